@@ -1,0 +1,62 @@
+package random
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math/rand/v2"
+)
+
+// Purpose says what a stream is drawn for; different purposes never share numbers.
+type Purpose string
+
+// Training is the address of one training: what its streams have in common.
+type Training struct {
+	Seed                          uint64
+	Neurons, Timesteps, Replicate int
+}
+
+// Stream returns the family of streams that serve one purpose of the training.
+func (t Training) Stream(purpose Purpose) Stream {
+	h := sha256.New()
+	h.Write([]byte("spiqsweep random/1\x00" + string(purpose) + "\x00"))
+	for _, v := range [...]uint64{t.Seed, uint64(t.Neurons), uint64(t.Timesteps), uint64(t.Replicate)} {
+		h.Write(binary.BigEndian.AppendUint64(nil, v))
+	}
+	key := h.Sum(nil)
+	return Stream{high: binary.BigEndian.Uint64(key), low: binary.BigEndian.Uint64(key[8:])}
+}
+
+// Stream is a family of generators addressed by (step, index).
+type Stream struct{ high, low uint64 }
+
+// At returns the generator for one step and index. It is a value: nothing is
+// allocated, and equal addresses always give equal draws.
+func (s Stream) At(step, index uint64) Generator {
+	return Generator{*rand.NewPCG(mix(s.high^mix(step)), mix(s.low^mix(index^0x9e3779b97f4a7c15)))}
+}
+
+// mix is the finaliser of SplitMix64 (Steele, Lea & Flood 2014): a bijection
+// after which neighbouring addresses have nothing in common.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// Generator is one random sequence. It implements rand.Source, so that
+// rand.New(&g) offers the whole of math/rand/v2.
+type Generator struct{ pcg rand.PCG }
+
+// Uint64 returns the next 64 random bits.
+func (g *Generator) Uint64() uint64 { return g.pcg.Uint64() }
+
+// Float64 returns the next number in [0, 1), a multiple of 2⁻⁵³.
+func (g *Generator) Float64() float64 { return float64(g.Uint64()>>11) * 0x1p-53 }
+
+// Float32 returns the next number in [0, 1), a multiple of 2⁻²⁴, so that it
+// never rounds up to 1.
+func (g *Generator) Float32() float32 { return float32(g.Uint64()>>40) * 0x1p-24 }
+
+// IntN returns the next integer in [0, n), without bias; it panics for n ≤ 0.
+func (g *Generator) IntN(n int) int { return rand.New(g).IntN(n) }

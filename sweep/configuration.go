@@ -1,0 +1,77 @@
+package sweep
+
+// Configuration holds every setting that decides the numbers of one task, with
+// all defaults resolved. What only decides where and when it runs (leases,
+// time-outs, priorities) is not part of it.
+type Configuration struct {
+	// Model is what is trained: "spiqgan". (Baselines are to follow.)
+	Model string `json:"model"`
+	// Objective is what the training minimises: "wgan".
+	Objective string `json:"objective"`
+	// Neurons is the number of cells and of feature qubits, n ≥ 1.
+	Neurons int `json:"neurons"`
+	// Timesteps is the number of bins in a window and of patches, t ≥ 1.
+	Timesteps int `json:"timesteps"`
+	// K is the weight of the K-loss; 0 is the standard loss.
+	K float64 `json:"k"`
+	// Replicate counts the trainings of one cell from 0.
+	Replicate int `json:"replicate"`
+	// Seed is the sweep's seed; the other addresses of a stream are above.
+	Seed uint64 `json:"seed"`
+
+	Recording  RecordingSettings  `json:"recording"`
+	Circuit    CircuitSettings    `json:"circuit"`
+	Training   TrainingSettings   `json:"training"`
+	Evaluation EvaluationSettings `json:"evaluation"`
+}
+
+// RecordingSettings choose the data (DESIGN.md, section 1.1). The file itself
+// is known by its digest, not by its path.
+type RecordingSettings struct {
+	Source  string  `json:"source"`  // "surrogate", or "file" for a recording given on the command line or by path
+	Select  string  `json:"select"`  // "most_active", "first", "random", or cell numbers "50,2,16"
+	Holdout float64 `json:"holdout"` // share of the repeats that training never sees, [0, 1)
+	Clip    bool    `json:"clip"`    // accept counts above 1 as 1
+}
+
+// CircuitSettings are the ansatz and its noise (DESIGN.md, section 1.2).
+type CircuitSettings struct {
+	Layers           int     `json:"layers"`
+	Order            string  `json:"order"`             // "encode_first", "parameters_first"
+	FinalEncoding    bool    `json:"final_encoding"`    //
+	Entangler        string  `json:"entangler"`         // "chain", "ring", "brick", "none"
+	Auxiliary        int     `json:"auxiliary"`         // further qubits beside the feature qubits
+	AuxiliaryReadout string  `json:"auxiliary_readout"` // "trace", "postselect"
+	Noise            string  `json:"noise"`             // "shared", "per_qubit", "none"
+	NoisePerPatch    bool    `json:"noise_per_patch"`
+	NoisePerLayer    bool    `json:"noise_per_layer"`
+	NoiseLow         float64 `json:"noise_low"`      // radians
+	NoiseHigh        float64 `json:"noise_high"`     // radians
+	InitialAngles    string  `json:"initial_angles"` // "uniform_2pi", "uniform_1"
+}
+
+// TrainingSettings are the critic, the losses and the optimiser (DESIGN.md, section 1.3).
+type TrainingSettings struct {
+	Steps                 int     `json:"steps"` // generator updates
+	BatchSize             int     `json:"batch_size"`
+	CriticUpdates         int     `json:"critic_updates"` // per generator update
+	HiddenUnits           int     `json:"hidden_units"`
+	GeneratorLearningRate float64 `json:"generator_learning_rate"`
+	CriticLearningRate    float64 `json:"critic_learning_rate"`
+	Beta1                 float64 `json:"beta1"`
+	Beta2                 float64 `json:"beta2"`
+	Constraint            string  `json:"constraint"`     // "one_sided", "two_sided", "none", "clip"
+	PenaltyWeight         float64 `json:"penalty_weight"` // of the one- and two-sided penalty
+	ClipBound             float64 `json:"clip_bound"`     // of "clip"
+	Gradient              string  `json:"gradient"`       // "local", "expectation", "straight_through", "reinforce", "parameter_shift"
+	KLoss                 string  `json:"k_loss"`         // "absolute", … (DESIGN.md, section 1.3)
+	Schedule              string  `json:"schedule"`       // "cosine", "constant"
+	Average               float64 `json:"average"`        // decay of the moving average of the angles, 0 = none
+}
+
+// EvaluationSettings say how the trained model is measured (DESIGN.md, section 2).
+type EvaluationSettings struct {
+	Method       string `json:"method"`        // "exact", "samples"
+	Samples      int    `json:"samples"`       // windows, where statistics are sampled
+	HistoryEvery int    `json:"history_every"` // steps between two points of the Jensen–Shannon history
+}
