@@ -1,0 +1,68 @@
+# `make` alone prints this help. What CI runs is what a person runs.
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+# The numerics contract (DESIGN.md, section 3.3): another level computes other bits.
+export GOAMD64     := v1
+export CGO_ENABLED := 0
+
+TOOL     := go tool -modfile=.ci/tools.mod
+FUZZTIME ?= 60s
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+
+.DEFAULT_GOAL := help
+.PHONY: help build test race lint bench fuzz generate verify cross cover e2e recording clean
+
+help: ## print this help
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## build bin/coordinator and bin/worker (static, no cgo)
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./coordinator ./worker
+
+test: ## run every test but the end-to-end ones on the real recording
+	go test ./...
+
+race: ## run the tests of everything that runs concurrently under the race detector
+	CGO_ENABLED=1 go test -race ./proto/... ./sweep/... ./coordinator/... ./worker/... ./deploy/...
+
+lint: ## check formatting, style, and the import arrows
+	$(TOOL) golangci-lint run ./...
+	cd proto && go tool -modfile=../.ci/tools.mod buf lint
+
+bench: ## measure circuits and iterations per second on this machine
+	go test -run '^$$' -bench 'Circuit|Iteration' -benchtime 1s ./simulator/...
+
+fuzz: ## run each fuzz target for FUZZTIME (default 60s)
+	@for package in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$package/*_test.go | sed 's/func //' | sort -u); do \
+	    echo "fuzz $$package $$target for $(FUZZTIME)"; \
+	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
+
+generate: ## write the generated code again
+	cd proto && go tool -modfile=../.ci/tools.mod buf generate
+
+verify: ## check that generated code, go.mod and cross-builds are in order
+	@cp -r proto/spiqsweep /tmp/spiqsweep-proto.$$$$ && $(MAKE) --no-print-directory generate && \
+	  diff -r proto/spiqsweep /tmp/spiqsweep-proto.$$$$ && rm -r /tmp/spiqsweep-proto.$$$$
+	go mod tidy -diff
+	go mod verify
+	$(MAKE) --no-print-directory cross
+
+cross: ## build for Linux, macOS and Windows without keeping anything
+	@for target in linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64; do \
+	  echo "build $$target"; \
+	  GOOS=$${target%/*} GOARCH=$${target#*/} go build -o /dev/null ./coordinator; \
+	  GOOS=$${target%/*} GOARCH=$${target#*/} go build -o /dev/null ./worker; \
+	done
+
+cover: ## coverage of the packages that decide what is counted
+	go test -cover ./coordinator/queue ./sweep/grid ./simulator/recording ./simulator/statistics
+
+e2e: ## run the real binaries as processes over sockets, failpoints and all
+	go test -count=1 -v ./deploy/e2e
+
+clean: ## remove what was built
+	rm -rf bin
