@@ -1,0 +1,3 @@
+// Package recording reads a recording of spikes and cuts from it what a
+// training needs.
+package recording

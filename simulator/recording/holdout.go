@@ -1,0 +1,38 @@
+package recording
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Holdout splits the raster by repeats: a random share of them, in [0, 1), is
+// kept from training. The count is rounded, but a share above 0 leaves at least
+// one repeat on either side. The repeats keep their order within each part;
+// without a share train is r itself and heldout is nil.
+func (r *Raster) Holdout(share float64, seed uint64) (train, heldout *Raster, err error) {
+	if !(share >= 0 && share < 1) {
+		return nil, nil, fmt.Errorf("hold out a share of %v of the repeats: want a number from 0 up to, not including, 1", share)
+	}
+	if share == 0 {
+		return r, nil, nil
+	}
+	if r.Repeats < 2 {
+		return nil, nil, fmt.Errorf("hold out a share of %v of the repeats: the recording has only %d", share, r.Repeats)
+	}
+	count := min(max(int(math.Round(share*float64(r.Repeats))), 1), r.Repeats-1)
+	order := permutation(r.Repeats, "recording/holdout", seed)
+	return r.only(order[count:]), r.only(order[:count]), nil
+}
+
+// only returns the raster of some repeats, in their order.
+func (r *Raster) only(repeats []int) *Raster {
+	part := *r
+	part.Repeats = len(repeats)
+	part.Cells = slices.Clone(r.Cells)
+	part.Words = make([]uint32, 0, len(repeats)*r.Bins)
+	for _, repeat := range slices.Sorted(slices.Values(repeats)) {
+		part.Words = append(part.Words, r.Words[repeat*r.Bins:(repeat+1)*r.Bins]...)
+	}
+	return &part
+}

@@ -1,0 +1,43 @@
+package recording
+
+import "fmt"
+
+// Windows are all windows of consecutive bins that lie inside one repeat, with
+// a stride of one bin. Each is an equally likely real sample.
+type Windows struct {
+	raster               *Raster
+	timesteps, perRepeat int
+}
+
+// Windows returns the windows of that many bins. It shares the raster's words.
+func (r *Raster) Windows(timesteps int) (*Windows, error) {
+	if timesteps < 1 || timesteps > r.Bins {
+		return nil, fmt.Errorf("windows of %d time steps: a repeat has %d bins, so want 1 to %d", timesteps, r.Bins, r.Bins)
+	}
+	return &Windows{raster: r, timesteps: timesteps, perRepeat: r.Bins - timesteps + 1}, nil
+}
+
+// Len returns the number of windows, Repeats·PerRepeat.
+func (w *Windows) Len() int { return w.raster.Repeats * w.perRepeat }
+
+// Timesteps returns the number of bins in a window.
+func (w *Windows) Timesteps() int { return w.timesteps }
+
+// Neurons returns the number of neurons.
+func (w *Windows) Neurons() int { return w.raster.Neurons }
+
+// Repeats returns the number of repeats.
+func (w *Windows) Repeats() int { return w.raster.Repeats }
+
+// PerRepeat returns the number of windows in one repeat.
+func (w *Windows) PerRepeat() int { return w.perRepeat }
+
+// At copies window i = repeat·PerRepeat + first bin into words, one word per
+// bin. It panics unless 0 ≤ i < Len and words holds Timesteps words or more.
+func (w *Windows) At(i int, words []uint32) {
+	if uint(i) >= uint(w.Len()) {
+		panic(fmt.Sprintf("recording: window %d of %d", i, w.Len()))
+	}
+	from := i/w.perRepeat*w.raster.Bins + i%w.perRepeat
+	copy(words[:w.timesteps], w.raster.Words[from:])
+}
