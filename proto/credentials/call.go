@@ -1,0 +1,86 @@
+package credentials
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"net"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+)
+
+// MaxMessageBytes bounds a single message, in both directions: the largest are
+// recordings and checkpoints, which take a few MiB.
+const MaxMessageBytes = 64 << 20
+
+const (
+	metadataKey = "authorization"
+	scheme      = "Bearer "
+)
+
+// Dial prepares calls to one address, each carrying the token. Nothing is sent
+// before the first call. It refuses addresses off this machine: calls are
+// plain text.
+func (f File) Dial(address string) (*grpc.ClientConn, error) {
+	if err := checkAddress(address); err != nil {
+		return nil, fmt.Errorf("dial coordinator: %w", err)
+	}
+	if !Loopback(address) {
+		return nil, fmt.Errorf("dial coordinator: %s is not on this machine, and tokens travel in plain text: "+
+			"use a loopback address (through an SSH tunnel, say)", address)
+	}
+	connection, err := grpc.NewClient("passthrough:///"+address,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithPerRPCCredentials(bearer(f.Token)),
+		grpc.WithDefaultCallOptions(
+			grpc.MaxCallRecvMsgSize(MaxMessageBytes), grpc.MaxCallSendMsgSize(MaxMessageBytes)),
+		grpc.WithNoProxy(),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("dial coordinator %s: %w", address, err)
+	}
+	return connection, nil
+}
+
+// Loopback reports whether host:port names this machine by a loopback address
+// or as "localhost".
+func Loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Present reports whether an incoming call carries the token, in a time that
+// does not tell how much of it was right.
+func Present(ctx context.Context, token string) bool {
+	values := metadata.ValueFromIncomingContext(ctx, metadataKey)
+	if len(values) != 1 || token == "" {
+		return false
+	}
+	shown, ok := strings.CutPrefix(values[0], scheme)
+	return ok && subtle.ConstantTimeCompare([]byte(shown), []byte(token)) == 1
+}
+
+// bearer attaches a token to each call (RFC 6750).
+type bearer string
+
+func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return map[string]string{metadataKey: scheme + string(b)}, nil
+}
+
+// RequireTransportSecurity is false because Dial admits loopback only.
+func (b bearer) RequireTransportSecurity() bool { return false }
+
+func checkAddress(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || host == "" || port == "" {
+		return fmt.Errorf("address %q is not host:port", address)
+	}
+	return nil
+}

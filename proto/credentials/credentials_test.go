@@ -1,0 +1,234 @@
+package credentials_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"spiqsweep/proto/credentials"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+)
+
+func valid() credentials.File {
+	return credentials.File{Role: credentials.Worker, Addresses: []string{"127.0.0.1:7473"}, Token: credentials.NewToken()}
+}
+
+func TestSaveLoad(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "worker.json")
+	for range 2 { // the second replaces the first
+		want := valid()
+		if err := want.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		got, err := credentials.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 1 {
+		t.Errorf("folder holds %v, want worker.json alone", entries)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("mode is %v, want 0600", info.Mode())
+	}
+}
+
+func TestSaveLeavesNothingHalfWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "worker.json")
+	if err := os.MkdirAll(filepath.Join(path, "occupied"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := valid().Save(path); err == nil {
+		t.Fatal("a folder was replaced by a file")
+	}
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 1 {
+		t.Errorf("a failed Save left %v", entries)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	token := credentials.NewToken()
+	tests := map[string]struct{ body, want string }{
+		"nothing":       {``, "not a credentials file"},
+		"two objects":   {`{"role":"worker","addresses":["a:1"],"token":"` + token + `"} {}`, "more than one"},
+		"unknown field": {`{"role":"worker","addresses":["a:1"],"token":"` + token + `","ca":""}`, `"ca"`},
+		"role":          {`{"role":"boss","addresses":["a:1"],"token":"` + token + `"}`, `"boss"`},
+		"no address":    {`{"role":"worker","addresses":[],"token":"` + token + `"}`, "no addresses"},
+		"no port":       {`{"role":"worker","addresses":["here"],"token":"` + token + `"}`, `"here" is not host:port`},
+		"short token":   {`{"role":"worker","addresses":["a:1"],"token":"c2hvcnQ"}`, "32 bytes"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := credentials.Parse([]byte(test.body))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error is %v, want one with %q", err, test.want)
+			}
+			if err != nil && strings.Contains(err.Error(), token) {
+				t.Errorf("error shows the token: %v", err)
+			}
+		})
+	}
+}
+
+func TestPrintingHidesTheToken(t *testing.T) {
+	f := valid()
+	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+		if printed := fmt.Sprintf(format, f); strings.Contains(printed, f.Token) {
+			t.Errorf("%s shows the token: %s", format, printed)
+		}
+	}
+}
+
+func TestTokensDiffer(t *testing.T) {
+	if credentials.NewToken() == credentials.NewToken() {
+		t.Error("two tokens are equal")
+	}
+}
+
+func TestDialStaysOnThisMachine(t *testing.T) {
+	tests := map[string]bool{
+		"127.0.0.1:1": true, "127.9.9.9:1": true, "[::1]:1": true, "localhost:1": true,
+		"192.0.2.1:1": false, "example.org:1": false, "[2001:db8::1]:1": false, "0.0.0.0:1": false,
+		"localhost.example.org:1": false, "localhost": false, ":1": false,
+	}
+	for address, want := range tests {
+		connection, err := valid().Dial(address)
+		if (err == nil) != want {
+			t.Errorf("Dial(%q) error is %v, want admitted %v", address, err, want)
+		}
+		if err == nil {
+			connection.Close()
+		}
+	}
+}
+
+// guarded answers Sync only to callers that present the token.
+type guarded struct {
+	spiqsweepv1.UnimplementedWorkerServiceServer
+	token string
+}
+
+func (g guarded) Sync(ctx context.Context, _ *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
+	if !credentials.Present(ctx, g.token) {
+		return nil, status.Error(codes.Unauthenticated, "unauthenticated")
+	}
+	return &spiqsweepv1.SyncResponse{Done: true}, nil
+}
+
+func TestCallsCarryTheToken(t *testing.T) {
+	file := valid()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	spiqsweepv1.RegisterWorkerServiceServer(server, guarded{token: file.Token})
+	go server.Serve(listener)
+	defer server.Stop()
+
+	call := func(f credentials.File) error {
+		connection, err := f.Dial(listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+		_, err = spiqsweepv1.NewWorkerServiceClient(connection).Sync(t.Context(), &spiqsweepv1.SyncRequest{})
+		return err
+	}
+	if err := call(file); err != nil {
+		t.Errorf("with the token: %v", err)
+	}
+	if err := call(valid()); status.Code(err) != codes.Unauthenticated {
+		t.Errorf("with another token: %v, want Unauthenticated", err)
+	}
+}
+
+func TestPresent(t *testing.T) {
+	token := credentials.NewToken()
+	tests := map[string]struct {
+		values []string
+		token  string
+		want   bool
+	}{
+		"right":       {[]string{"Bearer " + token}, token, true},
+		"absent":      {nil, token, false},
+		"bare":        {[]string{token}, token, false},
+		"prefix":      {[]string{"Bearer " + token[:10]}, token, false},
+		"twice":       {[]string{"Bearer " + token, "Bearer " + token}, token, false},
+		"empty token": {[]string{"Bearer "}, "", false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			ctx := metadata.NewIncomingContext(t.Context(), metadata.MD{"authorization": test.values})
+			if got := credentials.Present(ctx, test.token); got != test.want {
+				t.Errorf("Present is %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"role":"operator","addresses":["[::1]:80"],"token":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}`))
+	f.Add([]byte(`{"role":"worker"}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		file, err := credentials.Parse(body)
+		if err != nil {
+			return
+		}
+		path := filepath.Join(t.TempDir(), "file.json")
+		if err := file.Save(path); err != nil {
+			t.Fatalf("what was read cannot be written: %v", err)
+		}
+		again, err := credentials.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(file, again); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func ExampleFile_Save() {
+	folder, err := os.MkdirTemp("", "credentials")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "worker.json")
+
+	file := credentials.File{Role: credentials.Worker, Addresses: []string{"127.0.0.1:7473"}, Token: credentials.NewToken()}
+	if err := file.Save(path); err != nil {
+		panic(err)
+	}
+	loaded, err := credentials.Load(path)
+	fmt.Println(loaded, err)
+	// Output: worker at [127.0.0.1:7473] <nil>
+}

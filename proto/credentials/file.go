@@ -1,0 +1,133 @@
+package credentials
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// The roles: what a token opens.
+const (
+	Worker   = "worker"
+	Operator = "operator"
+)
+
+// tokenBytes is the length of a token before its encoding in base64url.
+const tokenBytes = 32
+
+// File is the content of worker.json or operator.json.
+type File struct {
+	Role      string   `json:"role"`      // Worker or Operator
+	Addresses []string `json:"addresses"` // host:port, the preferred first; at least one
+	Token     string   `json:"token"`     // 32 random bytes in base64url without padding
+}
+
+// NewToken makes an unguessable token.
+func NewToken() string {
+	token := make([]byte, tokenBytes)
+	rand.Read(token) // never fails: crypto/rand ends the program instead
+	return base64.RawURLEncoding.EncodeToString(token)
+}
+
+// Load reads and checks the file at path.
+func Load(path string) (File, error) {
+	body, err := os.ReadFile(path)
+	if err != nil {
+		return File{}, fmt.Errorf("read credentials: %w", err)
+	}
+	f, err := Parse(body)
+	if err != nil {
+		return File{}, fmt.Errorf("read credentials %s: %w", path, err)
+	}
+	return f, nil
+}
+
+// Parse decodes one File from JSON and checks it. Errors never quote the
+// token. Unknown fields are refused: a field that this version does not know
+// may be one that it must not ignore.
+func Parse(body []byte) (File, error) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	var f File
+	if err := decoder.Decode(&f); err != nil {
+		return File{}, fmt.Errorf("not a credentials file: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return File{}, errors.New("not a credentials file: more than one JSON object")
+	}
+	return f, f.check()
+}
+
+func (f File) check() error {
+	if f.Role != Worker && f.Role != Operator {
+		return fmt.Errorf("role is %q, want %q or %q", f.Role, Worker, Operator)
+	}
+	if len(f.Addresses) == 0 {
+		return errors.New("no addresses")
+	}
+	for _, address := range f.Addresses {
+		if err := checkAddress(address); err != nil {
+			return err
+		}
+	}
+	token, err := base64.RawURLEncoding.Strict().DecodeString(f.Token)
+	if err != nil || len(token) != tokenBytes {
+		return fmt.Errorf("the token is not %d bytes in base64url", tokenBytes)
+	}
+	return nil
+}
+
+// Save writes the file, readable by its owner alone. A reader sees the old
+// content or the new, never a part.
+func (f File) Save(path string) (err error) {
+	if err := f.check(); err != nil {
+		return fmt.Errorf("write credentials %s: %w", path, err)
+	}
+	body, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write credentials %s: %w", path, err)
+	}
+	// CreateTemp gives mode 0600.
+	draft, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return fmt.Errorf("write credentials: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = draft.Close()
+			_ = os.Remove(draft.Name())
+			err = fmt.Errorf("write credentials: %w", err)
+		}
+	}()
+	if _, err := draft.Write(append(body, '\n')); err != nil {
+		return err
+	}
+	if err := draft.Sync(); err != nil {
+		return err
+	}
+	if err := draft.Close(); err != nil {
+		return err
+	}
+	return os.Rename(draft.Name(), path)
+}
+
+// At returns the same role and token for other addresses.
+func (f File) At(addresses ...string) File {
+	f.Addresses = slices.Clone(addresses)
+	return f
+}
+
+// String hides the token, so that no log shows it by accident.
+func (f File) String() string {
+	return fmt.Sprintf("%s at %v", f.Role, f.Addresses)
+}
+
+// GoString hides the token as String does.
+func (f File) GoString() string { return f.String() }
