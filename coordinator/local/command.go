@@ -1,0 +1,70 @@
+package local
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+
+	"spiqsweep/proto/credentials"
+)
+
+// StopLine is what a worker reads on standard input when it is to leave.
+const StopLine = "stop"
+
+// outputGrace is how long output is still read after a worker's end.
+const outputGrace = time.Second
+
+// Command says how a local worker is started as a child process.
+type Command struct {
+	Path        string   // the program
+	Arguments   []string // without the program's name
+	Environment []string // NAME=VALUE, added to the parent's
+	Output      io.Writer
+}
+
+// Launch returns the Launch that starts the command and hands the credentials
+// to its standard input, where no list of processes shows them.
+func (c Command) Launch(file credentials.File) Launch {
+	return func() (Process, error) {
+		line, err := json.Marshal(file)
+		if err != nil {
+			return nil, fmt.Errorf("start local worker: encode credentials: %w", err)
+		}
+		cmd := exec.Command(c.Path, c.Arguments...)
+		cmd.Env = append(os.Environ(), c.Environment...)
+		cmd.Stdout, cmd.Stderr = c.Output, c.Output
+		cmd.SysProcAttr = ownProcessGroup()
+		cmd.WaitDelay = outputGrace
+		input, err := cmd.StdinPipe()
+		if err != nil {
+			return nil, fmt.Errorf("start local worker: %w", err)
+		}
+		if err := cmd.Start(); err != nil {
+			return nil, fmt.Errorf("start local worker: %w", err)
+		}
+		if _, err := fmt.Fprintf(input, "%s\n", line); err != nil {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			return nil, fmt.Errorf("start local worker: send credentials: %w", err)
+		}
+		return &child{cmd: cmd, input: input}, nil
+	}
+}
+
+// child is a worker in a process of its own.
+type child struct {
+	cmd   *exec.Cmd
+	input io.WriteCloser // its end is the child's end
+}
+
+func (c *child) Stop() error {
+	_, err := fmt.Fprintln(c.input, StopLine)
+	return err
+}
+
+func (c *child) Kill() error { return c.cmd.Process.Kill() }
+
+func (c *child) Wait() error { return c.cmd.Wait() }

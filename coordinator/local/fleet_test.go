@@ -1,0 +1,157 @@
+package local_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
+
+	"spiqsweep/coordinator/local"
+)
+
+// scripted is a worker whose life the test decides.
+type scripted struct {
+	exit    chan error // what Wait returns
+	stopped func(*scripted)
+	killed  bool
+}
+
+func (s *scripted) Stop() error { s.stopped(s); return nil }
+func (s *scripted) Wait() error { return <-s.exit }
+
+func (s *scripted) Kill() error {
+	s.killed = true
+	s.exit <- errors.New("killed")
+	return nil
+}
+
+// nursery launches scripted workers and remembers them.
+type nursery struct {
+	sync.Mutex
+	workers []*scripted
+	stopped func(*scripted)
+}
+
+func (n *nursery) launch() (local.Process, error) {
+	n.Lock()
+	defer n.Unlock()
+	worker := &scripted{exit: make(chan error, 1), stopped: n.stopped}
+	n.workers = append(n.workers, worker)
+	return worker, nil
+}
+
+func TestDeathsInOldAgeAreNotHeldAgainstTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lives := []time.Duration{10 * time.Second, 10 * time.Second, 10 * time.Second, time.Minute, 10 * time.Second, 0}
+		var births []time.Time
+		fleet := local.Start(1, func() (local.Process, error) {
+			worker := &scripted{exit: make(chan error, 1)}
+			if life := lives[len(births)]; life > 0 {
+				time.AfterFunc(life, func() { worker.exit <- errors.New("died") })
+			} else {
+				worker.exit <- nil // leaves of its own accord: is not replaced
+			}
+			births = append(births, time.Now())
+			return worker, nil
+		}, hclog.NewNullLogger())
+		<-fleet.Ended()
+
+		var got []time.Duration // a life and the pause after it, in seconds
+		for i, birth := range births[1:] {
+			got = append(got, birth.Sub(births[i])/time.Second)
+		}
+		if diff := cmp.Diff([]time.Duration{10 + 1, 10 + 2, 10 + 4, 60 + 1, 10 + 2}, got); diff != "" {
+			t.Errorf("seconds between births (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestPausesDouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var births []time.Time
+		fleet := local.Start(1, func() (local.Process, error) {
+			births = append(births, time.Now())
+			if len(births) == 8 {
+				worker := &scripted{exit: make(chan error, 1)}
+				worker.exit <- nil
+				return worker, nil
+			}
+			return nil, errors.New("cannot be started")
+		}, hclog.NewNullLogger())
+		<-fleet.Ended()
+
+		var got []time.Duration
+		for i, birth := range births[1:] {
+			got = append(got, birth.Sub(births[i])/time.Second)
+		}
+		if diff := cmp.Diff([]time.Duration{1, 2, 4, 8, 16, 30, 30}, got); diff != "" {
+			t.Errorf("pauses in seconds (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestStopLetsWorkersLeave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := nursery{stopped: func(s *scripted) {
+			time.AfterFunc(3*time.Second, func() { s.exit <- errors.New("exit status 75") })
+		}}
+		fleet := local.Start(4, n.launch, hclog.NewNullLogger())
+		synctest.Wait()
+		start := time.Now()
+		for range 2 { // twice is as good as once
+			fleet.Stop(t.Context())
+		}
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("Stop took %v, want 3s", took)
+		}
+		if len(n.workers) != 4 {
+			t.Errorf("%d workers were born, want 4: none is replaced while stopping", len(n.workers))
+		}
+	})
+}
+
+func TestStopKillsTheStubborn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := nursery{stopped: func(*scripted) {}}
+		fleet := local.Start(2, n.launch, hclog.NewNullLogger())
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		fleet.Stop(ctx)
+		for i, worker := range n.workers {
+			if !worker.killed {
+				t.Errorf("worker %d still runs", i)
+			}
+		}
+	})
+}
+
+func TestStopInterruptsAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fleet := local.Start(1, func() (local.Process, error) { return nil, errors.New("no") }, hclog.NewNullLogger())
+		time.Sleep(20 * time.Second)
+		start := time.Now()
+		fleet.Stop(t.Context())
+		if took := time.Since(start); took != 0 {
+			t.Errorf("Stop took %v, want no time", took)
+		}
+	})
+}
+
+func ExampleStart() {
+	// Two workers that find nothing to do and leave.
+	fleet := local.Start(2, func() (local.Process, error) {
+		worker := &scripted{exit: make(chan error, 1)}
+		worker.exit <- nil
+		return worker, nil
+	}, hclog.NewNullLogger())
+	<-fleet.Ended()
+	fmt.Println("all have left")
+	// Output: all have left
+}

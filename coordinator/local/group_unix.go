@@ -1,0 +1,9 @@
+//go:build unix
+
+package local
+
+import "syscall"
+
+// ownProcessGroup keeps a terminal's Ctrl-C from reaching the worker: it is
+// the coordinator that asks it to stop.
+func ownProcessGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
