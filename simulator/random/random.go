@@ -3,6 +3,7 @@ package random
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"math/bits"
 	"math/rand/v2"
 )
 
@@ -58,5 +59,18 @@ func (g *Generator) Float64() float64 { return float64(g.Uint64()>>11) * 0x1p-53
 // never rounds up to 1.
 func (g *Generator) Float32() float32 { return float32(g.Uint64()>>40) * 0x1p-24 }
 
-// IntN returns the next integer in [0, n), without bias; it panics for n ≤ 0.
-func (g *Generator) IntN(n int) int { return rand.New(g).IntN(n) }
+// IntN returns the next integer in [0, n), without bias (Lemire 2019, "Fast
+// random integer generation in an interval"); it panics for n ≤ 0.
+func (g *Generator) IntN(n int) int {
+	if n <= 0 {
+		panic("random: IntN of a number below 1")
+	}
+	bound := uint64(n)
+	high, low := bits.Mul64(g.Uint64(), bound)
+	if low < bound {
+		for reject := -bound % bound; low < reject; {
+			high, low = bits.Mul64(g.Uint64(), bound)
+		}
+	}
+	return int(high)
+}
