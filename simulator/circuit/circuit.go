@@ -1,0 +1,71 @@
+package circuit
+
+import "fmt"
+
+// Lanes is the number of samples that a tile carries side by side.
+const Lanes = 16
+
+// Circuit is an ansatz made ready to run: its geometry, and which of the two
+// engines runs it. It is immutable and safe for concurrent use; patches and
+// tiles belong to one goroutine each.
+type Circuit struct {
+	ansatz Ansatz
+}
+
+// Compile makes an ansatz ready to run on a kernel.
+func Compile(a Ansatz, k Kernel) (*Circuit, error) {
+	if err := a.Validate(); err != nil {
+		return nil, fmt.Errorf("compile circuit: %w", err)
+	}
+	if k.Name == "" {
+		return nil, fmt.Errorf("compile circuit: no kernel given")
+	}
+	return &Circuit{ansatz: a}, nil
+}
+
+// Ansatz returns what was compiled.
+func (c *Circuit) Ansatz() Ansatz { return c.ansatz }
+
+// Patch holds one patch's angles in the form that tiles read. Many tiles may
+// read it at once, while nobody sets it.
+type Patch struct {
+	angles []float64
+}
+
+// NewPatch returns a patch whose angles are all 0.
+func (c *Circuit) NewPatch() *Patch {
+	return &Patch{angles: make([]float64, c.ansatz.Angles())}
+}
+
+// Set takes new angles, [layer][qubit][RY, RZ] flattened, in radians. It
+// panics if their number is not Ansatz.Angles.
+func (p *Patch) Set(angles []float64) {
+	if len(angles) != len(p.angles) {
+		panic(fmt.Sprintf("circuit: set %d angles of a patch that has %d", len(angles), len(p.angles)))
+	}
+	copy(p.angles, angles)
+}
+
+// Tile is the work space of one batch of Lanes samples through one patch.
+// Forward comes first; the other calls read what it has left, in any order and
+// as often as wanted. No call allocates.
+type Tile interface {
+	// Forward runs the patch for noise[row][lane], Ansatz.NoiseRows rows of
+	// angles in radians. The angles may be any finite numbers.
+	Forward(p *Patch, noise []float32)
+	// Probabilities fills dst[word][lane] with the law of the feature qubits:
+	// 2^Neurons words, bit q of a word is neuron q.
+	Probabilities(dst []float32)
+	// Sample measures every lane once: a uniform number in [0, 1) becomes a
+	// word, by the running sum of the probabilities in a fixed order of states.
+	Sample(uniform *[Lanes]float32, words *[Lanes]uint32)
+	// Backward adds Σ_lanes ∂/∂angles Σ_x p(x)·weights[x][lane] to gradient,
+	// which has the shape of the angles. Only a tile that keeps its states has
+	// it; p is the patch of the last Forward, with the same angles.
+	Backward(p *Patch, weights []float32, gradient []float64)
+}
+
+// NewTile returns a work space; keep says that Backward will be called.
+func (c *Circuit) NewTile(keep bool) Tile {
+	return newGeneralTile(c.ansatz)
+}

@@ -1,0 +1,7 @@
+//go:build !amd64.v2
+
+package circuit
+
+// level tells the kernel classes of builds apart: another GOAMD64 changes the
+// compiler's fusing and parts of package math.
+const level = ""

@@ -1,0 +1,180 @@
+package circuit
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// batch is one tile's input in both of its forms.
+type batch struct {
+	angles  []float64
+	noise   []float32 // [row][lane]
+	weights []float32 // [word][lane]
+}
+
+func drawBatch(t *rapid.T, a Ansatz) batch {
+	b := batch{angles: draws(t, anyAngle(), a.Angles(), "angles")}
+	for _, x := range draws(t, anyAngle(), a.NoiseRows()*Lanes, "noise") {
+		b.noise = append(b.noise, float32(x))
+	}
+	weight := rapid.Float64Range(-1, 1)
+	if a.Words() > 64 { // few draws for many words: a number and a pattern
+		seed := weight.Draw(t, "weights")
+		for i := range a.Words() * Lanes {
+			b.weights = append(b.weights, float32(math.Sin(seed+float64(i)*0.7)))
+		}
+		return b
+	}
+	for _, x := range draws(t, weight, a.Words()*Lanes, "weights") {
+		b.weights = append(b.weights, float32(x))
+	}
+	return b
+}
+
+// lane returns what one lane of a [row][lane] array holds.
+func lane(rows []float32, i int) []float64 {
+	v := make([]float64, len(rows)/Lanes)
+	for r := range v {
+		v[r] = float64(rows[r*Lanes+i])
+	}
+	return v
+}
+
+// compareTile checks a tile against a law and a gradient of single lanes.
+func compareTile(t testingT, a Ansatz, k Kernel, b batch, second func(angles, noise, weights []float64) (law, gradient []float64)) {
+	t.Helper()
+	c, err := Compile(a, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	patch, tile := c.NewPatch(), c.NewTile(true)
+	patch.Set(b.angles)
+	tile.Forward(patch, b.noise)
+	got := make([]float32, a.Words()*Lanes)
+	tile.Probabilities(got)
+	gradient := make([]float64, a.Angles())
+	tile.Backward(patch, b.weights, gradient)
+
+	want := make([]float64, a.Angles())
+	for i := range Lanes {
+		law, g := second(b.angles, lane(b.noise, i), lane(b.weights, i))
+		if d := largestDifference(lane(got, i), law); !(d < probabilityTolerance) {
+			t.Errorf("%s, %+v: probabilities of lane %d off by %.2g", k.Name, a, i, d)
+		}
+		for j := range want {
+			want[j] += g[j]
+		}
+	}
+	if d := largestDifference(gradient, want); !(d < gradientTolerance*Lanes) {
+		t.Errorf("%s, %+v: gradient off by %.2g", k.Name, a, d)
+	}
+}
+
+type testingT interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+}
+
+const (
+	probabilityTolerance = 5e-6
+	gradientTolerance    = 5e-5
+)
+
+func plainBoth(a Ansatz) func(angles, noise, weights []float64) (law, gradient []float64) {
+	return func(angles, noise, weights []float64) (law, gradient []float64) {
+		return plainLaw(a, angles, noise), plainGradient(a, angles, noise, weights)
+	}
+}
+
+func TestTileAgreesWithPlainSimulator(t *testing.T) {
+	for _, k := range Kernels() {
+		t.Run(k.Name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				a := anyAnsatz(4).Draw(t, "ansatz")
+				a.Readout = Trace // postselection divides: TestExactAgreesWithPlainSimulator
+				compareTile(t, a, k, drawBatch(t, a), plainBoth(a))
+			})
+		})
+	}
+}
+
+// A measurement is the inverse of a distribution function, so evenly spaced
+// uniform numbers hit each word as often as its probability says, but for one
+// hit at either end of each state's interval.
+func TestSampleFollowsTheLaw(t *testing.T) {
+	for _, k := range Kernels() {
+		t.Run(k.Name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				a := anyAnsatz(4).Draw(t, "ansatz")
+				a.Readout = Trace
+				b := drawBatch(t, a)
+				c, err := Compile(a, k)
+				if err != nil {
+					t.Fatal(err)
+				}
+				patch, tile := c.NewPatch(), c.NewTile(false)
+				patch.Set(b.angles)
+				tile.Forward(patch, b.noise)
+				law := make([]float32, a.Words()*Lanes)
+				tile.Probabilities(law)
+
+				const points = 256
+				hits := make([][Lanes]int, a.Words())
+				var uniform [Lanes]float32
+				var words [Lanes]uint32
+				for i := range points {
+					for j := range uniform {
+						uniform[j] = (float32(i) + 0.5) / points
+					}
+					tile.Sample(&uniform, &words)
+					for j, w := range words {
+						hits[w][j]++
+					}
+				}
+				slack := float64(int(1)<<a.Auxiliary)/points*1.01 + probabilityTolerance
+				for w := range hits {
+					for j, h := range hits[w] {
+						p := float64(law[w*Lanes+j])
+						if math.Abs(float64(h)/points-p) > slack {
+							t.Errorf("lane %d drew word %d %d times of %d, its probability is %g", j, w, h, points, p)
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestTileDoesNotAllocate(t *testing.T) {
+	for _, k := range Kernels() {
+		for _, a := range []Ansatz{
+			{Neurons: 1, Layers: 1, Order: EncodeFirst, Entangler: Chain, Readout: Trace, Noise: Shared},
+			{Neurons: 3, Layers: 4, Order: EncodeFirst, Entangler: Chain, Readout: Trace, Noise: Shared},
+			{Neurons: 7, Auxiliary: 1, Layers: 3, Order: EncodeFirst, Entangler: NoCNOTs, Readout: Trace, Noise: NoNoise, FinalEncoding: true},
+			{Neurons: 3, Auxiliary: 1, Layers: 2, Order: ParametersFirst, Entangler: Ring, Readout: Postselect, Noise: PerQubit, NoisePerLayer: true},
+		} {
+			c, err := Compile(a, k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			patch, tile := c.NewPatch(), c.NewTile(true)
+			angles, noise := ramp(a.Angles(), 0.3), make([]float32, a.NoiseRows()*Lanes)
+			law, weights := make([]float32, a.Words()*Lanes), make([]float32, a.Words()*Lanes)
+			gradient := make([]float64, a.Angles())
+			var uniform [Lanes]float32
+			var words [Lanes]uint32
+			if n := testing.AllocsPerRun(5, func() {
+				patch.Set(angles)
+				tile.Forward(patch, noise)
+				tile.Probabilities(law)
+				tile.Sample(&uniform, &words)
+				tile.Backward(patch, weights, gradient)
+			}); n != 0 {
+				t.Errorf("%s, %+v: %v allocations a run, want 0", k.Name, a, n)
+			}
+		}
+	}
+}
