@@ -1,10 +1,22 @@
 package sweep
 
+import "fmt"
+
+// ModelSpiQGAN is the model of the paper: patches of a noise-driven circuit
+// against a critic.
+const ModelSpiQGAN = "spiqgan"
+
+// MaxQubits bounds neurons + auxiliary, the qubits of one patch.
+const MaxQubits = 16
+
+// MaxStateBits bounds n·t where the joint distribution of all words is followed.
+const MaxStateBits = 16
+
 // Configuration holds every setting that decides the numbers of one task, with
 // all defaults resolved. What only decides where and when it runs (leases,
 // time-outs, priorities) is not part of it.
 type Configuration struct {
-	// Model is what is trained: "spiqgan". (Baselines are to follow.)
+	// Model is what is trained: ModelSpiQGAN.
 	Model string `json:"model"`
 	// Objective is what the training minimises: "wgan".
 	Objective string `json:"objective"`
@@ -18,6 +30,9 @@ type Configuration struct {
 	Replicate int `json:"replicate"`
 	// Seed is the sweep's seed; the other addresses of a stream are above.
 	Seed uint64 `json:"seed"`
+
+	// Preset names the start that the other settings were changed from; a label.
+	Preset string `json:"preset"`
 
 	Recording  RecordingSettings  `json:"recording"`
 	Circuit    CircuitSettings    `json:"circuit"`
@@ -74,4 +89,37 @@ type EvaluationSettings struct {
 	Method       string `json:"method"`        // "exact", "samples"
 	Samples      int    `json:"samples"`       // windows, where statistics are sampled
 	HistoryEvery int    `json:"history_every"` // steps between two points of the Jensen–Shannon history
+}
+
+// Qubits of one patch: n feature qubits and the auxiliary ones.
+func (c Configuration) Qubits() int { return c.Neurons + c.Circuit.Auxiliary }
+
+// TrainableParameters counts the angles: RY and RZ per qubit, layer and time
+// step. The RZ of the last layer are counted, though they never change a
+// probability (DESIGN.md, section 1.4).
+func (c Configuration) TrainableParameters() int {
+	return c.Timesteps * c.Circuit.Layers * c.Qubits() * 2
+}
+
+// HasState says whether the joint distribution of all n·t bits is followed.
+func (c Configuration) HasState() bool { return c.Neurons*c.Timesteps <= MaxStateBits }
+
+// Sampled says whether the statistics come from samples: because method says
+// so, or because the noise of a patch has more than one angle, where no
+// quadrature is exact (DESIGN.md, section 2.1).
+func (c Configuration) Sampled() bool {
+	severalAngles := c.Circuit.Noise == "per_qubit" || c.noisy() && c.Circuit.NoisePerLayer
+	return c.Evaluation.Method == "samples" || severalAngles
+}
+
+func (c Configuration) noisy() bool { return c.Circuit.Noise != "none" }
+
+// Label names a task for people: "n=4 t=5 k=1 replicate 2", with the values of
+// further axes in between.
+func (c Configuration) Label(axes ...Setting) string {
+	label := fmt.Sprintf("n=%d t=%d k=%s", c.Neurons, c.Timesteps, Format(c.K))
+	for _, s := range axes {
+		label += fmt.Sprintf(" %s=%s", s.Name, Format(s.Value(c)))
+	}
+	return fmt.Sprintf("%s replicate %d", label, c.Replicate)
 }

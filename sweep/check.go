@@ -1,0 +1,83 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Validate says everything that is wrong with a configuration: values outside
+// their setting's range, and settings that cannot work together.
+func (c Configuration) Validate() error {
+	var faults []error
+	if c.Model != ModelSpiQGAN {
+		faults = append(faults, fmt.Errorf("model = %q: must be %q", c.Model, ModelSpiQGAN))
+	}
+	if c.Replicate < 0 {
+		faults = append(faults, fmt.Errorf("replicate = %d: must be a whole number of at least 0", c.Replicate))
+	}
+	for _, s := range settings {
+		if err := s.Check(s.Value(c)); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	for _, conflict := range c.Conflicts() {
+		faults = append(faults, conflict)
+	}
+	return errors.Join(faults...)
+}
+
+// Conflict is a fault of several settings together, each of which is allowed.
+type Conflict struct {
+	Settings []string // by name
+	Reason   string   // what is wrong, with the values, and what would be right
+}
+
+func (c Conflict) Error() string { return strings.Join(c.Settings, ", ") + ": " + c.Reason }
+
+// Conflicts lists the settings that cannot work together.
+func (c Configuration) Conflicts() []Conflict {
+	var found []Conflict
+	if c.Qubits() > MaxQubits {
+		found = append(found, Conflict{
+			[]string{"neurons", "auxiliary"},
+			fmt.Sprintf("a patch has neurons + auxiliary qubits, %d + %d = %d here: must be at most %d",
+				c.Neurons, c.Circuit.Auxiliary, c.Qubits(), MaxQubits),
+		})
+	}
+	if c.noisy() && c.Circuit.NoiseLow >= c.Circuit.NoiseHigh {
+		found = append(found, Conflict{
+			[]string{"noise_low", "noise_high"},
+			fmt.Sprintf(`noise_low = %s must be below noise_high = %s; noise = "none" does without`,
+				Format(c.Circuit.NoiseLow), Format(c.Circuit.NoiseHigh)),
+		})
+	}
+	if cells, ok := CellList(c.Recording.Select); ok && len(cells) < c.Neurons {
+		found = append(found, Conflict{
+			[]string{"select", "neurons"},
+			fmt.Sprintf("%d cell numbers are listed for neurons = %d: list at least as many", len(cells), c.Neurons),
+		})
+	}
+	return found
+}
+
+// CellList reads a value of the setting `select` that lists cells, "50,2,16":
+// distinct numbers that count from 0.
+func CellList(text string) (cells []int, ok bool) {
+	seen := map[int]bool{}
+	for _, field := range strings.Split(text, ",") {
+		cell, err := strconv.Atoi(field)
+		if err != nil || cell < 0 || seen[cell] || strconv.Itoa(cell) != field {
+			return nil, false
+		}
+		seen[cell] = true
+		cells = append(cells, cell)
+	}
+	return cells, true
+}
+
+func isCellList(text string) bool {
+	_, ok := CellList(text)
+	return ok
+}

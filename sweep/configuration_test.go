@@ -1,0 +1,162 @@
+package sweep
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDefaultIsValid(t *testing.T) {
+	if err := Default().Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*Configuration)
+		want   string
+	}{
+		{"auxiliary qubits fit", func(c *Configuration) { c.Neurons, c.Circuit.Auxiliary = 10, 6 }, ""},
+		{
+			"too many qubits", func(c *Configuration) { c.Neurons, c.Circuit.Auxiliary = 10, 7 },
+			"neurons, auxiliary: a patch has neurons + auxiliary qubits, 10 + 7 = 17 here: must be at most 16",
+		},
+		{
+			"empty interval", func(c *Configuration) { c.Circuit.NoiseLow = c.Circuit.NoiseHigh },
+			`noise_low, noise_high: noise_low = 3.141592653589793 must be below noise_high = 3.141592653589793; noise = "none" does without`,
+		},
+		{"empty interval without noise", func(c *Configuration) { c.Circuit.NoiseHigh, c.Circuit.Noise = -1, "none" }, ""},
+		{"cells listed", func(c *Configuration) { c.Recording.Select = "5,3" }, ""},
+		{
+			"too few cells listed", func(c *Configuration) { c.Neurons, c.Recording.Select = 3, "5,3" },
+			"select, neurons: 2 cell numbers are listed for neurons = 3: list at least as many",
+		},
+		{
+			"everything at once", func(c *Configuration) {
+				c.Model, c.Replicate, c.Timesteps, c.Circuit.Order = "rbm", -1, 0, "last"
+			},
+			`model = "rbm": must be "spiqgan"` + "\n" +
+				"replicate = -1: must be a whole number of at least 0\n" +
+				"timesteps = 0: must be a whole number from 1 to 1000\n" +
+				`order = "last": must be "encode_first" or "parameters_first"`,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := Default()
+			test.change(&c)
+			got := ""
+			if err := c.Validate(); err != nil {
+				got = err.Error()
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTrainableParameters(t *testing.T) {
+	c := Default()
+	c.Neurons, c.Timesteps = 10, 30
+	if got := c.TrainableParameters(); got != 8*10*30 {
+		t.Errorf("the paper's 8n per time step: got %d, want %d", got, 8*10*30)
+	}
+	c.Circuit.Layers, c.Circuit.Auxiliary = 5, 2
+	if got := c.TrainableParameters(); got != 30*5*12*2 {
+		t.Errorf("got %d, want %d", got, 30*5*12*2)
+	}
+}
+
+func TestSampled(t *testing.T) {
+	for _, test := range []struct {
+		noise, method string
+		perLayer      bool
+		want          bool
+	}{
+		{"shared", "exact", false, false},
+		{"shared", "samples", false, true},
+		{"shared", "exact", true, true},
+		{"none", "exact", true, false},
+		{"per_qubit", "exact", false, true},
+	} {
+		c := Default()
+		c.Circuit.Noise, c.Evaluation.Method, c.Circuit.NoisePerLayer = test.noise, test.method, test.perLayer
+		if got := c.Sampled(); got != test.want {
+			t.Errorf("%+v: Sampled = %v", test, got)
+		}
+	}
+}
+
+func TestLabel(t *testing.T) {
+	c := Default()
+	c.Neurons, c.Timesteps, c.K, c.Replicate = 4, 5, 0.5, 2
+	if got, want := c.Label(), "n=4 t=5 k=0.5 replicate 2"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	noise, _ := Lookup("noise")
+	layers, _ := Lookup("layers")
+	if got, want := c.Label(noise, layers), `n=4 t=5 k=0.5 noise="shared" layers=4 replicate 2`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestPresets(t *testing.T) {
+	want := map[string]func(*Configuration){
+		"paper":             func(c *Configuration) {},
+		"paper-vector":      func(c *Configuration) { c.Circuit.Noise = "per_qubit" },
+		"paper-5-encodings": func(c *Configuration) { c.Circuit.FinalEncoding = true },
+		"paper-l5":          func(c *Configuration) { c.Circuit.Layers = 5 },
+	}
+	for name, change := range want {
+		c := Default()
+		c.Preset, c.Training.Constraint, c.Training.Schedule = name, "none", "constant"
+		change(&c)
+		if diff := cmp.Diff(c, apply(t, name)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	c := Default()
+	c.Preset, c.Circuit.Noise, c.Circuit.NoiseHigh, c.Training.Constraint = "pqwgan", "per_qubit", 1, "two_sided"
+	if diff := cmp.Diff(c, apply(t, "pqwgan")); diff != "" {
+		t.Errorf("pqwgan (-want +got):\n%s", diff)
+	}
+	if len(Presets()) != len(want)+1 {
+		t.Errorf("%d presets, %d of them tested", len(Presets()), len(want)+1)
+	}
+}
+
+func apply(t *testing.T, name string) Configuration {
+	t.Helper()
+	for _, p := range Presets() {
+		if p.Name != name {
+			continue
+		}
+		c := Default()
+		if err := p.Apply(&c); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	t.Fatalf("no preset %q", name)
+	return Configuration{}
+}
+
+func TestPresetOfWrongValues(t *testing.T) {
+	for _, test := range []struct {
+		values map[string]any
+		want   string
+	}{
+		{map[string]any{"layer": 4.0}, `preset "x": no setting is called "layer"`},
+		{map[string]any{"layers": 0.0}, `preset "x": layers = 0: must be a whole number from 1 to 100`},
+	} {
+		c := Default()
+		if err := (Preset{Name: "x", Values: test.values}).Apply(&c); err == nil || err.Error() != test.want {
+			t.Errorf("got %v, want %s", err, test.want)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package sweep
+
+import "fmt"
+
+// Preset is a published reading of the model: values that settings start from.
+// Whatever a grid says explicitly changes them.
+type Preset struct {
+	Name   string
+	Doc    string
+	Values map[string]any // by setting; all others keep their default
+}
+
+// Presets lists the readings of DESIGN.md, section 1.2.
+func Presets() []Preset { return presets }
+
+// Apply puts the preset's values into a configuration.
+func (p Preset) Apply(c *Configuration) error {
+	c.Preset = p.Name
+	for name, value := range p.Values {
+		s, ok := Lookup(name)
+		if !ok {
+			return fmt.Errorf("preset %q: no setting is called %q", p.Name, name)
+		}
+		if err := s.Set(c, value); err != nil {
+			return fmt.Errorf("preset %q: %w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+var presets = []Preset{
+	{
+		Name:   "paper",
+		Doc:    "main text: eq. 1 without a penalty, constant learning rates, one noise angle, 8n parameters",
+		Values: map[string]any{"constraint": "none", "schedule": "constant"},
+	},
+	{
+		Name:   "paper-vector",
+		Doc:    "the supplement's noise vector: one angle per qubit",
+		Values: map[string]any{"constraint": "none", "schedule": "constant", "noise": "per_qubit"},
+	},
+	{
+		Name:   "paper-5-encodings",
+		Doc:    "five encodings around four parametrised layers",
+		Values: map[string]any{"constraint": "none", "schedule": "constant", "final_encoding": true},
+	},
+	{
+		Name:   "paper-l5",
+		Doc:    `"l = 5" read literally: five parametrised layers, 10n parameters`,
+		Values: map[string]any{"constraint": "none", "schedule": "constant", "layers": 5.0},
+	},
+	{
+		Name:   "pqwgan",
+		Doc:    "the ancestor's noise and constraint: one angle per qubit in [0, 1), two-sided penalty",
+		Values: map[string]any{"noise": "per_qubit", "noise_low": 0.0, "noise_high": 1.0, "constraint": "two_sided"},
+	},
+}
+
+func presetNames() []string {
+	names := make([]string, len(presets))
+	for i, p := range presets {
+		names[i] = p.Name
+	}
+	return names
+}

@@ -1,0 +1,194 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+)
+
+// SampleWindows is the number of generated windows in every result.
+const SampleWindows = 100
+
+// MaxLag bounds the lags of the lagged covariance, in time steps.
+const MaxLag = 4
+
+// maxKeptStateBits bounds n·t where a result keeps the state distribution.
+const maxKeptStateBits = 10
+
+// Validate says everything by which a result cannot be one of the
+// configuration: shapes, ranges, names, numbers that are not finite. It does not
+// say that the numbers are right.
+func (r Result) Validate(c Configuration) error {
+	v := resultCheck{c: c}
+	v.require(r.TrainableParameters == c.TrainableParameters(),
+		"trainable_parameters = %d: must be %d", r.TrainableParameters, c.TrainableParameters())
+	v.errorsOf("errors", r.Errors)
+	v.floors("floors", r.Floors)
+	v.vectors("model", r.Model)
+	v.vectors("data", r.Data)
+	if c.Recording.Holdout > 0 {
+		v.errorsOf("heldout_errors", r.HeldoutErrors)
+		v.floors("heldout_floors", r.HeldoutFloors)
+		v.vectors("heldout", r.Heldout)
+	} else {
+		v.require(r.HeldoutErrors == nil && r.HeldoutFloors == nil && r.Heldout == nil, "held-out numbers without a holdout")
+	}
+	v.history(r.History)
+	v.angles(r.Angles)
+	v.samples(r.Samples)
+	return errors.Join(v.faults...)
+}
+
+// maxFaults bounds the length of Validate's error.
+const maxFaults = 10
+
+// resultCheck gathers the faults of one result.
+type resultCheck struct {
+	c      Configuration
+	faults []error
+}
+
+func (v *resultCheck) require(ok bool, format string, args ...any) {
+	if !ok && len(v.faults) < maxFaults {
+		v.faults = append(v.faults, fmt.Errorf(format, args...))
+	}
+}
+
+// StatisticLength returns the length of a vector of StatisticNames; 0 where the
+// configuration does not define it.
+func StatisticLength(name string, neurons, timesteps int) int {
+	switch name {
+	case "k_probability":
+		return neurons + 1
+	case "firing_rate_hz":
+		return neurons
+	case "covariance":
+		return neurons * (neurons - 1) / 2
+	case "autocorrelogram":
+		return timesteps - 1
+	case "rate_by_step_hz":
+		return neurons * timesteps
+	case "lagged_covariance":
+		return min(MaxLag, timesteps-1) * neurons * (neurons - 1)
+	case "state":
+		if neurons*timesteps <= maxKeptStateBits {
+			return 1 << (neurons * timesteps)
+		}
+	}
+	return 0
+}
+
+// defined says whether an error of ErrorNames exists for the configuration.
+func (v *resultCheck) defined(name string) bool {
+	statistic := name
+	switch name {
+	case "firing_rate_hz2":
+		statistic = "firing_rate_hz"
+	case "rate_by_step_hz2":
+		statistic = "rate_by_step_hz"
+	case "js_bits":
+		return v.c.HasState()
+	case "js_k_probability_bits":
+		return true
+	}
+	return StatisticLength(statistic, v.c.Neurons, v.c.Timesteps) > 0
+}
+
+// errorsOf wants the two errors that every model and recording have. Others may
+// be missing even where they are defined: no autocorrelogram without spikes.
+func (v *resultCheck) errorsOf(where string, errs map[string]float64) {
+	for _, name := range []string{"k_probability", "firing_rate_hz2"} {
+		_, ok := errs[name]
+		v.require(ok, "%s: %s is missing", where, name)
+	}
+	v.nonNegative(where, errs)
+}
+
+func (v *resultCheck) floors(where string, floors map[string]float64) {
+	_, ok := floors["js_k_probability_bits"]
+	v.require(!ok, "%s: js_k_probability_bits has no floor", where)
+	v.nonNegative(where, floors)
+}
+
+func (v *resultCheck) nonNegative(where string, values map[string]float64) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		v.require(slices.Contains(ErrorNames, name) && v.defined(name),
+			"%s: %q is no error of n=%d t=%d", where, name, v.c.Neurons, v.c.Timesteps)
+		if name == "js_bits" || name == "js_k_probability_bits" {
+			v.require(isDivergence(values[name]), "%s: %s = %v: must be from 0 to 1", where, name, values[name])
+			continue
+		}
+		v.require(values[name] >= 0 && !math.IsInf(values[name], 1),
+			"%s: %s = %v: must be finite and at least 0", where, name, values[name])
+	}
+}
+
+// roundingSlack is how far rounding may carry a probability or divergence beyond its bounds.
+const roundingSlack = 1e-6
+
+func (v *resultCheck) vectors(where string, vectors map[string][]float64) {
+	for _, name := range []string{"k_probability", "firing_rate_hz"} {
+		v.require(vectors[name] != nil, "%s: %s is missing", where, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(vectors)) {
+		vector, length := vectors[name], StatisticLength(name, v.c.Neurons, v.c.Timesteps)
+		v.require(length > 0, "%s: %q is no statistic of n=%d t=%d", where, name, v.c.Neurons, v.c.Timesteps)
+		v.require(len(vector) == length, "%s: %s has %d elements: must be %d", where, name, len(vector), length)
+		v.require(!slices.ContainsFunc(vector, notFinite), "%s: %s holds a number that is not finite", where, name)
+		if name == "k_probability" || name == "state" {
+			v.require(isDistribution(vector), "%s: %s is no probability distribution", where, name)
+		}
+	}
+}
+
+func notFinite(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
+
+func isDivergence(x float64) bool { return x >= -roundingSlack && x <= 1+roundingSlack }
+
+func isDistribution(p []float64) bool {
+	sum := 0.0
+	for _, x := range p {
+		if x < -roundingSlack {
+			return false
+		}
+		sum += x
+	}
+	return math.Abs(sum-1) <= roundingSlack
+}
+
+func (v *resultCheck) history(points []HistoryPoint) {
+	v.require(len(points) == 0 || v.c.HasState(),
+		"history of n·t = %d: none is kept above %d", v.c.Neurons*v.c.Timesteps, MaxStateBits)
+	last := -1
+	for i, p := range points {
+		v.require(last < p.Step && p.Step <= v.c.Training.Steps,
+			"history[%d].step = %d: must rise from 0 to at most %d", i, p.Step, v.c.Training.Steps)
+		v.require(isDivergence(p.JSBits), "history[%d].js_bits = %v: must be from 0 to 1", i, p.JSBits)
+		last = p.Step
+	}
+}
+
+func (v *resultCheck) angles(angles [][][][2]float64) {
+	v.require(len(angles) == v.c.Timesteps, "angles of %d time steps: must be %d", len(angles), v.c.Timesteps)
+	for t, layers := range angles {
+		v.require(len(layers) == v.c.Circuit.Layers, "angles[%d] has %d layers: must be %d", t, len(layers), v.c.Circuit.Layers)
+		for l, qubits := range layers {
+			v.require(len(qubits) == v.c.Qubits(), "angles[%d][%d] has %d qubits: must be %d", t, l, len(qubits), v.c.Qubits())
+			for q, a := range qubits {
+				v.require(!notFinite(a[0]) && !notFinite(a[1]), "angles[%d][%d][%d] = %v: must be finite", t, l, q, a)
+			}
+		}
+	}
+}
+
+func (v *resultCheck) samples(windows [][]uint32) {
+	v.require(len(windows) == SampleWindows, "samples: %d windows: must be %d", len(windows), SampleWindows)
+	for i, window := range windows {
+		v.require(len(window) == v.c.Timesteps, "samples[%d] has %d time steps: must be %d", i, len(window), v.c.Timesteps)
+		for s, word := range window {
+			v.require(word>>v.c.Neurons == 0, "samples[%d][%d] = %d: must be below 2^%d", i, s, word, v.c.Neurons)
+		}
+	}
+}
