@@ -1,0 +1,58 @@
+package queue
+
+import (
+	"time"
+
+	"spiqsweep/sweep"
+)
+
+// Lease names a task and the attempt under which it is held. The number of the
+// attempt is the fencing token.
+type Lease struct {
+	Task    sweep.TaskID
+	Attempt uint64
+}
+
+// Outcome says how an attempt ended.
+type Outcome string
+
+// The outcomes of an attempt.
+const (
+	Live       Outcome = ""            // it has not ended
+	Accepted   Outcome = "accepted"    // its result counts
+	Late       Outcome = "late"        // its result came when it was live no more
+	Failed     Outcome = "failed"      // the task's own fault
+	Lost       Outcome = "lost"        // its process fell silent
+	HandedBack Outcome = "handed_back" // given back unharmed
+	Withdrawn  Outcome = "withdrawn"   // no sweep wanted the task any more
+)
+
+// Attempt is one grant of a task to a process, and its history: a line of
+// attempts.csv.
+type Attempt struct {
+	Lease
+	Process string // the holder
+	Host    string // labels of the holder
+	Kernel  string
+
+	GrantedAt time.Time
+	EndedAt   time.Time // zero while live
+	From      uint64    // step of the checkpoint that it started from
+	Started   bool      // the holder has begun to work on it
+	Step      uint64    // the newest that the holder told
+	Saved     uint64    // step of the newest checkpoint at its end
+
+	Outcome Outcome
+	// Alone: the holder held nothing else when it was lost.
+	Alone   bool
+	Reason  string        // of a failure, loss, hand-back or withdrawal
+	Log     string        // the last lines of a failed task's log
+	Digest  string        // of the result that it reported, accepted or late
+	Compute time.Duration // that its result took
+}
+
+// History is an attempt in the place of its task within a sweep.
+type History struct {
+	Row int
+	Attempt
+}
