@@ -1,0 +1,183 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+
+	"gonum.org/v1/gonum/stat"
+
+	"spiqsweep/sweep"
+)
+
+// WriteComparison writes comparison.csv: for each error and each pair of cells
+// that differ only in k, the standard loss (k = 0) against the K-loss
+// (DESIGN.md, section 2.3). Replicate r of one cell is paired with replicate r
+// of the other, which shares its random draws; the correlation says how much
+// that helped.
+//
+// difference is standard minus K, so positive means that the K-loss is better;
+// log_ratio is ln(standard / K).
+func WriteComparison(w io.Writer, shape Shape, rows Rows) error {
+	columns := slices.Concat(ofCell(shape, func(p pair) Row { return p.row }), []column[pair]{
+		{"error", func(p pair) string { return p.measure }},
+		{"pairs", func(p pair) string { return strconv.Itoa(len(p.standard)) }},
+		{"mean_standard", func(p pair) string { return optional(p.standard.mean()) }},
+		{"mean_k", func(p pair) string { return optional(p.kLoss.mean()) }},
+		{"difference", func(p pair) string { return optional(p.differences().mean()) }},
+		{"difference_ci95_low", func(p pair) string { low, _, ok := p.differences().interval(); return optional(low, ok) }},
+		{"difference_ci95_high", func(p pair) string { _, high, ok := p.differences().interval(); return optional(high, ok) }},
+		{"log_ratio", func(p pair) string { return optional(p.logRatios().mean()) }},
+		{"log_ratio_ci95_low", func(p pair) string { low, _, ok := p.logRatios().interval(); return optional(low, ok) }},
+		{"log_ratio_ci95_high", func(p pair) string { _, high, ok := p.logRatios().interval(); return optional(high, ok) }},
+		{"share_won_by_k", func(p pair) string { return optional(p.shareWon()) }},
+		{"log_correlation", func(p pair) string { return optional(p.correlation()) }},
+	})
+	all := measures(shape.Holdout)
+	return write(w, columns, func(yield func(pair, error) bool) {
+		cells, err := finished(all, rows)
+		if err != nil {
+			yield(pair{}, err)
+			return
+		}
+		for p := range pairs(all, cells) {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	})
+}
+
+// cell is what a comparison keeps of a cell: the errors by replicate.
+type cell struct {
+	row    Row
+	errors map[int][]float64 // by replicate, then by measure; NaN is missing
+}
+
+// finished gathers the cells of a sweep in grid order.
+func finished(all []measure, rows Rows) ([]*cell, error) {
+	var cells []*cell
+	for row, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		if len(cells) == 0 || cells[len(cells)-1].row.Cell != row.Cell {
+			cells = append(cells, &cell{row: row, errors: map[int][]float64{}})
+			cells[len(cells)-1].row.Result = nil
+		}
+		if row.Result != nil {
+			cells[len(cells)-1].errors[row.Configuration.Replicate] = valuesOf(all, *row.Result)
+		}
+	}
+	return cells, nil
+}
+
+func valuesOf(all []measure, r sweep.Result) []float64 {
+	values := make([]float64, len(all))
+	for i, m := range all {
+		v, ok := m.value(r)
+		if !ok {
+			v = math.NaN()
+		}
+		values[i] = v
+	}
+	return values
+}
+
+// pair is one error of two cells that differ only in k, by shared replicate.
+type pair struct {
+	row             Row // of the cell with the K-loss
+	measure         string
+	standard, kLoss sample
+}
+
+// pairs compares every cell of k ≠ 0 with its standard cell, in grid order.
+func pairs(all []measure, cells []*cell) func(yield func(pair) bool) {
+	return func(yield func(pair) bool) {
+		standard := map[string]*cell{}
+		for _, c := range cells {
+			if c.row.Configuration.K == 0 {
+				standard[butForK(c.row)] = c
+			}
+		}
+		for _, c := range cells {
+			s := standard[butForK(c.row)]
+			if s == nil || c.row.Configuration.K == 0 {
+				continue
+			}
+			for i, m := range all {
+				p := pair{row: c.row, measure: m.name}
+				p.standard, p.kLoss = shared(s, c, i)
+				if len(p.standard) > 0 && !yield(p) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// butForK names what a cell shares with its standard cell.
+func butForK(row Row) string {
+	c := row.Configuration
+	c.K, c.Replicate = 0, 0
+	return fmt.Sprintf("%v %s", row.Cells, sweep.Canonical(c))
+}
+
+// shared collects a measure over the replicates that both cells have finished.
+func shared(a, b *cell, measure int) (x, y sample) {
+	for _, replicate := range slices.Sorted(maps.Keys(a.errors)) {
+		u := a.errors[replicate]
+		v, both := b.errors[replicate]
+		if both && !math.IsNaN(u[measure]) && !math.IsNaN(v[measure]) {
+			x, y = append(x, u[measure]), append(y, v[measure])
+		}
+	}
+	return x, y
+}
+
+func (p pair) differences() sample {
+	d := make(sample, len(p.standard))
+	for i := range d {
+		d[i] = p.standard[i] - p.kLoss[i]
+	}
+	return d
+}
+
+// logRatios is empty unless every error is positive.
+func (p pair) logRatios() sample {
+	ratios := make(sample, len(p.standard))
+	for i := range ratios {
+		if p.standard[i] <= 0 || p.kLoss[i] <= 0 {
+			return nil
+		}
+		ratios[i] = math.Log(p.standard[i] / p.kLoss[i])
+	}
+	return ratios
+}
+
+// shareWon is the share of pairs in which the K-loss has the smaller error.
+func (p pair) shareWon() (float64, bool) {
+	won := 0
+	for i := range p.standard {
+		if p.kLoss[i] < p.standard[i] {
+			won++
+		}
+	}
+	return float64(won) / float64(len(p.standard)), len(p.standard) > 0
+}
+
+// correlation is Pearson's, between the logarithms of the paired errors.
+func (p pair) correlation() (float64, bool) {
+	if len(p.logRatios()) < fewest {
+		return 0, false
+	}
+	x, y := make([]float64, len(p.standard)), make([]float64, len(p.standard))
+	for i := range x {
+		x[i], y[i] = math.Log(p.standard[i]), math.Log(p.kLoss[i])
+	}
+	r := stat.Correlation(x, y, nil)
+	return r, !math.IsNaN(r)
+}

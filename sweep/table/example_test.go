@@ -1,0 +1,27 @@
+package table_test
+
+import (
+	"os"
+
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/table"
+)
+
+func ExampleWriteSummary() {
+	rows := func(yield func(table.Row, error) bool) {
+		for replicate, js := range []float64{0.002, 0.003, 0.004} {
+			c := sweep.Default()
+			c.Replicate = replicate
+			r := sweep.Result{Errors: map[string]float64{"js_bits": js}, Floors: map[string]float64{"js_bits": 1e-5}}
+			if !yield(table.Row{Configuration: c, Data: "surrogate", Cells: []int{0, 1}, Result: &r}, nil) {
+				return
+			}
+		}
+	}
+	if err := table.WriteSummary(os.Stdout, table.Shape{}, rows); err != nil {
+		panic(err)
+	}
+	// Output:
+	// model,neurons,timesteps,k,data,cells,trainable_parameters,steps,error,replicates_planned,replicates,mean,standard_deviation,geometric_mean,minimum,maximum,ci95_low,ci95_high,floor,note
+	// spiqgan,2,1,0,surrogate,0 1,16,2000,js_bits,3,3,0.0030000000000000005,0.001,0.002884499140614818,0.002,0.004,0.0005158622882496704,0.005484137711750331,1e-05,
+}

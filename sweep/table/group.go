@@ -1,0 +1,56 @@
+package table
+
+import "iter"
+
+// group is a cell of the grid: its first row, which stands for the settings
+// that all replicates share, and the errors of those that are done.
+type group struct {
+	first  Row
+	values [][]float64 // by measure: the replicates' values, missing ones left out
+	floors []sample    // by measure: the floor, the same for all replicates; empty if missing
+	done   int
+	rows   int
+}
+
+// groups gathers consecutive rows of one cell.
+func groups(all []measure, rows Rows) iter.Seq2[*group, error] {
+	return func(yield func(*group, error) bool) {
+		var g *group
+		for row, err := range rows {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if g != nil && g.first.Cell != row.Cell {
+				if !yield(g, nil) {
+					return
+				}
+				g = nil
+			}
+			if g == nil {
+				g = &group{first: row, values: make([][]float64, len(all)), floors: make([]sample, len(all))}
+				g.first.Result = nil // may be large
+			}
+			g.add(all, row)
+		}
+		if g != nil {
+			yield(g, nil)
+		}
+	}
+}
+
+func (g *group) add(all []measure, row Row) {
+	g.rows++
+	if row.Result == nil {
+		return
+	}
+	g.done++
+	for i, m := range all {
+		if v, ok := m.value(*row.Result); ok {
+			g.values[i] = append(g.values[i], v)
+		}
+		if v, ok := m.floor(*row.Result); ok {
+			g.floors[i] = sample{v}
+		}
+	}
+}

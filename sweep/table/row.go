@@ -1,0 +1,28 @@
+package table
+
+import (
+	"iter"
+
+	"spiqsweep/sweep"
+)
+
+// Row is one planned task and what is known of it.
+type Row struct {
+	Task          sweep.TaskID
+	Cell          int // position of the cell in the grid, from 0
+	State         sweep.State
+	Configuration sweep.Configuration
+	Data          string        // "surrogate", or the recording's file name
+	Cells         []int         // the modelled cells' numbers, from 0
+	Result        *sweep.Result // nil without an accepted result
+}
+
+// Rows yields the rows of a sweep in grid order, the replicates of a cell one
+// after the other.
+type Rows = iter.Seq2[Row, error]
+
+// Shape says which columns a sweep has beside the fixed ones.
+type Shape struct {
+	Axes    []string // settings that the grid sweeps, in its order
+	Holdout bool     // whether any cell holds repeats out
+}

@@ -1,0 +1,227 @@
+package table
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"flag"
+	"iter"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"spiqsweep/sweep"
+)
+
+var update = flag.Bool("update", false, "write the golden files again")
+
+// example is a sweep of two numbers of time steps, two k and four replicates,
+// of which one is still pending and one was set aside.
+func example() Rows {
+	return func(yield func(Row, error) bool) {
+		cellNumber := -1
+		for _, timesteps := range []int{1, 6} {
+			for _, k := range []float64{0, 1} {
+				cellNumber++
+				for replicate := range 4 {
+					c := sweep.Default()
+					c.Neurons, c.Timesteps, c.K, c.Replicate = 2, timesteps, k, replicate
+					c.Circuit.Entangler = "none"
+					row := Row{
+						Task: sweep.NewTaskID(c, "digest", 1, "portable/amd64"), Cell: cellNumber, State: sweep.Done,
+						Configuration: c, Data: "surrogate", Cells: []int{7, 3}, Result: made(timesteps, k, replicate),
+					}
+					switch {
+					case timesteps == 6 && k == 1 && replicate == 3:
+						row.State, row.Result = sweep.Pending, nil
+					case timesteps == 1 && k == 1 && replicate == 1:
+						row.State, row.Result = sweep.SetAside, nil
+					}
+					if !yield(row, nil) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// made is a result whose errors are simple functions of the cell.
+func made(timesteps int, k float64, replicate int) *sweep.Result {
+	r := sweep.Result{Errors: map[string]float64{}, Floors: map[string]float64{}, HeldoutErrors: map[string]float64{}}
+	for i, name := range sweep.ErrorNames {
+		if timesteps == 1 && (name == "autocorrelogram" || name == "lagged_covariance") {
+			continue
+		}
+		r.Errors[name] = float64(i+1) * 1e-3 * float64(timesteps) * float64(replicate+1) / (1 + 0.5*k)
+		r.HeldoutErrors[name] = 2 * r.Errors[name]
+		if name != "js_k_probability_bits" {
+			r.Floors[name] = 1e-7 * float64(i+1)
+		}
+	}
+	return &r
+}
+
+func TestTablesMatchTheGoldenFiles(t *testing.T) {
+	for name, write := range map[string]func(*bytes.Buffer) error{
+		"results.csv": func(b *bytes.Buffer) error {
+			return WriteResults(b, Shape{Axes: []string{"timesteps", "k", "entangler"}}, example())
+		},
+		"results_holdout.csv": func(b *bytes.Buffer) error { return WriteResults(b, Shape{Holdout: true}, example()) },
+		"summary.csv": func(b *bytes.Buffer) error {
+			return WriteSummary(b, Shape{Axes: []string{"entangler"}}, example())
+		},
+		"comparison.csv": func(b *bytes.Buffer) error { return WriteComparison(b, Shape{}, example()) },
+		"attempts.csv": func(b *bytes.Buffer) error {
+			return WriteAttempts(b, func(yield func(Attempt, error) bool) {
+				start := time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)
+				_ = yield(Attempt{Task: "a", Label: "n=2", Number: 1, Outcome: "failed", LeasedAt: start, EndedAt: start.Add(time.Second), Message: "panic: a \"quoted\" word,\nand a line"}, nil) &&
+					yield(Attempt{Task: "a", Number: 2, LeasedAt: start, LastStep: 7, Compute: 1500 * time.Millisecond}, nil)
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got bytes.Buffer
+			if err := write(&got); err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", name)
+			if *update {
+				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got.String()); diff != "" {
+				t.Errorf("%s differs from its golden file (-want +got):\n%s", name, diff)
+			}
+		})
+	}
+}
+
+// TestComparisonPairsByReplicate computes one row by hand: replicates 0, 2 and 3
+// of t = 1 are shared, and the K-loss divides every error by 1.5.
+func TestComparisonPairsByReplicate(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteComparison(&b, Shape{}, example()); err != nil {
+		t.Fatal(err)
+	}
+	row := parse(t, b.Bytes())[0]
+	want := map[string]float64{
+		"timesteps": 1, "k": 1, "pairs": 3,
+		"mean_standard": 1e-3 * (1 + 3 + 4) / 3, "mean_k": 1e-3 * (1 + 3 + 4) / 3 / 1.5,
+		"difference": 1e-3 * (1 + 3 + 4) / 3 * (1 - 1/1.5),
+		"log_ratio":  math.Log(1.5), "share_won_by_k": 1, "log_correlation": 1,
+	}
+	for name, w := range want {
+		if got, err := strconv.ParseFloat(row[name], 64); err != nil || math.Abs(got-w) > 1e-12 {
+			t.Errorf("%s = %q, want %g", name, row[name], w)
+		}
+	}
+}
+
+func TestInterval(t *testing.T) {
+	if _, _, ok := (sample{1, 2}).interval(); ok {
+		t.Error("two replicates got an interval")
+	}
+	// By hand: mean 2, sd 1, t(0.975; 2) = 4.302652729911275.
+	low, high, ok := sample{1, 2, 3}.interval()
+	if half := 4.302652729911275 / math.Sqrt(3); !ok || math.Abs(low-(2-half)) > 1e-9 || math.Abs(high-(2+half)) > 1e-9 {
+		t.Errorf("interval of 1, 2, 3 is %g … %g, %t", low, high, ok)
+	}
+	if _, ok := (sample{1, 0}).geometricMean(); ok {
+		t.Error("a zero has no geometric mean")
+	}
+}
+
+// TestEveryNumberReadsBack: whatever float64 stands in a result, the table's
+// text reads back to the same bits.
+func TestEveryNumberReadsBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := rapid.Float64Range(-math.MaxFloat64, math.MaxFloat64).Draw(t, "v")
+		if back, err := strconv.ParseFloat(number(v), 64); err != nil || math.Float64bits(back) != math.Float64bits(v) {
+			t.Fatalf("%b became %q", v, number(v))
+		}
+	})
+}
+
+func TestErrorsOfRowsAndWriterStopTheTable(t *testing.T) {
+	lost := errors.New("store lost")
+	broken := func(yield func(Row, error) bool) { yield(Row{}, lost) }
+	for name, write := range map[string]func(*bytes.Buffer, Rows) error{
+		"results":    func(b *bytes.Buffer, r Rows) error { return WriteResults(b, Shape{}, r) },
+		"summary":    func(b *bytes.Buffer, r Rows) error { return WriteSummary(b, Shape{}, r) },
+		"comparison": func(b *bytes.Buffer, r Rows) error { return WriteComparison(b, Shape{}, r) },
+	} {
+		if err := write(new(bytes.Buffer), broken); !errors.Is(err, lost) {
+			t.Errorf("%s: error is %v, want %v", name, err, lost)
+		}
+	}
+	if err := WriteResults(failing{}, Shape{}, example()); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the writer's error became %v", err)
+	}
+}
+
+// TestRowsOfManyCellsGroup: cells are told apart, and a reader may stop early.
+func TestRowsOfManyCellsGroup(t *testing.T) {
+	got := 0
+	for g, err := range groups(measures(false), example()) {
+		if err != nil || g.rows != 4 {
+			t.Fatalf("a group of %d rows, %v", g.rows, err)
+		}
+		got++
+	}
+	if got != 4 {
+		t.Errorf("%d groups, want 4", got)
+	}
+	for range groups(measures(false), example()) {
+		break // must not panic in the producer
+	}
+}
+
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+// parse reads a table into maps by column.
+func parse(t *testing.T, table []byte) []map[string]string {
+	t.Helper()
+	records, err := csv.NewReader(bytes.NewReader(table)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := make([]map[string]string, len(records)-1)
+	for i, record := range records[1:] {
+		rows[i] = map[string]string{}
+		for j, name := range records[0] {
+			rows[i][name] = record[j]
+		}
+	}
+	return rows
+}
+
+func TestColumnsAreDistinct(t *testing.T) {
+	var b bytes.Buffer
+	none := iter.Seq2[Row, error](func(func(Row, error) bool) {})
+	if err := WriteResults(&b, Shape{Axes: []string{"steps", "neurons", "layers", "select"}, Holdout: true}, none); err != nil {
+		t.Fatal(err)
+	}
+	header, err := csv.NewReader(&b).Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sorted := slices.Sorted(slices.Values(header))
+	if len(slices.Compact(sorted)) != len(header) {
+		t.Errorf("a column stands twice in %q", header)
+	}
+}
