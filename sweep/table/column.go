@@ -145,10 +145,11 @@ func optional(v float64, ok bool) string {
 	return number(v)
 }
 
-func joined(cells []int) string {
-	words := make([]string, len(cells))
-	for i, c := range cells {
-		words[i] = strconv.Itoa(c)
+// joined prints a list within one field.
+func joined[N int | float64](numbers []N) string {
+	words := make([]string, len(numbers))
+	for i, v := range numbers {
+		words[i] = number(float64(v))
 	}
 	return strings.Join(words, " ")
 }

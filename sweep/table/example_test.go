@@ -12,7 +12,7 @@ func ExampleWriteSummary() {
 		for replicate, js := range []float64{0.002, 0.003, 0.004} {
 			c := sweep.Default()
 			c.Replicate = replicate
-			r := sweep.Result{Errors: map[string]float64{"js_bits": js}, Floors: map[string]float64{"js_bits": 1e-5}}
+			r := sweep.Result{Errors: map[string]float64{"js_bits": js}, Floors: map[string]float64{"js_bits": 1e-5}, Data: map[string][]float64{"firing_rate_hz": {8.1, 7.9}}}
 			if !yield(table.Row{Configuration: c, Data: "surrogate", Cells: []int{0, 1}, Result: &r}, nil) {
 				return
 			}
@@ -22,6 +22,6 @@ func ExampleWriteSummary() {
 		panic(err)
 	}
 	// Output:
-	// model,neurons,timesteps,k,data,cells,trainable_parameters,steps,error,replicates_planned,replicates,mean,standard_deviation,geometric_mean,minimum,maximum,ci95_low,ci95_high,floor,note
-	// spiqgan,2,1,0,surrogate,0 1,16,2000,js_bits,3,3,0.0030000000000000005,0.001,0.002884499140614818,0.002,0.004,0.0005158622882496704,0.005484137711750331,1e-05,
+	// model,neurons,timesteps,k,data,cells,trainable_parameters,steps,error,replicates_planned,replicates,mean,standard_deviation,geometric_mean,minimum,maximum,ci95_low,ci95_high,floor,rates_hz,note
+	// spiqgan,2,1,0,surrogate,0 1,16,2000,js_bits,3,3,0.0030000000000000005,0.001,0.002884499140614818,0.002,0.004,0.0005158622882496704,0.005484137711750331,1e-05,8.1 7.9,
 }

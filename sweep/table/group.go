@@ -8,6 +8,7 @@ type group struct {
 	first  Row
 	values [][]float64 // by measure: the replicates' values, missing ones left out
 	floors []sample    // by measure: the floor, the same for all replicates; empty if missing
+	rates  []float64 // of the modelled cells in the recording, Hz
 	done   int
 	rows   int
 }
@@ -45,6 +46,7 @@ func (g *group) add(all []measure, row Row) {
 		return
 	}
 	g.done++
+	g.rates = row.Result.Data["firing_rate_hz"]
 	for i, m := range all {
 		if v, ok := m.value(*row.Result); ok {
 			g.values[i] = append(g.values[i], v)

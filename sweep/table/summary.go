@@ -23,7 +23,8 @@ type summary struct {
 // WriteSummary writes summary.csv in tidy form: a row for each cell and error,
 // with the number of finished replicates, mean, standard deviation, geometric
 // mean, smallest, largest, the 95 % interval of the mean (from three replicates
-// on), and the floor, without which an error means nothing.
+// on), and the floor, without which an error means nothing. rates_hz are the cells'
+// own firing rates, in their order.
 func WriteSummary(w io.Writer, shape Shape, rows Rows) error {
 	columns := slices.Concat(ofCell(shape, func(s summary) Row { return s.group.first }), []column[summary]{
 		{"error", func(s summary) string { return s.measure }},
@@ -37,6 +38,7 @@ func WriteSummary(w io.Writer, shape Shape, rows Rows) error {
 		{"ci95_low", func(s summary) string { low, _, ok := s.values.interval(); return optional(low, ok) }},
 		{"ci95_high", func(s summary) string { _, high, ok := s.values.interval(); return optional(high, ok) }},
 		{"floor", func(s summary) string { return optional(s.floor.mean()) }},
+		{"rates_hz", func(s summary) string { return joined(s.group.rates) }},
 		{"note", summary.note},
 	})
 	all := measures(shape.Holdout)

@@ -55,7 +55,7 @@ func example() Rows {
 
 // made is a result whose errors are simple functions of the cell.
 func made(timesteps int, k float64, replicate int) *sweep.Result {
-	r := sweep.Result{Errors: map[string]float64{}, Floors: map[string]float64{}, HeldoutErrors: map[string]float64{}}
+	r := sweep.Result{Errors: map[string]float64{}, Floors: map[string]float64{}, HeldoutErrors: map[string]float64{}, Data: map[string][]float64{"firing_rate_hz": {8.125, 4.5}}}
 	for i, name := range sweep.ErrorNames {
 		if timesteps == 1 && (name == "autocorrelogram" || name == "lagged_covariance") {
 			continue
