@@ -1,0 +1,139 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/table"
+)
+
+// Format names the layout of the file. Readers should refuse another.
+const Format = "spiqsweep-model/1"
+
+const qubitOrder = "qubit i is bit i (value 2^i) of a word; qubit i < neurons is neuron i, the recording's cells[i]; auxiliary qubits follow"
+
+// file is the content of a model file.
+type file struct {
+	Format     string           `json:"format"`
+	Task       sweep.TaskID     `json:"task"`
+	Data       string           `json:"data"`
+	Neurons    int              `json:"neurons"`
+	Timesteps  int              `json:"timesteps"`
+	Auxiliary  int              `json:"auxiliary"`
+	K          float64          `json:"k"`
+	Replicate  int              `json:"replicate"`
+	Seed       uint64           `json:"seed"`
+	Cells      []int            `json:"cells"`
+	BinMS      float64          `json:"bin_ms"`
+	Circuit    map[string]any   `json:"circuit"`
+	QubitOrder string           `json:"qubit_order"`
+	Angles     [][][][2]float64 `json:"angles"`
+	Tests      []test           `json:"tests"`
+}
+
+// test is a law that a reader of the angles must be able to reproduce.
+type test struct {
+	Time          int         `json:"time"`
+	Gamma         [][]float64 `json:"gamma"`
+	Probabilities []float64   `json:"probabilities"`
+}
+
+// Write writes the model of a finished task; binMS is the width of a time step
+// in milliseconds.
+func Write(w io.Writer, row table.Row, binMS float64) error {
+	if row.Result == nil {
+		return fmt.Errorf("write model of task %s: it is not finished", row.Task)
+	}
+	tests, err := makeTests(row.Configuration, row.Result.Angles)
+	if err != nil {
+		return fmt.Errorf("write model of task %s: %w", row.Task, err)
+	}
+	c := row.Configuration
+	body, err := json.Marshal(file{
+		Format: Format, Task: row.Task, Data: row.Data,
+		Neurons: c.Neurons, Timesteps: c.Timesteps, Auxiliary: c.Circuit.Auxiliary,
+		K: c.K, Replicate: c.Replicate, Seed: c.Seed,
+		Cells: row.Cells, BinMS: binMS,
+		Circuit: circuitSettings(c), QubitOrder: qubitOrder,
+		Angles: row.Result.Angles, Tests: tests,
+	})
+	if err != nil {
+		return fmt.Errorf("write model of task %s: %w", row.Task, err)
+	}
+	_, err = w.Write(append(body, '\n'))
+	return err
+}
+
+// circuitSettings are all of the circuit block, by name.
+func circuitSettings(c sweep.Configuration) map[string]any {
+	values := map[string]any{}
+	for _, s := range sweep.Settings() {
+		if s.Block == "circuit" {
+			values[s.Name] = s.Value(c)
+		}
+	}
+	return values
+}
+
+// makeTests computes the law of the first patch and of the last, for one noise
+// angle each.
+func makeTests(c sweep.Configuration, angles [][][][2]float64) ([]test, error) {
+	ansatz := circuit.Ansatz{
+		Neurons: c.Neurons, Auxiliary: c.Circuit.Auxiliary, Layers: c.Circuit.Layers,
+		Order: circuit.Order(c.Circuit.Order), FinalEncoding: c.Circuit.FinalEncoding,
+		Entangler: circuit.Entangler(c.Circuit.Entangler), Readout: circuit.Readout(c.Circuit.AuxiliaryReadout),
+		// A row for every encoding and qubit holds any kind of noise.
+		Noise: circuit.PerQubit, NoisePerLayer: true,
+	}
+	if err := ansatz.Validate(); err != nil {
+		return nil, err
+	}
+	exact := ansatz.NewExact()
+	tests := []test{{Time: 0}, {Time: c.Timesteps - 1}}
+	for i := range tests {
+		rows := noise(c.Circuit, ansatz, i)
+		law := make([]float64, ansatz.Words())
+		exact.Probabilities(law, flat(angles[tests[i].Time]), rows)
+		tests[i].Probabilities = law
+		for q := ansatz.Qubits(); len(rows) > 0; rows = rows[q:] {
+			tests[i].Gamma = append(tests[i].Gamma, rows[:q:q])
+		}
+	}
+	return tests, nil
+}
+
+// noise spreads the noise angles of a test over the interval by multiples of
+// the golden ratio, and repeats those that the settings share.
+func noise(c sweep.CircuitSettings, a circuit.Ansatz, number int) []float64 {
+	rows := make([]float64, a.NoiseRows())
+	for row := range rows {
+		encoding, qubit := row/a.Qubits(), row%a.Qubits()
+		if c.Noise == "shared" {
+			qubit = 0
+		}
+		if !c.NoisePerLayer {
+			encoding = 0
+		}
+		if c.Noise != "none" {
+			distinct := float64(1 + number + 2*(encoding*a.Qubits()+qubit))
+			_, share := math.Modf(distinct * math.Phi)
+			rows[row] = c.NoiseLow + share*(c.NoiseHigh-c.NoiseLow)
+		}
+	}
+	return rows
+}
+
+// flat lays the angles of a patch out as [layer][qubit][RY, RZ].
+func flat(patch [][][2]float64) []float64 {
+	var angles []float64
+	for _, layer := range patch {
+		for _, qubit := range layer {
+			angles = append(angles, qubit[0], qubit[1])
+		}
+	}
+	return angles
+}

@@ -1,0 +1,173 @@
+package model_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/model"
+	"spiqsweep/sweep/table"
+)
+
+// finished is a row with random angles.
+func finished(change func(*sweep.Configuration)) table.Row {
+	c := sweep.Default()
+	change(&c)
+	if err := c.Validate(); err != nil {
+		panic(err)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	result := &sweep.Result{}
+	for range c.Timesteps {
+		var patch [][][2]float64
+		for range c.Circuit.Layers {
+			layer := make([][2]float64, c.Qubits())
+			for q := range layer {
+				layer[q] = [2]float64{random.Float64() * 7, random.Float64() * 7}
+			}
+			patch = append(patch, layer)
+		}
+		result.Angles = append(result.Angles, patch)
+	}
+	cells := []int{50, 2, 16, 7}[:c.Neurons]
+	return table.Row{Task: "0123", State: sweep.Done, Configuration: c, Data: "surrogate", Cells: cells, Result: result}
+}
+
+var variants = map[string]func(*sweep.Configuration){
+	"default": func(c *sweep.Configuration) { c.Neurons = 1 },
+	"patches": func(c *sweep.Configuration) { c.Neurons, c.Timesteps = 3, 2 },
+	"ring, parameters first": func(c *sweep.Configuration) {
+		c.Neurons, c.Circuit.Entangler, c.Circuit.Order = 3, "ring", "parameters_first"
+	},
+	"brick, five encodings, one angle per qubit": func(c *sweep.Configuration) {
+		c.Neurons, c.Circuit.Entangler, c.Circuit.FinalEncoding, c.Circuit.Noise = 4, "brick", true, "per_qubit"
+	},
+	"postselect, noise per layer and patch": func(c *sweep.Configuration) {
+		c.Timesteps, c.Circuit.Auxiliary, c.Circuit.AuxiliaryReadout = 2, 2, "postselect"
+		c.Circuit.NoisePerLayer, c.Circuit.NoisePerPatch, c.Circuit.NoiseHigh = true, true, 1
+	},
+	"traced, parameters first with a final encoding": func(c *sweep.Configuration) {
+		c.Circuit.Auxiliary, c.Circuit.Order, c.Circuit.FinalEncoding = 1, "parameters_first", true
+		c.Circuit.Noise, c.Circuit.NoisePerLayer = "per_qubit", true
+	},
+	"no noise, no CNOTs": func(c *sweep.Configuration) { c.Circuit.Noise, c.Circuit.Entangler = "none", "none" },
+}
+
+func written(t *testing.T, row table.Row) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := model.Write(&b, row, 20); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestNumpyReadsEveryVariant runs model.py, which checks the test vectors.
+func TestNumpyReadsEveryVariant(t *testing.T) {
+	python := ""
+	for _, candidate := range []string{"python3", "/usr/bin/python3", "python"} {
+		if exec.Command(candidate, "-c", "import numpy").Run() == nil {
+			python = candidate
+			break
+		}
+	}
+	if python == "" {
+		t.Skip("skipped: needs Python with numpy")
+	}
+	for name, change := range variants {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "model.json")
+			if err := os.WriteFile(path, written(t, finished(change)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			output, err := exec.Command(python, "model.py", path).CombinedOutput()
+			if err != nil || !strings.HasPrefix(string(output), "[[") {
+				t.Errorf("%v\n%s", err, output)
+			}
+		})
+	}
+}
+
+func TestTheFileKeepsEveryDigit(t *testing.T) {
+	row := finished(variants["patches"])
+	var got struct {
+		Format string
+		Angles [][][][2]float64
+		Cells  []int
+		BinMS  float64 `json:"bin_ms"`
+		Tests  []struct {
+			Time          int
+			Gamma         [][]float64
+			Probabilities []float64
+		}
+		Circuit map[string]any
+	}
+	if err := json.Unmarshal(written(t, row), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Format != "spiqsweep-model/1" || got.BinMS != 20 {
+		t.Errorf("format %q, bin_ms %v", got.Format, got.BinMS)
+	}
+	if diff := cmp.Diff(row.Result.Angles, got.Angles); diff != "" {
+		t.Errorf("angles (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(row.Cells, got.Cells); diff != "" {
+		t.Errorf("cells (-want +got):\n%s", diff)
+	}
+	for _, s := range sweep.Settings() {
+		if _, ok := got.Circuit[s.Name]; ok != (s.Block == "circuit") {
+			t.Errorf("setting %s of block %q: present is %v", s.Name, s.Block, ok)
+		}
+	}
+	if len(got.Tests) != 2 || got.Tests[0].Time != 0 || got.Tests[1].Time != 1 {
+		t.Fatalf("tests: %+v", got.Tests)
+	}
+	for _, test := range got.Tests {
+		sum := 0.0
+		for _, p := range test.Probabilities {
+			sum += p
+		}
+		if math.Abs(sum-1) > 1e-12 || len(test.Probabilities) != 8 {
+			t.Errorf("%d probabilities sum to %v", len(test.Probabilities), sum)
+		}
+		for _, encoding := range test.Gamma {
+			for _, gamma := range encoding {
+				if gamma != test.Gamma[0][0] || gamma <= 0 || gamma >= math.Pi {
+					t.Errorf("gamma %v is not one shared angle in (0, π)", test.Gamma)
+				}
+			}
+		}
+	}
+}
+
+func TestAnUnfinishedTaskHasNoModel(t *testing.T) {
+	row := finished(variants["default"])
+	row.Result = nil
+	if err := model.Write(&bytes.Buffer{}, row, 20); err == nil || !strings.Contains(err.Error(), "0123") {
+		t.Errorf("error is %v, want one that names the task", err)
+	}
+}
+
+func ExampleWrite() {
+	row := table.Row{
+		Task: "0123", Configuration: sweep.Default(), Data: "surrogate", Cells: []int{50, 2},
+		Result: &sweep.Result{Angles: [][][][2]float64{{{{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}}}},
+	}
+	var b bytes.Buffer
+	if err := model.Write(&b, row, 20); err != nil {
+		panic(err)
+	}
+	text, _, _ := strings.Cut(b.String(), `,"circuit"`)
+	fmt.Println(text)
+	// Output: {"format":"spiqsweep-model/1","task":"0123","data":"surrogate","neurons":2,"timesteps":1,"auxiliary":0,"k":0,"replicate":0,"seed":1,"cells":[50,2],"bin_ms":20
+}
