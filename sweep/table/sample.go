@@ -43,9 +43,9 @@ func (s sample) geometricMean() (float64, bool) {
 	return math.Exp(mean), ok
 }
 
-// interval is the 95 % confidence interval of the mean by Student's t; it is
+// Interval is the 95 % confidence interval of the mean by Student's t; it is
 // not given for fewer than three values.
-func (s sample) interval() (low, high float64, ok bool) {
+func Interval(s []float64) (low, high float64, ok bool) {
 	if len(s) < fewest {
 		return 0, 0, false
 	}

@@ -131,11 +131,11 @@ func TestComparisonPairsByReplicate(t *testing.T) {
 }
 
 func TestInterval(t *testing.T) {
-	if _, _, ok := (sample{1, 2}).interval(); ok {
+	if _, _, ok := Interval(sample{1, 2}); ok {
 		t.Error("two replicates got an interval")
 	}
 	// By hand: mean 2, sd 1, t(0.975; 2) = 4.302652729911275.
-	low, high, ok := sample{1, 2, 3}.interval()
+	low, high, ok := Interval(sample{1, 2, 3})
 	if half := 4.302652729911275 / math.Sqrt(3); !ok || math.Abs(low-(2-half)) > 1e-9 || math.Abs(high-(2+half)) > 1e-9 {
 		t.Errorf("interval of 1, 2, 3 is %g … %g, %t", low, high, ok)
 	}

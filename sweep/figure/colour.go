@@ -1,0 +1,55 @@
+package figure
+
+import (
+	"image/color"
+	"math"
+)
+
+// Okabe & Ito's palette.
+var (
+	blue   = color.NRGBA{0x00, 0x72, 0xb2, 0xff} // the standard loss
+	orange = color.NRGBA{0xe6, 0x9f, 0x00, 0xff} // the K-loss
+	others = []color.NRGBA{                      // further values of k
+		{0xcc, 0x79, 0xa7, 0xff}, {0x00, 0x9e, 0x73, 0xff}, {0xd5, 0x5e, 0x00, 0xff}, {0x56, 0xb4, 0xe9, 0xff},
+	}
+	grey = color.NRGBA{0x80, 0x80, 0x80, 0xff}
+)
+
+// colourOf is the colour of a value of k, the position among all k ≠ 0 given.
+func colourOf(k float64, position int) color.NRGBA {
+	switch {
+	case k == 0:
+		return blue
+	case position == 0:
+		return orange
+	default:
+		return others[(position-1)%len(others)]
+	}
+}
+
+func faint(c color.NRGBA, alpha uint8) color.NRGBA { c.A = alpha; return c }
+
+// signedLog maps differences of any size and sign to [−1, 1], 0 to 0: linear
+// near 0, logarithmic over the three decades below the largest.
+type signedLog struct{ largest float64 }
+
+const decades = 3
+
+func (s signedLog) scale(v float64) float64 {
+	if s.largest == 0 {
+		return 0
+	}
+	smallest := s.largest * math.Pow(10, -decades)
+	return math.Copysign(math.Log1p(math.Abs(v)/smallest)/math.Log1p(s.largest/smallest), v)
+}
+
+// colour is white at 0, orange where the K-loss is better, blue where it is worse.
+func (s signedLog) colour(v float64) color.NRGBA {
+	u := s.scale(v)
+	end := orange
+	if u < 0 {
+		end = blue
+	}
+	mix := func(to uint8) uint8 { return uint8(math.Round(255 + math.Abs(u)*(float64(to)-255))) }
+	return color.NRGBA{mix(end.R), mix(end.G), mix(end.B), 0xff}
+}

@@ -1,0 +1,51 @@
+package figure
+
+import (
+	"math"
+	"slices"
+)
+
+// point is what one error does at one value of n or t: over everything else
+// that varies within a figure, replicates included.
+type point struct {
+	x                    int
+	errors               []float64 // every run's
+	geometric, low, high float64   // geometric mean, smallest, largest
+	floor                float64   // geometric mean of the floors; NaN if there is none
+}
+
+// errorsBy collects an error of the runs of one k against n or t. Values that
+// are not positive have no place on a logarithmic axis and are left out.
+func errorsBy(runs []run, error string, k float64, of func(run) int) []point {
+	var points []point
+	for _, x := range values(runs, of) {
+		var errors, floors []float64
+		for _, r := range runs {
+			if r.k != k || of(r) != x {
+				continue
+			}
+			errors = appendPositive(errors, r.errors, error)
+			floors = appendPositive(floors, r.floors, error)
+		}
+		if len(errors) > 0 {
+			points = append(points, point{x, errors, geometricMean(errors), slices.Min(errors), slices.Max(errors), geometricMean(floors)})
+		}
+	}
+	return points
+}
+
+func appendPositive(to []float64, from map[string]float64, name string) []float64 {
+	if v := from[name]; v > 0 {
+		return append(to, v)
+	}
+	return to
+}
+
+// geometricMean is NaN for no values.
+func geometricMean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += math.Log(v)
+	}
+	return math.Exp(sum / float64(len(values)))
+}

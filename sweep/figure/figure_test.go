@@ -1,0 +1,227 @@
+package figure
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/table"
+)
+
+var update = flag.Bool("update", false, "write the golden files again")
+
+// example is a full grid of Fig. S1 with made-up errors: falling with n, rising
+// with t, and halved by the K-loss at t ≤ 5 only.
+func example(entanglers ...string) table.Rows {
+	return func(yield func(table.Row, error) bool) {
+		for _, entangler := range entanglers {
+			for _, n := range []int{2, 4, 6, 8, 10} {
+				for _, timesteps := range []int{1, 2, 5, 10, 20, 30} {
+					for _, k := range []float64{0, 1} {
+						for replicate := range 3 {
+							c := sweep.Default()
+							c.Circuit.Entangler = entangler
+							c.Neurons, c.Timesteps, c.K, c.Replicate = n, timesteps, k, replicate
+							if !yield(row(c), nil) {
+								return
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func row(c sweep.Configuration) table.Row {
+	cells, rates := make([]int, c.Neurons), make([]float64, c.Neurons)
+	for i := range cells {
+		cells[i], rates[i] = 7*i%11, 8-0.4*float64(i)
+	}
+	size := 1e-3 * float64(c.Timesteps) / float64(c.Neurons) * math.Pow(3, float64(c.Replicate))
+	if c.K == 1 && c.Timesteps <= 5 {
+		size /= 2
+	}
+	if c.K == 1 && c.Timesteps == 30 && c.Replicate == 1 {
+		size /= 30 // now the sign is undecided
+	}
+	return table.Row{
+		Configuration: c, Data: "surrogate", Cells: cells,
+		Result: &sweep.Result{
+			Errors: map[string]float64{"k_probability": size, "firing_rate_hz2": 1e3 * size},
+			Floors: map[string]float64{"k_probability": 1e-7, "firing_rate_hz2": 1e-4},
+			Data:   map[string][]float64{"firing_rate_hz": rates},
+		},
+	}
+}
+
+func TestS1NumbersMatchTheGoldenFile(t *testing.T) {
+	figures, err := S1(table.Shape{}, example("chain"))
+	if err != nil || len(figures) != 1 || figures[0].Name != "S1" {
+		t.Fatalf("%d figures, %v", len(figures), err)
+	}
+	var got bytes.Buffer
+	if err := figures[0].Write(&got, "csv"); err != nil {
+		t.Fatal(err)
+	}
+	golden := filepath.Join("testdata", "S1.csv")
+	if *update {
+		if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("the numbers of S1 differ from their golden file (-want +got):\n%s", diff)
+	}
+}
+
+// TestPointByHand: at n = 2, t = 1, standard loss, three replicates a factor 3 apart.
+func TestPointByHand(t *testing.T) {
+	all, err := facets(table.Shape{}, example("chain"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var runs []run
+	for _, r := range all[0].runs {
+		if r.timesteps == 1 {
+			runs = append(runs, r)
+		}
+	}
+	p := errorsBy(runs, "k_probability", 0, neuronsOf)[0]
+	want := point{x: 2, low: 0.5e-3, geometric: 1.5e-3, high: 4.5e-3, floor: 1e-7}
+	for name, pair := range map[string][2]float64{
+		"smallest": {p.low, want.low}, "geometric mean": {p.geometric, want.geometric},
+		"largest": {p.high, want.high}, "floor": {p.floor, want.floor},
+	} {
+		if math.Abs(pair[0]/pair[1]-1) > 1e-12 {
+			t.Errorf("%s is %g, want %g", name, pair[0], pair[1])
+		}
+	}
+	if p.x != 2 || len(p.errors) != 3 {
+		t.Errorf("point at n = %d of %d trainings, want n = 2 of 3", p.x, len(p.errors))
+	}
+}
+
+func TestDifferencesByHand(t *testing.T) {
+	all, err := facets(table.Shape{}, example("chain"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range differences(all[0].runs, "k_probability", 1) {
+		if d.neurons != 2 {
+			continue
+		}
+		mean := 1e-3 * float64(d.timesteps) / 2 * (1 + 3 + 9) / 3 // of the standard loss
+		want := 0.0
+		switch {
+		case d.timesteps <= 5:
+			want = mean / 2
+		case d.timesteps == 30:
+			want = 1e-3 * 30 / 2 * 3 * (1 - 1.0/30) / 3
+		}
+		if math.Abs(d.mean-want) > 1e-15 || d.pairs != 3 {
+			t.Errorf("t = %d: difference %g over %d pairs, want %g over 3", d.timesteps, d.mean, d.pairs, want)
+		}
+	}
+	if !coversZero([]float64{-1, 0.1, 1}) || coversZero([]float64{1, 1.1, 0.9}) || coversZero([]float64{-1, 1}) {
+		t.Error("an interval covers 0 where it should not, or the other way round")
+	}
+}
+
+// TestOtherAxesMakeOtherFigures: cells that differ in more than n, t and k are never pooled.
+func TestOtherAxesMakeOtherFigures(t *testing.T) {
+	figures, err := S1(table.Shape{Axes: []string{"entangler", "neurons", "timesteps", "k"}}, example("chain", "none"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range figures {
+		names = append(names, f.Name)
+	}
+	if diff := cmp.Diff([]string{"S1-entangler=chain", "S1-entangler=none"}, names); diff != "" {
+		t.Errorf("figures (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryFormatIsWritten(t *testing.T) {
+	figures, err := S1(table.Shape{}, example("chain"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for format, magic := range map[string]string{"svg": "<?xml", "pdf": "%PDF", "png": "\x89PNG", "csv": "panel,"} {
+		var b bytes.Buffer
+		if err := figures[0].Write(&b, format); err != nil || !bytes.HasPrefix(b.Bytes(), []byte(magic)) {
+			t.Errorf("%s: %v, starts with %q", format, err, b.Bytes()[:min(8, b.Len())])
+		}
+		if folder := os.Getenv("SPIQSWEEP_FIGURES"); folder != "" { // to look at them
+			if err := os.WriteFile(filepath.Join(folder, "S1."+format), b.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := figures[0].Write(new(bytes.Buffer), "gif"); err == nil {
+		t.Error("an unknown format was written")
+	}
+}
+
+// TestPartialSweepsAreDrawn: a figure is refreshed while the sweep runs, so any
+// subset of results must draw.
+func TestPartialSweepsAreDrawn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var some []table.Row
+		for r := range example("chain") {
+			if rapid.IntRange(0, 30).Draw(t, "chosen") == 0 {
+				if rapid.IntRange(0, 3).Draw(t, "zero") == 0 {
+					r.Result.Errors["k_probability"] = 0 // has no place on a logarithmic axis
+				}
+				some = append(some, r)
+			}
+		}
+		figures, err := S1(table.Shape{}, func(yield func(table.Row, error) bool) {
+			for _, r := range some {
+				if !yield(r, nil) {
+					return
+				}
+			}
+		})
+		if err != nil || (len(figures) == 0) != (len(some) == 0) {
+			t.Fatalf("%d rows made %d figures, %v", len(some), len(figures), err)
+		}
+		for _, f := range figures {
+			if err := f.Write(new(bytes.Buffer), "svg"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestRowErrorsAreReturned(t *testing.T) {
+	lost := errors.New("store lost")
+	if _, err := S1(table.Shape{}, func(yield func(table.Row, error) bool) { yield(table.Row{}, lost) }); !errors.Is(err, lost) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestSignedLogInverts(t *testing.T) {
+	s := signedLog{largest: 2}
+	for _, v := range []float64{-2, -0.3, -1e-4, 0, 1e-3, 1, 2} {
+		if back := (bar{s}).invert(s.scale(v)); math.Abs(back-v) > 1e-12 {
+			t.Errorf("%g became %g", v, back)
+		}
+	}
+	if s.scale(2) != 1 || s.scale(-2) != -1 || s.scale(0) != 0 {
+		t.Error("the scale's ends are not at ±1 and 0")
+	}
+}
