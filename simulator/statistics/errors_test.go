@@ -1,0 +1,105 @@
+package statistics
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func TestErrors(t *testing.T) {
+	model := Statistics{
+		KProbability:     []float64{1, 0},
+		FiringRateHz:     []float64{3},
+		Covariance:       []float64{1, 2},
+		Autocorrelogram:  []float64{0, 0, 3},
+		RateByStepHz:     []float64{1, 1, 1, 1},
+		LaggedCovariance: []float64{0.5, 0},
+		State:            []float64{0.5, 0.5, 0, 0},
+	}
+	data := Statistics{
+		KProbability:     []float64{0.5, 0.5},
+		FiringRateHz:     []float64{1},
+		Covariance:       []float64{0, 0},
+		Autocorrelogram:  []float64{0, 0, 0},
+		RateByStepHz:     []float64{1, 1, 1, 3},
+		LaggedCovariance: []float64{0, 0},
+		State:            []float64{0, 0, 0.5, 0.5},
+	}
+	want := map[string]float64{
+		"k_probability":     0.25,
+		"firing_rate_hz2":   4,
+		"covariance":        2.5,
+		"autocorrelogram":   3,
+		"rate_by_step_hz2":  1,
+		"lagged_covariance": 0.125,
+		"js_bits":           1,
+		// H(3/4, 1/4) − (H(1, 0) + H(1/2, 1/2))/2
+		"js_k_probability_bits": -0.75*math.Log2(0.75) - 0.25*math.Log2(0.25) - 0.5,
+	}
+	if diff := cmp.Diff(want, Errors(model, data), cmpNear(1e-14)); diff != "" {
+		t.Errorf("errors (-want +got):\n%s", diff)
+	}
+}
+
+// What one side leaves undefined is missing, whichever side it is.
+func TestErrorsMissing(t *testing.T) {
+	silent := OfWindows(windowed(t, 2, 2, []uint32{0, 0}))
+	active := OfWindows(windowed(t, 2, 2, []uint32{1, 1}))
+	want := []string{"covariance", "firing_rate_hz2", "js_bits", "js_k_probability_bits", "k_probability", "lagged_covariance", "rate_by_step_hz2"}
+	if diff := cmp.Diff(want, names(Errors(silent, active))); diff != "" {
+		t.Errorf("silent model (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, names(Errors(active, silent))); diff != "" {
+		t.Errorf("silent data (-want +got):\n%s", diff)
+	}
+	if got := Errors(Statistics{}, active); len(got) != 0 {
+		t.Errorf("nothing compared: %v", got)
+	}
+}
+
+func TestErrorsOfDifferentShapes(t *testing.T) {
+	defer func() {
+		if got := recover(); got != "statistics: compare vectors of 3 and 2 elements" {
+			t.Errorf("recovered %v", got)
+		}
+	}()
+	Errors(Statistics{KProbability: []float64{1, 0, 0}}, Statistics{KProbability: []float64{1, 0}})
+}
+
+func TestJensenShannonProperties(t *testing.T) {
+	law := rapid.Custom(func(t *rapid.T) []float64 {
+		law := rapid.SliceOfN(rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(0, 1)), 4, 4).Draw(t, "weights")
+		law[rapid.IntRange(0, 3).Draw(t, "certain")]++
+		sum := total(law)
+		for i := range law {
+			law[i] /= sum
+		}
+		return law
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		p, q := law.Draw(t, "p"), law.Draw(t, "q")
+		there, back := jensenShannon(p, q), jensenShannon(q, p)
+		if math.Abs(there-back) > 1e-14 {
+			t.Fatalf("%v there, %v back", there, back)
+		}
+		if !(there >= 0 && there <= 1+1e-14) {
+			t.Fatalf("%v is not in [0, 1]", there)
+		}
+		if self := jensenShannon(p, p); self > 1e-15 {
+			t.Fatalf("%v of a law to itself", self)
+		}
+		var distance float64 // total variation ≤ √(2·ln 2·JS): Lin 1991
+		for i := range p {
+			distance += math.Abs(p[i]-q[i]) / 2
+		}
+		if distance*distance > 2*math.Ln2*there+1e-13 {
+			t.Fatalf("total variation %v at a divergence of %v", distance, there)
+		}
+	})
+}

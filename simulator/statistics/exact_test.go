@@ -1,0 +1,254 @@
+package statistics
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+// flips are neurons that all spike with probability sin²(γ/2), given γ.
+type flips struct{ neurons, timesteps int }
+
+func (f flips) Neurons() int   { return f.neurons }
+func (f flips) Timesteps() int { return f.timesteps }
+func (f flips) Probabilities(_ int, gamma float64, dst []float64) {
+	coins(f.neurons, math.Pow(math.Sin(gamma/2), 2), dst)
+}
+
+// On [0, π] the mean of sin²(γ/2) is 1/2 and that of sin⁴(γ/2) is 3/8.
+func TestExactKnownAnswers(t *testing.T) {
+	noise := func(kind NoiseKind) Noise {
+		return Noise{Kind: kind, High: math.Pi, Degree: 2, Polynomial: true}
+	}
+	tests := []struct {
+		name  string
+		noise Noise
+		want  Statistics
+	}{
+		{"shared", noise(Shared), Statistics{
+			KProbability:     []float64{3. / 8, 1. / 4, 3. / 8},
+			FiringRateHz:     []float64{25, 25},
+			Covariance:       []float64{1. / 8},
+			Autocorrelogram:  []float64{2 * 3. / 8 / 2},
+			RateByStepHz:     []float64{25, 25, 25, 25},
+			LaggedCovariance: []float64{1. / 8, 1. / 8},
+			// E[p^k (1−p)^(4−k)] = B(k+1/2, 4−k+1/2)/π
+			State: []float64{
+				35. / 128, 5. / 128, 5. / 128, 3. / 128, 5. / 128, 3. / 128, 3. / 128, 5. / 128,
+				5. / 128, 3. / 128, 3. / 128, 5. / 128, 3. / 128, 5. / 128, 5. / 128, 35. / 128,
+			},
+		}},
+		{"per patch", noise(PerPatch), Statistics{
+			KProbability:     []float64{3. / 8, 1. / 4, 3. / 8},
+			FiringRateHz:     []float64{25, 25},
+			Covariance:       []float64{1. / 8},
+			Autocorrelogram:  []float64{2 * 1. / 4 / 2},
+			RateByStepHz:     []float64{25, 25, 25, 25},
+			LaggedCovariance: []float64{0, 0},
+			// 3/8 for equal neurons and 1/8 for each of the others, at each step
+			State: []float64{
+				9. / 64, 3. / 64, 3. / 64, 9. / 64, 3. / 64, 1. / 64, 1. / 64, 3. / 64,
+				3. / 64, 1. / 64, 1. / 64, 3. / 64, 9. / 64, 3. / 64, 3. / 64, 9. / 64,
+			},
+		}},
+		{"none", noise(None), Statistics{ // γ = 0: nobody ever spikes
+			KProbability:     []float64{1, 0, 0},
+			FiringRateHz:     []float64{0, 0},
+			Covariance:       []float64{0},
+			RateByStepHz:     []float64{0, 0, 0, 0},
+			LaggedCovariance: []float64{0, 0},
+			State:            []float64{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+		}},
+		{"a point", Noise{Kind: Shared, Low: math.Pi, High: math.Pi, Degree: 2, Polynomial: true}, Statistics{
+			KProbability:     []float64{0, 0, 1},
+			FiringRateHz:     []float64{50, 50},
+			Covariance:       []float64{0},
+			Autocorrelogram:  []float64{1. / 2},
+			RateByStepHz:     []float64{50, 50, 50, 50},
+			LaggedCovariance: []float64{0, 0},
+			State:            []float64{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := Exact(flips{2, 2}, test.noise)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, "exact statistics", got, test.want, 1e-14)
+		})
+	}
+}
+
+// The second opinion enumerates all windows and integrates by Simpson's rule.
+func TestExactAgainstEnumeration(t *testing.T) {
+	tests := []struct {
+		name  string
+		model circuit
+		kinds []NoiseKind
+	}{
+		{"one neuron, one step", randomCircuit(1, 0, 1, 2, 1), []NoiseKind{Shared, PerPatch, None}},
+		{"one neuron, seven steps", randomCircuit(1, 0, 7, 4, 2), []NoiseKind{Shared, PerPatch, None}},
+		{"two neurons, four steps", randomCircuit(2, 0, 4, 4, 3), []NoiseKind{Shared, PerPatch, None}},
+		{"three neurons, two steps", randomCircuit(3, 0, 2, 3, 4), []NoiseKind{Shared, PerPatch, None}},
+		{"five neurons, one step", randomCircuit(5, 0, 1, 2, 5), []NoiseKind{Shared}},
+		{"auxiliary, traced", randomCircuit(2, 2, 2, 2, 6), []NoiseKind{Shared}},
+	}
+	for _, test := range tests {
+		for _, kind := range test.kinds {
+			t.Run(test.name+", "+string(kind), func(t *testing.T) {
+				noise := test.model.noise(kind)
+				got, err := Exact(test.model, noise)
+				if err != nil {
+					t.Fatal(err)
+				}
+				compare(t, "exact statistics", got, enumerated(test.model, noise, 2000).statistics(), 1e-9)
+			})
+		}
+	}
+}
+
+// Postselected laws are no polynomials: the nodes are found by doubling.
+func TestExactPostselect(t *testing.T) {
+	model := randomCircuit(2, 1, 2, 3, 9)
+	model.postselect = true
+	noise := model.noise(Shared)
+	got, err := Exact(model, noise)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "exact statistics", got, enumerated(model, noise, 20000).statistics(), 1e-9)
+
+	// A start with far too few nodes ends at the same numbers.
+	noise.Degree = 0
+	again, err := Exact(model, noise)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "from 32 nodes", again, got, 1e-11)
+}
+
+// The statistics of many time steps and neurons have no joint words, but the
+// same moments as their parts have.
+func TestExactBeyondJointWords(t *testing.T) {
+	model := randomCircuit(3, 0, 6, 2, 10)
+	whole, err := Exact(model, model.noise(Shared))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole.State != nil {
+		t.Fatalf("18 bits have a state distribution of %d words", len(whole.State))
+	}
+	model.angles = model.angles[:5]
+	part, err := Exact(model, model.noise(Shared))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		for s := range 5 {
+			if a, b := whole.RateByStepHz[i*6+s], part.RateByStepHz[i*5+s]; math.Abs(a-b) > 1e-10 {
+				t.Errorf("rate of neuron %d at step %d: %v of 6 steps, %v of 5", i, s, a, b)
+			}
+		}
+	}
+}
+
+// jump is a law that jumps: no number of nodes settles it.
+type jump struct{ flips }
+
+func (j jump) Probabilities(_ int, gamma float64, dst []float64) {
+	if gamma < 1 {
+		coins(j.neurons, 0, dst)
+	} else {
+		coins(j.neurons, 1, dst)
+	}
+}
+
+// broken is a law with one number spoilt.
+type broken struct {
+	flips
+	spoilt float64
+}
+
+func (b broken) Probabilities(step int, gamma float64, dst []float64) {
+	b.flips.Probabilities(step, gamma, dst)
+	if step == 1 {
+		dst[0] = b.spoilt
+	}
+}
+
+func TestExactErrors(t *testing.T) {
+	polynomial := Noise{Kind: Shared, High: 1, Degree: 2, Polynomial: true}
+	with := func(change func(*Noise)) Noise {
+		n := polynomial
+		change(&n)
+		return n
+	}
+	tests := []struct {
+		name  string
+		model Patches
+		noise Noise
+		want  string
+	}{
+		{"kind", flips{1, 1}, with(func(n *Noise) { n.Kind = "per_qubit" }), `kind "per_qubit"`},
+		{"interval", flips{1, 1}, with(func(n *Noise) { n.Low = 2 }), "[2, 1]"},
+		{"not a number", flips{1, 1}, with(func(n *Noise) { n.Low = math.NaN() }), "[NaN, 1]"},
+		{"infinite", flips{1, 1}, with(func(n *Noise) { n.High = math.Inf(1) }), "[0, +Inf]"},
+		{"degree", flips{1, 1}, with(func(n *Noise) { n.Degree = -1 }), "degree -1"},
+		{"too wide", flips{1, 1}, with(func(n *Noise) { n.High = 1e6 }), "more than 32768"},
+		{"NaN", broken{flips{1, 2}, math.NaN()}, polynomial, "patch 1 at γ = "},
+		{"sum", broken{flips{1, 2}, 2}, polynomial, "add up to "},
+		{"not smooth", jump{flips{1, 1}}, with(func(n *Noise) { n.High = 3; n.Polynomial = false }), "still move by more than 1e-12"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := Exact(test.model, test.noise)
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "evaluate the model: ") {
+				t.Fatalf("got %v, %v; want an error with %q", got, err, test.want)
+			}
+		})
+	}
+}
+
+// A law that is spoilt only where finer rules look is found there too.
+func TestExactErrorsWhileRefining(t *testing.T) {
+	calls := 0
+	model := counting{flips{1, 1}, &calls}
+	_, err := Exact(model, Noise{Kind: Shared, High: 1})
+	if err == nil || !strings.Contains(err.Error(), "add up to NaN") {
+		t.Fatalf("got %v, want an error about NaN", err)
+	}
+}
+
+// counting is a law that is spoilt from the 33rd call on.
+type counting struct {
+	flips
+	calls *int
+}
+
+func (c counting) Probabilities(step int, gamma float64, dst []float64) {
+	c.flips.Probabilities(step, gamma, dst)
+	if *c.calls++; *c.calls > 32 {
+		dst[0] = math.NaN()
+	}
+}
+
+// BenchmarkExact measures what quadrature costs beside the circuits: the laws
+// of ten neurons and thirty steps are read from a table.
+func BenchmarkExact(b *testing.B) {
+	model := table{flips{10, 30}, make([]float64, 1<<10)}
+	model.flips.Probabilities(0, 1, model.law)
+	for b.Loop() {
+		if _, err := Exact(model, Noise{Kind: Shared, High: math.Pi, Degree: 40, Polynomial: true}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// table is one law for all steps and γ.
+type table struct {
+	flips
+	law []float64
+}
+
+func (t table) Probabilities(_ int, _ float64, dst []float64) { copy(dst, t.law) }

@@ -1,0 +1,56 @@
+package statistics
+
+// BinSeconds is the width of a bin: rates are spikes per bin over BinSeconds.
+const BinSeconds = 0.020
+
+// Bounds on what is computed and kept.
+const (
+	maxLag        = 4  // lagged covariances go no further
+	maxStateBits  = 16 // neurons·timesteps up to which joint words are counted
+	maxVectorBits = 10 // neurons·timesteps up to which they are kept in results
+)
+
+// Statistics are the vectors by which spike trains are compared (the equations
+// are in the package's documentation). A vector is nil where it is undefined:
+// pairs need two neurons, lags two time steps, the autocorrelogram a spike.
+// They are read only once made, so they may be shared.
+type Statistics struct {
+	// KProbability[k] is the share of bins with exactly k spikes; n+1 values.
+	KProbability []float64
+	// FiringRateHz[i] is the rate of neuron i; n values.
+	FiringRateHz []float64
+	// Covariance of the pairs i < j in the order (0,1), (0,2), …, (1,2), …
+	Covariance []float64
+	// Autocorrelogram[L−1] is the number of same-neuron pairs of spikes at lag L per spike; t−1 values.
+	Autocorrelogram []float64
+	// RateByStepHz[i·t+s] is the rate of neuron i at time step s; n·t values.
+	RateByStepHz []float64
+	// LaggedCovariance of the ordered pairs i ≠ j at lags 1 … min(4, t−1): lag
+	// by lag, in the order (0,1), (0,2), …, (1,0), (1,2), …
+	LaggedCovariance []float64
+	// State[word] is the probability of the joint word whose bit s·n+i is
+	// neuron i at time step s; 2^(n·t) values for n·t ≤ 16, nil beyond.
+	State []float64
+}
+
+// Vectors returns the defined statistics under the names of a result, the state
+// distribution only for n·t ≤ 10. The vectors are shared, not copied.
+func (s Statistics) Vectors() map[string][]float64 {
+	vectors := map[string][]float64{
+		"k_probability":     s.KProbability,
+		"firing_rate_hz":    s.FiringRateHz,
+		"covariance":        s.Covariance,
+		"autocorrelogram":   s.Autocorrelogram,
+		"rate_by_step_hz":   s.RateByStepHz,
+		"lagged_covariance": s.LaggedCovariance,
+	}
+	if len(s.State) <= 1<<maxVectorBits {
+		vectors["state"] = s.State
+	}
+	for name, vector := range vectors {
+		if vector == nil {
+			delete(vectors, name)
+		}
+	}
+	return vectors
+}

@@ -1,0 +1,123 @@
+package statistics
+
+// shape is the shape of a window.
+type shape struct{ neurons, timesteps int }
+
+func (s shape) lags() int { return min(maxLag, s.timesteps-1) }
+
+// words returns the number of joint words, 0 where there are too many to count.
+func (s shape) words() int {
+	if s.neurons*s.timesteps > maxStateBits {
+		return 0
+	}
+	return 1 << (s.neurons * s.timesteps)
+}
+
+// pairAt returns the place of the pair i < j among all such pairs.
+func (s shape) pairAt(i, j int) int { return i*(2*s.neurons-i-1)/2 + j - i - 1 }
+
+// laggedAt returns the place of the ordered pair i ≠ j at a lag of 1 … lags.
+func (s shape) laggedAt(lag, i, j int) int {
+	place := i*(s.neurons-1) + j
+	if j > i {
+		place--
+	}
+	return (lag-1)*s.neurons*(s.neurons-1) + place
+}
+
+// sums are what every statistic but the state distribution follows from. Each
+// element says how often something happens in a window: counted over windows,
+// where whole numbers far below 2⁵³ keep every order of summation exact, or
+// expected in one window of a law.
+type sums struct {
+	shape
+	spikes []float64 // [neuron·t + step] spikes
+	counts []float64 // [k] steps with exactly k spikes
+	pairs  []float64 // [pair] steps at which both spike
+	lagged []float64 // [lag, ordered pair] steps at which i spikes, and j spikes lag later
+	echoes []float64 // [lag−1] spikes, of any neuron, with a spike of the same neuron lag later
+	all    []float64 // the five above, end to end
+}
+
+func newSums(s shape) sums {
+	n, t := s.neurons, s.timesteps
+	sizes := [...]int{n * t, n + 1, n * (n - 1) / 2, s.lags() * n * (n - 1), t - 1}
+	total := 0
+	for _, size := range sizes {
+		total += size
+	}
+	rest := make([]float64, total)
+	v := sums{shape: s, all: rest}
+	for i, part := range []*[]float64{&v.spikes, &v.counts, &v.pairs, &v.lagged, &v.echoes} {
+		*part, rest = rest[:sizes[i]], rest[sizes[i]:]
+	}
+	return v
+}
+
+// statistics turns the expected sums of one window, and the state distribution,
+// into statistics. Moments are averaged over time steps before anything else.
+func (m sums) statistics(state []float64) Statistics {
+	n, t := m.neurons, m.timesteps
+	s := Statistics{
+		KProbability: make([]float64, n+1),
+		FiringRateHz: make([]float64, n),
+		RateByStepHz: make([]float64, n*t),
+		State:        state,
+	}
+	for k, count := range m.counts {
+		s.KProbability[k] = count / float64(t)
+	}
+	var spikes float64
+	means := make([]float64, n)
+	for i := range means {
+		var total float64
+		for step, rate := range m.spikes[i*t : (i+1)*t] {
+			total += rate
+			s.RateByStepHz[i*t+step] = rate / BinSeconds
+		}
+		spikes += total
+		means[i] = total / float64(t)
+		s.FiringRateHz[i] = means[i] / BinSeconds
+	}
+	s.Covariance = m.covariance(means)
+	s.LaggedCovariance = m.laggedCovariance(means)
+	if t > 1 && spikes > 0 {
+		s.Autocorrelogram = make([]float64, t-1)
+		for i, echo := range m.echoes {
+			s.Autocorrelogram[i] = echo / spikes
+		}
+	}
+	return s
+}
+
+func (m sums) covariance(means []float64) []float64 {
+	if m.neurons < 2 {
+		return nil
+	}
+	covariance := make([]float64, len(m.pairs))
+	for i := range m.neurons {
+		for j := i + 1; j < m.neurons; j++ {
+			p := m.pairAt(i, j)
+			covariance[p] = m.pairs[p]/float64(m.timesteps) - means[i]*means[j]
+		}
+	}
+	return covariance
+}
+
+func (m sums) laggedCovariance(means []float64) []float64 {
+	if m.neurons < 2 || m.timesteps < 2 {
+		return nil
+	}
+	covariance := make([]float64, len(m.lagged))
+	for lag := 1; lag <= m.lags(); lag++ {
+		for i := range m.neurons {
+			for j := range m.neurons {
+				if i != j {
+					p := m.laggedAt(lag, i, j)
+					covariance[p] = m.lagged[p]/float64(m.timesteps-lag) - means[i]*means[j]
+				}
+			}
+		}
+	}
+	return covariance
+}

@@ -1,0 +1,127 @@
+package statistics
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// count adds all stride-1 windows of consecutive bins, at least timesteps of
+// them, and returns how many there are. (One window alone is a repeat of
+// timesteps bins.) Instead of every bin of every window it visits each bin and
+// its successors once, weighted with the number of windows that hold them.
+func (m sums) count(bins []uint32) (windows int) {
+	last := len(bins) - m.timesteps // where the last window starts
+	for b, word := range bins {
+		held := m.holding(b, 0, last)
+		m.counts[bits.OnesCount32(word)] += held
+		if word == 0 {
+			continue
+		}
+		m.countSpikes(word, max(0, b-last), min(b, m.timesteps-1))
+		m.countPairs(word, held)
+		for lag := 1; lag < min(m.timesteps, len(bins)-b); lag++ {
+			later, held := bins[b+lag], m.holding(b, lag, last)
+			m.echoes[lag-1] += held * float64(bits.OnesCount32(word&later))
+			if lag <= maxLag {
+				m.countLagged(lag, word, later, held)
+			}
+		}
+	}
+	return last + 1
+}
+
+// holding returns the number of windows that hold both bin b and bin b + lag,
+// where windows start at 0 … last.
+func (m sums) holding(b, lag, last int) float64 {
+	return float64(min(b, last) - max(0, b+lag-m.timesteps+1) + 1)
+}
+
+// countSpikes adds the spikes of a bin that is step first … last of its windows.
+func (m sums) countSpikes(word uint32, first, last int) {
+	for ; word != 0; word &= word - 1 {
+		steps := m.spikes[bits.TrailingZeros32(word)*m.timesteps:]
+		for s := first; s <= last; s++ {
+			steps[s]++
+		}
+	}
+}
+
+func (m sums) countPairs(word uint32, held float64) {
+	for ; word != 0; word &= word - 1 {
+		i := bits.TrailingZeros32(word)
+		for rest := word & (word - 1); rest != 0; rest &= rest - 1 {
+			m.pairs[m.pairAt(i, bits.TrailingZeros32(rest))] += held
+		}
+	}
+}
+
+func (m sums) countLagged(lag int, word, later uint32, held float64) {
+	for ; word != 0; word &= word - 1 {
+		i := bits.TrailingZeros32(word)
+		for rest := later &^ (1 << i); rest != 0; rest &= rest - 1 {
+			m.lagged[m.laggedAt(lag, i, bits.TrailingZeros32(rest))] += held
+		}
+	}
+}
+
+// state is a joint word and the number of windows with it.
+type state struct{ word, windows uint32 }
+
+// countStates returns the joint words of all windows, in ascending order;
+// nothing where joint words are not counted.
+func (s shape) countStates(bins []uint32) []state {
+	if s.words() == 0 {
+		return nil
+	}
+	words := make([]uint32, 0, len(bins)-s.timesteps+1)
+	var word uint32
+	for b, bin := range bins {
+		word = word>>s.neurons | bin<<(s.neurons*(s.timesteps-1))
+		if b >= s.timesteps-1 {
+			words = append(words, word)
+		}
+	}
+	slices.Sort(words)
+	var states []state
+	for i, word := range words {
+		if i == 0 || word != words[i-1] {
+			states = append(states, state{word: word})
+		}
+		states[len(states)-1].windows++
+	}
+	return states
+}
+
+// tally is the sums and joint words of some windows, counted.
+type tally struct {
+	sums
+	windows int
+	states  []float64 // [joint word] windows, empty where there are too many
+}
+
+func newTally(s shape) *tally {
+	return &tally{sums: newSums(s), states: make([]float64, s.words())}
+}
+
+// statistics returns the statistics of the windows counted; all are undefined
+// if there are none.
+func (v *tally) statistics() Statistics {
+	if v.windows == 0 {
+		return Statistics{}
+	}
+	expected := newSums(v.shape)
+	copyScaled(expected.all, v.all, v.windows)
+	if len(v.states) == 0 {
+		return expected.statistics(nil)
+	}
+	state := make([]float64, len(v.states))
+	copyScaled(state, v.states, v.windows)
+	return expected.statistics(state)
+}
+
+// copyScaled sets dst to counts / windows.
+func copyScaled(dst, counts []float64, windows int) {
+	for i, count := range counts {
+		dst[i] = count / float64(windows)
+	}
+}
