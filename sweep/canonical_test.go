@@ -21,7 +21,7 @@ func TestGoldenIDs(t *testing.T) {
 		name   string
 		change func(*Configuration)
 	}{
-		{"default", func(c *Configuration) {}},
+		{"default", func(*Configuration) {}},
 		{"large", func(c *Configuration) { c.Neurons, c.Timesteps, c.K, c.Replicate, c.Seed = 10, 30, 1, 4, 7 }},
 		{"clip, no noise", func(c *Configuration) { c.Training.Constraint, c.Circuit.Noise = "clip", "none" }},
 		{"per qubit, auxiliary", func(c *Configuration) { c.Circuit.Noise, c.Circuit.Auxiliary = "per_qubit", 1 }},

@@ -104,7 +104,7 @@ func TestLabel(t *testing.T) {
 
 func TestPresets(t *testing.T) {
 	want := map[string]func(*Configuration){
-		"paper":             func(c *Configuration) {},
+		"paper":             func(*Configuration) {},
 		"paper-vector":      func(c *Configuration) { c.Circuit.Noise = "per_qubit" },
 		"paper-5-encodings": func(c *Configuration) { c.Circuit.FinalEncoding = true },
 		"paper-l5":          func(c *Configuration) { c.Circuit.Layers = 5 },

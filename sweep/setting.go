@@ -127,17 +127,24 @@ func (s Setting) Allowed() string {
 		return string(s.Kind()) + " " + s.Range.String()
 	case Boolean:
 		return string(Boolean)
+	case Text:
+		return s.alternatives()
 	}
-	words := make([]string, len(s.Values))
-	for i, v := range s.Values {
-		words[i] = strconv.Quote(v)
+	return ""
+}
+
+// alternatives joins the allowed texts as "a", "b" or "c".
+func (s Setting) alternatives() string {
+	var words []string
+	for _, v := range s.Values {
+		words = append(words, strconv.Quote(v))
 	}
 	if s.pattern != nil {
 		words = append(words, s.pattern.words)
 	}
 	last := len(words) - 1
-	if last < 1 {
-		return strings.Join(words, "")
+	if last == 0 {
+		return words[0]
 	}
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }

@@ -1,0 +1,249 @@
+package grid
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"spiqsweep/sweep"
+)
+
+// declaration is what a sweep block says, before anything is combined.
+type declaration struct {
+	name       string
+	replicates int
+	path       string // of the recording, "" if none
+	fixed      []assignment
+	axes       []swept
+	exclusions []hcl.Expression
+	scope      scope
+	at         hcl.Range       // of the sweep block's head
+	faulty     map[string]bool // settings whose value is an error already, and "exclude"
+}
+
+// assignment is a setting with one value.
+type assignment struct {
+	setting sweep.Setting
+	value   any
+	at      hcl.Range
+}
+
+// swept is an axis and where it is written.
+type swept struct {
+	Axis
+	at hcl.Range
+}
+
+// declare reads a sweep block.
+func declare(block *hcl.Block, s scope) (*declaration, hcl.Diagnostics) {
+	d := &declaration{name: block.Labels[0], replicates: 1, scope: s, at: block.DefRange, faulty: map[string]bool{}}
+	var faults hcl.Diagnostics
+	if !folderName.MatchString(d.name) {
+		faults = append(faults, failure("Wrong name",
+			fmt.Sprintf("%q names a folder: write at most 64 letters, digits, '.', '_' and '-', a letter or digit first", d.name), block.LabelRanges[0]))
+	}
+	inner := append(settingBlocks(), gridName, excludeName)
+	attributes, blocks, more := attributes(block, namesIn(""), inner)
+	faults = append(append(faults, more...), d.settings(attributes)...)
+	for _, blockType := range inner {
+		same := blocks.OfType(blockType)
+		if blockType != excludeName {
+			faults = append(faults, duplicates(same)...)
+		}
+		for _, b := range same {
+			faults = append(faults, d.block(b)...)
+		}
+	}
+	return d, append(append(faults, d.both()...), d.recordingFaults(block.DefRange.Filename)...)
+}
+
+var folderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+const (
+	gridName    = "grid"
+	excludeName = "exclude"
+)
+
+// settingBlocks lists the blocks of fixed settings.
+func settingBlocks() []string {
+	var blocks []string
+	for _, s := range sweep.Settings() {
+		if s.Block != "" && !slices.Contains(blocks, s.Block) {
+			blocks = append(blocks, s.Block)
+		}
+	}
+	return blocks
+}
+
+// namesIn lists the names that stand in a block, "" being the sweep block.
+func namesIn(block string) []string {
+	var names []string
+	for _, s := range sweep.Settings() {
+		if s.Block == block {
+			names = append(names, s.Name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(notSettings)) {
+		if notSettings[name] == block {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func allSettings() []string {
+	var names []string
+	for _, s := range sweep.Settings() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+func (d *declaration) block(block *hcl.Block) hcl.Diagnostics {
+	switch block.Type {
+	case gridName:
+		found, _, faults := attributes(block, allSettings(), nil)
+		for _, attribute := range found {
+			faults = append(faults, d.sweep(attribute)...)
+		}
+		return faults
+	case excludeName:
+		found, _, faults := attributes(block, []string{"when"}, nil)
+		if len(found) == 0 {
+			return append(faults, failure("Missing condition", "write when = followed by a condition, such as neurons * timesteps > 200", block.DefRange))
+		}
+		return append(faults, d.exclude(found[0].Expr)...)
+	default:
+		found, _, faults := attributes(block, namesIn(block.Type), nil)
+		return append(faults, d.settings(found)...)
+	}
+}
+
+// settings reads attributes of one value each.
+func (d *declaration) settings(attributes []*hcl.Attribute) hcl.Diagnostics {
+	var faults hcl.Diagnostics
+	for _, attribute := range attributes {
+		if attribute.Name == baselinesName {
+			faults = append(faults, failure("Not available",
+				"baselines are not available in this version: take the line out", attribute.NameRange))
+			continue
+		}
+		value, more := d.scope.evaluate(attribute.Expr)
+		if faults = append(faults, more...); !value.IsWhollyKnown() {
+			d.faulty[attribute.Name] = true
+			continue
+		}
+		if fault := d.set(attribute, value); fault != nil {
+			faults = append(faults, fault)
+			d.faulty[attribute.Name] = true
+		}
+	}
+	return faults
+}
+
+func (d *declaration) set(attribute *hcl.Attribute, value cty.Value) *hcl.Diagnostic {
+	at := attribute.Expr.Range()
+	switch attribute.Name {
+	case replicatesName:
+		return setReplicates(&d.replicates, value, at)
+	case pathName:
+		text, ok := native(value).(string)
+		if !ok || text == "" {
+			return failure("Wrong value", "path: must be the name of a file, in quotes", at)
+		}
+		d.path = text
+		return nil
+	}
+	setting, _ := sweep.Lookup(attribute.Name)
+	v, fault := valueOf(setting, value, at)
+	if fault != nil {
+		if isList(value) {
+			fault.Detail += "; to sweep it, move the list to the grid block"
+		}
+		return fault
+	}
+	d.fixed = append(d.fixed, assignment{setting, v, attribute.Range})
+	return nil
+}
+
+func setReplicates(replicates *int, value cty.Value, at hcl.Range) *hcl.Diagnostic {
+	v, ok := native(value).(float64)
+	if !ok || v < 1 || v > maxTasks || v != float64(int(v)) {
+		return failure("Wrong value", fmt.Sprintf("replicates = %s: must be a whole number from 1 to %d", describe(value), maxTasks), at)
+	}
+	*replicates = int(v)
+	return nil
+}
+
+// sweep reads an attribute of the grid block: an axis.
+func (d *declaration) sweep(attribute *hcl.Attribute) hcl.Diagnostics {
+	setting, _ := sweep.Lookup(attribute.Name)
+	value, faults := d.scope.evaluate(attribute.Expr)
+	if value.IsWhollyKnown() {
+		axis, more := axisOf(setting, value, attribute.Expr)
+		if faults = append(faults, more...); !faults.HasErrors() {
+			d.axes = append(d.axes, swept{axis, attribute.Range})
+			return faults
+		}
+	}
+	d.faulty[attribute.Name] = true
+	return faults
+}
+
+// exclude checks a condition's names; its values come with the cells.
+func (d *declaration) exclude(condition hcl.Expression) hcl.Diagnostics {
+	s := d.scope
+	s.names = allSettings()
+	faults := s.check(condition)
+	if faults.HasErrors() {
+		d.faulty[excludeName] = true
+	}
+	d.exclusions = append(d.exclusions, condition)
+	return faults
+}
+
+// both complains of settings that are fixed and swept.
+func (d *declaration) both() hcl.Diagnostics {
+	var faults hcl.Diagnostics
+	for _, axis := range d.axes {
+		if fixed := d.fixedAt(axis.Setting.Name); fixed != nil {
+			faults = append(faults, failure("Fixed and swept",
+				fmt.Sprintf("line %d fixes %s: take one of the two out", fixed.at.Start.Line, axis.Setting.Name), axis.at))
+		}
+	}
+	return faults
+}
+
+func (d *declaration) fixedAt(name string) *assignment {
+	i := slices.IndexFunc(d.fixed, func(a assignment) bool { return a.setting.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &d.fixed[i]
+}
+
+// recordingFaults settles path and source: a path alone says source = "file",
+// and is relative to the grid file's folder.
+func (d *declaration) recordingFaults(filename string) hcl.Diagnostics {
+	if d.path == "" {
+		return nil
+	}
+	if !filepath.IsAbs(d.path) {
+		d.path = filepath.Join(filepath.Dir(filename), d.path)
+	}
+	swept := slices.ContainsFunc(d.axes, func(a swept) bool { return a.Setting.Name == "source" })
+	source := d.fixedAt("source")
+	switch {
+	case source == nil && !swept:
+		setting, _ := sweep.Lookup("source")
+		d.fixed = append(d.fixed, assignment{setting, "file", d.at})
+	case source != nil && source.value != "file":
+		return hcl.Diagnostics{failure("Unused path", `path is read only with source = "file": take one of the two out`, source.at)}
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package grid
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/agext/levenshtein"
+	"github.com/hashicorp/hcl/v2"
+)
+
+// Diagnostics are the errors and warnings of one grid file, in the order of its
+// lines. Each shows where it is, the line, and the mend.
+type Diagnostics struct {
+	list   hcl.Diagnostics
+	source []byte
+}
+
+func newDiagnostics(list hcl.Diagnostics, source []byte) Diagnostics {
+	slices.SortStableFunc(list, func(a, b *hcl.Diagnostic) int { return cmp.Compare(offset(a), offset(b)) })
+	return Diagnostics{list, source}
+}
+
+// HasErrors says whether the file was refused; warnings leave it usable.
+func (d Diagnostics) HasErrors() bool { return d.list.HasErrors() }
+
+// Len counts errors and warnings.
+func (d Diagnostics) Len() int { return len(d.list) }
+
+// Error renders all diagnostics, each as
+//
+//	Error: Wrong value
+//	  sweep.hcl:7:17
+//	     7 |     entangler = "chian"
+//	       |                 ^^^^^^^
+//	  entangler = "chian": must be "chain", …; did you mean "chain"?
+//
+// with an empty line between two.
+func (d Diagnostics) Error() string {
+	parts := make([]string, len(d.list))
+	for i, diagnostic := range d.list {
+		parts[i] = d.render(diagnostic)
+	}
+	return strings.Join(parts, "\n")
+}
+
+// offset puts diagnostics without a place in the file first.
+func offset(d *hcl.Diagnostic) int {
+	if d.Subject == nil {
+		return -1
+	}
+	return d.Subject.Start.Byte
+}
+
+func (d Diagnostics) render(diagnostic *hcl.Diagnostic) string {
+	var b strings.Builder
+	severity := "Error"
+	if diagnostic.Severity == hcl.DiagWarning {
+		severity = "Warning"
+	}
+	fmt.Fprintf(&b, "%s: %s\n", severity, diagnostic.Summary)
+	if at := diagnostic.Subject; at != nil {
+		fmt.Fprintf(&b, "  %s:%d:%d\n", at.Filename, at.Start.Line, at.Start.Column)
+		line, marker := excerpt(d.source, *at)
+		fmt.Fprintf(&b, "%6d | %s\n       | %s\n", at.Start.Line, line, marker)
+	}
+	fmt.Fprintf(&b, "  %s\n", diagnostic.Detail)
+	return b.String()
+}
+
+// maxExcerpt bounds the bytes of a quoted line, on either side of the fault's start.
+const maxExcerpt = 100
+
+// excerpt returns the first line of a range, and carets under what the range
+// covers of it. Tabs stay tabs, so that both lines align.
+func excerpt(source []byte, at hcl.Range) (line, marker string) {
+	start := min(at.Start.Byte, len(source))
+	end := min(max(at.End.Byte, start), len(source))
+	lineStart := bytes.LastIndexByte(source[:start], '\n') + 1
+	lineEnd := len(source)
+	if i := bytes.IndexByte(source[start:], '\n'); i >= 0 {
+		lineEnd = start + i
+	}
+	lineStart = max(lineStart, start-maxExcerpt)
+	lineEnd = min(lineEnd, start+maxExcerpt)
+	quoted := bytes.TrimSuffix(source[lineStart:lineEnd], []byte("\r"))
+
+	pad := strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return ' '
+	}, printable(source[lineStart:start]))
+	width := utf8.RuneCount(source[start:min(end, lineStart+len(quoted), lineEnd)])
+	return printable(quoted), pad + strings.Repeat("^", max(width, 1))
+}
+
+// printable keeps control characters and broken UTF-8 of a file off the terminal.
+func printable(text []byte) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && (r < ' ' || r == 0x7f) {
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ToValidUTF8(string(text), string(utf8.RuneError)))
+}
+
+func failure(summary, detail string, at hcl.Range) *hcl.Diagnostic {
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: at.Ptr()}
+}
+
+func warning(summary, detail string, at hcl.Range) *hcl.Diagnostic {
+	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: detail, Subject: at.Ptr()}
+}
+
+// didYouMean returns `; did you mean "…"?` with the candidate nearest to a
+// misspelt word, or "" if none is near.
+func didYouMean(word string, candidates []string) string {
+	near := min(2, len(word)/2) // edits
+	best, nearest := near+1, ""
+	for _, candidate := range candidates {
+		distance := levenshtein.Distance(word, candidate, nil)
+		if candidate != "" && distance < best {
+			best, nearest = distance, candidate
+		}
+	}
+	if nearest == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", nearest)
+}

@@ -1,0 +1,56 @@
+package grid_test
+
+import (
+	"fmt"
+
+	"spiqsweep/sweep/grid"
+)
+
+func ExampleParse() {
+	g, _ := grid.Parse("sweep.hcl", []byte(`
+sweep "small" {
+  replicates = 2
+  grid {
+    neurons   = [2, 4]
+    entangler = ["chain", "none"]
+  }
+  exclude {
+    when = neurons > 2 && entangler == "none"
+  }
+}
+`), nil)
+	for _, cell := range g.Cells {
+		fmt.Println(cell.Label(g.Columns()...))
+	}
+	fmt.Println(g.Tasks(), "tasks")
+	// Output:
+	// n=2 t=1 k=0 entangler="chain" replicate 0
+	// n=2 t=1 k=0 entangler="none" replicate 0
+	// n=4 t=1 k=0 entangler="chain" replicate 0
+	// 6 tasks
+}
+
+// All faults of a file come at once, each with its line and the mend.
+func ExampleDiagnostics() {
+	_, faults := grid.Parse("sweep.hcl", []byte(`
+sweep "small" {
+  timestep = 4
+  circuit {
+    entangler = "chian"
+  }
+}
+`), nil)
+	fmt.Println(faults.Error())
+	// Output:
+	// Error: Unknown name
+	//   sweep.hcl:3:3
+	//      3 |   timestep = 4
+	//        |   ^^^^^^^^
+	//   timestep: there is no such setting; did you mean "timesteps"?
+	//
+	// Error: Wrong value
+	//   sweep.hcl:5:17
+	//      5 |     entangler = "chian"
+	//        |                 ^^^^^^^
+	//   entangler = "chian": must be "chain", "ring", "brick" or "none"; did you mean "chain"?
+}

@@ -1,0 +1,77 @@
+package grid
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"spiqsweep/sweep"
+)
+
+// without returns the cells that no exclude block names. It stops at the first
+// fault of a condition.
+func (d *declaration) without(cells []sweep.Configuration) ([]sweep.Configuration, hcl.Diagnostics) {
+	for _, condition := range d.exclusions {
+		var faults hcl.Diagnostics
+		names := settingsIn(condition)
+		cells = slices.DeleteFunc(cells, func(c sweep.Configuration) bool {
+			if faults.HasErrors() {
+				return false
+			}
+			var excluded bool
+			excluded, faults = d.excluded(condition, names, c)
+			return excluded
+		})
+		if faults.HasErrors() {
+			return nil, faults
+		}
+	}
+	return cells, nil
+}
+
+// settingsIn lists the settings that a condition refers to.
+func settingsIn(condition hcl.Expression) []sweep.Setting {
+	var found []sweep.Setting
+	for _, reference := range condition.Variables() {
+		if setting, ok := sweep.Lookup(reference.RootName()); ok {
+			found = append(found, setting)
+		}
+	}
+	return found
+}
+
+func (d *declaration) excluded(condition hcl.Expression, names []sweep.Setting, c sweep.Configuration) (bool, hcl.Diagnostics) {
+	context := d.scope.context.NewChild()
+	context.Variables = map[string]cty.Value{}
+	for _, setting := range names {
+		context.Variables[setting.Name] = ctyValue(setting.Value(c))
+	}
+	value, faults := condition.Value(context)
+	switch {
+	case faults.HasErrors():
+		return false, faults
+	case !value.IsKnown():
+		return false, nil // a variable at fault, which is reported
+	case value.IsNull() || value.Type() != cty.Bool:
+		return false, hcl.Diagnostics{failure("Wrong condition",
+			fmt.Sprintf("when is %s at %s: must be true or false, as in neurons * timesteps > 200", describe(value), cellLabel(c)), condition.Range())}
+	}
+	return value.True(), nil
+}
+
+func ctyValue(value any) cty.Value {
+	switch v := value.(type) {
+	case float64:
+		return cty.NumberFloatVal(v)
+	case bool:
+		return cty.BoolVal(v)
+	default:
+		return cty.StringVal(v.(string))
+	}
+}
+
+func cellLabel(c sweep.Configuration) string {
+	return fmt.Sprintf("n=%d t=%d k=%s", c.Neurons, c.Timesteps, sweep.Format(c.K))
+}

@@ -1,0 +1,107 @@
+package grid
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/sweep"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// Each file of testdata/faults is refused with the diagnostics beside it.
+func TestFaults(t *testing.T) {
+	for _, path := range files(t, "testdata/faults") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			source := readFile(t, path)
+			g, diagnostics := Parse(filepath.Base(path), source, varsOf(source))
+			if !diagnostics.HasErrors() || g != nil {
+				t.Errorf("the file was accepted: %v", g)
+			}
+			golden(t, path, diagnostics.Error())
+		})
+	}
+}
+
+// Each file of testdata/grids gives the cells beside it.
+func TestGrids(t *testing.T) {
+	for _, path := range files(t, "testdata/grids") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			source := readFile(t, path)
+			g, diagnostics := Parse(filepath.Base(path), source, varsOf(source))
+			if diagnostics.Len() > 0 {
+				t.Fatal(diagnostics.Error())
+			}
+			golden(t, path, describeGrid(g))
+		})
+	}
+}
+
+func files(t *testing.T, folder string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(folder, "*.hcl"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no files in %s: %v", folder, err)
+	}
+	return paths
+}
+
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source
+}
+
+// varsOf reads the comments "# --var NAME=VALUE" of a test file.
+func varsOf(source []byte) map[string]string {
+	vars := map[string]string{}
+	for line := range bytes.Lines(source) {
+		if assignment, ok := strings.CutPrefix(strings.TrimSpace(string(line)), "# --var "); ok {
+			name, value, _ := strings.Cut(assignment, "=")
+			vars[name] = value
+		}
+	}
+	return vars
+}
+
+// describeGrid lists the cells of a grid by what differs from the defaults.
+func describeGrid(g *Grid) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d cells, %d tasks, columns", g.Name, len(g.Cells), g.Tasks())
+	for _, column := range g.Columns() {
+		fmt.Fprintf(&b, " %s", column.Name)
+	}
+	b.WriteString("\n")
+	for _, c := range g.Cells {
+		for _, s := range sweep.Settings() {
+			if v := s.Value(c); v != s.Default {
+				fmt.Fprintf(&b, " %s=%s", s.Name, sweep.Format(v))
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func golden(t *testing.T, source, got string) {
+	t.Helper()
+	path := strings.TrimSuffix(source, ".hcl") + ".golden"
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(string(readFile(t, path)), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}

@@ -1,0 +1,66 @@
+package grid
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"spiqsweep/sweep"
+)
+
+// Grid is what a grid file asks for.
+type Grid struct {
+	Name       string                // the sweep's label; fit for a folder's name
+	Replicates int                   // trainings of each cell, ≥ 1
+	Axes       []Axis                // in the order written
+	Cells      []sweep.Configuration // in grid order, without the excluded ones; Replicate is 0
+
+	recording string // path of the recording's file, "" if there is none
+	sourceAt  string // where the file says so, "sweep.hcl:4"
+}
+
+// Axis is a setting that takes several values in a grid.
+type Axis struct {
+	Setting sweep.Setting
+	Values  []any // float64, bool or string, in the order written, each once
+}
+
+// Tasks counts the rows of results.csv: cells times replicates.
+func (g *Grid) Tasks() int { return len(g.Cells) * g.Replicates }
+
+// Columns are the swept settings beside neurons, timesteps and k, which
+// results.csv shows always.
+func (g *Grid) Columns() []sweep.Setting {
+	var columns []sweep.Setting
+	for _, axis := range g.Axes {
+		if !slices.Contains([]string{"neurons", "timesteps", "k"}, axis.Setting.Name) {
+			columns = append(columns, axis.Setting)
+		}
+	}
+	return columns
+}
+
+// ResolveRecording settles which file the grid's cells are trained on and
+// returns its path, "" if all use the surrogate. The file given on the command
+// line, unless "", replaces both path and source of the grid, but for a grid
+// that sweeps source. Call it once.
+func (g *Grid) ResolveRecording(commandLine string) (path string, err error) {
+	swept := slices.ContainsFunc(g.Axes, func(a Axis) bool { return a.Setting.Name == "source" })
+	needed := false
+	for i := range g.Cells {
+		if commandLine != "" && !swept {
+			g.Cells[i].Recording.Source = "file"
+		}
+		needed = needed || g.Cells[i].Recording.Source == "file"
+	}
+	if commandLine != "" {
+		g.recording = commandLine
+	}
+	switch {
+	case !needed:
+		return "", nil
+	case g.recording == "":
+		return "", fmt.Errorf("%s: source = \"file\" names no file: give it with --recording FILE, or write path = \"…\" beside source", g.sourceAt)
+	}
+	return filepath.Clean(g.recording), nil
+}

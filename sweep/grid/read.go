@@ -1,0 +1,157 @@
+package grid
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"spiqsweep/sweep"
+)
+
+// A grid file is a page, not a data set: these bounds keep the parser's stack
+// and time small whatever it is given.
+const (
+	maxBytes   = 1 << 16
+	maxNesting = 64
+)
+
+// Names that are written like settings but are none.
+const (
+	replicatesName = "replicates"
+	pathName       = "path"
+	baselinesName  = "baselines"
+)
+
+// notSettings are those names, and the blocks in which they stand.
+var notSettings = map[string]string{replicatesName: "", pathName: "recording", baselinesName: "evaluation"}
+
+// Parse reads a grid file. The name is used in messages and to find a relative
+// recording path; vars are the values of --var. The grid is nil if there are
+// errors; there may be warnings otherwise.
+func Parse(filename string, source []byte, vars map[string]string) (*Grid, Diagnostics) {
+	grid, faults := parse(filename, source, vars, maxTasks)
+	if faults.HasErrors() {
+		grid = nil
+	}
+	return grid, newDiagnostics(faults, source)
+}
+
+func parse(filename string, source []byte, vars map[string]string, limit int) (*Grid, hcl.Diagnostics) {
+	if fault := tooLarge(filename, source); fault != nil {
+		return nil, hcl.Diagnostics{fault}
+	}
+	file, faults := hclsyntax.ParseConfig(source, filename, hcl.InitialPos)
+	if faults.HasErrors() {
+		return nil, faults
+	}
+	content, faults := file.Body.Content(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
+		{Type: "variable", LabelNames: []string{"name"}},
+		{Type: "sweep", LabelNames: []string{"name"}},
+	}})
+	scope, more := variables(content.Blocks.OfType("variable"), vars)
+	faults = append(faults, more...)
+	blocks := content.Blocks.OfType("sweep")
+	if len(blocks) == 0 {
+		if !faults.HasErrors() {
+			faults = append(faults, failure("Missing block", `there is no sweep block: write sweep "NAME" { … }`, content.MissingItemRange))
+		}
+		return nil, faults
+	}
+	declared, more := declare(blocks[0], scope)
+	faults = append(append(faults, duplicates(blocks)...), more...)
+	grid, more := declared.expand(limit)
+	return grid, append(faults, more...)
+}
+
+// tooLarge says whether a source is more than the parser should be given.
+func tooLarge(filename string, source []byte) *hcl.Diagnostic {
+	if len(source) > maxBytes {
+		start := hcl.Range{Filename: filename, Start: hcl.InitialPos, End: hcl.InitialPos}
+		return failure("Too large", fmt.Sprintf("%d bytes are too many: must be at most %d", len(source), maxBytes), start)
+	}
+	tokens, _ := hclsyntax.LexConfig(source, filename, hcl.InitialPos) // the parser reports its faults
+	depth := 0
+	for _, token := range tokens {
+		switch token.Type {
+		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen,
+			hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
+			depth++
+		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd:
+			depth--
+		default:
+			continue
+		}
+		if depth > maxNesting {
+			return failure("Nested too deeply", fmt.Sprintf("brackets may stand at most %d deep inside each other", maxNesting), token.Range)
+		}
+	}
+	return nil
+}
+
+// duplicates complains of all blocks but the first, which there may be only one of.
+func duplicates(blocks hcl.Blocks) hcl.Diagnostics {
+	var faults hcl.Diagnostics
+	for i, block := range blocks {
+		if i > 0 {
+			faults = append(faults, failure("Duplicate block",
+				fmt.Sprintf("line %d has a %s block already: join the two", blocks[0].DefRange.Start.Line, block.Type), block.DefRange))
+		}
+	}
+	return faults
+}
+
+// attributes reads the attributes of a block, which may have the given names,
+// in the order written, and its inner blocks.
+func attributes(block *hcl.Block, names, inner []string) ([]*hcl.Attribute, hcl.Blocks, hcl.Diagnostics) {
+	schema := &hcl.BodySchema{}
+	for _, name := range inner {
+		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name})
+	}
+	var found []*hcl.Attribute
+	var faults hcl.Diagnostics
+	for _, written := range block.Body.(*hclsyntax.Body).Attributes {
+		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: written.Name})
+		if slices.Contains(names, written.Name) {
+			found = append(found, written.AsHCLAttribute())
+			continue
+		}
+		summary, detail := stranger(written.Name, block.Type, names, inner)
+		faults = append(faults, failure(summary, detail, written.NameRange))
+	}
+	slices.SortFunc(found, func(a, b *hcl.Attribute) int {
+		return cmp.Compare(a.Range.Start.Byte, b.Range.Start.Byte)
+	})
+	content, more := block.Body.Content(schema)
+	return found, content.Blocks, append(faults, more...)
+}
+
+// stranger says what to do with a name that a block does not have: the place
+// where it belongs, or the name that may be meant.
+func stranger(name, block string, names, inner []string) (summary, detail string) {
+	if slices.Contains(inner, name) {
+		return "Misplaced name", fmt.Sprintf("%s is a block: write %s { … } without =", name, name)
+	}
+	if home, known := homeOf(name); known {
+		return "Misplaced name", fmt.Sprintf("%s belongs in the %s block: move it there", name, home)
+	}
+	if hint := didYouMean(name, append(names, allSettings()...)); hint != "" {
+		return "Unknown name", fmt.Sprintf("%s: there is no such setting%s", name, hint)
+	}
+	return "Unknown name", fmt.Sprintf("%s: there is no such setting; the %s block has %s", name, block, strings.Join(names, ", "))
+}
+
+// homeOf returns the type of the block in which a name of the language stands.
+func homeOf(name string) (block string, known bool) {
+	block, known = notSettings[name]
+	if s, ok := sweep.Lookup(name); ok {
+		block, known = s.Block, true
+	}
+	if block == "" {
+		block = "sweep"
+	}
+	return block, known
+}

@@ -1,0 +1,9 @@
+swep "a" {
+}
+
+sweep {
+}
+
+variable {
+  default = 1
+}

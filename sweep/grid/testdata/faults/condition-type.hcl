@@ -1,0 +1,9 @@
+sweep "a" {
+  grid {
+    neurons = [2, 4]
+  }
+
+  exclude {
+    when = entangler > 3
+  }
+}

@@ -1,0 +1,6 @@
+sweep "a" {
+  seed = 1,
+  grid {
+    neurons = [2, 4
+  }
+}

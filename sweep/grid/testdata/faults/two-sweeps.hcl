@@ -1,0 +1,5 @@
+sweep "a" {
+}
+
+sweep "b" {
+}

@@ -1,0 +1,3 @@
+# A sweep of one cell.
+sweep "one" {
+}

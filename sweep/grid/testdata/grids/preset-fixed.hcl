@@ -1,0 +1,7 @@
+sweep "preset-fixed" {
+  preset = "paper-vector"
+
+  circuit {
+    noise_high = 1
+  }
+}
