@@ -22,9 +22,14 @@ func (r *Recording) Raster(cells []int) *Raster {
 	}
 	words := make([]uint32, r.repeats*r.bins)
 	for q, cell := range cells {
-		train := r.trains[cell].bits()
-		for i := range words {
-			words[i] |= uint32(train[i/64]>>(i%64)&1) << q
+		train := r.trains[cell]()
+		for repeat := range r.repeats {
+			row := words[repeat*r.bins : (repeat+1)*r.bins]
+			for bin := range row {
+				if train.get(repeat, bin) {
+					row[bin] |= 1 << q
+				}
+			}
 		}
 	}
 	return &Raster{

@@ -75,16 +75,16 @@ func (r *Recording) Select(s Selection, n int, seed uint64) ([]int, error) {
 	if n < 1 || n > MaxNeurons {
 		return nil, fmt.Errorf("select %d cells: want 1 to %d", n, MaxNeurons)
 	}
-	if n > r.neurons {
-		return nil, fmt.Errorf("select %d cells: %s has %d", n, r.name, r.neurons)
+	if n > r.Neurons() {
+		return nil, fmt.Errorf("select %d cells: %s has %d", n, r.name, r.Neurons())
 	}
 	switch s.rule {
 	case byNumber:
 		return r.listed(s, n)
 	case first:
-		return countUp(r.neurons)[:n], nil
+		return countUp(r.Neurons())[:n], nil
 	case atRandom:
-		return permutation(r.neurons, "recording/select", seed)[:n], nil
+		return permutation(r.Neurons(), "recording/select", seed)[:n], nil
 	default:
 		return r.ranked()[:n], nil
 	}
@@ -95,8 +95,8 @@ func (r *Recording) listed(s Selection, n int) ([]int, error) {
 		return nil, fmt.Errorf("select %d cells: the list %q has %d", n, s, len(s.cells))
 	}
 	for _, cell := range s.cells[:n] {
-		if cell >= r.neurons {
-			return nil, fmt.Errorf("select %q: no cell %d: %s has cells 0 to %d", s, cell, r.name, r.neurons-1)
+		if cell >= r.Neurons() {
+			return nil, fmt.Errorf("select %q: no cell %d: %s has cells 0 to %d", s, cell, r.name, r.Neurons()-1)
 		}
 	}
 	return slices.Clone(s.cells[:n]), nil
@@ -104,7 +104,11 @@ func (r *Recording) listed(s Selection, n int) ([]int, error) {
 
 // ranked returns all cells, the most active first, ties by number.
 func (r *Recording) ranked() []int {
-	cells := countUp(r.neurons)
-	slices.SortStableFunc(cells, func(a, b int) int { return cmp.Compare(r.trains[b].spikes, r.trains[a].spikes) })
+	spikes := make([]int, r.Neurons())
+	for cell := range spikes {
+		spikes[cell] = r.Spikes(cell)
+	}
+	cells := countUp(r.Neurons())
+	slices.SortStableFunc(cells, func(a, b int) int { return cmp.Compare(spikes[b], spikes[a]) })
 	return cells
 }

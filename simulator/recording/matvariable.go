@@ -1,0 +1,87 @@
+package recording
+
+import (
+	"cmp"
+	"fmt"
+)
+
+// variable is the head of one variable of a MATLAB file.
+type variable struct {
+	name             string
+	class            matClass
+	complex, logical bool
+	dims             []int64
+	element          element // where it is
+}
+
+// matClass is the class of a MATLAB array.
+type matClass byte
+
+const (
+	matDouble matClass = 6
+	matUint64 matClass = 15
+)
+
+var matClassNames = [...]string{
+	"unknown", "cell", "struct", "object", "char", "sparse", "double", "single", "int8", "uint8",
+	"int16", "uint16", "int32", "uint32", "int64", "uint64", "function_handle", "opaque",
+}
+
+func (c matClass) String() string { return matClassNames[c] }
+
+// hasShape says whether dimensions and name follow the flags; function
+// handles and opaque objects differ.
+func (c matClass) hasShape() bool { return c >= 1 && c <= matUint64 }
+
+// numeric says whether the variable is a full array of real numbers.
+func (v variable) numeric() bool {
+	return v.class >= matDouble && v.class <= matUint64 && !v.complex
+}
+
+// String returns "bint (double, 297 × 160 × 953)".
+func (v variable) String() string {
+	name, class := cmp.Or(v.name, "unnamed"), v.class.String()
+	if v.logical {
+		class = "logical"
+	}
+	if v.complex {
+		class = "complex " + class
+	}
+	if v.dims == nil {
+		return fmt.Sprintf("%s (%s)", name, class)
+	}
+	return fmt.Sprintf("%s (%s, %s)", name, class, times(v.dims))
+}
+
+// open prepares the reading of the variable's values.
+func (v variable) open() (*array, error) {
+	a, err := newArray(v.dims, true)
+	if err != nil {
+		return nil, err
+	}
+	s, err := v.element.stream()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.head(); err != nil {
+		return nil, err
+	}
+	values, err := s.tag()
+	if err != nil {
+		return nil, err
+	}
+	number, ok := matNumber(values.kind, s.order)
+	if !ok {
+		return nil, fmt.Errorf("%s: its values are of the unknown type %d", mendCopy, values.kind)
+	}
+	a.number = number
+	if values.size != a.bytes() {
+		return nil, fmt.Errorf("%s: %d bytes of values where %s of %d bytes need %d", mendCopy, values.size, times(v.dims), number.width, a.bytes())
+	}
+	if values.size > s.left {
+		return nil, fmt.Errorf("%s: its values claim %d bytes where %d are left", mendCopy, values.size, s.left)
+	}
+	a.values = s
+	a.close = s.end
+	return a, nil
+}
