@@ -183,7 +183,7 @@ func TestMinusZeroIsZero(t *testing.T) {
 }
 
 func TestLookupOfNothing(t *testing.T) {
-	if s, ok := Lookup("nuerons"); ok {
+	if s, ok := Lookup("no_such_setting"); ok {
 		t.Errorf("Lookup found %q", s.Name)
 	}
 }

@@ -1,0 +1,19 @@
+# A first look, in less than a minute: two and four neurons, one and two time
+# steps, with the K-loss and without it, three trainings of each.
+#
+#   coordinator --grid sweep/examples/quick.hcl
+
+sweep "quick" {
+  seed       = 1
+  replicates = 3
+
+  grid {
+    neurons   = [2, 4]
+    timesteps = [1, 2]
+    k         = [0, 1]
+  }
+
+  training {
+    steps = 300
+  }
+}

@@ -1,0 +1,47 @@
+package grid
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+// The files that the project ships are without fault or warning.
+func TestShippedFiles(t *testing.T) {
+	for path, want := range map[string]struct {
+		name         string
+		cells, tasks int
+	}{
+		"../../sweep.hcl":           {"figure-s1", 60, 60},
+		"../examples/quick.hcl":     {"quick", 8, 24},
+		"../examples/recording.hcl": {"recording", 14, 42},
+	} {
+		g, diagnostics := Parse(filepath.Base(path), readFile(t, path), nil)
+		if diagnostics.Len() > 0 {
+			t.Errorf("%s: %s", path, diagnostics.Error())
+			continue
+		}
+		if g.Name != want.name || len(g.Cells) != want.cells || g.Tasks() != want.tasks {
+			t.Errorf("%s: %s has %d cells and %d tasks, want %+v", path, g.Name, len(g.Cells), g.Tasks(), want)
+		}
+	}
+}
+
+func TestShippedFigureTakesItsVariables(t *testing.T) {
+	g, diagnostics := Parse("sweep.hcl", readFile(t, "../../sweep.hcl"), map[string]string{"replicates": "5", "steps": "2000"})
+	if diagnostics.Len() > 0 {
+		t.Fatal(diagnostics.Error())
+	}
+	if g.Tasks() != 300 || g.Cells[0].Training.Steps != 2000 {
+		t.Errorf("%d tasks of %d steps, want 300 of 2000", g.Tasks(), g.Cells[0].Training.Steps)
+	}
+}
+
+func TestRecordingExampleWantsAFile(t *testing.T) {
+	g, _ := Parse("recording.hcl", readFile(t, "../examples/recording.hcl"), nil)
+	if _, err := g.ResolveRecording(""); err == nil {
+		t.Error("no file was asked for")
+	}
+	if path, err := g.ResolveRecording("x.mat"); err != nil || path != "x.mat" {
+		t.Errorf("got %q, %v", path, err)
+	}
+}
