@@ -1,6 +1,9 @@
 package circuit
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Lanes is the number of samples that a tile carries side by side.
 const Lanes = 16
@@ -10,6 +13,8 @@ const Lanes = 16
 // tiles belong to one goroutine each.
 type Circuit struct {
 	ansatz Ansatz
+	loops  *loops
+	plan   *plan // nil: the general engine
 }
 
 // Compile makes an ansatz ready to run on a kernel.
@@ -17,10 +22,10 @@ func Compile(a Ansatz, k Kernel) (*Circuit, error) {
 	if err := a.Validate(); err != nil {
 		return nil, fmt.Errorf("compile circuit: %w", err)
 	}
-	if k.Name == "" {
-		return nil, fmt.Errorf("compile circuit: no kernel given")
+	if k.loops == nil {
+		return nil, errors.New("compile circuit: no kernel given")
 	}
-	return &Circuit{ansatz: a}, nil
+	return &Circuit{ansatz: a, loops: k.loops, plan: newPlan(a)}, nil
 }
 
 // Ansatz returns what was compiled.
@@ -30,11 +35,17 @@ func (c *Circuit) Ansatz() Ansatz { return c.ansatz }
 // read it at once, while nobody sets it.
 type Patch struct {
 	angles []float64
+	frame  *frame // nil with the general engine
 }
 
 // NewPatch returns a patch whose angles are all 0.
 func (c *Circuit) NewPatch() *Patch {
-	return &Patch{angles: make([]float64, c.ansatz.Angles())}
+	p := &Patch{angles: make([]float64, c.ansatz.Angles())}
+	if c.plan != nil {
+		p.frame = newFrame(c.plan)
+		p.frame.set(p.angles)
+	}
+	return p
 }
 
 // Set takes new angles, [layer][qubit][RY, RZ] flattened, in radians. It
@@ -44,6 +55,9 @@ func (p *Patch) Set(angles []float64) {
 		panic(fmt.Sprintf("circuit: set %d angles of a patch that has %d", len(angles), len(p.angles)))
 	}
 	copy(p.angles, angles)
+	if p.frame != nil {
+		p.frame.set(angles)
+	}
 }
 
 // Tile is the work space of one batch of Lanes samples through one patch.
@@ -67,5 +81,8 @@ type Tile interface {
 
 // NewTile returns a work space; keep says that Backward will be called.
 func (c *Circuit) NewTile(keep bool) Tile {
+	if c.plan != nil {
+		return newFastTile(c.plan, c.loops, keep)
+	}
 	return newGeneralTile(c.ansatz)
 }

@@ -14,6 +14,7 @@ type Kernel struct {
 	// Class names the processors and builds whose results agree bit for bit
 	// (DESIGN.md, section 3.3). It is part of a task's identity.
 	Class string
+	loops *loops
 }
 
 // KernelVariable is the environment variable that chooses the kernel by name.
@@ -21,7 +22,7 @@ const KernelVariable = "SPIQSWEEP_KERNEL"
 
 // Kernels lists the kernels that this machine can run, best first.
 func Kernels() []Kernel {
-	return []Kernel{{Name: "portable", Class: "portable/" + runtime.GOARCH + level}}
+	return []Kernel{{Name: "portable", Class: "portable/" + runtime.GOARCH + level, loops: &portable}}
 }
 
 // NamedKernel returns the kernel of that name, or the best one for "".

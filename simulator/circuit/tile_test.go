@@ -2,6 +2,8 @@ package circuit
 
 import (
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -60,14 +62,14 @@ func compareTile(t testingT, a Ansatz, k Kernel, b batch, second func(angles, no
 	want := make([]float64, a.Angles())
 	for i := range Lanes {
 		law, g := second(b.angles, lane(b.noise, i), lane(b.weights, i))
-		if d := largestDifference(lane(got, i), law); !(d < probabilityTolerance) {
+		if d := largestDifference(lane(got, i), law); !(d < ProbabilityTolerance) {
 			t.Errorf("%s, %+v: probabilities of lane %d off by %.2g", k.Name, a, i, d)
 		}
 		for j := range want {
 			want[j] += g[j]
 		}
 	}
-	if d := largestDifference(gradient, want); !(d < gradientTolerance*Lanes) {
+	if d := largestDifference(gradient, want); !(d < GradientTolerance*Lanes) {
 		t.Errorf("%s, %+v: gradient off by %.2g", k.Name, a, d)
 	}
 }
@@ -77,11 +79,6 @@ type testingT interface {
 	Errorf(format string, args ...any)
 	Fatal(args ...any)
 }
-
-const (
-	probabilityTolerance = 5e-6
-	gradientTolerance    = 5e-5
-)
 
 func plainBoth(a Ansatz) func(angles, noise, weights []float64) (law, gradient []float64) {
 	return func(angles, noise, weights []float64) (law, gradient []float64) {
@@ -96,6 +93,146 @@ func TestTileAgreesWithPlainSimulator(t *testing.T) {
 				a := anyAnsatz(4).Draw(t, "ansatz")
 				a.Readout = Trace // postselection divides: TestExactAgreesWithPlainSimulator
 				compareTile(t, a, k, drawBatch(t, a), plainBoth(a))
+			})
+		})
+	}
+}
+
+// fastAnsatz draws what the fast engine runs, of any size.
+func fastAnsatz(minQubits, maxQubits int) *rapid.Generator[Ansatz] {
+	return rapid.Custom(func(t *rapid.T) Ansatz {
+		a := anyAnsatz(3).Draw(t, "ansatz")
+		qubits := rapid.IntRange(minQubits, maxQubits).Draw(t, "all qubits")
+		a.Auxiliary = rapid.IntRange(0, min(2, qubits-1)).Draw(t, "auxiliary qubits")
+		a.Neurons = qubits - a.Auxiliary
+		a.Readout = Trace
+		if a.Entangler != NoCNOTs {
+			a.Entangler = Chain
+		}
+		if newPlan(a) == nil {
+			t.Fatalf("%+v is left to the general engine", a)
+		}
+		return a
+	})
+}
+
+// The plain simulator is too slow to shift every angle of a large circuit; the
+// exact one, which it has checked, takes its place.
+func TestTileAgreesWithExact(t *testing.T) {
+	for _, k := range Kernels() {
+		t.Run(k.Name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				a := fastAnsatz(1, 8).Draw(t, "fast ansatz")
+				compareTile(t, a, k, drawBatch(t, a), exactBoth(a))
+			})
+		})
+	}
+}
+
+func TestTileAgreesWithExactInEverySize(t *testing.T) {
+	for _, k := range Kernels() {
+		for n := 1; n <= 12; n++ {
+			for _, layers := range []int{1, 2, 4} {
+				a := paper(n)
+				a.Layers, a.Noise = layers, PerQubit
+				compareTile(t, a, k, randomBatch(a, uint64(n*10+layers)), exactBoth(a))
+			}
+		}
+	}
+}
+
+// randomBatch draws angles and weights as a training would meet them.
+func randomBatch(a Ansatz, seed uint64) batch {
+	r := rand.New(rand.NewPCG(seed, 3))
+	b := batch{
+		angles: make([]float64, a.Angles()),
+		noise:  make([]float32, a.NoiseRows()*Lanes), weights: make([]float32, a.Words()*Lanes),
+	}
+	for i := range b.angles {
+		b.angles[i] = 2 * math.Pi * r.Float64()
+	}
+	for i := range b.noise {
+		b.noise[i] = math.Pi * r.Float32()
+	}
+	for i := range b.weights {
+		b.weights[i] = 2*r.Float32() - 1
+	}
+	return b
+}
+
+func exactBoth(a Ansatz) func(angles, noise, weights []float64) (law, gradient []float64) {
+	e := a.NewExact()
+	return func(angles, noise, weights []float64) (law, gradient []float64) {
+		law, gradient = make([]float64, a.Words()), make([]float64, a.Angles())
+		e.Probabilities(law, angles, noise)
+		e.Gradient(gradient, angles, noise, weights)
+		return law, gradient
+	}
+}
+
+// The kernel's gradient is the parameter shift of the kernel's own laws.
+func TestGradientIsTheParameterShift(t *testing.T) {
+	for _, k := range Kernels() {
+		t.Run(k.Name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				a := fastAnsatz(1, 12).Draw(t, "fast ansatz")
+				b := drawBatch(t, a)
+				angle := rapid.IntRange(0, a.Angles()-1).Draw(t, "shifted angle")
+				c, err := Compile(a, k)
+				if err != nil {
+					t.Fatal(err)
+				}
+				patch, tile := c.NewPatch(), c.NewTile(true)
+				law, gradient := make([]float32, a.Words()*Lanes), make([]float64, a.Angles())
+				value := func(shift float64) float64 {
+					angles := slices.Clone(b.angles)
+					angles[angle] += shift
+					patch.Set(angles)
+					tile.Forward(patch, b.noise)
+					tile.Probabilities(law)
+					sum := 0.0
+					for i, p := range law {
+						sum += float64(p) * float64(b.weights[i])
+					}
+					return sum
+				}
+				want := (value(math.Pi/2) - value(-math.Pi/2)) / 2
+				value(0)
+				tile.Backward(patch, b.weights, gradient)
+				if d := math.Abs(gradient[angle] - want); !(d < GradientTolerance*Lanes) {
+					t.Errorf("angle %d of %+v: gradient %g, parameter shift %g", angle, a, gradient[angle], want)
+				}
+			})
+		})
+	}
+}
+
+func TestLawsAreNormal(t *testing.T) {
+	for _, k := range Kernels() {
+		t.Run(k.Name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				a := fastAnsatz(1, 12).Draw(t, "fast ansatz")
+				b := drawBatch(t, a)
+				c, err := Compile(a, k)
+				if err != nil {
+					t.Fatal(err)
+				}
+				patch, tile, law := c.NewPatch(), c.NewTile(false), make([]float32, a.Words()*Lanes)
+				patch.Set(b.angles)
+				tile.Forward(patch, b.noise)
+				tile.Probabilities(law)
+				for i := range Lanes {
+					sum := 0.0
+					for x, p := range lane(law, i) {
+						if !(p >= 0) {
+							t.Fatalf("lane %d: word %d has probability %g", i, x, p)
+						}
+						sum += p
+					}
+					if math.Abs(sum-1) > 1e-5 {
+						t.Errorf("lane %d: probabilities sum to %g", i, sum)
+					}
+				}
 			})
 		})
 	}
@@ -134,7 +271,7 @@ func TestSampleFollowsTheLaw(t *testing.T) {
 						hits[w][j]++
 					}
 				}
-				slack := float64(int(1)<<a.Auxiliary)/points*1.01 + probabilityTolerance
+				slack := float64(int(1)<<a.Auxiliary)/points*1.01 + ProbabilityTolerance
 				for w := range hits {
 					for j, h := range hits[w] {
 						p := float64(law[w*Lanes+j])

@@ -1,0 +1,70 @@
+package circuit
+
+import "slices"
+
+// plan is what the fast engine knows of an ansatz before any angle: where rows
+// lie, which rotations there are, which noise comes before each, and which word
+// each row of the final state counts for.
+type plan struct {
+	layout
+	qubits    int
+	layers    int     // rotations with trainable angles
+	rotations int     // one more where the circuit ends with an encoding
+	noise     [][]int // before rotation k: the first noise row of each encoding
+	chain     bool    // CNOTs, or none at all
+	words     []int32 // of every row, block after block
+}
+
+// newPlan returns nil where the fast engine does not know the ansatz: the CNOTs
+// of ring and brick do not split into blocks, postselection divides.
+func newPlan(a Ansatz) *plan {
+	if a.Readout != Trace || a.Entangler != Chain && a.Entangler != NoCNOTs {
+		return nil
+	}
+	p := &plan{layout: newLayout(a.Qubits()), qubits: a.Qubits(), layers: a.Layers, chain: a.Entangler == Chain}
+	for _, c := range a.columns() {
+		if c.layer == noLayer && len(c.encodings) == 0 {
+			continue
+		}
+		var first []int
+		for _, e := range c.encodings {
+			switch {
+			case a.Noise == NoNoise:
+			case a.NoisePerLayer:
+				first = append(first, e*a.Qubits())
+			default:
+				first = append(first, 0)
+			}
+		}
+		p.noise = append(p.noise, first)
+	}
+	p.rotations = len(p.noise)
+	p.words = make([]int32, 1<<p.qubits)
+	for x := range p.words {
+		y := x
+		if p.chain && p.rotations == p.layers {
+			y = prefixXor(x, p.qubits) // the last CNOTs only rename outcomes
+		}
+		p.words[x] = int32(y & (a.Words() - 1))
+	}
+	return p
+}
+
+// trainable says whether rotation k has angles of its own.
+func (p *plan) trainable(k int) bool { return k < p.layers }
+
+// last says that rotation k is followed by the measurement.
+func (p *plan) last(k int) bool { return k == p.rotations-1 }
+
+// sameNoise says that rotations k and k−1 have the same noise before them.
+func (p *plan) sameNoise(k int) bool {
+	return slices.Equal(p.noise[k], p.noise[k-1])
+}
+
+// origin is the index that the CNOTs, seen from the frame, take to y.
+func (p *plan) origin(y int) int {
+	if p.chain {
+		return suffixXor(y)
+	}
+	return y
+}

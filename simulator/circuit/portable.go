@@ -1,0 +1,38 @@
+package circuit
+
+// portable is the specification of every kernel, in plain Go.
+var portable = loops{
+	phases: phases, factors: factors, powers: powers, tensor: tensor,
+	scale: scale, gather: gather, gatherAdjoint: gatherAdjoint,
+	rotate: rotate, twist: twist, twistAdjoint: twistAdjoint, join: join,
+	overlapXY: overlapXY, overlapY: overlapY, overlapDot: overlapDot,
+	marginals: marginals, contract: contract, sums: sums,
+	probabilities: probabilities, weigh: weigh, sample: sample,
+}
+
+// rowAt and halfAt view row i of an array as an array of fixed size, which
+// spares the loops their bounds checks.
+func rowAt(p []float32, i int) *row   { return (*row)(p[i*width:]) }
+func halfAt(p []float32, i int) *half { return (*half)(p[i*Lanes:]) }
+
+// multiply sets y = a·b, lane by lane.
+func multiply(y, a, b *row) {
+	for i := range Lanes {
+		ar, ai, br, bi := a[i], a[i+Lanes], b[i], b[i+Lanes]
+		y[i], y[i+Lanes] = ar*br-ai*bi, ar*bi+ai*br
+	}
+}
+
+// sums adds up the lanes of every half row of v: dst[i] = Σ v[i·Lanes…], in a
+// binary tree, halves first.
+func sums(dst, v []float32) {
+	for i := range dst {
+		h := *halfAt(v, i)
+		for n := Lanes / 2; n > 0; n /= 2 {
+			for j := range n {
+				h[j] += h[j+n]
+			}
+		}
+		dst[i] = h[0]
+	}
+}

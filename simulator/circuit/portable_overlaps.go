@@ -1,0 +1,169 @@
+package circuit
+
+// overlapXY adds, for every index bit of lines laid out as in rotate, the
+// overlaps X = Σ Im(l₀*·p₁ + l₁*·p₀) and Y = Σ Re(l₁*·p₀ − l₀*·p₁) over pairs of
+// rows that differ in that bit to row d of acc, X in its first half.
+func overlapXY(acc, l, p []float32, bits, stride, run, groups, groupStride int) {
+	for g := range groups {
+		for d := 0; d < bits; d += 2 {
+			m := min(2, bits-d)
+			lines, length := 1<<d, run
+			if run == stride {
+				lines, length = 1, run<<d
+			}
+			for far := 0; far < 1<<bits; far += 1 << (d + m) {
+				for line := range lines {
+					at := (g*groupStride + (far+line)*stride) * width
+					if m == 2 {
+						overlapXY2(acc[d*width:], l[at:], p[at:], stride<<d, length)
+					} else {
+						overlapXY1(acc[d*width:], l[at:], p[at:], stride<<d, length)
+					}
+				}
+			}
+		}
+	}
+}
+
+func overlapXY1(acc, l, p []float32, apart, n int) {
+	a := rowAt(acc, 0)
+	for r := range n {
+		l0, l1, p0, p1 := rowAt(l, r), rowAt(l, r+apart), rowAt(p, r), rowAt(p, r+apart)
+		for i := range Lanes {
+			l0r, l0i, l1r, l1i := l0[i], l0[i+Lanes], l1[i], l1[i+Lanes]
+			p0r, p0i, p1r, p1i := p0[i], p0[i+Lanes], p1[i], p1[i+Lanes]
+			a[i] += l0r*p1i - l0i*p1r + l1r*p0i - l1i*p0r
+			a[i+Lanes] += l1r*p0r - l0r*p1r + l1i*p0i - l0i*p1i
+		}
+	}
+}
+
+func overlapXY2(acc, l, p []float32, apart, n int) {
+	a, b := rowAt(acc, 0), rowAt(acc, 1)
+	for r := range n {
+		l0, l1, l2, l3 := rowAt(l, r), rowAt(l, r+apart), rowAt(l, r+2*apart), rowAt(l, r+3*apart)
+		p0, p1, p2, p3 := rowAt(p, r), rowAt(p, r+apart), rowAt(p, r+2*apart), rowAt(p, r+3*apart)
+		for i := range Lanes {
+			l0r, l0i, l1r, l1i := l0[i], l0[i+Lanes], l1[i], l1[i+Lanes]
+			p0r, p0i, p1r, p1i := p0[i], p0[i+Lanes], p1[i], p1[i+Lanes]
+			ax := l0r*p1i - l0i*p1r + l1r*p0i - l1i*p0r
+			ay := l1r*p0r - l0r*p1r + l1i*p0i - l0i*p1i
+			l2r, l2i, p2r, p2i := l2[i], l2[i+Lanes], p2[i], p2[i+Lanes]
+			bx := l0r*p2i - l0i*p2r + l2r*p0i - l2i*p0r
+			by := l2r*p0r - l0r*p2r + l2i*p0i - l0i*p2i
+			l3r, l3i, p3r, p3i := l3[i], l3[i+Lanes], p3[i], p3[i+Lanes]
+			ax += l2r*p3i - l2i*p3r + l3r*p2i - l3i*p2r
+			ay += l3r*p2r - l2r*p3r + l3i*p2i - l2i*p3i
+			bx += l1r*p3i - l1i*p3r + l3r*p1i - l3i*p1r
+			by += l3r*p1r - l1r*p3r + l3i*p1i - l1i*p3i
+			a[i] += ax
+			a[i+Lanes] += ay
+			b[i] += bx
+			b[i+Lanes] += by
+		}
+	}
+}
+
+// overlapY adds the Y overlaps of overlapXY alone, whose halves for real and
+// imaginary parts stay apart: the two halves of acc row d add up to Y.
+func overlapY(acc, l, p []float32, bits, stride, run, groups, groupStride int) {
+	for g := range groups {
+		for d := 0; d < bits; d += 2 {
+			m := min(2, bits-d)
+			lines, length := 1<<d, run
+			if run == stride {
+				lines, length = 1, run<<d
+			}
+			for far := 0; far < 1<<bits; far += 1 << (d + m) {
+				for line := range lines {
+					at := (g*groupStride + (far+line)*stride) * width
+					if m == 2 {
+						overlapY2(acc[d*width:], l[at:], p[at:], stride<<d, length)
+					} else {
+						overlapY1(acc[d*width:], l[at:], p[at:], stride<<d, length)
+					}
+				}
+			}
+		}
+	}
+}
+
+func overlapY1(acc, l, p []float32, apart, n int) {
+	a := rowAt(acc, 0)
+	for r := range n {
+		l0, l1, p0, p1 := rowAt(l, r), rowAt(l, r+apart), rowAt(p, r), rowAt(p, r+apart)
+		for i := range a {
+			a[i] += l1[i]*p0[i] - l0[i]*p1[i]
+		}
+	}
+}
+
+func overlapY2(acc, l, p []float32, apart, n int) {
+	a, b := rowAt(acc, 0), rowAt(acc, 1)
+	for r := range n {
+		l0, l1, l2, l3 := rowAt(l, r), rowAt(l, r+apart), rowAt(l, r+2*apart), rowAt(l, r+3*apart)
+		p0, p1, p2, p3 := rowAt(p, r), rowAt(p, r+apart), rowAt(p, r+2*apart), rowAt(p, r+3*apart)
+		for i := range a {
+			a[i] += l1[i]*p0[i] - l0[i]*p1[i] + l3[i]*p2[i] - l2[i]*p3[i]
+			b[i] += l2[i]*p0[i] - l0[i]*p2[i] + l3[i]*p1[i] - l1[i]*p3[i]
+		}
+	}
+}
+
+// overlapDot adds v = Im(l*·p) of every row to the half rows of its place in
+// the block (low) and of its block (high).
+func overlapDot(low, high, l, p []float32, blocks, rows, stride int) {
+	for c := range blocks {
+		h := halfAt(high, c)
+		for r := range rows {
+			x, y, a := rowAt(l, c*stride+r), rowAt(p, c*stride+r), halfAt(low, r)
+			for i := range Lanes {
+				v := x[i]*y[i+Lanes] - x[i+Lanes]*y[i]
+				a[i] += v
+				h[i] += v
+			}
+		}
+	}
+}
+
+// marginals turns what overlapDot has gathered into the Z overlaps: it adds
+// Σ_x ±v_x, minus where bit q of x is set, to half row q of dst. v has 2^bits
+// half rows and is used up.
+func marginals(dst, v []float32, bits int) {
+	for q := bits - 1; q >= 0; q-- {
+		h, o := 1<<q, halfAt(dst, q)
+		for x := range h {
+			a, b := halfAt(v, x), halfAt(v, h+x)
+			for i := range Lanes {
+				o[i] += a[i] - b[i]
+				a[i] += b[i]
+			}
+		}
+	}
+}
+
+// contract takes a state l against the rank-two state of join: to low_j row r
+// it adds Σ_c l row (c, r) · conj(bondHigh_j row c), and to high_j row c
+// Σ_r l row (c, r) · conj(bondLow_j row r), for j = 0, 1.
+func contract(low, high, l, bondHigh, bondLow []float32, blocks, rows, stride int) {
+	for c := range blocks {
+		g, h := *rowAt(bondHigh, c), *rowAt(bondHigh, blocks+c)
+		s, t := rowAt(high, c), rowAt(high, blocks+c)
+		for r := range rows {
+			x := rowAt(l, c*stride+r)
+			contractRow(rowAt(low, r), s, x, &g, rowAt(bondLow, r))
+			contractRow(rowAt(low, rows+r), t, x, &h, rowAt(bondLow, rows+r))
+		}
+	}
+}
+
+// contractRow adds x·conj(g) to y and x·conj(b) to s.
+func contractRow(y, s, x, g, b *row) {
+	for i := range Lanes {
+		xr, xi := x[i], x[i+Lanes]
+		y[i] += xr*g[i] + xi*g[i+Lanes]
+		y[i+Lanes] += xi*g[i] - xr*g[i+Lanes]
+		s[i] += xr*b[i] + xi*b[i+Lanes]
+		s[i+Lanes] += xi*b[i] - xr*b[i+Lanes]
+	}
+}

@@ -1,0 +1,146 @@
+package circuit
+
+// rotate turns every index bit of a group of 2^len(tangents) lines, each of run
+// rows and stride rows from the next: with x₀ and x₁ the rows whose bit d is 0
+// and 1, x₀ − t_d·x₁ and x₁ + t_d·x₀ replace them. Groups lie groupStride apart.
+//
+// Rows are whole, so how many bits a pass takes changes no rounding.
+func rotate(p, tangents []float32, stride, run, groups, groupStride int) {
+	bits := len(tangents)
+	for g := range groups {
+		for d := 0; d < bits; {
+			m := passBits(bits - d)
+			lines, length := 1<<d, run
+			if run == stride { // lines without gaps are one long line
+				lines, length = 1, run<<d
+			}
+			t, apart := tangents[d:], (stride<<d)*width
+			for far := 0; far < 1<<bits; far += 1 << (d + m) {
+				for line := range lines {
+					q := p[(g*groupStride+(far+line)*stride)*width:]
+					switch m {
+					case 1:
+						rotate1(q, t, apart, length*width)
+					case 2:
+						rotate2(q, t, apart, length*width)
+					case 3:
+						rotate3(q, t, apart, length*width)
+					}
+				}
+			}
+			d += m
+		}
+	}
+}
+
+// passBits is how many of the remaining bits one pass takes: up to three, and
+// no lonely last one if that can be helped.
+func passBits(remaining int) int {
+	if remaining == 4 {
+		return 2
+	}
+	return min(remaining, 3)
+}
+
+func rotate1(p, t []float32, apart, n int) {
+	t0 := t[0]
+	x := p[:n]
+	y := p[apart:][:len(x)]
+	for i, a := range x {
+		b := y[i]
+		x[i], y[i] = a-t0*b, b+t0*a
+	}
+}
+
+func rotate2(p, t []float32, apart, n int) {
+	t0, t1 := t[0], t[1]
+	x0 := p[:n]
+	x1, x2, x3 := p[apart:][:len(x0)], p[2*apart:][:len(x0)], p[3*apart:][:len(x0)]
+	for i, a := range x0 {
+		b, c, d := x1[i], x2[i], x3[i]
+		a, b = a-t0*b, b+t0*a
+		c, d = c-t0*d, d+t0*c
+		x0[i], x2[i] = a-t1*c, c+t1*a
+		x1[i], x3[i] = b-t1*d, d+t1*b
+	}
+}
+
+func rotate3(p, t []float32, apart, n int) {
+	t0, t1, t2 := t[0], t[1], t[2]
+	x0 := p[:n]
+	x1, x2, x3 := p[apart:][:len(x0)], p[2*apart:][:len(x0)], p[3*apart:][:len(x0)]
+	x4, x5 := p[4*apart:][:len(x0)], p[5*apart:][:len(x0)]
+	x6, x7 := p[6*apart:][:len(x0)], p[7*apart:][:len(x0)]
+	for i, a := range x0 {
+		b, c, d := x1[i], x2[i], x3[i]
+		a, b = a-t0*b, b+t0*a
+		c, d = c-t0*d, d+t0*c
+		a, c = a-t1*c, c+t1*a
+		b, d = b-t1*d, d+t1*b
+		e, f, g, h := x4[i], x5[i], x6[i], x7[i]
+		e, f = e-t0*f, f+t0*e
+		g, h = g-t0*h, h+t0*g
+		e, g = e-t1*g, g+t1*e
+		f, h = f-t1*h, h+t1*f
+		x0[i], x4[i] = a-t2*e, e+t2*a
+		x1[i], x5[i] = b-t2*f, f+t2*b
+		x2[i], x6[i] = c-t2*g, g+t2*c
+		x3[i], x7[i] = d-t2*h, h+t2*d
+	}
+}
+
+// twist is the boundary between two layers of rotations, out of place: phases
+// and a permutation. Block c of dst comes from block source[c]>>1 of src, whose
+// parity source[c]&1 chooses one of two tables of phases and row numbers:
+// dst row r = high row c · low row r · src row perm[r].
+func twist(dst, src, high, low []float32, stride int, source, perm []int32) {
+	rows := len(perm) / 2
+	for c, s := range source {
+		parity := int(s&1) * rows
+		from, to, phase := src[int(s>>1)*stride*width:], dst[c*stride*width:], low[parity*width:]
+		a := *rowAt(high, c)
+		for r, x := range perm[parity : parity+rows] {
+			x, y, b := rowAt(from, int(x)), rowAt(to, r), rowAt(phase, r)
+			for i := range Lanes {
+				ar, ai, br, bi, xr, xi := a[i], a[i+Lanes], b[i], b[i+Lanes], x[i], x[i+Lanes]
+				wr, wi := ar*br-ai*bi, ar*bi+ai*br
+				y[i], y[i+Lanes] = xr*wr-xi*wi, xr*wi+xi*wr
+			}
+		}
+	}
+}
+
+// twistAdjoint undoes twist: it takes block c of src back to where it came from.
+func twistAdjoint(dst, src, high, low []float32, stride int, source, perm []int32) {
+	rows := len(perm) / 2
+	for c, s := range source {
+		parity := int(s&1) * rows
+		from, to, phase := src[c*stride*width:], dst[int(s>>1)*stride*width:], low[parity*width:]
+		a := *rowAt(high, c)
+		for r, x := range perm[parity : parity+rows] {
+			x, y, b := rowAt(from, r), rowAt(to, int(x)), rowAt(phase, r)
+			for i := range Lanes {
+				ar, ai, br, bi, xr, xi := a[i], a[i+Lanes], b[i], b[i+Lanes], x[i], x[i+Lanes]
+				wr, wi := ar*br-ai*bi, ar*bi+ai*br
+				y[i], y[i+Lanes] = xr*wr+xi*wi, xi*wr-xr*wi
+			}
+		}
+	}
+}
+
+// join writes out a state of rank two: dst row r of block c is the sum of
+// high_j row c · low_j row r over j = 0, 1. The tables of both j follow each other.
+func join(dst, high, low []float32, blocks, rows, stride int) {
+	for c := range blocks {
+		g, h := *rowAt(high, c), *rowAt(high, blocks+c)
+		for r := range rows {
+			a, b, y := rowAt(low, r), rowAt(low, rows+r), rowAt(dst, c*stride+r)
+			for i := range Lanes {
+				ar, ai, br, bi := a[i], a[i+Lanes], b[i], b[i+Lanes]
+				gr, gi, hr, hi := g[i], g[i+Lanes], h[i], h[i+Lanes]
+				y[i] = ar*gr - ai*gi + br*hr - bi*hi
+				y[i+Lanes] = ar*gi + ai*gr + br*hi + bi*hr
+			}
+		}
+	}
+}
