@@ -162,6 +162,7 @@ func (a Ansatz) cnots() [][2]int {
 	case Brick:
 		from(0, 2)
 		from(1, 2)
+	case NoCNOTs:
 	}
 	return gates
 }

@@ -10,8 +10,8 @@ type fastTile struct {
 	z           []float32   // e^{iγ}, by qubit
 	zeros, ones []float32   // qubits after rotation 0: amplitudes of 0 and of 1
 	noise       []float32   // products of z over index bits: by row of a block, then by block
-	product     []float32   // the state after rotation 0: factors by row of a block, then by block
-	bond        []float32   // the state after rotation 1: see join, low tables first
+	product     []float32   // the state after rotation 0, as factors; once for each parity
+	bond        []float32   // the state after rotation 1, as two products: see join
 	phases      [][]float32 // of the boundary before rotation k
 	states      [][]float32 // after rotation k; two take turns where they are not kept
 
@@ -20,22 +20,23 @@ type fastTile struct {
 }
 
 func newFastTile(p *plan, l *loops, keep bool) *fastTile {
+	factors := p.factors.parities() * p.factors.product()
 	t := &fastTile{
 		plan: p, loops: l,
 		gamma: aligned(p.qubits * Lanes), z: rowsOf(p.qubits),
 		zeros: rowsOf(p.qubits), ones: rowsOf(p.qubits),
-		noise: rowsOf(p.rows + p.blocks), product: rowsOf(p.rows + p.blocks),
-		bond:   rowsOf(2 * (p.rows + p.blocks)),
-		phases: make([][]float32, p.rotations), states: make([][]float32, max(2, p.rotations)),
+		noise:   rowsOf(max(p.split.product(), p.factors.product())),
+		product: rowsOf(factors), bond: rowsOf(factors),
+		phases: make([][]float32, max(2, p.rotations)), states: make([][]float32, max(2, p.rotations)),
 	}
 	for k := 1; k < len(t.states); k++ {
 		if k > 2 && !keep {
 			t.states[k], t.phases[k] = t.states[k-2], t.phases[2]
 			continue
 		}
-		t.states[k] = rowsOf(p.size())
-		if k < p.rotations {
-			t.phases[k] = rowsOf(2 * (p.rows + p.blocks))
+		t.states[k], t.phases[k] = t.bond, rowsOf(p.entries(k))
+		if k > 1 || p.factors.high > 0 {
+			t.states[k] = rowsOf(p.size())
 		}
 	}
 	if keep {
@@ -49,13 +50,14 @@ func (t *fastTile) Forward(patch *Patch, noise []float32) {
 	p, rotations := t.plan, patch.frame.rotations
 	t.start(patch.frame, noise)
 	if p.rotations == 1 {
-		copy(t.bond, t.product[:p.rows*width]) // a product has rank one: the rest of bond stays 0
-		copy(t.bond[2*p.rows*width:], t.product[p.rows*width:])
+		copy(t.bond, t.product[:p.factors.product()*width]) // one product: the other stays 0
 	} else {
 		t.boundary(1, &rotations[1], noise)
 		t.first(&rotations[1])
 	}
-	t.loops.join(t.states[1], t.bond[2*p.rows*width:], t.bond, p.blocks, p.rows, p.stride)
+	if s := p.factors; s.high > 0 {
+		t.loops.join(t.states[1], t.bond, t.bond[s.rows*width:], s.blocks, s.rows, p.factorStride(), s.product())
+	}
 	for k := 2; k < p.rotations; k++ {
 		t.boundary(k, &rotations[k], noise)
 		t.advance(k, &rotations[k])
@@ -64,14 +66,18 @@ func (t *fastTile) Forward(patch *Patch, noise []float32) {
 
 // start makes the product state after rotation 0.
 func (t *fastTile) start(f *frame, noise []float32) {
-	p := t.plan
+	n, s := t.plan.qubits, t.plan.factors
 	t.encode(0, noise)
-	t.loops.factors(t.zeros, t.ones, t.z, f.coefficients, p.qubits)
-	t.loops.tensor(t.product, t.zeros, t.ones, p.low)
-	t.loops.tensor(t.product[p.rows*width:], t.zeros[p.low*width:], t.ones[p.low*width:], p.high)
+	t.loops.factors(t.zeros, t.ones, t.z, f.coefficients, n)
+	t.loops.tensor(t.product, t.zeros, t.ones, s.low)
+	if s.high > 0 {
+		high := t.product[s.rows*width:]
+		t.loops.tensor(high, t.zeros[s.low*width:], t.ones[s.low*width:], s.high)
+		copy(t.product[s.product()*width:], t.product)
+	}
 }
 
-// encode sets z for the noise before rotation k: encodings in a row add up.
+// encode sets z for the noise before rotation k; encodings in a row add up.
 func (t *fastTile) encode(k int, noise []float32) {
 	n, encodings := t.plan.qubits, t.plan.noise[k]
 	gamma := t.gamma
@@ -90,42 +96,62 @@ func (t *fastTile) encode(k int, noise []float32) {
 
 // boundary sets the phases of the boundary before rotation k.
 func (t *fastTile) boundary(k int, r *rotation, noise []float32) {
-	p, same := t.plan, t.plan.sameNoise(k)
+	p, s := t.plan, t.plan.boundary(k)
+	same := p.sameNoise(k)
 	if !same {
 		t.encode(k, noise)
 	}
-	if !same || k == 1 {
-		t.loops.powers(t.noise, t.z, p.low)
-		t.loops.powers(t.noise[p.rows*width:], t.z[p.low*width:], p.high)
+	if !same || k == 1 || k == 2 && p.split != p.factors {
+		t.loops.powers(t.noise, t.z, s.low)
+		if s.high > 0 {
+			t.loops.powers(t.noise[s.rows*width:], t.z[s.low*width:], s.high)
+		}
 	}
 	t.loops.scale(t.phases[k], t.noise, r.scalars, r.noise)
 }
 
-// first makes the state after rotation 1. Seen from the blocks a boundary has
-// two sides only, even and odd parity, so the product state becomes a sum of
-// two products, and its rotations act on their factors.
+// first makes the state after rotation 1. All that a block can tell of the
+// others is a parity, so the product state becomes a sum of two products, and
+// rotations act on their factors.
 func (t *fastTile) first(r *rotation) {
-	p := t.plan
-	t.loops.gather(t.bond, t.phases[1], t.product, r.product)
-	t.loops.rotate(t.bond, r.tangents[:p.low], 1, 1, 2, p.rows)
-	t.loops.rotate(t.bond[2*p.rows*width:], r.tangents[p.low:], 1, 1, 2, p.blocks)
+	t.loops.gather(t.bond, t.product, t.phases[1], r.from)
+	t.rotateFactors(t.bond, r.tangents)
+}
+
+// rotateFactors turns both products of a bond.
+func (t *fastTile) rotateFactors(bond, tangents []float32) {
+	s := t.plan.factors
+	t.loops.rotate(bond, tangents[:s.low], 1, 1, s.parities(), s.product())
+	if s.high > 0 {
+		t.loops.rotate(bond[s.rows*width:], tangents[s.low:], 1, 1, 2, s.product())
+	}
 }
 
 // advance makes the state after rotation k from the one before it.
 func (t *fastTile) advance(k int, r *rotation) {
-	p, src, dst := t.plan, t.states[k-1], t.states[k]
-	low, high := t.phases[k], t.phases[k][2*p.rows*width:]
-	if p.whole() {
-		t.loops.twist(dst, src, high, low, p.stride, r.source, r.perm)
+	p, src, dst, phases := t.plan, t.states[k-1], t.states[k], t.phases[k]
+	if p.high == 0 {
+		t.loops.gather(dst, src, phases, r.from)
 		t.loops.rotate(dst, r.tangents, 1, 1, 1, 0)
 		return
 	}
 	for c := range p.blocks {
 		block := dst[c*p.stride*width:]
-		t.loops.twist(block, src, high[c*width:], low, p.stride, r.source[c:c+1], r.perm)
+		from, low, perm, phase := t.blockBefore(k, c, r)
+		t.loops.gatherBlock(block, src[from:], low, phase, perm)
 		t.loops.rotate(block, r.tangents[:p.low], 1, 1, 1, 0)
 	}
 	t.rotateBlocks(dst, r.tangents[p.low:])
+}
+
+// blockBefore says how block c came about at the boundary before rotation k:
+// where the block before begins, in floats, the phases and numbers of its rows,
+// and the phase of the block.
+func (t *fastTile) blockBefore(k, c int, r *rotation) (from int, low []float32, perm []int32, phase []float32) {
+	p := t.plan
+	odd := int(r.parity[c]) * p.rows
+	from = int(r.from[2*p.rows+c]) * p.stride * width
+	return from, t.phases[k][odd*width:], r.from[odd : odd+p.rows], t.phases[k][(2*p.rows+c)*width:]
 }
 
 // rotateBlocks turns the high bits, a band of rows of all blocks at a time.

@@ -11,12 +11,12 @@ type backward struct {
 }
 
 func newBackward(p *plan) *backward {
-	n := p.rotations * p.qubits
+	n, factors := p.rotations*p.qubits, p.factors.parities()*p.factors.product()
 	return &backward{
 		lambda: rowsOf(p.size()), other: rowsOf(p.size()),
-		pulled: rowsOf(2 * (p.rows + p.blocks)), origin: rowsOf(p.rows + p.blocks),
+		pulled: rowsOf(factors), origin: rowsOf(factors),
 		overlaps: aligned(n*width + n*Lanes), totals: make([]float32, 3*n),
-		low: aligned(p.rows * Lanes), high: aligned(max(2, p.blocks) * Lanes),
+		low: aligned(p.rows * Lanes), high: aligned(max(2, p.blocks, p.factors.blocks) * Lanes),
 	}
 }
 
@@ -47,46 +47,51 @@ func (t *fastTile) Backward(patch *Patch, weights []float32, gradient []float64)
 func (t *fastTile) overlapFinal(k int) {
 	p, l, psi := t.plan, t.backward.lambda, t.final()
 	acc := t.backward.overlaps[k*p.qubits*width:]
-	if p.whole() {
-		t.loops.overlapY(acc, l, psi, p.qubits, 1, 1, 1, 0)
+	t.loops.overlapY(acc, l, psi, p.low, 1, 1, p.blocks, p.stride)
+	if p.high == 0 {
 		return
 	}
 	for r := 0; r < p.rows; r += p.band {
 		t.loops.overlapY(acc[p.low*width:], l[r*width:], psi[r*width:], p.high, p.stride, p.band, 1, 0)
 	}
-	t.loops.overlapY(acc, l, psi, p.low, 1, 1, p.blocks, p.stride)
 }
 
 // overlap takes the X, Y and Z overlaps of all qubits with the state after rotation k.
 func (t *fastTile) overlap(k int) {
 	p, b, l, psi := t.plan, t.backward, t.backward.lambda, t.states[k]
 	acc := b.overlaps[k*p.qubits*width:]
-	if p.whole() {
-		t.loops.overlapXY(acc, l, psi, p.qubits, 1, 1, 1, 0)
-	} else {
-		for r := 0; r < p.rows; r += p.band {
-			t.loops.overlapXY(acc[p.low*width:], l[r*width:], psi[r*width:], p.high, p.stride, p.band, 1, 0)
-		}
-		t.loops.overlapXY(acc, l, psi, p.low, 1, 1, p.blocks, p.stride)
-	}
+	t.loops.overlapXY(acc, l, psi, p.low, 1, 1, p.blocks, p.stride)
 	clear(b.low)
 	clear(b.high)
 	t.loops.overlapDot(b.low, b.high, l, psi, p.blocks, p.rows, p.stride)
 	t.loops.marginals(t.overlapZ(k, 0), b.low, p.low)
+	if p.high == 0 {
+		return
+	}
+	for r := 0; r < p.rows; r += p.band {
+		t.loops.overlapXY(acc[p.low*width:], l[r*width:], psi[r*width:], p.high, p.stride, p.band, 1, 0)
+	}
 	t.loops.marginals(t.overlapZ(k, p.low), b.high, p.high)
 }
 
-// overlapFactors takes the overlaps of the qubits from q on with one table of
-// factors: groups of 2^bits rows.
-func (t *fastTile) overlapFactors(k, q, bits, groups int, l, psi []float32) {
-	p, b := t.plan, t.backward
-	dot, rest := b.low, b.high
-	if q > 0 {
-		dot, rest = b.high, b.low
+// overlapFactors takes the X, Y and Z overlaps of all qubits with a bond, or
+// with the product state, whose factors l has been contracted with.
+func (t *fastTile) overlapFactors(k int, l, psi []float32) {
+	b, s := t.backward, t.plan.factors
+	t.overlapTable(k, 0, s.low, l, psi, b.low, b.high)
+	if s.high > 0 {
+		t.overlapTable(k, s.low, s.high, l[s.rows*width:], psi[s.rows*width:], b.high, b.low)
 	}
-	t.loops.overlapXY(b.overlaps[(k*p.qubits+q)*width:], l, psi, bits, 1, 1, groups, 1<<bits)
+}
+
+// overlapTable does so for the qubits from q on and their table of 2^bits
+// factors. It sums Z in dot; what goes to unused means nothing.
+func (t *fastTile) overlapTable(k, q, bits int, l, psi, dot, unused []float32) {
+	p, s := t.plan, t.plan.factors
+	acc := t.backward.overlaps[(k*p.qubits+q)*width:]
+	t.loops.overlapXY(acc, l, psi, bits, 1, 1, s.parities(), s.product())
 	clear(dot)
-	t.loops.overlapDot(dot, rest, l, psi, groups, 1<<bits, 1<<bits)
+	t.loops.overlapDot(dot, unused, l, psi, s.parities(), 1<<bits, s.product())
 	t.loops.marginals(t.overlapZ(k, q), dot, bits)
 }
 
@@ -99,16 +104,16 @@ func (t *fastTile) overlapZ(k, q int) []float32 {
 // retreat pulls λ back over rotation k and the boundary before it.
 func (t *fastTile) retreat(k int, r *rotation) {
 	p, b := t.plan, t.backward
-	low, high := t.phases[k], t.phases[k][2*p.rows*width:]
-	if p.whole() {
+	if p.high == 0 {
 		t.loops.rotate(b.lambda, r.inverse, 1, 1, 1, 0)
-		t.loops.twistAdjoint(b.other, b.lambda, high, low, p.stride, r.source, r.perm)
+		t.loops.gatherAdjoint(b.other, b.lambda, t.phases[k], r.from)
 	} else {
 		t.rotateBlocks(b.lambda, r.inverse[p.low:])
 		for c := range p.blocks {
 			block := b.lambda[c*p.stride*width:]
+			from, low, perm, phase := t.blockBefore(k, c, r)
 			t.loops.rotate(block, r.inverse[:p.low], 1, 1, 1, 0)
-			t.loops.twistAdjoint(b.other, block, high[c*width:], low, p.stride, r.source[c:c+1], r.perm)
+			t.loops.gatherBlockAdjoint(b.other[from:], block, low, phase, perm)
 		}
 	}
 	b.lambda, b.other = b.other, b.lambda
@@ -116,22 +121,21 @@ func (t *fastTile) retreat(k int, r *rotation) {
 
 // retreatFirst takes the overlaps with the states after rotations 1 and 0. Both
 // are made of factors, so λ is contracted with these once, and all the rest
-// happens to the small tables.
+// happens to small tables.
 func (t *fastTile) retreatFirst(r *rotation) {
-	p, b := t.plan, t.backward
-	high := 2 * p.rows * width
-	clear(b.pulled)
-	t.loops.contract(b.pulled, b.pulled[high:], b.lambda, t.bond[high:], t.bond, p.blocks, p.rows, p.stride)
-	if !p.last(1) {
-		t.overlapFactors(1, 0, p.low, 2, b.pulled, t.bond)
-		t.overlapFactors(1, p.low, p.high, 2, b.pulled[high:], t.bond[high:])
+	p, b, s, pulled := t.plan, t.backward, t.plan.factors, t.backward.lambda
+	if s.high > 0 {
+		pulled = b.pulled
+		clear(pulled)
+		t.loops.contract(pulled, pulled[s.rows*width:], b.lambda, t.bond, t.bond[s.rows*width:],
+			s.blocks, s.rows, p.factorStride(), s.product())
 	}
-	t.loops.rotate(b.pulled, r.inverse[:p.low], 1, 1, 2, p.rows)
-	t.loops.rotate(b.pulled[high:], r.inverse[p.low:], 1, 1, 2, p.blocks)
-	clear(b.origin)
-	t.loops.gatherAdjoint(b.origin, t.phases[1], b.pulled, r.product)
-	t.overlapFactors(0, 0, p.low, 1, b.origin, t.product)
-	t.overlapFactors(0, p.low, p.high, 1, b.origin[p.rows*width:], t.product[p.rows*width:])
+	if !p.last(1) {
+		t.overlapFactors(1, pulled, t.bond)
+	}
+	t.rotateFactors(pulled, r.inverse)
+	t.loops.gatherAdjoint(b.origin, pulled, t.phases[1], r.from)
+	t.overlapFactors(0, b.origin, t.product)
 }
 
 // differentiate combines the overlaps into derivatives by the angles.

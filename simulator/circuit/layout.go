@@ -17,37 +17,65 @@ type (
 // These sizes shape the order of summation, so they are part of the numerics:
 // they never depend on the processor.
 const (
-	wholeBits = 7   // states of up to 2⁷ rows, half of a level-1 cache, are passed over as a whole
-	blockBits = 5   // larger ones in blocks of 2⁵ rows, a page
-	bandRows  = 128 // of which passes over the high bits take this many at a time
+	productBits = 4   // product states of up to 2⁴ rows are not split into factors
+	wholeBits   = 7   // states of up to 2⁷ rows, half of a level-1 cache, are one block
+	blockBits   = 5   // larger ones have blocks of 2⁵ rows, a page
+	bandRows    = 128 // of which passes over the high bits take this many rows at a time
 )
 
-// layout places the rows of a state. Index bit q is qubit q; the low bits
-// choose the row within a block, the high bits the block.
-type layout struct {
+// split cuts the bits of an index, bit q being qubit q, into low ones, which
+// choose a row within a block, and high ones, which choose the block.
+type split struct {
 	low, high    int // bits
 	rows, blocks int // 1<<low, 1<<high
-	stride       int // rows from a block to the next
-	band         int // rows of every block that a pass over the high bits takes at a time
+}
+
+func newSplit(low, high int) split {
+	return split{low: low, high: high, rows: 1 << low, blocks: 1 << high}
+}
+
+// parities is the number of ways in which blocks differ at a boundary: the CNOT
+// chain passes nothing but a parity from the high bits to the low ones.
+func (s split) parities() int {
+	if s.high == 0 {
+		return 1
+	}
+	return 2
+}
+
+// product is the number of rows of a product state: a factor for every row of a
+// block, then one for every block; without high bits, the state itself.
+func (s split) product() int {
+	if s.high == 0 {
+		return s.rows
+	}
+	return s.rows + s.blocks
+}
+
+// layout places the rows of a state.
+type layout struct {
+	split
+	stride int // rows from a block to the next
+	band   int // rows of every block that a pass over the high bits takes at a time
 }
 
 func newLayout(qubits int) layout {
-	l := layout{low: blockBits}
 	if qubits <= wholeBits {
-		l.low = (qubits + 1) / 2
+		s := newSplit(qubits, 0)
+		return layout{split: s, stride: s.rows, band: s.rows}
 	}
-	l.high = qubits - l.low
-	l.rows, l.blocks = 1<<l.low, 1<<l.high
-	l.stride = l.rows
-	if !l.whole() {
-		l.stride++ // blocks a page apart would share their cache sets
-	}
-	l.band = min(l.rows, max(1, bandRows>>l.high))
-	return l
+	s := newSplit(blockBits, qubits-blockBits)
+	// Blocks a page apart would share their cache sets: a row stays free between them.
+	return layout{split: s, stride: s.rows + 1, band: min(s.rows, max(1, bandRows>>s.high))}
 }
 
-// whole says that the state has no gaps and is passed over in one go.
-func (l *layout) whole() bool { return l.low+l.high <= wholeBits }
+// newFactors splits the product state after the first rotation.
+func newFactors(qubits int, l layout) split {
+	if qubits > productBits && l.high == 0 {
+		return newSplit((qubits+1)/2, qubits/2)
+	}
+	return l.split
+}
 
 // size is the number of rows of a state, gaps included.
 func (l *layout) size() int { return l.blocks * l.stride }

@@ -8,24 +8,24 @@ package circuit
 // the order of the portable loop, whatever its vector width, so that kernels of
 // one class agree bit for bit.
 type loops struct {
-	phases        func(z, gamma []float32, rows int)
-	factors       func(a, b, z, coefficients []float32, rows int)
-	powers        func(dst, z []float32, bits int)
-	tensor        func(dst, a, b []float32, bits int)
-	scale         func(dst, src, scalars []float32, from []int32)
-	gather        func(dst, a, b []float32, from []int32)
-	gatherAdjoint func(dst, a, src []float32, to []int32)
+	phases  func(z, gamma []float32, rows int)
+	factors func(a, b, z, coefficients []float32, rows int)
+	powers  func(dst, z []float32, bits int)
+	tensor  func(dst, a, b []float32, bits int)
+	scale   func(dst, src, scalars []float32, from []int32)
 
-	rotate       func(p, tangents []float32, stride, run, groups, groupStride int)
-	twist        func(dst, src, high, low []float32, stride int, source, perm []int32)
-	twistAdjoint func(dst, src, high, low []float32, stride int, source, perm []int32)
-	join         func(dst, high, low []float32, blocks, rows, stride int)
+	rotate             func(p, tangents []float32, stride, run, groups, groupStride int)
+	gather             func(dst, src, phases []float32, from []int32)
+	gatherAdjoint      func(dst, src, phases []float32, from []int32)
+	gatherBlock        func(dst, src, phases, phase []float32, from []int32)
+	gatherBlockAdjoint func(dst, src, phases, phase []float32, from []int32)
+	join               func(dst, low, high []float32, blocks, rows, stride, odd int)
 
 	overlapXY  func(acc, l, p []float32, bits, stride, run, groups, groupStride int)
 	overlapY   func(acc, l, p []float32, bits, stride, run, groups, groupStride int)
 	overlapDot func(low, high, l, p []float32, blocks, rows, stride int)
 	marginals  func(dst, v []float32, bits int)
-	contract   func(low, high, l, bondHigh, bondLow []float32, blocks, rows, stride int)
+	contract   func(pulledLow, pulledHigh, l, low, high []float32, blocks, rows, stride, odd int)
 	sums       func(dst, v []float32)
 
 	probabilities func(dst, src []float32, stride, rows int, words []int32)

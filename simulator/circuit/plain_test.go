@@ -68,6 +68,7 @@ func plainLaw(a Ansatz, angles, noise []float64) []float64 {
 			if a.Entangler == Ring && n > 2 {
 				s.cnot(n-1, 0)
 			}
+		case NoCNOTs:
 		case Brick:
 			for _, parity := range []int{0, 1} {
 				for q := parity; q < n-1; q += 2 {

@@ -7,6 +7,7 @@ import "slices"
 // each row of the final state counts for.
 type plan struct {
 	layout
+	factors   split // of the product state
 	qubits    int
 	layers    int     // rotations with trainable angles
 	rotations int     // one more where the circuit ends with an encoding
@@ -21,7 +22,8 @@ func newPlan(a Ansatz) *plan {
 	if a.Readout != Trace || a.Entangler != Chain && a.Entangler != NoCNOTs {
 		return nil
 	}
-	p := &plan{layout: newLayout(a.Qubits()), qubits: a.Qubits(), layers: a.Layers, chain: a.Entangler == Chain}
+	l := newLayout(a.Qubits())
+	p := &plan{layout: l, factors: newFactors(a.Qubits(), l), qubits: a.Qubits(), layers: a.Layers, chain: a.Entangler == Chain}
 	for _, c := range a.columns() {
 		if c.layer == noLayer && len(c.encodings) == 0 {
 			continue
@@ -59,6 +61,22 @@ func (p *plan) last(k int) bool { return k == p.rotations-1 }
 // sameNoise says that rotations k and k−1 have the same noise before them.
 func (p *plan) sameNoise(k int) bool {
 	return slices.Equal(p.noise[k], p.noise[k-1])
+}
+
+// boundary is the split of the tables of the boundary before rotation k.
+func (p *plan) boundary(k int) split {
+	if k == 1 {
+		return p.factors
+	}
+	return p.split
+}
+
+// factorStride is the number of rows between the blocks that join writes.
+func (p *plan) factorStride() int {
+	if p.high == 0 {
+		return p.factors.rows
+	}
+	return p.stride
 }
 
 // origin is the index that the CNOTs, seen from the frame, take to y.

@@ -3,8 +3,9 @@ package circuit
 // portable is the specification of every kernel, in plain Go.
 var portable = loops{
 	phases: phases, factors: factors, powers: powers, tensor: tensor,
-	scale: scale, gather: gather, gatherAdjoint: gatherAdjoint,
-	rotate: rotate, twist: twist, twistAdjoint: twistAdjoint, join: join,
+	scale: scale, rotate: rotate,
+	gather: gather, gatherAdjoint: gatherAdjoint,
+	gatherBlock: gatherBlock, gatherBlockAdjoint: gatherBlockAdjoint, join: join,
 	overlapXY: overlapXY, overlapY: overlapY, overlapDot: overlapDot,
 	marginals: marginals, contract: contract, sums: sums,
 	probabilities: probabilities, weigh: weigh, sample: sample,

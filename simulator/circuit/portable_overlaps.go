@@ -142,17 +142,17 @@ func marginals(dst, v []float32, bits int) {
 	}
 }
 
-// contract takes a state l against the rank-two state of join: to low_j row r
-// it adds Σ_c l row (c, r) · conj(bondHigh_j row c), and to high_j row c
-// Σ_r l row (c, r) · conj(bondLow_j row r), for j = 0, 1.
-func contract(low, high, l, bondHigh, bondLow []float32, blocks, rows, stride int) {
+// contract takes a state l against the state that join makes of low and high.
+// To row r of pulledLow it adds Σ_c l row (c, r) · conj(high row c), to row c of
+// pulledHigh Σ_r l row (c, r) · conj(low row r); likewise from row odd on.
+func contract(pulledLow, pulledHigh, l, low, high []float32, blocks, rows, stride, odd int) {
 	for c := range blocks {
-		g, h := *rowAt(bondHigh, c), *rowAt(bondHigh, blocks+c)
-		s, t := rowAt(high, c), rowAt(high, blocks+c)
+		g, h := *rowAt(high, c), *rowAt(high, odd+c)
+		s, t := rowAt(pulledHigh, c), rowAt(pulledHigh, odd+c)
 		for r := range rows {
 			x := rowAt(l, c*stride+r)
-			contractRow(rowAt(low, r), s, x, &g, rowAt(bondLow, r))
-			contractRow(rowAt(low, rows+r), t, x, &h, rowAt(bondLow, rows+r))
+			contractRow(rowAt(pulledLow, r), s, x, &g, rowAt(low, r))
+			contractRow(rowAt(pulledLow, odd+r), t, x, &h, rowAt(low, odd+r))
 		}
 	}
 }

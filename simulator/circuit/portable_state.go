@@ -89,52 +89,60 @@ func rotate3(p, t []float32, apart, n int) {
 	}
 }
 
-// twist is the boundary between two layers of rotations, out of place: phases
-// and a permutation. Block c of dst comes from block source[c]>>1 of src, whose
-// parity source[c]&1 chooses one of two tables of phases and row numbers:
-// dst row r = high row c · low row r · src row perm[r].
-func twist(dst, src, high, low []float32, stride int, source, perm []int32) {
-	rows := len(perm) / 2
-	for c, s := range source {
-		parity := int(s&1) * rows
-		from, to, phase := src[int(s>>1)*stride*width:], dst[c*stride*width:], low[parity*width:]
-		a := *rowAt(high, c)
-		for r, x := range perm[parity : parity+rows] {
-			x, y, b := rowAt(from, int(x)), rowAt(to, r), rowAt(phase, r)
-			for i := range Lanes {
-				ar, ai, br, bi, xr, xi := a[i], a[i+Lanes], b[i], b[i+Lanes], x[i], x[i+Lanes]
-				wr, wi := ar*br-ai*bi, ar*bi+ai*br
-				y[i], y[i+Lanes] = xr*wr-xi*wi, xr*wi+xi*wr
-			}
+// gather is the boundary between two layers of rotations, out of place, phases
+// and a permutation: dst row i = phases row i · src row from[i].
+func gather(dst, src, phases []float32, from []int32) {
+	for i, f := range from {
+		multiply(rowAt(dst, i), rowAt(phases, i), rowAt(src, int(f)))
+	}
+}
+
+// gatherAdjoint takes row i of src back to where gather found it.
+func gatherAdjoint(dst, src, phases []float32, from []int32) {
+	for i, f := range from {
+		x, w, y := rowAt(src, i), rowAt(phases, i), rowAt(dst, int(f))
+		for j := range Lanes {
+			xr, xi, wr, wi := x[j], x[j+Lanes], w[j], w[j+Lanes]
+			y[j], y[j+Lanes] = xr*wr+xi*wi, xi*wr-xr*wi
 		}
 	}
 }
 
-// twistAdjoint undoes twist: it takes block c of src back to where it came from.
-func twistAdjoint(dst, src, high, low []float32, stride int, source, perm []int32) {
-	rows := len(perm) / 2
-	for c, s := range source {
-		parity := int(s&1) * rows
-		from, to, phase := src[c*stride*width:], dst[int(s>>1)*stride*width:], low[parity*width:]
-		a := *rowAt(high, c)
-		for r, x := range perm[parity : parity+rows] {
-			x, y, b := rowAt(from, r), rowAt(to, int(x)), rowAt(phase, r)
-			for i := range Lanes {
-				ar, ai, br, bi, xr, xi := a[i], a[i+Lanes], b[i], b[i+Lanes], x[i], x[i+Lanes]
-				wr, wi := ar*br-ai*bi, ar*bi+ai*br
-				y[i], y[i+Lanes] = xr*wr+xi*wi, xi*wr-xr*wi
-			}
+// gatherBlock is gather for a block of rows, whose phases all have the factor
+// phase, a row, in common.
+func gatherBlock(dst, src, phases, phase []float32, from []int32) {
+	a := *rowAt(phase, 0)
+	for i, f := range from {
+		x, y, b := rowAt(src, int(f)), rowAt(dst, i), rowAt(phases, i)
+		for j := range Lanes {
+			ar, ai, br, bi, xr, xi := a[j], a[j+Lanes], b[j], b[j+Lanes], x[j], x[j+Lanes]
+			wr, wi := ar*br-ai*bi, ar*bi+ai*br
+			y[j], y[j+Lanes] = xr*wr-xi*wi, xr*wi+xi*wr
 		}
 	}
 }
 
-// join writes out a state of rank two: dst row r of block c is the sum of
-// high_j row c · low_j row r over j = 0, 1. The tables of both j follow each other.
-func join(dst, high, low []float32, blocks, rows, stride int) {
+// gatherBlockAdjoint takes the rows of a block back to where gatherBlock found them.
+func gatherBlockAdjoint(dst, src, phases, phase []float32, from []int32) {
+	a := *rowAt(phase, 0)
+	for i, f := range from {
+		x, y, b := rowAt(src, i), rowAt(dst, int(f)), rowAt(phases, i)
+		for j := range Lanes {
+			ar, ai, br, bi, xr, xi := a[j], a[j+Lanes], b[j], b[j+Lanes], x[j], x[j+Lanes]
+			wr, wi := ar*br-ai*bi, ar*bi+ai*br
+			y[j], y[j+Lanes] = xr*wr+xi*wi, xi*wr-xr*wi
+		}
+	}
+}
+
+// join writes out the sum of two products of factors, low ones for the rows of
+// a block and high ones for the blocks: row r of block c of dst is
+// low row r · high row c + low row odd+r · high row odd+c.
+func join(dst, low, high []float32, blocks, rows, stride, odd int) {
 	for c := range blocks {
-		g, h := *rowAt(high, c), *rowAt(high, blocks+c)
+		g, h := *rowAt(high, c), *rowAt(high, odd+c)
 		for r := range rows {
-			a, b, y := rowAt(low, r), rowAt(low, rows+r), rowAt(dst, c*stride+r)
+			a, b, y := rowAt(low, r), rowAt(low, odd+r), rowAt(dst, c*stride+r)
 			for i := range Lanes {
 				ar, ai, br, bi := a[i], a[i+Lanes], b[i], b[i+Lanes]
 				gr, gi, hr, hi := g[i], g[i+Lanes], h[i], h[i+Lanes]

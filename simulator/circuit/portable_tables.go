@@ -92,22 +92,3 @@ func scale(dst, src, scalars []float32, from []int32) {
 		}
 	}
 }
-
-// gather sets dst row i = a row i · b row from[i].
-func gather(dst, a, b []float32, from []int32) {
-	for i, f := range from {
-		multiply(rowAt(dst, i), rowAt(a, i), rowAt(b, int(f)))
-	}
-}
-
-// gatherAdjoint adds conj(a row i) · src row i to dst row to[i].
-func gatherAdjoint(dst, a, src []float32, to []int32) {
-	for i, t := range to {
-		x, w, y := rowAt(src, i), rowAt(a, i), rowAt(dst, int(t))
-		for j := range Lanes {
-			xr, xi, wr, wi := x[j], x[j+Lanes], w[j], w[j+Lanes]
-			y[j] += xr*wr + xi*wi
-			y[j+Lanes] += xi*wr - xr*wi
-		}
-	}
-}

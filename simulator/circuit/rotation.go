@@ -10,15 +10,15 @@ import (
 // that every sample of a patch shares. See the package comment for the algebra.
 type rotation struct {
 	tangents, inverse []float32 // t_q and −t_q
-	// The phases of the boundary before the rotation are scalars[i] times the
-	// noise of row noise[i]: for the rows of a block at even and at odd parity,
-	// then for the blocks (for the first boundary too at even and odd parity,
-	// with 0 where a block has the other).
-	scalars []float32
-	noise   []int32
-	perm    []int32 // row of the block before, at even and at odd parity
-	source  []int32 // block before, doubled, plus its parity
-	product []int32 // first boundary: row of the product state under scalars[i]
+	// The boundary before the rotation multiplies amplitudes by scalars[i]
+	// times the noise of row noise[i], and takes them from row from[i]. There
+	// are entries for the rows of a block at even and then at odd parity of the
+	// high bits, then for the blocks. The first boundary works on factors: it
+	// has rows and blocks for even parity, then both for odd parity, with
+	// scalar 0 where a block has the other.
+	scalars     []float32
+	noise, from []int32
+	parity      []int32 // of every block
 	// Derivatives by RY and RZ are these combinations of the overlaps X, Y, Z.
 	ry, rz [][3]float64
 }
@@ -31,14 +31,19 @@ func newRotation(p *plan, k int) rotation {
 	if k == 0 {
 		return r
 	}
-	entries := 2*p.rows + p.blocks
-	if k == 1 {
-		entries += p.blocks
-		r.product = make([]int32, entries)
-	}
-	r.scalars, r.noise = make([]float32, 2*entries), make([]int32, entries)
-	r.perm, r.source = make([]int32, 2*p.rows), make([]int32, p.blocks)
+	n := p.entries(k)
+	r.scalars, r.noise, r.from = make([]float32, 2*n), make([]int32, n), make([]int32, n)
+	r.parity = make([]int32, p.boundary(k).blocks)
 	return r
+}
+
+// entries is the size of the tables of the boundary before rotation k.
+func (p *plan) entries(k int) int {
+	s := p.boundary(k)
+	if k == 1 {
+		return s.parities() * s.product()
+	}
+	return s.parities()*s.rows + s.product() - s.rows
 }
 
 // frame holds the rotations of one patch and the scratch of making them.
@@ -52,7 +57,7 @@ type frame struct {
 }
 
 func newFrame(p *plan) *frame {
-	most := max(p.rows, p.blocks)
+	most := max(p.rows, p.blocks, p.factors.rows, p.factors.blocks)
 	f := &frame{
 		plan: p, coefficients: make([]float32, 8*p.qubits), before: make([]complex128, p.qubits),
 		alpha: make([]complex128, most), delta: make([]complex128, most),
@@ -158,55 +163,70 @@ func (f *frame) setDerivatives(k, q int, phi float64, alpha complex128) {
 // the phase α of the one before, the CNOTs (a permutation with signs), the
 // noise, the phase δ, the flips, and the cosines of the rotation to come.
 func (f *frame) setBoundary(k, flips int, scale float64) {
-	p, r, after := f.plan, &f.rotations[k], f.after[k-1]
-	monomials(f.alpha[:p.rows], after[:p.low], 1)
-	monomials(f.delta[:p.rows], f.before[:p.low], 1)
-	for y := range p.rows {
-		noisy := y ^ flips&(p.rows-1)
-		x := p.origin(noisy)
-		for parity, odd := range [2]int{0, p.rows - 1} { // an odd parity above flips all bits below
-			i, x := parity*p.rows+y, x^odd
-			v := f.delta[y] * f.alpha[x]
-			if p.chain && bits.OnesCount(uint(x>>1))%2 == 1 {
-				v = -v
-			}
-			r.put(i, v, noisy)
-			r.perm[i] = int32(x)
+	p := f.plan
+	s, after := p.boundary(k), f.after[k-1]
+	monomials(f.alpha[:s.rows], after[:s.low], 1)
+	monomials(f.delta[:s.rows], f.before[:s.low], complex(scale, 0))
+	for parity := range s.parities() {
+		f.setRows(k, parity, flips&(s.rows-1))
+	}
+	if s.high == 0 {
+		return
+	}
+	monomials(f.alpha[:s.blocks], after[s.low:], 1)
+	monomials(f.delta[:s.blocks], f.before[s.low:], 1)
+	f.setBlocks(k, flips>>s.low)
+}
+
+// setRows writes the entries of a block's rows for one parity of its high bits:
+// an odd one flips all bits below.
+func (f *frame) setRows(k, parity, flips int) {
+	s, at, from := f.plan.boundary(k), 0, 0
+	if parity == 1 {
+		at = s.rows
+		if k == 1 {
+			at, from = s.product(), s.product()
 		}
 	}
-	monomials(f.alpha[:p.blocks], after[p.low:], 1)
-	monomials(f.delta[:p.blocks], f.before[p.low:], complex(scale, 0))
-	for y := range p.blocks {
-		noisy := y ^ flips>>p.low
-		x, parity := p.origin(noisy), 0
+	for y := range s.rows {
+		noise := y ^ flips
+		x := f.plan.origin(noise) ^ parity*(s.rows-1)
 		v := f.delta[y] * f.alpha[x]
-		if p.chain {
-			parity = x & 1
+		if f.plan.chain && bits.OnesCount(uint(x>>1))%2 == 1 {
+			v = -v
+		}
+		f.rotations[k].put(at+y, v, noise, from+x)
+	}
+}
+
+// setBlocks writes the entries of the blocks.
+func (f *frame) setBlocks(k, flips int) {
+	s, r := f.plan.boundary(k), &f.rotations[k]
+	for y := range s.blocks {
+		noise := y ^ flips
+		x, parity := f.plan.origin(noise), 0
+		v := f.delta[y] * f.alpha[x]
+		if f.plan.chain {
+			parity = x & 1 // bit 0 of a suffix parity is the parity of all
 			if bits.OnesCount(uint(x))%2 == 1 {
 				v = -v
 			}
 		}
-		r.source[y] = int32(x<<1 | parity)
+		r.parity[y] = int32(parity)
 		if k > 1 {
-			r.put(2*p.rows+y, v, p.rows+noisy)
+			r.put(2*s.rows+y, v, s.rows+noise, x)
 			continue
 		}
-		r.put(2*p.rows+parity*p.blocks+y, v, p.rows+noisy)
-		r.put(2*p.rows+(1-parity)*p.blocks+y, 0, p.rows+noisy)
-	}
-	if k == 1 {
-		copy(r.product, r.perm)
-		for i, s := range r.source {
-			row := int32(p.rows) + s>>1
-			r.product[2*p.rows+i], r.product[2*p.rows+p.blocks+i] = row, row
-		}
+		mine, other := parity*s.product()+s.rows, (1-parity)*s.product()+s.rows
+		r.put(mine+y, v, s.rows+noise, mine+x)
+		r.put(other+y, 0, s.rows+noise, other+x)
 	}
 }
 
-// put writes entry i of the boundary's table: a scalar and the noise it multiplies.
-func (r *rotation) put(i int, scalar complex128, noise int) {
+// put writes entry i: a scalar, the noise it multiplies, and the row before.
+func (r *rotation) put(i int, scalar complex128, noise, from int) {
 	r.scalars[2*i], r.scalars[2*i+1] = float32(real(scalar)), float32(imag(scalar))
-	r.noise[i] = int32(noise)
+	r.noise[i], r.from[i] = int32(noise), int32(from)
 }
 
 // monomials fills dst[x] with first · Π factors[q] over the bits q set in x.
