@@ -53,6 +53,19 @@ func (c Configuration) Conflicts() []Conflict {
 				Format(c.Circuit.NoiseLow), Format(c.Circuit.NoiseHigh)),
 		})
 	}
+	if nodes := c.QuadratureNodes(); !c.Sampled() && nodes > MaxQuadratureNodes {
+		found = append(found, Conflict{
+			[]string{"noise_low", "noise_high", "method"},
+			fmt.Sprintf(`exact statistics of noise on [%s, %s] need %.0f quadrature nodes, at most %d are allowed: narrow the interval, or choose method = "samples"`,
+				Format(c.Circuit.NoiseLow), Format(c.Circuit.NoiseHigh), nodes, MaxQuadratureNodes),
+		})
+	}
+	if c.Training.Gradient == "parameter_shift" && c.Circuit.Auxiliary > 0 && c.Circuit.AuxiliaryReadout == "postselect" {
+		found = append(found, Conflict{
+			[]string{"gradient", "auxiliary", "auxiliary_readout"},
+			`gradient = "parameter_shift" cannot be had with auxiliary_readout = "postselect": a renormalised law has no parameter-shift rule`,
+		})
+	}
 	if cells, ok := CellList(c.Recording.Select); ok && len(cells) < c.Neurons {
 		found = append(found, Conflict{
 			[]string{"select", "neurons"},

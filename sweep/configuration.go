@@ -1,6 +1,9 @@
 package sweep
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // ModelSpiQGAN is the model of the paper: patches of a noise-driven circuit
 // against a critic.
@@ -8,6 +11,9 @@ const ModelSpiQGAN = "spiqgan"
 
 // MaxQubits bounds neurons + auxiliary, the qubits of one patch.
 const MaxQubits = 16
+
+// MaxQuadratureNodes bounds the work of an exact evaluation.
+const MaxQuadratureNodes = 1 << 15
 
 // MaxStateBits bounds n·t where the joint distribution of all words is followed.
 const MaxStateBits = 16
@@ -113,6 +119,29 @@ func (c Configuration) Sampled() bool {
 }
 
 func (c Configuration) noisy() bool { return c.Circuit.Noise != "none" }
+
+// Encodings counts the noise encodings of a patch.
+func (c Configuration) Encodings() int {
+	if c.Circuit.FinalEncoding {
+		return c.Circuit.Layers + 1
+	}
+	return c.Circuit.Layers
+}
+
+// QuadratureNodes counts the Gauss–Legendre nodes of an exact evaluation
+// (DESIGN.md, section 2.1): for pairs of time steps, or for joint words if those
+// are more. Postselection may take more; without noise there is one.
+func (c Configuration) QuadratureNodes() float64 {
+	if !c.noisy() {
+		return 1
+	}
+	factors := 2
+	if c.HasState() {
+		factors = max(factors, c.Timesteps)
+	}
+	degree := float64(factors * c.Encodings() * c.Qubits())
+	return math.Ceil(1.1*degree*(c.Circuit.NoiseHigh-c.Circuit.NoiseLow)/4) + 32
+}
 
 // Label names a task for people: "n=4 t=5 k=1 replicate 2", with the values of
 // further axes in between.

@@ -34,6 +34,26 @@ func TestValidate(t *testing.T) {
 			"select, neurons: 2 cell numbers are listed for neurons = 3: list at least as many",
 		},
 		{
+			"noise too wide", func(c *Configuration) { c.Circuit.NoiseLow, c.Circuit.NoiseHigh, c.Circuit.Layers = -1000, 1000, 100 },
+			"noise_low, noise_high, method: exact statistics of noise on [-1000, 1000] need 220033 quadrature nodes, at most 32768 are allowed: " +
+				`narrow the interval, or choose method = "samples"`,
+		},
+		{
+			"noise wide, but sampled", func(c *Configuration) {
+				c.Circuit.NoiseLow, c.Circuit.NoiseHigh, c.Circuit.Layers, c.Evaluation.Method = -1000, 1000, 100, "samples"
+			}, "",
+		},
+		{
+			"shifts after postselection", func(c *Configuration) {
+				c.Circuit.Auxiliary, c.Circuit.AuxiliaryReadout, c.Training.Gradient = 1, "postselect", "parameter_shift"
+			},
+			`gradient, auxiliary, auxiliary_readout: gradient = "parameter_shift" cannot be had with auxiliary_readout = "postselect": ` +
+				"a renormalised law has no parameter-shift rule",
+		},
+		{"shifts without auxiliary qubits", func(c *Configuration) {
+			c.Circuit.AuxiliaryReadout, c.Training.Gradient = "postselect", "parameter_shift"
+		}, ""},
+		{
 			"everything at once", func(c *Configuration) {
 				c.Model, c.Replicate, c.Timesteps, c.Circuit.Order = "rbm", -1, 0, "last"
 			},
@@ -85,6 +105,25 @@ func TestSampled(t *testing.T) {
 		c.Circuit.Noise, c.Evaluation.Method, c.Circuit.NoisePerLayer = test.noise, test.method, test.perLayer
 		if got := c.Sampled(); got != test.want {
 			t.Errorf("%+v: Sampled = %v", test, got)
+		}
+	}
+}
+
+func TestQuadratureNodes(t *testing.T) {
+	for _, test := range []struct {
+		change func(*Configuration)
+		want   float64
+	}{
+		{func(*Configuration) {}, 46},                                                                    // ⌈1.1·2·8·π/4⌉ + 32
+		{func(c *Configuration) { c.Timesteps = 5 }, 67},                                                 // joint words: ⌈1.1·5·8·π/4⌉ + 32
+		{func(c *Configuration) { c.Timesteps = 30 }, 46},                                                // none of them
+		{func(c *Configuration) { c.Neurons, c.Timesteps, c.Circuit.FinalEncoding = 10, 30, true }, 119}, // ⌈1.1·2·50·π/4⌉ + 32
+		{func(c *Configuration) { c.Circuit.Noise = "none" }, 1},
+	} {
+		c := Default()
+		test.change(&c)
+		if got := c.QuadratureNodes(); got != test.want {
+			t.Errorf("%s: %v nodes, want %v", c.Label(), got, test.want)
 		}
 	}
 }

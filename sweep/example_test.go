@@ -34,6 +34,6 @@ func ExampleSettings() {
 	//   must be "exact" or "samples"
 	// samples (default 20000): windows to sample
 	//   must be a whole number from 100 to 100000000
-	// history_every (default 50): steps between two points of the Jensen–Shannon history
+	// history_every (default 100): steps between two points of the Jensen–Shannon history
 	//   must be a whole number from 1 to 1000000000
 }

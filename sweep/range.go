@@ -21,10 +21,6 @@ func above(low float64) Range {
 	return Range{Low: low, OpenLow: true, High: math.Inf(1), OpenHigh: true}
 }
 
-func finite() Range {
-	return Range{Low: math.Inf(-1), OpenLow: true, High: math.Inf(1), OpenHigh: true}
-}
-
 // Contains says whether the range holds a number; no range holds NaN.
 func (r Range) Contains(v float64) bool {
 	aboveLow := v > r.Low || v == r.Low && !r.OpenLow
@@ -33,6 +29,7 @@ func (r Range) Contains(v float64) bool {
 }
 
 // String describes the range, to follow "a number": "from 1 to 16", "above 0".
+// Only its high end may be infinite.
 func (r Range) String() string {
 	low, high := "from "+Format(r.Low), " to "+Format(r.High)
 	if r.OpenLow {
@@ -42,8 +39,6 @@ func (r Range) String() string {
 		high = " to below " + Format(r.High)
 	}
 	switch {
-	case math.IsInf(r.Low, -1) && math.IsInf(r.High, 1):
-		return "that is finite"
 	case !math.IsInf(r.High, 1):
 		return low + high
 	case r.OpenLow:

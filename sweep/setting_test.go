@@ -137,7 +137,7 @@ func TestCheck(t *testing.T) {
 		{"holdout", 1.0, "holdout = 1: must be a number from 0 to below 1"},
 		{"generator_learning_rate", 0.0, "generator_learning_rate = 0: must be a number above 0"},
 		{"noise_low", -3.5, ""},
-		{"noise_low", math.Inf(-1), "noise_low = -Inf: must be a number that is finite"},
+		{"noise_low", math.Inf(-1), "noise_low = -Inf: must be a number from -1000 to 1000"},
 		{"final_encoding", true, ""},
 		{"final_encoding", 1.0, "final_encoding = 1: must be true or false"},
 		{"entangler", "ring", ""},

@@ -137,12 +137,12 @@ var circuitSettings = []Setting{
 		field: func(c *Configuration) any { return &c.Circuit.NoisePerLayer },
 	},
 	{
-		Name: "noise_low", Block: "circuit", Default: 0.0, Range: finite(), When: whenNoisy, reads: Configuration.noisy,
+		Name: "noise_low", Block: "circuit", Default: 0.0, Range: between(-1000, 1000), When: whenNoisy, reads: Configuration.noisy,
 		Doc:   "lower end of the noise, radians",
 		field: func(c *Configuration) any { return &c.Circuit.NoiseLow },
 	},
 	{
-		Name: "noise_high", Block: "circuit", Default: math.Pi, Range: finite(), When: whenNoisy, reads: Configuration.noisy,
+		Name: "noise_high", Block: "circuit", Default: math.Pi, Range: between(-1000, 1000), When: whenNoisy, reads: Configuration.noisy,
 		Doc:   "upper end of the noise, radians",
 		field: func(c *Configuration) any { return &c.Circuit.NoiseHigh },
 	},
@@ -258,7 +258,7 @@ var evaluationSettings = []Setting{
 		field: func(c *Configuration) any { return &c.Evaluation.Samples },
 	},
 	{
-		Name: "history_every", Block: "evaluation", Default: 50.0, Range: between(1, 1e9),
+		Name: "history_every", Block: "evaluation", Default: 100.0, Range: between(1, 1e9),
 		Doc:   "steps between two points of the Jensen–Shannon history",
 		When:  "neurons * timesteps <= 16",
 		reads: Configuration.HasState,

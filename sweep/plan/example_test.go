@@ -1,0 +1,36 @@
+package plan_test
+
+import (
+	"fmt"
+
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/grid"
+	"spiqsweep/sweep/plan"
+)
+
+func Example() {
+	g, _ := grid.Parse("sweep.hcl", []byte(`
+sweep "small" {
+  replicates = 2
+  grid {
+    neurons = [2, 4]
+  }
+}
+`), nil)
+	digest := func(c sweep.Configuration) (string, error) {
+		return fmt.Sprintf("digest of the raster of %d cells", c.Neurons), nil
+	}
+	p, err := plan.New(g, digest, sweep.Numerics, "portable/amd64")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, task := range p.Tasks {
+		fmt.Printf("%s, row %d\n", task.Configuration.Label(), task.Row)
+	}
+	// Output:
+	// n=4 t=1 k=0 replicate 0, row 2
+	// n=2 t=1 k=0 replicate 0, row 0
+	// n=4 t=1 k=0 replicate 1, row 3
+	// n=2 t=1 k=0 replicate 1, row 1
+}

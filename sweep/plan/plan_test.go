@@ -1,0 +1,238 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/grid"
+)
+
+func parse(t testing.TB, source string) *grid.Grid {
+	t.Helper()
+	g, diagnostics := grid.Parse("test.hcl", []byte(source), nil)
+	if diagnostics.HasErrors() {
+		t.Fatal(diagnostics.Error())
+	}
+	return g
+}
+
+// digest stands for rasters that depend on the cells and their number.
+func digest(c sweep.Configuration) (string, error) {
+	return fmt.Sprintf("%s/%d", c.Recording.Select, c.Neurons), nil
+}
+
+func plan(t testing.TB, source string) *Plan {
+	t.Helper()
+	p, err := New(parse(t, source), digest, sweep.Numerics, "portable/amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestRowsAreInGridOrderWithReplicatesInside(t *testing.T) {
+	p := plan(t, `sweep "a" {
+		replicates = 2
+		grid {
+			timesteps = [2, 1]
+			k         = [0, 1]
+		}
+	}`)
+	var got []string
+	for _, row := range p.Rows {
+		got = append(got, fmt.Sprintf("%d: %s", row.Cell, row.Configuration.Label()))
+	}
+	want := []string{
+		"0: n=2 t=2 k=0 replicate 0", "0: n=2 t=2 k=0 replicate 1",
+		"1: n=2 t=2 k=1 replicate 0", "1: n=2 t=2 k=1 replicate 1",
+		"2: n=2 t=1 k=0 replicate 0", "2: n=2 t=1 k=0 replicate 1",
+		"3: n=2 t=1 k=1 replicate 0", "3: n=2 t=1 k=1 replicate 1",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestTasksRunByReplicateAndTheLongestFirst(t *testing.T) {
+	p := plan(t, `sweep "a" {
+		replicates = 2
+		grid {
+			neurons   = [2, 6]
+			timesteps = [1, 5]
+			k         = [0, 1]
+		}
+	}`)
+	var got []string
+	for _, task := range p.Tasks {
+		got = append(got, task.Configuration.Label())
+	}
+	var want []string
+	for replicate := range 2 {
+		for _, cell := range []string{"n=6 t=5", "n=6 t=1", "n=2 t=5", "n=2 t=1"} {
+			for k := range 2 {
+				want = append(want, fmt.Sprintf("%s k=%d replicate %d", cell, k, replicate))
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestTaskHasItsParts(t *testing.T) {
+	p := plan(t, `sweep "a" {
+		recording {
+			select = [5, 4]
+		}
+	}`)
+	task := p.Tasks[0]
+	if task.Recording != "5,4/2" {
+		t.Errorf("recording = %q", task.Recording)
+	}
+	if want := sweep.NewTaskID(task.Configuration, "5,4/2", sweep.Numerics, "portable/amd64"); task.ID != want {
+		t.Errorf("ID = %s, want %s", task.ID, want)
+	}
+	if task.Cost != Cost(task.Configuration) {
+		t.Errorf("cost = %v, want %v", task.Cost, Cost(task.Configuration))
+	}
+}
+
+// The standard loss has no form of K-loss: its two cells are one task.
+func TestCellsThatAreOneTask(t *testing.T) {
+	p := plan(t, `sweep "a" {
+		replicates = 2
+		grid {
+			k      = [0, 1]
+			k_loss = ["absolute", "square"]
+		}
+	}`)
+	if len(p.Rows) != 8 || len(p.Tasks) != 6 {
+		t.Fatalf("%d rows, %d tasks, want 8 and 6", len(p.Rows), len(p.Tasks))
+	}
+	if p.Rows[0].ID != p.Rows[2].ID || p.Rows[2].Configuration.Training.KLoss != "square" {
+		t.Error("the second cell is not shown as the square form of the first cell's task")
+	}
+	e := p.Estimate(nil)
+	if e.Tasks != 6 || e.Cells[1].Shared != 2 || e.Cells[1].Seconds != 0 || e.Cells[0].Shared != 0 {
+		t.Errorf("got %+v, want the second cell's rows as shared", e)
+	}
+	finished := p.Estimate(map[sweep.TaskID]bool{p.Rows[0].ID: true})
+	if finished.Finished != 1 || finished.Cells[0].Finished != 1 || finished.Cells[1].Finished != 1 || finished.Cells[1].Shared != 1 {
+		t.Errorf("got %+v, want one finished task in two rows", finished)
+	}
+}
+
+func TestEstimate(t *testing.T) {
+	p := plan(t, `sweep "a" {
+		replicates = 3
+		grid {
+			neurons = [2, 4]
+		}
+	}`)
+	small, large := Cost(p.Rows[0].Configuration), Cost(p.Rows[3].Configuration)
+	want := Estimate{
+		Cells: []CellEstimate{
+			{Configuration: p.Rows[0].Configuration, Rows: 3, Finished: 1, Seconds: small + small},
+			{Configuration: p.Rows[3].Configuration, Rows: 3, Finished: 3},
+		},
+		Tasks: 6, Finished: 4, Seconds: small + small,
+	}
+	got := p.Estimate(map[sweep.TaskID]bool{
+		p.Rows[1].ID: true, p.Rows[3].ID: true, p.Rows[4].ID: true, p.Rows[5].ID: true, "of another sweep": true,
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if small >= large {
+		t.Errorf("two neurons cost %v, four %v", small, large)
+	}
+}
+
+func TestRecordingFaultsAreNamedOnce(t *testing.T) {
+	g := parse(t, `sweep "a" {
+		replicates = 3
+		grid {
+			neurons   = [2, 4, 6]
+			timesteps = [1, 2]
+		}
+	}`)
+	_, err := New(g, func(c sweep.Configuration) (string, error) {
+		if c.Neurons > 2 {
+			return "", fmt.Errorf("the recording has 3 cells, neurons = %d", c.Neurons)
+		}
+		if c.Timesteps > 1 {
+			return "", errors.New("the recording has 1 bin")
+		}
+		return "d", nil
+	}, 1, "class")
+	want := strings.Join([]string{
+		"plan cell n=2 t=2: the recording has 1 bin",
+		"plan cell n=4 t=1: the recording has 3 cells, neurons = 4",
+		"plan cell n=6 t=1: the recording has 3 cells, neurons = 6",
+	}, "\n")
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// Whatever the grid: every row has its task, every task its first row, and an
+// equal plan is made again.
+func TestPlanProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		axes := map[string][]string{
+			"neurons": {"2", "4"}, "k": {"0", "1"}, "k_loss": {`"absolute"`, `"square"`},
+			"constraint": {`"clip"`, `"none"`}, "clip_bound": {"0.1", "0.2"}, "auxiliary": {"0", "1"},
+		}
+		source := fmt.Sprintf("sweep \"a\" {\nreplicates = %d\ngrid {\n", rapid.IntRange(1, 3).Draw(t, "replicates"))
+		for _, name := range rapid.Permutation([]string{"neurons", "k", "k_loss", "constraint", "clip_bound", "auxiliary"}).Draw(t, "axes") {
+			source += fmt.Sprintf("%s = [%s]\n", name, strings.Join(axes[name], ", "))
+		}
+		source += "}\n}\n"
+		g, diagnostics := grid.Parse("test.hcl", []byte(source), nil)
+		if diagnostics.HasErrors() {
+			t.Fatal(diagnostics.Error())
+		}
+		p, err := New(g, digest, 1, "class")
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := New(g, digest, 1, "class")
+		if err != nil || !cmp.Equal(p, again) {
+			t.Fatalf("made again, the plan is another: %v", err)
+		}
+		known := map[sweep.TaskID]bool{}
+		for i, task := range p.Tasks {
+			if known[task.ID] {
+				t.Fatalf("task %s stands twice", task.ID)
+			}
+			known[task.ID] = true
+			first := slices.IndexFunc(p.Rows, func(r sweep.Task) bool { return r.ID == task.ID })
+			if task.Row != first || !cmp.Equal(task.Task, p.Rows[first]) {
+				t.Fatalf("task %d is of row %d, want %d", i, task.Row, first)
+			}
+			if i > 0 && p.Tasks[i-1].Configuration.Replicate > task.Configuration.Replicate {
+				t.Fatal("a later replicate runs before an earlier one")
+			}
+		}
+		for _, row := range p.Rows {
+			if !known[row.ID] {
+				t.Fatalf("row %s has no task", row.Configuration.Label())
+			}
+		}
+		e := p.Estimate(nil)
+		shared := 0
+		for _, cell := range e.Cells {
+			shared += cell.Shared
+		}
+		if e.Tasks != len(p.Tasks) || len(p.Rows) != len(p.Tasks)+shared {
+			t.Fatalf("%d rows are %d tasks and %d shared", len(p.Rows), e.Tasks, shared)
+		}
+	})
+}
