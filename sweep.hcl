@@ -3,18 +3,18 @@
 # it is given no other; `coordinator --grid my.hcl` runs yours.
 #
 # Every setting that is not written here has its default. `coordinator plan
-# --grid sweep.hcl` says what there is to do and how long it may take.
+# --grid sweep.hcl` says what there is to do, and how long it may take.
 
 variable "replicates" {
   description = "trainings of each cell, from different seeds; from 3 on there are intervals"
   default     = 1
 }
 
-# As many steps as let two cores finish within 15 minutes for now. A cell is
-# trained well after about 2000: coordinator --var steps=2000
+# Half of what trains a cell well: by the estimate, two cores need some eight
+# minutes for the figure. All of it: coordinator --var steps=2000
 variable "steps" {
   description = "generator updates of each training"
-  default     = 100
+  default     = 1000
 }
 
 sweep "figure-s1" {

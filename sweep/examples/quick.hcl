@@ -1,11 +1,11 @@
 # A first look, in less than a minute: two and four neurons, one and two time
-# steps, with the K-loss and without it, three trainings of each.
+# steps, with the K-loss and without it, five trainings of each.
 #
 #   coordinator --grid sweep/examples/quick.hcl
 
 sweep "quick" {
   seed       = 1
-  replicates = 3
+  replicates = 5
 
   grid {
     neurons   = [2, 4]
@@ -13,7 +13,8 @@ sweep "quick" {
     k         = [0, 1]
   }
 
-  training {
-    steps = 300
+  # A point of the Jensen–Shannon divergence during training every so many steps.
+  evaluation {
+    history_every = 20
   }
 }

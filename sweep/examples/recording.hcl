@@ -29,15 +29,15 @@ sweep "recording" {
   }
 
   grid {
-    neurons   = [2, 4]
+    neurons   = [2, 4, 6, 8]
     timesteps = [1, 5]
     k         = [0, 1]
     entangler = ["chain", "none"]
   }
 
-  # Five time steps of four neurons are trained with the K-loss only.
+  # The control without CNOTs is wanted for single bins only.
   exclude {
-    when = neurons * timesteps > 16 && k == 0
+    when = entangler == "none" && timesteps > 1
   }
 
   training {

@@ -12,8 +12,8 @@ func TestShippedFiles(t *testing.T) {
 		cells, tasks int
 	}{
 		"../../sweep.hcl":           {"figure-s1", 60, 60},
-		"../examples/quick.hcl":     {"quick", 8, 24},
-		"../examples/recording.hcl": {"recording", 14, 42},
+		"../examples/quick.hcl":     {"quick", 8, 40},
+		"../examples/recording.hcl": {"recording", 24, 72},
 	} {
 		g, diagnostics := Parse(filepath.Base(path), readFile(t, path), nil)
 		if diagnostics.Len() > 0 {
@@ -27,12 +27,12 @@ func TestShippedFiles(t *testing.T) {
 }
 
 func TestShippedFigureTakesItsVariables(t *testing.T) {
-	g, diagnostics := Parse("sweep.hcl", readFile(t, "../../sweep.hcl"), map[string]string{"replicates": "5", "steps": "2000"})
+	g, diagnostics := Parse("sweep.hcl", readFile(t, "../../sweep.hcl"), map[string]string{"replicates": "5", "steps": "1500"})
 	if diagnostics.Len() > 0 {
 		t.Fatal(diagnostics.Error())
 	}
-	if g.Tasks() != 300 || g.Cells[0].Training.Steps != 2000 {
-		t.Errorf("%d tasks of %d steps, want 300 of 2000", g.Tasks(), g.Cells[0].Training.Steps)
+	if g.Tasks() != 300 || g.Cells[0].Training.Steps != 1500 {
+		t.Errorf("%d tasks of %d steps, want 300 of 1500", g.Tasks(), g.Cells[0].Training.Steps)
 	}
 }
 
