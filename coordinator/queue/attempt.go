@@ -20,7 +20,7 @@ type Outcome string
 const (
 	Live       Outcome = ""            // it has not ended
 	Accepted   Outcome = "accepted"    // its result counts
-	Late       Outcome = "late"        // its result came when it was live no more
+	Late       Outcome = "late"        // its result came when a later attempt had been granted
 	Failed     Outcome = "failed"      // the task's own fault
 	Lost       Outcome = "lost"        // its process fell silent
 	HandedBack Outcome = "handed_back" // given back unharmed
@@ -37,18 +37,29 @@ type Attempt struct {
 
 	GrantedAt time.Time
 	EndedAt   time.Time // zero while live
-	From      uint64    // step of the checkpoint that it started from
+	From      uint64    // step of the checkpoint that it was granted with
 	Started   bool      // the holder has begun to work on it
 	Step      uint64    // the newest that the holder told
-	Saved     uint64    // step of the newest checkpoint at its end
+	Saved     uint64    // step of the task's checkpoint when it was lost
 
 	Outcome Outcome
 	// Alone: the holder held nothing else when it was lost.
 	Alone   bool
 	Reason  string        // of a failure, loss, hand-back or withdrawal
 	Log     string        // the last lines of a failed task's log
-	Digest  string        // of the result that it reported, accepted or late
+	Digest  string        // of the result that it reported, counted or not
 	Compute time.Duration // that its result took
+}
+
+// end closes an attempt.
+func (a *Attempt) end(o Outcome, reason string, now time.Time) {
+	a.Outcome, a.Reason, a.EndedAt = o, reason, now
+}
+
+// reopen undoes end.
+func (a *Attempt) reopen() {
+	a.end(Live, "", time.Time{})
+	a.Alone, a.Saved = false, 0
 }
 
 // History is an attempt in the place of its task within a sweep.

@@ -1,6 +1,9 @@
 package queue
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Process is one run of the worker program.
 type Process struct {
@@ -23,4 +26,30 @@ type Presence struct {
 	// Deadline ends all leases of the process; each newer call moves it. Zero
 	// once it has passed.
 	Deadline time.Time
+}
+
+// suits says whether a process computes the bits that a sweep wants.
+func (p Process) suits(s Sweep) bool {
+	return p.Numerics == s.Numerics && p.KernelClass == s.KernelClass
+}
+
+// suitable keeps the sweeps that a process may work for.
+func suitable(p Process, sweeps []Sweep) []Sweep {
+	var kept []Sweep
+	for _, s := range sweeps {
+		if p.suits(s) {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// admit refuses a process that suits no sweep, though there are some.
+func admit(p Process, sweeps []Sweep) error {
+	if len(sweeps) == 0 || len(suitable(p, sweeps)) > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: the worker on %s computes numerics %d on kernels of class %q, sweep %q wants numerics %d of class %q: "+
+		"update the older side, or choose the kernel",
+		ErrMismatch, p.Host, p.Numerics, p.KernelClass, sweeps[0].Name, sweeps[0].Numerics, sweeps[0].KernelClass)
 }

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"fmt"
 	"time"
 
 	"spiqsweep/sweep"
@@ -49,7 +50,7 @@ type Record struct {
 	// Alone: a process was lost with this task, so it is granted only to one
 	// that holds nothing else.
 	Alone bool
-	// NotBefore ends the back-off.
+	// NotBefore ends the back-off; zero without one.
 	NotBefore time.Time
 	// Accepted is the digest of the accepted result, "" before there is one.
 	Accepted string
@@ -59,9 +60,31 @@ type Record struct {
 	Reason string
 }
 
+// Specification is what a task is, and what it costs.
+type Specification struct {
+	sweep.Task               // Cell is 0: it belongs to a sweep
+	Cost       time.Duration // on the reference kernel, by the cost model
+}
+
 // Tally sums up the tasks of a sweep that are in one phase.
 type Tally struct {
 	Tasks   int
-	Cost    time.Duration // by the cost model
-	Compute time.Duration // measured; of accepted results
+	Cost    float64 // seconds, by the cost model
+	Compute float64 // seconds, measured; of accepted results
+}
+
+func (c *call) record(task sweep.TaskID) (Record, error) {
+	r, found, err := c.tx.Record(task)
+	if err == nil && !found {
+		err = fmt.Errorf("%w: task %q", ErrUnknown, task)
+	}
+	return r, err
+}
+
+func (c *call) specification(task sweep.TaskID) (Specification, error) {
+	s, found, err := c.tx.Specification(task)
+	if err == nil && !found {
+		err = fmt.Errorf("%w: task %q", ErrUnknown, task)
+	}
+	return s, err
 }

@@ -1,6 +1,11 @@
 package queue
 
-import "time"
+import (
+	"fmt"
+	"time"
+
+	"spiqsweep/sweep"
+)
 
 // Report says how a held lease ended: exactly one of its fields is set.
 type Report struct {
@@ -32,7 +37,7 @@ type HandBack struct {
 type Verdict struct {
 	Lease
 	Judgement Judgement
-	Why       string // of Invalid
+	Why       string // of JudgedInvalid
 }
 
 // Judgement of a report.
@@ -42,6 +47,137 @@ type Judgement string
 const (
 	JudgedAccepted Judgement = "accepted"
 	JudgedAlready  Judgement = "already" // the same report of the same attempt was judged before
-	JudgedLate     Judgement = "late"    // the attempt was live no more; a result is kept for comparison
+	JudgedLate     Judgement = "late"    // the attempt counts no more; a result is kept for comparison
 	JudgedInvalid  Judgement = "invalid" // not believed
 )
+
+// finding is what can be said of a reported result without the store.
+type finding struct {
+	result sweep.Result
+	err    error
+}
+
+// examine decodes the results of a call before its transaction begins, since
+// that is the expensive part.
+func examine(reports []Report) []finding {
+	findings := make([]finding, len(reports))
+	for i, r := range reports {
+		if r.Result != nil {
+			findings[i] = r.Result.examine()
+		}
+	}
+	return findings
+}
+
+func (r ResultReport) examine() finding {
+	if digest := sweep.Digest(r.Body); digest != r.Digest {
+		return finding{err: fmt.Errorf("the body's digest is %s, not %.100q", digest, r.Digest)}
+	}
+	if r.ComputeTime < 0 {
+		return finding{err: fmt.Errorf("compute_time = %v: must not be negative", r.ComputeTime)}
+	}
+	result, err := sweep.DecodeResult(r.Body)
+	return finding{result: result, err: err}
+}
+
+// judgeAll judges the reports of a call one by one; of an old call, its results
+// alone. One that cannot be believed does not touch the others.
+func (c *call) judgeAll(r SyncRequest, findings []finding, newer bool) ([]Verdict, error) {
+	var verdicts []Verdict
+	for i, report := range r.Reports {
+		if !newer && report.Result == nil {
+			continue
+		}
+		judgement, why, err := c.judge(r.ID, report, findings[i])
+		if err != nil {
+			return nil, err
+		}
+		verdicts = append(verdicts, Verdict{Lease: report.Lease, Judgement: judgement, Why: why})
+	}
+	return verdicts, nil
+}
+
+func (c *call) judge(process string, r Report, f finding) (j Judgement, why string, err error) {
+	a, found, err := c.tx.Attempt(r.Lease)
+	switch {
+	case err != nil:
+		return "", "", err
+	case !found:
+		return JudgedInvalid, fmt.Sprintf("attempt %d of task %.100q was never granted", r.Attempt, r.Task), nil
+	case a.Process != process:
+		return JudgedInvalid, fmt.Sprintf("attempt %d of task %.100q was granted to another process", r.Attempt, r.Task), nil
+	case r.outcomes() != 1:
+		return JudgedInvalid, fmt.Sprintf("a report must say one thing: this one says %d", r.outcomes()), nil
+	case r.Result != nil:
+		return c.judgeResult(a, *r.Result, f)
+	case r.Failure != nil:
+		j, err = c.judgeEnd(a, Failed, func() error { return c.fail(a, r.Failure.Message, r.Failure.Log) })
+	default:
+		j, err = c.judgeEnd(a, HandedBack, func() error { return c.handBack(a, r.HandBack.Reason) })
+	}
+	return j, "", err
+}
+
+func (r Report) outcomes() (n int) {
+	for _, set := range []bool{r.Result != nil, r.Failure != nil, r.HandBack != nil} {
+		if set {
+			n++
+		}
+	}
+	return n
+}
+
+// judgeEnd judges the report of an end without a result, and applies it if it counts.
+func (c *call) judgeEnd(a Attempt, o Outcome, apply func() error) (Judgement, error) {
+	if a.Outcome == o {
+		return JudgedAlready, nil
+	}
+	_, counts, err := c.newest(a)
+	if err != nil || !counts {
+		return JudgedLate, err
+	}
+	return JudgedAccepted, apply()
+}
+
+func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, why string, err error) {
+	if a.Digest != "" && a.Digest == r.Digest {
+		return JudgedAlready, "", nil
+	}
+	if a.Digest != "" {
+		return JudgedInvalid, fmt.Sprintf("attempt %d of task %s has reported the result %s before", a.Attempt, a.Task, a.Digest), nil
+	}
+	record, counts, err := c.newest(a)
+	if err != nil {
+		return "", "", err
+	}
+	fault, err := c.disbelief(a, f)
+	if err != nil {
+		return "", "", err
+	}
+	if fault != nil {
+		if counts {
+			err = c.fail(a, "invalid result: "+fault.Error(), "")
+		}
+		return JudgedInvalid, clip(fault.Error(), c.policy.MaxReason), err
+	}
+	if err := c.tx.PutResult(a.Task, r.Digest, r.Body); err != nil {
+		return "", "", err
+	}
+	a.Digest, a.Compute = r.Digest, r.ComputeTime
+	if counts {
+		return JudgedAccepted, "", c.accept(a, record)
+	}
+	return JudgedLate, "", c.keepLate(a, record)
+}
+
+// disbelief says why a result cannot be one of the attempt's task.
+func (c *call) disbelief(a Attempt, f finding) (fault, err error) {
+	if f.err != nil {
+		return f.err, nil
+	}
+	s, err := c.specification(a.Task)
+	if err != nil {
+		return nil, err
+	}
+	return f.result.Validate(s.Configuration), nil
+}

@@ -1,9 +1,9 @@
 package queue
 
 import (
+	"context"
+	"fmt"
 	"time"
-
-	"spiqsweep/sweep"
 )
 
 // Status sums a sweep up.
@@ -12,14 +12,14 @@ type Status struct {
 	AsOf     time.Time
 	Counts   Counts
 	Workers  []Worker // of the whole store
-	SetAside []Row    // the first MaxListed, without results
+	SetAside []Row    // the first MaxListed in order of execution, without results
 	Diverged []Row
 	// TimeLeft is an estimate: by the cost model, corrected by what finished
-	// tasks took, on the slots that are there now. Zero without any slot.
+	// tasks took, on the slots that are there now. Zero if there is none.
 	TimeLeft time.Duration
 }
 
-// MaxListed bounds the lists of a Status.
+// MaxListed bounds the lists of tasks in a Status.
 const MaxListed = 100
 
 // Counts of the tasks of a sweep; all but Planned add up to Planned.
@@ -33,17 +33,112 @@ func (c Counts) Finished() bool { return c.Leased == 0 && c.Pending == 0 }
 // Worker is a process that has been heard of within the last lease term.
 type Worker struct {
 	Presence
-	Running []Running
+	Running []Running // the first MaxListed
 }
 
 // Running is a live lease.
 type Running struct {
 	Attempt
-	Task sweep.Task
+	Steps uint64 // that the task has
+	cost  time.Duration
 }
 
-// RetryRequest says which tasks to reopen.
-type RetryRequest struct {
-	Tasks    []sweep.TaskID // empty: all
-	Diverged bool           // those that diverged, instead of those that were set aside
+// Status returns the state of a sweep. It reads sums, not every task.
+// Errors: ErrUnknown, ErrUnavailable.
+func (q *Queue) Status(ctx context.Context, sweepID string) (Status, error) {
+	var s Status
+	err := q.view(ctx, func(c *call) (err error) {
+		s, err = c.status(sweepID)
+		return err
+	})
+	if err != nil {
+		return Status{}, fmt.Errorf("status: %w", err)
+	}
+	return s, nil
+}
+
+func (c *call) status(id string) (s Status, err error) {
+	s.AsOf = c.now
+	if s.Sweep, err = c.sweep(id); err != nil {
+		return s, err
+	}
+	tallies, err := c.tx.Tallies(id)
+	if err != nil {
+		return s, err
+	}
+	s.Counts = count(tallies)
+	if s.SetAside, err = c.tx.RowsIn(id, SetAside, MaxListed); err != nil {
+		return s, err
+	}
+	if s.Diverged, err = c.tx.RowsIn(id, Diverged, MaxListed); err != nil {
+		return s, err
+	}
+	if s.Workers, err = c.workers(); err != nil {
+		return s, err
+	}
+	s.TimeLeft = timeLeft(s.Sweep, tallies, s.Workers)
+	return s, nil
+}
+
+func count(tallies map[Phase]Tally) Counts {
+	n := Counts{
+		Done:     tallies[Done].Tasks,
+		Leased:   tallies[Leased].Tasks,
+		Pending:  tallies[Waiting].Tasks + tallies[BackingOff].Tasks,
+		SetAside: tallies[SetAside].Tasks,
+		Diverged: tallies[Diverged].Tasks,
+	}
+	n.Planned = n.Done + n.Leased + n.Pending + n.SetAside + n.Diverged
+	return n
+}
+
+func (c *call) workers() ([]Worker, error) {
+	present, err := c.tx.Present()
+	if err != nil {
+		return nil, err
+	}
+	var workers []Worker
+	for _, p := range present {
+		held, err := c.tx.HeldBy(p.ID)
+		if err != nil {
+			return nil, err
+		}
+		w := Worker{Presence: p}
+		for _, a := range held[:min(len(held), MaxListed)] {
+			s, err := c.specification(a.Task)
+			if err != nil {
+				return nil, err
+			}
+			w.Running = append(w.Running, Running{Attempt: a, Steps: uint64(s.Configuration.Training.Steps), cost: s.Cost})
+		}
+		workers = append(workers, w)
+	}
+	return workers, nil
+}
+
+// timeLeft estimates how long a sweep will still take. Its finished tasks say
+// how the cost model compares with the machines.
+func timeLeft(s Sweep, tallies map[Phase]Tally, workers []Worker) time.Duration {
+	left := tallies[Waiting].Cost + tallies[BackingOff].Cost + tallies[Leased].Cost
+	slots, longest := 0, 0.0
+	for _, w := range workers {
+		if !w.suits(s) {
+			continue
+		}
+		slots += w.Slots
+		for _, r := range w.Running {
+			share := min(1, float64(r.Step)/float64(max(1, r.Steps)))
+			left -= share * r.cost.Seconds()
+			longest = max(longest, (1-share)*r.cost.Seconds())
+		}
+	}
+	if slots == 0 {
+		return 0
+	}
+	slowness := 1.0
+	if done := tallies[Done]; done.Cost > 0 && done.Compute > 0 {
+		slowness = done.Compute / done.Cost
+	}
+	seconds := slowness * max(left/float64(slots), longest)
+	return time.Duration(seconds * float64(time.Second))
 }

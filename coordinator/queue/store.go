@@ -18,20 +18,26 @@ type Store interface {
 	Update(ctx context.Context, call func(Tx) error) error
 	// View is an Update that may only read.
 	View(ctx context.Context, call func(Tx) error) error
+	// Close waits for what is under way. Later calls return ErrUnavailable.
 	Close() error
 }
 
 // Tx is one transaction. It is used by one goroutine, within the call alone.
 // Byte slices that go in or come out are not changed by either side. A method
-// that looks for one thing says whether there is one.
+// that looks for one thing says whether there is one. Its errors are
+// ErrUnavailable; after one, the call must return it.
 type Tx interface {
 	// Now is the time of the transaction, in microseconds and UTC: the same at each call.
 	Now() time.Time
+	// OnCommit runs a function once the transaction is durable, and before its
+	// call is answered. It must be quick, and must not use the store.
+	OnCommit(func())
 
 	SweepTx
 	TaskTx
+	AttemptTx
 	ProcessTx
-	BlobTx
+	BodyTx
 }
 
 // SweepTx is the part of a Tx about sweeps and their plans.
@@ -41,53 +47,46 @@ type SweepTx interface {
 	Sweeps() ([]Sweep, error)
 	PutSweep(Sweep) error
 	// SetTurn changes the turn alone.
-	SetTurn(sweep string, turn int64) error
+	SetTurn(sweepID string, turn int64) error
 	// DeleteSweep forgets a sweep without planned tasks.
 	DeleteSweep(id string) error
+
+	// PutPlanned puts a task in its place within a sweep. It says whether the
+	// sweep had it, and whether anything of its place is other than before. The
+	// task's record and specification must exist.
+	PutPlanned(sweepID string, p Planned) (kept, changed bool, err error)
+	DropPlanned(sweepID string, task sweep.TaskID) error
+	// PlannedTasks pages through the tasks of a sweep by ID: up to limit after one.
+	PlannedTasks(sweepID string, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
+	// Referring lists the sweeps that refer to a task, by ID.
+	Referring(sweep.TaskID) ([]string, error)
+
 	// Tallies of a sweep, kept up to date, so that reading them is cheap. A phase
 	// without tasks may be absent.
-	Tallies(sweep string) (map[Phase]Tally, error)
-
-	// PutPlanned puts a task in its place within a revision of a sweep, and says
-	// whether a revision before had it, and whether anything of it changed. Its
-	// record must exist.
-	PutPlanned(sweep string, revision int, p Planned) (kept, changed bool, err error)
-	// DropPlanned removes the tasks that are not in the revision and returns them.
-	DropPlanned(sweep string, revision int) ([]sweep.TaskID, error)
-	// Referring lists the sweeps that refer to a task.
-	Referring(sweep.TaskID) ([]string, error)
-	// Rows pages through a sweep in row order: up to limit rows above after.
-	Rows(sweep string, after, limit int, withResults bool) ([]Row, error)
-	// RowsIn lists up to limit rows of a sweep in a phase, by Order and Row, without results.
-	RowsIn(sweep string, phase Phase, limit int) ([]Row, error)
-}
-
-// TaskTx is the part of a Tx about tasks and their attempts.
-type TaskTx interface {
-	Record(sweep.TaskID) (r Record, found bool, err error)
-	// PutRecord stores a record and keeps the tallies and Next in step.
-	PutRecord(Record) error
-	// Task returns what a task is; its Cell is that of any sweep.
-	Task(sweep.TaskID) (t sweep.Task, found bool, err error)
-	PutTask(sweep.Task) error
+	Tallies(sweepID string) (map[Phase]Tally, error)
+	// Open counts what is waiting, backing off or leased in all sweeps, as cheaply.
+	Open() (int, error)
 	// Next lists up to limit waiting tasks of a sweep, by Order and Row: those
 	// whose records have Alone as asked.
-	Next(sweep string, alone bool, limit int) ([]Next, error)
-	// InPhase lists up to limit tasks in a phase, in any order: those after the
-	// given one by ID.
-	InPhase(phase Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
+	Next(sweepID string, alone bool, limit int) ([]Next, error)
+	// Rows pages through a sweep by row, with results: up to limit above one.
+	Rows(sweepID string, after, limit int) ([]Row, error)
+	// RowsIn lists up to limit rows of a sweep in a phase, by Order and Row, without results.
+	RowsIn(sweepID string, phase Phase, limit int) ([]Row, error)
+	// History pages through the attempts of a sweep's tasks, by row and number:
+	// up to limit after one.
+	History(sweepID string, afterRow int, afterAttempt uint64, limit int) ([]History, error)
+}
+
+// TaskTx is the part of a Tx about tasks.
+type TaskTx interface {
+	Specification(sweep.TaskID) (s Specification, found bool, err error)
+	PutSpecification(Specification) error
+	Record(sweep.TaskID) (r Record, found bool, err error)
+	// PutRecord stores a record, and with it what Tallies, Open and Next say.
+	PutRecord(Record) error
 	// Due lists up to limit tasks whose back-off has ended by now.
 	Due(now time.Time, limit int) ([]sweep.TaskID, error)
-
-	Attempt(Lease) (a Attempt, found bool, err error)
-	PutAttempt(Attempt) error
-	// Attempts lists a task's, by number.
-	Attempts(sweep.TaskID) ([]Attempt, error)
-	// HeldBy lists the live attempts of a process, by time of the grant, task and number.
-	HeldBy(process string) ([]Attempt, error)
-	// History pages through the attempts of a sweep's tasks, by row and number:
-	// up to limit of them after the given place.
-	History(sweep string, afterRow int, afterAttempt uint64, limit int) ([]History, error)
 }
 
 // Next is a waiting task.
@@ -97,18 +96,32 @@ type Next struct {
 	Cost       time.Duration
 }
 
+func (n Next) before(m Next) bool {
+	return n.Order < m.Order || n.Order == m.Order && n.Row < m.Row
+}
+
+// AttemptTx is the part of a Tx about attempts.
+type AttemptTx interface {
+	Attempt(Lease) (a Attempt, found bool, err error)
+	PutAttempt(Attempt) error
+	// Attempts lists a task's, by number.
+	Attempts(sweep.TaskID) ([]Attempt, error)
+	// HeldBy lists the live attempts of a process, by time of the grant, task and number.
+	HeldBy(process string) ([]Attempt, error)
+}
+
 // ProcessTx is the part of a Tx about processes.
 type ProcessTx interface {
 	Presence(process string) (p Presence, found bool, err error)
 	PutPresence(Presence) error
 	// Present lists the processes whose deadline is not zero, by ID.
 	Present() ([]Presence, error)
-	// Overdue lists those whose deadline is not zero and not after now, by ID.
+	// Overdue lists those of them whose deadline is not after now, by ID.
 	Overdue(now time.Time) ([]Presence, error)
 }
 
-// BlobTx is the part of a Tx about bodies.
-type BlobTx interface {
+// BodyTx is the part of a Tx about large bodies.
+type BodyTx interface {
 	Result(task sweep.TaskID, digest string) (body []byte, found bool, err error)
 	PutResult(task sweep.TaskID, digest string, body []byte) error
 	Checkpoint(sweep.TaskID) (step uint64, body []byte, found bool, err error)

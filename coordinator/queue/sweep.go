@@ -1,6 +1,9 @@
 package queue
 
 import (
+	"context"
+	"fmt"
+	"math"
 	"time"
 
 	"spiqsweep/sweep"
@@ -16,6 +19,7 @@ type Sweep struct {
 	KernelClass string
 	CreatedAt   time.Time // Plan sets it
 	// Turn orders the sweeps that share a store: the smallest is served next.
+	// Plan and the grants set it.
 	Turn int64
 }
 
@@ -25,6 +29,11 @@ type Planned struct {
 	Row   int     // position in results.csv
 	Order int     // position in the order of execution
 	Cost  float64 // seconds on the reference kernel
+}
+
+// Expected is the cost as a time, to the microsecond.
+func (p Planned) Expected() time.Duration {
+	return time.Duration(math.Round(p.Cost*1e6)) * time.Microsecond
 }
 
 // Revision says what a plan changed.
@@ -41,6 +50,40 @@ type Row struct {
 	Planned
 	Phase  Phase
 	State  sweep.State
-	Reason string // why it was set aside, or with which digests it diverged
+	Reason string // why it was set aside, or how its results differ
 	Result []byte // canonical JSON of the accepted result; nil unless done or diverged
+}
+
+// Sweep returns a sweep. Errors: ErrUnknown, ErrUnavailable.
+func (q *Queue) Sweep(ctx context.Context, id string) (Sweep, error) {
+	var s Sweep
+	err := q.view(ctx, func(c *call) (err error) {
+		s, err = c.sweep(id)
+		return err
+	})
+	if err != nil {
+		return Sweep{}, fmt.Errorf("look up sweep: %w", err)
+	}
+	return s, nil
+}
+
+// Sweeps lists the live sweeps, by turn, without their grids. Errors: ErrUnavailable.
+func (q *Queue) Sweeps(ctx context.Context) ([]Sweep, error) {
+	var sweeps []Sweep
+	err := q.view(ctx, func(c *call) (err error) {
+		sweeps, err = c.tx.Sweeps()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list sweeps: %w", err)
+	}
+	return sweeps, nil
+}
+
+func (c *call) sweep(id string) (Sweep, error) {
+	s, found, err := c.tx.Sweep(id)
+	if err == nil && !found {
+		err = fmt.Errorf("%w: sweep %q", ErrUnknown, id)
+	}
+	return s, err
 }

@@ -1,0 +1,39 @@
+package queue
+
+import "time"
+
+// slots hands out the free slots of a process. Small tasks share a slot, in a
+// batch worth about Policy.BatchCost, so that calls stay rare.
+type slots struct {
+	policy Policy
+	left   int           // without any task
+	room   time.Duration // in the slot that was opened last
+	tasks  int           // in the slot that was opened last
+}
+
+func newSlots(p Policy, r SyncRequest) *slots {
+	return &slots{policy: p, left: r.FreeSlots}
+}
+
+// open gives the next free slot to a task of some cost.
+func (s *slots) open(cost time.Duration) {
+	s.left--
+	s.room, s.tasks = s.policy.BatchCost-cost, 1
+}
+
+// join adds a small task to the slot that was opened last, if it has room.
+func (s *slots) join(cost time.Duration) bool {
+	if s.tasks == 0 || cost > s.room || s.tasks >= s.policy.MaxBatch {
+		return false
+	}
+	s.room -= cost
+	s.tasks++
+	return true
+}
+
+// occupy places a task that the process must take, as it would have been granted.
+func (s *slots) occupy(cost time.Duration) {
+	if !s.join(cost) && s.left > 0 {
+		s.open(cost)
+	}
+}

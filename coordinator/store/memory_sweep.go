@@ -1,0 +1,175 @@
+package store
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
+)
+
+func (t *memoryTx) Sweep(id string) (queue.Sweep, bool, error) {
+	s, found := t.sweeps[id]
+	return s, found, nil
+}
+
+func (t *memoryTx) Sweeps() ([]queue.Sweep, error) {
+	var all []queue.Sweep
+	for s := range maps.Values(t.sweeps) {
+		s.Grid = nil
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b queue.Sweep) int {
+		return cmp.Or(cmp.Compare(a.Turn, b.Turn), cmp.Compare(a.ID, b.ID))
+	})
+	return all, nil
+}
+
+func (t *memoryTx) PutSweep(s queue.Sweep) error {
+	s.CreatedAt = stored(s.CreatedAt)
+	return put(t, t.sweeps, s.ID, s)
+}
+
+func (t *memoryTx) SetTurn(id string, turn int64) error {
+	s := t.sweeps[id]
+	s.Turn = turn
+	return put(t, t.sweeps, id, s)
+}
+
+func (t *memoryTx) DeleteSweep(id string) error { return remove(t, t.sweeps, id) }
+
+func (t *memoryTx) PutPlanned(id string, p queue.Planned) (kept, changed bool, err error) {
+	p = queue.Planned{
+		Task: sweep.Task{ID: p.Task.ID, Cell: p.Task.Cell}, // the rest is in tasks
+		Row:  p.Row, Order: p.Order, Cost: p.Expected().Seconds(),
+	}
+	key := place{id, p.Task.ID}
+	before, kept := t.planned[key]
+	if kept && before == p {
+		return true, false, nil
+	}
+	return kept, true, put(t, t.planned, key, p)
+}
+
+func (t *memoryTx) DropPlanned(id string, task sweep.TaskID) error {
+	return remove(t, t.planned, place{id, task})
+}
+
+func (t *memoryTx) PlannedTasks(id string, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+	var tasks []sweep.TaskID
+	for key := range t.planned {
+		if key.sweep == id && key.task > after {
+			tasks = append(tasks, key.task)
+		}
+	}
+	slices.Sort(tasks)
+	return first(tasks, limit), nil
+}
+
+func (t *memoryTx) Referring(task sweep.TaskID) ([]string, error) {
+	var sweeps []string
+	for key := range t.planned {
+		if key.task == task {
+			sweeps = append(sweeps, key.sweep)
+		}
+	}
+	slices.Sort(sweeps)
+	return sweeps, nil
+}
+
+func (t *memoryTx) Tallies(id string) (map[queue.Phase]queue.Tally, error) {
+	sums := map[queue.Phase]tally{}
+	for key, p := range t.planned {
+		if key.sweep == id {
+			r := t.records[key.task]
+			sums[r.Phase] = sums[r.Phase].plus(tally{1, p.Expected().Microseconds(), r.Compute.Microseconds()})
+		}
+	}
+	tallies := map[queue.Phase]queue.Tally{}
+	for phase, sum := range sums {
+		tallies[phase] = sum.read()
+	}
+	return tallies, nil
+}
+
+func (t *memoryTx) Open() (open int, err error) {
+	for key := range t.planned {
+		switch t.records[key.task].Phase {
+		case queue.Waiting, queue.BackingOff, queue.Leased:
+			open++
+		default:
+		}
+	}
+	return open, nil
+}
+
+func (t *memoryTx) Next(id string, alone bool, limit int) ([]queue.Next, error) {
+	var next []queue.Next
+	for key, p := range t.planned {
+		if r := t.records[key.task]; key.sweep == id && r.Phase == queue.Waiting && r.Alone == alone {
+			next = append(next, queue.Next{Task: key.task, Order: p.Order, Row: p.Row, Cost: p.Expected()})
+		}
+	}
+	slices.SortFunc(next, func(a, b queue.Next) int {
+		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Row, b.Row))
+	})
+	return first(next, limit), nil
+}
+
+func (t *memoryTx) Rows(id string, after, limit int) ([]queue.Row, error) {
+	rows := t.rows(id, func(r queue.Row) bool { return r.Row > after })
+	slices.SortFunc(rows, func(a, b queue.Row) int { return cmp.Compare(a.Row, b.Row) })
+	rows = first(rows, limit)
+	for i, r := range rows {
+		if r.Phase == queue.Done || r.Phase == queue.Diverged {
+			rows[i].Result = t.results[resultKey{r.Task.ID, t.records[r.Task.ID].Accepted}]
+		}
+	}
+	return rows, nil
+}
+
+func (t *memoryTx) RowsIn(id string, phase queue.Phase, limit int) ([]queue.Row, error) {
+	rows := t.rows(id, func(r queue.Row) bool { return r.Phase == phase })
+	slices.SortFunc(rows, func(a, b queue.Row) int {
+		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Row, b.Row))
+	})
+	return first(rows, limit), nil
+}
+
+func (t *memoryTx) rows(id string, wanted func(queue.Row) bool) []queue.Row {
+	var rows []queue.Row
+	for key, p := range t.planned {
+		if key.sweep != id {
+			continue
+		}
+		r := t.records[key.task]
+		row := queue.Row{Planned: p, Phase: r.Phase, State: r.Phase.State(), Reason: r.Reason}
+		row.Task = t.tasks[key.task].Task
+		row.Task.Cell = p.Task.Cell
+		if wanted(row) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func (t *memoryTx) History(id string, afterRow int, afterAttempt uint64, limit int) ([]queue.History, error) {
+	var all []queue.History
+	for key, p := range t.planned {
+		if key.sweep != id {
+			continue
+		}
+		for _, a := range t.attemptsOf(key.task) {
+			if p.Row > afterRow || p.Row == afterRow && a.Lease.Attempt > afterAttempt {
+				all = append(all, queue.History{Row: p.Row, Attempt: a})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b queue.History) int {
+		return cmp.Or(cmp.Compare(a.Row, b.Row), cmp.Compare(a.Lease.Attempt, b.Lease.Attempt))
+	})
+	return first(all, limit), nil
+}
+
+func first[T any](list []T, limit int) []T { return list[:min(len(list), limit)] }

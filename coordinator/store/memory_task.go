@@ -1,0 +1,145 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
+)
+
+func (t *memoryTx) Specification(task sweep.TaskID) (queue.Specification, bool, error) {
+	s, found := t.tasks[task]
+	return s, found, nil
+}
+
+func (t *memoryTx) PutSpecification(s queue.Specification) error {
+	s.Cell = 0
+	return put(t, t.tasks, s.ID, s)
+}
+
+func (t *memoryTx) Record(task sweep.TaskID) (queue.Record, bool, error) {
+	r, found := t.records[task]
+	return r, found, nil
+}
+
+func (t *memoryTx) PutRecord(r queue.Record) error {
+	r.NotBefore, r.Compute = stored(r.NotBefore), r.Compute.Truncate(time.Microsecond)
+	return put(t, t.records, r.Task, r)
+}
+
+func (t *memoryTx) Due(now time.Time, limit int) ([]sweep.TaskID, error) {
+	var due []sweep.TaskID
+	for task, r := range t.records {
+		if r.Phase == queue.BackingOff && !r.NotBefore.After(now) {
+			due = append(due, task)
+		}
+	}
+	slices.Sort(due)
+	return first(due, limit), nil
+}
+
+func (t *memoryTx) Attempt(l queue.Lease) (queue.Attempt, bool, error) {
+	a, found := t.attempts[l]
+	return a, found, nil
+}
+
+func (t *memoryTx) PutAttempt(a queue.Attempt) error {
+	a.GrantedAt, a.EndedAt = stored(a.GrantedAt), stored(a.EndedAt)
+	a.Compute = a.Compute.Truncate(time.Microsecond)
+	return put(t, t.attempts, a.Lease, a)
+}
+
+func (t *memoryTx) Attempts(task sweep.TaskID) ([]queue.Attempt, error) {
+	return t.attemptsOf(task), nil
+}
+
+// attemptsOf follows the numbers, which have no gap.
+func (t *memoryTx) attemptsOf(task sweep.TaskID) []queue.Attempt {
+	var all []queue.Attempt
+	for n := uint64(1); ; n++ {
+		a, found := t.attempts[queue.Lease{Task: task, Attempt: n}]
+		if !found {
+			return all
+		}
+		all = append(all, a)
+	}
+}
+
+func (t *memoryTx) HeldBy(process string) ([]queue.Attempt, error) {
+	var held []queue.Attempt
+	for _, a := range t.attempts {
+		if a.Process == process && a.Outcome == queue.Live {
+			held = append(held, a)
+		}
+	}
+	slices.SortFunc(held, func(a, b queue.Attempt) int {
+		return cmp.Or(a.GrantedAt.Compare(b.GrantedAt), cmp.Compare(a.Task, b.Task), cmp.Compare(a.Lease.Attempt, b.Lease.Attempt))
+	})
+	return held, nil
+}
+
+func (t *memoryTx) Presence(process string) (queue.Presence, bool, error) {
+	p, found := t.processes[process]
+	return p, found, nil
+}
+
+func (t *memoryTx) PutPresence(p queue.Presence) error {
+	p.FirstSeen, p.LastSeen, p.Deadline = stored(p.FirstSeen), stored(p.LastSeen), stored(p.Deadline)
+	return put(t, t.processes, p.ID, p)
+}
+
+func (t *memoryTx) Present() ([]queue.Presence, error) {
+	return t.presences(func(time.Time) bool { return true }), nil
+}
+
+func (t *memoryTx) Overdue(now time.Time) ([]queue.Presence, error) {
+	return t.presences(func(deadline time.Time) bool { return !deadline.After(now) }), nil
+}
+
+func (t *memoryTx) presences(wanted func(deadline time.Time) bool) []queue.Presence {
+	var present []queue.Presence
+	for _, p := range t.processes {
+		if !p.Deadline.IsZero() && wanted(p.Deadline) {
+			present = append(present, p)
+		}
+	}
+	slices.SortFunc(present, func(a, b queue.Presence) int { return cmp.Compare(a.ID, b.ID) })
+	return present
+}
+
+func (t *memoryTx) Result(task sweep.TaskID, digest string) ([]byte, bool, error) {
+	body, found := t.results[resultKey{task, digest}]
+	return body, found, nil
+}
+
+func (t *memoryTx) PutResult(task sweep.TaskID, digest string, body []byte) error {
+	return put(t, t.results, resultKey{task, digest}, body)
+}
+
+func (t *memoryTx) Checkpoint(task sweep.TaskID) (uint64, []byte, bool, error) {
+	c, found := t.checkpoints[task]
+	return c.step, c.body, found, nil
+}
+
+func (t *memoryTx) CheckpointStep(task sweep.TaskID) (uint64, error) {
+	return t.checkpoints[task].step, nil
+}
+
+func (t *memoryTx) PutCheckpoint(task sweep.TaskID, step uint64, body []byte) error {
+	return put(t, t.checkpoints, task, checkpoint{step, body})
+}
+
+func (t *memoryTx) DeleteCheckpoint(task sweep.TaskID) error {
+	return remove(t, t.checkpoints, task)
+}
+
+func (t *memoryTx) Recording(digest string) ([]byte, bool, error) {
+	body, found := t.recordings[digest]
+	return body, found, nil
+}
+
+func (t *memoryTx) PutRecording(digest string, body []byte) error {
+	return put(t, t.recordings, digest, body)
+}

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var embedded embed.FS
+
+func migrations(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+}
+
+// migrate brings the schema up to date. It refuses that of a newer program.
+func migrate(ctx context.Context, db *sql.DB) error {
+	m, err := migrations(db)
+	if err != nil {
+		return err
+	}
+	if err := notNewer(ctx, m); err != nil {
+		return err
+	}
+	if _, err := m.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// checkVersion wants exactly this program's schema.
+func checkVersion(ctx context.Context, db *sql.DB) error {
+	m, err := migrations(db)
+	if err != nil {
+		return err
+	}
+	if err := notNewer(ctx, m); err != nil {
+		return err
+	}
+	pending, err := m.HasPending(ctx)
+	if err == nil && pending {
+		err = fmt.Errorf("its schema is older than this program's: start the coordinator once to bring it up to date")
+	}
+	return err
+}
+
+func notNewer(ctx context.Context, m *goose.Provider) error {
+	current, target, err := m.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	if current > target {
+		return fmt.Errorf("its schema is of version %d, this program knows %d: update the program", current, target)
+	}
+	return nil
+}

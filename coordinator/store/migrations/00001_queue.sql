@@ -1,0 +1,138 @@
+-- The state of the queue. Types, expressions and partial indexes are those that
+-- SQLite and PostgreSQL share. Times and durations are microseconds; a time of 0
+-- is none. There are no foreign keys: the rules keep the references, and the
+-- conformance suite checks them.
+
+-- +goose Up
+
+-- The live sweeps, each by its newest revision.
+CREATE TABLE sweeps (
+    id           TEXT   NOT NULL PRIMARY KEY,
+    name         TEXT   NOT NULL,
+    revision     BIGINT NOT NULL,
+    grid         BYTEA  NOT NULL,
+    numerics     BIGINT NOT NULL,
+    kernel_class TEXT   NOT NULL,
+    created_at   BIGINT NOT NULL,
+    turn         BIGINT NOT NULL
+);
+
+-- What the tasks are.
+CREATE TABLE tasks (
+    id            TEXT   NOT NULL PRIMARY KEY,
+    configuration TEXT   NOT NULL,
+    recording     TEXT   NOT NULL,
+    cost          BIGINT NOT NULL
+);
+
+-- What changes during a task's life.
+CREATE TABLE records (
+    task       TEXT    NOT NULL PRIMARY KEY,
+    phase      TEXT    NOT NULL,
+    attempt    BIGINT  NOT NULL,
+    pardoned   BIGINT  NOT NULL,
+    alone      BOOLEAN NOT NULL,
+    not_before BIGINT  NOT NULL,
+    accepted   TEXT    NOT NULL,
+    compute    BIGINT  NOT NULL,
+    reason     TEXT    NOT NULL
+);
+CREATE INDEX records_due ON records (not_before) WHERE phase = 'backing_off';
+
+-- Which sweep refers to which task, and where. phase and alone repeat the
+-- record's, so that the next task of a sweep is the first entry of an index.
+CREATE TABLE planned (
+    sweep    TEXT    NOT NULL,
+    task     TEXT    NOT NULL,
+    cell     BIGINT  NOT NULL,
+    line     BIGINT  NOT NULL,
+    position BIGINT  NOT NULL,
+    cost     BIGINT  NOT NULL,
+    phase    TEXT    NOT NULL,
+    alone    BOOLEAN NOT NULL,
+    PRIMARY KEY (sweep, task)
+);
+CREATE INDEX planned_task ON planned (task);
+CREATE INDEX planned_line ON planned (sweep, line);
+CREATE INDEX planned_next ON planned (sweep, phase, alone, position, line);
+
+-- Sums of planned, by sweep and phase.
+CREATE TABLE tallies (
+    sweep   TEXT   NOT NULL,
+    phase   TEXT   NOT NULL,
+    tasks   BIGINT NOT NULL,
+    cost    BIGINT NOT NULL,
+    compute BIGINT NOT NULL,
+    PRIMARY KEY (sweep, phase)
+);
+
+-- Every grant there ever was. Those without an outcome are live.
+CREATE TABLE attempts (
+    task       TEXT    NOT NULL,
+    attempt    BIGINT  NOT NULL,
+    process    TEXT    NOT NULL,
+    host       TEXT    NOT NULL,
+    kernel     TEXT    NOT NULL,
+    granted_at BIGINT  NOT NULL,
+    ended_at   BIGINT  NOT NULL,
+    resumed    BIGINT  NOT NULL,
+    started    BOOLEAN NOT NULL,
+    step       BIGINT  NOT NULL,
+    saved      BIGINT  NOT NULL,
+    outcome    TEXT    NOT NULL,
+    alone      BOOLEAN NOT NULL,
+    reason     TEXT    NOT NULL,
+    log        TEXT    NOT NULL,
+    digest     TEXT    NOT NULL,
+    compute    BIGINT  NOT NULL,
+    PRIMARY KEY (task, attempt)
+);
+CREATE INDEX attempts_live ON attempts (process) WHERE outcome = '';
+
+-- The runs of the worker program. Those with a deadline are present.
+CREATE TABLE processes (
+    id           TEXT   NOT NULL PRIMARY KEY,
+    host         TEXT   NOT NULL,
+    version      TEXT   NOT NULL,
+    numerics     BIGINT NOT NULL,
+    kernel_class TEXT   NOT NULL,
+    kernel       TEXT   NOT NULL,
+    slots        BIGINT NOT NULL,
+    sequence     BIGINT NOT NULL,
+    first_seen   BIGINT NOT NULL,
+    last_seen    BIGINT NOT NULL,
+    deadline     BIGINT NOT NULL
+);
+CREATE INDEX processes_present ON processes (deadline) WHERE deadline > 0;
+
+-- The results, by their digest: equal ones are kept once.
+CREATE TABLE results (
+    task   TEXT  NOT NULL,
+    digest TEXT  NOT NULL,
+    body   BYTEA NOT NULL,
+    PRIMARY KEY (task, digest)
+);
+
+CREATE TABLE checkpoints (
+    task TEXT   NOT NULL PRIMARY KEY,
+    step BIGINT NOT NULL,
+    body BYTEA  NOT NULL
+);
+
+CREATE TABLE recordings (
+    digest TEXT  NOT NULL PRIMARY KEY,
+    body   BYTEA NOT NULL
+);
+
+-- +goose Down
+
+DROP TABLE recordings;
+DROP TABLE checkpoints;
+DROP TABLE results;
+DROP TABLE processes;
+DROP TABLE attempts;
+DROP TABLE tallies;
+DROP TABLE planned;
+DROP TABLE records;
+DROP TABLE tasks;
+DROP TABLE sweeps;

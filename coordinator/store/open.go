@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	lib "modernc.org/sqlite/lib"
+
+	"spiqsweep/coordinator/queue"
+)
+
+// Open opens the SQLite store of an address, "DIR/FILE" or "sqlite://DIR/FILE",
+// creates it if need be, and brings its schema up to date. It holds the file's
+// lock until it is closed.
+//
+// Errors: ErrInUse, at once, if another process has it open;
+// queue.ErrUnavailable with a sentence on what to do if the file cannot be used.
+func Open(ctx context.Context, address string, opts ...Option) (queue.Store, error) {
+	path, err := pathOf(address)
+	if err != nil {
+		return nil, err
+	}
+	o := resolve(opts)
+	db, err := sql.Open("sqlite", dsn(path, readWrite))
+	if err != nil {
+		return nil, fault(path, "open", err)
+	}
+	if err := prepare(ctx, db); err != nil {
+		return nil, refuse(db, path, err)
+	}
+	sign(path, o.now())
+	return start(ctx, db, path, o, true)
+}
+
+// OpenReadOnly opens the SQLite store of an address for reading, when no
+// coordinator has it open. Update fails. Errors: fs.ErrNotExist; those of Open.
+func OpenReadOnly(ctx context.Context, address string, opts ...Option) (queue.Store, error) {
+	path, err := pathOf(address)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	db, err := sql.Open("sqlite", dsn(path, readOnly))
+	if err != nil {
+		return nil, fault(path, "open", err)
+	}
+	db.SetMaxOpenConns(1)
+	if err := checkVersion(ctx, db); err != nil {
+		return nil, refuse(db, path, err)
+	}
+	return start(ctx, db, path, resolve(opts), false)
+}
+
+// prepare takes the lock and migrates. The one connection is never given back,
+// since the lock would go with it.
+func prepare(ctx context.Context, db *sql.DB) error {
+	db.SetMaxOpenConns(1)
+	db.SetConnMaxLifetime(0)
+	db.SetConnMaxIdleTime(0)
+	// Writes nothing, but takes the exclusive lock.
+	if _, err := db.ExecContext(ctx, "BEGIN IMMEDIATE; COMMIT"); err != nil {
+		return err
+	}
+	return migrate(ctx, db)
+}
+
+func refuse(db *sql.DB, path string, err error) error {
+	_ = db.Close()
+	switch primary(err) {
+	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
+		return inUse(path)
+	case 0:
+		return fmt.Errorf("open store %s: %w", path, err)
+	default:
+		return fault(path, "open", err)
+	}
+}
+
+// pathOf reads the address of a store.
+func pathOf(address string) (string, error) {
+	scheme, rest, found := strings.Cut(address, "://")
+	switch {
+	case !found:
+		rest = address
+	case scheme != "sqlite":
+		return "", fmt.Errorf("store %q: the scheme %q is not known: give the path of an SQLite file, or sqlite://PATH", redacted(address), scheme)
+	}
+	if rest == "" {
+		return "", fmt.Errorf("store %q: it names no file", address)
+	}
+	path, err := filepath.Abs(filepath.FromSlash(rest))
+	if err != nil {
+		return "", fmt.Errorf("store %q: %w", address, err)
+	}
+	return path, nil
+}
+
+// redacted is an address without a password.
+func redacted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "(unreadable)"
+	}
+	return u.Redacted()
+}
+
+type access int
+
+const (
+	readWrite access = iota
+	readOnly
+)
+
+// dsn is the connection string: the pragmas are part of it, so that no
+// connection is ever without them. The locking mode comes before the first
+// access to the log: only then does it do without shared memory. On macOS,
+// fullfsync makes fsync reach the disk; elsewhere it means nothing.
+func dsn(path string, a access) string {
+	q := url.Values{}
+	q.Set("_dqs", "0")
+	if a == readOnly {
+		q.Set("_query_only", "1")
+	} else {
+		q.Set("_journal_mode", "WAL")
+		q.Set("_synchronous", "FULL")
+		q.Add("_pragma", "fullfsync(1)")
+		q.Add("_pragma", "checkpoint_fullfsync(1)")
+	}
+	q.Add("_pragma", "locking_mode(EXCLUSIVE)")
+	q.Add("_pragma", "cache_size(-65536)") // 64 MiB
+	slashed := filepath.ToSlash(path)
+	if !strings.HasPrefix(slashed, "/") { // C:/…
+		slashed = "/" + slashed
+	}
+	u := url.URL{Scheme: "file", Path: slashed, RawQuery: q.Encode()}
+	return u.String()
+}

@@ -1,0 +1,37 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+)
+
+// owner is the note beside a store's file about the process that has it open.
+// It is for people; the lock is in the file itself.
+type owner struct {
+	PID   int       `json:"pid"`
+	Host  string    `json:"host"`
+	Since time.Time `json:"since"`
+}
+
+func ownerFile(path string) string { return path + ".owner" }
+
+// sign leaves the note. It is a courtesy: a failure to write it is none of the store.
+func sign(path string, now time.Time) {
+	host, _ := os.Hostname()
+	body, err := json.Marshal(owner{PID: os.Getpid(), Host: host, Since: now.UTC().Truncate(time.Second)})
+	if err == nil {
+		_ = os.WriteFile(ownerFile(path), append(body, '\n'), 0o644)
+	}
+}
+
+// inUse is the refusal of a store that another process has open.
+func inUse(path string) error {
+	who := "another process"
+	var o owner
+	if body, err := os.ReadFile(ownerFile(path)); err == nil && json.Unmarshal(body, &o) == nil && o.PID != 0 {
+		who = fmt.Sprintf("process %d on %s since %s", o.PID, o.Host, o.Since.Format(time.RFC3339))
+	}
+	return fmt.Errorf("%w: %s is open in %s: ask that coordinator, wait for it to end, or use another store", ErrInUse, path, who)
+}

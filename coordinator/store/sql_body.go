@@ -1,0 +1,45 @@
+package store
+
+import "spiqsweep/sweep"
+
+func (t *sqlTx) Result(task sweep.TaskID, digest string) (body []byte, found bool, err error) {
+	found, err = t.get(`SELECT body FROM results WHERE task = $1 AND digest = $2`, with(task, digest), &body)
+	return body, found, err
+}
+
+func (t *sqlTx) PutResult(task sweep.TaskID, digest string, body []byte) error {
+	return t.exec(`INSERT INTO results (task, digest, body) VALUES ($1, $2, $3) ON CONFLICT (task, digest) DO NOTHING`,
+		task, digest, bytes(body))
+}
+
+func (t *sqlTx) Checkpoint(task sweep.TaskID) (step uint64, body []byte, found bool, err error) {
+	var stored int64
+	found, err = t.get(`SELECT step, body FROM checkpoints WHERE task = $1`, with(task), &stored, &body)
+	return uint64(stored), body, found, err
+}
+
+func (t *sqlTx) CheckpointStep(task sweep.TaskID) (uint64, error) {
+	var stored int64
+	_, err := t.get(`SELECT step FROM checkpoints WHERE task = $1`, with(task), &stored)
+	return uint64(stored), err
+}
+
+func (t *sqlTx) PutCheckpoint(task sweep.TaskID, step uint64, body []byte) error {
+	return t.exec(`
+		INSERT INTO checkpoints (task, step, body) VALUES ($1, $2, $3)
+		ON CONFLICT (task) DO UPDATE SET step = excluded.step, body = excluded.body`,
+		task, int64(step), bytes(body))
+}
+
+func (t *sqlTx) DeleteCheckpoint(task sweep.TaskID) error {
+	return t.exec(`DELETE FROM checkpoints WHERE task = $1`, task)
+}
+
+func (t *sqlTx) Recording(digest string) (body []byte, found bool, err error) {
+	found, err = t.get(`SELECT body FROM recordings WHERE digest = $1`, with(digest), &body)
+	return body, found, err
+}
+
+func (t *sqlTx) PutRecording(digest string, body []byte) error {
+	return t.exec(`INSERT INTO recordings (digest, body) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`, digest, bytes(body))
+}

@@ -1,0 +1,242 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
+)
+
+// Consistent checks what must hold at any moment: for every sweep, for the tasks
+// that they refer to, and for further tasks that are known to have been planned
+// once. It returns everything that does not hold.
+func Consistent(s queue.Store, known map[sweep.TaskID]bool) []string {
+	var c check
+	err := s.View(context.Background(), func(tx queue.Tx) error {
+		c = check{tx: tx, tasks: maps.Clone(known), live: map[string]int{}}
+		return c.everything()
+	})
+	if err != nil {
+		c.faults = append(c.faults, err.Error())
+	}
+	return c.faults
+}
+
+type check struct {
+	tx     queue.Tx
+	tasks  map[sweep.TaskID]bool
+	live   map[string]int // leases by process
+	faults []string
+}
+
+func (c *check) want(ok bool, format string, args ...any) {
+	if !ok {
+		c.faults = append(c.faults, fmt.Sprintf(format, args...))
+	}
+}
+
+func (c *check) everything() error {
+	if c.tasks == nil {
+		c.tasks = map[sweep.TaskID]bool{}
+	}
+	sweeps, err := c.tx.Sweeps()
+	if err != nil {
+		return err
+	}
+	open := 0
+	for _, s := range sweeps {
+		n, err := c.sweep(s)
+		if err != nil {
+			return err
+		}
+		open += n
+	}
+	counted, err := c.tx.Open()
+	if err != nil {
+		return err
+	}
+	c.want(counted == open, "%d tasks are counted as open: there are %d", counted, open)
+	for _, task := range slices.Sorted(maps.Keys(c.tasks)) {
+		if err := c.task(task); err != nil {
+			return err
+		}
+	}
+	return c.processes()
+}
+
+// sweep recounts the tallies from the rows, and the waiting tasks from Next.
+func (c *check) sweep(s queue.Sweep) (open int, err error) {
+	rows, err := c.tx.Rows(s.ID, -1, 1<<30)
+	if err != nil {
+		return 0, err
+	}
+	counted := map[queue.Phase]queue.Tally{}
+	waiting := map[bool][]queue.Row{}
+	for _, row := range rows {
+		c.tasks[row.Task.ID] = true
+		r, found, err := c.tx.Record(row.Task.ID)
+		if err != nil {
+			return 0, err
+		}
+		c.want(found && r.Phase == row.Phase, "task %s: a row says %s, its record %s", row.Task.ID, row.Phase, r.Phase)
+		sum := counted[r.Phase]
+		sum.Tasks++
+		sum.Cost += row.Cost
+		sum.Compute += r.Compute.Seconds()
+		counted[r.Phase] = sum
+		switch r.Phase {
+		case queue.Waiting:
+			waiting[r.Alone] = append(waiting[r.Alone], row)
+			open++
+		case queue.BackingOff, queue.Leased:
+			open++
+		default:
+		}
+	}
+	if err := c.tallies(s.ID, counted); err != nil {
+		return 0, err
+	}
+	for _, alone := range []bool{false, true} {
+		if err := c.next(s.ID, alone, waiting[alone]); err != nil {
+			return 0, err
+		}
+	}
+	return open, nil
+}
+
+func (c *check) tallies(id string, counted map[queue.Phase]queue.Tally) error {
+	kept, err := c.tx.Tallies(id)
+	if err != nil {
+		return err
+	}
+	for _, phase := range queue.Phases {
+		k, n := kept[phase], counted[phase]
+		c.want(k.Tasks == n.Tasks && near(k.Cost, n.Cost) && near(k.Compute, n.Compute),
+			"sweep %s has the tally %+v of %s: counted %+v", id, k, phase, n)
+	}
+	return nil
+}
+
+// near forgives the rounding of a sum to microseconds.
+func near(a, b float64) bool { return a-b < 1e-3 && b-a < 1e-3 }
+
+func (c *check) next(id string, alone bool, waiting []queue.Row) error {
+	slices.SortFunc(waiting, func(a, b queue.Row) int { return 2*(a.Order-b.Order) + min(1, max(-1, a.Row-b.Row)) })
+	next, err := c.tx.Next(id, alone, 1<<30)
+	if err != nil {
+		return err
+	}
+	same := slices.EqualFunc(next, waiting, func(n queue.Next, r queue.Row) bool { return n.Task == r.Task.ID })
+	c.want(same, "sweep %s: next (alone: %v) are %v: waiting are %v", id, alone, next, waiting)
+	return nil
+}
+
+// task checks a record against its attempts, results and checkpoint.
+func (c *check) task(task sweep.TaskID) error {
+	r, found, err := c.tx.Record(task)
+	if err != nil {
+		return err
+	}
+	if !found {
+		c.want(false, "task %s has vanished", task)
+		return nil
+	}
+	attempts, err := c.tx.Attempts(task)
+	if err != nil {
+		return err
+	}
+	c.want(uint64(len(attempts)) == r.Attempt, "task %s: the token is %d, there are %d attempts", task, r.Attempt, len(attempts))
+	c.want(r.Pardoned <= r.Attempt, "task %s: pardoned up to %d of %d", task, r.Pardoned, r.Attempt)
+	digests := map[string]bool{}
+	for i, a := range attempts {
+		c.want(a.Lease.Attempt == uint64(i+1), "task %s: attempt %d is number %d", task, i+1, a.Lease.Attempt)
+		c.want((a.Outcome == queue.Live) == a.EndedAt.IsZero(), "task %s: attempt %d is %q, ended at %v", task, i+1, a.Outcome, a.EndedAt)
+		c.want(a.Outcome != queue.Accepted || a.Digest != "", "task %s: attempt %d was accepted without a result", task, i+1)
+		if a.Outcome == queue.Live {
+			c.live[a.Process]++
+			c.want(r.Phase == queue.Leased && a.Lease.Attempt == r.Attempt,
+				"task %s: attempt %d of %d is live, the phase is %s", task, i+1, r.Attempt, r.Phase)
+		}
+		if a.Digest != "" {
+			digests[a.Digest] = true
+			if err := c.result(task, a.Digest); err != nil {
+				return err
+			}
+		}
+	}
+	c.phase(r, attempts, digests)
+	step, _, saved, err := c.tx.Checkpoint(task)
+	if err != nil {
+		return err
+	}
+	c.want(saved == (step > 0), "task %s has a checkpoint of step %d", task, step)
+	c.want(!saved || r.Phase != queue.Done && r.Phase != queue.BackingOff, "task %s is %s and has a checkpoint of step %d", task, r.Phase, step)
+	return nil
+}
+
+func (c *check) result(task sweep.TaskID, digest string) error {
+	body, found, err := c.tx.Result(task, digest)
+	c.want(found && sweep.Digest(body) == digest, "task %s: the result %s is not there", task, digest)
+	return err
+}
+
+// phase checks that a task is where its attempts put it.
+func (c *check) phase(r queue.Record, attempts []queue.Attempt, digests map[string]bool) {
+	var newest queue.Attempt
+	accepted, blamed := false, 0
+	for _, a := range attempts {
+		newest = a
+		accepted = accepted || a.Outcome == queue.Accepted
+		if a.Lease.Attempt > r.Pardoned && (a.Outcome == queue.Failed || a.Outcome == queue.Lost) {
+			blamed++
+		}
+	}
+	c.want((r.Accepted != "") == accepted, "task %s: accepted is %q, an attempt was accepted: %v", r.Task, r.Accepted, accepted)
+	c.want(r.Accepted == "" || digests[r.Accepted], "task %s: no attempt reported the accepted result", r.Task)
+	switch r.Phase {
+	case queue.Leased:
+		c.want(newest.Outcome == queue.Live, "task %s is leased, its newest attempt is %q", r.Task, newest.Outcome)
+	case queue.Done:
+		c.want(accepted, "task %s is done without a result", r.Task)
+	case queue.Diverged:
+		c.want(len(digests) > 1 && accepted, "task %s has diverged with %d results", r.Task, len(digests))
+	case queue.SetAside:
+		c.want(blamed >= 3 && !accepted && r.Reason != "", "task %s is set aside for %d attempts, accepted: %v, reason %q", r.Task, blamed, accepted, r.Reason)
+	case queue.BackingOff:
+		c.want(newest.Outcome == queue.Failed && !r.NotBefore.IsZero(), "task %s backs off until %v after %q", r.Task, r.NotBefore, newest.Outcome)
+	default:
+	}
+	c.want(r.Phase == queue.BackingOff || r.NotBefore.IsZero(), "task %s is %s, not before %v", r.Task, r.Phase, r.NotBefore)
+	c.want(!r.Alone || blamed > 0, "task %s must be alone for no reason", r.Task)
+}
+
+// processes checks that whoever holds leases can lose them, and that a task that
+// must be alone is.
+func (c *check) processes() error {
+	present, err := c.tx.Present()
+	if err != nil {
+		return err
+	}
+	for _, p := range present {
+		held, err := c.tx.HeldBy(p.ID)
+		if err != nil {
+			return err
+		}
+		c.want(len(held) == c.live[p.ID], "process %s holds %d leases: %d live attempts are its", p.ID, len(held), c.live[p.ID])
+		delete(c.live, p.ID)
+		for _, a := range held {
+			r, _, err := c.tx.Record(a.Task)
+			if err != nil {
+				return err
+			}
+			c.want(!r.Alone || len(held) == 1, "process %s holds task %s, which must be alone, and %d others", p.ID, a.Task, len(held)-1)
+		}
+	}
+	for process, n := range c.live {
+		c.want(false, "process %s has no deadline, but %d live attempts", process, n)
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"spiqsweep/coordinator/queue"
+)
+
+// Fault is what goes wrong with a commit.
+type Fault int
+
+// The faults of a commit.
+const (
+	NoFault       Fault = iota
+	FailedCommit        // nothing has happened
+	UnknownCommit       // it has happened, but nobody is told
+)
+
+// Faulty is a store whose commits fail when it is told so.
+type Faulty struct {
+	queue.Store
+	// Next is the fault of the next Update; it is then cleared.
+	Next Fault
+}
+
+var errInjected = errors.New("injected")
+
+// Update passes the call on, and then fails as it was told to.
+func (f *Faulty) Update(ctx context.Context, call func(queue.Tx) error) error {
+	fault := f.Next
+	f.Next = NoFault
+	err := f.Store.Update(ctx, func(tx queue.Tx) error {
+		err := call(tx)
+		if err == nil && fault == FailedCommit {
+			return errInjected
+		}
+		return err
+	})
+	if errors.Is(err, errInjected) || err == nil && fault == UnknownCommit {
+		return fmt.Errorf("%w: %w", queue.ErrUnavailable, errInjected)
+	}
+	return err
+}

@@ -1,0 +1,207 @@
+package storetest
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/coordinator/queue"
+)
+
+// planning is about sweeps, revisions, and tasks that several sweeps share.
+var planning = []life{
+	{"a new sweep, the same once more, other revisions", revisions},
+	{"what is finished is done for every sweep", shared},
+	{"a dropped task is withdrawn", withdrawn},
+	{"a withdrawn task that is wanted again goes on", wantedAgain},
+	{"plans that cannot be", badPlans},
+	{"a sweep keeps its numerics", keepsNumerics},
+	{"forget", forget},
+}
+
+func revisions(t *testing.T, l *Lab) {
+	wantRevision := func(got, want queue.Revision) {
+		t.Helper()
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("revision (-want +got):\n%s", diff)
+		}
+	}
+	wantRevision(l.Plan("A", Plan(0, 4, 10)), queue.Revision{Number: 1, Added: 4})
+	l.WantCounts("A", queue.Counts{Planned: 4, Pending: 4})
+	wantRevision(l.Plan("A", Plan(0, 4, 10)), queue.Revision{Number: 1, Kept: 4})
+
+	w := l.Worker(1)
+	w.Take()
+	w.Sync(Finished(w.held()[0].Lease, 0))
+	wantRevision(l.Plan("A", Plan(0, 6, 10)), queue.Revision{Number: 2, Added: 2, Kept: 4, AlreadyDone: 1})
+	l.WantCounts("A", queue.Counts{Planned: 6, Done: 1, Leased: 1, Pending: 4})
+
+	wantRevision(l.Plan("A", Plan(2, 6, 10)), queue.Revision{Number: 3, Kept: 4, Dropped: 2})
+	l.WantCounts("A", queue.Counts{Planned: 4, Pending: 4})
+
+	moved := Plan(2, 6, 20)
+	moved[0].Row, moved[3].Row = moved[3].Row, moved[0].Row
+	wantRevision(l.Plan("A", moved), queue.Revision{Number: 4, Kept: 4})
+	rows := l.Rows("A")
+	if len(rows) != 4 || rows[0].Task.ID != Task(5).ID || rows[3].Task.ID != Task(2).ID || rows[0].Cost != 20 {
+		t.Errorf("rows after the move: %+v", rows)
+	}
+
+	other := Sweep("A")
+	other.Grid = []byte("sweep { # with a comment\n}")
+	r, err := l.Queue.Plan(ctx, other, moved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRevision(r, queue.Revision{Number: 5, Kept: 4})
+	s, err := l.Queue.Sweep(ctx, "A")
+	if err != nil || string(s.Grid) != string(other.Grid) || s.Revision != 5 || !s.CreatedAt.Equal(l.Clock.Now()) {
+		t.Errorf("sweep = %+v, %v", s, err)
+	}
+	wantRevision(l.Plan("A", nil), queue.Revision{Number: 6, Dropped: 4})
+	l.WantCounts("A", queue.Counts{})
+}
+
+func shared(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 2, 10))
+	w := l.Worker(1)
+	w.Sync(Finished(w.Take(), 0))
+	r := l.Plan("B", Plan(0, 3, 10))
+	if r.AlreadyDone != 1 {
+		t.Errorf("already done: %d", r.AlreadyDone)
+	}
+	// The worker holds task 1, for both.
+	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Leased: 1})
+	l.WantCounts("B", queue.Counts{Planned: 3, Done: 1, Leased: 1, Pending: 1})
+	w.Sync(Finished(w.held()[0].Lease, 0))
+	l.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
+	l.WantCounts("B", queue.Counts{Planned: 3, Done: 2, Leased: 1})
+	l.Plan("A", nil)
+	if n := len(l.Rows("B")[0].Result); n == 0 {
+		t.Error("the result of a task that one of two sweeps dropped is gone")
+	}
+}
+
+func withdrawn(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 2, 10))
+	l.Plan("B", Plan(1, 2, 10))
+	first, second := l.Worker(1), l.Worker(1)
+	a, b := first.Take(), second.Take()
+	l.Plan("A", nil)
+	l.Consistent()
+
+	if got := first.Sync(); len(got.Assignments) != 0 {
+		t.Errorf("the worker still holds a task that no sweep wants: %v", got.Assignments)
+	}
+	if got := second.Sync(); len(got.Assignments) != 1 {
+		t.Errorf("a task was withdrawn that sweep B wants: %v", got.Assignments)
+	}
+	if got := l.Outcomes(a.Task); len(got) != 1 || got[0] != queue.Withdrawn {
+		t.Errorf("outcomes of the dropped task: %v", got)
+	}
+	if r := l.Record(b.Task); r.Phase != queue.Leased {
+		t.Errorf("the other one is %s", r.Phase)
+	}
+	// Its result, were it finished already, is not lost.
+	if v := first.Sync(Finished(a, 0)).Verdicts; v[0].Judgement != queue.JudgedAccepted {
+		t.Errorf("verdict on a result of a withdrawn task: %+v", v[0])
+	}
+	if r := l.Plan("A", Plan(0, 1, 10)); r.AlreadyDone != 1 {
+		t.Errorf("planned again: %+v", r)
+	}
+}
+
+func wantedAgain(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	w := l.Worker(1)
+	lease := w.Take()
+	w.Start(lease, 7)
+	w.Checkpoint(lease, 7)
+	l.Plan("A", nil)
+	l.Plan("A", Plan(0, 1, 10))
+	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+	answer := w.Sync()
+	if len(answer.Assignments) != 1 || answer.Assignments[0].Lease != lease || answer.Assignments[0].Work != nil {
+		t.Fatalf("assignments: %+v", answer.Assignments)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+}
+
+func badPlans(t *testing.T, l *Lab) {
+	plan := func(change func(p []queue.Planned)) []queue.Planned {
+		p := Plan(0, 3, 10)
+		change(p)
+		return p
+	}
+	for name, p := range map[string][]queue.Planned{
+		"a task twice":    plan(func(p []queue.Planned) { p[2].Task = p[0].Task }),
+		"a row twice":     plan(func(p []queue.Planned) { p[2].Row = 0 }),
+		"a negative row":  plan(func(p []queue.Planned) { p[2].Row = -1 }),
+		"a task of no ID": plan(func(p []queue.Planned) { p[1].Task.ID = "" }),
+		"a cost below 0":  plan(func(p []queue.Planned) { p[1].Cost = -1 }),
+		"no number":       plan(func(p []queue.Planned) { p[1].Cost = math.NaN() }),
+		"an endless cost": plan(func(p []queue.Planned) { p[1].Cost = math.Inf(1) }),
+	} {
+		if _, err := l.TryPlan("A", p); !errors.Is(err, queue.ErrInvalid) {
+			t.Errorf("%s: %v: want %v", name, err, queue.ErrInvalid)
+		}
+	}
+	if _, err := l.TryPlan("", nil); !errors.Is(err, queue.ErrInvalid) {
+		t.Errorf("a sweep of no ID: %v", err)
+	}
+	if _, err := l.Queue.Status(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
+		t.Errorf("status of a sweep that was never planned: %v", err)
+	}
+}
+
+func keepsNumerics(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	for _, change := range []func(*queue.Sweep){
+		func(s *queue.Sweep) { s.Numerics++ },
+		func(s *queue.Sweep) { s.KernelClass = "simd/test" },
+	} {
+		s := Sweep("A")
+		change(&s)
+		if _, err := l.Queue.Plan(ctx, s, Plan(0, 1, 10)); !errors.Is(err, queue.ErrMismatch) {
+			t.Errorf("plan with %d, %q: %v: want %v", s.Numerics, s.KernelClass, err, queue.ErrMismatch)
+		}
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+}
+
+func forget(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 2, 10))
+	l.Plan("B", Plan(0, 1, 10))
+	w := l.Worker(2)
+	w.Sync()
+	if err := l.Queue.Forget(ctx, "A"); err != nil {
+		t.Fatal(err)
+	}
+	l.Consistent()
+	if answer := w.Sync(); len(answer.Assignments) != 1 {
+		t.Errorf("held after A is forgotten: %+v", answer.Assignments)
+	}
+	if err := l.Queue.Forget(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
+		t.Errorf("forget once more: %v", err)
+	}
+	for _, err := range l.Queue.Rows(ctx, "A") {
+		if !errors.Is(err, queue.ErrUnknown) {
+			t.Errorf("rows of a forgotten sweep: %v", err)
+		}
+	}
+	for _, err := range l.Queue.Attempts(ctx, "A") {
+		if !errors.Is(err, queue.ErrUnknown) {
+			t.Errorf("attempts of a forgotten sweep: %v", err)
+		}
+	}
+	sweeps, err := l.Queue.Sweeps(ctx)
+	if err != nil || len(sweeps) != 1 || sweeps[0].ID != "B" {
+		t.Errorf("sweeps = %+v, %v", sweeps, err)
+	}
+	// The same plan under the old ID is a new sweep.
+	if r := l.Plan("A", Plan(0, 2, 10)); r.Number != 1 || r.Added != 2 {
+		t.Errorf("planned again: %+v", r)
+	}
+}

@@ -1,0 +1,315 @@
+package storetest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
+)
+
+// results is about whose result counts, and about results that differ.
+var results = []life{
+	{"already judged", already},
+	{"one bad result never spoils a call", badResults},
+	{"an invalid result is a failure of the task", invalidFails},
+	{"a late result that agrees", lateAgrees},
+	{"a late result that differs", lateDiffers},
+	{"a late result that came first", lateCameFirst},
+	{"late ends that are no results", lateEnds},
+	{"two of three agree", twoOfThree},
+	{"the accepted one was wrong", acceptedWasWrong},
+	{"three results", threeResults},
+	{"a retry of a diverged task that fails", divergedFails},
+	{"the result of an expired lease that was not granted again", expiredResult},
+}
+
+func verdict(t *testing.T, answer queue.SyncAnswer, want queue.Judgement) {
+	t.Helper()
+	if len(answer.Verdicts) != 1 || answer.Verdicts[0].Judgement != want {
+		t.Fatalf("verdicts = %+v: want %s", answer.Verdicts, want)
+	}
+}
+
+func already(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 3, 10))
+	w := l.Worker(1)
+	lease := w.Take()
+	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedAccepted)
+	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedAlready)
+	other := w.Sync(Finished(lease, 1))
+	verdict(t, other, queue.JudgedInvalid)
+	if !strings.Contains(other.Verdicts[0].Why, Result(0).Digest) {
+		t.Errorf("why: %q", other.Verdicts[0].Why)
+	}
+	next := w.held()[0].Lease
+	verdict(t, w.Sync(Fails(next, "NaN")), queue.JudgedAccepted)
+	verdict(t, w.Sync(Fails(next, "NaN")), queue.JudgedAlready)
+	next = w.held()[0].Lease
+	verdict(t, w.Sync(HandsBack(next)), queue.JudgedAccepted)
+	verdict(t, w.Sync(HandsBack(next)), queue.JudgedAlready)
+	l.WantCounts("A", queue.Counts{Planned: 3, Done: 1, Pending: 1, Leased: 1})
+}
+
+func badResults(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 8, 10))
+	w, other := l.Worker(6), l.Worker(1)
+	w.Sync()
+	theirs := other.Take()
+	held := w.held()
+	report := func(i int, change func(*queue.ResultReport)) queue.Report {
+		r := Finished(held[i].Lease, 0)
+		change(r.Result)
+		return r
+	}
+	everything := report(4, func(*queue.ResultReport) {})
+	everything.Failure = &queue.Failure{}
+	reports := []queue.Report{
+		report(0, func(r *queue.ResultReport) { r.Digest = strings.Repeat("0", 64) }),
+		report(1, func(r *queue.ResultReport) { r.Body = r.Body[:100]; r.Digest = sweep.Digest(r.Body) }),
+		report(2, func(r *queue.ResultReport) {
+			r.Body = []byte(strings.Replace(string(r.Body), `"firing_rate_hz2":1`, `"firing_rate_hz2":-1`, 1))
+			r.Digest = sweep.Digest(r.Body)
+		}),
+		report(3, func(r *queue.ResultReport) { r.ComputeTime = -1 }),
+		everything,
+		{Lease: held[4].Lease},
+		Finished(theirs, 0),
+		Finished(queue.Lease{Task: Task(0).ID, Attempt: 7}, 0),
+		Finished(queue.Lease{Task: "no such task", Attempt: 1}, 0),
+		Finished(queue.Lease{Task: Task(0).ID, Attempt: 1 << 63}, 0),
+		Finished(held[5].Lease, 0),
+	}
+	why := []string{
+		"the body's digest is", "decode result", "firing_rate_hz2 = -1", "compute_time",
+		"says 2", "says 0", "another process", "never granted", "never granted", "never granted", "",
+	}
+	answer := w.Sync(reports...)
+	if len(answer.Verdicts) != len(reports) {
+		t.Fatalf("%d verdicts on %d reports", len(answer.Verdicts), len(reports))
+	}
+	for i, v := range answer.Verdicts {
+		want := queue.JudgedInvalid
+		if i == len(reports)-1 {
+			want = queue.JudgedAccepted
+		}
+		if v.Judgement != want || v.Lease != reports[i].Lease || !strings.Contains(v.Why, why[i]) || (v.Why == "") != (why[i] == "") {
+			t.Errorf("verdict %d = %+v: want %s, %q", i, v, want, why[i])
+		}
+	}
+	// Four invalid results of its own tasks failed those; the two senseless reports
+	// did not touch their lease.
+	if r := l.Record(held[4].Task); r.Phase != queue.Leased {
+		t.Errorf("a senseless report made the task %s", r.Phase)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 8, Done: 1, Leased: 3, Pending: 4})
+}
+
+func invalidFails(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	w := l.Worker(1)
+	lease := w.Take()
+	bad := Finished(lease, 0)
+	bad.Result.Digest = "short"
+	verdict(t, w.Sync(bad), queue.JudgedInvalid)
+	a := l.Attempts(lease.Task)[0]
+	if a.Outcome != queue.Failed || !strings.HasPrefix(a.Reason, "invalid result: ") || a.Digest != "" {
+		t.Errorf("attempt: %+v", a)
+	}
+	l.Tick(10 * time.Second)
+	again := w.Take()
+	verdict(t, w.Sync(bad), queue.JudgedInvalid) // the old one once more touches nobody
+	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	verdict(t, w.Sync(Finished(again, 0)), queue.JudgedAccepted)
+}
+
+// race lets a lease expire and another process take the task.
+func race(l *Lab) (slow, fast *Worker, old, fresh queue.Lease) {
+	l.TB.Helper()
+	slow, fast = l.Worker(1), l.Worker(1)
+	old = slow.Take()
+	slow.Start(old, 1)
+	slow.Sync()
+	l.Tick(61 * time.Second)
+	fresh = fast.Take()
+	if fresh.Task != old.Task || fresh.Attempt != old.Attempt+1 {
+		l.TB.Fatalf("after %v was lost, %v is granted", old, fresh)
+	}
+	return slow, fast, old, fresh
+}
+
+func lateAgrees(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	slow, fast, old, fresh := race(l)
+	fast.Sync(Finished(fresh, 0))
+	answer := slow.Sync(Finished(old, 0))
+	verdict(t, answer, queue.JudgedLate)
+	verdict(t, slow.Sync(Finished(old, 0)), queue.JudgedAlready)
+	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	if got := l.Outcomes(old.Task); got[0] != queue.Late || got[1] != queue.Accepted {
+		t.Errorf("outcomes: %v", got)
+	}
+}
+
+func lateDiffers(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	slow, fast, old, fresh := race(l)
+	fast.Sync(Finished(fresh, 0))
+	verdict(t, slow.Sync(Finished(old, 1)), queue.JudgedLate)
+	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
+	row := l.Rows("A")[0]
+	if string(row.Result) != string(Result(0).Body) || row.State != sweep.Diverged {
+		t.Error("a late result replaced the accepted one")
+	}
+	for _, d := range []string{Result(0).Digest, Result(1).Digest} {
+		if !strings.Contains(row.Reason, d[:12]) {
+			t.Errorf("the reason %q does not name %s", row.Reason, d)
+		}
+	}
+	s := l.Status("A")
+	if len(s.Diverged) != 1 || s.Diverged[0].Task.ID != old.Task || !s.Counts.Finished() {
+		t.Errorf("status: %+v", s)
+	}
+}
+
+func lateCameFirst(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	slow, fast, old, fresh := race(l)
+	verdict(t, slow.Sync(Finished(old, 1)), queue.JudgedLate)
+	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	if l.Record(old.Task).Alone {
+		t.Error("a process that has reported was not lost, but its task must be alone")
+	}
+	verdict(t, fast.Sync(Finished(fresh, 0)), queue.JudgedAccepted)
+	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
+	if string(l.Rows("A")[0].Result) != string(Result(0).Body) {
+		t.Error("not the result of the live attempt was accepted")
+	}
+}
+
+func lateEnds(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	slow, _, old, _ := race(l)
+	verdict(t, slow.Sync(Fails(old, "panic")), queue.JudgedLate)
+	verdict(t, slow.Sync(HandsBack(old)), queue.JudgedLate)
+	invalid := Finished(old, 0)
+	invalid.Result.Body = nil
+	verdict(t, slow.Sync(invalid), queue.JudgedInvalid)
+	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	if got := l.Outcomes(old.Task); got[0] != queue.Lost {
+		t.Errorf("outcomes: %v", got)
+	}
+}
+
+// diverge makes a task of which variant 0 is accepted and variant 1 came late.
+func diverge(l *Lab) (task sweep.TaskID) {
+	l.TB.Helper()
+	slow, fast, old, fresh := race(l)
+	fast.Sync(Finished(fresh, 0))
+	slow.Sync(Finished(old, 1))
+	if r := l.Record(old.Task); r.Phase != queue.Diverged {
+		l.TB.Fatalf("the task is %s", r.Phase)
+	}
+	return old.Task
+}
+
+func twoOfThree(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 2, 10))
+	task := diverge(l)
+	if n := l.Retry(queue.RetryRequest{}); n != 0 {
+		t.Errorf("a retry of what was set aside reopened %d that diverged", n)
+	}
+	if n := l.Retry(queue.RetryRequest{Tasks: []sweep.TaskID{task, Task(1).ID}, Diverged: true}); n != 1 {
+		t.Errorf("reopened %d", n)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 2, Leased: 1, Pending: 1})
+	if row := l.Rows("A")[0]; row.Result != nil {
+		t.Error("a pending task has a result")
+	}
+	w := l.Worker(1)
+	verdict(t, w.Sync(Finished(w.Take(), 0)), queue.JudgedAccepted)
+	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Leased: 1})
+	if string(l.Rows("A")[0].Result) != string(Result(0).Body) {
+		t.Error("not what two of three agree on")
+	}
+}
+
+func acceptedWasWrong(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	diverge(l)
+	if n := l.Retry(queue.RetryRequest{Diverged: true}); n != 1 {
+		t.Errorf("reopened %d", n)
+	}
+	w := l.Worker(1)
+	verdict(t, w.Sync(Finished(w.Take(), 1)), queue.JudgedAccepted)
+	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	if string(l.Rows("A")[0].Result) != string(Result(1).Body) {
+		t.Error("not what two of three agree on")
+	}
+}
+
+func threeResults(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	diverge(l)
+	w := l.Worker(1)
+	for variant, want := range map[int]queue.Counts{
+		2: {Planned: 1, Diverged: 1},
+	} {
+		l.Retry(queue.RetryRequest{Diverged: true})
+		w.Sync(Finished(w.Take(), variant))
+		l.WantCounts("A", want)
+	}
+	if string(l.Rows("A")[0].Result) != string(Result(0).Body) {
+		t.Error("the accepted result changed, though no two agree")
+	}
+	// The fourth agrees with the third; then the fifth makes it two against two.
+	for _, step := range []struct {
+		variant int
+		want    int // the variant that is accepted
+		counts  queue.Counts
+	}{
+		{2, 2, queue.Counts{Planned: 1, Done: 1}},
+	} {
+		l.Retry(queue.RetryRequest{Diverged: true})
+		w.Sync(Finished(w.Take(), step.variant))
+		l.WantCounts("A", step.counts)
+		if string(l.Rows("A")[0].Result) != string(Result(step.want).Body) {
+			t.Errorf("variant %d is not the accepted one", step.want)
+		}
+	}
+}
+
+func divergedFails(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	task := diverge(l)
+	l.Retry(queue.RetryRequest{Diverged: true})
+	w := l.Worker(1)
+	for range 3 {
+		w.Sync(Fails(w.Take(), "panic"))
+		l.Tick(20 * time.Second)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
+	if r := l.Record(task); !strings.Contains(r.Reason, "failed 3 times") || r.Accepted != Result(0).Digest {
+		t.Errorf("record: %+v", r)
+	}
+}
+
+func expiredResult(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 2, 10))
+	w := l.Worker(2)
+	w.Sync()
+	held := w.held()
+	l.Tick(61 * time.Second)
+	l.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
+	answer := w.Sync(Finished(held[0].Lease, 0), Fails(held[1].Lease, "panic"))
+	for _, v := range answer.Verdicts {
+		if v.Judgement != queue.JudgedAccepted {
+			t.Errorf("verdict: %+v", v)
+		}
+	}
+	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Pending: 1})
+	if got := l.Outcomes(held[1].Task); len(got) != 1 || got[0] != queue.Failed {
+		t.Errorf("outcomes: %v", got)
+	}
+}

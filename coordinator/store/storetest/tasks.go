@@ -1,0 +1,64 @@
+package storetest
+
+import (
+	"fmt"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
+)
+
+// What all the tasks here are of.
+const (
+	KernelClass = "portable/test"
+	Recording   = "5f1c0d3e" // a digest, for what the rules care
+	Steps       = 100        // of every task
+)
+
+// Task is the smallest training there is, one of many by its number.
+func Task(number int) sweep.Task {
+	c := sweep.Default()
+	c.Neurons, c.Timesteps, c.Circuit.Layers = 1, 1, 1
+	c.Training.Steps = Steps
+	c.Replicate = number
+	return sweep.Task{
+		ID:   sweep.NewTaskID(c, Recording, sweep.Numerics, KernelClass),
+		Cell: number, Configuration: c, Recording: Recording,
+	}
+}
+
+// Plan is tasks from and up to a number, in the order of their numbers, of a
+// cost in seconds each.
+func Plan(from, to int, cost float64) []queue.Planned {
+	var plan []queue.Planned
+	for i := from; i < to; i++ {
+		plan = append(plan, queue.Planned{Task: Task(i), Row: i, Order: i, Cost: cost})
+	}
+	return plan
+}
+
+// Result is a valid result of any Task, one of many by its variant: two
+// variants differ in one number, as results do that diverge.
+func Result(variant int) *queue.ResultReport {
+	samples := make([][]uint32, sweep.SampleWindows)
+	for i := range samples {
+		samples[i] = []uint32{uint32(i) % 2}
+	}
+	vectors := map[string][]float64{
+		"k_probability":   {0.75, 0.25},
+		"firing_rate_hz":  {12.5},
+		"rate_by_step_hz": {12.5},
+	}
+	body, err := sweep.Result{
+		TrainableParameters: 2,
+		Errors:              map[string]float64{"k_probability": 0.001, "firing_rate_hz2": 1 + float64(variant)},
+		Floors:              map[string]float64{"k_probability": 0.0001, "firing_rate_hz2": 0.01},
+		Model:               vectors,
+		Data:                vectors,
+		Angles:              [][][][2]float64{{{{0.5, 1.5}}}},
+		Samples:             samples,
+	}.Encode()
+	if err != nil {
+		panic(fmt.Sprintf("storetest: %v", err))
+	}
+	return &queue.ResultReport{Body: body, Digest: sweep.Digest(body), ComputeTime: 2e9}
+}
