@@ -1,0 +1,87 @@
+package recording
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// npyFile is a version 1 file with that header and content.
+func npyFile(header string, content ...byte) []byte {
+	data := append([]byte(npyMagic), 1, 0)
+	data = binary.LittleEndian.AppendUint16(data, uint16(len(header)))
+	return append(append(data, header...), content...)
+}
+
+func readNPY(data []byte, o Options) (*Recording, error) {
+	return read(bytes.NewReader(data), int64(len(data)), "test.npy", o)
+}
+
+func npyHeaderOf(descr, fortran, shape string) string {
+	return fmt.Sprintf("{'descr': '%s', 'fortran_order': %s, 'shape': %s, }\n", descr, fortran, shape)
+}
+
+func TestNPYRefusesBrokenFiles(t *testing.T) {
+	u1 := npyHeaderOf("|u1", "False", "(1, 2, 2)")
+	long := append([]byte(npyMagic), 2, 0)
+	long = binary.LittleEndian.AppendUint32(long, 1<<31)
+	unknown := npyFile(u1, 0, 1, 1, 0)
+	unknown[6] = 9
+	tests := []struct {
+		name string
+		data []byte
+		want string
+	}{
+		{"magic alone", []byte(npyMagic), "truncated or corrupt"},
+		{"unknown version", unknown, ".npy version 9.0 is not known"},
+		{"header of 2 GiB", append(long, make([]byte, 100)...), "its .npy header claims 2147483648 bytes"},
+		{"header beyond the end", npyFile(u1)[:20], "its .npy header claims"},
+		{"no dictionary", npyFile("[1, 2, 3]\n"), `the .npy header "[1, 2, 3]\n" is not that of a plain array`},
+		{"no numbers", npyFile(u1), "0 bytes of numbers where 1 × 2 × 2 of 1 bytes need 4"},
+		{"one number short", npyFile(u1, 0, 1, 1), "3 bytes of numbers"},
+		{"one number too many", npyFile(u1, 0, 1, 1, 0, 0), "5 bytes of numbers"},
+		{"width of 3", npyFile(npyHeaderOf("<u3", "False", "(1, 2, 2)"), make([]byte, 12)...), `numbers of type "<u3" are not supported`},
+		{"half floats", npyFile(npyHeaderOf("<f2", "False", "(1, 2, 2)"), make([]byte, 8)...), `numbers of type "<f2" are not supported`},
+		{"text", npyFile(npyHeaderOf("<U1", "False", "(1, 2, 2)"), make([]byte, 16)...), `numbers of type "<U1" are not supported`},
+		{"bool of 8 bytes", npyFile(npyHeaderOf("<b8", "False", "(1, 2, 2)"), make([]byte, 32)...), `numbers of type "<b8" are not supported`},
+		{"scalar", npyFile(npyHeaderOf("|u1", "False", "()"), 1), "0 dimensions"},
+		{"no repeats", npyFile(npyHeaderOf("|u1", "False", "(0, 2, 2)")), "0 × 2 × 2: want at least 1 of each"},
+		{"beyond 64 bits", npyFile(npyHeaderOf("|u1", "False", "(99999999999999999999, 1, 1)"), 1), "want at least 1 of each and at most"},
+		{"product beyond 64 bits", npyFile(npyHeaderOf("|u1", "False", "(2000000000, 2000000000, 2000000000)"), 1), "at most"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := readNPY(test.data, Options{})
+			requireError(t, err, test.want)
+		})
+	}
+}
+
+func TestNPYOrdersOfTheAxes(t *testing.T) {
+	// Repeat 1 of 2, neuron 0 of 2, bin 2 of 3.
+	for fortran, at := range map[string]int{"False": 1*6 + 0*3 + 2, "True": 1 + 0*2 + 2*4} {
+		content := make([]byte, 12)
+		content[at] = 1
+		r, err := readNPY(npyFile(npyHeaderOf("|b1", fortran, "(2, 2, 3)"), content...), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []uint32{0, 0, 0, 0, 0, 1}
+		if got := r.Raster([]int{0, 1}).Words; fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("fortran_order %s: words %v, want %v", fortran, got, want)
+		}
+	}
+}
+
+func TestNPYHeaderAnySpacing(t *testing.T) {
+	header := strings.ReplaceAll(npyHeaderOf("|u1", "False", "(1,2,2)"), ": ", " :\t")
+	r, err := readNPY(npyFile(header, 0, 1, 1, 0), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Repeats() != 1 || r.Neurons() != 2 || r.Bins() != 2 {
+		t.Errorf("%d × %d × %d", r.Repeats(), r.Neurons(), r.Bins())
+	}
+}

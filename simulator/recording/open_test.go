@@ -1,0 +1,120 @@
+package recording
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// madeSpike is what testdata/make.py writes.
+func madeSpike(repeat, neuron, bin int) bool { return (7*repeat+3*neuron+bin*bin)%5 == 0 }
+
+// requireMade fails unless r is what testdata/make.py writes.
+func requireMade(t *testing.T, r *Recording) {
+	t.Helper()
+	want, err := New("made", 4, 3, 5, madeSpike)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []int{0, 1, 2}
+	if diff := cmp.Diff(want.Raster(all), r.Raster(all)); diff != "" {
+		t.Errorf("other spikes than made (-want +got):\n%s", diff)
+	}
+}
+
+func TestOpenReadsWhatOthersWrote(t *testing.T) {
+	tests := []struct{ file, variable string }{
+		{"bool.npy", ""},
+		{"uint8.npy", ""},
+		{"int64.npy", ""},
+		{"float32_fortran.npy", ""},
+		{"float64.npy", ""},
+		{"int16_big_endian.npy", ""},
+		{"uint8_version2.npy", ""},
+		{"logical.mat", ""},
+		{"double.mat", ""},
+		{"mixed.mat", ""},
+		{"mixed_plain.mat", ""},
+		{"mixed.mat", "spikes"},
+		{"two.mat", "left"},
+		{"two.mat", "right"},
+	}
+	for _, test := range tests {
+		t.Run(test.file+" "+test.variable, func(t *testing.T) {
+			r, err := Open(filepath.Join("testdata", test.file), Options{Variable: test.variable})
+			if err != nil {
+				t.Fatal(err)
+			}
+			requireMade(t, r)
+			if r.Name() != test.file {
+				t.Errorf("its name is %q", r.Name())
+			}
+			if len(r.Notices()) != 0 {
+				t.Errorf("notices %q", r.Notices())
+			}
+		})
+	}
+}
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	hdf5 := "MATLAB 7.3 MAT-file, Platform: MACI64" + strings.Repeat(" ", 512-37) + hdf5Magic
+	write := func(name, content string) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	made := func(name string) string { return filepath.Join("testdata", name) }
+	tests := []struct {
+		path    string
+		options Options
+		want    []string // parts of the message
+	}{
+		{made("absent.mat"), Options{}, []string{"absent.mat", "no such file"}},
+		{"testdata", Options{}, []string{"testdata", "not a regular file"}},
+		{write("empty.mat", ""), Options{}, []string{"empty.mat", "is empty"}},
+		{write("v73.mat", hdf5), Options{}, []string{"v73.mat", "v7.3 (HDF5)", "save(..., '-v7')", "numpy.save"}},
+		{write("bare.h5", hdf5Magic+"more"), Options{}, []string{"bare.h5", "HDF5"}},
+		{write("header.mat", hdf5[512:]), Options{}, []string{"HDF5"}},
+		{write("cut73.mat", hdf5[:200]), Options{}, []string{"HDF5"}},
+		{write("archive.npz", "PK\x03\x04rest"), Options{}, []string{"archive.npz", "unzip"}},
+		{write("text.csv", "0,1,0\n"), Options{}, []string{"text.csv", "neither a MATLAB v5 nor a .npy file", "save(..., '-v7')"}},
+		{made("plane.npy"), Options{}, []string{"plane.npy", "2 dimensions (3 × 5)", "want 3, repeats × neurons × bins"}},
+		{made("four.npy"), Options{}, []string{"4 dimensions (1 × 4 × 3 × 5)"}},
+		{made("complex.npy"), Options{}, []string{`"<c8"`, "astype(numpy.uint8)"}},
+		{made("objects.npy"), Options{}, []string{"'|O'", "astype(numpy.uint8)"}},
+		{made("records.npy"), Options{}, []string{"'spike'", "astype(numpy.uint8)"}},
+		{made("none.mat"), Options{}, []string{
+			"none.mat", "no variable is a numeric array of 3 dimensions",
+			"note (char, 1 × 10)", "film (struct, 1 × 1)", "list (cell, 1 × 2)", "weights (double, 3 × 3)", "phase (complex double, 2 × 2 × 2)",
+		}},
+		{made("two.mat"), Options{}, []string{"2 variables have 3 dimensions", "left (uint8, 4 × 3 × 5)", "right (uint8, 4 × 3 × 5)"}},
+		{made("two.mat"), Options{Variable: "centre"}, []string{`no variable is named "centre"`, "left (uint8", "right (uint8"}},
+		{made("mixed.mat"), Options{Variable: "weights"}, []string{"variable weights", "2 dimensions (3 × 3)"}},
+		{made("mixed.mat"), Options{Variable: "film"}, []string{"film (struct, 1 × 1) does not hold real numbers"}},
+		{made("mixed.mat"), Options{Variable: "phase"}, []string{"phase (complex double, 2 × 2 × 2) does not hold real numbers"}},
+	}
+	for _, test := range tests {
+		t.Run(filepath.Base(test.path)+" "+test.options.Variable, func(t *testing.T) {
+			_, err := Open(test.path, test.options)
+			requireError(t, err, test.want...)
+		})
+	}
+}
+
+// requireError fails unless err has all parts.
+func requireError(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error; want one with %q", parts)
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q\nlacks %q", err, part)
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package recording
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// sharedFile returns the path of a file that is no part of the project, and
+// skips the test where it is not at hand.
+func sharedFile(t *testing.T, elements ...string) string {
+	t.Helper()
+	root := os.Getenv("SPIQSWEEP_SHARED")
+	if root == "" {
+		root = filepath.Join("..", "..", "..", "shared")
+	}
+	path := filepath.Join(append([]string{root}, elements...)...)
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("skipped: needs the recording at %s", path)
+	}
+	return path
+}
+
+func openShared(t *testing.T) *Recording {
+	t.Helper()
+	r, err := Open(sharedFile(t, "data", "bint_fishmovie32_100.mat"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestRealRecording(t *testing.T) {
+	data, err := os.ReadFile(sharedFile(t, "data", "bint_fishmovie32_100.mat"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(data)
+	if got := hex.EncodeToString(sum[:]); got != "50fa85a05950b76033809c8468f70c91fcd0c76d04587a685c1b76085f7f4dae" {
+		t.Fatalf("the file's SHA-256 is %s: not the published recording", got)
+	}
+	r := openShared(t)
+	if r.Repeats() != 297 || r.Neurons() != 160 || r.Bins() != 952 || r.Name() != "bint_fishmovie32_100.mat" {
+		t.Errorf("%s: %d × %d × %d", r.Name(), r.Repeats(), r.Neurons(), r.Bins())
+	}
+	if want := []string{"the last of 953 bins is empty for every neuron in every repeat and was dropped"}; !slices.Equal(r.Notices(), want) {
+		t.Errorf("notices %q", r.Notices())
+	}
+}
+
+func TestRealRecordingAgreesWithItsReference(t *testing.T) {
+	r := openShared(t)
+	text, err := os.ReadFile(sharedFile(t, "reference", "recording.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reference struct {
+		Sets map[string]struct {
+			Cells  []int     `json:"cells"`
+			RateHz []float64 `json:"rate_hz"`
+		} `json:"sets"`
+	}
+	if err := json.Unmarshal(text, &reference); err != nil {
+		t.Fatal(err)
+	}
+	if len(reference.Sets) == 0 {
+		t.Fatal("the reference has no sets")
+	}
+	for name, want := range reference.Sets {
+		var selection string
+		var n int
+		if _, err := fmt.Sscan(name, &selection, &n); err != nil {
+			t.Fatal(err)
+		}
+		raster := selectRaster(t, r, selection, n)
+		if !slices.Equal(raster.Cells, want.Cells) {
+			t.Errorf("%s: cells %v, want %v", name, raster.Cells, want.Cells)
+		}
+		for q, rate := range momentsOf(t, raster).rate {
+			if math.Abs(rate-want.RateHz[q]) > 1e-9*rate {
+				t.Errorf("%s: neuron %d fires at %v Hz, want %v", name, q, rate, want.RateHz[q])
+			}
+		}
+	}
+}

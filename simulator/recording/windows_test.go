@@ -1,0 +1,64 @@
+package recording
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestWindowsStayInsideRepeats(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := rasters().Draw(t, "raster")
+		timesteps := rapid.IntRange(1, r.Bins).Draw(t, "time steps")
+		w, err := r.Windows(timesteps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.Timesteps() != timesteps || w.Neurons() != r.Neurons || w.Repeats() != r.Repeats ||
+			w.PerRepeat() != r.Bins-timesteps+1 || w.Len() != r.Repeats*w.PerRepeat() {
+			t.Fatalf("shape of %+v", w)
+		}
+		i := 0
+		for repeat := range r.Repeats {
+			for start := range w.PerRepeat() {
+				words := make([]uint32, timesteps+1)
+				words[timesteps] = 77
+				w.At(i, words)
+				want := r.Words[repeat*r.Bins+start : repeat*r.Bins+start+timesteps]
+				if !slices.Equal(words[:timesteps], want) || words[timesteps] != 77 {
+					t.Fatalf("window %d: %v, want %v", i, words, want)
+				}
+				i++
+			}
+		}
+	})
+}
+
+func TestWindowsRefuse(t *testing.T) {
+	r := &Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, Cells: []int{0}, Words: make([]uint32, 8)}
+	for _, timesteps := range []int{-1, 0, 5} {
+		_, err := r.Windows(timesteps)
+		requireError(t, err, "a repeat has 4 bins, so want 1 to 4")
+	}
+	w, err := r.Windows(4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int{-1, 2} {
+		requirePanic(t, func() { w.At(i, make([]uint32, 4)) })
+	}
+	requirePanic(t, func() { w.At(0, make([]uint32, 3)) })
+}
+
+func TestWindowsDoNotAllocate(t *testing.T) {
+	r := &Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, Cells: []int{0}, Words: make([]uint32, 8)}
+	w, err := r.Windows(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := make([]uint32, 2)
+	if n := testing.AllocsPerRun(100, func() { w.At(5, words) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
