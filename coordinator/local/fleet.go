@@ -109,7 +109,7 @@ func (f *Fleet) live() error {
 	exit := make(chan error, 1)
 	go func() { exit <- process.Wait() }()
 
-	stopping, killing := f.stopping, f.killing
+	stopping := f.stopping
 	for {
 		select {
 		case err := <-exit:
@@ -119,8 +119,7 @@ func (f *Fleet) live() error {
 			if err := process.Stop(); err != nil {
 				f.log.Debug("cannot ask a local worker to stop", "error", err)
 			}
-		case <-killing:
-			killing = nil
+		case <-f.killing:
 			return errors.Join(process.Kill(), <-exit)
 		}
 	}

@@ -1,0 +1,43 @@
+package service
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
+
+	"spiqsweep/proto/credentials"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+)
+
+// errUnauthenticated is all that a caller without the right token learns, on
+// any method, existing or not.
+var errUnauthenticated = status.Error(codes.Unauthenticated, "unauthenticated")
+
+// access knows the token of each role.
+type access struct{ worker, operator string }
+
+// admit is the door: it sees the headers of a call before any of its message
+// is read, and lets in only who shows the token of the service's role.
+func (a access) admit(ctx context.Context, call *tap.Info) (context.Context, error) {
+	if !credentials.Present(ctx, a.tokenOf(call.FullMethodName)) {
+		return ctx, errUnauthenticated
+	}
+	return ctx, nil
+}
+
+// tokenOf returns the token that opens a method: "" (which nobody can present)
+// for one that is of neither service.
+func (a access) tokenOf(method string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/")
+	switch name {
+	case spiqsweepv1.WorkerService_ServiceDesc.ServiceName:
+		return a.worker
+	case spiqsweepv1.OperatorService_ServiceDesc.ServiceName:
+		return a.operator
+	default:
+		return ""
+	}
+}

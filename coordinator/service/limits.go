@@ -1,0 +1,34 @@
+package service
+
+import "time"
+
+const (
+	// LongPoll is how long an idle worker may wait for work in one call.
+	LongPoll = 15 * time.Second
+
+	// callTimeout ends any call; workers give up on theirs after as long.
+	callTimeout = 30 * time.Second
+
+	// maxMessageBytes bounds one incoming message. The largest are checkpoints, a
+	// few MiB; a Sync carries 1 MiB of results at most.
+	maxMessageBytes = 16 << 20
+
+	// maxUnpackedBytes bounds what the results of one Sync unpack to, together.
+	maxUnpackedBytes = 64 << 20
+
+	// maxLeases bounds the leases that one Sync may name, maxSlots those that may run.
+	maxLeases = 1 << 16
+	maxSlots  = 1 << 12
+
+	// maxLabel bounds names that are shown to people, in bytes.
+	maxLabel = 256
+
+	// maxText bounds a failure's message and log, in bytes.
+	maxText = 1 << 20
+
+	// A connection must finish its handshake in handshakeTimeout; one that stays
+	// silent for silence is asked whether it is there, and cut without an answer.
+	handshakeTimeout = 10 * time.Second
+	silence          = 30 * time.Second
+	maxStreams       = 64 // of one connection: a worker needs a handful
+)

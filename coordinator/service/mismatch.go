@@ -1,0 +1,37 @@
+package service
+
+import (
+	"cmp"
+	"fmt"
+
+	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+)
+
+// mismatch says why a process cannot work for this coordinator, and what would
+// mend it; "" if it can.
+func (c Config) mismatch(protocol uint32, p queue.Process) string {
+	switch {
+	case protocol != spiqsweepv1.ProtocolVersion:
+		return fmt.Sprintf("the worker speaks protocol %d, the coordinator %d: %s",
+			protocol, spiqsweepv1.ProtocolVersion, update(int(protocol), spiqsweepv1.ProtocolVersion))
+	case p.Numerics != c.Numerics:
+		return fmt.Sprintf("the worker computes with numerics %d, the coordinator's sweep with %d: %s",
+			p.Numerics, c.Numerics, update(p.Numerics, c.Numerics))
+	case p.KernelClass != c.KernelClass:
+		return fmt.Sprintf("the worker's kernel class is %q, the sweep's is %q, and their results differ in bits: "+
+			"start the worker with another SPIQSWEEP_KERNEL or on another machine, "+
+			"or a sweep of the worker's class with `coordinator --kernel %s`",
+			p.KernelClass, c.KernelClass, p.KernelClass)
+	default:
+		return ""
+	}
+}
+
+// update names the older side.
+func update(worker, coordinator int) string {
+	if cmp.Compare(worker, coordinator) < 0 {
+		return "update the worker"
+	}
+	return "update the coordinator"
+}

@@ -1,0 +1,119 @@
+package service
+
+import (
+	"math"
+	"unicode"
+	"unicode/utf8"
+
+	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+)
+
+// readProcess checks the labels and numbers that a process gives itself.
+func readProcess(in *spiqsweepv1.Process) (queue.Process, error) {
+	if in == nil {
+		return queue.Process{}, invalid("the call does not say which process makes it")
+	}
+	labels := []struct{ name, value string }{
+		{"id", in.GetId()},
+		{"host", in.GetHost()},
+		{"program_version", in.GetProgramVersion()},
+		{"kernel_class", in.GetKernelClass()},
+		{"kernel", in.GetKernel()},
+	}
+	for _, label := range labels {
+		if !isLabel(label.value) {
+			return queue.Process{}, invalid("process %s %.80q: must be at most %d bytes of printable text", label.name, label.value, maxLabel)
+		}
+	}
+	if in.GetSlots() < 1 || in.GetSlots() > maxSlots {
+		return queue.Process{}, invalid("process slots = %d: must be from 1 to %d", in.GetSlots(), maxSlots)
+	}
+	return queue.Process{
+		ID: in.GetId(), Host: in.GetHost(), Version: in.GetProgramVersion(),
+		Numerics: int(in.GetNumerics()), KernelClass: in.GetKernelClass(), Kernel: in.GetKernel(),
+		Slots: int(in.GetSlots()),
+	}, nil
+}
+
+func readLease(in *spiqsweepv1.Lease) (queue.Lease, error) {
+	if !isDigest(in.GetTask()) || in.GetAttempt() == 0 || in.GetAttempt() > math.MaxInt64 {
+		return queue.Lease{}, invalid("lease of task %.80q, attempt %d: is none", in.GetTask(), in.GetAttempt())
+	}
+	return queue.Lease{Task: sweep.TaskID(in.GetTask()), Attempt: in.GetAttempt()}, nil
+}
+
+// syncCall is a checked Sync: what the queue is asked, and why some of its
+// reports were not believed.
+type syncCall struct {
+	queue.SyncRequest
+	disbelieved map[queue.Lease]string
+}
+
+func readSync(p queue.Process, in *spiqsweepv1.SyncRequest) (syncCall, error) {
+	if in.GetSequence() > math.MaxInt64 {
+		return syncCall{}, invalid("sequence = %d: must count from 1", in.GetSequence())
+	}
+	if len(in.GetHeld()) > maxLeases || len(in.GetReports()) > maxLeases {
+		return syncCall{}, invalid("%d leases held, %d reported: at most %d can be", len(in.GetHeld()), len(in.GetReports()), maxLeases)
+	}
+	call := syncCall{
+		SyncRequest: queue.SyncRequest{
+			Process: p, Sequence: in.GetSequence(), FreeSlots: int(in.GetFreeSlots()), Draining: in.GetDraining(),
+		},
+		disbelieved: map[queue.Lease]string{},
+	}
+	for _, held := range in.GetHeld() {
+		lease, err := readLease(held.GetLease())
+		if err != nil {
+			return syncCall{}, err
+		}
+		call.Held = append(call.Held, queue.Held{Lease: lease, Step: min(held.GetStep(), math.MaxInt64), Started: held.GetStarted()})
+	}
+	budget := maxUnpackedBytes
+	for _, report := range in.GetReports() {
+		lease, err := readLease(report.GetLease())
+		if err != nil {
+			return syncCall{}, err
+		}
+		read, err := readReport(report, budget)
+		if err != nil {
+			// Unbelieved is a failure of the task: it would only come out the same again.
+			call.disbelieved[lease] = err.Error()
+			read = queue.Report{Failure: &queue.Failure{Message: "invalid result: " + err.Error()}}
+		}
+		read.Lease = lease
+		if read.Result != nil {
+			budget -= len(read.Result.Body)
+		}
+		call.Reports = append(call.Reports, read)
+	}
+	return call, nil
+}
+
+// isDigest accepts a SHA-256 in lower-case hexadecimal.
+func isDigest(text string) bool {
+	if len(text) != 64 {
+		return false
+	}
+	for _, c := range text {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// isLabel accepts what can be shown in a line of a table or a log.
+func isLabel(text string) bool {
+	if len(text) > maxLabel || !utf8.ValidString(text) {
+		return false
+	}
+	for _, c := range text {
+		if !unicode.IsPrint(c) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,43 @@
+package service
+
+import (
+	"fmt"
+	"strings"
+
+	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+)
+
+// readReport reads how a lease ended. Its error says why a report cannot be
+// believed.
+func readReport(in *spiqsweepv1.Report, budget int) (queue.Report, error) {
+	switch outcome := in.GetOutcome().(type) {
+	case *spiqsweepv1.Report_Result:
+		result, err := readResult(outcome.Result, budget)
+		return queue.Report{Result: result}, err
+	case *spiqsweepv1.Report_Failure:
+		return queue.Report{Failure: &queue.Failure{
+			Message: shortened(outcome.Failure.GetMessage()),
+			Log:     shortened(outcome.Failure.GetLog()),
+		}}, nil
+	case *spiqsweepv1.Report_HandBack:
+		return queue.Report{HandBack: &queue.HandBack{Reason: shortened(outcome.HandBack.GetReason())}}, nil
+	default:
+		return queue.Report{}, fmt.Errorf("the report has no outcome")
+	}
+}
+
+// readResult unpacks a result. Whether it is what its digest says and fits its
+// task is for the queue to say.
+func readResult(in *spiqsweepv1.Result, budget int) (*queue.ResultReport, error) {
+	body, err := unpack(in.GetBody(), budget)
+	if err != nil {
+		return nil, fmt.Errorf("result of %d bytes: %w", len(in.GetBody()), err)
+	}
+	return &queue.ResultReport{Body: body, Digest: in.GetDigest(), ComputeTime: in.GetComputeTime().AsDuration()}, nil
+}
+
+// shortened keeps the end of a text, where a log says what went wrong.
+func shortened(text string) string {
+	return strings.ToValidUTF8(text[max(0, len(text)-maxText):], "�")
+}
