@@ -3,6 +3,7 @@ package sweep
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -78,13 +79,11 @@ func (c Configuration) Conflicts() []Conflict {
 // CellList reads a value of the setting `select` that lists cells, "50,2,16":
 // distinct numbers that count from 0.
 func CellList(text string) (cells []int, ok bool) {
-	seen := map[int]bool{}
-	for _, field := range strings.Split(text, ",") {
+	for field := range strings.SplitSeq(text, ",") {
 		cell, err := strconv.Atoi(field)
-		if err != nil || cell < 0 || seen[cell] || strconv.Itoa(cell) != field {
+		if err != nil || cell < 0 || strconv.Itoa(cell) != field || slices.Contains(cells, cell) {
 			return nil, false
 		}
-		seen[cell] = true
 		cells = append(cells, cell)
 	}
 	return cells, true

@@ -44,9 +44,12 @@ const (
 	Text    Kind = "a text in quotes"
 )
 
+// anyConfiguration is only asked for the types of its fields.
+var anyConfiguration Configuration
+
 // Kind returns the type of the setting's values.
 func (s Setting) Kind() Kind {
-	switch s.field(new(Configuration)).(type) {
+	switch s.field(&anyConfiguration).(type) {
 	case *int, *uint64:
 		return Whole
 	case *float64:

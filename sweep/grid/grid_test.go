@@ -3,14 +3,10 @@ package grid
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/zclconf/go-cty/cty"
 	"pgregory.net/rapid"
 
 	"spiqsweep/sweep"
@@ -119,39 +115,6 @@ func drawAxis(t *rapid.T, name string) []string {
 	return values[:rapid.IntRange(1, len(values)).Draw(t, "length")]
 }
 
-// The condition that documents when a setting is read is the one that the
-// canonical form applies.
-func TestWhenIsWhatIsRead(t *testing.T) {
-	g := mustParse(t, `sweep "a" {
-		grid {
-			auxiliary       = [0, 1]
-			noise           = ["shared", "per_qubit", "none"]
-			noise_per_layer = [true, false]
-			constraint      = ["one_sided", "two_sided", "none", "clip"]
-			k               = [0, 1]
-			method          = ["exact", "samples"]
-			timesteps       = [8, 9]
-		}
-	}`)
-	for _, s := range sweep.Settings() {
-		if s.When == "" {
-			continue
-		}
-		condition, faults := hclsyntax.ParseExpression([]byte(s.When), s.Name, hcl.InitialPos)
-		if faults.HasErrors() {
-			t.Errorf("%s: When = %s: %v", s.Name, s.When, faults)
-			continue
-		}
-		d := &declaration{scope: newScope(nil)}
-		for _, c := range g.Cells {
-			read, faults := d.excluded(condition, settingsIn(condition), c)
-			if faults.HasErrors() || read != s.ReadBy(c) {
-				t.Fatalf("%s: %s is %v at %+v, but ReadBy says otherwise: %v", s.Name, s.When, read, c, faults)
-			}
-		}
-	}
-}
-
 func TestColumns(t *testing.T) {
 	g := mustParse(t, `sweep "a" {
 		grid {
@@ -238,159 +201,4 @@ func TestResolveRecording(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestTooLarge(t *testing.T) {
-	for _, test := range []struct{ name, source, want string }{
-		{"bytes", strings.Repeat("#", maxBytes+1), "65537 bytes are too many: must be at most 65536"},
-		{"brackets", "a = " + strings.Repeat("[", maxBytes/2), "brackets may stand at most 64 deep inside each other"},
-		{"templates", "a = " + strings.Repeat(`"${`, maxBytes/4), "brackets may stand at most 64 deep inside each other"},
-		{"blocks", strings.Repeat("a {\n", maxBytes/8), "brackets may stand at most 64 deep inside each other"},
-	} {
-		g, diagnostics := Parse("test.hcl", []byte(test.source), nil)
-		if g != nil || diagnostics.Len() != 1 || !strings.Contains(diagnostics.Error(), test.want) {
-			t.Errorf("%s: got %s", test.name, diagnostics.Error())
-		}
-	}
-	fits := "sweep \"a\" {\nseed = " + strings.Repeat("(", maxNesting-1) + "1" + strings.Repeat(")", maxNesting-1) + "\n}\n"
-	mustParse(t, fits)
-	mustParse(t, fits+strings.Repeat("#", maxBytes-len(fits)))
-}
-
-func TestTaskLimit(t *testing.T) {
-	source := []byte("sweep \"a\" {\nreplicates = 3\ngrid {\nneurons = [2, 4]\n}\n}\n")
-	if g, faults := parse("test.hcl", source, nil, 6); faults.HasErrors() || g.Tasks() != 6 {
-		t.Errorf("at the limit: %v", faults)
-	}
-	if _, faults := parse("test.hcl", source, nil, 5); !faults.HasErrors() {
-		t.Error("beyond the limit: accepted")
-	}
-}
-
-func TestLastWrittenSettingIsBlamed(t *testing.T) {
-	_, diagnostics := Parse("test.hcl", []byte(`sweep "a" {
-		circuit {
-			auxiliary = 8
-		}
-		neurons = 16
-	}`), nil)
-	if got := diagnostics.Error(); !strings.Contains(got, "test.hcl:5:3") {
-		t.Errorf("got %s, want line 5", got)
-	}
-}
-
-func TestConditionOfFaultyVariable(t *testing.T) {
-	_, diagnostics := Parse("test.hcl", []byte(`
-		variable "limit" {
-		}
-		sweep "a" {
-			exclude {
-				when = neurons > var.limit
-			}
-		}`), nil)
-	if diagnostics.Len() != 1 || !strings.Contains(diagnostics.Error(), "the variable has no default") {
-		t.Errorf("got %s, want the variable's fault alone", diagnostics.Error())
-	}
-}
-
-func TestFaultyAxisHidesWhatDependsOnIt(t *testing.T) {
-	for _, source := range []string{
-		"sweep \"a\" {\ngrid {\nk = [-1]\nk_loss = [\"square\", \"absolute\"]\n}\n}",
-		"sweep \"a\" {\ngrid {\nk = [-1]\n}\nexclude {\nwhen = k == 0\n}\n}",
-	} {
-		_, diagnostics := Parse("test.hcl", []byte(source), nil)
-		if diagnostics.Len() != 1 || !strings.Contains(diagnostics.Error(), "k = -1") {
-			t.Errorf("%s:\n%s, want the fault of k alone", source, diagnostics.Error())
-		}
-	}
-}
-
-func TestWarningsLeaveTheGridUsable(t *testing.T) {
-	g, diagnostics := Parse("test.hcl", []byte("sweep \"a\" {\ntraining {\nclip_bound = 1\n}\n}"), nil)
-	if g == nil || diagnostics.HasErrors() || diagnostics.Len() != 1 {
-		t.Errorf("got %v and %s, want a grid and a warning", g, diagnostics.Error())
-	}
-}
-
-func TestExcerpt(t *testing.T) {
-	long := strings.Repeat("x", 500)
-	for _, test := range []struct{ name, source, word, line, marker string }{
-		{"tabs", "\ta\t= bad\n", "bad", "\ta\t= bad", "\t \t  ^^^"},
-		{"windows line end", "a = bad\r\nb\r\n", "bad", "a = bad", "    ^^^"},
-		{"several lines", "a = [1,\n2]", "[1,\n2]", "a = [1,", "    ^^^"},
-		{"no line end", "bad", "bad", "bad", "^^^"},
-		{"wide letters", "é = bäd", "bäd", "é = bäd", "    ^^^"},
-		{"control characters", "a\x1b[31m = bad", "bad", "a�[31m = bad", "         ^^^"},
-		{"broken text", "\xff = bad", "bad", "� = bad", "    ^^^"},
-		{"empty range", "a = ", "", "a = ", "^"},
-		{"long line", long + "bad" + long, "bad", long[:maxExcerpt] + "bad" + long[:maxExcerpt-3], strings.Repeat(" ", maxExcerpt) + "^^^"},
-	} {
-		start := strings.Index(test.source, test.word)
-		line, marker := excerpt([]byte(test.source), hcl.Range{
-			Start: hcl.Pos{Byte: start}, End: hcl.Pos{Byte: start + len(test.word)},
-		})
-		if line != test.line || marker != test.marker {
-			t.Errorf("%s:\n%q\n%q, want\n%q\n%q", test.name, line, marker, test.line, test.marker)
-		}
-	}
-}
-
-func TestBoundIsABound(t *testing.T) {
-	s := newScope(map[string]cty.Value{"list": cty.TupleVal(slices.Repeat([]cty.Value{cty.StringVal("abc")}, 20))})
-	for _, text := range []string{
-		"1", "[1, 2, 3]", "range(10)", "concat(range(10), var.list)", "[for i in var.list : [i, i, i]]",
-		"[for i in range(1000) : [i, i, i]]", "var.list[*]", "{ a = [1, 2], b = var.list }", "[for i, j in var.list : var.list if i > 3]",
-		"concat([for i in range(10) : var.list]...)", `"${var.list[0]}-${1 + 1}"`, "true ? var.list : []",
-	} {
-		expression, faults := hclsyntax.ParseExpression([]byte(text), "test", hcl.InitialPos)
-		if faults.HasErrors() {
-			t.Fatal(faults)
-		}
-		value, faults := s.evaluate(expression)
-		if faults.HasErrors() {
-			t.Fatalf("%s: %v", text, faults)
-		}
-		w := &workBound{variables: 1 + size(s.variables["list"]), frames: [][]float64{nil}}
-		if faults := hclsyntax.Walk(expression, w); faults.HasErrors() {
-			t.Fatal(faults)
-		}
-		if counted := count(value); w.frames[0][0] < counted {
-			t.Errorf("%s makes %v values, the bound says %v", text, counted, w.frames[0][0])
-		}
-	}
-}
-
-func count(value cty.Value) float64 {
-	n := 0.0
-	_ = cty.Walk(value, func(cty.Path, cty.Value) (bool, error) { n++; return true, nil })
-	return n
-}
-
-func FuzzParse(f *testing.F) {
-	for _, pattern := range []string{"testdata/*/*.hcl", "../examples/*.hcl", "../../sweep.hcl"} {
-		paths, err := filepath.Glob(pattern)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for _, path := range paths {
-			f.Add(readFile(f, path), "100")
-		}
-	}
-	f.Fuzz(func(t *testing.T, source []byte, steps string) {
-		g, faults := parse("fuzz.hcl", source, map[string]string{"steps": steps}, 1000)
-		if text := newDiagnostics(faults, source).Error(); (text == "") != (len(faults) == 0) {
-			t.Errorf("%d diagnostics are rendered as %q", len(faults), text)
-		}
-		if faults.HasErrors() {
-			return
-		}
-		if len(g.Cells) == 0 || g.Replicates < 1 || g.Tasks() > 1000 {
-			t.Errorf("%d cells, %d replicates", len(g.Cells), g.Replicates)
-		}
-		for _, c := range g.Cells {
-			if err := c.Validate(); err != nil {
-				t.Errorf("%s: %v", c.Label(), err)
-			}
-		}
-	})
 }

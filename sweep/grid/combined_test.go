@@ -1,0 +1,82 @@
+package grid
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"spiqsweep/sweep"
+)
+
+// The condition that documents when a setting is read is the one that the
+// canonical form applies.
+func TestWhenIsWhatIsRead(t *testing.T) {
+	g := mustParse(t, `sweep "a" {
+		grid {
+			auxiliary       = [0, 1]
+			noise           = ["shared", "per_qubit", "none"]
+			noise_per_layer = [true, false]
+			constraint      = ["one_sided", "two_sided", "none", "clip"]
+			k               = [0, 1]
+			method          = ["exact", "samples"]
+			timesteps       = [8, 9]
+		}
+	}`)
+	for _, s := range sweep.Settings() {
+		if s.When == "" {
+			continue
+		}
+		condition, faults := hclsyntax.ParseExpression([]byte(s.When), s.Name, hcl.InitialPos)
+		if faults.HasErrors() {
+			t.Errorf("%s: When = %s: %v", s.Name, s.When, faults)
+			continue
+		}
+		d := &declaration{scope: newScope(nil)}
+		for _, c := range g.Cells {
+			read, faults := d.excluded(condition, settingsIn(condition), c)
+			if faults.HasErrors() || read != s.ReadBy(c) {
+				t.Fatalf("%s: %s is %v at %+v, but ReadBy says otherwise: %v", s.Name, s.When, read, c, faults)
+			}
+		}
+	}
+}
+
+func TestLastWrittenSettingIsBlamed(t *testing.T) {
+	_, diagnostics := Parse("test.hcl", []byte(`sweep "a" {
+		circuit {
+			auxiliary = 8
+		}
+		neurons = 16
+	}`), nil)
+	if got := diagnostics.Error(); !strings.Contains(got, "test.hcl:5:3") {
+		t.Errorf("got %s, want line 5", got)
+	}
+}
+
+func TestConditionOfFaultyVariable(t *testing.T) {
+	_, diagnostics := Parse("test.hcl", []byte(`
+		variable "limit" {
+		}
+		sweep "a" {
+			exclude {
+				when = neurons > var.limit
+			}
+		}`), nil)
+	if diagnostics.Len() != 1 || !strings.Contains(diagnostics.Error(), "the variable has no default") {
+		t.Errorf("got %s, want the variable's fault alone", diagnostics.Error())
+	}
+}
+
+func TestFaultyAxisHidesWhatDependsOnIt(t *testing.T) {
+	for _, source := range []string{
+		"sweep \"a\" {\ngrid {\nk = [-1]\nk_loss = [\"square\", \"absolute\"]\n}\n}",
+		"sweep \"a\" {\ngrid {\nk = [-1]\n}\nexclude {\nwhen = k == 0\n}\n}",
+	} {
+		_, diagnostics := Parse("test.hcl", []byte(source), nil)
+		if diagnostics.Len() != 1 || !strings.Contains(diagnostics.Error(), "k = -1") {
+			t.Errorf("%s:\n%s, want the fault of k alone", source, diagnostics.Error())
+		}
+	}
+}

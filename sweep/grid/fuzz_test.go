@@ -1,0 +1,35 @@
+package grid
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"testdata/*/*.hcl", "../examples/*.hcl", "../../sweep.hcl"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, path := range paths {
+			f.Add(readFile(f, path), "100")
+		}
+	}
+	f.Fuzz(func(t *testing.T, source []byte, steps string) {
+		g, faults := parse("fuzz.hcl", source, map[string]string{"steps": steps}, 1000)
+		if text := newDiagnostics(faults, source).Error(); (text == "") != (len(faults) == 0) {
+			t.Errorf("%d diagnostics are rendered as %q", len(faults), text)
+		}
+		if faults.HasErrors() {
+			return
+		}
+		if len(g.Cells) == 0 || g.Replicates < 1 || g.Tasks() > 1000 {
+			t.Errorf("%d cells, %d replicates", len(g.Cells), g.Replicates)
+		}
+		for _, c := range g.Cells {
+			if err := c.Validate(); err != nil {
+				t.Errorf("%s: %v", c.Label(), err)
+			}
+		}
+	})
+}
