@@ -28,9 +28,6 @@ func Compile(a Ansatz, k Kernel) (*Circuit, error) {
 	return &Circuit{ansatz: a, loops: k.loops, plan: newPlan(a)}, nil
 }
 
-// Ansatz returns what was compiled.
-func (c *Circuit) Ansatz() Ansatz { return c.ansatz }
-
 // Patch holds one patch's angles in the form that tiles read. Many tiles may
 // read it at once, while nobody sets it.
 type Patch struct {

@@ -25,7 +25,7 @@ func newFastTile(p *plan, l *loops, keep bool) *fastTile {
 		plan: p, loops: l,
 		gamma: aligned(p.qubits * Lanes), z: rowsOf(p.qubits),
 		zeros: rowsOf(p.qubits), ones: rowsOf(p.qubits),
-		noise:   rowsOf(max(p.split.product(), p.factors.product())),
+		noise:   rowsOf(max(p.product(), p.factors.product())),
 		product: rowsOf(factors), bond: rowsOf(factors),
 		phases: make([][]float32, max(2, p.rotations)), states: make([][]float32, max(2, p.rotations)),
 	}
@@ -189,7 +189,7 @@ func (t *fastTile) lastPossible(lane int) int32 {
 	p := t.plan
 	for n := len(p.words) - 1; n > 0; n-- {
 		r := rowAt(t.final(), n>>p.low*p.stride+n&(p.rows-1))
-		if r[lane] != 0 || r[lane+Lanes] != 0 {
+		if r[lane]*r[lane]+r[lane+Lanes]*r[lane+Lanes] != 0 {
 			return int32(n)
 		}
 	}

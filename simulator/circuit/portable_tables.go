@@ -2,29 +2,33 @@ package circuit
 
 import "math"
 
-// Minimax polynomials in x² for sin(x)/x and cos(x) on |x| ≤ π/2, exact at 0;
-// their errors of 5e-9 and 3e-10 vanish in a float32.
+// Minimax polynomials in x² for sin(x)/x and cos(x) on |x| ≤ π/4, exact at 0;
+// their errors of 4e-9 and 5e-11 vanish in a float32.
 const (
-	sin1, sin2, sin3, sin4       = -0.16666660462372804, 0.0083330881673358715, -0.00019811112754065016, 2.60893266690825e-06
-	cos1, cos2, cos3, cos4, cos5 = -0.49999999549557184, 0.04166664072805671, -0.001388840350818103, 2.476188624669142e-05, -2.6077105328222829e-07
+	sin1, sin2, sin3       = -0.16666654943702125, 0.0083321781461751978, -0.00019517298984195669
+	cos1, cos2, cos3, cos4 = -0.49999999725108274, 0.041666623324347334, -0.0013886763794413368, 2.4390450704296809e-05
 )
 
-// toInteger, added and subtracted, rounds a float64 below 2⁵¹ to an integer.
+// toInteger, added to a float64 below 2⁵¹, rounds it to an integer, whose last
+// bits are then those of the sum.
 const toInteger = 3 << 51
 
 // phases sets z = e^{iγ} for rows half rows of angles, any finite number each:
-// whole turns are taken off, and e^{iγ/2} is squared.
+// quarter turns are taken off, and put back as swaps and signs.
 func phases(z, gamma []float32, rows int) {
 	for q := range rows {
 		g, y := halfAt(gamma, q), rowAt(z, q)
 		for i, x := range g {
-			turns := float64(x) * (1 / (2 * math.Pi))
-			turns -= turns + toInteger - toInteger
-			h := float32(turns * math.Pi)
-			hh := h * h
-			s := h * (1 + hh*(sin1+hh*(sin2+hh*(sin3+hh*sin4))))
-			c := 1 + hh*(cos1+hh*(cos2+hh*(cos3+hh*(cos4+hh*cos5))))
-			y[i], y[i+Lanes] = c*c-s*s, 2*s*c
+			quarters := float64(x) * (2 / math.Pi)
+			rounded := quarters + toInteger
+			n := uint32(math.Float64bits(rounded))
+			a := float32((quarters - (rounded - toInteger)) * (math.Pi / 2))
+			aa := a * a
+			s := math.Float32bits(a + a*aa*(sin1+aa*(sin2+aa*sin3)))
+			c := math.Float32bits(1 + aa*(cos1+aa*(cos2+aa*(cos3+aa*cos4))))
+			swap := (s ^ c) & -(n & 1)
+			y[i] = math.Float32frombits(c ^ swap ^ (n+1)&2<<30)
+			y[i+Lanes] = math.Float32frombits(s ^ swap ^ n&2<<30)
 		}
 	}
 }
@@ -43,17 +47,13 @@ func factors(a, b, z, coefficients []float32, rows int) {
 	}
 }
 
-// unit is the row of ones.
-func unit(y *row) {
-	for i := range Lanes {
-		y[i], y[i+Lanes] = 1, 0
-	}
-}
-
 // powers fills dst row x with Π z_q over the bits q that are set in x, for all
 // x of that many bits.
 func powers(dst, z []float32, bits int) {
-	unit(rowAt(dst, 0))
+	first := rowAt(dst, 0)
+	for i := range Lanes {
+		first[i], first[i+Lanes] = 1, 0
+	}
 	for q := range bits {
 		h, w := 1<<q, rowAt(z, q)
 		*rowAt(dst, h) = *w
@@ -63,12 +63,9 @@ func powers(dst, z []float32, bits int) {
 	}
 }
 
-// tensor fills dst row x with Π (b_q if bit q is set in x, a_q if not).
+// tensor fills dst row x with Π (b_q if bit q is set in x, a_q if not), for at
+// least one bit.
 func tensor(dst, a, b []float32, bits int) {
-	if bits == 0 {
-		unit(rowAt(dst, 0))
-		return
-	}
 	*rowAt(dst, 0), *rowAt(dst, 1) = *rowAt(a, 0), *rowAt(b, 0)
 	for q := 1; q < bits; q++ {
 		h := 1 << q
