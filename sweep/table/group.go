@@ -8,7 +8,7 @@ type group struct {
 	first  Row
 	values [][]float64 // by measure: the replicates' values, missing ones left out
 	floors []sample    // by measure: the floor, the same for all replicates; empty if missing
-	rates  []float64 // of the modelled cells in the recording, Hz
+	rates  []float64   // of the modelled cells in the recording, Hz
 	done   int
 	rows   int
 }
