@@ -1,0 +1,251 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/service"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/proto/credentials"
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/table"
+)
+
+// App is a coordinator that has its folder, its store and its plan.
+type App struct {
+	Config
+	Revision queue.Revision // what the plan changed
+	Notices  []string       // about the recording and the grid, for a person to read
+	Resumed  bool           // the folder had this sweep before
+
+	prepared *Prepared
+	id       string
+	folder   folder
+	lock     io.Closer
+	store    queue.Store
+	queue    *queue.Queue
+	listener net.Listener
+	worker   credentials.File
+	operator credentials.File
+	view     *view
+}
+
+// Open checks everything, then takes the output folder and the store and plans
+// the sweep. What it returns must be closed.
+func Open(ctx context.Context, c Config) (_ *App, err error) {
+	prepared, err := Prepare(c.Input)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Config: c, prepared: prepared, Notices: prepared.Notices, folder: folder(c.Out)}
+	if c.Out == "" {
+		a.folder = prepared.folder()
+	}
+	defer func() {
+		if err != nil {
+			_ = a.Close()
+		}
+	}()
+	if err := a.takeFolder(); err != nil {
+		return nil, err
+	}
+	if err := a.openStore(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.plan(ctx); err != nil {
+		return nil, err
+	}
+	return a, a.publish()
+}
+
+// Folder is the output folder.
+func (a *App) Folder() string { return string(a.folder) }
+
+// Address is where the coordinator listens.
+func (a *App) Address() string { return a.listener.Addr().String() }
+
+// WorkerFile is the file with which a worker finds this coordinator.
+func (a *App) WorkerFile() string { return a.folder.path(workerFile) }
+
+// Prepared is the grid with its tasks.
+func (a *App) Prepared() *Prepared { return a.prepared }
+
+// takeFolder locks the folder and opens the address. A folder that does not
+// exist is created only once the address is known to be good.
+func (a *App) takeFolder() error {
+	info, err := os.Stat(string(a.folder))
+	exists := err == nil
+	if exists && !info.IsDir() {
+		return badInput("output folder %s: it is a file", a.folder)
+	}
+	if exists {
+		if err := a.lockFolder(); err != nil {
+			return err
+		}
+	}
+	if a.listener, err = a.listen(); err != nil {
+		return err
+	}
+	if !exists {
+		return a.lockFolder()
+	}
+	return nil
+}
+
+func (a *App) lockFolder() (err error) {
+	a.lock, err = a.folder.lock()
+	switch {
+	case errors.Is(err, ErrInUse):
+		return badInput("%w: see `coordinator status --out %s`", err, a.folder)
+	case err != nil:
+		return &InputError{err}
+	}
+	return nil
+}
+
+func (a *App) openStore(ctx context.Context) (err error) {
+	url := a.Store
+	if url == "" {
+		url = a.folder.path(storeFile)
+	}
+	if a.store, err = store.Open(ctx, url); err != nil {
+		return &InputError{fmt.Errorf("open the store: %w", err)}
+	}
+	a.queue = queue.New(a.store, a.Policy)
+	return nil
+}
+
+// plan makes the prepared tasks the folder's sweep, or its newest revision.
+func (a *App) plan(ctx context.Context) error {
+	id, err := a.folder.identity()
+	if err != nil {
+		return &InputError{err}
+	}
+	if id != "" && !a.Recompute {
+		if err := a.keepsNumbers(ctx, id); err != nil {
+			return err
+		}
+	}
+	a.Resumed = id != ""
+	if id == "" || a.Recompute {
+		if id, err = a.folder.newIdentity(); err != nil {
+			return err
+		}
+	}
+	a.id = id
+	for _, s := range a.prepared.data.samples {
+		if err := a.putRecording(ctx, s); err != nil {
+			return fmt.Errorf("store the recording: %w", err)
+		}
+	}
+	a.Revision, err = a.queue.Plan(ctx, queue.Sweep{
+		ID: id, Name: a.prepared.Grid.Name, Grid: a.Grid,
+		Numerics: sweep.Numerics, KernelClass: a.Kernel.Class,
+	}, a.prepared.tasks())
+	if err != nil {
+		return fmt.Errorf("plan the sweep: %w", err)
+	}
+	return nil
+}
+
+// putRecording stores the bits that workers will ask for.
+func (a *App) putRecording(ctx context.Context, s sample) error {
+	body, err := s.raster.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	return a.queue.PutRecording(ctx, s.digest, body)
+}
+
+// keepsNumbers refuses to mix numbers of two kinds in one sweep.
+func (a *App) keepsNumbers(ctx context.Context, id string) error {
+	before, err := a.queue.Sweep(ctx, id)
+	switch {
+	case errors.Is(err, queue.ErrUnknown):
+		return nil // killed between its naming and its planning
+	case err != nil:
+		return fmt.Errorf("read the folder's sweep: %w", err)
+	case before.Numerics != sweep.Numerics:
+		return badInput("the sweep in %s was computed with numerics %d, and this program computes with %d: "+
+			"go on with the program that began it, give another --out, or begin anew with --recompute",
+			a.folder, before.Numerics, sweep.Numerics)
+	case before.KernelClass != a.Kernel.Class:
+		return badInput("the sweep in %s is of kernel class %s, and this would be %s: "+
+			"go on with --kernel %s, give another --out, or begin anew with --recompute",
+			a.folder, before.KernelClass, a.Kernel.Class, before.KernelClass)
+	}
+	return nil
+}
+
+// publish writes what others need to find the coordinator, and the grid as it is run.
+func (a *App) publish() error {
+	var err error
+	if a.worker, err = a.credentials(workerFile, credentials.Worker); err != nil {
+		return err
+	}
+	if a.operator, err = a.credentials(operatorFile, credentials.Operator); err != nil {
+		return err
+	}
+	a.view = &view{
+		folder: a.folder, queue: a.queue, sweep: a.id, prepared: a.prepared,
+		log: a.Log.Named("output"), known: map[sweep.TaskID]finished{},
+	}
+	return a.folder.write(gridFile, func(w io.Writer) error {
+		_, err := w.Write(a.prepared.asRun())
+		return err
+	})
+}
+
+// credentials keeps the token that the folder has for a role, so that workers
+// which outlived a coordinator find the next one, and says where it listens now.
+func (a *App) credentials(name, role string) (credentials.File, error) {
+	file, err := credentials.Load(a.folder.path(name))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		file = credentials.File{Role: role, Token: credentials.NewToken()}
+	case err != nil:
+		return credentials.File{}, &InputError{fmt.Errorf("%w: delete the file to have a new one made", err)}
+	case file.Role != role:
+		return credentials.File{}, badInput("%s is of the role %q: delete the file to have a new one made", a.folder.path(name), file.Role)
+	}
+	file = file.At(a.Address())
+	return file, file.Save(a.folder.path(name))
+}
+
+// Rows are the rows of results.csv as they were written last, their results
+// without angles and samples.
+func (a *App) Rows() []table.Row { return a.view.last }
+
+// server makes the door of this coordinator.
+func (a *App) server() *service.Server {
+	return service.New(service.Config{
+		Queue: a.queue, Sweep: a.id,
+		WorkerToken: a.worker.Token, OperatorToken: a.operator.Token,
+		Numerics: sweep.Numerics, KernelClass: a.Kernel.Class,
+		Log: a.Log.Named("service"),
+	})
+}
+
+// Close lets go of everything. It may be called more than once.
+func (a *App) Close() error {
+	var faults error
+	if a.listener != nil {
+		if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			faults = errors.Join(faults, err)
+		}
+	}
+	if a.store != nil {
+		faults = errors.Join(faults, a.store.Close())
+		a.store = nil
+	}
+	if a.lock != nil {
+		faults = errors.Join(faults, a.lock.Close())
+		a.lock = nil
+	}
+	return faults
+}

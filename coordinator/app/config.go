@@ -1,0 +1,88 @@
+package app
+
+import (
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"spiqsweep/coordinator/local"
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/proto/credentials"
+	"spiqsweep/simulator/circuit"
+)
+
+// The rhythm of a run, and how long its end may take.
+const (
+	// RefreshEvery is how often the output folder is brought up to date.
+	RefreshEvery = 30 * time.Second
+
+	tickEvery     = time.Second
+	progressEvery = time.Second
+	// handBack is how long local workers have to hand back and leave.
+	handBack = 15 * time.Second
+	// farewell is how long workers have to hear that all is done.
+	farewell = 5 * time.Second
+	// lastCalls is how long calls in progress have to finish.
+	lastCalls = 2 * time.Second
+)
+
+// DefaultListen lets local workers find the coordinator on a port that is free.
+const DefaultListen = "127.0.0.1:0"
+
+// Config is all that a run of a coordinator needs to know.
+type Config struct {
+	Input
+	Out       string // the output folder; "": runs/NAME
+	Store     string // URL of the store; "": a SQLite file in the output folder
+	Listen    string // address; "": DefaultListen
+	Local     int    // local workers
+	Recompute bool   // start a new sweep in the folder, whatever it held
+
+	// Launch starts local workers with these credentials. It may be nil without any.
+	Launch func(credentials.File) local.Launch
+	Policy queue.Policy
+	Log    hclog.Logger
+	// Follow hears how the sweep gets on, about once a second; nil: nobody does.
+	Follow func(Progress)
+}
+
+// Input is what decides the tasks of a sweep.
+type Input struct {
+	GridName  string            // the grid file's name, for messages and for paths relative to it
+	Grid      []byte            // its text
+	Variables map[string]string // of --var
+	Recording string            // path that replaces the grid's recording; "": as the grid says
+	Kernel    circuit.Kernel    // whose class the results are of
+}
+
+// InputError is something that a person can mend: a bad grid, file, flag or
+// address, or a folder that is in use.
+type InputError struct{ Err error }
+
+func (e *InputError) Error() string { return e.Err.Error() }
+
+func (e *InputError) Unwrap() error { return e.Err }
+
+func badInput(format string, a ...any) error { return &InputError{fmt.Errorf(format, a...)} }
+
+// listen opens the address, which must be on this machine.
+func (c Config) listen() (net.Listener, error) {
+	address := c.Listen
+	if address == "" {
+		address = DefaultListen
+	}
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, badInput("listen on %q: must be HOST:PORT, such as 127.0.0.1:7473", address)
+	}
+	if !credentials.Loopback(address) {
+		return nil, badInput("listen on %q: this version speaks plain text, so it listens on this machine only: "+
+			"use 127.0.0.1:PORT, and an SSH tunnel from elsewhere", address)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, badInput("%w", err)
+	}
+	return listener, nil
+}

@@ -1,0 +1,127 @@
+package app
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// The files of an output folder.
+const (
+	resultsFile    = "results.csv"
+	summaryFile    = "summary.csv"
+	comparisonFile = "comparison.csv"
+	attemptsFile   = "attempts.csv"
+	figuresFolder  = "figures"
+	modelsFolder   = "models"
+	gridFile       = "sweep.hcl"
+	storeFile      = "sweep.db"
+	identityFile   = "sweep.id"
+	workerFile     = "worker.json"
+	operatorFile   = "operator.json"
+	lockFile       = ".lock"
+)
+
+// ErrInUse says that another coordinator works in the folder.
+var ErrInUse = errors.New("in use by another coordinator")
+
+// folder is the output folder of a sweep: a view of the store, but for the
+// sweep's identity, the credentials and (by default) the store itself.
+type folder string
+
+func (f folder) path(elements ...string) string {
+	return filepath.Join(append([]string{string(f)}, elements...)...)
+}
+
+// lock creates the folder if need be and takes it for this process, until the
+// returned file is closed or the process ends, however it ends.
+func (f folder) lock() (io.Closer, error) {
+	if err := os.MkdirAll(string(f), 0o777); err != nil {
+		return nil, fmt.Errorf("create the output folder: %w", err)
+	}
+	file, err := lockExclusively(f.path(lockFile))
+	if err != nil {
+		return nil, fmt.Errorf("lock the output folder %s: %w", f, err)
+	}
+	return file, nil
+}
+
+// identity returns the ID of the folder's sweep, or "" if there is none yet.
+func (f folder) identity() (string, error) {
+	body, err := os.ReadFile(f.path(identityFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the sweep's identity: %w", err)
+	}
+	id := strings.TrimSpace(string(body))
+	if _, err := uuid.Parse(id); err != nil {
+		return "", fmt.Errorf("read the sweep's identity from %s: %q: %w", f.path(identityFile), id, err)
+	}
+	return id, nil
+}
+
+// newIdentity gives the folder a new sweep.
+func (f folder) newIdentity() (string, error) {
+	id := uuid.NewString()
+	err := f.write(identityFile, func(w io.Writer) error {
+		_, err := fmt.Fprintln(w, id)
+		return err
+	})
+	return id, err
+}
+
+// write makes a file whole or leaves the old one: it is filled beside its
+// place, then renamed. A file that cannot be replaced, since another program
+// holds it open, is left alone; the new content stays beside it, and the error
+// is a *BesideError.
+func (f folder) write(name string, fill func(io.Writer) error) (err error) {
+	place := f.path(name)
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("write %s: %w", place, err)
+		}
+	}()
+	draft, err := os.CreateTemp(filepath.Dir(place), "."+filepath.Base(place)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(draft.Name()) // after the rename there is nothing of that name
+	buffered := bufio.NewWriterSize(draft, 1<<16)
+	err = errors.Join(fill(buffered), buffered.Flush(), draft.Chmod(0o644), draft.Sync(), draft.Close())
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(draft.Name(), place); err != nil {
+		return f.writeBeside(draft.Name(), place, err)
+	}
+	return nil
+}
+
+// BesideError says that a file could not be replaced and where its new content is.
+type BesideError struct {
+	Beside string
+	Cause  error
+}
+
+func (e *BesideError) Error() string {
+	return fmt.Sprintf("it cannot be replaced (%v): the new content is in %s", e.Cause, e.Beside)
+}
+
+func (e *BesideError) Unwrap() error { return e.Cause }
+
+func (f folder) writeBeside(draft, place string, cause error) error {
+	extension := filepath.Ext(place)
+	beside := strings.TrimSuffix(place, extension) + ".new" + extension
+	if err := os.Rename(draft, beside); err != nil {
+		return errors.Join(cause, err)
+	}
+	return &BesideError{Beside: beside, Cause: cause}
+}

@@ -1,0 +1,114 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/grid"
+	"spiqsweep/sweep/plan"
+	"spiqsweep/sweep/table"
+)
+
+// Prepared is a grid that was found good, with its tasks.
+type Prepared struct {
+	Input   Input
+	Grid    *grid.Grid
+	Plan    *plan.Plan
+	Notices []string // about the grid and the recording, for a person to read
+
+	data *data
+}
+
+// Prepare checks a grid and its recording and names the tasks. It reads files
+// and writes none. All faults of the input come back at once, as an *InputError.
+func Prepare(in Input) (*Prepared, error) {
+	parsed, diagnostics := grid.Parse(in.GridName, in.Grid, in.Variables)
+	if diagnostics.HasErrors() {
+		return nil, badInput("%d faults in the grid, nothing was run\n\n%w", diagnostics.Len(), diagnostics)
+	}
+	path, err := parsed.ResolveRecording(in.Recording)
+	if err != nil {
+		return nil, &InputError{err}
+	}
+	p := &Prepared{Grid: parsed, Input: in, data: newData(path)}
+	p.Plan, err = plan.New(parsed, p.data.digest, sweep.Numerics, in.Kernel.Class)
+	if err != nil {
+		return nil, &InputError{err}
+	}
+	if diagnostics.Len() > 0 {
+		p.Notices = append(p.Notices, strings.TrimSuffix(diagnostics.Error(), "\n"))
+	}
+	p.Notices = append(p.Notices, p.data.notices()...)
+	return p, nil
+}
+
+// Data names what is trained on: the surrogate, a file, or both.
+func (p *Prepared) Data() string {
+	names := map[string]bool{}
+	for _, s := range p.data.samples {
+		names[s.name] = true
+	}
+	return strings.Join(slices.Sorted(maps.Keys(names)), " and ")
+}
+
+// tasks are the plan in the queue's words.
+func (p *Prepared) tasks() []queue.Planned {
+	tasks := make([]queue.Planned, len(p.Plan.Tasks))
+	for order, t := range p.Plan.Tasks {
+		tasks[order] = queue.Planned{Task: t.Task, Row: t.Row, Order: order, Cost: t.Cost}
+	}
+	return tasks
+}
+
+// shape says which columns the tables have.
+func (p *Prepared) shape() table.Shape {
+	var shape table.Shape
+	for _, axis := range p.Grid.Axes {
+		shape.Axes = append(shape.Axes, axis.Setting.Name)
+	}
+	for _, c := range p.Grid.Cells {
+		shape.Holdout = shape.Holdout || c.Recording.Holdout > 0
+	}
+	return shape
+}
+
+// asRun is the grid's text and, below it, what the command line added.
+func (p *Prepared) asRun() []byte {
+	var added []string
+	for _, name := range slices.Sorted(maps.Keys(p.Input.Variables)) {
+		added = append(added, fmt.Sprintf("# --var %s=%s\n", name, p.Input.Variables[name]))
+	}
+	if p.Input.Recording != "" {
+		added = append(added, fmt.Sprintf("# --recording %s\n", p.Input.Recording))
+	}
+	if len(added) == 0 {
+		return p.Input.Grid
+	}
+	text := bytes.TrimRight(p.Input.Grid, "\n")
+	return append(text[:len(text):len(text)], "\n\n# Run with\n"+strings.Join(added, "")...)
+}
+
+// Estimate says what is left to do, given what the sweep's folder has finished.
+func (p *Prepared) Estimate(ctx context.Context, place Place) (plan.Estimate, error) {
+	if place.Out == "" {
+		place.Out = string(p.folder())
+	}
+	finished, err := place.finished(ctx)
+	if errors.Is(err, store.ErrInUse) {
+		err = nil
+		p.Notices = append(p.Notices, "a coordinator is running there: what it has finished is not taken into account, see `coordinator status`")
+	}
+	return p.Plan.Estimate(finished), err
+}
+
+// folder is the default output folder.
+func (p *Prepared) folder() folder { return folder(filepath.Join("runs", p.Grid.Name)) }

@@ -1,0 +1,147 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"spiqsweep/coordinator/local"
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/service"
+)
+
+// Run serves until nothing is left that could run, or until ctx ends; then
+// workers hand back what they hold, and Run returns the context's cause. It
+// leaves the output folder up to date. It is called once.
+func (a *App) Run(ctx context.Context) (Progress, error) {
+	server := a.server()
+	// What serves the workers must outlive ctx: they have work to hand back.
+	base, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	services, serving := errgroup.WithContext(base)
+	services.Go(func() error { return server.Serve(a.listener) })
+	services.Go(func() error { return a.tick(serving) })
+	services.Go(func() error { return a.refreshNowAndThen(serving) })
+	fleet := local.Start(a.Local, a.launch(), a.Log.Named("local"))
+
+	last, err := a.follow(ctx, serving)
+	a.takeLeave(server, fleet, err == nil)
+	stop()
+	if fault := services.Wait(); fault != nil && !errors.Is(fault, context.Canceled) {
+		err = fault // the reason why following ended
+	}
+	return a.conclude(last, err)
+}
+
+func (a *App) launch() local.Launch {
+	if a.Launch == nil {
+		return nil
+	}
+	return a.Launch(a.worker)
+}
+
+// follow reports on the sweep until it is finished, interrupted, or one of the
+// services has failed.
+func (a *App) follow(ctx, serving context.Context) (Progress, error) {
+	began, before := time.Now(), -1
+	clock := time.NewTicker(progressEvery)
+	defer clock.Stop()
+	for {
+		changed := a.queue.Changed()
+		status, err := a.queue.Status(serving, a.id)
+		switch {
+		case errors.Is(err, queue.ErrUnavailable):
+			a.Log.Warn("the store is not available: will try again", "error", err)
+		case err != nil:
+			return Progress{}, fmt.Errorf("read the status: %w", err)
+		default:
+			if before < 0 {
+				before = status.Counts.Done
+			}
+			now := Progress{Status: status, Elapsed: time.Since(began), Gained: status.Counts.Done - before}
+			if a.Follow != nil {
+				a.Follow(now)
+			}
+			if status.Counts.Finished() {
+				return now, nil
+			}
+		}
+		select {
+		case <-clock.C:
+		case <-changed:
+		case <-ctx.Done():
+			return Progress{}, context.Cause(ctx)
+		case <-serving.Done():
+			return Progress{}, context.Cause(serving)
+		}
+	}
+}
+
+// takeLeave ends the workers, then the server. After the last task they leave
+// by themselves once they have heard of it; before, they are asked to hand back.
+func (a *App) takeLeave(server *service.Server, fleet *local.Fleet, finished bool) {
+	if finished {
+		ctx, cancel := context.WithTimeout(context.Background(), farewell)
+		server.Farewell(ctx)
+		cancel()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), handBack)
+	defer cancel()
+	fleet.Stop(ctx)
+	ctx, cancel = context.WithTimeout(context.Background(), lastCalls)
+	defer cancel()
+	server.Stop(ctx)
+}
+
+// conclude brings the output folder up to date a last time.
+func (a *App) conclude(last Progress, err error) (Progress, error) {
+	ctx := context.Background()
+	if fault := a.view.refresh(ctx); fault != nil {
+		err = errors.Join(err, fmt.Errorf("write the output folder: %w", fault))
+	}
+	if status, fault := a.queue.Status(ctx, a.id); fault == nil {
+		last.Status = status
+	}
+	return last, err
+}
+
+// tick moves the queue's clock.
+func (a *App) tick(ctx context.Context) error {
+	return every(ctx, tickEvery, func() error {
+		err := a.queue.Tick(ctx)
+		if errors.Is(err, queue.ErrUnavailable) {
+			return nil // the next tick finds the leases as they are
+		}
+		return err
+	})
+}
+
+// refreshNowAndThen keeps the output folder up to date. What cannot be written
+// now may be writable later.
+func (a *App) refreshNowAndThen(ctx context.Context) error {
+	return every(ctx, RefreshEvery, func() error {
+		if err := a.view.refresh(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Warn("the output folder is not up to date", "error", err)
+		}
+		return nil
+	})
+}
+
+// every calls f again and again, until it fails or ctx ends.
+func every(ctx context.Context, period time.Duration, f func() error) error {
+	clock := time.NewTicker(period)
+	defer clock.Stop()
+	for {
+		select {
+		case <-clock.C:
+			if err := f(); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"spiqsweep"
+	"spiqsweep/coordinator/app"
+	"spiqsweep/simulator/circuit"
+)
+
+// inputFlags are the flags that decide the tasks of a sweep.
+type inputFlags struct {
+	grid      string
+	recording string
+	kernel    string
+	variables map[string]string
+}
+
+func (f *inputFlags) add(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVar(&f.grid, "grid", "", "grid `FILE` (default: the sixty cells of Fig. S1 on the surrogate)")
+	flags.StringVar(&f.recording, "recording", "", "recording `FILE`, .mat or .npy, that replaces the grid's")
+	flags.StringToStringVar(&f.variables, "var", nil, "value of a variable of the grid, `NAME=VALUE`; may be repeated")
+	flags.StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of the sweep (default: the best kernel)")
+}
+
+// read loads what the flags name.
+func (f *inputFlags) read() (app.Input, error) {
+	in := app.Input{
+		GridName: "sweep.hcl", Grid: spiqsweep.DefaultGrid,
+		Variables: f.variables, Recording: f.recording,
+	}
+	if f.grid != "" {
+		text, err := os.ReadFile(f.grid)
+		if err != nil {
+			return in, &app.InputError{Err: fmt.Errorf("read the grid: %w", err)}
+		}
+		in.GridName, in.Grid = f.grid, text
+	}
+	kernel, err := chooseKernel(f.kernel)
+	in.Kernel = kernel
+	return in, err
+}
+
+// chooseKernel finds a kernel by its name or its class; "" leaves it to the
+// environment, then to the machine. A class that this machine cannot run gives
+// a kernel without a name: workers elsewhere may.
+func chooseKernel(text string) (circuit.Kernel, error) {
+	if !strings.Contains(text, "/") {
+		kernel, err := circuit.NamedKernel(text)
+		if text == "" {
+			kernel, err = circuit.NamedKernel(os.Getenv(circuit.KernelVariable))
+		}
+		if err != nil {
+			return kernel, &app.InputError{Err: err}
+		}
+		return kernel, nil
+	}
+	for _, kernel := range circuit.Kernels() {
+		if kernel.Class == text {
+			return kernel, nil
+		}
+	}
+	return circuit.Kernel{Class: text}, nil
+}
+
+// usage is an error of the command line.
+func usage(format string, a ...any) error { return &app.InputError{Err: fmt.Errorf(format, a...)} }
+
+// errNoKernel says that local workers cannot compute what is wanted.
+func errNoKernel(class string) error {
+	var classes []string
+	for _, kernel := range circuit.Kernels() {
+		classes = append(classes, kernel.Class)
+	}
+	return usage("local workers cannot be of kernel class %q: this machine computes %s; use --listen for workers elsewhere",
+		class, strings.Join(slices.Compact(classes), ", "))
+}
+
+// again is the command line that goes on with the sweep.
+func again(arguments []string) string {
+	words := []string{"coordinator"}
+	for _, argument := range arguments {
+		if argument == "" || strings.ContainsAny(argument, " \t\n\"'\\$&;|<>()*?[]#~`!{}") {
+			argument = "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
+		}
+		words = append(words, argument)
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/worker/agent"
+	"spiqsweep/worker/runner"
+)
+
+const localWorkerName = "local-worker"
+
+// localWorkerCommand is what the coordinator starts itself as, to work
+// (coordinator/local). Its kernel comes through the environment.
+func localWorkerCommand(stdin io.Reader, stderr io.Writer) *cobra.Command {
+	var f logFlags
+	c := &cobra.Command{
+		Use:    localWorkerName,
+		Short:  "Work for the coordinator at the other end of standard input",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			log, err := f.logger("worker", stderr, hclog.ColorOff)
+			if err != nil {
+				return err
+			}
+			kernel, err := circuit.NamedKernel(os.Getenv(circuit.KernelVariable))
+			if err != nil {
+				return usage("%s: %w", circuit.KernelVariable, err)
+			}
+			// Only the coordinator's wish and its end count: a signal that reaches
+			// the child as well must not cut its hand-back short.
+			return ending(agent.RunChild(c.Context(), stdin, agent.Config{
+				Slots: 1, Version: programVersion(), Kernel: kernel, Runner: runner.New(kernel, log), Log: log,
+			}))
+		},
+	}
+	f.add(c)
+	return c
+}
+
+// ending turns an exit code into what a command returns.
+func ending(code int) error {
+	if code == exitDone {
+		return nil
+	}
+	return &endError{code}
+}

@@ -1,0 +1,113 @@
+// Command coordinator runs a sweep: it plans a grid, hands the tasks to workers
+// of its own or elsewhere, and collects tables, figures and models.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"spiqsweep/coordinator/app"
+)
+
+// The exit codes (DESIGN.md, section 5.5).
+const (
+	exitDone        = 0
+	exitFault       = 1   // the coordinator's own
+	exitUsage       = 2   // bad usage or bad input
+	exitIncomplete  = 3   // some cells were set aside or diverged
+	exitInterrupted = 130 // by a signal
+)
+
+// version is set by the linker; see the Makefile.
+var version = ""
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is the whole program.
+func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := interruptible()
+	defer stop()
+	root, began := newRoot(stdin, stderr)
+	root.SetArgs(arguments)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	var ended *endError
+	if errors.As(err, &ended) {
+		return ended.code // everything was said
+	}
+	fmt.Fprintf(stderr, "coordinator: %v\n", err)
+	var input *app.InputError
+	switch {
+	case !*began:
+		fmt.Fprintln(stderr, "coordinator: `coordinator --help` lists commands and flags")
+		return exitUsage
+	case errors.As(err, &input):
+		return exitUsage
+	default:
+		return exitFault
+	}
+}
+
+// endError ends the program with a code after a command has said why.
+type endError struct{ code int }
+
+func (e *endError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+
+// interruptible returns a context that ends with the first SIGINT or SIGTERM;
+// the second ends the program at once.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		defer signal.Stop(signals)
+		select {
+		case <-signals:
+			cancel()
+		case <-ctx.Done():
+			return
+		}
+		<-signals
+		os.Exit(exitInterrupted)
+	}()
+	return ctx, cancel
+}
+
+// newRoot builds the tree of commands. Once a command's own code runs, began is
+// true: an error before is one of usage.
+func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *bool) {
+	began = new(bool)
+	root = sweepCommand(newTerminal(stderr))
+	root.Version = programVersion()
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.PersistentPreRun = func(*cobra.Command, []string) { *began = true }
+	root.AddCommand(
+		planCommand(), describeCommand(), statusCommand(), retryCommand(), settingsCommand(),
+		localWorkerCommand(stdin, stderr),
+	)
+	return root, began
+}
+
+// programVersion is what the linker was told, or what Go knows of the module.
+func programVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}

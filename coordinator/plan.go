@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/sweep/grid"
+	"spiqsweep/sweep/plan"
+)
+
+func planCommand() *cobra.Command {
+	var input inputFlags
+	var place app.Place
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "plan",
+		Short: "Say what a sweep would run and how long it would take; run nothing",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			in, err := input.read()
+			if err != nil {
+				return err
+			}
+			prepared, err := app.Prepare(in)
+			if err != nil {
+				return err
+			}
+			estimate, err := prepared.Estimate(c.Context(), place)
+			if err != nil {
+				return err
+			}
+			for _, notice := range prepared.Notices {
+				fmt.Fprintln(c.ErrOrStderr(), notice)
+			}
+			if asJSON {
+				return printJSON(c.OutOrStdout(), newPlanReport(prepared, estimate))
+			}
+			return printPlan(c.OutOrStdout(), newPlanReport(prepared, estimate))
+		},
+	}
+	input.add(c)
+	c.Flags().StringVar(&place.Out, "out", "", "output `FOLDER` with tasks that may be finished (default: runs/ and the sweep's name)")
+	c.Flags().StringVar(&place.Store, "store", "", "`FILE` or URL of the store (default: sweep.db in the output folder)")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return c
+}
+
+// planReport is a plan in JSON.
+type planReport struct {
+	Name        string       `json:"name"`
+	Data        string       `json:"data"`
+	KernelClass string       `json:"kernel_class"`
+	Rows        int          `json:"rows"`
+	Tasks       int          `json:"tasks"`
+	Cached      int          `json:"cached"`
+	CoreMinutes float64      `json:"core_minutes"`
+	Cells       []cellReport `json:"cells"`
+}
+
+type cellReport struct {
+	Settings            map[string]any `json:"settings"`
+	TrainableParameters int            `json:"trainable_parameters"`
+	Rows                int            `json:"rows"`
+	Cached              int            `json:"cached"`
+	Shared              int            `json:"shared"`
+	CoreMinutes         float64        `json:"core_minutes"`
+
+	label string
+}
+
+func newPlanReport(p *app.Prepared, e plan.Estimate) planReport {
+	report := planReport{
+		Name: p.Grid.Name, Data: p.Data(), KernelClass: p.Input.Kernel.Class,
+		Rows: p.Grid.Tasks(), Tasks: e.Tasks, Cached: e.Finished, CoreMinutes: e.Seconds / 60,
+	}
+	for _, cell := range e.Cells {
+		report.Cells = append(report.Cells, newCellReport(p.Grid, cell))
+	}
+	return report
+}
+
+func newCellReport(g *grid.Grid, e plan.CellEstimate) cellReport {
+	c := e.Configuration
+	settings := map[string]any{"neurons": c.Neurons, "timesteps": c.Timesteps, "k": c.K, "steps": c.Training.Steps}
+	for _, column := range g.Columns() {
+		settings[column.Name] = column.Value(c)
+	}
+	return cellReport{
+		Settings: settings, TrainableParameters: c.TrainableParameters(),
+		Rows: e.Rows, Cached: e.Finished, Shared: e.Shared, CoreMinutes: e.Seconds / 60,
+		label: strings.TrimSuffix(c.Label(g.Columns()...), " replicate 0"),
+	}
+}
+
+func printPlan(out io.Writer, r planReport) error {
+	fmt.Fprintf(out, "%s on %s, kernel class %s\n\n", r.Name, r.Data, r.KernelClass)
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "cell\tparameters\ttasks\tfinished\tcore-minutes left\t")
+	for _, cell := range r.Cells {
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%.2g\t\n", cell.label, cell.TrainableParameters, cell.Rows, cell.Cached, cell.CoreMinutes)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "\n%d cells, %d tasks, %d of them finished; about %.2g core-minutes left\n",
+		len(r.Cells), r.Tasks, r.Cached, r.CoreMinutes)
+	return err
+}

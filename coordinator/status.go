@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"spiqsweep/coordinator/app"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+)
+
+// placeFlags say where a sweep lives.
+func placeFlags(c *cobra.Command, p *app.Place) {
+	c.Flags().StringVar(&p.Out, "out", "runs/figure-s1", "output `FOLDER` of the sweep")
+	c.Flags().StringVar(&p.Store, "store", "", "`FILE` or URL of the store (default: sweep.db in the output folder)")
+}
+
+func statusCommand() *cobra.Command {
+	var place app.Place
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Say how a sweep gets on, whether its coordinator runs or not",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			status, err := place.Status(c.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(c.OutOrStdout(), newStatusReport(status))
+			}
+			return printStatus(c.OutOrStdout(), newStatusReport(status))
+		},
+	}
+	placeFlags(c, &place)
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return c
+}
+
+// statusReport is a status in JSON.
+type statusReport struct {
+	Sweep    string         `json:"sweep"`
+	Name     string         `json:"name"`
+	Revision uint32         `json:"revision"`
+	AsOf     time.Time      `json:"as_of"`
+	Tasks    taskCounts     `json:"tasks"`
+	TimeLeft float64        `json:"seconds_left"`
+	Workers  []workerReport `json:"workers"`
+	SetAside []taskReport   `json:"set_aside"`
+	Diverged []taskReport   `json:"diverged"`
+}
+
+type taskCounts struct {
+	Planned  uint64 `json:"planned"`
+	Done     uint64 `json:"done"`
+	Running  uint64 `json:"running"`
+	Pending  uint64 `json:"pending"`
+	SetAside uint64 `json:"set_aside"`
+	Diverged uint64 `json:"diverged"`
+}
+
+type workerReport struct {
+	Process  string          `json:"process"`
+	Host     string          `json:"host"`
+	Kernel   string          `json:"kernel"`
+	Slots    uint32          `json:"slots"`
+	LastSeen time.Time       `json:"last_seen"`
+	Running  []runningReport `json:"running"`
+}
+
+type runningReport struct {
+	Task    string `json:"task"`
+	Attempt uint64 `json:"attempt"`
+	Step    uint64 `json:"step"`
+	Steps   uint64 `json:"steps"`
+}
+
+type taskReport struct {
+	Task   string `json:"task"`
+	Label  string `json:"label"`
+	Reason string `json:"reason"`
+}
+
+func newStatusReport(s *spiqsweepv1.GetStatusResponse) statusReport {
+	counts := s.GetCounts()
+	report := statusReport{
+		Sweep: s.GetSweep(), Name: s.GetName(), Revision: s.GetRevision(), AsOf: s.GetAsOf().AsTime(),
+		Tasks: taskCounts{
+			Planned: counts.GetPlanned(), Done: counts.GetDone(), Running: counts.GetLeased(),
+			Pending: counts.GetPending(), SetAside: counts.GetSetAside(), Diverged: counts.GetDiverged(),
+		},
+		TimeLeft: s.GetTimeLeft().AsDuration().Seconds(),
+		Workers:  []workerReport{}, SetAside: taskReports(s.GetSetAside()), Diverged: taskReports(s.GetDiverged()),
+	}
+	for _, w := range s.GetWorkers() {
+		worker := workerReport{
+			Process: w.GetProcess(), Host: w.GetHost(), Kernel: w.GetKernel(), Slots: w.GetSlots(),
+			LastSeen: w.GetLastSeen().AsTime(), Running: []runningReport{},
+		}
+		for _, r := range w.GetRunning() {
+			worker.Running = append(worker.Running, runningReport{r.GetTask(), r.GetAttempt(), r.GetStep(), r.GetSteps()})
+		}
+		report.Workers = append(report.Workers, worker)
+	}
+	return report
+}
+
+func taskReports(tasks []*spiqsweepv1.TaskStatus) []taskReport {
+	reports := []taskReport{}
+	for _, t := range tasks {
+		reports = append(reports, taskReport{t.GetTask(), t.GetLabel(), t.GetReason()})
+	}
+	return reports
+}
+
+// printStatus prints a status for people.
+func printStatus(out io.Writer, s statusReport) error {
+	fmt.Fprintf(out, "sweep %s, revision %d, as of %s\n", s.Name, s.Revision, s.AsOf.Local().Format(time.DateTime))
+	fmt.Fprintf(out, "%d of %d tasks done, %d running, %d pending, %d set aside, %d diverged\n",
+		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Running, s.Tasks.Pending, s.Tasks.SetAside, s.Tasks.Diverged)
+	if s.TimeLeft > 0 {
+		fmt.Fprintf(out, "about %s left\n", spell(time.Duration(s.TimeLeft*float64(time.Second))))
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, w := range s.Workers {
+		fmt.Fprintf(table, "\nworker %s\t%s\t%s\t%d slots\theard of %s ago\n",
+			short(w.Process), w.Host, w.Kernel, w.Slots, spell(s.AsOf.Sub(w.LastSeen)))
+		for _, r := range w.Running {
+			fmt.Fprintf(table, "  task %s\tattempt %d\tstep %d of %d\n", short(r.Task), r.Attempt, r.Step, r.Steps)
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	printTasks(out, "set aside (`coordinator retry` reopens them)", s.SetAside)
+	printTasks(out, "diverged (`coordinator retry --diverged` runs them once more)", s.Diverged)
+	return nil
+}
+
+func printTasks(out io.Writer, title string, tasks []taskReport) {
+	if len(tasks) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n%s:\n", title)
+	for _, t := range tasks {
+		fmt.Fprintf(out, "  %s  %s: %s\n", t.Task, t.Label, t.Reason)
+	}
+}
+
+// short is the beginning of an identity, enough to tell it from others.
+func short(identity string) string { return identity[:min(len(identity), 12)] }
