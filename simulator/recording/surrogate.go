@@ -8,7 +8,7 @@ import (
 
 // Surrogate returns a recording of the size of the real one that was drawn
 // from a law fitted to it (see the package's documentation). The seed decides
-// the repeats; the film is always the same. A cell is made when it is first
+// the repeats; the movie is always the same. A cell is made when it is first
 // asked for, from the seed to the same bits on every machine.
 func Surrogate(seed uint64) *Recording {
 	r := &Recording{name: "surrogate", repeats: surrogate.Repeats, bins: surrogate.Bins}

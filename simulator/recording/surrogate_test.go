@@ -82,7 +82,7 @@ func TestSurrogateSeedsDifferInTheRepeatsOnly(t *testing.T) {
 		both += bits.OnesCount32(a.Words[i] & b.Words[i])
 		either += bits.OnesCount32(a.Words[i])
 	}
-	// Two repeats of the same film share about as many spikes as two seeds do.
+	// Two repeats of the same movie share about as many spikes as two seeds do.
 	repeats := 0
 	for i := range a.Words {
 		repeats += bits.OnesCount32(a.Words[i] & a.Words[(i+a.Bins)%len(a.Words)])

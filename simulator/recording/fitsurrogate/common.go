@@ -24,6 +24,7 @@ func fitCommon(t target, responses []response) {
 				above += x * (t.total[c][d] - t.signal[c][d]) / scale
 				below += x * x
 			}
+			// A little less than admissible, so that the next refit starts inside.
 			bound := math.Sqrt(0.9 * max(0, r.cell.Private()-leastPrivate))
 			loading[c] = max(-bound, min(bound, above/(below+1e-12)))
 		}

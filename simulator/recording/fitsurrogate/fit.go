@@ -11,12 +11,9 @@ import (
 	"spiqsweep/simulator/recording/internal/surrogate"
 )
 
-// sweeps over all cells; more of them no longer lower the misfit.
-const sweeps = 10
-
 // fit adjusts one cell after the other to the recording's moments while the
-// others are held fixed (backfitting).
-func fit(t target, log io.Writer) ([]surrogate.Cell, error) {
+// others are held fixed (backfitting), in so many sweeps over all of them.
+func fit(t target, sweeps int, log io.Writer) ([]surrogate.Cell, error) {
 	responses := make([]response, len(t.rate))
 	for c, cell := range start(t) {
 		responses[c] = respond(cell, c, t.rate[c])
@@ -105,7 +102,7 @@ func admissible(c surrogate.Cell) bool {
 }
 
 // misfit is the sum of squares of what the response r of cell c gets wrong:
-// its signal covariances with the others, as correlations, and its own lagged
+// its signal covariances with the others, on their scale, and its own lagged
 // moments, per spike.
 func misfit(t target, responses []response, c int, r response) float64 {
 	const lagWeight = 10

@@ -33,13 +33,15 @@ func run(path string, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	t := measure(r, cells)
-	fitted, err := fit(t, log)
+	fitted, err := fit(measure(r, cells), sweeps, log)
 	if err != nil {
 		return err
 	}
 	return write(out, fitted)
 }
+
+// sweeps is where more of them no longer lower the misfit.
+const sweeps = 10
 
 // perSelection is the number of first cells, and of most active ones.
 const perSelection = 10

@@ -58,7 +58,7 @@ func accumulate(sum []float64, factor float64, x []float64) {
 }
 
 // movieSeed makes the stimulus-locked series. They are part of the law, as the
-// film is of the experiment: the parameters were fitted with them.
+// movie is of the experiment: the parameters were fitted with them.
 const movieSeed = 1
 
 // movie returns a stationary series of unit variance in which a second-order

@@ -1,0 +1,57 @@
+package recording_test
+
+import (
+	"fmt"
+	"log"
+
+	"spiqsweep/simulator/recording"
+)
+
+// Two cells of the surrogate, a tenth of the repeats held out, windows of five
+// bins to train on.
+func Example() {
+	r := recording.Surrogate(1)
+	fmt.Println(r.Name(), r.Repeats(), r.Neurons(), r.Bins())
+
+	selection, err := recording.ParseSelection("most_active")
+	if err != nil {
+		log.Fatal(err)
+	}
+	cells, err := r.Select(selection, 2, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	train, heldout, err := r.Raster(cells).Holdout(0.1, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("cells", cells, "train", train.Repeats, "held out", heldout.Repeats)
+
+	windows, err := train.Windows(5)
+	if err != nil {
+		log.Fatal(err)
+	}
+	window := make([]uint32, 5)
+	windows.At(130*windows.PerRepeat()+439, window) // repeat 130, bins 439 to 443
+	fmt.Printf("%d windows, one of them %02b\n", windows.Len(), window)
+
+	// Output:
+	// surrogate 297 20 952
+	// cells [10 11] train 267 held out 30
+	// 253116 windows, one of them [10 10 11 11 01]
+}
+
+func ExampleOpen() {
+	r, err := recording.Open("testdata/double.mat", recording.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(r.Name(), r.Repeats(), "repeats,", r.Neurons(), "neurons,", r.Bins(), "bins")
+
+	_, err = recording.Open("testdata/none.mat", recording.Options{})
+	fmt.Println(err)
+
+	// Output:
+	// double.mat 4 repeats, 3 neurons, 5 bins
+	// read recording testdata/none.mat: no variable is a numeric array of 3 dimensions, repeats × neurons × bins; the file has note (char, 1 × 10), film (struct, 1 × 1), list (cell, 1 × 2), weights (double, 3 × 3), phase (complex double, 2 × 2 × 2)
+}
