@@ -121,9 +121,9 @@ func (t *fastTile) first(r *rotation) {
 // rotateFactors turns both products of a bond.
 func (t *fastTile) rotateFactors(bond, tangents []float32) {
 	s := t.plan.factors
-	t.loops.rotate(bond, tangents[:s.low], 1, 1, s.parities(), s.product())
+	t.rotateRows(bond, tangents[:s.low], s.parities(), s.product())
 	if s.high > 0 {
-		t.loops.rotate(bond[s.rows*width:], tangents[s.low:], 1, 1, 2, s.product())
+		t.rotateRows(bond[s.rows*width:], tangents[s.low:], 2, s.product())
 	}
 }
 
@@ -132,14 +132,14 @@ func (t *fastTile) advance(k int, r *rotation) {
 	p, src, dst, phases := t.plan, t.states[k-1], t.states[k], t.phases[k]
 	if p.high == 0 {
 		t.loops.gather(dst, src, phases, r.from)
-		t.loops.rotate(dst, r.tangents, 1, 1, 1, 0)
+		t.rotateRows(dst, r.tangents, 1, 0)
 		return
 	}
 	for c := range p.blocks {
 		block := dst[c*p.stride*width:]
 		from, low, perm, phase := t.blockBefore(k, c, r)
 		t.loops.gatherBlock(block, src[from:], low, phase, perm)
-		t.loops.rotate(block, r.tangents[:p.low], 1, 1, 1, 0)
+		t.rotateRows(block, r.tangents[:p.low], 1, 0)
 	}
 	t.rotateBlocks(dst, r.tangents[p.low:])
 }
@@ -152,14 +152,6 @@ func (t *fastTile) blockBefore(k, c int, r *rotation) (from int, low []float32, 
 	odd := int(r.parity[c]) * p.rows
 	from = int(r.from[2*p.rows+c]) * p.stride * width
 	return from, t.phases[k][odd*width:], r.from[odd : odd+p.rows], t.phases[k][(2*p.rows+c)*width:]
-}
-
-// rotateBlocks turns the high bits, a band of rows of all blocks at a time.
-func (t *fastTile) rotateBlocks(state, tangents []float32) {
-	p := t.plan
-	for r := 0; r < p.rows; r += p.band {
-		t.loops.rotate(state[r*width:], tangents, p.stride, p.band, 1, 0)
-	}
 }
 
 // final is the state that is measured.

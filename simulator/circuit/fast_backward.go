@@ -47,30 +47,26 @@ func (t *fastTile) Backward(patch *Patch, weights []float32, gradient []float64)
 func (t *fastTile) overlapFinal(k int) {
 	p, l, psi := t.plan, t.backward.lambda, t.final()
 	acc := t.backward.overlaps[k*p.qubits*width:]
-	t.loops.overlapY(acc, l, psi, p.low, 1, 1, p.blocks, p.stride)
-	if p.high == 0 {
-		return
+	for c := range p.blocks {
+		at := c * p.stride * width
+		t.loops.overlapY.overRows(acc, l[at:], psi[at:], p.low, 1, 0)
 	}
-	for r := 0; r < p.rows; r += p.band {
-		t.loops.overlapY(acc[p.low*width:], l[r*width:], psi[r*width:], p.high, p.stride, p.band, 1, 0)
-	}
+	t.loops.overlapY.overBlocks(acc[p.low*width:], l, psi, &p.layout)
 }
 
 // overlap takes the X, Y and Z overlaps of all qubits with the state after rotation k.
 func (t *fastTile) overlap(k int) {
 	p, b, l, psi := t.plan, t.backward, t.backward.lambda, t.states[k]
 	acc := b.overlaps[k*p.qubits*width:]
-	t.loops.overlapXY(acc, l, psi, p.low, 1, 1, p.blocks, p.stride)
 	clear(b.low)
 	clear(b.high)
-	t.loops.overlapDot(b.low, b.high, l, psi, p.blocks, p.rows, p.stride)
+	for c := range p.blocks {
+		at := c * p.stride * width
+		t.loops.overlapXY.overRows(acc, l[at:], psi[at:], p.low, 1, 0)
+		t.loops.overlapDot(b.low, b.high[c*Lanes:], l[at:], psi[at:], 1, p.rows, 0)
+	}
+	t.loops.overlapXY.overBlocks(acc[p.low*width:], l, psi, &p.layout)
 	t.loops.marginals(t.overlapZ(k, 0), b.low, p.low)
-	if p.high == 0 {
-		return
-	}
-	for r := 0; r < p.rows; r += p.band {
-		t.loops.overlapXY(acc[p.low*width:], l[r*width:], psi[r*width:], p.high, p.stride, p.band, 1, 0)
-	}
 	t.loops.marginals(t.overlapZ(k, p.low), b.high, p.high)
 }
 
@@ -89,7 +85,7 @@ func (t *fastTile) overlapFactors(k int, l, psi []float32) {
 func (t *fastTile) overlapTable(k, q, bits int, l, psi, dot, unused []float32) {
 	p, s := t.plan, t.plan.factors
 	acc := t.backward.overlaps[(k*p.qubits+q)*width:]
-	t.loops.overlapXY(acc, l, psi, bits, 1, 1, s.parities(), s.product())
+	t.loops.overlapXY.overRows(acc, l, psi, bits, s.parities(), s.product())
 	clear(dot)
 	t.loops.overlapDot(dot, unused, l, psi, s.parities(), 1<<bits, s.product())
 	t.loops.marginals(t.overlapZ(k, q), dot, bits)
@@ -105,14 +101,14 @@ func (t *fastTile) overlapZ(k, q int) []float32 {
 func (t *fastTile) retreat(k int, r *rotation) {
 	p, b := t.plan, t.backward
 	if p.high == 0 {
-		t.loops.rotate(b.lambda, r.inverse, 1, 1, 1, 0)
+		t.rotateRows(b.lambda, r.inverse, 1, 0)
 		t.loops.gatherAdjoint(b.other, b.lambda, t.phases[k], r.from)
 	} else {
 		t.rotateBlocks(b.lambda, r.inverse[p.low:])
 		for c := range p.blocks {
 			block := b.lambda[c*p.stride*width:]
 			from, low, perm, phase := t.blockBefore(k, c, r)
-			t.loops.rotate(block, r.inverse[:p.low], 1, 1, 1, 0)
+			t.rotateRows(block, r.inverse[:p.low], 1, 0)
 			t.loops.gatherBlockAdjoint(b.other[from:], block, low, phase, perm)
 		}
 	}

@@ -14,15 +14,15 @@ type loops struct {
 	tensor  func(dst, a, b []float32, bits int)
 	scale   func(dst, src, scalars []float32, from []int32)
 
-	rotate             func(p, tangents []float32, stride, run, groups, groupStride int)
+	rotate             [4]func(p, t []float32, s span) // by the number of bits, from one on
 	gather             func(dst, src, phases []float32, from []int32)
 	gatherAdjoint      func(dst, src, phases []float32, from []int32)
 	gatherBlock        func(dst, src, phases, phase []float32, from []int32)
 	gatherBlockAdjoint func(dst, src, phases, phase []float32, from []int32)
 	join               func(dst, low, high []float32, blocks, rows, stride, odd int)
 
-	overlapXY  func(acc, l, p []float32, bits, stride, run, groups, groupStride int)
-	overlapY   func(acc, l, p []float32, bits, stride, run, groups, groupStride int)
+	overlapXY  overlaps
+	overlapY   overlaps
 	overlapDot func(low, high, l, p []float32, blocks, rows, stride int)
 	marginals  func(dst, v []float32, bits int)
 	contract   func(pulledLow, pulledHigh, l, low, high []float32, blocks, rows, stride, odd int)

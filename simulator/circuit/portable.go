@@ -3,11 +3,13 @@ package circuit
 // portable is the specification of every kernel, in plain Go.
 var portable = loops{
 	phases: phases, factors: factors, powers: powers, tensor: tensor,
-	scale: scale, rotate: rotate,
+	scale:  scale,
+	rotate: [4]func([]float32, []float32, span){1: rotate1, 2: rotate2, 3: rotate3},
 	gather: gather, gatherAdjoint: gatherAdjoint,
 	gatherBlock: gatherBlock, gatherBlockAdjoint: gatherBlockAdjoint, join: join,
-	overlapXY: overlapXY, overlapY: overlapY, overlapDot: overlapDot,
-	marginals: marginals, contract: contract, sums: sums,
+	overlapXY: overlaps{1: overlapXY1, 2: overlapXY2}, overlapY: overlaps{1: overlapY1, 2: overlapY2},
+	overlapDot: overlapDot,
+	marginals:  marginals, contract: contract, sums: sums,
 	probabilities: probabilities, weigh: weigh, sample: sample,
 }
 

@@ -1,111 +1,90 @@
 package circuit
 
-// overlapXY adds, for every index bit of lines laid out as in rotate, the
-// overlaps X = Σ Im(l₀*·p₁ + l₁*·p₀) and Y = Σ Re(l₁*·p₀ − l₀*·p₁) over pairs of
-// rows that differ in that bit to row d of acc, X in its first half.
-func overlapXY(acc, l, p []float32, bits, stride, run, groups, groupStride int) {
-	for g := range groups {
-		for d := 0; d < bits; d += 2 {
-			m := min(2, bits-d)
-			lines, length := 1<<d, run
-			if run == stride {
-				lines, length = 1, run<<d
-			}
-			for far := 0; far < 1<<bits; far += 1 << (d + m) {
-				for line := range lines {
-					at := (g*groupStride + (far+line)*stride) * width
-					if m == 2 {
-						overlapXY2(acc[d*width:], l[at:], p[at:], stride<<d, length)
-					} else {
-						overlapXY1(acc[d*width:], l[at:], p[at:], stride<<d, length)
-					}
+// overlapXY1 adds the overlaps of one index bit, X = Σ Im(l₀*·p₁ + l₁*·p₀) and
+// Y = Σ Re(l₁*·p₀ − l₀*·p₁) over pairs of rows that differ in it, to the first
+// row of acc: X to its first half, Y to the second.
+func overlapXY1(acc, l, p []float32, s span) {
+	a := rowAt(acc, 0)
+	for g := range s.groups {
+		for line := range s.lines {
+			at := g*s.groupStride + line*s.lineStride
+			for r := at; r < at+s.run; r++ {
+				l0, l1, p0, p1 := rowAt(l, r), rowAt(l, r+s.apart), rowAt(p, r), rowAt(p, r+s.apart)
+				for i := range Lanes {
+					l0r, l0i, l1r, l1i := l0[i], l0[i+Lanes], l1[i], l1[i+Lanes]
+					p0r, p0i, p1r, p1i := p0[i], p0[i+Lanes], p1[i], p1[i+Lanes]
+					a[i] += l0r*p1i - l0i*p1r + l1r*p0i - l1i*p0r
+					a[i+Lanes] += l1r*p0r - l0r*p1r + l1i*p0i - l0i*p1i
 				}
 			}
 		}
 	}
 }
 
-func overlapXY1(acc, l, p []float32, apart, n int) {
-	a := rowAt(acc, 0)
-	for r := range n {
-		l0, l1, p0, p1 := rowAt(l, r), rowAt(l, r+apart), rowAt(p, r), rowAt(p, r+apart)
-		for i := range Lanes {
-			l0r, l0i, l1r, l1i := l0[i], l0[i+Lanes], l1[i], l1[i+Lanes]
-			p0r, p0i, p1r, p1i := p0[i], p0[i+Lanes], p1[i], p1[i+Lanes]
-			a[i] += l0r*p1i - l0i*p1r + l1r*p0i - l1i*p0r
-			a[i+Lanes] += l1r*p0r - l0r*p1r + l1i*p0i - l0i*p1i
-		}
-	}
-}
-
-func overlapXY2(acc, l, p []float32, apart, n int) {
-	a, b := rowAt(acc, 0), rowAt(acc, 1)
-	for r := range n {
-		l0, l1, l2, l3 := rowAt(l, r), rowAt(l, r+apart), rowAt(l, r+2*apart), rowAt(l, r+3*apart)
-		p0, p1, p2, p3 := rowAt(p, r), rowAt(p, r+apart), rowAt(p, r+2*apart), rowAt(p, r+3*apart)
-		for i := range Lanes {
-			l0r, l0i, l1r, l1i := l0[i], l0[i+Lanes], l1[i], l1[i+Lanes]
-			p0r, p0i, p1r, p1i := p0[i], p0[i+Lanes], p1[i], p1[i+Lanes]
-			ax := l0r*p1i - l0i*p1r + l1r*p0i - l1i*p0r
-			ay := l1r*p0r - l0r*p1r + l1i*p0i - l0i*p1i
-			l2r, l2i, p2r, p2i := l2[i], l2[i+Lanes], p2[i], p2[i+Lanes]
-			bx := l0r*p2i - l0i*p2r + l2r*p0i - l2i*p0r
-			by := l2r*p0r - l0r*p2r + l2i*p0i - l0i*p2i
-			l3r, l3i, p3r, p3i := l3[i], l3[i+Lanes], p3[i], p3[i+Lanes]
-			ax += l2r*p3i - l2i*p3r + l3r*p2i - l3i*p2r
-			ay += l3r*p2r - l2r*p3r + l3i*p2i - l2i*p3i
-			bx += l1r*p3i - l1i*p3r + l3r*p1i - l3i*p1r
-			by += l3r*p1r - l1r*p3r + l3i*p1i - l1i*p3i
-			a[i] += ax
-			a[i+Lanes] += ay
-			b[i] += bx
-			b[i+Lanes] += by
-		}
-	}
-}
-
-// overlapY adds the Y overlaps of overlapXY alone, whose halves for real and
-// imaginary parts stay apart: the two halves of acc row d add up to Y.
-func overlapY(acc, l, p []float32, bits, stride, run, groups, groupStride int) {
-	for g := range groups {
-		for d := 0; d < bits; d += 2 {
-			m := min(2, bits-d)
-			lines, length := 1<<d, run
-			if run == stride {
-				lines, length = 1, run<<d
-			}
-			for far := 0; far < 1<<bits; far += 1 << (d + m) {
-				for line := range lines {
-					at := (g*groupStride + (far+line)*stride) * width
-					if m == 2 {
-						overlapY2(acc[d*width:], l[at:], p[at:], stride<<d, length)
-					} else {
-						overlapY1(acc[d*width:], l[at:], p[at:], stride<<d, length)
-					}
+// overlapXY2 adds the overlaps of two adjacent index bits to the first two rows
+// of acc.
+func overlapXY2(acc, l, p []float32, s span) {
+	a, b, k := rowAt(acc, 0), rowAt(acc, 1), s.apart
+	for g := range s.groups {
+		for line := range s.lines {
+			at := g*s.groupStride + line*s.lineStride
+			for r := at; r < at+s.run; r++ {
+				l0, l1, l2, l3 := rowAt(l, r), rowAt(l, r+k), rowAt(l, r+2*k), rowAt(l, r+3*k)
+				p0, p1, p2, p3 := rowAt(p, r), rowAt(p, r+k), rowAt(p, r+2*k), rowAt(p, r+3*k)
+				for i := range Lanes {
+					l0r, l0i, l1r, l1i := l0[i], l0[i+Lanes], l1[i], l1[i+Lanes]
+					p0r, p0i, p1r, p1i := p0[i], p0[i+Lanes], p1[i], p1[i+Lanes]
+					ax := l0r*p1i - l0i*p1r + l1r*p0i - l1i*p0r
+					ay := l1r*p0r - l0r*p1r + l1i*p0i - l0i*p1i
+					l2r, l2i, p2r, p2i := l2[i], l2[i+Lanes], p2[i], p2[i+Lanes]
+					bx := l0r*p2i - l0i*p2r + l2r*p0i - l2i*p0r
+					by := l2r*p0r - l0r*p2r + l2i*p0i - l0i*p2i
+					l3r, l3i, p3r, p3i := l3[i], l3[i+Lanes], p3[i], p3[i+Lanes]
+					ax += l2r*p3i - l2i*p3r + l3r*p2i - l3i*p2r
+					ay += l3r*p2r - l2r*p3r + l3i*p2i - l2i*p3i
+					bx += l1r*p3i - l1i*p3r + l3r*p1i - l3i*p1r
+					by += l3r*p1r - l1r*p3r + l3i*p1i - l1i*p3i
+					a[i] += ax
+					a[i+Lanes] += ay
+					b[i] += bx
+					b[i+Lanes] += by
 				}
 			}
 		}
 	}
 }
 
-func overlapY1(acc, l, p []float32, apart, n int) {
+// overlapY1 adds the Y overlap of one index bit alone; real and imaginary parts
+// stay apart, so the two halves of the first row of acc add up to Y.
+func overlapY1(acc, l, p []float32, s span) {
 	a := rowAt(acc, 0)
-	for r := range n {
-		l0, l1, p0, p1 := rowAt(l, r), rowAt(l, r+apart), rowAt(p, r), rowAt(p, r+apart)
-		for i := range a {
-			a[i] += l1[i]*p0[i] - l0[i]*p1[i]
+	for g := range s.groups {
+		for line := range s.lines {
+			at := g*s.groupStride + line*s.lineStride
+			for r := at; r < at+s.run; r++ {
+				l0, l1, p0, p1 := rowAt(l, r), rowAt(l, r+s.apart), rowAt(p, r), rowAt(p, r+s.apart)
+				for i := range a {
+					a[i] += l1[i]*p0[i] - l0[i]*p1[i]
+				}
+			}
 		}
 	}
 }
 
-func overlapY2(acc, l, p []float32, apart, n int) {
-	a, b := rowAt(acc, 0), rowAt(acc, 1)
-	for r := range n {
-		l0, l1, l2, l3 := rowAt(l, r), rowAt(l, r+apart), rowAt(l, r+2*apart), rowAt(l, r+3*apart)
-		p0, p1, p2, p3 := rowAt(p, r), rowAt(p, r+apart), rowAt(p, r+2*apart), rowAt(p, r+3*apart)
-		for i := range a {
-			a[i] += l1[i]*p0[i] - l0[i]*p1[i] + l3[i]*p2[i] - l2[i]*p3[i]
-			b[i] += l2[i]*p0[i] - l0[i]*p2[i] + l3[i]*p1[i] - l1[i]*p3[i]
+// overlapY2 adds the Y overlaps of two adjacent index bits alone.
+func overlapY2(acc, l, p []float32, s span) {
+	a, b, k := rowAt(acc, 0), rowAt(acc, 1), s.apart
+	for g := range s.groups {
+		for line := range s.lines {
+			at := g*s.groupStride + line*s.lineStride
+			for r := at; r < at+s.run; r++ {
+				l0, l1, l2, l3 := rowAt(l, r), rowAt(l, r+k), rowAt(l, r+2*k), rowAt(l, r+3*k)
+				p0, p1, p2, p3 := rowAt(p, r), rowAt(p, r+k), rowAt(p, r+2*k), rowAt(p, r+3*k)
+				for i := range a {
+					a[i] += l1[i]*p0[i] - l0[i]*p1[i] + l3[i]*p2[i] - l2[i]*p3[i]
+					b[i] += l2[i]*p0[i] - l0[i]*p2[i] + l3[i]*p1[i] - l1[i]*p3[i]
+				}
+			}
 		}
 	}
 }

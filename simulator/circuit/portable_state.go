@@ -1,91 +1,67 @@
 package circuit
 
-// rotate turns every index bit of a group of 2^len(tangents) lines, each of run
-// rows and stride rows from the next: with x₀ and x₁ the rows whose bit d is 0
-// and 1, x₀ − t_d·x₁ and x₁ + t_d·x₀ replace them. Groups lie groupStride apart.
-//
-// Rows are whole, so how many bits a pass takes changes no rounding.
-func rotate(p, tangents []float32, stride, run, groups, groupStride int) {
-	bits := len(tangents)
-	for g := range groups {
-		for d := 0; d < bits; {
-			m := passBits(bits - d)
-			lines, length := 1<<d, run
-			if run == stride { // lines without gaps are one long line
-				lines, length = 1, run<<d
+// rotate1 turns one index bit: x₀ − t·x₁ and x₁ + t·x₀ replace rows x₀ and x₁
+// that differ in it. How many bits a pass turns changes no rounding.
+func rotate1(p, t []float32, s span) {
+	t0 := t[0]
+	for g := range s.groups {
+		for l := range s.lines {
+			q := p[(g*s.groupStride+l*s.lineStride)*width:]
+			x0 := q[:s.run*width]
+			x1 := q[s.apart*width:][:len(x0)]
+			for i, a := range x0 {
+				b := x1[i]
+				x0[i], x1[i] = a-t0*b, b+t0*a
 			}
-			t, apart := tangents[d:], (stride<<d)*width
-			for far := 0; far < 1<<bits; far += 1 << (d + m) {
-				for line := range lines {
-					q := p[(g*groupStride+(far+line)*stride)*width:]
-					switch m {
-					case 1:
-						rotate1(q, t, apart, length*width)
-					case 2:
-						rotate2(q, t, apart, length*width)
-					case 3:
-						rotate3(q, t, apart, length*width)
-					}
-				}
-			}
-			d += m
 		}
 	}
 }
 
-// passBits is how many of the remaining bits one pass takes: up to three, and
-// no lonely last one if that can be helped.
-func passBits(remaining int) int {
-	if remaining == 4 {
-		return 2
-	}
-	return min(remaining, 3)
-}
-
-func rotate1(p, t []float32, apart, n int) {
-	t0 := t[0]
-	x := p[:n]
-	y := p[apart:][:len(x)]
-	for i, a := range x {
-		b := y[i]
-		x[i], y[i] = a-t0*b, b+t0*a
-	}
-}
-
-func rotate2(p, t []float32, apart, n int) {
-	t0, t1 := t[0], t[1]
-	x0 := p[:n]
-	x1, x2, x3 := p[apart:][:len(x0)], p[2*apart:][:len(x0)], p[3*apart:][:len(x0)]
-	for i, a := range x0 {
-		b, c, d := x1[i], x2[i], x3[i]
-		a, b = a-t0*b, b+t0*a
-		c, d = c-t0*d, d+t0*c
-		x0[i], x2[i] = a-t1*c, c+t1*a
-		x1[i], x3[i] = b-t1*d, d+t1*b
+// rotate2 turns two adjacent index bits.
+func rotate2(p, t []float32, s span) {
+	t0, t1, k := t[0], t[1], s.apart*width
+	for g := range s.groups {
+		for l := range s.lines {
+			q := p[(g*s.groupStride+l*s.lineStride)*width:]
+			x0 := q[:s.run*width]
+			x1, x2, x3 := q[k:][:len(x0)], q[2*k:][:len(x0)], q[3*k:][:len(x0)]
+			for i, a := range x0 {
+				b, c, d := x1[i], x2[i], x3[i]
+				a, b = a-t0*b, b+t0*a
+				c, d = c-t0*d, d+t0*c
+				x0[i], x2[i] = a-t1*c, c+t1*a
+				x1[i], x3[i] = b-t1*d, d+t1*b
+			}
+		}
 	}
 }
 
-func rotate3(p, t []float32, apart, n int) {
-	t0, t1, t2 := t[0], t[1], t[2]
-	x0 := p[:n]
-	x1, x2, x3 := p[apart:][:len(x0)], p[2*apart:][:len(x0)], p[3*apart:][:len(x0)]
-	x4, x5 := p[4*apart:][:len(x0)], p[5*apart:][:len(x0)]
-	x6, x7 := p[6*apart:][:len(x0)], p[7*apart:][:len(x0)]
-	for i, a := range x0 {
-		b, c, d := x1[i], x2[i], x3[i]
-		a, b = a-t0*b, b+t0*a
-		c, d = c-t0*d, d+t0*c
-		a, c = a-t1*c, c+t1*a
-		b, d = b-t1*d, d+t1*b
-		e, f, g, h := x4[i], x5[i], x6[i], x7[i]
-		e, f = e-t0*f, f+t0*e
-		g, h = g-t0*h, h+t0*g
-		e, g = e-t1*g, g+t1*e
-		f, h = f-t1*h, h+t1*f
-		x0[i], x4[i] = a-t2*e, e+t2*a
-		x1[i], x5[i] = b-t2*f, f+t2*b
-		x2[i], x6[i] = c-t2*g, g+t2*c
-		x3[i], x7[i] = d-t2*h, h+t2*d
+// rotate3 turns three adjacent index bits.
+func rotate3(p, t []float32, s span) {
+	t0, t1, t2, k := t[0], t[1], t[2], s.apart*width
+	for g := range s.groups {
+		for l := range s.lines {
+			q := p[(g*s.groupStride+l*s.lineStride)*width:]
+			x0 := q[:s.run*width]
+			x1, x2, x3 := q[k:][:len(x0)], q[2*k:][:len(x0)], q[3*k:][:len(x0)]
+			x4, x5, x6, x7 := q[4*k:][:len(x0)], q[5*k:][:len(x0)], q[6*k:][:len(x0)], q[7*k:][:len(x0)]
+			for i, a := range x0 {
+				b, c, d := x1[i], x2[i], x3[i]
+				a, b = a-t0*b, b+t0*a
+				c, d = c-t0*d, d+t0*c
+				a, c = a-t1*c, c+t1*a
+				b, d = b-t1*d, d+t1*b
+				e, f, g, h := x4[i], x5[i], x6[i], x7[i]
+				e, f = e-t0*f, f+t0*e
+				g, h = g-t0*h, h+t0*g
+				e, g = e-t1*g, g+t1*e
+				f, h = f-t1*h, h+t1*f
+				x0[i], x4[i] = a-t2*e, e+t2*a
+				x1[i], x5[i] = b-t2*f, f+t2*b
+				x2[i], x6[i] = c-t2*g, g+t2*c
+				x3[i], x7[i] = d-t2*h, h+t2*d
+			}
+		}
 	}
 }
 
