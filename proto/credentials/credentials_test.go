@@ -107,7 +107,8 @@ func TestPrintingHidesTheToken(t *testing.T) {
 }
 
 func TestTokensDiffer(t *testing.T) {
-	if credentials.NewToken() == credentials.NewToken() {
+	first, second := credentials.NewToken(), credentials.NewToken()
+	if first == second {
 		t.Error("two tokens are equal")
 	}
 }
@@ -150,7 +151,7 @@ func TestCallsCarryTheToken(t *testing.T) {
 	}
 	server := grpc.NewServer()
 	spiqsweepv1.RegisterWorkerServiceServer(server, guarded{token: file.Token})
-	go server.Serve(listener)
+	go func() { _ = server.Serve(listener) }()
 	defer server.Stop()
 
 	call := func(f credentials.File) error {

@@ -1,0 +1,41 @@
+package agent
+
+import "time"
+
+// DefaultConnectTimeout is how long a coordinator may be away before the
+// worker gives up.
+const DefaultConnectTimeout = 10 * time.Minute
+
+const (
+	// reportBytes bounds the reports of one call.
+	reportBytes = 1 << 20
+
+	// settle is how long news that nobody waits for (another task of a batch
+	// has started or ended) may gather before a call tells it.
+	settle = 100 * time.Millisecond
+
+	// callAgain replaces a missing call_again_in.
+	callAgain = 10 * time.Second
+
+	// callTimeout ends a call without an answer. A coordinator lets an idle
+	// worker wait for 15 s.
+	callTimeout = 30 * time.Second
+
+	// transferTimeout ends a call that carries a recording or a checkpoint.
+	transferTimeout = 60 * time.Second
+
+	// The pauses after failed calls double from the first to the longest, and
+	// are shortened at random by up to a half.
+	firstPause   = 200 * time.Millisecond
+	longestPause = 10 * time.Second
+
+	// drainTimeout bounds a hand-back. Engines kill after 30 s or so.
+	drainTimeout = 10 * time.Second
+
+	// frozenAfter is how late the agent may wake without concluding that it
+	// was stopped or suspended, and that its clocks prove nothing.
+	frozenAfter = 5 * time.Second
+
+	// keptRecordings is how many recordings stay at hand beyond those in use.
+	keptRecordings = 8
+)

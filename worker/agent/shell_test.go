@@ -1,0 +1,509 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"spiqsweep/proto/credentials"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/recording"
+	"spiqsweep/sweep"
+	"spiqsweep/worker/runner"
+)
+
+func TestMain(m *testing.M) {
+	packer.EncodeAll(nil, nil) // its channel is made with the first use, which must not be in a bubble
+	goleak.VerifyTestMain(m)
+}
+
+// office is a coordinator small enough to be seen through: it grants each task
+// once per attempt, in order, and takes every report.
+type office struct {
+	spiqsweepv1.UnimplementedWorkerServiceServer
+	t      *testing.T
+	raster *recording.Raster
+
+	mu          sync.Mutex // guards all below
+	tasks       []*officeTask
+	log         []string // what happened, in order
+	fetches     int
+	corrupt     bool  // recordings are not what was asked for
+	refuse      error // answer to every Sync
+	silent      int   // so many calls get no answer
+	checkpoints map[string][]byte
+}
+
+type officeTask struct {
+	id            string
+	configuration []byte
+	attempt       uint64
+	state         string // "", "leased", "done", "failed", "handed back"
+	resume        []byte
+	failure       *spiqsweepv1.Failure
+	result        *spiqsweepv1.Result
+}
+
+func newOffice(t *testing.T, tasks int) *office {
+	t.Helper()
+	o := &office{t: t, raster: smallRaster(), checkpoints: map[string][]byte{}}
+	for replicate := range tasks {
+		c := sweep.Default()
+		c.Neurons, c.Timesteps, c.Replicate = 2, 1, replicate
+		id := sweep.NewTaskID(c, o.raster.Digest(), sweep.Numerics, "test/class")
+		o.tasks = append(o.tasks, &officeTask{id: string(id), configuration: sweep.Canonical(c)})
+	}
+	return o
+}
+
+// smallRaster is 4 repeats of 30 bins of two cells.
+func smallRaster() *recording.Raster {
+	r := &recording.Raster{Neurons: 2, Repeats: 4, Bins: 30, Cells: []int{5, 7}, BinMS: 20}
+	for i := range r.Repeats * r.Bins {
+		r.Words = append(r.Words, uint32(i*i%7)&3)
+	}
+	return r
+}
+
+func (o *office) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.silent > 0 {
+		o.silent--
+		o.mu.Unlock()
+		<-ctx.Done()
+		o.mu.Lock()
+		return nil, ctx.Err()
+	}
+	if o.refuse != nil {
+		return nil, o.refuse
+	}
+	answer := &spiqsweepv1.SyncResponse{CallAgainIn: durationpb.New(15 * time.Second)}
+	for _, report := range in.GetReports() {
+		o.take(report)
+		answer.Verdicts = append(answer.Verdicts, &spiqsweepv1.Verdict{
+			Lease: report.GetLease(), Judgement: spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED,
+		})
+	}
+	free := in.GetFreeSlots()
+	for _, task := range o.tasks {
+		if task.state == "" && free > 0 && !in.GetDraining() {
+			free--
+			task.attempt++
+			task.state = "leased"
+			answer.Assignments = append(answer.Assignments, o.grant(task))
+		} else if task.state == "leased" {
+			answer.Assignments = append(answer.Assignments, &spiqsweepv1.Assignment{Lease: task.lease()})
+		}
+	}
+	answer.Done = !slices.ContainsFunc(o.tasks, func(t *officeTask) bool { return t.state == "" || t.state == "leased" })
+	return answer, nil
+}
+
+func (o *office) grant(task *officeTask) *spiqsweepv1.Assignment {
+	a := &spiqsweepv1.Assignment{Lease: task.lease(), Task: &spiqsweepv1.Task{
+		Configuration: task.configuration, RecordingDigest: o.raster.Digest(),
+		StallTimeout: durationpb.New(10 * time.Minute),
+	}}
+	if task.resume != nil {
+		a.Task.CheckpointStep = 3
+	}
+	return a
+}
+
+func (t *officeTask) lease() *spiqsweepv1.Lease {
+	return &spiqsweepv1.Lease{Task: t.id, Attempt: t.attempt}
+}
+
+func (o *office) take(report *spiqsweepv1.Report) {
+	i := slices.IndexFunc(o.tasks, func(t *officeTask) bool { return t.id == report.GetLease().GetTask() })
+	task := o.tasks[i]
+	switch {
+	case report.GetResult() != nil:
+		task.state, task.result = "done", report.GetResult()
+	case report.GetFailure() != nil:
+		task.state, task.failure = "failed", report.GetFailure()
+	default:
+		task.state = "handed back"
+	}
+	o.log = append(o.log, task.state)
+}
+
+func (o *office) GetRecording(context.Context, *spiqsweepv1.GetRecordingRequest) (*spiqsweepv1.GetRecordingResponse, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.fetches++
+	r := *o.raster
+	if o.corrupt {
+		r.Words = slices.Clone(r.Words)
+		r.Words[3] ^= 1
+	}
+	body, err := r.MarshalBinary()
+	return &spiqsweepv1.GetRecordingResponse{Body: packer.EncodeAll(body, nil)}, err
+}
+
+func (o *office) GetCheckpoint(_ context.Context, in *spiqsweepv1.GetCheckpointRequest) (*spiqsweepv1.GetCheckpointResponse, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, task := range o.tasks {
+		if task.id == in.GetLease().GetTask() {
+			return &spiqsweepv1.GetCheckpointResponse{Step: 3, Body: task.resume}, nil
+		}
+	}
+	return nil, status.Error(codes.NotFound, "no such lease")
+}
+
+func (o *office) PutCheckpoint(_ context.Context, in *spiqsweepv1.PutCheckpointRequest) (*spiqsweepv1.PutCheckpointResponse, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.log = append(o.log, "checkpoint")
+	o.checkpoints[in.GetLease().GetTask()] = in.GetBody()
+	return &spiqsweepv1.PutCheckpointResponse{Stored: true}, nil
+}
+
+// open serves the office at an address of its own until close.
+func (o *office) open() (dial func(string) (*grpc.ClientConn, error), close func()) {
+	listener := bufconn.Listen(1 << 20)
+	server := grpc.NewServer()
+	spiqsweepv1.RegisterWorkerServiceServer(server, o)
+	served := make(chan struct{})
+	go func() {
+		defer func() { served <- struct{}{} }()
+		_ = server.Serve(listener)
+	}()
+	dial = func(string) (*grpc.ClientConn, error) {
+		return grpc.NewClient("passthrough:///office",
+			grpc.WithTransportCredentials(insecure.NewCredentials()),
+			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+	}
+	return dial, func() {
+		server.Stop()
+		<-served
+	}
+}
+
+// runnerFunc is a runner that is a function.
+type runnerFunc func(ctx context.Context, t runner.Task, r runner.Reporter) (runner.Outcome, error)
+
+func (f runnerFunc) Run(ctx context.Context, t runner.Task, r runner.Reporter) (runner.Outcome, error) {
+	return f(ctx, t, r)
+}
+
+// finishing takes a second for each task.
+func finishing(ctx context.Context, t runner.Task, r runner.Reporter) (runner.Outcome, error) {
+	r.Progress(1)
+	select {
+	case <-time.After(time.Second):
+	case <-ctx.Done():
+		return runner.Outcome{}, runner.ErrStopped
+	}
+	return runner.Outcome{Result: sweep.Result{TrainableParameters: t.Configuration.Replicate}, ComputeTime: time.Second}, nil
+}
+
+// stopping trains for ever, and leaves a checkpoint when it is stopped.
+func stopping(ctx context.Context, _ runner.Task, r runner.Reporter) (runner.Outcome, error) {
+	<-ctx.Done()
+	r.Checkpoint(4, []byte("state"))
+	return runner.Outcome{}, runner.ErrStopped
+}
+
+func testConfig(dial func(string) (*grpc.ClientConn, error), run runnerFunc) Config {
+	return Config{
+		Coordinator: credentials.File{Role: credentials.Worker, Addresses: []string{"127.0.0.1:1"}, Token: credentials.NewToken()},
+		Slots:       2, ConnectTimeout: time.Minute, Version: "test",
+		Kernel: circuit.Kernel{Name: "test", Class: "test/class"}, Runner: run,
+		Log: hclog.NewNullLogger(), dial: dial,
+	}
+}
+
+func TestWorkerRunsASweep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 7)
+		dial, closeOffice := o.open()
+		defer closeOffice()
+		began := time.Now()
+		if code := Run(t.Context(), testConfig(dial, finishing)); code != ExitDone {
+			t.Errorf("exit code %d, want %d", code, ExitDone)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("7 tasks of a second each on 2 slots took %v", took)
+		}
+		if o.fetches != 1 {
+			t.Errorf("the recording was fetched %d times", o.fetches)
+		}
+		for replicate, task := range o.tasks {
+			if task.state != "done" {
+				t.Fatalf("task %d is %q", replicate, task.state)
+			}
+			body, err := unpacker.DecodeAll(task.result.GetBody(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := sweep.DecodeResult(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result.TrainableParameters != replicate || sweep.Digest(body) != task.result.GetDigest() ||
+				task.result.GetComputeTime().AsDuration() != time.Second {
+				t.Errorf("task %d has result %s", replicate, body)
+			}
+		}
+	})
+}
+
+func TestWorkerHandsBackWithACheckpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 1)
+		dial, closeOffice := o.open()
+		defer closeOffice()
+		c := testConfig(dial, stopping)
+		drain := make(chan struct{})
+		c.Drain = drain
+		time.AfterFunc(time.Minute, func() { close(drain) })
+		began := time.Now()
+		if code := Run(t.Context(), c); code != ExitWorkLeft {
+			t.Errorf("exit code %d, want %d", code, ExitWorkLeft)
+		}
+		if took := time.Since(began); took > time.Minute+time.Second {
+			t.Errorf("left %v after the drain", took-time.Minute)
+		}
+		if diff := cmp.Diff([]string{"checkpoint", "handed back"}, o.log); diff != "" {
+			t.Error(diff)
+		}
+		if got := o.checkpoints[o.tasks[0].id]; string(got) != "state" {
+			t.Errorf("checkpoint is %q", got)
+		}
+	})
+}
+
+func TestWorkerLeavesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 1)
+		dial, closeOffice := o.open()
+		defer closeOffice()
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Minute, cancel)
+		release := make(chan struct{})
+		defer close(release)
+		stubborn := func(context.Context, runner.Task, runner.Reporter) (runner.Outcome, error) {
+			<-release
+			return runner.Outcome{}, nil
+		}
+		began := time.Now()
+		if code := Run(ctx, testConfig(dial, stubborn)); code != ExitWorkLeft {
+			t.Errorf("exit code %d, want %d", code, ExitWorkLeft)
+		}
+		if took := time.Since(began); took != time.Minute {
+			t.Errorf("left %v after the order", took-time.Minute)
+		}
+	})
+}
+
+func TestWorkerResumes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 1)
+		o.tasks[0].resume = []byte("earlier state")
+		dial, closeOffice := o.open()
+		defer closeOffice()
+		var got []byte
+		code := Run(t.Context(), testConfig(dial, func(ctx context.Context, task runner.Task, r runner.Reporter) (runner.Outcome, error) {
+			got = bytes.Clone(task.Checkpoint)
+			return finishing(ctx, task, r)
+		}))
+		if code != ExitDone || string(got) != "earlier state" {
+			t.Errorf("exit code %d, resumed from %q", code, got)
+		}
+	})
+}
+
+func TestFailuresAreReported(t *testing.T) {
+	tests := map[string]struct {
+		spoil   func(*office)
+		run     runnerFunc
+		message string
+		log     string
+	}{
+		"the task's": {
+			run: func(context.Context, runner.Task, runner.Reporter) (runner.Outcome, error) {
+				return runner.Outcome{}, &runner.Failure{Err: errors.New("NaN at step 3"), Log: "lines"}
+			},
+			message: "NaN at step 3", log: "lines",
+		},
+		"a result that is no number": {
+			run: func(context.Context, runner.Task, runner.Reporter) (runner.Outcome, error) {
+				return runner.Outcome{Result: sweep.Result{Errors: map[string]float64{"js_bits": nan()}}}, nil
+			},
+			message: "encode result: json: unsupported value: NaN",
+		},
+		"a damaged recording": {
+			spoil:   func(o *office) { o.corrupt = true },
+			message: "fetch recording " + smallRaster().Digest() + ": rpc error: code = DataLoss desc = the recording's digest is",
+		},
+		"a foreign task": {
+			spoil:   func(o *office) { o.tasks[0].id = "0123" },
+			message: "task 0123 is not that of its configuration and recording, which is",
+		},
+		"a bad configuration": {
+			spoil:   func(o *office) { o.tasks[0].configuration = []byte(`{"model":"other"}`) },
+			message: "decode configuration:",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newOffice(t, 1)
+				if test.spoil != nil {
+					test.spoil(o)
+				}
+				dial, closeOffice := o.open()
+				defer closeOffice()
+				run := test.run
+				if run == nil {
+					run = finishing
+				}
+				Run(t.Context(), testConfig(dial, run))
+				task := o.tasks[0]
+				if got := task.failure.GetMessage(); task.state != "failed" || len(got) < len(test.message) || got[:len(test.message)] != test.message {
+					t.Errorf("state %q, message %q, want it to begin with %q", task.state, got, test.message)
+				}
+				if got := task.failure.GetLog(); got != test.log {
+					t.Errorf("log %q, want %q", got, test.log)
+				}
+			})
+		})
+	}
+}
+
+func nan() float64 {
+	zero := 0.0
+	return zero / zero
+}
+
+func TestWorkerGivesUpWithoutACoordinator(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dial, closeOffice := newOffice(t, 1).open()
+		closeOffice()
+		began := time.Now()
+		if code := Run(t.Context(), testConfig(dial, finishing)); code != ExitUnreachable {
+			t.Errorf("exit code %d, want %d", code, ExitUnreachable)
+		}
+		if took := time.Since(began); took != time.Minute {
+			t.Errorf("gave up after %v, want a minute", took)
+		}
+	})
+}
+
+func TestWorkerIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 1)
+		o.refuse = status.Error(codes.FailedPrecondition, "numerics 2: update the worker")
+		dial, closeOffice := o.open()
+		defer closeOffice()
+		c := testConfig(dial, finishing)
+		var log bytes.Buffer
+		c.Log = hclog.New(&hclog.LoggerOptions{Output: &log})
+		if code := Run(t.Context(), c); code != ExitFault {
+			t.Errorf("exit code %d, want %d", code, ExitFault)
+		}
+		if !bytes.Contains(log.Bytes(), []byte("numerics 2: update the worker")) {
+			t.Errorf("the log does not say why:\n%s", log.String())
+		}
+	})
+}
+
+func TestCallWithoutAnswerIsRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 1)
+		o.silent = 1
+		dial, closeOffice := o.open()
+		defer closeOffice()
+		began := time.Now()
+		if code := Run(t.Context(), testConfig(dial, finishing)); code != ExitDone {
+			t.Errorf("exit code %d, want %d", code, ExitDone)
+		}
+		if took := time.Since(began); took < callTimeout || took > callTimeout+5*time.Second {
+			t.Errorf("took %v, want little more than a call's time-out", took)
+		}
+	})
+}
+
+func TestWorkerTurnsToAnotherCoordinator(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 6)
+		dials := map[string]func(string) (*grpc.ClientConn, error){}
+		var closeFirst, closeSecond func()
+		dials["127.0.0.1:1"], closeFirst = o.open()
+		dials["127.0.0.1:2"], closeSecond = o.open()
+		defer closeSecond()
+		c := testConfig(func(address string) (*grpc.ClientConn, error) { return dials[address](address) }, finishing)
+		c.Coordinator = c.Coordinator.At("127.0.0.1:1", "127.0.0.1:2")
+		time.AfterFunc(1500*time.Millisecond, closeFirst)
+		began := time.Now()
+		if code := Run(t.Context(), c); code != ExitDone {
+			t.Errorf("exit code %d, want %d", code, ExitDone)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("6 tasks of a second each on 2 slots took %v", took)
+		}
+	})
+}
+
+func TestRecordingsAreKeptInAFolder(t *testing.T) {
+	folder := t.TempDir()
+	var fetches []int
+	for range 2 {
+		synctest.Test(t, func(t *testing.T) {
+			o := newOffice(t, 1)
+			dial, closeOffice := o.open()
+			defer closeOffice()
+			c := testConfig(dial, finishing)
+			c.Cache = folder
+			if code := Run(t.Context(), c); code != ExitDone {
+				t.Errorf("exit code %d, want %d", code, ExitDone)
+			}
+			fetches = append(fetches, o.fetches)
+		})
+	}
+	if diff := cmp.Diff([]int{1, 0}, fetches); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	good := testConfig(nil, finishing)
+	if err := good.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]func(*Config){
+		`role "operator"`:       func(c *Config) { c.Coordinator.Role = credentials.Operator },
+		"slots is 0":            func(c *Config) { c.Slots = 0 },
+		"connect time-out is":   func(c *Config) { c.ConnectTimeout = -1 },
+		"no address":            func(c *Config) { c.Coordinator.Addresses = nil },
+		"not on this machine":   func(c *Config) { c.Coordinator = c.Coordinator.At("192.0.2.1:1") },
+		`"nowhere" is not host`: func(c *Config) { c.Coordinator = c.Coordinator.At("nowhere") },
+	}
+	for want, spoil := range tests {
+		c := good
+		spoil(&c)
+		if err := c.Validate(); err == nil || !bytes.Contains([]byte(err.Error()), []byte(want)) {
+			t.Errorf("error is %v, want one with %q", err, want)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+// Command worker runs the tasks of a coordinator.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"spiqsweep/worker/agent"
+)
+
+// version is set by the linker; see the Makefile.
+var version = ""
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is the whole program. Data goes to stdout, talk to stderr; an error is
+// one line that begins with the program's name.
+func run(arguments []string, stdout, stderr io.Writer) (exitCode int) {
+	root := startCommand(stderr, &exitCode)
+	root.AddCommand(selftestCommand(), versionCommand())
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetArgs(arguments)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.Execute()
+	if err == nil {
+		return exitCode
+	}
+	fmt.Fprintf(stderr, "worker: %v\n", err)
+	if fault := (*faultError)(nil); errors.As(err, &fault) {
+		return agent.ExitFault
+	}
+	return agent.ExitUsage
+}
+
+// faultError is an error that is not the user's: any other is one of usage.
+type faultError struct{ error }
+
+func (e *faultError) Unwrap() error { return e.error }
+
+// noArguments explains the flags to those who give arguments.
+func noArguments(command *cobra.Command, arguments []string) error {
+	if len(arguments) > 0 {
+		return fmt.Errorf("unknown argument %q: `%s --help` lists commands and flags", arguments[0], command.CommandPath())
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+
+	"spiqsweep/simulator/statistics"
+	"spiqsweep/sweep"
+)
+
+// evaluate measures the trained model. When ctx ends meanwhile, it leaves a
+// checkpoint at the last step.
+func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
+	c, angles := r.task.Configuration, r.trainer.Angles()
+	m, err := newModel(c, r.generator)
+	if err != nil {
+		return sweep.Result{}, fmt.Errorf("evaluate: %w", err)
+	}
+	if err := m.Set(angles); err != nil {
+		return sweep.Result{}, fmt.Errorf("evaluate: %w", err)
+	}
+	var measured statistics.Statistics
+	if c.Sampled() {
+		measured = m.sampled()
+	} else if measured, err = statistics.Exact(m, noiseOf(r.generator)); err != nil {
+		return sweep.Result{}, err
+	}
+	if ctx.Err() != nil {
+		return sweep.Result{}, r.stop()
+	}
+	result := sweep.Result{
+		TrainableParameters: r.generator.Parameters(),
+		Errors:              statistics.Errors(measured, r.data.seen.Statistics),
+		Floors:              r.data.seen.Floors,
+		Model:               measured.Vectors(),
+		Data:                r.data.seen.Statistics.Vectors(),
+		History:             r.history.points,
+		Angles:              nested(angles, c),
+		Samples:             m.generate(sweep.SampleWindows),
+	}
+	if h := r.data.heldout; h != nil {
+		result.HeldoutErrors = statistics.Errors(measured, h.Statistics)
+		result.HeldoutFloors = h.Floors
+		result.Heldout = h.Statistics.Vectors()
+	}
+	return result, nil
+}
+
+// nested gives flat angles the shape [time][layer][qubit][RY, RZ].
+func nested(flat []float64, c sweep.Configuration) [][][][2]float64 {
+	angles := make([][][][2]float64, c.Timesteps)
+	for step := range angles {
+		angles[step] = make([][][2]float64, c.Circuit.Layers)
+		for layer := range angles[step] {
+			angles[step][layer] = make([][2]float64, c.Qubits())
+			for qubit := range angles[step][layer] {
+				angles[step][layer][qubit] = [2]float64(flat)
+				flat = flat[2:]
+			}
+		}
+	}
+	return angles
+}

@@ -1,0 +1,50 @@
+package runner
+
+import (
+	"spiqsweep/simulator/gan"
+	"spiqsweep/simulator/random"
+	"spiqsweep/simulator/statistics"
+	"spiqsweep/sweep"
+)
+
+// generated is the purpose of the windows that a trained model generates.
+const generated random.Purpose = "generated windows"
+
+// model is a generator as the statistics see it: patches that depend on one γ,
+// or a source of windows.
+type model struct {
+	*gan.Model
+	windows random.Stream
+	count   int       // windows that sampled statistics are made of
+	rows    []float64 // of noise
+}
+
+// newModel returns a model whose angles are all 0.
+func newModel(c sweep.Configuration, g gan.Generator) (*model, error) {
+	m, err := gan.NewModel(g, make([]float64, g.Parameters()))
+	if err != nil {
+		return nil, err
+	}
+	return &model{
+		Model:   m,
+		windows: addressOf(c).Stream(generated),
+		count:   c.Evaluation.Samples,
+		rows:    make([]float64, g.Ansatz.NoiseRows()),
+	}, nil
+}
+
+// Probabilities is the law of a time step's word where all noise is γ.
+func (m *model) Probabilities(step int, gamma float64, dst []float64) {
+	for i := range m.rows {
+		m.rows[i] = gamma
+	}
+	m.Model.Probabilities(step, m.rows, dst)
+}
+
+// sampled returns the statistics of generated windows, the same draws at each call.
+func (m *model) sampled() statistics.Statistics {
+	return statistics.OfWindows(statistics.NewSampleWindows(m.Neurons(), m.Timesteps(), m.generate(m.count)))
+}
+
+// generate returns windows[sample][time], the first ones of an endless list.
+func (m *model) generate(count int) [][]uint32 { return m.Sample(m.windows, count) }

@@ -1,0 +1,77 @@
+package runner
+
+import (
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/gan"
+	"spiqsweep/simulator/random"
+	"spiqsweep/simulator/statistics"
+	"spiqsweep/sweep"
+)
+
+// settingsOf says a configuration in the words of the simulator.
+func settingsOf(c sweep.Configuration, kernel circuit.Kernel) gan.Settings {
+	t := c.Training
+	return gan.Settings{
+		Generator:             generatorOf(c, kernel),
+		InitialAngles:         gan.InitialAngles(c.Circuit.InitialAngles),
+		Steps:                 t.Steps,
+		BatchSize:             t.BatchSize,
+		CriticUpdates:         t.CriticUpdates,
+		HiddenUnits:           t.HiddenUnits,
+		GeneratorLearningRate: t.GeneratorLearningRate,
+		CriticLearningRate:    t.CriticLearningRate,
+		Beta1:                 t.Beta1,
+		Beta2:                 t.Beta2,
+		Schedule:              gan.Schedule(t.Schedule),
+		Average:               t.Average,
+		Constraint:            gan.Constraint(t.Constraint),
+		PenaltyWeight:         t.PenaltyWeight,
+		ClipBound:             t.ClipBound,
+		Gradient:              gan.Gradient(t.Gradient),
+		K:                     c.K,
+		KLoss:                 gan.KLoss(t.KLoss),
+	}
+}
+
+func generatorOf(c sweep.Configuration, kernel circuit.Kernel) gan.Generator {
+	return gan.Generator{
+		Ansatz: circuit.Ansatz{
+			Neurons:       c.Neurons,
+			Auxiliary:     c.Circuit.Auxiliary,
+			Layers:        c.Circuit.Layers,
+			Order:         circuit.Order(c.Circuit.Order),
+			FinalEncoding: c.Circuit.FinalEncoding,
+			Entangler:     circuit.Entangler(c.Circuit.Entangler),
+			Readout:       circuit.Readout(c.Circuit.AuxiliaryReadout),
+			Noise:         circuit.Noise(c.Circuit.Noise),
+			NoisePerLayer: c.Circuit.NoisePerLayer,
+		},
+		Timesteps:     c.Timesteps,
+		NoisePerPatch: c.Circuit.NoisePerPatch,
+		NoiseLow:      c.Circuit.NoiseLow,
+		NoiseHigh:     c.Circuit.NoiseHigh,
+		Kernel:        kernel,
+	}
+}
+
+// addressOf is where a task finds its random numbers.
+func addressOf(c sweep.Configuration) random.Training {
+	return random.Training{Seed: c.Seed, Neurons: c.Neurons, Timesteps: c.Timesteps, Replicate: c.Replicate}
+}
+
+// noiseOf describes the integral over γ that exact statistics are, where
+// Configuration.Sampled is false.
+func noiseOf(g gan.Generator) statistics.Noise {
+	n := statistics.Noise{
+		Kind: statistics.Shared, Low: g.NoiseLow, High: g.NoiseHigh,
+		Degree:     g.Ansatz.Encodings() * g.Ansatz.Qubits(),
+		Polynomial: g.Ansatz.Readout != circuit.Postselect || g.Ansatz.Auxiliary == 0,
+	}
+	switch {
+	case g.Ansatz.Noise == circuit.NoNoise:
+		n.Kind = statistics.None
+	case g.NoisePerPatch:
+		n.Kind = statistics.PerPatch
+	}
+	return n
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"spiqsweep/simulator/circuit"
+)
+
+func selftestCommand() *cobra.Command {
+	var reference string
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "selftest",
+		Short: "Check every kernel of this machine against known answers",
+		Long: `Computes known circuits, probabilities and gradients, with every kernel of this
+machine and says how far each is from the known answers.
+
+Exit codes: 0 all kernels are right, 1 one is not, 2 bad usage or reference.`,
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return selftest(command.OutOrStdout(), reference, asJSON)
+		},
+	}
+	command.Flags().StringVar(&reference, "reference", "", "JSON `FILE` with known answers (default: those built in)")
+	command.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
+	return command
+}
+
+func selftest(out io.Writer, reference string, asJSON bool) error {
+	var answers []byte // nil: the embedded ones
+	if reference != "" {
+		var err error
+		if answers, err = os.ReadFile(reference); err != nil {
+			return fmt.Errorf("read the reference: %w", err)
+		}
+		if len(answers) == 0 {
+			return fmt.Errorf("read the reference: %s is empty", reference)
+		}
+	}
+	report, err := circuit.SelfTest(answers)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(report); err != nil {
+			return &faultError{fmt.Errorf("print the report: %w", err)}
+		}
+	} else {
+		describe(out, report)
+	}
+	if !report.Passed {
+		return &faultError{errors.New("a kernel of this machine computes wrong numbers: use another, with " +
+			circuit.KernelVariable + ", or another machine")}
+	}
+	return nil
+}
+
+// describe says the report in words, kernel by kernel.
+func describe(out io.Writer, report circuit.Report) {
+	fmt.Fprintf(out, "%d known circuits; a probability may be off by %g, a derivative by %g\n",
+		report.Cases, report.ProbabilityTolerance, report.GradientTolerance)
+	for _, e := range report.Engines {
+		verdict := "right"
+		if !e.Passed {
+			verdict = "WRONG"
+		}
+		fmt.Fprintf(out, "%-10s %-18s %s: probabilities off by at most %.1e, derivatives by %.1e\n",
+			e.Name, e.Class, verdict, e.ProbabilityError, e.GradientError)
+	}
+}

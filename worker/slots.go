@@ -1,0 +1,25 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"strconv"
+)
+
+// defaultSlots is the number of cores that are this process's own: what Slurm
+// granted to the task, else to the job on this node; else what Go found (the
+// affinity mask and the container's limit).
+func defaultSlots(environment func(string) string) (int, error) {
+	for _, name := range []string{"SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"} {
+		text := environment(name)
+		if text == "" {
+			continue
+		}
+		slots, err := strconv.Atoi(text)
+		if err != nil || slots < 1 {
+			return 0, fmt.Errorf("%s is %q: must be a number of cores; or give --slots", name, text)
+		}
+		return slots, nil
+	}
+	return runtime.GOMAXPROCS(0), nil
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/worker/agent"
+	"spiqsweep/worker/runner"
+)
+
+const startHelp = `Runs the tasks of a coordinator until the sweep is done.
+
+The coordinator writes the file worker.json into its output folder: give its
+path, or an address and the file with --credentials. Several addresses (of
+coordinators with one store) are tried in turn.
+
+SIGTERM or SIGINT: stops at the next step, hands the tasks back with a
+checkpoint and leaves; a second one ends at once.
+
+Exit codes: 0 done, or stopped with nothing in hand; 75 stopped with work left;
+69 no coordinator for --connect-timeout; 1 own fault, or refused by the
+coordinator; 2 bad usage.`
+
+// options are the flags of the worker itself.
+type options struct {
+	coordinators   []string
+	credentials    string
+	slots          int
+	connectTimeout time.Duration
+	cache          string
+	logFormat      string
+	logLevel       string
+}
+
+func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
+	var o options
+	command := &cobra.Command{
+		Use:   "worker --coordinator FILE_OR_ADDRESS",
+		Short: "Run the tasks of a coordinator",
+		Long:  startHelp,
+		Args:  noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			config, err := o.config(stderr)
+			if err != nil {
+				return err
+			}
+			ctx, drain, release := signals(config.Log)
+			defer release()
+			config.Drain = drain
+			agent.UseCores(config.Slots)
+			*exitCode = agent.Run(ctx, config)
+			return nil
+		},
+	}
+	flags := command.Flags()
+	flags.StringSliceVar(&o.coordinators, "coordinator", nil, "`FILE_OR_ADDRESS` of the coordinator; may be given more than once")
+	flags.StringVar(&o.credentials, "credentials", "", "`FILE` with the token for addresses: worker.json of the coordinator")
+	flags.IntVar(&o.slots, "slots", 0, "tasks at a time, one core each (default: all cores that this process may use)")
+	flags.DurationVar(&o.connectTimeout, "connect-timeout", agent.DefaultConnectTimeout, "leave after so long without a coordinator; 0: never")
+	flags.StringVar(&o.cache, "cache", "", "`FOLDER` that keeps recordings between runs (default: in memory only)")
+	flags.StringVar(&o.logFormat, "log-format", "text", "text or json")
+	flags.StringVar(&o.logLevel, "log-level", "info", "trace, debug, info, warn or error")
+	return command
+}
+
+// config checks the flags and what they name, before anything is done.
+func (o options) config(stderr io.Writer) (agent.Config, error) {
+	log, err := o.logger(stderr)
+	if err != nil {
+		return agent.Config{}, err
+	}
+	kernel, err := circuit.NamedKernel(os.Getenv(circuit.KernelVariable))
+	if err != nil {
+		return agent.Config{}, fmt.Errorf("%s: %w", circuit.KernelVariable, err)
+	}
+	coordinator, err := findCoordinator(o.coordinators, o.credentials)
+	if err != nil {
+		return agent.Config{}, err
+	}
+	if o.slots == 0 {
+		if o.slots, err = defaultSlots(os.Getenv); err != nil {
+			return agent.Config{}, err
+		}
+	}
+	if o.cache != "" {
+		if err := os.MkdirAll(o.cache, 0o777); err != nil {
+			return agent.Config{}, fmt.Errorf("--cache: %w", err)
+		}
+	}
+	config := agent.Config{
+		Coordinator: coordinator, Slots: o.slots, ConnectTimeout: o.connectTimeout,
+		Cache: o.cache, Version: programVersion(), Kernel: kernel,
+		Runner: runner.New(kernel, log), Log: log,
+	}
+	return config, config.Validate()
+}
+
+// logger writes to stderr; colours mark levels, only on a terminal and never with NO_COLOR.
+func (o options) logger(stderr io.Writer) (hclog.Logger, error) {
+	level := hclog.LevelFromString(o.logLevel)
+	if level == hclog.NoLevel {
+		return nil, fmt.Errorf("--log-level is %q: must be trace, debug, info, warn or error", o.logLevel)
+	}
+	if o.logFormat != "text" && o.logFormat != "json" {
+		return nil, fmt.Errorf("--log-format is %q: must be text or json", o.logFormat)
+	}
+	colour := hclog.AutoColor
+	if os.Getenv("NO_COLOR") != "" {
+		colour = hclog.ColorOff
+	}
+	return hclog.New(&hclog.LoggerOptions{
+		Name: "worker", Level: level, JSONFormat: o.logFormat == "json", Output: stderr, Color: colour,
+	}), nil
+}
