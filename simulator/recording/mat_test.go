@@ -83,6 +83,11 @@ func TestMATRefusesBrokenFiles(t *testing.T) {
 	checksum := le().compressed(good)
 	checksum.data[len(checksum.data)-1] ^= 1
 
+	// changed is a file whose stream was changed behind the tag's back.
+	changed := func(change func([]byte) []byte) *matFile {
+		return &matFile{data: append(le().data, rewrite(le().compressed(good).data[matHeaderBytes:], change)...)}
+	}
+
 	tests := []struct {
 		name string
 		file *matFile
@@ -95,6 +100,11 @@ func TestMATRefusesBrokenFiles(t *testing.T) {
 		{"no zlib", &matFile{data: append(append(le().data, wide(matCompressed, 8)...), "deadbeef"...)}, "zlib: invalid header"},
 		{"end of stream missing", cutStream, "unexpected EOF"},
 		{"wrong checksum", checksum, "zlib: invalid checksum"},
+		{"stream of another element", changed(func(b []byte) []byte { b[0] = 9; return b }), "it holds an element of type 9"},
+		{"stream of half a tag", changed(func(b []byte) []byte { return b[:6] }), "unexpected EOF"},
+		{"stream without all values", changed(func(b []byte) []byte { return b[:len(b)-30] }), "unexpected EOF"},
+		{"stream without the padding", changed(func(b []byte) []byte { return b[:len(b)-2] }), "unexpected EOF"},
+		{"half a tag of values", le().matrix(append(slices.Clone(head), 2, 0, 0, 0)), "unexpected EOF"},
 		{"flags missing", le().matrix(f.part(nil, 1, []byte("bint"))), "its flags have type 1 and 4 bytes"},
 		{"unknown class", le().matrix(f.head(99, "bint", 4, 3, 5)), "its class is 99"},
 		{"flags of 16 bytes", le().matrix(f.part(nil, matUint32, make([]byte, 16))), "a part of the head claims 16 bytes"},

@@ -49,12 +49,9 @@ func (f *matFile) matrix(body []byte) *matFile {
 
 // compressed appends a zlib stream of a matrix element.
 func (f *matFile) compressed(body []byte) *matFile {
-	var stream bytes.Buffer
-	w := zlib.NewWriter(&stream)
-	w.Write(f.part(nil, matMatrix, body))
-	w.Close()
-	f.data = f.order.AppendUint32(f.order.AppendUint32(f.data, matCompressed), uint32(stream.Len()))
-	f.data = append(f.data, stream.Bytes()...)
+	stream := deflate(f.part(nil, matMatrix, body))
+	f.data = f.order.AppendUint32(f.order.AppendUint32(f.data, matCompressed), uint32(len(stream)))
+	f.data = append(f.data, stream...)
 	return f
 }
 
@@ -117,10 +114,19 @@ func rewrite(element []byte, change func([]byte) []byte) []byte {
 	if err != nil {
 		panic(err)
 	}
+	stream := deflate(change(body))
+	tag := binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, matCompressed), uint32(len(stream)))
+	return append(tag, stream...)
+}
+
+func deflate(data []byte) []byte {
 	var stream bytes.Buffer
 	w := zlib.NewWriter(&stream)
-	w.Write(change(body))
-	w.Close()
-	tag := binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, matCompressed), uint32(stream.Len()))
-	return append(tag, stream.Bytes()...)
+	if _, err := w.Write(data); err != nil {
+		panic(err)
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return stream.Bytes()
 }

@@ -1,7 +1,6 @@
 package recording
 
 import (
-	"encoding/binary"
 	"fmt"
 	"strings"
 )
@@ -64,30 +63,8 @@ func (s *stream) dims() ([]int64, error) {
 	return dims, nil
 }
 
-// matNumber returns how values of a type are stored: often narrower than the
-// class of their array.
-func matNumber(kind uint32, order binary.ByteOrder) (number, bool) {
-	switch kind {
-	case 1:
-		return newNumber(signed, 1, order)
-	case 2:
-		return newNumber(unsigned, 1, order)
-	case 3:
-		return newNumber(signed, 2, order)
-	case 4:
-		return newNumber(unsigned, 2, order)
-	case 5:
-		return newNumber(signed, 4, order)
-	case 6:
-		return newNumber(unsigned, 4, order)
-	case 7:
-		return newNumber(float, 4, order)
-	case 9:
-		return newNumber(float, 8, order)
-	case 12:
-		return newNumber(signed, 8, order)
-	case 13:
-		return newNumber(unsigned, 8, order)
-	}
-	return number{}, false
+// matNumbers are the types of values by their number in the file, often
+// narrower than the class of their array.
+var matNumbers = map[uint32]string{
+	1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8",
 }

@@ -70,7 +70,7 @@ func (v variable) open() (*array, error) {
 	if err != nil {
 		return nil, err
 	}
-	number, ok := matNumber(values.kind, s.order)
+	number, ok := newNumber(matNumbers[values.kind], s.order)
 	if !ok {
 		return nil, fmt.Errorf("%s: its values are of the unknown type %d", mendCopy, values.kind)
 	}

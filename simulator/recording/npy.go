@@ -2,7 +2,6 @@ package recording
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -21,7 +20,7 @@ const npyMagic = "\x93NUMPY"
 const npyMaxHeader = 1 << 16
 
 var (
-	npyDescr   = regexp.MustCompile(`'descr'\s*:\s*'([<>|=]?)([a-zA-Z])(\d+)'`)
+	npyDescr   = regexp.MustCompile(`'descr'\s*:\s*'([<>|=]?)([a-zA-Z]\d+)'`)
 	npyFortran = regexp.MustCompile(`'fortran_order'\s*:\s*(True|False)`)
 	npyShape   = regexp.MustCompile(`'shape'\s*:\s*\(([\d,\s]*)\)`)
 )
@@ -64,7 +63,7 @@ func npyHeader(file io.ReaderAt, size int64) (header string, start int64, err er
 		return "", 0, fmt.Errorf("%s: its .npy header claims %d bytes", mendCopy, length)
 	}
 	text := make([]byte, length)
-	if _, err := file.ReadAt(text, start); err != nil && !(errors.Is(err, io.EOF) && start+length == size) {
+	if _, err := io.ReadFull(io.NewSectionReader(file, start, length), text); err != nil {
 		return "", 0, damaged(err)
 	}
 	return string(text), start + length, nil
@@ -75,7 +74,7 @@ func npyArray(header string) (*array, error) {
 	if descr == nil || fortran == nil || dims == nil {
 		return nil, fmt.Errorf("the .npy header %.200q is not that of a plain array of numbers: save it with numpy.save(file, x.astype(numpy.uint8))", header)
 	}
-	number, err := npyNumber(descr[1], descr[2], descr[3])
+	number, err := npyNumber(descr[1], descr[2])
 	if err != nil {
 		return nil, err
 	}
@@ -98,20 +97,19 @@ func npyArray(header string) (*array, error) {
 	return a, nil
 }
 
-// npyNumber returns how a type such as "<f8" or "|u1" is read; "b" is numpy's bool.
-func npyNumber(order, letter, digits string) (number, error) {
+// npyNumber returns how a type is read: a byte order and a code such as "f8".
+func npyNumber(order, code string) (number, error) {
 	byteOrder := binary.ByteOrder(binary.LittleEndian)
 	if order == ">" {
 		byteOrder = binary.BigEndian
 	}
-	width, _ := strconv.Atoi(digits)
-	k := kind(letter[0])
-	if letter+digits == "b1" {
-		k = unsigned
+	stored := code
+	if code == "b1" { // bool
+		stored = "u1"
 	}
-	n, ok := newNumber(k, width, byteOrder)
+	n, ok := newNumber(stored, byteOrder)
 	if !ok {
-		return number{}, fmt.Errorf("numbers of type %q are not supported: save it with numpy.save(file, x.astype(numpy.uint8))", order+letter+digits)
+		return number{}, fmt.Errorf("numbers of type %q are not supported: save it with numpy.save(file, x.astype(numpy.uint8))", order+code)
 	}
 	return n, nil
 }

