@@ -58,7 +58,7 @@ func addErrors(p *plot.Plot, points []point, xs []int, series series) error {
 	if err != nil {
 		return err
 	}
-	area.Color, area.LineStyle.Width = faint(series.colour, 0x30), 0
+	area.Color, area.Width = faint(series.colour, 0x30), 0
 	dots, err := plotter.NewScatter(runs)
 	if err != nil {
 		return err

@@ -181,7 +181,10 @@ func TestEveryFormatIsWritten(t *testing.T) {
 func TestPartialSweepsAreDrawn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var some []table.Row
-		for r := range example("chain") {
+		for r, err := range example("chain") {
+			if err != nil {
+				t.Fatal(err)
+			}
 			if rapid.IntRange(0, 30).Draw(t, "chosen") == 0 {
 				if rapid.IntRange(0, 3).Draw(t, "zero") == 0 {
 					r.Result.Errors["k_probability"] = 0 // has no place on a logarithmic axis

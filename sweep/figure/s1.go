@@ -61,7 +61,7 @@ func (f *facet) s1() (*Figure, error) {
 		Name: fileName("S1", f.name), Numbers: f.numbers(), width: width, height: height,
 		draw: func(c draw.Canvas) {
 			c.SetColor(color.White)
-			c.Fill(c.Rectangle.Path())
+			c.Fill(c.Path())
 			drawPanels(draw.Crop(c, 0, 0, captionHeight, 0), panels)
 			drawCaption(draw.Crop(c, 0.5*vg.Centimeter, 0, 0, captionHeight-height), f.caption())
 		},

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"flag"
+	"fmt"
 	"iter"
 	"math"
 	"os"
@@ -35,7 +36,7 @@ func example() Rows {
 					c.Neurons, c.Timesteps, c.K, c.Replicate = 2, timesteps, k, replicate
 					c.Circuit.Entangler = "none"
 					row := Row{
-						Task: sweep.NewTaskID(c, "digest", 1, "portable/amd64"), Cell: cellNumber, State: sweep.Done,
+						Task: sweep.TaskID(fmt.Sprintf("t%d-k%g-r%d", timesteps, k, replicate)), Cell: cellNumber, State: sweep.Done,
 						Configuration: c, Data: "surrogate", Cells: []int{7, 3}, Result: made(timesteps, k, replicate),
 					}
 					switch {
@@ -184,7 +185,10 @@ func TestRowsOfManyCellsGroup(t *testing.T) {
 	if got != 4 {
 		t.Errorf("%d groups, want 4", got)
 	}
-	for range groups(measures(false), example()) {
+	for _, err := range groups(measures(false), example()) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break // must not panic in the producer
 	}
 }
