@@ -85,7 +85,7 @@ type TaskTx interface {
 	Record(sweep.TaskID) (r Record, found bool, err error)
 	// PutRecord stores a record, and with it what Tallies, Open and Next say.
 	PutRecord(Record) error
-	// Due lists up to limit tasks whose back-off has ended by now.
+	// Due lists up to limit tasks whose back-off has ended by now, by its end and ID.
 	Due(now time.Time, limit int) ([]sweep.TaskID, error)
 }
 

@@ -63,7 +63,7 @@ type memory struct {
 
 var (
 	errClosed  = fmt.Errorf("%w: it is closed", queue.ErrUnavailable)
-	errViewing = errors.New("a view of the store tried to write")
+	errViewing = errors.New("the store is only read here: it cannot be written")
 )
 
 func (m *memory) Update(ctx context.Context, call func(queue.Tx) error) error {

@@ -36,7 +36,9 @@ func (t *memoryTx) Due(now time.Time, limit int) ([]sweep.TaskID, error) {
 			due = append(due, task)
 		}
 	}
-	slices.Sort(due)
+	slices.SortFunc(due, func(a, b sweep.TaskID) int {
+		return cmp.Or(t.records[a].NotBefore.Compare(t.records[b].NotBefore), cmp.Compare(a, b))
+	})
 	return first(due, limit), nil
 }
 

@@ -26,12 +26,16 @@ func sign(path string, now time.Time) {
 	}
 }
 
+// unsign takes the note away. It is still this process's: the lock is held.
+func unsign(path string) { _ = os.Remove(ownerFile(path)) }
+
 // inUse is the refusal of a store that another process has open.
 func inUse(path string) error {
-	who := "another process"
+	note := ""
 	var o owner
 	if body, err := os.ReadFile(ownerFile(path)); err == nil && json.Unmarshal(body, &o) == nil && o.PID != 0 {
-		who = fmt.Sprintf("process %d on %s since %s", o.PID, o.Host, o.Since.Format(time.RFC3339))
+		note = fmt.Sprintf(" (process %d on %s since %s, by its own note)", o.PID, o.Host, o.Since.Format(time.RFC3339))
 	}
-	return fmt.Errorf("%w: %s is open in %s: ask that coordinator, wait for it to end, or use another store", ErrInUse, path, who)
+	return fmt.Errorf("%w: %s is open in another process%s: ask that coordinator, wait for it to end, or use another store",
+		ErrInUse, path, note)
 }

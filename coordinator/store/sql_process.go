@@ -1,6 +1,8 @@
 package store
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"spiqsweep/coordinator/queue"
@@ -33,9 +35,17 @@ func (t *sqlTx) PutPresence(p queue.Presence) error {
 }
 
 func (t *sqlTx) Present() ([]queue.Presence, error) {
-	return list(t, `SELECT `+processColumns+` FROM processes WHERE deadline > 0 ORDER BY id`, nil, scanPresence)
+	return t.presences(`SELECT ` + processColumns + ` FROM processes WHERE deadline > 0`)
 }
 
 func (t *sqlTx) Overdue(now time.Time) ([]queue.Presence, error) {
-	return list(t, `SELECT `+processColumns+` FROM processes WHERE deadline > 0 AND deadline <= $1 ORDER BY id`, with(micros(now)), scanPresence)
+	return t.presences(`SELECT `+processColumns+` FROM processes WHERE deadline > 0 AND deadline <= $1`, micros(now))
+}
+
+// presences sorts here: an index by deadline finds them, the other would read
+// every process there ever was.
+func (t *sqlTx) presences(query string, args ...any) ([]queue.Presence, error) {
+	found, err := list(t, query, args, scanPresence)
+	slices.SortFunc(found, func(a, b queue.Presence) int { return cmp.Compare(a.ID, b.ID) })
+	return found, err
 }

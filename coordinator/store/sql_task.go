@@ -72,5 +72,5 @@ func (t *sqlTx) PutRecord(r queue.Record) error {
 func (t *sqlTx) Due(now time.Time, limit int) ([]sweep.TaskID, error) {
 	return list(t, `
 		SELECT task FROM records WHERE phase = 'backing_off' AND not_before <= $1
-		ORDER BY task LIMIT $2`, with(micros(now), limit), scanOne[sweep.TaskID])
+		ORDER BY not_before, task LIMIT $2`, with(micros(now), limit), scanOne[sweep.TaskID])
 }

@@ -2,34 +2,76 @@ package store_test
 
 import (
 	"context"
+	"flag"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+	"pgregory.net/rapid"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/coordinator/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func TestMemory(t *testing.T) {
-	storetest.Run(t, func(_ testing.TB, now func() time.Time) queue.Store {
-		return store.Memory(store.WithClock(now))
-	})
+func TestMain(m *testing.M) {
+	if path := os.Getenv(victimPath); path != "" {
+		victim(path)
+	}
+	goleak.VerifyTestMain(m)
 }
 
-func TestSQLite(t *testing.T) {
-	storetest.Run(t, openSQLite)
+func openMemory(_ testing.TB, now func() time.Time) queue.Store {
+	return store.Memory(store.WithClock(now))
 }
 
 func openSQLite(t testing.TB, now func() time.Time) queue.Store {
 	t.Helper()
-	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "sweep.db"), store.WithClock(now))
+	return open(t, filepath.Join(t.TempDir(), "sweep.db"), store.WithClock(now))
+}
+
+func open(t testing.TB, path string, opts ...store.Option) queue.Store {
+	t.Helper()
+	s, err := store.Open(context.Background(), path, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+func TestMemory(t *testing.T) { storetest.Run(t, openMemory) }
+
+func TestSQLite(t *testing.T) { storetest.Run(t, openSQLite) }
+
+// TestSQLiteModel lives random lives on SQLite with the memory store beside it:
+// whatever the two answer differently is a fault.
+func TestSQLiteModel(t *testing.T) {
+	set(t, "rapid.checks", "6")
+	set(t, "rapid.steps", "60")
+	rapid.Check(t, func(rt *rapid.T) {
+		storetest.Model(rt, func(now func() time.Time) queue.Store {
+			return storetest.Twin(rt, openMemory(t, now), openSQLite(t, now))
+		})
+	})
+}
+
+// set gives a flag another value for one test, unless the command line has one.
+func set(t *testing.T, name, value string) {
+	t.Helper()
+	f := flag.Lookup(name)
+	if f.Value.String() != f.DefValue {
+		return
+	}
+	if err := flag.Set(name, value); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = flag.Set(name, f.DefValue) })
+}
+
+func TestSQLiteStubborn(t *testing.T) {
+	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store {
+		return storetest.Stubborn(t, openSQLite(t, now), 6)
+	})
 }

@@ -99,14 +99,19 @@ func (s *sqliteStore) submit(p *pending) error {
 
 func (s *sqliteStore) Close() error { return s.close() }
 
+// shut lets the writer finish, then closes the file. A statement that were left
+// open would keep the lock.
 func (s *sqliteStore) shut() error {
 	close(s.closing)
 	<-s.finished
-	err := errors.Join(s.conn.Close(), s.db.Close())
-	if err != nil {
-		return fault(s.path, "close", err)
+	var faults error
+	for _, stmt := range s.statements {
+		faults = errors.Join(faults, stmt.Close())
 	}
-	return nil
+	if s.writable {
+		unsign(s.path)
+	}
+	return fault(s.path, "close", errors.Join(faults, s.conn.Close(), s.db.Close()))
 }
 
 // run is the writer.

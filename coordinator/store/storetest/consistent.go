@@ -204,7 +204,7 @@ func (c *check) phase(r queue.Record, attempts []queue.Attempt, digests map[stri
 	case queue.Diverged:
 		c.want(len(digests) > 1 && accepted, "task %s has diverged with %d results", r.Task, len(digests))
 	case queue.SetAside:
-		c.want(blamed >= 3 && !accepted && r.Reason != "", "task %s is set aside for %d attempts, accepted: %v, reason %q", r.Task, blamed, accepted, r.Reason)
+		c.want(blamed >= 2 && !accepted && r.Reason != "", "task %s is set aside for %d attempts, accepted: %v, reason %q", r.Task, blamed, accepted, r.Reason)
 	case queue.BackingOff:
 		c.want(newest.Outcome == queue.Failed && !r.NotBefore.IsZero(), "task %s backs off until %v after %q", r.Task, r.NotBefore, newest.Outcome)
 	default:

@@ -50,11 +50,14 @@ func rollBack(t *testing.T, l *Lab) {
 	}
 	l.WantCounts("A", want)
 	l.read(func(tx queue.Tx) error {
-		sweeps, _ := tx.Sweeps()
-		_, ghost, _ := tx.Presence("ghost")
-		_, result, _ := tx.Result(lease.Task, "digest")
-		_, recording, _ := tx.Recording("digest")
-		step, _ := tx.CheckpointStep(lease.Task)
+		sweeps, e1 := tx.Sweeps()
+		_, ghost, e2 := tx.Presence("ghost")
+		_, result, e3 := tx.Result(lease.Task, "digest")
+		_, recording, e4 := tx.Recording("digest")
+		step, e5 := tx.CheckpointStep(lease.Task)
+		if err := errors.Join(e1, e2, e3, e4, e5); err != nil {
+			return err
+		}
 		if len(sweeps) != 1 || sweeps[0].Turn == 99 || ghost || result || recording || step != 5 {
 			t.Errorf("left behind: %d sweeps, process %v, result %v, recording %v; step %d", len(sweeps), ghost, result, recording, step)
 		}

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"spiqsweep/coordinator/queue"
@@ -25,7 +24,7 @@ type Faulty struct {
 	Next Fault
 }
 
-var errInjected = errors.New("injected")
+var errInjected = fmt.Errorf("%w: injected", queue.ErrUnavailable)
 
 // Update passes the call on, and then fails as it was told to.
 func (f *Faulty) Update(ctx context.Context, call func(queue.Tx) error) error {
@@ -38,8 +37,8 @@ func (f *Faulty) Update(ctx context.Context, call func(queue.Tx) error) error {
 		}
 		return err
 	})
-	if errors.Is(err, errInjected) || err == nil && fault == UnknownCommit {
-		return fmt.Errorf("%w: %w", queue.ErrUnavailable, errInjected)
+	if err == nil && fault == UnknownCommit {
+		return errInjected
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"sync"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
@@ -15,7 +16,42 @@ const (
 )
 
 // Task is the smallest training there is, one of many by its number.
-func Task(number int) sweep.Task {
+func Task(number int) sweep.Task { return tasks.of(number) }
+
+// Result is a valid result of any Task, one of many by its variant: two
+// variants differ in one number, as results do that diverge.
+func Result(variant int) *queue.ResultReport {
+	r := reports.of(variant)
+	return &r
+}
+
+var (
+	tasks   = made[sweep.Task]{make: makeTask}
+	reports = made[queue.ResultReport]{make: makeResult}
+)
+
+// made keeps what is made once, by number: it is asked for often.
+type made[T any] struct {
+	make func(int) T
+	mu   sync.Mutex
+	all  map[int]T // guarded by mu
+}
+
+func (m *made[T]) of(number int) T {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	one, ok := m.all[number]
+	if !ok {
+		if m.all == nil {
+			m.all = map[int]T{}
+		}
+		one = m.make(number)
+		m.all[number] = one
+	}
+	return one
+}
+
+func makeTask(number int) sweep.Task {
 	c := sweep.Default()
 	c.Neurons, c.Timesteps, c.Circuit.Layers = 1, 1, 1
 	c.Training.Steps = Steps
@@ -36,9 +72,7 @@ func Plan(from, to int, cost float64) []queue.Planned {
 	return plan
 }
 
-// Result is a valid result of any Task, one of many by its variant: two
-// variants differ in one number, as results do that diverge.
-func Result(variant int) *queue.ResultReport {
+func makeResult(variant int) queue.ResultReport {
 	samples := make([][]uint32, sweep.SampleWindows)
 	for i := range samples {
 		samples[i] = []uint32{uint32(i) % 2}
@@ -60,5 +94,5 @@ func Result(variant int) *queue.ResultReport {
 	if err != nil {
 		panic(fmt.Sprintf("storetest: %v", err))
 	}
-	return &queue.ResultReport{Body: body, Digest: sweep.Digest(body), ComputeTime: 2e9}
+	return queue.ResultReport{Body: body, Digest: sweep.Digest(body), ComputeTime: 2e9}
 }

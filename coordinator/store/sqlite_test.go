@@ -1,0 +1,382 @@
+package store_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/coordinator/store/storetest"
+)
+
+var ctx = context.Background()
+
+func TestOpenAddresses(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"sweep.db", "a b.db", "50%20?x=1&y#z.db", "ärger.db"} {
+		path := filepath.Join(dir, name)
+		s := open(t, "sqlite://"+filepath.ToSlash(path))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(path); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+		if err := open(t, path).Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for address, want := range map[string]string{
+		"":                            "names no file",
+		"sqlite://":                   "names no file",
+		"postgres://me:secret@host/x": `scheme "postgres" is not known`,
+	} {
+		_, err := store.Open(ctx, address)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("Open(%q) = %v: want %q", address, err, want)
+		}
+	}
+}
+
+func TestSecondIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sweep.db")
+	s := open(t, path)
+	for name, again := range map[string]func() (queue.Store, error){
+		"for writing": func() (queue.Store, error) { return store.Open(ctx, path) },
+		"for reading": func() (queue.Store, error) { return store.OpenReadOnly(ctx, path) },
+	} {
+		began := time.Now()
+		_, err := again()
+		if !errors.Is(err, store.ErrInUse) || !strings.Contains(err.Error(), fmt.Sprintf("process %d on", os.Getpid())) {
+			t.Errorf("opened once more %s: %v", name, err)
+		}
+		if waited := time.Since(began); waited > 5*time.Second {
+			t.Errorf("refused after %v: want at once", waited)
+		}
+	}
+	if err := queue.New(s, queue.Policy{}).PutRecording(ctx, "digest", []byte("x")); err != nil {
+		t.Errorf("after the refusals, the first one: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	left, err := filepath.Glob(path + "?*")
+	if err != nil || len(left) > 0 {
+		t.Errorf("closing left %v, %v", left, err)
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sweep.db")
+	if _, err := store.OpenReadOnly(ctx, path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("open what does not exist: %v", err)
+	}
+	s := open(t, path)
+	q := queue.New(s, queue.Policy{})
+	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Plan(0, 3, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.OpenReadOnly(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	q = queue.New(s, queue.Policy{})
+	if status, err := q.Status(ctx, "A"); err != nil || status.Counts.Pending != 3 {
+		t.Errorf("status: %+v, %v", status.Counts, err)
+	}
+	if err := q.PutRecording(ctx, "digest", nil); err == nil {
+		t.Error("a store that is open for reading was written")
+	}
+}
+
+// TestReopen: what was closed is there again, to the last detail.
+func TestReopen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sweep.db")
+	clock := storetest.NewClock()
+	s := open(t, path, store.WithClock(clock.Now))
+	for round := range 3 {
+		lab := storetest.NewLab(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
+		if round == 0 {
+			lab.Plan("A", storetest.Plan(0, 12, 10))
+		}
+		w := lab.Worker(2)
+		w.ID = strconv.Itoa(round)
+		a := w.Sync().Assignments
+		w.Start(a[0].Lease, 10)
+		w.Checkpoint(a[0].Lease, 10)
+		w.Sync(storetest.Finished(a[1].Lease, 0))
+		before := dump(t, lab)
+		lab.Close()
+		s = open(t, path, store.WithClock(clock.Now))
+		lab.Store.Store = s
+		lab.Restart()
+		if after := dump(t, lab); after != before {
+			t.Fatalf("before:\n%s\nafter:\n%s", before, after)
+		}
+		clock.Advance(time.Second)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func dump(t *testing.T, lab *storetest.Lab) string {
+	t.Helper()
+	text := fmt.Sprintf("%+v\n", lab.Status("A"))
+	for _, row := range lab.Rows("A") {
+		text += fmt.Sprintf("%+v\n%+v\n", row, lab.Attempts(row.Task.ID))
+	}
+	return text
+}
+
+// victimPath makes this test program a coordinator that is going to be killed.
+const victimPath = "SPIQSWEEP_STORE_VICTIM"
+
+// victim commits without end, and prints the number of each commit once it is
+// acknowledged.
+func victim(path string) {
+	s, err := store.Open(ctx, path)
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	q := queue.New(s, queue.Policy{})
+	for i := 0; ; i++ {
+		if err := q.PutRecording(ctx, strconv.Itoa(i), make([]byte, 1000)); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println(i)
+	}
+}
+
+// TestKilled kills a coordinator in the middle of its commits: everything that
+// was acknowledged is there, and the next one is not refused.
+func TestKilled(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sweep.db")
+	next := 0
+	for round := range 3 {
+		c := exec.Command(os.Args[0])
+		c.Env = append(os.Environ(), victimPath+"="+path)
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		last := -1
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			if last, err = strconv.Atoi(lines.Text()); err != nil {
+				t.Fatalf("the victim says %q", lines.Text())
+			}
+			if last == 0 {
+				if _, err := store.Open(ctx, path); !errors.Is(err, store.ErrInUse) ||
+					!strings.Contains(err.Error(), fmt.Sprintf("process %d on", c.Process.Pid)) {
+					t.Errorf("opened beside a living coordinator: %v", err)
+				}
+			}
+			if last == 20*(round+1) {
+				break
+			}
+		}
+		if err := c.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Wait() // it was killed
+		var s queue.Store
+		if round == 1 {
+			s, err = store.OpenReadOnly(ctx, path) // recovers the log, too
+		} else {
+			s, err = store.Open(ctx, path)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for next = 0; next <= last; next++ {
+			if _, err := queue.New(s, queue.Policy{}).Recording(ctx, strconv.Itoa(next)); err != nil {
+				t.Errorf("commit %d of %d was acknowledged: %v", next, last, err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestDamagedFile(t *testing.T) {
+	dir := t.TempDir()
+	whole := filepath.Join(dir, "whole.db")
+	s := open(t, whole)
+	q := queue.New(s, queue.Policy{})
+	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Plan(0, 200, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	body, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damage := func(change func([]byte) []byte) string {
+		path := filepath.Join(dir, "damaged.db")
+		if err := os.WriteFile(path, change(append([]byte(nil), body...)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for name, change := range map[string]func([]byte) []byte{
+		"another file": func([]byte) []byte { return []byte(strings.Repeat("results,of,something,else\n", 1000)) },
+		"its head":     func(b []byte) []byte { copy(b[:16], "no longer a head"); return b },
+		"its middle": func(b []byte) []byte {
+			for i := 4096; i < len(b); i++ {
+				b[i] ^= 0x5a
+			}
+			return b
+		},
+		"its end": func(b []byte) []byte { return b[:len(b)/2] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := store.Open(ctx, damage(change))
+			if err == nil {
+				for _, rowErr := range queue.New(s, queue.Policy{}).Rows(ctx, "A") {
+					if err = rowErr; err != nil {
+						break
+					}
+				}
+				defer s.Close()
+			}
+			if !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), "damaged") || !strings.Contains(err.Error(), "restore a copy") {
+				t.Errorf("error = %v: want one that says that the file is damaged", err)
+			}
+		})
+	}
+}
+
+func TestUnusablePlaces(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{filepath.Join(dir, "missing", "sweep.db"), filepath.Join(file, "sweep.db"), dir} {
+		_, err := store.Open(ctx, path)
+		if !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "check") {
+			t.Errorf("Open(%q) = %v", path, err)
+		}
+	}
+}
+
+// TestManyAtOnce: calls that come at once are answered all, each with its own
+// outcome, and each sees its own writes alone.
+func TestManyAtOnce(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "sweep.db"))
+	defer s.Close()
+	refused := errors.New("refused")
+	const n = 400
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			digest := strconv.Itoa(i)
+			err := s.Update(ctx, func(tx queue.Tx) error {
+				if err := tx.PutRecording(digest, []byte(digest)); err != nil {
+					return err
+				}
+				if i%3 == 0 {
+					return refused
+				}
+				return nil
+			})
+			if (i%3 == 0) != errors.Is(err, refused) || i%3 != 0 && err != nil {
+				t.Errorf("call %d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	err := s.View(ctx, func(tx queue.Tx) error {
+		for i := range n {
+			if _, found, err := tx.Recording(strconv.Itoa(i)); err != nil || found != (i%3 != 0) {
+				return fmt.Errorf("recording %d: found %v, %w", i, found, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestContextEndsTheWaiting: the caller leaves, the call goes on.
+func TestContextEndsTheWaiting(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "sweep.db"))
+	leaving, leave := context.WithCancel(ctx)
+	running, goOn, committed := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	left := make(chan error)
+	go func() {
+		left <- s.Update(leaving, func(tx queue.Tx) error {
+			close(running)
+			<-goOn
+			tx.OnCommit(func() { close(committed) })
+			return tx.PutRecording("digest", nil)
+		})
+	}()
+	<-running
+	behind := make(chan error)
+	go func() { behind <- s.View(leaving, func(queue.Tx) error { return nil }) }()
+	leave()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Errorf("Update = %v", err)
+	}
+	if err := <-behind; !errors.Is(err, context.Canceled) {
+		t.Errorf("View behind it = %v", err)
+	}
+	close(goOn)
+	<-committed
+	if _, err := queue.New(s, queue.Policy{}).Recording(ctx, "digest"); err != nil {
+		t.Errorf("the call that nobody waited for: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCloseAnswersEverybody: no caller waits for a store that is closed.
+func TestCloseAnswersEverybody(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "sweep.db"))
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			for {
+				err := s.Update(ctx, func(queue.Tx) error { return nil })
+				if err != nil {
+					if !errors.Is(err, queue.ErrUnavailable) {
+						t.Errorf("Update = %v", err)
+					}
+					return
+				}
+			}
+		})
+	}
+	wg.Go(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	wg.Wait()
+}

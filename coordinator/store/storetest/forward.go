@@ -1,0 +1,157 @@
+package storetest
+
+import (
+	"reflect"
+	"time"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
+)
+
+// forward is a queue.Tx of which every method is passed to do, by name.
+type forward struct {
+	do func(method string, args ...any) []reflect.Value
+}
+
+// pass calls a method of a transaction by its name.
+func pass(tx queue.Tx, method string, args ...any) []reflect.Value {
+	in := make([]reflect.Value, len(args))
+	for i, arg := range args {
+		in[i] = reflect.ValueOf(arg)
+	}
+	return reflect.ValueOf(tx).MethodByName(method).Call(in)
+}
+
+func value[T any](v reflect.Value) (out T) {
+	out, _ = v.Interface().(T) // a nil error has no type
+	return out
+}
+
+func one[T any](out []reflect.Value) (T, error) { return value[T](out[0]), value[error](out[1]) }
+
+func two[T, U any](out []reflect.Value) (T, U, error) {
+	return value[T](out[0]), value[U](out[1]), value[error](out[2])
+}
+
+func none(out []reflect.Value) error { return value[error](out[0]) }
+
+func (x forward) Now() time.Time       { return value[time.Time](x.do("Now")[0]) }
+func (x forward) OnCommit(hook func()) { x.do("OnCommit", hook) }
+
+func (x forward) Sweep(id string) (queue.Sweep, bool, error) {
+	return two[queue.Sweep, bool](x.do("Sweep", id))
+}
+
+func (x forward) Sweeps() ([]queue.Sweep, error)      { return one[[]queue.Sweep](x.do("Sweeps")) }
+func (x forward) PutSweep(s queue.Sweep) error        { return none(x.do("PutSweep", s)) }
+func (x forward) SetTurn(id string, turn int64) error { return none(x.do("SetTurn", id, turn)) }
+func (x forward) DeleteSweep(id string) error         { return none(x.do("DeleteSweep", id)) }
+func (x forward) PutPlanned(id string, p queue.Planned) (kept, changed bool, err error) {
+	return two[bool, bool](x.do("PutPlanned", id, p))
+}
+
+func (x forward) DropPlanned(id string, task sweep.TaskID) error {
+	return none(x.do("DropPlanned", id, task))
+}
+
+func (x forward) PlannedTasks(id string, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+	return one[[]sweep.TaskID](x.do("PlannedTasks", id, after, limit))
+}
+
+func (x forward) Referring(task sweep.TaskID) ([]string, error) {
+	return one[[]string](x.do("Referring", task))
+}
+
+func (x forward) Tallies(id string) (map[queue.Phase]queue.Tally, error) {
+	return one[map[queue.Phase]queue.Tally](x.do("Tallies", id))
+}
+func (x forward) Open() (int, error) { return one[int](x.do("Open")) }
+
+func (x forward) Next(id string, alone bool, limit int) ([]queue.Next, error) {
+	return one[[]queue.Next](x.do("Next", id, alone, limit))
+}
+
+func (x forward) Rows(id string, after, limit int) ([]queue.Row, error) {
+	return one[[]queue.Row](x.do("Rows", id, after, limit))
+}
+
+func (x forward) RowsIn(id string, phase queue.Phase, limit int) ([]queue.Row, error) {
+	return one[[]queue.Row](x.do("RowsIn", id, phase, limit))
+}
+
+func (x forward) History(id string, afterRow int, afterAttempt uint64, limit int) ([]queue.History, error) {
+	return one[[]queue.History](x.do("History", id, afterRow, afterAttempt, limit))
+}
+
+func (x forward) Specification(task sweep.TaskID) (queue.Specification, bool, error) {
+	return two[queue.Specification, bool](x.do("Specification", task))
+}
+
+func (x forward) PutSpecification(s queue.Specification) error {
+	return none(x.do("PutSpecification", s))
+}
+
+func (x forward) Record(task sweep.TaskID) (queue.Record, bool, error) {
+	return two[queue.Record, bool](x.do("Record", task))
+}
+func (x forward) PutRecord(r queue.Record) error { return none(x.do("PutRecord", r)) }
+
+func (x forward) Due(now time.Time, limit int) ([]sweep.TaskID, error) {
+	return one[[]sweep.TaskID](x.do("Due", now, limit))
+}
+
+func (x forward) Attempt(l queue.Lease) (queue.Attempt, bool, error) {
+	return two[queue.Attempt, bool](x.do("Attempt", l))
+}
+func (x forward) PutAttempt(a queue.Attempt) error { return none(x.do("PutAttempt", a)) }
+
+func (x forward) Attempts(task sweep.TaskID) ([]queue.Attempt, error) {
+	return one[[]queue.Attempt](x.do("Attempts", task))
+}
+
+func (x forward) HeldBy(process string) ([]queue.Attempt, error) {
+	return one[[]queue.Attempt](x.do("HeldBy", process))
+}
+
+func (x forward) Presence(process string) (queue.Presence, bool, error) {
+	return two[queue.Presence, bool](x.do("Presence", process))
+}
+func (x forward) PutPresence(p queue.Presence) error { return none(x.do("PutPresence", p)) }
+func (x forward) Present() ([]queue.Presence, error) { return one[[]queue.Presence](x.do("Present")) }
+
+func (x forward) Overdue(now time.Time) ([]queue.Presence, error) {
+	return one[[]queue.Presence](x.do("Overdue", now))
+}
+
+func (x forward) Result(task sweep.TaskID, digest string) (body []byte, found bool, err error) {
+	return two[[]byte, bool](x.do("Result", task, digest))
+}
+
+func (x forward) PutResult(task sweep.TaskID, digest string, body []byte) error {
+	return none(x.do("PutResult", task, digest, body))
+}
+
+func (x forward) Checkpoint(task sweep.TaskID) (step uint64, body []byte, found bool, err error) {
+	out := x.do("Checkpoint", task)
+	return value[uint64](out[0]), value[[]byte](out[1]), value[bool](out[2]), value[error](out[3])
+}
+
+func (x forward) CheckpointStep(task sweep.TaskID) (uint64, error) {
+	return one[uint64](x.do("CheckpointStep", task))
+}
+
+func (x forward) PutCheckpoint(task sweep.TaskID, step uint64, body []byte) error {
+	return none(x.do("PutCheckpoint", task, step, body))
+}
+
+func (x forward) DeleteCheckpoint(task sweep.TaskID) error {
+	return none(x.do("DeleteCheckpoint", task))
+}
+
+func (x forward) Recording(digest string) (body []byte, found bool, err error) {
+	return two[[]byte, bool](x.do("Recording", digest))
+}
+
+func (x forward) PutRecording(digest string, body []byte) error {
+	return none(x.do("PutRecording", digest, body))
+}

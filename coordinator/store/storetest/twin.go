@@ -1,0 +1,61 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"spiqsweep/coordinator/queue"
+)
+
+// Twin makes one store of two that read the same clock: every transaction runs
+// on both, and whatever they answer differently is reported. The plain one is
+// the model of the other.
+func Twin(t TB, model, other queue.Store) queue.Store { return &twin{t, model, other} }
+
+type twin struct {
+	t            TB
+	model, other queue.Store
+}
+
+func (w *twin) Update(ctx context.Context, call func(queue.Tx) error) error {
+	return w.model.Update(ctx, func(a queue.Tx) error {
+		return w.other.Update(ctx, func(b queue.Tx) error { return call(w.both(a, b)) })
+	})
+}
+
+func (w *twin) View(ctx context.Context, call func(queue.Tx) error) error {
+	return w.model.View(ctx, func(a queue.Tx) error {
+		return w.other.View(ctx, func(b queue.Tx) error { return call(w.both(a, b)) })
+	})
+}
+
+func (w *twin) Close() error { return errors.Join(w.model.Close(), w.other.Close()) }
+
+// both makes one transaction of two: of the model, a, and of the other store, b.
+func (w *twin) both(a, b queue.Tx) queue.Tx {
+	return forward{func(method string, args ...any) []reflect.Value {
+		if method == "OnCommit" {
+			return pass(a, method, args...)
+		}
+		got, other := pass(a, method, args...), pass(b, method, args...)
+		for i := range got {
+			if diff := cmp.Diff(plain(got[i]), plain(other[i]), cmpopts.EquateEmpty()); diff != "" {
+				w.t.Errorf("%s%v: result %d differs (-model +other):\n%s", method, args, i, diff)
+			}
+		}
+		return got
+	}}
+}
+
+// plain is a value that can be compared: of an error, only whether there is one.
+func plain(v reflect.Value) any {
+	if err, ok := v.Interface().(error); ok {
+		return fmt.Sprintf("an error: %t", err != nil)
+	}
+	return v.Interface()
+}

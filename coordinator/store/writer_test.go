@@ -1,0 +1,207 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"spiqsweep/coordinator/queue"
+)
+
+// batch lets calls meet in one transaction: they are sent while the writer is
+// busy with a first call. It returns their answers, the first call's first.
+func batch(t *testing.T, s queue.Store, calls ...func(*sqlTx) error) []error {
+	t.Helper()
+	busy, goOn := make(chan struct{}), make(chan struct{})
+	answers := make([]chan error, len(calls)+1)
+	send := func(i int, call func(queue.Tx) error) {
+		answers[i] = make(chan error, 1)
+		go func() { answers[i] <- s.Update(context.Background(), call) }()
+	}
+	send(0, func(tx queue.Tx) error {
+		close(busy)
+		<-goOn
+		return tx.PutRecording("first", nil)
+	})
+	<-busy
+	for i, call := range calls {
+		send(i+1, func(tx queue.Tx) error { return call(tx.(*sqlTx)) })
+		for len(s.(*sqliteStore).calls) != i+1 { // until it is in line
+		}
+	}
+	close(goOn)
+	var all []error
+	for _, answer := range answers {
+		all = append(all, <-answer)
+	}
+	return all
+}
+
+func openHere(t *testing.T) queue.Store {
+	t.Helper()
+	s, err := Open(context.Background(), filepath.Join(t.TempDir(), "sweep.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func has(t *testing.T, s queue.Store, digest string) bool {
+	t.Helper()
+	_, err := queue.New(s, queue.Policy{}).Recording(context.Background(), digest)
+	if err != nil && !errors.Is(err, queue.ErrUnknown) {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
+func recording(digest string) func(*sqlTx) error {
+	return func(tx *sqlTx) error { return tx.PutRecording(digest, nil) }
+}
+
+// A commit that fails is the failure of all that it carries; the next one works.
+func TestFailedCommit(t *testing.T) {
+	s := openHere(t)
+	if err := s.(*sqliteStore).exec("PRAGMA foreign_keys = ON"); err != nil {
+		t.Fatal(err)
+	}
+	answers := batch(t, s, recording("second"), func(tx *sqlTx) error {
+		// A constraint that is looked at when the transaction is committed.
+		for _, statement := range []string{
+			`CREATE TABLE parents (id BIGINT PRIMARY KEY)`,
+			`CREATE TABLE children (parent BIGINT REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)`,
+			`INSERT INTO children VALUES (1)`,
+		} {
+			if err := tx.exec(statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, recording("fourth"))
+	for i, err := range answers {
+		if !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), "commit") {
+			t.Errorf("answer %d = %v: want %v", i, err, queue.ErrUnavailable)
+		}
+	}
+	for _, digest := range []string{"first", "second", "fourth"} {
+		if has(t, s, digest) {
+			t.Errorf("%s was answered with an error, but it is there", digest)
+		}
+	}
+	for i, err := range batch(t, s, recording("second")) {
+		if err != nil {
+			t.Errorf("after the failure, answer %d = %v", i, err)
+		}
+	}
+}
+
+// A transaction that SQLite rolls back in the middle of a batch is everybody's.
+func TestLostTransaction(t *testing.T) {
+	s := openHere(t)
+	answers := batch(t, s, recording("second"), func(tx *sqlTx) error { return tx.exec("ROLLBACK") }, recording("fourth"))
+	for i, err := range answers[:3] {
+		if !errors.Is(err, queue.ErrUnavailable) {
+			t.Errorf("answer %d = %v: want %v", i, err, queue.ErrUnavailable)
+		}
+	}
+	if answers[3] != nil || !has(t, s, "fourth") {
+		t.Errorf("the call behind it: %v", answers[3])
+	}
+	if has(t, s, "first") || has(t, s, "second") {
+		t.Error("a lost transaction left something behind")
+	}
+}
+
+// One that fails alone is rolled back alone.
+func TestFailedCallInABatch(t *testing.T) {
+	s := openHere(t)
+	refused := errors.New("refused")
+	answers := batch(t, s, recording("second"), func(tx *sqlTx) error {
+		return errors.Join(tx.PutRecording("third", nil), refused)
+	}, recording("fourth"))
+	if answers[0] != nil || answers[1] != nil || !errors.Is(answers[2], refused) || answers[3] != nil {
+		t.Errorf("answers: %v", answers)
+	}
+	for digest, want := range map[string]bool{"first": true, "second": true, "third": false, "fourth": true} {
+		if has(t, s, digest) != want {
+			t.Errorf("%s is there: %v", digest, !want)
+		}
+	}
+}
+
+// A disk without space: nothing is lost, and once there is space it goes on.
+func TestDiskFull(t *testing.T) {
+	s := openHere(t)
+	ctx := context.Background()
+	limit := func(pages string) {
+		t.Helper()
+		err := s.View(ctx, func(tx queue.Tx) error {
+			var now int
+			_, err := tx.(*sqlTx).get("PRAGMA max_page_count = "+pages, nil, &now)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := queue.New(s, queue.Policy{})
+	if err := q.PutRecording(ctx, "before", make([]byte, 100_000)); err != nil {
+		t.Fatal(err)
+	}
+	limit("100")
+	large := func(tx *sqlTx) error { return tx.PutRecording("large", make([]byte, 1_000_000)) }
+	answers := batch(t, s, recording("second"), large, recording("fourth"))
+	if err := answers[2]; !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), "the disk is full") || !strings.Contains(err.Error(), "free some space") {
+		t.Errorf("error = %v", err)
+	}
+	for i, digest := range []string{"first", "second", "", "fourth"} {
+		if digest != "" && has(t, s, digest) != (answers[i] == nil) {
+			t.Errorf("%s was answered with %v, and is there: %v", digest, answers[i], has(t, s, digest))
+		}
+	}
+	if has(t, s, "large") || !has(t, s, "before") {
+		t.Error("what failed is there, or what was acknowledged is not")
+	}
+	limit("1000000")
+	if err := s.Update(ctx, func(tx queue.Tx) error { return large(tx.(*sqlTx)) }); err != nil {
+		t.Errorf("with space again: %v", err)
+	}
+}
+
+// A schema of a newer program is refused, one that is older than this program's
+// is not read without bringing it up to date.
+func TestSchemaVersions(t *testing.T) {
+	ctx := context.Background()
+	for name, c := range map[string]struct{ statement, open, read string }{
+		"newer": {`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, TRUE)`, "update the program", "update the program"},
+		"older": {`DELETE FROM goose_db_version WHERE version_id > 0`, "migrate", "start the coordinator once"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "sweep.db")
+			s, err := Open(ctx, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = s.Update(ctx, func(tx queue.Tx) error { return tx.(*sqlTx).exec(c.statement) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := OpenReadOnly(ctx, path); err == nil || !strings.Contains(err.Error(), c.read) {
+				t.Errorf("OpenReadOnly = %v: want %q", err, c.read)
+			}
+			if _, err := Open(ctx, path); err == nil || !strings.Contains(err.Error(), c.open) {
+				t.Errorf("Open = %v: want %q", err, c.open)
+			}
+		})
+	}
+}
