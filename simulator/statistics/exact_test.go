@@ -90,6 +90,7 @@ func TestExactAgainstEnumeration(t *testing.T) {
 		{"one neuron, one step", randomCircuit(1, 0, 1, 2, 1), []NoiseKind{Shared, PerPatch, None}},
 		{"one neuron, seven steps", randomCircuit(1, 0, 7, 4, 2), []NoiseKind{Shared, PerPatch, None}},
 		{"two neurons, four steps", randomCircuit(2, 0, 4, 4, 3), []NoiseKind{Shared, PerPatch, None}},
+		{"two neurons, five steps", randomCircuit(2, 0, 5, 2, 7), []NoiseKind{Shared}},
 		{"three neurons, two steps", randomCircuit(3, 0, 2, 3, 4), []NoiseKind{Shared, PerPatch, None}},
 		{"five neurons, one step", randomCircuit(5, 0, 1, 2, 5), []NoiseKind{Shared}},
 		{"auxiliary, traced", randomCircuit(2, 2, 2, 2, 6), []NoiseKind{Shared}},
@@ -139,6 +140,13 @@ func TestExactBeyondJointWords(t *testing.T) {
 	if whole.State != nil {
 		t.Fatalf("18 bits have a state distribution of %d words", len(whole.State))
 	}
+	// Without joint words the moments alone say when the nodes are enough.
+	refined, err := Exact(model, Noise{Kind: Shared, High: math.Pi})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "from 32 nodes", refined, whole, 1e-11)
+
 	model.angles = model.angles[:5]
 	part, err := Exact(model, model.noise(Shared))
 	if err != nil {
@@ -149,6 +157,48 @@ func TestExactBeyondJointWords(t *testing.T) {
 			if a, b := whole.RateByStepHz[i*6+s], part.RateByStepHz[i*5+s]; math.Abs(a-b) > 1e-10 {
 				t.Errorf("rate of neuron %d at step %d: %v of 6 steps, %v of 5", i, s, a, b)
 			}
+		}
+	}
+}
+
+// Polynomials are evaluated once at each node; for other laws the nodes are
+// doubled at least once, and no more if nothing moves.
+func TestExactEvaluations(t *testing.T) {
+	tests := []struct {
+		noise Noise
+		want  int // calls
+	}{
+		{Noise{Kind: Shared, High: math.Pi, Degree: 40, Polynomial: true}, 3 * (104 + 32)},
+		{Noise{Kind: PerPatch, High: 1, Polynomial: true}, 3 * 32},
+		{Noise{Kind: Shared, High: 1}, 3 * (32 + 64)},
+		{Noise{Kind: None}, 3 * (1 + 1)},
+		{Noise{Kind: None, Polynomial: true}, 3},
+	}
+	for _, test := range tests {
+		calls := 0
+		if _, err := Exact(counting{flips{2, 3}, &calls, math.MaxInt}, test.noise); err != nil {
+			t.Fatal(err)
+		}
+		if calls != test.want {
+			t.Errorf("%+v: %d evaluations, want %d", test.noise, calls, test.want)
+		}
+	}
+}
+
+func TestNear(t *testing.T) {
+	tests := []struct {
+		a, b float64
+		want bool
+	}{
+		{0.5, 0.5 + 0.9e-12, true},
+		{0.5, 0.5 - 1.1e-12, false},
+		{1000, 1000 + 0.9e-9, true},
+		{1000, 1000 - 1.1e-9, false},
+		{math.NaN(), math.NaN(), false},
+	}
+	for _, test := range tests {
+		if got := near([]float64{0, test.a}, []float64{0, test.b}); got != test.want {
+			t.Errorf("near(%v, %v) is %v", test.a, test.b, got)
 		}
 	}
 }
@@ -213,22 +263,23 @@ func TestExactErrors(t *testing.T) {
 // A law that is spoilt only where finer rules look is found there too.
 func TestExactErrorsWhileRefining(t *testing.T) {
 	calls := 0
-	model := counting{flips{1, 1}, &calls}
+	model := counting{flips{1, 1}, &calls, 32}
 	_, err := Exact(model, Noise{Kind: Shared, High: 1})
 	if err == nil || !strings.Contains(err.Error(), "add up to NaN") {
 		t.Fatalf("got %v, want an error about NaN", err)
 	}
 }
 
-// counting is a law that is spoilt from the 33rd call on.
+// counting counts the calls, and is spoilt after so many.
 type counting struct {
 	flips
 	calls *int
+	good  int
 }
 
 func (c counting) Probabilities(step int, gamma float64, dst []float64) {
 	c.flips.Probabilities(step, gamma, dst)
-	if *c.calls++; *c.calls > 32 {
+	if *c.calls++; *c.calls > c.good {
 		dst[0] = math.NaN()
 	}
 }

@@ -7,12 +7,9 @@ import "spiqsweep/simulator/random"
 // (the part drawn) and b (the others), scaled. If repeats are alike and
 // independent, an error between the parts is worth σ²(1/a + 1/b), and one of
 // the true law against m repeats σ²/m; the scale is a·b / (m·(a+b)), a quarter
-// for halves of m. An error that a split leaves undefined has no floor.
+// for halves of m. What a split leaves undefined, as an empty part leaves
+// everything, has no floor.
 func (c *counts) floors(a, m, splits int, seed random.Stream) map[string]float64 {
-	b := len(c.repeats) - a
-	if a < 1 || b < 1 || splits < 1 {
-		return nil
-	}
 	all := c.total()
 	order := make([]int, len(c.repeats))
 	for i := range order {
@@ -32,11 +29,12 @@ func (c *counts) floors(a, m, splits int, seed random.Stream) map[string]float64
 			defined[name]++
 		}
 	}
+	b := len(c.repeats) - a
 	scale := float64(a) * float64(b) / (float64(m) * float64(a+b))
 	floors := make(map[string]float64)
-	for name, total := range sum {
+	for name, value := range sum {
 		if defined[name] == splits && name != "js_k_probability_bits" {
-			floors[name] = total / float64(splits) * scale
+			floors[name] = value / float64(splits) * scale
 		}
 	}
 	return floors

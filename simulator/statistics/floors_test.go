@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"spiqsweep/simulator/random"
+	"spiqsweep/simulator/recording"
 )
 
 // slowFloors splits repeats as floors does, and lists the windows of each part.
@@ -105,6 +106,17 @@ func TestFloorsMissing(t *testing.T) {
 	}
 	if none := NewData(windowed(t, 2, 2, []uint32{1, 2, 3}, []uint32{1, 1, 1}), 0, stream); len(none.Floors) != 0 {
 		t.Errorf("no splits give floors: %v", none.Floors)
+	}
+	w := windowed(t, 2, 2, []uint32{1, 2, 3}, []uint32{1, 1, 1})
+	none, err := (&recording.Raster{Neurons: 2, Bins: 3}).Windows(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held := NewHeldout(w, none, FloorSplits, stream); len(held.Floors) != 0 || len(held.Statistics.Vectors()) != 0 {
+		t.Errorf("no held-out repeats have %v", held)
+	}
+	if held := NewHeldout(none, w, FloorSplits, stream); len(held.Floors) != 0 {
+		t.Errorf("held-out repeats have floors without others: %v", held.Floors)
 	}
 	// One half is silent in every split, so it has no autocorrelogram.
 	silent := NewData(windowed(t, 2, 2, []uint32{1, 2, 3}, []uint32{0, 0, 0}), FloorSplits, stream)
