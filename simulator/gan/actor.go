@@ -1,0 +1,126 @@
+package gan
+
+import (
+	"fmt"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/random"
+)
+
+// actor is the generator's side of a training: its angles and their descent of
+// equation 2 of the paper, with the K-term as KLoss defines it,
+//
+//	L_G = −(1/B) Σ_j C(G_j) + K·ℓ.
+type actor struct {
+	settings  Settings
+	sampler   *sampler
+	states    *states
+	k         *kTerm
+	estimator estimator
+	shifter   *shifter // of ParameterShift, else nil
+	shifts    random.Stream
+
+	angles   []float64 // [time][layer][qubit][RY, RZ]
+	gradient []float64
+	average  []float64 // Σ over updates of (1−d)·d^age·angles, or nil
+	adam     adam[float64]
+	updates  int // done so far
+
+	weights [][]float32 // [block], each [word][lane]
+}
+
+func newActor(s Settings, m *sampler, plain circuit.Tile, w *network, angles []float64, shifts random.Stream) *actor {
+	blocks := (s.BatchSize + lanes - 1) / lanes
+	k := newKTerm(s)
+	a := &actor{
+		settings: s, sampler: m, states: newStates(m, plain, blocks), k: k,
+		estimator: newEstimator(s, m, w, k), shifts: shifts,
+		angles: angles, gradient: make([]float64, len(angles)),
+		adam:    newAdam[float64](len(angles), s.Beta1, s.Beta2),
+		weights: make([][]float32, blocks),
+	}
+	for block := range a.weights {
+		a.weights[block] = make([]float32, s.Ansatz.Words()*lanes)
+	}
+	if s.Gradient == ParameterShift {
+		a.shifter = newShifter(m, blocks)
+	}
+	if s.Average > 0 {
+		a.average = make([]float64, len(angles))
+	}
+	m.set(angles)
+	return a
+}
+
+// update makes one step of Adam down L_G for a batch whose noise and
+// measurements are drawn; real is [sample][step].
+func (a *actor) update(b *batch, real []uint32, rate float64) error {
+	a.k.begin(real)
+	a.observe(b)
+	a.differentiate(b)
+	a.updates++
+	a.adam.update(a.angles, a.gradient, rate, a.updates)
+	if !finite(a.angles...) {
+		return fmt.Errorf("update generator: update %d made an angle infinite or not a number", a.updates)
+	}
+	for i, angle := range a.angles {
+		if a.average != nil {
+			a.average[i] = a.settings.Average*a.average[i] + (1-a.settings.Average)*angle
+		}
+	}
+	a.sampler.set(a.angles)
+	return nil
+}
+
+// observe runs the batch forward.
+func (a *actor) observe(b *batch) {
+	for step := range a.settings.Timesteps {
+		for block := range b.blocks() {
+			a.estimator.observe(a.states.first(b, block, step), b, block, step)
+		}
+	}
+}
+
+// differentiate fills gradient with that of L_G for the observed batch.
+func (a *actor) differentiate(b *batch) {
+	a.estimator.prepare(b)
+	clear(a.gradient)
+	for step := range a.settings.Timesteps {
+		gradient := a.settings.patchAngles(a.gradient, step)
+		if a.shifter != nil {
+			a.shiftPatch(b, step, gradient)
+			continue
+		}
+		for block := range b.blocks() {
+			tile := a.states.second(b, block, step)
+			a.weigh(tile, b, block, step)
+			tile.Backward(a.sampler.patches[step], a.weights[block], gradient)
+		}
+	}
+	for i := range a.gradient {
+		a.gradient[i] /= float64(b.size)
+	}
+}
+
+// weigh fills a block's weights, those of unused lanes with 0.
+func (a *actor) weigh(tile circuit.Tile, b *batch, block, step int) {
+	weights := a.weights[block]
+	a.estimator.weigh(tile, b, block, step, weights)
+	if used := b.used(block); used < lanes {
+		for x := 0; x < len(weights); x += lanes {
+			clear(weights[x+used : x+lanes])
+		}
+	}
+}
+
+// shiftPatch adds the parameter-shift gradient of one patch.
+func (a *actor) shiftPatch(b *batch, step int, gradient []float64) {
+	for block := range b.blocks() {
+		a.weigh(a.states.plain, b, block, step)
+	}
+	angles := a.settings.patchAngles(a.angles, step)
+	for i := range angles {
+		a.shifter.draw(b.size, a.shifts.At(uint64(a.updates), uint64(step*len(angles)+i)))
+		gradient[i] += a.shifter.differentiate(b, step, angles, i, a.weights)
+	}
+}

@@ -1,0 +1,58 @@
+package gan
+
+import (
+	"math"
+	"testing"
+)
+
+// TestAdam follows a few updates by hand.
+func TestAdam(t *testing.T) {
+	tests := []struct {
+		name         string
+		beta1, beta2 float64
+	}{{"the defaults", 0, 0.9}, {"Kingma & Ba", 0.9, 0.999}, {"no memory", 0, 0}}
+	gradients := []float64{1, -2, 0.5, 0, 1e-6}
+	rates := []float64{0.1, 0.1, 0.05, 0.01, 0.002}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			wide, narrow := newAdam[float64](1, test.beta1, test.beta2), newAdam[float32](1, test.beta1, test.beta2)
+			x, y := []float64{3}, []float32{3}
+			want := 3.0
+			for k, g := range gradients {
+				wide.update(x, []float64{g}, rates[k], k+1)
+				narrow.update(y, []float32{float32(g)}, rates[k], k+1)
+				// Both moments as the weighted means of all gradients that they are.
+				var mean, square, weight1, weight2 float64
+				for i, past := range gradients[:k+1] {
+					age := float64(k - i)
+					w1, w2 := math.Pow(test.beta1, age), math.Pow(test.beta2, age)
+					mean, weight1 = mean+w1*past, weight1+w1
+					square, weight2 = square+w2*past*past, weight2+w2
+				}
+				want -= rates[k] * (mean / weight1) / (math.Sqrt(square/weight2) + 1e-8)
+				if math.Abs(x[0]-want) > 1e-12 || math.Abs(float64(y[0])-want) > 1e-5 {
+					t.Fatalf("after update %d: %v and %v, want %v", k+1, x[0], y[0], want)
+				}
+			}
+		})
+	}
+}
+
+func TestSchedule(t *testing.T) {
+	for _, test := range []struct {
+		schedule Schedule
+		step     int
+		want     float64
+	}{
+		{Cosine, 0, 1},
+		{Cosine, 500, (1 + math.Sqrt2/2) / 2},
+		{Cosine, 1000, 0.5},
+		{Cosine, 2000, 0},
+		{Constant, 0, 1},
+		{Constant, 1999, 1},
+	} {
+		if got := test.schedule.factor(test.step, 2000); math.Abs(got-test.want) > 1e-15 {
+			t.Errorf("%s at step %d: %v, want %v", test.schedule, test.step, got, test.want)
+		}
+	}
+}

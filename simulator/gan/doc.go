@@ -1,0 +1,29 @@
+// Package gan trains the generator of DESIGN.md, section 1, against a critic:
+// a Wasserstein GAN whose generator is a quantum circuit per time step.
+//
+// A [Generator] says what is trained, [Settings] how. A [Trainer] is one
+// training: each Step makes some critic updates and one generator update. A
+// [Model] is a generator with trained angles: its exact conditional law in
+// float64, and samples from the fast kernel.
+//
+// # State
+//
+// A training is known by its settings, its random address
+// ([random.Training]), its windows and its kernel class; its state is the
+// number of steps done, the angles and their moving average, the critic, and
+// both optimisers' moments. MarshalBinary writes exactly that. No state of a
+// random generator is in it: every draw is addressed by purpose, step and
+// index. So a training that is stopped and resumed at any step, in any process
+// of the same kernel class, ends with the same bits as one that was not
+// disturbed. The trainer owns its state; on a crash only what the last
+// checkpoint holds survives, and going on from there repeats the same numbers.
+//
+// # Layout
+//
+// Samples are handled in blocks of 16 lanes, as the circuits do; the unused
+// lanes of a last block get weight zero. A window is one word per time step,
+// bit q = neuron q; the critic's input step·n + q is bit q of word step. Rows
+// over hidden units are padded to a multiple of 16 floats with units whose
+// weights are zero and stay so. The inner loops stand in loops.go: they have no
+// tails, and each Go loop is the specification of a vector twin.
+package gan

@@ -1,0 +1,67 @@
+package gan
+
+import (
+	"fmt"
+
+	"spiqsweep/simulator/random"
+)
+
+// The index of a batch within a step, the third part of its address. A batch
+// keeps its address whatever the number of critic updates.
+const (
+	actorBatch       uint64 = iota // of the generator update
+	independentBatch               // of AbsoluteIndependent
+	firstCriticBatch               // and on
+)
+
+// draws holds the training's random streams. Neither K nor its form is in
+// their addresses: two trainings that differ in them share every draw.
+type draws struct {
+	angles, critic, noise, measurement, windows, interpolation, shift random.Stream
+}
+
+func newDraws(r random.Training) draws {
+	return draws{
+		angles: r.Stream("starting angles"), critic: r.Stream("starting critic"),
+		noise: r.Stream("noise"), measurement: r.Stream("measurement"),
+		windows: r.Stream("real windows"), interpolation: r.Stream("interpolation"),
+		shift: r.Stream("measurement of shifted circuits"),
+	}
+}
+
+func (d *draws) startAngles() random.Generator { return d.angles.At(0, 0) }
+
+func (d *draws) startCritic() random.Generator { return d.critic.At(0, 0) }
+
+// drawSamples draws the noise and the measurements of a batch.
+func (d *draws) drawSamples(m *sampler, b *batch, step int, index uint64) {
+	noise, measurement := d.noise.At(uint64(step), index), d.measurement.At(uint64(step), index)
+	for j := range b.size {
+		m.draw(b, j, &noise, &measurement)
+	}
+}
+
+// drawWindows fills words, [sample][step], with real windows, uniformly with
+// replacement.
+func (d *draws) drawWindows(real Windows, neurons int, words []uint32, timesteps, step int, index uint64) error {
+	g := d.windows.At(uint64(step), index)
+	for j := 0; j < len(words); j += timesteps {
+		i := g.IntN(real.Len())
+		window := words[j : j+timesteps]
+		real.At(i, window)
+		for _, word := range window {
+			if word>>neurons != 0 {
+				return fmt.Errorf("draw windows: window %d has the word %#x, more than %d neurons", i, word, neurons)
+			}
+		}
+	}
+	return nil
+}
+
+// drawInterpolation draws where between each pair the penalty looks.
+func (d *draws) drawInterpolation(u []float32, step int, index uint64) {
+	g := d.interpolation.At(uint64(step), index)
+	for j := range u {
+		u[j] = g.Float32()
+	}
+}

@@ -1,0 +1,90 @@
+package gan_test
+
+import (
+	"fmt"
+	"math"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/gan"
+	"spiqsweep/simulator/random"
+)
+
+// mostlySilent are real windows of two neurons and one time step.
+type mostlySilent []uint32
+
+func (w mostlySilent) Len() int                 { return len(w) }
+func (w mostlySilent) At(i int, words []uint32) { words[0] = w[i] }
+
+// Two neurons are silent in eight of ten bins and fire together in the others.
+// A short training, interrupted once, learns it.
+func Example() {
+	generator := gan.Generator{
+		Ansatz: circuit.Ansatz{
+			Neurons: 2, Layers: 4, Order: circuit.EncodeFirst, Entangler: circuit.Chain,
+			Readout: circuit.Trace, Noise: circuit.Shared,
+		},
+		Timesteps: 1, NoiseLow: 0, NoiseHigh: math.Pi, Kernel: circuit.DefaultKernel(),
+	}
+	settings := gan.Settings{
+		Generator: generator, InitialAngles: gan.Uniform2Pi,
+		Steps: 500, BatchSize: 32, CriticUpdates: 2, HiddenUnits: 64,
+		GeneratorLearningRate: 0.05, CriticLearningRate: 0.002, Beta1: 0, Beta2: 0.9,
+		Schedule: gan.Cosine, Average: 0.98, Constraint: gan.OneSided, PenaltyWeight: 10,
+		Gradient: gan.Local, KLoss: gan.Absolute, K: 1,
+	}
+	address := random.Training{Seed: 1, Neurons: 2, Timesteps: 1}
+	real := mostlySilent{0, 0, 0, 0, 0, 0, 0, 0, 0b11, 0b11}
+
+	train := func(checkpoint []byte, until int) (*gan.Trainer, error) {
+		trainer, err := gan.NewTrainer(settings, address, real)
+		if err != nil {
+			return nil, err
+		}
+		if checkpoint != nil {
+			if err := trainer.UnmarshalBinary(checkpoint); err != nil {
+				return nil, err
+			}
+		}
+		for trainer.Steps() < until {
+			if err := trainer.Step(); err != nil {
+				return nil, err
+			}
+		}
+		return trainer, nil
+	}
+	interrupted, err := train(nil, 200)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	checkpoint, err := interrupted.MarshalBinary()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	trainer, err := train(checkpoint, settings.Steps)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	model, err := gan.NewModel(generator, trainer.Angles())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	together, alone := 0, 0
+	for _, window := range model.Sample(address.Stream("samples"), 10_000) {
+		switch window[0] {
+		case 0b11:
+			together++
+		case 0b01, 0b10:
+			alone++
+		}
+	}
+	fmt.Println("together in a fifth of the bins:", math.Abs(float64(together)/10_000-0.2) < 0.05)
+	fmt.Println("hardly ever one alone:", alone < 500)
+	// Output:
+	// together in a fifth of the bins: true
+	// hardly ever one alone: true
+}

@@ -1,0 +1,57 @@
+package gan
+
+import "spiqsweep/simulator/circuit"
+
+// Gradient is the way in which the generator's loss is differentiated through
+// measured bits (DESIGN.md, section 1.4). All ways but the last give each
+// outcome x of patch i in sample j a weight and take
+// (1/B) Σ_ij ∂/∂θ_i Σ_x p_ij(x)·w_ij(x) by adjoint differentiation.
+type Gradient string
+
+// The gradients; G_j is sample j as measured.
+const (
+	// Local is the local expectation gradient (Titsias & Lázaro-Gredilla 2015):
+	// w_ij(x) = −C(G_j with patch i set to x) + K-term after the same move, for
+	// all 2^n outcomes. Unbiased, exact in each patch.
+	Local Gradient = "local"
+	// Expectation feeds the critic the expected bits x̄_j instead of measured
+	// ones and differentiates there: w_ij(x) = −∇C(x̄_j)·x + K·B·∂ℓ(N̄)·N(x).
+	// Biased, since the critic is not linear.
+	Expectation Gradient = "expectation"
+	// StraightThrough differentiates at the measured bits and passes the slope
+	// to the expected ones: w_ij(x) = −∇C(G_j)·x + K·B·∂ℓ(N)·N(x). Biased.
+	StraightThrough Gradient = "straight_through"
+	// Reinforce is the score function (Williams 1992): only the drawn outcome
+	// has a weight, w_ij(x) = [x = drawn]·(R(x) − R(silent))/p_ij(x) with R the
+	// weight of Local. The outcome without spikes is a baseline that does not
+	// depend on the draw. Unbiased, noisy.
+	Reinforce Gradient = "reinforce"
+	// ParameterShift is what a quantum computer can do: each angle is shifted by
+	// ±π/2, each shifted circuit measured once per sample, and
+	// ½·[w(x₊) − w(x₋)] of Local's weights summed (Schuld et al. 2019). Both
+	// shifts share the uniform number of their measurement. Unbiased, slow.
+	ParameterShift Gradient = "parameter_shift"
+)
+
+// estimator gives outcomes their weights. For each batch observe comes first,
+// for every patch and block after its forward pass; then prepare; then weigh,
+// for all blocks of a patch after one another.
+type estimator interface {
+	observe(tile circuit.Tile, b *batch, block, step int)
+	prepare(b *batch)
+	// weigh fills weights[word][lane]; the tile holds the forward states.
+	weigh(tile circuit.Tile, b *batch, block, step int, weights []float32)
+}
+
+func newEstimator(s Settings, m *sampler, w *network, k *kTerm) estimator {
+	switch s.Gradient {
+	case Expectation:
+		return newExpectation(s, w, k)
+	case StraightThrough:
+		return newStraightThrough(s, m, w, k)
+	case Reinforce:
+		return newReinforce(s, m, w, k)
+	default: // Local and ParameterShift
+		return newLocal(s, m, w, k)
+	}
+}

@@ -1,0 +1,402 @@
+package gan
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"spiqsweep/simulator/circuit"
+)
+
+// tiny is a training whose outcomes can all be enumerated: two samples of two
+// steps of two neurons are 256 batches.
+func tiny(gradient Gradient, form KLoss, k float64) Settings {
+	s := defaults(2, 2, 10)
+	s.Ansatz.Layers, s.BatchSize, s.HiddenUnits = 2, 2, 7
+	s.Gradient, s.KLoss, s.K = gradient, form, k
+	return s
+}
+
+// enumeration evaluates a tiny training's expected loss for the noise and the
+// real windows of one batch.
+type enumeration struct {
+	*Trainer
+	reference *referenceCritic
+	real      [][]uint32
+}
+
+func newEnumeration(t *testing.T, s Settings) *enumeration {
+	e := &enumeration{Trainer: newTestTrainer(t, s)}
+	for i := range e.critic.weights.all {
+		e.critic.weights.all[i] *= 2
+	}
+	if err := e.draw(actorBatch); err != nil {
+		t.Fatal(err)
+	}
+	e.reference = e.critic.weights.reference()
+	e.real = split(e.Trainer.real, s.Timesteps)
+	return e
+}
+
+// laws are the conditional laws [sample][step][word] at angles, in float64.
+func (e *enumeration) laws(angles []float64) [][][]float64 {
+	s := e.settings
+	exact := s.Ansatz.NewExact()
+	laws := make([][][]float64, s.BatchSize)
+	for j := range laws {
+		for step := range s.Timesteps {
+			law := make([]float64, s.Ansatz.Words())
+			exact.Probabilities(law, s.patchAngles(angles, step), e.noise(j, step))
+			laws[j] = append(laws[j], law)
+		}
+	}
+	return laws
+}
+
+// noise is what sample j's patch gets.
+func (e *enumeration) noise(j, step int) []float64 {
+	rows := e.sampler.patchNoise(e.batch, j/lanes, step)
+	noise := make([]float64, len(rows)/lanes)
+	for r := range noise {
+		noise[r] = float64(rows[r*lanes+j%lanes])
+	}
+	return noise
+}
+
+// outcomes calls visit with every batch of words and its probability.
+func (e *enumeration) outcomes(angles []float64, visit func(words []uint32, probability float64)) {
+	laws := e.laws(angles)
+	words := make([]uint32, e.settings.BatchSize*e.settings.Timesteps)
+	var place func(i int, probability float64)
+	place = func(i int, probability float64) {
+		if i == len(words) {
+			visit(words, probability)
+			return
+		}
+		for x, p := range laws[i/e.settings.Timesteps][i%e.settings.Timesteps] {
+			words[i] = uint32(x)
+			place(i+1, probability*p)
+		}
+	}
+	place(0, 1)
+}
+
+// loss is L_G of one batch.
+func (e *enumeration) loss(words []uint32) float64 {
+	s := e.settings
+	loss := 0.0
+	for _, window := range split(words, s.Timesteps) {
+		loss -= e.reference.value(bitsOf(s.Ansatz.Neurons, window)) / float64(s.BatchSize)
+	}
+	if s.K != 0 {
+		loss += s.K * referenceEll(s.KLoss, s.Ansatz.Neurons, split(words, s.Timesteps), e.real)
+	}
+	return loss
+}
+
+// trueGradient differentiates the expected loss by finite differences.
+func (e *enumeration) trueGradient() []float64 {
+	return finiteDifferences(e.actor.angles, func(angles []float64) float64 {
+		mean := 0.0
+		e.outcomes(angles, func(words []uint32, p float64) { mean += p * e.loss(words) })
+		return mean
+	})
+}
+
+// meanEstimate is the mean of the estimator over all outcomes.
+func (e *enumeration) meanEstimate() []float64 {
+	mean := make([]float64, len(e.actor.angles))
+	e.actor.observe(e.batch) // the forward pass; its measurements are overwritten
+	e.actor.k.independentSign = 1
+	e.outcomes(e.actor.angles, func(words []uint32, p float64) {
+		copy(e.batch.words, words)
+		e.actor.k.begin(e.Trainer.real)
+		e.actor.differentiate(e.batch)
+		for i, g := range e.actor.gradient {
+			mean[i] += p * g
+		}
+	})
+	return mean
+}
+
+func finiteDifferences(at []float64, f func([]float64) float64) []float64 {
+	const h = 1e-5
+	x := append([]float64(nil), at...)
+	gradient := make([]float64, len(x))
+	for i := range x {
+		x[i] = at[i] + h
+		up := f(x)
+		x[i] = at[i] - h
+		down := f(x)
+		x[i] = at[i]
+		gradient[i] = (up - down) / (2 * h)
+	}
+	return gradient
+}
+
+// TestEstimatorsAreUnbiased: the mean over all outcomes is the gradient of the
+// expected loss, for the standard loss and every form that claims it.
+// AbsoluteIndependent is checked for one sign of D′, which it does not depend on.
+func TestEstimatorsAreUnbiased(t *testing.T) {
+	for _, gradient := range []Gradient{Local, Reinforce} {
+		for _, form := range append([]KLoss{""}, kLosses...) {
+			if form == AbsoluteSign {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s,%s", gradient, form), func(t *testing.T) {
+				s := tiny(gradient, form, 0.7)
+				if form == "" {
+					s.KLoss, s.K = Absolute, 0
+				}
+				e := newEnumeration(t, s)
+				if d := distance(e.meanEstimate(), e.trueGradient()); !(d < 2e-5) {
+					t.Errorf("the mean is off by %.1e of the largest derivative", d)
+				}
+			})
+		}
+	}
+}
+
+// TestTheOthersAreBiased: what the documentation calls biased is.
+func TestTheOthersAreBiased(t *testing.T) {
+	tests := map[string]Settings{
+		"absolute_sign":    tiny(Local, AbsoluteSign, 0.7),
+		"straight_through": tiny(StraightThrough, Absolute, 0),
+		"expectation":      tiny(Expectation, Absolute, 0),
+	}
+	for name, s := range tests {
+		t.Run(name, func(t *testing.T) {
+			e := newEnumeration(t, s)
+			if d := distance(e.meanEstimate(), e.trueGradient()); !(d > 0.01) {
+				t.Errorf("the mean is off by only %.1e of the largest derivative", d)
+			}
+		})
+	}
+}
+
+// TestParameterShift: for one batch of outcomes, the mean over the measurements
+// of the shifted circuits is what Local's weights give.
+func TestParameterShift(t *testing.T) {
+	s := tiny(ParameterShift, Square, 0.7)
+	s.BatchSize = 1
+	e := newEnumeration(t, s)
+	e.actor.k.begin(e.Trainer.real)
+	e.actor.observe(e.batch)
+	e.actor.estimator.prepare(e.batch)
+	got, want := make([]float64, s.Parameters()), make([]float64, s.Parameters())
+	for step := range s.Timesteps {
+		tile := e.sampler.circuit.NewTile(true)
+		e.sampler.forward(tile, e.batch, 0, step)
+		e.actor.weigh(tile, e.batch, 0, step)
+		tile.Backward(e.sampler.patches[step], e.actor.weights[0], s.patchAngles(want, step))
+		angles := s.patchAngles(e.actor.angles, step)
+		for i := range angles {
+			s.patchAngles(got, step)[i] = integrate(func(u float32) (float64, [2]uint32) {
+				return e.shifted(u, step, i)
+			}, 0, 1)
+		}
+	}
+	if d := distance(got, want); !(d < 1e-4) {
+		t.Errorf("off by %.1e of the largest derivative:\n%.5f\n%.5f", d, got, want)
+	}
+}
+
+// shifted is the parameter-shift estimate of one angle for the uniform number
+// of the measurements, and the words that the two shifted circuits give.
+func (e *enumeration) shifted(u float32, step, angle int) (estimate float64, words [2]uint32) {
+	s, angles := e.actor.shifter, e.settings.patchAngles(e.actor.angles, step)
+	s.uniform[0] = laneRow{u}
+	estimate = s.differentiate(e.batch, step, angles, angle, e.actor.weights)
+	for i, shift := range []float64{math.Pi / 2, -math.Pi / 2} {
+		moved := append([]float64(nil), angles...)
+		moved[angle] += shift
+		s.patch.Set(moved)
+		s.tile.Forward(s.patch, e.sampler.patchNoise(e.batch, 0, step))
+		s.tile.Sample(&s.uniform[0], &e.sampler.drawn)
+		words[i] = e.sampler.drawn[0]
+	}
+	return estimate, words
+}
+
+// integrate integrates a step function over [a, b). Every word has one interval
+// of uniform numbers, so between equal words there is no step.
+func integrate(f func(float32) (float64, [2]uint32), a, b float32) float64 {
+	left, leftWords := f(a)
+	_, rightWords := f(math.Nextafter32(b, a))
+	if leftWords == rightWords || b-a < 1e-6 {
+		return float64(b-a) * left
+	}
+	return integrate(f, a, (a+b)/2) + integrate(f, (a+b)/2, b)
+}
+
+// TestExpectationGradient compares with finite differences of the loss at the
+// expected bits.
+func TestExpectationGradient(t *testing.T) {
+	for _, form := range []KLoss{Absolute, Square, SquarePairs, Population} {
+		s := tiny(Expectation, form, 0.7)
+		e := newEnumeration(t, s)
+		n := s.Ansatz.Neurons
+		want := finiteDifferences(e.actor.angles, func(angles []float64) float64 {
+			loss, difference, pairs := 0.0, 0.0, 0.0
+			bins := make([]float64, n+1)
+			for j, steps := range e.laws(angles) {
+				expected, surplus := make([]float64, s.inputs()), 0.0
+				for step, law := range steps {
+					for x, p := range law {
+						for q, bit := range bitsOf(n, []uint32{uint32(x)}) {
+							expected[step*n+q] += p * bit
+							surplus += p * bit
+						}
+						bins[x&1+x>>1] += p
+					}
+				}
+				for _, bit := range bitsOf(n, e.real[j]) {
+					surplus -= bit
+				}
+				for _, word := range e.real[j] {
+					bins[word&1+word>>1]--
+				}
+				loss -= e.reference.value(expected) / 2
+				difference += surplus / 2
+				pairs += surplus * surplus / 2
+			}
+			ell := map[KLoss]float64{Absolute: math.Abs(difference), Square: difference * difference, SquarePairs: pairs}
+			for _, b := range bins {
+				ell[Population] += math.Abs(b) / 2
+			}
+			return loss + s.K*ell[form]
+		})
+		e.actor.k.begin(e.Trainer.real)
+		e.actor.observe(e.batch)
+		e.actor.differentiate(e.batch)
+		if d := distance(e.actor.gradient, want); !(d < 2e-5) {
+			t.Errorf("%s: off by %.1e of the largest derivative", form, d)
+		}
+	}
+}
+
+// TestStraightThroughGradient compares with the exact gradient of the weights
+// that its documentation states.
+func TestStraightThroughGradient(t *testing.T) {
+	s := defaults(3, 2, 1)
+	s.Gradient, s.BatchSize, s.K, s.KLoss = StraightThrough, 18, 0.7, SquarePairs
+	e := newEnumeration(t, s)
+	e.actor.k.begin(e.Trainer.real)
+	e.actor.observe(e.batch)
+	e.actor.differentiate(e.batch)
+	want := e.exactGradient(func(j, step int, outcome uint32) float64 {
+		drawn := e.critic.window(e.batch.words, j)
+		w, surplus, spikes := 0.0, 0.0, 0.0
+		slope := e.reference.slope(bitsOf(3, drawn))
+		for q, bit := range bitsOf(3, []uint32{outcome}) {
+			w -= slope[step*3+q] * bit
+			spikes += bit
+		}
+		for i, bit := range bitsOf(3, drawn) {
+			surplus += bit - bitsOf(3, e.real[j])[i]
+		}
+		return w + s.K*2*surplus*spikes
+	})
+	if d := distance(e.actor.gradient, want); !(d < 2e-5) {
+		t.Errorf("off by %.1e of the largest derivative", d)
+	}
+}
+
+// exactGradient is (1/B) Σ_ij Σ_x ∂p_ij(x)·weight(j, i, x) in float64.
+func (e *enumeration) exactGradient(weight func(j, step int, outcome uint32) float64) []float64 {
+	s := e.settings
+	exact := s.Ansatz.NewExact()
+	gradient := make([]float64, s.Parameters())
+	weights := make([]float64, s.Ansatz.Words())
+	for j := range s.BatchSize {
+		for step := range s.Timesteps {
+			for x := range weights {
+				weights[x] = weight(j, step, uint32(x)) / float64(s.BatchSize)
+			}
+			exact.Gradient(s.patchAngles(gradient, step), s.patchAngles(e.actor.angles, step), e.noise(j, step), weights)
+		}
+	}
+	return gradient
+}
+
+// TestLocalGradientOfAnyShape compares one batch's local gradient with its
+// definition in float64: any neurons, steps, batch, hidden units and noise.
+func TestLocalGradientOfAnyShape(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		s := defaults(rapid.IntRange(1, 5).Draw(r, "neurons"), rapid.IntRange(1, 3).Draw(r, "steps"), 1)
+		s.Ansatz.Layers = rapid.IntRange(1, 3).Draw(r, "layers")
+		s.Ansatz.Noise = rapid.SampledFrom([]circuit.Noise{circuit.Shared, circuit.PerQubit, circuit.NoNoise}).Draw(r, "noise")
+		s.Ansatz.Auxiliary = rapid.IntRange(0, 1).Draw(r, "auxiliary")
+		s.NoisePerPatch = rapid.Bool().Draw(r, "noise per patch")
+		s.Ansatz.NoisePerLayer = rapid.Bool().Draw(r, "noise per layer")
+		s.BatchSize = rapid.IntRange(1, 20).Draw(r, "batch")
+		s.HiddenUnits = rapid.IntRange(1, 20).Draw(r, "hidden")
+		s.KLoss = rapid.SampledFrom([]KLoss{Absolute, Square, AbsolutePairs, SquarePairs, Sorted, Population, Linear}).Draw(r, "form")
+		s.K = rapid.SampledFrom([]float64{0, 0.7}).Draw(r, "k")
+		e := newEnumeration(t, s)
+		if e.batch.words[0] != 0 {
+			r.Fatal("the batch is not fresh")
+		}
+		e.actor.k.begin(e.Trainer.real)
+		e.actor.observe(e.batch)
+		e.actor.differentiate(e.batch)
+		words := e.batch.words
+		want := e.exactGradient(func(j, step int, outcome uint32) float64 {
+			moved := append([]uint32(nil), words...)
+			moved[j*s.Timesteps+step] = outcome
+			return float64(s.BatchSize) * e.loss(moved)
+		})
+		if d := distance(e.actor.gradient, want); !(d < 1e-4) {
+			r.Errorf("off by %.1e of the largest derivative", d)
+		}
+	})
+}
+
+// TestKeptAndRepeatedStatesAgree: whether forward states are kept or computed
+// again is a matter of speed alone.
+func TestKeptAndRepeatedStatesAgree(t *testing.T) {
+	s := defaults(3, 2, 3)
+	s.BatchSize = 20
+	kept, repeated := newTestTrainer(t, s), newTestTrainer(t, s)
+	if kept.actor.states.kept == nil {
+		t.Fatal("the states of a small circuit are not kept")
+	}
+	repeated.actor.states.kept = nil
+	repeated.actor.states.again = repeated.sampler.circuit.NewTile(true)
+	for range s.Steps {
+		for _, trainer := range []*Trainer{kept, repeated} {
+			if err := trainer.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for i, a := range kept.Angles() {
+		if b := repeated.Angles()[i]; a != b {
+			t.Fatalf("angle %d is %v with kept states, %v without", i, a, b)
+		}
+	}
+}
+
+// TestUnusedLanesWeighNothing looks at the weights of a block's empty lanes.
+func TestUnusedLanesWeighNothing(t *testing.T) {
+	for _, gradient := range []Gradient{Local, Expectation, StraightThrough, Reinforce} {
+		s := defaults(2, 1, 1)
+		s.BatchSize, s.Gradient, s.K = 19, gradient, 1
+		trainer := newTestTrainer(t, s)
+		if err := trainer.Step(); err != nil {
+			t.Fatal(err)
+		}
+		used := false
+		for i, w := range trainer.actor.weights[1] {
+			used = used || w != 0
+			if i%lanes >= 3 && w != 0 {
+				t.Errorf("%s: lane %d has the weight %v", gradient, i%lanes, w)
+			}
+		}
+		if !used {
+			t.Errorf("%s: no lane has a weight", gradient)
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package gan
+
+import (
+	"cmp"
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// kTerm evaluates a KLoss on the generator's batch: begin, then bin for every
+// bin of every sample, then end; after that its tables may be read.
+type kTerm struct {
+	form      KLoss
+	weight    float64 // K
+	timesteps int
+
+	fake, real []float64 // [sample], N_j and M_j
+	difference float64   // D
+	// independentSign is sign(D′), for AbsoluteIndependent.
+	independentSign float64
+	// bins[k] is Σ_j b_k(G_j) − b_k(x_j), for Population.
+	bins []float64
+	// below[m] is #{N_j ≤ m} − #{M_j ≤ m}, for Sorted with whole counts.
+	below []float64
+	// matched[j] is the real count of the same rank as N_j, for the tangent of Sorted.
+	matched       []float64
+	fakeRank      []int
+	realAscending []float64
+}
+
+func newKTerm(s Settings) *kTerm {
+	return &kTerm{
+		form: s.KLoss, weight: s.K, timesteps: s.Timesteps,
+		fake: make([]float64, s.BatchSize), real: make([]float64, s.BatchSize),
+		bins: make([]float64, s.Ansatz.Neurons+1), below: make([]float64, s.inputs()+1),
+		matched: make([]float64, s.BatchSize), fakeRank: make([]int, s.BatchSize),
+		realAscending: make([]float64, s.BatchSize),
+	}
+}
+
+// begin forgets the last batch and takes the real windows, [sample][step].
+func (k *kTerm) begin(real []uint32) {
+	clear(k.fake)
+	clear(k.bins)
+	for j := range k.real {
+		k.real[j] = 0
+		for _, word := range real[j*k.timesteps:][:k.timesteps] {
+			count := bits.OnesCount32(word)
+			k.real[j] += float64(count)
+			k.bins[count]--
+		}
+	}
+}
+
+// bin adds a bin of a generated sample: with that probability it has count spikes.
+func (k *kTerm) bin(sample, count int, probability float64) {
+	k.fake[sample] += float64(count) * probability
+	k.bins[count] += probability
+}
+
+// windows adds generated windows as they were measured, [sample][step].
+func (k *kTerm) windows(fake []uint32) {
+	for i, word := range fake {
+		k.bin(i/k.timesteps, bits.OnesCount32(word), 1)
+	}
+}
+
+// observeIndependent takes sign(D′) from a batch of its own, [sample][step] each.
+func (k *kTerm) observeIndependent(real, fake []uint32) {
+	excess := 0
+	for i := range fake {
+		excess += bits.OnesCount32(fake[i]) - bits.OnesCount32(real[i])
+	}
+	k.independentSign = sign(float64(excess))
+}
+
+// end completes the batch.
+func (k *kTerm) end() {
+	k.difference = 0
+	for j, n := range k.fake {
+		k.difference += (n - k.real[j]) / float64(len(k.fake))
+	}
+	if k.form != Sorted {
+		return
+	}
+	for m := range k.below {
+		k.below[m] = 0
+		for j, n := range k.fake {
+			k.below[m] += indicator(n <= float64(m)) - indicator(k.real[j] <= float64(m))
+		}
+	}
+	for j := range k.fakeRank {
+		k.fakeRank[j] = j
+	}
+	slices.SortStableFunc(k.fakeRank, func(a, b int) int { return cmp.Compare(k.fake[a], k.fake[b]) })
+	copy(k.realAscending, k.real)
+	slices.Sort(k.realAscending)
+	for rank, j := range k.fakeRank {
+		k.matched[j] = k.realAscending[rank]
+	}
+}
+
+// move fills dst[count], count = 0…n, with what the form adds to the weight
+// w_ij(x) of an outcome with that many spikes, where the bin of the sample was
+// drawn with drawn spikes (the docstrings of KLoss).
+func (k *kTerm) move(sample, drawn int, dst []float64) {
+	batch := float64(len(k.fake))
+	n, m := k.fake[sample], k.real[sample]
+	for count := range dst {
+		delta := float64(count - drawn)
+		var w float64
+		switch k.form {
+		case Absolute:
+			w = batch * math.Abs(k.difference+delta/batch)
+		case Square:
+			w = batch * (k.difference + delta/batch) * (k.difference + delta/batch)
+		case AbsolutePairs:
+			w = math.Abs(n + delta - m)
+		case SquarePairs:
+			w = (n + delta - m) * (n + delta - m)
+		case Sorted:
+			w = k.sortedMove(int(n), int(n)+count-drawn)
+		case Population:
+			w = k.populationMove(drawn, count)
+		default: // linear in the count
+			w = k.slope(sample) * float64(count)
+		}
+		dst[count] = k.weight * w
+	}
+}
+
+// tangent fills dst[count] as move does, for the gradients that differentiate
+// ℓ at the batch's own counts instead: count·B·∂ℓ/∂N_j.
+func (k *kTerm) tangent(sample int, dst []float64) {
+	for count := range dst {
+		w := k.slope(sample) * float64(count)
+		if k.form == Population {
+			w = sign(k.bins[count])
+		}
+		dst[count] = k.weight * w
+	}
+}
+
+// slope is B·∂ℓ/∂N_j. Population has none: its ℓ is no function of the N_j.
+func (k *kTerm) slope(sample int) float64 {
+	n, m := k.fake[sample], k.real[sample]
+	switch k.form {
+	case Absolute, AbsoluteSign:
+		return sign(k.difference)
+	case AbsoluteIndependent:
+		return k.independentSign
+	case Square:
+		return 2 * k.difference
+	case AbsolutePairs:
+		return sign(n - m)
+	case SquarePairs:
+		return 2 * (n - m)
+	case Sorted:
+		return sign(n - k.matched[sample])
+	case Linear:
+		return -1
+	case LinearFlipped:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// sortedMove is the change of Σ_m |c_m| when one count moves between two values.
+func (k *kTerm) sortedMove(from, to int) float64 {
+	change := 0.0
+	for m := from; m < to; m++ {
+		change += math.Abs(k.below[m]-1) - math.Abs(k.below[m])
+	}
+	for m := to; m < from; m++ {
+		change += math.Abs(k.below[m]+1) - math.Abs(k.below[m])
+	}
+	return change
+}
+
+// populationMove is the change of Σ_k |bins| when one bin's count moves.
+func (k *kTerm) populationMove(from, to int) float64 {
+	if from == to {
+		return 0
+	}
+	return math.Abs(k.bins[from]-1) - math.Abs(k.bins[from]) + math.Abs(k.bins[to]+1) - math.Abs(k.bins[to])
+}
+
+func sign(x float64) float64 { return indicator(x > 0) - indicator(x < 0) }
+
+func indicator(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,89 @@
+package gan
+
+import (
+	"fmt"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/random"
+)
+
+// Model is a generator with trained angles. It is not safe for concurrent use.
+type Model struct {
+	generator Generator
+	angles    []float64
+	exact     *circuit.Exact
+	sampler   *sampler
+	tile      circuit.Tile
+}
+
+// NewModel returns the generator with these angles, in radians,
+// [time][layer][qubit][RY, RZ] flattened. It refuses angles of another number
+// or that are not finite.
+func NewModel(g Generator, angles []float64) (*Model, error) {
+	if err := g.Validate(); err != nil {
+		return nil, fmt.Errorf("make model: %w", err)
+	}
+	s, err := newSampler(g)
+	if err != nil {
+		return nil, fmt.Errorf("make model: %w", err)
+	}
+	m := &Model{generator: g, exact: g.Ansatz.NewExact(), sampler: s, tile: s.circuit.NewTile(false)}
+	if err := m.Set(angles); err != nil {
+		return nil, fmt.Errorf("make model: %w", err)
+	}
+	return m, nil
+}
+
+// Set replaces the angles; it refuses what NewModel refuses.
+func (m *Model) Set(angles []float64) error {
+	if len(angles) != m.generator.Parameters() {
+		return fmt.Errorf("set %d angles of a generator that has %d", len(angles), m.generator.Parameters())
+	}
+	for i, angle := range angles {
+		if !finite(angle) {
+			return fmt.Errorf("set angles: angle %d is %v", i, angle)
+		}
+	}
+	m.angles = append(m.angles[:0], angles...)
+	m.sampler.set(m.angles)
+	return nil
+}
+
+// Generator returns what the model is made of.
+func (m *Model) Generator() Generator { return m.generator }
+
+// Neurons is n.
+func (m *Model) Neurons() int { return m.generator.Ansatz.Neurons }
+
+// Timesteps is t.
+func (m *Model) Timesteps() int { return m.generator.Timesteps }
+
+// Probabilities fills dst, 2^n numbers, with the law of the word at a time
+// step given its noise (Ansatz.NoiseRows angles in radians), in float64; bit q
+// of the index is neuron q. Given the noise the steps are independent. It does
+// not allocate.
+func (m *Model) Probabilities(step int, noise, dst []float64) {
+	m.exact.Probabilities(dst, m.generator.patchAngles(m.angles, step), noise)
+}
+
+// Sample draws windows of t words from the fast kernel. Window w depends on
+// stream address (w, 0) for its noise and (w, 1) for its measurements alone,
+// so more windows begin with the same ones.
+func (m *Model) Sample(r random.Stream, windows int) [][]uint32 {
+	t := m.generator.Timesteps
+	words := make([]uint32, 0, windows*t)
+	for first := 0; first < windows; first += lanes {
+		b := m.sampler.newBatch(min(lanes, windows-first))
+		for j := range b.size {
+			noise, measurement := r.At(uint64(first+j), 0), r.At(uint64(first+j), 1)
+			m.sampler.draw(b, j, &noise, &measurement)
+		}
+		m.sampler.sample(m.tile, b)
+		words = append(words, b.words...)
+	}
+	split := make([][]uint32, windows)
+	for w := range split {
+		split[w] = words[w*t : (w+1)*t : (w+1)*t]
+	}
+	return split
+}

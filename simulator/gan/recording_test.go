@@ -1,0 +1,150 @@
+package gan
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"gonum.org/v1/gonum/integrate/quad"
+	"gonum.org/v1/gonum/stat"
+
+	"spiqsweep/simulator/recording"
+)
+
+// measure is the environment variable that asks for trainings that take minutes.
+const measure = "SPIQSWEEP_MEASURE"
+
+// TestRecordingIsLearnt trains the defaults on the most active cells of the
+// real recording, t = 1, with 20 seeds each: the measurement that decides
+// whether gradient, optimiser, critic, penalty and noise are right together.
+// Independent neurons reach 0.0018 bits at n = 2 and 0.0265 at n = 4.
+func TestRecordingIsLearnt(t *testing.T) {
+	if os.Getenv(measure) == "" {
+		t.Skipf("skipped: trains for minutes; set %s=1 to run it", measure)
+	}
+	const replicates, steps = 20, 2000
+	for _, test := range []struct {
+		neurons      int
+		median, best float64 // bits, at most
+	}{
+		{neurons: 2, median: 0.005, best: 0.0018},
+		{neurons: 4, median: 0.006, best: 0.0265},
+	} {
+		windows := realWindows(t, test.neurons, 1)
+		real := wordLaw(windows)
+		for _, k := range []float64{0, 1} {
+			t.Run(fmt.Sprintf("n=%d,k=%v", test.neurons, k), func(t *testing.T) {
+				var bits []float64
+				for replicate := range replicates {
+					s := defaults(test.neurons, 1, steps)
+					s.K = k
+					bits = append(bits, jensenShannon(modelLaw(t, s, trained(t, s, replicate, windows)), real))
+				}
+				t.Logf("js_bits by replicate: %.4f", bits)
+				slices.Sort(bits)
+				median := stat.Quantile(0.5, stat.LinInterp, bits, nil)
+				t.Logf("median %.4f, best %.4f, worst %.4f", median, bits[0], bits[replicates-1])
+				if median > test.median {
+					t.Errorf("median %.4f bits, want at most %.4f", median, test.median)
+				}
+				if bits[0] >= test.best {
+					t.Errorf("best %.4f bits, want below %.4f", bits[0], test.best)
+				}
+			})
+		}
+	}
+}
+
+// realWindows are the windows of the most active cells of the real recording.
+func realWindows(t *testing.T, neurons, timesteps int) *recording.Windows {
+	t.Helper()
+	shared := os.Getenv("SPIQSWEEP_SHARED")
+	if shared == "" {
+		shared = filepath.Join("..", "..", "..", "shared")
+	}
+	path := filepath.Join(shared, "data", "bint_fishmovie32_100.mat")
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("skipped: needs the recording at %s", path)
+	}
+	r, err := recording.Open(path, recording.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	most, err := recording.ParseSelection("most_active")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, err := r.Select(most, neurons, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := r.Raster(cells).Windows(timesteps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// trained are the angles at the end of a training.
+func trained(t *testing.T, s Settings, replicate int, real Windows) []float64 {
+	t.Helper()
+	trainer, err := NewTrainer(s, s.address(replicate), real)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range s.Steps {
+		if err := trainer.Step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return trainer.Angles()
+}
+
+// wordLaw is the share of each word among windows of one step.
+func wordLaw(w *recording.Windows) []float64 {
+	law := make([]float64, 1<<w.Neurons())
+	words := make([]uint32, 1)
+	for i := range w.Len() {
+		w.At(i, words)
+		law[words[0]] += 1 / float64(w.Len())
+	}
+	return law
+}
+
+// modelLaw is the law of the first word, by quadrature over the shared noise:
+// exact, since the law is a trigonometric polynomial of γ of low degree.
+func modelLaw(t *testing.T, s Settings, angles []float64) []float64 {
+	t.Helper()
+	m, err := NewModel(s.Generator, angles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const nodes = 64
+	gamma, weight := make([]float64, nodes), make([]float64, nodes)
+	quad.Legendre{}.FixedLocations(gamma, weight, s.NoiseLow, s.NoiseHigh)
+	law, conditional := make([]float64, s.Ansatz.Words()), make([]float64, s.Ansatz.Words())
+	for i, g := range gamma {
+		m.Probabilities(0, slices.Repeat([]float64{g}, s.Ansatz.NoiseRows()), conditional)
+		for x, p := range conditional {
+			law[x] += weight[i] / (s.NoiseHigh - s.NoiseLow) * p
+		}
+	}
+	return law
+}
+
+// jensenShannon is the Jensen–Shannon divergence in bits.
+func jensenShannon(p, q []float64) float64 {
+	sum := 0.0
+	for x := range p {
+		m := (p[x] + q[x]) / 2
+		for _, v := range []float64{p[x], q[x]} {
+			if v > 0 {
+				sum += v / 2 * math.Log2(v/m)
+			}
+		}
+	}
+	return sum
+}

@@ -1,0 +1,129 @@
+package gan
+
+import (
+	"fmt"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/random"
+)
+
+// sampler draws windows from a generator with given angles on the fast kernel.
+type sampler struct {
+	generator Generator
+	circuit   *circuit.Circuit
+	patches   []*circuit.Patch
+	drawn     [lanes]uint32
+}
+
+func newSampler(g Generator) (*sampler, error) {
+	c, err := circuit.Compile(g.Ansatz, g.Kernel)
+	if err != nil {
+		return nil, fmt.Errorf("make sampler: %w", err)
+	}
+	s := &sampler{generator: g, circuit: c, patches: make([]*circuit.Patch, g.Timesteps)}
+	for i := range s.patches {
+		s.patches[i] = c.NewPatch()
+	}
+	return s, nil
+}
+
+// set takes the angles of all patches, [time][layer][qubit][RY, RZ].
+func (s *sampler) set(angles []float64) {
+	for i, p := range s.patches {
+		p.Set(s.generator.patchAngles(angles, i))
+	}
+}
+
+// batch is a number of samples in blocks of lanes, with what was drawn for them.
+type batch struct {
+	size    int
+	noise   [][]float32 // [block·patches that draw], each [row][lane]
+	uniform []laneRow   // [block·t], one measurement each
+	words   []uint32    // [sample][step]
+}
+
+func (s *sampler) newBatch(size int) *batch {
+	blocks := (size + lanes - 1) / lanes
+	b := &batch{
+		size:    size,
+		noise:   make([][]float32, blocks*s.noisyPatches()),
+		uniform: make([]laneRow, blocks*s.generator.Timesteps),
+		words:   make([]uint32, size*s.generator.Timesteps),
+	}
+	for i := range b.noise {
+		b.noise[i] = make([]float32, s.generator.Ansatz.NoiseRows()*lanes)
+	}
+	return b
+}
+
+// blocks is the number of blocks of lanes.
+func (b *batch) blocks() int { return (b.size + lanes - 1) / lanes }
+
+// used is the number of lanes of a block that carry a sample.
+func (b *batch) used(block int) int { return min(lanes, b.size-block*lanes) }
+
+// noisyPatches is the number of patches with a noise of their own: t or one for all.
+func (s *sampler) noisyPatches() int {
+	if s.generator.NoisePerPatch {
+		return s.generator.Timesteps
+	}
+	return 1
+}
+
+// patchNoise is the noise of one patch in one block, [row][lane].
+func (s *sampler) patchNoise(b *batch, block, step int) []float32 {
+	if s.generator.NoisePerPatch {
+		return b.noise[block*s.generator.Timesteps+step]
+	}
+	return b.noise[block]
+}
+
+// draw draws sample j's noise, one number per patch that draws and per
+// independent row, and its measurements, one number per patch.
+func (s *sampler) draw(b *batch, j int, noise, measurement *random.Generator) {
+	block, lane := j/lanes, j%lanes
+	for _, rows := range b.noise[block*s.noisyPatches():][:s.noisyPatches()] {
+		s.drawNoise(rows, lane, noise)
+	}
+	for step := range s.generator.Timesteps {
+		b.uniform[block*s.generator.Timesteps+step][lane] = measurement.Float32()
+	}
+}
+
+// drawNoise fills one lane; with shared noise a γ is repeated for all qubits
+// of an encoding.
+func (s *sampler) drawNoise(rows []float32, lane int, noise *random.Generator) {
+	g := s.generator
+	width := g.NoiseHigh - g.NoiseLow
+	var gamma float32
+	for row := 0; row < len(rows)/lanes; row++ {
+		if g.Ansatz.Noise == circuit.PerQubit || row%g.Ansatz.Qubits() == 0 {
+			gamma = float32(g.NoiseLow + width*noise.Float64())
+		}
+		rows[row*lanes+lane] = gamma
+	}
+}
+
+// forward runs one patch of one block on the tile.
+func (s *sampler) forward(tile circuit.Tile, b *batch, block, step int) {
+	tile.Forward(s.patches[step], s.patchNoise(b, block, step))
+}
+
+// measure takes the words of one patch of one block from the tile that ran it.
+func (s *sampler) measure(tile circuit.Tile, b *batch, block, step int) {
+	t := s.generator.Timesteps
+	tile.Sample(&b.uniform[block*t+step], &s.drawn)
+	for l := range b.used(block) {
+		b.words[(block*lanes+l)*t+step] = s.drawn[l]
+	}
+}
+
+// sample runs and measures all patches of the batch on one tile.
+func (s *sampler) sample(tile circuit.Tile, b *batch) {
+	for step := range s.generator.Timesteps {
+		for block := range b.blocks() {
+			s.forward(tile, b, block, step)
+			s.measure(tile, b, block, step)
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package gan
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"spiqsweep/simulator/circuit"
+)
+
+// InitialAngles is the law of the angles that a training starts from.
+type InitialAngles string
+
+// The laws of the starting angles, in radians.
+const (
+	Uniform2Pi InitialAngles = "uniform_2pi" // uniform on [0, 2π)
+	Uniform1   InitialAngles = "uniform_1"   // uniform on [0, 1)
+)
+
+// Settings are everything that decides a training beside its data and its
+// random address (DESIGN.md, section 1.3). There are no defaults here.
+type Settings struct {
+	Generator
+	InitialAngles InitialAngles
+
+	Steps         int // generator updates, ≥ 1
+	BatchSize     int // B, samples and windows of an update, ≥ 1
+	CriticUpdates int // before each generator update, ≥ 1
+	HiddenUnits   int // of the critic, ≥ 1
+
+	GeneratorLearningRate, CriticLearningRate float64 // > 0
+	Beta1, Beta2                              float64 // of Adam, [0, 1)
+	Schedule                                  Schedule
+	Average                                   float64 // decay of the moving average of the angles, [0, 1); 0 = none
+
+	Constraint    Constraint
+	PenaltyWeight float64 // of one_sided and two_sided, ≥ 0
+	ClipBound     float64 // of clip, > 0
+
+	Gradient Gradient
+	K        float64 // weight of the K-term, ≥ 0; 0 is the standard loss
+	KLoss    KLoss
+}
+
+// Validate reports every setting that is out of bounds.
+func (s Settings) Validate() error {
+	var faults []error
+	want := func(ok bool, name string, value any, bounds string) {
+		if !ok {
+			faults = append(faults, fmt.Errorf("%s is %v, want %s", name, value, bounds))
+		}
+	}
+	positive := func(x float64) bool { return x > 0 && !math.IsInf(x, 0) }
+	share := func(x float64) bool { return x >= 0 && x < 1 }
+	if err := s.Generator.Validate(); err != nil {
+		faults = append(faults, err)
+	}
+	want(oneOf(s.InitialAngles, Uniform2Pi, Uniform1), "initial_angles", quoted(s.InitialAngles), `"uniform_2pi" or "uniform_1"`)
+	want(s.Steps >= 1, "steps", s.Steps, "1 or more")
+	want(s.BatchSize >= 1, "batch_size", s.BatchSize, "1 or more")
+	want(s.CriticUpdates >= 1, "critic_updates", s.CriticUpdates, "1 or more")
+	want(s.HiddenUnits >= 1, "hidden_units", s.HiddenUnits, "1 or more")
+	want(positive(s.GeneratorLearningRate), "generator_learning_rate", s.GeneratorLearningRate, "a number above 0")
+	want(positive(s.CriticLearningRate), "critic_learning_rate", s.CriticLearningRate, "a number above 0")
+	want(share(s.Beta1), "beta1", s.Beta1, "[0, 1)")
+	want(share(s.Beta2), "beta2", s.Beta2, "[0, 1)")
+	want(share(s.Average), "average", s.Average, "[0, 1)")
+	want(oneOf(s.Schedule, Cosine, Constant), "schedule", quoted(s.Schedule), `"cosine" or "constant"`)
+	want(oneOf(s.Constraint, OneSided, TwoSided, NoConstraint, Clip), "constraint", quoted(s.Constraint), `"one_sided", "two_sided", "none" or "clip"`)
+	if s.Constraint == OneSided || s.Constraint == TwoSided {
+		want(s.PenaltyWeight == 0 || positive(s.PenaltyWeight), "penalty_weight", s.PenaltyWeight, "0 or a number above")
+	}
+	if s.Constraint == Clip {
+		want(positive(s.ClipBound), "clip_bound", s.ClipBound, "a number above 0")
+	}
+	want(oneOf(s.Gradient, Local, Expectation, StraightThrough, Reinforce, ParameterShift), "gradient", quoted(s.Gradient),
+		`"local", "expectation", "straight_through", "reinforce" or "parameter_shift"`)
+	want(s.Gradient != ParameterShift || s.Ansatz.Readout != circuit.Postselect, "gradient", quoted(s.Gradient),
+		`another with auxiliary_readout "postselect": a renormalised law has no parameter-shift rule`)
+	want(s.K == 0 || positive(s.K), "k", s.K, "0 or a number above")
+	want(slices.Contains(kLosses, s.KLoss), "k_loss", quoted(s.KLoss), fmt.Sprintf("one of %q", kLosses))
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("validate training: %w", err)
+	}
+	return nil
+}
+
+func oneOf[T comparable](value T, allowed ...T) bool { return slices.Contains(allowed, value) }
+
+func quoted[T ~string](value T) string { return fmt.Sprintf("%q", value) }

@@ -1,0 +1,117 @@
+package gan
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/random"
+)
+
+// defaults are the settings of DESIGN.md, section 1, for a test's few steps.
+func defaults(neurons, timesteps, steps int) Settings {
+	return Settings{
+		Generator: Generator{
+			Ansatz: circuit.Ansatz{
+				Neurons: neurons, Layers: 4, Order: circuit.EncodeFirst,
+				Entangler: circuit.Chain, Readout: circuit.Trace, Noise: circuit.Shared,
+			},
+			Timesteps: timesteps, NoiseLow: 0, NoiseHigh: math.Pi, Kernel: circuit.DefaultKernel(),
+		},
+		InitialAngles: Uniform2Pi,
+		Steps:         steps, BatchSize: 32, CriticUpdates: 2, HiddenUnits: 64,
+		GeneratorLearningRate: 0.05, CriticLearningRate: 0.002, Beta1: 0, Beta2: 0.9,
+		Schedule: Cosine, Constraint: OneSided, PenaltyWeight: 10, ClipBound: 0.01,
+		Gradient: Local, KLoss: Absolute,
+	}
+}
+
+// address is the random address of a test's training.
+func (s Settings) address(replicate int) random.Training {
+	return random.Training{Seed: 1, Neurons: s.Ansatz.Neurons, Timesteps: s.Timesteps, Replicate: replicate}
+}
+
+// fixedWindows are real windows from a list, [window][step].
+type fixedWindows [][]uint32
+
+func (w fixedWindows) Len() int                 { return len(w) }
+func (w fixedWindows) At(i int, words []uint32) { copy(words, w[i]) }
+
+// someWindows are windows whose neurons fire in a quarter of the bins.
+func someWindows(neurons, timesteps, count int) fixedWindows {
+	g := random.Training{}.Stream("test windows").At(0, 0)
+	w := make(fixedWindows, count)
+	for i := range w {
+		w[i] = make([]uint32, timesteps)
+		for s := range w[i] {
+			w[i][s] = uint32(g.Uint64()&g.Uint64()) & (1<<neurons - 1)
+		}
+	}
+	return w
+}
+
+func newTestTrainer(t testing.TB, s Settings) *Trainer {
+	t.Helper()
+	trainer, err := NewTrainer(s, s.address(0), someWindows(s.Ansatz.Neurons, s.Timesteps, 100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trainer
+}
+
+func TestSettingsAreChecked(t *testing.T) {
+	tests := map[string]struct {
+		change func(*Settings)
+		want   []string
+	}{
+		"neurons":        {func(s *Settings) { s.Ansatz.Neurons = 0 }, []string{"neurons is 0"}},
+		"timesteps":      {func(s *Settings) { s.Timesteps = 0 }, []string{"timesteps is 0"}},
+		"noise order":    {func(s *Settings) { s.NoiseLow = 4 }, []string{"noise is from 4 to 3.14"}},
+		"noise infinite": {func(s *Settings) { s.NoiseHigh = math.Inf(1) }, []string{"noise is from 0 to +Inf"}},
+		"initial angles": {func(s *Settings) { s.InitialAngles = "zero" }, []string{`initial_angles is "zero"`}},
+		"steps":          {func(s *Settings) { s.Steps = 0 }, []string{"steps is 0"}},
+		"batch":          {func(s *Settings) { s.BatchSize = -1 }, []string{"batch_size is -1"}},
+		"critic updates": {func(s *Settings) { s.CriticUpdates = 0 }, []string{"critic_updates is 0"}},
+		"hidden":         {func(s *Settings) { s.HiddenUnits = 0 }, []string{"hidden_units is 0"}},
+		"rates": {
+			func(s *Settings) { s.GeneratorLearningRate, s.CriticLearningRate = math.NaN(), math.Inf(1) },
+			[]string{"generator_learning_rate is NaN", "critic_learning_rate is +Inf"},
+		},
+		"betas":      {func(s *Settings) { s.Beta1, s.Beta2 = -0.1, 1 }, []string{"beta1 is -0.1", "beta2 is 1"}},
+		"average":    {func(s *Settings) { s.Average = 1 }, []string{"average is 1"}},
+		"schedule":   {func(s *Settings) { s.Schedule = "linear" }, []string{`schedule is "linear"`}},
+		"constraint": {func(s *Settings) { s.Constraint = "" }, []string{`constraint is ""`}},
+		"penalty":    {func(s *Settings) { s.PenaltyWeight = -1 }, []string{"penalty_weight is -1"}},
+		"clip":       {func(s *Settings) { s.Constraint, s.ClipBound = Clip, 0 }, []string{"clip_bound is 0"}},
+		"gradient":   {func(s *Settings) { s.Gradient = "adjoint" }, []string{`gradient is "adjoint"`}},
+		"k":          {func(s *Settings) { s.K = -1 }, []string{"k is -1"}},
+		"k_loss":     {func(s *Settings) { s.KLoss = "mean" }, []string{`k_loss is "mean"`, `"absolute"`}},
+		"shift of a postselected law": {
+			func(s *Settings) { s.Gradient, s.Ansatz.Readout = ParameterShift, circuit.Postselect },
+			[]string{"no parameter-shift rule"},
+		},
+		"all at once": {func(s *Settings) { s.Steps, s.BatchSize = 0, 0 }, []string{"steps is 0", "batch_size is 0"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := defaults(2, 1, 10)
+			test.change(&s)
+			err := s.Validate()
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q does not say %q", err, want)
+				}
+			}
+			if _, err := NewTrainer(s, s.address(0), someWindows(2, 1, 5)); err == nil {
+				t.Error("a trainer was made")
+			}
+		})
+	}
+	if err := defaults(2, 1, 10).Validate(); err != nil {
+		t.Errorf("the defaults: %v", err)
+	}
+}

@@ -1,0 +1,136 @@
+package gan
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/random"
+)
+
+// Windows are the real samples: At copies window i of Len into words, one word
+// per time step, bit q = neuron q.
+type Windows interface {
+	Len() int
+	At(i int, words []uint32)
+}
+
+// Trainer is one training. It is not safe for concurrent use.
+type Trainer struct {
+	settings Settings
+	address  random.Training
+	windows  Windows
+	draws    draws
+
+	sampler *sampler
+	critic  *critic
+	actor   *actor
+	plain   circuit.Tile // of the critic's batches
+	batch   *batch
+	real    []uint32 // [sample][step]
+	steps   int
+}
+
+// NewTrainer starts a training of the settings at a random address (whose
+// Neurons and Timesteps must be the generator's) on the real windows.
+func NewTrainer(s Settings, r random.Training, real Windows) (*Trainer, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	if r.Neurons != s.Ansatz.Neurons || r.Timesteps != s.Timesteps {
+		return nil, fmt.Errorf("start training: the random address is of %d neurons and %d time steps, the generator of %d and %d",
+			r.Neurons, r.Timesteps, s.Ansatz.Neurons, s.Timesteps)
+	}
+	if real.Len() < 1 {
+		return nil, fmt.Errorf("start training: there are no real windows")
+	}
+	m, err := newSampler(s.Generator)
+	if err != nil {
+		return nil, fmt.Errorf("start training: %w", err)
+	}
+	d := newDraws(r)
+	c := newCritic(s, d.startCritic())
+	plain := m.circuit.NewTile(false)
+	return &Trainer{
+		settings: s, address: r, windows: real, draws: d,
+		sampler: m, critic: c, actor: newActor(s, m, plain, c.weights, s.startAngles(d.startAngles()), d.shift),
+		plain: plain, batch: m.newBatch(s.BatchSize), real: make([]uint32, s.BatchSize*s.Timesteps),
+	}, nil
+}
+
+// Step makes CriticUpdates critic updates and one generator update, each with
+// fresh noise, measurements and windows. It fails after Settings.Steps steps,
+// on a window with bits beyond the neurons, and when a weight or an angle
+// becomes infinite or NaN. After a failure the training is over.
+func (t *Trainer) Step() error {
+	if t.steps >= t.settings.Steps {
+		return fmt.Errorf("train: all %d steps are done", t.settings.Steps)
+	}
+	factor := t.settings.Schedule.factor(t.steps, t.settings.Steps)
+	for u := range t.settings.CriticUpdates {
+		if err := t.updateCritic(firstCriticBatch+uint64(u), factor); err != nil {
+			return fmt.Errorf("train: step %d: %w", t.steps, err)
+		}
+	}
+	if err := t.updateActor(factor); err != nil {
+		return fmt.Errorf("train: step %d: %w", t.steps, err)
+	}
+	t.steps++
+	return nil
+}
+
+// updateCritic makes one critic update.
+func (t *Trainer) updateCritic(index uint64, factor float64) error {
+	if err := t.sample(index); err != nil {
+		return err
+	}
+	t.draws.drawInterpolation(t.critic.interpolation, t.steps, index)
+	return t.critic.update(t.real, t.batch.words, factor*t.settings.CriticLearningRate)
+}
+
+// updateActor makes the generator update.
+func (t *Trainer) updateActor(factor float64) error {
+	if t.settings.K != 0 && t.settings.KLoss == AbsoluteIndependent {
+		if err := t.sample(independentBatch); err != nil {
+			return err
+		}
+		t.actor.k.observeIndependent(t.real, t.batch.words)
+	}
+	if err := t.draw(actorBatch); err != nil {
+		return err
+	}
+	return t.actor.update(t.batch, t.real, factor*t.settings.GeneratorLearningRate)
+}
+
+// sample draws a batch of real windows and one of generated windows.
+func (t *Trainer) sample(index uint64) error {
+	if err := t.draw(index); err != nil {
+		return err
+	}
+	t.sampler.sample(t.plain, t.batch)
+	return nil
+}
+
+// draw draws real windows, and noise and measurements of generated ones.
+func (t *Trainer) draw(index uint64) error {
+	t.draws.drawSamples(t.sampler, t.batch, t.steps, index)
+	return t.draws.drawWindows(t.windows, t.settings.Ansatz.Neurons, t.real, t.settings.Timesteps, t.steps, index)
+}
+
+// Steps is the number of steps done so far.
+func (t *Trainer) Steps() int { return t.steps }
+
+// Angles returns a copy of the angles, [time][layer][qubit][RY, RZ], radians:
+// the moving average Σ (1−d)·d^age·angles/(1 − d^steps) over the steps done, if
+// Settings.Average is its decay d > 0 and there was a step, else the present ones.
+func (t *Trainer) Angles() []float64 {
+	if t.actor.average == nil || t.steps == 0 {
+		return slices.Clone(t.actor.angles)
+	}
+	angles := slices.Clone(t.actor.average)
+	for i := range angles {
+		angles[i] /= 1 - math.Pow(t.settings.Average, float64(t.steps))
+	}
+	return angles
+}

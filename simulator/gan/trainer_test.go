@@ -1,0 +1,247 @@
+package gan
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/simulator/random"
+)
+
+// run makes steps, or all that are left for a negative number.
+func run(t testing.TB, trainer *Trainer, steps int) {
+	t.Helper()
+	for i := 0; i != steps && trainer.Steps() < trainer.settings.Steps; i++ {
+		if err := trainer.Step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestStepsAreCounted(t *testing.T) {
+	trainer := newTestTrainer(t, defaults(1, 1, 3))
+	run(t, trainer, -1)
+	if trainer.Steps() != 3 {
+		t.Errorf("%d steps done, want 3", trainer.Steps())
+	}
+	if err := trainer.Step(); err == nil || !strings.Contains(err.Error(), "all 3 steps are done") {
+		t.Errorf("a fourth step: %v", err)
+	}
+}
+
+// recorder notes which windows are asked for.
+type recorder struct {
+	fixedWindows
+	asked []int
+}
+
+func (r *recorder) At(i int, words []uint32) {
+	r.asked = append(r.asked, i)
+	r.fixedWindows.At(i, words)
+}
+
+// TestKChangesNothingElse: two trainings that differ in K or its form share
+// starting angles, critic, windows, noise, measurements and interpolates.
+func TestKChangesNothingElse(t *testing.T) {
+	standard := defaults(3, 2, 4)
+	trace := func(s Settings) (starts [][]float64, critics [][]float32, draws []string, asked []int) {
+		windows := &recorder{fixedWindows: someWindows(3, 2, 1000)}
+		trainer, err := NewTrainer(s, s.address(0), windows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		starts, critics = append(starts, trainer.Angles()), append(critics, slices.Clone(trainer.critic.weights.all))
+		for range s.Steps {
+			asked := len(windows.asked)
+			run(t, trainer, 1)
+			draws = append(draws, fmt.Sprint(trainer.batch.noise, trainer.batch.uniform, trainer.critic.interpolation))
+			if s.KLoss == AbsoluteIndependent { // its batch comes between the critic's and the generator's
+				windows.asked = slices.Delete(windows.asked, asked+2*s.BatchSize, asked+3*s.BatchSize)
+			}
+		}
+		return starts, critics, draws, windows.asked
+	}
+	starts, critics, draws, asked := trace(standard)
+	for _, form := range kLosses {
+		s := standard
+		s.K, s.KLoss = 1, form
+		starts1, critics1, draws1, asked1 := trace(s)
+		if diff := cmp.Diff(starts, starts1) + cmp.Diff(critics, critics1) + cmp.Diff(draws, draws1) + cmp.Diff(asked, asked1); diff != "" {
+			t.Errorf("%s (-K = 0 +K = 1):\n%s", form, diff)
+		}
+	}
+}
+
+// TestFirstCriticUpdatesArePaired: K acts on the generator alone.
+func TestFirstCriticUpdatesArePaired(t *testing.T) {
+	s := defaults(2, 2, 5)
+	k := s
+	k.K = 1
+	a, b := newTestTrainer(t, s), newTestTrainer(t, k)
+	run(t, a, 1)
+	run(t, b, 1)
+	if !slices.Equal(a.critic.weights.all, b.critic.weights.all) {
+		t.Error("the critics differ after the first updates")
+	}
+	if slices.Equal(a.Angles(), b.Angles()) {
+		t.Error("the angles agree after a step with and without the K-term")
+	}
+}
+
+// TestBatchesAreFresh: no two batches of a step or of two steps share draws.
+func TestBatchesAreFresh(t *testing.T) {
+	trainer := newTestTrainer(t, defaults(2, 1, 5))
+	seen := map[string]bool{}
+	for range 2 {
+		for index := range firstCriticBatch + 2 {
+			if err := trainer.draw(index); err != nil {
+				t.Fatal(err)
+			}
+			for _, draws := range []string{fmt.Sprint(trainer.batch.noise), fmt.Sprint(trainer.batch.uniform)} {
+				if seen[draws] {
+					t.Errorf("batch %d of step %d repeats another", index, trainer.steps)
+				}
+				seen[draws] = true
+			}
+		}
+		trainer.steps++
+	}
+}
+
+func TestNumbersThatBlowUpAreAnError(t *testing.T) {
+	tests := map[string]struct {
+		change func(*Settings)
+		want   string
+	}{
+		"critic":    {func(s *Settings) { s.CriticLearningRate = 2e38 }, "update critic: update"},
+		"generator": {func(s *Settings) { s.GeneratorLearningRate = 1.5e308 }, "update generator: update"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := defaults(2, 2, 50)
+			test.change(&s)
+			trainer := newTestTrainer(t, s)
+			var err error
+			for err == nil && trainer.Steps() < s.Steps {
+				err = trainer.Step()
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "step ") {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestBadWindowsAreAnError(t *testing.T) {
+	s := defaults(2, 1, 5)
+	if _, err := NewTrainer(s, s.address(0), fixedWindows{}); err == nil || !strings.Contains(err.Error(), "no real windows") {
+		t.Errorf("no windows: %v", err)
+	}
+	trainer, err := NewTrainer(s, s.address(0), fixedWindows{{0b100}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := trainer.Step(); err == nil || !strings.Contains(err.Error(), "0x4, more than 2 neurons") {
+		t.Errorf("a word of three neurons: %v", err)
+	}
+	if _, err := NewTrainer(s, random.Training{Neurons: 3, Timesteps: 1}, someWindows(2, 1, 5)); err == nil || !strings.Contains(err.Error(), "3 neurons") {
+		t.Errorf("an address of three neurons: %v", err)
+	}
+}
+
+// TestMovingAverage compares with the weighted mean of all angles so far.
+func TestMovingAverage(t *testing.T) {
+	s := defaults(2, 1, 6)
+	s.Average = 0.8
+	trainer := newTestTrainer(t, s)
+	if !slices.Equal(trainer.Angles(), trainer.actor.angles) {
+		t.Error("before the first step the average is not the start")
+	}
+	var past [][]float64
+	for range s.Steps {
+		run(t, trainer, 1)
+		past = append(past, slices.Clone(trainer.actor.angles))
+		for i, got := range trainer.Angles() {
+			mean, total := 0.0, 0.0
+			for step, angles := range past {
+				weight := math.Pow(0.8, float64(len(past)-1-step))
+				mean, total = mean+weight*angles[i], total+weight
+			}
+			if math.Abs(got-mean/total) > 1e-12 {
+				t.Fatalf("step %d, angle %d: %v, want %v", len(past), i, got, mean/total)
+			}
+		}
+	}
+}
+
+// TestAnglesAreACopy: nobody can reach into the training.
+func TestAnglesAreACopy(t *testing.T) {
+	trainer := newTestTrainer(t, defaults(1, 1, 2))
+	trainer.Angles()[0] = math.NaN()
+	run(t, trainer, -1)
+}
+
+// TestAnyBatchSize trains with sizes around the lanes.
+func TestAnyBatchSize(t *testing.T) {
+	for _, size := range []int{1, 15, 16, 17, 33} {
+		s := defaults(2, 2, 2)
+		s.BatchSize, s.K = size, 1
+		run(t, newTestTrainer(t, s), -1)
+	}
+}
+
+// variants are settings that run through every part of a training.
+func variants(steps int) map[string]Settings {
+	v := map[string]Settings{"standard": defaults(3, 2, steps)}
+	for _, gradient := range []Gradient{Local, Expectation, StraightThrough, Reinforce, ParameterShift} {
+		s := defaults(2, 2, steps)
+		s.Gradient, s.K, s.BatchSize = gradient, 1, 20
+		v[string(gradient)] = s
+	}
+	for _, form := range kLosses {
+		s := defaults(2, 3, steps)
+		s.KLoss, s.K, s.Average = form, 1, 0.9
+		v[string(form)] = s
+	}
+	for _, constraint := range []Constraint{TwoSided, NoConstraint, Clip} {
+		s := defaults(2, 2, steps)
+		s.Constraint, s.Beta1, s.Beta2, s.Schedule = constraint, 0.5, 0.99, Constant
+		v[string(constraint)] = s
+	}
+	s := defaults(2, 2, steps)
+	s.NoisePerPatch, s.Ansatz.NoisePerLayer, s.Ansatz.Noise, s.NoiseHigh, s.InitialAngles = true, true, "per_qubit", 1, Uniform1
+	v["noisy"] = s
+	return v
+}
+
+// TestSteadyStateAllocatesNothing: a step of any variant makes no garbage.
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	for name, s := range variants(1000) {
+		t.Run(name, func(t *testing.T) {
+			trainer := newTestTrainer(t, s)
+			if n := testing.AllocsPerRun(10, func() { run(t, trainer, 1) }); n != 0 {
+				t.Errorf("%v allocations a step", n)
+			}
+		})
+	}
+}
+
+// TestLargestCellFitsInMemory: n = 10, t = 30 needs some megabytes.
+func TestLargestCellFitsInMemory(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	trainer := newTestTrainer(t, defaults(10, 30, 1000))
+	run(t, trainer, 1)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if megabytes := float64(after.HeapAlloc-before.HeapAlloc) / 1e6; megabytes > 20 {
+		t.Errorf("a training holds %.1f MB", megabytes)
+	}
+	runtime.KeepAlive(trainer)
+}
