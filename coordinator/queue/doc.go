@@ -1,3 +1,82 @@
 // Package queue holds the rules of a sweep: who is leased which task, whose
-// result counts, who is to blame, and what comes next.
+// result counts, who is to blame for what went wrong, and what comes next
+// (DESIGN.md, section 5).
+//
+// Every rule is a function of one transaction of a [Store]: it reads the time
+// once, reads and writes records, and decides. It starts no goroutine, keeps no
+// timer and remembers nothing in between, but for the time of the last tick. So
+// a whole history can be replayed, and several coordinators may serve one store.
+// One rule is in one file; [Policy] has every number.
+//
+// # Who owns the truth
+//
+// The store does. What a worker holds, how far it is and what it has finished
+// are claims until [Queue.Sync] has committed them; what Sync has answered is
+// durable. A task belongs to no sweep: sweeps refer to tasks, and share what is
+// finished. A process is known by the random identity that it made at its
+// start; host names are labels.
+//
+// # Words
+//
+// A [Lease] is a task and the number of an attempt, the fencing token: it rises
+// at each grant and never falls, so whoever shows an older one is late. A lease
+// lives as long as its process's deadline, which every newer call moves. The
+// attempts of a task are its history; nothing in it is ever removed.
+//
+// # The life of a task
+//
+//	planned ──► waiting ──► leased ──► done ◄──► diverged
+//	              ▲  ▲        │  │                  │
+//	              │  └────────┘  └──► backing off   │
+//	              │   lost, …           │    │      │
+//	              ├─────────────────────┘    ▼      │
+//	              └──────── retry ◄──── set aside ◄─┘
+//
+// What happens to a task, by what is heard of it:
+//
+//	event                         from       to            attempt      rule
+//	planned first                 —          waiting       —            plan.go
+//	granted                       waiting    leased        number + 1   grant.go
+//	named by its holder's call    leased     leased        —            renew.go
+//	not named by a newer call     leased     leased        granted again, same number   sync.go
+//	… which drains                leased     waiting       handed back  sync.go
+//	named, but expired or withdrawn and not granted again
+//	                              waiting,   leased        live again   renew.go
+//	                              set aside
+//	result, of the newest attempt leased, …  done          accepted     accept.go
+//	… that contradicts an older one          diverged      accepted     accept.go
+//	result, of an older attempt   done       done or       late         accept.go
+//	                                         diverged
+//	                              others     unchanged     late: kept, compared once there is an accepted one
+//	failure, or an invalid result leased, …  backing off   failed       blame.go
+//	back-off ends                 backing    waiting       —            expire.go
+//	handed back                   leased     waiting       handed back  blame.go
+//	process silent for a term     leased     waiting       lost         expire.go
+//	… too often                   leased     set aside     failed, lost blame.go
+//	no sweep refers to it         leased     waiting       withdrawn    plan.go
+//	retry                         set aside  waiting       all pardoned retry.go
+//	retry of a diverged one       diverged   waiting       all pardoned retry.go
+//
+// A diverged task that is retried keeps its accepted result meanwhile; what at
+// least two and most of its results agree on is accepted then, and if nothing
+// is, or if the run fails for good, it has diverged again. Nothing else changes
+// an accepted result.
+//
+// # Crashes
+//
+// A coordinator that is killed leaves what it has committed. Its successor gives
+// every process a full term before it expires anything, since the silence was
+// the coordinator's own; so does one that was frozen or suspended, or whose
+// clock was set. Workers call again: what they report once more is judged
+// "already", what they were granted without hearing of it is granted again.
+//
+// A process that is killed is silent. Its tasks wait again after a term and
+// resume from their newest checkpoint. A task that had started counts it as a
+// loss unless it had got on since the last one, and is then granted only to a
+// process that holds nothing else; only what is lost there counts to
+// Policy.MaxLosses. On a machine with several slots such a task waits until all
+// of them are free.
+//
+// A process that is cut off and comes back goes on if its task was not granted
+// again. If it was, its result is late: never accepted, always compared.
 package queue

@@ -1,0 +1,78 @@
+package store_test
+
+import (
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/sweep"
+)
+
+// BenchmarkTasks is the whole life of tasks on a file: granted in batches to
+// processes that call at once, finished, accepted, durable. The results are
+// small; see tasks/s.
+func BenchmarkTasks(b *testing.B) {
+	for _, processes := range []int{1, 16, 256} {
+		b.Run(strconv.Itoa(processes), func(b *testing.B) { benchmarkTasks(b, processes) })
+	}
+}
+
+func benchmarkTasks(b *testing.B, processes int) {
+	s := open(b, filepath.Join(b.TempDir(), "sweep.db"))
+	defer s.Close()
+	q := queue.New(s, queue.Policy{})
+	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Plan(0, b.N, 0.05)); err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	var wg sync.WaitGroup
+	for i := range processes {
+		wg.Go(func() { complete(b, q, strconv.Itoa(i)) })
+	}
+	wg.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
+	status, err := q.Status(ctx, "A")
+	if err != nil || status.Counts.Done != b.N {
+		b.Fatalf("%+v, %v", status.Counts, err)
+	}
+}
+
+// complete takes and finishes tasks until there are none.
+func complete(b *testing.B, q *queue.Queue, id string) {
+	r := queue.SyncRequest{
+		Process:   queue.Process{ID: id, Slots: 1, Numerics: sweep.Numerics, KernelClass: storetest.KernelClass},
+		FreeSlots: 1,
+	}
+	for {
+		r.Sequence++
+		answer, err := q.Sync(ctx, r)
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		if len(answer.Assignments) == 0 {
+			return
+		}
+		r.Held, r.Reports = nil, nil
+		for _, a := range answer.Assignments {
+			r.Held = append(r.Held, queue.Held{Lease: a.Lease})
+			r.Reports = append(r.Reports, storetest.Finished(a.Lease, 0))
+		}
+	}
+}
+
+// BenchmarkPlan stores the plan of a sweep.
+func BenchmarkPlan(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), "sweep.db"))
+	defer s.Close()
+	plan := storetest.Plan(0, b.N, 1)
+	b.ResetTimer()
+	if _, err := queue.New(s, queue.Policy{}).Plan(ctx, storetest.Sweep("A"), plan); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
+}
