@@ -21,9 +21,9 @@ func New(name string, repeats, neurons, bins int, spike func(repeat, neuron, bin
 	return b.recording(name), nil
 }
 
-// maxNeurons bounds the numbers of cells of a file, so that what is kept per
+// maxCells bounds the number of cells of a file, so that what is kept per
 // cell stays small beside the bits. A larger number is another axis.
-const maxNeurons = 1 << 16
+const maxCells = 1 << 16
 
 // builder collects spikes.
 type builder struct {
@@ -35,8 +35,8 @@ func newBuilder(repeats, neurons, bins int) (*builder, error) {
 	if repeats < 1 || neurons < 1 || bins < 1 {
 		return nil, fmt.Errorf("%d repeats × %d neurons × %d bins: each must be at least 1", repeats, neurons, bins)
 	}
-	if neurons > maxNeurons {
-		return nil, fmt.Errorf("%d repeats × %d neurons × %d bins: at most %d neurons are accepted; are the axes in this order?", repeats, neurons, bins, maxNeurons)
+	if neurons > maxCells {
+		return nil, fmt.Errorf("%d repeats × %d neurons × %d bins: at most %d neurons are accepted; are the axes in this order?", repeats, neurons, bins, maxCells)
 	}
 	b := &builder{repeats: repeats, bins: bins, trains: make([]bitset, neurons)}
 	for i := range b.trains {
