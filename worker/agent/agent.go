@@ -109,7 +109,7 @@ func (a *Agent) thaw(now time.Time) {
 	if a.wake.IsZero() || now.Sub(a.wake) < frozenAfter {
 		return
 	}
-	a.say(hclog.Warn, "was frozen: clocks start anew", "for", now.Sub(a.wake).Round(time.Second))
+	a.say(hclog.Warn, "was frozen: clocks start anew", "for", now.Sub(a.wake).Round(time.Second).String())
 	a.heard = now
 	for _, h := range a.holds {
 		h.moved = now

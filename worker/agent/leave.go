@@ -64,7 +64,7 @@ func (a *Agent) leave(now time.Time) {
 		a.exit(a.codeLeft())
 	case a.draining:
 	case !a.giveUpAt().IsZero() && !now.Before(a.giveUpAt()):
-		a.say(hclog.Error, "no coordinator: giving up", "after", now.Sub(a.heard).Round(time.Second))
+		a.say(hclog.Error, "no coordinator: giving up", "after", now.Sub(a.heard).Round(time.Millisecond).String())
 		a.exit(ExitUnreachable)
 	case nothing && a.done:
 		a.say(hclog.Info, "the sweep is done")

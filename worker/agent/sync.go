@@ -113,7 +113,8 @@ func (a *Agent) callFailed(now time.Time, e CallFailed) {
 		level = hclog.Warn
 	}
 	a.away.failed(now, a.Random)
-	a.say(level, "cannot reach the coordinator: will try again", "error", e.Err, "in", a.away.at.Sub(now).Round(time.Millisecond))
+	a.say(level, "cannot reach the coordinator: will try again",
+		"error", status.Convert(e.Err).Message(), "in", a.away.at.Sub(now).Round(time.Millisecond).String())
 	a.callBy(a.away.at)
 	if a.draining && a.namedHolds() == 0 {
 		a.farewell = true // nobody is missed

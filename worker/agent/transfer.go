@@ -119,6 +119,7 @@ func (a *Agent) checkpointMade(e CheckpointMade) {
 		return
 	}
 	h.pending = &checkpoint{step: e.Step, body: e.Body}
+	h.step = max(h.step, e.Step)
 }
 
 func (a *Agent) storeCheckpoints(now time.Time) {

@@ -28,12 +28,12 @@ func (l logged) Run(ctx context.Context, t Task, r Reporter) (Outcome, error) {
 
 	log.Debug("task begins", "cell", t.Configuration.Label(), "steps", t.Configuration.Training.Steps)
 	outcome, err := l.next.Run(hclog.WithContext(ctx, log), t, r)
-	took := outcome.ComputeTime.Round(time.Millisecond)
+	took := outcome.ComputeTime.Round(time.Millisecond).String()
 	switch {
 	case err == nil:
 		log.Info("task is done", "cell", t.Configuration.Label(), "took", took)
 	case errors.Is(err, ErrStopped):
-		log.Info("task is stopped", "cell", t.Configuration.Label(), "took", took)
+		log.Debug("task is stopped", "cell", t.Configuration.Label(), "took", took)
 	default:
 		log.Error("task failed", "cell", t.Configuration.Label(), "took", took, "error", err)
 		err = &Failure{Err: err, Log: lines.String()}

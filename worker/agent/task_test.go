@@ -1,0 +1,112 @@
+package agent
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+)
+
+func TestBatchRunsOneAfterTheOther(t *testing.T) {
+	l := running(t, 1, "a", "b")
+	l.after(time.Second, Ended{Lease: lease("a"), Result: result(10)})
+	l.wants(StartTask{Lease: lease("b"), Task: task("b")}) // and no call yet: the slot is busy
+	l.sleeps()
+	if waited := l.now.Sub(epoch) - time.Second; waited != settle {
+		t.Errorf("the result of a batch is told after %v, want %v", waited, settle)
+	}
+	request := l.calls()
+	if diff := cmp.Diff([]string{"a", "b"}, heldNames(request)); diff != "" || request.GetFreeSlots() != 0 {
+		t.Errorf("held %v with %d free slots", heldNames(request), request.GetFreeSlots())
+	}
+}
+
+func TestWithdrawnTaskIsStopped(t *testing.T) {
+	l := running(t, 1, "a")
+	l.sleeps()
+	l.answers(grant("b"))
+	l.wants(StopTask{Lease: lease("a")}) // b waits for the slot
+	l.happens(CheckpointMade{Lease: lease("a"), Step: 3, Body: []byte("x")})
+	l.wants()
+	l.sleeps()
+	l.answers(grant("b"))
+	l.wants() // it is stopped once
+	l.happens(Ended{Lease: lease("a")})
+	if start, ok := l.actions[0].(StartTask); !ok || start.Lease != lease("b") {
+		t.Errorf("actions are %v, want the start of b", l.actions)
+	}
+	if held := heldNames(l.calls()); !slices.Equal(held, []string{"b"}) {
+		t.Errorf("held are %v, want b alone", held)
+	}
+}
+
+func TestResultOfAWithdrawnTaskIsStillReported(t *testing.T) {
+	l := running(t, 1, "a")
+	l.sleeps()
+	l.answers(grant())
+	l.happens(Ended{Lease: lease("a"), Result: result(10)})
+	if diff := cmp.Diff([]string{"a"}, reportNames(l.calls())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// untilStall lets time pass, answering calls, until a report appears.
+func untilStall(t *testing.T, l *life) *spiqsweepv1.Report {
+	t.Helper()
+	for range 1000 {
+		if l.agent.calling {
+			if reports := l.agent.asked.GetReports(); len(reports) > 0 {
+				return reports[0]
+			}
+			l.answers(grant("a"))
+		}
+		l.sleeps()
+	}
+	t.Fatal("no stall in sight")
+	return nil
+}
+
+func TestStall(t *testing.T) {
+	l := running(t, 1, "a")
+	l.after(5*time.Second, Progressed{Lease: lease("a"), Step: 5})
+	moved := l.now
+	report := untilStall(t, l)
+	if took := l.now.Sub(moved); took < 10*time.Minute || took > 10*time.Minute+settle {
+		t.Errorf("stalled after %v, want 10 minutes", took)
+	}
+	if message := report.GetFailure().GetMessage(); message != "stalled: no new step for 10m0s, after step 5" {
+		t.Errorf("failure is %q", message)
+	}
+	if free := l.agent.asked.GetFreeSlots(); free != 0 {
+		t.Errorf("%d free slots while the goroutine goes on", free)
+	}
+	l.answers(verdict("a"))
+	if l.code != ExitFault {
+		t.Errorf("exit code %d with every slot stuck, want %d", l.code, ExitFault)
+	}
+}
+
+func TestStalledTaskThatStopsFreesItsSlot(t *testing.T) {
+	l := running(t, 1, "a")
+	untilStall(t, l)
+	l.happens(Ended{Lease: lease("a")})
+	l.answers(verdict("a"))
+	if request := l.calls(); request.GetFreeSlots() != 1 || len(request.GetHeld()) != 0 {
+		t.Errorf("call is %v, want a free slot and nothing held", request)
+	}
+}
+
+func TestFreezeIsNoStall(t *testing.T) {
+	l := running(t, 1, "a")
+	l.after(time.Hour, Woken{})
+	for _, report := range l.calls().GetReports() {
+		t.Errorf("after a freeze: %v", report)
+	}
+	l.happens(CallFailed{Sequence: l.agent.sequence, Err: errAway})
+	if l.code != -1 {
+		t.Errorf("left with code %d at the first failed call after a freeze", l.code)
+	}
+}

@@ -1,0 +1,125 @@
+package agent
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRecordingIsFetchedOnce(t *testing.T) {
+	l := running(t, 1, "a")
+	l.happens(Ended{Lease: lease("a"), Result: result(10)})
+	next := verdict("a")
+	next.Assignments = grant("b").GetAssignments()
+	l.answers(next)
+	if _, ok := l.actions[0].(StartTask); !ok {
+		t.Errorf("the second task on the same recording does not start at once: %v", l.actions)
+	}
+}
+
+func TestRecordingsAreForgotten(t *testing.T) {
+	l := newLife(t, 1)
+	l.happens(Started{})
+	var dropped []string
+	for i := range keptRecordings + 3 {
+		digest := string(rune('A' + i))
+		g := grant("t" + digest)
+		g.Assignments[0].Task.RecordingDigest = digest
+		l.answers(g)
+		l.happens(RecordingFetched{Digest: digest})
+		l.answers(g)
+		l.happens(Ended{Lease: lease("t" + digest), Result: result(1)})
+		l.happens(Answered{Sequence: l.agent.sequence, Response: verdict("t" + digest)})
+		for _, action := range l.actions {
+			if d, ok := action.(DropRecording); ok {
+				dropped = append(dropped, d.Digest)
+			}
+		}
+		l.sleeps()
+	}
+	if diff := cmp.Diff([]string{"A", "B", "C"}, dropped); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCheckpointIsFetchedBeforeAStart(t *testing.T) {
+	tests := map[string]struct {
+		fetched CheckpointFetched
+		body    []byte
+		step    uint64
+	}{
+		"here":            {CheckpointFetched{Lease: lease("a"), Step: 40, Body: []byte("state")}, []byte("state"), 40},
+		"not to be had":   {CheckpointFetched{Lease: lease("a"), Err: errNo}, nil, 0},
+		"after a failure": {CheckpointFetched{Lease: lease("a"), Err: errAway}, nil, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			l := newLife(t, 1)
+			l.happens(Started{})
+			g := grant("a")
+			g.Assignments[0].Task.CheckpointStep = 40
+			l.answers(g)
+			l.wants(FetchRecording{Digest: "r"}, FetchCheckpoint{Lease: lease("a")})
+			l.happens(RecordingFetched{Digest: "r"})
+			l.wants()
+			l.happens(test.fetched)
+			if errors.Is(test.fetched.Err, errAway) {
+				l.wants()
+				l.sleeps()
+				l.wants(FetchCheckpoint{Lease: lease("a")})
+				return
+			}
+			start := l.actions[0].(StartTask)
+			if !slices.Equal(start.Body, test.body) {
+				t.Errorf("starts from %q, want %q", start.Body, test.body)
+			}
+			if step := l.calls().GetHeld()[0].GetStep(); step != test.step {
+				t.Errorf("says step %d, want %d", step, test.step)
+			}
+		})
+	}
+}
+
+func TestRecordingThatIsNotToBeHadFailsItsTasks(t *testing.T) {
+	l := newLife(t, 1)
+	l.happens(Started{})
+	l.answers(grant("a"))
+	l.happens(RecordingFetched{Digest: "r", Err: errAway})
+	l.sleeps()
+	l.wants(FetchRecording{Digest: "r"})
+	l.happens(RecordingFetched{Digest: "r", Err: errNo})
+	l.sleeps()
+	failure := l.calls().GetReports()[0].GetFailure()
+	if !strings.Contains(failure.GetMessage(), "fetch recording r") {
+		t.Errorf("failure is %q", failure.GetMessage())
+	}
+}
+
+func TestNewestCheckpointIsStored(t *testing.T) {
+	l := running(t, 1, "a")
+	made := func(step uint64) CheckpointMade {
+		return CheckpointMade{Lease: lease("a"), Step: step, Body: []byte{byte(step)}}
+	}
+	stored := func(step uint64) StoreCheckpoint {
+		return StoreCheckpoint{Lease: lease("a"), Step: step, Body: []byte{byte(step)}}
+	}
+	l.happens(made(1))
+	l.wants(stored(1))
+	l.happens(made(2))
+	l.happens(made(3))
+	l.happens(made(2)) // not newer
+	l.wants()          // one at a time
+	l.happens(CheckpointStored{Lease: lease("a"), Step: 1, Err: errAway})
+	l.wants()
+	l.sleeps()
+	l.wants(stored(3))
+	l.happens(CheckpointStored{Lease: lease("a"), Step: 3, Err: errNo}) // it is told no: no use to insist
+	l.wants()
+	l.happens(made(4))
+	l.wants(stored(4))
+	l.happens(CheckpointStored{Lease: lease("a"), Step: 4})
+	l.wants()
+}

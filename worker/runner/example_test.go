@@ -1,0 +1,44 @@
+package runner_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/go-hclog"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/recording"
+	"spiqsweep/sweep"
+	"spiqsweep/worker/runner"
+)
+
+// indifferent hears no progress and keeps no checkpoint.
+type indifferent struct{}
+
+func (indifferent) Progress(int)           {}
+func (indifferent) Checkpoint(int, []byte) {}
+
+func Example() {
+	c := sweep.Default()
+	c.Neurons, c.Timesteps = 2, 1
+	c.Training.Steps = 10
+
+	cells := []int{10, 11}
+	raster := recording.Surrogate(1).Raster(cells)
+	kernel := circuit.DefaultKernel()
+	task := runner.Task{
+		ID:            sweep.NewTaskID(c, raster.Digest(), sweep.Numerics, kernel.Class),
+		Configuration: c,
+		Raster:        raster,
+	}
+	outcome, err := runner.New(kernel, hclog.NewNullLogger()).Run(context.Background(), task, indifferent{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(outcome.Result.TrainableParameters, "angles,", len(outcome.Result.Samples), "windows generated")
+	fmt.Println("valid:", outcome.Result.Validate(c) == nil)
+	// Output:
+	// 16 angles, 100 windows generated
+	// valid: true
+}
