@@ -73,7 +73,7 @@ func TestBlame(t *testing.T) {
 		},
 	} {
 		for i := range c.history {
-			c.history[i].Lease.Attempt = uint64(i + 1)
+			c.history[i].Attempt = uint64(i + 1)
 		}
 		got := policy.blame(c.history, c.pardoned)
 		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(blame{})); diff != "" {
@@ -84,8 +84,8 @@ func TestBlame(t *testing.T) {
 
 func TestPause(t *testing.T) {
 	p := Policy{BackOff: time.Second, MaxBackOff: 5 * time.Second}
-	for failures, want := range map[int]time.Duration{1: 1, 2: 2, 3: 4, 4: 5, 400: 5} {
-		if got := p.pause(failures); got != want*time.Second {
+	for failures, want := range map[int]float64{1: 1, 2: 2, 3: 4, 4: 5, 400: 5} {
+		if got := p.pause(failures); got.Seconds() != want {
 			t.Errorf("pause after %d failures: %v: want %v s", failures, got, want)
 		}
 	}

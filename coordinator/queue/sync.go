@@ -61,6 +61,11 @@ type Work struct {
 // maxSlots bounds what a process may claim.
 const maxSlots = 1 << 16
 
+// idle says whether a process asks for work and for nothing else.
+func (r SyncRequest) idle() bool {
+	return len(r.Held)+len(r.Reports) == 0 && !r.Draining && r.FreeSlots > 0
+}
+
 func (r SyncRequest) validate() error {
 	switch {
 	case r.ID == "":
@@ -266,7 +271,7 @@ func (c *call) done(a SyncAnswer, sweeps []Sweep) (bool, error) {
 // work may still come. The service then waits for Changed before it calls Sync:
 // a second Sync under the same sequence number would be an old call.
 func (q *Queue) WouldWait(ctx context.Context, r SyncRequest) (bool, error) {
-	if r.validate() != nil || len(r.Held)+len(r.Reports) > 0 || r.Draining || r.FreeSlots == 0 {
+	if !r.idle() {
 		return false, nil
 	}
 	var wait bool
@@ -283,7 +288,7 @@ func (q *Queue) WouldWait(ctx context.Context, r SyncRequest) (bool, error) {
 func (c *call) wouldWait(r SyncRequest) (bool, error) {
 	p, _, err := c.tx.Presence(r.ID)
 	if err != nil || r.Sequence <= p.Sequence {
-		return false, err
+		return false, err // Sync will say what is wrong with it
 	}
 	held, err := c.tx.HeldBy(r.ID)
 	if err != nil || len(held) > 0 {

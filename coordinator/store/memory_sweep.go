@@ -161,7 +161,7 @@ func (t *memoryTx) History(id string, afterRow int, afterAttempt uint64, limit i
 			continue
 		}
 		for _, a := range t.attemptsOf(key.task) {
-			if p.Row > afterRow || p.Row == afterRow && a.Lease.Attempt > afterAttempt {
+			if p.Row > afterRow || p.Row == afterRow && a.Attempt > afterAttempt {
 				all = append(all, queue.History{Row: p.Row, Attempt: a})
 			}
 		}

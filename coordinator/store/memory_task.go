@@ -77,7 +77,7 @@ func (t *memoryTx) HeldBy(process string) ([]queue.Attempt, error) {
 		}
 	}
 	slices.SortFunc(held, func(a, b queue.Attempt) int {
-		return cmp.Or(a.GrantedAt.Compare(b.GrantedAt), cmp.Compare(a.Task, b.Task), cmp.Compare(a.Lease.Attempt, b.Lease.Attempt))
+		return cmp.Or(a.GrantedAt.Compare(b.GrantedAt), cmp.Compare(a.Task, b.Task), cmp.Compare(a.Attempt, b.Attempt))
 	})
 	return held, nil
 }

@@ -13,7 +13,7 @@ func scanAttempt(r row, before ...any) (a queue.Attempt, err error) {
 	var number, granted, ended, resumed, step, saved, compute int64
 	err = r.Scan(append(before, &a.Task, &number, &a.Process, &a.Host, &a.Kernel, &granted, &ended, &resumed,
 		&a.Started, &step, &saved, &a.Outcome, &a.Alone, &a.Reason, &a.Log, &a.Digest, &compute)...)
-	a.Lease.Attempt, a.From, a.Step, a.Saved = uint64(number), uint64(resumed), uint64(step), uint64(saved)
+	a.Attempt, a.From, a.Step, a.Saved = uint64(number), uint64(resumed), uint64(step), uint64(saved)
 	a.GrantedAt, a.EndedAt, a.Compute = instant(granted), instant(ended), span(compute)
 	return a, err
 }
@@ -34,7 +34,7 @@ func (t *sqlTx) PutAttempt(a queue.Attempt) error {
 			ended_at = excluded.ended_at, started = excluded.started, step = excluded.step, saved = excluded.saved,
 			outcome = excluded.outcome, alone = excluded.alone, reason = excluded.reason, log = excluded.log,
 			digest = excluded.digest, compute = excluded.compute`,
-		a.Task, int64(a.Lease.Attempt), a.Process, a.Host, a.Kernel, micros(a.GrantedAt), micros(a.EndedAt), int64(a.From),
+		a.Task, int64(a.Attempt), a.Process, a.Host, a.Kernel, micros(a.GrantedAt), micros(a.EndedAt), int64(a.From),
 		a.Started, int64(a.Step), int64(a.Saved), a.Outcome, a.Alone, a.Reason, a.Log, a.Digest, a.Compute.Microseconds())
 }
 

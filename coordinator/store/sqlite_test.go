@@ -169,7 +169,6 @@ func victim(path string) {
 // was acknowledged is there, and the next one is not refused.
 func TestKilled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sweep.db")
-	next := 0
 	for round := range 3 {
 		c := exec.Command(os.Args[0])
 		c.Env = append(os.Environ(), victimPath+"="+path)
@@ -208,7 +207,7 @@ func TestKilled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for next = 0; next <= last; next++ {
+		for next := 0; next <= last; next++ {
 			if _, err := queue.New(s, queue.Policy{}).Recording(ctx, strconv.Itoa(next)); err != nil {
 				t.Errorf("commit %d of %d was acknowledged: %v", next, last, err)
 			}

@@ -25,7 +25,7 @@ func (t *sqlTx) exec(query string, args ...any) error {
 	if !t.writes {
 		return errViewing
 	}
-	stmt, err := t.store.prepared(query)
+	stmt, err := t.store.prepared(query) //nolint:sqlclosecheck // kept until the store is closed
 	if err == nil {
 		_, err = stmt.ExecContext(context.Background(), args...)
 	}
@@ -49,7 +49,7 @@ func (t *sqlTx) get(query string, args []any, into ...any) (found bool, err erro
 }
 
 func (t *sqlTx) query(query string, args []any) (*sql.Rows, error) {
-	stmt, err := t.store.prepared(query)
+	stmt, err := t.store.prepared(query) //nolint:sqlclosecheck // kept until the store is closed
 	if err != nil {
 		return nil, fault(t.store.path, "read from", err)
 	}

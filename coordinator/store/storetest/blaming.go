@@ -21,12 +21,14 @@ var blaming = []life{
 	{"a failure begins from step 0 and so does progress", failureResets},
 	{"an expired lease is renewed by its holder", renewed},
 	{"a lease that was granted again is not", notRenewed},
+	{"an expired lease is its holder's alone", intruder},
 	{"a holder of a task that was set aside comes back", cameBackLate},
 	{"a frozen coordinator", frozen},
 	{"a clock that was set back", setBack},
 	{"a coordinator that was started again", restarted},
 	{"retry of one task", retryOne},
 	{"a process with slots to spare", sparesSlots},
+	{"in its turn, and alone", aloneInTurn},
 }
 
 func failsAlways(t *testing.T, l *Lab) {
@@ -91,12 +93,12 @@ func backOff(t *testing.T, l *Lab) {
 	l.Restart()
 	l.Plan("A", Plan(0, 1, 10))
 	w := l.Worker(1)
-	for _, want := range []time.Duration{10, 20, 40, 80, 160, 320, 600, 600} {
+	for _, want := range []float64{10, 20, 40, 80, 160, 320, 600, 600} {
 		lease := w.Take()
 		w.Sync(Fails(lease, "NaN"))
 		pause := l.Record(lease.Task).NotBefore.Sub(l.Clock.Now())
-		if pause != want*time.Second {
-			t.Errorf("after failure %d: a pause of %v: want %v", lease.Attempt, pause, want*time.Second)
+		if pause.Seconds() != want {
+			t.Errorf("after failure %d: a pause of %v: want %v s", lease.Attempt, pause, want)
 		}
 		l.Tick(pause - time.Microsecond)
 		if fresh := Fresh(w.Sync()); len(fresh) != 0 {
@@ -307,6 +309,23 @@ func notRenewed(t *testing.T, l *Lab) {
 	l.Consistent()
 }
 
+// intruder names the expired lease of another process as its own.
+func intruder(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	w, other := l.Worker(1), l.Worker(1)
+	lease := w.Take()
+	l.Tick(61 * time.Second)
+	r := other.Request()
+	r.Held, r.FreeSlots = []queue.Held{{Lease: lease, Step: 50}}, 0
+	if answer := other.Call(r); len(answer.Assignments) != 0 {
+		t.Errorf("assigned: %+v", answer.Assignments)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+	if answer := w.Sync(); len(answer.Assignments) != 1 {
+		t.Errorf("its holder is assigned: %+v", answer.Assignments)
+	}
+}
+
 func cameBackLate(t *testing.T, l *Lab) {
 	l.Plan("A", Plan(0, 1, 10))
 	var last *Worker
@@ -451,4 +470,35 @@ func sparesSlots(t *testing.T, l *Lab) {
 	if fresh := Fresh(answer); len(fresh) != 1 || fresh[0].Task != Task(0).ID {
 		t.Errorf("granted to a process that holds nothing: %+v", fresh)
 	}
+}
+
+// aloneInTurn is about a task that must be alone among others that need not be.
+func aloneInTurn(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 6, 10))
+	victim := l.Worker(1)
+	victim.Take()
+	kill(l, victim) // with task 0
+	moved := Plan(0, 6, 10)
+	moved[0].Order = 2 // behind task 1, before task 2
+	moved[1].Order = 1
+	l.Plan("A", moved)
+	l.Plan("B", Plan(8, 10, 10))
+
+	// It waits for its turn.
+	wantGranted(t, l.Worker(1).Sync(), 1)
+	// A process that begins with another task gets it neither as a second one …
+	wantGranted(t, l.Worker(3).Sync(), 8, 2, 9)
+	// … nor beside one that it never heard of …
+	lost := l.Worker(2)
+	r := lost.Request()
+	r.FreeSlots = 1
+	l.Plan("A", moved[1:]) // so that it gets another one
+	lost.Call(r)
+	l.Plan("A", moved)
+	wantGranted(t, lost.Sync(), 3, 4)
+	// … and when it comes first, it comes alone, whatever else waits.
+	w := l.Worker(3)
+	wantGranted(t, w.Sync(), 0)
+	wantGranted(t, w.Sync())
+	wantGranted(t, w.Sync(Finished(w.Holding(), 0)), 5)
 }

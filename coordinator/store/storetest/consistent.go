@@ -152,12 +152,12 @@ func (c *check) task(task sweep.TaskID) error {
 	c.want(r.Pardoned <= r.Attempt, "task %s: pardoned up to %d of %d", task, r.Pardoned, r.Attempt)
 	digests := map[string]bool{}
 	for i, a := range attempts {
-		c.want(a.Lease.Attempt == uint64(i+1), "task %s: attempt %d is number %d", task, i+1, a.Lease.Attempt)
+		c.want(a.Attempt == uint64(i+1), "task %s: attempt %d is number %d", task, i+1, a.Attempt)
 		c.want((a.Outcome == queue.Live) == a.EndedAt.IsZero(), "task %s: attempt %d is %q, ended at %v", task, i+1, a.Outcome, a.EndedAt)
 		c.want(a.Outcome != queue.Accepted || a.Digest != "", "task %s: attempt %d was accepted without a result", task, i+1)
 		if a.Outcome == queue.Live {
 			c.live[a.Process]++
-			c.want(r.Phase == queue.Leased && a.Lease.Attempt == r.Attempt,
+			c.want(r.Phase == queue.Leased && a.Attempt == r.Attempt,
 				"task %s: attempt %d of %d is live, the phase is %s", task, i+1, r.Attempt, r.Phase)
 		}
 		if a.Digest != "" {
@@ -190,7 +190,7 @@ func (c *check) phase(r queue.Record, attempts []queue.Attempt, digests map[stri
 	for _, a := range attempts {
 		newest = a
 		accepted = accepted || a.Outcome == queue.Accepted
-		if a.Lease.Attempt > r.Pardoned && (a.Outcome == queue.Failed || a.Outcome == queue.Lost) {
+		if a.Attempt > r.Pardoned && (a.Outcome == queue.Failed || a.Outcome == queue.Lost) {
 			blamed++
 		}
 	}

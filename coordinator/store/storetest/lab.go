@@ -178,7 +178,7 @@ func (l *Lab) Rows(id string) (rows []queue.Row) {
 
 func (l *Lab) read(call func(queue.Tx) error) {
 	l.TB.Helper()
-	if err := l.Store.Store.View(context.Background(), call); err != nil {
+	if err := l.Store.View(context.Background(), call); err != nil {
 		l.TB.Fatalf("read the store: %v", err)
 	}
 }

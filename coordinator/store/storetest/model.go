@@ -23,7 +23,7 @@ import (
 func Model(t *rapid.T, open Opener) {
 	m := &model{
 		T: t, Lab: NewLab(t, open, queue.Policy{MaxAttempts: modelPatience, MaxLosses: modelPatience}),
-		history:  map[sweep.TaskID]remembered{},
+		history:  map[sweep.TaskID]queue.Record{},
 		attempts: map[queue.Lease]queue.Attempt{},
 	}
 	defer m.Close()
@@ -62,7 +62,7 @@ func Model(t *rapid.T, open Opener) {
 
 // begin plans a sweep and starts two workers, so that something happens.
 func (m *model) begin() {
-	m.Lab.Plan("A", Plan(0, modelTasks/2, 30))
+	m.Plan("A", Plan(0, modelTasks/2, 30))
 	m.workers = []*Worker{m.Worker(1), m.Worker(2)}
 	m.check()
 }
@@ -84,16 +84,10 @@ type model struct {
 	leases  []queue.Lease       // that were ever granted, with their holders
 	holders []string
 	// What must be remembered.
-	history  map[sweep.TaskID]remembered
+	history  map[sweep.TaskID]queue.Record
 	attempts map[queue.Lease]queue.Attempt
 	// pardons is set in a step that may change accepted results.
 	pardons bool
-}
-
-// remembered is the past of a task.
-type remembered struct {
-	record  queue.Record
-	digests int
 }
 
 func (m *model) pick() *Worker {
@@ -235,12 +229,12 @@ func (m *model) judgeVerdicts(r queue.SyncRequest, answer queue.SyncAnswer, befo
 func (m *model) judgeAssignments(r queue.SyncRequest, answer queue.SyncAnswer, before map[sweep.TaskID]queue.Record, newer bool) {
 	for _, a := range answer.Assignments {
 		old := before[a.Task]
-		switch {
-		case a.Attempt == old.Attempt: // held before
+		switch a.Attempt {
+		case old.Attempt: // held before
 			if holder := m.attempts[a.Lease].Process; holder != r.ID {
 				m.Errorf("%s is assigned %v of process %s", r.ID, a.Lease, holder)
 			}
-		case a.Attempt == old.Attempt+1:
+		case old.Attempt + 1:
 			if !newer || r.Draining || a.Work == nil {
 				m.Errorf("%v is granted to %s, newer call: %v, draining: %v", a.Lease, r.ID, newer, r.Draining)
 			}
@@ -362,7 +356,7 @@ func (m *model) reopen(r queue.RetryRequest) {
 }
 
 func (m *model) failing(t *rapid.T) {
-	m.Lab.Store.Next = rapid.SampledFrom([]Fault{FailedCommit, UnknownCommit}).Draw(t, "fault")
+	m.Store.Next = rapid.SampledFrom([]Fault{FailedCommit, UnknownCommit}).Draw(t, "fault")
 }
 
 // check holds the present against the past.
@@ -378,7 +372,7 @@ func (m *model) check() {
 		}
 	}
 	for task, r := range now {
-		m.history[task] = remembered{record: r}
+		m.history[task] = r
 		for _, a := range m.attemptsOf(task) {
 			m.compareAttempt(a)
 			m.attempts[a.Lease] = a
@@ -386,8 +380,7 @@ func (m *model) check() {
 	}
 }
 
-func (m *model) compare(past remembered, r queue.Record) {
-	old := past.record
+func (m *model) compare(old, r queue.Record) {
 	if r.Attempt < old.Attempt || r.Pardoned < old.Pardoned {
 		m.Errorf("task %s: token %d after %d, pardoned %d after %d", r.Task, r.Attempt, old.Attempt, r.Pardoned, old.Pardoned)
 	}
@@ -411,7 +404,7 @@ func (m *model) compare(past remembered, r queue.Record) {
 func (m *model) fair(r queue.Record) {
 	failures, losses := 0, 0
 	for _, a := range m.attemptsOf(r.Task) {
-		if a.Lease.Attempt <= r.Pardoned {
+		if a.Attempt <= r.Pardoned {
 			continue
 		}
 		if a.Outcome == queue.Failed {
@@ -452,7 +445,7 @@ func (m *model) compareAttempt(a queue.Attempt) {
 // finish lets the faults stop: with healthy workers, every sweep must come to
 // an end in bounded time.
 func (m *model) finish() {
-	m.Lab.Store.Next = NoFault
+	m.Store.Next = NoFault
 	m.workers = nil
 	w := m.Worker(2)
 	for range 40 * modelTasks {

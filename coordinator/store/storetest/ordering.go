@@ -81,6 +81,12 @@ func boundedBatch(t *testing.T, l *Lab) {
 		t.Errorf("a batch of %d: want 40", n)
 	}
 	l.WantCounts("A", queue.Counts{Planned: 100, Leased: 40, Pending: 60})
+	// What is granted again fills its slot as before.
+	lost := l.Worker(1)
+	lost.Call(lost.Request())
+	if n := len(Fresh(lost.Sync())); n != 40 {
+		t.Errorf("%d granted again: want 40", n)
+	}
 }
 
 func takeTurns(t *testing.T, l *Lab) {

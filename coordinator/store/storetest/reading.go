@@ -82,13 +82,13 @@ func leftEarly(t *testing.T, l *Lab) {
 	l.Plan("A", Plan(0, 10, 1))
 	w := l.Worker(10)
 	w.Sync()
-	for row := range l.Queue.Rows(ctx, "A") {
-		if row.Row == 3 {
+	for row, err := range l.Queue.Rows(ctx, "A") {
+		if err != nil || row.Row == 3 {
 			break
 		}
 	}
-	for h := range l.Queue.Attempts(ctx, "A") {
-		if h.Row == 3 {
+	for h, err := range l.Queue.Attempts(ctx, "A") {
+		if err != nil || h.Row == 3 {
 			break
 		}
 	}

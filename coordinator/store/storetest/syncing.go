@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"spiqsweep/coordinator/queue"
 )
 
@@ -30,19 +32,11 @@ func wholeLife(t *testing.T, l *Lab) {
 
 	w := l.Worker(1)
 	answer := w.Sync()
-	fresh := Fresh(answer)
-	if len(fresh) != 1 || answer.Done || answer.LeaseTerm != time.Minute || answer.CallAgainIn != 15*time.Second {
-		t.Fatalf("first answer: %+v", answer)
-	}
-	first := fresh[0]
-	if first.Attempt != 1 || first.Work.ID != Task(0).ID || first.Work.Recording != Recording ||
-		first.Work.CheckpointStep != 0 || first.Work.StallTimeout != 10*time.Minute || first.Work.Configuration != Task(0).Configuration {
-		t.Fatalf("first assignment: %+v, %+v", first, first.Work)
-	}
+	first := wantFirstGrant(t, answer)
 	l.WantCounts("A", queue.Counts{Planned: 2, Leased: 1, Pending: 1})
 
 	l.Tick(10 * time.Second)
-	w.Start(first.Lease, 40)
+	w.Start(first, 40)
 	answer = w.Sync()
 	if len(answer.Assignments) != 1 || answer.Assignments[0].Work != nil {
 		t.Fatalf("renewal: %+v", answer.Assignments)
@@ -53,17 +47,12 @@ func wholeLife(t *testing.T, l *Lab) {
 	}
 
 	l.Tick(5 * time.Second)
-	answer = w.Sync(Finished(first.Lease, 0))
-	if len(answer.Verdicts) != 1 || answer.Verdicts[0].Judgement != queue.JudgedAccepted {
-		t.Fatalf("verdicts: %+v", answer.Verdicts)
-	}
-	second := Fresh(answer)
-	if len(second) != 1 || second[0].Task != Task(1).ID {
-		t.Fatalf("second assignment: %+v", second)
-	}
+	answer = w.Sync(Finished(first, 0))
+	verdict(t, answer, queue.JudgedAccepted)
+	wantGranted(t, answer, 1)
 	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Leased: 1})
 
-	answer = w.Sync(Finished(second[0].Lease, 0))
+	answer = w.Sync(Finished(w.Holding(), 0))
 	if !answer.Done || len(answer.Assignments) != 0 {
 		t.Fatalf("last answer: %+v", answer)
 	}
@@ -73,11 +62,30 @@ func wholeLife(t *testing.T, l *Lab) {
 			t.Errorf("row %d: %s, %d bytes", row.Row, row.State, len(row.Result))
 		}
 	}
-	a := l.Attempts(Task(0).ID)[0]
-	if a.Outcome != queue.Accepted || a.Host != "host" || a.Kernel != "portable" || a.Compute != 2*time.Second ||
-		a.EndedAt.Sub(a.GrantedAt) != 15*time.Second || a.Step != 40 {
-		t.Errorf("attempt: %+v", a)
+	want := queue.Attempt{
+		Lease: first, Process: w.ID, Host: "host", Kernel: "portable", Started: true, Step: 40,
+		GrantedAt: l.Clock.Now().Add(-15 * time.Second), EndedAt: l.Clock.Now(),
+		Outcome: queue.Accepted, Digest: Result(0).Digest, Compute: 2 * time.Second,
 	}
+	if diff := cmp.Diff(want, l.Attempts(first.Task)[0]); diff != "" {
+		t.Errorf("attempt (-want +got):\n%s", diff)
+	}
+}
+
+func wantFirstGrant(t *testing.T, answer queue.SyncAnswer) queue.Lease {
+	t.Helper()
+	want := queue.SyncAnswer{
+		Assignments: []queue.Assignment{{
+			Lease: queue.Lease{Task: Task(0).ID, Attempt: 1},
+			Work:  &queue.Work{Task: Task(0), StallTimeout: 10 * time.Minute},
+		}},
+		CallAgainIn: 15 * time.Second,
+		LeaseTerm:   time.Minute,
+	}
+	if diff := cmp.Diff(want, answer); diff != "" {
+		t.Fatalf("first answer (-want +got):\n%s", diff)
+	}
+	return answer.Assignments[0].Lease
 }
 
 func lostGrant(t *testing.T, l *Lab) {

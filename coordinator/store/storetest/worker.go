@@ -121,7 +121,7 @@ func Fresh(a queue.SyncAnswer) (fresh []queue.Assignment) {
 	return fresh
 }
 
-// Finished, Fails and HandsBack are reports of a lease.
+// Finished reports a result of a lease.
 func Finished(l queue.Lease, variant int) queue.Report {
 	return queue.Report{Lease: l, Result: Result(variant)}
 }
