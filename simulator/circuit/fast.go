@@ -161,7 +161,7 @@ func (t *fastTile) final() []float32 { return t.states[len(t.states)-1] }
 func (t *fastTile) Probabilities(dst []float32) {
 	p := t.plan
 	clear(dst)
-	t.loops.probabilities(dst, t.final(), p.stride, p.rows, p.words)
+	t.loops.probabilities(dst, t.final(), p.words, p.blocks, p.rows, p.stride)
 }
 
 // Sample implements Tile; the fixed order is that of the rows.

@@ -26,7 +26,7 @@ func newBackward(p *plan) *backward {
 func (t *fastTile) Backward(patch *Patch, weights []float32, gradient []float64) {
 	p, b, last := t.plan, t.backward, t.plan.rotations-1
 	clear(b.overlaps)
-	t.loops.weigh(b.lambda, t.final(), weights, p.stride, p.rows, p.words)
+	t.loops.weigh(b.lambda, t.final(), weights, p.words, p.blocks, p.rows, p.stride)
 	if p.trainable(last) {
 		t.overlapFinal(last)
 	}

@@ -10,7 +10,7 @@ import (
 
 // Kernel is one implementation of the inner loops.
 type Kernel struct {
-	Name string // "portable"
+	Name string // "avx512", "avx2" or "portable"
 	// Class names the processors and builds whose results agree bit for bit
 	// (DESIGN.md, section 3.3). It is part of a task's identity.
 	Class string
@@ -22,7 +22,7 @@ const KernelVariable = "SPIQSWEEP_KERNEL"
 
 // Kernels lists the kernels that this machine can run, best first.
 func Kernels() []Kernel {
-	return []Kernel{{Name: "portable", Class: "portable/" + runtime.GOARCH + level, loops: &portable}}
+	return append(assemblyKernels(), Kernel{Name: "portable", Class: "portable/" + runtime.GOARCH + level, loops: &portable})
 }
 
 // NamedKernel returns the kernel of that name, or the best one for "".

@@ -28,7 +28,7 @@ type loops struct {
 	contract   func(pulledLow, pulledHigh, l, low, high []float32, blocks, rows, stride, odd int)
 	sums       func(dst, v []float32)
 
-	probabilities func(dst, src []float32, stride, rows int, words []int32)
-	weigh         func(dst, src, weights []float32, stride, rows int, words []int32)
+	probabilities func(dst, src []float32, words []int32, blocks, rows, stride int)
+	weigh         func(dst, src, weights []float32, words []int32, blocks, rows, stride int)
 	sample        func(counts *[Lanes]int32, uniform *half, src []float32, blocks, rows, stride int)
 }

@@ -2,8 +2,8 @@ package circuit
 
 // probabilities adds |amplitude|² of every row of a state to the half row of
 // its word; words lists the word of every row, block after block.
-func probabilities(dst, src []float32, stride, rows int, words []int32) {
-	for c := 0; c*rows < len(words); c++ {
+func probabilities(dst, src []float32, words []int32, blocks, rows, stride int) {
+	for c := range blocks {
 		for r, w := range words[c*rows : (c+1)*rows] {
 			x, y := rowAt(src, c*stride+r), halfAt(dst, int(w))
 			for i := range Lanes {
@@ -14,8 +14,8 @@ func probabilities(dst, src []float32, stride, rows int, words []int32) {
 }
 
 // weigh multiplies every row of a state by the weight of its word.
-func weigh(dst, src, weights []float32, stride, rows int, words []int32) {
-	for c := 0; c*rows < len(words); c++ {
+func weigh(dst, src, weights []float32, words []int32, blocks, rows, stride int) {
+	for c := range blocks {
 		for r, w := range words[c*rows : (c+1)*rows] {
 			x, y, g := rowAt(src, c*stride+r), rowAt(dst, c*stride+r), halfAt(weights, int(w))
 			for i := range Lanes {
