@@ -16,6 +16,7 @@ var planning = []life{
 	{"what is finished is done for every sweep", shared},
 	{"a dropped task is withdrawn", withdrawn},
 	{"a withdrawn task that is wanted again goes on", wantedAgain},
+	{"a withdrawn task that was granted again is another's", withdrawnAndGrantedAgain},
 	{"plans that cannot be", badPlans},
 	{"a sweep keeps its numerics", keepsNumerics},
 	{"forget", forget},
@@ -127,6 +128,24 @@ func wantedAgain(t *testing.T, l *Lab) {
 		t.Fatalf("assignments: %+v", answer.Assignments)
 	}
 	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+}
+
+func withdrawnAndGrantedAgain(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	first, second := l.Worker(1), l.Worker(1)
+	old := first.Take()
+	l.Plan("A", nil)
+	l.Plan("A", Plan(0, 1, 10))
+	fresh := second.Take()
+	if fresh.Attempt != 2 {
+		t.Errorf("attempt = %d", fresh.Attempt)
+	}
+	verdict(t, first.Sync(Finished(old, 0)), queue.JudgedLate)
+	if got := l.Outcomes(old.Task); got[0] != queue.Late || got[1] != queue.Live {
+		t.Errorf("outcomes: %v", got)
+	}
+	verdict(t, second.Sync(Finished(fresh, 0)), queue.JudgedAccepted)
+	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
 }
 
 func badPlans(t *testing.T, l *Lab) {

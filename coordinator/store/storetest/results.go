@@ -251,32 +251,24 @@ func acceptedWasWrong(t *testing.T, l *Lab) {
 
 func threeResults(t *testing.T, l *Lab) {
 	l.Plan("A", Plan(0, 1, 10))
-	diverge(l)
+	task := diverge(l)
 	w := l.Worker(1)
-	for variant, want := range map[int]queue.Counts{
-		2: {Planned: 1, Diverged: 1},
-	} {
+	again := func(variant int, took time.Duration) {
+		t.Helper()
 		l.Retry(queue.RetryRequest{Diverged: true})
-		w.Sync(Finished(w.Take(), variant))
-		l.WantCounts("A", want)
+		report := Finished(w.Take(), variant)
+		report.Result.ComputeTime = took
+		verdict(t, w.Sync(report), queue.JudgedAccepted)
 	}
-	if string(l.Rows("A")[0].Result) != string(Result(0).Body) {
-		t.Error("the accepted result changed, though no two agree")
+	again(2, 9*time.Second)
+	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
+	if string(l.Rows("A")[0].Result) != string(Result(0).Body) || l.Record(task).Compute != 2*time.Second {
+		t.Errorf("the accepted result changed, though no two agree: %+v", l.Record(task))
 	}
-	// The fourth agrees with the third; then the fifth makes it two against two.
-	for _, step := range []struct {
-		variant int
-		want    int // the variant that is accepted
-		counts  queue.Counts
-	}{
-		{2, 2, queue.Counts{Planned: 1, Done: 1}},
-	} {
-		l.Retry(queue.RetryRequest{Diverged: true})
-		w.Sync(Finished(w.Take(), step.variant))
-		l.WantCounts("A", step.counts)
-		if string(l.Rows("A")[0].Result) != string(Result(step.want).Body) {
-			t.Errorf("variant %d is not the accepted one", step.want)
-		}
+	again(2, 7*time.Second) // the fourth agrees with the third
+	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	if string(l.Rows("A")[0].Result) != string(Result(2).Body) || l.Record(task).Compute != 7*time.Second {
+		t.Errorf("not what two of four agree on: %+v", l.Record(task))
 	}
 }
 
