@@ -18,12 +18,15 @@ const (
 	// RefreshEvery is how often the output folder is brought up to date.
 	RefreshEvery = 30 * time.Second
 
-	tickEvery     = time.Second
-	progressEvery = time.Second
+	tickEvery = time.Second
+	lookEvery = 250 * time.Millisecond // at the status
 	// handBack is how long local workers have to hand back and leave.
 	handBack = 15 * time.Second
 	// farewell is how long workers have to hear that all is done.
 	farewell = 5 * time.Second
+	// comeBack is how long workers pause at most between calls to a coordinator
+	// that is away, and a little more.
+	comeBack = 12 * time.Second
 	// lastCalls is how long calls in progress have to finish.
 	lastCalls = 2 * time.Second
 )
@@ -44,7 +47,7 @@ type Config struct {
 	Launch func(credentials.File) local.Launch
 	Policy queue.Policy
 	Log    hclog.Logger
-	// Follow hears how the sweep gets on, about once a second; nil: nobody does.
+	// Follow hears how the sweep gets on, a few times a second; nil: nobody does.
 	Follow func(Progress)
 }
 

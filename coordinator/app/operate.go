@@ -32,11 +32,7 @@ func (p Place) Status(ctx context.Context) (*spiqsweepv1.GetStatusResponse, erro
 	if _, err := p.sweep(); err != nil {
 		return nil, err
 	}
-	var answer *spiqsweepv1.GetStatusResponse
-	running, err := p.ask(ctx, func(ctx context.Context, c spiqsweepv1.OperatorServiceClient) (err error) {
-		answer, err = c.GetStatus(ctx, &spiqsweepv1.GetStatusRequest{})
-		return err
-	})
+	answer, running, err := p.Ask(ctx)
 	if running || err != nil {
 		return answer, err
 	}
@@ -48,13 +44,22 @@ func (p Place) Status(ctx context.Context) (*spiqsweepv1.GetStatusResponse, erro
 	return answer, err
 }
 
+// Ask asks the coordinator that runs there, if one does.
+func (p Place) Ask(ctx context.Context) (answer *spiqsweepv1.GetStatusResponse, running bool, err error) {
+	running, err = p.call(ctx, func(ctx context.Context, c spiqsweepv1.OperatorServiceClient) (err error) {
+		answer, err = c.GetStatus(ctx, &spiqsweepv1.GetStatusRequest{})
+		return err
+	})
+	return answer, running, err
+}
+
 // Retry reopens tasks, all that were set aside if none is named: through the
 // coordinator that runs there, or in the store if none does.
 func (p Place) Retry(ctx context.Context, tasks []sweep.TaskID, diverged bool) (reopened int, err error) {
 	if _, err := p.sweep(); err != nil {
 		return 0, err
 	}
-	running, err := p.ask(ctx, func(ctx context.Context, c spiqsweepv1.OperatorServiceClient) error {
+	running, err := p.call(ctx, func(ctx context.Context, c spiqsweepv1.OperatorServiceClient) error {
 		request := &spiqsweepv1.RetryRequest{Diverged: diverged}
 		for _, task := range tasks {
 			request.Tasks = append(request.Tasks, string(task))
@@ -112,8 +117,8 @@ func (p Place) sweep() (string, error) {
 	return id, nil
 }
 
-// ask calls the coordinator of the folder. It says whether one runs.
-func (p Place) ask(ctx context.Context, call func(context.Context, spiqsweepv1.OperatorServiceClient) error) (running bool, err error) {
+// call calls the coordinator of the folder. It says whether one runs.
+func (p Place) call(ctx context.Context, do func(context.Context, spiqsweepv1.OperatorServiceClient) error) (running bool, err error) {
 	file, err := credentials.Load(folder(p.Out).path(operatorFile))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -128,7 +133,7 @@ func (p Place) ask(ctx context.Context, call func(context.Context, spiqsweepv1.O
 	defer connection.Close()
 	ctx, cancel := context.WithTimeout(ctx, operateTimeout)
 	defer cancel()
-	err = call(ctx, spiqsweepv1.NewOperatorServiceClient(connection))
+	err = do(ctx, spiqsweepv1.NewOperatorServiceClient(connection))
 	switch status.Code(err) {
 	case codes.OK:
 		return true, nil

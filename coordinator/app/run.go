@@ -18,6 +18,7 @@ import (
 // leaves the output folder up to date. It is called once.
 func (a *App) Run(ctx context.Context) (Progress, error) {
 	server := a.server()
+	began := time.Now()
 	// What serves the workers must outlive ctx: they have work to hand back.
 	base, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -25,15 +26,26 @@ func (a *App) Run(ctx context.Context) (Progress, error) {
 	services.Go(func() error { return server.Serve(a.listener) })
 	services.Go(func() error { return a.tick(serving) })
 	services.Go(func() error { return a.refreshNowAndThen(serving) })
-	fleet := local.Start(a.Local, a.launch(), a.Log.Named("local"))
+	fleet := local.Start(a.needed(ctx), a.launch(), a.Log.Named("local"))
 
 	last, err := a.follow(ctx, serving)
-	a.takeLeave(server, fleet, err == nil)
+	if err == nil {
+		a.sayFarewell(server, began)
+	}
+	a.takeLeave(server, fleet)
 	stop()
 	if fault := services.Wait(); fault != nil && !errors.Is(fault, context.Canceled) {
 		err = fault // the reason why following ended
 	}
 	return a.conclude(last, err)
+}
+
+// needed is how many local workers to start: none if nothing is left to do.
+func (a *App) needed(ctx context.Context) int {
+	if status, err := a.queue.Status(ctx, a.id); err == nil && status.Counts.Finished() {
+		return 0
+	}
+	return a.Local
 }
 
 func (a *App) launch() local.Launch {
@@ -47,10 +59,9 @@ func (a *App) launch() local.Launch {
 // services has failed.
 func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 	began, before := time.Now(), -1
-	clock := time.NewTicker(progressEvery)
+	clock := time.NewTicker(lookEvery)
 	defer clock.Stop()
 	for {
-		changed := a.queue.Changed()
 		status, err := a.queue.Status(serving, a.id)
 		switch {
 		case errors.Is(err, queue.ErrUnavailable):
@@ -71,7 +82,6 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 		}
 		select {
 		case <-clock.C:
-		case <-changed:
 		case <-ctx.Done():
 			return Progress{}, context.Cause(ctx)
 		case <-serving.Done():
@@ -80,14 +90,20 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 	}
 }
 
-// takeLeave ends the workers, then the server. After the last task they leave
-// by themselves once they have heard of it; before, they are asked to hand back.
-func (a *App) takeLeave(server *service.Server, fleet *local.Fleet, finished bool) {
-	if finished {
-		ctx, cancel := context.WithTimeout(context.Background(), farewell)
-		server.Farewell(ctx)
-		cancel()
+// sayFarewell lets workers hear that all is done, so that they leave by
+// themselves. Those that outlived another coordinator of this sweep may not
+// have called this one yet.
+func (a *App) sayFarewell(server *service.Server, began time.Time) {
+	if a.Resumed && a.Listen != "" {
+		time.Sleep(time.Until(began.Add(comeBack)))
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	server.Farewell(ctx)
+}
+
+// takeLeave ends the local workers, which hand back what they hold, then the server.
+func (a *App) takeLeave(server *service.Server, fleet *local.Fleet) {
 	ctx, cancel := context.WithTimeout(context.Background(), handBack)
 	defer cancel()
 	fleet.Stop(ctx)

@@ -1,0 +1,216 @@
+//go:build unix
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// histories are what may happen to a sweep. Each ends with all cells done.
+var histories = map[string]func(*run){
+	"two local workers": func(r *run) {
+		r.coordinator("", "--local", "2").expect(0)
+	},
+	"two workers of their own": func(r *run) {
+		c := r.listening("")
+		first, second := r.worker(""), r.worker("")
+		c.expect(0)
+		first.expect(0)
+		second.expect(0)
+	},
+	"a worker dies with a result that it has not sent": func(r *run) {
+		c := r.listening("")
+		r.worker("worker.trained@2").expect(killed)
+		last := r.worker("")
+		c.expect(0)
+		last.expect(0)
+		r.had("lost")
+	},
+	"a worker dies while it hands back a checkpoint": func(r *run) {
+		c := r.listening("")
+		first := r.worker("worker.checkpoint")
+		first.isAtWork(2)
+		first.signal(syscall.SIGTERM)
+		first.expect(killed)
+		last := r.worker("")
+		c.expect(0)
+		last.expect(0)
+		r.had("lost")
+	},
+	"a worker hands back and another goes on from its checkpoint": func(r *run) {
+		c := r.listening("")
+		first := r.worker("")
+		first.isAtWork(2)
+		first.signal(syscall.SIGTERM)
+		first.expect(75)
+		last := r.worker("")
+		c.expect(0)
+		last.expect(0)
+		r.had("handed_back")
+		r.resumed()
+	},
+	"the coordinator dies with a result committed and not answered": func(r *run) {
+		c := r.listening("coordinator.committed@2")
+		w := r.worker("")
+		c.expect(killed)
+		r.listening("").expect(0)
+		w.expect(0)
+	},
+	"the coordinator dies while it stores a checkpoint": func(r *run) {
+		c := r.listening("coordinator.checkpoint")
+		first := r.worker("")
+		first.isAtWork(2)
+		first.signal(syscall.SIGTERM)
+		c.expect(killed)
+		first.wait() // hands back to the next one, or not, within its time
+		last := r.listening("")
+		second := r.worker("")
+		last.expect(0)
+		second.expect(0)
+	},
+	"the coordinator dies with half of the tables written": func(r *run) {
+		r.coordinator("coordinator.tables", "--local", "2").expect(killed)
+		r.coordinator("", "--local", "2").expect(0)
+	},
+	"the coordinator dies and its local workers with it": func(r *run) {
+		c := r.coordinator("", "--local", "2")
+		r.until(c, "a third is done", aThirdDone)
+		c.signal(syscall.SIGKILL)
+		c.expect(killed)
+		r.coordinator("", "--local", "2").expect(0)
+	},
+	"all die at once": func(r *run) {
+		c, first, second := r.listening(""), r.worker(""), r.worker("")
+		r.until(c, "a third is done", aThirdDone)
+		for _, p := range []*process{c, first, second} {
+			p.signal(syscall.SIGKILL)
+			p.expect(killed)
+		}
+		last := r.listening("")
+		w := r.worker("")
+		last.expect(0)
+		w.expect(0)
+	},
+	"interrupted and resumed": func(r *run) {
+		c := r.coordinator("", "--local", "2")
+		c.isAtWork(3)
+		c.signal(syscall.SIGINT)
+		c.expect(130)
+		if said := c.output.String(); !strings.Contains(said, "to go on, run again") {
+			r.Errorf("the coordinator does not say how to resume")
+		}
+		r.had("handed_back")
+		r.coordinator("", "--local", "2").expect(0)
+		r.resumed()
+	},
+}
+
+func TestSmallSweep(t *testing.T) { play(t, small) }
+
+func TestRecordedSweep(t *testing.T) { play(t, real(t)) }
+
+// play lets everything happen to a sweep.
+func play(t *testing.T, s *sweepOf) {
+	s.results(t)
+	for name, history := range histories {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRun(t, s)
+			history(r)
+			r.isWhole()
+		})
+	}
+}
+
+// resumed checks that some attempt began from a checkpoint.
+func (r *run) resumed() {
+	r.Helper()
+	for _, a := range r.attempts() {
+		if a["first_step"] != "0" {
+			return
+		}
+	}
+	r.Error("no attempt began from a checkpoint")
+}
+
+func TestASecondCoordinatorIsRefused(t *testing.T) {
+	r := newRun(t, small)
+	first := r.listening("")
+	second := r.coordinator("", "--local", "1")
+	second.expect(2)
+	if said := second.output.String(); !strings.Contains(said, "in use by another coordinator") {
+		t.Errorf("the second coordinator does not say why")
+	}
+	first.signal(syscall.SIGTERM)
+	first.expect(130)
+}
+
+func TestASecondSignalEndsAtOnce(t *testing.T) {
+	r := newRun(t, small)
+	c := r.coordinator("", "--local", "1")
+	c.isAtWork(1)
+	c.signal(syscall.SIGINT)
+	c.signal(syscall.SIGINT)
+	c.expect(130)
+}
+
+// TestATaskThatKillsItsProcess runs local workers that all die with their first result.
+func TestATaskThatKillsItsProcess(t *testing.T) {
+	r := newRun(t, &sweepOf{grid: `
+sweep "deadly" {
+  grid {
+    neurons = [2]
+  }
+  training {
+    steps = 1
+  }
+}
+`, rows: 1})
+	c := r.coordinator("worker.trained", "--local", "1")
+	c.expect(3)
+	losses := 0
+	for _, a := range r.attempts() {
+		if a["outcome"] == "lost" {
+			losses++
+		}
+	}
+	if losses < 5 {
+		t.Errorf("the task was set aside after %d losses, want 5", losses)
+	}
+	if results := string(r.file("results.csv")); !strings.Contains(results, ",set_aside,") {
+		t.Errorf("results.csv does not show it:\n%s", results)
+	}
+
+	// From another terminal, then without the failpoint: done.
+	retry := start(t, "", "coordinator", "retry", "--out", r.folder)
+	retry.expect(0)
+	if said := retry.output.String(); said != "1 tasks reopened\n" {
+		t.Errorf("retry said %q", said)
+	}
+	r.coordinator("", "--local", "1").expect(0)
+}
+
+func TestStatusFromAnotherTerminal(t *testing.T) {
+	r := newRun(t, small)
+	c := r.coordinator("", "--local", "2")
+	c.isAtWork(1)
+	status := start(t, "", "coordinator", "status", "--out", r.folder)
+	status.expect(0)
+	if said := status.output.String(); !strings.Contains(said, "of 16 tasks done") || !strings.Contains(said, "1 slots") {
+		t.Errorf("status said\n%s", said)
+	}
+	c.signal(syscall.SIGTERM)
+	c.expect(130)
+	status = start(t, "", "coordinator", "status", "--out", r.folder, "--json")
+	status.expect(0)
+	if said := status.output.String(); !strings.Contains(said, `"planned": 16`) || !strings.Contains(said, `"running": 0`) {
+		t.Errorf("status said\n%s", said)
+	}
+	if _, err := os.Stat(filepath.Join(r.folder, "operator.json")); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,152 @@
+//go:build unix
+
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// programs is the folder of the built binaries.
+var programs string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		folder, err := os.MkdirTemp("", "spiqsweep-e2e")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(folder)
+		build := exec.Command("go", "build", "-tags", "failpoint", "-o", folder, "spiqsweep/coordinator", "spiqsweep/worker")
+		if output, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build the programs: %v\n%s", err, output)
+			return 1
+		}
+		programs = folder
+		return m.Run()
+	}())
+}
+
+// process is a program that was started.
+type process struct {
+	t      *testing.T
+	name   string
+	cmd    *exec.Cmd
+	output *output
+	ended  chan struct{}
+}
+
+// output is what a process says; it is read while the process writes.
+type output struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buffer.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buffer.String()
+}
+
+// start starts a program that is to die at a failpoint ("": nowhere).
+func start(t *testing.T, failpoint, program string, arguments ...string) *process {
+	t.Helper()
+	p := &process{
+		t: t, name: program, output: &output{}, ended: make(chan struct{}),
+		cmd: exec.Command(filepath.Join(programs, program), arguments...),
+	}
+	p.cmd.Env = append(os.Environ(), "SPIQSWEEP_FAILPOINT="+failpoint)
+	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = p.cmd.Wait()
+		close(p.ended)
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+		if t.Failed() {
+			t.Logf("%s said\n%s", p.cmd, p.output)
+		}
+	})
+	return p
+}
+
+// patience is how long anything may take before a test gives up.
+const patience = 2 * time.Minute
+
+// wait returns the exit code, or minus the signal that ended the process.
+func (p *process) wait() int {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		p.t.Fatalf("%s does not end", p.name)
+	}
+	status := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if status.Signaled() {
+		return -int(status.Signal())
+	}
+	return status.ExitStatus()
+}
+
+// expect waits and checks the exit code.
+func (p *process) expect(code int) {
+	p.t.Helper()
+	if got := p.wait(); got != code {
+		p.t.Fatalf("%s ended with %d, want %d", p.name, got, code)
+	}
+}
+
+// until waits for something that happens while the process runs.
+func (p *process) until(what string, happened func() bool) {
+	p.t.Helper()
+	for deadline := time.Now().Add(patience); !happened(); time.Sleep(10 * time.Millisecond) {
+		select {
+		case <-p.ended:
+			p.t.Fatalf("%s ended before %s", p.name, what)
+		default:
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+// isAtWork waits until so many tasks have begun and the last has made steps. The
+// first of a worker begins with its data; the one after it trains at once.
+func (p *process) isAtWork(tasks int) {
+	p.t.Helper()
+	p.until("a task has begun", func() bool { return strings.Count(p.output.String(), "task begins") >= tasks })
+	time.Sleep(someSteps)
+}
+
+// someSteps is enough for a few steps of the longest task, and not for all.
+const someSteps = 50 * time.Millisecond
+
+// killed is what wait returns after kill -9.
+const killed = -int(syscall.SIGKILL)
+
+func (p *process) signal(s syscall.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		p.t.Fatal(err)
+	}
+}
