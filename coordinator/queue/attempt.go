@@ -44,7 +44,9 @@ type Attempt struct {
 
 	Outcome Outcome
 	// Alone: the holder held nothing else when it was lost.
-	Alone   bool
+	Alone bool
+	// Excused: the loss is not to be blamed on the task.
+	Excused bool
 	Reason  string        // of a failure, loss, hand-back or withdrawal
 	Log     string        // the last lines of a failed task's log
 	Digest  string        // of the result that it reported, counted or not
@@ -59,7 +61,7 @@ func (a *Attempt) end(o Outcome, reason string, now time.Time) {
 // reopen undoes end.
 func (a *Attempt) reopen() {
 	a.end(Live, "", time.Time{})
-	a.Alone, a.Saved = false, 0
+	a.Alone, a.Excused, a.Saved = false, false, 0
 }
 
 // History is an attempt in the place of its task within a sweep.

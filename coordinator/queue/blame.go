@@ -24,11 +24,11 @@ func (c *call) handBack(a Attempt, reason string) error {
 }
 
 // lose ends an attempt whose process has fallen silent.
-func (c *call) lose(a Attempt, alone bool) (err error) {
+func (c *call) lose(a Attempt, p Presence, alone bool) (err error) {
 	if a.Saved, err = c.tx.CheckpointStep(a.Task); err != nil {
 		return err
 	}
-	a.Alone = alone
+	a.Alone, a.Excused = alone, p.Unheard
 	a.end(Lost, fmt.Sprintf("the process was silent for %v", c.policy.LeaseTerm), c.now)
 	return c.settle(a)
 }
@@ -74,9 +74,9 @@ type blame struct {
 
 // blame judges the attempts after the pardoned ones, by number.
 //
-// A failure counts always. A loss counts if the task had started and no newer
-// checkpoint than at its last loss was stored since: a task that gets on is only
-// preempted. It is then granted to a process that holds nothing else, and what
+// A failure counts always. A loss counts if the task had started, the coordinator
+// was there, and no newer checkpoint than at its last loss was stored since: a
+// task that gets on is only preempted. It is then granted to a process that holds nothing else, and what
 // is lost there is its own doing.
 func (p Policy) blame(attempts []Attempt, pardoned uint64) (b blame) {
 	reached := uint64(0) // checkpoint at the last loss
@@ -92,7 +92,7 @@ func (p Policy) blame(attempts []Attempt, pardoned uint64) (b blame) {
 				b.hopeless = fmt.Sprintf("it failed %s, the last time with: %s", times(b.failures), a.Reason)
 			}
 		case Lost:
-			if a.Started && a.Saved <= reached {
+			if a.Started && !a.Excused && a.Saved <= reached {
 				b.alone = true
 				if a.Alone {
 					b.losses++

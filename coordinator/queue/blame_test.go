@@ -17,6 +17,12 @@ func lost(saved uint64, alone bool) Attempt {
 	return Attempt{Outcome: Lost, Started: true, Saved: saved, Alone: alone, Host: "node-7"}
 }
 
+func excused(saved uint64) Attempt {
+	a := lost(saved, true)
+	a.Excused = true
+	return a
+}
+
 func ended(o Outcome) Attempt { return Attempt{Outcome: o, Started: true} }
 
 func TestBlame(t *testing.T) {
@@ -50,6 +56,9 @@ func TestBlame(t *testing.T) {
 				losses: 2, alone: true,
 				hopeless: "processes that held nothing else were lost with it 2 times, the last one on node-7",
 			},
+		},
+		"losses while the coordinator was away": {
+			history: []Attempt{excused(0), excused(0), excused(0)},
 		},
 		"losses with progress": {
 			history: []Attempt{lost(10, true), lost(20, true), lost(30, true), lost(31, true)},

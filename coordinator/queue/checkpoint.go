@@ -67,7 +67,7 @@ func (c *call) alive(a Attempt, step uint64) error {
 	if err != nil || !found {
 		return err
 	}
-	p.LastSeen, p.Deadline = c.now, c.now.Add(c.policy.LeaseTerm)
+	p.heard(c.now, c.policy.LeaseTerm)
 	return c.tx.PutPresence(p)
 }
 

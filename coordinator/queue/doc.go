@@ -72,8 +72,9 @@
 //
 // A process that is killed is silent. Its tasks wait again after a term and
 // resume from their newest checkpoint. A task that had started counts it as a
-// loss unless it had got on since the last one, and is then granted only to a
-// process that holds nothing else; only what is lost there counts to
+// loss, unless it had got on since the last one or the process fell silent while
+// the coordinator was away; it is then granted only to a process that holds
+// nothing else; only what is lost there counts to
 // Policy.MaxLosses. On a machine with several slots such a task waits until all
 // of them are free.
 //

@@ -11,7 +11,8 @@ import (
 //
 // A coordinator that finds itself far from its last tick was frozen, suspended
 // or started again, or its clock was set: the silence may have been its own. It
-// then gives every process a full term before it expires anything.
+// then gives every process a full term before it expires anything, and blames
+// nothing on the tasks of those that it does not hear of again.
 func (q *Queue) Tick(ctx context.Context) error {
 	q.mu.Lock()
 	last := q.lastTick
@@ -53,7 +54,7 @@ func (c *call) extend() error {
 		return err
 	}
 	for _, p := range present {
-		p.Deadline = c.now.Add(c.policy.LeaseTerm)
+		p.Deadline, p.Unheard = c.now.Add(c.policy.LeaseTerm), true
 		if err := c.tx.PutPresence(p); err != nil {
 			return err
 		}
@@ -73,7 +74,7 @@ func (c *call) expire() error {
 			return err
 		}
 		for _, a := range held {
-			if err := c.lose(a, len(held) == 1); err != nil {
+			if err := c.lose(a, p, len(held) == 1); err != nil {
 				return err
 			}
 		}

@@ -26,6 +26,15 @@ type Presence struct {
 	// Deadline ends all leases of the process; each newer call moves it. Zero
 	// once it has passed.
 	Deadline time.Time
+	// Unheard: the coordinator has been away since the process's last call. If
+	// it never calls again, that may be the coordinator's doing, or that of
+	// whatever ended both: its tasks are not to blame.
+	Unheard bool
+}
+
+// heard gives a process that shows itself a full term.
+func (p *Presence) heard(now time.Time, term time.Duration) {
+	p.LastSeen, p.Deadline, p.Unheard = now, now.Add(term), false
 }
 
 // suits says whether a process computes the bits that a sweep wants.

@@ -151,7 +151,7 @@ func (c *call) greet(r SyncRequest) (newer bool, err error) {
 		p.FirstSeen = c.now
 	}
 	p.Process, p.Sequence = r.Process, r.Sequence
-	p.LastSeen, p.Deadline = c.now, c.now.Add(c.policy.LeaseTerm)
+	p.heard(c.now, c.policy.LeaseTerm)
 	return true, c.tx.PutPresence(p)
 }
 

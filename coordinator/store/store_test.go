@@ -48,7 +48,7 @@ func TestSQLite(t *testing.T) { storetest.Run(t, openSQLite) }
 // TestSQLiteModel lives random lives on SQLite with the memory store beside it:
 // whatever the two answer differently is a fault.
 func TestSQLiteModel(t *testing.T) {
-	set(t, "rapid.checks", "6")
+	set(t, "rapid.checks", "12")
 	set(t, "rapid.steps", "60")
 	rapid.Check(t, func(rt *rapid.T) {
 		storetest.Model(rt, func(now func() time.Time) queue.Store {

@@ -12,7 +12,8 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// How much one commit may carry: the calls in it wait for each other.
+// How much one commit may carry, and how long it may gather: the calls in it
+// wait for each other.
 const (
 	maxCalls = 512
 	maxTime  = 50 * time.Millisecond
@@ -31,6 +32,7 @@ type sqliteStore struct {
 	path       string
 	now        func() time.Time
 	writable   bool
+	gather     time.Duration        // maxTime, but for tests
 	statements map[string]*sql.Stmt // prepared, by their text
 }
 
@@ -51,7 +53,7 @@ func start(ctx context.Context, db *sql.DB, path string, o options, writable boo
 	}
 	s := &sqliteStore{
 		calls: make(chan *pending, maxCalls), closing: make(chan struct{}), finished: make(chan struct{}),
-		db: db, conn: conn, path: path, now: o.now, writable: writable, statements: map[string]*sql.Stmt{},
+		db: db, conn: conn, path: path, now: o.now, writable: writable, gather: maxTime, statements: map[string]*sql.Stmt{},
 	}
 	s.close = sync.OnceValue(s.shut)
 	go s.run()
@@ -145,7 +147,7 @@ func (s *sqliteStore) commit(p *pending) {
 			batch = append(batch, p)
 		}
 		p = nil
-		if len(batch) < maxCalls && time.Since(began) < maxTime {
+		if len(batch) < maxCalls && time.Since(began) < s.gather {
 			select {
 			case p = <-s.calls:
 			default:

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"spiqsweep/coordinator/queue"
 )
@@ -14,6 +15,7 @@ import (
 // busy with a first call. It returns their answers, the first call's first.
 func batch(t *testing.T, s queue.Store, calls ...func(*sqlTx) error) []error {
 	t.Helper()
+	s.(*sqliteStore).gather = time.Hour // the writer has nothing to do yet
 	busy, goOn := make(chan struct{}), make(chan struct{})
 	answers := make([]chan error, len(calls)+1)
 	send := func(i int, call func(queue.Tx) error) {

@@ -81,6 +81,7 @@ CREATE TABLE attempts (
     saved      BIGINT  NOT NULL,
     outcome    TEXT    NOT NULL,
     alone      BOOLEAN NOT NULL,
+    excused    BOOLEAN NOT NULL,
     reason     TEXT    NOT NULL,
     log        TEXT    NOT NULL,
     digest     TEXT    NOT NULL,
@@ -91,17 +92,18 @@ CREATE INDEX attempts_live ON attempts (process) WHERE outcome = '';
 
 -- The runs of the worker program. Those with a deadline are present.
 CREATE TABLE processes (
-    id           TEXT   NOT NULL PRIMARY KEY,
-    host         TEXT   NOT NULL,
-    version      TEXT   NOT NULL,
-    numerics     BIGINT NOT NULL,
-    kernel_class TEXT   NOT NULL,
-    kernel       TEXT   NOT NULL,
-    slots        BIGINT NOT NULL,
-    sequence     BIGINT NOT NULL,
-    first_seen   BIGINT NOT NULL,
-    last_seen    BIGINT NOT NULL,
-    deadline     BIGINT NOT NULL
+    id           TEXT    NOT NULL PRIMARY KEY,
+    host         TEXT    NOT NULL,
+    version      TEXT    NOT NULL,
+    numerics     BIGINT  NOT NULL,
+    kernel_class TEXT    NOT NULL,
+    kernel       TEXT    NOT NULL,
+    slots        BIGINT  NOT NULL,
+    sequence     BIGINT  NOT NULL,
+    first_seen   BIGINT  NOT NULL,
+    last_seen    BIGINT  NOT NULL,
+    deadline     BIGINT  NOT NULL,
+    unheard      BOOLEAN NOT NULL
 );
 CREATE INDEX processes_present ON processes (deadline) WHERE deadline > 0;
 

@@ -26,6 +26,7 @@ var blaming = []life{
 	{"a frozen coordinator", frozen},
 	{"a clock that was set back", setBack},
 	{"a coordinator that was started again", restarted},
+	{"a coordinator that takes its workers with it", takesAll},
 	{"retry of one task", retryOne},
 	{"a process with slots to spare", sparesSlots},
 	{"in its turn, and alone", aloneInTurn},
@@ -405,6 +406,51 @@ func restarted(t *testing.T, l *Lab) {
 	}
 	l.Tick(61 * time.Second)
 	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+}
+
+func takesAll(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	for n := range 12 {
+		w := l.Worker(1)
+		lease := w.Take()
+		w.Start(lease, 1)
+		w.Sync()
+		l.Restart()
+		if n%2 == 1 { // this one lives on until after the next one has begun
+			l.Tick(time.Second)
+			w.Sync()
+			l.Restart()
+		}
+		l.Tick(62 * time.Second)
+		if r := l.Record(lease.Task); r.Alone || r.Phase != queue.Waiting {
+			t.Fatalf("after %d times: %+v", n+1, r)
+		}
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+	// One that has called since is lost as ever.
+	w := l.Worker(1)
+	lease := w.Take()
+	w.Start(lease, 1)
+	l.Restart()
+	l.Tick(time.Second)
+	w.Sync()
+	l.Tick(61 * time.Second)
+	if r := l.Record(lease.Task); !r.Alone {
+		t.Errorf("record: %+v", r)
+	}
+	if a := l.Attempts(lease.Task); !a[0].Excused || a[len(a)-1].Excused {
+		t.Errorf("attempts: %+v", a)
+	}
+	// So is one that has stored a checkpoint since.
+	w = l.Worker(1)
+	lease = w.Take()
+	l.Restart()
+	l.Tick(time.Second)
+	w.Checkpoint(lease, 7)
+	l.Tick(61 * time.Second)
+	if a := l.Attempts(lease.Task); a[len(a)-1].Excused {
+		t.Errorf("attempts: %+v", a)
+	}
 }
 
 func retryOne(t *testing.T, l *Lab) {

@@ -44,6 +44,9 @@ func (w *twin) both(a, b queue.Tx) queue.Tx {
 		}
 		got, other := pass(a, method, args...), pass(b, method, args...)
 		for i := range got {
+			if reflect.DeepEqual(got[i].Interface(), other[i].Interface()) {
+				continue
+			}
 			if diff := cmp.Diff(plain(got[i]), plain(other[i]), cmpopts.EquateEmpty()); diff != "" {
 				w.t.Errorf("%s%v: result %d differs (-model +other):\n%s", method, args, i, diff)
 			}
