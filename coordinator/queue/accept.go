@@ -64,8 +64,9 @@ func digests(attempts []Attempt) []string {
 
 // agree says which of the reported results counts, and whether another
 // contradicts it. Without an accepted one it is the newest, contradicted by any
-// that differs. Otherwise it is the one that more attempts agree on than on any
-// other, and at least two; if there is none, the accepted one stays, contradicted.
+// that differs. Otherwise, when there are at least two, it is the one that more
+// attempts agree on than on any other; if there is none, the accepted one stays,
+// contradicted.
 func agree(accepted, newest string, reported []string) (digest string, diverged bool) {
 	votes := map[string]int{}
 	for _, d := range reported {
@@ -83,7 +84,7 @@ func agree(accepted, newest string, reported []string) (digest string, diverged 
 			tied = true
 		}
 	}
-	if tied || votes[best] < 2 {
+	if tied {
 		return accepted, true
 	}
 	return best, false

@@ -37,7 +37,7 @@ func (q *Queue) ticked(now time.Time) {
 }
 
 func (c *call) tick(last time.Time) error {
-	if away := c.now.Sub(last).Abs(); last.IsZero() || away >= c.policy.FrozenAfter {
+	if away := c.now.Sub(last).Abs(); away >= c.policy.FrozenAfter {
 		if err := c.extend(); err != nil {
 			return err
 		}

@@ -362,7 +362,20 @@ func frozen(t *testing.T, l *Lab) {
 	l.Tick(time.Second)
 	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 
-	// Just short of frozen, five times in a row.
+	// Frozen for just as long as it takes, again and again.
+	w = l.Worker(1)
+	w.Take()
+	for range 30 {
+		l.Clock.Advance(5 * time.Second)
+		if err := l.Queue.Tick(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	l.Tick(time.Minute)
+	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+
+	// Just short of it.
 	w = l.Worker(1)
 	w.Take()
 	for range 12 {

@@ -16,6 +16,7 @@ var ordering = []life{
 	{"a batch is bounded", boundedBatch},
 	{"sweeps take turns", takeTurns},
 	{"a slot each", slotEach},
+	{"a new sweep comes last", newComesLast},
 }
 
 // numbers are those of the tasks that an answer grants.
@@ -110,4 +111,11 @@ func slotEach(t *testing.T, l *Lab) {
 	l.Plan("B", Plan(10, 13, 10))
 	w := l.Worker(5)
 	wantGranted(t, w.Sync(), 0, 1, 10, 2, 3, 11, 4, 5)
+}
+
+func newComesLast(t *testing.T, l *Lab) {
+	for i, id := range []string{"C", "B", "A"} {
+		l.Plan(id, Plan(10*i, 10*i+9, 10))
+	}
+	wantGranted(t, l.Worker(4).Sync(), 0, 10, 20, 1)
 }

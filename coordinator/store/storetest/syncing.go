@@ -15,9 +15,11 @@ var syncing = []life{
 	{"a whole life", wholeLife},
 	{"a lost grant is granted again under the same attempt", lostGrant},
 	{"an old call changes nothing", oldCall},
+	{"progress does not go back", progress},
 	{"nothing pending is not done", notDone},
 	{"done before there is a sweep", nothingPlanned},
 	{"idle processes wait and are woken", waiting},
+	{"idle processes are woken when the last work is taken away, or comes back", wokenByOperator},
 	{"a process that drains", draining},
 	{"a lost grant is taken back from a process that drains", drainingLost},
 	{"a process of other numerics", otherNumerics},
@@ -160,6 +162,27 @@ func oldCall(t *testing.T, l *Lab) {
 	}
 }
 
+func progress(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	w := l.Worker(1)
+	lease := w.Take()
+	for _, claim := range []struct {
+		held queue.Held
+		step uint64
+	}{
+		{queue.Held{Lease: lease, Step: 10}, 10},
+		{queue.Held{Lease: lease, Step: 5, Started: true}, 10},
+		{queue.Held{Lease: lease, Step: 11}, 11},
+		{queue.Held{Lease: lease, Step: 4, Started: true}, 11},
+	} {
+		*w.Holds[lease] = claim.held
+		w.Sync()
+		if a := l.Attempts(lease.Task)[0]; a.Step != claim.step || a.Started != (claim.held.Started || claim.step == 11) {
+			t.Errorf("after %+v: step %d, started: %v", claim.held, a.Step, a.Started)
+		}
+	}
+}
+
 func notDone(t *testing.T, l *Lab) {
 	l.Plan("A", Plan(0, 1, 10))
 	busy, idle := l.Worker(1), l.Worker(1)
@@ -196,31 +219,18 @@ func waiting(t *testing.T, l *Lab) {
 			t.Errorf("would wait: %v, %v: want %v", got, err, want)
 		}
 	}
-	woken := func(want bool, changed <-chan struct{}) {
-		t.Helper()
-		select {
-		case <-changed:
-			if !want {
-				t.Error("woken for nothing")
-			}
-		default:
-			if want {
-				t.Error("not woken")
-			}
-		}
-	}
 	idle, busy := l.Worker(1), l.Worker(1)
 	r := idle.Request()
 	wouldWait(true, r) // there is no sweep yet
 
 	changed := l.Queue.Changed()
 	l.Plan("A", Plan(0, 1, 10))
-	woken(true, changed)
+	woken(t, true, changed)
 	wouldWait(false, r) // a task waits
 
 	changed = l.Queue.Changed()
 	lease := busy.Take()
-	woken(false, changed)
+	woken(t, false, changed)
 	wouldWait(true, r)
 
 	for _, change := range []func(*queue.SyncRequest){
@@ -241,16 +251,16 @@ func waiting(t *testing.T, l *Lab) {
 	changed = l.Queue.Changed()
 	busy.Sync(HandsBack(lease))
 	// It was granted to the same process again, but others may look.
-	woken(true, changed)
+	woken(t, true, changed)
 	lease = busy.held()[0].Lease
 
 	changed = l.Queue.Changed()
 	busy.Sync(Fails(lease, "NaN"))
-	woken(false, changed)
+	woken(t, false, changed)
 	wouldWait(true, r) // it backs off
 	changed = l.Queue.Changed()
 	l.Tick(10 * time.Second)
-	woken(true, changed)
+	woken(t, true, changed)
 	wouldWait(false, r)
 
 	lease = busy.Take()
@@ -261,12 +271,73 @@ func waiting(t *testing.T, l *Lab) {
 	busy.Sync()
 	changed = l.Queue.Changed()
 	busy.Sync(Finished(lease, 0))
-	woken(true, changed) // the last task is done
+	woken(t, true, changed) // the last task is done
 	wouldWait(false, r)
 	if answer := idle.Call(r); !answer.Done {
 		t.Errorf("answer: %+v", answer)
 	}
 	wouldWait(false, r) // it is an old call now
+}
+
+// woken says whether a channel of Changed is closed.
+func woken(t *testing.T, want bool, changed <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-changed:
+		if !want {
+			t.Error("woken for nothing")
+		}
+	default:
+		if want {
+			t.Error("not woken")
+		}
+	}
+}
+
+func wokenByOperator(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	l.Plan("B", Plan(1, 3, 10))
+	w := l.Worker(3)
+	w.Sync()
+	changed := l.Queue.Changed()
+	l.Plan("B", Plan(1, 2, 10))
+	woken(t, true, changed) // the other task of B waits, though for nobody
+	changed = l.Queue.Changed()
+	w.Sync(Finished(w.held()[0].Lease, 0))
+	woken(t, false, changed)
+
+	open := "A"
+	if l.Status("A").Counts.Done == 1 {
+		open = "B"
+	}
+	changed = l.Queue.Changed()
+	if err := l.Queue.Forget(ctx, open); err != nil {
+		t.Fatal(err)
+	}
+	woken(t, true, changed)
+	if answer := w.Sync(); !answer.Done {
+		t.Errorf("answer: %+v", answer)
+	}
+
+	l.Plan("C", Plan(5, 7, 10))
+	for range 3 {
+		w.Sync()
+		for _, h := range w.held() {
+			w.Sync(Fails(h.Lease, "NaN"))
+		}
+		l.Tick(20 * time.Second)
+	}
+	l.WantCounts("C", queue.Counts{Planned: 2, SetAside: 2})
+	changed = l.Queue.Changed()
+	l.Retry(queue.RetryRequest{})
+	woken(t, true, changed)
+	l.Plan("D", nil)
+	changed = l.Queue.Changed()
+	l.Plan("C", nil) // nobody holds anything of it
+	woken(t, true, changed)
+	if answer := w.Sync(); !answer.Done {
+		t.Errorf("answer: %+v", answer)
+	}
 }
 
 func draining(t *testing.T, l *Lab) {
@@ -317,6 +388,11 @@ func drainingLost(t *testing.T, l *Lab) {
 func otherNumerics(t *testing.T, l *Lab) {
 	l.Plan("A", Plan(0, 1, 10))
 	w := l.Worker(1)
+	w.KernelClass = "simd/test"
+	if _, err := l.Queue.Sync(ctx, w.Request()); !errors.Is(err, queue.ErrMismatch) {
+		t.Errorf("sync with another kernel class: %v: want %v", err, queue.ErrMismatch)
+	}
+	w.KernelClass = KernelClass
 	w.Numerics++
 	if _, err := l.Queue.Sync(ctx, w.Request()); !errors.Is(err, queue.ErrMismatch) {
 		t.Errorf("sync with other numerics: %v: want %v", err, queue.ErrMismatch)
