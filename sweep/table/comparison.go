@@ -119,11 +119,12 @@ func pairs(all []measure, cells []*cell) func(yield func(pair) bool) {
 	}
 }
 
-// butForK names what a cell shares with its standard cell.
+// butForK names what a cell shares with its standard cell. The canonical form
+// leaves the data to its digest, so the data is named beside it.
 func butForK(row Row) string {
 	c := row.Configuration
 	c.K, c.Replicate = 0, 0
-	return fmt.Sprintf("%v %s", row.Cells, sweep.Canonical(c))
+	return fmt.Sprintf("%q %t %v %s", row.Data, c.Recording.Clip, row.Cells, sweep.Canonical(c))
 }
 
 // shared collects a measure over the replicates that both cells have finished.

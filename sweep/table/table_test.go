@@ -131,6 +131,34 @@ func TestComparisonPairsByReplicate(t *testing.T) {
 	}
 }
 
+// TestComparisonStaysWithinTheData: cells of the same numbers on other data, or
+// on counts clipped, are no standard for each other.
+func TestComparisonStaysWithinTheData(t *testing.T) {
+	changes := map[string]func(*Row){
+		"the same data": func(*Row) {},
+		"another file":  func(r *Row) { r.Data = "recording.npy" },
+		"clipped":       func(r *Row) { r.Configuration.Recording.Clip = true },
+	}
+	for name, change := range changes {
+		var b bytes.Buffer
+		if err := WriteComparison(&b, Shape{}, func(yield func(Row, error) bool) {
+			for row := range example() {
+				if row.Configuration.K != 0 {
+					change(&row)
+				}
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if paired := len(parse(t, b.Bytes())) > 0; paired != (name == "the same data") {
+			t.Errorf("%s: paired is %t", name, paired)
+		}
+	}
+}
+
 func TestInterval(t *testing.T) {
 	if _, _, ok := Interval(sample{1, 2}); ok {
 		t.Error("two replicates got an interval")
