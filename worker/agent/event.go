@@ -58,9 +58,10 @@ type (
 		Body  []byte
 	}
 	// Ended says that a task no longer runs: finished if there is a Result,
-	// failed if there is a Failure, stopped otherwise.
+	// failed if there is a Failure, stopped otherwise. So many steps were done.
 	Ended struct {
 		Lease   Lease
+		Step    uint64
 		Result  *spiqsweepv1.Result
 		Failure *spiqsweepv1.Failure
 	}

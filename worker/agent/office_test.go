@@ -42,6 +42,7 @@ type officeTask struct {
 	configuration []byte
 	attempt       uint64
 	state         string // "", "leased", "done", "failed", "handed back"
+	step          uint64 // held with the report
 	resume        []byte
 	failure       *spiqsweepv1.Failure
 	result        *spiqsweepv1.Result
@@ -83,7 +84,7 @@ func (o *office) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsw
 	}
 	answer := &spiqsweepv1.SyncResponse{CallAgainIn: durationpb.New(15 * time.Second)}
 	for _, report := range in.GetReports() {
-		o.take(report)
+		o.take(report, in.GetHeld())
 		answer.Verdicts = append(answer.Verdicts, &spiqsweepv1.Verdict{
 			Lease: report.GetLease(), Judgement: spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED,
 		})
@@ -118,9 +119,14 @@ func (t *officeTask) lease() *spiqsweepv1.Lease {
 	return &spiqsweepv1.Lease{Task: t.id, Attempt: t.attempt}
 }
 
-func (o *office) take(report *spiqsweepv1.Report) {
+func (o *office) take(report *spiqsweepv1.Report, held []*spiqsweepv1.Held) {
 	i := slices.IndexFunc(o.tasks, func(t *officeTask) bool { return t.id == report.GetLease().GetTask() })
 	task := o.tasks[i]
+	for _, h := range held {
+		if leaseOf(h.GetLease()) == leaseOf(report.GetLease()) {
+			task.step = h.GetStep()
+		}
+	}
 	switch {
 	case report.GetResult() != nil:
 		task.state, task.result = "done", report.GetResult()

@@ -33,9 +33,11 @@ func (f runnerFunc) Run(ctx context.Context, t runner.Task, r runner.Reporter) (
 	return f(ctx, t, r)
 }
 
-// finishing takes a second for each task.
+// finishing takes a second for each task, whose steps are done in an instant.
 func finishing(ctx context.Context, t runner.Task, r runner.Reporter) (runner.Outcome, error) {
-	r.Progress(1)
+	for step := range 6 {
+		r.Progress(step)
+	}
 	select {
 	case <-time.After(time.Second):
 	case <-ctx.Done():
@@ -76,8 +78,8 @@ func TestWorkerRunsASweep(t *testing.T) {
 			t.Errorf("the recording was fetched %d times", o.fetches)
 		}
 		for replicate, task := range o.tasks {
-			if task.state != "done" {
-				t.Fatalf("task %d is %q", replicate, task.state)
+			if task.state != "done" || task.step != 5 {
+				t.Fatalf("task %d is %q after step %d, want it done after step 5", replicate, task.state, task.step)
 			}
 			body, err := unpacker.DecodeAll(task.result.GetBody(), nil)
 			if err != nil {

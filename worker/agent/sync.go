@@ -156,7 +156,7 @@ func (a *Agent) assign(now time.Time, assignments []*spiqsweepv1.Assignment) {
 		a.holds = append(a.holds, h)
 		a.fresh = true
 		if a.draining {
-			a.handBack(now, h, "the worker is leaving")
+			a.handBack(now, h, leaving)
 		}
 	}
 	for _, h := range a.holds {

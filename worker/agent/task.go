@@ -63,6 +63,7 @@ func (a *Agent) ended(now time.Time, e Ended) {
 		return
 	}
 	h.running, h.slot = false, false
+	h.step = max(h.step, e.Step) // of a short task nothing else was heard
 	switch {
 	case h.report != nil: // a stall was reported
 	case e.Result != nil:

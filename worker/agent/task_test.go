@@ -24,6 +24,33 @@ func TestBatchRunsOneAfterTheOther(t *testing.T) {
 	}
 }
 
+// TestTheLastStepComesWithTheReport: a task may end before anything was heard of
+// its steps, and what was heard out of turn takes nothing back.
+func TestTheLastStepComesWithTheReport(t *testing.T) {
+	tests := map[string]struct {
+		heard uint64
+		end   Ended
+		want  uint64
+	}{
+		"result":           {0, Ended{Step: 7, Result: result(10)}, 7},
+		"failure":          {3, Ended{Step: 7, Failure: &spiqsweepv1.Failure{}}, 7},
+		"less than before": {8, Ended{Step: 7, Result: result(10)}, 8},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			l := running(t, 1, "a")
+			if test.heard > 0 {
+				l.happens(Progressed{Lease: lease("a"), Step: test.heard})
+			}
+			test.end.Lease = lease("a")
+			l.happens(test.end)
+			if held := l.calls().GetHeld(); len(held) != 1 || held[0].GetStep() != test.want {
+				t.Errorf("held is %v, want step %d", held, test.want)
+			}
+		})
+	}
+}
+
 func TestWithdrawnTaskIsStopped(t *testing.T) {
 	l := running(t, 1, "a")
 	l.sleeps()

@@ -18,25 +18,31 @@ const progressEvery = time.Second
 
 // train runs one task to its end, whichever that is.
 func (s *shell) train(ctx context.Context, a StartTask) Ended {
-	task, err := s.task(a)
-	if err != nil {
-		return Ended{Lease: a.Lease, Failure: &spiqsweepv1.Failure{Message: err.Error()}}
-	}
-	outcome, err := s.runner.Run(ctx, task, &reporter{shell: s, lease: a.Lease})
-	if err == nil {
-		var result *spiqsweepv1.Result
-		if result, err = packed(outcome); err == nil {
-			return Ended{Lease: a.Lease, Result: result}
+	r := &reporter{shell: s, lease: a.Lease}
+	result, err := s.result(ctx, a, r)
+	ended := Ended{Lease: a.Lease, Step: r.step}
+	switch {
+	case err == nil:
+		ended.Result = result
+	case !errors.Is(err, runner.ErrStopped):
+		ended.Failure = &spiqsweepv1.Failure{Message: err.Error()}
+		if logged := (*runner.Failure)(nil); errors.As(err, &logged) {
+			ended.Failure.Log = logged.Log
 		}
 	}
-	if errors.Is(err, runner.ErrStopped) {
-		return Ended{Lease: a.Lease}
+	return ended
+}
+
+func (s *shell) result(ctx context.Context, a StartTask, r runner.Reporter) (*spiqsweepv1.Result, error) {
+	task, err := s.task(a)
+	if err != nil {
+		return nil, err
 	}
-	failure := &spiqsweepv1.Failure{Message: err.Error()}
-	if logged := (*runner.Failure)(nil); errors.As(err, &logged) {
-		failure.Log = logged.Log
+	outcome, err := s.runner.Run(ctx, task, r)
+	if err != nil {
+		return nil, err
 	}
-	return Ended{Lease: a.Lease, Failure: failure}
+	return packed(outcome)
 }
 
 // task turns what the coordinator sent into what the runner takes.
@@ -72,12 +78,14 @@ type reporter struct {
 	shell *shell
 	lease Lease
 	last  time.Time // of the last Progressed
+	step  uint64    // newest, told or not
 }
 
 func (r *reporter) Progress(step int) {
+	r.step = uint64(step)
 	if now := time.Now(); now.Sub(r.last) >= progressEvery {
 		r.last = now
-		r.shell.post(Progressed{Lease: r.lease, Step: uint64(step)})
+		r.shell.post(Progressed{Lease: r.lease, Step: r.step})
 	}
 }
 
