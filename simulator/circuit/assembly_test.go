@@ -54,17 +54,6 @@ func (g guarded) intact() bool {
 	return true
 }
 
-func (g guarded) copy() guarded {
-	all := append([]float32(nil), g.all...)
-	first := 0
-	for i := range g.all {
-		if len(g.values) > 0 && &g.all[i] == &g.values[0] {
-			first = i
-		}
-	}
-	return guarded{all, all[first : first+len(g.values)]}
-}
-
 // trial draws the arguments of one call; the same seed gives the same ones. The
 // arrays it calls written are compared.
 type trial struct {
@@ -107,15 +96,15 @@ func (t *trial) permutation(n int) []int32 {
 }
 
 // anySpan draws a span of rows with 2^bits partners each, and the rows it needs.
-func (t *trial) anySpan(bits int) (s span, rows int) {
+func (t *trial) anySpan(bits int) (s *span, rows int) {
 	run, lines, groups := t.upTo(4), t.upTo(3), t.upTo(3)
 	gap := t.r.IntN(2)
 	if t.r.IntN(2) == 0 { // as rowSpan
-		s = span{apart: run, run: run, lines: lines, lineStride: run<<bits + gap, groups: groups}
+		s = &span{apart: run, run: run, lines: lines, lineStride: run<<bits + gap, groups: groups}
 		s.groupStride = s.lines*s.lineStride + gap
 		return s, s.groups * s.groupStride
 	}
-	s = span{run: run, lines: lines, lineStride: run + gap, groups: groups} // as blockSpan
+	s = &span{run: run, lines: lines, lineStride: run + gap, groups: groups} // as blockSpan
 	s.apart = s.lines*s.lineStride + gap
 	s.groupStride = s.apart << bits
 	return s, s.groups * s.groupStride
@@ -225,7 +214,7 @@ func rotateTrial(l *loops, t *trial, bits int) {
 	l.rotate[bits](t.out(rows), t.inFloats(bits), s)
 }
 
-func overlapTrial(overlap func(acc, l, p []float32, s span), t *trial, bits int) {
+func overlapTrial(overlap func(acc, l, p []float32, s *span), t *trial, bits int) {
 	s, rows := t.anySpan(bits)
 	overlap(t.out(bits), t.in(rows), t.in(rows), s)
 }

@@ -49,9 +49,9 @@ func (t *fastTile) overlapFinal(k int) {
 	acc := t.backward.overlaps[k*p.qubits*width:]
 	for c := range p.blocks {
 		at := c * p.stride * width
-		t.loops.overlapY.overRows(acc, l[at:], psi[at:], p.low, 1, 0)
+		t.loops.overlapY.over(p.rowBits.overlap, acc, l[at:], psi[at:])
 	}
-	t.loops.overlapY.overBlocks(acc[p.low*width:], l, psi, &p.layout)
+	t.overlapBlocks(&t.loops.overlapY, acc, l, psi)
 }
 
 // overlap takes the X, Y and Z overlaps of all qubits with the state after rotation k.
@@ -62,33 +62,46 @@ func (t *fastTile) overlap(k int) {
 	clear(b.high)
 	for c := range p.blocks {
 		at := c * p.stride * width
-		t.loops.overlapXY.overRows(acc, l[at:], psi[at:], p.low, 1, 0)
+		t.loops.overlapXY.over(p.rowBits.overlap, acc, l[at:], psi[at:])
 		t.loops.overlapDot(b.low, b.high[c*Lanes:], l[at:], psi[at:], 1, p.rows, 0)
 	}
-	t.loops.overlapXY.overBlocks(acc[p.low*width:], l, psi, &p.layout)
+	t.overlapBlocks(&t.loops.overlapXY, acc, l, psi)
 	t.loops.marginals(t.overlapZ(k, 0), b.low, p.low)
 	t.loops.marginals(t.overlapZ(k, p.low), b.high, p.high)
+}
+
+// overlapBlocks takes overlaps of the high bits, a band of rows of all blocks at a time.
+func (t *fastTile) overlapBlocks(o *overlaps, acc, l, psi []float32) {
+	p := t.plan
+	if p.high == 0 {
+		return
+	}
+	for r := 0; r < p.rows; r += p.band {
+		o.over(p.blockBits.overlap, acc[p.low*width:], l[r*width:], psi[r*width:])
+	}
 }
 
 // overlapFactors takes the X, Y and Z overlaps of all qubits with a bond, or
 // with the product state, whose factors l has been contracted with.
 func (t *fastTile) overlapFactors(k int, l, psi []float32) {
-	b, s := t.backward, t.plan.factors
-	t.overlapTable(k, 0, s.low, l, psi, b.low, b.high)
+	p, b, s := t.plan, t.backward, t.plan.factors
+	acc := b.overlaps[k*p.qubits*width:]
+	t.loops.overlapXY.over(p.lowBits.overlap, acc, l, psi)
+	t.overlapTable(t.overlapZ(k, 0), s.low, l, psi, b.low, b.high)
 	if s.high > 0 {
-		t.overlapTable(k, s.low, s.high, l[s.rows*width:], psi[s.rows*width:], b.high, b.low)
+		l, psi = l[s.rows*width:], psi[s.rows*width:]
+		t.loops.overlapXY.over(p.highBits.overlap, acc[s.low*width:], l, psi)
+		t.overlapTable(t.overlapZ(k, s.low), s.high, l, psi, b.high, b.low)
 	}
 }
 
-// overlapTable does so for the qubits from q on and their table of 2^bits
-// factors. It sums Z in dot; what goes to unused means nothing.
-func (t *fastTile) overlapTable(k, q, bits int, l, psi, dot, unused []float32) {
-	p, s := t.plan, t.plan.factors
-	acc := t.backward.overlaps[(k*p.qubits+q)*width:]
-	t.loops.overlapXY.overRows(acc, l, psi, bits, s.parities(), s.product())
+// overlapTable takes the Z overlaps of the qubits of a table of 2^bits factors,
+// summing them in dot; what goes to unused means nothing.
+func (t *fastTile) overlapTable(acc []float32, bits int, l, psi, dot, unused []float32) {
+	s := t.plan.factors
 	clear(dot)
 	t.loops.overlapDot(dot, unused, l, psi, s.parities(), 1<<bits, s.product())
-	t.loops.marginals(t.overlapZ(k, q), dot, bits)
+	t.loops.marginals(acc, dot, bits)
 }
 
 // overlapZ is where the Z overlaps of rotation k begin, from qubit q on.
@@ -101,14 +114,14 @@ func (t *fastTile) overlapZ(k, q int) []float32 {
 func (t *fastTile) retreat(k int, r *rotation) {
 	p, b := t.plan, t.backward
 	if p.high == 0 {
-		t.rotateRows(b.lambda, r.inverse, 1, 0)
+		t.loops.rotate.over(p.rowBits.rotate, b.lambda, r.inverse)
 		t.loops.gatherAdjoint(b.other, b.lambda, t.phases[k], r.from)
 	} else {
-		t.rotateBlocks(b.lambda, r.inverse[p.low:])
+		t.rotateBlocks(b.lambda, r.inverse)
 		for c := range p.blocks {
 			block := b.lambda[c*p.stride*width:]
 			from, low, perm, phase := t.blockBefore(k, c, r)
-			t.rotateRows(block, r.inverse[:p.low], 1, 0)
+			t.loops.rotate.over(p.rowBits.rotate, block, r.inverse)
 			t.loops.gatherBlockAdjoint(b.other[from:], block, low, phase, perm)
 		}
 	}

@@ -437,99 +437,120 @@ end9:
 	VZEROUPPER
 	RET
 
-// func rotate1AVX2(p []float32, t []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// func rotate1AVX2(p []float32, t []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
 // Requires: AVX, FMA3
-TEXT ·rotate1AVX2(SB), NOSPLIT, $0-96
+TEXT ·rotate1AVX2(SB), NOSPLIT, $0-56
 	MOVQ         p_base+0(FP), AX
 	MOVQ         t_base+24(FP), CX
-	MOVQ         s_apart+48(FP), DX
+	MOVQ         s+48(FP), DX
+	MOVQ         (DX), DX
 	SHLQ         $0x07, DX
 	VBROADCASTSS (CX), Y0
-	MOVQ         s_lineStride+72(FP), CX
-	SHLQ         $0x07, CX
-	MOVQ         s_groupStride+88(FP), BX
+	MOVQ         s+48(FP), CX
+	MOVQ         24(CX), BX
 	SHLQ         $0x07, BX
-	MOVQ         s_groups+80(FP), SI
-	TESTQ        SI, SI
+	MOVQ         40(CX), SI
+	SHLQ         $0x07, SI
+	MOVQ         32(CX), DI
+	TESTQ        DI, DI
 	JZ           end10
 
 loop10:
-	MOVQ  AX, DI
-	MOVQ  s_lines+64(FP), R8
-	TESTQ R8, R8
+	MOVQ  AX, R8
+	MOVQ  16(CX), R9
+	TESTQ R9, R9
 	JZ    end11
 
 loop11:
-	MOVQ  DI, R9
-	MOVQ  s_run+56(FP), R10
-	ADDQ  R10, R10
-	ADDQ  R10, R10
-	TESTQ R10, R10
+	MOVQ  R8, R10
+	MOVQ  8(CX), R11
+	TESTQ R11, R11
 	JZ    end12
 
 loop12:
-	VMOVUPS      (R9), Y1
-	VMOVUPS      (R9)(DX*1), Y2
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R10)(DX*1), Y2
 	VMOVAPS      Y1, Y3
 	VFNMADD231PS Y0, Y2, Y1
 	VFMADD231PS  Y0, Y3, Y2
-	VMOVUPS      Y1, (R9)
-	VMOVUPS      Y2, (R9)(DX*1)
-	ADDQ         $+32, R9
-	DECQ         R10
+	VMOVUPS      Y1, (R10)
+	VMOVUPS      Y2, (R10)(DX*1)
+	VMOVUPS      32(R10), Y1
+	VMOVUPS      32(R10)(DX*1), Y2
+	VMOVAPS      Y1, Y3
+	VFNMADD231PS Y0, Y2, Y1
+	VFMADD231PS  Y0, Y3, Y2
+	VMOVUPS      Y1, 32(R10)
+	VMOVUPS      Y2, 32(R10)(DX*1)
+	VMOVUPS      64(R10), Y1
+	VMOVUPS      64(R10)(DX*1), Y2
+	VMOVAPS      Y1, Y3
+	VFNMADD231PS Y0, Y2, Y1
+	VFMADD231PS  Y0, Y3, Y2
+	VMOVUPS      Y1, 64(R10)
+	VMOVUPS      Y2, 64(R10)(DX*1)
+	VMOVUPS      96(R10), Y1
+	VMOVUPS      96(R10)(DX*1), Y2
+	VMOVAPS      Y1, Y3
+	VFNMADD231PS Y0, Y2, Y1
+	VFMADD231PS  Y0, Y3, Y2
+	VMOVUPS      Y1, 96(R10)
+	VMOVUPS      Y2, 96(R10)(DX*1)
+	ADDQ         $+128, R10
+	DECQ         R11
 	JNZ          loop12
 
 end12:
-	ADDQ CX, DI
-	DECQ R8
+	ADDQ BX, R8
+	DECQ R9
 	JNZ  loop11
 
 end11:
-	ADDQ BX, AX
-	DECQ SI
+	ADDQ SI, AX
+	DECQ DI
 	JNZ  loop10
 
 end10:
 	VZEROUPPER
 	RET
 
-// func rotate2AVX2(p []float32, t []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// func rotate2AVX2(p []float32, t []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
 // Requires: AVX, FMA3
-TEXT ·rotate2AVX2(SB), NOSPLIT, $0-96
+TEXT ·rotate2AVX2(SB), NOSPLIT, $0-56
 	MOVQ         p_base+0(FP), AX
 	MOVQ         t_base+24(FP), CX
-	MOVQ         s_apart+48(FP), DX
+	MOVQ         s+48(FP), DX
+	MOVQ         (DX), DX
 	SHLQ         $0x07, DX
 	LEAQ         (DX)(DX*2), BX
 	VBROADCASTSS (CX), Y0
 	VBROADCASTSS 4(CX), Y1
-	MOVQ         s_lineStride+72(FP), CX
-	SHLQ         $0x07, CX
-	MOVQ         s_groupStride+88(FP), SI
+	MOVQ         s+48(FP), CX
+	MOVQ         24(CX), SI
 	SHLQ         $0x07, SI
-	MOVQ         s_groups+80(FP), DI
-	TESTQ        DI, DI
+	MOVQ         40(CX), DI
+	SHLQ         $0x07, DI
+	MOVQ         32(CX), R8
+	TESTQ        R8, R8
 	JZ           end13
 
 loop13:
-	MOVQ  AX, R8
-	MOVQ  s_lines+64(FP), R9
-	TESTQ R9, R9
+	MOVQ  AX, R9
+	MOVQ  16(CX), R10
+	TESTQ R10, R10
 	JZ    end14
 
 loop14:
-	MOVQ  R8, R10
-	MOVQ  s_run+56(FP), R11
-	ADDQ  R11, R11
-	ADDQ  R11, R11
-	TESTQ R11, R11
+	MOVQ  R9, R11
+	MOVQ  8(CX), R12
+	TESTQ R12, R12
 	JZ    end15
 
 loop15:
-	VMOVUPS      (R10), Y2
-	VMOVUPS      (R10)(DX*1), Y3
-	VMOVUPS      (R10)(DX*2), Y4
-	VMOVUPS      (R10)(BX*1), Y5
+	VMOVUPS      (R11), Y2
+	VMOVUPS      (R11)(DX*1), Y3
+	VMOVUPS      (R11)(DX*2), Y4
+	VMOVUPS      (R11)(BX*1), Y5
 	VMOVAPS      Y2, Y6
 	VFNMADD231PS Y0, Y3, Y2
 	VFMADD231PS  Y0, Y6, Y3
@@ -542,34 +563,95 @@ loop15:
 	VMOVAPS      Y3, Y6
 	VFNMADD231PS Y1, Y5, Y3
 	VFMADD231PS  Y1, Y6, Y5
-	VMOVUPS      Y2, (R10)
-	VMOVUPS      Y3, (R10)(DX*1)
-	VMOVUPS      Y4, (R10)(DX*2)
-	VMOVUPS      Y5, (R10)(BX*1)
-	ADDQ         $+32, R10
-	DECQ         R11
+	VMOVUPS      Y2, (R11)
+	VMOVUPS      Y3, (R11)(DX*1)
+	VMOVUPS      Y4, (R11)(DX*2)
+	VMOVUPS      Y5, (R11)(BX*1)
+	VMOVUPS      32(R11), Y2
+	VMOVUPS      32(R11)(DX*1), Y3
+	VMOVUPS      32(R11)(DX*2), Y4
+	VMOVUPS      32(R11)(BX*1), Y5
+	VMOVAPS      Y2, Y6
+	VFNMADD231PS Y0, Y3, Y2
+	VFMADD231PS  Y0, Y6, Y3
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS Y0, Y5, Y4
+	VFMADD231PS  Y0, Y6, Y5
+	VMOVAPS      Y2, Y6
+	VFNMADD231PS Y1, Y4, Y2
+	VFMADD231PS  Y1, Y6, Y4
+	VMOVAPS      Y3, Y6
+	VFNMADD231PS Y1, Y5, Y3
+	VFMADD231PS  Y1, Y6, Y5
+	VMOVUPS      Y2, 32(R11)
+	VMOVUPS      Y3, 32(R11)(DX*1)
+	VMOVUPS      Y4, 32(R11)(DX*2)
+	VMOVUPS      Y5, 32(R11)(BX*1)
+	VMOVUPS      64(R11), Y2
+	VMOVUPS      64(R11)(DX*1), Y3
+	VMOVUPS      64(R11)(DX*2), Y4
+	VMOVUPS      64(R11)(BX*1), Y5
+	VMOVAPS      Y2, Y6
+	VFNMADD231PS Y0, Y3, Y2
+	VFMADD231PS  Y0, Y6, Y3
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS Y0, Y5, Y4
+	VFMADD231PS  Y0, Y6, Y5
+	VMOVAPS      Y2, Y6
+	VFNMADD231PS Y1, Y4, Y2
+	VFMADD231PS  Y1, Y6, Y4
+	VMOVAPS      Y3, Y6
+	VFNMADD231PS Y1, Y5, Y3
+	VFMADD231PS  Y1, Y6, Y5
+	VMOVUPS      Y2, 64(R11)
+	VMOVUPS      Y3, 64(R11)(DX*1)
+	VMOVUPS      Y4, 64(R11)(DX*2)
+	VMOVUPS      Y5, 64(R11)(BX*1)
+	VMOVUPS      96(R11), Y2
+	VMOVUPS      96(R11)(DX*1), Y3
+	VMOVUPS      96(R11)(DX*2), Y4
+	VMOVUPS      96(R11)(BX*1), Y5
+	VMOVAPS      Y2, Y6
+	VFNMADD231PS Y0, Y3, Y2
+	VFMADD231PS  Y0, Y6, Y3
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS Y0, Y5, Y4
+	VFMADD231PS  Y0, Y6, Y5
+	VMOVAPS      Y2, Y6
+	VFNMADD231PS Y1, Y4, Y2
+	VFMADD231PS  Y1, Y6, Y4
+	VMOVAPS      Y3, Y6
+	VFNMADD231PS Y1, Y5, Y3
+	VFMADD231PS  Y1, Y6, Y5
+	VMOVUPS      Y2, 96(R11)
+	VMOVUPS      Y3, 96(R11)(DX*1)
+	VMOVUPS      Y4, 96(R11)(DX*2)
+	VMOVUPS      Y5, 96(R11)(BX*1)
+	ADDQ         $+128, R11
+	DECQ         R12
 	JNZ          loop15
 
 end15:
-	ADDQ CX, R8
-	DECQ R9
+	ADDQ SI, R9
+	DECQ R10
 	JNZ  loop14
 
 end14:
-	ADDQ SI, AX
-	DECQ DI
+	ADDQ DI, AX
+	DECQ R8
 	JNZ  loop13
 
 end13:
 	VZEROUPPER
 	RET
 
-// func rotate3AVX2(p []float32, t []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// func rotate3AVX2(p []float32, t []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
 // Requires: AVX, FMA3
-TEXT ·rotate3AVX2(SB), NOSPLIT, $0-96
+TEXT ·rotate3AVX2(SB), NOSPLIT, $0-56
 	MOVQ         p_base+0(FP), AX
 	MOVQ         t_base+24(FP), CX
-	MOVQ         s_apart+48(FP), DX
+	MOVQ         s+48(FP), DX
+	MOVQ         (DX), DX
 	SHLQ         $0x07, DX
 	LEAQ         (DX)(DX*2), BX
 	LEAQ         (DX)(DX*4), SI
@@ -577,37 +659,36 @@ TEXT ·rotate3AVX2(SB), NOSPLIT, $0-96
 	VBROADCASTSS (CX), Y0
 	VBROADCASTSS 4(CX), Y1
 	VBROADCASTSS 8(CX), Y2
-	MOVQ         s_lineStride+72(FP), CX
-	SHLQ         $0x07, CX
-	MOVQ         s_groupStride+88(FP), R8
+	MOVQ         s+48(FP), CX
+	MOVQ         24(CX), R8
 	SHLQ         $0x07, R8
-	MOVQ         s_groups+80(FP), R9
-	TESTQ        R9, R9
+	MOVQ         40(CX), R9
+	SHLQ         $0x07, R9
+	MOVQ         32(CX), R10
+	TESTQ        R10, R10
 	JZ           end16
 
 loop16:
-	MOVQ  AX, R10
-	MOVQ  s_lines+64(FP), R11
-	TESTQ R11, R11
+	MOVQ  AX, R11
+	MOVQ  16(CX), R12
+	TESTQ R12, R12
 	JZ    end17
 
 loop17:
-	MOVQ  R10, R12
-	MOVQ  s_run+56(FP), R13
-	ADDQ  R13, R13
-	ADDQ  R13, R13
-	TESTQ R13, R13
+	MOVQ  R11, R13
+	MOVQ  8(CX), R14
+	TESTQ R14, R14
 	JZ    end18
 
 loop18:
-	VMOVUPS      (R12), Y3
-	VMOVUPS      (R12)(DX*1), Y4
-	VMOVUPS      (R12)(DX*2), Y5
-	VMOVUPS      (R12)(BX*1), Y6
-	VMOVUPS      (R12)(DX*4), Y7
-	VMOVUPS      (R12)(SI*1), Y8
-	VMOVUPS      (R12)(BX*2), Y9
-	VMOVUPS      (R12)(DI*1), Y10
+	VMOVUPS      (R13), Y3
+	VMOVUPS      (R13)(DX*1), Y4
+	VMOVUPS      (R13)(DX*2), Y5
+	VMOVUPS      (R13)(BX*1), Y6
+	VMOVUPS      (R13)(DX*4), Y7
+	VMOVUPS      (R13)(SI*1), Y8
+	VMOVUPS      (R13)(BX*2), Y9
+	VMOVUPS      (R13)(DI*1), Y10
 	VMOVAPS      Y3, Y11
 	VFNMADD231PS Y0, Y4, Y3
 	VFMADD231PS  Y0, Y11, Y4
@@ -644,26 +725,182 @@ loop18:
 	VMOVAPS      Y6, Y11
 	VFNMADD231PS Y2, Y10, Y6
 	VFMADD231PS  Y2, Y11, Y10
-	VMOVUPS      Y3, (R12)
-	VMOVUPS      Y4, (R12)(DX*1)
-	VMOVUPS      Y5, (R12)(DX*2)
-	VMOVUPS      Y6, (R12)(BX*1)
-	VMOVUPS      Y7, (R12)(DX*4)
-	VMOVUPS      Y8, (R12)(SI*1)
-	VMOVUPS      Y9, (R12)(BX*2)
-	VMOVUPS      Y10, (R12)(DI*1)
-	ADDQ         $+32, R12
-	DECQ         R13
+	VMOVUPS      Y3, (R13)
+	VMOVUPS      Y4, (R13)(DX*1)
+	VMOVUPS      Y5, (R13)(DX*2)
+	VMOVUPS      Y6, (R13)(BX*1)
+	VMOVUPS      Y7, (R13)(DX*4)
+	VMOVUPS      Y8, (R13)(SI*1)
+	VMOVUPS      Y9, (R13)(BX*2)
+	VMOVUPS      Y10, (R13)(DI*1)
+	VMOVUPS      32(R13), Y3
+	VMOVUPS      32(R13)(DX*1), Y4
+	VMOVUPS      32(R13)(DX*2), Y5
+	VMOVUPS      32(R13)(BX*1), Y6
+	VMOVUPS      32(R13)(DX*4), Y7
+	VMOVUPS      32(R13)(SI*1), Y8
+	VMOVUPS      32(R13)(BX*2), Y9
+	VMOVUPS      32(R13)(DI*1), Y10
+	VMOVAPS      Y3, Y11
+	VFNMADD231PS Y0, Y4, Y3
+	VFMADD231PS  Y0, Y11, Y4
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS Y0, Y6, Y5
+	VFMADD231PS  Y0, Y11, Y6
+	VMOVAPS      Y7, Y11
+	VFNMADD231PS Y0, Y8, Y7
+	VFMADD231PS  Y0, Y11, Y8
+	VMOVAPS      Y9, Y11
+	VFNMADD231PS Y0, Y10, Y9
+	VFMADD231PS  Y0, Y11, Y10
+	VMOVAPS      Y3, Y11
+	VFNMADD231PS Y1, Y5, Y3
+	VFMADD231PS  Y1, Y11, Y5
+	VMOVAPS      Y4, Y11
+	VFNMADD231PS Y1, Y6, Y4
+	VFMADD231PS  Y1, Y11, Y6
+	VMOVAPS      Y7, Y11
+	VFNMADD231PS Y1, Y9, Y7
+	VFMADD231PS  Y1, Y11, Y9
+	VMOVAPS      Y8, Y11
+	VFNMADD231PS Y1, Y10, Y8
+	VFMADD231PS  Y1, Y11, Y10
+	VMOVAPS      Y3, Y11
+	VFNMADD231PS Y2, Y7, Y3
+	VFMADD231PS  Y2, Y11, Y7
+	VMOVAPS      Y4, Y11
+	VFNMADD231PS Y2, Y8, Y4
+	VFMADD231PS  Y2, Y11, Y8
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS Y2, Y9, Y5
+	VFMADD231PS  Y2, Y11, Y9
+	VMOVAPS      Y6, Y11
+	VFNMADD231PS Y2, Y10, Y6
+	VFMADD231PS  Y2, Y11, Y10
+	VMOVUPS      Y3, 32(R13)
+	VMOVUPS      Y4, 32(R13)(DX*1)
+	VMOVUPS      Y5, 32(R13)(DX*2)
+	VMOVUPS      Y6, 32(R13)(BX*1)
+	VMOVUPS      Y7, 32(R13)(DX*4)
+	VMOVUPS      Y8, 32(R13)(SI*1)
+	VMOVUPS      Y9, 32(R13)(BX*2)
+	VMOVUPS      Y10, 32(R13)(DI*1)
+	VMOVUPS      64(R13), Y3
+	VMOVUPS      64(R13)(DX*1), Y4
+	VMOVUPS      64(R13)(DX*2), Y5
+	VMOVUPS      64(R13)(BX*1), Y6
+	VMOVUPS      64(R13)(DX*4), Y7
+	VMOVUPS      64(R13)(SI*1), Y8
+	VMOVUPS      64(R13)(BX*2), Y9
+	VMOVUPS      64(R13)(DI*1), Y10
+	VMOVAPS      Y3, Y11
+	VFNMADD231PS Y0, Y4, Y3
+	VFMADD231PS  Y0, Y11, Y4
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS Y0, Y6, Y5
+	VFMADD231PS  Y0, Y11, Y6
+	VMOVAPS      Y7, Y11
+	VFNMADD231PS Y0, Y8, Y7
+	VFMADD231PS  Y0, Y11, Y8
+	VMOVAPS      Y9, Y11
+	VFNMADD231PS Y0, Y10, Y9
+	VFMADD231PS  Y0, Y11, Y10
+	VMOVAPS      Y3, Y11
+	VFNMADD231PS Y1, Y5, Y3
+	VFMADD231PS  Y1, Y11, Y5
+	VMOVAPS      Y4, Y11
+	VFNMADD231PS Y1, Y6, Y4
+	VFMADD231PS  Y1, Y11, Y6
+	VMOVAPS      Y7, Y11
+	VFNMADD231PS Y1, Y9, Y7
+	VFMADD231PS  Y1, Y11, Y9
+	VMOVAPS      Y8, Y11
+	VFNMADD231PS Y1, Y10, Y8
+	VFMADD231PS  Y1, Y11, Y10
+	VMOVAPS      Y3, Y11
+	VFNMADD231PS Y2, Y7, Y3
+	VFMADD231PS  Y2, Y11, Y7
+	VMOVAPS      Y4, Y11
+	VFNMADD231PS Y2, Y8, Y4
+	VFMADD231PS  Y2, Y11, Y8
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS Y2, Y9, Y5
+	VFMADD231PS  Y2, Y11, Y9
+	VMOVAPS      Y6, Y11
+	VFNMADD231PS Y2, Y10, Y6
+	VFMADD231PS  Y2, Y11, Y10
+	VMOVUPS      Y3, 64(R13)
+	VMOVUPS      Y4, 64(R13)(DX*1)
+	VMOVUPS      Y5, 64(R13)(DX*2)
+	VMOVUPS      Y6, 64(R13)(BX*1)
+	VMOVUPS      Y7, 64(R13)(DX*4)
+	VMOVUPS      Y8, 64(R13)(SI*1)
+	VMOVUPS      Y9, 64(R13)(BX*2)
+	VMOVUPS      Y10, 64(R13)(DI*1)
+	VMOVUPS      96(R13), Y3
+	VMOVUPS      96(R13)(DX*1), Y4
+	VMOVUPS      96(R13)(DX*2), Y5
+	VMOVUPS      96(R13)(BX*1), Y6
+	VMOVUPS      96(R13)(DX*4), Y7
+	VMOVUPS      96(R13)(SI*1), Y8
+	VMOVUPS      96(R13)(BX*2), Y9
+	VMOVUPS      96(R13)(DI*1), Y10
+	VMOVAPS      Y3, Y11
+	VFNMADD231PS Y0, Y4, Y3
+	VFMADD231PS  Y0, Y11, Y4
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS Y0, Y6, Y5
+	VFMADD231PS  Y0, Y11, Y6
+	VMOVAPS      Y7, Y11
+	VFNMADD231PS Y0, Y8, Y7
+	VFMADD231PS  Y0, Y11, Y8
+	VMOVAPS      Y9, Y11
+	VFNMADD231PS Y0, Y10, Y9
+	VFMADD231PS  Y0, Y11, Y10
+	VMOVAPS      Y3, Y11
+	VFNMADD231PS Y1, Y5, Y3
+	VFMADD231PS  Y1, Y11, Y5
+	VMOVAPS      Y4, Y11
+	VFNMADD231PS Y1, Y6, Y4
+	VFMADD231PS  Y1, Y11, Y6
+	VMOVAPS      Y7, Y11
+	VFNMADD231PS Y1, Y9, Y7
+	VFMADD231PS  Y1, Y11, Y9
+	VMOVAPS      Y8, Y11
+	VFNMADD231PS Y1, Y10, Y8
+	VFMADD231PS  Y1, Y11, Y10
+	VMOVAPS      Y3, Y11
+	VFNMADD231PS Y2, Y7, Y3
+	VFMADD231PS  Y2, Y11, Y7
+	VMOVAPS      Y4, Y11
+	VFNMADD231PS Y2, Y8, Y4
+	VFMADD231PS  Y2, Y11, Y8
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS Y2, Y9, Y5
+	VFMADD231PS  Y2, Y11, Y9
+	VMOVAPS      Y6, Y11
+	VFNMADD231PS Y2, Y10, Y6
+	VFMADD231PS  Y2, Y11, Y10
+	VMOVUPS      Y3, 96(R13)
+	VMOVUPS      Y4, 96(R13)(DX*1)
+	VMOVUPS      Y5, 96(R13)(DX*2)
+	VMOVUPS      Y6, 96(R13)(BX*1)
+	VMOVUPS      Y7, 96(R13)(DX*4)
+	VMOVUPS      Y8, 96(R13)(SI*1)
+	VMOVUPS      Y9, 96(R13)(BX*2)
+	VMOVUPS      Y10, 96(R13)(DI*1)
+	ADDQ         $+128, R13
+	DECQ         R14
 	JNZ          loop18
 
 end18:
-	ADDQ CX, R10
-	DECQ R11
+	ADDQ R8, R11
+	DECQ R12
 	JNZ  loop17
 
 end17:
-	ADDQ R8, AX
-	DECQ R9
+	ADDQ R9, AX
+	DECQ R10
 	JNZ  loop16
 
 end16:
@@ -815,6 +1052,712 @@ end21:
 	VZEROUPPER
 	RET
 
+// func joinAVX2(dst []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
+// Requires: AVX, FMA3
+TEXT ·joinAVX2(SB), NOSPLIT, $0-104
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  low_base+24(FP), CX
+	MOVQ  high_base+48(FP), DX
+	MOVQ  blocks+72(FP), BX
+	MOVQ  stride+88(FP), SI
+	SHLQ  $0x07, SI
+	MOVQ  odd+96(FP), DI
+	SHLQ  $0x07, DI
+	TESTQ BX, BX
+	JZ    end22
+
+loop22:
+	VMOVUPS (DX), Y0
+	VMOVUPS 64(DX), Y1
+	VMOVUPS (DX)(DI*1), Y2
+	VMOVUPS 64(DX)(DI*1), Y3
+	MOVQ    CX, R8
+	MOVQ    AX, R9
+	MOVQ    rows+80(FP), R10
+	TESTQ   R10, R10
+	JZ      end23
+
+loop23:
+	VMOVUPS      (R8), Y4
+	VMOVUPS      64(R8), Y5
+	VMULPS       Y4, Y0, Y6
+	VMULPS       Y4, Y1, Y4
+	VFNMADD231PS Y5, Y1, Y6
+	VFMADD231PS  Y5, Y0, Y4
+	VMOVUPS      (R8)(DI*1), Y5
+	VMOVUPS      64(R8)(DI*1), Y7
+	VFMADD231PS  Y5, Y2, Y6
+	VFMADD231PS  Y5, Y3, Y4
+	VFNMADD231PS Y7, Y3, Y6
+	VFMADD231PS  Y7, Y2, Y4
+	VMOVUPS      Y6, (R9)
+	VMOVUPS      Y4, 64(R9)
+	ADDQ         $+128, R8
+	ADDQ         $+128, R9
+	DECQ         R10
+	JNZ          loop23
+
+end23:
+	VMOVUPS 32(DX), Y0
+	VMOVUPS 96(DX), Y1
+	VMOVUPS 32(DX)(DI*1), Y2
+	VMOVUPS 96(DX)(DI*1), Y3
+	MOVQ    CX, R8
+	MOVQ    AX, R9
+	MOVQ    rows+80(FP), R10
+	TESTQ   R10, R10
+	JZ      end24
+
+loop24:
+	VMOVUPS      32(R8), Y4
+	VMOVUPS      96(R8), Y5
+	VMULPS       Y4, Y0, Y6
+	VMULPS       Y4, Y1, Y4
+	VFNMADD231PS Y5, Y1, Y6
+	VFMADD231PS  Y5, Y0, Y4
+	VMOVUPS      32(R8)(DI*1), Y5
+	VMOVUPS      96(R8)(DI*1), Y7
+	VFMADD231PS  Y5, Y2, Y6
+	VFMADD231PS  Y5, Y3, Y4
+	VFNMADD231PS Y7, Y3, Y6
+	VFMADD231PS  Y7, Y2, Y4
+	VMOVUPS      Y6, 32(R9)
+	VMOVUPS      Y4, 96(R9)
+	ADDQ         $+128, R8
+	ADDQ         $+128, R9
+	DECQ         R10
+	JNZ          loop24
+
+end24:
+	ADDQ $+128, DX
+	ADDQ SI, AX
+	DECQ BX
+	JNZ  loop22
+
+end22:
+	VZEROUPPER
+	RET
+
+// func overlapY1AVX2(acc []float32, l []float32, p []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, FMA3
+TEXT ·overlapY1AVX2(SB), NOSPLIT, $0-80
+	MOVQ   s+72(FP), AX
+	MOVQ   (AX), AX
+	SHLQ   $0x07, AX
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	MOVQ   l_base+24(FP), CX
+	MOVQ   p_base+48(FP), DX
+	MOVQ   s+72(FP), BX
+	MOVQ   24(BX), SI
+	SHLQ   $0x07, SI
+	MOVQ   40(BX), DI
+	SHLQ   $0x07, DI
+	MOVQ   32(BX), R8
+	TESTQ  R8, R8
+	JZ     end25
+
+loop25:
+	MOVQ  CX, R9
+	MOVQ  DX, R10
+	MOVQ  16(BX), R11
+	TESTQ R11, R11
+	JZ    end26
+
+loop26:
+	MOVQ  R9, R12
+	MOVQ  R10, R13
+	MOVQ  8(BX), R14
+	TESTQ R14, R14
+	JZ    end27
+
+loop27:
+	VMOVUPS      (R12), Y4
+	VMOVUPS      (R12)(AX*1), Y5
+	VMOVUPS      (R13), Y6
+	VMOVUPS      (R13)(AX*1), Y7
+	VFMADD231PS  Y5, Y6, Y0
+	VFNMADD231PS Y4, Y7, Y0
+	VMOVUPS      32(R12), Y4
+	VMOVUPS      32(R12)(AX*1), Y5
+	VMOVUPS      32(R13), Y6
+	VMOVUPS      32(R13)(AX*1), Y7
+	VFMADD231PS  Y5, Y6, Y1
+	VFNMADD231PS Y4, Y7, Y1
+	VMOVUPS      64(R12), Y4
+	VMOVUPS      64(R12)(AX*1), Y5
+	VMOVUPS      64(R13), Y6
+	VMOVUPS      64(R13)(AX*1), Y7
+	VFMADD231PS  Y5, Y6, Y2
+	VFNMADD231PS Y4, Y7, Y2
+	VMOVUPS      96(R12), Y4
+	VMOVUPS      96(R12)(AX*1), Y5
+	VMOVUPS      96(R13), Y6
+	VMOVUPS      96(R13)(AX*1), Y7
+	VFMADD231PS  Y5, Y6, Y3
+	VFNMADD231PS Y4, Y7, Y3
+	ADDQ         $+128, R12
+	ADDQ         $+128, R13
+	DECQ         R14
+	JNZ          loop27
+
+end27:
+	ADDQ SI, R9
+	ADDQ SI, R10
+	DECQ R11
+	JNZ  loop26
+
+end26:
+	ADDQ DI, CX
+	ADDQ DI, DX
+	DECQ R8
+	JNZ  loop25
+
+end25:
+	MOVQ    acc_base+0(FP), AX
+	VADDPS  (AX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	VADDPS  32(AX), Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	VADDPS  64(AX), Y2, Y2
+	VMOVUPS Y2, 64(AX)
+	VADDPS  96(AX), Y3, Y3
+	VMOVUPS Y3, 96(AX)
+	VZEROUPPER
+	RET
+
+// func overlapY2AVX2(acc []float32, l []float32, p []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, FMA3
+TEXT ·overlapY2AVX2(SB), NOSPLIT, $0-80
+	MOVQ   s+72(FP), AX
+	MOVQ   (AX), AX
+	SHLQ   $0x07, AX
+	LEAQ   (AX)(AX*2), CX
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	MOVQ   l_base+24(FP), DX
+	MOVQ   p_base+48(FP), BX
+	MOVQ   s+72(FP), SI
+	MOVQ   24(SI), DI
+	SHLQ   $0x07, DI
+	MOVQ   40(SI), R8
+	SHLQ   $0x07, R8
+	MOVQ   32(SI), R9
+	TESTQ  R9, R9
+	JZ     end28
+
+loop28:
+	MOVQ  DX, R10
+	MOVQ  BX, R11
+	MOVQ  16(SI), R12
+	TESTQ R12, R12
+	JZ    end29
+
+loop29:
+	MOVQ  R10, R13
+	MOVQ  R11, R14
+	MOVQ  8(SI), R15
+	TESTQ R15, R15
+	JZ    end30
+
+loop30:
+	VMOVUPS      (R13), Y8
+	VMOVUPS      (R14), Y9
+	VMOVUPS      (R13)(AX*1), Y10
+	VMOVUPS      (R14)(AX*1), Y11
+	VMOVUPS      (R13)(AX*2), Y12
+	VMOVUPS      (R14)(AX*2), Y13
+	VMOVUPS      (R13)(CX*1), Y14
+	VMOVUPS      (R14)(CX*1), Y15
+	VFMADD231PS  Y10, Y9, Y0
+	VFNMADD231PS Y8, Y11, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VFNMADD231PS Y12, Y15, Y1
+	VFMADD231PS  Y12, Y9, Y2
+	VFNMADD231PS Y8, Y13, Y2
+	VFMADD231PS  Y14, Y11, Y3
+	VFNMADD231PS Y10, Y15, Y3
+	VMOVUPS      32(R13), Y8
+	VMOVUPS      32(R14), Y9
+	VMOVUPS      32(R13)(AX*1), Y10
+	VMOVUPS      32(R14)(AX*1), Y11
+	VMOVUPS      32(R13)(AX*2), Y12
+	VMOVUPS      32(R14)(AX*2), Y13
+	VMOVUPS      32(R13)(CX*1), Y14
+	VMOVUPS      32(R14)(CX*1), Y15
+	VFMADD231PS  Y10, Y9, Y4
+	VFNMADD231PS Y8, Y11, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VFNMADD231PS Y12, Y15, Y5
+	VFMADD231PS  Y12, Y9, Y6
+	VFNMADD231PS Y8, Y13, Y6
+	VFMADD231PS  Y14, Y11, Y7
+	VFNMADD231PS Y10, Y15, Y7
+	ADDQ         $+128, R13
+	ADDQ         $+128, R14
+	DECQ         R15
+	JNZ          loop30
+
+end30:
+	ADDQ DI, R10
+	ADDQ DI, R11
+	DECQ R12
+	JNZ  loop29
+
+end29:
+	ADDQ R8, DX
+	ADDQ R8, BX
+	DECQ R9
+	JNZ  loop28
+
+end28:
+	MOVQ    acc_base+0(FP), DX
+	VADDPS  Y1, Y0, Y0
+	VADDPS  (DX), Y0, Y0
+	VMOVUPS Y0, (DX)
+	VADDPS  Y3, Y2, Y2
+	VADDPS  128(DX), Y2, Y2
+	VMOVUPS Y2, 128(DX)
+	VADDPS  Y5, Y4, Y4
+	VADDPS  32(DX), Y4, Y4
+	VMOVUPS Y4, 32(DX)
+	VADDPS  Y7, Y6, Y6
+	VADDPS  160(DX), Y6, Y6
+	VMOVUPS Y6, 160(DX)
+	VXORPS  X16, X16, X16
+	VXORPS  X17, X17, X17
+	VXORPS  X18, X18, X18
+	VXORPS  X19, X19, X19
+	VXORPS  X20, X20, X20
+	VXORPS  X21, X21, X21
+	VXORPS  X22, X22, X22
+	VXORPS  X23, X23, X23
+	MOVQ    l_base+24(FP), DX
+	MOVQ    p_base+48(FP), BX
+	MOVQ    s+72(FP), SI
+	MOVQ    24(SI), DI
+	SHLQ    $0x07, DI
+	MOVQ    40(SI), R8
+	SHLQ    $0x07, R8
+	MOVQ    32(SI), R9
+	TESTQ   R9, R9
+	JZ      end31
+
+loop31:
+	MOVQ  DX, R10
+	MOVQ  BX, R11
+	MOVQ  16(SI), R12
+	TESTQ R12, R12
+	JZ    end32
+
+loop32:
+	MOVQ  R10, R13
+	MOVQ  R11, R14
+	MOVQ  8(SI), R15
+	TESTQ R15, R15
+	JZ    end33
+
+loop33:
+	VMOVUPS      64(R13), Y0
+	VMOVUPS      64(R14), Y1
+	VMOVUPS      64(R13)(AX*1), Y2
+	VMOVUPS      64(R14)(AX*1), Y3
+	VMOVUPS      64(R13)(AX*2), Y4
+	VMOVUPS      64(R14)(AX*2), Y5
+	VMOVUPS      64(R13)(CX*1), Y6
+	VMOVUPS      64(R14)(CX*1), Y7
+	VFMADD231PS  Y2, Y1, Y16
+	VFNMADD231PS Y0, Y3, Y16
+	VFMADD231PS  Y6, Y5, Y17
+	VFNMADD231PS Y4, Y7, Y17
+	VFMADD231PS  Y4, Y1, Y18
+	VFNMADD231PS Y0, Y5, Y18
+	VFMADD231PS  Y6, Y3, Y19
+	VFNMADD231PS Y2, Y7, Y19
+	VMOVUPS      96(R13), Y0
+	VMOVUPS      96(R14), Y1
+	VMOVUPS      96(R13)(AX*1), Y2
+	VMOVUPS      96(R14)(AX*1), Y3
+	VMOVUPS      96(R13)(AX*2), Y4
+	VMOVUPS      96(R14)(AX*2), Y5
+	VMOVUPS      96(R13)(CX*1), Y6
+	VMOVUPS      96(R14)(CX*1), Y7
+	VFMADD231PS  Y2, Y1, Y20
+	VFNMADD231PS Y0, Y3, Y20
+	VFMADD231PS  Y6, Y5, Y21
+	VFNMADD231PS Y4, Y7, Y21
+	VFMADD231PS  Y4, Y1, Y22
+	VFNMADD231PS Y0, Y5, Y22
+	VFMADD231PS  Y6, Y3, Y23
+	VFNMADD231PS Y2, Y7, Y23
+	ADDQ         $+128, R13
+	ADDQ         $+128, R14
+	DECQ         R15
+	JNZ          loop33
+
+end33:
+	ADDQ DI, R10
+	ADDQ DI, R11
+	DECQ R12
+	JNZ  loop32
+
+end32:
+	ADDQ R8, DX
+	ADDQ R8, BX
+	DECQ R9
+	JNZ  loop31
+
+end31:
+	MOVQ    acc_base+0(FP), AX
+	VADDPS  Y17, Y16, Y16
+	VADDPS  64(AX), Y16, Y16
+	VMOVUPS Y16, 64(AX)
+	VADDPS  Y19, Y18, Y18
+	VADDPS  192(AX), Y18, Y18
+	VMOVUPS Y18, 192(AX)
+	VADDPS  Y21, Y20, Y20
+	VADDPS  96(AX), Y20, Y20
+	VMOVUPS Y20, 96(AX)
+	VADDPS  Y23, Y22, Y22
+	VADDPS  224(AX), Y22, Y22
+	VMOVUPS Y22, 224(AX)
+	VZEROUPPER
+	RET
+
+// func overlapDotAVX2(low []float32, high []float32, l []float32, p []float32, blocks int, rows int, stride int)
+// Requires: AVX, FMA3
+TEXT ·overlapDotAVX2(SB), NOSPLIT, $0-120
+	MOVQ  low_base+0(FP), AX
+	MOVQ  high_base+24(FP), CX
+	MOVQ  l_base+48(FP), DX
+	MOVQ  p_base+72(FP), BX
+	MOVQ  blocks+96(FP), SI
+	MOVQ  stride+112(FP), DI
+	SHLQ  $0x07, DI
+	TESTQ SI, SI
+	JZ    end34
+
+loop34:
+	VXORPS X0, X0, X0
+	MOVQ   AX, R8
+	MOVQ   DX, R9
+	MOVQ   BX, R10
+	MOVQ   rows+104(FP), R11
+	TESTQ  R11, R11
+	JZ     end35
+
+loop35:
+	VMOVUPS      (R9), Y1
+	VMOVUPS      64(R9), Y2
+	VMULPS       64(R10), Y1, Y1
+	VFNMADD231PS (R10), Y2, Y1
+	VADDPS       Y1, Y0, Y0
+	VADDPS       (R8), Y1, Y1
+	VMOVUPS      Y1, (R8)
+	ADDQ         $+128, R9
+	ADDQ         $+128, R10
+	ADDQ         $+64, R8
+	DECQ         R11
+	JNZ          loop35
+
+end35:
+	VADDPS  (CX), Y0, Y0
+	VMOVUPS Y0, (CX)
+	VXORPS  X3, X3, X3
+	MOVQ    AX, R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	MOVQ    rows+104(FP), R11
+	TESTQ   R11, R11
+	JZ      end36
+
+loop36:
+	VMOVUPS      32(R9), Y1
+	VMOVUPS      96(R9), Y2
+	VMULPS       96(R10), Y1, Y1
+	VFNMADD231PS 32(R10), Y2, Y1
+	VADDPS       Y1, Y3, Y3
+	VADDPS       32(R8), Y1, Y1
+	VMOVUPS      Y1, 32(R8)
+	ADDQ         $+128, R9
+	ADDQ         $+128, R10
+	ADDQ         $+64, R8
+	DECQ         R11
+	JNZ          loop36
+
+end36:
+	VADDPS  32(CX), Y3, Y3
+	VMOVUPS Y3, 32(CX)
+	ADDQ    $+64, CX
+	ADDQ    DI, DX
+	ADDQ    DI, BX
+	DECQ    SI
+	JNZ     loop34
+
+end34:
+	VZEROUPPER
+	RET
+
+// func marginalsAVX2(dst []float32, v []float32, bits int)
+// Requires: AVX
+TEXT ·marginalsAVX2(SB), NOSPLIT, $0-56
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  v_base+24(FP), CX
+	MOVQ  bits+48(FP), DX
+	MOVQ  $0x00000001, BX
+	MOVQ  DX, SI
+	TESTQ SI, SI
+	JZ    end37
+
+loop37:
+	ADDQ BX, BX
+	DECQ SI
+	JNZ  loop37
+
+end37:
+	MOVQ  BX, SI
+	SHLQ  $0x06, SI
+	MOVQ  DX, DI
+	SHLQ  $0x06, DI
+	ADDQ  AX, DI
+	TESTQ DX, DX
+	JZ    end38
+
+loop38:
+	SHRQ    $0x01, BX
+	SHRQ    $0x01, SI
+	SUBQ    $0x40, DI
+	VMOVUPS (DI), Y0
+	MOVQ    CX, AX
+	MOVQ    BX, R8
+	TESTQ   R8, R8
+	JZ      end39
+
+loop39:
+	VMOVUPS (AX), Y1
+	VMOVUPS (AX)(SI*1), Y2
+	VSUBPS  Y2, Y1, Y3
+	VADDPS  Y3, Y0, Y0
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $+64, AX
+	DECQ    R8
+	JNZ     loop39
+
+end39:
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(DI), Y0
+	MOVQ    CX, AX
+	MOVQ    BX, R8
+	TESTQ   R8, R8
+	JZ      end40
+
+loop40:
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 32(AX)(SI*1), Y2
+	VSUBPS  Y2, Y1, Y3
+	VADDPS  Y3, Y0, Y0
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	ADDQ    $+64, AX
+	DECQ    R8
+	JNZ     loop40
+
+end40:
+	VMOVUPS Y0, 32(DI)
+	DECQ    DX
+	JNZ     loop38
+
+end38:
+	VZEROUPPER
+	RET
+
+// func sumsAVX2(dst []float32, v []float32)
+// Requires: AVX
+TEXT ·sumsAVX2(SB), NOSPLIT, $0-48
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  v_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	TESTQ DX, DX
+	JZ    end41
+
+loop41:
+	VMOVUPS      (CX), Y0
+	VADDPS       32(CX), Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X1
+	VMOVHLPS     X1, X1, X0
+	VADDPS       X0, X1, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X1
+	VMOVSS       X1, (AX)
+	ADDQ         $+64, CX
+	ADDQ         $+4, AX
+	DECQ         DX
+	JNZ          loop41
+
+end41:
+	VZEROUPPER
+	RET
+
+// func probabilitiesAVX2(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
+// Requires: AVX, FMA3
+TEXT ·probabilitiesAVX2(SB), NOSPLIT, $0-96
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  words_base+48(FP), CX
+	MOVQ  src_base+24(FP), DX
+	MOVQ  stride+88(FP), BX
+	SHLQ  $0x07, BX
+	MOVQ  blocks+72(FP), SI
+	TESTQ SI, SI
+	JZ    end42
+
+loop42:
+	MOVQ  DX, DI
+	MOVQ  rows+80(FP), R8
+	TESTQ R8, R8
+	JZ    end43
+
+loop43:
+	MOVLQSX     (CX), R9
+	SHLQ        $0x06, R9
+	VMOVUPS     (DI), Y0
+	VMOVUPS     64(DI), Y1
+	VMULPS      Y0, Y0, Y0
+	VFMADD231PS Y1, Y1, Y0
+	VADDPS      (AX)(R9*1), Y0, Y0
+	VMOVUPS     Y0, (AX)(R9*1)
+	VMOVUPS     32(DI), Y0
+	VMOVUPS     96(DI), Y1
+	VMULPS      Y0, Y0, Y0
+	VFMADD231PS Y1, Y1, Y0
+	VADDPS      32(AX)(R9*1), Y0, Y0
+	VMOVUPS     Y0, 32(AX)(R9*1)
+	ADDQ        $+4, CX
+	ADDQ        $+128, DI
+	DECQ        R8
+	JNZ         loop43
+
+end43:
+	ADDQ BX, DX
+	DECQ SI
+	JNZ  loop42
+
+end42:
+	VZEROUPPER
+	RET
+
+// func weighAVX2(dst []float32, src []float32, weights []float32, words []int32, blocks int, rows int, stride int)
+// Requires: AVX
+TEXT ·weighAVX2(SB), NOSPLIT, $0-120
+	MOVQ  weights_base+48(FP), AX
+	MOVQ  words_base+72(FP), CX
+	MOVQ  dst_base+0(FP), DX
+	MOVQ  src_base+24(FP), BX
+	MOVQ  stride+112(FP), SI
+	SHLQ  $0x07, SI
+	MOVQ  blocks+96(FP), DI
+	TESTQ DI, DI
+	JZ    end44
+
+loop44:
+	MOVQ  DX, R8
+	MOVQ  BX, R9
+	MOVQ  rows+104(FP), R10
+	TESTQ R10, R10
+	JZ    end45
+
+loop45:
+	MOVLQSX (CX), R11
+	SHLQ    $0x06, R11
+	VMOVUPS (AX)(R11*1), Y0
+	VMULPS  (R9), Y0, Y1
+	VMULPS  64(R9), Y0, Y0
+	VMOVUPS Y1, (R8)
+	VMOVUPS Y0, 64(R8)
+	VMOVUPS 32(AX)(R11*1), Y0
+	VMULPS  32(R9), Y0, Y1
+	VMULPS  96(R9), Y0, Y0
+	VMOVUPS Y1, 32(R8)
+	VMOVUPS Y0, 96(R8)
+	ADDQ    $+4, CX
+	ADDQ    $+128, R8
+	ADDQ    $+128, R9
+	DECQ    R10
+	JNZ     loop45
+
+end45:
+	ADDQ SI, DX
+	ADDQ SI, BX
+	DECQ DI
+	JNZ  loop44
+
+end44:
+	VZEROUPPER
+	RET
+
+// func sampleAVX2(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sampleAVX2(SB), NOSPLIT, $0-64
+	MOVQ    counts+0(FP), AX
+	MOVQ    uniform+8(FP), CX
+	VMOVUPS (CX), Y0
+	VXORPS  X1, X1, X1
+	VXORPS  X2, X2, X2
+	VMOVUPS 32(CX), Y3
+	VXORPS  X4, X4, X4
+	VXORPS  X5, X5, X5
+	MOVQ    src_base+16(FP), CX
+	MOVQ    stride+56(FP), DX
+	SHLQ    $0x07, DX
+	MOVQ    blocks+40(FP), BX
+	TESTQ   BX, BX
+	JZ      end46
+
+loop46:
+	MOVQ  CX, SI
+	MOVQ  rows+48(FP), DI
+	TESTQ DI, DI
+	JZ    end47
+
+loop47:
+	VMOVUPS     (SI), Y6
+	VMOVUPS     64(SI), Y7
+	VMULPS      Y6, Y6, Y6
+	VFMADD231PS Y7, Y7, Y6
+	VADDPS      Y6, Y1, Y1
+	VCMPPS      $0x12, Y0, Y1, Y6
+	VPSUBD      Y6, Y2, Y2
+	VMOVUPS     32(SI), Y6
+	VMOVUPS     96(SI), Y7
+	VMULPS      Y6, Y6, Y6
+	VFMADD231PS Y7, Y7, Y6
+	VADDPS      Y6, Y4, Y4
+	VCMPPS      $0x12, Y3, Y4, Y6
+	VPSUBD      Y6, Y5, Y5
+	ADDQ        $+128, SI
+	DECQ        DI
+	JNZ         loop47
+
+end47:
+	ADDQ DX, CX
+	DECQ BX
+	JNZ  loop46
+
+end46:
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y5, 32(AX)
+	VZEROUPPER
+	RET
+
 // func gatherBlockAdjointAVX2(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
 // Requires: AVX, FMA3
 TEXT ·gatherBlockAdjointAVX2(SB), NOSPLIT, $0-120
@@ -829,9 +1772,9 @@ TEXT ·gatherBlockAdjointAVX2(SB), NOSPLIT, $0-120
 	VMOVUPS 32(DI), Y2
 	VMOVUPS 96(DI), Y3
 	TESTQ   SI, SI
-	JZ      end22
+	JZ      end48
 
-loop22:
+loop48:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
 	VMOVUPS      (DX), Y4
@@ -866,95 +1809,420 @@ loop22:
 	ADDQ         $+128, DX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          loop22
+	JNZ          loop48
 
-end22:
+end48:
 	VZEROUPPER
 	RET
 
-// func joinAVX2(dst []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
+// func overlapXY1AVX2(acc []float32, l []float32, p []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
 // Requires: AVX, FMA3
-TEXT ·joinAVX2(SB), NOSPLIT, $0-104
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  low_base+24(FP), CX
-	MOVQ  high_base+48(FP), DX
-	MOVQ  blocks+72(FP), BX
-	MOVQ  stride+88(FP), SI
-	SHLQ  $0x07, SI
-	MOVQ  odd+96(FP), DI
-	SHLQ  $0x07, DI
-	TESTQ BX, BX
-	JZ    end23
+TEXT ·overlapXY1AVX2(SB), NOSPLIT, $0-80
+	MOVQ   s+72(FP), AX
+	MOVQ   (AX), AX
+	SHLQ   $0x07, AX
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	MOVQ   l_base+24(FP), CX
+	MOVQ   p_base+48(FP), DX
+	MOVQ   s+72(FP), BX
+	MOVQ   24(BX), SI
+	SHLQ   $0x07, SI
+	MOVQ   40(BX), DI
+	SHLQ   $0x07, DI
+	MOVQ   32(BX), R8
+	TESTQ  R8, R8
+	JZ     end49
 
-loop23:
-	VMOVUPS (DX), Y0
-	VMOVUPS 64(DX), Y1
-	VMOVUPS (DX)(DI*1), Y2
-	VMOVUPS 64(DX)(DI*1), Y3
-	MOVQ    CX, R8
-	MOVQ    AX, R9
-	MOVQ    rows+80(FP), R10
-	TESTQ   R10, R10
-	JZ      end24
+loop49:
+	MOVQ  CX, R9
+	MOVQ  DX, R10
+	MOVQ  16(BX), R11
+	TESTQ R11, R11
+	JZ    end50
 
-loop24:
-	VMOVUPS      (R8), Y4
-	VMOVUPS      64(R8), Y5
-	VMULPS       Y4, Y0, Y6
-	VMULPS       Y4, Y1, Y4
-	VFNMADD231PS Y5, Y1, Y6
-	VFMADD231PS  Y5, Y0, Y4
-	VMOVUPS      (R8)(DI*1), Y5
-	VMOVUPS      64(R8)(DI*1), Y7
-	VFMADD231PS  Y5, Y2, Y6
-	VFMADD231PS  Y5, Y3, Y4
-	VFNMADD231PS Y7, Y3, Y6
-	VFMADD231PS  Y7, Y2, Y4
-	VMOVUPS      Y6, (R9)
-	VMOVUPS      Y4, 64(R9)
-	ADDQ         $+128, R8
-	ADDQ         $+128, R9
-	DECQ         R10
-	JNZ          loop24
+loop50:
+	MOVQ  R9, R12
+	MOVQ  R10, R13
+	MOVQ  8(BX), R14
+	TESTQ R14, R14
+	JZ    end51
 
-end24:
-	VMOVUPS 32(DX), Y0
-	VMOVUPS 96(DX), Y1
-	VMOVUPS 32(DX)(DI*1), Y2
-	VMOVUPS 96(DX)(DI*1), Y3
-	MOVQ    CX, R8
-	MOVQ    AX, R9
-	MOVQ    rows+80(FP), R10
-	TESTQ   R10, R10
-	JZ      end25
+loop51:
+	VMOVUPS      (R12), Y8
+	VMOVUPS      64(R12), Y9
+	VMOVUPS      (R12)(AX*1), Y10
+	VMOVUPS      64(R12)(AX*1), Y11
+	VMOVUPS      (R13), Y12
+	VMOVUPS      64(R13), Y13
+	VMOVUPS      (R13)(AX*1), Y14
+	VMOVUPS      64(R13)(AX*1), Y15
+	VFMADD231PS  Y8, Y15, Y0
+	VFMADD231PS  Y10, Y12, Y4
+	VFNMADD231PS Y9, Y14, Y1
+	VFNMADD231PS Y8, Y14, Y5
+	VFMADD231PS  Y10, Y13, Y2
+	VFMADD231PS  Y11, Y13, Y6
+	VFNMADD231PS Y11, Y12, Y3
+	VFNMADD231PS Y9, Y15, Y7
+	ADDQ         $+128, R12
+	ADDQ         $+128, R13
+	DECQ         R14
+	JNZ          loop51
 
-loop25:
-	VMOVUPS      32(R8), Y4
-	VMOVUPS      96(R8), Y5
-	VMULPS       Y4, Y0, Y6
-	VMULPS       Y4, Y1, Y4
-	VFNMADD231PS Y5, Y1, Y6
-	VFMADD231PS  Y5, Y0, Y4
-	VMOVUPS      32(R8)(DI*1), Y5
-	VMOVUPS      96(R8)(DI*1), Y7
-	VFMADD231PS  Y5, Y2, Y6
-	VFMADD231PS  Y5, Y3, Y4
-	VFNMADD231PS Y7, Y3, Y6
-	VFMADD231PS  Y7, Y2, Y4
-	VMOVUPS      Y6, 32(R9)
-	VMOVUPS      Y4, 96(R9)
-	ADDQ         $+128, R8
-	ADDQ         $+128, R9
-	DECQ         R10
-	JNZ          loop25
+end51:
+	ADDQ SI, R9
+	ADDQ SI, R10
+	DECQ R11
+	JNZ  loop50
 
-end25:
-	ADDQ $+128, DX
-	ADDQ SI, AX
-	DECQ BX
-	JNZ  loop23
+end50:
+	ADDQ DI, CX
+	ADDQ DI, DX
+	DECQ R8
+	JNZ  loop49
 
-end23:
+end49:
+	MOVQ    acc_base+0(FP), CX
+	VADDPS  Y1, Y0, Y0
+	VADDPS  Y3, Y2, Y2
+	VADDPS  Y2, Y0, Y0
+	VADDPS  (CX), Y0, Y0
+	VMOVUPS Y0, (CX)
+	VADDPS  Y5, Y4, Y4
+	VADDPS  Y7, Y6, Y6
+	VADDPS  Y6, Y4, Y4
+	VADDPS  64(CX), Y4, Y4
+	VMOVUPS Y4, 64(CX)
+	VXORPS  X16, X16, X16
+	VXORPS  X17, X17, X17
+	VXORPS  X18, X18, X18
+	VXORPS  X19, X19, X19
+	VXORPS  X20, X20, X20
+	VXORPS  X21, X21, X21
+	VXORPS  X22, X22, X22
+	VXORPS  X23, X23, X23
+	MOVQ    l_base+24(FP), CX
+	MOVQ    p_base+48(FP), DX
+	MOVQ    s+72(FP), BX
+	MOVQ    24(BX), SI
+	SHLQ    $0x07, SI
+	MOVQ    40(BX), DI
+	SHLQ    $0x07, DI
+	MOVQ    32(BX), R8
+	TESTQ   R8, R8
+	JZ      end52
+
+loop52:
+	MOVQ  CX, R9
+	MOVQ  DX, R10
+	MOVQ  16(BX), R11
+	TESTQ R11, R11
+	JZ    end53
+
+loop53:
+	MOVQ  R9, R12
+	MOVQ  R10, R13
+	MOVQ  8(BX), R14
+	TESTQ R14, R14
+	JZ    end54
+
+loop54:
+	VMOVUPS      32(R12), Y0
+	VMOVUPS      96(R12), Y1
+	VMOVUPS      32(R12)(AX*1), Y2
+	VMOVUPS      96(R12)(AX*1), Y3
+	VMOVUPS      32(R13), Y4
+	VMOVUPS      96(R13), Y5
+	VMOVUPS      32(R13)(AX*1), Y6
+	VMOVUPS      96(R13)(AX*1), Y7
+	VFMADD231PS  Y0, Y7, Y16
+	VFMADD231PS  Y2, Y4, Y20
+	VFNMADD231PS Y1, Y6, Y17
+	VFNMADD231PS Y0, Y6, Y21
+	VFMADD231PS  Y2, Y5, Y18
+	VFMADD231PS  Y3, Y5, Y22
+	VFNMADD231PS Y3, Y4, Y19
+	VFNMADD231PS Y1, Y7, Y23
+	ADDQ         $+128, R12
+	ADDQ         $+128, R13
+	DECQ         R14
+	JNZ          loop54
+
+end54:
+	ADDQ SI, R9
+	ADDQ SI, R10
+	DECQ R11
+	JNZ  loop53
+
+end53:
+	ADDQ DI, CX
+	ADDQ DI, DX
+	DECQ R8
+	JNZ  loop52
+
+end52:
+	MOVQ    acc_base+0(FP), AX
+	VADDPS  Y17, Y16, Y16
+	VADDPS  Y19, Y18, Y18
+	VADDPS  Y18, Y16, Y16
+	VADDPS  32(AX), Y16, Y16
+	VMOVUPS Y16, 32(AX)
+	VADDPS  Y21, Y20, Y20
+	VADDPS  Y23, Y22, Y22
+	VADDPS  Y22, Y20, Y20
+	VADDPS  96(AX), Y20, Y20
+	VMOVUPS Y20, 96(AX)
+	VZEROUPPER
+	RET
+
+// func overlapXY2AVX2(acc []float32, l []float32, p []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, FMA3
+TEXT ·overlapXY2AVX2(SB), NOSPLIT, $0-80
+	MOVQ   s+72(FP), AX
+	MOVQ   (AX), AX
+	SHLQ   $0x07, AX
+	LEAQ   (AX)(AX*2), CX
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	MOVQ   l_base+24(FP), DX
+	MOVQ   p_base+48(FP), BX
+	MOVQ   s+72(FP), SI
+	MOVQ   24(SI), DI
+	SHLQ   $0x07, DI
+	MOVQ   40(SI), R8
+	SHLQ   $0x07, R8
+	MOVQ   32(SI), R9
+	TESTQ  R9, R9
+	JZ     end55
+
+loop55:
+	MOVQ  DX, R10
+	MOVQ  BX, R11
+	MOVQ  16(SI), R12
+	TESTQ R12, R12
+	JZ    end56
+
+loop56:
+	MOVQ  R10, R13
+	MOVQ  R11, R14
+	MOVQ  8(SI), R15
+	TESTQ R15, R15
+	JZ    end57
+
+loop57:
+	VMOVUPS      (R13), Y8
+	VMOVUPS      64(R13), Y9
+	VMOVUPS      (R14), Y10
+	VMOVUPS      64(R14), Y11
+	VMOVUPS      (R13)(AX*1), Y12
+	VMOVUPS      64(R13)(AX*1), Y13
+	VMOVUPS      (R14)(AX*1), Y14
+	VMOVUPS      64(R14)(AX*1), Y15
+	VFMADD231PS  Y8, Y15, Y0
+	VFMADD231PS  Y12, Y10, Y4
+	VFNMADD231PS Y9, Y14, Y0
+	VFNMADD231PS Y8, Y14, Y4
+	VFMADD231PS  Y12, Y11, Y0
+	VFMADD231PS  Y13, Y11, Y4
+	VFNMADD231PS Y13, Y10, Y0
+	VFNMADD231PS Y9, Y15, Y4
+	VMOVUPS      (R13)(CX*1), Y8
+	VMOVUPS      64(R13)(CX*1), Y9
+	VMOVUPS      (R14)(CX*1), Y10
+	VMOVUPS      64(R14)(CX*1), Y11
+	VFMADD231PS  Y12, Y11, Y3
+	VFMADD231PS  Y8, Y14, Y7
+	VFNMADD231PS Y13, Y10, Y3
+	VFNMADD231PS Y12, Y10, Y7
+	VFMADD231PS  Y8, Y15, Y3
+	VFMADD231PS  Y9, Y15, Y7
+	VFNMADD231PS Y9, Y14, Y3
+	VFNMADD231PS Y13, Y11, Y7
+	VMOVUPS      (R13)(AX*2), Y12
+	VMOVUPS      64(R13)(AX*2), Y13
+	VMOVUPS      (R14)(AX*2), Y14
+	VMOVUPS      64(R14)(AX*2), Y15
+	VFMADD231PS  Y12, Y11, Y1
+	VFMADD231PS  Y8, Y14, Y5
+	VFNMADD231PS Y13, Y10, Y1
+	VFNMADD231PS Y12, Y10, Y5
+	VFMADD231PS  Y8, Y15, Y1
+	VFMADD231PS  Y9, Y15, Y5
+	VFNMADD231PS Y9, Y14, Y1
+	VFNMADD231PS Y13, Y11, Y5
+	VMOVUPS      (R13), Y8
+	VMOVUPS      64(R13), Y9
+	VMOVUPS      (R14), Y10
+	VMOVUPS      64(R14), Y11
+	VFMADD231PS  Y8, Y15, Y2
+	VFMADD231PS  Y12, Y10, Y6
+	VFNMADD231PS Y9, Y14, Y2
+	VFNMADD231PS Y8, Y14, Y6
+	VFMADD231PS  Y12, Y11, Y2
+	VFMADD231PS  Y13, Y11, Y6
+	VFNMADD231PS Y13, Y10, Y2
+	VFNMADD231PS Y9, Y15, Y6
+	ADDQ         $+128, R13
+	ADDQ         $+128, R14
+	DECQ         R15
+	JNZ          loop57
+
+end57:
+	ADDQ DI, R10
+	ADDQ DI, R11
+	DECQ R12
+	JNZ  loop56
+
+end56:
+	ADDQ R8, DX
+	ADDQ R8, BX
+	DECQ R9
+	JNZ  loop55
+
+end55:
+	MOVQ    acc_base+0(FP), DX
+	VADDPS  Y1, Y0, Y0
+	VADDPS  (DX), Y0, Y0
+	VMOVUPS Y0, (DX)
+	VADDPS  Y5, Y4, Y4
+	VADDPS  64(DX), Y4, Y4
+	VMOVUPS Y4, 64(DX)
+	VADDPS  Y3, Y2, Y2
+	VADDPS  128(DX), Y2, Y2
+	VMOVUPS Y2, 128(DX)
+	VADDPS  Y7, Y6, Y6
+	VADDPS  192(DX), Y6, Y6
+	VMOVUPS Y6, 192(DX)
+	VXORPS  X16, X16, X16
+	VXORPS  X17, X17, X17
+	VXORPS  X18, X18, X18
+	VXORPS  X19, X19, X19
+	VXORPS  X20, X20, X20
+	VXORPS  X21, X21, X21
+	VXORPS  X22, X22, X22
+	VXORPS  X23, X23, X23
+	MOVQ    l_base+24(FP), DX
+	MOVQ    p_base+48(FP), BX
+	MOVQ    s+72(FP), SI
+	MOVQ    24(SI), DI
+	SHLQ    $0x07, DI
+	MOVQ    40(SI), R8
+	SHLQ    $0x07, R8
+	MOVQ    32(SI), R9
+	TESTQ   R9, R9
+	JZ      end58
+
+loop58:
+	MOVQ  DX, R10
+	MOVQ  BX, R11
+	MOVQ  16(SI), R12
+	TESTQ R12, R12
+	JZ    end59
+
+loop59:
+	MOVQ  R10, R13
+	MOVQ  R11, R14
+	MOVQ  8(SI), R15
+	TESTQ R15, R15
+	JZ    end60
+
+loop60:
+	VMOVUPS      32(R13), Y0
+	VMOVUPS      96(R13), Y1
+	VMOVUPS      32(R14), Y2
+	VMOVUPS      96(R14), Y3
+	VMOVUPS      32(R13)(AX*1), Y4
+	VMOVUPS      96(R13)(AX*1), Y5
+	VMOVUPS      32(R14)(AX*1), Y6
+	VMOVUPS      96(R14)(AX*1), Y7
+	VFMADD231PS  Y0, Y7, Y16
+	VFMADD231PS  Y4, Y2, Y20
+	VFNMADD231PS Y1, Y6, Y16
+	VFNMADD231PS Y0, Y6, Y20
+	VFMADD231PS  Y4, Y3, Y16
+	VFMADD231PS  Y5, Y3, Y20
+	VFNMADD231PS Y5, Y2, Y16
+	VFNMADD231PS Y1, Y7, Y20
+	VMOVUPS      32(R13)(CX*1), Y0
+	VMOVUPS      96(R13)(CX*1), Y1
+	VMOVUPS      32(R14)(CX*1), Y2
+	VMOVUPS      96(R14)(CX*1), Y3
+	VFMADD231PS  Y4, Y3, Y19
+	VFMADD231PS  Y0, Y6, Y23
+	VFNMADD231PS Y5, Y2, Y19
+	VFNMADD231PS Y4, Y2, Y23
+	VFMADD231PS  Y0, Y7, Y19
+	VFMADD231PS  Y1, Y7, Y23
+	VFNMADD231PS Y1, Y6, Y19
+	VFNMADD231PS Y5, Y3, Y23
+	VMOVUPS      32(R13)(AX*2), Y4
+	VMOVUPS      96(R13)(AX*2), Y5
+	VMOVUPS      32(R14)(AX*2), Y6
+	VMOVUPS      96(R14)(AX*2), Y7
+	VFMADD231PS  Y4, Y3, Y17
+	VFMADD231PS  Y0, Y6, Y21
+	VFNMADD231PS Y5, Y2, Y17
+	VFNMADD231PS Y4, Y2, Y21
+	VFMADD231PS  Y0, Y7, Y17
+	VFMADD231PS  Y1, Y7, Y21
+	VFNMADD231PS Y1, Y6, Y17
+	VFNMADD231PS Y5, Y3, Y21
+	VMOVUPS      32(R13), Y0
+	VMOVUPS      96(R13), Y1
+	VMOVUPS      32(R14), Y2
+	VMOVUPS      96(R14), Y3
+	VFMADD231PS  Y0, Y7, Y18
+	VFMADD231PS  Y4, Y2, Y22
+	VFNMADD231PS Y1, Y6, Y18
+	VFNMADD231PS Y0, Y6, Y22
+	VFMADD231PS  Y4, Y3, Y18
+	VFMADD231PS  Y5, Y3, Y22
+	VFNMADD231PS Y5, Y2, Y18
+	VFNMADD231PS Y1, Y7, Y22
+	ADDQ         $+128, R13
+	ADDQ         $+128, R14
+	DECQ         R15
+	JNZ          loop60
+
+end60:
+	ADDQ DI, R10
+	ADDQ DI, R11
+	DECQ R12
+	JNZ  loop59
+
+end59:
+	ADDQ R8, DX
+	ADDQ R8, BX
+	DECQ R9
+	JNZ  loop58
+
+end58:
+	MOVQ    acc_base+0(FP), AX
+	VADDPS  Y17, Y16, Y16
+	VADDPS  32(AX), Y16, Y16
+	VMOVUPS Y16, 32(AX)
+	VADDPS  Y21, Y20, Y20
+	VADDPS  96(AX), Y20, Y20
+	VMOVUPS Y20, 96(AX)
+	VADDPS  Y19, Y18, Y18
+	VADDPS  160(AX), Y18, Y18
+	VMOVUPS Y18, 160(AX)
+	VADDPS  Y23, Y22, Y22
+	VADDPS  224(AX), Y22, Y22
+	VMOVUPS Y22, 224(AX)
 	VZEROUPPER
 	RET
 
@@ -972,9 +2240,9 @@ TEXT ·contractAVX2(SB), NOSPLIT, $0-152
 	MOVQ  odd+144(FP), R9
 	SHLQ  $0x07, R9
 	TESTQ DI, DI
-	JZ    end26
+	JZ    end61
 
-loop26:
+loop61:
 	VMOVUPS (SI), Y0
 	VMOVUPS 64(SI), Y1
 	VMOVUPS (SI)(R9*1), Y2
@@ -988,9 +2256,9 @@ loop26:
 	MOVQ    AX, R12
 	MOVQ    rows+128(FP), R13
 	TESTQ   R13, R13
-	JZ      end27
+	JZ      end62
 
-loop27:
+loop62:
 	VMOVUPS      (R10), Y8
 	VMOVUPS      64(R10), Y9
 	VMOVUPS      (R12), Y10
@@ -1025,9 +2293,9 @@ loop27:
 	ADDQ         $+128, R11
 	ADDQ         $+128, R12
 	DECQ         R13
-	JNZ          loop27
+	JNZ          loop62
 
-end27:
+end62:
 	VADDPS  (CX), Y4, Y4
 	VMOVUPS Y4, (CX)
 	VADDPS  64(CX), Y5, Y5
@@ -1049,9 +2317,9 @@ end27:
 	MOVQ    AX, R12
 	MOVQ    rows+128(FP), R13
 	TESTQ   R13, R13
-	JZ      end28
+	JZ      end63
 
-loop28:
+loop63:
 	VMOVUPS      32(R10), Y8
 	VMOVUPS      96(R10), Y9
 	VMOVUPS      32(R12), Y10
@@ -1086,9 +2354,9 @@ loop28:
 	ADDQ         $+128, R11
 	ADDQ         $+128, R12
 	DECQ         R13
-	JNZ          loop28
+	JNZ          loop63
 
-end28:
+end63:
 	VADDPS  32(CX), Y12, Y12
 	VMOVUPS Y12, 32(CX)
 	VADDPS  96(CX), Y13, Y13
@@ -1101,1535 +2369,9 @@ end28:
 	ADDQ    $+128, CX
 	ADDQ    R8, DX
 	DECQ    DI
-	JNZ     loop26
-
-end26:
-	VZEROUPPER
-	RET
-
-// func overlapXY1AVX2(acc []float32, l []float32, p []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
-// Requires: AVX, FMA3
-TEXT ·overlapXY1AVX2(SB), NOSPLIT, $0-120
-	MOVQ   s_apart+72(FP), AX
-	SHLQ   $0x07, AX
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	MOVQ   l_base+24(FP), CX
-	MOVQ   p_base+48(FP), DX
-	MOVQ   s_lineStride+96(FP), BX
-	SHLQ   $0x07, BX
-	MOVQ   s_groupStride+112(FP), SI
-	SHLQ   $0x07, SI
-	MOVQ   s_groups+104(FP), DI
-	TESTQ  DI, DI
-	JZ     end29
-
-loop29:
-	MOVQ  CX, R8
-	MOVQ  DX, R9
-	MOVQ  s_lines+88(FP), R10
-	TESTQ R10, R10
-	JZ    end30
-
-loop30:
-	MOVQ  R8, R11
-	MOVQ  R9, R12
-	MOVQ  s_run+80(FP), R13
-	TESTQ R13, R13
-	JZ    end31
-
-loop31:
-	VMOVUPS      (R11), Y2
-	VMOVUPS      64(R11), Y3
-	VMOVUPS      (R11)(AX*1), Y4
-	VMOVUPS      64(R11)(AX*1), Y5
-	VFMADD231PS  64(R12)(AX*1), Y2, Y0
-	VFMADD231PS  (R12), Y4, Y1
-	VFNMADD231PS (R12)(AX*1), Y3, Y0
-	VFNMADD231PS (R12)(AX*1), Y2, Y1
-	VFMADD231PS  64(R12), Y4, Y0
-	VFMADD231PS  64(R12), Y5, Y1
-	VFNMADD231PS (R12), Y5, Y0
-	VFNMADD231PS 64(R12)(AX*1), Y3, Y1
-	ADDQ         $+128, R11
-	ADDQ         $+128, R12
-	DECQ         R13
-	JNZ          loop31
-
-end31:
-	ADDQ BX, R8
-	ADDQ BX, R9
-	DECQ R10
-	JNZ  loop30
-
-end30:
-	ADDQ SI, CX
-	ADDQ SI, DX
-	DECQ DI
-	JNZ  loop29
-
-end29:
-	MOVQ    acc_base+0(FP), CX
-	VADDPS  (CX), Y0, Y0
-	VMOVUPS Y0, (CX)
-	VADDPS  64(CX), Y1, Y1
-	VMOVUPS Y1, 64(CX)
-	VXORPS  X6, X6, X6
-	VXORPS  X7, X7, X7
-	MOVQ    l_base+24(FP), CX
-	MOVQ    p_base+48(FP), DX
-	MOVQ    s_lineStride+96(FP), BX
-	SHLQ    $0x07, BX
-	MOVQ    s_groupStride+112(FP), SI
-	SHLQ    $0x07, SI
-	MOVQ    s_groups+104(FP), DI
-	TESTQ   DI, DI
-	JZ      end32
-
-loop32:
-	MOVQ  CX, R8
-	MOVQ  DX, R9
-	MOVQ  s_lines+88(FP), R10
-	TESTQ R10, R10
-	JZ    end33
-
-loop33:
-	MOVQ  R8, R11
-	MOVQ  R9, R12
-	MOVQ  s_run+80(FP), R13
-	TESTQ R13, R13
-	JZ    end34
-
-loop34:
-	VMOVUPS      32(R11), Y0
-	VMOVUPS      96(R11), Y1
-	VMOVUPS      32(R11)(AX*1), Y2
-	VMOVUPS      96(R11)(AX*1), Y3
-	VFMADD231PS  96(R12)(AX*1), Y0, Y6
-	VFMADD231PS  32(R12), Y2, Y7
-	VFNMADD231PS 32(R12)(AX*1), Y1, Y6
-	VFNMADD231PS 32(R12)(AX*1), Y0, Y7
-	VFMADD231PS  96(R12), Y2, Y6
-	VFMADD231PS  96(R12), Y3, Y7
-	VFNMADD231PS 32(R12), Y3, Y6
-	VFNMADD231PS 96(R12)(AX*1), Y1, Y7
-	ADDQ         $+128, R11
-	ADDQ         $+128, R12
-	DECQ         R13
-	JNZ          loop34
-
-end34:
-	ADDQ BX, R8
-	ADDQ BX, R9
-	DECQ R10
-	JNZ  loop33
-
-end33:
-	ADDQ SI, CX
-	ADDQ SI, DX
-	DECQ DI
-	JNZ  loop32
-
-end32:
-	MOVQ    acc_base+0(FP), AX
-	VADDPS  32(AX), Y6, Y6
-	VMOVUPS Y6, 32(AX)
-	VADDPS  96(AX), Y7, Y7
-	VMOVUPS Y7, 96(AX)
-	VZEROUPPER
-	RET
-
-// func overlapXY2AVX2(acc []float32, l []float32, p []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
-// Requires: AVX, FMA3
-TEXT ·overlapXY2AVX2(SB), NOSPLIT, $0-120
-	MOVQ   s_apart+72(FP), AX
-	SHLQ   $0x07, AX
-	LEAQ   (AX)(AX*2), CX
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	VXORPS X4, X4, X4
-	VXORPS X5, X5, X5
-	VXORPS X6, X6, X6
-	VXORPS X7, X7, X7
-	MOVQ   l_base+24(FP), DX
-	MOVQ   p_base+48(FP), BX
-	MOVQ   s_lineStride+96(FP), SI
-	SHLQ   $0x07, SI
-	MOVQ   s_groupStride+112(FP), DI
-	SHLQ   $0x07, DI
-	MOVQ   s_groups+104(FP), R8
-	TESTQ  R8, R8
-	JZ     end35
-
-loop35:
-	MOVQ  DX, R9
-	MOVQ  BX, R10
-	MOVQ  s_lines+88(FP), R11
-	TESTQ R11, R11
-	JZ    end36
-
-loop36:
-	MOVQ  R9, R12
-	MOVQ  R10, R13
-	MOVQ  s_run+80(FP), R14
-	TESTQ R14, R14
-	JZ    end37
-
-loop37:
-	VMOVUPS      (R12), Y8
-	VMOVUPS      64(R12), Y9
-	VMOVUPS      (R12)(AX*1), Y10
-	VMOVUPS      64(R12)(AX*1), Y11
-	VMOVUPS      (R12)(AX*2), Y12
-	VMOVUPS      64(R12)(AX*2), Y13
-	VMOVUPS      (R12)(CX*1), Y14
-	VMOVUPS      64(R12)(CX*1), Y15
-	VFMADD231PS  64(R13)(AX*1), Y8, Y0
-	VFMADD231PS  64(R13)(CX*1), Y12, Y2
-	VFMADD231PS  64(R13)(AX*2), Y8, Y4
-	VFMADD231PS  64(R13)(CX*1), Y10, Y6
-	VFMADD231PS  (R13), Y10, Y1
-	VFMADD231PS  (R13)(AX*2), Y14, Y3
-	VFMADD231PS  (R13), Y12, Y5
-	VFMADD231PS  (R13)(AX*1), Y14, Y7
-	VFNMADD231PS (R13)(AX*1), Y9, Y0
-	VFNMADD231PS (R13)(CX*1), Y13, Y2
-	VFNMADD231PS (R13)(AX*2), Y9, Y4
-	VFNMADD231PS (R13)(CX*1), Y11, Y6
-	VFNMADD231PS (R13)(AX*1), Y8, Y1
-	VFNMADD231PS (R13)(CX*1), Y12, Y3
-	VFNMADD231PS (R13)(AX*2), Y8, Y5
-	VFNMADD231PS (R13)(CX*1), Y10, Y7
-	VFMADD231PS  64(R13), Y10, Y0
-	VFMADD231PS  64(R13)(AX*2), Y14, Y2
-	VFMADD231PS  64(R13), Y12, Y4
-	VFMADD231PS  64(R13)(AX*1), Y14, Y6
-	VFMADD231PS  64(R13), Y11, Y1
-	VFMADD231PS  64(R13)(AX*2), Y15, Y3
-	VFMADD231PS  64(R13), Y13, Y5
-	VFMADD231PS  64(R13)(AX*1), Y15, Y7
-	VFNMADD231PS (R13), Y11, Y0
-	VFNMADD231PS (R13)(AX*2), Y15, Y2
-	VFNMADD231PS (R13), Y13, Y4
-	VFNMADD231PS (R13)(AX*1), Y15, Y6
-	VFNMADD231PS 64(R13)(AX*1), Y9, Y1
-	VFNMADD231PS 64(R13)(CX*1), Y13, Y3
-	VFNMADD231PS 64(R13)(AX*2), Y9, Y5
-	VFNMADD231PS 64(R13)(CX*1), Y11, Y7
-	ADDQ         $+128, R12
-	ADDQ         $+128, R13
-	DECQ         R14
-	JNZ          loop37
-
-end37:
-	ADDQ SI, R9
-	ADDQ SI, R10
-	DECQ R11
-	JNZ  loop36
-
-end36:
-	ADDQ DI, DX
-	ADDQ DI, BX
-	DECQ R8
-	JNZ  loop35
-
-end35:
-	MOVQ    acc_base+0(FP), DX
-	VADDPS  Y2, Y0, Y0
-	VADDPS  (DX), Y0, Y0
-	VMOVUPS Y0, (DX)
-	VADDPS  Y3, Y1, Y1
-	VADDPS  64(DX), Y1, Y1
-	VMOVUPS Y1, 64(DX)
-	VADDPS  Y6, Y4, Y4
-	VADDPS  128(DX), Y4, Y4
-	VMOVUPS Y4, 128(DX)
-	VADDPS  Y7, Y5, Y5
-	VADDPS  192(DX), Y5, Y5
-	VMOVUPS Y5, 192(DX)
-	VXORPS  X16, X16, X16
-	VXORPS  X17, X17, X17
-	VXORPS  X18, X18, X18
-	VXORPS  X19, X19, X19
-	VXORPS  X20, X20, X20
-	VXORPS  X21, X21, X21
-	VXORPS  X22, X22, X22
-	VXORPS  X23, X23, X23
-	MOVQ    l_base+24(FP), DX
-	MOVQ    p_base+48(FP), BX
-	MOVQ    s_lineStride+96(FP), SI
-	SHLQ    $0x07, SI
-	MOVQ    s_groupStride+112(FP), DI
-	SHLQ    $0x07, DI
-	MOVQ    s_groups+104(FP), R8
-	TESTQ   R8, R8
-	JZ      end38
-
-loop38:
-	MOVQ  DX, R9
-	MOVQ  BX, R10
-	MOVQ  s_lines+88(FP), R11
-	TESTQ R11, R11
-	JZ    end39
-
-loop39:
-	MOVQ  R9, R12
-	MOVQ  R10, R13
-	MOVQ  s_run+80(FP), R14
-	TESTQ R14, R14
-	JZ    end40
-
-loop40:
-	VMOVUPS      32(R12), Y0
-	VMOVUPS      96(R12), Y1
-	VMOVUPS      32(R12)(AX*1), Y2
-	VMOVUPS      96(R12)(AX*1), Y3
-	VMOVUPS      32(R12)(AX*2), Y4
-	VMOVUPS      96(R12)(AX*2), Y5
-	VMOVUPS      32(R12)(CX*1), Y6
-	VMOVUPS      96(R12)(CX*1), Y7
-	VFMADD231PS  96(R13)(AX*1), Y0, Y16
-	VFMADD231PS  96(R13)(CX*1), Y4, Y18
-	VFMADD231PS  96(R13)(AX*2), Y0, Y20
-	VFMADD231PS  96(R13)(CX*1), Y2, Y22
-	VFMADD231PS  32(R13), Y2, Y17
-	VFMADD231PS  32(R13)(AX*2), Y6, Y19
-	VFMADD231PS  32(R13), Y4, Y21
-	VFMADD231PS  32(R13)(AX*1), Y6, Y23
-	VFNMADD231PS 32(R13)(AX*1), Y1, Y16
-	VFNMADD231PS 32(R13)(CX*1), Y5, Y18
-	VFNMADD231PS 32(R13)(AX*2), Y1, Y20
-	VFNMADD231PS 32(R13)(CX*1), Y3, Y22
-	VFNMADD231PS 32(R13)(AX*1), Y0, Y17
-	VFNMADD231PS 32(R13)(CX*1), Y4, Y19
-	VFNMADD231PS 32(R13)(AX*2), Y0, Y21
-	VFNMADD231PS 32(R13)(CX*1), Y2, Y23
-	VFMADD231PS  96(R13), Y2, Y16
-	VFMADD231PS  96(R13)(AX*2), Y6, Y18
-	VFMADD231PS  96(R13), Y4, Y20
-	VFMADD231PS  96(R13)(AX*1), Y6, Y22
-	VFMADD231PS  96(R13), Y3, Y17
-	VFMADD231PS  96(R13)(AX*2), Y7, Y19
-	VFMADD231PS  96(R13), Y5, Y21
-	VFMADD231PS  96(R13)(AX*1), Y7, Y23
-	VFNMADD231PS 32(R13), Y3, Y16
-	VFNMADD231PS 32(R13)(AX*2), Y7, Y18
-	VFNMADD231PS 32(R13), Y5, Y20
-	VFNMADD231PS 32(R13)(AX*1), Y7, Y22
-	VFNMADD231PS 96(R13)(AX*1), Y1, Y17
-	VFNMADD231PS 96(R13)(CX*1), Y5, Y19
-	VFNMADD231PS 96(R13)(AX*2), Y1, Y21
-	VFNMADD231PS 96(R13)(CX*1), Y3, Y23
-	ADDQ         $+128, R12
-	ADDQ         $+128, R13
-	DECQ         R14
-	JNZ          loop40
-
-end40:
-	ADDQ SI, R9
-	ADDQ SI, R10
-	DECQ R11
-	JNZ  loop39
-
-end39:
-	ADDQ DI, DX
-	ADDQ DI, BX
-	DECQ R8
-	JNZ  loop38
-
-end38:
-	MOVQ    acc_base+0(FP), AX
-	VADDPS  Y18, Y16, Y16
-	VADDPS  32(AX), Y16, Y16
-	VMOVUPS Y16, 32(AX)
-	VADDPS  Y19, Y17, Y17
-	VADDPS  96(AX), Y17, Y17
-	VMOVUPS Y17, 96(AX)
-	VADDPS  Y22, Y20, Y20
-	VADDPS  160(AX), Y20, Y20
-	VMOVUPS Y20, 160(AX)
-	VADDPS  Y23, Y21, Y21
-	VADDPS  224(AX), Y21, Y21
-	VMOVUPS Y21, 224(AX)
-	VZEROUPPER
-	RET
-
-// func overlapY1AVX2(acc []float32, l []float32, p []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
-// Requires: AVX, FMA3
-TEXT ·overlapY1AVX2(SB), NOSPLIT, $0-120
-	MOVQ   s_apart+72(FP), AX
-	SHLQ   $0x07, AX
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	MOVQ   l_base+24(FP), CX
-	MOVQ   p_base+48(FP), DX
-	MOVQ   s_lineStride+96(FP), BX
-	SHLQ   $0x07, BX
-	MOVQ   s_groupStride+112(FP), SI
-	SHLQ   $0x07, SI
-	MOVQ   s_groups+104(FP), DI
-	TESTQ  DI, DI
-	JZ     end41
-
-loop41:
-	MOVQ  CX, R8
-	MOVQ  DX, R9
-	MOVQ  s_lines+88(FP), R10
-	TESTQ R10, R10
-	JZ    end42
-
-loop42:
-	MOVQ  R8, R11
-	MOVQ  R9, R12
-	MOVQ  s_run+80(FP), R13
-	TESTQ R13, R13
-	JZ    end43
-
-loop43:
-	VMOVUPS      (R11)(AX*1), Y4
-	VFMADD231PS  (R12), Y4, Y0
-	VMOVUPS      (R11), Y4
-	VFNMADD231PS (R12)(AX*1), Y4, Y0
-	VMOVUPS      32(R11)(AX*1), Y4
-	VFMADD231PS  32(R12), Y4, Y1
-	VMOVUPS      32(R11), Y4
-	VFNMADD231PS 32(R12)(AX*1), Y4, Y1
-	VMOVUPS      64(R11)(AX*1), Y4
-	VFMADD231PS  64(R12), Y4, Y2
-	VMOVUPS      64(R11), Y4
-	VFNMADD231PS 64(R12)(AX*1), Y4, Y2
-	VMOVUPS      96(R11)(AX*1), Y4
-	VFMADD231PS  96(R12), Y4, Y3
-	VMOVUPS      96(R11), Y4
-	VFNMADD231PS 96(R12)(AX*1), Y4, Y3
-	ADDQ         $+128, R11
-	ADDQ         $+128, R12
-	DECQ         R13
-	JNZ          loop43
-
-end43:
-	ADDQ BX, R8
-	ADDQ BX, R9
-	DECQ R10
-	JNZ  loop42
-
-end42:
-	ADDQ SI, CX
-	ADDQ SI, DX
-	DECQ DI
-	JNZ  loop41
-
-end41:
-	MOVQ    acc_base+0(FP), AX
-	VADDPS  (AX), Y0, Y0
-	VMOVUPS Y0, (AX)
-	VADDPS  32(AX), Y1, Y1
-	VMOVUPS Y1, 32(AX)
-	VADDPS  64(AX), Y2, Y2
-	VMOVUPS Y2, 64(AX)
-	VADDPS  96(AX), Y3, Y3
-	VMOVUPS Y3, 96(AX)
-	VZEROUPPER
-	RET
-
-// func overlapY2AVX2(acc []float32, l []float32, p []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
-// Requires: AVX, FMA3
-TEXT ·overlapY2AVX2(SB), NOSPLIT, $0-120
-	MOVQ   s_apart+72(FP), AX
-	SHLQ   $0x07, AX
-	LEAQ   (AX)(AX*2), CX
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	VXORPS X4, X4, X4
-	VXORPS X5, X5, X5
-	VXORPS X6, X6, X6
-	VXORPS X7, X7, X7
-	MOVQ   l_base+24(FP), DX
-	MOVQ   p_base+48(FP), BX
-	MOVQ   s_lineStride+96(FP), SI
-	SHLQ   $0x07, SI
-	MOVQ   s_groupStride+112(FP), DI
-	SHLQ   $0x07, DI
-	MOVQ   s_groups+104(FP), R8
-	TESTQ  R8, R8
-	JZ     end44
-
-loop44:
-	MOVQ  DX, R9
-	MOVQ  BX, R10
-	MOVQ  s_lines+88(FP), R11
-	TESTQ R11, R11
-	JZ    end45
-
-loop45:
-	MOVQ  R9, R12
-	MOVQ  R10, R13
-	MOVQ  s_run+80(FP), R14
-	TESTQ R14, R14
-	JZ    end46
-
-loop46:
-	VMOVUPS      (R12), Y8
-	VMOVUPS      (R12)(AX*1), Y9
-	VMOVUPS      (R12)(AX*2), Y10
-	VMOVUPS      (R12)(CX*1), Y11
-	VFMADD231PS  (R13), Y9, Y0
-	VFMADD231PS  (R13), Y10, Y1
-	VFNMADD231PS (R13)(AX*1), Y8, Y0
-	VFNMADD231PS (R13)(AX*2), Y8, Y1
-	VFMADD231PS  (R13)(AX*2), Y11, Y0
-	VFMADD231PS  (R13)(AX*1), Y11, Y1
-	VFNMADD231PS (R13)(CX*1), Y10, Y0
-	VFNMADD231PS (R13)(CX*1), Y9, Y1
-	VMOVUPS      32(R12), Y8
-	VMOVUPS      32(R12)(AX*1), Y9
-	VMOVUPS      32(R12)(AX*2), Y10
-	VMOVUPS      32(R12)(CX*1), Y11
-	VFMADD231PS  32(R13), Y9, Y2
-	VFMADD231PS  32(R13), Y10, Y3
-	VFNMADD231PS 32(R13)(AX*1), Y8, Y2
-	VFNMADD231PS 32(R13)(AX*2), Y8, Y3
-	VFMADD231PS  32(R13)(AX*2), Y11, Y2
-	VFMADD231PS  32(R13)(AX*1), Y11, Y3
-	VFNMADD231PS 32(R13)(CX*1), Y10, Y2
-	VFNMADD231PS 32(R13)(CX*1), Y9, Y3
-	VMOVUPS      64(R12), Y8
-	VMOVUPS      64(R12)(AX*1), Y9
-	VMOVUPS      64(R12)(AX*2), Y10
-	VMOVUPS      64(R12)(CX*1), Y11
-	VFMADD231PS  64(R13), Y9, Y4
-	VFMADD231PS  64(R13), Y10, Y5
-	VFNMADD231PS 64(R13)(AX*1), Y8, Y4
-	VFNMADD231PS 64(R13)(AX*2), Y8, Y5
-	VFMADD231PS  64(R13)(AX*2), Y11, Y4
-	VFMADD231PS  64(R13)(AX*1), Y11, Y5
-	VFNMADD231PS 64(R13)(CX*1), Y10, Y4
-	VFNMADD231PS 64(R13)(CX*1), Y9, Y5
-	VMOVUPS      96(R12), Y8
-	VMOVUPS      96(R12)(AX*1), Y9
-	VMOVUPS      96(R12)(AX*2), Y10
-	VMOVUPS      96(R12)(CX*1), Y11
-	VFMADD231PS  96(R13), Y9, Y6
-	VFMADD231PS  96(R13), Y10, Y7
-	VFNMADD231PS 96(R13)(AX*1), Y8, Y6
-	VFNMADD231PS 96(R13)(AX*2), Y8, Y7
-	VFMADD231PS  96(R13)(AX*2), Y11, Y6
-	VFMADD231PS  96(R13)(AX*1), Y11, Y7
-	VFNMADD231PS 96(R13)(CX*1), Y10, Y6
-	VFNMADD231PS 96(R13)(CX*1), Y9, Y7
-	ADDQ         $+128, R12
-	ADDQ         $+128, R13
-	DECQ         R14
-	JNZ          loop46
-
-end46:
-	ADDQ SI, R9
-	ADDQ SI, R10
-	DECQ R11
-	JNZ  loop45
-
-end45:
-	ADDQ DI, DX
-	ADDQ DI, BX
-	DECQ R8
-	JNZ  loop44
-
-end44:
-	MOVQ    acc_base+0(FP), AX
-	VADDPS  (AX), Y0, Y0
-	VMOVUPS Y0, (AX)
-	VADDPS  128(AX), Y1, Y1
-	VMOVUPS Y1, 128(AX)
-	VADDPS  32(AX), Y2, Y2
-	VMOVUPS Y2, 32(AX)
-	VADDPS  160(AX), Y3, Y3
-	VMOVUPS Y3, 160(AX)
-	VADDPS  64(AX), Y4, Y4
-	VMOVUPS Y4, 64(AX)
-	VADDPS  192(AX), Y5, Y5
-	VMOVUPS Y5, 192(AX)
-	VADDPS  96(AX), Y6, Y6
-	VMOVUPS Y6, 96(AX)
-	VADDPS  224(AX), Y7, Y7
-	VMOVUPS Y7, 224(AX)
-	VZEROUPPER
-	RET
-
-// func overlapDotAVX2(low []float32, high []float32, l []float32, p []float32, blocks int, rows int, stride int)
-// Requires: AVX, FMA3
-TEXT ·overlapDotAVX2(SB), NOSPLIT, $0-120
-	MOVQ  low_base+0(FP), AX
-	MOVQ  high_base+24(FP), CX
-	MOVQ  l_base+48(FP), DX
-	MOVQ  p_base+72(FP), BX
-	MOVQ  blocks+96(FP), SI
-	MOVQ  stride+112(FP), DI
-	SHLQ  $0x07, DI
-	TESTQ SI, SI
-	JZ    end47
-
-loop47:
-	VXORPS X0, X0, X0
-	MOVQ   AX, R8
-	MOVQ   DX, R9
-	MOVQ   BX, R10
-	MOVQ   rows+104(FP), R11
-	TESTQ  R11, R11
-	JZ     end48
-
-loop48:
-	VMOVUPS      (R9), Y1
-	VMOVUPS      64(R9), Y2
-	VMULPS       64(R10), Y1, Y1
-	VFNMADD231PS (R10), Y2, Y1
-	VADDPS       Y1, Y0, Y0
-	VADDPS       (R8), Y1, Y1
-	VMOVUPS      Y1, (R8)
-	ADDQ         $+128, R9
-	ADDQ         $+128, R10
-	ADDQ         $+64, R8
-	DECQ         R11
-	JNZ          loop48
-
-end48:
-	VADDPS  (CX), Y0, Y0
-	VMOVUPS Y0, (CX)
-	VXORPS  X3, X3, X3
-	MOVQ    AX, R8
-	MOVQ    DX, R9
-	MOVQ    BX, R10
-	MOVQ    rows+104(FP), R11
-	TESTQ   R11, R11
-	JZ      end49
-
-loop49:
-	VMOVUPS      32(R9), Y1
-	VMOVUPS      96(R9), Y2
-	VMULPS       96(R10), Y1, Y1
-	VFNMADD231PS 32(R10), Y2, Y1
-	VADDPS       Y1, Y3, Y3
-	VADDPS       32(R8), Y1, Y1
-	VMOVUPS      Y1, 32(R8)
-	ADDQ         $+128, R9
-	ADDQ         $+128, R10
-	ADDQ         $+64, R8
-	DECQ         R11
-	JNZ          loop49
-
-end49:
-	VADDPS  32(CX), Y3, Y3
-	VMOVUPS Y3, 32(CX)
-	ADDQ    $+64, CX
-	ADDQ    DI, DX
-	ADDQ    DI, BX
-	DECQ    SI
-	JNZ     loop47
-
-end47:
-	VZEROUPPER
-	RET
-
-// func marginalsAVX2(dst []float32, v []float32, bits int)
-// Requires: AVX
-TEXT ·marginalsAVX2(SB), NOSPLIT, $0-56
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  v_base+24(FP), CX
-	MOVQ  bits+48(FP), DX
-	MOVQ  $0x00000001, BX
-	MOVQ  DX, SI
-	TESTQ SI, SI
-	JZ    end50
-
-loop50:
-	ADDQ BX, BX
-	DECQ SI
-	JNZ  loop50
-
-end50:
-	MOVQ  BX, SI
-	SHLQ  $0x06, SI
-	MOVQ  DX, DI
-	SHLQ  $0x06, DI
-	ADDQ  AX, DI
-	TESTQ DX, DX
-	JZ    end51
-
-loop51:
-	SHRQ    $0x01, BX
-	SHRQ    $0x01, SI
-	SUBQ    $0x40, DI
-	VMOVUPS (DI), Y0
-	MOVQ    CX, AX
-	MOVQ    BX, R8
-	TESTQ   R8, R8
-	JZ      end52
-
-loop52:
-	VMOVUPS (AX), Y1
-	VMOVUPS (AX)(SI*1), Y2
-	VSUBPS  Y2, Y1, Y3
-	VADDPS  Y3, Y0, Y0
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, (AX)
-	ADDQ    $+64, AX
-	DECQ    R8
-	JNZ     loop52
-
-end52:
-	VMOVUPS Y0, (DI)
-	VMOVUPS 32(DI), Y0
-	MOVQ    CX, AX
-	MOVQ    BX, R8
-	TESTQ   R8, R8
-	JZ      end53
-
-loop53:
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 32(AX)(SI*1), Y2
-	VSUBPS  Y2, Y1, Y3
-	VADDPS  Y3, Y0, Y0
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 32(AX)
-	ADDQ    $+64, AX
-	DECQ    R8
-	JNZ     loop53
-
-end53:
-	VMOVUPS Y0, 32(DI)
-	DECQ    DX
-	JNZ     loop51
-
-end51:
-	VZEROUPPER
-	RET
-
-// func sumsAVX2(dst []float32, v []float32)
-// Requires: AVX
-TEXT ·sumsAVX2(SB), NOSPLIT, $0-48
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  v_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	TESTQ DX, DX
-	JZ    end54
-
-loop54:
-	VMOVUPS      (CX), Y0
-	VADDPS       32(CX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X0
-	VMOVSHDUP    X0, X1
-	VADDSS       X1, X0, X1
-	VMOVSS       X1, (AX)
-	ADDQ         $+64, CX
-	ADDQ         $+4, AX
-	DECQ         DX
-	JNZ          loop54
-
-end54:
-	VZEROUPPER
-	RET
-
-// func probabilitiesAVX2(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
-// Requires: AVX, FMA3
-TEXT ·probabilitiesAVX2(SB), NOSPLIT, $0-96
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  words_base+48(FP), CX
-	MOVQ  src_base+24(FP), DX
-	MOVQ  stride+88(FP), BX
-	SHLQ  $0x07, BX
-	MOVQ  blocks+72(FP), SI
-	TESTQ SI, SI
-	JZ    end55
-
-loop55:
-	MOVQ  DX, DI
-	MOVQ  rows+80(FP), R8
-	TESTQ R8, R8
-	JZ    end56
-
-loop56:
-	MOVLQSX     (CX), R9
-	SHLQ        $0x06, R9
-	VMOVUPS     (DI), Y0
-	VMOVUPS     64(DI), Y1
-	VMULPS      Y0, Y0, Y0
-	VFMADD231PS Y1, Y1, Y0
-	VADDPS      (AX)(R9*1), Y0, Y0
-	VMOVUPS     Y0, (AX)(R9*1)
-	VMOVUPS     32(DI), Y0
-	VMOVUPS     96(DI), Y1
-	VMULPS      Y0, Y0, Y0
-	VFMADD231PS Y1, Y1, Y0
-	VADDPS      32(AX)(R9*1), Y0, Y0
-	VMOVUPS     Y0, 32(AX)(R9*1)
-	ADDQ        $+4, CX
-	ADDQ        $+128, DI
-	DECQ        R8
-	JNZ         loop56
-
-end56:
-	ADDQ BX, DX
-	DECQ SI
-	JNZ  loop55
-
-end55:
-	VZEROUPPER
-	RET
-
-// func weighAVX2(dst []float32, src []float32, weights []float32, words []int32, blocks int, rows int, stride int)
-// Requires: AVX
-TEXT ·weighAVX2(SB), NOSPLIT, $0-120
-	MOVQ  weights_base+48(FP), AX
-	MOVQ  words_base+72(FP), CX
-	MOVQ  dst_base+0(FP), DX
-	MOVQ  src_base+24(FP), BX
-	MOVQ  stride+112(FP), SI
-	SHLQ  $0x07, SI
-	MOVQ  blocks+96(FP), DI
-	TESTQ DI, DI
-	JZ    end57
-
-loop57:
-	MOVQ  DX, R8
-	MOVQ  BX, R9
-	MOVQ  rows+104(FP), R10
-	TESTQ R10, R10
-	JZ    end58
-
-loop58:
-	MOVLQSX (CX), R11
-	SHLQ    $0x06, R11
-	VMOVUPS (AX)(R11*1), Y0
-	VMULPS  (R9), Y0, Y1
-	VMULPS  64(R9), Y0, Y0
-	VMOVUPS Y1, (R8)
-	VMOVUPS Y0, 64(R8)
-	VMOVUPS 32(AX)(R11*1), Y0
-	VMULPS  32(R9), Y0, Y1
-	VMULPS  96(R9), Y0, Y0
-	VMOVUPS Y1, 32(R8)
-	VMOVUPS Y0, 96(R8)
-	ADDQ    $+4, CX
-	ADDQ    $+128, R8
-	ADDQ    $+128, R9
-	DECQ    R10
-	JNZ     loop58
-
-end58:
-	ADDQ SI, DX
-	ADDQ SI, BX
-	DECQ DI
-	JNZ  loop57
-
-end57:
-	VZEROUPPER
-	RET
-
-// func sampleAVX2(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·sampleAVX2(SB), NOSPLIT, $0-64
-	MOVQ    counts+0(FP), AX
-	MOVQ    uniform+8(FP), CX
-	VMOVUPS (CX), Y0
-	VXORPS  X1, X1, X1
-	VXORPS  X2, X2, X2
-	VMOVUPS 32(CX), Y3
-	VXORPS  X4, X4, X4
-	VXORPS  X5, X5, X5
-	MOVQ    src_base+16(FP), CX
-	MOVQ    stride+56(FP), DX
-	SHLQ    $0x07, DX
-	MOVQ    blocks+40(FP), BX
-	TESTQ   BX, BX
-	JZ      end59
-
-loop59:
-	MOVQ  CX, SI
-	MOVQ  rows+48(FP), DI
-	TESTQ DI, DI
-	JZ    end60
-
-loop60:
-	VMOVUPS     (SI), Y6
-	VMOVUPS     64(SI), Y7
-	VMULPS      Y6, Y6, Y6
-	VFMADD231PS Y7, Y7, Y6
-	VADDPS      Y6, Y1, Y1
-	VCMPPS      $0x12, Y0, Y1, Y6
-	VPSUBD      Y6, Y2, Y2
-	VMOVUPS     32(SI), Y6
-	VMOVUPS     96(SI), Y7
-	VMULPS      Y6, Y6, Y6
-	VFMADD231PS Y7, Y7, Y6
-	VADDPS      Y6, Y4, Y4
-	VCMPPS      $0x12, Y3, Y4, Y6
-	VPSUBD      Y6, Y5, Y5
-	ADDQ        $+128, SI
-	DECQ        DI
-	JNZ         loop60
-
-end60:
-	ADDQ DX, CX
-	DECQ BX
-	JNZ  loop59
-
-end59:
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y5, 32(AX)
-	VZEROUPPER
-	RET
-
-// func phasesAVX512(z []float32, gamma []float32, rows int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·phasesAVX512(SB), NOSPLIT, $0-56
-	MOVQ         z_base+0(FP), AX
-	MOVQ         gamma_base+24(FP), CX
-	MOVQ         rows+48(FP), DX
-	VBROADCASTSD constant0<>+0(SB), Y0
-	VBROADCASTSD constant1<>+0(SB), Y1
-	VBROADCASTSD constant2<>+0(SB), Y2
-	VBROADCASTSS constant3<>+0(SB), Y3
-	TESTQ        DX, DX
-	JZ           end61
-
-loop61:
-	VCVTPS2PD    (CX), Y4
-	VMULPD       Y0, Y4, Y4
-	VADDPD       Y1, Y4, Y5
-	VSUBPD       Y1, Y5, Y6
-	VSUBPD       Y6, Y4, Y4
-	VMULPD       Y2, Y4, Y4
-	VCVTPD2PSY   Y4, X7
-	VCVTPS2PD    16(CX), Y4
-	VMULPD       Y0, Y4, Y4
-	VADDPD       Y1, Y4, Y6
-	VSUBPD       Y1, Y6, Y8
-	VSUBPD       Y8, Y4, Y4
-	VMULPD       Y2, Y4, Y4
-	VCVTPD2PSY   Y4, X4
-	VINSERTF128  $0x01, X4, Y7, Y4
-	VSHUFPS      $0x88, Y6, Y5, Y5
-	VPERMQ       $0xd8, Y5, Y5
-	VMULPS       Y4, Y4, Y6
-	VBROADCASTSS constant4<>+0(SB), Y8
-	VBROADCASTSS constant5<>+0(SB), Y9
-	VFMADD213PS  Y9, Y6, Y8
-	VBROADCASTSS constant6<>+0(SB), Y9
-	VFMADD213PS  Y9, Y6, Y8
-	VMULPS       Y4, Y6, Y9
-	VFMADD213PS  Y4, Y9, Y8
-	VBROADCASTSS constant7<>+0(SB), Y4
-	VBROADCASTSS constant8<>+0(SB), Y9
-	VFMADD213PS  Y9, Y6, Y4
-	VBROADCASTSS constant9<>+0(SB), Y9
-	VFMADD213PS  Y9, Y6, Y4
-	VBROADCASTSS constant10<>+0(SB), Y9
-	VFMADD213PS  Y9, Y6, Y4
-	VFMADD213PS  Y3, Y6, Y4
-	VPSLLD       $0x1f, Y5, Y6
-	VPSRAD       $0x1f, Y6, Y6
-	VPXOR        Y8, Y4, Y9
-	VPAND        Y6, Y9, Y9
-	VPXOR        Y9, Y8, Y8
-	VPXOR        Y9, Y4, Y4
-	VPSRLD       $0x01, Y5, Y6
-	VPXOR        Y5, Y6, Y5
-	VPSLLD       $0x1f, Y6, Y6
-	VPSLLD       $0x1f, Y5, Y5
-	VPXOR        Y6, Y8, Y8
-	VPXOR        Y5, Y4, Y4
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y8, 64(AX)
-	VCVTPS2PD    32(CX), Y4
-	VMULPD       Y0, Y4, Y4
-	VADDPD       Y1, Y4, Y5
-	VSUBPD       Y1, Y5, Y6
-	VSUBPD       Y6, Y4, Y4
-	VMULPD       Y2, Y4, Y4
-	VCVTPD2PSY   Y4, X7
-	VCVTPS2PD    48(CX), Y4
-	VMULPD       Y0, Y4, Y4
-	VADDPD       Y1, Y4, Y6
-	VSUBPD       Y1, Y6, Y8
-	VSUBPD       Y8, Y4, Y4
-	VMULPD       Y2, Y4, Y4
-	VCVTPD2PSY   Y4, X4
-	VINSERTF128  $0x01, X4, Y7, Y4
-	VSHUFPS      $0x88, Y6, Y5, Y5
-	VPERMQ       $0xd8, Y5, Y5
-	VMULPS       Y4, Y4, Y6
-	VBROADCASTSS constant4<>+0(SB), Y8
-	VBROADCASTSS constant5<>+0(SB), Y9
-	VFMADD213PS  Y9, Y6, Y8
-	VBROADCASTSS constant6<>+0(SB), Y9
-	VFMADD213PS  Y9, Y6, Y8
-	VMULPS       Y4, Y6, Y9
-	VFMADD213PS  Y4, Y9, Y8
-	VBROADCASTSS constant7<>+0(SB), Y4
-	VBROADCASTSS constant8<>+0(SB), Y9
-	VFMADD213PS  Y9, Y6, Y4
-	VBROADCASTSS constant9<>+0(SB), Y9
-	VFMADD213PS  Y9, Y6, Y4
-	VBROADCASTSS constant10<>+0(SB), Y9
-	VFMADD213PS  Y9, Y6, Y4
-	VFMADD213PS  Y3, Y6, Y4
-	VPSLLD       $0x1f, Y5, Y6
-	VPSRAD       $0x1f, Y6, Y6
-	VPXOR        Y8, Y4, Y9
-	VPAND        Y6, Y9, Y9
-	VPXOR        Y9, Y8, Y8
-	VPXOR        Y9, Y4, Y4
-	VPSRLD       $0x01, Y5, Y6
-	VPXOR        Y5, Y6, Y5
-	VPSLLD       $0x1f, Y6, Y6
-	VPSLLD       $0x1f, Y5, Y5
-	VPXOR        Y6, Y8, Y8
-	VPXOR        Y5, Y4, Y4
-	VMOVUPS      Y4, 32(AX)
-	VMOVUPS      Y8, 96(AX)
-	ADDQ         $+128, AX
-	ADDQ         $+64, CX
-	DECQ         DX
-	JNZ          loop61
+	JNZ     loop61
 
 end61:
-	VZEROUPPER
-	RET
-
-// func factorsAVX512(a []float32, b []float32, z []float32, coefficients []float32, rows int)
-// Requires: AVX, AVX512F
-TEXT ·factorsAVX512(SB), NOSPLIT, $0-104
-	MOVQ  a_base+0(FP), AX
-	MOVQ  b_base+24(FP), CX
-	MOVQ  z_base+48(FP), DX
-	MOVQ  coefficients_base+72(FP), BX
-	MOVQ  rows+96(FP), SI
-	TESTQ SI, SI
-	JZ    end62
-
-loop62:
-	VMOVUPS      (DX), Z0
-	VMOVUPS      64(DX), Z1
-	VBROADCASTSS (BX), Z2
-	VBROADCASTSS 4(BX), Z3
-	VBROADCASTSS 8(BX), Z4
-	VBROADCASTSS 12(BX), Z5
-	VFMADD231PS  Z0, Z4, Z2
-	VFMADD231PS  Z0, Z5, Z3
-	VFNMADD231PS Z1, Z5, Z2
-	VFMADD231PS  Z1, Z4, Z3
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	VBROADCASTSS 16(BX), Z2
-	VBROADCASTSS 20(BX), Z3
-	VBROADCASTSS 24(BX), Z4
-	VBROADCASTSS 28(BX), Z5
-	VFMADD231PS  Z0, Z4, Z2
-	VFMADD231PS  Z0, Z5, Z3
-	VFNMADD231PS Z1, Z5, Z2
-	VFMADD231PS  Z1, Z4, Z3
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, 64(CX)
-	ADDQ         $+128, AX
-	ADDQ         $+128, CX
-	ADDQ         $+128, DX
-	ADDQ         $+32, BX
-	DECQ         SI
-	JNZ          loop62
-
-end62:
-	VZEROUPPER
-	RET
-
-// func powersAVX512(dst []float32, z []float32, bits int)
-// Requires: AVX, AVX512F
-TEXT ·powersAVX512(SB), NOSPLIT, $0-56
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         z_base+24(FP), CX
-	MOVQ         bits+48(FP), DX
-	VBROADCASTSS constant3<>+0(SB), Z0
-	VXORPS       X1, X1, X1
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	XORQ         BX, BX
-	MOVQ         $+128, SI
-	TESTQ        DX, DX
-	JZ           end63
-
-loop63:
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	MOVQ    AX, DI
-	VMOVUPS Z0, (DI)(SI*1)
-	VMOVUPS Z1, 64(DI)(SI*1)
-	MOVQ    BX, R8
-	TESTQ   R8, R8
-	JZ      end64
-
-loop64:
-	ADDQ         $+128, DI
-	VMOVUPS      (DI), Z2
-	VMOVUPS      64(DI), Z3
-	VMULPS       Z2, Z0, Z4
-	VMULPS       Z2, Z1, Z2
-	VFNMADD231PS Z3, Z1, Z4
-	VFMADD231PS  Z3, Z0, Z2
-	VMOVUPS      Z4, (DI)(SI*1)
-	VMOVUPS      Z2, 64(DI)(SI*1)
-	DECQ         R8
-	JNZ          loop64
-
-end64:
-	LEAQ 1(BX)(BX*1), BX
-	ADDQ SI, SI
-	ADDQ $+128, CX
-	DECQ DX
-	JNZ  loop63
-
-end63:
-	VZEROUPPER
-	RET
-
-// func tensorAVX512(dst []float32, a []float32, b []float32, bits int)
-// Requires: AVX, AVX512F
-TEXT ·tensorAVX512(SB), NOSPLIT, $0-80
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    a_base+24(FP), CX
-	MOVQ    b_base+48(FP), DX
-	MOVQ    bits+72(FP), BX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS (DX), Z0
-	VMOVUPS 64(DX), Z1
-	VMOVUPS Z0, 128(AX)
-	VMOVUPS Z1, 192(AX)
-	MOVQ    $+2, SI
-	MOVQ    $+256, DI
-	DECQ    BX
-	TESTQ   BX, BX
-	JZ      end65
-
-loop65:
-	ADDQ    $+128, CX
-	ADDQ    $+128, DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS (DX), Z2
-	VMOVUPS 64(DX), Z3
-	MOVQ    AX, R8
-	MOVQ    SI, R9
-	TESTQ   R9, R9
-	JZ      end66
-
-loop66:
-	VMOVUPS      (R8), Z4
-	VMOVUPS      64(R8), Z5
-	VMULPS       Z4, Z2, Z6
-	VMULPS       Z4, Z3, Z7
-	VFNMADD231PS Z5, Z3, Z6
-	VFMADD231PS  Z5, Z2, Z7
-	VMOVUPS      Z6, (R8)(DI*1)
-	VMOVUPS      Z7, 64(R8)(DI*1)
-	VMULPS       Z4, Z0, Z6
-	VMULPS       Z4, Z1, Z4
-	VFNMADD231PS Z5, Z1, Z6
-	VFMADD231PS  Z5, Z0, Z4
-	VMOVUPS      Z6, (R8)
-	VMOVUPS      Z4, 64(R8)
-	ADDQ         $+128, R8
-	DECQ         R9
-	JNZ          loop66
-
-end66:
-	ADDQ SI, SI
-	ADDQ DI, DI
-	DECQ BX
-	JNZ  loop65
-
-end65:
-	VZEROUPPER
-	RET
-
-// func scaleAVX512(dst []float32, src []float32, scalars []float32, from []int32)
-// Requires: AVX, AVX512F
-TEXT ·scaleAVX512(SB), NOSPLIT, $0-96
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  src_base+24(FP), CX
-	MOVQ  scalars_base+48(FP), DX
-	MOVQ  from_base+72(FP), BX
-	MOVQ  from_len+80(FP), SI
-	TESTQ SI, SI
-	JZ    end67
-
-loop67:
-	MOVLQSX      (BX), DI
-	SHLQ         $0x07, DI
-	VBROADCASTSS (DX), Z0
-	VBROADCASTSS 4(DX), Z1
-	VMOVUPS      (CX)(DI*1), Z2
-	VMOVUPS      64(CX)(DI*1), Z3
-	VMULPS       Z2, Z0, Z4
-	VMULPS       Z2, Z1, Z2
-	VFNMADD231PS Z3, Z1, Z4
-	VFMADD231PS  Z3, Z0, Z2
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z2, 64(AX)
-	ADDQ         $+128, AX
-	ADDQ         $+8, DX
-	ADDQ         $+4, BX
-	DECQ         SI
-	JNZ          loop67
-
-end67:
-	VZEROUPPER
-	RET
-
-// func rotate1AVX512(p []float32, t []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
-// Requires: AVX, AVX512F
-TEXT ·rotate1AVX512(SB), NOSPLIT, $0-96
-	MOVQ         p_base+0(FP), AX
-	MOVQ         t_base+24(FP), CX
-	MOVQ         s_apart+48(FP), DX
-	SHLQ         $0x07, DX
-	VBROADCASTSS (CX), Z0
-	MOVQ         s_lineStride+72(FP), CX
-	SHLQ         $0x07, CX
-	MOVQ         s_groupStride+88(FP), BX
-	SHLQ         $0x07, BX
-	MOVQ         s_groups+80(FP), SI
-	TESTQ        SI, SI
-	JZ           end68
-
-loop68:
-	MOVQ  AX, DI
-	MOVQ  s_lines+64(FP), R8
-	TESTQ R8, R8
-	JZ    end69
-
-loop69:
-	MOVQ  DI, R9
-	MOVQ  s_run+56(FP), R10
-	ADDQ  R10, R10
-	TESTQ R10, R10
-	JZ    end70
-
-loop70:
-	VMOVUPS      (R9), Z1
-	VMOVUPS      (R9)(DX*1), Z2
-	VMOVAPS      Z1, Z3
-	VFNMADD231PS Z0, Z2, Z1
-	VFMADD231PS  Z0, Z3, Z2
-	VMOVUPS      Z1, (R9)
-	VMOVUPS      Z2, (R9)(DX*1)
-	ADDQ         $+64, R9
-	DECQ         R10
-	JNZ          loop70
-
-end70:
-	ADDQ CX, DI
-	DECQ R8
-	JNZ  loop69
-
-end69:
-	ADDQ BX, AX
-	DECQ SI
-	JNZ  loop68
-
-end68:
-	VZEROUPPER
-	RET
-
-// func rotate2AVX512(p []float32, t []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
-// Requires: AVX, AVX512F
-TEXT ·rotate2AVX512(SB), NOSPLIT, $0-96
-	MOVQ         p_base+0(FP), AX
-	MOVQ         t_base+24(FP), CX
-	MOVQ         s_apart+48(FP), DX
-	SHLQ         $0x07, DX
-	LEAQ         (DX)(DX*2), BX
-	VBROADCASTSS (CX), Z0
-	VBROADCASTSS 4(CX), Z1
-	MOVQ         s_lineStride+72(FP), CX
-	SHLQ         $0x07, CX
-	MOVQ         s_groupStride+88(FP), SI
-	SHLQ         $0x07, SI
-	MOVQ         s_groups+80(FP), DI
-	TESTQ        DI, DI
-	JZ           end71
-
-loop71:
-	MOVQ  AX, R8
-	MOVQ  s_lines+64(FP), R9
-	TESTQ R9, R9
-	JZ    end72
-
-loop72:
-	MOVQ  R8, R10
-	MOVQ  s_run+56(FP), R11
-	ADDQ  R11, R11
-	TESTQ R11, R11
-	JZ    end73
-
-loop73:
-	VMOVUPS      (R10), Z2
-	VMOVUPS      (R10)(DX*1), Z3
-	VMOVUPS      (R10)(DX*2), Z4
-	VMOVUPS      (R10)(BX*1), Z5
-	VMOVAPS      Z2, Z6
-	VFNMADD231PS Z0, Z3, Z2
-	VFMADD231PS  Z0, Z6, Z3
-	VMOVAPS      Z4, Z6
-	VFNMADD231PS Z0, Z5, Z4
-	VFMADD231PS  Z0, Z6, Z5
-	VMOVAPS      Z2, Z6
-	VFNMADD231PS Z1, Z4, Z2
-	VFMADD231PS  Z1, Z6, Z4
-	VMOVAPS      Z3, Z6
-	VFNMADD231PS Z1, Z5, Z3
-	VFMADD231PS  Z1, Z6, Z5
-	VMOVUPS      Z2, (R10)
-	VMOVUPS      Z3, (R10)(DX*1)
-	VMOVUPS      Z4, (R10)(DX*2)
-	VMOVUPS      Z5, (R10)(BX*1)
-	ADDQ         $+64, R10
-	DECQ         R11
-	JNZ          loop73
-
-end73:
-	ADDQ CX, R8
-	DECQ R9
-	JNZ  loop72
-
-end72:
-	ADDQ SI, AX
-	DECQ DI
-	JNZ  loop71
-
-end71:
-	VZEROUPPER
-	RET
-
-// func rotate3AVX512(p []float32, t []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
-// Requires: AVX, AVX512F
-TEXT ·rotate3AVX512(SB), NOSPLIT, $0-96
-	MOVQ         p_base+0(FP), AX
-	MOVQ         t_base+24(FP), CX
-	MOVQ         s_apart+48(FP), DX
-	SHLQ         $0x07, DX
-	LEAQ         (DX)(DX*2), BX
-	LEAQ         (DX)(DX*4), SI
-	LEAQ         (DX)(BX*2), DI
-	VBROADCASTSS (CX), Z0
-	VBROADCASTSS 4(CX), Z1
-	VBROADCASTSS 8(CX), Z2
-	MOVQ         s_lineStride+72(FP), CX
-	SHLQ         $0x07, CX
-	MOVQ         s_groupStride+88(FP), R8
-	SHLQ         $0x07, R8
-	MOVQ         s_groups+80(FP), R9
-	TESTQ        R9, R9
-	JZ           end74
-
-loop74:
-	MOVQ  AX, R10
-	MOVQ  s_lines+64(FP), R11
-	TESTQ R11, R11
-	JZ    end75
-
-loop75:
-	MOVQ  R10, R12
-	MOVQ  s_run+56(FP), R13
-	ADDQ  R13, R13
-	TESTQ R13, R13
-	JZ    end76
-
-loop76:
-	VMOVUPS      (R12), Z3
-	VMOVUPS      (R12)(DX*1), Z4
-	VMOVUPS      (R12)(DX*2), Z5
-	VMOVUPS      (R12)(BX*1), Z6
-	VMOVUPS      (R12)(DX*4), Z7
-	VMOVUPS      (R12)(SI*1), Z8
-	VMOVUPS      (R12)(BX*2), Z9
-	VMOVUPS      (R12)(DI*1), Z10
-	VMOVAPS      Z3, Z11
-	VFNMADD231PS Z0, Z4, Z3
-	VFMADD231PS  Z0, Z11, Z4
-	VMOVAPS      Z5, Z11
-	VFNMADD231PS Z0, Z6, Z5
-	VFMADD231PS  Z0, Z11, Z6
-	VMOVAPS      Z7, Z11
-	VFNMADD231PS Z0, Z8, Z7
-	VFMADD231PS  Z0, Z11, Z8
-	VMOVAPS      Z9, Z11
-	VFNMADD231PS Z0, Z10, Z9
-	VFMADD231PS  Z0, Z11, Z10
-	VMOVAPS      Z3, Z11
-	VFNMADD231PS Z1, Z5, Z3
-	VFMADD231PS  Z1, Z11, Z5
-	VMOVAPS      Z4, Z11
-	VFNMADD231PS Z1, Z6, Z4
-	VFMADD231PS  Z1, Z11, Z6
-	VMOVAPS      Z7, Z11
-	VFNMADD231PS Z1, Z9, Z7
-	VFMADD231PS  Z1, Z11, Z9
-	VMOVAPS      Z8, Z11
-	VFNMADD231PS Z1, Z10, Z8
-	VFMADD231PS  Z1, Z11, Z10
-	VMOVAPS      Z3, Z11
-	VFNMADD231PS Z2, Z7, Z3
-	VFMADD231PS  Z2, Z11, Z7
-	VMOVAPS      Z4, Z11
-	VFNMADD231PS Z2, Z8, Z4
-	VFMADD231PS  Z2, Z11, Z8
-	VMOVAPS      Z5, Z11
-	VFNMADD231PS Z2, Z9, Z5
-	VFMADD231PS  Z2, Z11, Z9
-	VMOVAPS      Z6, Z11
-	VFNMADD231PS Z2, Z10, Z6
-	VFMADD231PS  Z2, Z11, Z10
-	VMOVUPS      Z3, (R12)
-	VMOVUPS      Z4, (R12)(DX*1)
-	VMOVUPS      Z5, (R12)(DX*2)
-	VMOVUPS      Z6, (R12)(BX*1)
-	VMOVUPS      Z7, (R12)(DX*4)
-	VMOVUPS      Z8, (R12)(SI*1)
-	VMOVUPS      Z9, (R12)(BX*2)
-	VMOVUPS      Z10, (R12)(DI*1)
-	ADDQ         $+64, R12
-	DECQ         R13
-	JNZ          loop76
-
-end76:
-	ADDQ CX, R10
-	DECQ R11
-	JNZ  loop75
-
-end75:
-	ADDQ R8, AX
-	DECQ R9
-	JNZ  loop74
-
-end74:
-	VZEROUPPER
-	RET
-
-// func gatherAVX512(dst []float32, src []float32, phases []float32, from []int32)
-// Requires: AVX, AVX512F
-TEXT ·gatherAVX512(SB), NOSPLIT, $0-96
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  src_base+24(FP), CX
-	MOVQ  phases_base+48(FP), DX
-	MOVQ  from_base+72(FP), BX
-	MOVQ  from_len+80(FP), SI
-	TESTQ SI, SI
-	JZ    end77
-
-loop77:
-	MOVLQSX      (BX), DI
-	SHLQ         $0x07, DI
-	VMOVUPS      (DX), Z0
-	VMOVUPS      64(DX), Z1
-	VMOVUPS      (CX)(DI*1), Z2
-	VMOVUPS      64(CX)(DI*1), Z3
-	VMULPS       Z0, Z2, Z4
-	VMULPS       Z0, Z3, Z0
-	VFNMADD231PS Z1, Z3, Z4
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z0, 64(AX)
-	ADDQ         $+128, AX
-	ADDQ         $+128, DX
-	ADDQ         $+4, BX
-	DECQ         SI
-	JNZ          loop77
-
-end77:
-	VZEROUPPER
-	RET
-
-// func gatherAdjointAVX512(dst []float32, src []float32, phases []float32, from []int32)
-// Requires: AVX, AVX512F
-TEXT ·gatherAdjointAVX512(SB), NOSPLIT, $0-96
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  src_base+24(FP), CX
-	MOVQ  phases_base+48(FP), DX
-	MOVQ  from_base+72(FP), BX
-	MOVQ  from_len+80(FP), SI
-	TESTQ SI, SI
-	JZ    end78
-
-loop78:
-	MOVLQSX      (BX), DI
-	SHLQ         $0x07, DI
-	VMOVUPS      (CX), Z0
-	VMOVUPS      64(CX), Z1
-	VMOVUPS      (DX), Z2
-	VMOVUPS      64(DX), Z3
-	VMULPS       Z0, Z2, Z4
-	VMULPS       Z1, Z2, Z2
-	VFMADD231PS  Z1, Z3, Z4
-	VFNMADD231PS Z0, Z3, Z2
-	VMOVUPS      Z4, (AX)(DI*1)
-	VMOVUPS      Z2, 64(AX)(DI*1)
-	ADDQ         $+128, CX
-	ADDQ         $+128, DX
-	ADDQ         $+4, BX
-	DECQ         SI
-	JNZ          loop78
-
-end78:
-	VZEROUPPER
-	RET
-
-// func gatherBlockAVX512(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
-// Requires: AVX, AVX512F
-TEXT ·gatherBlockAVX512(SB), NOSPLIT, $0-120
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    src_base+24(FP), CX
-	MOVQ    phases_base+48(FP), DX
-	MOVQ    from_base+96(FP), BX
-	MOVQ    from_len+104(FP), SI
-	MOVQ    phase_base+72(FP), DI
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	TESTQ   SI, SI
-	JZ      end79
-
-loop79:
-	MOVLQSX      (BX), DI
-	SHLQ         $0x07, DI
-	VMOVUPS      (DX), Z2
-	VMOVUPS      64(DX), Z3
-	VMULPS       Z0, Z2, Z4
-	VMULPS       Z0, Z3, Z5
-	VFNMADD231PS Z1, Z3, Z4
-	VFMADD231PS  Z1, Z2, Z5
-	VMOVUPS      (CX)(DI*1), Z2
-	VMOVUPS      64(CX)(DI*1), Z3
-	VMULPS       Z4, Z2, Z6
-	VMULPS       Z4, Z3, Z4
-	VFNMADD231PS Z5, Z3, Z6
-	VFMADD231PS  Z5, Z2, Z4
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z4, 64(AX)
-	ADDQ         $+128, AX
-	ADDQ         $+128, DX
-	ADDQ         $+4, BX
-	DECQ         SI
-	JNZ          loop79
-
-end79:
 	VZEROUPPER
 	RET
 
@@ -2645,9 +2387,9 @@ TEXT ·gatherBlockAdjointAVX512(SB), NOSPLIT, $0-120
 	VMOVUPS (DI), Z0
 	VMOVUPS 64(DI), Z1
 	TESTQ   SI, SI
-	JZ      end80
+	JZ      end64
 
-loop80:
+loop64:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
 	VMOVUPS      (DX), Z2
@@ -2668,64 +2410,220 @@ loop80:
 	ADDQ         $+128, DX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          loop80
+	JNZ          loop64
 
-end80:
+end64:
 	VZEROUPPER
 	RET
 
-// func joinAVX512(dst []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
+// func overlapXY1AVX512(acc []float32, l []float32, p []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
 // Requires: AVX, AVX512F
-TEXT ·joinAVX512(SB), NOSPLIT, $0-104
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  low_base+24(FP), CX
-	MOVQ  high_base+48(FP), DX
-	MOVQ  blocks+72(FP), BX
-	MOVQ  stride+88(FP), SI
-	SHLQ  $0x07, SI
-	MOVQ  odd+96(FP), DI
-	SHLQ  $0x07, DI
-	TESTQ BX, BX
-	JZ    end81
+TEXT ·overlapXY1AVX512(SB), NOSPLIT, $0-80
+	MOVQ   s+72(FP), AX
+	MOVQ   (AX), AX
+	SHLQ   $0x07, AX
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	MOVQ   l_base+24(FP), CX
+	MOVQ   p_base+48(FP), DX
+	MOVQ   s+72(FP), BX
+	MOVQ   24(BX), SI
+	SHLQ   $0x07, SI
+	MOVQ   40(BX), DI
+	SHLQ   $0x07, DI
+	MOVQ   32(BX), R8
+	TESTQ  R8, R8
+	JZ     end65
 
-loop81:
-	VMOVUPS (DX), Z0
-	VMOVUPS 64(DX), Z1
-	VMOVUPS (DX)(DI*1), Z2
-	VMOVUPS 64(DX)(DI*1), Z3
-	MOVQ    CX, R8
-	MOVQ    AX, R9
-	MOVQ    rows+80(FP), R10
-	TESTQ   R10, R10
-	JZ      end82
+loop65:
+	MOVQ  CX, R9
+	MOVQ  DX, R10
+	MOVQ  16(BX), R11
+	TESTQ R11, R11
+	JZ    end66
 
-loop82:
-	VMOVUPS      (R8), Z4
-	VMOVUPS      64(R8), Z5
-	VMULPS       Z4, Z0, Z6
-	VMULPS       Z4, Z1, Z4
-	VFNMADD231PS Z5, Z1, Z6
-	VFMADD231PS  Z5, Z0, Z4
-	VMOVUPS      (R8)(DI*1), Z5
-	VMOVUPS      64(R8)(DI*1), Z7
-	VFMADD231PS  Z5, Z2, Z6
-	VFMADD231PS  Z5, Z3, Z4
-	VFNMADD231PS Z7, Z3, Z6
-	VFMADD231PS  Z7, Z2, Z4
-	VMOVUPS      Z6, (R9)
-	VMOVUPS      Z4, 64(R9)
-	ADDQ         $+128, R8
-	ADDQ         $+128, R9
-	DECQ         R10
-	JNZ          loop82
+loop66:
+	MOVQ  R9, R12
+	MOVQ  R10, R13
+	MOVQ  8(BX), R14
+	TESTQ R14, R14
+	JZ    end67
 
-end82:
-	ADDQ $+128, DX
-	ADDQ SI, AX
-	DECQ BX
-	JNZ  loop81
+loop67:
+	VMOVUPS      (R12), Z8
+	VMOVUPS      64(R12), Z9
+	VMOVUPS      (R12)(AX*1), Z10
+	VMOVUPS      64(R12)(AX*1), Z11
+	VMOVUPS      (R13), Z12
+	VMOVUPS      64(R13), Z13
+	VMOVUPS      (R13)(AX*1), Z14
+	VMOVUPS      64(R13)(AX*1), Z15
+	VFMADD231PS  Z8, Z15, Z0
+	VFMADD231PS  Z10, Z12, Z4
+	VFNMADD231PS Z9, Z14, Z1
+	VFNMADD231PS Z8, Z14, Z5
+	VFMADD231PS  Z10, Z13, Z2
+	VFMADD231PS  Z11, Z13, Z6
+	VFNMADD231PS Z11, Z12, Z3
+	VFNMADD231PS Z9, Z15, Z7
+	ADDQ         $+128, R12
+	ADDQ         $+128, R13
+	DECQ         R14
+	JNZ          loop67
 
-end81:
+end67:
+	ADDQ SI, R9
+	ADDQ SI, R10
+	DECQ R11
+	JNZ  loop66
+
+end66:
+	ADDQ DI, CX
+	ADDQ DI, DX
+	DECQ R8
+	JNZ  loop65
+
+end65:
+	MOVQ    acc_base+0(FP), AX
+	VADDPS  Z1, Z0, Z0
+	VADDPS  Z3, Z2, Z2
+	VADDPS  Z2, Z0, Z0
+	VADDPS  (AX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	VADDPS  Z5, Z4, Z4
+	VADDPS  Z7, Z6, Z6
+	VADDPS  Z6, Z4, Z4
+	VADDPS  64(AX), Z4, Z4
+	VMOVUPS Z4, 64(AX)
+	VZEROUPPER
+	RET
+
+// func overlapXY2AVX512(acc []float32, l []float32, p []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, AVX512F
+TEXT ·overlapXY2AVX512(SB), NOSPLIT, $0-80
+	MOVQ   s+72(FP), AX
+	MOVQ   (AX), AX
+	SHLQ   $0x07, AX
+	LEAQ   (AX)(AX*2), CX
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	MOVQ   l_base+24(FP), DX
+	MOVQ   p_base+48(FP), BX
+	MOVQ   s+72(FP), SI
+	MOVQ   24(SI), DI
+	SHLQ   $0x07, DI
+	MOVQ   40(SI), R8
+	SHLQ   $0x07, R8
+	MOVQ   32(SI), R9
+	TESTQ  R9, R9
+	JZ     end68
+
+loop68:
+	MOVQ  DX, R10
+	MOVQ  BX, R11
+	MOVQ  16(SI), R12
+	TESTQ R12, R12
+	JZ    end69
+
+loop69:
+	MOVQ  R10, R13
+	MOVQ  R11, R14
+	MOVQ  8(SI), R15
+	TESTQ R15, R15
+	JZ    end70
+
+loop70:
+	VMOVUPS      (R13), Z8
+	VMOVUPS      64(R13), Z9
+	VMOVUPS      (R14), Z10
+	VMOVUPS      64(R14), Z11
+	VMOVUPS      (R13)(AX*1), Z12
+	VMOVUPS      64(R13)(AX*1), Z13
+	VMOVUPS      (R14)(AX*1), Z14
+	VMOVUPS      64(R14)(AX*1), Z15
+	VFMADD231PS  Z8, Z15, Z0
+	VFMADD231PS  Z12, Z10, Z4
+	VFNMADD231PS Z9, Z14, Z0
+	VFNMADD231PS Z8, Z14, Z4
+	VFMADD231PS  Z12, Z11, Z0
+	VFMADD231PS  Z13, Z11, Z4
+	VFNMADD231PS Z13, Z10, Z0
+	VFNMADD231PS Z9, Z15, Z4
+	VMOVUPS      (R13)(CX*1), Z16
+	VMOVUPS      64(R13)(CX*1), Z17
+	VMOVUPS      (R14)(CX*1), Z18
+	VMOVUPS      64(R14)(CX*1), Z19
+	VFMADD231PS  Z12, Z19, Z3
+	VFMADD231PS  Z16, Z14, Z7
+	VFNMADD231PS Z13, Z18, Z3
+	VFNMADD231PS Z12, Z18, Z7
+	VFMADD231PS  Z16, Z15, Z3
+	VFMADD231PS  Z17, Z15, Z7
+	VFNMADD231PS Z17, Z14, Z3
+	VFNMADD231PS Z13, Z19, Z7
+	VMOVUPS      (R13)(AX*2), Z12
+	VMOVUPS      64(R13)(AX*2), Z13
+	VMOVUPS      (R14)(AX*2), Z14
+	VMOVUPS      64(R14)(AX*2), Z15
+	VFMADD231PS  Z12, Z19, Z1
+	VFMADD231PS  Z16, Z14, Z5
+	VFNMADD231PS Z13, Z18, Z1
+	VFNMADD231PS Z12, Z18, Z5
+	VFMADD231PS  Z16, Z15, Z1
+	VFMADD231PS  Z17, Z15, Z5
+	VFNMADD231PS Z17, Z14, Z1
+	VFNMADD231PS Z13, Z19, Z5
+	VFMADD231PS  Z8, Z15, Z2
+	VFMADD231PS  Z12, Z10, Z6
+	VFNMADD231PS Z9, Z14, Z2
+	VFNMADD231PS Z8, Z14, Z6
+	VFMADD231PS  Z12, Z11, Z2
+	VFMADD231PS  Z13, Z11, Z6
+	VFNMADD231PS Z13, Z10, Z2
+	VFNMADD231PS Z9, Z15, Z6
+	ADDQ         $+128, R13
+	ADDQ         $+128, R14
+	DECQ         R15
+	JNZ          loop70
+
+end70:
+	ADDQ DI, R10
+	ADDQ DI, R11
+	DECQ R12
+	JNZ  loop69
+
+end69:
+	ADDQ R8, DX
+	ADDQ R8, BX
+	DECQ R9
+	JNZ  loop68
+
+end68:
+	MOVQ    acc_base+0(FP), AX
+	VADDPS  Z1, Z0, Z0
+	VADDPS  (AX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	VADDPS  Z5, Z4, Z4
+	VADDPS  64(AX), Z4, Z4
+	VMOVUPS Z4, 64(AX)
+	VADDPS  Z3, Z2, Z2
+	VADDPS  128(AX), Z2, Z2
+	VMOVUPS Z2, 128(AX)
+	VADDPS  Z7, Z6, Z6
+	VADDPS  192(AX), Z6, Z6
+	VMOVUPS Z6, 192(AX)
 	VZEROUPPER
 	RET
 
@@ -2743,9 +2641,9 @@ TEXT ·contractAVX512(SB), NOSPLIT, $0-152
 	MOVQ  odd+144(FP), R9
 	SHLQ  $0x07, R9
 	TESTQ DI, DI
-	JZ    end83
+	JZ    end71
 
-loop83:
+loop71:
 	VMOVUPS (SI), Z0
 	VMOVUPS 64(SI), Z1
 	VMOVUPS (SI)(R9*1), Z2
@@ -2759,9 +2657,9 @@ loop83:
 	MOVQ    AX, R12
 	MOVQ    rows+128(FP), R13
 	TESTQ   R13, R13
-	JZ      end84
+	JZ      end72
 
-loop84:
+loop72:
 	VMOVUPS      (R10), Z8
 	VMOVUPS      64(R10), Z9
 	VMOVUPS      (R12), Z10
@@ -2796,9 +2694,9 @@ loop84:
 	ADDQ         $+128, R11
 	ADDQ         $+128, R12
 	DECQ         R13
-	JNZ          loop84
+	JNZ          loop72
 
-end84:
+end72:
 	VADDPS  (CX), Z4, Z4
 	VMOVUPS Z4, (CX)
 	VADDPS  64(CX), Z5, Z5
@@ -2811,622 +2709,8 @@ end84:
 	ADDQ    $+128, CX
 	ADDQ    R8, DX
 	DECQ    DI
-	JNZ     loop83
+	JNZ     loop71
 
-end83:
+end71:
 	VZEROUPPER
 	RET
-
-// func overlapXY1AVX512(acc []float32, l []float32, p []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
-// Requires: AVX, AVX512F
-TEXT ·overlapXY1AVX512(SB), NOSPLIT, $0-120
-	MOVQ   s_apart+72(FP), AX
-	SHLQ   $0x07, AX
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	MOVQ   l_base+24(FP), CX
-	MOVQ   p_base+48(FP), DX
-	MOVQ   s_lineStride+96(FP), BX
-	SHLQ   $0x07, BX
-	MOVQ   s_groupStride+112(FP), SI
-	SHLQ   $0x07, SI
-	MOVQ   s_groups+104(FP), DI
-	TESTQ  DI, DI
-	JZ     end85
-
-loop85:
-	MOVQ  CX, R8
-	MOVQ  DX, R9
-	MOVQ  s_lines+88(FP), R10
-	TESTQ R10, R10
-	JZ    end86
-
-loop86:
-	MOVQ  R8, R11
-	MOVQ  R9, R12
-	MOVQ  s_run+80(FP), R13
-	TESTQ R13, R13
-	JZ    end87
-
-loop87:
-	VMOVUPS      (R11), Z2
-	VMOVUPS      64(R11), Z3
-	VMOVUPS      (R11)(AX*1), Z4
-	VMOVUPS      64(R11)(AX*1), Z5
-	VMOVUPS      (R12), Z6
-	VMOVUPS      64(R12), Z7
-	VMOVUPS      (R12)(AX*1), Z8
-	VMOVUPS      64(R12)(AX*1), Z9
-	VFMADD231PS  Z9, Z2, Z0
-	VFMADD231PS  Z6, Z4, Z1
-	VFNMADD231PS Z8, Z3, Z0
-	VFNMADD231PS Z8, Z2, Z1
-	VFMADD231PS  Z7, Z4, Z0
-	VFMADD231PS  Z7, Z5, Z1
-	VFNMADD231PS Z6, Z5, Z0
-	VFNMADD231PS Z9, Z3, Z1
-	ADDQ         $+128, R11
-	ADDQ         $+128, R12
-	DECQ         R13
-	JNZ          loop87
-
-end87:
-	ADDQ BX, R8
-	ADDQ BX, R9
-	DECQ R10
-	JNZ  loop86
-
-end86:
-	ADDQ SI, CX
-	ADDQ SI, DX
-	DECQ DI
-	JNZ  loop85
-
-end85:
-	MOVQ    acc_base+0(FP), AX
-	VADDPS  (AX), Z0, Z0
-	VMOVUPS Z0, (AX)
-	VADDPS  64(AX), Z1, Z1
-	VMOVUPS Z1, 64(AX)
-	VZEROUPPER
-	RET
-
-// func overlapXY2AVX512(acc []float32, l []float32, p []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
-// Requires: AVX, AVX512F
-TEXT ·overlapXY2AVX512(SB), NOSPLIT, $0-120
-	MOVQ   s_apart+72(FP), AX
-	SHLQ   $0x07, AX
-	LEAQ   (AX)(AX*2), CX
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	VXORPS X4, X4, X4
-	VXORPS X5, X5, X5
-	VXORPS X6, X6, X6
-	VXORPS X7, X7, X7
-	MOVQ   l_base+24(FP), DX
-	MOVQ   p_base+48(FP), BX
-	MOVQ   s_lineStride+96(FP), SI
-	SHLQ   $0x07, SI
-	MOVQ   s_groupStride+112(FP), DI
-	SHLQ   $0x07, DI
-	MOVQ   s_groups+104(FP), R8
-	TESTQ  R8, R8
-	JZ     end88
-
-loop88:
-	MOVQ  DX, R9
-	MOVQ  BX, R10
-	MOVQ  s_lines+88(FP), R11
-	TESTQ R11, R11
-	JZ    end89
-
-loop89:
-	MOVQ  R9, R12
-	MOVQ  R10, R13
-	MOVQ  s_run+80(FP), R14
-	TESTQ R14, R14
-	JZ    end90
-
-loop90:
-	VMOVUPS      (R12), Z8
-	VMOVUPS      64(R12), Z9
-	VMOVUPS      (R12)(AX*1), Z10
-	VMOVUPS      64(R12)(AX*1), Z11
-	VMOVUPS      (R12)(AX*2), Z12
-	VMOVUPS      64(R12)(AX*2), Z13
-	VMOVUPS      (R12)(CX*1), Z14
-	VMOVUPS      64(R12)(CX*1), Z15
-	VMOVUPS      (R13), Z16
-	VMOVUPS      64(R13), Z17
-	VMOVUPS      (R13)(AX*1), Z18
-	VMOVUPS      64(R13)(AX*1), Z19
-	VMOVUPS      (R13)(AX*2), Z20
-	VMOVUPS      64(R13)(AX*2), Z21
-	VMOVUPS      (R13)(CX*1), Z22
-	VMOVUPS      64(R13)(CX*1), Z23
-	VFMADD231PS  Z19, Z8, Z0
-	VFMADD231PS  Z23, Z12, Z2
-	VFMADD231PS  Z21, Z8, Z4
-	VFMADD231PS  Z23, Z10, Z6
-	VFMADD231PS  Z16, Z10, Z1
-	VFMADD231PS  Z20, Z14, Z3
-	VFMADD231PS  Z16, Z12, Z5
-	VFMADD231PS  Z18, Z14, Z7
-	VFNMADD231PS Z18, Z9, Z0
-	VFNMADD231PS Z22, Z13, Z2
-	VFNMADD231PS Z20, Z9, Z4
-	VFNMADD231PS Z22, Z11, Z6
-	VFNMADD231PS Z18, Z8, Z1
-	VFNMADD231PS Z22, Z12, Z3
-	VFNMADD231PS Z20, Z8, Z5
-	VFNMADD231PS Z22, Z10, Z7
-	VFMADD231PS  Z17, Z10, Z0
-	VFMADD231PS  Z21, Z14, Z2
-	VFMADD231PS  Z17, Z12, Z4
-	VFMADD231PS  Z19, Z14, Z6
-	VFMADD231PS  Z17, Z11, Z1
-	VFMADD231PS  Z21, Z15, Z3
-	VFMADD231PS  Z17, Z13, Z5
-	VFMADD231PS  Z19, Z15, Z7
-	VFNMADD231PS Z16, Z11, Z0
-	VFNMADD231PS Z20, Z15, Z2
-	VFNMADD231PS Z16, Z13, Z4
-	VFNMADD231PS Z18, Z15, Z6
-	VFNMADD231PS Z19, Z9, Z1
-	VFNMADD231PS Z23, Z13, Z3
-	VFNMADD231PS Z21, Z9, Z5
-	VFNMADD231PS Z23, Z11, Z7
-	ADDQ         $+128, R12
-	ADDQ         $+128, R13
-	DECQ         R14
-	JNZ          loop90
-
-end90:
-	ADDQ SI, R9
-	ADDQ SI, R10
-	DECQ R11
-	JNZ  loop89
-
-end89:
-	ADDQ DI, DX
-	ADDQ DI, BX
-	DECQ R8
-	JNZ  loop88
-
-end88:
-	MOVQ    acc_base+0(FP), AX
-	VADDPS  Z2, Z0, Z0
-	VADDPS  (AX), Z0, Z0
-	VMOVUPS Z0, (AX)
-	VADDPS  Z3, Z1, Z1
-	VADDPS  64(AX), Z1, Z1
-	VMOVUPS Z1, 64(AX)
-	VADDPS  Z6, Z4, Z4
-	VADDPS  128(AX), Z4, Z4
-	VMOVUPS Z4, 128(AX)
-	VADDPS  Z7, Z5, Z5
-	VADDPS  192(AX), Z5, Z5
-	VMOVUPS Z5, 192(AX)
-	VZEROUPPER
-	RET
-
-// func overlapY1AVX512(acc []float32, l []float32, p []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
-// Requires: AVX, AVX512F
-TEXT ·overlapY1AVX512(SB), NOSPLIT, $0-120
-	MOVQ   s_apart+72(FP), AX
-	SHLQ   $0x07, AX
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	MOVQ   l_base+24(FP), CX
-	MOVQ   p_base+48(FP), DX
-	MOVQ   s_lineStride+96(FP), BX
-	SHLQ   $0x07, BX
-	MOVQ   s_groupStride+112(FP), SI
-	SHLQ   $0x07, SI
-	MOVQ   s_groups+104(FP), DI
-	TESTQ  DI, DI
-	JZ     end91
-
-loop91:
-	MOVQ  CX, R8
-	MOVQ  DX, R9
-	MOVQ  s_lines+88(FP), R10
-	TESTQ R10, R10
-	JZ    end92
-
-loop92:
-	MOVQ  R8, R11
-	MOVQ  R9, R12
-	MOVQ  s_run+80(FP), R13
-	TESTQ R13, R13
-	JZ    end93
-
-loop93:
-	VMOVUPS      (R11)(AX*1), Z2
-	VFMADD231PS  (R12), Z2, Z0
-	VMOVUPS      (R11), Z2
-	VFNMADD231PS (R12)(AX*1), Z2, Z0
-	VMOVUPS      64(R11)(AX*1), Z2
-	VFMADD231PS  64(R12), Z2, Z1
-	VMOVUPS      64(R11), Z2
-	VFNMADD231PS 64(R12)(AX*1), Z2, Z1
-	ADDQ         $+128, R11
-	ADDQ         $+128, R12
-	DECQ         R13
-	JNZ          loop93
-
-end93:
-	ADDQ BX, R8
-	ADDQ BX, R9
-	DECQ R10
-	JNZ  loop92
-
-end92:
-	ADDQ SI, CX
-	ADDQ SI, DX
-	DECQ DI
-	JNZ  loop91
-
-end91:
-	MOVQ    acc_base+0(FP), AX
-	VADDPS  (AX), Z0, Z0
-	VMOVUPS Z0, (AX)
-	VADDPS  64(AX), Z1, Z1
-	VMOVUPS Z1, 64(AX)
-	VZEROUPPER
-	RET
-
-// func overlapY2AVX512(acc []float32, l []float32, p []float32, s struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
-// Requires: AVX, AVX512F
-TEXT ·overlapY2AVX512(SB), NOSPLIT, $0-120
-	MOVQ   s_apart+72(FP), AX
-	SHLQ   $0x07, AX
-	LEAQ   (AX)(AX*2), CX
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	MOVQ   l_base+24(FP), DX
-	MOVQ   p_base+48(FP), BX
-	MOVQ   s_lineStride+96(FP), SI
-	SHLQ   $0x07, SI
-	MOVQ   s_groupStride+112(FP), DI
-	SHLQ   $0x07, DI
-	MOVQ   s_groups+104(FP), R8
-	TESTQ  R8, R8
-	JZ     end94
-
-loop94:
-	MOVQ  DX, R9
-	MOVQ  BX, R10
-	MOVQ  s_lines+88(FP), R11
-	TESTQ R11, R11
-	JZ    end95
-
-loop95:
-	MOVQ  R9, R12
-	MOVQ  R10, R13
-	MOVQ  s_run+80(FP), R14
-	TESTQ R14, R14
-	JZ    end96
-
-loop96:
-	VMOVUPS      (R12), Z4
-	VMOVUPS      (R12)(AX*1), Z5
-	VMOVUPS      (R12)(AX*2), Z6
-	VMOVUPS      (R12)(CX*1), Z7
-	VFMADD231PS  (R13), Z5, Z0
-	VFMADD231PS  (R13), Z6, Z1
-	VFNMADD231PS (R13)(AX*1), Z4, Z0
-	VFNMADD231PS (R13)(AX*2), Z4, Z1
-	VFMADD231PS  (R13)(AX*2), Z7, Z0
-	VFMADD231PS  (R13)(AX*1), Z7, Z1
-	VFNMADD231PS (R13)(CX*1), Z6, Z0
-	VFNMADD231PS (R13)(CX*1), Z5, Z1
-	VMOVUPS      64(R12), Z4
-	VMOVUPS      64(R12)(AX*1), Z5
-	VMOVUPS      64(R12)(AX*2), Z6
-	VMOVUPS      64(R12)(CX*1), Z7
-	VFMADD231PS  64(R13), Z5, Z2
-	VFMADD231PS  64(R13), Z6, Z3
-	VFNMADD231PS 64(R13)(AX*1), Z4, Z2
-	VFNMADD231PS 64(R13)(AX*2), Z4, Z3
-	VFMADD231PS  64(R13)(AX*2), Z7, Z2
-	VFMADD231PS  64(R13)(AX*1), Z7, Z3
-	VFNMADD231PS 64(R13)(CX*1), Z6, Z2
-	VFNMADD231PS 64(R13)(CX*1), Z5, Z3
-	ADDQ         $+128, R12
-	ADDQ         $+128, R13
-	DECQ         R14
-	JNZ          loop96
-
-end96:
-	ADDQ SI, R9
-	ADDQ SI, R10
-	DECQ R11
-	JNZ  loop95
-
-end95:
-	ADDQ DI, DX
-	ADDQ DI, BX
-	DECQ R8
-	JNZ  loop94
-
-end94:
-	MOVQ    acc_base+0(FP), AX
-	VADDPS  (AX), Z0, Z0
-	VMOVUPS Z0, (AX)
-	VADDPS  128(AX), Z1, Z1
-	VMOVUPS Z1, 128(AX)
-	VADDPS  64(AX), Z2, Z2
-	VMOVUPS Z2, 64(AX)
-	VADDPS  192(AX), Z3, Z3
-	VMOVUPS Z3, 192(AX)
-	VZEROUPPER
-	RET
-
-// func overlapDotAVX512(low []float32, high []float32, l []float32, p []float32, blocks int, rows int, stride int)
-// Requires: AVX, AVX512F
-TEXT ·overlapDotAVX512(SB), NOSPLIT, $0-120
-	MOVQ  low_base+0(FP), AX
-	MOVQ  high_base+24(FP), CX
-	MOVQ  l_base+48(FP), DX
-	MOVQ  p_base+72(FP), BX
-	MOVQ  blocks+96(FP), SI
-	MOVQ  stride+112(FP), DI
-	SHLQ  $0x07, DI
-	TESTQ SI, SI
-	JZ    end97
-
-loop97:
-	VXORPS X0, X0, X0
-	MOVQ   AX, R8
-	MOVQ   DX, R9
-	MOVQ   BX, R10
-	MOVQ   rows+104(FP), R11
-	TESTQ  R11, R11
-	JZ     end98
-
-loop98:
-	VMOVUPS      (R9), Z1
-	VMOVUPS      64(R9), Z2
-	VMULPS       64(R10), Z1, Z1
-	VFNMADD231PS (R10), Z2, Z1
-	VADDPS       Z1, Z0, Z0
-	VADDPS       (R8), Z1, Z1
-	VMOVUPS      Z1, (R8)
-	ADDQ         $+128, R9
-	ADDQ         $+128, R10
-	ADDQ         $+64, R8
-	DECQ         R11
-	JNZ          loop98
-
-end98:
-	VADDPS  (CX), Z0, Z0
-	VMOVUPS Z0, (CX)
-	ADDQ    $+64, CX
-	ADDQ    DI, DX
-	ADDQ    DI, BX
-	DECQ    SI
-	JNZ     loop97
-
-end97:
-	VZEROUPPER
-	RET
-
-// func marginalsAVX512(dst []float32, v []float32, bits int)
-// Requires: AVX, AVX512F
-TEXT ·marginalsAVX512(SB), NOSPLIT, $0-56
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  v_base+24(FP), CX
-	MOVQ  bits+48(FP), DX
-	MOVQ  $0x00000001, BX
-	MOVQ  DX, SI
-	TESTQ SI, SI
-	JZ    end99
-
-loop99:
-	ADDQ BX, BX
-	DECQ SI
-	JNZ  loop99
-
-end99:
-	MOVQ  BX, SI
-	SHLQ  $0x06, SI
-	MOVQ  DX, DI
-	SHLQ  $0x06, DI
-	ADDQ  AX, DI
-	TESTQ DX, DX
-	JZ    end100
-
-loop100:
-	SHRQ    $0x01, BX
-	SHRQ    $0x01, SI
-	SUBQ    $0x40, DI
-	VMOVUPS (DI), Z0
-	MOVQ    CX, AX
-	MOVQ    BX, R8
-	TESTQ   R8, R8
-	JZ      end101
-
-loop101:
-	VMOVUPS (AX), Z1
-	VMOVUPS (AX)(SI*1), Z2
-	VSUBPS  Z2, Z1, Z3
-	VADDPS  Z3, Z0, Z0
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS Z1, (AX)
-	ADDQ    $+64, AX
-	DECQ    R8
-	JNZ     loop101
-
-end101:
-	VMOVUPS Z0, (DI)
-	DECQ    DX
-	JNZ     loop100
-
-end100:
-	VZEROUPPER
-	RET
-
-// func sumsAVX512(dst []float32, v []float32)
-// Requires: AVX
-TEXT ·sumsAVX512(SB), NOSPLIT, $0-48
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  v_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	TESTQ DX, DX
-	JZ    end102
-
-loop102:
-	VMOVUPS      (CX), Y0
-	VADDPS       32(CX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X0
-	VMOVSHDUP    X0, X1
-	VADDSS       X1, X0, X1
-	VMOVSS       X1, (AX)
-	ADDQ         $+64, CX
-	ADDQ         $+4, AX
-	DECQ         DX
-	JNZ          loop102
-
-end102:
-	VZEROUPPER
-	RET
-
-// func probabilitiesAVX512(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
-// Requires: AVX, AVX512F
-TEXT ·probabilitiesAVX512(SB), NOSPLIT, $0-96
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  words_base+48(FP), CX
-	MOVQ  src_base+24(FP), DX
-	MOVQ  stride+88(FP), BX
-	SHLQ  $0x07, BX
-	MOVQ  blocks+72(FP), SI
-	TESTQ SI, SI
-	JZ    end103
-
-loop103:
-	MOVQ  DX, DI
-	MOVQ  rows+80(FP), R8
-	TESTQ R8, R8
-	JZ    end104
-
-loop104:
-	MOVLQSX     (CX), R9
-	SHLQ        $0x06, R9
-	VMOVUPS     (DI), Z0
-	VMOVUPS     64(DI), Z1
-	VMULPS      Z0, Z0, Z0
-	VFMADD231PS Z1, Z1, Z0
-	VADDPS      (AX)(R9*1), Z0, Z0
-	VMOVUPS     Z0, (AX)(R9*1)
-	ADDQ        $+4, CX
-	ADDQ        $+128, DI
-	DECQ        R8
-	JNZ         loop104
-
-end104:
-	ADDQ BX, DX
-	DECQ SI
-	JNZ  loop103
-
-end103:
-	VZEROUPPER
-	RET
-
-// func weighAVX512(dst []float32, src []float32, weights []float32, words []int32, blocks int, rows int, stride int)
-// Requires: AVX, AVX512F
-TEXT ·weighAVX512(SB), NOSPLIT, $0-120
-	MOVQ  weights_base+48(FP), AX
-	MOVQ  words_base+72(FP), CX
-	MOVQ  dst_base+0(FP), DX
-	MOVQ  src_base+24(FP), BX
-	MOVQ  stride+112(FP), SI
-	SHLQ  $0x07, SI
-	MOVQ  blocks+96(FP), DI
-	TESTQ DI, DI
-	JZ    end105
-
-loop105:
-	MOVQ  DX, R8
-	MOVQ  BX, R9
-	MOVQ  rows+104(FP), R10
-	TESTQ R10, R10
-	JZ    end106
-
-loop106:
-	MOVLQSX (CX), R11
-	SHLQ    $0x06, R11
-	VMOVUPS (AX)(R11*1), Z0
-	VMULPS  (R9), Z0, Z1
-	VMULPS  64(R9), Z0, Z0
-	VMOVUPS Z1, (R8)
-	VMOVUPS Z0, 64(R8)
-	ADDQ    $+4, CX
-	ADDQ    $+128, R8
-	ADDQ    $+128, R9
-	DECQ    R10
-	JNZ     loop106
-
-end106:
-	ADDQ SI, DX
-	ADDQ SI, BX
-	DECQ DI
-	JNZ  loop105
-
-end105:
-	VZEROUPPER
-	RET
-
-// func sampleAVX512(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
-// Requires: AVX, AVX512F
-TEXT ·sampleAVX512(SB), NOSPLIT, $0-64
-	MOVQ         counts+0(FP), AX
-	MOVQ         uniform+8(FP), CX
-	VMOVUPS      (CX), Z0
-	VXORPS       X1, X1, X1
-	VXORPS       X2, X2, X2
-	VPBROADCASTD constant11<>+0(SB), Z3
-	MOVQ         src_base+16(FP), CX
-	MOVQ         stride+56(FP), DX
-	SHLQ         $0x07, DX
-	MOVQ         blocks+40(FP), BX
-	TESTQ        BX, BX
-	JZ           end107
-
-loop107:
-	MOVQ  CX, SI
-	MOVQ  rows+48(FP), DI
-	TESTQ DI, DI
-	JZ    end108
-
-loop108:
-	VMOVUPS     (SI), Z4
-	VMOVUPS     64(SI), Z5
-	VMULPS      Z4, Z4, Z4
-	VFMADD231PS Z5, Z5, Z4
-	VADDPS      Z4, Z1, Z1
-	VCMPPS      $0x12, Z0, Z1, K1
-	VPADDD      Z3, Z2, K1, Z2
-	ADDQ        $+128, SI
-	DECQ        DI
-	JNZ         loop108
-
-end108:
-	ADDQ DX, CX
-	DECQ BX
-	JNZ  loop107
-
-end107:
-	VMOVUPS Z2, (AX)
-	VZEROUPPER
-	RET
-
-DATA constant11<>+0(SB)/4, $0x00000001
-GLOBL constant11<>(SB), RODATA|NOPTR, $4

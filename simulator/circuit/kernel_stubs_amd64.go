@@ -32,7 +32,7 @@ func scaleAVX2(dst []float32, src []float32, scalars []float32, from []int32)
 // rotate1AVX2 is rotate1 in AVX2 with FMA.
 //
 //go:noescape
-func rotate1AVX2(p []float32, t []float32, s struct {
+func rotate1AVX2(p []float32, t []float32, s *struct {
 	apart       int
 	run         int
 	lines       int
@@ -44,7 +44,7 @@ func rotate1AVX2(p []float32, t []float32, s struct {
 // rotate2AVX2 is rotate2 in AVX2 with FMA.
 //
 //go:noescape
-func rotate2AVX2(p []float32, t []float32, s struct {
+func rotate2AVX2(p []float32, t []float32, s *struct {
 	apart       int
 	run         int
 	lines       int
@@ -56,7 +56,7 @@ func rotate2AVX2(p []float32, t []float32, s struct {
 // rotate3AVX2 is rotate3 in AVX2 with FMA.
 //
 //go:noescape
-func rotate3AVX2(p []float32, t []float32, s struct {
+func rotate3AVX2(p []float32, t []float32, s *struct {
 	apart       int
 	run         int
 	lines       int
@@ -80,49 +80,15 @@ func gatherAdjointAVX2(dst []float32, src []float32, phases []float32, from []in
 //go:noescape
 func gatherBlockAVX2(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
 
-// gatherBlockAdjointAVX2 is gatherBlockAdjoint in AVX2 with FMA.
-//
-//go:noescape
-func gatherBlockAdjointAVX2(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
-
 // joinAVX2 is join in AVX2 with FMA.
 //
 //go:noescape
 func joinAVX2(dst []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
 
-// contractAVX2 is contract in AVX2 with FMA.
-//
-//go:noescape
-func contractAVX2(pulledLow []float32, pulledHigh []float32, l []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
-
-// overlapXY1AVX2 is overlapXY1 in AVX2 with FMA.
-//
-//go:noescape
-func overlapXY1AVX2(acc []float32, l []float32, p []float32, s struct {
-	apart       int
-	run         int
-	lines       int
-	lineStride  int
-	groups      int
-	groupStride int
-})
-
-// overlapXY2AVX2 is overlapXY2 in AVX2 with FMA.
-//
-//go:noescape
-func overlapXY2AVX2(acc []float32, l []float32, p []float32, s struct {
-	apart       int
-	run         int
-	lines       int
-	lineStride  int
-	groups      int
-	groupStride int
-})
-
 // overlapY1AVX2 is overlapY1 in AVX2 with FMA.
 //
 //go:noescape
-func overlapY1AVX2(acc []float32, l []float32, p []float32, s struct {
+func overlapY1AVX2(acc []float32, l []float32, p []float32, s *struct {
 	apart       int
 	run         int
 	lines       int
@@ -134,7 +100,7 @@ func overlapY1AVX2(acc []float32, l []float32, p []float32, s struct {
 // overlapY2AVX2 is overlapY2 in AVX2 with FMA.
 //
 //go:noescape
-func overlapY2AVX2(acc []float32, l []float32, p []float32, s struct {
+func overlapY2AVX2(acc []float32, l []float32, p []float32, s *struct {
 	apart       int
 	run         int
 	lines       int
@@ -173,35 +139,15 @@ func weighAVX2(dst []float32, src []float32, weights []float32, words []int32, b
 //go:noescape
 func sampleAVX2(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
 
-// phasesAVX512 is phases in AVX-512.
+// gatherBlockAdjointAVX2 is gatherBlockAdjoint in AVX2 with FMA.
 //
 //go:noescape
-func phasesAVX512(z []float32, gamma []float32, rows int)
+func gatherBlockAdjointAVX2(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
 
-// factorsAVX512 is factors in AVX-512.
+// overlapXY1AVX2 is overlapXY1 in AVX2 with FMA.
 //
 //go:noescape
-func factorsAVX512(a []float32, b []float32, z []float32, coefficients []float32, rows int)
-
-// powersAVX512 is powers in AVX-512.
-//
-//go:noescape
-func powersAVX512(dst []float32, z []float32, bits int)
-
-// tensorAVX512 is tensor in AVX-512.
-//
-//go:noescape
-func tensorAVX512(dst []float32, a []float32, b []float32, bits int)
-
-// scaleAVX512 is scale in AVX-512.
-//
-//go:noescape
-func scaleAVX512(dst []float32, src []float32, scalars []float32, from []int32)
-
-// rotate1AVX512 is rotate1 in AVX-512.
-//
-//go:noescape
-func rotate1AVX512(p []float32, t []float32, s struct {
+func overlapXY1AVX2(acc []float32, l []float32, p []float32, s *struct {
 	apart       int
 	run         int
 	lines       int
@@ -210,10 +156,10 @@ func rotate1AVX512(p []float32, t []float32, s struct {
 	groupStride int
 })
 
-// rotate2AVX512 is rotate2 in AVX-512.
+// overlapXY2AVX2 is overlapXY2 in AVX2 with FMA.
 //
 //go:noescape
-func rotate2AVX512(p []float32, t []float32, s struct {
+func overlapXY2AVX2(acc []float32, l []float32, p []float32, s *struct {
 	apart       int
 	run         int
 	lines       int
@@ -222,52 +168,20 @@ func rotate2AVX512(p []float32, t []float32, s struct {
 	groupStride int
 })
 
-// rotate3AVX512 is rotate3 in AVX-512.
+// contractAVX2 is contract in AVX2 with FMA.
 //
 //go:noescape
-func rotate3AVX512(p []float32, t []float32, s struct {
-	apart       int
-	run         int
-	lines       int
-	lineStride  int
-	groups      int
-	groupStride int
-})
-
-// gatherAVX512 is gather in AVX-512.
-//
-//go:noescape
-func gatherAVX512(dst []float32, src []float32, phases []float32, from []int32)
-
-// gatherAdjointAVX512 is gatherAdjoint in AVX-512.
-//
-//go:noescape
-func gatherAdjointAVX512(dst []float32, src []float32, phases []float32, from []int32)
-
-// gatherBlockAVX512 is gatherBlock in AVX-512.
-//
-//go:noescape
-func gatherBlockAVX512(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
+func contractAVX2(pulledLow []float32, pulledHigh []float32, l []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
 
 // gatherBlockAdjointAVX512 is gatherBlockAdjoint in AVX-512.
 //
 //go:noescape
 func gatherBlockAdjointAVX512(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
 
-// joinAVX512 is join in AVX-512.
-//
-//go:noescape
-func joinAVX512(dst []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
-
-// contractAVX512 is contract in AVX-512.
-//
-//go:noescape
-func contractAVX512(pulledLow []float32, pulledHigh []float32, l []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
-
 // overlapXY1AVX512 is overlapXY1 in AVX-512.
 //
 //go:noescape
-func overlapXY1AVX512(acc []float32, l []float32, p []float32, s struct {
+func overlapXY1AVX512(acc []float32, l []float32, p []float32, s *struct {
 	apart       int
 	run         int
 	lines       int
@@ -279,7 +193,7 @@ func overlapXY1AVX512(acc []float32, l []float32, p []float32, s struct {
 // overlapXY2AVX512 is overlapXY2 in AVX-512.
 //
 //go:noescape
-func overlapXY2AVX512(acc []float32, l []float32, p []float32, s struct {
+func overlapXY2AVX512(acc []float32, l []float32, p []float32, s *struct {
 	apart       int
 	run         int
 	lines       int
@@ -288,56 +202,7 @@ func overlapXY2AVX512(acc []float32, l []float32, p []float32, s struct {
 	groupStride int
 })
 
-// overlapY1AVX512 is overlapY1 in AVX-512.
+// contractAVX512 is contract in AVX-512.
 //
 //go:noescape
-func overlapY1AVX512(acc []float32, l []float32, p []float32, s struct {
-	apart       int
-	run         int
-	lines       int
-	lineStride  int
-	groups      int
-	groupStride int
-})
-
-// overlapY2AVX512 is overlapY2 in AVX-512.
-//
-//go:noescape
-func overlapY2AVX512(acc []float32, l []float32, p []float32, s struct {
-	apart       int
-	run         int
-	lines       int
-	lineStride  int
-	groups      int
-	groupStride int
-})
-
-// overlapDotAVX512 is overlapDot in AVX-512.
-//
-//go:noescape
-func overlapDotAVX512(low []float32, high []float32, l []float32, p []float32, blocks int, rows int, stride int)
-
-// marginalsAVX512 is marginals in AVX-512.
-//
-//go:noescape
-func marginalsAVX512(dst []float32, v []float32, bits int)
-
-// sumsAVX512 is sums in AVX-512.
-//
-//go:noescape
-func sumsAVX512(dst []float32, v []float32)
-
-// probabilitiesAVX512 is probabilities in AVX-512.
-//
-//go:noescape
-func probabilitiesAVX512(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
-
-// weighAVX512 is weigh in AVX-512.
-//
-//go:noescape
-func weighAVX512(dst []float32, src []float32, weights []float32, words []int32, blocks int, rows int, stride int)
-
-// sampleAVX512 is sample in AVX-512.
-//
-//go:noescape
-func sampleAVX512(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
+func contractAVX512(pulledLow []float32, pulledHigh []float32, l []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)

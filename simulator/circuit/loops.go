@@ -14,7 +14,7 @@ type loops struct {
 	tensor  func(dst, a, b []float32, bits int)
 	scale   func(dst, src, scalars []float32, from []int32)
 
-	rotate             [4]func(p, t []float32, s span) // by the number of bits, from one on
+	rotate             rotations
 	gather             func(dst, src, phases []float32, from []int32)
 	gatherAdjoint      func(dst, src, phases []float32, from []int32)
 	gatherBlock        func(dst, src, phases, phase []float32, from []int32)

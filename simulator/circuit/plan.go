@@ -14,6 +14,9 @@ type plan struct {
 	noise     [][]int // before rotation k: the first noise row of each encoding
 	chain     bool    // CNOTs, or none at all
 	words     []int32 // of every row, block after block
+
+	rowBits, blockBits sweeps // of a block of a state, of a band of all blocks
+	lowBits, highBits  sweeps // of the factors for rows and for blocks, both parities
 }
 
 // newPlan returns nil where the fast engine does not know the ansatz: the CNOTs
@@ -41,6 +44,10 @@ func newPlan(a Ansatz) *plan {
 		p.noise = append(p.noise, first)
 	}
 	p.rotations = len(p.noise)
+	p.rowBits = rowSweeps(p.low, 1, 0)
+	p.blockBits = sweeps{blockPasses(p.layout, rotatedBits), blockPasses(p.layout, overlapBits)}
+	p.lowBits = rowSweeps(p.factors.low, p.factors.parities(), p.factors.product())
+	p.highBits = rowSweeps(p.factors.high, p.factors.parities(), p.factors.product())
 	p.words = make([]int32, 1<<p.qubits)
 	for x := range p.words {
 		y := x

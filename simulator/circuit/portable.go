@@ -4,7 +4,7 @@ package circuit
 var portable = loops{
 	phases: phases, factors: factors, powers: powers, tensor: tensor,
 	scale:  scale,
-	rotate: [4]func([]float32, []float32, span){1: rotate1, 2: rotate2, 3: rotate3},
+	rotate: rotations{1: rotate1, 2: rotate2, 3: rotate3},
 	gather: gather, gatherAdjoint: gatherAdjoint,
 	gatherBlock: gatherBlock, gatherBlockAdjoint: gatherBlockAdjoint, join: join,
 	overlapXY: overlaps{1: overlapXY1, 2: overlapXY2}, overlapY: overlaps{1: overlapY1, 2: overlapY2},

@@ -3,7 +3,7 @@ package circuit
 // overlapXY1 adds the overlaps of one index bit, X = Σ Im(l₀*·p₁ + l₁*·p₀) and
 // Y = Σ Re(l₁*·p₀ − l₀*·p₁) over pairs of rows that differ in it, to the first
 // row of acc: X to its first half, Y to the second.
-func overlapXY1(acc, l, p []float32, s span) {
+func overlapXY1(acc, l, p []float32, s *span) {
 	a := rowAt(acc, 0)
 	for g := range s.groups {
 		for line := range s.lines {
@@ -23,7 +23,7 @@ func overlapXY1(acc, l, p []float32, s span) {
 
 // overlapXY2 adds the overlaps of two adjacent index bits to the first two rows
 // of acc.
-func overlapXY2(acc, l, p []float32, s span) {
+func overlapXY2(acc, l, p []float32, s *span) {
 	a, b, k := rowAt(acc, 0), rowAt(acc, 1), s.apart
 	for g := range s.groups {
 		for line := range s.lines {
@@ -56,7 +56,7 @@ func overlapXY2(acc, l, p []float32, s span) {
 
 // overlapY1 adds the Y overlap of one index bit alone; real and imaginary parts
 // stay apart, so the two halves of the first row of acc add up to Y.
-func overlapY1(acc, l, p []float32, s span) {
+func overlapY1(acc, l, p []float32, s *span) {
 	a := rowAt(acc, 0)
 	for g := range s.groups {
 		for line := range s.lines {
@@ -72,7 +72,7 @@ func overlapY1(acc, l, p []float32, s span) {
 }
 
 // overlapY2 adds the Y overlaps of two adjacent index bits alone.
-func overlapY2(acc, l, p []float32, s span) {
+func overlapY2(acc, l, p []float32, s *span) {
 	a, b, k := rowAt(acc, 0), rowAt(acc, 1), s.apart
 	for g := range s.groups {
 		for line := range s.lines {

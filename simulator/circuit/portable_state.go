@@ -2,7 +2,7 @@ package circuit
 
 // rotate1 turns one index bit: x₀ − t·x₁ and x₁ + t·x₀ replace rows x₀ and x₁
 // that differ in it. How many bits a pass turns changes no rounding.
-func rotate1(p, t []float32, s span) {
+func rotate1(p, t []float32, s *span) {
 	t0 := t[0]
 	for g := range s.groups {
 		for l := range s.lines {
@@ -18,7 +18,7 @@ func rotate1(p, t []float32, s span) {
 }
 
 // rotate2 turns two adjacent index bits.
-func rotate2(p, t []float32, s span) {
+func rotate2(p, t []float32, s *span) {
 	t0, t1, k := t[0], t[1], s.apart*width
 	for g := range s.groups {
 		for l := range s.lines {
@@ -37,7 +37,7 @@ func rotate2(p, t []float32, s span) {
 }
 
 // rotate3 turns three adjacent index bits.
-func rotate3(p, t []float32, s span) {
+func rotate3(p, t []float32, s *span) {
 	t0, t1, t2, k := t[0], t[1], t[2], s.apart*width
 	for g := range s.groups {
 		for l := range s.lines {

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write known.json anew")
+var update = flag.Bool("update", false, "write known.json anew, and testdata/digests.json where a class is missing")
 
 // wordText writes a word as the files of known answers do: neuron 1 first.
 func wordText(x, neurons int) string {

@@ -7,47 +7,41 @@ package circuit
 // assembly, which does not know the package, spells it out.
 type span = struct{ apart, run, lines, lineStride, groups, groupStride int }
 
-// rowSpan is the pass over bits d…d+m of rows that lie side by side, 2^bits in
-// each group.
-func rowSpan(d, m, bits, groups, groupStride int) span {
-	return span{
-		apart: 1 << d, run: 1 << d, lines: 1 << (bits - d - m), lineStride: 1 << (d + m),
-		groups: groups, groupStride: groupStride,
-	}
+// pass visits bits index bits at once, from bit first on.
+type pass struct {
+	first, bits int
+	span        span
 }
 
-// blockSpan is the pass over bits d…d+m of 2^bits blocks, stride rows apart, of
-// which it takes the first run rows.
-func blockSpan(d, m, bits, stride, run int) span {
-	return span{
-		apart: stride << d, run: run, lines: 1 << d, lineStride: stride,
-		groups: 1 << (bits - d - m), groupStride: stride << (d + m),
-	}
-}
-
-// rotateRows turns all index bits of groups of rows side by side.
-func (t *fastTile) rotateRows(p, tangents []float32, groups, groupStride int) {
-	for d := 0; d < len(tangents); {
-		m := rotatedBits(len(tangents) - d)
-		t.loops.rotate[m](p, tangents[d:], rowSpan(d, m, len(tangents), groups, groupStride))
+// rowPasses are the passes over all index bits of rows that lie side by side,
+// 2^bits in each group; share says how many of the remaining bits to take.
+func rowPasses(bits, groups, groupStride int, share func(remaining int) int) (passes []pass) {
+	for d := 0; d < bits; {
+		m := share(bits - d)
+		passes = append(passes, pass{d, m, span{
+			apart: 1 << d, run: 1 << d, lines: 1 << (bits - d - m), lineStride: 1 << (d + m),
+			groups: groups, groupStride: groupStride,
+		}})
 		d += m
 	}
+	return passes
 }
 
-// rotateBlocks turns the high bits of a state, a band of rows of all blocks at a time.
-func (t *fastTile) rotateBlocks(state, tangents []float32) {
-	p := t.plan
-	for r := 0; r < p.rows; r += p.band {
-		for d := 0; d < p.high; {
-			m := rotatedBits(p.high - d)
-			t.loops.rotate[m](state[r*width:], tangents[d:], blockSpan(d, m, p.high, p.stride, p.band))
-			d += m
-		}
+// blockPasses are the passes over the high bits of a layout, for a band of rows.
+func blockPasses(l layout, share func(remaining int) int) (passes []pass) {
+	for d := 0; d < l.high; {
+		m := share(l.high - d)
+		passes = append(passes, pass{d, m, span{
+			apart: l.stride << d, run: l.band, lines: 1 << d, lineStride: l.stride,
+			groups: 1 << (l.high - d - m), groupStride: l.stride << (d + m),
+		}})
+		d += m
 	}
+	return passes
 }
 
-// rotatedBits is how many of the remaining bits the next pass turns: up to
-// three, without leaving one alone if that can be helped.
+// rotatedBits is how many of the remaining bits one pass of a rotation takes: up
+// to three, without leaving one alone if that can be helped.
 func rotatedBits(remaining int) int {
 	if remaining == 4 {
 		return 2
@@ -55,23 +49,36 @@ func rotatedBits(remaining int) int {
 	return min(remaining, 3)
 }
 
-// overlaps are passes that take overlaps of one bit, or of two.
-type overlaps [3]func(acc, l, p []float32, s span)
+// overlapBits is how many a pass of overlaps takes.
+func overlapBits(remaining int) int { return min(remaining, 2) }
 
-// overRows runs them over all index bits of groups of rows side by side.
-func (o *overlaps) overRows(acc, l, p []float32, bits, groups, groupStride int) {
-	for d := 0; d < bits; d += 2 {
-		m := min(2, bits-d)
-		o[m](acc[d*width:], l, p, rowSpan(d, m, bits, groups, groupStride))
+// sweeps are the passes over a set of index bits, for rotations and for overlaps.
+type sweeps struct{ rotate, overlap []pass }
+
+func rowSweeps(bits, groups, groupStride int) sweeps {
+	return sweeps{
+		rowPasses(bits, groups, groupStride, rotatedBits), rowPasses(bits, groups, groupStride, overlapBits),
 	}
 }
 
-// overBlocks runs them over the high bits of states.
-func (o *overlaps) overBlocks(acc, l, p []float32, s *layout) {
-	for r := 0; r < s.rows; r += s.band {
-		for d := 0; d < s.high; d += 2 {
-			m := min(2, s.high-d)
-			o[m](acc[d*width:], l[r*width:], p[r*width:], blockSpan(d, m, s.high, s.stride, s.band))
-		}
+// rotations turn index bits: one, two or three at once.
+type rotations [4]func(p, t []float32, s *span)
+
+// over turns all bits that the passes visit.
+func (r *rotations) over(passes []pass, p, tangents []float32) {
+	for i := range passes {
+		s := &passes[i]
+		r[s.bits](p, tangents[s.first:], &s.span)
+	}
+}
+
+// overlaps take overlaps of one bit, or of two.
+type overlaps [3]func(acc, l, p []float32, s *span)
+
+// over takes those of all bits that the passes visit.
+func (o *overlaps) over(passes []pass, acc, l, p []float32) {
+	for i := range passes {
+		s := &passes[i]
+		o[s.bits](acc[s.first*width:], l, p, &s.span)
 	}
 }

@@ -1,43 +1,44 @@
-// Command _asm generates the AVX2 and AVX-512 kernels of package circuit.
+// Command _asm generates the AVX2 and AVX-512 loops of package circuit.
 //
-// Every function comes in both widths from one description, and every width
-// visits the terms of a sum in the same order with the same roundings, so both
-// give the same bits. What each must compute is the Go function named in its
-// comment. Run it with `go generate ./simulator/circuit`.
+// A loop that comes in both widths has one description: both visit the terms of
+// a sum in the same order with the same roundings, so they give the same bits.
+// What each must compute is the Go function named in its comment. Run it with
+// go generate ./simulator/circuit.
 package main
 
 import "github.com/mmcloughlin/avo/build"
 
 func main() {
 	build.ConstraintExpr("!noasm")
+	avx2.phases()
+	avx2.factors()
+	avx2.powers()
+	avx2.tensor()
+	avx2.scale()
+
+	for bits := 1; bits <= 3; bits++ {
+		avx2.rotate(bits)
+	}
+	avx2.gather()
+	avx2.gatherAdjoint()
+	avx2.gatherBlock()
+	avx2.join()
+
+	avx2.overlapY1()
+	avx2.overlapY2()
+	avx2.overlapDot()
+	avx2.marginals()
+	avx2.sums()
+
+	avx2.probabilities()
+	avx2.weigh()
+	avx2.sample()
+
 	for _, v := range []vector{avx2, avx512} {
-		v.phases()
-		v.factors()
-		v.powers()
-		v.tensor()
-		v.scale()
-
-		for bits := 1; bits <= 3; bits++ {
-			v.rotate(bits)
-		}
-		v.gather()
-		v.gatherAdjoint()
-		v.gatherBlock()
 		v.gatherBlockAdjoint()
-		v.join()
-		v.contract()
-
 		v.overlapXY1()
 		v.overlapXY2()
-		v.overlapY1()
-		v.overlapY2()
-		v.overlapDot()
-		v.marginals()
-		v.sums()
-
-		v.probabilities()
-		v.weigh()
-		v.sample()
+		v.contract()
 	}
 	build.Generate()
 }

@@ -8,151 +8,141 @@ import (
 
 const overlapSignature = "func(acc, l, p []float32, " + spanParam + ")"
 
-// operand is a vector in a register or in memory.
-type operand struct{ re, im Op }
-
-// pairXY emits the terms of X and Y for a pair of rows one by one, so that the
-// terms of several pairs can alternate. The sum of each has its own order.
-func pairXY(l0, l1 complexValue, p0, p1 operand, x, y reg.VecVirtual) []func() {
-	return []func(){
-		func() { VFMADD231PS(p1.im, l0.re, x) },
-		func() { VFMADD231PS(p0.re, l1.re, y) },
-		func() { VFNMADD231PS(p1.re, l0.im, x) },
-		func() { VFNMADD231PS(p1.re, l0.re, y) },
-		func() { VFMADD231PS(p0.im, l1.re, x) },
-		func() { VFMADD231PS(p0.im, l1.im, y) },
-		func() { VFNMADD231PS(p0.re, l1.im, x) },
-		func() { VFNMADD231PS(p1.im, l0.im, y) },
-	}
+// pairXY adds the terms of X and Y of one pair of rows. A sum that is given
+// several accumulators hands its terms round.
+func pairXY(l0, l1, p0, p1 complexValue, x, y []reg.VecVirtual) {
+	nx, ny := func(i int) reg.VecVirtual { return x[i%len(x)] }, func(i int) reg.VecVirtual { return y[i%len(y)] }
+	VFMADD231PS(l0.re, p1.im, nx(0))
+	VFMADD231PS(l1.re, p0.re, ny(0))
+	VFNMADD231PS(l0.im, p1.re, nx(1))
+	VFNMADD231PS(l0.re, p1.re, ny(1))
+	VFMADD231PS(l1.re, p0.im, nx(2))
+	VFMADD231PS(l1.im, p0.im, ny(2))
+	VFNMADD231PS(l1.im, p0.re, nx(3))
+	VFNMADD231PS(l0.im, p1.im, ny(3))
 }
 
-// alternate emits the first of each list, then the second of each, and so on.
-func alternate(lists ...[]func()) {
-	for i := range lists[0] {
-		for _, l := range lists {
-			l[i]()
+func (v vector) zeros(n int) (z []reg.VecVirtual) {
+	for range n {
+		z = append(z, v.zero())
+	}
+	return z
+}
+
+// sumInto adds accumulators to memory: first every other to its neighbour.
+func sumInto(m Mem, x []reg.VecVirtual) {
+	for ; len(x) > 1; x = x[:len(x)/2] {
+		for i := range len(x) / 2 {
+			VADDPS(x[2*i+1], x[2*i], x[2*i])
+			x[i] = x[2*i]
 		}
 	}
-}
-
-// operands are rows as multiplicands: in registers where there are enough.
-func (v vector) operands(rows []Mem, part int) (ops []operand) {
-	for _, m := range rows {
-		if v.wide() {
-			c := v.loadComplex(m, part)
-			ops = append(ops, operand{c.re, c.im})
-		} else {
-			ops = append(ops, operand{m.Offset(part), m.Offset(part + halfBytes)})
-		}
-	}
-	return ops
-}
-
-// sumInto adds both sums to memory, the second to the first one before.
-func sumInto(m Mem, first, second reg.VecVirtual) {
-	VADDPS(second, first, first)
-	addTo(m, first)
+	addTo(m, x[0])
 }
 
 func (v vector) overlapXY1() {
 	v.function("overlapXY1", overlapSignature)
 	m := apart(1)
 	v.parts(func(part int) {
-		x, y := v.zero(), v.zero()
-		span([]reg.Register{pointer("l"), pointer("p")}, rowBytes, func(c []reg.Register) {
-			var l []complexValue
-			for _, row := range m.of(c[0], 2) {
-				l = append(l, v.loadComplex(row, part))
-			}
-			p := v.operands(m.of(c[1], 2), part)
-			alternate(pairXY(l[0], l[1], p[0], p[1], x, y))
+		x, y := v.zeros(4), v.zeros(4)
+		span([]reg.Register{pointer("l"), pointer("p")}, func(c []reg.Register) {
+			l, p := m.of(c[0], 2), m.of(c[1], 2)
+			pairXY(v.loadComplex(l[0], part), v.loadComplex(l[1], part), v.loadComplex(p[0], part), v.loadComplex(p[1], part), x, y)
 		})
 		acc := pointer("acc")
-		addTo(at(acc).Offset(part), x)
-		addTo(at(acc).Offset(part+halfBytes), y)
+		sumInto(at(acc).Offset(part), x)
+		sumInto(at(acc).Offset(part+halfBytes), y)
 	})
 	v.ret()
 }
 
+// overlapXY2 goes round the square of four rows, so that two rows are enough to
+// hold: 0–1, 1–3, 3–2, 2–0. Every pair has accumulators of its own.
 func (v vector) overlapXY2() {
 	v.function("overlapXY2", overlapSignature)
 	m := apart(2)
 	v.parts(func(part int) {
-		var x, y [4]reg.VecVirtual
-		for i := range x {
-			x[i], y[i] = v.zero(), v.zero()
-		}
-		span([]reg.Register{pointer("l"), pointer("p")}, rowBytes, func(c []reg.Register) {
-			var l []complexValue
-			for _, row := range m.of(c[0], 4) {
-				l = append(l, v.loadComplex(row, part))
+		x, y := v.zeros(4), v.zeros(4)
+		pair := func(i int) (px, py []reg.VecVirtual) { return x[i : i+1], y[i : i+1] }
+		span([]reg.Register{pointer("l"), pointer("p")}, func(c []reg.Register) {
+			load := func(i int) (l, p complexValue) {
+				return v.loadComplex(m.of(c[0], 4)[i], part), v.loadComplex(m.of(c[1], 4)[i], part)
 			}
-			p := v.operands(m.of(c[1], 4), part)
-			alternate(
-				pairXY(l[0], l[1], p[0], p[1], x[0], y[0]), pairXY(l[2], l[3], p[2], p[3], x[1], y[1]),
-				pairXY(l[0], l[2], p[0], p[2], x[2], y[2]), pairXY(l[1], l[3], p[1], p[3], x[3], y[3]),
-			)
+			l0, p0 := load(0)
+			l1, p1 := load(1)
+			px, py := pair(0)
+			pairXY(l0, l1, p0, p1, px, py)
+			l3, p3 := load(3)
+			px, py = pair(3)
+			pairXY(l1, l3, p1, p3, px, py)
+			l2, p2 := load(2)
+			px, py = pair(1)
+			pairXY(l2, l3, p2, p3, px, py)
+			if !v.wide() { // too few registers to have kept it
+				l0, p0 = load(0)
+			}
+			px, py = pair(2)
+			pairXY(l0, l2, p0, p2, px, py)
 		})
 		acc := pointer("acc")
 		for bit := range 2 {
 			row := at(acc).Offset(bit*rowBytes + part)
-			sumInto(row, x[2*bit], x[2*bit+1])
-			sumInto(row.Offset(halfBytes), y[2*bit], y[2*bit+1])
+			sumInto(row, x[2*bit:2*bit+2])
+			sumInto(row.Offset(halfBytes), y[2*bit:2*bit+2])
 		}
 	})
 	v.ret()
+}
+
+// pairY adds the terms of Y of one pair of rows.
+func pairY(l0, l1, p0, p1, y reg.VecVirtual) {
+	VFMADD231PS(l1, p0, y)
+	VFNMADD231PS(l0, p1, y)
 }
 
 func (v vector) overlapY1() {
 	v.function("overlapY1", overlapSignature)
 	m := apart(1)
-	sums := map[int]reg.VecVirtual{}
-	for part := 0; part < rowBytes; part += v.bytes {
-		sums[part] = v.zero()
-	}
-	span([]reg.Register{pointer("l"), pointer("p")}, rowBytes, func(c []reg.Register) {
+	sums := v.zeros(rowBytes / v.bytes)
+	span([]reg.Register{pointer("l"), pointer("p")}, func(c []reg.Register) {
 		l, p := m.of(c[0], 2), m.of(c[1], 2)
-		for part := 0; part < rowBytes; part += v.bytes {
-			VFMADD231PS(p[0].Offset(part), v.load(l[1].Offset(part)), sums[part])
-			VFNMADD231PS(p[1].Offset(part), v.load(l[0].Offset(part)), sums[part])
+		for i, y := range sums {
+			at := i * v.bytes
+			pairY(v.load(l[0].Offset(at)), v.load(l[1].Offset(at)), v.load(p[0].Offset(at)), v.load(p[1].Offset(at)), y)
 		}
 	})
 	acc := pointer("acc")
-	for part := 0; part < rowBytes; part += v.bytes {
-		addTo(at(acc).Offset(part), sums[part])
+	for i, y := range sums {
+		addTo(at(acc).Offset(i*v.bytes), y)
 	}
 	v.ret()
 }
 
+// overlapY2 takes the real parts of all rows, then the imaginary ones, so that
+// every pair has accumulators of its own.
 func (v vector) overlapY2() {
 	v.function("overlapY2", overlapSignature)
 	m := apart(2)
-	sums := map[int][2]reg.VecVirtual{}
-	for part := 0; part < rowBytes; part += v.bytes {
-		sums[part] = [2]reg.VecVirtual{v.zero(), v.zero()}
-	}
-	span([]reg.Register{pointer("l"), pointer("p")}, rowBytes, func(c []reg.Register) {
-		rows, p := m.of(c[0], 4), m.of(c[1], 4)
-		for part := 0; part < rowBytes; part += v.bytes {
-			a, b := sums[part][0], sums[part][1]
-			var l []reg.VecVirtual
-			for _, row := range rows {
-				l = append(l, v.load(row.Offset(part)))
-			}
-			VFMADD231PS(p[0].Offset(part), l[1], a)
-			VFMADD231PS(p[0].Offset(part), l[2], b)
-			VFNMADD231PS(p[1].Offset(part), l[0], a)
-			VFNMADD231PS(p[2].Offset(part), l[0], b)
-			VFMADD231PS(p[2].Offset(part), l[3], a)
-			VFMADD231PS(p[1].Offset(part), l[3], b)
-			VFNMADD231PS(p[3].Offset(part), l[2], a)
-			VFNMADD231PS(p[3].Offset(part), l[1], b)
-		}
-	})
-	acc := pointer("acc")
-	for part := 0; part < rowBytes; part += v.bytes {
-		addTo(at(acc).Offset(part), sums[part][0])
-		addTo(at(acc).Offset(rowBytes+part), sums[part][1])
+	for start := 0; start < rowBytes; start += halfBytes {
+		sums := map[int][]reg.VecVirtual{}
+		v.parts(func(part int) { sums[part] = v.zeros(4) })
+		span([]reg.Register{pointer("l"), pointer("p")}, func(c []reg.Register) {
+			v.parts(func(part int) {
+				var l, p []reg.VecVirtual
+				for i := range 4 {
+					l = append(l, v.load(m.of(c[0], 4)[i].Offset(start+part)))
+					p = append(p, v.load(m.of(c[1], 4)[i].Offset(start+part)))
+				}
+				for i, pair := range [4][2]int{{0, 1}, {2, 3}, {0, 2}, {1, 3}} {
+					pairY(l[pair[0]], l[pair[1]], p[pair[0]], p[pair[1]], sums[part][i])
+				}
+			})
+		})
+		acc := pointer("acc")
+		v.parts(func(part int) {
+			sumInto(at(acc).Offset(start+part), sums[part][:2])
+			sumInto(at(acc).Offset(start+part+rowBytes), sums[part][2:])
+		})
 	}
 	v.ret()
 }

@@ -67,21 +67,11 @@ func (v vector) sample() {
 	v.parts(func(part int) {
 		state[part] = lanes{v.load(at(uniform).Offset(part)), v.zero(), v.zero()}
 	})
-	one := v.register()
-	if v.wide() {
-		VPBROADCASTD(constant(U32(1)), one)
-	}
 	perRow([]reg.Register{pointer("src")}, func(c []reg.Register) {
 		v.parts(func(part int) {
 			s := state[part]
 			VADDPS(v.probability(at(c[0]), part), s.sum, s.sum)
 			const lessOrEqual = 0x12
-			if v.wide() {
-				below := K()
-				VCMPPS(U8(lessOrEqual), s.u, s.sum, below)
-				VPADDD(one, s.count, below, s.count)
-				return
-			}
 			below := v.register() // all ones: −1
 			VCMPPS(U8(lessOrEqual), s.u, s.sum, below)
 			VPSUBD(below, s.count, s.count)

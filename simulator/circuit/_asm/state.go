@@ -15,24 +15,26 @@ func (v vector) rotate(bits int) {
 	for d := range bits {
 		t = append(t, v.broadcast(at(tangents).Offset(4*d)))
 	}
-	span([]reg.Register{p}, v.bytes, func(cursors []reg.Register) {
+	span([]reg.Register{p}, func(cursors []reg.Register) {
 		rows := m.of(cursors[0], 1<<bits)
-		var x []reg.VecVirtual
-		for _, row := range rows {
-			x = append(x, v.load(row))
-		}
-		for d := range bits {
-			for i := range x {
-				if i>>d&1 == 0 {
-					a, b, a0 := x[i], x[i|1<<d], v.register()
-					VMOVAPS(a, a0)
-					VFNMADD231PS(t[d], b, a)
-					VFMADD231PS(t[d], a0, b)
+		for part := 0; part < rowBytes; part += v.bytes {
+			var x []reg.VecVirtual
+			for _, row := range rows {
+				x = append(x, v.load(row.Offset(part)))
+			}
+			for d := range bits {
+				for i := range x {
+					if i>>d&1 == 0 {
+						a, b, a0 := x[i], x[i|1<<d], v.register()
+						VMOVAPS(a, a0)
+						VFNMADD231PS(t[d], b, a)
+						VFMADD231PS(t[d], a0, b)
+					}
 				}
 			}
-		}
-		for i, row := range rows {
-			VMOVUPS(x[i], row)
+			for i, row := range rows {
+				VMOVUPS(x[i], row.Offset(part))
+			}
 		}
 	})
 	v.ret()

@@ -32,8 +32,7 @@ func constant(bits Constant) Mem {
 func constant32(x float64) Mem { return constant(U32(math.Float32bits(float32(x)))) }
 func constant64(x float64) Mem { return constant(U64(math.Float64bits(x))) }
 
-// phases works on eight angles at a time in both widths: in float64 they fill
-// two vectors of AVX2, and there are few.
+// phases works on eight angles at a time, which in float64 fill two vectors.
 func (v vector) phases() {
 	v.function("phases", "func(z, gamma []float32, rows int)")
 	z, gamma, rows := pointer("z"), pointer("gamma"), number("rows")

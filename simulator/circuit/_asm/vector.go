@@ -175,12 +175,13 @@ func advance(bytes int, pointers ...reg.Register) {
 	}
 }
 
-const spanParam = "s struct{ apart, run, lines, lineStride, groups, groupStride int }"
+const spanParam = "s *struct{ apart, run, lines, lineStride, groups, groupStride int }"
 
 // span calls body for every row of a span with cursors into the given arrays;
 // body must not move them.
-func span(arrays []reg.Register, step int, body func(cursors []reg.Register)) {
-	field := func(name string) reg.Register { return Load(Param("s").Field(name), GP64()) }
+func span(arrays []reg.Register, body func(cursors []reg.Register)) {
+	s := Dereference(Param("s"))
+	field := func(name string) reg.Register { return Load(s.Field(name), GP64()) }
 	stride := func(name string) reg.Register {
 		r := field(name)
 		SHLQ(U8(7), r)
@@ -197,13 +198,9 @@ func span(arrays []reg.Register, step int, body func(cursors []reg.Register)) {
 			for _, l := range lines {
 				cursors = append(cursors, copyOf(l))
 			}
-			run := field("run")
-			for bytes := step; bytes < rowBytes; bytes *= 2 {
-				ADDQ(run, run)
-			}
-			loop(run, func() {
+			loop(field("run"), func() {
 				body(cursors)
-				advance(step, cursors...)
+				advance(rowBytes, cursors...)
 			})
 			for _, l := range lines {
 				ADDQ(lineStride, l)
@@ -220,7 +217,7 @@ type multiples struct{ k, k3, k5, k7 reg.Register }
 
 // apart loads the distance between partners, and what 2^bits of them need.
 func apart(bits int) (m multiples) {
-	m.k = Load(Param("s").Field("apart"), GP64())
+	m.k = Load(Dereference(Param("s")).Field("apart"), GP64())
 	SHLQ(U8(7), m.k)
 	if bits >= 2 {
 		m.k3 = GP64()
