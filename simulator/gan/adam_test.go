@@ -37,22 +37,3 @@ func TestAdam(t *testing.T) {
 		})
 	}
 }
-
-func TestSchedule(t *testing.T) {
-	for _, test := range []struct {
-		schedule Schedule
-		step     int
-		want     float64
-	}{
-		{Cosine, 0, 1},
-		{Cosine, 500, (1 + math.Sqrt2/2) / 2},
-		{Cosine, 1000, 0.5},
-		{Cosine, 2000, 0},
-		{Constant, 0, 1},
-		{Constant, 1999, 1},
-	} {
-		if got := test.schedule.factor(test.step, 2000); math.Abs(got-test.want) > 1e-15 {
-			t.Errorf("%s at step %d: %v, want %v", test.schedule, test.step, got, test.want)
-		}
-	}
-}

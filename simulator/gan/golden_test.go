@@ -9,9 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/simulator/circuit"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden digests of this machine's kernel class")
+var update = flag.Bool("update", false, "rewrite the golden digests of this machine's kernel classes")
 
 // TestTrainedTasksKeepTheirBits guards the numerics contract (DESIGN.md,
 // section 3.3): whoever changes a bit of any result sees it here, and raises
@@ -19,49 +23,58 @@ var update = flag.Bool("update", false, "rewrite the golden digests of this mach
 // variant, and the SHA-256 of the checkpoint after its last step.
 func TestTrainedTasksKeepTheirBits(t *testing.T) {
 	const golden = "testdata/trained.txt"
-	class := defaults(1, 1, 1).Kernel.Class
 	file, err := os.ReadFile(golden)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{} // of this class, by variant
-	var others []string
+	want := map[string]map[string]string{} // [class][variant]
 	for line := range strings.Lines(string(file)) {
-		fields := strings.Fields(line)
-		if len(fields) != 3 {
-			t.Fatalf("%s has the line %q", golden, line)
+		var class, variant, digest string
+		if _, err := fmt.Sscan(line, &class, &variant, &digest); err != nil {
+			t.Fatalf("%s has the line %q: %v", golden, line, err)
 		}
-		if fields[0] == class {
-			want[fields[1]] = fields[2]
-		} else {
-			others = append(others, line)
+		if want[class] == nil {
+			want[class] = map[string]string{}
 		}
+		want[class][variant] = digest
 	}
-	got := map[string]string{}
-	for name, s := range variants(12) {
-		trainer := newTestTrainer(t, s)
-		run(t, trainer, -1)
-		// The identity is no number: it may change with the text of a setting.
-		got[name] = fmt.Sprintf("%x", sha256.Sum256(checkpoint(t, trainer)[len(checkpointFormat)+sha256.Size:]))
+	for _, kernel := range circuit.Kernels() {
+		t.Run(kernel.Name, func(t *testing.T) {
+			got := trainedDigests(t, kernel)
+			if *update {
+				want[kernel.Class] = got
+			}
+			if want[kernel.Class] == nil {
+				t.Skipf("skipped: %s has no digests of kernel class %s; -update writes them", golden, kernel.Class)
+			}
+			if diff := cmp.Diff(want[kernel.Class], got); diff != "" {
+				t.Errorf("on %s (-golden +now):\n%s", kernel.Class, diff)
+			}
+		})
 	}
 	if *update {
-		for _, name := range slices.Sorted(maps.Keys(got)) {
-			others = append(others, fmt.Sprintf("%s %s %s\n", class, name, got[name]))
+		var b strings.Builder
+		for _, class := range slices.Sorted(maps.Keys(want)) {
+			for _, variant := range slices.Sorted(maps.Keys(want[class])) {
+				fmt.Fprintln(&b, class, variant, want[class][variant])
+			}
 		}
-		if err := os.WriteFile(golden, []byte(strings.Join(others, "")), 0o644); err != nil {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		return
 	}
-	if len(want) == 0 {
-		t.Skipf("skipped: %s has no digests of kernel class %s; -update on such a machine writes them", golden, class)
+}
+
+// trainedDigests trains every variant for a few steps. The checkpoint's
+// identity is left out: it may change with the text of a setting.
+func trainedDigests(t *testing.T, kernel circuit.Kernel) map[string]string {
+	t.Helper()
+	digests := map[string]string{}
+	for name, s := range variants(12) {
+		s.Kernel = kernel
+		trainer := newTestTrainer(t, s)
+		run(t, trainer, -1)
+		digests[name] = fmt.Sprintf("%x", sha256.Sum256(checkpoint(t, trainer)[len(checkpointFormat)+sha256.Size:]))
 	}
-	for name := range maps.Keys(got) {
-		if got[name] != want[name] {
-			t.Errorf("%s on %s ends with %.12s, the golden digest is %.12s", name, class, got[name], want[name])
-		}
-	}
-	if len(got) != len(want) {
-		t.Errorf("%d variants, %d golden digests", len(got), len(want))
-	}
+	return digests
 }

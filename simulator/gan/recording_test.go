@@ -17,45 +17,54 @@ import (
 // measure is the environment variable that asks for trainings that take minutes.
 const measure = "SPIQSWEEP_MEASURE"
 
-// TestRecordingIsLearnt trains the defaults on the most active cells of the
-// real recording, t = 1, with 20 seeds each: the measurement that decides
-// whether gradient, optimiser, critic, penalty and noise are right together.
-// Independent neurons reach 0.0018 bits at n = 2 and 0.0265 at n = 4.
+// TestRecordingIsLearnt trains on the most active cells of the real recording,
+// t = 1, with many seeds: the measurement that decides whether gradient,
+// optimiser, critic, penalty and noise are right together. Independent neurons
+// reach 0.0018 bits at n = 2 and 0.0265 at n = 4. The log of a divergence has a
+// standard deviation of about 1 over seeds with Cosine, so that a median of 20
+// is known to ± 30 % only: there 200 seeds are taken, and the first 20 logged.
 func TestRecordingIsLearnt(t *testing.T) {
 	if os.Getenv(measure) == "" {
 		t.Skipf("skipped: trains for minutes; set %s=1 to run it", measure)
 	}
-	const replicates, steps = 20, 2000
 	for _, test := range []struct {
+		schedule     Schedule
 		neurons      int
+		replicates   int
 		median, best float64 // bits, at most
 	}{
-		{neurons: 2, median: 0.005, best: 0.0018},
-		{neurons: 4, median: 0.006, best: 0.0265},
+		{Cosine, 2, 200, 0.005, 0.0018},
+		{Cosine, 4, 200, 0.006, 0.0265},
+		{CosineGenerator, 2, 20, 0.001, 0.0018},
+		{CosineGenerator, 4, 20, 0.003, 0.0265},
 	} {
 		windows := realWindows(t, test.neurons, 1)
 		real := wordLaw(windows)
 		for _, k := range []float64{0, 1} {
-			t.Run(fmt.Sprintf("n=%d,k=%v", test.neurons, k), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s,n=%d,k=%v", test.schedule, test.neurons, k), func(t *testing.T) {
+				s := defaults(test.neurons, 1, 2000)
+				s.K, s.Schedule = k, test.schedule
 				var bits []float64
-				for replicate := range replicates {
-					s := defaults(test.neurons, 1, steps)
-					s.K = k
+				for replicate := range test.replicates {
 					bits = append(bits, jensenShannon(modelLaw(t, s, trained(t, s, replicate, windows)), real))
 				}
-				t.Logf("js_bits by replicate: %.4f", bits)
-				slices.Sort(bits)
-				median := stat.Quantile(0.5, stat.LinInterp, bits, nil)
-				t.Logf("median %.4f, best %.4f, worst %.4f", median, bits[0], bits[replicates-1])
-				if median > test.median {
-					t.Errorf("median %.4f bits, want at most %.4f", median, test.median)
+				t.Logf("js_bits by replicate: %.4f", bits[:20])
+				t.Logf("%s: the first 20: median %.4f, best %.4f, worst %.4f",
+					s.Kernel.Name, median(bits[:20]), slices.Min(bits[:20]), slices.Max(bits[:20]))
+				t.Logf("all %d: median %.4f, best %.4f, worst %.4f", len(bits), median(bits), slices.Min(bits), slices.Max(bits))
+				if m := median(bits); m > test.median {
+					t.Errorf("median %.4f bits, want at most %.4f", m, test.median)
 				}
-				if bits[0] >= test.best {
-					t.Errorf("best %.4f bits, want below %.4f", bits[0], test.best)
+				if best := slices.Min(bits[:20]); best >= test.best {
+					t.Errorf("best of 20 %.4f bits, want below %.4f", best, test.best)
 				}
 			})
 		}
 	}
+}
+
+func median(x []float64) float64 {
+	return stat.Quantile(0.5, stat.LinInterp, slices.Sorted(slices.Values(x)), nil)
 }
 
 // realWindows are the windows of the most active cells of the real recording.

@@ -66,7 +66,7 @@ func (s Settings) Validate() error {
 	want(share(s.Beta1), "beta1", s.Beta1, "[0, 1)")
 	want(share(s.Beta2), "beta2", s.Beta2, "[0, 1)")
 	want(share(s.Average), "average", s.Average, "[0, 1)")
-	want(oneOf(s.Schedule, Cosine, Constant), "schedule", quoted(s.Schedule), `"cosine" or "constant"`)
+	want(oneOf(s.Schedule, Cosine, CosineGenerator, Constant), "schedule", quoted(s.Schedule), `"cosine", "cosine_generator" or "constant"`)
 	want(oneOf(s.Constraint, OneSided, TwoSided, NoConstraint, Clip), "constraint", quoted(s.Constraint), `"one_sided", "two_sided", "none" or "clip"`)
 	if s.Constraint == OneSided || s.Constraint == TwoSided {
 		want(s.PenaltyWeight == 0 || positive(s.PenaltyWeight), "penalty_weight", s.PenaltyWeight, "0 or a number above")

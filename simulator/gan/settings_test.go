@@ -45,7 +45,7 @@ func someWindows(neurons, timesteps, count int) fixedWindows {
 	for i := range w {
 		w[i] = make([]uint32, timesteps)
 		for s := range w[i] {
-			w[i][s] = uint32(g.Uint64()&g.Uint64()) & (1<<neurons - 1)
+			w[i][s] = uint32(g.IntN(1<<neurons) & g.IntN(1<<neurons))
 		}
 	}
 	return w

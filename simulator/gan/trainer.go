@@ -67,13 +67,13 @@ func (t *Trainer) Step() error {
 	if t.steps >= t.settings.Steps {
 		return fmt.Errorf("train: all %d steps are done", t.settings.Steps)
 	}
-	factor := t.settings.Schedule.factor(t.steps, t.settings.Steps)
+	generatorFactor, criticFactor := t.settings.Schedule.factors(t.steps, t.settings.Steps)
 	for u := range t.settings.CriticUpdates {
-		if err := t.updateCritic(firstCriticBatch+uint64(u), factor); err != nil {
+		if err := t.updateCritic(firstCriticBatch+uint64(u), criticFactor*t.settings.CriticLearningRate); err != nil {
 			return fmt.Errorf("train: step %d: %w", t.steps, err)
 		}
 	}
-	if err := t.updateActor(factor); err != nil {
+	if err := t.updateActor(generatorFactor * t.settings.GeneratorLearningRate); err != nil {
 		return fmt.Errorf("train: step %d: %w", t.steps, err)
 	}
 	t.steps++
@@ -81,16 +81,16 @@ func (t *Trainer) Step() error {
 }
 
 // updateCritic makes one critic update.
-func (t *Trainer) updateCritic(index uint64, factor float64) error {
+func (t *Trainer) updateCritic(index uint64, rate float64) error {
 	if err := t.sample(index); err != nil {
 		return err
 	}
 	t.draws.drawInterpolation(t.critic.interpolation, t.steps, index)
-	return t.critic.update(t.real, t.batch.words, factor*t.settings.CriticLearningRate)
+	return t.critic.update(t.real, t.batch.words, rate)
 }
 
 // updateActor makes the generator update.
-func (t *Trainer) updateActor(factor float64) error {
+func (t *Trainer) updateActor(rate float64) error {
 	if t.settings.K != 0 && t.settings.KLoss == AbsoluteIndependent {
 		if err := t.sample(independentBatch); err != nil {
 			return err
@@ -100,7 +100,7 @@ func (t *Trainer) updateActor(factor float64) error {
 	if err := t.draw(actorBatch); err != nil {
 		return err
 	}
-	return t.actor.update(t.batch, t.real, factor*t.settings.GeneratorLearningRate)
+	return t.actor.update(t.batch, t.real, rate)
 }
 
 // sample draws a batch of real windows and one of generated windows.
