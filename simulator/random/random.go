@@ -28,12 +28,19 @@ func (t Training) Stream(purpose Purpose) Stream {
 }
 
 // Stream is a family of generators addressed by (step, index).
-type Stream struct{ high, low uint64 }
+type Stream struct{ high, low, from uint64 }
+
+// From returns the part of the family that begins with a step: its step 0 is
+// that step.
+func (s Stream) From(step uint64) Stream {
+	s.from += step
+	return s
+}
 
 // At returns the generator for one step and index. It is a value: nothing is
 // allocated, and equal addresses always give equal draws.
 func (s Stream) At(step, index uint64) Generator {
-	return Generator{*rand.NewPCG(mix(s.high^mix(step)), mix(s.low^mix(index^0x9e3779b97f4a7c15)))}
+	return Generator{*rand.NewPCG(mix(s.high^mix(s.from+step)), mix(s.low^mix(index^0x9e3779b97f4a7c15)))}
 }
 
 // mix is the finaliser of SplitMix64 (Steele, Lea & Flood 2014): a bijection

@@ -134,6 +134,18 @@ func TestEveryBitIsFair(t *testing.T) {
 	}
 }
 
+func TestFromShiftsSteps(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		stream := random.Training{Seed: rapid.Uint64().Draw(t, "seed")}.Stream("shift")
+		first, second := rapid.Uint64().Draw(t, "first"), rapid.Uint64().Draw(t, "second")
+		step, index := rapid.Uint64().Draw(t, "step"), rapid.Uint64().Draw(t, "index")
+		got, want := stream.From(first).From(second).At(step, index), stream.At(first+second+step, index)
+		if x, y := got.Uint64(), want.Uint64(); x != y {
+			t.Fatalf("draws %d, want %d", x, y)
+		}
+	})
+}
+
 func TestIntN(t *testing.T) {
 	t.Run("in range and repeatable", rapid.MakeCheck(func(t *rapid.T) {
 		n := rapid.IntRange(1, math.MaxInt).Draw(t, "n")

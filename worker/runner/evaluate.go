@@ -8,8 +8,8 @@ import (
 	"spiqsweep/sweep"
 )
 
-// evaluate measures the trained model. When ctx ends meanwhile, it leaves a
-// checkpoint at the last step.
+// evaluate measures the trained model, and shows on the way that it is alive.
+// When ctx ends meanwhile, it leaves a checkpoint at the last step.
 func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 	c, angles := r.task.Configuration, r.trainer.Angles()
 	m, err := newModel(c, r.generator)
@@ -19,14 +19,22 @@ func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 	if err := m.Set(angles); err != nil {
 		return sweep.Result{}, fmt.Errorf("evaluate: %w", err)
 	}
+	m.goOn = func() bool {
+		r.reporter.Progress(r.trainer.Steps())
+		return ctx.Err() == nil
+	}
 	var measured statistics.Statistics
 	if c.Sampled() {
 		measured = m.sampled()
-	} else if measured, err = statistics.Exact(m, noiseOf(r.generator)); err != nil {
-		return sweep.Result{}, err
+	} else {
+		measured, err = statistics.Exact(m, noiseOf(r.generator))
 	}
-	if ctx.Err() != nil {
+	samples := m.generate(sweep.SampleWindows)
+	if ctx.Err() != nil { // and hence perhaps err, or too few samples
 		return sweep.Result{}, r.stop()
+	}
+	if err != nil {
+		return sweep.Result{}, err
 	}
 	result := sweep.Result{
 		TrainableParameters: r.generator.Parameters(),
@@ -36,7 +44,7 @@ func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 		Data:                r.data.seen.Statistics.Vectors(),
 		History:             r.history.points,
 		Angles:              nested(angles, c),
-		Samples:             m.generate(sweep.SampleWindows),
+		Samples:             samples,
 	}
 	if h := r.data.heldout; h != nil {
 		result.HeldoutErrors = statistics.Errors(measured, h.Statistics)

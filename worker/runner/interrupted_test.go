@@ -108,6 +108,63 @@ func TestInterruptedDuringEvaluation(t *testing.T) {
 	}
 }
 
+// measured are tasks whose evaluations take long enough to be heard of.
+func measured(t *testing.T) map[string]Task {
+	return map[string]Task{
+		"exact":   smallTask(t, 3, 6, "history_every", 1e9),
+		"samples": smallTask(t, 2, 10, "noise", "per_qubit", "samples", 5.0*generatedAtOnce),
+	}
+}
+
+// evaluationWitness counts what it hears once all steps are done, and stops the
+// task when it has heard so much of it.
+type evaluationWitness struct {
+	witness
+	last, heard, stopAt int
+	stop                context.CancelFunc
+}
+
+func (w *evaluationWitness) Progress(step int) {
+	if step == w.last {
+		if w.heard++; w.heard == w.stopAt {
+			w.stop()
+		}
+	}
+}
+
+func TestEvaluationShowsThatItIsAliveAndStops(t *testing.T) {
+	for name, task := range measured(t) {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			last := task.Configuration.Training.Steps
+			whole := &evaluationWitness{last: last}
+			if _, err := newTestRunner().Run(ctx, task, whole); err != nil {
+				t.Fatal(err)
+			}
+			if whole.heard < 6 {
+				t.Errorf("%d signs of life", whole.heard)
+			}
+			cut := &evaluationWitness{last: last, stopAt: 4, stop: cancel}
+			if _, err := newTestRunner().Run(ctx, task, cut); !errors.Is(err, ErrStopped) {
+				t.Fatalf("error %v, want ErrStopped", err)
+			}
+			if cut.heard > cut.stopAt+1 {
+				t.Errorf("stopped at sign %d of life, %d came", cut.stopAt, cut.heard)
+			}
+			task.Checkpoint = cut.checkpoints[last]
+			if task.Checkpoint == nil {
+				t.Fatal("there is no checkpoint of the last step")
+			}
+			fresh := task
+			fresh.Checkpoint = nil
+			if !bytes.Equal(mustRun(t, newTestRunner(), task), mustRun(t, newTestRunner(), fresh)) {
+				t.Error("another result")
+			}
+		})
+	}
+}
+
 func TestNoCheckpointWithoutANewStep(t *testing.T) {
 	task := smallTask(t, 2, 1)
 	_, w, _ := runUntil(newTestRunner(), task, 0)

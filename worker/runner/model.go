@@ -17,6 +17,10 @@ type model struct {
 	windows random.Stream
 	count   int       // windows that sampled statistics are made of
 	rows    []float64 // of noise
+
+	// goOn is asked now and then while the model is measured. Once it says no,
+	// what the model returns is not to be used.
+	goOn func() bool
 }
 
 // newModel returns a model whose angles are all 0.
@@ -30,11 +34,16 @@ func newModel(c sweep.Configuration, g gan.Generator) (*model, error) {
 		windows: addressOf(c).Stream(generated),
 		count:   c.Evaluation.Samples,
 		rows:    make([]float64, g.Ansatz.NoiseRows()),
+		goOn:    func() bool { return true },
 	}, nil
 }
 
 // Probabilities is the law of a time step's word where all noise is γ.
 func (m *model) Probabilities(step int, gamma float64, dst []float64) {
+	if !m.goOn() {
+		clear(dst) // no law: whoever asked gives up
+		return
+	}
 	for i := range m.rows {
 		m.rows[i] = gamma
 	}
@@ -46,5 +55,15 @@ func (m *model) sampled() statistics.Statistics {
 	return statistics.OfWindows(statistics.NewSampleWindows(m.Neurons(), m.Timesteps(), m.generate(m.count)))
 }
 
+// generatedAtOnce is how many windows are generated between two looks at goOn.
+const generatedAtOnce = 256
+
 // generate returns windows[sample][time], the first ones of an endless list.
-func (m *model) generate(count int) [][]uint32 { return m.Sample(m.windows, count) }
+func (m *model) generate(count int) [][]uint32 {
+	var windows [][]uint32
+	for len(windows) < count && m.goOn() {
+		part := m.windows.From(uint64(len(windows)))
+		windows = append(windows, m.Sample(part, min(generatedAtOnce, count-len(windows)))...)
+	}
+	return windows
+}

@@ -13,8 +13,8 @@ import (
 // checkpointEvery is how much work may be lost with a process.
 const checkpointEvery = 60 * time.Second
 
-// worthEvaluating is how much work is saved before the evaluation, which
-// cannot be interrupted.
+// worthEvaluating is how much work is saved before the evaluation, which begins
+// anew if it is interrupted.
 const worthEvaluating = 5 * time.Second
 
 // New returns the runner of a worker. It may run several tasks at once.
