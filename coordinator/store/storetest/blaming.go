@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -340,6 +341,9 @@ func cameBackLate(t *testing.T, l *Lab) {
 		t.Errorf("answer: %+v", answer)
 	}
 	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	if r := l.Record(Task(0).ID); r.Reason != "" || !r.Alone {
+		t.Errorf("record: %+v", r)
+	}
 	last.Sync(Finished(last.Holding(), 0))
 	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
 	if r := l.Record(Task(0).ID); r.Reason != "" {
@@ -491,6 +495,13 @@ func retryOne(t *testing.T, l *Lab) {
 		}
 	}
 	l.WantCounts("A", queue.Counts{Planned: 3, SetAside: 2, Pending: 1})
+	l.Plan("A", Plan(1, 3, 10))
+	if _, err := l.Queue.Retry(ctx, queue.RetryRequest{Tasks: []sweep.TaskID{Task(0).ID}}); !errors.Is(err, queue.ErrUnknown) {
+		t.Errorf("retry of a task that no sweep wants: %v", err)
+	}
+	// It stays aside for whoever wants it again.
+	l.Plan("B", Plan(0, 1, 10))
+	l.WantCounts("B", queue.Counts{Planned: 1, SetAside: 1})
 }
 
 // sparesSlots is about a process that holds something: it gets no task that must

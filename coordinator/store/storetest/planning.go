@@ -91,7 +91,7 @@ func withdrawn(t *testing.T, l *Lab) {
 	first, second := l.Worker(1), l.Worker(1)
 	a, b := first.Take(), second.Take()
 	l.Plan("A", nil)
-	l.Consistent()
+	l.WantCounts("B", queue.Counts{Planned: 1, Leased: 1})
 
 	if got := first.Sync(); len(got.Assignments) != 0 {
 		t.Errorf("the worker still holds a task that no sweep wants: %v", got.Assignments)

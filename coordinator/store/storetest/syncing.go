@@ -138,6 +138,9 @@ func oldCall(t *testing.T, l *Lab) {
 		r := old
 		change(&r)
 		answer := w.Call(r)
+		if unnamed := r.Held == nil; unnamed != (len(Fresh(answer)) == 1) {
+			t.Errorf("lease unnamed: %v, answer to an old call: %+v", unnamed, answer)
+		}
 		if len(answer.Assignments) != 1 || answer.Assignments[0].Lease != lease || len(answer.Verdicts) != 0 {
 			t.Errorf("answer to an old call: %+v", answer)
 		}
@@ -332,8 +335,22 @@ func wokenByOperator(t *testing.T, l *Lab) {
 	l.Retry(queue.RetryRequest{})
 	woken(t, true, changed)
 	l.Plan("D", nil)
+	l.Plan("E", Plan(7, 8, 10))
 	changed = l.Queue.Changed()
 	l.Plan("C", nil) // nobody holds anything of it
+	woken(t, false, changed)
+	l.Plan("C", Plan(5, 7, 10))
+	if err := l.Queue.Forget(ctx, "E"); err != nil {
+		t.Fatal(err)
+	}
+	changed = l.Queue.Changed()
+	l.Plan("C", nil)
+	woken(t, true, changed)
+	l.Plan("E", Plan(7, 8, 10))
+	changed = l.Queue.Changed()
+	if err := l.Queue.Forget(ctx, "E"); err != nil {
+		t.Fatal(err)
+	}
 	woken(t, true, changed)
 	if answer := w.Sync(); !answer.Done {
 		t.Errorf("answer: %+v", answer)
