@@ -22,6 +22,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 func run(arguments []string, stdout, stderr io.Writer) (exitCode int) {
 	root := startCommand(stderr, &exitCode)
 	root.AddCommand(selftestCommand(), versionCommand())
+	root.Version = programVersion()
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetArgs(arguments)

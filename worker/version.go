@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,7 @@ type versions struct {
 	Version  string   `json:"version"`
 	Protocol int      `json:"protocol"`
 	Numerics int      `json:"numerics"`
-	Kernels  []string `json:"kernels"` // classes, best first
+	Kernels  []string `json:"kernels"` // classes, each once, best first
 	Go       string   `json:"go"`
 	Platform string   `json:"platform"`
 }
@@ -37,6 +38,7 @@ func versionCommand() *cobra.Command {
 			for _, k := range circuit.Kernels() {
 				v.Kernels = append(v.Kernels, k.Class)
 			}
+			v.Kernels = slices.Compact(v.Kernels)
 			if asJSON {
 				return json.NewEncoder(command.OutOrStdout()).Encode(v)
 			}
