@@ -14,6 +14,7 @@ type plan struct {
 	noise     [][]int // before rotation k: the first noise row of each encoding
 	chain     bool    // CNOTs, or none at all
 	words     []int32 // of every row, block after block
+	origin    []int32 // the index that the CNOTs, seen from the frame, take to each
 
 	rowBits, blockBits sweeps // of a block of a state, of a band of all blocks
 	lowBits, highBits  sweeps // of the factors for rows and for blocks, both parities
@@ -48,6 +49,14 @@ func newPlan(a Ansatz) *plan {
 	p.blockBits = sweeps{blockPasses(p.layout, rotatedBits), blockPasses(p.layout, overlapBits)}
 	p.lowBits = rowSweeps(p.factors.low, p.factors.parities(), p.factors.product())
 	p.highBits = rowSweeps(p.factors.high, p.factors.parities(), p.factors.product())
+	p.origin = make([]int32, max(p.rows, p.blocks, p.factors.rows, p.factors.blocks))
+	for y := range p.origin {
+		x := y
+		if p.chain {
+			x = suffixXor(y)
+		}
+		p.origin[y] = int32(x)
+	}
 	p.words = make([]int32, 1<<p.qubits)
 	for x := range p.words {
 		y := x
@@ -84,12 +93,4 @@ func (p *plan) factorStride() int {
 		return p.factors.rows
 	}
 	return p.stride
-}
-
-// origin is the index that the CNOTs, seen from the frame, take to y.
-func (p *plan) origin(y int) int {
-	if p.chain {
-		return suffixXor(y)
-	}
-	return y
 }

@@ -2,7 +2,6 @@ package circuit
 
 import (
 	"math"
-	"math/bits"
 	"math/cmplx"
 )
 
@@ -51,7 +50,7 @@ type frame struct {
 	plan         *plan
 	coefficients []float32 // of the product state: see factors
 	rotations    []rotation
-	after        [][]complex128 // by rotation and qubit: the phase α that follows it
+	after        [][]complex128 // by rotation and qubit: the phase α that follows it, with the CNOTs' sign
 	before       []complex128   // by qubit: the phase δ that precedes the rotation
 	alpha, delta []complex128   // products of these over index bits
 }
@@ -93,31 +92,16 @@ func (f *frame) set(angles []float64) {
 	}
 }
 
-// gateInFrame returns the first column (a, b) of B†·RZ(φ)·RY(θ)·B, whose second
-// is (−b*, a*). Before the measurement it is RY(θ)·B alone: no frame to go back
-// to, and RZ changes no probability.
-func gateInFrame(theta, phi float64, last bool) (a, b complex128) {
-	s, c := math.Sincos(theta/2 + math.Pi/4)
-	if last {
-		return complex(c, 0), complex(s, 0)
-	}
-	sp, cp := math.Sincos(phi / 2)
-	sp, cp = sp*math.Sqrt2/2, cp*math.Sqrt2/2
-	return complex((s+c)*cp, (s-c)*sp), complex((s-c)*cp, (s+c)*sp)
-}
-
 // setProduct writes the amplitudes of qubit q after the first noise and the
 // first gate, as coefficients of 1 and z: the gate takes (1, −z)/√2, the
 // frame's |0⟩ after its noise.
 func (f *frame) setProduct(q int, theta, phi float64) {
-	last := f.plan.last(0)
-	a, b := gateInFrame(theta, phi, last)
-	for i, v := range [4]complex128{a, cmplx.Conj(b), b, -cmplx.Conj(a)} {
+	g := newGate(theta, phi, f.plan.last(0))
+	for i, v := range [4]complex128{g.a, cmplx.Conj(g.b), g.b, -cmplx.Conj(g.a)} {
 		f.coefficients[8*q+2*i] = float32(real(v) / math.Sqrt2)
 		f.coefficients[8*q+2*i+1] = float32(imag(v) / math.Sqrt2)
 	}
-	f.after[0][q] = 1
-	f.setDerivatives(0, q, phi, 1)
+	f.setAfter(0, q, phi, 1)
 }
 
 // setRotation writes the gate as phase · rotation · phase: diag(1, α) times
@@ -126,10 +110,9 @@ func (f *frame) setProduct(q int, theta, phi float64) {
 // returns the cosine left out of the tangent form, for the rounded tangent, so
 // that the float32 rotation keeps the norm.
 func (f *frame) setRotation(k, q int, theta, phi float64) (flip int, cosine float64) {
-	r := &f.rotations[k]
-	a, b := gateInFrame(theta, phi, f.plan.last(k))
-	absA, unitA := polar(cmplx.Conj(a))
-	absB, unitB := polar(b)
+	r, g := &f.rotations[k], newGate(theta, phi, f.plan.last(k))
+	absA, unitA := polar(cmplx.Conj(g.a))
+	absB, unitB := polar(g.b)
 	alpha, delta := unitA*unitB, unitA*cmplx.Conj(unitB)
 	if absB > absA {
 		flip = 1
@@ -138,16 +121,22 @@ func (f *frame) setRotation(k, q int, theta, phi float64) (flip int, cosine floa
 	}
 	t := float32(absB / absA)
 	r.tangents[q], r.inverse[q] = t, -t
-	f.before[q], f.after[k][q] = delta, alpha
-	f.setDerivatives(k, q, phi, alpha)
+	f.before[q] = delta
+	f.setAfter(k, q, phi, alpha)
 	return flip, 1 / math.Sqrt(1+float64(t)*float64(t))
 }
 
-// setDerivatives writes the generators of both angles at the place where the
-// overlaps are taken: after the rotation, before its phase α. In the frame RY's
-// is cos φ·Y − sin φ·Z and RZ's is −X; α turns X and Y into each other.
-func (f *frame) setDerivatives(k, q int, phi float64, alpha complex128) {
+// setAfter keeps the phase α for the boundary to come, with the sign that the
+// CNOT chain gives to every set bit but the first, and writes the generators of
+// both angles at the place where the overlaps are taken: after the rotation,
+// before α. In the frame RY's is cos φ·Y − sin φ·Z and RZ's is −X; α turns X and Y
+// into each other.
+func (f *frame) setAfter(k, q int, phi float64, alpha complex128) {
 	r, c, s := &f.rotations[k], real(alpha), imag(alpha)
+	f.after[k][q] = alpha
+	if f.plan.chain && q > 0 {
+		f.after[k][q] = -alpha
+	}
 	switch {
 	case !f.plan.trainable(k):
 	case f.plan.last(k):
@@ -190,12 +179,8 @@ func (f *frame) setRows(k, parity, flips int) {
 	}
 	for y := range s.rows {
 		noise := y ^ flips
-		x := f.plan.origin(noise) ^ parity*(s.rows-1)
-		v := f.delta[y] * f.alpha[x]
-		if f.plan.chain && bits.OnesCount(uint(x>>1))%2 == 1 {
-			v = -v
-		}
-		f.rotations[k].put(at+y, v, noise, from+x)
+		x := int(f.plan.origin[noise]) ^ parity*(s.rows-1)
+		f.rotations[k].put(at+y, f.delta[y]*f.alpha[x], noise, from+x)
 	}
 }
 
@@ -204,13 +189,10 @@ func (f *frame) setBlocks(k, flips int) {
 	s, r := f.plan.boundary(k), &f.rotations[k]
 	for y := range s.blocks {
 		noise := y ^ flips
-		x, parity := f.plan.origin(noise), 0
+		x, parity := int(f.plan.origin[noise]), 0
 		v := f.delta[y] * f.alpha[x]
 		if f.plan.chain {
 			parity = x & 1 // bit 0 of a suffix parity is the parity of all
-			if bits.OnesCount(uint(x))%2 == 1 {
-				v = -v
-			}
 		}
 		r.parity[y] = int32(parity)
 		if k > 1 {
@@ -237,13 +219,4 @@ func monomials(dst, factors []complex128, first complex128) {
 			dst[1<<q+x] = v * z
 		}
 	}
-}
-
-// polar splits v into its size and its direction; a vanishing v may point anywhere.
-func polar(v complex128) (size float64, direction complex128) {
-	size = math.Sqrt(norm2(v))
-	if size < 1e-30 {
-		return 0, 1
-	}
-	return size, complex(real(v)/size, imag(v)/size)
 }
