@@ -142,11 +142,11 @@ func TestComparisonStaysWithinTheData(t *testing.T) {
 	for name, change := range changes {
 		var b bytes.Buffer
 		if err := WriteComparison(&b, Shape{}, func(yield func(Row, error) bool) {
-			for row := range example() {
+			for row, err := range example() {
 				if row.Configuration.K != 0 {
 					change(&row)
 				}
-				if !yield(row, nil) {
+				if !yield(row, err) {
 					return
 				}
 			}
