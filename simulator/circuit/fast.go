@@ -121,15 +121,15 @@ func (t *fastTile) first(r *rotation) {
 // rotateFactors turns both products of a bond.
 func (t *fastTile) rotateFactors(bond, tangents []float32) {
 	p, s := t.plan, t.plan.factors
-	t.loops.rotate.over(p.lowBits.rotate, bond, tangents)
-	t.loops.rotate.over(p.highBits.rotate, bond[s.rows*width:], tangents[s.low:])
+	t.loops.rotate.over(p.lowFactors.rotate, bond, tangents)
+	t.loops.rotate.over(p.highFactors.rotate, bond[s.rows*width:], tangents[s.low:])
 }
 
 // rotateBlocks turns the high bits of a state, a band of rows of all blocks at a time.
 func (t *fastTile) rotateBlocks(state, tangents []float32) {
 	p := t.plan
 	for r := 0; r < p.rows; r += p.band {
-		t.loops.rotate.over(p.blockBits.rotate, state[r*width:], tangents[p.low:])
+		t.loops.rotate.over(p.acrossBlocks.rotate, state[r*width:], tangents[p.low:])
 	}
 }
 
@@ -138,14 +138,14 @@ func (t *fastTile) advance(k int, r *rotation) {
 	p, src, dst, phases := t.plan, t.states[k-1], t.states[k], t.phases[k]
 	if p.high == 0 {
 		t.loops.gather(dst, src, phases, r.from)
-		t.loops.rotate.over(p.rowBits.rotate, dst, r.tangents)
+		t.loops.rotate.over(p.withinBlock.rotate, dst, r.tangents)
 		return
 	}
 	for c := range p.blocks {
 		block := dst[c*p.stride*width:]
 		from, low, perm, phase := t.blockBefore(k, c, r)
 		t.loops.gatherBlock(block, src[from:], low, phase, perm)
-		t.loops.rotate.over(p.rowBits.rotate, block, r.tangents)
+		t.loops.rotate.over(p.withinBlock.rotate, block, r.tangents)
 	}
 	t.rotateBlocks(dst, r.tangents)
 }

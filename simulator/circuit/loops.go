@@ -4,9 +4,9 @@ package circuit
 // the portable ones, in plain Go, say what each must compute. Arguments count
 // rows; a state is passed over in blocks that lie stride rows apart.
 //
-// Assembly may use fused multiply-adds, but must visit the terms of a sum in
-// the order of the portable loop, whatever its vector width, so that kernels of
-// one class agree bit for bit.
+// Assembly may fuse multiplications with additions and split a sum over several
+// accumulators, but in the same way whatever its vector width, so that kernels
+// of one class agree bit for bit.
 type loops struct {
 	phases  func(z, gamma []float32, rows int)
 	factors func(a, b, z, coefficients []float32, rows int)

@@ -16,8 +16,8 @@ type plan struct {
 	words     []int32 // of every row, block after block
 	origin    []int32 // the index that the CNOTs, seen from the frame, take to each
 
-	rowBits, blockBits sweeps // of a block of a state, of a band of all blocks
-	lowBits, highBits  sweeps // of the factors for rows and for blocks, both parities
+	withinBlock, acrossBlocks sweeps // over the low and the high bits of a state
+	lowFactors, highFactors   sweeps // over those of its factors, at both parities
 }
 
 // newPlan returns nil where the fast engine does not know the ansatz: the CNOTs
@@ -27,7 +27,36 @@ func newPlan(a Ansatz) *plan {
 		return nil
 	}
 	l := newLayout(a.Qubits())
-	p := &plan{layout: l, factors: newFactors(a.Qubits(), l), qubits: a.Qubits(), layers: a.Layers, chain: a.Entangler == Chain}
+	p := &plan{
+		layout: l, factors: newFactors(a.Qubits(), l),
+		qubits: a.Qubits(), layers: a.Layers, noise: noiseBefore(a), chain: a.Entangler == Chain,
+	}
+	p.rotations = len(p.noise)
+	p.withinBlock = rowSweeps(p.low, 1, 0)
+	p.acrossBlocks = sweeps{blockPasses(l, rotatedBits), blockPasses(l, overlapBits)}
+	p.lowFactors = rowSweeps(p.factors.low, p.factors.parities(), p.factors.product())
+	p.highFactors = rowSweeps(p.factors.high, p.factors.parities(), p.factors.product())
+	p.origin = make([]int32, max(p.rows, p.blocks, p.factors.rows, p.factors.blocks))
+	for y := range p.origin {
+		p.origin[y] = int32(y)
+		if p.chain {
+			p.origin[y] = int32(suffixXor(y))
+		}
+	}
+	p.words = make([]int32, 1<<p.qubits)
+	for x := range p.words {
+		y := x
+		if p.chain && p.rotations == p.layers {
+			y = prefixXor(x, p.qubits) // the last CNOTs only rename outcomes
+		}
+		p.words[x] = int32(y & (a.Words() - 1))
+	}
+	return p
+}
+
+// noiseBefore lists, for every rotation, the first noise row of each encoding
+// that comes before it.
+func noiseBefore(a Ansatz) (before [][]int) {
 	for _, c := range a.columns() {
 		if c.layer == noLayer && len(c.encodings) == 0 {
 			continue
@@ -42,30 +71,9 @@ func newPlan(a Ansatz) *plan {
 				first = append(first, 0)
 			}
 		}
-		p.noise = append(p.noise, first)
+		before = append(before, first)
 	}
-	p.rotations = len(p.noise)
-	p.rowBits = rowSweeps(p.low, 1, 0)
-	p.blockBits = sweeps{blockPasses(p.layout, rotatedBits), blockPasses(p.layout, overlapBits)}
-	p.lowBits = rowSweeps(p.factors.low, p.factors.parities(), p.factors.product())
-	p.highBits = rowSweeps(p.factors.high, p.factors.parities(), p.factors.product())
-	p.origin = make([]int32, max(p.rows, p.blocks, p.factors.rows, p.factors.blocks))
-	for y := range p.origin {
-		x := y
-		if p.chain {
-			x = suffixXor(y)
-		}
-		p.origin[y] = int32(x)
-	}
-	p.words = make([]int32, 1<<p.qubits)
-	for x := range p.words {
-		y := x
-		if p.chain && p.rotations == p.layers {
-			y = prefixXor(x, p.qubits) // the last CNOTs only rename outcomes
-		}
-		p.words[x] = int32(y & (a.Words() - 1))
-	}
-	return p
+	return before
 }
 
 // trainable says whether rotation k has angles of its own.
