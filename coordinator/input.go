@@ -82,9 +82,9 @@ func errNoKernel(class string) error {
 		class, strings.Join(slices.Compact(classes), ", "))
 }
 
-// again is the command line that goes on with the sweep.
-func again(arguments []string) string {
-	words := []string{"coordinator"}
+// commandLine writes a command as a shell reads it.
+func commandLine(program string, arguments ...string) string {
+	words := []string{program}
 	for _, argument := range arguments {
 		if argument == "" || strings.ContainsAny(argument, " \t\n\"'\\$&;|<>()*?[]#~`!{}") {
 			argument = "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"

@@ -19,7 +19,7 @@ func (t *terminal) introduce(a *app.App) {
 		t.say("%s", notice)
 	}
 	grid := a.Prepared().Grid
-	t.say("sweep %s: %d cells × %d replicates on %s", grid.Name, len(grid.Cells), grid.Replicates, a.Prepared().Data())
+	t.say("sweep %s: %s × %s on %s", grid.Name, count(len(grid.Cells), "cell"), count(grid.Replicates, "replicate"), a.Prepared().Data())
 	if a.Resumed {
 		t.say("%s", revised(a.Revision))
 	}
@@ -28,8 +28,16 @@ func (t *terminal) introduce(a *app.App) {
 		t.say("local workers: %d, kernel %s", a.Local, a.Kernel.Name)
 	}
 	if a.Listen != "" {
-		t.say("listening on %s: start workers with\n  worker --coordinator %s", a.Address(), a.WorkerFile())
+		t.say("listening on %s: start workers with\n  %s", a.Address(), commandLine("worker", "--coordinator", a.WorkerFile()))
 	}
+}
+
+// count says how many there are of something.
+func count(n int, of string) string {
+	if n != 1 {
+		of += "s"
+	}
+	return fmt.Sprintf("%d %s", n, of)
 }
 
 // revised says what another grid changed in a folder that held a sweep.

@@ -27,7 +27,7 @@ If no coordinator runs, the next one takes them up.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "%d tasks reopened\n", reopened)
+			_, err = fmt.Fprintf(c.OutOrStdout(), "%s reopened\n", count(reopened, "task"))
 			return err
 		},
 	}

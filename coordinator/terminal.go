@@ -97,14 +97,24 @@ func (t *terminal) draw(p app.Progress) {
 
 // details are what a bar does not show.
 func details(p app.Progress) string {
-	parts := []string{fmt.Sprintf("%d failed", p.Failed()), fmt.Sprintf("%d running", p.Counts.Leased)}
+	parts := []string{fmt.Sprintf("%d failed", p.Failed()), fmt.Sprintf("%d running", p.Running())}
+	if len(p.Workers) == 0 && !p.Counts.Finished() {
+		parts = append(parts, "no worker yet")
+	}
 	if p.Gained > 0 {
-		parts = append(parts, fmt.Sprintf("%.2g per minute", p.PerMinute()))
+		parts = append(parts, perMinute(p.PerMinute()))
 	}
 	if p.TimeLeft > 0 && !p.Counts.Finished() {
 		parts = append(parts, spell(p.TimeLeft)+" left")
 	}
 	return strings.Join(parts, ", ")
+}
+
+func perMinute(rate float64) string {
+	if rate >= 10 {
+		return fmt.Sprintf("%.0f per minute", rate)
+	}
+	return fmt.Sprintf("%.2g per minute", rate)
 }
 
 // close ends the bar's line.

@@ -26,7 +26,8 @@ type App struct {
 	prepared *Prepared
 	id       string
 	folder   folder
-	lock     io.Closer
+	created  string    // the topmost folder that Open made; "" if the output folder was there
+	lock     io.Closer // of the folder, while it is ours
 	store    queue.Store
 	queue    *queue.Queue
 	listener net.Listener
@@ -36,7 +37,8 @@ type App struct {
 }
 
 // Open checks everything, then takes the output folder and the store and plans
-// the sweep. What it returns must be closed.
+// the sweep. What it returns must be closed. If it fails, a folder that it made
+// is gone again.
 func Open(ctx context.Context, c Config) (_ *App, err error) {
 	prepared, err := Prepare(c.Input)
 	if err != nil {
@@ -48,7 +50,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = a.Close()
+			a.undo()
 		}
 	}()
 	if err := a.takeFolder(); err != nil {
@@ -78,34 +80,41 @@ func (a *App) Prepared() *Prepared { return a.prepared }
 // takeFolder locks the folder and opens the address. A folder that does not
 // exist is created only once the address is known to be good.
 func (a *App) takeFolder() error {
-	info, err := os.Stat(string(a.folder))
-	exists := err == nil
-	if exists && !info.IsDir() {
-		return badInput("output folder %s: it is a file", a.folder)
+	missing, err := a.folder.missing()
+	if err != nil {
+		return badInput("output folder %s: %w", a.folder, err)
 	}
-	if exists {
+	if missing == "" {
 		if err := a.lockFolder(); err != nil {
 			return err
 		}
 	}
-	if a.listener, err = a.listen(); err != nil {
+	if a.listener, err = a.listen(); err != nil || missing == "" {
 		return err
 	}
-	if !exists {
-		return a.lockFolder()
-	}
-	return nil
+	a.created = missing
+	return a.lockFolder()
 }
 
-func (a *App) lockFolder() (err error) {
-	a.lock, err = a.folder.lock()
+func (a *App) lockFolder() error {
+	lock, err := a.folder.lock()
 	switch {
 	case errors.Is(err, ErrInUse):
 		return badInput("%w: see `coordinator status --out %s`", err, a.folder)
 	case err != nil:
 		return &InputError{err}
 	}
+	a.lock = lock
 	return nil
+}
+
+// undo leaves nothing of an Open that failed.
+func (a *App) undo() {
+	ours := a.lock != nil
+	_ = a.Close()
+	if ours && a.created != "" {
+		_ = os.RemoveAll(a.created)
+	}
 }
 
 func (a *App) openStore(ctx context.Context) (err error) {
@@ -131,8 +140,8 @@ func (a *App) plan(ctx context.Context) error {
 			return err
 		}
 	}
-	a.Resumed = id != ""
-	if id == "" || a.Recompute {
+	a.Resumed = id != "" && !a.Recompute
+	if !a.Resumed {
 		if id, err = a.folder.newIdentity(); err != nil {
 			return err
 		}

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"sync"
+
 	"spiqsweep/simulator/recording"
 	"spiqsweep/sweep"
 )
@@ -9,8 +11,8 @@ import (
 // it is the same data whatever the seed of the trainings.
 const SurrogateSeed = 1
 
-// Surrogate returns the data that stand in for a recording.
-func Surrogate() *recording.Recording { return recording.Surrogate(SurrogateSeed) }
+// Surrogate returns the data that stand in for a recording. They are made once.
+var Surrogate = sync.OnceValue(func() *recording.Recording { return recording.Surrogate(SurrogateSeed) })
 
 // data finds the bits that a configuration is trained on. Each file is read
 // once for each value of clip, each choice of cells is cut once.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/google/uuid"
 )
@@ -37,6 +38,23 @@ type folder string
 
 func (f folder) path(elements ...string) string {
 	return filepath.Join(append([]string{string(f)}, elements...)...)
+}
+
+// missing is the topmost folder of the path that does not exist, "" if all do.
+// A file in its place is an error.
+func (f folder) missing() (missing string, err error) {
+	for path := filepath.Clean(string(f)); ; path = filepath.Dir(path) {
+		info, err := os.Stat(path)
+		switch {
+		case err == nil && !info.IsDir():
+			return "", fmt.Errorf("%s is a file", path)
+		case err == nil:
+			return missing, nil
+		case !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR):
+			return "", err
+		}
+		missing = path
+	}
 }
 
 // lock creates the folder if need be and takes it for this process, until the

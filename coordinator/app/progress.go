@@ -22,5 +22,15 @@ func (p Progress) PerMinute() float64 {
 	return float64(p.Gained) / p.Elapsed.Minutes()
 }
 
+// Running counts the tasks that are being trained: of a batch of small ones, a
+// slot trains one at a time.
+func (p Progress) Running() int {
+	slots := 0
+	for _, w := range p.Workers {
+		slots += w.Slots
+	}
+	return min(p.Counts.Leased, slots)
+}
+
 // Failed counts the tasks that a person must look at.
 func (p Progress) Failed() int { return p.Counts.SetAside + p.Counts.Diverged }

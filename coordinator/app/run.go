@@ -25,7 +25,7 @@ func (a *App) Run(ctx context.Context) (Progress, error) {
 	services, serving := errgroup.WithContext(base)
 	services.Go(func() error { return server.Serve(a.listener) })
 	services.Go(func() error { return a.tick(serving) })
-	services.Go(func() error { return a.refreshNowAndThen(serving) })
+	services.Go(func() error { return a.keepFresh(serving) })
 	fleet := local.Start(a.needed(ctx), a.launch(), a.Log.Named("local"))
 
 	last, err := a.follow(ctx, serving)
@@ -135,9 +135,9 @@ func (a *App) tick(ctx context.Context) error {
 	})
 }
 
-// refreshNowAndThen keeps the output folder up to date. What cannot be written
-// now may be writable later.
-func (a *App) refreshNowAndThen(ctx context.Context) error {
+// keepFresh keeps the output folder up to date. What cannot be written now may
+// be writable later.
+func (a *App) keepFresh(ctx context.Context) error {
 	return every(ctx, RefreshEvery, func() error {
 		if err := a.view.refresh(ctx); err != nil && ctx.Err() == nil {
 			a.Log.Warn("the output folder is not up to date", "error", err)
@@ -146,16 +146,16 @@ func (a *App) refreshNowAndThen(ctx context.Context) error {
 	})
 }
 
-// every calls f again and again, until it fails or ctx ends.
+// every calls f now and after each period, until it fails or ctx ends.
 func every(ctx context.Context, period time.Duration, f func() error) error {
 	clock := time.NewTicker(period)
 	defer clock.Stop()
 	for {
+		if err := f(); err != nil {
+			return err
+		}
 		select {
 		case <-clock.C:
-			if err := f(); err != nil {
-				return err
-			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}

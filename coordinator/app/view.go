@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -28,8 +29,9 @@ type view struct {
 	prepared *Prepared
 	log      hclog.Logger
 
-	known map[sweep.TaskID]finished // results that were decoded before
-	last  []table.Row               // as written last
+	known   map[sweep.TaskID]finished // results that were decoded before
+	last    []table.Row               // as read last
+	written string                    // the mark of what the files show; "" if one of them is old
 }
 
 // finished is a decoded result without what no table or figure shows.
@@ -38,8 +40,8 @@ type finished struct {
 	result *sweep.Result
 }
 
-// refresh writes every file of the view. A file that cannot be written does
-// not keep the others from being written.
+// refresh brings every file of the view up to date. A file that cannot be
+// written does not keep the others from being written.
 func (v *view) refresh(ctx context.Context) error {
 	for _, name := range []string{figuresFolder, modelsFolder} {
 		if err := os.MkdirAll(v.folder.path(name), 0o777); err != nil {
@@ -51,6 +53,28 @@ func (v *view) refresh(ctx context.Context) error {
 		return faults
 	}
 	v.last = rows
+	faults = errors.Join(faults, v.write(attemptsFile, func(w io.Writer) error { return table.WriteAttempts(w, v.attempts(ctx)) }))
+	if mark := v.mark(rows); mark != v.written {
+		fault := v.writeResults(rows)
+		if v.written = mark; fault != nil {
+			v.written = ""
+		}
+		faults = errors.Join(faults, fault)
+	}
+	return faults
+}
+
+// mark stands for everything that the tables and figures of results show.
+func (v *view) mark(rows []table.Row) string {
+	h := sha256.New()
+	for _, row := range rows {
+		fmt.Fprintln(h, row.Task, row.State, v.known[row.Task].digest)
+	}
+	return string(h.Sum(nil))
+}
+
+// writeResults writes the tables and figures that show results.
+func (v *view) writeResults(rows []table.Row) (faults error) {
 	shape := v.prepared.shape()
 	write := func(name string, fill func(io.Writer) error) {
 		faults = errors.Join(faults, v.write(name, fill))
@@ -59,7 +83,6 @@ func (v *view) refresh(ctx context.Context) error {
 	write(summaryFile, func(w io.Writer) error { return table.WriteSummary(w, shape, each(rows)) })
 	failpoint.Reach("coordinator.tables")
 	write(comparisonFile, func(w io.Writer) error { return table.WriteComparison(w, shape, each(rows)) })
-	write(attemptsFile, func(w io.Writer) error { return table.WriteAttempts(w, v.attempts(ctx)) })
 	figures, err := figure.S1(shape, each(rows))
 	if err != nil {
 		return errors.Join(faults, fmt.Errorf("draw Fig. S1: %w", err))

@@ -73,7 +73,7 @@ var histories = map[string]func(*run){
 		second.expect(0)
 	},
 	"the coordinator dies with half of the tables written": func(r *run) {
-		r.coordinator("coordinator.tables", "--local", "2").expect(killed)
+		r.coordinator("coordinator.tables@2", "--local", "2").expect(killed)
 		r.coordinator("", "--local", "2").expect(0)
 	},
 	"the coordinator dies and its local workers with it": func(r *run) {
@@ -188,7 +188,7 @@ sweep "deadly" {
 	// From another terminal, then without the failpoint: done.
 	retry := start(t, "", "coordinator", "retry", "--out", r.folder)
 	retry.expect(0)
-	if said := retry.output.String(); said != "1 tasks reopened\n" {
+	if said := retry.output.String(); said != "1 task reopened\n" {
 		t.Errorf("retry said %q", said)
 	}
 	r.coordinator("", "--local", "1").expect(0)
