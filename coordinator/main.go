@@ -47,15 +47,16 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if errors.As(err, &ended) {
 		return ended.code // everything was said
 	}
-	fmt.Fprintf(stderr, "coordinator: %v\n", err)
 	var input *app.InputError
 	switch {
 	case !*began:
-		fmt.Fprintln(stderr, "coordinator: `coordinator --help` lists commands and flags")
+		fmt.Fprintf(stderr, "coordinator: %v: `coordinator --help` lists commands and flags\n", err)
 		return exitUsage
 	case errors.As(err, &input):
+		fmt.Fprintf(stderr, "coordinator: %v\n", err)
 		return exitUsage
 	default:
+		fmt.Fprintf(stderr, "coordinator: %v\n", err)
 		return exitFault
 	}
 }
