@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
@@ -32,9 +35,10 @@ func localWorkerCommand(stdin io.Reader, stderr io.Writer) *cobra.Command {
 			if err != nil {
 				return usage("%s: %w", circuit.KernelVariable, err)
 			}
-			// Only the coordinator's wish and its end count: a signal that reaches
-			// the child as well must not cut its hand-back short.
-			return ending(agent.RunChild(c.Context(), stdin, agent.Config{
+			// Only the coordinator's wish and its end count: a signal that is sent to
+			// all processes of a service must not cut the hand-back short.
+			signal.Ignore(os.Interrupt, syscall.SIGTERM)
+			return ending(agent.RunChild(context.WithoutCancel(c.Context()), stdin, agent.Config{
 				Slots: 1, Version: programVersion(), Kernel: kernel, Runner: runner.New(kernel, log), Log: log,
 			}))
 		},

@@ -95,6 +95,18 @@ var histories = map[string]func(*run){
 		last.expect(0)
 		w.expect(0)
 	},
+	"a service manager asks all processes to leave at once": func(r *run) {
+		c := r.coordinator("", "--local", "2")
+		c.isAtWork(3)
+		for _, pid := range append(c.children(), c.cmd.Process.Pid) {
+			if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+				r.Error(err)
+			}
+		}
+		c.expect(130)
+		r.had("handed_back")
+		r.coordinator("", "--local", "2").expect(0)
+	},
 	"interrupted and resumed": func(r *run) {
 		c := r.coordinator("", "--local", "2")
 		c.isAtWork(3)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -100,11 +101,10 @@ func (p *process) wait() int {
 	case <-time.After(patience):
 		p.t.Fatalf("%s does not end", p.name)
 	}
-	status := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	if status.Signaled() {
-		return -int(status.Signal())
+	if code := p.cmd.ProcessState.ExitCode(); code >= 0 {
+		return code
 	}
-	return status.ExitStatus()
+	return -int(p.cmd.ProcessState.Sys().(syscall.WaitStatus).Signal())
 }
 
 // expect waits and checks the exit code.
@@ -140,6 +140,29 @@ func (p *process) isAtWork(tasks int) {
 
 // someSteps is enough for a few steps of the longest task, and not for all.
 const someSteps = 50 * time.Millisecond
+
+// children are the processes that it has started, where the system tells.
+func (p *process) children() (pids []int) {
+	p.t.Helper()
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", p.cmd.Process.Pid))
+	if err != nil || len(lists) == 0 {
+		p.t.Skip("skipped: needs Linux's /proc")
+	}
+	for _, list := range lists {
+		body, err := os.ReadFile(list)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		for _, field := range strings.Fields(string(body)) {
+			pid, err := strconv.Atoi(field)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
 
 // killed is what wait returns after kill -9.
 const killed = -int(syscall.SIGKILL)

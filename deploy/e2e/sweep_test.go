@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"encoding/csv"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -256,5 +255,5 @@ func (r *run) had(outcome string) {
 			return
 		}
 	}
-	r.Error(fmt.Sprintf("no attempt is %s: the test did not do what it is for", outcome))
+	r.Errorf("no attempt is %s: the test did not do what it is for", outcome)
 }
