@@ -86,7 +86,7 @@ type TrainingSettings struct {
 	ClipBound             float64 `json:"clip_bound"`     // of "clip"
 	Gradient              string  `json:"gradient"`       // "local", "expectation", "straight_through", "reinforce", "parameter_shift"
 	KLoss                 string  `json:"k_loss"`         // "absolute", … (DESIGN.md, section 1.3)
-	Schedule              string  `json:"schedule"`       // "cosine", "constant"
+	Schedule              string  `json:"schedule"`       // "cosine_generator", "cosine", "constant"
 	Average               float64 `json:"average"`        // decay of the moving average of the angles, 0 = none
 }
 

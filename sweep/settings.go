@@ -233,8 +233,8 @@ var trainingSettings = []Setting{
 		field: func(c *Configuration) any { return &c.Training.KLoss },
 	},
 	{
-		Name: "schedule", Block: "training", Default: "cosine", Values: []string{"cosine", "constant"},
-		Doc:   "both learning rates: falling to 0, or constant",
+		Name: "schedule", Block: "training", Default: "cosine_generator", Values: []string{"cosine_generator", "cosine", "constant"},
+		Doc:   "which learning rates fall to 0: the generator's, both, or none",
 		field: func(c *Configuration) any { return &c.Training.Schedule },
 	},
 	{
