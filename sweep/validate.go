@@ -11,8 +11,8 @@ import (
 // SampleWindows is the number of generated windows in every result.
 const SampleWindows = 100
 
-// MaxLag bounds the lags of the lagged covariance, in time steps.
-const MaxLag = 4
+// maxLag bounds the lags of the lagged covariance, in time steps.
+const maxLag = 4
 
 // maxKeptStateBits bounds n·t where a result keeps the state distribution.
 const maxKeptStateBits = 10
@@ -71,7 +71,7 @@ func StatisticLength(name string, neurons, timesteps int) int {
 	case "rate_by_step_hz":
 		return neurons * timesteps
 	case "lagged_covariance":
-		return min(MaxLag, timesteps-1) * neurons * (neurons - 1)
+		return min(maxLag, timesteps-1) * neurons * (neurons - 1)
 	case "state":
 		if neurons*timesteps <= maxKeptStateBits {
 			return 1 << (neurons * timesteps)

@@ -3,7 +3,6 @@ package table
 import (
 	"encoding/csv"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -153,6 +152,3 @@ func joined[N int | float64](numbers []N) string {
 	}
 	return strings.Join(words, " ")
 }
-
-// concat joins lists of columns.
-func concat[R any](lists ...[]column[R]) []column[R] { return slices.Concat(lists...) }

@@ -2,6 +2,7 @@ package table
 
 import (
 	"io"
+	"slices"
 	"strconv"
 
 	"spiqsweep/sweep"
@@ -10,7 +11,7 @@ import (
 // WriteResults writes results.csv: a row for each planned task, with empty
 // errors where there is no result yet (DESIGN.md, section 6).
 func WriteResults(w io.Writer, shape Shape, rows Rows) error {
-	columns := concat(
+	columns := slices.Concat(
 		[]column[Row]{
 			{"task", func(r Row) string { return string(r.Task) }},
 			{"state", func(r Row) string { return string(r.State) }},
@@ -31,7 +32,7 @@ func WriteResults(w io.Writer, shape Shape, rows Rows) error {
 func withReplicate(columns []column[Row]) []column[Row] {
 	const afterK = 4 // model, neurons, timesteps, k
 	replicate := column[Row]{"replicate", func(r Row) string { return strconv.Itoa(r.Configuration.Replicate) }}
-	return concat(columns[:afterK:afterK], []column[Row]{replicate}, columns[afterK:])
+	return slices.Concat(columns[:afterK:afterK], []column[Row]{replicate}, columns[afterK:])
 }
 
 func resulting(value func(sweep.Result) (float64, bool)) func(Row) string {

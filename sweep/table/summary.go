@@ -62,7 +62,7 @@ func WriteSummary(w io.Writer, shape Shape, rows Rows) error {
 
 // ofCell are the columns of the cell that a summary's row belongs to.
 func ofCell[S any](shape Shape, row func(S) Row) []column[S] {
-	columns := concat(configured(shape.Axes), described())
+	columns := slices.Concat(configured(shape.Axes), described())
 	lifted := make([]column[S], len(columns))
 	for i, c := range columns {
 		lifted[i] = column[S]{c.name, func(s S) string { return c.cell(row(s)) }}
