@@ -12,8 +12,8 @@ import (
 
 // The .npy format (NEP 1, numpy.lib.format): magic, version, the header's
 // length (uint16 in version 1, uint32 later), the header as a Python literal,
-// the numbers. The header is parsed here because the library at hand panics on
-// a malformed one.
+// the numbers. The header is parsed here because github.com/sbinet/npyio panics
+// on a malformed one.
 const npyMagic = "\x93NUMPY"
 
 // npyMaxHeader is far above the header of any array without named fields.
