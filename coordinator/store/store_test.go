@@ -50,6 +50,9 @@ func TestSQLite(t *testing.T) { storetest.Run(t, openSQLite) }
 func TestSQLiteModel(t *testing.T) {
 	set(t, "rapid.checks", "12")
 	set(t, "rapid.steps", "60")
+	if racing {
+		set(t, "rapid.checks", "2")
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		storetest.Model(rt, func(now func() time.Time) queue.Store {
 			return storetest.Twin(rt, openMemory(t, now), openSQLite(t, now))
@@ -70,8 +73,12 @@ func set(t *testing.T, name, value string) {
 	t.Cleanup(func() { _ = flag.Set(name, f.DefValue) })
 }
 
+// TestSQLiteStubborn fails the first calls of every transaction, and rolls them back.
 func TestSQLiteStubborn(t *testing.T) {
+	if racing {
+		t.Skip("skipped: one goroutine at a time, slowly")
+	}
 	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store {
-		return storetest.Stubborn(t, openSQLite(t, now), 6)
+		return storetest.Stubborn(t, openSQLite(t, now), 4)
 	})
 }

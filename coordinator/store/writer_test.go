@@ -15,7 +15,6 @@ import (
 // busy with a first call. It returns their answers, the first call's first.
 func batch(t *testing.T, s queue.Store, calls ...func(*sqlTx) error) []error {
 	t.Helper()
-	s.(*sqliteStore).gather = time.Hour // the writer has nothing to do yet
 	busy, goOn := make(chan struct{}), make(chan struct{})
 	answers := make([]chan error, len(calls)+1)
 	send := func(i int, call func(queue.Tx) error) {
@@ -47,6 +46,7 @@ func openHere(t *testing.T) queue.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.(*sqliteStore).gather = time.Hour // the writer has had nothing to do yet
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)

@@ -43,9 +43,11 @@ func executionOrder(t *testing.T, l *Lab) {
 	w := l.Worker(5)
 	r := w.Request()
 	r.FreeSlots = 3
-	wantGranted(t, w.Call(r), 3, 1, 2)
-	answer := w.Sync()
-	wantGranted(t, answer, 3, 1, 2, 4, 0)
+	answer := w.Call(r)
+	wantGranted(t, answer, 3, 1, 2)
+	w.Obey(answer)
+	answer = w.Sync()
+	wantGranted(t, answer, 4, 0)
 	if answer.CallAgainIn != 15*time.Second {
 		t.Errorf("all slots are full: call again in %v", answer.CallAgainIn)
 	}

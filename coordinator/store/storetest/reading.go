@@ -31,15 +31,15 @@ func unknownSweep(t *testing.T, l *Lab) {
 }
 
 func pages(t *testing.T, l *Lab) {
-	const n = 1100
+	const n = 300
 	plan := Plan(0, n, 0.001)
 	for i := range plan {
 		plan[i].Order = n - i
 		plan[i].Task.Cell = i / 2
 	}
 	l.Plan("A", plan)
-	w := l.Worker(4)
-	for range 2 { // two attempts each of about a thousand tasks
+	w := l.Worker(2)
+	for range 2 { // two attempts each
 		answer := w.Sync()
 		var back []queue.Report
 		for _, a := range Fresh(answer) {
@@ -73,7 +73,7 @@ func pages(t *testing.T, l *Lab) {
 		row, attempt = h.Row, h.Lease.Attempt
 		count++
 	}
-	if count != 2*4*256 {
+	if count != 2*n {
 		t.Errorf("%d attempts", count)
 	}
 }

@@ -57,7 +57,8 @@ func makeTask(number int) sweep.Task {
 	c.Training.Steps = Steps
 	c.Replicate = number
 	return sweep.Task{
-		ID:   sweep.NewTaskID(c, Recording, sweep.Numerics, KernelClass),
+		// Not the true one: tests should not change whenever a setting is added.
+		ID:   sweep.TaskID(fmt.Sprintf("%064x", number)),
 		Cell: number, Configuration: c, Recording: Recording,
 	}
 }
