@@ -60,28 +60,18 @@ func newPenalty(s Settings, stride int) *penalty {
 
 // add adds weight/pairs · Σ_lanes ∂excess² to the gradient, where real and fake
 // are the pre-activations [lane][stride] of the first used lanes' pairs and
-// interpolation their u.
+// interpolation their u. The first layer is linear: at an interpolate its
+// pre-activation lies between those of the pair.
 func (p *penalty) add(w, gradient *network, real, fake, interpolation []float32, used, pairs int) {
 	clear(p.on)
 	clear(p.active)
 	for l := range used {
-		p.interpolate(w, l, real[l*w.stride:], fake[l*w.stride:], interpolation[l])
+		row := l * w.stride
+		switchRow(p.on[row:][:w.stride], p.active[l:], real[row:], fake[row:], w.second, interpolation[l])
 	}
 	inputSlopes(p.slopes, w.first, p.active)
 	if p.scaleSlopes(pairs) {
 		spreadSlopes(gradient.first, gradient.second, w.first, w.second, p.slopes, p.on, p.row)
-	}
-}
-
-// interpolate finds the units that are on at a lane's interpolate: the first
-// layer is linear, so its pre-activation lies between those of the pair.
-func (p *penalty) interpolate(w *network, lane int, real, fake []float32, u float32) {
-	on := p.on[lane*w.stride:][:w.stride]
-	for h := range on {
-		if u*real[h]+(1-u)*fake[h] > 0 {
-			on[h] = 1
-			p.active[h*lanes+lane] = w.second[h]
-		}
 	}
 }
 

@@ -1,11 +1,24 @@
 package gan
 
-import "spiqsweep/simulator/circuit"
+import (
+	"math"
+
+	"spiqsweep/simulator/circuit"
+)
 
 // lanes is the number of samples side by side and the unit of padding.
 const lanes = circuit.Lanes
 
 type laneRow = [lanes]float32
+
+// mask has all bits set where v > 0, and none elsewhere. Whether a unit is on
+// is a coin toss: a branch would be mispredicted half of the time.
+func mask(v float32) uint32 { return uint32(int32(math.Float32bits(0-v)) >> 31) }
+
+// masked is v where the mask is set, and 0 elsewhere.
+func masked(v float32, mask uint32) float32 {
+	return math.Float32frombits(math.Float32bits(v) & mask)
+}
 
 // addRow adds src to dst, element by element.
 func addRow(dst, src []float32) {
@@ -30,14 +43,41 @@ func backRow(back, preactivation, second, gradientSecond, gradientBias []float32
 	preactivation, second = preactivation[:n], second[:n]
 	gradientSecond, gradientBias = gradientSecond[:n], gradientBias[:n]
 	for h, v := range preactivation {
-		b := float32(0)
-		if v > 0 {
-			b = share * second[h]
-			gradientSecond[h] += share * v
-		}
+		on := mask(v)
+		b := masked(share*second[h], on)
 		back[h] = b
+		gradientSecond[h] += masked(share*v, on)
 		gradientBias[h] += b
 	}
+}
+
+// switchRow says which units are on between two pre-activations: on[h] is 1
+// and active[h][0] is second[h] where u·a[h] + (1−u)·b[h] > 0, else both are 0.
+func switchRow(on, active, a, b, second []float32, u float32) {
+	n := len(on)
+	a, b, second = a[:n], b[:n], second[:n]
+	for h := range on {
+		m := mask(u*a[h] + (1-u)*b[h])
+		on[h] = masked(1, m)
+		active[h*lanes] = masked(second[h], m)
+	}
+}
+
+// sortUnits sorts the units of a sample by what they are over all outcomes of a
+// patch, which add between least[h] and most[h] to base[h]: active[h][0] is
+// −second[h] for those that are always on, else 0; those that are on for some
+// outcomes only are listed in between, and their number is returned.
+func sortUnits(active []float32, between []int, base, least, most, second []float32) int {
+	n := len(base)
+	between, least, most, second = between[:n], least[:n], most[:n], second[:n]
+	units := 0
+	for h, v := range base {
+		someOff, someOn := mask(-(v + least[h])), mask(v+most[h])
+		active[h*lanes] = masked(-second[h], ^someOff)
+		between[units] = h
+		units += int(someOff & someOn & 1)
+	}
+	return units
 }
 
 // inputSlopes fills dst[input][lane] = Σ_h first[input][h]·active[h][lane]:
@@ -57,29 +97,30 @@ func inputSlopes(dst, first, active []float32) {
 	}
 }
 
-// shiftRows fills dst[h][lane] = base[h][lane] + shift[h].
-func shiftRows(dst, base, shift []float32) {
-	for h, s := range shift {
-		d, b := (*laneRow)(dst[h*lanes:]), (*laneRow)(base[h*lanes:])
-		for l := range d {
-			d[l] = b[l] + s
+// enumerate adds Σ_u second[u]·max(0, shifts[u][r] + lows[u][x]) to dst[r][x],
+// for as many rows r of lanes as dst has. It is the hot loop of the local gradient.
+func enumerate(dst, shifts, lows, second []float32) {
+	rows := len(dst) / lanes
+	for r := range rows {
+		sum := (*laneRow)(dst[r*lanes:])
+		for u, w := range second {
+			low, shift := (*laneRow)(lows[u*lanes:]), shifts[u*rows+r]
+			for x := range sum {
+				sum[x] += w * max(shift+low[x], 0)
+			}
 		}
 	}
 }
 
-// enumerate fills dst[x][lane] = Σ_h second[h]·max(0, base[h][lane] + table[x][h])
-// for as many words x as dst has rows. It is the hot loop of the local gradient.
-func enumerate(dst, base, table, second []float32) {
-	stride := len(second)
+// transpose fills dst[x][lane] from src[lane][x], whose rows may be longer than
+// dst has words.
+func transpose(dst, src []float32) {
+	stride := len(src) / lanes
 	for x := 0; x < len(dst)/lanes; x++ {
-		var sum laneRow
-		for h, t := range table[x*stride:][:stride] {
-			b, w := (*laneRow)(base[h*lanes:]), second[h]
-			for l := range sum {
-				sum[l] += w * max(b[l]+t, 0)
-			}
+		row := (*laneRow)(dst[x*lanes:])
+		for l := range row {
+			row[l] = src[l*stride+x]
 		}
-		*(*laneRow)(dst[x*lanes:]) = sum
 	}
 }
 

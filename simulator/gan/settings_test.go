@@ -45,7 +45,8 @@ func someWindows(neurons, timesteps, count int) fixedWindows {
 	for i := range w {
 		w[i] = make([]uint32, timesteps)
 		for s := range w[i] {
-			w[i][s] = uint32(g.IntN(1<<neurons) & g.IntN(1<<neurons))
+			a, b := g.IntN(1<<neurons), g.IntN(1<<neurons)
+			w[i][s] = uint32(a & b)
 		}
 	}
 	return w

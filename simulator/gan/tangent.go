@@ -41,9 +41,7 @@ func (e *tangent) differentiate(b *batch) {
 		clear(e.active)
 		for l := range b.used(block) {
 			for h, v := range e.row(block*lanes + l) {
-				if v > 0 {
-					e.active[h*lanes+l] = e.critic.second[h]
-				}
+				e.active[h*lanes+l] = masked(e.critic.second[h], mask(v))
 			}
 		}
 		inputSlopes(slopes, e.critic.first, e.active)
