@@ -10,11 +10,10 @@ variable "replicates" {
   default     = 1
 }
 
-# Half of what trains a cell well: by the estimate, two cores need some eight
-# minutes for the figure. All of it: coordinator --var steps=2000
+# Two cores need some minutes for the figure: `coordinator plan` estimates how many.
 variable "steps" {
   description = "generator updates of each training"
-  default     = 1000
+  default     = 2000
 }
 
 sweep "figure-s1" {
