@@ -51,8 +51,8 @@ func (a *array) position(i int64) (repeat, neuron, bin int) {
 	return int(i / bins / neurons), int(i / bins % neurons), int(i % bins)
 }
 
-// recording reads the numbers. Those other than 0 and 1 are refused, unless
-// clip accepts the counts among them.
+// recording reads the numbers. Those other than 0 and 1 are refused, unless clip
+// accepts the counts among them; only what clip would mend is told of clip.
 func (a *array) recording(name string, clip bool) (*Recording, error) {
 	b, err := newBuilder(a.repeats, a.neurons, a.bins)
 	if err != nil {
@@ -64,7 +64,7 @@ func (a *array) recording(name string, clip bool) (*Recording, error) {
 		b.set(repeat, neuron, bin)
 		switch {
 		case value == 1:
-		case clip && value > 1 && value == math.Trunc(value) && !math.IsInf(value, 1):
+		case value > 1 && value == math.Trunc(value) && !math.IsInf(value, 1):
 			counts.add(value, repeat, neuron, bin)
 		default:
 			others.add(value, repeat, neuron, bin)
@@ -73,10 +73,10 @@ func (a *array) recording(name string, clip bool) (*Recording, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case others.number > 0 && clip:
-		return nil, fmt.Errorf("%d values are not counts: %s", others.number, others.first)
 	case others.number > 0:
-		return nil, fmt.Errorf("%d values are neither 0 nor 1: %s; clip = true takes counts above 1 as 1", others.number, others.first)
+		return nil, fmt.Errorf("%d values are not counts of spikes: %s", others.number, others.first)
+	case counts.number > 0 && !clip:
+		return nil, fmt.Errorf("%d values are neither 0 nor 1: %s; clip = true takes counts above 1 as 1", counts.number, counts.first)
 	}
 	dropped := b.dropEmptyLastBin()
 	r := b.recording(name)

@@ -32,8 +32,9 @@ func TestValuesOtherThanZeroAndOne(t *testing.T) {
 		{name: "three counts", numbers: at(map[int]float64{place(0, 1, 2): 2, place(1, 0, 3): 5, place(0, 0, 3): 2}), err: []string{
 			"3 values are neither 0 nor 1", "the first, 2, is at repeat 0, neuron 1, bin 2",
 		}},
-		{name: "a fraction", numbers: at(map[int]float64{place(0, 0, 1): 0.5}), err: []string{"1 values", "0.5, is at repeat 0, neuron 0, bin 1"}},
-		{name: "not a number", numbers: at(map[int]float64{place(0, 0, 1): math.NaN()}), err: []string{"1 values", "NaN, is at"}},
+		{name: "a fraction", numbers: at(map[int]float64{place(0, 0, 1): 0.5}), err: []string{"1 values are not counts", "0.5, is at repeat 0, neuron 0, bin 1"}},
+		{name: "not a number", numbers: at(map[int]float64{place(0, 0, 1): math.NaN()}), err: []string{"1 values are not counts", "NaN, is at"}},
+		{name: "a count and a fraction", numbers: at(map[int]float64{3: 2, 4: 1.5}), err: []string{"1 values are not counts", "1.5, is at"}},
 		{name: "clipped counts", numbers: at(map[int]float64{place(0, 1, 2): 2, place(1, 0, 3): 5}), clip: true, notice: "2 counts above 1 were clipped to 1: the first, 2, is at repeat 0, neuron 1, bin 2, counted from 0"},
 		{name: "nothing to clip", numbers: at(nil), clip: true},
 		{name: "clip no fraction", numbers: at(map[int]float64{3: 2, 4: 1.5}), clip: true, err: []string{"1 values are not counts", "1.5, is at"}},
