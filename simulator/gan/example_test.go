@@ -29,7 +29,7 @@ func Example() {
 		Generator: generator, InitialAngles: gan.Uniform2Pi,
 		Steps: 500, BatchSize: 32, CriticUpdates: 2, HiddenUnits: 64,
 		GeneratorLearningRate: 0.05, CriticLearningRate: 0.002, Beta1: 0, Beta2: 0.9,
-		Schedule: gan.Cosine, Average: 0.98, Constraint: gan.OneSided, PenaltyWeight: 10,
+		Schedule: gan.CosineGenerator, Constraint: gan.OneSided, PenaltyWeight: 10,
 		Gradient: gan.Local, KLoss: gan.Absolute, K: 1,
 	}
 	address := random.Training{Seed: 1, Neurons: 2, Timesteps: 1}

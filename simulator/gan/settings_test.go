@@ -22,7 +22,7 @@ func defaults(neurons, timesteps, steps int) Settings {
 		InitialAngles: Uniform2Pi,
 		Steps:         steps, BatchSize: 32, CriticUpdates: 2, HiddenUnits: 64,
 		GeneratorLearningRate: 0.05, CriticLearningRate: 0.002, Beta1: 0, Beta2: 0.9,
-		Schedule: Cosine, Constraint: OneSided, PenaltyWeight: 10, ClipBound: 0.01,
+		Schedule: CosineGenerator, Constraint: OneSided, PenaltyWeight: 10, ClipBound: 0.01,
 		Gradient: Local, KLoss: Absolute,
 	}
 }

@@ -214,8 +214,8 @@ func variants(steps int) map[string]Settings {
 		v[string(constraint)] = s
 	}
 	s := defaults(2, 2, steps)
-	s.Schedule = CosineGenerator
-	v["cosine_generator"] = s
+	s.Schedule = Cosine
+	v["cosine"] = s
 	s = defaults(2, 2, steps)
 	s.NoisePerPatch, s.Ansatz.NoisePerLayer, s.Ansatz.Noise, s.NoiseHigh, s.InitialAngles = true, true, "per_qubit", 1, Uniform1
 	v["noisy"] = s
