@@ -176,7 +176,8 @@ func (a *App) keepsNumbers(ctx context.Context, id string) error {
 	before, err := a.queue.Sweep(ctx, id)
 	switch {
 	case errors.Is(err, queue.ErrUnknown):
-		return nil // killed between its naming and its planning
+		a.Notices = append(a.Notices, fmt.Sprintf("the store does not have the sweep of %s, which begins anew: was it run with another --store?", a.folder))
+		return nil
 	case err != nil:
 		return fmt.Errorf("read the folder's sweep: %w", err)
 	case before.Numerics != sweep.Numerics:

@@ -33,7 +33,7 @@ type Prepared struct {
 func Prepare(in Input) (*Prepared, error) {
 	parsed, diagnostics := grid.Parse(in.GridName, in.Grid, in.Variables)
 	if diagnostics.HasErrors() {
-		return nil, badInput("%d faults in the grid, nothing was run\n\n%w", diagnostics.Len(), diagnostics)
+		return nil, badInput("the grid cannot be run\n\n%w", diagnostics)
 	}
 	path, err := parsed.ResolveRecording(in.Recording)
 	if err != nil {

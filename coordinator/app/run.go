@@ -30,7 +30,7 @@ func (a *App) Run(ctx context.Context) (Progress, error) {
 
 	last, err := a.follow(ctx, serving)
 	if err == nil {
-		a.sayFarewell(server, began)
+		a.sayFarewell(ctx, server, began)
 	}
 	a.takeLeave(server, fleet)
 	stop()
@@ -93,11 +93,14 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 // sayFarewell lets workers hear that all is done, so that they leave by
 // themselves. Those that outlived another coordinator of this sweep may not
 // have called this one yet.
-func (a *App) sayFarewell(server *service.Server, began time.Time) {
+func (a *App) sayFarewell(ctx context.Context, server *service.Server, began time.Time) {
 	if a.Resumed && a.Listen != "" {
-		time.Sleep(time.Until(began.Add(comeBack)))
+		select {
+		case <-time.After(time.Until(began.Add(comeBack))):
+		case <-ctx.Done():
+		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	ctx, cancel := context.WithTimeout(ctx, farewell)
 	defer cancel()
 	server.Farewell(ctx)
 }

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/queue"
+)
+
+// progress is a sweep with so many tasks done.
+func progress(done int, elapsed time.Duration) app.Progress {
+	p := app.Progress{Elapsed: elapsed, Gained: done}
+	p.Counts = queue.Counts{Planned: 40, Done: done, Leased: min(8, 40-done), Pending: max(0, 32-done)}
+	p.Workers = []queue.Worker{{Presence: queue.Presence{Process: queue.Process{Slots: 2}}}}
+	p.TimeLeft = time.Duration(40-done) * 10 * time.Second
+	return p
+}
+
+func TestPlainProgressIsSparse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		term := newTerminal(&out)
+		started := time.Now()
+		for second := range 150 {
+			done := second / 30
+			if second >= 120 {
+				done = second - 110 // it becomes fast
+			}
+			term.follow(progress(done, time.Since(started)))
+			time.Sleep(time.Second)
+		}
+		term.close()
+		want := `0 of 40 tasks done, 0 failed, 2 running, 7 min left
+2 of 40 tasks done, 0 failed, 2 running, 2 per minute, 6 min left
+10 of 40 tasks done, 0 failed, 2 running, 5 per minute, 5 min left
+12 of 40 tasks done, 0 failed, 2 running, 5.9 per minute, 5 min left
+16 of 40 tasks done, 0 failed, 2 running, 7.6 per minute, 4 min left
+20 of 40 tasks done, 0 failed, 2 running, 9.2 per minute, 3 min left
+24 of 40 tasks done, 0 failed, 2 running, 11 per minute, 3 min left
+28 of 40 tasks done, 0 failed, 2 running, 12 per minute, 2 min left
+32 of 40 tasks done, 0 failed, 2 running, 14 per minute, 1 min left
+36 of 40 tasks done, 0 failed, 2 running, 15 per minute, 40 s left
+`
+		if diff := cmp.Diff(want, out.String()); diff != "" {
+			t.Errorf("progress (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestTheBarStaysBelowTheLog(t *testing.T) {
+	var out bytes.Buffer
+	term := newTerminal(&out)
+	term.isBar = true
+	term.follow(progress(10, time.Minute))
+	term.say("a line of the log")
+	term.follow(progress(20, time.Minute))
+	term.close()
+	term.say("the end")
+	screen := shownOn(out.String())
+	if diff := cmp.Diff([]string{"a line of the log", "the end"}, screen); diff != "" {
+		t.Errorf("left on the screen (-want +got):\n%s", diff)
+	}
+	for _, wanted := range []string{"(10/40)", "(20/40)", "0 failed, 2 running, 20 per minute, 3 min left"} {
+		if !strings.Contains(out.String(), wanted) {
+			t.Errorf("the bar never said %q", wanted)
+		}
+	}
+}
+
+// shownOn is what lines a terminal shows in the end: a carriage return goes
+// back to the line's beginning.
+func shownOn(written string) (lines []string) {
+	for line := range strings.SplitSeq(written, "\n") {
+		var cells []rune
+		column := 0
+		for _, c := range line {
+			switch {
+			case c == '\r':
+				column = 0
+				continue
+			case column < len(cells):
+				cells[column] = c
+			default:
+				cells = append(cells, c)
+			}
+			column++
+		}
+		if text := strings.TrimRight(string(cells), " "); text != "" {
+			lines = append(lines, text)
+		}
+	}
+	return lines
+}
+
+func TestSpell(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0 s", 59 * time.Second: "59 s", 90 * time.Second: "2 min", 100 * time.Minute: "1.7 h", 60 * time.Hour: "2.5 days",
+	} {
+		if got := spell(d); got != want {
+			t.Errorf("spell(%v) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestCommandLinesCanBePasted(t *testing.T) {
+	got := commandLine("coordinator", "--grid", "my grid.hcl", "--var", "x=it's", "")
+	if want := `coordinator --grid 'my grid.hcl' --var 'x=it'\''s' ''`; got != want {
+		t.Errorf("command line is %s, want %s", got, want)
+	}
+}
+
+func Example_plan() {
+	var out bytes.Buffer
+	run([]string{"plan", "--kernel", "portable"}, nil, &out, &out)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	total, _, _ := strings.Cut(lines[len(lines)-1], ";")
+	fmt.Println(total)
+	// Output: 60 cells, 60 tasks, 0 of them finished
+}
