@@ -4,8 +4,8 @@ import "spiqsweep/simulator/circuit"
 
 // keptBytes bounds the memory of kept forward states. Keeping them saves the
 // second forward pass but reads them back from wherever they were pushed out
-// to: on one core with 1 MiB of second-level cache and the AVX-512 kernel it is
-// a fifth faster at n = 4, even at n = 8 and a third slower at n = 10 (t = 30).
+// to: on one core with 1 MiB of second-level cache, an AVX-512 prototype was
+// a fifth faster with them at n = 4, even at n = 8, a third slower at n = 10 (t = 30).
 // The results are the same either way.
 const keptBytes = 4 << 20
 
