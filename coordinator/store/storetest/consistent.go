@@ -150,7 +150,7 @@ func (c *check) task(task sweep.TaskID) error {
 	}
 	c.want(uint64(len(attempts)) == r.Attempt, "task %s: the token is %d, there are %d attempts", task, r.Attempt, len(attempts))
 	c.want(r.Pardoned <= r.Attempt, "task %s: pardoned up to %d of %d", task, r.Pardoned, r.Attempt)
-	digests := map[string]bool{}
+	votes := map[string]int{}
 	for i, a := range attempts {
 		c.want(a.Attempt == uint64(i+1), "task %s: attempt %d is number %d", task, i+1, a.Attempt)
 		c.want((a.Outcome == queue.Live) == a.EndedAt.IsZero(), "task %s: attempt %d is %q, ended at %v", task, i+1, a.Outcome, a.EndedAt)
@@ -161,13 +161,13 @@ func (c *check) task(task sweep.TaskID) error {
 				"task %s: attempt %d of %d is live, the phase is %s", task, i+1, r.Attempt, r.Phase)
 		}
 		if a.Digest != "" {
-			digests[a.Digest] = true
+			votes[a.Digest]++
 			if err := c.result(task, a.Digest); err != nil {
 				return err
 			}
 		}
 	}
-	c.phase(r, attempts, digests)
+	c.phase(r, attempts, votes)
 	step, _, saved, err := c.tx.Checkpoint(task)
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ func (c *check) result(task sweep.TaskID, digest string) error {
 }
 
 // phase checks that a task is where its attempts put it.
-func (c *check) phase(r queue.Record, attempts []queue.Attempt, digests map[string]bool) {
+func (c *check) phase(r queue.Record, attempts []queue.Attempt, votes map[string]int) {
 	var newest queue.Attempt
 	accepted, blamed := false, 0
 	for _, a := range attempts {
@@ -195,14 +195,17 @@ func (c *check) phase(r queue.Record, attempts []queue.Attempt, digests map[stri
 		}
 	}
 	c.want((r.Accepted != "") == accepted, "task %s: accepted is %q, an attempt was accepted: %v", r.Task, r.Accepted, accepted)
-	c.want(r.Accepted == "" || digests[r.Accepted], "task %s: no attempt reported the accepted result", r.Task)
+	c.want(r.Accepted == "" || votes[r.Accepted] > 0, "task %s: no attempt reported the accepted result", r.Task)
 	switch r.Phase {
 	case queue.Leased:
 		c.want(newest.Outcome == queue.Live, "task %s is leased, its newest attempt is %q", r.Task, newest.Outcome)
 	case queue.Done:
 		c.want(accepted, "task %s is done without a result", r.Task)
+		for digest, n := range votes {
+			c.want(digest == r.Accepted || n < votes[r.Accepted], "task %s is done, its results are %v", r.Task, votes)
+		}
 	case queue.Diverged:
-		c.want(len(digests) > 1 && accepted, "task %s has diverged with %d results", r.Task, len(digests))
+		c.want(len(votes) > 1 && accepted, "task %s has diverged, its results are %v", r.Task, votes)
 	case queue.SetAside:
 		c.want(blamed >= 2 && !accepted && r.Reason != "", "task %s is set aside for %d attempts, accepted: %v, reason %q", r.Task, blamed, accepted, r.Reason)
 	case queue.BackingOff:

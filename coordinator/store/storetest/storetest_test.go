@@ -1,0 +1,150 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/sweep"
+)
+
+var ctx = context.Background()
+
+func memory(now func() time.Time) queue.Store { return store.Memory(store.WithClock(now)) }
+
+// faults gathers what would fail a test.
+type faults struct{ all []string }
+
+func (f *faults) Helper() {}
+
+func (f *faults) Errorf(format string, args ...any) {
+	f.all = append(f.all, fmt.Sprintf(format, args...))
+}
+
+func (f *faults) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+
+// Consistent notices every planted inconsistency, and nothing where there is none.
+func TestConsistent(t *testing.T) {
+	var lease queue.Lease // of task 0, live
+	done := storetest.Task(1).ID
+	changed := func(task sweep.TaskID, change func(*queue.Record)) func(queue.Tx) error {
+		return func(tx queue.Tx) error {
+			r, _, err := tx.Record(task)
+			change(&r)
+			return errors.Join(err, tx.PutRecord(r))
+		}
+	}
+	attempt := func(change func(*queue.Attempt)) func(queue.Tx) error {
+		return func(tx queue.Tx) error {
+			a, _, err := tx.Attempt(lease)
+			change(&a)
+			return errors.Join(err, tx.PutAttempt(a))
+		}
+	}
+	for want, plant := range map[string]func(queue.Tx) error{
+		"":                                     func(queue.Tx) error { return nil },
+		"the token is 7, there are 1 attempts": changed(storetest.Task(0).ID, func(r *queue.Record) { r.Attempt = 7 }),
+		"pardoned up to 9":                     changed(done, func(r *queue.Record) { r.Pardoned = 9 }),
+		"is live, the phase is waiting":        changed(storetest.Task(0).ID, func(r *queue.Record) { r.Phase = queue.Waiting }),
+		"is leased, its newest attempt is":     changed(done, func(r *queue.Record) { r.Phase = queue.Leased }),
+		"is done without a result":             changed(storetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.Done }),
+		"has diverged, its results are":        changed(done, func(r *queue.Record) { r.Phase = queue.Diverged }),
+		"is set aside for 0 attempts":          changed(storetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.SetAside }),
+		"backs off until":                      changed(storetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.BackingOff }),
+		"not before":                           changed(storetest.Task(2).ID, func(r *queue.Record) { r.NotBefore = time.Unix(1, 0) }),
+		"must be alone for no reason":          changed(storetest.Task(2).ID, func(r *queue.Record) { r.Alone = true }),
+		"no attempt reported the accepted":     changed(done, func(r *queue.Record) { r.Accepted = "another" }),
+		"an attempt was accepted: true":        changed(done, func(r *queue.Record) { r.Accepted = "" }),
+		"ended at":                             attempt(func(a *queue.Attempt) { a.EndedAt = time.Unix(1, 0) }),
+		"was accepted without a result":        attempt(func(a *queue.Attempt) { a.Outcome = queue.Accepted }),
+		"the result lost is not there":         attempt(func(a *queue.Attempt) { a.Digest = "lost" }),
+		"has no deadline":                      attempt(func(a *queue.Attempt) { a.Process = "ghost" }),
+		"and has a checkpoint of step 3":       func(tx queue.Tx) error { return tx.PutCheckpoint(done, 3, nil) },
+		"has a checkpoint of step 0":           func(tx queue.Tx) error { return tx.PutCheckpoint(lease.Task, 0, nil) },
+		"has vanished":                         func(queue.Tx) error { return nil },
+	} {
+		lab := storetest.NewLab(t, memory, queue.Policy{})
+		lab.Plan("A", storetest.Plan(0, 3, 10))
+		w := lab.Worker(1)
+		lease = w.Take()
+		other := lab.Worker(1)
+		other.Sync()
+		lab.Plan("A", storetest.Plan(0, 3, 10))
+		drained := other.Holding()
+		other.Draining = true
+		other.Sync(storetest.Finished(drained, 0))
+		if err := lab.Store.Update(ctx, plant); err != nil {
+			t.Fatal(err)
+		}
+		known := map[sweep.TaskID]bool{}
+		if want == "has vanished" {
+			known["no such task"] = true
+		}
+		found := strings.Join(storetest.Consistent(lab.Store, known), "\n")
+		if (want == "") != (found == "") || !strings.Contains(found, want) {
+			t.Errorf("planted %q, found %q", want, found)
+		}
+		if err := lab.Store.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A twin reports what its halves answer differently.
+func TestTwin(t *testing.T) {
+	clock := storetest.NewClock()
+	a, b := memory(clock.Now), memory(clock.Now)
+	var f faults
+	both := storetest.Twin(&f, a, b)
+	put := func(tx queue.Tx) error { return tx.PutRecording("digest", []byte("body")) }
+	get := func(tx queue.Tx) error {
+		_, _, err := tx.Recording("digest")
+		return err
+	}
+	if err := errors.Join(both.Update(ctx, put), both.View(ctx, get)); err != nil || len(f.all) > 0 {
+		t.Fatalf("equal stores differ: %v, %v", f.all, err)
+	}
+	err := b.Update(ctx, func(tx queue.Tx) error { return tx.PutRecording("digest", []byte("another")) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := both.View(ctx, get); err != nil || len(f.all) != 1 || !strings.Contains(f.all[0], "Recording") {
+		t.Errorf("different stores do not differ: %v, %v", f.all, err)
+	}
+	if err := both.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A stubborn store reports a failure that is not handed on, and runs each call
+// until it succeeds.
+func TestStubborn(t *testing.T) {
+	var f faults
+	s := storetest.Stubborn(&f, memory(time.Now), 10)
+	runs := 0
+	err := s.Update(ctx, func(tx queue.Tx) error {
+		runs++
+		for _, digest := range []string{"a", "b"} {
+			if err := tx.PutRecording(digest, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || runs != 3 || len(f.all) > 0 {
+		t.Errorf("%d runs, %v, %v", runs, err, f.all)
+	}
+	err = s.Update(ctx, func(tx queue.Tx) error {
+		_ = tx.PutRecording("c", nil) // swallowed
+		return nil
+	})
+	if err != nil || len(f.all) != 1 {
+		t.Errorf("a failure that was swallowed: %v, %v", err, f.all)
+	}
+}
