@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/service"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/proto/credentials"
 	"spiqsweep/sweep"
@@ -76,46 +74,6 @@ func (a *App) WorkerFile() string { return a.folder.path(workerFile) }
 
 // Prepared is the grid with its tasks.
 func (a *App) Prepared() *Prepared { return a.prepared }
-
-// takeFolder locks the folder and opens the address. A folder that does not
-// exist is created only once the address is known to be good.
-func (a *App) takeFolder() error {
-	missing, err := a.folder.missing()
-	if err != nil {
-		return badInput("output folder %s: %w", a.folder, err)
-	}
-	if missing == "" {
-		if err := a.lockFolder(); err != nil {
-			return err
-		}
-	}
-	if a.listener, err = a.listen(); err != nil || missing == "" {
-		return err
-	}
-	a.created = missing
-	return a.lockFolder()
-}
-
-func (a *App) lockFolder() error {
-	lock, err := a.folder.lock()
-	switch {
-	case errors.Is(err, ErrInUse):
-		return badInput("%w: see `coordinator status --out %s`", err, a.folder)
-	case err != nil:
-		return &InputError{err}
-	}
-	a.lock = lock
-	return nil
-}
-
-// undo leaves nothing of an Open that failed.
-func (a *App) undo() {
-	ours := a.lock != nil
-	_ = a.Close()
-	if ours && a.created != "" {
-		_ = os.RemoveAll(a.created)
-	}
-}
 
 func (a *App) openStore(ctx context.Context) (err error) {
 	url := a.Store
@@ -192,54 +150,9 @@ func (a *App) keepsNumbers(ctx context.Context, id string) error {
 	return nil
 }
 
-// publish writes what others need to find the coordinator, and the grid as it is run.
-func (a *App) publish() error {
-	var err error
-	if a.worker, err = a.credentials(workerFile, credentials.Worker); err != nil {
-		return err
-	}
-	if a.operator, err = a.credentials(operatorFile, credentials.Operator); err != nil {
-		return err
-	}
-	a.view = &view{
-		folder: a.folder, queue: a.queue, sweep: a.id, prepared: a.prepared,
-		log: a.Log.Named("output"), known: map[sweep.TaskID]finished{},
-	}
-	return a.folder.write(gridFile, func(w io.Writer) error {
-		_, err := w.Write(a.prepared.asRun())
-		return err
-	})
-}
-
-// credentials keeps the token that the folder has for a role, so that workers
-// which outlived a coordinator find the next one, and says where it listens now.
-func (a *App) credentials(name, role string) (credentials.File, error) {
-	file, err := credentials.Load(a.folder.path(name))
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		file = credentials.File{Role: role, Token: credentials.NewToken()}
-	case err != nil:
-		return credentials.File{}, &InputError{fmt.Errorf("%w: delete the file to have a new one made", err)}
-	case file.Role != role:
-		return credentials.File{}, badInput("%s is of the role %q: delete the file to have a new one made", a.folder.path(name), file.Role)
-	}
-	file = file.At(a.Address())
-	return file, file.Save(a.folder.path(name))
-}
-
 // Rows are the rows of results.csv as they were written last, their results
 // without angles and samples.
 func (a *App) Rows() []table.Row { return a.view.last }
-
-// server makes the door of this coordinator.
-func (a *App) server() *service.Server {
-	return service.New(service.Config{
-		Queue: a.queue, Sweep: a.id,
-		WorkerToken: a.worker.Token, OperatorToken: a.operator.Token,
-		Numerics: sweep.Numerics, KernelClass: a.Kernel.Class,
-		Log: a.Log.Named("service"),
-	})
-}
 
 // Close lets go of everything. It may be called more than once.
 func (a *App) Close() error {

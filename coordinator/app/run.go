@@ -58,21 +58,26 @@ func (a *App) launch() local.Launch {
 // follow reports on the sweep until it is finished, interrupted, or one of the
 // services has failed.
 func (a *App) follow(ctx, serving context.Context) (Progress, error) {
-	began, before := time.Now(), -1
 	clock := time.NewTicker(lookEvery)
 	defer clock.Stop()
+	began := time.Now()
+	first, away := -1, false // tasks done at the first look; whether the store is away
 	for {
 		status, err := a.queue.Status(serving, a.id)
 		switch {
 		case errors.Is(err, queue.ErrUnavailable):
-			a.Log.Warn("the store is not available: will try again", "error", err)
+			if !away {
+				a.Log.Warn("the store is not available: will try again", "error", err)
+			}
+			away = true
 		case err != nil:
 			return Progress{}, fmt.Errorf("read the status: %w", err)
 		default:
-			if before < 0 {
-				before = status.Counts.Done
+			away = false
+			if first < 0 {
+				first = status.Counts.Done
 			}
-			now := Progress{Status: status, Elapsed: time.Since(began), Gained: status.Counts.Done - before}
+			now := Progress{Status: status, Elapsed: time.Since(began), Gained: status.Counts.Done - first}
 			if a.Follow != nil {
 				a.Follow(now)
 			}

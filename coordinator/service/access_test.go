@@ -17,7 +17,7 @@ import (
 // TestEveryMethodAsksForItsRole walks the contract's descriptors, so that no
 // method can be forgotten.
 func TestEveryMethodAsksForItsRole(t *testing.T) {
-	b := newBench(t, 1)
+	b := newRig(t, 1)
 	tokens := map[string]string{
 		"nothing": "", "a stranger's": credentials.NewToken(), "the worker's": workerToken, "the operator's": operatorToken,
 	}
@@ -49,7 +49,7 @@ func TestEveryMethodAsksForItsRole(t *testing.T) {
 }
 
 func TestAMethodThatIsNotThereSaysNoMore(t *testing.T) {
-	b := newBench(t, 1)
+	b := newRig(t, 1)
 	for name, token := range map[string]string{"nobody": "", "worker": workerToken, "operator": operatorToken} {
 		for _, method := range []string{"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "/a/b", "/", "a"} {
 			err := b.dial(token).Invoke(t.Context(), method, &spiqsweepv1.GetStatusRequest{}, &spiqsweepv1.GetStatusResponse{})

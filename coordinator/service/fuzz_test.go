@@ -17,7 +17,7 @@ import (
 // FuzzHandlers sends any message to every method. Nothing may panic, stall or
 // be a fault of the coordinator.
 func FuzzHandlers(f *testing.F) {
-	lease := &spiqsweepv1.Lease{Task: string(newBench(f, 1).tasks[0]), Attempt: 1}
+	lease := &spiqsweepv1.Lease{Task: string(newRig(f, 1).tasks[0]), Attempt: 1}
 	body := resultBody(f)
 	seeds := []proto.Message{
 		&spiqsweepv1.SyncRequest{Process: process("p", 1), Sequence: 1, FreeSlots: 1},
@@ -45,7 +45,7 @@ func FuzzHandlers(f *testing.F) {
 			f.Add(uint8(method), message)
 		}
 	}
-	b := newBench(f, 3)
+	b := newRig(f, 3)
 	worker, operator := b.dial(workerToken), b.dial(operatorToken)
 	f.Fuzz(func(t *testing.T, method uint8, message []byte) {
 		path := methods[int(method)%len(methods)]

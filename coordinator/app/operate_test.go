@@ -1,0 +1,89 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"testing"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/queue"
+)
+
+func TestFailingTasksAreSetAsideAndReopened(t *testing.T) {
+	t.Parallel()
+	p := &puppets{act: failing}
+	c := config(t, fourCells, p)
+	_, last := played(t, c)
+	if want := (queue.Counts{Planned: 4, SetAside: 4}); last.Counts != want || last.Failed() != 4 {
+		t.Errorf("progress is %+v, want %+v", last.Counts, want)
+	}
+	if got := columns(t, c.Out, "attempts.csv", "outcome", "message", "log"); len(got) != 12 || got[0] != "failed NaN step 3: NaN" {
+		t.Errorf("attempts.csv: %q", got)
+	}
+	place := app.Place{Out: c.Out}
+	status, err := place.Status(t.Context())
+	if err != nil || len(status.GetSetAside()) != 4 || status.GetSetAside()[0].GetReason() == "" {
+		t.Errorf("status is %v, %v", status, err)
+	}
+	if reopened, err := place.Retry(t.Context(), nil, false); err != nil || reopened != 4 {
+		t.Errorf("%d tasks reopened, %v", reopened, err)
+	}
+	p.act = nil
+	_, last = played(t, c)
+	if last.Counts.Done != 4 {
+		t.Errorf("%d tasks done after a retry, want 4", last.Counts.Done)
+	}
+}
+
+func TestStatusAndRetryThroughTheCoordinator(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourCells, &puppets{act: failing})
+	a, err := app.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	ctx, interrupt := context.WithCancel(t.Context())
+	ran := make(chan error)
+	a.Local = 0
+	go func() {
+		_, err := a.Run(ctx)
+		ran <- err
+	}()
+	place := app.Place{Out: c.Out}
+	answer, running, err := place.Ask(t.Context())
+	if err != nil || !running || answer.GetCounts().GetPending() != 4 {
+		t.Errorf("the coordinator answers %v, %v, %v", answer, running, err)
+	}
+	if reopened, err := place.Retry(t.Context(), nil, false); err != nil || reopened != 0 {
+		t.Errorf("%d tasks reopened, %v", reopened, err)
+	}
+	interrupt()
+	if err := <-ran; !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want Canceled", err)
+	}
+}
+
+func TestEstimateKnowsWhatIsFinished(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourCells, &puppets{})
+	prepared, err := app.Prepare(c.Input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := app.Place{Out: c.Out}
+	before, err := prepared.Estimate(t.Context(), place)
+	if err != nil || before.Finished != 0 || before.Seconds <= 0 || before.Tasks != 4 {
+		t.Errorf("estimate is %+v, %v", before, err)
+	}
+	if _, err := os.Stat(c.Out); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an estimate made the output folder (%v)", err)
+	}
+	played(t, c)
+	after, err := prepared.Estimate(t.Context(), place)
+	if err != nil || after.Finished != 4 || after.Seconds != 0 {
+		t.Errorf("estimate is %+v, %v", after, err)
+	}
+}

@@ -1,0 +1,98 @@
+package app_test
+
+import (
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"spiqsweep/coordinator/app"
+)
+
+func TestASecondCoordinatorIsRefused(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourCells, &puppets{})
+	a, err := app.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	c.Store = filepath.Join(t.TempDir(), "another.db") // not even with a store of its own
+	_, err = app.Open(t.Context(), c)
+	var input *app.InputError
+	if !errors.As(err, &input) || !errors.Is(err, app.ErrInUse) {
+		t.Errorf("error is %v, want an InputError that is ErrInUse", err)
+	}
+}
+
+// TestBadInputLeavesNothing opens what cannot be run, and looks for traces.
+func TestBadInputLeavesNothing(t *testing.T) {
+	t.Parallel()
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("not a recording"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		change func(*app.Config)
+		want   string
+	}{
+		"grid":             {func(c *app.Config) { c.Grid = []byte("sweep {") }, "test.hcl:1"},
+		"setting":          {func(c *app.Config) { c.Grid = []byte(strings.Replace(fourCells, "neurons", "neuron", 1)) }, "did you mean"},
+		"variable":         {func(c *app.Config) { c.Variables = map[string]string{"x": "1"} }, "x"},
+		"recording":        {func(c *app.Config) { c.Recording = file }, "neither a MATLAB v5 nor a .npy file"},
+		"no recording":     {func(c *app.Config) { c.Recording = file + "s" }, "no such file"},
+		"too many neurons": {func(c *app.Config) { c.Grid = []byte(strings.Replace(fourCells, "[1, 2]", "[17]", 1)) }, "17"},
+		"too long a window": {func(c *app.Config) {
+			c.Grid = []byte(strings.Replace(fourCells, "timesteps = [1, 2]", "timesteps = [953]", 1))
+		}, "952"},
+		"address":            {func(c *app.Config) { c.Listen = "localhost" }, "HOST:PORT"},
+		"every address":      {func(c *app.Config) { c.Listen = ":7473" }, "plain text"},
+		"another's address":  {func(c *app.Config) { c.Listen = "192.0.2.1:7473" }, "plain text"},
+		"busy address":       {func(c *app.Config) { c.Listen = busy.Addr().String() }, "in use"},
+		"store":              {func(c *app.Config) { c.Store = "mysql://host/db" }, "mysql"},
+		"output is a file":   {func(c *app.Config) { c.Out = file }, "is a file"},
+		"output in a file":   {func(c *app.Config) { c.Out = filepath.Join(file, "out") }, "is a file"},
+		"two tasks, one row": {func(c *app.Config) { c.Grid = nil }, "sweep block"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := config(t, fourCells, &puppets{})
+			parent := filepath.Dir(filepath.Dir(c.Out))
+			test.change(&c)
+			a, err := app.Open(t.Context(), c)
+			if a != nil {
+				a.Close()
+			}
+			var input *app.InputError
+			if !errors.As(err, &input) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error is %v, want an InputError with %q", err, test.want)
+			}
+			if entries, err := os.ReadDir(parent); err != nil || len(entries) != 0 {
+				t.Errorf("left %v, %v", entries, err)
+			}
+		})
+	}
+}
+
+func TestAFolderWithoutASweep(t *testing.T) {
+	t.Parallel()
+	place := app.Place{Out: t.TempDir()}
+	var input *app.InputError
+	if _, err := place.Status(t.Context()); !errors.As(err, &input) || !strings.Contains(err.Error(), "no sweep") {
+		t.Errorf("error of Status is %v", err)
+	}
+	if _, err := place.Retry(t.Context(), nil, false); !errors.As(err, &input) {
+		t.Errorf("error of Retry is %v", err)
+	}
+	entries, err := os.ReadDir(place.Out)
+	if err != nil || len(entries) != 0 {
+		t.Errorf("left %v, %v", entries, err)
+	}
+}

@@ -1,0 +1,83 @@
+package app_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/proto/credentials"
+	"spiqsweep/simulator/circuit"
+)
+
+func TestTheSameCommandResumes(t *testing.T) {
+	t.Parallel()
+	p := &puppets{}
+	c := config(t, fourCells, p)
+	played(t, c)
+	before, err := os.ReadFile(filepath.Join(c.Out, "results.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := credentials.Load(filepath.Join(c.Out, "worker.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, last := played(t, c)
+	if !a.Resumed || a.Revision.AlreadyDone != 4 || a.Revision.Number != 1 || last.Gained != 0 {
+		t.Errorf("resumed %v, revision %+v, gained %d", a.Resumed, a.Revision, last.Gained)
+	}
+	if p.born != 2 {
+		t.Errorf("%d workers were started, want 2: the second run needs none", p.born)
+	}
+	after, err := os.ReadFile(filepath.Join(c.Out, "results.csv"))
+	if err != nil || string(after) != string(before) {
+		t.Errorf("results.csv changed (%v)", err)
+	}
+	if again, err := credentials.Load(filepath.Join(c.Out, "worker.json")); err != nil || again.Token != token.Token {
+		t.Errorf("the worker's token changed (%v)", err)
+	}
+}
+
+func TestAnotherGridIsARevision(t *testing.T) {
+	t.Parallel()
+	p := &puppets{}
+	c := config(t, fourCells, p)
+	played(t, c)
+	c.Grid = []byte(strings.Replace(fourCells, "neurons   = [1, 2]", "neurons   = [2, 3]", 1))
+	a, last := played(t, c)
+	want := queue.Revision{Number: 2, Added: 2, Kept: 2, Dropped: 2, AlreadyDone: 2}
+	if a.Revision != want || last.Gained != 2 {
+		t.Errorf("revision is %+v, gained %d, want %+v", a.Revision, last.Gained, want)
+	}
+	if got := columns(t, c.Out, "results.csv", "state", "neurons"); !slices.Equal(got, []string{"done 2", "done 2", "done 3", "done 3"}) {
+		t.Errorf("results.csv: %q", got)
+	}
+}
+
+func TestASweepKeepsItsKernelClass(t *testing.T) {
+	t.Parallel()
+	p := &puppets{}
+	c := config(t, fourCells, p)
+	played(t, c)
+	other := c
+	other.Kernel = circuit.Kernel{Name: "other", Class: "other/test"}
+	_, err := app.Open(t.Context(), other)
+	var input *app.InputError
+	if !errors.As(err, &input) || !strings.Contains(err.Error(), "--kernel puppet/test") || !strings.Contains(err.Error(), "--recompute") {
+		t.Errorf("error is %v, want an InputError that names the mends", err)
+	}
+	other.Recompute = true
+	a, err := app.Open(t.Context(), other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if want := (queue.Revision{Number: 1, Added: 4}); a.Revision != want || a.Resumed {
+		t.Errorf("revision is %+v, resumed %v, want %+v of a new sweep", a.Revision, a.Resumed, want)
+	}
+}

@@ -1,0 +1,46 @@
+package app
+
+import (
+	"errors"
+	"os"
+)
+
+// takeFolder locks the folder and opens the address. A folder that does not
+// exist is created only once the address is known to be good.
+func (a *App) takeFolder() error {
+	missing, err := a.folder.missing()
+	if err != nil {
+		return badInput("output folder %s: %w", a.folder, err)
+	}
+	if missing == "" {
+		if err := a.lockFolder(); err != nil {
+			return err
+		}
+	}
+	if a.listener, err = a.listen(); err != nil || missing == "" {
+		return err
+	}
+	a.created = missing
+	return a.lockFolder()
+}
+
+func (a *App) lockFolder() error {
+	lock, err := a.folder.lock()
+	switch {
+	case errors.Is(err, ErrInUse):
+		return badInput("%w: see `coordinator status --out %s`", err, a.folder)
+	case err != nil:
+		return &InputError{err}
+	}
+	a.lock = lock
+	return nil
+}
+
+// undo leaves nothing of an Open that failed.
+func (a *App) undo() {
+	ours := a.lock != nil
+	_ = a.Close()
+	if ours && a.created != "" {
+		_ = os.RemoveAll(a.created)
+	}
+}

@@ -1,0 +1,157 @@
+package service_test
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+)
+
+// TestOneBadResultSpoilsNoOther reports a good result beside each kind of bad one.
+func TestOneBadResultSpoilsNoOther(t *testing.T) {
+	body := resultBody(t)
+	bomb := packed(t, make([]byte, 65<<20))
+	huge := append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0xe0}, bytes.Repeat([]byte{0xff}, 7)...) // claims 2⁶³ bytes
+	tests := map[string]struct {
+		report func(*spiqsweepv1.Lease) *spiqsweepv1.Report
+		why    string
+	}{
+		"not compressed": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report { return resultReport(l, body, sweep.Digest(body)) }, "unpack"},
+		"a bomb":         {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report { return resultReport(l, bomb, sweep.Digest(body)) }, "at most"},
+		"a false claim":  {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report { return resultReport(l, huge, sweep.Digest(body)) }, "unpack"},
+		"another digest": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
+			return resultReport(l, packed(t, body), strings.Repeat("0", 64))
+		}, "digest"},
+		"no outcome": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report { return &spiqsweepv1.Report{Lease: l} }, "no outcome"},
+		"not a result": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
+			return resultReport(l, packed(t, []byte("{}")), sweep.Digest([]byte("{}")))
+		}, "canonical"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := newRig(t, 2)
+			answer := b.sync(&spiqsweepv1.SyncRequest{Process: process("p", 2), Sequence: 1, FreeSlots: 2})
+			bad, good := answer.GetAssignments()[0].GetLease(), answer.GetAssignments()[1].GetLease()
+			answer = b.sync(&spiqsweepv1.SyncRequest{
+				Process: process("p", 2), Sequence: 2,
+				Held:    []*spiqsweepv1.Held{{Lease: bad}, {Lease: good}},
+				Reports: []*spiqsweepv1.Report{test.report(bad), resultReport(good, packed(t, body), sweep.Digest(body))},
+			})
+			first, second := answer.GetVerdicts()[0], answer.GetVerdicts()[1]
+			if first.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(first.GetWhy(), test.why) {
+				t.Errorf("verdict on the bad one is %v, want invalid because of %q", first, test.why)
+			}
+			if second.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED {
+				t.Errorf("verdict on the good one is %v, want accepted", second)
+			}
+			// The bad one counts as a failure of its task: it is not granted again at once.
+			if len(answer.GetAssignments()) != 0 {
+				t.Errorf("assignments are %v, want none during the back-off", answer.GetAssignments())
+			}
+		})
+	}
+}
+
+func TestMalformedCallsAreRefused(t *testing.T) {
+	lease := &spiqsweepv1.Lease{Task: strings.Repeat("a", 64), Attempt: 1}
+	change := func(f func(*spiqsweepv1.Process)) *spiqsweepv1.Process {
+		p := process("p", 1)
+		f(p)
+		return p
+	}
+	tests := map[string]struct {
+		request *spiqsweepv1.SyncRequest
+		code    codes.Code
+		want    string
+	}{
+		"nobody":       {&spiqsweepv1.SyncRequest{Sequence: 1}, codes.InvalidArgument, "which process"},
+		"no id":        {&spiqsweepv1.SyncRequest{Process: process("", 1), Sequence: 1}, codes.InvalidArgument, "no ID"},
+		"no slots":     {&spiqsweepv1.SyncRequest{Process: process("p", 0), Sequence: 1}, codes.InvalidArgument, "slots = 0"},
+		"many slots":   {&spiqsweepv1.SyncRequest{Process: process("p", 1<<20), Sequence: 1}, codes.InvalidArgument, "slots = 1048576"},
+		"long id":      {&spiqsweepv1.SyncRequest{Process: process(strings.Repeat("p", 300), 1), Sequence: 1}, codes.InvalidArgument, "id"},
+		"control code": {&spiqsweepv1.SyncRequest{Process: change(func(p *spiqsweepv1.Process) { p.Host = "a\x1b[2J" }), Sequence: 1}, codes.InvalidArgument, "host"},
+		"no sequence":  {&spiqsweepv1.SyncRequest{Process: process("p", 1)}, codes.InvalidArgument, "sequence = 0"},
+		"free slots":   {&spiqsweepv1.SyncRequest{Process: process("p", 1), Sequence: 1, FreeSlots: 2}, codes.InvalidArgument, "free_slots = 2"},
+		"held nothing": {&spiqsweepv1.SyncRequest{Process: process("p", 1), Sequence: 1, Held: []*spiqsweepv1.Held{{}}}, codes.InvalidArgument, "lease of task"},
+		"attempt 0": {&spiqsweepv1.SyncRequest{
+			Process: process("p", 1), Sequence: 1,
+			Reports: []*spiqsweepv1.Report{{Lease: &spiqsweepv1.Lease{Task: lease.Task}}},
+		}, codes.InvalidArgument, "attempt 0"},
+		"old worker": {&spiqsweepv1.SyncRequest{
+			Process: change(func(p *spiqsweepv1.Process) { p.Protocol = 0 }), Sequence: 1,
+		}, codes.FailedPrecondition, "protocol 0, the coordinator 1: update the worker"},
+		"new worker": {&spiqsweepv1.SyncRequest{
+			Process: change(func(p *spiqsweepv1.Process) { p.Protocol = 9 }), Sequence: 1,
+		}, codes.FailedPrecondition, "update the coordinator"},
+		"old numerics": {&spiqsweepv1.SyncRequest{
+			Process: change(func(p *spiqsweepv1.Process) { p.Numerics = 0 }), Sequence: 1,
+		}, codes.FailedPrecondition, "numerics 0, the coordinator's sweep with 1: update the worker"},
+		"other kernel": {&spiqsweepv1.SyncRequest{
+			Process: change(func(p *spiqsweepv1.Process) { p.KernelClass = "portable/arm64" }), Sequence: 1,
+		}, codes.FailedPrecondition, "coordinator --kernel portable/arm64"},
+	}
+	b := newRig(t, 1)
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := b.worker.Sync(t.Context(), test.request)
+			if status.Code(err) != test.code || !strings.Contains(status.Convert(err).Message(), test.want) {
+				t.Errorf("error is %v, want %v with %q", err, test.code, test.want)
+			}
+		})
+	}
+}
+
+func TestErrorsBecomeStatusCodes(t *testing.T) {
+	b := newRig(t, 1)
+	held := b.take("holder")
+	stranger := process("stranger", 1)
+	nowhere := strings.Repeat("0", 64)
+	tests := map[string]struct {
+		call func(context.Context) error
+		want codes.Code
+	}{
+		"recording unknown": {func(ctx context.Context) error {
+			_, err := b.worker.GetRecording(ctx, &spiqsweepv1.GetRecordingRequest{Digest: nowhere})
+			return err
+		}, codes.NotFound},
+		"recording malformed": {func(ctx context.Context) error {
+			_, err := b.worker.GetRecording(ctx, &spiqsweepv1.GetRecordingRequest{Digest: "../etc/passwd"})
+			return err
+		}, codes.InvalidArgument},
+		"another's checkpoint": {func(ctx context.Context) error {
+			_, err := b.worker.GetCheckpoint(ctx, &spiqsweepv1.GetCheckpointRequest{Process: stranger, Lease: held})
+			return err
+		}, codes.FailedPrecondition},
+		"empty checkpoint": {func(ctx context.Context) error {
+			_, err := b.worker.PutCheckpoint(ctx, &spiqsweepv1.PutCheckpointRequest{Process: process("holder", 1), Lease: held, Step: 1})
+			return err
+		}, codes.InvalidArgument},
+		"task malformed": {func(ctx context.Context) error {
+			_, err := b.operator.Retry(ctx, &spiqsweepv1.RetryRequest{Tasks: []string{"42"}})
+			return err
+		}, codes.InvalidArgument},
+		"task unknown": {func(ctx context.Context) error {
+			_, err := b.operator.Retry(ctx, &spiqsweepv1.RetryRequest{Tasks: []string{nowhere}})
+			return err
+		}, codes.NotFound},
+		"message too large": {func(ctx context.Context) error {
+			_, err := b.worker.PutCheckpoint(ctx, &spiqsweepv1.PutCheckpointRequest{
+				Process: process("holder", 1), Lease: held, Step: 1, Body: make([]byte, 17<<20),
+			})
+			return err
+		}, codes.ResourceExhausted},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if err := test.call(t.Context()); status.Code(err) != test.want {
+				t.Errorf("error is %v, want %v", err, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,108 @@
+package service_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"spiqsweep/coordinator/service"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+)
+
+func TestAnIdleWorkerWaitsForWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newRig(t, 1)
+		lease := b.take("first")
+		idle := &spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 1, FreeSlots: 1}
+
+		start := time.Now()
+		answer := b.sync(idle)
+		if waited := time.Since(start); waited != service.LongPoll || answer.GetDone() || len(answer.GetAssignments()) > 0 {
+			t.Errorf("answer after %v is %v, want an empty one after %v", waited, answer, service.LongPoll)
+		}
+
+		// While it waits again, the first hands its task back.
+		idle.Sequence = 2
+		answered := make(chan *spiqsweepv1.SyncResponse)
+		go func() { answered <- b.sync(idle) }()
+		time.Sleep(3 * time.Second)
+		start = time.Now()
+		b.sync(&spiqsweepv1.SyncRequest{
+			Process: process("first", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease}}, Draining: true,
+			Reports: []*spiqsweepv1.Report{{Lease: lease, Outcome: &spiqsweepv1.Report_HandBack{HandBack: &spiqsweepv1.HandBack{Reason: "leaving"}}}},
+		})
+		answer = <-answered
+		if waited := time.Since(start); waited != 0 || len(answer.GetAssignments()) != 1 || answer.GetAssignments()[0].GetLease().GetAttempt() != 2 {
+			t.Errorf("answer after %v is %v, want attempt 2 at once", waited, answer)
+		}
+	})
+}
+
+func TestStopWakesTheIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newRig(t, 1)
+		b.take("first")
+		answered := make(chan error)
+		go func() {
+			_, err := b.worker.Sync(t.Context(), &spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 1, FreeSlots: 1})
+			answered <- err
+		}()
+		time.Sleep(time.Second)
+		start := time.Now()
+		b.server.Stop(t.Context())
+		if err := <-answered; err != nil {
+			t.Errorf("the idle worker got %v, want an answer", err)
+		}
+		if waited := time.Since(start); waited >= service.LongPoll {
+			t.Errorf("Stop took %v", waited)
+		}
+	})
+}
+
+func TestFarewellWaitsUntilEverybodyHasHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newRig(t, 1)
+		lease := b.take("first")
+		b.sync(&spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 1}) // full: it does not wait
+		body := resultBody(t)
+		b.sync(&spiqsweepv1.SyncRequest{
+			Process: process("first", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease}},
+			Reports: []*spiqsweepv1.Report{resultReport(lease, packed(t, body), sweep.Digest(body))},
+		})
+		go func() {
+			time.Sleep(4 * time.Second)
+			b.sync(&spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 2})
+		}()
+		start := time.Now()
+		b.server.Farewell(t.Context())
+		if waited := time.Since(start); waited != 4*time.Second {
+			t.Errorf("Farewell took %v, want 4s: until the second worker heard", waited)
+		}
+		b.server.Farewell(t.Context())
+		if waited := time.Since(start); waited != 4*time.Second {
+			t.Errorf("a second Farewell took %v, want no time", waited-4*time.Second)
+		}
+	})
+}
+
+func TestFarewellForgetsTheDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newRig(t, 1)
+		b.take("dead")
+		start := time.Now()
+		b.server.Farewell(t.Context())
+		if waited := time.Since(start); waited != 60*time.Second {
+			t.Errorf("Farewell took %v, want the lease term, %v", waited, 60*time.Second)
+		}
+		b.sync(&spiqsweepv1.SyncRequest{Process: process("other", 1), Sequence: 1})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start = time.Now()
+		b.server.Farewell(ctx)
+		if waited := time.Since(start); waited != time.Second {
+			t.Errorf("Farewell took %v, want 1s: as long as its context", waited)
+		}
+	})
+}
