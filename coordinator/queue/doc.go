@@ -38,8 +38,8 @@
 //	planned first                 —          waiting       —            plan.go
 //	granted                       waiting    leased        number + 1   grant.go
 //	named by its holder's call    leased     leased        —            renew.go
-//	not named by a newer call     leased     leased        granted again, same number   sync.go
-//	… which drains                leased     waiting       handed back  sync.go
+//	not named by a newer call     leased     leased        granted again, same number   assign.go
+//	… which drains                leased     waiting       handed back  assign.go
 //	named, but expired or withdrawn and not granted again
 //	                              waiting,   leased        live again   renew.go
 //	                              set aside

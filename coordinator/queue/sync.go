@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"spiqsweep/sweep"
@@ -60,11 +59,6 @@ type Work struct {
 
 // maxSlots bounds what a process may claim.
 const maxSlots = 1 << 16
-
-// idle says whether a process asks for work and for nothing else.
-func (r SyncRequest) idle() bool {
-	return len(r.Held)+len(r.Reports) == 0 && !r.Draining && r.FreeSlots > 0
-}
 
 func (r SyncRequest) validate() error {
 	switch {
@@ -165,86 +159,6 @@ func (c *call) dismiss(process string) error {
 	return c.tx.PutPresence(p)
 }
 
-// assign says what the process of a newer call should hold.
-func (c *call) assign(r SyncRequest, free *slots, sweeps []Sweep) ([]Assignment, error) {
-	held, err := c.renew(r)
-	if err != nil {
-		return nil, err
-	}
-	kept, err := c.keep(r, held, free)
-	if err != nil || r.Draining {
-		return kept, err
-	}
-	if shut, err := c.shut(kept); err != nil || shut {
-		return kept, err
-	}
-	granted, err := c.fill(r.Process, free, suitable(r.Process, sweeps), len(kept) == 0 && r.restsAfterwards())
-	return append(kept, granted...), err
-}
-
-// restsAfterwards says whether a process works on nothing once its reports are taken.
-func (r SyncRequest) restsAfterwards() bool {
-	reported := make(map[Lease]bool, len(r.Reports))
-	for _, report := range r.Reports {
-		reported[report.Lease] = true
-	}
-	return !slices.ContainsFunc(r.Held, func(h Held) bool { return !reported[h.Lease] })
-}
-
-// keep assigns the live leases of a process once more. One that it did not name
-// it never heard of: it is granted again under the same attempt, or taken back
-// from a process that drains.
-func (c *call) keep(r SyncRequest, live []Attempt, free *slots) ([]Assignment, error) {
-	named := r.named()
-	var kept []Assignment
-	for _, a := range live {
-		switch {
-		case named[a.Lease]:
-			kept = append(kept, Assignment{Lease: a.Lease})
-		case r.Draining:
-			if err := c.handBack(a, "the grant never reached the process, which drains"); err != nil {
-				return nil, err
-			}
-		default:
-			again, cost, err := c.work(a)
-			if err != nil {
-				return nil, err
-			}
-			free.occupy(cost)
-			kept = append(kept, again)
-		}
-	}
-	return kept, nil
-}
-
-// remind repeats to an old call what its process should hold.
-func (c *call) remind(r SyncRequest) ([]Assignment, error) {
-	live, err := c.tx.HeldBy(r.ID)
-	if err != nil {
-		return nil, err
-	}
-	named := r.named()
-	var held []Assignment
-	for _, a := range live {
-		again := Assignment{Lease: a.Lease}
-		if !named[a.Lease] {
-			if again, _, err = c.work(a); err != nil {
-				return nil, err
-			}
-		}
-		held = append(held, again)
-	}
-	return held, nil
-}
-
-func (r SyncRequest) named() map[Lease]bool {
-	named := make(map[Lease]bool, len(r.Held))
-	for _, h := range r.Held {
-		named[h.Lease] = true
-	}
-	return named
-}
-
 func (c *call) callAgainIn(a SyncAnswer, free *slots) time.Duration {
 	switch {
 	case len(a.Assignments) == 0:
@@ -264,44 +178,4 @@ func (c *call) done(a SyncAnswer, sweeps []Sweep) (bool, error) {
 	}
 	open, err := c.tx.Open()
 	return open == 0, err
-}
-
-// WouldWait says whether a Sync with this request would have nothing to say:
-// the process holds and reports nothing, nothing can be granted to it now, and
-// work may still come. The service then waits for Changed before it calls Sync:
-// a second Sync under the same sequence number would be an old call.
-func (q *Queue) WouldWait(ctx context.Context, r SyncRequest) (bool, error) {
-	if !r.idle() {
-		return false, nil
-	}
-	var wait bool
-	err := q.view(ctx, func(c *call) (err error) {
-		wait, err = c.wouldWait(r)
-		return err
-	})
-	if err != nil {
-		return false, fmt.Errorf("look for work for process %q: %w", r.ID, err)
-	}
-	return wait, nil
-}
-
-func (c *call) wouldWait(r SyncRequest) (bool, error) {
-	p, _, err := c.tx.Presence(r.ID)
-	if err != nil || r.Sequence <= p.Sequence {
-		return false, err // Sync will say what is wrong with it
-	}
-	held, err := c.tx.HeldBy(r.ID)
-	if err != nil || len(held) > 0 {
-		return false, err
-	}
-	sweeps, err := c.tx.Sweeps()
-	if err != nil || admit(r.Process, sweeps) != nil {
-		return false, err
-	}
-	done, err := c.done(SyncAnswer{}, sweeps)
-	if err != nil || done {
-		return false, err
-	}
-	work, err := c.anything(suitable(r.Process, sweeps))
-	return !work, err
 }

@@ -1,0 +1,51 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+)
+
+// idle says whether a process asks for work and for nothing else.
+func (r SyncRequest) idle() bool {
+	return len(r.Held)+len(r.Reports) == 0 && !r.Draining && r.FreeSlots > 0
+}
+
+// WouldWait says whether a Sync with this request would have nothing to say:
+// the process holds and reports nothing, nothing can be granted to it now, and
+// work may still come. The service then waits for Changed before it calls Sync:
+// a second Sync under the same sequence number would be an old call.
+func (q *Queue) WouldWait(ctx context.Context, r SyncRequest) (bool, error) {
+	if !r.idle() {
+		return false, nil
+	}
+	var wait bool
+	err := q.view(ctx, func(c *call) (err error) {
+		wait, err = c.wouldWait(r)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for work for process %q: %w", r.ID, err)
+	}
+	return wait, nil
+}
+
+func (c *call) wouldWait(r SyncRequest) (bool, error) {
+	p, _, err := c.tx.Presence(r.ID)
+	if err != nil || r.Sequence <= p.Sequence {
+		return false, err // Sync will say what is wrong with it
+	}
+	held, err := c.tx.HeldBy(r.ID)
+	if err != nil || len(held) > 0 {
+		return false, err
+	}
+	sweeps, err := c.tx.Sweeps()
+	if err != nil || admit(r.Process, sweeps) != nil {
+		return false, err
+	}
+	done, err := c.done(SyncAnswer{}, sweeps)
+	if err != nil || done {
+		return false, err
+	}
+	work, err := c.anything(suitable(r.Process, sweeps))
+	return !work, err
+}

@@ -1,0 +1,222 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"spiqsweep/coordinator/queue"
+)
+
+// expiring is about silence: of processes, and of the coordinator.
+var expiring = []life{
+	{"an expired lease is renewed by its holder", renewed},
+	{"a lease that was granted again is not", notRenewed},
+	{"an expired lease is its holder's alone", intruder},
+	{"a holder of a task that was set aside comes back", cameBackLate},
+	{"a frozen coordinator", frozen},
+	{"a clock that was set back", setBack},
+	{"a coordinator that was started again", restarted},
+	{"a coordinator that takes its workers with it", takesAll},
+}
+
+func renewed(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 2, 10))
+	w := l.Worker(2)
+	w.Sync()
+	held := w.held()
+	w.Start(held[0].Lease, 10)
+	w.Start(held[1].Lease, 10)
+	w.Sync()
+	l.Tick(59 * time.Second)
+	l.WantCounts("A", queue.Counts{Planned: 2, Leased: 2})
+	l.Tick(time.Second)
+	l.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
+	if !l.Record(held[0].Task).Alone {
+		t.Error("a task that a process was lost with is not to be alone")
+	}
+
+	w.Start(held[0].Lease, 30)
+	answer := w.Sync()
+	if len(answer.Assignments) != 2 || len(Fresh(answer)) != 0 {
+		t.Fatalf("assignments: %+v", answer.Assignments)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 2, Leased: 2})
+	a := l.Attempts(held[0].Task)[0]
+	if a.Outcome != queue.Live || a.Step != 30 || a.Reason != "" || !a.EndedAt.IsZero() || l.Record(held[0].Task).Alone {
+		t.Errorf("renewed: %+v", a)
+	}
+	l.Tick(59 * time.Second)
+	l.WantCounts("A", queue.Counts{Planned: 2, Leased: 2})
+}
+
+func notRenewed(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	slow, _, old, fresh := race(l)
+	if answer := slow.Sync(); len(answer.Assignments) != 0 {
+		t.Errorf("assignments: %+v", answer.Assignments)
+	}
+	a := l.Attempts(old.Task)
+	if a[0].Outcome != queue.Lost || a[1].Outcome != queue.Live || a[1].Lease != fresh {
+		t.Errorf("attempts: %+v", a)
+	}
+	l.Consistent()
+}
+
+// intruder names the expired lease of another process as its own.
+func intruder(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	w, other := l.Worker(1), l.Worker(1)
+	lease := w.Take()
+	l.Tick(61 * time.Second)
+	r := other.Request()
+	r.Held, r.FreeSlots = []queue.Held{{Lease: lease, Step: 50}}, 0
+	if answer := other.Call(r); len(answer.Assignments) != 0 {
+		t.Errorf("assigned: %+v", answer.Assignments)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+	if answer := w.Sync(); len(answer.Assignments) != 1 {
+		t.Errorf("its holder is assigned: %+v", answer.Assignments)
+	}
+}
+
+func cameBackLate(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	var last *Worker
+	for range 5 {
+		last = l.Worker(1)
+		last.Take()
+		kill(l, last)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, SetAside: 1})
+	if answer := last.Sync(); len(answer.Assignments) != 1 || answer.Done {
+		t.Errorf("answer: %+v", answer)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	if r := l.Record(Task(0).ID); r.Reason != "" || !r.Alone {
+		t.Errorf("record: %+v", r)
+	}
+	last.Sync(Finished(last.Holding(), 0))
+	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	if r := l.Record(Task(0).ID); r.Reason != "" {
+		t.Errorf("record: %+v", r)
+	}
+}
+
+func frozen(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	w := l.Worker(1)
+	w.Take()
+	l.Tick(30 * time.Second)
+	l.Clock.Advance(time.Hour)
+	if err := l.Queue.Tick(ctx); err != nil {
+		t.Fatal(err)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	l.Tick(59 * time.Second)
+	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	l.Tick(time.Second)
+	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+
+	// Frozen for just as long as it takes, again and again.
+	w = l.Worker(1)
+	w.Take()
+	for range 30 {
+		l.Clock.Advance(5 * time.Second)
+		if err := l.Queue.Tick(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	l.Tick(time.Minute)
+	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+
+	// Just short of it.
+	w = l.Worker(1)
+	w.Take()
+	for range 12 {
+		l.Clock.Advance(5*time.Second - time.Microsecond)
+		if err := l.Queue.Tick(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	l.Tick(time.Second)
+	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+}
+
+func setBack(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	l.Tick(time.Second)
+	w := l.Worker(1)
+	w.Take()
+	l.Clock.Advance(-24 * time.Hour)
+	if err := l.Queue.Tick(ctx); err != nil {
+		t.Fatal(err)
+	}
+	l.Tick(59 * time.Second)
+	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	l.Tick(time.Second)
+	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+}
+
+func restarted(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	l.Tick(time.Second)
+	w := l.Worker(1)
+	lease := w.Take()
+	l.Tick(58 * time.Second)
+	l.Clock.Advance(3 * time.Second)
+	l.Restart()
+	l.Tick(time.Second) // the first tick of the new one
+	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	if answer := w.Sync(); len(answer.Assignments) != 1 || answer.Assignments[0].Lease != lease {
+		t.Errorf("assignments: %+v", answer.Assignments)
+	}
+	l.Tick(61 * time.Second)
+	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+}
+
+func takesAll(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	for n := range 12 {
+		w := l.Worker(1)
+		lease := w.Take()
+		w.Start(lease, 1)
+		w.Sync()
+		l.Restart()
+		if n%2 == 1 { // this one lives on until after the next one has begun
+			l.Tick(time.Second)
+			w.Sync()
+			l.Restart()
+		}
+		l.Tick(62 * time.Second)
+		if r := l.Record(lease.Task); r.Alone || r.Phase != queue.Waiting {
+			t.Fatalf("after %d times: %+v", n+1, r)
+		}
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+	// One that has called since is lost as ever.
+	w := l.Worker(1)
+	lease := w.Take()
+	w.Start(lease, 1)
+	l.Restart()
+	l.Tick(time.Second)
+	w.Sync()
+	l.Tick(61 * time.Second)
+	if r := l.Record(lease.Task); !r.Alone {
+		t.Errorf("record: %+v", r)
+	}
+	if a := l.Attempts(lease.Task); !a[0].Excused || a[len(a)-1].Excused {
+		t.Errorf("attempts: %+v", a)
+	}
+	// So is one that has stored a checkpoint since.
+	w = l.Worker(1)
+	lease = w.Take()
+	l.Restart()
+	l.Tick(time.Second)
+	w.Checkpoint(lease, 7)
+	l.Tick(61 * time.Second)
+	if a := l.Attempts(lease.Task); a[len(a)-1].Excused {
+		t.Errorf("attempts: %+v", a)
+	}
+}

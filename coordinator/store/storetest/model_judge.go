@@ -1,0 +1,185 @@
+package storetest
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
+)
+
+// judgeVerdicts: what was accepted came from the newest attempt and its holder.
+func (m *model) judgeVerdicts(r queue.SyncRequest, answer queue.SyncAnswer, before map[sweep.TaskID]queue.Record) {
+	for _, v := range answer.Verdicts {
+		if v.Judgement != queue.JudgedAccepted {
+			continue
+		}
+		if a := m.attempts[v.Lease]; a.Process != r.ID {
+			m.Errorf("%s reported %v of process %s, accepted", r.ID, v.Lease, a.Process)
+		}
+		if old := before[v.Task]; old.Attempt != v.Attempt {
+			m.Errorf("attempt %d of %s was accepted when %d had been granted", v.Attempt, v.Task, old.Attempt)
+		}
+	}
+}
+
+// judgeAssignments: what is new was waiting, and has the next number; nothing is
+// granted in answer to an old call.
+func (m *model) judgeAssignments(r queue.SyncRequest, answer queue.SyncAnswer, before map[sweep.TaskID]queue.Record, newer bool) {
+	for _, a := range answer.Assignments {
+		old := before[a.Task]
+		switch a.Attempt {
+		case old.Attempt: // held before
+			if holder := m.attempts[a.Lease].Process; holder != r.ID {
+				m.Errorf("%s is assigned %v of process %s", r.ID, a.Lease, holder)
+			}
+		case old.Attempt + 1:
+			if !newer || r.Draining || a.Work == nil {
+				m.Errorf("%v is granted to %s, newer call: %v, draining: %v", a.Lease, r.ID, newer, r.Draining)
+			}
+			m.leases, m.holders = append(m.leases, a.Lease), append(m.holders, r.ID)
+		default:
+			m.Errorf("%v is assigned after attempt %d", a.Lease, old.Attempt)
+		}
+	}
+	if !newer {
+		after := m.presence(r.ID)
+		if r.Sequence > after.Sequence {
+			m.Errorf("an old call of %s changed its sequence", r.ID)
+		}
+	}
+}
+
+// check holds the present against the past.
+func (m *model) check() {
+	m.Consistent()
+	now := m.records()
+	for task, r := range now {
+		m.compare(m.history[task], r)
+	}
+	for task := range m.history {
+		if _, there := now[task]; !there {
+			m.Errorf("task %s has vanished", task)
+		}
+	}
+	for task, r := range now {
+		m.history[task] = r
+		for _, a := range m.attemptsOf(task) {
+			m.compareAttempt(a)
+			m.attempts[a.Lease] = a
+		}
+	}
+}
+
+func (m *model) compare(old, r queue.Record) {
+	if r.Attempt < old.Attempt || r.Pardoned < old.Pardoned {
+		m.Errorf("task %s: token %d after %d, pardoned %d after %d", r.Task, r.Attempt, old.Attempt, r.Pardoned, old.Pardoned)
+	}
+	if old.Accepted != "" && r.Accepted != old.Accepted {
+		agreed := 0
+		for _, a := range m.attemptsOf(r.Task) {
+			if a.Digest == r.Accepted {
+				agreed++
+			}
+		}
+		if reopened := old.Phase != queue.Done && old.Pardoned > 0; !reopened || agreed < 2 {
+			m.Errorf("task %s was %s: %s is accepted instead of %s; %d attempts agree",
+				r.Task, old.Phase, r.Accepted, old.Accepted, agreed)
+		}
+	}
+	m.fair(r)
+}
+
+// fair recounts the blame of a task from its attempts, in another way than the
+// rules do.
+func (m *model) fair(r queue.Record) {
+	failures, losses := 0, 0
+	for _, a := range m.attemptsOf(r.Task) {
+		if a.Attempt <= r.Pardoned {
+			continue
+		}
+		if a.Outcome == queue.Failed {
+			failures++
+		}
+		if a.Outcome == queue.Lost && a.Alone && a.Started {
+			losses++ // at most: progress may excuse it
+		}
+	}
+	hopeless := r.Phase == queue.SetAside
+	if hopeless && failures < modelPatience && losses < modelPatience {
+		m.Errorf("task %s is set aside after %d failures and %d losses alone", r.Task, failures, losses)
+	}
+	if failures >= modelPatience && (r.Phase == queue.Waiting || r.Phase == queue.Leased || r.Phase == queue.BackingOff) {
+		m.Errorf("task %s is %s after %d failures", r.Task, r.Phase, failures)
+	}
+}
+
+// compareAttempt: what has ended stays ended, but for what the rules allow.
+func (m *model) compareAttempt(a queue.Attempt) {
+	old, known := m.attempts[a.Lease]
+	if !known {
+		return
+	}
+	if a.Process != old.Process || !a.GrantedAt.Equal(old.GrantedAt) || old.Digest != "" && a.Digest != old.Digest || a.Step < old.Step {
+		m.Errorf("attempt %v was %+v, is %+v", a.Lease, old, a)
+	}
+	if a.Outcome == old.Outcome {
+		return
+	}
+	switch old.Outcome {
+	case queue.Live, queue.Lost, queue.Withdrawn:
+	default:
+		m.Errorf("attempt %v was %q, is %q", a.Lease, old.Outcome, a.Outcome)
+	}
+}
+
+func (m *model) describe() (text string) {
+	all := m.records()
+	for _, task := range slices.SortedFunc(maps.Keys(all), cmp.Compare[sweep.TaskID]) {
+		text += fmt.Sprintf("\n%+v", all[task])
+	}
+	return text
+}
+
+func (m *model) records() map[sweep.TaskID]queue.Record {
+	all := map[sweep.TaskID]queue.Record{}
+	m.read(func(tx queue.Tx) error {
+		for i := range modelTasks {
+			r, found, err := tx.Record(Task(i).ID)
+			if err != nil {
+				return err
+			}
+			if found {
+				all[r.Task] = r
+			}
+		}
+		return nil
+	})
+	return all
+}
+
+func (m *model) attemptsOf(task sweep.TaskID) (all []queue.Attempt) {
+	m.read(func(tx queue.Tx) (err error) {
+		all, err = tx.Attempts(task)
+		return err
+	})
+	return all
+}
+
+func (m *model) presence(process string) (p queue.Presence) {
+	m.read(func(tx queue.Tx) (err error) {
+		p, _, err = tx.Presence(process)
+		return err
+	})
+	return p
+}
+
+func (m *model) savedStep(task sweep.TaskID) (step uint64) {
+	m.read(func(tx queue.Tx) (err error) {
+		step, err = tx.CheckpointStep(task)
+		return err
+	})
+	return step
+}
