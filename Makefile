@@ -12,7 +12,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint bench fuzz generate verify cross cover e2e recording clean
+.PHONY: help build test race lint bench fuzz generate verify cross cover portable e2e clean
 
 help: ## print this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,12 @@ lint: ## check formatting, style, and the import arrows
 	$(TOOL) golangci-lint run ./...
 	cd proto && go tool -modfile=../.ci/tools.mod buf lint
 
+portable: ## test the simulator without assembly, and for arm64 under qemu-user if it is installed
+	go test -tags noasm ./simulator/... ./worker/runner
+	@if command -v qemu-aarch64-static >/dev/null; then \
+	  GOARCH=arm64 go test -exec qemu-aarch64-static ./simulator/circuit ./simulator/random ./simulator/statistics; \
+	else echo "skipped: the arm64 tests need qemu-aarch64-static"; fi
+
 bench: ## measure circuits and iterations per second on this machine
 	go test -run '^$$' -bench 'Circuit|Iteration' -benchtime 1s ./simulator/...
 
@@ -41,12 +47,15 @@ fuzz: ## run each fuzz target for FUZZTIME (default 60s)
 	  done; \
 	done
 
-generate: ## write the generated code again
+generate: ## write the generated code again: protocol and assembly
 	cd proto && go tool -modfile=../.ci/tools.mod buf generate
+	go generate ./simulator/circuit
+
+GENERATED = proto/spiqsweep/v1/*.pb.go simulator/circuit/kernel_amd64.s simulator/circuit/kernel_stubs_amd64.go
 
 verify: ## check that generated code, go.mod and cross-builds are in order
-	@cp -r proto/spiqsweep /tmp/spiqsweep-proto.$$$$ && $(MAKE) --no-print-directory generate && \
-	  diff -r proto/spiqsweep /tmp/spiqsweep-proto.$$$$ && rm -r /tmp/spiqsweep-proto.$$$$
+	@before=$$(sha256sum $(GENERATED)); $(MAKE) --no-print-directory generate; \
+	  diff <(echo "$$before") <(sha256sum $(GENERATED)) || { echo "the generated code is stale: commit what 'make generate' writes"; exit 1; }
 	go mod tidy -diff
 	go mod verify
 	$(MAKE) --no-print-directory cross
