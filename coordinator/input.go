@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -47,26 +48,23 @@ func (f *inputFlags) read() (app.Input, error) {
 	return in, err
 }
 
-// chooseKernel finds a kernel by its name or its class; "" leaves it to the
-// environment, then to the machine. A class that this machine cannot run gives
-// a kernel without a name: workers elsewhere may.
+// chooseKernel finds a kernel of this machine by its name or its class; "" leaves
+// it to the environment, then to the machine. A class that this machine cannot
+// compute gives a kernel without a name: workers elsewhere may.
 func chooseKernel(text string) (circuit.Kernel, error) {
-	if !strings.Contains(text, "/") {
-		kernel, err := circuit.NamedKernel(text)
-		if text == "" {
-			kernel, err = circuit.NamedKernel(os.Getenv(circuit.KernelVariable))
+	if strings.Contains(text, "/") {
+		for _, kernel := range circuit.Kernels() {
+			if kernel.Class == text {
+				return kernel, nil
+			}
 		}
-		if err != nil {
-			return kernel, &app.InputError{Err: err}
-		}
-		return kernel, nil
+		return circuit.Kernel{Class: text}, nil
 	}
-	for _, kernel := range circuit.Kernels() {
-		if kernel.Class == text {
-			return kernel, nil
-		}
+	kernel, err := circuit.NamedKernel(cmp.Or(text, os.Getenv(circuit.KernelVariable)))
+	if err != nil {
+		return kernel, &app.InputError{Err: err}
 	}
-	return circuit.Kernel{Class: text}, nil
+	return kernel, nil
 }
 
 // usage is an error of the command line.

@@ -60,7 +60,10 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err := a.plan(ctx); err != nil {
 		return nil, err
 	}
-	return a, a.publish()
+	if err := a.publish(); err != nil {
+		return nil, err
+	}
+	return a, nil
 }
 
 // Folder is the output folder.

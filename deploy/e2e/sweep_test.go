@@ -41,7 +41,7 @@ sweep "small" {
     k         = [0, 1]
   }
   training {
-    steps = 800
+    steps = 1600
   }
 }
 `,
