@@ -96,12 +96,19 @@ func (a *App) plan(ctx context.Context) error {
 	if err != nil {
 		return &InputError{err}
 	}
-	if id != "" && !a.Recompute {
+	if id != "" && a.Recompute {
+		// First of all: a sweep that stayed behind would keep its tasks open.
+		if err := a.queue.Forget(ctx, id); err != nil && !errors.Is(err, queue.ErrUnknown) {
+			return err
+		}
+		id = ""
+	}
+	if id != "" {
 		if err := a.keepsNumbers(ctx, id); err != nil {
 			return err
 		}
 	}
-	a.Resumed = id != "" && !a.Recompute
+	a.Resumed = id != ""
 	if !a.Resumed {
 		if id, err = a.folder.newIdentity(); err != nil {
 			return err

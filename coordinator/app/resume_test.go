@@ -10,6 +10,7 @@ import (
 
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/store"
 	"spiqsweep/proto/credentials"
 	"spiqsweep/simulator/circuit"
 )
@@ -79,5 +80,31 @@ func TestASweepKeepsItsKernelClass(t *testing.T) {
 	defer a.Close()
 	if want := (queue.Revision{Number: 1, Added: 4}); a.Revision != want || a.Resumed {
 		t.Errorf("revision is %+v, resumed %v, want %+v of a new sweep", a.Revision, a.Resumed, want)
+	}
+}
+
+// TestRecomputeForgetsTheSweepBefore: its unfinished tasks would keep workers
+// busy, or waiting, for ever.
+func TestRecomputeForgetsTheSweepBefore(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourCells, &puppets{})
+	for _, recompute := range []bool{false, true} {
+		c.Recompute = recompute
+		a, err := app.Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := store.OpenReadOnly(t.Context(), filepath.Join(c.Out, "sweep.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	sweeps, err := queue.New(s, queue.Policy{}).Sweeps(t.Context())
+	if err != nil || len(sweeps) != 1 {
+		t.Errorf("the store holds %d sweeps, %v, want the new one alone", len(sweeps), err)
 	}
 }
