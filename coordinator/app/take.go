@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"os"
+	"path/filepath"
 )
 
 // takeFolder locks the folder and opens the address. A folder that does not
@@ -36,11 +37,18 @@ func (a *App) lockFolder() error {
 	return nil
 }
 
-// undo leaves nothing of an Open that failed.
+// undo leaves nothing of an Open that failed. A folder above the output folder
+// may hold another sweep's by now: it goes only if it is empty.
 func (a *App) undo() {
 	ours := a.lock != nil
 	_ = a.Close()
-	if ours && a.created != "" {
-		_ = os.RemoveAll(a.created)
+	if !ours || a.created == "" {
+		return
+	}
+	path := filepath.Clean(string(a.folder))
+	fault := os.RemoveAll(path)
+	for path != a.created && fault == nil {
+		path = filepath.Dir(path)
+		fault = os.Remove(path)
 	}
 }

@@ -1,0 +1,32 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestUndoSparesANeighbour fails an Open while another coordinator has begun
+// in the folder above, which this one made.
+func TestUndoSparesANeighbour(t *testing.T) {
+	t.Parallel()
+	runs := filepath.Join(t.TempDir(), "runs")
+	a := &App{folder: folder(filepath.Join(runs, "mine")), created: runs}
+	if err := a.lockFolder(); err != nil {
+		t.Fatal(err)
+	}
+	neighbour := filepath.Join(runs, "other", "results.csv")
+	if err := os.Mkdir(filepath.Dir(neighbour), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(neighbour, []byte("task\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a.undo()
+	if _, err := os.Stat(neighbour); err != nil {
+		t.Errorf("the neighbour's results: %v", err)
+	}
+	if _, err := os.Stat(a.Folder()); !os.IsNotExist(err) {
+		t.Errorf("the folder of the failed Open: %v, want it gone", err)
+	}
+}
