@@ -76,11 +76,23 @@ func (p Place) Retry(ctx context.Context, tasks []sweep.TaskID, diverged bool) (
 		return 0, &InputError{err}
 	}
 	defer lock.Close()
+	// Opened to be written, a store that is not there would be created.
+	if err := p.inStore(ctx, readOnly, known(ctx)); err != nil {
+		return 0, err
+	}
 	err = p.inStore(ctx, open, func(q *queue.Queue, _ string) error {
 		reopened, err = q.Retry(ctx, queue.RetryRequest{Tasks: tasks, Diverged: diverged})
 		return err
 	})
 	return reopened, err
+}
+
+// known checks that the store has the folder's sweep.
+func known(ctx context.Context) func(*queue.Queue, string) error {
+	return func(q *queue.Queue, sweep string) error {
+		_, err := q.Sweep(ctx, sweep)
+		return err
+	}
 }
 
 // finished are the tasks that the folder's sweep has done: none if there is no
