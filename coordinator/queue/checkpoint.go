@@ -13,8 +13,9 @@ import (
 // back that had expired but was not granted again.
 //
 // Errors: ErrInvalid if the task has no such step; ErrUnavailable.
-func (q *Queue) PutCheckpoint(ctx context.Context, process string, l Lease, step uint64, body []byte) (stored bool, err error) {
-	err = q.update(ctx, func(c *call) (err error) {
+func (q *Queue) PutCheckpoint(ctx context.Context, process string, l Lease, step uint64, body []byte) (bool, error) {
+	var stored bool
+	err := q.update(ctx, func(c *call) (err error) {
 		stored, err = c.putCheckpoint(process, l, step, body)
 		return err
 	})
@@ -71,12 +72,14 @@ func (c *call) alive(a Attempt, step uint64) error {
 	return c.tx.PutPresence(p)
 }
 
-// Checkpoint returns the newest checkpoint of a task to the holder of its lease:
-// step 0 and no body if there is none.
+// Checkpoint returns the newest checkpoint of a task, its step first, to the
+// holder of its lease: step 0 and no body if there is none.
 //
 // Errors: ErrNotHeld; ErrUnavailable.
-func (q *Queue) Checkpoint(ctx context.Context, process string, l Lease) (step uint64, body []byte, err error) {
-	err = q.view(ctx, func(c *call) (err error) {
+func (q *Queue) Checkpoint(ctx context.Context, process string, l Lease) (uint64, []byte, error) {
+	var step uint64
+	var body []byte
+	err := q.view(ctx, func(c *call) (err error) {
 		step, body, err = c.checkpoint(process, l)
 		return err
 	})

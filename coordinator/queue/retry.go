@@ -20,12 +20,13 @@ type RetryRequest struct {
 // of its results agree on is then accepted.
 //
 // Errors: ErrUnknown if a named task is in no sweep's plan; ErrUnavailable.
-func (q *Queue) Retry(ctx context.Context, r RetryRequest) (reopened int, err error) {
+func (q *Queue) Retry(ctx context.Context, r RetryRequest) (int, error) {
 	phase := SetAside
 	if r.Diverged {
 		phase = Diverged
 	}
-	err = q.update(ctx, func(c *call) (err error) {
+	var reopened int
+	err := q.update(ctx, func(c *call) (err error) {
 		if len(r.Tasks) > 0 {
 			reopened, err = c.reopenEach(r.Tasks, phase)
 		} else {
