@@ -9,10 +9,6 @@ const (
 	// callTimeout ends any call; workers give up on theirs after as long.
 	callTimeout = 30 * time.Second
 
-	// maxMessageBytes bounds one incoming message. The largest are checkpoints, a
-	// few MiB; a Sync carries 1 MiB of results at most.
-	maxMessageBytes = 16 << 20
-
 	// maxUnpackedBytes bounds what the results of one Sync unpack to, together.
 	maxUnpackedBytes = 64 << 20
 

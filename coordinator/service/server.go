@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -45,7 +46,7 @@ func New(c Config) *Server {
 	s.grpc = grpc.NewServer(
 		grpc.InTapHandle(access{worker: c.WorkerToken, operator: c.OperatorToken}.admit),
 		grpc.ChainUnaryInterceptor(bounded, contained(c.Log)),
-		grpc.MaxRecvMsgSize(maxMessageBytes),
+		grpc.MaxRecvMsgSize(credentials.MaxMessageBytes),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: silence, Timeout: silence / 3}),

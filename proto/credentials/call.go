@@ -12,9 +12,9 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// maxMessageBytes bounds a single message, in both directions: the largest are
-// recordings and checkpoints, which take a few MiB.
-const maxMessageBytes = 64 << 20
+// MaxMessageBytes bounds a single message, in both directions and at both ends:
+// the largest are recordings and checkpoints, which take a few MiB.
+const MaxMessageBytes = 64 << 20
 
 const (
 	metadataKey = "authorization"
@@ -36,7 +36,7 @@ func (f File) Dial(address string) (*grpc.ClientConn, error) {
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithPerRPCCredentials(bearer(f.Token)),
 		grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(maxMessageBytes), grpc.MaxCallSendMsgSize(maxMessageBytes)),
+			grpc.MaxCallRecvMsgSize(MaxMessageBytes), grpc.MaxCallSendMsgSize(MaxMessageBytes)),
 		grpc.WithNoProxy(),
 	)
 	if err != nil {
