@@ -14,7 +14,7 @@ import (
 
 // MaxMessageBytes bounds a single message, in both directions and at both ends:
 // the largest are recordings and checkpoints, which take a few MiB.
-const MaxMessageBytes = 64 << 20
+const MaxMessageBytes = 16 << 20
 
 const (
 	metadataKey = "authorization"
