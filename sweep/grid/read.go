@@ -26,6 +26,28 @@ const (
 	baselinesName  = "baselines"
 )
 
+// Extra is a name of a grid file that is no setting: it has one value and is
+// never an axis.
+type Extra struct {
+	Name, Block  string
+	Default      any // float64 or string, as in a sweep.Setting
+	Allowed, Doc string
+}
+
+// Extras lists those that this version knows.
+func Extras() []Extra {
+	return []Extra{
+		{
+			Name: replicatesName, Default: 1.0, Allowed: fmt.Sprintf("a whole number from 1 to %d", maxTasks),
+			Doc: "trainings of each cell, from other seeds",
+		},
+		{
+			Name: pathName, Block: notSettings[pathName], Default: "", Allowed: "a text in quotes",
+			Doc: `the recording's file where source = "file", relative to the grid's; --recording replaces it`,
+		},
+	}
+}
+
 // notSettings are those names, and the blocks in which they stand.
 var notSettings = map[string]string{replicatesName: "", pathName: "recording", baselinesName: "evaluation"}
 
