@@ -34,7 +34,12 @@ func describeCommand() *cobra.Command {
 		Example: `  coordinator describe bint_fishmovie32_100.mat
   coordinator describe surrogate --select first --neurons 4 --timesteps 10 --json
   coordinator describe spikes.npy --select 50,2,16`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, arguments []string) error {
+			if len(arguments) != 1 {
+				return fmt.Errorf("describe one recording, not %d: name its FILE, .mat or .npy, or write surrogate", len(arguments))
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, arguments []string) error {
 			selection, err := f.parse(c.Flags().Changed("neurons"))
 			if err != nil {

@@ -40,21 +40,25 @@ func revised(r queue.Revision) string {
 	if r.Added == 0 && r.Dropped == 0 {
 		return fmt.Sprintf("resuming: %d of %d tasks are done", r.AlreadyDone, r.Kept)
 	}
-	return fmt.Sprintf("revision %d of the sweep in this folder: %d tasks added, %d kept, %d dropped; %d are done",
-		r.Number, r.Added, r.Kept, r.Dropped, r.AlreadyDone)
+	return fmt.Sprintf("revision %d of the sweep in this folder: %s added, %d kept, %d dropped; %d are done",
+		r.Number, count(r.Added, "task"), r.Kept, r.Dropped, r.AlreadyDone)
 }
 
 // conclude says what came of a sweep and where it is.
 func (t *terminal) conclude(a *app.App, last app.Progress) error {
 	t.say("%d of %d tasks done, %d in this run, which took %s",
 		last.Counts.Done, last.Counts.Planned, last.Gained, spell(last.Elapsed))
+	place := []string{"--out", a.Folder()}
+	if a.Store != "" {
+		place = append(place, "--store", a.Store)
+	}
 	if n := last.Counts.SetAside; n > 0 {
-		t.say("%d tasks were set aside: %s has their logs, `coordinator retry --out %s` reopens them",
-			n, filepath.Join(a.Folder(), "attempts.csv"), a.Folder())
+		t.say("set aside: %s, see their logs in %s; reopen them with\n  %s",
+			count(n, "task"), filepath.Join(a.Folder(), "attempts.csv"), commandLine("coordinator", append([]string{"retry"}, place...)...))
 	}
 	if n := last.Counts.Diverged; n > 0 {
-		t.say("%d tasks diverged, two runs gave different numbers: `coordinator status --out %s` names them, `coordinator retry --diverged` runs them once more",
-			n, a.Folder())
+		t.say("diverged, two runs gave different numbers: %s, named by `%s`; run them once more with\n  %s",
+			count(n, "task"), commandLine("coordinator", append([]string{"status"}, place...)...), commandLine("coordinator", append([]string{"retry", "--diverged"}, place...)...))
 	}
 	if err := summarise(t, a.Rows()); err != nil {
 		return err

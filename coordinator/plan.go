@@ -102,12 +102,12 @@ func printPlan(out io.Writer, r planReport) error {
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "cell\tparameters\ttasks\tfinished\tcore-minutes left\t")
 	for _, cell := range r.Cells {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%.2g\t\n", cell.label, cell.TrainableParameters, cell.Rows, cell.Cached, cell.CoreMinutes)
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%s\t\n", cell.label, cell.TrainableParameters, cell.Rows, cell.Cached, rough(cell.CoreMinutes))
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "\n%d cells, %d tasks, %d of them finished; about %.2g core-minutes left\n",
-		len(r.Cells), r.Tasks, r.Cached, r.CoreMinutes)
+	_, err := fmt.Fprintf(out, "\n%s, %s, %d of them finished; about %s core-minutes left\n",
+		count(len(r.Cells), "cell"), count(r.Tasks, "task"), r.Cached, rough(r.CoreMinutes))
 	return err
 }

@@ -127,8 +127,8 @@ func printStatus(out io.Writer, s statusReport) error {
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, w := range s.Workers {
-		fmt.Fprintf(table, "\nworker %s\t%s\t%s\t%d slots\theard of %s ago\n",
-			short(w.Process), w.Host, w.Kernel, w.Slots, spell(s.AsOf.Sub(w.LastSeen)))
+		fmt.Fprintf(table, "\nworker %s\t%s\t%s\t%s\theard of %s ago\n",
+			short(w.Process), w.Host, w.Kernel, count(int(w.Slots), "slot"), spell(s.AsOf.Sub(w.LastSeen)))
 		for _, r := range w.Running {
 			fmt.Fprintf(table, "  task %s\tattempt %d\tstep %d of %d\n", short(r.Task), r.Attempt, r.Step, r.Steps)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -102,7 +103,7 @@ func details(p app.Progress) string {
 		parts = append(parts, "no worker yet")
 	}
 	if p.Gained > 0 {
-		parts = append(parts, perMinute(p.PerMinute()))
+		parts = append(parts, rough(p.PerMinute())+" per minute")
 	}
 	if p.TimeLeft > 0 && !p.Counts.Finished() {
 		parts = append(parts, spell(p.TimeLeft)+" left")
@@ -110,11 +111,13 @@ func details(p app.Progress) string {
 	return strings.Join(parts, ", ")
 }
 
-func perMinute(rate float64) string {
-	if rate >= 10 {
-		return fmt.Sprintf("%.0f per minute", rate)
+// rough writes a number of two digits or without a fraction, never with an exponent.
+func rough(x float64) string {
+	if x >= 10 {
+		return strconv.FormatFloat(x, 'f', 0, 64)
 	}
-	return fmt.Sprintf("%.2g per minute", rate)
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 2, 64), 64)
+	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }
 
 // close ends the bar's line.

@@ -109,6 +109,16 @@ func TestSpell(t *testing.T) {
 	}
 }
 
+func TestRough(t *testing.T) {
+	for x, want := range map[float64]string{
+		0: "0", 0.00001234: "0.000012", 0.25: "0.25", 1.04: "1", 9.94: "9.9", 9.96: "10", 10.4: "10", 961.3: "961", 12345.6: "12346",
+	} {
+		if got := rough(x); got != want {
+			t.Errorf("rough(%v) = %q, want %q", x, got, want)
+		}
+	}
+}
+
 func TestCommandLinesCanBePasted(t *testing.T) {
 	got := commandLine("coordinator", "--grid", "my grid.hcl", "--var", "x=it's", "")
 	if want := `coordinator --grid 'my grid.hcl' --var 'x=it'\''s' ''`; got != want {

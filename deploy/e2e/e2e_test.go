@@ -212,7 +212,7 @@ func TestStatusFromAnotherTerminal(t *testing.T) {
 	c.isAtWork(1)
 	status := start(t, "", "coordinator", "status", "--out", r.folder)
 	status.expect(0)
-	if said := status.output.String(); !strings.Contains(said, "of 16 tasks done") || !strings.Contains(said, "1 slots") {
+	if said := status.output.String(); !strings.Contains(said, "of 16 tasks done") || !strings.Contains(said, "1 slot ") {
 		t.Errorf("status said\n%s", said)
 	}
 	c.signal(syscall.SIGTERM)
