@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // histories are what may happen to a sweep. Each ends with all cells done.
@@ -161,13 +162,25 @@ func TestASecondCoordinatorIsRefused(t *testing.T) {
 	first.expect(130)
 }
 
+// TestASecondSignalEndsAtOnce freezes the local worker, so that a coordinator
+// that heard one signal only would wait for it, and then say how to resume.
 func TestASecondSignalEndsAtOnce(t *testing.T) {
 	r := newRun(t, small)
 	c := r.coordinator("", "--local", "1")
 	c.isAtWork(1)
+	for _, pid := range c.children() {
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		defer syscall.Kill(pid, syscall.SIGKILL)
+	}
 	c.signal(syscall.SIGINT)
+	time.Sleep(someSteps) // two signals at once may arrive as one
 	c.signal(syscall.SIGINT)
 	c.expect(130)
+	if said := c.output.String(); strings.Contains(said, "interrupted with") {
+		t.Errorf("the coordinator waited for its worker")
+	}
 }
 
 // TestATaskThatKillsItsProcess runs local workers that all die with their first result.
