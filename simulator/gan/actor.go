@@ -63,10 +63,8 @@ func (a *actor) update(b *batch, real []uint32, rate float64) error {
 	if !finite(a.angles...) {
 		return fmt.Errorf("update generator: update %d made an angle infinite or not a number", a.updates)
 	}
-	for i, angle := range a.angles {
-		if a.average != nil {
-			a.average[i] = a.settings.Average*a.average[i] + (1-a.settings.Average)*angle
-		}
+	for i := range a.average { // none of them without a decay
+		a.average[i] = a.settings.Average*a.average[i] + (1-a.settings.Average)*a.angles[i]
 	}
 	a.sampler.set(a.angles)
 	return nil

@@ -25,5 +25,5 @@
 // bit q = neuron q; the critic's input step·n + q is bit q of word step. Rows
 // over hidden units are padded to a multiple of 16 floats with units whose
 // weights are zero and stay so. The inner loops stand in loops.go: they have no
-// tails, and each Go loop is the specification of a vector twin.
+// tails, and would be the specification of a vector kernel.
 package gan
