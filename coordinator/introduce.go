@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"spiqsweep/coordinator/app"
@@ -48,6 +49,9 @@ func revised(r queue.Revision) string {
 func (t *terminal) conclude(a *app.App, last app.Progress) error {
 	t.say("%d of %d tasks done, %d in this run, which took %s",
 		last.Counts.Done, last.Counts.Planned, last.Gained, spell(last.Elapsed))
+	if !last.Counts.Finished() {
+		t.say("tasks were reopened while the run was ending: to go on, run again\n  %s", commandLine("coordinator", os.Args[1:]...))
+	}
 	place := []string{"--out", a.Folder()}
 	if a.Store != "" {
 		place = append(place, "--store", a.Store)

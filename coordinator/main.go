@@ -22,7 +22,7 @@ const (
 	exitDone        = 0
 	exitFault       = 1   // the coordinator's own
 	exitUsage       = 2   // bad usage or bad input
-	exitIncomplete  = 3   // some cells were set aside or diverged
+	exitIncomplete  = 3   // some cells were set aside, diverged, or reopened at the end
 	exitInterrupted = 130 // by a signal
 )
 

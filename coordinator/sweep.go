@@ -139,7 +139,7 @@ func runSweep(ctx context.Context, config app.Config, t *terminal) error {
 	if err := t.conclude(a, last); err != nil {
 		return err
 	}
-	if last.Failed() > 0 {
+	if last.Counts.Done < last.Counts.Planned {
 		return &endError{exitIncomplete}
 	}
 	return nil
