@@ -172,7 +172,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
-		defer syscall.Kill(pid, syscall.SIGKILL)
+		defer func() { _ = syscall.Kill(pid, syscall.SIGKILL) }()
 	}
 	c.signal(syscall.SIGINT)
 	time.Sleep(someSteps) // two signals at once may arrive as one
