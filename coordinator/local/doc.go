@@ -9,8 +9,9 @@
 // a process group that a terminal could interrupt.
 //
 // A worker that dies is started again after a pause that doubles from
-// FirstPause to LongestPause while it keeps dying young. A worker that leaves
-// of its own accord (exit code 0: the sweep is done) is not.
+// FirstPause to LongestPause while it keeps dying young. One that leaves of its
+// own accord (exit code 0: all is done) is started again after LongestPause: by
+// then the fleet has been stopped, or somebody has reopened a task.
 //
 // The fleet knows processes only. Which task a dead worker held is the
 // business of the queue, where its lease runs out.

@@ -9,10 +9,10 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// The pauses before a worker that died is started again.
+// The pauses before a worker is started again.
 const (
 	FirstPause   = time.Second
-	LongestPause = 30 * time.Second
+	LongestPause = 30 * time.Second // also after one that left of its own accord
 	// grownUp is the age from which a death is no longer counted with those before it.
 	grownUp = time.Minute
 )
@@ -59,9 +59,6 @@ func Start(count int, launch Launch, log hclog.Logger) *Fleet {
 	return f
 }
 
-// Ended is closed once every worker has left and none will be started again.
-func (f *Fleet) Ended() <-chan struct{} { return f.ended }
-
 // Stop asks every worker to hand back and leave, and waits until all have.
 // Those left when ctx ends are killed. It may be called more than once.
 func (f *Fleet) Stop(ctx context.Context) {
@@ -80,18 +77,19 @@ func (f *Fleet) keep(slot int) {
 	for {
 		born := time.Now()
 		err := f.live()
-		switch {
-		case err == nil:
-			return
-		case f.isStopping():
+		if f.isStopping() {
 			f.log.Debug("local worker ended", "slot", slot, "error", err)
 			return
-		case time.Since(born) >= grownUp:
+		}
+		if err == nil || time.Since(born) >= grownUp {
 			deaths = 0
 		}
-		pause := pauseAfter(deaths)
-		deaths++
-		f.log.Warn("local worker died", "slot", slot, "error", err, "restart_in", pause)
+		pause := LongestPause
+		if err != nil {
+			pause = pauseAfter(deaths)
+			deaths++
+			f.log.Warn("local worker died", "slot", slot, "error", err, "restart_in", pause)
+		}
 		select {
 		case <-time.After(pause):
 		case <-f.stopping:

@@ -48,19 +48,16 @@ func (n *nursery) launch() (local.Process, error) {
 
 func TestDeathsInOldAgeAreNotHeldAgainstTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lives := []time.Duration{10 * time.Second, 10 * time.Second, 10 * time.Second, time.Minute, 10 * time.Second, 0}
+		lives := []time.Duration{10 * time.Second, 10 * time.Second, 10 * time.Second, time.Minute, 10 * time.Second, 10 * time.Second}
 		var births []time.Time
 		fleet := local.Start(1, func() (local.Process, error) {
 			worker := &scripted{exit: make(chan error, 1)}
-			if life := lives[len(births)]; life > 0 {
-				time.AfterFunc(life, func() { worker.exit <- errors.New("died") })
-			} else {
-				worker.exit <- nil // leaves of its own accord: is not replaced
-			}
+			time.AfterFunc(lives[len(births)], func() { worker.exit <- errors.New("died") })
 			births = append(births, time.Now())
 			return worker, nil
 		}, hclog.NewNullLogger())
-		<-fleet.Ended()
+		time.Sleep(121 * time.Second) // the last one has died
+		fleet.Stop(t.Context())
 
 		var got []time.Duration // a life and the pause after it, in seconds
 		for i, birth := range births[1:] {
@@ -77,14 +74,10 @@ func TestPausesDouble(t *testing.T) {
 		var births []time.Time
 		fleet := local.Start(1, func() (local.Process, error) {
 			births = append(births, time.Now())
-			if len(births) == 8 {
-				worker := &scripted{exit: make(chan error, 1)}
-				worker.exit <- nil
-				return worker, nil
-			}
 			return nil, errors.New("cannot be started")
 		}, hclog.NewNullLogger())
-		<-fleet.Ended()
+		time.Sleep(100 * time.Second)
+		fleet.Stop(t.Context())
 
 		var got []time.Duration
 		for i, birth := range births[1:] {
@@ -92,6 +85,23 @@ func TestPausesDouble(t *testing.T) {
 		}
 		if diff := cmp.Diff([]time.Duration{1, 2, 4, 8, 16, 30, 30}, got); diff != "" {
 			t.Errorf("pauses in seconds (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestOneThatLeavesIsReplacedLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var births []time.Time
+		fleet := local.Start(1, func() (local.Process, error) {
+			births = append(births, time.Now())
+			worker := &scripted{exit: make(chan error, 1)}
+			worker.exit <- nil
+			return worker, nil
+		}, hclog.NewNullLogger())
+		time.Sleep(local.LongestPause + time.Second)
+		fleet.Stop(t.Context())
+		if len(births) != 2 || births[1].Sub(births[0]) != local.LongestPause {
+			t.Errorf("births at %v, want two, %v apart", births, local.LongestPause)
 		}
 	})
 }
@@ -145,13 +155,12 @@ func TestStopInterruptsAPause(t *testing.T) {
 }
 
 func ExampleStart() {
-	// Two workers that find nothing to do and leave.
+	// Two workers that leave when they are asked to.
+	obey := func(s *scripted) { s.exit <- nil }
 	fleet := local.Start(2, func() (local.Process, error) {
-		worker := &scripted{exit: make(chan error, 1)}
-		worker.exit <- nil
-		return worker, nil
+		return &scripted{exit: make(chan error, 1), stopped: obey}, nil
 	}, hclog.NewNullLogger())
-	<-fleet.Ended()
+	fleet.Stop(context.Background())
 	fmt.Println("all have left")
 	// Output: all have left
 }
