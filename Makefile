@@ -41,9 +41,8 @@ bench: ## measure circuits and iterations per second on this machine
 
 fuzz: ## run each fuzz target for FUZZTIME (default 60s)
 	@for package in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
-	  for target in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$package/*_test.go | sed 's/func //' | sort -u); do \
-	    echo "fuzz $$package $$target for $(FUZZTIME)"; \
-	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x $$package; \
+	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$package/*_test.go | sed 's/func //' | sort -u); do \
+	    .ci/fuzz $$package $$target $(FUZZTIME); \
 	  done; \
 	done
 
