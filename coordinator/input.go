@@ -19,6 +19,7 @@ type inputFlags struct {
 	grid      string
 	recording string
 	kernel    string
+	variable  string
 	variables map[string]string
 }
 
@@ -26,6 +27,7 @@ func (f *inputFlags) add(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.grid, "grid", "", "grid `FILE` (default: the sixty cells of Fig. S1 on the surrogate)")
 	flags.StringVar(&f.recording, "recording", "", "recording `FILE`, .mat or .npy, that replaces the grid's")
+	flags.StringVar(&f.variable, "variable", "", "variable `NAME` of a MATLAB file (default: the only one with three dimensions)")
 	flags.StringToStringVar(&f.variables, "var", nil, "value of a variable of the grid, `NAME=VALUE`; may be repeated")
 	flags.StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of the sweep (default: the best kernel)")
 }
@@ -34,7 +36,7 @@ func (f *inputFlags) add(c *cobra.Command) {
 func (f *inputFlags) read() (app.Input, error) {
 	in := app.Input{
 		GridName: "sweep.hcl", Grid: spiqsweep.DefaultGrid,
-		Variables: f.variables, Recording: f.recording,
+		Variables: f.variables, Recording: f.recording, Variable: f.variable,
 	}
 	if f.grid != "" {
 		text, err := os.ReadFile(f.grid)

@@ -41,8 +41,12 @@ func revised(r queue.Revision) string {
 	if r.Added == 0 && r.Dropped == 0 {
 		return fmt.Sprintf("resuming: %d of %d tasks are done", r.AlreadyDone, r.Kept)
 	}
-	return fmt.Sprintf("revision %d of the sweep in this folder: %s added, %d kept, %d dropped; %d are done",
+	text := fmt.Sprintf("revision %d of the sweep in this folder: %s added, %d kept, %d dropped; %d are done",
 		r.Number, count(r.Added, "task"), r.Kept, r.Dropped, r.AlreadyDone)
+	if r.Kept == 0 && r.Dropped > 0 {
+		text += "\nnothing of the revision before is kept: is it another recording, seed or setting? What was finished stays in the store, for when it is asked for again"
+	}
+	return text
 }
 
 // conclude says what came of a sweep and where it is.

@@ -26,14 +26,16 @@ func statusCommand() *cobra.Command {
 		Short: "Say how a sweep gets on, whether its coordinator runs or not",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			status, err := place.Status(c.Context())
+			status, running, err := place.Status(c.Context())
 			if err != nil {
 				return err
 			}
+			report := newStatusReport(status)
+			report.Coordinator = running
 			if asJSON {
-				return printJSON(c.OutOrStdout(), newStatusReport(status))
+				return printJSON(c.OutOrStdout(), report)
 			}
-			return printStatus(c.OutOrStdout(), newStatusReport(status))
+			return printStatus(c.OutOrStdout(), report)
 		},
 	}
 	placeFlags(c, &place)
@@ -43,15 +45,16 @@ func statusCommand() *cobra.Command {
 
 // statusReport is a status in JSON.
 type statusReport struct {
-	Sweep    string         `json:"sweep"`
-	Name     string         `json:"name"`
-	Revision uint32         `json:"revision"`
-	AsOf     time.Time      `json:"as_of"`
-	Tasks    taskCounts     `json:"tasks"`
-	TimeLeft float64        `json:"seconds_left"`
-	Workers  []workerReport `json:"workers"`
-	SetAside []taskReport   `json:"set_aside"`
-	Diverged []taskReport   `json:"diverged"`
+	Sweep       string         `json:"sweep"`
+	Name        string         `json:"name"`
+	Revision    uint32         `json:"revision"`
+	AsOf        time.Time      `json:"as_of"`
+	Coordinator bool           `json:"coordinator_running"`
+	Tasks       taskCounts     `json:"tasks"`
+	TimeLeft    float64        `json:"seconds_left"`
+	Workers     []workerReport `json:"workers"`
+	SetAside    []taskReport   `json:"set_aside"`
+	Diverged    []taskReport   `json:"diverged"`
 }
 
 type taskCounts struct {
@@ -122,7 +125,9 @@ func printStatus(out io.Writer, s statusReport) error {
 	fmt.Fprintf(out, "sweep %s, revision %d, as of %s\n", s.Name, s.Revision, s.AsOf.Local().Format(time.DateTime))
 	fmt.Fprintf(out, "%d of %d tasks done, %d running, %d pending, %d set aside, %d diverged\n",
 		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Running, s.Tasks.Pending, s.Tasks.SetAside, s.Tasks.Diverged)
-	if s.TimeLeft > 0 {
+	if !s.Coordinator {
+		fmt.Fprintln(out, "no coordinator is running: this is what the last one stored; to go on, start it again")
+	} else if s.TimeLeft > 0 {
 		fmt.Fprintf(out, "about %s left\n", spell(time.Duration(s.TimeLeft*float64(time.Second))))
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

@@ -34,6 +34,7 @@ func summarise(out io.Writer, rows []table.Row) error {
 	kinds := slices.SortedFunc(maps.Keys(models), func(a, b kind) int {
 		return cmp.Or(cmp.Compare(a.neurons, b.neurons), cmp.Compare(a.k, b.k))
 	})
+	fmt.Fprintln(out, "geometric means over everything but neurons and K (summary.csv has them cell by cell):")
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(columns, "neurons\tK\tmodels\tMSE of P(k)\tfloor\tMSE of rates (Hz²)\tfloor\t")
 	for _, of := range kinds {

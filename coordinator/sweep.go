@@ -58,7 +58,7 @@ input; 3 some cells were set aside or diverged; 130 interrupted.`,
 	flags.StringVar(&f.store, "store", "", "`FILE` or URL of the store (default: sweep.db in the output folder)")
 	flags.StringVar(&f.listen, "listen", "", "`ADDRESS` for workers started elsewhere, such as 127.0.0.1:7473")
 	flags.IntVar(&f.local, "local", 0, "local workers (default: one for each core; none with --listen)")
-	flags.BoolVar(&f.recompute, "recompute", false, "begin a new sweep in the folder, whatever it holds")
+	flags.BoolVar(&f.recompute, "recompute", false, "begin a new sweep in the folder, where the old one is of other numerics or another kernel class")
 	flags.DurationVar(&f.leaseTerm, "lease-term", 0, "how long a worker may stay silent before others get its tasks (default: 1m)")
 	f.logFlags.add(c)
 	return c

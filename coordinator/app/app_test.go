@@ -193,6 +193,13 @@ func TestAnInterruptedSweepHandsBackAndResumes(t *testing.T) {
 func TestAFileThatCannotBeReplacedIsWrittenBeside(t *testing.T) {
 	t.Parallel()
 	c := config(t, fourCells, &puppets{})
+	planned, err := app.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := planned.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.MkdirAll(filepath.Join(c.Out, "results.csv", "held"), 0o777); err != nil {
 		t.Fatal(err)
 	}

@@ -57,6 +57,7 @@ type Input struct {
 	Grid      []byte            // its text
 	Variables map[string]string // of --var
 	Recording string            // path that replaces the grid's recording; "": as the grid says
+	Variable  string            // of a MATLAB file that holds several; "": the only one
 	Kernel    circuit.Kernel    // whose class the results are of
 }
 

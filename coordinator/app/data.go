@@ -18,6 +18,7 @@ var Surrogate = sync.OnceValue(func() *recording.Recording { return recording.Su
 // once for each value of clip, each choice of cells is cut once.
 type data struct {
 	path       string // of the recording, "" if none is needed
+	variable   string // of a MATLAB file, "" for the only one
 	recordings map[source]*recording.Recording
 	samples    map[choice]sample
 }
@@ -43,8 +44,8 @@ type sample struct {
 	raster *recording.Raster
 }
 
-func newData(path string) *data {
-	return &data{path: path, recordings: map[source]*recording.Recording{}, samples: map[choice]sample{}}
+func newData(path, variable string) *data {
+	return &data{path: path, variable: variable, recordings: map[source]*recording.Recording{}, samples: map[choice]sample{}}
 }
 
 // open returns the recording that a configuration asks for.
@@ -55,7 +56,7 @@ func (d *data) open(s source) (*recording.Recording, error) {
 	r := Surrogate()
 	if s.file {
 		var err error
-		if r, err = recording.Open(d.path, recording.Options{Clip: s.clip}); err != nil {
+		if r, err = recording.Open(d.path, recording.Options{Clip: s.clip, Variable: d.variable}); err != nil {
 			return nil, err
 		}
 	}

@@ -57,6 +57,25 @@ func (f folder) missing() (missing string, err error) {
 	}
 }
 
+// spares refuses a folder that holds other people's files: a sweep would write
+// among them, and over some. What a coordinator leaves that was killed before
+// its sweep had an identity is no hindrance, nor are hidden files.
+func (f folder) spares() error {
+	if id, err := f.identity(); id != "" || err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(string(f))
+	if err != nil {
+		return &InputError{fmt.Errorf("output folder: %w", err)}
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, storeFile) {
+			return badInput("output folder %s holds %s but no sweep: name a new or empty folder with --out", f, name)
+		}
+	}
+	return nil
+}
+
 // lock creates the folder if need be and takes it for this process, until the
 // returned file is closed or the process ends, however it ends.
 func (f folder) lock() (io.Closer, error) {

@@ -28,20 +28,20 @@ type Place struct {
 }
 
 // Status asks the coordinator that runs there, or reads the store if none does.
-func (p Place) Status(ctx context.Context) (*spiqsweepv1.GetStatusResponse, error) {
+func (p Place) Status(ctx context.Context) (answer *spiqsweepv1.GetStatusResponse, running bool, err error) {
 	if _, err := p.sweep(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	answer, running, err := p.Ask(ctx)
+	answer, running, err = p.Ask(ctx)
 	if running || err != nil {
-		return answer, err
+		return answer, running, err
 	}
 	err = p.inStore(ctx, readOnly, func(q *queue.Queue, sweep string) error {
 		status, err := q.Status(ctx, sweep)
 		answer = service.WriteStatus(status)
 		return err
 	})
-	return answer, err
+	return answer, false, err
 }
 
 // Ask asks the coordinator that runs there, if one does.

@@ -23,8 +23,8 @@ func TestFailingTasksAreSetAsideAndReopened(t *testing.T) {
 		t.Errorf("attempts.csv: %q", got)
 	}
 	place := app.Place{Out: c.Out}
-	status, err := place.Status(t.Context())
-	if err != nil || len(status.GetSetAside()) != 4 || status.GetSetAside()[0].GetReason() == "" {
+	status, running, err := place.Status(t.Context())
+	if err != nil || running || len(status.GetSetAside()) != 4 || status.GetSetAside()[0].GetReason() == "" {
 		t.Errorf("status is %v, %v", status, err)
 	}
 	if reopened, err := place.Retry(t.Context(), nil, false); err != nil || reopened != 4 {

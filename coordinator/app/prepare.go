@@ -39,7 +39,7 @@ func Prepare(in Input) (*Prepared, error) {
 	if err != nil {
 		return nil, &InputError{err}
 	}
-	p := &Prepared{Grid: parsed, Input: in, data: newData(path)}
+	p := &Prepared{Grid: parsed, Input: in, data: newData(path, in.Variable)}
 	p.Plan, err = plan.New(parsed, p.data.digest, sweep.Numerics, in.Kernel.Class)
 	if err != nil {
 		return nil, &InputError{err}
@@ -89,6 +89,9 @@ func (p *Prepared) asRun() []byte {
 	}
 	if p.Input.Recording != "" {
 		added = append(added, fmt.Sprintf("# --recording %s\n", p.Input.Recording))
+	}
+	if p.Input.Variable != "" {
+		added = append(added, fmt.Sprintf("# --variable %s\n", p.Input.Variable))
 	}
 	if len(added) == 0 {
 		return p.Input.Grid

@@ -85,7 +85,7 @@ func TestAFolderWithoutASweep(t *testing.T) {
 	t.Parallel()
 	place := app.Place{Out: t.TempDir()}
 	var input *app.InputError
-	if _, err := place.Status(t.Context()); !errors.As(err, &input) || !strings.Contains(err.Error(), "no sweep") {
+	if _, _, err := place.Status(t.Context()); !errors.As(err, &input) || !strings.Contains(err.Error(), "no sweep") {
 		t.Errorf("error of Status is %v", err)
 	}
 	if _, err := place.Retry(t.Context(), nil, false); !errors.As(err, &input) {
@@ -94,5 +94,30 @@ func TestAFolderWithoutASweep(t *testing.T) {
 	entries, err := os.ReadDir(place.Out)
 	if err != nil || len(entries) != 0 {
 		t.Errorf("left %v, %v", entries, err)
+	}
+}
+
+// TestOtherPeoplesFilesAreSpared: a folder that holds anything but a sweep is
+// left as it is.
+func TestOtherPeoplesFilesAreSpared(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourCells, &puppets{})
+	theirs := filepath.Join(c.Out, "results.csv")
+	if err := os.MkdirAll(c.Out, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(theirs, []byte("mine"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err := app.Open(t.Context(), c)
+	var input *app.InputError
+	if !errors.As(err, &input) || !strings.Contains(err.Error(), "results.csv") || !strings.Contains(err.Error(), "--out") {
+		t.Errorf("error is %v, want an InputError that names the file and the mend", err)
+	}
+	if body, err := os.ReadFile(theirs); err != nil || string(body) != "mine" {
+		t.Errorf("the file is %q, %v", body, err)
+	}
+	if entries, err := os.ReadDir(c.Out); err != nil || len(entries) != 1 {
+		t.Errorf("the folder holds %v, %v", entries, err)
 	}
 }

@@ -108,3 +108,26 @@ func TestRecomputeForgetsTheSweepBefore(t *testing.T) {
 		t.Errorf("the store holds %d sweeps, %v, want the new one alone", len(sweeps), err)
 	}
 }
+
+// TestModelsAreThoseOfTheNewestGrid: a person who reads the whole folder must
+// not read models of cells that are gone; asked for again, they are back.
+func TestModelsAreThoseOfTheNewestGrid(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourCells, &puppets{})
+	whole := c.Grid
+	fewer := []byte(strings.Replace(string(whole), "neurons   = [1, 2]", "neurons   = [2]", 1))
+	if string(fewer) == string(whole) {
+		t.Fatalf("the grid has no such axis:\n%s", whole)
+	}
+	for _, step := range []struct {
+		grid   []byte
+		models int
+	}{{whole, 4}, {fewer, 2}, {whole, 4}} {
+		c.Grid = step.grid
+		played(t, c)
+		models, err := filepath.Glob(filepath.Join(c.Out, "models", "*.json"))
+		if err != nil || len(models) != step.models {
+			t.Errorf("%d models, %v, want %d", len(models), err, step.models)
+		}
+	}
+}

@@ -14,6 +14,9 @@ func (a *App) takeFolder() error {
 		return badInput("output folder %s: %w", a.folder, err)
 	}
 	if missing == "" {
+		if err := a.folder.spares(); err != nil {
+			return err
+		}
 		if err := a.lockFolder(); err != nil {
 			return err
 		}
@@ -29,7 +32,7 @@ func (a *App) lockFolder() error {
 	lock, err := a.folder.lock()
 	switch {
 	case errors.Is(err, ErrInUse):
-		return badInput("%w: see `coordinator status --out %s`", err, a.folder)
+		return badInput("%w: see `coordinator status --out %q`", err, a.folder)
 	case err != nil:
 		return &InputError{err}
 	}

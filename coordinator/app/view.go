@@ -9,6 +9,8 @@ import (
 	"iter"
 	"os"
 	"path"
+	"path/filepath"
+	"strings"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -82,6 +84,7 @@ func (v *view) writeResults(rows []table.Row) (faults error) {
 	write(resultsFile, func(w io.Writer) error { return table.WriteResults(w, shape, each(rows)) })
 	write(summaryFile, func(w io.Writer) error { return table.WriteSummary(w, shape, each(rows)) })
 	failpoint.Reach("coordinator.tables")
+	faults = errors.Join(faults, v.removeModels(rows))
 	write(comparisonFile, func(w io.Writer) error { return table.WriteComparison(w, shape, each(rows)) })
 	figures, err := figure.S1(shape, each(rows))
 	if err != nil {
@@ -90,6 +93,27 @@ func (v *view) writeResults(rows []table.Row) (faults error) {
 	for _, f := range figures {
 		for _, format := range figure.Formats {
 			write(path.Join(figuresFolder, f.Name+"."+format), func(w io.Writer) error { return f.Write(w, format) })
+		}
+	}
+	return faults
+}
+
+// removeModels removes the models of tasks that are no longer in the grid: a
+// person who reads the whole folder must read this sweep's. The store keeps
+// their results, so a grid that wants them again has them written again.
+func (v *view) removeModels(rows []table.Row) error {
+	planned := map[string]bool{}
+	for _, row := range rows {
+		planned[string(row.Task)] = true
+	}
+	files, err := filepath.Glob(v.folder.path(modelsFolder, strings.Repeat("[0-9a-f]", sha256.Size*2)+".json"))
+	if err != nil {
+		return fmt.Errorf("list the models: %w", err)
+	}
+	var faults error
+	for _, file := range files {
+		if !planned[strings.TrimSuffix(filepath.Base(file), ".json")] {
+			faults = errors.Join(faults, os.Remove(file))
 		}
 	}
 	return faults

@@ -14,6 +14,17 @@ func TestWarningsLeaveTheGridUsable(t *testing.T) {
 	}
 }
 
+// TestExcludeThatExcludesNothing: a misspelt value must not pass in silence.
+func TestExcludeThatExcludesNothing(t *testing.T) {
+	const source = "sweep \"a\" {\ngrid {\nneurons = [2, 4]\n}\nexclude {\nwhen = %s\n}\n}"
+	for when, warned := range map[string]bool{`entangler == "chian"`: true, `neurons == "2"`: true, "neurons > 2": false} {
+		g, diagnostics := Parse("test.hcl", []byte(strings.Replace(source, "%s", when, 1)), nil)
+		if g == nil || diagnostics.HasErrors() || strings.Contains(diagnostics.Error(), "holds for no cell") != warned {
+			t.Errorf("when = %s: got %v and %q, want a warning: %t", when, g, diagnostics.Error(), warned)
+		}
+	}
+}
+
 func TestExcerpt(t *testing.T) {
 	long := strings.Repeat("x", 500)
 	for _, test := range []struct{ name, source, word, line, marker string }{

@@ -11,24 +11,29 @@ import (
 )
 
 // without returns the cells that no exclude block names. It stops at the first
-// fault of a condition.
-func (d *declaration) without(cells []sweep.Configuration) ([]sweep.Configuration, hcl.Diagnostics) {
+// fault of a condition, and warns of those that hold for no cell: a misspelt
+// value looks just like that.
+func (d *declaration) without(cells []sweep.Configuration) (_ []sweep.Configuration, warnings hcl.Diagnostics) {
 	for _, condition := range d.exclusions {
 		var faults hcl.Diagnostics
-		names := settingsIn(condition)
+		names, before, undecided := settingsIn(condition), len(cells), false
 		cells = slices.DeleteFunc(cells, func(c sweep.Configuration) bool {
 			if faults.HasErrors() {
 				return false
 			}
-			var excluded bool
+			var excluded cty.Value
 			excluded, faults = d.excluded(condition, names, c)
-			return excluded
+			undecided = undecided || !excluded.IsKnown()
+			return excluded.IsKnown() && excluded.True()
 		})
 		if faults.HasErrors() {
 			return nil, faults
 		}
+		if len(cells) == before && !undecided {
+			warnings = append(warnings, warning("Nothing excluded", "this condition holds for no cell that is left: is a value misspelt?", condition.Range()))
+		}
 	}
-	return cells, nil
+	return cells, warnings
 }
 
 // settingsIn lists the settings that a condition refers to.
@@ -42,7 +47,9 @@ func settingsIn(condition hcl.Expression) []sweep.Setting {
 	return found
 }
 
-func (d *declaration) excluded(condition hcl.Expression, names []sweep.Setting, c sweep.Configuration) (bool, hcl.Diagnostics) {
+// excluded is whether a condition holds for a cell; it is unknown where the
+// condition refers to a variable at fault, which is reported.
+func (d *declaration) excluded(condition hcl.Expression, names []sweep.Setting, c sweep.Configuration) (cty.Value, hcl.Diagnostics) {
 	context := d.scope.context.NewChild()
 	context.Variables = map[string]cty.Value{}
 	for _, setting := range names {
@@ -51,14 +58,14 @@ func (d *declaration) excluded(condition hcl.Expression, names []sweep.Setting, 
 	value, faults := condition.Value(context)
 	switch {
 	case faults.HasErrors():
-		return false, faults
+		return cty.False, faults
 	case !value.IsKnown():
-		return false, nil // a variable at fault, which is reported
+		return value, nil
 	case value.IsNull() || value.Type() != cty.Bool:
-		return false, hcl.Diagnostics{failure("Wrong condition",
+		return cty.False, hcl.Diagnostics{failure("Wrong condition",
 			fmt.Sprintf("when is %s at %s: must be true or false, as in neurons * timesteps > 200", describe(value), cellLabel(c)), condition.Range())}
 	}
-	return value.True(), nil
+	return value, nil
 }
 
 func ctyValue(value any) cty.Value {

@@ -34,8 +34,8 @@ func (d *declaration) expand(limit int) (*Grid, hcl.Diagnostics) {
 	if len(kept) == 0 {
 		return nil, hcl.Diagnostics{failure("Nothing left", "all cells of the grid are excluded", d.exclusions[0].Range())}
 	}
-	faults = append(d.conflicts(kept), d.unread(kept)...)
-	return d.grid(kept), faults
+	faults = append(faults, d.conflicts(kept)...)
+	return d.grid(kept), append(faults, d.unread(kept)...)
 }
 
 // exclusionsFaulty says whether a condition is wrong, or refers to what is.
