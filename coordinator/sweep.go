@@ -131,7 +131,7 @@ func runSweep(ctx context.Context, config app.Config, t *terminal) error {
 	t.close()
 	switch {
 	case errors.Is(err, context.Canceled):
-		t.say("interrupted with %d of %d tasks done: to go on, run again\n  %s", last.Counts.Done, last.Counts.Planned, commandLine("coordinator", os.Args[1:]...))
+		t.say("interrupted with %d of %d tasks done, and the steps of those in hand kept: to go on, run again\n  %s", last.Counts.Done, last.Counts.Planned, commandLine("coordinator", os.Args[1:]...))
 		return &endError{exitInterrupted}
 	case err != nil:
 		return err

@@ -22,8 +22,8 @@ import (
 //     carries data alone;
 //   - a sentence begins in lower case and has no full stop; an error begins with
 //     the program's name; what to do about it follows a colon;
-//   - on a terminal a sweep's progress is a bar; elsewhere it is a line at first,
-//     then one for each tenth of the tasks or once a minute;
+//   - on a terminal a sweep's progress is a bar; elsewhere it is a line at first
+//     and when work begins, then one for each tenth of the tasks or once a minute;
 //   - colour only marks levels in the log, only on a terminal, and never with NO_COLOR.
 type terminal struct {
 	out   io.Writer
@@ -32,9 +32,10 @@ type terminal struct {
 	mu  sync.Mutex // guards what follows, and the order of what is written
 	bar *progressbar.ProgressBar
 	// Of the last plain line: when, and what it said.
-	lineAt time.Time
-	tenths int
-	failed int
+	lineAt  time.Time
+	tenths  int
+	failed  int
+	working bool
 }
 
 // newTerminal talks to a writer, with a bar if that is a terminal.
@@ -72,11 +73,12 @@ func (t *terminal) follow(p app.Progress) {
 		return
 	}
 	tenths := 10 * p.Counts.Done / max(p.Counts.Planned, 1)
-	news := t.lineAt.IsZero() || tenths > t.tenths || p.Failed() > t.failed || time.Since(t.lineAt) >= time.Minute
+	begins := !t.working && p.Running() > 0
+	news := t.lineAt.IsZero() || begins || tenths > t.tenths || p.Failed() > t.failed || time.Since(t.lineAt) >= time.Minute
 	if !news {
 		return
 	}
-	t.lineAt, t.tenths, t.failed = time.Now(), tenths, p.Failed()
+	t.lineAt, t.tenths, t.failed, t.working = time.Now(), tenths, p.Failed(), t.working || begins
 	fmt.Fprintf(t.out, "%d of %d tasks done, %s\n", p.Counts.Done, p.Counts.Planned, details(p))
 }
 
@@ -98,7 +100,11 @@ func (t *terminal) draw(p app.Progress) {
 
 // details are what a bar does not show.
 func details(p app.Progress) string {
-	parts := []string{fmt.Sprintf("%d failed", p.Failed()), fmt.Sprintf("%d running", p.Running())}
+	running := fmt.Sprintf("%d running", p.Running())
+	if trained := p.Trained(); trained >= 0.01 {
+		running += fmt.Sprintf(" (%.0f %% trained)", 100*trained)
+	}
+	parts := []string{fmt.Sprintf("%d failed", p.Failed()), running}
 	if len(p.Workers) == 0 && !p.Counts.Finished() {
 		parts = append(parts, "no worker yet")
 	}

@@ -54,6 +54,27 @@ func TestPlainProgressIsSparse(t *testing.T) {
 	})
 }
 
+// TestProgressBeforeTheFirstTaskIsDone: the longest tasks come first, so the
+// steps must show that something happens.
+func TestProgressBeforeTheFirstTaskIsDone(t *testing.T) {
+	var out bytes.Buffer
+	term := newTerminal(&out)
+	idle := progress(0, 0)
+	idle.Workers, idle.TimeLeft = nil, 0
+	begun := progress(0, time.Second)
+	begun.Workers[0].Running = []queue.Running{
+		{Attempt: queue.Attempt{Step: 100}, Steps: 2000},
+		{Attempt: queue.Attempt{Step: 300}, Steps: 2000},
+	}
+	term.follow(idle)
+	term.follow(begun)
+	term.follow(begun)
+	want := "0 of 40 tasks done, 0 failed, 0 running, no worker yet\n0 of 40 tasks done, 0 failed, 2 running (10 % trained), 7 min left\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("progress (-want +got):\n%s", diff)
+	}
+}
+
 func TestTheBarStaysBelowTheLog(t *testing.T) {
 	var out bytes.Buffer
 	term := newTerminal(&out)

@@ -32,5 +32,17 @@ func (p Progress) Running() int {
 	return min(p.Counts.Leased, slots)
 }
 
+// Trained is the share of their steps that the running tasks have made, in
+// [0, 1], as far as their workers have told.
+func (p Progress) Trained() float64 {
+	made, steps := 0.0, 0.0
+	for _, w := range p.Workers {
+		for _, r := range w.Running {
+			made, steps = made+float64(r.Step), steps+float64(r.Steps)
+		}
+	}
+	return made / max(steps, 1)
+}
+
 // Failed counts the tasks that a person must look at.
 func (p Progress) Failed() int { return p.Counts.SetAside + p.Counts.Diverged }
