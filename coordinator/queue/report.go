@@ -150,11 +150,11 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 	if err != nil {
 		return "", "", err
 	}
-	fault, err := c.disbelief(a, f)
+	s, err := c.specification(a.Task)
 	if err != nil {
 		return "", "", err
 	}
-	if fault != nil {
+	if fault := f.disbelief(s.Configuration); fault != nil {
 		if counts {
 			err = c.fail(a, "invalid result: "+fault.Error(), "")
 		}
@@ -164,20 +164,17 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 		return "", "", err
 	}
 	a.Digest, a.Compute = r.Digest, r.ComputeTime
+	a.Step = uint64(s.Configuration.Training.Steps) // a result is that of all steps
 	if counts {
 		return JudgedAccepted, "", c.accept(a, record)
 	}
 	return JudgedLate, "", c.keepLate(a, record)
 }
 
-// disbelief says why a result cannot be one of the attempt's task.
-func (c *call) disbelief(a Attempt, f finding) (fault, err error) {
+// disbelief says why a result cannot be one of the configuration.
+func (f finding) disbelief(c sweep.Configuration) error {
 	if f.err != nil {
-		return f.err, nil
+		return f.err
 	}
-	s, err := c.specification(a.Task)
-	if err != nil {
-		return nil, err
-	}
-	return f.result.Validate(s.Configuration), nil
+	return f.result.Validate(c)
 }
