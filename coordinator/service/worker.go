@@ -83,11 +83,7 @@ func (w *worker) GetRecording(ctx context.Context, in *spiqsweepv1.GetRecordingR
 }
 
 func (w *worker) PutCheckpoint(ctx context.Context, in *spiqsweepv1.PutCheckpointRequest) (*spiqsweepv1.PutCheckpointResponse, error) {
-	process, err := w.process(in.GetProcess())
-	if err != nil {
-		return nil, err
-	}
-	lease, err := readLease(in.GetLease())
+	process, lease, err := w.holder(in)
 	if err != nil {
 		return nil, err
 	}
@@ -102,11 +98,7 @@ func (w *worker) PutCheckpoint(ctx context.Context, in *spiqsweepv1.PutCheckpoin
 }
 
 func (w *worker) GetCheckpoint(ctx context.Context, in *spiqsweepv1.GetCheckpointRequest) (*spiqsweepv1.GetCheckpointResponse, error) {
-	process, err := w.process(in.GetProcess())
-	if err != nil {
-		return nil, err
-	}
-	lease, err := readLease(in.GetLease())
+	process, lease, err := w.holder(in)
 	if err != nil {
 		return nil, err
 	}
@@ -127,4 +119,18 @@ func (w *worker) process(in *spiqsweepv1.Process) (queue.Process, error) {
 		return queue.Process{}, status.Error(codes.FailedPrecondition, why)
 	}
 	return p, nil
+}
+
+// holder reads which process speaks of which of its leases.
+func (w *worker) holder(in interface {
+	GetProcess() *spiqsweepv1.Process
+	GetLease() *spiqsweepv1.Lease
+},
+) (queue.Process, queue.Lease, error) {
+	process, err := w.process(in.GetProcess())
+	if err != nil {
+		return queue.Process{}, queue.Lease{}, err
+	}
+	lease, err := readLease(in.GetLease())
+	return process, lease, err
 }

@@ -1,8 +1,9 @@
 package figure
 
 import (
-	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // point is what one error does at one value of n or t: over everything else
@@ -28,7 +29,7 @@ func errorsBy(runs []run, error string, k float64, of func(run) int) []point {
 			floors = appendPositive(floors, r.floors, error)
 		}
 		if len(errors) > 0 {
-			points = append(points, point{x, errors, geometricMean(errors), slices.Min(errors), slices.Max(errors), geometricMean(floors)})
+			points = append(points, point{x, errors, stat.GeometricMean(errors, nil), slices.Min(errors), slices.Max(errors), stat.GeometricMean(floors, nil)})
 		}
 	}
 	return points
@@ -39,13 +40,4 @@ func appendPositive(to []float64, from map[string]float64, name string) []float6
 		return append(to, v)
 	}
 	return to
-}
-
-// geometricMean is NaN for no values.
-func geometricMean(values []float64) float64 {
-	sum := 0.0
-	for _, v := range values {
-		sum += math.Log(v)
-	}
-	return math.Exp(sum / float64(len(values)))
 }

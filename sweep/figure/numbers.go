@@ -3,6 +3,8 @@ package figure
 import (
 	"math"
 	"strconv"
+
+	"spiqsweep/sweep/table"
 )
 
 // numbers lists what S1 plots, in tidy form: a row for each point and each
@@ -40,10 +42,10 @@ func (p point) row(panel, error string, k float64, neurons, timesteps string) []
 	}
 }
 
-// number prints the shortest decimal that reads back the same; a missing value is empty.
+// number prints as the tables do; a missing value is empty.
 func number(v float64) string {
 	if math.IsNaN(v) {
 		return ""
 	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
+	return table.Number(v)
 }

@@ -133,22 +133,23 @@ func floorName(measure string) string {
 	return prefix + "floor_" + name
 }
 
-// number prints the shortest decimal that reads back the same.
-func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+// Number prints the shortest decimal that reads back the same, as it stands in
+// every table.
+func Number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // optional prints a number, or nothing where it is missing.
 func optional(v float64, ok bool) string {
 	if !ok {
 		return ""
 	}
-	return number(v)
+	return Number(v)
 }
 
 // joined prints a list within one field.
 func joined[N int | float64](numbers []N) string {
 	words := make([]string, len(numbers))
 	for i, v := range numbers {
-		words[i] = number(float64(v))
+		words[i] = Number(float64(v))
 	}
 	return strings.Join(words, " ")
 }

@@ -82,5 +82,5 @@ func extreme(s sample, of func(sample) float64) string {
 	if len(s) == 0 {
 		return ""
 	}
-	return number(of(s))
+	return Number(of(s))
 }

@@ -178,8 +178,8 @@ func TestInterval(t *testing.T) {
 func TestEveryNumberReadsBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := rapid.Float64Range(-math.MaxFloat64, math.MaxFloat64).Draw(t, "v")
-		if back, err := strconv.ParseFloat(number(v), 64); err != nil || math.Float64bits(back) != math.Float64bits(v) {
-			t.Fatalf("%b became %q", v, number(v))
+		if back, err := strconv.ParseFloat(Number(v), 64); err != nil || math.Float64bits(back) != math.Float64bits(v) {
+			t.Fatalf("%b became %q", v, Number(v))
 		}
 	})
 }
