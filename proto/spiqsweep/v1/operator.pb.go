@@ -25,15 +25,285 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type Sweep struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Revision      uint32                 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	Numerics      uint32                 `protobuf:"varint,4,opt,name=numerics,proto3" json:"numerics,omitempty"`
+	KernelClass   string                 `protobuf:"bytes,5,opt,name=kernel_class,json=kernelClass,proto3" json:"kernel_class,omitempty"`
+	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Counts        *TaskCounts            `protobuf:"bytes,7,opt,name=counts,proto3" json:"counts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sweep) Reset() {
+	*x = Sweep{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sweep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sweep) ProtoMessage() {}
+
+func (x *Sweep) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sweep.ProtoReflect.Descriptor instead.
+func (*Sweep) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Sweep) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Sweep) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Sweep) GetRevision() uint32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Sweep) GetNumerics() uint32 {
+	if x != nil {
+		return x.Numerics
+	}
+	return 0
+}
+
+func (x *Sweep) GetKernelClass() string {
+	if x != nil {
+		return x.KernelClass
+	}
+	return ""
+}
+
+func (x *Sweep) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *Sweep) GetCounts() *TaskCounts {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
+type ListSweepsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSweepsRequest) Reset() {
+	*x = ListSweepsRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSweepsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSweepsRequest) ProtoMessage() {}
+
+func (x *ListSweepsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSweepsRequest.ProtoReflect.Descriptor instead.
+func (*ListSweepsRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{1}
+}
+
+type ListSweepsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sweeps        []*Sweep               `protobuf:"bytes,1,rep,name=sweeps,proto3" json:"sweeps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSweepsResponse) Reset() {
+	*x = ListSweepsResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSweepsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSweepsResponse) ProtoMessage() {}
+
+func (x *ListSweepsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSweepsResponse.ProtoReflect.Descriptor instead.
+func (*ListSweepsResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListSweepsResponse) GetSweeps() []*Sweep {
+	if x != nil {
+		return x.Sweeps
+	}
+	return nil
+}
+
+type GetSweepRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sweep         string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSweepRequest) Reset() {
+	*x = GetSweepRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSweepRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSweepRequest) ProtoMessage() {}
+
+func (x *GetSweepRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSweepRequest.ProtoReflect.Descriptor instead.
+func (*GetSweepRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *GetSweepRequest) GetSweep() string {
+	if x != nil {
+		return x.Sweep
+	}
+	return ""
+}
+
+type GetSweepResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Sweep *Sweep                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
+	// The grid's text as it was run.
+	Grid          []byte `protobuf:"bytes,2,opt,name=grid,proto3" json:"grid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSweepResponse) Reset() {
+	*x = GetSweepResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSweepResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSweepResponse) ProtoMessage() {}
+
+func (x *GetSweepResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSweepResponse.ProtoReflect.Descriptor instead.
+func (*GetSweepResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *GetSweepResponse) GetSweep() *Sweep {
+	if x != nil {
+		return x.Sweep
+	}
+	return nil
+}
+
+func (x *GetSweepResponse) GetGrid() []byte {
+	if x != nil {
+		return x.Grid
+	}
+	return nil
+}
+
 type GetStatusRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sweep         string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetStatusRequest) Reset() {
 	*x = GetStatusRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[0]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -45,7 +315,7 @@ func (x *GetStatusRequest) String() string {
 func (*GetStatusRequest) ProtoMessage() {}
 
 func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[0]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -58,7 +328,14 @@ func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetStatusRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{0}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GetStatusRequest) GetSweep() string {
+	if x != nil {
+		return x.Sweep
+	}
+	return ""
 }
 
 type GetStatusResponse struct {
@@ -78,7 +355,7 @@ type GetStatusResponse struct {
 
 func (x *GetStatusResponse) Reset() {
 	*x = GetStatusResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[1]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -90,7 +367,7 @@ func (x *GetStatusResponse) String() string {
 func (*GetStatusResponse) ProtoMessage() {}
 
 func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[1]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -103,7 +380,7 @@ func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetStatusResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{1}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetStatusResponse) GetSweep() string {
@@ -183,7 +460,7 @@ type TaskCounts struct {
 
 func (x *TaskCounts) Reset() {
 	*x = TaskCounts{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[2]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -195,7 +472,7 @@ func (x *TaskCounts) String() string {
 func (*TaskCounts) ProtoMessage() {}
 
 func (x *TaskCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[2]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -208,7 +485,7 @@ func (x *TaskCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskCounts.ProtoReflect.Descriptor instead.
 func (*TaskCounts) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{2}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TaskCounts) GetPlanned() uint64 {
@@ -267,7 +544,7 @@ type WorkerStatus struct {
 
 func (x *WorkerStatus) Reset() {
 	*x = WorkerStatus{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[3]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -279,7 +556,7 @@ func (x *WorkerStatus) String() string {
 func (*WorkerStatus) ProtoMessage() {}
 
 func (x *WorkerStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[3]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -292,7 +569,7 @@ func (x *WorkerStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkerStatus.ProtoReflect.Descriptor instead.
 func (*WorkerStatus) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{3}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *WorkerStatus) GetProcess() string {
@@ -349,7 +626,7 @@ type RunningTask struct {
 
 func (x *RunningTask) Reset() {
 	*x = RunningTask{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[4]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -361,7 +638,7 @@ func (x *RunningTask) String() string {
 func (*RunningTask) ProtoMessage() {}
 
 func (x *RunningTask) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[4]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -374,7 +651,7 @@ func (x *RunningTask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunningTask.ProtoReflect.Descriptor instead.
 func (*RunningTask) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{4}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RunningTask) GetTask() string {
@@ -416,7 +693,7 @@ type TaskStatus struct {
 
 func (x *TaskStatus) Reset() {
 	*x = TaskStatus{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[5]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -428,7 +705,7 @@ func (x *TaskStatus) String() string {
 func (*TaskStatus) ProtoMessage() {}
 
 func (x *TaskStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[5]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -441,7 +718,7 @@ func (x *TaskStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskStatus.ProtoReflect.Descriptor instead.
 func (*TaskStatus) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{5}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *TaskStatus) GetTask() string {
@@ -465,18 +742,925 @@ func (x *TaskStatus) GetReason() string {
 	return ""
 }
 
+type PutRecordingRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Digest string                 `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
+	// recording.Raster in its binary form, compressed with zstd.
+	Body          []byte `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutRecordingRequest) Reset() {
+	*x = PutRecordingRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutRecordingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutRecordingRequest) ProtoMessage() {}
+
+func (x *PutRecordingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutRecordingRequest.ProtoReflect.Descriptor instead.
+func (*PutRecordingRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *PutRecordingRequest) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *PutRecordingRequest) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+type PutRecordingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutRecordingResponse) Reset() {
+	*x = PutRecordingResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutRecordingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutRecordingResponse) ProtoMessage() {}
+
+func (x *PutRecordingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutRecordingResponse.ProtoReflect.Descriptor instead.
+func (*PutRecordingResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{12}
+}
+
+type PlanSweepRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first message has the sweep and its grid, later ones have tasks.
+	Sweep         *Sweep         `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
+	Grid          []byte         `protobuf:"bytes,2,opt,name=grid,proto3" json:"grid,omitempty"`
+	Tasks         []*PlannedTask `protobuf:"bytes,3,rep,name=tasks,proto3" json:"tasks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanSweepRequest) Reset() {
+	*x = PlanSweepRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanSweepRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanSweepRequest) ProtoMessage() {}
+
+func (x *PlanSweepRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanSweepRequest.ProtoReflect.Descriptor instead.
+func (*PlanSweepRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *PlanSweepRequest) GetSweep() *Sweep {
+	if x != nil {
+		return x.Sweep
+	}
+	return nil
+}
+
+func (x *PlanSweepRequest) GetGrid() []byte {
+	if x != nil {
+		return x.Grid
+	}
+	return nil
+}
+
+func (x *PlanSweepRequest) GetTasks() []*PlannedTask {
+	if x != nil {
+		return x.Tasks
+	}
+	return nil
+}
+
+type PlannedTask struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Task  string                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	// sweep.Configuration as canonical JSON.
+	Configuration   []byte `protobuf:"bytes,2,opt,name=configuration,proto3" json:"configuration,omitempty"`
+	RecordingDigest string `protobuf:"bytes,3,opt,name=recording_digest,json=recordingDigest,proto3" json:"recording_digest,omitempty"`
+	Cell            uint64 `protobuf:"varint,4,opt,name=cell,proto3" json:"cell,omitempty"`
+	// Position in results.csv.
+	Row uint64 `protobuf:"varint,5,opt,name=row,proto3" json:"row,omitempty"`
+	// Position in the order of execution.
+	Order uint64 `protobuf:"varint,6,opt,name=order,proto3" json:"order,omitempty"`
+	// Expected seconds.
+	Cost          float64 `protobuf:"fixed64,7,opt,name=cost,proto3" json:"cost,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlannedTask) Reset() {
+	*x = PlannedTask{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlannedTask) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlannedTask) ProtoMessage() {}
+
+func (x *PlannedTask) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlannedTask.ProtoReflect.Descriptor instead.
+func (*PlannedTask) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *PlannedTask) GetTask() string {
+	if x != nil {
+		return x.Task
+	}
+	return ""
+}
+
+func (x *PlannedTask) GetConfiguration() []byte {
+	if x != nil {
+		return x.Configuration
+	}
+	return nil
+}
+
+func (x *PlannedTask) GetRecordingDigest() string {
+	if x != nil {
+		return x.RecordingDigest
+	}
+	return ""
+}
+
+func (x *PlannedTask) GetCell() uint64 {
+	if x != nil {
+		return x.Cell
+	}
+	return 0
+}
+
+func (x *PlannedTask) GetRow() uint64 {
+	if x != nil {
+		return x.Row
+	}
+	return 0
+}
+
+func (x *PlannedTask) GetOrder() uint64 {
+	if x != nil {
+		return x.Order
+	}
+	return 0
+}
+
+func (x *PlannedTask) GetCost() float64 {
+	if x != nil {
+		return x.Cost
+	}
+	return 0
+}
+
+type PlanSweepResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Revision      uint32                 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	Added         uint64                 `protobuf:"varint,2,opt,name=added,proto3" json:"added,omitempty"`
+	Kept          uint64                 `protobuf:"varint,3,opt,name=kept,proto3" json:"kept,omitempty"`
+	Dropped       uint64                 `protobuf:"varint,4,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	AlreadyDone   uint64                 `protobuf:"varint,5,opt,name=already_done,json=alreadyDone,proto3" json:"already_done,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanSweepResponse) Reset() {
+	*x = PlanSweepResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanSweepResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanSweepResponse) ProtoMessage() {}
+
+func (x *PlanSweepResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanSweepResponse.ProtoReflect.Descriptor instead.
+func (*PlanSweepResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *PlanSweepResponse) GetRevision() uint32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *PlanSweepResponse) GetAdded() uint64 {
+	if x != nil {
+		return x.Added
+	}
+	return 0
+}
+
+func (x *PlanSweepResponse) GetKept() uint64 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
+func (x *PlanSweepResponse) GetDropped() uint64 {
+	if x != nil {
+		return x.Dropped
+	}
+	return 0
+}
+
+func (x *PlanSweepResponse) GetAlreadyDone() uint64 {
+	if x != nil {
+		return x.AlreadyDone
+	}
+	return 0
+}
+
+type ForgetSweepRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sweep         string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForgetSweepRequest) Reset() {
+	*x = ForgetSweepRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForgetSweepRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForgetSweepRequest) ProtoMessage() {}
+
+func (x *ForgetSweepRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForgetSweepRequest.ProtoReflect.Descriptor instead.
+func (*ForgetSweepRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ForgetSweepRequest) GetSweep() string {
+	if x != nil {
+		return x.Sweep
+	}
+	return ""
+}
+
+type ForgetSweepResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForgetSweepResponse) Reset() {
+	*x = ForgetSweepResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForgetSweepResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForgetSweepResponse) ProtoMessage() {}
+
+func (x *ForgetSweepResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForgetSweepResponse.ProtoReflect.Descriptor instead.
+func (*ForgetSweepResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{17}
+}
+
+type ListRowsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sweep         string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRowsRequest) Reset() {
+	*x = ListRowsRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRowsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRowsRequest) ProtoMessage() {}
+
+func (x *ListRowsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRowsRequest.ProtoReflect.Descriptor instead.
+func (*ListRowsRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListRowsRequest) GetSweep() string {
+	if x != nil {
+		return x.Sweep
+	}
+	return ""
+}
+
+type ListRowsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rows          []*Row                 `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRowsResponse) Reset() {
+	*x = ListRowsResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRowsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRowsResponse) ProtoMessage() {}
+
+func (x *ListRowsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRowsResponse.ProtoReflect.Descriptor instead.
+func (*ListRowsResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListRowsResponse) GetRows() []*Row {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+type Row struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Task  *PlannedTask           `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	// done, pending, set_aside or diverged.
+	State  string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// sweep.Result as canonical JSON, compressed with zstd; empty without one.
+	Result        []byte `protobuf:"bytes,4,opt,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Row) Reset() {
+	*x = Row{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Row) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Row) ProtoMessage() {}
+
+func (x *Row) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Row.ProtoReflect.Descriptor instead.
+func (*Row) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Row) GetTask() *PlannedTask {
+	if x != nil {
+		return x.Task
+	}
+	return nil
+}
+
+func (x *Row) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Row) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Row) GetResult() []byte {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+type ListAttemptsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sweep         string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAttemptsRequest) Reset() {
+	*x = ListAttemptsRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAttemptsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAttemptsRequest) ProtoMessage() {}
+
+func (x *ListAttemptsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAttemptsRequest.ProtoReflect.Descriptor instead.
+func (*ListAttemptsRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListAttemptsRequest) GetSweep() string {
+	if x != nil {
+		return x.Sweep
+	}
+	return ""
+}
+
+type ListAttemptsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Attempts      []*Attempt             `protobuf:"bytes,1,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAttemptsResponse) Reset() {
+	*x = ListAttemptsResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAttemptsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAttemptsResponse) ProtoMessage() {}
+
+func (x *ListAttemptsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAttemptsResponse.ProtoReflect.Descriptor instead.
+func (*ListAttemptsResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListAttemptsResponse) GetAttempts() []*Attempt {
+	if x != nil {
+		return x.Attempts
+	}
+	return nil
+}
+
+type Attempt struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Row      uint64                 `protobuf:"varint,1,opt,name=row,proto3" json:"row,omitempty"`
+	Task     string                 `protobuf:"bytes,2,opt,name=task,proto3" json:"task,omitempty"`
+	Attempt  uint64                 `protobuf:"varint,3,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Outcome  string                 `protobuf:"bytes,4,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	Process  string                 `protobuf:"bytes,5,opt,name=process,proto3" json:"process,omitempty"`
+	Host     string                 `protobuf:"bytes,6,opt,name=host,proto3" json:"host,omitempty"`
+	Kernel   string                 `protobuf:"bytes,7,opt,name=kernel,proto3" json:"kernel,omitempty"`
+	LeasedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=leased_at,json=leasedAt,proto3" json:"leased_at,omitempty"`
+	// Unset while the attempt is live.
+	EndedAt       *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	FirstStep     uint64                 `protobuf:"varint,10,opt,name=first_step,json=firstStep,proto3" json:"first_step,omitempty"`
+	LastStep      uint64                 `protobuf:"varint,11,opt,name=last_step,json=lastStep,proto3" json:"last_step,omitempty"`
+	ComputeTime   *durationpb.Duration   `protobuf:"bytes,12,opt,name=compute_time,json=computeTime,proto3" json:"compute_time,omitempty"`
+	Message       string                 `protobuf:"bytes,13,opt,name=message,proto3" json:"message,omitempty"`
+	Log           string                 `protobuf:"bytes,14,opt,name=log,proto3" json:"log,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Attempt) Reset() {
+	*x = Attempt{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attempt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attempt) ProtoMessage() {}
+
+func (x *Attempt) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
+func (*Attempt) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Attempt) GetRow() uint64 {
+	if x != nil {
+		return x.Row
+	}
+	return 0
+}
+
+func (x *Attempt) GetTask() string {
+	if x != nil {
+		return x.Task
+	}
+	return ""
+}
+
+func (x *Attempt) GetAttempt() uint64 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *Attempt) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *Attempt) GetProcess() string {
+	if x != nil {
+		return x.Process
+	}
+	return ""
+}
+
+func (x *Attempt) GetHost() string {
+	if x != nil {
+		return x.Host
+	}
+	return ""
+}
+
+func (x *Attempt) GetKernel() string {
+	if x != nil {
+		return x.Kernel
+	}
+	return ""
+}
+
+func (x *Attempt) GetLeasedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LeasedAt
+	}
+	return nil
+}
+
+func (x *Attempt) GetEndedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndedAt
+	}
+	return nil
+}
+
+func (x *Attempt) GetFirstStep() uint64 {
+	if x != nil {
+		return x.FirstStep
+	}
+	return 0
+}
+
+func (x *Attempt) GetLastStep() uint64 {
+	if x != nil {
+		return x.LastStep
+	}
+	return 0
+}
+
+func (x *Attempt) GetComputeTime() *durationpb.Duration {
+	if x != nil {
+		return x.ComputeTime
+	}
+	return nil
+}
+
+func (x *Attempt) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *Attempt) GetLog() string {
+	if x != nil {
+		return x.Log
+	}
+	return ""
+}
+
+// Selection names tasks of a sweep; without tasks and cells, all of it.
+type Selection struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Sweep string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
+	Tasks []string               `protobuf:"bytes,2,rep,name=tasks,proto3" json:"tasks,omitempty"`
+	// Cells by their settings: a task is meant that has all the values of one.
+	Cells         []*CellFilter `protobuf:"bytes,3,rep,name=cells,proto3" json:"cells,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Selection) Reset() {
+	*x = Selection{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Selection) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Selection) ProtoMessage() {}
+
+func (x *Selection) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Selection.ProtoReflect.Descriptor instead.
+func (*Selection) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Selection) GetSweep() string {
+	if x != nil {
+		return x.Sweep
+	}
+	return ""
+}
+
+func (x *Selection) GetTasks() []string {
+	if x != nil {
+		return x.Tasks
+	}
+	return nil
+}
+
+func (x *Selection) GetCells() []*CellFilter {
+	if x != nil {
+		return x.Cells
+	}
+	return nil
+}
+
+type CellFilter struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Setting to value, as they are written in a grid: n, t and k are short for
+	// neurons, timesteps and k.
+	Settings      map[string]string `protobuf:"bytes,1,rep,name=settings,proto3" json:"settings,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CellFilter) Reset() {
+	*x = CellFilter{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CellFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CellFilter) ProtoMessage() {}
+
+func (x *CellFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CellFilter.ProtoReflect.Descriptor instead.
+func (*CellFilter) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *CellFilter) GetSettings() map[string]string {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
 type RetryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Empty: all that were set aside.
-	Tasks         []string `protobuf:"bytes,1,rep,name=tasks,proto3" json:"tasks,omitempty"`
-	Diverged      bool     `protobuf:"varint,2,opt,name=diverged,proto3" json:"diverged,omitempty"`
+	// Empty: all that were set aside, of all sweeps.
+	Tasks    []string `protobuf:"bytes,1,rep,name=tasks,proto3" json:"tasks,omitempty"`
+	Diverged bool     `protobuf:"varint,2,opt,name=diverged,proto3" json:"diverged,omitempty"`
+	// Narrows to a sweep and its cells.
+	Selection     *Selection `protobuf:"bytes,3,opt,name=selection,proto3" json:"selection,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RetryRequest) Reset() {
 	*x = RetryRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[6]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -488,7 +1672,7 @@ func (x *RetryRequest) String() string {
 func (*RetryRequest) ProtoMessage() {}
 
 func (x *RetryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[6]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -501,7 +1685,7 @@ func (x *RetryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryRequest.ProtoReflect.Descriptor instead.
 func (*RetryRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{6}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RetryRequest) GetTasks() []string {
@@ -518,6 +1702,13 @@ func (x *RetryRequest) GetDiverged() bool {
 	return false
 }
 
+func (x *RetryRequest) GetSelection() *Selection {
+	if x != nil {
+		return x.Selection
+	}
+	return nil
+}
+
 type RetryResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Reopened      uint64                 `protobuf:"varint,1,opt,name=reopened,proto3" json:"reopened,omitempty"`
@@ -527,7 +1718,7 @@ type RetryResponse struct {
 
 func (x *RetryResponse) Reset() {
 	*x = RetryResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[7]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -539,7 +1730,7 @@ func (x *RetryResponse) String() string {
 func (*RetryResponse) ProtoMessage() {}
 
 func (x *RetryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[7]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -552,7 +1743,7 @@ func (x *RetryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryResponse.ProtoReflect.Descriptor instead.
 func (*RetryResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{7}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RetryResponse) GetReopened() uint64 {
@@ -562,12 +1753,331 @@ func (x *RetryResponse) GetReopened() uint64 {
 	return 0
 }
 
+type CancelRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Selection     *Selection             `protobuf:"bytes,1,opt,name=selection,proto3" json:"selection,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelRequest) Reset() {
+	*x = CancelRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelRequest) ProtoMessage() {}
+
+func (x *CancelRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelRequest.ProtoReflect.Descriptor instead.
+func (*CancelRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *CancelRequest) GetSelection() *Selection {
+	if x != nil {
+		return x.Selection
+	}
+	return nil
+}
+
+type CancelResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Cancelled uint64                 `protobuf:"varint,1,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	// Tasks that go on because another sweep wants them too.
+	Shared        uint64 `protobuf:"varint,2,opt,name=shared,proto3" json:"shared,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelResponse) Reset() {
+	*x = CancelResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelResponse) ProtoMessage() {}
+
+func (x *CancelResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelResponse.ProtoReflect.Descriptor instead.
+func (*CancelResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *CancelResponse) GetCancelled() uint64 {
+	if x != nil {
+		return x.Cancelled
+	}
+	return 0
+}
+
+func (x *CancelResponse) GetShared() uint64 {
+	if x != nil {
+		return x.Shared
+	}
+	return 0
+}
+
+type DrainRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Workers by process or by host; without either, all.
+	Processes     []string `protobuf:"bytes,1,rep,name=processes,proto3" json:"processes,omitempty"`
+	Hosts         []string `protobuf:"bytes,2,rep,name=hosts,proto3" json:"hosts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainRequest) Reset() {
+	*x = DrainRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainRequest) ProtoMessage() {}
+
+func (x *DrainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
+func (*DrainRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *DrainRequest) GetProcesses() []string {
+	if x != nil {
+		return x.Processes
+	}
+	return nil
+}
+
+func (x *DrainRequest) GetHosts() []string {
+	if x != nil {
+		return x.Hosts
+	}
+	return nil
+}
+
+type DrainResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Draining      uint64                 `protobuf:"varint,1,opt,name=draining,proto3" json:"draining,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainResponse) Reset() {
+	*x = DrainResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainResponse) ProtoMessage() {}
+
+func (x *DrainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainResponse.ProtoReflect.Descriptor instead.
+func (*DrainResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *DrainResponse) GetDraining() uint64 {
+	if x != nil {
+		return x.Draining
+	}
+	return 0
+}
+
+type VerifyRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Selection *Selection             `protobuf:"bytes,1,opt,name=selection,proto3" json:"selection,omitempty"`
+	// Share of the finished tasks to run again, above 0 and up to 1.
+	Share float64 `protobuf:"fixed64,2,opt,name=share,proto3" json:"share,omitempty"`
+	// Chooses them.
+	Seed          uint64 `protobuf:"varint,3,opt,name=seed,proto3" json:"seed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyRequest) Reset() {
+	*x = VerifyRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyRequest) ProtoMessage() {}
+
+func (x *VerifyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyRequest.ProtoReflect.Descriptor instead.
+func (*VerifyRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *VerifyRequest) GetSelection() *Selection {
+	if x != nil {
+		return x.Selection
+	}
+	return nil
+}
+
+func (x *VerifyRequest) GetShare() float64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+func (x *VerifyRequest) GetSeed() uint64 {
+	if x != nil {
+		return x.Seed
+	}
+	return 0
+}
+
+type VerifyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tasks that run again.
+	Tasks         []string `protobuf:"bytes,1,rep,name=tasks,proto3" json:"tasks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyResponse) Reset() {
+	*x = VerifyResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyResponse) ProtoMessage() {}
+
+func (x *VerifyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyResponse.ProtoReflect.Descriptor instead.
+func (*VerifyResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *VerifyResponse) GetTasks() []string {
+	if x != nil {
+		return x.Tasks
+	}
+	return nil
+}
+
 var File_spiqsweep_v1_operator_proto protoreflect.FileDescriptor
 
 const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\n" +
-	"\x1bspiqsweep/v1/operator.proto\x12\fspiqsweep.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n" +
-	"\x10GetStatusRequest\"\x97\x03\n" +
+	"\x1bspiqsweep/v1/operator.proto\x12\fspiqsweep.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf3\x01\n" +
+	"\x05Sweep\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\rR\brevision\x12\x1a\n" +
+	"\bnumerics\x18\x04 \x01(\rR\bnumerics\x12!\n" +
+	"\fkernel_class\x18\x05 \x01(\tR\vkernelClass\x129\n" +
+	"\n" +
+	"created_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x120\n" +
+	"\x06counts\x18\a \x01(\v2\x18.spiqsweep.v1.TaskCountsR\x06counts\"\x13\n" +
+	"\x11ListSweepsRequest\"A\n" +
+	"\x12ListSweepsResponse\x12+\n" +
+	"\x06sweeps\x18\x01 \x03(\v2\x13.spiqsweep.v1.SweepR\x06sweeps\"'\n" +
+	"\x0fGetSweepRequest\x12\x14\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"Q\n" +
+	"\x10GetSweepResponse\x12)\n" +
+	"\x05sweep\x18\x01 \x01(\v2\x13.spiqsweep.v1.SweepR\x05sweep\x12\x12\n" +
+	"\x04grid\x18\x02 \x01(\fR\x04grid\"(\n" +
+	"\x10GetStatusRequest\x12\x14\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\x97\x03\n" +
 	"\x11GetStatusResponse\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
@@ -602,15 +2112,108 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"TaskStatus\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\tR\x04task\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"@\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"A\n" +
+	"\x13PutRecordingRequest\x12\x16\n" +
+	"\x06digest\x18\x01 \x01(\tR\x06digest\x12\x12\n" +
+	"\x04body\x18\x02 \x01(\fR\x04body\"\x16\n" +
+	"\x14PutRecordingResponse\"\x82\x01\n" +
+	"\x10PlanSweepRequest\x12)\n" +
+	"\x05sweep\x18\x01 \x01(\v2\x13.spiqsweep.v1.SweepR\x05sweep\x12\x12\n" +
+	"\x04grid\x18\x02 \x01(\fR\x04grid\x12/\n" +
+	"\x05tasks\x18\x03 \x03(\v2\x19.spiqsweep.v1.PlannedTaskR\x05tasks\"\xc2\x01\n" +
+	"\vPlannedTask\x12\x12\n" +
+	"\x04task\x18\x01 \x01(\tR\x04task\x12$\n" +
+	"\rconfiguration\x18\x02 \x01(\fR\rconfiguration\x12)\n" +
+	"\x10recording_digest\x18\x03 \x01(\tR\x0frecordingDigest\x12\x12\n" +
+	"\x04cell\x18\x04 \x01(\x04R\x04cell\x12\x10\n" +
+	"\x03row\x18\x05 \x01(\x04R\x03row\x12\x14\n" +
+	"\x05order\x18\x06 \x01(\x04R\x05order\x12\x12\n" +
+	"\x04cost\x18\a \x01(\x01R\x04cost\"\x96\x01\n" +
+	"\x11PlanSweepResponse\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\rR\brevision\x12\x14\n" +
+	"\x05added\x18\x02 \x01(\x04R\x05added\x12\x12\n" +
+	"\x04kept\x18\x03 \x01(\x04R\x04kept\x12\x18\n" +
+	"\adropped\x18\x04 \x01(\x04R\adropped\x12!\n" +
+	"\falready_done\x18\x05 \x01(\x04R\valreadyDone\"*\n" +
+	"\x12ForgetSweepRequest\x12\x14\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\x15\n" +
+	"\x13ForgetSweepResponse\"'\n" +
+	"\x0fListRowsRequest\x12\x14\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"9\n" +
+	"\x10ListRowsResponse\x12%\n" +
+	"\x04rows\x18\x01 \x03(\v2\x11.spiqsweep.v1.RowR\x04rows\"z\n" +
+	"\x03Row\x12-\n" +
+	"\x04task\x18\x01 \x01(\v2\x19.spiqsweep.v1.PlannedTaskR\x04task\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06result\x18\x04 \x01(\fR\x06result\"+\n" +
+	"\x13ListAttemptsRequest\x12\x14\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"I\n" +
+	"\x14ListAttemptsResponse\x121\n" +
+	"\battempts\x18\x01 \x03(\v2\x15.spiqsweep.v1.AttemptR\battempts\"\xbf\x03\n" +
+	"\aAttempt\x12\x10\n" +
+	"\x03row\x18\x01 \x01(\x04R\x03row\x12\x12\n" +
+	"\x04task\x18\x02 \x01(\tR\x04task\x12\x18\n" +
+	"\aattempt\x18\x03 \x01(\x04R\aattempt\x12\x18\n" +
+	"\aoutcome\x18\x04 \x01(\tR\aoutcome\x12\x18\n" +
+	"\aprocess\x18\x05 \x01(\tR\aprocess\x12\x12\n" +
+	"\x04host\x18\x06 \x01(\tR\x04host\x12\x16\n" +
+	"\x06kernel\x18\a \x01(\tR\x06kernel\x127\n" +
+	"\tleased_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\bleasedAt\x125\n" +
+	"\bended_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12\x1d\n" +
+	"\n" +
+	"first_step\x18\n" +
+	" \x01(\x04R\tfirstStep\x12\x1b\n" +
+	"\tlast_step\x18\v \x01(\x04R\blastStep\x12<\n" +
+	"\fcompute_time\x18\f \x01(\v2\x19.google.protobuf.DurationR\vcomputeTime\x12\x18\n" +
+	"\amessage\x18\r \x01(\tR\amessage\x12\x10\n" +
+	"\x03log\x18\x0e \x01(\tR\x03log\"g\n" +
+	"\tSelection\x12\x14\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\x12\x14\n" +
+	"\x05tasks\x18\x02 \x03(\tR\x05tasks\x12.\n" +
+	"\x05cells\x18\x03 \x03(\v2\x18.spiqsweep.v1.CellFilterR\x05cells\"\x8d\x01\n" +
+	"\n" +
+	"CellFilter\x12B\n" +
+	"\bsettings\x18\x01 \x03(\v2&.spiqsweep.v1.CellFilter.SettingsEntryR\bsettings\x1a;\n" +
+	"\rSettingsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"w\n" +
 	"\fRetryRequest\x12\x14\n" +
 	"\x05tasks\x18\x01 \x03(\tR\x05tasks\x12\x1a\n" +
-	"\bdiverged\x18\x02 \x01(\bR\bdiverged\"+\n" +
+	"\bdiverged\x18\x02 \x01(\bR\bdiverged\x125\n" +
+	"\tselection\x18\x03 \x01(\v2\x17.spiqsweep.v1.SelectionR\tselection\"+\n" +
 	"\rRetryResponse\x12\x1a\n" +
-	"\breopened\x18\x01 \x01(\x04R\breopened2\xa1\x01\n" +
-	"\x0fOperatorService\x12L\n" +
-	"\tGetStatus\x12\x1e.spiqsweep.v1.GetStatusRequest\x1a\x1f.spiqsweep.v1.GetStatusResponse\x12@\n" +
-	"\x05Retry\x12\x1a.spiqsweep.v1.RetryRequest\x1a\x1b.spiqsweep.v1.RetryResponseB*Z(spiqsweep/proto/spiqsweep/v1;spiqsweepv1b\x06proto3"
+	"\breopened\x18\x01 \x01(\x04R\breopened\"F\n" +
+	"\rCancelRequest\x125\n" +
+	"\tselection\x18\x01 \x01(\v2\x17.spiqsweep.v1.SelectionR\tselection\"F\n" +
+	"\x0eCancelResponse\x12\x1c\n" +
+	"\tcancelled\x18\x01 \x01(\x04R\tcancelled\x12\x16\n" +
+	"\x06shared\x18\x02 \x01(\x04R\x06shared\"B\n" +
+	"\fDrainRequest\x12\x1c\n" +
+	"\tprocesses\x18\x01 \x03(\tR\tprocesses\x12\x14\n" +
+	"\x05hosts\x18\x02 \x03(\tR\x05hosts\"+\n" +
+	"\rDrainResponse\x12\x1a\n" +
+	"\bdraining\x18\x01 \x01(\x04R\bdraining\"p\n" +
+	"\rVerifyRequest\x125\n" +
+	"\tselection\x18\x01 \x01(\v2\x17.spiqsweep.v1.SelectionR\tselection\x12\x14\n" +
+	"\x05share\x18\x02 \x01(\x01R\x05share\x12\x12\n" +
+	"\x04seed\x18\x03 \x01(\x04R\x04seed\"&\n" +
+	"\x0eVerifyResponse\x12\x14\n" +
+	"\x05tasks\x18\x01 \x03(\tR\x05tasks2\xaa\a\n" +
+	"\x0fOperatorService\x12O\n" +
+	"\n" +
+	"ListSweeps\x12\x1f.spiqsweep.v1.ListSweepsRequest\x1a .spiqsweep.v1.ListSweepsResponse\x12I\n" +
+	"\bGetSweep\x12\x1d.spiqsweep.v1.GetSweepRequest\x1a\x1e.spiqsweep.v1.GetSweepResponse\x12L\n" +
+	"\tGetStatus\x12\x1e.spiqsweep.v1.GetStatusRequest\x1a\x1f.spiqsweep.v1.GetStatusResponse\x12U\n" +
+	"\fPutRecording\x12!.spiqsweep.v1.PutRecordingRequest\x1a\".spiqsweep.v1.PutRecordingResponse\x12N\n" +
+	"\tPlanSweep\x12\x1e.spiqsweep.v1.PlanSweepRequest\x1a\x1f.spiqsweep.v1.PlanSweepResponse(\x01\x12R\n" +
+	"\vForgetSweep\x12 .spiqsweep.v1.ForgetSweepRequest\x1a!.spiqsweep.v1.ForgetSweepResponse\x12K\n" +
+	"\bListRows\x12\x1d.spiqsweep.v1.ListRowsRequest\x1a\x1e.spiqsweep.v1.ListRowsResponse0\x01\x12W\n" +
+	"\fListAttempts\x12!.spiqsweep.v1.ListAttemptsRequest\x1a\".spiqsweep.v1.ListAttemptsResponse0\x01\x12@\n" +
+	"\x05Retry\x12\x1a.spiqsweep.v1.RetryRequest\x1a\x1b.spiqsweep.v1.RetryResponse\x12C\n" +
+	"\x06Cancel\x12\x1b.spiqsweep.v1.CancelRequest\x1a\x1c.spiqsweep.v1.CancelResponse\x12@\n" +
+	"\x05Drain\x12\x1a.spiqsweep.v1.DrainRequest\x1a\x1b.spiqsweep.v1.DrainResponse\x12C\n" +
+	"\x06Verify\x12\x1b.spiqsweep.v1.VerifyRequest\x1a\x1c.spiqsweep.v1.VerifyResponseB*Z(spiqsweep/proto/spiqsweep/v1;spiqsweepv1b\x06proto3"
 
 var (
 	file_spiqsweep_v1_operator_proto_rawDescOnce sync.Once
@@ -624,37 +2227,101 @@ func file_spiqsweep_v1_operator_proto_rawDescGZIP() []byte {
 	return file_spiqsweep_v1_operator_proto_rawDescData
 }
 
-var file_spiqsweep_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_spiqsweep_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_spiqsweep_v1_operator_proto_goTypes = []any{
-	(*GetStatusRequest)(nil),      // 0: spiqsweep.v1.GetStatusRequest
-	(*GetStatusResponse)(nil),     // 1: spiqsweep.v1.GetStatusResponse
-	(*TaskCounts)(nil),            // 2: spiqsweep.v1.TaskCounts
-	(*WorkerStatus)(nil),          // 3: spiqsweep.v1.WorkerStatus
-	(*RunningTask)(nil),           // 4: spiqsweep.v1.RunningTask
-	(*TaskStatus)(nil),            // 5: spiqsweep.v1.TaskStatus
-	(*RetryRequest)(nil),          // 6: spiqsweep.v1.RetryRequest
-	(*RetryResponse)(nil),         // 7: spiqsweep.v1.RetryResponse
-	(*durationpb.Duration)(nil),   // 8: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*Sweep)(nil),                 // 0: spiqsweep.v1.Sweep
+	(*ListSweepsRequest)(nil),     // 1: spiqsweep.v1.ListSweepsRequest
+	(*ListSweepsResponse)(nil),    // 2: spiqsweep.v1.ListSweepsResponse
+	(*GetSweepRequest)(nil),       // 3: spiqsweep.v1.GetSweepRequest
+	(*GetSweepResponse)(nil),      // 4: spiqsweep.v1.GetSweepResponse
+	(*GetStatusRequest)(nil),      // 5: spiqsweep.v1.GetStatusRequest
+	(*GetStatusResponse)(nil),     // 6: spiqsweep.v1.GetStatusResponse
+	(*TaskCounts)(nil),            // 7: spiqsweep.v1.TaskCounts
+	(*WorkerStatus)(nil),          // 8: spiqsweep.v1.WorkerStatus
+	(*RunningTask)(nil),           // 9: spiqsweep.v1.RunningTask
+	(*TaskStatus)(nil),            // 10: spiqsweep.v1.TaskStatus
+	(*PutRecordingRequest)(nil),   // 11: spiqsweep.v1.PutRecordingRequest
+	(*PutRecordingResponse)(nil),  // 12: spiqsweep.v1.PutRecordingResponse
+	(*PlanSweepRequest)(nil),      // 13: spiqsweep.v1.PlanSweepRequest
+	(*PlannedTask)(nil),           // 14: spiqsweep.v1.PlannedTask
+	(*PlanSweepResponse)(nil),     // 15: spiqsweep.v1.PlanSweepResponse
+	(*ForgetSweepRequest)(nil),    // 16: spiqsweep.v1.ForgetSweepRequest
+	(*ForgetSweepResponse)(nil),   // 17: spiqsweep.v1.ForgetSweepResponse
+	(*ListRowsRequest)(nil),       // 18: spiqsweep.v1.ListRowsRequest
+	(*ListRowsResponse)(nil),      // 19: spiqsweep.v1.ListRowsResponse
+	(*Row)(nil),                   // 20: spiqsweep.v1.Row
+	(*ListAttemptsRequest)(nil),   // 21: spiqsweep.v1.ListAttemptsRequest
+	(*ListAttemptsResponse)(nil),  // 22: spiqsweep.v1.ListAttemptsResponse
+	(*Attempt)(nil),               // 23: spiqsweep.v1.Attempt
+	(*Selection)(nil),             // 24: spiqsweep.v1.Selection
+	(*CellFilter)(nil),            // 25: spiqsweep.v1.CellFilter
+	(*RetryRequest)(nil),          // 26: spiqsweep.v1.RetryRequest
+	(*RetryResponse)(nil),         // 27: spiqsweep.v1.RetryResponse
+	(*CancelRequest)(nil),         // 28: spiqsweep.v1.CancelRequest
+	(*CancelResponse)(nil),        // 29: spiqsweep.v1.CancelResponse
+	(*DrainRequest)(nil),          // 30: spiqsweep.v1.DrainRequest
+	(*DrainResponse)(nil),         // 31: spiqsweep.v1.DrainResponse
+	(*VerifyRequest)(nil),         // 32: spiqsweep.v1.VerifyRequest
+	(*VerifyResponse)(nil),        // 33: spiqsweep.v1.VerifyResponse
+	nil,                           // 34: spiqsweep.v1.CellFilter.SettingsEntry
+	(*timestamppb.Timestamp)(nil), // 35: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 36: google.protobuf.Duration
 }
 var file_spiqsweep_v1_operator_proto_depIdxs = []int32{
-	2,  // 0: spiqsweep.v1.GetStatusResponse.counts:type_name -> spiqsweep.v1.TaskCounts
-	3,  // 1: spiqsweep.v1.GetStatusResponse.workers:type_name -> spiqsweep.v1.WorkerStatus
-	5,  // 2: spiqsweep.v1.GetStatusResponse.set_aside:type_name -> spiqsweep.v1.TaskStatus
-	5,  // 3: spiqsweep.v1.GetStatusResponse.diverged:type_name -> spiqsweep.v1.TaskStatus
-	8,  // 4: spiqsweep.v1.GetStatusResponse.time_left:type_name -> google.protobuf.Duration
-	9,  // 5: spiqsweep.v1.GetStatusResponse.as_of:type_name -> google.protobuf.Timestamp
-	9,  // 6: spiqsweep.v1.WorkerStatus.last_seen:type_name -> google.protobuf.Timestamp
-	4,  // 7: spiqsweep.v1.WorkerStatus.running:type_name -> spiqsweep.v1.RunningTask
-	0,  // 8: spiqsweep.v1.OperatorService.GetStatus:input_type -> spiqsweep.v1.GetStatusRequest
-	6,  // 9: spiqsweep.v1.OperatorService.Retry:input_type -> spiqsweep.v1.RetryRequest
-	1,  // 10: spiqsweep.v1.OperatorService.GetStatus:output_type -> spiqsweep.v1.GetStatusResponse
-	7,  // 11: spiqsweep.v1.OperatorService.Retry:output_type -> spiqsweep.v1.RetryResponse
-	10, // [10:12] is the sub-list for method output_type
-	8,  // [8:10] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	35, // 0: spiqsweep.v1.Sweep.created_at:type_name -> google.protobuf.Timestamp
+	7,  // 1: spiqsweep.v1.Sweep.counts:type_name -> spiqsweep.v1.TaskCounts
+	0,  // 2: spiqsweep.v1.ListSweepsResponse.sweeps:type_name -> spiqsweep.v1.Sweep
+	0,  // 3: spiqsweep.v1.GetSweepResponse.sweep:type_name -> spiqsweep.v1.Sweep
+	7,  // 4: spiqsweep.v1.GetStatusResponse.counts:type_name -> spiqsweep.v1.TaskCounts
+	8,  // 5: spiqsweep.v1.GetStatusResponse.workers:type_name -> spiqsweep.v1.WorkerStatus
+	10, // 6: spiqsweep.v1.GetStatusResponse.set_aside:type_name -> spiqsweep.v1.TaskStatus
+	10, // 7: spiqsweep.v1.GetStatusResponse.diverged:type_name -> spiqsweep.v1.TaskStatus
+	36, // 8: spiqsweep.v1.GetStatusResponse.time_left:type_name -> google.protobuf.Duration
+	35, // 9: spiqsweep.v1.GetStatusResponse.as_of:type_name -> google.protobuf.Timestamp
+	35, // 10: spiqsweep.v1.WorkerStatus.last_seen:type_name -> google.protobuf.Timestamp
+	9,  // 11: spiqsweep.v1.WorkerStatus.running:type_name -> spiqsweep.v1.RunningTask
+	0,  // 12: spiqsweep.v1.PlanSweepRequest.sweep:type_name -> spiqsweep.v1.Sweep
+	14, // 13: spiqsweep.v1.PlanSweepRequest.tasks:type_name -> spiqsweep.v1.PlannedTask
+	20, // 14: spiqsweep.v1.ListRowsResponse.rows:type_name -> spiqsweep.v1.Row
+	14, // 15: spiqsweep.v1.Row.task:type_name -> spiqsweep.v1.PlannedTask
+	23, // 16: spiqsweep.v1.ListAttemptsResponse.attempts:type_name -> spiqsweep.v1.Attempt
+	35, // 17: spiqsweep.v1.Attempt.leased_at:type_name -> google.protobuf.Timestamp
+	35, // 18: spiqsweep.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	36, // 19: spiqsweep.v1.Attempt.compute_time:type_name -> google.protobuf.Duration
+	25, // 20: spiqsweep.v1.Selection.cells:type_name -> spiqsweep.v1.CellFilter
+	34, // 21: spiqsweep.v1.CellFilter.settings:type_name -> spiqsweep.v1.CellFilter.SettingsEntry
+	24, // 22: spiqsweep.v1.RetryRequest.selection:type_name -> spiqsweep.v1.Selection
+	24, // 23: spiqsweep.v1.CancelRequest.selection:type_name -> spiqsweep.v1.Selection
+	24, // 24: spiqsweep.v1.VerifyRequest.selection:type_name -> spiqsweep.v1.Selection
+	1,  // 25: spiqsweep.v1.OperatorService.ListSweeps:input_type -> spiqsweep.v1.ListSweepsRequest
+	3,  // 26: spiqsweep.v1.OperatorService.GetSweep:input_type -> spiqsweep.v1.GetSweepRequest
+	5,  // 27: spiqsweep.v1.OperatorService.GetStatus:input_type -> spiqsweep.v1.GetStatusRequest
+	11, // 28: spiqsweep.v1.OperatorService.PutRecording:input_type -> spiqsweep.v1.PutRecordingRequest
+	13, // 29: spiqsweep.v1.OperatorService.PlanSweep:input_type -> spiqsweep.v1.PlanSweepRequest
+	16, // 30: spiqsweep.v1.OperatorService.ForgetSweep:input_type -> spiqsweep.v1.ForgetSweepRequest
+	18, // 31: spiqsweep.v1.OperatorService.ListRows:input_type -> spiqsweep.v1.ListRowsRequest
+	21, // 32: spiqsweep.v1.OperatorService.ListAttempts:input_type -> spiqsweep.v1.ListAttemptsRequest
+	26, // 33: spiqsweep.v1.OperatorService.Retry:input_type -> spiqsweep.v1.RetryRequest
+	28, // 34: spiqsweep.v1.OperatorService.Cancel:input_type -> spiqsweep.v1.CancelRequest
+	30, // 35: spiqsweep.v1.OperatorService.Drain:input_type -> spiqsweep.v1.DrainRequest
+	32, // 36: spiqsweep.v1.OperatorService.Verify:input_type -> spiqsweep.v1.VerifyRequest
+	2,  // 37: spiqsweep.v1.OperatorService.ListSweeps:output_type -> spiqsweep.v1.ListSweepsResponse
+	4,  // 38: spiqsweep.v1.OperatorService.GetSweep:output_type -> spiqsweep.v1.GetSweepResponse
+	6,  // 39: spiqsweep.v1.OperatorService.GetStatus:output_type -> spiqsweep.v1.GetStatusResponse
+	12, // 40: spiqsweep.v1.OperatorService.PutRecording:output_type -> spiqsweep.v1.PutRecordingResponse
+	15, // 41: spiqsweep.v1.OperatorService.PlanSweep:output_type -> spiqsweep.v1.PlanSweepResponse
+	17, // 42: spiqsweep.v1.OperatorService.ForgetSweep:output_type -> spiqsweep.v1.ForgetSweepResponse
+	19, // 43: spiqsweep.v1.OperatorService.ListRows:output_type -> spiqsweep.v1.ListRowsResponse
+	22, // 44: spiqsweep.v1.OperatorService.ListAttempts:output_type -> spiqsweep.v1.ListAttemptsResponse
+	27, // 45: spiqsweep.v1.OperatorService.Retry:output_type -> spiqsweep.v1.RetryResponse
+	29, // 46: spiqsweep.v1.OperatorService.Cancel:output_type -> spiqsweep.v1.CancelResponse
+	31, // 47: spiqsweep.v1.OperatorService.Drain:output_type -> spiqsweep.v1.DrainResponse
+	33, // 48: spiqsweep.v1.OperatorService.Verify:output_type -> spiqsweep.v1.VerifyResponse
+	37, // [37:49] is the sub-list for method output_type
+	25, // [25:37] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_spiqsweep_v1_operator_proto_init() }
@@ -668,7 +2335,7 @@ func file_spiqsweep_v1_operator_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_spiqsweep_v1_operator_proto_rawDesc), len(file_spiqsweep_v1_operator_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

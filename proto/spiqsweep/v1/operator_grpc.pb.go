@@ -21,19 +21,53 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	OperatorService_GetStatus_FullMethodName = "/spiqsweep.v1.OperatorService/GetStatus"
-	OperatorService_Retry_FullMethodName     = "/spiqsweep.v1.OperatorService/Retry"
+	OperatorService_ListSweeps_FullMethodName   = "/spiqsweep.v1.OperatorService/ListSweeps"
+	OperatorService_GetSweep_FullMethodName     = "/spiqsweep.v1.OperatorService/GetSweep"
+	OperatorService_GetStatus_FullMethodName    = "/spiqsweep.v1.OperatorService/GetStatus"
+	OperatorService_PutRecording_FullMethodName = "/spiqsweep.v1.OperatorService/PutRecording"
+	OperatorService_PlanSweep_FullMethodName    = "/spiqsweep.v1.OperatorService/PlanSweep"
+	OperatorService_ForgetSweep_FullMethodName  = "/spiqsweep.v1.OperatorService/ForgetSweep"
+	OperatorService_ListRows_FullMethodName     = "/spiqsweep.v1.OperatorService/ListRows"
+	OperatorService_ListAttempts_FullMethodName = "/spiqsweep.v1.OperatorService/ListAttempts"
+	OperatorService_Retry_FullMethodName        = "/spiqsweep.v1.OperatorService/Retry"
+	OperatorService_Cancel_FullMethodName       = "/spiqsweep.v1.OperatorService/Cancel"
+	OperatorService_Drain_FullMethodName        = "/spiqsweep.v1.OperatorService/Drain"
+	OperatorService_Verify_FullMethodName       = "/spiqsweep.v1.OperatorService/Verify"
 )
 
 // OperatorServiceClient is the client API for OperatorService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// OperatorService is what `coordinator status` and `coordinator retry` call; a worker's token does not open it.
+// OperatorService is what the commands of `coordinator` call: all that a person
+// may do with the sweeps of a store. A worker's token does not open it.
+//
+// Where a request names a sweep, it is by its ID or by a name that only one has;
+// an empty one means the only sweep that there is.
 type OperatorServiceClient interface {
+	// ListSweeps lists the sweeps of the store, by turn.
+	ListSweeps(ctx context.Context, in *ListSweepsRequest, opts ...grpc.CallOption) (*ListSweepsResponse, error)
+	GetSweep(ctx context.Context, in *GetSweepRequest, opts ...grpc.CallOption) (*GetSweepResponse, error)
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
-	// Retry reopens tasks that were set aside, or diverged.
+	// PutRecording stores the bits of the cells that tasks train on, by digest.
+	PutRecording(ctx context.Context, in *PutRecordingRequest, opts ...grpc.CallOption) (*PutRecordingResponse, error)
+	// PlanSweep makes the tasks that follow the first message a new sweep, or the
+	// newest revision of one: all of them or, after an error, none.
+	PlanSweep(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[PlanSweepRequest, PlanSweepResponse], error)
+	// ForgetSweep ends a sweep. Tasks that no other refers to are withdrawn; results stay.
+	ForgetSweep(ctx context.Context, in *ForgetSweepRequest, opts ...grpc.CallOption) (*ForgetSweepResponse, error)
+	// ListRows streams the rows of results.csv with their results.
+	ListRows(ctx context.Context, in *ListRowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListRowsResponse], error)
+	// ListAttempts streams the history of a sweep's tasks, by row and attempt.
+	ListAttempts(ctx context.Context, in *ListAttemptsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListAttemptsResponse], error)
+	// Retry reopens tasks that were set aside, or runs diverged ones once more.
 	Retry(ctx context.Context, in *RetryRequest, opts ...grpc.CallOption) (*RetryResponse, error)
+	// Cancel sets tasks aside that are not finished; those that run stop within a Sync.
+	Cancel(ctx context.Context, in *CancelRequest, opts ...grpc.CallOption) (*CancelResponse, error)
+	// Drain asks workers to hand back what they hold, and to leave.
+	Drain(ctx context.Context, in *DrainRequest, opts ...grpc.CallOption) (*DrainResponse, error)
+	// Verify has finished tasks run once more, and their results compared.
+	Verify(ctx context.Context, in *VerifyRequest, opts ...grpc.CallOption) (*VerifyResponse, error)
 }
 
 type operatorServiceClient struct {
@@ -42,6 +76,26 @@ type operatorServiceClient struct {
 
 func NewOperatorServiceClient(cc grpc.ClientConnInterface) OperatorServiceClient {
 	return &operatorServiceClient{cc}
+}
+
+func (c *operatorServiceClient) ListSweeps(ctx context.Context, in *ListSweepsRequest, opts ...grpc.CallOption) (*ListSweepsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSweepsResponse)
+	err := c.cc.Invoke(ctx, OperatorService_ListSweeps_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *operatorServiceClient) GetSweep(ctx context.Context, in *GetSweepRequest, opts ...grpc.CallOption) (*GetSweepResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetSweepResponse)
+	err := c.cc.Invoke(ctx, OperatorService_GetSweep_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *operatorServiceClient) GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error) {
@@ -54,6 +108,77 @@ func (c *operatorServiceClient) GetStatus(ctx context.Context, in *GetStatusRequ
 	return out, nil
 }
 
+func (c *operatorServiceClient) PutRecording(ctx context.Context, in *PutRecordingRequest, opts ...grpc.CallOption) (*PutRecordingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PutRecordingResponse)
+	err := c.cc.Invoke(ctx, OperatorService_PutRecording_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *operatorServiceClient) PlanSweep(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[PlanSweepRequest, PlanSweepResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &OperatorService_ServiceDesc.Streams[0], OperatorService_PlanSweep_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[PlanSweepRequest, PlanSweepResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OperatorService_PlanSweepClient = grpc.ClientStreamingClient[PlanSweepRequest, PlanSweepResponse]
+
+func (c *operatorServiceClient) ForgetSweep(ctx context.Context, in *ForgetSweepRequest, opts ...grpc.CallOption) (*ForgetSweepResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ForgetSweepResponse)
+	err := c.cc.Invoke(ctx, OperatorService_ForgetSweep_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *operatorServiceClient) ListRows(ctx context.Context, in *ListRowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListRowsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &OperatorService_ServiceDesc.Streams[1], OperatorService_ListRows_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ListRowsRequest, ListRowsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OperatorService_ListRowsClient = grpc.ServerStreamingClient[ListRowsResponse]
+
+func (c *operatorServiceClient) ListAttempts(ctx context.Context, in *ListAttemptsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListAttemptsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &OperatorService_ServiceDesc.Streams[2], OperatorService_ListAttempts_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ListAttemptsRequest, ListAttemptsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OperatorService_ListAttemptsClient = grpc.ServerStreamingClient[ListAttemptsResponse]
+
 func (c *operatorServiceClient) Retry(ctx context.Context, in *RetryRequest, opts ...grpc.CallOption) (*RetryResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RetryResponse)
@@ -64,15 +189,69 @@ func (c *operatorServiceClient) Retry(ctx context.Context, in *RetryRequest, opt
 	return out, nil
 }
 
+func (c *operatorServiceClient) Cancel(ctx context.Context, in *CancelRequest, opts ...grpc.CallOption) (*CancelResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CancelResponse)
+	err := c.cc.Invoke(ctx, OperatorService_Cancel_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *operatorServiceClient) Drain(ctx context.Context, in *DrainRequest, opts ...grpc.CallOption) (*DrainResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DrainResponse)
+	err := c.cc.Invoke(ctx, OperatorService_Drain_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *operatorServiceClient) Verify(ctx context.Context, in *VerifyRequest, opts ...grpc.CallOption) (*VerifyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(VerifyResponse)
+	err := c.cc.Invoke(ctx, OperatorService_Verify_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OperatorServiceServer is the server API for OperatorService service.
 // All implementations must embed UnimplementedOperatorServiceServer
 // for forward compatibility.
 //
-// OperatorService is what `coordinator status` and `coordinator retry` call; a worker's token does not open it.
+// OperatorService is what the commands of `coordinator` call: all that a person
+// may do with the sweeps of a store. A worker's token does not open it.
+//
+// Where a request names a sweep, it is by its ID or by a name that only one has;
+// an empty one means the only sweep that there is.
 type OperatorServiceServer interface {
+	// ListSweeps lists the sweeps of the store, by turn.
+	ListSweeps(context.Context, *ListSweepsRequest) (*ListSweepsResponse, error)
+	GetSweep(context.Context, *GetSweepRequest) (*GetSweepResponse, error)
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
-	// Retry reopens tasks that were set aside, or diverged.
+	// PutRecording stores the bits of the cells that tasks train on, by digest.
+	PutRecording(context.Context, *PutRecordingRequest) (*PutRecordingResponse, error)
+	// PlanSweep makes the tasks that follow the first message a new sweep, or the
+	// newest revision of one: all of them or, after an error, none.
+	PlanSweep(grpc.ClientStreamingServer[PlanSweepRequest, PlanSweepResponse]) error
+	// ForgetSweep ends a sweep. Tasks that no other refers to are withdrawn; results stay.
+	ForgetSweep(context.Context, *ForgetSweepRequest) (*ForgetSweepResponse, error)
+	// ListRows streams the rows of results.csv with their results.
+	ListRows(*ListRowsRequest, grpc.ServerStreamingServer[ListRowsResponse]) error
+	// ListAttempts streams the history of a sweep's tasks, by row and attempt.
+	ListAttempts(*ListAttemptsRequest, grpc.ServerStreamingServer[ListAttemptsResponse]) error
+	// Retry reopens tasks that were set aside, or runs diverged ones once more.
 	Retry(context.Context, *RetryRequest) (*RetryResponse, error)
+	// Cancel sets tasks aside that are not finished; those that run stop within a Sync.
+	Cancel(context.Context, *CancelRequest) (*CancelResponse, error)
+	// Drain asks workers to hand back what they hold, and to leave.
+	Drain(context.Context, *DrainRequest) (*DrainResponse, error)
+	// Verify has finished tasks run once more, and their results compared.
+	Verify(context.Context, *VerifyRequest) (*VerifyResponse, error)
 	mustEmbedUnimplementedOperatorServiceServer()
 }
 
@@ -83,11 +262,41 @@ type OperatorServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedOperatorServiceServer struct{}
 
+func (UnimplementedOperatorServiceServer) ListSweeps(context.Context, *ListSweepsRequest) (*ListSweepsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSweeps not implemented")
+}
+func (UnimplementedOperatorServiceServer) GetSweep(context.Context, *GetSweepRequest) (*GetSweepResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSweep not implemented")
+}
 func (UnimplementedOperatorServiceServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
 }
+func (UnimplementedOperatorServiceServer) PutRecording(context.Context, *PutRecordingRequest) (*PutRecordingResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PutRecording not implemented")
+}
+func (UnimplementedOperatorServiceServer) PlanSweep(grpc.ClientStreamingServer[PlanSweepRequest, PlanSweepResponse]) error {
+	return status.Error(codes.Unimplemented, "method PlanSweep not implemented")
+}
+func (UnimplementedOperatorServiceServer) ForgetSweep(context.Context, *ForgetSweepRequest) (*ForgetSweepResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ForgetSweep not implemented")
+}
+func (UnimplementedOperatorServiceServer) ListRows(*ListRowsRequest, grpc.ServerStreamingServer[ListRowsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ListRows not implemented")
+}
+func (UnimplementedOperatorServiceServer) ListAttempts(*ListAttemptsRequest, grpc.ServerStreamingServer[ListAttemptsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ListAttempts not implemented")
+}
 func (UnimplementedOperatorServiceServer) Retry(context.Context, *RetryRequest) (*RetryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Retry not implemented")
+}
+func (UnimplementedOperatorServiceServer) Cancel(context.Context, *CancelRequest) (*CancelResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Cancel not implemented")
+}
+func (UnimplementedOperatorServiceServer) Drain(context.Context, *DrainRequest) (*DrainResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Drain not implemented")
+}
+func (UnimplementedOperatorServiceServer) Verify(context.Context, *VerifyRequest) (*VerifyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Verify not implemented")
 }
 func (UnimplementedOperatorServiceServer) mustEmbedUnimplementedOperatorServiceServer() {}
 func (UnimplementedOperatorServiceServer) testEmbeddedByValue()                         {}
@@ -110,6 +319,42 @@ func RegisterOperatorServiceServer(s grpc.ServiceRegistrar, srv OperatorServiceS
 	s.RegisterService(&OperatorService_ServiceDesc, srv)
 }
 
+func _OperatorService_ListSweeps_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSweepsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperatorServiceServer).ListSweeps(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OperatorService_ListSweeps_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperatorServiceServer).ListSweeps(ctx, req.(*ListSweepsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OperatorService_GetSweep_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSweepRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperatorServiceServer).GetSweep(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OperatorService_GetSweep_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperatorServiceServer).GetSweep(ctx, req.(*GetSweepRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OperatorService_GetStatus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetStatusRequest)
 	if err := dec(in); err != nil {
@@ -127,6 +372,71 @@ func _OperatorService_GetStatus_Handler(srv interface{}, ctx context.Context, de
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _OperatorService_PutRecording_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PutRecordingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperatorServiceServer).PutRecording(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OperatorService_PutRecording_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperatorServiceServer).PutRecording(ctx, req.(*PutRecordingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OperatorService_PlanSweep_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(OperatorServiceServer).PlanSweep(&grpc.GenericServerStream[PlanSweepRequest, PlanSweepResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OperatorService_PlanSweepServer = grpc.ClientStreamingServer[PlanSweepRequest, PlanSweepResponse]
+
+func _OperatorService_ForgetSweep_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ForgetSweepRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperatorServiceServer).ForgetSweep(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OperatorService_ForgetSweep_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperatorServiceServer).ForgetSweep(ctx, req.(*ForgetSweepRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OperatorService_ListRows_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ListRowsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(OperatorServiceServer).ListRows(m, &grpc.GenericServerStream[ListRowsRequest, ListRowsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OperatorService_ListRowsServer = grpc.ServerStreamingServer[ListRowsResponse]
+
+func _OperatorService_ListAttempts_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ListAttemptsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(OperatorServiceServer).ListAttempts(m, &grpc.GenericServerStream[ListAttemptsRequest, ListAttemptsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OperatorService_ListAttemptsServer = grpc.ServerStreamingServer[ListAttemptsResponse]
 
 func _OperatorService_Retry_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RetryRequest)
@@ -146,6 +456,60 @@ func _OperatorService_Retry_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OperatorService_Cancel_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperatorServiceServer).Cancel(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OperatorService_Cancel_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperatorServiceServer).Cancel(ctx, req.(*CancelRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OperatorService_Drain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DrainRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperatorServiceServer).Drain(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OperatorService_Drain_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperatorServiceServer).Drain(ctx, req.(*DrainRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OperatorService_Verify_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(VerifyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperatorServiceServer).Verify(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OperatorService_Verify_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperatorServiceServer).Verify(ctx, req.(*VerifyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // OperatorService_ServiceDesc is the grpc.ServiceDesc for OperatorService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -154,14 +518,58 @@ var OperatorService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*OperatorServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
+			MethodName: "ListSweeps",
+			Handler:    _OperatorService_ListSweeps_Handler,
+		},
+		{
+			MethodName: "GetSweep",
+			Handler:    _OperatorService_GetSweep_Handler,
+		},
+		{
 			MethodName: "GetStatus",
 			Handler:    _OperatorService_GetStatus_Handler,
+		},
+		{
+			MethodName: "PutRecording",
+			Handler:    _OperatorService_PutRecording_Handler,
+		},
+		{
+			MethodName: "ForgetSweep",
+			Handler:    _OperatorService_ForgetSweep_Handler,
 		},
 		{
 			MethodName: "Retry",
 			Handler:    _OperatorService_Retry_Handler,
 		},
+		{
+			MethodName: "Cancel",
+			Handler:    _OperatorService_Cancel_Handler,
+		},
+		{
+			MethodName: "Drain",
+			Handler:    _OperatorService_Drain_Handler,
+		},
+		{
+			MethodName: "Verify",
+			Handler:    _OperatorService_Verify_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "PlanSweep",
+			Handler:       _OperatorService_PlanSweep_Handler,
+			ClientStreams: true,
+		},
+		{
+			StreamName:    "ListRows",
+			Handler:       _OperatorService_ListRows_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ListAttempts",
+			Handler:       _OperatorService_ListAttempts_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "spiqsweep/v1/operator.proto",
 }

@@ -664,8 +664,10 @@ type SyncResponse struct {
 	// When to call again at the latest.
 	CallAgainIn *durationpb.Duration `protobuf:"bytes,3,opt,name=call_again_in,json=callAgainIn,proto3" json:"call_again_in,omitempty"`
 	// Nothing is pending or leased in any sweep: a worker may leave.
-	Done          bool                 `protobuf:"varint,4,opt,name=done,proto3" json:"done,omitempty"`
-	LeaseTerm     *durationpb.Duration `protobuf:"bytes,5,opt,name=lease_term,json=leaseTerm,proto3" json:"lease_term,omitempty"`
+	Done      bool                 `protobuf:"varint,4,opt,name=done,proto3" json:"done,omitempty"`
+	LeaseTerm *durationpb.Duration `protobuf:"bytes,5,opt,name=lease_term,json=leaseTerm,proto3" json:"lease_term,omitempty"`
+	// An operator asks the worker to hand back what it holds, and to leave.
+	Drain         bool `protobuf:"varint,6,opt,name=drain,proto3" json:"drain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -733,6 +735,13 @@ func (x *SyncResponse) GetLeaseTerm() *durationpb.Duration {
 		return x.LeaseTerm
 	}
 	return nil
+}
+
+func (x *SyncResponse) GetDrain() bool {
+	if x != nil {
+		return x.Drain
+	}
+	return false
 }
 
 type Assignment struct {
@@ -1266,14 +1275,15 @@ const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x10\n" +
 	"\x03log\x18\x02 \x01(\tR\x03log\"\"\n" +
 	"\bHandBack\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\"\x8a\x02\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\"\xa0\x02\n" +
 	"\fSyncResponse\x12:\n" +
 	"\vassignments\x18\x01 \x03(\v2\x18.spiqsweep.v1.AssignmentR\vassignments\x121\n" +
 	"\bverdicts\x18\x02 \x03(\v2\x15.spiqsweep.v1.VerdictR\bverdicts\x12=\n" +
 	"\rcall_again_in\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\vcallAgainIn\x12\x12\n" +
 	"\x04done\x18\x04 \x01(\bR\x04done\x128\n" +
 	"\n" +
-	"lease_term\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\tleaseTerm\"_\n" +
+	"lease_term\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\tleaseTerm\x12\x14\n" +
+	"\x05drain\x18\x06 \x01(\bR\x05drain\"_\n" +
 	"\n" +
 	"Assignment\x12)\n" +
 	"\x05lease\x18\x01 \x01(\v2\x13.spiqsweep.v1.LeaseR\x05lease\x12&\n" +
