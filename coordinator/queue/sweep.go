@@ -67,17 +67,40 @@ func (q *Queue) Sweep(ctx context.Context, id string) (Sweep, error) {
 	return s, nil
 }
 
-// Sweeps lists the live sweeps, by turn, without their grids. Errors: ErrUnavailable.
-func (q *Queue) Sweeps(ctx context.Context) ([]Sweep, error) {
-	var sweeps []Sweep
+// Summary is a sweep, without its grid, and how far it is.
+type Summary struct {
+	Sweep
+	Counts Counts
+}
+
+// Sweeps lists the live sweeps, by turn. It reads sums, not every task.
+// Errors: ErrUnavailable.
+func (q *Queue) Sweeps(ctx context.Context) ([]Summary, error) {
+	var summaries []Summary
 	err := q.view(ctx, func(c *call) (err error) {
-		sweeps, err = c.tx.Sweeps()
+		summaries, err = c.summaries()
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list sweeps: %w", err)
 	}
-	return sweeps, nil
+	return summaries, nil
+}
+
+func (c *call) summaries() ([]Summary, error) {
+	sweeps, err := c.tx.Sweeps()
+	if err != nil {
+		return nil, err
+	}
+	summaries := make([]Summary, len(sweeps))
+	for i, s := range sweeps {
+		tallies, err := c.tx.Tallies(s.ID)
+		if err != nil {
+			return nil, err
+		}
+		summaries[i] = Summary{Sweep: s, Counts: count(tallies)}
+	}
+	return summaries, nil
 }
 
 func (c *call) sweep(id string) (Sweep, error) {

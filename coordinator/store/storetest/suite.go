@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t testing.TB, now func() time.Time) queue.Store
 		{"checkpoints", checkpointing},
 		{"order", ordering},
 		{"reading", reading},
+		{"finding", finding},
 	} {
 		for _, l := range group.lives {
 			t.Run(group.name+"/"+l.name, func(t *testing.T) {
