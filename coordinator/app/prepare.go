@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -61,12 +62,14 @@ func (p *Prepared) Data() string {
 }
 
 // tasks are the plan in the queue's words.
-func (p *Prepared) tasks() []queue.Planned {
-	tasks := make([]queue.Planned, len(p.Plan.Tasks))
-	for order, t := range p.Plan.Tasks {
-		tasks[order] = queue.Planned{Task: t.Task, Row: t.Row, Order: order, Cost: t.Cost}
+func (p *Prepared) tasks() iter.Seq2[queue.Planned, error] {
+	return func(yield func(queue.Planned, error) bool) {
+		for order, t := range p.Plan.Tasks {
+			if !yield(queue.Planned{Task: t.Task, Row: t.Row, Order: order, Cost: t.Cost}, nil) {
+				return
+			}
+		}
 	}
-	return tasks
 }
 
 // shape says which columns the tables have.

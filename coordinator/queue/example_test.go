@@ -18,7 +18,7 @@ func Example() {
 	s := store.Memory(store.WithClock(clock.Now))
 	defer s.Close()
 	q := queue.New(s, queue.Policy{})
-	if _, err := q.Plan(ctx, storetest.Sweep("figure-s1"), storetest.Plan(0, 2, 10)); err != nil {
+	if _, err := q.Plan(ctx, storetest.Sweep("figure-s1"), storetest.Stream(storetest.Plan(0, 2, 10))); err != nil {
 		fmt.Println(err)
 		return
 	}

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"spiqsweep/sweep"
 )
@@ -14,13 +15,18 @@ import (
 // changes nothing and is the same revision.
 //
 // Errors: ErrInvalid if two tasks share an ID or a row; ErrMismatch if the sweep
-// was begun with other numerics or another kernel class; ErrUnavailable.
-func (q *Queue) Plan(ctx context.Context, s Sweep, tasks []Planned) (Revision, error) {
+// was begun with other numerics or another kernel class; ErrUnavailable; an error
+// of the stream of tasks.
+func (q *Queue) Plan(ctx context.Context, s Sweep, stream iter.Seq2[Planned, error]) (Revision, error) {
+	tasks, err := gather(stream)
+	if err != nil {
+		return Revision{}, fmt.Errorf("plan sweep %q: %w", s.Name, err)
+	}
 	if err := validatePlan(s, tasks); err != nil {
 		return Revision{}, fmt.Errorf("plan sweep %q: %w", s.Name, err)
 	}
 	var revision Revision
-	err := q.update(ctx, func(c *call) (err error) {
+	err = q.update(ctx, func(c *call) (err error) {
 		revision, err = c.plan(s, tasks)
 		return err
 	})
@@ -28,6 +34,17 @@ func (q *Queue) Plan(ctx context.Context, s Sweep, tasks []Planned) (Revision, e
 		return Revision{}, fmt.Errorf("plan sweep %q: %w", s.Name, err)
 	}
 	return revision, nil
+}
+
+func gather(stream iter.Seq2[Planned, error]) ([]Planned, error) {
+	var tasks []Planned
+	for task, err := range stream {
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, task)
+	}
+	return tasks, nil
 }
 
 // maxCost bounds what a task may be said to cost, in seconds: 30 years.

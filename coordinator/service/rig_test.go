@@ -19,6 +19,7 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/service"
 	"spiqsweep/coordinator/store"
+	"spiqsweep/coordinator/store/storetest"
 	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
@@ -66,7 +67,7 @@ func newRig(t testing.TB, tasks int) *rig {
 	b.must(b.queue.PutRecording(context.Background(), recordingDigest, recordingBody))
 	_, err := b.queue.Plan(context.Background(), queue.Sweep{
 		ID: sweepID, Name: "test", Numerics: sweep.Numerics, KernelClass: kernelClass,
-	}, planned)
+	}, storetest.Stream(planned))
 	b.must(err)
 	b.server = service.New(service.Config{
 		Queue: b.queue, Sweep: sweepID, WorkerToken: workerToken, OperatorToken: operatorToken,

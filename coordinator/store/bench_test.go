@@ -24,7 +24,7 @@ func benchmarkTasks(b *testing.B, processes int) {
 	s := open(b, filepath.Join(b.TempDir(), "sweep.db"))
 	defer s.Close()
 	q := queue.New(s, queue.Policy{})
-	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Plan(0, b.N, 0.05)); err != nil {
+	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, b.N, 0.05))); err != nil {
 		b.Fatal(err)
 	}
 	b.ResetTimer()
@@ -69,7 +69,7 @@ func complete(b *testing.B, q *queue.Queue, id string) {
 func BenchmarkPlan(b *testing.B) {
 	s := open(b, filepath.Join(b.TempDir(), "sweep.db"))
 	defer s.Close()
-	plan := storetest.Plan(0, b.N, 1)
+	plan := storetest.Stream(storetest.Plan(0, b.N, 1))
 	b.ResetTimer()
 	if _, err := queue.New(s, queue.Policy{}).Plan(ctx, storetest.Sweep("A"), plan); err != nil {
 		b.Fatal(err)

@@ -27,7 +27,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	revision, err := queue.New(s, queue.Policy{}).Plan(ctx, storetest.Sweep("figure-s1"), storetest.Plan(0, 60, 10))
+	revision, err := queue.New(s, queue.Policy{}).Plan(ctx, storetest.Sweep("figure-s1"), storetest.Stream(storetest.Plan(0, 60, 10)))
 	fmt.Println(revision.Added, err)
 	fmt.Println(s.Close())
 

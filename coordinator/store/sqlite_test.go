@@ -84,7 +84,7 @@ func TestReadOnly(t *testing.T) {
 	}
 	s := open(t, path)
 	q := queue.New(s, queue.Policy{})
-	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Plan(0, 3, 1)); err != nil {
+	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, 3, 1))); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -223,7 +223,7 @@ func TestDamagedFile(t *testing.T) {
 	whole := filepath.Join(dir, "whole.db")
 	s := open(t, whole)
 	q := queue.New(s, queue.Policy{})
-	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Plan(0, 200, 1)); err != nil {
+	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, 200, 1))); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

@@ -34,7 +34,7 @@ func findSweeps(t *testing.T, l *Lab) {
 
 	twin := Sweep("C")
 	twin.Name = "sweep B"
-	if _, err := l.Queue.Plan(ctx, twin, Plan(0, 1, 10)); err != nil {
+	if _, err := l.Queue.Plan(ctx, twin, Stream(Plan(0, 1, 10))); err != nil {
 		t.Fatal(err)
 	}
 	finds("sweep B", "", queue.ErrInvalid)

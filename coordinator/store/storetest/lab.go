@@ -74,7 +74,7 @@ func (l *Lab) Plan(id string, tasks []queue.Planned) queue.Revision {
 
 // TryPlan plans a sweep under an ID.
 func (l *Lab) TryPlan(id string, tasks []queue.Planned) (queue.Revision, error) {
-	r, err := l.Queue.Plan(context.Background(), Sweep(id), tasks)
+	r, err := l.Queue.Plan(context.Background(), Sweep(id), Stream(tasks))
 	if err == nil {
 		for _, p := range tasks {
 			l.known[p.Task.ID] = true

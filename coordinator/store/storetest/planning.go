@@ -52,7 +52,7 @@ func revisions(t *testing.T, l *Lab) {
 
 	other := Sweep("A")
 	other.Grid = []byte("sweep { # with a comment\n}")
-	r, err := l.Queue.Plan(ctx, other, moved)
+	r, err := l.Queue.Plan(ctx, other, Stream(moved))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func keepsNumerics(t *testing.T, l *Lab) {
 	} {
 		s := Sweep("A")
 		change(&s)
-		if _, err := l.Queue.Plan(ctx, s, Plan(0, 1, 10)); !errors.Is(err, queue.ErrMismatch) {
+		if _, err := l.Queue.Plan(ctx, s, Stream(Plan(0, 1, 10))); !errors.Is(err, queue.ErrMismatch) {
 			t.Errorf("plan with %d, %q: %v: want %v", s.Numerics, s.KernelClass, err, queue.ErrMismatch)
 		}
 	}

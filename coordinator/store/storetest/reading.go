@@ -124,7 +124,7 @@ func timeLeft(t *testing.T, l *Lab) {
 	other.KernelClass = "simd/test"
 	s := Sweep("B")
 	s.KernelClass = other.KernelClass
-	if _, err := l.Queue.Plan(ctx, s, nil); err != nil {
+	if _, err := l.Queue.Plan(ctx, s, Stream(nil)); err != nil {
 		t.Fatal(err)
 	}
 	other.Sync() // of no use to A

@@ -30,7 +30,7 @@ func otherNumerics(t *testing.T, l *Lab) {
 	// Among several sweeps, it gets work of its own kind only.
 	s := Sweep("B")
 	s.Numerics++
-	if _, err := l.Queue.Plan(ctx, s, Plan(5, 6, 10)); err != nil {
+	if _, err := l.Queue.Plan(ctx, s, Stream(Plan(5, 6, 10))); err != nil {
 		t.Fatal(err)
 	}
 	if lease := w.Take(); lease.Task != Task(5).ID {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"iter"
 	"sync"
 
 	"spiqsweep/coordinator/queue"
@@ -71,6 +72,17 @@ func Plan(from, to int, cost float64) []queue.Planned {
 		plan = append(plan, queue.Planned{Task: Task(i), Row: i, Order: i, Cost: cost})
 	}
 	return plan
+}
+
+// Stream hands the tasks of a plan out one by one, as the queue takes them.
+func Stream(plan []queue.Planned) iter.Seq2[queue.Planned, error] {
+	return func(yield func(queue.Planned, error) bool) {
+		for _, task := range plan {
+			if !yield(task, nil) {
+				return
+			}
+		}
+	}
 }
 
 func makeResult(variant int) queue.ResultReport {
