@@ -9,7 +9,7 @@ import (
 )
 
 // answer puts the queue's answer into the wire's words.
-func (c syncCall) answer(a queue.SyncAnswer) *spiqsweepv1.SyncResponse {
+func (c SyncCall) answer(a queue.SyncAnswer) *spiqsweepv1.SyncResponse {
 	out := &spiqsweepv1.SyncResponse{
 		CallAgainIn: durationpb.New(a.CallAgainIn),
 		LeaseTerm:   durationpb.New(a.LeaseTerm),

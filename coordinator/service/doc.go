@@ -30,9 +30,10 @@
 //
 // # States and crashes
 //
-// A handler is a function of the request, the store and the store's time. What
-// an answer says has been committed. Nothing here outlives the process but what
-// the queue has stored: after a crash, callers call again. The one thing kept
+// A handler is a function of the request, the store and the store's time
+// ([Rules]); only the waiting of idle workers is not. What an answer says has
+// been committed. Nothing here outlives the process but what the queue has
+// stored: after a crash, callers call again. The one thing kept
 // in memory is who has been about lately (see [Server.Farewell]), and forgetting
 // it costs a worker nothing but a little patience.
 package service

@@ -44,21 +44,21 @@ func readLease(in *spiqsweepv1.Lease) (queue.Lease, error) {
 	return queue.Lease{Task: sweep.TaskID(in.GetTask()), Attempt: in.GetAttempt()}, nil
 }
 
-// syncCall is a checked Sync: what the queue is asked, and why some of its
+// SyncCall is a checked Sync: what the queue is asked, and why some of its
 // reports were not believed.
-type syncCall struct {
+type SyncCall struct {
 	queue.SyncRequest
 	disbelieved map[queue.Lease]string
 }
 
-func readSync(p queue.Process, in *spiqsweepv1.SyncRequest) (syncCall, error) {
+func readSync(p queue.Process, in *spiqsweepv1.SyncRequest) (SyncCall, error) {
 	if in.GetSequence() > math.MaxInt64 {
-		return syncCall{}, invalid("sequence = %d: must count from 1", in.GetSequence())
+		return SyncCall{}, invalid("sequence = %d: must count from 1", in.GetSequence())
 	}
 	if len(in.GetHeld()) > maxLeases || len(in.GetReports()) > maxLeases {
-		return syncCall{}, invalid("%d leases held, %d reported: at most %d can be", len(in.GetHeld()), len(in.GetReports()), maxLeases)
+		return SyncCall{}, invalid("%d leases held, %d reported: at most %d can be", len(in.GetHeld()), len(in.GetReports()), maxLeases)
 	}
-	call := syncCall{
+	call := SyncCall{
 		SyncRequest: queue.SyncRequest{
 			Process: p, Sequence: in.GetSequence(), FreeSlots: int(in.GetFreeSlots()), Draining: in.GetDraining(),
 		},
@@ -67,7 +67,7 @@ func readSync(p queue.Process, in *spiqsweepv1.SyncRequest) (syncCall, error) {
 	for _, held := range in.GetHeld() {
 		lease, err := readLease(held.GetLease())
 		if err != nil {
-			return syncCall{}, err
+			return SyncCall{}, err
 		}
 		call.Held = append(call.Held, queue.Held{Lease: lease, Step: min(held.GetStep(), math.MaxInt64), Started: held.GetStarted()})
 	}
@@ -75,7 +75,7 @@ func readSync(p queue.Process, in *spiqsweepv1.SyncRequest) (syncCall, error) {
 	for _, report := range in.GetReports() {
 		lease, err := readLease(report.GetLease())
 		if err != nil {
-			return syncCall{}, err
+			return SyncCall{}, err
 		}
 		read, err := readReport(report, budget)
 		if err != nil {

@@ -53,7 +53,7 @@ func New(c Config) *Server {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: silence / 3, PermitWithoutStream: true}),
 	)
 	spiqsweepv1.RegisterWorkerServiceServer(s.grpc, &worker{
-		Config: c, attendance: s.attendance, leaving: s.leaving,
+		rules: Rules{c}, attendance: s.attendance, leaving: s.leaving,
 	})
 	spiqsweepv1.RegisterOperatorServiceServer(s.grpc, &operator{Config: c})
 	return s

@@ -1,0 +1,112 @@
+package service
+
+import (
+	"context"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+)
+
+// Rules answer WorkerService, each call a function of the request, the store
+// and the store's time: no goroutine, timer or network. A Sync takes three
+// steps, so that whoever serves it can keep an idle process waiting between
+// them: Read; WouldWait, until it says no, Queue.Changed has been closed, or
+// LongPoll has passed; Judge. Errors are statuses.
+type Rules struct{ Config }
+
+// Read checks a Sync and reads it.
+func (r Rules) Read(in *spiqsweepv1.SyncRequest) (SyncCall, error) {
+	process, err := r.process(in.GetProcess())
+	if err != nil {
+		return SyncCall{}, err
+	}
+	return readSync(process, in)
+}
+
+// WouldWait says whether a process asks for work and there is none now.
+func (r Rules) WouldWait(ctx context.Context, call SyncCall) (bool, error) {
+	idle, err := r.Queue.WouldWait(ctx, call.SyncRequest)
+	if err != nil {
+		return false, statusOf(err, r.Log, "Sync")
+	}
+	return idle, nil
+}
+
+// Judge obeys a Sync and answers it. What the answer says is durable.
+func (r Rules) Judge(ctx context.Context, call SyncCall) (*spiqsweepv1.SyncResponse, error) {
+	answer, err := r.Queue.Sync(ctx, call.SyncRequest)
+	if err != nil {
+		return nil, statusOf(err, r.Log, "Sync")
+	}
+	return call.answer(answer), nil
+}
+
+// GetRecording returns the bits that tasks train on.
+func (r Rules) GetRecording(ctx context.Context, in *spiqsweepv1.GetRecordingRequest) (*spiqsweepv1.GetRecordingResponse, error) {
+	if !isDigest(in.GetDigest()) {
+		return nil, invalid("digest %.80q: must be a SHA-256 in lower-case hexadecimal", in.GetDigest())
+	}
+	body, err := r.Queue.Recording(ctx, in.GetDigest())
+	if err != nil {
+		return nil, statusOf(err, r.Log, "GetRecording")
+	}
+	return &spiqsweepv1.GetRecordingResponse{Body: pack(body)}, nil
+}
+
+// PutCheckpoint stores a checkpoint, if it is the live attempt's and newer.
+func (r Rules) PutCheckpoint(ctx context.Context, in *spiqsweepv1.PutCheckpointRequest) (*spiqsweepv1.PutCheckpointResponse, error) {
+	process, lease, err := r.holder(in)
+	if err != nil {
+		return nil, err
+	}
+	if in.GetStep() == 0 || len(in.GetBody()) == 0 {
+		return nil, invalid("a checkpoint of step %d with %d bytes: there is nothing to resume from", in.GetStep(), len(in.GetBody()))
+	}
+	stored, err := r.Queue.PutCheckpoint(ctx, process.ID, lease, in.GetStep(), in.GetBody())
+	if err != nil {
+		return nil, statusOf(err, r.Log, "PutCheckpoint")
+	}
+	return &spiqsweepv1.PutCheckpointResponse{Stored: stored}, nil
+}
+
+// GetCheckpoint returns what the holder of a lease resumes from.
+func (r Rules) GetCheckpoint(ctx context.Context, in *spiqsweepv1.GetCheckpointRequest) (*spiqsweepv1.GetCheckpointResponse, error) {
+	process, lease, err := r.holder(in)
+	if err != nil {
+		return nil, err
+	}
+	step, body, err := r.Queue.Checkpoint(ctx, process.ID, lease)
+	if err != nil {
+		return nil, statusOf(err, r.Log, "GetCheckpoint")
+	}
+	return &spiqsweepv1.GetCheckpointResponse{Step: step, Body: body}, nil
+}
+
+// process checks who calls, and that its numbers are those that are wanted.
+func (r Rules) process(in *spiqsweepv1.Process) (queue.Process, error) {
+	p, err := readProcess(in)
+	if err != nil {
+		return queue.Process{}, err
+	}
+	if why := r.mismatch(in.GetProtocol(), p); why != "" {
+		return queue.Process{}, status.Error(codes.FailedPrecondition, why)
+	}
+	return p, nil
+}
+
+// holder reads which process speaks of which of its leases.
+func (r Rules) holder(in interface {
+	GetProcess() *spiqsweepv1.Process
+	GetLease() *spiqsweepv1.Lease
+},
+) (queue.Process, queue.Lease, error) {
+	process, err := r.process(in.GetProcess())
+	if err != nil {
+		return queue.Process{}, queue.Lease{}, err
+	}
+	lease, err := readLease(in.GetLease())
+	return process, lease, err
+}
