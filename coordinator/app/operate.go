@@ -11,8 +11,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/service"
 	"spiqsweep/coordinator/store"
+	"spiqsweep/coordinator/wire"
 	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
@@ -38,7 +38,7 @@ func (p Place) Status(ctx context.Context) (answer *spiqsweepv1.GetStatusRespons
 	}
 	err = p.inStore(ctx, readOnly, func(q *queue.Queue, sweep string) error {
 		status, err := q.Status(ctx, sweep)
-		answer = service.WriteStatus(status)
+		answer = wire.WriteStatus(status)
 		return err
 	})
 	return answer, false, err

@@ -9,15 +9,9 @@ const (
 	// callTimeout ends any call; workers give up on theirs after as long.
 	callTimeout = 30 * time.Second
 
-	// maxUnpackedBytes bounds what the results of one Sync unpack to, together.
-	maxUnpackedBytes = 64 << 20
-
 	// maxLeases bounds the leases that one Sync may name, maxSlots those that may run.
 	maxLeases = 1 << 16
 	maxSlots  = 1 << 12
-
-	// maxLabel bounds names that are shown to people, in bytes.
-	maxLabel = 256
 
 	// maxText bounds a failure's message and log, in bytes.
 	maxText = 1 << 20

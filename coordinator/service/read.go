@@ -2,10 +2,9 @@ package service
 
 import (
 	"math"
-	"unicode"
-	"unicode/utf8"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/wire"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -23,8 +22,8 @@ func readProcess(in *spiqsweepv1.Process) (queue.Process, error) {
 		{"kernel", in.GetKernel()},
 	}
 	for _, label := range labels {
-		if !isLabel(label.value) {
-			return queue.Process{}, invalid("process %s %.80q: must be at most %d bytes of printable text", label.name, label.value, maxLabel)
+		if !wire.IsLabel(label.value) {
+			return queue.Process{}, invalid("process %s %.80q: must be at most %d bytes of printable text", label.name, label.value, wire.MaxLabel)
 		}
 	}
 	if in.GetSlots() < 1 || in.GetSlots() > maxSlots {
@@ -38,7 +37,7 @@ func readProcess(in *spiqsweepv1.Process) (queue.Process, error) {
 }
 
 func readLease(in *spiqsweepv1.Lease) (queue.Lease, error) {
-	if !isDigest(in.GetTask()) || in.GetAttempt() == 0 || in.GetAttempt() > math.MaxInt64 {
+	if !wire.IsDigest(in.GetTask()) || in.GetAttempt() == 0 || in.GetAttempt() > math.MaxInt64 {
 		return queue.Lease{}, invalid("lease of task %.80q, attempt %d: is none", in.GetTask(), in.GetAttempt())
 	}
 	return queue.Lease{Task: sweep.TaskID(in.GetTask()), Attempt: in.GetAttempt()}, nil
@@ -71,7 +70,7 @@ func readSync(p queue.Process, in *spiqsweepv1.SyncRequest) (SyncCall, error) {
 		}
 		call.Held = append(call.Held, queue.Held{Lease: lease, Step: min(held.GetStep(), math.MaxInt64), Started: held.GetStarted()})
 	}
-	budget := maxUnpackedBytes
+	budget := wire.MaxUnpackedBytes
 	for _, report := range in.GetReports() {
 		lease, err := readLease(report.GetLease())
 		if err != nil {
@@ -90,30 +89,4 @@ func readSync(p queue.Process, in *spiqsweepv1.SyncRequest) (SyncCall, error) {
 		call.Reports = append(call.Reports, read)
 	}
 	return call, nil
-}
-
-// isDigest accepts a SHA-256 in lower-case hexadecimal.
-func isDigest(text string) bool {
-	if len(text) != 64 {
-		return false
-	}
-	for _, c := range text {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
-}
-
-// isLabel accepts what can be shown in a line of a table or a log.
-func isLabel(text string) bool {
-	if len(text) > maxLabel || !utf8.ValidString(text) {
-		return false
-	}
-	for _, c := range text {
-		if !unicode.IsPrint(c) {
-			return false
-		}
-	}
-	return true
 }

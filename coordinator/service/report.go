@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/wire"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -30,7 +31,7 @@ func readReport(in *spiqsweepv1.Report, budget int) (queue.Report, error) {
 // readResult unpacks a result. Whether it is what its digest says and fits its
 // task is for the queue to say.
 func readResult(in *spiqsweepv1.Result, budget int) (*queue.ResultReport, error) {
-	body, err := unpack(in.GetBody(), budget)
+	body, err := wire.Unpack(in.GetBody(), budget)
 	if err != nil {
 		return nil, fmt.Errorf("result of %d bytes: %w", len(in.GetBody()), err)
 	}

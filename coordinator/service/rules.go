@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/wire"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -46,14 +47,14 @@ func (r Rules) Judge(ctx context.Context, call SyncCall) (*spiqsweepv1.SyncRespo
 
 // GetRecording returns the bits that tasks train on.
 func (r Rules) GetRecording(ctx context.Context, in *spiqsweepv1.GetRecordingRequest) (*spiqsweepv1.GetRecordingResponse, error) {
-	if !isDigest(in.GetDigest()) {
+	if !wire.IsDigest(in.GetDigest()) {
 		return nil, invalid("digest %.80q: must be a SHA-256 in lower-case hexadecimal", in.GetDigest())
 	}
 	body, err := r.Queue.Recording(ctx, in.GetDigest())
 	if err != nil {
 		return nil, statusOf(err, r.Log, "GetRecording")
 	}
-	return &spiqsweepv1.GetRecordingResponse{Body: pack(body)}, nil
+	return &spiqsweepv1.GetRecordingResponse{Body: wire.Pack(body)}, nil
 }
 
 // PutCheckpoint stores a checkpoint, if it is the live attempt's and newer.

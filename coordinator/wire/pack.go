@@ -1,4 +1,4 @@
-package service
+package wire
 
 import (
 	"errors"
@@ -7,16 +7,21 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
+// MaxUnpackedBytes bounds what the bodies of one message unpack to, together.
+const MaxUnpackedBytes = 64 << 20
+
 // packer and unpacker keep no state between calls and may be used at once.
 var (
 	packer   = must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest)))
-	unpacker = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxUnpackedBytes)))
+	unpacker = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(MaxUnpackedBytes)))
 )
 
-func pack(body []byte) []byte { return packer.EncodeAll(body, nil) }
+// Pack compresses a body.
+func Pack(body []byte) []byte { return packer.EncodeAll(body, nil) }
 
-// unpack refuses what would become larger than the budget, before it does.
-func unpack(body []byte, budget int) ([]byte, error) {
+// Unpack undoes Pack. It refuses what would become larger than the budget, in
+// bytes, before it does.
+func Unpack(body []byte, budget int) ([]byte, error) {
 	var header zstd.Header
 	if err := header.Decode(body); err != nil {
 		return nil, fmt.Errorf("unpack: %w", err)

@@ -1,0 +1,88 @@
+package wire
+
+import (
+	"fmt"
+
+	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+)
+
+// WritePlanned writes a task in its place within a sweep.
+func WritePlanned(p queue.Planned) *spiqsweepv1.PlannedTask {
+	return &spiqsweepv1.PlannedTask{
+		Task: string(p.Task.ID), Configuration: sweep.Canonical(p.Task.Configuration), RecordingDigest: p.Task.Recording,
+		Cell: uint64(p.Task.Cell), Row: uint64(p.Row), Order: uint64(p.Order), Cost: p.Cost,
+	}
+}
+
+// ReadPlanned reads what WritePlanned wrote. Settings that nothing reads have
+// their defaults then. That the ID is the task's own is for CheckID to say.
+func ReadPlanned(in *spiqsweepv1.PlannedTask) (p queue.Planned, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("task of row %d: %w", in.GetRow(), err)
+		}
+	}()
+	if err := checkDigest("ID", in.GetTask()); err != nil {
+		return queue.Planned{}, err
+	}
+	if err := checkDigest("recording", in.GetRecordingDigest()); err != nil {
+		return queue.Planned{}, err
+	}
+	p = queue.Planned{Task: sweep.Task{ID: sweep.TaskID(in.GetTask()), Recording: in.GetRecordingDigest()}, Cost: in.GetCost()}
+	if p.Task.Configuration, err = sweep.DecodeConfiguration(in.GetConfiguration()); err != nil {
+		return queue.Planned{}, err
+	}
+	for _, field := range []struct {
+		name string
+		to   *int
+		from uint64
+	}{
+		{"cell", &p.Task.Cell, in.GetCell()},
+		{"row", &p.Row, in.GetRow()},
+		{"order", &p.Order, in.GetOrder()},
+	} {
+		if *field.to, err = number(field.name, field.from); err != nil {
+			return queue.Planned{}, err
+		}
+	}
+	return p, nil
+}
+
+// CheckID says whether a task's ID is that of its configuration and recording
+// in a sweep of such numbers.
+func CheckID(t sweep.Task, s queue.Sweep) error {
+	if own := sweep.NewTaskID(t.Configuration, t.Recording, s.Numerics, s.KernelClass); t.ID != own {
+		return fmt.Errorf("task %s is not that of its configuration and recording, which is %s", t.ID, own)
+	}
+	return nil
+}
+
+// WriteRevision writes what a plan changed.
+func WriteRevision(r queue.Revision) *spiqsweepv1.PlanSweepResponse {
+	return &spiqsweepv1.PlanSweepResponse{
+		Revision: uint32(r.Number), Added: uint64(r.Added), Kept: uint64(r.Kept),
+		Dropped: uint64(r.Dropped), AlreadyDone: uint64(r.AlreadyDone),
+	}
+}
+
+// ReadRevision reads what WriteRevision wrote.
+func ReadRevision(in *spiqsweepv1.PlanSweepResponse) (r queue.Revision, err error) {
+	for _, field := range []struct {
+		name string
+		to   *int
+		from uint64
+	}{
+		{"revision", &r.Number, uint64(in.GetRevision())},
+		{"added", &r.Added, in.GetAdded()},
+		{"kept", &r.Kept, in.GetKept()},
+		{"dropped", &r.Dropped, in.GetDropped()},
+		{"already_done", &r.AlreadyDone, in.GetAlreadyDone()},
+	} {
+		if *field.to, err = number(field.name, field.from); err != nil {
+			return queue.Revision{}, err
+		}
+	}
+	return r, nil
+}

@@ -1,0 +1,92 @@
+package wire
+
+import (
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+)
+
+// WriteStatus writes a status. Its words are also what `coordinator status`
+// prints, whether a coordinator runs or not.
+func WriteStatus(s queue.Status) *spiqsweepv1.GetStatusResponse {
+	return &spiqsweepv1.GetStatusResponse{
+		Sweep: s.Sweep.ID, Name: s.Sweep.Name, Revision: uint32(s.Sweep.Revision),
+		Counts:   writeCounts(s.Counts),
+		Workers:  each(s.Workers, writeWorker),
+		SetAside: each(s.SetAside, writeTask),
+		Diverged: each(s.Diverged, writeTask),
+		TimeLeft: durationpb.New(s.TimeLeft),
+		AsOf:     writeTime(s.AsOf),
+	}
+}
+
+func writeWorker(w queue.Worker) *spiqsweepv1.WorkerStatus {
+	return &spiqsweepv1.WorkerStatus{
+		Process: w.ID, Host: w.Host, Kernel: w.Kernel, Slots: uint32(w.Slots),
+		LastSeen: writeTime(w.LastSeen),
+		Running:  each(w.Running, writeRunning),
+	}
+}
+
+func writeRunning(r queue.Running) *spiqsweepv1.RunningTask {
+	return &spiqsweepv1.RunningTask{
+		Task: string(r.Task), Attempt: r.Lease.Attempt,
+		Step: r.Step, Steps: r.Steps,
+	}
+}
+
+func writeTask(r queue.Row) *spiqsweepv1.TaskStatus {
+	return &spiqsweepv1.TaskStatus{Task: string(r.Task.ID), Label: r.Task.Configuration.Label(), Reason: r.Reason}
+}
+
+// ReadStatus reads what WriteStatus wrote. Of the tasks that it lists the IDs
+// are told, and why they are listed; of the workers, what people look at.
+func ReadStatus(in *spiqsweepv1.GetStatusResponse) (queue.Status, error) {
+	counts, err := readCounts(in.GetCounts())
+	if err != nil {
+		return queue.Status{}, err
+	}
+	revision, err := number("revision", uint64(in.GetRevision()))
+	return queue.Status{
+		Sweep: queue.Sweep{ID: in.GetSweep(), Name: in.GetName(), Revision: revision},
+		AsOf:  readTime(in.GetAsOf()), Counts: counts,
+		Workers:  each(in.GetWorkers(), readWorker),
+		SetAside: each(in.GetSetAside(), readTask(queue.SetAside)),
+		Diverged: each(in.GetDiverged(), readTask(queue.Diverged)),
+		TimeLeft: in.GetTimeLeft().AsDuration(),
+	}, err
+}
+
+func readWorker(in *spiqsweepv1.WorkerStatus) queue.Worker {
+	return queue.Worker{
+		Presence: queue.Presence{
+			Process:  queue.Process{ID: in.GetProcess(), Host: in.GetHost(), Kernel: in.GetKernel(), Slots: int(in.GetSlots())},
+			LastSeen: readTime(in.GetLastSeen()),
+		},
+		Running: each(in.GetRunning(), readRunning),
+	}
+}
+
+func readRunning(in *spiqsweepv1.RunningTask) queue.Running {
+	lease := queue.Lease{Task: sweep.TaskID(in.GetTask()), Attempt: in.GetAttempt()}
+	return queue.Running{Attempt: queue.Attempt{Lease: lease, Step: in.GetStep()}, Steps: in.GetSteps()}
+}
+
+func readTask(phase queue.Phase) func(*spiqsweepv1.TaskStatus) queue.Row {
+	return func(in *spiqsweepv1.TaskStatus) queue.Row {
+		return queue.Row{
+			Planned: queue.Planned{Task: sweep.Task{ID: sweep.TaskID(in.GetTask())}},
+			Phase:   phase, State: phase.State(), Reason: in.GetReason(),
+		}
+	}
+}
+
+func each[A, B any](list []A, convert func(A) B) []B {
+	converted := make([]B, len(list))
+	for i, item := range list {
+		converted[i] = convert(item)
+	}
+	return converted
+}

@@ -1,0 +1,88 @@
+package wire
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+)
+
+// WriteSweep writes a sweep, without its grid.
+func WriteSweep(s queue.Summary) *spiqsweepv1.Sweep {
+	return &spiqsweepv1.Sweep{
+		Id: s.ID, Name: s.Name, Revision: uint32(s.Revision),
+		Numerics: uint32(s.Numerics), KernelClass: s.KernelClass,
+		CreatedAt: writeTime(s.CreatedAt), Counts: writeCounts(s.Counts),
+	}
+}
+
+// ReadSweep reads what WriteSweep wrote: all but the turn.
+func ReadSweep(in *spiqsweepv1.Sweep) (queue.Summary, error) {
+	for _, label := range []struct{ name, value string }{
+		{"sweep ID", in.GetId()}, {"sweep name", in.GetName()}, {"kernel class", in.GetKernelClass()},
+	} {
+		if err := checkLabel(label.name, label.value); err != nil {
+			return queue.Summary{}, err
+		}
+	}
+	revision, err := number("revision", uint64(in.GetRevision()))
+	if err != nil {
+		return queue.Summary{}, err
+	}
+	numerics, err := number("numerics", uint64(in.GetNumerics()))
+	if err != nil {
+		return queue.Summary{}, err
+	}
+	counts, err := readCounts(in.GetCounts())
+	return queue.Summary{
+		Sweep: queue.Sweep{
+			ID: in.GetId(), Name: in.GetName(), Revision: revision,
+			Numerics: numerics, KernelClass: in.GetKernelClass(), CreatedAt: readTime(in.GetCreatedAt()),
+		},
+		Counts: counts,
+	}, err
+}
+
+func writeCounts(c queue.Counts) *spiqsweepv1.TaskCounts {
+	return &spiqsweepv1.TaskCounts{
+		Planned: uint64(c.Planned), Done: uint64(c.Done), Leased: uint64(c.Leased),
+		Pending: uint64(c.Pending), SetAside: uint64(c.SetAside), Diverged: uint64(c.Diverged),
+	}
+}
+
+func readCounts(in *spiqsweepv1.TaskCounts) (c queue.Counts, err error) {
+	for _, field := range []struct {
+		name string
+		to   *int
+		from uint64
+	}{
+		{"planned", &c.Planned, in.GetPlanned()},
+		{"done", &c.Done, in.GetDone()},
+		{"leased", &c.Leased, in.GetLeased()},
+		{"pending", &c.Pending, in.GetPending()},
+		{"set_aside", &c.SetAside, in.GetSetAside()},
+		{"diverged", &c.Diverged, in.GetDiverged()},
+	} {
+		if *field.to, err = number(field.name, field.from); err != nil {
+			return queue.Counts{}, err
+		}
+	}
+	return c, nil
+}
+
+// writeTime leaves the zero time out.
+func writeTime(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
+
+func readTime(in *timestamppb.Timestamp) time.Time {
+	if in == nil {
+		return time.Time{}
+	}
+	return in.AsTime()
+}
