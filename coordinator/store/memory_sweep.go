@@ -67,6 +67,12 @@ func (t *memoryTx) PlannedTasks(id string, after sweep.TaskID, limit int) ([]swe
 	return first(tasks, limit), nil
 }
 
+func (t *memoryTx) TasksIn(id string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+	all, err := t.PlannedTasks(id, after, len(t.planned))
+	all = slices.DeleteFunc(all, func(task sweep.TaskID) bool { return t.records[task].Phase != phase })
+	return first(all, limit), err
+}
+
 func (t *memoryTx) Referring(task sweep.TaskID) ([]string, error) {
 	var sweeps []string
 	for key := range t.planned {
@@ -83,7 +89,7 @@ func (t *memoryTx) Tallies(id string) (map[queue.Phase]queue.Tally, error) {
 	for key, p := range t.planned {
 		if key.sweep == id {
 			r := t.records[key.task]
-			sums[r.Phase] = sums[r.Phase].plus(tally{1, p.Expected().Microseconds(), r.Compute.Microseconds()})
+			sums[r.Phase] = sums[r.Phase].plus(tallyOf(r, p.Expected().Microseconds()))
 		}
 	}
 	tallies := map[queue.Phase]queue.Tally{}
@@ -122,7 +128,7 @@ func (t *memoryTx) Rows(id string, after, limit int) ([]queue.Row, error) {
 	slices.SortFunc(rows, func(a, b queue.Row) int { return cmp.Compare(a.Row, b.Row) })
 	rows = first(rows, limit)
 	for i, r := range rows {
-		if r.Phase == queue.Done || r.Phase == queue.Diverged {
+		if r.State == sweep.Done || r.State == sweep.Diverged {
 			rows[i].Result = t.results[resultKey{r.Task.ID, t.records[r.Task.ID].Accepted}]
 		}
 	}
@@ -144,7 +150,7 @@ func (t *memoryTx) rows(id string, wanted func(queue.Row) bool) []queue.Row {
 			continue
 		}
 		r := t.records[key.task]
-		row := queue.Row{Planned: p, Phase: r.Phase, State: r.Phase.State(), Reason: r.Reason}
+		row := queue.Row{Planned: p, Phase: r.Phase, State: r.State(), Reason: r.Reason}
 		row.Task = t.tasks[key.task].Task
 		row.Task.Cell = p.Task.Cell
 		if wanted(row) {

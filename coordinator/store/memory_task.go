@@ -117,7 +117,15 @@ func (t *memoryTx) Result(task sweep.TaskID, digest string) ([]byte, bool, error
 }
 
 func (t *memoryTx) PutResult(task sweep.TaskID, digest string, body []byte) error {
-	return put(t, t.results, resultKey{task, digest}, body)
+	key := resultKey{task, digest}
+	if _, found := t.results[key]; found {
+		return nil
+	}
+	return put(t, t.results, key, body)
+}
+
+func (t *memoryTx) DeleteResult(task sweep.TaskID, digest string) error {
+	return remove(t, t.results, resultKey{task, digest})
 }
 
 func (t *memoryTx) Checkpoint(task sweep.TaskID) (uint64, []byte, bool, error) {

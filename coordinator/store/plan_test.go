@@ -42,7 +42,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 	err := s.View(context.Background(), func(tx queue.Tx) error {
 		x := tx.(*sqlTx)
 		var statements []string
-		for text := range x.store.statements {
+		for text := range x.session.(*sqliteStore).statements {
 			statements = append(statements, text)
 		}
 		if len(statements) < 30 {

@@ -12,6 +12,10 @@ func (t *sqlTx) PutResult(task sweep.TaskID, digest string, body []byte) error {
 		task, digest, bytes(body))
 }
 
+func (t *sqlTx) DeleteResult(task sweep.TaskID, digest string) error {
+	return t.exec(`DELETE FROM results WHERE task = $1 AND digest = $2`, task, digest)
+}
+
 func (t *sqlTx) Checkpoint(task sweep.TaskID) (step uint64, body []byte, found bool, err error) {
 	var stored int64
 	found, err = t.get(`SELECT step, body FROM checkpoints WHERE task = $1`, with(task), &stored, &body)

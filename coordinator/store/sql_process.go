@@ -8,12 +8,12 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-const processColumns = `id, host, version, numerics, kernel_class, kernel, slots, sequence, first_seen, last_seen, deadline, unheard`
+const processColumns = `id, host, version, numerics, kernel_class, kernel, slots, sequence, first_seen, last_seen, deadline, unheard, leaving`
 
 func scanPresence(r row) (p queue.Presence, err error) {
 	var sequence, firstSeen, lastSeen, deadline int64
 	err = r.Scan(&p.ID, &p.Host, &p.Version, &p.Numerics, &p.KernelClass, &p.Kernel, &p.Slots,
-		&sequence, &firstSeen, &lastSeen, &deadline, &p.Unheard)
+		&sequence, &firstSeen, &lastSeen, &deadline, &p.Unheard, &p.Leaving)
 	p.Sequence = uint64(sequence)
 	p.FirstSeen, p.LastSeen, p.Deadline = instant(firstSeen), instant(lastSeen), instant(deadline)
 	return p, err
@@ -25,14 +25,14 @@ func (t *sqlTx) Presence(process string) (queue.Presence, bool, error) {
 
 func (t *sqlTx) PutPresence(p queue.Presence) error {
 	return t.exec(`
-		INSERT INTO processes (`+processColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		INSERT INTO processes (`+processColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (id) DO UPDATE SET
 			host = excluded.host, version = excluded.version, numerics = excluded.numerics, kernel_class = excluded.kernel_class,
 			kernel = excluded.kernel, slots = excluded.slots, sequence = excluded.sequence,
 			first_seen = excluded.first_seen, last_seen = excluded.last_seen,
-			deadline = excluded.deadline, unheard = excluded.unheard`,
+			deadline = excluded.deadline, unheard = excluded.unheard, leaving = excluded.leaving`,
 		p.ID, p.Host, p.Version, p.Numerics, p.KernelClass, p.Kernel, p.Slots, int64(p.Sequence),
-		micros(p.FirstSeen), micros(p.LastSeen), micros(p.Deadline), p.Unheard)
+		micros(p.FirstSeen), micros(p.LastSeen), micros(p.Deadline), p.Unheard, p.Leaving)
 }
 
 func (t *sqlTx) Present() ([]queue.Presence, error) {

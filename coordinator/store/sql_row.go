@@ -7,7 +7,7 @@ import (
 	"spiqsweep/sweep"
 )
 
-const rowColumns = `p.task, p.cell, p.line, p.position, p.cost, t.configuration, t.recording, r.phase, r.reason`
+const rowColumns = `p.task, p.cell, p.line, p.position, p.cost, t.configuration, t.recording, r.phase, r.verifying, r.reason`
 
 func (t *sqlTx) Rows(id string, after, limit int) ([]queue.Row, error) {
 	return list(t, `
@@ -15,7 +15,7 @@ func (t *sqlTx) Rows(id string, after, limit int) ([]queue.Row, error) {
 		FROM planned p
 		JOIN tasks t ON t.id = p.task
 		JOIN records r ON r.task = p.task
-		LEFT JOIN results b ON b.task = p.task AND b.digest = r.accepted AND r.phase IN ('done', 'diverged')
+		LEFT JOIN results b ON b.task = p.task AND b.digest = r.accepted AND (r.phase IN ('done', 'diverged') OR r.verifying)
 		WHERE p.sweep = $1 AND p.line > $2
 		ORDER BY p.line LIMIT $3`, with(id, after, limit), scanRow)
 }
@@ -33,12 +33,14 @@ func (t *sqlTx) RowsIn(id string, phase queue.Phase, limit int) ([]queue.Row, er
 func scanRow(r row) (row queue.Row, err error) {
 	var configuration []byte
 	var cost int64
+	var verifying bool
 	err = r.Scan(&row.Task.ID, &row.Task.Cell, &row.Row, &row.Order, &cost,
-		&configuration, &row.Task.Recording, &row.Phase, &row.Reason, &row.Result)
+		&configuration, &row.Task.Recording, &row.Phase, &verifying, &row.Reason, &row.Result)
 	if err != nil {
 		return row, err
 	}
-	row.Cost, row.State = span(cost).Seconds(), row.Phase.State()
+	row.Cost = span(cost).Seconds()
+	row.State = queue.Record{Phase: row.Phase, Verifying: verifying}.State()
 	row.Task.Configuration, err = configurationOf(configuration)
 	return row, err
 }

@@ -68,9 +68,9 @@ func (t *sqlTx) PutPlanned(id string, p queue.Planned) (kept, changed bool, err 
 		return true, false, nil
 	}
 	if kept {
-		t.add(id, r.Phase, tally{1, before.cost, r.Compute.Microseconds()}.minus())
+		t.add(id, r.Phase, tallyOf(r, before.cost).minus())
 	}
-	t.add(id, r.Phase, tally{1, after.cost, r.Compute.Microseconds()})
+	t.add(id, r.Phase, tallyOf(r, after.cost))
 	return kept, true, t.exec(`
 		INSERT INTO planned (sweep, task, cell, line, position, cost, phase, alone)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -89,7 +89,7 @@ func (t *sqlTx) DropPlanned(id string, task sweep.TaskID) error {
 	if err != nil || !found {
 		return err
 	}
-	t.add(id, r.Phase, tally{1, cost, r.Compute.Microseconds()}.minus())
+	t.add(id, r.Phase, tallyOf(r, cost).minus())
 	return t.exec(`DELETE FROM planned WHERE sweep = $1 AND task = $2`, id, task)
 }
 
@@ -97,15 +97,17 @@ func (t *sqlTx) PlannedTasks(id string, after sweep.TaskID, limit int) ([]sweep.
 	return list(t, `SELECT task FROM planned WHERE sweep = $1 AND task > $2 ORDER BY task LIMIT $3`, with(id, after, limit), scanOne[sweep.TaskID])
 }
 
+func (t *sqlTx) TasksIn(id string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+	return list(t, `SELECT task FROM planned WHERE sweep = $1 AND phase = $2 AND task > $3 ORDER BY task LIMIT $4`,
+		with(id, phase, after, limit), scanOne[sweep.TaskID])
+}
+
 func (t *sqlTx) Referring(task sweep.TaskID) ([]string, error) {
 	return list(t, `SELECT sweep FROM planned WHERE task = $1 ORDER BY sweep`, with(task), scanOne[string])
 }
 
 func (t *sqlTx) Next(id string, alone bool, limit int) ([]queue.Next, error) {
-	return list(t, `
-		SELECT task, position, line, cost FROM planned
-		WHERE sweep = $1 AND phase = 'waiting' AND alone = $2
-		ORDER BY position, line LIMIT $3`, with(id, alone, limit),
+	return list(t, t.next, with(id, alone, limit),
 		func(r row) (n queue.Next, err error) {
 			var cost int64
 			err = r.Scan(&n.Task, &n.Order, &n.Row, &cost)

@@ -32,12 +32,13 @@ func (t *sqlTx) flush() error {
 			continue
 		}
 		err := t.exec(`
-			INSERT INTO tallies (sweep, phase, tasks, cost, compute) VALUES ($1, $2, $3, $4, $5)
+			INSERT INTO tallies (sweep, phase, tasks, cost, compute, verifying) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (sweep, phase) DO UPDATE SET
 				tasks = tallies.tasks + excluded.tasks,
 				cost = tallies.cost + excluded.cost,
-				compute = tallies.compute + excluded.compute`,
-			key.sweep, key.phase, change.tasks, change.cost, change.compute)
+				compute = tallies.compute + excluded.compute,
+				verifying = tallies.verifying + excluded.verifying`,
+			key.sweep, key.phase, change.tasks, change.cost, change.compute, change.verifying)
 		if err != nil {
 			return err
 		}
@@ -54,9 +55,9 @@ func (t *sqlTx) Tallies(id string) (map[queue.Phase]queue.Tally, error) {
 		phase queue.Phase
 		sum   tally
 	}
-	entries, err := list(t, `SELECT phase, tasks, cost, compute FROM tallies WHERE sweep = $1 AND tasks > 0`, with(id),
+	entries, err := list(t, `SELECT phase, tasks, cost, compute, verifying FROM tallies WHERE sweep = $1 AND tasks > 0`, with(id),
 		func(r row) (e entry, err error) {
-			return e, r.Scan(&e.phase, &e.sum.tasks, &e.sum.cost, &e.sum.compute)
+			return e, r.Scan(&e.phase, &e.sum.tasks, &e.sum.cost, &e.sum.compute, &e.sum.verifying)
 		})
 	tallies := make(map[queue.Phase]queue.Tally, len(entries))
 	for _, e := range entries {
@@ -75,7 +76,7 @@ func (t *sqlTx) Open() (open int, err error) {
 
 // move keeps planned and the tallies in step with a record that changed.
 func (t *sqlTx) move(before, after queue.Record) error {
-	if before.Phase == after.Phase && before.Alone == after.Alone && before.Compute == after.Compute {
+	if before.Phase == after.Phase && before.Alone == after.Alone && before.Compute == after.Compute && before.Verifying == after.Verifying {
 		return nil
 	}
 	type reference struct {
@@ -88,8 +89,8 @@ func (t *sqlTx) move(before, after queue.Record) error {
 		return err
 	}
 	for _, ref := range references {
-		t.add(ref.sweep, before.Phase, tally{1, ref.cost, before.Compute.Microseconds()}.minus())
-		t.add(ref.sweep, after.Phase, tally{1, ref.cost, after.Compute.Microseconds()})
+		t.add(ref.sweep, before.Phase, tallyOf(before, ref.cost).minus())
+		t.add(ref.sweep, after.Phase, tallyOf(after, ref.cost))
 	}
 	return t.exec(`UPDATE planned SET phase = $1, alone = $2 WHERE task = $3`, after.Phase, after.Alone, after.Task)
 }
@@ -98,7 +99,7 @@ func (t *sqlTx) move(before, after queue.Record) error {
 func (t *sqlTx) phaseOf(task sweep.TaskID) (r queue.Record, found bool, err error) {
 	r.Task = task
 	var compute int64
-	found, err = t.get(`SELECT phase, alone, compute FROM records WHERE task = $1`, with(task), &r.Phase, &r.Alone, &compute)
+	found, err = t.get(`SELECT phase, alone, compute, verifying FROM records WHERE task = $1`, with(task), &r.Phase, &r.Alone, &compute, &r.Verifying)
 	r.Compute = span(compute)
 	return r, found, err
 }

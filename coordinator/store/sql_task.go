@@ -38,12 +38,12 @@ func (t *sqlTx) PutSpecification(s queue.Specification) error {
 
 func (t *sqlTx) Record(task sweep.TaskID) (queue.Record, bool, error) {
 	return one(t, `
-		SELECT task, phase, attempt, pardoned, alone, not_before, accepted, compute, reason
+		SELECT task, phase, attempt, pardoned, alone, not_before, accepted, compute, verifying, reason
 		FROM records WHERE task = $1`, with(task),
 		func(r row) (record queue.Record, err error) {
 			var attempt, pardoned, notBefore, compute int64
 			err = r.Scan(&record.Task, &record.Phase, &attempt, &pardoned, &record.Alone, &notBefore,
-				&record.Accepted, &compute, &record.Reason)
+				&record.Accepted, &compute, &record.Verifying, &record.Reason)
 			record.Attempt, record.Pardoned = uint64(attempt), uint64(pardoned)
 			record.NotBefore, record.Compute = instant(notBefore), span(compute)
 			return record, err
@@ -57,12 +57,13 @@ func (t *sqlTx) PutRecord(r queue.Record) error {
 		return err
 	}
 	err = t.exec(`
-		INSERT INTO records (task, phase, attempt, pardoned, alone, not_before, accepted, compute, reason)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		INSERT INTO records (task, phase, attempt, pardoned, alone, not_before, accepted, compute, verifying, reason)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (task) DO UPDATE SET
 			phase = excluded.phase, attempt = excluded.attempt, pardoned = excluded.pardoned, alone = excluded.alone,
-			not_before = excluded.not_before, accepted = excluded.accepted, compute = excluded.compute, reason = excluded.reason`,
-		r.Task, r.Phase, int64(r.Attempt), int64(r.Pardoned), r.Alone, micros(r.NotBefore), r.Accepted, r.Compute.Microseconds(), r.Reason)
+			not_before = excluded.not_before, accepted = excluded.accepted, compute = excluded.compute,
+			verifying = excluded.verifying, reason = excluded.reason`,
+		r.Task, r.Phase, int64(r.Attempt), int64(r.Pardoned), r.Alone, micros(r.NotBefore), r.Accepted, r.Compute.Microseconds(), r.Verifying, r.Reason)
 	if err != nil || !found {
 		return err // nothing refers to a new one yet
 	}

@@ -1,19 +1,44 @@
 package store
 
 import (
-	"context"
-	"database/sql"
 	"time"
 )
 
-// sqlTx is one call of the writer. Its queries are in the files sql_*.go.
+// sqlTx is one transaction in SQL. Its queries, in the files sql_*.go, are the
+// same for SQLite and PostgreSQL, but for those in dialect.
 type sqlTx struct {
-	store  *sqliteStore
+	session
+	dialect
 	now    time.Time
 	writes bool
 	hooks  []func()
 	// deltas are changes of tallies that are not yet in their table.
 	deltas map[tallyKey]tally
+}
+
+// session runs the statements of one transaction, one after the other. A write
+// may be put off until the next read or the commit, and its error with it.
+type session interface {
+	write(query string, args []any) error
+	read(query string, args []any) (rows, error)
+	// fault wraps an error that reading met.
+	fault(act string, err error) error
+}
+
+// rows are the answer to a query. They are closed before the next statement.
+type rows interface {
+	row
+	Next() bool
+	Err() error
+	Close() error
+}
+
+// row is what a scan function reads from.
+type row interface{ Scan(into ...any) error }
+
+// dialect is what SQLite and PostgreSQL call differently.
+type dialect struct {
+	next string // see sqlTx.Next
 }
 
 func (t *sqlTx) Now() time.Time { return t.now }
@@ -25,16 +50,12 @@ func (t *sqlTx) exec(query string, args ...any) error {
 	if !t.writes {
 		return errViewing
 	}
-	stmt, err := t.store.prepared(query) //nolint:sqlclosecheck // kept until the store is closed
-	if err == nil {
-		_, err = stmt.ExecContext(context.Background(), args...)
-	}
-	return fault(t.store.path, "write to", err)
+	return t.write(query, args)
 }
 
 // get reads at most one row.
 func (t *sqlTx) get(query string, args []any, into ...any) (found bool, err error) {
-	rows, err := t.query(query, args)
+	rows, err := t.read(query, args)
 	if err != nil {
 		return false, err
 	}
@@ -45,21 +66,12 @@ func (t *sqlTx) get(query string, args []any, into ...any) (found bool, err erro
 	if err == nil {
 		err = rows.Err()
 	}
-	return found, fault(t.store.path, "read from", err)
-}
-
-func (t *sqlTx) query(query string, args []any) (*sql.Rows, error) {
-	stmt, err := t.store.prepared(query) //nolint:sqlclosecheck // kept until the store is closed
-	if err != nil {
-		return nil, fault(t.store.path, "read from", err)
-	}
-	rows, err := stmt.QueryContext(context.Background(), args...)
-	return rows, fault(t.store.path, "read from", err)
+	return found, t.fault("read from", err)
 }
 
 // list reads all rows.
 func list[T any](t *sqlTx, query string, args []any, scan func(row) (T, error)) ([]T, error) {
-	rows, err := t.query(query, args)
+	rows, err := t.read(query, args)
 	if err != nil {
 		return nil, err
 	}
@@ -68,15 +80,12 @@ func list[T any](t *sqlTx, query string, args []any, scan func(row) (T, error)) 
 	for rows.Next() {
 		one, err := scan(rows)
 		if err != nil {
-			return nil, fault(t.store.path, "read from", err)
+			return nil, t.fault("read from", err)
 		}
 		all = append(all, one)
 	}
-	return all, fault(t.store.path, "read from", rows.Err())
+	return all, t.fault("read from", rows.Err())
 }
-
-// row is what a scan function reads from.
-type row interface{ Scan(into ...any) error }
 
 // one reads at most one row with a scan function.
 func one[T any](t *sqlTx, query string, args []any, scan func(row) (T, error)) (v T, found bool, err error) {

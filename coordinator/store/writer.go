@@ -193,7 +193,7 @@ func (s *sqliteStore) attempt(p *pending) (err error, alive bool) {
 	if err := s.exec("SAVEPOINT call"); err != nil {
 		return fault(s.path, "begin a call in", err), false
 	}
-	tx := &sqlTx{store: s, now: stored(s.now()), writes: p.writes && s.writable, deltas: map[tallyKey]tally{}}
+	tx := &sqlTx{session: s, dialect: dialectSQLite, now: stored(s.now()), writes: p.writes && s.writable, deltas: map[tallyKey]tally{}}
 	if err = s.protect(p, tx); err == nil {
 		err = tx.flush()
 	}
@@ -229,16 +229,4 @@ func (s *sqliteStore) protect(p *pending, tx *sqlTx) (err error) {
 func (s *sqliteStore) exec(statement string) error {
 	_, err := s.conn.ExecContext(context.Background(), statement)
 	return err
-}
-
-// prepared returns a statement, prepared at its first use.
-func (s *sqliteStore) prepared(text string) (*sql.Stmt, error) {
-	if stmt, ok := s.statements[text]; ok {
-		return stmt, nil
-	}
-	stmt, err := s.conn.PrepareContext(context.Background(), text)
-	if err == nil {
-		s.statements[text] = stmt
-	}
-	return stmt, err
 }

@@ -35,6 +35,7 @@ CREATE TABLE records (
     not_before BIGINT  NOT NULL,
     accepted   TEXT    NOT NULL,
     compute    BIGINT  NOT NULL,
+    verifying  BOOLEAN NOT NULL,
     reason     TEXT    NOT NULL
 );
 CREATE INDEX records_due ON records (not_before) WHERE phase = 'backing_off';
@@ -58,11 +59,12 @@ CREATE INDEX planned_next ON planned (sweep, phase, alone, position, line);
 
 -- Sums of planned, by sweep and phase.
 CREATE TABLE tallies (
-    sweep   TEXT   NOT NULL,
-    phase   TEXT   NOT NULL,
-    tasks   BIGINT NOT NULL,
-    cost    BIGINT NOT NULL,
-    compute BIGINT NOT NULL,
+    sweep     TEXT   NOT NULL,
+    phase     TEXT   NOT NULL,
+    tasks     BIGINT NOT NULL,
+    cost      BIGINT NOT NULL,
+    compute   BIGINT NOT NULL,
+    verifying BIGINT NOT NULL,
     PRIMARY KEY (sweep, phase)
 );
 
@@ -103,7 +105,8 @@ CREATE TABLE processes (
     first_seen   BIGINT  NOT NULL,
     last_seen    BIGINT  NOT NULL,
     deadline     BIGINT  NOT NULL,
-    unheard      BOOLEAN NOT NULL
+    unheard      BOOLEAN NOT NULL,
+    leaving      BOOLEAN NOT NULL
 );
 CREATE INDEX processes_present ON processes (deadline) WHERE deadline > 0;
 

@@ -81,11 +81,14 @@ func (c *check) sweep(s queue.Sweep) (open int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		c.want(found && r.Phase == row.Phase, "task %s: a row says %s, its record %s", row.Task.ID, row.Phase, r.Phase)
+		c.want(found && r.Phase == row.Phase && r.State() == row.State, "task %s: a row says %s, its record %s", row.Task.ID, row.Phase, r.Phase)
 		sum := counted[r.Phase]
 		sum.Tasks++
 		sum.Cost += row.Cost
 		sum.Compute += r.Compute.Seconds()
+		if r.Verifying {
+			sum.Verifying++
+		}
 		counted[r.Phase] = sum
 		switch r.Phase {
 		case queue.Waiting:
@@ -114,7 +117,7 @@ func (c *check) tallies(id string, counted map[queue.Phase]queue.Tally) error {
 	}
 	for _, phase := range queue.Phases {
 		k, n := kept[phase], counted[phase]
-		c.want(k.Tasks == n.Tasks && near(k.Cost, n.Cost) && near(k.Compute, n.Compute),
+		c.want(k.Tasks == n.Tasks && k.Verifying == n.Verifying && near(k.Cost, n.Cost) && near(k.Compute, n.Compute),
 			"sweep %s has the tally %+v of %s: counted %+v", id, k, phase, n)
 	}
 	return nil
@@ -194,6 +197,8 @@ func (c *check) phase(r queue.Record, attempts []queue.Attempt, votes map[string
 			blamed++
 		}
 	}
+	verified := r.Accepted != "" && (r.Phase == queue.Waiting || r.Phase == queue.BackingOff || r.Phase == queue.Leased)
+	c.want(!r.Verifying || verified, "task %s is %s and being verified, accepted: %q", r.Task, r.Phase, r.Accepted)
 	c.want((r.Accepted != "") == accepted, "task %s: accepted is %q, an attempt was accepted: %v", r.Task, r.Accepted, accepted)
 	c.want(r.Accepted == "" || votes[r.Accepted] > 0, "task %s: no attempt reported the accepted result", r.Task)
 	switch r.Phase {

@@ -58,6 +58,10 @@ func (x forward) PlannedTasks(id string, after sweep.TaskID, limit int) ([]sweep
 	return one[[]sweep.TaskID](x.do("PlannedTasks", id, after, limit))
 }
 
+func (x forward) TasksIn(id string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+	return one[[]sweep.TaskID](x.do("TasksIn", id, phase, after, limit))
+}
+
 func (x forward) Referring(task sweep.TaskID) ([]string, error) {
 	return one[[]string](x.do("Referring", task))
 }
@@ -129,6 +133,10 @@ func (x forward) Result(task sweep.TaskID, digest string) (body []byte, found bo
 
 func (x forward) PutResult(task sweep.TaskID, digest string, body []byte) error {
 	return none(x.do("PutResult", task, digest, body))
+}
+
+func (x forward) DeleteResult(task sweep.TaskID, digest string) error {
+	return none(x.do("DeleteResult", task, digest))
 }
 
 func (x forward) Checkpoint(task sweep.TaskID) (step uint64, body []byte, found bool, err error) {
