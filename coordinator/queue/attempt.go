@@ -25,6 +25,9 @@ const (
 	Lost       Outcome = "lost"        // its process fell silent
 	HandedBack Outcome = "handed_back" // given back unharmed
 	Withdrawn  Outcome = "withdrawn"   // no sweep wanted the task any more
+	Cancelled  Outcome = "cancelled"   // by an operator
+	Verified   Outcome = "verified"    // its result is the accepted one, bit for bit
+	Differed   Outcome = "differed"    // its result was to verify the accepted one, and is another
 )
 
 // Attempt is one grant of a task to a process, and its history: a line of

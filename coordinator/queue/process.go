@@ -30,6 +30,8 @@ type Presence struct {
 	// it never calls again, that may be the coordinator's doing, or that of
 	// whatever ended both: its tasks are not to blame.
 	Unheard bool
+	// Leaving: an operator asked it to hand back what it holds, and to leave.
+	Leaving bool
 }
 
 // heard gives a process that shows itself a full term.

@@ -56,8 +56,21 @@ type Record struct {
 	Accepted string
 	// Compute is how long the accepted attempt worked.
 	Compute time.Duration
-	// Reason says why the task was set aside or diverged.
+	// Verifying: the task has an accepted result and runs once more to be
+	// compared with it. It counts as done meanwhile.
+	Verifying bool
+	// Reason says why the task was set aside, how its results differ, or why a
+	// done one could not be verified. Of one that is being verified, it says what
+	// contradicts it already.
 	Reason string
+}
+
+// State is the record as results.csv prints it.
+func (r Record) State() sweep.State {
+	if r.Verifying {
+		return sweep.Done
+	}
+	return r.Phase.State()
 }
 
 // Specification is what a task is, and what it costs.
@@ -71,6 +84,8 @@ type Tally struct {
 	Tasks   int
 	Cost    float64 // seconds, by the cost model
 	Compute float64 // seconds, measured; of accepted results
+	// Verifying of the tasks are done, and run once more.
+	Verifying int
 }
 
 func (c *call) record(task sweep.TaskID) (Record, error) {

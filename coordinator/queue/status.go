@@ -22,13 +22,14 @@ type Status struct {
 // MaxListed bounds the lists of tasks in a Status.
 const MaxListed = 100
 
-// Counts of the tasks of a sweep; all but Planned add up to Planned.
+// Counts of the tasks of a sweep. Done, Leased, Pending, SetAside and Diverged
+// add up to Planned; Verifying are those of the done ones that run once more.
 type Counts struct {
-	Planned, Done, Leased, Pending, SetAside, Diverged int
+	Planned, Done, Leased, Pending, SetAside, Diverged, Verifying int
 }
 
 // Finished says whether nothing is left that could still run.
-func (c Counts) Finished() bool { return c.Leased == 0 && c.Pending == 0 }
+func (c Counts) Finished() bool { return c.Leased == 0 && c.Pending == 0 && c.Verifying == 0 }
 
 // Worker is a process that has been heard of within the last lease term.
 type Worker struct {
@@ -81,14 +82,14 @@ func (c *call) status(id string) (s Status, err error) {
 }
 
 func count(tallies map[Phase]Tally) Counts {
-	n := Counts{
-		Done:     tallies[Done].Tasks,
-		Leased:   tallies[Leased].Tasks,
-		Pending:  tallies[Waiting].Tasks + tallies[BackingOff].Tasks,
-		SetAside: tallies[SetAside].Tasks,
-		Diverged: tallies[Diverged].Tasks,
+	n := Counts{SetAside: tallies[SetAside].Tasks, Diverged: tallies[Diverged].Tasks}
+	for _, t := range tallies {
+		n.Planned += t.Tasks
+		n.Verifying += t.Verifying
 	}
-	n.Planned = n.Done + n.Leased + n.Pending + n.SetAside + n.Diverged
+	n.Done = tallies[Done].Tasks + n.Verifying
+	n.Leased = tallies[Leased].Tasks - tallies[Leased].Verifying
+	n.Pending = n.Planned - n.Done - n.Leased - n.SetAside - n.Diverged
 	return n
 }
 

@@ -58,6 +58,8 @@ type SweepTx interface {
 	DropPlanned(sweepID string, task sweep.TaskID) error
 	// PlannedTasks pages through the tasks of a sweep by ID: up to limit after one.
 	PlannedTasks(sweepID string, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
+	// TasksIn pages through those of them that are in a phase.
+	TasksIn(sweepID string, phase Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
 	// Referring lists the sweeps that refer to a task, by ID.
 	Referring(sweep.TaskID) ([]string, error)
 
@@ -123,7 +125,9 @@ type ProcessTx interface {
 // BodyTx is the part of a Tx about large bodies.
 type BodyTx interface {
 	Result(task sweep.TaskID, digest string) (body []byte, found bool, err error)
+	// PutResult leaves what it finds under that digest as it is.
 	PutResult(task sweep.TaskID, digest string, body []byte) error
+	DeleteResult(task sweep.TaskID, digest string) error
 	Checkpoint(sweep.TaskID) (step uint64, body []byte, found bool, err error)
 	// CheckpointStep is 0 without a checkpoint.
 	CheckpointStep(sweep.TaskID) (step uint64, err error)
