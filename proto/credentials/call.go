@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 )
 
@@ -22,18 +21,24 @@ const (
 )
 
 // Dial prepares calls to one address, each carrying the token. Nothing is sent
-// before the first call. It refuses addresses off this machine: calls are
-// plain text.
+// before the first call. With a CA the other end must show a certificate of
+// that authority for ServerName; without one calls are plain text, and addresses
+// off this machine are refused unless the file is Insecure.
 func (f File) Dial(address string) (*grpc.ClientConn, error) {
 	if err := checkAddress(address); err != nil {
 		return nil, fmt.Errorf("dial coordinator: %w", err)
 	}
-	if !Loopback(address) {
-		return nil, fmt.Errorf("dial coordinator: %s is not on this machine, and tokens travel in plain text: "+
-			"use a loopback address (through an SSH tunnel, say)", address)
+	if f.CA == "" && !f.Insecure && !Loopback(address) {
+		return nil, fmt.Errorf("dial coordinator: %s is not on this machine, and without a ca in the credentials file the token would travel "+
+			"in plain text: start the coordinator with --listen on an address that other machines reach, which makes one; "+
+			"or use a loopback address through an SSH tunnel", address)
+	}
+	transport, err := f.transport(address)
+	if err != nil {
+		return nil, fmt.Errorf("dial coordinator %s: %w", address, err)
 	}
 	connection, err := grpc.NewClient("passthrough:///"+address,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithTransportCredentials(transport),
 		grpc.WithPerRPCCredentials(bearer(f.Token)),
 		grpc.WithDefaultCallOptions(
 			grpc.MaxCallRecvMsgSize(MaxMessageBytes), grpc.MaxCallSendMsgSize(MaxMessageBytes)),
@@ -74,7 +79,7 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 	return map[string]string{metadataKey: scheme + string(b)}, nil
 }
 
-// RequireTransportSecurity is false because Dial admits loopback only.
+// RequireTransportSecurity is false because Dial decides where plain text may go.
 func (b bearer) RequireTransportSecurity() bool { return false }
 
 func checkAddress(address string) error {

@@ -3,7 +3,6 @@ package credentials_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/grpc"
+	"go.uber.org/goleak"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -78,7 +77,8 @@ func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ body, want string }{
 		"nothing":       {``, "not a credentials file"},
 		"two objects":   {`{"role":"worker","addresses":["a:1"],"token":"` + token + `"} {}`, "more than one"},
-		"unknown field": {`{"role":"worker","addresses":["a:1"],"token":"` + token + `","ca":""}`, `"ca"`},
+		"unknown field": {`{"role":"worker","addresses":["a:1"],"token":"` + token + `","colour":""}`, `"colour"`},
+		"ca":            {`{"role":"worker","addresses":["a:1"],"token":"` + token + `","ca":"none"}`, "not a certificate in PEM"},
 		"role":          {`{"role":"boss","addresses":["a:1"],"token":"` + token + `"}`, `"boss"`},
 		"no address":    {`{"role":"worker","addresses":[],"token":"` + token + `"}`, "no addresses"},
 		"no port":       {`{"role":"worker","addresses":["here"],"token":"` + token + `"}`, `"here" is not host:port`},
@@ -113,19 +113,33 @@ func TestTokensDiffer(t *testing.T) {
 	}
 }
 
-func TestDialStaysOnThisMachine(t *testing.T) {
+// TestPlainTextStaysOnThisMachine: what leaves it goes by TLS, unless the file
+// says otherwise.
+func TestPlainTextStaysOnThisMachine(t *testing.T) {
 	tests := map[string]bool{
 		"127.0.0.1:1": true, "127.9.9.9:1": true, "[::1]:1": true, "localhost:1": true,
 		"192.0.2.1:1": false, "example.org:1": false, "[2001:db8::1]:1": false, "0.0.0.0:1": false,
-		"localhost.example.org:1": false, "localhost": false, ":1": false,
+		"localhost.example.org:1": false,
 	}
+	plain, encrypted, insecure := valid(), valid(), valid()
+	encrypted.CA, insecure.Insecure = authority(t, 0).Certificate(), true
 	for address, want := range tests {
-		connection, err := valid().Dial(address)
-		if (err == nil) != want {
-			t.Errorf("Dial(%q) error is %v, want admitted %v", address, err, want)
+		for _, test := range []struct {
+			file credentials.File
+			want bool
+		}{{plain, want}, {encrypted, true}, {insecure, true}} {
+			connection, err := test.file.Dial(address)
+			if (err == nil) != test.want {
+				t.Errorf("Dial(%q) of %v: error is %v, want admitted %v", address, test.file, err, test.want)
+			}
+			if err == nil {
+				connection.Close()
+			}
 		}
-		if err == nil {
-			connection.Close()
+	}
+	for _, address := range []string{"localhost", ":1", ""} {
+		if _, err := encrypted.Dial(address); err == nil {
+			t.Errorf("Dial(%q) is admitted", address)
 		}
 	}
 }
@@ -145,31 +159,16 @@ func (g guarded) Sync(ctx context.Context, _ *spiqsweepv1.SyncRequest) (*spiqswe
 
 func TestCallsCarryTheToken(t *testing.T) {
 	file := valid()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := grpc.NewServer()
-	spiqsweepv1.RegisterWorkerServiceServer(server, guarded{token: file.Token})
-	go func() { _ = server.Serve(listener) }()
-	defer server.Stop()
-
-	call := func(f credentials.File) error {
-		connection, err := f.Dial(listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer connection.Close()
-		_, err = spiqsweepv1.NewWorkerServiceClient(connection).Sync(t.Context(), &spiqsweepv1.SyncRequest{})
-		return err
-	}
-	if err := call(file); err != nil {
+	address := serve(t, file.Token, nil)
+	if err := call(t, file, address); err != nil {
 		t.Errorf("with the token: %v", err)
 	}
-	if err := call(valid()); status.Code(err) != codes.Unauthenticated {
+	if err := call(t, valid(), address); status.Code(err) != codes.Unauthenticated {
 		t.Errorf("with another token: %v, want Unauthenticated", err)
 	}
 }
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestPresent(t *testing.T) {
 	token := credentials.NewToken()

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 )
 
@@ -27,6 +26,12 @@ type File struct {
 	Role      string   `json:"role"`      // Worker or Operator
 	Addresses []string `json:"addresses"` // host:port, the preferred first; at least one
 	Token     string   `json:"token"`     // 32 random bytes in base64url without padding
+
+	// CA is the certificate of the coordinators' authority in PEM: calls travel by
+	// TLS. Without one they are plain text, to loopback addresses alone.
+	CA string `json:"ca,omitempty"`
+	// Insecure lets plain text travel to other machines.
+	Insecure bool `json:"insecure,omitempty"`
 }
 
 // NewToken makes an unguessable token.
@@ -81,12 +86,20 @@ func (f File) check() error {
 	if err != nil || len(token) != tokenBytes {
 		return fmt.Errorf("the token is not %d bytes in base64url", tokenBytes)
 	}
+	if f.CA != "" {
+		if _, err := authorities(f.CA); err != nil {
+			return err
+		}
+		if f.Insecure {
+			return errors.New("both a ca and insecure are given: calls travel by TLS or as plain text")
+		}
+	}
 	return nil
 }
 
 // Save writes the file, readable by its owner alone. A reader sees the old
 // content or the new, never a part.
-func (f File) Save(path string) (err error) {
+func (f File) Save(path string) error {
 	if err := f.check(); err != nil {
 		return fmt.Errorf("write credentials %s: %w", path, err)
 	}
@@ -94,28 +107,10 @@ func (f File) Save(path string) (err error) {
 	if err != nil {
 		return fmt.Errorf("write credentials %s: %w", path, err)
 	}
-	// CreateTemp gives mode 0600.
-	draft, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
-	if err != nil {
+	if err := writePrivately(path, append(body, '\n')); err != nil {
 		return fmt.Errorf("write credentials: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			_ = draft.Close()
-			_ = os.Remove(draft.Name())
-			err = fmt.Errorf("write credentials: %w", err)
-		}
-	}()
-	if _, err := draft.Write(append(body, '\n')); err != nil {
-		return err
-	}
-	if err := draft.Sync(); err != nil {
-		return err
-	}
-	if err := draft.Close(); err != nil {
-		return err
-	}
-	return os.Rename(draft.Name(), path)
+	return nil
 }
 
 // At returns the same role and token for other addresses.

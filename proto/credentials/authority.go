@@ -1,0 +1,196 @@
+package credentials
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// ServerName is the name that every coordinator's certificate is for: whose
+// certificate it is says its authority alone, so that addresses may change.
+const ServerName = "spiqsweep"
+
+const (
+	// authorityLife is how long a new authority is trusted: longer than any sweep.
+	authorityLife = 10 * 365 * 24 * time.Hour
+	// certificateLife is how long a server's certificate is good. A server that
+	// runs on has a new one after half of it.
+	certificateLife = 365 * 24 * time.Hour
+	// skew is how far the clocks of two machines may be apart.
+	skew = 24 * time.Hour
+)
+
+// Authority is a certificate authority of coordinators: whoever holds it can
+// pass for one. Clients know it by its certificate (File.CA).
+type Authority struct {
+	pair tls.Certificate // Leaf is set
+	now  func() time.Time
+}
+
+// NewAuthority makes an authority of its own (ECDSA on P-256), which can sign
+// for ServerName alone. The time comes from now; nil: the system's.
+func NewAuthority(now func() time.Time) (*Authority, error) {
+	a := &Authority{now: clock(now)}
+	from := a.now()
+	template := &x509.Certificate{
+		SerialNumber:          serial(),
+		Subject:               pkix.Name{CommonName: "spiqsweep authority"},
+		NotBefore:             from.Add(-skew),
+		NotAfter:              from.Add(authorityLife),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		MaxPathLenZero:        true,
+		KeyUsage:              x509.KeyUsageCertSign,
+		PermittedDNSDomains:   []string{ServerName}, PermittedDNSDomainsCritical: true,
+	}
+	pair, err := sign(template, nil)
+	if err != nil {
+		return nil, fmt.Errorf("make a certificate authority: %w", err)
+	}
+	a.pair = pair
+	return a, nil
+}
+
+// LoadAuthority reads an authority from PEM files: its certificate and its
+// private key, which must be its owner's alone.
+func LoadAuthority(certificate, key string, now func() time.Time) (*Authority, error) {
+	a := &Authority{now: clock(now)}
+	if exposed(key) {
+		return nil, fmt.Errorf("read the authority's key %s: others can read it, and could pass for this coordinator: `chmod 600 %s`", key, key)
+	}
+	pair, err := tls.LoadX509KeyPair(certificate, key)
+	if err != nil {
+		return nil, fmt.Errorf("read the authority from %s and %s: %w", certificate, key, err)
+	}
+	a.pair = pair
+	if err := a.check(); err != nil {
+		return nil, fmt.Errorf("read the authority from %s: %w", certificate, err)
+	}
+	return a, nil
+}
+
+// check says why the authority could not vouch for anyone.
+func (a *Authority) check() error {
+	c := a.pair.Leaf
+	if len(a.pair.Certificate) != 1 {
+		return fmt.Errorf("it holds %d certificates: must be the authority's alone", len(a.pair.Certificate))
+	}
+	if !c.BasicConstraintsValid || !c.IsCA || c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0 {
+		return fmt.Errorf("the certificate of %q is not an authority's: it may not sign others", c.Subject.CommonName)
+	}
+	if now := a.now(); now.Before(c.NotBefore) || now.After(c.NotAfter) {
+		return fmt.Errorf("the certificate of %q is good from %s to %s, not now",
+			c.Subject.CommonName, c.NotBefore.Format(time.DateOnly), c.NotAfter.Format(time.DateOnly))
+	}
+	return nil
+}
+
+// Save writes the authority's certificate and key, readable by their owner
+// alone. The certificate comes last: where it is, the key is.
+func (a *Authority) Save(certificate, key string) error {
+	body, err := x509.MarshalPKCS8PrivateKey(a.pair.PrivateKey)
+	if err != nil {
+		return fmt.Errorf("write the authority's key: %w", err)
+	}
+	if err := writePrivately(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: body})); err != nil {
+		return fmt.Errorf("write the authority's key: %w", err)
+	}
+	if err := writePrivately(certificate, []byte(a.Certificate())); err != nil {
+		return fmt.Errorf("write the authority's certificate: %w", err)
+	}
+	return nil
+}
+
+// Certificate is the authority's certificate in PEM, for File.CA. It is no secret.
+func (a *Authority) Certificate() string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: a.pair.Certificate[0]}))
+}
+
+// ServerTLS is how a coordinator of this authority speaks TLS: version 1.3,
+// with a certificate for ServerName that is made now, and again before it runs out.
+func (a *Authority) ServerTLS() (*tls.Config, error) {
+	shown := &certificate{authority: a}
+	if _, err := shown.current(nil); err != nil {
+		return nil, err
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS13, GetCertificate: shown.current}, nil
+}
+
+// certificate is what a server shows.
+type certificate struct {
+	authority *Authority
+
+	mu   sync.Mutex // guards all below
+	pair *tls.Certificate
+	till time.Time // when to make the next
+}
+
+// current returns a certificate that is good for a while yet.
+func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.authority.now()
+	if c.pair != nil && now.Before(c.till) {
+		return c.pair, nil
+	}
+	root := c.authority.pair.Leaf
+	template := &x509.Certificate{
+		SerialNumber: serial(),
+		Subject:      pkix.Name{CommonName: ServerName},
+		DNSNames:     []string{ServerName},
+		NotBefore:    later(now.Add(-skew), root.NotBefore),
+		NotAfter:     earlier(now.Add(certificateLife), root.NotAfter),
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	pair, err := sign(template, &c.authority.pair)
+	if err != nil {
+		return nil, fmt.Errorf("make the coordinator's certificate: %w", err)
+	}
+	c.pair, c.till = &pair, now.Add(certificateLife/2)
+	return c.pair, nil
+}
+
+// sign makes a key and a certificate for it, signed by a parent or, without
+// one, by itself.
+func sign(template *x509.Certificate, parent *tls.Certificate) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	issuer, signer := template, any(key)
+	if parent != nil {
+		issuer, signer = parent.Leaf, parent.PrivateKey
+	}
+	body, err := x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), signer)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	leaf, err := x509.ParseCertificate(body)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.Certificate{Certificate: [][]byte{body}, PrivateKey: key, Leaf: leaf}, nil
+}
+
+// FindAuthority reads the authority that a folder holds, or makes one there: a
+// key without a certificate is one that nobody has relied on yet.
+func FindAuthority(certificate, key string, now func() time.Time) (*Authority, error) {
+	if _, err := os.Stat(certificate); !errors.Is(err, os.ErrNotExist) {
+		return LoadAuthority(certificate, key, now)
+	}
+	a, err := NewAuthority(now)
+	if err != nil {
+		return nil, err
+	}
+	return a, a.Save(certificate, key)
+}

@@ -1,0 +1,101 @@
+package credentials
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+// transport is how calls travel to an address: by TLS if the file names an
+// authority, else as plain text.
+func (f File) transport(address string) (credentials.TransportCredentials, error) {
+	if f.CA == "" {
+		return explained{insecure.NewCredentials(), address}, nil
+	}
+	pool, err := authorities(f.CA)
+	if err != nil {
+		return nil, err
+	}
+	return explained{credentials.NewTLS(&tls.Config{
+		RootCAs: pool, ServerName: ServerName, MinVersion: tls.VersionTLS13,
+	}), address}, nil
+}
+
+// explained says of a failed handshake what would mend it.
+type explained struct {
+	credentials.TransportCredentials
+	address string
+}
+
+func (e explained) Clone() credentials.TransportCredentials {
+	return explained{e.TransportCredentials.Clone(), e.address}
+}
+
+func (e explained) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	if e.Info().SecurityProtocol == "insecure" {
+		raw = &listening{Conn: raw, address: e.address}
+	}
+	conn, info, err := e.TransportCredentials.ClientHandshake(ctx, authority, raw)
+	if err != nil {
+		return nil, nil, e.explain(err)
+	}
+	return conn, info, nil
+}
+
+const copyAgain = "copy worker.json (or operator.json) again from the output folder of the coordinator that you mean"
+
+func (e explained) explain(err error) error {
+	var (
+		unknown x509.UnknownAuthorityError
+		invalid x509.CertificateInvalidError
+		name    x509.HostnameError
+		record  tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return fmt.Errorf("%s shows a certificate of another authority than the credentials file names: "+
+			"it is another coordinator, or somebody stands in between: %s: %w", e.address, copyAgain, err)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return fmt.Errorf("the certificate that %s shows is not good at this machine's time: check the clocks of both machines; "+
+			"if the authority has expired, delete ca.pem and start the coordinator again: %w", e.address, err)
+	case errors.As(err, &name):
+		return fmt.Errorf("the certificate that %s shows is for another name than %q: "+
+			"no coordinator listens there: check the address: %w", e.address, ServerName, err)
+	case errors.As(err, &record):
+		return fmt.Errorf("%s speaks plain text, the credentials file asks for TLS: %s: %w", e.address, copyAgain, err)
+	default:
+		return fmt.Errorf("no TLS with %s: %w", e.address, err)
+	}
+}
+
+// listening hears what the other end, spoken to in plain text, says first.
+type listening struct {
+	net.Conn
+	address string
+	heard   bool // of the reading goroutine alone
+}
+
+// tlsAlert begins what some TLS servers answer to plain text; others hang up.
+const tlsAlert = 0x15
+
+func (l *listening) Read(p []byte) (int, error) {
+	n, err := l.Conn.Read(p)
+	if l.heard {
+		return n, err
+	}
+	l.heard = true
+	switch {
+	case n > 0 && p[0] == tlsAlert:
+		return 0, fmt.Errorf("%s asks for TLS, but the credentials file names no authority: %s", l.address, copyAgain)
+	case n == 0 && err != nil && !errors.Is(err, net.ErrClosed):
+		return 0, fmt.Errorf("%s hangs up on plain text; if it asks for TLS, %s: %w", l.address, copyAgain, err)
+	default:
+		return n, err
+	}
+}
