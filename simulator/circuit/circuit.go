@@ -79,7 +79,33 @@ type Tile interface {
 // NewTile returns a work space; keep says that Backward will be called.
 func (c *Circuit) NewTile(keep bool) Tile {
 	if c.plan != nil {
-		return newFastTile(c.plan, c.loops, keep)
+		return newFastTile(c.plan, c.loops, newWorkspace(c.plan, keep))
 	}
 	return newGeneralTile(c.ansatz)
+}
+
+// NewTiles returns tiles for Backward that belong to one goroutine together:
+// they share all but what Forward leaves to the other calls, StateBytes each.
+func (c *Circuit) NewTiles(count int) []Tile {
+	tiles := make([]Tile, count)
+	if c.plan == nil {
+		for i := range tiles {
+			tiles[i] = newGeneralTile(c.ansatz)
+		}
+		return tiles
+	}
+	w := newWorkspace(c.plan, true)
+	for i := range tiles {
+		tiles[i] = newFastTile(c.plan, c.loops, w)
+	}
+	return tiles
+}
+
+// StateBytes is about the memory that a tile of NewTiles has for itself.
+func (c *Circuit) StateBytes() int {
+	const perRow, perAmplitude = 4 * width, 16
+	if c.plan != nil {
+		return perRow * c.plan.keptRows()
+	}
+	return Lanes * exactStates * perAmplitude << c.ansatz.Qubits()
 }

@@ -21,6 +21,9 @@ type Exact struct {
 	weights []float64 // backward: by word
 }
 
+// exactStates is the number of states that an Exact holds.
+const exactStates = 4
+
 // NewExact returns a simulator of the ansatz; it panics if the ansatz is not valid.
 func (a Ansatz) NewExact() *Exact {
 	if err := a.Validate(); err != nil {

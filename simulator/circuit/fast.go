@@ -5,42 +5,59 @@ package circuit
 type fastTile struct {
 	plan  *plan
 	loops *loops
+	*workspace
 
-	gamma       []float32   // summed noise angles: half rows by qubit
-	z           []float32   // e^{iγ}, by qubit
-	zeros, ones []float32   // qubits after rotation 0: amplitudes of 0 and of 1
-	noise       []float32   // products of z over index bits: by row of a block, then by block
-	product     []float32   // the state after rotation 0, as factors; once for each parity
-	bond        []float32   // the state after rotation 1, as two products: see join
-	phases      [][]float32 // of the boundary before rotation k
-	states      [][]float32 // after rotation k; two take turns where they are not kept
-
-	counts   [Lanes]int32 // of sample
-	backward *backward    // nil where states are not kept
+	product []float32   // the state after rotation 0, as factors; once for each parity
+	bond    []float32   // the state after rotation 1, as two products: see join
+	phases  [][]float32 // of the boundary before rotation k
+	states  [][]float32 // after rotation k; two take turns where they are not kept
 }
 
-func newFastTile(p *plan, l *loops, keep bool) *fastTile {
-	factors := p.factors.parities() * p.factors.product()
-	t := &fastTile{
-		plan: p, loops: l,
+// workspace holds what no call leaves to another: tiles that take turns share it.
+type workspace struct {
+	gamma       []float32    // summed noise angles: half rows by qubit
+	z           []float32    // e^{iγ}, by qubit
+	zeros, ones []float32    // qubits after rotation 0: amplitudes of 0 and of 1
+	noise       []float32    // products of z over index bits: by row of a block, then by block
+	written     []float32    // the bond written out, for rotation 2 alone
+	counts      [Lanes]int32 // of sample
+	backward    *backward    // nil where states are not kept
+}
+
+func newWorkspace(p *plan, keep bool) *workspace {
+	w := &workspace{
 		gamma: aligned(p.qubits * Lanes), z: rowsOf(p.qubits),
 		zeros: rowsOf(p.qubits), ones: rowsOf(p.qubits),
-		noise:   rowsOf(max(p.product(), p.factors.product())),
-		product: rowsOf(factors), bond: rowsOf(factors),
+		noise: rowsOf(max(p.product(), p.factors.product())),
+	}
+	if p.factors.high > 0 && !p.keepsState(1) {
+		w.written = rowsOf(p.size())
+	}
+	if keep {
+		w.backward = newBackward(p)
+	}
+	return w
+}
+
+func newFastTile(p *plan, l *loops, w *workspace) *fastTile {
+	t := &fastTile{
+		plan: p, loops: l, workspace: w,
+		product: rowsOf(p.factorRows()), bond: rowsOf(p.factorRows()),
 		phases: make([][]float32, max(2, p.rotations)), states: make([][]float32, max(2, p.rotations)),
 	}
 	for k := 1; k < len(t.states); k++ {
-		if k > 2 && !keep {
+		switch {
+		case k > 2 && w.backward == nil:
 			t.states[k], t.phases[k] = t.states[k-2], t.phases[2]
 			continue
-		}
-		t.states[k], t.phases[k] = t.bond, rowsOf(p.entries(k))
-		if k > 1 || p.factors.high > 0 {
+		case p.keepsState(k):
 			t.states[k] = rowsOf(p.size())
+		case p.factors.high == 0:
+			t.states[k] = t.bond
+		default:
+			t.states[k] = w.written
 		}
-	}
-	if keep {
-		t.backward = newBackward(p)
+		t.phases[k] = rowsOf(p.entries(k))
 	}
 	return t
 }

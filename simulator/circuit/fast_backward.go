@@ -11,7 +11,7 @@ type backward struct {
 }
 
 func newBackward(p *plan) *backward {
-	n, factors := p.rotations*p.qubits, p.factors.parities()*p.factors.product()
+	n, factors := p.rotations*p.qubits, p.factorRows()
 	return &backward{
 		lambda: rowsOf(p.size()), other: rowsOf(p.size()),
 		pulled: rowsOf(factors), origin: rowsOf(factors),

@@ -102,3 +102,25 @@ func (p *plan) factorStride() int {
 	}
 	return p.stride
 }
+
+// factorRows is the number of rows of a product state, or of a bond.
+func (p *plan) factorRows() int { return p.factors.parities() * p.factors.product() }
+
+// keepsState says whether Backward or the measurement reads the state after
+// rotation k as it is written out; of the one after rotation 1, both as a rule
+// read the bond.
+func (p *plan) keepsState(k int) bool {
+	return k > 1 || p.factors.high > 0 && p.rotations <= 2
+}
+
+// keptRows is the number of rows that Forward leaves to the other calls.
+func (p *plan) keptRows() int {
+	rows := 2 * p.factorRows()
+	for k := 1; k < p.rotations; k++ {
+		rows += p.entries(k)
+		if p.keepsState(k) {
+			rows += p.size()
+		}
+	}
+	return rows
+}

@@ -79,11 +79,12 @@ func (a *actor) observe(b *batch) {
 	}
 }
 
-// differentiate fills gradient with that of L_G for the observed batch.
+// differentiate fills gradient with that of L_G for the observed batch, from
+// the last step, whose states are the nearest at hand, to the first.
 func (a *actor) differentiate(b *batch) {
 	a.estimator.prepare(b)
 	clear(a.gradient)
-	for step := range a.settings.Timesteps {
+	for step := a.settings.Timesteps - 1; step >= 0; step-- {
 		gradient := a.settings.patchAngles(a.gradient, step)
 		if a.shifter != nil {
 			a.shiftPatch(b, step, gradient)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"spiqsweep/simulator/circuit"
@@ -186,24 +187,22 @@ func TestLocalGradientOfAnyShape(t *testing.T) {
 // TestKeptAndRepeatedStatesAgree: whether forward states are kept or computed
 // again is a matter of speed alone.
 func TestKeptAndRepeatedStatesAgree(t *testing.T) {
-	s := defaults(3, 2, 3)
+	s := defaults(3, 3, 3)
 	s.BatchSize = 20
-	kept, repeated := newTestTrainer(t, s), newTestTrainer(t, s)
-	if kept.actor.states.kept == nil {
-		t.Fatal("the states of a small circuit are not kept")
-	}
-	repeated.actor.states.kept = nil
-	repeated.actor.states.again = repeated.sampler.circuit.NewTile(true)
-	for range s.Steps {
-		for _, trainer := range []*Trainer{kept, repeated} {
-			if err := trainer.Step(); err != nil {
-				t.Fatal(err)
-			}
+	var want []float64
+	for repeated := range s.Timesteps + 1 {
+		trainer := newTestTrainer(t, s)
+		states := trainer.actor.states
+		if states.repeated != 0 {
+			t.Fatal("the states of a small circuit are not kept")
 		}
-	}
-	for i, a := range kept.Angles() {
-		if b := repeated.Angles()[i]; a != b {
-			t.Fatalf("angle %d is %v with kept states, %v without", i, a, b)
+		states.repeated, states.kept = repeated, states.kept[repeated*states.blocks:]
+		run(t, trainer, s.Steps)
+		if repeated == 0 {
+			want = trainer.Angles()
+		}
+		if diff := cmp.Diff(want, trainer.Angles()); diff != "" {
+			t.Fatalf("%d of %d steps repeated: angles (-kept +got):\n%s", repeated, s.Timesteps, diff)
 		}
 	}
 }

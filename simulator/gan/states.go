@@ -2,44 +2,52 @@ package gan
 
 import "spiqsweep/simulator/circuit"
 
-// keptBytes bounds the memory of kept forward states. Keeping them saves the
-// second forward pass but reads them back from wherever they were pushed out
-// to: on one core with 1 MiB of second-level cache, an AVX-512 prototype was
-// a fifth faster with them at n = 4, even at n = 8, a third slower at n = 10 (t = 30).
-// The results are the same either way.
-const keptBytes = 4 << 20
+// keptBytes bounds the memory of kept forward states. Keeping a state saves its
+// second forward pass, but reads it back from wherever it was pushed out to. On
+// one core with 1 MiB of second-level cache and a share of 32 MiB of third,
+// keeping all was a fifth to a quarter faster up to 6 MB of states (n = 8, t = 30;
+// n = 10, t = 10), no better from 8 to 13 MB, and slower at 20 MB (n = 10, t = 30),
+// where keeping the last 6 MB is faster than either. The results are the same
+// in every case.
+const keptBytes = 6 << 20
 
-// states runs the generator's batch forward and has its states again for
-// Backward: from one tile per patch and block where they are small, by running
-// forward a second time where they are not.
+// states runs the generator's batch forward, first steps first, and has its
+// states again for Backward, last steps first: from a tile per patch and block
+// for as many of the last steps as memory allows, by a second forward pass for
+// the others.
 type states struct {
-	sampler *sampler
-	blocks  int
-	kept    []circuit.Tile // [step][block], or nil
-	plain   circuit.Tile   // without kept: the first pass
-	again   circuit.Tile   // without kept: the second pass
+	sampler  *sampler
+	blocks   int
+	repeated int            // the steps whose states are not kept
+	kept     []circuit.Tile // [step − repeated][block]
+	plain    circuit.Tile   // of repeated steps: the first pass
+	again    circuit.Tile   // … and the second
 }
 
 // newStates takes a tile for first passes, which anybody else may use between them.
 func newStates(m *sampler, plain circuit.Tile, blocks int) *states {
-	s := &states{sampler: m, blocks: blocks, plain: plain}
-	tiles, a := m.generator.Timesteps*blocks, m.generator.Ansatz
-	if tiles*a.Layers*8*lanes<<a.Qubits() > keptBytes {
-		s.again = m.circuit.NewTile(true)
-		return s
+	steps := m.generator.Timesteps
+	kept := min(steps, keptBytes/(blocks*m.circuit.StateBytes()))
+	tiles := m.circuit.NewTiles(kept*blocks + 1)
+	return &states{
+		sampler: m, blocks: blocks, repeated: steps - kept,
+		kept: tiles[1:], plain: plain, again: tiles[0],
 	}
-	s.kept = make([]circuit.Tile, tiles)
-	for i := range s.kept {
-		s.kept[i] = m.circuit.NewTile(true)
+}
+
+// keeper is the tile that keeps the states of a step, or nil.
+func (s *states) keeper(block, step int) circuit.Tile {
+	if step < s.repeated {
+		return nil
 	}
-	return s
+	return s.kept[(step-s.repeated)*s.blocks+block]
 }
 
 // first runs one patch of one block forward.
 func (s *states) first(b *batch, block, step int) circuit.Tile {
-	tile := s.plain
-	if s.kept != nil {
-		tile = s.kept[step*s.blocks+block]
+	tile := s.keeper(block, step)
+	if tile == nil {
+		tile = s.plain
 	}
 	s.sampler.forward(tile, b, block, step)
 	return tile
@@ -47,8 +55,8 @@ func (s *states) first(b *batch, block, step int) circuit.Tile {
 
 // second returns a tile with the states that first has computed.
 func (s *states) second(b *batch, block, step int) circuit.Tile {
-	if s.kept != nil {
-		return s.kept[step*s.blocks+block]
+	if tile := s.keeper(block, step); tile != nil {
+		return tile
 	}
 	s.sampler.forward(s.again, b, block, step)
 	return s.again
