@@ -107,10 +107,7 @@ func (t *sqlTx) Referring(task sweep.TaskID) ([]string, error) {
 }
 
 func (t *sqlTx) Next(id string, alone bool, limit int) ([]queue.Next, error) {
-	return list(t, `
-		SELECT task, position, line, cost FROM planned
-		WHERE sweep = $1 AND phase = 'waiting' AND alone = $2
-		ORDER BY position, line LIMIT $3`, with(id, alone, limit),
+	return list(t, t.next, with(id, alone, limit),
 		func(r row) (n queue.Next, err error) {
 			var cost int64
 			err = r.Scan(&n.Task, &n.Order, &n.Row, &cost)
