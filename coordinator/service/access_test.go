@@ -43,8 +43,8 @@ func TestEveryMethodAsksForItsRole(t *testing.T) {
 			}
 		}
 	}
-	if methods != 6 {
-		t.Errorf("%d methods were tried, want 6", methods)
+	if methods != 16 {
+		t.Errorf("%d methods were tried, want 16", methods)
 	}
 }
 

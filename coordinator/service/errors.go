@@ -34,6 +34,9 @@ func statusOf(err error, log hclog.Logger, call string) error {
 			return status.Error(known.code, err.Error())
 		}
 	}
+	if known, ok := status.FromError(err); ok {
+		return known.Err() // the stream's own: its caller is gone
+	}
 	log.Error("call failed", "call", call, "error", err)
 	return status.Error(codes.Internal, "the coordinator failed at "+call+": its log says more")
 }

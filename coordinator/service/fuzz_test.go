@@ -19,6 +19,9 @@ import (
 func FuzzHandlers(f *testing.F) {
 	lease := &spiqsweepv1.Lease{Task: string(newRig(f, 1).tasks[0]), Attempt: 1}
 	body := resultBody(f)
+	digest, bits := raster(f)
+	head, tasks := other(digest, 2)
+	head.Tasks = tasks.GetTasks()
 	seeds := []proto.Message{
 		&spiqsweepv1.SyncRequest{Process: process("p", 1), Sequence: 1, FreeSlots: 1},
 		&spiqsweepv1.SyncRequest{
@@ -35,6 +38,9 @@ func FuzzHandlers(f *testing.F) {
 		&spiqsweepv1.PutCheckpointRequest{Process: process("p", 1), Lease: lease, Step: 9, Body: []byte("state")},
 		&spiqsweepv1.GetCheckpointRequest{Process: process("p", 1), Lease: lease},
 		&spiqsweepv1.RetryRequest{Tasks: []string{lease.Task}, Diverged: true},
+		&spiqsweepv1.GetStatusRequest{Sweep: sweepID},
+		&spiqsweepv1.PutRecordingRequest{Digest: digest, Body: packed(f, bits)},
+		head, tasks,
 	}
 	for _, seed := range seeds {
 		message, err := proto.Marshal(seed)
@@ -78,7 +84,14 @@ var methods = []struct {
 	{spiqsweepv1.WorkerService_GetRecording_FullMethodName, false},
 	{spiqsweepv1.WorkerService_PutCheckpoint_FullMethodName, false},
 	{spiqsweepv1.WorkerService_GetCheckpoint_FullMethodName, false},
+	{spiqsweepv1.OperatorService_ListSweeps_FullMethodName, true},
+	{spiqsweepv1.OperatorService_GetSweep_FullMethodName, true},
 	{spiqsweepv1.OperatorService_GetStatus_FullMethodName, true},
+	{spiqsweepv1.OperatorService_PutRecording_FullMethodName, true},
+	{spiqsweepv1.OperatorService_PlanSweep_FullMethodName, true},
+	{spiqsweepv1.OperatorService_ForgetSweep_FullMethodName, true},
+	{spiqsweepv1.OperatorService_ListRows_FullMethodName, true},
+	{spiqsweepv1.OperatorService_ListAttempts_FullMethodName, true},
 	{spiqsweepv1.OperatorService_Retry_FullMethodName, true},
 }
 

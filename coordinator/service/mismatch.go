@@ -28,6 +28,20 @@ func (c Config) mismatch(protocol uint32, p queue.Process) string {
 	}
 }
 
+// foreign says why a sweep cannot be planned at this coordinator: its workers
+// would not compute it; "" if it can.
+func (c Config) foreign(s queue.Sweep) string {
+	switch {
+	case s.Numerics != c.Numerics:
+		return fmt.Sprintf("the sweep is of numerics %d, the coordinator serves numerics %d: update the older side", s.Numerics, c.Numerics)
+	case s.KernelClass != c.KernelClass:
+		return fmt.Sprintf("the sweep is of kernel class %q, the coordinator serves %q: submit the sweep with `--kernel %s`, or to another coordinator",
+			s.KernelClass, c.KernelClass, c.KernelClass)
+	default:
+		return ""
+	}
+}
+
 // update names the older side.
 func update(worker, coordinator int) string {
 	if cmp.Compare(worker, coordinator) < 0 {

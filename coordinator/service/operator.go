@@ -15,14 +15,6 @@ type operator struct {
 	Config
 }
 
-func (o *operator) GetStatus(ctx context.Context, _ *spiqsweepv1.GetStatusRequest) (*spiqsweepv1.GetStatusResponse, error) {
-	status, err := o.Queue.Status(ctx, o.Sweep)
-	if err != nil {
-		return nil, statusOf(err, o.Log, "GetStatus")
-	}
-	return wire.WriteStatus(status), nil
-}
-
 func (o *operator) Retry(ctx context.Context, in *spiqsweepv1.RetryRequest) (*spiqsweepv1.RetryResponse, error) {
 	request := queue.RetryRequest{Diverged: in.GetDiverged()}
 	for _, task := range in.GetTasks() {

@@ -46,6 +46,7 @@ func New(c Config) *Server {
 	s.grpc = grpc.NewServer(
 		grpc.InTapHandle(access{worker: c.WorkerToken, operator: c.OperatorToken}.admit),
 		grpc.ChainUnaryInterceptor(bounded, contained(c.Log)),
+		grpc.ChainStreamInterceptor(boundedStream, containedStream(c.Log)),
 		grpc.MaxRecvMsgSize(credentials.MaxMessageBytes),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(handshakeTimeout),

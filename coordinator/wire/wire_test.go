@@ -1,0 +1,189 @@
+package wire_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/wire"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+)
+
+var (
+	label  = rapid.StringMatching(`[a-zäß0-9 ./-]{1,20}`)
+	digest = rapid.StringMatching(`[0-9a-f]{64}`)
+	count  = rapid.IntRange(0, 1<<20)
+	moment = rapid.Custom(func(t *rapid.T) time.Time {
+		return time.UnixMicro(rapid.Int64Range(1, 1<<50).Draw(t, "µs")).UTC()
+	})
+	span   = rapid.Custom(func(t *rapid.T) time.Duration { return time.Duration(rapid.Int64Range(0, 1<<50).Draw(t, "ns")) })
+	counts = rapid.Custom(func(t *rapid.T) queue.Counts {
+		return queue.Counts{
+			Planned: count.Draw(t, "planned"), Done: count.Draw(t, "done"), Leased: count.Draw(t, "leased"),
+			Pending: count.Draw(t, "pending"), SetAside: count.Draw(t, "set aside"), Diverged: count.Draw(t, "diverged"),
+		}
+	})
+	planned = rapid.Custom(func(t *rapid.T) queue.Planned {
+		c := sweep.Default()
+		c.Replicate, c.Seed = count.Draw(t, "replicate"), rapid.Uint64Range(0, 1<<40).Draw(t, "seed")
+		return queue.Planned{
+			Task: sweep.Task{ID: sweep.TaskID(digest.Draw(t, "ID")), Cell: count.Draw(t, "cell"), Configuration: c, Recording: digest.Draw(t, "recording")},
+			Row:  count.Draw(t, "row"), Order: count.Draw(t, "order"), Cost: rapid.Float64Range(0, 1e9).Draw(t, "cost"),
+		}
+	})
+	row = rapid.Custom(func(t *rapid.T) queue.Row {
+		phase := rapid.SampledFrom([]queue.Phase{queue.Waiting, queue.Done, queue.SetAside, queue.Diverged}).Draw(t, "phase")
+		r := queue.Row{Planned: planned.Draw(t, "planned"), Phase: phase, State: phase.State(), Reason: label.Draw(t, "reason")}
+		if phase == queue.Done || phase == queue.Diverged {
+			r.Result = []byte(label.Draw(t, "result"))
+		}
+		return r
+	})
+	lease = rapid.Custom(func(t *rapid.T) queue.Lease {
+		return queue.Lease{Task: sweep.TaskID(digest.Draw(t, "task")), Attempt: rapid.Uint64Range(1, 1<<62).Draw(t, "attempt")}
+	})
+	history = rapid.Custom(func(t *rapid.T) queue.History {
+		h := queue.History{Row: count.Draw(t, "row"), Attempt: queue.Attempt{
+			Lease: lease.Draw(t, "lease"), Process: label.Draw(t, "process"), Host: label.Draw(t, "host"), Kernel: label.Draw(t, "kernel"),
+			GrantedAt: moment.Draw(t, "granted"), From: 3, Step: 7, Compute: span.Draw(t, "compute"),
+		}}
+		if rapid.Bool().Draw(t, "ended") {
+			h.Outcome, h.EndedAt, h.Reason, h.Log = queue.Failed, moment.Draw(t, "end"), label.Draw(t, "reason"), label.Draw(t, "log")
+		}
+		return h
+	})
+	summary = rapid.Custom(func(t *rapid.T) queue.Summary {
+		return queue.Summary{Counts: counts.Draw(t, "counts"), Sweep: queue.Sweep{
+			ID: label.Draw(t, "ID"), Name: label.Draw(t, "name"), Revision: count.Draw(t, "revision"),
+			Numerics: count.Draw(t, "numerics"), KernelClass: label.Draw(t, "class"), CreatedAt: moment.Draw(t, "created"),
+		}}
+	})
+	status = rapid.Custom(func(t *rapid.T) queue.Status {
+		held := lease.Draw(t, "lease")
+		return queue.Status{
+			Sweep: queue.Sweep{ID: label.Draw(t, "ID"), Name: label.Draw(t, "name"), Revision: count.Draw(t, "revision")},
+			AsOf:  moment.Draw(t, "as of"), Counts: counts.Draw(t, "counts"), TimeLeft: span.Draw(t, "time left"),
+			Workers: []queue.Worker{{
+				Presence: queue.Presence{
+					Process:  queue.Process{ID: label.Draw(t, "process"), Host: label.Draw(t, "host"), Kernel: label.Draw(t, "kernel"), Slots: count.Draw(t, "slots")},
+					LastSeen: moment.Draw(t, "seen"),
+				},
+				Running: []queue.Running{{Attempt: queue.Attempt{Lease: held, Step: 5}, Steps: 9}},
+			}},
+			SetAside: []queue.Row{{Planned: queue.Planned{Task: sweep.Task{ID: held.Task}}, Phase: queue.SetAside, State: sweep.SetAside, Reason: "NaN"}},
+			Diverged: []queue.Row{},
+		}
+	})
+)
+
+// comes back unchanged, over the bytes of the wire.
+func comesBack[T any, M proto.Message](values *rapid.Generator[T], write func(T) M, read func(M) (T, error), empty func() M) func(*testing.T) {
+	return func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			value := values.Draw(t, "value")
+			bytes, err := proto.Marshal(write(value))
+			if err != nil {
+				t.Fatal(err)
+			}
+			message := empty()
+			if err := proto.Unmarshal(bytes, message); err != nil {
+				t.Fatal(err)
+			}
+			got, err := read(message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(value, got, cmpopts.IgnoreUnexported(queue.Running{})); diff != "" {
+				t.Fatalf("came back (-sent +read):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWhatIsWrittenIsRead(t *testing.T) {
+	t.Run("sweep", comesBack(summary, wire.WriteSweep, wire.ReadSweep, func() *spiqsweepv1.Sweep { return &spiqsweepv1.Sweep{} }))
+	t.Run("planned", comesBack(planned, wire.WritePlanned, wire.ReadPlanned, func() *spiqsweepv1.PlannedTask { return &spiqsweepv1.PlannedTask{} }))
+	t.Run("row", comesBack(row, wire.WriteRow, wire.ReadRow, func() *spiqsweepv1.Row { return &spiqsweepv1.Row{} }))
+	t.Run("attempt", comesBack(history, wire.WriteAttempt, wire.ReadAttempt, func() *spiqsweepv1.Attempt { return &spiqsweepv1.Attempt{} }))
+	t.Run("status", comesBack(status, wire.WriteStatus, wire.ReadStatus, func() *spiqsweepv1.GetStatusResponse { return &spiqsweepv1.GetStatusResponse{} }))
+	revision := rapid.Custom(func(t *rapid.T) queue.Revision {
+		return queue.Revision{Number: count.Draw(t, "n"), Added: count.Draw(t, "a"), Kept: count.Draw(t, "k"), Dropped: count.Draw(t, "d"), AlreadyDone: count.Draw(t, "f")}
+	})
+	t.Run("revision", comesBack(revision, wire.WriteRevision, wire.ReadRevision, func() *spiqsweepv1.PlanSweepResponse { return &spiqsweepv1.PlanSweepResponse{} }))
+}
+
+func TestUnpackKeepsToItsBudget(t *testing.T) {
+	body := []byte(strings.Repeat("a", 1000))
+	if got, err := wire.Unpack(wire.Pack(body), 1000); err != nil || string(got) != string(body) {
+		t.Errorf("unpacked %d bytes, %v", len(got), err)
+	}
+	for name, packed := range map[string][]byte{"too large": wire.Pack(append(body, 'a')), "no frame": []byte("bits"), "nothing": nil} {
+		if got, err := wire.Unpack(packed, 1000); err == nil {
+			t.Errorf("%s: unpacked %d bytes", name, len(got))
+		}
+	}
+}
+
+// FuzzRead reads any message as whatever it may be: an error or a value that
+// can be written again, never a panic.
+func FuzzRead(f *testing.F) {
+	task := queue.Planned{Task: sweep.Task{
+		ID: sweep.TaskID(sweep.Digest(nil)), Configuration: sweep.Default(), Recording: sweep.Digest(nil),
+	}, Cost: 1}
+	for _, m := range []proto.Message{
+		wire.WritePlanned(task),
+		wire.WriteRow(queue.Row{Planned: task, State: sweep.Done, Result: []byte("{}")}),
+		wire.WriteSweep(queue.Summary{Sweep: queue.Sweep{ID: "a", Name: "b"}}),
+		wire.WriteAttempt(queue.History{Attempt: queue.Attempt{Lease: queue.Lease{Task: task.Task.ID, Attempt: 1}}}),
+		wire.WriteStatus(queue.Status{SetAside: []queue.Row{{Planned: task}}}),
+	} {
+		body, err := proto.Marshal(m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var sent spiqsweepv1.Sweep
+		if proto.Unmarshal(body, &sent) == nil {
+			if s, err := wire.ReadSweep(&sent); err == nil {
+				wire.WriteSweep(s)
+			}
+		}
+		var planned spiqsweepv1.Row
+		if proto.Unmarshal(body, &planned) == nil {
+			if r, err := wire.ReadRow(&planned); err == nil && !proto.Equal(wire.WriteRow(r).GetTask(), planned.GetTask()) {
+				t.Errorf("row %v became %v", planned.GetTask(), wire.WriteRow(r).GetTask())
+			}
+		}
+		var attempt spiqsweepv1.Attempt
+		if proto.Unmarshal(body, &attempt) == nil {
+			if h, err := wire.ReadAttempt(&attempt); err == nil {
+				wire.WriteAttempt(h)
+			}
+		}
+		var status spiqsweepv1.GetStatusResponse
+		if proto.Unmarshal(body, &status) == nil {
+			if s, err := wire.ReadStatus(&status); err == nil {
+				wire.WriteStatus(s)
+			}
+		}
+	})
+}
+
+func ExampleWritePlanned() {
+	sent := queue.Planned{Task: sweep.Task{
+		ID: sweep.TaskID(strings.Repeat("a", 64)), Configuration: sweep.Default(), Recording: strings.Repeat("b", 64),
+	}, Row: 4, Cost: 2.5}
+	read, err := wire.ReadPlanned(wire.WritePlanned(sent))
+	fmt.Println(read.Row, read.Cost, err)
+	// Output: 4 2.5 <nil>
+}
