@@ -12,7 +12,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint bench fuzz generate verify cross cover portable e2e clean
+.PHONY: help build test race lint bench fuzz generate verify cross cover portable e2e load clean
 
 help: ## print this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -71,6 +71,13 @@ cover: ## coverage of the packages that decide what is counted
 
 e2e: ## run the real binaries as processes over sockets, failpoints and all
 	go test -count=1 -v ./deploy/e2e
+
+TASKS   ?= 100000
+WORKERS ?= 1000
+STORE   ?=
+
+load: build ## measure a coordinator under TASKS of WORKERS, on SQLite or on STORE=postgres://…
+	go run ./deploy/load -tasks $(TASKS) -workers $(WORKERS) -store '$(STORE)' $(LOADFLAGS)
 
 clean: ## remove what was built
 	rm -rf bin

@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+
+	"spiqsweep/proto/credentials"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/sweep"
+)
+
+// run is one run of the load generator.
+type run struct {
+	settings
+	report
+	folder string
+	kernel circuit.Kernel
+
+	coordinator *coordinator
+	load        load
+	workers     []*worker
+	connections []*grpc.ClientConn
+}
+
+func (r *run) measure(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // also kills the coordinator
+	c := sweep.Default()
+	c.Neurons, c.Timesteps, c.Training.Steps = neurons, timesteps, r.steps
+	var err error
+	if r.load.bodies, err = newBodies(c); err != nil {
+		return err
+	}
+	sample := r.load.bodies.result(0)
+	r.line("results", "%d bytes each, %d packed", len(r.load.bodies.before)+varied+len(r.load.bodies.after), len(sample.GetBody()))
+	if err := r.plan(ctx); err != nil {
+		return err
+	}
+	defer r.hangUp()
+	for _, phase := range []func(context.Context) error{r.offer, r.fullSpeed, r.tables, r.compare} {
+		if err := phase(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// grid is a sweep of the right number of tasks: cells along the learning rate.
+func (r *run) grid() string {
+	rates := make([]string, r.tasks/r.replicates)
+	for i := range rates {
+		rates[i] = strconv.FormatFloat(0.01+float64(i)*1e-6, 'g', -1, 64)
+	}
+	return fmt.Sprintf(`sweep "load" {
+  replicates = %d
+  grid {
+    neurons                 = [%d]
+    timesteps               = [%d]
+    k                       = [0]
+    generator_learning_rate = [%s]
+  }
+  training { steps = %d }
+}
+`, r.replicates, neurons, timesteps, strings.Join(rates, ", "), r.steps)
+}
+
+// plan starts the coordinator on the grid, and the workers once it answers.
+func (r *run) plan(ctx context.Context) error {
+	if err := os.WriteFile(filepath.Join(r.folder, gridFile), []byte(r.grid()), 0o666); err != nil {
+		return err
+	}
+	began := time.Now()
+	var err error
+	if r.coordinator, err = startCoordinator(ctx, r.settings.coordinator, r.folder, r.store); err != nil {
+		return err
+	}
+	file, err := r.coordinator.ready(ctx)
+	if err != nil {
+		return err
+	}
+	r.line("plan", "%d tasks in %.1f s; %s", r.tasks, time.Since(began).Seconds(), r.resources())
+	return r.hire(file)
+}
+
+// hire makes the workers and their connections.
+func (r *run) hire(file credentials.File) error {
+	connections := r.settings.connections
+	if connections == 0 {
+		connections = r.settings.workers
+	}
+	for range connections {
+		connection, err := file.Dial(file.Addresses[0])
+		if err != nil {
+			return err
+		}
+		r.connections = append(r.connections, connection)
+	}
+	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
+	for i := range r.settings.workers {
+		r.workers = append(r.workers, &worker{
+			load:   &r.load,
+			client: spiqsweepv1.NewWorkerServiceClient(r.connections[i%connections]),
+			process: &spiqsweepv1.Process{
+				Id: fmt.Sprintf("load-%016x-%d", random.Uint64(), i), Host: "load", ProgramVersion: "load",
+				Protocol: spiqsweepv1.ProtocolVersion, Numerics: sweep.Numerics,
+				KernelClass: r.kernel.Class, Kernel: r.kernel.Name, Slots: 1,
+			},
+		})
+	}
+	return nil
+}
+
+func (r *run) hangUp() {
+	for _, connection := range r.connections {
+		_ = connection.Close()
+	}
+}
+
+// resources are what the coordinator has used up to now.
+func (r *run) resources() string {
+	u := r.coordinator.usage()
+	if !u.measured {
+		return "memory and CPU time are not known on this system"
+	}
+	return fmt.Sprintf("coordinator: CPU time %.1f s, memory at most %d MB", u.cpu.Seconds(), u.peakRSS>>20)
+}
+
+// offer makes the workers finish a given number of tasks a second.
+func (r *run) offer(ctx context.Context) error {
+	if r.offered <= 0 {
+		return nil
+	}
+	// One call each tells how many tasks a call carries.
+	if err := r.once(ctx); err != nil {
+		return err
+	}
+	perCall := float64(r.load.granted.Load()) / float64(len(r.workers))
+	beat := time.Duration(perCall * float64(len(r.workers)) / r.offered * float64(time.Second))
+	end := time.Now().Add(r.offeredFor)
+	p := &phase{beat: beat, until: func() bool { return time.Now().After(end) }}
+	began, before, cpu := time.Now(), r.load.completed.Load(), r.coordinator.usage().cpu
+	if err := r.all(ctx, p); err != nil {
+		return err
+	}
+	r.rate(fmt.Sprintf("offered %.0f tasks/s", r.offered), p, began, before, cpu)
+	return nil
+}
+
+// once lets every worker call once.
+func (r *run) once(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, w := range r.workers {
+		calls := 0
+		p := &phase{until: func() bool { calls++; return calls > 1 }}
+		group.Go(func() error { return w.work(ctx, p, time.Now()) })
+	}
+	return group.Wait()
+}
+
+// all lets every worker work until the phase ends, their beats spread evenly.
+func (r *run) all(ctx context.Context, p *phase) error {
+	group, ctx := errgroup.WithContext(ctx)
+	now := time.Now()
+	for i, w := range r.workers {
+		first := now.Add(p.beat * time.Duration(i) / time.Duration(len(r.workers)))
+		group.Go(func() error { return w.work(ctx, p, first) })
+	}
+	return group.Wait()
+}
+
+// rate prints what a phase has done.
+func (r *run) rate(name string, p *phase, began time.Time, before int64, cpu time.Duration) {
+	done := r.load.completed.Load() - before
+	spent := time.Unix(0, r.load.lastAt.Load()).Sub(began).Seconds()
+	r.line(name, "%.0f tasks/s completed durably (%d in %.1f s)", float64(done)/spent, done, spent)
+	r.line("", "%s", &p.calls)
+	if len(p.waits.all) > 0 {
+		r.line("", "calls that may wait: %s", &p.waits)
+	}
+	if u := r.coordinator.usage(); u.measured {
+		r.line("", "coordinator: %.3f ms of CPU time a task, memory at most %d MB",
+			1000*(u.cpu-cpu).Seconds()/float64(max(done, 1)), u.peakRSS>>20)
+	}
+}
+
+// fullSpeed finishes the sweep as fast as the coordinator can.
+func (r *run) fullSpeed(ctx context.Context) error {
+	p := &phase{until: func() bool { return r.load.completed.Load() >= int64(r.tasks) }}
+	began, before, cpu := time.Now(), r.load.completed.Load(), r.coordinator.usage().cpu
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	finished := make(chan struct{})
+	go func() { // calls that wait need not end by themselves
+		defer close(finished)
+		for !p.until() && ctx.Err() == nil {
+			time.Sleep(10 * time.Millisecond)
+		}
+		cancel()
+	}()
+	err := r.all(ctx, p)
+	complete := p.until()
+	cancel()
+	<-finished
+	if err != nil && !complete {
+		return err
+	}
+	r.rate("full speed", p, began, before, cpu)
+	r.line("", "size on disk: %d MB", r.coordinator.diskBytes()>>20)
+	return nil
+}
+
+// tables waits for what the coordinator writes at the end.
+func (r *run) tables(ctx context.Context) error {
+	last := time.Unix(0, r.load.lastAt.Load())
+	ended := make(chan error, 1)
+	go func() { ended <- r.coordinator.wait(ctx) }()
+	clock := time.NewTicker(100 * time.Millisecond)
+	defer clock.Stop()
+	used := r.coordinator.usage()
+	for {
+		select {
+		case err := <-ended:
+			if err != nil {
+				return errors.Join(err, r.log())
+			}
+			info, err := os.Stat(filepath.Join(r.coordinator.out, "results.csv"))
+			if err != nil {
+				return err
+			}
+			r.line("tables", "results.csv, %d MB, after %.1f s; everything after %.1f s",
+				info.Size()>>20, info.ModTime().Sub(last).Seconds(), time.Since(last).Seconds())
+			r.line("", "coordinator: CPU time %.1f s in all, memory at most %d MB", used.cpu.Seconds(), used.peakRSS>>20)
+			return nil
+		case <-clock.C:
+			if u := r.coordinator.usage(); u.measured {
+				used = u
+			}
+		}
+	}
+}
+
+// log is what the coordinator said, as an error.
+func (r *run) log() error {
+	body, err := os.ReadFile(filepath.Join(r.folder, logFile))
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("it said\n%s", body)
+}
+
+// compare measures the bare writer on the same rows.
+func (r *run) compare(ctx context.Context) error {
+	if r.store != "" || r.bare == 0 {
+		return nil
+	}
+	rate, err := bareRate(ctx, filepath.Join(r.coordinator.out, "sweep.db"), r.folder, r.batch, r.bare)
+	if err != nil {
+		return err
+	}
+	r.line("bare writer", "%.0f tasks/s: the same rows, %d tasks in a commit", rate, r.batch)
+	return nil
+}
