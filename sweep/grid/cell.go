@@ -1,0 +1,79 @@
+package grid
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"spiqsweep/sweep"
+)
+
+// short names the settings that every grid has, as papers write them.
+var short = map[string]string{"n": "neurons", "t": "timesteps"}
+
+// ReadCell reads which cells are meant, from setting to value. Names may be
+// short (n, t); values are written as in a grid file, texts with or without
+// quotes. All faults come back at once.
+func ReadCell(settings map[string]string) (sweep.Cell, error) {
+	cell := sweep.Cell{}
+	var faults []error
+	for _, word := range slices.Sorted(maps.Keys(settings)) {
+		setting, err := settingOf(word)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		value, err := valueIn(setting, settings[word])
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		if before, twice := cell[setting.Name]; twice && before != value {
+			faults = append(faults, fmt.Errorf("%s is given twice: %s and %s", setting.Name, sweep.Format(before), sweep.Format(value)))
+		}
+		cell[setting.Name] = value
+	}
+	return cell, errors.Join(faults...)
+}
+
+func settingOf(word string) (sweep.Setting, error) {
+	name, isShort := short[word]
+	if !isShort {
+		name = word
+	}
+	setting, known := sweep.Lookup(name)
+	if !known {
+		var names []string
+		for _, s := range sweep.Settings() {
+			names = append(names, s.Name)
+		}
+		return sweep.Setting{}, fmt.Errorf("%.80q: there is no such setting%s", word, didYouMean(word, names))
+	}
+	return setting, nil
+}
+
+// valueIn reads an expression of the setting's type, or else a bare text.
+func valueIn(setting sweep.Setting, text string) (any, error) {
+	var v any = text
+	value, faults := evaluateText(text)
+	if !faults.HasErrors() && value.IsWhollyKnown() {
+		if cells, ok := cellList(value); ok && setting.Name == "select" {
+			v = cells
+		} else if n := native(value); n != nil && (setting.Kind() != sweep.Text || isString(n)) {
+			v = n
+		}
+	}
+	if err := setting.Check(v); err != nil {
+		return nil, fmt.Errorf("%w%s", err, didYouMean(text, setting.Values))
+	}
+	if number, ok := v.(float64); ok {
+		return number + 0, nil // −0 is 0
+	}
+	return v, nil
+}
+
+func isString(value any) bool {
+	_, ok := value.(string)
+	return ok
+}

@@ -1,0 +1,67 @@
+package grid_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/grid"
+)
+
+func TestReadCell(t *testing.T) {
+	for name, test := range map[string]struct {
+		settings map[string]string
+		want     sweep.Cell
+		fault    string
+	}{
+		"nothing":          {nil, sweep.Cell{}, ""},
+		"short names":      {map[string]string{"n": "8", "t": "4", "k": "0.5"}, sweep.Cell{"neurons": 8.0, "timesteps": 4.0, "k": 0.5}, ""},
+		"long names":       {map[string]string{"neurons": "8", "timesteps": "4"}, sweep.Cell{"neurons": 8.0, "timesteps": 4.0}, ""},
+		"a bare text":      {map[string]string{"entangler": "ring"}, sweep.Cell{"entangler": "ring"}, ""},
+		"a quoted text":    {map[string]string{"entangler": `"ring"`}, sweep.Cell{"entangler": "ring"}, ""},
+		"true":             {map[string]string{"final_encoding": "true"}, sweep.Cell{"final_encoding": true}, ""},
+		"an expression":    {map[string]string{"noise_high": "pow(2, 1)"}, sweep.Cell{"noise_high": 2.0}, ""},
+		"cells":            {map[string]string{"select": "[50, 2, 16]"}, sweep.Cell{"select": "50,2,16"}, ""},
+		"one cell":         {map[string]string{"select": "50"}, sweep.Cell{"select": "50"}, ""},
+		"negative zero":    {map[string]string{"k": "-0"}, sweep.Cell{"k": 0.0}, ""},
+		"unknown name":     {map[string]string{"neuron": "8"}, nil, `"neuron": there is no such setting; did you mean "neurons"?`},
+		"unknown value":    {map[string]string{"entangler": "rimg"}, nil, `did you mean "ring"?`},
+		"out of range":     {map[string]string{"n": "80"}, nil, "neurons = 80: must be a whole number from 1 to 16"},
+		"no number":        {map[string]string{"n": "many"}, nil, `neurons = "many": must be a whole number`},
+		"nothing at all":   {map[string]string{"n": ""}, nil, `neurons = "": must be`},
+		"all at once":      {map[string]string{"n": "x", "m": "1"}, nil, `"m": there is no such setting`},
+		"twice":            {map[string]string{"n": "2", "neurons": "4"}, nil, "neurons is given twice: 2 and 4"},
+		"twice, but equal": {map[string]string{"n": "2", "neurons": "2.0"}, sweep.Cell{"neurons": 2.0}, ""},
+	} {
+		got, err := grid.ReadCell(test.settings)
+		if (err == nil) != (test.fault == "") || err != nil && !strings.Contains(err.Error(), test.fault) {
+			t.Errorf("%s: error %v, want %q", name, err, test.fault)
+		}
+		if err == nil && !cmp.Equal(got, test.want) {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+// A cell that was read is read again the same from what Format writes.
+func FuzzReadCell(f *testing.F) {
+	for _, seed := range [][2]string{{"n", "8"}, {"k", "1e-3"}, {"entangler", `"chain"`}, {"select", "[3,1]"}, {"final_encoding", "true"}} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, name, value string) {
+		cell, err := grid.ReadCell(map[string]string{name: value})
+		if err != nil {
+			return
+		}
+		written := map[string]string{}
+		for setting, v := range cell {
+			written[setting] = sweep.Format(v)
+		}
+		again, err := grid.ReadCell(written)
+		if err != nil || !cmp.Equal(cell, again) {
+			t.Fatalf("%s = %s is %v, then %v (%v)", name, value, cell, again, err)
+		}
+	})
+}
