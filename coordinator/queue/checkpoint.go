@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"spiqsweep/sweep"
 	"spiqsweep/sweep/failpoint"
 )
 
@@ -15,7 +16,7 @@ import (
 // Errors: ErrInvalid if the task has no such step; ErrUnavailable.
 func (q *Queue) PutCheckpoint(ctx context.Context, process string, l Lease, step uint64, body []byte) (bool, error) {
 	var stored bool
-	err := q.update(ctx, func(c *call) (err error) {
+	err := q.share(ctx, process, []sweep.TaskID{l.Task}, func(c *call) (err error) {
 		stored, err = c.putCheckpoint(process, l, step, body)
 		return err
 	})

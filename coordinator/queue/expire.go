@@ -6,54 +6,70 @@ import (
 	"time"
 )
 
-// Tick expires leases and ends back-offs; it is called every second or so, by
-// one goroutine.
+// Tick expires leases and ends back-offs; each coordinator calls it every second
+// or so, in one goroutine.
 //
-// A coordinator that finds itself far from its last tick was frozen, suspended
-// or started again, or its clock was set: the silence may have been its own. It
-// then gives every process a full term before it expires anything, and blames
-// nothing on the tasks of those that it does not hear of again.
+// Where nobody has ticked for a while, or the clock was set, the silence of the
+// processes may have been the coordinators' own: frozen, suspended, killed. The
+// first to tick gives every process a full term before anything expires, and
+// blames nothing on the tasks of those that are not heard of again. A coordinator
+// that begins does so too, since one may have ended just before and taken its
+// processes with it; but for each silence once: one that is started again and
+// again does not keep the leases of the dead alive. One that was frozen beside
+// others that ticked changes nothing.
 func (q *Queue) Tick(ctx context.Context) error {
 	q.mu.Lock()
-	last := q.lastTick
+	begun, busy := q.begun, q.busy
 	q.mu.Unlock()
-	err := q.update(ctx, func(c *call) error {
-		if err := c.tick(last); err != nil {
+	var open int
+	err := q.update(ctx, func(c *call) (err error) {
+		if err := c.tick(begun); err != nil {
 			return err
 		}
-		c.tx.OnCommit(func() { q.ticked(c.now) })
-		return nil
+		// Calls that run at once may each have ended all but the other's last task.
+		open, err = c.tx.Open()
+		c.stirred = c.stirred || busy && open == 0
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("tick: %w", err)
 	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.begun, q.busy = true, open > 0
 	return nil
 }
 
-func (q *Queue) ticked(now time.Time) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.lastTick = now
-}
-
-func (c *call) tick(last time.Time) error {
-	if away := c.now.Sub(last).Abs(); away >= c.policy.FrozenAfter {
-		if err := c.extend(); err != nil {
-			return err
-		}
-	} else if err := c.expire(); err != nil {
+func (c *call) tick(begun bool) error {
+	last, err := c.tx.LastTick()
+	if err != nil {
 		return err
 	}
-	return c.endBackOffs()
+	if away := c.now.Sub(last).Abs() >= c.policy.FrozenAfter; away || !begun {
+		err = c.extend(away)
+	} else {
+		err = c.expire()
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.endBackOffs(); err != nil {
+		return err
+	}
+	return c.tx.PutLastTick(c.now)
 }
 
-// extend gives every process that may hold leases a full term.
-func (c *call) extend() error {
+// extend gives every process that may hold leases a full term; if not again, only
+// those that have called since they were given one.
+func (c *call) extend(again bool) error {
 	present, err := c.tx.Present()
 	if err != nil {
 		return err
 	}
 	for _, p := range present {
+		if p.Unheard && !again {
+			continue
+		}
 		p.Deadline, p.Unheard = c.now.Add(c.policy.LeaseTerm), true
 		if err := c.tx.PutPresence(p); err != nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"spiqsweep/sweep"
 )
 
 // Queue applies the rules to a store. Its methods may be called at once.
@@ -11,30 +13,20 @@ type Queue struct {
 	store  Store
 	policy Policy
 
-	mu       sync.Mutex
-	changed  chan struct{} // guarded by mu; closed by the next commit that stirs
-	lastTick time.Time     // guarded by mu; by the store's clock, zero before the first
+	mu    sync.Mutex
+	begun bool // guarded by mu; this coordinator has ticked
+	busy  bool // guarded by mu; at its last tick some task was open
 }
 
 // New makes the queue of a store. Zero fields of the policy are its defaults.
 func New(s Store, p Policy) *Queue {
-	return &Queue{store: s, policy: p.withDefaults(), changed: make(chan struct{})}
+	return &Queue{store: s, policy: p.withDefaults(), busy: true}
 }
 
 // Changed returns a channel that is closed after the next commit that may give
-// idle processes work, or that ends the last of it.
-func (q *Queue) Changed() <-chan struct{} {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.changed
-}
-
-func (q *Queue) stir() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	close(q.changed)
-	q.changed = make(chan struct{})
-}
+// idle processes work, or that ends the last of it, whichever coordinator of the
+// store made it.
+func (q *Queue) Changed() <-chan struct{} { return q.store.Changed() }
 
 // call is one transaction as the rules see it.
 type call struct {
@@ -47,25 +39,38 @@ type call struct {
 	closed bool
 }
 
-// update runs a rule in a transaction and wakes the idle once it is committed.
+// update runs a rule in a transaction, alone in the store, and wakes the idle
+// once it is committed.
 func (q *Queue) update(ctx context.Context, rule func(*call) error) error {
+	return q.store.Update(ctx, func(tx Tx) error { return q.apply(tx, rule) })
+}
+
+// share is an update of a rule that keeps to a claim, beside others.
+func (q *Queue) share(ctx context.Context, process string, tasks []sweep.TaskID, rule func(*call) error) error {
 	return q.store.Update(ctx, func(tx Tx) error {
-		c := &call{tx: tx, policy: q.policy, now: tx.Now()}
-		if err := rule(c); err != nil {
+		if err := tx.Claim(process, tasks); err != nil {
 			return err
 		}
-		if c.closed && !c.stirred {
-			open, err := tx.Open()
-			if err != nil {
-				return err
-			}
-			c.stirred = open == 0
-		}
-		if c.stirred {
-			tx.OnCommit(q.stir)
-		}
-		return nil
+		return q.apply(tx, rule)
 	})
+}
+
+func (q *Queue) apply(tx Tx, rule func(*call) error) error {
+	c := &call{tx: tx, policy: q.policy, now: tx.Now()}
+	if err := rule(c); err != nil {
+		return err
+	}
+	if c.closed && !c.stirred {
+		open, err := tx.Open()
+		if err != nil {
+			return err
+		}
+		c.stirred = open == 0
+	}
+	if c.stirred {
+		tx.Announce()
+	}
+	return nil
 }
 
 // view runs a rule that only reads.

@@ -8,7 +8,7 @@ import (
 // PutRecording stores the bits that tasks train on, by their digest. The same
 // digest once more changes nothing. Errors: ErrUnavailable.
 func (q *Queue) PutRecording(ctx context.Context, digest string, body []byte) error {
-	err := q.update(ctx, func(c *call) error { return c.tx.PutRecording(digest, body) })
+	err := q.share(ctx, "", nil, func(c *call) error { return c.tx.PutRecording(digest, body) })
 	if err != nil {
 		return fmt.Errorf("store recording %s: %w", digest, err)
 	}

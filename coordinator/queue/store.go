@@ -18,6 +18,10 @@ type Store interface {
 	Update(ctx context.Context, call func(Tx) error) error
 	// View is an Update that may only read.
 	View(ctx context.Context, call func(Tx) error) error
+	// Changed returns a channel that is closed once a transaction that announced
+	// itself is durable, whichever user of the store made it, or once one may
+	// have been missed.
+	Changed() <-chan struct{}
 	// Close waits for what is under way. Later calls return ErrUnavailable.
 	Close() error
 }
@@ -27,11 +31,17 @@ type Store interface {
 // that looks for one thing says whether there is one. Its errors are
 // ErrUnavailable; after one, the call must return it.
 type Tx interface {
+	// Claim says what the transaction keeps to: a process (or none), tasks, those
+	// whose live attempts the process has, and what Next lists. It may read the
+	// rest of a sweep, but must not build on its staying as it is. Transactions
+	// with claims that do not meet may run at once; one without a claim is alone
+	// in the store. If it is made, it is the first call.
+	Claim(process string, tasks []sweep.TaskID) error
 	// Now is the time of the transaction, in microseconds and UTC: the same at each call.
 	Now() time.Time
-	// OnCommit runs a function once the transaction is durable, and before its
-	// call is answered. It must be quick, and must not use the store.
-	OnCommit(func())
+	// Announce closes the channel of Changed once the transaction is durable, for
+	// the callers of this store before the call is answered.
+	Announce()
 
 	SweepTx
 	TaskTx
@@ -69,7 +79,8 @@ type SweepTx interface {
 	// Open counts what is waiting, backing off or leased in all sweeps, as cheaply.
 	Open() (int, error)
 	// Next lists up to limit waiting tasks of a sweep, by Order and Row: those
-	// whose records have Alone as asked.
+	// whose records have Alone as asked. What it lists is this transaction's; what
+	// another has listed and not yet committed or given up is left out.
 	Next(sweepID string, alone bool, limit int) ([]Next, error)
 	// Rows pages through a sweep by row, with results: up to limit above one.
 	Rows(sweepID string, after, limit int) ([]Row, error)
@@ -120,6 +131,9 @@ type ProcessTx interface {
 	Present() ([]Presence, error)
 	// Overdue lists those of them whose deadline is not after now, by ID.
 	Overdue(now time.Time) ([]Presence, error)
+	// LastTick is when any coordinator last ticked; zero before the first time.
+	LastTick() (time.Time, error)
+	PutLastTick(time.Time) error
 }
 
 // BodyTx is the part of a Tx about large bodies.

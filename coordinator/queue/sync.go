@@ -86,7 +86,7 @@ func (q *Queue) Sync(ctx context.Context, r SyncRequest) (SyncAnswer, error) {
 	}
 	findings := examine(r.Reports)
 	var answer SyncAnswer
-	err := q.update(ctx, func(c *call) (err error) {
+	err := q.share(ctx, r.ID, r.tasks(), func(c *call) (err error) {
 		answer, err = c.sync(r, findings)
 		return err
 	})
@@ -97,6 +97,18 @@ func (q *Queue) Sync(ctx context.Context, r SyncRequest) (SyncAnswer, error) {
 		failpoint.Reach("coordinator.committed")
 	}
 	return answer, nil
+}
+
+// tasks lists what a call names.
+func (r SyncRequest) tasks() []sweep.TaskID {
+	var named []sweep.TaskID
+	for _, h := range r.Held {
+		named = append(named, h.Task)
+	}
+	for _, report := range r.Reports {
+		named = append(named, report.Task)
+	}
+	return named
 }
 
 func (c *call) sync(r SyncRequest, findings []finding) (SyncAnswer, error) {

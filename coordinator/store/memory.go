@@ -16,6 +16,7 @@ import (
 // others, roll-back included.
 func Memory(opts ...Option) queue.Store {
 	return &memory{
+		bell:        newBell(),
 		now:         resolve(opts).now,
 		sweeps:      map[string]queue.Sweep{},
 		planned:     map[place]queue.Planned{},
@@ -44,11 +45,13 @@ type (
 	}
 )
 
-// memory is guarded by mu as a whole.
+// memory is guarded by mu as a whole, but for its bell.
 type memory struct {
+	*bell
 	mu     sync.Mutex
 	now    func() time.Time
 	closed bool
+	tick   time.Time
 
 	sweeps      map[string]queue.Sweep
 	planned     map[place]queue.Planned
@@ -94,8 +97,8 @@ func (m *memory) run(ctx context.Context, call func(queue.Tx) error, writes bool
 		return err
 	}
 	committed = true
-	for _, hook := range tx.hooks {
-		hook()
+	if tx.announced {
+		m.ring()
 	}
 	return nil
 }
@@ -113,12 +116,16 @@ type memoryTx struct {
 	now    time.Time
 	writes bool
 	undo   []func()
-	hooks  []func()
+	// announced: the bell rings at the commit.
+	announced bool
 }
 
 func (t *memoryTx) Now() time.Time { return t.now }
 
-func (t *memoryTx) OnCommit(hook func()) { t.hooks = append(t.hooks, hook) }
+func (t *memoryTx) Announce() { t.announced = true }
+
+// Claim has nothing to do: every transaction is alone.
+func (t *memoryTx) Claim(string, []sweep.TaskID) error { return nil }
 
 func (t *memoryTx) rollBack() {
 	for i := len(t.undo) - 1; i >= 0; i-- {

@@ -111,6 +111,18 @@ func (t *memoryTx) presences(wanted func(deadline time.Time) bool) []queue.Prese
 	return present
 }
 
+func (t *memoryTx) LastTick() (time.Time, error) { return t.tick, nil }
+
+func (t *memoryTx) PutLastTick(at time.Time) error {
+	if !t.writes {
+		return errViewing
+	}
+	before := t.tick
+	t.remember(func() { t.tick = before })
+	t.tick = stored(at)
+	return nil
+}
+
 func (t *memoryTx) Result(task sweep.TaskID, digest string) ([]byte, bool, error) {
 	body, found := t.results[resultKey{task, digest}]
 	return body, found, nil

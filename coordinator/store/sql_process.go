@@ -43,6 +43,16 @@ func (t *sqlTx) Overdue(now time.Time) ([]queue.Presence, error) {
 	return t.presences(`SELECT `+processColumns+` FROM processes WHERE deadline > 0 AND deadline <= $1`, micros(now))
 }
 
+func (t *sqlTx) LastTick() (time.Time, error) {
+	var at int64
+	_, err := t.get(`SELECT at FROM ticks WHERE id = 0`, nil, &at)
+	return instant(at), err
+}
+
+func (t *sqlTx) PutLastTick(at time.Time) error {
+	return t.exec(`INSERT INTO ticks (id, at) VALUES (0, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at`, micros(at))
+}
+
 // presences sorts here: an index by deadline finds them, the other would read
 // every process there ever was.
 func (t *sqlTx) presences(query string, args ...any) ([]queue.Presence, error) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"maps"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
@@ -37,9 +38,7 @@ func (t *sqlTx) SetTurn(id string, turn int64) error {
 }
 
 func (t *sqlTx) DeleteSweep(id string) error {
-	if err := t.flush(); err != nil {
-		return err
-	}
+	maps.DeleteFunc(t.deltas, func(key tallyKey, _ tally) bool { return key.sweep == id })
 	if err := t.exec(`DELETE FROM tallies WHERE sweep = $1`, id); err != nil {
 		return err
 	}

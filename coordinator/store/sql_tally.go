@@ -14,14 +14,16 @@ type tallyKey struct {
 	phase queue.Phase
 }
 
-// add notes a change of a tally. Changes are gathered, since the tasks of one
-// call change the same few tallies.
+// add notes a change of a tally. Changes are gathered until the end of the
+// transaction, since the tasks of one call change the same few tallies, and who
+// waits for one should not wait long.
 func (t *sqlTx) add(id string, phase queue.Phase, change tally) {
 	key := tallyKey{id, phase}
 	t.deltas[key] = t.deltas[key].plus(change)
 }
 
-// flush writes the gathered changes, in a fixed order.
+// flush writes the gathered changes, in a fixed order: transactions that wait for
+// each other's tallies do so in a line.
 func (t *sqlTx) flush() error {
 	keys := slices.SortedFunc(maps.Keys(t.deltas), func(a, b tallyKey) int {
 		return cmp.Or(cmp.Compare(a.sweep, b.sweep), cmp.Compare(a.phase, b.phase))
@@ -32,13 +34,13 @@ func (t *sqlTx) flush() error {
 			continue
 		}
 		err := t.exec(`
-			INSERT INTO tallies (sweep, phase, tasks, cost, compute, verifying) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (sweep, phase) DO UPDATE SET
+			INSERT INTO tallies (sweep, phase, shard, tasks, cost, compute, verifying) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (sweep, phase, shard) DO UPDATE SET
 				tasks = tallies.tasks + excluded.tasks,
 				cost = tallies.cost + excluded.cost,
 				compute = tallies.compute + excluded.compute,
 				verifying = tallies.verifying + excluded.verifying`,
-			key.sweep, key.phase, change.tasks, change.cost, change.compute, change.verifying)
+			key.sweep, key.phase, t.shard, change.tasks, change.cost, change.compute, change.verifying)
 		if err != nil {
 			return err
 		}
@@ -47,30 +49,43 @@ func (t *sqlTx) flush() error {
 	return nil
 }
 
-func (t *sqlTx) Tallies(id string) (map[queue.Phase]queue.Tally, error) {
-	if err := t.flush(); err != nil {
-		return nil, err
-	}
+// sums reads tallies, changes that are only noted included.
+func (t *sqlTx) sums(condition string, args ...any) (map[tallyKey]tally, error) {
 	type entry struct {
-		phase queue.Phase
-		sum   tally
+		key tallyKey
+		sum tally
 	}
-	entries, err := list(t, `SELECT phase, tasks, cost, compute, verifying FROM tallies WHERE sweep = $1 AND tasks > 0`, with(id),
+	entries, err := list(t, `SELECT sweep, phase, tasks, cost, compute, verifying FROM tallies `+condition, args,
 		func(r row) (e entry, err error) {
-			return e, r.Scan(&e.phase, &e.sum.tasks, &e.sum.cost, &e.sum.compute, &e.sum.verifying)
+			return e, r.Scan(&e.key.sweep, &e.key.phase, &e.sum.tasks, &e.sum.cost, &e.sum.compute, &e.sum.verifying)
 		})
-	tallies := make(map[queue.Phase]queue.Tally, len(entries))
+	sums := maps.Clone(t.deltas)
 	for _, e := range entries {
-		tallies[e.phase] = e.sum.read()
+		sums[e.key] = sums[e.key].plus(e.sum)
+	}
+	return sums, err
+}
+
+func (t *sqlTx) Tallies(id string) (map[queue.Phase]queue.Tally, error) {
+	sums, err := t.sums(`WHERE sweep = $1`, id)
+	tallies := map[queue.Phase]queue.Tally{}
+	for key, sum := range sums {
+		if key.sweep == id && sum.tasks > 0 {
+			tallies[key.phase] = sum.read()
+		}
 	}
 	return tallies, err
 }
 
 func (t *sqlTx) Open() (open int, err error) {
-	if err := t.flush(); err != nil {
-		return 0, err
+	sums, err := t.sums(`WHERE phase IN ('waiting', 'backing_off', 'leased')`)
+	for key, sum := range sums {
+		switch key.phase {
+		case queue.Waiting, queue.BackingOff, queue.Leased:
+			open += int(sum.tasks)
+		default:
+		}
 	}
-	_, err = t.get(`SELECT COALESCE(SUM(tasks), 0) FROM tallies WHERE phase IN ('waiting', 'backing_off', 'leased')`, nil, &open)
 	return open, err
 }
 

@@ -325,13 +325,13 @@ func TestManyAtOnce(t *testing.T) {
 func TestContextEndsTheWaiting(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "sweep.db"))
 	leaving, leave := context.WithCancel(ctx)
-	running, goOn, committed := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	running, goOn, committed := make(chan struct{}), make(chan struct{}), s.Changed()
 	left := make(chan error)
 	go func() {
 		left <- s.Update(leaving, func(tx queue.Tx) error {
 			close(running)
 			<-goOn
-			tx.OnCommit(func() { close(committed) })
+			tx.Announce()
 			return tx.PutRecording("digest", nil)
 		})
 	}()

@@ -2,6 +2,8 @@ package store
 
 import (
 	"time"
+
+	"spiqsweep/sweep"
 )
 
 // sqlTx is one transaction in SQL. Its queries, in the files sql_*.go, are the
@@ -11,7 +13,9 @@ type sqlTx struct {
 	dialect
 	now    time.Time
 	writes bool
-	hooks  []func()
+	// announced: the bell rings once it is committed.
+	announced bool
+	shard     int64 // of the tallies that it changes
 	// deltas are changes of tallies that are not yet in their table.
 	deltas map[tallyKey]tally
 }
@@ -43,7 +47,10 @@ type dialect struct {
 
 func (t *sqlTx) Now() time.Time { return t.now }
 
-func (t *sqlTx) OnCommit(hook func()) { t.hooks = append(t.hooks, hook) }
+func (t *sqlTx) Announce() { t.announced = true }
+
+// Claim has nothing to do where every transaction is alone.
+func (t *sqlTx) Claim(string, []sweep.TaskID) error { return nil }
 
 // exec writes.
 func (t *sqlTx) exec(query string, args ...any) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ const (
 // sqliteStore owns the one connection to a file. All but its channels belongs
 // to the goroutine of run, the writer.
 type sqliteStore struct {
+	*bell
 	calls    chan *pending // to the writer
 	closing  chan struct{} // closed by Close
 	finished chan struct{} // closed by the writer when it ends
@@ -42,8 +44,8 @@ type pending struct {
 	call   func(queue.Tx) error
 	writes bool
 	answer chan error // buffered: the writer never waits for a caller
-	hooks  []func()
-	panic  error // of the call, to be raised in its caller
+	rings  bool       // the bell, once it is committed
+	panic  error      // of the call, to be raised in its caller
 }
 
 func start(ctx context.Context, db *sql.DB, path string, o options, writable bool) (queue.Store, error) {
@@ -52,6 +54,7 @@ func start(ctx context.Context, db *sql.DB, path string, o options, writable boo
 		return nil, refuse(db, path, err)
 	}
 	s := &sqliteStore{
+		bell:  newBell(),
 		calls: make(chan *pending, maxCalls), closing: make(chan struct{}), finished: make(chan struct{}),
 		db: db, conn: conn, path: path, now: o.now, writable: writable, gather: maxTime, statements: map[string]*sql.Stmt{},
 	}
@@ -158,10 +161,10 @@ func (s *sqliteStore) commit(p *pending) {
 		s.abandon(batch, fault(s.path, "commit to", err))
 		return
 	}
+	if slices.ContainsFunc(batch, func(p *pending) bool { return p.rings }) {
+		s.ring()
+	}
 	for _, p := range batch {
-		for _, hook := range p.hooks {
-			hook()
-		}
 		p.answer <- nil
 	}
 }
@@ -198,7 +201,7 @@ func (s *sqliteStore) attempt(p *pending) (err error, alive bool) {
 		err = tx.flush()
 	}
 	if err == nil {
-		p.hooks = tx.hooks
+		p.rings = tx.announced
 		if err = s.exec("RELEASE call"); err == nil {
 			return nil, true
 		}

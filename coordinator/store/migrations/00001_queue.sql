@@ -57,15 +57,17 @@ CREATE INDEX planned_task ON planned (task);
 CREATE INDEX planned_line ON planned (sweep, line);
 CREATE INDEX planned_next ON planned (sweep, phase, alone, position, line);
 
--- Sums of planned, by sweep and phase.
+-- Sums of planned, by sweep and phase. They come in shards, so that transactions
+-- which run at once need not wait for each other; a shard may be negative.
 CREATE TABLE tallies (
     sweep     TEXT   NOT NULL,
     phase     TEXT   NOT NULL,
+    shard     BIGINT NOT NULL,
     tasks     BIGINT NOT NULL,
     cost      BIGINT NOT NULL,
     compute   BIGINT NOT NULL,
     verifying BIGINT NOT NULL,
-    PRIMARY KEY (sweep, phase)
+    PRIMARY KEY (sweep, phase, shard)
 );
 
 -- Every grant there ever was. Those without an outcome are live.
@@ -110,6 +112,12 @@ CREATE TABLE processes (
 );
 CREATE INDEX processes_present ON processes (deadline) WHERE deadline > 0;
 
+-- When a coordinator last ticked, in one row.
+CREATE TABLE ticks (
+    id BIGINT NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL
+);
+
 -- The results, by their digest: equal ones are kept once.
 CREATE TABLE results (
     task   TEXT  NOT NULL,
@@ -134,6 +142,7 @@ CREATE TABLE recordings (
 DROP TABLE recordings;
 DROP TABLE checkpoints;
 DROP TABLE results;
+DROP TABLE ticks;
 DROP TABLE processes;
 DROP TABLE attempts;
 DROP TABLE tallies;

@@ -13,7 +13,8 @@ import (
 var contract = []life{
 	{"a failed call leaves nothing behind", rollBack},
 	{"a view cannot write", viewOnly},
-	{"hooks follow the commit", hooks},
+	{"what is announced is heard after the commit", announced},
+	{"the last tick", lastTick},
 	{"the time is read once a call", timeOnce},
 	{"a context ends the waiting", contextEnds},
 	{"a panic is its caller's", panics},
@@ -76,23 +77,45 @@ func viewOnly(t *testing.T, l *Lab) {
 	}
 }
 
-func hooks(t *testing.T, l *Lab) {
-	var ran []string
-	hook := func(name string, err error) func(queue.Tx) error {
-		return func(tx queue.Tx) error {
-			tx.OnCommit(func() { ran = append(ran, name) })
+func announced(t *testing.T, l *Lab) {
+	call := func(announce bool, err error) {
+		t.Helper()
+		changed := l.Store.Changed()
+		got := l.Store.Update(ctx, func(tx queue.Tx) error {
+			if announce {
+				tx.Announce()
+			}
+			woken(t, false, changed)
 			return err
+		})
+		if !errors.Is(got, err) {
+			t.Fatal(got)
 		}
+		woken(t, announce && err == nil, changed)
 	}
-	if err := l.Store.Update(ctx, hook("failed", errRefused)); !errors.Is(err, errRefused) {
+	call(false, nil)
+	call(true, errRefused)
+	call(true, nil)
+	call(true, nil)
+}
+
+func lastTick(t *testing.T, l *Lab) {
+	want := l.Clock.Now() // the lab has ticked
+	read := func(tx queue.Tx) error {
+		got, err := tx.LastTick()
+		if err == nil && !got.Equal(want) {
+			t.Errorf("last tick at %v: want %v", got, want)
+		}
+		return err
+	}
+	l.read(read)
+	err := l.Store.Update(ctx, func(tx queue.Tx) error {
+		return errors.Join(tx.PutLastTick(want.Add(time.Hour)), errRefused)
+	})
+	if !errors.Is(err, errRefused) {
 		t.Fatal(err)
 	}
-	if err := l.Store.Update(ctx, hook("committed", nil)); err != nil {
-		t.Fatal(err)
-	}
-	if len(ran) != 1 || ran[0] != "committed" {
-		t.Errorf("hooks that ran: %v", ran)
-	}
+	l.read(read)
 }
 
 func timeOnce(t *testing.T, l *Lab) {

@@ -35,8 +35,11 @@ func two[T, U any](out []reflect.Value) (T, U, error) {
 
 func none(out []reflect.Value) error { return value[error](out[0]) }
 
-func (x forward) Now() time.Time       { return value[time.Time](x.do("Now")[0]) }
-func (x forward) OnCommit(hook func()) { x.do("OnCommit", hook) }
+func (x forward) Claim(process string, tasks []sweep.TaskID) error {
+	return none(x.do("Claim", process, tasks))
+}
+func (x forward) Now() time.Time { return value[time.Time](x.do("Now")[0]) }
+func (x forward) Announce()      { x.do("Announce") }
 
 func (x forward) Sweep(id string) (queue.Sweep, bool, error) {
 	return two[queue.Sweep, bool](x.do("Sweep", id))
@@ -126,6 +129,9 @@ func (x forward) Present() ([]queue.Presence, error) { return one[[]queue.Presen
 func (x forward) Overdue(now time.Time) ([]queue.Presence, error) {
 	return one[[]queue.Presence](x.do("Overdue", now))
 }
+
+func (x forward) LastTick() (time.Time, error)   { return one[time.Time](x.do("LastTick")) }
+func (x forward) PutLastTick(at time.Time) error { return none(x.do("PutLastTick", at)) }
 
 func (x forward) Result(task sweep.TaskID, digest string) (body []byte, found bool, err error) {
 	return two[[]byte, bool](x.do("Result", task, digest))

@@ -45,7 +45,7 @@ func (s *stubborn) insist(ctx context.Context, run func(context.Context, func(qu
 // brittle is a transaction that fails at the call that finds one left.
 func brittle(tx queue.Tx, left *int) queue.Tx {
 	return forward{func(method string, args ...any) []reflect.Value {
-		if method == "Now" || method == "OnCommit" { // cannot fail
+		if method == "Now" || method == "Announce" { // cannot fail
 			return pass(tx, method, args...)
 		}
 		if *left--; *left == 0 {

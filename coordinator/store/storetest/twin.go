@@ -34,14 +34,13 @@ func (w *twin) View(ctx context.Context, call func(queue.Tx) error) error {
 	})
 }
 
+func (w *twin) Changed() <-chan struct{} { return w.model.Changed() }
+
 func (w *twin) Close() error { return errors.Join(w.model.Close(), w.other.Close()) }
 
 // both makes one transaction of two: of the model, a, and of the other store, b.
 func (w *twin) both(a, b queue.Tx) queue.Tx {
 	return forward{func(method string, args ...any) []reflect.Value {
-		if method == "OnCommit" {
-			return pass(a, method, args...)
-		}
 		got, other := pass(a, method, args...), pass(b, method, args...)
 		for i := range got {
 			if reflect.DeepEqual(got[i].Interface(), other[i].Interface()) {
