@@ -6,14 +6,24 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 )
 
 // MaxMessageBytes bounds a single message, in both directions and at both ends:
 // the largest are recordings and checkpoints, which take a few MiB.
 const MaxMessageBytes = 16 << 20
+
+// A connection on which nothing has come in for silence is asked whether the
+// other end is there, and given up without an answer: calls on it fail then. A
+// coordinator takes questions at most every 10 s.
+const (
+	silence  = 12 * time.Second
+	noAnswer = 4 * time.Second
+)
 
 const (
 	metadataKey = "authorization"
@@ -42,6 +52,7 @@ func (f File) Dial(address string) (*grpc.ClientConn, error) {
 		grpc.WithPerRPCCredentials(bearer(f.Token)),
 		grpc.WithDefaultCallOptions(
 			grpc.MaxCallRecvMsgSize(MaxMessageBytes), grpc.MaxCallSendMsgSize(MaxMessageBytes)),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: silence, Timeout: noAnswer}),
 		grpc.WithNoProxy(),
 	)
 	if err != nil {

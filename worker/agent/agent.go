@@ -13,6 +13,7 @@ import (
 // Settings are what an agent is told at its birth.
 type Settings struct {
 	Process        *spiqsweepv1.Process // its Slots are the agent's
+	Coordinators   int                  // that a call may go to: all of them must refuse this worker; 0 is 1
 	ConnectTimeout time.Duration        // 0: wait for the coordinator for ever
 	Random         *rand.Rand           // spreads the retries
 }
@@ -30,6 +31,7 @@ type Agent struct {
 	calling  bool                     // an answer to it is awaited
 	callAt   time.Time                // when to make the next; zero: when something happens
 	away     retry                    // since the last answer
+	refusals int                      // by coordinators in a row
 	heard    time.Time                // of the last answer, or of the start
 	greeted  bool                     // a coordinator has answered
 	fresh    bool                     // leases were granted, and none of them has started

@@ -31,7 +31,7 @@ func (s *shell) call(request *spiqsweepv1.SyncRequest) {
 	s.giveUp = giveUp
 	s.calls.Go(func() {
 		defer giveUp()
-		ctx, cancel := context.WithTimeout(replaced, callTimeout)
+		ctx, cancel := context.WithTimeout(replaced, s.line.patience(request))
 		defer cancel()
 		client, err := s.line.client()
 		var response *spiqsweepv1.SyncResponse

@@ -21,6 +21,15 @@ const (
 	// worker wait for 15 s.
 	callTimeout = 30 * time.Second
 
+	// Where another coordinator could answer, one that is silent is left sooner:
+	// answerTimeout is enough for any that lives, on top of the time for which it
+	// may let an idle worker wait and of what the request takes on the slowest
+	// link that is worth having, in bytes a second. A worker that drains has less.
+	answerTimeout = 8 * time.Second
+	longPoll      = 15 * time.Second
+	slowestLink   = 64 << 10
+	drainAnswer   = drainTimeout / 3
+
 	// transferTimeout ends a call that carries a recording or a checkpoint.
 	transferTimeout = 60 * time.Second
 

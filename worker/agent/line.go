@@ -2,13 +2,17 @@ package agent
 
 import (
 	"sync"
+	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// line is the connection to one of several coordinators.
+// line is the connection to one of several coordinators. Any of them may answer
+// any call: they serve one store. A Sync that fails gives the coordinator up, and
+// whatever else is under way there with it.
 type line struct {
 	dial func(address string) (*grpc.ClientConn, error)
 
@@ -38,6 +42,23 @@ func (l *line) change() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.addresses = append(l.addresses[1:len(l.addresses):len(l.addresses)], l.addresses[0])
+}
+
+// patience is how long a Sync may go without an answer. Where there is nobody
+// else to ask, a coordinator that is slow is better than none.
+func (l *line) patience(r *spiqsweepv1.SyncRequest) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	patience := answerTimeout + time.Duration(proto.Size(r))*time.Second/slowestLink
+	switch {
+	case len(l.addresses) == 1:
+		return callTimeout
+	case r.GetDraining():
+		patience = drainAnswer
+	case len(r.GetHeld())+len(r.GetReports()) == 0:
+		patience += longPoll
+	}
+	return min(patience, callTimeout)
 }
 
 func (l *line) close() {

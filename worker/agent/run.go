@@ -72,6 +72,7 @@ func Run(ctx context.Context, c Config) int {
 		ctx: ctx, log: c.Log, runner: c.Runner, process: self,
 		core: New(Settings{
 			Process:        self,
+			Coordinators:   len(c.Coordinator.Addresses),
 			ConnectTimeout: c.ConnectTimeout,
 			Random:         mathrand.New(mathrand.NewPCG(mathrand.Uint64(), mathrand.Uint64())),
 		}),

@@ -273,27 +273,6 @@ func TestCallWithoutAnswerIsRepeated(t *testing.T) {
 	})
 }
 
-func TestWorkerTurnsToAnotherCoordinator(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, 6)
-		dials := map[string]func(string) (*grpc.ClientConn, error){}
-		var closeFirst, closeSecond func()
-		dials["127.0.0.1:1"], closeFirst = o.open()
-		dials["127.0.0.1:2"], closeSecond = o.open()
-		defer closeSecond()
-		c := testConfig(func(address string) (*grpc.ClientConn, error) { return dials[address](address) }, finishing)
-		c.Coordinator = c.Coordinator.At("127.0.0.1:1", "127.0.0.1:2")
-		time.AfterFunc(1500*time.Millisecond, closeFirst)
-		began := time.Now()
-		if code := Run(t.Context(), c); code != ExitDone {
-			t.Errorf("exit code %d, want %d", code, ExitDone)
-		}
-		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("6 tasks of a second each on 2 slots took %v", took)
-		}
-	})
-}
-
 func TestRecordingsAreKeptInAFolder(t *testing.T) {
 	folder := t.TempDir()
 	var fetches []int

@@ -80,7 +80,7 @@ func (a *Agent) answered(now time.Time, e Answered) {
 	if !a.greeted || a.away.failures > 0 {
 		a.say(hclog.Info, "in touch with the coordinator")
 	}
-	a.calling, a.greeted, a.heard, a.away = false, true, now, retry{}
+	a.calling, a.greeted, a.heard, a.away, a.refusals = false, true, now, retry{}, 0
 	a.done = e.Response.GetDone()
 	a.farewell = a.asked.GetDraining()
 	a.judge(e.Response.GetVerdicts())
@@ -104,9 +104,14 @@ func (a *Agent) callFailed(now time.Time, e CallFailed) {
 	}
 	a.calling = false
 	if !worthRetrying(e.Err) {
-		a.say(hclog.Error, "the coordinator refuses this worker", "reason", status.Convert(e.Err).Message())
-		a.exit(ExitFault)
-		return
+		a.refusals++
+		if a.refusals >= a.Coordinators {
+			a.say(hclog.Error, "the coordinator refuses this worker", "reason", status.Convert(e.Err).Message())
+			a.exit(ExitFault)
+			return
+		}
+	} else {
+		a.refusals = 0
 	}
 	level := hclog.Debug
 	if a.away.failures == 0 {

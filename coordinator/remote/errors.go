@@ -1,0 +1,71 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"spiqsweep/coordinator/queue"
+)
+
+// ErrRefused: no coordinator that answers accepts the token. It may be another
+// one that listens at the address by now.
+var ErrRefused = errors.New("the coordinator does not accept the token of these credentials")
+
+// elsewhere says whether another coordinator, or the same one later, may answer
+// what this one did not.
+func elsewhere(err error) bool {
+	switch status.Code(err) {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Unauthenticated, codes.Aborted, codes.ResourceExhausted:
+		return true
+	default:
+		return false
+	}
+}
+
+// errorsOf turns a status code into the queue's error.
+var errorsOf = map[codes.Code]error{
+	codes.Unavailable:        queue.ErrUnavailable,
+	codes.DeadlineExceeded:   queue.ErrUnavailable,
+	codes.Aborted:            queue.ErrUnavailable,
+	codes.ResourceExhausted:  queue.ErrUnavailable,
+	codes.NotFound:           queue.ErrUnknown,
+	codes.FailedPrecondition: queue.ErrMismatch,
+	codes.InvalidArgument:    queue.ErrInvalid,
+	codes.Canceled:           context.Canceled,
+}
+
+// understood is the error that the queue itself would return. What a coordinator
+// said is quoted as it is.
+func understood(err error, address string) error {
+	told, ok := status.FromError(err)
+	if err == nil || !ok {
+		return err
+	}
+	kind := errorsOf[told.Code()]
+	switch {
+	case told.Code() == codes.Unauthenticated:
+		return fmt.Errorf("%w: %s", ErrRefused, address)
+	case told.Code() == codes.Unimplemented:
+		return fmt.Errorf("the coordinator at %s does not know the call: update it: %s", address, told.Message())
+	case errors.Is(kind, queue.ErrUnavailable):
+		return fmt.Errorf("the coordinator at %s does not answer: %w", address, &answer{told.Message(), kind})
+	case kind != nil:
+		return &answer{told.Message(), kind}
+	default:
+		return fmt.Errorf("ask the coordinator at %s: %w", address, err)
+	}
+}
+
+// answer is what a coordinator said, and what kind of error it is.
+type answer struct {
+	message string
+	kind    error
+}
+
+func (a *answer) Error() string { return a.message }
+
+func (a *answer) Unwrap() error { return a.kind }

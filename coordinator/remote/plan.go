@@ -1,0 +1,88 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/wire"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+)
+
+// batchBytes is about how much one message of a plan carries.
+const batchBytes = 1 << 20
+
+// PutRecording stores the bits that tasks train on, by their digest.
+func (c *Client) PutRecording(ctx context.Context, digest string, body []byte) error {
+	packed := wire.Pack(body)
+	err := c.try(ctx, callTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
+		_, err := client.PutRecording(ctx, &spiqsweepv1.PutRecordingRequest{Digest: digest, Body: packed})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("store recording %s: %w", digest, err)
+	}
+	return nil
+}
+
+// Plan stores a sweep, or the next revision of one: all of it or, after an
+// error, nothing. The stream is read anew for each try.
+func (c *Client) Plan(ctx context.Context, s queue.Sweep, tasks iter.Seq2[queue.Planned, error]) (queue.Revision, error) {
+	var revision queue.Revision
+	err := c.try(ctx, streamTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
+		stream, err := client.PlanSweep(ctx)
+		if err != nil {
+			return err
+		}
+		if err := send(stream, s, tasks); err != nil {
+			return err // and the end of ctx ends the stream: nothing is planned
+		}
+		answer, err := stream.CloseAndRecv()
+		if err != nil {
+			return err
+		}
+		revision, err = wire.ReadRevision(answer)
+		return err
+	})
+	if err != nil {
+		return queue.Revision{}, fmt.Errorf("plan sweep %q: %w", s.Name, err)
+	}
+	return revision, nil
+}
+
+type planStream = grpc.ClientStreamingClient[spiqsweepv1.PlanSweepRequest, spiqsweepv1.PlanSweepResponse]
+
+// send sends the head of a plan, then its tasks in batches. That a coordinator
+// has stopped listening is no error: its answer says why.
+func send(stream planStream, s queue.Sweep, tasks iter.Seq2[queue.Planned, error]) error {
+	message := &spiqsweepv1.PlanSweepRequest{Sweep: wire.WriteSweep(queue.Summary{Sweep: s}), Grid: s.Grid}
+	bytes := 0
+	for task, err := range tasks {
+		if err != nil {
+			return err
+		}
+		written := wire.WritePlanned(task)
+		size := proto.Size(written)
+		if message.GetSweep() != nil || bytes+size > batchBytes {
+			if err := stream.Send(message); err != nil {
+				return unlessOver(err)
+			}
+			message, bytes = &spiqsweepv1.PlanSweepRequest{}, 0
+		}
+		message.Tasks, bytes = append(message.Tasks, written), bytes+size
+	}
+	return unlessOver(stream.Send(message))
+}
+
+func unlessOver(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}

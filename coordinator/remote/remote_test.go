@@ -1,0 +1,341 @@
+package remote_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/remote"
+	"spiqsweep/coordinator/service"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/coordinator/wire"
+	"spiqsweep/proto/credentials"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/simulator/recording"
+	"spiqsweep/sweep"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const kernelClass = "portable/amd64"
+
+// office is a store, and coordinators that serve it.
+type office struct {
+	testing.TB
+	queue *queue.Queue
+	file  credentials.File
+}
+
+func newOffice(t testing.TB) *office {
+	t.Helper()
+	s := store.Memory()
+	t.Cleanup(func() { s.Close() })
+	return &office{
+		TB: t, queue: queue.New(s, queue.Policy{}),
+		file: credentials.File{Role: credentials.Operator, Token: credentials.NewToken()},
+	}
+}
+
+// open starts a coordinator, which is killed by what open returns.
+func (o *office) open() (kill func()) {
+	o.Helper()
+	server := service.New(service.Config{
+		Queue: o.queue, WorkerToken: credentials.NewToken(), OperatorToken: o.file.Token,
+		Numerics: sweep.Numerics, KernelClass: kernelClass, Log: hclog.NewNullLogger(),
+	})
+	return o.serve(server.Serve, func() {
+		ended, cancel := context.WithCancel(context.Background())
+		cancel()
+		server.Stop(ended)
+	})
+}
+
+// serve adds a server's address to the file.
+func (o *office) serve(serve func(net.Listener) error, stop func()) (kill func()) {
+	o.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		o.Fatal(err)
+	}
+	o.file.Addresses = append(o.file.Addresses, listener.Addr().String())
+	served := make(chan error, 1)
+	go func() { served <- serve(listener) }()
+	killed := false
+	kill = func() {
+		if !killed {
+			killed = true
+			stop()
+			<-served
+		}
+	}
+	o.Cleanup(kill)
+	return kill
+}
+
+func (o *office) client() *remote.Client {
+	o.Helper()
+	c, err := remote.New(o.file, time.Second)
+	if err != nil {
+		o.Fatal(err)
+	}
+	o.Cleanup(func() {
+		for range 2 { // twice is as good as once
+			if err := c.Close(); err != nil {
+				o.Error(err)
+			}
+		}
+	})
+	return c
+}
+
+// raster is what the tasks train on.
+var raster = recording.Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, Words: []uint32{0, 1, 0, 0, 1, 0, 0, 1}, Cells: []int{7}}
+
+// mine is a sweep with so many tasks.
+func mine(tasks int) (queue.Sweep, iter.Seq2[queue.Planned, error]) {
+	s := queue.Sweep{ID: "1-2-3", Name: "mine", Grid: []byte("sweep {}"), Numerics: sweep.Numerics, KernelClass: kernelClass}
+	return s, func(yield func(queue.Planned, error) bool) {
+		for i := range tasks {
+			c := sweep.Default()
+			c.Replicate = i
+			task := sweep.Task{ID: sweep.NewTaskID(c, raster.Digest(), s.Numerics, s.KernelClass), Configuration: c, Recording: raster.Digest()}
+			if !yield(queue.Planned{Task: task, Row: i, Order: i, Cost: 1}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// submit puts a sweep where the client points to.
+func submit(t testing.TB, c *remote.Client, tasks int) queue.Revision {
+	t.Helper()
+	body, err := raster.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.PutRecording(t.Context(), raster.Digest(), body); err != nil {
+		t.Fatal(err)
+	}
+	s, planned := mine(tasks)
+	revision, err := c.Plan(t.Context(), s, planned)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return revision
+}
+
+func collected[T any](t testing.TB, stream iter.Seq2[T, error]) (all []T) {
+	t.Helper()
+	for item, err := range stream {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, item)
+	}
+	return all
+}
+
+// TestItIsTheQueue compares what the client tells with what the queue does.
+func TestItIsTheQueue(t *testing.T) {
+	o := newOffice(t)
+	o.open()
+	c := o.client()
+	const tasks = 3000 // some messages
+	if diff := cmp.Diff(queue.Revision{Number: 1, Added: tasks}, submit(t, c, tasks)); diff != "" {
+		t.Errorf("revision (-want +got):\n%s", diff)
+	}
+	s, planned := mine(tasks)
+	if again, err := c.Plan(t.Context(), s, planned); err != nil || again.Number != 1 || again.Kept != tasks {
+		t.Errorf("the same plan once more: %+v, %v", again, err)
+	}
+	o.work()
+
+	want, err := o.queue.Sweep(t.Context(), s.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Turn = 0 // is not told
+	for _, word := range []string{"", s.ID, s.Name} {
+		got, err := c.Sweep(t.Context(), word)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("sweep %q: %v (-want +got):\n%s", word, err, diff)
+		}
+	}
+	if sweeps, err := c.Sweeps(t.Context()); err != nil || len(sweeps) != 1 || sweeps[0].Counts.Planned != tasks {
+		t.Errorf("sweeps: %+v, %v", sweeps, err)
+	}
+	status, err := c.Status(t.Context(), s.ID)
+	if err != nil || status.Counts != (queue.Counts{Planned: tasks, Leased: 1, Pending: tasks - 1}) || len(status.Workers) != 1 {
+		t.Errorf("status: %+v, %v", status.Counts, err)
+	}
+	if diff := cmp.Diff(collected(t, o.queue.Attempts(t.Context(), s.ID)), collected(t, c.Attempts(t.Context(), s.ID))); diff != "" {
+		t.Errorf("attempts (-want +got):\n%s", diff)
+	}
+	rows := collected(t, o.queue.Rows(t.Context(), s.ID))
+	rows[0].Phase = queue.Waiting // a pending one's is not told
+	if diff := cmp.Diff(rows, collected(t, c.Rows(t.Context(), s.ID))); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	for row, err := range c.Rows(t.Context(), s.ID) {
+		if err != nil || row.Row != 0 {
+			t.Errorf("row %d, %v", row.Row, err)
+		}
+		break // it may be left early
+	}
+	if n, err := c.Retry(t.Context(), queue.RetryRequest{}); n != 0 || err != nil {
+		t.Errorf("%d tasks reopened, %v", n, err)
+	}
+	if err := c.Forget(t.Context(), s.ID); err != nil {
+		t.Error(err)
+	}
+	if err := c.Forget(t.Context(), s.ID); !errors.Is(err, queue.ErrUnknown) {
+		t.Errorf("forget once more: %v", err)
+	}
+}
+
+// work lets a worker take a task.
+func (o *office) work() {
+	o.Helper()
+	_, err := o.queue.Sync(o.Context(), queue.SyncRequest{
+		Process:  queue.Process{ID: "p", Host: "h", Kernel: "k", Numerics: sweep.Numerics, KernelClass: kernelClass, Slots: 1},
+		Sequence: 1, FreeSlots: 1,
+	})
+	if err != nil {
+		o.Fatal(err)
+	}
+}
+
+func TestErrorsAreTheQueues(t *testing.T) {
+	o := newOffice(t)
+	o.open()
+	c := o.client()
+	if _, err := c.Status(t.Context(), "nobody's"); !errors.Is(err, queue.ErrUnknown) {
+		t.Errorf("an unknown sweep: %v", err)
+	}
+	s, planned := mine(2)
+	if _, err := c.Plan(t.Context(), s, planned); !errors.Is(err, queue.ErrUnknown) {
+		t.Errorf("a plan on an unknown recording: %v", err)
+	}
+	submit(t, c, 2)
+	s.KernelClass = "simd/x"
+	if _, err := c.Plan(t.Context(), s, planned); !errors.Is(err, queue.ErrMismatch) {
+		t.Errorf("a plan of another class: %v", err)
+	}
+	fault := errors.New("the reader of the grid failed")
+	broken := func(yield func(queue.Planned, error) bool) { yield(queue.Planned{}, fault) }
+	if _, err := c.Plan(t.Context(), s, broken); !errors.Is(err, fault) {
+		t.Errorf("a plan that cannot be read: %v", err)
+	}
+	for _, err := range c.Rows(t.Context(), "nobody's") {
+		if !errors.Is(err, queue.ErrUnknown) {
+			t.Errorf("rows of an unknown sweep: %v", err)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.Sweeps(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("a call that was given up: %v", err)
+	}
+}
+
+func TestTheNextCoordinatorIsAsked(t *testing.T) {
+	o := newOffice(t)
+	kill := o.open()
+	o.open()
+	c := o.client()
+	submit(t, c, 3)
+	kill()
+	before := time.Now()
+	if sweeps, err := c.Sweeps(t.Context()); err != nil || len(sweeps) != 1 {
+		t.Errorf("after the first coordinator's death: %d sweeps, %v", len(sweeps), err)
+	}
+	if took := time.Since(before); took > time.Second {
+		t.Errorf("the move took %v", took)
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	o := newOffice(t)
+	o.open()()
+	o.open()()
+	_, err := o.client().Sweeps(t.Context())
+	if !errors.Is(err, queue.ErrUnavailable) {
+		t.Errorf("error is %v, want ErrUnavailable", err)
+	}
+}
+
+func TestAStrangerIsRefused(t *testing.T) {
+	o := newOffice(t)
+	o.open()
+	o.file.Token = credentials.NewToken()
+	if _, err := o.client().Sweeps(t.Context()); !errors.Is(err, remote.ErrRefused) {
+		t.Errorf("error is %v, want ErrRefused", err)
+	}
+	o.file.Role = credentials.Worker
+	if _, err := remote.New(o.file, 0); err == nil {
+		t.Error("a worker's credentials are accepted")
+	}
+}
+
+// faltering answers with its rows, but breaks off after so many the first time.
+type faltering struct {
+	spiqsweepv1.UnimplementedOperatorServiceServer
+	rows    []queue.Row
+	breakAt int
+}
+
+func (f *faltering) ListRows(_ *spiqsweepv1.ListRowsRequest, stream grpc.ServerStreamingServer[spiqsweepv1.ListRowsResponse]) error {
+	for i, row := range f.rows {
+		if i == f.breakAt {
+			f.breakAt = -1
+			return status.Error(codes.Unavailable, "killed")
+		}
+		if err := stream.Send(&spiqsweepv1.ListRowsResponse{Rows: []*spiqsweepv1.Row{wire.WriteRow(row)}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestABrokenStreamGoesOn(t *testing.T) {
+	o := newOffice(t)
+	_, planned := mine(5)
+	f := &faltering{breakAt: 3}
+	for task := range planned {
+		f.rows = append(f.rows, queue.Row{Planned: task, Phase: queue.Waiting, State: sweep.Pending})
+	}
+	server := grpc.NewServer()
+	spiqsweepv1.RegisterOperatorServiceServer(server, f)
+	o.serve(server.Serve, server.Stop)
+	if diff := cmp.Diff(f.rows, collected(t, o.client().Rows(t.Context(), ""))); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	if _, err := o.client().Sweeps(t.Context()); err == nil || errors.Is(err, queue.ErrUnavailable) {
+		t.Errorf("a call that the coordinator does not know: %v", err)
+	}
+}
+
+func ExampleClient() {
+	// Nobody listens there, so the call ends when patience does.
+	file := credentials.File{Role: credentials.Operator, Token: credentials.NewToken(), Addresses: []string{"127.0.0.1:1"}}
+	client, err := remote.New(file, 0)
+	if err != nil {
+		panic(err)
+	}
+	defer client.Close()
+	_, err = client.Sweeps(context.Background())
+	fmt.Println(errors.Is(err, queue.ErrUnavailable))
+	// Output: true
+}
