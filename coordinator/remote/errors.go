@@ -11,8 +11,8 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// ErrRefused: no coordinator that answers accepts the token. It may be another
-// one that listens at the address by now.
+// ErrRefused says that no coordinator which answers accepts the token. Another
+// one may listen at the address by now.
 var ErrRefused = errors.New("the coordinator does not accept the token of these credentials")
 
 // elsewhere says whether another coordinator, or the same one later, may answer

@@ -313,7 +313,10 @@ func TestABrokenStreamGoesOn(t *testing.T) {
 	o := newOffice(t)
 	_, planned := mine(5)
 	f := &faltering{breakAt: 3}
-	for task := range planned {
+	for task, err := range planned {
+		if err != nil {
+			t.Fatal(err)
+		}
 		f.rows = append(f.rows, queue.Row{Planned: task, Phase: queue.Waiting, State: sweep.Pending})
 	}
 	server := grpc.NewServer()
