@@ -33,6 +33,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run is the whole program.
 func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	defer profile(stderr)()
 	ctx, stop := interruptible()
 	defer stop()
 	root, began := newRoot(stdin, stderr)
