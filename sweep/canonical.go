@@ -21,31 +21,7 @@ import (
 //     holdout is written: with the seed it decides which repeats are held out.
 //   - A setting that is added to the table later is written only where it
 //     differs from the value that all older tasks had (Setting.implied).
-func Canonical(c Configuration) []byte { return canonical(settings, c) }
-
-func canonical(table []Setting, c Configuration) []byte {
-	if c.Sampled() {
-		c.Evaluation.Method = "samples"
-	}
-	top := map[string]any{"model": c.Model, "replicate": c.Replicate}
-	blocks := map[string]map[string]any{"": top}
-	for _, s := range table {
-		value := s.Value(c)
-		if s.outside || !s.ReadBy(c) || s.implied != nil && value == s.implied {
-			continue
-		}
-		if blocks[s.Block] == nil {
-			blocks[s.Block] = map[string]any{}
-			top[s.Block] = blocks[s.Block]
-		}
-		blocks[s.Block][s.Name] = value
-	}
-	body, err := json.Marshal(top)
-	if err != nil {
-		panic(fmt.Sprintf("sweep: a configuration that was not validated: %v", err))
-	}
-	return body
-}
+func Canonical(c Configuration) []byte { return canonicalForm.encode(c) }
 
 // DecodeConfiguration reads what Canonical wrote. Settings that were left out
 // get their defaults, so the outcome may differ from the configuration that was

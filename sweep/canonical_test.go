@@ -3,6 +3,7 @@ package sweep
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -139,11 +140,11 @@ func TestLaterSettingIsWrittenOnlyWhereItDiffers(t *testing.T) {
 	}
 	c := Default()
 	c.Training.Average = 0.5
-	if strings.Contains(string(canonical(later, c)), "average") {
+	if strings.Contains(string(newForm(later).encode(c)), "average") {
 		t.Error("the implied value is written")
 	}
 	c.Training.Average = 0
-	if !strings.Contains(string(canonical(later, c)), `"average":0`) {
+	if !strings.Contains(string(newForm(later).encode(c)), `"average":0`) {
 		t.Error("another value is not written")
 	}
 	if got := older(later).Training.Average; got != 0.5 {
@@ -171,6 +172,47 @@ func TestDecodeConfiguration(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestCanonicalProperty compares with what encoding/json makes of sorted maps.
+func TestCanonicalProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawConfiguration(t)
+		if diff := cmp.Diff(string(canonicalByMaps(settings, c)), string(Canonical(c))); diff != "" {
+			t.Fatalf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+func canonicalByMaps(table []Setting, c Configuration) []byte {
+	if c.Sampled() {
+		c.Evaluation.Method = "samples"
+	}
+	top := map[string]any{"model": c.Model, "replicate": c.Replicate}
+	blocks := map[string]map[string]any{"": top}
+	for _, s := range table {
+		value := s.Value(c)
+		if s.outside || !s.ReadBy(c) || s.implied != nil && value == s.implied {
+			continue
+		}
+		if blocks[s.Block] == nil {
+			blocks[s.Block] = map[string]any{}
+			top[s.Block] = blocks[s.Block]
+		}
+		blocks[s.Block][s.Name] = value
+	}
+	body, err := json.Marshal(top)
+	if err != nil {
+		panic(fmt.Sprintf("sweep: a configuration that was not validated: %v", err))
+	}
+	return body
+}
+
+func BenchmarkCanonical(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		Canonical(Default())
+	}
 }
 
 // drawConfiguration draws any valid configuration.

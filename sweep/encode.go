@@ -10,18 +10,8 @@ import (
 // shortest numbers that read back the same. A result that holds NaN or an
 // infinity cannot be encoded.
 func (r Result) Encode() ([]byte, error) {
-	body, err := json.Marshal(r)
+	body, err := json.Marshal(r) // the keys are sorted: see Result
 	if err != nil {
-		return nil, fmt.Errorf("encode result: %w", err)
-	}
-	// The round trip through maps sorts the keys; Number keeps every digit.
-	var sorted map[string]any
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if err := d.Decode(&sorted); err != nil {
-		return nil, fmt.Errorf("encode result: %w", err)
-	}
-	if body, err = json.Marshal(sorted); err != nil {
 		return nil, fmt.Errorf("encode result: %w", err)
 	}
 	return body, nil
@@ -31,6 +21,14 @@ func (r Result) Encode() ([]byte, error) {
 // of an accepted body stands for its numbers. Whether they can be true is for
 // [Result.Validate] to say.
 func DecodeResult(body []byte) (Result, error) {
+	if r, ok := readResult(body); ok {
+		return r, nil
+	}
+	return decodeResult(body)
+}
+
+// decodeResult is DecodeResult by encoding/json: what readResult must agree with.
+func decodeResult(body []byte) (Result, error) {
 	var r Result
 	if err := decodeStrictly(body, &r); err != nil {
 		return Result{}, fmt.Errorf("decode result: %w", err)

@@ -3,30 +3,34 @@ package sweep
 // Result is everything a finished task reports. It holds nothing that differs
 // between two runs of the same task: host, times and kernel belong to the attempt.
 type Result struct {
-	TrainableParameters int `json:"trainable_parameters"`
+	// The fields stand in the order of their names, as Encode writes them.
+
+	// Angles[time][layer][qubit] = [RY, RZ], radians.
+	Angles [][][][2]float64 `json:"angles"`
+	// Model, Data and Heldout are the statistics' vectors by StatisticNames: the
+	// model's, the recording's, and those of the repeats that training never saw;
+	// Heldout is nil without a holdout.
+	Data map[string][]float64 `json:"data"`
 	// Errors by ErrorNames; an absent name is a missing value (no lags at t = 1, too many words).
 	Errors map[string]float64 `json:"errors"`
 	// Floors by ErrorNames: the expected error of the true law against this recording.
-	Floors map[string]float64 `json:"floors"`
+	Floors  map[string]float64   `json:"floors"`
+	Heldout map[string][]float64 `json:"heldout,omitempty"`
 	// HeldoutErrors and HeldoutFloors are against the repeats that training never saw; nil without a holdout.
 	HeldoutErrors map[string]float64 `json:"heldout_errors,omitempty"`
 	HeldoutFloors map[string]float64 `json:"heldout_floors,omitempty"`
-	// Model and Data are the statistics' vectors by StatisticNames.
-	Model   map[string][]float64 `json:"model"`
-	Data    map[string][]float64 `json:"data"`
-	Heldout map[string][]float64 `json:"heldout,omitempty"`
 	// History is the Jensen–Shannon divergence during training, for n·t ≤ 16.
-	History []HistoryPoint `json:"history,omitempty"`
-	// Angles[time][layer][qubit] = [RY, RZ], radians.
-	Angles [][][][2]float64 `json:"angles"`
+	History []HistoryPoint       `json:"history,omitempty"`
+	Model   map[string][]float64 `json:"model"`
 	// Samples are 100 generated windows: Samples[window][time], bit i = neuron i.
-	Samples [][]uint32 `json:"samples"`
+	Samples             [][]uint32 `json:"samples"`
+	TrainableParameters int        `json:"trainable_parameters"`
 }
 
 // HistoryPoint is one measurement during training.
 type HistoryPoint struct {
-	Step   int     `json:"step"`
 	JSBits float64 `json:"js_bits"`
+	Step   int     `json:"step"`
 }
 
 // ErrorNames lists the errors in the order of the columns of results.csv

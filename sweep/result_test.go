@@ -1,12 +1,15 @@
 package sweep
 
 import (
+	"bytes"
+	"encoding/json"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 // resultOf makes a valid result with every field set.
@@ -38,7 +41,7 @@ func resultOf(c Configuration) Result {
 		r.HeldoutErrors, r.HeldoutFloors, r.Heldout = errs, floors, vectors()
 	}
 	if c.HasState() {
-		r.History = []HistoryPoint{{0, 0.5}, {c.Training.Steps, 0.01}}
+		r.History = []HistoryPoint{{Step: 0, JSBits: 0.5}, {Step: c.Training.Steps, JSBits: 0.01}}
 	}
 	for range c.Timesteps {
 		patch := make([][][2]float64, c.Circuit.Layers)
@@ -169,7 +172,7 @@ func TestResultValidate(t *testing.T) {
 func TestResultValidateOfOtherShapes(t *testing.T) {
 	c := configurationOf(4, 5, 0)
 	r := resultOf(c)
-	r.History = []HistoryPoint{{0, 0.5}}
+	r.History = []HistoryPoint{{Step: 0, JSBits: 0.5}}
 	r.Heldout = map[string][]float64{}
 	r.Errors["js_bits"] = 0.1
 	err := r.Validate(c)
@@ -215,8 +218,10 @@ func FuzzDecodeResult(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(body)
+	f.Add(bytes.Replace(body, []byte("0.25"), []byte("1e-7"), 1))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r, err := DecodeResult(body)
+		agrees(t, body)
 		if err != nil {
 			return
 		}
@@ -224,4 +229,101 @@ func FuzzDecodeResult(f *testing.F) {
 			t.Error("accepted with a wrong number of parameters")
 		}
 	})
+}
+
+// agrees checks that what is read fast is read so by encoding/json too.
+func agrees(t interface {
+	Helper()
+	Errorf(string, ...any)
+}, body []byte,
+) (fast bool) {
+	t.Helper()
+	got, fast := readResult(body)
+	want, err := decodeResult(body)
+	if fast && (err != nil || !cmp.Equal(want, got)) {
+		t.Errorf("read as %+v, want %+v, %v: %.500q", got, want, err, body)
+	}
+	return fast
+}
+
+func TestReadResult(t *testing.T) {
+	body, err := resultOf(configurationOf(2, 3, 0.2)).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !agrees(t, body) {
+		t.Errorf("a valid result was not read fast: %s", body)
+	}
+	for _, number := range []string{
+		"0", "-0", "1", "-1.5", "1e-7", "1e-07", "1.5e-10", "1e+21", "1e21", "123456789012345680000", "0.000001", "0.0000001",
+		"NaN", "Inf", "+Inf", "-Inf", "inf", "0x1p-2", "1_0", "0.250", "00.25", ".25", "+1", "", " 1", "1e400", "1e-400", "null", `"1"`, "[1]", "9007199254740993",
+	} {
+		agrees(t, bytes.Replace(body, []byte("0.25"), []byte(number), 1))
+		agrees(t, bytes.Replace(body, []byte(`"samples":[[1`), []byte(`"samples":[[`+number), 1))
+		agrees(t, bytes.Replace(body, []byte(`"trainable_parameters":`), []byte(`"trainable_parameters":`+number), 1))
+	}
+	for n := 0; n < len(body); n += 11 { // cut, doubled, changed
+		agrees(t, body[:n])
+		agrees(t, append(append([]byte(nil), body[:n]...), body[max(0, n-9):]...))
+		for _, c := range []byte(`"[],0e `) {
+			changed := bytes.Clone(body)
+			changed[n] = c
+			agrees(t, changed)
+		}
+	}
+}
+
+func TestReadResultProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := resultOf(configurationOf(2, 2, 0.5))
+		r.Angles[0][0][0] = [2]float64{rapid.Float64().Draw(t, "angle"), rapid.Float64().Draw(t, "angle")}
+		r.Model["firing_rate_hz"] = rapid.SliceOf(rapid.Float64()).Draw(t, "rates")
+		r.Samples[0] = rapid.SliceOf(rapid.Uint32()).Draw(t, "sample")
+		r.TrainableParameters = rapid.Int().Draw(t, "parameters")
+		body, err := r.Encode()
+		if err != nil {
+			return // a number that JSON has not
+		}
+		if _, err := DecodeResult(body); err != nil {
+			t.Errorf("%v: %s", err, body)
+		}
+		agrees(t, body)
+	})
+}
+
+// Encode relies on the order of the fields.
+func TestEncodingIsSorted(t *testing.T) {
+	for _, c := range []Configuration{configurationOf(2, 1, 0), configurationOf(2, 3, 0.2), configurationOf(4, 5, 0)} {
+		body, err := resultOf(c).Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys map[string]any // which are sorted when they are written again
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.UseNumber()
+		if err := d.Decode(&keys); err != nil {
+			t.Fatal(err)
+		}
+		sorted, err := json.Marshal(keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(sorted), string(body)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func BenchmarkDecodeResult(b *testing.B) {
+	body, err := resultOf(configurationOf(4, 5, 0)).Encode()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := DecodeResult(body); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
