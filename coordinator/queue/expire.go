@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -53,7 +54,11 @@ func (c *call) tick(begun bool) error {
 	if err != nil {
 		return err
 	}
-	if err := c.endBackOffs(); err != nil {
+	due := c.now
+	if last.Sub(c.now) >= c.policy.FrozenAfter {
+		due = c.now.Add(math.MaxInt64) // the clock was set back: it measures no pause that began before
+	}
+	if err := c.endBackOffs(due); err != nil {
 		return err
 	}
 	return c.tx.PutLastTick(c.now)
@@ -105,10 +110,10 @@ func (c *call) expire() error {
 // duePage bounds how many ended back-offs are read at once.
 const duePage = 256
 
-// endBackOffs lets tasks that failed be granted again.
-func (c *call) endBackOffs() error {
+// endBackOffs lets tasks that failed be granted again whose pauses end by then.
+func (c *call) endBackOffs(by time.Time) error {
 	for {
-		due, err := c.tx.Due(c.now, duePage)
+		due, err := c.tx.Due(by, duePage)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ var expiring = []life{
 	{"a holder of a task that was set aside comes back", cameBackLate},
 	{"a frozen coordinator", frozen},
 	{"a clock that was set back", setBack},
+	{"a clock that was set back while a task backs off", setBackOff},
 	{"a coordinator that was started again", restarted},
 	{"a coordinator that takes its workers with it", takesAll},
 }
@@ -157,6 +158,27 @@ func setBack(t *testing.T, l *Lab) {
 	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
 	l.Tick(time.Second)
 	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+}
+
+// A pause that the clock does not measure any more is over.
+func setBackOff(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	w := l.Worker(1)
+	w.Sync(Fails(w.Take(), "NaN"))
+	l.Clock.Advance(-4 * time.Second) // unnoticed: the pause is a little longer
+	if err := l.Queue.Tick(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if r := l.Record(Task(0).ID); r.Phase != queue.BackingOff {
+		t.Errorf("after a little set-back the task is %s", r.Phase)
+	}
+	l.Clock.Advance(-24 * time.Hour)
+	if err := l.Queue.Tick(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if r := l.Record(Task(0).ID); r.Phase != queue.Waiting || !r.NotBefore.IsZero() {
+		t.Errorf("after a day's set-back the task is %s until %v", r.Phase, r.NotBefore)
+	}
 }
 
 func restarted(t *testing.T, l *Lab) {
