@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
+	"spiqsweep/proto/credentials"
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/worker/agent"
 	"spiqsweep/worker/runner"
@@ -79,7 +80,7 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 	if err != nil {
 		return agent.Config{}, fmt.Errorf("%s: %w", circuit.KernelVariable, err)
 	}
-	coordinator, err := findCoordinator(o.coordinators, o.credentials)
+	coordinator, err := credentials.Find(credentials.Worker, o.coordinators, o.credentials)
 	if err != nil {
 		return agent.Config{}, err
 	}

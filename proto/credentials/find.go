@@ -1,0 +1,52 @@
+package credentials
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+)
+
+// Find reads where coordinators are and what opens them for a role, as the flags
+// --coordinator and --credentials say: one file, or addresses (tried in turn)
+// and a file with the token.
+func Find(role string, coordinators []string, file string) (File, error) {
+	switch {
+	case len(coordinators) == 0:
+		return File{}, fmt.Errorf("--coordinator is missing: give %s.json of the coordinator's output folder, "+
+			"or an address with --credentials", role)
+	case file != "":
+		return fromAddresses(coordinators, file)
+	case len(coordinators) == 1 && !isAddress(coordinators[0]):
+		return Load(coordinators[0])
+	}
+	for _, one := range coordinators {
+		if !isAddress(one) {
+			return File{}, fmt.Errorf("--coordinator %q stands beside others: give one file, or addresses with --credentials", one)
+		}
+	}
+	return File{}, fmt.Errorf("--coordinator %s is an address: its token is missing, give --credentials", coordinators[0])
+}
+
+func fromAddresses(addresses []string, file string) (File, error) {
+	for _, one := range addresses {
+		if !isAddress(one) {
+			return File{}, fmt.Errorf("--coordinator %q is not host:port, as it must be with --credentials", one)
+		}
+	}
+	f, err := Load(file)
+	return f.At(addresses...), err
+}
+
+// isAddress tells host:port from a path, also where paths begin with a drive's letter.
+func isAddress(given string) bool {
+	if _, err := os.Stat(given); err == nil {
+		return false
+	}
+	_, port, err := net.SplitHostPort(given)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
