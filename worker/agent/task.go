@@ -92,6 +92,19 @@ func (a *Agent) watch(now time.Time) {
 				"stalled: no new step for %v, after step %d", h.task.GetStallTimeout().AsDuration(), h.step)})
 		}
 	}
+	if a.stuck() {
+		a.handBackBlocked(now)
+	}
+}
+
+// handBackBlocked gives back what waits for a slot: none will be free again.
+func (a *Agent) handBackBlocked(now time.Time) {
+	for _, h := range a.holds {
+		if h.waiting() {
+			h.slot = false
+			a.handBack(now, h, "stalled tasks occupy every slot of the worker")
+		}
+	}
 }
 
 func (a *Agent) fail(now time.Time, h *hold, f *spiqsweepv1.Failure) {

@@ -116,6 +116,29 @@ func TestStall(t *testing.T) {
 	}
 }
 
+// A lease that waits for the slot of a task that never stops would be renewed
+// for ever.
+func TestWhatWaitsBehindAStalledTaskIsHandedBack(t *testing.T) {
+	l := running(t, 1, "a", "b")
+	for !l.agent.calling || len(l.agent.asked.GetReports()) == 0 {
+		if l.now.Sub(epoch) > time.Hour {
+			t.Fatal("no stall in sight")
+		}
+		if l.agent.calling {
+			l.answers(grant("a", "b"))
+		}
+		l.sleeps()
+	}
+	reports := l.agent.asked.GetReports()
+	if len(reports) != 2 || reports[0].GetFailure() == nil || reports[1].GetHandBack() == nil {
+		t.Fatalf("reports %v, want the failure of a, and b handed back", reports)
+	}
+	l.answers(verdict("a", "b"))
+	if l.code != ExitFault {
+		t.Errorf("exit code %d with every slot stuck, want %d", l.code, ExitFault)
+	}
+}
+
 func TestStalledTaskThatStopsFreesItsSlot(t *testing.T) {
 	l := running(t, 1, "a")
 	untilStall(t, l)
