@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/queue"
@@ -25,6 +26,10 @@ func (t *terminal) introduce(a *app.App) {
 	}
 	if a.Listen != "" {
 		t.say("listening on %s: start workers with\n  %s", a.Address(), commandLine("worker", "--coordinator", a.WorkerFile()))
+	}
+	if addresses := a.Advertised(); len(addresses) > 0 {
+		t.say("workers elsewhere call %s: copy %s to their machine, where only you can read it, and start them with\n  %s",
+			strings.Join(addresses, ", "), a.WorkerFile(), commandLine("worker", "--coordinator", filepath.Base(a.WorkerFile())))
 	}
 }
 

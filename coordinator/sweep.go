@@ -20,10 +20,11 @@ import (
 type sweepFlags struct {
 	inputFlags
 	logFlags
-	out, store, listen string
-	local              int
-	recompute          bool
-	leaseTerm          time.Duration
+	reachFlags
+	out, store string
+	local      int
+	recompute  bool
+	leaseTerm  time.Duration
 }
 
 // sweepCommand is the program without a command's name: it runs a sweep.
@@ -42,7 +43,7 @@ Exit codes: 0 all cells done; 1 a fault of the coordinator; 2 bad usage or
 input; 3 some cells were set aside or diverged; 130 interrupted.`,
 		Example: `  coordinator
   coordinator --grid sweep.hcl --recording bint_fishmovie32_100.mat
-  coordinator --grid sweep.hcl --listen 127.0.0.1:7473`,
+  coordinator --grid sweep.hcl --listen 0.0.0.0:7473`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			config, err := f.config(c.Flags().Changed("local"), t)
@@ -56,10 +57,10 @@ input; 3 some cells were set aside or diverged; 130 interrupted.`,
 	flags := c.Flags()
 	flags.StringVar(&f.out, "out", "", "output `FOLDER` (default: runs/ and the sweep's name)")
 	flags.StringVar(&f.store, "store", "", "`FILE` or URL of the store (default: sweep.db in the output folder)")
-	flags.StringVar(&f.listen, "listen", "", "`ADDRESS` for workers started elsewhere, such as 127.0.0.1:7473")
 	flags.IntVar(&f.local, "local", 0, "local workers (default: one for each core; none with --listen)")
 	flags.BoolVar(&f.recompute, "recompute", false, "begin a new sweep in the folder, where the old one is of other numerics or another kernel class")
 	flags.DurationVar(&f.leaseTerm, "lease-term", 0, "how long a worker may stay silent before others get its tasks (default: 1m)")
+	f.reachFlags.add(c)
 	f.logFlags.add(c)
 	return c
 }
@@ -70,13 +71,13 @@ func (f *sweepFlags) config(localGiven bool, t *terminal) (app.Config, error) {
 	if err != nil {
 		return app.Config{}, err
 	}
-	if !localGiven && f.listen == "" {
+	if !localGiven && f.Listen == "" {
 		f.local = runtime.GOMAXPROCS(0)
 	}
 	switch {
 	case f.local < 0:
 		return app.Config{}, usage("--local %d: must be 0 or more", f.local)
-	case f.local == 0 && f.listen == "":
+	case f.local == 0 && f.Listen == "":
 		return app.Config{}, usage("--local 0 without --listen: nobody could do the work")
 	case f.leaseTerm != 0 && f.leaseTerm < minLeaseTerm:
 		return app.Config{}, usage("--lease-term %v: must be at least %v", f.leaseTerm, minLeaseTerm)
@@ -89,7 +90,7 @@ func (f *sweepFlags) config(localGiven bool, t *terminal) (app.Config, error) {
 		return app.Config{}, errNoKernel(input.Kernel.Class)
 	}
 	return app.Config{
-		Input: input, Out: f.out, Store: f.store, Listen: f.listen, Local: f.local, Recompute: f.recompute,
+		Input: input, Out: f.out, Store: f.store, Reach: f.Reach, Local: f.local, Recompute: f.recompute,
 		Policy: policy(f.leaseTerm),
 		Launch: func(file credentials.File) local.Launch { return f.localWorker(input.Kernel, t).Launch(file) },
 		Log:    log,

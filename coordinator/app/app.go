@@ -9,7 +9,6 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
-	"spiqsweep/proto/credentials"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/table"
 )
@@ -29,8 +28,7 @@ type App struct {
 	store    queue.Store
 	queue    *queue.Queue
 	listener net.Listener
-	worker   credentials.File
-	operator credentials.File
+	keys     keys
 	view     *view
 }
 
@@ -71,6 +69,15 @@ func (a *App) Folder() string { return string(a.folder) }
 
 // Address is where the coordinator listens.
 func (a *App) Address() string { return a.listener.Addr().String() }
+
+// Advertised are the addresses where workers elsewhere find it; none if it is to
+// be found on this machine alone.
+func (a *App) Advertised() []string {
+	if !a.remote() {
+		return nil
+	}
+	return a.keys.worker.Addresses
+}
 
 // WorkerFile is the file with which a worker finds this coordinator.
 func (a *App) WorkerFile() string { return a.folder.path(workerFile) }

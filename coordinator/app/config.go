@@ -2,7 +2,6 @@ package app
 
 import (
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -31,15 +30,12 @@ const (
 	lastCalls = 2 * time.Second
 )
 
-// DefaultListen lets local workers find the coordinator on a port that is free.
-const DefaultListen = "127.0.0.1:0"
-
 // Config is all that a run of a coordinator needs to know.
 type Config struct {
 	Input
+	Reach
 	Out       string // the output folder; "": runs/NAME
 	Store     string // URL of the store; "": a SQLite file in the output folder
-	Listen    string // address; "": DefaultListen
 	Local     int    // local workers
 	Recompute bool   // start a new sweep in the folder, whatever it held
 
@@ -70,23 +66,3 @@ func (e *InputError) Error() string { return e.Err.Error() }
 func (e *InputError) Unwrap() error { return e.Err }
 
 func badInput(format string, a ...any) error { return &InputError{fmt.Errorf(format, a...)} }
-
-// listen opens the address, which must be on this machine.
-func (c Config) listen() (net.Listener, error) {
-	address := c.Listen
-	if address == "" {
-		address = DefaultListen
-	}
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return nil, badInput("listen on %q: must be HOST:PORT, such as 127.0.0.1:7473", address)
-	}
-	if !credentials.Loopback(address) {
-		return nil, badInput("listen on %q: this version speaks plain text, so it listens on this machine only: "+
-			"use 127.0.0.1:PORT, and an SSH tunnel from elsewhere", address)
-	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, badInput("%w", err)
-	}
-	return listener, nil
-}

@@ -15,18 +15,20 @@ import (
 
 // The files of an output folder.
 const (
-	resultsFile    = "results.csv"
-	summaryFile    = "summary.csv"
-	comparisonFile = "comparison.csv"
-	attemptsFile   = "attempts.csv"
-	figuresFolder  = "figures"
-	modelsFolder   = "models"
-	gridFile       = "sweep.hcl"
-	storeFile      = "sweep.db"
-	identityFile   = "sweep.id"
-	workerFile     = "worker.json"
-	operatorFile   = "operator.json"
-	lockFile       = ".lock"
+	resultsFile      = "results.csv"
+	summaryFile      = "summary.csv"
+	comparisonFile   = "comparison.csv"
+	attemptsFile     = "attempts.csv"
+	figuresFolder    = "figures"
+	modelsFolder     = "models"
+	gridFile         = "sweep.hcl"
+	storeFile        = "sweep.db"
+	identityFile     = "sweep.id"
+	workerFile       = "worker.json"
+	operatorFile     = "operator.json"
+	authorityFile    = "ca.pem"
+	authorityKeyFile = "ca-key.pem"
+	lockFile         = ".lock"
 )
 
 // ErrInUse says that another coordinator works in the folder.

@@ -53,8 +53,13 @@ func TestBadInputLeavesNothing(t *testing.T) {
 			c.Grid = []byte(strings.Replace(fourCells, "timesteps = [1, 2]", "timesteps = [953]", 1))
 		}, "952"},
 		"address":            {func(c *app.Config) { c.Listen = "localhost" }, "HOST:PORT"},
-		"every address":      {func(c *app.Config) { c.Listen = ":7473" }, "plain text"},
-		"another's address":  {func(c *app.Config) { c.Listen = "192.0.2.1:7473" }, "plain text"},
+		"another's address":  {func(c *app.Config) { c.Listen = "192.0.2.1:7473" }, "192.0.2.1:7473"},
+		"advertise nothing":  {func(c *app.Config) { c.Listen, c.Advertise = ":0", []string{"0.0.0.0:7473"} }, "HOST:PORT"},
+		"advertise no port":  {func(c *app.Config) { c.Listen, c.Advertise = ":0", []string{"host"} }, "HOST:PORT"},
+		"advertise only":     {func(c *app.Config) { c.Advertise = []string{"host:7473"} }, "--listen"},
+		"half an authority":  {func(c *app.Config) { c.CACert = file }, "belong together"},
+		"no authority":       {func(c *app.Config) { c.CACert, c.CAKey = file, file }, "PEM"},
+		"insecure TLS":       {func(c *app.Config) { c.CACert, c.CAKey, c.Insecure = file, file, true }, "one of them"},
 		"busy address":       {func(c *app.Config) { c.Listen = busy.Addr().String() }, "in use"},
 		"store":              {func(c *app.Config) { c.Store = "mysql://host/db" }, "mysql"},
 		"output is a file":   {func(c *app.Config) { c.Out = file }, "is a file"},
@@ -85,7 +90,7 @@ func TestAFolderWithoutASweep(t *testing.T) {
 	t.Parallel()
 	place := app.Place{Out: t.TempDir()}
 	var input *app.InputError
-	if _, _, err := place.Status(t.Context()); !errors.As(err, &input) || !strings.Contains(err.Error(), "no sweep") {
+	if _, _, err := place.Status(t.Context(), ""); !errors.As(err, &input) || !strings.Contains(err.Error(), "no sweep") {
 		t.Errorf("error of Status is %v", err)
 	}
 	if _, err := place.Retry(t.Context(), nil, false); !errors.As(err, &input) {

@@ -52,7 +52,7 @@ func (a *App) launch() local.Launch {
 	if a.Launch == nil {
 		return nil
 	}
-	return a.Launch(a.worker)
+	return a.Launch(a.keys.worker.At(nearby(a.listener.Addr())))
 }
 
 // follow reports on the sweep until it is finished, interrupted, or one of the

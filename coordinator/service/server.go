@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -11,6 +12,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	grpccredentials "google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
@@ -19,13 +22,15 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// Config is all that a Server needs; every field must be set.
+// Config is all that a Server needs; every field but TLS must be set.
 type Config struct {
 	Queue *queue.Queue
 	// Sweep is the ID of the sweep that an operator asks about.
 	Sweep string
 	// WorkerToken and OperatorToken open one service each.
 	WorkerToken, OperatorToken string
+	// TLS is what the coordinator proves itself with; nil: calls are plain text.
+	TLS *tls.Config
 	// Numerics and KernelClass are what workers must compute with.
 	Numerics    int
 	KernelClass string
@@ -44,6 +49,7 @@ type Server struct {
 func New(c Config) *Server {
 	s := &Server{attendance: newAttendance(), leaving: make(chan struct{})}
 	s.grpc = grpc.NewServer(
+		grpc.Creds(transport(c.TLS)),
 		grpc.InTapHandle(access{worker: c.WorkerToken, operator: c.OperatorToken}.admit),
 		grpc.ChainUnaryInterceptor(bounded, contained(c.Log)),
 		grpc.ChainStreamInterceptor(boundedStream, containedStream(c.Log)),
@@ -58,6 +64,14 @@ func New(c Config) *Server {
 	})
 	spiqsweepv1.RegisterOperatorServiceServer(s.grpc, &operator{Config: c})
 	return s
+}
+
+// transport is how calls travel.
+func transport(c *tls.Config) grpccredentials.TransportCredentials {
+	if c == nil {
+		return insecure.NewCredentials()
+	}
+	return grpccredentials.NewTLS(c)
 }
 
 // Serve answers on the listener until Stop, and closes it.
