@@ -2,27 +2,57 @@ package circuit
 
 import "math"
 
-// gate is what both angles do to a qubit, seen in the frame: B†·RZ(φ)·RY(θ)·B,
-// a unitary matrix of first column (a, b) and second column (−b*, a*).
-type gate struct{ a, b complex128 }
-
-// newGate returns the gate of two angles. The last one is RY(θ)·B alone: there is
-// no frame to go back to, and RZ changes no probability.
-func newGate(theta, phi float64, last bool) gate {
-	s, c := math.Sincos(theta/2 + math.Pi/4)
-	if last {
-		return gate{a: complex(c, 0), b: complex(s, 0)}
-	}
-	sp, cp := math.Sincos(phi / 2)
-	sp, cp = sp*math.Sqrt2/2, cp*math.Sqrt2/2
-	return gate{a: complex((s+c)*cp, (s-c)*sp), b: complex((s-c)*cp, (s+c)*sp)}
+// gate is what both angles do to a qubit, seen in the frame: the unitary matrix
+// V = B†·RZ(φ)·RY(θ)·B, which is, but for a phase of the whole,
+// diag(1, α)·R·diag(1, δ) with R = cos ω·[[1, −t], [t, 1]] and 0 ≤ t ≤ 1, after a
+// swap of the inputs where flip is 1.
+type gate struct {
+	flip         int
+	tangent      float64
+	alpha, delta complex128
+	sin, cos     float64 // of φ
 }
 
-// polar splits v into its size and its direction; a vanishing v may point anywhere.
-func polar(v complex128) (size float64, direction complex128) {
-	size = math.Sqrt(norm2(v))
-	if size < 1e-30 {
-		return 0, 1
+// set computes the gate of two angles. The last one is RY(θ)·B alone: there is no
+// frame to go back to, and RZ changes no probability.
+//
+// With (a, b) for the first column of V, and hence (−b*, a*) for the second,
+//
+//	|a|² − |b|² = cos θ·cos φ                = u
+//	   2·a*·b   = sin θ + i·cos θ·sin φ      = h·α
+//	   2·a*·b*  = sin θ·cos φ − i·sin φ      = h·δ
+//	   2·|a·b|  = h,   t = |b|/|a| = h/(1 + u)
+//
+// and where |b| > |a|, a swap of the inputs has −α for α, δ* for δ and 1/t for t.
+// The last gate has cos θ for h·α and h·δ, and −sin θ for u.
+func (g *gate) set(theta, phi turn, last bool) {
+	if last {
+		phi = turn{0, 1}
 	}
-	return size, complex(real(v)/size, imag(v)/size)
+	g.sin, g.cos = phi.sin, phi.cos
+	u, ar, ai, dr, di := theta.cos*phi.cos, theta.sin, theta.cos*phi.sin, theta.sin*phi.cos, -phi.sin
+	if last {
+		u, ar, ai, dr, di = -theta.sin, theta.cos, 0, theta.cos, 0
+	}
+	h := math.Sqrt(ar*ar + ai*ai)
+	g.tangent = h / (1 + math.Abs(u))
+	if h < 1e-30 { // α and δ may turn, as long as their product does not
+		h, ar, ai, dr, di = 1, 1, 0, phi.cos, 0
+	}
+	g.flip = 0
+	if u < 0 {
+		g.flip, ar, ai, di = 1, -ar, -ai, -di
+	}
+	g.alpha, g.delta = complex(ar/h, ai/h), complex(dr/h, di/h)
+}
+
+// columns returns V by its columns, what becomes of 0 and what becomes of 1.
+func (g *gate) columns() (zero, one [2]complex128) {
+	c := complex(1/math.Sqrt(1+g.tangent*g.tangent), 0)
+	t := c * complex(g.tangent, 0)
+	zero, one = [2]complex128{c, t * g.alpha}, [2]complex128{-t * g.delta, c * g.alpha * g.delta}
+	if g.flip == 1 {
+		return one, zero
+	}
+	return zero, one
 }

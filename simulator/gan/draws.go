@@ -36,24 +36,25 @@ func (d *draws) startCritic() random.Generator { return d.critic.At(0, 0) }
 // drawSamples draws the noise and the measurements of a batch.
 func (d *draws) drawSamples(m *sampler, b *batch, step int, index uint64) {
 	noise, measurement := d.noise.At(uint64(step), index), d.measurement.At(uint64(step), index)
-	for j := range b.size {
-		m.draw(b, j, &noise, &measurement)
+	for block := range b.blocks() {
+		m.draw(b, block, &noise, &measurement)
 	}
 }
 
 // drawWindows fills words, [sample][step], with real windows, uniformly with
 // replacement.
 func (d *draws) drawWindows(real Windows, neurons int, words []uint32, timesteps, step int, index uint64) error {
-	g := d.windows.At(uint64(step), index)
+	g, count := d.windows.At(uint64(step), index), real.Len()
+	all := uint32(0)
 	for j := 0; j < len(words); j += timesteps {
-		i := g.IntN(real.Len())
 		window := words[j : j+timesteps]
-		real.At(i, window)
+		real.At(g.IntN(count), window)
 		for _, word := range window {
-			if word>>neurons != 0 {
-				return fmt.Errorf("draw windows: window %d has the word %#x, more than %d neurons", i, word, neurons)
-			}
+			all |= word
 		}
+	}
+	if all>>neurons != 0 {
+		return fmt.Errorf("draw windows: they have the bits %#x, more than %d neurons", all, neurons)
 	}
 	return nil
 }
@@ -61,7 +62,5 @@ func (d *draws) drawWindows(real Windows, neurons int, words []uint32, timesteps
 // drawInterpolation draws where between each pair the penalty looks.
 func (d *draws) drawInterpolation(u []float32, step int, index uint64) {
 	g := d.interpolation.At(uint64(step), index)
-	for j := range u {
-		u[j] = g.Float32()
-	}
+	g.Float32s(u)
 }

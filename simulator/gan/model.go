@@ -66,18 +66,16 @@ func (m *Model) Probabilities(step int, noise, dst []float64) {
 	m.exact.Probabilities(dst, m.generator.patchAngles(m.angles, step), noise)
 }
 
-// Sample draws windows of t words from the fast kernel. Window w depends on
-// stream address (w, 0) for its noise and (w, 1) for its measurements alone,
-// so more windows begin with the same ones.
+// Sample draws windows of t words from the fast kernel, in blocks of 16. That of
+// windows w, w+1, … depends on stream address (w, 0) for its noise and (w, 1) for
+// its measurements alone, so more windows begin with the same ones.
 func (m *Model) Sample(r random.Stream, windows int) [][]uint32 {
 	t := m.generator.Timesteps
 	words := make([]uint32, 0, windows*t)
 	for first := 0; first < windows; first += lanes {
 		b := m.sampler.newBatch(min(lanes, windows-first))
-		for j := range b.size {
-			noise, measurement := r.At(uint64(first+j), 0), r.At(uint64(first+j), 1)
-			m.sampler.draw(b, j, &noise, &measurement)
-		}
+		noise, measurement := r.At(uint64(first), 0), r.At(uint64(first), 1)
+		m.sampler.draw(b, 0, &noise, &measurement)
 		m.sampler.sample(m.tile, b)
 		words = append(words, b.words...)
 	}

@@ -78,29 +78,33 @@ func (s *sampler) patchNoise(b *batch, block, step int) []float32 {
 	return b.noise[block]
 }
 
-// draw draws sample j's noise, one number per patch that draws and per
-// independent row, and its measurements, one number per patch.
-func (s *sampler) draw(b *batch, j int, noise, measurement *random.Generator) {
-	block, lane := j/lanes, j%lanes
+// draw draws a block: the noise, a row of lanes per patch that draws and per
+// independent row, then the measurements, a row per step. Lanes without a sample
+// are drawn too.
+func (s *sampler) draw(b *batch, block int, noise, measurement *random.Generator) {
 	for _, rows := range b.noise[block*s.noisyPatches():][:s.noisyPatches()] {
-		s.drawNoise(rows, lane, noise)
+		s.drawNoise(rows, noise)
 	}
-	for step := range s.generator.Timesteps {
-		b.uniform[block*s.generator.Timesteps+step][lane] = measurement.Float32()
+	t := s.generator.Timesteps
+	for i := range b.uniform[block*t:][:t] {
+		measurement.Float32s(b.uniform[block*t+i][:])
 	}
 }
 
-// drawNoise fills one lane; with shared noise a γ is repeated for all qubits
-// of an encoding.
-func (s *sampler) drawNoise(rows []float32, lane int, noise *random.Generator) {
-	g := s.generator
-	width := g.NoiseHigh - g.NoiseLow
-	var gamma float32
-	for row := 0; row < len(rows)/lanes; row++ {
-		if g.Ansatz.Noise == circuit.PerQubit || row%g.Ansatz.Qubits() == 0 {
-			gamma = float32(g.NoiseLow + width*noise.Float64())
+// drawNoise fills the rows of a patch; with shared noise a γ is repeated for all
+// qubits of an encoding.
+func (s *sampler) drawNoise(rows []float32, noise *random.Generator) {
+	g := &s.generator
+	for at := 0; at < len(rows); at += lanes {
+		row := rows[at:][:lanes]
+		if g.Ansatz.Noise != circuit.PerQubit && at/lanes%g.Ansatz.Qubits() != 0 {
+			copy(row, rows[at-lanes:])
+			continue
 		}
-		rows[row*lanes+lane] = gamma
+		noise.Float32s(row)
+		for l, u := range row {
+			row[l] = float32(g.NoiseLow + (g.NoiseHigh-g.NoiseLow)*float64(u))
+		}
 	}
 }
 

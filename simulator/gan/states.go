@@ -5,11 +5,11 @@ import "spiqsweep/simulator/circuit"
 // keptBytes bounds the memory of kept forward states. Keeping a state saves its
 // second forward pass, but reads it back from wherever it was pushed out to. On
 // one core with 1 MiB of second-level cache and a share of 32 MiB of third,
-// keeping all was a fifth to a quarter faster up to 6 MB of states (n = 8, t = 30;
-// n = 10, t = 10), no better from 8 to 13 MB, and slower at 20 MB (n = 10, t = 30),
-// where keeping the last 6 MB is faster than either. The results are the same
+// keeping all was a fifth to a quarter faster up to 7 MB of states (n = 8, t = 30;
+// n = 10, t = 10), no better at 13 MB, and slower at 20 MB (n = 10, t = 30), where
+// keeping the last 8 MB is faster than either. The results are the same
 // in every case.
-const keptBytes = 6 << 20
+const keptBytes = 8 << 20
 
 // states runs the generator's batch forward, first steps first, and has its
 // states again for Backward, last steps first: from a tile per patch and block

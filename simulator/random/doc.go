@@ -6,8 +6,9 @@
 // undisturbed one would have drawn, and two configurations that differ only in
 // the K-loss share every draw (DESIGN.md, section 2.3).
 //
-// The generator behind a stream is the PCG-DXSM of math/rand/v2, whose output
-// the Go project promises to keep. The golden file in testdata guards the
+// The generator behind a stream is PCG with the output DXSM (O'Neill 2014, 2019),
+// number for number that of math/rand/v2, written out so that a row of draws
+// stays in registers. The golden file in testdata guards the
 // derivation: changing it changes every result, so it needs a new numerics
 // version.
 package random

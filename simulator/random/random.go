@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math/bits"
-	"math/rand/v2"
 )
 
 // Purpose says what a stream is drawn for; different purposes never share numbers.
@@ -40,7 +39,7 @@ func (s Stream) From(step uint64) Stream {
 // At returns the generator for one step and index. It is a value: nothing is
 // allocated, and equal addresses always give equal draws.
 func (s Stream) At(step, index uint64) Generator {
-	return Generator{*rand.NewPCG(mix(s.high^mix(s.from+step)), mix(s.low^mix(index^0x9e3779b97f4a7c15)))}
+	return Generator{mix(s.high ^ mix(s.from+step)), mix(s.low ^ mix(index^0x9e3779b97f4a7c15))}
 }
 
 // mix is the finaliser of SplitMix64 (Steele, Lea & Flood 2014): a bijection
@@ -54,10 +53,27 @@ func mix(x uint64) uint64 {
 
 // Generator is one random sequence. It implements rand.Source, so that
 // rand.New(&g) offers the whole of math/rand/v2.
-type Generator struct{ pcg rand.PCG }
+type Generator struct{ high, low uint64 } // the 128 bits of the state
+
+// The constants of PCG with the output DXSM, as in math/rand/v2 and NumPy.
+const (
+	multiplierHigh, multiplierLow = 0x2360ed051fc65da4, 0x4385df649fccf645
+	incrementHigh, incrementLow   = 0x5851f42d4c957f2d, 0x14057b7ef767814f
+	cheapMultiplier               = 0xda942042e4dd58b5
+)
 
 // Uint64 returns the next 64 random bits.
-func (g *Generator) Uint64() uint64 { return g.pcg.Uint64() }
+func (g *Generator) Uint64() uint64 {
+	high, low := bits.Mul64(g.low, multiplierLow)
+	high += g.high*multiplierLow + g.low*multiplierHigh
+	low, carry := bits.Add64(low, incrementLow, 0)
+	high, _ = bits.Add64(high, incrementHigh, carry)
+	g.high, g.low = high, low
+	high ^= high >> 32
+	high *= cheapMultiplier
+	high ^= high >> 48
+	return high * (low | 1)
+}
 
 // Float64 returns the next number in [0, 1), a multiple of 2⁻⁵³.
 func (g *Generator) Float64() float64 { return float64(g.Uint64()>>11) * 0x1p-53 }
@@ -65,6 +81,20 @@ func (g *Generator) Float64() float64 { return float64(g.Uint64()>>11) * 0x1p-53
 // Float32 returns the next number in [0, 1), a multiple of 2⁻²⁴, so that it
 // never rounds up to 1.
 func (g *Generator) Float32() float32 { return float32(g.Uint64()>>40) * 0x1p-24 }
+
+// Float32s fills dst with such numbers, two of each 64 random bits. The last
+// number of an odd length takes the bits that Float32 would.
+func (g *Generator) Float32s(dst []float32) {
+	own := *g // in registers
+	for ; len(dst) > 1; dst = dst[2:] {
+		x := own.Uint64()
+		dst[0], dst[1] = float32(x>>40)*0x1p-24, float32(x<<32>>40)*0x1p-24
+	}
+	*g = own
+	if len(dst) > 0 {
+		dst[0] = g.Float32()
+	}
+}
 
 // IntN returns the next integer in [0, n), without bias (Lemire 2019, "Fast
 // random integer generation in an interval"); it panics for n ≤ 0.

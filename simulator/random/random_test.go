@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -62,6 +63,39 @@ func firstDraws() string {
 	return b.String()
 }
 
+// TestGeneratorIsThatOfTheLibrary: any state gives the numbers of math/rand/v2.
+func TestGeneratorIsThatOfTheLibrary(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		step, index := rapid.Uint64().Draw(t, "step"), rapid.Uint64().Draw(t, "index")
+		g := random.Training{}.Stream("library").At(step, index)
+		want := rand.NewPCG(random.State(g))
+		for i := range 10 {
+			if x, y := g.Uint64(), want.Uint64(); x != y {
+				t.Fatalf("number %d is %#x, want %#x", i, x, y)
+			}
+		}
+	})
+}
+
+func TestFloat32s(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		dst := make([]float32, rapid.IntRange(0, 9).Draw(t, "length"))
+		stream := random.Training{Seed: rapid.Uint64().Draw(t, "seed")}.Stream("floats")
+		g, twin := stream.At(0, 0), stream.At(0, 0)
+		g.Float32s(dst)
+		for i := 0; i < len(dst); i += 2 {
+			x := twin.Uint64()
+			want := []float32{float32(x>>40) / (1 << 24), float32(x>>8&(1<<24-1)) / (1 << 24)}
+			if diff := cmp.Diff(want[:min(2, len(dst)-i)], dst[i:min(i+2, len(dst))]); diff != "" {
+				t.Fatalf("from number %d on (-want +got):\n%s", i, diff)
+			}
+		}
+		if x, y := g.Uint64(), twin.Uint64(); x != y {
+			t.Fatalf("the next number is %#x, want %#x", x, y)
+		}
+	})
+}
+
 // TestNeighboursAreIndependent looks at the first draws of many addresses that
 // differ in one part: they must be uniform and must not correlate with their
 // neighbour's.
@@ -87,6 +121,9 @@ func TestNeighboursAreIndependent(t *testing.T) {
 	}
 	sequence := base.Stream("noise").At(0, 0)
 	tests["one generator"] = func(int) float64 { return sequence.Float64() }
+	row := make([]float32, count+1)
+	sequence.Float32s(row)
+	tests["a row"] = func(i int) float64 { return float64(row[i]) }
 	for name, draw := range tests {
 		t.Run(name, func(t *testing.T) {
 			const cells = 64
