@@ -71,7 +71,7 @@ func (a *Agent) Step(now time.Time, e Event) []Action {
 	a.forgetRecordings()
 	a.leave(now)
 	a.call(now)
-	a.setTimer()
+	a.setTimer(now)
 	return a.out
 }
 
@@ -118,8 +118,9 @@ func (a *Agent) thaw(now time.Time) {
 	}
 }
 
-// setTimer asks to be woken for whatever comes first.
-func (a *Agent) setTimer() {
+// setTimer asks to be woken for whatever comes first, and soon enough to notice
+// a freeze by the lateness.
+func (a *Agent) setTimer(now time.Time) {
 	if a.exited {
 		return
 	}
@@ -144,6 +145,9 @@ func (a *Agent) setTimer() {
 		if r := a.recordings[h.recording()]; r != nil && h.preparing() && !r.asked && !r.have {
 			sooner(r.at)
 		}
+	}
+	if pulse := now.Add(longestSleep); len(a.holds) > 0 && at.After(pulse) {
+		at = pulse
 	}
 	if !at.Equal(a.wake) {
 		a.wake = at

@@ -45,6 +45,10 @@ const (
 	// was stopped or suspended, and that its clocks prove nothing.
 	frozenAfter = 5 * time.Second
 
+	// longestSleep is how long the agent sleeps at most while it holds anything:
+	// a freeze that ends before the next look at the clock was due goes unnoticed.
+	longestSleep = 30 * time.Second
+
 	// keptRecordings is how many recordings stay at hand beyond those in use.
 	keptRecordings = 8
 )

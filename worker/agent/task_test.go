@@ -149,6 +149,17 @@ func TestStalledTaskThatStopsFreesItsSlot(t *testing.T) {
 	}
 }
 
+// A freeze that ends when the stall would have been due is a freeze all the same.
+func TestFreezeUpToTheStallIsNoStall(t *testing.T) {
+	l := running(t, 1, "a")
+	l.sleeps() // a call is in flight
+	l.after(10*time.Minute+time.Second-l.now.Sub(epoch), CallFailed{Sequence: l.agent.sequence, Err: errAway})
+	l.sleeps()
+	for _, report := range l.calls().GetReports() {
+		t.Errorf("after a freeze: %v", report)
+	}
+}
+
 func TestFreezeIsNoStall(t *testing.T) {
 	l := running(t, 1, "a")
 	l.after(time.Hour, Woken{})
