@@ -224,10 +224,6 @@ func TestOnlyTLS13IsSpoken(t *testing.T) {
 		_, err := a.Run(ctx)
 		ran <- err
 	}()
-	defer func() {
-		interrupt()
-		<-ran
-	}()
 	_, port, err := net.SplitHostPort(a.Address())
 	if err != nil {
 		t.Fatal(err)
@@ -238,5 +234,9 @@ func TestOnlyTLS13IsSpoken(t *testing.T) {
 	if err == nil {
 		conn.Close()
 		t.Errorf("version %x was agreed on", conn.ConnectionState().Version)
+	}
+	interrupt()
+	if err := <-ran; !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want Canceled", err)
 	}
 }
