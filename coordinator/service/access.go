@@ -17,15 +17,27 @@ import (
 var errUnauthenticated = status.Error(codes.Unauthenticated, "unauthenticated")
 
 // access knows the token of each role.
-type access struct{ worker, operator string }
+type access struct {
+	worker, operator string
+	refusals         *refusals
+}
 
-// admit is the door: it sees the headers of a call before any of its message
-// is read, and lets in only who shows the token of the service's role.
+// admit is the door of a call: it sees the headers before any of the message
+// is read, lets in only who shows the token of the service's role and does not
+// come too often, and gives the call an end.
 func (a access) admit(ctx context.Context, call *tap.Info) (context.Context, error) {
+	c := connectionOf(ctx)
 	if !credentials.Present(ctx, a.tokenOf(call.FullMethodName)) {
+		a.refusals.note(unauthenticated, c.RemoteAddr(), "the token is missing, wrong, or another role's")
+		c.turnedAway()
 		return ctx, errUnauthenticated
 	}
-	return ctx, nil
+	c.admitted()
+	if !c.calls.Allow() {
+		a.refusals.note(tooMany, c.RemoteAddr(), "too many calls by one connection")
+		return ctx, errTooMany
+	}
+	return withEnd(ctx, lifeOf(call.FullMethodName)), nil
 }
 
 // tokenOf returns the token that opens a method: "" (which nobody can present)

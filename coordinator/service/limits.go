@@ -1,16 +1,44 @@
 package service
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
+
+// Limits bound what one server bears. Zero fields have their defaults.
+type Limits struct {
+	Connections int // at a time; 4096
+	// Calls that a connection may make: CallBurst at once (1000), then CallsPerSecond (500).
+	CallsPerSecond, CallBurst int
+	// Calls that a worker process may make, by whichever connection: 250, then 50
+	// a second. A worker of many slots stores all its checkpoints when it leaves.
+	ProcessCallsPerSecond, ProcessCallBurst int
+}
+
+func (l Limits) withDefaults() Limits {
+	l.Connections = cmp.Or(l.Connections, 4096)
+	l.CallsPerSecond = cmp.Or(l.CallsPerSecond, 500)
+	l.CallBurst = cmp.Or(l.CallBurst, 1000)
+	l.ProcessCallsPerSecond = cmp.Or(l.ProcessCallsPerSecond, 50)
+	l.ProcessCallBurst = cmp.Or(l.ProcessCallBurst, 250)
+	return l
+}
 
 const (
 	// LongPoll is how long an idle worker may wait for work in one call.
 	LongPoll = 15 * time.Second
 
-	// callTimeout ends any call; workers give up on theirs after as long.
-	callTimeout = 30 * time.Second
+	// callTimeout ends the work on any call; workers give up on theirs after as
+	// long. Its message must have come in within receiveTimeout.
+	callTimeout    = 30 * time.Second
+	receiveTimeout = 60 * time.Second
 
-	// streamTimeout ends any stream: a million rows take some minutes.
+	// streamTimeout ends any stream: a million rows take some minutes. One that
+	// waits longer than silence for its caller, to send or to read, is cut.
 	streamTimeout = 15 * time.Minute
+
+	// retryIn is when a caller that came too often should come back.
+	retryIn = time.Second
 
 	// maxLeases bounds the leases that one Sync may name, maxSlots those that may run.
 	maxLeases = 1 << 16
@@ -24,9 +52,22 @@ const (
 	// maxText bounds a failure's message and log, in bytes.
 	maxText = 1 << 20
 
-	// A connection must finish its handshake in handshakeTimeout; one that stays
-	// silent for silence is asked whether it is there, and cut without an answer.
+	// A connection must finish its handshake in handshakeTimeout, and show a right
+	// token within introduction and not be wrong more often than maxRefused. One that stays
+	// silent for silence is asked whether it is there, and cut without an answer; so
+	// is one that does not read for as long. Nobody keeps one for ever: unused for
+	// idleTime it is closed, and after age it is replaced, once its calls are over.
 	handshakeTimeout = 10 * time.Second
+	introduction     = 30 * time.Second
 	silence          = 30 * time.Second
+	idleTime         = 5 * time.Minute
+	age              = time.Hour
+	maxRefused       = 16
 	maxStreams       = 64 // of one connection: a worker needs a handful
+
+	// maxHeaders bounds the metadata of a call, in bytes: a token takes 60.
+	maxHeaders = 16 << 10
+
+	// maxProcesses bounds the worker processes whose rates are known.
+	maxProcesses = 1 << 14
 )

@@ -6,23 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	grpccredentials "google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/status"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// Config is all that a Server needs; every field but TLS must be set.
+// Config is all that a Server needs; every field but TLS and Limits must be set.
 type Config struct {
 	Queue *queue.Queue
 	// Sweep is the ID of the sweep that an operator asks about.
@@ -34,12 +30,16 @@ type Config struct {
 	// Numerics and KernelClass are what workers must compute with.
 	Numerics    int
 	KernelClass string
+	Limits      Limits
 	Log         hclog.Logger
 }
 
 // Server answers workers and operators.
 type Server struct {
 	grpc       *grpc.Server
+	limits     Limits
+	refusals   *refusals
+	open       atomic.Int64 // connections
 	attendance *attendance
 	leaving    chan struct{} // closed by the first Stop: idle workers wait no longer
 	stopOnce   sync.Once
@@ -47,17 +47,26 @@ type Server struct {
 
 // New makes a server that does not listen yet.
 func New(c Config) *Server {
-	s := &Server{attendance: newAttendance(), leaving: make(chan struct{})}
+	s := &Server{
+		limits: c.Limits.withDefaults(), refusals: newRefusals(c.Log),
+		attendance: newAttendance(), leaving: make(chan struct{}),
+	}
 	s.grpc = grpc.NewServer(
-		grpc.Creds(transport(c.TLS)),
-		grpc.InTapHandle(access{worker: c.WorkerToken, operator: c.OperatorToken}.admit),
-		grpc.ChainUnaryInterceptor(bounded, contained(c.Log)),
-		grpc.ChainStreamInterceptor(boundedStream, containedStream(c.Log)),
+		grpc.Creds(transport(c.TLS, s.refusals)),
+		grpc.InTapHandle(access{worker: c.WorkerToken, operator: c.OperatorToken, refusals: s.refusals}.admit),
+		grpc.ChainUnaryInterceptor(newPaces(s.limits, s.refusals).paced, bounded, contained(c.Log)),
+		grpc.ChainStreamInterceptor(watched(s.refusals), containedStream(c.Log)),
 		grpc.MaxRecvMsgSize(credentials.MaxMessageBytes),
+		grpc.MaxSendMsgSize(credentials.MaxMessageBytes),
+		grpc.MaxHeaderListSize(maxHeaders),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(handshakeTimeout),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: silence, Timeout: silence / 3}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			Time: silence, Timeout: silence / 3,
+			MaxConnectionIdle: idleTime, MaxConnectionAge: age, MaxConnectionAgeGrace: streamTimeout,
+		}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: silence / 3, PermitWithoutStream: true}),
+		grpc.WaitForHandlers(true),
 	)
 	spiqsweepv1.RegisterWorkerServiceServer(s.grpc, &worker{
 		rules: Rules{c}, attendance: s.attendance, leaving: s.leaving,
@@ -66,17 +75,13 @@ func New(c Config) *Server {
 	return s
 }
 
-// transport is how calls travel.
-func transport(c *tls.Config) grpccredentials.TransportCredentials {
-	if c == nil {
-		return insecure.NewCredentials()
-	}
-	return grpccredentials.NewTLS(c)
-}
+// Refusals says who was turned away so far.
+func (s *Server) Refusals() Refusals { return s.refusals.sum() }
 
 // Serve answers on the listener until Stop, and closes it.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.grpc.Serve(l); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+	err := s.grpc.Serve(door{Listener: l, limits: s.limits, refusals: s.refusals, open: &s.open})
+	if err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
 	}
 	return nil
@@ -115,8 +120,7 @@ func contained(log hclog.Logger) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, in any, call *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (out any, err error) {
 		defer func() {
 			if fault := recover(); fault != nil {
-				log.Error("call panicked", "call", call.FullMethod, "panic", fault, "stack", string(debug.Stack()))
-				out, err = nil, status.Errorf(codes.Internal, "the coordinator failed at %s: its log says more", call.FullMethod)
+				out, err = nil, panicked(log, call.FullMethod, fault)
 			}
 		}()
 		return handle(ctx, in)
