@@ -80,8 +80,8 @@ func (p Place) Retry(ctx context.Context, tasks []sweep.TaskID, diverged bool) (
 	if err := p.inStore(ctx, readOnly, known(ctx)); err != nil {
 		return 0, err
 	}
-	err = p.inStore(ctx, open, func(q *queue.Queue, _ string) error {
-		reopened, err = q.Retry(ctx, queue.RetryRequest{Tasks: tasks, Diverged: diverged})
+	err = p.inStore(ctx, open, func(q *queue.Queue, id string) error {
+		reopened, err = q.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Sweep: id, Tasks: tasks}, Diverged: diverged})
 		return err
 	})
 	return reopened, err

@@ -1,10 +1,10 @@
 package queue
 
-import "fmt"
+import "spiqsweep/sweep"
 
 // accept takes the result of an attempt that counts. If the task has an accepted
 // result already, this is the run of `retry --diverged`.
-func (c *call) accept(a Attempt, r Record) error {
+func (c *call) accept(a Attempt, r Record, body []byte) error {
 	a.end(Accepted, "", c.now)
 	if err := c.tx.PutAttempt(a); err != nil {
 		return err
@@ -16,25 +16,47 @@ func (c *call) accept(a Attempt, r Record) error {
 	if err != nil {
 		return err
 	}
-	reported := digests(attempts)
-	digest, diverged := agree(r.Accepted, a.Digest, reported)
+	digest, diverged := agree(r.Accepted, a.Digest, digests(attempts))
+	if r.Accepted != "" {
+		intact, err := c.mend(a, digest, body)
+		if err != nil {
+			return err
+		}
+		diverged = diverged || !intact
+	}
 	if digest == a.Digest {
 		r.Compute = a.Compute
 	}
-	r.Accepted, r.Phase, r.Reason = digest, Done, ""
-	if diverged {
-		r.Phase, r.Reason = Diverged, divergence(reported)
-	}
-	r.Alone = false
+	r.Accepted, r.Phase, r.Reason, r.Alone = digest, Done, "", false
 	c.closed = true
+	if diverged {
+		return c.diverge(r, attempts)
+	}
 	return c.tx.PutRecord(r)
+}
+
+// mend puts a result in its place again that was altered in the store since it
+// was accepted, if the attempt has reported the same. It says whether what is
+// stored is what was accepted.
+func (c *call) mend(a Attempt, accepted string, body []byte) (intact bool, err error) {
+	stored, found, err := c.tx.Result(a.Task, accepted)
+	if err != nil || found && sweep.Digest(stored) == accepted {
+		return true, err
+	}
+	if a.Digest != accepted {
+		return false, nil
+	}
+	if err := c.tx.DeleteResult(a.Task, accepted); err != nil {
+		return false, err
+	}
+	return true, c.tx.PutResult(a.Task, accepted, body)
 }
 
 // keepLate keeps a result that does not count, and compares it with the
 // accepted one; if there is none yet, accept will. A process that reports was
 // not lost, so nothing is blamed on the task for that.
 func (c *call) keepLate(a Attempt, r Record) error {
-	if a.Outcome == Lost || a.Outcome == Withdrawn {
+	if a.Outcome == Lost || a.Outcome == Withdrawn || a.Outcome == Cancelled {
 		a.end(Late, a.Reason, a.EndedAt)
 	}
 	if err := c.tx.PutAttempt(a); err != nil {
@@ -44,10 +66,25 @@ func (c *call) keepLate(a Attempt, r Record) error {
 	if err != nil {
 		return err
 	}
-	if r.Phase == Done && a.Digest != r.Accepted {
-		r.Phase, r.Reason = Diverged, divergence(digests(attempts))
-	}
 	r.Alone = r.Alone && c.policy.blame(attempts, r.Pardoned).alone
+	switch {
+	case r.Accepted == "" || a.Digest == r.Accepted:
+	case r.Phase == Done:
+		return c.diverge(r, attempts)
+	case r.Verifying: // it diverges when that has ended
+		if r.Reason, err = c.contradiction(r.Accepted, attempts); err != nil {
+			return err
+		}
+	}
+	return c.tx.PutRecord(r)
+}
+
+// diverge notes that the results of a task differ, and how.
+func (c *call) diverge(r Record, attempts []Attempt) (err error) {
+	if r.Reason, err = c.contradiction(r.Accepted, attempts); err != nil {
+		return err
+	}
+	r.Phase = Diverged
 	return c.tx.PutRecord(r)
 }
 
@@ -88,15 +125,4 @@ func agree(accepted, newest string, reported []string) (digest string, diverged 
 		return accepted, true
 	}
 	return best, false
-}
-
-func divergence(reported []string) string {
-	text := "results differ: attempts reported"
-	for i, d := range reported {
-		if i > 0 {
-			text += ","
-		}
-		text += fmt.Sprintf(" %.12s…", d)
-	}
-	return text
 }

@@ -50,6 +50,8 @@ func (c *call) settle(a Attempt) error {
 	b := c.policy.blame(attempts, r.Pardoned)
 	r.Alone = b.alone
 	switch {
+	case b.hopeless != "" && r.Verifying:
+		return c.endVerification(r, "could not be verified: "+b.hopeless)
 	case b.hopeless != "" && r.Accepted != "":
 		r.Phase, r.Reason = Diverged, "the results still differ: "+b.hopeless
 		c.closed = true

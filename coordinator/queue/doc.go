@@ -54,13 +54,41 @@
 //	process silent for a term     leased     waiting       lost         expire.go
 //	… too often                   leased     set aside     failed, lost blame.go
 //	no sweep refers to it         leased     waiting       withdrawn    plan.go
+//	cancel                        waiting, … set aside     cancelled    cancel.go
+//	… a result of it after all    set aside, done          accepted     report.go
+//	                              waiting
 //	retry                         set aside  waiting       all pardoned retry.go
 //	retry of a diverged one       diverged   waiting       all pardoned retry.go
+//	verify                        done       waiting       all pardoned verify.go
+//	… result as it is stored      leased, …  done          verified     verify.go
+//	… another result, or another stored      diverged      differed     verify.go
+//	… too often without a result  leased     done          failed, lost verify.go
+//	… cancelled, or wanted by no sweep       done          cancelled    cancel.go, plan.go
 //
 // A diverged task that is retried keeps its accepted result meanwhile; what at
 // least two and most of its results agree on is accepted then, and if nothing
-// is, or if the run fails for good, it has diverged again. Nothing else changes
-// an accepted result.
+// is, or if the run fails for good or is cancelled, it has diverged again.
+// Nothing else changes an accepted result.
+//
+// A task that is being verified counts as done, and keeps its accepted result
+// whatever comes of it; [Record].Verifying tells it from others that wait or run.
+// Its new result is compared byte by byte with what is stored: that may have been
+// altered since, which a digest that was stored beside it would not tell. If it
+// was, a run of `retry --diverged` that reports the accepted digest mends it. What
+// contradicts the accepted result meanwhile, a late one, counts when the
+// verification has ended. One that could not be verified stays done, with the
+// reason.
+//
+// What a person names is looked up and changed in pages, each in a transaction of
+// its own, so that workers are served in between; a page looks again at what it
+// changes. After an error, the same words once more do the rest.
+//
+// # Workers that are asked to leave
+//
+// Draining is kept with the process's presence, so that it survives the
+// coordinator: each answer says so, nothing is granted any more, and a call that
+// waits for work returns at once. The agent then does as on SIGTERM. It is of
+// processes that run: whoever starts later is not meant.
 //
 // # Crashes
 //

@@ -193,7 +193,7 @@ func (c *call) dropOthers(id string, tasks []Planned) (dropped int, err error) {
 }
 
 // drop removes a task from a sweep. If no other sweep refers to it, its lease is
-// withdrawn.
+// withdrawn, and it is not verified any more.
 func (c *call) drop(id string, task sweep.TaskID) error {
 	if err := c.tx.DropPlanned(id, task); err != nil {
 		return err
@@ -203,14 +203,24 @@ func (c *call) drop(id string, task sweep.TaskID) error {
 		return err
 	}
 	r, err := c.record(task)
-	if err != nil || r.Phase != Leased {
+	if err != nil {
 		return err
+	}
+	const reason = "no sweep refers to the task any more"
+	if r.Verifying {
+		if err := c.revoke(r, Withdrawn, reason); err != nil {
+			return err
+		}
+		return c.endVerification(r, "")
+	}
+	if r.Phase != Leased {
+		return nil
 	}
 	a, found, err := c.tx.Attempt(Lease{Task: task, Attempt: r.Attempt})
 	if err != nil || !found {
 		return err
 	}
-	a.end(Withdrawn, "no sweep refers to the task any more", c.now)
+	a.end(Withdrawn, reason, c.now)
 	return c.settle(a)
 }
 

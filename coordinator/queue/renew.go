@@ -70,13 +70,13 @@ func (c *call) revive(process string, l Lease) (a Attempt, revived bool, err err
 }
 
 // newest says whether what a holder tells of an attempt still counts: no later
-// attempt exists, and this one is live or ended only because nothing was heard
-// of it or nobody wanted it.
+// attempt exists, the task is not done, and this one is live or ended only
+// because nothing was heard of it or nobody wanted it.
 func (c *call) newest(a Attempt) (r Record, ok bool, err error) {
 	r, err = c.record(a.Task)
 	if err != nil {
 		return r, false, err
 	}
 	open := a.Outcome == Live || a.Outcome == Lost || a.Outcome == Withdrawn
-	return r, open && r.Attempt == a.Attempt, nil
+	return r, open && r.Attempt == a.Attempt && r.Phase != Done, nil
 }

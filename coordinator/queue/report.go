@@ -165,10 +165,20 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 	}
 	a.Digest, a.Compute = r.Digest, r.ComputeTime
 	a.Step = uint64(s.Configuration.Training.Steps) // a result is that of all steps
-	if counts {
-		return JudgedAccepted, "", c.accept(a, record)
+	switch {
+	case counts && record.Verifying:
+		return JudgedAccepted, "", c.verify(a, record, r.Body)
+	case counts || record.welcomes(a):
+		return JudgedAccepted, "", c.accept(a, record, r.Body)
+	default:
+		return JudgedLate, "", c.keepLate(a, record)
 	}
-	return JudgedLate, "", c.keepLate(a, record)
+}
+
+// welcomes says whether the result of an attempt is accepted though the attempt
+// was cancelled: its task was not granted again, and has no result yet.
+func (r Record) welcomes(a Attempt) bool {
+	return a.Outcome == Cancelled && a.Attempt == r.Attempt && r.Accepted == ""
 }
 
 // disbelief says why a result cannot be one of the configuration.

@@ -42,6 +42,8 @@ type SyncAnswer struct {
 	// Done: nothing is pending or leased in any sweep. Never set before there is a sweep.
 	Done      bool
 	LeaseTerm time.Duration
+	// Drain: an operator asks the process to hand back what it holds, and to leave.
+	Drain bool
 }
 
 // Assignment is a lease that a process should hold.
@@ -119,11 +121,14 @@ func (c *call) sync(r SyncRequest, findings []finding) (SyncAnswer, error) {
 	if err := admit(r.Process, sweeps); err != nil {
 		return SyncAnswer{}, err
 	}
-	newer, err := c.greet(r)
+	p, newer, err := c.greet(r)
 	if err != nil {
 		return SyncAnswer{}, err
 	}
-	answer := SyncAnswer{LeaseTerm: c.policy.LeaseTerm}
+	answer := SyncAnswer{LeaseTerm: c.policy.LeaseTerm, Drain: p.Leaving}
+	if p.Leaving {
+		r.FreeSlots = 0
+	}
 	if answer.Verdicts, err = c.judgeAll(r, findings, newer); err != nil {
 		return SyncAnswer{}, err
 	}
@@ -148,17 +153,17 @@ func (c *call) sync(r SyncRequest, findings []finding) (SyncAnswer, error) {
 
 // greet takes note of a call and says whether it is newer than all before. The
 // number of the call and its effects are committed together.
-func (c *call) greet(r SyncRequest) (newer bool, err error) {
+func (c *call) greet(r SyncRequest) (p Presence, newer bool, err error) {
 	p, known, err := c.tx.Presence(r.ID)
 	if err != nil || known && r.Sequence <= p.Sequence {
-		return false, err
+		return p, false, err
 	}
 	if !known {
 		p.FirstSeen = c.now
 	}
 	p.Process, p.Sequence = r.Process, r.Sequence
 	p.heard(c.now, c.policy.LeaseTerm)
-	return true, c.tx.PutPresence(p)
+	return p, true, c.tx.PutPresence(p)
 }
 
 // dismiss forgets a process that has drained.

@@ -31,8 +31,8 @@ func (q *Queue) WouldWait(ctx context.Context, r SyncRequest) (bool, error) {
 
 func (c *call) wouldWait(r SyncRequest) (bool, error) {
 	p, _, err := c.tx.Presence(r.ID)
-	if err != nil || r.Sequence <= p.Sequence {
-		return false, err // Sync will say what is wrong with it
+	if err != nil || r.Sequence <= p.Sequence || p.Leaving {
+		return false, err // Sync will say why
 	}
 	held, err := c.tx.HeldBy(r.ID)
 	if err != nil || len(held) > 0 {

@@ -233,18 +233,18 @@ func retryOne(t *testing.T, l *Lab) {
 	if n := l.Retry(queue.RetryRequest{Diverged: true}); n != 0 {
 		t.Errorf("reopened %d", n)
 	}
-	if n := l.Retry(queue.RetryRequest{Tasks: []sweep.TaskID{Task(1).ID}}); n != 1 {
+	if n := l.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{Task(1).ID}}}); n != 1 {
 		t.Errorf("reopened %d", n)
 	}
 	l.WantCounts("A", queue.Counts{Planned: 3, SetAside: 2, Pending: 1})
 	for _, task := range []sweep.TaskID{"no such task", Task(7).ID} {
-		if _, err := l.Queue.Retry(ctx, queue.RetryRequest{Tasks: []sweep.TaskID{Task(0).ID, task}}); err == nil {
+		if _, err := l.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{Task(0).ID, task}}}); err == nil {
 			t.Errorf("retry of %q: want an error", task)
 		}
 	}
 	l.WantCounts("A", queue.Counts{Planned: 3, SetAside: 2, Pending: 1})
 	l.Plan("A", Plan(1, 3, 10))
-	if _, err := l.Queue.Retry(ctx, queue.RetryRequest{Tasks: []sweep.TaskID{Task(0).ID}}); !errors.Is(err, queue.ErrUnknown) {
+	if _, err := l.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{Task(0).ID}}}); !errors.Is(err, queue.ErrUnknown) {
 		t.Errorf("retry of a task that no sweep wants: %v", err)
 	}
 	// It stays aside for whoever wants it again.

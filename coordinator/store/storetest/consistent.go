@@ -186,6 +186,19 @@ func (c *check) result(task sweep.TaskID, digest string) error {
 	return err
 }
 
+// leading checks that more attempts reported the accepted result than any other.
+func (c *check) leading(r queue.Record, votes map[string]int) {
+	for digest, n := range votes {
+		c.want(digest == r.Accepted || n < votes[r.Accepted], "task %s is done, its results are %v", r.Task, votes)
+	}
+}
+
+// verifying checks that only what is finished is being verified.
+func (c *check) verifying(r queue.Record) {
+	verified := r.Accepted != "" && (r.Phase == queue.Waiting || r.Phase == queue.BackingOff || r.Phase == queue.Leased)
+	c.want(!r.Verifying || verified, "task %s is %s and being verified, accepted: %q", r.Task, r.Phase, r.Accepted)
+}
+
 // phase checks that a task is where its attempts put it.
 func (c *check) phase(r queue.Record, attempts []queue.Attempt, votes map[string]int) {
 	var newest queue.Attempt
@@ -197,8 +210,7 @@ func (c *check) phase(r queue.Record, attempts []queue.Attempt, votes map[string
 			blamed++
 		}
 	}
-	verified := r.Accepted != "" && (r.Phase == queue.Waiting || r.Phase == queue.BackingOff || r.Phase == queue.Leased)
-	c.want(!r.Verifying || verified, "task %s is %s and being verified, accepted: %q", r.Task, r.Phase, r.Accepted)
+	c.verifying(r)
 	c.want((r.Accepted != "") == accepted, "task %s: accepted is %q, an attempt was accepted: %v", r.Task, r.Accepted, accepted)
 	c.want(r.Accepted == "" || votes[r.Accepted] > 0, "task %s: no attempt reported the accepted result", r.Task)
 	switch r.Phase {
@@ -206,13 +218,12 @@ func (c *check) phase(r queue.Record, attempts []queue.Attempt, votes map[string
 		c.want(newest.Outcome == queue.Live, "task %s is leased, its newest attempt is %q", r.Task, newest.Outcome)
 	case queue.Done:
 		c.want(accepted, "task %s is done without a result", r.Task)
-		for digest, n := range votes {
-			c.want(digest == r.Accepted || n < votes[r.Accepted], "task %s is done, its results are %v", r.Task, votes)
-		}
+		c.leading(r, votes)
 	case queue.Diverged:
 		c.want(len(votes) > 1 && accepted, "task %s has diverged, its results are %v", r.Task, votes)
 	case queue.SetAside:
-		c.want(blamed >= 2 && !accepted && r.Reason != "", "task %s is set aside for %d attempts, accepted: %v, reason %q", r.Task, blamed, accepted, r.Reason)
+		hopeless := blamed >= 2 || r.Reason == queue.CancelledByOperator
+		c.want(hopeless && !accepted && r.Reason != "", "task %s is set aside for %d attempts, accepted: %v, reason %q", r.Task, blamed, accepted, r.Reason)
 	case queue.BackingOff:
 		c.want(newest.Outcome == queue.Failed && !r.NotBefore.IsZero(), "task %s backs off until %v after %q", r.Task, r.NotBefore, newest.Outcome)
 	default:

@@ -48,6 +48,9 @@ func Model(t *rapid.T, open Opener) {
 		{"forget", 1, m.forget},
 		{"retry", 1, m.retry},
 		{"retry diverged", 2, m.retryDiverged},
+		{"cancel", 1, m.cancel},
+		{"verify", 2, m.verify},
+		{"drain", 1, m.drain},
 		{"failing commits", 1, m.failing},
 	} {
 		for i := range a.weight {
@@ -180,6 +183,64 @@ func (m *model) retryDiverged(*rapid.T) { m.reopen(queue.RetryRequest{Diverged: 
 func (m *model) reopen(r queue.RetryRequest) {
 	if _, err := m.Queue.Retry(ctx, r); err != nil && !errors.Is(err, queue.ErrUnavailable) {
 		m.Fatalf("retry: %v", err)
+	}
+}
+
+// cancel leaves nothing open that it was not told to leave.
+func (m *model) cancel(t *rapid.T) {
+	s := queue.Selection{Sweep: rapid.SampledFrom([]string{"", "A", "B"}).Draw(t, "sweep")}
+	before := m.records()
+	_, shared, err := m.Queue.Cancel(ctx, s)
+	if errors.Is(err, queue.ErrUnknown) || errors.Is(err, queue.ErrUnavailable) {
+		return
+	}
+	if err != nil {
+		t.Fatalf("cancel: %v", err)
+	}
+	if s.Sweep == "" && shared > 0 {
+		m.Errorf("%d tasks are shared among all sweeps", shared)
+	}
+	for _, id := range modelSweeps {
+		if status, err := m.Queue.Status(ctx, id); err == nil && (s.Sweep == "" || s.Sweep == id) {
+			if open := status.Counts.Pending + status.Counts.Leased + status.Counts.Verifying; open != shared {
+				m.Errorf("%d tasks of %s are open after a cancel that left %d", open, id, shared)
+			}
+		}
+	}
+	for task, r := range m.records() {
+		if old := before[task]; old.Accepted != r.Accepted || old.Phase == queue.Done && r.Phase != queue.Done {
+			m.Errorf("cancel made %+v of %+v", r, old)
+		}
+	}
+}
+
+// verify lets finished tasks run once more: nothing else changes.
+func (m *model) verify(t *rapid.T) {
+	before := m.records()
+	tasks, err := m.Queue.Verify(ctx, queue.VerifyRequest{
+		Share: rapid.SampledFrom([]float64{0.3, 1}).Draw(t, "share"), Seed: rapid.Uint64().Draw(t, "seed"),
+	})
+	if err != nil && !errors.Is(err, queue.ErrUnavailable) {
+		t.Fatalf("verify: %v", err)
+	}
+	after := m.records()
+	for _, task := range tasks {
+		if old := before[task]; old.State() != sweep.Done || !after[task].Verifying {
+			m.Errorf("verify made %+v of %+v", after[task], old)
+		}
+	}
+	for task, r := range after {
+		if old := before[task]; old.Accepted != r.Accepted || old.State() != r.State() {
+			m.Errorf("verify made %+v of %+v", r, old)
+		}
+	}
+}
+
+func (m *model) drain(*rapid.T) {
+	w := m.pick()
+	_, err := m.Queue.Drain(ctx, queue.DrainRequest{Processes: []string{w.ID}})
+	if err != nil && !errors.Is(err, queue.ErrUnavailable) && !errors.Is(err, queue.ErrUnknown) {
+		m.Fatalf("drain: %v", err)
 	}
 }
 

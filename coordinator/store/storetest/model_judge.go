@@ -36,18 +36,31 @@ func (m *model) judgeAssignments(r queue.SyncRequest, answer queue.SyncAnswer, b
 				m.Errorf("%s is assigned %v of process %s", r.ID, a.Lease, holder)
 			}
 		case old.Attempt + 1:
-			if !newer || r.Draining || a.Work == nil {
-				m.Errorf("%v is granted to %s, newer call: %v, draining: %v", a.Lease, r.ID, newer, r.Draining)
+			if !newer || r.Draining || a.Work == nil || answer.Drain {
+				m.Errorf("%v is granted to %s, newer call: %v, draining: %v, asked to: %v", a.Lease, r.ID, newer, r.Draining, answer.Drain)
 			}
 			m.leases, m.holders = append(m.leases, a.Lease), append(m.holders, r.ID)
 		default:
 			m.Errorf("%v is assigned after attempt %d", a.Lease, old.Attempt)
 		}
 	}
+	if answer.Drain != m.presence(r.ID).Leaving {
+		m.Errorf("%s is to leave: %v, but is told: %v", r.ID, m.presence(r.ID).Leaving, answer.Drain)
+	}
 	if !newer {
 		after := m.presence(r.ID)
 		if r.Sequence > after.Sequence {
 			m.Errorf("an old call of %s changed its sequence", r.ID)
+		}
+	}
+}
+
+// judgeCancelled: no call brings a cancelled task back, but with a result.
+func (m *model) judgeCancelled(before map[sweep.TaskID]queue.Record) {
+	for task, r := range m.records() {
+		old := before[task]
+		if old.Reason == queue.CancelledByOperator && r.Reason != old.Reason && r.Accepted == "" {
+			m.Errorf("task %s was cancelled, and is %s", task, r.Phase)
 		}
 	}
 }
@@ -76,6 +89,9 @@ func (m *model) check() {
 func (m *model) compare(old, r queue.Record) {
 	if r.Attempt < old.Attempt || r.Pardoned < old.Pardoned {
 		m.Errorf("task %s: token %d after %d, pardoned %d after %d", r.Task, r.Attempt, old.Attempt, r.Pardoned, old.Pardoned)
+	}
+	if old.Verifying && r.Accepted != old.Accepted {
+		m.Errorf("task %s was verified, and %s is accepted instead of %s", r.Task, r.Accepted, old.Accepted)
 	}
 	if old.Accepted != "" && r.Accepted != old.Accepted {
 		agreed := 0
@@ -107,7 +123,7 @@ func (m *model) fair(r queue.Record) {
 			losses++ // at most: progress may excuse it
 		}
 	}
-	hopeless := r.Phase == queue.SetAside
+	hopeless := r.Phase == queue.SetAside && r.Reason != queue.CancelledByOperator
 	if hopeless && failures < modelPatience && losses < modelPatience {
 		m.Errorf("task %s is set aside after %d failures and %d losses alone", r.Task, failures, losses)
 	}
@@ -130,6 +146,10 @@ func (m *model) compareAttempt(a queue.Attempt) {
 	}
 	switch old.Outcome {
 	case queue.Live, queue.Lost, queue.Withdrawn:
+	case queue.Cancelled: // but a result is welcome
+		if a.Outcome != queue.Accepted && a.Outcome != queue.Late {
+			m.Errorf("cancelled attempt %v is %q", a.Lease, a.Outcome)
+		}
 	default:
 		m.Errorf("attempt %v was %q, is %q", a.Lease, old.Outcome, a.Outcome)
 	}

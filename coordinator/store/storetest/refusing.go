@@ -99,7 +99,8 @@ func faultyCommits(t *testing.T, l *Lab) {
 	for name, call := range map[string]func() error{
 		"plan":       func() error { _, err := l.TryPlan("B", nil); return err },
 		"forget":     func() error { return l.Queue.Forget(ctx, "A") },
-		"retry":      func() error { _, err := l.Queue.Retry(ctx, queue.RetryRequest{}); return err },
+		"verify":     func() error { _, err := l.Queue.Verify(ctx, queue.VerifyRequest{Share: 1}); return err },
+		"drain":      func() error { _, err := l.Queue.Drain(ctx, queue.DrainRequest{}); return err },
 		"tick":       func() error { return l.Queue.Tick(ctx) },
 		"recording":  func() error { return l.Queue.PutRecording(ctx, "digest", nil) },
 		"checkpoint": func() error { _, err := l.Queue.PutCheckpoint(ctx, w.ID, lease, 1, nil); return err },

@@ -1,0 +1,68 @@
+package queue
+
+import (
+	"fmt"
+	"slices"
+
+	"spiqsweep/sweep"
+)
+
+// compare holds a result that an attempt reported against the accepted one, as
+// it is stored, and says how they differ, or "". What is stored is compared byte
+// by byte: it may have been altered since it was accepted.
+func (c *call) compare(accepted string, a Attempt, body []byte) (string, error) {
+	stored, found, err := c.tx.Result(a.Task, accepted)
+	if err != nil {
+		return "", err
+	}
+	d, differ := sweep.FirstDifference(stored, body)
+	if !differ {
+		return "", nil
+	}
+	origin, err := c.reporter(a.Task, accepted)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case !found:
+		return fmt.Sprintf("the result of %s is not in the store", origin), nil
+	case sweep.Digest(stored) != accepted:
+		return fmt.Sprintf("the stored result of %s was altered since it was accepted: %s is %s, and %s by %s",
+			origin, d.Path, d.First, d.Second, a.source()), nil
+	default:
+		return fmt.Sprintf("results differ: %s is %s by %s, and %s by %s", d.Path, d.First, origin, d.Second, a.source()), nil
+	}
+}
+
+// reporter names the first attempt that reported a result.
+func (c *call) reporter(task sweep.TaskID, digest string) (string, error) {
+	attempts, err := c.tx.Attempts(task)
+	for _, a := range attempts {
+		if a.Digest == digest {
+			return a.source(), err
+		}
+	}
+	return "an unknown attempt", err
+}
+
+// source says who made an attempt.
+func (a Attempt) source() string {
+	return fmt.Sprintf("attempt %d on %s (%s)", a.Attempt, a.Host, a.Kernel)
+}
+
+// contradiction says what speaks against the accepted result of a task: the
+// newest one that differs, or what is stored.
+func (c *call) contradiction(accepted string, attempts []Attempt) (string, error) {
+	for _, a := range slices.Backward(attempts) {
+		if a.Digest == "" || a.Digest == accepted {
+			continue
+		}
+		body, _, err := c.tx.Result(a.Task, a.Digest)
+		if err != nil {
+			return "", err
+		}
+		d, err := c.compare(accepted, a, body)
+		return clip(d, c.policy.MaxReason), err
+	}
+	return "the stored result was altered since it was accepted", nil
+}

@@ -1,0 +1,198 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"spiqsweep/sweep"
+)
+
+// Selection names tasks of a sweep; without tasks and cells, all of it.
+type Selection struct {
+	Sweep string         // by its ID; "": all sweeps
+	Tasks []sweep.TaskID // or beginnings of IDs that no other task has
+	Cells []sweep.Cell   // those that have all the values of one
+}
+
+// changePage bounds how many tasks are read or changed in one transaction:
+// others are served in between.
+const changePage = 256
+
+// chosen lists what a selection names among the tasks that are in one of some
+// phases and wanted, by ID.
+//
+// Errors: ErrUnknown if there is no such sweep or task; ErrInvalid if the
+// beginning of an ID is that of several; ErrUnavailable.
+func (q *Queue) chosen(ctx context.Context, s Selection, wanted func(Record) bool, phases ...Phase) (tasks []sweep.TaskID, err error) {
+	var sweeps []string
+	err = q.view(ctx, func(c *call) (err error) {
+		if sweeps, err = c.sweepsOf(s.Sweep); err == nil {
+			tasks, err = c.named(s.Tasks, sweeps)
+		}
+		return err
+	})
+	for _, id := range sweeps {
+		for _, phase := range phases {
+			if err == nil && len(s.Tasks) == 0 {
+				tasks, err = q.addTasksIn(ctx, tasks, id, phase)
+			}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(tasks)
+	return q.fitting(ctx, slices.Compact(tasks), s.Cells, func(r Record) bool {
+		return slices.Contains(phases, r.Phase) && wanted(r)
+	})
+}
+
+func (c *call) sweepsOf(id string) (ids []string, err error) {
+	if id != "" {
+		_, err = c.sweep(id)
+		return []string{id}, err
+	}
+	sweeps, err := c.tx.Sweeps()
+	for _, s := range sweeps {
+		ids = append(ids, s.ID)
+	}
+	return ids, err
+}
+
+// named finds the tasks of sweeps whose IDs are, or begin, as given.
+func (c *call) named(words []sweep.TaskID, sweeps []string) (tasks []sweep.TaskID, err error) {
+	for _, word := range words {
+		task, err := c.task(word, sweeps)
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, task)
+	}
+	return tasks, nil
+}
+
+func (c *call) task(word sweep.TaskID, sweeps []string) (sweep.TaskID, error) {
+	referring, err := c.tx.Referring(word)
+	if err != nil {
+		return "", err
+	}
+	if slices.ContainsFunc(referring, func(id string) bool { return slices.Contains(sweeps, id) }) {
+		return word, nil
+	}
+	found := sweep.TaskID("")
+	for _, id := range sweeps {
+		next, err := c.tx.PlannedTasks(id, word, 2)
+		if err != nil {
+			return "", err
+		}
+		for _, task := range next {
+			switch {
+			case word == "" || !strings.HasPrefix(string(task), string(word)) || task == found:
+			case found != "":
+				return "", fmt.Errorf("%w: task %q: tasks %s and %s both begin so", ErrInvalid, word, found, task)
+			default:
+				found = task
+			}
+		}
+	}
+	if found == "" {
+		return "", fmt.Errorf("%w: task %q", ErrUnknown, word)
+	}
+	return found, nil
+}
+
+// addTasksIn adds all tasks of a sweep that are in a phase.
+func (q *Queue) addTasksIn(ctx context.Context, tasks []sweep.TaskID, id string, phase Phase) ([]sweep.TaskID, error) {
+	after := sweep.TaskID("")
+	for {
+		var page []sweep.TaskID
+		err := q.view(ctx, func(c *call) (err error) {
+			page, err = c.tx.TasksIn(id, phase, after, changePage)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, page...)
+		if len(page) < changePage {
+			return tasks, nil
+		}
+		after = page[len(page)-1]
+	}
+}
+
+// fitting keeps the tasks that are wanted and in one of the cells, if there are any.
+func (q *Queue) fitting(ctx context.Context, tasks []sweep.TaskID, cells []sweep.Cell, wanted func(Record) bool) (kept []sweep.TaskID, err error) {
+	for page := range slices.Chunk(tasks, changePage) {
+		var some []sweep.TaskID
+		err := q.view(ctx, func(c *call) error {
+			some = nil
+			for _, task := range page {
+				fits, err := c.fits(task, cells, wanted)
+				if err != nil {
+					return err
+				}
+				if fits {
+					some = append(some, task)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		kept = append(kept, some...)
+	}
+	return kept, nil
+}
+
+func (c *call) fits(task sweep.TaskID, cells []sweep.Cell, wanted func(Record) bool) (bool, error) {
+	r, err := c.record(task)
+	if err != nil || !wanted(r) || len(cells) == 0 {
+		return err == nil && wanted(r), err
+	}
+	s, err := c.specification(task)
+	return slices.ContainsFunc(cells, func(cell sweep.Cell) bool { return cell.Has(s.Configuration) }), err
+}
+
+// change is what a rule made of a task.
+type change int
+
+const (
+	untouched change = iota // it is not what was meant any more
+	changed
+	sharedTask // it goes on, since another sweep wants it too
+)
+
+// alter applies a rule to tasks, a page in each transaction, and lists them by
+// what it did. After an error, the pages before are done.
+func (q *Queue) alter(ctx context.Context, tasks []sweep.TaskID, rule func(*call, Record) (change, error)) (map[change][]sweep.TaskID, error) {
+	all := map[change][]sweep.TaskID{}
+	for page := range slices.Chunk(tasks, changePage) {
+		var made []change
+		err := q.update(ctx, func(c *call) error {
+			made = nil
+			for _, task := range page {
+				r, err := c.record(task)
+				if err != nil {
+					return err
+				}
+				did, err := rule(c, r)
+				if err != nil {
+					return err
+				}
+				made = append(made, did)
+			}
+			return nil
+		})
+		if err != nil {
+			return all, err
+		}
+		for i, did := range made {
+			all[did] = append(all[did], page[i])
+		}
+	}
+	return all, nil
+}

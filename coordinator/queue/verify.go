@@ -1,0 +1,102 @@
+package queue
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"spiqsweep/sweep"
+)
+
+// VerifyRequest says which finished tasks to run once more.
+type VerifyRequest struct {
+	Selection
+	Share float64 // of them, above 0 and up to 1
+	Seed  uint64  // chooses them: the same ones each time
+}
+
+// Verify has finished tasks run once more, so that their results are compared
+// with what is stored, and returns them. Their rows stay done meanwhile, and
+// their accepted results stay whatever comes of it. One that is being verified
+// already is left to it.
+//
+// Errors: ErrInvalid if the share is none, or if the beginning of a task's ID is
+// that of several; ErrUnknown; ErrUnavailable.
+func (q *Queue) Verify(ctx context.Context, r VerifyRequest) ([]sweep.TaskID, error) {
+	if !(r.Share > 0 && r.Share <= 1) {
+		return nil, fmt.Errorf("verify: %w: share = %v: must be above 0 and up to 1", ErrInvalid, r.Share)
+	}
+	finished := func(r Record) bool { return r.Phase == Done || r.Verifying }
+	tasks, err := q.chosen(ctx, r.Selection, finished, Done, BackingOff, Waiting, Leased)
+	if err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
+	made, err := q.alter(ctx, sample(tasks, r.Share, r.Seed), func(c *call, r Record) (change, error) {
+		switch {
+		case r.Verifying:
+			return changed, nil
+		case r.Phase != Done:
+			return untouched, nil
+		}
+		r.Phase, r.Verifying, r.Reason, r.Pardoned = Waiting, true, "", r.Attempt
+		c.stirred = true
+		return changed, c.tx.PutRecord(r)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
+	return made[changed], nil
+}
+
+// sample chooses a share of tasks, one at least: those whose IDs, hashed with
+// the seed, come first. Which others there are makes little difference.
+func sample(tasks []sweep.TaskID, share float64, seed uint64) []sweep.TaskID {
+	count := min(len(tasks), int(math.Ceil(share*float64(len(tasks)))))
+	rank := make(map[sweep.TaskID]uint64, len(tasks))
+	for _, task := range tasks {
+		digest := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(task), seed))
+		rank[task] = binary.BigEndian.Uint64(digest[:])
+	}
+	chosen := slices.SortedFunc(slices.Values(tasks), func(a, b sweep.TaskID) int {
+		return cmp.Or(cmp.Compare(rank[a], rank[b]), cmp.Compare(a, b))
+	})[:count]
+	slices.Sort(chosen)
+	return chosen
+}
+
+// verify compares the result of a verification run with the stored one.
+func (c *call) verify(a Attempt, r Record, body []byte) error {
+	d, err := c.compare(r.Accepted, a, body)
+	if err != nil {
+		return err
+	}
+	if d == "" {
+		a.end(Verified, "", c.now)
+	} else {
+		a.end(Differed, clip(d, c.policy.MaxReason), c.now)
+		r.Reason = a.Reason
+	}
+	if err := c.tx.PutAttempt(a); err != nil {
+		return err
+	}
+	return c.endVerification(r, "")
+}
+
+// endVerification makes a task done again, with a remark, unless a result has
+// contradicted the accepted one.
+func (c *call) endVerification(r Record, remark string) error {
+	r.Phase, r.Verifying, r.Alone, r.NotBefore = Diverged, false, false, time.Time{}
+	if r.Reason == "" {
+		r.Phase, r.Reason = Done, remark
+	}
+	c.closed = true
+	if err := c.tx.DeleteCheckpoint(r.Task); err != nil {
+		return err
+	}
+	return c.tx.PutRecord(r)
+}

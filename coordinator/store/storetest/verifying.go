@@ -1,0 +1,318 @@
+package storetest
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
+)
+
+// verifying is about finished tasks that run once more.
+var verifying = []life{
+	{"an equal result", verifyEqual},
+	{"another result", verifyDiffers},
+	{"a stored result that was altered", verifyAltered},
+	{"a stored result that is gone", verifyGone},
+	{"an altered result that nothing agrees with", verifyAlteredTwice},
+	{"a run that fails for good", verifyFails},
+	{"a run that is lost and comes back", verifyLost},
+	{"a late result that differs meanwhile", verifyLate},
+	{"cancelled, then a result", verifyCancelled},
+	{"a sweep that is forgotten meanwhile", verifyForgotten},
+	{"which tasks", verifySample},
+	{"what is no share", verifyNoShare},
+}
+
+// finish plans sweep A and has all its tasks done, by one worker.
+func finish(l *Lab, tasks int) *Worker {
+	l.TB.Helper()
+	l.Plan("A", Plan(0, tasks, 30))
+	w := l.Worker(1)
+	for lease := range leases(w) {
+		w.Sync(Finished(lease, 0))
+	}
+	l.WantCounts("A", queue.Counts{Planned: tasks, Done: tasks})
+	return w
+}
+
+// leases yields what a worker holds until there is nothing left.
+func leases(w *Worker) func(func(queue.Lease) bool) {
+	return func(yield func(queue.Lease) bool) {
+		for w.Sync(); len(w.Holds) > 0; {
+			if !yield(w.Holding()) {
+				return
+			}
+		}
+	}
+}
+
+// verifies has a share of all tasks verified.
+func (l *Lab) verifies(share float64, seed uint64) []sweep.TaskID {
+	l.TB.Helper()
+	tasks, err := l.Queue.Verify(ctx, queue.VerifyRequest{Share: share, Seed: seed})
+	if err != nil {
+		l.TB.Fatalf("verify: %v", err)
+	}
+	l.Consistent()
+	return tasks
+}
+
+// alter changes a number of a stored result by hand.
+func (l *Lab) alter(task sweep.TaskID, body []byte) {
+	l.TB.Helper()
+	err := l.Store.Update(ctx, func(tx queue.Tx) error {
+		r, _, err := tx.Record(task)
+		if err := errors.Join(err, tx.DeleteResult(task, r.Accepted)); err != nil || body == nil {
+			return err
+		}
+		return tx.PutResult(task, r.Accepted, body)
+	})
+	if err != nil {
+		l.TB.Fatalf("alter the result of %s: %v", task, err)
+	}
+}
+
+func verifyEqual(t *testing.T, l *Lab) {
+	w := finish(l, 2)
+	if got := l.verifies(1, 1); len(got) != 2 {
+		t.Errorf("verifies %v", got)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 2, Done: 2, Verifying: 2})
+	if l.Status("A").Counts.Finished() {
+		t.Error("a sweep that is being verified is finished")
+	}
+	lease := w.Take()
+	w.Start(lease, 50)
+	w.Checkpoint(lease, 50)
+	w.Sync()
+	l.WantCounts("A", queue.Counts{Planned: 2, Done: 2, Verifying: 2})
+	for _, row := range l.Rows("A") {
+		if row.State != sweep.Done || string(row.Result) != string(Result(0).Body) {
+			t.Errorf("row of a task that is %s: %s, %d bytes", row.Phase, row.State, len(row.Result))
+		}
+	}
+	compute := l.Record(lease.Task).Compute
+	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedAccepted)
+	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedAlready)
+	verdict(t, w.Sync(Finished(w.Holding(), 0)), queue.JudgedAccepted)
+	l.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
+	if got := l.Outcomes(lease.Task); !slices.Equal(got, []queue.Outcome{queue.Accepted, queue.Verified}) {
+		t.Errorf("outcomes: %v", got)
+	}
+	if r := l.Record(lease.Task); r.Compute != compute || r.Reason != "" {
+		t.Errorf("record: %+v", r)
+	}
+}
+
+func verifyDiffers(t *testing.T, l *Lab) {
+	w := finish(l, 1)
+	task := l.verifies(1, 1)[0]
+	w.Host = "elsewhere"
+	lease := w.Take()
+	verdict(t, w.Sync(Finished(lease, 1)), queue.JudgedAccepted)
+	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
+	want := "results differ: errors.firing_rate_hz2 is 1 by attempt 1 on host (portable), and 2 by attempt 2 on elsewhere (portable)"
+	row := l.Rows("A")[0]
+	if row.Reason != want || string(row.Result) != string(Result(0).Body) {
+		t.Errorf("reason %q, want %q", row.Reason, want)
+	}
+	if a := l.Attempts(task)[1]; a.Outcome != queue.Differed || a.Reason != want {
+		t.Errorf("attempt: %+v", a)
+	}
+	// What two of three agree on is accepted, as for any divergence.
+	l.Retry(queue.RetryRequest{Diverged: true})
+	w.Sync(Finished(w.Take(), 0))
+	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+}
+
+func verifyAltered(t *testing.T, l *Lab) {
+	w := finish(l, 1)
+	task := Task(0).ID
+	l.alter(task, []byte(strings.Replace(string(Result(0).Body), `"k_probability":0.001`, `"k_probability":0.002`, 1)))
+	if got := l.verifiesAltered(); !slices.Equal(got, []sweep.TaskID{task}) {
+		t.Fatalf("verifies %v", got)
+	}
+	w.Sync(Finished(w.Take(), 0))
+	s := l.Status("A")
+	want := "the stored result of attempt 1 on host (portable) was altered since it was accepted: " +
+		"errors.k_probability is 0.002, and 0.001 by attempt 2 on host (portable)"
+	if s.Counts.Diverged != 1 || s.Diverged[0].Reason != want {
+		t.Errorf("status: %+v, want %q", s, want)
+	}
+	l.Retry(queue.RetryRequest{Diverged: true})
+	w.Sync(Finished(w.Take(), 0))
+	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	if string(l.Rows("A")[0].Result) != string(Result(0).Body) {
+		t.Error("the stored result was not mended")
+	}
+}
+
+// verifiesAltered verifies all, while the store is not consistent.
+func (l *Lab) verifiesAltered() []sweep.TaskID {
+	tasks, err := l.Queue.Verify(ctx, queue.VerifyRequest{Share: 1})
+	if err != nil {
+		l.TB.Fatalf("verify: %v", err)
+	}
+	return tasks
+}
+
+func verifyGone(t *testing.T, l *Lab) {
+	w := finish(l, 1)
+	l.alter(Task(0).ID, nil)
+	l.verifiesAltered()
+	w.Sync(Finished(w.Take(), 1))
+	if s := l.Status("A"); s.Counts.Diverged != 1 || s.Diverged[0].Reason != "the result of attempt 1 on host (portable) is not in the store" {
+		t.Errorf("status: %+v", s)
+	}
+	l.Retry(queue.RetryRequest{Diverged: true})
+	w.Sync(Finished(w.Take(), 0))
+	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+}
+
+func verifyAlteredTwice(t *testing.T, l *Lab) {
+	w := finish(l, 1)
+	l.alter(Task(0).ID, []byte("rubbish"))
+	l.verifiesAltered()
+	w.Sync(Finished(w.Take(), 0))
+	l.Retry(queue.RetryRequest{Diverged: true})
+	w.Sync(Finished(w.Take(), 1)) // two of three have reported what is not there
+	if s := l.Status("A"); s.Counts.Diverged != 1 || !strings.Contains(s.Diverged[0].Reason, "was altered since it was accepted: byte 0 is \"rubbish\"") {
+		t.Errorf("status: %+v", s)
+	}
+	l.Retry(queue.RetryRequest{Diverged: true})
+	w.Sync(Finished(w.Take(), 0))
+	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+}
+
+func verifyFails(t *testing.T, l *Lab) {
+	w := finish(l, 1)
+	task := l.verifies(1, 1)[0]
+	for range 3 {
+		w.Sync(Fails(w.Take(), "panic"))
+		l.WantCounts("A", queue.Counts{Planned: 1, Done: 1, Verifying: l.Status("A").Counts.Verifying})
+		l.Tick(20 * time.Second)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	want := "could not be verified: it failed 3 times, the last time with: panic"
+	if row := l.Rows("A")[0]; row.State != sweep.Done || row.Reason != want {
+		t.Errorf("row: %s, %q", row.State, row.Reason)
+	}
+	// Once more, with better luck.
+	l.verifies(1, 1)
+	w.Sync(Finished(w.Take(), 0))
+	if r := l.Record(task); r.Phase != queue.Done || r.Reason != "" {
+		t.Errorf("record: %+v", r)
+	}
+}
+
+func verifyLost(t *testing.T, l *Lab) {
+	finish(l, 1)
+	task := l.verifies(1, 1)[0]
+	var last *Worker
+	for range 5 {
+		last = l.Worker(1)
+		last.Start(last.Take(), 1)
+		last.Sync()
+		l.Tick(61 * time.Second)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	if r := l.Record(task); !strings.HasPrefix(r.Reason, "could not be verified: processes") {
+		t.Errorf("record: %+v", r)
+	}
+	// It is over: whoever comes back with it is late, and compared.
+	lease := last.Holding()
+	if answer := last.Sync(); len(answer.Assignments) != 0 {
+		t.Errorf("the lease came back: %+v", answer)
+	}
+	verdict(t, last.Sync(Finished(lease, 1)), queue.JudgedLate)
+	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
+}
+
+func verifyLate(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	slow, fast, old, fresh := race(l)
+	fast.Sync(Finished(fresh, 0))
+	l.verifies(1, 1)
+	lease := fast.Take()
+	verdict(t, slow.Sync(Finished(old, 1)), queue.JudgedLate)
+	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1, Verifying: 1})
+	fast.Sync(Finished(lease, 0))
+	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
+	if r := l.Record(old.Task); !strings.Contains(r.Reason, "2 by attempt 1") {
+		t.Errorf("record: %+v", r)
+	}
+}
+
+func verifyCancelled(t *testing.T, l *Lab) {
+	w := finish(l, 2)
+	l.verifies(1, 1)
+	lease := w.Take()
+	l.cancels(queue.Selection{Sweep: "A"}, 2, 0)
+	l.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
+	if answer := w.Sync(); len(answer.Assignments) != 0 || !answer.Done {
+		t.Errorf("answer: %+v", answer)
+	}
+	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedLate)
+	l.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
+}
+
+func verifyForgotten(t *testing.T, l *Lab) {
+	w := finish(l, 2)
+	l.verifies(1, 1)
+	lease := w.Take()
+	if err := l.Queue.Forget(ctx, "A"); err != nil {
+		t.Fatal(err)
+	}
+	if r := l.Record(lease.Task); r.Phase != queue.Done || r.Verifying {
+		t.Errorf("record: %+v", r)
+	}
+	l.Plan("B", Plan(0, 2, 30))
+	l.WantCounts("B", queue.Counts{Planned: 2, Done: 2})
+}
+
+func verifySample(t *testing.T, l *Lab) {
+	w := finish(l, 20)
+	l.Plan("B", Plan(19, 22, 30)) // two of it are not done
+	chosen := l.verifies(0.1, 7)
+	if len(chosen) != 2 { // of 20: of those of both sweeps, once
+		t.Fatalf("a tenth of 20 is %v", chosen)
+	}
+	if diff := cmp.Diff(chosen, l.verifies(0.1, 7)); diff != "" {
+		t.Errorf("the same seed chooses others: %s", diff)
+	}
+	if other := l.verifies(0.1, 8); slices.Equal(chosen, other) {
+		t.Errorf("another seed chooses the same: %v", other)
+	}
+	for lease := range leases(w) {
+		w.Sync(Finished(lease, 0))
+	}
+	only, err := l.Queue.Verify(ctx, queue.VerifyRequest{Selection: queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(3).ID}}, Share: 0.01})
+	if err != nil || !slices.Equal(only, []sweep.TaskID{Task(3).ID}) {
+		t.Errorf("verifies %v, %v", only, err)
+	}
+	w.Sync(Finished(w.Take(), 0))
+	if w.Sync(); len(w.Holds) > 0 {
+		t.Errorf("holds %v", w.Holds)
+	}
+}
+
+func verifyNoShare(t *testing.T, l *Lab) {
+	finish(l, 1)
+	for _, share := range []float64{0, -1, 1.1, math.NaN()} {
+		if _, err := l.Queue.Verify(ctx, queue.VerifyRequest{Share: share}); !errors.Is(err, queue.ErrInvalid) {
+			t.Errorf("share %v: %v", share, err)
+		}
+	}
+	l.Plan("B", Plan(5, 6, 10))
+	tasks, err := l.Queue.Verify(ctx, queue.VerifyRequest{Selection: queue.Selection{Sweep: "B"}, Share: 1})
+	if err != nil || len(tasks) != 0 {
+		t.Errorf("of what is not finished, %v is verified, %v", tasks, err)
+	}
+}
