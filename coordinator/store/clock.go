@@ -5,17 +5,26 @@ import "time"
 // Option changes how a store is opened.
 type Option func(*options)
 
+// options: now is nil for the store's own clock.
 type options struct{ now func() time.Time }
 
-// WithClock gives a store another clock than the system's.
+// WithClock gives a store another clock than the system's, or the database's.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
 
 func resolve(opts []Option) options {
-	o := options{now: time.Now}
+	var o options
 	for _, opt := range opts {
 		opt(&o)
 	}
 	return o
+}
+
+// clock is the one that was given, or the system's.
+func (o options) clock() func() time.Time {
+	if o.now == nil {
+		return time.Now
+	}
+	return o.now
 }
 
 // stored is a time as it is kept and read back: microseconds, in UTC, without a

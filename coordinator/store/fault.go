@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -13,16 +14,16 @@ import (
 // ErrInUse says that another process has the store open.
 var ErrInUse = errors.New("the store is in use")
 
-// fault turns an error of SQLite into queue.ErrUnavailable, with a sentence on
+// fault turns an error of a database into queue.ErrUnavailable, with a sentence on
 // what to do where that is known.
-func fault(path, act string, err error) error {
+func fault(place, act string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if advice := advise(err); advice != "" {
-		return fmt.Errorf("%w: %s %s: %s: %w", queue.ErrUnavailable, act, path, advice, err)
+	if advice := cmp.Or(advise(err), advisePostgres(err)); advice != "" {
+		return fmt.Errorf("%w: %s %s: %s: %w", queue.ErrUnavailable, act, place, advice, err)
 	}
-	return fmt.Errorf("%w: %s %s: %w", queue.ErrUnavailable, act, path, err)
+	return fmt.Errorf("%w: %s %s: %w", queue.ErrUnavailable, act, place, err)
 }
 
 // advise says what has happened to the file and what would mend it.

@@ -17,7 +17,7 @@ import (
 func Memory(opts ...Option) queue.Store {
 	return &memory{
 		bell:        newBell(),
-		now:         resolve(opts).now,
+		now:         resolve(opts).clock(),
 		sweeps:      map[string]queue.Sweep{},
 		planned:     map[place]queue.Planned{},
 		tasks:       map[sweep.TaskID]queue.Specification{},

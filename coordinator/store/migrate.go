@@ -13,17 +13,17 @@ import (
 //go:embed migrations/*.sql
 var embedded embed.FS
 
-func migrations(db *sql.DB) (*goose.Provider, error) {
+func migrations(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
 	files, err := fs.Sub(embedded, "migrations")
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+	return goose.NewProvider(dialect, db, files, goose.WithDisableGlobalRegistry(true))
 }
 
 // migrate brings the schema up to date. It refuses that of a newer program.
-func migrate(ctx context.Context, db *sql.DB) error {
-	m, err := migrations(db)
+func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
+	m, err := migrations(db, dialect)
 	if err != nil {
 		return err
 	}
@@ -37,8 +37,8 @@ func migrate(ctx context.Context, db *sql.DB) error {
 }
 
 // checkVersion wants exactly this program's schema.
-func checkVersion(ctx context.Context, db *sql.DB) error {
-	m, err := migrations(db)
+func checkVersion(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
+	m, err := migrations(db, dialect)
 	if err != nil {
 		return err
 	}

@@ -11,18 +11,24 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/pressly/goose/v3"
 	lib "modernc.org/sqlite/lib"
 
 	"spiqsweep/coordinator/queue"
 )
 
-// Open opens the SQLite store of an address, "DIR/FILE" or "sqlite://DIR/FILE",
-// creates it if need be, and brings its schema up to date. It holds the file's
-// lock until it is closed.
+// Open opens the store of an address, creates it if need be, and brings its schema
+// up to date. "postgres://USER@HOST/DATABASE" is a PostgreSQL database, which must
+// exist and which several processes may have open. "DIR/FILE" or
+// "sqlite://DIR/FILE" is an SQLite file, whose lock is held until it is closed.
 //
-// Errors: ErrInUse, at once, if another process has it open;
-// queue.ErrUnavailable with a sentence on what to do if the file cannot be used.
+// Errors: ErrInUse, at once, if another process has the file open;
+// queue.ErrUnavailable with a sentence on what to do if the file or the database
+// cannot be used.
 func Open(ctx context.Context, address string, opts ...Option) (queue.Store, error) {
+	if Shared(address) {
+		return openPostgres(ctx, address, resolve(opts), readWrite)
+	}
 	path, err := pathOf(address)
 	if err != nil {
 		return nil, err
@@ -35,13 +41,23 @@ func Open(ctx context.Context, address string, opts ...Option) (queue.Store, err
 	if err := prepare(ctx, db); err != nil {
 		return nil, refuse(db, path, err)
 	}
-	sign(path, o.now())
+	sign(path, o.clock()())
 	return start(ctx, db, path, o, true)
 }
 
-// OpenReadOnly opens the SQLite store of an address for reading, when no
-// coordinator has it open. Update fails. Errors: fs.ErrNotExist; those of Open.
+// Shared says whether an address is of a kind that several processes may have open.
+func Shared(address string) bool {
+	scheme, _, _ := strings.Cut(address, "://")
+	return scheme == "postgres" || scheme == "postgresql"
+}
+
+// OpenReadOnly opens the store of an address for reading: an SQLite file only
+// while no coordinator has it open. Update fails. Errors: fs.ErrNotExist; those of
+// Open.
 func OpenReadOnly(ctx context.Context, address string, opts ...Option) (queue.Store, error) {
+	if Shared(address) {
+		return openPostgres(ctx, address, resolve(opts), readOnly)
+	}
 	path, err := pathOf(address)
 	if err != nil {
 		return nil, err
@@ -54,7 +70,7 @@ func OpenReadOnly(ctx context.Context, address string, opts ...Option) (queue.St
 		return nil, fault(path, "open", err)
 	}
 	db.SetMaxOpenConns(1)
-	if err := checkVersion(ctx, db); err != nil {
+	if err := checkVersion(ctx, db, goose.DialectSQLite3); err != nil {
 		return nil, refuse(db, path, err)
 	}
 	return start(ctx, db, path, resolve(opts), false)
@@ -70,7 +86,7 @@ func prepare(ctx context.Context, db *sql.DB) error {
 	if _, err := db.ExecContext(ctx, "BEGIN IMMEDIATE; COMMIT"); err != nil {
 		return err
 	}
-	return migrate(ctx, db)
+	return migrate(ctx, db, goose.DialectSQLite3)
 }
 
 func refuse(db *sql.DB, path string, err error) error {
@@ -92,7 +108,7 @@ func pathOf(address string) (string, error) {
 	case !found:
 		rest = address
 	case scheme != "sqlite":
-		return "", fmt.Errorf("store %q: the scheme %q is not known: give the path of an SQLite file, or sqlite://PATH", redacted(address), scheme)
+		return "", fmt.Errorf("store %q: the scheme %q is not known: give the path of an SQLite file, or postgres://USER@HOST/DATABASE", redacted(address), scheme)
 	}
 	if rest == "" {
 		return "", fmt.Errorf("store %q: it names no file", address)

@@ -10,6 +10,7 @@ var dialectSQLite = dialect{
 		SELECT task, position, line, cost FROM planned
 		WHERE sweep = $1 AND phase = 'waiting' AND alone = $2
 		ORDER BY position, line LIMIT $3`,
+	setTurn: `UPDATE sweeps SET turn = $1 WHERE id = $2`,
 }
 
 func (s *sqliteStore) write(query string, args []any) error {

@@ -34,7 +34,7 @@ func (t *sqlTx) PutSweep(s queue.Sweep) error {
 }
 
 func (t *sqlTx) SetTurn(id string, turn int64) error {
-	return t.exec(`UPDATE sweeps SET turn = $1 WHERE id = $2`, turn, id)
+	return t.exec(t.setTurn, turn, id)
 }
 
 func (t *sqlTx) DeleteSweep(id string) error {

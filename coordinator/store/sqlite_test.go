@@ -38,9 +38,9 @@ func TestOpenAddresses(t *testing.T) {
 		}
 	}
 	for address, want := range map[string]string{
-		"":                            "names no file",
-		"sqlite://":                   "names no file",
-		"postgres://me:secret@host/x": `scheme "postgres" is not known`,
+		"":                         "names no file",
+		"sqlite://":                "names no file",
+		"mysql://me:secret@host/x": `scheme "mysql" is not known`,
 	} {
 		_, err := store.Open(ctx, address)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {

@@ -42,7 +42,8 @@ type row interface{ Scan(into ...any) error }
 
 // dialect is what SQLite and PostgreSQL call differently.
 type dialect struct {
-	next string // see sqlTx.Next
+	next    string // see queue.SweepTx.Next
+	setTurn string // see queue.SweepTx.SetTurn
 }
 
 func (t *sqlTx) Now() time.Time { return t.now }

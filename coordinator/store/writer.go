@@ -56,7 +56,7 @@ func start(ctx context.Context, db *sql.DB, path string, o options, writable boo
 	s := &sqliteStore{
 		bell:  newBell(),
 		calls: make(chan *pending, maxCalls), closing: make(chan struct{}), finished: make(chan struct{}),
-		db: db, conn: conn, path: path, now: o.now, writable: writable, gather: maxTime, statements: map[string]*sql.Stmt{},
+		db: db, conn: conn, path: path, now: o.clock(), writable: writable, gather: maxTime, statements: map[string]*sql.Stmt{},
 	}
 	s.close = sync.OnceValue(s.shut)
 	go s.run()

@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	// maxConns is how many transactions one coordinator has under way at once,
+	// unless the URL says pool_max_conns.
+	maxConns = 16
+	// connectTimeout bounds an attempt to connect, unless the URL says
+	// connect_timeout.
+	connectTimeout = 5 * time.Second
+)
+
+// settings are those of every connection. Who waits for a coordinator that was
+// frozen within a transaction outlives it: that one is cut off first. The
+// statements are written for their indexes; the planner, who knows nothing yet of
+// a table that was filled a moment ago, shall not prefer to read it whole.
+const settings = `
+	SET synchronous_commit = on;
+	SET lock_timeout = '5s';
+	SET idle_in_transaction_session_timeout = '3s';
+	SET client_connection_check_interval = '1s';
+	SET enable_seqscan = off;
+	SET enable_hashjoin = off;
+	SET enable_mergejoin = off;
+	SET jit = off`
+
+// configOf reads the address of a database.
+func configOf(address string) (*pgxpool.Config, error) {
+	u, err := url.Parse(address)
+	if err != nil { // the error quotes the password
+		return nil, errors.New("store: its URL cannot be read: want postgres://USER@HOST/DATABASE, special characters as %XX")
+	}
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return nil, fmt.Errorf("store %q: %s", u.Redacted(), unsaid(err.Error(), u))
+	}
+	if !u.Query().Has("pool_max_conns") {
+		config.MaxConns = maxConns
+	}
+	config.PingTimeout = connectTimeout
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, settings)
+		return err
+	}
+	c := config.ConnConfig
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = connectTimeout
+	}
+	if _, named := c.RuntimeParams["application_name"]; !named {
+		c.RuntimeParams["application_name"] = "spiqsweep"
+	}
+	return config, nil
+}
+
+// unsaid takes passwords out of a text.
+func unsaid(text string, u *url.URL) string {
+	password, _ := u.User.Password()
+	for _, secret := range []string{password, url.QueryEscape(password), url.PathEscape(password), u.Query().Get("password"), u.Query().Get("sslpassword")} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "xxxxx")
+		}
+	}
+	return text
+}
+
+// placeOf is a database's address, for people: without a password.
+func placeOf(c *pgx.ConnConfig) string {
+	host := c.Host
+	if !strings.HasPrefix(host, "/") { // else it is the folder of a socket
+		host = net.JoinHostPort(host, strconv.Itoa(int(c.Port)))
+	}
+	return fmt.Sprintf("database %q at %s (user %q)", c.Database, host, c.User)
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
+)
+
+// patience bounds one trip to the database and back: longer than lockTimeout by
+// far, so that only a connection that has died silently meets it.
+const patience = time.Minute
+
+// postgresSession runs the statements of one transaction. What need not be
+// answered at once is sent along with the next statement that must: the database
+// may be some way off.
+type postgresSession struct {
+	conn  *pgx.Conn
+	place string
+	begun bool
+	// opening begins the transaction and takes its locks.
+	opening func(*pgx.Batch)
+	put     []statement // off until the next trip
+	err     error       // the first: nothing works after it
+}
+
+type statement struct {
+	query string
+	args  []any
+}
+
+func (s *postgresSession) write(query string, args []any) error {
+	s.put = append(s.put, statement{query, args})
+	return s.err
+}
+
+func (s *postgresSession) read(query string, args []any) (rows, error) {
+	trip, err := s.travel(statement{query, args})
+	if err != nil {
+		return nil, s.fault("read from", err)
+	}
+	return trip, nil
+}
+
+// fault wraps the first error of the transaction.
+func (s *postgresSession) fault(act string, err error) error {
+	if err != nil && s.err == nil {
+		s.err = fault(s.place, act, err)
+	}
+	if err != nil {
+		return s.err
+	}
+	return nil
+}
+
+// travel sends what was put off and a last statement, whose answer it returns.
+func (s *postgresSession) travel(last statement) (*trip, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	var b pgx.Batch
+	if !s.begun {
+		s.begun = true
+		s.opening(&b)
+	}
+	for _, p := range s.put {
+		b.Queue(p.query, texts(p.args)...)
+	}
+	s.put = s.put[:0]
+	before := b.Len()
+	b.Queue(last.query, texts(last.args)...)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t := &trip{results: s.conn.SendBatch(ctx, &b), cancel: cancel}
+	for range before {
+		if _, err := t.results.Exec(); err != nil {
+			_ = t.Close() // the same error
+			return nil, err
+		}
+	}
+	t.Rows, _ = t.results.Query() // its error is that of the rows
+	return t, nil
+}
+
+// trip is the answer to the last statement of a batch.
+type trip struct {
+	pgx.Rows
+	results pgx.BatchResults
+	cancel  context.CancelFunc
+}
+
+func (t *trip) Close() error {
+	if t.Rows != nil {
+		t.Rows.Close()
+	}
+	defer t.cancel()
+	return t.results.Close()
+}
+
+// texts are arguments as PostgreSQL takes them: strings by their own type, and of
+// valid UTF-8 without NUL, which its texts cannot hold.
+func texts(args []any) []any {
+	for i, arg := range args {
+		switch v := arg.(type) {
+		case string:
+			args[i] = text(v)
+		case sweep.TaskID:
+			args[i] = text(string(v))
+		case queue.Phase:
+			args[i] = string(v)
+		case queue.Outcome:
+			args[i] = string(v)
+		}
+	}
+	return args
+}
+
+func text(s string) string {
+	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
+		return s
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// inTheWay says whether PostgreSQL has rolled a transaction back because of
+// another one, to keep them in a serial order or to end a deadlock: nothing has
+// happened, and it may be run again.
+func inTheWay(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+}
+
+var errRolledBack = fmt.Errorf("PostgreSQL rolled the transaction back")

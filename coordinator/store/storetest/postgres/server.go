@@ -1,0 +1,178 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Server is a private PostgreSQL server on a socket.
+type Server struct {
+	folder   string // of its data, socket and log
+	programs string
+	durable  bool
+
+	running *exec.Cmd      // nil while it is stopped
+	input   io.WriteCloser // of running
+}
+
+// watch runs a server until it is told so, or until its own standard input ends,
+// which it does when the test process ends, however that ends. Then the folder
+// goes, too.
+const watch = `
+"$@" >>"$0/log" 2>&1 </dev/null &
+read -r word
+kill -INT $!
+wait $!
+[ "$word" = keep ] || rm -rf "$0"
+`
+
+// patience bounds how long a server may take to start or stop.
+const patience = 60 * time.Second
+
+// Option changes what a server is like.
+type Option func(*Server)
+
+// Durable makes a server write through to the disk, as those of users do. Others
+// lose nothing when they are killed, but might when the machine crashes.
+func Durable(s *Server) { s.durable = true }
+
+// create makes the data of a server.
+func create(opts ...Option) (*Server, error) {
+	s := &Server{programs: programs()}
+	for _, opt := range opts {
+		opt(s)
+	}
+	var err error
+	if s.folder, err = folder(); err != nil {
+		return nil, fmt.Errorf("make the folder of a PostgreSQL server: %w", err)
+	}
+	c := exec.Command(filepath.Join(s.programs, "initdb"), "--pgdata", s.data(), "--username", owner,
+		"--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync")
+	if err := disown(c); err != nil {
+		return nil, fmt.Errorf("run initdb: %w", err)
+	}
+	if out, err := c.CombinedOutput(); err != nil {
+		s.remove()
+		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	return s, nil
+}
+
+// owner is the role that may do anything on a server.
+const owner = "postgres"
+
+func (s *Server) data() string { return filepath.Join(s.folder, "data") }
+
+func (s *Server) remove() { _ = os.RemoveAll(s.folder) }
+
+// URL is the address of one of the server's databases, for its owner.
+func (s *Server) URL(database string) string {
+	q := url.Values{"host": {s.folder}}
+	u := url.URL{Scheme: "postgres", User: url.User(owner), Host: "", Path: "/" + database, RawQuery: q.Encode()}
+	return u.String()
+}
+
+// Start starts a server that is stopped, and waits until it answers.
+func (s *Server) Start(ctx context.Context) error {
+	if s.running != nil {
+		return errors.New("start PostgreSQL: it runs")
+	}
+	settings := []string{"-D", s.data(), "-k", s.folder, "-h", "", "-c", "max_connections=200", "-c", "shared_buffers=64MB"}
+	if !s.durable {
+		settings = append(settings, "-c", "fsync=off", "-c", "full_page_writes=off")
+	}
+	c := exec.Command("/bin/sh", append([]string{"-c", watch, s.folder, filepath.Join(s.programs, "postgres")}, settings...)...)
+	if err := disown(c); err != nil {
+		return fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	input, err := c.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	if err := c.Start(); err != nil {
+		return fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	s.running, s.input = c, input
+	return s.answers(ctx)
+}
+
+// answers waits until a server does.
+func (s *Server) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		conn, err := pgx.Connect(ctx, s.URL(owner))
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for PostgreSQL: %w\n%s", err, s.log())
+		}
+	}
+}
+
+func (s *Server) log() string {
+	body, err := os.ReadFile(filepath.Join(s.folder, "log"))
+	if err != nil {
+		return err.Error()
+	}
+	return string(body)
+}
+
+// Stop ends a server: it finishes what it has committed, and cuts its clients.
+func (s *Server) Stop() error { return s.end("keep\n") }
+
+// Kill ends a server as a crash would. What it has committed is there when it is
+// started again.
+func (s *Server) Kill() error {
+	pid, err := s.pid()
+	if err == nil {
+		err = immediately(pid)
+	}
+	return errors.Join(err, s.Stop())
+}
+
+// pid is that of the server's main process.
+func (s *Server) pid() (int, error) {
+	body, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
+	if err != nil {
+		return 0, fmt.Errorf("find the PostgreSQL server: %w", err)
+	}
+	first, _, _ := strings.Cut(string(body), "\n")
+	return strconv.Atoi(first)
+}
+
+func (s *Server) end(word string) error {
+	if s.running == nil {
+		return nil
+	}
+	_, err := io.WriteString(s.input, word)
+	err = errors.Join(err, s.input.Close(), s.running.Wait())
+	s.running, s.input = nil, nil
+	if err != nil {
+		return fmt.Errorf("stop PostgreSQL: %w\n%s", err, s.log())
+	}
+	return nil
+}
+
+// discard ends a server for good.
+func (s *Server) discard() error {
+	err := s.end("")
+	s.remove()
+	return err
+}

@@ -1,0 +1,14 @@
+package postgres
+
+import (
+	"errors"
+	"os/exec"
+)
+
+const supported = false
+
+var errUnsupported = errors.New("servers for tests are started on Unix only")
+
+func folder() (string, error)   { return "", errUnsupported }
+func disown(*exec.Cmd) error    { return errUnsupported }
+func immediately(pid int) error { return errUnsupported }
