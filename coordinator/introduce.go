@@ -16,7 +16,7 @@ func (t *terminal) introduce(a *app.App) {
 		t.say("%s", notice)
 	}
 	grid := a.Prepared().Grid
-	t.say("sweep %s: %s × %s on %s", grid.Name, count(len(grid.Cells), "cell"), count(grid.Replicates, "replicate"), a.Prepared().Data())
+	t.say("sweep %s: %s × %s on %s", grid.Name, count(grid.Len(), "cell"), count(grid.Replicates, "replicate"), a.Prepared().Data())
 	if a.Resumed {
 		t.say("%s", revised(a.Revision))
 	}

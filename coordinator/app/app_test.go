@@ -239,6 +239,6 @@ func ExamplePrepare() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(len(prepared.Grid.Cells), "cells,", len(prepared.Plan.Tasks), "tasks on", prepared.Data())
+	fmt.Println(prepared.Grid.Len(), "cells,", prepared.Plan.Trainings(), "tasks on", prepared.Data())
 	// Output: 2 cells, 6 tasks on surrogate
 }

@@ -64,7 +64,7 @@ func (p *Prepared) Data() string {
 // tasks are the plan in the queue's words.
 func (p *Prepared) tasks() iter.Seq2[queue.Planned, error] {
 	return func(yield func(queue.Planned, error) bool) {
-		for order, t := range p.Plan.Tasks {
+		for order, t := range p.Plan.Tasks() {
 			if !yield(queue.Planned{Task: t.Task, Row: t.Row, Order: order, Cost: t.Cost}, nil) {
 				return
 			}
@@ -78,7 +78,7 @@ func (p *Prepared) shape() table.Shape {
 	for _, axis := range p.Grid.Axes {
 		shape.Axes = append(shape.Axes, axis.Setting.Name)
 	}
-	for _, c := range p.Grid.Cells {
+	for _, c := range p.Grid.Cells() {
 		shape.Holdout = shape.Holdout || c.Recording.Holdout > 0
 	}
 	return shape

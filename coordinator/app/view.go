@@ -134,7 +134,7 @@ func (v *view) write(name string, fill func(io.Writer) error) error {
 // rows are the rows of results.csv; several may show one task. Models that
 // could not be written are the error beside them.
 func (v *view) rows(ctx context.Context) ([]table.Row, error) {
-	tasks := make(map[sweep.TaskID]table.Row, len(v.prepared.Plan.Tasks))
+	tasks := make(map[sweep.TaskID]table.Row, v.prepared.Plan.Trainings())
 	var faults error
 	for task, err := range v.queue.Rows(ctx, v.sweep) {
 		if err != nil {
@@ -151,8 +151,8 @@ func (v *view) rows(ctx context.Context) ([]table.Row, error) {
 		}
 		tasks[row.Task] = row
 	}
-	rows := make([]table.Row, len(v.prepared.Plan.Rows))
-	for i, planned := range v.prepared.Plan.Rows {
+	rows := make([]table.Row, v.prepared.Plan.Len())
+	for i, planned := range v.prepared.Plan.Rows() {
 		row, err := v.row(planned, tasks[planned.ID].State)
 		if err != nil {
 			return nil, err
@@ -209,7 +209,7 @@ func (v *view) attempts(ctx context.Context) iter.Seq2[table.Attempt, error] {
 				yield(table.Attempt{}, fmt.Errorf("read the attempts: %w", err))
 				return
 			}
-			label := v.prepared.Plan.Rows[h.Row].Configuration.Label(v.prepared.Grid.Columns()...)
+			label := v.prepared.Plan.Row(h.Row).Configuration.Label(v.prepared.Grid.Columns()...)
 			attempt := table.Attempt{
 				Task: h.Task, Label: label, Number: h.Attempt.Attempt, Outcome: string(h.Outcome),
 				Process: h.Process, Host: h.Host, Kernel: h.Kernel,

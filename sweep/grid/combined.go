@@ -12,13 +12,13 @@ import (
 
 // conflicts names settings that cannot work together: each combination of
 // settings once, with its first cell.
-func (d *declaration) conflicts(cells []sweep.Configuration) hcl.Diagnostics {
+func (d *declaration) conflicts(g *Grid) hcl.Diagnostics {
 	type found struct {
 		sweep.Conflict
 		cells int
 	}
 	var all []*found
-	for _, c := range cells {
+	for _, c := range g.Cells() {
 		for _, conflict := range c.Conflicts() {
 			i := slices.IndexFunc(all, func(f *found) bool { return slices.Equal(f.Settings, conflict.Settings) })
 			if i < 0 {
@@ -45,12 +45,19 @@ func (d *declaration) conflicts(cells []sweep.Configuration) hcl.Diagnostics {
 // unread names settings that are given but that no cell reads: a warning if
 // fixed; an error if swept, since all cells along the axis would be one task.
 // Cells that only partly read an axis are welcome: they share tasks.
-func (d *declaration) unread(cells []sweep.Configuration) hcl.Diagnostics {
+func (d *declaration) unread(g *Grid) hcl.Diagnostics {
 	if len(d.faulty) > 0 {
 		return nil // what is at fault may be what lets another setting be read
 	}
 	var faults hcl.Diagnostics
-	read := func(s sweep.Setting) bool { return slices.ContainsFunc(cells, s.ReadBy) }
+	read := func(s sweep.Setting) bool {
+		for _, c := range g.Cells() {
+			if s.ReadBy(c) {
+				return true
+			}
+		}
+		return false
+	}
 	detail := func(s sweep.Setting, mend string) string {
 		return strings.Join([]string{s.Name, "is read only where", s.When + ", which is no cell:", mend}, " ")
 	}

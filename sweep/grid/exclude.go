@@ -10,19 +10,23 @@ import (
 	"spiqsweep/sweep"
 )
 
-// without returns the cells that no exclude block names. It stops at the first
+// without returns the numbers of the cells that no exclude block names. It stops at the first
 // fault of a condition, and warns of those that hold for no cell: a misspelt
 // value looks just like that.
-func (d *declaration) without(cells []sweep.Configuration) (_ []sweep.Configuration, warnings hcl.Diagnostics) {
+func (d *declaration) without(made *combinations) (cells []int32, warnings hcl.Diagnostics) {
+	cells = make([]int32, made.count)
+	for i := range cells {
+		cells[i] = int32(i)
+	}
 	for _, condition := range d.exclusions {
 		var faults hcl.Diagnostics
 		names, before, undecided := settingsIn(condition), len(cells), false
-		cells = slices.DeleteFunc(cells, func(c sweep.Configuration) bool {
+		cells = slices.DeleteFunc(cells, func(number int32) bool {
 			if faults.HasErrors() {
 				return false
 			}
 			var excluded cty.Value
-			excluded, faults = d.excluded(condition, names, c)
+			excluded, faults = d.excluded(condition, names, made.at(int(number)))
 			undecided = undecided || !excluded.IsKnown()
 			return excluded.IsKnown() && excluded.True()
 		})

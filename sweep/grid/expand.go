@@ -27,15 +27,17 @@ func (d *declaration) expand(limit int) (*Grid, hcl.Diagnostics) {
 	if d.exclusionsFaulty() {
 		return nil, nil // which cells there are is not known
 	}
-	kept, faults := d.without(d.combinations())
+	made := d.combinations()
+	kept, faults := d.without(made)
 	if faults.HasErrors() {
 		return nil, faults
 	}
 	if len(kept) == 0 {
 		return nil, hcl.Diagnostics{failure("Nothing left", "all cells of the grid are excluded", d.exclusions[0].Range())}
 	}
-	faults = append(faults, d.conflicts(kept)...)
-	return d.grid(kept), append(faults, d.unread(kept)...)
+	g := d.grid(made, kept)
+	faults = append(faults, d.conflicts(g)...)
+	return g, append(faults, d.unread(g)...)
 }
 
 // exclusionsFaulty says whether a condition is wrong, or refers to what is.
@@ -59,49 +61,53 @@ func (d *declaration) factors() string {
 	return strings.Join(append(factors, fmt.Sprintf("%d replicates", d.replicates)), " × ")
 }
 
-// combinations returns all cells in grid order, the first axis outermost.
-func (d *declaration) combinations() []sweep.Configuration {
-	count := 1
-	for _, axis := range d.axes {
-		count *= len(axis.Values)
-	}
-	cells := make([]sweep.Configuration, count)
-	starts := map[string]sweep.Configuration{}
-	for i := range cells {
-		choice := d.choice(i)
-		preset := d.presetOf(choice)
-		if _, ok := starts[preset]; !ok {
-			starts[preset] = d.start(preset)
-		}
-		cells[i] = starts[preset]
-		for a, axis := range d.axes {
-			put(&cells[i], axis.Setting, choice[a])
-		}
-	}
-	return cells
+// combinations makes cells by their number in grid order, the first axis
+// outermost. They are made when they are asked for: a million of them would fill
+// the memory.
+type combinations struct {
+	axes       []swept
+	count      int
+	presetAxis int                            // the axis that sweeps the preset; −1: none does
+	preset     string                         // where none does
+	starts     map[string]sweep.Configuration // by preset: what the axes' values are put into
 }
 
-// choice returns each axis's value in cell i: its digits, the last axis's the lowest.
-func (d *declaration) choice(i int) []any {
-	values := make([]any, len(d.axes))
-	for a := len(d.axes) - 1; a >= 0; a-- {
-		n := len(d.axes[a].Values)
-		values[a] = d.axes[a].Values[i%n]
-		i /= n
-	}
-	return values
-}
-
-func (d *declaration) presetOf(choice []any) string {
-	for a, axis := range d.axes {
-		if axis.Setting.Name == presetName {
-			return choice[a].(string)
-		}
-	}
+func (d *declaration) combinations() *combinations {
+	m := &combinations{axes: d.axes, count: 1, presetAxis: -1, starts: map[string]sweep.Configuration{}}
 	if fixed := d.fixedAt(presetName); fixed != nil {
-		return fixed.value.(string)
+		m.preset = fixed.value.(string)
 	}
-	return ""
+	m.starts[m.preset] = d.start(m.preset)
+	for a, axis := range d.axes {
+		m.count *= len(axis.Values)
+		if axis.Setting.Name == presetName {
+			m.presetAxis = a
+			for _, preset := range axis.Values {
+				m.starts[preset.(string)] = d.start(preset.(string))
+			}
+		}
+	}
+	return m
+}
+
+// at makes the cell of a number, whose digits choose the axes' values: the last
+// axis's is the lowest.
+func (m *combinations) at(number int) sweep.Configuration {
+	chosen := make([]any, len(m.axes))
+	for a := len(m.axes) - 1; a >= 0; a-- {
+		n := len(m.axes[a].Values)
+		chosen[a] = m.axes[a].Values[number%n]
+		number /= n
+	}
+	preset := m.preset
+	if m.presetAxis >= 0 {
+		preset = chosen[m.presetAxis].(string)
+	}
+	c := m.starts[preset]
+	for a, axis := range m.axes {
+		put(&c, axis.Setting, chosen[a])
+	}
+	return c
 }
 
 const presetName = "preset"
@@ -131,8 +137,8 @@ func put(c *sweep.Configuration, setting sweep.Setting, value any) {
 }
 
 // grid gathers what a usable declaration says.
-func (d *declaration) grid(cells []sweep.Configuration) *Grid {
-	g := &Grid{Name: d.name, Replicates: d.replicates, Cells: cells, recording: d.path, sourceAt: position(d.writtenAt("source"))}
+func (d *declaration) grid(made *combinations, kept []int32) *Grid {
+	g := &Grid{Name: d.name, Replicates: d.replicates, made: made, kept: kept, recording: d.path, sourceAt: position(d.writtenAt("source"))}
 	for _, axis := range d.axes {
 		g.Axes = append(g.Axes, axis.Axis)
 	}

@@ -20,8 +20,8 @@ func TestShippedFiles(t *testing.T) {
 			t.Errorf("%s: %s", path, diagnostics.Error())
 			continue
 		}
-		if g.Name != want.name || len(g.Cells) != want.cells || g.Tasks() != want.tasks {
-			t.Errorf("%s: %s has %d cells and %d tasks, want %+v", path, g.Name, len(g.Cells), g.Tasks(), want)
+		if g.Name != want.name || g.Len() != want.cells || g.Tasks() != want.tasks {
+			t.Errorf("%s: %s has %d cells and %d tasks, want %+v", path, g.Name, g.Len(), g.Tasks(), want)
 		}
 	}
 }
@@ -31,8 +31,8 @@ func TestShippedFigureTakesItsVariables(t *testing.T) {
 	if diagnostics.Len() > 0 {
 		t.Fatal(diagnostics.Error())
 	}
-	if g.Tasks() != 300 || g.Cells[0].Training.Steps != 1500 {
-		t.Errorf("%d tasks of %d steps, want 300 of 1500", g.Tasks(), g.Cells[0].Training.Steps)
+	if g.Tasks() != 300 || g.Cell(0).Training.Steps != 1500 {
+		t.Errorf("%d tasks of %d steps, want 300 of 1500", g.Tasks(), g.Cell(0).Training.Steps)
 	}
 }
 

@@ -23,10 +23,10 @@ func FuzzParse(f *testing.F) {
 		if faults.HasErrors() {
 			return
 		}
-		if len(g.Cells) == 0 || g.Replicates < 1 || g.Tasks() > 1000 {
-			t.Errorf("%d cells, %d replicates", len(g.Cells), g.Replicates)
+		if g.Len() == 0 || g.Replicates < 1 || g.Tasks() > 1000 {
+			t.Errorf("%d cells, %d replicates", g.Len(), g.Replicates)
 		}
-		for _, c := range g.Cells {
+		for _, c := range g.Cells() {
 			if err := c.Validate(); err != nil {
 				t.Errorf("%s: %v", c.Label(), err)
 			}

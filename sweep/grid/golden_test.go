@@ -77,12 +77,12 @@ func varsOf(source []byte) map[string]string {
 // describeGrid lists the cells of a grid by what differs from the defaults.
 func describeGrid(g *Grid) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d cells, %d tasks, columns", g.Name, len(g.Cells), g.Tasks())
+	fmt.Fprintf(&b, "%s: %d cells, %d tasks, columns", g.Name, g.Len(), g.Tasks())
 	for _, column := range g.Columns() {
 		fmt.Fprintf(&b, " %s", column.Name)
 	}
 	b.WriteString("\n")
-	for _, c := range g.Cells {
+	for _, c := range g.Cells() {
 		for _, s := range sweep.Settings() {
 			if v := s.Value(c); v != s.Default {
 				fmt.Fprintf(&b, " %s=%s", s.Name, sweep.Format(v))

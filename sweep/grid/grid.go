@@ -2,6 +2,7 @@ package grid
 
 import (
 	"fmt"
+	"iter"
 	"path/filepath"
 	"slices"
 
@@ -10,13 +11,38 @@ import (
 
 // Grid is what a grid file asks for.
 type Grid struct {
-	Name       string                // the sweep's label; fit for a folder's name
-	Replicates int                   // trainings of each cell, ≥ 1
-	Axes       []Axis                // in the order written
-	Cells      []sweep.Configuration // in grid order, without the excluded ones; Replicate is 0
+	Name       string // the sweep's label; fit for a folder's name
+	Replicates int    // trainings of each cell, ≥ 1
+	Axes       []Axis // in the order written
 
-	recording string // path of the recording's file, "" if there is none
-	sourceAt  string // where the file says so, "sweep.hcl:4"
+	made      *combinations
+	kept      []int32 // the cells' numbers among the combinations, without the excluded ones
+	fromFile  bool    // the command line has given a recording, which all cells train on
+	recording string  // path of the recording's file, "" if there is none
+	sourceAt  string  // where the file says so, "sweep.hcl:4"
+}
+
+// Len counts the cells.
+func (g *Grid) Len() int { return len(g.kept) }
+
+// Cell makes a cell by its position in grid order; its replicate is 0.
+func (g *Grid) Cell(i int) sweep.Configuration {
+	c := g.made.at(int(g.kept[i]))
+	if g.fromFile {
+		c.Recording.Source = "file"
+	}
+	return c
+}
+
+// Cells makes the cells one by one, in grid order.
+func (g *Grid) Cells() iter.Seq2[int, sweep.Configuration] {
+	return func(yield func(int, sweep.Configuration) bool) {
+		for i := range g.Len() {
+			if !yield(i, g.Cell(i)) {
+				return
+			}
+		}
+	}
 }
 
 // Axis is a setting that takes several values in a grid.
@@ -26,7 +52,7 @@ type Axis struct {
 }
 
 // Tasks counts the rows of results.csv: cells times replicates.
-func (g *Grid) Tasks() int { return len(g.Cells) * g.Replicates }
+func (g *Grid) Tasks() int { return g.Len() * g.Replicates }
 
 // Columns are the swept settings beside neurons, timesteps and k, which
 // results.csv shows always.
@@ -46,12 +72,12 @@ func (g *Grid) Columns() []sweep.Setting {
 // that sweeps source. Call it once.
 func (g *Grid) ResolveRecording(commandLine string) (path string, err error) {
 	swept := slices.ContainsFunc(g.Axes, func(a Axis) bool { return a.Setting.Name == "source" })
+	g.fromFile = commandLine != "" && !swept
 	needed := false
-	for i := range g.Cells {
-		if commandLine != "" && !swept {
-			g.Cells[i].Recording.Source = "file"
+	for _, c := range g.Cells() {
+		if needed = c.Recording.Source == "file"; needed {
+			break
 		}
-		needed = needed || g.Cells[i].Recording.Source == "file"
 	}
 	if commandLine != "" {
 		g.recording = commandLine

@@ -103,13 +103,14 @@ func TestFigureOrder(t *testing.T) {
 			k         = [0, 1]
 		}
 	}`)
-	if first := p.Tasks[0].Configuration.Label(); first != "n=10 t=30 k=0 replicate 0" {
+	tasks := tasksOf(p)
+	if first := tasks[0].Configuration.Label(); first != "n=10 t=30 k=0 replicate 0" {
 		t.Errorf("first: %s", first)
 	}
-	if last := p.Tasks[59].Configuration.Label(); last != "n=2 t=1 k=1 replicate 0" {
+	if last := tasks[59].Configuration.Label(); last != "n=2 t=1 k=1 replicate 0" {
 		t.Errorf("last: %s", last)
 	}
-	if !slices.IsSortedFunc(p.Tasks, func(a, b Task) int {
+	if !slices.IsSortedFunc(tasks, func(a, b Task) int {
 		switch {
 		case a.Cost > b.Cost:
 			return -1

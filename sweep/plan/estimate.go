@@ -22,8 +22,8 @@ type CellEstimate struct {
 // Estimate adds up the tasks that are not finished.
 func (p *Plan) Estimate(finished map[sweep.TaskID]bool) Estimate {
 	var e Estimate
-	counted := map[sweep.TaskID]bool{}
-	for _, row := range p.Rows {
+	counted := make(map[sweep.TaskID]bool, p.Trainings())
+	for i, row := range p.Rows() {
 		if row.Configuration.Replicate == 0 {
 			e.Cells = append(e.Cells, CellEstimate{Configuration: row.Configuration})
 		}
@@ -41,7 +41,7 @@ func (p *Plan) Estimate(finished map[sweep.TaskID]bool) Estimate {
 				e.Finished++
 			}
 		case first:
-			cost := Cost(row.Configuration)
+			cost := p.costOf(i)
 			cell.Seconds += cost
 			e.Seconds += cost
 		default:

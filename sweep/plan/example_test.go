@@ -25,7 +25,7 @@ sweep "small" {
 		fmt.Println(err)
 		return
 	}
-	for _, task := range p.Tasks {
+	for _, task := range p.Tasks() {
 		fmt.Printf("%s, row %d\n", task.Configuration.Label(), task.Row)
 	}
 	// Output:

@@ -38,6 +38,20 @@ func plan(t testing.TB, source string) *Plan {
 	return p
 }
 
+func tasksOf(p *Plan) (tasks []Task) {
+	for _, task := range p.Tasks() {
+		tasks = append(tasks, task)
+	}
+	return tasks
+}
+
+func rowsOf(p *Plan) (rows []sweep.Task) {
+	for _, row := range p.Rows() {
+		rows = append(rows, row)
+	}
+	return rows
+}
+
 func TestRowsAreInGridOrderWithReplicatesInside(t *testing.T) {
 	p := plan(t, `sweep "a" {
 		replicates = 2
@@ -47,7 +61,7 @@ func TestRowsAreInGridOrderWithReplicatesInside(t *testing.T) {
 		}
 	}`)
 	var got []string
-	for _, row := range p.Rows {
+	for _, row := range p.Rows() {
 		got = append(got, fmt.Sprintf("%d: %s", row.Cell, row.Configuration.Label()))
 	}
 	want := []string{
@@ -71,7 +85,7 @@ func TestTasksRunByReplicateAndTheLongestFirst(t *testing.T) {
 		}
 	}`)
 	var got []string
-	for _, task := range p.Tasks {
+	for _, task := range p.Tasks() {
 		got = append(got, task.Configuration.Label())
 	}
 	var want []string
@@ -93,7 +107,7 @@ func TestTaskHasItsParts(t *testing.T) {
 			select = [5, 4]
 		}
 	}`)
-	task := p.Tasks[0]
+	task := tasksOf(p)[0]
 	if task.Recording != "5,4/2" {
 		t.Errorf("recording = %q", task.Recording)
 	}
@@ -114,17 +128,17 @@ func TestCellsThatAreOneTask(t *testing.T) {
 			k_loss = ["absolute", "square"]
 		}
 	}`)
-	if len(p.Rows) != 8 || len(p.Tasks) != 6 {
-		t.Fatalf("%d rows, %d tasks, want 8 and 6", len(p.Rows), len(p.Tasks))
+	if p.Len() != 8 || p.Trainings() != 6 {
+		t.Fatalf("%d rows, %d tasks, want 8 and 6", p.Len(), p.Trainings())
 	}
-	if p.Rows[0].ID != p.Rows[2].ID || p.Rows[2].Configuration.Training.KLoss != "square" {
+	if p.Row(0).ID != p.Row(2).ID || p.Row(2).Configuration.Training.KLoss != "square" {
 		t.Error("the second cell is not shown as the square form of the first cell's task")
 	}
 	e := p.Estimate(nil)
 	if e.Tasks != 6 || e.Cells[1].Shared != 2 || e.Cells[1].Seconds != 0 || e.Cells[0].Shared != 0 {
 		t.Errorf("got %+v, want the second cell's rows as shared", e)
 	}
-	finished := p.Estimate(map[sweep.TaskID]bool{p.Rows[0].ID: true})
+	finished := p.Estimate(map[sweep.TaskID]bool{p.Row(0).ID: true})
 	if finished.Finished != 1 || finished.Cells[0].Finished != 1 || finished.Cells[1].Finished != 1 || finished.Cells[1].Shared != 1 {
 		t.Errorf("got %+v, want one finished task in two rows", finished)
 	}
@@ -137,16 +151,16 @@ func TestEstimate(t *testing.T) {
 			neurons = [2, 4]
 		}
 	}`)
-	small, large := Cost(p.Rows[0].Configuration), Cost(p.Rows[3].Configuration)
+	small, large := Cost(p.Row(0).Configuration), Cost(p.Row(3).Configuration)
 	want := Estimate{
 		Cells: []CellEstimate{
-			{Configuration: p.Rows[0].Configuration, Rows: 3, Finished: 1, Seconds: small + small},
-			{Configuration: p.Rows[3].Configuration, Rows: 3, Finished: 3},
+			{Configuration: p.Row(0).Configuration, Rows: 3, Finished: 1, Seconds: small + small},
+			{Configuration: p.Row(3).Configuration, Rows: 3, Finished: 3},
 		},
 		Tasks: 6, Finished: 4, Seconds: small + small,
 	}
 	got := p.Estimate(map[sweep.TaskID]bool{
-		p.Rows[1].ID: true, p.Rows[3].ID: true, p.Rows[4].ID: true, p.Rows[5].ID: true, "of another sweep": true,
+		p.Row(1).ID: true, p.Row(3).ID: true, p.Row(4).ID: true, p.Row(5).ID: true, "of another sweep": true,
 	})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -211,20 +225,21 @@ func TestPlanProperties(t *testing.T) {
 			t.Fatalf("made again, the plan is another: %v", err)
 		}
 		known := map[sweep.TaskID]bool{}
-		for i, task := range p.Tasks {
+		tasks, rows := tasksOf(p), rowsOf(p)
+		for i, task := range tasks {
 			if known[task.ID] {
 				t.Fatalf("task %s stands twice", task.ID)
 			}
 			known[task.ID] = true
-			first := slices.IndexFunc(p.Rows, func(r sweep.Task) bool { return r.ID == task.ID })
-			if task.Row != first || task.Task != p.Rows[first] {
+			first := slices.IndexFunc(rows, func(r sweep.Task) bool { return r.ID == task.ID })
+			if task.Row != first || task.Task != rows[first] {
 				t.Fatalf("task %d is of row %d, want %d", i, task.Row, first)
 			}
-			if i > 0 && p.Tasks[i-1].Configuration.Replicate > task.Configuration.Replicate {
+			if i > 0 && tasks[i-1].Configuration.Replicate > task.Configuration.Replicate {
 				t.Fatal("a later replicate runs before an earlier one")
 			}
 		}
-		for _, row := range p.Rows {
+		for _, row := range p.Rows() {
 			if !known[row.ID] {
 				t.Fatalf("row %s has no task", row.Configuration.Label())
 			}
@@ -234,8 +249,8 @@ func TestPlanProperties(t *testing.T) {
 		for _, cell := range e.Cells {
 			shared += cell.Shared
 		}
-		if e.Tasks != len(p.Tasks) || len(p.Rows) != len(p.Tasks)+shared {
-			t.Fatalf("%d rows are %d tasks and %d shared", len(p.Rows), e.Tasks, shared)
+		if e.Tasks != p.Trainings() || p.Len() != p.Trainings()+shared {
+			t.Fatalf("%d rows are %d tasks and %d shared", p.Len(), e.Tasks, shared)
 		}
 	})
 }
