@@ -82,8 +82,9 @@ func prepare(ctx context.Context, db *sql.DB) error {
 	db.SetMaxOpenConns(1)
 	db.SetConnMaxLifetime(0)
 	db.SetConnMaxIdleTime(0)
-	// Writes nothing, but takes the exclusive lock.
-	if _, err := db.ExecContext(ctx, "BEGIN IMMEDIATE; COMMIT"); err != nil {
+	// Takes the exclusive lock, and finds out whether the file may be written: the
+	// name by which other programs know our files is a write without a change.
+	if _, err := db.ExecContext(ctx, "BEGIN IMMEDIATE; PRAGMA application_id = 0x73706971; COMMIT"); err != nil {
 		return err
 	}
 	return migrate(ctx, db, goose.DialectSQLite3)
