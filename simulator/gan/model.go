@@ -66,6 +66,13 @@ func (m *Model) Probabilities(step int, noise, dst []float64) {
 	m.exact.Probabilities(dst, m.generator.patchAngles(m.angles, step), noise)
 }
 
+// Laws fills dst, 2^n words by 16 lanes, with 16 such laws at once from the fast
+// kernel, in float32: [word][lane] for noise[row][lane]. It does not allocate.
+func (m *Model) Laws(step int, noise, dst []float32) {
+	m.tile.Forward(m.sampler.patches[step], noise)
+	m.tile.Probabilities(dst)
+}
+
 // Sample draws windows of t words from the fast kernel, in blocks of 16. That of
 // windows w, w+1, … depends on stream address (w, 0) for its noise and (w, 1) for
 // its measurements alone, so more windows begin with the same ones.

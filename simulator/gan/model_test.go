@@ -128,8 +128,8 @@ func TestBadModels(t *testing.T) {
 	}
 }
 
-// TestSetChangesBothLaws: exact law and samples follow the new angles.
-func TestSetChangesBothLaws(t *testing.T) {
+// TestSetChangesAllLaws: exact law, fast laws and samples follow the new angles.
+func TestSetChangesAllLaws(t *testing.T) {
 	s := defaults(2, 1, 1)
 	s.Ansatz.Noise = circuit.NoNoise
 	m := newTestModel(t, s)
@@ -142,6 +142,13 @@ func TestSetChangesBothLaws(t *testing.T) {
 	m.Probabilities(0, nil, law)
 	if math.Abs(law[1]-1) > 1e-12 {
 		t.Errorf("the law is %.3f, want word 01 for certain", law)
+	}
+	laws := make([]float32, 4*lanes)
+	m.Laws(0, nil, laws)
+	for l, p := range laws[lanes : 2*lanes] {
+		if math.Abs(float64(p)-1) > 1e-6 {
+			t.Errorf("lane %d: word 01 has the probability %v, want 1", l, p)
+		}
 	}
 	for _, window := range m.Sample(random.Training{}.Stream("samples"), 20) {
 		if window[0] != 1 {

@@ -62,6 +62,9 @@
 // nothing moves by 1e-12. Noise per qubit or layer has too many dimensions:
 // there, sample.
 //
+// A training is followed by History instead: float32 laws of the fast kernel,
+// some 1e-7 bits off, in a small part of the training's own time.
+//
 // Results depend on every bit of this, and a change of any raises the numerics
 // version: sums run from left to right in loops of our own, because gonum's have
 // another order with another processor or build tag; the nodes are gonum's,

@@ -6,6 +6,19 @@ import (
 	"testing"
 )
 
+// inRows is a model as a history sees it.
+type inRows struct{ Patches }
+
+func (r inRows) Laws(step int, gamma *[Lanes]float32, dst []float32) {
+	law := make([]float64, 1<<r.Neurons())
+	for l, g := range gamma {
+		r.Probabilities(step, float64(g), law)
+		for word, p := range law {
+			dst[word*Lanes+l] = float32(p)
+		}
+	}
+}
+
 // A history measures what Errors calls js_bits, again and again.
 func TestHistory(t *testing.T) {
 	for _, kind := range []NoiseKind{Shared, PerPatch, None} {
@@ -22,8 +35,8 @@ func TestHistory(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got, err := h.JSBits(model)
-				if want := Errors(exact, data)["js_bits"]; err != nil || math.Abs(got-want) > 1e-14 {
+				got, err := h.JSBits(inRows{model})
+				if want := Errors(exact, data)["js_bits"]; err != nil || math.Abs(got-want) > 3e-7 {
 					t.Errorf("%s, %d steps, model %d: %v, %v; want %v", kind, timesteps, seed, got, err, want)
 				}
 			}
@@ -57,32 +70,70 @@ func TestHistoryErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if js, err := h.JSBits(broken{flips{1, 2}, math.NaN()}); err == nil || !strings.Contains(err.Error(), "patch 1") {
+	if js, err := h.JSBits(inRows{broken{flips{1, 2}, math.NaN()}}); err == nil || !strings.Contains(err.Error(), "patch 1") {
 		t.Errorf("a broken model: %v, %v", js, err)
 	}
-	if _, err := h.JSBits(flips{1, 2}); err != nil {
+	if _, err := h.JSBits(inRows{flips{1, 2}}); err != nil {
 		t.Errorf("the model after it: %v", err)
 	}
 }
 
-// A measurement allocates nothing of the size of its laws.
-func TestHistoryAllocations(t *testing.T) {
-	model := table{flips{4, 2}, make([]float64, 16)}
-	model.flips.Probabilities(0, 1, model.law)
+// still is a model whose laws are at hand.
+type still struct {
+	flips
+	law []float32 // [word][lane]
+}
+
+func newStill(neurons, timesteps int) still {
+	s := still{flips{neurons, timesteps}, make([]float32, Lanes<<neurons)}
+	inRows{s.flips}.Laws(0, &[Lanes]float32{1}, s.law)
+	return s
+}
+
+func (s still) Laws(_ int, _ *[Lanes]float32, dst []float32) { copy(dst, s.law) }
+
+func TestHistoryDoesNotAllocate(t *testing.T) {
+	var model Rows = newStill(4, 2)
 	h, err := NewHistory(OfWindows(windowed(t, 4, 2, []uint32{1, 2, 3})), 4, 2, Noise{Kind: Shared, High: 1, Degree: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var patches Patches = model
-	if n := testing.AllocsPerRun(10, func() { _, _ = h.JSBits(patches) }); n > 0 {
+	if n := testing.AllocsPerRun(10, func() { _, _ = h.JSBits(model) }); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// The nodes of a history are few, and enough for every frequency up to the degree.
+func TestRowsOfNodesAreEnough(t *testing.T) {
+	for _, degree := range []int{1, 2, 8, 16, 24, 40} {
+		for _, factors := range []int{1, 2, 5} {
+			n := Noise{Kind: Shared, Low: 0.3, High: math.Pi, Degree: degree, Polynomial: true}
+			count, err := n.pointsOfRows(factors)
+			if err != nil {
+				t.Fatal(err)
+			}
+			exact, _ := n.points(factors)
+			if count > exact || count < exact && count%Lanes != 0 {
+				t.Errorf("degree %d, %d factors: %d nodes, where %d are exact", degree, factors, count, exact)
+			}
+			q := n.quadrature(shape{1, 1}, count)
+			for frequency := 1; frequency <= degree*factors; frequency++ {
+				f, got := float64(frequency), 0.0
+				for j, gamma := range q.nodes {
+					got += q.weights[j] * math.Cos(f*gamma)
+				}
+				want := (math.Sin(f*n.High) - math.Sin(f*n.Low)) / f / (n.High - n.Low)
+				if math.Abs(got-want) > 2*roundedAway {
+					t.Errorf("degree %d, %d factors: the mean of cos %vγ is %v, want %v", degree, factors, f, got, want)
+				}
+			}
+		}
 	}
 }
 
 // BenchmarkHistory measures one point beside the circuits, at 16 bits.
 func BenchmarkHistory(b *testing.B) {
-	model := table{flips{4, 4}, make([]float64, 16)}
-	model.flips.Probabilities(0, 1, model.law)
+	model := newStill(4, 4)
 	data := NewData(windowed(b, 4, 4, randomRepeats(4, 20, 200, 9)...), 0, stream).Statistics
 	h, err := NewHistory(data, 4, 4, Noise{Kind: Shared, High: math.Pi, Degree: 16, Polynomial: true})
 	if err != nil {

@@ -55,3 +55,25 @@ func (n Noise) points(factors int) (int, error) {
 	}
 	return int(points), nil
 }
+
+// roundedAway is what laws in float32 make of the remainder of a quadrature.
+const roundedAway = 1e-9
+
+// pointsOfRows returns how many nodes, in whole rows, do for laws in float32.
+// For one frequency D over an interval of length L the remainder of N nodes is at
+// most π/2·(D·L/4)^2N/(2N)! of the integral (Davis & Rabinowitz 1984, section
+// 2.7, with Stirling's formula).
+func (n Noise) pointsOfRows(factors int) (int, error) {
+	exact, err := n.points(factors)
+	if err != nil || n.Kind == None || !n.Polynomial {
+		return exact, err
+	}
+	logarithm := math.Log(float64(n.Degree) * float64(factors) * (n.High - n.Low) / 4)
+	for points := Lanes; points < exact; points += Lanes {
+		factorial, _ := math.Lgamma(float64(2*points) + 1)
+		if float64(2*points)*logarithm-factorial < math.Log(roundedAway) {
+			return points, nil
+		}
+	}
+	return exact, nil
+}

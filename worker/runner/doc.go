@@ -7,7 +7,8 @@
 //
 //	the data      real statistics and floors, shared by tasks on the same data
 //	a checkpoint  of this very task, if there is one; else step 0
-//	training      a checkpoint now and then, and when the context ends
+//	training      a checkpoint now and then, and when the context ends;
+//	              on the way the divergence, with the training's own kernel
 //	evaluation    exact or by samples, in float64
 //
 // Equal tasks give equal results, bit for bit: whatever differs between two

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/gan"
 	"spiqsweep/simulator/random"
 	"spiqsweep/simulator/statistics"
@@ -17,6 +18,7 @@ type model struct {
 	windows random.Stream
 	count   int       // windows that sampled statistics are made of
 	rows    []float64 // of noise
+	tile    []float32 // rows of noise, each for the lanes of a tile
 
 	// goOn is asked now and then while the model is measured. Once it says no,
 	// what the model returns is not to be used.
@@ -34,6 +36,7 @@ func newModel(c sweep.Configuration, g gan.Generator) (*model, error) {
 		windows: addressOf(c).Stream(generated),
 		count:   c.Evaluation.Samples,
 		rows:    make([]float64, g.Ansatz.NoiseRows()),
+		tile:    make([]float32, g.Ansatz.NoiseRows()*circuit.Lanes),
 		goOn:    func() bool { return true },
 	}, nil
 }
@@ -48,6 +51,15 @@ func (m *model) Probabilities(step int, gamma float64, dst []float64) {
 		m.rows[i] = gamma
 	}
 	m.Model.Probabilities(step, m.rows, dst)
+}
+
+// Laws are the laws of a time step's word where all noise of a lane is its γ, to
+// the accuracy of the fast kernel.
+func (m *model) Laws(step int, gamma *[statistics.Lanes]float32, dst []float32) {
+	for at := 0; at < len(m.tile); at += circuit.Lanes {
+		copy(m.tile[at:], gamma[:])
+	}
+	m.Model.Laws(step, m.tile, dst)
 }
 
 // sampled returns the statistics of generated windows, the same draws at each call.

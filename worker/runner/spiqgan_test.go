@@ -76,7 +76,7 @@ func TestResults(t *testing.T) {
 				t.Errorf("steps of the history: %s", diff)
 			}
 			if want != nil {
-				if last := result.History[3].JSBits; abs(last-result.Errors["js_bits"]) > 1e-10 {
+				if last := result.History[3].JSBits; abs(last-result.Errors["js_bits"]) > 1e-6 {
 					t.Errorf("the history ends with %v, the evaluation is %v", last, result.Errors["js_bits"])
 				}
 			}

@@ -1,0 +1,92 @@
+package runner
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/gan"
+	"spiqsweep/simulator/recording"
+	"spiqsweep/sweep"
+)
+
+// BenchmarkHistory measures a point of the Jensen–Shannon history in the cells of
+// Fig. S1 that have one, as a share of the training between two points: as it is,
+// and as it would be if an iteration took no more than 1.3 times its circuits.
+func BenchmarkHistory(b *testing.B) {
+	for _, size := range [][2]int{{2, 1}, {2, 2}, {2, 5}, {4, 1}, {4, 2}, {6, 1}, {6, 2}, {8, 1}, {8, 2}, {10, 1}} {
+		b.Run(fmt.Sprintf("n=%d,t=%d", size[0], size[1]), func(b *testing.B) {
+			run, settings := surrogateRun(b, size[0], size[1])
+			angles := run.trainer.Angles()
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := run.history.divergence(angles); err != nil {
+					b.Fatal(err)
+				}
+			}
+			point := b.Elapsed() / time.Duration(b.N)
+			steps := float64(run.history.every)
+			iteration := timeOf(func() {
+				if err := run.trainer.Step(); err != nil {
+					b.Fatal(err)
+				}
+			})
+			circuits := timeOf(circuitsOfStep(b, settings))
+			b.ReportMetric(point.Seconds()/(steps*iteration.Seconds()), "share")
+			b.ReportMetric(point.Seconds()/(steps*1.3*circuits.Seconds()), "share-of-1.3×circuits")
+		})
+	}
+}
+
+// surrogateRun begins a task of a cell of Fig. S1.
+func surrogateRun(b *testing.B, neurons, timesteps int) (*run, gan.Settings) {
+	b.Helper()
+	c := sweep.Default()
+	c.Neurons, c.Timesteps, c.K, c.Training.Steps = neurons, timesteps, 1, 1e9
+	source := recording.Surrogate(c.Seed)
+	cells, err := source.Select(recording.Selection{}, neurons, c.Seed)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := trainOnly()
+	s.kernel = circuit.DefaultKernel()
+	run, err := s.begin(b.Context(), Task{Configuration: c, Raster: source.Raster(cells)}, &witness{stopAt: -1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return run, settingsOf(c, s.kernel)
+}
+
+// circuitsOfStep runs the circuits of an iteration alone, as BenchmarkIteration
+// of package gan counts them.
+func circuitsOfStep(b *testing.B, s gan.Settings) func() {
+	b.Helper()
+	c, err := circuit.Compile(s.Ansatz, s.Kernel)
+	if err != nil {
+		b.Fatal(err)
+	}
+	patch, tile := c.NewPatch(), c.NewTile(true)
+	noise, weights := make([]float32, s.Ansatz.NoiseRows()*circuit.Lanes), make([]float32, s.Ansatz.Words()*circuit.Lanes)
+	gradient := make([]float64, s.Ansatz.Angles())
+	return func() {
+		for range s.Timesteps * s.BatchSize / circuit.Lanes {
+			for range s.CriticUpdates {
+				tile.Forward(patch, noise)
+				tile.Probabilities(weights)
+			}
+			tile.Forward(patch, noise)
+			tile.Backward(patch, weights, gradient)
+		}
+	}
+}
+
+// timeOf is the time of one call, over a tenth of a second.
+func timeOf(f func()) time.Duration {
+	calls := 0
+	start := time.Now()
+	for ; time.Since(start) < time.Second/10; calls++ {
+		f()
+	}
+	return time.Since(start) / time.Duration(calls)
+}
