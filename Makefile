@@ -48,9 +48,9 @@ fuzz: ## run each fuzz target for FUZZTIME (default 60s)
 
 generate: ## write the generated code again: protocol and assembly
 	cd proto && go tool -modfile=../.ci/tools.mod buf generate
-	go generate ./simulator/circuit
+	go generate ./simulator/circuit ./simulator/gan
 
-GENERATED = proto/spiqsweep/v1/*.pb.go simulator/circuit/kernel_amd64.s simulator/circuit/kernel_stubs_amd64.go
+GENERATED = proto/spiqsweep/v1/*.pb.go $(foreach p,circuit gan,simulator/$(p)/kernel_amd64.s simulator/$(p)/kernel_stubs_amd64.go)
 
 verify: ## check that generated code, go.mod and cross-builds are in order
 	@before=$$(sha256sum $(GENERATED)); $(MAKE) --no-print-directory generate; \

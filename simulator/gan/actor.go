@@ -30,13 +30,13 @@ type actor struct {
 }
 
 func newActor(s Settings, m *sampler, plain circuit.Tile, w *network, angles []float64, shifts random.Stream) *actor {
-	blocks := (s.BatchSize + lanes - 1) / lanes
+	blocks := s.blocks()
 	k := newKTerm(s)
 	a := &actor{
 		settings: s, sampler: m, states: newStates(m, plain, blocks), k: k,
 		estimator: newEstimator(s, m, w, k), shifts: shifts,
 		angles: angles, gradient: make([]float64, len(angles)),
-		adam:    newAdam[float64](len(angles), s.Beta1, s.Beta2),
+		adam:    newAdam(len(angles), s.Beta1, s.Beta2, w.loops.adam64),
 		weights: make([][]float32, blocks),
 	}
 	for block := range a.weights {
@@ -59,8 +59,7 @@ func (a *actor) update(b *batch, real []uint32, rate float64) error {
 	a.observe(b)
 	a.differentiate(b)
 	a.updates++
-	a.adam.update(a.angles, a.gradient, rate, a.updates)
-	if !finite(a.angles...) {
+	if !a.adam.update(a.angles, a.gradient, rate, a.updates) {
 		return fmt.Errorf("update generator: update %d made an angle infinite or not a number", a.updates)
 	}
 	for i := range a.average { // none of them without a decay

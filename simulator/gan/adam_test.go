@@ -15,7 +15,7 @@ func TestAdam(t *testing.T) {
 	rates := []float64{0.1, 0.1, 0.05, 0.01, 0.002}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			wide, narrow := newAdam[float64](1, test.beta1, test.beta2), newAdam[float32](1, test.beta1, test.beta2)
+			wide, narrow := newAdam(1, test.beta1, test.beta2, portable.adam64), newAdam(1, test.beta1, test.beta2, portable.adam32)
 			x, y := []float64{3}, []float32{3}
 			want := 3.0
 			for k, g := range gradients {

@@ -1,6 +1,9 @@
 package gan
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Constraint keeps the critic's slope bounded.
 type Constraint string
@@ -44,62 +47,49 @@ func (c Constraint) excess(norm float64) float64 {
 type penalty struct {
 	constraint Constraint
 	weight     float64
-	on         []float32 // [lane][stride], 1 or 0
-	active     []float32 // [stride][lane], on·second
+	critic     *network
+	on         []float32 // [pair][stride], 1 or 0; whole blocks, unused lanes 0
+	turned     []float32 // [stride][lane], on of a block
 	slopes     []float32 // [input][lane], ∇C
-	row        []float32 // [stride]
+	squares    laneRow   // of ‖∇C‖
+	scale      laneRow   // 2·weight/pairs · excess/‖∇C‖
 }
 
-func newPenalty(s Settings, stride int) *penalty {
+func newPenalty(s Settings, w *network) *penalty {
 	return &penalty{
-		constraint: s.Constraint, weight: s.PenaltyWeight,
-		on: make([]float32, lanes*stride), active: make([]float32, stride*lanes),
-		slopes: make([]float32, s.inputs()*lanes), row: make([]float32, stride),
+		constraint: s.Constraint, weight: s.PenaltyWeight, critic: w,
+		on: make([]float32, s.blocks()*lanes*w.stride), turned: make([]float32, w.stride*lanes),
+		slopes: make([]float32, s.inputs()*lanes),
 	}
 }
 
-// add adds weight/pairs · Σ_lanes ∂excess² to the gradient, where real and fake
-// are the pre-activations [lane][stride] of the first used lanes' pairs and
-// interpolation their u. The first layer is linear: at an interpolate its
-// pre-activation lies between those of the pair.
-func (p *penalty) add(w, gradient *network, real, fake, interpolation []float32, used, pairs int) {
-	clear(p.on)
-	clear(p.active)
-	for l := range used {
-		row := l * w.stride
-		switchRow(p.on[row:][:w.stride], p.active[l:], real[row:], fake[row:], w.second, interpolation[l])
-	}
-	inputSlopes(p.slopes, w.first, p.active)
-	if p.scaleSlopes(pairs) {
-		spreadSlopes(gradient.first, gradient.second, w.first, w.second, p.slopes, p.on, p.row)
+// add adds to the columns of the gradient what backSecond will carry on to
+// weight/pairs · Σ_pairs ∂excess². Real and fake are the pre-activations of the
+// pairs, [pair][stride], and interpolation their u. The first layer is linear:
+// at an interpolate its pre-activation lies between those of the pair.
+func (p *penalty) add(gradient *network, real, fake, interpolation []float32) {
+	l, w, used := p.critic.loops, p.critic, p.on[:len(real)]
+	l.interpolate(used, real, fake, interpolation, w.stride)
+	l.switchOn(used, used, 1)
+	for on := range slices.Chunk(p.on, lanes*w.stride) {
+		l.transpose(p.turned, on, w.stride)
+		l.inputSlopes(p.slopes, w.first, w.second, p.turned, w.stride)
+		l.sumSquares(&p.squares, p.slopes)
+		if p.setScale(len(interpolation)) {
+			l.spreadSlopes(gradient.first, p.slopes, on, &p.scale, w.stride)
+		}
 	}
 }
 
-// scaleSlopes multiplies each lane's ∇C by 2·weight/pairs · excess/‖∇C‖ and
-// says whether anything is left.
-func (p *penalty) scaleSlopes(pairs int) bool {
-	var squares, scale laneRow
-	for i := 0; i < len(p.slopes); i += lanes {
-		for l, s := range (*laneRow)(p.slopes[i:]) {
-			squares[l] += s * s
+// setScale sets the scale of a block's lanes and says whether any is not 0.
+func (p *penalty) setScale(pairs int) bool {
+	for l, square := range p.squares {
+		p.scale[l] = 0
+		if norm := math.Sqrt(float64(square)); norm > 0 {
+			p.scale[l] = float32(2 * p.weight / float64(pairs) * p.constraint.excess(norm) / norm)
 		}
 	}
-	for l, s := range squares {
-		norm := math.Sqrt(float64(s))
-		if norm > 0 {
-			scale[l] = float32(2 * p.weight / float64(pairs) * p.constraint.excess(norm) / norm)
-		}
-	}
-	if scale == (laneRow{}) {
-		return false
-	}
-	for i := 0; i < len(p.slopes); i += lanes {
-		row := (*laneRow)(p.slopes[i:])
-		for l := range row {
-			row[l] *= scale[l]
-		}
-	}
-	return true
+	return p.scale != laneRow{}
 }
 
 // clip limits every weight to ± bound.

@@ -21,20 +21,21 @@ type critic struct {
 	updates       int       // done so far
 	interpolation []float32 // [sample], uniform on [0, 1): where between the pair the penalty looks
 
-	real, fake []float32 // [lane][stride], pre-activations of a block
-	back       []float32 // [stride]
+	sets *inputSets // of the real windows, then of the generated ones
+	rows []float32  // [window][stride], their pre-activations, then what they add to their columns
 }
 
 func newCritic(s Settings, start random.Generator) *critic {
-	w := newNetwork(s.inputs(), s.HiddenUnits)
+	l := loopsOf(s.Kernel)
+	w := newNetwork(l, s.inputs(), s.HiddenUnits)
 	w.start(start)
 	return &critic{
-		settings: s, weights: w, gradient: newNetwork(s.inputs(), s.HiddenUnits),
-		adam:          newAdam[float32](len(w.all), s.Beta1, s.Beta2),
-		penalty:       newPenalty(s, w.stride),
+		settings: s, weights: w, gradient: newNetwork(l, s.inputs(), s.HiddenUnits),
+		adam:          newAdam(len(w.all), s.Beta1, s.Beta2, l.adam32),
+		penalty:       newPenalty(s, w),
 		interpolation: make([]float32, s.BatchSize),
-		real:          make([]float32, lanes*w.stride), fake: make([]float32, lanes*w.stride),
-		back: make([]float32, w.stride),
+		sets:          newInputSets(2*s.BatchSize, s.Ansatz.Neurons, s.Timesteps),
+		rows:          make([]float32, 2*s.BatchSize*w.stride),
 	}
 }
 
@@ -42,43 +43,34 @@ func newCritic(s Settings, start random.Generator) *critic {
 func (c *critic) update(real, fake []uint32, rate float64) error {
 	c.differentiate(real, fake)
 	c.updates++
-	c.adam.update(c.weights.all, c.gradient.all, rate, c.updates)
+	if !c.adam.update(c.weights.all, c.gradient.all, rate, c.updates) {
+		return fmt.Errorf("update critic: update %d made a weight infinite or not a number", c.updates)
+	}
 	if c.settings.Constraint == Clip {
 		clip(c.weights.all, float32(c.settings.ClipBound))
-	}
-	if !finite(c.weights.all...) {
-		return fmt.Errorf("update critic: update %d made a weight infinite or not a number", c.updates)
 	}
 	return nil
 }
 
 // differentiate fills gradient with that of L_C.
+//
+// A window adds ± 1/(2B) to ∂L_C/∂(second·pre-activation) of the units that are
+// on, and a penalty's interpolate adds its slopes. Both end as sums over
+// windows, per input and unit: addRows and the penalty collect them in the
+// columns of the gradient, and backSecond carries them through the second layer.
 func (c *critic) differentiate(real, fake []uint32) {
-	clear(c.gradient.all)
-	share := float32(1 / (2 * float64(c.settings.BatchSize)))
-	for first := 0; first < c.settings.BatchSize; first += lanes {
-		used := min(lanes, c.settings.BatchSize-first)
-		for l := range used {
-			c.sample(c.real[l*c.weights.stride:], c.window(real, first+l), -share)
-			c.sample(c.fake[l*c.weights.stride:], c.window(fake, first+l), share)
-		}
-		if c.settings.Constraint.penalised() {
-			c.penalty.add(c.weights, c.gradient, c.real, c.fake, c.interpolation[first:], used, c.settings.BatchSize)
-		}
+	size, l, g := c.settings.BatchSize, c.weights.loops, c.gradient
+	clear(g.all)
+	c.sets.set(0, real)
+	c.sets.set(size, fake)
+	c.weights.preactivations(c.rows, c.sets)
+	realRows, fakeRows := c.rows[:size*g.stride], c.rows[size*g.stride:]
+	if c.settings.Constraint.penalised() {
+		c.penalty.add(g, realRows, fakeRows, c.interpolation)
 	}
-}
-
-// window is sample j of a batch.
-func (c *critic) window(batch []uint32, j int) []uint32 {
-	t := c.settings.Timesteps
-	return batch[j*t : (j+1)*t]
-}
-
-// sample leaves a window's pre-activation in row and adds the gradient of share·C.
-func (c *critic) sample(row []float32, window []uint32, share float32) {
-	row = row[:c.weights.stride]
-	c.weights.preactivation(row, c.settings.Ansatz.Neurons, window)
-	backRow(c.back, row, c.weights.second, c.gradient.second, c.gradient.bias, share)
-	c.gradient.addColumns(c.back, c.settings.Ansatz.Neurons, window)
-	c.gradient.offset[0] += share
+	share := float32(1 / (2 * float64(size)))
+	l.switchOn(realRows, realRows, -share)
+	l.switchOn(fakeRows, fakeRows, share)
+	g.addRows(c.rows, c.sets)
+	l.backSecond(g.columns, g.second, c.weights.columns, c.weights.second)
 }

@@ -63,7 +63,7 @@ func (r *referenceCritic) loss(c *critic, real, fake []uint32) float64 {
 	size := float64(s.BatchSize)
 	loss := 0.0
 	for j := range s.BatchSize {
-		x, y := bitsOf(s.Ansatz.Neurons, c.window(real, j)), bitsOf(s.Ansatz.Neurons, c.window(fake, j))
+		x, y := bitsOf(s.Ansatz.Neurons, s.window(real, j)), bitsOf(s.Ansatz.Neurons, s.window(fake, j))
 		loss += (r.value(y) - r.value(x)) / (2 * size)
 		if s.Constraint != OneSided && s.Constraint != TwoSided {
 			continue
@@ -132,11 +132,13 @@ func TestCriticUpdate(t *testing.T) {
 func TestPreactivation(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, steps := rapid.IntRange(1, 16).Draw(t, "neurons"), rapid.IntRange(1, 4).Draw(t, "steps")
-		w := newNetwork(n*steps, rapid.IntRange(1, 40).Draw(t, "hidden"))
+		w := newNetwork(&portable, n*steps, rapid.IntRange(1, 40).Draw(t, "hidden"))
 		w.start(random.Training{Seed: rapid.Uint64().Draw(t, "seed")}.Stream("test").At(0, 0))
 		window := rapid.SliceOfN(rapid.Uint32Range(0, 1<<n-1), steps, steps).Draw(t, "window")
 		row := make([]float32, w.stride)
-		w.preactivation(row, n, window)
+		sets := newInputSets(1, n, steps)
+		sets.set(0, window)
+		w.preactivations(row, sets)
 		for h, got := range row {
 			want := float64(w.bias[h])
 			for i, x := range bitsOf(n, window) {
@@ -151,7 +153,7 @@ func TestPreactivation(t *testing.T) {
 
 // TestCriticStart: torch's default bounds, filled out, padding zero.
 func TestCriticStart(t *testing.T) {
-	w := newNetwork(4, 100)
+	w := newNetwork(&portable, 4, 100)
 	w.start(random.Training{}.Stream("test").At(0, 0))
 	largest := func(row []float32) float64 {
 		m := 0.0

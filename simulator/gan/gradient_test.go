@@ -134,7 +134,7 @@ func TestStraightThroughGradient(t *testing.T) {
 	e.actor.observe(e.batch)
 	e.actor.differentiate(e.batch)
 	want := e.exactGradient(func(j, step int, outcome uint32) float64 {
-		drawn := e.critic.window(e.batch.words, j)
+		drawn := s.window(e.batch.words, j)
 		w, surplus, spikes := 0.0, 0.0, 0.0
 		slope := e.reference.slope(bitsOf(3, drawn))
 		for q, bit := range bitsOf(3, []uint32{outcome}) {

@@ -2,9 +2,9 @@ package gan
 
 import (
 	"math"
-	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -23,39 +23,66 @@ func TestMask(t *testing.T) {
 	}
 }
 
-// TestUnitsAreSorted compares with a look at every outcome of a patch.
-func TestUnitsAreSorted(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(1, 6).Draw(t, "neurons")
-		w := newNetwork(n, rapid.IntRange(1, 20).Draw(t, "hidden"))
+// TestOutcomes compares with the critic's formula at every outcome of a patch.
+func TestOutcomes(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		n, steps := rapid.IntRange(1, 7).Draw(r, "neurons"), rapid.IntRange(1, 3).Draw(r, "steps")
+		s := defaults(n, steps, 1)
+		s.HiddenUnits = rapid.IntRange(1, 70).Draw(r, "hidden")
+		s.BatchSize = rapid.IntRange(1, 20).Draw(r, "batch")
+		trainer := newTestTrainer(t, s)
+		critic := trainer.critic.weights
 		weight := rapid.Float32Range(-1, 1)
-		for i := range w.all {
-			w.all[i] = weight.Draw(t, "weight")
+		for i := range critic.all {
+			if i%critic.stride < critic.hidden {
+				critic.all[i] = weight.Draw(r, "weight")
+			}
 		}
-		o := newOutcomes(w, n)
-		o.patch(0)
-		drawn := rapid.Uint32Range(0, 1<<n-1).Draw(t, "drawn")
-		row := make([]float32, w.stride)
-		w.preactivation(row, n, []uint32{drawn})
-		o.sample(3, row, drawn)
-		for h := range w.stride {
-			least, most := math.Inf(1), math.Inf(-1)
-			for x := range 1 << n {
-				v := float64(w.bias[h])
-				for i, bit := range bitsOf(n, []uint32{uint32(x)}) {
-					v += bit * float64(w.column(i)[h])
+		words := rapid.SliceOfN(rapid.Uint32Range(0, 1<<n-1), s.BatchSize*steps, s.BatchSize*steps).Draw(r, "words")
+		step := rapid.IntRange(0, steps-1).Draw(r, "step")
+		copy(trainer.batch.words, words)
+		e := trainer.actor.estimator
+		trainer.actor.k.begin(words)
+		e.prepare(trainer.batch)
+		weights := make([]float32, lanes<<n)
+		for block := range trainer.batch.blocks() {
+			e.weigh(nil, trainer.batch, block, step, weights)
+			for l := range trainer.batch.used(block) {
+				window := append([]uint32(nil), s.window(words, block*lanes+l)...)
+				value := func(x int) float64 {
+					window[step] = uint32(x)
+					return -critic.reference().value(bitsOf(n, window))
 				}
-				least, most = min(least, v), max(most, v)
+				silent := value(0)
+				for x := range 1 << n {
+					got, want := float64(weights[x*lanes+l]-weights[l]), value(x)-silent
+					if math.Abs(got-want) > 1e-4 {
+						r.Fatalf("lane %d, outcome %b: %v more than silence, want %v", l, x, got, want)
+					}
+				}
 			}
-			if math.Abs(least) < 1e-5 || math.Abs(most) < 1e-5 {
-				continue // within rounding of both
+		}
+	})
+}
+
+// TestInputSets: chunks of 64 hold every bit of the words in order, then the bias.
+func TestInputSets(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, steps, windows := rapid.IntRange(1, 16).Draw(t, "neurons"), rapid.IntRange(1, 40).Draw(t, "steps"), 3
+		words := rapid.SliceOfN(rapid.Uint32Range(0, 1<<n-1), windows*steps, windows*steps).Draw(t, "words")
+		s := newInputSets(windows+1, n, steps)
+		s.set(1, words)
+		for j := range windows {
+			want := append(bitsOf(n, words[j*steps:][:steps]), 1)
+			var got []float64
+			for i := range want {
+				got = append(got, float64(s.bits[(1+j)*s.chunks+i/64]>>(i%64)&1))
 			}
-			between := slices.Contains(o.between[3*w.stride:][:o.units[3]], h)
-			if want := least < 0 && most > 0; between != want {
-				t.Fatalf("unit %d goes from %v to %v: in between is %v", h, least, most, between)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("window %d (-want +got):\n%s", j, diff)
 			}
-			if got, want := o.active[h*lanes+3] != 0, least > 0 && w.second[h] != 0; got != want {
-				t.Fatalf("unit %d goes from %v to %v: always on is %v", h, least, most, got)
+			if last := s.bits[(2+j)*s.chunks-1]; last>>((n*steps)%64) != 1 {
+				t.Fatalf("window %d ends with %#x: bits beyond the bias", j, last)
 			}
 		}
 	})
@@ -67,7 +94,7 @@ func TestTranspose(t *testing.T) {
 		src[i] = float32(i)
 	}
 	dst := make([]float32, 3*lanes)
-	transpose(dst, src)
+	transpose(dst, src, 5)
 	for x := range 3 {
 		for l := range lanes {
 			if got := dst[x*lanes+l]; got != float32(l*5+x) {

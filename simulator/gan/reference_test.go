@@ -135,6 +135,11 @@ func split(words []uint32, timesteps int) [][]uint32 {
 	return slices.Collect(slices.Chunk(words, timesteps))
 }
 
+// window is sample j of a batch, [sample][step].
+func (s Settings) window(batch []uint32, j int) []uint32 {
+	return batch[j*s.Timesteps:][:s.Timesteps]
+}
+
 // randomWords are n-bit words.
 func randomWords(g *random.Generator, n, count int) []uint32 {
 	words := make([]uint32, count)

@@ -86,6 +86,9 @@ func (s Settings) Validate() error {
 	return nil
 }
 
+// blocks is the number of blocks of lanes that a batch fills.
+func (s Settings) blocks() int { return (s.BatchSize + lanes - 1) / lanes }
+
 func oneOf[T comparable](value T, allowed ...T) bool { return slices.Contains(allowed, value) }
 
 func quoted[T ~string](value T) string { return fmt.Sprintf("%q", value) }

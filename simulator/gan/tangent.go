@@ -14,22 +14,20 @@ type tangent struct {
 	neurons int
 	steps   int
 
-	rows   []float32   // [sample][stride], pre-activations at the point
-	active []float32   // [stride][lane]
-	slopes [][]float32 // [block][input][lane]
+	rows   []float32 // [sample][stride], pre-activations at the point
+	on     []float32 // [sample][stride], −1 where a unit is on, else 0; whole blocks
+	turned []float32 // [stride][lane], on of a block
+	slopes []float32 // [block][input][lane], of −C
 	counts *countWeights
 }
 
 func newTangent(s Settings, w *network, k *kTerm) *tangent {
-	e := &tangent{
+	return &tangent{
 		critic: w, k: k, neurons: s.Ansatz.Neurons, steps: s.Timesteps,
-		rows: make([]float32, s.BatchSize*w.stride), active: make([]float32, w.stride*lanes),
-		slopes: make([][]float32, (s.BatchSize+lanes-1)/lanes), counts: newCountWeights(s.Ansatz.Neurons),
+		rows: make([]float32, s.BatchSize*w.stride), on: make([]float32, s.blocks()*lanes*w.stride),
+		turned: make([]float32, w.stride*lanes), slopes: make([]float32, s.blocks()*s.inputs()*lanes),
+		counts: newCountWeights(s.Ansatz.Neurons),
 	}
-	for block := range e.slopes {
-		e.slopes[block] = make([]float32, s.inputs()*lanes)
-	}
-	return e
 }
 
 // row is the pre-activation of sample j.
@@ -37,28 +35,23 @@ func (e *tangent) row(j int) []float32 { return e.rows[j*e.critic.stride:][:e.cr
 
 // differentiate takes the critic's slopes at the rows.
 func (e *tangent) differentiate(b *batch) {
-	for block, slopes := range e.slopes {
-		clear(e.active)
-		for l := range b.used(block) {
-			for h, v := range e.row(block*lanes + l) {
-				e.active[h*lanes+l] = masked(e.critic.second[h], mask(v))
-			}
-		}
-		inputSlopes(slopes, e.critic.first, e.active)
+	l, w := e.critic.loops, e.critic
+	l.switchOn(e.on[:len(e.rows)], e.rows, -1)
+	inputs := e.steps * e.neurons * lanes
+	for block := range b.blocks() {
+		l.transpose(e.turned, e.on[block*lanes*w.stride:], w.stride)
+		l.inputSlopes(e.slopes[block*inputs:][:inputs], w.first, w.second, e.turned, w.stride)
 	}
 	e.k.end()
 }
 
+// patchSlopes are a block's slopes along the bits of one patch, [neuron][lane].
+func (e *tangent) patchSlopes(block, step int) []float32 {
+	return e.slopes[(block*e.steps+step)*e.neurons*lanes:][:e.neurons*lanes]
+}
+
 func (e *tangent) weigh(_ circuit.Tile, b *batch, block, step int, weights []float32) {
-	slopes := e.slopes[block][step*e.neurons*lanes:]
-	clear(weights[:lanes])
-	for q := range e.neurons {
-		slope, half := slopes[q*lanes:][:lanes], lanes<<q
-		copy(weights[half:], weights[:half])
-		for x := half; x < 2*half; x += lanes {
-			addScaledRow(weights[x:][:lanes], slope, -1)
-		}
-	}
+	e.critic.loops.sumWords(weights, e.patchSlopes(block, step), lanes)
 	if e.k.weight == 0 {
 		return
 	}
@@ -66,17 +59,18 @@ func (e *tangent) weigh(_ circuit.Tile, b *batch, block, step int, weights []flo
 		e.k.tangent(block*lanes+l, e.counts.sample)
 		e.counts.setLane(l)
 	}
-	e.counts.addTo(weights)
+	e.critic.loops.addCounts(weights, e.counts.block)
 }
 
 // straightThrough takes the slopes at the measured bits.
 type straightThrough struct {
 	*tangent
 	sampler *sampler
+	sets    *inputSets
 }
 
 func newStraightThrough(s Settings, m *sampler, w *network, k *kTerm) *straightThrough {
-	return &straightThrough{newTangent(s, w, k), m}
+	return &straightThrough{newTangent(s, w, k), m, newInputSets(s.BatchSize, s.Ansatz.Neurons, s.Timesteps)}
 }
 
 func (e *straightThrough) observe(tile circuit.Tile, b *batch, block, step int) {
@@ -84,9 +78,8 @@ func (e *straightThrough) observe(tile circuit.Tile, b *batch, block, step int) 
 }
 
 func (e *straightThrough) prepare(b *batch) {
-	for j := range b.size {
-		e.critic.preactivation(e.row(j), e.neurons, b.words[j*e.steps:][:e.steps])
-	}
+	e.sets.set(0, b.words)
+	e.critic.preactivations(e.rows, e.sets)
 	e.k.windows(b.words)
 	e.differentiate(b)
 }
@@ -106,11 +99,15 @@ func (e *expectation) observe(tile circuit.Tile, b *batch, block, step int) {
 	tile.Probabilities(e.law)
 	for l := range b.used(block) {
 		j := block*lanes + l
+		row := e.row(j)
 		if step == 0 {
-			copy(e.row(j), e.critic.bias)
+			copy(row, e.critic.bias)
 		}
 		for q := range e.neurons {
-			addScaledRow(e.row(j), e.critic.column(step*e.neurons+q), e.expectedBit(q, l))
+			expected := e.expectedBit(q, l)
+			for h, w := range e.critic.column(step*e.neurons + q) {
+				row[h] += expected * w
+			}
 		}
 		for x := 0; x < len(e.law)/lanes; x++ {
 			e.k.bin(j, bits.OnesCount32(uint32(x)), float64(e.law[x*lanes+l]))

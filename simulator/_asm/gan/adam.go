@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	"github.com/mmcloughlin/avo/reg"
+
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+)
+
+// precision is the arithmetic of one type of number: of vectors, and of one
+// number alone.
+type precision struct {
+	number         string
+	bytes          int
+	broadcast      func(...Op)
+	vector, scalar arithmetic
+}
+
+type arithmetic struct {
+	bytes                               int
+	move, sqrt, add, sub, mul, div, fma func(...Op)
+}
+
+var (
+	single = precision{
+		"float32", 4, VBROADCASTSS,
+		arithmetic{32, VMOVUPS, VSQRTPS, VADDPS, VSUBPS, VMULPS, VDIVPS, VFMADD231PS},
+		arithmetic{4, VMOVSS, func(x ...Op) { VSQRTSS(x[0], x[0], x[1]) }, VADDSS, VSUBSS, VMULSS, VDIVSS, VFMADD231SS},
+	}
+	double = precision{
+		"float64", 8, VBROADCASTSD,
+		arithmetic{32, VMOVUPD, VSQRTPD, VADDPD, VSUBPD, VMULPD, VDIVPD, VFMADD231PD},
+		arithmetic{8, VMOVSD, func(x ...Op) { VSQRTSD(x[0], x[0], x[1]) }, VADDSD, VSUBSD, VMULSD, VDIVSD, VFMADD231SD},
+	}
+)
+
+// adam takes whole vectors, then the rest one by one.
+func (k kernel) adam(name string, p precision) {
+	k.Function(name, fmt.Sprintf("func(parameters, gradient, mean, square []%s, c *[7]%[1]s) bool", p.number))
+	parameters, gradient, mean, square, coefficients := Pointer("parameters"), Pointer("gradient"), Pointer("mean"), Pointer("square"), Number("c")
+	var c [7]reg.VecVirtual
+	for i := range c {
+		c[i] = YMM()
+		p.broadcast(At(coefficients).Offset(i*p.bytes), c[i])
+	}
+	bad := k.Zero() // NaN in the lanes of a parameter that is not finite
+	update := func(a arithmetic) {
+		register := func() reg.VecVirtual {
+			if a.bytes == 32 {
+				return YMM()
+			}
+			return XMM()
+		}
+		coefficient := func(i int) Op {
+			if a.bytes == 32 {
+				return c[i]
+			}
+			return c[i].AsX()
+		}
+		load := func(from reg.Register) reg.VecVirtual {
+			x := register()
+			a.move(At(from), x)
+			return x
+		}
+		g, m, v, x := load(gradient), load(mean), load(square), load(parameters)
+		newMean, newSquare := register(), register()
+		a.mul(coefficient(1), g, newMean)
+		a.fma(coefficient(0), m, newMean)
+		a.mul(g, g, newSquare)
+		a.mul(coefficient(3), newSquare, newSquare)
+		a.fma(coefficient(2), v, newSquare)
+		a.move(newMean, At(mean))
+		a.move(newSquare, At(square))
+		a.mul(coefficient(5), newSquare, newSquare)
+		a.sqrt(newSquare, newSquare)
+		a.add(coefficient(6), newSquare, newSquare)
+		a.mul(coefficient(4), newMean, newMean)
+		a.div(newSquare, newMean, newMean)
+		a.sub(newMean, x, x)
+		a.move(x, At(parameters))
+		a.sub(x, x, x)
+		VORPS(x.AsY(), bad, bad)
+		Advance(a.bytes, parameters, gradient, mean, square)
+	}
+	vectors, rest := Length("parameters"), Length("parameters")
+	SHRQ(U8(map[int]int{4: 3, 8: 2}[p.bytes]), vectors)
+	ANDQ(U8(32/p.bytes-1), rest)
+	Loop(vectors, func() { update(p.vector) })
+	Loop(rest, func() { update(p.scalar) })
+
+	some, finite := GP32(), GP8()
+	VCMPPS(U8(notEqual), bad, bad, bad) // as float32 the high half of a float64's NaN is one
+	VMOVMSKPS(bad, some)
+	TESTL(some, some)
+	SETEQ(finite)
+	Store(finite, ReturnIndex(0))
+	k.Ret()
+}

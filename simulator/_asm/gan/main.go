@@ -1,0 +1,47 @@
+// Command gan generates the AVX2 and AVX-512 loops of package gan.
+//
+// A loop that comes in both widths has one description: both visit the terms of
+// a sum in the same order with the same roundings, so they give the same bits.
+// What each must compute is the Go function named in its comment. Run it with
+// go generate ./simulator/gan.
+package main
+
+import (
+	"github.com/mmcloughlin/avo/build"
+
+	"spiqsweep/simulator/_asm/vector"
+)
+
+func main() {
+	build.ConstraintExpr("!noasm")
+	narrow, wide := kernel{vector.AVX2}, kernel{vector.AVX512}
+	narrow.switchOn()
+	narrow.interpolate()
+	narrow.backSecond()
+	narrow.sumSquares()
+
+	narrow.sumWords()
+	narrow.reach()
+	narrow.transpose("transpose", false)
+	narrow.transpose("addTranspose", true)
+	narrow.addCounts()
+
+	narrow.adam("adam32", single)
+	narrow.adam("adam64", double)
+
+	for _, k := range []kernel{narrow, wide} {
+		k.sumColumns()
+		k.addColumns()
+		k.inputSlopes()
+		k.spreadSlopes()
+		k.findSwitched()
+		k.bend()
+	}
+	build.Generate()
+}
+
+// kernel describes the loops in one width.
+type kernel struct{ vector.Vector }
+
+// groupBytes is the size of 64 hidden units, which are taken at once.
+const groupBytes = 256

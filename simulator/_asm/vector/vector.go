@@ -1,0 +1,87 @@
+// Package vector describes vectors of float32 in both widths of the generated
+// kernels, and the little of assembly that their loops have in common.
+package vector
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// LaneBytes is the size of 16 lanes of float32, the samples of a block.
+const LaneBytes = 64
+
+// Vector is one of the two widths.
+type Vector struct {
+	Name     string // suffix of its functions
+	Bytes    int
+	Register func() reg.VecVirtual
+}
+
+// The two widths.
+var (
+	AVX2   = Vector{"AVX2", 32, YMM}
+	AVX512 = Vector{"AVX512", 64, ZMM}
+)
+
+// Wide says whether there are 32 registers of 512 bits.
+func (v Vector) Wide() bool { return v.Bytes == 64 }
+
+// Function begins one function, whose specification is the Go function of that name.
+func (v Vector) Function(name, signature string) {
+	TEXT(name+v.Name, NOSPLIT, signature)
+	Doc(fmt.Sprintf("%s%s is %s in %s.", name, v.Name, name, map[string]string{
+		"AVX2": "AVX2 with FMA", "AVX512": "AVX-512",
+	}[v.Name]))
+	Pragma("noescape")
+}
+
+// Ret ends a function.
+func (v Vector) Ret() {
+	VZEROUPPER()
+	RET()
+}
+
+// Parts calls body for each vector of so many bytes, with its offset.
+func (v Vector) Parts(bytes int, body func(at int)) {
+	for at := 0; at < bytes; at += v.Bytes {
+		body(at)
+	}
+}
+
+// Load is a vector from memory.
+func (v Vector) Load(m Mem) reg.VecVirtual {
+	r := v.Register()
+	VMOVUPS(m, r)
+	return r
+}
+
+// Broadcast is one float32 from memory in every lane.
+func (v Vector) Broadcast(m Mem) reg.VecVirtual {
+	r := v.Register()
+	VBROADCASTSS(m, r)
+	return r
+}
+
+// Zero is a vector of zeros.
+func (v Vector) Zero() reg.VecVirtual {
+	r := v.Register()
+	VXORPS(r.AsX(), r.AsX(), r.AsX())
+	return r
+}
+
+// Zeros are n vectors of zeros.
+func (v Vector) Zeros(n int) (z []reg.VecVirtual) {
+	for range n {
+		z = append(z, v.Zero())
+	}
+	return z
+}
+
+// AddTo adds x to memory; x is used up.
+func AddTo(m Mem, x reg.VecVirtual) {
+	VADDPS(m, x, x)
+	VMOVUPS(x, m)
+}

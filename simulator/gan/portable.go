@@ -1,0 +1,148 @@
+package gan
+
+import (
+	"math"
+	"math/bits"
+)
+
+// portable is the specification of every kernel, in plain Go.
+var portable = loops{
+	sumColumns: sumColumns, addColumns: addColumns,
+	switchOn: switchOn, interpolate: interpolate, backSecond: backSecond,
+	inputSlopes: inputSlopes, sumSquares: sumSquares, spreadSlopes: spreadSlopes,
+	sumWords: sumWords, reach: reach, findSwitched: findSwitched, bend: bend,
+	transpose: transpose, addTranspose: addTranspose, addCounts: addCounts,
+	adam32: adamUpdate[float32], adam64: adamUpdate[float64],
+}
+
+// mask has all bits set where v > 0, and none elsewhere. Whether a unit is on
+// is a coin toss: a branch would be mispredicted half of the time.
+func mask(v float32) uint32 { return uint32(int32(math.Float32bits(0-v)) >> 31) }
+
+// masked is v where the mask is set, and 0 elsewhere.
+func masked(v float32, mask uint32) float32 {
+	return math.Float32frombits(math.Float32bits(v) & mask)
+}
+
+// addRow adds src to dst, element by element.
+func addRow(dst, src []float32) {
+	src = src[:len(dst)]
+	for h, v := range src {
+		dst[h] += v
+	}
+}
+
+// sumColumns fills row j of dst with the sum of the columns in set j, which has
+// so many chunks of 64 members; at least one is in it.
+func sumColumns(dst, columns []float32, sets []uint64, rows, chunks, stride int) {
+	for j := range rows {
+		row := dst[j*stride:][:stride]
+		clear(row)
+		for c, set := range sets[j*chunks:][:chunks] {
+			for ; set != 0; set &= set - 1 {
+				addRow(row, columns[(64*c+bits.TrailingZeros64(set))*stride:])
+			}
+		}
+	}
+}
+
+// addColumns adds row j of src to the columns in set j.
+func addColumns(columns, src []float32, sets []uint64, rows, chunks, stride int) {
+	for j := range rows {
+		row := src[j*stride:][:stride]
+		for c, set := range sets[j*chunks:][:chunks] {
+			for ; set != 0; set &= set - 1 {
+				addRow(columns[(64*c+bits.TrailingZeros64(set))*stride:][:stride], row)
+			}
+		}
+	}
+}
+
+// switchOn fills dst with the value where src > 0, and 0 elsewhere.
+func switchOn(dst, src []float32, value float32) {
+	src = src[:len(dst)]
+	for i, v := range src {
+		dst[i] = masked(value, mask(v))
+	}
+}
+
+// interpolate fills row j of dst with u[j]·a + (1−u[j])·b.
+func interpolate(dst, a, b, u []float32, stride int) {
+	for j, u := range u {
+		row, a, b := dst[j*stride:][:stride], a[j*stride:][:stride], b[j*stride:][:stride]
+		for h := range row {
+			row[h] = u*a[h] + (1-u)*b[h]
+		}
+	}
+}
+
+// backSecond takes gradients with respect to what the columns contribute to
+// second·pre-activation and turns them into those of the columns and of second.
+func backSecond(columnGradients, secondGradient, columns, second []float32) {
+	stride := len(second)
+	for i := 0; i < len(columns); i += stride {
+		g, w := columnGradients[i:][:stride], columns[i:][:stride]
+		for h, v := range g {
+			secondGradient[h] += v * w[h]
+			g[h] = v * second[h]
+		}
+	}
+}
+
+// inputSlopes fills dst[input][lane] = Σ_h first[input][h]·second[h]·on[h][lane]:
+// the slope of the critic along its inputs, where on is 1 for the units that
+// are on in a lane, and 0 for the others.
+func inputSlopes(dst, first, second, on []float32, stride int) {
+	for i := 0; i < len(dst)/lanes; i++ {
+		var sum laneRow
+		for h, w := range first[i*stride:][:stride] {
+			on, s := (*laneRow)(on[h*lanes:]), second[h]
+			for l := range sum {
+				sum[l] += w * (s * on[l])
+			}
+		}
+		*(*laneRow)(dst[i*lanes:]) = sum
+	}
+}
+
+// sumSquares fills sums[lane] with Σ_input slopes[input][lane]².
+func sumSquares(sums *laneRow, slopes []float32) {
+	*sums = laneRow{}
+	for i := 0; i < len(slopes); i += lanes {
+		for l, s := range (*laneRow)(slopes[i:]) {
+			sums[l] += s * s
+		}
+	}
+}
+
+// spreadSlopes adds Σ_lanes slopes[input][lane]·scale[lane]·on[lane][h] to
+// columnGradients[input][h], for every input that slopes has. It leaves the
+// slopes scaled.
+func spreadSlopes(columnGradients, slopes, on []float32, scale *laneRow, stride int) {
+	for i := 0; i < len(slopes)/lanes; i++ {
+		g := columnGradients[i*stride:][:stride]
+		slopes := (*laneRow)(slopes[i*lanes:])
+		for l := range slopes {
+			slopes[l] *= scale[l]
+			on, s := on[l*stride:][:stride], slopes[l]
+			for h := range g {
+				g[h] += s * on[h]
+			}
+		}
+	}
+}
+
+// adamUpdate makes one update of Adam and says whether all parameters are finite.
+func adamUpdate[F float32 | float64](parameters, gradient, mean, square []F, c *adamCoefficients[F]) bool {
+	gradient, mean, square = gradient[:len(parameters)], mean[:len(parameters)], square[:len(parameters)]
+	bad := F(0) // NaN once a parameter is not finite
+	for i, g := range gradient {
+		m := c[0]*mean[i] + c[1]*g
+		v := c[2]*square[i] + c[3]*(g*g)
+		mean[i], square[i] = m, v
+		p := parameters[i] - c[4]*m/(F(math.Sqrt(float64(v*c[5])))+c[6])
+		parameters[i] = p
+		bad += p - p
+	}
+	return bad == 0
+}

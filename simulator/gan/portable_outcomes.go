@@ -1,0 +1,113 @@
+package gan
+
+import "math/bits"
+
+// sumWords fills table[word][h] with ½Σ_q ±columns[q][h], plus where bit q of
+// the word is set; len(columns) is a number of columns of stride floats.
+func sumWords(table, columns []float32, stride int) {
+	silent := table[:stride]
+	clear(silent)
+	for i, w := range columns {
+		silent[i%stride] -= 0.5 * w
+	}
+	for q, half := 0, stride; q*stride < len(columns); q, half = q+1, 2*half {
+		for i, v := range table[:half] {
+			table[half+i] = v + columns[q*stride+i%stride]
+		}
+	}
+}
+
+// widerHalf is ½ and some more roundings than there are in a sum over neurons: a
+// unit that is within rounding of being switched by an outcome counts as one
+// that is, else it could be off as drawn and on for every other outcome.
+const widerHalf = 0.5 * (1 + 1.0/(1<<18))
+
+// reach fills dst[h] with ½Σ_q |columns[q][h]| and a little more: how far a word
+// can move unit h to either side.
+func reach(dst, columns []float32) {
+	clear(dst)
+	for i, w := range columns {
+		dst[i%len(dst)] += widerHalf * max(w, -w)
+	}
+}
+
+// findSwitched looks for the units that some outcome of a patch switches on or
+// off. For every drawn word and the pre-activations of its sample, rows[lane],
+// it fills middles[lane] with those halfway between silence and all neurons
+// firing. The units for which this is within reach of 0 are the members of
+// switched[lane][group], first those that are off as drawn, then those that are on.
+func findSwitched(switched []uint64, middles, rows []float32, drawn []uint32, lowWords, highWords, reach []float32, stride int) {
+	clear(switched)
+	for lane, word := range drawn {
+		low, high := lowWords[int(word%lanes)*stride:][:stride], highWords[int(word/lanes)*stride:][:stride]
+		middles, sets := middles[lane*stride:], switched[2*lane*stride/width:]
+		for h, v := range rows[lane*stride:][:stride] {
+			middle := v - low[h] - high[h]
+			middles[h] = middle
+			if max(middle, -middle) < reach[h] {
+				sets[2*(h/width)+int(mask(v)&1)] |= 1 << (h % width)
+			}
+		}
+	}
+}
+
+// bend fills dst[lane][high word][low word] with −Σ_h second[h]·max(0, ±v_h)
+// over the switched units of a lane, where v_h is the unit's pre-activation
+// after that outcome, and the sign − for those that are on as drawn. So a term
+// is what the unit adds beyond its tangent at the drawn word. There are as many
+// lanes as middles has rows; rows of dst are lanes longer than needed. If there
+// is one row of high words, it is 0.
+func bend(dst []float32, switched []uint64, middles, low, highWords, second []float32, highs, stride int) {
+	for ; len(middles) > 0; middles = middles[stride:] {
+		sums := dst[:highs*lanes]
+		clear(sums)
+		for g := range stride / width {
+			for on, set := range switched[2*g:][:2] {
+				sign := float32(1 - 2*on)
+				for ; set != 0; set &= set - 1 {
+					h := g*width + bits.TrailingZeros64(set)
+					bendUnit(sums, (*laneRow)(low[h*lanes:]), highWords[h:], middles[h], second[h], sign, stride)
+				}
+			}
+		}
+		dst, switched = dst[(highs+1)*lanes:], switched[2*stride/width:]
+	}
+}
+
+// bendUnit adds the term of one unit.
+func bendUnit(sums []float32, low *laneRow, highWords []float32, middle, second, sign float32, stride int) {
+	var start laneRow
+	for x := range start {
+		start[x] = middle + low[x]
+	}
+	for r := 0; r < len(sums)/lanes; r++ {
+		sum, high := (*laneRow)(sums[r*lanes:]), highWords[r*stride]
+		for x := range sum {
+			v := sign * (start[x] + high)
+			sum[x] -= second * masked(v, mask(v))
+		}
+	}
+}
+
+// transpose fills dst[h][lane] = src[lane][h], as many h as dst has rows.
+func transpose(dst, src []float32, stride int) {
+	clear(dst)
+	addTranspose(dst, src, stride)
+}
+
+// addTranspose adds src[lane][h] to dst[h][lane], as many h as dst has rows.
+func addTranspose(dst, src []float32, stride int) {
+	for h := 0; h < len(dst)/lanes; h++ {
+		row := (*laneRow)(dst[h*lanes:])
+		for l := range row {
+			row[l] += src[l*stride+h]
+		}
+	}
+}
+
+// addCounts adds counts[number of bits of word][lane] to weights[word][lane].
+func addCounts(weights, counts []float32) {
+	for x := 0; x < len(weights)/lanes; x++ {
+		addRow(weights[x*lanes:][:lanes], counts[bits.OnesCount32(uint32(x))*lanes:])
+	}
+}
