@@ -50,7 +50,7 @@ type rig struct {
 }
 
 // newRig plans so many tasks and serves them.
-func newRig(t testing.TB, tasks int) *rig {
+func newRig(t testing.TB, tasks int, changes ...func(*service.Config)) *rig {
 	t.Helper()
 	s := store.Memory()
 	b := &rig{TB: t, queue: queue.New(s, queue.Policy{}), listener: bufconn.Listen(1 << 20)}
@@ -69,10 +69,14 @@ func newRig(t testing.TB, tasks int) *rig {
 		ID: sweepID, Name: "test", Numerics: sweep.Numerics, KernelClass: kernelClass,
 	}, storetest.Stream(planned))
 	b.must(err)
-	b.server = service.New(service.Config{
+	c := service.Config{
 		Queue: b.queue, Sweep: sweepID, WorkerToken: workerToken, OperatorToken: operatorToken,
 		Numerics: sweep.Numerics, KernelClass: kernelClass, Log: hclog.NewNullLogger(),
-	})
+	}
+	for _, change := range changes {
+		change(&c)
+	}
+	b.server = service.New(c)
 	served := make(chan error, 1)
 	go func() { served <- b.server.Serve(b.listener) }()
 	b.worker = spiqsweepv1.NewWorkerServiceClient(b.dial(workerToken))
