@@ -2,10 +2,12 @@ package local
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"time"
 
 	"spiqsweep/proto/credentials"
@@ -13,6 +15,10 @@ import (
 
 // StopLine is what a worker reads on standard input when it is to leave.
 const StopLine = "stop"
+
+// exitDrained is the exit code of a worker that was drained (DESIGN.md, section
+// 5.5): EX_TEMPFAIL.
+const exitDrained = 75
 
 // outputGrace is how long output is still read after a worker's end.
 const outputGrace = time.Second
@@ -58,13 +64,21 @@ func (c Command) Launch(file credentials.File) Launch {
 type child struct {
 	cmd   *exec.Cmd
 	input io.WriteCloser // its end is the child's end
+	asked atomic.Bool    // by Stop
 }
 
 func (c *child) Stop() error {
+	c.asked.Store(true)
 	_, err := fmt.Fprintln(c.input, StopLine)
 	return err
 }
 
 func (c *child) Kill() error { return c.cmd.Process.Kill() }
 
-func (c *child) Wait() error { return c.cmd.Wait() }
+func (c *child) Wait() error {
+	err := c.cmd.Wait()
+	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) && ended.ExitCode() == exitDrained && !c.asked.Load() {
+		return ErrSentAway
+	}
+	return err
+}

@@ -3,6 +3,7 @@ package local_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,12 +27,16 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// worker leaves with 0 when told to, and with 9 when its parent is gone.
+// worker leaves with 0 when told to, with 9 when its parent is gone, and by
+// itself with 75 if it is a drained one.
 func worker(input io.Reader, output io.Writer) int {
 	lines := bufio.NewScanner(input)
 	lines.Scan()
 	file, err := credentials.Parse(lines.Bytes())
 	fmt.Fprintln(output, file, err)
+	if os.Getenv(asWorker) == "drained" {
+		return 75
+	}
 	if lines.Scan() && lines.Text() == local.StopLine {
 		return 0
 	}
@@ -50,14 +55,14 @@ func (s *shared) Write(p []byte) (int, error) {
 	return s.Buffer.Write(p)
 }
 
-func child(t *testing.T) (local.Process, *shared) {
+func child(t *testing.T, kind string) (local.Process, *shared) {
 	t.Helper()
 	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	output := &shared{}
-	command := local.Command{Path: path, Environment: []string{asWorker + "=1"}, Output: output}
+	command := local.Command{Path: path, Environment: []string{asWorker + "=" + kind}, Output: output}
 	file := credentials.File{
 		Role: credentials.Worker, Addresses: []string{"127.0.0.1:7473"}, Token: credentials.NewToken(),
 	}
@@ -69,7 +74,7 @@ func child(t *testing.T) (local.Process, *shared) {
 }
 
 func TestAChildGetsItsCredentialsAndLeavesWhenAsked(t *testing.T) {
-	process, output := child(t)
+	process, output := child(t, "obedient")
 	if err := process.Stop(); err != nil {
 		t.Error(err)
 	}
@@ -82,12 +87,19 @@ func TestAChildGetsItsCredentialsAndLeavesWhenAsked(t *testing.T) {
 }
 
 func TestAChildCanBeKilled(t *testing.T) {
-	process, _ := child(t)
+	process, _ := child(t, "obedient")
 	if err := process.Kill(); err != nil {
 		t.Error(err)
 	}
 	if err := process.Wait(); err == nil {
 		t.Error("a killed worker left of its own accord")
+	}
+}
+
+func TestADrainedChildSaysSo(t *testing.T) {
+	process, _ := child(t, "drained")
+	if err := process.Wait(); !errors.Is(err, local.ErrSentAway) {
+		t.Errorf("the worker ended with %v, want %v", err, local.ErrSentAway)
 	}
 }
 

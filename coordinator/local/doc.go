@@ -13,6 +13,9 @@
 // own accord (exit code 0: all is done) is started again after LongestPause: by
 // then the fleet has been stopped, or somebody has reopened a task.
 //
+// One that an operator has asked to leave (ErrSentAway) is not started again: its
+// slot stays empty while the coordinator runs.
+//
 // The fleet knows processes only. Which task a dead worker held is the
 // business of the queue, where its lease runs out.
 package local

@@ -17,13 +17,17 @@ const (
 	grownUp = time.Minute
 )
 
+// ErrSentAway is how a worker ends that an operator has asked to leave.
+var ErrSentAway = errors.New("an operator asked it to leave")
+
 // Process is one running worker.
 type Process interface {
 	// Stop asks the worker to hand back what it holds and to leave.
 	Stop() error
 	// Kill ends it at once.
 	Kill() error
-	// Wait returns when it has ended: nil if it left of its own accord. It is called once.
+	// Wait returns when it has ended: nil if it left of its own accord, ErrSentAway
+	// if it was drained without Stop. It is called once.
 	Wait() error
 }
 
@@ -79,6 +83,10 @@ func (f *Fleet) keep(slot int) {
 		err := f.live()
 		if f.isStopping() {
 			f.log.Debug("local worker ended", "slot", slot, "error", err)
+			return
+		}
+		if errors.Is(err, ErrSentAway) {
+			f.log.Info("local worker was drained: none is started in its place", "slot", slot)
 			return
 		}
 		if err == nil || time.Since(born) >= grownUp {

@@ -106,6 +106,23 @@ func TestOneThatLeavesIsReplacedLater(t *testing.T) {
 	})
 }
 
+func TestOneThatWasDrainedIsNotReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		births := 0
+		fleet := local.Start(1, func() (local.Process, error) {
+			births++
+			worker := &scripted{exit: make(chan error, 1)}
+			worker.exit <- local.ErrSentAway
+			return worker, nil
+		}, hclog.NewNullLogger())
+		time.Sleep(10 * local.LongestPause)
+		fleet.Stop(t.Context())
+		if births != 1 {
+			t.Errorf("%d births, want 1", births)
+		}
+	})
+}
+
 func TestStopLetsWorkersLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := nursery{stopped: func(s *scripted) {

@@ -38,6 +38,7 @@ type Agent struct {
 	done     bool                     // the coordinator has no work for anyone
 
 	draining bool
+	sentAway bool      // … because an operator asked for it
 	drainBy  time.Time // then the agent leaves, whatever it holds
 	farewell bool      // a draining call was answered, or cannot be
 	left     bool      // work was handed back

@@ -23,6 +23,9 @@ const StopLine = "stop"
 //     work was left, 0 if not);
 //   - the end of the input, also by the parent's death, ends the worker at once.
 //
+// A child that an operator asked to leave says so with exit code 75, whether
+// work was left or not: its parent must not start another in its place.
+//
 // Other lines are ignored with a warning. The parent's end of this is
 // coordinator/local. RunChild takes the place of c.Coordinator and c.Drain.
 func RunChild(ctx context.Context, input io.Reader, c Config) int {
@@ -49,7 +52,11 @@ func RunChild(ctx context.Context, input io.Reader, c Config) int {
 		}
 	}()
 	UseCores(c.Slots)
-	return Run(ctx, c)
+	code, sentAway := work(ctx, c)
+	if sentAway && code == ExitDone {
+		return ExitWorkLeft
+	}
+	return code
 }
 
 // obey reads the parent's wishes until there is no parent any more.

@@ -15,8 +15,15 @@ import (
 // parent starts a child on an office with one endless task.
 func parent(t *testing.T, talk func(io.WriteCloser)) (code int, lived time.Duration, log []string) {
 	t.Helper()
+	return childOf(t, func(*office) {}, func(_ *office, pipe io.WriteCloser) { talk(pipe) })
+}
+
+// childOf lets a child work on an endless task until something happens after a minute.
+func childOf(t *testing.T, prepare func(*office), happens func(*office, io.WriteCloser)) (code int, lived time.Duration, log []string) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, 1)
+		prepare(o)
 		dial, closeOffice := o.open()
 		defer closeOffice()
 		c := testConfig(dial, stopping)
@@ -27,8 +34,11 @@ func parent(t *testing.T, talk func(io.WriteCloser)) (code int, lived time.Durat
 		input, pipe := io.Pipe()
 		go func() {
 			fmt.Fprintf(pipe, "%s\n", line)
-			time.Sleep(time.Minute)
-			talk(pipe)
+			select {
+			case <-time.After(time.Minute):
+				happens(o, pipe)
+			case <-t.Context().Done():
+			}
 		}()
 		began := time.Now()
 		code = RunChild(t.Context(), input, c)
@@ -50,6 +60,24 @@ func TestChildFollowsItsParent(t *testing.T) {
 	code, lived, log := parent(t, func(w io.WriteCloser) { w.Close() })
 	if code != ExitWorkLeft || lived != time.Minute || len(log) != 0 {
 		t.Errorf("exit code %d after %v: %v", code, lived, log)
+	}
+}
+
+// A child that an operator sends away tells its parent so, busy or not.
+func TestChildIsSentAway(t *testing.T) {
+	code, lived, log := childOf(t, func(*office) {}, func(o *office, _ io.WriteCloser) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.drain = true
+	})
+	if code != ExitWorkLeft || lived > time.Minute+30*time.Second || strings.Join(log, ", ") != "checkpoint, handed back" {
+		t.Errorf("exit code %d after %v: %v", code, lived, log)
+	}
+	for drain, want := range map[bool]int{false: ExitDone, true: ExitWorkLeft} {
+		code, _, log = childOf(t, func(o *office) { o.tasks[0].state, o.drain = "done", drain }, nil)
+		if code != want || len(log) != 0 {
+			t.Errorf("exit code %d of one that has nothing to do, want %d: %v", code, want, log)
+		}
 	}
 }
 

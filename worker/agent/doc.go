@@ -20,7 +20,8 @@
 // late, and compared). Several leases may wait for one slot: small tasks come
 // in batches.
 //
-// An agent drains when it is asked to leave: it takes nothing new, stops its
+// An agent drains when it is asked to leave, by a signal, its parent, or an
+// operator through an answer of the coordinator: it takes nothing new, stops its
 // tasks at their next step, stores their last checkpoints, hands the leases
 // back, and exits. Asked twice, it exits at once.
 //

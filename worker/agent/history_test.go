@@ -27,10 +27,11 @@ type world struct {
 	timer     time.Time
 	code      int // of Exit; -1: alive
 	draining  bool
-	sequence  uint64 // the coordinator's: newest of the process
-	sent      uint64 // the agent's: newest
-	inFlight  bool   // a call that was neither answered, failed nor replaced
-	troubles  bool   // the network still misbehaves
+	operator  time.Time // from then on an operator wants the process to leave; zero: never
+	sequence  uint64    // the coordinator's: newest of the process
+	sent      uint64    // the agent's: newest
+	inFlight  bool      // a call that was neither answered, failed nor replaced
+	troubles  bool      // the network still misbehaves
 	calls     int
 
 	recordings map[string]bool // fetched
@@ -80,7 +81,7 @@ func (w *world) live() {
 	}
 	w.process = fmt.Sprintf("p%d", w.processes)
 	w.sequence, w.sent, w.code, w.inFlight, w.draining, w.calls = 0, 0, -1, false, false, 0
-	w.queue, w.timer = nil, time.Time{}
+	w.queue, w.timer, w.operator = nil, time.Time{}, time.Time{}
 	w.recordings, w.running, w.owed = map[string]bool{}, map[Lease]*run{}, map[Lease]bool{}
 	slots := rapid.IntRange(1, 3).Draw(w.t, "slots")
 	w.agent = New(Settings{
@@ -90,6 +91,7 @@ func (w *world) live() {
 	born := w.now
 	if w.troubles {
 		w.later(w.duration("drain at", time.Second, 10*time.Minute), Drain{})
+		w.operator = w.now.Add(w.duration("operator drains at", 0, 20*time.Minute))
 	}
 	w.step(Started{})
 	for steps := 0; w.code < 0; steps++ {
@@ -204,6 +206,7 @@ func (w *world) heard(e Answered) {
 		return
 	}
 	w.inFlight = false
+	w.draining = w.draining || e.Response.GetDrain()
 	for _, v := range e.Response.GetVerdicts() {
 		delete(w.owed, leaseOf(v.GetLease()))
 	}

@@ -8,6 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
 func TestCoordinatorAway(t *testing.T) {
@@ -90,6 +93,45 @@ func TestDrain(t *testing.T) {
 	l.answers(verdict("a"))
 	if l.code != ExitWorkLeft {
 		t.Errorf("exit code %d, want %d", l.code, ExitWorkLeft)
+	}
+}
+
+// An operator's wish comes with an answer, as often as the agent calls.
+func TestAnOperatorDrains(t *testing.T) {
+	l := running(t, 1, "a", "b")
+	l.sleeps()
+	drain := grant("a", "b")
+	drain.Drain = true
+	l.answers(drain)
+	l.wants(StopTask{Lease: lease("a")}, Call{Request: l.agent.asked})
+	if request := l.calls(); !request.GetDraining() || !cmp.Equal(reportNames(request), []string{"b"}) {
+		t.Errorf("the call is not a draining one that gives b back: %v", request)
+	}
+	l.happens(CheckpointMade{Lease: lease("a"), Step: 9, Body: []byte("x")})
+	l.happens(Ended{Lease: lease("a")})
+	drain = verdict("b")
+	drain.Assignments, drain.Drain = grant("a").GetAssignments(), true
+	l.answers(drain)
+	l.happens(CheckpointStored{Lease: lease("a"), Step: 9})
+	if diff := cmp.Diff([]string{"a"}, reportNames(l.calls())); diff != "" {
+		t.Error(diff)
+	}
+	drain = verdict("a")
+	drain.Drain = true
+	l.answers(drain)
+	if l.code != ExitWorkLeft || !l.agent.sentAway {
+		t.Errorf("exit code %d, sent away: %v", l.code, l.agent.sentAway)
+	}
+
+	idle := newLife(t, 1)
+	idle.happens(Started{})
+	idle.answers(&spiqsweepv1.SyncResponse{Drain: true, CallAgainIn: durationpb.New(time.Minute)})
+	if !idle.calls().GetDraining() {
+		t.Error("an idle agent does not say that it leaves")
+	}
+	idle.answers(&spiqsweepv1.SyncResponse{Drain: true, Done: true})
+	if idle.code != ExitDone || !idle.agent.sentAway {
+		t.Errorf("exit code %d, sent away: %v", idle.code, idle.agent.sentAway)
 	}
 }
 

@@ -34,6 +34,7 @@ type office struct {
 	corrupt     bool  // recordings are not what was asked for
 	refuse      error // answer to every Sync
 	silent      int   // so many calls get no answer
+	drain       bool  // asks whoever calls to leave
 	checkpoints map[string][]byte
 }
 
@@ -100,6 +101,7 @@ func (o *office) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsw
 			answer.Assignments = append(answer.Assignments, &spiqsweepv1.Assignment{Lease: task.lease()})
 		}
 	}
+	answer.Drain = o.drain
 	answer.Done = !slices.ContainsFunc(o.tasks, func(t *officeTask) bool { return t.state == "" || t.state == "leased" })
 	return answer, nil
 }

@@ -29,7 +29,10 @@ const simTerm = 60 * time.Second
 // sync is the coordinator: the rules of DESIGN.md, sections 5.2 and 5.3, short
 // and plain.
 func (w *world) sync(r *spiqsweepv1.SyncRequest) *spiqsweepv1.SyncResponse {
-	answer := &spiqsweepv1.SyncResponse{CallAgainIn: durationpb.New(simTerm / 3)}
+	answer := &spiqsweepv1.SyncResponse{
+		CallAgainIn: durationpb.New(simTerm / 3),
+		Drain:       !w.operator.IsZero() && w.now.After(w.operator),
+	}
 	for l, live := range w.leases {
 		if w.now.After(live.deadline) && live.process != r.GetProcess().GetId() {
 			delete(w.leases, l)
@@ -47,6 +50,9 @@ func (w *world) sync(r *spiqsweepv1.SyncRequest) *spiqsweepv1.SyncResponse {
 		held[leaseOf(h.GetLease())] = true
 	}
 	free := int(r.GetFreeSlots())
+	if answer.Drain {
+		free = 0
+	}
 	mine := func(l Lease) bool {
 		return w.leases[l] != nil && w.leases[l].process == r.GetProcess().GetId()
 	}

@@ -63,6 +63,12 @@ func (c Config) Validate() error {
 // Run keeps a worker in step with its coordinator until it may leave, and
 // returns the exit code. It leaves at once when ctx ends.
 func Run(ctx context.Context, c Config) int {
+	code, _ := work(ctx, c)
+	return code
+}
+
+// work also says whether an operator sent the worker away.
+func work(ctx context.Context, c Config) (code int, sentAway bool) {
 	if c.dial == nil {
 		c.dial = c.Coordinator.Dial
 	}
@@ -84,7 +90,7 @@ func Run(ctx context.Context, c Config) int {
 	defer s.line.close()
 	defer s.calls.Wait()
 	defer cancel()
-	return s.loop(c.Drain)
+	return s.loop(c.Drain), s.core.sentAway
 }
 
 // process describes this run of the program.

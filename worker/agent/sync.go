@@ -85,6 +85,11 @@ func (a *Agent) answered(now time.Time, e Answered) {
 	a.farewell = a.asked.GetDraining()
 	a.judge(e.Response.GetVerdicts())
 	a.assign(now, e.Response.GetAssignments())
+	if e.Response.GetDrain() && !a.draining {
+		a.say(hclog.Info, "an operator asks this worker to leave")
+		a.sentAway = true
+		a.drain(now)
+	}
 
 	again := e.Response.GetCallAgainIn().AsDuration()
 	if again <= 0 {
