@@ -1,0 +1,168 @@
+package simulate_test
+
+import (
+	"context"
+	"math"
+	"slices"
+	"testing"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/deploy/simulate"
+)
+
+// bug is one that must be found. It is planted between the rules and the store,
+// or in the rules' numbers: nothing in the product can be told to be wrong.
+type bug struct {
+	name   string
+	plant  func(queue.Tx) queue.Tx
+	policy func(*queue.Policy)
+	// breaks are the invariants that may name it, within so many seeds.
+	breaks []simulate.Invariant
+	within uint64
+}
+
+var bugs = []bug{
+	{
+		name:   "no fencing",
+		plant:  func(tx queue.Tx) queue.Tx { return unfenced{tx} },
+		breaks: []simulate.Invariant{simulate.Fencing},
+		within: 50,
+	},
+	{
+		name:   "renewal by host name",
+		plant:  func(tx queue.Tx) queue.Tx { return renewedByHost{tx} },
+		breaks: []simulate.Invariant{simulate.DeadLease},
+		within: 50,
+	},
+	{
+		name:   "done when nothing is pending",
+		plant:  func(tx queue.Tx) queue.Tx { return leasedIsDone{tx} },
+		breaks: []simulate.Invariant{simulate.Done},
+		within: 20,
+	},
+	{
+		name:   "an old call taken for a new one",
+		plant:  func(tx queue.Tx) queue.Tx { return forgetful{tx} },
+		breaks: []simulate.Invariant{simulate.OldCall},
+		within: 20,
+	},
+	{
+		name:   "all leases expire after a freeze",
+		policy: func(p *queue.Policy) { p.FrozenAfter = math.MaxInt64 },
+		breaks: []simulate.Invariant{simulate.LiveLease},
+		within: 50,
+	},
+}
+
+// TestBugs plants each bug and lives through histories until one shows it.
+func TestBugs(t *testing.T) {
+	for _, b := range bugs {
+		t.Run(b.name, func(t *testing.T) {
+			for seed := uint64(1); seed <= b.within; seed++ {
+				s := simulate.Setup{Seed: seed, Policy: b.policy}
+				if b.plant != nil {
+					s.Between = func(store queue.Store) queue.Store { return planted{store, b.plant} }
+				}
+				found := run(t, s).Violation
+				if found == nil {
+					continue
+				}
+				t.Logf("found after %d seeds: %v", seed, found)
+				if !slices.Contains(b.breaks, found.Invariant) {
+					t.Errorf("seed %d shows the bug by %q, want one of %q", seed, found.Invariant, b.breaks)
+				}
+				return
+			}
+			t.Errorf("not found in %d histories", b.within)
+		})
+	}
+}
+
+// planted is a store whose transactions have a bug.
+type planted struct {
+	queue.Store
+	plant func(queue.Tx) queue.Tx
+}
+
+func (p planted) Update(ctx context.Context, call func(queue.Tx) error) error {
+	return p.Store.Update(ctx, func(tx queue.Tx) error { return call(p.plant(tx)) })
+}
+
+func (p planted) View(ctx context.Context, call func(queue.Tx) error) error {
+	return p.Store.View(ctx, func(tx queue.Tx) error { return call(p.plant(tx)) })
+}
+
+// unfenced takes whatever is said of a task for the newest attempt's.
+type unfenced struct{ queue.Tx }
+
+func (t unfenced) Attempt(l queue.Lease) (queue.Attempt, bool, error) {
+	a, found, err := t.Tx.Attempt(l)
+	if err != nil || !found {
+		return a, found, err
+	}
+	r, _, err := t.Record(l.Task)
+	if err != nil {
+		return a, false, err
+	}
+	newest, found, err := t.Tx.Attempt(queue.Lease{Task: l.Task, Attempt: r.Attempt})
+	newest.Process = a.Process
+	return newest, found, err
+}
+
+func (t unfenced) PutAttempt(a queue.Attempt) error {
+	stored, found, err := t.Tx.Attempt(a.Lease)
+	if err != nil {
+		return err
+	}
+	if found {
+		a.Process = stored.Process
+	}
+	return t.Tx.PutAttempt(a)
+}
+
+// renewedByHost renews the leases of all that ever ran on the caller's host.
+type renewedByHost struct{ queue.Tx }
+
+func (t renewedByHost) PutPresence(p queue.Presence) error {
+	present, err := t.Present()
+	if err != nil {
+		return err
+	}
+	for _, other := range present {
+		if other.Host == p.Host && other.ID != p.ID && p.Deadline.After(other.Deadline) {
+			other.Deadline = p.Deadline
+			if err := t.Tx.PutPresence(other); err != nil {
+				return err
+			}
+		}
+	}
+	return t.Tx.PutPresence(p)
+}
+
+// leasedIsDone counts no lease as open.
+type leasedIsDone struct{ queue.Tx }
+
+func (t leasedIsDone) Open() (int, error) {
+	open, err := t.Tx.Open()
+	if err != nil {
+		return 0, err
+	}
+	sweeps, err := t.Sweeps()
+	for _, s := range sweeps {
+		if err == nil {
+			var tallies map[queue.Phase]queue.Tally
+			tallies, err = t.Tallies(s.ID)
+			open -= tallies[queue.Leased].Tasks
+		}
+	}
+	return open, err
+}
+
+// forgetful knows no call's number.
+type forgetful struct{ queue.Tx }
+
+func (t forgetful) Presence(process string) (queue.Presence, bool, error) {
+	p, found, err := t.Tx.Presence(process)
+	p.Sequence = 0
+	return p, found, err
+}

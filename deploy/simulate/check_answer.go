@@ -1,0 +1,63 @@
+package simulate
+
+import (
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+)
+
+// checkAnswer: whatever a worker is told has been committed.
+func (w *world) checkAnswer(call queue.SyncRequest, answer *spiqsweepv1.SyncResponse, err error) {
+	if err != nil {
+		if status.Code(err) != codes.Unavailable {
+			w.violated(Refused, "call %d of %s: %v", call.Sequence, call.ID, err)
+		}
+		return
+	}
+	if open := w.ledger.open(); answer.GetDone() && open > 0 {
+		w.violated(Done, "%s is told that all is done: %d tasks are open, %d of them leased", call.ID, open, w.ledger.in(queue.Leased))
+	}
+	for _, assignment := range answer.GetAssignments() {
+		l := queueLease(assignment.GetLease())
+		a, _ := w.ledger.attempt(l)
+		if a.Process != call.ID || a.Outcome != queue.Live {
+			w.violated(Durable, "%s is assigned attempt %d of task %d, which is %q and of %q",
+				call.ID, l.Attempt, w.jobOf[l.Task].number, a.Outcome, a.Process)
+		}
+	}
+	for _, v := range answer.GetVerdicts() {
+		w.checkVerdict(call, v)
+	}
+}
+
+func (w *world) checkVerdict(call queue.SyncRequest, v *spiqsweepv1.Verdict) {
+	l := queueLease(v.GetLease())
+	number := w.jobOf[l.Task].number
+	w.log("verdict on attempt %d of task %d: %v %s", l.Attempt, number, v.GetJudgement(), v.GetWhy())
+	a, _ := w.ledger.attempt(l)
+	for _, report := range call.Reports {
+		if report.Lease != l {
+			continue
+		}
+		switch v.GetJudgement() {
+		case spiqsweepv1.Verdict_JUDGEMENT_INVALID:
+			if !w.failures[l] {
+				w.violated(Refused, "the report of attempt %d of task %d is invalid: %s", l.Attempt, number, v.GetWhy())
+			}
+		case spiqsweepv1.Verdict_JUDGEMENT_ALREADY:
+			w.tally[Already]++
+			fallthrough
+		default:
+			if report.Result != nil && a.Digest != report.Result.Digest {
+				w.violated(Durable, "the result of attempt %d of task %d was judged %v and is not stored", l.Attempt, number, v.GetJudgement())
+			}
+		}
+	}
+}
+
+func queueLease(l *spiqsweepv1.Lease) queue.Lease {
+	return queue.Lease{Task: sweep.TaskID(l.GetTask()), Attempt: l.GetAttempt()}
+}

@@ -1,0 +1,118 @@
+package simulate
+
+import (
+	"slices"
+
+	"spiqsweep/coordinator/queue"
+)
+
+// ways are the changes of a task's phase that the rules know, and the acts that
+// make them (coordinator/queue/doc.go).
+var ways = map[[2]queue.Phase][]kind{
+	{"", queue.Waiting}: {planning},
+
+	{queue.Waiting, queue.Leased}:     {syncing, saving},
+	{queue.Waiting, queue.Done}:       {syncing}, // by the result of a lease that had expired
+	{queue.Waiting, queue.Diverged}:   {syncing},
+	{queue.Waiting, queue.BackingOff}: {syncing},
+	{queue.Waiting, queue.SetAside}:   {syncing},
+
+	{queue.BackingOff, queue.Waiting}: {ticking},
+
+	{queue.Leased, queue.Done}:       {syncing},
+	{queue.Leased, queue.Diverged}:   {syncing, ticking},
+	{queue.Leased, queue.BackingOff}: {syncing},
+	{queue.Leased, queue.Waiting}:    {syncing, ticking, planning, forgetting},
+	{queue.Leased, queue.SetAside}:   {syncing, ticking},
+
+	{queue.SetAside, queue.Waiting}:    {retrying, syncing},
+	{queue.SetAside, queue.Leased}:     {syncing, saving},
+	{queue.SetAside, queue.Done}:       {syncing},
+	{queue.SetAside, queue.Diverged}:   {syncing},
+	{queue.SetAside, queue.BackingOff}: {syncing},
+
+	{queue.Done, queue.Diverged}: {syncing},
+
+	{queue.Diverged, queue.Waiting}: {retryingDiverged},
+}
+
+// checkRecord: a task goes from state to state as the rules say.
+func (w *world) checkRecord(was, is queue.Record) {
+	number := w.jobOf[is.Task].number
+	if is.Phase != was.Phase {
+		w.log("task %d: %s, was %s: %s", number, is.Phase, was.Phase, is.Reason)
+		if !slices.Contains(ways[[2]queue.Phase{was.Phase, is.Phase}], w.act.kind) && !w.reverts(was, is) {
+			w.violated(OneState, "task %d went from %q to %q by an act of kind %d", number, was.Phase, is.Phase, w.act.kind)
+		}
+	}
+	if is.Attempt < was.Attempt || is.Attempt > was.Attempt+1 || is.Pardoned < was.Pardoned {
+		w.violated(Fencing, "task %d: attempt %d after %d, pardoned %d after %d", number, is.Attempt, was.Attempt, is.Pardoned, was.Pardoned)
+	}
+	w.checkAccepted(was, is)
+	w.checkBlame(was, is)
+	switch {
+	case is.Phase == queue.Waiting && (was.Phase == queue.Diverged || was.Phase == queue.Done):
+		w.ledger.reopened[is.Task] = true
+	case is.Phase == queue.Done || is.Phase == queue.Diverged:
+		w.ledger.reopened[is.Task] = false
+	}
+	if is.Phase != was.Phase {
+		switch is.Phase {
+		case queue.Diverged:
+			w.tally[Divergences]++
+		case queue.SetAside:
+			w.tally[SetAside]++
+		default:
+		}
+	}
+}
+
+// reverts: a lost lease of a reopened task that lives again, after its loss had
+// closed the task.
+func (w *world) reverts(was, is queue.Record) bool {
+	return was.Phase == queue.Diverged && is.Accepted != "" &&
+		(w.act.kind == syncing || w.act.kind == saving) && is.Attempt > is.Pardoned
+}
+
+// checkAccepted: an accepted result changes only when a reopened task has run
+// once more, and then to one that at least two attempts agree on.
+func (w *world) checkAccepted(was, is queue.Record) {
+	if is.Accepted == was.Accepted {
+		return
+	}
+	if was.Accepted == "" {
+		w.tally[Accepted]++
+		return
+	}
+	agreed := 0
+	for _, a := range w.ledger.attempts[is.Task] {
+		if a.Digest == is.Accepted {
+			agreed++
+		}
+	}
+	if w.act.kind != syncing || is.Pardoned == 0 || agreed < 2 || is.Accepted == "" {
+		w.violated(Stays, "task %d was %s with %s, is %s with %s; %d agree",
+			w.jobOf[is.Task].number, was.Phase, was.Accepted, is.Phase, is.Accepted, agreed)
+	}
+}
+
+// checkBlame: a task is given up if and only if its own history justifies it.
+func (w *world) checkBlame(was, is queue.Record) {
+	failures, losses, alone := w.ledger.guilt(is.Task)
+	hopeless := failures >= w.policy.MaxAttempts || losses >= w.policy.MaxLosses
+	number := w.jobOf[is.Task].number
+	switch is.Phase {
+	case queue.SetAside:
+		if was.Phase != queue.SetAside && !hopeless {
+			w.violated(Blame, "task %d is set aside after %d failures and %d losses alone: %s", number, failures, losses, is.Reason)
+		}
+	case queue.Waiting, queue.BackingOff, queue.Leased:
+		if hopeless {
+			w.violated(Blame, "task %d is %s after %d failures and %d losses alone", number, is.Phase, failures, losses)
+		}
+		if is.Alone != alone {
+			w.violated(Blame, "task %d must be alone: %t, by its history: %t", number, is.Alone, alone)
+		}
+	default:
+	}
+}

@@ -1,0 +1,50 @@
+package simulate
+
+import (
+	"fmt"
+	"time"
+)
+
+// Invariant names something that must hold in every history.
+type Invariant string
+
+// The invariants.
+const (
+	OneState     Invariant = "every task is in one state, and goes from one to the next as the rules say"
+	OneAttempt   Invariant = "a task has one live attempt at most"
+	Fencing      Invariant = "a stale attempt never writes"
+	Stays        Invariant = "an accepted result changes only by retry --diverged or verify"
+	Nothing      Invariant = "nothing vanishes"
+	Blame        Invariant = "blame is fair"
+	OldCall      Invariant = "an old call changes nothing but the verdicts on its results"
+	LiveLease    Invariant = "no lease expires while its holder's calls get through"
+	DeadLease    Invariant = "the leases of silent processes come back after a term"
+	Done         Invariant = "done is told only when nothing is pending or leased"
+	TrainedAgain Invariant = "no accepted task is trained again"
+	Durable      Invariant = "what is answered is durable"
+	Leaving      Invariant = "workers leave when they may, and when they must"
+	Refused      Invariant = "no correct worker is refused"
+	Agent        Invariant = "a worker starts, stops and resumes what it holds"
+	Whole        Invariant = "every sweep becomes whole"
+	True         Invariant = "accepted results are those of an undisturbed run"
+)
+
+// Violation is an invariant that did not hold.
+type Violation struct {
+	Invariant Invariant
+	What      string
+	After     time.Duration // in simulated time
+}
+
+func (v *Violation) String() string {
+	return fmt.Sprintf("after %v: %s: %s", v.After, v.Invariant, v.What)
+}
+
+// violated ends the history; the first violation counts.
+func (w *world) violated(i Invariant, format string, args ...any) {
+	if w.violation != nil {
+		return
+	}
+	w.violation = &Violation{Invariant: i, What: fmt.Sprintf(format, args...), After: w.now.Sub(epoch)}
+	w.log("VIOLATED: %s: %s", i, w.violation.What)
+}

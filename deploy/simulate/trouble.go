@@ -1,0 +1,174 @@
+package simulate
+
+import (
+	"time"
+)
+
+// odds are how likely things go wrong in a history: of one message, of one call
+// of the store, of one training, and how the troubles that come by themselves
+// are mixed. Each history leaves some out, and has more of the others.
+type odds struct {
+	lose, delay, double, stray float64
+	store                      float64
+	fail, crash, stall, damage float64
+	liar, curse                float64
+	troubles                   []trouble
+	pause                      time.Duration // between two of them, on average
+}
+
+// trouble is something that may happen to anything at any time.
+type trouble struct {
+	weight int
+	do     func(*world)
+}
+
+var troubles = []trouble{
+	{4, (*world).killWorker},
+	{4, (*world).freezeWorker},
+	{2, (*world).drainWorker},
+	{1, (*world).skewWorker},
+	{3, (*world).killCoordinator},
+	{3, (*world).freezeCoordinator},
+	{2, (*world).nudgeClock},
+	{2, (*world).setClock},
+	{1, (*world).loseStore},
+	{3, (*world).cutLine},
+	{2, (*world).revise},
+	{1, (*world).forget},
+	{2, (*world).retry},
+	{2, (*world).retryDiverged},
+}
+
+func (w *world) drawOdds() odds {
+	often := func(p float64) float64 {
+		if w.chance(0.3) {
+			return 0
+		}
+		return p * (0.3 + 1.7*w.random.Float64())
+	}
+	o := odds{
+		lose: often(0.03), delay: often(0.05), double: often(0.05), stray: 0.3,
+		store: often(0.004),
+		fail:  often(0.08), crash: often(0.04), stall: often(0.02), damage: often(0.02),
+		liar: often(0.2), curse: often(0.05),
+		pause: w.between(2*time.Second, 30*time.Second),
+	}
+	for _, t := range troubles {
+		for range w.random.IntN(2 * t.weight) {
+			o.troubles = append(o.troubles, t)
+		}
+	}
+	return o
+}
+
+// scheduleTrouble lets one trouble after another happen until things calm down.
+func (w *world) scheduleTrouble() {
+	if len(w.odds.troubles) == 0 {
+		return
+	}
+	w.after(w.upTo(2*w.odds.pause), func() {
+		if !w.calm {
+			w.odds.troubles[w.random.IntN(len(w.odds.troubles))].do(w)
+			w.scheduleTrouble()
+		}
+	})
+}
+
+// someWorker picks a worker, nil if there is none.
+func (w *world) someWorker() *worker {
+	h := w.hosts[w.random.IntN(len(w.hosts))]
+	if len(h.workers) == 0 {
+		return nil
+	}
+	return h.workers[w.random.IntN(len(h.workers))]
+}
+
+func (w *world) someCoordinator() *coordinator {
+	return w.coordinators[w.random.IntN(len(w.coordinators))]
+}
+
+func (w *world) killWorker() {
+	if wk := w.someWorker(); wk != nil {
+		wk.kill()
+	}
+}
+
+// freezeWorker stops a process for longer or shorter than a lease lives. The
+// engine may take it for dead and start another.
+func (w *world) freezeWorker() {
+	wk := w.someWorker()
+	if wk == nil {
+		return
+	}
+	w.tally[WorkerFreezes]++
+	wk.freeze(w.between(time.Second, 200*time.Second))
+	if w.chance(0.3) && len(wk.host.workers) < 2 {
+		w.after(w.upTo(30*time.Second), wk.host.startWorker)
+	}
+}
+
+func (w *world) drainWorker() {
+	if wk := w.someWorker(); wk != nil {
+		wk.later(0, wk.drain)
+	}
+}
+
+// skewWorker sets a machine's clock. Timers run on; what reads the clock is fooled.
+func (w *world) skewWorker() {
+	if wk := w.someWorker(); wk != nil {
+		by := w.upTo(4*time.Minute) - 2*time.Minute
+		w.log("the clock of %s jumps by %v", wk.name, by)
+		w.tally[WorkerClocks]++
+		wk.skew += by
+	}
+}
+
+func (w *world) killCoordinator() { w.someCoordinator().kill() }
+
+func (w *world) freezeCoordinator() {
+	if c := w.someCoordinator(); !c.dead {
+		w.tally[CoordinatorFreezes]++
+		c.freeze(w.between(time.Second, 150*time.Second))
+	}
+}
+
+// nudgeClock moves the store's clock by less than a coordinator notices.
+func (w *world) nudgeClock() { w.jumpClock(w.upTo(3*time.Second) - 1500*time.Millisecond) }
+
+// setClock moves it by more, up to a day.
+func (w *world) setClock() {
+	by := w.between(7*time.Second, 10*time.Minute)
+	if w.chance(0.3) {
+		by = w.between(time.Hour, 24*time.Hour)
+	}
+	if w.chance(0.5) {
+		by = -by
+	}
+	w.jumpClock(by)
+}
+
+// jumpClock leaves some time between two jumps, which might add up or cancel.
+func (w *world) jumpClock(by time.Duration) {
+	if n := len(w.jumps); n > 0 && w.now.Sub(w.jumps[n-1].at) < 3*tickEvery {
+		return
+	}
+	w.log("the clock of the store jumps by %v", by)
+	w.tally[ClockJumps]++
+	w.offset += by
+	w.jumps = append(w.jumps, jump{w.now, by})
+}
+
+func (w *world) loseStore() {
+	d := w.between(time.Second, 40*time.Second)
+	w.log("the store is away for %v", d)
+	w.tally[Outages]++
+	w.outage = w.now.Add(d)
+}
+
+func (w *world) cutLine() {
+	h, c := w.hosts[w.random.IntN(len(w.hosts))], w.someCoordinator()
+	d := w.between(time.Second, 120*time.Second)
+	w.log("the line from %s to %s is cut for %v", h.name, c.name, d)
+	w.tally[Cuts]++
+	w.cuts[cut{h, c.number}] = w.now.Add(d)
+}

@@ -1,0 +1,254 @@
+package simulate
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"spiqsweep/coordinator/store/storetest"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+	"spiqsweep/worker/agent"
+)
+
+// drainLimit is how long a worker may take to leave: what the agent allows
+// itself (worker/agent/limits.go).
+const drainLimit = 10 * time.Second
+
+// worker is one process: the real agent, and a shell around it that trains and
+// talks in simulated time.
+type worker struct {
+	*life
+	host      *host
+	agent     *agent.Agent
+	process   *spiqsweepv1.Process
+	addresses []int // of coordinators, the first is in use
+	skew      time.Duration
+	timer     int // counts the timers that were set: only the last one rings
+	calling   uint64
+	bits      map[string]bool // recordings at hand
+	runs      map[agent.Lease]*run
+	owed      map[agent.Lease]bool // results that no verdict was heard of
+	toldDone  bool
+	drains    bool
+}
+
+// startWorker runs a new process on a machine, under its old name.
+func (h *host) startWorker() {
+	w := h.world
+	w.processes++
+	wk := &worker{
+		life: &life{world: w, name: w.processName()},
+		host: h, bits: map[string]bool{}, runs: map[agent.Lease]*run{}, owed: map[agent.Lease]bool{},
+		addresses: w.random.Perm(len(w.coordinators)),
+		skew:      w.upTo(time.Hour) - 30*time.Minute,
+	}
+	wk.process = &spiqsweepv1.Process{
+		Id: wk.name, Host: h.name, Protocol: spiqsweepv1.ProtocolVersion, Numerics: sweep.Numerics,
+		KernelClass: storetest.KernelClass, Kernel: "simulated", Slots: uint32(h.slots),
+	}
+	wk.agent = agent.New(agent.Settings{
+		Process: wk.process, ConnectTimeout: h.patience,
+		Random: rand.New(rand.NewPCG(w.random.Uint64(), 0)),
+	})
+	w.log("%s starts on %s with %d slots", wk.name, h.name, h.slots)
+	h.workers = append(h.workers, wk)
+	w.alive[wk.name] = wk
+	wk.step(agent.Started{})
+}
+
+func (wk *worker) clock() time.Time { return wk.now.Add(wk.skew) }
+
+func (wk *worker) coordinator() *coordinator { return wk.coordinators[wk.addresses[0]] }
+
+// turn takes the next address.
+func (wk *worker) turn() { wk.addresses = append(wk.addresses[1:], wk.addresses[0]) }
+
+func (wk *worker) step(e agent.Event) {
+	for _, action := range wk.agent.Step(wk.clock(), e) {
+		wk.perform(action)
+	}
+}
+
+func (wk *worker) perform(action agent.Action) {
+	switch a := action.(type) {
+	case agent.Call:
+		wk.call(a.Request)
+	case agent.FetchRecording:
+		wk.fetchRecording(a.Digest)
+	case agent.DropRecording:
+		delete(wk.bits, a.Digest)
+	case agent.FetchCheckpoint:
+		wk.fetchCheckpoint(a)
+	case agent.StoreCheckpoint:
+		wk.storeCheckpoint(a)
+	case agent.StartTask:
+		wk.train(a)
+	case agent.StopTask:
+		wk.stopTask(a.Lease)
+	case agent.SetTimer:
+		wk.setTimer(a.At)
+	case agent.Say:
+		wk.log("%s says: %s %v", wk.name, a.Message, a.Pairs)
+	case agent.Exit:
+		wk.exit(a.Code)
+	}
+}
+
+func (wk *worker) setTimer(at time.Time) {
+	wk.timer++
+	set := wk.timer
+	if at.IsZero() {
+		return
+	}
+	wk.later(max(0, at.Sub(wk.clock())), func() {
+		if set == wk.timer {
+			wk.step(agent.Woken{})
+		}
+	})
+}
+
+func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
+	number := request.GetSequence()
+	wk.calling = number
+	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.SyncResponse, error)) {
+		wk.log("%s hears call %d of %s: holds %d, reports %d, free %d, draining %t", c.name, number, wk.name,
+			len(request.GetHeld()), len(request.GetReports()), request.GetFreeSlots(), request.GetDraining())
+		c.sync(request, reply)
+	}, func(answer *spiqsweepv1.SyncResponse, err error) {
+		if number != wk.calling && !wk.trouble(wk.odds.stray) {
+			return // it was replaced
+		}
+		if err != nil {
+			wk.turn()
+			wk.step(agent.CallFailed{Sequence: number, Err: err})
+			return
+		}
+		wk.heard(number, answer)
+	})
+}
+
+// heard passes an answer on and remembers what it means.
+func (wk *worker) heard(number uint64, answer *spiqsweepv1.SyncResponse) {
+	if number == wk.calling {
+		wk.toldDone = wk.toldDone || answer.GetDone()
+		for _, v := range answer.GetVerdicts() {
+			delete(wk.owed, agent.Lease{Task: v.GetLease().GetTask(), Attempt: v.GetLease().GetAttempt()})
+		}
+	}
+	wk.log("%s hears the answer %d: %d assignments, %d verdicts, done %t", wk.name, number,
+		len(answer.GetAssignments()), len(answer.GetVerdicts()), answer.GetDone())
+	wk.step(agent.Answered{Sequence: number, Response: answer})
+}
+
+func (wk *worker) fetchRecording(digest string) {
+	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.GetRecordingResponse, error)) {
+		c.during(act{kind: looking, by: c}, func() {
+			answer, err := c.rules.GetRecording(background, &spiqsweepv1.GetRecordingRequest{Digest: digest})
+			c.answer(func() { reply(answer, err) }, func() { reply(nil, errAway) })
+		})
+	}, func(_ *spiqsweepv1.GetRecordingResponse, err error) {
+		wk.bits[digest] = wk.bits[digest] || err == nil
+		wk.step(agent.RecordingFetched{Digest: digest, Err: err})
+	})
+}
+
+func (wk *worker) fetchCheckpoint(a agent.FetchCheckpoint) {
+	in := &spiqsweepv1.GetCheckpointRequest{Process: wk.process, Lease: lease(a.Lease)}
+	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.GetCheckpointResponse, error)) {
+		c.during(act{kind: looking, by: c}, func() {
+			answer, err := c.rules.GetCheckpoint(background, in)
+			c.answer(func() { reply(answer, err) }, func() { reply(nil, errAway) })
+		})
+	}, func(answer *spiqsweepv1.GetCheckpointResponse, err error) {
+		wk.step(agent.CheckpointFetched{Lease: a.Lease, Step: answer.GetStep(), Body: answer.GetBody(), Err: err})
+	})
+}
+
+func (wk *worker) storeCheckpoint(a agent.StoreCheckpoint) {
+	in := &spiqsweepv1.PutCheckpointRequest{Process: wk.process, Lease: lease(a.Lease), Step: a.Step, Body: a.Body}
+	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.PutCheckpointResponse, error)) {
+		c.during(act{kind: saving, by: c, saves: queueLease(in.GetLease()), process: wk.name}, func() {
+			answer, err := c.rules.PutCheckpoint(background, in)
+			c.answer(func() { reply(answer, err) }, func() { reply(nil, errAway) })
+		})
+	}, func(_ *spiqsweepv1.PutCheckpointResponse, err error) {
+		wk.step(agent.CheckpointStored{Lease: a.Lease, Step: a.Step, Err: err})
+	})
+}
+
+// answer replies if the process has survived its call of the store.
+func (c *coordinator) answer(reply, broken func()) {
+	if c.dead {
+		broken()
+	} else {
+		reply()
+	}
+}
+
+func lease(l agent.Lease) *spiqsweepv1.Lease {
+	return &spiqsweepv1.Lease{Task: l.Task, Attempt: l.Attempt}
+}
+
+// kill ends the process at once; drain asks it to leave.
+func (wk *worker) kill() {
+	wk.log("%s is killed", wk.name)
+	wk.tally[WorkerKills]++
+	wk.gone()
+}
+
+func (wk *worker) drain() {
+	if wk.drains {
+		return
+	}
+	wk.log("%s is asked to leave", wk.name)
+	wk.tally[Drains]++
+	wk.drains = true
+	wk.step(agent.Drain{})
+	skew := wk.skew
+	var check func()
+	check = func() {
+		switch {
+		case wk.skew != skew: // by its clock, the time is another
+		case wk.now.Sub(wk.frozen) < time.Second: // it has just thawed
+			wk.later(time.Second, check)
+		default:
+			wk.violated(Leaving, "%s was asked to leave and is still there after %v", wk.name, drainLimit)
+		}
+	}
+	wk.later(drainLimit+time.Second, check)
+}
+
+func (wk *worker) exit(code int) {
+	wk.log("%s leaves with code %d", wk.name, code)
+	busy := len(wk.runs)
+	switch {
+	case code == agent.ExitDone && len(wk.owed) > 0:
+		wk.violated(Leaving, "%s left with code 0 and %d results without a verdict", wk.name, len(wk.owed))
+	case code == agent.ExitDone && !wk.toldDone && !wk.drains:
+		wk.violated(Leaving, "%s left with code 0 without having been told that all is done", wk.name)
+	case code == agent.ExitWorkLeft && !wk.drains:
+		wk.violated(Leaving, "%s left work behind without having been asked to leave", wk.name)
+	case code == agent.ExitFault && !wk.stalled():
+		wk.violated(Refused, "%s left for a fault of its own", wk.name)
+	case code == agent.ExitUnreachable && wk.calm && wk.now.Sub(wk.calmAt) > 5*time.Minute:
+		wk.violated(Refused, "%s gave up on coordinators that answer, with %d tasks in hand", wk.name, busy)
+	}
+	wk.tally[Exits]++
+	wk.gone()
+}
+
+func (wk *worker) stalled() bool {
+	for _, r := range wk.runs {
+		if r.stalled {
+			return true
+		}
+	}
+	return false
+}
+
+// gone: the process is no more. Its machine starts another after a while.
+func (wk *worker) gone() {
+	wk.dead = true
+	delete(wk.alive, wk.name)
+	wk.host.lost(wk)
+}
