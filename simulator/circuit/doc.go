@@ -81,7 +81,7 @@
 // # Numbers
 //
 // A kernel is one implementation of the inner loops; the portable one, in plain
-// Go, specifies the others, which are generated assembly (folder _asm). Kernels
+// Go, specifies the others, which are generated assembly (simulator/_asm). Kernels
 // of one class agree bit for bit (DESIGN.md, section 3.3), and golden digests hold
 // them to their bits. Against complex128, over a thousand random circuits of the
 // paper's kind for each n, with weights in [−1, 1], the portable kernel's

@@ -4,7 +4,7 @@ package circuit
 
 import "golang.org/x/sys/cpu"
 
-//go:generate sh -c "cd _asm && go run . -out ../kernel_amd64.s -stubs ../kernel_stubs_amd64.go -pkg circuit"
+//go:generate sh -c "cd ../_asm/circuit && go run . -out ../../circuit/kernel_amd64.s -stubs ../../circuit/kernel_stubs_amd64.go -pkg circuit"
 
 // simdClass names the processors that give the same bits: those with AVX2 and
 // FMA, whether or not they have AVX-512.

@@ -4,6 +4,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
 	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
 	"github.com/mmcloughlin/avo/reg"
+
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
 )
 
 const overlapSignature = "func(acc, l, p []float32, " + spanParam + ")"
@@ -22,13 +24,6 @@ func pairXY(l0, l1, p0, p1 complexValue, x, y []reg.VecVirtual) {
 	VFNMADD231PS(l0.im, p1.im, ny(3))
 }
 
-func (v vector) zeros(n int) (z []reg.VecVirtual) {
-	for range n {
-		z = append(z, v.zero())
-	}
-	return z
-}
-
 // sumInto adds accumulators to memory: first every other to its neighbour.
 func sumInto(m Mem, x []reg.VecVirtual) {
 	for ; len(x) > 1; x = x[:len(x)/2] {
@@ -37,36 +32,36 @@ func sumInto(m Mem, x []reg.VecVirtual) {
 			x[i] = x[2*i]
 		}
 	}
-	addTo(m, x[0])
+	AddTo(m, x[0])
 }
 
-func (v vector) overlapXY1() {
-	v.function("overlapXY1", overlapSignature)
+func (v kernel) overlapXY1() {
+	v.Function("overlapXY1", overlapSignature)
 	m := apart(1)
 	v.parts(func(part int) {
-		x, y := v.zeros(4), v.zeros(4)
-		span([]reg.Register{pointer("l"), pointer("p")}, func(c []reg.Register) {
-			l, p := m.of(c[0], 2), m.of(c[1], 2)
+		x, y := v.Zeros(4), v.Zeros(4)
+		span([]reg.Register{Pointer("l"), Pointer("p")}, func(c []reg.Register) {
+			l, p := m.From(c[0], 2), m.From(c[1], 2)
 			pairXY(v.loadComplex(l[0], part), v.loadComplex(l[1], part), v.loadComplex(p[0], part), v.loadComplex(p[1], part), x, y)
 		})
-		acc := pointer("acc")
-		sumInto(at(acc).Offset(part), x)
-		sumInto(at(acc).Offset(part+halfBytes), y)
+		acc := Pointer("acc")
+		sumInto(At(acc).Offset(part), x)
+		sumInto(At(acc).Offset(part+halfBytes), y)
 	})
-	v.ret()
+	v.Ret()
 }
 
 // overlapXY2 goes round the square of four rows, so that two rows are enough to
 // hold: 0–1, 1–3, 3–2, 2–0. Every pair has accumulators of its own.
-func (v vector) overlapXY2() {
-	v.function("overlapXY2", overlapSignature)
+func (v kernel) overlapXY2() {
+	v.Function("overlapXY2", overlapSignature)
 	m := apart(2)
 	v.parts(func(part int) {
-		x, y := v.zeros(4), v.zeros(4)
+		x, y := v.Zeros(4), v.Zeros(4)
 		pair := func(i int) (px, py []reg.VecVirtual) { return x[i : i+1], y[i : i+1] }
-		span([]reg.Register{pointer("l"), pointer("p")}, func(c []reg.Register) {
+		span([]reg.Register{Pointer("l"), Pointer("p")}, func(c []reg.Register) {
 			load := func(i int) (l, p complexValue) {
-				return v.loadComplex(m.of(c[0], 4)[i], part), v.loadComplex(m.of(c[1], 4)[i], part)
+				return v.loadComplex(m.From(c[0], 4)[i], part), v.loadComplex(m.From(c[1], 4)[i], part)
 			}
 			l0, p0 := load(0)
 			l1, p1 := load(1)
@@ -78,20 +73,20 @@ func (v vector) overlapXY2() {
 			l2, p2 := load(2)
 			px, py = pair(1)
 			pairXY(l2, l3, p2, p3, px, py)
-			if !v.wide() { // too few registers to have kept it
+			if !v.Wide() { // too few registers to have kept it
 				l0, p0 = load(0)
 			}
 			px, py = pair(2)
 			pairXY(l0, l2, p0, p2, px, py)
 		})
-		acc := pointer("acc")
+		acc := Pointer("acc")
 		for bit := range 2 {
-			row := at(acc).Offset(bit*rowBytes + part)
+			row := At(acc).Offset(bit*rowBytes + part)
 			sumInto(row, x[2*bit:2*bit+2])
 			sumInto(row.Offset(halfBytes), y[2*bit:2*bit+2])
 		}
 	})
-	v.ret()
+	v.Ret()
 }
 
 // pairY adds the terms of Y of one pair of rows.
@@ -100,120 +95,120 @@ func pairY(l0, l1, p0, p1, y reg.VecVirtual) {
 	VFNMADD231PS(l0, p1, y)
 }
 
-func (v vector) overlapY1() {
-	v.function("overlapY1", overlapSignature)
+func (v kernel) overlapY1() {
+	v.Function("overlapY1", overlapSignature)
 	m := apart(1)
-	sums := v.zeros(rowBytes / v.bytes)
-	span([]reg.Register{pointer("l"), pointer("p")}, func(c []reg.Register) {
-		l, p := m.of(c[0], 2), m.of(c[1], 2)
+	sums := v.Zeros(rowBytes / v.Bytes)
+	span([]reg.Register{Pointer("l"), Pointer("p")}, func(c []reg.Register) {
+		l, p := m.From(c[0], 2), m.From(c[1], 2)
 		for i, y := range sums {
-			at := i * v.bytes
-			pairY(v.load(l[0].Offset(at)), v.load(l[1].Offset(at)), v.load(p[0].Offset(at)), v.load(p[1].Offset(at)), y)
+			at := i * v.Bytes
+			pairY(v.Load(l[0].Offset(at)), v.Load(l[1].Offset(at)), v.Load(p[0].Offset(at)), v.Load(p[1].Offset(at)), y)
 		}
 	})
-	acc := pointer("acc")
+	acc := Pointer("acc")
 	for i, y := range sums {
-		addTo(at(acc).Offset(i*v.bytes), y)
+		AddTo(At(acc).Offset(i*v.Bytes), y)
 	}
-	v.ret()
+	v.Ret()
 }
 
 // overlapY2 takes the real parts of all rows, then the imaginary ones, so that
 // every pair has accumulators of its own.
-func (v vector) overlapY2() {
-	v.function("overlapY2", overlapSignature)
+func (v kernel) overlapY2() {
+	v.Function("overlapY2", overlapSignature)
 	m := apart(2)
 	for start := 0; start < rowBytes; start += halfBytes {
 		sums := map[int][]reg.VecVirtual{}
-		v.parts(func(part int) { sums[part] = v.zeros(4) })
-		span([]reg.Register{pointer("l"), pointer("p")}, func(c []reg.Register) {
+		v.parts(func(part int) { sums[part] = v.Zeros(4) })
+		span([]reg.Register{Pointer("l"), Pointer("p")}, func(c []reg.Register) {
 			v.parts(func(part int) {
 				var l, p []reg.VecVirtual
 				for i := range 4 {
-					l = append(l, v.load(m.of(c[0], 4)[i].Offset(start+part)))
-					p = append(p, v.load(m.of(c[1], 4)[i].Offset(start+part)))
+					l = append(l, v.Load(m.From(c[0], 4)[i].Offset(start+part)))
+					p = append(p, v.Load(m.From(c[1], 4)[i].Offset(start+part)))
 				}
 				for i, pair := range [4][2]int{{0, 1}, {2, 3}, {0, 2}, {1, 3}} {
 					pairY(l[pair[0]], l[pair[1]], p[pair[0]], p[pair[1]], sums[part][i])
 				}
 			})
 		})
-		acc := pointer("acc")
+		acc := Pointer("acc")
 		v.parts(func(part int) {
-			sumInto(at(acc).Offset(start+part), sums[part][:2])
-			sumInto(at(acc).Offset(start+part+rowBytes), sums[part][2:])
+			sumInto(At(acc).Offset(start+part), sums[part][:2])
+			sumInto(At(acc).Offset(start+part+rowBytes), sums[part][2:])
 		})
 	}
-	v.ret()
+	v.Ret()
 }
 
-func (v vector) overlapDot() {
-	v.function("overlapDot", "func(low, high, l, p []float32, blocks, rows, stride int)")
-	low, high, l, p := pointer("low"), pointer("high"), pointer("l"), pointer("p")
-	blocks, stride := number("blocks"), rowsOf("stride")
-	loop(blocks, func() {
+func (v kernel) overlapDot() {
+	v.Function("overlapDot", "func(low, high, l, p []float32, blocks, rows, stride int)")
+	low, high, l, p := Pointer("low"), Pointer("high"), Pointer("l"), Pointer("p")
+	blocks, stride := Number("blocks"), rowsOf("stride")
+	Loop(blocks, func() {
 		v.parts(func(part int) {
-			sum := v.zero()
-			a, x, y := copyOf(low), copyOf(l), copyOf(p)
-			loop(number("rows"), func() {
-				c, dot := v.loadComplex(at(x), part), v.register()
-				VMULPS(at(y).Offset(part+halfBytes), c.re, dot)
-				VFNMADD231PS(at(y).Offset(part), c.im, dot)
+			sum := v.Zero()
+			a, x, y := Copy(low), Copy(l), Copy(p)
+			Loop(Number("rows"), func() {
+				c, dot := v.loadComplex(At(x), part), v.Register()
+				VMULPS(At(y).Offset(part+halfBytes), c.re, dot)
+				VFNMADD231PS(At(y).Offset(part), c.im, dot)
 				VADDPS(dot, sum, sum)
-				addTo(at(a).Offset(part), dot)
-				advance(rowBytes, x, y)
-				advance(halfBytes, a)
+				AddTo(At(a).Offset(part), dot)
+				Advance(rowBytes, x, y)
+				Advance(halfBytes, a)
 			})
-			addTo(at(high).Offset(part), sum)
+			AddTo(At(high).Offset(part), sum)
 		})
-		advance(halfBytes, high)
+		Advance(halfBytes, high)
 		ADDQ(stride, l)
 		ADDQ(stride, p)
 	})
-	v.ret()
+	v.Ret()
 }
 
-func (v vector) marginals() {
-	v.function("marginals", "func(dst, v []float32, bits int)")
-	dst, values, bits := pointer("dst"), pointer("v"), number("bits")
+func (v kernel) marginals() {
+	v.Function("marginals", "func(dst, v []float32, bits int)")
+	dst, values, bits := Pointer("dst"), Pointer("v"), Number("bits")
 	count, size := GP64(), GP64() // 2^q half rows, and in bytes
 	MOVQ(U32(1), count)
-	shift := copyOf(bits)
-	loop(shift, func() { ADDQ(count, count) })
+	shift := Copy(bits)
+	Loop(shift, func() { ADDQ(count, count) })
 	MOVQ(count, size)
 	SHLQ(U8(6), size)
 	row := GP64() // of bit q
 	MOVQ(bits, row)
 	SHLQ(U8(6), row)
 	ADDQ(dst, row)
-	loop(bits, func() {
+	Loop(bits, func() {
 		SHRQ(U8(1), count)
 		SHRQ(U8(1), size)
 		SUBQ(U8(halfBytes), row)
 		v.parts(func(part int) {
-			sum, x := v.load(at(row).Offset(part)), copyOf(values)
-			loop(copyOf(count), func() {
-				a, b, difference := v.load(at(x).Offset(part)), v.load(indexed(x, size, 1).Offset(part)), v.register()
+			sum, x := v.Load(At(row).Offset(part)), Copy(values)
+			Loop(Copy(count), func() {
+				a, b, difference := v.Load(At(x).Offset(part)), v.Load(Indexed(x, size, 1).Offset(part)), v.Register()
 				VSUBPS(b, a, difference)
 				VADDPS(difference, sum, sum)
 				VADDPS(b, a, a)
-				VMOVUPS(a, at(x).Offset(part))
-				advance(halfBytes, x)
+				VMOVUPS(a, At(x).Offset(part))
+				Advance(halfBytes, x)
 			})
-			VMOVUPS(sum, at(row).Offset(part))
+			VMOVUPS(sum, At(row).Offset(part))
 		})
 	})
-	v.ret()
+	v.Ret()
 }
 
 // sums folds half rows in halves; from eight lanes on both widths do the same.
-func (v vector) sums() {
-	v.function("sums", "func(dst, v []float32)")
-	dst, values, n := pointer("dst"), pointer("v"), length("dst")
-	loop(n, func() {
+func (v kernel) sums() {
+	v.Function("sums", "func(dst, v []float32)")
+	dst, values, n := Pointer("dst"), Pointer("v"), Length("dst")
+	Loop(n, func() {
 		eight := YMM()
-		VMOVUPS(at(values), eight)
-		VADDPS(at(values).Offset(32), eight, eight)
+		VMOVUPS(At(values), eight)
+		VADDPS(At(values).Offset(32), eight, eight)
 		four, two, one := XMM(), XMM(), XMM()
 		VEXTRACTF128(U8(1), eight, four)
 		VADDPS(four, eight.AsX(), four)
@@ -221,9 +216,9 @@ func (v vector) sums() {
 		VADDPS(two, four, two)
 		VMOVSHDUP(two, one)
 		VADDSS(one, two, one)
-		VMOVSS(one, at(dst))
-		advance(halfBytes, values)
-		advance(4, dst)
+		VMOVSS(one, At(dst))
+		Advance(halfBytes, values)
+		Advance(4, dst)
 	})
-	v.ret()
+	v.Ret()
 }

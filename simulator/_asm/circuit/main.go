@@ -1,4 +1,4 @@
-// Command _asm generates the AVX2 and AVX-512 loops of package circuit.
+// Command circuit generates the AVX2 and AVX-512 loops of package circuit.
 //
 // A loop that comes in both widths has one description: both visit the terms of
 // a sum in the same order with the same roundings, so they give the same bits.
@@ -6,10 +6,15 @@
 // go generate ./simulator/circuit.
 package main
 
-import "github.com/mmcloughlin/avo/build"
+import (
+	"github.com/mmcloughlin/avo/build"
+
+	"spiqsweep/simulator/_asm/vector"
+)
 
 func main() {
 	build.ConstraintExpr("!noasm")
+	avx2, avx512 := kernel{vector.AVX2}, kernel{vector.AVX512}
 	avx2.phases()
 	avx2.factors()
 	avx2.powers()
@@ -34,7 +39,7 @@ func main() {
 	avx2.weigh()
 	avx2.sample()
 
-	for _, v := range []vector{avx2, avx512} {
+	for _, v := range []kernel{avx2, avx512} {
 		v.gatherBlockAdjoint()
 		v.overlapXY1()
 		v.overlapXY2()

@@ -1,0 +1,84 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	"github.com/mmcloughlin/avo/reg"
+
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+)
+
+// perRow runs body for every row of all blocks, with cursors into the states.
+func perRow(states []reg.Register, body func(cursors []reg.Register)) {
+	stride := rowsOf("stride")
+	Loop(Number("blocks"), func() {
+		var cursors []reg.Register
+		for _, s := range states {
+			cursors = append(cursors, Copy(s))
+		}
+		Loop(Number("rows"), func() {
+			body(cursors)
+			Advance(rowBytes, cursors...)
+		})
+		for _, s := range states {
+			ADDQ(stride, s)
+		}
+	})
+}
+
+// probability is |amplitude|² of a row.
+func (v kernel) probability(row Mem, part int) reg.VecVirtual {
+	c := v.loadComplex(row, part)
+	VMULPS(c.re, c.re, c.re)
+	VFMADD231PS(c.im, c.im, c.re)
+	return c.re
+}
+
+func (v kernel) probabilities() {
+	v.Function("probabilities", "func(dst, src []float32, words []int32, blocks, rows, stride int)")
+	dst, words := Pointer("dst"), Pointer("words")
+	perRow([]reg.Register{Pointer("src")}, func(c []reg.Register) {
+		w := rowNumber(At(words), halfBytes)
+		v.parts(func(part int) { AddTo(Indexed(dst, w, 1).Offset(part), v.probability(At(c[0]), part)) })
+		Advance(4, words)
+	})
+	v.Ret()
+}
+
+func (v kernel) weigh() {
+	v.Function("weigh", "func(dst, src, weights []float32, words []int32, blocks, rows, stride int)")
+	weights, words := Pointer("weights"), Pointer("words")
+	perRow([]reg.Register{Pointer("dst"), Pointer("src")}, func(c []reg.Register) {
+		w := rowNumber(At(words), halfBytes)
+		v.parts(func(part int) {
+			g, y := v.Load(Indexed(weights, w, 1).Offset(part)), complexValue{v.Register(), v.Register()}
+			VMULPS(At(c[1]).Offset(part), g, y.re)
+			VMULPS(At(c[1]).Offset(part+halfBytes), g, y.im)
+			v.storeComplex(y, At(c[0]), part)
+		})
+		Advance(4, words)
+	})
+	v.Ret()
+}
+
+func (v kernel) sample() {
+	v.Function("sample", "func(counts *[16]int32, uniform *[16]float32, src []float32, blocks, rows, stride int)")
+	counts, uniform := Number("counts"), Number("uniform")
+	type lanes struct{ u, sum, count reg.VecVirtual }
+	state := map[int]lanes{}
+	v.parts(func(part int) {
+		state[part] = lanes{v.Load(At(uniform).Offset(part)), v.Zero(), v.Zero()}
+	})
+	perRow([]reg.Register{Pointer("src")}, func(c []reg.Register) {
+		v.parts(func(part int) {
+			s := state[part]
+			VADDPS(v.probability(At(c[0]), part), s.sum, s.sum)
+			const lessOrEqual = 0x12
+			below := v.Register() // all ones: −1
+			VCMPPS(U8(lessOrEqual), s.u, s.sum, below)
+			VPSUBD(below, s.count, s.count)
+		})
+	})
+	v.parts(func(part int) { VMOVUPS(state[part].count, At(counts).Offset(part)) })
+	v.Ret()
+}
