@@ -24,9 +24,10 @@ type data struct {
 	heldout *statistics.Data // nil without a holdout
 }
 
-// dataKey is all that a data set depends on.
+// dataKey is all that a data set depends on. Tasks on the same raster share its
+// pointer: to hash the smallest raster takes as long as a hundred steps on it.
 type dataKey struct {
-	raster    string // digest
+	raster    *recording.Raster
 	timesteps int
 	holdout   float64
 	seed      uint64
@@ -47,16 +48,15 @@ func newDataShelf() *dataShelf {
 // wait for the one that makes it.
 func (s *dataShelf) of(t Task) (*data, error) {
 	c := t.Configuration
-	key := dataKey{t.Raster.Digest(), c.Timesteps, c.Recording.Holdout, c.Seed}
-	return s.set(key, t.Raster)()
+	return s.set(dataKey{t.Raster, c.Timesteps, c.Recording.Holdout, c.Seed})()
 }
 
-func (s *dataShelf) set(key dataKey, r *recording.Raster) func() (*data, error) {
+func (s *dataShelf) set(key dataKey) func() (*data, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	set, ok := s.sets[key]
 	if !ok {
-		set = sync.OnceValues(func() (*data, error) { return makeData(key, r) })
+		set = sync.OnceValues(func() (*data, error) { return makeData(key) })
 		s.sets[key] = set
 	}
 	s.order = append(slices.DeleteFunc(s.order, func(k dataKey) bool { return k == key }), key)
@@ -69,7 +69,8 @@ func (s *dataShelf) set(key dataKey, r *recording.Raster) func() (*data, error) 
 
 // makeData splits the repeats and counts them. Its splits do not depend on the
 // replicate: all tasks on the same data see the same floors.
-func makeData(key dataKey, r *recording.Raster) (*data, error) {
+func makeData(key dataKey) (*data, error) {
+	r := key.raster
 	train, heldout, err := r.Holdout(key.holdout, key.seed)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the data: %w", err)

@@ -13,7 +13,7 @@ import (
 type Task struct {
 	ID            sweep.TaskID
 	Configuration sweep.Configuration
-	Raster        *recording.Raster // all repeats of the chosen cells
+	Raster        *recording.Raster // all repeats of the chosen cells; nobody changes it
 	Checkpoint    []byte            // to go on from; nil: from step 0
 }
 
