@@ -38,7 +38,7 @@ func advise(err error) string {
 	case lib.SQLITE_CANTOPEN:
 		return "the file cannot be opened: check that its folder exists, and the permissions of both"
 	case lib.SQLITE_IOERR:
-		return "the disk failed: check it; nothing that was acknowledged is lost unless the disk lost it"
+		return "the disk failed, or is full: check it; nothing that was acknowledged is lost unless the disk lost it"
 	default:
 		return ""
 	}

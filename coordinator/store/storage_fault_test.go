@@ -84,8 +84,8 @@ func TestDiskFaults(t *testing.T) {
 	for fault, c := range map[diskFault]struct{ operation, says string }{
 		fullDisk:   {"write", "the disk is full: nothing that was acknowledged is lost; free some space"},
 		shortWrite: {"write", "the disk is full: nothing that was acknowledged is lost; free some space"},
-		badWrite:   {"write", "the disk failed: check it"},
-		badSync:    {"sync", "the disk failed: check it"},
+		badWrite:   {"write", "the disk failed, or is full: check it"},
+		badSync:    {"sync", "the disk failed, or is full: check it"},
 	} {
 		t.Run(string(fault), func(t *testing.T) {
 			n := openOnDisk(t)
