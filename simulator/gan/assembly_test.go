@@ -1,0 +1,180 @@
+package gan
+
+import (
+	"testing"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/internal/kerneltest"
+)
+
+// inner holds the generated functions against the Go loops that specify them.
+func inner() kerneltest.Suite[loops] {
+	s := kerneltest.Suite[loops]{Calls: calls, Tolerance: 1e-5}
+	for _, k := range circuit.Kernels() {
+		s.Kernels = append(s.Kernels, kerneltest.Kernel[loops]{Name: k.Name, Class: k.Class, Loops: loopsOf(k)})
+	}
+	return s
+}
+
+func TestLoops(t *testing.T) { inner().Test(t) }
+
+func FuzzLoops(f *testing.F) { inner().Fuzz(f) }
+
+// calls are those of every inner loop with drawn arguments.
+var calls = map[string]func(l *loops, t *kerneltest.Trial){
+	"sumColumns": func(l *loops, t *kerneltest.Trial) {
+		stride, rows, inputs := anyStride(t), t.UpTo(4), t.IntN(140)
+		l.sumColumns(t.Out(rows*stride), t.In((inputs+1)*stride), anySets(t, rows, inputs), rows, inputs/64+1, stride)
+	},
+	"addColumns": func(l *loops, t *kerneltest.Trial) {
+		stride, rows, inputs := anyStride(t), t.UpTo(4), t.IntN(140)
+		l.addColumns(t.Out((inputs+1)*stride), t.In(rows*stride), anySets(t, rows, inputs), rows, inputs/64+1, stride)
+	},
+	"switchOn": func(l *loops, t *kerneltest.Trial) {
+		n := t.UpTo(4) * width
+		l.switchOn(t.Out(n), t.In(n), t.Float32())
+	},
+	"switchOn in place": func(l *loops, t *kerneltest.Trial) {
+		v := t.Out(t.UpTo(4) * width)
+		l.switchOn(v, v, t.Float32())
+	},
+	"interpolate": func(l *loops, t *kerneltest.Trial) {
+		stride, rows := anyStride(t), t.UpTo(4)
+		l.interpolate(t.Out(rows*stride), t.In(rows*stride), t.In(rows*stride), t.In(rows), stride)
+	},
+	"backSecond": func(l *loops, t *kerneltest.Trial) {
+		stride, inputs := anyStride(t), t.UpTo(20)
+		l.backSecond(t.Out(inputs*stride), t.Out(stride), t.In(inputs*stride), t.In(stride))
+	},
+	"inputSlopes": func(l *loops, t *kerneltest.Trial) {
+		stride, inputs := anyStride(t), t.UpTo(20)
+		l.inputSlopes(t.Out(inputs*lanes), t.In(inputs*stride), t.In(stride), t.In(stride*lanes), stride)
+	},
+	"sumSquares": func(l *loops, t *kerneltest.Trial) {
+		l.sumSquares((*laneRow)(t.Out(lanes)), t.In(t.IntN(20)*lanes))
+	},
+	"spreadSlopes": func(l *loops, t *kerneltest.Trial) {
+		stride, inputs, scale := anyStride(t), t.UpTo(20), t.In(lanes)
+		for lane := range scale {
+			scale[lane] *= float32(t.IntN(2))
+		}
+		l.spreadSlopes(t.Out(inputs*stride), t.Out(inputs*lanes), t.In(lanes*stride), (*laneRow)(scale), stride)
+	},
+	"sumWords": func(l *loops, t *kerneltest.Trial) {
+		stride, bits := lanes*t.UpTo(6), t.IntN(7)
+		l.sumWords(t.Out(stride<<bits), t.In(bits*stride), stride)
+	},
+	"reach": func(l *loops, t *kerneltest.Trial) {
+		stride := anyStride(t)
+		l.reach(t.Out(stride), t.In(t.UpTo(10)*stride))
+	},
+	"findSwitched": func(l *loops, t *kerneltest.Trial) {
+		stride, used, highs := anyStride(t), t.UpTo(lanes), 1<<t.IntN(4)
+		drawn := make([]uint32, used)
+		for lane := range drawn {
+			drawn[lane] = t.Uint32N(uint32(lanes * highs))
+		}
+		reach := t.In(stride)
+		for h := range reach {
+			reach[h] += 1
+		}
+		sets := t.OutBits(2 * used * stride / width)
+		l.findSwitched(sets, t.Out(used*stride), t.In(used*stride), drawn, t.In(lanes*stride), t.In(highs*stride), reach, stride)
+	},
+	"bend": func(l *loops, t *kerneltest.Trial) {
+		stride, used, highs := anyStride(t), t.UpTo(lanes), 1<<t.IntN(5)
+		sets := make([]uint64, 2*used*stride/width)
+		for i := range sets {
+			sets[i] = t.Uint64() & t.Uint64()
+		}
+		highWords := t.In(highs * stride)
+		if highs == 1 {
+			clear(highWords)
+		}
+		middles, low, second := t.In(used*stride), t.In(stride*lanes), t.In(stride)
+		dst := t.Out(used * (highs + 1) * lanes)
+		l.bend(dst, sets, middles, low, highWords, second, highs, stride)
+	},
+	"transpose": func(l *loops, t *kerneltest.Trial) {
+		rows := 4 * t.UpTo(8)
+		stride := rows + lanes*t.IntN(2)
+		l.transpose(t.Out(rows*lanes), t.In(stride*lanes), stride)
+	},
+	"addTranspose": func(l *loops, t *kerneltest.Trial) {
+		rows := 4 * t.UpTo(8)
+		stride := rows + lanes*t.IntN(2)
+		l.addTranspose(t.Out(rows*lanes), t.In(stride*lanes), stride)
+	},
+	"addCounts": func(l *loops, t *kerneltest.Trial) {
+		bits := t.IntN(8)
+		l.addCounts(t.Out(lanes<<bits), t.In((bits+1)*lanes))
+	},
+	"adam32": func(l *loops, t *kerneltest.Trial) {
+		n := t.IntN(40)
+		parameters, gradient, mean, square := t.Out(n), t.In(n), t.Out(n), t.Out(n)
+		for i, v := range square {
+			square[i] = v * v
+		}
+		reportFinite(t, l.adam32(parameters, gradient, mean, square, &adamCoefficients[float32]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon}))
+	},
+	"adam64": func(l *loops, t *kerneltest.Trial) {
+		n := t.IntN(20)
+		parameters, gradient, mean, square := t.Out64(n), t.In64(n), t.Out64(n), t.Out64(n)
+		for i, v := range square {
+			square[i] = v * v
+		}
+		reportFinite(t, l.adam64(parameters, gradient, mean, square, &adamCoefficients[float64]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon}))
+	},
+}
+
+func anyStride(t *kerneltest.Trial) int { return width * t.UpTo(3) }
+
+// anySets draws sets of inputs, each with the one that follows for the bias.
+func anySets(t *kerneltest.Trial, rows, inputs int) []uint64 {
+	chunks := inputs/64 + 1
+	sets := make([]uint64, rows*chunks)
+	for i := range sets {
+		sets[i] = t.Uint64() & t.Uint64()
+		if i%chunks == chunks-1 {
+			bias := uint64(1) << (inputs % 64)
+			sets[i] = sets[i]&(bias-1) | bias
+		}
+	}
+	return sets
+}
+
+func reportFinite(t *kerneltest.Trial, finite bool) {
+	report := t.Out(1)
+	report[0] = 0
+	if finite {
+		report[0] = 1
+	}
+}
+
+// TestAdamReportsWhatIsNotFinite, wherever it stands.
+func TestAdamReportsWhatIsNotFinite(t *testing.T) {
+	for _, k := range inner().Kernels {
+		for _, n := range []int{1, 3, 7, 8, 9, 33} {
+			for at := range n {
+				if adamStaysFinite(k.Loops.adam32, n, at) {
+					t.Errorf("%s: parameter %d of %d float32 is infinite", k.Name, at, n)
+				}
+				if adamStaysFinite(k.Loops.adam64, n, at) {
+					t.Errorf("%s: parameter %d of %d float64 is infinite", k.Name, at, n)
+				}
+			}
+			if !adamStaysFinite(k.Loops.adam32, n, -1) || !adamStaysFinite(k.Loops.adam64, n, -1) {
+				t.Errorf("%s: %d finite parameters are called something else", k.Name, n)
+			}
+		}
+	}
+}
+
+// adamStaysFinite makes an update of n parameters one of which is infinite, if at is its place.
+func adamStaysFinite[F float32 | float64](loop adamLoop[F], n, at int) bool {
+	parameters, zeros := make([]F, n), make([]F, n)
+	if at >= 0 {
+		parameters[at] = 1 / zeros[0]
+	}
+	return loop(parameters, zeros, make([]F, n), make([]F, n), &adamCoefficients[F]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon})
+}

@@ -1,0 +1,119 @@
+package kerneltest
+
+import (
+	"math"
+	"math/rand/v2"
+	"unsafe"
+)
+
+// Trial draws the arguments of one call of an inner loop; the same seed gives
+// the same ones.
+type Trial struct {
+	*rand.Rand
+	written, read []array
+}
+
+// UpTo draws from 1 … n.
+func (t *Trial) UpTo(n int) int { return 1 + t.IntN(n) }
+
+// In draws n numbers that the loop reads, or uses as work space.
+func (t *Trial) In(n int) []float32 { return numbers[float32](t, n, &t.read) }
+
+// Out draws n numbers that the loop writes.
+func (t *Trial) Out(n int) []float32 { return numbers[float32](t, n, &t.written) }
+
+// In64 is In in float64.
+func (t *Trial) In64(n int) []float64 { return numbers[float64](t, n, &t.read) }
+
+// Out64 is Out in float64.
+func (t *Trial) Out64(n int) []float64 { return numbers[float64](t, n, &t.written) }
+
+// OutBits draws n words of bits that the loop writes. They must agree exactly.
+func (t *Trial) OutBits(n int) []uint64 {
+	g := newGuarded[uint64](t, n)
+	t.written = append(t.written, g)
+	return g.values()
+}
+
+// numbers draws an array of floats and notes it.
+func numbers[F float32 | float64](t *Trial, n int, into *[]array) []F {
+	g := newGuarded[F](t, n)
+	*into = append(*into, g)
+	for i := range g.values() {
+		g.values()[i] = F(t.number())
+	}
+	return g.values()
+}
+
+// number draws the sizes that occur, among them zeros and subnormals.
+func (t *Trial) number() float32 {
+	switch t.IntN(40) {
+	case 0:
+		return 0
+	case 1:
+		return math.Float32frombits(t.Uint32N(1 << 23)) // subnormal
+	case 2:
+		return float32(math.Ldexp(1, -70)) // whose square is subnormal
+	}
+	return 2*t.Float32() - 1
+}
+
+// array is a slice between guards.
+type array interface {
+	// intact says whether the guards are as they were.
+	intact() bool
+	// difference is the first place where the array is further from another
+	// than the tolerance, relative for numbers above 1; −1 if there is none.
+	difference(want array, tolerance float64) int
+	at(i int) any
+}
+
+type guarded[T float32 | float64 | uint64] struct {
+	all           []T
+	first, length int
+}
+
+const (
+	guard     = 12345
+	lineBytes = 64 // of a cache line
+)
+
+// newGuarded makes an array that begins anywhere in a cache line.
+func newGuarded[T float32 | float64 | uint64](t *Trial, n int) *guarded[T] {
+	line := lineBytes / int(unsafe.Sizeof(T(0)))
+	g := &guarded[T]{all: make([]T, n+4*line), length: n}
+	for i := range g.all {
+		g.all[i] = guard
+	}
+	offset := int(uintptr(unsafe.Pointer(&g.all[0]))%lineBytes) / int(unsafe.Sizeof(T(0)))
+	g.first = 2*line - offset
+	if t.IntN(2) == 0 {
+		g.first += t.IntN(line)
+	}
+	return g
+}
+
+func (g *guarded[T]) values() []T { return g.all[g.first:][:g.length:g.length] }
+
+func (g *guarded[T]) at(i int) any { return g.values()[i] }
+
+func (g *guarded[T]) intact() bool {
+	for i, v := range g.all {
+		if inside := i >= g.first && i < g.first+g.length; !inside && v != guard {
+			return false
+		}
+	}
+	return true
+}
+
+func (g *guarded[T]) difference(want array, tolerance float64) int {
+	for i, w := range want.(*guarded[T]).values() {
+		v := g.values()[i]
+		x, y := float64(v), float64(w)
+		same := v == w && math.Signbit(x) == math.Signbit(y)
+		if !same && !(math.Abs(x-y) <= tolerance*max(1, math.Abs(y))) {
+			return i
+		}
+	}
+	return -1
+}
