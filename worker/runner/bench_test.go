@@ -17,7 +17,7 @@ import (
 func BenchmarkHistory(b *testing.B) {
 	for _, size := range [][2]int{{2, 1}, {2, 2}, {2, 5}, {4, 1}, {4, 2}, {6, 1}, {6, 2}, {8, 1}, {8, 2}, {10, 1}} {
 		b.Run(fmt.Sprintf("n=%d,t=%d", size[0], size[1]), func(b *testing.B) {
-			run, settings := surrogateRun(b, size[0], size[1])
+			run := surrogateRun(b, circuit.DefaultKernel(), size[0], size[1], 1e9)
 			angles := run.trainer.Angles()
 			b.ReportAllocs()
 			for b.Loop() {
@@ -32,7 +32,7 @@ func BenchmarkHistory(b *testing.B) {
 					b.Fatal(err)
 				}
 			})
-			circuits := timeOf(circuitsOfStep(b, settings))
+			circuits := timeOf(circuitsOfStep(b, settingsOf(run.task.Configuration, run.kernel)))
 			b.ReportMetric(point.Seconds()/(steps*iteration.Seconds()), "share")
 			b.ReportMetric(point.Seconds()/(steps*1.3*circuits.Seconds()), "share-of-1.3×circuits")
 		})
@@ -40,22 +40,22 @@ func BenchmarkHistory(b *testing.B) {
 }
 
 // surrogateRun begins a task of a cell of Fig. S1.
-func surrogateRun(b *testing.B, neurons, timesteps int) (*run, gan.Settings) {
-	b.Helper()
+func surrogateRun(t testing.TB, kernel circuit.Kernel, neurons, timesteps, steps int) *run {
+	t.Helper()
 	c := sweep.Default()
-	c.Neurons, c.Timesteps, c.K, c.Training.Steps = neurons, timesteps, 1, 1e9
+	c.Neurons, c.Timesteps, c.K, c.Training.Steps = neurons, timesteps, 1, steps
 	source := recording.Surrogate(c.Seed)
 	cells, err := source.Select(recording.Selection{}, neurons, c.Seed)
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	s := trainOnly()
-	s.kernel = circuit.DefaultKernel()
-	run, err := s.begin(b.Context(), Task{Configuration: c, Raster: source.Raster(cells)}, &witness{stopAt: -1})
+	s.kernel = kernel
+	run, err := s.begin(t.Context(), Task{Configuration: c, Raster: source.Raster(cells)}, &witness{stopAt: -1})
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	return run, settingsOf(c, s.kernel)
+	return run
 }
 
 // circuitsOfStep runs the circuits of an iteration alone, as BenchmarkIteration
