@@ -57,12 +57,16 @@ type connection struct {
 	refused  atomic.Int32 // calls with a wrong one
 }
 
-// Write gives up on a peer that does not read.
-func (c *connection) Write(p []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(silence)); err != nil {
-		return 0, err
+// Write gives up on a peer that does not read. The connection ends with the
+// first failure: the server would go on reading for ever.
+func (c *connection) Write(p []byte) (n int, err error) {
+	if err = c.SetWriteDeadline(time.Now().Add(silence)); err == nil {
+		n, err = c.Conn.Write(p)
 	}
-	return c.Conn.Write(p)
+	if err != nil {
+		_ = c.cut()
+	}
+	return n, err
 }
 
 // Close is called by the server, whoever ended the connection.

@@ -20,12 +20,16 @@ import (
 	"spiqsweep/coordinator/service"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/wire"
 	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	wire.Pack(nil) // its channels are made now, outside of every bubble of synctest
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	sweepID     = "11111111-2222-3333-4444-555555555555"
