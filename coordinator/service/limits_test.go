@@ -287,7 +287,7 @@ func TestHeadersAreBounded(t *testing.T) {
 	b := newRig(t, 1)
 	c := b.speak()
 	c.open(spiqsweepv1.OperatorService_ListSweeps_FullMethodName, operatorToken, "much", strings.Repeat("x", 20<<10))
-	c.message(framed(t, &spiqsweepv1.ListSweepsRequest{}), true)
+	_ = c.frames.WriteData(1, true, framed(t, &spiqsweepv1.ListSweepsRequest{})) // it may have ended by now
 	if _, ended := c.until(answered(1)); !ended {
 		t.Error("a call with 20 KiB of metadata was answered, want the connection to end")
 	}
