@@ -21,6 +21,10 @@ func (t *terminal) introduce(a *app.App) {
 		t.say("%s", revised(a.Revision))
 	}
 	t.say("output folder: %s", a.Folder())
+	if addresses := a.Elsewhere(); len(addresses) > 0 {
+		t.say("the coordinator at %s has the sweep: Ctrl-C leaves it running there", strings.Join(addresses, ", "))
+		return
+	}
 	if a.Local > 0 {
 		t.say("local workers: %d, kernel %s", a.Local, a.Kernel.Name)
 	}

@@ -91,14 +91,15 @@ func interruptible() (context.Context, context.CancelFunc) {
 // true: an error before is one of usage.
 func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *bool) {
 	began = new(bool)
-	root = sweepCommand(newTerminal(stderr))
+	t := newTerminal(stderr)
+	root = sweepCommand(t)
 	root.Version = programVersion()
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentPreRun = func(*cobra.Command, []string) { *began = true }
 	root.AddCommand(
-		planCommand(), describeCommand(), statusCommand(), retryCommand(), settingsCommand(),
-		localWorkerCommand(stdin, stderr),
+		planCommand(), describeCommand(), statusCommand(), listCommand(), retryCommand(), forgetCommand(), settingsCommand(),
+		serveCommand(t), localWorkerCommand(stdin, stderr),
 	)
 	return root, began
 }

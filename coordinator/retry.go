@@ -5,12 +5,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"spiqsweep/coordinator/app"
 	"spiqsweep/sweep"
 )
 
 func retryCommand() *cobra.Command {
-	var place app.Place
+	var flags placeFlags
 	var diverged bool
 	c := &cobra.Command{
 		Use:   "retry [TASK...]",
@@ -23,6 +22,10 @@ If no coordinator runs, the next one takes them up.`,
 			for i, task := range arguments {
 				tasks[i] = sweep.TaskID(task)
 			}
+			place, err := flags.place()
+			if err != nil {
+				return err
+			}
 			reopened, err := place.Retry(c.Context(), tasks, diverged)
 			if err != nil {
 				return err
@@ -31,7 +34,7 @@ If no coordinator runs, the next one takes them up.`,
 			return err
 		},
 	}
-	placeFlags(c, &place)
+	flags.add(c)
 	c.Flags().BoolVar(&diverged, "diverged", false, "those that diverged, instead of those that were set aside")
 	return c
 }

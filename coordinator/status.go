@@ -3,30 +3,30 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"spiqsweep/coordinator/app"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// placeFlags say where a sweep lives.
-func placeFlags(c *cobra.Command, p *app.Place) {
-	c.Flags().StringVar(&p.Out, "out", "runs/figure-s1", "output `FOLDER` of the sweep")
-	c.Flags().StringVar(&p.Store, "store", "", "`FILE` or URL of the store (default: sweep.db in the output folder)")
-}
-
 func statusCommand() *cobra.Command {
-	var place app.Place
+	var flags placeFlags
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "status",
+		Use:   "status [SWEEP]",
 		Short: "Say how a sweep gets on, whether its coordinator runs or not",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			status, running, err := place.Status(c.Context())
+		Long: `Says how a sweep gets on: the one of the output folder, or the one that is named,
+by its ID or by its name, where a coordinator or a store has several.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, arguments []string) error {
+			place, err := flags.place()
+			if err != nil {
+				return err
+			}
+			status, running, err := place.Status(c.Context(), strings.Join(arguments, ""))
 			if err != nil {
 				return err
 			}
@@ -38,7 +38,7 @@ func statusCommand() *cobra.Command {
 			return printStatus(c.OutOrStdout(), report)
 		},
 	}
-	placeFlags(c, &place)
+	flags.add(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c
 }

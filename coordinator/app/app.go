@@ -5,15 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store"
+	"spiqsweep/coordinator/remote"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/table"
 )
 
-// App is a coordinator that has its folder, its store and its plan.
+// App is a sweep that has its folder, its plan and someone who keeps its queue:
+// this coordinator, or one elsewhere.
 type App struct {
 	Config
 	Revision queue.Revision // what the plan changed
@@ -25,16 +25,15 @@ type App struct {
 	folder   folder
 	created  string    // the topmost folder that Open made; "" if the output folder was there
 	lock     io.Closer // of the folder, while it is ours
-	store    queue.Store
-	queue    *queue.Queue
-	listener net.Listener
-	keys     keys
+	keeper   keeper
+	host     *host          // of the queue, if it is this coordinator
+	client   *remote.Client // of the queue, if it is elsewhere
 	view     *view
 }
 
-// Open checks everything, then takes the output folder and the store and plans
-// the sweep. What it returns must be closed. If it fails, a folder that it made
-// is gone again.
+// Open checks everything, then takes the output folder and the store (or calls
+// the coordinator that keeps the sweep) and plans the sweep. What it returns must
+// be closed. If it fails, a folder that it made is gone again.
 func Open(ctx context.Context, c Config) (_ *App, err error) {
 	prepared, err := Prepare(c.Input)
 	if err != nil {
@@ -49,14 +48,20 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 			a.undo()
 		}
 	}()
+	if err := a.chooseKeeper(); err != nil {
+		return nil, err
+	}
 	if err := a.takeFolder(); err != nil {
 		return nil, err
 	}
-	if err := a.openStore(ctx); err != nil {
-		return nil, err
+	if a.host != nil {
+		if err := a.host.openStore(ctx); err != nil {
+			return nil, err
+		}
+		a.keeper = a.host.queue
 	}
 	if err := a.plan(ctx); err != nil {
-		return nil, err
+		return nil, a.mendable(err)
 	}
 	if err := a.publish(); err != nil {
 		return nil, err
@@ -67,35 +72,27 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 // Folder is the output folder.
 func (a *App) Folder() string { return string(a.folder) }
 
+// Elsewhere are the addresses of the coordinator that keeps the sweep; none if
+// it is this one.
+func (a *App) Elsewhere() []string {
+	if a.host != nil {
+		return nil
+	}
+	return a.Coordinator.Addresses
+}
+
 // Address is where the coordinator listens.
-func (a *App) Address() string { return a.listener.Addr().String() }
+func (a *App) Address() string { return a.host.address() }
 
 // Advertised are the addresses where workers elsewhere find it; none if it is to
 // be found on this machine alone.
-func (a *App) Advertised() []string {
-	if !a.remote() {
-		return nil
-	}
-	return a.keys.worker.Addresses
-}
+func (a *App) Advertised() []string { return a.host.advertised() }
 
 // WorkerFile is the file with which a worker finds this coordinator.
 func (a *App) WorkerFile() string { return a.folder.path(workerFile) }
 
 // Prepared is the grid with its tasks.
 func (a *App) Prepared() *Prepared { return a.prepared }
-
-func (a *App) openStore(ctx context.Context) (err error) {
-	url := a.Store
-	if url == "" {
-		url = a.folder.path(storeFile)
-	}
-	if a.store, err = store.Open(ctx, url); err != nil {
-		return &InputError{fmt.Errorf("open the store: %w", err)}
-	}
-	a.queue = queue.New(a.store, a.Policy)
-	return nil
-}
 
 // plan makes the prepared tasks the folder's sweep, or its newest revision.
 func (a *App) plan(ctx context.Context) error {
@@ -105,7 +102,7 @@ func (a *App) plan(ctx context.Context) error {
 	}
 	if id != "" && a.Recompute {
 		// First of all: a sweep that stayed behind would keep its tasks open.
-		if err := a.queue.Forget(ctx, id); err != nil && !errors.Is(err, queue.ErrUnknown) {
+		if err := a.keeper.Forget(ctx, id); err != nil && !errors.Is(err, queue.ErrUnknown) {
 			return err
 		}
 		id = ""
@@ -127,7 +124,7 @@ func (a *App) plan(ctx context.Context) error {
 			return fmt.Errorf("store the recording: %w", err)
 		}
 	}
-	a.Revision, err = a.queue.Plan(ctx, queue.Sweep{
+	a.Revision, err = a.keeper.Plan(ctx, queue.Sweep{
 		ID: id, Name: a.prepared.Grid.Name, Grid: a.Grid,
 		Numerics: sweep.Numerics, KernelClass: a.Kernel.Class,
 	}, a.prepared.tasks())
@@ -143,15 +140,15 @@ func (a *App) putRecording(ctx context.Context, s sample) error {
 	if err != nil {
 		return err
 	}
-	return a.queue.PutRecording(ctx, s.digest, body)
+	return a.keeper.PutRecording(ctx, s.digest, body)
 }
 
 // keepsNumbers refuses to mix numbers of two kinds in one sweep.
 func (a *App) keepsNumbers(ctx context.Context, id string) error {
-	before, err := a.queue.Sweep(ctx, id)
+	before, err := a.keeper.Sweep(ctx, id)
 	switch {
 	case errors.Is(err, queue.ErrUnknown):
-		a.Notices = append(a.Notices, fmt.Sprintf("the store does not have the sweep of %s, which begins anew: was it run with another --store?", a.folder))
+		a.Notices = append(a.Notices, fmt.Sprintf("the store does not have the sweep of %s, which begins anew: was it run with another --store or --coordinator?", a.folder))
 		return nil
 	case err != nil:
 		return fmt.Errorf("read the folder's sweep: %w", err)
@@ -174,14 +171,11 @@ func (a *App) Rows() []table.Row { return a.view.last }
 // Close lets go of everything. It may be called more than once.
 func (a *App) Close() error {
 	var faults error
-	if a.listener != nil {
-		if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
-			faults = errors.Join(faults, err)
-		}
+	if a.host != nil {
+		faults = a.host.close()
 	}
-	if a.store != nil {
-		faults = errors.Join(faults, a.store.Close())
-		a.store = nil
+	if a.client != nil {
+		faults = errors.Join(faults, a.client.Close())
 	}
 	if a.lock != nil {
 		faults = errors.Join(faults, a.lock.Close())

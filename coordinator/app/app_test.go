@@ -39,12 +39,14 @@ sweep "four" {
 // config is a run of a grid by two puppets.
 func config(t testing.TB, grid string, p *puppets) app.Config {
 	return app.Config{
-		Input:  app.Input{GridName: "test.hcl", Grid: []byte(grid), Kernel: kernel},
-		Out:    filepath.Join(t.TempDir(), "runs", "out"),
-		Local:  2,
-		Launch: p.launch,
-		Policy: queue.Policy{LeaseTerm: 2 * time.Second, BackOff: time.Millisecond, CallAgainBusy: 50 * time.Millisecond},
-		Log:    hclog.NewNullLogger(),
+		Input: app.Input{GridName: "test.hcl", Grid: []byte(grid), Kernel: kernel},
+		Out:   filepath.Join(t.TempDir(), "runs", "out"),
+		Hosting: app.Hosting{
+			Local:  2,
+			Launch: p.launch,
+			Policy: queue.Policy{LeaseTerm: 2 * time.Second, BackOff: time.Millisecond, CallAgainBusy: 50 * time.Millisecond},
+			Log:    hclog.NewNullLogger(),
+		},
 	}
 }
 

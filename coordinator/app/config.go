@@ -4,10 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
-	"spiqsweep/coordinator/local"
-	"spiqsweep/coordinator/queue"
 	"spiqsweep/proto/credentials"
 	"spiqsweep/simulator/circuit"
 )
@@ -19,6 +15,8 @@ const (
 
 	tickEvery = time.Second
 	lookEvery = 250 * time.Millisecond // at the status
+	// lookElsewhereEvery is the same over a network.
+	lookElsewhereEvery = time.Second
 	// handBack is how long local workers have to hand back and leave.
 	handBack = 15 * time.Second
 	// farewell is how long workers have to hear that all is done.
@@ -30,19 +28,16 @@ const (
 	lastCalls = 2 * time.Second
 )
 
-// Config is all that a run of a coordinator needs to know.
+// Config is all that a run of a sweep needs to know.
 type Config struct {
 	Input
-	Reach
+	// Coordinator keeps the sweep elsewhere: the credentials of an operator there.
+	// The zero value means the one that the folder remembers, or this one: Hosting
+	// says how.
+	Coordinator credentials.File
+	Hosting
 	Out       string // the output folder; "": runs/NAME
-	Store     string // URL of the store; "": a SQLite file in the output folder
-	Local     int    // local workers
 	Recompute bool   // start a new sweep in the folder, whatever it held
-
-	// Launch starts local workers with these credentials. It may be nil without any.
-	Launch func(credentials.File) local.Launch
-	Policy queue.Policy
-	Log    hclog.Logger
 	// Follow hears how the sweep gets on, a few times a second; nil: nobody does.
 	Follow func(Progress)
 }

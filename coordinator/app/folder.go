@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -30,6 +32,9 @@ const (
 	authorityKeyFile = "ca-key.pem"
 	lockFile         = ".lock"
 )
+
+// lockAgain is the pause before a lock that others have is tried again.
+const lockAgain = 20 * time.Millisecond
 
 // ErrInUse says that another coordinator works in the folder.
 var ErrInUse = errors.New("in use by another coordinator")
@@ -76,6 +81,30 @@ func (f folder) spares() error {
 		}
 	}
 	return nil
+}
+
+// sparesServer refuses a folder that holds other people's files likewise. That of
+// a sweep may be served.
+func (f folder) sparesServer() error {
+	if f.serves() {
+		return nil
+	}
+	return f.spares()
+}
+
+// lockWithin is lock, for which it waits a little.
+func (f folder) lockWithin(ctx context.Context, patience time.Duration) (io.Closer, error) {
+	deadline := time.Now().Add(patience)
+	for {
+		lock, err := f.lock()
+		if err == nil {
+			return lock, nil
+		}
+		if !errors.Is(err, ErrInUse) || time.Now().After(deadline) || ctx.Err() != nil {
+			return nil, &InputError{err}
+		}
+		time.Sleep(lockAgain)
+	}
 }
 
 // lock creates the folder if need be and takes it for this process, until the

@@ -37,7 +37,10 @@ func (r Reach) keys(f folder, at net.Addr) (k keys, err error) {
 		if err != nil {
 			return file, err
 		}
-		file = file.At(addresses...)
+		if r.Beside {
+			addresses = append(slices.Clone(file.Addresses), addresses...)
+		}
+		file = file.At(distinct(addresses)...)
 		file.CA, file.Insecure = ca, r.remote() && !r.encrypted()
 		return file, file.Save(f.path(name))
 	}
@@ -47,8 +50,19 @@ func (r Reach) keys(f folder, at net.Addr) (k keys, err error) {
 	}
 	// Commands run on this machine most of the time.
 	near := append([]string{nearby(at)}, addresses...)
-	k.operator, err = publish(operatorFile, credentials.Operator, slices.Compact(near)...)
+	k.operator, err = publish(operatorFile, credentials.Operator, near...)
 	return k, err
+}
+
+// distinct keeps the first of equal addresses.
+func distinct(addresses []string) []string {
+	var kept []string
+	for _, address := range addresses {
+		if !slices.Contains(kept, address) {
+			kept = append(kept, address)
+		}
+	}
+	return kept
 }
 
 // authority is the one that was given, else the folder's.

@@ -23,7 +23,7 @@ func TestFailingTasksAreSetAsideAndReopened(t *testing.T) {
 		t.Errorf("attempts.csv: %q", got)
 	}
 	place := app.Place{Out: c.Out}
-	status, running, err := place.Status(t.Context())
+	status, running, err := place.Status(t.Context(), "")
 	if err != nil || running || len(status.GetSetAside()) != 4 || status.GetSetAside()[0].GetReason() == "" {
 		t.Errorf("status is %v, %v", status, err)
 	}

@@ -8,31 +8,31 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"spiqsweep/coordinator/local"
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/service"
 )
 
-// Run serves until nothing is left that could run, or until ctx ends; then
-// workers hand back what they hold, and Run returns the context's cause. It
-// leaves the output folder up to date. It is called once.
+// Run follows the sweep until nothing is left of it that could run, or until ctx
+// ends, and leaves the output folder up to date. If this coordinator keeps the
+// sweep it serves workers meanwhile, and in the end has them hand back what they
+// hold; elsewhere, the sweep goes on. It returns the context's cause, and is
+// called once.
 func (a *App) Run(ctx context.Context) (Progress, error) {
-	server := a.server()
 	began := time.Now()
 	// What serves the workers must outlive ctx: they have work to hand back.
 	base, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	services, serving := errgroup.WithContext(base)
-	services.Go(func() error { return server.Serve(a.listener) })
-	services.Go(func() error { return a.tick(serving) })
 	services.Go(func() error { return a.keepFresh(serving) })
-	fleet := local.Start(a.needed(ctx), a.launch(), a.Log.Named("local"))
-
-	last, err := a.follow(ctx, serving)
-	if err == nil {
-		a.sayFarewell(ctx, server, began)
+	if a.host != nil {
+		a.host.start(serving, services, a.id, a.needed(ctx))
 	}
-	a.takeLeave(server, fleet)
+	last, err := a.follow(ctx, serving)
+	if a.host != nil {
+		if err == nil {
+			a.sayFarewell(ctx, began)
+		}
+		a.host.stop()
+	}
 	stop()
 	if fault := services.Wait(); fault != nil && !errors.Is(fault, context.Canceled) {
 		err = fault // the reason why following ended
@@ -42,32 +42,29 @@ func (a *App) Run(ctx context.Context) (Progress, error) {
 
 // needed is how many local workers to start: none if nothing is left to do.
 func (a *App) needed(ctx context.Context) int {
-	if status, err := a.queue.Status(ctx, a.id); err == nil && status.Counts.Finished() {
+	if status, err := a.keeper.Status(ctx, a.id); err == nil && status.Counts.Finished() {
 		return 0
 	}
 	return a.Local
 }
 
-func (a *App) launch() local.Launch {
-	if a.Launch == nil {
-		return nil
-	}
-	return a.Launch(a.keys.worker.At(nearby(a.listener.Addr())))
-}
-
 // follow reports on the sweep until it is finished, interrupted, or one of the
 // services has failed.
 func (a *App) follow(ctx, serving context.Context) (Progress, error) {
-	clock := time.NewTicker(lookEvery)
+	pause := lookEvery
+	if a.host == nil {
+		pause = lookElsewhereEvery
+	}
+	clock := time.NewTicker(pause)
 	defer clock.Stop()
 	began := time.Now()
-	first, away := -1, false // tasks done at the first look; whether the store is away
+	first, away := -1, false // tasks done at the first look; whether their keeper is away
 	for {
-		status, err := a.queue.Status(serving, a.id)
+		status, err := a.keeper.Status(serving, a.id)
 		switch {
 		case errors.Is(err, queue.ErrUnavailable):
 			if !away {
-				a.Log.Warn("the store is not available: will try again", "error", err)
+				a.Log.Warn("cannot look at the sweep: will try again", "error", err)
 			}
 			away = true
 		case err != nil:
@@ -98,7 +95,7 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 // sayFarewell lets workers hear that all is done, so that they leave by
 // themselves. Those that outlived another coordinator of this sweep may not
 // have called this one yet.
-func (a *App) sayFarewell(ctx context.Context, server *service.Server, began time.Time) {
+func (a *App) sayFarewell(ctx context.Context, began time.Time) {
 	if a.Resumed && a.Listen != "" {
 		select {
 		case <-time.After(time.Until(began.Add(comeBack))):
@@ -107,17 +104,7 @@ func (a *App) sayFarewell(ctx context.Context, server *service.Server, began tim
 	}
 	ctx, cancel := context.WithTimeout(ctx, farewell)
 	defer cancel()
-	server.Farewell(ctx)
-}
-
-// takeLeave ends the local workers, which hand back what they hold, then the server.
-func (a *App) takeLeave(server *service.Server, fleet *local.Fleet) {
-	ctx, cancel := context.WithTimeout(context.Background(), handBack)
-	defer cancel()
-	fleet.Stop(ctx)
-	ctx, cancel = context.WithTimeout(context.Background(), lastCalls)
-	defer cancel()
-	server.Stop(ctx)
+	a.host.server.Farewell(ctx)
 }
 
 // conclude brings the output folder up to date a last time.
@@ -126,21 +113,10 @@ func (a *App) conclude(last Progress, err error) (Progress, error) {
 	if fault := a.view.refresh(ctx); fault != nil {
 		err = errors.Join(err, fmt.Errorf("write the output folder: %w", fault))
 	}
-	if status, fault := a.queue.Status(ctx, a.id); fault == nil {
+	if status, fault := a.keeper.Status(ctx, a.id); fault == nil {
 		last.Status = status
 	}
 	return last, err
-}
-
-// tick moves the queue's clock.
-func (a *App) tick(ctx context.Context) error {
-	return every(ctx, tickEvery, func() error {
-		err := a.queue.Tick(ctx)
-		if errors.Is(err, queue.ErrUnavailable) {
-			return nil // the next tick finds the leases as they are
-		}
-		return err
-	})
 }
 
 // keepFresh keeps the output folder up to date. What cannot be written now may

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// takeFolder locks the folder and opens the address. A folder that does not
-// exist is created only once the address is known to be good.
+// takeFolder locks the folder and opens the address, if others are to call here.
+// A folder that does not exist is created only once the address is known to be good.
 func (a *App) takeFolder() error {
 	missing, err := a.folder.missing()
 	if err != nil {
@@ -21,8 +21,13 @@ func (a *App) takeFolder() error {
 			return err
 		}
 	}
-	if a.listener, err = a.listen(); err != nil || missing == "" {
-		return err
+	if a.host != nil {
+		if err := a.host.openDoor(); err != nil {
+			return err
+		}
+	}
+	if missing == "" {
+		return nil
 	}
 	a.created = missing
 	return a.lockFolder()

@@ -14,7 +14,6 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/failpoint"
 	"spiqsweep/sweep/figure"
@@ -26,7 +25,7 @@ import (
 // figures and models. Everything in it can be made again at any time.
 type view struct {
 	folder   folder
-	queue    *queue.Queue
+	queue    keeper
 	sweep    string
 	prepared *Prepared
 	log      hclog.Logger

@@ -1,0 +1,146 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sync/errgroup"
+
+	"spiqsweep/coordinator/local"
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/service"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/proto/credentials"
+	"spiqsweep/sweep"
+)
+
+// Hosting says how a coordinator serves a store.
+type Hosting struct {
+	Reach
+	Store string // URL of the store; "": a SQLite file in the folder
+	Local int    // local workers
+	// Launch starts local workers with these credentials. It may be nil without any.
+	Launch func(credentials.File) local.Launch
+	Policy queue.Policy
+	Log    hclog.Logger
+}
+
+// host serves a store to workers and operators: the rules, their clock, the
+// door, and local workers. Its parts are opened one by one, by whoever knows the
+// order in which they may fail.
+type host struct {
+	Hosting
+	folder folder // of the keys and, by default, of the store
+	class  string // kernel class of what is served
+
+	listener net.Listener
+	store    queue.Store
+	queue    *queue.Queue
+	keys     keys
+	server   *service.Server
+	fleet    *local.Fleet
+}
+
+func (h *host) openDoor() (err error) {
+	h.listener, err = h.listen()
+	return err
+}
+
+func (h *host) openStore(ctx context.Context) (err error) {
+	url := h.Store
+	if url == "" {
+		url = h.folder.path(storeFile)
+	}
+	if h.store, err = store.Open(ctx, url); err != nil {
+		return &InputError{fmt.Errorf("open the store: %w", err)}
+	}
+	h.queue = queue.New(h.store, h.Policy)
+	return nil
+}
+
+// publish writes what others need to find the coordinator.
+func (h *host) publish() (err error) {
+	h.keys, err = h.Reach.keys(h.folder, h.listener.Addr())
+	return err
+}
+
+// start begins to serve, with so many local workers: operators who name no sweep
+// ask about one. What fails ends the group.
+func (h *host) start(serving context.Context, services *errgroup.Group, sweepID string, workers int) {
+	h.server = service.New(service.Config{
+		Queue: h.queue, Sweep: sweepID,
+		WorkerToken: h.keys.worker.Token, OperatorToken: h.keys.operator.Token, TLS: h.keys.tls,
+		Numerics: sweep.Numerics, KernelClass: h.class,
+		Log: h.Log.Named("service"),
+	})
+	services.Go(func() error { return h.server.Serve(h.listener) })
+	services.Go(func() error { return h.tick(serving) })
+	h.fleet = local.Start(workers, h.launch(), h.Log.Named("local"))
+}
+
+func (h *host) launch() local.Launch {
+	if h.Launch == nil {
+		return nil
+	}
+	return h.Launch(h.keys.worker.At(nearby(h.listener.Addr())))
+}
+
+// tick moves the queue's clock.
+func (h *host) tick(ctx context.Context) error {
+	return every(ctx, tickEvery, func() error {
+		err := h.queue.Tick(ctx)
+		if errors.Is(err, queue.ErrUnavailable) {
+			return nil // the next tick finds the leases as they are
+		}
+		return err
+	})
+}
+
+// stop ends the local workers, which hand back what they hold, then the server.
+func (h *host) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), handBack)
+	defer cancel()
+	h.fleet.Stop(ctx)
+	ctx, cancel = context.WithTimeout(context.Background(), lastCalls)
+	defer cancel()
+	h.server.Stop(ctx)
+}
+
+// address is where the coordinator listens.
+func (h *host) address() string { return h.listener.Addr().String() }
+
+// advertised are the addresses where workers elsewhere find it; none if it is to
+// be found on this machine alone.
+func (h *host) advertised() []string {
+	if !h.remote() {
+		return nil
+	}
+	return h.keys.worker.Addresses
+}
+
+// warnings are what a person should know of how it can be reached.
+func (h *host) warnings() []string {
+	if !h.Insecure || !h.remote() {
+		return nil
+	}
+	return []string{"insecure: calls are plain text, so whoever is on the network in between can read the tokens, " +
+		"take tasks and send results: only where nobody else is"}
+}
+
+// close lets go of everything. It may be called more than once.
+func (h *host) close() error {
+	var faults error
+	if h.listener != nil {
+		if err := h.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			faults = errors.Join(faults, err)
+		}
+	}
+	if h.store != nil {
+		faults = errors.Join(faults, h.store.Close())
+		h.store = nil
+	}
+	return faults
+}

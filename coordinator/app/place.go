@@ -1,0 +1,161 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/remote"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/proto/credentials"
+)
+
+// Place is where sweeps live, for commands from another terminal: with a
+// coordinator that runs, or in a store that none serves.
+type Place struct {
+	Out   string // the output folder of a sweep, or the folder of `serve`
+	Store string // URL of the store; "": the SQLite file in the folder
+	// Coordinator is asked instead of the folder's own; the zero value means the
+	// one that the folder knows.
+	Coordinator credentials.File
+}
+
+// task is what a command does with whoever keeps the sweep that it is about:
+// named by its ID or its name, or "" for the only one.
+type task func(ctx context.Context, k keeper, sweep string) error
+
+// read does what changes nothing: at the coordinator that runs there, or in the
+// store if none does. word names the sweep; "": the folder's.
+func (p Place) read(ctx context.Context, word string, do task) (running bool, err error) {
+	word, err = p.sweep(word)
+	if err != nil {
+		return false, err
+	}
+	running, err = p.ask(ctx, func(ctx context.Context, c *remote.Client) error { return do(ctx, c, word) })
+	if running || err != nil {
+		return running, err
+	}
+	return false, p.inStore(ctx, readOnly, found(ctx, word, do))
+}
+
+// write does what changes something, likewise.
+func (p Place) write(ctx context.Context, word string, do task) error {
+	word, err := p.sweep(word)
+	if err != nil {
+		return err
+	}
+	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) error { return do(ctx, c, word) })
+	if running || err != nil {
+		return err
+	}
+	if missing, err := folder(p.Out).missing(); err == nil && missing == "" {
+		lock, err := folder(p.Out).lock()
+		if err != nil {
+			return &InputError{err}
+		}
+		defer lock.Close()
+	}
+	// Opened to be written, a store that is not there would be created.
+	look := func(context.Context, keeper, string) error { return nil }
+	if err := p.inStore(ctx, readOnly, found(ctx, word, look)); err != nil {
+		return err
+	}
+	return p.inStore(ctx, open, found(ctx, word, do))
+}
+
+// found does something with the sweep that a word means in a store.
+func found(ctx context.Context, word string, do task) func(*queue.Queue) error {
+	return func(q *queue.Queue) error {
+		s, err := q.Find(ctx, word)
+		if err != nil {
+			return err
+		}
+		return do(ctx, q, s.ID)
+	}
+}
+
+// ask calls the coordinator that keeps the sweeps. It says whether one runs.
+func (p Place) ask(ctx context.Context, do func(context.Context, *remote.Client) error) (running bool, err error) {
+	file, elsewhere, err := p.coordinator()
+	if err != nil || file.Token == "" {
+		return false, err
+	}
+	client, err := remote.New(file, 0)
+	if err != nil {
+		return false, &InputError{err}
+	}
+	defer client.Close()
+	err = do(ctx, client)
+	switch {
+	case errors.Is(err, queue.ErrUnavailable), errors.Is(err, remote.ErrRefused): // or it is somebody else's by now
+		if !elsewhere {
+			return false, nil
+		}
+		return false, &InputError{err}
+	case errors.Is(err, queue.ErrUnknown), errors.Is(err, queue.ErrInvalid), errors.Is(err, queue.ErrMismatch):
+		return true, &InputError{err}
+	default:
+		return true, err
+	}
+}
+
+// coordinator is whom to ask: without a token, nobody. If it is elsewhere, there
+// is no store of which it could be asked instead.
+func (p Place) coordinator() (file credentials.File, elsewhere bool, err error) {
+	if p.Coordinator.Token != "" {
+		return p.Coordinator, true, nil
+	}
+	file, err = folder(p.Out).coordinator()
+	if err != nil || file.Token != "" {
+		return file, true, err
+	}
+	file, err = credentials.Load(folder(p.Out).path(operatorFile))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return credentials.File{}, false, nil
+	case err != nil:
+		return credentials.File{}, false, &InputError{err}
+	}
+	return file, false, nil
+}
+
+// sweep is what is meant: the word, else the folder's sweep, else the only one
+// of the coordinator or the store.
+func (p Place) sweep(word string) (string, error) {
+	if word != "" || p.Coordinator.Token != "" {
+		return word, nil
+	}
+	id, err := folder(p.Out).identity()
+	if err != nil {
+		return "", &InputError{err}
+	}
+	if id == "" && p.Store == "" && !folder(p.Out).serves() {
+		return "", badInput("output folder %s: there is no sweep in it: name the folder with --out", p.Out)
+	}
+	return id, nil
+}
+
+// inStore works on the store without a coordinator.
+func (p Place) inStore(ctx context.Context, open func(context.Context, string) (queue.Store, error), work func(*queue.Queue) error) error {
+	url := p.Store
+	if url == "" {
+		url = folder(p.Out).path(storeFile)
+	}
+	s, err := open(ctx, url)
+	if err != nil {
+		return &InputError{fmt.Errorf("open the store: %w", err)}
+	}
+	err = errors.Join(work(queue.New(s, queue.Policy{})), s.Close())
+	if errors.Is(err, queue.ErrUnknown) || errors.Is(err, queue.ErrInvalid) {
+		return &InputError{err}
+	}
+	return err
+}
+
+func open(ctx context.Context, url string) (queue.Store, error) { return store.Open(ctx, url) }
+
+func readOnly(ctx context.Context, url string) (queue.Store, error) {
+	return store.OpenReadOnly(ctx, url)
+}

@@ -1,0 +1,246 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/proto/credentials"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+)
+
+// serving starts a coordinator without a grid, with two puppets.
+func serving(t testing.TB, p *puppets) (out string) {
+	t.Helper()
+	c := app.ServerConfig{Hosting: config(t, fourCells, p).Hosting, KernelClass: kernel.Class, Out: filepath.Join(t.TempDir(), "serve")}
+	serve(t, c)
+	return c.Out
+}
+
+// serve runs a coordinator until the test ends.
+func serve(t testing.TB, c app.ServerConfig) *app.Server {
+	t.Helper()
+	s, err := app.OpenServer(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ran := make(chan error, 1)
+	go func() { ran <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ran; err != nil {
+			t.Error(err)
+		}
+		for range 2 { // twice is as good as once
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return s
+}
+
+// operator are the credentials that a coordinator wrote.
+func operator(t testing.TB, out string) credentials.File {
+	t.Helper()
+	file, err := credentials.Load(filepath.Join(out, "operator.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// submitted is a run of a grid by the coordinator that serves from a folder.
+func submitted(t testing.TB, grid, at string) app.Config {
+	t.Helper()
+	c := config(t, grid, &puppets{})
+	c.Coordinator = operator(t, at)
+	c.Local, c.Launch = 0, nil
+	return c
+}
+
+func TestASubmittedSweepIsWrittenAsALocalOne(t *testing.T) {
+	t.Parallel()
+	here := config(t, fourCells, &puppets{})
+	played(t, here)
+	at := serving(t, &puppets{})
+	there := submitted(t, fourCells, at)
+	_, last := played(t, there)
+	if want := (queue.Counts{Planned: 4, Done: 4}); last.Counts != want {
+		t.Errorf("counts are %+v, want %+v", last.Counts, want)
+	}
+	for _, name := range []string{"results.csv", "summary.csv", "comparison.csv", "sweep.hcl", "figures/S1.csv", "figures/S1.svg"} {
+		want, got := content(t, here.Out, name), content(t, there.Out, name)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-local +submitted):\n%s", name, diff)
+		}
+	}
+	for _, task := range columns(t, there.Out, "results.csv", "task") {
+		if diff := cmp.Diff(content(t, here.Out, "models/"+task+".json"), content(t, there.Out, "models/"+task+".json")); diff != "" {
+			t.Errorf("model %s differs:\n%s", task, diff)
+		}
+	}
+	if got := columns(t, there.Out, "attempts.csv", "outcome", "label"); len(got) != 4 || got[0] != "accepted n=1 t=1 k=0 replicate 0" {
+		t.Errorf("attempts.csv: %q", got)
+	}
+	info, err := os.Stat(filepath.Join(there.Out, "coordinator.json"))
+	if err != nil || info.Mode().Perm()&0o077 != 0 {
+		t.Errorf("the folder's credentials: %v, %v", info, err)
+	}
+}
+
+func content(t testing.TB, folder, name string) string {
+	t.Helper()
+	body, err := os.ReadFile(filepath.Join(folder, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func TestASubmittedSweepGoesOnWithoutItsFollower(t *testing.T) {
+	t.Parallel()
+	stuck := make(chan struct{})
+	at := serving(t, &puppets{act: func(c sweep.Configuration) *spiqsweepv1.Report {
+		<-stuck
+		return &spiqsweepv1.Report{Outcome: finished(c)}
+	}})
+	c := submitted(t, fourCells, at)
+	ctx, interrupt := context.WithCancel(t.Context())
+	c.Follow = func(now app.Progress) {
+		if now.Counts.Leased > 0 {
+			interrupt()
+		}
+	}
+	a, err := app.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := a.Elsewhere(); len(got) == 0 {
+		t.Error("the sweep does not say that it is elsewhere")
+	}
+	last, err := a.Run(ctx)
+	if !errors.Is(err, context.Canceled) || last.Counts.Leased == 0 {
+		t.Errorf("ended with %+v, %v, want some leased still, and Canceled", last.Counts, err)
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+	close(stuck)
+
+	c.Follow, c.Coordinator = nil, credentials.File{} // the folder remembers
+	resumed, last := played(t, c)
+	if last.Counts.Done != 4 || !resumed.Resumed {
+		t.Errorf("resumed is %v, counts are %+v", resumed.Resumed, last.Counts)
+	}
+	answer, running, err := app.Place{Out: c.Out}.Status(t.Context(), "")
+	if err != nil || !running || answer.GetCounts().GetDone() != 4 {
+		t.Errorf("status from the folder: %v, %v, %v", answer, running, err)
+	}
+	c.Listen = "127.0.0.1:0"
+	if _, err := app.Open(t.Context(), c); !isInput(err, "is kept by the coordinator at") {
+		t.Errorf("served here and there: %v", err)
+	}
+}
+
+func isInput(err error, says string) bool {
+	var input *app.InputError
+	return errors.As(err, &input) && strings.Contains(err.Error(), says)
+}
+
+func TestSweepsShareWhatIsFinished(t *testing.T) {
+	t.Parallel()
+	at := serving(t, &puppets{})
+	first := submitted(t, fourCells, at)
+	played(t, first)
+	second := submitted(t, strings.Replace(fourCells, `"four"`, `"more"`, 1), at)
+	second.Grid = []byte(strings.Replace(string(second.Grid), "neurons   = [1, 2]", "neurons   = [1, 2, 3]", 1))
+	a, last := played(t, second)
+	if a.Revision.AlreadyDone != 4 || last.Counts.Done != 6 {
+		t.Errorf("%d tasks were done before, %d are now; want 4 and 6", a.Revision.AlreadyDone, last.Counts.Done)
+	}
+	place := app.Place{Out: at}
+	sweeps, err := place.List(t.Context())
+	if err != nil || len(sweeps) != 2 {
+		t.Fatalf("sweeps: %v, %v", sweeps, err)
+	}
+	if _, _, err := place.Status(t.Context(), ""); !isInput(err, "name one") {
+		t.Errorf("the status of one of two: %v", err)
+	}
+	if answer, _, err := place.Status(t.Context(), "more"); err != nil || answer.GetCounts().GetDone() != 6 {
+		t.Errorf("status by name: %v, %v", answer, err)
+	}
+	if _, err := place.Forget(t.Context(), ""); !isInput(err, "say which") {
+		t.Errorf("forget one of two: %v", err)
+	}
+	if forgotten, err := (app.Place{Coordinator: operator(t, at)}).Forget(t.Context(), "four"); err != nil || forgotten.Name != "four" {
+		t.Errorf("forget: %+v, %v", forgotten, err)
+	}
+	if _, _, err := (app.Place{Out: first.Out}).Status(t.Context(), ""); !isInput(err, "unknown") {
+		t.Errorf("the status of a forgotten sweep: %v", err)
+	}
+	if sweeps, err := place.List(t.Context()); err != nil || len(sweeps) != 1 || sweeps[0].Name != "more" {
+		t.Errorf("sweeps: %v, %v", sweeps, err)
+	}
+}
+
+func TestSeveralCoordinatorsListTheirAddresses(t *testing.T) {
+	t.Parallel()
+	c := app.ServerConfig{Hosting: config(t, fourCells, &puppets{}).Hosting, KernelClass: kernel.Class, Out: t.TempDir()}
+	c.Local, c.Listen = 0, "127.0.0.1:0"
+	first := serve(t, c)
+	c.Store = filepath.Join(t.TempDir(), "another.db")
+	second := serve(t, c)
+	want := []string{first.Address(), second.Address()}
+	if diff := cmp.Diff(want, second.Addresses()); diff != "" {
+		t.Errorf("addresses (-want +got):\n%s", diff)
+	}
+	if first.Addresses()[0] != first.Address() {
+		t.Errorf("the first lists %v", first.Addresses())
+	}
+}
+
+func TestASweepThatCannotBeSubmitted(t *testing.T) {
+	t.Parallel()
+	at := serving(t, &puppets{})
+	for name, test := range map[string]struct {
+		spoil func(*app.Config)
+		says  string
+	}{
+		"another class":   {func(c *app.Config) { c.Kernel.Class = "simd/test" }, "--kernel puppet/test"},
+		"nobody there":    {func(c *app.Config) { c.Coordinator.Addresses = []string{"127.0.0.1:1"} }, "does not answer"},
+		"another token":   {func(c *app.Config) { c.Coordinator.Token = credentials.NewToken() }, "does not accept"},
+		"a worker's role": {func(c *app.Config) { c.Coordinator.Role = credentials.Worker }, "role"},
+		"and served here": {func(c *app.Config) { c.Listen = "127.0.0.1:0" }, "is kept by the coordinator"},
+	} {
+		c := submitted(t, fourCells, at)
+		test.spoil(&c)
+		_, err := app.Open(t.Context(), c)
+		if !isInput(err, test.says) {
+			t.Errorf("%s: %v, want an InputError that says %q", name, err, test.says)
+		}
+		if _, err := os.Stat(c.Out); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: an output folder is left behind (%v)", name, err)
+		}
+	}
+}
+
+func TestAServerSparesOtherFolders(t *testing.T) {
+	t.Parallel()
+	c := app.ServerConfig{Hosting: config(t, fourCells, &puppets{}).Hosting, KernelClass: kernel.Class, Out: t.TempDir()}
+	if err := os.WriteFile(filepath.Join(c.Out, "thesis.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.OpenServer(t.Context(), c); !isInput(err, "thesis.txt") {
+		t.Errorf("error is %v", err)
+	}
+}

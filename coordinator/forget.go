@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func forgetCommand() *cobra.Command {
+	var flags placeFlags
+	c := &cobra.Command{
+		Use:   "forget [SWEEP]",
+		Short: "End a sweep of a coordinator or a store; what it has finished stays",
+		Long: `Ends the sweep of that ID, or of that name if no other has it; without either, that
+of the output folder. Workers stop at what no other sweep wants. Results stay in
+the store: a sweep that asks for the same tasks again finds them done. The sweep's
+output folder is left as it is.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, arguments []string) error {
+			place, err := flags.place()
+			if err != nil {
+				return err
+			}
+			forgotten, err := place.Forget(c.Context(), strings.Join(arguments, ""))
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(c.OutOrStdout(), "sweep %s, ID %s, is forgotten\n", forgotten.Name, forgotten.ID)
+			return err
+		},
+	}
+	flags.add(c)
+	return c
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/proto/credentials"
+)
+
+// placeFlags say where sweeps live: in a folder, in a store, or at a coordinator.
+type placeFlags struct {
+	out, store string
+	coordinatorFlags
+}
+
+// coordinatorFlags name a coordinator that runs.
+type coordinatorFlags struct {
+	coordinators []string
+	credentials  string
+}
+
+func (f *placeFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.out, "out", "runs/figure-s1", "output `FOLDER` of the sweep, or of a coordinator that serves")
+	c.Flags().StringVar(&f.store, "store", "", "`FILE` or URL of the store (default: sweep.db in the output folder)")
+	f.coordinatorFlags.add(c)
+}
+
+func (f *coordinatorFlags) add(c *cobra.Command) {
+	c.Flags().StringSliceVar(&f.coordinators, "coordinator", nil, "`FILE_OR_ADDRESS` of a running coordinator, its operator.json for instance; may be given more than once")
+	c.Flags().StringVar(&f.credentials, "credentials", "", "`FILE` with the token for addresses: operator.json of the coordinator")
+}
+
+// file are the credentials that the flags name; the zero value without any.
+func (f *coordinatorFlags) file() (credentials.File, error) {
+	if len(f.coordinators) == 0 {
+		if f.credentials != "" {
+			return credentials.File{}, usage("--credentials %q without --coordinator: say whose they are", f.credentials)
+		}
+		return credentials.File{}, nil
+	}
+	file, err := credentials.Find(credentials.Operator, f.coordinators, f.credentials)
+	if err != nil {
+		return credentials.File{}, &app.InputError{Err: err}
+	}
+	return file, nil
+}
+
+func (f *placeFlags) place() (app.Place, error) {
+	file, err := f.file()
+	return app.Place{Out: f.out, Store: f.store, Coordinator: file}, err
+}

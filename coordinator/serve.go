@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"spiqsweep/coordinator/app"
+)
+
+// serveFlags are the flags of a coordinator without a grid.
+type serveFlags struct {
+	hostFlags
+	kernel string
+	out    string
+}
+
+func serveCommand(t *terminal) *cobra.Command {
+	var f serveFlags
+	c := &cobra.Command{
+		Use:   "serve --listen ADDRESS",
+		Short: "Serve the sweeps of a store, and those that are submitted to it",
+		Long: `Serves every sweep of a store to workers until it is asked to leave, and takes
+sweeps from other terminals and machines:
+
+  coordinator --grid sweep.hcl --coordinator runs/serve/operator.json
+
+Several may serve one store in PostgreSQL, and any of them may die: workers and
+commands turn to the next address. They must accept the same tokens. On machines
+that share a file system, give all of them the same --out; elsewhere, start one,
+copy its folder (worker.json, operator.json and, if there are any, ca.pem and
+ca-key.pem), and start the next with the copy. Each adds its address to the files,
+so the worker.json of the one that was started last lists them all.`,
+		Example: `  coordinator serve --listen 127.0.0.1:7473 --local 2
+  coordinator serve --listen 0.0.0.0:7473 --store postgres://host/spiqsweep`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			config, err := f.config(t)
+			if err != nil {
+				return err
+			}
+			return runServer(c.Context(), config, t)
+		},
+	}
+	f.add(c)
+	c.Flags().StringVar(&f.out, "out", app.DefaultServerFolder, "`FOLDER` of the keys and, by default, of the store")
+	c.Flags().IntVar(&f.local, "local", 0, "local workers")
+	c.Flags().StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of what is served (default: the best kernel)")
+	return c
+}
+
+// config checks the flags.
+func (f *serveFlags) config(t *terminal) (app.ServerConfig, error) {
+	if f.Listen == "" {
+		return app.ServerConfig{}, usage("--listen is missing: say where workers and commands call, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines")
+	}
+	kernel, err := chooseKernel(f.kernel)
+	if err != nil {
+		return app.ServerConfig{}, err
+	}
+	hosting, err := f.hosting(kernel, t)
+	return app.ServerConfig{Hosting: hosting, Out: f.out, KernelClass: kernel.Class}, err
+}
+
+// runServer serves until a signal ends it, which is what it is for.
+func runServer(ctx context.Context, config app.ServerConfig, t *terminal) error {
+	s, err := app.OpenServer(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for _, notice := range s.Notices {
+		t.say("%s", notice)
+	}
+	sweeps, err := s.Sweeps(ctx)
+	if err != nil {
+		return err
+	}
+	t.say("serving %s of kernel class %s on %s; workers find it at %s",
+		count(len(sweeps), "sweep"), s.KernelClass, s.Address(), strings.Join(s.Addresses(), ", "))
+	t.say("start workers with\n  %s", commandLine("worker", "--coordinator", s.WorkerFile()))
+	t.say("submit sweeps with\n  %s", commandLine("coordinator", "--grid", "sweep.hcl", "--coordinator", s.OperatorFile()))
+	if err := s.Run(ctx); err != nil {
+		return err
+	}
+	t.say("stopped; the sweeps wait in the store")
+	return nil
+}
