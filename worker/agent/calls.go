@@ -41,7 +41,9 @@ func (s *shell) call(request *spiqsweepv1.SyncRequest) {
 		switch {
 		case errors.Is(replaced.Err(), context.Canceled):
 		case err != nil:
-			s.line.change()
+			if _, busy := retryHint(err); !busy { // it answers: it is not away
+				s.line.change()
+			}
 			s.post(CallFailed{Sequence: request.GetSequence(), Err: err})
 		default:
 			s.post(Answered{Sequence: request.GetSequence(), Response: response})

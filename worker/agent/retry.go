@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -16,14 +17,31 @@ type retry struct {
 
 // failed notes a failure: the next attempt waits twice as long as this one
 // did, less up to a half, so that workers which failed together do not come
-// back together.
-func (r *retry) failed(now time.Time, random *rand.Rand) {
+// back together; but not less than the coordinator asks for.
+func (r *retry) failed(now time.Time, err error, random *rand.Rand) {
 	pause := longestPause
 	if shift := r.failures; shift < 16 {
 		pause = min(firstPause<<shift, longestPause)
 	}
 	r.failures++
-	r.at = now.Add(pause/2 + time.Duration(random.Int64N(int64(pause/2)+1)))
+	hint, _ := retryHint(err)
+	r.at = now.Add(max(hint, pause/2+time.Duration(random.Int64N(int64(pause/2)+1))))
+}
+
+// retryHint is when a coordinator wants a call again that came too often.
+func retryHint(err error) (in time.Duration, ok bool) {
+	for _, detail := range status.Convert(err).Details() {
+		if info, ok := detail.(*errdetails.RetryInfo); ok {
+			return min(info.GetRetryDelay().AsDuration(), longestPause), true
+		}
+	}
+	return 0, false
+}
+
+// tooLarge tells a message that will never be taken from one that came too soon.
+func tooLarge(err error) bool {
+	_, soon := retryHint(err)
+	return status.Code(err) == codes.ResourceExhausted && !soon
 }
 
 func (r *retry) due(now time.Time) bool { return !now.Before(r.at) }

@@ -36,7 +36,7 @@ func (a *Agent) call(now time.Time) {
 func (a *Agent) request() *spiqsweepv1.SyncRequest {
 	r := &spiqsweepv1.SyncRequest{
 		Process: a.Process, Sequence: a.sequence,
-		FreeSlots: uint32(a.freeSlots()), Draining: a.draining,
+		FreeSlots: uint32(a.freeSlots()), Draining: a.draining, Stays: a.Stays,
 	}
 	bytes := 0
 	for _, h := range a.holds {
@@ -122,7 +122,7 @@ func (a *Agent) callFailed(now time.Time, e CallFailed) {
 	if a.away.failures == 0 {
 		level = hclog.Warn
 	}
-	a.away.failed(now, a.Random)
+	a.away.failed(now, e.Err, a.Random)
 	a.say(level, "cannot reach the coordinator: will try again",
 		"error", status.Convert(e.Err).Message(), "in", a.away.at.Sub(now).Round(time.Millisecond).String())
 	a.callBy(a.away.at)

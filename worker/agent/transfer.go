@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
@@ -44,7 +42,7 @@ func (a *Agent) recordingFetched(now time.Time, e RecordingFetched) {
 	case e.Err == nil:
 		r.have = true
 	case worthRetrying(e.Err):
-		r.failed(now, a.Random)
+		r.failed(now, e.Err, a.Random)
 		a.say(hclog.Debug, "cannot fetch the recording: will try again", "digest", e.Digest, "error", e.Err)
 	default:
 		delete(a.recordings, e.Digest)
@@ -104,7 +102,7 @@ func (a *Agent) checkpointFetched(now time.Time, e CheckpointFetched) {
 	case e.Err == nil:
 		h.resumed, h.origin, h.step = true, e.Body, e.Step
 	case worthRetrying(e.Err):
-		h.resume.failed(now, a.Random)
+		h.resume.failed(now, e.Err, a.Random)
 		a.say(hclog.Debug, "cannot fetch the checkpoint: will try again", "task", e.Lease.Task, "error", e.Err)
 	default:
 		h.resumed = true
@@ -137,9 +135,8 @@ func (a *Agent) checkpointStored(now time.Time, e CheckpointStored) {
 		return
 	}
 	h.store.asked = false
-	tooLarge := status.Code(e.Err) == codes.ResourceExhausted
-	if e.Err != nil && worthRetrying(e.Err) && !tooLarge {
-		h.store.failed(now, a.Random)
+	if e.Err != nil && worthRetrying(e.Err) && !tooLarge(e.Err) {
+		h.store.failed(now, e.Err, a.Random)
 		return
 	}
 	if e.Err != nil {
