@@ -20,13 +20,16 @@ type VerifyRequest struct {
 	Seed  uint64  // chooses them: the same ones each time
 }
 
+// MaxVerified bounds the tasks of one Verify: their IDs must fit into an answer.
+const MaxVerified = 200_000
+
 // Verify has finished tasks run once more, so that their results are compared
 // with what is stored, and returns them. Their rows stay done meanwhile, and
 // their accepted results stay whatever comes of it. One that is being verified
 // already is left to it.
 //
-// Errors: ErrInvalid if the share is none, or if the beginning of a task's ID is
-// that of several; ErrUnknown; ErrUnavailable.
+// Errors: ErrInvalid if the share is none or makes more than MaxVerified tasks, or
+// if the beginning of a task's ID is that of several; ErrUnknown; ErrUnavailable.
 func (q *Queue) Verify(ctx context.Context, r VerifyRequest) ([]sweep.TaskID, error) {
 	if !(r.Share > 0 && r.Share <= 1) {
 		return nil, fmt.Errorf("verify: %w: share = %v: must be above 0 and up to 1", ErrInvalid, r.Share)
@@ -36,7 +39,11 @@ func (q *Queue) Verify(ctx context.Context, r VerifyRequest) ([]sweep.TaskID, er
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
-	made, err := q.alter(ctx, sample(tasks, r.Share, r.Seed), func(c *call, r Record) (change, error) {
+	tasks = sample(tasks, r.Share, r.Seed)
+	if len(tasks) > MaxVerified {
+		return nil, fmt.Errorf("verify: %w: these are %d tasks: at most %d can be verified at once", ErrInvalid, len(tasks), MaxVerified)
+	}
+	made, err := q.alter(ctx, tasks, func(c *call, r Record) (change, error) {
 		switch {
 		case r.Verifying:
 			return changed, nil

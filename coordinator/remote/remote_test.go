@@ -194,14 +194,54 @@ func TestItIsTheQueue(t *testing.T) {
 		}
 		break // it may be left early
 	}
-	if n, err := c.Retry(t.Context(), queue.RetryRequest{}); n != 0 || err != nil {
-		t.Errorf("%d tasks reopened, %v", n, err)
-	}
+	operate(t, c, s.ID)
 	if err := c.Forget(t.Context(), s.ID); err != nil {
 		t.Error(err)
 	}
 	if err := c.Forget(t.Context(), s.ID); !errors.Is(err, queue.ErrUnknown) {
 		t.Errorf("forget once more: %v", err)
+	}
+}
+
+// operate cancels, reopens, drains and verifies, of a sweep of which one task runs.
+func operate(t *testing.T, c *remote.Client, id string) {
+	t.Helper()
+	all := queue.Selection{Sweep: id}
+	status, err := c.Status(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tasks := status.Counts.Planned
+	some := queue.Selection{Sweep: id, Cells: []sweep.Cell{{"neurons": 2.0, "k": 1.0}}}
+	if n, shared, err := c.Cancel(t.Context(), some); n+shared != 0 || err != nil {
+		t.Errorf("%d tasks of no cell cancelled, %d shared, %v", n, shared, err)
+	}
+	if n, shared, err := c.Cancel(t.Context(), all); n != tasks || shared != 0 || err != nil {
+		t.Errorf("%d tasks cancelled, %d shared, %v", n, shared, err)
+	}
+	if n, err := c.Retry(t.Context(), queue.RetryRequest{Selection: some}); n != 0 || err != nil {
+		t.Errorf("%d tasks of no cell reopened, %v", n, err)
+	}
+	task := status.Workers[0].Running[0].Task
+	for want, selection := range []queue.Selection{{Tasks: []sweep.TaskID{task}, Cells: some.Cells}, {Tasks: []sweep.TaskID{task}}} {
+		if n, err := c.Retry(t.Context(), queue.RetryRequest{Selection: selection}); n != want || err != nil {
+			t.Errorf("%d tasks reopened, %v, want %d", n, err, want)
+		}
+	}
+	if n, err := c.Retry(t.Context(), queue.RetryRequest{Selection: all}); n != tasks-1 || err != nil {
+		t.Errorf("%d tasks reopened, %v", n, err)
+	}
+	if n, err := c.Drain(t.Context(), queue.DrainRequest{Hosts: []string{"h"}}); n != 1 || err != nil {
+		t.Errorf("%d workers drain, %v", n, err)
+	}
+	if status, err := c.Status(t.Context(), id); err != nil || !status.Workers[0].Leaving {
+		t.Errorf("the worker does not leave: %+v, %v", status.Workers, err)
+	}
+	if tasks, err := c.Verify(t.Context(), queue.VerifyRequest{Selection: all, Share: 1}); len(tasks) != 0 || err != nil {
+		t.Errorf("%v is verified, though nothing is done, %v", tasks, err)
+	}
+	if _, err := c.Verify(t.Context(), queue.VerifyRequest{Selection: all, Share: 2}); !errors.Is(err, queue.ErrInvalid) {
+		t.Errorf("verify a share of 2: %v", err)
 	}
 }
 

@@ -87,21 +87,3 @@ func (c *Client) Forget(ctx context.Context, word string) error {
 	}
 	return nil
 }
-
-// Retry reopens tasks and returns how many.
-func (c *Client) Retry(ctx context.Context, r queue.RetryRequest) (int, error) {
-	request := &spiqsweepv1.RetryRequest{Diverged: r.Diverged}
-	for _, task := range r.Tasks {
-		request.Tasks = append(request.Tasks, string(task))
-	}
-	var reopened int
-	err := c.try(ctx, callTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
-		answer, err := client.Retry(ctx, request)
-		reopened = int(answer.GetReopened())
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("retry: %w", err)
-	}
-	return reopened, nil
-}

@@ -14,6 +14,7 @@ func (c SyncCall) answer(a queue.SyncAnswer) *spiqsweepv1.SyncResponse {
 		CallAgainIn: durationpb.New(a.CallAgainIn),
 		LeaseTerm:   durationpb.New(a.LeaseTerm),
 		Done:        a.Done,
+		Drain:       a.Drain,
 	}
 	for _, assignment := range a.Assignments {
 		out.Assignments = append(out.Assignments, &spiqsweepv1.Assignment{

@@ -38,6 +38,11 @@ func FuzzHandlers(f *testing.F) {
 		&spiqsweepv1.PutCheckpointRequest{Process: process("p", 1), Lease: lease, Step: 9, Body: []byte("state")},
 		&spiqsweepv1.GetCheckpointRequest{Process: process("p", 1), Lease: lease},
 		&spiqsweepv1.RetryRequest{Tasks: []string{lease.Task}, Diverged: true},
+		&spiqsweepv1.CancelRequest{Selection: &spiqsweepv1.Selection{
+			Sweep: "test", Tasks: []string{lease.Task[:8]}, Cells: []*spiqsweepv1.CellFilter{{Settings: map[string]string{"n": "2"}}},
+		}},
+		&spiqsweepv1.DrainRequest{Processes: []string{"p"}, Hosts: []string{"host"}},
+		&spiqsweepv1.VerifyRequest{Share: 0.5, Seed: 1},
 		&spiqsweepv1.GetStatusRequest{Sweep: sweepID},
 		&spiqsweepv1.PutRecordingRequest{Digest: digest, Body: packed(f, bits)},
 		head, tasks,
@@ -93,6 +98,9 @@ var methods = []struct {
 	{spiqsweepv1.OperatorService_ListRows_FullMethodName, true},
 	{spiqsweepv1.OperatorService_ListAttempts_FullMethodName, true},
 	{spiqsweepv1.OperatorService_Retry_FullMethodName, true},
+	{spiqsweepv1.OperatorService_Cancel_FullMethodName, true},
+	{spiqsweepv1.OperatorService_Drain_FullMethodName, true},
+	{spiqsweepv1.OperatorService_Verify_FullMethodName, true},
 }
 
 // raw is a message that is sent as it is.

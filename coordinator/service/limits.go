@@ -33,6 +33,9 @@ const (
 	callTimeout    = 30 * time.Second
 	receiveTimeout = 60 * time.Second
 
+	// changeTimeout ends the work on a call that changes tasks: a million take minutes.
+	changeTimeout = 10 * time.Minute
+
 	// streamTimeout ends any stream: a million rows take some minutes. One that
 	// waits longer than silence for its caller, to send or to read, is cut.
 	streamTimeout = 15 * time.Minute

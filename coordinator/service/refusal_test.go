@@ -140,6 +140,34 @@ func TestErrorsBecomeStatusCodes(t *testing.T) {
 			_, err := b.operator.Retry(ctx, &spiqsweepv1.RetryRequest{Tasks: []string{nowhere}})
 			return err
 		}, codes.NotFound},
+		"selection of no sweep": {func(ctx context.Context) error {
+			_, err := b.operator.Cancel(ctx, &spiqsweepv1.CancelRequest{Selection: &spiqsweepv1.Selection{Sweep: "nobody's"}})
+			return err
+		}, codes.NotFound},
+		"selection of no setting": {func(ctx context.Context) error {
+			_, err := b.operator.Cancel(ctx, &spiqsweepv1.CancelRequest{Selection: &spiqsweepv1.Selection{
+				Cells: []*spiqsweepv1.CellFilter{{Settings: map[string]string{"neuron": "2"}}},
+			}})
+			return err
+		}, codes.InvalidArgument},
+		"too many cells": {func(ctx context.Context) error {
+			_, err := b.operator.Verify(ctx, &spiqsweepv1.VerifyRequest{Share: 1, Selection: &spiqsweepv1.Selection{
+				Cells: make([]*spiqsweepv1.CellFilter, 2000),
+			}})
+			return err
+		}, codes.InvalidArgument},
+		"share of nothing": {func(ctx context.Context) error {
+			_, err := b.operator.Verify(ctx, &spiqsweepv1.VerifyRequest{})
+			return err
+		}, codes.InvalidArgument},
+		"drain of a host that is not there": {func(ctx context.Context) error {
+			_, err := b.operator.Drain(ctx, &spiqsweepv1.DrainRequest{Hosts: []string{"elsewhere"}})
+			return err
+		}, codes.NotFound},
+		"drain of nobody": {func(ctx context.Context) error {
+			_, err := b.operator.Drain(ctx, &spiqsweepv1.DrainRequest{Processes: []string{""}})
+			return err
+		}, codes.InvalidArgument},
 		"message too large": {func(ctx context.Context) error {
 			_, err := b.worker.PutCheckpoint(ctx, &spiqsweepv1.PutCheckpointRequest{
 				Process: process("holder", 1), Lease: held, Step: 1, Body: make([]byte, 17<<20),

@@ -109,8 +109,8 @@ func (s *Server) Stop(ctx context.Context) {
 }
 
 // bounded gives every call an end.
-func bounded(ctx context.Context, in any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+func bounded(ctx context.Context, in any, call *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	ctx, cancel := context.WithTimeout(ctx, workOn(call.FullMethod))
 	defer cancel()
 	return handle(ctx, in)
 }

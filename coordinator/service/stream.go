@@ -30,7 +30,19 @@ func lifeOf(method string) time.Duration {
 	if streaming[method] {
 		return streamTimeout
 	}
-	return receiveTimeout + callTimeout
+	return receiveTimeout + workOn(method)
+}
+
+// workOn is how long the work on a call may take.
+func workOn(method string) time.Duration {
+	switch method {
+	case spiqsweepv1.OperatorService_Retry_FullMethodName,
+		spiqsweepv1.OperatorService_Cancel_FullMethodName,
+		spiqsweepv1.OperatorService_Verify_FullMethodName:
+		return changeTimeout
+	default:
+		return callTimeout
+	}
 }
 
 // endKey finds what ends a call before its time, in its context.

@@ -26,7 +26,7 @@ func writeWorker(w queue.Worker) *spiqsweepv1.WorkerStatus {
 	return &spiqsweepv1.WorkerStatus{
 		Process: w.ID, Host: w.Host, Kernel: w.Kernel, Slots: uint32(w.Slots),
 		LastSeen: writeTime(w.LastSeen),
-		Running:  each(w.Running, writeRunning),
+		Running:  each(w.Running, writeRunning), Draining: w.Leaving,
 	}
 }
 
@@ -63,7 +63,7 @@ func readWorker(in *spiqsweepv1.WorkerStatus) queue.Worker {
 	return queue.Worker{
 		Presence: queue.Presence{
 			Process:  queue.Process{ID: in.GetProcess(), Host: in.GetHost(), Kernel: in.GetKernel(), Slots: int(in.GetSlots())},
-			LastSeen: readTime(in.GetLastSeen()),
+			LastSeen: readTime(in.GetLastSeen()), Leaving: in.GetDraining(),
 		},
 		Running: each(in.GetRunning(), readRunning),
 	}

@@ -49,6 +49,7 @@ func writeCounts(c queue.Counts) *spiqsweepv1.TaskCounts {
 	return &spiqsweepv1.TaskCounts{
 		Planned: uint64(c.Planned), Done: uint64(c.Done), Leased: uint64(c.Leased),
 		Pending: uint64(c.Pending), SetAside: uint64(c.SetAside), Diverged: uint64(c.Diverged),
+		Verifying: uint64(c.Verifying),
 	}
 }
 
@@ -64,6 +65,7 @@ func readCounts(in *spiqsweepv1.TaskCounts) (c queue.Counts, err error) {
 		{"pending", &c.Pending, in.GetPending()},
 		{"set_aside", &c.SetAside, in.GetSetAside()},
 		{"diverged", &c.Diverged, in.GetDiverged()},
+		{"verifying", &c.Verifying, in.GetVerifying()},
 	} {
 		if *field.to, err = number(field.name, field.from); err != nil {
 			return queue.Counts{}, err

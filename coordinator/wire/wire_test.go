@@ -29,6 +29,7 @@ var (
 		return queue.Counts{
 			Planned: count.Draw(t, "planned"), Done: count.Draw(t, "done"), Leased: count.Draw(t, "leased"),
 			Pending: count.Draw(t, "pending"), SetAside: count.Draw(t, "set aside"), Diverged: count.Draw(t, "diverged"),
+			Verifying: count.Draw(t, "verifying"),
 		}
 	})
 	planned = rapid.Custom(func(t *rapid.T) queue.Planned {
@@ -60,6 +61,16 @@ var (
 		}
 		return h
 	})
+	selection = rapid.Custom(func(t *rapid.T) queue.Selection {
+		return queue.Selection{
+			Sweep: label.Draw(t, "sweep"),
+			Tasks: []sweep.TaskID{sweep.TaskID(digest.Draw(t, "task")), sweep.TaskID(digest.Draw(t, "other")[:4])},
+			Cells: []sweep.Cell{
+				{"neurons": float64(rapid.IntRange(1, 16).Draw(t, "n")), "k": rapid.Float64Range(0, 10).Draw(t, "k")},
+				{"entangler": "ring", "final_encoding": true, "select": "50,2,16"},
+			},
+		}
+	})
 	summary = rapid.Custom(func(t *rapid.T) queue.Summary {
 		return queue.Summary{Counts: counts.Draw(t, "counts"), Sweep: queue.Sweep{
 			ID: label.Draw(t, "ID"), Name: label.Draw(t, "name"), Revision: count.Draw(t, "revision"),
@@ -74,7 +85,7 @@ var (
 			Workers: []queue.Worker{{
 				Presence: queue.Presence{
 					Process:  queue.Process{ID: label.Draw(t, "process"), Host: label.Draw(t, "host"), Kernel: label.Draw(t, "kernel"), Slots: count.Draw(t, "slots")},
-					LastSeen: moment.Draw(t, "seen"),
+					LastSeen: moment.Draw(t, "seen"), Leaving: rapid.Bool().Draw(t, "leaving"),
 				},
 				Running: []queue.Running{{Attempt: queue.Attempt{Lease: held, Step: 5}, Steps: 9}},
 			}},
@@ -117,6 +128,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	revision := rapid.Custom(func(t *rapid.T) queue.Revision {
 		return queue.Revision{Number: count.Draw(t, "n"), Added: count.Draw(t, "a"), Kept: count.Draw(t, "k"), Dropped: count.Draw(t, "d"), AlreadyDone: count.Draw(t, "f")}
 	})
+	t.Run("selection", comesBack(selection, wire.WriteSelection, wire.ReadSelection, func() *spiqsweepv1.Selection { return &spiqsweepv1.Selection{} }))
 	t.Run("revision", comesBack(revision, wire.WriteRevision, wire.ReadRevision, func() *spiqsweepv1.PlanSweepResponse { return &spiqsweepv1.PlanSweepResponse{} }))
 }
 

@@ -447,13 +447,15 @@ func (x *GetStatusResponse) GetAsOf() *timestamppb.Timestamp {
 }
 
 type TaskCounts struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Planned       uint64                 `protobuf:"varint,1,opt,name=planned,proto3" json:"planned,omitempty"`
-	Done          uint64                 `protobuf:"varint,2,opt,name=done,proto3" json:"done,omitempty"`
-	Leased        uint64                 `protobuf:"varint,3,opt,name=leased,proto3" json:"leased,omitempty"`
-	Pending       uint64                 `protobuf:"varint,4,opt,name=pending,proto3" json:"pending,omitempty"`
-	SetAside      uint64                 `protobuf:"varint,5,opt,name=set_aside,json=setAside,proto3" json:"set_aside,omitempty"`
-	Diverged      uint64                 `protobuf:"varint,6,opt,name=diverged,proto3" json:"diverged,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Planned  uint64                 `protobuf:"varint,1,opt,name=planned,proto3" json:"planned,omitempty"`
+	Done     uint64                 `protobuf:"varint,2,opt,name=done,proto3" json:"done,omitempty"`
+	Leased   uint64                 `protobuf:"varint,3,opt,name=leased,proto3" json:"leased,omitempty"`
+	Pending  uint64                 `protobuf:"varint,4,opt,name=pending,proto3" json:"pending,omitempty"`
+	SetAside uint64                 `protobuf:"varint,5,opt,name=set_aside,json=setAside,proto3" json:"set_aside,omitempty"`
+	Diverged uint64                 `protobuf:"varint,6,opt,name=diverged,proto3" json:"diverged,omitempty"`
+	// Of the done ones, those that run once more to be compared.
+	Verifying     uint64 `protobuf:"varint,7,opt,name=verifying,proto3" json:"verifying,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -530,14 +532,23 @@ func (x *TaskCounts) GetDiverged() uint64 {
 	return 0
 }
 
+func (x *TaskCounts) GetVerifying() uint64 {
+	if x != nil {
+		return x.Verifying
+	}
+	return 0
+}
+
 type WorkerStatus struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Process       string                 `protobuf:"bytes,1,opt,name=process,proto3" json:"process,omitempty"`
-	Host          string                 `protobuf:"bytes,2,opt,name=host,proto3" json:"host,omitempty"`
-	Kernel        string                 `protobuf:"bytes,3,opt,name=kernel,proto3" json:"kernel,omitempty"`
-	Slots         uint32                 `protobuf:"varint,4,opt,name=slots,proto3" json:"slots,omitempty"`
-	LastSeen      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
-	Running       []*RunningTask         `protobuf:"bytes,6,rep,name=running,proto3" json:"running,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Process  string                 `protobuf:"bytes,1,opt,name=process,proto3" json:"process,omitempty"`
+	Host     string                 `protobuf:"bytes,2,opt,name=host,proto3" json:"host,omitempty"`
+	Kernel   string                 `protobuf:"bytes,3,opt,name=kernel,proto3" json:"kernel,omitempty"`
+	Slots    uint32                 `protobuf:"varint,4,opt,name=slots,proto3" json:"slots,omitempty"`
+	LastSeen *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
+	Running  []*RunningTask         `protobuf:"bytes,6,rep,name=running,proto3" json:"running,omitempty"`
+	// It was asked to leave.
+	Draining      bool `protobuf:"varint,7,opt,name=draining,proto3" json:"draining,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -612,6 +623,13 @@ func (x *WorkerStatus) GetRunning() []*RunningTask {
 		return x.Running
 	}
 	return nil
+}
+
+func (x *WorkerStatus) GetDraining() bool {
+	if x != nil {
+		return x.Draining
+	}
+	return false
 }
 
 type RunningTask struct {
@@ -1236,7 +1254,8 @@ type Row struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Task  *PlannedTask           `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
 	// done, pending, set_aside or diverged.
-	State  string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	// Why it was set aside, how its results differ, or why it could not be verified.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// sweep.Result as canonical JSON, compressed with zstd; empty without one.
 	Result        []byte `protobuf:"bytes,4,opt,name=result,proto3" json:"result,omitempty"`
@@ -1543,7 +1562,8 @@ func (x *Attempt) GetLog() string {
 type Selection struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Sweep string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
-	Tasks []string               `protobuf:"bytes,2,rep,name=tasks,proto3" json:"tasks,omitempty"`
+	// By ID, or by the beginning of one that no other task has.
+	Tasks []string `protobuf:"bytes,2,rep,name=tasks,proto3" json:"tasks,omitempty"`
 	// Cells by their settings: a task is meant that has all the values of one.
 	Cells         []*CellFilter `protobuf:"bytes,3,rep,name=cells,proto3" json:"cells,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1852,7 +1872,7 @@ func (x *CancelResponse) GetShared() uint64 {
 
 type DrainRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Workers by process or by host; without either, all.
+	// Workers by process (the beginning of its ID will do) or by host; without either, all.
 	Processes     []string `protobuf:"bytes,1,rep,name=processes,proto3" json:"processes,omitempty"`
 	Hosts         []string `protobuf:"bytes,2,rep,name=hosts,proto3" json:"hosts,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2087,7 +2107,7 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\tset_aside\x18\x06 \x03(\v2\x18.spiqsweep.v1.TaskStatusR\bsetAside\x124\n" +
 	"\bdiverged\x18\a \x03(\v2\x18.spiqsweep.v1.TaskStatusR\bdiverged\x126\n" +
 	"\ttime_left\x18\b \x01(\v2\x19.google.protobuf.DurationR\btimeLeft\x12/\n" +
-	"\x05as_of\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"\xa5\x01\n" +
+	"\x05as_of\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"\xc3\x01\n" +
 	"\n" +
 	"TaskCounts\x12\x18\n" +
 	"\aplanned\x18\x01 \x01(\x04R\aplanned\x12\x12\n" +
@@ -2095,14 +2115,16 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x06leased\x18\x03 \x01(\x04R\x06leased\x12\x18\n" +
 	"\apending\x18\x04 \x01(\x04R\apending\x12\x1b\n" +
 	"\tset_aside\x18\x05 \x01(\x04R\bsetAside\x12\x1a\n" +
-	"\bdiverged\x18\x06 \x01(\x04R\bdiverged\"\xd8\x01\n" +
+	"\bdiverged\x18\x06 \x01(\x04R\bdiverged\x12\x1c\n" +
+	"\tverifying\x18\a \x01(\x04R\tverifying\"\xf4\x01\n" +
 	"\fWorkerStatus\x12\x18\n" +
 	"\aprocess\x18\x01 \x01(\tR\aprocess\x12\x12\n" +
 	"\x04host\x18\x02 \x01(\tR\x04host\x12\x16\n" +
 	"\x06kernel\x18\x03 \x01(\tR\x06kernel\x12\x14\n" +
 	"\x05slots\x18\x04 \x01(\rR\x05slots\x127\n" +
 	"\tlast_seen\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\blastSeen\x123\n" +
-	"\arunning\x18\x06 \x03(\v2\x19.spiqsweep.v1.RunningTaskR\arunning\"e\n" +
+	"\arunning\x18\x06 \x03(\v2\x19.spiqsweep.v1.RunningTaskR\arunning\x12\x1a\n" +
+	"\bdraining\x18\a \x01(\bR\bdraining\"e\n" +
 	"\vRunningTask\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\tR\x04task\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x04R\aattempt\x12\x12\n" +

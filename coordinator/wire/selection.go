@@ -1,0 +1,67 @@
+package wire
+
+import (
+	"fmt"
+	"strings"
+
+	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/grid"
+)
+
+// minTask is how much of a task's ID must be told at least, maxCells how many
+// cells a selection may name.
+const (
+	minTask  = 4
+	maxCells = 1024
+)
+
+// WriteSelection writes which tasks are meant.
+func WriteSelection(s queue.Selection) *spiqsweepv1.Selection {
+	out := &spiqsweepv1.Selection{Sweep: s.Sweep}
+	for _, task := range s.Tasks {
+		out.Tasks = append(out.Tasks, string(task))
+	}
+	for _, cell := range s.Cells {
+		settings := map[string]string{}
+		for name, value := range cell {
+			settings[name] = sweep.Format(value)
+		}
+		out.Cells = append(out.Cells, &spiqsweepv1.CellFilter{Settings: settings})
+	}
+	return out
+}
+
+// ReadSelection reads what WriteSelection wrote. Its sweep is a word yet.
+func ReadSelection(in *spiqsweepv1.Selection) (s queue.Selection, err error) {
+	if err := checkLabel("sweep", in.GetSweep()); err != nil {
+		return s, err
+	}
+	if len(in.GetCells()) > maxCells {
+		return s, fmt.Errorf("%d cells: at most %d can be named", len(in.GetCells()), maxCells)
+	}
+	s.Sweep = in.GetSweep()
+	if s.Tasks, err = ReadTasks(in.GetTasks()); err != nil {
+		return s, err
+	}
+	for _, filter := range in.GetCells() {
+		cell, err := grid.ReadCell(filter.GetSettings())
+		if err != nil {
+			return s, fmt.Errorf("cell: %w", err)
+		}
+		s.Cells = append(s.Cells, cell)
+	}
+	return s, nil
+}
+
+// ReadTasks reads IDs of tasks, or their beginnings.
+func ReadTasks(words []string) (tasks []sweep.TaskID, err error) {
+	for _, word := range words {
+		if len(word) < minTask || !IsDigest(word+strings.Repeat("0", max(0, 64-len(word)))) {
+			return nil, fmt.Errorf("task %.80q: must be the 64 hexadecimal digits of a task, or the first %d of them or more", word, minTask)
+		}
+		tasks = append(tasks, sweep.TaskID(word))
+	}
+	return tasks, nil
+}
