@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,8 +34,8 @@ func (f *hostFlags) add(c *cobra.Command) {
 // minLeaseTerm is enough for a few calls.
 const minLeaseTerm = time.Second
 
-// hosting checks the flags. Local workers are of a kernel.
-func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal) (app.Hosting, error) {
+// hosting checks the flags. Local workers are of a kernel, and have further arguments.
+func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal, arguments ...string) (app.Hosting, error) {
 	log, err := f.logger("coordinator", t, t.colour())
 	switch {
 	case err != nil:
@@ -48,7 +49,7 @@ func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal) (app.Hosting, er
 	}
 	return app.Hosting{
 		Reach: f.Reach, Store: f.store, Local: f.local, Policy: policy(f.leaseTerm), Log: log,
-		Launch: func(file credentials.File) local.Launch { return f.localWorker(kernel, t).Launch(file) },
+		Launch: func(file credentials.File) local.Launch { return f.localWorker(kernel, t, arguments...).Launch(file) },
 	}, nil
 }
 
@@ -57,15 +58,15 @@ func policy(leaseTerm time.Duration) queue.Policy {
 	return queue.Policy{LeaseTerm: leaseTerm, CallAgainBusy: leaseTerm / 4, CallAgainHungry: leaseTerm / 12}
 }
 
-// localWorker starts this program again, as a worker.
-func (f *hostFlags) localWorker(kernel circuit.Kernel, t *terminal) local.Command {
+// localWorker starts this program again, as a worker, with further arguments.
+func (f *hostFlags) localWorker(kernel circuit.Kernel, t *terminal, arguments ...string) local.Command {
 	self, err := os.Executable()
 	if err != nil {
 		self = os.Args[0]
 	}
 	return local.Command{
 		Path:        self,
-		Arguments:   append([]string{localWorkerName}, f.arguments()...),
+		Arguments:   slices.Concat([]string{localWorkerName}, f.arguments(), arguments),
 		Environment: []string{circuit.KernelVariable + "=" + kernel.Name},
 		Output:      t,
 	}

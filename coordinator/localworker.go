@@ -15,12 +15,16 @@ import (
 	"spiqsweep/worker/runner"
 )
 
-const localWorkerName = "local-worker"
+const (
+	localWorkerName = "local-worker"
+	stayFlag        = "stay"
+)
 
 // localWorkerCommand is what the coordinator starts itself as, to work
 // (coordinator/local). Its kernel comes through the environment.
 func localWorkerCommand(stdin io.Reader, stderr io.Writer) *cobra.Command {
 	var f logFlags
+	var stay bool
 	c := &cobra.Command{
 		Use:    localWorkerName,
 		Short:  "Work for the coordinator at the other end of standard input",
@@ -39,11 +43,12 @@ func localWorkerCommand(stdin io.Reader, stderr io.Writer) *cobra.Command {
 			// all processes of a service must not cut the hand-back short.
 			signal.Ignore(os.Interrupt, syscall.SIGTERM)
 			return ending(agent.RunChild(context.WithoutCancel(c.Context()), stdin, agent.Config{
-				Slots: 1, Version: programVersion(), Kernel: kernel, Runner: runner.New(kernel, log), Log: log,
+				Slots: 1, Stays: stay, Version: programVersion(), Kernel: kernel, Runner: runner.New(kernel, log), Log: log,
 			}))
 		},
 	}
 	f.add(c)
+	c.Flags().BoolVar(&stay, stayFlag, false, "stay when all is done, for the next sweep")
 	return c
 }
 

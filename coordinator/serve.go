@@ -59,7 +59,7 @@ func (f *serveFlags) config(t *terminal) (app.ServerConfig, error) {
 	if err != nil {
 		return app.ServerConfig{}, err
 	}
-	hosting, err := f.hosting(kernel, t)
+	hosting, err := f.hosting(kernel, t, "--"+stayFlag)
 	return app.ServerConfig{Hosting: hosting, Out: f.out, KernelClass: kernel.Class}, err
 }
 

@@ -34,6 +34,7 @@ type options struct {
 	credentials    string
 	slots          int
 	connectTimeout time.Duration
+	stay           bool
 	cache          string
 	logFormat      string
 	logLevel       string
@@ -64,6 +65,7 @@ func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
 	flags.StringVar(&o.credentials, "credentials", "", "`FILE` with the token for addresses: worker.json of the coordinator")
 	flags.IntVar(&o.slots, "slots", 0, "tasks at a time, one core each (default: all cores that this process may use)")
 	flags.DurationVar(&o.connectTimeout, "connect-timeout", agent.DefaultConnectTimeout, "leave after so long without a coordinator; 0: never")
+	flags.BoolVar(&o.stay, "stay", false, "stay when all is done, for the next sweep that is submitted")
 	flags.StringVar(&o.cache, "cache", "", "`FOLDER` that keeps recordings between runs (default: in memory only)")
 	flags.StringVar(&o.logFormat, "log-format", "text", "text or json")
 	flags.StringVar(&o.logLevel, "log-level", "info", "trace, debug, info, warn or error")
@@ -95,7 +97,7 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 		}
 	}
 	config := agent.Config{
-		Coordinator: coordinator, Slots: o.slots, ConnectTimeout: o.connectTimeout,
+		Coordinator: coordinator, Slots: o.slots, ConnectTimeout: o.connectTimeout, Stays: o.stay,
 		Cache: o.cache, Version: programVersion(), Kernel: kernel,
 		Runner: runner.New(kernel, log), Log: log,
 	}

@@ -24,6 +24,8 @@ type puppets struct {
 	// act replaces the making of a result, if it is not nil; a nil report means
 	// that the task takes for ever.
 	act func(sweep.Configuration) *spiqsweepv1.Report
+	// stay keeps them when all is done.
+	stay bool
 
 	mu   sync.Mutex
 	born int
@@ -74,7 +76,7 @@ func (w *puppet) work(ctx context.Context, file credentials.File) error {
 	held := map[string]*spiqsweepv1.Held{} // by task
 	var reports []*spiqsweepv1.Report
 	for sequence := uint64(1); ; sequence++ {
-		request := &spiqsweepv1.SyncRequest{Process: w.process, Sequence: sequence, Reports: reports, Draining: closed(w.stop)}
+		request := &spiqsweepv1.SyncRequest{Process: w.process, Sequence: sequence, Reports: reports, Draining: closed(w.stop), Stays: w.stay}
 		for _, h := range held {
 			request.Held = append(request.Held, h)
 		}
@@ -84,8 +86,10 @@ func (w *puppet) work(ctx context.Context, file credentials.File) error {
 		case len(held) == len(reports):
 			request.FreeSlots = 1
 		}
-		answer, err := client.Sync(ctx, request)
+		answer, err := w.sync(ctx, client, request)
 		switch {
+		case err != nil && !request.Draining && closed(w.stop):
+			continue // it does not wait for work any more
 		case err != nil:
 			return err
 		case answer.GetDone():
@@ -114,6 +118,22 @@ func (w *puppet) work(ctx context.Context, file credentials.File) error {
 			wait(w.stop, min(answer.GetCallAgainIn().AsDuration(), 50*time.Millisecond))
 		}
 	}
+}
+
+// sync makes a call, which the wish that an idle puppet leaves cuts short.
+func (w *puppet) sync(ctx context.Context, client spiqsweepv1.WorkerServiceClient, r *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if len(r.GetHeld()) == 0 && !r.GetDraining() {
+		go func() {
+			defer cancel()
+			select {
+			case <-w.stop:
+			case <-ctx.Done():
+			}
+		}()
+	}
+	return client.Sync(ctx, r)
 }
 
 // handBacks adds to some reports that everything else is given back.

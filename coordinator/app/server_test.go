@@ -20,6 +20,7 @@ import (
 // serving starts a coordinator without a grid, with two puppets.
 func serving(t testing.TB, p *puppets) (out string) {
 	t.Helper()
+	p.stay = true
 	c := app.ServerConfig{Hosting: config(t, fourCells, p).Hosting, KernelClass: kernel.Class, Out: filepath.Join(t.TempDir(), "serve")}
 	serve(t, c)
 	return c.Out

@@ -22,6 +22,8 @@ type SyncRequest struct {
 	// FreeSlots could be given work.
 	FreeSlots int
 	Draining  bool
+	// Stays: the process is never told that all is done; it waits for the next sweep.
+	Stays bool
 }
 
 // Held is a lease that a process has.
@@ -147,7 +149,7 @@ func (c *call) sync(r SyncRequest, findings []finding) (SyncAnswer, error) {
 		}
 	}
 	answer.CallAgainIn = c.callAgainIn(answer, free)
-	answer.Done, err = c.done(answer, sweeps)
+	answer.Done, err = c.done(answer, r, sweeps)
 	return answer, err
 }
 
@@ -189,8 +191,8 @@ func (c *call) callAgainIn(a SyncAnswer, free *slots) time.Duration {
 
 // done says whether a process that holds nothing may leave. That nothing is
 // pending is not enough: a lease that others hold may come back.
-func (c *call) done(a SyncAnswer, sweeps []Sweep) (bool, error) {
-	if len(a.Assignments) > 0 || len(sweeps) == 0 {
+func (c *call) done(a SyncAnswer, r SyncRequest, sweeps []Sweep) (bool, error) {
+	if r.Stays || len(a.Assignments) > 0 || len(sweeps) == 0 {
 		return false, nil
 	}
 	open, err := c.tx.Open()

@@ -42,7 +42,7 @@ func (c *call) wouldWait(r SyncRequest) (bool, error) {
 	if err != nil || admit(r.Process, sweeps) != nil {
 		return false, err
 	}
-	done, err := c.done(SyncAnswer{}, sweeps)
+	done, err := c.done(SyncAnswer{}, r, sweeps)
 	if err != nil || done {
 		return false, err
 	}

@@ -59,7 +59,7 @@ func readSync(p queue.Process, in *spiqsweepv1.SyncRequest) (SyncCall, error) {
 	}
 	call := SyncCall{
 		SyncRequest: queue.SyncRequest{
-			Process: p, Sequence: in.GetSequence(), FreeSlots: int(in.GetFreeSlots()), Draining: in.GetDraining(),
+			Process: p, Sequence: in.GetSequence(), FreeSlots: int(in.GetFreeSlots()), Draining: in.GetDraining(), Stays: in.GetStays(),
 		},
 		disbelieved: map[queue.Lease]string{},
 	}

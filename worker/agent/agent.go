@@ -15,6 +15,7 @@ type Settings struct {
 	Process        *spiqsweepv1.Process // its Slots are the agent's
 	Coordinators   int                  // that a call may go to: all of them must refuse this worker; 0 is 1
 	ConnectTimeout time.Duration        // 0: wait for the coordinator for ever
+	Stays          bool                 // when all is done, for the next sweep
 	Random         *rand.Rand           // spreads the retries
 }
 

@@ -26,6 +26,7 @@ type Config struct {
 	Coordinator    credentials.File // addresses, tried in turn, and the token
 	Slots          int              // tasks at a time, one core each; at least 1
 	ConnectTimeout time.Duration    // exit after so long without a coordinator; 0: never
+	Stays          bool             // when all is done, for the next sweep
 	Cache          string           // folder that keeps recordings; "": in memory only
 	Version        string           // of the program, a label
 	Kernel         circuit.Kernel
@@ -80,6 +81,7 @@ func work(ctx context.Context, c Config) (code int, sentAway bool) {
 			Process:        self,
 			Coordinators:   len(c.Coordinator.Addresses),
 			ConnectTimeout: c.ConnectTimeout,
+			Stays:          c.Stays,
 			Random:         mathrand.New(mathrand.NewPCG(mathrand.Uint64(), mathrand.Uint64())),
 		}),
 		line:   line{addresses: c.Coordinator.Addresses, dial: c.dial},

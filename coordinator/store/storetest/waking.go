@@ -11,6 +11,7 @@ import (
 var waking = []life{
 	{"nothing pending is not done", notDone},
 	{"done before there is a sweep", nothingPlanned},
+	{"one that stays waits for the next sweep", staying},
 	{"idle processes wait and are woken", waiting},
 	{"idle processes are woken when the last work is taken away, or comes back", wokenByOperator},
 }
@@ -40,6 +41,26 @@ func notDone(t *testing.T, l *Lab) {
 func nothingPlanned(t *testing.T, l *Lab) {
 	if answer := l.Worker(1).Sync(); answer.Done || len(answer.Assignments) != 0 {
 		t.Errorf("answer without any sweep: %+v", answer)
+	}
+}
+
+func staying(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	w := l.Worker(1)
+	lease := w.Take()
+	if answer := w.Sync(Finished(lease, 0)); !answer.Done {
+		t.Errorf("answer after the last task: %+v", answer)
+	}
+	r := w.Request()
+	r.Stays = true
+	if wait, err := l.Queue.WouldWait(ctx, r); !wait || err != nil {
+		t.Errorf("would wait: %v, %v", wait, err)
+	}
+	changed := l.Queue.Changed()
+	l.Plan("B", Plan(1, 1, 10))
+	woken(t, true, changed)
+	if answer := w.Call(r); answer.Done || len(answer.Assignments) != 1 {
+		t.Errorf("answer when there is another sweep: %+v", answer)
 	}
 }
 

@@ -249,8 +249,10 @@ type SyncRequest struct {
 	// What ended since the last answer; at most 1 MiB a call.
 	Reports []*Report `protobuf:"bytes,4,rep,name=reports,proto3" json:"reports,omitempty"`
 	// Slots without work that may be filled; 0 while draining.
-	FreeSlots     uint32 `protobuf:"varint,5,opt,name=free_slots,json=freeSlots,proto3" json:"free_slots,omitempty"`
-	Draining      bool   `protobuf:"varint,6,opt,name=draining,proto3" json:"draining,omitempty"`
+	FreeSlots uint32 `protobuf:"varint,5,opt,name=free_slots,json=freeSlots,proto3" json:"free_slots,omitempty"`
+	Draining  bool   `protobuf:"varint,6,opt,name=draining,proto3" json:"draining,omitempty"`
+	// The process stays when all is done: it waits for the next sweep.
+	Stays         bool `protobuf:"varint,7,opt,name=stays,proto3" json:"stays,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -323,6 +325,13 @@ func (x *SyncRequest) GetFreeSlots() uint32 {
 func (x *SyncRequest) GetDraining() bool {
 	if x != nil {
 		return x.Draining
+	}
+	return false
+}
+
+func (x *SyncRequest) GetStays() bool {
+	if x != nil {
+		return x.Stays
 	}
 	return false
 }
@@ -1248,7 +1257,7 @@ const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\x05slots\x18\b \x01(\rR\x05slots\"5\n" +
 	"\x05Lease\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\tR\x04task\x12\x18\n" +
-	"\aattempt\x18\x02 \x01(\x04R\aattempt\"\xed\x01\n" +
+	"\aattempt\x18\x02 \x01(\x04R\aattempt\"\x83\x02\n" +
 	"\vSyncRequest\x12/\n" +
 	"\aprocess\x18\x01 \x01(\v2\x15.spiqsweep.v1.ProcessR\aprocess\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12&\n" +
@@ -1256,7 +1265,8 @@ const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\areports\x18\x04 \x03(\v2\x14.spiqsweep.v1.ReportR\areports\x12\x1d\n" +
 	"\n" +
 	"free_slots\x18\x05 \x01(\rR\tfreeSlots\x12\x1a\n" +
-	"\bdraining\x18\x06 \x01(\bR\bdraining\"_\n" +
+	"\bdraining\x18\x06 \x01(\bR\bdraining\x12\x14\n" +
+	"\x05stays\x18\a \x01(\bR\x05stays\"_\n" +
 	"\x04Held\x12)\n" +
 	"\x05lease\x18\x01 \x01(\v2\x13.spiqsweep.v1.LeaseR\x05lease\x12\x12\n" +
 	"\x04step\x18\x02 \x01(\x04R\x04step\x12\x18\n" +
