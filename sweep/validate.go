@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 )
 
 // SampleWindows is the number of generated windows in every result.
@@ -80,6 +81,31 @@ func StatisticLength(name string, neurons, timesteps int) int {
 	return 0
 }
 
+// binsPerSecond is the highest rate: a spike in every bin of 20 ms.
+const binsPerSecond = 50
+
+// statisticRanges are the bounds of each vector's elements.
+var statisticRanges = map[string]struct{ low, high float64 }{
+	"k_probability":     {0, 1},
+	"firing_rate_hz":    {0, binsPerSecond},
+	"covariance":        {-1, 1}, // a difference of two probabilities
+	"autocorrelogram":   {0, 1},  // pairs per spike
+	"rate_by_step_hz":   {0, binsPerSecond},
+	"lagged_covariance": {-1, 1},
+	"state":             {0, 1},
+}
+
+// largestError bounds an error of ErrorNames: no two vectors are further apart
+// than their range is wide.
+func largestError(name string) float64 {
+	if isDivergenceName(name) {
+		return 1
+	}
+	name = strings.TrimSuffix(name, "2") // the unit of a rate's error is its square
+	width := statisticRanges[name].high - statisticRanges[name].low
+	return width * width
+}
+
 // defined says whether an error of ErrorNames exists for the configuration.
 func (v *resultCheck) defined(name string) bool {
 	statistic := name
@@ -103,25 +129,25 @@ func (v *resultCheck) errorsOf(where string, errs map[string]float64) {
 		_, ok := errs[name]
 		v.require(ok, "%s: %s is missing", where, name)
 	}
-	v.nonNegative(where, errs)
+	v.inRange(where, errs)
 }
 
 func (v *resultCheck) floors(where string, floors map[string]float64) {
 	_, ok := floors["js_k_probability_bits"]
 	v.require(!ok, "%s: js_k_probability_bits has no floor", where)
-	v.nonNegative(where, floors)
+	v.inRange(where, floors)
 }
 
-func (v *resultCheck) nonNegative(where string, values map[string]float64) {
+func (v *resultCheck) inRange(where string, values map[string]float64) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		v.require(slices.Contains(ErrorNames, name) && v.defined(name),
 			"%s: %q is no error of n=%d t=%d", where, name, v.c.Neurons, v.c.Timesteps)
-		if name == "js_bits" || name == "js_k_probability_bits" {
-			v.require(isDivergence(values[name]), "%s: %s = %v: must be from 0 to 1", where, name, values[name])
-			continue
+		least, most := 0.0, largestError(name)
+		if isDivergenceName(name) {
+			least = -roundingSlack // it is a difference of sums
 		}
-		v.require(values[name] >= 0 && !math.IsInf(values[name], 1),
-			"%s: %s = %v: must be finite and at least 0", where, name, values[name])
+		v.require(values[name] >= least && values[name] <= most+roundingSlack,
+			"%s: %s = %v: must be from 0 to %v", where, name, values[name], most)
 	}
 }
 
@@ -136,12 +162,18 @@ func (v *resultCheck) vectors(where string, vectors map[string][]float64) {
 		vector, length := vectors[name], StatisticLength(name, v.c.Neurons, v.c.Timesteps)
 		v.require(length > 0, "%s: %q is no statistic of n=%d t=%d", where, name, v.c.Neurons, v.c.Timesteps)
 		v.require(len(vector) == length, "%s: %s has %d elements: must be %d", where, name, len(vector), length)
-		v.require(!slices.ContainsFunc(vector, notFinite), "%s: %s holds a number that is not finite", where, name)
+		bounds := statisticRanges[name]
+		for i, x := range vector {
+			v.require(x >= bounds.low-roundingSlack && x <= bounds.high+roundingSlack, // false for NaN, too
+				"%s: %s[%d] = %v: must be from %v to %v", where, name, i, x, bounds.low, bounds.high)
+		}
 		if name == "k_probability" || name == "state" {
 			v.require(isDistribution(vector), "%s: %s is no probability distribution", where, name)
 		}
 	}
 }
+
+func isDivergenceName(name string) bool { return strings.HasPrefix(name, "js_") }
 
 func notFinite(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
 
@@ -150,9 +182,6 @@ func isDivergence(x float64) bool { return x >= -roundingSlack && x <= 1+roundin
 func isDistribution(p []float64) bool {
 	sum := 0.0
 	for _, x := range p {
-		if x < -roundingSlack {
-			return false
-		}
 		sum += x
 	}
 	return math.Abs(sum-1) <= roundingSlack
