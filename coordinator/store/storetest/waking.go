@@ -57,7 +57,7 @@ func staying(t *testing.T, l *Lab) {
 		t.Errorf("would wait: %v, %v", wait, err)
 	}
 	changed := l.Queue.Changed()
-	l.Plan("B", Plan(1, 1, 10))
+	l.Plan("B", Plan(1, 2, 10))
 	woken(t, true, changed)
 	if answer := w.Call(r); answer.Done || len(answer.Assignments) != 1 {
 		t.Errorf("answer when there is another sweep: %+v", answer)
