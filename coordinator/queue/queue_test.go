@@ -28,10 +28,17 @@ func TestLives(t *testing.T) {
 	storetest.Run(t, func(_ testing.TB, now func() time.Time) queue.Store { return memory(now) })
 }
 
+// TestLivesWithinClaims lives the same lives, and no rule leaves its claim.
+func TestLivesWithinClaims(t *testing.T) {
+	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store { return storetest.Confined(t, memory(now)) })
+}
+
 // TestModel lives random lives, with lost messages, failing commits, dying
 // processes and jumping clocks.
 func TestModel(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) { storetest.Model(t, memory) })
+	rapid.Check(t, func(t *rapid.T) {
+		storetest.Model(t, func(now func() time.Time) queue.Store { return storetest.Confined(t, memory(now)) })
+	})
 }
 
 // TestLivesOnAStubbornStore lives the same lives while every call to the store

@@ -45,7 +45,7 @@ func configOf(address string) (*pgxpool.Config, error) {
 	}
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
-		return nil, fmt.Errorf("store %q: %s", u.Redacted(), unsaid(err.Error(), u))
+		return nil, fmt.Errorf("store %q: %s", unsaid(address, u), unsaid(err.Error(), u))
 	}
 	if !u.Query().Has("pool_max_conns") {
 		config.MaxConns = maxConns

@@ -45,6 +45,8 @@ func adviceOn(code string) string {
 		return "another coordinator has held what is needed for too long: it goes on by itself once that one does, or is cut off"
 	case "57P01", "57P02", "57P03": // admin_shutdown, crash_shutdown, cannot_connect_now
 		return "the server is being stopped or started: it goes on by itself once that is done"
+	case "25P03": // idle_in_transaction_session_timeout
+		return "this coordinator was frozen within a transaction and was cut off: nothing of it has happened"
 	case "XX001", "XX002": // data_corrupted, index_corrupted
 		return "the database is damaged: restore a copy of it"
 	default:

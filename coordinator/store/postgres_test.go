@@ -26,6 +26,16 @@ func onPostgres(t *testing.T) func(testing.TB, func() time.Time) queue.Store {
 
 func TestPostgres(t *testing.T) { storetest.Run(t, onPostgres(t)) }
 
+// TestPostgresShared has two coordinators, each with connections of its own.
+func TestPostgresShared(t *testing.T) {
+	database := postgres.Database(t)
+	open(t, database).Close()
+	storetest.RunShared(t, func(t testing.TB, now func() time.Time) [2]queue.Store {
+		postgres.Empty(t, database)
+		return [2]queue.Store{open(t, database, store.WithClock(now)), open(t, database, store.WithClock(now))}
+	})
+}
+
 // TestPostgresModel lives random lives on PostgreSQL with the memory store beside it.
 func TestPostgresModel(t *testing.T) {
 	if racing {

@@ -82,3 +82,14 @@ func TestSQLiteStubborn(t *testing.T) {
 		return storetest.Stubborn(t, openSQLite(t, now), 4)
 	})
 }
+
+// twice is one store as the handles of two coordinators.
+func twice(s queue.Store) [2]queue.Store { return [2]queue.Store{s, s} }
+
+func TestMemoryShared(t *testing.T) {
+	storetest.RunShared(t, func(t testing.TB, now func() time.Time) [2]queue.Store { return twice(openMemory(t, now)) })
+}
+
+func TestSQLiteShared(t *testing.T) {
+	storetest.RunShared(t, func(t testing.TB, now func() time.Time) [2]queue.Store { return twice(openSQLite(t, now)) })
+}

@@ -29,7 +29,9 @@ var errInjected = fmt.Errorf("%w: injected", queue.ErrUnavailable)
 // Update passes the call on, and then fails as it was told to.
 func (f *Faulty) Update(ctx context.Context, call func(queue.Tx) error) error {
 	fault := f.Next
-	f.Next = NoFault
+	if fault != NoFault { // else calls that run at once only read it
+		f.Next = NoFault
+	}
 	err := f.Store.Update(ctx, func(tx queue.Tx) error {
 		err := call(tx)
 		if err == nil && fault == FailedCommit {

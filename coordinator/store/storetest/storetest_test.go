@@ -148,3 +148,46 @@ func TestStubborn(t *testing.T) {
 		t.Errorf("a failure that was swallowed: %v, %v", err, f.all)
 	}
 }
+
+// Confined notices every call that leaves a claim, and no other.
+func TestConfined(t *testing.T) {
+	claimed, other := storetest.Task(0).ID, storetest.Task(1).ID
+	for name, c := range map[string]struct {
+		leaves bool
+		call   func(queue.Tx) error
+	}{
+		"its task":      {false, func(tx queue.Tx) error { return tx.PutRecord(queue.Record{Task: claimed}) }},
+		"another task":  {true, func(tx queue.Tx) error { return tx.PutRecord(queue.Record{Task: other}) }},
+		"its lease":     {false, func(tx queue.Tx) error { _, _, err := tx.Attempt(queue.Lease{Task: claimed}); return err }},
+		"another lease": {true, func(tx queue.Tx) error { _, _, err := tx.Attempt(queue.Lease{Task: other}); return err }},
+		"its attempt": {false, func(tx queue.Tx) error {
+			return tx.PutAttempt(queue.Attempt{Lease: queue.Lease{Task: claimed}, Process: "P"})
+		}},
+		"another's attempt": {true, func(tx queue.Tx) error {
+			return tx.PutAttempt(queue.Attempt{Lease: queue.Lease{Task: claimed}, Process: "Q"})
+		}},
+		"its process":      {false, func(tx queue.Tx) error { return tx.PutPresence(queue.Presence{Process: queue.Process{ID: "P"}}) }},
+		"another process":  {true, func(tx queue.Tx) error { return tx.PutPresence(queue.Presence{Process: queue.Process{ID: "Q"}}) }},
+		"another's leases": {true, func(tx queue.Tx) error { _, err := tx.HeldBy("Q"); return err }},
+		"a checkpoint":     {true, func(tx queue.Tx) error { return tx.DeleteCheckpoint(other) }},
+		"the processes":    {true, func(tx queue.Tx) error { _, err := tx.Present(); return err }},
+		"the tick":         {true, func(tx queue.Tx) error { return tx.PutLastTick(time.Unix(1, 0)) }},
+		"a sweep":          {true, func(tx queue.Tx) error { return tx.PutSweep(storetest.Sweep("B")) }},
+		"a turn":           {false, func(tx queue.Tx) error { return tx.SetTurn("A", 7) }},
+		"a second claim":   {true, func(tx queue.Tx) error { return tx.Claim("P", nil) }},
+		"what it was granted": {false, func(tx queue.Tx) error {
+			next, err := tx.Next("A", false, 2)
+			return errors.Join(err, tx.PutRecord(queue.Record{Task: next[1].Task}))
+		}},
+	} {
+		var f faults
+		lab := storetest.NewLab(t, memory, queue.Policy{})
+		lab.Plan("A", storetest.Plan(0, 3, 10))
+		err := storetest.Confined(&f, lab.Store).Update(ctx, func(tx queue.Tx) error {
+			return errors.Join(tx.Claim("P", []sweep.TaskID{claimed}), c.call(tx))
+		})
+		if err != nil || (len(f.all) > 0) != c.leaves {
+			t.Errorf("%s: leaves the claim: %v, %v: want %v", name, f.all, err, c.leaves)
+		}
+	}
+}

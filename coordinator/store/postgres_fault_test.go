@@ -1,0 +1,244 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/store/storetest/postgres"
+	"spiqsweep/sweep"
+)
+
+// run runs statements on a database, each by itself.
+func run(t *testing.T, database string, statements ...string) {
+	t.Helper()
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	for _, statement := range statements {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+// What is wrong with an address, and the mend, without the password.
+func TestPostgresRefusals(t *testing.T) {
+	server := postgres.Start(t)
+	run(t, server.URL("postgres"),
+		`CREATE ROLE stranger LOGIN PASSWORD 'topsecret'`,
+		`CREATE DATABASE theirs`,
+		`DO $$ BEGIN EXECUTE format('COPY (VALUES (''local all stranger scram-sha-256''), (''local all all trust'')) TO %L', current_setting('hba_file')); END $$`,
+		`SELECT pg_reload_conf()`)
+	as := func(user, database string) string {
+		return strings.Replace(server.URL(database), "postgres@", user+"@", 1)
+	}
+	for name, c := range map[string]struct{ url, want string }{
+		"nobody there":      {"postgres://me:topsecret@127.0.0.1:1/x", "does not answer"},
+		"no such host":      {"postgres://me:topsecret@nowhere.invalid/x", "does not answer"},
+		"wrong password":    {as("stranger:topsecrets", "theirs"), "password is refused"},
+		"no password":       {as("stranger", "theirs"), "password is refused"},
+		"no such user":      {as("nobody:topsecret", "theirs"), "user or the password is refused"},
+		"no such database":  {as("postgres:topsecret", "missing"), "createdb"},
+		"may make no table": {as("stranger:topsecret", "theirs"), "grant it CREATE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, open := range []func(context.Context, string, ...store.Option) (queue.Store, error){store.Open, store.OpenReadOnly} {
+				s, err := open(ctx, c.url)
+				if err == nil {
+					s.Close()
+				}
+				if name == "may make no table" && errors.Is(err, fs.ErrNotExist) {
+					continue // reading needs no right to make one
+				}
+				if !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "topsecret") {
+					t.Errorf("error = %v: want %q, and no password", err, c.want)
+				}
+			}
+		})
+	}
+	for _, url := range []string{
+		"postgres://me:topsecret@host:port/x", "postgres://me:topsecret@host/x?sslmode=maybe", "postgres://me:top%secret@host/x",
+		"postgres://me@host/x?password=topsecret&pool_max_conns=many", "postgres://me:topsecret@host/x?connect_timeout=soon",
+	} {
+		if _, err := store.Open(ctx, url); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("Open(%q) = %v", url, err)
+		}
+	}
+}
+
+// A server that is stopped, or crashes, is missed clearly and found again: what was
+// acknowledged is there, and the idle look once more.
+func TestPostgresRestarts(t *testing.T) {
+	server := postgres.Start(t)
+	s := open(t, server.URL("postgres"))
+	defer s.Close()
+	q := queue.New(s, queue.Policy{})
+	for i, down := range []func() error{server.Stop, server.Kill} {
+		digest := strconv.Itoa(i)
+		if err := q.PutRecording(ctx, digest, []byte("body")); err != nil {
+			t.Fatal(err)
+		}
+		changed := s.Changed()
+		if err := down(); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			err := q.PutRecording(ctx, "lost", nil)
+			if !errors.Is(err, queue.ErrUnavailable) {
+				t.Errorf("without a server: %v", err)
+			}
+		}
+		if err := q.PutRecording(ctx, "lost", nil); err == nil || !strings.Contains(err.Error(), "check that it runs") {
+			t.Errorf("without a server: %v: want advice", err)
+		}
+		if err := server.Start(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for try := 0; ; try++ { // connections that broke are found one by one
+			_, err := q.Recording(ctx, digest)
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, queue.ErrUnavailable) || try == 50 {
+				t.Fatalf("with a server again: %v", err)
+			}
+		}
+		select {
+		case <-changed:
+		case <-time.After(30 * time.Second):
+			t.Error("those who wait were not woken when the connection was made again")
+		}
+	}
+}
+
+// A coordinator that is frozen within a transaction is cut off; others go on, and
+// nothing of it has happened.
+func TestPostgresCutsOffTheFrozen(t *testing.T) {
+	database := postgres.Database(t)
+	frozen, live := open(t, database), open(t, database)
+	defer frozen.Close()
+	defer live.Close()
+	running, goOn := make(chan struct{}), make(chan struct{})
+	answer := make(chan error)
+	go func() {
+		answer <- frozen.Update(ctx, func(tx queue.Tx) error {
+			err := errors.Join(tx.Claim("process", nil), tx.PutRecording("frozen", nil))
+			if _, _, found := tx.Recording("frozen"); found != nil {
+				return found
+			}
+			close(running)
+			<-goOn
+			return err
+		})
+	}()
+	<-running
+	if err := queue.New(live, queue.Policy{}).Tick(ctx); err != nil {
+		t.Errorf("the other one: %v", err)
+	}
+	close(goOn)
+	if err := <-answer; !errors.Is(err, queue.ErrUnavailable) {
+		t.Errorf("the frozen one: %v: want %v", err, queue.ErrUnavailable)
+	}
+	if _, err := queue.New(live, queue.Policy{}).Recording(ctx, "frozen"); !errors.Is(err, queue.ErrUnknown) {
+		t.Errorf("what it had not committed: %v", err)
+	}
+}
+
+// Transactions that PostgreSQL ends because each waits for the other are run again.
+func TestPostgresDeadlock(t *testing.T) {
+	database := postgres.Database(t)
+	s := open(t, database)
+	defer s.Close()
+	var first, both sync.WaitGroup
+	first.Add(2)
+	runs := make(chan struct{}, 10)
+	put := func(a, b string) {
+		waited := false
+		err := s.Update(ctx, func(tx queue.Tx) error {
+			runs <- struct{}{}
+			err := errors.Join(tx.Claim("", nil), tx.PutRecording(a, nil))
+			_, _, read := tx.Recording(a) // sends it
+			if !waited {
+				waited = true
+				first.Done()
+				first.Wait()
+			}
+			return errors.Join(err, read, tx.PutRecording(b, nil))
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	both.Go(func() { put("a", "b") })
+	both.Go(func() { put("b", "a") })
+	both.Wait()
+	if n := len(runs); n != 3 {
+		t.Errorf("%d runs: want 3", n)
+	}
+}
+
+// Coordinators that start at once bring the schema up to date once.
+func TestPostgresMigratesOnce(t *testing.T) {
+	database := postgres.Database(t)
+	if _, err := store.OpenReadOnly(ctx, database); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("open what does not exist for reading: %v", err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			s, err := store.Open(ctx, database)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer s.Close()
+			if _, err := queue.New(s, queue.Policy{}).Sweeps(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	s, err := store.OpenReadOnly(ctx, database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := queue.New(s, queue.Policy{}).PutRecording(ctx, "digest", nil); err == nil {
+		t.Error("a store that is open for reading was written")
+	}
+}
+
+// PostgreSQL's texts hold no NUL and no broken UTF-8; no worker may make calls
+// fail for ever by sending some.
+func TestPostgresTexts(t *testing.T) {
+	clock := storetest.NewClock()
+	s := open(t, postgres.Database(t), store.WithClock(clock.Now))
+	lab := storetest.NewLab(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
+	defer lab.Close()
+	lab.Plan("A", storetest.Plan(0, 1, 10))
+	w := lab.Worker(1)
+	w.Host = "a\x00b\xff"
+	lease := w.Take()
+	w.Sync(storetest.Fails(lease, "NaN\x00\xff"))
+	a := lab.Attempts(lease.Task)[0]
+	if a.Reason != "NaN\uFFFD\uFFFD" || a.Host != "a\uFFFDb\uFFFD" {
+		t.Errorf("kept: %q on %q", a.Reason, a.Host)
+	}
+	r := w.Request(storetest.Finished(queue.Lease{Task: sweep.TaskID("\x00"), Attempt: 1}, 0))
+	if v := w.Call(r).Verdicts; v[0].Judgement != queue.JudgedInvalid {
+		t.Errorf("verdict: %+v", v)
+	}
+}
