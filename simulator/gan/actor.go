@@ -95,8 +95,9 @@ func (a *actor) differentiate(b *batch) {
 			tile.Backward(a.sampler.patches[step], a.weights[block], gradient)
 		}
 	}
+	share := 1 / float64(b.size)
 	for i := range a.gradient {
-		a.gradient[i] /= float64(b.size)
+		a.gradient[i] *= share
 	}
 }
 

@@ -48,7 +48,7 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 	},
 	"inputSlopes": func(l *loops, t *kerneltest.Trial) {
 		stride, inputs := anyStride(t), t.UpTo(20)
-		l.inputSlopes(t.Out(inputs*lanes), t.In(inputs*stride), t.In(stride), t.In(stride*lanes), stride)
+		l.inputSlopes(t.Out(inputs*lanes), t.In(inputs*stride), t.In(stride), t.Out(stride*lanes), stride)
 	},
 	"sumSquares": func(l *loops, t *kerneltest.Trial) {
 		l.sumSquares((*laneRow)(t.Out(lanes)), t.In(t.IntN(20)*lanes))

@@ -83,10 +83,11 @@ func (p *penalty) add(gradient *network, real, fake, interpolation []float32) {
 
 // setScale sets the scale of a block's lanes and says whether any is not 0.
 func (p *penalty) setScale(pairs int) bool {
+	factor := 2 * p.weight / float64(pairs)
 	for l, square := range p.squares {
 		p.scale[l] = 0
 		if norm := math.Sqrt(float64(square)); norm > 0 {
-			p.scale[l] = float32(2 * p.weight / float64(pairs) * p.constraint.excess(norm) / norm)
+			p.scale[l] = float32(factor * p.constraint.excess(norm) / norm)
 		}
 	}
 	return p.scale != laneRow{}

@@ -824,103 +824,115 @@ end25:
 // func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []float32, stride int)
 // Requires: AVX, FMA3
 TEXT ·inputSlopesAVX2(SB), NOSPLIT, $0-104
-	MOVQ dst_base+0(FP), AX
-	MOVQ first_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	MOVQ stride+96(FP), BX
-	SHLQ $0x02, BX
-	SHRQ $0x04, DX
-	LEAQ (BX)(BX*2), SI
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  first_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVQ  stride+96(FP), BX
+	SHLQ  $0x02, BX
+	SHRQ  $0x04, DX
+	MOVQ  second_base+48(FP), SI
+	MOVQ  on_base+72(FP), DI
+	MOVQ  stride+96(FP), R8
+	TESTQ R8, R8
+	JZ    end29
 
 loop29:
+	VBROADCASTSS (SI), Y0
+	VMULPS       (DI), Y0, Y1
+	VMOVUPS      Y1, (DI)
+	VMULPS       32(DI), Y0, Y0
+	VMOVUPS      Y0, 32(DI)
+	ADDQ         $+4, SI
+	ADDQ         $+64, DI
+	DECQ         R8
+	JNZ          loop29
+
+end29:
+	LEAQ (BX)(BX*2), SI
+
+loop30:
 	CMPQ   DX, $+4
-	JL     end29
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
+	JL     end30
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
 	VXORPS X4, X4, X4
 	VXORPS X5, X5, X5
 	VXORPS X6, X6, X6
 	VXORPS X7, X7, X7
+	VXORPS X8, X8, X8
+	VXORPS X9, X9, X9
 	MOVQ   CX, DI
-	MOVQ   second_base+48(FP), R8
-	MOVQ   on_base+72(FP), R9
-	MOVQ   stride+96(FP), R10
-	TESTQ  R10, R10
-	JZ     end30
+	MOVQ   on_base+72(FP), R8
+	MOVQ   stride+96(FP), R9
+	TESTQ  R9, R9
+	JZ     end31
 
-loop30:
-	VBROADCASTSS (R8), Y8
-	VMULPS       (R9), Y8, Y9
-	VMULPS       32(R9), Y8, Y8
+loop31:
+	VMOVUPS      (R8), Y0
+	VMOVUPS      32(R8), Y1
 	VBROADCASTSS (DI), Y16
-	VFMADD231PS  Y16, Y9, Y0
-	VFMADD231PS  Y16, Y8, Y4
+	VFMADD231PS  Y16, Y0, Y2
+	VFMADD231PS  Y16, Y1, Y6
 	VBROADCASTSS (DI)(BX*1), Y16
-	VFMADD231PS  Y16, Y9, Y1
-	VFMADD231PS  Y16, Y8, Y5
+	VFMADD231PS  Y16, Y0, Y3
+	VFMADD231PS  Y16, Y1, Y7
 	VBROADCASTSS (DI)(BX*2), Y16
-	VFMADD231PS  Y16, Y9, Y2
-	VFMADD231PS  Y16, Y8, Y6
+	VFMADD231PS  Y16, Y0, Y4
+	VFMADD231PS  Y16, Y1, Y8
 	VBROADCASTSS (DI)(SI*1), Y16
-	VFMADD231PS  Y16, Y9, Y3
-	VFMADD231PS  Y16, Y8, Y7
+	VFMADD231PS  Y16, Y0, Y5
+	VFMADD231PS  Y16, Y1, Y9
 	ADDQ         $+4, DI
-	ADDQ         $+4, R8
-	ADDQ         $+64, R9
-	DECQ         R10
-	JNZ          loop30
+	ADDQ         $+64, R8
+	DECQ         R9
+	JNZ          loop31
 
-end30:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y4, 32(AX)
+end31:
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y6, 32(AX)
 	ADDQ    BX, CX
-	VMOVUPS Y1, 64(AX)
-	VMOVUPS Y5, 96(AX)
+	VMOVUPS Y3, 64(AX)
+	VMOVUPS Y7, 96(AX)
 	ADDQ    BX, CX
-	VMOVUPS Y2, 128(AX)
-	VMOVUPS Y6, 160(AX)
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y8, 160(AX)
 	ADDQ    BX, CX
-	VMOVUPS Y3, 192(AX)
-	VMOVUPS Y7, 224(AX)
+	VMOVUPS Y5, 192(AX)
+	VMOVUPS Y9, 224(AX)
 	ADDQ    BX, CX
 	ADDQ    $+256, AX
 	SUBQ    $+4, DX
-	JMP     loop29
+	JMP     loop30
 
-end29:
-loop31:
+end30:
+loop32:
 	CMPQ   DX, $+2
-	JL     end31
+	JL     end32
 	VXORPS X10, X10, X10
 	VXORPS X11, X11, X11
 	VXORPS X12, X12, X12
 	VXORPS X13, X13, X13
 	MOVQ   CX, SI
-	MOVQ   second_base+48(FP), DI
-	MOVQ   on_base+72(FP), R8
-	MOVQ   stride+96(FP), R9
-	TESTQ  R9, R9
-	JZ     end32
+	MOVQ   on_base+72(FP), DI
+	MOVQ   stride+96(FP), R8
+	TESTQ  R8, R8
+	JZ     end33
 
-loop32:
-	VBROADCASTSS (DI), Y0
-	VMULPS       (R8), Y0, Y1
-	VMULPS       32(R8), Y0, Y0
+loop33:
+	VMOVUPS      (DI), Y0
+	VMOVUPS      32(DI), Y1
 	VBROADCASTSS (SI), Y2
-	VFMADD231PS  Y2, Y1, Y10
-	VFMADD231PS  Y2, Y0, Y12
+	VFMADD231PS  Y2, Y0, Y10
+	VFMADD231PS  Y2, Y1, Y12
 	VBROADCASTSS (SI)(BX*1), Y2
-	VFMADD231PS  Y2, Y1, Y11
-	VFMADD231PS  Y2, Y0, Y13
+	VFMADD231PS  Y2, Y0, Y11
+	VFMADD231PS  Y2, Y1, Y13
 	ADDQ         $+4, SI
-	ADDQ         $+4, DI
-	ADDQ         $+64, R8
-	DECQ         R9
-	JNZ          loop32
+	ADDQ         $+64, DI
+	DECQ         R8
+	JNZ          loop33
 
-end32:
+end33:
 	VMOVUPS Y10, (AX)
 	VMOVUPS Y12, 32(AX)
 	ADDQ    BX, CX
@@ -929,43 +941,40 @@ end32:
 	ADDQ    BX, CX
 	ADDQ    $+128, AX
 	SUBQ    $+2, DX
-	JMP     loop31
+	JMP     loop32
 
-end31:
-loop33:
+end32:
+loop34:
 	CMPQ   DX, $+1
-	JL     end33
+	JL     end34
 	VXORPS X14, X14, X14
 	VXORPS X15, X15, X15
 	MOVQ   CX, SI
-	MOVQ   second_base+48(FP), DI
-	MOVQ   on_base+72(FP), R8
-	MOVQ   stride+96(FP), R9
-	TESTQ  R9, R9
-	JZ     end34
+	MOVQ   on_base+72(FP), DI
+	MOVQ   stride+96(FP), R8
+	TESTQ  R8, R8
+	JZ     end35
 
-loop34:
-	VBROADCASTSS (DI), Y0
-	VMULPS       (R8), Y0, Y1
-	VMULPS       32(R8), Y0, Y0
+loop35:
+	VMOVUPS      (DI), Y0
+	VMOVUPS      32(DI), Y1
 	VBROADCASTSS (SI), Y2
-	VFMADD231PS  Y2, Y1, Y14
-	VFMADD231PS  Y2, Y0, Y15
+	VFMADD231PS  Y2, Y0, Y14
+	VFMADD231PS  Y2, Y1, Y15
 	ADDQ         $+4, SI
-	ADDQ         $+4, DI
-	ADDQ         $+64, R8
-	DECQ         R9
-	JNZ          loop34
+	ADDQ         $+64, DI
+	DECQ         R8
+	JNZ          loop35
 
-end34:
+end35:
 	VMOVUPS Y14, (AX)
 	VMOVUPS Y15, 32(AX)
 	ADDQ    BX, CX
 	ADDQ    $+64, AX
 	SUBQ    $+1, DX
-	JMP     loop33
+	JMP     loop34
 
-end33:
+end34:
 	VZEROUPPER
 	RET
 
@@ -990,18 +999,18 @@ TEXT ·spreadSlopesAVX2(SB), NOSPLIT, $0-88
 	MOVQ      slopes_len+32(FP), BX
 	SHRQ      $0x04, BX
 	TESTQ     BX, BX
-	JZ        end35
+	JZ        end36
 
-loop35:
+loop36:
 	VMULPS  (CX), Y1, Y0
 	VMOVUPS Y0, (CX)
 	VMULPS  32(CX), Y2, Y0
 	VMOVUPS Y0, 32(CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop35
+	JNZ     loop36
 
-end35:
+end36:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -1009,13 +1018,13 @@ end35:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop36:
+loop37:
 	CMPQ SI, $+2
-	JL   end36
+	JL   end37
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop37:
+loop38:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Y0
 	VMOVUPS 32(R9), Y1
@@ -1027,9 +1036,9 @@ loop37:
 	VMOVUPS 96(R9)(CX*1), Y7
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end38
+	JZ      end39
 
-loop38:
+loop39:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -1051,9 +1060,9 @@ loop38:
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y7
 	TESTQ        R10, R10
-	JNZ          loop38
+	JNZ          loop39
 
-end38:
+end39:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	VMOVUPS Y2, 64(R9)
@@ -1064,21 +1073,21 @@ end38:
 	VMOVUPS Y7, 96(R9)(CX*1)
 	ADDQ    $+128, R8
 	CMPQ    R8, CX
-	JL      loop37
+	JL      loop38
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop36
+	JMP     loop37
 
-end36:
-loop39:
+end37:
+loop40:
 	CMPQ SI, $+1
-	JL   end39
+	JL   end40
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop40:
+loop41:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Y0
 	VMOVUPS 32(R9), Y1
@@ -1086,9 +1095,9 @@ loop40:
 	VMOVUPS 96(R9), Y3
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end41
+	JZ      end42
 
-loop41:
+loop42:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -1105,22 +1114,22 @@ loop41:
 	VMOVUPS      96(R11)(R8*1), Y5
 	VFMADD231PS  Y5, Y4, Y3
 	TESTQ        R10, R10
-	JNZ          loop41
+	JNZ          loop42
 
-end41:
+end42:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	VMOVUPS Y2, 64(R9)
 	VMOVUPS Y3, 96(R9)
 	ADDQ    $+128, R8
 	CMPQ    R8, CX
-	JL      loop40
+	JL      loop41
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop39
+	JMP     loop40
 
-end39:
+end40:
 	VZEROUPPER
 	RET
 
@@ -1137,9 +1146,9 @@ TEXT ·findSwitchedAVX2(SB), NOSPLIT, $0-176
 	VBROADCASTSS constant3<>+0(SB), Y0
 	VXORPS       X1, X1, X1
 	TESTQ        SI, SI
-	JZ           end42
+	JZ           end43
 
-loop42:
+loop43:
 	MOVL  (BX), R8
 	MOVQ  R8, R9
 	ANDQ  $0x0f, R8
@@ -1152,7 +1161,7 @@ loop42:
 	ADDQ  R10, R9
 	XORQ  R10, R10
 
-loop43:
+loop44:
 	XORQ      R11, R11
 	XORQ      R12, R12
 	VMOVUPS   (DX)(R10*1), Y2
@@ -1274,43 +1283,41 @@ loop43:
 	ADDQ      $+16, AX
 	ADDQ      $+256, R10
 	CMPQ      R10, DI
-	JL        loop43
+	JL        loop44
 	ADDQ      DI, DX
 	ADDQ      DI, CX
 	ADDQ      $+4, BX
 	DECQ      SI
-	JNZ       loop42
+	JNZ       loop43
 
-end42:
+end43:
 	VZEROUPPER
 	RET
 
 // func bendAVX2(dst []float32, switched []uint64, middles []float32, low []float32, highWords []float32, second []float32, highs int, stride int)
 // Requires: AVX, BMI, FMA3
-TEXT ·bendAVX2(SB), NOSPLIT, $16-160
+TEXT ·bendAVX2(SB), NOSPLIT, $24-160
 	MOVQ   dst_base+0(FP), AX
 	MOVQ   switched_base+24(FP), CX
-	MOVQ   middles_base+48(FP), DX
-	MOVQ   low_base+72(FP), BX
-	MOVQ   second_base+120(FP), SI
-	MOVQ   stride+152(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
+	MOVQ   stride+152(FP), DX
+	SHLQ   $0x02, DX
+	LEAQ   (DX)(DX*2), BX
 	VXORPS X0, X0, X0
-	MOVQ   middles_len+56(FP), R9
-	SHLQ   $0x02, R9
-	ADDQ   DX, R9
-	MOVQ   R9, (SP)
-	JMP    end44
-
-loop44:
-	MOVQ highs+144(FP), R9
-	MOVQ R9, 8(SP)
-	MOVQ highWords_base+96(FP), R9
+	MOVQ   middles_base+48(FP), SI
+	MOVQ   middles_len+56(FP), DI
+	LEAQ   (SI)(DI*4), DI
+	MOVQ   SI, (SP)
+	MOVQ   DI, 8(SP)
+	JMP    end45
 
 loop45:
-	CMPQ   8(SP), $+4
-	JL     end45
+	MOVQ highs+144(FP), SI
+	MOVQ SI, 16(SP)
+	MOVQ highWords_base+96(FP), SI
+
+loop46:
+	CMPQ   16(SP), $+4
+	JL     end46
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
@@ -1319,300 +1326,349 @@ loop45:
 	VXORPS X6, X6, X6
 	VXORPS X7, X7, X7
 	VXORPS X8, X8, X8
-	XORQ   R10, R10
-
-loop46:
-	MOVQ  R10, R11
-	SHRQ  $0x04, R11
-	ADDQ  CX, R11
-	MOVQ  (R11), R12
-	TESTQ R12, R12
-	JZ    end47
+	XORQ   DI, DI
 
 loop47:
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	LEAQ         (R10)(R13*4), R13
-	MOVQ         R13, R14
-	SHLQ         $0x04, R14
-	VBROADCASTSS (DX)(R13*1), Y9
-	VBROADCASTSS (SI)(R13*1), Y10
-	VADDPS       (BX)(R14*1), Y9, Y11
-	VADDPS       32(BX)(R14*1), Y9, Y9
-	ADDQ         R9, R13
-	VBROADCASTSS (R13), Y18
-	VADDPS       Y18, Y11, Y19
-	VMAXPS       Y0, Y19, Y19
-	VFNMADD231PS Y10, Y19, Y1
-	VADDPS       Y18, Y9, Y18
-	VMAXPS       Y0, Y18, Y18
-	VFNMADD231PS Y10, Y18, Y5
-	VBROADCASTSS (R13)(DI*1), Y18
-	VADDPS       Y18, Y11, Y19
-	VMAXPS       Y0, Y19, Y19
-	VFNMADD231PS Y10, Y19, Y2
-	VADDPS       Y18, Y9, Y18
-	VMAXPS       Y0, Y18, Y18
-	VFNMADD231PS Y10, Y18, Y6
-	VBROADCASTSS (R13)(DI*2), Y18
-	VADDPS       Y18, Y11, Y19
-	VMAXPS       Y0, Y19, Y19
-	VFNMADD231PS Y10, Y19, Y3
-	VADDPS       Y18, Y9, Y18
-	VMAXPS       Y0, Y18, Y18
-	VFNMADD231PS Y10, Y18, Y7
-	VBROADCASTSS (R13)(R8*1), Y18
-	VADDPS       Y18, Y11, Y11
-	VMAXPS       Y0, Y11, Y11
-	VFNMADD231PS Y10, Y11, Y4
-	VADDPS       Y18, Y9, Y9
-	VMAXPS       Y0, Y9, Y9
-	VFNMADD231PS Y10, Y9, Y8
-	TESTQ        R12, R12
-	JNZ          loop47
-
-end47:
-	MOVQ  8(R11), R11
-	TESTQ R11, R11
+	MOVQ  DI, R8
+	SHRQ  $0x04, R8
+	ADDQ  CX, R8
+	MOVQ  second_base+120(FP), R10
+	MOVQ  DI, R11
+	MOVQ  (SP), R9
+	ADDQ  DI, R9
+	ADDQ  DI, R10
+	SHLQ  $0x04, R11
+	MOVQ  low_base+72(FP), R12
+	ADDQ  R12, R11
+	MOVQ  (R8), R12
+	TESTQ R12, R12
 	JZ    end48
 
 loop48:
-	TZCNTQ       R11, R12
-	LEAQ         -1(R11), R13
-	ANDQ         R13, R11
-	LEAQ         (R10)(R12*4), R12
-	MOVQ         R12, R13
-	SHLQ         $0x04, R13
-	VBROADCASTSS (DX)(R12*1), Y9
-	VBROADCASTSS (SI)(R12*1), Y10
-	VADDPS       (BX)(R13*1), Y9, Y11
-	VADDPS       32(BX)(R13*1), Y9, Y9
-	ADDQ         R9, R12
-	VBROADCASTSS (R12), Y18
-	VADDPS       Y18, Y11, Y19
-	VMINPS       Y0, Y19, Y19
-	VFMADD231PS  Y10, Y19, Y1
-	VADDPS       Y18, Y9, Y18
-	VMINPS       Y0, Y18, Y18
-	VFMADD231PS  Y10, Y18, Y5
-	VBROADCASTSS (R12)(DI*1), Y18
-	VADDPS       Y18, Y11, Y19
-	VMINPS       Y0, Y19, Y19
-	VFMADD231PS  Y10, Y19, Y2
-	VADDPS       Y18, Y9, Y18
-	VMINPS       Y0, Y18, Y18
-	VFMADD231PS  Y10, Y18, Y6
-	VBROADCASTSS (R12)(DI*2), Y18
-	VADDPS       Y18, Y11, Y19
-	VMINPS       Y0, Y19, Y19
-	VFMADD231PS  Y10, Y19, Y3
-	VADDPS       Y18, Y9, Y18
-	VMINPS       Y0, Y18, Y18
-	VFMADD231PS  Y10, Y18, Y7
-	VBROADCASTSS (R12)(R8*1), Y18
-	VADDPS       Y18, Y11, Y11
-	VMINPS       Y0, Y11, Y11
-	VFMADD231PS  Y10, Y11, Y4
-	VADDPS       Y18, Y9, Y9
-	VMINPS       Y0, Y9, Y9
-	VFMADD231PS  Y10, Y9, Y8
-	TESTQ        R11, R11
+	TZCNTQ       R12, R13
+	LEAQ         -1(R12), R14
+	ANDQ         R14, R12
+	IMUL3Q       $0x40, R13, R14
+	VBROADCASTSS (R9)(R13*4), Y9
+	VBROADCASTSS (R10)(R13*4), Y10
+	VADDPS       (R11)(R14*1), Y9, Y11
+	VADDPS       32(R11)(R14*1), Y9, Y9
+	LEAQ         (SI)(R13*4), R13
+	ADDQ         DI, R13
+	VBROADCASTSS (R13), Y20
+	VADDPS       Y20, Y11, Y21
+	VMAXPS       Y0, Y21, Y21
+	VFNMADD231PS Y10, Y21, Y1
+	VADDPS       Y20, Y9, Y20
+	VMAXPS       Y0, Y20, Y20
+	VFNMADD231PS Y10, Y20, Y5
+	VBROADCASTSS (R13)(DX*1), Y20
+	VADDPS       Y20, Y11, Y21
+	VMAXPS       Y0, Y21, Y21
+	VFNMADD231PS Y10, Y21, Y2
+	VADDPS       Y20, Y9, Y20
+	VMAXPS       Y0, Y20, Y20
+	VFNMADD231PS Y10, Y20, Y6
+	VBROADCASTSS (R13)(DX*2), Y20
+	VADDPS       Y20, Y11, Y21
+	VMAXPS       Y0, Y21, Y21
+	VFNMADD231PS Y10, Y21, Y3
+	VADDPS       Y20, Y9, Y20
+	VMAXPS       Y0, Y20, Y20
+	VFNMADD231PS Y10, Y20, Y7
+	VBROADCASTSS (R13)(BX*1), Y20
+	VADDPS       Y20, Y11, Y11
+	VMAXPS       Y0, Y11, Y11
+	VFNMADD231PS Y10, Y11, Y4
+	VADDPS       Y20, Y9, Y9
+	VMAXPS       Y0, Y9, Y9
+	VFNMADD231PS Y10, Y9, Y8
+	TESTQ        R12, R12
 	JNZ          loop48
 
 end48:
-	ADDQ    $+256, R10
-	CMPQ    R10, DI
-	JL      loop46
+	MOVQ  8(R8), R8
+	TESTQ R8, R8
+	JZ    end49
+
+loop49:
+	TZCNTQ       R8, R12
+	LEAQ         -1(R8), R13
+	ANDQ         R13, R8
+	IMUL3Q       $0x40, R12, R13
+	VBROADCASTSS (R9)(R12*4), Y9
+	VBROADCASTSS (R10)(R12*4), Y10
+	VADDPS       (R11)(R13*1), Y9, Y11
+	VADDPS       32(R11)(R13*1), Y9, Y9
+	LEAQ         (SI)(R12*4), R12
+	ADDQ         DI, R12
+	VBROADCASTSS (R12), Y20
+	VADDPS       Y20, Y11, Y21
+	VMINPS       Y0, Y21, Y21
+	VFMADD231PS  Y10, Y21, Y1
+	VADDPS       Y20, Y9, Y20
+	VMINPS       Y0, Y20, Y20
+	VFMADD231PS  Y10, Y20, Y5
+	VBROADCASTSS (R12)(DX*1), Y20
+	VADDPS       Y20, Y11, Y21
+	VMINPS       Y0, Y21, Y21
+	VFMADD231PS  Y10, Y21, Y2
+	VADDPS       Y20, Y9, Y20
+	VMINPS       Y0, Y20, Y20
+	VFMADD231PS  Y10, Y20, Y6
+	VBROADCASTSS (R12)(DX*2), Y20
+	VADDPS       Y20, Y11, Y21
+	VMINPS       Y0, Y21, Y21
+	VFMADD231PS  Y10, Y21, Y3
+	VADDPS       Y20, Y9, Y20
+	VMINPS       Y0, Y20, Y20
+	VFMADD231PS  Y10, Y20, Y7
+	VBROADCASTSS (R12)(BX*1), Y20
+	VADDPS       Y20, Y11, Y11
+	VMINPS       Y0, Y11, Y11
+	VFMADD231PS  Y10, Y11, Y4
+	VADDPS       Y20, Y9, Y9
+	VMINPS       Y0, Y9, Y9
+	VFMADD231PS  Y10, Y9, Y8
+	TESTQ        R8, R8
+	JNZ          loop49
+
+end49:
+	ADDQ    $+256, DI
+	CMPQ    DI, DX
+	JL      loop47
 	VMOVUPS Y1, (AX)
 	VMOVUPS Y5, 32(AX)
-	ADDQ    DI, R9
+	ADDQ    DX, SI
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y6, 96(AX)
-	ADDQ    DI, R9
+	ADDQ    DX, SI
 	VMOVUPS Y3, 128(AX)
 	VMOVUPS Y7, 160(AX)
-	ADDQ    DI, R9
+	ADDQ    DX, SI
 	VMOVUPS Y4, 192(AX)
 	VMOVUPS Y8, 224(AX)
-	ADDQ    DI, R9
+	ADDQ    DX, SI
 	ADDQ    $+256, AX
-	SUBQ    $+4, 8(SP)
-	JMP     loop45
+	SUBQ    $+4, 16(SP)
+	JMP     loop46
 
-end45:
-loop49:
-	CMPQ   8(SP), $+2
-	JL     end49
+end46:
+loop50:
+	CMPQ   16(SP), $+2
+	JL     end50
 	VXORPS X12, X12, X12
 	VXORPS X13, X13, X13
 	VXORPS X14, X14, X14
 	VXORPS X15, X15, X15
-	XORQ   R10, R10
-
-loop50:
-	MOVQ  R10, R11
-	SHRQ  $0x04, R11
-	ADDQ  CX, R11
-	MOVQ  (R11), R12
-	TESTQ R12, R12
-	JZ    end51
+	XORQ   DI, DI
 
 loop51:
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	LEAQ         (R10)(R13*4), R13
-	MOVQ         R13, R14
-	SHLQ         $0x04, R14
-	VBROADCASTSS (DX)(R13*1), Y9
-	VBROADCASTSS (SI)(R13*1), Y10
-	VADDPS       (BX)(R14*1), Y9, Y11
-	VADDPS       32(BX)(R14*1), Y9, Y9
-	ADDQ         R9, R13
-	VBROADCASTSS (R13), Y18
-	VADDPS       Y18, Y11, Y19
-	VMAXPS       Y0, Y19, Y19
-	VFNMADD231PS Y10, Y19, Y12
-	VADDPS       Y18, Y9, Y18
-	VMAXPS       Y0, Y18, Y18
-	VFNMADD231PS Y10, Y18, Y14
-	VBROADCASTSS (R13)(DI*1), Y18
-	VADDPS       Y18, Y11, Y11
-	VMAXPS       Y0, Y11, Y11
-	VFNMADD231PS Y10, Y11, Y13
-	VADDPS       Y18, Y9, Y9
-	VMAXPS       Y0, Y9, Y9
-	VFNMADD231PS Y10, Y9, Y15
-	TESTQ        R12, R12
-	JNZ          loop51
-
-end51:
-	MOVQ  8(R11), R11
-	TESTQ R11, R11
+	MOVQ  DI, R8
+	SHRQ  $0x04, R8
+	ADDQ  CX, R8
+	MOVQ  second_base+120(FP), R10
+	MOVQ  DI, R11
+	MOVQ  (SP), R9
+	ADDQ  DI, R9
+	ADDQ  DI, R10
+	SHLQ  $0x04, R11
+	MOVQ  low_base+72(FP), R12
+	ADDQ  R12, R11
+	MOVQ  (R8), R12
+	TESTQ R12, R12
 	JZ    end52
 
 loop52:
-	TZCNTQ       R11, R12
-	LEAQ         -1(R11), R13
-	ANDQ         R13, R11
-	LEAQ         (R10)(R12*4), R12
-	MOVQ         R12, R13
-	SHLQ         $0x04, R13
-	VBROADCASTSS (DX)(R12*1), Y9
-	VBROADCASTSS (SI)(R12*1), Y10
-	VADDPS       (BX)(R13*1), Y9, Y11
-	VADDPS       32(BX)(R13*1), Y9, Y9
-	ADDQ         R9, R12
-	VBROADCASTSS (R12), Y18
-	VADDPS       Y18, Y11, Y19
-	VMINPS       Y0, Y19, Y19
-	VFMADD231PS  Y10, Y19, Y12
-	VADDPS       Y18, Y9, Y18
-	VMINPS       Y0, Y18, Y18
-	VFMADD231PS  Y10, Y18, Y14
-	VBROADCASTSS (R12)(DI*1), Y18
-	VADDPS       Y18, Y11, Y11
-	VMINPS       Y0, Y11, Y11
-	VFMADD231PS  Y10, Y11, Y13
-	VADDPS       Y18, Y9, Y9
-	VMINPS       Y0, Y9, Y9
-	VFMADD231PS  Y10, Y9, Y15
-	TESTQ        R11, R11
-	JNZ          loop52
-
-end52:
-	ADDQ    $+256, R10
-	CMPQ    R10, DI
-	JL      loop50
-	VMOVUPS Y12, (AX)
-	VMOVUPS Y14, 32(AX)
-	ADDQ    DI, R9
-	VMOVUPS Y13, 64(AX)
-	VMOVUPS Y15, 96(AX)
-	ADDQ    DI, R9
-	ADDQ    $+128, AX
-	SUBQ    $+2, 8(SP)
-	JMP     loop49
-
-end49:
-loop53:
-	CMPQ   8(SP), $+1
-	JL     end53
-	VXORPS X16, X16, X16
-	VXORPS X17, X17, X17
-	XORQ   R10, R10
-
-loop54:
-	MOVQ  R10, R11
-	SHRQ  $0x04, R11
-	ADDQ  CX, R11
-	MOVQ  (R11), R12
-	TESTQ R12, R12
-	JZ    end55
-
-loop55:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
-	LEAQ         (R10)(R13*4), R13
-	MOVQ         R13, R14
-	SHLQ         $0x04, R14
-	VBROADCASTSS (DX)(R13*1), Y9
-	VBROADCASTSS (SI)(R13*1), Y10
-	VADDPS       (BX)(R14*1), Y9, Y11
-	VADDPS       32(BX)(R14*1), Y9, Y9
+	IMUL3Q       $0x40, R13, R14
+	VBROADCASTSS (R9)(R13*4), Y9
+	VBROADCASTSS (R10)(R13*4), Y10
+	VADDPS       (R11)(R14*1), Y9, Y11
+	VADDPS       32(R11)(R14*1), Y9, Y9
+	LEAQ         (SI)(R13*4), R13
+	ADDQ         DI, R13
+	VBROADCASTSS (R13), Y20
+	VADDPS       Y20, Y11, Y21
+	VMAXPS       Y0, Y21, Y21
+	VFNMADD231PS Y10, Y21, Y12
+	VADDPS       Y20, Y9, Y20
+	VMAXPS       Y0, Y20, Y20
+	VFNMADD231PS Y10, Y20, Y14
+	VBROADCASTSS (R13)(DX*1), Y20
+	VADDPS       Y20, Y11, Y11
 	VMAXPS       Y0, Y11, Y11
-	VFNMADD231PS Y10, Y11, Y16
+	VFNMADD231PS Y10, Y11, Y13
+	VADDPS       Y20, Y9, Y9
 	VMAXPS       Y0, Y9, Y9
-	VFNMADD231PS Y10, Y9, Y17
+	VFNMADD231PS Y10, Y9, Y15
 	TESTQ        R12, R12
-	JNZ          loop55
+	JNZ          loop52
 
-end55:
-	MOVQ  8(R11), R11
-	TESTQ R11, R11
+end52:
+	MOVQ  8(R8), R8
+	TESTQ R8, R8
+	JZ    end53
+
+loop53:
+	TZCNTQ       R8, R12
+	LEAQ         -1(R8), R13
+	ANDQ         R13, R8
+	IMUL3Q       $0x40, R12, R13
+	VBROADCASTSS (R9)(R12*4), Y9
+	VBROADCASTSS (R10)(R12*4), Y10
+	VADDPS       (R11)(R13*1), Y9, Y11
+	VADDPS       32(R11)(R13*1), Y9, Y9
+	LEAQ         (SI)(R12*4), R12
+	ADDQ         DI, R12
+	VBROADCASTSS (R12), Y20
+	VADDPS       Y20, Y11, Y21
+	VMINPS       Y0, Y21, Y21
+	VFMADD231PS  Y10, Y21, Y12
+	VADDPS       Y20, Y9, Y20
+	VMINPS       Y0, Y20, Y20
+	VFMADD231PS  Y10, Y20, Y14
+	VBROADCASTSS (R12)(DX*1), Y20
+	VADDPS       Y20, Y11, Y11
+	VMINPS       Y0, Y11, Y11
+	VFMADD231PS  Y10, Y11, Y13
+	VADDPS       Y20, Y9, Y9
+	VMINPS       Y0, Y9, Y9
+	VFMADD231PS  Y10, Y9, Y15
+	TESTQ        R8, R8
+	JNZ          loop53
+
+end53:
+	ADDQ    $+256, DI
+	CMPQ    DI, DX
+	JL      loop51
+	VMOVUPS Y12, (AX)
+	VMOVUPS Y14, 32(AX)
+	ADDQ    DX, SI
+	VMOVUPS Y13, 64(AX)
+	VMOVUPS Y15, 96(AX)
+	ADDQ    DX, SI
+	ADDQ    $+128, AX
+	SUBQ    $+2, 16(SP)
+	JMP     loop50
+
+end50:
+loop54:
+	CMPQ   16(SP), $+1
+	JL     end54
+	VXORPS X16, X16, X16
+	VXORPS X17, X17, X17
+	VXORPS X18, X18, X18
+	VXORPS X19, X19, X19
+	XORQ   DI, DI
+
+loop55:
+	MOVQ  DI, R8
+	SHRQ  $0x04, R8
+	ADDQ  CX, R8
+	MOVQ  second_base+120(FP), R10
+	MOVQ  DI, R11
+	MOVQ  (SP), R9
+	ADDQ  DI, R9
+	ADDQ  DI, R10
+	SHLQ  $0x04, R11
+	MOVQ  low_base+72(FP), R12
+	ADDQ  R12, R11
+	MOVQ  (R8), R12
+	TESTQ R12, R12
 	JZ    end56
 
 loop56:
-	TZCNTQ       R11, R12
-	LEAQ         -1(R11), R13
-	ANDQ         R13, R11
-	LEAQ         (R10)(R12*4), R12
-	MOVQ         R12, R13
-	SHLQ         $0x04, R13
-	VBROADCASTSS (DX)(R12*1), Y9
-	VBROADCASTSS (SI)(R12*1), Y10
-	VADDPS       (BX)(R13*1), Y9, Y11
-	VADDPS       32(BX)(R13*1), Y9, Y9
-	VMINPS       Y0, Y11, Y11
-	VFMADD231PS  Y10, Y11, Y16
-	VMINPS       Y0, Y9, Y9
-	VFMADD231PS  Y10, Y9, Y17
-	TESTQ        R11, R11
+	TZCNTQ       R12, R13
+	LEAQ         -1(R12), R14
+	ANDQ         R14, R12
+	IMUL3Q       $0x40, R13, R14
+	VBROADCASTSS (R9)(R13*4), Y9
+	VBROADCASTSS (R10)(R13*4), Y10
+	VADDPS       (R11)(R14*1), Y9, Y11
+	VMAXPS       Y0, Y11, Y11
+	VFNMADD231PS Y10, Y11, Y16
+	VADDPS       32(R11)(R14*1), Y9, Y9
+	VMAXPS       Y0, Y9, Y9
+	VFNMADD231PS Y10, Y9, Y18
+	TESTQ        R12, R12
+	JZ           end56
+	TZCNTQ       R12, R13
+	LEAQ         -1(R12), R14
+	ANDQ         R14, R12
+	IMUL3Q       $0x40, R13, R14
+	VBROADCASTSS (R9)(R13*4), Y9
+	VBROADCASTSS (R10)(R13*4), Y10
+	VADDPS       (R11)(R14*1), Y9, Y11
+	VMAXPS       Y0, Y11, Y11
+	VFNMADD231PS Y10, Y11, Y17
+	VADDPS       32(R11)(R14*1), Y9, Y9
+	VMAXPS       Y0, Y9, Y9
+	VFNMADD231PS Y10, Y9, Y19
+	TESTQ        R12, R12
 	JNZ          loop56
 
 end56:
-	ADDQ    $+256, R10
-	CMPQ    R10, DI
-	JL      loop54
+	MOVQ  8(R8), R8
+	TESTQ R8, R8
+	JZ    end57
+
+loop57:
+	TZCNTQ       R8, R12
+	LEAQ         -1(R8), R13
+	ANDQ         R13, R8
+	IMUL3Q       $0x40, R12, R13
+	VBROADCASTSS (R9)(R12*4), Y9
+	VBROADCASTSS (R10)(R12*4), Y10
+	VADDPS       (R11)(R13*1), Y9, Y11
+	VMINPS       Y0, Y11, Y11
+	VFMADD231PS  Y10, Y11, Y16
+	VADDPS       32(R11)(R13*1), Y9, Y9
+	VMINPS       Y0, Y9, Y9
+	VFMADD231PS  Y10, Y9, Y18
+	TESTQ        R8, R8
+	JZ           end57
+	TZCNTQ       R8, R12
+	LEAQ         -1(R8), R13
+	ANDQ         R13, R8
+	IMUL3Q       $0x40, R12, R13
+	VBROADCASTSS (R9)(R12*4), Y9
+	VBROADCASTSS (R10)(R12*4), Y10
+	VADDPS       (R11)(R13*1), Y9, Y11
+	VMINPS       Y0, Y11, Y11
+	VFMADD231PS  Y10, Y11, Y17
+	VADDPS       32(R11)(R13*1), Y9, Y9
+	VMINPS       Y0, Y9, Y9
+	VFMADD231PS  Y10, Y9, Y19
+	TESTQ        R8, R8
+	JNZ          loop57
+
+end57:
+	ADDQ    $+256, DI
+	CMPQ    DI, DX
+	JL      loop55
+	VADDPS  Y17, Y16, Y16
 	VMOVUPS Y16, (AX)
-	VMOVUPS Y17, 32(AX)
-	ADDQ    DI, R9
+	VADDPS  Y19, Y18, Y18
+	VMOVUPS Y18, 32(AX)
+	ADDQ    DX, SI
 	ADDQ    $+64, AX
-	SUBQ    $+1, 8(SP)
-	JMP     loop53
+	SUBQ    $+1, 16(SP)
+	JMP     loop54
 
-end53:
+end54:
 	ADDQ $+64, AX
-	ADDQ DI, DX
-	MOVQ DI, R9
-	SHRQ $0x04, R9
-	ADDQ R9, CX
+	ADDQ DX, (SP)
+	MOVQ DX, SI
+	SHRQ $0x04, SI
+	ADDQ SI, CX
 
-end44:
-	CMPQ DX, (SP)
-	JL   loop44
+end45:
+	MOVQ (SP), SI
+	CMPQ SI, 8(SP)
+	JL   loop45
 	VZEROUPPER
 	RET
 
@@ -1626,12 +1682,12 @@ TEXT ·sumColumnsAVX512(SB), NOSPLIT, $0-96
 	MOVQ  stride+88(FP), SI
 	SHLQ  $0x02, SI
 	TESTQ BX, BX
-	JZ    end57
-
-loop57:
-	XORQ DI, DI
+	JZ    end58
 
 loop58:
+	XORQ DI, DI
+
+loop59:
 	MOVQ   DX, R10
 	LEAQ   (CX)(DI*1), R8
 	LEAQ   (AX)(DI*1), R9
@@ -1641,14 +1697,14 @@ loop58:
 	VXORPS X3, X3, X3
 	MOVQ   chunks+80(FP), R11
 	TESTQ  R11, R11
-	JZ     end59
-
-loop59:
-	MOVQ  (R10), R12
-	TESTQ R12, R12
-	JZ    end60
+	JZ     end60
 
 loop60:
+	MOVQ  (R10), R12
+	TESTQ R12, R12
+	JZ    end61
+
+loop61:
 	TZCNTQ R12, R13
 	LEAQ   -1(R12), R14
 	ANDQ   R14, R12
@@ -1658,32 +1714,32 @@ loop60:
 	VADDPS 128(R9)(R13*1), Z2, Z2
 	VADDPS 192(R9)(R13*1), Z3, Z3
 	TESTQ  R12, R12
-	JNZ    loop60
+	JNZ    loop61
 
-end60:
+end61:
 	ADDQ $+8, R10
 	MOVQ SI, R12
 	SHLQ $0x06, R12
 	ADDQ R12, R9
 	DECQ R11
-	JNZ  loop59
+	JNZ  loop60
 
-end59:
+end60:
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
 	VMOVUPS Z2, 128(R8)
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, SI
-	JL      loop58
+	JL      loop59
 	ADDQ    SI, CX
 	MOVQ    chunks+80(FP), DI
 	SHLQ    $0x03, DI
 	ADDQ    DI, DX
 	DECQ    BX
-	JNZ     loop57
+	JNZ     loop58
 
-end57:
+end58:
 	VZEROUPPER
 	RET
 
@@ -1697,12 +1753,12 @@ TEXT ·addColumnsAVX512(SB), NOSPLIT, $0-96
 	MOVQ  stride+88(FP), SI
 	SHLQ  $0x02, SI
 	TESTQ BX, BX
-	JZ    end61
-
-loop61:
-	XORQ DI, DI
+	JZ    end62
 
 loop62:
+	XORQ DI, DI
+
+loop63:
 	MOVQ    DX, R10
 	LEAQ    (CX)(DI*1), R8
 	LEAQ    (AX)(DI*1), R9
@@ -1712,14 +1768,14 @@ loop62:
 	VMOVUPS 192(R8), Z3
 	MOVQ    chunks+80(FP), R8
 	TESTQ   R8, R8
-	JZ      end63
-
-loop63:
-	MOVQ  (R10), R11
-	TESTQ R11, R11
-	JZ    end64
+	JZ      end64
 
 loop64:
+	MOVQ  (R10), R11
+	TESTQ R11, R11
+	JZ    end65
+
+loop65:
 	TZCNTQ  R11, R12
 	LEAQ    -1(R11), R13
 	ANDQ    R13, R11
@@ -1733,48 +1789,63 @@ loop64:
 	VADDPS  192(R9)(R12*1), Z3, Z4
 	VMOVUPS Z4, 192(R9)(R12*1)
 	TESTQ   R11, R11
-	JNZ     loop64
+	JNZ     loop65
 
-end64:
+end65:
 	ADDQ $+8, R10
 	MOVQ SI, R11
 	SHLQ $0x06, R11
 	ADDQ R11, R9
 	DECQ R8
-	JNZ  loop63
+	JNZ  loop64
 
-end63:
+end64:
 	ADDQ $+256, DI
 	CMPQ DI, SI
-	JL   loop62
+	JL   loop63
 	ADDQ SI, CX
 	MOVQ chunks+80(FP), DI
 	SHLQ $0x03, DI
 	ADDQ DI, DX
 	DECQ BX
-	JNZ  loop61
+	JNZ  loop62
 
-end61:
+end62:
 	VZEROUPPER
 	RET
 
 // func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []float32, stride int)
 // Requires: AVX, AVX512F
 TEXT ·inputSlopesAVX512(SB), NOSPLIT, $0-104
-	MOVQ dst_base+0(FP), AX
-	MOVQ first_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	MOVQ stride+96(FP), BX
-	SHLQ $0x02, BX
-	SHRQ $0x04, DX
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  first_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVQ  stride+96(FP), BX
+	SHLQ  $0x02, BX
+	SHRQ  $0x04, DX
+	MOVQ  second_base+48(FP), SI
+	MOVQ  on_base+72(FP), DI
+	MOVQ  stride+96(FP), R8
+	TESTQ R8, R8
+	JZ    end66
+
+loop66:
+	VBROADCASTSS (SI), Z0
+	VMULPS       (DI), Z0, Z0
+	VMOVUPS      Z0, (DI)
+	ADDQ         $+4, SI
+	ADDQ         $+64, DI
+	DECQ         R8
+	JNZ          loop66
+
+end66:
 	LEAQ (BX)(BX*2), SI
 	LEAQ (BX)(BX*4), DI
 	LEAQ (BX)(SI*2), R8
 
-loop65:
+loop67:
 	CMPQ   DX, $+8
-	JL     end65
-	VXORPS X0, X0, X0
+	JL     end67
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
@@ -1782,77 +1853,73 @@ loop65:
 	VXORPS X5, X5, X5
 	VXORPS X6, X6, X6
 	VXORPS X7, X7, X7
+	VXORPS X8, X8, X8
 	MOVQ   CX, R9
-	MOVQ   second_base+48(FP), R10
-	MOVQ   on_base+72(FP), R11
-	MOVQ   stride+96(FP), R12
-	TESTQ  R12, R12
-	JZ     end66
+	MOVQ   on_base+72(FP), R10
+	MOVQ   stride+96(FP), R11
+	TESTQ  R11, R11
+	JZ     end68
 
-loop66:
-	VBROADCASTSS (R10), Z8
-	VMULPS       (R11), Z8, Z8
-	VBROADCASTSS (R9), Z14
-	VFMADD231PS  Z14, Z8, Z0
-	VBROADCASTSS (R9)(BX*1), Z14
-	VFMADD231PS  Z14, Z8, Z1
-	VBROADCASTSS (R9)(BX*2), Z14
-	VFMADD231PS  Z14, Z8, Z2
-	VBROADCASTSS (R9)(SI*1), Z14
-	VFMADD231PS  Z14, Z8, Z3
-	VBROADCASTSS (R9)(BX*4), Z14
-	VFMADD231PS  Z14, Z8, Z4
-	VBROADCASTSS (R9)(DI*1), Z14
-	VFMADD231PS  Z14, Z8, Z5
-	VBROADCASTSS (R9)(SI*2), Z14
-	VFMADD231PS  Z14, Z8, Z6
-	VBROADCASTSS (R9)(R8*1), Z14
-	VFMADD231PS  Z14, Z8, Z7
+loop68:
+	VMOVUPS      (R10), Z0
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z16, Z0, Z1
+	VBROADCASTSS (R9)(BX*1), Z16
+	VFMADD231PS  Z16, Z0, Z2
+	VBROADCASTSS (R9)(BX*2), Z16
+	VFMADD231PS  Z16, Z0, Z3
+	VBROADCASTSS (R9)(SI*1), Z16
+	VFMADD231PS  Z16, Z0, Z4
+	VBROADCASTSS (R9)(BX*4), Z16
+	VFMADD231PS  Z16, Z0, Z5
+	VBROADCASTSS (R9)(DI*1), Z16
+	VFMADD231PS  Z16, Z0, Z6
+	VBROADCASTSS (R9)(SI*2), Z16
+	VFMADD231PS  Z16, Z0, Z7
+	VBROADCASTSS (R9)(R8*1), Z16
+	VFMADD231PS  Z16, Z0, Z8
 	ADDQ         $+4, R9
-	ADDQ         $+4, R10
-	ADDQ         $+64, R11
-	DECQ         R12
-	JNZ          loop66
+	ADDQ         $+64, R10
+	DECQ         R11
+	JNZ          loop68
 
-end66:
-	VMOVUPS Z0, (AX)
+end68:
+	VMOVUPS Z1, (AX)
 	ADDQ    BX, CX
-	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 64(AX)
 	ADDQ    BX, CX
-	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 128(AX)
 	ADDQ    BX, CX
-	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 192(AX)
 	ADDQ    BX, CX
-	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 256(AX)
 	ADDQ    BX, CX
-	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 320(AX)
 	ADDQ    BX, CX
-	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 384(AX)
 	ADDQ    BX, CX
-	VMOVUPS Z7, 448(AX)
+	VMOVUPS Z8, 448(AX)
 	ADDQ    BX, CX
 	ADDQ    $+512, AX
 	SUBQ    $+8, DX
-	JMP     loop65
+	JMP     loop67
 
-end65:
-loop67:
+end67:
+loop69:
 	CMPQ   DX, $+4
-	JL     end67
+	JL     end69
 	VXORPS X9, X9, X9
 	VXORPS X10, X10, X10
 	VXORPS X11, X11, X11
 	VXORPS X12, X12, X12
 	MOVQ   CX, DI
-	MOVQ   second_base+48(FP), R8
-	MOVQ   on_base+72(FP), R9
-	MOVQ   stride+96(FP), R10
-	TESTQ  R10, R10
-	JZ     end68
+	MOVQ   on_base+72(FP), R8
+	MOVQ   stride+96(FP), R9
+	TESTQ  R9, R9
+	JZ     end70
 
-loop68:
-	VBROADCASTSS (R8), Z0
-	VMULPS       (R9), Z0, Z0
+loop70:
+	VMOVUPS      (R8), Z0
 	VBROADCASTSS (DI), Z1
 	VFMADD231PS  Z1, Z0, Z9
 	VBROADCASTSS (DI)(BX*1), Z1
@@ -1862,12 +1929,11 @@ loop68:
 	VBROADCASTSS (DI)(SI*1), Z1
 	VFMADD231PS  Z1, Z0, Z12
 	ADDQ         $+4, DI
-	ADDQ         $+4, R8
-	ADDQ         $+64, R9
-	DECQ         R10
-	JNZ          loop68
+	ADDQ         $+64, R8
+	DECQ         R9
+	JNZ          loop70
 
-end68:
+end70:
 	VMOVUPS Z9, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z10, 64(AX)
@@ -1878,39 +1944,68 @@ end68:
 	ADDQ    BX, CX
 	ADDQ    $+256, AX
 	SUBQ    $+4, DX
-	JMP     loop67
-
-end67:
-loop69:
-	CMPQ   DX, $+1
-	JL     end69
-	VXORPS X13, X13, X13
-	MOVQ   CX, SI
-	MOVQ   second_base+48(FP), DI
-	MOVQ   on_base+72(FP), R8
-	MOVQ   stride+96(FP), R9
-	TESTQ  R9, R9
-	JZ     end70
-
-loop70:
-	VBROADCASTSS (DI), Z0
-	VMULPS       (R8), Z0, Z0
-	VBROADCASTSS (SI), Z1
-	VFMADD231PS  Z1, Z0, Z13
-	ADDQ         $+4, SI
-	ADDQ         $+4, DI
-	ADDQ         $+64, R8
-	DECQ         R9
-	JNZ          loop70
-
-end70:
-	VMOVUPS Z13, (AX)
-	ADDQ    BX, CX
-	ADDQ    $+64, AX
-	SUBQ    $+1, DX
 	JMP     loop69
 
 end69:
+loop71:
+	CMPQ   DX, $+2
+	JL     end71
+	VXORPS X13, X13, X13
+	VXORPS X14, X14, X14
+	MOVQ   CX, SI
+	MOVQ   on_base+72(FP), DI
+	MOVQ   stride+96(FP), R8
+	TESTQ  R8, R8
+	JZ     end72
+
+loop72:
+	VMOVUPS      (DI), Z0
+	VBROADCASTSS (SI), Z1
+	VFMADD231PS  Z1, Z0, Z13
+	VBROADCASTSS (SI)(BX*1), Z1
+	VFMADD231PS  Z1, Z0, Z14
+	ADDQ         $+4, SI
+	ADDQ         $+64, DI
+	DECQ         R8
+	JNZ          loop72
+
+end72:
+	VMOVUPS Z13, (AX)
+	ADDQ    BX, CX
+	VMOVUPS Z14, 64(AX)
+	ADDQ    BX, CX
+	ADDQ    $+128, AX
+	SUBQ    $+2, DX
+	JMP     loop71
+
+end71:
+loop73:
+	CMPQ   DX, $+1
+	JL     end73
+	VXORPS X15, X15, X15
+	MOVQ   CX, SI
+	MOVQ   on_base+72(FP), DI
+	MOVQ   stride+96(FP), R8
+	TESTQ  R8, R8
+	JZ     end74
+
+loop74:
+	VMOVUPS      (DI), Z0
+	VBROADCASTSS (SI), Z1
+	VFMADD231PS  Z1, Z0, Z15
+	ADDQ         $+4, SI
+	ADDQ         $+64, DI
+	DECQ         R8
+	JNZ          loop74
+
+end74:
+	VMOVUPS Z15, (AX)
+	ADDQ    BX, CX
+	ADDQ    $+64, AX
+	SUBQ    $+1, DX
+	JMP     loop73
+
+end73:
 	VZEROUPPER
 	RET
 
@@ -1935,18 +2030,18 @@ TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
 	MOVQ      slopes_len+32(FP), BX
 	SHRQ      $0x04, BX
 	TESTQ     BX, BX
-	JZ        end71
+	JZ        end75
 
-loop71:
+loop75:
 	VMULPS  (CX), Y1, Y0
 	VMOVUPS Y0, (CX)
 	VMULPS  32(CX), Y2, Y0
 	VMOVUPS Y0, 32(CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop71
+	JNZ     loop75
 
-end71:
+end75:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -1954,13 +2049,13 @@ end71:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop72:
+loop76:
 	CMPQ SI, $+4
-	JL   end72
+	JL   end76
 	MOVQ on_base+48(FP), R8
 	XORQ R9, R9
 
-loop73:
+loop77:
 	LEAQ    (BX)(R9*1), R10
 	VMOVUPS (R10), Z0
 	VMOVUPS 64(R10), Z1
@@ -1980,9 +2075,9 @@ loop73:
 	VMOVUPS 192(R10)(DI*1), Z15
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end74
+	JZ      end78
 
-loop74:
+loop78:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -2014,9 +2109,9 @@ loop74:
 	VFMADD231PS  Z20, Z18, Z11
 	VFMADD231PS  Z20, Z19, Z15
 	TESTQ        R11, R11
-	JNZ          loop74
+	JNZ          loop78
 
-end74:
+end78:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	VMOVUPS Z2, 128(R10)
@@ -2035,23 +2130,23 @@ end74:
 	VMOVUPS Z15, 192(R10)(DI*1)
 	ADDQ    $+256, R9
 	CMPQ    R9, CX
-	JL      loop73
+	JL      loop77
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+256, AX
 	SUBQ    $+4, SI
-	JMP     loop72
+	JMP     loop76
 
-end72:
-loop75:
+end76:
+loop79:
 	CMPQ SI, $+2
-	JL   end75
+	JL   end79
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop76:
+loop80:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
@@ -2063,9 +2158,9 @@ loop76:
 	VMOVUPS 192(R9)(CX*1), Z7
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end77
+	JZ      end81
 
-loop77:
+loop81:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -2087,9 +2182,9 @@ loop77:
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	TESTQ        R10, R10
-	JNZ          loop77
+	JNZ          loop81
 
-end77:
+end81:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
@@ -2100,21 +2195,21 @@ end77:
 	VMOVUPS Z7, 192(R9)(CX*1)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop76
+	JL      loop80
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop75
+	JMP     loop79
 
-end75:
-loop78:
+end79:
+loop82:
 	CMPQ SI, $+1
-	JL   end78
+	JL   end82
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop79:
+loop83:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
@@ -2122,9 +2217,9 @@ loop79:
 	VMOVUPS 192(R9), Z3
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end80
+	JZ      end84
 
-loop80:
+loop84:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -2141,22 +2236,22 @@ loop80:
 	VMOVUPS      192(R11)(R8*1), Z5
 	VFMADD231PS  Z5, Z4, Z3
 	TESTQ        R10, R10
-	JNZ          loop80
+	JNZ          loop84
 
-end80:
+end84:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
 	VMOVUPS Z3, 192(R9)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop79
+	JL      loop83
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop78
+	JMP     loop82
 
-end78:
+end82:
 	VZEROUPPER
 	RET
 
@@ -2173,9 +2268,9 @@ TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-176
 	VBROADCASTSS constant3<>+0(SB), Z0
 	VXORPS       X1, X1, X1
 	TESTQ        SI, SI
-	JZ           end81
+	JZ           end85
 
-loop81:
+loop85:
 	MOVL  (BX), R8
 	MOVQ  R8, R9
 	ANDQ  $0x0f, R8
@@ -2188,7 +2283,7 @@ loop81:
 	ADDQ  R10, R9
 	XORQ  R10, R10
 
-loop82:
+loop86:
 	XORQ    R11, R11
 	XORQ    R12, R12
 	VMOVUPS (DX)(R10*1), Z2
@@ -2254,151 +2349,60 @@ loop82:
 	ADDQ    $+16, AX
 	ADDQ    $+256, R10
 	CMPQ    R10, DI
-	JL      loop82
+	JL      loop86
 	ADDQ    DI, DX
 	ADDQ    DI, CX
 	ADDQ    $+4, BX
 	DECQ    SI
-	JNZ     loop81
+	JNZ     loop85
 
-end81:
+end85:
 	VZEROUPPER
 	RET
 
 // func bendAVX512(dst []float32, switched []uint64, middles []float32, low []float32, highWords []float32, second []float32, highs int, stride int)
 // Requires: AVX, AVX512F, BMI
-TEXT ·bendAVX512(SB), NOSPLIT, $16-160
+TEXT ·bendAVX512(SB), NOSPLIT, $24-160
 	MOVQ   dst_base+0(FP), AX
 	MOVQ   switched_base+24(FP), CX
-	MOVQ   middles_base+48(FP), DX
-	MOVQ   low_base+72(FP), BX
-	MOVQ   second_base+120(FP), SI
-	MOVQ   stride+152(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
+	MOVQ   stride+152(FP), DX
+	SHLQ   $0x02, DX
+	LEAQ   (DX)(DX*2), BX
 	VXORPS X0, X0, X0
-	MOVQ   middles_len+56(FP), R9
-	SHLQ   $0x02, R9
-	ADDQ   DX, R9
-	MOVQ   R9, (SP)
-	JMP    end83
+	MOVQ   middles_base+48(FP), SI
+	MOVQ   middles_len+56(FP), DI
+	LEAQ   (SI)(DI*4), DI
+	MOVQ   SI, (SP)
+	MOVQ   DI, 8(SP)
+	JMP    end87
 
-loop83:
-	MOVQ highs+144(FP), R9
-	MOVQ R9, 8(SP)
-	MOVQ highWords_base+96(FP), R9
+loop87:
+	MOVQ highs+144(FP), SI
+	MOVQ SI, 16(SP)
+	MOVQ highWords_base+96(FP), SI
 
-loop84:
-	CMPQ   8(SP), $+4
-	JL     end84
+loop88:
+	CMPQ   16(SP), $+4
+	JL     end88
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
 	VXORPS X4, X4, X4
-	XORQ   R10, R10
-
-loop85:
-	MOVQ  R10, R11
-	SHRQ  $0x04, R11
-	ADDQ  CX, R11
-	MOVQ  (R11), R12
-	TESTQ R12, R12
-	JZ    end86
-
-loop86:
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	LEAQ         (R10)(R13*4), R13
-	MOVQ         R13, R14
-	SHLQ         $0x04, R14
-	VBROADCASTSS (DX)(R13*1), Z5
-	VBROADCASTSS (SI)(R13*1), Z6
-	VADDPS       (BX)(R14*1), Z5, Z5
-	ADDQ         R9, R13
-	VBROADCASTSS (R13), Z10
-	VADDPS       Z10, Z5, Z10
-	VMAXPS       Z0, Z10, Z10
-	VFNMADD231PS Z6, Z10, Z1
-	VBROADCASTSS (R13)(DI*1), Z10
-	VADDPS       Z10, Z5, Z10
-	VMAXPS       Z0, Z10, Z10
-	VFNMADD231PS Z6, Z10, Z2
-	VBROADCASTSS (R13)(DI*2), Z10
-	VADDPS       Z10, Z5, Z10
-	VMAXPS       Z0, Z10, Z10
-	VFNMADD231PS Z6, Z10, Z3
-	VBROADCASTSS (R13)(R8*1), Z10
-	VADDPS       Z10, Z5, Z5
-	VMAXPS       Z0, Z5, Z5
-	VFNMADD231PS Z6, Z5, Z4
-	TESTQ        R12, R12
-	JNZ          loop86
-
-end86:
-	MOVQ  8(R11), R11
-	TESTQ R11, R11
-	JZ    end87
-
-loop87:
-	TZCNTQ       R11, R12
-	LEAQ         -1(R11), R13
-	ANDQ         R13, R11
-	LEAQ         (R10)(R12*4), R12
-	MOVQ         R12, R13
-	SHLQ         $0x04, R13
-	VBROADCASTSS (DX)(R12*1), Z5
-	VBROADCASTSS (SI)(R12*1), Z6
-	VADDPS       (BX)(R13*1), Z5, Z5
-	ADDQ         R9, R12
-	VBROADCASTSS (R12), Z10
-	VADDPS       Z10, Z5, Z10
-	VMINPS       Z0, Z10, Z10
-	VFMADD231PS  Z6, Z10, Z1
-	VBROADCASTSS (R12)(DI*1), Z10
-	VADDPS       Z10, Z5, Z10
-	VMINPS       Z0, Z10, Z10
-	VFMADD231PS  Z6, Z10, Z2
-	VBROADCASTSS (R12)(DI*2), Z10
-	VADDPS       Z10, Z5, Z10
-	VMINPS       Z0, Z10, Z10
-	VFMADD231PS  Z6, Z10, Z3
-	VBROADCASTSS (R12)(R8*1), Z10
-	VADDPS       Z10, Z5, Z5
-	VMINPS       Z0, Z5, Z5
-	VFMADD231PS  Z6, Z5, Z4
-	TESTQ        R11, R11
-	JNZ          loop87
-
-end87:
-	ADDQ    $+256, R10
-	CMPQ    R10, DI
-	JL      loop85
-	VMOVUPS Z1, (AX)
-	ADDQ    DI, R9
-	VMOVUPS Z2, 64(AX)
-	ADDQ    DI, R9
-	VMOVUPS Z3, 128(AX)
-	ADDQ    DI, R9
-	VMOVUPS Z4, 192(AX)
-	ADDQ    DI, R9
-	ADDQ    $+256, AX
-	SUBQ    $+4, 8(SP)
-	JMP     loop84
-
-end84:
-loop88:
-	CMPQ   8(SP), $+2
-	JL     end88
-	VXORPS X7, X7, X7
-	VXORPS X8, X8, X8
-	XORQ   R10, R10
+	XORQ   DI, DI
 
 loop89:
-	MOVQ  R10, R11
-	SHRQ  $0x04, R11
-	ADDQ  CX, R11
-	MOVQ  (R11), R12
+	MOVQ  DI, R8
+	SHRQ  $0x04, R8
+	ADDQ  CX, R8
+	MOVQ  second_base+120(FP), R10
+	MOVQ  DI, R11
+	MOVQ  (SP), R9
+	ADDQ  DI, R9
+	ADDQ  DI, R10
+	SHLQ  $0x04, R11
+	MOVQ  low_base+72(FP), R12
+	ADDQ  R12, R11
+	MOVQ  (R8), R12
 	TESTQ R12, R12
 	JZ    end90
 
@@ -2406,75 +2410,102 @@ loop90:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
-	LEAQ         (R10)(R13*4), R13
-	MOVQ         R13, R14
-	SHLQ         $0x04, R14
-	VBROADCASTSS (DX)(R13*1), Z5
-	VBROADCASTSS (SI)(R13*1), Z6
-	VADDPS       (BX)(R14*1), Z5, Z5
-	ADDQ         R9, R13
-	VBROADCASTSS (R13), Z10
-	VADDPS       Z10, Z5, Z10
-	VMAXPS       Z0, Z10, Z10
-	VFNMADD231PS Z6, Z10, Z7
-	VBROADCASTSS (R13)(DI*1), Z10
-	VADDPS       Z10, Z5, Z5
+	IMUL3Q       $0x40, R13, R14
+	VBROADCASTSS (R9)(R13*4), Z5
+	VBROADCASTSS (R10)(R13*4), Z6
+	VADDPS       (R11)(R14*1), Z5, Z5
+	LEAQ         (SI)(R13*4), R13
+	ADDQ         DI, R13
+	VBROADCASTSS (R13), Z11
+	VADDPS       Z11, Z5, Z11
+	VMAXPS       Z0, Z11, Z11
+	VFNMADD231PS Z6, Z11, Z1
+	VBROADCASTSS (R13)(DX*1), Z11
+	VADDPS       Z11, Z5, Z11
+	VMAXPS       Z0, Z11, Z11
+	VFNMADD231PS Z6, Z11, Z2
+	VBROADCASTSS (R13)(DX*2), Z11
+	VADDPS       Z11, Z5, Z11
+	VMAXPS       Z0, Z11, Z11
+	VFNMADD231PS Z6, Z11, Z3
+	VBROADCASTSS (R13)(BX*1), Z11
+	VADDPS       Z11, Z5, Z5
 	VMAXPS       Z0, Z5, Z5
-	VFNMADD231PS Z6, Z5, Z8
+	VFNMADD231PS Z6, Z5, Z4
 	TESTQ        R12, R12
 	JNZ          loop90
 
 end90:
-	MOVQ  8(R11), R11
-	TESTQ R11, R11
+	MOVQ  8(R8), R8
+	TESTQ R8, R8
 	JZ    end91
 
 loop91:
-	TZCNTQ       R11, R12
-	LEAQ         -1(R11), R13
-	ANDQ         R13, R11
-	LEAQ         (R10)(R12*4), R12
-	MOVQ         R12, R13
-	SHLQ         $0x04, R13
-	VBROADCASTSS (DX)(R12*1), Z5
-	VBROADCASTSS (SI)(R12*1), Z6
-	VADDPS       (BX)(R13*1), Z5, Z5
-	ADDQ         R9, R12
-	VBROADCASTSS (R12), Z10
-	VADDPS       Z10, Z5, Z10
-	VMINPS       Z0, Z10, Z10
-	VFMADD231PS  Z6, Z10, Z7
-	VBROADCASTSS (R12)(DI*1), Z10
-	VADDPS       Z10, Z5, Z5
+	TZCNTQ       R8, R12
+	LEAQ         -1(R8), R13
+	ANDQ         R13, R8
+	IMUL3Q       $0x40, R12, R13
+	VBROADCASTSS (R9)(R12*4), Z5
+	VBROADCASTSS (R10)(R12*4), Z6
+	VADDPS       (R11)(R13*1), Z5, Z5
+	LEAQ         (SI)(R12*4), R12
+	ADDQ         DI, R12
+	VBROADCASTSS (R12), Z11
+	VADDPS       Z11, Z5, Z11
+	VMINPS       Z0, Z11, Z11
+	VFMADD231PS  Z6, Z11, Z1
+	VBROADCASTSS (R12)(DX*1), Z11
+	VADDPS       Z11, Z5, Z11
+	VMINPS       Z0, Z11, Z11
+	VFMADD231PS  Z6, Z11, Z2
+	VBROADCASTSS (R12)(DX*2), Z11
+	VADDPS       Z11, Z5, Z11
+	VMINPS       Z0, Z11, Z11
+	VFMADD231PS  Z6, Z11, Z3
+	VBROADCASTSS (R12)(BX*1), Z11
+	VADDPS       Z11, Z5, Z5
 	VMINPS       Z0, Z5, Z5
-	VFMADD231PS  Z6, Z5, Z8
-	TESTQ        R11, R11
+	VFMADD231PS  Z6, Z5, Z4
+	TESTQ        R8, R8
 	JNZ          loop91
 
 end91:
-	ADDQ    $+256, R10
-	CMPQ    R10, DI
+	ADDQ    $+256, DI
+	CMPQ    DI, DX
 	JL      loop89
-	VMOVUPS Z7, (AX)
-	ADDQ    DI, R9
-	VMOVUPS Z8, 64(AX)
-	ADDQ    DI, R9
-	ADDQ    $+128, AX
-	SUBQ    $+2, 8(SP)
+	VMOVUPS Z1, (AX)
+	ADDQ    DX, SI
+	VMOVUPS Z2, 64(AX)
+	ADDQ    DX, SI
+	VMOVUPS Z3, 128(AX)
+	ADDQ    DX, SI
+	VMOVUPS Z4, 192(AX)
+	ADDQ    DX, SI
+	ADDQ    $+256, AX
+	SUBQ    $+4, 16(SP)
 	JMP     loop88
 
 end88:
 loop92:
-	CMPQ   8(SP), $+1
+	CMPQ   16(SP), $+2
 	JL     end92
-	VXORPS X9, X9, X9
-	XORQ   R10, R10
+	VXORPS X7, X7, X7
+	VXORPS X8, X8, X8
+	XORQ   DI, DI
 
 loop93:
-	MOVQ  R10, R11
-	SHRQ  $0x04, R11
-	ADDQ  CX, R11
-	MOVQ  (R11), R12
+	MOVQ  DI, R8
+	SHRQ  $0x04, R8
+	ADDQ  CX, R8
+	MOVQ  second_base+120(FP), R10
+	MOVQ  DI, R11
+	MOVQ  (SP), R9
+	ADDQ  DI, R9
+	ADDQ  DI, R10
+	SHLQ  $0x04, R11
+	MOVQ  low_base+72(FP), R12
+	ADDQ  R12, R11
+	MOVQ  (R8), R12
 	TESTQ R12, R12
 	JZ    end94
 
@@ -2482,56 +2513,159 @@ loop94:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
-	LEAQ         (R10)(R13*4), R13
-	MOVQ         R13, R14
-	SHLQ         $0x04, R14
-	VBROADCASTSS (DX)(R13*1), Z5
-	VBROADCASTSS (SI)(R13*1), Z6
-	VADDPS       (BX)(R14*1), Z5, Z5
+	IMUL3Q       $0x40, R13, R14
+	VBROADCASTSS (R9)(R13*4), Z5
+	VBROADCASTSS (R10)(R13*4), Z6
+	VADDPS       (R11)(R14*1), Z5, Z5
+	LEAQ         (SI)(R13*4), R13
+	ADDQ         DI, R13
+	VBROADCASTSS (R13), Z11
+	VADDPS       Z11, Z5, Z11
+	VMAXPS       Z0, Z11, Z11
+	VFNMADD231PS Z6, Z11, Z7
+	VBROADCASTSS (R13)(DX*1), Z11
+	VADDPS       Z11, Z5, Z5
 	VMAXPS       Z0, Z5, Z5
-	VFNMADD231PS Z6, Z5, Z9
+	VFNMADD231PS Z6, Z5, Z8
 	TESTQ        R12, R12
 	JNZ          loop94
 
 end94:
-	MOVQ  8(R11), R11
-	TESTQ R11, R11
+	MOVQ  8(R8), R8
+	TESTQ R8, R8
 	JZ    end95
 
 loop95:
-	TZCNTQ       R11, R12
-	LEAQ         -1(R11), R13
-	ANDQ         R13, R11
-	LEAQ         (R10)(R12*4), R12
-	MOVQ         R12, R13
-	SHLQ         $0x04, R13
-	VBROADCASTSS (DX)(R12*1), Z5
-	VBROADCASTSS (SI)(R12*1), Z6
-	VADDPS       (BX)(R13*1), Z5, Z5
+	TZCNTQ       R8, R12
+	LEAQ         -1(R8), R13
+	ANDQ         R13, R8
+	IMUL3Q       $0x40, R12, R13
+	VBROADCASTSS (R9)(R12*4), Z5
+	VBROADCASTSS (R10)(R12*4), Z6
+	VADDPS       (R11)(R13*1), Z5, Z5
+	LEAQ         (SI)(R12*4), R12
+	ADDQ         DI, R12
+	VBROADCASTSS (R12), Z11
+	VADDPS       Z11, Z5, Z11
+	VMINPS       Z0, Z11, Z11
+	VFMADD231PS  Z6, Z11, Z7
+	VBROADCASTSS (R12)(DX*1), Z11
+	VADDPS       Z11, Z5, Z5
 	VMINPS       Z0, Z5, Z5
-	VFMADD231PS  Z6, Z5, Z9
-	TESTQ        R11, R11
+	VFMADD231PS  Z6, Z5, Z8
+	TESTQ        R8, R8
 	JNZ          loop95
 
 end95:
-	ADDQ    $+256, R10
-	CMPQ    R10, DI
+	ADDQ    $+256, DI
+	CMPQ    DI, DX
 	JL      loop93
-	VMOVUPS Z9, (AX)
-	ADDQ    DI, R9
-	ADDQ    $+64, AX
-	SUBQ    $+1, 8(SP)
+	VMOVUPS Z7, (AX)
+	ADDQ    DX, SI
+	VMOVUPS Z8, 64(AX)
+	ADDQ    DX, SI
+	ADDQ    $+128, AX
+	SUBQ    $+2, 16(SP)
 	JMP     loop92
 
 end92:
-	ADDQ $+64, AX
-	ADDQ DI, DX
-	MOVQ DI, R9
-	SHRQ $0x04, R9
-	ADDQ R9, CX
+loop96:
+	CMPQ   16(SP), $+1
+	JL     end96
+	VXORPS X9, X9, X9
+	VXORPS X10, X10, X10
+	XORQ   DI, DI
 
-end83:
-	CMPQ DX, (SP)
-	JL   loop83
+loop97:
+	MOVQ  DI, R8
+	SHRQ  $0x04, R8
+	ADDQ  CX, R8
+	MOVQ  second_base+120(FP), R10
+	MOVQ  DI, R11
+	MOVQ  (SP), R9
+	ADDQ  DI, R9
+	ADDQ  DI, R10
+	SHLQ  $0x04, R11
+	MOVQ  low_base+72(FP), R12
+	ADDQ  R12, R11
+	MOVQ  (R8), R12
+	TESTQ R12, R12
+	JZ    end98
+
+loop98:
+	TZCNTQ       R12, R13
+	LEAQ         -1(R12), R14
+	ANDQ         R14, R12
+	IMUL3Q       $0x40, R13, R14
+	VBROADCASTSS (R9)(R13*4), Z5
+	VBROADCASTSS (R10)(R13*4), Z6
+	VADDPS       (R11)(R14*1), Z5, Z5
+	VMAXPS       Z0, Z5, Z5
+	VFNMADD231PS Z6, Z5, Z9
+	TESTQ        R12, R12
+	JZ           end98
+	TZCNTQ       R12, R13
+	LEAQ         -1(R12), R14
+	ANDQ         R14, R12
+	IMUL3Q       $0x40, R13, R14
+	VBROADCASTSS (R9)(R13*4), Z5
+	VBROADCASTSS (R10)(R13*4), Z6
+	VADDPS       (R11)(R14*1), Z5, Z5
+	VMAXPS       Z0, Z5, Z5
+	VFNMADD231PS Z6, Z5, Z10
+	TESTQ        R12, R12
+	JNZ          loop98
+
+end98:
+	MOVQ  8(R8), R8
+	TESTQ R8, R8
+	JZ    end99
+
+loop99:
+	TZCNTQ       R8, R12
+	LEAQ         -1(R8), R13
+	ANDQ         R13, R8
+	IMUL3Q       $0x40, R12, R13
+	VBROADCASTSS (R9)(R12*4), Z5
+	VBROADCASTSS (R10)(R12*4), Z6
+	VADDPS       (R11)(R13*1), Z5, Z5
+	VMINPS       Z0, Z5, Z5
+	VFMADD231PS  Z6, Z5, Z9
+	TESTQ        R8, R8
+	JZ           end99
+	TZCNTQ       R8, R12
+	LEAQ         -1(R8), R13
+	ANDQ         R13, R8
+	IMUL3Q       $0x40, R12, R13
+	VBROADCASTSS (R9)(R12*4), Z5
+	VBROADCASTSS (R10)(R12*4), Z6
+	VADDPS       (R11)(R13*1), Z5, Z5
+	VMINPS       Z0, Z5, Z5
+	VFMADD231PS  Z6, Z5, Z10
+	TESTQ        R8, R8
+	JNZ          loop99
+
+end99:
+	ADDQ    $+256, DI
+	CMPQ    DI, DX
+	JL      loop97
+	VADDPS  Z10, Z9, Z9
+	VMOVUPS Z9, (AX)
+	ADDQ    DX, SI
+	ADDQ    $+64, AX
+	SUBQ    $+1, 16(SP)
+	JMP     loop96
+
+end96:
+	ADDQ $+64, AX
+	ADDQ DX, (SP)
+	MOVQ DX, SI
+	SHRQ $0x04, SI
+	ADDQ SI, CX
+
+end87:
+	MOVQ (SP), SI
+	CMPQ SI, 8(SP)
+	JL   loop87
 	VZEROUPPER
 	RET

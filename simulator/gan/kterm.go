@@ -8,7 +8,8 @@ import (
 )
 
 // kTerm evaluates a KLoss on the generator's batch: begin, then bin for every
-// bin of every sample, then end; after that its tables may be read.
+// bin of every sample, then end; after that its tables may be read. With K = 0
+// nothing is counted, and nobody may read.
 type kTerm struct {
 	form      KLoss
 	weight    float64 // K
@@ -18,6 +19,8 @@ type kTerm struct {
 	difference float64   // D
 	// independentSign is sign(D′), for AbsoluteIndependent.
 	independentSign float64
+	// moves[n + count − drawn] is what a move adds, for the forms that move all samples alike.
+	moves []float64
 	// bins[k] is Σ_j b_k(G_j) − b_k(x_j), for Population.
 	bins []float64
 	// below[m] is #{N_j ≤ m} − #{M_j ≤ m}, for Sorted with whole counts.
@@ -32,7 +35,7 @@ func newKTerm(s Settings) *kTerm {
 	return &kTerm{
 		form: s.KLoss, weight: s.K, timesteps: s.Timesteps,
 		fake: make([]float64, s.BatchSize), real: make([]float64, s.BatchSize),
-		bins: make([]float64, s.Ansatz.Neurons+1), below: make([]float64, s.inputs()+1),
+		moves: make([]float64, 2*s.Ansatz.Neurons+1), bins: make([]float64, s.Ansatz.Neurons+1), below: make([]float64, s.inputs()+1),
 		matched: make([]float64, s.BatchSize), fakeRank: make([]int, s.BatchSize),
 		realAscending: make([]float64, s.BatchSize),
 	}
@@ -40,6 +43,9 @@ func newKTerm(s Settings) *kTerm {
 
 // begin forgets the last batch and takes the real windows, [sample][step].
 func (k *kTerm) begin(real []uint32) {
+	if k.weight == 0 {
+		return
+	}
 	clear(k.fake)
 	clear(k.bins)
 	for j := range k.real {
@@ -60,8 +66,13 @@ func (k *kTerm) bin(sample, count int, probability float64) {
 
 // windows adds generated windows as they were measured, [sample][step].
 func (k *kTerm) windows(fake []uint32) {
-	for i, word := range fake {
-		k.bin(i/k.timesteps, bits.OnesCount32(word), 1)
+	if k.weight == 0 {
+		return
+	}
+	for j := range k.fake {
+		for _, word := range fake[j*k.timesteps:][:k.timesteps] {
+			k.bin(j, bits.OnesCount32(word), 1)
+		}
 	}
 }
 
@@ -76,9 +87,18 @@ func (k *kTerm) observeIndependent(real, fake []uint32) {
 
 // end completes the batch.
 func (k *kTerm) end() {
+	if k.weight == 0 {
+		return
+	}
 	k.difference = 0
 	for j, n := range k.fake {
 		k.difference += (n - k.real[j]) / float64(len(k.fake))
+	}
+	if k.alike() {
+		neurons := len(k.bins) - 1
+		for i := range k.moves {
+			k.moves[i] = k.weight * k.moved(0, neurons, i)
+		}
 	}
 	if k.form != Sorted {
 		return
@@ -102,30 +122,47 @@ func (k *kTerm) end() {
 
 // move fills dst[count], count = 0…n, with what the form adds to the weight
 // w_ij(x) of an outcome with that many spikes, where the bin of the sample was
-// drawn with drawn spikes (the docstrings of KLoss).
+// drawn with drawn spikes (the docstrings of KLoss), up to a constant.
 func (k *kTerm) move(sample, drawn int, dst []float64) {
-	batch := float64(len(k.fake))
-	n, m := k.fake[sample], k.real[sample]
+	if k.alike() {
+		copy(dst, k.moves[len(dst)-1-drawn:])
+		return
+	}
 	for count := range dst {
-		delta := float64(count - drawn)
-		var w float64
-		switch k.form {
-		case Absolute:
-			w = batch * math.Abs(k.difference+delta/batch)
-		case Square:
-			w = batch * (k.difference + delta/batch) * (k.difference + delta/batch)
-		case AbsolutePairs:
-			w = math.Abs(n + delta - m)
-		case SquarePairs:
-			w = (n + delta - m) * (n + delta - m)
-		case Sorted:
-			w = k.sortedMove(int(n), int(n)+count-drawn)
-		case Population:
-			w = k.populationMove(drawn, count)
-		default: // linear in the count
-			w = k.slope(sample) * float64(count)
-		}
-		dst[count] = k.weight * w
+		dst[count] = k.weight * k.moved(sample, drawn, count)
+	}
+}
+
+// alike says whether a move adds the same whatever the sample.
+func (k *kTerm) alike() bool {
+	switch k.form {
+	case AbsolutePairs, SquarePairs, Sorted, Population:
+		return false
+	default:
+		return true
+	}
+}
+
+// moved is what one bin adds that goes from drawn to count spikes, over K.
+func (k *kTerm) moved(sample, drawn, count int) float64 {
+	delta, batch := float64(count-drawn), float64(len(k.fake))
+	surplus := k.fake[sample] - k.real[sample]
+	switch k.form {
+	case Absolute:
+		return math.Abs(batch*k.difference + delta)
+	case Square:
+		return batch * (k.difference + delta/batch) * (k.difference + delta/batch)
+	case AbsolutePairs:
+		return math.Abs(surplus + delta)
+	case SquarePairs:
+		return (surplus + delta) * (surplus + delta)
+	case Sorted:
+		n := int(k.fake[sample])
+		return k.sortedMove(n, n+count-drawn)
+	case Population:
+		return k.populationMove(drawn, count)
+	default: // linear in the count
+		return k.slope(sample) * delta
 	}
 }
 

@@ -91,14 +91,20 @@ func backSecond(columnGradients, secondGradient, columns, second []float32) {
 
 // inputSlopes fills dst[input][lane] = Σ_h first[input][h]·second[h]·on[h][lane]:
 // the slope of the critic along its inputs, where on is 1 for the units that
-// are on in a lane, and 0 for the others.
+// are on in a lane, and 0 for the others. It leaves on scaled by second.
 func inputSlopes(dst, first, second, on []float32, stride int) {
+	for h, s := range second {
+		row := (*laneRow)(on[h*lanes:])
+		for l := range row {
+			row[l] *= s
+		}
+	}
 	for i := 0; i < len(dst)/lanes; i++ {
 		var sum laneRow
 		for h, w := range first[i*stride:][:stride] {
-			on, s := (*laneRow)(on[h*lanes:]), second[h]
+			active := (*laneRow)(on[h*lanes:])
 			for l := range sum {
-				sum[l] += w * (s * on[l])
+				sum[l] += w * active[l]
 			}
 		}
 		*(*laneRow)(dst[i*lanes:]) = sum

@@ -81,68 +81,68 @@ func (kernel) insert(set reg.Register, at int, lanes reg.Register) {
 }
 
 // bend walks the units that are switched, first those that are off as drawn,
-// for up to four rows of outcomes at once. What only the outer loops need lies
-// on the stack: registers are few.
+// for several rows of outcomes at once. A single row gets two sums, to which
+// the units add in turn: one sum could not take a unit as fast as they come.
+// What only the outer loops need lies on the stack: registers are few.
 func (k kernel) bend() {
 	k.Function("bend", "func(dst []float32, switched []uint64, middles, low, highWords, second []float32, highs, stride int)")
-	end, rowsLeft := AllocLocal(8), AllocLocal(8)
-	dst, switched, middles := Pointer("dst"), Pointer("switched"), Pointer("middles")
-	low, second, stride := Pointer("low"), Pointer("second"), Shifted("stride", 2)
+	middles, end, rowsLeft := AllocLocal(8), AllocLocal(8), AllocLocal(8)
+	dst, switched, stride := Pointer("dst"), Pointer("switched"), Shifted("stride", 2)
 	multiples, zero := MultiplesOf(stride, 2), k.Zero()
-	bytes := Length("middles")
-	SHLQ(U8(2), bytes)
-	ADDQ(middles, bytes)
-	MOVQ(bytes, end)
-	While(func() { CMPQ(middles, end) }, func() {
+	first, last := Pointer("middles"), Length("middles")
+	LEAQ(Indexed(first, last, 4), last)
+	MOVQ(first, middles)
+	MOVQ(last, end)
+	While(func() {
+		MOVQ(middles, first)
+		CMPQ(first, end)
+	}, func() {
 		MOVQ(Number("highs"), rowsLeft)
 		high := Pointer("highWords")
 		Tiles(rowsLeft, []int{4, 2, 1}, func(size int) {
 			sums := map[int][]reg.VecVirtual{}
-			k.Parts(LaneBytes, func(part int) { sums[part] = k.Zeros(size) })
+			k.Parts(LaneBytes, func(part int) { sums[part] = k.Zeros(max(size, 2)) })
 			Upto(stride, groupBytes, func(group reg.Register) {
 				sets := Copy(group) // 16 bytes a group
 				SHRQ(U8(4), sets)
 				ADDQ(switched, sets)
-				for i, clamp := range []func(...Op){VMAXPS, VMINPS} {
+				t := k.unitTables(middles, group)
+				for on := range 2 {
 					set := GP64()
-					MOVQ(At(sets).Offset(8*i), set)
-					Members(set, func(unit reg.Register) {
-						row := GP64()
-						LEAQ(Indexed(group, unit, 4), unit)
-						MOVQ(unit, row)
-						SHLQ(U8(4), row)
-						middle, weight := k.Broadcast(Indexed(middles, unit, 1)), k.Broadcast(Indexed(second, unit, 1))
-						values := map[int]reg.VecVirtual{}
-						k.Parts(LaneBytes, func(part int) {
-							values[part] = k.Register()
-							VADDPS(Indexed(low, row, 1).Offset(part), middle, values[part])
-						})
-						add := func(r int, part int, v reg.VecVirtual) {
-							clamp(zero, v, v)
-							if i == 0 {
-								VFNMADD231PS(weight, v, sums[part][r])
-							} else {
-								VFMADD231PS(weight, v, sums[part][r])
+					MOVQ(At(sets).Offset(8*on), set)
+					if size == 1 {
+						one := func(sum int) func(reg.Register) {
+							return func(unit reg.Register) {
+								t.start(unit, func(part int, v, weight reg.VecVirtual) { bendTo(sums[part][sum], v, weight, zero, on) })
 							}
 						}
-						if size == 1 { // there are no high words
-							k.Parts(LaneBytes, func(part int) { add(0, part, values[part]) })
-							return
-						}
-						ADDQ(high, unit)
+						Members(set, one(0), one(1))
+						continue
+					}
+					Members(set, func(unit reg.Register) {
+						values := map[int]reg.VecVirtual{}
+						var weight reg.VecVirtual
+						t.start(unit, func(part int, v, w reg.VecVirtual) { values[part], weight = v, w })
+						LEAQ(Indexed(high, unit, 4), unit)
+						ADDQ(group, unit)
 						for r, m := range multiples.From(unit, size) {
 							added := k.Broadcast(m)
 							k.Parts(LaneBytes, func(part int) {
 								v := k.Register()
 								VADDPS(added, values[part], v)
-								add(r, part, v)
+								bendTo(sums[part][r], v, weight, zero, on)
 							})
 						}
 					})
 				}
 			})
 			for r := range size {
-				k.Parts(LaneBytes, func(part int) { VMOVUPS(sums[part][r], At(dst).Offset(r*LaneBytes+part)) })
+				k.Parts(LaneBytes, func(part int) {
+					if size == 1 {
+						VADDPS(sums[part][1], sums[part][0], sums[part][0])
+					}
+					VMOVUPS(sums[part][r], At(dst).Offset(r*LaneBytes+part))
+				})
 				ADDQ(stride, high)
 			}
 			Advance(size*LaneBytes, dst)
@@ -154,4 +154,44 @@ func (k kernel) bend() {
 		ADDQ(sets, switched)
 	})
 	k.Ret()
+}
+
+// unitTables are the tables of a group of units.
+type unitTables struct {
+	kernel
+	middle, second, low reg.Register
+}
+
+func (k kernel) unitTables(middles Mem, group reg.Register) unitTables {
+	t := unitTables{k, GP64(), Pointer("second"), Copy(group)}
+	MOVQ(middles, t.middle)
+	ADDQ(group, t.middle)
+	ADDQ(group, t.second)
+	SHLQ(U8(4), t.low) // rows of low are 16 units
+	ADDQ(Pointer("low"), t.low)
+	return t
+}
+
+// start calls use with a unit's pre-activations after all low words, and its weight.
+func (t unitTables) start(unit reg.Register, use func(part int, v, weight reg.VecVirtual)) {
+	row := GP64()
+	IMUL3Q(U8(LaneBytes), unit, row)
+	middle, weight := t.Broadcast(Indexed(t.middle, unit, 4)), t.Broadcast(Indexed(t.second, unit, 4))
+	t.Parts(LaneBytes, func(part int) {
+		v := t.Register()
+		VADDPS(Indexed(t.low, row, 1).Offset(part), middle, v)
+		use(part, v, weight)
+	})
+}
+
+// bendTo adds −weight·max(0, v) for a unit that is off, and −weight·max(0, −v)
+// = weight·min(0, v) for one that is on.
+func bendTo(sum, v, weight, zero reg.VecVirtual, on int) {
+	if on == 0 {
+		VMAXPS(zero, v, v)
+		VFNMADD231PS(weight, v, sum)
+	} else {
+		VMINPS(zero, v, v)
+		VFMADD231PS(weight, v, sum)
+	}
 }

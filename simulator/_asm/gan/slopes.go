@@ -8,32 +8,30 @@ import (
 	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
 )
 
-// inputSlopes keeps several inputs' sums in registers while it walks the units.
+// inputSlopes scales on first, then keeps several inputs' sums in registers
+// while it walks the units.
 func (k kernel) inputSlopes() {
 	k.Function("inputSlopes", "func(dst, first, second, on []float32, stride int)")
 	dst, first, inputs, stride := Pointer("dst"), Pointer("first"), Length("dst"), Shifted("stride", 2)
 	SHRQ(U8(4), inputs)
 	sizes, bits := []int{4, 2, 1}, 2
 	if k.Wide() {
-		sizes, bits = []int{8, 4, 1}, 3
+		sizes, bits = []int{8, 4, 2, 1}, 3
 	}
+	k.scaleUnits()
 	multiples := MultiplesOf(stride, bits)
 	Tiles(inputs, sizes, func(size int) {
 		sums := map[int][]reg.VecVirtual{}
 		k.Parts(LaneBytes, func(part int) { sums[part] = k.Zeros(size) })
-		w, s, on := Copy(first), Pointer("second"), Pointer("on")
+		w, on := Copy(first), Pointer("on")
 		Loop(Number("stride"), func() {
-			weight := k.Broadcast(At(s))
 			active := map[int]reg.VecVirtual{}
-			k.Parts(LaneBytes, func(part int) {
-				active[part] = k.Register()
-				VMULPS(At(on).Offset(part), weight, active[part])
-			})
+			k.Parts(LaneBytes, func(part int) { active[part] = k.Load(At(on).Offset(part)) })
 			for i, m := range multiples.From(w, size) {
 				column := k.Broadcast(m)
 				k.Parts(LaneBytes, func(part int) { VFMADD231PS(column, active[part], sums[part][i]) })
 			}
-			Advance(4, w, s)
+			Advance(4, w)
 			Advance(LaneBytes, on)
 		})
 		for i := range size {
@@ -43,6 +41,21 @@ func (k kernel) inputSlopes() {
 		Advance(size*LaneBytes, dst)
 	})
 	k.Ret()
+}
+
+// scaleUnits multiplies the lanes of every unit by its weight in the second layer.
+func (k kernel) scaleUnits() {
+	second, on := Pointer("second"), Pointer("on")
+	Loop(Number("stride"), func() {
+		weight := k.Broadcast(At(second))
+		k.Parts(LaneBytes, func(part int) {
+			active := k.Register()
+			VMULPS(At(on).Offset(part), weight, active)
+			VMOVUPS(active, At(on).Offset(part))
+		})
+		Advance(4, second)
+		Advance(LaneBytes, on)
+	})
 }
 
 func (k kernel) sumSquares() {

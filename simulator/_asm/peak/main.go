@@ -1,0 +1,36 @@
+// Command peak generates the loops of package peak: nothing but multiply-adds.
+// Run it with go generate ./simulator/internal/peak.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build" //nolint:revive // assembly reads better without qualifiers
+	"github.com/mmcloughlin/avo/reg"
+
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+)
+
+// chains of sums that do not wait for each other: more than two units of four
+// cycles need, and with the constants no more than the registers of AVX2.
+const chains = 12
+
+func main() {
+	ConstraintExpr("!noasm")
+	for _, v := range []Vector{AVX2, AVX512} {
+		v.Function("halve", "func(dst []float32, rounds int)")
+		half, one := v.Broadcast(Constant32(0.5)), v.Broadcast(Constant32(1))
+		dst, sums := Pointer("dst"), []reg.VecVirtual(nil)
+		for i := range chains {
+			sums = append(sums, v.Load(At(dst).Offset(i*v.Bytes)))
+		}
+		Loop(Number("rounds"), func() {
+			for _, s := range sums {
+				VFMADD213PS(one, half, s)
+			}
+		})
+		for i, s := range sums {
+			VMOVUPS(s, At(dst).Offset(i*v.Bytes))
+		}
+		v.Ret()
+	}
+	Generate()
+}
