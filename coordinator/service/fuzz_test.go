@@ -2,118 +2,292 @@ package service_test
 
 import (
 	"context"
+	"io"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/service"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/coordinator/store/storetest"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
 )
 
-// FuzzHandlers sends any message to every method. Nothing may panic, stall or
-// be a fault of the coordinator.
+// FuzzHandlers makes three calls of any messages to any methods that are
+// offered, on a store of its own with a small plan. Nothing may panic, stall,
+// leave a goroutine, or be a fault of the coordinator, and the store must be
+// consistent afterwards.
 func FuzzHandlers(f *testing.F) {
-	lease := &spiqsweepv1.Lease{Task: string(newRig(f, 1).tasks[0]), Attempt: 1}
-	body := resultBody(f)
-	digest, bits := raster(f)
-	head, tasks := other(digest, 2)
-	head.Tasks = tasks.GetTasks()
-	seeds := []proto.Message{
+	methods := len(newOffice(f).methods)
+	seeds := seedMessages(f)
+	for method := range methods {
+		for i, message := range seeds[method] {
+			next := (method + i + 1) % methods
+			f.Add(uint8(method), message, uint8(next), seeds[next][0], uint8(method), message)
+		}
+	}
+	f.Fuzz(func(t *testing.T, m1 uint8, b1 []byte, m2 uint8, b2 []byte, m3 uint8, b3 []byte) {
+		before := runtime.NumGoroutine()
+		o := newOffice(t)
+		messages := [][]byte{b1, b2, b3}
+		for i, method := range []uint8{m1, m2, m3} {
+			o.call(o.methods[int(method)%len(o.methods)], messages[i:])
+		}
+		if faults := storetest.Consistent(o.store, o.known); len(faults) > 0 {
+			t.Fatalf("the store is not consistent any more: %q", faults)
+		}
+		if err := o.store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if after := runtime.NumGoroutine(); after > before {
+			t.Fatalf("%d goroutines were left", after-before)
+		}
+	})
+}
+
+// office is all that a server offers, without a network.
+type office struct {
+	testing.TB
+	store   queue.Store
+	known   map[sweep.TaskID]bool
+	methods []offered
+}
+
+// offered is a method: a call's, or a stream's.
+type offered struct {
+	path   string
+	answer any
+	unary  grpc.MethodHandler
+	stream grpc.StreamHandler
+}
+
+func newOffice(t testing.TB) *office {
+	t.Helper()
+	o := &office{TB: t, store: store.Memory(), known: map[sweep.TaskID]bool{}}
+	q := queue.New(o.store, queue.Policy{})
+	tasks := smallPlan(3)
+	for _, p := range tasks {
+		o.known[p.Task.ID] = true
+	}
+	ctx := context.Background()
+	if err := q.PutRecording(ctx, recordingDigest, recordingBody); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := q.Plan(ctx, queue.Sweep{ID: sweepID, Name: "test", Numerics: sweep.Numerics, KernelClass: kernelClass}, storetest.Stream(tasks)); err != nil {
+		t.Fatal(err)
+	}
+	contracts, answers := service.Offered(service.Config{
+		Queue: q, Sweep: sweepID, WorkerToken: workerToken, OperatorToken: operatorToken,
+		Numerics: sweep.Numerics, KernelClass: kernelClass, Log: hclog.NewNullLogger(),
+	})
+	for i, contract := range contracts {
+		for _, m := range contract.Methods {
+			o.methods = append(o.methods, offered{"/" + contract.ServiceName + "/" + m.MethodName, answers[i], m.Handler, nil})
+		}
+		for _, s := range contract.Streams {
+			o.methods = append(o.methods, offered{"/" + contract.ServiceName + "/" + s.StreamName, answers[i], nil, s.Handler})
+		}
+	}
+	return o
+}
+
+// patience is how long a call may take; nothing here waits for anything.
+const patience = 10 * time.Second
+
+// call lets a method read a message, or a stream several.
+func (o *office) call(m offered, messages [][]byte) {
+	ctx, cancel := context.WithTimeout(o.Context(), patience)
+	defer cancel()
+	s := &script{ctx: ctx, messages: messages}
+	var err error
+	if m.unary != nil {
+		_, err = m.unary(m.answer, ctx, func(in any) error { return s.RecvMsg(in) }, nil)
+	} else {
+		err = m.stream(m.answer, s)
+	}
+	if ctx.Err() != nil {
+		o.Fatalf("%s stalls", m.path)
+	}
+	switch code := status.Code(err); code {
+	case codes.OK, codes.InvalidArgument, codes.NotFound, codes.FailedPrecondition:
+	default:
+		o.Fatalf("%s: %v", m.path, err)
+	}
+}
+
+// script is a stream whose caller sends given messages and ends.
+type script struct {
+	ctx      context.Context
+	messages [][]byte
+}
+
+func (s *script) RecvMsg(in any) error {
+	if len(s.messages) == 0 {
+		return io.EOF
+	}
+	err := proto.Unmarshal(s.messages[0], in.(proto.Message))
+	s.messages = s.messages[1:]
+	if err != nil {
+		return status.Errorf(codes.InvalidArgument, "not a message: %v", err)
+	}
+	return nil
+}
+
+func (s *script) SendMsg(out any) error {
+	_, err := proto.Marshal(out.(proto.Message))
+	return err
+}
+
+func (s *script) Context() context.Context   { return s.ctx }
+func (*script) SetHeader(metadata.MD) error  { return nil }
+func (*script) SendHeader(metadata.MD) error { return nil }
+func (*script) SetTrailer(metadata.MD)       {}
+
+// seedMessages are messages of each method's type: empty, filled with something
+// for each field (so that a method yet to come has one), and sensible.
+func seedMessages(t testing.TB) [][][]byte {
+	t.Helper()
+	o := newOffice(t)
+	seeds := make([][][]byte, len(o.methods))
+	for i, m := range o.methods {
+		input := inputOf(t, m.path)
+		filled := input.New()
+		fill(filled, string(smallPlan(1)[0].Task.ID), 4)
+		for _, message := range slices.Concat([]proto.Message{filled.Interface(), input.New().Interface()}, sensible(t)) {
+			if message.ProtoReflect().Descriptor() != input.Descriptor() {
+				continue
+			}
+			body, err := proto.Marshal(message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seeds[i] = append(seeds[i], body)
+		}
+	}
+	return seeds
+}
+
+// inputOf finds the type of a method's messages.
+func inputOf(t testing.TB, path string) protoreflect.MessageType {
+	t.Helper()
+	name, method, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := found.(protoreflect.ServiceDescriptor).Methods().ByName(protoreflect.Name(method)).Input()
+	kind, err := protoregistry.GlobalTypes.FindMessageByName(input.FullName())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kind
+}
+
+// fill gives every field a value: one of the plan's words, as its name tells.
+func fill(m protoreflect.Message, task string, depth int) {
+	words := map[protoreflect.Name]string{
+		"task": task, "tasks": task, "sweep": "test", "digest": recordingDigest, "recording_digest": recordingDigest,
+		"kernel_class": kernelClass, "id": "p",
+	}
+	one := func(field protoreflect.FieldDescriptor, into func() protoreflect.Value) protoreflect.Value {
+		switch field.Kind() {
+		case protoreflect.MessageKind:
+			value := into()
+			if depth > 0 {
+				fill(value.Message(), task, depth-1)
+			}
+			return value
+		case protoreflect.StringKind:
+			if word, ok := words[field.Name()]; ok {
+				return protoreflect.ValueOfString(word)
+			}
+			return protoreflect.ValueOfString("2")
+		case protoreflect.BytesKind:
+			return protoreflect.ValueOfBytes(sweep.Canonical(sweep.Default()))
+		case protoreflect.BoolKind:
+			return protoreflect.ValueOfBool(true)
+		case protoreflect.DoubleKind:
+			return protoreflect.ValueOfFloat64(0.5)
+		case protoreflect.Uint32Kind:
+			return protoreflect.ValueOfUint32(1)
+		case protoreflect.Uint64Kind:
+			return protoreflect.ValueOfUint64(1)
+		case protoreflect.Int32Kind:
+			return protoreflect.ValueOfInt32(1)
+		case protoreflect.Int64Kind:
+			return protoreflect.ValueOfInt64(1)
+		default:
+			return field.Default()
+		}
+	}
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		field := fields.Get(i)
+		switch {
+		case field.IsMap():
+			value := one(field.MapValue(), m.Mutable(field).Map().NewValue)
+			m.Mutable(field).Map().Set(protoreflect.ValueOfString("neurons").MapKey(), value)
+		case field.IsList():
+			list := m.Mutable(field).List()
+			list.Append(one(field, list.NewElement))
+		default:
+			m.Set(field, one(field, func() protoreflect.Value { return m.NewField(field) }))
+		}
+	}
+}
+
+// sensible are calls that a worker or an operator might make.
+func sensible(t testing.TB) []proto.Message {
+	t.Helper()
+	lease := &spiqsweepv1.Lease{Task: string(smallPlan(1)[0].Task.ID), Attempt: 1}
+	body := resultBody(t)
+	digest, bits := raster(t)
+	head, tasks := other(recordingDigest, 2)
+	whole := proto.CloneOf(head)
+	whole.Tasks = tasks.GetTasks()
+	return []proto.Message{
 		&spiqsweepv1.SyncRequest{Process: process("p", 1), Sequence: 1, FreeSlots: 1},
 		&spiqsweepv1.SyncRequest{
 			Process: process("p", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease, Step: 3, Started: true}},
 			Reports: []*spiqsweepv1.Report{
-				resultReport(lease, packed(f, body), "0"),
+				resultReport(lease, packed(t, body), "0"),
 				{Lease: lease},
 				{Lease: lease, Outcome: &spiqsweepv1.Report_Failure{Failure: &spiqsweepv1.Failure{Message: "NaN", Log: "step 3"}}},
 				{Lease: lease, Outcome: &spiqsweepv1.Report_HandBack{}},
 			},
+		},
+		&spiqsweepv1.SyncRequest{
+			Process: process("p", 1), Sequence: 2,
+			Reports: []*spiqsweepv1.Report{resultReport(lease, packed(t, body), sweep.Digest(body))},
 		},
 		&spiqsweepv1.SyncRequest{Process: process("p", 1), Sequence: 3, Draining: true},
 		&spiqsweepv1.GetRecordingRequest{Digest: recordingDigest},
 		&spiqsweepv1.PutCheckpointRequest{Process: process("p", 1), Lease: lease, Step: 9, Body: []byte("state")},
 		&spiqsweepv1.GetCheckpointRequest{Process: process("p", 1), Lease: lease},
 		&spiqsweepv1.RetryRequest{Tasks: []string{lease.Task}, Diverged: true},
+		&spiqsweepv1.RetryRequest{},
+		&spiqsweepv1.CancelRequest{},
 		&spiqsweepv1.CancelRequest{Selection: &spiqsweepv1.Selection{
 			Sweep: "test", Tasks: []string{lease.Task[:8]}, Cells: []*spiqsweepv1.CellFilter{{Settings: map[string]string{"n": "2"}}},
 		}},
 		&spiqsweepv1.DrainRequest{Processes: []string{"p"}, Hosts: []string{"host"}},
+		&spiqsweepv1.DrainRequest{},
 		&spiqsweepv1.VerifyRequest{Share: 0.5, Seed: 1},
 		&spiqsweepv1.GetStatusRequest{Sweep: sweepID},
-		&spiqsweepv1.PutRecordingRequest{Digest: digest, Body: packed(f, bits)},
-		head, tasks,
+		&spiqsweepv1.PutRecordingRequest{Digest: digest, Body: packed(t, bits)},
+		whole, head, tasks,
 	}
-	for _, seed := range seeds {
-		message, err := proto.Marshal(seed)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for method := range methods {
-			f.Add(uint8(method), message)
-		}
-	}
-	b := newRig(f, 3)
-	worker, operator := b.dial(workerToken), b.dial(operatorToken)
-	f.Fuzz(func(t *testing.T, method uint8, message []byte) {
-		path := methods[int(method)%len(methods)]
-		connection := worker
-		if path.operator {
-			connection = operator
-		}
-		// An idle worker may wait for work: that is no stall.
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		defer cancel()
-		var answer raw
-		err := connection.Invoke(ctx, path.name, (*raw)(&message), &answer, grpc.ForceCodec(asIs{}))
-		switch status.Code(err) {
-		case codes.OK, codes.InvalidArgument, codes.NotFound, codes.FailedPrecondition, codes.DeadlineExceeded:
-		case codes.Internal: // grpc could not parse the message; a panic or a fault of ours is Internal, too
-			if status.Convert(err).Message() != "" && !isParseError(err) {
-				t.Fatalf("%s: %v", path.name, err)
-			}
-		default:
-			t.Fatalf("%s: %v", path.name, err)
-		}
-	})
-}
-
-var methods = []struct {
-	name     string
-	operator bool
-}{
-	{spiqsweepv1.WorkerService_Sync_FullMethodName, false},
-	{spiqsweepv1.WorkerService_GetRecording_FullMethodName, false},
-	{spiqsweepv1.WorkerService_PutCheckpoint_FullMethodName, false},
-	{spiqsweepv1.WorkerService_GetCheckpoint_FullMethodName, false},
-	{spiqsweepv1.OperatorService_ListSweeps_FullMethodName, true},
-	{spiqsweepv1.OperatorService_GetSweep_FullMethodName, true},
-	{spiqsweepv1.OperatorService_GetStatus_FullMethodName, true},
-	{spiqsweepv1.OperatorService_PutRecording_FullMethodName, true},
-	{spiqsweepv1.OperatorService_PlanSweep_FullMethodName, true},
-	{spiqsweepv1.OperatorService_ForgetSweep_FullMethodName, true},
-	{spiqsweepv1.OperatorService_ListRows_FullMethodName, true},
-	{spiqsweepv1.OperatorService_ListAttempts_FullMethodName, true},
-	{spiqsweepv1.OperatorService_Retry_FullMethodName, true},
-	{spiqsweepv1.OperatorService_Cancel_FullMethodName, true},
-	{spiqsweepv1.OperatorService_Drain_FullMethodName, true},
-	{spiqsweepv1.OperatorService_Verify_FullMethodName, true},
-}
-
-// raw is a message that is sent as it is.
-type raw []byte
-
-// asIs is a codec for raw.
-type asIs struct{}
-
-func (asIs) Name() string                       { return "proto" }
-func (asIs) Marshal(v any) ([]byte, error)      { return *v.(*raw), nil }
-func (asIs) Unmarshal(data []byte, v any) error { *v.(*raw) = append([]byte{}, data...); return nil }
-
-func isParseError(err error) bool {
-	return strings.Contains(status.Convert(err).Message(), "failed to unmarshal the received message") ||
-		strings.Contains(status.Convert(err).Message(), "error unmarshalling request")
 }

@@ -116,3 +116,13 @@ func answered(stream uint32) func(http2.Frame) bool {
 		return ok && f.StreamID == stream
 	}
 }
+
+// raw is a message that is sent as it is.
+type raw []byte
+
+// asIs is a codec for raw.
+type asIs struct{}
+
+func (asIs) Name() string                       { return "proto" }
+func (asIs) Marshal(v any) ([]byte, error)      { return *v.(*raw), nil }
+func (asIs) Unmarshal(data []byte, v any) error { *v.(*raw) = append([]byte{}, data...); return nil }

@@ -58,15 +58,9 @@ func newRig(t testing.TB, tasks int, changes ...func(*service.Config)) *rig {
 	t.Helper()
 	s := store.Memory()
 	b := &rig{TB: t, queue: queue.New(s, queue.Policy{}), listener: bufconn.Listen(1 << 20)}
-	var planned []queue.Planned
-	for i := range tasks {
-		c := sweep.Default()
-		c.Replicate = i
-		id := sweep.NewTaskID(c, recordingDigest, sweep.Numerics, kernelClass)
-		b.tasks = append(b.tasks, id)
-		planned = append(planned, queue.Planned{
-			Task: sweep.Task{ID: id, Configuration: c, Recording: recordingDigest}, Row: i, Order: i, Cost: 60,
-		})
+	planned := smallPlan(tasks)
+	for _, p := range planned {
+		b.tasks = append(b.tasks, p.Task.ID)
 	}
 	b.must(b.queue.PutRecording(context.Background(), recordingDigest, recordingBody))
 	_, err := b.queue.Plan(context.Background(), queue.Sweep{
@@ -93,6 +87,20 @@ func newRig(t testing.TB, tasks int, changes ...func(*service.Config)) *rig {
 		b.must(s.Close())
 	})
 	return b
+}
+
+// smallPlan is one cell in so many replicates.
+func smallPlan(tasks int) []queue.Planned {
+	planned := make([]queue.Planned, tasks)
+	for i := range planned {
+		c := sweep.Default()
+		c.Replicate = i
+		id := sweep.NewTaskID(c, recordingDigest, sweep.Numerics, kernelClass)
+		planned[i] = queue.Planned{
+			Task: sweep.Task{ID: id, Configuration: c, Recording: recordingDigest}, Row: i, Order: i, Cost: 60,
+		}
+	}
+	return planned
 }
 
 func (b *rig) must(err error) {

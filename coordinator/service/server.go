@@ -68,11 +68,24 @@ func New(c Config) *Server {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: silence / 3, PermitWithoutStream: true}),
 		grpc.WaitForHandlers(true),
 	)
-	spiqsweepv1.RegisterWorkerServiceServer(s.grpc, &worker{
-		rules: Rules{c}, attendance: s.attendance, leaving: s.leaving,
-	})
-	spiqsweepv1.RegisterOperatorServiceServer(s.grpc, &operator{Config: c})
+	for _, offered := range s.services(c) {
+		s.grpc.RegisterService(offered.contract, offered.answers)
+	}
 	return s
+}
+
+// service is a part of the contract and who answers it.
+type service struct {
+	contract *grpc.ServiceDesc
+	answers  any
+}
+
+// services are all that a server offers.
+func (s *Server) services(c Config) []service {
+	return []service{
+		{&spiqsweepv1.WorkerService_ServiceDesc, &worker{rules: Rules{c}, attendance: s.attendance, leaving: s.leaving}},
+		{&spiqsweepv1.OperatorService_ServiceDesc, &operator{Config: c}},
+	}
 }
 
 // Refusals says who was turned away so far.
