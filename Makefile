@@ -22,6 +22,7 @@ build: ## build bin/coordinator and bin/worker (static, no cgo)
 
 test: ## run every test, those with real programs included (minutes; more where the recording is at hand)
 	go test ./...
+	go test -modfile=.ci/tools.mod ./.ci/benchtable
 
 race: ## run the tests of everything that runs concurrently under the race detector
 	CGO_ENABLED=1 go test -race ./proto/... ./sweep/... ./coordinator/... ./worker/...
@@ -36,8 +37,11 @@ portable: ## test the simulator without assembly, and for arm64 under qemu-user 
 	  GOARCH=arm64 go test -exec qemu-aarch64-static ./simulator/circuit ./simulator/random ./simulator/statistics; \
 	else echo "skipped: the arm64 tests need qemu-aarch64-static"; fi
 
-bench: ## measure circuits and iterations per second on this machine
-	go test -run '^$$' -bench 'Circuit|Iteration' -benchtime 1s ./simulator/...
+bench: ## measure circuits and iterations per second on this machine (a quiet one), beside what it could do
+	@mkdir -p bin
+	go test -run '^$$' -bench 'Circuit|Iteration|MultiplyAdds' -benchtime 0.5s -count 5 \
+	  ./simulator/circuit ./simulator/gan ./simulator/internal/peak | tee bin/bench.txt
+	@go run -modfile=.ci/tools.mod ./.ci/benchtable < bin/bench.txt
 
 fuzz: ## run each fuzz target for FUZZTIME (default 60s)
 	@for package in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
@@ -48,9 +52,9 @@ fuzz: ## run each fuzz target for FUZZTIME (default 60s)
 
 generate: ## write the generated code again: protocol and assembly
 	cd proto && go tool -modfile=../.ci/tools.mod buf generate
-	go generate ./simulator/circuit ./simulator/gan
+	go generate ./simulator/circuit ./simulator/gan ./simulator/internal/peak
 
-GENERATED = proto/spiqsweep/v1/*.pb.go $(foreach p,circuit gan,simulator/$(p)/kernel_amd64.s simulator/$(p)/kernel_stubs_amd64.go)
+GENERATED = proto/spiqsweep/v1/*.pb.go $(foreach p,circuit gan internal/peak,simulator/$(p)/kernel_amd64.s simulator/$(p)/kernel_stubs_amd64.go)
 
 verify: ## check that generated code, go.mod and cross-builds are in order
 	@before=$$(sha256sum $(GENERATED)); $(MAKE) --no-print-directory generate; \

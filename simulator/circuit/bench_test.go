@@ -10,6 +10,7 @@ import (
 // Probabilities, gradient is Forward and Backward. It runs the best kernel of
 // the machine, or the one that SPIQSWEEP_KERNEL names.
 func BenchmarkCircuit(b *testing.B) {
+	fmt.Println("kernel:", DefaultKernel().Name) // a line of configuration in what benchmarks print
 	for _, n := range []int{2, 4, 6, 8, 10, 12} {
 		a := paper(n)
 		a.Layers, a.Noise = 5, PerQubit

@@ -2,6 +2,7 @@ package gan
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -20,21 +21,45 @@ func BenchmarkIteration(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			step := b.Elapsed() / time.Duration(b.N)
-			b.ReportMetric(1/step.Seconds(), "iterations/s")
-			b.ReportMetric(step.Seconds()/circuitsOfStep(trainer).Seconds(), "×circuits")
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "iterations/s")
+			b.ReportMetric(timesCircuits(b, trainer), "×circuits")
 		})
 	}
 }
 
-// circuitsOfStep is the time of a step's circuits alone.
-func circuitsOfStep(t *Trainer) time.Duration {
+// timesCircuits is how many times as long a step takes as its circuits alone.
+// The two take turns, so that they find the same machine; each counts by the
+// median of its turns.
+func timesCircuits(b *testing.B, t *Trainer) float64 {
+	b.Helper()
+	circuits := circuitsOfStep(t)
+	var steps, alone []time.Duration
+	for start := time.Now(); len(steps) < 5 || time.Since(start) < time.Second; {
+		steps = append(steps, timeOf(func() { run(b, t, 1) }))
+		alone = append(alone, timeOf(circuits))
+	}
+	slices.Sort(steps)
+	slices.Sort(alone)
+	return steps[len(steps)/2].Seconds() / alone[len(alone)/2].Seconds()
+}
+
+// timeOf is the time of one call, over two milliseconds at least.
+func timeOf(f func()) time.Duration {
+	calls := time.Duration(0)
+	start := time.Now()
+	for calls == 0 || time.Since(start) < 2*time.Millisecond {
+		f()
+		calls++
+	}
+	return time.Since(start) / calls
+}
+
+// circuitsOfStep runs a step's circuits alone.
+func circuitsOfStep(t *Trainer) func() {
 	forward, keep := t.sampler.circuit.NewTile(false), t.sampler.circuit.NewTile(true)
 	gradient := make([]float64, t.settings.Ansatz.Angles())
 	probabilities := make([]float32, len(t.actor.weights[0]))
-	repeats := 0
-	start := time.Now()
-	for ; time.Since(start) < time.Second/2; repeats++ {
+	return func() {
 		for _, patch := range t.sampler.patches {
 			for block := range t.batch.blocks() {
 				for range t.settings.CriticUpdates {
@@ -46,5 +71,4 @@ func circuitsOfStep(t *Trainer) time.Duration {
 			}
 		}
 	}
-	return time.Since(start) / time.Duration(repeats)
 }

@@ -1,0 +1,30 @@
+package peak
+
+// Loop is one way of making multiply-adds.
+type Loop struct {
+	Name string // of the kernels that compute in this way: "avx512", "avx2" or "portable"
+	// Width is the number of chains, each one number: a round is a multiply-add of each.
+	Width int
+	run   func(dst []float32, rounds int)
+}
+
+// Loops lists the loops of this machine, fastest first.
+func Loops() []Loop { return append(assemblyLoops(), Loop{"portable", 8, halve}) }
+
+// Halve replaces each x of dst, Width numbers, by x/2 + 1, so many times.
+func (l Loop) Halve(dst []float32, rounds int) {
+	_ = dst[:l.Width]
+	l.run(dst, rounds)
+}
+
+// halve works on eight numbers, by the plain multiplications and additions that
+// the portable kernels consist of.
+func halve(dst []float32, rounds int) {
+	x := (*[8]float32)(dst)
+	a, b, c, d, e, f, g, h := x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]
+	for range rounds {
+		a, b, c, d = a*0.5+1, b*0.5+1, c*0.5+1, d*0.5+1
+		e, f, g, h = e*0.5+1, f*0.5+1, g*0.5+1, h*0.5+1
+	}
+	*x = [8]float32{a, b, c, d, e, f, g, h}
+}
