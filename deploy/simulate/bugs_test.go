@@ -25,7 +25,7 @@ var bugs = []bug{
 	{
 		name:   "no fencing",
 		plant:  func(tx queue.Tx) queue.Tx { return unfenced{tx} },
-		breaks: []simulate.Invariant{simulate.Fencing},
+		breaks: []simulate.Invariant{simulate.Fencing, simulate.Durable},
 		within: 50,
 	},
 	{

@@ -9,62 +9,90 @@ import (
 // checkAttempt: what becomes of an attempt is what its holder said of it, or
 // what its silence means. newest is the attempt of its task that counted before.
 func (w *world) checkAttempt(was, is queue.Attempt, newest uint64) {
-	number := w.jobOf[is.Task].number
 	if was.Attempt == 0 {
 		w.checkGrant(is)
 		return
 	}
-	if is.Process != was.Process || is.Host != was.Host || !is.GrantedAt.Equal(was.GrantedAt) ||
-		is.Step < was.Step || was.Started && !is.Started || was.Digest != "" && is.Digest != was.Digest {
-		w.violated(Nothing, "attempt %d of task %d was %+v, is %+v", is.Attempt, number, was, is)
-	}
+	w.checkKept(was, is)
 	if is.Digest != was.Digest {
 		w.checkReported(is)
 	}
 	if is.Outcome == was.Outcome {
 		return
 	}
-	switch was.Outcome {
-	case queue.Live, queue.Lost, queue.Withdrawn:
-	default:
-		w.violated(Nothing, "attempt %d of task %d had ended as %q, is %q", is.Attempt, number, was.Outcome, is.Outcome)
-	}
 	if is.Outcome != queue.Late && is.Attempt != newest {
-		w.violated(Fencing, "attempt %d of task %d is %q, the newest is %d", is.Attempt, number, is.Outcome, newest)
+		w.violated(Fencing, "attempt %d of task %d is %q, the newest is %d", is.Attempt, w.jobOf[is.Task].number, is.Outcome, newest)
 	}
-	byHolder := w.act.caller() == is.Process
-	switch is.Outcome {
-	case queue.Live:
-		w.tally[Revived]++
-		w.require(byHolder && (w.act.kind == syncing || w.act.kind == saving), is, "lives again")
-	case queue.Accepted, queue.Late:
-		w.require(byHolder && w.act.kind == syncing && is.Digest != "", is, "has a result")
-	case queue.Failed:
-		w.require(byHolder && w.act.kind == syncing, is, "failed")
-		if !w.failures[is.Lease] {
-			w.violated(Blame, "attempt %d of task %d failed, and did not: %s", is.Attempt, number, is.Reason)
+	if may := outcomes[is.Outcome]; !may(w, is) {
+		w.violated(Fencing, "attempt %d of task %d, of %s, is %q by an act of kind %d, of %q",
+			is.Attempt, w.jobOf[is.Task].number, is.Process, is.Outcome, w.act.kind, w.act.caller())
+	}
+	w.count(is)
+}
+
+// checkKept: what an attempt was granted as and has come to stays.
+func (w *world) checkKept(was, is queue.Attempt) {
+	same := is.Process == was.Process && is.Host == was.Host && is.GrantedAt.Equal(was.GrantedAt)
+	grown := is.Step >= was.Step && (is.Started || !was.Started) && (was.Digest == "" || is.Digest == was.Digest)
+	over := true
+	switch was.Outcome {
+	case queue.Live, queue.Lost, queue.Withdrawn, queue.Cancelled:
+		over = false
+	default:
+	}
+	if !same || !grown || over && is.Outcome != was.Outcome {
+		w.violated(Nothing, "attempt %d of task %d was %+v, is %+v", is.Attempt, w.jobOf[is.Task].number, was, is)
+	}
+}
+
+// outcomes say whether the present act may end an attempt so.
+var outcomes = map[queue.Outcome]func(*world, queue.Attempt) bool{
+	queue.Live: func(w *world, a queue.Attempt) bool {
+		return w.act.caller() == a.Process && (w.act.kind == syncing || w.act.kind == saving)
+	},
+	queue.Accepted: (*world).byResult,
+	queue.Late:     (*world).byResult,
+	queue.Verified: func(w *world, a queue.Attempt) bool {
+		return w.byResult(a) && a.Digest == w.ledger.records[a.Task].Accepted
+	},
+	queue.Differed: func(w *world, a queue.Attempt) bool {
+		return w.byResult(a) && a.Digest != w.ledger.records[a.Task].Accepted
+	},
+	queue.Failed: func(w *world, a queue.Attempt) bool {
+		if !w.failures[a.Lease] {
+			w.violated(Blame, "attempt %d of task %d failed, and did not: %s", a.Attempt, w.jobOf[a.Task].number, a.Reason)
 		}
-	case queue.HandedBack:
-		w.tally[HandedBack]++
-		w.require(byHolder && w.act.kind == syncing && (w.act.call.Draining || w.handsBack(is.Lease)), is, "was handed back")
-	case queue.Lost:
-		w.require(w.act.kind == ticking, is, "was lost")
-	case queue.Withdrawn:
-		w.tally[Withdrawn]++
-		w.require(w.act.kind == planning || w.act.kind == forgetting, is, "was withdrawn")
+		return w.byHolder(a)
+	},
+	queue.HandedBack: func(w *world, a queue.Attempt) bool {
+		return w.byHolder(a) && (w.act.call.Draining || w.handsBack(a.Lease))
+	},
+	queue.Lost:      func(w *world, _ queue.Attempt) bool { return w.act.kind == ticking },
+	queue.Withdrawn: func(w *world, _ queue.Attempt) bool { return w.act.kind == planning || w.act.kind == forgetting },
+	queue.Cancelled: func(w *world, _ queue.Attempt) bool { return w.act.kind == cancelling },
+}
+
+// byHolder says whether the holder of an attempt makes the present call.
+func (w *world) byHolder(a queue.Attempt) bool {
+	return w.act.kind == syncing && w.act.call.ID == a.Process
+}
+
+func (w *world) byResult(a queue.Attempt) bool { return w.byHolder(a) && a.Digest != "" }
+
+// count notes how an attempt has ended, or begun again.
+func (w *world) count(a queue.Attempt) {
+	events := map[queue.Outcome]Event{
+		queue.Live: Revived, queue.HandedBack: HandedBack, queue.Withdrawn: Withdrawn, queue.Cancelled: Cancelled,
+		queue.Verified: Verified, queue.Differed: Verified,
+	}
+	if e, ok := events[a.Outcome]; ok {
+		w.tally[e]++
 	}
 }
 
 // handsBack says whether the present call gives a lease back.
 func (w *world) handsBack(l queue.Lease) bool {
 	return slices.ContainsFunc(w.act.call.Reports, func(r queue.Report) bool { return r.Lease == l && r.HandBack != nil })
-}
-
-func (w *world) require(ok bool, a queue.Attempt, what string) {
-	if !ok {
-		w.violated(Fencing, "attempt %d of task %d, of %s, %s by an act of another (%d, of %q)",
-			a.Attempt, w.jobOf[a.Task].number, a.Process, what, w.act.kind, w.act.caller())
-	}
 }
 
 // checkGrant: a newer call of a process that stays was given a task that waited.
@@ -79,6 +107,9 @@ func (w *world) checkGrant(a queue.Attempt) {
 	if a.Attempt != r.Attempt || w.act.kind != syncing || a.Process != w.act.call.ID || w.act.call.Draining {
 		w.violated(Fencing, "attempt %d of task %d was granted to %s by an act of %q", a.Attempt, number, a.Process, w.act.caller())
 	}
+	if w.ledger.presences[a.Process].Leaving {
+		w.violated(Leaving, "%s was asked to leave and is granted task %d", a.Process, number)
+	}
 	if r.Accepted != "" && !w.ledger.reopened[a.Task] {
 		w.violated(TrainedAgain, "task %d has a result and is granted as attempt %d", number, a.Attempt)
 	}
@@ -88,7 +119,9 @@ func (w *world) checkGrant(a queue.Attempt) {
 func (w *world) checkReported(a queue.Attempt) {
 	for _, report := range w.act.call.Reports {
 		if report.Lease == a.Lease && report.Result != nil && report.Result.Digest == a.Digest {
-			if a.Outcome != queue.Accepted {
+			switch a.Outcome {
+			case queue.Accepted, queue.Verified, queue.Differed:
+			default:
 				w.tally[LateResults]++
 			}
 			return

@@ -22,6 +22,9 @@ const (
 	forgetting
 	retrying
 	retryingDiverged
+	cancelling
+	draining
+	verifying
 )
 
 // act is what a coordinator is doing.

@@ -32,8 +32,31 @@ var ways = map[[2]queue.Phase][]kind{
 	{queue.SetAside, queue.BackingOff}: {syncing},
 
 	{queue.Done, queue.Diverged}: {syncing},
+	{queue.Done, queue.Waiting}:  {verifying},
 
 	{queue.Diverged, queue.Waiting}: {retryingDiverged},
+}
+
+// stops are the acts that may end what waits or runs: without a result it is set
+// aside, otherwise it is as it was before it was reopened.
+var stops = map[kind][]queue.Phase{
+	cancelling: {queue.SetAside, queue.Done, queue.Diverged},
+	planning:   {queue.Done, queue.Diverged}, // no sweep wants it any more
+	forgetting: {queue.Done, queue.Diverged},
+}
+
+func (w *world) mayGo(was, is queue.Record) bool {
+	switch was.Phase {
+	case queue.Waiting, queue.BackingOff, queue.Leased:
+		if slices.Contains(stops[w.act.kind], is.Phase) {
+			return (is.Phase == queue.SetAside) == (is.Accepted == "")
+		}
+	default:
+	}
+	if was.Verifying && !is.Verifying && is.Phase == queue.Done {
+		return w.act.kind == syncing || w.act.kind == ticking // verified, or given up
+	}
+	return slices.Contains(ways[[2]queue.Phase{was.Phase, is.Phase}], w.act.kind) || w.reverts(was, is)
 }
 
 // checkRecord: a task goes from state to state as the rules say.
@@ -41,7 +64,7 @@ func (w *world) checkRecord(was, is queue.Record) {
 	number := w.jobOf[is.Task].number
 	if is.Phase != was.Phase {
 		w.log("task %d: %s, was %s: %s", number, is.Phase, was.Phase, is.Reason)
-		if !slices.Contains(ways[[2]queue.Phase{was.Phase, is.Phase}], w.act.kind) && !w.reverts(was, is) {
+		if !w.mayGo(was, is) {
 			w.violated(OneState, "task %d went from %q to %q by an act of kind %d", number, was.Phase, is.Phase, w.act.kind)
 		}
 	}
@@ -90,7 +113,7 @@ func (w *world) checkAccepted(was, is queue.Record) {
 			agreed++
 		}
 	}
-	if w.act.kind != syncing || is.Pardoned == 0 || agreed < 2 || is.Accepted == "" {
+	if w.act.kind != syncing || was.Verifying || is.Pardoned == 0 || agreed < 2 || is.Accepted == "" {
 		w.violated(Stays, "task %d was %s with %s, is %s with %s; %d agree",
 			w.jobOf[is.Task].number, was.Phase, was.Accepted, is.Phase, is.Accepted, agreed)
 	}
@@ -103,7 +126,7 @@ func (w *world) checkBlame(was, is queue.Record) {
 	number := w.jobOf[is.Task].number
 	switch is.Phase {
 	case queue.SetAside:
-		if was.Phase != queue.SetAside && !hopeless {
+		if was.Phase != queue.SetAside && !hopeless && w.act.kind != cancelling {
 			w.violated(Blame, "task %d is set aside after %d failures and %d losses alone: %s", number, failures, losses, is.Reason)
 		}
 	case queue.Waiting, queue.BackingOff, queue.Leased:

@@ -55,11 +55,10 @@ func (g *gate) pass(ctx context.Context, call func(queue.Tx) error, on func(cont
 	if fate != Served {
 		g.life.log("%s: a call of the store is %v", g.life.name, fate)
 	}
-	switch fate {
-	case Unavailable:
-		return errStore
-	case KilledBefore:
+	if fate == KilledBefore {
 		g.coordinator.kill()
+	}
+	if fate == KilledBefore || fate == Unavailable {
 		return errStore
 	}
 	err := on(ctx, func(tx queue.Tx) error {

@@ -28,7 +28,7 @@ func (h *host) lost(wk *worker) {
 
 // keep makes sure that a worker runs, as long as there may be work.
 func (h *host) keep() {
-	if len(h.workers) == 0 && !(h.calm && h.ledger.open() == 0) {
+	if len(h.workers) == 0 && (!h.calm || h.ledger.open() > 0) {
 		h.startWorker()
 	}
 }

@@ -11,14 +11,11 @@ import (
 // coordinator that makes the call is killed before it, within it, or after it
 // was committed and before anybody was answered.
 func TestKilledAtEveryCallOfTheStore(t *testing.T) {
-	undisturbed := run(t, simulate.Setup{Seed: calmSeed, Calm: true})
-	if undisturbed.Violation != nil || undisturbed.Tally[simulate.Crashes]+undisturbed.Tally[simulate.Failures] > 0 {
-		t.Fatalf("%v: this history must be undisturbed, and without tasks that are no good", undisturbed.Violation)
-	}
-	t.Logf("%d calls of the store", undisturbed.StoreCalls)
+	undisturbed := calm(t)
+	t.Logf("%d calls of the store, %d results", undisturbed.StoreCalls, undisturbed.Tally[simulate.Accepted])
 	for _, fate := range []simulate.Fate{simulate.KilledBefore, simulate.KilledWithin, simulate.KilledAfter} {
 		for call := 1; call <= undisturbed.StoreCalls; call++ {
-			s := simulate.Setup{Seed: calmSeed, Calm: true}
+			s := simulate.Setup{Seed: undisturbed.Seed, Calm: true}
 			s.Kill.Call, s.Kill.Fate = call, fate
 			outcome := run(t, s)
 			if outcome.Violation != nil {
@@ -34,5 +31,19 @@ func TestKilledAtEveryCallOfTheStore(t *testing.T) {
 	}
 }
 
-// calmSeed is a short history of many tasks.
-const calmSeed = 41
+// calm finds a short history in which nothing goes wrong.
+func calm(t *testing.T) simulate.Outcome {
+	t.Helper()
+	for seed := uint64(1); seed <= 1000; seed++ {
+		outcome := run(t, simulate.Setup{Seed: seed, Calm: true})
+		if outcome.Violation != nil {
+			t.Fatalf("seed %d: %v", seed, outcome.Violation)
+		}
+		bad := outcome.Tally[simulate.Crashes] + outcome.Tally[simulate.Failures]
+		if bad == 0 && outcome.StoreCalls < 200 && outcome.Tally[simulate.Accepted] > 8 {
+			return outcome
+		}
+	}
+	t.Fatal("no such history")
+	return simulate.Outcome{}
+}

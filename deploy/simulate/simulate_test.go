@@ -2,6 +2,7 @@ package simulate_test
 
 import (
 	"flag"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,35 +10,57 @@ import (
 )
 
 var (
-	seed  = flag.Uint64("seed", 0, "live through this history alone, and print it")
-	seeds = flag.Int("seeds", 100, "live through so many histories")
+	seed  = flag.Uint64("seed", 0, "live through this history alone, and print it with -v")
+	seeds = flag.Int("seeds", 100, "live through the histories from 1 up to this one")
 )
+
+// tame is how many histories there must be before each kind of event can be
+// expected to have happened.
+const tame = 100
 
 func TestSimulation(t *testing.T) {
 	if *seed != 0 {
 		outcome := run(t, simulate.Setup{Seed: *seed, History: true})
-		t.Logf("%s", strings.Join(outcome.History, "\n"))
+		t.Log("\n" + strings.Join(outcome.History, "\n"))
 		if outcome.Violation != nil {
-			t.Errorf("%v", outcome.Violation)
+			t.Error(outcome.Violation)
 		}
 		return
 	}
 	var tally simulate.Tally
-	failed := 0
-	for i := 1; i <= *seeds && failed < 5; i++ {
-		outcome := run(t, simulate.Setup{Seed: uint64(i)})
+	for i := range uint64(*seeds) {
+		outcome := run(t, simulate.Setup{Seed: i + 1})
 		tally.Add(outcome.Tally)
 		if outcome.Violation != nil {
-			failed++
-			t.Errorf("seed %d: %v", i, outcome.Violation)
+			outcome = run(t, simulate.Setup{Seed: i + 1, History: true})
+			t.Fatalf("seed %d:\n%s\n%v\nagain: go test ./deploy/simulate -run TestSimulation -v -seed %d",
+				i+1, strings.Join(outcome.History, "\n"), outcome.Violation, i+1)
 		}
 	}
 	for e, n := range tally {
 		t.Logf("%8d %v", n, simulate.Event(e))
+		if n == 0 && *seeds >= tame {
+			t.Errorf("too tame: no %v in %d histories", simulate.Event(e), *seeds)
+		}
 	}
 }
 
-func run(t *testing.T, s simulate.Setup) simulate.Outcome {
+// TestReplay: a history is its seed's.
+func TestReplay(t *testing.T) {
+	for seed := uint64(1); seed <= 5; seed++ {
+		s := simulate.Setup{Seed: seed, History: true}
+		first, second := run(t, s), run(t, s)
+		if !slices.Equal(first.History, second.History) {
+			t.Errorf("seed %d has two histories", seed)
+		}
+		s.History = false
+		if silent := run(t, s); silent.Tally != first.Tally || silent.Took != first.Took {
+			t.Errorf("seed %d has another history without a log", seed)
+		}
+	}
+}
+
+func run(t testing.TB, s simulate.Setup) simulate.Outcome {
 	t.Helper()
 	outcome, err := simulate.Run(s)
 	if err != nil {

@@ -11,6 +11,7 @@ const (
 	WorkerClocks
 	Crashes
 	Drains
+	ToldToLeave
 	Exits
 	CoordinatorKills
 	CoordinatorFreezes
@@ -34,13 +35,14 @@ const (
 	Revived
 	HandedBack
 	Withdrawn
+	Cancelled
+	Verified
 	Accepted
 	Already
 	LateResults
 	Divergences
 	SetAside
 	SetAsideAtEnd
-	Deceived
 	Operations
 	Retries
 	Events = iota // how many kinds there are
@@ -59,15 +61,15 @@ func (t *Tally) Add(u Tally) {
 func (e Event) String() string {
 	return [Events]string{
 		"workers killed", "workers frozen", "clocks of workers set", "processes ended by their task",
-		"workers asked to leave", "workers that left",
+		"workers asked to leave", "workers told to leave by an operator", "workers that left",
 		"coordinators killed", "coordinators frozen", "ticks of coordinators that had been away",
 		"jumps of the store's clock", "outages of the store", "faults of its calls", "lines cut",
 		"messages lost", "messages delayed", "messages doubled", "old calls",
 		"leases granted", "trainings begun", "trainings resumed", "checkpoints stored",
 		"failures of tasks", "stalls", "damaged results",
-		"leases lost", "leases revived", "leases handed back", "leases withdrawn",
+		"leases lost", "leases revived", "leases handed back", "leases withdrawn", "leases cancelled", "results verified",
 		"results accepted", "reports judged already", "late results", "divergences",
-		"tasks set aside", "set aside at the end", "undetected other bits",
+		"tasks set aside", "set aside at the end",
 		"operators' wishes", "tasks retried",
 	}[e]
 }

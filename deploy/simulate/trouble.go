@@ -37,6 +37,9 @@ var troubles = []trouble{
 	{1, (*world).forget},
 	{2, (*world).retry},
 	{2, (*world).retryDiverged},
+	{1, (*world).cancel},
+	{1, (*world).drain},
+	{1, (*world).verify},
 }
 
 func (w *world) drawOdds() odds {

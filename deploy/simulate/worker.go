@@ -23,8 +23,8 @@ type worker struct {
 	process   *spiqsweepv1.Process
 	addresses []int // of coordinators, the first is in use
 	skew      time.Duration
-	timer     int // counts the timers that were set: only the last one rings
-	calling   uint64
+	timer     int             // counts the timers that were set: only the last one rings
+	calling   uint64          // the number of the call in flight, 0 without one
 	bits      map[string]bool // recordings at hand
 	runs      map[agent.Lease]*run
 	owed      map[agent.Lease]bool // results that no verdict was heard of
@@ -107,88 +107,6 @@ func (wk *worker) setTimer(at time.Time) {
 	})
 }
 
-func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
-	number := request.GetSequence()
-	wk.calling = number
-	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.SyncResponse, error)) {
-		wk.log("%s hears call %d of %s: holds %d, reports %d, free %d, draining %t", c.name, number, wk.name,
-			len(request.GetHeld()), len(request.GetReports()), request.GetFreeSlots(), request.GetDraining())
-		c.sync(request, reply)
-	}, func(answer *spiqsweepv1.SyncResponse, err error) {
-		if number != wk.calling && !wk.trouble(wk.odds.stray) {
-			return // it was replaced
-		}
-		if err != nil {
-			wk.turn()
-			wk.step(agent.CallFailed{Sequence: number, Err: err})
-			return
-		}
-		wk.heard(number, answer)
-	})
-}
-
-// heard passes an answer on and remembers what it means.
-func (wk *worker) heard(number uint64, answer *spiqsweepv1.SyncResponse) {
-	if number == wk.calling {
-		wk.toldDone = wk.toldDone || answer.GetDone()
-		for _, v := range answer.GetVerdicts() {
-			delete(wk.owed, agent.Lease{Task: v.GetLease().GetTask(), Attempt: v.GetLease().GetAttempt()})
-		}
-	}
-	wk.log("%s hears the answer %d: %d assignments, %d verdicts, done %t", wk.name, number,
-		len(answer.GetAssignments()), len(answer.GetVerdicts()), answer.GetDone())
-	wk.step(agent.Answered{Sequence: number, Response: answer})
-}
-
-func (wk *worker) fetchRecording(digest string) {
-	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.GetRecordingResponse, error)) {
-		c.during(act{kind: looking, by: c}, func() {
-			answer, err := c.rules.GetRecording(background, &spiqsweepv1.GetRecordingRequest{Digest: digest})
-			c.answer(func() { reply(answer, err) }, func() { reply(nil, errAway) })
-		})
-	}, func(_ *spiqsweepv1.GetRecordingResponse, err error) {
-		wk.bits[digest] = wk.bits[digest] || err == nil
-		wk.step(agent.RecordingFetched{Digest: digest, Err: err})
-	})
-}
-
-func (wk *worker) fetchCheckpoint(a agent.FetchCheckpoint) {
-	in := &spiqsweepv1.GetCheckpointRequest{Process: wk.process, Lease: lease(a.Lease)}
-	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.GetCheckpointResponse, error)) {
-		c.during(act{kind: looking, by: c}, func() {
-			answer, err := c.rules.GetCheckpoint(background, in)
-			c.answer(func() { reply(answer, err) }, func() { reply(nil, errAway) })
-		})
-	}, func(answer *spiqsweepv1.GetCheckpointResponse, err error) {
-		wk.step(agent.CheckpointFetched{Lease: a.Lease, Step: answer.GetStep(), Body: answer.GetBody(), Err: err})
-	})
-}
-
-func (wk *worker) storeCheckpoint(a agent.StoreCheckpoint) {
-	in := &spiqsweepv1.PutCheckpointRequest{Process: wk.process, Lease: lease(a.Lease), Step: a.Step, Body: a.Body}
-	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.PutCheckpointResponse, error)) {
-		c.during(act{kind: saving, by: c, saves: queueLease(in.GetLease()), process: wk.name}, func() {
-			answer, err := c.rules.PutCheckpoint(background, in)
-			c.answer(func() { reply(answer, err) }, func() { reply(nil, errAway) })
-		})
-	}, func(_ *spiqsweepv1.PutCheckpointResponse, err error) {
-		wk.step(agent.CheckpointStored{Lease: a.Lease, Step: a.Step, Err: err})
-	})
-}
-
-// answer replies if the process has survived its call of the store.
-func (c *coordinator) answer(reply, broken func()) {
-	if c.dead {
-		broken()
-	} else {
-		reply()
-	}
-}
-
-func lease(l agent.Lease) *spiqsweepv1.Lease {
-	return &spiqsweepv1.Lease{Task: l.Task, Attempt: l.Attempt}
-}
-
 // kill ends the process at once; drain asks it to leave.
 func (wk *worker) kill() {
 	wk.log("%s is killed", wk.name)
@@ -202,8 +120,16 @@ func (wk *worker) drain() {
 	}
 	wk.log("%s is asked to leave", wk.name)
 	wk.tally[Drains]++
-	wk.drains = true
+	wk.mustLeave()
 	wk.step(agent.Drain{})
+}
+
+// mustLeave expects the process to be gone in time.
+func (wk *worker) mustLeave() {
+	if wk.drains {
+		return
+	}
+	wk.drains = true
 	skew := wk.skew
 	var check func()
 	check = func() {

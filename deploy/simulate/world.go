@@ -68,6 +68,7 @@ type world struct {
 	hosts        []*host
 	alive        map[string]*worker // by name
 	processes    int
+	wishes       int               // of operators, not yet fulfilled
 	cuts         map[cut]time.Time // until when
 
 	made     map[made]bool        // results that trainings came to

@@ -1,0 +1,23 @@
+package simulate_test
+
+import (
+	"fmt"
+
+	"spiqsweep/deploy/simulate"
+)
+
+// A history in which nothing goes wrong: every task is trained once.
+func Example() {
+	outcome, err := simulate.Run(simulate.Setup{Seed: 41, Calm: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("violation:", outcome.Violation)
+	fmt.Println("as many trainings as results:", outcome.Tally[simulate.Trainings] == outcome.Tally[simulate.Accepted])
+	fmt.Println(outcome.Tally[simulate.LostLeases], simulate.LostLeases)
+	// Output:
+	// violation: <nil>
+	// as many trainings as results: true
+	// 0 leases lost
+}

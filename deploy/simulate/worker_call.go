@@ -1,0 +1,97 @@
+package simulate
+
+import (
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/worker/agent"
+)
+
+// call sends a Sync. An answer to one that was replaced is dropped, as a rule.
+func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
+	number := request.GetSequence()
+	wk.calling = number
+	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.SyncResponse, error)) {
+		wk.log("%s hears call %d of %s: holds %d, reports %d, free %d, draining %t", c.name, number, wk.name,
+			len(request.GetHeld()), len(request.GetReports()), request.GetFreeSlots(), request.GetDraining())
+		c.sync(request, reply)
+	}, func(answer *spiqsweepv1.SyncResponse, err error) {
+		awaited := number == wk.calling
+		switch {
+		case awaited:
+			wk.calling = 0
+		case !wk.trouble(wk.odds.stray):
+			return // the call was replaced
+		}
+		if err != nil {
+			wk.turn()
+			wk.step(agent.CallFailed{Sequence: number, Err: err})
+			return
+		}
+		if awaited {
+			wk.note(answer)
+		}
+		wk.log("%s hears the answer %d: %d assignments, %d verdicts, done %t, drain %t", wk.name, number,
+			len(answer.GetAssignments()), len(answer.GetVerdicts()), answer.GetDone(), answer.GetDrain())
+		wk.step(agent.Answered{Sequence: number, Response: answer})
+	})
+}
+
+// note remembers what an answer means.
+func (wk *worker) note(answer *spiqsweepv1.SyncResponse) {
+	if answer.GetDrain() {
+		wk.tally[ToldToLeave]++
+		wk.mustLeave()
+	}
+	wk.toldDone = wk.toldDone || answer.GetDone()
+	for _, v := range answer.GetVerdicts() {
+		delete(wk.owed, agent.Lease{Task: v.GetLease().GetTask(), Attempt: v.GetLease().GetAttempt()})
+	}
+}
+
+func (wk *worker) fetchRecording(digest string) {
+	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.GetRecordingResponse, error)) {
+		c.during(act{kind: looking, by: c}, func() {
+			answer, err := c.rules.GetRecording(background, &spiqsweepv1.GetRecordingRequest{Digest: digest})
+			c.answer(func() { reply(answer, err) }, func() { reply(nil, errAway) })
+		})
+	}, func(_ *spiqsweepv1.GetRecordingResponse, err error) {
+		wk.bits[digest] = wk.bits[digest] || err == nil
+		wk.step(agent.RecordingFetched{Digest: digest, Err: err})
+	})
+}
+
+func (wk *worker) fetchCheckpoint(a agent.FetchCheckpoint) {
+	in := &spiqsweepv1.GetCheckpointRequest{Process: wk.process, Lease: lease(a.Lease)}
+	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.GetCheckpointResponse, error)) {
+		c.during(act{kind: looking, by: c}, func() {
+			answer, err := c.rules.GetCheckpoint(background, in)
+			c.answer(func() { reply(answer, err) }, func() { reply(nil, errAway) })
+		})
+	}, func(answer *spiqsweepv1.GetCheckpointResponse, err error) {
+		wk.step(agent.CheckpointFetched{Lease: a.Lease, Step: answer.GetStep(), Body: answer.GetBody(), Err: err})
+	})
+}
+
+func (wk *worker) storeCheckpoint(a agent.StoreCheckpoint) {
+	in := &spiqsweepv1.PutCheckpointRequest{Process: wk.process, Lease: lease(a.Lease), Step: a.Step, Body: a.Body}
+	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.PutCheckpointResponse, error)) {
+		c.during(act{kind: saving, by: c, saves: queueLease(in.GetLease()), process: wk.name}, func() {
+			answer, err := c.rules.PutCheckpoint(background, in)
+			c.answer(func() { reply(answer, err) }, func() { reply(nil, errAway) })
+		})
+	}, func(_ *spiqsweepv1.PutCheckpointResponse, err error) {
+		wk.step(agent.CheckpointStored{Lease: a.Lease, Step: a.Step, Err: err})
+	})
+}
+
+// answer replies if the process has survived its call of the store.
+func (c *coordinator) answer(reply, broken func()) {
+	if c.dead {
+		broken()
+	} else {
+		reply()
+	}
+}
+
+func lease(l agent.Lease) *spiqsweepv1.Lease {
+	return &spiqsweepv1.Lease{Task: l.Task, Attempt: l.Attempt}
+}
