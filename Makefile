@@ -8,11 +8,12 @@ export CGO_ENABLED := 0
 
 TOOL     := go tool -modfile=.ci/tools.mod
 FUZZTIME ?= 60s
+SEEDS    ?= 1000
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint bench fuzz generate verify cross cover portable e2e load clean
+.PHONY: help build test race lint bench fuzz generate verify cross cover portable e2e load simulate clean
 
 help: ## print this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +73,9 @@ cross: ## build for Linux, macOS and Windows without keeping anything
 
 cover: ## coverage of the packages that decide what is counted
 	go test -cover ./coordinator/queue ./sweep/grid ./simulator/recording ./simulator/statistics
+
+simulate: ## live through SEEDS histories (default 1000) of simulated processes, network and clocks
+	go test -count=1 -v ./deploy/simulate -run TestSimulation -timeout 0 -seeds $(SEEDS)
 
 e2e: ## run the real binaries as processes over sockets, failpoints and all
 	go test -count=1 -v ./deploy/e2e
