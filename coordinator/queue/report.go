@@ -69,12 +69,16 @@ func examine(reports []Report) []finding {
 	return findings
 }
 
+// maxComputeTime bounds what a result may have taken: beyond it, estimates of
+// the time left would be worthless.
+const maxComputeTime = 366 * 24 * time.Hour
+
 func (r ResultReport) examine() finding {
 	if digest := sweep.Digest(r.Body); digest != r.Digest {
 		return finding{err: fmt.Errorf("the body's digest is %s, not %.100q", digest, r.Digest)}
 	}
-	if r.ComputeTime < 0 {
-		return finding{err: fmt.Errorf("compute_time = %v: must not be negative", r.ComputeTime)}
+	if r.ComputeTime < 0 || r.ComputeTime > maxComputeTime {
+		return finding{err: fmt.Errorf("compute_time = %v: must be from 0 to %v", r.ComputeTime, maxComputeTime)}
 	}
 	result, err := sweep.DecodeResult(r.Body)
 	return finding{result: result, err: err}

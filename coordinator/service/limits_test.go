@@ -161,7 +161,7 @@ func TestSlowSendersAreCut(t *testing.T) {
 				defer close(stopped)
 				clock := time.NewTicker(time.Second)
 				defer clock.Stop()
-				frames := http2.NewFramer(c.Conn, nil) // of this goroutine
+				frames := http2.NewFramer(c.Conn, nil)                // of this goroutine
 				_ = frames.WriteData(1, false, []byte{0, 0, 1, 0, 0}) // 64 KiB are to come
 				for trickle.Err() == nil {
 					<-clock.C
@@ -287,7 +287,7 @@ func TestHeadersAreBounded(t *testing.T) {
 	b := newRig(t, 1)
 	c := b.speak()
 	c.open(spiqsweepv1.OperatorService_ListSweeps_FullMethodName, operatorToken, "much", strings.Repeat("x", 20<<10))
-	_ = c.frames.WriteData(1, true, framed(t, &spiqsweepv1.ListSweepsRequest{})) // it may have ended by now
+	c.message(framed(t, &spiqsweepv1.ListSweepsRequest{}), true)
 	if _, ended := c.until(answered(1)); !ended {
 		t.Error("a call with 20 KiB of metadata was answered, want the connection to end")
 	}

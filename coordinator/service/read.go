@@ -70,22 +70,19 @@ func readSync(p queue.Process, in *spiqsweepv1.SyncRequest) (SyncCall, error) {
 		}
 		call.Held = append(call.Held, queue.Held{Lease: lease, Step: min(held.GetStep(), math.MaxInt64), Started: held.GetStarted()})
 	}
-	budget := wire.MaxUnpackedBytes
+	budget := wire.Budget(wire.MaxUnpackedBytes)
 	for _, report := range in.GetReports() {
 		lease, err := readLease(report.GetLease())
 		if err != nil {
 			return SyncCall{}, err
 		}
-		read, err := readReport(report, budget)
+		read, err := readReport(report, &budget)
 		if err != nil {
 			// Unbelieved is a failure of the task: it would only come out the same again.
 			call.disbelieved[lease] = err.Error()
 			read = queue.Report{Failure: &queue.Failure{Message: "invalid result: " + err.Error()}}
 		}
 		read.Lease = lease
-		if read.Result != nil {
-			budget -= len(read.Result.Body)
-		}
 		call.Reports = append(call.Reports, read)
 	}
 	return call, nil

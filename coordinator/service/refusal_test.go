@@ -5,9 +5,11 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
@@ -29,6 +31,33 @@ func TestOneBadResultSpoilsNoOther(t *testing.T) {
 			return resultReport(l, packed(t, body), strings.Repeat("0", 64))
 		}, "digest"},
 		"no outcome": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report { return &spiqsweepv1.Report{Lease: l} }, "no outcome"},
+		"a century's work": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
+			r := resultReport(l, packed(t, body), sweep.Digest(body))
+			r.GetResult().ComputeTime = durationpb.New(100 * 365 * 24 * time.Hour)
+			return r
+		}, "compute_time"},
+		"duplicate keys": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
+			twice := bytes.Replace(body, []byte(`"trainable_parameters"`), []byte(`"trainable_parameters":1,"trainable_parameters"`), 1)
+			return resultReport(l, packed(t, twice), sweep.Digest(twice))
+		}, "decode result"},
+		"a huge number": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
+			huge := bytes.Replace(body, []byte("0.01"), []byte("1e999"), 1)
+			return resultReport(l, packed(t, huge), sweep.Digest(huge))
+		}, "decode result"},
+		"a negative count": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
+			negative := bytes.Replace(body, []byte(`"trainable_parameters":`), []byte(`"trainable_parameters":-`), 1)
+			return resultReport(l, packed(t, negative), sweep.Digest(negative))
+		}, "trainable_parameters"},
+		"deep nesting": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
+			deep := bytes.Repeat([]byte("["), 1<<20)
+			return resultReport(l, packed(t, deep), sweep.Digest(deep))
+		}, "decode result"},
+		"a result of another cell": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
+			c := sweep.Default()
+			c.Neurons = 3
+			other := resultBodyOf(t, c)
+			return resultReport(l, packed(t, other), sweep.Digest(other))
+		}, "must be"},
 		"not a result": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
 			return resultReport(l, packed(t, []byte("{}")), sweep.Digest([]byte("{}")))
 		}, "canonical"},
@@ -55,6 +84,27 @@ func TestOneBadResultSpoilsNoOther(t *testing.T) {
 				t.Errorf("assignments are %v, want none during the back-off", answer.GetAssignments())
 			}
 		})
+	}
+}
+
+// TestToLieCostsTheCall: a result that claims all that a call may unpack to, and
+// does not keep it, leaves nothing for those after it. A call of a thousand such
+// costs no more than one.
+func TestToLieCostsTheCall(t *testing.T) {
+	b := newRig(t, 2)
+	answer := b.sync(&spiqsweepv1.SyncRequest{Process: process("p", 2), Sequence: 1, FreeSlots: 2})
+	lying, good := answer.GetAssignments()[0].GetLease(), answer.GetAssignments()[1].GetLease()
+	body := resultBody(t)
+	lie := []byte{0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 4, 1, 0, 0} // one empty block of 64 MiB
+	answer = b.sync(&spiqsweepv1.SyncRequest{
+		Process: process("p", 2), Sequence: 2,
+		Held:    []*spiqsweepv1.Held{{Lease: lying}, {Lease: good}},
+		Reports: []*spiqsweepv1.Report{resultReport(lying, lie, sweep.Digest(nil)), resultReport(good, packed(t, body), sweep.Digest(body))},
+	})
+	for i, want := range []string{"unpack", "at most 0 are accepted"} {
+		if v := answer.GetVerdicts()[i]; v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(v.GetWhy(), want) {
+			t.Errorf("verdict %d is %v, want invalid because of %q", i, v, want)
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // readReport reads how a lease ended. Its error says why a report cannot be
 // believed.
-func readReport(in *spiqsweepv1.Report, budget int) (queue.Report, error) {
+func readReport(in *spiqsweepv1.Report, budget *wire.Budget) (queue.Report, error) {
 	switch outcome := in.GetOutcome().(type) {
 	case *spiqsweepv1.Report_Result:
 		result, err := readResult(outcome.Result, budget)
@@ -30,8 +30,8 @@ func readReport(in *spiqsweepv1.Report, budget int) (queue.Report, error) {
 
 // readResult unpacks a result. Whether it is what its digest says and fits its
 // task is for the queue to say.
-func readResult(in *spiqsweepv1.Result, budget int) (*queue.ResultReport, error) {
-	body, err := wire.Unpack(in.GetBody(), budget)
+func readResult(in *spiqsweepv1.Result, budget *wire.Budget) (*queue.ResultReport, error) {
+	body, err := budget.Unpack(in.GetBody())
 	if err != nil {
 		return nil, fmt.Errorf("result of %d bytes: %w", len(in.GetBody()), err)
 	}

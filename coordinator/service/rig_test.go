@@ -163,7 +163,12 @@ func (b *rig) take(id string) *spiqsweepv1.Lease {
 // resultBody is a result that a task of the rig may have.
 func resultBody(t testing.TB) []byte {
 	t.Helper()
-	c := sweep.Default()
+	return resultBodyOf(t, sweep.Default())
+}
+
+// resultBodyOf is one that a task of another cell may have, of a single time step.
+func resultBodyOf(t testing.TB, c sweep.Configuration) []byte {
+	t.Helper()
 	vectors := map[string][]float64{}
 	for _, name := range sweep.StatisticNames {
 		if n := sweep.StatisticLength(name, c.Neurons, c.Timesteps); n > 0 {
@@ -178,7 +183,7 @@ func resultBody(t testing.TB) []byte {
 	r := sweep.Result{
 		TrainableParameters: c.TrainableParameters(),
 		Errors:              errors, Floors: numbers, Model: vectors, Data: vectors,
-		Angles:  [][][][2]float64{slices.Repeat([][][2]float64{{{0, math.Pi}, {0, 1}}}, c.Circuit.Layers)},
+		Angles:  [][][][2]float64{slices.Repeat([][][2]float64{slices.Repeat([][2]float64{{0, math.Pi}}, c.Qubits())}, c.Circuit.Layers)},
 		Samples: slices.Repeat([][]uint32{{1}}, sweep.SampleWindows),
 	}
 	if err := r.Validate(c); err != nil {
