@@ -9,11 +9,12 @@ export CGO_ENABLED := 0
 TOOL     := go tool -modfile=.ci/tools.mod
 FUZZTIME ?= 60s
 SEEDS    ?= 1000
+ROUNDS   ?= 50
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint bench fuzz generate verify cross cover portable e2e load simulate clean
+.PHONY: help build test race lint bench fuzz generate verify cross cover portable e2e load simulate chaos clean
 
 help: ## print this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -86,6 +87,9 @@ STORE   ?=
 
 load: build ## measure a coordinator under TASKS of WORKERS, on SQLite or on STORE=postgres://…
 	go run ./deploy/load -tasks $(TASKS) -workers $(WORKERS) -store '$(STORE)' $(LOADFLAGS)
+
+chaos: ## let ROUNDS faults (default 50) strike sweeps on each store, and see each become whole
+	SPIQSWEEP_ROUNDS=$(ROUNDS) go test -count=1 -timeout 2h -v -run TestChaos ./deploy/e2e
 
 clean: ## remove what was built
 	rm -rf bin

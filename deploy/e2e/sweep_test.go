@@ -93,6 +93,8 @@ type run struct {
 	folder string
 	grid   string
 	listen string
+
+	workerFile string // "": of the output folder
 }
 
 func newRun(t *testing.T, s *sweepOf) *run {
@@ -146,7 +148,11 @@ func freeAddress(t *testing.T) string {
 // worker starts one.
 func (r *run) worker(failpoint string) *process {
 	r.Helper()
-	return start(r.T, failpoint, "worker", "--coordinator", filepath.Join(r.folder, "worker.json"), "--slots", "1", "--log-level", "debug")
+	file := r.workerFile
+	if file == "" {
+		file = filepath.Join(r.folder, "worker.json")
+	}
+	return start(r.T, failpoint, "worker", "--coordinator", file, "--slots", "1", "--log-level", "debug")
 }
 
 // until waits for a state of the sweep that its coordinator tells.

@@ -10,14 +10,18 @@ import (
 )
 
 var (
-	place, fatalVisit = parse(os.Getenv("SPIQSWEEP_FAILPOINT"))
-	visits            atomic.Int64
+	chosen = parse(os.Getenv("SPIQSWEEP_FAILPOINT"))
+	visits atomic.Int64
 )
 
-// Reach kills the process, without any clean-up, if name is the chosen place
-// and this is the fatal visit.
+// Reach kills or freezes the process, without any clean-up, if name is the
+// chosen place and this is the fatal visit.
 func Reach(name string) {
-	if name != place || visits.Add(1) != fatalVisit {
+	if name != chosen.place || visits.Add(1) != chosen.visit {
+		return
+	}
+	if chosen.freezes {
+		freeze()
 		return
 	}
 	if self, err := os.FindProcess(os.Getpid()); err == nil {
@@ -26,14 +30,24 @@ func Reach(name string) {
 	select {} // the kill is asynchronous: go no further
 }
 
-func parse(setting string) (string, int64) {
-	name, count, counted := strings.Cut(setting, "@")
+// choice is what the environment asks for.
+type choice struct {
+	place   string
+	visit   int64
+	freezes bool
+}
+
+func parse(setting string) choice {
+	setting, freezes := strings.CutSuffix(setting, ":freeze")
+	place, count, counted := strings.Cut(setting, "@")
+	c := choice{place: place, visit: 1, freezes: freezes}
 	if !counted {
-		return name, 1
+		return c
 	}
 	n, err := strconv.ParseInt(count, 10, 64)
 	if err != nil {
 		panic("SPIQSWEEP_FAILPOINT: " + err.Error())
 	}
-	return name, n
+	c.visit = n
+	return c
 }
