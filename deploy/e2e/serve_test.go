@@ -1,0 +1,226 @@
+//go:build unix
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/store/storetest/postgres"
+	"spiqsweep/proto/credentials"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+)
+
+// site is a folder from which coordinators serve a store.
+type site struct {
+	*testing.T
+	folder string
+	store  string
+}
+
+func newSite(t *testing.T, store string) *site {
+	return &site{T: t, folder: filepath.Join(t.TempDir(), "serve"), store: store}
+}
+
+// serve starts a coordinator without a grid, and waits until it answers.
+func (s *site) serve(flags ...string) (p *process, address string) {
+	s.Helper()
+	address = freeAddress(s.T)
+	arguments := []string{"serve", "--listen", address, "--out", s.folder, "--lease-term", "2s", "--log-level", "debug"}
+	if s.store != "" {
+		arguments = append(arguments, "--store", s.store)
+	}
+	p = start(s.T, "", "coordinator", append(arguments, flags...)...)
+	p.until("it serves", func() bool { return strings.Contains(p.output.String(), "submit sweeps with") })
+	return p, address
+}
+
+func (s *site) worker() *process {
+	s.Helper()
+	return start(s.T, "", "worker", "--coordinator", filepath.Join(s.folder, "worker.json"), "--slots", "1", "--log-level", "debug")
+}
+
+// at asks one coordinator of the site alone.
+func (s *site) at(address string) app.Place {
+	s.Helper()
+	file, err := credentials.Load(filepath.Join(s.folder, "operator.json"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	return app.Place{Coordinator: file.At(address)}
+}
+
+// until waits for a state of the only sweep that a coordinator tells.
+func (s *site) until(c *process, address, what string, reached func(*spiqsweepv1.GetStatusResponse) bool) {
+	s.Helper()
+	place := s.at(address)
+	c.until(what, func() bool {
+		status, running, err := place.Ask(s.Context())
+		return err == nil && running && reached(status)
+	})
+}
+
+// submit hands a sweep to a site and follows it.
+func (r *run) submit(s *site) *process {
+	r.Helper()
+	return r.coordinator("", "--coordinator", filepath.Join(s.folder, "operator.json"))
+}
+
+// says runs a command to its end and returns what it says.
+func says(t *testing.T, arguments ...string) string {
+	t.Helper()
+	p := start(t, "", "coordinator", arguments...)
+	p.expect(0)
+	return p.output.String()
+}
+
+func TestSubmittedSweep(t *testing.T) {
+	t.Parallel()
+	s, r := newSite(t, ""), newRun(t, small)
+	server, address := s.serve("--local", "1")
+	follower := r.submit(s)
+	s.until(server, address, "a third is done", aThirdDone)
+
+	// It goes on without its follower.
+	follower.signal(syscall.SIGINT)
+	follower.expect(130)
+	if said := follower.output.String(); !strings.Contains(said, "the sweep goes on at "+address) {
+		t.Errorf("the follower does not say that the sweep goes on")
+	}
+	last := start(t, "", "coordinator", "--grid", r.grid, "--out", r.folder) // which remembers the coordinator
+	last.expect(0)
+	r.isWhole()
+	if said := says(t, "status", "--out", r.folder); !strings.Contains(said, "16 of 16 tasks done") {
+		t.Errorf("status said\n%s", said)
+	}
+	server.signal(syscall.SIGTERM)
+	server.expect(0)
+	if said := says(t, "list", "--out", s.folder); !strings.Contains(said, "16 of 16") {
+		t.Errorf("list of a store that nobody serves said\n%s", said)
+	}
+}
+
+func TestTwoSweepsShareTheirTasks(t *testing.T) {
+	t.Parallel()
+	half := &sweepOf{
+		grid: strings.NewReplacer(`"small"`, `"half"`, "[2, 4]", "[2]").Replace(small.grid),
+		rows: 8,
+	}
+	s, whole, part := newSite(t, ""), newRun(t, small), newRun(t, half)
+	server, _ := s.serve()
+	first, second := whole.submit(s), part.submit(s)
+	worker := s.worker()
+	first.expect(0)
+	second.expect(0)
+	worker.expect(0)
+	whole.isWhole()
+	part.isWhole()
+	accepted := map[string]string{}
+	for _, a := range whole.attempts() {
+		accepted[a["task"]] = a["process"] + a["attempt"]
+	}
+	for _, a := range part.attempts() {
+		if accepted[a["task"]] != a["process"]+a["attempt"] {
+			t.Errorf("task %s was trained for each sweep", a["task"])
+		}
+	}
+	said := says(t, "list", "--out", s.folder)
+	if !strings.Contains(said, "16 of 16") || !strings.Contains(said, "8 of 8") {
+		t.Errorf("list said\n%s", said)
+	}
+	says(t, "forget", "half", "--out", s.folder)
+	if said := says(t, "list", "--out", s.folder, "--json"); strings.Contains(said, `"half"`) || !strings.Contains(said, `"small"`) {
+		t.Errorf("after half is forgotten, list said\n%s", said)
+	}
+	server.signal(syscall.SIGTERM)
+	server.expect(0)
+}
+
+// twoCoordinators begins a sweep at two coordinators of one database, with two
+// workers that know both, and waits until a third is done.
+func twoCoordinators(t *testing.T) (s *site, r *run, first, second *process, at string, others []*process) {
+	t.Helper()
+	s, r = newSite(t, postgres.Database(t)), newRun(t, small)
+	small.results(t)
+	first, address := s.serve()
+	second, at = s.serve()
+	others = []*process{s.worker(), s.worker(), r.submit(s)}
+	s.until(first, address, "a third is done", aThirdDone)
+	return s, r, first, second, at, others
+}
+
+// moveOn is how soon workers must be served by another coordinator, on a machine
+// that has other things to do.
+const moveOn = 10 * time.Second
+
+// progress waits until another result is accepted, and returns how long it took.
+func (s *site) progress(c *process, at string) time.Duration {
+	s.Helper()
+	before, began := uint64(0), time.Now()
+	s.until(c, at, "the other coordinator answers", func(status *spiqsweepv1.GetStatusResponse) bool {
+		before = status.GetCounts().GetDone()
+		return true
+	})
+	s.until(c, at, "results are accepted", func(status *spiqsweepv1.GetStatusResponse) bool {
+		return status.GetCounts().GetDone() > before
+	})
+	return time.Since(began)
+}
+
+func TestOneOfTwoCoordinatorsDies(t *testing.T) {
+	s, r, first, second, at, others := twoCoordinators(t)
+	first.signal(syscall.SIGKILL)
+	first.expect(killed)
+	took := s.progress(second, at)
+	t.Logf("the next result was accepted after %v", took)
+	if took > moveOn {
+		t.Errorf("workers went on after %v, want %v", took, moveOn)
+	}
+	for _, p := range others {
+		p.expect(0)
+	}
+	r.isWhole()
+	second.signal(syscall.SIGTERM)
+	second.expect(0)
+}
+
+func TestOneOfTwoCoordinatorsFreezes(t *testing.T) {
+	s, r, first, second, at, others := twoCoordinators(t)
+	first.signal(syscall.SIGSTOP)
+	began := time.Now()
+	took := s.progress(second, at)
+	t.Logf("the next result was accepted after %v", took)
+	if took > 2*moveOn {
+		t.Errorf("workers went on after %v, want %v", took, 2*moveOn)
+	}
+	// Longer than the lease term of 2 s, by which the leases of both were lost.
+	second.until("it was frozen for long", func() bool { return time.Since(began) > 3*time.Second })
+	first.signal(syscall.SIGCONT)
+	for _, p := range others {
+		p.expect(0)
+	}
+	r.isWhole()
+	for _, p := range []*process{first, second} {
+		p.signal(syscall.SIGTERM)
+		p.expect(0)
+	}
+}
+
+func TestKeysArePrivate(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	server, _ := s.serve()
+	for _, name := range []string{"worker.json", "operator.json"} {
+		info, err := os.Stat(filepath.Join(s.folder, name))
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+	server.signal(syscall.SIGTERM)
+	server.expect(0)
+}
