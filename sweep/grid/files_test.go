@@ -11,7 +11,7 @@ func TestShippedFiles(t *testing.T) {
 		name         string
 		cells, tasks int
 	}{
-		"../../sweep.hcl":           {"figure-s1", 60, 60},
+		"../../sweep.hcl":           {"figure-s1", 60, 300},
 		"../examples/quick.hcl":     {"quick", 8, 40},
 		"../examples/recording.hcl": {"recording", 24, 72},
 	} {
@@ -27,12 +27,12 @@ func TestShippedFiles(t *testing.T) {
 }
 
 func TestShippedFigureTakesItsVariables(t *testing.T) {
-	g, diagnostics := Parse("sweep.hcl", readFile(t, "../../sweep.hcl"), map[string]string{"replicates": "5", "steps": "1500"})
+	g, diagnostics := Parse("sweep.hcl", readFile(t, "../../sweep.hcl"), map[string]string{"replicates": "2", "steps": "1500"})
 	if diagnostics.Len() > 0 {
 		t.Fatal(diagnostics.Error())
 	}
-	if g.Tasks() != 300 || g.Cell(0).Training.Steps != 1500 {
-		t.Errorf("%d tasks of %d steps, want 300 of 1500", g.Tasks(), g.Cell(0).Training.Steps)
+	if g.Tasks() != 120 || g.Cell(0).Training.Steps != 1500 {
+		t.Errorf("%d tasks of %d steps, want 120 of 1500", g.Tasks(), g.Cell(0).Training.Steps)
 	}
 }
 
