@@ -1,19 +1,24 @@
-// Package app puts the parts of a coordinator together: a grid file becomes a
+// Package app puts the parts of a coordinator together. A grid file becomes a
 // plan, the plan a queue in a store, the queue a server; local workers are
 // started, and what comes back becomes tables, figures and models.
 //
 // [Prepare] turns a grid and its recording into named tasks and touches
-// nothing; [Open] takes the output folder and the store, and plans; [App.Run]
-// serves until every task is done or set aside, or its context ends;
-// [App.Close] lets go.
+// nothing; [Open] takes the output folder and plans the sweep, in a store of its
+// own or at a coordinator elsewhere; [App.Run] follows it until every task is done
+// or set aside, or its context ends, and serves workers if the store is its own;
+// [App.Close] lets go. [OpenServer] and [Server.Run] serve a store without a grid.
+// [Place] is for commands from other terminals.
 //
 // # Who owns the truth
 //
-// The store does. The output folder is a view of it that is written again every
-// RefreshEvery and at the end, each file whole or not at all. Only three things in
-// the folder are not a view: the sweep's identity (sweep.id), which says which
-// sweep of the store is this folder's; the credentials, which workers that
-// outlive a coordinator keep using; and by default the store itself.
+// The store does, wherever it is: whoever keeps it is asked through one
+// interface, so that the output folder is the same. The folder is a view of the
+// store that is written again every RefreshEvery and at the end, each file whole
+// or not at all. Only four things in it are not a view: the sweep's identity
+// (sweep.id), which says which sweep of the store is this folder's; the
+// credentials, which workers that outlive a coordinator keep using; by default
+// the store itself; and coordinator.json, in the place of both, where the sweep
+// was submitted to a coordinator elsewhere.
 //
 // # Bad input
 //
@@ -24,6 +29,7 @@
 //
 // A coordinator that was killed is started again by the same command: the
 // folder's lock was freed by the system, the identity leads to the sweep, and
-// what was accepted stays accepted. A draft of a file that was being written
-// may be left behind as .NAME.*; it is never read.
+// what was accepted stays accepted. So does whoever only followed a sweep, which
+// went on meanwhile. A draft of a file that was being written may be left behind
+// as .NAME.*; it is never read.
 package app
