@@ -14,7 +14,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint bench fuzz generate verify cross cover portable e2e load simulate chaos clean
+.PHONY: help build test race lint bench fuzz generate verify cross cover portable e2e load simulate chaos release-contract vulnerabilities clean
 
 help: ## print this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,9 +58,16 @@ generate: ## write the generated code again: protocol and assembly
 
 GENERATED = proto/spiqsweep/v1/*.pb.go $(foreach p,circuit gan internal/peak,simulator/$(p)/kernel_amd64.s simulator/$(p)/kernel_stubs_amd64.go)
 
-verify: ## check that generated code, go.mod and cross-builds are in order
+release-contract: ## take the protocol as it is for released: `make verify` refuses what would break it
+	cd proto && go tool -modfile=../.ci/tools.mod buf build --exclude-source-info -o released.binpb
+
+vulnerabilities: ## look for known vulnerabilities that the programs reach
+	.ci/vulnerabilities
+
+verify: ## check that generated code, protocol, go.mod and cross-builds are in order
 	@before=$$(sha256sum $(GENERATED)); $(MAKE) --no-print-directory generate; \
 	  diff <(echo "$$before") <(sha256sum $(GENERATED)) || { echo "the generated code is stale: commit what 'make generate' writes"; exit 1; }
+	cd proto && go tool -modfile=../.ci/tools.mod buf breaking --against released.binpb
 	go mod tidy -diff
 	go mod verify
 	$(MAKE) --no-print-directory cross
