@@ -37,18 +37,33 @@ func (a access) admit(ctx context.Context, call *tap.Info) (context.Context, err
 		a.refusals.note(tooMany, c.RemoteAddr(), "too many calls by one connection")
 		return ctx, errTooMany
 	}
+	if why := otherProtocol(ctx); why != "" && roleOf(call.FullMethodName) == credentials.Operator {
+		return ctx, status.Error(codes.FailedPrecondition, why)
+	}
 	return withEnd(ctx, lifeOf(call.FullMethodName)), nil
 }
 
 // tokenOf returns the token that opens a method: "" (which nobody can present)
 // for one that is of neither service.
 func (a access) tokenOf(method string) string {
+	switch roleOf(method) {
+	case credentials.Worker:
+		return a.worker
+	case credentials.Operator:
+		return a.operator
+	default:
+		return ""
+	}
+}
+
+// roleOf is the role whose service a method is of.
+func roleOf(method string) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/")
 	switch name {
 	case spiqsweepv1.WorkerService_ServiceDesc.ServiceName:
-		return a.worker
+		return credentials.Worker
 	case spiqsweepv1.OperatorService_ServiceDesc.ServiceName:
-		return a.operator
+		return credentials.Operator
 	default:
 		return ""
 	}

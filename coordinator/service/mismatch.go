@@ -1,10 +1,11 @@
 package service
 
 import (
-	"cmp"
+	"context"
 	"fmt"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -14,10 +15,10 @@ func (c Config) mismatch(protocol uint32, p queue.Process) string {
 	switch {
 	case protocol != spiqsweepv1.ProtocolVersion:
 		return fmt.Sprintf("the worker speaks protocol %d, the coordinator %d: %s",
-			protocol, spiqsweepv1.ProtocolVersion, update(int(protocol), spiqsweepv1.ProtocolVersion))
+			protocol, spiqsweepv1.ProtocolVersion, update("worker", int(protocol), spiqsweepv1.ProtocolVersion))
 	case p.Numerics != c.Numerics:
 		return fmt.Sprintf("the worker computes with numerics %d, the coordinator's sweep with %d: %s",
-			p.Numerics, c.Numerics, update(p.Numerics, c.Numerics))
+			p.Numerics, c.Numerics, update("worker", p.Numerics, c.Numerics))
 	case p.KernelClass != c.KernelClass:
 		return fmt.Sprintf("the worker's kernel class is %q, the sweep's is %q, and their results differ in bits: "+
 			"start the worker with another SPIQSWEEP_KERNEL or on another machine, "+
@@ -33,7 +34,8 @@ func (c Config) mismatch(protocol uint32, p queue.Process) string {
 func (c Config) foreign(s queue.Sweep) string {
 	switch {
 	case s.Numerics != c.Numerics:
-		return fmt.Sprintf("the sweep is of numerics %d, the coordinator serves numerics %d: update the older side", s.Numerics, c.Numerics)
+		return fmt.Sprintf("the sweep is of numerics %d, the coordinator serves numerics %d: %s",
+			s.Numerics, c.Numerics, update("program that submits it", s.Numerics, c.Numerics))
 	case s.KernelClass != c.KernelClass:
 		return fmt.Sprintf("the sweep is of kernel class %q, the coordinator serves %q: submit the sweep with `--kernel %s`, or to another coordinator",
 			s.KernelClass, c.KernelClass, c.KernelClass)
@@ -43,9 +45,21 @@ func (c Config) foreign(s queue.Sweep) string {
 }
 
 // update names the older side.
-func update(worker, coordinator int) string {
-	if cmp.Compare(worker, coordinator) < 0 {
-		return "update the worker"
+func update(caller string, theirs, ours int) string {
+	if theirs < ours {
+		return "update the " + caller
 	}
 	return "update the coordinator"
+}
+
+// otherProtocol says why an operator's program does not understand this
+// coordinator; "" if it does, or if it does not say: ours do, others need not.
+// Workers say it in their messages.
+func otherProtocol(ctx context.Context) string {
+	theirs, ok := credentials.Protocol(ctx)
+	if !ok || theirs == spiqsweepv1.ProtocolVersion {
+		return ""
+	}
+	return fmt.Sprintf("the command speaks protocol %d, the coordinator %d: %s",
+		theirs, spiqsweepv1.ProtocolVersion, update("command", theirs, spiqsweepv1.ProtocolVersion))
 }

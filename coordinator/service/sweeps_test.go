@@ -176,7 +176,7 @@ func TestABadPlanChangesNothing(t *testing.T) {
 		"an odd name":     {func(h, _ *plan) { h.Sweep.Name = "a\nb" }, codes.InvalidArgument, "printable"},
 		"no sweep":        {func(h, _ *plan) { h.Sweep = nil }, codes.InvalidArgument, "must have a name"},
 		"a huge grid":     {func(h, _ *plan) { h.Grid = make([]byte, 2<<20) }, codes.InvalidArgument, "the grid takes"},
-		"other numerics":  {func(h, _ *plan) { h.Sweep.Numerics++ }, codes.FailedPrecondition, "update the older side"},
+		"other numerics":  {func(h, _ *plan) { h.Sweep.Numerics++ }, codes.FailedPrecondition, "update the coordinator"},
 		"another class":   {func(h, _ *plan) { h.Sweep.KernelClass = "simd/x" }, codes.FailedPrecondition, "--kernel portable/amd64"},
 		"a wrong ID":      {func(_, t *plan) { t.Tasks[1].Task = t.Tasks[0].Task }, codes.InvalidArgument, "is not that of its configuration"},
 		"an odd ID":       {func(_, t *plan) { t.Tasks[1].Task = "x" }, codes.InvalidArgument, "SHA-256"},

@@ -5,12 +5,15 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
+
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
 // MaxMessageBytes bounds a single message, in both directions and at both ends:
@@ -28,6 +31,7 @@ const (
 const (
 	metadataKey = "authorization"
 	scheme      = "Bearer "
+	protocolKey = "spiqsweep-protocol"
 )
 
 // Dial prepares calls to one address, each carrying the token. Nothing is sent
@@ -83,11 +87,25 @@ func Present(ctx context.Context, token string) bool {
 	return ok && subtle.ConstantTimeCompare([]byte(shown), []byte(token)) == 1
 }
 
-// bearer attaches a token to each call (RFC 6750).
+// Protocol is the version of the contract that the caller of an incoming call
+// says it speaks, as those of Dial do.
+func Protocol(ctx context.Context) (version int, ok bool) {
+	values := metadata.ValueFromIncomingContext(ctx, protocolKey)
+	if len(values) != 1 {
+		return 0, false
+	}
+	version, err := strconv.Atoi(values[0])
+	return version, err == nil
+}
+
+// bearer attaches a token to each call (RFC 6750), and the protocol's version.
 type bearer string
 
 func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	return map[string]string{metadataKey: scheme + string(b)}, nil
+	return map[string]string{
+		metadataKey: scheme + string(b),
+		protocolKey: strconv.Itoa(spiqsweepv1.ProtocolVersion),
+	}, nil
 }
 
 // RequireTransportSecurity is false because Dial decides where plain text may go.

@@ -154,6 +154,9 @@ func (g guarded) Sync(ctx context.Context, _ *spiqsweepv1.SyncRequest) (*spiqswe
 	if !credentials.Present(ctx, g.token) {
 		return nil, status.Error(codes.Unauthenticated, "unauthenticated")
 	}
+	if version, ok := credentials.Protocol(ctx); !ok || version != spiqsweepv1.ProtocolVersion {
+		return nil, status.Errorf(codes.FailedPrecondition, "protocol %d, %v", version, ok)
+	}
 	return &spiqsweepv1.SyncResponse{Done: true}, nil
 }
 
