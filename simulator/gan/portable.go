@@ -24,6 +24,8 @@ func masked(v float32, mask uint32) float32 {
 	return math.Float32frombits(math.Float32bits(v) & mask)
 }
 
+func absolute(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }
+
 // addRow adds src to dst, element by element.
 func addRow(dst, src []float32) {
 	src = src[:len(dst)]

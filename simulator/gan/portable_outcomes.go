@@ -27,7 +27,7 @@ const widerHalf = 0.5 * (1 + 1.0/(1<<18))
 func reach(dst, columns []float32) {
 	clear(dst)
 	for i, w := range columns {
-		dst[i%len(dst)] += widerHalf * max(w, -w)
+		dst[i%len(dst)] += widerHalf * absolute(w)
 	}
 }
 
@@ -44,9 +44,7 @@ func findSwitched(switched []uint64, middles, rows []float32, drawn []uint32, lo
 		for h, v := range rows[lane*stride:][:stride] {
 			middle := v - low[h] - high[h]
 			middles[h] = middle
-			if max(middle, -middle) < reach[h] {
-				sets[2*(h/width)+int(mask(v)&1)] |= 1 << (h % width)
-			}
+			sets[2*(h/width)+int(mask(v)&1)] |= uint64(mask(reach[h]-absolute(middle))&1) << (h % width)
 		}
 	}
 }
@@ -63,10 +61,10 @@ func bend(dst []float32, switched []uint64, middles, low, highWords, second []fl
 		clear(sums)
 		for g := range stride / width {
 			for on, set := range switched[2*g:][:2] {
-				sign := float32(1 - 2*on)
+				flip := -uint32(on)
 				for ; set != 0; set &= set - 1 {
 					h := g*width + bits.TrailingZeros64(set)
-					bendUnit(sums, (*laneRow)(low[h*lanes:]), highWords[h:], middles[h], second[h], sign, stride)
+					bendUnit(sums, (*laneRow)(low[h*lanes:]), highWords[h:], middles[h], float32(1-2*on)*second[h], flip, stride)
 				}
 			}
 		}
@@ -74,8 +72,8 @@ func bend(dst []float32, switched []uint64, middles, low, highWords, second []fl
 	}
 }
 
-// bendUnit adds the term of one unit.
-func bendUnit(sums []float32, low *laneRow, highWords []float32, middle, second, sign float32, stride int) {
+// bendUnit subtracts weight·max(0, v), or weight·min(0, v) where flip has all bits set.
+func bendUnit(sums []float32, low *laneRow, highWords []float32, middle, weight float32, flip uint32, stride int) {
 	var start laneRow
 	for x := range start {
 		start[x] = middle + low[x]
@@ -83,8 +81,8 @@ func bendUnit(sums []float32, low *laneRow, highWords []float32, middle, second,
 	for r := 0; r < len(sums)/lanes; r++ {
 		sum, high := (*laneRow)(sums[r*lanes:]), highWords[r*stride]
 		for x := range sum {
-			v := sign * (start[x] + high)
-			sum[x] -= second * masked(v, mask(v))
+			v := start[x] + high
+			sum[x] -= weight * masked(v, mask(v)^flip)
 		}
 	}
 }
