@@ -4,8 +4,8 @@
 //
 // Every rule is a function of one transaction of a [Store]: it reads the time
 // once, reads and writes records, and decides. It starts no goroutine, keeps no
-// timer and remembers nothing in between, but for the time of the last tick. So
-// a whole history can be replayed, and several coordinators may serve one store.
+// timer and remembers nothing in between but whether it has ticked. So a whole
+// history can be replayed, and several coordinators may serve one store.
 // One rule is in one file; [Policy] has every number.
 //
 // # Who owns the truth
@@ -92,16 +92,24 @@
 //
 // # Crashes
 //
-// A coordinator that is killed leaves what it has committed. Its successor gives
-// every process a full term before it expires anything, since the silence was
-// the coordinator's own; so does one that was frozen or suspended, or whose
-// clock was set. Workers call again: what they report once more is judged
-// "already", what they were granted without hearing of it is granted again.
+// A coordinator that is killed leaves what it has committed. Workers call again,
+// another if there is one: what they report once more is judged "already", what
+// they were granted without hearing of it is granted again.
+//
+// Silence counts only while it could have been heard. The store keeps when any
+// coordinator last ticked; if that is Policy.FrozenAfter ago or more (all were
+// killed, frozen or suspended, or the clock was set), the first to tick gives
+// every process a full term before anything expires, and blames nothing on what
+// is lost then. One that was frozen beside others that ticked changes nothing:
+// its workers could turn to those. One that begins gives a term, too, since its
+// predecessor may have ended a moment ago and taken its processes with it, but
+// only to those that have called since they were last given one: one that begins
+// again and again does not keep the leases of the dead alive.
 //
 // A process that is killed is silent. Its tasks wait again after a term and
 // resume from their newest checkpoint. A task that had started counts it as a
 // loss, unless it had got on since the last one or the process fell silent while
-// the coordinator was away; it is then granted only to a process that holds
+// no coordinator was there; it is then granted only to a process that holds
 // nothing else; only what is lost there counts to
 // Policy.MaxLosses. On a machine with several slots such a task waits until all
 // of them are free.

@@ -6,8 +6,8 @@ import "time"
 type Policy struct {
 	// LeaseTerm is how long a process may stay silent before its leases expire. Default 60 s.
 	LeaseTerm time.Duration
-	// FrozenAfter is how far from its last tick a coordinator finds itself
-	// before it takes itself for frozen and gives every lease a full term. Default 5 s.
+	// FrozenAfter is how long ago the last tick of any coordinator was, or how far
+	// ahead by a clock that was set, when every lease is given a full term. Default 5 s.
 	FrozenAfter time.Duration
 
 	// MaxAttempts failures of a task set it aside. Default 3.

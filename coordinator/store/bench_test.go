@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -8,23 +9,30 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/store/storetest/postgres"
 	"spiqsweep/sweep"
 )
 
-// BenchmarkTasks is the whole life of tasks on a file: granted in batches to
-// processes that call at once, finished, accepted, durable. The results are
+// BenchmarkTasks is the whole life of tasks: granted to processes that call at
+// once, one by one or in batches, finished, accepted, durable. The results are
 // small; see tasks/s.
 func BenchmarkTasks(b *testing.B) {
 	for _, processes := range []int{1, 16, 256} {
-		b.Run(strconv.Itoa(processes), func(b *testing.B) { benchmarkTasks(b, processes) })
+		for name, cost := range map[string]float64{"batches": 0.05, "one by one": 10} {
+			b.Run(fmt.Sprintf("%s/SQLite/%d", name, processes), func(b *testing.B) {
+				benchmarkTasks(b, open(b, filepath.Join(b.TempDir(), "sweep.db")), processes, cost)
+			})
+			b.Run(fmt.Sprintf("%s/PostgreSQL/%d", name, processes), func(b *testing.B) {
+				benchmarkTasks(b, open(b, postgres.Start(b, postgres.Durable).URL("postgres")), processes, cost)
+			})
+		}
 	}
 }
 
-func benchmarkTasks(b *testing.B, processes int) {
-	s := open(b, filepath.Join(b.TempDir(), "sweep.db"))
+func benchmarkTasks(b *testing.B, s queue.Store, processes int, cost float64) {
 	defer s.Close()
 	q := queue.New(s, queue.Policy{})
-	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, b.N, 0.05))); err != nil {
+	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, b.N, cost))); err != nil {
 		b.Fatal(err)
 	}
 	b.ResetTimer()
@@ -54,7 +62,7 @@ func complete(b *testing.B, q *queue.Queue, id string) {
 			b.Error(err)
 			return
 		}
-		if len(answer.Assignments) == 0 {
+		if answer.Done {
 			return
 		}
 		r.Held, r.Reports = nil, nil
