@@ -55,9 +55,11 @@ func suitable(p Process, sweeps []Sweep) []Sweep {
 	return kept
 }
 
-// admit refuses a process that suits no sweep, though there are some.
-func admit(p Process, sweeps []Sweep) error {
-	if len(sweeps) == 0 || len(suitable(p, sweeps)) > 0 {
+// admit refuses a process that suits no sweep, though there are some. One that
+// stays waits for those that it suits.
+func admit(r SyncRequest, sweeps []Sweep) error {
+	p := r.Process
+	if r.Stays || len(sweeps) == 0 || len(suitable(p, sweeps)) > 0 {
 		return nil
 	}
 	return fmt.Errorf("%w: the worker on %s computes numerics %d on kernels of class %q, sweep %q wants numerics %d of class %q: "+

@@ -120,7 +120,7 @@ func (c *call) sync(r SyncRequest, findings []finding) (SyncAnswer, error) {
 	if err != nil {
 		return SyncAnswer{}, err
 	}
-	if err := admit(r.Process, sweeps); err != nil {
+	if err := admit(r, sweeps); err != nil {
 		return SyncAnswer{}, err
 	}
 	p, newer, err := c.greet(r)

@@ -39,7 +39,7 @@ func (c *call) wouldWait(r SyncRequest) (bool, error) {
 		return false, err
 	}
 	sweeps, err := c.tx.Sweeps()
-	if err != nil || admit(r.Process, sweeps) != nil {
+	if err != nil || admit(r, sweeps) != nil {
 		return false, err
 	}
 	done, err := c.done(SyncAnswer{}, r, sweeps)

@@ -56,6 +56,11 @@ func staying(t *testing.T, l *Lab) {
 	if wait, err := l.Queue.WouldWait(ctx, r); !wait || err != nil {
 		t.Errorf("would wait: %v, %v", wait, err)
 	}
+	other := w.Request()
+	other.Stays, other.KernelClass = true, "another/class"
+	if wait, err := l.Queue.WouldWait(ctx, other); !wait || err != nil {
+		t.Errorf("one that suits no sweep yet would wait: %v, %v", wait, err)
+	}
 	changed := l.Queue.Changed()
 	l.Plan("B", Plan(1, 2, 10))
 	woken(t, true, changed)
