@@ -86,6 +86,11 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 	if err != nil {
 		return agent.Config{}, err
 	}
+	for _, path := range append(o.coordinators[:len(o.coordinators):len(o.coordinators)], o.credentials) {
+		if why := credentials.Exposed(path); why != "" { // containers are given such files, so it is no more than a warning
+			log.Warn(why)
+		}
+	}
 	if o.slots == 0 {
 		if o.slots, err = defaultSlots(os.Getenv); err != nil {
 			return agent.Config{}, err

@@ -9,16 +9,17 @@ import (
 
 // Find reads where coordinators are and what opens them for a role, as the flags
 // --coordinator and --credentials say: one file, or addresses (tried in turn)
-// and a file with the token.
+// and a file with the token. An operator's file that others than its owner can
+// read is refused: it opens every sweep. About a worker's, see Exposed.
 func Find(role string, coordinators []string, file string) (File, error) {
 	switch {
 	case len(coordinators) == 0:
 		return File{}, fmt.Errorf("--coordinator is missing: give %s.json of the coordinator's output folder, "+
 			"or an address with --credentials", role)
 	case file != "":
-		return fromAddresses(coordinators, file)
+		return fromAddresses(role, coordinators, file)
 	case len(coordinators) == 1 && !isAddress(coordinators[0]):
-		return Load(coordinators[0])
+		return load(role, coordinators[0])
 	}
 	for _, one := range coordinators {
 		if !isAddress(one) {
@@ -28,14 +29,21 @@ func Find(role string, coordinators []string, file string) (File, error) {
 	return File{}, fmt.Errorf("--coordinator %s is an address: its token is missing, give --credentials", coordinators[0])
 }
 
-func fromAddresses(addresses []string, file string) (File, error) {
+func fromAddresses(role string, addresses []string, file string) (File, error) {
 	for _, one := range addresses {
 		if !isAddress(one) {
 			return File{}, fmt.Errorf("--coordinator %q is not host:port, as it must be with --credentials", one)
 		}
 	}
-	f, err := Load(file)
+	f, err := load(role, file)
 	return f.At(addresses...), err
+}
+
+func load(role, path string) (File, error) {
+	if why := Exposed(path); why != "" && role == Operator {
+		return File{}, fmt.Errorf("credentials: %s", why)
+	}
+	return Load(path)
 }
 
 // isAddress tells host:port from a path, also where paths begin with a drive's letter.

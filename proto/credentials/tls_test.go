@@ -349,6 +349,12 @@ func TestExposed(t *testing.T) {
 	if warning := credentials.Exposed(path); !strings.Contains(warning, "chmod 600 "+path) {
 		t.Errorf("warning of a file that its group can read is %q", warning)
 	}
+	if _, err := credentials.Find(credentials.Worker, []string{path}, ""); err != nil {
+		t.Errorf("a worker's file that others can read is refused: %v", err)
+	}
+	if _, err := credentials.Find(credentials.Operator, []string{path}, ""); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		t.Errorf("an operator's file that others can read: %v, want it refused", err)
+	}
 }
 
 // TestAHangingHandshakeEndsWithTheCall: a server that accepts and says nothing
