@@ -114,11 +114,10 @@ func (t *fastTile) encode(k int, noise []float32) {
 // boundary sets the phases of the boundary before rotation k.
 func (t *fastTile) boundary(k int, r *rotation, noise []float32) {
 	p, s := t.plan, t.plan.boundary(k)
-	same := p.sameNoise(k)
-	if !same {
+	if p.fresh[k] {
 		t.encode(k, noise)
 	}
-	if !same || k == 1 || k == 2 && p.split != p.factors {
+	if p.fresh[k] || k == 1 || k == 2 && p.split != p.factors {
 		t.loops.powers(t.noise, t.z, s.low)
 		if s.high > 0 {
 			t.loops.powers(t.noise[s.rows*width:], t.z[s.low*width:], s.high)

@@ -48,9 +48,11 @@ func (g *gate) set(theta, phi turn, last bool) {
 
 // columns returns V by its columns, what becomes of 0 and what becomes of 1.
 func (g *gate) columns() (zero, one [2]complex128) {
-	c := complex(1/math.Sqrt(1+g.tangent*g.tangent), 0)
-	t := c * complex(g.tangent, 0)
-	zero, one = [2]complex128{c, t * g.alpha}, [2]complex128{-t * g.delta, c * g.alpha * g.delta}
+	c := 1 / math.Sqrt(1+g.tangent*g.tangent)
+	s := c * g.tangent
+	zero = [2]complex128{complex(c, 0), complex(s*real(g.alpha), s*imag(g.alpha))}
+	both := g.alpha * g.delta
+	one = [2]complex128{complex(-s*real(g.delta), -s*imag(g.delta)), complex(c*real(both), c*imag(both))}
 	if g.flip == 1 {
 		return one, zero
 	}

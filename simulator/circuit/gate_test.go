@@ -20,7 +20,7 @@ func TestTurnsAreSinesAndCosines(t *testing.T) {
 	setTurns(turns, angles)
 	for i, x := range angles {
 		s, c := math.Sincos(x)
-		if bound := 1e-12 + 1e-15*min(math.Abs(x), farAngle-1); math.Abs(turns[i].sin-s) > bound || math.Abs(turns[i].cos-c) > bound {
+		if bound := 5e-9 + 1e-15*min(math.Abs(x), farAngle-1); math.Abs(turns[i].sin-s) > bound || math.Abs(turns[i].cos-c) > bound {
 			t.Errorf("%v has the turn %v, want {%v %v}", x, turns[i], s, c)
 		}
 	}
@@ -40,7 +40,7 @@ func TestGateIsItsFactors(t *testing.T) {
 		setTurns(turns, []float64{theta, phi})
 		var g gate
 		g.set(turns[0], turns[1], last)
-		if !(g.tangent >= 0 && g.tangent <= 1+1e-12) {
+		if !(g.tangent >= 0 && g.tangent <= 1+1e-8) {
 			t.Errorf("tangent = %v, want 0 to 1", g.tangent)
 		}
 		zero, one := g.columns()
@@ -51,7 +51,7 @@ func TestGateIsItsFactors(t *testing.T) {
 			factors = factors.times(matrix{0, 1, 1, 0})
 		}
 		for name, got := range map[string]matrix{"columns": {zero[0], one[0], zero[1], one[1]}, "factors": factors} {
-			if d := apart(got, want); !(d < 1e-11) {
+			if d := apart(got, want); !(d < 2e-8) {
 				t.Errorf("%s: %v, want %v: %v apart", name, got, want, d)
 			}
 		}

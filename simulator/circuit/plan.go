@@ -12,6 +12,7 @@ type plan struct {
 	layers    int     // rotations with trainable angles
 	rotations int     // one more where the circuit ends with an encoding
 	noise     [][]int // before rotation k: the first noise row of each encoding
+	fresh     []bool  // whether that is other noise than before rotation k−1
 	chain     bool    // CNOTs, or none at all
 	words     []int32 // of every row, block after block
 	origin    []int32 // the index that the CNOTs, seen from the frame, take to each
@@ -32,6 +33,9 @@ func newPlan(a Ansatz) *plan {
 		qubits: a.Qubits(), layers: a.Layers, noise: noiseBefore(a), chain: a.Entangler == Chain,
 	}
 	p.rotations = len(p.noise)
+	for k, rows := range p.noise {
+		p.fresh = append(p.fresh, k == 0 || !slices.Equal(rows, p.noise[k-1]))
+	}
 	p.withinBlock = rowSweeps(p.low, 1, 0)
 	p.acrossBlocks = sweeps{blockPasses(l, rotatedBits), blockPasses(l, overlapBits)}
 	p.lowFactors = rowSweeps(p.factors.low, p.factors.parities(), p.factors.product())
@@ -81,11 +85,6 @@ func (p *plan) trainable(k int) bool { return k < p.layers }
 
 // last says that rotation k is followed by the measurement.
 func (p *plan) last(k int) bool { return k == p.rotations-1 }
-
-// sameNoise says that rotations k and k−1 have the same noise before them.
-func (p *plan) sameNoise(k int) bool {
-	return slices.Equal(p.noise[k], p.noise[k-1])
-}
 
 // boundary is the split of the tables of the boundary before rotation k.
 func (p *plan) boundary(k int) split {
