@@ -68,6 +68,10 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		stride := anyStride(t)
 		l.reach(t.Out(stride), t.In(t.UpTo(10)*stride))
 	},
+	"unitsOn": func(l *loops, t *kerneltest.Trial) {
+		n := t.UpTo(6)
+		l.unitsOn(t.OutBits(n), t.In(n*width))
+	},
 	"findSwitched": func(l *loops, t *kerneltest.Trial) {
 		stride, used, highs := anyStride(t), t.UpTo(lanes), 1<<t.IntN(4)
 		drawn := make([]uint32, used)
@@ -78,8 +82,11 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		for h := range reach {
 			reach[h] += 1
 		}
-		sets := t.OutBits(2 * used * stride / width)
-		l.findSwitched(sets, t.Out(used*stride), t.In(used*stride), drawn, t.In(lanes*stride), t.In(highs*stride), reach, stride)
+		sets, on := t.OutBits(2*used*stride/width), make([]uint64, used*stride/width)
+		for i := range on {
+			on[i] = t.Uint64()
+		}
+		l.findSwitched(sets, t.Out(used*stride), t.In(used*stride), on, drawn, t.In(lanes*stride), t.In(highs*stride), reach, stride)
 	},
 	"bend": func(l *loops, t *kerneltest.Trial) {
 		stride, used, highs := anyStride(t), t.UpTo(lanes), 1<<t.IntN(5)

@@ -10,7 +10,8 @@ var avx2 = loops{
 	sumColumns: sumColumnsAVX2, addColumns: addColumnsAVX2,
 	switchOn: switchOnAVX2, interpolate: interpolateAVX2, backSecond: backSecondAVX2,
 	inputSlopes: inputSlopesAVX2, sumSquares: sumSquaresAVX2, spreadSlopes: spreadSlopesAVX2,
-	sumWords: sumWordsAVX2, reach: reachAVX2, findSwitched: findSwitchedAVX2, bend: bendAVX2,
+	sumWords: sumWordsAVX2, reach: reachAVX2,
+	unitsOn: unitsOnAVX2, findSwitched: findSwitchedAVX2, bend: bendAVX2,
 	transpose: transposeAVX2, addTranspose: addTransposeAVX2, addCounts: addCountsAVX2,
 	adam32: adam32AVX2, adam64: adam64AVX2,
 }
@@ -21,7 +22,7 @@ var avx512 = func() loops {
 	l := avx2
 	l.sumColumns, l.addColumns = sumColumnsAVX512, addColumnsAVX512
 	l.inputSlopes, l.spreadSlopes = inputSlopesAVX512, spreadSlopesAVX512
-	l.findSwitched, l.bend = findSwitchedAVX512, bendAVX512
+	l.unitsOn, l.findSwitched, l.bend = unitsOnAVX512, findSwitchedAVX512, bendAVX512
 	return l
 }()
 

@@ -1133,169 +1133,192 @@ end40:
 	VZEROUPPER
 	RET
 
-// func findSwitchedAVX2(switched []uint64, middles []float32, rows []float32, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
+// func unitsOnAVX2(sets []uint64, rows []float32)
 // Requires: AVX
-TEXT ·findSwitchedAVX2(SB), NOSPLIT, $0-176
-	MOVQ         switched_base+0(FP), AX
-	MOVQ         middles_base+24(FP), CX
-	MOVQ         rows_base+48(FP), DX
-	MOVQ         drawn_base+72(FP), BX
-	MOVQ         drawn_len+80(FP), SI
-	MOVQ         stride+168(FP), DI
-	SHLQ         $0x02, DI
-	VBROADCASTSS constant3<>+0(SB), Y0
-	VXORPS       X1, X1, X1
-	TESTQ        SI, SI
-	JZ           end43
+TEXT ·unitsOnAVX2(SB), NOSPLIT, $0-48
+	MOVQ   sets_base+0(FP), AX
+	MOVQ   rows_base+24(FP), CX
+	VXORPS X0, X0, X0
+	MOVQ   sets_len+8(FP), DX
+	TESTQ  DX, DX
+	JZ     end43
 
 loop43:
-	MOVL  (BX), R8
-	MOVQ  R8, R9
-	ANDQ  $0x0f, R8
-	SHRQ  $0x04, R9
-	IMULQ DI, R8
-	IMULQ DI, R9
-	MOVQ  lowWords_base+96(FP), R10
-	ADDQ  R10, R8
-	MOVQ  highWords_base+120(FP), R10
-	ADDQ  R10, R9
-	XORQ  R10, R10
-
-loop44:
-	XORQ      R11, R11
-	XORQ      R12, R12
-	VMOVUPS   (DX)(R10*1), Y2
-	VSUBPS    (R8)(R10*1), Y2, Y2
-	VSUBPS    (R9)(R10*1), Y2, Y2
-	VMOVUPS   Y2, (CX)(R10*1)
-	VANDPS    Y0, Y2, Y2
-	MOVQ      reach_base+144(FP), R13
-	VCMPPS    $0x11, (R13)(R10*1), Y2, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x00, R13
-	ORQ       R13, R11
-	VCMPPS    $0x11, (DX)(R10*1), Y1, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x00, R13
-	ORQ       R13, R12
-	VMOVUPS   32(DX)(R10*1), Y2
-	VSUBPS    32(R8)(R10*1), Y2, Y2
-	VSUBPS    32(R9)(R10*1), Y2, Y2
-	VMOVUPS   Y2, 32(CX)(R10*1)
-	VANDPS    Y0, Y2, Y2
-	MOVQ      reach_base+144(FP), R13
-	VCMPPS    $0x11, 32(R13)(R10*1), Y2, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x08, R13
-	ORQ       R13, R11
-	VCMPPS    $0x11, 32(DX)(R10*1), Y1, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x08, R13
-	ORQ       R13, R12
-	VMOVUPS   64(DX)(R10*1), Y2
-	VSUBPS    64(R8)(R10*1), Y2, Y2
-	VSUBPS    64(R9)(R10*1), Y2, Y2
-	VMOVUPS   Y2, 64(CX)(R10*1)
-	VANDPS    Y0, Y2, Y2
-	MOVQ      reach_base+144(FP), R13
-	VCMPPS    $0x11, 64(R13)(R10*1), Y2, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x10, R13
-	ORQ       R13, R11
-	VCMPPS    $0x11, 64(DX)(R10*1), Y1, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x10, R13
-	ORQ       R13, R12
-	VMOVUPS   96(DX)(R10*1), Y2
-	VSUBPS    96(R8)(R10*1), Y2, Y2
-	VSUBPS    96(R9)(R10*1), Y2, Y2
-	VMOVUPS   Y2, 96(CX)(R10*1)
-	VANDPS    Y0, Y2, Y2
-	MOVQ      reach_base+144(FP), R13
-	VCMPPS    $0x11, 96(R13)(R10*1), Y2, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x18, R13
-	ORQ       R13, R11
-	VCMPPS    $0x11, 96(DX)(R10*1), Y1, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x18, R13
-	ORQ       R13, R12
-	VMOVUPS   128(DX)(R10*1), Y2
-	VSUBPS    128(R8)(R10*1), Y2, Y2
-	VSUBPS    128(R9)(R10*1), Y2, Y2
-	VMOVUPS   Y2, 128(CX)(R10*1)
-	VANDPS    Y0, Y2, Y2
-	MOVQ      reach_base+144(FP), R13
-	VCMPPS    $0x11, 128(R13)(R10*1), Y2, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x20, R13
-	ORQ       R13, R11
-	VCMPPS    $0x11, 128(DX)(R10*1), Y1, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x20, R13
-	ORQ       R13, R12
-	VMOVUPS   160(DX)(R10*1), Y2
-	VSUBPS    160(R8)(R10*1), Y2, Y2
-	VSUBPS    160(R9)(R10*1), Y2, Y2
-	VMOVUPS   Y2, 160(CX)(R10*1)
-	VANDPS    Y0, Y2, Y2
-	MOVQ      reach_base+144(FP), R13
-	VCMPPS    $0x11, 160(R13)(R10*1), Y2, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x28, R13
-	ORQ       R13, R11
-	VCMPPS    $0x11, 160(DX)(R10*1), Y1, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x28, R13
-	ORQ       R13, R12
-	VMOVUPS   192(DX)(R10*1), Y2
-	VSUBPS    192(R8)(R10*1), Y2, Y2
-	VSUBPS    192(R9)(R10*1), Y2, Y2
-	VMOVUPS   Y2, 192(CX)(R10*1)
-	VANDPS    Y0, Y2, Y2
-	MOVQ      reach_base+144(FP), R13
-	VCMPPS    $0x11, 192(R13)(R10*1), Y2, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x30, R13
-	ORQ       R13, R11
-	VCMPPS    $0x11, 192(DX)(R10*1), Y1, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x30, R13
-	ORQ       R13, R12
-	VMOVUPS   224(DX)(R10*1), Y2
-	VSUBPS    224(R8)(R10*1), Y2, Y2
-	VSUBPS    224(R9)(R10*1), Y2, Y2
-	VMOVUPS   Y2, 224(CX)(R10*1)
-	VANDPS    Y0, Y2, Y2
-	MOVQ      reach_base+144(FP), R13
-	VCMPPS    $0x11, 224(R13)(R10*1), Y2, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x38, R13
-	ORQ       R13, R11
-	VCMPPS    $0x11, 224(DX)(R10*1), Y1, Y2
-	VMOVMSKPS Y2, R13
-	SHLQ      $0x38, R13
-	ORQ       R13, R12
-	ANDQ      R11, R12
-	XORQ      R12, R11
-	MOVQ      R11, (AX)
-	MOVQ      R12, 8(AX)
-	ADDQ      $+16, AX
-	ADDQ      $+256, R10
-	CMPQ      R10, DI
-	JL        loop44
-	ADDQ      DI, DX
-	ADDQ      DI, CX
-	ADDQ      $+4, BX
-	DECQ      SI
+	XORQ      BX, BX
+	VCMPPS    $0x11, (CX), Y0, Y1
+	VMOVMSKPS Y1, SI
+	SHLQ      $0x00, SI
+	ORQ       SI, BX
+	VCMPPS    $0x11, 32(CX), Y0, Y1
+	VMOVMSKPS Y1, SI
+	SHLQ      $0x08, SI
+	ORQ       SI, BX
+	VCMPPS    $0x11, 64(CX), Y0, Y1
+	VMOVMSKPS Y1, SI
+	SHLQ      $0x10, SI
+	ORQ       SI, BX
+	VCMPPS    $0x11, 96(CX), Y0, Y1
+	VMOVMSKPS Y1, SI
+	SHLQ      $0x18, SI
+	ORQ       SI, BX
+	VCMPPS    $0x11, 128(CX), Y0, Y1
+	VMOVMSKPS Y1, SI
+	SHLQ      $0x20, SI
+	ORQ       SI, BX
+	VCMPPS    $0x11, 160(CX), Y0, Y1
+	VMOVMSKPS Y1, SI
+	SHLQ      $0x28, SI
+	ORQ       SI, BX
+	VCMPPS    $0x11, 192(CX), Y0, Y1
+	VMOVMSKPS Y1, SI
+	SHLQ      $0x30, SI
+	ORQ       SI, BX
+	VCMPPS    $0x11, 224(CX), Y0, Y1
+	VMOVMSKPS Y1, SI
+	SHLQ      $0x38, SI
+	ORQ       SI, BX
+	MOVQ      BX, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+256, CX
+	DECQ      DX
 	JNZ       loop43
 
 end43:
 	VZEROUPPER
 	RET
 
+// func findSwitchedAVX2(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
+// Requires: AVX
+TEXT ·findSwitchedAVX2(SB), NOSPLIT, $0-200
+	MOVQ         switched_base+0(FP), AX
+	MOVQ         middles_base+24(FP), CX
+	MOVQ         rows_base+48(FP), DX
+	MOVQ         drawn_base+96(FP), BX
+	MOVQ         drawn_len+104(FP), SI
+	MOVQ         stride+192(FP), DI
+	SHLQ         $0x02, DI
+	VBROADCASTSS constant3<>+0(SB), Y0
+	MOVQ         on_base+72(FP), R8
+	TESTQ        SI, SI
+	JZ           end44
+
+loop44:
+	MOVL  (BX), R9
+	MOVQ  R9, R10
+	ANDQ  $0x0f, R9
+	SHRQ  $0x04, R10
+	IMULQ DI, R9
+	IMULQ DI, R10
+	MOVQ  lowWords_base+120(FP), R11
+	ADDQ  R11, R9
+	MOVQ  highWords_base+144(FP), R11
+	ADDQ  R11, R10
+	XORQ  R11, R11
+
+loop45:
+	XORQ      R12, R12
+	VMOVUPS   (DX)(R11*1), Y1
+	VSUBPS    (R9)(R11*1), Y1, Y1
+	VSUBPS    (R10)(R11*1), Y1, Y1
+	VMOVUPS   Y1, (CX)(R11*1)
+	VANDPS    Y0, Y1, Y1
+	MOVQ      reach_base+168(FP), R13
+	VCMPPS    $0x11, (R13)(R11*1), Y1, Y1
+	VMOVMSKPS Y1, R13
+	SHLQ      $0x00, R13
+	ORQ       R13, R12
+	VMOVUPS   32(DX)(R11*1), Y1
+	VSUBPS    32(R9)(R11*1), Y1, Y1
+	VSUBPS    32(R10)(R11*1), Y1, Y1
+	VMOVUPS   Y1, 32(CX)(R11*1)
+	VANDPS    Y0, Y1, Y1
+	MOVQ      reach_base+168(FP), R13
+	VCMPPS    $0x11, 32(R13)(R11*1), Y1, Y1
+	VMOVMSKPS Y1, R13
+	SHLQ      $0x08, R13
+	ORQ       R13, R12
+	VMOVUPS   64(DX)(R11*1), Y1
+	VSUBPS    64(R9)(R11*1), Y1, Y1
+	VSUBPS    64(R10)(R11*1), Y1, Y1
+	VMOVUPS   Y1, 64(CX)(R11*1)
+	VANDPS    Y0, Y1, Y1
+	MOVQ      reach_base+168(FP), R13
+	VCMPPS    $0x11, 64(R13)(R11*1), Y1, Y1
+	VMOVMSKPS Y1, R13
+	SHLQ      $0x10, R13
+	ORQ       R13, R12
+	VMOVUPS   96(DX)(R11*1), Y1
+	VSUBPS    96(R9)(R11*1), Y1, Y1
+	VSUBPS    96(R10)(R11*1), Y1, Y1
+	VMOVUPS   Y1, 96(CX)(R11*1)
+	VANDPS    Y0, Y1, Y1
+	MOVQ      reach_base+168(FP), R13
+	VCMPPS    $0x11, 96(R13)(R11*1), Y1, Y1
+	VMOVMSKPS Y1, R13
+	SHLQ      $0x18, R13
+	ORQ       R13, R12
+	VMOVUPS   128(DX)(R11*1), Y1
+	VSUBPS    128(R9)(R11*1), Y1, Y1
+	VSUBPS    128(R10)(R11*1), Y1, Y1
+	VMOVUPS   Y1, 128(CX)(R11*1)
+	VANDPS    Y0, Y1, Y1
+	MOVQ      reach_base+168(FP), R13
+	VCMPPS    $0x11, 128(R13)(R11*1), Y1, Y1
+	VMOVMSKPS Y1, R13
+	SHLQ      $0x20, R13
+	ORQ       R13, R12
+	VMOVUPS   160(DX)(R11*1), Y1
+	VSUBPS    160(R9)(R11*1), Y1, Y1
+	VSUBPS    160(R10)(R11*1), Y1, Y1
+	VMOVUPS   Y1, 160(CX)(R11*1)
+	VANDPS    Y0, Y1, Y1
+	MOVQ      reach_base+168(FP), R13
+	VCMPPS    $0x11, 160(R13)(R11*1), Y1, Y1
+	VMOVMSKPS Y1, R13
+	SHLQ      $0x28, R13
+	ORQ       R13, R12
+	VMOVUPS   192(DX)(R11*1), Y1
+	VSUBPS    192(R9)(R11*1), Y1, Y1
+	VSUBPS    192(R10)(R11*1), Y1, Y1
+	VMOVUPS   Y1, 192(CX)(R11*1)
+	VANDPS    Y0, Y1, Y1
+	MOVQ      reach_base+168(FP), R13
+	VCMPPS    $0x11, 192(R13)(R11*1), Y1, Y1
+	VMOVMSKPS Y1, R13
+	SHLQ      $0x30, R13
+	ORQ       R13, R12
+	VMOVUPS   224(DX)(R11*1), Y1
+	VSUBPS    224(R9)(R11*1), Y1, Y1
+	VSUBPS    224(R10)(R11*1), Y1, Y1
+	VMOVUPS   Y1, 224(CX)(R11*1)
+	VANDPS    Y0, Y1, Y1
+	MOVQ      reach_base+168(FP), R13
+	VCMPPS    $0x11, 224(R13)(R11*1), Y1, Y1
+	VMOVMSKPS Y1, R13
+	SHLQ      $0x38, R13
+	ORQ       R13, R12
+	MOVQ      (R8), R13
+	ANDQ      R12, R13
+	XORQ      R13, R12
+	MOVQ      R12, (AX)
+	MOVQ      R13, 8(AX)
+	ADDQ      $+8, R8
+	ADDQ      $+16, AX
+	ADDQ      $+256, R11
+	CMPQ      R11, DI
+	JL        loop45
+	ADDQ      DI, DX
+	ADDQ      DI, CX
+	ADDQ      $+4, BX
+	DECQ      SI
+	JNZ       loop44
+
+end44:
+	VZEROUPPER
+	RET
+
 // func bendAVX2(dst []float32, switched []uint64, middles []float32, low []float32, highWords []float32, second []float32, highs int, stride int)
-// Requires: AVX, BMI, FMA3
+// Requires: AVX, AVX2, BMI, FMA3
 TEXT ·bendAVX2(SB), NOSPLIT, $24-160
 	MOVQ   dst_base+0(FP), AX
 	MOVQ   switched_base+24(FP), CX
@@ -1308,16 +1331,16 @@ TEXT ·bendAVX2(SB), NOSPLIT, $24-160
 	LEAQ   (SI)(DI*4), DI
 	MOVQ   SI, (SP)
 	MOVQ   DI, 8(SP)
-	JMP    end45
+	JMP    end46
 
-loop45:
+loop46:
 	MOVQ highs+144(FP), SI
 	MOVQ SI, 16(SP)
 	MOVQ highWords_base+96(FP), SI
 
-loop46:
+loop47:
 	CMPQ   16(SP), $+4
-	JL     end46
+	JL     end47
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
@@ -1328,7 +1351,7 @@ loop46:
 	VXORPS X8, X8, X8
 	XORQ   DI, DI
 
-loop47:
+loop48:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -1342,9 +1365,9 @@ loop47:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end48
+	JZ    end49
 
-loop48:
+loop49:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -1357,41 +1380,41 @@ loop48:
 	ADDQ         DI, R13
 	VBROADCASTSS (R13), Y20
 	VADDPS       Y20, Y11, Y21
-	VMAXPS       Y0, Y21, Y21
+	VPMAXSD      Y0, Y21, Y21
 	VFNMADD231PS Y10, Y21, Y1
 	VADDPS       Y20, Y9, Y20
-	VMAXPS       Y0, Y20, Y20
+	VPMAXSD      Y0, Y20, Y20
 	VFNMADD231PS Y10, Y20, Y5
 	VBROADCASTSS (R13)(DX*1), Y20
 	VADDPS       Y20, Y11, Y21
-	VMAXPS       Y0, Y21, Y21
+	VPMAXSD      Y0, Y21, Y21
 	VFNMADD231PS Y10, Y21, Y2
 	VADDPS       Y20, Y9, Y20
-	VMAXPS       Y0, Y20, Y20
+	VPMAXSD      Y0, Y20, Y20
 	VFNMADD231PS Y10, Y20, Y6
 	VBROADCASTSS (R13)(DX*2), Y20
 	VADDPS       Y20, Y11, Y21
-	VMAXPS       Y0, Y21, Y21
+	VPMAXSD      Y0, Y21, Y21
 	VFNMADD231PS Y10, Y21, Y3
 	VADDPS       Y20, Y9, Y20
-	VMAXPS       Y0, Y20, Y20
+	VPMAXSD      Y0, Y20, Y20
 	VFNMADD231PS Y10, Y20, Y7
 	VBROADCASTSS (R13)(BX*1), Y20
 	VADDPS       Y20, Y11, Y11
-	VMAXPS       Y0, Y11, Y11
+	VPMAXSD      Y0, Y11, Y11
 	VFNMADD231PS Y10, Y11, Y4
 	VADDPS       Y20, Y9, Y9
-	VMAXPS       Y0, Y9, Y9
+	VPMAXSD      Y0, Y9, Y9
 	VFNMADD231PS Y10, Y9, Y8
 	TESTQ        R12, R12
-	JNZ          loop48
+	JNZ          loop49
 
-end48:
+end49:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end49
+	JZ    end50
 
-loop49:
+loop50:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -1404,39 +1427,39 @@ loop49:
 	ADDQ         DI, R12
 	VBROADCASTSS (R12), Y20
 	VADDPS       Y20, Y11, Y21
-	VMINPS       Y0, Y21, Y21
+	VPMINSD      Y0, Y21, Y21
 	VFMADD231PS  Y10, Y21, Y1
 	VADDPS       Y20, Y9, Y20
-	VMINPS       Y0, Y20, Y20
+	VPMINSD      Y0, Y20, Y20
 	VFMADD231PS  Y10, Y20, Y5
 	VBROADCASTSS (R12)(DX*1), Y20
 	VADDPS       Y20, Y11, Y21
-	VMINPS       Y0, Y21, Y21
+	VPMINSD      Y0, Y21, Y21
 	VFMADD231PS  Y10, Y21, Y2
 	VADDPS       Y20, Y9, Y20
-	VMINPS       Y0, Y20, Y20
+	VPMINSD      Y0, Y20, Y20
 	VFMADD231PS  Y10, Y20, Y6
 	VBROADCASTSS (R12)(DX*2), Y20
 	VADDPS       Y20, Y11, Y21
-	VMINPS       Y0, Y21, Y21
+	VPMINSD      Y0, Y21, Y21
 	VFMADD231PS  Y10, Y21, Y3
 	VADDPS       Y20, Y9, Y20
-	VMINPS       Y0, Y20, Y20
+	VPMINSD      Y0, Y20, Y20
 	VFMADD231PS  Y10, Y20, Y7
 	VBROADCASTSS (R12)(BX*1), Y20
 	VADDPS       Y20, Y11, Y11
-	VMINPS       Y0, Y11, Y11
+	VPMINSD      Y0, Y11, Y11
 	VFMADD231PS  Y10, Y11, Y4
 	VADDPS       Y20, Y9, Y9
-	VMINPS       Y0, Y9, Y9
+	VPMINSD      Y0, Y9, Y9
 	VFMADD231PS  Y10, Y9, Y8
 	TESTQ        R8, R8
-	JNZ          loop49
+	JNZ          loop50
 
-end49:
+end50:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop47
+	JL      loop48
 	VMOVUPS Y1, (AX)
 	VMOVUPS Y5, 32(AX)
 	ADDQ    DX, SI
@@ -1451,19 +1474,19 @@ end49:
 	ADDQ    DX, SI
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop46
+	JMP     loop47
 
-end46:
-loop50:
+end47:
+loop51:
 	CMPQ   16(SP), $+2
-	JL     end50
+	JL     end51
 	VXORPS X12, X12, X12
 	VXORPS X13, X13, X13
 	VXORPS X14, X14, X14
 	VXORPS X15, X15, X15
 	XORQ   DI, DI
 
-loop51:
+loop52:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -1477,9 +1500,9 @@ loop51:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end52
+	JZ    end53
 
-loop52:
+loop53:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -1492,27 +1515,27 @@ loop52:
 	ADDQ         DI, R13
 	VBROADCASTSS (R13), Y20
 	VADDPS       Y20, Y11, Y21
-	VMAXPS       Y0, Y21, Y21
+	VPMAXSD      Y0, Y21, Y21
 	VFNMADD231PS Y10, Y21, Y12
 	VADDPS       Y20, Y9, Y20
-	VMAXPS       Y0, Y20, Y20
+	VPMAXSD      Y0, Y20, Y20
 	VFNMADD231PS Y10, Y20, Y14
 	VBROADCASTSS (R13)(DX*1), Y20
 	VADDPS       Y20, Y11, Y11
-	VMAXPS       Y0, Y11, Y11
+	VPMAXSD      Y0, Y11, Y11
 	VFNMADD231PS Y10, Y11, Y13
 	VADDPS       Y20, Y9, Y9
-	VMAXPS       Y0, Y9, Y9
+	VPMAXSD      Y0, Y9, Y9
 	VFNMADD231PS Y10, Y9, Y15
 	TESTQ        R12, R12
-	JNZ          loop52
+	JNZ          loop53
 
-end52:
+end53:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end53
+	JZ    end54
 
-loop53:
+loop54:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -1525,25 +1548,25 @@ loop53:
 	ADDQ         DI, R12
 	VBROADCASTSS (R12), Y20
 	VADDPS       Y20, Y11, Y21
-	VMINPS       Y0, Y21, Y21
+	VPMINSD      Y0, Y21, Y21
 	VFMADD231PS  Y10, Y21, Y12
 	VADDPS       Y20, Y9, Y20
-	VMINPS       Y0, Y20, Y20
+	VPMINSD      Y0, Y20, Y20
 	VFMADD231PS  Y10, Y20, Y14
 	VBROADCASTSS (R12)(DX*1), Y20
 	VADDPS       Y20, Y11, Y11
-	VMINPS       Y0, Y11, Y11
+	VPMINSD      Y0, Y11, Y11
 	VFMADD231PS  Y10, Y11, Y13
 	VADDPS       Y20, Y9, Y9
-	VMINPS       Y0, Y9, Y9
+	VPMINSD      Y0, Y9, Y9
 	VFMADD231PS  Y10, Y9, Y15
 	TESTQ        R8, R8
-	JNZ          loop53
+	JNZ          loop54
 
-end53:
+end54:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop51
+	JL      loop52
 	VMOVUPS Y12, (AX)
 	VMOVUPS Y14, 32(AX)
 	ADDQ    DX, SI
@@ -1552,19 +1575,19 @@ end53:
 	ADDQ    DX, SI
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop50
+	JMP     loop51
 
-end50:
-loop54:
+end51:
+loop55:
 	CMPQ   16(SP), $+1
-	JL     end54
+	JL     end55
 	VXORPS X16, X16, X16
 	VXORPS X17, X17, X17
 	VXORPS X18, X18, X18
 	VXORPS X19, X19, X19
 	XORQ   DI, DI
 
-loop55:
+loop56:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -1578,77 +1601,77 @@ loop55:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end56
-
-loop56:
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	IMUL3Q       $0x40, R13, R14
-	VBROADCASTSS (R9)(R13*4), Y9
-	VBROADCASTSS (R10)(R13*4), Y10
-	VADDPS       (R11)(R14*1), Y9, Y11
-	VMAXPS       Y0, Y11, Y11
-	VFNMADD231PS Y10, Y11, Y16
-	VADDPS       32(R11)(R14*1), Y9, Y9
-	VMAXPS       Y0, Y9, Y9
-	VFNMADD231PS Y10, Y9, Y18
-	TESTQ        R12, R12
-	JZ           end56
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	IMUL3Q       $0x40, R13, R14
-	VBROADCASTSS (R9)(R13*4), Y9
-	VBROADCASTSS (R10)(R13*4), Y10
-	VADDPS       (R11)(R14*1), Y9, Y11
-	VMAXPS       Y0, Y11, Y11
-	VFNMADD231PS Y10, Y11, Y17
-	VADDPS       32(R11)(R14*1), Y9, Y9
-	VMAXPS       Y0, Y9, Y9
-	VFNMADD231PS Y10, Y9, Y19
-	TESTQ        R12, R12
-	JNZ          loop56
-
-end56:
-	MOVQ  8(R8), R8
-	TESTQ R8, R8
 	JZ    end57
 
 loop57:
-	TZCNTQ       R8, R12
-	LEAQ         -1(R8), R13
-	ANDQ         R13, R8
-	IMUL3Q       $0x40, R12, R13
-	VBROADCASTSS (R9)(R12*4), Y9
-	VBROADCASTSS (R10)(R12*4), Y10
-	VADDPS       (R11)(R13*1), Y9, Y11
-	VMINPS       Y0, Y11, Y11
-	VFMADD231PS  Y10, Y11, Y16
-	VADDPS       32(R11)(R13*1), Y9, Y9
-	VMINPS       Y0, Y9, Y9
-	VFMADD231PS  Y10, Y9, Y18
-	TESTQ        R8, R8
+	TZCNTQ       R12, R13
+	LEAQ         -1(R12), R14
+	ANDQ         R14, R12
+	IMUL3Q       $0x40, R13, R14
+	VBROADCASTSS (R9)(R13*4), Y9
+	VBROADCASTSS (R10)(R13*4), Y10
+	VADDPS       (R11)(R14*1), Y9, Y11
+	VPMAXSD      Y0, Y11, Y11
+	VFNMADD231PS Y10, Y11, Y16
+	VADDPS       32(R11)(R14*1), Y9, Y9
+	VPMAXSD      Y0, Y9, Y9
+	VFNMADD231PS Y10, Y9, Y18
+	TESTQ        R12, R12
 	JZ           end57
-	TZCNTQ       R8, R12
-	LEAQ         -1(R8), R13
-	ANDQ         R13, R8
-	IMUL3Q       $0x40, R12, R13
-	VBROADCASTSS (R9)(R12*4), Y9
-	VBROADCASTSS (R10)(R12*4), Y10
-	VADDPS       (R11)(R13*1), Y9, Y11
-	VMINPS       Y0, Y11, Y11
-	VFMADD231PS  Y10, Y11, Y17
-	VADDPS       32(R11)(R13*1), Y9, Y9
-	VMINPS       Y0, Y9, Y9
-	VFMADD231PS  Y10, Y9, Y19
-	TESTQ        R8, R8
+	TZCNTQ       R12, R13
+	LEAQ         -1(R12), R14
+	ANDQ         R14, R12
+	IMUL3Q       $0x40, R13, R14
+	VBROADCASTSS (R9)(R13*4), Y9
+	VBROADCASTSS (R10)(R13*4), Y10
+	VADDPS       (R11)(R14*1), Y9, Y11
+	VPMAXSD      Y0, Y11, Y11
+	VFNMADD231PS Y10, Y11, Y17
+	VADDPS       32(R11)(R14*1), Y9, Y9
+	VPMAXSD      Y0, Y9, Y9
+	VFNMADD231PS Y10, Y9, Y19
+	TESTQ        R12, R12
 	JNZ          loop57
 
 end57:
+	MOVQ  8(R8), R8
+	TESTQ R8, R8
+	JZ    end58
+
+loop58:
+	TZCNTQ       R8, R12
+	LEAQ         -1(R8), R13
+	ANDQ         R13, R8
+	IMUL3Q       $0x40, R12, R13
+	VBROADCASTSS (R9)(R12*4), Y9
+	VBROADCASTSS (R10)(R12*4), Y10
+	VADDPS       (R11)(R13*1), Y9, Y11
+	VPMINSD      Y0, Y11, Y11
+	VFMADD231PS  Y10, Y11, Y16
+	VADDPS       32(R11)(R13*1), Y9, Y9
+	VPMINSD      Y0, Y9, Y9
+	VFMADD231PS  Y10, Y9, Y18
+	TESTQ        R8, R8
+	JZ           end58
+	TZCNTQ       R8, R12
+	LEAQ         -1(R8), R13
+	ANDQ         R13, R8
+	IMUL3Q       $0x40, R12, R13
+	VBROADCASTSS (R9)(R12*4), Y9
+	VBROADCASTSS (R10)(R12*4), Y10
+	VADDPS       (R11)(R13*1), Y9, Y11
+	VPMINSD      Y0, Y11, Y11
+	VFMADD231PS  Y10, Y11, Y17
+	VADDPS       32(R11)(R13*1), Y9, Y9
+	VPMINSD      Y0, Y9, Y9
+	VFMADD231PS  Y10, Y9, Y19
+	TESTQ        R8, R8
+	JNZ          loop58
+
+end58:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop55
+	JL      loop56
 	VADDPS  Y17, Y16, Y16
 	VMOVUPS Y16, (AX)
 	VADDPS  Y19, Y18, Y18
@@ -1656,19 +1679,19 @@ end57:
 	ADDQ    DX, SI
 	ADDQ    $+64, AX
 	SUBQ    $+1, 16(SP)
-	JMP     loop54
+	JMP     loop55
 
-end54:
+end55:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, SI
 	SHRQ $0x04, SI
 	ADDQ SI, CX
 
-end45:
+end46:
 	MOVQ (SP), SI
 	CMPQ SI, 8(SP)
-	JL   loop45
+	JL   loop46
 	VZEROUPPER
 	RET
 
@@ -1682,12 +1705,12 @@ TEXT ·sumColumnsAVX512(SB), NOSPLIT, $0-96
 	MOVQ  stride+88(FP), SI
 	SHLQ  $0x02, SI
 	TESTQ BX, BX
-	JZ    end58
-
-loop58:
-	XORQ DI, DI
+	JZ    end59
 
 loop59:
+	XORQ DI, DI
+
+loop60:
 	MOVQ   DX, R10
 	LEAQ   (CX)(DI*1), R8
 	LEAQ   (AX)(DI*1), R9
@@ -1697,14 +1720,14 @@ loop59:
 	VXORPS X3, X3, X3
 	MOVQ   chunks+80(FP), R11
 	TESTQ  R11, R11
-	JZ     end60
-
-loop60:
-	MOVQ  (R10), R12
-	TESTQ R12, R12
-	JZ    end61
+	JZ     end61
 
 loop61:
+	MOVQ  (R10), R12
+	TESTQ R12, R12
+	JZ    end62
+
+loop62:
 	TZCNTQ R12, R13
 	LEAQ   -1(R12), R14
 	ANDQ   R14, R12
@@ -1714,32 +1737,32 @@ loop61:
 	VADDPS 128(R9)(R13*1), Z2, Z2
 	VADDPS 192(R9)(R13*1), Z3, Z3
 	TESTQ  R12, R12
-	JNZ    loop61
+	JNZ    loop62
 
-end61:
+end62:
 	ADDQ $+8, R10
 	MOVQ SI, R12
 	SHLQ $0x06, R12
 	ADDQ R12, R9
 	DECQ R11
-	JNZ  loop60
+	JNZ  loop61
 
-end60:
+end61:
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
 	VMOVUPS Z2, 128(R8)
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, SI
-	JL      loop59
+	JL      loop60
 	ADDQ    SI, CX
 	MOVQ    chunks+80(FP), DI
 	SHLQ    $0x03, DI
 	ADDQ    DI, DX
 	DECQ    BX
-	JNZ     loop58
+	JNZ     loop59
 
-end58:
+end59:
 	VZEROUPPER
 	RET
 
@@ -1753,12 +1776,12 @@ TEXT ·addColumnsAVX512(SB), NOSPLIT, $0-96
 	MOVQ  stride+88(FP), SI
 	SHLQ  $0x02, SI
 	TESTQ BX, BX
-	JZ    end62
-
-loop62:
-	XORQ DI, DI
+	JZ    end63
 
 loop63:
+	XORQ DI, DI
+
+loop64:
 	MOVQ    DX, R10
 	LEAQ    (CX)(DI*1), R8
 	LEAQ    (AX)(DI*1), R9
@@ -1768,14 +1791,14 @@ loop63:
 	VMOVUPS 192(R8), Z3
 	MOVQ    chunks+80(FP), R8
 	TESTQ   R8, R8
-	JZ      end64
-
-loop64:
-	MOVQ  (R10), R11
-	TESTQ R11, R11
-	JZ    end65
+	JZ      end65
 
 loop65:
+	MOVQ  (R10), R11
+	TESTQ R11, R11
+	JZ    end66
+
+loop66:
 	TZCNTQ  R11, R12
 	LEAQ    -1(R11), R13
 	ANDQ    R13, R11
@@ -1789,28 +1812,28 @@ loop65:
 	VADDPS  192(R9)(R12*1), Z3, Z4
 	VMOVUPS Z4, 192(R9)(R12*1)
 	TESTQ   R11, R11
-	JNZ     loop65
+	JNZ     loop66
 
-end65:
+end66:
 	ADDQ $+8, R10
 	MOVQ SI, R11
 	SHLQ $0x06, R11
 	ADDQ R11, R9
 	DECQ R8
-	JNZ  loop64
+	JNZ  loop65
 
-end64:
+end65:
 	ADDQ $+256, DI
 	CMPQ DI, SI
-	JL   loop63
+	JL   loop64
 	ADDQ SI, CX
 	MOVQ chunks+80(FP), DI
 	SHLQ $0x03, DI
 	ADDQ DI, DX
 	DECQ BX
-	JNZ  loop62
+	JNZ  loop63
 
-end62:
+end63:
 	VZEROUPPER
 	RET
 
@@ -1827,25 +1850,25 @@ TEXT ·inputSlopesAVX512(SB), NOSPLIT, $0-104
 	MOVQ  on_base+72(FP), DI
 	MOVQ  stride+96(FP), R8
 	TESTQ R8, R8
-	JZ    end66
+	JZ    end67
 
-loop66:
+loop67:
 	VBROADCASTSS (SI), Z0
 	VMULPS       (DI), Z0, Z0
 	VMOVUPS      Z0, (DI)
 	ADDQ         $+4, SI
 	ADDQ         $+64, DI
 	DECQ         R8
-	JNZ          loop66
+	JNZ          loop67
 
-end66:
+end67:
 	LEAQ (BX)(BX*2), SI
 	LEAQ (BX)(BX*4), DI
 	LEAQ (BX)(SI*2), R8
 
-loop67:
+loop68:
 	CMPQ   DX, $+8
-	JL     end67
+	JL     end68
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
@@ -1858,9 +1881,9 @@ loop67:
 	MOVQ   on_base+72(FP), R10
 	MOVQ   stride+96(FP), R11
 	TESTQ  R11, R11
-	JZ     end68
+	JZ     end69
 
-loop68:
+loop69:
 	VMOVUPS      (R10), Z0
 	VBROADCASTSS (R9), Z16
 	VFMADD231PS  Z16, Z0, Z1
@@ -1881,9 +1904,9 @@ loop68:
 	ADDQ         $+4, R9
 	ADDQ         $+64, R10
 	DECQ         R11
-	JNZ          loop68
+	JNZ          loop69
 
-end68:
+end69:
 	VMOVUPS Z1, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z2, 64(AX)
@@ -1902,12 +1925,12 @@ end68:
 	ADDQ    BX, CX
 	ADDQ    $+512, AX
 	SUBQ    $+8, DX
-	JMP     loop67
+	JMP     loop68
 
-end67:
-loop69:
+end68:
+loop70:
 	CMPQ   DX, $+4
-	JL     end69
+	JL     end70
 	VXORPS X9, X9, X9
 	VXORPS X10, X10, X10
 	VXORPS X11, X11, X11
@@ -1916,9 +1939,9 @@ loop69:
 	MOVQ   on_base+72(FP), R8
 	MOVQ   stride+96(FP), R9
 	TESTQ  R9, R9
-	JZ     end70
+	JZ     end71
 
-loop70:
+loop71:
 	VMOVUPS      (R8), Z0
 	VBROADCASTSS (DI), Z1
 	VFMADD231PS  Z1, Z0, Z9
@@ -1931,9 +1954,9 @@ loop70:
 	ADDQ         $+4, DI
 	ADDQ         $+64, R8
 	DECQ         R9
-	JNZ          loop70
+	JNZ          loop71
 
-end70:
+end71:
 	VMOVUPS Z9, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z10, 64(AX)
@@ -1944,21 +1967,21 @@ end70:
 	ADDQ    BX, CX
 	ADDQ    $+256, AX
 	SUBQ    $+4, DX
-	JMP     loop69
+	JMP     loop70
 
-end69:
-loop71:
+end70:
+loop72:
 	CMPQ   DX, $+2
-	JL     end71
+	JL     end72
 	VXORPS X13, X13, X13
 	VXORPS X14, X14, X14
 	MOVQ   CX, SI
 	MOVQ   on_base+72(FP), DI
 	MOVQ   stride+96(FP), R8
 	TESTQ  R8, R8
-	JZ     end72
+	JZ     end73
 
-loop72:
+loop73:
 	VMOVUPS      (DI), Z0
 	VBROADCASTSS (SI), Z1
 	VFMADD231PS  Z1, Z0, Z13
@@ -1967,45 +1990,45 @@ loop72:
 	ADDQ         $+4, SI
 	ADDQ         $+64, DI
 	DECQ         R8
-	JNZ          loop72
+	JNZ          loop73
 
-end72:
+end73:
 	VMOVUPS Z13, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z14, 64(AX)
 	ADDQ    BX, CX
 	ADDQ    $+128, AX
 	SUBQ    $+2, DX
-	JMP     loop71
+	JMP     loop72
 
-end71:
-loop73:
+end72:
+loop74:
 	CMPQ   DX, $+1
-	JL     end73
+	JL     end74
 	VXORPS X15, X15, X15
 	MOVQ   CX, SI
 	MOVQ   on_base+72(FP), DI
 	MOVQ   stride+96(FP), R8
 	TESTQ  R8, R8
-	JZ     end74
+	JZ     end75
 
-loop74:
+loop75:
 	VMOVUPS      (DI), Z0
 	VBROADCASTSS (SI), Z1
 	VFMADD231PS  Z1, Z0, Z15
 	ADDQ         $+4, SI
 	ADDQ         $+64, DI
 	DECQ         R8
-	JNZ          loop74
+	JNZ          loop75
 
-end74:
+end75:
 	VMOVUPS Z15, (AX)
 	ADDQ    BX, CX
 	ADDQ    $+64, AX
 	SUBQ    $+1, DX
-	JMP     loop73
+	JMP     loop74
 
-end73:
+end74:
 	VZEROUPPER
 	RET
 
@@ -2030,18 +2053,18 @@ TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
 	MOVQ      slopes_len+32(FP), BX
 	SHRQ      $0x04, BX
 	TESTQ     BX, BX
-	JZ        end75
+	JZ        end76
 
-loop75:
+loop76:
 	VMULPS  (CX), Y1, Y0
 	VMOVUPS Y0, (CX)
 	VMULPS  32(CX), Y2, Y0
 	VMOVUPS Y0, 32(CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop75
+	JNZ     loop76
 
-end75:
+end76:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -2049,13 +2072,13 @@ end75:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop76:
+loop77:
 	CMPQ SI, $+4
-	JL   end76
+	JL   end77
 	MOVQ on_base+48(FP), R8
 	XORQ R9, R9
 
-loop77:
+loop78:
 	LEAQ    (BX)(R9*1), R10
 	VMOVUPS (R10), Z0
 	VMOVUPS 64(R10), Z1
@@ -2075,9 +2098,9 @@ loop77:
 	VMOVUPS 192(R10)(DI*1), Z15
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end78
+	JZ      end79
 
-loop78:
+loop79:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -2109,9 +2132,9 @@ loop78:
 	VFMADD231PS  Z20, Z18, Z11
 	VFMADD231PS  Z20, Z19, Z15
 	TESTQ        R11, R11
-	JNZ          loop78
+	JNZ          loop79
 
-end78:
+end79:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	VMOVUPS Z2, 128(R10)
@@ -2130,23 +2153,23 @@ end78:
 	VMOVUPS Z15, 192(R10)(DI*1)
 	ADDQ    $+256, R9
 	CMPQ    R9, CX
-	JL      loop77
+	JL      loop78
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+256, AX
 	SUBQ    $+4, SI
-	JMP     loop76
+	JMP     loop77
 
-end76:
-loop79:
+end77:
+loop80:
 	CMPQ SI, $+2
-	JL   end79
+	JL   end80
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop80:
+loop81:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
@@ -2158,9 +2181,9 @@ loop80:
 	VMOVUPS 192(R9)(CX*1), Z7
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end81
+	JZ      end82
 
-loop81:
+loop82:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -2182,9 +2205,9 @@ loop81:
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	TESTQ        R10, R10
-	JNZ          loop81
+	JNZ          loop82
 
-end81:
+end82:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
@@ -2195,21 +2218,21 @@ end81:
 	VMOVUPS Z7, 192(R9)(CX*1)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop80
+	JL      loop81
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop79
+	JMP     loop80
 
-end79:
-loop82:
+end80:
+loop83:
 	CMPQ SI, $+1
-	JL   end82
+	JL   end83
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop83:
+loop84:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
@@ -2217,9 +2240,9 @@ loop83:
 	VMOVUPS 192(R9), Z3
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end84
+	JZ      end85
 
-loop84:
+loop85:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -2236,127 +2259,150 @@ loop84:
 	VMOVUPS      192(R11)(R8*1), Z5
 	VFMADD231PS  Z5, Z4, Z3
 	TESTQ        R10, R10
-	JNZ          loop84
+	JNZ          loop85
 
-end84:
+end85:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
 	VMOVUPS Z3, 192(R9)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop83
+	JL      loop84
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop82
+	JMP     loop83
 
-end82:
+end83:
 	VZEROUPPER
 	RET
 
-// func findSwitchedAVX512(switched []uint64, middles []float32, rows []float32, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
+// func unitsOnAVX512(sets []uint64, rows []float32)
 // Requires: AVX, AVX512F
-TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-176
+TEXT ·unitsOnAVX512(SB), NOSPLIT, $0-48
+	MOVQ   sets_base+0(FP), AX
+	MOVQ   rows_base+24(FP), CX
+	VXORPS X0, X0, X0
+	MOVQ   sets_len+8(FP), DX
+	TESTQ  DX, DX
+	JZ     end86
+
+loop86:
+	XORQ   BX, BX
+	VCMPPS $0x11, (CX), Z0, K1
+	KMOVW  K1, SI
+	SHLQ   $0x00, SI
+	ORQ    SI, BX
+	VCMPPS $0x11, 64(CX), Z0, K1
+	KMOVW  K1, SI
+	SHLQ   $0x10, SI
+	ORQ    SI, BX
+	VCMPPS $0x11, 128(CX), Z0, K1
+	KMOVW  K1, SI
+	SHLQ   $0x20, SI
+	ORQ    SI, BX
+	VCMPPS $0x11, 192(CX), Z0, K1
+	KMOVW  K1, SI
+	SHLQ   $0x30, SI
+	ORQ    SI, BX
+	MOVQ   BX, (AX)
+	ADDQ   $+8, AX
+	ADDQ   $+256, CX
+	DECQ   DX
+	JNZ    loop86
+
+end86:
+	VZEROUPPER
+	RET
+
+// func findSwitchedAVX512(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-200
 	MOVQ         switched_base+0(FP), AX
 	MOVQ         middles_base+24(FP), CX
 	MOVQ         rows_base+48(FP), DX
-	MOVQ         drawn_base+72(FP), BX
-	MOVQ         drawn_len+80(FP), SI
-	MOVQ         stride+168(FP), DI
+	MOVQ         drawn_base+96(FP), BX
+	MOVQ         drawn_len+104(FP), SI
+	MOVQ         stride+192(FP), DI
 	SHLQ         $0x02, DI
 	VBROADCASTSS constant3<>+0(SB), Z0
-	VXORPS       X1, X1, X1
+	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end85
+	JZ           end87
 
-loop85:
-	MOVL  (BX), R8
-	MOVQ  R8, R9
-	ANDQ  $0x0f, R8
-	SHRQ  $0x04, R9
-	IMULQ DI, R8
+loop87:
+	MOVL  (BX), R9
+	MOVQ  R9, R10
+	ANDQ  $0x0f, R9
+	SHRQ  $0x04, R10
 	IMULQ DI, R9
-	MOVQ  lowWords_base+96(FP), R10
-	ADDQ  R10, R8
-	MOVQ  highWords_base+120(FP), R10
-	ADDQ  R10, R9
-	XORQ  R10, R10
+	IMULQ DI, R10
+	MOVQ  lowWords_base+120(FP), R11
+	ADDQ  R11, R9
+	MOVQ  highWords_base+144(FP), R11
+	ADDQ  R11, R10
+	XORQ  R11, R11
 
-loop86:
-	XORQ    R11, R11
+loop88:
 	XORQ    R12, R12
-	VMOVUPS (DX)(R10*1), Z2
-	VSUBPS  (R8)(R10*1), Z2, Z2
-	VSUBPS  (R9)(R10*1), Z2, Z2
-	VMOVUPS Z2, (CX)(R10*1)
-	VPANDD  Z0, Z2, Z2
-	MOVQ    reach_base+144(FP), R13
-	VCMPPS  $0x11, (R13)(R10*1), Z2, K1
-	KMOVW   K1, R13
-	SHLQ    $0x00, R13
-	ORQ     R13, R11
-	VCMPPS  $0x11, (DX)(R10*1), Z1, K1
+	VMOVUPS (DX)(R11*1), Z1
+	VSUBPS  (R9)(R11*1), Z1, Z1
+	VSUBPS  (R10)(R11*1), Z1, Z1
+	VMOVUPS Z1, (CX)(R11*1)
+	VPANDD  Z0, Z1, Z1
+	MOVQ    reach_base+168(FP), R13
+	VCMPPS  $0x11, (R13)(R11*1), Z1, K1
 	KMOVW   K1, R13
 	SHLQ    $0x00, R13
 	ORQ     R13, R12
-	VMOVUPS 64(DX)(R10*1), Z2
-	VSUBPS  64(R8)(R10*1), Z2, Z2
-	VSUBPS  64(R9)(R10*1), Z2, Z2
-	VMOVUPS Z2, 64(CX)(R10*1)
-	VPANDD  Z0, Z2, Z2
-	MOVQ    reach_base+144(FP), R13
-	VCMPPS  $0x11, 64(R13)(R10*1), Z2, K1
-	KMOVW   K1, R13
-	SHLQ    $0x10, R13
-	ORQ     R13, R11
-	VCMPPS  $0x11, 64(DX)(R10*1), Z1, K1
+	VMOVUPS 64(DX)(R11*1), Z1
+	VSUBPS  64(R9)(R11*1), Z1, Z1
+	VSUBPS  64(R10)(R11*1), Z1, Z1
+	VMOVUPS Z1, 64(CX)(R11*1)
+	VPANDD  Z0, Z1, Z1
+	MOVQ    reach_base+168(FP), R13
+	VCMPPS  $0x11, 64(R13)(R11*1), Z1, K1
 	KMOVW   K1, R13
 	SHLQ    $0x10, R13
 	ORQ     R13, R12
-	VMOVUPS 128(DX)(R10*1), Z2
-	VSUBPS  128(R8)(R10*1), Z2, Z2
-	VSUBPS  128(R9)(R10*1), Z2, Z2
-	VMOVUPS Z2, 128(CX)(R10*1)
-	VPANDD  Z0, Z2, Z2
-	MOVQ    reach_base+144(FP), R13
-	VCMPPS  $0x11, 128(R13)(R10*1), Z2, K1
-	KMOVW   K1, R13
-	SHLQ    $0x20, R13
-	ORQ     R13, R11
-	VCMPPS  $0x11, 128(DX)(R10*1), Z1, K1
+	VMOVUPS 128(DX)(R11*1), Z1
+	VSUBPS  128(R9)(R11*1), Z1, Z1
+	VSUBPS  128(R10)(R11*1), Z1, Z1
+	VMOVUPS Z1, 128(CX)(R11*1)
+	VPANDD  Z0, Z1, Z1
+	MOVQ    reach_base+168(FP), R13
+	VCMPPS  $0x11, 128(R13)(R11*1), Z1, K1
 	KMOVW   K1, R13
 	SHLQ    $0x20, R13
 	ORQ     R13, R12
-	VMOVUPS 192(DX)(R10*1), Z2
-	VSUBPS  192(R8)(R10*1), Z2, Z2
-	VSUBPS  192(R9)(R10*1), Z2, Z2
-	VMOVUPS Z2, 192(CX)(R10*1)
-	VPANDD  Z0, Z2, Z2
-	MOVQ    reach_base+144(FP), R13
-	VCMPPS  $0x11, 192(R13)(R10*1), Z2, K1
-	KMOVW   K1, R13
-	SHLQ    $0x30, R13
-	ORQ     R13, R11
-	VCMPPS  $0x11, 192(DX)(R10*1), Z1, K1
+	VMOVUPS 192(DX)(R11*1), Z1
+	VSUBPS  192(R9)(R11*1), Z1, Z1
+	VSUBPS  192(R10)(R11*1), Z1, Z1
+	VMOVUPS Z1, 192(CX)(R11*1)
+	VPANDD  Z0, Z1, Z1
+	MOVQ    reach_base+168(FP), R13
+	VCMPPS  $0x11, 192(R13)(R11*1), Z1, K1
 	KMOVW   K1, R13
 	SHLQ    $0x30, R13
 	ORQ     R13, R12
-	ANDQ    R11, R12
-	XORQ    R12, R11
-	MOVQ    R11, (AX)
-	MOVQ    R12, 8(AX)
+	MOVQ    (R8), R13
+	ANDQ    R12, R13
+	XORQ    R13, R12
+	MOVQ    R12, (AX)
+	MOVQ    R13, 8(AX)
+	ADDQ    $+8, R8
 	ADDQ    $+16, AX
-	ADDQ    $+256, R10
-	CMPQ    R10, DI
-	JL      loop86
+	ADDQ    $+256, R11
+	CMPQ    R11, DI
+	JL      loop88
 	ADDQ    DI, DX
 	ADDQ    DI, CX
 	ADDQ    $+4, BX
 	DECQ    SI
-	JNZ     loop85
+	JNZ     loop87
 
-end85:
+end87:
 	VZEROUPPER
 	RET
 
@@ -2374,23 +2420,23 @@ TEXT ·bendAVX512(SB), NOSPLIT, $24-160
 	LEAQ   (SI)(DI*4), DI
 	MOVQ   SI, (SP)
 	MOVQ   DI, 8(SP)
-	JMP    end87
+	JMP    end89
 
-loop87:
+loop89:
 	MOVQ highs+144(FP), SI
 	MOVQ SI, 16(SP)
 	MOVQ highWords_base+96(FP), SI
 
-loop88:
+loop90:
 	CMPQ   16(SP), $+4
-	JL     end88
+	JL     end90
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
 	VXORPS X4, X4, X4
 	XORQ   DI, DI
 
-loop89:
+loop91:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -2404,9 +2450,9 @@ loop89:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end90
+	JZ    end92
 
-loop90:
+loop92:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2418,29 +2464,29 @@ loop90:
 	ADDQ         DI, R13
 	VBROADCASTSS (R13), Z11
 	VADDPS       Z11, Z5, Z11
-	VMAXPS       Z0, Z11, Z11
+	VPMAXSD      Z0, Z11, Z11
 	VFNMADD231PS Z6, Z11, Z1
 	VBROADCASTSS (R13)(DX*1), Z11
 	VADDPS       Z11, Z5, Z11
-	VMAXPS       Z0, Z11, Z11
+	VPMAXSD      Z0, Z11, Z11
 	VFNMADD231PS Z6, Z11, Z2
 	VBROADCASTSS (R13)(DX*2), Z11
 	VADDPS       Z11, Z5, Z11
-	VMAXPS       Z0, Z11, Z11
+	VPMAXSD      Z0, Z11, Z11
 	VFNMADD231PS Z6, Z11, Z3
 	VBROADCASTSS (R13)(BX*1), Z11
 	VADDPS       Z11, Z5, Z5
-	VMAXPS       Z0, Z5, Z5
+	VPMAXSD      Z0, Z5, Z5
 	VFNMADD231PS Z6, Z5, Z4
 	TESTQ        R12, R12
-	JNZ          loop90
+	JNZ          loop92
 
-end90:
+end92:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end91
+	JZ    end93
 
-loop91:
+loop93:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -2452,27 +2498,27 @@ loop91:
 	ADDQ         DI, R12
 	VBROADCASTSS (R12), Z11
 	VADDPS       Z11, Z5, Z11
-	VMINPS       Z0, Z11, Z11
+	VPMINSD      Z0, Z11, Z11
 	VFMADD231PS  Z6, Z11, Z1
 	VBROADCASTSS (R12)(DX*1), Z11
 	VADDPS       Z11, Z5, Z11
-	VMINPS       Z0, Z11, Z11
+	VPMINSD      Z0, Z11, Z11
 	VFMADD231PS  Z6, Z11, Z2
 	VBROADCASTSS (R12)(DX*2), Z11
 	VADDPS       Z11, Z5, Z11
-	VMINPS       Z0, Z11, Z11
+	VPMINSD      Z0, Z11, Z11
 	VFMADD231PS  Z6, Z11, Z3
 	VBROADCASTSS (R12)(BX*1), Z11
 	VADDPS       Z11, Z5, Z5
-	VMINPS       Z0, Z5, Z5
+	VPMINSD      Z0, Z5, Z5
 	VFMADD231PS  Z6, Z5, Z4
 	TESTQ        R8, R8
-	JNZ          loop91
+	JNZ          loop93
 
-end91:
+end93:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop89
+	JL      loop91
 	VMOVUPS Z1, (AX)
 	ADDQ    DX, SI
 	VMOVUPS Z2, 64(AX)
@@ -2483,17 +2529,17 @@ end91:
 	ADDQ    DX, SI
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop88
+	JMP     loop90
 
-end88:
-loop92:
+end90:
+loop94:
 	CMPQ   16(SP), $+2
-	JL     end92
+	JL     end94
 	VXORPS X7, X7, X7
 	VXORPS X8, X8, X8
 	XORQ   DI, DI
 
-loop93:
+loop95:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -2507,9 +2553,9 @@ loop93:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end94
+	JZ    end96
 
-loop94:
+loop96:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2521,21 +2567,21 @@ loop94:
 	ADDQ         DI, R13
 	VBROADCASTSS (R13), Z11
 	VADDPS       Z11, Z5, Z11
-	VMAXPS       Z0, Z11, Z11
+	VPMAXSD      Z0, Z11, Z11
 	VFNMADD231PS Z6, Z11, Z7
 	VBROADCASTSS (R13)(DX*1), Z11
 	VADDPS       Z11, Z5, Z5
-	VMAXPS       Z0, Z5, Z5
+	VPMAXSD      Z0, Z5, Z5
 	VFNMADD231PS Z6, Z5, Z8
 	TESTQ        R12, R12
-	JNZ          loop94
+	JNZ          loop96
 
-end94:
+end96:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end95
+	JZ    end97
 
-loop95:
+loop97:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -2547,36 +2593,36 @@ loop95:
 	ADDQ         DI, R12
 	VBROADCASTSS (R12), Z11
 	VADDPS       Z11, Z5, Z11
-	VMINPS       Z0, Z11, Z11
+	VPMINSD      Z0, Z11, Z11
 	VFMADD231PS  Z6, Z11, Z7
 	VBROADCASTSS (R12)(DX*1), Z11
 	VADDPS       Z11, Z5, Z5
-	VMINPS       Z0, Z5, Z5
+	VPMINSD      Z0, Z5, Z5
 	VFMADD231PS  Z6, Z5, Z8
 	TESTQ        R8, R8
-	JNZ          loop95
+	JNZ          loop97
 
-end95:
+end97:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop93
+	JL      loop95
 	VMOVUPS Z7, (AX)
 	ADDQ    DX, SI
 	VMOVUPS Z8, 64(AX)
 	ADDQ    DX, SI
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop92
+	JMP     loop94
 
-end92:
-loop96:
+end94:
+loop98:
 	CMPQ   16(SP), $+1
-	JL     end96
+	JL     end98
 	VXORPS X9, X9, X9
 	VXORPS X10, X10, X10
 	XORQ   DI, DI
 
-loop97:
+loop99:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -2590,9 +2636,9 @@ loop97:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end98
+	JZ    end100
 
-loop98:
+loop100:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2600,10 +2646,10 @@ loop98:
 	VBROADCASTSS (R9)(R13*4), Z5
 	VBROADCASTSS (R10)(R13*4), Z6
 	VADDPS       (R11)(R14*1), Z5, Z5
-	VMAXPS       Z0, Z5, Z5
+	VPMAXSD      Z0, Z5, Z5
 	VFNMADD231PS Z6, Z5, Z9
 	TESTQ        R12, R12
-	JZ           end98
+	JZ           end100
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2611,17 +2657,17 @@ loop98:
 	VBROADCASTSS (R9)(R13*4), Z5
 	VBROADCASTSS (R10)(R13*4), Z6
 	VADDPS       (R11)(R14*1), Z5, Z5
-	VMAXPS       Z0, Z5, Z5
+	VPMAXSD      Z0, Z5, Z5
 	VFNMADD231PS Z6, Z5, Z10
 	TESTQ        R12, R12
-	JNZ          loop98
+	JNZ          loop100
 
-end98:
+end100:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end99
+	JZ    end101
 
-loop99:
+loop101:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -2629,10 +2675,10 @@ loop99:
 	VBROADCASTSS (R9)(R12*4), Z5
 	VBROADCASTSS (R10)(R12*4), Z6
 	VADDPS       (R11)(R13*1), Z5, Z5
-	VMINPS       Z0, Z5, Z5
+	VPMINSD      Z0, Z5, Z5
 	VFMADD231PS  Z6, Z5, Z9
 	TESTQ        R8, R8
-	JZ           end99
+	JZ           end101
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -2640,32 +2686,32 @@ loop99:
 	VBROADCASTSS (R9)(R12*4), Z5
 	VBROADCASTSS (R10)(R12*4), Z6
 	VADDPS       (R11)(R13*1), Z5, Z5
-	VMINPS       Z0, Z5, Z5
+	VPMINSD      Z0, Z5, Z5
 	VFMADD231PS  Z6, Z5, Z10
 	TESTQ        R8, R8
-	JNZ          loop99
+	JNZ          loop101
 
-end99:
+end101:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop97
+	JL      loop99
 	VADDPS  Z10, Z9, Z9
 	VMOVUPS Z9, (AX)
 	ADDQ    DX, SI
 	ADDQ    $+64, AX
 	SUBQ    $+1, 16(SP)
-	JMP     loop96
+	JMP     loop98
 
-end96:
+end98:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, SI
 	SHRQ $0x04, SI
 	ADDQ SI, CX
 
-end87:
+end89:
 	MOVQ (SP), SI
 	CMPQ SI, 8(SP)
-	JL   loop87
+	JL   loop89
 	VZEROUPPER
 	RET

@@ -79,10 +79,15 @@ func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []floa
 //go:noescape
 func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
 
+// unitsOnAVX2 is unitsOn in AVX2 with FMA.
+//
+//go:noescape
+func unitsOnAVX2(sets []uint64, rows []float32)
+
 // findSwitchedAVX2 is findSwitched in AVX2 with FMA.
 //
 //go:noescape
-func findSwitchedAVX2(switched []uint64, middles []float32, rows []float32, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
+func findSwitchedAVX2(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
 
 // bendAVX2 is bend in AVX2 with FMA.
 //
@@ -109,10 +114,15 @@ func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []fl
 //go:noescape
 func spreadSlopesAVX512(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
 
+// unitsOnAVX512 is unitsOn in AVX-512.
+//
+//go:noescape
+func unitsOnAVX512(sets []uint64, rows []float32)
+
 // findSwitchedAVX512 is findSwitched in AVX-512.
 //
 //go:noescape
-func findSwitchedAVX512(switched []uint64, middles []float32, rows []float32, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
+func findSwitchedAVX512(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
 
 // bendAVX512 is bend in AVX-512.
 //

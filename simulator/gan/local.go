@@ -10,10 +10,16 @@ import (
 type local struct {
 	*straightThrough // the tangent at the sample as drawn
 	outcomes         *outcomes
+	unitsOn          []uint64 // [sample][stride/width], in the samples as drawn
 }
 
 func newLocal(s Settings, m *sampler, w *network, k *kTerm) *local {
-	return &local{newStraightThrough(s, m, w, k), newOutcomes(w, s.Ansatz.Neurons)}
+	return &local{newStraightThrough(s, m, w, k), newOutcomes(w, s.Ansatz.Neurons), make([]uint64, s.BatchSize*w.stride/width)}
+}
+
+func (e *local) prepare(b *batch) {
+	e.straightThrough.prepare(b)
+	e.critic.loops.unitsOn(e.unitsOn, e.rows)
 }
 
 func (e *local) weigh(_ circuit.Tile, b *batch, block, step int, weights []float32) {
@@ -24,7 +30,8 @@ func (e *local) weigh(_ circuit.Tile, b *batch, block, step int, weights []float
 	for l := range drawn {
 		drawn[l] = b.words[(block*lanes+l)*e.steps+step]
 	}
-	e.outcomes.values(weights, e.rows[block*lanes*e.critic.stride:], e.patchSlopes(block, step), drawn)
+	first := block * lanes * e.critic.stride
+	e.outcomes.values(weights, e.rows[first:], e.unitsOn[first/width:], e.patchSlopes(block, step), drawn)
 	if e.k.weight == 0 {
 		return
 	}

@@ -32,7 +32,8 @@ type loops struct {
 	// All outcomes of a patch.
 	sumWords     func(table, columns []float32, stride int)
 	reach        func(dst, columns []float32)
-	findSwitched func(switched []uint64, middles, rows []float32, drawn []uint32, lowWords, highWords, reach []float32, stride int)
+	unitsOn      func(sets []uint64, rows []float32)
+	findSwitched func(switched []uint64, middles, rows []float32, on []uint64, drawn []uint32, lowWords, highWords, reach []float32, stride int)
 	bend         func(dst []float32, switched []uint64, middles, low, highWords, second []float32, highs, stride int)
 	transpose    func(dst, src []float32, stride int)
 	addTranspose func(dst, src []float32, stride int)

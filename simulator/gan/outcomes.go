@@ -51,18 +51,19 @@ func (o *outcomes) setPatch(step int) {
 	l.reach(o.reach, columns)
 }
 
-// values fills weights[word][lane] for samples with these drawn words and
-// pre-activations, [lane][stride]; slopes, [neuron][lane], are those of −C.
-func (o *outcomes) values(weights, rows, slopes []float32, drawn []uint32) {
+// values fills weights[word][lane] for samples with these drawn words,
+// pre-activations, [lane][stride], and sets of units that are on,
+// [lane][stride/width]; slopes, [neuron][lane], are those of −C.
+func (o *outcomes) values(weights, rows []float32, on []uint64, slopes []float32, drawn []uint32) {
 	if len(weights) < len(o.square) {
-		o.values(o.square, rows, slopes, drawn)
+		o.values(o.square, rows, on, slopes, drawn)
 		copy(weights, o.square)
 		return
 	}
 	l, stride := o.critic.loops, o.critic.stride
 	middles := o.middles[:len(drawn)*stride]
 	l.sumWords(weights, slopes, lanes)
-	l.findSwitched(o.switched, middles, rows, drawn, o.lowWords, o.highWords, o.reach, stride)
+	l.findSwitched(o.switched, middles, rows, on, drawn, o.lowWords, o.highWords, o.reach, stride)
 	l.bend(o.bends, o.switched, middles, o.low, o.highWords, o.critic.second, len(o.highWords)/stride, stride)
 	l.addTranspose(weights, o.bends, len(o.bends)/lanes)
 }

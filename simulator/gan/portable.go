@@ -10,7 +10,8 @@ var portable = loops{
 	sumColumns: sumColumns, addColumns: addColumns,
 	switchOn: switchOn, interpolate: interpolate, backSecond: backSecond,
 	inputSlopes: inputSlopes, sumSquares: sumSquares, spreadSlopes: spreadSlopes,
-	sumWords: sumWords, reach: reach, findSwitched: findSwitched, bend: bend,
+	sumWords: sumWords, reach: reach,
+	unitsOn: unitsOn, findSwitched: findSwitched, bend: bend,
 	transpose: transpose, addTranspose: addTranspose, addCounts: addCounts,
 	adam32: adamUpdate[float32], adam64: adamUpdate[float64],
 }

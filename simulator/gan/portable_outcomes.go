@@ -31,20 +31,30 @@ func reach(dst, columns []float32) {
 	}
 }
 
+// unitsOn fills sets with the units, width each, whose pre-activation is above 0.
+func unitsOn(sets []uint64, rows []float32) {
+	for g := range sets {
+		sets[g] = 0
+		for h, v := range rows[g*width:][:width] {
+			sets[g] |= uint64(mask(v)&1) << h
+		}
+	}
+}
+
 // findSwitched looks for the units that some outcome of a patch switches on or
-// off. For every drawn word and the pre-activations of its sample, rows[lane],
-// it fills middles[lane] with those halfway between silence and all neurons
+// off. For every drawn word, the pre-activations of its sample, rows[lane], and
+// the set of units that are on[lane], it fills middles[lane] with those halfway between silence and all neurons
 // firing. The units for which this is within reach of 0 are the members of
 // switched[lane][group], first those that are off as drawn, then those that are on.
-func findSwitched(switched []uint64, middles, rows []float32, drawn []uint32, lowWords, highWords, reach []float32, stride int) {
+func findSwitched(switched []uint64, middles, rows []float32, on []uint64, drawn []uint32, lowWords, highWords, reach []float32, stride int) {
 	clear(switched)
 	for lane, word := range drawn {
 		low, high := lowWords[int(word%lanes)*stride:][:stride], highWords[int(word/lanes)*stride:][:stride]
-		middles, sets := middles[lane*stride:], switched[2*lane*stride/width:]
+		middles, sets, on := middles[lane*stride:], switched[2*lane*stride/width:], on[lane*stride/width:]
 		for h, v := range rows[lane*stride:][:stride] {
 			middle := v - low[h] - high[h]
 			middles[h] = middle
-			sets[2*(h/width)+int(mask(v)&1)] |= uint64(mask(reach[h]-absolute(middle))&1) << (h % width)
+			sets[2*(h/width)+int(on[h/width]>>(h%width)&1)] |= uint64(mask(reach[h]-absolute(middle))&1) << (h % width)
 		}
 	}
 }

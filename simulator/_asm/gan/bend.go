@@ -9,9 +9,9 @@ import (
 )
 
 func (k kernel) findSwitched() {
-	k.Function("findSwitched", "func(switched []uint64, middles, rows []float32, drawn []uint32, lowWords, highWords, reach []float32, stride int)")
+	k.Function("findSwitched", "func(switched []uint64, middles, rows []float32, on []uint64, drawn []uint32, lowWords, highWords, reach []float32, stride int)")
 	switched, middles, rows, drawn, lanes := Pointer("switched"), Pointer("middles"), Pointer("rows"), Pointer("drawn"), Length("drawn")
-	stride, absolute, zero := Shifted("stride", 2), k.Broadcast(Bits32(magnitude)), k.Zero()
+	stride, absolute, onSets := Shifted("stride", 2), k.Broadcast(Bits32(magnitude)), Pointer("on")
 	Loop(lanes, func() {
 		low, high := GP64(), GP64()
 		MOVL(At(drawn), low.As32())
@@ -23,29 +23,42 @@ func (k kernel) findSwitched() {
 		ADDQ(Load(Param("lowWords").Base(), GP64()), low)
 		ADDQ(Load(Param("highWords").Base(), GP64()), high)
 		Upto(stride, groupBytes, func(at reg.Register) {
-			off, on := GP64(), GP64()
-			XORQ(off, off)
-			XORQ(on, on)
+			set, on := GP64(), GP64()
+			XORQ(set, set)
 			k.Parts(groupBytes, func(part int) {
 				here := func(p reg.Register) Mem { return Indexed(p, at, 1).Offset(part) }
-				drawn := k.Load(here(rows))
-				middle, size := k.Register(), k.Register()
-				VSUBPS(here(low), drawn, middle)
+				middle, size := k.Load(here(rows)), k.Register()
+				VSUBPS(here(low), middle, middle)
 				VSUBPS(here(high), middle, middle)
 				VMOVUPS(middle, here(middles))
 				k.and(absolute, middle, size)
-				k.insert(off, part, k.where(less, size, here(Pointer("reach"))))
-				k.insert(on, part, k.where(less, zero, here(rows)))
+				k.insert(set, part, k.where(less, size, here(Pointer("reach"))))
 			})
-			ANDQ(off, on)
-			XORQ(on, off)
-			MOVQ(off, At(switched))
+			MOVQ(At(onSets), on)
+			ANDQ(set, on)
+			XORQ(on, set)
+			MOVQ(set, At(switched))
 			MOVQ(on, At(switched).Offset(8))
+			Advance(8, onSets)
 			Advance(16, switched)
 		})
 		ADDQ(stride, rows)
 		ADDQ(stride, middles)
 		Advance(4, drawn)
+	})
+	k.Ret()
+}
+
+func (k kernel) unitsOn() {
+	k.Function("unitsOn", "func(sets []uint64, rows []float32)")
+	sets, rows, zero := Pointer("sets"), Pointer("rows"), k.Zero()
+	Loop(Length("sets"), func() {
+		set := GP64()
+		XORQ(set, set)
+		k.Parts(groupBytes, func(part int) { k.insert(set, part, k.where(less, zero, At(rows).Offset(part))) })
+		MOVQ(set, At(sets))
+		Advance(8, sets)
+		Advance(groupBytes, rows)
 	})
 	k.Ret()
 }
@@ -185,13 +198,14 @@ func (t unitTables) start(unit reg.Register, use func(part int, v, weight reg.Ve
 }
 
 // bendTo adds −weight·max(0, v) for a unit that is off, and −weight·max(0, −v)
-// = weight·min(0, v) for one that is on.
+// = weight·min(0, v) for one that is on. Against 0, floats compare as their bits
+// do as integers, which leaves the pipes that multiply free.
 func bendTo(sum, v, weight, zero reg.VecVirtual, on int) {
 	if on == 0 {
-		VMAXPS(zero, v, v)
+		VPMAXSD(zero, v, v)
 		VFNMADD231PS(weight, v, sum)
 	} else {
-		VMINPS(zero, v, v)
+		VPMINSD(zero, v, v)
 		VFMADD231PS(weight, v, sum)
 	}
 }

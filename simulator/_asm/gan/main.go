@@ -34,6 +34,7 @@ func main() {
 		k.addColumns()
 		k.inputSlopes()
 		k.spreadSlopes()
+		k.unitsOn()
 		k.findSwitched()
 		k.bend()
 	}
