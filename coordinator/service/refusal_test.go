@@ -3,6 +3,7 @@ package service_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/service"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -231,5 +234,24 @@ func TestErrorsBecomeStatusCodes(t *testing.T) {
 				t.Errorf("error is %v, want %v", err, test.want)
 			}
 		})
+	}
+}
+
+// broken is a store that says too much.
+type broken struct{ queue.Store }
+
+func (broken) View(context.Context, func(queue.Tx) error) error {
+	return fmt.Errorf("%w: connect to postgres://owner@db.example.org", queue.ErrUnavailable)
+}
+
+func TestWorkersDoNotLearnWhereTheStoreIs(t *testing.T) {
+	b := newRig(t, 1, func(c *service.Config) { c.Queue = queue.New(broken{}, queue.Policy{}) })
+	_, err := b.worker.GetRecording(t.Context(), &spiqsweepv1.GetRecordingRequest{Digest: recordingDigest})
+	if status.Code(err) != codes.Unavailable || strings.Contains(err.Error(), "db.example.org") {
+		t.Errorf("a worker hears %v, want Unavailable without details", err)
+	}
+	_, err = b.operator.ListSweeps(t.Context(), &spiqsweepv1.ListSweepsRequest{})
+	if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "db.example.org") {
+		t.Errorf("an operator hears %v, want Unavailable and why", err)
 	}
 }

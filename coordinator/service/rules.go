@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -31,7 +32,7 @@ func (r Rules) Read(in *spiqsweepv1.SyncRequest) (SyncCall, error) {
 func (r Rules) WouldWait(ctx context.Context, call SyncCall) (bool, error) {
 	idle, err := r.Queue.WouldWait(ctx, call.SyncRequest)
 	if err != nil {
-		return false, statusOf(err, r.Log, "Sync")
+		return false, r.statusOf(err, "Sync")
 	}
 	return idle, nil
 }
@@ -40,7 +41,7 @@ func (r Rules) WouldWait(ctx context.Context, call SyncCall) (bool, error) {
 func (r Rules) Judge(ctx context.Context, call SyncCall) (*spiqsweepv1.SyncResponse, error) {
 	answer, err := r.Queue.Sync(ctx, call.SyncRequest)
 	if err != nil {
-		return nil, statusOf(err, r.Log, "Sync")
+		return nil, r.statusOf(err, "Sync")
 	}
 	return call.answer(answer), nil
 }
@@ -52,7 +53,7 @@ func (r Rules) GetRecording(ctx context.Context, in *spiqsweepv1.GetRecordingReq
 	}
 	body, err := r.Queue.Recording(ctx, in.GetDigest())
 	if err != nil {
-		return nil, statusOf(err, r.Log, "GetRecording")
+		return nil, r.statusOf(err, "GetRecording")
 	}
 	return &spiqsweepv1.GetRecordingResponse{Body: wire.Pack(body)}, nil
 }
@@ -68,7 +69,7 @@ func (r Rules) PutCheckpoint(ctx context.Context, in *spiqsweepv1.PutCheckpointR
 	}
 	stored, err := r.Queue.PutCheckpoint(ctx, process.ID, lease, in.GetStep(), in.GetBody())
 	if err != nil {
-		return nil, statusOf(err, r.Log, "PutCheckpoint")
+		return nil, r.statusOf(err, "PutCheckpoint")
 	}
 	return &spiqsweepv1.PutCheckpointResponse{Stored: stored}, nil
 }
@@ -81,9 +82,19 @@ func (r Rules) GetCheckpoint(ctx context.Context, in *spiqsweepv1.GetCheckpointR
 	}
 	step, body, err := r.Queue.Checkpoint(ctx, process.ID, lease)
 	if err != nil {
-		return nil, statusOf(err, r.Log, "GetCheckpoint")
+		return nil, r.statusOf(err, "GetCheckpoint")
 	}
 	return &spiqsweepv1.GetCheckpointResponse{Step: step, Body: body}, nil
+}
+
+// statusOf is what a worker learns of an error. Where the store is, and what ails
+// it, is for the log and for operators.
+func (r Rules) statusOf(err error, call string) error {
+	if errors.Is(err, queue.ErrUnavailable) {
+		r.Log.Debug("call failed", "call", call, "error", err)
+		return status.Error(codes.Unavailable, queue.ErrUnavailable.Error())
+	}
+	return statusOf(err, r.Log, call)
 }
 
 // process checks who calls, and that its numbers are those that are wanted.
