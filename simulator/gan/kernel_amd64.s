@@ -4,6 +4,89 @@
 
 #include "textflag.h"
 
+// func addColumnsAVX2(columns []float32, src []float32, sets []uint64, rows int, chunks int, stride int)
+// Requires: AVX, BMI
+TEXT ·addColumnsAVX2(SB), NOSPLIT, $0-96
+	MOVQ  columns_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  sets_base+48(FP), DX
+	MOVQ  rows+72(FP), BX
+	MOVQ  stride+88(FP), SI
+	SHLQ  $0x02, SI
+	TESTQ BX, BX
+	JZ    end1
+
+loop1:
+	XORQ DI, DI
+
+loop2:
+	MOVQ    DX, R10
+	LEAQ    (CX)(DI*1), R8
+	LEAQ    (AX)(DI*1), R9
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VMOVUPS 64(R8), Y2
+	VMOVUPS 96(R8), Y3
+	VMOVUPS 128(R8), Y4
+	VMOVUPS 160(R8), Y5
+	VMOVUPS 192(R8), Y6
+	VMOVUPS 224(R8), Y7
+	MOVQ    chunks+80(FP), R8
+	TESTQ   R8, R8
+	JZ      end3
+
+loop3:
+	MOVQ  (R10), R11
+	TESTQ R11, R11
+	JZ    end4
+
+loop4:
+	TZCNTQ  R11, R12
+	LEAQ    -1(R11), R13
+	ANDQ    R13, R11
+	IMULQ   SI, R12
+	VADDPS  (R9)(R12*1), Y0, Y8
+	VMOVUPS Y8, (R9)(R12*1)
+	VADDPS  32(R9)(R12*1), Y1, Y8
+	VMOVUPS Y8, 32(R9)(R12*1)
+	VADDPS  64(R9)(R12*1), Y2, Y8
+	VMOVUPS Y8, 64(R9)(R12*1)
+	VADDPS  96(R9)(R12*1), Y3, Y8
+	VMOVUPS Y8, 96(R9)(R12*1)
+	VADDPS  128(R9)(R12*1), Y4, Y8
+	VMOVUPS Y8, 128(R9)(R12*1)
+	VADDPS  160(R9)(R12*1), Y5, Y8
+	VMOVUPS Y8, 160(R9)(R12*1)
+	VADDPS  192(R9)(R12*1), Y6, Y8
+	VMOVUPS Y8, 192(R9)(R12*1)
+	VADDPS  224(R9)(R12*1), Y7, Y8
+	VMOVUPS Y8, 224(R9)(R12*1)
+	TESTQ   R11, R11
+	JNZ     loop4
+
+end4:
+	ADDQ $+8, R10
+	MOVQ SI, R11
+	SHLQ $0x06, R11
+	ADDQ R11, R9
+	DECQ R8
+	JNZ  loop3
+
+end3:
+	ADDQ $+256, DI
+	CMPQ DI, SI
+	JL   loop2
+	ADDQ SI, CX
+	MOVQ chunks+80(FP), DI
+	SHLQ $0x03, DI
+	ADDQ DI, DX
+	DECQ BX
+	JNZ  loop1
+
+end1:
+	VZEROUPPER
+	RET
+
 // func switchOnAVX2(dst []float32, src []float32, value float32)
 // Requires: AVX
 TEXT ·switchOnAVX2(SB), NOSPLIT, $0-52
@@ -14,9 +97,9 @@ TEXT ·switchOnAVX2(SB), NOSPLIT, $0-52
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x04, DX
 	TESTQ        DX, DX
-	JZ           end1
+	JZ           end5
 
-loop1:
+loop5:
 	VMOVUPS (CX), Y2
 	VCMPPS  $0x1e, Y0, Y2, Y2
 	VANDPS  Y1, Y2, Y2
@@ -28,9 +111,9 @@ loop1:
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	DECQ    DX
-	JNZ     loop1
+	JNZ     loop5
 
-end1:
+end5:
 	VZEROUPPER
 	RET
 
@@ -45,17 +128,17 @@ TEXT ·interpolateAVX2(SB), NOSPLIT, $0-104
 	MOVQ         stride+96(FP), DI
 	VBROADCASTSS constant0<>+0(SB), Y0
 	TESTQ        SI, SI
-	JZ           end2
+	JZ           end6
 
-loop2:
+loop6:
 	VBROADCASTSS (BX), Y1
 	VSUBPS       Y1, Y0, Y2
 	MOVQ         DI, R8
 	SHRQ         $0x04, R8
 	TESTQ        R8, R8
-	JZ           end3
+	JZ           end7
 
-loop3:
+loop7:
 	VMULPS      (DX), Y2, Y3
 	VFMADD231PS (CX), Y1, Y3
 	VMOVUPS     Y3, (AX)
@@ -66,14 +149,14 @@ loop3:
 	ADDQ        $+64, CX
 	ADDQ        $+64, DX
 	DECQ        R8
-	JNZ         loop3
+	JNZ         loop7
 
-end3:
+end7:
 	ADDQ $+4, BX
 	DECQ SI
-	JNZ  loop2
+	JNZ  loop6
 
-end2:
+end6:
 	VZEROUPPER
 	RET
 
@@ -93,7 +176,7 @@ TEXT ·backSecondAVX2(SB), NOSPLIT, $0-96
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-loop4:
+loop8:
 	VMOVUPS (DX), Y0
 	VMOVUPS (BX), Y1
 	VMOVUPS 32(DX), Y2
@@ -135,7 +218,164 @@ rows:
 	ADDQ        $+128, BX
 	ADDQ        $+128, R8
 	CMPQ        R8, SI
-	JL          loop4
+	JL          loop8
+	VZEROUPPER
+	RET
+
+// func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []float32, stride int)
+// Requires: AVX, FMA3
+TEXT ·inputSlopesAVX2(SB), NOSPLIT, $0-104
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  first_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVQ  stride+96(FP), BX
+	SHLQ  $0x02, BX
+	SHRQ  $0x04, DX
+	MOVQ  second_base+48(FP), SI
+	MOVQ  on_base+72(FP), DI
+	MOVQ  stride+96(FP), R8
+	TESTQ R8, R8
+	JZ    end9
+
+loop9:
+	VBROADCASTSS (SI), Y0
+	VMULPS       (DI), Y0, Y1
+	VMOVUPS      Y1, (DI)
+	VMULPS       32(DI), Y0, Y0
+	VMOVUPS      Y0, 32(DI)
+	ADDQ         $+4, SI
+	ADDQ         $+64, DI
+	DECQ         R8
+	JNZ          loop9
+
+end9:
+	LEAQ (BX)(BX*2), SI
+
+loop10:
+	CMPQ   DX, $+4
+	JL     end10
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	VXORPS X8, X8, X8
+	VXORPS X9, X9, X9
+	MOVQ   CX, DI
+	MOVQ   on_base+72(FP), R8
+	MOVQ   stride+96(FP), R9
+	TESTQ  R9, R9
+	JZ     end11
+
+loop11:
+	VMOVUPS      (R8), Y0
+	VMOVUPS      32(R8), Y1
+	VBROADCASTSS (DI), Y16
+	VFMADD231PS  Y16, Y0, Y2
+	VFMADD231PS  Y16, Y1, Y6
+	VBROADCASTSS (DI)(BX*1), Y16
+	VFMADD231PS  Y16, Y0, Y3
+	VFMADD231PS  Y16, Y1, Y7
+	VBROADCASTSS (DI)(BX*2), Y16
+	VFMADD231PS  Y16, Y0, Y4
+	VFMADD231PS  Y16, Y1, Y8
+	VBROADCASTSS (DI)(SI*1), Y16
+	VFMADD231PS  Y16, Y0, Y5
+	VFMADD231PS  Y16, Y1, Y9
+	ADDQ         $+4, DI
+	ADDQ         $+64, R8
+	DECQ         R9
+	JNZ          loop11
+
+end11:
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y6, 32(AX)
+	ADDQ    BX, CX
+	VMOVUPS Y3, 64(AX)
+	VMOVUPS Y7, 96(AX)
+	ADDQ    BX, CX
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y8, 160(AX)
+	ADDQ    BX, CX
+	VMOVUPS Y5, 192(AX)
+	VMOVUPS Y9, 224(AX)
+	ADDQ    BX, CX
+	ADDQ    $+256, AX
+	SUBQ    $+4, DX
+	JMP     loop10
+
+end10:
+loop12:
+	CMPQ   DX, $+2
+	JL     end12
+	VXORPS X10, X10, X10
+	VXORPS X11, X11, X11
+	VXORPS X12, X12, X12
+	VXORPS X13, X13, X13
+	MOVQ   CX, SI
+	MOVQ   on_base+72(FP), DI
+	MOVQ   stride+96(FP), R8
+	TESTQ  R8, R8
+	JZ     end13
+
+loop13:
+	VMOVUPS      (DI), Y0
+	VMOVUPS      32(DI), Y1
+	VBROADCASTSS (SI), Y2
+	VFMADD231PS  Y2, Y0, Y10
+	VFMADD231PS  Y2, Y1, Y12
+	VBROADCASTSS (SI)(BX*1), Y2
+	VFMADD231PS  Y2, Y0, Y11
+	VFMADD231PS  Y2, Y1, Y13
+	ADDQ         $+4, SI
+	ADDQ         $+64, DI
+	DECQ         R8
+	JNZ          loop13
+
+end13:
+	VMOVUPS Y10, (AX)
+	VMOVUPS Y12, 32(AX)
+	ADDQ    BX, CX
+	VMOVUPS Y11, 64(AX)
+	VMOVUPS Y13, 96(AX)
+	ADDQ    BX, CX
+	ADDQ    $+128, AX
+	SUBQ    $+2, DX
+	JMP     loop12
+
+end12:
+loop14:
+	CMPQ   DX, $+1
+	JL     end14
+	VXORPS X14, X14, X14
+	VXORPS X15, X15, X15
+	MOVQ   CX, SI
+	MOVQ   on_base+72(FP), DI
+	MOVQ   stride+96(FP), R8
+	TESTQ  R8, R8
+	JZ     end15
+
+loop15:
+	VMOVUPS      (DI), Y0
+	VMOVUPS      32(DI), Y1
+	VBROADCASTSS (SI), Y2
+	VFMADD231PS  Y2, Y0, Y14
+	VFMADD231PS  Y2, Y1, Y15
+	ADDQ         $+4, SI
+	ADDQ         $+64, DI
+	DECQ         R8
+	JNZ          loop15
+
+end15:
+	VMOVUPS Y14, (AX)
+	VMOVUPS Y15, 32(AX)
+	ADDQ    BX, CX
+	ADDQ    $+64, AX
+	SUBQ    $+1, DX
+	JMP     loop14
+
+end14:
 	VZEROUPPER
 	RET
 
@@ -148,18 +388,18 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-32
 	MOVQ   slopes_len+16(FP), CX
 	SHRQ   $0x04, CX
 	TESTQ  CX, CX
-	JZ     end5
+	JZ     end16
 
-loop5:
+loop16:
 	VMOVUPS     (AX), Y2
 	VFMADD231PS Y2, Y2, Y0
 	VMOVUPS     32(AX), Y2
 	VFMADD231PS Y2, Y2, Y1
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         loop5
+	JNZ         loop16
 
-end5:
+end16:
 	MOVQ    sums+0(FP), AX
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
@@ -179,66 +419,66 @@ TEXT ·sumWordsAVX2(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant1<>+0(SB), Y0
 	XORQ         SI, SI
 
-loop6:
+loop17:
 	VXORPS X1, X1, X1
 	MOVQ   CX, DI
-	JMP    end7
+	JMP    end18
 
-loop7:
+loop18:
 	VFNMADD231PS (DI), Y0, Y1
 	ADDQ         DX, DI
 
-end7:
+end18:
 	CMPQ    DI, BX
-	JL      loop7
+	JL      loop18
 	VMOVUPS Y1, (AX)
 	VXORPS  X2, X2, X2
 	MOVQ    CX, DI
-	JMP     end8
+	JMP     end19
 
-loop8:
+loop19:
 	VFNMADD231PS 32(DI), Y0, Y2
 	ADDQ         DX, DI
 
-end8:
+end19:
 	CMPQ    DI, BX
-	JL      loop8
+	JL      loop19
 	VMOVUPS Y2, 32(AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end9
+	JMP     end20
 
-loop9:
+loop20:
 	VMOVUPS (DI), Y3
 	VMOVUPS 32(DI), Y4
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end10
+	JZ      end21
 
-loop10:
+loop21:
 	VADDPS  (R10), Y3, Y5
 	VMOVUPS Y5, (R10)(R8*1)
 	VADDPS  32(R10), Y4, Y5
 	VMOVUPS Y5, 32(R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop10
+	JNZ     loop21
 
-end10:
+end21:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end9:
+end20:
 	CMPQ DI, BX
-	JL   loop9
+	JL   loop20
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop6
+	JL   loop17
 	VZEROUPPER
 	RET
 
@@ -259,38 +499,38 @@ TEXT ·reachAVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS constant3<>+0(SB), Y1
 	XORQ         SI, SI
 
-loop11:
+loop22:
 	VXORPS X2, X2, X2
 	MOVQ   CX, DI
-	JMP    end12
+	JMP    end23
 
-loop12:
+loop23:
 	VANDPS      (DI), Y1, Y3
 	VFMADD231PS Y3, Y0, Y2
 	ADDQ        DX, DI
 
-end12:
+end23:
 	CMPQ    DI, BX
-	JL      loop12
+	JL      loop23
 	VMOVUPS Y2, (AX)
 	VXORPS  X4, X4, X4
 	MOVQ    CX, DI
-	JMP     end13
+	JMP     end24
 
-loop13:
+loop24:
 	VANDPS      32(DI), Y1, Y3
 	VFMADD231PS Y3, Y0, Y4
 	ADDQ        DX, DI
 
-end13:
+end24:
 	CMPQ    DI, BX
-	JL      loop13
+	JL      loop24
 	VMOVUPS Y4, 32(AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	ADDQ    $+64, SI
 	CMPQ    SI, DX
-	JL      loop11
+	JL      loop22
 	VZEROUPPER
 	RET
 
@@ -300,839 +540,6 @@ GLOBL constant2<>(SB), RODATA|NOPTR, $4
 DATA constant3<>+0(SB)/4, $0x7fffffff
 GLOBL constant3<>(SB), RODATA|NOPTR, $4
 
-// func transposeAVX2(dst []float32, src []float32, stride int)
-// Requires: AVX
-TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  src_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	MOVQ  stride+48(FP), BX
-	SHLQ  $0x02, BX
-	SHRQ  $0x06, DX
-	LEAQ  (BX)(BX*2), SI
-	LEAQ  (BX)(BX*4), DI
-	LEAQ  (BX)(SI*2), R8
-	LEAQ  (CX)(BX*8), R9
-	TESTQ DX, DX
-	JZ    end14
-
-loop14:
-	VMOVUPS     (CX), X0
-	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
-	VMOVUPS     (CX)(BX*1), X0
-	VINSERTF128 $0x01, (CX)(DI*1), Y0, Y2
-	VMOVUPS     (CX)(BX*2), X0
-	VINSERTF128 $0x01, (CX)(SI*2), Y0, Y3
-	VMOVUPS     (CX)(SI*1), X0
-	VINSERTF128 $0x01, (CX)(R8*1), Y0, Y4
-	VUNPCKLPS   Y2, Y1, Y5
-	VUNPCKHPS   Y2, Y1, Y1
-	VUNPCKLPS   Y4, Y3, Y2
-	VUNPCKHPS   Y4, Y3, Y3
-	VUNPCKLPD   Y2, Y5, Y4
-	VMOVUPS     Y4, (AX)
-	VUNPCKHPD   Y2, Y5, Y2
-	VMOVUPS     Y2, 64(AX)
-	VUNPCKLPD   Y3, Y1, Y2
-	VMOVUPS     Y2, 128(AX)
-	VUNPCKHPD   Y3, Y1, Y1
-	VMOVUPS     Y1, 192(AX)
-	VMOVUPS     (R9), X0
-	VINSERTF128 $0x01, (R9)(BX*4), Y0, Y1
-	VMOVUPS     (R9)(BX*1), X0
-	VINSERTF128 $0x01, (R9)(DI*1), Y0, Y2
-	VMOVUPS     (R9)(BX*2), X0
-	VINSERTF128 $0x01, (R9)(SI*2), Y0, Y3
-	VMOVUPS     (R9)(SI*1), X0
-	VINSERTF128 $0x01, (R9)(R8*1), Y0, Y4
-	VUNPCKLPS   Y2, Y1, Y5
-	VUNPCKHPS   Y2, Y1, Y1
-	VUNPCKLPS   Y4, Y3, Y2
-	VUNPCKHPS   Y4, Y3, Y3
-	VUNPCKLPD   Y2, Y5, Y4
-	VMOVUPS     Y4, 32(AX)
-	VUNPCKHPD   Y2, Y5, Y2
-	VMOVUPS     Y2, 96(AX)
-	VUNPCKLPD   Y3, Y1, Y2
-	VMOVUPS     Y2, 160(AX)
-	VUNPCKHPD   Y3, Y1, Y1
-	VMOVUPS     Y1, 224(AX)
-	ADDQ        $+16, CX
-	ADDQ        $+16, R9
-	ADDQ        $+256, AX
-	DECQ        DX
-	JNZ         loop14
-
-end14:
-	VZEROUPPER
-	RET
-
-// func addTransposeAVX2(dst []float32, src []float32, stride int)
-// Requires: AVX
-TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  src_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	MOVQ  stride+48(FP), BX
-	SHLQ  $0x02, BX
-	SHRQ  $0x06, DX
-	LEAQ  (BX)(BX*2), SI
-	LEAQ  (BX)(BX*4), DI
-	LEAQ  (BX)(SI*2), R8
-	LEAQ  (CX)(BX*8), R9
-	TESTQ DX, DX
-	JZ    end15
-
-loop15:
-	VMOVUPS     (CX), X0
-	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
-	VMOVUPS     (CX)(BX*1), X0
-	VINSERTF128 $0x01, (CX)(DI*1), Y0, Y2
-	VMOVUPS     (CX)(BX*2), X0
-	VINSERTF128 $0x01, (CX)(SI*2), Y0, Y3
-	VMOVUPS     (CX)(SI*1), X0
-	VINSERTF128 $0x01, (CX)(R8*1), Y0, Y4
-	VUNPCKLPS   Y2, Y1, Y5
-	VUNPCKHPS   Y2, Y1, Y1
-	VUNPCKLPS   Y4, Y3, Y2
-	VUNPCKHPS   Y4, Y3, Y3
-	VUNPCKLPD   Y2, Y5, Y4
-	VADDPS      (AX), Y4, Y4
-	VMOVUPS     Y4, (AX)
-	VUNPCKHPD   Y2, Y5, Y2
-	VADDPS      64(AX), Y2, Y2
-	VMOVUPS     Y2, 64(AX)
-	VUNPCKLPD   Y3, Y1, Y2
-	VADDPS      128(AX), Y2, Y2
-	VMOVUPS     Y2, 128(AX)
-	VUNPCKHPD   Y3, Y1, Y1
-	VADDPS      192(AX), Y1, Y1
-	VMOVUPS     Y1, 192(AX)
-	VMOVUPS     (R9), X0
-	VINSERTF128 $0x01, (R9)(BX*4), Y0, Y1
-	VMOVUPS     (R9)(BX*1), X0
-	VINSERTF128 $0x01, (R9)(DI*1), Y0, Y2
-	VMOVUPS     (R9)(BX*2), X0
-	VINSERTF128 $0x01, (R9)(SI*2), Y0, Y3
-	VMOVUPS     (R9)(SI*1), X0
-	VINSERTF128 $0x01, (R9)(R8*1), Y0, Y4
-	VUNPCKLPS   Y2, Y1, Y5
-	VUNPCKHPS   Y2, Y1, Y1
-	VUNPCKLPS   Y4, Y3, Y2
-	VUNPCKHPS   Y4, Y3, Y3
-	VUNPCKLPD   Y2, Y5, Y4
-	VADDPS      32(AX), Y4, Y4
-	VMOVUPS     Y4, 32(AX)
-	VUNPCKHPD   Y2, Y5, Y2
-	VADDPS      96(AX), Y2, Y2
-	VMOVUPS     Y2, 96(AX)
-	VUNPCKLPD   Y3, Y1, Y2
-	VADDPS      160(AX), Y2, Y2
-	VMOVUPS     Y2, 160(AX)
-	VUNPCKHPD   Y3, Y1, Y1
-	VADDPS      224(AX), Y1, Y1
-	VMOVUPS     Y1, 224(AX)
-	ADDQ        $+16, CX
-	ADDQ        $+16, R9
-	ADDQ        $+256, AX
-	DECQ        DX
-	JNZ         loop15
-
-end15:
-	VZEROUPPER
-	RET
-
-// func addCountsAVX2(weights []float32, counts []float32)
-// Requires: AVX, POPCNT
-TEXT ·addCountsAVX2(SB), NOSPLIT, $0-48
-	MOVQ  weights_base+0(FP), AX
-	MOVQ  counts_base+24(FP), CX
-	MOVQ  weights_len+8(FP), DX
-	SHRQ  $0x04, DX
-	XORQ  BX, BX
-	TESTQ DX, DX
-	JZ    end16
-
-loop16:
-	POPCNTQ BX, SI
-	SHLQ    $0x06, SI
-	VMOVUPS (CX)(SI*1), Y0
-	VADDPS  (AX), Y0, Y0
-	VMOVUPS Y0, (AX)
-	VMOVUPS 32(CX)(SI*1), Y0
-	VADDPS  32(AX), Y0, Y0
-	VMOVUPS Y0, 32(AX)
-	ADDQ    $+64, AX
-	INCQ    BX
-	DECQ    DX
-	JNZ     loop16
-
-end16:
-	VZEROUPPER
-	RET
-
-// func adam32AVX2(parameters []float32, gradient []float32, mean []float32, square []float32, c *[7]float32) bool
-// Requires: AVX, FMA3
-TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
-	MOVQ         parameters_base+0(FP), AX
-	MOVQ         gradient_base+24(FP), CX
-	MOVQ         mean_base+48(FP), DX
-	MOVQ         square_base+72(FP), BX
-	MOVQ         c+96(FP), SI
-	VBROADCASTSS (SI), Y0
-	VBROADCASTSS 4(SI), Y1
-	VBROADCASTSS 8(SI), Y2
-	VBROADCASTSS 12(SI), Y3
-	VBROADCASTSS 16(SI), Y4
-	VBROADCASTSS 20(SI), Y5
-	VBROADCASTSS 24(SI), Y6
-	VXORPS       X7, X7, X7
-	MOVQ         parameters_len+8(FP), SI
-	MOVQ         parameters_len+8(FP), DI
-	SHRQ         $0x03, SI
-	ANDQ         $0x07, DI
-	TESTQ        SI, SI
-	JZ           end17
-
-loop17:
-	VMOVUPS     (CX), Y8
-	VMOVUPS     (DX), Y9
-	VMOVUPS     (BX), Y10
-	VMOVUPS     (AX), Y11
-	VMULPS      Y1, Y8, Y12
-	VFMADD231PS Y0, Y9, Y12
-	VMULPS      Y8, Y8, Y8
-	VMULPS      Y3, Y8, Y8
-	VFMADD231PS Y2, Y10, Y8
-	VMOVUPS     Y12, (DX)
-	VMOVUPS     Y8, (BX)
-	VMULPS      Y5, Y8, Y8
-	VSQRTPS     Y8, Y8
-	VADDPS      Y6, Y8, Y8
-	VMULPS      Y4, Y12, Y12
-	VDIVPS      Y8, Y12, Y12
-	VSUBPS      Y12, Y11, Y11
-	VMOVUPS     Y11, (AX)
-	VSUBPS      Y11, Y11, Y11
-	VORPS       Y11, Y7, Y7
-	ADDQ        $+32, AX
-	ADDQ        $+32, CX
-	ADDQ        $+32, DX
-	ADDQ        $+32, BX
-	DECQ        SI
-	JNZ         loop17
-
-end17:
-	TESTQ DI, DI
-	JZ    end18
-
-loop18:
-	VMOVSS      (CX), X8
-	VMOVSS      (DX), X9
-	VMOVSS      (BX), X10
-	VMOVSS      (AX), X13
-	VMULSS      X1, X8, X11
-	VFMADD231SS X0, X9, X11
-	VMULSS      X8, X8, X8
-	VMULSS      X3, X8, X8
-	VFMADD231SS X2, X10, X8
-	VMOVSS      X11, (DX)
-	VMOVSS      X8, (BX)
-	VMULSS      X5, X8, X8
-	VSQRTSS     X8, X8, X8
-	VADDSS      X6, X8, X8
-	VMULSS      X4, X11, X11
-	VDIVSS      X8, X11, X11
-	VSUBSS      X11, X13, X13
-	VMOVSS      X13, (AX)
-	VSUBSS      X13, X13, X13
-	VORPS       Y13, Y7, Y7
-	ADDQ        $+4, AX
-	ADDQ        $+4, CX
-	ADDQ        $+4, DX
-	ADDQ        $+4, BX
-	DECQ        DI
-	JNZ         loop18
-
-end18:
-	VCMPPS    $0x04, Y7, Y7, Y7
-	VMOVMSKPS Y7, AX
-	TESTL     AX, AX
-	SETEQ     AL
-	MOVB      AL, ret+104(FP)
-	VZEROUPPER
-	RET
-
-// func adam64AVX2(parameters []float64, gradient []float64, mean []float64, square []float64, c *[7]float64) bool
-// Requires: AVX, FMA3
-TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
-	MOVQ         parameters_base+0(FP), AX
-	MOVQ         gradient_base+24(FP), CX
-	MOVQ         mean_base+48(FP), DX
-	MOVQ         square_base+72(FP), BX
-	MOVQ         c+96(FP), SI
-	VBROADCASTSD (SI), Y0
-	VBROADCASTSD 8(SI), Y1
-	VBROADCASTSD 16(SI), Y2
-	VBROADCASTSD 24(SI), Y3
-	VBROADCASTSD 32(SI), Y4
-	VBROADCASTSD 40(SI), Y5
-	VBROADCASTSD 48(SI), Y6
-	VXORPS       X7, X7, X7
-	MOVQ         parameters_len+8(FP), SI
-	MOVQ         parameters_len+8(FP), DI
-	SHRQ         $0x02, SI
-	ANDQ         $0x03, DI
-	TESTQ        SI, SI
-	JZ           end19
-
-loop19:
-	VMOVUPD     (CX), Y8
-	VMOVUPD     (DX), Y9
-	VMOVUPD     (BX), Y10
-	VMOVUPD     (AX), Y11
-	VMULPD      Y1, Y8, Y12
-	VFMADD231PD Y0, Y9, Y12
-	VMULPD      Y8, Y8, Y8
-	VMULPD      Y3, Y8, Y8
-	VFMADD231PD Y2, Y10, Y8
-	VMOVUPD     Y12, (DX)
-	VMOVUPD     Y8, (BX)
-	VMULPD      Y5, Y8, Y8
-	VSQRTPD     Y8, Y8
-	VADDPD      Y6, Y8, Y8
-	VMULPD      Y4, Y12, Y12
-	VDIVPD      Y8, Y12, Y12
-	VSUBPD      Y12, Y11, Y11
-	VMOVUPD     Y11, (AX)
-	VSUBPD      Y11, Y11, Y11
-	VORPS       Y11, Y7, Y7
-	ADDQ        $+32, AX
-	ADDQ        $+32, CX
-	ADDQ        $+32, DX
-	ADDQ        $+32, BX
-	DECQ        SI
-	JNZ         loop19
-
-end19:
-	TESTQ DI, DI
-	JZ    end20
-
-loop20:
-	VMOVSD      (CX), X8
-	VMOVSD      (DX), X9
-	VMOVSD      (BX), X10
-	VMOVSD      (AX), X13
-	VMULSD      X1, X8, X11
-	VFMADD231SD X0, X9, X11
-	VMULSD      X8, X8, X8
-	VMULSD      X3, X8, X8
-	VFMADD231SD X2, X10, X8
-	VMOVSD      X11, (DX)
-	VMOVSD      X8, (BX)
-	VMULSD      X5, X8, X8
-	VSQRTSD     X8, X8, X8
-	VADDSD      X6, X8, X8
-	VMULSD      X4, X11, X11
-	VDIVSD      X8, X11, X11
-	VSUBSD      X11, X13, X13
-	VMOVSD      X13, (AX)
-	VSUBSD      X13, X13, X13
-	VORPS       Y13, Y7, Y7
-	ADDQ        $+8, AX
-	ADDQ        $+8, CX
-	ADDQ        $+8, DX
-	ADDQ        $+8, BX
-	DECQ        DI
-	JNZ         loop20
-
-end20:
-	VCMPPS    $0x04, Y7, Y7, Y7
-	VMOVMSKPS Y7, AX
-	TESTL     AX, AX
-	SETEQ     AL
-	MOVB      AL, ret+104(FP)
-	VZEROUPPER
-	RET
-
-// func sumColumnsAVX2(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
-// Requires: AVX, BMI
-TEXT ·sumColumnsAVX2(SB), NOSPLIT, $0-96
-	MOVQ  columns_base+24(FP), AX
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  sets_base+48(FP), DX
-	MOVQ  rows+72(FP), BX
-	MOVQ  stride+88(FP), SI
-	SHLQ  $0x02, SI
-	TESTQ BX, BX
-	JZ    end21
-
-loop21:
-	XORQ DI, DI
-
-loop22:
-	MOVQ   DX, R10
-	LEAQ   (CX)(DI*1), R8
-	LEAQ   (AX)(DI*1), R9
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	VXORPS X4, X4, X4
-	VXORPS X5, X5, X5
-	VXORPS X6, X6, X6
-	VXORPS X7, X7, X7
-	MOVQ   chunks+80(FP), R11
-	TESTQ  R11, R11
-	JZ     end23
-
-loop23:
-	MOVQ  (R10), R12
-	TESTQ R12, R12
-	JZ    end24
-
-loop24:
-	TZCNTQ R12, R13
-	LEAQ   -1(R12), R14
-	ANDQ   R14, R12
-	IMULQ  SI, R13
-	VADDPS (R9)(R13*1), Y0, Y0
-	VADDPS 32(R9)(R13*1), Y1, Y1
-	VADDPS 64(R9)(R13*1), Y2, Y2
-	VADDPS 96(R9)(R13*1), Y3, Y3
-	VADDPS 128(R9)(R13*1), Y4, Y4
-	VADDPS 160(R9)(R13*1), Y5, Y5
-	VADDPS 192(R9)(R13*1), Y6, Y6
-	VADDPS 224(R9)(R13*1), Y7, Y7
-	TESTQ  R12, R12
-	JNZ    loop24
-
-end24:
-	ADDQ $+8, R10
-	MOVQ SI, R12
-	SHLQ $0x06, R12
-	ADDQ R12, R9
-	DECQ R11
-	JNZ  loop23
-
-end23:
-	VMOVUPS Y0, (R8)
-	VMOVUPS Y1, 32(R8)
-	VMOVUPS Y2, 64(R8)
-	VMOVUPS Y3, 96(R8)
-	VMOVUPS Y4, 128(R8)
-	VMOVUPS Y5, 160(R8)
-	VMOVUPS Y6, 192(R8)
-	VMOVUPS Y7, 224(R8)
-	ADDQ    $+256, DI
-	CMPQ    DI, SI
-	JL      loop22
-	ADDQ    SI, CX
-	MOVQ    chunks+80(FP), DI
-	SHLQ    $0x03, DI
-	ADDQ    DI, DX
-	DECQ    BX
-	JNZ     loop21
-
-end21:
-	VZEROUPPER
-	RET
-
-// func addColumnsAVX2(columns []float32, src []float32, sets []uint64, rows int, chunks int, stride int)
-// Requires: AVX, BMI
-TEXT ·addColumnsAVX2(SB), NOSPLIT, $0-96
-	MOVQ  columns_base+0(FP), AX
-	MOVQ  src_base+24(FP), CX
-	MOVQ  sets_base+48(FP), DX
-	MOVQ  rows+72(FP), BX
-	MOVQ  stride+88(FP), SI
-	SHLQ  $0x02, SI
-	TESTQ BX, BX
-	JZ    end25
-
-loop25:
-	XORQ DI, DI
-
-loop26:
-	MOVQ    DX, R10
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (AX)(DI*1), R9
-	VMOVUPS (R8), Y0
-	VMOVUPS 32(R8), Y1
-	VMOVUPS 64(R8), Y2
-	VMOVUPS 96(R8), Y3
-	VMOVUPS 128(R8), Y4
-	VMOVUPS 160(R8), Y5
-	VMOVUPS 192(R8), Y6
-	VMOVUPS 224(R8), Y7
-	MOVQ    chunks+80(FP), R8
-	TESTQ   R8, R8
-	JZ      end27
-
-loop27:
-	MOVQ  (R10), R11
-	TESTQ R11, R11
-	JZ    end28
-
-loop28:
-	TZCNTQ  R11, R12
-	LEAQ    -1(R11), R13
-	ANDQ    R13, R11
-	IMULQ   SI, R12
-	VADDPS  (R9)(R12*1), Y0, Y8
-	VMOVUPS Y8, (R9)(R12*1)
-	VADDPS  32(R9)(R12*1), Y1, Y8
-	VMOVUPS Y8, 32(R9)(R12*1)
-	VADDPS  64(R9)(R12*1), Y2, Y8
-	VMOVUPS Y8, 64(R9)(R12*1)
-	VADDPS  96(R9)(R12*1), Y3, Y8
-	VMOVUPS Y8, 96(R9)(R12*1)
-	VADDPS  128(R9)(R12*1), Y4, Y8
-	VMOVUPS Y8, 128(R9)(R12*1)
-	VADDPS  160(R9)(R12*1), Y5, Y8
-	VMOVUPS Y8, 160(R9)(R12*1)
-	VADDPS  192(R9)(R12*1), Y6, Y8
-	VMOVUPS Y8, 192(R9)(R12*1)
-	VADDPS  224(R9)(R12*1), Y7, Y8
-	VMOVUPS Y8, 224(R9)(R12*1)
-	TESTQ   R11, R11
-	JNZ     loop28
-
-end28:
-	ADDQ $+8, R10
-	MOVQ SI, R11
-	SHLQ $0x06, R11
-	ADDQ R11, R9
-	DECQ R8
-	JNZ  loop27
-
-end27:
-	ADDQ $+256, DI
-	CMPQ DI, SI
-	JL   loop26
-	ADDQ SI, CX
-	MOVQ chunks+80(FP), DI
-	SHLQ $0x03, DI
-	ADDQ DI, DX
-	DECQ BX
-	JNZ  loop25
-
-end25:
-	VZEROUPPER
-	RET
-
-// func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []float32, stride int)
-// Requires: AVX, FMA3
-TEXT ·inputSlopesAVX2(SB), NOSPLIT, $0-104
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  first_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	MOVQ  stride+96(FP), BX
-	SHLQ  $0x02, BX
-	SHRQ  $0x04, DX
-	MOVQ  second_base+48(FP), SI
-	MOVQ  on_base+72(FP), DI
-	MOVQ  stride+96(FP), R8
-	TESTQ R8, R8
-	JZ    end29
-
-loop29:
-	VBROADCASTSS (SI), Y0
-	VMULPS       (DI), Y0, Y1
-	VMOVUPS      Y1, (DI)
-	VMULPS       32(DI), Y0, Y0
-	VMOVUPS      Y0, 32(DI)
-	ADDQ         $+4, SI
-	ADDQ         $+64, DI
-	DECQ         R8
-	JNZ          loop29
-
-end29:
-	LEAQ (BX)(BX*2), SI
-
-loop30:
-	CMPQ   DX, $+4
-	JL     end30
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	VXORPS X4, X4, X4
-	VXORPS X5, X5, X5
-	VXORPS X6, X6, X6
-	VXORPS X7, X7, X7
-	VXORPS X8, X8, X8
-	VXORPS X9, X9, X9
-	MOVQ   CX, DI
-	MOVQ   on_base+72(FP), R8
-	MOVQ   stride+96(FP), R9
-	TESTQ  R9, R9
-	JZ     end31
-
-loop31:
-	VMOVUPS      (R8), Y0
-	VMOVUPS      32(R8), Y1
-	VBROADCASTSS (DI), Y16
-	VFMADD231PS  Y16, Y0, Y2
-	VFMADD231PS  Y16, Y1, Y6
-	VBROADCASTSS (DI)(BX*1), Y16
-	VFMADD231PS  Y16, Y0, Y3
-	VFMADD231PS  Y16, Y1, Y7
-	VBROADCASTSS (DI)(BX*2), Y16
-	VFMADD231PS  Y16, Y0, Y4
-	VFMADD231PS  Y16, Y1, Y8
-	VBROADCASTSS (DI)(SI*1), Y16
-	VFMADD231PS  Y16, Y0, Y5
-	VFMADD231PS  Y16, Y1, Y9
-	ADDQ         $+4, DI
-	ADDQ         $+64, R8
-	DECQ         R9
-	JNZ          loop31
-
-end31:
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y6, 32(AX)
-	ADDQ    BX, CX
-	VMOVUPS Y3, 64(AX)
-	VMOVUPS Y7, 96(AX)
-	ADDQ    BX, CX
-	VMOVUPS Y4, 128(AX)
-	VMOVUPS Y8, 160(AX)
-	ADDQ    BX, CX
-	VMOVUPS Y5, 192(AX)
-	VMOVUPS Y9, 224(AX)
-	ADDQ    BX, CX
-	ADDQ    $+256, AX
-	SUBQ    $+4, DX
-	JMP     loop30
-
-end30:
-loop32:
-	CMPQ   DX, $+2
-	JL     end32
-	VXORPS X10, X10, X10
-	VXORPS X11, X11, X11
-	VXORPS X12, X12, X12
-	VXORPS X13, X13, X13
-	MOVQ   CX, SI
-	MOVQ   on_base+72(FP), DI
-	MOVQ   stride+96(FP), R8
-	TESTQ  R8, R8
-	JZ     end33
-
-loop33:
-	VMOVUPS      (DI), Y0
-	VMOVUPS      32(DI), Y1
-	VBROADCASTSS (SI), Y2
-	VFMADD231PS  Y2, Y0, Y10
-	VFMADD231PS  Y2, Y1, Y12
-	VBROADCASTSS (SI)(BX*1), Y2
-	VFMADD231PS  Y2, Y0, Y11
-	VFMADD231PS  Y2, Y1, Y13
-	ADDQ         $+4, SI
-	ADDQ         $+64, DI
-	DECQ         R8
-	JNZ          loop33
-
-end33:
-	VMOVUPS Y10, (AX)
-	VMOVUPS Y12, 32(AX)
-	ADDQ    BX, CX
-	VMOVUPS Y11, 64(AX)
-	VMOVUPS Y13, 96(AX)
-	ADDQ    BX, CX
-	ADDQ    $+128, AX
-	SUBQ    $+2, DX
-	JMP     loop32
-
-end32:
-loop34:
-	CMPQ   DX, $+1
-	JL     end34
-	VXORPS X14, X14, X14
-	VXORPS X15, X15, X15
-	MOVQ   CX, SI
-	MOVQ   on_base+72(FP), DI
-	MOVQ   stride+96(FP), R8
-	TESTQ  R8, R8
-	JZ     end35
-
-loop35:
-	VMOVUPS      (DI), Y0
-	VMOVUPS      32(DI), Y1
-	VBROADCASTSS (SI), Y2
-	VFMADD231PS  Y2, Y0, Y14
-	VFMADD231PS  Y2, Y1, Y15
-	ADDQ         $+4, SI
-	ADDQ         $+64, DI
-	DECQ         R8
-	JNZ          loop35
-
-end35:
-	VMOVUPS Y14, (AX)
-	VMOVUPS Y15, 32(AX)
-	ADDQ    BX, CX
-	ADDQ    $+64, AX
-	SUBQ    $+1, DX
-	JMP     loop34
-
-end34:
-	VZEROUPPER
-	RET
-
-// func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
-// Requires: AVX, BMI, FMA3
-TEXT ·spreadSlopesAVX2(SB), NOSPLIT, $0-88
-	MOVQ      slopes_base+24(FP), AX
-	MOVQ      scale+72(FP), CX
-	XORQ      DX, DX
-	VXORPS    X0, X0, X0
-	VMOVUPS   (CX), Y1
-	VCMPPS    $0x04, Y0, Y1, Y2
-	VMOVMSKPS Y2, BX
-	SHLQ      $0x00, BX
-	ORQ       BX, DX
-	VMOVUPS   32(CX), Y2
-	VCMPPS    $0x04, Y0, Y2, Y0
-	VMOVMSKPS Y0, CX
-	SHLQ      $0x08, CX
-	ORQ       CX, DX
-	MOVQ      AX, CX
-	MOVQ      slopes_len+32(FP), BX
-	SHRQ      $0x04, BX
-	TESTQ     BX, BX
-	JZ        end36
-
-loop36:
-	VMULPS  (CX), Y1, Y0
-	VMOVUPS Y0, (CX)
-	VMULPS  32(CX), Y2, Y0
-	VMOVUPS Y0, 32(CX)
-	ADDQ    $+64, CX
-	DECQ    BX
-	JNZ     loop36
-
-end36:
-	MOVQ stride+80(FP), CX
-	SHLQ $0x02, CX
-	MOVQ columnGradients_base+0(FP), BX
-	MOVQ slopes_len+32(FP), SI
-	SHRQ $0x04, SI
-	LEAQ (CX)(CX*2), DI
-
-loop37:
-	CMPQ SI, $+2
-	JL   end37
-	MOVQ on_base+48(FP), DI
-	XORQ R8, R8
-
-loop38:
-	LEAQ    (BX)(R8*1), R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	VMOVUPS 64(R9), Y2
-	VMOVUPS 96(R9), Y3
-	VMOVUPS (R9)(CX*1), Y4
-	VMOVUPS 32(R9)(CX*1), Y5
-	VMOVUPS 64(R9)(CX*1), Y6
-	VMOVUPS 96(R9)(CX*1), Y7
-	MOVQ    DX, R10
-	TESTQ   R10, R10
-	JZ      end39
-
-loop39:
-	TZCNTQ       R10, R11
-	LEAQ         -1(R10), R12
-	ANDQ         R12, R10
-	LEAQ         (AX)(R11*4), R12
-	IMULQ        CX, R11
-	ADDQ         DI, R11
-	VBROADCASTSS (R12), Y8
-	VBROADCASTSS 64(R12), Y9
-	VMOVUPS      (R11)(R8*1), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y4
-	VMOVUPS      32(R11)(R8*1), Y10
-	VFMADD231PS  Y10, Y8, Y1
-	VFMADD231PS  Y10, Y9, Y5
-	VMOVUPS      64(R11)(R8*1), Y10
-	VFMADD231PS  Y10, Y8, Y2
-	VFMADD231PS  Y10, Y9, Y6
-	VMOVUPS      96(R11)(R8*1), Y10
-	VFMADD231PS  Y10, Y8, Y3
-	VFMADD231PS  Y10, Y9, Y7
-	TESTQ        R10, R10
-	JNZ          loop39
-
-end39:
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
-	VMOVUPS Y2, 64(R9)
-	VMOVUPS Y3, 96(R9)
-	VMOVUPS Y4, (R9)(CX*1)
-	VMOVUPS Y5, 32(R9)(CX*1)
-	VMOVUPS Y6, 64(R9)(CX*1)
-	VMOVUPS Y7, 96(R9)(CX*1)
-	ADDQ    $+128, R8
-	CMPQ    R8, CX
-	JL      loop38
-	ADDQ    CX, BX
-	ADDQ    CX, BX
-	ADDQ    $+128, AX
-	SUBQ    $+2, SI
-	JMP     loop37
-
-end37:
-loop40:
-	CMPQ SI, $+1
-	JL   end40
-	MOVQ on_base+48(FP), DI
-	XORQ R8, R8
-
-loop41:
-	LEAQ    (BX)(R8*1), R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	VMOVUPS 64(R9), Y2
-	VMOVUPS 96(R9), Y3
-	MOVQ    DX, R10
-	TESTQ   R10, R10
-	JZ      end42
-
-loop42:
-	TZCNTQ       R10, R11
-	LEAQ         -1(R10), R12
-	ANDQ         R12, R10
-	LEAQ         (AX)(R11*4), R12
-	IMULQ        CX, R11
-	ADDQ         DI, R11
-	VBROADCASTSS (R12), Y4
-	VMOVUPS      (R11)(R8*1), Y5
-	VFMADD231PS  Y5, Y4, Y0
-	VMOVUPS      32(R11)(R8*1), Y5
-	VFMADD231PS  Y5, Y4, Y1
-	VMOVUPS      64(R11)(R8*1), Y5
-	VFMADD231PS  Y5, Y4, Y2
-	VMOVUPS      96(R11)(R8*1), Y5
-	VFMADD231PS  Y5, Y4, Y3
-	TESTQ        R10, R10
-	JNZ          loop42
-
-end42:
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
-	VMOVUPS Y2, 64(R9)
-	VMOVUPS Y3, 96(R9)
-	ADDQ    $+128, R8
-	CMPQ    R8, CX
-	JL      loop41
-	ADDQ    CX, BX
-	ADDQ    $+64, AX
-	SUBQ    $+1, SI
-	JMP     loop40
-
-end40:
-	VZEROUPPER
-	RET
-
 // func unitsOnAVX2(sets []uint64, rows []float32)
 // Requires: AVX
 TEXT ·unitsOnAVX2(SB), NOSPLIT, $0-48
@@ -1141,9 +548,9 @@ TEXT ·unitsOnAVX2(SB), NOSPLIT, $0-48
 	VXORPS X0, X0, X0
 	MOVQ   sets_len+8(FP), DX
 	TESTQ  DX, DX
-	JZ     end43
+	JZ     end25
 
-loop43:
+loop25:
 	XORQ      BX, BX
 	VCMPPS    $0x11, (CX), Y0, Y1
 	VMOVMSKPS Y1, SI
@@ -1181,9 +588,9 @@ loop43:
 	ADDQ      $+8, AX
 	ADDQ      $+256, CX
 	DECQ      DX
-	JNZ       loop43
+	JNZ       loop25
 
-end43:
+end25:
 	VZEROUPPER
 	RET
 
@@ -1200,9 +607,9 @@ TEXT ·findSwitchedAVX2(SB), NOSPLIT, $0-200
 	VBROADCASTSS constant3<>+0(SB), Y0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end44
+	JZ           end26
 
-loop44:
+loop26:
 	MOVL  (BX), R9
 	MOVQ  R9, R10
 	ANDQ  $0x0f, R9
@@ -1215,7 +622,7 @@ loop44:
 	ADDQ  R11, R10
 	XORQ  R11, R11
 
-loop45:
+loop27:
 	XORQ      R12, R12
 	VMOVUPS   (DX)(R11*1), Y1
 	VSUBPS    (R9)(R11*1), Y1, Y1
@@ -1306,14 +713,14 @@ loop45:
 	ADDQ      $+16, AX
 	ADDQ      $+256, R11
 	CMPQ      R11, DI
-	JL        loop45
+	JL        loop27
 	ADDQ      DI, DX
 	ADDQ      DI, CX
 	ADDQ      $+4, BX
 	DECQ      SI
-	JNZ       loop44
+	JNZ       loop26
 
-end44:
+end26:
 	VZEROUPPER
 	RET
 
@@ -1331,16 +738,16 @@ TEXT ·bendAVX2(SB), NOSPLIT, $24-160
 	LEAQ   (SI)(DI*4), DI
 	MOVQ   SI, (SP)
 	MOVQ   DI, 8(SP)
-	JMP    end46
+	JMP    end28
 
-loop46:
+loop28:
 	MOVQ highs+144(FP), SI
 	MOVQ SI, 16(SP)
 	MOVQ highWords_base+96(FP), SI
 
-loop47:
+loop29:
 	CMPQ   16(SP), $+4
-	JL     end47
+	JL     end29
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
@@ -1351,7 +758,7 @@ loop47:
 	VXORPS X8, X8, X8
 	XORQ   DI, DI
 
-loop48:
+loop30:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -1365,9 +772,9 @@ loop48:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end49
+	JZ    end31
 
-loop49:
+loop31:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -1407,14 +814,14 @@ loop49:
 	VPMAXSD      Y0, Y9, Y9
 	VFNMADD231PS Y10, Y9, Y8
 	TESTQ        R12, R12
-	JNZ          loop49
+	JNZ          loop31
 
-end49:
+end31:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end50
+	JZ    end32
 
-loop50:
+loop32:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -1454,12 +861,12 @@ loop50:
 	VPMINSD      Y0, Y9, Y9
 	VFMADD231PS  Y10, Y9, Y8
 	TESTQ        R8, R8
-	JNZ          loop50
+	JNZ          loop32
 
-end50:
+end32:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop48
+	JL      loop30
 	VMOVUPS Y1, (AX)
 	VMOVUPS Y5, 32(AX)
 	ADDQ    DX, SI
@@ -1474,19 +881,19 @@ end50:
 	ADDQ    DX, SI
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop47
+	JMP     loop29
 
-end47:
-loop51:
+end29:
+loop33:
 	CMPQ   16(SP), $+2
-	JL     end51
+	JL     end33
 	VXORPS X12, X12, X12
 	VXORPS X13, X13, X13
 	VXORPS X14, X14, X14
 	VXORPS X15, X15, X15
 	XORQ   DI, DI
 
-loop52:
+loop34:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -1500,9 +907,9 @@ loop52:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end53
+	JZ    end35
 
-loop53:
+loop35:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -1528,14 +935,14 @@ loop53:
 	VPMAXSD      Y0, Y9, Y9
 	VFNMADD231PS Y10, Y9, Y15
 	TESTQ        R12, R12
-	JNZ          loop53
+	JNZ          loop35
 
-end53:
+end35:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end54
+	JZ    end36
 
-loop54:
+loop36:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -1561,12 +968,12 @@ loop54:
 	VPMINSD      Y0, Y9, Y9
 	VFMADD231PS  Y10, Y9, Y15
 	TESTQ        R8, R8
-	JNZ          loop54
+	JNZ          loop36
 
-end54:
+end36:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop52
+	JL      loop34
 	VMOVUPS Y12, (AX)
 	VMOVUPS Y14, 32(AX)
 	ADDQ    DX, SI
@@ -1575,19 +982,19 @@ end54:
 	ADDQ    DX, SI
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop51
+	JMP     loop33
 
-end51:
-loop55:
+end33:
+loop37:
 	CMPQ   16(SP), $+1
-	JL     end55
+	JL     end37
 	VXORPS X16, X16, X16
 	VXORPS X17, X17, X17
 	VXORPS X18, X18, X18
 	VXORPS X19, X19, X19
 	XORQ   DI, DI
 
-loop56:
+loop38:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -1601,9 +1008,9 @@ loop56:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end57
+	JZ    end39
 
-loop57:
+loop39:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -1617,7 +1024,7 @@ loop57:
 	VPMAXSD      Y0, Y9, Y9
 	VFNMADD231PS Y10, Y9, Y18
 	TESTQ        R12, R12
-	JZ           end57
+	JZ           end39
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -1631,14 +1038,14 @@ loop57:
 	VPMAXSD      Y0, Y9, Y9
 	VFNMADD231PS Y10, Y9, Y19
 	TESTQ        R12, R12
-	JNZ          loop57
+	JNZ          loop39
 
-end57:
+end39:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end58
+	JZ    end40
 
-loop58:
+loop40:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -1652,7 +1059,7 @@ loop58:
 	VPMINSD      Y0, Y9, Y9
 	VFMADD231PS  Y10, Y9, Y18
 	TESTQ        R8, R8
-	JZ           end58
+	JZ           end40
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -1666,12 +1073,12 @@ loop58:
 	VPMINSD      Y0, Y9, Y9
 	VFMADD231PS  Y10, Y9, Y19
 	TESTQ        R8, R8
-	JNZ          loop58
+	JNZ          loop40
 
-end58:
+end40:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop56
+	JL      loop38
 	VADDPS  Y17, Y16, Y16
 	VMOVUPS Y16, (AX)
 	VADDPS  Y19, Y18, Y18
@@ -1679,19 +1086,612 @@ end58:
 	ADDQ    DX, SI
 	ADDQ    $+64, AX
 	SUBQ    $+1, 16(SP)
-	JMP     loop55
+	JMP     loop37
 
-end55:
+end37:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, SI
 	SHRQ $0x04, SI
 	ADDQ SI, CX
 
-end46:
+end28:
 	MOVQ (SP), SI
 	CMPQ SI, 8(SP)
-	JL   loop46
+	JL   loop28
+	VZEROUPPER
+	RET
+
+// func transposeAVX2(dst []float32, src []float32, stride int)
+// Requires: AVX
+TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVQ  stride+48(FP), BX
+	SHLQ  $0x02, BX
+	SHRQ  $0x06, DX
+	LEAQ  (BX)(BX*2), SI
+	LEAQ  (BX)(BX*4), DI
+	LEAQ  (BX)(SI*2), R8
+	LEAQ  (CX)(BX*8), R9
+	TESTQ DX, DX
+	JZ    end41
+
+loop41:
+	VMOVUPS     (CX), X0
+	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
+	VMOVUPS     (CX)(BX*1), X0
+	VINSERTF128 $0x01, (CX)(DI*1), Y0, Y2
+	VMOVUPS     (CX)(BX*2), X0
+	VINSERTF128 $0x01, (CX)(SI*2), Y0, Y3
+	VMOVUPS     (CX)(SI*1), X0
+	VINSERTF128 $0x01, (CX)(R8*1), Y0, Y4
+	VUNPCKLPS   Y2, Y1, Y5
+	VUNPCKHPS   Y2, Y1, Y1
+	VUNPCKLPS   Y4, Y3, Y2
+	VUNPCKHPS   Y4, Y3, Y3
+	VUNPCKLPD   Y2, Y5, Y4
+	VMOVUPS     Y4, (AX)
+	VUNPCKHPD   Y2, Y5, Y2
+	VMOVUPS     Y2, 64(AX)
+	VUNPCKLPD   Y3, Y1, Y2
+	VMOVUPS     Y2, 128(AX)
+	VUNPCKHPD   Y3, Y1, Y1
+	VMOVUPS     Y1, 192(AX)
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, (R9)(BX*4), Y0, Y1
+	VMOVUPS     (R9)(BX*1), X0
+	VINSERTF128 $0x01, (R9)(DI*1), Y0, Y2
+	VMOVUPS     (R9)(BX*2), X0
+	VINSERTF128 $0x01, (R9)(SI*2), Y0, Y3
+	VMOVUPS     (R9)(SI*1), X0
+	VINSERTF128 $0x01, (R9)(R8*1), Y0, Y4
+	VUNPCKLPS   Y2, Y1, Y5
+	VUNPCKHPS   Y2, Y1, Y1
+	VUNPCKLPS   Y4, Y3, Y2
+	VUNPCKHPS   Y4, Y3, Y3
+	VUNPCKLPD   Y2, Y5, Y4
+	VMOVUPS     Y4, 32(AX)
+	VUNPCKHPD   Y2, Y5, Y2
+	VMOVUPS     Y2, 96(AX)
+	VUNPCKLPD   Y3, Y1, Y2
+	VMOVUPS     Y2, 160(AX)
+	VUNPCKHPD   Y3, Y1, Y1
+	VMOVUPS     Y1, 224(AX)
+	ADDQ        $+16, CX
+	ADDQ        $+16, R9
+	ADDQ        $+256, AX
+	DECQ        DX
+	JNZ         loop41
+
+end41:
+	VZEROUPPER
+	RET
+
+// func addTransposeAVX2(dst []float32, src []float32, stride int)
+// Requires: AVX
+TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVQ  stride+48(FP), BX
+	SHLQ  $0x02, BX
+	SHRQ  $0x06, DX
+	LEAQ  (BX)(BX*2), SI
+	LEAQ  (BX)(BX*4), DI
+	LEAQ  (BX)(SI*2), R8
+	LEAQ  (CX)(BX*8), R9
+	TESTQ DX, DX
+	JZ    end42
+
+loop42:
+	VMOVUPS     (CX), X0
+	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
+	VMOVUPS     (CX)(BX*1), X0
+	VINSERTF128 $0x01, (CX)(DI*1), Y0, Y2
+	VMOVUPS     (CX)(BX*2), X0
+	VINSERTF128 $0x01, (CX)(SI*2), Y0, Y3
+	VMOVUPS     (CX)(SI*1), X0
+	VINSERTF128 $0x01, (CX)(R8*1), Y0, Y4
+	VUNPCKLPS   Y2, Y1, Y5
+	VUNPCKHPS   Y2, Y1, Y1
+	VUNPCKLPS   Y4, Y3, Y2
+	VUNPCKHPS   Y4, Y3, Y3
+	VUNPCKLPD   Y2, Y5, Y4
+	VADDPS      (AX), Y4, Y4
+	VMOVUPS     Y4, (AX)
+	VUNPCKHPD   Y2, Y5, Y2
+	VADDPS      64(AX), Y2, Y2
+	VMOVUPS     Y2, 64(AX)
+	VUNPCKLPD   Y3, Y1, Y2
+	VADDPS      128(AX), Y2, Y2
+	VMOVUPS     Y2, 128(AX)
+	VUNPCKHPD   Y3, Y1, Y1
+	VADDPS      192(AX), Y1, Y1
+	VMOVUPS     Y1, 192(AX)
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, (R9)(BX*4), Y0, Y1
+	VMOVUPS     (R9)(BX*1), X0
+	VINSERTF128 $0x01, (R9)(DI*1), Y0, Y2
+	VMOVUPS     (R9)(BX*2), X0
+	VINSERTF128 $0x01, (R9)(SI*2), Y0, Y3
+	VMOVUPS     (R9)(SI*1), X0
+	VINSERTF128 $0x01, (R9)(R8*1), Y0, Y4
+	VUNPCKLPS   Y2, Y1, Y5
+	VUNPCKHPS   Y2, Y1, Y1
+	VUNPCKLPS   Y4, Y3, Y2
+	VUNPCKHPS   Y4, Y3, Y3
+	VUNPCKLPD   Y2, Y5, Y4
+	VADDPS      32(AX), Y4, Y4
+	VMOVUPS     Y4, 32(AX)
+	VUNPCKHPD   Y2, Y5, Y2
+	VADDPS      96(AX), Y2, Y2
+	VMOVUPS     Y2, 96(AX)
+	VUNPCKLPD   Y3, Y1, Y2
+	VADDPS      160(AX), Y2, Y2
+	VMOVUPS     Y2, 160(AX)
+	VUNPCKHPD   Y3, Y1, Y1
+	VADDPS      224(AX), Y1, Y1
+	VMOVUPS     Y1, 224(AX)
+	ADDQ        $+16, CX
+	ADDQ        $+16, R9
+	ADDQ        $+256, AX
+	DECQ        DX
+	JNZ         loop42
+
+end42:
+	VZEROUPPER
+	RET
+
+// func addCountsAVX2(weights []float32, counts []float32)
+// Requires: AVX, POPCNT
+TEXT ·addCountsAVX2(SB), NOSPLIT, $0-48
+	MOVQ  weights_base+0(FP), AX
+	MOVQ  counts_base+24(FP), CX
+	MOVQ  weights_len+8(FP), DX
+	SHRQ  $0x04, DX
+	XORQ  BX, BX
+	TESTQ DX, DX
+	JZ    end43
+
+loop43:
+	POPCNTQ BX, SI
+	SHLQ    $0x06, SI
+	VMOVUPS (CX)(SI*1), Y0
+	VADDPS  (AX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX)(SI*1), Y0
+	VADDPS  32(AX), Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	ADDQ    $+64, AX
+	INCQ    BX
+	DECQ    DX
+	JNZ     loop43
+
+end43:
+	VZEROUPPER
+	RET
+
+// func adam32AVX2(parameters []float32, gradient []float32, mean []float32, square []float32, c *[7]float32) bool
+// Requires: AVX, FMA3
+TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
+	MOVQ         parameters_base+0(FP), AX
+	MOVQ         gradient_base+24(FP), CX
+	MOVQ         mean_base+48(FP), DX
+	MOVQ         square_base+72(FP), BX
+	MOVQ         c+96(FP), SI
+	VBROADCASTSS (SI), Y0
+	VBROADCASTSS 4(SI), Y1
+	VBROADCASTSS 8(SI), Y2
+	VBROADCASTSS 12(SI), Y3
+	VBROADCASTSS 16(SI), Y4
+	VBROADCASTSS 20(SI), Y5
+	VBROADCASTSS 24(SI), Y6
+	VXORPS       X7, X7, X7
+	MOVQ         parameters_len+8(FP), SI
+	MOVQ         parameters_len+8(FP), DI
+	SHRQ         $0x03, SI
+	ANDQ         $0x07, DI
+	TESTQ        SI, SI
+	JZ           end44
+
+loop44:
+	VMOVUPS     (CX), Y8
+	VMOVUPS     (DX), Y9
+	VMOVUPS     (BX), Y10
+	VMOVUPS     (AX), Y11
+	VMULPS      Y1, Y8, Y12
+	VFMADD231PS Y0, Y9, Y12
+	VMULPS      Y8, Y8, Y8
+	VMULPS      Y3, Y8, Y8
+	VFMADD231PS Y2, Y10, Y8
+	VMOVUPS     Y12, (DX)
+	VMOVUPS     Y8, (BX)
+	VMULPS      Y5, Y8, Y8
+	VSQRTPS     Y8, Y8
+	VADDPS      Y6, Y8, Y8
+	VMULPS      Y4, Y12, Y12
+	VDIVPS      Y8, Y12, Y12
+	VSUBPS      Y12, Y11, Y11
+	VMOVUPS     Y11, (AX)
+	VSUBPS      Y11, Y11, Y11
+	VORPS       Y11, Y7, Y7
+	ADDQ        $+32, AX
+	ADDQ        $+32, CX
+	ADDQ        $+32, DX
+	ADDQ        $+32, BX
+	DECQ        SI
+	JNZ         loop44
+
+end44:
+	TESTQ DI, DI
+	JZ    end45
+
+loop45:
+	VMOVSS      (CX), X8
+	VMOVSS      (DX), X9
+	VMOVSS      (BX), X10
+	VMOVSS      (AX), X13
+	VMULSS      X1, X8, X11
+	VFMADD231SS X0, X9, X11
+	VMULSS      X8, X8, X8
+	VMULSS      X3, X8, X8
+	VFMADD231SS X2, X10, X8
+	VMOVSS      X11, (DX)
+	VMOVSS      X8, (BX)
+	VMULSS      X5, X8, X8
+	VSQRTSS     X8, X8, X8
+	VADDSS      X6, X8, X8
+	VMULSS      X4, X11, X11
+	VDIVSS      X8, X11, X11
+	VSUBSS      X11, X13, X13
+	VMOVSS      X13, (AX)
+	VSUBSS      X13, X13, X13
+	VORPS       Y13, Y7, Y7
+	ADDQ        $+4, AX
+	ADDQ        $+4, CX
+	ADDQ        $+4, DX
+	ADDQ        $+4, BX
+	DECQ        DI
+	JNZ         loop45
+
+end45:
+	VCMPPS    $0x04, Y7, Y7, Y7
+	VMOVMSKPS Y7, AX
+	TESTL     AX, AX
+	SETEQ     AL
+	MOVB      AL, ret+104(FP)
+	VZEROUPPER
+	RET
+
+// func adam64AVX2(parameters []float64, gradient []float64, mean []float64, square []float64, c *[7]float64) bool
+// Requires: AVX, FMA3
+TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
+	MOVQ         parameters_base+0(FP), AX
+	MOVQ         gradient_base+24(FP), CX
+	MOVQ         mean_base+48(FP), DX
+	MOVQ         square_base+72(FP), BX
+	MOVQ         c+96(FP), SI
+	VBROADCASTSD (SI), Y0
+	VBROADCASTSD 8(SI), Y1
+	VBROADCASTSD 16(SI), Y2
+	VBROADCASTSD 24(SI), Y3
+	VBROADCASTSD 32(SI), Y4
+	VBROADCASTSD 40(SI), Y5
+	VBROADCASTSD 48(SI), Y6
+	VXORPS       X7, X7, X7
+	MOVQ         parameters_len+8(FP), SI
+	MOVQ         parameters_len+8(FP), DI
+	SHRQ         $0x02, SI
+	ANDQ         $0x03, DI
+	TESTQ        SI, SI
+	JZ           end46
+
+loop46:
+	VMOVUPD     (CX), Y8
+	VMOVUPD     (DX), Y9
+	VMOVUPD     (BX), Y10
+	VMOVUPD     (AX), Y11
+	VMULPD      Y1, Y8, Y12
+	VFMADD231PD Y0, Y9, Y12
+	VMULPD      Y8, Y8, Y8
+	VMULPD      Y3, Y8, Y8
+	VFMADD231PD Y2, Y10, Y8
+	VMOVUPD     Y12, (DX)
+	VMOVUPD     Y8, (BX)
+	VMULPD      Y5, Y8, Y8
+	VSQRTPD     Y8, Y8
+	VADDPD      Y6, Y8, Y8
+	VMULPD      Y4, Y12, Y12
+	VDIVPD      Y8, Y12, Y12
+	VSUBPD      Y12, Y11, Y11
+	VMOVUPD     Y11, (AX)
+	VSUBPD      Y11, Y11, Y11
+	VORPS       Y11, Y7, Y7
+	ADDQ        $+32, AX
+	ADDQ        $+32, CX
+	ADDQ        $+32, DX
+	ADDQ        $+32, BX
+	DECQ        SI
+	JNZ         loop46
+
+end46:
+	TESTQ DI, DI
+	JZ    end47
+
+loop47:
+	VMOVSD      (CX), X8
+	VMOVSD      (DX), X9
+	VMOVSD      (BX), X10
+	VMOVSD      (AX), X13
+	VMULSD      X1, X8, X11
+	VFMADD231SD X0, X9, X11
+	VMULSD      X8, X8, X8
+	VMULSD      X3, X8, X8
+	VFMADD231SD X2, X10, X8
+	VMOVSD      X11, (DX)
+	VMOVSD      X8, (BX)
+	VMULSD      X5, X8, X8
+	VSQRTSD     X8, X8, X8
+	VADDSD      X6, X8, X8
+	VMULSD      X4, X11, X11
+	VDIVSD      X8, X11, X11
+	VSUBSD      X11, X13, X13
+	VMOVSD      X13, (AX)
+	VSUBSD      X13, X13, X13
+	VORPS       Y13, Y7, Y7
+	ADDQ        $+8, AX
+	ADDQ        $+8, CX
+	ADDQ        $+8, DX
+	ADDQ        $+8, BX
+	DECQ        DI
+	JNZ         loop47
+
+end47:
+	VCMPPS    $0x04, Y7, Y7, Y7
+	VMOVMSKPS Y7, AX
+	TESTL     AX, AX
+	SETEQ     AL
+	MOVB      AL, ret+104(FP)
+	VZEROUPPER
+	RET
+
+// func sumColumnsAVX2(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
+// Requires: AVX, BMI
+TEXT ·sumColumnsAVX2(SB), NOSPLIT, $0-96
+	MOVQ  columns_base+24(FP), AX
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  sets_base+48(FP), DX
+	MOVQ  rows+72(FP), BX
+	MOVQ  stride+88(FP), SI
+	SHLQ  $0x02, SI
+	TESTQ BX, BX
+	JZ    end48
+
+loop48:
+	XORQ DI, DI
+
+loop49:
+	MOVQ   DX, R10
+	LEAQ   (CX)(DI*1), R8
+	LEAQ   (AX)(DI*1), R9
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	MOVQ   chunks+80(FP), R11
+	TESTQ  R11, R11
+	JZ     end50
+
+loop50:
+	MOVQ  (R10), R12
+	TESTQ R12, R12
+	JZ    end51
+
+loop51:
+	TZCNTQ R12, R13
+	LEAQ   -1(R12), R14
+	ANDQ   R14, R12
+	IMULQ  SI, R13
+	VADDPS (R9)(R13*1), Y0, Y0
+	VADDPS 32(R9)(R13*1), Y1, Y1
+	VADDPS 64(R9)(R13*1), Y2, Y2
+	VADDPS 96(R9)(R13*1), Y3, Y3
+	VADDPS 128(R9)(R13*1), Y4, Y4
+	VADDPS 160(R9)(R13*1), Y5, Y5
+	VADDPS 192(R9)(R13*1), Y6, Y6
+	VADDPS 224(R9)(R13*1), Y7, Y7
+	TESTQ  R12, R12
+	JNZ    loop51
+
+end51:
+	ADDQ $+8, R10
+	MOVQ SI, R12
+	SHLQ $0x06, R12
+	ADDQ R12, R9
+	DECQ R11
+	JNZ  loop50
+
+end50:
+	VMOVUPS Y0, (R8)
+	VMOVUPS Y1, 32(R8)
+	VMOVUPS Y2, 64(R8)
+	VMOVUPS Y3, 96(R8)
+	VMOVUPS Y4, 128(R8)
+	VMOVUPS Y5, 160(R8)
+	VMOVUPS Y6, 192(R8)
+	VMOVUPS Y7, 224(R8)
+	ADDQ    $+256, DI
+	CMPQ    DI, SI
+	JL      loop49
+	ADDQ    SI, CX
+	MOVQ    chunks+80(FP), DI
+	SHLQ    $0x03, DI
+	ADDQ    DI, DX
+	DECQ    BX
+	JNZ     loop48
+
+end48:
+	VZEROUPPER
+	RET
+
+// func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
+// Requires: AVX, BMI, FMA3
+TEXT ·spreadSlopesAVX2(SB), NOSPLIT, $0-88
+	MOVQ      slopes_base+24(FP), AX
+	MOVQ      scale+72(FP), CX
+	XORQ      DX, DX
+	VXORPS    X0, X0, X0
+	VMOVUPS   (CX), Y1
+	VCMPPS    $0x04, Y0, Y1, Y2
+	VMOVMSKPS Y2, BX
+	SHLQ      $0x00, BX
+	ORQ       BX, DX
+	VMOVUPS   32(CX), Y2
+	VCMPPS    $0x04, Y0, Y2, Y0
+	VMOVMSKPS Y0, CX
+	SHLQ      $0x08, CX
+	ORQ       CX, DX
+	MOVQ      AX, CX
+	MOVQ      slopes_len+32(FP), BX
+	SHRQ      $0x04, BX
+	TESTQ     BX, BX
+	JZ        end52
+
+loop52:
+	VMULPS  (CX), Y1, Y0
+	VMOVUPS Y0, (CX)
+	VMULPS  32(CX), Y2, Y0
+	VMOVUPS Y0, 32(CX)
+	ADDQ    $+64, CX
+	DECQ    BX
+	JNZ     loop52
+
+end52:
+	MOVQ stride+80(FP), CX
+	SHLQ $0x02, CX
+	MOVQ columnGradients_base+0(FP), BX
+	MOVQ slopes_len+32(FP), SI
+	SHRQ $0x04, SI
+	LEAQ (CX)(CX*2), DI
+
+loop53:
+	CMPQ SI, $+2
+	JL   end53
+	MOVQ on_base+48(FP), DI
+	XORQ R8, R8
+
+loop54:
+	LEAQ    (BX)(R8*1), R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
+	VMOVUPS (R9)(CX*1), Y4
+	VMOVUPS 32(R9)(CX*1), Y5
+	VMOVUPS 64(R9)(CX*1), Y6
+	VMOVUPS 96(R9)(CX*1), Y7
+	MOVQ    DX, R10
+	TESTQ   R10, R10
+	JZ      end55
+
+loop55:
+	TZCNTQ       R10, R11
+	LEAQ         -1(R10), R12
+	ANDQ         R12, R10
+	LEAQ         (AX)(R11*4), R12
+	IMULQ        CX, R11
+	ADDQ         DI, R11
+	VBROADCASTSS (R12), Y8
+	VBROADCASTSS 64(R12), Y9
+	VMOVUPS      (R11)(R8*1), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y4
+	VMOVUPS      32(R11)(R8*1), Y10
+	VFMADD231PS  Y10, Y8, Y1
+	VFMADD231PS  Y10, Y9, Y5
+	VMOVUPS      64(R11)(R8*1), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y6
+	VMOVUPS      96(R11)(R8*1), Y10
+	VFMADD231PS  Y10, Y8, Y3
+	VFMADD231PS  Y10, Y9, Y7
+	TESTQ        R10, R10
+	JNZ          loop55
+
+end55:
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	VMOVUPS Y4, (R9)(CX*1)
+	VMOVUPS Y5, 32(R9)(CX*1)
+	VMOVUPS Y6, 64(R9)(CX*1)
+	VMOVUPS Y7, 96(R9)(CX*1)
+	ADDQ    $+128, R8
+	CMPQ    R8, CX
+	JL      loop54
+	ADDQ    CX, BX
+	ADDQ    CX, BX
+	ADDQ    $+128, AX
+	SUBQ    $+2, SI
+	JMP     loop53
+
+end53:
+loop56:
+	CMPQ SI, $+1
+	JL   end56
+	MOVQ on_base+48(FP), DI
+	XORQ R8, R8
+
+loop57:
+	LEAQ    (BX)(R8*1), R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
+	MOVQ    DX, R10
+	TESTQ   R10, R10
+	JZ      end58
+
+loop58:
+	TZCNTQ       R10, R11
+	LEAQ         -1(R10), R12
+	ANDQ         R12, R10
+	LEAQ         (AX)(R11*4), R12
+	IMULQ        CX, R11
+	ADDQ         DI, R11
+	VBROADCASTSS (R12), Y4
+	VMOVUPS      (R11)(R8*1), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	VMOVUPS      32(R11)(R8*1), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VMOVUPS      64(R11)(R8*1), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	VMOVUPS      96(R11)(R8*1), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	TESTQ        R10, R10
+	JNZ          loop58
+
+end58:
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	ADDQ    $+128, R8
+	CMPQ    R8, CX
+	JL      loop57
+	ADDQ    CX, BX
+	ADDQ    $+64, AX
+	SUBQ    $+1, SI
+	JMP     loop56
+
+end56:
 	VZEROUPPER
 	RET
 
@@ -1766,272 +1766,6 @@ end59:
 	VZEROUPPER
 	RET
 
-// func addColumnsAVX512(columns []float32, src []float32, sets []uint64, rows int, chunks int, stride int)
-// Requires: AVX, AVX512F, BMI
-TEXT ·addColumnsAVX512(SB), NOSPLIT, $0-96
-	MOVQ  columns_base+0(FP), AX
-	MOVQ  src_base+24(FP), CX
-	MOVQ  sets_base+48(FP), DX
-	MOVQ  rows+72(FP), BX
-	MOVQ  stride+88(FP), SI
-	SHLQ  $0x02, SI
-	TESTQ BX, BX
-	JZ    end63
-
-loop63:
-	XORQ DI, DI
-
-loop64:
-	MOVQ    DX, R10
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (AX)(DI*1), R9
-	VMOVUPS (R8), Z0
-	VMOVUPS 64(R8), Z1
-	VMOVUPS 128(R8), Z2
-	VMOVUPS 192(R8), Z3
-	MOVQ    chunks+80(FP), R8
-	TESTQ   R8, R8
-	JZ      end65
-
-loop65:
-	MOVQ  (R10), R11
-	TESTQ R11, R11
-	JZ    end66
-
-loop66:
-	TZCNTQ  R11, R12
-	LEAQ    -1(R11), R13
-	ANDQ    R13, R11
-	IMULQ   SI, R12
-	VADDPS  (R9)(R12*1), Z0, Z4
-	VMOVUPS Z4, (R9)(R12*1)
-	VADDPS  64(R9)(R12*1), Z1, Z4
-	VMOVUPS Z4, 64(R9)(R12*1)
-	VADDPS  128(R9)(R12*1), Z2, Z4
-	VMOVUPS Z4, 128(R9)(R12*1)
-	VADDPS  192(R9)(R12*1), Z3, Z4
-	VMOVUPS Z4, 192(R9)(R12*1)
-	TESTQ   R11, R11
-	JNZ     loop66
-
-end66:
-	ADDQ $+8, R10
-	MOVQ SI, R11
-	SHLQ $0x06, R11
-	ADDQ R11, R9
-	DECQ R8
-	JNZ  loop65
-
-end65:
-	ADDQ $+256, DI
-	CMPQ DI, SI
-	JL   loop64
-	ADDQ SI, CX
-	MOVQ chunks+80(FP), DI
-	SHLQ $0x03, DI
-	ADDQ DI, DX
-	DECQ BX
-	JNZ  loop63
-
-end63:
-	VZEROUPPER
-	RET
-
-// func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []float32, stride int)
-// Requires: AVX, AVX512F
-TEXT ·inputSlopesAVX512(SB), NOSPLIT, $0-104
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  first_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	MOVQ  stride+96(FP), BX
-	SHLQ  $0x02, BX
-	SHRQ  $0x04, DX
-	MOVQ  second_base+48(FP), SI
-	MOVQ  on_base+72(FP), DI
-	MOVQ  stride+96(FP), R8
-	TESTQ R8, R8
-	JZ    end67
-
-loop67:
-	VBROADCASTSS (SI), Z0
-	VMULPS       (DI), Z0, Z0
-	VMOVUPS      Z0, (DI)
-	ADDQ         $+4, SI
-	ADDQ         $+64, DI
-	DECQ         R8
-	JNZ          loop67
-
-end67:
-	LEAQ (BX)(BX*2), SI
-	LEAQ (BX)(BX*4), DI
-	LEAQ (BX)(SI*2), R8
-
-loop68:
-	CMPQ   DX, $+8
-	JL     end68
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	VXORPS X4, X4, X4
-	VXORPS X5, X5, X5
-	VXORPS X6, X6, X6
-	VXORPS X7, X7, X7
-	VXORPS X8, X8, X8
-	MOVQ   CX, R9
-	MOVQ   on_base+72(FP), R10
-	MOVQ   stride+96(FP), R11
-	TESTQ  R11, R11
-	JZ     end69
-
-loop69:
-	VMOVUPS      (R10), Z0
-	VBROADCASTSS (R9), Z16
-	VFMADD231PS  Z16, Z0, Z1
-	VBROADCASTSS (R9)(BX*1), Z16
-	VFMADD231PS  Z16, Z0, Z2
-	VBROADCASTSS (R9)(BX*2), Z16
-	VFMADD231PS  Z16, Z0, Z3
-	VBROADCASTSS (R9)(SI*1), Z16
-	VFMADD231PS  Z16, Z0, Z4
-	VBROADCASTSS (R9)(BX*4), Z16
-	VFMADD231PS  Z16, Z0, Z5
-	VBROADCASTSS (R9)(DI*1), Z16
-	VFMADD231PS  Z16, Z0, Z6
-	VBROADCASTSS (R9)(SI*2), Z16
-	VFMADD231PS  Z16, Z0, Z7
-	VBROADCASTSS (R9)(R8*1), Z16
-	VFMADD231PS  Z16, Z0, Z8
-	ADDQ         $+4, R9
-	ADDQ         $+64, R10
-	DECQ         R11
-	JNZ          loop69
-
-end69:
-	VMOVUPS Z1, (AX)
-	ADDQ    BX, CX
-	VMOVUPS Z2, 64(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z3, 128(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z4, 192(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z5, 256(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z6, 320(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z7, 384(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z8, 448(AX)
-	ADDQ    BX, CX
-	ADDQ    $+512, AX
-	SUBQ    $+8, DX
-	JMP     loop68
-
-end68:
-loop70:
-	CMPQ   DX, $+4
-	JL     end70
-	VXORPS X9, X9, X9
-	VXORPS X10, X10, X10
-	VXORPS X11, X11, X11
-	VXORPS X12, X12, X12
-	MOVQ   CX, DI
-	MOVQ   on_base+72(FP), R8
-	MOVQ   stride+96(FP), R9
-	TESTQ  R9, R9
-	JZ     end71
-
-loop71:
-	VMOVUPS      (R8), Z0
-	VBROADCASTSS (DI), Z1
-	VFMADD231PS  Z1, Z0, Z9
-	VBROADCASTSS (DI)(BX*1), Z1
-	VFMADD231PS  Z1, Z0, Z10
-	VBROADCASTSS (DI)(BX*2), Z1
-	VFMADD231PS  Z1, Z0, Z11
-	VBROADCASTSS (DI)(SI*1), Z1
-	VFMADD231PS  Z1, Z0, Z12
-	ADDQ         $+4, DI
-	ADDQ         $+64, R8
-	DECQ         R9
-	JNZ          loop71
-
-end71:
-	VMOVUPS Z9, (AX)
-	ADDQ    BX, CX
-	VMOVUPS Z10, 64(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z11, 128(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z12, 192(AX)
-	ADDQ    BX, CX
-	ADDQ    $+256, AX
-	SUBQ    $+4, DX
-	JMP     loop70
-
-end70:
-loop72:
-	CMPQ   DX, $+2
-	JL     end72
-	VXORPS X13, X13, X13
-	VXORPS X14, X14, X14
-	MOVQ   CX, SI
-	MOVQ   on_base+72(FP), DI
-	MOVQ   stride+96(FP), R8
-	TESTQ  R8, R8
-	JZ     end73
-
-loop73:
-	VMOVUPS      (DI), Z0
-	VBROADCASTSS (SI), Z1
-	VFMADD231PS  Z1, Z0, Z13
-	VBROADCASTSS (SI)(BX*1), Z1
-	VFMADD231PS  Z1, Z0, Z14
-	ADDQ         $+4, SI
-	ADDQ         $+64, DI
-	DECQ         R8
-	JNZ          loop73
-
-end73:
-	VMOVUPS Z13, (AX)
-	ADDQ    BX, CX
-	VMOVUPS Z14, 64(AX)
-	ADDQ    BX, CX
-	ADDQ    $+128, AX
-	SUBQ    $+2, DX
-	JMP     loop72
-
-end72:
-loop74:
-	CMPQ   DX, $+1
-	JL     end74
-	VXORPS X15, X15, X15
-	MOVQ   CX, SI
-	MOVQ   on_base+72(FP), DI
-	MOVQ   stride+96(FP), R8
-	TESTQ  R8, R8
-	JZ     end75
-
-loop75:
-	VMOVUPS      (DI), Z0
-	VBROADCASTSS (SI), Z1
-	VFMADD231PS  Z1, Z0, Z15
-	ADDQ         $+4, SI
-	ADDQ         $+64, DI
-	DECQ         R8
-	JNZ          loop75
-
-end75:
-	VMOVUPS Z15, (AX)
-	ADDQ    BX, CX
-	ADDQ    $+64, AX
-	SUBQ    $+1, DX
-	JMP     loop74
-
-end74:
-	VZEROUPPER
-	RET
-
 // func spreadSlopesAVX512(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
 // Requires: AVX, AVX512F, BMI
 TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
@@ -2053,18 +1787,18 @@ TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
 	MOVQ      slopes_len+32(FP), BX
 	SHRQ      $0x04, BX
 	TESTQ     BX, BX
-	JZ        end76
+	JZ        end63
 
-loop76:
+loop63:
 	VMULPS  (CX), Y1, Y0
 	VMOVUPS Y0, (CX)
 	VMULPS  32(CX), Y2, Y0
 	VMOVUPS Y0, 32(CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop76
+	JNZ     loop63
 
-end76:
+end63:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -2072,13 +1806,13 @@ end76:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop77:
+loop64:
 	CMPQ SI, $+4
-	JL   end77
+	JL   end64
 	MOVQ on_base+48(FP), R8
 	XORQ R9, R9
 
-loop78:
+loop65:
 	LEAQ    (BX)(R9*1), R10
 	VMOVUPS (R10), Z0
 	VMOVUPS 64(R10), Z1
@@ -2098,9 +1832,9 @@ loop78:
 	VMOVUPS 192(R10)(DI*1), Z15
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end79
+	JZ      end66
 
-loop79:
+loop66:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -2132,9 +1866,9 @@ loop79:
 	VFMADD231PS  Z20, Z18, Z11
 	VFMADD231PS  Z20, Z19, Z15
 	TESTQ        R11, R11
-	JNZ          loop79
+	JNZ          loop66
 
-end79:
+end66:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	VMOVUPS Z2, 128(R10)
@@ -2153,23 +1887,23 @@ end79:
 	VMOVUPS Z15, 192(R10)(DI*1)
 	ADDQ    $+256, R9
 	CMPQ    R9, CX
-	JL      loop78
+	JL      loop65
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+256, AX
 	SUBQ    $+4, SI
-	JMP     loop77
+	JMP     loop64
 
-end77:
-loop80:
+end64:
+loop67:
 	CMPQ SI, $+2
-	JL   end80
+	JL   end67
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop81:
+loop68:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
@@ -2181,9 +1915,9 @@ loop81:
 	VMOVUPS 192(R9)(CX*1), Z7
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end82
+	JZ      end69
 
-loop82:
+loop69:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -2205,9 +1939,9 @@ loop82:
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	TESTQ        R10, R10
-	JNZ          loop82
+	JNZ          loop69
 
-end82:
+end69:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
@@ -2218,21 +1952,21 @@ end82:
 	VMOVUPS Z7, 192(R9)(CX*1)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop81
+	JL      loop68
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop80
+	JMP     loop67
 
-end80:
-loop83:
+end67:
+loop70:
 	CMPQ SI, $+1
-	JL   end83
+	JL   end70
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop84:
+loop71:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
@@ -2240,9 +1974,9 @@ loop84:
 	VMOVUPS 192(R9), Z3
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end85
+	JZ      end72
 
-loop85:
+loop72:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -2259,459 +1993,21 @@ loop85:
 	VMOVUPS      192(R11)(R8*1), Z5
 	VFMADD231PS  Z5, Z4, Z3
 	TESTQ        R10, R10
-	JNZ          loop85
+	JNZ          loop72
 
-end85:
+end72:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
 	VMOVUPS Z3, 192(R9)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop84
+	JL      loop71
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop83
+	JMP     loop70
 
-end83:
-	VZEROUPPER
-	RET
-
-// func unitsOnAVX512(sets []uint64, rows []float32)
-// Requires: AVX, AVX512F
-TEXT ·unitsOnAVX512(SB), NOSPLIT, $0-48
-	MOVQ   sets_base+0(FP), AX
-	MOVQ   rows_base+24(FP), CX
-	VXORPS X0, X0, X0
-	MOVQ   sets_len+8(FP), DX
-	TESTQ  DX, DX
-	JZ     end86
-
-loop86:
-	XORQ   BX, BX
-	VCMPPS $0x11, (CX), Z0, K1
-	KMOVW  K1, SI
-	SHLQ   $0x00, SI
-	ORQ    SI, BX
-	VCMPPS $0x11, 64(CX), Z0, K1
-	KMOVW  K1, SI
-	SHLQ   $0x10, SI
-	ORQ    SI, BX
-	VCMPPS $0x11, 128(CX), Z0, K1
-	KMOVW  K1, SI
-	SHLQ   $0x20, SI
-	ORQ    SI, BX
-	VCMPPS $0x11, 192(CX), Z0, K1
-	KMOVW  K1, SI
-	SHLQ   $0x30, SI
-	ORQ    SI, BX
-	MOVQ   BX, (AX)
-	ADDQ   $+8, AX
-	ADDQ   $+256, CX
-	DECQ   DX
-	JNZ    loop86
-
-end86:
-	VZEROUPPER
-	RET
-
-// func findSwitchedAVX512(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
-// Requires: AVX, AVX512F
-TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-200
-	MOVQ         switched_base+0(FP), AX
-	MOVQ         middles_base+24(FP), CX
-	MOVQ         rows_base+48(FP), DX
-	MOVQ         drawn_base+96(FP), BX
-	MOVQ         drawn_len+104(FP), SI
-	MOVQ         stride+192(FP), DI
-	SHLQ         $0x02, DI
-	VBROADCASTSS constant3<>+0(SB), Z0
-	MOVQ         on_base+72(FP), R8
-	TESTQ        SI, SI
-	JZ           end87
-
-loop87:
-	MOVL  (BX), R9
-	MOVQ  R9, R10
-	ANDQ  $0x0f, R9
-	SHRQ  $0x04, R10
-	IMULQ DI, R9
-	IMULQ DI, R10
-	MOVQ  lowWords_base+120(FP), R11
-	ADDQ  R11, R9
-	MOVQ  highWords_base+144(FP), R11
-	ADDQ  R11, R10
-	XORQ  R11, R11
-
-loop88:
-	XORQ    R12, R12
-	VMOVUPS (DX)(R11*1), Z1
-	VSUBPS  (R9)(R11*1), Z1, Z1
-	VSUBPS  (R10)(R11*1), Z1, Z1
-	VMOVUPS Z1, (CX)(R11*1)
-	VPANDD  Z0, Z1, Z1
-	MOVQ    reach_base+168(FP), R13
-	VCMPPS  $0x11, (R13)(R11*1), Z1, K1
-	KMOVW   K1, R13
-	SHLQ    $0x00, R13
-	ORQ     R13, R12
-	VMOVUPS 64(DX)(R11*1), Z1
-	VSUBPS  64(R9)(R11*1), Z1, Z1
-	VSUBPS  64(R10)(R11*1), Z1, Z1
-	VMOVUPS Z1, 64(CX)(R11*1)
-	VPANDD  Z0, Z1, Z1
-	MOVQ    reach_base+168(FP), R13
-	VCMPPS  $0x11, 64(R13)(R11*1), Z1, K1
-	KMOVW   K1, R13
-	SHLQ    $0x10, R13
-	ORQ     R13, R12
-	VMOVUPS 128(DX)(R11*1), Z1
-	VSUBPS  128(R9)(R11*1), Z1, Z1
-	VSUBPS  128(R10)(R11*1), Z1, Z1
-	VMOVUPS Z1, 128(CX)(R11*1)
-	VPANDD  Z0, Z1, Z1
-	MOVQ    reach_base+168(FP), R13
-	VCMPPS  $0x11, 128(R13)(R11*1), Z1, K1
-	KMOVW   K1, R13
-	SHLQ    $0x20, R13
-	ORQ     R13, R12
-	VMOVUPS 192(DX)(R11*1), Z1
-	VSUBPS  192(R9)(R11*1), Z1, Z1
-	VSUBPS  192(R10)(R11*1), Z1, Z1
-	VMOVUPS Z1, 192(CX)(R11*1)
-	VPANDD  Z0, Z1, Z1
-	MOVQ    reach_base+168(FP), R13
-	VCMPPS  $0x11, 192(R13)(R11*1), Z1, K1
-	KMOVW   K1, R13
-	SHLQ    $0x30, R13
-	ORQ     R13, R12
-	MOVQ    (R8), R13
-	ANDQ    R12, R13
-	XORQ    R13, R12
-	MOVQ    R12, (AX)
-	MOVQ    R13, 8(AX)
-	ADDQ    $+8, R8
-	ADDQ    $+16, AX
-	ADDQ    $+256, R11
-	CMPQ    R11, DI
-	JL      loop88
-	ADDQ    DI, DX
-	ADDQ    DI, CX
-	ADDQ    $+4, BX
-	DECQ    SI
-	JNZ     loop87
-
-end87:
-	VZEROUPPER
-	RET
-
-// func bendAVX512(dst []float32, switched []uint64, middles []float32, low []float32, highWords []float32, second []float32, highs int, stride int)
-// Requires: AVX, AVX512F, BMI
-TEXT ·bendAVX512(SB), NOSPLIT, $24-160
-	MOVQ   dst_base+0(FP), AX
-	MOVQ   switched_base+24(FP), CX
-	MOVQ   stride+152(FP), DX
-	SHLQ   $0x02, DX
-	LEAQ   (DX)(DX*2), BX
-	VXORPS X0, X0, X0
-	MOVQ   middles_base+48(FP), SI
-	MOVQ   middles_len+56(FP), DI
-	LEAQ   (SI)(DI*4), DI
-	MOVQ   SI, (SP)
-	MOVQ   DI, 8(SP)
-	JMP    end89
-
-loop89:
-	MOVQ highs+144(FP), SI
-	MOVQ SI, 16(SP)
-	MOVQ highWords_base+96(FP), SI
-
-loop90:
-	CMPQ   16(SP), $+4
-	JL     end90
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	VXORPS X4, X4, X4
-	XORQ   DI, DI
-
-loop91:
-	MOVQ  DI, R8
-	SHRQ  $0x04, R8
-	ADDQ  CX, R8
-	MOVQ  second_base+120(FP), R10
-	MOVQ  DI, R11
-	MOVQ  (SP), R9
-	ADDQ  DI, R9
-	ADDQ  DI, R10
-	SHLQ  $0x04, R11
-	MOVQ  low_base+72(FP), R12
-	ADDQ  R12, R11
-	MOVQ  (R8), R12
-	TESTQ R12, R12
-	JZ    end92
-
-loop92:
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	IMUL3Q       $0x40, R13, R14
-	VBROADCASTSS (R9)(R13*4), Z5
-	VBROADCASTSS (R10)(R13*4), Z6
-	VADDPS       (R11)(R14*1), Z5, Z5
-	LEAQ         (SI)(R13*4), R13
-	ADDQ         DI, R13
-	VBROADCASTSS (R13), Z11
-	VADDPS       Z11, Z5, Z11
-	VPMAXSD      Z0, Z11, Z11
-	VFNMADD231PS Z6, Z11, Z1
-	VBROADCASTSS (R13)(DX*1), Z11
-	VADDPS       Z11, Z5, Z11
-	VPMAXSD      Z0, Z11, Z11
-	VFNMADD231PS Z6, Z11, Z2
-	VBROADCASTSS (R13)(DX*2), Z11
-	VADDPS       Z11, Z5, Z11
-	VPMAXSD      Z0, Z11, Z11
-	VFNMADD231PS Z6, Z11, Z3
-	VBROADCASTSS (R13)(BX*1), Z11
-	VADDPS       Z11, Z5, Z5
-	VPMAXSD      Z0, Z5, Z5
-	VFNMADD231PS Z6, Z5, Z4
-	TESTQ        R12, R12
-	JNZ          loop92
-
-end92:
-	MOVQ  8(R8), R8
-	TESTQ R8, R8
-	JZ    end93
-
-loop93:
-	TZCNTQ       R8, R12
-	LEAQ         -1(R8), R13
-	ANDQ         R13, R8
-	IMUL3Q       $0x40, R12, R13
-	VBROADCASTSS (R9)(R12*4), Z5
-	VBROADCASTSS (R10)(R12*4), Z6
-	VADDPS       (R11)(R13*1), Z5, Z5
-	LEAQ         (SI)(R12*4), R12
-	ADDQ         DI, R12
-	VBROADCASTSS (R12), Z11
-	VADDPS       Z11, Z5, Z11
-	VPMINSD      Z0, Z11, Z11
-	VFMADD231PS  Z6, Z11, Z1
-	VBROADCASTSS (R12)(DX*1), Z11
-	VADDPS       Z11, Z5, Z11
-	VPMINSD      Z0, Z11, Z11
-	VFMADD231PS  Z6, Z11, Z2
-	VBROADCASTSS (R12)(DX*2), Z11
-	VADDPS       Z11, Z5, Z11
-	VPMINSD      Z0, Z11, Z11
-	VFMADD231PS  Z6, Z11, Z3
-	VBROADCASTSS (R12)(BX*1), Z11
-	VADDPS       Z11, Z5, Z5
-	VPMINSD      Z0, Z5, Z5
-	VFMADD231PS  Z6, Z5, Z4
-	TESTQ        R8, R8
-	JNZ          loop93
-
-end93:
-	ADDQ    $+256, DI
-	CMPQ    DI, DX
-	JL      loop91
-	VMOVUPS Z1, (AX)
-	ADDQ    DX, SI
-	VMOVUPS Z2, 64(AX)
-	ADDQ    DX, SI
-	VMOVUPS Z3, 128(AX)
-	ADDQ    DX, SI
-	VMOVUPS Z4, 192(AX)
-	ADDQ    DX, SI
-	ADDQ    $+256, AX
-	SUBQ    $+4, 16(SP)
-	JMP     loop90
-
-end90:
-loop94:
-	CMPQ   16(SP), $+2
-	JL     end94
-	VXORPS X7, X7, X7
-	VXORPS X8, X8, X8
-	XORQ   DI, DI
-
-loop95:
-	MOVQ  DI, R8
-	SHRQ  $0x04, R8
-	ADDQ  CX, R8
-	MOVQ  second_base+120(FP), R10
-	MOVQ  DI, R11
-	MOVQ  (SP), R9
-	ADDQ  DI, R9
-	ADDQ  DI, R10
-	SHLQ  $0x04, R11
-	MOVQ  low_base+72(FP), R12
-	ADDQ  R12, R11
-	MOVQ  (R8), R12
-	TESTQ R12, R12
-	JZ    end96
-
-loop96:
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	IMUL3Q       $0x40, R13, R14
-	VBROADCASTSS (R9)(R13*4), Z5
-	VBROADCASTSS (R10)(R13*4), Z6
-	VADDPS       (R11)(R14*1), Z5, Z5
-	LEAQ         (SI)(R13*4), R13
-	ADDQ         DI, R13
-	VBROADCASTSS (R13), Z11
-	VADDPS       Z11, Z5, Z11
-	VPMAXSD      Z0, Z11, Z11
-	VFNMADD231PS Z6, Z11, Z7
-	VBROADCASTSS (R13)(DX*1), Z11
-	VADDPS       Z11, Z5, Z5
-	VPMAXSD      Z0, Z5, Z5
-	VFNMADD231PS Z6, Z5, Z8
-	TESTQ        R12, R12
-	JNZ          loop96
-
-end96:
-	MOVQ  8(R8), R8
-	TESTQ R8, R8
-	JZ    end97
-
-loop97:
-	TZCNTQ       R8, R12
-	LEAQ         -1(R8), R13
-	ANDQ         R13, R8
-	IMUL3Q       $0x40, R12, R13
-	VBROADCASTSS (R9)(R12*4), Z5
-	VBROADCASTSS (R10)(R12*4), Z6
-	VADDPS       (R11)(R13*1), Z5, Z5
-	LEAQ         (SI)(R12*4), R12
-	ADDQ         DI, R12
-	VBROADCASTSS (R12), Z11
-	VADDPS       Z11, Z5, Z11
-	VPMINSD      Z0, Z11, Z11
-	VFMADD231PS  Z6, Z11, Z7
-	VBROADCASTSS (R12)(DX*1), Z11
-	VADDPS       Z11, Z5, Z5
-	VPMINSD      Z0, Z5, Z5
-	VFMADD231PS  Z6, Z5, Z8
-	TESTQ        R8, R8
-	JNZ          loop97
-
-end97:
-	ADDQ    $+256, DI
-	CMPQ    DI, DX
-	JL      loop95
-	VMOVUPS Z7, (AX)
-	ADDQ    DX, SI
-	VMOVUPS Z8, 64(AX)
-	ADDQ    DX, SI
-	ADDQ    $+128, AX
-	SUBQ    $+2, 16(SP)
-	JMP     loop94
-
-end94:
-loop98:
-	CMPQ   16(SP), $+1
-	JL     end98
-	VXORPS X9, X9, X9
-	VXORPS X10, X10, X10
-	XORQ   DI, DI
-
-loop99:
-	MOVQ  DI, R8
-	SHRQ  $0x04, R8
-	ADDQ  CX, R8
-	MOVQ  second_base+120(FP), R10
-	MOVQ  DI, R11
-	MOVQ  (SP), R9
-	ADDQ  DI, R9
-	ADDQ  DI, R10
-	SHLQ  $0x04, R11
-	MOVQ  low_base+72(FP), R12
-	ADDQ  R12, R11
-	MOVQ  (R8), R12
-	TESTQ R12, R12
-	JZ    end100
-
-loop100:
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	IMUL3Q       $0x40, R13, R14
-	VBROADCASTSS (R9)(R13*4), Z5
-	VBROADCASTSS (R10)(R13*4), Z6
-	VADDPS       (R11)(R14*1), Z5, Z5
-	VPMAXSD      Z0, Z5, Z5
-	VFNMADD231PS Z6, Z5, Z9
-	TESTQ        R12, R12
-	JZ           end100
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	IMUL3Q       $0x40, R13, R14
-	VBROADCASTSS (R9)(R13*4), Z5
-	VBROADCASTSS (R10)(R13*4), Z6
-	VADDPS       (R11)(R14*1), Z5, Z5
-	VPMAXSD      Z0, Z5, Z5
-	VFNMADD231PS Z6, Z5, Z10
-	TESTQ        R12, R12
-	JNZ          loop100
-
-end100:
-	MOVQ  8(R8), R8
-	TESTQ R8, R8
-	JZ    end101
-
-loop101:
-	TZCNTQ       R8, R12
-	LEAQ         -1(R8), R13
-	ANDQ         R13, R8
-	IMUL3Q       $0x40, R12, R13
-	VBROADCASTSS (R9)(R12*4), Z5
-	VBROADCASTSS (R10)(R12*4), Z6
-	VADDPS       (R11)(R13*1), Z5, Z5
-	VPMINSD      Z0, Z5, Z5
-	VFMADD231PS  Z6, Z5, Z9
-	TESTQ        R8, R8
-	JZ           end101
-	TZCNTQ       R8, R12
-	LEAQ         -1(R8), R13
-	ANDQ         R13, R8
-	IMUL3Q       $0x40, R12, R13
-	VBROADCASTSS (R9)(R12*4), Z5
-	VBROADCASTSS (R10)(R12*4), Z6
-	VADDPS       (R11)(R13*1), Z5, Z5
-	VPMINSD      Z0, Z5, Z5
-	VFMADD231PS  Z6, Z5, Z10
-	TESTQ        R8, R8
-	JNZ          loop101
-
-end101:
-	ADDQ    $+256, DI
-	CMPQ    DI, DX
-	JL      loop99
-	VADDPS  Z10, Z9, Z9
-	VMOVUPS Z9, (AX)
-	ADDQ    DX, SI
-	ADDQ    $+64, AX
-	SUBQ    $+1, 16(SP)
-	JMP     loop98
-
-end98:
-	ADDQ $+64, AX
-	ADDQ DX, (SP)
-	MOVQ DX, SI
-	SHRQ $0x04, SI
-	ADDQ SI, CX
-
-end89:
-	MOVQ (SP), SI
-	CMPQ SI, 8(SP)
-	JL   loop89
+end70:
 	VZEROUPPER
 	RET

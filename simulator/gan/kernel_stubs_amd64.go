@@ -4,6 +4,11 @@
 
 package gan
 
+// addColumnsAVX2 is addColumns in AVX2 with FMA.
+//
+//go:noescape
+func addColumnsAVX2(columns []float32, src []float32, sets []uint64, rows int, chunks int, stride int)
+
 // switchOnAVX2 is switchOn in AVX2 with FMA.
 //
 //go:noescape
@@ -19,6 +24,11 @@ func interpolateAVX2(dst []float32, a []float32, b []float32, u []float32, strid
 //go:noescape
 func backSecondAVX2(columnGradients []float32, secondGradient []float32, columns []float32, second []float32)
 
+// inputSlopesAVX2 is inputSlopes in AVX2 with FMA.
+//
+//go:noescape
+func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []float32, stride int)
+
 // sumSquaresAVX2 is sumSquares in AVX2 with FMA.
 //
 //go:noescape
@@ -33,6 +43,21 @@ func sumWordsAVX2(table []float32, columns []float32, stride int)
 //
 //go:noescape
 func reachAVX2(dst []float32, columns []float32)
+
+// unitsOnAVX2 is unitsOn in AVX2 with FMA.
+//
+//go:noescape
+func unitsOnAVX2(sets []uint64, rows []float32)
+
+// findSwitchedAVX2 is findSwitched in AVX2 with FMA.
+//
+//go:noescape
+func findSwitchedAVX2(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
+
+// bendAVX2 is bend in AVX2 with FMA.
+//
+//go:noescape
+func bendAVX2(dst []float32, switched []uint64, middles []float32, low []float32, highWords []float32, second []float32, highs int, stride int)
 
 // transposeAVX2 is transpose in AVX2 with FMA.
 //
@@ -64,67 +89,17 @@ func adam64AVX2(parameters []float64, gradient []float64, mean []float64, square
 //go:noescape
 func sumColumnsAVX2(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
 
-// addColumnsAVX2 is addColumns in AVX2 with FMA.
-//
-//go:noescape
-func addColumnsAVX2(columns []float32, src []float32, sets []uint64, rows int, chunks int, stride int)
-
-// inputSlopesAVX2 is inputSlopes in AVX2 with FMA.
-//
-//go:noescape
-func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []float32, stride int)
-
 // spreadSlopesAVX2 is spreadSlopes in AVX2 with FMA.
 //
 //go:noescape
 func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
-
-// unitsOnAVX2 is unitsOn in AVX2 with FMA.
-//
-//go:noescape
-func unitsOnAVX2(sets []uint64, rows []float32)
-
-// findSwitchedAVX2 is findSwitched in AVX2 with FMA.
-//
-//go:noescape
-func findSwitchedAVX2(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
-
-// bendAVX2 is bend in AVX2 with FMA.
-//
-//go:noescape
-func bendAVX2(dst []float32, switched []uint64, middles []float32, low []float32, highWords []float32, second []float32, highs int, stride int)
 
 // sumColumnsAVX512 is sumColumns in AVX-512.
 //
 //go:noescape
 func sumColumnsAVX512(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
 
-// addColumnsAVX512 is addColumns in AVX-512.
-//
-//go:noescape
-func addColumnsAVX512(columns []float32, src []float32, sets []uint64, rows int, chunks int, stride int)
-
-// inputSlopesAVX512 is inputSlopes in AVX-512.
-//
-//go:noescape
-func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []float32, stride int)
-
 // spreadSlopesAVX512 is spreadSlopes in AVX-512.
 //
 //go:noescape
 func spreadSlopesAVX512(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
-
-// unitsOnAVX512 is unitsOn in AVX-512.
-//
-//go:noescape
-func unitsOnAVX512(sets []uint64, rows []float32)
-
-// findSwitchedAVX512 is findSwitched in AVX-512.
-//
-//go:noescape
-func findSwitchedAVX512(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
-
-// bendAVX512 is bend in AVX-512.
-//
-//go:noescape
-func bendAVX512(dst []float32, switched []uint64, middles []float32, low []float32, highWords []float32, second []float32, highs int, stride int)

@@ -31,8 +31,8 @@ func (k kernel) findSwitched() {
 				VSUBPS(here(low), middle, middle)
 				VSUBPS(here(high), middle, middle)
 				VMOVUPS(middle, here(middles))
-				k.and(absolute, middle, size)
-				k.insert(set, part, k.where(less, size, here(Pointer("reach"))))
+				VANDPS(absolute, middle, size)
+				k.insert(set, part, size, here(Pointer("reach")))
 			})
 			MOVQ(At(onSets), on)
 			ANDQ(set, on)
@@ -55,7 +55,7 @@ func (k kernel) unitsOn() {
 	Loop(Length("sets"), func() {
 		set := GP64()
 		XORQ(set, set)
-		k.Parts(groupBytes, func(part int) { k.insert(set, part, k.where(less, zero, At(rows).Offset(part))) })
+		k.Parts(groupBytes, func(part int) { k.insert(set, part, zero, At(rows).Offset(part)) })
 		MOVQ(set, At(sets))
 		Advance(8, sets)
 		Advance(groupBytes, rows)
@@ -63,34 +63,14 @@ func (k kernel) unitsOn() {
 	k.Ret()
 }
 
-// and is the bitwise and of two vectors.
-func (k kernel) and(a, b, to reg.VecVirtual) {
-	if k.Wide() {
-		VPANDD(a, b, to)
-	} else {
-		VANDPS(a, b, to)
-	}
-}
-
-// where is the set of lanes in which x compares with memory like that.
-func (k kernel) where(predicate uint8, x reg.VecVirtual, m Mem) reg.Register {
-	set := GP64()
-	if k.Wide() {
-		mask := K()
-		VCMPPS(U8(predicate), m, x, mask)
-		KMOVW(mask, set.As32())
-	} else {
-		lanes := k.Register()
-		VCMPPS(U8(predicate), m, x, lanes)
-		VMOVMSKPS(lanes, set.As32())
-	}
-	return set
-}
-
-// insert adds the lanes of the vector at that many bytes to a set of units.
-func (kernel) insert(set reg.Register, at int, lanes reg.Register) {
-	SHLQ(U8(at/4), lanes)
-	ORQ(lanes, set)
+// insert adds to a set of units those whose x, in the vector at that many
+// bytes, is less than memory.
+func (k kernel) insert(set reg.Register, at int, x reg.VecVirtual, m Mem) {
+	lanes, units := k.Register(), GP64()
+	VCMPPS(U8(less), m, x, lanes)
+	VMOVMSKPS(lanes, units.As32())
+	SHLQ(U8(at/4), units)
+	ORQ(units, set)
 }
 
 // bend walks the units that are switched, first those that are off as drawn,

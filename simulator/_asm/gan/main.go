@@ -15,13 +15,18 @@ import (
 func main() {
 	build.ConstraintExpr("!noasm")
 	narrow, wide := kernel{vector.AVX2}, kernel{vector.AVX512}
+	narrow.addColumns()
 	narrow.switchOn()
 	narrow.interpolate()
 	narrow.backSecond()
+	narrow.inputSlopes()
 	narrow.sumSquares()
 
 	narrow.sumWords()
 	narrow.reach()
+	narrow.unitsOn()
+	narrow.findSwitched()
+	narrow.bend()
 	narrow.transpose("transpose", false)
 	narrow.transpose("addTranspose", true)
 	narrow.addCounts()
@@ -31,12 +36,7 @@ func main() {
 
 	for _, k := range []kernel{narrow, wide} {
 		k.sumColumns()
-		k.addColumns()
-		k.inputSlopes()
 		k.spreadSlopes()
-		k.unitsOn()
-		k.findSwitched()
-		k.bend()
 	}
 	build.Generate()
 }

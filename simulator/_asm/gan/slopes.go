@@ -14,13 +14,9 @@ func (k kernel) inputSlopes() {
 	k.Function("inputSlopes", "func(dst, first, second, on []float32, stride int)")
 	dst, first, inputs, stride := Pointer("dst"), Pointer("first"), Length("dst"), Shifted("stride", 2)
 	SHRQ(U8(4), inputs)
-	sizes, bits := []int{4, 2, 1}, 2
-	if k.Wide() {
-		sizes, bits = []int{8, 4, 2, 1}, 3
-	}
 	k.scaleUnits()
-	multiples := MultiplesOf(stride, bits)
-	Tiles(inputs, sizes, func(size int) {
+	multiples := MultiplesOf(stride, 2)
+	Tiles(inputs, []int{4, 2, 1}, func(size int) {
 		sums := map[int][]reg.VecVirtual{}
 		k.Parts(LaneBytes, func(part int) { sums[part] = k.Zeros(size) })
 		w, on := Copy(first), Pointer("on")
