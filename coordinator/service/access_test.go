@@ -108,8 +108,10 @@ func TestEveryMethodAsksForItsRole(t *testing.T) {
 		t.Errorf("%d refused calls were counted, want %d", got, refused)
 	}
 	b.server.Stop(t.Context()) // nobody writes to the log any more
-	if !strings.Contains(log.String(), "call without the right token") {
-		t.Errorf("the log does not tell that calls were refused:\n%s", &log)
+	for _, want := range []string{"call without the right token", fmt.Sprintf("unauthenticated=%d", refused)} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not say %q:\n%s", want, &log)
+		}
 	}
 	if lines := strings.Count(log.String(), "\n"); lines > 20 {
 		t.Errorf("%d refused calls take %d lines of the log", refused, lines)

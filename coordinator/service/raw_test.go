@@ -38,7 +38,7 @@ func (b *rig) speak() *rawClient {
 	c := &rawClient{rig: b, Conn: b.connect()}
 	c.frames = http2.NewFramer(c.Conn, c.Conn)
 	c.encoder = hpack.NewEncoder(&c.headers)
-	_, err := c.Conn.Write([]byte(http2.ClientPreface))
+	_, err := c.Write([]byte(http2.ClientPreface))
 	b.must(err)
 	b.must(c.frames.WriteSettings())
 	return c

@@ -65,6 +65,14 @@ func (r *refusals) note(kind refusal, from net.Addr, why string) {
 	})
 }
 
+// conclude logs the sum, if there is one.
+func (r *refusals) conclude() {
+	if sum := r.sum(); sum != (Refusals{}) {
+		r.log.Info("refused since the start", "connections", sum.Connections, "handshakes", sum.Handshakes, "strangers", sum.Strangers,
+			"unauthenticated", sum.Unauthenticated, "too_many", sum.TooMany, "slow", sum.Slow)
+	}
+}
+
 func (r *refusals) sum() Refusals {
 	return Refusals{
 		Connections:     r.counts[crowded].Load(),

@@ -107,7 +107,10 @@ func (s *Server) Farewell(ctx context.Context) { s.attendance.farewell(ctx) }
 // Stop lets the calls in progress finish, and cuts those that have not when
 // ctx ends. It may be called more than once.
 func (s *Server) Stop(ctx context.Context) {
-	s.stopOnce.Do(func() { close(s.leaving) })
+	s.stopOnce.Do(func() {
+		close(s.leaving)
+		s.refusals.conclude()
+	})
 	stopped := make(chan struct{})
 	go func() {
 		s.grpc.GracefulStop()
