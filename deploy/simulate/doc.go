@@ -26,7 +26,10 @@
 //
 //	go test ./deploy/simulate -run TestSimulation -seed 42 -v
 //
-// prints everything that happens in it. A history that came to light a bug is
+// prints everything that happens in it. On SQLite and PostgreSQL, which are told
+// the simulated time, each history is the same, line by line. What only a server
+// does by itself (its own clock, its restarts, calls that run at once) is left to
+// the tests of coordinator/store and deploy/e2e. A history that came to light a bug is
 // not kept as a seed, since every change of the code makes another of it; the
 // bug's own test is kept where the bug was.
 package simulate

@@ -60,6 +60,17 @@ func (w *world) mend(since time.Time, rounds int) {
 	}
 }
 
+// dismiss asks the workers to leave that would wait for the next sweep.
+func (w *world) dismiss() {
+	for _, h := range w.hosts {
+		for _, wk := range h.workers {
+			if h.stays && !wk.drains {
+				wk.later(0, wk.drain)
+			}
+		}
+	}
+}
+
 // suspicious says whether a result is accepted that may be of other bits.
 func (w *world) suspicious() bool {
 	for _, j := range w.jobs {
@@ -95,6 +106,7 @@ func (w *world) part(since time.Time) {
 	case w.now.Sub(since) > leaveWithin:
 		w.violated(Leaving, "%s is still there %v after all was done", here.name, leaveWithin)
 	default:
+		w.dismiss()
 		w.after(reviewEvery, func() { w.part(since) })
 	}
 }

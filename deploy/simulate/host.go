@@ -14,6 +14,7 @@ type host struct {
 	speed    float64 // steps per time, of a machine of speed 1
 	liar     bool    // it computes other bits now and then
 	patience time.Duration
+	stays    bool // its workers wait for the next sweep when all is done
 	workers  []*worker
 }
 

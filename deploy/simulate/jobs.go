@@ -21,6 +21,7 @@ const (
 	sound  curse = iota
 	faulty       // it fails whenever it is run
 	deadly       // it ends its process whenever it is run, as want of memory does
+	moody        // it does either now and then
 )
 
 // job is a task as the simulation knows it.
@@ -48,7 +49,7 @@ func (w *world) newJobs(n int) {
 			j.takes = w.between(100*time.Millisecond, 500*time.Millisecond)
 		}
 		if w.chance(w.odds.curse) {
-			j.curse = curse(1 + w.random.IntN(2))
+			j.curse = curse(1 + w.random.IntN(3))
 		}
 		w.jobs = append(w.jobs, j)
 		w.jobOf[j.id] = j

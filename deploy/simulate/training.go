@@ -41,9 +41,9 @@ func (wk *worker) train(a agent.StartTask) {
 	r.end, r.fate = storetest.Steps, (*run).finish
 	somewhere := r.step + 1 + wk.random.Uint64N(storetest.Steps-min(r.step, storetest.Steps-1))
 	switch {
-	case j.curse == faulty || wk.trouble(wk.odds.fail):
+	case j.curse == faulty || j.curse == moody && wk.trouble(0.3) || wk.trouble(wk.odds.fail):
 		r.end, r.fate = somewhere, (*run).fail
-	case j.curse == deadly || wk.trouble(wk.odds.crash):
+	case j.curse == deadly || j.curse == moody && wk.trouble(0.5) || wk.trouble(wk.odds.crash):
 		r.end, r.fate = somewhere, (*run).crash
 	case wk.trouble(wk.odds.stall):
 		r.end, r.fate = somewhere, (*run).stall

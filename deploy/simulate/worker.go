@@ -47,7 +47,7 @@ func (h *host) startWorker() {
 		KernelClass: storetest.KernelClass, Kernel: "simulated", Slots: uint32(h.slots),
 	}
 	wk.agent = agent.New(agent.Settings{
-		Process: wk.process, ConnectTimeout: h.patience,
+		Process: wk.process, ConnectTimeout: h.patience, Stays: h.stays,
 		Random: rand.New(rand.NewPCG(w.random.Uint64(), 0)),
 	})
 	w.log("%s starts on %s with %d slots", wk.name, h.name, h.slots)

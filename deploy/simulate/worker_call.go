@@ -41,6 +41,9 @@ func (wk *worker) note(answer *spiqsweepv1.SyncResponse) {
 		wk.tally[ToldToLeave]++
 		wk.mustLeave()
 	}
+	if answer.GetDone() && wk.host.stays {
+		wk.violated(Done, "%s is told that all is done, and wants to stay", wk.name)
+	}
 	wk.toldDone = wk.toldDone || answer.GetDone()
 	for _, v := range answer.GetVerdicts() {
 		delete(wk.owed, agent.Lease{Task: v.GetLease().GetTask(), Attempt: v.GetLease().GetAttempt()})

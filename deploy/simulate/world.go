@@ -152,6 +152,7 @@ func (w *world) begin() {
 		if w.chance(0.3) {
 			h.patience = 3 * time.Minute
 		}
+		h.stays = w.chance(0.2)
 		w.hosts = append(w.hosts, h)
 		w.after(w.upTo(5*time.Second), h.keep)
 	}

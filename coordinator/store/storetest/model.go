@@ -23,6 +23,7 @@ func Model(t *rapid.T, open Opener) {
 		T: t, Lab: NewLab(t, open, queue.Policy{MaxAttempts: modelPatience, MaxLosses: modelPatience}),
 		history:  map[sweep.TaskID]queue.Record{},
 		attempts: map[queue.Lease]queue.Attempt{},
+		losses:   map[queue.Lease]loss{},
 	}
 	defer m.Close()
 	m.begin()
@@ -87,6 +88,7 @@ type model struct {
 	// What must be remembered.
 	history  map[sweep.TaskID]queue.Record
 	attempts map[queue.Lease]queue.Attempt
+	losses   map[queue.Lease]loss // the newest of a lease
 }
 
 func (m *model) pick() *Worker {

@@ -47,10 +47,29 @@ func (m *model) judgeAssignments(r queue.SyncRequest, answer queue.SyncAnswer, b
 	if answer.Drain != m.presence(r.ID).Leaving {
 		m.Errorf("%s is to leave: %v, but is told: %v", r.ID, m.presence(r.ID).Leaving, answer.Drain)
 	}
-	if !newer {
-		after := m.presence(r.ID)
-		if r.Sequence > after.Sequence {
-			m.Errorf("an old call of %s changed its sequence", r.ID)
+}
+
+// judgeOld: a call that is not newer than one before changes nothing but what
+// follows from its results.
+func (m *model) judgeOld(r queue.SyncRequest, presence queue.Presence, before map[sweep.TaskID]queue.Record) {
+	if r.Sequence > presence.Sequence {
+		return
+	}
+	if after := m.presence(r.ID); after != presence {
+		m.Errorf("an old call of %s changed %+v to %+v", r.ID, presence, after)
+	}
+	brought := map[sweep.TaskID]bool{}
+	for _, report := range r.Reports {
+		brought[report.Task] = brought[report.Task] || report.Result != nil
+	}
+	for task, record := range m.records() {
+		if record != before[task] && !brought[task] {
+			m.Errorf("an old call of %s changed %+v to %+v", r.ID, before[task], record)
+		}
+		for _, a := range m.attemptsOf(task) {
+			if a != m.attempts[a.Lease] && !brought[task] {
+				m.Errorf("an old call of %s changed %+v to %+v", r.ID, m.attempts[a.Lease], a)
+			}
 		}
 	}
 }
@@ -69,6 +88,11 @@ func (m *model) judgeCancelled(before map[sweep.TaskID]queue.Record) {
 func (m *model) check() {
 	m.Consistent()
 	now := m.records()
+	for task := range now {
+		for _, a := range m.attemptsOf(task) {
+			m.noteLoss(a)
+		}
+	}
 	for task, r := range now {
 		m.compare(m.history[task], r)
 	}
@@ -105,30 +129,64 @@ func (m *model) compare(old, r queue.Record) {
 				r.Task, old.Phase, r.Accepted, old.Accepted, agreed)
 		}
 	}
-	m.fair(r)
+	m.fair(old, r)
 }
 
-// fair recounts the blame of a task from its attempts, in another way than the
-// rules do.
-func (m *model) fair(r queue.Record) {
-	failures, losses := 0, 0
+// loss is what the model saw when a lease was lost.
+type loss struct {
+	alone   bool // its process held nothing else
+	excused bool // the coordinator had been away since the process was heard
+	saved   uint64
+}
+
+// noteLoss remembers how a lease was lost. What its process held before is what
+// the last check saw.
+func (m *model) noteLoss(a queue.Attempt) {
+	if a.Outcome != queue.Lost || m.attempts[a.Lease].Outcome == queue.Lost {
+		return
+	}
+	held := 0
+	for _, other := range m.attempts {
+		if other.Process == a.Process && other.Outcome == queue.Live {
+			held++
+		}
+	}
+	m.losses[a.Lease] = loss{alone: held == 1, excused: m.presence(a.Process).Unheard, saved: m.savedStep(a.Task)}
+}
+
+// fair recounts the blame of a task from what the model saw (DESIGN.md, section 5.3).
+func (m *model) fair(old, r queue.Record) {
+	failures, losses, alone, reached := 0, 0, false, uint64(0)
 	for _, a := range m.attemptsOf(r.Task) {
-		if a.Attempt <= r.Pardoned {
-			continue
-		}
-		if a.Outcome == queue.Failed {
-			failures++
-		}
-		if a.Outcome == queue.Lost && a.Alone && a.Started {
-			losses++ // at most: progress may excuse it
+		lost := m.losses[a.Lease]
+		switch {
+		case a.Attempt <= r.Pardoned:
+		case a.Outcome == queue.Failed:
+			failures, reached = failures+1, 0
+		case a.Outcome == queue.Lost:
+			if a.Started && !lost.excused && lost.saved <= reached {
+				alone = true
+				if lost.alone {
+					losses++
+				}
+			}
+			reached = lost.saved
 		}
 	}
-	hopeless := r.Phase == queue.SetAside && r.Reason != queue.CancelledByOperator
-	if hopeless && failures < modelPatience && losses < modelPatience {
-		m.Errorf("task %s is set aside after %d failures and %d losses alone", r.Task, failures, losses)
-	}
-	if failures >= modelPatience && (r.Phase == queue.Waiting || r.Phase == queue.Leased || r.Phase == queue.BackingOff) {
-		m.Errorf("task %s is %s after %d failures", r.Task, r.Phase, failures)
+	hopeless := failures >= modelPatience || losses >= modelPatience
+	switch r.Phase {
+	case queue.Waiting, queue.Leased, queue.BackingOff:
+		if hopeless {
+			m.Errorf("task %s is %s after %d failures and %d losses alone", r.Task, r.Phase, failures, losses)
+		}
+		if r.Alone != alone {
+			m.Errorf("task %s must be alone: %v, by its history: %v", r.Task, r.Alone, alone)
+		}
+	case queue.SetAside:
+		if !hopeless && old.Phase != r.Phase && r.Reason != queue.CancelledByOperator {
+			m.Errorf("task %s is set aside after %d failures and %d losses alone", r.Task, failures, losses)
+		}
+	default:
 	}
 }
 

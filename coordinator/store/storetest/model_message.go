@@ -64,6 +64,7 @@ func (m *model) deliver(r queue.SyncRequest) (queue.SyncAnswer, bool) {
 		m.Fatalf("sync: %v", err)
 	}
 	m.judgeVerdicts(r, answer, before)
+	m.judgeOld(r, presence, before)
 	m.judgeCancelled(before)
 	m.judgeAssignments(r, answer, before, r.Sequence > presence.Sequence)
 	if answer.Done {
