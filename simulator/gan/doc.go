@@ -23,7 +23,16 @@
 // Samples are handled in blocks of 16 lanes, as the circuits do; the unused
 // lanes of a last block get weight zero. A window is one word per time step,
 // bit q = neuron q; the critic's input step·n + q is bit q of word step. Rows
-// over hidden units are padded to a multiple of 16 floats with units whose
-// weights are zero and stay so. The inner loops stand in loops.go: they have no
-// tails, and would be the specification of a vector kernel.
+// over hidden units are padded to a multiple of 64 floats with units whose
+// weights are zero and stay so.
+//
+// # Kernels
+//
+// The inner loops stand in a table, loops.go, of which there is one for each
+// kernel of the circuits: plain Go (portable.go, portable_outcomes.go), which
+// specifies the others, and generated assembly (simulator/_asm/gan). Beside its
+// circuits a step is little but these loops: sums of columns for the critic's
+// first layer, forwards and backwards, its slopes along its inputs for the
+// penalty and for the generator, and what its units add over all outcomes of a
+// patch.
 package gan

@@ -42,10 +42,11 @@ func unitsOn(sets []uint64, rows []float32) {
 }
 
 // findSwitched looks for the units that some outcome of a patch switches on or
-// off. For every drawn word, the pre-activations of its sample, rows[lane], and
-// the set of units that are on[lane], it fills middles[lane] with those halfway between silence and all neurons
+// off. For every drawn word and the pre-activations of its sample, rows[lane],
+// it fills middles[lane] with those halfway between silence and all neurons
 // firing. The units for which this is within reach of 0 are the members of
-// switched[lane][group], first those that are off as drawn, then those that are on.
+// switched[lane][group]: first those that are off as drawn, then those that are
+// in the set on[lane][group].
 func findSwitched(switched []uint64, middles, rows []float32, on []uint64, drawn []uint32, lowWords, highWords, reach []float32, stride int) {
 	clear(switched)
 	for lane, word := range drawn {

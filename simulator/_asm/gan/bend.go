@@ -23,7 +23,7 @@ func (k kernel) findSwitched() {
 		ADDQ(Load(Param("lowWords").Base(), GP64()), low)
 		ADDQ(Load(Param("highWords").Base(), GP64()), high)
 		Upto(stride, groupBytes, func(at reg.Register) {
-			set, on := GP64(), GP64()
+			set, on, reach := GP64(), GP64(), Pointer("reach")
 			XORQ(set, set)
 			k.Parts(groupBytes, func(part int) {
 				here := func(p reg.Register) Mem { return Indexed(p, at, 1).Offset(part) }
@@ -32,7 +32,7 @@ func (k kernel) findSwitched() {
 				VSUBPS(here(high), middle, middle)
 				VMOVUPS(middle, here(middles))
 				VANDPS(absolute, middle, size)
-				k.insert(set, part, size, here(Pointer("reach")))
+				k.insert(set, part, size, here(reach))
 			})
 			MOVQ(At(onSets), on)
 			ANDQ(set, on)
