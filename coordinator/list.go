@@ -63,6 +63,7 @@ func newSweepReport(s queue.Summary) sweepReport {
 		Tasks: taskCounts{
 			Planned: uint64(s.Counts.Planned), Done: uint64(s.Counts.Done), Running: uint64(s.Counts.Leased),
 			Pending: uint64(s.Counts.Pending), SetAside: uint64(s.Counts.SetAside), Diverged: uint64(s.Counts.Diverged),
+			Verifying: uint64(s.Counts.Verifying),
 		},
 	}
 }

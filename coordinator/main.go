@@ -98,8 +98,8 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentPreRun = func(*cobra.Command, []string) { *began = true }
 	root.AddCommand(
-		planCommand(), describeCommand(), statusCommand(), listCommand(), retryCommand(), forgetCommand(), settingsCommand(),
-		serveCommand(t), localWorkerCommand(stdin, stderr),
+		planCommand(), describeCommand(), statusCommand(), listCommand(), retryCommand(), cancelCommand(), drainCommand(), verifyCommand(t),
+		forgetCommand(), settingsCommand(), serveCommand(t), localWorkerCommand(stdin, stderr),
 	)
 	return root, began
 }

@@ -4,25 +4,29 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"spiqsweep/sweep"
 )
 
 func retryCommand() *cobra.Command {
 	var flags placeFlags
-	var diverged bool
+	var selected selectionFlags
+	var failed, diverged bool
 	c := &cobra.Command{
 		Use:   "retry [TASK...]",
 		Short: "Reopen tasks that were set aside, or run diverged ones once more",
-		Long: `Reopens the named tasks, or all that were set aside; with --diverged, those whose
-results differ, to be run once more: what two of three runs agree on is accepted.
-If no coordinator runs, the next one takes them up.`,
+		Long: `Reopens tasks of a sweep that were set aside or cancelled: the named ones, those of
+some cells, or all; with --diverged, those whose results differ, to be run once
+more: what two of three runs agree on is accepted. The beginning of a task's ID is
+enough where no other begins so. The history of a task stays, and is not blamed on
+it any more. If no coordinator runs, the next one takes the tasks up.`,
+		Example: `  coordinator retry --out runs/figure-s1
+  coordinator retry --out runs/figure-s1 --cell n=8,t=4 --cell n=10
+  coordinator retry --out runs/figure-s1 --diverged 3fa9c1`,
 		RunE: func(c *cobra.Command, arguments []string) error {
-			tasks := make([]sweep.TaskID, len(arguments))
-			for i, task := range arguments {
-				tasks[i] = sweep.TaskID(task)
-			}
 			place, err := flags.place()
+			if err != nil {
+				return err
+			}
+			tasks, err := selected.selection(arguments)
 			if err != nil {
 				return err
 			}
@@ -35,6 +39,9 @@ If no coordinator runs, the next one takes them up.`,
 		},
 	}
 	flags.add(c)
-	c.Flags().BoolVar(&diverged, "diverged", false, "those that diverged, instead of those that were set aside")
+	selected.add(c)
+	c.Flags().BoolVar(&failed, "failed", false, "those that were set aside: what is meant without --diverged")
+	c.Flags().BoolVar(&diverged, "diverged", false, "those that diverged")
+	c.MarkFlagsMutuallyExclusive("failed", "diverged")
 	return c
 }

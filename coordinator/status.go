@@ -64,6 +64,8 @@ type taskCounts struct {
 	Pending  uint64 `json:"pending"`
 	SetAside uint64 `json:"set_aside"`
 	Diverged uint64 `json:"diverged"`
+	// Verifying are those of the done ones that run once more.
+	Verifying uint64 `json:"verifying"`
 }
 
 type workerReport struct {
@@ -72,6 +74,7 @@ type workerReport struct {
 	Kernel   string          `json:"kernel"`
 	Slots    uint32          `json:"slots"`
 	LastSeen time.Time       `json:"last_seen"`
+	Draining bool            `json:"draining"` // it was asked to leave
 	Running  []runningReport `json:"running"`
 }
 
@@ -95,6 +98,7 @@ func newStatusReport(s *spiqsweepv1.GetStatusResponse) statusReport {
 		Tasks: taskCounts{
 			Planned: counts.GetPlanned(), Done: counts.GetDone(), Running: counts.GetLeased(),
 			Pending: counts.GetPending(), SetAside: counts.GetSetAside(), Diverged: counts.GetDiverged(),
+			Verifying: counts.GetVerifying(),
 		},
 		TimeLeft: s.GetTimeLeft().AsDuration().Seconds(),
 		Workers:  []workerReport{}, SetAside: taskReports(s.GetSetAside()), Diverged: taskReports(s.GetDiverged()),
@@ -102,7 +106,7 @@ func newStatusReport(s *spiqsweepv1.GetStatusResponse) statusReport {
 	for _, w := range s.GetWorkers() {
 		worker := workerReport{
 			Process: w.GetProcess(), Host: w.GetHost(), Kernel: w.GetKernel(), Slots: w.GetSlots(),
-			LastSeen: w.GetLastSeen().AsTime(), Running: []runningReport{},
+			LastSeen: w.GetLastSeen().AsTime(), Draining: w.GetDraining(), Running: []runningReport{},
 		}
 		for _, r := range w.GetRunning() {
 			worker.Running = append(worker.Running, runningReport{r.GetTask(), r.GetAttempt(), r.GetStep(), r.GetSteps()})
@@ -125,6 +129,9 @@ func printStatus(out io.Writer, s statusReport) error {
 	fmt.Fprintf(out, "sweep %s, revision %d, as of %s\n", s.Name, s.Revision, s.AsOf.Local().Format(time.DateTime))
 	fmt.Fprintf(out, "%d of %d tasks done, %d running, %d pending, %d set aside, %d diverged\n",
 		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Running, s.Tasks.Pending, s.Tasks.SetAside, s.Tasks.Diverged)
+	if s.Tasks.Verifying > 0 {
+		fmt.Fprintf(out, "%d of the done ones are being verified\n", s.Tasks.Verifying)
+	}
 	if !s.Coordinator {
 		fmt.Fprintln(out, "no coordinator is running: this is what the last one stored; to go on, start it again")
 	} else if s.TimeLeft > 0 {
@@ -132,8 +139,8 @@ func printStatus(out io.Writer, s statusReport) error {
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, w := range s.Workers {
-		fmt.Fprintf(table, "\nworker %s\t%s\t%s\t%s\theard of %s ago\n",
-			short(w.Process), w.Host, w.Kernel, count(int(w.Slots), "slot"), spell(s.AsOf.Sub(w.LastSeen)))
+		fmt.Fprintf(table, "\nworker %s\t%s\t%s\t%s\theard of %s ago%s\n",
+			short(w.Process), w.Host, w.Kernel, count(int(w.Slots), "slot"), spell(s.AsOf.Sub(w.LastSeen)), leaving(w))
 		for _, r := range w.Running {
 			fmt.Fprintf(table, "  task %s\tattempt %d\tstep %d of %d\n", short(r.Task), r.Attempt, r.Step, r.Steps)
 		}
@@ -144,6 +151,13 @@ func printStatus(out io.Writer, s statusReport) error {
 	printTasks(out, "set aside (`coordinator retry` reopens them)", s.SetAside)
 	printTasks(out, "diverged (`coordinator retry --diverged` runs them once more)", s.Diverged)
 	return nil
+}
+
+func leaving(w workerReport) string {
+	if w.Draining {
+		return ", leaving"
+	}
+	return ""
 }
 
 func printTasks(out io.Writer, title string, tasks []taskReport) {

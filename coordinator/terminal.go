@@ -28,19 +28,21 @@ import (
 type terminal struct {
 	out   io.Writer
 	isBar bool
+	done  string // what becomes of a task
 
 	mu  sync.Mutex // guards what follows, and the order of what is written
 	bar *progressbar.ProgressBar
 	// Of the last plain line: when, and what it said.
-	lineAt  time.Time
-	tenths  int
-	failed  int
-	working bool
+	lineAt   time.Time
+	tenths   int
+	failed   int
+	working  bool
+	deserted bool
 }
 
 // newTerminal talks to a writer, with a bar if that is a terminal.
 func newTerminal(out io.Writer) *terminal {
-	return &terminal{out: out, isBar: isTerminal(out)}
+	return &terminal{out: out, isBar: isTerminal(out), done: "done"}
 }
 
 func isTerminal(w io.Writer) bool {
@@ -74,12 +76,13 @@ func (t *terminal) follow(p app.Progress) {
 	}
 	tenths := 10 * p.Counts.Done / max(p.Counts.Planned, 1)
 	begins := !t.working && p.Running() > 0
-	news := t.lineAt.IsZero() || begins || tenths > t.tenths || p.Failed() > t.failed || time.Since(t.lineAt) >= time.Minute
+	news := t.lineAt.IsZero() || begins || tenths > t.tenths || p.Failed() > t.failed || p.Deserted != t.deserted ||
+		time.Since(t.lineAt) >= time.Minute
 	if !news {
 		return
 	}
-	t.lineAt, t.tenths, t.failed, t.working = time.Now(), tenths, p.Failed(), t.working || begins
-	fmt.Fprintf(t.out, "%d of %d tasks done, %s\n", p.Counts.Done, p.Counts.Planned, details(p))
+	t.lineAt, t.tenths, t.failed, t.working, t.deserted = time.Now(), tenths, p.Failed(), t.working || begins, p.Deserted
+	fmt.Fprintf(t.out, "%d of %d tasks %s, %s\n", p.Counts.Done, p.Counts.Planned, t.done, details(p))
 }
 
 func (t *terminal) draw(p app.Progress) {
@@ -105,8 +108,16 @@ func details(p app.Progress) string {
 		running += fmt.Sprintf(" (%.0f %% trained)", 100*trained)
 	}
 	parts := []string{fmt.Sprintf("%d failed", p.Failed()), running}
-	if len(p.Workers) == 0 && !p.Counts.Finished() {
+	if n := p.Counts.Verifying; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d being verified", n))
+	}
+	switch leaving := p.Leaving(); {
+	case p.Deserted:
+		parts = append(parts, "no worker is left: waiting for one")
+	case len(p.Workers) == 0 && !p.Counts.Finished():
 		parts = append(parts, "no worker yet")
+	case leaving > 0:
+		parts = append(parts, fmt.Sprintf("%d leaving", leaving))
 	}
 	if p.Gained > 0 {
 		parts = append(parts, rough(p.PerMinute())+" per minute")

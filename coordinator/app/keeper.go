@@ -6,6 +6,7 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/remote"
+	"spiqsweep/sweep"
 )
 
 // keeper is whoever keeps the queue: this process, on a store of its own, or a
@@ -22,6 +23,8 @@ type keeper interface {
 	Attempts(ctx context.Context, sweep string) iter.Seq2[queue.History, error]
 
 	Retry(context.Context, queue.RetryRequest) (int, error)
+	Cancel(context.Context, queue.Selection) (cancelled, shared int, err error)
+	Verify(context.Context, queue.VerifyRequest) ([]sweep.TaskID, error)
 }
 
 var (

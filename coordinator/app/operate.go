@@ -70,13 +70,50 @@ func (p Place) Forget(ctx context.Context, word string) (forgotten queue.Sweep, 
 	return forgotten, err
 }
 
-// Retry reopens tasks, all that were set aside if none is named.
-func (p Place) Retry(ctx context.Context, tasks []sweep.TaskID, diverged bool) (reopened int, err error) {
-	err = p.write(ctx, "", func(ctx context.Context, k keeper, sweep string) (err error) {
-		reopened, err = k.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Sweep: sweep, Tasks: tasks}, Diverged: diverged})
+// Retry reopens tasks of one sweep: all that were set aside, or diverged, if none
+// is named.
+func (p Place) Retry(ctx context.Context, s queue.Selection, diverged bool) (reopened int, err error) {
+	err = p.change(ctx, s, func(ctx context.Context, k keeper, s queue.Selection) (err error) {
+		reopened, err = k.Retry(ctx, queue.RetryRequest{Selection: s, Diverged: diverged})
 		return err
 	})
 	return reopened, err
+}
+
+// Cancel sets the unfinished tasks of one sweep aside: all if none is named.
+func (p Place) Cancel(ctx context.Context, s queue.Selection) (cancelled, shared int, err error) {
+	err = p.change(ctx, s, func(ctx context.Context, k keeper, s queue.Selection) (err error) {
+		cancelled, shared, err = k.Cancel(ctx, s)
+		return err
+	})
+	return cancelled, shared, err
+}
+
+// change does something with tasks of the sweep that the selection names by a
+// word, or of the folder's.
+func (p Place) change(ctx context.Context, s queue.Selection, do func(context.Context, keeper, queue.Selection) error) error {
+	return p.write(ctx, s.Sweep, func(ctx context.Context, k keeper, word string) error {
+		found, err := k.Sweep(ctx, word)
+		if err != nil {
+			return err
+		}
+		s.Sweep = found.ID
+		return do(ctx, k, s)
+	})
+}
+
+// Drain asks workers of the coordinator that runs there to leave. Without one
+// there is nobody to ask: local workers have ended with it, and others wait for
+// the next.
+func (p Place) Drain(ctx context.Context, r queue.DrainRequest) (draining int, err error) {
+	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) (err error) {
+		draining, err = c.Drain(ctx, r)
+		return err
+	})
+	if err == nil && !running {
+		err = badInput("output folder %s: no coordinator is running there, so there is no worker to drain", p.Out)
+	}
+	return draining, err
 }
 
 // finished are the tasks that the folder's sweep has done: none if there is no

@@ -27,7 +27,7 @@ func TestFailingTasksAreSetAsideAndReopened(t *testing.T) {
 	if err != nil || running || len(status.GetSetAside()) != 4 || status.GetSetAside()[0].GetReason() == "" {
 		t.Errorf("status is %v, %v", status, err)
 	}
-	if reopened, err := place.Retry(t.Context(), nil, false); err != nil || reopened != 4 {
+	if reopened, err := place.Retry(t.Context(), queue.Selection{}, false); err != nil || reopened != 4 {
 		t.Errorf("%d tasks reopened, %v", reopened, err)
 	}
 	p.act = nil
@@ -57,7 +57,7 @@ func TestStatusAndRetryThroughTheCoordinator(t *testing.T) {
 	if err != nil || !running || answer.GetCounts().GetPending() != 4 {
 		t.Errorf("the coordinator answers %v, %v, %v", answer, running, err)
 	}
-	if reopened, err := place.Retry(t.Context(), nil, false); err != nil || reopened != 0 {
+	if reopened, err := place.Retry(t.Context(), queue.Selection{}, false); err != nil || reopened != 0 {
 		t.Errorf("%d tasks reopened, %v", reopened, err)
 	}
 	interrupt()

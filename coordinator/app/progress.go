@@ -12,6 +12,9 @@ type Progress struct {
 	// Elapsed is the time since this run began, Gained the tasks that were done in it.
 	Elapsed time.Duration
 	Gained  int
+	// Deserted: there were workers in this run, and none is left, though there is
+	// work.
+	Deserted bool
 }
 
 // PerMinute is the rate of this run, in tasks.
@@ -30,6 +33,17 @@ func (p Progress) Running() int {
 		slots += w.Slots
 	}
 	return min(p.Counts.Leased, slots)
+}
+
+// Leaving counts the workers that were asked to leave.
+func (p Progress) Leaving() int {
+	leaving := 0
+	for _, w := range p.Workers {
+		if w.Leaving {
+			leaving++
+		}
+	}
+	return leaving
 }
 
 // Trained is the share of their steps that the running tasks have made, in

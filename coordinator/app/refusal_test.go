@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/queue"
 )
 
 func TestASecondCoordinatorIsRefused(t *testing.T) {
@@ -93,7 +94,7 @@ func TestAFolderWithoutASweep(t *testing.T) {
 	if _, _, err := place.Status(t.Context(), ""); !errors.As(err, &input) || !strings.Contains(err.Error(), "no sweep") {
 		t.Errorf("error of Status is %v", err)
 	}
-	if _, err := place.Retry(t.Context(), nil, false); !errors.As(err, &input) {
+	if _, err := place.Retry(t.Context(), queue.Selection{}, false); !errors.As(err, &input) {
 		t.Errorf("error of Retry is %v", err)
 	}
 	entries, err := os.ReadDir(place.Out)

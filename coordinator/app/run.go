@@ -59,6 +59,7 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 	defer clock.Stop()
 	began := time.Now()
 	first, away := -1, false // tasks done at the first look; whether their keeper is away
+	worked := false          // whether there were workers
 	for {
 		status, err := a.keeper.Status(serving, a.id)
 		switch {
@@ -74,7 +75,11 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 			if first < 0 {
 				first = status.Counts.Done
 			}
-			now := Progress{Status: status, Elapsed: time.Since(began), Gained: status.Counts.Done - first}
+			worked = worked || len(status.Workers) > 0
+			now := Progress{
+				Status: status, Elapsed: time.Since(began), Gained: status.Counts.Done - first,
+				Deserted: worked && len(status.Workers) == 0 && !status.Counts.Finished(),
+			}
 			if a.Follow != nil {
 				a.Follow(now)
 			}

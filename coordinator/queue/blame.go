@@ -51,7 +51,7 @@ func (c *call) settle(a Attempt) error {
 	r.Alone = b.alone
 	switch {
 	case b.hopeless != "" && r.Verifying:
-		return c.endVerification(r, "could not be verified: "+b.hopeless)
+		return c.endVerification(r, notVerified+b.hopeless)
 	case b.hopeless != "" && r.Accepted != "":
 		r.Phase, r.Reason = Diverged, "the results still differ: "+b.hopeless
 		c.closed = true

@@ -59,7 +59,7 @@ func (c *call) cancel(r Record, sweepID string) (change, error) {
 	c.closed = true
 	switch {
 	case r.Verifying:
-		return changed, c.endVerification(r, "")
+		return changed, c.endVerification(r, notVerified+CancelledByOperator)
 	case r.Accepted != "":
 		attempts, err := c.tx.Attempts(r.Task)
 		if err != nil {

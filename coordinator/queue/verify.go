@@ -94,6 +94,9 @@ func (c *call) verify(a Attempt, r Record, body []byte) error {
 	return c.endVerification(r, "")
 }
 
+// notVerified begins the reason of a done task whose verification came to nothing.
+const notVerified = "could not be verified: "
+
 // endVerification makes a task done again, with a remark, unless a result has
 // contradicted the accepted one.
 func (c *call) endVerification(r Record, remark string) error {

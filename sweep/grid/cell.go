@@ -44,7 +44,7 @@ func settingOf(word string) (sweep.Setting, error) {
 	}
 	setting, known := sweep.Lookup(name)
 	if !known {
-		var names []string
+		names := slices.Sorted(maps.Keys(short))
 		for _, s := range sweep.Settings() {
 			names = append(names, s.Name)
 		}

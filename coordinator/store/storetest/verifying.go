@@ -256,6 +256,9 @@ func verifyCancelled(t *testing.T, l *Lab) {
 	lease := w.Take()
 	l.cancels(queue.Selection{Sweep: "A"}, 2, 0)
 	l.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
+	if r := l.Record(lease.Task); r.Reason != "could not be verified: "+queue.CancelledByOperator {
+		t.Errorf("record: %+v", r)
+	}
 	if answer := w.Sync(); len(answer.Assignments) != 0 || !answer.Done {
 		t.Errorf("answer: %+v", answer)
 	}

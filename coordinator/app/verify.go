@@ -1,0 +1,204 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/remote"
+	"spiqsweep/sweep"
+)
+
+// Verification is what came of running finished tasks once more.
+type Verification struct {
+	Sweep    queue.Sweep
+	Chosen   int // tasks that ran once more, or were to
+	Findings []Finding
+}
+
+// Finding is a task whose result could not be confirmed.
+type Finding struct {
+	Task   sweep.TaskID
+	Label  string
+	State  sweep.State // diverged, or done if nothing contradicts its result
+	Reason string
+}
+
+// Verifier has finished tasks run once more, and compares.
+type Verifier struct {
+	queue.VerifyRequest // its Sweep is a word; "": the folder's
+	// Hosting says how to serve a sweep of some kernel class that no coordinator
+	// serves: its workers do the work.
+	Hosting func(class string) (Hosting, error)
+	// Follow hears how many of the chosen tasks have been compared; nil: nobody does.
+	Follow func(Progress)
+}
+
+// Verify runs finished tasks of a sweep once more and waits until all have been
+// compared: through the coordinator that runs there, or, if none does and nothing
+// else is left to do, with workers of its own. When ctx ends, it returns the
+// cause; the tasks stay chosen, and the next coordinator goes on with them.
+func (p Place) Verify(ctx context.Context, v Verifier) (Verification, error) {
+	word, err := p.sweep(v.Sweep)
+	if err != nil {
+		return Verification{}, err
+	}
+	var done Verification
+	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) (err error) {
+		done, err = v.at(ctx, c, word, lookElsewhereEvery)
+		return err
+	})
+	if running || err != nil {
+		return done, err
+	}
+	return p.verifyHere(ctx, word, v)
+}
+
+// at verifies at whoever keeps the sweep and has workers.
+func (v Verifier) at(ctx context.Context, k keeper, word string, pause time.Duration) (done Verification, err error) {
+	if done.Sweep, err = k.Sweep(ctx, word); err != nil {
+		return done, err
+	}
+	request := v.VerifyRequest
+	request.Sweep = done.Sweep.ID
+	tasks, err := k.Verify(ctx, request)
+	if err != nil {
+		return done, err
+	}
+	done.Chosen = len(tasks)
+	if len(tasks) == 0 {
+		return done, badInput("there is no finished task to verify: diverged ones wait for `coordinator retry --diverged`")
+	}
+	if err := v.wait(ctx, k, done, pause); err != nil {
+		return done, err
+	}
+	done.Findings, err = findings(ctx, k, done.Sweep.ID, tasks)
+	return done, err
+}
+
+// wait returns when no task of the sweep is being verified any more.
+func (v Verifier) wait(ctx context.Context, k keeper, done Verification, pause time.Duration) error {
+	clock := time.NewTicker(pause)
+	defer clock.Stop()
+	began := time.Now()
+	for {
+		status, err := k.Status(ctx, done.Sweep.ID)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, queue.ErrUnavailable):
+			// the next look may find another coordinator
+		case err != nil:
+			return fmt.Errorf("read the status: %w", err)
+		default:
+			if v.Follow != nil {
+				v.Follow(done.progress(status, time.Since(began)))
+			}
+			if status.Counts.Verifying == 0 {
+				return nil
+			}
+		}
+		select {
+		case <-clock.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// progress is that of the verification alone.
+func (v Verification) progress(s queue.Status, elapsed time.Duration) Progress {
+	compared := max(0, v.Chosen-s.Counts.Verifying)
+	s.Counts = queue.Counts{Planned: v.Chosen, Done: compared, Leased: v.Chosen - compared}
+	s.TimeLeft = 0 // that of the sweep
+	return Progress{Status: s, Elapsed: elapsed, Gained: compared}
+}
+
+// findings are what is not as it was before.
+func findings(ctx context.Context, k keeper, sweepID string, tasks []sweep.TaskID) ([]Finding, error) {
+	chosen := make(map[sweep.TaskID]bool, len(tasks))
+	for _, task := range tasks {
+		chosen[task] = true
+	}
+	var found []Finding
+	for row, err := range k.Rows(ctx, sweepID) {
+		if err != nil {
+			return nil, fmt.Errorf("read what came of it: %w", err)
+		}
+		if chosen[row.Task.ID] && (row.State != sweep.Done || row.Reason != "") {
+			found = append(found, Finding{row.Task.ID, row.Task.Configuration.Label(), row.State, row.Reason})
+		}
+	}
+	return found, nil
+}
+
+// verifyHere serves the sweep for as long as it takes.
+func (p Place) verifyHere(ctx context.Context, word string, v Verifier) (Verification, error) {
+	s, err := p.idle(ctx, word)
+	if err != nil {
+		return Verification{}, err
+	}
+	hosting, err := v.Hosting(s.KernelClass)
+	if err != nil {
+		return Verification{}, err
+	}
+	hosting.Store = p.Store
+	lock, err := folder(p.Out).lock()
+	if err != nil {
+		return Verification{}, &InputError{err}
+	}
+	defer lock.Close()
+	h := &host{Hosting: hosting, folder: folder(p.Out), class: s.KernelClass}
+	defer h.close()
+	if err := errors.Join(h.openDoor(), h.openStore(ctx)); err != nil {
+		return Verification{}, err
+	}
+	if err := h.publish(); err != nil {
+		return Verification{}, err
+	}
+	return v.with(ctx, h, s)
+}
+
+// with verifies with the workers of a host.
+func (v Verifier) with(ctx context.Context, h *host, s queue.Sweep) (Verification, error) {
+	base, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	services, serving := errgroup.WithContext(base)
+	h.start(serving, services, s.ID, h.Local)
+	watching, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	context.AfterFunc(serving, func() { cancel(context.Cause(serving)) })
+	done, err := v.at(watching, h.queue, s.ID, lookEvery)
+	h.stop()
+	stop()
+	if fault := services.Wait(); fault != nil && !errors.Is(fault, context.Canceled) {
+		err = fault
+	}
+	return done, err
+}
+
+// idle finds a sweep in a store that no coordinator serves, if nothing of it is
+// left to do: else the workers would do that first.
+func (p Place) idle(ctx context.Context, word string) (s queue.Sweep, err error) {
+	err = p.inStore(ctx, readOnly, found(ctx, word, func(ctx context.Context, k keeper, id string) error {
+		if s, err = k.Sweep(ctx, id); err != nil {
+			return err
+		}
+		status, err := k.Status(ctx, id)
+		if err != nil {
+			return err
+		}
+		if left := status.Counts.Leased + status.Counts.Pending; left > 0 {
+			return badInput("%d tasks of the sweep are left to do: start its coordinator again, and verify while it runs or when it has ended", left)
+		}
+		if s.Numerics != sweep.Numerics {
+			return badInput("the sweep was computed with numerics %d, and this program computes with %d: verify it with the program that ran it", s.Numerics, sweep.Numerics)
+		}
+		return nil
+	}))
+	return s, err
+}

@@ -1,0 +1,192 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/grid"
+)
+
+// verifier runs all finished tasks of a folder's sweep once more, with puppets.
+func verifier(c app.Config) app.Verifier {
+	v := app.Verifier{Hosting: func(class string) (app.Hosting, error) {
+		if class != kernel.Class {
+			return app.Hosting{}, errors.New("of another class: " + class)
+		}
+		return c.Hosting, nil
+	}}
+	v.Share = 1
+	return v
+}
+
+// cell is the cell of fourCells with these numbers.
+func cell(t *testing.T, settings map[string]string) []sweep.Cell {
+	t.Helper()
+	c, err := grid.ReadCell(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []sweep.Cell{c}
+}
+
+func TestVerifyASweepThatHasEnded(t *testing.T) {
+	t.Parallel()
+	p := &puppets{}
+	c := config(t, fourCells, p)
+	played(t, c)
+	place, v := app.Place{Out: c.Out}, verifier(c)
+	var last app.Progress
+	v.Follow = func(p app.Progress) { last = p }
+	done, err := place.Verify(t.Context(), v)
+	if err != nil || done.Chosen != 4 || len(done.Findings) != 0 || done.Sweep.Name != "four" {
+		t.Errorf("verification is %+v, %v", done, err)
+	}
+	if want := (queue.Counts{Planned: 4, Done: 4}); last.Counts != want {
+		t.Errorf("progress is %+v, want %+v", last.Counts, want)
+	}
+
+	p.act = func(c sweep.Configuration) *spiqsweepv1.Report {
+		if c.Timesteps == 2 && c.Neurons == 2 {
+			return failing(c)
+		}
+		c.Replicate++ // whose numbers are other ones
+		return &spiqsweepv1.Report{Outcome: finished(c)}
+	}
+	v.Cells = cell(t, map[string]string{"t": "2"})
+	done, err = place.Verify(t.Context(), v)
+	if err != nil || done.Chosen != 2 {
+		t.Fatalf("verification is %+v, %v", done, err)
+	}
+	var findings []string
+	for _, f := range done.Findings {
+		findings = append(findings, f.Label+" is "+string(f.State)+": "+f.Reason)
+	}
+	slices.Sort(findings)
+	want := []string{
+		"n=1 t=2 k=0 replicate 0 is diverged: results differ: errors.firing_rate_hz2 is 0.02 by attempt 1 on here (puppet), " +
+			"and 0.021 by attempt 3 on here (puppet)",
+		"n=2 t=2 k=0 replicate 0 is done: could not be verified: it failed 3 times, the last time with: NaN",
+	}
+	if diff := cmp.Diff(want, findings); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+
+	// The sweep's own coordinator shows it, and what two of three agree on is accepted.
+	p.act = nil
+	if _, last := played(t, c); last.Counts.Diverged != 1 || last.Counts.Done != 3 {
+		t.Errorf("progress is %+v", last.Counts)
+	}
+	if n, err := place.Retry(t.Context(), queue.Selection{Cells: v.Cells}, true); n != 1 || err != nil {
+		t.Errorf("%d tasks reopened, %v", n, err)
+	}
+	if _, last := played(t, c); last.Counts.Done != 4 {
+		t.Errorf("progress is %+v", last.Counts)
+	}
+}
+
+func TestVerifyWhatIsNotFinished(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourCells, &puppets{act: failing})
+	played(t, c)
+	place := app.Place{Out: c.Out}
+	var input *app.InputError
+	if _, err := place.Verify(t.Context(), verifier(c)); !errors.As(err, &input) || !strings.Contains(err.Error(), "no finished task") {
+		t.Errorf("nothing is done: %v", err)
+	}
+	if n, err := place.Retry(t.Context(), queue.Selection{Cells: cell(t, map[string]string{"n": "1"})}, false); n != 2 || err != nil {
+		t.Errorf("%d tasks reopened, %v", n, err)
+	}
+	if _, err := place.Verify(t.Context(), verifier(c)); !errors.As(err, &input) || !strings.Contains(err.Error(), "2 tasks of the sweep are left to do") {
+		t.Errorf("two tasks are open: %v", err)
+	}
+}
+
+// A verification that is interrupted goes on with the next coordinator.
+func TestVerifyIsInterrupted(t *testing.T) {
+	t.Parallel()
+	p := &puppets{}
+	c := config(t, fourCells, p)
+	played(t, c)
+	p.act = func(sweep.Configuration) *spiqsweepv1.Report { return nil } // for ever
+	ctx, interrupt := context.WithCancel(t.Context())
+	v := verifier(c)
+	v.Follow = func(p app.Progress) {
+		for _, w := range p.Workers {
+			if len(w.Running) > 0 {
+				interrupt()
+			}
+		}
+	}
+	if _, err := (app.Place{Out: c.Out}).Verify(ctx, v); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want Canceled", err)
+	}
+	p.act = nil
+	if _, last := played(t, c); last.Counts != (queue.Counts{Planned: 4, Done: 4}) {
+		t.Errorf("progress is %+v", last.Counts)
+	}
+	if got := columns(t, c.Out, "attempts.csv", "outcome"); !slices.Contains(got, "verified") || !slices.Contains(got, "handed_back") {
+		t.Errorf("outcomes: %q", got)
+	}
+}
+
+// Through a coordinator that runs, tasks are cancelled and workers drained.
+func TestCancelAndDrain(t *testing.T) {
+	t.Parallel()
+	p := &puppets{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }}
+	c := config(t, fourCells, p)
+	c.Local = 1
+	place := app.Place{Out: c.Out}
+	a, err := app.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	working := make(chan app.Progress, 100)
+	a.Follow = func(p app.Progress) {
+		select {
+		case working <- p:
+		default:
+		}
+	}
+	ran := make(chan error)
+	go func() {
+		_, err := a.Run(t.Context())
+		ran <- err
+	}()
+	for p := <-working; p.Counts.Leased == 0; p = <-working {
+	}
+	if n, err := place.Drain(t.Context(), queue.DrainRequest{Hosts: []string{"here"}}); n != 1 || err != nil {
+		t.Errorf("%d workers drain, %v", n, err)
+	}
+	for (<-working).Leaving() != 1 {
+	}
+	if n, shared, err := place.Cancel(t.Context(), queue.Selection{Cells: cell(t, map[string]string{"n": "2"})}); n != 2 || shared != 0 || err != nil {
+		t.Errorf("%d tasks cancelled, %d shared, %v", n, shared, err)
+	}
+	if n, _, err := place.Cancel(t.Context(), queue.Selection{}); n != 2 || err != nil {
+		t.Errorf("%d tasks cancelled, %v", n, err)
+	}
+	if err := <-ran; err != nil {
+		t.Error(err)
+	}
+	a.Close()
+	var input *app.InputError
+	if _, err := place.Drain(t.Context(), queue.DrainRequest{}); !errors.As(err, &input) {
+		t.Errorf("drain without a coordinator: %v", err)
+	}
+	if n, err := place.Retry(t.Context(), queue.Selection{}, false); n != 4 || err != nil {
+		t.Errorf("%d tasks reopened, %v", n, err)
+	}
+	if n, _, err := place.Cancel(t.Context(), queue.Selection{}); n != 4 || err != nil {
+		t.Errorf("in the store, %d tasks cancelled, %v", n, err)
+	}
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"spiqsweep/coordinator/app"
+)
+
+// verifyFlags are the flags of a verification.
+type verifyFlags struct {
+	placeFlags
+	selectionFlags
+	hosting hostFlags
+	share   float64
+	seed    uint64
+	asJSON  bool
+}
+
+func verifyCommand(t *terminal) *cobra.Command {
+	var f verifyFlags
+	c := &cobra.Command{
+		Use:   "verify [TASK...]",
+		Short: "Run finished tasks once more, and compare their results with the stored ones",
+		Long: `Runs a share of the finished tasks of a sweep once more, of those that are named, of
+some cells, or of all, and compares the results byte by byte with what is stored.
+Accepted results stay whatever comes of it. Each task whose result differs, was
+altered in the store or could not be confirmed is printed on a line of its own with
+the hosts, the kernels and the first number that differs.
+
+The workers of the coordinator do the work; if none runs, local ones are started.
+Exit codes: 0 no finding; 3 findings ("coordinator retry --diverged" runs diverged
+tasks once more: what two of three agree on is accepted); 130 interrupted: the tasks
+stay chosen, and the next coordinator or "verify" goes on with them.`,
+		Example: `  coordinator verify --out runs/figure-s1
+  coordinator verify --out runs/figure-s1 --share 1 --cell n=2`,
+		RunE: func(c *cobra.Command, tasks []string) error {
+			place, err := f.place()
+			if err != nil {
+				return err
+			}
+			verifier, err := f.verifier(c, tasks, t)
+			if err != nil {
+				return err
+			}
+			done, err := place.Verify(c.Context(), verifier)
+			t.close()
+			switch {
+			case errors.Is(err, context.Canceled):
+				t.say("interrupted: the tasks stay chosen, and the next coordinator or `coordinator verify` goes on with them")
+				return &endError{exitInterrupted}
+			case err != nil:
+				return err
+			}
+			if err := printVerification(c.OutOrStdout(), done, f.asJSON); err != nil {
+				return err
+			}
+			if len(done.Findings) > 0 {
+				return &endError{exitIncomplete}
+			}
+			return nil
+		},
+	}
+	f.placeFlags.add(c)
+	f.selectionFlags.add(c)
+	f.hosting.logFlags.add(c)
+	c.Flags().Float64Var(&f.share, "share", 0.1, "share of the finished tasks, above 0 and up to 1 (of tasks that are named: all)")
+	c.Flags().Uint64Var(&f.seed, "seed", 1, "chooses them: the same ones each time")
+	c.Flags().IntVar(&f.hosting.local, "local", runtime.GOMAXPROCS(0), "local workers, where no coordinator runs")
+	c.Flags().BoolVar(&f.asJSON, "json", false, "print one JSON object")
+	return c
+}
+
+func (f *verifyFlags) verifier(c *cobra.Command, tasks []string, t *terminal) (app.Verifier, error) {
+	selection, err := f.selection(tasks)
+	if err != nil {
+		return app.Verifier{}, err
+	}
+	if len(tasks) > 0 && !c.Flags().Changed("share") {
+		f.share = 1
+	}
+	switch {
+	case !(f.share > 0 && f.share <= 1):
+		return app.Verifier{}, usage("--share %v: must be above 0 and up to 1", f.share)
+	case f.hosting.local < 1:
+		return app.Verifier{}, usage("--local %d: must be 1 or more", f.hosting.local)
+	}
+	t.done = "compared"
+	v := app.Verifier{Follow: t.follow}
+	v.Selection, v.Share, v.Seed = selection, f.share, f.seed
+	v.Hosting = func(class string) (app.Hosting, error) {
+		kernel, err := chooseKernel(class)
+		if err != nil {
+			return app.Hosting{}, err
+		}
+		return f.hosting.hosting(kernel, t)
+	}
+	return v, nil
+}
+
+// verificationReport is what came of a verification, in JSON.
+type verificationReport struct {
+	Sweep    string          `json:"sweep"`
+	Name     string          `json:"name"`
+	Verified int             `json:"verified"` // tasks whose results are what is stored
+	Findings []findingReport `json:"findings"`
+}
+
+type findingReport struct {
+	Task   string `json:"task"`
+	Label  string `json:"label"`
+	State  string `json:"state"`
+	Reason string `json:"reason"`
+}
+
+func printVerification(out io.Writer, done app.Verification, asJSON bool) error {
+	report := verificationReport{
+		Sweep: done.Sweep.ID, Name: done.Sweep.Name,
+		Verified: done.Chosen - len(done.Findings), Findings: []findingReport{},
+	}
+	for _, f := range done.Findings {
+		report.Findings = append(report.Findings, findingReport{string(f.Task), f.Label, string(f.State), f.Reason})
+	}
+	if asJSON {
+		return printJSON(out, report)
+	}
+	for _, f := range report.Findings {
+		fmt.Fprintf(out, "%s  %s: %s\n", f.Task, f.Label, f.Reason)
+	}
+	_, err := fmt.Fprintf(out, "%d of %s verified, %s\n", report.Verified, count(done.Chosen, "task"), count(len(done.Findings), "finding"))
+	return err
+}
