@@ -82,9 +82,9 @@ func (a *actor) observe(b *batch) {
 // the last step, whose states are the nearest at hand, to the first.
 func (a *actor) differentiate(b *batch) {
 	a.estimator.prepare(b)
-	clear(a.gradient)
 	for step := a.settings.Timesteps - 1; step >= 0; step-- {
 		gradient := a.settings.patchAngles(a.gradient, step)
+		clear(gradient)
 		if a.shifter != nil {
 			a.shiftPatch(b, step, gradient)
 			continue

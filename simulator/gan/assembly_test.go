@@ -28,7 +28,7 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 	},
 	"addColumns": func(l *loops, t *kerneltest.Trial) {
 		stride, rows, inputs := anyStride(t), t.UpTo(4), t.IntN(140)
-		l.addColumns(t.Out((inputs+1)*stride), t.In(rows*stride), anySets(t, rows, inputs), rows, inputs/64+1, stride)
+		l.addColumns(t.Out((inputs+1)*stride), t.In(rows*stride), t.Float32(), anySets(t, rows, inputs), rows, inputs/64+1, stride)
 	},
 	"switchOn": func(l *loops, t *kerneltest.Trial) {
 		n := t.UpTo(4) * width

@@ -22,7 +22,7 @@ type critic struct {
 	interpolation []float32 // [sample], uniform on [0, 1): where between the pair the penalty looks
 
 	sets *inputSets // of the real windows, then of the generated ones
-	rows []float32  // [window][stride], their pre-activations, then what they add to their columns
+	rows []float32  // [window][stride], their pre-activations
 }
 
 func newCritic(s Settings, start random.Generator) *critic {
@@ -56,7 +56,7 @@ func (c *critic) update(real, fake []uint32, rate float64) error {
 //
 // A window adds ± 1/(2B) to ∂L_C/∂(second·pre-activation) of the units that are
 // on, and a penalty's interpolate adds its slopes. Both end as sums over
-// windows, per input and unit: addRows and the penalty collect them in the
+// windows, per input and unit: addOn and the penalty collect them in the
 // columns of the gradient, and backSecond carries them through the second layer.
 func (c *critic) differentiate(real, fake []uint32) {
 	size, l, g := c.settings.BatchSize, c.weights.loops, c.gradient
@@ -64,13 +64,11 @@ func (c *critic) differentiate(real, fake []uint32) {
 	c.sets.set(0, real)
 	c.sets.set(size, fake)
 	c.weights.preactivations(c.rows, c.sets)
-	realRows, fakeRows := c.rows[:size*g.stride], c.rows[size*g.stride:]
 	if c.settings.Constraint.penalised() {
-		c.penalty.add(g, realRows, fakeRows, c.interpolation)
+		c.penalty.add(g, c.rows[:size*g.stride], c.rows[size*g.stride:], c.interpolation)
 	}
 	share := float32(1 / (2 * float64(size)))
-	l.switchOn(realRows, realRows, -share)
-	l.switchOn(fakeRows, fakeRows, share)
-	g.addRows(c.rows, c.sets)
+	g.addOn(c.rows, -share, c.sets, 0, size)
+	g.addOn(c.rows, share, c.sets, size, size)
 	l.backSecond(g.columns, g.second, c.weights.columns, c.weights.second)
 }

@@ -4,36 +4,46 @@
 
 #include "textflag.h"
 
-// func addColumnsAVX2(columns []float32, src []float32, sets []uint64, rows int, chunks int, stride int)
+// func addColumnsAVX2(columns []float32, src []float32, value float32, sets []uint64, rows int, chunks int, stride int)
 // Requires: AVX, BMI
-TEXT ·addColumnsAVX2(SB), NOSPLIT, $0-96
-	MOVQ  columns_base+0(FP), AX
-	MOVQ  src_base+24(FP), CX
-	MOVQ  sets_base+48(FP), DX
-	MOVQ  rows+72(FP), BX
-	MOVQ  stride+88(FP), SI
-	SHLQ  $0x02, SI
-	TESTQ BX, BX
-	JZ    end1
+TEXT ·addColumnsAVX2(SB), NOSPLIT, $0-104
+	VBROADCASTSS value+48(FP), Y8
+	VXORPS       X9, X9, X9
+	MOVQ         columns_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         sets_base+56(FP), DX
+	MOVQ         rows+80(FP), BX
+	MOVQ         stride+96(FP), SI
+	SHLQ         $0x02, SI
+	TESTQ        BX, BX
+	JZ           end1
 
 loop1:
 	XORQ DI, DI
 
 loop2:
-	MOVQ    DX, R10
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (AX)(DI*1), R9
-	VMOVUPS (R8), Y0
-	VMOVUPS 32(R8), Y1
-	VMOVUPS 64(R8), Y2
-	VMOVUPS 96(R8), Y3
-	VMOVUPS 128(R8), Y4
-	VMOVUPS 160(R8), Y5
-	VMOVUPS 192(R8), Y6
-	VMOVUPS 224(R8), Y7
-	MOVQ    chunks+80(FP), R8
-	TESTQ   R8, R8
-	JZ      end3
+	MOVQ   DX, R10
+	LEAQ   (CX)(DI*1), R8
+	LEAQ   (AX)(DI*1), R9
+	VCMPPS $0x11, (R8), Y9, Y0
+	VANDPS Y8, Y0, Y0
+	VCMPPS $0x11, 32(R8), Y9, Y1
+	VANDPS Y8, Y1, Y1
+	VCMPPS $0x11, 64(R8), Y9, Y2
+	VANDPS Y8, Y2, Y2
+	VCMPPS $0x11, 96(R8), Y9, Y3
+	VANDPS Y8, Y3, Y3
+	VCMPPS $0x11, 128(R8), Y9, Y4
+	VANDPS Y8, Y4, Y4
+	VCMPPS $0x11, 160(R8), Y9, Y5
+	VANDPS Y8, Y5, Y5
+	VCMPPS $0x11, 192(R8), Y9, Y6
+	VANDPS Y8, Y6, Y6
+	VCMPPS $0x11, 224(R8), Y9, Y7
+	VANDPS Y8, Y7, Y7
+	MOVQ   chunks+88(FP), R8
+	TESTQ  R8, R8
+	JZ     end3
 
 loop3:
 	MOVQ  (R10), R11
@@ -45,22 +55,22 @@ loop4:
 	LEAQ    -1(R11), R13
 	ANDQ    R13, R11
 	IMULQ   SI, R12
-	VADDPS  (R9)(R12*1), Y0, Y8
-	VMOVUPS Y8, (R9)(R12*1)
-	VADDPS  32(R9)(R12*1), Y1, Y8
-	VMOVUPS Y8, 32(R9)(R12*1)
-	VADDPS  64(R9)(R12*1), Y2, Y8
-	VMOVUPS Y8, 64(R9)(R12*1)
-	VADDPS  96(R9)(R12*1), Y3, Y8
-	VMOVUPS Y8, 96(R9)(R12*1)
-	VADDPS  128(R9)(R12*1), Y4, Y8
-	VMOVUPS Y8, 128(R9)(R12*1)
-	VADDPS  160(R9)(R12*1), Y5, Y8
-	VMOVUPS Y8, 160(R9)(R12*1)
-	VADDPS  192(R9)(R12*1), Y6, Y8
-	VMOVUPS Y8, 192(R9)(R12*1)
-	VADDPS  224(R9)(R12*1), Y7, Y8
-	VMOVUPS Y8, 224(R9)(R12*1)
+	VADDPS  (R9)(R12*1), Y0, Y10
+	VMOVUPS Y10, (R9)(R12*1)
+	VADDPS  32(R9)(R12*1), Y1, Y10
+	VMOVUPS Y10, 32(R9)(R12*1)
+	VADDPS  64(R9)(R12*1), Y2, Y10
+	VMOVUPS Y10, 64(R9)(R12*1)
+	VADDPS  96(R9)(R12*1), Y3, Y10
+	VMOVUPS Y10, 96(R9)(R12*1)
+	VADDPS  128(R9)(R12*1), Y4, Y10
+	VMOVUPS Y10, 128(R9)(R12*1)
+	VADDPS  160(R9)(R12*1), Y5, Y10
+	VMOVUPS Y10, 160(R9)(R12*1)
+	VADDPS  192(R9)(R12*1), Y6, Y10
+	VMOVUPS Y10, 192(R9)(R12*1)
+	VADDPS  224(R9)(R12*1), Y7, Y10
+	VMOVUPS Y10, 224(R9)(R12*1)
 	TESTQ   R11, R11
 	JNZ     loop4
 
@@ -77,7 +87,7 @@ end3:
 	CMPQ DI, SI
 	JL   loop2
 	ADDQ SI, CX
-	MOVQ chunks+80(FP), DI
+	MOVQ chunks+88(FP), DI
 	SHLQ $0x03, DI
 	ADDQ DI, DX
 	DECQ BX
@@ -92,21 +102,19 @@ end1:
 TEXT ·switchOnAVX2(SB), NOSPLIT, $0-52
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         src_base+24(FP), CX
-	VXORPS       X0, X0, X0
-	VBROADCASTSS value+48(FP), Y1
+	VBROADCASTSS value+48(FP), Y0
+	VXORPS       X1, X1, X1
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x04, DX
 	TESTQ        DX, DX
 	JZ           end5
 
 loop5:
-	VMOVUPS (CX), Y2
-	VCMPPS  $0x1e, Y0, Y2, Y2
-	VANDPS  Y1, Y2, Y2
+	VCMPPS  $0x11, (CX), Y1, Y2
+	VANDPS  Y0, Y2, Y2
 	VMOVUPS Y2, (AX)
-	VMOVUPS 32(CX), Y2
-	VCMPPS  $0x1e, Y0, Y2, Y2
-	VANDPS  Y1, Y2, Y2
+	VCMPPS  $0x11, 32(CX), Y1, Y2
+	VANDPS  Y0, Y2, Y2
 	VMOVUPS Y2, 32(AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX

@@ -7,7 +7,7 @@ package gan
 // addColumnsAVX2 is addColumns in AVX2 with FMA.
 //
 //go:noescape
-func addColumnsAVX2(columns []float32, src []float32, sets []uint64, rows int, chunks int, stride int)
+func addColumnsAVX2(columns []float32, src []float32, value float32, sets []uint64, rows int, chunks int, stride int)
 
 // switchOnAVX2 is switchOn in AVX2 with FMA.
 //

@@ -17,7 +17,7 @@ type laneRow = [lanes]float32
 type loops struct {
 	// The critic's first layer for windows that are sets of inputs.
 	sumColumns func(dst, columns []float32, sets []uint64, rows, chunks, stride int)
-	addColumns func(columns, src []float32, sets []uint64, rows, chunks, stride int)
+	addColumns func(columns, src []float32, value float32, sets []uint64, rows, chunks, stride int)
 
 	// Its units, and the second layer.
 	switchOn    func(dst, src []float32, value float32)

@@ -58,10 +58,11 @@ func (w *network) preactivations(rows []float32, s *inputSets) {
 	w.loops.sumColumns(rows, w.columns, s.bits, s.windows, s.chunks, w.stride)
 }
 
-// addRows adds rows, [window][stride], to the columns of the inputs that are
-// on: the transpose of preactivations.
-func (w *network) addRows(rows []float32, s *inputSets) {
-	w.loops.addColumns(w.columns, rows, s.bits, s.windows, s.chunks, w.stride)
+// addOn adds the value to the columns of the inputs of so many windows, from
+// first on, where units are on in rows, [window][stride]: the transpose of
+// preactivations. It uses the rows up.
+func (w *network) addOn(rows []float32, value float32, s *inputSets, first, windows int) {
+	w.loops.addColumns(w.columns, rows[first*w.stride:], value, s.bits[first*s.chunks:], windows, s.chunks, w.stride)
 }
 
 // inputSets are windows as sets of the critic's inputs that are 1: n·t bits and

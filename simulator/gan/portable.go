@@ -49,10 +49,12 @@ func sumColumns(dst, columns []float32, sets []uint64, rows, chunks, stride int)
 	}
 }
 
-// addColumns adds row j of src to the columns in set j.
-func addColumns(columns, src []float32, sets []uint64, rows, chunks, stride int) {
+// addColumns adds to the columns in set j the value where row j of src is above
+// 0. It may use src up.
+func addColumns(columns, src []float32, value float32, sets []uint64, rows, chunks, stride int) {
 	for j := range rows {
 		row := src[j*stride:][:stride]
+		switchOn(row, row, value)
 		for c, set := range sets[j*chunks:][:chunks] {
 			for ; set != 0; set &= set - 1 {
 				addRow(columns[(64*c+bits.TrailingZeros64(set))*stride:][:stride], row)

@@ -38,10 +38,10 @@ func (k kernel) perWindow(columns, rows, sets reg.Register, begin func(row reg.R
 	})
 }
 
-const columnsSignature = "[]float32, sets []uint64, rows, chunks, stride int)"
+const setsSignature = "sets []uint64, rows, chunks, stride int)"
 
 func (k kernel) sumColumns() {
-	k.Function("sumColumns", "func(dst, columns "+columnsSignature)
+	k.Function("sumColumns", "func(dst, columns []float32, "+setsSignature)
 	var sums []reg.VecVirtual
 	k.Parts(groupBytes, func(int) { sums = append(sums, k.Register()) })
 	k.perWindow(Pointer("columns"), Pointer("dst"), Pointer("sets"), func(reg.Register) {
@@ -61,12 +61,14 @@ func (k kernel) sumColumns() {
 }
 
 func (k kernel) addColumns() {
-	k.Function("addColumns", "func(columns, src "+columnsSignature)
+	k.Function("addColumns", "func(columns, src []float32, value float32, "+setsSignature)
 	var values []reg.VecVirtual
 	k.Parts(groupBytes, func(int) { values = append(values, k.Register()) })
+	value, zero := k.broadcastParameter("value"), k.Zero()
 	k.perWindow(Pointer("columns"), Pointer("src"), Pointer("sets"), func(row reg.Register) {
 		for i, v := range values {
-			VMOVUPS(At(row).Offset(i*k.Bytes), v)
+			VCMPPS(U8(less), At(row).Offset(i*k.Bytes), zero, v)
+			VANDPS(value, v, v)
 		}
 	}, func(column Mem) {
 		for i, v := range values {
@@ -76,6 +78,15 @@ func (k kernel) addColumns() {
 		}
 	}, func(reg.Register) {})
 	k.Ret()
+}
+
+// broadcastParameter is a float32 parameter in every lane.
+func (k kernel) broadcastParameter(name string) reg.VecVirtual {
+	parameter, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return k.Broadcast(parameter.Addr)
 }
 
 // perVector runs body for every vector of count floats, a multiple of 16.
@@ -89,23 +100,16 @@ func (k kernel) perVector(count reg.Register, arrays []reg.Register, body func(a
 
 // Predicates of comparisons.
 const (
-	greater  = 0x1e // false for NaN
-	less     = 0x11 // likewise
+	less     = 0x11 // false for NaN
 	notEqual = 0x04 // true for NaN
 )
 
 func (k kernel) switchOn() {
 	k.Function("switchOn", "func(dst, src []float32, value float32)")
-	dst, src, zero := Pointer("dst"), Pointer("src"), k.Zero()
-	value := k.Register()
-	parameter, err := Param("value").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	VBROADCASTSS(parameter.Addr, value)
+	dst, src, value, zero := Pointer("dst"), Pointer("src"), k.broadcastParameter("value"), k.Zero()
 	k.perVector(Length("dst"), []reg.Register{dst, src}, func(at int) {
-		on := k.Load(At(src).Offset(at))
-		VCMPPS(U8(greater), zero, on, on)
+		on := k.Register()
+		VCMPPS(U8(less), At(src).Offset(at), zero, on)
 		VANDPS(value, on, on)
 		VMOVUPS(on, At(dst).Offset(at))
 	})
