@@ -1,0 +1,64 @@
+//go:build unix
+
+package e2e
+
+import (
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"spiqsweep/proto/credentials"
+)
+
+// TestBetweenMachines runs a sweep by TLS, as between machines: a worker that
+// trusts another authority is told so, and nobody's log shows a token.
+func TestBetweenMachines(t *testing.T) {
+	t.Parallel()
+	r := newRun(t, small)
+	_, port, err := net.SplitHostPort(freeAddress(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := r.coordinator("", "--listen", net.JoinHostPort("0.0.0.0", port), "--advertise", net.JoinHostPort("localhost", port))
+	r.until(c, "the coordinator answers", answers)
+
+	file, err := credentials.Load(filepath.Join(r.folder, "worker.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	operator, err := credentials.Load(filepath.Join(r.folder, "operator.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := credentials.NewAuthority(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	misled := file
+	misled.CA = other.Certificate()
+	r.workerFile = filepath.Join(t.TempDir(), "worker.json")
+	if err := misled.Save(r.workerFile); err != nil {
+		t.Fatal(err)
+	}
+	stranger := start(t, "", "worker", "--coordinator", r.workerFile, "--slots", "1", "--connect-timeout", "1s")
+	stranger.expect(69)
+	if said := stranger.output.String(); !strings.Contains(said, "another authority") || !strings.Contains(said, "copy worker.json") {
+		t.Errorf("the worker of another authority does not say what is wrong:\n%s", said)
+	}
+
+	r.workerFile = ""
+	w := r.worker("")
+	c.expect(0)
+	w.expect(0)
+	if got := r.file("results.csv"); string(got) != string(small.results(t)) {
+		t.Errorf("results.csv differs from the undisturbed run's:\n%s", got)
+	}
+	for _, p := range []*process{c, stranger, w} {
+		for _, token := range []string{file.Token, operator.Token} {
+			if strings.Contains(p.output.String(), token) {
+				t.Errorf("%s shows a token", p.name)
+			}
+		}
+	}
+}
