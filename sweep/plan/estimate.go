@@ -7,7 +7,7 @@ type Estimate struct {
 	Cells    []CellEstimate // in grid order
 	Tasks    int            // trainings, each once
 	Finished int            // of Tasks
-	Seconds  float64        // left, on one core of the reference kernel
+	Seconds  float64        // left, on one core of the project’s machine
 }
 
 // CellEstimate is the part of one cell. Rows = Finished + Shared + tasks left.

@@ -62,7 +62,7 @@ func New(
 			known[recording] = int32(len(p.recordings))
 			p.recordings = append(p.recordings, recording)
 		}
-		p.cells[i] = cell{recording: known[recording], cost: Cost(c)}
+		p.cells[i] = cell{recording: known[recording], cost: Cost(c, kernelClass)}
 		for replicate := range g.Replicates {
 			c.Replicate = replicate
 			id := sweep.NewTaskID(c, recording, numerics, kernelClass)

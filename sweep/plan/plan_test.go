@@ -114,8 +114,8 @@ func TestTaskHasItsParts(t *testing.T) {
 	if want := sweep.NewTaskID(task.Configuration, "5,4/2", sweep.Numerics, "portable/amd64"); task.ID != want {
 		t.Errorf("ID = %s, want %s", task.ID, want)
 	}
-	if task.Cost != Cost(task.Configuration) {
-		t.Errorf("cost = %v, want %v", task.Cost, Cost(task.Configuration))
+	if task.Cost != Cost(task.Configuration, portableClass) {
+		t.Errorf("cost = %v, want %v", task.Cost, Cost(task.Configuration, portableClass))
 	}
 }
 
@@ -151,7 +151,7 @@ func TestEstimate(t *testing.T) {
 			neurons = [2, 4]
 		}
 	}`)
-	small, large := Cost(p.Row(0).Configuration), Cost(p.Row(3).Configuration)
+	small, large := Cost(p.Row(0).Configuration, portableClass), Cost(p.Row(3).Configuration, portableClass)
 	want := Estimate{
 		Cells: []CellEstimate{
 			{Configuration: p.Row(0).Configuration, Rows: 3, Finished: 1, Seconds: small + small},

@@ -10,8 +10,9 @@ import (
 	"spiqsweep/simulator/statistics"
 )
 
-// keptData is how many data sets stay at hand.
-const keptData = 16
+// keptData is how many data sets stay at hand: more than the thirty of Fig. S1, to
+// which every replicate comes back.
+const keptData = 64
 
 // floors is the purpose of the splits behind the floors.
 const floors random.Purpose = "floors"
