@@ -9,6 +9,7 @@ export CGO_ENABLED := 0
 TOOL     := go tool -modfile=.ci/tools.mod
 FUZZTIME ?= 60s
 SEEDS    ?= 1000
+STORE_SEEDS ?= 50
 ROUNDS   ?= 50
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
@@ -82,8 +83,8 @@ cross: ## build for Linux, macOS and Windows without keeping anything
 cover: ## coverage of the packages that decide what is counted
 	go test -cover ./coordinator/queue ./sweep/grid ./simulator/recording ./simulator/statistics
 
-simulate: ## live through SEEDS histories (default 1000) of simulated processes, network and clocks
-	go test -count=1 -v ./deploy/simulate -run TestSimulation -timeout 0 -seeds $(SEEDS)
+simulate: ## live through SEEDS histories (default 1000) of simulated processes, network and clocks, STORE_SEEDS (50) on each real store
+	go test -count=1 -v ./deploy/simulate -timeout 0 -seeds $(SEEDS) -store-seeds $(STORE_SEEDS)
 
 e2e: ## run the real binaries as processes over sockets, failpoints and all
 	go test -count=1 -v ./deploy/e2e

@@ -91,7 +91,7 @@ func (w *world) part(since time.Time) {
 	}
 	for _, h := range w.hosts {
 		for _, wk := range h.workers {
-			if w.now.Sub(wk.frozen) < leaveWithin {
+			if w.now.Sub(later(wk.frozen, wk.behind)) < leaveWithin {
 				since = w.now
 			}
 			here = wk

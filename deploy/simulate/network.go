@@ -13,13 +13,18 @@ var (
 	errTimeout = status.Error(codes.DeadlineExceeded, "no answer in time")
 )
 
-// patience is how long a worker waits for an answer (worker/agent/limits.go).
-const patience = 30 * time.Second
+// How long a worker waits for an answer, and an operator (worker/agent/limits.go).
+const (
+	patience         = 30 * time.Second
+	patienceToChange = 8 * time.Second // where another coordinator could answer
+	patienceToLeave  = drainLimit / 3
+	transferPatience = 60 * time.Second
+)
 
 // exchange carries a call from a worker to the coordinator that it is in touch
 // with, and the answer back. Either may be lost, late, or come twice. heard is
 // called once, unless an answer comes after all when it was given up.
-func exchange[T any](from *worker, serve func(*coordinator, func(T, error)), heard func(T, error)) {
+func exchange[T any](from *worker, patience time.Duration, serve func(*coordinator, func(T, error)), heard func(T, error)) {
 	w := from.world
 	over := false
 	end := func(answer T, err error) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"spiqsweep/deploy/simulate"
 )
 
@@ -17,6 +19,8 @@ var (
 // tame is how many histories there must be before each kind of event can be
 // expected to have happened.
 const tame = 100
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestSimulation(t *testing.T) {
 	if *seed != 0 {

@@ -123,6 +123,7 @@ func (w *world) skewWorker() {
 		w.log("the clock of %s jumps by %v", wk.name, by)
 		w.tally[WorkerClocks]++
 		wk.skew += by
+		wk.behind = later(wk.behind, w.now.Add(-by))
 	}
 }
 

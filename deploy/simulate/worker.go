@@ -23,6 +23,7 @@ type worker struct {
 	process   *spiqsweepv1.Process
 	addresses []int // of coordinators, the first is in use
 	skew      time.Duration
+	behind    time.Time       // until then its clock shows what it has shown before
 	timer     int             // counts the timers that were set: only the last one rings
 	calling   uint64          // the number of the call in flight, 0 without one
 	bits      map[string]bool // recordings at hand
@@ -47,7 +48,7 @@ func (h *host) startWorker() {
 		KernelClass: storetest.KernelClass, Kernel: "simulated", Slots: uint32(h.slots),
 	}
 	wk.agent = agent.New(agent.Settings{
-		Process: wk.process, ConnectTimeout: h.patience, Stays: h.stays,
+		Process: wk.process, ConnectTimeout: h.patience, Stays: h.stays, Coordinators: len(w.coordinators),
 		Random: rand.New(rand.NewPCG(w.random.Uint64(), 0)),
 	})
 	w.log("%s starts on %s with %d slots", wk.name, h.name, h.slots)

@@ -1,6 +1,9 @@
 package simulate
 
 import (
+	"time"
+
+	"spiqsweep/coordinator/service"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/worker/agent"
 )
@@ -9,7 +12,7 @@ import (
 func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 	number := request.GetSequence()
 	wk.calling = number
-	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.SyncResponse, error)) {
+	exchange(wk, wk.patience(request), func(c *coordinator, reply func(*spiqsweepv1.SyncResponse, error)) {
 		wk.log("%s hears call %d of %s: holds %d, reports %d, free %d, draining %t", c.name, number, wk.name,
 			len(request.GetHeld()), len(request.GetReports()), request.GetFreeSlots(), request.GetDraining())
 		c.sync(request, reply)
@@ -35,6 +38,20 @@ func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 	})
 }
 
+// patience is how long a call may go without an answer, as worker/agent/line.go has it.
+func (wk *worker) patience(r *spiqsweepv1.SyncRequest) time.Duration {
+	switch {
+	case len(wk.addresses) == 1:
+		return patience
+	case r.GetDraining():
+		return patienceToLeave
+	case len(r.GetHeld())+len(r.GetReports()) == 0:
+		return patienceToChange + service.LongPoll
+	default:
+		return patienceToChange
+	}
+}
+
 // note remembers what an answer means.
 func (wk *worker) note(answer *spiqsweepv1.SyncResponse) {
 	if answer.GetDrain() {
@@ -51,7 +68,7 @@ func (wk *worker) note(answer *spiqsweepv1.SyncResponse) {
 }
 
 func (wk *worker) fetchRecording(digest string) {
-	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.GetRecordingResponse, error)) {
+	exchange(wk, transferPatience, func(c *coordinator, reply func(*spiqsweepv1.GetRecordingResponse, error)) {
 		c.during(act{kind: looking, by: c}, func() {
 			answer, err := c.rules.GetRecording(background, &spiqsweepv1.GetRecordingRequest{Digest: digest})
 			c.answer(func() { reply(answer, err) }, func() { reply(nil, errAway) })
@@ -64,7 +81,7 @@ func (wk *worker) fetchRecording(digest string) {
 
 func (wk *worker) fetchCheckpoint(a agent.FetchCheckpoint) {
 	in := &spiqsweepv1.GetCheckpointRequest{Process: wk.process, Lease: lease(a.Lease)}
-	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.GetCheckpointResponse, error)) {
+	exchange(wk, transferPatience, func(c *coordinator, reply func(*spiqsweepv1.GetCheckpointResponse, error)) {
 		c.during(act{kind: looking, by: c}, func() {
 			answer, err := c.rules.GetCheckpoint(background, in)
 			c.answer(func() { reply(answer, err) }, func() { reply(nil, errAway) })
@@ -76,7 +93,7 @@ func (wk *worker) fetchCheckpoint(a agent.FetchCheckpoint) {
 
 func (wk *worker) storeCheckpoint(a agent.StoreCheckpoint) {
 	in := &spiqsweepv1.PutCheckpointRequest{Process: wk.process, Lease: lease(a.Lease), Step: a.Step, Body: a.Body}
-	exchange(wk, func(c *coordinator, reply func(*spiqsweepv1.PutCheckpointResponse, error)) {
+	exchange(wk, transferPatience, func(c *coordinator, reply func(*spiqsweepv1.PutCheckpointResponse, error)) {
 		c.during(act{kind: saving, by: c, saves: queueLease(in.GetLease()), process: wk.name}, func() {
 			answer, err := c.rules.PutCheckpoint(background, in)
 			c.answer(func() { reply(answer, err) }, func() { reply(nil, errAway) })
