@@ -49,7 +49,9 @@ func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal, arguments ...str
 	}
 	return app.Hosting{
 		Reach: f.Reach, Store: f.store, Local: f.local, Policy: policy(f.leaseTerm), Log: log,
-		Launch: func(file credentials.File) local.Launch { return f.localWorker(kernel, t, arguments...).Launch(file) },
+		Launch: func(file credentials.File, identity string) local.Launch {
+			return f.localWorker(kernel, t, slices.Concat(arguments, []string{"--" + identityFlag, identity})...).Launch(file)
+		},
 	}, nil
 }
 

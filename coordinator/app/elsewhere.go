@@ -11,7 +11,7 @@ import (
 
 // patience is how long a call to a coordinator elsewhere is repeated before it
 // has failed. What follows a sweep then tries again.
-const patience = 3 * time.Second
+const patience = 5 * time.Second
 
 // chooseKeeper says who keeps the queue: the coordinator that is named, the one
 // that the folder's sweep was submitted to before, or this one.

@@ -22,8 +22,9 @@ type Hosting struct {
 	Reach
 	Store string // URL of the store; "": a SQLite file in the folder
 	Local int    // local workers
-	// Launch starts local workers with these credentials. It may be nil without any.
-	Launch func(credentials.File) local.Launch
+	// Launch starts a local worker with these credentials, under an identity. It
+	// may be nil without any.
+	Launch func(file credentials.File, identity string) local.Launch
 	Policy queue.Policy
 	Log    hclog.Logger
 }
@@ -35,6 +36,9 @@ type host struct {
 	Hosting
 	folder folder // of the keys and, by default, of the store
 	class  string // kernel class of what is served
+	// kinship ends the identities of local workers, here and of those before in
+	// this place: see kinshipOf. "": of a folder that is locked.
+	kinship string
 
 	listener net.Listener
 	store    queue.Store
@@ -50,6 +54,9 @@ func (h *host) openDoor() (err error) {
 }
 
 func (h *host) openStore(ctx context.Context) (err error) {
+	if h.kinship == "" {
+		h.kinship = kinshipOf(h.folder, "")
+	}
 	url := h.Store
 	if url == "" {
 		url = h.folder.path(storeFile)
@@ -76,16 +83,10 @@ func (h *host) start(serving context.Context, services *errgroup.Group, sweepID 
 		Numerics: sweep.Numerics, KernelClass: h.class,
 		Log: h.Log.Named("service"),
 	})
+	h.bury(serving, h.kin, true)
 	services.Go(func() error { return h.server.Serve(h.listener) })
 	services.Go(func() error { return h.tick(serving) })
-	h.fleet = local.Start(workers, h.launch(), h.Log.Named("local"))
-}
-
-func (h *host) launch() local.Launch {
-	if h.Launch == nil {
-		return nil
-	}
-	return h.Launch(h.keys.worker.At(nearby(h.listener.Addr())))
+	h.fleet = local.Start(workers, h.launch, h.Log.Named("local"))
 }
 
 // tick moves the queue's clock.

@@ -3,7 +3,6 @@ package app_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -32,7 +31,7 @@ type puppets struct {
 }
 
 // launch starts puppets for a coordinator.
-func (p *puppets) launch(file credentials.File) local.Launch {
+func (p *puppets) launch(file credentials.File, identity string) local.Launch {
 	return func() (local.Process, error) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -41,7 +40,7 @@ func (p *puppets) launch(file credentials.File) local.Launch {
 		w := &puppet{
 			puppets: p, kill: cancel, stop: make(chan struct{}), exit: make(chan error, 1),
 			process: &spiqsweepv1.Process{
-				Id: fmt.Sprintf("puppet-%d-%p", p.born, p), Host: "here", ProgramVersion: "test", Protocol: spiqsweepv1.ProtocolVersion,
+				Id: identity, Host: "here", ProgramVersion: "test", Protocol: spiqsweepv1.ProtocolVersion,
 				Numerics: sweep.Numerics, KernelClass: kernel.Class, Kernel: kernel.Name, Slots: 1,
 			},
 		}

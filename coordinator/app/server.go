@@ -52,6 +52,7 @@ func OpenServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
 	if err := s.host.openDoor(); err != nil {
 		return nil, err
 	}
+	s.host.kinship = kinshipOf(s.host.folder, s.Address())
 	// Others that serve from this folder write its keys, too, but none for long.
 	lock, err := s.host.folder.lockWithin(ctx, patience)
 	if err != nil {

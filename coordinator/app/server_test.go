@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -111,6 +112,8 @@ func content(t testing.TB, folder, name string) string {
 func TestASubmittedSweepGoesOnWithoutItsFollower(t *testing.T) {
 	t.Parallel()
 	stuck := make(chan struct{})
+	goOn := sync.OnceFunc(func() { close(stuck) })
+	defer goOn() // or the puppets never end
 	at := serving(t, &puppets{act: func(c sweep.Configuration) *spiqsweepv1.Report {
 		<-stuck
 		return &spiqsweepv1.Report{Outcome: finished(c)}
@@ -136,7 +139,7 @@ func TestASubmittedSweepGoesOnWithoutItsFollower(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Error(err)
 	}
-	close(stuck)
+	goOn()
 
 	c.Follow, c.Coordinator = nil, credentials.File{} // the folder remembers
 	resumed, last := played(t, c)

@@ -23,13 +23,13 @@ func (c *call) handBack(a Attempt, reason string) error {
 	return c.settle(a)
 }
 
-// lose ends an attempt whose process has fallen silent.
-func (c *call) lose(a Attempt, p Presence, alone bool) (err error) {
+// lose ends an attempt whose process is gone.
+func (c *call) lose(a Attempt, p Presence, alone bool, reason string) (err error) {
 	if a.Saved, err = c.tx.CheckpointStep(a.Task); err != nil {
 		return err
 	}
 	a.Alone, a.Excused = alone, p.Unheard
-	a.end(Lost, fmt.Sprintf("the process was silent for %v", c.policy.LeaseTerm), c.now)
+	a.end(Lost, reason, c.now)
 	return c.settle(a)
 }
 

@@ -90,21 +90,26 @@ func (c *call) expire() error {
 		return err
 	}
 	for _, p := range overdue {
-		held, err := c.tx.HeldBy(p.ID)
-		if err != nil {
-			return err
-		}
-		for _, a := range held {
-			if err := c.lose(a, p, len(held) == 1); err != nil {
-				return err
-			}
-		}
-		p.Deadline = time.Time{}
-		if err := c.tx.PutPresence(p); err != nil {
+		if err := c.bury(p, fmt.Sprintf("the process was silent for %v", c.policy.LeaseTerm)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// bury ends the leases of a process that is gone.
+func (c *call) bury(p Presence, reason string) error {
+	held, err := c.tx.HeldBy(p.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range held {
+		if err := c.lose(a, p, len(held) == 1, reason); err != nil {
+			return err
+		}
+	}
+	p.Deadline = time.Time{}
+	return c.tx.PutPresence(p)
 }
 
 // duePage bounds how many ended back-offs are read at once.

@@ -150,6 +150,25 @@ func (r *run) resumed() {
 	r.Error("no attempt began from a checkpoint")
 }
 
+// TestDeadLocalWorkersAreNotWaitedFor kills a coordinator whose leases last a
+// minute. The next one knows that its local workers have ended with it.
+func TestDeadLocalWorkersAreNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	r := newRun(t, small)
+	c := r.coordinator("", "--local", "2", "--lease-term", "1m")
+	c.isAtWork(3)
+	c.signal(syscall.SIGKILL)
+	c.expect(killed)
+	r.coordinator("", "--local", "2", "--lease-term", "1m").expect(0)
+	r.isWhole()
+	for _, a := range r.attempts() {
+		if a["outcome"] == "lost" && a["message"] != "the process has ended" {
+			t.Errorf("attempt %s of task %s was lost since %s", a["attempt"], a["task"], a["message"])
+		}
+	}
+	r.had("lost")
+}
+
 func TestASecondCoordinatorIsRefused(t *testing.T) {
 	r := newRun(t, small)
 	first := r.listening("")

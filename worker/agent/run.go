@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -26,6 +27,7 @@ type Config struct {
 	Coordinator    credentials.File // addresses, tried in turn, and the token
 	Slots          int              // tasks at a time, one core each; at least 1
 	ConnectTimeout time.Duration    // exit after so long without a coordinator; 0: never
+	Identity       string           // of this run of the program, like no other's; "": a random one
 	Stays          bool             // when all is done, for the next sweep
 	Cache          string           // folder that keeps recordings; "": in memory only
 	Version        string           // of the program, a label
@@ -102,7 +104,7 @@ func process(c Config) *spiqsweepv1.Process {
 		host = "unknown"
 	}
 	return &spiqsweepv1.Process{
-		Id: rand.Text(), Host: host, ProgramVersion: c.Version,
+		Id: cmp.Or(c.Identity, rand.Text()), Host: host, ProgramVersion: c.Version,
 		Protocol: spiqsweepv1.ProtocolVersion, Numerics: sweep.Numerics,
 		KernelClass: c.Kernel.Class, Kernel: c.Kernel.Name,
 		Slots: uint32(c.Slots),

@@ -18,6 +18,7 @@ var expiring = []life{
 	{"a clock that was set back while a task backs off", setBackOff},
 	{"a coordinator that was started again", restarted},
 	{"a coordinator that takes its workers with it", takesAll},
+	{"a process that is known to have ended", ended},
 }
 
 func renewed(t *testing.T, l *Lab) {
@@ -240,5 +241,42 @@ func takesAll(t *testing.T, l *Lab) {
 	l.Tick(61 * time.Second)
 	if a := l.Attempts(lease.Task); a[len(a)-1].Excused {
 		t.Errorf("attempts: %+v", a)
+	}
+}
+
+func ended(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 2, 10))
+	gone, other := l.Worker(1), l.Worker(1)
+	lease, kept := gone.Take(), other.Take()
+	gone.Start(lease, 10)
+	gone.Sync()
+	lose := func(excused bool) {
+		t.Helper()
+		if err := l.Queue.Lose(ctx, func(process string) bool { return process == gone.ID }, excused); err != nil {
+			t.Fatal(err)
+		}
+		l.Consistent()
+	}
+	changed := l.Queue.Changed()
+	lose(true)
+	woken(t, true, changed)
+	l.WantCounts("A", queue.Counts{Planned: 2, Leased: 1, Pending: 1})
+	a := l.Attempts(lease.Task)[0]
+	if a.Outcome != queue.Lost || !a.Excused || l.Record(lease.Task).Alone {
+		t.Errorf("lost with its coordinator: %+v", a)
+	}
+	lose(false) // it holds nothing any more
+
+	// It was taken for lost, and goes on.
+	if answer := gone.Sync(); len(answer.Assignments) != 1 || gone.Holding() != lease {
+		t.Errorf("assignments: %+v", answer.Assignments)
+	}
+	lose(false)
+	if a := l.Attempts(lease.Task)[0]; a.Outcome != queue.Lost || a.Excused || !l.Record(lease.Task).Alone {
+		t.Errorf("lost by itself: %+v", a)
+	}
+	other.Sync()
+	if other.Holding() != kept {
+		t.Errorf("another process holds %v, want %v", other.Holding(), kept)
 	}
 }
