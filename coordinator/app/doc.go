@@ -17,7 +17,7 @@
 // or not at all. Only four things in it are not a view: the sweep's identity
 // (sweep.id), which says which sweep of the store is this folder's; the
 // credentials, which workers that outlive a coordinator keep using; by default
-// the store itself; and coordinator.json, in the place of both, where the sweep
+// the store itself, else where it is (store.url); and coordinator.json, in the place of both, where the sweep
 // was submitted to a coordinator elsewhere.
 //
 // # Bad input

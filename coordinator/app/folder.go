@@ -150,7 +150,17 @@ func (f folder) newIdentity() (string, error) {
 // place, then renamed. A file that cannot be replaced, since another program
 // holds it open, is left alone; the new content stays beside it, and the error
 // is a *BesideError.
-func (f folder) write(name string, fill func(io.Writer) error) (err error) {
+func (f folder) write(name string, fill func(io.Writer) error) error {
+	return f.writeAs(name, public, fill)
+}
+
+// Who may read a file: everybody, or its owner alone.
+const (
+	public  os.FileMode = 0o644
+	private os.FileMode = 0o600
+)
+
+func (f folder) writeAs(name string, mode os.FileMode, fill func(io.Writer) error) (err error) {
 	place := f.path(name)
 	defer func() {
 		if err != nil {
@@ -163,7 +173,7 @@ func (f folder) write(name string, fill func(io.Writer) error) (err error) {
 	}
 	defer os.Remove(draft.Name()) // after the rename there is nothing of that name
 	buffered := bufio.NewWriterSize(draft, 1<<16)
-	err = errors.Join(fill(buffered), buffered.Flush(), draft.Chmod(0o644), draft.Sync(), draft.Close())
+	err = errors.Join(fill(buffered), buffered.Flush(), draft.Chmod(mode), draft.Sync(), draft.Close())
 	if err != nil {
 		return err
 	}

@@ -57,9 +57,9 @@ func (h *host) openStore(ctx context.Context) (err error) {
 	if h.kinship == "" {
 		h.kinship = kinshipOf(h.folder, "")
 	}
-	url := h.Store
-	if url == "" {
-		url = h.folder.path(storeFile)
+	url, err := h.folder.storeURL(h.Store)
+	if err != nil {
+		return err
 	}
 	if h.store, err = store.Open(ctx, url); err != nil {
 		return &InputError{fmt.Errorf("open the store: %w", err)}
@@ -68,10 +68,12 @@ func (h *host) openStore(ctx context.Context) (err error) {
 	return nil
 }
 
-// publish writes what others need to find the coordinator.
+// publish writes what others need to find the coordinator and its store.
 func (h *host) publish() (err error) {
-	h.keys, err = h.Reach.keys(h.folder, h.listener.Addr())
-	return err
+	if h.keys, err = h.Reach.keys(h.folder, h.listener.Addr()); err != nil {
+		return err
+	}
+	return h.folder.rememberStore(h.Store)
 }
 
 // start begins to serve, with so many local workers: operators who name no sweep

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"spiqsweep/coordinator/app"
@@ -85,5 +86,27 @@ func TestEstimateKnowsWhatIsFinished(t *testing.T) {
 	after, err := prepared.Estimate(t.Context(), place)
 	if err != nil || after.Finished != 4 || after.Seconds != 0 {
 		t.Errorf("estimate is %+v, %v", after, err)
+	}
+}
+
+func TestAFolderRemembersItsStore(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourCells, &puppets{})
+	c.Store = filepath.Join(t.TempDir(), "elsewhere.db")
+	played(t, c)
+	if _, err := os.Stat(filepath.Join(c.Out, "sweep.db")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("there is a store in the folder (%v)", err)
+	}
+	info, err := os.Stat(filepath.Join(c.Out, "store.url"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("store.url: %v, %v", info, err)
+	}
+	status, running, err := app.Place{Out: c.Out}.Status(t.Context(), "")
+	if err != nil || running || status.GetCounts().GetDone() != 4 {
+		t.Errorf("status is %v, %v, %v", status, running, err)
+	}
+	c.Store = ""
+	if a, last := played(t, c); !a.Resumed || last.Gained != 0 || last.Counts.Done != 4 {
+		t.Errorf("resumed is %v, %d tasks were done again", a.Resumed, last.Gained)
 	}
 }

@@ -16,7 +16,7 @@ import (
 // coordinator that runs, or in a store that none serves.
 type Place struct {
 	Out   string // the output folder of a sweep, or the folder of `serve`
-	Store string // URL of the store; "": the SQLite file in the folder
+	Store string // URL of the store; "": the one that the folder was run with
 	// Coordinator is asked instead of the folder's own; the zero value means the
 	// one that the folder knows.
 	Coordinator credentials.File
@@ -139,9 +139,9 @@ func (p Place) sweep(word string) (string, error) {
 
 // inStore works on the store without a coordinator.
 func (p Place) inStore(ctx context.Context, open func(context.Context, string) (queue.Store, error), work func(*queue.Queue) error) error {
-	url := p.Store
-	if url == "" {
-		url = folder(p.Out).path(storeFile)
+	url, err := folder(p.Out).storeURL(p.Store)
+	if err != nil {
+		return err
 	}
 	s, err := open(ctx, url)
 	if err != nil {

@@ -52,6 +52,7 @@
 //	back-off ends                 backing    waiting       —            expire.go
 //	handed back                   leased     waiting       handed back  blame.go
 //	process silent for a term     leased     waiting       lost         expire.go
+//	process known to have ended   leased     waiting       lost         lose.go
 //	… too often                   leased     set aside     failed, lost blame.go
 //	no sweep refers to it         leased     waiting       withdrawn    plan.go
 //	cancel                        waiting, … set aside     cancelled    cancel.go
