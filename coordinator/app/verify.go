@@ -58,24 +58,38 @@ func (p Place) Verify(ctx context.Context, v Verifier) (Verification, error) {
 	return p.verifyHere(ctx, word, v)
 }
 
-// at verifies at whoever keeps the sweep and has workers.
-func (v Verifier) at(ctx context.Context, k keeper, word string, pause time.Duration) (done Verification, err error) {
-	if done.Sweep, err = k.Sweep(ctx, word); err != nil {
-		return done, err
-	}
-	request := v.VerifyRequest
-	request.Sweep = done.Sweep.ID
-	tasks, err := k.Verify(ctx, request)
+// at verifies at a coordinator that runs.
+func (v Verifier) at(ctx context.Context, k keeper, word string, pause time.Duration) (Verification, error) {
+	done, tasks, err := v.choose(ctx, k, word)
 	if err != nil {
 		return done, err
 	}
-	done.Chosen = len(tasks)
-	if len(tasks) == 0 {
-		return done, badInput("there is no finished task to verify: diverged ones wait for `coordinator retry --diverged`")
+	return v.compare(ctx, k, done, tasks, pause)
+}
+
+// choose has the tasks run once more by whatever workers there are.
+func (v Verifier) choose(ctx context.Context, k keeper, word string) (done Verification, tasks []sweep.TaskID, err error) {
+	if done.Sweep, err = k.Sweep(ctx, word); err != nil {
+		return done, nil, err
 	}
+	request := v.VerifyRequest
+	request.Sweep = done.Sweep.ID
+	if tasks, err = k.Verify(ctx, request); err != nil {
+		return done, nil, err
+	}
+	if len(tasks) == 0 {
+		return done, nil, badInput("there is no finished task to verify: diverged ones wait for `coordinator retry --diverged`")
+	}
+	done.Chosen = len(tasks)
+	return done, tasks, nil
+}
+
+// compare waits for what comes of the tasks.
+func (v Verifier) compare(ctx context.Context, k keeper, done Verification, tasks []sweep.TaskID, pause time.Duration) (Verification, error) {
 	if err := v.wait(ctx, k, done, pause); err != nil {
 		return done, err
 	}
+	var err error
 	done.Findings, err = findings(ctx, k, done.Sweep.ID, tasks)
 	return done, err
 }
@@ -163,16 +177,21 @@ func (p Place) verifyHere(ctx context.Context, word string, v Verifier) (Verific
 	return v.with(ctx, h, s)
 }
 
-// with verifies with the workers of a host.
+// with verifies with the workers of a host, which start when there is work: at
+// once, they would find nothing to do, and leave.
 func (v Verifier) with(ctx context.Context, h *host, s queue.Sweep) (Verification, error) {
+	done, tasks, err := v.choose(ctx, h.queue, s.ID)
+	if err != nil {
+		return done, err
+	}
 	base, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	services, serving := errgroup.WithContext(base)
-	h.start(serving, services, s.ID, h.Local)
+	h.start(serving, services, s.ID, min(h.Local, len(tasks)))
 	watching, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	context.AfterFunc(serving, func() { cancel(context.Cause(serving)) })
-	done, err := v.at(watching, h.queue, s.ID, lookEvery)
+	done, err = v.compare(watching, h.queue, done, tasks, lookEvery)
 	h.stop()
 	stop()
 	if fault := services.Wait(); fault != nil && !errors.Is(fault, context.Canceled) {
