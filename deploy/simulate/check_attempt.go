@@ -24,7 +24,7 @@ func (w *world) checkAttempt(was, is queue.Attempt, newest uint64) {
 		w.violated(Fencing, "attempt %d of task %d is %q, the newest is %d", is.Attempt, w.jobOf[is.Task].number, is.Outcome, newest)
 	}
 	if may := outcomes[is.Outcome]; !may(w, is) {
-		w.violated(Fencing, "attempt %d of task %d, of %s, is %q by an act of kind %d, of %q",
+		w.violated(Fencing, "attempt %d of task %d, of %s, is %q by %v of %q",
 			is.Attempt, w.jobOf[is.Task].number, is.Process, is.Outcome, w.act.kind, w.act.caller())
 	}
 	w.count(is)

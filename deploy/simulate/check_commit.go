@@ -27,6 +27,13 @@ const (
 	verifying
 )
 
+func (k kind) String() string {
+	return [...]string{
+		"nobody", "a look", "a tick", "a call", "a checkpoint", "a plan", "a forgotten sweep", "a retry",
+		"a retry of the diverged", "a cancellation", "a drain", "a verification",
+	}[k]
+}
+
 // act is what a coordinator is doing.
 type act struct {
 	kind    kind

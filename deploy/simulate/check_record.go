@@ -65,7 +65,7 @@ func (w *world) checkRecord(was, is queue.Record) {
 	if is.Phase != was.Phase {
 		w.log("task %d: %s, was %s: %s", number, is.Phase, was.Phase, is.Reason)
 		if !w.mayGo(was, is) {
-			w.violated(OneState, "task %d went from %q to %q by an act of kind %d", number, was.Phase, is.Phase, w.act.kind)
+			w.violated(OneState, "task %d went from %q to %q by %v", number, was.Phase, is.Phase, w.act.kind)
 		}
 	}
 	if is.Attempt < was.Attempt || is.Attempt > was.Attempt+1 || is.Pardoned < was.Pardoned {

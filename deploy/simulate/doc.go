@@ -10,13 +10,13 @@
 // told to leave, and started again under their host's name; coordinators are
 // killed at calls of the store, frozen, and started again; the clocks of the
 // store and of workers are set; the store goes away; trainings fail, stall, end
-// their process, and come to other bits on a bad machine; operators plan, forget
-// and retry meanwhile.
+// their process, and come to other bits on a bad machine; operators plan, forget,
+// retry, cancel, drain and verify meanwhile.
 //
 // # What must hold
 //
-// Every transaction is seen before it is committed, and held against what is
-// known of the history: see [Invariant]. At the end of each history the troubles
+// Every transaction that is committed is held against what is known of the
+// history: see [Invariant]. At the end of each history the troubles
 // stop, and every sweep must become whole, with the results of an undisturbed
 // run, byte for byte, but for tasks that their own history condemns.
 //

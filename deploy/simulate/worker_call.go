@@ -1,6 +1,9 @@
 package simulate
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"time"
 
 	"spiqsweep/coordinator/service"
@@ -35,7 +38,27 @@ func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 		wk.log("%s hears the answer %d: %d assignments, %d verdicts, done %t, drain %t", wk.name, number,
 			len(answer.GetAssignments()), len(answer.GetVerdicts()), answer.GetDone(), answer.GetDrain())
 		wk.step(agent.Answered{Sequence: number, Response: answer})
+		if awaited && !wk.dead {
+			wk.checkWithdrawn(answer)
+		}
 	})
+}
+
+// checkWithdrawn: what an answer does not name is not trained any more.
+func (wk *worker) checkWithdrawn(answer *spiqsweepv1.SyncResponse) {
+	named := map[agent.Lease]bool{}
+	for _, a := range answer.GetAssignments() {
+		named[agent.Lease{Task: a.GetLease().GetTask(), Attempt: a.GetLease().GetAttempt()}] = true
+	}
+	held := slices.SortedFunc(maps.Keys(wk.runs), func(a, b agent.Lease) int {
+		return cmp.Or(cmp.Compare(a.Task, b.Task), cmp.Compare(a.Attempt, b.Attempt))
+	})
+	for _, l := range held {
+		r := wk.runs[l]
+		if !named[l] && !r.stopping && !r.stalled {
+			wk.violated(Agent, "%s goes on with task %d, attempt %d, which was withdrawn", wk.name, r.job.number, l.Attempt)
+		}
+	}
 }
 
 // patience is how long a call may go without an answer, as worker/agent/line.go has it.
