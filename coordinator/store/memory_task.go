@@ -76,10 +76,13 @@ func (t *memoryTx) HeldBy(process string) ([]queue.Attempt, error) {
 			held = append(held, a)
 		}
 	}
-	slices.SortFunc(held, func(a, b queue.Attempt) int {
-		return cmp.Or(a.GrantedAt.Compare(b.GrantedAt), cmp.Compare(a.Task, b.Task), cmp.Compare(a.Attempt, b.Attempt))
-	})
+	slices.SortFunc(held, byGrant)
 	return held, nil
+}
+
+// byGrant is the order of queue.AttemptTx.HeldBy.
+func byGrant(a, b queue.Attempt) int {
+	return cmp.Or(a.GrantedAt.Compare(b.GrantedAt), cmp.Compare(a.Task, b.Task), cmp.Compare(a.Attempt, b.Attempt))
 }
 
 func (t *memoryTx) Presence(process string) (queue.Presence, bool, error) {

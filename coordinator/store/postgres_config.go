@@ -35,6 +35,7 @@ const settings = `
 	SET enable_seqscan = off;
 	SET enable_hashjoin = off;
 	SET enable_mergejoin = off;
+	SET plan_cache_mode = force_generic_plan;
 	SET jit = off`
 
 // configOf reads the address of a database.

@@ -242,3 +242,14 @@ func TestPostgresTexts(t *testing.T) {
 		t.Errorf("verdict: %+v", v)
 	}
 }
+
+// A server that is too old is refused with a sentence.
+func TestPostgresTooOld(t *testing.T) {
+	for version, old := range map[string]bool{
+		"9.6.24": true, "13.22 (Debian 13.22-1)": true, "14.1": false, "15.18 (Debian 15.18-0+deb12u1)": false, "18beta1": false,
+	} {
+		if err := store.Recent(version); (err != nil) != old || old && !strings.Contains(err.Error(), "14 or newer") {
+			t.Errorf("%s: %v", version, err)
+		}
+	}
+}

@@ -89,6 +89,13 @@ func (s *postgresSession) travel(last statement) (*trip, error) {
 	return t, nil
 }
 
+// send makes a trip whose statements say themselves what is done with their answers.
+func (s *postgresSession) send(b *pgx.Batch) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return s.fault("read from", s.conn.SendBatch(ctx, b).Close())
+}
+
 // trip is the answer to the last statement of a batch.
 type trip struct {
 	pgx.Rows

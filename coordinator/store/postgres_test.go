@@ -58,6 +58,6 @@ func TestPostgresStubborn(t *testing.T) {
 	}
 	openPostgres := onPostgres(t)
 	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store {
-		return storetest.Stubborn(t, openPostgres(t, now), 4)
+		return storetest.Stubborn(t, openPostgres(t, now), 2)
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/sweep"
 )
 
 // The keys of advisory locks. One with two parts never meets one with one.
@@ -17,22 +16,13 @@ const (
 	schemaKey  = 0x73636865 // "sche": of migrations
 )
 
-// dialectPostgres: a waiting task that another transaction has locked is being
-// granted there, and is left out. The record's own phase is asked for, since only
-// that is looked at again once its row is locked. The turn of a sweep that
-// another transaction is moving was moved just now.
+// dialectPostgres: the turn of a sweep that another transaction is moving was moved
+// just now. How a waiting task is found when it may be granted, see
+// postgresTx.Next.
 var dialectPostgres = dialect{
-	next: `
-		SELECT p.task, p.position, p.line, p.cost
-		FROM planned p JOIN records r ON r.task = p.task
-		WHERE p.sweep = $1 AND p.phase = 'waiting' AND p.alone = $2 AND r.phase = 'waiting' AND r.alone = $2
-		ORDER BY p.position, p.line LIMIT $3
-		FOR UPDATE OF r SKIP LOCKED`,
+	next:    dialectSQLite.next,
 	setTurn: `UPDATE sweeps SET turn = $1 WHERE id = (SELECT id FROM sweeps WHERE id = $2 FOR UPDATE SKIP LOCKED)`,
 }
-
-// dialectViewing locks nothing.
-var dialectViewing = dialect{next: dialectSQLite.next}
 
 // shards is how many parts the tallies come in: about as many as transactions
 // commit at once.
@@ -44,16 +34,16 @@ type postgresTx struct {
 	sqlTx
 	store   *postgresStore
 	session *postgresSession
+	claim   claim
 }
 
 func (s *postgresStore) begin(conn *pgx.Conn, writes bool) *postgresTx {
 	session := &postgresSession{conn: conn, place: s.place, opening: openView}
 	tx := &postgresTx{store: s, session: session, sqlTx: sqlTx{
-		session: session, dialect: dialectViewing, writes: writes,
+		session: session, dialect: dialectPostgres, writes: writes,
 		shard: int64(conn.PgConn().PID() % shards), deltas: map[tallyKey]tally{},
 	}}
 	if writes {
-		tx.dialect = dialectPostgres
 		session.opening = openAlone
 	}
 	return tx
@@ -73,30 +63,6 @@ func openAlone(b *pgx.Batch) {
 // what those did who had the same locks before.
 const beginWriting = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`
 
-// Claim begins a transaction that goes along with others. The order of its locks
-// is the same for all, so that none waits for one that waits for it: the store,
-// the process, the records of the tasks by ID.
-func (t *postgresTx) Claim(process string, tasks []sweep.TaskID) error {
-	ids := make([]string, len(tasks))
-	for i, task := range tasks {
-		ids[i] = text(string(task))
-	}
-	t.session.opening = func(b *pgx.Batch) {
-		b.Queue(beginWriting)
-		b.Queue(`SELECT pg_advisory_xact_lock_shared($1)`, int64(storeKey))
-		if process == "" && len(ids) == 0 {
-			return
-		}
-		b.Queue(`SELECT pg_advisory_xact_lock($1, hashtext($2))`, int32(processKey), text(process))
-		b.Queue(`
-			SELECT task FROM records WHERE task IN (
-				SELECT unnest($1::text[])
-				UNION SELECT task FROM attempts WHERE process = $2 AND outcome = '')
-			ORDER BY task FOR UPDATE`, ids, text(process))
-	}
-	return t.readClock()
-}
-
 // Now is the time at which the transaction had its locks: later than that of all
 // that it had to wait for.
 func (t *postgresTx) Now() time.Time {
@@ -108,14 +74,19 @@ func (t *postgresTx) Now() time.Time {
 
 func (t *postgresTx) readClock() error {
 	var us int64
-	if _, err := t.get(`SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`, nil, &us); err != nil {
-		return err
-	}
+	_, err := t.get(clock, nil, &us)
+	t.setClock(us)
+	return err
+}
+
+// clock reads the database's clock, in microseconds.
+const clock = `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`
+
+func (t *postgresTx) setClock(us int64) {
 	t.now = instant(us)
 	if t.store.now != nil {
 		t.now = stored(t.store.now())
 	}
-	return nil
 }
 
 // commit sends what was put off, the tallies last, since others wait for them.

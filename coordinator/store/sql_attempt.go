@@ -1,6 +1,9 @@
 package store
 
 import (
+	"slices"
+	"time"
+
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 )
@@ -21,11 +24,20 @@ func scanAttempt(r row, before ...any) (a queue.Attempt, err error) {
 func scanAttemptAlone(r row) (queue.Attempt, error) { return scanAttempt(r) }
 
 func (t *sqlTx) Attempt(l queue.Lease) (queue.Attempt, bool, error) {
+	if history, ok := t.known.attempts[l.Task]; ok {
+		i := slices.IndexFunc(history, func(a queue.Attempt) bool { return a.Attempt == l.Attempt })
+		if i < 0 {
+			return queue.Attempt{}, false, nil
+		}
+		return history[i], true, nil
+	}
 	return one(t, `SELECT `+attemptColumns+` FROM attempts a WHERE a.task = $1 AND a.attempt = $2`,
 		with(l.Task, int64(l.Attempt)), scanAttemptAlone)
 }
 
 func (t *sqlTx) PutAttempt(a queue.Attempt) error {
+	a.GrantedAt, a.EndedAt, a.Compute = stored(a.GrantedAt), stored(a.EndedAt), a.Compute.Truncate(time.Microsecond)
+	t.known.attempt(a)
 	return t.exec(`
 		INSERT INTO attempts (task, attempt, process, host, kernel, granted_at, ended_at, resumed,
 			started, step, saved, outcome, alone, excused, reason, log, digest, compute)
@@ -39,7 +51,11 @@ func (t *sqlTx) PutAttempt(a queue.Attempt) error {
 }
 
 func (t *sqlTx) Attempts(task sweep.TaskID) ([]queue.Attempt, error) {
-	return list(t, `SELECT `+attemptColumns+` FROM attempts a WHERE a.task = $1 ORDER BY a.attempt`, with(task), scanAttemptAlone)
+	history, _, err := ask(&t.known.attempts, task, func() ([]queue.Attempt, bool, error) {
+		history, err := list(t, `SELECT `+attemptColumns+` FROM attempts a WHERE a.task = $1 ORDER BY a.attempt`, with(task), scanAttemptAlone)
+		return history, true, err
+	})
+	return slices.Clone(history), err
 }
 
 func (t *sqlTx) HeldBy(process string) ([]queue.Attempt, error) {

@@ -23,12 +23,16 @@ func (t *sqlTx) Checkpoint(task sweep.TaskID) (step uint64, body []byte, found b
 }
 
 func (t *sqlTx) CheckpointStep(task sweep.TaskID) (uint64, error) {
-	var stored int64
-	_, err := t.get(`SELECT step FROM checkpoints WHERE task = $1`, with(task), &stored)
-	return uint64(stored), err
+	step, _, err := ask(&t.known.steps, task, func() (uint64, bool, error) {
+		var stored int64
+		_, err := t.get(`SELECT step FROM checkpoints WHERE task = $1`, with(task), &stored)
+		return uint64(stored), true, err
+	})
+	return step, err
 }
 
 func (t *sqlTx) PutCheckpoint(task sweep.TaskID, step uint64, body []byte) error {
+	note(&t.known.steps, task, step)
 	return t.exec(`
 		INSERT INTO checkpoints (task, step, body) VALUES ($1, $2, $3)
 		ON CONFLICT (task) DO UPDATE SET step = excluded.step, body = excluded.body`,
@@ -36,6 +40,7 @@ func (t *sqlTx) PutCheckpoint(task sweep.TaskID, step uint64, body []byte) error
 }
 
 func (t *sqlTx) DeleteCheckpoint(task sweep.TaskID) error {
+	note(&t.known.steps, task, 0)
 	return t.exec(`DELETE FROM checkpoints WHERE task = $1`, task)
 }
 

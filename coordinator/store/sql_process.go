@@ -19,8 +19,10 @@ func scanPresence(r row) (p queue.Presence, err error) {
 	return p, err
 }
 
+const findProcess = `SELECT ` + processColumns + ` FROM processes WHERE id = $1`
+
 func (t *sqlTx) Presence(process string) (queue.Presence, bool, error) {
-	return one(t, `SELECT `+processColumns+` FROM processes WHERE id = $1`, with(process), scanPresence)
+	return one(t, findProcess, with(process), scanPresence)
 }
 
 func (t *sqlTx) PutPresence(p queue.Presence) error {

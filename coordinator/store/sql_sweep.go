@@ -13,8 +13,10 @@ func (t *sqlTx) Sweep(id string) (queue.Sweep, bool, error) {
 }
 
 func (t *sqlTx) Sweeps() ([]queue.Sweep, error) {
-	return list(t, `SELECT id, name, revision, NULL, numerics, kernel_class, created_at, turn FROM sweeps ORDER BY turn, id`, nil, scanSweep)
+	return list(t, listSweeps, nil, scanSweep)
 }
+
+const listSweeps = `SELECT id, name, revision, NULL, numerics, kernel_class, created_at, turn FROM sweeps ORDER BY turn, id`
 
 func scanSweep(r row) (s queue.Sweep, err error) {
 	var created int64
@@ -49,7 +51,7 @@ func (t *sqlTx) DeleteSweep(id string) error {
 type spot struct{ cell, line, position, cost int64 }
 
 func (t *sqlTx) PutPlanned(id string, p queue.Planned) (kept, changed bool, err error) {
-	r, found, err := t.phaseOf(p.Task.ID)
+	r, found, err := t.Record(p.Task.ID)
 	if err != nil {
 		return false, false, err
 	}
@@ -70,6 +72,7 @@ func (t *sqlTx) PutPlanned(id string, p queue.Planned) (kept, changed bool, err 
 		t.add(id, r.Phase, tallyOf(r, before.cost).minus())
 	}
 	t.add(id, r.Phase, tallyOf(r, after.cost))
+	delete(t.known.references, p.Task.ID)
 	return kept, true, t.exec(`
 		INSERT INTO planned (sweep, task, cell, line, position, cost, phase, alone)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -79,7 +82,7 @@ func (t *sqlTx) PutPlanned(id string, p queue.Planned) (kept, changed bool, err 
 }
 
 func (t *sqlTx) DropPlanned(id string, task sweep.TaskID) error {
-	r, _, err := t.phaseOf(task)
+	r, _, err := t.Record(task)
 	if err != nil {
 		return err
 	}
@@ -89,6 +92,7 @@ func (t *sqlTx) DropPlanned(id string, task sweep.TaskID) error {
 		return err
 	}
 	t.add(id, r.Phase, tallyOf(r, cost).minus())
+	delete(t.known.references, task)
 	return t.exec(`DELETE FROM planned WHERE sweep = $1 AND task = $2`, id, task)
 }
 

@@ -94,12 +94,7 @@ func (t *sqlTx) move(before, after queue.Record) error {
 	if before.Phase == after.Phase && before.Alone == after.Alone && before.Compute == after.Compute && before.Verifying == after.Verifying {
 		return nil
 	}
-	type reference struct {
-		sweep string
-		cost  int64
-	}
-	references, err := list(t, `SELECT sweep, cost FROM planned WHERE task = $1`, with(after.Task),
-		func(r row) (ref reference, err error) { return ref, r.Scan(&ref.sweep, &ref.cost) })
+	references, err := t.references(after.Task)
 	if err != nil || len(references) == 0 {
 		return err
 	}
@@ -110,11 +105,12 @@ func (t *sqlTx) move(before, after queue.Record) error {
 	return t.exec(`UPDATE planned SET phase = $1, alone = $2 WHERE task = $3`, after.Phase, after.Alone, after.Task)
 }
 
-// phaseOf is the part of a record that planned repeats and the tallies sum.
-func (t *sqlTx) phaseOf(task sweep.TaskID) (r queue.Record, found bool, err error) {
-	r.Task = task
-	var compute int64
-	found, err = t.get(`SELECT phase, alone, compute, verifying FROM records WHERE task = $1`, with(task), &r.Phase, &r.Alone, &compute, &r.Verifying)
-	r.Compute = span(compute)
-	return r, found, err
+// references lists the places of a task.
+func (t *sqlTx) references(task sweep.TaskID) ([]reference, error) {
+	all, _, err := ask(&t.known.references, task, func() ([]reference, bool, error) {
+		all, err := list(t, `SELECT sweep, cost FROM planned WHERE task = $1`, with(task),
+			func(r row) (ref reference, err error) { return ref, r.Scan(&ref.sweep, &ref.cost) })
+		return all, true, err
+	})
+	return all, err
 }

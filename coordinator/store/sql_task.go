@@ -10,17 +10,23 @@ import (
 )
 
 func (t *sqlTx) Specification(task sweep.TaskID) (queue.Specification, bool, error) {
-	return one(t, `SELECT id, configuration, recording, cost FROM tasks WHERE id = $1`, with(task),
-		func(r row) (s queue.Specification, err error) {
-			var configuration []byte
-			var cost int64
-			if err = r.Scan(&s.ID, &configuration, &s.Recording, &cost); err != nil {
-				return s, err
-			}
-			s.Cost = span(cost)
-			s.Configuration, err = configurationOf(configuration)
-			return s, err
-		})
+	return ask(&t.known.specifications, task, func() (queue.Specification, bool, error) {
+		return one(t, `SELECT `+specificationColumns+` FROM tasks t WHERE t.id = $1`, with(task), scanSpecification)
+	})
+}
+
+const specificationColumns = `t.id, t.configuration, t.recording, t.cost`
+
+// scanSpecification reads specificationColumns.
+func scanSpecification(r row) (s queue.Specification, err error) {
+	var configuration []byte
+	var cost int64
+	if err = r.Scan(&s.ID, &configuration, &s.Recording, &cost); err != nil {
+		return s, err
+	}
+	s.Cost = span(cost)
+	s.Configuration, err = configurationOf(configuration)
+	return s, err
 }
 
 func (t *sqlTx) PutSpecification(s queue.Specification) error {
@@ -28,6 +34,7 @@ func (t *sqlTx) PutSpecification(s queue.Specification) error {
 	if err != nil {
 		return fmt.Errorf("encode the configuration of task %s: %w", s.ID, err)
 	}
+	delete(t.known.specifications, s.ID)
 	return t.exec(`
 		INSERT INTO tasks (id, configuration, recording, cost) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (id) DO UPDATE SET
@@ -36,23 +43,29 @@ func (t *sqlTx) PutSpecification(s queue.Specification) error {
 		s.ID, string(configuration), s.Recording, s.Cost.Microseconds())
 }
 
+const recordColumns = `r.task, r.phase, r.attempt, r.pardoned, r.alone, r.not_before, r.accepted, r.compute, r.verifying, r.reason`
+
+// scanRecord reads recordColumns, and what stands before them.
+func scanRecord(r row, before ...any) (record queue.Record, err error) {
+	var attempt, pardoned, notBefore, compute int64
+	err = r.Scan(append(before, &record.Task, &record.Phase, &attempt, &pardoned, &record.Alone, &notBefore,
+		&record.Accepted, &compute, &record.Verifying, &record.Reason)...)
+	record.Attempt, record.Pardoned = uint64(attempt), uint64(pardoned)
+	record.NotBefore, record.Compute = instant(notBefore), span(compute)
+	return record, err
+}
+
+func scanRecordAlone(r row) (queue.Record, error) { return scanRecord(r) }
+
 func (t *sqlTx) Record(task sweep.TaskID) (queue.Record, bool, error) {
-	return one(t, `
-		SELECT task, phase, attempt, pardoned, alone, not_before, accepted, compute, verifying, reason
-		FROM records WHERE task = $1`, with(task),
-		func(r row) (record queue.Record, err error) {
-			var attempt, pardoned, notBefore, compute int64
-			err = r.Scan(&record.Task, &record.Phase, &attempt, &pardoned, &record.Alone, &notBefore,
-				&record.Accepted, &compute, &record.Verifying, &record.Reason)
-			record.Attempt, record.Pardoned = uint64(attempt), uint64(pardoned)
-			record.NotBefore, record.Compute = instant(notBefore), span(compute)
-			return record, err
-		})
+	return ask(&t.known.records, task, func() (queue.Record, bool, error) {
+		return one(t, `SELECT `+recordColumns+` FROM records r WHERE r.task = $1`, with(task), scanRecordAlone)
+	})
 }
 
 func (t *sqlTx) PutRecord(r queue.Record) error {
-	r.Compute = r.Compute.Truncate(time.Microsecond)
-	before, found, err := t.phaseOf(r.Task)
+	r.Compute, r.NotBefore = r.Compute.Truncate(time.Microsecond), stored(r.NotBefore)
+	before, found, err := t.Record(r.Task)
 	if err != nil {
 		return err
 	}
@@ -64,8 +77,12 @@ func (t *sqlTx) PutRecord(r queue.Record) error {
 			not_before = excluded.not_before, accepted = excluded.accepted, compute = excluded.compute,
 			verifying = excluded.verifying, reason = excluded.reason`,
 		r.Task, r.Phase, int64(r.Attempt), int64(r.Pardoned), r.Alone, micros(r.NotBefore), r.Accepted, r.Compute.Microseconds(), r.Verifying, r.Reason)
-	if err != nil || !found {
-		return err // nothing refers to a new one yet
+	if err != nil {
+		return err
+	}
+	note(&t.known.records, r.Task, r)
+	if !found {
+		return nil // nothing refers to a new one yet
 	}
 	return t.move(before, r)
 }

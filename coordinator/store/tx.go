@@ -16,6 +16,7 @@ type sqlTx struct {
 	// announced: the bell rings once it is committed.
 	announced bool
 	shard     int64 // of the tallies that it changes
+	known     known
 	// deltas are changes of tallies that are not yet in their table.
 	deltas map[tallyKey]tally
 }

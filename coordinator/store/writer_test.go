@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/store/storetest/postgres"
 )
 
 // batch lets calls meet in one transaction: they are sent while the writer is
@@ -185,25 +186,32 @@ func TestSchemaVersions(t *testing.T) {
 		"newer": {`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, TRUE)`, "update the program", "update the program"},
 		"older": {`DELETE FROM goose_db_version WHERE version_id > 0`, "migrate", "start the coordinator once"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "sweep.db")
-			s, err := Open(ctx, path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = s.Update(ctx, func(tx queue.Tx) error { return tx.(*sqlTx).exec(c.statement) })
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := s.Close(); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := OpenReadOnly(ctx, path); err == nil || !strings.Contains(err.Error(), c.read) {
-				t.Errorf("OpenReadOnly = %v: want %q", err, c.read)
-			}
-			if _, err := Open(ctx, path); err == nil || !strings.Contains(err.Error(), c.open) {
-				t.Errorf("Open = %v: want %q", err, c.open)
-			}
-		})
+		for kind, address := range map[string]func(*testing.T) string{
+			"SQLite":     func(t *testing.T) string { return filepath.Join(t.TempDir(), "sweep.db") },
+			"PostgreSQL": func(t *testing.T) string { return postgres.Database(t) },
+		} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				at := address(t)
+				s, err := Open(ctx, at)
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = s.Update(ctx, func(tx queue.Tx) error {
+					return tx.(interface{ exec(string, ...any) error }).exec(c.statement)
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := OpenReadOnly(ctx, at); err == nil || !strings.Contains(err.Error(), c.read) {
+					t.Errorf("OpenReadOnly = %v: want %q", err, c.read)
+				}
+				if _, err := Open(ctx, at); err == nil || !strings.Contains(err.Error(), c.open) {
+					t.Errorf("Open = %v: want %q", err, c.open)
+				}
+			})
+		}
 	}
 }

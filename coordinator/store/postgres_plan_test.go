@@ -1,0 +1,126 @@
+package store
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/store/storetest/postgres"
+)
+
+// recorder gathers the statements that connections prepare.
+type recorder struct {
+	queue.Store
+	seen map[string]bool
+}
+
+func (r recorder) Update(ctx context.Context, call func(queue.Tx) error) error {
+	return r.Store.Update(ctx, func(tx queue.Tx) error {
+		defer r.read(tx)
+		return call(tx)
+	})
+}
+
+func (r recorder) View(ctx context.Context, call func(queue.Tx) error) error {
+	return r.Store.View(ctx, func(tx queue.Tx) error {
+		defer r.read(tx)
+		return call(tx)
+	})
+}
+
+// read asks the connection itself what it has prepared.
+func (r recorder) read(tx queue.Tx) {
+	x := tx.(*postgresTx)
+	texts, err := list(&x.sqlTx, `SELECT statement FROM pg_prepared_statements`, nil, scanOne[string])
+	if err == nil {
+		for _, text := range texts {
+			r.seen[text] = true
+		}
+	}
+}
+
+// seqScan finds tables that are read whole, but for those with a few rows for each
+// sweep, and what is made here.
+var seqScan = regexp.MustCompile(`Seq Scan on (\w+)`)
+
+// Every statement of a life finds its rows by an index, also on PostgreSQL, and
+// the next task without sorting those that wait.
+func TestPostgresQueriesUseIndexes(t *testing.T) {
+	database := postgres.Database(t)
+	s, err := Open(context.Background(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := recorder{s, map[string]bool{}}
+	lab := storetest.NewLab(t, func(func() time.Time) queue.Store { return r }, queue.Policy{})
+	lab.Plan("A", storetest.Plan(0, 4, 10))
+	lab.Plan("B", storetest.Plan(2, 5, 10))
+	w := lab.Worker(2)
+	first := w.Sync().Assignments
+	w.Checkpoint(first[0].Lease, 10)
+	w.Sync(storetest.Finished(first[0].Lease, 0), storetest.Fails(first[1].Lease, "NaN"))
+	lab.Retry(queue.RetryRequest{})
+	lab.Rows("A")
+	lab.Plan("A", storetest.Plan(0, 2, 10))
+	lab.Status("A")
+	if err := lab.Queue.Forget(context.Background(), "B"); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.seen) < 30 {
+		t.Errorf("only %d statements were made", len(r.seen))
+	}
+	conn, err := pgx.Connect(context.Background(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(context.Background(), settings); err != nil {
+		t.Fatal(err)
+	}
+	for text := range r.seen {
+		if head := strings.Fields(text)[0]; head != "SELECT" && head != "UPDATE" && head != "DELETE" || strings.Contains(text, "pg_") {
+			continue
+		}
+		plan := explain(t, conn, text)
+		for _, match := range seqScan.FindAllStringSubmatch(plan, -1) {
+			if table := match[1]; table != "sweeps" && table != "tallies" {
+				t.Errorf("%s\n%s", text, plan)
+			}
+		}
+		if strings.Contains(text, "SKIP LOCKED") && strings.Contains(plan, "Sort") {
+			t.Errorf("%s\n%s", text, plan)
+		}
+	}
+	lab.Close()
+}
+
+// explain is the plan of a statement for any arguments.
+func explain(t *testing.T, conn *pgx.Conn, text string) string {
+	t.Helper()
+	ctx := context.Background()
+	if _, err := conn.Exec(ctx, "PREPARE one AS "+text); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	call := "EXPLAIN EXECUTE one"
+	if n := len(blanks(text)); n > 0 {
+		call += "(" + strings.Repeat("NULL, ", n-1) + "NULL)"
+	}
+	rows, err := conn.Query(ctx, call, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	if _, err := conn.Exec(ctx, "DEALLOCATE one"); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
