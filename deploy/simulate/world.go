@@ -47,13 +47,14 @@ var epoch = time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
 // world is everything that there is.
 type world struct {
 	Setup
-	random *rand.Rand
-	now    time.Time // the true time
-	agenda agenda
-	odds   odds
-	policy queue.Policy
-	jobs   []*job
-	jobOf  map[sweep.TaskID]*job
+	random  *rand.Rand
+	now     time.Time // the true time
+	agenda  agenda
+	instant int // what has happened at this time
+	odds    odds
+	policy  queue.Policy
+	jobs    []*job
+	jobOf   map[sweep.TaskID]*job
 
 	base    queue.Store // as opened
 	store   queue.Store // as the coordinators have it
@@ -165,11 +166,19 @@ func (w *world) begin() {
 	w.after(w.between(2*time.Minute, 8*time.Minute), w.calmDown)
 }
 
+// busy is how much may happen in one instant before somebody is taken to run in
+// a circle.
+const busy = 10_000
+
 // step lets what comes first happen.
 func (w *world) step() {
 	next := w.agenda.next()
+	w.instant++
 	if next.at.After(w.now) {
-		w.now = next.at
+		w.now, w.instant = next.at, 0
+	}
+	if w.instant > busy {
+		w.violated(Whole, "time stands still")
 	}
 	next.do()
 }
