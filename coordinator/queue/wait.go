@@ -11,8 +11,9 @@ func (r SyncRequest) idle() bool {
 }
 
 // WouldWait says whether a Sync with this request would have nothing to say:
-// the process holds and reports nothing, nothing can be granted to it now, and
-// work may still come. The service then waits for Changed before it calls Sync:
+// the process is known, holds and reports nothing, nothing can be granted to it
+// now, and work may still come. (One that is new is noted first: a person sees it
+// in the status, and may drain it.) The service then waits for Changed before it calls Sync:
 // a second Sync under the same sequence number would be an old call.
 func (q *Queue) WouldWait(ctx context.Context, r SyncRequest) (bool, error) {
 	if !r.idle() {
@@ -30,9 +31,9 @@ func (q *Queue) WouldWait(ctx context.Context, r SyncRequest) (bool, error) {
 }
 
 func (c *call) wouldWait(r SyncRequest) (bool, error) {
-	p, _, err := c.tx.Presence(r.ID)
-	if err != nil || r.Sequence <= p.Sequence || p.Leaving {
-		return false, err // Sync will say why
+	p, known, err := c.tx.Presence(r.ID)
+	if err != nil || !known || r.Sequence <= p.Sequence || p.Leaving {
+		return false, err // Sync will say why, or take note of one that is new
 	}
 	held, err := c.tx.HeldBy(r.ID)
 	if err != nil || len(held) > 0 {

@@ -19,12 +19,17 @@ func TestAnIdleWorkerWaitsForWork(t *testing.T) {
 
 		start := time.Now()
 		answer := b.sync(idle)
+		if waited := time.Since(start); waited != 0 || answer.GetDone() || len(answer.GetAssignments()) > 0 {
+			t.Errorf("the first answer after %v is %v, want an empty one at once: now it is known", waited, answer)
+		}
+		idle.Sequence = 2
+		answer = b.sync(idle)
 		if waited := time.Since(start); waited != service.LongPoll || answer.GetDone() || len(answer.GetAssignments()) > 0 {
 			t.Errorf("answer after %v is %v, want an empty one after %v", waited, answer, service.LongPoll)
 		}
 
 		// While it waits again, the first hands its task back.
-		idle.Sequence = 2
+		idle.Sequence = 3
 		answered := make(chan *spiqsweepv1.SyncResponse)
 		go func() { answered <- b.sync(idle) }()
 		time.Sleep(3 * time.Second)
@@ -44,9 +49,10 @@ func TestStopWakesTheIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newRig(t, 1)
 		b.take("first")
+		b.sync(&spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 1, FreeSlots: 1})
 		answered := make(chan error)
 		go func() {
-			_, err := b.worker.Sync(t.Context(), &spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 1, FreeSlots: 1})
+			_, err := b.worker.Sync(t.Context(), &spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 2, FreeSlots: 1})
 			answered <- err
 		}()
 		time.Sleep(time.Second)

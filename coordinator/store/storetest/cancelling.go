@@ -160,6 +160,7 @@ func cancelLast(t *testing.T, l *Lab) {
 	l.Plan("A", Plan(0, 1, 30))
 	busy, idle := l.Worker(1), l.Worker(1)
 	busy.Take()
+	idle.Sync()
 	changed := l.Queue.Changed()
 	if wait, err := l.Queue.WouldWait(ctx, idle.Request()); !wait || err != nil {
 		t.Fatalf("the idle one waits: %v, %v", wait, err)

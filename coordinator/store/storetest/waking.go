@@ -78,6 +78,8 @@ func waiting(t *testing.T, l *Lab) {
 		}
 	}
 	idle, busy := l.Worker(1), l.Worker(1)
+	wouldWait(false, idle.Request()) // nobody knows it yet
+	idle.Sync()
 	r := idle.Request()
 	wouldWait(true, r) // there is no sweep yet
 
