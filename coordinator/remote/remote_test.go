@@ -77,7 +77,9 @@ func (o *office) serve(serve func(net.Listener) error, stop func()) (kill func()
 		if !killed {
 			killed = true
 			stop()
-			<-served
+			if err := <-served; err != nil {
+				o.Error(err)
+			}
 		}
 	}
 	o.Cleanup(kill)
