@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -12,16 +14,49 @@ import (
 	"spiqsweep/coordinator/store/storetest/postgres"
 )
 
-// onPostgres opens empty stores on one database, one after the other.
+// onPostgres lends one store to one life after the other, each time emptied: to
+// open one takes longer than most lives.
 func onPostgres(t *testing.T) func(testing.TB, func() time.Time) queue.Store {
 	t.Helper()
 	database := postgres.Database(t)
-	open(t, database).Close() // makes the tables
+	clock := time.Now
+	s := open(t, database, store.WithClock(func() time.Time { return clock() }))
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return func(t testing.TB, now func() time.Time) queue.Store {
 		t.Helper()
 		postgres.Empty(t, database)
-		return open(t, database, store.WithClock(now))
+		clock = now
+		return &lent{Store: s}
 	}
+}
+
+// lent is a store that is given back instead of being closed.
+type lent struct {
+	queue.Store
+	back bool
+}
+
+func (l *lent) Close() error {
+	l.back = true
+	return nil
+}
+
+func (l *lent) Update(ctx context.Context, call func(queue.Tx) error) error {
+	if l.back {
+		return queue.ErrUnavailable
+	}
+	return l.Store.Update(ctx, call)
+}
+
+func (l *lent) View(ctx context.Context, call func(queue.Tx) error) error {
+	if l.back {
+		return queue.ErrUnavailable
+	}
+	return l.Store.View(ctx, call)
 }
 
 func TestPostgres(t *testing.T) { storetest.Run(t, onPostgres(t)) }
@@ -60,4 +95,17 @@ func TestPostgresStubborn(t *testing.T) {
 	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store {
 		return storetest.Stubborn(t, openPostgres(t, now), 2)
 	})
+}
+
+// A closed store says so.
+func TestPostgresClosed(t *testing.T) {
+	s := open(t, postgres.Database(t))
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := s.Update(ctx, func(queue.Tx) error { return nil }); !errors.Is(err, queue.ErrUnavailable) {
+		t.Errorf("after closing: %v: want %v", err, queue.ErrUnavailable)
+	}
 }
