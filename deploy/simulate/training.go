@@ -132,12 +132,12 @@ func (r *run) fail() {
 	r.over(agent.Ended{Failure: &spiqsweepv1.Failure{Message: "NaN", Log: "log"}})
 }
 
-// stall makes no step any more. Most notice when they are asked to stop.
+// stall makes no step any more. Some notice when they are asked to stop.
 func (r *run) stall() {
 	r.log("task %d, attempt %d, stalls on %s", r.job.number, r.lease.Attempt, r.name)
 	r.tally[Stalls]++
 	r.failures[r.key()] = true
-	r.stalled, r.stuck = true, r.chance(0.3)
+	r.stalled, r.stuck = true, r.chance(0.6)
 }
 
 // crash takes the whole process with it.

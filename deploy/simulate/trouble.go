@@ -52,7 +52,7 @@ func (w *world) drawOdds() odds {
 	o := odds{
 		lose: often(0.03), delay: often(0.05), double: often(0.05), stray: 0.3,
 		store: often(0.004),
-		fail:  often(0.08), crash: often(0.04), stall: often(0.02), damage: often(0.02),
+		fail:  often(0.08), crash: often(0.04), stall: often(0.04), damage: often(0.02),
 		liar: often(0.2), curse: often(0.1),
 		pause: w.between(2*time.Second, 30*time.Second),
 	}
