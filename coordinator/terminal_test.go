@@ -153,5 +153,5 @@ func Example_plan() {
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	total, _, _ := strings.Cut(lines[len(lines)-1], ";")
 	fmt.Println(total)
-	// Output: 60 cells, 60 tasks, 0 of them finished
+	// Output: 60 cells, 300 tasks, 0 of them finished
 }
