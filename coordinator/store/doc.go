@@ -64,9 +64,11 @@
 // (errors 40001, 40P01), nothing has happened, and it is run again.
 //
 // Time is the database's clock, read once a call when it has its locks: later than
-// that of every call it had to wait for. Writes that need no answer travel with the
-// next read, the last ones with the commit. synchronous_commit is on: what is
-// answered is durable. The context of a caller ends its waiting; the call goes on.
+// that of every call it had to wait for. The database may be some way off: the
+// locks of a claim bring along what is going to be asked of its tasks, and writes,
+// which need no answer, travel with the next read, the last ones with the commit.
+// synchronous_commit is on: what is answered is durable. The context of a caller
+// ends its waiting; the call goes on.
 // A view is one read-only snapshot (REPEATABLE READ) and locks nothing.
 //
 // A commit that announces itself does so by NOTIFY; each store listens on a
