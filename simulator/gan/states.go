@@ -3,13 +3,17 @@ package gan
 import "spiqsweep/simulator/circuit"
 
 // keptBytes bounds the memory of kept forward states. Keeping a state saves its
-// second forward pass, but reads it back from wherever it was pushed out to. On
-// one core with 1 MiB of second-level cache and a share of 32 MiB of third,
-// keeping all was a fifth to a quarter faster up to 7 MB of states (n = 8, t = 30;
-// n = 10, t = 10), no better at 13 MB, and slower at 20 MB (n = 10, t = 30), where
-// keeping the last 8 MB is faster than either. The results are the same
-// in every case.
-const keptBytes = 8 << 20
+// second forward pass, but reads it back from wherever it was pushed out to. With
+// 1 MiB of second-level cache and a share of 32 MiB of third, on a busy machine,
+// an iteration takes by what is kept of its states (in ms):
+//
+//	                 1 MB    2 MB    4 MB    6 MB    8 MB
+//	n = 8,  t = 30   2.68    2.7     2.60    2.6–2.9          of 5 MB
+//	n = 10, t = 10   3.75    3.63    3.52    3.6              of 7 MB
+//	n = 10, t = 30           10.7    10.8    11.0    11.2     of 20 MB
+//
+// On a quiet one, 8 MB are as good as 4. The results are the same in every case.
+const keptBytes = 4 << 20
 
 // states runs the generator's batch forward, first steps first, and has its
 // states again for Backward, last steps first: from a tile per patch and block
