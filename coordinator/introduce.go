@@ -77,7 +77,8 @@ func (t *terminal) conclude(a *app.App, last app.Progress) error {
 		t.say("diverged, two runs gave different numbers: %s, named by `%s`; run them once more with\n  %s",
 			count(n, "task"), commandLine("coordinator", append([]string{"status"}, place...)...), commandLine("coordinator", append([]string{"retry", "--diverged"}, place...)...))
 	}
-	if err := summarise(t, a.Rows()); err != nil {
+	prove(t, a.Completeness())
+	if err := summarise(t, a.Means()); err != nil {
 		return err
 	}
 	t.say("tables:  %s", filepath.Join(a.Folder(), "{results,summary,comparison,attempts}.csv"))

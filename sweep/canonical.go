@@ -28,7 +28,15 @@ func Canonical(c Configuration) []byte { return canonicalForm.encode(c) }
 // encoded, but only where nothing reads it. Anything that is not the canonical
 // form of a valid configuration is an error.
 func DecodeConfiguration(body []byte) (Configuration, error) {
-	c := older(settings)
+	if c, ok := canonicalForm.read(body); ok && c.Validate() == nil && bytes.Equal(Canonical(c), body) {
+		return c, nil
+	}
+	return decodeConfiguration(body)
+}
+
+// decodeConfiguration is DecodeConfiguration by encoding/json.
+func decodeConfiguration(body []byte) (Configuration, error) {
+	c := oldest
 	if err := decodeStrictly(body, &c); err != nil {
 		return Configuration{}, fmt.Errorf("decode configuration: %w", err)
 	}
@@ -39,6 +47,15 @@ func DecodeConfiguration(body []byte) (Configuration, error) {
 		return Configuration{}, fmt.Errorf("decode configuration: %.200q is not in canonical form, which is %.200q", body, again)
 	}
 	return c, nil
+}
+
+// RestoreConfiguration reads what Canonical wrote from where only that can be, as
+// in a store: it is DecodeConfiguration without most of its doubts and its cost.
+func RestoreConfiguration(body []byte) (Configuration, error) {
+	if c, ok := canonicalForm.read(body); ok {
+		return c, nil
+	}
+	return DecodeConfiguration(body)
 }
 
 // older returns the configuration that holds wherever nothing is written.

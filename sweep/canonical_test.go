@@ -160,6 +160,13 @@ func TestDecodeConfiguration(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		slowly, err := decodeConfiguration(body)
+		if diff := cmp.Diff(slowly, got); diff != "" || err != nil {
+			t.Fatalf("%v (-by encoding/json +got):\n%s", err, diff)
+		}
+		if restored, ok := canonicalForm.read(body); !ok || restored != got {
+			t.Fatalf("read fast, %v, as %+v", ok, restored)
+		}
 		if diff := cmp.Diff(string(body), string(Canonical(got))); diff != "" {
 			t.Fatalf("(-want +got):\n%s", diff)
 		}
@@ -279,6 +286,10 @@ func FuzzDecodeConfiguration(f *testing.F) {
 	f.Add(Canonical(Default()))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		c, err := DecodeConfiguration(body)
+		slowly, fault := decodeConfiguration(body)
+		if c != slowly || (err == nil) != (fault == nil) {
+			t.Errorf("%q: %v, by encoding/json %v", body, err, fault)
+		}
 		if err != nil {
 			return
 		}

@@ -155,7 +155,7 @@ func (c *canonicalReader) number() float64 {
 // whole reads a whole number from 0 to a limit.
 func (c *canonicalReader) whole(limit uint64) uint64 {
 	token := c.token()
-	if len(token) == 0 || len(token) > len("4294967295") || token[0] == '0' && len(token) > 1 {
+	if len(token) == 0 || len(token) > len("9007199254740991") || token[0] == '0' && len(token) > 1 {
 		c.ok = false
 		return 0
 	}

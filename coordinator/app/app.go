@@ -124,10 +124,16 @@ func (a *App) plan(ctx context.Context) error {
 			return fmt.Errorf("store the recording: %w", err)
 		}
 	}
-	a.Revision, err = a.keeper.Plan(ctx, queue.Sweep{
+	s := queue.Sweep{
 		ID: id, Name: a.prepared.Grid.Name, Grid: a.Grid,
 		Numerics: sweep.Numerics, KernelClass: a.Kernel.Class,
-	}, a.prepared.tasks())
+	}
+	if a.Resumed { // as a rule with the same plan
+		if s.Digest, err = queue.Digest(a.prepared.tasks()); err != nil {
+			return err
+		}
+	}
+	a.Revision, err = a.keeper.Plan(ctx, s, a.prepared.tasks())
 	if err != nil {
 		return fmt.Errorf("plan the sweep: %w", err)
 	}
@@ -164,9 +170,11 @@ func (a *App) keepsNumbers(ctx context.Context, id string) error {
 	return nil
 }
 
-// Rows are the rows of results.csv as they were written last, their results
-// without angles and samples.
-func (a *App) Rows() []table.Row { return a.view.last }
+// Means sum up the results.csv that was written last.
+func (a *App) Means() []Mean { return a.view.means }
+
+// Completeness is the proof beside it.
+func (a *App) Completeness() table.Completeness { return a.view.completeness }
 
 // Close lets go of everything. It may be called more than once.
 func (a *App) Close() error {

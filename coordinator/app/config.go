@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"spiqsweep/proto/credentials"
@@ -12,9 +13,16 @@ import (
 const (
 	// RefreshEvery is how often the output folder is brought up to date.
 	RefreshEvery = 30 * time.Second
+	// refreshShare bounds the time that goes into it: one part in so many.
+	refreshShare = 10
+	// modelsEvery is how long models are written at a time while workers are served.
+	modelsEvery = 3 * time.Second
+	forever     = time.Duration(math.MaxInt64)
 
 	tickEvery = time.Second
 	lookEvery = 250 * time.Millisecond // at the status
+	// lookShare bounds the time that goes into that: one part in so many.
+	lookShare = 20
 	// lookElsewhereEvery is the same over a network.
 	lookElsewhereEvery = time.Second
 	// handBack is how long local workers have to hand back and leave.

@@ -21,6 +21,7 @@ const (
 	summaryFile      = "summary.csv"
 	comparisonFile   = "comparison.csv"
 	attemptsFile     = "attempts.csv"
+	completenessFile = "completeness.json" // of results.csv
 	figuresFolder    = "figures"
 	modelsFolder     = "models"
 	gridFile         = "sweep.hcl"
@@ -160,7 +161,17 @@ const (
 	private os.FileMode = 0o600
 )
 
-func (f folder) writeAs(name string, mode os.FileMode, fill func(io.Writer) error) (err error) {
+func (f folder) writeAs(name string, mode os.FileMode, fill func(io.Writer) error) error {
+	return f.replace(name, mode, fill, (*os.File).Sync)
+}
+
+// writeUnsynced is write for files that are made again at every start: after a
+// power cut, one may be empty until then.
+func (f folder) writeUnsynced(name string, fill func(io.Writer) error) error {
+	return f.replace(name, public, fill, func(*os.File) error { return nil })
+}
+
+func (f folder) replace(name string, mode os.FileMode, fill func(io.Writer) error, sync func(*os.File) error) (err error) {
 	place := f.path(name)
 	defer func() {
 		if err != nil {
@@ -173,7 +184,7 @@ func (f folder) writeAs(name string, mode os.FileMode, fill func(io.Writer) erro
 	}
 	defer os.Remove(draft.Name()) // after the rename there is nothing of that name
 	buffered := bufio.NewWriterSize(draft, 1<<16)
-	err = errors.Join(fill(buffered), buffered.Flush(), draft.Chmod(mode), draft.Sync(), draft.Close())
+	err = errors.Join(fill(buffered), buffered.Flush(), draft.Chmod(mode), sync(draft), draft.Close())
 	if err != nil {
 		return err
 	}

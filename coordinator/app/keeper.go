@@ -20,6 +20,7 @@ type keeper interface {
 	Sweeps(context.Context) ([]queue.Summary, error)
 	Status(ctx context.Context, sweep string) (queue.Status, error)
 	Rows(ctx context.Context, sweep string) iter.Seq2[queue.Row, error]
+	Result(ctx context.Context, task sweep.TaskID, digest string) ([]byte, error)
 	Attempts(ctx context.Context, sweep string) iter.Seq2[queue.History, error]
 
 	Retry(context.Context, queue.RetryRequest) (int, error)

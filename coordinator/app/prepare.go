@@ -26,7 +26,8 @@ type Prepared struct {
 	Plan    *plan.Plan
 	Notices []string // about the grid and the recording, for a person to read
 
-	data *data
+	data  *data
+	shape table.Shape // which columns the tables have
 }
 
 // Prepare checks a grid and its recording and names the tasks. It reads files
@@ -49,6 +50,7 @@ func Prepare(in Input) (*Prepared, error) {
 		p.Notices = append(p.Notices, strings.TrimSuffix(diagnostics.Error(), "\n"))
 	}
 	p.Notices = append(p.Notices, p.data.notices()...)
+	p.shape = shapeOf(parsed)
 	return p, nil
 }
 
@@ -64,22 +66,24 @@ func (p *Prepared) Data() string {
 // tasks are the plan in the queue's words.
 func (p *Prepared) tasks() iter.Seq2[queue.Planned, error] {
 	return func(yield func(queue.Planned, error) bool) {
-		for order, t := range p.Plan.Tasks() {
-			if !yield(queue.Planned{Task: t.Task, Row: t.Row, Order: order, Cost: t.Cost}, nil) {
+		for t := range p.Plan.Tasks() {
+			if !yield(queue.Planned{Task: t.Task, Row: t.Row, Order: t.Order, Cost: t.Cost}, nil) {
 				return
 			}
 		}
 	}
 }
 
-// shape says which columns the tables have.
-func (p *Prepared) shape() table.Shape {
+// shapeOf says which columns the tables of a grid have.
+func shapeOf(g *grid.Grid) table.Shape {
 	var shape table.Shape
-	for _, axis := range p.Grid.Axes {
+	for _, axis := range g.Axes {
 		shape.Axes = append(shape.Axes, axis.Setting.Name)
 	}
-	for _, c := range p.Grid.Cells() {
-		shape.Holdout = shape.Holdout || c.Recording.Holdout > 0
+	for _, c := range g.Cells() {
+		if shape.Holdout = c.Recording.Holdout > 0; shape.Holdout {
+			break
+		}
 	}
 	return shape
 }

@@ -2,8 +2,6 @@ package app
 
 import (
 	"io"
-
-	"spiqsweep/sweep"
 )
 
 // publish writes what others need to find whoever keeps the sweep, and the grid
@@ -17,10 +15,7 @@ func (a *App) publish() error {
 	} else if err := a.Coordinator.Save(a.folder.path(coordinatorFile)); err != nil {
 		return err
 	}
-	a.view = &view{
-		folder: a.folder, queue: a.keeper, sweep: a.id, prepared: a.prepared,
-		log: a.Log.Named("output"), known: map[sweep.TaskID]finished{},
-	}
+	a.view = newView(a.folder, a.keeper, a.id, a.prepared, a.Log.Named("output"))
 	return a.folder.write(gridFile, func(w io.Writer) error {
 		_, err := w.Write(a.prepared.asRun())
 		return err

@@ -55,12 +55,11 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 	if a.host == nil {
 		pause = lookElsewhereEvery
 	}
-	clock := time.NewTicker(pause)
-	defer clock.Stop()
 	began := time.Now()
 	first, away := -1, false // tasks done at the first look; whether their keeper is away
 	worked := false          // whether there were workers
 	for {
+		looked := time.Now()
 		status, err := a.keeper.Status(serving, a.id)
 		switch {
 		case errors.Is(err, queue.ErrUnavailable):
@@ -87,11 +86,15 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 				return now, nil
 			}
 		}
+		// A thousand workers are long to list: they are served meanwhile.
+		clock := time.NewTimer(max(pause, lookShare*time.Since(looked)))
 		select {
 		case <-clock.C:
 		case <-ctx.Done():
+			clock.Stop()
 			return Progress{}, context.Cause(ctx)
 		case <-serving.Done():
+			clock.Stop()
 			return Progress{}, context.Cause(serving)
 		}
 	}
@@ -115,7 +118,7 @@ func (a *App) sayFarewell(ctx context.Context, began time.Time) {
 // conclude brings the output folder up to date a last time.
 func (a *App) conclude(last Progress, err error) (Progress, error) {
 	ctx := context.Background()
-	if fault := a.view.refresh(ctx); fault != nil {
+	if fault := a.view.refresh(ctx, forever); fault != nil {
 		err = errors.Join(err, fmt.Errorf("write the output folder: %w", fault))
 	}
 	if status, fault := a.keeper.Status(ctx, a.id); fault == nil {
@@ -125,14 +128,22 @@ func (a *App) conclude(last Progress, err error) (Progress, error) {
 }
 
 // keepFresh keeps the output folder up to date. What cannot be written now may
-// be writable later.
+// be writable later. A folder that takes long to write is written less often, so
+// that the workers are served meanwhile.
 func (a *App) keepFresh(ctx context.Context) error {
-	return every(ctx, RefreshEvery, func() error {
-		if err := a.view.refresh(ctx); err != nil && ctx.Err() == nil {
+	for {
+		began := time.Now()
+		if err := a.view.refresh(ctx, modelsEvery); err != nil && ctx.Err() == nil {
 			a.Log.Warn("the output folder is not up to date", "error", err)
 		}
-		return nil
-	})
+		pause := time.NewTimer(max(RefreshEvery, refreshShare*time.Since(began)))
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return ctx.Err()
+		}
+	}
 }
 
 // every calls f now and after each period, until it fails or ctx ends.

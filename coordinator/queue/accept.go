@@ -4,7 +4,7 @@ import "spiqsweep/sweep"
 
 // accept takes the result of an attempt that counts. If the task has an accepted
 // result already, this is the run of `retry --diverged`.
-func (c *call) accept(a Attempt, r Record, body []byte) error {
+func (c *call) accept(a Attempt, r Record, result StoredResult) error {
 	a.end(Accepted, "", c.now)
 	if err := c.tx.PutAttempt(a); err != nil {
 		return err
@@ -12,13 +12,16 @@ func (c *call) accept(a Attempt, r Record, body []byte) error {
 	if err := c.tx.DeleteCheckpoint(a.Task); err != nil {
 		return err
 	}
-	attempts, err := c.tx.Attempts(a.Task)
-	if err != nil {
-		return err
+	attempts := []Attempt{a}
+	if r.Attempt > 1 { // else it is the only one
+		var err error
+		if attempts, err = c.tx.Attempts(a.Task); err != nil {
+			return err
+		}
 	}
 	digest, diverged := agree(r.Accepted, a.Digest, digests(attempts))
 	if r.Accepted != "" {
-		intact, err := c.mend(a, digest, body)
+		intact, err := c.mend(a, digest, result)
 		if err != nil {
 			return err
 		}
@@ -38,7 +41,7 @@ func (c *call) accept(a Attempt, r Record, body []byte) error {
 // mend puts a result in its place again that was altered in the store since it
 // was accepted, if the attempt has reported the same. It says whether what is
 // stored is what was accepted.
-func (c *call) mend(a Attempt, accepted string, body []byte) (intact bool, err error) {
+func (c *call) mend(a Attempt, accepted string, result StoredResult) (intact bool, err error) {
 	stored, found, err := c.tx.Result(a.Task, accepted)
 	if err != nil || found && sweep.Digest(stored) == accepted {
 		return true, err
@@ -49,7 +52,7 @@ func (c *call) mend(a Attempt, accepted string, body []byte) (intact bool, err e
 	if err := c.tx.DeleteResult(a.Task, accepted); err != nil {
 		return false, err
 	}
-	return true, c.tx.PutResult(a.Task, accepted, body)
+	return true, c.tx.PutResult(a.Task, accepted, result)
 }
 
 // keepLate keeps a result that does not count, and compares it with the

@@ -42,12 +42,12 @@ func (c *call) fill(p Process, free *slots, sweeps []Sweep, bare bool) ([]Assign
 // first finds what a sweep would have done next: the first waiting task in its
 // order that may be granted.
 func (c *call) first(s Sweep, mayBeAlone bool) (next Next, alone, found bool, err error) {
-	tasks, err := c.tx.Next(s.ID, false, 1)
+	tasks, err := c.tx.Next(s.Plan, false, 1)
 	if err != nil {
 		return Next{}, false, false, err
 	}
 	if mayBeAlone {
-		lonely, err := c.tx.Next(s.ID, true, 1)
+		lonely, err := c.tx.Next(s.Plan, true, 1)
 		if err != nil {
 			return Next{}, false, false, err
 		}
@@ -77,7 +77,8 @@ const batchPage = 32
 // batch fills up the slot that was opened last with small tasks of the same sweep.
 func (c *call) batch(granted []Assignment, p Process, s Sweep, free *slots) ([]Assignment, error) {
 	for free.room > 0 {
-		tasks, err := c.tx.Next(s.ID, false, batchPage)
+		limit := free.fit(batchPage)
+		tasks, err := c.tx.Next(s.Plan, false, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +92,7 @@ func (c *call) batch(granted []Assignment, p Process, s Sweep, free *slots) ([]A
 			}
 			granted = append(granted, a)
 		}
-		if len(tasks) < batchPage {
+		if len(tasks) < limit {
 			break
 		}
 	}
@@ -113,21 +114,29 @@ func (c *call) grant(p Process, n Next) (Assignment, error) {
 		Lease:   Lease{Task: n.Task, Attempt: r.Attempt},
 		Process: p.ID, Host: p.Host, Kernel: p.Kernel, GrantedAt: c.now,
 	}
-	assignment, _, err := c.work(a)
+	if a.Attempt > 1 { // only an attempt stores a checkpoint
+		if a.From, err = c.tx.CheckpointStep(a.Task); err != nil {
+			return Assignment{}, err
+		}
+	}
+	assignment, _, err := c.workFrom(a, a.From)
 	if err != nil {
 		return Assignment{}, err
 	}
-	a.From = assignment.Work.CheckpointStep
 	return assignment, c.tx.PutAttempt(a)
 }
 
 // work is the assignment of a lease that its holder does not know yet, and its cost.
 func (c *call) work(a Attempt) (Assignment, time.Duration, error) {
-	s, err := c.specification(a.Task)
+	step, err := c.tx.CheckpointStep(a.Task)
 	if err != nil {
 		return Assignment{}, 0, err
 	}
-	step, err := c.tx.CheckpointStep(a.Task)
+	return c.workFrom(a, step)
+}
+
+func (c *call) workFrom(a Attempt, step uint64) (Assignment, time.Duration, error) {
+	s, err := c.specification(a.Task)
 	if err != nil {
 		return Assignment{}, 0, err
 	}

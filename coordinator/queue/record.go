@@ -86,6 +86,8 @@ type Tally struct {
 	Compute float64 // seconds, measured; of accepted results
 	// Verifying of the tasks are done, and run once more.
 	Verifying int
+	// Arrivals counts those that have ever come into the phase from another.
+	Arrivals int
 }
 
 func (c *call) record(task sweep.TaskID) (Record, error) {

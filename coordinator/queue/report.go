@@ -53,8 +53,15 @@ const (
 
 // finding is what can be said of a reported result without the store.
 type finding struct {
-	result sweep.Result
-	err    error
+	result   sweep.Result
+	measures []byte
+	err      error
+}
+
+// StoredResult is a result as the store keeps it.
+type StoredResult struct {
+	Body     []byte // canonical JSON
+	Measures []byte // what tables show of it, as sweep.Measures.Encode writes it
 }
 
 // examine decodes the results of a call before its transaction begins, since
@@ -80,8 +87,11 @@ func (r ResultReport) examine() finding {
 	if r.ComputeTime < 0 || r.ComputeTime > maxComputeTime {
 		return finding{err: fmt.Errorf("compute_time = %v: must be from 0 to %v", r.ComputeTime, maxComputeTime)}
 	}
-	result, err := sweep.DecodeResult(r.Body)
-	return finding{result: result, err: err}
+	f := finding{}
+	if f.result, f.err = sweep.DecodeResult(r.Body); f.err == nil {
+		f.measures, f.err = f.result.Measures().Encode()
+	}
+	return f
 }
 
 // judgeAll judges the reports of a call one by one; of an old call, its results
@@ -164,7 +174,8 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 		}
 		return JudgedInvalid, clip(fault.Error(), c.policy.MaxReason), err
 	}
-	if err := c.tx.PutResult(a.Task, r.Digest, r.Body); err != nil {
+	stored := StoredResult{Body: r.Body, Measures: f.measures}
+	if err := c.tx.PutResult(a.Task, r.Digest, stored); err != nil {
 		return "", "", err
 	}
 	a.Digest, a.Compute = r.Digest, r.ComputeTime
@@ -173,7 +184,7 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 	case counts && record.Verifying:
 		return JudgedAccepted, "", c.verify(a, record, r.Body)
 	case counts || record.welcomes(a):
-		return JudgedAccepted, "", c.accept(a, record, r.Body)
+		return JudgedAccepted, "", c.accept(a, record, stored)
 	default:
 		return JudgedLate, "", c.keepLate(a, record)
 	}

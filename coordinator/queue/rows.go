@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+
+	"spiqsweep/sweep"
 )
 
 // rowPage and historyPage bound how many rows are read in one transaction:
@@ -21,9 +23,10 @@ func (q *Queue) Rows(ctx context.Context, sweepID string) iter.Seq2[Row, error] 
 		after := -1
 		for {
 			var page []Row
-			err := q.view(ctx, func(c *call) (err error) {
-				if _, err = c.sweep(sweepID); err == nil {
-					page, err = c.tx.Rows(sweepID, after, rowPage)
+			err := q.view(ctx, func(c *call) error {
+				s, err := c.sweep(sweepID)
+				if err == nil {
+					page, err = c.tx.Rows(s.Plan, after, rowPage)
 				}
 				return err
 			})
@@ -51,9 +54,10 @@ func (q *Queue) Attempts(ctx context.Context, sweepID string) iter.Seq2[History,
 		row, attempt := -1, uint64(0)
 		for {
 			var page []History
-			err := q.view(ctx, func(c *call) (err error) {
-				if _, err = c.sweep(sweepID); err == nil {
-					page, err = c.tx.History(sweepID, row, attempt, historyPage)
+			err := q.view(ctx, func(c *call) error {
+				s, err := c.sweep(sweepID)
+				if err == nil {
+					page, err = c.tx.History(s.Plan, row, attempt, historyPage)
 				}
 				return err
 			})
@@ -72,4 +76,22 @@ func (q *Queue) Attempts(ctx context.Context, sweepID string) iter.Seq2[History,
 			}
 		}
 	}
+}
+
+// Result returns a result of a task by its digest, as canonical JSON.
+// Errors: ErrUnknown, ErrUnavailable.
+func (q *Queue) Result(ctx context.Context, task sweep.TaskID, digest string) ([]byte, error) {
+	var body []byte
+	err := q.view(ctx, func(c *call) error {
+		stored, found, err := c.tx.Result(task, digest)
+		if err == nil && !found {
+			err = ErrUnknown
+		}
+		body = stored
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("fetch result %.100q of task %.100q: %w", digest, task, err)
+	}
+	return body, nil
 }

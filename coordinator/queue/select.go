@@ -26,17 +26,17 @@ const changePage = 256
 // Errors: ErrUnknown if there is no such sweep or task; ErrInvalid if the
 // beginning of an ID is that of several; ErrUnavailable.
 func (q *Queue) chosen(ctx context.Context, s Selection, wanted func(Record) bool, phases ...Phase) (tasks []sweep.TaskID, err error) {
-	var sweeps []string
+	var sweeps []Sweep
 	err = q.view(ctx, func(c *call) (err error) {
 		if sweeps, err = c.sweepsOf(s.Sweep); err == nil {
 			tasks, err = c.named(s.Tasks, sweeps)
 		}
 		return err
 	})
-	for _, id := range sweeps {
+	for _, one := range sweeps {
 		for _, phase := range phases {
 			if err == nil && len(s.Tasks) == 0 {
-				tasks, err = q.addTasksIn(ctx, tasks, id, phase)
+				tasks, err = q.addTasksIn(ctx, tasks, one.Plan, phase)
 			}
 		}
 	}
@@ -49,20 +49,16 @@ func (q *Queue) chosen(ctx context.Context, s Selection, wanted func(Record) boo
 	})
 }
 
-func (c *call) sweepsOf(id string) (ids []string, err error) {
+func (c *call) sweepsOf(id string) ([]Sweep, error) {
 	if id != "" {
-		_, err = c.sweep(id)
-		return []string{id}, err
+		s, err := c.sweep(id)
+		return []Sweep{s}, err
 	}
-	sweeps, err := c.tx.Sweeps()
-	for _, s := range sweeps {
-		ids = append(ids, s.ID)
-	}
-	return ids, err
+	return c.tx.Sweeps()
 }
 
 // named finds the tasks of sweeps whose IDs are, or begin, as given.
-func (c *call) named(words []sweep.TaskID, sweeps []string) (tasks []sweep.TaskID, err error) {
+func (c *call) named(words []sweep.TaskID, sweeps []Sweep) (tasks []sweep.TaskID, err error) {
 	for _, word := range words {
 		task, err := c.task(word, sweeps)
 		if err != nil {
@@ -73,17 +69,17 @@ func (c *call) named(words []sweep.TaskID, sweeps []string) (tasks []sweep.TaskI
 	return tasks, nil
 }
 
-func (c *call) task(word sweep.TaskID, sweeps []string) (sweep.TaskID, error) {
+func (c *call) task(word sweep.TaskID, sweeps []Sweep) (sweep.TaskID, error) {
 	referring, err := c.tx.Referring(word)
 	if err != nil {
 		return "", err
 	}
-	if slices.ContainsFunc(referring, func(id string) bool { return slices.Contains(sweeps, id) }) {
+	if slices.ContainsFunc(sweeps, func(s Sweep) bool { return slices.Contains(referring, s.ID) }) {
 		return word, nil
 	}
 	found := sweep.TaskID("")
-	for _, id := range sweeps {
-		next, err := c.tx.PlannedTasks(id, word, 2)
+	for _, s := range sweeps {
+		next, err := c.tx.PlannedTasks(s.Plan, word, 2)
 		if err != nil {
 			return "", err
 		}
@@ -103,13 +99,13 @@ func (c *call) task(word sweep.TaskID, sweeps []string) (sweep.TaskID, error) {
 	return found, nil
 }
 
-// addTasksIn adds all tasks of a sweep that are in a phase.
-func (q *Queue) addTasksIn(ctx context.Context, tasks []sweep.TaskID, id string, phase Phase) ([]sweep.TaskID, error) {
+// addTasksIn adds all tasks of a plan that are in a phase.
+func (q *Queue) addTasksIn(ctx context.Context, tasks []sweep.TaskID, plan string, phase Phase) ([]sweep.TaskID, error) {
 	after := sweep.TaskID("")
 	for {
 		var page []sweep.TaskID
 		err := q.view(ctx, func(c *call) (err error) {
-			page, err = c.tx.TasksIn(id, phase, after, changePage)
+			page, err = c.tx.TasksIn(plan, phase, after, changePage)
 			return err
 		})
 		if err != nil {

@@ -9,6 +9,7 @@ type slots struct {
 	left   int           // without any task
 	room   time.Duration // in the slot that was opened last
 	tasks  int           // in the slot that was opened last
+	last   time.Duration // cost of the task that was placed last
 }
 
 func newSlots(p Policy, r SyncRequest) *slots {
@@ -18,7 +19,16 @@ func newSlots(p Policy, r SyncRequest) *slots {
 // open gives the next free slot to a task of some cost.
 func (s *slots) open(cost time.Duration) {
 	s.left--
-	s.room, s.tasks = s.policy.BatchCost-cost, 1
+	s.room, s.tasks, s.last = s.policy.BatchCost-cost, 1, cost
+}
+
+// fit is how many more tasks like the one before may join it, from 1 to a limit.
+// Tasks come the longest first, so there may be room for more.
+func (s *slots) fit(limit int) int {
+	if s.last <= 0 {
+		return limit
+	}
+	return max(1, min(limit, int(s.room/s.last)))
 }
 
 // join adds a small task to the slot that was opened last, if it has room.
@@ -28,6 +38,7 @@ func (s *slots) join(cost time.Duration) bool {
 	}
 	s.room -= cost
 	s.tasks++
+	s.last = cost
 	return true
 }
 

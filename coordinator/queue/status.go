@@ -17,6 +17,9 @@ type Status struct {
 	// TimeLeft is an estimate: by the cost model, corrected by what finished
 	// tasks took, on the slots that are there now. Zero if there is none.
 	TimeLeft time.Duration
+	// Changes differs from what it was, together with the counts, whenever a row of
+	// results.csv has changed.
+	Changes int64
 }
 
 // MaxListed bounds the lists of tasks in a Status.
@@ -63,15 +66,16 @@ func (c *call) status(id string) (s Status, err error) {
 	if s.Sweep, err = c.sweep(id); err != nil {
 		return s, err
 	}
-	tallies, err := c.tx.Tallies(id)
+	tallies, err := c.tx.Tallies(s.Sweep.Plan)
 	if err != nil {
 		return s, err
 	}
 	s.Counts = count(tallies)
-	if s.SetAside, err = c.tx.RowsIn(id, SetAside, MaxListed); err != nil {
+	s.Changes = int64(tallies[Done].Arrivals + tallies[SetAside].Arrivals + tallies[Diverged].Arrivals)
+	if s.SetAside, err = c.tx.RowsIn(s.Sweep.Plan, SetAside, MaxListed); err != nil {
 		return s, err
 	}
-	if s.Diverged, err = c.tx.RowsIn(id, Diverged, MaxListed); err != nil {
+	if s.Diverged, err = c.tx.RowsIn(s.Sweep.Plan, Diverged, MaxListed); err != nil {
 		return s, err
 	}
 	if s.Workers, err = c.workers(); err != nil {

@@ -58,37 +58,49 @@ type SweepTx interface {
 	PutSweep(Sweep) error
 	// SetTurn changes the turn alone.
 	SetTurn(sweepID string, turn int64) error
-	// DeleteSweep forgets a sweep without planned tasks.
 	DeleteSweep(id string) error
 
-	// PutPlanned puts a task in its place within a sweep. It says whether the
-	// sweep had it, and whether anything of its place is other than before. The
-	// task's record and specification must exist.
-	PutPlanned(sweepID string, p Planned) (kept, changed bool, err error)
-	DropPlanned(sweepID string, task sweep.TaskID) error
-	// PlannedTasks pages through the tasks of a sweep by ID: up to limit after one.
-	PlannedTasks(sweepID string, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
+	// Drafts lists the plans that no sweep has: those that are being written or
+	// taken away, by key.
+	Drafts() ([]Draft, error)
+	PutDraft(Draft) error
+	DeleteDraft(plan string) error
+
+	// PutPlanned puts a task in its place within a plan: the first one counts. The
+	// record must be the task's, whose specification must exist.
+	PutPlanned(plan string, p Planned, r Record) error
+	// CountPlanned counts the tasks of a plan, one by one.
+	CountPlanned(plan string) (int, error)
+	// Plans says whether a plan has a task.
+	Plans(plan string, task sweep.TaskID) (bool, error)
+	DropPlanned(plan string, task sweep.TaskID) error
+	// DeleteTallies forgets the tallies of a plan without tasks.
+	DeleteTallies(plan string) error
+	// PlannedTasks pages through the tasks of a plan by ID: up to limit after one.
+	PlannedTasks(plan string, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
 	// TasksIn pages through those of them that are in a phase.
-	TasksIn(sweepID string, phase Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
-	// Referring lists the sweeps that refer to a task, by ID.
+	TasksIn(plan string, phase Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
+	// Referring lists the sweeps whose plan has a task, by ID.
 	Referring(sweep.TaskID) ([]string, error)
 
-	// Tallies of a sweep, kept up to date, so that reading them is cheap. A phase
+	// Tallies of a plan, kept up to date, so that reading them is cheap. A phase
 	// without tasks may be absent.
-	Tallies(sweepID string) (map[Phase]Tally, error)
-	// Open counts what is waiting, backing off or leased in all sweeps, as cheaply.
+	Tallies(plan string) (map[Phase]Tally, error)
+	// Open counts what is waiting, backing off or leased in the plans of all sweeps, as cheaply.
 	Open() (int, error)
-	// Next lists up to limit waiting tasks of a sweep, by Order and Row: those
+	// Next lists up to limit waiting tasks of a plan, by Order and Row: those
 	// whose records have Alone as asked. What it lists is this transaction's; what
 	// another has listed and not yet committed or given up is left out.
-	Next(sweepID string, alone bool, limit int) ([]Next, error)
-	// Rows pages through a sweep by row, with results: up to limit above one.
-	Rows(sweepID string, after, limit int) ([]Row, error)
-	// RowsIn lists up to limit rows of a sweep in a phase, by Order and Row, without results.
-	RowsIn(sweepID string, phase Phase, limit int) ([]Row, error)
-	// History pages through the attempts of a sweep's tasks, by row and number:
+	Next(plan string, alone bool, limit int) ([]Next, error)
+	// Rows pages through a plan by row: up to limit above one. Only those with a
+	// reason have their configuration and recording.
+	Rows(plan string, after, limit int) ([]Row, error)
+	// RowsIn lists up to limit rows of a plan in a phase, by Order and Row, with
+	// their configurations, without results.
+	RowsIn(plan string, phase Phase, limit int) ([]Row, error)
+	// History pages through the attempts of a plan's tasks, by row and number:
 	// up to limit after one.
-	History(sweepID string, afterRow int, afterAttempt uint64, limit int) ([]History, error)
+	History(plan string, afterRow int, afterAttempt uint64, limit int) ([]History, error)
 }
 
 // TaskTx is the part of a Tx about tasks.
@@ -96,6 +108,8 @@ type TaskTx interface {
 	Specification(sweep.TaskID) (s Specification, found bool, err error)
 	PutSpecification(Specification) error
 	Record(sweep.TaskID) (r Record, found bool, err error)
+	// AddRecord returns the record of a task, and makes one that waits if there is none.
+	AddRecord(sweep.TaskID) (Record, error)
 	// PutRecord stores a record, and with it what Tallies, Open and Next say.
 	PutRecord(Record) error
 	// Due lists up to limit tasks whose back-off has ended by now, by its end and ID.
@@ -140,7 +154,7 @@ type ProcessTx interface {
 type BodyTx interface {
 	Result(task sweep.TaskID, digest string) (body []byte, found bool, err error)
 	// PutResult leaves what it finds under that digest as it is.
-	PutResult(task sweep.TaskID, digest string, body []byte) error
+	PutResult(task sweep.TaskID, digest string, r StoredResult) error
 	DeleteResult(task sweep.TaskID, digest string) error
 	Checkpoint(sweep.TaskID) (step uint64, body []byte, found bool, err error)
 	// CheckpointStep is 0 without a checkpoint.

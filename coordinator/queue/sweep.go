@@ -21,6 +21,11 @@ type Sweep struct {
 	// Turn orders the sweeps that share a store: the smallest is served next.
 	// Plan and the grants set it.
 	Turn int64
+	// Plan is the key of the newest revision's plan. Plan sets it.
+	Plan string
+	// Digest is that of the plan: see [Digest]. Plan takes it, if it is given, and
+	// sets it.
+	Digest string
 }
 
 // Planned is a task in its place within a sweep.
@@ -45,13 +50,18 @@ type Revision struct {
 	AlreadyDone int // of Added and Kept: finished before, whichever sweep asked
 }
 
-// Row is a planned task and what is known of it.
+// Row is a planned task and what is known of it. In a stream of rows, the
+// configuration and the recording are left out unless there is a Reason: who
+// knows the grid knows them.
 type Row struct {
 	Planned
 	Phase  Phase
 	State  sweep.State
 	Reason string // why it was set aside, or how its results differ
-	Result []byte // canonical JSON of the accepted result; nil unless done or diverged
+	// Digest is that of the accepted result, Measures what tables show of it, as
+	// sweep.Measures.Encode writes it. They are empty unless it is done or diverged.
+	Digest   string
+	Measures []byte
 }
 
 // Sweep returns a sweep. Errors: ErrUnknown, ErrUnavailable.
@@ -94,7 +104,7 @@ func (c *call) summaries() ([]Summary, error) {
 	}
 	summaries := make([]Summary, len(sweeps))
 	for i, s := range sweeps {
-		tallies, err := c.tx.Tallies(s.ID)
+		tallies, err := c.tx.Tallies(s.Plan)
 		if err != nil {
 			return nil, err
 		}

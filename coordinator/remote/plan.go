@@ -61,7 +61,7 @@ type planStream = grpc.ClientStreamingClient[spiqsweepv1.PlanSweepRequest, spiqs
 // send sends the head of a plan, then its tasks in batches. That a coordinator
 // has stopped listening is no error: its answer says why.
 func send(stream planStream, s queue.Sweep, tasks iter.Seq2[queue.Planned, error]) error {
-	message := &spiqsweepv1.PlanSweepRequest{Sweep: wire.WriteSweep(queue.Summary{Sweep: s}), Grid: s.Grid}
+	message := &spiqsweepv1.PlanSweepRequest{Sweep: wire.WriteSweep(queue.Summary{Sweep: s}), Grid: s.Grid, Digest: s.Digest}
 	bytes := 0
 	for task, err := range tasks {
 		if err != nil {

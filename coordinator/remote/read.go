@@ -10,6 +10,7 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/wire"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
 )
 
 // errLeft ends a stream whose reader has left.
@@ -62,6 +63,23 @@ func (c *Client) Attempts(ctx context.Context, word string) iter.Seq2[queue.Hist
 			yield(queue.History{}, fmt.Errorf("read attempts: %w", err))
 		}
 	}
+}
+
+// Result returns a result of a task by its digest, as canonical JSON.
+func (c *Client) Result(ctx context.Context, task sweep.TaskID, digest string) ([]byte, error) {
+	var body []byte
+	err := c.try(ctx, callTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
+		answer, err := client.GetResult(ctx, &spiqsweepv1.GetResultRequest{Task: string(task), Digest: digest})
+		if err != nil {
+			return err
+		}
+		body, err = wire.Unpack(answer.GetBody(), wire.MaxUnpackedBytes)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("fetch result %.100q of task %.100q: %w", digest, task, err)
+	}
+	return body, nil
 }
 
 // receive takes the items of a stream of batches one by one.

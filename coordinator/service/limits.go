@@ -28,6 +28,10 @@ const (
 	// LongPoll is how long an idle worker may wait for work in one call.
 	LongPoll = 15 * time.Second
 
+	// maxAtWork bounds the Syncs whose results are unpacked and judged at once.
+	// More would only wait for the store, each with some megabytes.
+	maxAtWork = 64
+
 	// callTimeout ends the work on any call; workers give up on theirs after as
 	// long. Its message must have come in within receiveTimeout.
 	callTimeout    = 30 * time.Second

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -212,8 +213,12 @@ func manyRows(t testing.TB, b *rig) {
 	t.Helper()
 	digest, bits := raster(t)
 	b.must(b.put(digest, bits))
-	head, tasks := other(digest, 4000)
-	_, err := b.plan(head, tasks)
+	head, tasks := other(digest, 16_000)
+	messages := []*spiqsweepv1.PlanSweepRequest{head}
+	for some := range slices.Chunk(tasks.GetTasks(), 4000) {
+		messages = append(messages, &spiqsweepv1.PlanSweepRequest{Tasks: some})
+	}
+	_, err := b.plan(messages...)
 	b.must(err)
 }
 

@@ -1,11 +1,14 @@
 package service
 
 import (
+	"context"
+
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
 	"spiqsweep/coordinator/wire"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
 )
 
 func (o *operator) ListRows(in *spiqsweepv1.ListRowsRequest, stream grpc.ServerStreamingServer[spiqsweepv1.ListRowsResponse]) error {
@@ -44,6 +47,18 @@ func (o *operator) ListAttempts(in *spiqsweepv1.ListAttemptsRequest, stream grpc
 		}
 	}
 	return attempts.flush()
+}
+
+// GetResult returns a whole result.
+func (o *operator) GetResult(ctx context.Context, in *spiqsweepv1.GetResultRequest) (*spiqsweepv1.GetResultResponse, error) {
+	if !wire.IsDigest(in.GetTask()) || !wire.IsDigest(in.GetDigest()) {
+		return nil, invalid("result %.80q of task %.80q: must be 64 hexadecimal digits each", in.GetDigest(), in.GetTask())
+	}
+	body, err := o.Queue.Result(ctx, sweep.TaskID(in.GetTask()), in.GetDigest())
+	if err != nil {
+		return nil, statusOf(err, o.Log, "GetResult")
+	}
+	return &spiqsweepv1.GetResultResponse{Body: wire.Pack(body)}, nil
 }
 
 // batch gathers items and sends them together, up to batchBytes or a single

@@ -83,7 +83,7 @@ type service struct {
 // services are all that a server offers.
 func (s *Server) services(c Config) []service {
 	return []service{
-		{&spiqsweepv1.WorkerService_ServiceDesc, &worker{rules: Rules{c}, attendance: s.attendance, leaving: s.leaving}},
+		{&spiqsweepv1.WorkerService_ServiceDesc, &worker{rules: Rules{c}, attendance: s.attendance, leaving: s.leaving, atWork: make(chan struct{}, maxAtWork)}},
 		{&spiqsweepv1.OperatorService_ServiceDesc, &operator{Config: c}},
 	}
 }

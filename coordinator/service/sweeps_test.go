@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
+	"spiqsweep/coordinator/wire"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/simulator/recording"
 	"spiqsweep/sweep"
@@ -103,7 +105,9 @@ func TestASweepIsSubmittedReadAndForgotten(t *testing.T) {
 
 	rows := b.rows("other")
 	for i, row := range rows {
-		if diff := cmp.Diff(tasks.GetTasks()[i], row.GetTask(), protocmp.Transform()); diff != "" || row.GetState() != "pending" {
+		// The grid tells the configuration and the recording.
+		without := protocmp.IgnoreFields(&spiqsweepv1.PlannedTask{}, "configuration", "recording_digest")
+		if diff := cmp.Diff(tasks.GetTasks()[i], row.GetTask(), protocmp.Transform(), without); diff != "" || row.GetState() != "pending" {
 			t.Errorf("row %d is %s (-want +got):\n%s", i, row.GetState(), diff)
 		}
 	}
@@ -146,8 +150,16 @@ func TestResultsAndAttemptsAreStreamed(t *testing.T) {
 		Reports: []*spiqsweepv1.Report{resultReport(lease, packed(t, body), sweep.Digest(body))},
 	})
 	rows := b.rows("")
-	if len(rows) != 1 || rows[0].GetState() != "done" || len(rows[0].GetResult()) == 0 {
+	if len(rows) != 1 || rows[0].GetState() != "done" || rows[0].GetDigest() != sweep.Digest(body) || len(rows[0].GetMeasures()) == 0 {
 		t.Errorf("rows: %v", rows)
+	}
+	result, err := b.operator.GetResult(t.Context(), &spiqsweepv1.GetResultRequest{Task: rows[0].GetTask().GetTask(), Digest: rows[0].GetDigest()})
+	b.must(err)
+	if !bytes.Equal(result.GetBody(), wire.Pack(body)) {
+		t.Errorf("a result of %d bytes", len(result.GetBody()))
+	}
+	if _, err := b.operator.GetResult(t.Context(), &spiqsweepv1.GetResultRequest{Task: rows[0].GetTask().GetTask(), Digest: sweep.Digest(nil)}); status.Code(err) != codes.NotFound {
+		t.Errorf("a result that was never reported: %v", err)
 	}
 	stream, err := b.operator.ListAttempts(t.Context(), &spiqsweepv1.ListAttemptsRequest{})
 	b.must(err)

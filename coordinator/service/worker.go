@@ -13,9 +13,18 @@ type worker struct {
 	rules      Rules
 	attendance *attendance
 	leaving    <-chan struct{}
+	atWork     chan struct{} // holds a token for each call whose reports are unpacked
 }
 
 func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
+	if len(in.GetReports()) > 0 { // it is answered at once, as soon as it is its turn
+		select {
+		case w.atWork <- struct{}{}:
+			defer func() { <-w.atWork }()
+		case <-ctx.Done():
+			return nil, statusOf(ctx.Err(), w.rules.Log, "Sync")
+		}
+	}
 	call, err := w.rules.Read(in)
 	if err != nil {
 		return nil, err

@@ -17,8 +17,8 @@ type known struct {
 
 // reference is what the tallies need to know of a task's place in a sweep.
 type reference struct {
-	sweep string
-	cost  int64
+	plan string
+	cost int64
 }
 
 // maxKnown bounds how much of a kind is remembered: a plan may touch a million tasks.

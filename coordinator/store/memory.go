@@ -20,11 +20,13 @@ func Memory(opts ...Option) queue.Store {
 		now:         resolve(opts).clock(),
 		sweeps:      map[string]queue.Sweep{},
 		planned:     map[place]queue.Planned{},
+		arrivals:    map[tallyKey]int64{},
+		drafts:      map[string]queue.Draft{},
 		tasks:       map[sweep.TaskID]queue.Specification{},
 		records:     map[sweep.TaskID]queue.Record{},
 		attempts:    map[queue.Lease]queue.Attempt{},
 		processes:   map[string]queue.Presence{},
-		results:     map[resultKey][]byte{},
+		results:     map[resultKey]queue.StoredResult{},
 		checkpoints: map[sweep.TaskID]checkpoint{},
 		recordings:  map[string][]byte{},
 	}
@@ -32,8 +34,8 @@ func Memory(opts ...Option) queue.Store {
 
 type (
 	place struct {
-		sweep string
-		task  sweep.TaskID
+		plan string
+		task sweep.TaskID
 	}
 	resultKey struct {
 		task   sweep.TaskID
@@ -55,11 +57,13 @@ type memory struct {
 
 	sweeps      map[string]queue.Sweep
 	planned     map[place]queue.Planned
+	arrivals    map[tallyKey]int64
+	drafts      map[string]queue.Draft
 	tasks       map[sweep.TaskID]queue.Specification
 	records     map[sweep.TaskID]queue.Record
 	attempts    map[queue.Lease]queue.Attempt
 	processes   map[string]queue.Presence
-	results     map[resultKey][]byte
+	results     map[resultKey]queue.StoredResult
 	checkpoints map[sweep.TaskID]checkpoint
 	recordings  map[string][]byte
 }

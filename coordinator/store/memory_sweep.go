@@ -39,27 +39,59 @@ func (t *memoryTx) SetTurn(id string, turn int64) error {
 
 func (t *memoryTx) DeleteSweep(id string) error { return remove(t, t.sweeps, id) }
 
-func (t *memoryTx) PutPlanned(id string, p queue.Planned) (kept, changed bool, err error) {
-	p = queue.Planned{
+func (t *memoryTx) Drafts() ([]queue.Draft, error) {
+	return slices.SortedFunc(maps.Values(t.drafts), func(a, b queue.Draft) int { return cmp.Compare(a.Plan, b.Plan) }), nil
+}
+
+func (t *memoryTx) PutDraft(d queue.Draft) error {
+	d.Touched = stored(d.Touched)
+	return put(t, t.drafts, d.Plan, d)
+}
+
+func (t *memoryTx) DeleteDraft(plan string) error { return remove(t, t.drafts, plan) }
+
+func (t *memoryTx) PutPlanned(plan string, p queue.Planned, _ queue.Record) error {
+	key := place{plan, p.Task.ID}
+	if _, planned := t.planned[key]; planned {
+		return nil
+	}
+	return put(t, t.planned, key, queue.Planned{
 		Task: sweep.Task{ID: p.Task.ID, Cell: p.Task.Cell}, // the rest is in tasks
 		Row:  p.Row, Order: p.Order, Cost: p.Expected().Seconds(),
-	}
-	key := place{id, p.Task.ID}
-	before, kept := t.planned[key]
-	if kept && before == p {
-		return true, false, nil
-	}
-	return kept, true, put(t, t.planned, key, p)
+	})
 }
 
-func (t *memoryTx) DropPlanned(id string, task sweep.TaskID) error {
-	return remove(t, t.planned, place{id, task})
+func (t *memoryTx) CountPlanned(plan string) (n int, err error) {
+	for key := range t.planned {
+		if key.plan == plan {
+			n++
+		}
+	}
+	return n, nil
 }
 
-func (t *memoryTx) PlannedTasks(id string, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+func (t *memoryTx) Plans(plan string, task sweep.TaskID) (bool, error) {
+	_, planned := t.planned[place{plan, task}]
+	return planned, nil
+}
+
+func (t *memoryTx) DeleteTallies(plan string) error {
+	for _, phase := range queue.Phases {
+		if err := remove(t, t.arrivals, tallyKey{plan, phase}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *memoryTx) DropPlanned(plan string, task sweep.TaskID) error {
+	return remove(t, t.planned, place{plan, task})
+}
+
+func (t *memoryTx) PlannedTasks(plan string, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
 	var tasks []sweep.TaskID
 	for key := range t.planned {
-		if key.sweep == id && key.task > after {
+		if key.plan == plan && key.task > after {
 			tasks = append(tasks, key.task)
 		}
 	}
@@ -67,40 +99,50 @@ func (t *memoryTx) PlannedTasks(id string, after sweep.TaskID, limit int) ([]swe
 	return first(tasks, limit), nil
 }
 
-func (t *memoryTx) TasksIn(id string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
-	all, err := t.PlannedTasks(id, after, len(t.planned))
+func (t *memoryTx) TasksIn(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+	all, err := t.PlannedTasks(plan, after, len(t.planned))
 	all = slices.DeleteFunc(all, func(task sweep.TaskID) bool { return t.records[task].Phase != phase })
 	return first(all, limit), err
 }
 
 func (t *memoryTx) Referring(task sweep.TaskID) ([]string, error) {
 	var sweeps []string
-	for key := range t.planned {
-		if key.task == task {
-			sweeps = append(sweeps, key.sweep)
+	for _, s := range t.sweeps {
+		if _, planned := t.planned[place{s.Plan, task}]; planned {
+			sweeps = append(sweeps, s.ID)
 		}
 	}
 	slices.Sort(sweeps)
 	return sweeps, nil
 }
 
-func (t *memoryTx) Tallies(id string) (map[queue.Phase]queue.Tally, error) {
+func (t *memoryTx) Tallies(plan string) (map[queue.Phase]queue.Tally, error) {
 	sums := map[queue.Phase]tally{}
 	for key, p := range t.planned {
-		if key.sweep == id {
+		if key.plan == plan {
 			r := t.records[key.task]
 			sums[r.Phase] = sums[r.Phase].plus(tallyOf(r, p.Expected().Microseconds()))
 		}
 	}
 	tallies := map[queue.Phase]queue.Tally{}
-	for phase, sum := range sums {
-		tallies[phase] = sum.read()
+	for _, phase := range queue.Phases {
+		sum := sums[phase]
+		if sum.arrivals = t.arrivals[tallyKey{plan, phase}]; sum != (tally{}) {
+			tallies[phase] = sum.read()
+		}
 	}
 	return tallies, nil
 }
 
 func (t *memoryTx) Open() (open int, err error) {
+	current := map[string]bool{}
+	for _, s := range t.sweeps {
+		current[s.Plan] = true
+	}
 	for key := range t.planned {
+		if !current[key.plan] {
+			continue
+		}
 		switch t.records[key.task].Phase {
 		case queue.Waiting, queue.BackingOff, queue.Leased:
 			open++
@@ -110,10 +152,10 @@ func (t *memoryTx) Open() (open int, err error) {
 	return open, nil
 }
 
-func (t *memoryTx) Next(id string, alone bool, limit int) ([]queue.Next, error) {
+func (t *memoryTx) Next(plan string, alone bool, limit int) ([]queue.Next, error) {
 	var next []queue.Next
 	for key, p := range t.planned {
-		if r := t.records[key.task]; key.sweep == id && r.Phase == queue.Waiting && r.Alone == alone {
+		if r := t.records[key.task]; key.plan == plan && r.Phase == queue.Waiting && r.Alone == alone {
 			next = append(next, queue.Next{Task: key.task, Order: p.Order, Row: p.Row, Cost: p.Expected()})
 		}
 	}
@@ -123,30 +165,34 @@ func (t *memoryTx) Next(id string, alone bool, limit int) ([]queue.Next, error) 
 	return first(next, limit), nil
 }
 
-func (t *memoryTx) Rows(id string, after, limit int) ([]queue.Row, error) {
-	rows := t.rows(id, func(r queue.Row) bool { return r.Row > after })
+func (t *memoryTx) Rows(plan string, after, limit int) ([]queue.Row, error) {
+	rows := t.rows(plan, func(r queue.Row) bool { return r.Row > after })
 	slices.SortFunc(rows, func(a, b queue.Row) int { return cmp.Compare(a.Row, b.Row) })
 	rows = first(rows, limit)
 	for i, r := range rows {
+		if r.Reason == "" {
+			rows[i].Task = sweep.Task{ID: r.Task.ID, Cell: r.Task.Cell}
+		}
 		if r.State == sweep.Done || r.State == sweep.Diverged {
-			rows[i].Result = t.results[resultKey{r.Task.ID, t.records[r.Task.ID].Accepted}]
+			rows[i].Digest = t.records[r.Task.ID].Accepted
+			rows[i].Measures = t.results[resultKey{r.Task.ID, rows[i].Digest}].Measures
 		}
 	}
 	return rows, nil
 }
 
-func (t *memoryTx) RowsIn(id string, phase queue.Phase, limit int) ([]queue.Row, error) {
-	rows := t.rows(id, func(r queue.Row) bool { return r.Phase == phase })
+func (t *memoryTx) RowsIn(plan string, phase queue.Phase, limit int) ([]queue.Row, error) {
+	rows := t.rows(plan, func(r queue.Row) bool { return r.Phase == phase })
 	slices.SortFunc(rows, func(a, b queue.Row) int {
 		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Row, b.Row))
 	})
 	return first(rows, limit), nil
 }
 
-func (t *memoryTx) rows(id string, wanted func(queue.Row) bool) []queue.Row {
+func (t *memoryTx) rows(plan string, wanted func(queue.Row) bool) []queue.Row {
 	var rows []queue.Row
 	for key, p := range t.planned {
-		if key.sweep != id {
+		if key.plan != plan {
 			continue
 		}
 		r := t.records[key.task]
@@ -160,10 +206,10 @@ func (t *memoryTx) rows(id string, wanted func(queue.Row) bool) []queue.Row {
 	return rows
 }
 
-func (t *memoryTx) History(id string, afterRow int, afterAttempt uint64, limit int) ([]queue.History, error) {
+func (t *memoryTx) History(plan string, afterRow int, afterAttempt uint64, limit int) ([]queue.History, error) {
 	var all []queue.History
 	for key, p := range t.planned {
-		if key.sweep != id {
+		if key.plan != plan {
 			continue
 		}
 		for _, a := range t.attemptsOf(key.task) {

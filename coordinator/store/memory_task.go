@@ -24,8 +24,27 @@ func (t *memoryTx) Record(task sweep.TaskID) (queue.Record, bool, error) {
 	return r, found, nil
 }
 
+func (t *memoryTx) AddRecord(task sweep.TaskID) (queue.Record, error) {
+	if r, found := t.records[task]; found {
+		return r, nil
+	}
+	r := queue.Record{Task: task, Phase: queue.Waiting}
+	return r, t.PutRecord(r)
+}
+
 func (t *memoryTx) PutRecord(r queue.Record) error {
 	r.NotBefore, r.Compute = stored(r.NotBefore), r.Compute.Truncate(time.Microsecond)
+	if before, found := t.records[r.Task]; found && before.Phase != r.Phase {
+		for key := range t.planned {
+			if key.task != r.Task {
+				continue
+			}
+			arrival := tallyKey{key.plan, r.Phase}
+			if err := put(t, t.arrivals, arrival, t.arrivals[arrival]+1); err != nil {
+				return err
+			}
+		}
+	}
 	return put(t, t.records, r.Task, r)
 }
 
@@ -127,16 +146,16 @@ func (t *memoryTx) PutLastTick(at time.Time) error {
 }
 
 func (t *memoryTx) Result(task sweep.TaskID, digest string) ([]byte, bool, error) {
-	body, found := t.results[resultKey{task, digest}]
-	return body, found, nil
+	r, found := t.results[resultKey{task, digest}]
+	return r.Body, found, nil
 }
 
-func (t *memoryTx) PutResult(task sweep.TaskID, digest string, body []byte) error {
+func (t *memoryTx) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {
 	key := resultKey{task, digest}
 	if _, found := t.results[key]; found {
 		return nil
 	}
-	return put(t, t.results, key, body)
+	return put(t, t.results, key, r)
 }
 
 func (t *memoryTx) DeleteResult(task sweep.TaskID, digest string) error {

@@ -13,7 +13,7 @@ import (
 )
 
 // mayScan are the tables that are read whole: they have a few rows for each sweep.
-var mayScan = regexp.MustCompile(`^SCAN (sweeps|tallies)\b`)
+var mayScan = regexp.MustCompile(`^SCAN (sweeps|tallies|drafts)\b`)
 
 // Every statement of a life finds its rows by an index: no call becomes slower
 // as a sweep grows.

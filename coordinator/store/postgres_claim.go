@@ -54,7 +54,7 @@ func (t *postgresTx) fetch(b *pgx.Batch, ids []string, process string) {
 func (t *postgresTx) fetchRest(b *pgx.Batch, which string, args ...any) {
 	each(b, `SELECT `+specificationColumns+` FROM tasks t WHERE t.id`+which, scanSpecification,
 		func(s queue.Specification) { note(&t.known.specifications, s.ID, s) }, args...)
-	each(b, `SELECT p.task, p.sweep, p.cost FROM planned p WHERE p.task`+which, scanPlace, t.place, args...)
+	each(b, `SELECT p.task, p.plan, p.cost FROM planned p WHERE p.task`+which, scanPlace, t.place, args...)
 	each(b, `SELECT c.task, c.step FROM checkpoints c WHERE c.task`+which, scanSaved,
 		func(s saved) { note(&t.known.steps, s.task, s.step) }, args...)
 }
@@ -86,7 +86,7 @@ type placed struct {
 	reference
 }
 
-func scanPlace(r row) (p placed, err error) { return p, r.Scan(&p.task, &p.sweep, &p.cost) }
+func scanPlace(r row) (p placed, err error) { return p, r.Scan(&p.task, &p.plan, &p.cost) }
 
 // place adds a reference to those of its task, if they are being gathered.
 func (t *postgresTx) place(p placed) {

@@ -10,16 +10,16 @@ import (
 // that another transaction has locked is being granted there, and is left out.
 // The record's own phase is asked for, since only that is looked at again once its
 // row is locked.
-func (t *postgresTx) Next(id string, alone bool, limit int) ([]queue.Next, error) {
+func (t *postgresTx) Next(plan string, alone bool, limit int) ([]queue.Next, error) {
 	if !t.writes {
-		return t.sqlTx.Next(id, alone, limit)
+		return t.sqlTx.Next(plan, alone, limit)
 	}
 	next, err := list(&t.sqlTx, `
 		SELECT p.position, p.line, p.cost, `+recordColumns+`
 		FROM planned p JOIN records r ON r.task = p.task
-		WHERE p.sweep = $1 AND p.phase = 'waiting' AND p.alone = $2 AND r.phase = 'waiting' AND r.alone = $2
+		WHERE p.plan = $1 AND p.phase = 'waiting' AND p.alone = $2 AND r.phase = 'waiting' AND r.alone = $2
 		ORDER BY p.position, p.line LIMIT $3
-		FOR UPDATE OF r SKIP LOCKED`, with(id, alone, limit), t.scanNext)
+		FOR UPDATE OF r SKIP LOCKED`, with(plan, alone, limit), t.scanNext)
 	if err != nil || len(next) == 0 {
 		return next, err
 	}

@@ -8,7 +8,7 @@ import (
 var dialectSQLite = dialect{
 	next: `
 		SELECT task, position, line, cost FROM planned
-		WHERE sweep = $1 AND phase = 'waiting' AND alone = $2
+		WHERE plan = $1 AND phase = 'waiting' AND alone = $2
 		ORDER BY position, line LIMIT $3`,
 	setTurn: `UPDATE sweeps SET turn = $1 WHERE id = $2`,
 }

@@ -1,18 +1,29 @@
 package store
 
-import "spiqsweep/sweep"
+import (
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
+)
 
 func (t *sqlTx) Result(task sweep.TaskID, digest string) (body []byte, found bool, err error) {
 	found, err = t.get(`SELECT body FROM results WHERE task = $1 AND digest = $2`, with(task, digest), &body)
 	return body, found, err
 }
 
-func (t *sqlTx) PutResult(task sweep.TaskID, digest string, body []byte) error {
-	return t.exec(`INSERT INTO results (task, digest, body) VALUES ($1, $2, $3) ON CONFLICT (task, digest) DO NOTHING`,
-		task, digest, bytes(body))
+func (t *sqlTx) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {
+	err := t.exec(`INSERT INTO results (task, digest, body) VALUES ($1, $2, $3) ON CONFLICT (task, digest) DO NOTHING`,
+		task, digest, bytes(r.Body))
+	if err != nil {
+		return err
+	}
+	return t.exec(`INSERT INTO measures (task, digest, body) VALUES ($1, $2, $3) ON CONFLICT (task, digest) DO NOTHING`,
+		task, digest, bytes(r.Measures))
 }
 
 func (t *sqlTx) DeleteResult(task sweep.TaskID, digest string) error {
+	if err := t.exec(`DELETE FROM measures WHERE task = $1 AND digest = $2`, task, digest); err != nil {
+		return err
+	}
 	return t.exec(`DELETE FROM results WHERE task = $1 AND digest = $2`, task, digest)
 }
 

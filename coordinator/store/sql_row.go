@@ -1,64 +1,67 @@
 package store
 
 import (
-	"encoding/json"
-
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 )
 
-const rowColumns = `p.task, p.cell, p.line, p.position, p.cost, t.configuration, t.recording, r.phase, r.verifying, r.reason`
+const rowColumns = `p.task, p.cell, p.line, p.position, p.cost, r.phase, r.verifying, r.reason`
 
-func (t *sqlTx) Rows(id string, after, limit int) ([]queue.Row, error) {
+func (t *sqlTx) Rows(plan string, after, limit int) ([]queue.Row, error) {
 	return list(t, `
-		SELECT `+rowColumns+`, b.body
+		SELECT `+rowColumns+`, t.configuration, COALESCE(t.recording, ''), r.accepted, m.body
+		FROM planned p
+		JOIN records r ON r.task = p.task
+		LEFT JOIN tasks t ON t.id = p.task AND r.reason <> ''
+		LEFT JOIN measures m ON m.task = p.task AND m.digest = r.accepted
+		WHERE p.plan = $1 AND p.line > $2
+		ORDER BY p.line LIMIT $3`, with(plan, after, limit), func(r row) (row queue.Row, err error) {
+		var accepted string
+		var measures []byte
+		row, err = scanRow(r, &accepted, &measures)
+		if row.State == sweep.Done || row.State == sweep.Diverged {
+			row.Digest, row.Measures = accepted, measures
+		}
+		return row, err
+	})
+}
+
+func (t *sqlTx) RowsIn(plan string, phase queue.Phase, limit int) ([]queue.Row, error) {
+	return list(t, `
+		SELECT `+rowColumns+`, t.configuration, t.recording
 		FROM planned p
 		JOIN tasks t ON t.id = p.task
 		JOIN records r ON r.task = p.task
-		LEFT JOIN results b ON b.task = p.task AND b.digest = r.accepted AND (r.phase IN ('done', 'diverged') OR r.verifying)
-		WHERE p.sweep = $1 AND p.line > $2
-		ORDER BY p.line LIMIT $3`, with(id, after, limit), scanRow)
+		WHERE p.plan = $1 AND p.phase = $2 AND p.alone IN (FALSE, TRUE)
+		ORDER BY p.position, p.line LIMIT $3`, with(plan, phase, limit), func(r row) (row queue.Row, err error) {
+		return scanRow(r)
+	})
 }
 
-func (t *sqlTx) RowsIn(id string, phase queue.Phase, limit int) ([]queue.Row, error) {
-	return list(t, `
-		SELECT `+rowColumns+`, NULL
-		FROM planned p
-		JOIN tasks t ON t.id = p.task
-		JOIN records r ON r.task = p.task
-		WHERE p.sweep = $1 AND p.phase = $2 AND p.alone IN (FALSE, TRUE)
-		ORDER BY p.position, p.line LIMIT $3`, with(id, phase, limit), scanRow)
-}
-
-func scanRow(r row) (row queue.Row, err error) {
-	var configuration []byte
+// scanRow reads rowColumns, the configuration and the recording, which may be
+// left out, and what stands behind them.
+func scanRow(r row, behind ...any) (row queue.Row, err error) {
 	var cost int64
 	var verifying bool
-	err = r.Scan(&row.Task.ID, &row.Task.Cell, &row.Row, &row.Order, &cost,
-		&configuration, &row.Task.Recording, &row.Phase, &verifying, &row.Reason, &row.Result)
-	if err != nil {
-		return row, err
-	}
+	var configuration []byte
+	err = r.Scan(append([]any{
+		&row.Task.ID, &row.Task.Cell, &row.Row, &row.Order, &cost, &row.Phase, &verifying, &row.Reason,
+		&configuration, &row.Task.Recording,
+	}, behind...)...)
 	row.Cost = span(cost).Seconds()
 	row.State = queue.Record{Phase: row.Phase, Verifying: verifying}.State()
-	row.Task.Configuration, err = configurationOf(configuration)
+	if err == nil && len(configuration) > 0 {
+		row.Task.Configuration, err = sweep.RestoreConfiguration(configuration)
+	}
 	return row, err
 }
 
-// configurationOf reads a stored configuration. What it lacks was added to the
-// program later: it has its default, until the sweep is planned again.
-func configurationOf(stored []byte) (sweep.Configuration, error) {
-	c := sweep.Default()
-	err := json.Unmarshal(stored, &c)
-	return c, err
-}
-
-func (t *sqlTx) History(id string, afterRow int, afterAttempt uint64, limit int) ([]queue.History, error) {
+func (t *sqlTx) History(plan string, afterRow int, afterAttempt uint64, limit int) ([]queue.History, error) {
 	return list(t, `
 		SELECT p.line, `+attemptColumns+`
 		FROM planned p JOIN attempts a ON a.task = p.task
-		WHERE p.sweep = $1 AND p.line >= $2 AND (p.line > $2 OR a.attempt > $3)
-		ORDER BY p.line, a.attempt LIMIT $4`, with(id, afterRow, int64(afterAttempt), limit),
+		WHERE p.plan = $1 AND p.line >= $2 AND (p.line > $2 OR a.attempt > $3)
+		ORDER BY p.line, a.attempt LIMIT $4`, with(plan, afterRow, int64(afterAttempt), limit),
 		func(r row) (h queue.History, err error) {
 			h.Attempt, err = scanAttempt(r, &h.Row)
 			return h, err

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"spiqsweep/coordinator/queue"
@@ -25,23 +23,21 @@ func scanSpecification(r row) (s queue.Specification, err error) {
 		return s, err
 	}
 	s.Cost = span(cost)
-	s.Configuration, err = configurationOf(configuration)
+	s.Configuration, err = sweep.RestoreConfiguration(configuration)
 	return s, err
 }
 
 func (t *sqlTx) PutSpecification(s queue.Specification) error {
-	configuration, err := json.Marshal(s.Configuration)
-	if err != nil {
-		return fmt.Errorf("encode the configuration of task %s: %w", s.ID, err)
-	}
 	delete(t.known.specifications, s.ID)
 	return t.exec(`
 		INSERT INTO tasks (id, configuration, recording, cost) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (id) DO UPDATE SET
 			configuration = excluded.configuration, recording = excluded.recording, cost = excluded.cost
 		WHERE tasks.configuration <> excluded.configuration OR tasks.recording <> excluded.recording OR tasks.cost <> excluded.cost`,
-		s.ID, string(configuration), s.Recording, s.Cost.Microseconds())
+		s.ID, string(sweep.Canonical(s.Configuration)), s.Recording, s.Cost.Microseconds())
 }
+
+const recordNames = `task, phase, attempt, pardoned, alone, not_before, accepted, compute, verifying, reason`
 
 const recordColumns = `r.task, r.phase, r.attempt, r.pardoned, r.alone, r.not_before, r.accepted, r.compute, r.verifying, r.reason`
 
@@ -63,6 +59,15 @@ func (t *sqlTx) Record(task sweep.TaskID) (queue.Record, bool, error) {
 	})
 }
 
+func (t *sqlTx) AddRecord(task sweep.TaskID) (queue.Record, error) {
+	// The update changes nothing, and has the record returned.
+	added, _, err := one(t, `
+		INSERT INTO records (`+recordNames+`) VALUES ($1, 'waiting', 0, 0, FALSE, 0, '', 0, FALSE, '')
+		ON CONFLICT (task) DO UPDATE SET task = excluded.task
+		RETURNING `+recordNames, with(task), scanRecordAlone)
+	return added, err
+}
+
 func (t *sqlTx) PutRecord(r queue.Record) error {
 	r.Compute, r.NotBefore = r.Compute.Truncate(time.Microsecond), stored(r.NotBefore)
 	before, found, err := t.Record(r.Task)
@@ -70,7 +75,7 @@ func (t *sqlTx) PutRecord(r queue.Record) error {
 		return err
 	}
 	err = t.exec(`
-		INSERT INTO records (task, phase, attempt, pardoned, alone, not_before, accepted, compute, verifying, reason)
+		INSERT INTO records (`+recordNames+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (task) DO UPDATE SET
 			phase = excluded.phase, attempt = excluded.attempt, pardoned = excluded.pardoned, alone = excluded.alone,

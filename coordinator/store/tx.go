@@ -17,8 +17,10 @@ type sqlTx struct {
 	announced bool
 	shard     int64 // of the tallies that it changes
 	known     known
-	// deltas are changes of tallies that are not yet in their table.
-	deltas map[tallyKey]tally
+	// deltas are changes of tallies that are not yet in their table; pending are
+	// those of calls before in the same commit, if they are written together.
+	deltas, pending map[tallyKey]tally
+	deleted         []string // plans whose tallies are gone
 }
 
 // session runs the statements of one transaction, one after the other. A write

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -140,8 +141,9 @@ func (s *sqliteStore) commit(p *pending) {
 		return
 	}
 	var batch []*pending // that succeeded and wait for the commit
+	tallies := map[tallyKey]tally{}
 	for p != nil {
-		if err, alive := s.attempt(p); !alive {
+		if err, alive := s.attempt(p, tallies); !alive {
 			s.abandon(append(batch, p), err)
 			return
 		} else if err != nil {
@@ -157,7 +159,11 @@ func (s *sqliteStore) commit(p *pending) {
 			}
 		}
 	}
-	if err := s.exec("COMMIT"); err != nil {
+	err := s.transaction(tallies, true).flush()
+	if err == nil {
+		err = s.exec("COMMIT")
+	}
+	if err != nil {
 		s.abandon(batch, fault(s.path, "commit to", err))
 		return
 	}
@@ -189,18 +195,20 @@ func (s *sqliteStore) abandon(batch []*pending, err error) {
 
 // attempt runs one call in a savepoint. It returns the call's error, undone, and
 // whether the transaction around it is still alive.
-func (s *sqliteStore) attempt(p *pending) (err error, alive bool) {
+//
+// Its changes of tallies are added to those of the calls before, which change the
+// same few rows: they are written once, before the commit.
+func (s *sqliteStore) attempt(p *pending, tallies map[tallyKey]tally) (err error, alive bool) {
 	if err := p.ctx.Err(); err != nil {
 		return err, true // nobody waits for it any more
 	}
 	if err := s.exec("SAVEPOINT call"); err != nil {
 		return fault(s.path, "begin a call in", err), false
 	}
-	tx := &sqlTx{session: s, dialect: dialectSQLite, now: stored(s.now()), writes: p.writes && s.writable, deltas: map[tallyKey]tally{}}
+	tx := s.transaction(map[tallyKey]tally{}, p.writes && s.writable)
+	tx.pending = tallies
 	if err = s.protect(p, tx); err == nil {
-		err = tx.flush()
-	}
-	if err == nil {
+		tx.hand(tallies)
 		p.rings = tx.announced
 		if err = s.exec("RELEASE call"); err == nil {
 			return nil, true
@@ -211,6 +219,13 @@ func (s *sqliteStore) attempt(p *pending) (err error, alive bool) {
 		return err, false // SQLite has rolled back everything
 	}
 	return err, true
+}
+
+func (s *sqliteStore) transaction(deltas map[tallyKey]tally, writes bool) *sqlTx {
+	return &sqlTx{
+		session: s, dialect: dialectSQLite, now: stored(s.now()), writes: writes,
+		deltas: deltas,
+	}
 }
 
 // protect keeps the writer alive if a call panics: the panic is its caller's.
@@ -230,6 +245,13 @@ func (s *sqliteStore) protect(p *pending, tx *sqlTx) (err error) {
 }
 
 func (s *sqliteStore) exec(statement string) error {
-	_, err := s.conn.ExecContext(context.Background(), statement)
+	if strings.Contains(statement, ";") { // several cannot be prepared together
+		_, err := s.conn.ExecContext(context.Background(), statement)
+		return err
+	}
+	stmt, err := s.prepared(statement) //nolint:sqlclosecheck // kept until the store is closed
+	if err == nil {
+		_, err = stmt.ExecContext(context.Background())
+	}
 	return err
 }

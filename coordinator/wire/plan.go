@@ -10,28 +10,38 @@ import (
 
 // WritePlanned writes a task in its place within a sweep.
 func WritePlanned(p queue.Planned) *spiqsweepv1.PlannedTask {
-	return &spiqsweepv1.PlannedTask{
-		Task: string(p.Task.ID), Configuration: sweep.Canonical(p.Task.Configuration), RecordingDigest: p.Task.Recording,
-		Cell: uint64(p.Task.Cell), Row: uint64(p.Row), Order: uint64(p.Order), Cost: p.Cost,
-	}
+	written := writePlace(p)
+	written.Configuration, written.RecordingDigest = sweep.Canonical(p.Task.Configuration), p.Task.Recording
+	return written
 }
 
 // ReadPlanned reads what WritePlanned wrote. Settings that nothing reads have
 // their defaults then. That the ID is the task's own is for CheckID to say.
-func ReadPlanned(in *spiqsweepv1.PlannedTask) (p queue.Planned, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("task of row %d: %w", in.GetRow(), err)
-		}
-	}()
+func ReadPlanned(in *spiqsweepv1.PlannedTask) (queue.Planned, error) {
+	p, err := readPlace(in)
+	if err == nil {
+		p.Task.Recording = in.GetRecordingDigest()
+		err = checkDigest("recording", p.Task.Recording)
+	}
+	if err == nil {
+		p.Task.Configuration, err = sweep.DecodeConfiguration(in.GetConfiguration())
+	}
+	if err != nil {
+		return queue.Planned{}, fmt.Errorf("task of row %d: %w", in.GetRow(), err)
+	}
+	return p, nil
+}
+
+// writePlace writes a task's place alone.
+func writePlace(p queue.Planned) *spiqsweepv1.PlannedTask {
+	return &spiqsweepv1.PlannedTask{
+		Task: string(p.Task.ID), Cell: uint64(p.Task.Cell), Row: uint64(p.Row), Order: uint64(p.Order), Cost: p.Cost,
+	}
+}
+
+func readPlace(in *spiqsweepv1.PlannedTask) (queue.Planned, error) {
+	p := queue.Planned{Task: sweep.Task{ID: sweep.TaskID(in.GetTask())}, Cost: in.GetCost()}
 	if err := checkDigest("ID", in.GetTask()); err != nil {
-		return queue.Planned{}, err
-	}
-	if err := checkDigest("recording", in.GetRecordingDigest()); err != nil {
-		return queue.Planned{}, err
-	}
-	p = queue.Planned{Task: sweep.Task{ID: sweep.TaskID(in.GetTask()), Recording: in.GetRecordingDigest()}, Cost: in.GetCost()}
-	if p.Task.Configuration, err = sweep.DecodeConfiguration(in.GetConfiguration()); err != nil {
 		return queue.Planned{}, err
 	}
 	for _, field := range []struct {
@@ -43,6 +53,7 @@ func ReadPlanned(in *spiqsweepv1.PlannedTask) (p queue.Planned, err error) {
 		{"row", &p.Row, in.GetRow()},
 		{"order", &p.Order, in.GetOrder()},
 	} {
+		var err error
 		if *field.to, err = number(field.name, field.from); err != nil {
 			return queue.Planned{}, err
 		}

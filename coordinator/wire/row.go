@@ -8,33 +8,43 @@ import (
 	"spiqsweep/sweep"
 )
 
-// WriteRow writes a row of results.csv with its result.
+// WriteRow writes a row of results.csv. Its configuration and recording are
+// written where there is a reason, since that is about them.
 func WriteRow(r queue.Row) *spiqsweepv1.Row {
-	written := &spiqsweepv1.Row{Task: WritePlanned(r.Planned), State: string(r.State), Reason: r.Reason}
-	if r.Result != nil {
-		written.Result = Pack(r.Result)
+	task := writePlace(r.Planned)
+	if r.Reason != "" {
+		task = WritePlanned(r.Planned)
 	}
-	return written
+	return &spiqsweepv1.Row{
+		Task: task, State: string(r.State), Reason: r.Reason, Digest: r.Digest, Measures: r.Measures,
+	}
 }
 
 // ReadRow reads what WriteRow wrote. Of a pending task the phase is not told: it
 // is Waiting.
 func ReadRow(in *spiqsweepv1.Row) (queue.Row, error) {
-	planned, err := ReadPlanned(in.GetTask())
-	if err != nil {
-		return queue.Row{}, err
+	fail := func(err error) (queue.Row, error) {
+		return queue.Row{}, fmt.Errorf("task of row %d: %w", in.GetTask().GetRow(), err)
 	}
-	r := queue.Row{Planned: planned, State: sweep.State(in.GetState()), Reason: in.GetReason()}
+	read := readPlace
+	if in.GetReason() != "" {
+		read = ReadPlanned
+	}
+	planned, err := read(in.GetTask())
+	if err != nil {
+		return fail(err)
+	}
+	r := queue.Row{Planned: planned, State: sweep.State(in.GetState()), Reason: in.GetReason(), Digest: in.GetDigest(), Measures: in.GetMeasures()}
 	phase, ok := phases[r.State]
 	if !ok {
-		return queue.Row{}, fmt.Errorf("task of row %d: state %.80q: is none", r.Row, in.GetState())
+		return fail(fmt.Errorf("state %.80q: is none", in.GetState()))
 	}
 	r.Phase = phase
-	if len(in.GetResult()) == 0 {
+	if r.Digest == "" && len(r.Measures) == 0 {
 		return r, nil
 	}
-	if r.Result, err = Unpack(in.GetResult(), MaxUnpackedBytes); err != nil {
-		return queue.Row{}, fmt.Errorf("task of row %d: its result: %w", r.Row, err)
+	if err := checkDigest("result", r.Digest); err != nil {
+		return fail(err)
 	}
 	return r, nil
 }

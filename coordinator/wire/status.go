@@ -19,6 +19,7 @@ func WriteStatus(s queue.Status) *spiqsweepv1.GetStatusResponse {
 		Diverged: each(s.Diverged, writeTask),
 		TimeLeft: durationpb.New(s.TimeLeft),
 		AsOf:     writeTime(s.AsOf),
+		Changes:  uint64(s.Changes),
 	}
 }
 
@@ -56,6 +57,7 @@ func ReadStatus(in *spiqsweepv1.GetStatusResponse) (queue.Status, error) {
 		SetAside: each(in.GetSetAside(), readTask(queue.SetAside)),
 		Diverged: each(in.GetDiverged(), readTask(queue.Diverged)),
 		TimeLeft: in.GetTimeLeft().AsDuration(),
+		Changes:  int64(in.GetChanges()),
 	}, err
 }
 

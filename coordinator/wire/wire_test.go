@@ -43,8 +43,11 @@ var (
 	row = rapid.Custom(func(t *rapid.T) queue.Row {
 		phase := rapid.SampledFrom([]queue.Phase{queue.Waiting, queue.Done, queue.SetAside, queue.Diverged}).Draw(t, "phase")
 		r := queue.Row{Planned: planned.Draw(t, "planned"), Phase: phase, State: phase.State(), Reason: label.Draw(t, "reason")}
+		if r.Reason == "" {
+			r.Task = sweep.Task{ID: r.Task.ID, Cell: r.Task.Cell} // the grid tells the rest
+		}
 		if phase == queue.Done || phase == queue.Diverged {
-			r.Result = []byte(label.Draw(t, "result"))
+			r.Digest, r.Measures = digest.Draw(t, "result"), []byte(label.Draw(t, "measures")+"{}")
 		}
 		return r
 	})
@@ -152,7 +155,7 @@ func FuzzRead(f *testing.F) {
 	}, Cost: 1}
 	for _, m := range []proto.Message{
 		wire.WritePlanned(task),
-		wire.WriteRow(queue.Row{Planned: task, State: sweep.Done, Result: []byte("{}")}),
+		wire.WriteRow(queue.Row{Planned: task, State: sweep.Done, Digest: sweep.Digest(nil), Measures: []byte("{}")}),
 		wire.WriteSweep(queue.Summary{Sweep: queue.Sweep{ID: "a", Name: "b"}}),
 		wire.WriteAttempt(queue.History{Attempt: queue.Attempt{Lease: queue.Lease{Task: task.Task.ID, Attempt: 1}}}),
 		wire.WriteStatus(queue.Status{SetAside: []queue.Row{{Planned: task}}}),

@@ -12,7 +12,7 @@ import (
 
 func configuration() sweep.Configuration {
 	c := sweep.Default()
-	c.Neurons, c.Timesteps, c.Training.Steps = neurons, timesteps, 800
+	c.Neurons, c.Timesteps, c.Training.Steps = neurons, timesteps, 6000
 	return c
 }
 

@@ -151,7 +151,7 @@ func (t leasedIsDone) Open() (int, error) {
 	for _, s := range sweeps {
 		if err == nil {
 			var tallies map[queue.Phase]queue.Tally
-			tallies, err = t.Tallies(s.ID)
+			tallies, err = t.Tallies(s.Plan)
 			open -= tallies[queue.Leased].Tasks
 		}
 	}

@@ -15,7 +15,8 @@ type ledger struct {
 	attempts    map[sweep.TaskID][]queue.Attempt
 	presences   map[string]queue.Presence
 	checkpoints map[sweep.TaskID]uint64
-	sweeps      map[string]map[sweep.TaskID]bool
+	sweeps      map[string]map[sweep.TaskID]bool // by ID: the tasks of the plan that it has now
+	plans       map[string]map[sweep.TaskID]bool // by key, those that are written or taken away included
 
 	heard    map[string]time.Time // newest call of a process that was obeyed, by the true time
 	extended map[string]time.Time // last time that a process was given a term unheard
@@ -35,7 +36,7 @@ func newLedger() *ledger {
 	return &ledger{
 		records: map[sweep.TaskID]queue.Record{}, attempts: map[sweep.TaskID][]queue.Attempt{},
 		presences: map[string]queue.Presence{}, checkpoints: map[sweep.TaskID]uint64{},
-		sweeps: map[string]map[sweep.TaskID]bool{}, heard: map[string]time.Time{}, extended: map[string]time.Time{},
+		sweeps: map[string]map[sweep.TaskID]bool{}, plans: map[string]map[sweep.TaskID]bool{}, heard: map[string]time.Time{}, extended: map[string]time.Time{},
 		losses: map[queue.Lease]loss{}, reopened: map[sweep.TaskID]bool{},
 	}
 }
@@ -115,15 +116,18 @@ func (l *ledger) write(w *written) {
 		l.checkpoints[s.task] = s.step
 	}
 	for _, p := range w.places {
+		if l.plans[p.plan] == nil {
+			l.plans[p.plan] = map[sweep.TaskID]bool{}
+		}
 		switch {
 		case p.task != "" && p.gone:
-			delete(l.sweeps[p.sweep], p.task)
+			delete(l.plans[p.plan], p.task)
 		case p.task != "":
-			l.sweeps[p.sweep][p.task] = true
+			l.plans[p.plan][p.task] = true
 		case p.gone:
 			delete(l.sweeps, p.sweep)
-		case l.sweeps[p.sweep] == nil:
-			l.sweeps[p.sweep] = map[sweep.TaskID]bool{}
+		default:
+			l.sweeps[p.sweep] = l.plans[p.plan]
 		}
 	}
 }

@@ -53,8 +53,10 @@ type (
 		step uint64 // 0: deleted
 	}
 	placed struct {
+		plan string
+		task sweep.TaskID // "": it is a sweep that has the plan now
+		// sweep is its ID; with a task it is empty.
 		sweep string
-		task  sweep.TaskID // "": the sweep itself
 		gone  bool
 	}
 	made struct {
@@ -99,18 +101,26 @@ func (t *observedTx) DeleteCheckpoint(task sweep.TaskID) error {
 	return t.Tx.DeleteCheckpoint(task)
 }
 
-func (t *observedTx) PutPlanned(id string, p queue.Planned) (kept, changed bool, err error) {
-	t.written.places = append(t.written.places, placed{sweep: id, task: p.Task.ID})
-	return t.Tx.PutPlanned(id, p)
+func (t *observedTx) AddRecord(task sweep.TaskID) (queue.Record, error) {
+	r, err := t.Tx.AddRecord(task)
+	if err == nil {
+		t.written.records = replace(t.written.records, r, func(old queue.Record) bool { return old.Task == r.Task })
+	}
+	return r, err
 }
 
-func (t *observedTx) DropPlanned(id string, task sweep.TaskID) error {
-	t.written.places = append(t.written.places, placed{sweep: id, task: task, gone: true})
-	return t.Tx.DropPlanned(id, task)
+func (t *observedTx) PutPlanned(plan string, p queue.Planned, r queue.Record) error {
+	t.written.places = append(t.written.places, placed{plan: plan, task: p.Task.ID})
+	return t.Tx.PutPlanned(plan, p, r)
+}
+
+func (t *observedTx) DropPlanned(plan string, task sweep.TaskID) error {
+	t.written.places = append(t.written.places, placed{plan: plan, task: task, gone: true})
+	return t.Tx.DropPlanned(plan, task)
 }
 
 func (t *observedTx) PutSweep(s queue.Sweep) error {
-	t.written.places = append(t.written.places, placed{sweep: s.ID})
+	t.written.places = append(t.written.places, placed{sweep: s.ID, plan: s.Plan})
 	return t.Tx.PutSweep(s)
 }
 
@@ -119,9 +129,9 @@ func (t *observedTx) DeleteSweep(id string) error {
 	return t.Tx.DeleteSweep(id)
 }
 
-func (t *observedTx) PutResult(task sweep.TaskID, digest string, body []byte) error {
+func (t *observedTx) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {
 	t.written.results = append(t.written.results, made{task, digest})
-	return t.Tx.PutResult(task, digest, body)
+	return t.Tx.PutResult(task, digest, r)
 }
 
 func replace[T any](list []T, item T, same func(T) bool) []T {

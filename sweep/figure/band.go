@@ -39,7 +39,11 @@ func (powersOfTen) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// addErrors draws one loss: every run as a faint point, the geometric mean as a
+// maxDots bounds the runs that are drawn at one value: more would only be a bar,
+// which the band is already, in a file of gigabytes.
+const maxDots = 1000
+
+// addErrors draws one loss: the runs as faint points, the geometric mean as a
 // line, and the band from the smallest to the largest error.
 func addErrors(p *plot.Plot, points []point, xs []int, series series) error {
 	var runs, means, band plotter.XYs
@@ -47,7 +51,7 @@ func addErrors(p *plot.Plot, points []point, xs []int, series series) error {
 		x := position(xs, pt.x)
 		means = append(means, plotter.XY{X: x, Y: pt.geometric})
 		band = append(band, plotter.XY{X: x, Y: pt.high})
-		for _, e := range pt.errors {
+		for _, e := range pt.errors[:min(len(pt.errors), maxDots)] {
 			runs = append(runs, plotter.XY{X: x + series.shift, Y: e})
 		}
 	}

@@ -1,6 +1,8 @@
 package figure
 
 import (
+	"math"
+
 	"gonum.org/v1/gonum/stat"
 
 	"spiqsweep/sweep/table"
@@ -14,12 +16,13 @@ type difference struct {
 	undecided          bool // the 95 % interval covers 0; never with fewer than three pairs, which have none
 }
 
-// differences compares the runs of k with the standard loss, replicate by replicate.
-func differences(runs []run, error string, k float64) []difference {
-	type place struct{ neurons, timesteps, replicate int }
+// differences compares the error of a statistic of s1Rows of the runs of k with that of the standard loss,
+// replicate by replicate.
+func differences(runs []run, statistic int, k float64) []difference {
+	type place struct{ neurons, timesteps, replicate int32 }
 	standard := map[place]float64{}
 	for _, r := range runs {
-		if v, ok := r.errors[error]; ok && r.k == 0 {
+		if v := r.errors[statistic]; !math.IsNaN(v) && r.k == 0 {
 			standard[place{r.neurons, r.timesteps, r.replicate}] = v
 		}
 	}
@@ -28,9 +31,9 @@ func differences(runs []run, error string, k float64) []difference {
 		for _, t := range values(runs, timestepsOf) {
 			var pairs []float64
 			for _, r := range runs {
-				v, ok := r.errors[error]
+				v := r.errors[statistic]
 				s, both := standard[place{r.neurons, r.timesteps, r.replicate}]
-				if r.k == k && r.neurons == n && r.timesteps == t && ok && both {
+				if r.k == k && neuronsOf(r) == n && timestepsOf(r) == t && !math.IsNaN(v) && both {
 					pairs = append(pairs, s-v)
 				}
 			}

@@ -15,9 +15,9 @@ type point struct {
 	floor                float64   // geometric mean of the floors; NaN if there is none
 }
 
-// errorsBy collects an error of the runs of one k against n or t. Values that
+// errorsBy collects the error of a statistic of s1Rows of the runs of one k against n or t. Values that
 // are not positive have no place on a logarithmic axis and are left out.
-func errorsBy(runs []run, error string, k float64, of func(run) int) []point {
+func errorsBy(runs []run, statistic int, k float64, of func(run) int) []point {
 	var points []point
 	for _, x := range values(runs, of) {
 		var errors, floors []float64
@@ -25,8 +25,8 @@ func errorsBy(runs []run, error string, k float64, of func(run) int) []point {
 			if r.k != k || of(r) != x {
 				continue
 			}
-			errors = appendPositive(errors, r.errors, error)
-			floors = appendPositive(floors, r.floors, error)
+			errors = appendPositive(errors, r.errors[statistic])
+			floors = appendPositive(floors, r.floors[statistic])
 		}
 		if len(errors) > 0 {
 			points = append(points, point{x, errors, stat.GeometricMean(errors, nil), slices.Min(errors), slices.Max(errors), stat.GeometricMean(floors, nil)})
@@ -35,8 +35,8 @@ func errorsBy(runs []run, error string, k float64, of func(run) int) []point {
 	return points
 }
 
-func appendPositive(to []float64, from map[string]float64, name string) []float64 {
-	if v := from[name]; v > 0 {
+func appendPositive(to []float64, v float64) []float64 {
+	if v > 0 {
 		return append(to, v)
 	}
 	return to

@@ -10,9 +10,9 @@ import (
 
 func ExampleS1() {
 	c := sweep.Default()
-	r := sweep.Result{Errors: map[string]float64{"k_probability": 1, "firing_rate_hz2": 0.5}}
-	rows := func(yield func(table.Row, error) bool) { yield(table.Row{Configuration: c, Result: &r}, nil) }
-	figures, err := figure.S1(table.Shape{}, rows)
+	m := sweep.Measures{Errors: map[string]float64{"k_probability": 1, "firing_rate_hz2": 0.5}}
+	rows := func(yield func(table.Row, error) bool) { yield(table.Row{Configuration: c, Measures: &m}, nil) }
+	figures, _, err := figure.S1(table.Shape{}, rows)
 	if err != nil {
 		panic(err)
 	}

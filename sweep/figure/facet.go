@@ -3,6 +3,7 @@ package figure
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -23,34 +24,40 @@ type facet struct {
 	runs      []run
 }
 
-// run is one finished training.
+// run is one finished training: there may be a million.
 type run struct {
-	neurons, timesteps, replicate int
+	neurons, timesteps, replicate int32
 	k                             float64
-	errors, floors                map[string]float64
+	errors, floors                [2]float64 // of the statistics of s1Rows; NaN where there is none
 }
 
-// facets sorts the finished rows by figure, in grid order.
-func facets(shape table.Shape, rows table.Rows) ([]*facet, error) {
-	var all []*facet
+// facets sorts the finished rows by figure, in grid order, for the first
+// maxFigures figures, and counts those left out.
+func facets(shape table.Shape, rows table.Rows) (all []*facet, omitted int, err error) {
 	index := map[string]*facet{}
 	for row, err := range rows {
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		if row.Result == nil {
+		if row.Measures == nil {
 			continue
 		}
 		name := otherAxes(shape, row.Configuration)
-		f := index[name]
-		if f == nil {
-			f = &facet{name: name, data: row.Data, seed: row.Configuration.Seed, sameCells: true}
+		f, known := index[name]
+		if !known {
+			if len(all) < maxFigures {
+				f = &facet{name: name, data: row.Data, seed: row.Configuration.Seed, sameCells: true}
+				all = append(all, f)
+			} else {
+				omitted++
+			}
 			index[name] = f
-			all = append(all, f)
 		}
-		f.add(row)
+		if f != nil {
+			f.add(row)
+		}
 	}
-	return all, nil
+	return all, omitted, nil
 }
 
 func otherAxes(shape table.Shape, c sweep.Configuration) string {
@@ -68,11 +75,15 @@ func otherAxes(shape table.Shape, c sweep.Configuration) string {
 
 func (f *facet) add(row table.Row) {
 	c := row.Configuration
-	f.runs = append(f.runs, run{c.Neurons, c.Timesteps, c.Replicate, c.K, row.Result.Errors, row.Result.Floors})
+	r := run{neurons: int32(c.Neurons), timesteps: int32(c.Timesteps), replicate: int32(c.Replicate), k: c.K}
+	for i, s := range s1Rows {
+		r.errors[i], r.floors[i] = orNaN(row.Measures.Errors, s.error), orNaN(row.Measures.Floors, s.error)
+	}
+	f.runs = append(f.runs, r)
 	short, long := row.Cells, f.cells
 	if len(short) > len(long) {
 		short, long = long, short
-		f.cells, f.rates = row.Cells, row.Result.Data["firing_rate_hz"]
+		f.cells, f.rates = row.Cells, row.Measures.RatesHz
 	}
 	f.sameCells = f.sameCells && slices.Equal(short, long[:len(short)])
 }
@@ -87,7 +98,14 @@ func values[V cmp.Ordered](runs []run, of func(run) V) []V {
 	return slices.Compact(all)
 }
 
-func neuronsOf(r run) int   { return r.neurons }
-func timestepsOf(r run) int { return r.timesteps }
+func orNaN(from map[string]float64, name string) float64 {
+	if v, ok := from[name]; ok {
+		return v
+	}
+	return math.NaN()
+}
+
+func neuronsOf(r run) int   { return int(r.neurons) }
+func timestepsOf(r run) int { return int(r.timesteps) }
 func kOf(r run) float64     { return r.k }
-func replicateOf(r run) int { return r.replicate }
+func replicateOf(r run) int { return int(r.replicate) }

@@ -55,16 +55,16 @@ func row(c sweep.Configuration) table.Row {
 	}
 	return table.Row{
 		Configuration: c, Data: "surrogate", Cells: cells,
-		Result: &sweep.Result{
-			Errors: map[string]float64{"k_probability": size, "firing_rate_hz2": 1e3 * size},
-			Floors: map[string]float64{"k_probability": 1e-7, "firing_rate_hz2": 1e-4},
-			Data:   map[string][]float64{"firing_rate_hz": rates},
+		Measures: &sweep.Measures{
+			Errors:  map[string]float64{"k_probability": size, "firing_rate_hz2": 1e3 * size},
+			Floors:  map[string]float64{"k_probability": 1e-7, "firing_rate_hz2": 1e-4},
+			RatesHz: rates,
 		},
 	}
 }
 
 func TestS1NumbersMatchTheGoldenFile(t *testing.T) {
-	figures, err := S1(table.Shape{}, example("chain"))
+	figures, _, err := S1(table.Shape{}, example("chain"))
 	if err != nil || len(figures) != 1 || figures[0].Name != "S1" {
 		t.Fatalf("%d figures, %v", len(figures), err)
 	}
@@ -89,7 +89,7 @@ func TestS1NumbersMatchTheGoldenFile(t *testing.T) {
 
 // TestPointByHand: at n = 2, t = 1, standard loss, three replicates a factor 3 apart.
 func TestPointByHand(t *testing.T) {
-	all, err := facets(table.Shape{}, example("chain"))
+	all, _, err := facets(table.Shape{}, example("chain"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestPointByHand(t *testing.T) {
 			runs = append(runs, r)
 		}
 	}
-	p := errorsBy(runs, "k_probability", 0, neuronsOf)[0]
+	p := errorsBy(runs, 0, 0, neuronsOf)[0]
 	want := point{x: 2, low: 0.5e-3, geometric: 1.5e-3, high: 4.5e-3, floor: 1e-7}
 	for name, pair := range map[string][2]float64{
 		"smallest": {p.low, want.low}, "geometric mean": {p.geometric, want.geometric},
@@ -115,11 +115,11 @@ func TestPointByHand(t *testing.T) {
 }
 
 func TestDifferencesByHand(t *testing.T) {
-	all, err := facets(table.Shape{}, example("chain"))
+	all, _, err := facets(table.Shape{}, example("chain"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range differences(all[0].runs, "k_probability", 1) {
+	for _, d := range differences(all[0].runs, 0, 1) {
 		if d.neurons != 2 {
 			continue
 		}
@@ -142,7 +142,7 @@ func TestDifferencesByHand(t *testing.T) {
 
 // TestOtherAxesMakeOtherFigures: cells that differ in more than n, t and k are never pooled.
 func TestOtherAxesMakeOtherFigures(t *testing.T) {
-	figures, err := S1(table.Shape{Axes: []string{"entangler", "neurons", "timesteps", "k"}}, example("chain", "none"))
+	figures, _, err := S1(table.Shape{Axes: []string{"entangler", "neurons", "timesteps", "k"}}, example("chain", "none"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestOtherAxesMakeOtherFigures(t *testing.T) {
 }
 
 func TestEveryFormatIsWritten(t *testing.T) {
-	figures, err := S1(table.Shape{}, example("chain"))
+	figures, _, err := S1(table.Shape{}, example("chain"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,12 +187,12 @@ func TestPartialSweepsAreDrawn(t *testing.T) {
 			}
 			if rapid.IntRange(0, 30).Draw(t, "chosen") == 0 {
 				if rapid.IntRange(0, 3).Draw(t, "zero") == 0 {
-					r.Result.Errors["k_probability"] = 0 // has no place on a logarithmic axis
+					r.Measures.Errors["k_probability"] = 0 // has no place on a logarithmic axis
 				}
 				some = append(some, r)
 			}
 		}
-		figures, err := S1(table.Shape{}, func(yield func(table.Row, error) bool) {
+		figures, _, err := S1(table.Shape{}, func(yield func(table.Row, error) bool) {
 			for _, r := range some {
 				if !yield(r, nil) {
 					return
@@ -212,7 +212,7 @@ func TestPartialSweepsAreDrawn(t *testing.T) {
 
 func TestRowErrorsAreReturned(t *testing.T) {
 	lost := errors.New("store lost")
-	if _, err := S1(table.Shape{}, func(yield func(table.Row, error) bool) { yield(table.Row{}, lost) }); !errors.Is(err, lost) {
+	if _, _, err := S1(table.Shape{}, func(yield func(table.Row, error) bool) { yield(table.Row{}, lost) }); !errors.Is(err, lost) {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -14,17 +14,17 @@ func (f *facet) numbers() [][]string {
 		"panel", "error", "k", "neurons", "timesteps", "trainings",
 		"geometric_mean", "minimum", "maximum", "floor", "mean_difference", "interval_covers_zero",
 	}}
-	for _, s := range s1Rows {
+	for i, s := range s1Rows {
 		for _, k := range values(f.runs, kOf) {
-			for _, p := range errorsBy(f.runs, s.error, k, neuronsOf) {
+			for _, p := range errorsBy(f.runs, i, k, neuronsOf) {
 				rows = append(rows, p.row("against_n", s.error, k, strconv.Itoa(p.x), ""))
 			}
-			for _, p := range errorsBy(f.runs, s.error, k, timestepsOf) {
+			for _, p := range errorsBy(f.runs, i, k, timestepsOf) {
 				rows = append(rows, p.row("against_t", s.error, k, "", strconv.Itoa(p.x)))
 			}
 		}
 		if k, ok := f.comparedK(); ok {
-			for _, d := range differences(f.runs, s.error, k) {
+			for _, d := range differences(f.runs, i, k) {
 				rows = append(rows, []string{
 					"standard_minus_k", s.error, number(k), strconv.Itoa(d.neurons), strconv.Itoa(d.timesteps), strconv.Itoa(d.pairs),
 					"", "", "", "", number(d.mean), strconv.FormatBool(d.undecided),

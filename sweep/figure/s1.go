@@ -16,7 +16,7 @@ import (
 // statistic is a row of Fig. S1.
 type statistic struct{ error, title, unit string }
 
-var s1Rows = []statistic{
+var s1Rows = [2]statistic{
 	{"k_probability", "k-probability", "MSE"},
 	{"firing_rate_hz2", "firing rate", "MSE (Hz²)"},
 }
@@ -32,25 +32,30 @@ type series struct {
 // S1 draws the paper's Fig. S1 (DESIGN.md, section 2.5): the errors of the
 // k-probability and of the firing rate against n, against t, and the difference
 // between the losses for each (n, t). A sweep of further axes gives one figure
-// for each of their combinations. Sweeps without a finished task give none.
-func S1(shape table.Shape, rows table.Rows) ([]*Figure, error) {
-	all, err := facets(shape, rows)
+// of their combinations: of the first maxFigures, and the others are counted as
+// omitted. Sweeps without a finished task give none.
+func S1(shape table.Shape, rows table.Rows) (figures []*Figure, omitted int, err error) {
+	all, omitted, err := facets(shape, rows)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	figures := make([]*Figure, len(all))
+	figures = make([]*Figure, len(all))
 	for i, f := range all {
 		if figures[i], err = f.s1(); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	return figures, nil
+	return figures, omitted, nil
 }
+
+// maxFigures bounds the figures of one sweep, and with them the time and memory
+// that they take: nobody looks at thousands.
+const maxFigures = 100
 
 func (f *facet) s1() (*Figure, error) {
 	panels := make([][]*plot.Plot, len(s1Rows))
-	for i, s := range s1Rows {
-		row, err := f.panels(s)
+	for i := range s1Rows {
+		row, err := f.panels(i)
 		if err != nil {
 			return nil, err
 		}
@@ -81,8 +86,8 @@ func fileName(figure, facet string) string {
 	}, facet)
 }
 
-// panels are a statistic's plots: against n, against t, difference, colour scale.
-func (f *facet) panels(s statistic) ([]*plot.Plot, error) {
+// panels are the plots of a statistic of s1Rows: against n, against t, difference, colour scale.
+func (f *facet) panels(s int) ([]*plot.Plot, error) {
 	againstN, err := f.errorPanel(s, "neurons n", neuronsOf)
 	if err != nil {
 		return nil, err
@@ -95,9 +100,9 @@ func (f *facet) panels(s statistic) ([]*plot.Plot, error) {
 	return []*plot.Plot{againstN, againstT, difference, scale}, nil
 }
 
-func (f *facet) errorPanel(s statistic, axis string, of func(run) int) (*plot.Plot, error) {
+func (f *facet) errorPanel(s int, axis string, of func(run) int) (*plot.Plot, error) {
 	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = s.title, axis, s.unit
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = s1Rows[s].title, axis, s1Rows[s].unit
 	xs := values(f.runs, of)
 	p.X.Min, p.X.Max = -0.4, float64(len(xs))-0.6
 	p.X.Tick.Marker = positions(xs)
@@ -105,7 +110,7 @@ func (f *facet) errorPanel(s statistic, axis string, of func(run) int) (*plot.Pl
 	p.Legend.TextStyle.Font.Size = 9
 	var last []point
 	for _, series := range f.series() {
-		points := errorsBy(f.runs, s.error, series.k, of)
+		points := errorsBy(f.runs, s, series.k, of)
 		if len(points) == 0 {
 			continue
 		}
@@ -152,12 +157,12 @@ func (f *facet) comparedK() (float64, bool) {
 	return ks[0], true
 }
 
-func (f *facet) differencePanel(s statistic) (panel, scale *plot.Plot) {
+func (f *facet) differencePanel(s int) (panel, scale *plot.Plot) {
 	panel, scale = plot.New(), plot.New()
 	k, ok := f.comparedK()
 	var all []difference
 	if ok {
-		all = differences(f.runs, s.error, k)
+		all = differences(f.runs, s, k)
 	}
 	if len(all) == 0 {
 		panel.Title.Text = "no pairs of standard and K-loss yet"
@@ -169,7 +174,7 @@ func (f *facet) differencePanel(s statistic) (panel, scale *plot.Plot) {
 	for _, d := range all {
 		h.colours.largest = max(h.colours.largest, d.mean, -d.mean)
 	}
-	panel.Title.Text = s.title + ": MSE standard − MSE K"
+	panel.Title.Text = s1Rows[s].title + ": MSE standard − MSE K"
 	panel.X.Label.Text, panel.Y.Label.Text = "time steps t", "neurons n"
 	panel.X.Tick.Marker, panel.Y.Tick.Marker = positions(h.timesteps), positions(h.neurons)
 	panel.Add(h)

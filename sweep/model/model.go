@@ -42,13 +42,13 @@ type test struct {
 	Probabilities []float64   `json:"probabilities"`
 }
 
-// Write writes the model of a finished task; binMS is the width of a time step
-// in milliseconds.
-func Write(w io.Writer, row table.Row, binMS float64) error {
-	if row.Result == nil {
-		return fmt.Errorf("write model of task %s: it is not finished", row.Task)
+// Write writes the model of a finished task by its trained angles; binMS is the
+// width of a time step in milliseconds.
+func Write(w io.Writer, row table.Row, angles [][][][2]float64, binMS float64) error {
+	if len(angles) != row.Configuration.Timesteps {
+		return fmt.Errorf("write model of task %s: it has angles of %d time steps: must be %d", row.Task, len(angles), row.Configuration.Timesteps)
 	}
-	tests, err := makeTests(row.Configuration, row.Result.Angles)
+	tests, err := makeTests(row.Configuration, angles)
 	if err != nil {
 		return fmt.Errorf("write model of task %s: %w", row.Task, err)
 	}
@@ -59,7 +59,7 @@ func Write(w io.Writer, row table.Row, binMS float64) error {
 		K: c.K, Replicate: c.Replicate, Seed: c.Seed,
 		Cells: row.Cells, BinMS: binMS,
 		Circuit: circuitSettings(c), QubitOrder: qubitOrder,
-		Angles: row.Result.Angles, Tests: tests,
+		Angles: angles, Tests: tests,
 	})
 	if err != nil {
 		return fmt.Errorf("write model of task %s: %w", row.Task, err)

@@ -20,14 +20,14 @@ import (
 )
 
 // finished is a row with random angles.
-func finished(change func(*sweep.Configuration)) table.Row {
+func finished(change func(*sweep.Configuration)) (table.Row, [][][][2]float64) {
 	c := sweep.Default()
 	change(&c)
 	if err := c.Validate(); err != nil {
 		panic(err)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	result := &sweep.Result{}
+	var angles [][][][2]float64
 	for range c.Timesteps {
 		var patch [][][2]float64
 		for range c.Circuit.Layers {
@@ -37,10 +37,10 @@ func finished(change func(*sweep.Configuration)) table.Row {
 			}
 			patch = append(patch, layer)
 		}
-		result.Angles = append(result.Angles, patch)
+		angles = append(angles, patch)
 	}
 	cells := []int{50, 2, 16, 7}[:c.Neurons]
-	return table.Row{Task: "0123", State: sweep.Done, Configuration: c, Data: "surrogate", Cells: cells, Result: result}
+	return table.Row{Task: "0123", State: sweep.Done, Configuration: c, Data: "surrogate", Cells: cells}, angles
 }
 
 var variants = map[string]func(*sweep.Configuration){
@@ -63,10 +63,10 @@ var variants = map[string]func(*sweep.Configuration){
 	"no noise, no CNOTs": func(c *sweep.Configuration) { c.Circuit.Noise, c.Circuit.Entangler = "none", "none" },
 }
 
-func written(t *testing.T, row table.Row) []byte {
+func written(t *testing.T, row table.Row, angles [][][][2]float64) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := model.Write(&b, row, 20); err != nil {
+	if err := model.Write(&b, row, angles, 20); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -86,8 +86,9 @@ func TestNumpyReadsEveryVariant(t *testing.T) {
 	}
 	for name, change := range variants {
 		t.Run(name, func(t *testing.T) {
+			row, angles := finished(change)
 			path := filepath.Join(t.TempDir(), "model.json")
-			if err := os.WriteFile(path, written(t, finished(change)), 0o600); err != nil {
+			if err := os.WriteFile(path, written(t, row, angles), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			output, err := exec.Command(python, "model.py", path).CombinedOutput()
@@ -99,7 +100,7 @@ func TestNumpyReadsEveryVariant(t *testing.T) {
 }
 
 func TestTheFileKeepsEveryDigit(t *testing.T) {
-	row := finished(variants["patches"])
+	row, angles := finished(variants["patches"])
 	var got struct {
 		Format string
 		Angles [][][][2]float64
@@ -112,13 +113,13 @@ func TestTheFileKeepsEveryDigit(t *testing.T) {
 		}
 		Circuit map[string]any
 	}
-	if err := json.Unmarshal(written(t, row), &got); err != nil {
+	if err := json.Unmarshal(written(t, row, angles), &got); err != nil {
 		t.Fatal(err)
 	}
 	if got.Format != "spiqsweep-model/1" || got.BinMS != 20 {
 		t.Errorf("format %q, bin_ms %v", got.Format, got.BinMS)
 	}
-	if diff := cmp.Diff(row.Result.Angles, got.Angles); diff != "" {
+	if diff := cmp.Diff(angles, got.Angles); diff != "" {
 		t.Errorf("angles (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(row.Cells, got.Cells); diff != "" {
@@ -151,9 +152,8 @@ func TestTheFileKeepsEveryDigit(t *testing.T) {
 }
 
 func TestAnUnfinishedTaskHasNoModel(t *testing.T) {
-	row := finished(variants["default"])
-	row.Result = nil
-	if err := model.Write(&bytes.Buffer{}, row, 20); err == nil || !strings.Contains(err.Error(), "0123") {
+	row, _ := finished(variants["default"])
+	if err := model.Write(&bytes.Buffer{}, row, nil, 20); err == nil || !strings.Contains(err.Error(), "0123") {
 		t.Errorf("error is %v, want one that names the task", err)
 	}
 }
@@ -161,10 +161,10 @@ func TestAnUnfinishedTaskHasNoModel(t *testing.T) {
 func ExampleWrite() {
 	row := table.Row{
 		Task: "0123", Configuration: sweep.Default(), Data: "surrogate", Cells: []int{50, 2},
-		Result: &sweep.Result{Angles: [][][][2]float64{{{{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}}}},
 	}
+	angles := [][][][2]float64{{{{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}}}
 	var b bytes.Buffer
-	if err := model.Write(&b, row, 20); err != nil {
+	if err := model.Write(&b, row, angles, 20); err != nil {
 		panic(err)
 	}
 	text, _, _ := strings.Cut(b.String(), `,"circuit"`)

@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"slices"
 
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
@@ -25,7 +26,8 @@ sweep "small" {
 		fmt.Println(err)
 		return
 	}
-	for _, task := range p.Tasks() {
+	inOrder := func(a, b plan.Task) int { return a.Order - b.Order }
+	for _, task := range slices.SortedFunc(p.Tasks(), inOrder) {
 		fmt.Printf("%s, row %d\n", task.Configuration.Label(), task.Row)
 	}
 	// Output:

@@ -21,7 +21,9 @@ type Plan struct {
 	recordings []string            // the digests, each once
 	cells      []cell              // in grid order
 	ids        [][sha256Bytes]byte // of the rows
-	order      []int32             // the rows that show a task first, in order of execution
+	firsts     []int32             // the rows that show a task first, by its ID
+	order      []int32             // of each of firsts, its position in the order of execution
+	repeats    []int32             // the rows that show a task again, by its ID; nil if no two share one
 }
 
 const sha256Bytes = 32
@@ -35,8 +37,9 @@ type cell struct {
 // Task is a training in its place within a plan.
 type Task struct {
 	sweep.Task
-	Row  int     // position of the first row that shows it; no two tasks share it
-	Cost float64 // see Cost
+	Row   int     // position of the first row that shows it; no two tasks share it
+	Order int     // position in the order of execution
+	Cost  float64 // see Cost
 }
 
 // New plans a grid. The function digest returns the digest of the raster that a
@@ -74,7 +77,8 @@ func New(
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	p.order = p.inOrder()
+	p.findTasks()
+	p.putInOrder()
 	return p, nil
 }
 
@@ -82,7 +86,31 @@ func New(
 func (p *Plan) Len() int { return len(p.ids) }
 
 // Trainings counts the tasks.
-func (p *Plan) Trainings() int { return len(p.order) }
+func (p *Plan) Trainings() int { return len(p.firsts) }
+
+// First is the first row that shows the task of a row.
+func (p *Plan) First(row int) int {
+	i, _ := slices.BinarySearchFunc(p.firsts, p.ids[row], p.byID)
+	return int(p.firsts[i])
+}
+
+// Repeated says whether a later row shows the task of a row again.
+func (p *Plan) Repeated(row int) bool {
+	_, found := slices.BinarySearchFunc(p.repeats, p.ids[row], p.byID)
+	return found
+}
+
+// Has says whether the plan has a task.
+func (p *Plan) Has(task sweep.TaskID) bool {
+	var id [sha256Bytes]byte
+	if n, err := hex.Decode(id[:], []byte(task)); err != nil || n != sha256Bytes {
+		return false
+	}
+	_, found := slices.BinarySearchFunc(p.firsts, id, p.byID)
+	return found
+}
+
+func (p *Plan) byID(row int32, id [sha256Bytes]byte) int { return bytes.Compare(p.ids[row][:], id[:]) }
 
 // Row makes a row of results.csv by its position. It has the cell and the
 // configuration of the row; rows may share an ID.
@@ -107,37 +135,22 @@ func (p *Plan) Rows() iter.Seq2[int, sweep.Task] {
 	}
 }
 
-// Tasks makes the trainings one by one, each ID once, in order of execution.
-func (p *Plan) Tasks() iter.Seq2[int, Task] {
-	return func(yield func(int, Task) bool) {
-		for order, row := range p.order {
+// Tasks makes the trainings one by one, each ID once, in the order of the IDs,
+// which is the cheapest for a store.
+func (p *Plan) Tasks() iter.Seq[Task] {
+	return func(yield func(Task) bool) {
+		for i, row := range p.firsts {
 			task := p.Row(int(row))
-			if !yield(order, Task{task, int(row), p.cells[task.Cell].cost}) {
+			if !yield(Task{Task: task, Row: int(row), Order: int(p.order[i]), Cost: p.cells[task.Cell].cost}) {
 				return
 			}
 		}
 	}
 }
 
-// inOrder lists the rows that show a task first, in order of execution.
-func (p *Plan) inOrder() []int32 {
-	rows := p.firstRows()
-	slices.SortFunc(rows, func(a, b int32) int {
-		x, y := int(a), int(b)
-		return cmp.Or(
-			cmp.Compare(x%p.grid.Replicates, y%p.grid.Replicates),
-			cmp.Compare(p.costOf(y), p.costOf(x)), // the longest first
-			cmp.Compare(x, y),
-		)
-	})
-	return rows
-}
-
-func (p *Plan) costOf(row int) float64 { return p.cells[row/p.grid.Replicates].cost }
-
-// firstRows lists the rows whose task no earlier row shows. Sorting finds them
-// in a fraction of the memory that a map of a million IDs takes.
-func (p *Plan) firstRows() []int32 {
+// findTasks tells the rows that show a task first from those that show it again.
+// Sorting does that in a fraction of the memory that a map of a million IDs takes.
+func (p *Plan) findTasks() {
 	rows := make([]int32, p.Len())
 	for i := range rows {
 		rows[i] = int32(i)
@@ -145,5 +158,35 @@ func (p *Plan) firstRows() []int32 {
 	slices.SortFunc(rows, func(a, b int32) int {
 		return cmp.Or(bytes.Compare(p.ids[a][:], p.ids[b][:]), cmp.Compare(a, b))
 	})
-	return slices.CompactFunc(rows, func(a, b int32) bool { return p.ids[a] == p.ids[b] })
+	p.firsts = rows[:0]
+	for i, row := range rows {
+		if i > 0 && p.ids[row] == p.ids[p.firsts[len(p.firsts)-1]] {
+			p.repeats = append(p.repeats, row)
+		} else {
+			p.firsts = append(p.firsts, row)
+		}
+	}
 }
+
+// putInOrder numbers the tasks in the order of execution: replicate by
+// replicate, the longest first, else in the order of the rows.
+func (p *Plan) putInOrder() {
+	turns := make([]int32, len(p.firsts)) // positions in firsts, in order of execution
+	for i := range turns {
+		turns[i] = int32(i)
+	}
+	slices.SortFunc(turns, func(a, b int32) int {
+		x, y := int(p.firsts[a]), int(p.firsts[b])
+		return cmp.Or(
+			cmp.Compare(x%p.grid.Replicates, y%p.grid.Replicates),
+			cmp.Compare(p.costOf(y), p.costOf(x)),
+			cmp.Compare(x, y),
+		)
+	})
+	p.order = make([]int32, len(turns))
+	for order, i := range turns {
+		p.order[i] = int32(order)
+	}
+}
+
+func (p *Plan) costOf(row int) float64 { return p.cells[row/p.grid.Replicates].cost }

@@ -38,11 +38,9 @@ func plan(t testing.TB, source string) *Plan {
 	return p
 }
 
-func tasksOf(p *Plan) (tasks []Task) {
-	for _, task := range p.Tasks() {
-		tasks = append(tasks, task)
-	}
-	return tasks
+// tasksOf lists the tasks in order of execution.
+func tasksOf(p *Plan) []Task {
+	return slices.SortedFunc(p.Tasks(), func(a, b Task) int { return a.Order - b.Order })
 }
 
 func rowsOf(p *Plan) (rows []sweep.Task) {
@@ -85,7 +83,7 @@ func TestTasksRunByReplicateAndTheLongestFirst(t *testing.T) {
 		}
 	}`)
 	var got []string
-	for _, task := range p.Tasks() {
+	for _, task := range tasksOf(p) {
 		got = append(got, task.Configuration.Label())
 	}
 	var want []string
@@ -232,7 +230,7 @@ func TestPlanProperties(t *testing.T) {
 			}
 			known[task.ID] = true
 			first := slices.IndexFunc(rows, func(r sweep.Task) bool { return r.ID == task.ID })
-			if task.Row != first || task.Task != rows[first] {
+			if task.Order != i || task.Row != first || task.Task != rows[first] || !p.Has(task.ID) {
 				t.Fatalf("task %d is of row %d, want %d", i, task.Row, first)
 			}
 			if i > 0 && tasks[i-1].Configuration.Replicate > task.Configuration.Replicate {
@@ -243,6 +241,16 @@ func TestPlanProperties(t *testing.T) {
 			if !known[row.ID] {
 				t.Fatalf("row %s has no task", row.Configuration.Label())
 			}
+		}
+		for i, row := range rows {
+			first := slices.IndexFunc(rows, func(r sweep.Task) bool { return r.ID == row.ID })
+			again := slices.ContainsFunc(rows[first+1:], func(r sweep.Task) bool { return r.ID == row.ID })
+			if p.First(i) != first || p.Repeated(i) != again {
+				t.Fatalf("row %d is first shown by %d, again: %v, want %d, %v", i, p.First(i), p.Repeated(i), first, again)
+			}
+		}
+		if p.Has("") || p.Has(sweep.NewTaskID(sweep.Default(), "another", 1, "class")) {
+			t.Fatal("it has a task that it has not")
 		}
 		e := p.Estimate(nil)
 		shared := 0

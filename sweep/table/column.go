@@ -86,27 +86,27 @@ func setting(name string) column[Row] {
 // measure is one error of a result: a column of results.csv, a row of the summaries.
 type measure struct {
 	name  string // as its column is called
-	value func(sweep.Result) (float64, bool)
-	floor func(sweep.Result) (float64, bool)
+	value func(sweep.Measures) (float64, bool)
+	floor func(sweep.Measures) (float64, bool)
 }
 
 // measures lists the errors of a sweep in the order of their columns.
 func measures(holdout bool) []measure {
-	all := against("", func(r sweep.Result) map[string]float64 { return r.Errors }, func(r sweep.Result) map[string]float64 { return r.Floors })
+	all := against("", func(r sweep.Measures) map[string]float64 { return r.Errors }, func(r sweep.Measures) map[string]float64 { return r.Floors })
 	if holdout {
-		all = append(all, against("heldout_", func(r sweep.Result) map[string]float64 { return r.HeldoutErrors },
-			func(r sweep.Result) map[string]float64 { return r.HeldoutFloors })...)
+		all = append(all, against("heldout_", func(r sweep.Measures) map[string]float64 { return r.HeldoutErrors },
+			func(r sweep.Measures) map[string]float64 { return r.HeldoutFloors })...)
 	}
 	return all
 }
 
-func against(prefix string, errors, floors func(sweep.Result) map[string]float64) []measure {
+func against(prefix string, errors, floors func(sweep.Measures) map[string]float64) []measure {
 	all := make([]measure, len(sweep.ErrorNames))
 	for i, name := range sweep.ErrorNames {
 		all[i] = measure{
 			name:  prefix + meanSquare(name),
-			value: func(r sweep.Result) (float64, bool) { v, ok := errors(r)[name]; return v, ok },
-			floor: func(r sweep.Result) (float64, bool) { v, ok := floors(r)[name]; return v, ok },
+			value: func(r sweep.Measures) (float64, bool) { v, ok := errors(r)[name]; return v, ok },
+			floor: func(r sweep.Measures) (float64, bool) { v, ok := floors(r)[name]; return v, ok },
 		}
 	}
 	return all

@@ -3,7 +3,6 @@ package table
 import (
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -38,7 +37,7 @@ func WriteComparison(w io.Writer, shape Shape, rows Rows) error {
 	})
 	all := measures(shape.Holdout)
 	return write(w, columns, func(yield func(pair, error) bool) {
-		cells, err := finished(all, rows)
+		cells, err := finished(all, shape, rows)
 		if err != nil {
 			yield(pair{}, err)
 			return
@@ -53,36 +52,43 @@ func WriteComparison(w io.Writer, shape Shape, rows Rows) error {
 
 // cell is what a comparison keeps of a cell: the errors by replicate.
 type cell struct {
-	row    Row
-	errors map[int][]float64 // by replicate, then by measure; NaN is missing
+	row        Row
+	replicates []int     // the finished ones, rising
+	errors     []float64 // of each of them, by measure; NaN is missing
 }
 
-// finished gathers the cells of a sweep in grid order.
-func finished(all []measure, rows Rows) ([]*cell, error) {
+// finished gathers the cells of a sweep in grid order: none if k is the same in
+// all of them.
+func finished(all []measure, shape Shape, rows Rows) ([]*cell, error) {
 	var cells []*cell
+	compares := slices.Contains(shape.Axes, "k")
 	for row, err := range rows {
 		if err != nil {
 			return nil, err
 		}
-		if len(cells) == 0 || cells[len(cells)-1].row.Cell != row.Cell {
-			cells = append(cells, &cell{row: row, errors: map[int][]float64{}})
-			cells[len(cells)-1].row.Result = nil
+		if !compares {
+			continue
 		}
-		if row.Result != nil {
-			cells[len(cells)-1].errors[row.Configuration.Replicate] = valuesOf(all, *row.Result)
+		if len(cells) == 0 || cells[len(cells)-1].row.Cell != row.Cell {
+			cells = append(cells, &cell{row: row})
+			cells[len(cells)-1].row.Measures = nil
+		}
+		if row.Measures != nil {
+			last := cells[len(cells)-1]
+			last.replicates = append(last.replicates, row.Configuration.Replicate)
+			last.errors = appendValues(last.errors, all, *row.Measures)
 		}
 	}
 	return cells, nil
 }
 
-func valuesOf(all []measure, r sweep.Result) []float64 {
-	values := make([]float64, len(all))
-	for i, m := range all {
-		v, ok := m.value(r)
+func appendValues(values []float64, all []measure, m sweep.Measures) []float64 {
+	for _, one := range all {
+		v, ok := one.value(m)
 		if !ok {
 			v = math.NaN()
 		}
-		values[i] = v
+		values = append(values, v)
 	}
 	return values
 }
@@ -110,7 +116,7 @@ func pairs(all []measure, cells []*cell) func(yield func(pair) bool) {
 			}
 			for i, m := range all {
 				p := pair{row: c.row, measure: m.name}
-				p.standard, p.kLoss = shared(s, c, i)
+				p.standard, p.kLoss = shared(s, c, i, len(all))
 				if len(p.standard) > 0 && !yield(p) {
 					return
 				}
@@ -127,13 +133,16 @@ func butForK(row Row) string {
 	return fmt.Sprintf("%q %t %v %s", row.Data, c.Recording.Clip, row.Cells, sweep.Canonical(c))
 }
 
-// shared collects a measure over the replicates that both cells have finished.
-func shared(a, b *cell, measure int) (x, y sample) {
-	for _, replicate := range slices.Sorted(maps.Keys(a.errors)) {
-		u := a.errors[replicate]
-		v, both := b.errors[replicate]
-		if both && !math.IsNaN(u[measure]) && !math.IsNaN(v[measure]) {
-			x, y = append(x, u[measure]), append(y, v[measure])
+// shared collects one of the measures over the replicates that both cells have finished.
+func shared(a, b *cell, measure, measures int) (x, y sample) {
+	for i, replicate := range a.replicates {
+		j, both := slices.BinarySearch(b.replicates, replicate)
+		if !both {
+			continue
+		}
+		u, v := a.errors[i*measures+measure], b.errors[j*measures+measure]
+		if !math.IsNaN(u) && !math.IsNaN(v) {
+			x, y = append(x, u), append(y, v)
 		}
 	}
 	return x, y

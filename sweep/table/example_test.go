@@ -12,8 +12,8 @@ func ExampleWriteSummary() {
 		for replicate, js := range []float64{0.002, 0.003, 0.004} {
 			c := sweep.Default()
 			c.Replicate = replicate
-			r := sweep.Result{Errors: map[string]float64{"js_bits": js}, Floors: map[string]float64{"js_bits": 1e-5}, Data: map[string][]float64{"firing_rate_hz": {8.1, 7.9}}}
-			if !yield(table.Row{Configuration: c, Data: "surrogate", Cells: []int{0, 1}, Result: &r}, nil) {
+			m := sweep.Measures{Errors: map[string]float64{"js_bits": js}, Floors: map[string]float64{"js_bits": 1e-5}, RatesHz: []float64{8.1, 7.9}}
+			if !yield(table.Row{Configuration: c, Data: "surrogate", Cells: []int{0, 1}, Measures: &m}, nil) {
 				return
 			}
 		}

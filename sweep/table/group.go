@@ -30,7 +30,7 @@ func groups(all []measure, rows Rows) iter.Seq2[*group, error] {
 			}
 			if g == nil {
 				g = &group{first: row, values: make([][]float64, len(all)), floors: make([]sample, len(all))}
-				g.first.Result = nil // may be large
+				g.first.Measures = nil
 			}
 			g.add(all, row)
 		}
@@ -42,16 +42,16 @@ func groups(all []measure, rows Rows) iter.Seq2[*group, error] {
 
 func (g *group) add(all []measure, row Row) {
 	g.rows++
-	if row.Result == nil {
+	if row.Measures == nil {
 		return
 	}
 	g.done++
-	g.rates = row.Result.Data["firing_rate_hz"]
+	g.rates = row.Measures.RatesHz
 	for i, m := range all {
-		if v, ok := m.value(*row.Result); ok {
+		if v, ok := m.value(*row.Measures); ok {
 			g.values[i] = append(g.values[i], v)
 		}
-		if v, ok := m.floor(*row.Result); ok {
+		if v, ok := m.floor(*row.Measures); ok {
 			g.floors[i] = sample{v}
 		}
 	}

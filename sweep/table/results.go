@@ -35,11 +35,11 @@ func withReplicate(columns []column[Row]) []column[Row] {
 	return slices.Concat(columns[:afterK:afterK], []column[Row]{replicate}, columns[afterK:])
 }
 
-func resulting(value func(sweep.Result) (float64, bool)) func(Row) string {
+func resulting(value func(sweep.Measures) (float64, bool)) func(Row) string {
 	return func(r Row) string {
-		if r.Result == nil {
+		if r.Measures == nil {
 			return ""
 		}
-		return optional(value(*r.Result))
+		return optional(value(*r.Measures))
 	}
 }

@@ -37,13 +37,13 @@ func example() Rows {
 					c.Circuit.Entangler = "none"
 					row := Row{
 						Task: sweep.TaskID(fmt.Sprintf("t%d-k%g-r%d", timesteps, k, replicate)), Cell: cellNumber, State: sweep.Done,
-						Configuration: c, Data: "surrogate", Cells: []int{7, 3}, Result: made(timesteps, k, replicate),
+						Configuration: c, Data: "surrogate", Cells: []int{7, 3}, Measures: made(timesteps, k, replicate),
 					}
 					switch {
 					case timesteps == 6 && k == 1 && replicate == 3:
-						row.State, row.Result = sweep.Pending, nil
+						row.State, row.Measures = sweep.Pending, nil
 					case timesteps == 1 && k == 1 && replicate == 1:
-						row.State, row.Result = sweep.SetAside, nil
+						row.State, row.Measures = sweep.SetAside, nil
 					}
 					if !yield(row, nil) {
 						return
@@ -55,8 +55,8 @@ func example() Rows {
 }
 
 // made is a result whose errors are simple functions of the cell.
-func made(timesteps int, k float64, replicate int) *sweep.Result {
-	r := sweep.Result{Errors: map[string]float64{}, Floors: map[string]float64{}, HeldoutErrors: map[string]float64{}, Data: map[string][]float64{"firing_rate_hz": {8.125, 4.5}}}
+func made(timesteps int, k float64, replicate int) *sweep.Measures {
+	r := sweep.Measures{Errors: map[string]float64{}, Floors: map[string]float64{}, HeldoutErrors: map[string]float64{}, RatesHz: []float64{8.125, 4.5}}
 	for i, name := range sweep.ErrorNames {
 		if timesteps == 1 && (name == "autocorrelogram" || name == "lagged_covariance") {
 			continue
@@ -79,7 +79,7 @@ func TestTablesMatchTheGoldenFiles(t *testing.T) {
 		"summary.csv": func(b *bytes.Buffer) error {
 			return WriteSummary(b, Shape{Axes: []string{"entangler"}}, example())
 		},
-		"comparison.csv": func(b *bytes.Buffer) error { return WriteComparison(b, Shape{}, example()) },
+		"comparison.csv": func(b *bytes.Buffer) error { return WriteComparison(b, Shape{Axes: []string{"k"}}, example()) },
 		"attempts.csv": func(b *bytes.Buffer) error {
 			return WriteAttempts(b, func(yield func(Attempt, error) bool) {
 				start := time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)
@@ -114,7 +114,7 @@ func TestTablesMatchTheGoldenFiles(t *testing.T) {
 // of t = 1 are shared, and the K-loss divides every error by 1.5.
 func TestComparisonPairsByReplicate(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteComparison(&b, Shape{}, example()); err != nil {
+	if err := WriteComparison(&b, Shape{Axes: []string{"k"}}, example()); err != nil {
 		t.Fatal(err)
 	}
 	row := parse(t, b.Bytes())[0]
@@ -141,7 +141,7 @@ func TestComparisonStaysWithinTheData(t *testing.T) {
 	}
 	for name, change := range changes {
 		var b bytes.Buffer
-		if err := WriteComparison(&b, Shape{}, func(yield func(Row, error) bool) {
+		if err := WriteComparison(&b, Shape{Axes: []string{"k"}}, func(yield func(Row, error) bool) {
 			for row, err := range example() {
 				if row.Configuration.K != 0 {
 					change(&row)
@@ -190,7 +190,7 @@ func TestErrorsOfRowsAndWriterStopTheTable(t *testing.T) {
 	for name, write := range map[string]func(*bytes.Buffer, Rows) error{
 		"results":    func(b *bytes.Buffer, r Rows) error { return WriteResults(b, Shape{}, r) },
 		"summary":    func(b *bytes.Buffer, r Rows) error { return WriteSummary(b, Shape{}, r) },
-		"comparison": func(b *bytes.Buffer, r Rows) error { return WriteComparison(b, Shape{}, r) },
+		"comparison": func(b *bytes.Buffer, r Rows) error { return WriteComparison(b, Shape{Axes: []string{"k"}}, r) },
 	} {
 		if err := write(new(bytes.Buffer), broken); !errors.Is(err, lost) {
 			t.Errorf("%s: error is %v, want %v", name, err, lost)

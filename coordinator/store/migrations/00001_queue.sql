@@ -14,10 +14,19 @@ CREATE TABLE sweeps (
     numerics     BIGINT NOT NULL,
     kernel_class TEXT   NOT NULL,
     created_at   BIGINT NOT NULL,
-    turn         BIGINT NOT NULL
+    turn         BIGINT NOT NULL,
+    plan         TEXT   NOT NULL,
+    digest       TEXT   NOT NULL -- of the plan
+);
+CREATE INDEX sweeps_plan ON sweeps (plan);
+
+-- Plans that no sweep has: they are being written or taken away.
+CREATE TABLE drafts (
+    plan    TEXT   NOT NULL PRIMARY KEY,
+    touched BIGINT NOT NULL
 );
 
--- What the tasks are.
+-- What the tasks are. configuration is in canonical form.
 CREATE TABLE tasks (
     id            TEXT   NOT NULL PRIMARY KEY,
     configuration TEXT   NOT NULL,
@@ -40,10 +49,10 @@ CREATE TABLE records (
 );
 CREATE INDEX records_due ON records (not_before) WHERE phase = 'backing_off';
 
--- Which sweep refers to which task, and where. phase and alone repeat the
+-- Which plan has which task, and where. phase and alone repeat the
 -- record's, so that the next task of a sweep is the first entry of an index.
 CREATE TABLE planned (
-    sweep    TEXT    NOT NULL,
+    plan     TEXT    NOT NULL,
     task     TEXT    NOT NULL,
     cell     BIGINT  NOT NULL,
     line     BIGINT  NOT NULL,
@@ -51,23 +60,25 @@ CREATE TABLE planned (
     cost     BIGINT  NOT NULL,
     phase    TEXT    NOT NULL,
     alone    BOOLEAN NOT NULL,
-    PRIMARY KEY (sweep, task)
+    PRIMARY KEY (plan, task)
 );
 CREATE INDEX planned_task ON planned (task);
-CREATE INDEX planned_line ON planned (sweep, line);
-CREATE INDEX planned_next ON planned (sweep, phase, alone, position, line);
+CREATE INDEX planned_line ON planned (plan, line);
+CREATE INDEX planned_next ON planned (plan, phase, alone, position, line);
 
--- Sums of planned, by sweep and phase. They come in shards, so that transactions
+-- Sums of planned, by plan and phase; arrivals count those that ever came into
+-- the phase. They come in shards, so that transactions
 -- which run at once need not wait for each other; a shard may be negative.
 CREATE TABLE tallies (
-    sweep     TEXT   NOT NULL,
+    plan      TEXT   NOT NULL,
     phase     TEXT   NOT NULL,
     shard     BIGINT NOT NULL,
     tasks     BIGINT NOT NULL,
     cost      BIGINT NOT NULL,
     compute   BIGINT NOT NULL,
     verifying BIGINT NOT NULL,
-    PRIMARY KEY (sweep, phase, shard)
+    arrivals  BIGINT NOT NULL,
+    PRIMARY KEY (plan, phase, shard)
 );
 
 -- Every grant there ever was. Those without an outcome are live.
@@ -118,8 +129,16 @@ CREATE TABLE ticks (
     at BIGINT NOT NULL
 );
 
--- The results, by their digest: equal ones are kept once.
+-- The results, by their digest: equal ones are kept once. What tables show of
+-- them stands apart, so that a table need not read them.
 CREATE TABLE results (
+    task   TEXT  NOT NULL,
+    digest TEXT  NOT NULL,
+    body   BYTEA NOT NULL,
+    PRIMARY KEY (task, digest)
+);
+
+CREATE TABLE measures (
     task   TEXT  NOT NULL,
     digest TEXT  NOT NULL,
     body   BYTEA NOT NULL,
@@ -141,6 +160,7 @@ CREATE TABLE recordings (
 
 DROP TABLE recordings;
 DROP TABLE checkpoints;
+DROP TABLE measures;
 DROP TABLE results;
 DROP TABLE ticks;
 DROP TABLE processes;
@@ -149,4 +169,5 @@ DROP TABLE tallies;
 DROP TABLE planned;
 DROP TABLE records;
 DROP TABLE tasks;
+DROP TABLE drafts;
 DROP TABLE sweeps;

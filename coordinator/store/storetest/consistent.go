@@ -69,7 +69,7 @@ func (c *check) everything() error {
 
 // sweep recounts the tallies from the rows, and the waiting tasks from Next.
 func (c *check) sweep(s queue.Sweep) (open int, err error) {
-	rows, err := c.tx.Rows(s.ID, -1, 1<<30)
+	rows, err := c.tx.Rows(s.Plan, -1, 1<<30)
 	if err != nil {
 		return 0, err
 	}
@@ -99,26 +99,26 @@ func (c *check) sweep(s queue.Sweep) (open int, err error) {
 		default:
 		}
 	}
-	if err := c.tallies(s.ID, counted); err != nil {
+	if err := c.tallies(s.Plan, counted); err != nil {
 		return 0, err
 	}
 	for _, alone := range []bool{false, true} {
-		if err := c.next(s.ID, alone, waiting[alone]); err != nil {
+		if err := c.next(s.Plan, alone, waiting[alone]); err != nil {
 			return 0, err
 		}
 	}
 	return open, nil
 }
 
-func (c *check) tallies(id string, counted map[queue.Phase]queue.Tally) error {
-	kept, err := c.tx.Tallies(id)
+func (c *check) tallies(plan string, counted map[queue.Phase]queue.Tally) error {
+	kept, err := c.tx.Tallies(plan)
 	if err != nil {
 		return err
 	}
 	for _, phase := range queue.Phases {
 		k, n := kept[phase], counted[phase]
 		c.want(k.Tasks == n.Tasks && k.Verifying == n.Verifying && near(k.Cost, n.Cost) && near(k.Compute, n.Compute),
-			"sweep %s has the tally %+v of %s: counted %+v", id, k, phase, n)
+			"plan %s has the tally %+v of %s: counted %+v", plan, k, phase, n)
 	}
 	return nil
 }
@@ -126,14 +126,14 @@ func (c *check) tallies(id string, counted map[queue.Phase]queue.Tally) error {
 // near forgives the rounding of a sum to microseconds.
 func near(a, b float64) bool { return a-b < 1e-3 && b-a < 1e-3 }
 
-func (c *check) next(id string, alone bool, waiting []queue.Row) error {
+func (c *check) next(plan string, alone bool, waiting []queue.Row) error {
 	slices.SortFunc(waiting, func(a, b queue.Row) int { return 2*(a.Order-b.Order) + min(1, max(-1, a.Row-b.Row)) })
-	next, err := c.tx.Next(id, alone, 1<<30)
+	next, err := c.tx.Next(plan, alone, 1<<30)
 	if err != nil {
 		return err
 	}
 	same := slices.EqualFunc(next, waiting, func(n queue.Next, r queue.Row) bool { return n.Task == r.Task.ID })
-	c.want(same, "sweep %s: next (alone: %v) are %v: waiting are %v", id, alone, next, waiting)
+	c.want(same, "plan %s: next (alone: %v) are %v: waiting are %v", plan, alone, next, waiting)
 	return nil
 }
 

@@ -39,7 +39,7 @@ func rollBack(t *testing.T, l *Lab) {
 			tx.PutSweep(queue.Sweep{ID: "B"}),
 			tx.DropPlanned("A", Task(1).ID),
 			tx.PutPresence(queue.Presence{Process: queue.Process{ID: "ghost"}, Deadline: l.Clock.Now()}),
-			tx.PutResult(task, "digest", []byte("body")),
+			tx.PutResult(task, "digest", queue.StoredResult{Body: []byte("body")}),
 			tx.DeleteCheckpoint(task),
 			tx.PutRecording("digest", []byte("body")),
 			tx.SetTurn("A", 99),

@@ -49,45 +49,55 @@ func (x forward) Sweeps() ([]queue.Sweep, error)      { return one[[]queue.Sweep
 func (x forward) PutSweep(s queue.Sweep) error        { return none(x.do("PutSweep", s)) }
 func (x forward) SetTurn(id string, turn int64) error { return none(x.do("SetTurn", id, turn)) }
 func (x forward) DeleteSweep(id string) error         { return none(x.do("DeleteSweep", id)) }
-func (x forward) PutPlanned(id string, p queue.Planned) (kept, changed bool, err error) {
-	return two[bool, bool](x.do("PutPlanned", id, p))
+func (x forward) PutPlanned(plan string, p queue.Planned, r queue.Record) error {
+	return none(x.do("PutPlanned", plan, p, r))
 }
 
-func (x forward) DropPlanned(id string, task sweep.TaskID) error {
-	return none(x.do("DropPlanned", id, task))
+func (x forward) CountPlanned(plan string) (int, error) { return one[int](x.do("CountPlanned", plan)) }
+func (x forward) DeleteTallies(plan string) error       { return none(x.do("DeleteTallies", plan)) }
+func (x forward) Drafts() ([]queue.Draft, error)        { return one[[]queue.Draft](x.do("Drafts")) }
+func (x forward) PutDraft(d queue.Draft) error          { return none(x.do("PutDraft", d)) }
+func (x forward) DeleteDraft(plan string) error         { return none(x.do("DeleteDraft", plan)) }
+
+func (x forward) Plans(plan string, task sweep.TaskID) (bool, error) {
+	return one[bool](x.do("Plans", plan, task))
 }
 
-func (x forward) PlannedTasks(id string, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
-	return one[[]sweep.TaskID](x.do("PlannedTasks", id, after, limit))
+func (x forward) DropPlanned(plan string, task sweep.TaskID) error {
+	return none(x.do("DropPlanned", plan, task))
 }
 
-func (x forward) TasksIn(id string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
-	return one[[]sweep.TaskID](x.do("TasksIn", id, phase, after, limit))
+func (x forward) PlannedTasks(plan string, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+	return one[[]sweep.TaskID](x.do("PlannedTasks", plan, after, limit))
+}
+
+func (x forward) TasksIn(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+	return one[[]sweep.TaskID](x.do("TasksIn", plan, phase, after, limit))
 }
 
 func (x forward) Referring(task sweep.TaskID) ([]string, error) {
 	return one[[]string](x.do("Referring", task))
 }
 
-func (x forward) Tallies(id string) (map[queue.Phase]queue.Tally, error) {
-	return one[map[queue.Phase]queue.Tally](x.do("Tallies", id))
+func (x forward) Tallies(plan string) (map[queue.Phase]queue.Tally, error) {
+	return one[map[queue.Phase]queue.Tally](x.do("Tallies", plan))
 }
 func (x forward) Open() (int, error) { return one[int](x.do("Open")) }
 
-func (x forward) Next(id string, alone bool, limit int) ([]queue.Next, error) {
-	return one[[]queue.Next](x.do("Next", id, alone, limit))
+func (x forward) Next(plan string, alone bool, limit int) ([]queue.Next, error) {
+	return one[[]queue.Next](x.do("Next", plan, alone, limit))
 }
 
-func (x forward) Rows(id string, after, limit int) ([]queue.Row, error) {
-	return one[[]queue.Row](x.do("Rows", id, after, limit))
+func (x forward) Rows(plan string, after, limit int) ([]queue.Row, error) {
+	return one[[]queue.Row](x.do("Rows", plan, after, limit))
 }
 
-func (x forward) RowsIn(id string, phase queue.Phase, limit int) ([]queue.Row, error) {
-	return one[[]queue.Row](x.do("RowsIn", id, phase, limit))
+func (x forward) RowsIn(plan string, phase queue.Phase, limit int) ([]queue.Row, error) {
+	return one[[]queue.Row](x.do("RowsIn", plan, phase, limit))
 }
 
-func (x forward) History(id string, afterRow int, afterAttempt uint64, limit int) ([]queue.History, error) {
-	return one[[]queue.History](x.do("History", id, afterRow, afterAttempt, limit))
+func (x forward) History(plan string, afterRow int, afterAttempt uint64, limit int) ([]queue.History, error) {
+	return one[[]queue.History](x.do("History", plan, afterRow, afterAttempt, limit))
 }
 
 func (x forward) Specification(task sweep.TaskID) (queue.Specification, bool, error) {
@@ -100,6 +110,10 @@ func (x forward) PutSpecification(s queue.Specification) error {
 
 func (x forward) Record(task sweep.TaskID) (queue.Record, bool, error) {
 	return two[queue.Record, bool](x.do("Record", task))
+}
+
+func (x forward) AddRecord(task sweep.TaskID) (queue.Record, error) {
+	return one[queue.Record](x.do("AddRecord", task))
 }
 func (x forward) PutRecord(r queue.Record) error { return none(x.do("PutRecord", r)) }
 
@@ -137,8 +151,8 @@ func (x forward) Result(task sweep.TaskID, digest string) (body []byte, found bo
 	return two[[]byte, bool](x.do("Result", task, digest))
 }
 
-func (x forward) PutResult(task sweep.TaskID, digest string, body []byte) error {
-	return none(x.do("PutResult", task, digest, body))
+func (x forward) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {
+	return none(x.do("PutResult", task, digest, r))
 }
 
 func (x forward) DeleteResult(task sweep.TaskID, digest string) error {

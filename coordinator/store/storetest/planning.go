@@ -80,7 +80,7 @@ func shared(t *testing.T, l *Lab) {
 	l.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
 	l.WantCounts("B", queue.Counts{Planned: 3, Done: 2, Leased: 1})
 	l.Plan("A", nil)
-	if n := len(l.Rows("B")[0].Result); n == 0 {
+	if n := len(l.Rows("B")[0].Measures); n == 0 {
 		t.Error("the result of a task that one of two sweeps dropped is gone")
 	}
 }

@@ -159,7 +159,7 @@ func lateDiffers(t *testing.T, l *Lab) {
 	verdict(t, slow.Sync(Finished(old, 1)), queue.JudgedLate)
 	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
 	row := l.Rows("A")[0]
-	if string(row.Result) != string(Result(0).Body) || row.State != sweep.Diverged {
+	if row.Digest != Result(0).Digest || row.State != sweep.Diverged {
 		t.Error("a late result replaced the accepted one")
 	}
 	want := "results differ: errors.firing_rate_hz2 is 1 by attempt 2 on host (portable), and 2 by attempt 1 on host (portable)"
@@ -182,7 +182,7 @@ func lateCameFirst(t *testing.T, l *Lab) {
 	}
 	verdict(t, fast.Sync(Finished(fresh, 0)), queue.JudgedAccepted)
 	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
-	if string(l.Rows("A")[0].Result) != string(Result(0).Body) {
+	if l.Rows("A")[0].Digest != Result(0).Digest {
 		t.Error("not the result of the live attempt was accepted")
 	}
 }
@@ -223,13 +223,13 @@ func twoOfThree(t *testing.T, l *Lab) {
 		t.Errorf("reopened %d", n)
 	}
 	l.WantCounts("A", queue.Counts{Planned: 2, Leased: 1, Pending: 1})
-	if row := l.Rows("A")[0]; row.Result != nil {
+	if row := l.Rows("A")[0]; row.Digest != "" {
 		t.Error("a pending task has a result")
 	}
 	w := l.Worker(1)
 	verdict(t, w.Sync(Finished(w.Take(), 0)), queue.JudgedAccepted)
 	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Leased: 1})
-	if string(l.Rows("A")[0].Result) != string(Result(0).Body) {
+	if l.Rows("A")[0].Digest != Result(0).Digest {
 		t.Error("not what two of three agree on")
 	}
 }
@@ -243,7 +243,7 @@ func acceptedWasWrong(t *testing.T, l *Lab) {
 	w := l.Worker(1)
 	verdict(t, w.Sync(Finished(w.Take(), 1)), queue.JudgedAccepted)
 	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
-	if string(l.Rows("A")[0].Result) != string(Result(1).Body) {
+	if l.Rows("A")[0].Digest != Result(1).Digest {
 		t.Error("not what two of three agree on")
 	}
 }
@@ -261,12 +261,12 @@ func threeResults(t *testing.T, l *Lab) {
 	}
 	again(2, 9*time.Second)
 	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
-	if string(l.Rows("A")[0].Result) != string(Result(0).Body) || l.Record(task).Compute != 2*time.Second {
+	if l.Rows("A")[0].Digest != Result(0).Digest || l.Record(task).Compute != 2*time.Second {
 		t.Errorf("the accepted result changed, though no two agree: %+v", l.Record(task))
 	}
 	again(2, 7*time.Second) // the fourth agrees with the third
 	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
-	if string(l.Rows("A")[0].Result) != string(Result(2).Body) || l.Record(task).Compute != 7*time.Second {
+	if l.Rows("A")[0].Digest != Result(2).Digest || l.Record(task).Compute != 7*time.Second {
 		t.Errorf("not what two of four agree on: %+v", l.Record(task))
 	}
 }

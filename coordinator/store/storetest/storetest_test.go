@@ -176,8 +176,9 @@ func TestConfined(t *testing.T) {
 		"a turn":           {false, func(tx queue.Tx) error { return tx.SetTurn("A", 7) }},
 		"a second claim":   {true, func(tx queue.Tx) error { return tx.Claim("P", nil) }},
 		"what it was granted": {false, func(tx queue.Tx) error {
-			next, err := tx.Next("A", false, 2)
-			return errors.Join(err, tx.PutRecord(queue.Record{Task: next[1].Task}))
+			s, _, e1 := tx.Sweep("A")
+			next, e2 := tx.Next(s.Plan, false, 2)
+			return errors.Join(e1, e2, tx.PutRecord(queue.Record{Task: next[1].Task}))
 		}},
 	} {
 		var f faults

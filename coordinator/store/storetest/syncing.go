@@ -51,8 +51,8 @@ func wholeLife(t *testing.T, l *Lab) {
 	}
 	l.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
 	for _, row := range l.Rows("A") {
-		if string(row.Result) != string(Result(0).Body) || row.State != "done" {
-			t.Errorf("row %d: %s, %d bytes", row.Row, row.State, len(row.Result))
+		if row.Digest != Result(0).Digest || row.State != "done" {
+			t.Errorf("row %d: %s, %d bytes", row.Row, row.State, len(row.Measures))
 		}
 	}
 	want := queue.Attempt{

@@ -72,7 +72,7 @@ func (l *Lab) alter(task sweep.TaskID, body []byte) {
 		if err := errors.Join(err, tx.DeleteResult(task, r.Accepted)); err != nil || body == nil {
 			return err
 		}
-		return tx.PutResult(task, r.Accepted, body)
+		return tx.PutResult(task, r.Accepted, queue.StoredResult{Body: body})
 	})
 	if err != nil {
 		l.TB.Fatalf("alter the result of %s: %v", task, err)
@@ -94,8 +94,8 @@ func verifyEqual(t *testing.T, l *Lab) {
 	w.Sync()
 	l.WantCounts("A", queue.Counts{Planned: 2, Done: 2, Verifying: 2})
 	for _, row := range l.Rows("A") {
-		if row.State != sweep.Done || string(row.Result) != string(Result(0).Body) {
-			t.Errorf("row of a task that is %s: %s, %d bytes", row.Phase, row.State, len(row.Result))
+		if row.State != sweep.Done || row.Digest != Result(0).Digest {
+			t.Errorf("row of a task that is %s: %s, %d bytes", row.Phase, row.State, len(row.Measures))
 		}
 	}
 	compute := l.Record(lease.Task).Compute
@@ -120,7 +120,7 @@ func verifyDiffers(t *testing.T, l *Lab) {
 	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
 	want := "results differ: errors.firing_rate_hz2 is 1 by attempt 1 on host (portable), and 2 by attempt 2 on elsewhere (portable)"
 	row := l.Rows("A")[0]
-	if row.Reason != want || string(row.Result) != string(Result(0).Body) {
+	if row.Reason != want || row.Digest != Result(0).Digest {
 		t.Errorf("reason %q, want %q", row.Reason, want)
 	}
 	if a := l.Attempts(task)[1]; a.Outcome != queue.Differed || a.Reason != want {
@@ -149,7 +149,7 @@ func verifyAltered(t *testing.T, l *Lab) {
 	l.Retry(queue.RetryRequest{Diverged: true})
 	w.Sync(Finished(w.Take(), 0))
 	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
-	if string(l.Rows("A")[0].Result) != string(Result(0).Body) {
+	if l.Rows("A")[0].Digest != Result(0).Digest {
 		t.Error("the stored result was not mended")
 	}
 }

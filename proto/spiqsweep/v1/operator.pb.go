@@ -339,16 +339,19 @@ func (x *GetStatusRequest) GetSweep() string {
 }
 
 type GetStatusResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sweep         string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
-	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Revision      uint32                 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
-	Counts        *TaskCounts            `protobuf:"bytes,4,opt,name=counts,proto3" json:"counts,omitempty"`
-	Workers       []*WorkerStatus        `protobuf:"bytes,5,rep,name=workers,proto3" json:"workers,omitempty"`
-	SetAside      []*TaskStatus          `protobuf:"bytes,6,rep,name=set_aside,json=setAside,proto3" json:"set_aside,omitempty"`
-	Diverged      []*TaskStatus          `protobuf:"bytes,7,rep,name=diverged,proto3" json:"diverged,omitempty"`
-	TimeLeft      *durationpb.Duration   `protobuf:"bytes,8,opt,name=time_left,json=timeLeft,proto3" json:"time_left,omitempty"`
-	AsOf          *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Sweep    string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
+	Name     string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Revision uint32                 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	Counts   *TaskCounts            `protobuf:"bytes,4,opt,name=counts,proto3" json:"counts,omitempty"`
+	Workers  []*WorkerStatus        `protobuf:"bytes,5,rep,name=workers,proto3" json:"workers,omitempty"`
+	SetAside []*TaskStatus          `protobuf:"bytes,6,rep,name=set_aside,json=setAside,proto3" json:"set_aside,omitempty"`
+	Diverged []*TaskStatus          `protobuf:"bytes,7,rep,name=diverged,proto3" json:"diverged,omitempty"`
+	TimeLeft *durationpb.Duration   `protobuf:"bytes,8,opt,name=time_left,json=timeLeft,proto3" json:"time_left,omitempty"`
+	AsOf     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// Differs from what it was whenever a row of results.csv has changed, together
+	// with the counts.
+	Changes       uint64 `protobuf:"varint,10,opt,name=changes,proto3" json:"changes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -444,6 +447,13 @@ func (x *GetStatusResponse) GetAsOf() *timestamppb.Timestamp {
 		return x.AsOf
 	}
 	return nil
+}
+
+func (x *GetStatusResponse) GetChanges() uint64 {
+	if x != nil {
+		return x.Changes
+	}
+	return 0
 }
 
 type TaskCounts struct {
@@ -852,9 +862,12 @@ func (*PutRecordingResponse) Descriptor() ([]byte, []int) {
 type PlanSweepRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The first message has the sweep and its grid, later ones have tasks.
-	Sweep         *Sweep         `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
-	Grid          []byte         `protobuf:"bytes,2,opt,name=grid,proto3" json:"grid,omitempty"`
-	Tasks         []*PlannedTask `protobuf:"bytes,3,rep,name=tasks,proto3" json:"tasks,omitempty"`
+	Sweep *Sweep         `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
+	Grid  []byte         `protobuf:"bytes,2,opt,name=grid,proto3" json:"grid,omitempty"`
+	Tasks []*PlannedTask `protobuf:"bytes,3,rep,name=tasks,proto3" json:"tasks,omitempty"`
+	// Of the whole plan, in the first message. If the sweep has that plan already,
+	// the tasks are not read. May be empty.
+	Digest        string `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -908,6 +921,13 @@ func (x *PlanSweepRequest) GetTasks() []*PlannedTask {
 		return x.Tasks
 	}
 	return nil
+}
+
+func (x *PlanSweepRequest) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
 }
 
 type PlannedTask struct {
@@ -1252,13 +1272,17 @@ func (x *ListRowsResponse) GetRows() []*Row {
 
 type Row struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Task  *PlannedTask           `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	// Its configuration and recording are there where there is a reason; else the
+	// grid tells them.
+	Task *PlannedTask `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
 	// done, pending, set_aside or diverged.
 	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
 	// Why it was set aside, how its results differ, or why it could not be verified.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// sweep.Result as canonical JSON, compressed with zstd; empty without one.
-	Result        []byte `protobuf:"bytes,4,opt,name=result,proto3" json:"result,omitempty"`
+	// SHA-256 of the accepted result, and sweep.Measures of it as canonical JSON;
+	// empty without one.
+	Digest        string `protobuf:"bytes,5,opt,name=digest,proto3" json:"digest,omitempty"`
+	Measures      []byte `protobuf:"bytes,6,opt,name=measures,proto3" json:"measures,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1314,9 +1338,113 @@ func (x *Row) GetReason() string {
 	return ""
 }
 
-func (x *Row) GetResult() []byte {
+func (x *Row) GetDigest() string {
 	if x != nil {
-		return x.Result
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *Row) GetMeasures() []byte {
+	if x != nil {
+		return x.Measures
+	}
+	return nil
+}
+
+type GetResultRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Task          string                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	Digest        string                 `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetResultRequest) Reset() {
+	*x = GetResultRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetResultRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetResultRequest) ProtoMessage() {}
+
+func (x *GetResultRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetResultRequest.ProtoReflect.Descriptor instead.
+func (*GetResultRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *GetResultRequest) GetTask() string {
+	if x != nil {
+		return x.Task
+	}
+	return ""
+}
+
+func (x *GetResultRequest) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+type GetResultResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// sweep.Result as canonical JSON, compressed with zstd.
+	Body          []byte `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetResultResponse) Reset() {
+	*x = GetResultResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetResultResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetResultResponse) ProtoMessage() {}
+
+func (x *GetResultResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetResultResponse.ProtoReflect.Descriptor instead.
+func (*GetResultResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *GetResultResponse) GetBody() []byte {
+	if x != nil {
+		return x.Body
 	}
 	return nil
 }
@@ -1330,7 +1458,7 @@ type ListAttemptsRequest struct {
 
 func (x *ListAttemptsRequest) Reset() {
 	*x = ListAttemptsRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1342,7 +1470,7 @@ func (x *ListAttemptsRequest) String() string {
 func (*ListAttemptsRequest) ProtoMessage() {}
 
 func (x *ListAttemptsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1355,7 +1483,7 @@ func (x *ListAttemptsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttemptsRequest.ProtoReflect.Descriptor instead.
 func (*ListAttemptsRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{21}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListAttemptsRequest) GetSweep() string {
@@ -1374,7 +1502,7 @@ type ListAttemptsResponse struct {
 
 func (x *ListAttemptsResponse) Reset() {
 	*x = ListAttemptsResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1386,7 +1514,7 @@ func (x *ListAttemptsResponse) String() string {
 func (*ListAttemptsResponse) ProtoMessage() {}
 
 func (x *ListAttemptsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1399,7 +1527,7 @@ func (x *ListAttemptsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttemptsResponse.ProtoReflect.Descriptor instead.
 func (*ListAttemptsResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{22}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListAttemptsResponse) GetAttempts() []*Attempt {
@@ -1432,7 +1560,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1444,7 +1572,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1457,7 +1585,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{23}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Attempt) GetRow() uint64 {
@@ -1572,7 +1700,7 @@ type Selection struct {
 
 func (x *Selection) Reset() {
 	*x = Selection{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1584,7 +1712,7 @@ func (x *Selection) String() string {
 func (*Selection) ProtoMessage() {}
 
 func (x *Selection) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1597,7 +1725,7 @@ func (x *Selection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Selection.ProtoReflect.Descriptor instead.
 func (*Selection) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{24}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Selection) GetSweep() string {
@@ -1632,7 +1760,7 @@ type CellFilter struct {
 
 func (x *CellFilter) Reset() {
 	*x = CellFilter{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1644,7 +1772,7 @@ func (x *CellFilter) String() string {
 func (*CellFilter) ProtoMessage() {}
 
 func (x *CellFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1657,7 +1785,7 @@ func (x *CellFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CellFilter.ProtoReflect.Descriptor instead.
 func (*CellFilter) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{25}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CellFilter) GetSettings() map[string]string {
@@ -1680,7 +1808,7 @@ type RetryRequest struct {
 
 func (x *RetryRequest) Reset() {
 	*x = RetryRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1692,7 +1820,7 @@ func (x *RetryRequest) String() string {
 func (*RetryRequest) ProtoMessage() {}
 
 func (x *RetryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1705,7 +1833,7 @@ func (x *RetryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryRequest.ProtoReflect.Descriptor instead.
 func (*RetryRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{26}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RetryRequest) GetTasks() []string {
@@ -1738,7 +1866,7 @@ type RetryResponse struct {
 
 func (x *RetryResponse) Reset() {
 	*x = RetryResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1750,7 +1878,7 @@ func (x *RetryResponse) String() string {
 func (*RetryResponse) ProtoMessage() {}
 
 func (x *RetryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1763,7 +1891,7 @@ func (x *RetryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryResponse.ProtoReflect.Descriptor instead.
 func (*RetryResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{27}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RetryResponse) GetReopened() uint64 {
@@ -1782,7 +1910,7 @@ type CancelRequest struct {
 
 func (x *CancelRequest) Reset() {
 	*x = CancelRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1794,7 +1922,7 @@ func (x *CancelRequest) String() string {
 func (*CancelRequest) ProtoMessage() {}
 
 func (x *CancelRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1807,7 +1935,7 @@ func (x *CancelRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRequest.ProtoReflect.Descriptor instead.
 func (*CancelRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{28}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CancelRequest) GetSelection() *Selection {
@@ -1828,7 +1956,7 @@ type CancelResponse struct {
 
 func (x *CancelResponse) Reset() {
 	*x = CancelResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1840,7 +1968,7 @@ func (x *CancelResponse) String() string {
 func (*CancelResponse) ProtoMessage() {}
 
 func (x *CancelResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1853,7 +1981,7 @@ func (x *CancelResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelResponse.ProtoReflect.Descriptor instead.
 func (*CancelResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{29}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CancelResponse) GetCancelled() uint64 {
@@ -1881,7 +2009,7 @@ type DrainRequest struct {
 
 func (x *DrainRequest) Reset() {
 	*x = DrainRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1893,7 +2021,7 @@ func (x *DrainRequest) String() string {
 func (*DrainRequest) ProtoMessage() {}
 
 func (x *DrainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1906,7 +2034,7 @@ func (x *DrainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
 func (*DrainRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{30}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *DrainRequest) GetProcesses() []string {
@@ -1932,7 +2060,7 @@ type DrainResponse struct {
 
 func (x *DrainResponse) Reset() {
 	*x = DrainResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1944,7 +2072,7 @@ func (x *DrainResponse) String() string {
 func (*DrainResponse) ProtoMessage() {}
 
 func (x *DrainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1957,7 +2085,7 @@ func (x *DrainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainResponse.ProtoReflect.Descriptor instead.
 func (*DrainResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{31}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *DrainResponse) GetDraining() uint64 {
@@ -1980,7 +2108,7 @@ type VerifyRequest struct {
 
 func (x *VerifyRequest) Reset() {
 	*x = VerifyRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1992,7 +2120,7 @@ func (x *VerifyRequest) String() string {
 func (*VerifyRequest) ProtoMessage() {}
 
 func (x *VerifyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2005,7 +2133,7 @@ func (x *VerifyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyRequest.ProtoReflect.Descriptor instead.
 func (*VerifyRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{32}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *VerifyRequest) GetSelection() *Selection {
@@ -2039,7 +2167,7 @@ type VerifyResponse struct {
 
 func (x *VerifyResponse) Reset() {
 	*x = VerifyResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2051,7 +2179,7 @@ func (x *VerifyResponse) String() string {
 func (*VerifyResponse) ProtoMessage() {}
 
 func (x *VerifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2064,7 +2192,7 @@ func (x *VerifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyResponse.ProtoReflect.Descriptor instead.
 func (*VerifyResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{33}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *VerifyResponse) GetTasks() []string {
@@ -2097,7 +2225,7 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05sweep\x18\x01 \x01(\v2\x13.spiqsweep.v1.SweepR\x05sweep\x12\x12\n" +
 	"\x04grid\x18\x02 \x01(\fR\x04grid\"(\n" +
 	"\x10GetStatusRequest\x12\x14\n" +
-	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\x97\x03\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\xb1\x03\n" +
 	"\x11GetStatusResponse\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
@@ -2107,7 +2235,9 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\tset_aside\x18\x06 \x03(\v2\x18.spiqsweep.v1.TaskStatusR\bsetAside\x124\n" +
 	"\bdiverged\x18\a \x03(\v2\x18.spiqsweep.v1.TaskStatusR\bdiverged\x126\n" +
 	"\ttime_left\x18\b \x01(\v2\x19.google.protobuf.DurationR\btimeLeft\x12/\n" +
-	"\x05as_of\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"\xc3\x01\n" +
+	"\x05as_of\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x18\n" +
+	"\achanges\x18\n" +
+	" \x01(\x04R\achanges\"\xc3\x01\n" +
 	"\n" +
 	"TaskCounts\x12\x18\n" +
 	"\aplanned\x18\x01 \x01(\x04R\aplanned\x12\x12\n" +
@@ -2138,11 +2268,12 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x13PutRecordingRequest\x12\x16\n" +
 	"\x06digest\x18\x01 \x01(\tR\x06digest\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\"\x16\n" +
-	"\x14PutRecordingResponse\"\x82\x01\n" +
+	"\x14PutRecordingResponse\"\x9a\x01\n" +
 	"\x10PlanSweepRequest\x12)\n" +
 	"\x05sweep\x18\x01 \x01(\v2\x13.spiqsweep.v1.SweepR\x05sweep\x12\x12\n" +
 	"\x04grid\x18\x02 \x01(\fR\x04grid\x12/\n" +
-	"\x05tasks\x18\x03 \x03(\v2\x19.spiqsweep.v1.PlannedTaskR\x05tasks\"\xc2\x01\n" +
+	"\x05tasks\x18\x03 \x03(\v2\x19.spiqsweep.v1.PlannedTaskR\x05tasks\x12\x16\n" +
+	"\x06digest\x18\x04 \x01(\tR\x06digest\"\xc2\x01\n" +
 	"\vPlannedTask\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\tR\x04task\x12$\n" +
 	"\rconfiguration\x18\x02 \x01(\fR\rconfiguration\x12)\n" +
@@ -2163,12 +2294,18 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x0fListRowsRequest\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"9\n" +
 	"\x10ListRowsResponse\x12%\n" +
-	"\x04rows\x18\x01 \x03(\v2\x11.spiqsweep.v1.RowR\x04rows\"z\n" +
+	"\x04rows\x18\x01 \x03(\v2\x11.spiqsweep.v1.RowR\x04rows\"\x9c\x01\n" +
 	"\x03Row\x12-\n" +
 	"\x04task\x18\x01 \x01(\v2\x19.spiqsweep.v1.PlannedTaskR\x04task\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x16\n" +
-	"\x06result\x18\x04 \x01(\fR\x06result\"+\n" +
+	"\x06digest\x18\x05 \x01(\tR\x06digest\x12\x1a\n" +
+	"\bmeasures\x18\x06 \x01(\fR\bmeasuresJ\x04\b\x04\x10\x05\">\n" +
+	"\x10GetResultRequest\x12\x12\n" +
+	"\x04task\x18\x01 \x01(\tR\x04task\x12\x16\n" +
+	"\x06digest\x18\x02 \x01(\tR\x06digest\"'\n" +
+	"\x11GetResultResponse\x12\x12\n" +
+	"\x04body\x18\x01 \x01(\fR\x04body\"+\n" +
 	"\x13ListAttemptsRequest\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"I\n" +
 	"\x14ListAttemptsResponse\x121\n" +
@@ -2221,7 +2358,7 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05share\x18\x02 \x01(\x01R\x05share\x12\x12\n" +
 	"\x04seed\x18\x03 \x01(\x04R\x04seed\"&\n" +
 	"\x0eVerifyResponse\x12\x14\n" +
-	"\x05tasks\x18\x01 \x03(\tR\x05tasks2\xaa\a\n" +
+	"\x05tasks\x18\x01 \x03(\tR\x05tasks2\xf8\a\n" +
 	"\x0fOperatorService\x12O\n" +
 	"\n" +
 	"ListSweeps\x12\x1f.spiqsweep.v1.ListSweepsRequest\x1a .spiqsweep.v1.ListSweepsResponse\x12I\n" +
@@ -2230,7 +2367,8 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\fPutRecording\x12!.spiqsweep.v1.PutRecordingRequest\x1a\".spiqsweep.v1.PutRecordingResponse\x12N\n" +
 	"\tPlanSweep\x12\x1e.spiqsweep.v1.PlanSweepRequest\x1a\x1f.spiqsweep.v1.PlanSweepResponse(\x01\x12R\n" +
 	"\vForgetSweep\x12 .spiqsweep.v1.ForgetSweepRequest\x1a!.spiqsweep.v1.ForgetSweepResponse\x12K\n" +
-	"\bListRows\x12\x1d.spiqsweep.v1.ListRowsRequest\x1a\x1e.spiqsweep.v1.ListRowsResponse0\x01\x12W\n" +
+	"\bListRows\x12\x1d.spiqsweep.v1.ListRowsRequest\x1a\x1e.spiqsweep.v1.ListRowsResponse0\x01\x12L\n" +
+	"\tGetResult\x12\x1e.spiqsweep.v1.GetResultRequest\x1a\x1f.spiqsweep.v1.GetResultResponse\x12W\n" +
 	"\fListAttempts\x12!.spiqsweep.v1.ListAttemptsRequest\x1a\".spiqsweep.v1.ListAttemptsResponse0\x01\x12@\n" +
 	"\x05Retry\x12\x1a.spiqsweep.v1.RetryRequest\x1a\x1b.spiqsweep.v1.RetryResponse\x12C\n" +
 	"\x06Cancel\x12\x1b.spiqsweep.v1.CancelRequest\x1a\x1c.spiqsweep.v1.CancelResponse\x12@\n" +
@@ -2249,7 +2387,7 @@ func file_spiqsweep_v1_operator_proto_rawDescGZIP() []byte {
 	return file_spiqsweep_v1_operator_proto_rawDescData
 }
 
-var file_spiqsweep_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_spiqsweep_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_spiqsweep_v1_operator_proto_goTypes = []any{
 	(*Sweep)(nil),                 // 0: spiqsweep.v1.Sweep
 	(*ListSweepsRequest)(nil),     // 1: spiqsweep.v1.ListSweepsRequest
@@ -2272,25 +2410,27 @@ var file_spiqsweep_v1_operator_proto_goTypes = []any{
 	(*ListRowsRequest)(nil),       // 18: spiqsweep.v1.ListRowsRequest
 	(*ListRowsResponse)(nil),      // 19: spiqsweep.v1.ListRowsResponse
 	(*Row)(nil),                   // 20: spiqsweep.v1.Row
-	(*ListAttemptsRequest)(nil),   // 21: spiqsweep.v1.ListAttemptsRequest
-	(*ListAttemptsResponse)(nil),  // 22: spiqsweep.v1.ListAttemptsResponse
-	(*Attempt)(nil),               // 23: spiqsweep.v1.Attempt
-	(*Selection)(nil),             // 24: spiqsweep.v1.Selection
-	(*CellFilter)(nil),            // 25: spiqsweep.v1.CellFilter
-	(*RetryRequest)(nil),          // 26: spiqsweep.v1.RetryRequest
-	(*RetryResponse)(nil),         // 27: spiqsweep.v1.RetryResponse
-	(*CancelRequest)(nil),         // 28: spiqsweep.v1.CancelRequest
-	(*CancelResponse)(nil),        // 29: spiqsweep.v1.CancelResponse
-	(*DrainRequest)(nil),          // 30: spiqsweep.v1.DrainRequest
-	(*DrainResponse)(nil),         // 31: spiqsweep.v1.DrainResponse
-	(*VerifyRequest)(nil),         // 32: spiqsweep.v1.VerifyRequest
-	(*VerifyResponse)(nil),        // 33: spiqsweep.v1.VerifyResponse
-	nil,                           // 34: spiqsweep.v1.CellFilter.SettingsEntry
-	(*timestamppb.Timestamp)(nil), // 35: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 36: google.protobuf.Duration
+	(*GetResultRequest)(nil),      // 21: spiqsweep.v1.GetResultRequest
+	(*GetResultResponse)(nil),     // 22: spiqsweep.v1.GetResultResponse
+	(*ListAttemptsRequest)(nil),   // 23: spiqsweep.v1.ListAttemptsRequest
+	(*ListAttemptsResponse)(nil),  // 24: spiqsweep.v1.ListAttemptsResponse
+	(*Attempt)(nil),               // 25: spiqsweep.v1.Attempt
+	(*Selection)(nil),             // 26: spiqsweep.v1.Selection
+	(*CellFilter)(nil),            // 27: spiqsweep.v1.CellFilter
+	(*RetryRequest)(nil),          // 28: spiqsweep.v1.RetryRequest
+	(*RetryResponse)(nil),         // 29: spiqsweep.v1.RetryResponse
+	(*CancelRequest)(nil),         // 30: spiqsweep.v1.CancelRequest
+	(*CancelResponse)(nil),        // 31: spiqsweep.v1.CancelResponse
+	(*DrainRequest)(nil),          // 32: spiqsweep.v1.DrainRequest
+	(*DrainResponse)(nil),         // 33: spiqsweep.v1.DrainResponse
+	(*VerifyRequest)(nil),         // 34: spiqsweep.v1.VerifyRequest
+	(*VerifyResponse)(nil),        // 35: spiqsweep.v1.VerifyResponse
+	nil,                           // 36: spiqsweep.v1.CellFilter.SettingsEntry
+	(*timestamppb.Timestamp)(nil), // 37: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 38: google.protobuf.Duration
 }
 var file_spiqsweep_v1_operator_proto_depIdxs = []int32{
-	35, // 0: spiqsweep.v1.Sweep.created_at:type_name -> google.protobuf.Timestamp
+	37, // 0: spiqsweep.v1.Sweep.created_at:type_name -> google.protobuf.Timestamp
 	7,  // 1: spiqsweep.v1.Sweep.counts:type_name -> spiqsweep.v1.TaskCounts
 	0,  // 2: spiqsweep.v1.ListSweepsResponse.sweeps:type_name -> spiqsweep.v1.Sweep
 	0,  // 3: spiqsweep.v1.GetSweepResponse.sweep:type_name -> spiqsweep.v1.Sweep
@@ -2298,23 +2438,23 @@ var file_spiqsweep_v1_operator_proto_depIdxs = []int32{
 	8,  // 5: spiqsweep.v1.GetStatusResponse.workers:type_name -> spiqsweep.v1.WorkerStatus
 	10, // 6: spiqsweep.v1.GetStatusResponse.set_aside:type_name -> spiqsweep.v1.TaskStatus
 	10, // 7: spiqsweep.v1.GetStatusResponse.diverged:type_name -> spiqsweep.v1.TaskStatus
-	36, // 8: spiqsweep.v1.GetStatusResponse.time_left:type_name -> google.protobuf.Duration
-	35, // 9: spiqsweep.v1.GetStatusResponse.as_of:type_name -> google.protobuf.Timestamp
-	35, // 10: spiqsweep.v1.WorkerStatus.last_seen:type_name -> google.protobuf.Timestamp
+	38, // 8: spiqsweep.v1.GetStatusResponse.time_left:type_name -> google.protobuf.Duration
+	37, // 9: spiqsweep.v1.GetStatusResponse.as_of:type_name -> google.protobuf.Timestamp
+	37, // 10: spiqsweep.v1.WorkerStatus.last_seen:type_name -> google.protobuf.Timestamp
 	9,  // 11: spiqsweep.v1.WorkerStatus.running:type_name -> spiqsweep.v1.RunningTask
 	0,  // 12: spiqsweep.v1.PlanSweepRequest.sweep:type_name -> spiqsweep.v1.Sweep
 	14, // 13: spiqsweep.v1.PlanSweepRequest.tasks:type_name -> spiqsweep.v1.PlannedTask
 	20, // 14: spiqsweep.v1.ListRowsResponse.rows:type_name -> spiqsweep.v1.Row
 	14, // 15: spiqsweep.v1.Row.task:type_name -> spiqsweep.v1.PlannedTask
-	23, // 16: spiqsweep.v1.ListAttemptsResponse.attempts:type_name -> spiqsweep.v1.Attempt
-	35, // 17: spiqsweep.v1.Attempt.leased_at:type_name -> google.protobuf.Timestamp
-	35, // 18: spiqsweep.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
-	36, // 19: spiqsweep.v1.Attempt.compute_time:type_name -> google.protobuf.Duration
-	25, // 20: spiqsweep.v1.Selection.cells:type_name -> spiqsweep.v1.CellFilter
-	34, // 21: spiqsweep.v1.CellFilter.settings:type_name -> spiqsweep.v1.CellFilter.SettingsEntry
-	24, // 22: spiqsweep.v1.RetryRequest.selection:type_name -> spiqsweep.v1.Selection
-	24, // 23: spiqsweep.v1.CancelRequest.selection:type_name -> spiqsweep.v1.Selection
-	24, // 24: spiqsweep.v1.VerifyRequest.selection:type_name -> spiqsweep.v1.Selection
+	25, // 16: spiqsweep.v1.ListAttemptsResponse.attempts:type_name -> spiqsweep.v1.Attempt
+	37, // 17: spiqsweep.v1.Attempt.leased_at:type_name -> google.protobuf.Timestamp
+	37, // 18: spiqsweep.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	38, // 19: spiqsweep.v1.Attempt.compute_time:type_name -> google.protobuf.Duration
+	27, // 20: spiqsweep.v1.Selection.cells:type_name -> spiqsweep.v1.CellFilter
+	36, // 21: spiqsweep.v1.CellFilter.settings:type_name -> spiqsweep.v1.CellFilter.SettingsEntry
+	26, // 22: spiqsweep.v1.RetryRequest.selection:type_name -> spiqsweep.v1.Selection
+	26, // 23: spiqsweep.v1.CancelRequest.selection:type_name -> spiqsweep.v1.Selection
+	26, // 24: spiqsweep.v1.VerifyRequest.selection:type_name -> spiqsweep.v1.Selection
 	1,  // 25: spiqsweep.v1.OperatorService.ListSweeps:input_type -> spiqsweep.v1.ListSweepsRequest
 	3,  // 26: spiqsweep.v1.OperatorService.GetSweep:input_type -> spiqsweep.v1.GetSweepRequest
 	5,  // 27: spiqsweep.v1.OperatorService.GetStatus:input_type -> spiqsweep.v1.GetStatusRequest
@@ -2322,25 +2462,27 @@ var file_spiqsweep_v1_operator_proto_depIdxs = []int32{
 	13, // 29: spiqsweep.v1.OperatorService.PlanSweep:input_type -> spiqsweep.v1.PlanSweepRequest
 	16, // 30: spiqsweep.v1.OperatorService.ForgetSweep:input_type -> spiqsweep.v1.ForgetSweepRequest
 	18, // 31: spiqsweep.v1.OperatorService.ListRows:input_type -> spiqsweep.v1.ListRowsRequest
-	21, // 32: spiqsweep.v1.OperatorService.ListAttempts:input_type -> spiqsweep.v1.ListAttemptsRequest
-	26, // 33: spiqsweep.v1.OperatorService.Retry:input_type -> spiqsweep.v1.RetryRequest
-	28, // 34: spiqsweep.v1.OperatorService.Cancel:input_type -> spiqsweep.v1.CancelRequest
-	30, // 35: spiqsweep.v1.OperatorService.Drain:input_type -> spiqsweep.v1.DrainRequest
-	32, // 36: spiqsweep.v1.OperatorService.Verify:input_type -> spiqsweep.v1.VerifyRequest
-	2,  // 37: spiqsweep.v1.OperatorService.ListSweeps:output_type -> spiqsweep.v1.ListSweepsResponse
-	4,  // 38: spiqsweep.v1.OperatorService.GetSweep:output_type -> spiqsweep.v1.GetSweepResponse
-	6,  // 39: spiqsweep.v1.OperatorService.GetStatus:output_type -> spiqsweep.v1.GetStatusResponse
-	12, // 40: spiqsweep.v1.OperatorService.PutRecording:output_type -> spiqsweep.v1.PutRecordingResponse
-	15, // 41: spiqsweep.v1.OperatorService.PlanSweep:output_type -> spiqsweep.v1.PlanSweepResponse
-	17, // 42: spiqsweep.v1.OperatorService.ForgetSweep:output_type -> spiqsweep.v1.ForgetSweepResponse
-	19, // 43: spiqsweep.v1.OperatorService.ListRows:output_type -> spiqsweep.v1.ListRowsResponse
-	22, // 44: spiqsweep.v1.OperatorService.ListAttempts:output_type -> spiqsweep.v1.ListAttemptsResponse
-	27, // 45: spiqsweep.v1.OperatorService.Retry:output_type -> spiqsweep.v1.RetryResponse
-	29, // 46: spiqsweep.v1.OperatorService.Cancel:output_type -> spiqsweep.v1.CancelResponse
-	31, // 47: spiqsweep.v1.OperatorService.Drain:output_type -> spiqsweep.v1.DrainResponse
-	33, // 48: spiqsweep.v1.OperatorService.Verify:output_type -> spiqsweep.v1.VerifyResponse
-	37, // [37:49] is the sub-list for method output_type
-	25, // [25:37] is the sub-list for method input_type
+	21, // 32: spiqsweep.v1.OperatorService.GetResult:input_type -> spiqsweep.v1.GetResultRequest
+	23, // 33: spiqsweep.v1.OperatorService.ListAttempts:input_type -> spiqsweep.v1.ListAttemptsRequest
+	28, // 34: spiqsweep.v1.OperatorService.Retry:input_type -> spiqsweep.v1.RetryRequest
+	30, // 35: spiqsweep.v1.OperatorService.Cancel:input_type -> spiqsweep.v1.CancelRequest
+	32, // 36: spiqsweep.v1.OperatorService.Drain:input_type -> spiqsweep.v1.DrainRequest
+	34, // 37: spiqsweep.v1.OperatorService.Verify:input_type -> spiqsweep.v1.VerifyRequest
+	2,  // 38: spiqsweep.v1.OperatorService.ListSweeps:output_type -> spiqsweep.v1.ListSweepsResponse
+	4,  // 39: spiqsweep.v1.OperatorService.GetSweep:output_type -> spiqsweep.v1.GetSweepResponse
+	6,  // 40: spiqsweep.v1.OperatorService.GetStatus:output_type -> spiqsweep.v1.GetStatusResponse
+	12, // 41: spiqsweep.v1.OperatorService.PutRecording:output_type -> spiqsweep.v1.PutRecordingResponse
+	15, // 42: spiqsweep.v1.OperatorService.PlanSweep:output_type -> spiqsweep.v1.PlanSweepResponse
+	17, // 43: spiqsweep.v1.OperatorService.ForgetSweep:output_type -> spiqsweep.v1.ForgetSweepResponse
+	19, // 44: spiqsweep.v1.OperatorService.ListRows:output_type -> spiqsweep.v1.ListRowsResponse
+	22, // 45: spiqsweep.v1.OperatorService.GetResult:output_type -> spiqsweep.v1.GetResultResponse
+	24, // 46: spiqsweep.v1.OperatorService.ListAttempts:output_type -> spiqsweep.v1.ListAttemptsResponse
+	29, // 47: spiqsweep.v1.OperatorService.Retry:output_type -> spiqsweep.v1.RetryResponse
+	31, // 48: spiqsweep.v1.OperatorService.Cancel:output_type -> spiqsweep.v1.CancelResponse
+	33, // 49: spiqsweep.v1.OperatorService.Drain:output_type -> spiqsweep.v1.DrainResponse
+	35, // 50: spiqsweep.v1.OperatorService.Verify:output_type -> spiqsweep.v1.VerifyResponse
+	38, // [38:51] is the sub-list for method output_type
+	25, // [25:38] is the sub-list for method input_type
 	25, // [25:25] is the sub-list for extension type_name
 	25, // [25:25] is the sub-list for extension extendee
 	0,  // [0:25] is the sub-list for field type_name
@@ -2357,7 +2499,7 @@ func file_spiqsweep_v1_operator_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_spiqsweep_v1_operator_proto_rawDesc), len(file_spiqsweep_v1_operator_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   35,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,7 @@ const (
 	OperatorService_PlanSweep_FullMethodName    = "/spiqsweep.v1.OperatorService/PlanSweep"
 	OperatorService_ForgetSweep_FullMethodName  = "/spiqsweep.v1.OperatorService/ForgetSweep"
 	OperatorService_ListRows_FullMethodName     = "/spiqsweep.v1.OperatorService/ListRows"
+	OperatorService_GetResult_FullMethodName    = "/spiqsweep.v1.OperatorService/GetResult"
 	OperatorService_ListAttempts_FullMethodName = "/spiqsweep.v1.OperatorService/ListAttempts"
 	OperatorService_Retry_FullMethodName        = "/spiqsweep.v1.OperatorService/Retry"
 	OperatorService_Cancel_FullMethodName       = "/spiqsweep.v1.OperatorService/Cancel"
@@ -56,8 +57,10 @@ type OperatorServiceClient interface {
 	PlanSweep(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[PlanSweepRequest, PlanSweepResponse], error)
 	// ForgetSweep ends a sweep. Tasks that no other refers to are withdrawn; results stay.
 	ForgetSweep(ctx context.Context, in *ForgetSweepRequest, opts ...grpc.CallOption) (*ForgetSweepResponse, error)
-	// ListRows streams the rows of results.csv with their results.
+	// ListRows streams the rows of results.csv, with what it shows of their results.
 	ListRows(ctx context.Context, in *ListRowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListRowsResponse], error)
+	// GetResult returns a whole result.
+	GetResult(ctx context.Context, in *GetResultRequest, opts ...grpc.CallOption) (*GetResultResponse, error)
 	// ListAttempts streams the history of a sweep's tasks, by row and attempt.
 	ListAttempts(ctx context.Context, in *ListAttemptsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListAttemptsResponse], error)
 	// Retry reopens tasks that were set aside, or runs diverged ones once more.
@@ -160,6 +163,16 @@ func (c *operatorServiceClient) ListRows(ctx context.Context, in *ListRowsReques
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type OperatorService_ListRowsClient = grpc.ServerStreamingClient[ListRowsResponse]
 
+func (c *operatorServiceClient) GetResult(ctx context.Context, in *GetResultRequest, opts ...grpc.CallOption) (*GetResultResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetResultResponse)
+	err := c.cc.Invoke(ctx, OperatorService_GetResult_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *operatorServiceClient) ListAttempts(ctx context.Context, in *ListAttemptsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListAttemptsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &OperatorService_ServiceDesc.Streams[2], OperatorService_ListAttempts_FullMethodName, cOpts...)
@@ -240,8 +253,10 @@ type OperatorServiceServer interface {
 	PlanSweep(grpc.ClientStreamingServer[PlanSweepRequest, PlanSweepResponse]) error
 	// ForgetSweep ends a sweep. Tasks that no other refers to are withdrawn; results stay.
 	ForgetSweep(context.Context, *ForgetSweepRequest) (*ForgetSweepResponse, error)
-	// ListRows streams the rows of results.csv with their results.
+	// ListRows streams the rows of results.csv, with what it shows of their results.
 	ListRows(*ListRowsRequest, grpc.ServerStreamingServer[ListRowsResponse]) error
+	// GetResult returns a whole result.
+	GetResult(context.Context, *GetResultRequest) (*GetResultResponse, error)
 	// ListAttempts streams the history of a sweep's tasks, by row and attempt.
 	ListAttempts(*ListAttemptsRequest, grpc.ServerStreamingServer[ListAttemptsResponse]) error
 	// Retry reopens tasks that were set aside, or runs diverged ones once more.
@@ -282,6 +297,9 @@ func (UnimplementedOperatorServiceServer) ForgetSweep(context.Context, *ForgetSw
 }
 func (UnimplementedOperatorServiceServer) ListRows(*ListRowsRequest, grpc.ServerStreamingServer[ListRowsResponse]) error {
 	return status.Error(codes.Unimplemented, "method ListRows not implemented")
+}
+func (UnimplementedOperatorServiceServer) GetResult(context.Context, *GetResultRequest) (*GetResultResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetResult not implemented")
 }
 func (UnimplementedOperatorServiceServer) ListAttempts(*ListAttemptsRequest, grpc.ServerStreamingServer[ListAttemptsResponse]) error {
 	return status.Error(codes.Unimplemented, "method ListAttempts not implemented")
@@ -427,6 +445,24 @@ func _OperatorService_ListRows_Handler(srv interface{}, stream grpc.ServerStream
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type OperatorService_ListRowsServer = grpc.ServerStreamingServer[ListRowsResponse]
 
+func _OperatorService_GetResult_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetResultRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperatorServiceServer).GetResult(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OperatorService_GetResult_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperatorServiceServer).GetResult(ctx, req.(*GetResultRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OperatorService_ListAttempts_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(ListAttemptsRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -536,6 +572,10 @@ var OperatorService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ForgetSweep",
 			Handler:    _OperatorService_ForgetSweep_Handler,
+		},
+		{
+			MethodName: "GetResult",
+			Handler:    _OperatorService_GetResult_Handler,
 		},
 		{
 			MethodName: "Retry",

@@ -1,0 +1,132 @@
+package app
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/model"
+	"spiqsweep/sweep/table"
+)
+
+// models knows which models are written and which are not. They are made from
+// whole results, one at a time, and there may be a million of them.
+type models struct {
+	// written has the beginning of the digest of the result whose model was
+	// written, by the first row that shows it; 0 before.
+	written []uint64
+	missing []missingModel
+	tidied  bool // models of other grids were removed
+}
+
+// missingModel is a result whose model is to be written.
+type missingModel struct {
+	row    int32
+	digest string
+}
+
+// beginning is enough of a digest to tell two of one task apart.
+func beginning(digest string) uint64 {
+	raw, err := hex.DecodeString(digest)
+	if err != nil || len(raw) < 8 {
+		return 0
+	}
+	return max(1, binary.BigEndian.Uint64(raw))
+}
+
+// missingModels finds the results whose models are not written.
+func (v *view) missingModels(rows table.Rows) ([]missingModel, error) {
+	var missing []missingModel
+	i := 0
+	for row, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		if row.Digest != "" && v.models.written[i] != beginning(row.Digest) && v.prepared.Plan.First(i) == i {
+			missing = append(missing, missingModel{int32(i), row.Digest})
+		}
+		i++
+	}
+	return missing, nil
+}
+
+// writeModels writes models that are missing, for as long as patience lasts. One
+// that cannot be written is tried again with the next tables.
+func (v *view) writeModels(ctx context.Context, patience time.Duration) error {
+	began := time.Now()
+	var faults error
+	for len(v.models.missing) > 0 && time.Since(began) < patience {
+		m := v.models.missing[0]
+		err := v.writeModel(ctx, m)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		v.models.missing = v.models.missing[1:]
+		if err == nil {
+			v.models.written[m.row] = beginning(m.digest)
+			continue
+		}
+		v.written = ""
+		faults = errors.Join(faults, err)
+	}
+	return faults
+}
+
+func (v *view) writeModel(ctx context.Context, m missingModel) error {
+	task := v.prepared.Plan.Row(int(m.row))
+	body, err := v.queue.Result(ctx, task.ID, m.digest)
+	if err != nil {
+		return err
+	}
+	result, err := sweep.DecodeResult(body)
+	if err != nil {
+		return fmt.Errorf("task %s: %w", task.ID, err)
+	}
+	row, err := v.row(task)
+	if err != nil {
+		return err
+	}
+	sample, err := v.prepared.data.sample(task.Configuration)
+	if err != nil {
+		return err
+	}
+	name := path.Join(modelsFolder, string(task.ID)+".json")
+	return v.heldOpen(name, v.folder.writeUnsynced(name, func(w io.Writer) error {
+		return model.Write(w, row, result.Angles, sample.raster.BinMS)
+	}))
+}
+
+// removeModels removes, once, the models of tasks that are not in the grid: a
+// person who reads the whole folder must read this sweep's. The store keeps
+// their results, so a grid that wants them again has them written again.
+func (v *view) removeModels() error {
+	if v.models.tidied {
+		return nil
+	}
+	files, err := os.ReadDir(v.folder.path(modelsFolder))
+	if err != nil {
+		return fmt.Errorf("list the models: %w", err)
+	}
+	var faults error
+	for _, file := range files {
+		task, found := strings.CutSuffix(file.Name(), ".json")
+		if found && isDigest(task) && !v.prepared.Plan.Has(sweep.TaskID(task)) {
+			faults = errors.Join(faults, os.Remove(v.folder.path(modelsFolder, file.Name())))
+		}
+	}
+	v.models.tidied = faults == nil
+	return faults
+}
+
+func isDigest(name string) bool {
+	raw, err := hex.DecodeString(name)
+	return err == nil && len(raw) == 32 && strings.ToLower(name) == name
+}

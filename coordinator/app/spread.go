@@ -1,0 +1,77 @@
+package app
+
+import (
+	"errors"
+	"sync"
+
+	"spiqsweep/sweep/table"
+)
+
+// spreadPage is how many rows are handed over at once, spreadAhead how many such
+// pages a reader may be behind.
+const (
+	spreadPage  = 64
+	spreadAhead = 4
+)
+
+// page is some rows, or the error that ended them.
+type page struct {
+	rows []table.Row
+	err  error
+}
+
+// spread reads rows once for several readers, each in a goroutine of its own. An
+// error of the rows is that of all readers; one of a reader is its own. It waits
+// for all of them, and joins their errors.
+func spread(rows table.Rows, readers ...func(table.Rows) error) error {
+	feeds := make([]chan page, len(readers))
+	faults := make([]error, len(readers))
+	var reading sync.WaitGroup
+	for i, read := range readers {
+		feeds[i] = make(chan page, spreadAhead)
+		reading.Go(func() {
+			faults[i] = read(pages(feeds[i]))
+			for range feeds[i] { // what it left is nobody's
+			}
+		})
+	}
+	hand := func(p page) {
+		for _, feed := range feeds {
+			feed <- p
+		}
+	}
+	next := page{}
+	for row, err := range rows {
+		if err != nil {
+			next.err = err
+			break
+		}
+		if next.rows = append(next.rows, row); len(next.rows) == spreadPage {
+			hand(next)
+			next = page{rows: make([]table.Row, 0, spreadPage)}
+		}
+	}
+	hand(next)
+	for _, feed := range feeds {
+		close(feed)
+	}
+	reading.Wait()
+	return errors.Join(faults...)
+}
+
+// pages turns a feed into rows again.
+func pages(feed <-chan page) table.Rows {
+	return func(yield func(table.Row, error) bool) {
+		for p := range feed {
+			for _, row := range p.rows {
+				if !yield(row, nil) {
+					return
+				}
+			}
+			if p.err != nil {
+				yield(table.Row{}, p.err)
+				return
+			}
+		}
+	}
+}

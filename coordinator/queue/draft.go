@@ -1,0 +1,290 @@
+package queue
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"iter"
+	"slices"
+	"time"
+)
+
+// maxCost bounds what a task may be said to cost, in seconds: 30 years.
+const maxCost = 1e9
+
+// maxRows bounds the rows of a plan.
+const maxRows = 1 << 26
+
+// planPage bounds how many tasks are planned or dropped in one transaction:
+// others are served in between.
+const planPage = 4096
+
+// Draft is a plan that no sweep has: it is being written or taken away.
+type Draft struct {
+	Plan    string // its key
+	Touched time.Time
+}
+
+// draftTerm is how long nobody may touch a draft before it is taken for one that
+// a coordinator has left behind, and is taken away with the next plan.
+const draftTerm = 10 * time.Minute
+
+// draft is a plan that is being written.
+type draft struct {
+	queue    *Queue
+	wanted   Sweep  // as it shall be
+	before   Sweep  // as it was at the beginning; without a revision if it was not
+	key      string // of the draft
+	sum      planSum
+	rows     []uint64 // a bit for each row that is taken
+	revision Revision
+	replaced string // the plan that is to be taken away: of the revision before, or the draft itself
+}
+
+// beginDraft makes a draft for a sweep.
+func (q *Queue) beginDraft(ctx context.Context, s Sweep) (*draft, error) {
+	if err := q.clearStale(ctx); err != nil {
+		return nil, err
+	}
+	d := &draft{queue: q, wanted: s, sum: newPlanSum()}
+	err := q.update(ctx, func(c *call) (err error) {
+		if d.before, _, err = c.begun(s); err != nil {
+			return err
+		}
+		if d.key, err = c.newPlanKey(s.ID, d.before.Plan); err != nil {
+			return err
+		}
+		return c.tx.PutDraft(Draft{Plan: d.key, Touched: c.now})
+	})
+	return d, err
+}
+
+// newPlanKey makes a key that no plan has. It is short, since it stands in every
+// entry of several indexes.
+func (c *call) newPlanKey(sweepID, plan string) (string, error) {
+	drafts, err := c.tx.Drafts()
+	if err != nil {
+		return "", err
+	}
+	for n := 0; ; n++ {
+		sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", sweepID, c.now.UnixMicro(), n))
+		key := hex.EncodeToString(sum[:6])
+		if key != plan && !slices.ContainsFunc(drafts, func(d Draft) bool { return d.Plan == key }) {
+			return key, nil
+		}
+	}
+}
+
+func (c *call) lastTurn() (last int64, err error) {
+	sweeps, err := c.tx.Sweeps()
+	for _, s := range sweeps {
+		last = max(last, s.Turn)
+	}
+	return last, err
+}
+
+// write stores the tasks and makes them the sweep's plan.
+func (d *draft) write(ctx context.Context, tasks iter.Seq2[Planned, error]) (Revision, error) {
+	page := make([]Planned, 0, planPage)
+	for task, err := range tasks {
+		if err == nil {
+			err = d.check(task)
+		}
+		if err != nil {
+			return Revision{}, err
+		}
+		d.sum.add(task)
+		if page = append(page, task); len(page) == planPage {
+			if err := d.put(ctx, page); err != nil {
+				return Revision{}, err
+			}
+			page = page[:0]
+		}
+	}
+	if err := d.put(ctx, page); err != nil {
+		return Revision{}, err
+	}
+	return d.finish(ctx)
+}
+
+// check looks at a task alone; whether its ID was planned before, the store knows.
+func (d *draft) check(p Planned) error {
+	switch {
+	case p.Task.ID == "":
+		return fmt.Errorf("%w: the task of row %d has no ID", ErrInvalid, p.Row)
+	case p.Row < 0 || p.Row >= maxRows || d.taken(p.Row):
+		return fmt.Errorf("%w: row = %d of task %s: must be from 0 to %d and of no other task", ErrInvalid, p.Row, p.Task.ID, maxRows-1)
+	case !(p.Cost >= 0 && p.Cost <= maxCost):
+		return fmt.Errorf("%w: cost = %v of task %s: must be from 0 to %v seconds", ErrInvalid, p.Cost, p.Task.ID, maxCost)
+	}
+	return nil
+}
+
+// taken says whether a row is taken, and takes it.
+func (d *draft) taken(row int) bool {
+	for row/64 >= len(d.rows) {
+		d.rows = append(d.rows, 0)
+	}
+	bit := uint64(1) << (row % 64)
+	before := d.rows[row/64]&bit != 0
+	d.rows[row/64] |= bit
+	return before
+}
+
+// put stores a page of tasks.
+func (d *draft) put(ctx context.Context, page []Planned) error {
+	var kept, done int
+	err := d.queue.update(ctx, func(c *call) error {
+		kept, done = 0, 0
+		if err := c.touch(d); err != nil {
+			return err
+		}
+		for _, p := range page {
+			had, accepted, err := c.place(d, p)
+			if err != nil {
+				return err
+			}
+			kept, done = kept+one(had), done+one(accepted)
+		}
+		return nil
+	})
+	d.revision.Kept += kept
+	d.revision.Added += len(page) - kept
+	d.revision.AlreadyDone += done
+	return err
+}
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// touch says that the draft is being written. One that was silent for long may
+// be gone.
+func (c *call) touch(d *draft) error {
+	drafts, err := c.tx.Drafts()
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(drafts, func(other Draft) bool { return other.Plan == d.key }) {
+		return fmt.Errorf("%w: the plan took more than %v between two pages: try again", ErrUnavailable, draftTerm)
+	}
+	return c.tx.PutDraft(Draft{Plan: d.key, Touched: c.now})
+}
+
+// place puts a task into the draft. It says whether the plan before had it, and
+// whether it has a result.
+func (c *call) place(d *draft, p Planned) (kept, done bool, err error) {
+	if err := c.tx.PutSpecification(Specification{Task: p.Task, Cost: p.Expected()}); err != nil {
+		return false, false, err
+	}
+	r, err := c.tx.AddRecord(p.Task.ID)
+	if err != nil {
+		return false, false, err
+	}
+	if err := c.tx.PutPlanned(d.key, p, r); err != nil {
+		return false, false, err
+	}
+	if d.before.Plan != "" {
+		kept, err = c.tx.Plans(d.before.Plan, p.Task.ID)
+	}
+	return kept, r.Accepted != "", err
+}
+
+// finish makes the draft the plan, and the plan that was before what is to be
+// taken away. If they are the same, it is the draft that goes.
+func (d *draft) finish(ctx context.Context) (revision Revision, err error) {
+	digest := d.sum.digest()
+	err = d.queue.update(ctx, func(c *call) error {
+		revision = d.revision
+		if err := c.touch(d); err != nil {
+			return err
+		}
+		if err := c.eachOnce(d); err != nil {
+			return err
+		}
+		s, found, err := c.begun(d.wanted) // it may have been planned, or forgotten, meanwhile
+		if err != nil {
+			return err
+		}
+		if found && s.Digest == digest {
+			d.replaced = d.key
+			revision, err = c.keepPlan(s, d.wanted)
+			return err
+		}
+		return c.adopt(d, s, found, digest, &revision)
+	})
+	return revision, err
+}
+
+// adopt gives the draft to its sweep.
+func (c *call) adopt(d *draft, s Sweep, found bool, digest string, revision *Revision) error {
+	if !found {
+		last, err := c.lastTurn()
+		if err != nil {
+			return err
+		}
+		s = Sweep{ID: d.wanted.ID, Numerics: d.wanted.Numerics, KernelClass: d.wanted.KernelClass, CreatedAt: c.now, Turn: last + 1}
+	}
+	d.replaced = s.Plan
+	s.Name, s.Grid, s.Plan, s.Digest = d.wanted.Name, d.wanted.Grid, d.key, digest
+	s.Revision++
+	revision.Number = s.Revision
+	c.stirred = revision.Added > 0
+	c.closed = true
+	if err := c.tx.DeleteDraft(d.key); err != nil {
+		return err
+	}
+	if d.replaced != "" {
+		if err := c.tx.PutDraft(Draft{Plan: d.replaced, Touched: c.now}); err != nil {
+			return err
+		}
+	}
+	return c.tx.PutSweep(s)
+}
+
+// eachOnce checks that no task was planned twice.
+func (c *call) eachOnce(d *draft) error {
+	stored, err := c.tx.CountPlanned(d.key)
+	if tasks := d.revision.Added + d.revision.Kept; err == nil && stored != tasks {
+		err = fmt.Errorf("%w: two rows are the same task: %d rows are of %d tasks", ErrInvalid, tasks, stored)
+	}
+	return err
+}
+
+// Digest names a plan: two of the same digest have the same tasks in the same
+// places, at the same cost, in the same sequence.
+func Digest(tasks iter.Seq2[Planned, error]) (string, error) {
+	sum := newPlanSum()
+	for task, err := range tasks {
+		if err != nil {
+			return "", err
+		}
+		sum.add(task)
+	}
+	return sum.digest(), nil
+}
+
+// planSum takes the digest of a plan.
+type planSum struct {
+	hash hash.Hash
+	line []byte // scratch
+}
+
+func newPlanSum() planSum { return planSum{hash: sha256.New()} }
+
+func (s *planSum) add(p Planned) {
+	s.line = append(append(s.line[:0], p.Task.ID...), 0)
+	s.line = append(append(s.line, p.Task.Recording...), 0)
+	for _, n := range []int64{int64(p.Task.Cell), int64(p.Row), int64(p.Order), p.Expected().Microseconds()} {
+		s.line = binary.BigEndian.AppendUint64(s.line, uint64(n))
+	}
+	s.hash.Write(s.line)
+}
+
+func (s *planSum) digest() string { return hex.EncodeToString(s.hash.Sum(nil)) }
