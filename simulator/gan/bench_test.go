@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"spiqsweep/simulator/recording"
 )
 
 // BenchmarkIteration measures a step of the defaults, and how many times as
@@ -13,7 +15,7 @@ import (
 func BenchmarkIteration(b *testing.B) {
 	for _, size := range []struct{ neurons, timesteps int }{{10, 30}, {4, 10}, {2, 1}} {
 		b.Run(fmt.Sprintf("n=%d,t=%d", size.neurons, size.timesteps), func(b *testing.B) {
-			trainer := newTestTrainer(b, defaults(size.neurons, size.timesteps, 1<<40))
+			trainer := onSurrogate(b, defaults(size.neurons, size.timesteps, 1<<40))
 			run(b, trainer, 10)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -25,6 +27,29 @@ func BenchmarkIteration(b *testing.B) {
 			b.ReportMetric(timesCircuits(b, trainer), "×circuits")
 		})
 	}
+}
+
+// onSurrogate is a training on the default data.
+func onSurrogate(b *testing.B, s Settings) *Trainer {
+	b.Helper()
+	source := recording.Surrogate(1)
+	selection, err := recording.ParseSelection("most_active")
+	if err != nil {
+		b.Fatal(err)
+	}
+	cells, err := source.Select(selection, s.Ansatz.Neurons, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	windows, err := source.Raster(cells).Windows(s.Timesteps)
+	if err != nil {
+		b.Fatal(err)
+	}
+	trainer, err := NewTrainer(s, s.address(0), windows)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return trainer
 }
 
 // timesCircuits is how many times as long a step takes as its circuits alone.
