@@ -59,7 +59,10 @@ func (q *Queue) beginDraft(ctx context.Context, s Sweep) (*draft, error) {
 		}
 		return c.tx.PutDraft(Draft{Plan: d.key, Touched: c.now})
 	})
-	return d, err
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // newPlanKey makes a key that no plan has. It is short, since it stands in every
@@ -151,10 +154,13 @@ func (d *draft) put(ctx context.Context, page []Planned) error {
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
 	d.revision.Kept += kept
 	d.revision.Added += len(page) - kept
 	d.revision.AlreadyDone += done
-	return err
+	return nil
 }
 
 func one(yes bool) int {
@@ -167,14 +173,20 @@ func one(yes bool) int {
 // touch says that the draft is being written. One that was silent for long may
 // be gone.
 func (c *call) touch(d *draft) error {
-	drafts, err := c.tx.Drafts()
+	drafted, err := c.drafted(d.key)
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(drafts, func(other Draft) bool { return other.Plan == d.key }) {
+	if !drafted {
 		return fmt.Errorf("%w: the plan took more than %v between two pages: try again", ErrUnavailable, draftTerm)
 	}
 	return c.tx.PutDraft(Draft{Plan: d.key, Touched: c.now})
+}
+
+// drafted says whether a plan is a draft.
+func (c *call) drafted(plan string) (bool, error) {
+	drafts, err := c.tx.Drafts()
+	return slices.ContainsFunc(drafts, func(d Draft) bool { return d.Plan == plan }), err
 }
 
 // place puts a task into the draft. It says whether the plan before had it, and
@@ -198,9 +210,10 @@ func (c *call) place(d *draft, p Planned) (kept, done bool, err error) {
 
 // finish makes the draft the plan, and the plan that was before what is to be
 // taken away. If they are the same, it is the draft that goes.
-func (d *draft) finish(ctx context.Context) (revision Revision, err error) {
+func (d *draft) finish(ctx context.Context) (Revision, error) {
 	digest := d.sum.digest()
-	err = d.queue.update(ctx, func(c *call) error {
+	var revision Revision
+	err := d.queue.update(ctx, func(c *call) error {
 		revision = d.revision
 		if err := c.touch(d); err != nil {
 			return err
@@ -219,7 +232,10 @@ func (d *draft) finish(ctx context.Context) (revision Revision, err error) {
 		}
 		return c.adopt(d, s, found, digest, &revision)
 	})
-	return revision, err
+	if err != nil {
+		return Revision{}, err
+	}
+	return revision, nil
 }
 
 // adopt gives the draft to its sweep.

@@ -19,13 +19,12 @@ type DrainRequest struct {
 //
 // Errors: ErrUnknown if a process or host that is named is not there; ErrInvalid
 // if the beginning of an ID is that of several; ErrUnavailable.
-func (q *Queue) Drain(ctx context.Context, r DrainRequest) (draining int, err error) {
-	err = q.update(ctx, func(c *call) error {
-		meant, err := c.meant(r)
-		if err != nil {
+func (q *Queue) Drain(ctx context.Context, r DrainRequest) (int, error) {
+	var meant []Presence
+	err := q.update(ctx, func(c *call) (err error) {
+		if meant, err = c.meant(r); err != nil {
 			return err
 		}
-		draining = len(meant)
 		for _, p := range meant {
 			p.Leaving = true
 			if err := c.tx.PutPresence(p); err != nil {
@@ -38,7 +37,7 @@ func (q *Queue) Drain(ctx context.Context, r DrainRequest) (draining int, err er
 	if err != nil {
 		return 0, fmt.Errorf("drain: %w", err)
 	}
-	return draining, nil
+	return len(meant), nil
 }
 
 func (c *call) meant(r DrainRequest) (meant []Presence, err error) {

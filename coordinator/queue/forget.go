@@ -46,18 +46,22 @@ func (q *Queue) clearStale(ctx context.Context) error {
 		stale = slices.DeleteFunc(stale, func(d Draft) bool { return c.now.Sub(d.Touched) < draftTerm })
 		return err
 	})
+	if err != nil {
+		return err
+	}
 	for _, d := range stale {
-		if err == nil {
-			_, err = q.clear(ctx, d.Plan)
+		if _, err := q.clear(ctx, d.Plan); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // clear takes a draft away, page by page, and counts its tasks.
 func (q *Queue) clear(ctx context.Context, plan string) (tasks int, err error) {
-	for more := plan != ""; more; {
+	for plan != "" {
 		var page int
+		var more bool
 		err := q.update(ctx, func(c *call) (err error) {
 			page, more, err = c.clear(plan)
 			return err
@@ -66,11 +70,19 @@ func (q *Queue) clear(ctx context.Context, plan string) (tasks int, err error) {
 			return tasks, err
 		}
 		tasks += page
+		if !more {
+			break
+		}
 	}
 	return tasks, nil
 }
 
+// clear takes a page of a draft away. What is no draft any more is left alone: a
+// commit that nobody heard of may have made it a sweep's plan.
 func (c *call) clear(plan string) (dropped int, more bool, err error) {
+	if drafted, err := c.drafted(plan); err != nil || !drafted {
+		return 0, false, err
+	}
 	page, err := c.tx.PlannedTasks(plan, "", planPage)
 	if err != nil {
 		return 0, false, err

@@ -63,8 +63,10 @@ func (q *Queue) plan(ctx context.Context, s Sweep, tasks iter.Seq2[Planned, erro
 
 // planned says whether a sweep has the plan of that digest. Its name and its
 // grid's text may be others, which makes a new revision.
-func (q *Queue) planned(ctx context.Context, s Sweep) (revision Revision, same bool, err error) {
-	err = q.update(ctx, func(c *call) error {
+func (q *Queue) planned(ctx context.Context, s Sweep) (Revision, bool, error) {
+	var revision Revision
+	var same bool
+	err := q.update(ctx, func(c *call) error {
 		revision, same = Revision{}, false
 		before, found, err := c.begun(s)
 		if err != nil || !found || before.Digest != s.Digest {
@@ -74,7 +76,10 @@ func (q *Queue) planned(ctx context.Context, s Sweep) (revision Revision, same b
 		revision, err = c.keepPlan(before, s)
 		return err
 	})
-	return revision, same, err
+	if err != nil {
+		return Revision{}, false, err
+	}
+	return revision, same, nil
 }
 
 // begun looks a sweep up that is to be planned: it must be of the same numbers.

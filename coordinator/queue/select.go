@@ -25,28 +25,39 @@ const changePage = 256
 //
 // Errors: ErrUnknown if there is no such sweep or task; ErrInvalid if the
 // beginning of an ID is that of several; ErrUnavailable.
-func (q *Queue) chosen(ctx context.Context, s Selection, wanted func(Record) bool, phases ...Phase) (tasks []sweep.TaskID, err error) {
+func (q *Queue) chosen(ctx context.Context, s Selection, wanted func(Record) bool, phases ...Phase) ([]sweep.TaskID, error) {
 	var sweeps []Sweep
-	err = q.view(ctx, func(c *call) (err error) {
+	var tasks []sweep.TaskID
+	err := q.view(ctx, func(c *call) (err error) {
 		if sweeps, err = c.sweepsOf(s.Sweep); err == nil {
 			tasks, err = c.named(s.Tasks, sweeps)
 		}
 		return err
 	})
-	for _, one := range sweeps {
-		for _, phase := range phases {
-			if err == nil && len(s.Tasks) == 0 {
-				tasks, err = q.addTasksIn(ctx, tasks, one.Plan, phase)
-			}
-		}
-	}
 	if err != nil {
 		return nil, err
+	}
+	if len(s.Tasks) == 0 {
+		if tasks, err = q.tasksOf(ctx, sweeps, phases); err != nil {
+			return nil, err
+		}
 	}
 	slices.Sort(tasks)
 	return q.fitting(ctx, slices.Compact(tasks), s.Cells, func(r Record) bool {
 		return slices.Contains(phases, r.Phase) && wanted(r)
 	})
+}
+
+// tasksOf lists all tasks of sweeps that are in one of some phases.
+func (q *Queue) tasksOf(ctx context.Context, sweeps []Sweep, phases []Phase) (tasks []sweep.TaskID, err error) {
+	for _, one := range sweeps {
+		for _, phase := range phases {
+			if tasks, err = q.addTasksIn(ctx, tasks, one.Plan, phase); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return tasks, nil
 }
 
 func (c *call) sweepsOf(id string) ([]Sweep, error) {
