@@ -13,9 +13,11 @@ import (
 )
 
 const (
-	// callTimeout ends a call that nobody answers, streamTimeout a stream.
-	callTimeout   = 10 * time.Second
-	streamTimeout = 15 * time.Minute
+	// callTimeout ends a call that nobody answers, transferTimeout one that carries
+	// a recording or a result, streamTimeout a stream.
+	callTimeout     = 10 * time.Second
+	transferTimeout = 60 * time.Second
+	streamTimeout   = 15 * time.Minute
 
 	// The pauses between rounds of all addresses double from the first to the longest.
 	firstPause   = 100 * time.Millisecond

@@ -21,7 +21,7 @@ const batchBytes = 1 << 20
 // PutRecording stores the bits that tasks train on, by their digest.
 func (c *Client) PutRecording(ctx context.Context, digest string, body []byte) error {
 	packed := wire.Pack(body)
-	err := c.try(ctx, callTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
+	err := c.try(ctx, transferTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
 		_, err := client.PutRecording(ctx, &spiqsweepv1.PutRecordingRequest{Digest: digest, Body: packed})
 		return err
 	})

@@ -68,7 +68,7 @@ func (c *Client) Attempts(ctx context.Context, word string) iter.Seq2[queue.Hist
 // Result returns a result of a task by its digest, as canonical JSON.
 func (c *Client) Result(ctx context.Context, task sweep.TaskID, digest string) ([]byte, error) {
 	var body []byte
-	err := c.try(ctx, callTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
+	err := c.try(ctx, transferTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
 		answer, err := client.GetResult(ctx, &spiqsweepv1.GetResultRequest{Task: string(task), Digest: digest})
 		if err != nil {
 			return err

@@ -78,7 +78,7 @@ func (c *Client) WireStatus(ctx context.Context, word string) (*spiqsweepv1.GetS
 
 // Forget ends the sweep that a word means.
 func (c *Client) Forget(ctx context.Context, word string) error {
-	err := c.try(ctx, callTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
+	err := c.try(ctx, changeTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
 		_, err := client.ForgetSweep(ctx, &spiqsweepv1.ForgetSweepRequest{Sweep: word})
 		return err
 	})

@@ -371,6 +371,39 @@ func TestCallsEnd(t *testing.T) {
 	})
 }
 
+// TestCallsThatChangeTasksHaveTime: a million tasks take minutes.
+func TestCallsThatChangeTasksHaveTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newRig(t, 1, func(c *service.Config) { c.Queue = queue.New(stuck{}, queue.Policy{}) })
+		for name, call := range map[string]func() error{
+			"retry":  func() error { _, err := b.operator.Retry(t.Context(), &spiqsweepv1.RetryRequest{}); return err },
+			"cancel": func() error { _, err := b.operator.Cancel(t.Context(), &spiqsweepv1.CancelRequest{}); return err },
+			"verify": func() error {
+				_, err := b.operator.Verify(t.Context(), &spiqsweepv1.VerifyRequest{Share: 1})
+				return err
+			},
+			"forget": func() error {
+				_, err := b.operator.ForgetSweep(t.Context(), &spiqsweepv1.ForgetSweepRequest{})
+				return err
+			},
+		} {
+			start := time.Now()
+			err := call()
+			if took := time.Since(start); status.Code(err) != codes.DeadlineExceeded || took != 10*time.Minute {
+				t.Errorf("%s: after %v the call hears %v, want DeadlineExceeded after 10m", name, took, err)
+			}
+		}
+	})
+}
+
+// TestWhatIsNoIdentityIsNotRemembered: each could be as long as a message.
+func TestWhatIsNoIdentityIsNotRemembered(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	if kept := service.Remembered("worker", long+"1", long+"2"); kept != len("worker") {
+		t.Errorf("%d bytes are kept, want those of one identity", kept)
+	}
+}
+
 // TestPanicsStayWithinTheirCall: the queue is missing, of all things.
 func TestPanicsStayWithinTheirCall(t *testing.T) {
 	b := newRig(t, 1, func(c *service.Config) { c.Queue = nil })

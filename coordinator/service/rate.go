@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"spiqsweep/coordinator/wire"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -40,10 +41,14 @@ func newPaces(l Limits, r *refusals) *paces {
 	return &paces{limits: l, refusals: r, calls: map[string]*rate.Limiter{}}
 }
 
-// paced turns processes away that call too often.
+// paced turns processes away that call too often. What is no label is no process,
+// and not to be remembered: the call is refused for it later.
 func (p *paces) paced(ctx context.Context, in any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 	caller, ok := in.(interface{ GetProcess() *spiqsweepv1.Process })
-	if ok && !p.of(caller.GetProcess().GetId()).Allow() {
+	if !ok || !wire.IsLabel(caller.GetProcess().GetId()) {
+		return handle(ctx, in)
+	}
+	if !p.of(caller.GetProcess().GetId()).Allow() {
 		p.refusals.note(tooMany, connectionOf(ctx).RemoteAddr(), "too many calls by one process")
 		return nil, errTooMany
 	}

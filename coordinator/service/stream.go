@@ -38,7 +38,8 @@ func workOn(method string) time.Duration {
 	switch method {
 	case spiqsweepv1.OperatorService_Retry_FullMethodName,
 		spiqsweepv1.OperatorService_Cancel_FullMethodName,
-		spiqsweepv1.OperatorService_Verify_FullMethodName:
+		spiqsweepv1.OperatorService_Verify_FullMethodName,
+		spiqsweepv1.OperatorService_ForgetSweep_FullMethodName:
 		return changeTimeout
 	default:
 		return callTimeout
