@@ -40,6 +40,7 @@ func (t *postgresTx) fetch(b *pgx.Batch, ids []string, process string) {
 	each(b, `SELECT `+recordColumns+` FROM records r WHERE r.task`+claimed+` ORDER BY r.task FOR UPDATE`, scanRecordAlone,
 		func(r queue.Record) {
 			t.remember(r)
+			t.claim.whole = t.claim.whole && len(t.known.attempts) < maxKnown // else note forgets some
 			note(&t.known.attempts, r.Task, nil)
 		}, ids, process)
 	each(b, `SELECT `+attemptColumns+` FROM attempts a WHERE a.task`+claimed+` ORDER BY a.task, a.attempt`, scanAttemptAlone,

@@ -46,7 +46,7 @@ func (t *postgresTx) PutAttempt(a queue.Attempt) error {
 }
 
 func (t *postgresTx) HeldBy(process string) ([]queue.Attempt, error) {
-	if !t.claim.whole || t.claim.process != process || len(t.known.attempts) >= maxKnown {
+	if !t.claim.whole || t.claim.process != process {
 		return t.sqlTx.HeldBy(process)
 	}
 	var held []queue.Attempt

@@ -12,6 +12,7 @@ import (
 	"spiqsweep/coordinator/store"
 	"spiqsweep/coordinator/store/storetest"
 	"spiqsweep/coordinator/store/storetest/postgres"
+	"spiqsweep/sweep"
 )
 
 // onPostgres lends one store to one life after the other, each time emptied: to
@@ -107,5 +108,26 @@ func TestPostgresClosed(t *testing.T) {
 	}
 	if err := s.Update(ctx, func(queue.Tx) error { return nil }); !errors.Is(err, queue.ErrUnavailable) {
 		t.Errorf("after closing: %v: want %v", err, queue.ErrUnavailable)
+	}
+}
+
+// TestPostgresManyLeases has a process hold more than a transaction remembers.
+func TestPostgresManyLeases(t *testing.T) {
+	if racing {
+		t.Skip("skipped: one goroutine at a time, slowly")
+	}
+	const leases = 4200
+	s := open(t, postgres.Database(t))
+	t.Cleanup(func() { s.Close() })
+	q := queue.New(s, queue.Policy{BatchCost: time.Hour, MaxBatch: leases})
+	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, leases, 0))); err != nil {
+		t.Fatal(err)
+	}
+	worker := queue.Process{ID: "worker", Slots: 1, Numerics: sweep.Numerics, KernelClass: storetest.KernelClass}
+	for sequence := range uint64(2) { // the second call has not heard of the first one's answer
+		answer, err := q.Sync(ctx, queue.SyncRequest{Process: worker, Sequence: sequence + 1, FreeSlots: 1})
+		if err != nil || len(answer.Assignments) != leases {
+			t.Fatalf("call %d: %d assignments, %v: want %d", sequence+1, len(answer.Assignments), err, leases)
+		}
 	}
 }
