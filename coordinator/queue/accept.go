@@ -42,17 +42,33 @@ func (c *call) accept(a Attempt, r Record, result StoredResult) error {
 // was accepted, if the attempt has reported the same. It says whether what is
 // stored is what was accepted.
 func (c *call) mend(a Attempt, accepted string, result StoredResult) (intact bool, err error) {
-	stored, found, err := c.tx.Result(a.Task, accepted)
-	if err != nil || found && sweep.Digest(stored) == accepted {
-		return true, err
-	}
-	if a.Digest != accepted {
-		return false, nil
+	intact, err = c.intact(a.Task, accepted)
+	if err != nil || intact || a.Digest != accepted {
+		return intact, err
 	}
 	if err := c.tx.DeleteResult(a.Task, accepted); err != nil {
 		return false, err
 	}
 	return true, c.tx.PutResult(a.Task, accepted, result)
+}
+
+// intact says whether a stored result is what its digest says, and what tables
+// show of it is its own.
+func (c *call) intact(task sweep.TaskID, digest string) (bool, error) {
+	body, found, err := c.tx.Result(task, digest)
+	if err != nil || !found || sweep.Digest(body) != digest {
+		return false, err
+	}
+	shown, _, err := c.tx.Measures(task, digest)
+	if err != nil {
+		return false, err
+	}
+	result, err := sweep.DecodeResult(body)
+	if err != nil {
+		return true, nil //nolint:nilerr // another program has believed it, and what it measures is not known here
+	}
+	own, err := result.Measures().Encode()
+	return string(own) == string(shown), err
 }
 
 // keepLate keeps a result that does not count, and compares it with the

@@ -34,6 +34,22 @@ func (c *call) compare(accepted string, a Attempt, body []byte) (string, error) 
 	}
 }
 
+// compareMeasures holds what is stored beside an accepted result against what an
+// attempt that has reported the same was found to measure.
+func (c *call) compareMeasures(a Attempt, result StoredResult) (string, error) {
+	stored, _, err := c.tx.Measures(a.Task, a.Digest)
+	if err != nil {
+		return "", err
+	}
+	d, differ := sweep.FirstDifference(stored, result.Measures)
+	if !differ {
+		return "", nil
+	}
+	origin, err := c.reporter(a.Task, a.Digest)
+	return fmt.Sprintf("what tables show of the result of %s was altered since it was accepted: %s is %s, and %s in the result",
+		origin, d.Path, d.First, d.Second), err
+}
+
 // reporter names the first attempt that reported a result.
 func (c *call) reporter(task sweep.TaskID, digest string) (string, error) {
 	attempts, err := c.tx.Attempts(task)

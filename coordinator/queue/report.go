@@ -182,7 +182,7 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 	a.Step = uint64(s.Configuration.Training.Steps) // a result is that of all steps
 	switch {
 	case counts && record.Verifying:
-		return JudgedAccepted, "", c.verify(a, record, r.Body)
+		return JudgedAccepted, "", c.verify(a, record, stored)
 	case counts || record.welcomes(a):
 		return JudgedAccepted, "", c.accept(a, record, stored)
 	default:

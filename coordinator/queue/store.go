@@ -153,6 +153,8 @@ type ProcessTx interface {
 // BodyTx is the part of a Tx about large bodies.
 type BodyTx interface {
 	Result(task sweep.TaskID, digest string) (body []byte, found bool, err error)
+	// Measures are those that were stored with a result.
+	Measures(task sweep.TaskID, digest string) (body []byte, found bool, err error)
 	// PutResult leaves what it finds under that digest as it is.
 	PutResult(task sweep.TaskID, digest string, r StoredResult) error
 	DeleteResult(task sweep.TaskID, digest string) error

@@ -76,9 +76,13 @@ func sample(tasks []sweep.TaskID, share float64, seed uint64) []sweep.TaskID {
 	return chosen
 }
 
-// verify compares the result of a verification run with the stored one.
-func (c *call) verify(a Attempt, r Record, body []byte) error {
-	d, err := c.compare(r.Accepted, a, body)
+// verify compares the result of a verification run with the stored one, and what
+// tables show of that.
+func (c *call) verify(a Attempt, r Record, result StoredResult) error {
+	d, err := c.compare(r.Accepted, a, result.Body)
+	if err == nil && d == "" {
+		d, err = c.compareMeasures(a, result)
+	}
 	if err != nil {
 		return err
 	}

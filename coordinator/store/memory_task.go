@@ -150,6 +150,11 @@ func (t *memoryTx) Result(task sweep.TaskID, digest string) ([]byte, bool, error
 	return r.Body, found, nil
 }
 
+func (t *memoryTx) Measures(task sweep.TaskID, digest string) ([]byte, bool, error) {
+	r, found := t.results[resultKey{task, digest}]
+	return r.Measures, found, nil
+}
+
 func (t *memoryTx) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {
 	key := resultKey{task, digest}
 	if _, found := t.results[key]; found {

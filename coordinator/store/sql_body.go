@@ -10,6 +10,11 @@ func (t *sqlTx) Result(task sweep.TaskID, digest string) (body []byte, found boo
 	return body, found, err
 }
 
+func (t *sqlTx) Measures(task sweep.TaskID, digest string) (body []byte, found bool, err error) {
+	found, err = t.get(`SELECT body FROM measures WHERE task = $1 AND digest = $2`, with(task, digest), &body)
+	return body, found, err
+}
+
 func (t *sqlTx) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {
 	err := t.exec(`INSERT INTO results (task, digest, body) VALUES ($1, $2, $3) ON CONFLICT (task, digest) DO NOTHING`,
 		task, digest, bytes(r.Body))

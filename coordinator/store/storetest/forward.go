@@ -151,6 +151,10 @@ func (x forward) Result(task sweep.TaskID, digest string) (body []byte, found bo
 	return two[[]byte, bool](x.do("Result", task, digest))
 }
 
+func (x forward) Measures(task sweep.TaskID, digest string) (body []byte, found bool, err error) {
+	return two[[]byte, bool](x.do("Measures", task, digest))
+}
+
 func (x forward) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {
 	return none(x.do("PutResult", task, digest, r))
 }

@@ -19,6 +19,7 @@ var verifying = []life{
 	{"an equal result", verifyEqual},
 	{"another result", verifyDiffers},
 	{"a stored result that was altered", verifyAltered},
+	{"measures that were altered", verifyMeasures},
 	{"a stored result that is gone", verifyGone},
 	{"an altered result that nothing agrees with", verifyAlteredTwice},
 	{"a run that fails for good", verifyFails},
