@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/model"
 	"spiqsweep/sweep/table"
@@ -59,7 +60,8 @@ func (v *view) missingModels(rows table.Rows) ([]missingModel, error) {
 }
 
 // writeModels writes models that are missing, for as long as patience lasts. One
-// that cannot be written is tried again with the next tables.
+// that cannot be written is tried again with the next tables; so are all, if
+// whoever keeps the results is away.
 func (v *view) writeModels(ctx context.Context, patience time.Duration) error {
 	began := time.Now()
 	var faults error
@@ -68,6 +70,10 @@ func (v *view) writeModels(ctx context.Context, patience time.Duration) error {
 		err := v.writeModel(ctx, m)
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if errors.Is(err, queue.ErrUnavailable) {
+			v.written = ""
+			return errors.Join(faults, err)
 		}
 		v.models.missing = v.models.missing[1:]
 		if err == nil {

@@ -115,10 +115,15 @@ func (a *App) sayFarewell(ctx context.Context, began time.Time) {
 	a.host.server.Farewell(ctx)
 }
 
-// conclude brings the output folder up to date a last time.
+// conclude brings the output folder up to date a last time. Who has interrupted
+// the sweep does not wait for models.
 func (a *App) conclude(last Progress, err error) (Progress, error) {
 	ctx := context.Background()
-	if fault := a.view.refresh(ctx, forever); fault != nil {
+	patience := forever
+	if err != nil {
+		patience = modelsEvery
+	}
+	if fault := a.view.refresh(ctx, patience); fault != nil {
 		err = errors.Join(err, fmt.Errorf("write the output folder: %w", fault))
 	}
 	if status, fault := a.keeper.Status(ctx, a.id); fault == nil {

@@ -75,23 +75,25 @@ func markOf(s queue.Status) string {
 }
 
 // writeTables writes the tables and figures that show results, all from one
-// reading of the rows, and last the proof that they are complete.
+// reading of the rows, and last the proof that results.csv is complete, also if
+// another table or a figure could not be written.
 func (v *view) writeTables(ctx context.Context) error {
 	shape := v.prepared.shape
 	var sum string
 	var proof table.Completeness
 	var means means
 	var missing []missingModel
+	var unwritten, unproved error
 	err := spread(v.rows(ctx),
 		func(rows table.Rows) error {
-			err := v.write(resultsFile, func(w io.Writer) error {
+			unwritten = v.write(resultsFile, func(w io.Writer) error {
 				digest := sha256.New()
 				err := table.WriteResults(io.MultiWriter(w, digest), shape, rows)
 				sum = hex.EncodeToString(digest.Sum(nil))
 				return err
 			})
 			failpoint.Reach("coordinator.tables")
-			return err
+			return unwritten
 		},
 		func(rows table.Rows) error {
 			return v.write(summaryFile, func(w io.Writer) error { return table.WriteSummary(w, shape, rows) })
@@ -100,9 +102,9 @@ func (v *view) writeTables(ctx context.Context) error {
 			return v.write(comparisonFile, func(w io.Writer) error { return table.WriteComparison(w, shape, rows) })
 		},
 		func(rows table.Rows) error { return v.drawFigures(ctx, shape, rows) },
-		func(rows table.Rows) (err error) {
-			proof, err = table.Prove(v.prepared.Grid.Len(), v.prepared.Grid.Replicates, rows)
-			return err
+		func(rows table.Rows) error {
+			proof, unproved = table.Prove(v.prepared.Grid.Len(), v.prepared.Grid.Replicates, rows)
+			return unproved
 		},
 		func(rows table.Rows) error { return means.read(rows) },
 		func(rows table.Rows) (err error) {
@@ -110,12 +112,12 @@ func (v *view) writeTables(ctx context.Context) error {
 			return err
 		},
 	)
-	if err != nil {
+	if unwritten != nil || unproved != nil {
 		return errors.Join(err, v.removeModels())
 	}
 	proof.TableSHA256 = sum
 	v.completeness, v.means, v.models.missing = proof, means.list(), missing
-	return errors.Join(v.write(completenessFile, proof.Write), v.removeModels())
+	return errors.Join(err, v.write(completenessFile, proof.Write), v.removeModels())
 }
 
 func (v *view) drawFigures(ctx context.Context, shape table.Shape, rows table.Rows) error {

@@ -1,0 +1,83 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/sweep"
+)
+
+// away is a keeper that does not answer.
+type away struct {
+	keeper
+	asked int // for results
+}
+
+func (a *away) Result(context.Context, sweep.TaskID, string) ([]byte, error) {
+	a.asked++
+	return nil, fmt.Errorf("%w: gone", queue.ErrUnavailable)
+}
+
+func viewOf(t *testing.T, k keeper) *view {
+	t.Helper()
+	prepared, err := Prepare(Input{
+		GridName: "test.hcl", Grid: []byte("sweep \"test\" {\n  replicates = 4\n}\n"), Kernel: circuit.Kernel{Class: "portable/amd64"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newView(folder(t.TempDir()), k, "sweep", prepared, hclog.NewNullLogger())
+}
+
+// TestModelsWaitForTheirKeeper: each question may take seconds to fail.
+func TestModelsWaitForTheirKeeper(t *testing.T) {
+	t.Parallel()
+	k := &away{}
+	v := viewOf(t, k)
+	v.written = "a mark"
+	for row := range int32(4) {
+		v.models.missing = append(v.models.missing, missingModel{row, strings.Repeat("0", 64)})
+	}
+	if err := v.writeModels(t.Context(), forever); !errors.Is(err, queue.ErrUnavailable) {
+		t.Errorf("%v, want %v", err, queue.ErrUnavailable)
+	}
+	if k.asked != 1 || len(v.models.missing) != 4 || v.written != "" {
+		t.Errorf("asked %d times, %d models are missing, mark %q: want 1, 4 and none", k.asked, len(v.models.missing), v.written)
+	}
+}
+
+// TestAProofNeedsNoOtherTable: folders stand where summary.csv should be, and beside it.
+func TestAProofNeedsNoOtherTable(t *testing.T) {
+	t.Parallel()
+	q := queue.New(store.Memory(), queue.Policy{})
+	v := viewOf(t, q)
+	if _, err := q.Plan(t.Context(), queue.Sweep{ID: v.sweep, Numerics: sweep.Numerics}, v.prepared.tasks()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{summaryFile, "summary.new.csv"} {
+		if err := os.MkdirAll(filepath.Join(v.folder.path(name), "held"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{figuresFolder, modelsFolder} {
+		if err := os.Mkdir(v.folder.path(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := v.writeTables(t.Context()); err == nil || !strings.Contains(err.Error(), summaryFile) {
+		t.Errorf("%v, want one about %s", err, summaryFile)
+	}
+	if _, err := os.Stat(v.folder.path(completenessFile)); err != nil {
+		t.Error(err)
+	}
+}
