@@ -15,8 +15,8 @@ const (
 	RefreshEvery = 30 * time.Second
 	// refreshShare bounds the time that goes into it: one part in so many.
 	refreshShare = 10
-	// modelsEvery is how long models are written at a time while workers are served.
-	modelsEvery = 3 * time.Second
+	// patient is how long figures, and models, are made at a time while workers are served.
+	patient = 3 * time.Second
 	forever     = time.Duration(math.MaxInt64)
 
 	tickEvery = time.Second

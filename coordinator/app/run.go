@@ -121,7 +121,7 @@ func (a *App) conclude(last Progress, err error) (Progress, error) {
 	ctx := context.Background()
 	patience := forever
 	if err != nil {
-		patience = modelsEvery
+		patience = patient
 	}
 	if fault := a.view.refresh(ctx, patience); fault != nil {
 		err = errors.Join(err, fmt.Errorf("write the output folder: %w", fault))
@@ -138,7 +138,7 @@ func (a *App) conclude(last Progress, err error) (Progress, error) {
 func (a *App) keepFresh(ctx context.Context) error {
 	for {
 		began := time.Now()
-		if err := a.view.refresh(ctx, modelsEvery); err != nil && ctx.Err() == nil {
+		if err := a.view.refresh(ctx, patient); err != nil && ctx.Err() == nil {
 			a.Log.Warn("the output folder is not up to date", "error", err)
 		}
 		pause := time.NewTimer(max(RefreshEvery, refreshShare*time.Since(began)))

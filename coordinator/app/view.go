@@ -44,8 +44,8 @@ func newView(f folder, k keeper, sweepID string, p *Prepared, log hclog.Logger) 
 }
 
 // refresh brings every file of the view up to date: the tables and figures if
-// their rows have changed, then the models that are missing, for as long as
-// patience lasts. A file that cannot be written does not keep the others from
+// their rows have changed, then the models that are missing. Figures and models
+// are made for as long as patience lasts, each. A file that cannot be written does not keep the others from
 // being written.
 func (v *view) refresh(ctx context.Context, patience time.Duration) error {
 	for _, name := range []string{figuresFolder, modelsFolder} {
@@ -59,7 +59,7 @@ func (v *view) refresh(ctx context.Context, patience time.Duration) error {
 	}
 	var faults error
 	if mark := markOf(status); mark != v.written {
-		faults = v.writeTables(ctx)
+		faults = v.writeTables(ctx, patience)
 		if v.written = mark; faults != nil {
 			v.written = ""
 		}
@@ -77,7 +77,7 @@ func markOf(s queue.Status) string {
 // writeTables writes the tables and figures that show results, all from one
 // reading of the rows, and last the proof that results.csv is complete, also if
 // another table or a figure could not be written.
-func (v *view) writeTables(ctx context.Context) error {
+func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 	shape := v.prepared.shape
 	var sum string
 	var proof table.Completeness
@@ -101,7 +101,7 @@ func (v *view) writeTables(ctx context.Context) error {
 		func(rows table.Rows) error {
 			return v.write(comparisonFile, func(w io.Writer) error { return table.WriteComparison(w, shape, rows) })
 		},
-		func(rows table.Rows) error { return v.drawFigures(ctx, shape, rows) },
+		func(rows table.Rows) error { return v.drawFigures(ctx, shape, rows, patience) },
 		func(rows table.Rows) error {
 			proof, unproved = table.Prove(v.prepared.Grid.Len(), v.prepared.Grid.Replicates, rows)
 			return unproved
@@ -120,7 +120,8 @@ func (v *view) writeTables(ctx context.Context) error {
 	return errors.Join(err, v.write(completenessFile, proof.Write), v.removeModels())
 }
 
-func (v *view) drawFigures(ctx context.Context, shape table.Shape, rows table.Rows) error {
+// drawFigures draws for as long as patience lasts, and all at the end of a run.
+func (v *view) drawFigures(ctx context.Context, shape table.Shape, rows table.Rows, patience time.Duration) error {
 	figures, omitted, err := figure.S1(shape, rows)
 	if err != nil {
 		return fmt.Errorf("draw Fig. S1: %w", err)
@@ -129,7 +130,11 @@ func (v *view) drawFigures(ctx context.Context, shape table.Shape, rows table.Ro
 		v.log.Warn("the grid has more axes than figures are drawn for: summary.csv has the numbers", "drawn", len(figures), "left_out", omitted)
 	}
 	var faults error
+	began := time.Now()
 	for _, f := range figures {
+		if time.Since(began) > patience {
+			break
+		}
 		for _, format := range figure.Formats {
 			if ctx.Err() != nil {
 				return errors.Join(faults, ctx.Err())

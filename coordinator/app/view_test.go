@@ -74,7 +74,7 @@ func TestAProofNeedsNoOtherTable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := v.writeTables(t.Context()); err == nil || !strings.Contains(err.Error(), summaryFile) {
+	if err := v.writeTables(t.Context(), forever); err == nil || !strings.Contains(err.Error(), summaryFile) {
 		t.Errorf("%v, want one about %s", err, summaryFile)
 	}
 	if _, err := os.Stat(v.folder.path(completenessFile)); err != nil {

@@ -123,6 +123,7 @@ func (c *call) grant(p Process, n Next) (Assignment, error) {
 	if err != nil {
 		return Assignment{}, err
 	}
+	c.leased = true
 	return assignment, c.tx.PutAttempt(a)
 }
 

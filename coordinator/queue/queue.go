@@ -37,6 +37,8 @@ type call struct {
 	stirred bool
 	// closed: a task has left the phases that keep a sweep open.
 	closed bool
+	// leased: some task is leased once this is committed, so there is work left.
+	leased bool
 }
 
 // update runs a rule in a transaction, alone in the store, and wakes the idle
@@ -60,7 +62,7 @@ func (q *Queue) apply(tx Tx, rule func(*call) error) error {
 	if err := rule(c); err != nil {
 		return err
 	}
-	if c.closed && !c.stirred {
+	if c.closed && !c.stirred && !c.leased {
 		open, err := tx.Open()
 		if err != nil {
 			return err
