@@ -20,6 +20,16 @@
 // the store itself, else where it is (store.url); and coordinator.json, in the place of both, where the sweep
 // was submitted to a coordinator elsewhere.
 //
+// # A million rows
+//
+// Nothing here holds a row longer than it takes to write it. The plan makes tasks
+// when they are asked for; all tables and figures are written from one reading of
+// the rows, which carry what tables show of a result and not the result; the models,
+// which need whole results, are written after them. completeness.json comes last:
+// it says that every cell and replicate has exactly one result, and names the set
+// of them and results.csv by digests. If no row has changed, nothing is read; a
+// folder that takes long to write is written less often.
+//
 // # Bad input
 //
 // Whatever a person can get wrong is checked before the folder is created and

@@ -59,13 +59,18 @@ func (v *view) missingModels(rows table.Rows) ([]missingModel, error) {
 	return missing, nil
 }
 
+// maxFailedModels is after how many that cannot be written the others wait for
+// the next tables, too: what is wrong with so many is wrong with all.
+const maxFailedModels = 10
+
 // writeModels writes models that are missing, for as long as patience lasts. One
 // that cannot be written is tried again with the next tables; so are all, if
 // whoever keeps the results is away.
 func (v *view) writeModels(ctx context.Context, patience time.Duration) error {
 	began := time.Now()
 	var faults error
-	for len(v.models.missing) > 0 && time.Since(began) < patience {
+	failed := 0
+	for len(v.models.missing) > 0 && time.Since(began) < patience && failed < maxFailedModels {
 		m := v.models.missing[0]
 		err := v.writeModel(ctx, m)
 		if ctx.Err() != nil {
@@ -82,6 +87,7 @@ func (v *view) writeModels(ctx context.Context, patience time.Duration) error {
 		}
 		v.written = ""
 		faults = errors.Join(faults, err)
+		failed++
 	}
 	return faults
 }

@@ -54,7 +54,7 @@
 //	process silent for a term     leased     waiting       lost         expire.go
 //	process known to have ended   leased     waiting       lost         lose.go
 //	… too often                   leased     set aside     failed, lost blame.go
-//	no sweep refers to it         leased     waiting       withdrawn    plan.go
+//	no sweep refers to it         leased     waiting       withdrawn    forget.go
 //	cancel                        waiting, … set aside     cancelled    cancel.go
 //	… a result of it after all    set aside, done          accepted     report.go
 //	                              waiting
@@ -64,7 +64,7 @@
 //	… result as it is stored      leased, …  done          verified     verify.go
 //	… another result, or another stored      diverged      differed     verify.go
 //	… too often without a result  leased     done          failed, lost verify.go
-//	… cancelled, or wanted by no sweep       done          cancelled    cancel.go, plan.go
+//	… cancelled, or wanted by no sweep       done          cancelled    cancel.go, forget.go
 //
 // A diverged task that is retried keeps its accepted result meanwhile; what at
 // least two and most of its results agree on is accepted then, and if nothing
@@ -90,6 +90,15 @@
 // coordinator: each answer says so, nothing is granted any more, and a call that
 // waits for work returns at once. The agent then does as on SIGTERM. It is of
 // processes that run: whoever starts later is not meant.
+//
+// # The life of a plan
+//
+// A plan has a key, which the sweep names. [Queue.Plan] writes the next one page
+// by page under a new key, as a [Draft]; its last transaction makes the sweep name
+// that key, and the plan before a draft, whose tasks are then dropped page by
+// page. So readers see one plan or the other, whole, and workers are served all the
+// while. A draft that nobody has touched for ten minutes was left by a coordinator that
+// is gone; the next plan takes it away.
 //
 // # Crashes
 //

@@ -17,8 +17,9 @@ const maxCost = 1e9
 const maxRows = 1 << 26
 
 // planPage bounds how many tasks are planned or dropped in one transaction:
-// others are served in between.
-const planPage = 4096
+// others are served in between. Smaller pages would write the same leaves of
+// indexes more often.
+const planPage = 8192
 
 // Draft is a plan that no sweep has: it is being written or taken away.
 type Draft struct {

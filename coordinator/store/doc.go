@@ -14,7 +14,8 @@
 // all calls that are waiting, runs each in a savepoint of its own, commits them
 // together, and only then answers: what is answered is durable, and the price of
 // an fsync is shared by as many as came meanwhile. A call that fails is rolled
-// back alone. The context of a caller ends its waiting, never a statement. If the
+// back alone. Changes of the tallies, which are the same few rows for all calls, are
+// written once a commit. The context of a caller ends its waiting, never a statement. If the
 // commit fails, or nobody knows whether it did, all calls of the batch are
 // answered with queue.ErrUnavailable; they may be made again, since the rules are
 // idempotent.
