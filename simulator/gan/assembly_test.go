@@ -74,10 +74,7 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 	},
 	"findSwitched": func(l *loops, t *kerneltest.Trial) {
 		stride, used, highs := anyStride(t), t.UpTo(lanes), 1<<t.IntN(4)
-		drawn := make([]uint32, used)
-		for lane := range drawn {
-			drawn[lane] = t.Uint32N(uint32(lanes * highs))
-		}
+		drawn := anyWords(t, used, lanes*highs)
 		reach := t.In(stride)
 		for h := range reach {
 			reach[h] += 1
@@ -89,18 +86,19 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		l.findSwitched(sets, t.Out(used*stride), t.In(used*stride), on, drawn, t.In(lanes*stride), t.In(highs*stride), reach, stride)
 	},
 	"bend": func(l *loops, t *kerneltest.Trial) {
-		stride, used, highs := anyStride(t), t.UpTo(lanes), 1<<t.IntN(5)
+		stride, used, highs := anyStride(t), t.UpTo(lanes), 2<<t.IntN(4)
 		sets := make([]uint64, 2*used*stride/width)
 		for i := range sets {
 			sets[i] = t.Uint64() & t.Uint64()
 		}
-		highWords := t.In(highs * stride)
-		if highs == 1 {
-			clear(highWords)
-		}
 		middles, low, second := t.In(used*stride), t.In(stride*lanes), t.In(stride)
 		dst := t.Out(used * (highs + 1) * lanes)
-		l.bend(dst, sets, middles, low, highWords, second, highs, stride)
+		l.bend(dst, sets, middles, low, t.In(highs*stride), second, highs, stride)
+	},
+	"enumerate": func(l *loops, t *kerneltest.Trial) {
+		stride, used := anyStride(t), t.UpTo(lanes)
+		dst, switches, rows := t.Out(used*lanes), t.Out(used*stride), t.In(used*stride)
+		l.enumerate(dst, switches, rows, anyWords(t, used, lanes), t.In(stride*lanes), t.In(lanes*stride), t.In(stride), t.In(stride), stride)
 	},
 	"transpose": func(l *loops, t *kerneltest.Trial) {
 		rows := 4 * t.UpTo(8)
@@ -132,6 +130,15 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		}
 		reportFinite(t, l.adam64(parameters, gradient, mean, square, &adamCoefficients[float64]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon}))
 	},
+}
+
+// anyWords draws n numbers of that many words.
+func anyWords(t *kerneltest.Trial, n, words int) []uint32 {
+	drawn := make([]uint32, n)
+	for lane := range drawn {
+		drawn[lane] = t.Uint32N(uint32(words))
+	}
+	return drawn
 }
 
 func anyStride(t *kerneltest.Trial) int { return width * t.UpTo(3) }

@@ -11,7 +11,7 @@ var avx2 = loops{
 	switchOn: switchOnAVX2, interpolate: interpolateAVX2, backSecond: backSecondAVX2,
 	inputSlopes: inputSlopesAVX2, sumSquares: sumSquaresAVX2, spreadSlopes: spreadSlopesAVX2,
 	sumWords: sumWordsAVX2, reach: reachAVX2,
-	unitsOn: unitsOnAVX2, findSwitched: findSwitchedAVX2, bend: bendAVX2,
+	unitsOn: unitsOnAVX2, findSwitched: findSwitchedAVX2, bend: bendAVX2, enumerate: enumerateAVX2,
 	transpose: transposeAVX2, addTranspose: addTransposeAVX2, addCounts: addCountsAVX2,
 	adam32: adam32AVX2, adam64: adam64AVX2,
 }

@@ -786,32 +786,32 @@ loop31:
 	VADDPS       32(R11)(R14*1), Y9, Y9
 	LEAQ         (SI)(R13*4), R13
 	ADDQ         DI, R13
-	VBROADCASTSS (R13), Y20
-	VADDPS       Y20, Y11, Y21
-	VPMAXSD      Y0, Y21, Y21
-	VFNMADD231PS Y10, Y21, Y1
-	VADDPS       Y20, Y9, Y20
-	VPMAXSD      Y0, Y20, Y20
-	VFNMADD231PS Y10, Y20, Y5
-	VBROADCASTSS (R13)(DX*1), Y20
-	VADDPS       Y20, Y11, Y21
-	VPMAXSD      Y0, Y21, Y21
-	VFNMADD231PS Y10, Y21, Y2
-	VADDPS       Y20, Y9, Y20
-	VPMAXSD      Y0, Y20, Y20
-	VFNMADD231PS Y10, Y20, Y6
-	VBROADCASTSS (R13)(DX*2), Y20
-	VADDPS       Y20, Y11, Y21
-	VPMAXSD      Y0, Y21, Y21
-	VFNMADD231PS Y10, Y21, Y3
-	VADDPS       Y20, Y9, Y20
-	VPMAXSD      Y0, Y20, Y20
-	VFNMADD231PS Y10, Y20, Y7
-	VBROADCASTSS (R13)(BX*1), Y20
-	VADDPS       Y20, Y11, Y11
+	VBROADCASTSS (R13), Y16
+	VADDPS       Y16, Y11, Y17
+	VPMAXSD      Y0, Y17, Y17
+	VFNMADD231PS Y10, Y17, Y1
+	VADDPS       Y16, Y9, Y16
+	VPMAXSD      Y0, Y16, Y16
+	VFNMADD231PS Y10, Y16, Y5
+	VBROADCASTSS (R13)(DX*1), Y16
+	VADDPS       Y16, Y11, Y17
+	VPMAXSD      Y0, Y17, Y17
+	VFNMADD231PS Y10, Y17, Y2
+	VADDPS       Y16, Y9, Y16
+	VPMAXSD      Y0, Y16, Y16
+	VFNMADD231PS Y10, Y16, Y6
+	VBROADCASTSS (R13)(DX*2), Y16
+	VADDPS       Y16, Y11, Y17
+	VPMAXSD      Y0, Y17, Y17
+	VFNMADD231PS Y10, Y17, Y3
+	VADDPS       Y16, Y9, Y16
+	VPMAXSD      Y0, Y16, Y16
+	VFNMADD231PS Y10, Y16, Y7
+	VBROADCASTSS (R13)(BX*1), Y16
+	VADDPS       Y16, Y11, Y11
 	VPMAXSD      Y0, Y11, Y11
 	VFNMADD231PS Y10, Y11, Y4
-	VADDPS       Y20, Y9, Y9
+	VADDPS       Y16, Y9, Y9
 	VPMAXSD      Y0, Y9, Y9
 	VFNMADD231PS Y10, Y9, Y8
 	TESTQ        R12, R12
@@ -833,32 +833,32 @@ loop32:
 	VADDPS       32(R11)(R13*1), Y9, Y9
 	LEAQ         (SI)(R12*4), R12
 	ADDQ         DI, R12
-	VBROADCASTSS (R12), Y20
-	VADDPS       Y20, Y11, Y21
-	VPMINSD      Y0, Y21, Y21
-	VFMADD231PS  Y10, Y21, Y1
-	VADDPS       Y20, Y9, Y20
-	VPMINSD      Y0, Y20, Y20
-	VFMADD231PS  Y10, Y20, Y5
-	VBROADCASTSS (R12)(DX*1), Y20
-	VADDPS       Y20, Y11, Y21
-	VPMINSD      Y0, Y21, Y21
-	VFMADD231PS  Y10, Y21, Y2
-	VADDPS       Y20, Y9, Y20
-	VPMINSD      Y0, Y20, Y20
-	VFMADD231PS  Y10, Y20, Y6
-	VBROADCASTSS (R12)(DX*2), Y20
-	VADDPS       Y20, Y11, Y21
-	VPMINSD      Y0, Y21, Y21
-	VFMADD231PS  Y10, Y21, Y3
-	VADDPS       Y20, Y9, Y20
-	VPMINSD      Y0, Y20, Y20
-	VFMADD231PS  Y10, Y20, Y7
-	VBROADCASTSS (R12)(BX*1), Y20
-	VADDPS       Y20, Y11, Y11
+	VBROADCASTSS (R12), Y16
+	VADDPS       Y16, Y11, Y17
+	VPMINSD      Y0, Y17, Y17
+	VFMADD231PS  Y10, Y17, Y1
+	VADDPS       Y16, Y9, Y16
+	VPMINSD      Y0, Y16, Y16
+	VFMADD231PS  Y10, Y16, Y5
+	VBROADCASTSS (R12)(DX*1), Y16
+	VADDPS       Y16, Y11, Y17
+	VPMINSD      Y0, Y17, Y17
+	VFMADD231PS  Y10, Y17, Y2
+	VADDPS       Y16, Y9, Y16
+	VPMINSD      Y0, Y16, Y16
+	VFMADD231PS  Y10, Y16, Y6
+	VBROADCASTSS (R12)(DX*2), Y16
+	VADDPS       Y16, Y11, Y17
+	VPMINSD      Y0, Y17, Y17
+	VFMADD231PS  Y10, Y17, Y3
+	VADDPS       Y16, Y9, Y16
+	VPMINSD      Y0, Y16, Y16
+	VFMADD231PS  Y10, Y16, Y7
+	VBROADCASTSS (R12)(BX*1), Y16
+	VADDPS       Y16, Y11, Y11
 	VPMINSD      Y0, Y11, Y11
 	VFMADD231PS  Y10, Y11, Y4
-	VADDPS       Y20, Y9, Y9
+	VADDPS       Y16, Y9, Y9
 	VPMINSD      Y0, Y9, Y9
 	VFMADD231PS  Y10, Y9, Y8
 	TESTQ        R8, R8
@@ -921,18 +921,18 @@ loop35:
 	VADDPS       32(R11)(R14*1), Y9, Y9
 	LEAQ         (SI)(R13*4), R13
 	ADDQ         DI, R13
-	VBROADCASTSS (R13), Y20
-	VADDPS       Y20, Y11, Y21
-	VPMAXSD      Y0, Y21, Y21
-	VFNMADD231PS Y10, Y21, Y12
-	VADDPS       Y20, Y9, Y20
-	VPMAXSD      Y0, Y20, Y20
-	VFNMADD231PS Y10, Y20, Y14
-	VBROADCASTSS (R13)(DX*1), Y20
-	VADDPS       Y20, Y11, Y11
+	VBROADCASTSS (R13), Y16
+	VADDPS       Y16, Y11, Y17
+	VPMAXSD      Y0, Y17, Y17
+	VFNMADD231PS Y10, Y17, Y12
+	VADDPS       Y16, Y9, Y16
+	VPMAXSD      Y0, Y16, Y16
+	VFNMADD231PS Y10, Y16, Y14
+	VBROADCASTSS (R13)(DX*1), Y16
+	VADDPS       Y16, Y11, Y11
 	VPMAXSD      Y0, Y11, Y11
 	VFNMADD231PS Y10, Y11, Y13
-	VADDPS       Y20, Y9, Y9
+	VADDPS       Y16, Y9, Y9
 	VPMAXSD      Y0, Y9, Y9
 	VFNMADD231PS Y10, Y9, Y15
 	TESTQ        R12, R12
@@ -954,18 +954,18 @@ loop36:
 	VADDPS       32(R11)(R13*1), Y9, Y9
 	LEAQ         (SI)(R12*4), R12
 	ADDQ         DI, R12
-	VBROADCASTSS (R12), Y20
-	VADDPS       Y20, Y11, Y21
-	VPMINSD      Y0, Y21, Y21
-	VFMADD231PS  Y10, Y21, Y12
-	VADDPS       Y20, Y9, Y20
-	VPMINSD      Y0, Y20, Y20
-	VFMADD231PS  Y10, Y20, Y14
-	VBROADCASTSS (R12)(DX*1), Y20
-	VADDPS       Y20, Y11, Y11
+	VBROADCASTSS (R12), Y16
+	VADDPS       Y16, Y11, Y17
+	VPMINSD      Y0, Y17, Y17
+	VFMADD231PS  Y10, Y17, Y12
+	VADDPS       Y16, Y9, Y16
+	VPMINSD      Y0, Y16, Y16
+	VFMADD231PS  Y10, Y16, Y14
+	VBROADCASTSS (R12)(DX*1), Y16
+	VADDPS       Y16, Y11, Y11
 	VPMINSD      Y0, Y11, Y11
 	VFMADD231PS  Y10, Y11, Y13
-	VADDPS       Y20, Y9, Y9
+	VADDPS       Y16, Y9, Y9
 	VPMINSD      Y0, Y9, Y9
 	VFMADD231PS  Y10, Y9, Y15
 	TESTQ        R8, R8
@@ -986,110 +986,6 @@ end36:
 	JMP     loop33
 
 end33:
-loop37:
-	CMPQ   16(SP), $+1
-	JL     end37
-	VXORPS X16, X16, X16
-	VXORPS X17, X17, X17
-	VXORPS X18, X18, X18
-	VXORPS X19, X19, X19
-	XORQ   DI, DI
-
-loop38:
-	MOVQ  DI, R8
-	SHRQ  $0x04, R8
-	ADDQ  CX, R8
-	MOVQ  second_base+120(FP), R10
-	MOVQ  DI, R11
-	MOVQ  (SP), R9
-	ADDQ  DI, R9
-	ADDQ  DI, R10
-	SHLQ  $0x04, R11
-	MOVQ  low_base+72(FP), R12
-	ADDQ  R12, R11
-	MOVQ  (R8), R12
-	TESTQ R12, R12
-	JZ    end39
-
-loop39:
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	IMUL3Q       $0x40, R13, R14
-	VBROADCASTSS (R9)(R13*4), Y9
-	VBROADCASTSS (R10)(R13*4), Y10
-	VADDPS       (R11)(R14*1), Y9, Y11
-	VPMAXSD      Y0, Y11, Y11
-	VFNMADD231PS Y10, Y11, Y16
-	VADDPS       32(R11)(R14*1), Y9, Y9
-	VPMAXSD      Y0, Y9, Y9
-	VFNMADD231PS Y10, Y9, Y18
-	TESTQ        R12, R12
-	JZ           end39
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	IMUL3Q       $0x40, R13, R14
-	VBROADCASTSS (R9)(R13*4), Y9
-	VBROADCASTSS (R10)(R13*4), Y10
-	VADDPS       (R11)(R14*1), Y9, Y11
-	VPMAXSD      Y0, Y11, Y11
-	VFNMADD231PS Y10, Y11, Y17
-	VADDPS       32(R11)(R14*1), Y9, Y9
-	VPMAXSD      Y0, Y9, Y9
-	VFNMADD231PS Y10, Y9, Y19
-	TESTQ        R12, R12
-	JNZ          loop39
-
-end39:
-	MOVQ  8(R8), R8
-	TESTQ R8, R8
-	JZ    end40
-
-loop40:
-	TZCNTQ       R8, R12
-	LEAQ         -1(R8), R13
-	ANDQ         R13, R8
-	IMUL3Q       $0x40, R12, R13
-	VBROADCASTSS (R9)(R12*4), Y9
-	VBROADCASTSS (R10)(R12*4), Y10
-	VADDPS       (R11)(R13*1), Y9, Y11
-	VPMINSD      Y0, Y11, Y11
-	VFMADD231PS  Y10, Y11, Y16
-	VADDPS       32(R11)(R13*1), Y9, Y9
-	VPMINSD      Y0, Y9, Y9
-	VFMADD231PS  Y10, Y9, Y18
-	TESTQ        R8, R8
-	JZ           end40
-	TZCNTQ       R8, R12
-	LEAQ         -1(R8), R13
-	ANDQ         R13, R8
-	IMUL3Q       $0x40, R12, R13
-	VBROADCASTSS (R9)(R12*4), Y9
-	VBROADCASTSS (R10)(R12*4), Y10
-	VADDPS       (R11)(R13*1), Y9, Y11
-	VPMINSD      Y0, Y11, Y11
-	VFMADD231PS  Y10, Y11, Y17
-	VADDPS       32(R11)(R13*1), Y9, Y9
-	VPMINSD      Y0, Y9, Y9
-	VFMADD231PS  Y10, Y9, Y19
-	TESTQ        R8, R8
-	JNZ          loop40
-
-end40:
-	ADDQ    $+256, DI
-	CMPQ    DI, DX
-	JL      loop38
-	VADDPS  Y17, Y16, Y16
-	VMOVUPS Y16, (AX)
-	VADDPS  Y19, Y18, Y18
-	VMOVUPS Y18, 32(AX)
-	ADDQ    DX, SI
-	ADDQ    $+64, AX
-	SUBQ    $+1, 16(SP)
-	JMP     loop37
-
-end37:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, SI
@@ -1100,6 +996,288 @@ end28:
 	MOVQ (SP), SI
 	CMPQ SI, 8(SP)
 	JL   loop28
+	VZEROUPPER
+	RET
+
+// func enumerateAVX2(dst []float32, switches []float32, rows []float32, drawn []uint32, low []float32, lowWords []float32, reach []float32, second []float32, stride int)
+// Requires: AVX, FMA3
+TEXT ·enumerateAVX2(SB), NOSPLIT, $0-200
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   switches_base+24(FP), CX
+	MOVQ   drawn_len+80(FP), DX
+	MOVQ   stride+192(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   CX, SI
+	MOVQ   DX, DI
+	MOVQ   rows_base+48(FP), R8
+	MOVQ   drawn_base+72(FP), R9
+	MOVQ   lowWords_base+120(FP), R10
+	MOVQ   reach_base+144(FP), R11
+	VXORPS X0, X0, X0
+	TESTQ  DI, DI
+	JZ     end37
+
+loop37:
+	MOVL  (R9), R12
+	IMULQ BX, R12
+	ADDQ  R10, R12
+	XORQ  R13, R13
+
+loop38:
+	VMOVUPS (R12)(R13*1), Y1
+	VSUBPS  (R8)(R13*1), Y1, Y1
+	VSUBPS  (R11)(R13*1), Y0, Y2
+	VMAXPS  Y2, Y1, Y1
+	VMOVUPS Y1, (SI)(R13*1)
+	VMOVUPS 32(R12)(R13*1), Y1
+	VSUBPS  32(R8)(R13*1), Y1, Y1
+	VSUBPS  32(R11)(R13*1), Y0, Y2
+	VMAXPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(SI)(R13*1)
+	VMOVUPS 64(R12)(R13*1), Y1
+	VSUBPS  64(R8)(R13*1), Y1, Y1
+	VSUBPS  64(R11)(R13*1), Y0, Y2
+	VMAXPS  Y2, Y1, Y1
+	VMOVUPS Y1, 64(SI)(R13*1)
+	VMOVUPS 96(R12)(R13*1), Y1
+	VSUBPS  96(R8)(R13*1), Y1, Y1
+	VSUBPS  96(R11)(R13*1), Y0, Y2
+	VMAXPS  Y2, Y1, Y1
+	VMOVUPS Y1, 96(SI)(R13*1)
+	VMOVUPS 128(R12)(R13*1), Y1
+	VSUBPS  128(R8)(R13*1), Y1, Y1
+	VSUBPS  128(R11)(R13*1), Y0, Y2
+	VMAXPS  Y2, Y1, Y1
+	VMOVUPS Y1, 128(SI)(R13*1)
+	VMOVUPS 160(R12)(R13*1), Y1
+	VSUBPS  160(R8)(R13*1), Y1, Y1
+	VSUBPS  160(R11)(R13*1), Y0, Y2
+	VMAXPS  Y2, Y1, Y1
+	VMOVUPS Y1, 160(SI)(R13*1)
+	VMOVUPS 192(R12)(R13*1), Y1
+	VSUBPS  192(R8)(R13*1), Y1, Y1
+	VSUBPS  192(R11)(R13*1), Y0, Y2
+	VMAXPS  Y2, Y1, Y1
+	VMOVUPS Y1, 192(SI)(R13*1)
+	VMOVUPS 224(R12)(R13*1), Y1
+	VSUBPS  224(R8)(R13*1), Y1, Y1
+	VSUBPS  224(R11)(R13*1), Y0, Y2
+	VMAXPS  Y2, Y1, Y1
+	VMOVUPS Y1, 224(SI)(R13*1)
+	ADDQ    $+256, R13
+	CMPQ    R13, BX
+	JL      loop38
+	ADDQ    BX, R8
+	ADDQ    BX, SI
+	ADDQ    $+4, R9
+	DECQ    DI
+	JNZ     loop37
+
+end37:
+	VXORPS X0, X0, X0
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	VXORPS X8, X8, X8
+	VXORPS X9, X9, X9
+	MOVQ   low_base+96(FP), SI
+	MOVQ   second_base+168(FP), DI
+	MOVQ   stride+192(FP), R8
+	SHRQ   $0x02, R8
+	TESTQ  R8, R8
+	JZ     end39
+
+loop39:
+	VBROADCASTSS (DI), Y1
+	VFMADD231PS  (SI), Y1, Y0
+	VFMADD231PS  32(SI), Y1, Y6
+	VBROADCASTSS 4(DI), Y1
+	VFMADD231PS  64(SI), Y1, Y3
+	VFMADD231PS  96(SI), Y1, Y7
+	VBROADCASTSS 8(DI), Y1
+	VFMADD231PS  128(SI), Y1, Y4
+	VFMADD231PS  160(SI), Y1, Y8
+	VBROADCASTSS 12(DI), Y1
+	VFMADD231PS  192(SI), Y1, Y5
+	VFMADD231PS  224(SI), Y1, Y9
+	ADDQ         $+16, DI
+	ADDQ         $+256, SI
+	DECQ         R8
+	JNZ          loop39
+
+end39:
+	VADDPS Y3, Y0, Y0
+	VADDPS Y5, Y4, Y4
+	VADDPS Y4, Y0, Y0
+	VADDPS Y7, Y6, Y6
+	VADDPS Y9, Y8, Y8
+	VADDPS Y8, Y6, Y6
+	LEAQ   (BX)(BX*2), SI
+
+loop40:
+	CMPQ   DX, $+4
+	JL     end40
+	VXORPS X10, X10, X10
+	VXORPS X11, X11, X11
+	VXORPS X12, X12, X12
+	VXORPS X13, X13, X13
+	VXORPS X14, X14, X14
+	VXORPS X15, X15, X15
+	VXORPS X16, X16, X16
+	VXORPS X17, X17, X17
+	MOVQ   CX, DI
+	MOVQ   low_base+96(FP), R8
+	MOVQ   second_base+168(FP), R9
+	MOVQ   stride+192(FP), R10
+	TESTQ  R10, R10
+	JZ     end41
+
+loop41:
+	VBROADCASTSS (R9), Y1
+	VMOVUPS      (R8), Y2
+	VMOVUPS      32(R8), Y3
+	VBROADCASTSS (DI), Y4
+	VMINPS       Y4, Y2, Y5
+	VFMADD231PS  Y1, Y5, Y10
+	VMINPS       Y4, Y3, Y4
+	VFMADD231PS  Y1, Y4, Y14
+	VBROADCASTSS (DI)(BX*1), Y4
+	VMINPS       Y4, Y2, Y5
+	VFMADD231PS  Y1, Y5, Y11
+	VMINPS       Y4, Y3, Y4
+	VFMADD231PS  Y1, Y4, Y15
+	VBROADCASTSS (DI)(BX*2), Y4
+	VMINPS       Y4, Y2, Y5
+	VFMADD231PS  Y1, Y5, Y12
+	VMINPS       Y4, Y3, Y4
+	VFMADD231PS  Y1, Y4, Y16
+	VBROADCASTSS (DI)(SI*1), Y4
+	VMINPS       Y4, Y2, Y2
+	VFMADD231PS  Y1, Y2, Y13
+	VMINPS       Y4, Y3, Y2
+	VFMADD231PS  Y1, Y2, Y17
+	ADDQ         $+4, DI
+	ADDQ         $+4, R9
+	ADDQ         $+64, R8
+	DECQ         R10
+	JNZ          loop41
+
+end41:
+	VSUBPS  Y0, Y10, Y10
+	VMOVUPS Y10, (AX)
+	VSUBPS  Y6, Y14, Y14
+	VMOVUPS Y14, 32(AX)
+	ADDQ    BX, CX
+	VSUBPS  Y0, Y11, Y11
+	VMOVUPS Y11, 64(AX)
+	VSUBPS  Y6, Y15, Y15
+	VMOVUPS Y15, 96(AX)
+	ADDQ    BX, CX
+	VSUBPS  Y0, Y12, Y12
+	VMOVUPS Y12, 128(AX)
+	VSUBPS  Y6, Y16, Y16
+	VMOVUPS Y16, 160(AX)
+	ADDQ    BX, CX
+	VSUBPS  Y0, Y13, Y13
+	VMOVUPS Y13, 192(AX)
+	VSUBPS  Y6, Y17, Y17
+	VMOVUPS Y17, 224(AX)
+	ADDQ    BX, CX
+	ADDQ    $+256, AX
+	SUBQ    $+4, DX
+	JMP     loop40
+
+end40:
+loop42:
+	CMPQ   DX, $+2
+	JL     end42
+	VXORPS X18, X18, X18
+	VXORPS X19, X19, X19
+	VXORPS X20, X20, X20
+	VXORPS X21, X21, X21
+	MOVQ   CX, SI
+	MOVQ   low_base+96(FP), DI
+	MOVQ   second_base+168(FP), R8
+	MOVQ   stride+192(FP), R9
+	TESTQ  R9, R9
+	JZ     end43
+
+loop43:
+	VBROADCASTSS (R8), Y1
+	VMOVUPS      (DI), Y2
+	VMOVUPS      32(DI), Y3
+	VBROADCASTSS (SI), Y4
+	VMINPS       Y4, Y2, Y5
+	VFMADD231PS  Y1, Y5, Y18
+	VMINPS       Y4, Y3, Y4
+	VFMADD231PS  Y1, Y4, Y20
+	VBROADCASTSS (SI)(BX*1), Y4
+	VMINPS       Y4, Y2, Y2
+	VFMADD231PS  Y1, Y2, Y19
+	VMINPS       Y4, Y3, Y2
+	VFMADD231PS  Y1, Y2, Y21
+	ADDQ         $+4, SI
+	ADDQ         $+4, R8
+	ADDQ         $+64, DI
+	DECQ         R9
+	JNZ          loop43
+
+end43:
+	VSUBPS  Y0, Y18, Y18
+	VMOVUPS Y18, (AX)
+	VSUBPS  Y6, Y20, Y20
+	VMOVUPS Y20, 32(AX)
+	ADDQ    BX, CX
+	VSUBPS  Y0, Y19, Y19
+	VMOVUPS Y19, 64(AX)
+	VSUBPS  Y6, Y21, Y21
+	VMOVUPS Y21, 96(AX)
+	ADDQ    BX, CX
+	ADDQ    $+128, AX
+	SUBQ    $+2, DX
+	JMP     loop42
+
+end42:
+loop44:
+	CMPQ   DX, $+1
+	JL     end44
+	VXORPS X22, X22, X22
+	VXORPS X23, X23, X23
+	MOVQ   CX, SI
+	MOVQ   low_base+96(FP), DI
+	MOVQ   second_base+168(FP), R8
+	MOVQ   stride+192(FP), R9
+	TESTQ  R9, R9
+	JZ     end45
+
+loop45:
+	VBROADCASTSS (R8), Y1
+	VMOVUPS      (DI), Y2
+	VMOVUPS      32(DI), Y3
+	VBROADCASTSS (SI), Y4
+	VMINPS       Y4, Y2, Y2
+	VFMADD231PS  Y1, Y2, Y22
+	VMINPS       Y4, Y3, Y2
+	VFMADD231PS  Y1, Y2, Y23
+	ADDQ         $+4, SI
+	ADDQ         $+4, R8
+	ADDQ         $+64, DI
+	DECQ         R9
+	JNZ          loop45
+
+end45:
+	VSUBPS  Y0, Y22, Y22
+	VMOVUPS Y22, (AX)
+	VSUBPS  Y6, Y23, Y23
+	VMOVUPS Y23, 32(AX)
+	ADDQ    BX, CX
+	ADDQ    $+64, AX
+	SUBQ    $+1, DX
+	JMP     loop44
+
+end44:
 	VZEROUPPER
 	RET
 
@@ -1117,9 +1295,9 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end41
+	JZ    end46
 
-loop41:
+loop46:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -1164,9 +1342,9 @@ loop41:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop41
+	JNZ         loop46
 
-end41:
+end46:
 	VZEROUPPER
 	RET
 
@@ -1184,9 +1362,9 @@ TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end42
+	JZ    end47
 
-loop42:
+loop47:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -1239,9 +1417,9 @@ loop42:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop42
+	JNZ         loop47
 
-end42:
+end47:
 	VZEROUPPER
 	RET
 
@@ -1254,9 +1432,9 @@ TEXT ·addCountsAVX2(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end43
+	JZ    end48
 
-loop43:
+loop48:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Y0
@@ -1268,9 +1446,9 @@ loop43:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop43
+	JNZ     loop48
 
-end43:
+end48:
 	VZEROUPPER
 	RET
 
@@ -1295,9 +1473,9 @@ TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x03, SI
 	ANDQ         $0x07, DI
 	TESTQ        SI, SI
-	JZ           end44
+	JZ           end49
 
-loop44:
+loop49:
 	VMOVUPS     (CX), Y8
 	VMOVUPS     (DX), Y9
 	VMOVUPS     (BX), Y10
@@ -1323,13 +1501,13 @@ loop44:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop44
+	JNZ         loop49
 
-end44:
+end49:
 	TESTQ DI, DI
-	JZ    end45
+	JZ    end50
 
-loop45:
+loop50:
 	VMOVSS      (CX), X8
 	VMOVSS      (DX), X9
 	VMOVSS      (BX), X10
@@ -1355,9 +1533,9 @@ loop45:
 	ADDQ        $+4, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop45
+	JNZ         loop50
 
-end45:
+end50:
 	VCMPPS    $0x04, Y7, Y7, Y7
 	VMOVMSKPS Y7, AX
 	TESTL     AX, AX
@@ -1387,9 +1565,9 @@ TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x02, SI
 	ANDQ         $0x03, DI
 	TESTQ        SI, SI
-	JZ           end46
+	JZ           end51
 
-loop46:
+loop51:
 	VMOVUPD     (CX), Y8
 	VMOVUPD     (DX), Y9
 	VMOVUPD     (BX), Y10
@@ -1415,13 +1593,13 @@ loop46:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop46
+	JNZ         loop51
 
-end46:
+end51:
 	TESTQ DI, DI
-	JZ    end47
+	JZ    end52
 
-loop47:
+loop52:
 	VMOVSD      (CX), X8
 	VMOVSD      (DX), X9
 	VMOVSD      (BX), X10
@@ -1447,9 +1625,9 @@ loop47:
 	ADDQ        $+8, DX
 	ADDQ        $+8, BX
 	DECQ        DI
-	JNZ         loop47
+	JNZ         loop52
 
-end47:
+end52:
 	VCMPPS    $0x04, Y7, Y7, Y7
 	VMOVMSKPS Y7, AX
 	TESTL     AX, AX
@@ -1468,12 +1646,12 @@ TEXT ·sumColumnsAVX2(SB), NOSPLIT, $0-96
 	MOVQ  stride+88(FP), SI
 	SHLQ  $0x02, SI
 	TESTQ BX, BX
-	JZ    end48
+	JZ    end53
 
-loop48:
+loop53:
 	XORQ DI, DI
 
-loop49:
+loop54:
 	MOVQ   DX, R10
 	LEAQ   (CX)(DI*1), R8
 	LEAQ   (AX)(DI*1), R9
@@ -1487,14 +1665,14 @@ loop49:
 	VXORPS X7, X7, X7
 	MOVQ   chunks+80(FP), R11
 	TESTQ  R11, R11
-	JZ     end50
+	JZ     end55
 
-loop50:
+loop55:
 	MOVQ  (R10), R12
 	TESTQ R12, R12
-	JZ    end51
+	JZ    end56
 
-loop51:
+loop56:
 	TZCNTQ R12, R13
 	LEAQ   -1(R12), R14
 	ANDQ   R14, R12
@@ -1508,17 +1686,17 @@ loop51:
 	VADDPS 192(R9)(R13*1), Y6, Y6
 	VADDPS 224(R9)(R13*1), Y7, Y7
 	TESTQ  R12, R12
-	JNZ    loop51
+	JNZ    loop56
 
-end51:
+end56:
 	ADDQ $+8, R10
 	MOVQ SI, R12
 	SHLQ $0x06, R12
 	ADDQ R12, R9
 	DECQ R11
-	JNZ  loop50
+	JNZ  loop55
 
-end50:
+end55:
 	VMOVUPS Y0, (R8)
 	VMOVUPS Y1, 32(R8)
 	VMOVUPS Y2, 64(R8)
@@ -1529,15 +1707,15 @@ end50:
 	VMOVUPS Y7, 224(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, SI
-	JL      loop49
+	JL      loop54
 	ADDQ    SI, CX
 	MOVQ    chunks+80(FP), DI
 	SHLQ    $0x03, DI
 	ADDQ    DI, DX
 	DECQ    BX
-	JNZ     loop48
+	JNZ     loop53
 
-end48:
+end53:
 	VZEROUPPER
 	RET
 
@@ -1562,18 +1740,18 @@ TEXT ·spreadSlopesAVX2(SB), NOSPLIT, $0-88
 	MOVQ      slopes_len+32(FP), BX
 	SHRQ      $0x04, BX
 	TESTQ     BX, BX
-	JZ        end52
+	JZ        end57
 
-loop52:
+loop57:
 	VMULPS  (CX), Y1, Y0
 	VMOVUPS Y0, (CX)
 	VMULPS  32(CX), Y2, Y0
 	VMOVUPS Y0, 32(CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop52
+	JNZ     loop57
 
-end52:
+end57:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -1581,13 +1759,13 @@ end52:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop53:
+loop58:
 	CMPQ SI, $+2
-	JL   end53
+	JL   end58
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop54:
+loop59:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Y0
 	VMOVUPS 32(R9), Y1
@@ -1599,9 +1777,9 @@ loop54:
 	VMOVUPS 96(R9)(CX*1), Y7
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end55
+	JZ      end60
 
-loop55:
+loop60:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -1623,9 +1801,9 @@ loop55:
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y7
 	TESTQ        R10, R10
-	JNZ          loop55
+	JNZ          loop60
 
-end55:
+end60:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	VMOVUPS Y2, 64(R9)
@@ -1636,21 +1814,21 @@ end55:
 	VMOVUPS Y7, 96(R9)(CX*1)
 	ADDQ    $+128, R8
 	CMPQ    R8, CX
-	JL      loop54
+	JL      loop59
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop53
+	JMP     loop58
 
-end53:
-loop56:
+end58:
+loop61:
 	CMPQ SI, $+1
-	JL   end56
+	JL   end61
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop57:
+loop62:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Y0
 	VMOVUPS 32(R9), Y1
@@ -1658,9 +1836,9 @@ loop57:
 	VMOVUPS 96(R9), Y3
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end58
+	JZ      end63
 
-loop58:
+loop63:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -1677,22 +1855,22 @@ loop58:
 	VMOVUPS      96(R11)(R8*1), Y5
 	VFMADD231PS  Y5, Y4, Y3
 	TESTQ        R10, R10
-	JNZ          loop58
+	JNZ          loop63
 
-end58:
+end63:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	VMOVUPS Y2, 64(R9)
 	VMOVUPS Y3, 96(R9)
 	ADDQ    $+128, R8
 	CMPQ    R8, CX
-	JL      loop57
+	JL      loop62
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop56
+	JMP     loop61
 
-end56:
+end61:
 	VZEROUPPER
 	RET
 
@@ -1706,12 +1884,12 @@ TEXT ·sumColumnsAVX512(SB), NOSPLIT, $0-96
 	MOVQ  stride+88(FP), SI
 	SHLQ  $0x02, SI
 	TESTQ BX, BX
-	JZ    end59
+	JZ    end64
 
-loop59:
+loop64:
 	XORQ DI, DI
 
-loop60:
+loop65:
 	MOVQ   DX, R10
 	LEAQ   (CX)(DI*1), R8
 	LEAQ   (AX)(DI*1), R9
@@ -1721,14 +1899,14 @@ loop60:
 	VXORPS X3, X3, X3
 	MOVQ   chunks+80(FP), R11
 	TESTQ  R11, R11
-	JZ     end61
+	JZ     end66
 
-loop61:
+loop66:
 	MOVQ  (R10), R12
 	TESTQ R12, R12
-	JZ    end62
+	JZ    end67
 
-loop62:
+loop67:
 	TZCNTQ R12, R13
 	LEAQ   -1(R12), R14
 	ANDQ   R14, R12
@@ -1738,32 +1916,32 @@ loop62:
 	VADDPS 128(R9)(R13*1), Z2, Z2
 	VADDPS 192(R9)(R13*1), Z3, Z3
 	TESTQ  R12, R12
-	JNZ    loop62
+	JNZ    loop67
 
-end62:
+end67:
 	ADDQ $+8, R10
 	MOVQ SI, R12
 	SHLQ $0x06, R12
 	ADDQ R12, R9
 	DECQ R11
-	JNZ  loop61
+	JNZ  loop66
 
-end61:
+end66:
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
 	VMOVUPS Z2, 128(R8)
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, SI
-	JL      loop60
+	JL      loop65
 	ADDQ    SI, CX
 	MOVQ    chunks+80(FP), DI
 	SHLQ    $0x03, DI
 	ADDQ    DI, DX
 	DECQ    BX
-	JNZ     loop59
+	JNZ     loop64
 
-end59:
+end64:
 	VZEROUPPER
 	RET
 
@@ -1788,18 +1966,18 @@ TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
 	MOVQ      slopes_len+32(FP), BX
 	SHRQ      $0x04, BX
 	TESTQ     BX, BX
-	JZ        end63
+	JZ        end68
 
-loop63:
+loop68:
 	VMULPS  (CX), Y1, Y0
 	VMOVUPS Y0, (CX)
 	VMULPS  32(CX), Y2, Y0
 	VMOVUPS Y0, 32(CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop63
+	JNZ     loop68
 
-end63:
+end68:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -1807,13 +1985,13 @@ end63:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop64:
+loop69:
 	CMPQ SI, $+4
-	JL   end64
+	JL   end69
 	MOVQ on_base+48(FP), R8
 	XORQ R9, R9
 
-loop65:
+loop70:
 	LEAQ    (BX)(R9*1), R10
 	VMOVUPS (R10), Z0
 	VMOVUPS 64(R10), Z1
@@ -1833,9 +2011,9 @@ loop65:
 	VMOVUPS 192(R10)(DI*1), Z15
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end66
+	JZ      end71
 
-loop66:
+loop71:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -1867,9 +2045,9 @@ loop66:
 	VFMADD231PS  Z20, Z18, Z11
 	VFMADD231PS  Z20, Z19, Z15
 	TESTQ        R11, R11
-	JNZ          loop66
+	JNZ          loop71
 
-end66:
+end71:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	VMOVUPS Z2, 128(R10)
@@ -1888,23 +2066,23 @@ end66:
 	VMOVUPS Z15, 192(R10)(DI*1)
 	ADDQ    $+256, R9
 	CMPQ    R9, CX
-	JL      loop65
+	JL      loop70
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+256, AX
 	SUBQ    $+4, SI
-	JMP     loop64
+	JMP     loop69
 
-end64:
-loop67:
+end69:
+loop72:
 	CMPQ SI, $+2
-	JL   end67
+	JL   end72
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop68:
+loop73:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
@@ -1916,9 +2094,9 @@ loop68:
 	VMOVUPS 192(R9)(CX*1), Z7
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end69
+	JZ      end74
 
-loop69:
+loop74:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -1940,9 +2118,9 @@ loop69:
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	TESTQ        R10, R10
-	JNZ          loop69
+	JNZ          loop74
 
-end69:
+end74:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
@@ -1953,21 +2131,21 @@ end69:
 	VMOVUPS Z7, 192(R9)(CX*1)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop68
+	JL      loop73
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop67
+	JMP     loop72
 
-end67:
-loop70:
+end72:
+loop75:
 	CMPQ SI, $+1
-	JL   end70
+	JL   end75
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop71:
+loop76:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
@@ -1975,9 +2153,9 @@ loop71:
 	VMOVUPS 192(R9), Z3
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end72
+	JZ      end77
 
-loop72:
+loop77:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -1994,21 +2172,21 @@ loop72:
 	VMOVUPS      192(R11)(R8*1), Z5
 	VFMADD231PS  Z5, Z4, Z3
 	TESTQ        R10, R10
-	JNZ          loop72
+	JNZ          loop77
 
-end72:
+end77:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
 	VMOVUPS Z3, 192(R9)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop71
+	JL      loop76
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop70
+	JMP     loop75
 
-end70:
+end75:
 	VZEROUPPER
 	RET

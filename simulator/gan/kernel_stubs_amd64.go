@@ -59,6 +59,11 @@ func findSwitchedAVX2(switched []uint64, middles []float32, rows []float32, on [
 //go:noescape
 func bendAVX2(dst []float32, switched []uint64, middles []float32, low []float32, highWords []float32, second []float32, highs int, stride int)
 
+// enumerateAVX2 is enumerate in AVX2 with FMA.
+//
+//go:noescape
+func enumerateAVX2(dst []float32, switches []float32, rows []float32, drawn []uint32, low []float32, lowWords []float32, reach []float32, second []float32, stride int)
+
 // transposeAVX2 is transpose in AVX2 with FMA.
 //
 //go:noescape

@@ -18,6 +18,10 @@ func newLocal(s Settings, m *sampler, w *network, k *kTerm) *local {
 }
 
 func (e *local) prepare(b *batch) {
+	if e.outcomes.few() {
+		e.locate(b)
+		return
+	}
 	e.straightThrough.prepare(b)
 	e.critic.loops.unitsOn(e.unitsOn, e.rows)
 }
@@ -31,7 +35,11 @@ func (e *local) weigh(_ circuit.Tile, b *batch, block, step int, weights []float
 		drawn[l] = b.words[(block*lanes+l)*e.steps+step]
 	}
 	first := block * lanes * e.critic.stride
-	e.outcomes.values(weights, e.rows[first:], e.unitsOn[first/width:], e.patchSlopes(block, step), drawn)
+	if e.outcomes.few() {
+		e.outcomes.enumerate(weights, e.rows[first:], drawn)
+	} else {
+		e.outcomes.bend(weights, e.rows[first:], e.unitsOn[first/width:], e.patchSlopes(block, step), drawn)
+	}
 	if e.k.weight == 0 {
 		return
 	}

@@ -6,10 +6,12 @@ const lowBits = 4
 // outcomes evaluates −C for all outcomes of one patch in a block of samples, up
 // to a constant per sample.
 //
-// The critic is linear between the kinks of its units. So −C of an outcome is
-// its tangent at the drawn word, which is linear in the bits, and for each unit
-// that some outcome switches, how far it bends away from its tangent: of 64
-// units some 14 at n = 10, t = 30, and 28 at n = 4, t = 10.
+// Where they are few, it sums over all units. Where they are many, it goes by the
+// critic being linear between the kinks of its units: −C of an outcome is its
+// tangent at the drawn word, which is linear in the bits, and for each unit that
+// some outcome switches, how far it bends away from its tangent. Of 64 units these
+// are some 14 at n = 10, t = 30, but 28 at n = 4, t = 10, where finding and walking
+// them takes longer than taking all.
 type outcomes struct {
 	critic  *network
 	neurons int
@@ -23,10 +25,10 @@ type outcomes struct {
 
 	// Of a block.
 	drawn    [lanes]uint32
-	middles  []float32 // [lane][stride]
+	middles  []float32 // [lane][stride]; negative where outcomes are few
 	switched []uint64  // [lane][stride/width][2], sets of units
 	bends    []float32 // [lane][outcome], rows padded against cache-set conflicts
-	square   []float32 // [outcome][lane], for patches with fewer words than lanes
+	square   []float32 // [outcome][lane], for few outcomes
 }
 
 func newOutcomes(w *network, neurons int) *outcomes {
@@ -40,6 +42,9 @@ func newOutcomes(w *network, neurons int) *outcomes {
 	}
 }
 
+// few says that all outcomes of a patch fit a row of lanes.
+func (o *outcomes) few() bool { return o.neurons <= lowBits }
+
 // setPatch prepares the tables of a time step.
 func (o *outcomes) setPatch(step int) {
 	l, stride := o.critic.loops, o.critic.stride
@@ -51,15 +56,18 @@ func (o *outcomes) setPatch(step int) {
 	l.reach(o.reach, columns)
 }
 
-// values fills weights[word][lane] for samples with these drawn words,
-// pre-activations, [lane][stride], and sets of units that are on,
-// [lane][stride/width]; slopes, [neuron][lane], are those of −C.
-func (o *outcomes) values(weights, rows []float32, on []uint64, slopes []float32, drawn []uint32) {
-	if len(weights) < len(o.square) {
-		o.values(o.square, rows, on, slopes, drawn)
-		copy(weights, o.square)
-		return
-	}
+// enumerate fills weights[word][lane] for samples with these drawn words and
+// pre-activations, [lane][stride], where outcomes are few.
+func (o *outcomes) enumerate(weights, rows []float32, drawn []uint32) {
+	l := o.critic.loops
+	l.enumerate(o.bends, o.middles, rows, drawn, o.low, o.lowWords, o.reach, o.critic.second, o.critic.stride)
+	l.transpose(o.square, o.bends, lanes)
+	copy(weights, o.square)
+}
+
+// bend does the same where outcomes are many, from sets of units that are on,
+// [lane][stride/width], and the slopes of −C, [neuron][lane].
+func (o *outcomes) bend(weights, rows []float32, on []uint64, slopes []float32, drawn []uint32) {
 	l, stride := o.critic.loops, o.critic.stride
 	middles := o.middles[:len(drawn)*stride]
 	l.sumWords(weights, slopes, lanes)

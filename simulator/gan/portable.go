@@ -11,7 +11,7 @@ var portable = loops{
 	switchOn: switchOn, interpolate: interpolate, backSecond: backSecond,
 	inputSlopes: inputSlopes, sumSquares: sumSquares, spreadSlopes: spreadSlopes,
 	sumWords: sumWords, reach: reach,
-	unitsOn: unitsOn, findSwitched: findSwitched, bend: bend,
+	unitsOn: unitsOn, findSwitched: findSwitched, bend: bend, enumerate: enumerate,
 	transpose: transpose, addTranspose: addTranspose, addCounts: addCounts,
 	adam32: adamUpdate[float32], adam64: adamUpdate[float64],
 }

@@ -64,8 +64,8 @@ func findSwitched(switched []uint64, middles, rows []float32, on []uint64, drawn
 // over the switched units of a lane, where v_h is the unit's pre-activation
 // after that outcome, and the sign − for those that are on as drawn. So a term
 // is what the unit adds beyond its tangent at the drawn word. There are as many
-// lanes as middles has rows; rows of dst are lanes longer than needed. If there
-// is one row of high words, it is 0.
+// lanes as middles has rows; rows of dst are lanes longer than needed. The number
+// of high words is even.
 func bend(dst []float32, switched []uint64, middles, low, highWords, second []float32, highs, stride int) {
 	for ; len(middles) > 0; middles = middles[stride:] {
 		sums := dst[:highs*lanes]
@@ -95,6 +95,26 @@ func bendUnit(sums []float32, low *laneRow, highWords []float32, middle, weight 
 			v := start[x] + high
 			sum[x] -= weight * masked(v, mask(v)^flip)
 		}
+	}
+}
+
+// enumerate fills dst[lane][word] with −Σ_h second[h]·max(0, v_h), where v_h is
+// the unit's pre-activation after that word, for as many lanes as there are drawn
+// words and up to a constant per lane: a unit that is on after every word counts
+// as one that the least of them just leaves on. Sums are the more exact for it.
+// It fills switches[lane] with what a word must add to switch the units on.
+func enumerate(dst, switches, rows []float32, drawn []uint32, low, lowWords, reach, second []float32, stride int) {
+	for lane, word := range drawn {
+		var sums laneRow
+		switches, atDrawn := switches[lane*stride:], lowWords[int(word)*stride:][:stride]
+		for h, v := range rows[lane*stride:][:stride] {
+			switches[h] = max(atDrawn[h]-v, -reach[h])
+			for x, added := range (*laneRow)(low[h*lanes:]) {
+				v := added - switches[h]
+				sums[x] -= second[h] * masked(v, mask(v))
+			}
+		}
+		*(*laneRow)(dst[lane*lanes:]) = sums
 	}
 }
 

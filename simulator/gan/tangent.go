@@ -42,7 +42,6 @@ func (e *tangent) differentiate(b *batch) {
 		l.transpose(e.turned, e.on[block*lanes*w.stride:], w.stride)
 		l.inputSlopes(e.slopes[block*inputs:][:inputs], w.first, w.second, e.turned, w.stride)
 	}
-	e.k.end()
 }
 
 // patchSlopes are a block's slopes along the bits of one patch, [neuron][lane].
@@ -78,10 +77,16 @@ func (e *straightThrough) observe(tile circuit.Tile, b *batch, block, step int) 
 }
 
 func (e *straightThrough) prepare(b *batch) {
+	e.locate(b)
+	e.differentiate(b)
+}
+
+// locate fills rows, and completes the K-term's batch.
+func (e *straightThrough) locate(b *batch) {
 	e.sets.set(0, b.words)
 	e.critic.preactivations(e.rows, e.sets)
 	e.k.windows(b.words)
-	e.differentiate(b)
+	e.k.end()
 }
 
 // expectation takes the slopes at the expected bits. It measures nothing.
@@ -126,4 +131,7 @@ func (e *expectation) expectedBit(neuron, lane int) float32 {
 	return sum
 }
 
-func (e *expectation) prepare(b *batch) { e.differentiate(b) }
+func (e *expectation) prepare(b *batch) {
+	e.k.end()
+	e.differentiate(b)
+}

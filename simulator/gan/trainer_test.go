@@ -197,7 +197,7 @@ func TestAnyBatchSize(t *testing.T) {
 
 // variants are settings that run through every part of a training.
 func variants(steps int) map[string]Settings {
-	v := map[string]Settings{"standard": defaults(3, 2, steps)}
+	v := map[string]Settings{"standard": defaults(3, 2, steps), "many_outcomes": defaults(6, 2, steps)}
 	for _, gradient := range []Gradient{Local, Expectation, StraightThrough, Reinforce, ParameterShift} {
 		s := defaults(2, 2, steps)
 		s.Gradient, s.K, s.BatchSize = gradient, 1, 20

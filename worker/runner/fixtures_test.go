@@ -64,6 +64,7 @@ func variants(t testing.TB) map[string]Task {
 		"one step":          smallTask(t, 2, 1),
 		"holdout":           smallTask(t, 2, 2, "holdout", 0.25, "average", 0.9),
 		"many words":        smallTask(t, 3, 6, "constraint", "clip", "k", 0.0),
+		"many outcomes":     smallTask(t, 5, 2),
 		"samples":           smallTask(t, 2, 2, "noise", "per_qubit"),
 		"noise per patch":   smallTask(t, 2, 2, "noise_per_patch", true, "gradient", "reinforce"),
 		"no noise":          smallTask(t, 2, 1, "noise", "none", "schedule", "constant"),

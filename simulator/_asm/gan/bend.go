@@ -74,9 +74,8 @@ func (k kernel) insert(set reg.Register, at int, x reg.VecVirtual, m Mem) {
 }
 
 // bend walks the units that are switched, first those that are off as drawn,
-// for several rows of outcomes at once. A single row gets two sums, to which
-// the units add in turn: one sum could not take a unit as fast as they come.
-// What only the outer loops need lies on the stack: registers are few.
+// for several rows of outcomes at once. What only the outer loops need lies on the
+// stack: registers are few.
 func (k kernel) bend() {
 	k.Function("bend", "func(dst []float32, switched []uint64, middles, low, highWords, second []float32, highs, stride int)")
 	middles, end, rowsLeft := AllocLocal(8), AllocLocal(8), AllocLocal(8)
@@ -92,9 +91,9 @@ func (k kernel) bend() {
 	}, func() {
 		MOVQ(Number("highs"), rowsLeft)
 		high := Pointer("highWords")
-		Tiles(rowsLeft, []int{4, 2, 1}, func(size int) {
+		Tiles(rowsLeft, []int{4, 2}, func(size int) {
 			sums := map[int][]reg.VecVirtual{}
-			k.Parts(LaneBytes, func(part int) { sums[part] = k.Zeros(max(size, 2)) })
+			k.Parts(LaneBytes, func(part int) { sums[part] = k.Zeros(size) })
 			Upto(stride, groupBytes, func(group reg.Register) {
 				sets := Copy(group) // 16 bytes a group
 				SHRQ(U8(4), sets)
@@ -103,15 +102,6 @@ func (k kernel) bend() {
 				for on := range 2 {
 					set := GP64()
 					MOVQ(At(sets).Offset(8*on), set)
-					if size == 1 {
-						one := func(sum int) func(reg.Register) {
-							return func(unit reg.Register) {
-								t.start(unit, func(part int, v, weight reg.VecVirtual) { bendTo(sums[part][sum], v, weight, zero, on) })
-							}
-						}
-						Members(set, one(0), one(1))
-						continue
-					}
 					Members(set, func(unit reg.Register) {
 						values := map[int]reg.VecVirtual{}
 						var weight reg.VecVirtual
@@ -130,12 +120,7 @@ func (k kernel) bend() {
 				}
 			})
 			for r := range size {
-				k.Parts(LaneBytes, func(part int) {
-					if size == 1 {
-						VADDPS(sums[part][1], sums[part][0], sums[part][0])
-					}
-					VMOVUPS(sums[part][r], At(dst).Offset(r*LaneBytes+part))
-				})
+				k.Parts(LaneBytes, func(part int) { VMOVUPS(sums[part][r], At(dst).Offset(r*LaneBytes+part)) })
 				ADDQ(stride, high)
 			}
 			Advance(size*LaneBytes, dst)

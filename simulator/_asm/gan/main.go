@@ -27,6 +27,7 @@ func main() {
 	narrow.unitsOn()
 	narrow.findSwitched()
 	narrow.bend()
+	narrow.enumerate()
 	narrow.transpose("transpose", false)
 	narrow.transpose("addTranspose", true)
 	narrow.addCounts()

@@ -55,24 +55,19 @@ func Upto(bound reg.Register, step int, body func(at reg.Register)) {
 	JL(LabelRef(head))
 }
 
-// Members runs the bodies in turn for the number of every bit that is set,
-// lowest first; it uses the set up.
-func Members(set reg.Register, bodies ...func(number reg.Register)) {
+// Members runs body for the number of every bit that is set, lowest first; it
+// uses the set up.
+func Members(set reg.Register, body func(number reg.Register)) {
 	head, end := newLabels()
 	TESTQ(set, set)
 	JZ(LabelRef(end))
 	Label(head)
-	for i, body := range bodies {
-		number, less := GP64(), GP64()
-		TZCNTQ(set, number)
-		LEAQ(At(set).Offset(-1), less)
-		ANDQ(less, set)
-		body(number)
-		TESTQ(set, set)
-		if i < len(bodies)-1 {
-			JZ(LabelRef(end))
-		}
-	}
+	number, less := GP64(), GP64()
+	TZCNTQ(set, number)
+	LEAQ(At(set).Offset(-1), less)
+	ANDQ(less, set)
+	body(number)
+	TESTQ(set, set)
 	JNZ(LabelRef(head))
 	Label(end)
 }
