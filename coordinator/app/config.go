@@ -17,12 +17,15 @@ const (
 	refreshShare = 10
 	// patient is how long figures, and models, are made at a time while workers are served.
 	patient = 3 * time.Second
-	forever     = time.Duration(math.MaxInt64)
+	forever = time.Duration(math.MaxInt64)
 
 	tickEvery = time.Second
 	lookEvery = 250 * time.Millisecond // at the status
 	// lookShare bounds the time that goes into that: one part in so many.
 	lookShare = 20
+	// longestLook bounds the pause after one that took long: it may have waited for
+	// a coordinator that is frozen, and the next one answers at once.
+	longestLook = 10 * time.Second
 	// lookElsewhereEvery is the same over a network.
 	lookElsewhereEvery = time.Second
 	// handBack is how long local workers have to hand back and leave.

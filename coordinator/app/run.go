@@ -86,8 +86,7 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 				return now, nil
 			}
 		}
-		// A thousand workers are long to list: they are served meanwhile.
-		clock := time.NewTimer(max(pause, lookShare*time.Since(looked)))
+		clock := time.NewTimer(lookAgain(pause, time.Since(looked)))
 		select {
 		case <-clock.C:
 		case <-ctx.Done():
@@ -98,6 +97,12 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 			return Progress{}, context.Cause(serving)
 		}
 	}
+}
+
+// lookAgain is the pause after a look that took so long: a thousand workers are
+// long to list, and are to be served meanwhile.
+func lookAgain(pause, took time.Duration) time.Duration {
+	return max(pause, min(lookShare*took, longestLook))
 }
 
 // sayFarewell lets workers hear that all is done, so that they leave by

@@ -31,6 +31,7 @@ type view struct {
 	log      hclog.Logger
 
 	written      string             // the mark of what the tables show; "" if one of them is old
+	undrawn      bool               // there was no time for all figures of these
 	completeness table.Completeness // of the results.csv that was written last
 	means        []Mean             // of the same
 	models       models
@@ -58,7 +59,7 @@ func (v *view) refresh(ctx context.Context, patience time.Duration) error {
 		return fmt.Errorf("read the results: %w", err)
 	}
 	var faults error
-	if mark := markOf(status); mark != v.written {
+	if mark := markOf(status); mark != v.written || v.undrawn && patience == forever {
 		faults = v.writeTables(ctx, patience)
 		if v.written = mark; faults != nil {
 			v.written = ""
@@ -131,8 +132,9 @@ func (v *view) drawFigures(ctx context.Context, shape table.Shape, rows table.Ro
 	}
 	var faults error
 	began := time.Now()
+	v.undrawn = false
 	for _, f := range figures {
-		if time.Since(began) > patience {
+		if v.undrawn = time.Since(began) > patience; v.undrawn {
 			break
 		}
 		for _, format := range figure.Formats {

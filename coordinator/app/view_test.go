@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -15,6 +16,7 @@ import (
 	"spiqsweep/coordinator/store"
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/sweep"
+	"spiqsweep/sweep/table"
 )
 
 // away is a keeper that does not answer.
@@ -53,6 +55,49 @@ func TestModelsWaitForTheirKeeper(t *testing.T) {
 	}
 	if k.asked != 1 || len(v.models.missing) != 4 || v.written != "" {
 		t.Errorf("asked %d times, %d models are missing, mark %q: want 1, 4 and none", k.asked, len(v.models.missing), v.written)
+	}
+}
+
+// TestFiguresThatWereLeftOutAreNotForgotten: the last refresh draws them, though
+// no row has changed.
+func TestFiguresThatWereLeftOutAreNotForgotten(t *testing.T) {
+	t.Parallel()
+	v := viewOf(t, nil)
+	if err := os.Mkdir(v.folder.path(figuresFolder), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	rows := func(yield func(table.Row, error) bool) {
+		numbers := map[string]float64{}
+		for _, name := range sweep.ErrorNames {
+			numbers[name] = 0.1
+		}
+		for _, k := range []float64{0, 1} {
+			c := sweep.Default()
+			c.K = k
+			if !yield(table.Row{State: sweep.Done, Configuration: c, Measures: &sweep.Measures{Errors: numbers, Floors: numbers}}, nil) {
+				return
+			}
+		}
+	}
+	for patience, want := range map[time.Duration]bool{-1: false, forever: true} {
+		if err := v.drawFigures(t.Context(), v.prepared.shape, rows, patience); err != nil {
+			t.Fatal(err)
+		}
+		if v.undrawn == want {
+			t.Errorf("patience %v: undrawn is %v", patience, v.undrawn)
+		}
+	}
+}
+
+// TestALookThatTookLongDelaysTheNextALittle: it may have been at a frozen coordinator.
+func TestALookThatTookLongDelaysTheNextALittle(t *testing.T) {
+	t.Parallel()
+	for took, want := range map[time.Duration]time.Duration{
+		0: lookEvery, 100 * time.Millisecond: 2 * time.Second, 10 * time.Second: longestLook,
+	} {
+		if got := lookAgain(lookEvery, took); got != want {
+			t.Errorf("after a look of %v: %v, want %v", took, got, want)
+		}
 	}
 }
 
