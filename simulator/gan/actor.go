@@ -53,7 +53,7 @@ func newActor(s Settings, m *sampler, plain circuit.Tile, w *network, angles []f
 }
 
 // update makes one step of Adam down L_G for a batch whose noise and
-// measurements are drawn; real is [sample][step].
+// measurements are drawn; real is [sample][step], for the K-term.
 func (a *actor) update(b *batch, real []uint32, rate float64) error {
 	a.k.begin(real)
 	a.observe(b)

@@ -112,9 +112,13 @@ func (t *Trainer) sample(index uint64) error {
 	return nil
 }
 
-// draw draws real windows, and noise and measurements of generated ones.
+// draw draws noise and measurements of generated windows, and real windows: those
+// of the generator's batch only for the K-term, which alone looks at them.
 func (t *Trainer) draw(index uint64) error {
 	t.draws.drawSamples(t.sampler, t.batch, t.steps, index)
+	if index == actorBatch && t.settings.K == 0 {
+		return nil
+	}
 	return t.draws.drawWindows(t.windows, t.settings.Ansatz.Neurons, t.real, t.settings.Timesteps, t.steps, index)
 }
 
