@@ -2,8 +2,13 @@ package gan
 
 import "math"
 
-// adamEpsilon is Adam's ε.
-const adamEpsilon = 1e-8
+// adamEpsilon is Adam's ε. Beside it the root of adamFloor vanishes, which is added
+// to the square of every gradient: where a unit is off for good, v would sink to
+// subnormal numbers, and these are slow.
+const (
+	adamEpsilon = 1e-8
+	adamFloor   = 1e-32
+)
 
 // adam is the optimiser of Kingma & Ba (2015), algorithm 1. After k updates
 //
@@ -25,7 +30,7 @@ func newAdam[F float32 | float64](parameters int, beta1, beta2 float64, loop ada
 func (a *adam[F]) update(parameters, gradient []F, rate float64, k int) bool {
 	a.coefficients = adamCoefficients[F]{
 		F(a.beta1), F(1 - a.beta1), F(a.beta2), F(1 - a.beta2),
-		F(rate / (1 - math.Pow(a.beta1, float64(k)))), F(1 / (1 - math.Pow(a.beta2, float64(k)))), adamEpsilon,
+		F(rate / (1 - math.Pow(a.beta1, float64(k)))), F(1 / (1 - math.Pow(a.beta2, float64(k)))), adamEpsilon, adamFloor,
 	}
 	return a.loop(parameters, gradient, a.mean, a.square, &a.coefficients)
 }

@@ -37,3 +37,22 @@ func TestAdam(t *testing.T) {
 		})
 	}
 }
+
+// TestAdamStaysAboveSubnormalNumbers however long a gradient is 0, or next to it.
+func TestAdamStaysAboveSubnormalNumbers(t *testing.T) {
+	const smallestNormal = 0x1p-126
+	for _, k := range inner().Kernels {
+		for _, g := range []float32{0, 1e-20} {
+			a, x := newAdam(1, 0, 0.9, k.Loops.adam32), []float32{1}
+			for update := range 2000 {
+				a.update(x, []float32{g}, 0.002, update+1)
+				if a.square[0] < smallestNormal {
+					t.Fatalf("%s: after update %d by %v the square is %v", k.Name, update+1, g, a.square[0])
+				}
+			}
+			if math.Abs(float64(x[0])-1) > 1e-6 {
+				t.Errorf("%s: gradients of %v took 1 to %v", k.Name, g, x[0])
+			}
+		}
+	}
+}

@@ -120,7 +120,7 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		for i, v := range square {
 			square[i] = v * v
 		}
-		reportFinite(t, l.adam32(parameters, gradient, mean, square, &adamCoefficients[float32]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon}))
+		reportFinite(t, l.adam32(parameters, gradient, mean, square, &adamCoefficients[float32]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon, adamFloor}))
 	},
 	"adam64": func(l *loops, t *kerneltest.Trial) {
 		n := t.IntN(20)
@@ -128,7 +128,7 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		for i, v := range square {
 			square[i] = v * v
 		}
-		reportFinite(t, l.adam64(parameters, gradient, mean, square, &adamCoefficients[float64]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon}))
+		reportFinite(t, l.adam64(parameters, gradient, mean, square, &adamCoefficients[float64]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon, adamFloor}))
 	},
 }
 
@@ -190,5 +190,5 @@ func adamStaysFinite[F float32 | float64](loop adamLoop[F], n, at int) bool {
 	if at >= 0 {
 		parameters[at] = 1 / zeros[0]
 	}
-	return loop(parameters, zeros, make([]F, n), make([]F, n), &adamCoefficients[F]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon})
+	return loop(parameters, zeros, make([]F, n), make([]F, n), &adamCoefficients[F]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon, adamFloor})
 }

@@ -1452,7 +1452,7 @@ end48:
 	VZEROUPPER
 	RET
 
-// func adam32AVX2(parameters []float32, gradient []float32, mean []float32, square []float32, c *[7]float32) bool
+// func adam32AVX2(parameters []float32, gradient []float32, mean []float32, square []float32, c *[8]float32) bool
 // Requires: AVX, FMA3
 TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
 	MOVQ         parameters_base+0(FP), AX
@@ -1467,7 +1467,8 @@ TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
 	VBROADCASTSS 16(SI), Y4
 	VBROADCASTSS 20(SI), Y5
 	VBROADCASTSS 24(SI), Y6
-	VXORPS       X7, X7, X7
+	VBROADCASTSS 28(SI), Y7
+	VXORPS       X8, X8, X8
 	MOVQ         parameters_len+8(FP), SI
 	MOVQ         parameters_len+8(FP), DI
 	SHRQ         $0x03, SI
@@ -1476,26 +1477,27 @@ TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
 	JZ           end49
 
 loop49:
-	VMOVUPS     (CX), Y8
-	VMOVUPS     (DX), Y9
-	VMOVUPS     (BX), Y10
-	VMOVUPS     (AX), Y11
-	VMULPS      Y1, Y8, Y12
-	VFMADD231PS Y0, Y9, Y12
-	VMULPS      Y8, Y8, Y8
-	VMULPS      Y3, Y8, Y8
-	VFMADD231PS Y2, Y10, Y8
-	VMOVUPS     Y12, (DX)
-	VMOVUPS     Y8, (BX)
-	VMULPS      Y5, Y8, Y8
-	VSQRTPS     Y8, Y8
-	VADDPS      Y6, Y8, Y8
-	VMULPS      Y4, Y12, Y12
-	VDIVPS      Y8, Y12, Y12
-	VSUBPS      Y12, Y11, Y11
-	VMOVUPS     Y11, (AX)
-	VSUBPS      Y11, Y11, Y11
-	VORPS       Y11, Y7, Y7
+	VMOVUPS     (CX), Y9
+	VMOVUPS     (DX), Y10
+	VMOVUPS     (BX), Y11
+	VMOVUPS     (AX), Y12
+	VMULPS      Y1, Y9, Y13
+	VFMADD231PS Y0, Y10, Y13
+	VMOVAPS     Y7, Y10
+	VFMADD231PS Y9, Y9, Y10
+	VMULPS      Y3, Y10, Y10
+	VFMADD231PS Y2, Y11, Y10
+	VMOVUPS     Y13, (DX)
+	VMOVUPS     Y10, (BX)
+	VMULPS      Y5, Y10, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y6, Y10, Y10
+	VMULPS      Y4, Y13, Y13
+	VDIVPS      Y10, Y13, Y13
+	VSUBPS      Y13, Y12, Y12
+	VMOVUPS     Y12, (AX)
+	VSUBPS      Y12, Y12, Y12
+	VORPS       Y12, Y8, Y8
 	ADDQ        $+32, AX
 	ADDQ        $+32, CX
 	ADDQ        $+32, DX
@@ -1508,26 +1510,27 @@ end49:
 	JZ    end50
 
 loop50:
-	VMOVSS      (CX), X8
-	VMOVSS      (DX), X9
-	VMOVSS      (BX), X10
-	VMOVSS      (AX), X13
-	VMULSS      X1, X8, X11
-	VFMADD231SS X0, X9, X11
-	VMULSS      X8, X8, X8
-	VMULSS      X3, X8, X8
-	VFMADD231SS X2, X10, X8
-	VMOVSS      X11, (DX)
-	VMOVSS      X8, (BX)
-	VMULSS      X5, X8, X8
-	VSQRTSS     X8, X8, X8
-	VADDSS      X6, X8, X8
-	VMULSS      X4, X11, X11
-	VDIVSS      X8, X11, X11
-	VSUBSS      X11, X13, X13
-	VMOVSS      X13, (AX)
-	VSUBSS      X13, X13, X13
-	VORPS       Y13, Y7, Y7
+	VMOVSS      (CX), X9
+	VMOVSS      (DX), X10
+	VMOVSS      (BX), X11
+	VMOVSS      (AX), X14
+	VMULSS      X1, X9, X12
+	VFMADD231SS X0, X10, X12
+	VMOVAPS     X7, X10
+	VFMADD231SS X9, X9, X10
+	VMULSS      X3, X10, X10
+	VFMADD231SS X2, X11, X10
+	VMOVSS      X12, (DX)
+	VMOVSS      X10, (BX)
+	VMULSS      X5, X10, X10
+	VSQRTSS     X10, X10, X10
+	VADDSS      X6, X10, X10
+	VMULSS      X4, X12, X12
+	VDIVSS      X10, X12, X12
+	VSUBSS      X12, X14, X14
+	VMOVSS      X14, (AX)
+	VSUBSS      X14, X14, X14
+	VORPS       Y14, Y8, Y8
 	ADDQ        $+4, AX
 	ADDQ        $+4, CX
 	ADDQ        $+4, DX
@@ -1536,15 +1539,15 @@ loop50:
 	JNZ         loop50
 
 end50:
-	VCMPPS    $0x04, Y7, Y7, Y7
-	VMOVMSKPS Y7, AX
+	VCMPPS    $0x04, Y8, Y8, Y8
+	VMOVMSKPS Y8, AX
 	TESTL     AX, AX
 	SETEQ     AL
 	MOVB      AL, ret+104(FP)
 	VZEROUPPER
 	RET
 
-// func adam64AVX2(parameters []float64, gradient []float64, mean []float64, square []float64, c *[7]float64) bool
+// func adam64AVX2(parameters []float64, gradient []float64, mean []float64, square []float64, c *[8]float64) bool
 // Requires: AVX, FMA3
 TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
 	MOVQ         parameters_base+0(FP), AX
@@ -1559,7 +1562,8 @@ TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
 	VBROADCASTSD 32(SI), Y4
 	VBROADCASTSD 40(SI), Y5
 	VBROADCASTSD 48(SI), Y6
-	VXORPS       X7, X7, X7
+	VBROADCASTSD 56(SI), Y7
+	VXORPS       X8, X8, X8
 	MOVQ         parameters_len+8(FP), SI
 	MOVQ         parameters_len+8(FP), DI
 	SHRQ         $0x02, SI
@@ -1568,26 +1572,27 @@ TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
 	JZ           end51
 
 loop51:
-	VMOVUPD     (CX), Y8
-	VMOVUPD     (DX), Y9
-	VMOVUPD     (BX), Y10
-	VMOVUPD     (AX), Y11
-	VMULPD      Y1, Y8, Y12
-	VFMADD231PD Y0, Y9, Y12
-	VMULPD      Y8, Y8, Y8
-	VMULPD      Y3, Y8, Y8
-	VFMADD231PD Y2, Y10, Y8
-	VMOVUPD     Y12, (DX)
-	VMOVUPD     Y8, (BX)
-	VMULPD      Y5, Y8, Y8
-	VSQRTPD     Y8, Y8
-	VADDPD      Y6, Y8, Y8
-	VMULPD      Y4, Y12, Y12
-	VDIVPD      Y8, Y12, Y12
-	VSUBPD      Y12, Y11, Y11
-	VMOVUPD     Y11, (AX)
-	VSUBPD      Y11, Y11, Y11
-	VORPS       Y11, Y7, Y7
+	VMOVUPD     (CX), Y9
+	VMOVUPD     (DX), Y10
+	VMOVUPD     (BX), Y11
+	VMOVUPD     (AX), Y12
+	VMULPD      Y1, Y9, Y13
+	VFMADD231PD Y0, Y10, Y13
+	VMOVAPS     Y7, Y10
+	VFMADD231PD Y9, Y9, Y10
+	VMULPD      Y3, Y10, Y10
+	VFMADD231PD Y2, Y11, Y10
+	VMOVUPD     Y13, (DX)
+	VMOVUPD     Y10, (BX)
+	VMULPD      Y5, Y10, Y10
+	VSQRTPD     Y10, Y10
+	VADDPD      Y6, Y10, Y10
+	VMULPD      Y4, Y13, Y13
+	VDIVPD      Y10, Y13, Y13
+	VSUBPD      Y13, Y12, Y12
+	VMOVUPD     Y12, (AX)
+	VSUBPD      Y12, Y12, Y12
+	VORPS       Y12, Y8, Y8
 	ADDQ        $+32, AX
 	ADDQ        $+32, CX
 	ADDQ        $+32, DX
@@ -1600,26 +1605,27 @@ end51:
 	JZ    end52
 
 loop52:
-	VMOVSD      (CX), X8
-	VMOVSD      (DX), X9
-	VMOVSD      (BX), X10
-	VMOVSD      (AX), X13
-	VMULSD      X1, X8, X11
-	VFMADD231SD X0, X9, X11
-	VMULSD      X8, X8, X8
-	VMULSD      X3, X8, X8
-	VFMADD231SD X2, X10, X8
-	VMOVSD      X11, (DX)
-	VMOVSD      X8, (BX)
-	VMULSD      X5, X8, X8
-	VSQRTSD     X8, X8, X8
-	VADDSD      X6, X8, X8
-	VMULSD      X4, X11, X11
-	VDIVSD      X8, X11, X11
-	VSUBSD      X11, X13, X13
-	VMOVSD      X13, (AX)
-	VSUBSD      X13, X13, X13
-	VORPS       Y13, Y7, Y7
+	VMOVSD      (CX), X9
+	VMOVSD      (DX), X10
+	VMOVSD      (BX), X11
+	VMOVSD      (AX), X14
+	VMULSD      X1, X9, X12
+	VFMADD231SD X0, X10, X12
+	VMOVAPS     X7, X10
+	VFMADD231SD X9, X9, X10
+	VMULSD      X3, X10, X10
+	VFMADD231SD X2, X11, X10
+	VMOVSD      X12, (DX)
+	VMOVSD      X10, (BX)
+	VMULSD      X5, X10, X10
+	VSQRTSD     X10, X10, X10
+	VADDSD      X6, X10, X10
+	VMULSD      X4, X12, X12
+	VDIVSD      X10, X12, X12
+	VSUBSD      X12, X14, X14
+	VMOVSD      X14, (AX)
+	VSUBSD      X14, X14, X14
+	VORPS       Y14, Y8, Y8
 	ADDQ        $+8, AX
 	ADDQ        $+8, CX
 	ADDQ        $+8, DX
@@ -1628,8 +1634,8 @@ loop52:
 	JNZ         loop52
 
 end52:
-	VCMPPS    $0x04, Y7, Y7, Y7
-	VMOVMSKPS Y7, AX
+	VCMPPS    $0x04, Y8, Y8, Y8
+	VMOVMSKPS Y8, AX
 	TESTL     AX, AX
 	SETEQ     AL
 	MOVB      AL, ret+104(FP)

@@ -82,12 +82,12 @@ func addCountsAVX2(weights []float32, counts []float32)
 // adam32AVX2 is adam32 in AVX2 with FMA.
 //
 //go:noescape
-func adam32AVX2(parameters []float32, gradient []float32, mean []float32, square []float32, c *[7]float32) bool
+func adam32AVX2(parameters []float32, gradient []float32, mean []float32, square []float32, c *[8]float32) bool
 
 // adam64AVX2 is adam64 in AVX2 with FMA.
 //
 //go:noescape
-func adam64AVX2(parameters []float64, gradient []float64, mean []float64, square []float64, c *[7]float64) bool
+func adam64AVX2(parameters []float64, gradient []float64, mean []float64, square []float64, c *[8]float64) bool
 
 // sumColumnsAVX2 is sumColumns in AVX2 with FMA.
 //

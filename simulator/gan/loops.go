@@ -48,5 +48,5 @@ type loops struct {
 type adamLoop[F float32 | float64] func(parameters, gradient, mean, square []F, c *adamCoefficients[F]) bool
 
 // adamCoefficients are what one update multiplies by and adds: β₁, 1−β₁, β₂,
-// 1−β₂, rate/(1−β₁ᵏ), 1/(1−β₂ᵏ) and ε.
-type adamCoefficients[F float32 | float64] = [7]F
+// 1−β₂, rate/(1−β₁ᵏ), 1/(1−β₂ᵏ), ε and the floor.
+type adamCoefficients[F float32 | float64] = [8]F

@@ -149,7 +149,7 @@ func adamUpdate[F float32 | float64](parameters, gradient, mean, square []F, c *
 	bad := F(0) // NaN once a parameter is not finite
 	for i, g := range gradient {
 		m := c[0]*mean[i] + c[1]*g
-		v := c[2]*square[i] + c[3]*(g*g)
+		v := c[2]*square[i] + c[3]*(g*g+c[7])
 		mean[i], square[i] = m, v
 		p := parameters[i] - c[4]*m/(F(math.Sqrt(float64(v*c[5])))+c[6])
 		parameters[i] = p

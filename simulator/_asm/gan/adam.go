@@ -39,9 +39,9 @@ var (
 
 // adam takes whole vectors, then the rest one by one.
 func (k kernel) adam(name string, p precision) {
-	k.Function(name, fmt.Sprintf("func(parameters, gradient, mean, square []%s, c *[7]%[1]s) bool", p.number))
+	k.Function(name, fmt.Sprintf("func(parameters, gradient, mean, square []%s, c *[8]%[1]s) bool", p.number))
 	parameters, gradient, mean, square, coefficients := Pointer("parameters"), Pointer("gradient"), Pointer("mean"), Pointer("square"), Number("c")
-	var c [7]reg.VecVirtual
+	var c [8]reg.VecVirtual
 	for i := range c {
 		c[i] = YMM()
 		p.broadcast(At(coefficients).Offset(i*p.bytes), c[i])
@@ -69,7 +69,8 @@ func (k kernel) adam(name string, p precision) {
 		newMean, newSquare := register(), register()
 		a.mul(coefficient(1), g, newMean)
 		a.fma(coefficient(0), m, newMean)
-		a.mul(g, g, newSquare)
+		VMOVAPS(coefficient(7), newSquare)
+		a.fma(g, g, newSquare)
 		a.mul(coefficient(3), newSquare, newSquare)
 		a.fma(coefficient(2), v, newSquare)
 		a.move(newMean, At(mean))
