@@ -182,13 +182,41 @@ func TestWhoIsBelieved(t *testing.T) {
 				return
 			}
 			message := status.Convert(err).Message()
-			if status.Code(err) != codes.Unavailable || !strings.Contains(message, test.want) || !strings.Contains(message, address) {
-				t.Errorf("error is %v, want Unavailable with %q and the address", err, test.want)
+			code := codes.Unavailable
+			if test.want == "another authority" {
+				code = codes.Unauthenticated // it will not be ours later
+			}
+			if status.Code(err) != code || !strings.Contains(message, test.want) || !strings.Contains(message, address) {
+				t.Errorf("error is %v, want %v with %q and the address", err, code, test.want)
+			}
+			if told := credentials.Told(err); strings.Contains(told, "desc =") || !strings.Contains(told, test.want) {
+				t.Errorf("a person is told %q", told)
 			}
 			if strings.Contains(message, file.Token) {
 				t.Errorf("the error shows the token: %v", err)
 			}
 		})
+	}
+}
+
+func TestTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"a coordinator's words": {status.Error(codes.FailedPrecondition, "the sweep is of class b"), "the sweep is of class b"},
+		"a wrong token": {
+			status.Error(codes.Unauthenticated, "unauthenticated"),
+			"unauthenticated: copy worker.json (or operator.json) again from the output folder of the coordinator that you mean",
+		},
+		"nobody there": {
+			status.Error(codes.Unavailable, `connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"`),
+			"Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused",
+		},
+	} {
+		if got := credentials.Told(c.err); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }
 

@@ -7,9 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
+	"strings"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 )
 
 // transport is how calls travel to an address: by TLS if the file names an
@@ -59,8 +63,7 @@ func (e explained) explain(err error) error {
 	)
 	switch {
 	case errors.As(err, &unknown):
-		return fmt.Errorf("%s shows a certificate of another authority than the credentials file names: "+
-			"it is another coordinator, or somebody stands in between: %s: %w", e.address, copyAgain, err)
+		return &stranger{e.address}
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return fmt.Errorf("the certificate that %s shows is not good at this machine's time: check the clocks of both machines; "+
 			"if the authority has expired, delete ca.pem and start the coordinator again: %w", e.address, err)
@@ -72,6 +75,33 @@ func (e explained) explain(err error) error {
 	default:
 		return fmt.Errorf("no TLS with %s: %w", e.address, err)
 	}
+}
+
+// stranger is whoever shows a certificate of another authority: unlike one that is
+// away, it will not be the right one later.
+type stranger struct{ address string }
+
+func (s *stranger) Error() string {
+	return s.address + " shows a certificate of another authority than the credentials file names: " +
+		"it is another coordinator, or somebody stands in between: " + copyAgain
+}
+
+// GRPCStatus is the status of a call that would have gone there.
+func (s *stranger) GRPCStatus() *status.Status { return status.New(codes.Unauthenticated, s.Error()) }
+
+// Told is what a failed call says to a person: what the other end answered or, if
+// no connection came about, why; and what mends it where the credentials do not fit.
+func Told(err error) string {
+	message := status.Convert(err).Message()
+	_, quoted, failed := strings.Cut(message, "connection error: desc = ")
+	if why, err := strconv.Unquote(quoted); failed && err == nil {
+		why = strings.TrimPrefix(why, "transport: ")
+		return strings.TrimPrefix(why, "authentication handshake failed: ")
+	}
+	if status.Code(err) == codes.Unauthenticated {
+		return message + ": " + copyAgain
+	}
+	return message
 }
 
 // listening hears what the other end, spoken to in plain text, says first.

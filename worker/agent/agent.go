@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"google.golang.org/grpc/codes"
 
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
@@ -13,7 +14,7 @@ import (
 // Settings are what an agent is told at its birth.
 type Settings struct {
 	Process        *spiqsweepv1.Process // its Slots are the agent's
-	Coordinators   int                  // that a call may go to: all of them must refuse this worker; 0 is 1
+	Coordinators   int                  // that calls go to in turn: all that can be reached must refuse this worker; 0 is 1
 	ConnectTimeout time.Duration        // 0: wait for the coordinator for ever
 	Stays          bool                 // when all is done, for the next sweep
 	Random         *rand.Rand           // spreads the retries
@@ -32,7 +33,8 @@ type Agent struct {
 	calling  bool                     // an answer to it is awaited
 	callAt   time.Time                // when to make the next; zero: when something happens
 	away     retry                    // since the last answer
-	refusals int                      // by coordinators in a row
+	refusals refusals                 // since the last answer, or failure that may pass
+	warned   []codes.Code             // of failures since the last answer
 	heard    time.Time                // of the last answer, or of the start
 	greeted  bool                     // a coordinator has answered
 	fresh    bool                     // leases were granted, and none of them has started

@@ -5,7 +5,9 @@ import (
 	"errors"
 
 	"github.com/klauspost/compress/zstd"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
@@ -35,8 +37,9 @@ func (s *shell) call(request *spiqsweepv1.SyncRequest) {
 		defer cancel()
 		client, err := s.line.client()
 		var response *spiqsweepv1.SyncResponse
+		var taker peer.Peer // without an address: nobody
 		if err == nil {
-			response, err = client.Sync(ctx, request)
+			response, err = client.Sync(ctx, request, grpc.Peer(&taker))
 		}
 		switch {
 		case errors.Is(replaced.Err(), context.Canceled):
@@ -44,7 +47,7 @@ func (s *shell) call(request *spiqsweepv1.SyncRequest) {
 			if _, busy := retryHint(err); !busy { // it answers: it is not away
 				s.line.change()
 			}
-			s.post(CallFailed{Sequence: request.GetSequence(), Err: err})
+			s.post(CallFailed{Sequence: request.GetSequence(), Err: err, Unreached: taker.Addr == nil})
 		default:
 			s.post(Answered{Sequence: request.GetSequence(), Response: response})
 		}

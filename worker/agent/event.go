@@ -23,10 +23,12 @@ type (
 		Sequence uint64
 		Response *spiqsweepv1.SyncResponse
 	}
-	// CallFailed says that the Sync of that number has no answer.
+	// CallFailed says that the Sync of that number has no answer. Unreached: nobody
+	// took it, so that whoever was called neither accepts this worker nor refuses it.
 	CallFailed struct {
-		Sequence uint64
-		Err      error
+		Sequence  uint64
+		Err       error
+		Unreached bool
 	}
 	// RecordingFetched ends a FetchRecording.
 	RecordingFetched struct {

@@ -64,8 +64,7 @@ func (a *Agent) leave(now time.Time) {
 		a.exit(a.codeLeft())
 	case a.draining:
 	case !a.giveUpAt().IsZero() && !now.Before(a.giveUpAt()):
-		a.say(hclog.Error, "no coordinator: giving up", "after", now.Sub(a.heard).Round(time.Millisecond).String())
-		a.exit(ExitUnreachable)
+		a.giveUp(now)
 	case nothing && a.done:
 		a.say(hclog.Info, "the sweep is done")
 		a.exit(ExitDone)
@@ -73,6 +72,15 @@ func (a *Agent) leave(now time.Time) {
 		a.say(hclog.Error, "stalled tasks occupy every slot: this process is of no more use")
 		a.exit(ExitFault)
 	}
+}
+
+func (a *Agent) giveUp(now time.Time) {
+	pairs := []any{"after", now.Sub(a.heard).Round(time.Millisecond).String()}
+	if a.refusals.reason != "" {
+		pairs = append(pairs, "refused", a.refusals.reason)
+	}
+	a.say(hclog.Error, "no coordinator: giving up", pairs...)
+	a.exit(ExitUnreachable)
 }
 
 // giveUpAt is when the coordinator has been away for too long; zero while it is not away.

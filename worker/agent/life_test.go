@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/testing/protocmp"
@@ -22,13 +23,14 @@ var (
 
 // life plays one history through an agent, second by second.
 type life struct {
-	t       *testing.T
-	agent   *Agent
-	now     time.Time
-	actions []Action // of the last event, without Say and SetTimer
-	timer   time.Time
-	code    int // of Exit; -1: still alive
-	said    []string
+	t        *testing.T
+	agent    *Agent
+	now      time.Time
+	actions  []Action // of the last event, without Say and SetTimer
+	timer    time.Time
+	code     int // of Exit; -1: still alive
+	said     []string
+	warnings int
 }
 
 func newLife(t *testing.T, slots int) *life {
@@ -49,6 +51,9 @@ func (l *life) happens(e Event) {
 			l.timer = a.At
 		case Say:
 			l.said = append(l.said, a.Message)
+			if a.Level == hclog.Warn {
+				l.warnings++
+			}
 		case Exit:
 			l.code = a.Code
 		default:

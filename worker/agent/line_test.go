@@ -88,6 +88,18 @@ func TestOneRefusalIsNotAll(t *testing.T) {
 	}
 }
 
+func TestADeadCoordinatorDoesNotHideARefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openBoth(newOffice(t, 0), newOffice(t, 1))
+		defer o.closeSecond()
+		o.closeFirst()
+		o.second.refuse = status.Error(codes.Unauthenticated, "unauthenticated")
+		if code := Run(t.Context(), o.Config); code != ExitFault {
+			t.Errorf("exit code %d, want %d", code, ExitFault)
+		}
+	})
+}
+
 func TestPatience(t *testing.T) {
 	held := &spiqsweepv1.SyncRequest{Held: []*spiqsweepv1.Held{{Step: 1}}}
 	large := &spiqsweepv1.SyncRequest{Reports: []*spiqsweepv1.Report{{Outcome: &spiqsweepv1.Report_Result{

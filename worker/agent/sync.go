@@ -1,12 +1,14 @@
 package agent
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -80,7 +82,7 @@ func (a *Agent) answered(now time.Time, e Answered) {
 	if !a.greeted || a.away.failures > 0 {
 		a.say(hclog.Info, "in touch with the coordinator")
 	}
-	a.calling, a.greeted, a.heard, a.away, a.refusals = false, true, now, retry{}, 0
+	a.calling, a.greeted, a.heard, a.away, a.refusals, a.warned = false, true, now, retry{}, refusals{}, nil
 	a.done = e.Response.GetDone()
 	a.farewell = a.asked.GetDraining()
 	a.judge(e.Response.GetVerdicts())
@@ -108,27 +110,31 @@ func (a *Agent) callFailed(now time.Time, e CallFailed) {
 		return
 	}
 	a.calling = false
-	if !worthRetrying(e.Err) {
-		a.refusals++
-		if a.refusals >= a.Coordinators {
-			a.say(hclog.Error, "the coordinator refuses this worker", "reason", status.Convert(e.Err).Message())
-			a.exit(ExitFault)
-			return
-		}
-	} else {
-		a.refusals = 0
-	}
-	level := hclog.Debug
-	if a.away.failures == 0 {
-		level = hclog.Warn
+	a.refusals.note(e, a.greeted)
+	if a.refusals.by(a.Coordinators) {
+		a.say(hclog.Error, "the coordinator refuses this worker", "reason", a.refusals.reason)
+		a.exit(ExitFault)
+		return
 	}
 	a.away.failed(now, e.Err, a.Random)
-	a.say(level, "cannot reach the coordinator: will try again",
-		"error", status.Convert(e.Err).Message(), "in", a.away.at.Sub(now).Round(time.Millisecond).String())
+	a.warn(now, e.Err)
 	a.callBy(a.away.at)
 	if a.draining && a.namedHolds() == 0 {
 		a.farewell = true // nobody is missed
 	}
+}
+
+// warn tells of each kind of failure once, until a coordinator answers.
+func (a *Agent) warn(now time.Time, err error) {
+	level, code := hclog.Debug, status.Code(err)
+	if !slices.Contains(a.warned, code) {
+		level, a.warned = hclog.Warn, append(a.warned, code)
+	}
+	what := "cannot reach the coordinator: will try again"
+	if !worthRetrying(err) {
+		what = "a coordinator refuses this worker: will try the others"
+	}
+	a.say(level, what, "error", credentials.Told(err), "in", a.away.at.Sub(now).Round(time.Millisecond).String())
 }
 
 // judge takes note of what became of the reports.
