@@ -37,7 +37,7 @@ func (c Counts) Finished() bool { return c.Leased == 0 && c.Pending == 0 && c.Ve
 // Worker is a process that has been heard of within the last lease term.
 type Worker struct {
 	Presence
-	Running []Running // the first MaxListed
+	Running []Running // of all workers together, the first MaxListed
 }
 
 // Running is a live lease.
@@ -97,28 +97,44 @@ func count(tallies map[Phase]Tally) Counts {
 	return n
 }
 
+// workers lists all of them. Of what they hold it looks at a part only: a
+// thousand workers hold more than anybody would read several times a second.
 func (c *call) workers() ([]Worker, error) {
 	present, err := c.tx.Present()
 	if err != nil {
 		return nil, err
 	}
-	var workers []Worker
-	for _, p := range present {
-		held, err := c.tx.HeldBy(p.ID)
+	workers := make([]Worker, len(present))
+	listed := 0
+	for i, p := range present {
+		workers[i].Presence = p
+		if i >= MaxListed || listed == MaxListed {
+			continue
+		}
+		if workers[i].Running, err = c.running(p.ID, MaxListed-listed); err != nil {
+			return nil, err
+		}
+		listed += len(workers[i].Running)
+	}
+	return workers, nil
+}
+
+// running lists up to limit leases of a process.
+func (c *call) running(process string, limit int) ([]Running, error) {
+	held, err := c.tx.HeldBy(process)
+	if err != nil {
+		return nil, err
+	}
+	held = held[:min(len(held), limit)]
+	running := make([]Running, len(held))
+	for i, a := range held {
+		s, err := c.specification(a.Task)
 		if err != nil {
 			return nil, err
 		}
-		w := Worker{Presence: p}
-		for _, a := range held[:min(len(held), MaxListed)] {
-			s, err := c.specification(a.Task)
-			if err != nil {
-				return nil, err
-			}
-			w.Running = append(w.Running, Running{Attempt: a, Steps: uint64(s.Configuration.Training.Steps), cost: s.Cost})
-		}
-		workers = append(workers, w)
+		running[i] = Running{Attempt: a, Steps: uint64(s.Configuration.Training.Steps), cost: s.Cost}
 	}
-	return workers, nil
+	return running, nil
 }
 
 // timeLeft estimates how long a sweep will still take. Its finished tasks say

@@ -167,6 +167,9 @@ func bounded(t *testing.T, l *Lab) {
 	if got := len(l.Status("A").Workers[0].Running); got != queue.MaxListed {
 		t.Errorf("%d running tasks are listed", got)
 	}
+	if r := l.Worker(1).Sync(); len(r.Assignments) > 0 || len(l.Status("A").Workers) != 2 {
+		t.Errorf("another worker: %+v, and %d are known", r, len(l.Status("A").Workers))
+	}
 	for range 3 {
 		var failures []queue.Report
 		for _, h := range w.held() {
