@@ -143,13 +143,13 @@ func (c *call) sync(r SyncRequest, findings []finding) (SyncAnswer, error) {
 	if err != nil {
 		return SyncAnswer{}, err
 	}
-	if newer && r.Draining && len(answer.Assignments) == 0 {
-		if err := c.dismiss(r.ID); err != nil {
-			return SyncAnswer{}, err
-		}
-	}
 	answer.CallAgainIn = c.callAgainIn(answer, free)
-	answer.Done, err = c.done(answer, r, sweeps)
+	if answer.Done, err = c.done(answer, r, sweeps); err != nil {
+		return SyncAnswer{}, err
+	}
+	if leaves := answer.Done || r.Draining && len(answer.Assignments) == 0; newer && leaves {
+		err = c.dismiss(r.ID)
+	}
 	return answer, err
 }
 
@@ -168,7 +168,8 @@ func (c *call) greet(r SyncRequest) (p Presence, newer bool, err error) {
 	return p, true, c.tx.PutPresence(p)
 }
 
-// dismiss forgets a process that has drained.
+// dismiss forgets a process that leaves: one that has drained, or is told that all
+// is done. Should it call again, for the answer was lost, it is there again.
 func (c *call) dismiss(process string) error {
 	p, _, err := c.tx.Presence(process)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"spiqsweep/coordinator/queue"
 )
 
@@ -13,6 +15,7 @@ var leaving = []life{
 	{"by process and by host", drainSome},
 	{"whoever is not there", drainNobody},
 	{"a coordinator that ends meanwhile", drainSurvives},
+	{"all is done", leaveWhenDone},
 }
 
 // drains asks workers to leave and checks how many.
@@ -114,4 +117,32 @@ func drainSurvives(t *testing.T, l *Lab) {
 	if answer := w.Sync(); !answer.Drain {
 		t.Error("the next coordinator knows nothing of it")
 	}
+}
+
+// Who is told that all is done leaves, and is not waited for; unless it has not
+// heard the answer and calls again.
+func leaveWhenDone(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 30))
+	w, stays := l.Worker(1), l.Worker(1)
+	lease := w.Take()
+	waits := stays.Request()
+	waits.Stays = true
+	stays.Call(waits)
+	if answer := w.Sync(Finished(lease, 0)); !answer.Done {
+		t.Fatalf("answer: %+v", answer)
+	}
+	present := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, w := range l.Status("A").Workers {
+			got = append(got, w.ID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("workers (-want +got):\n%s", diff)
+		}
+	}
+	present(stays.ID)
+	l.drains(queue.DrainRequest{}, 1)
+	w.Sync()
+	present(stays.ID)
 }
