@@ -26,12 +26,14 @@ type models struct {
 	written []uint64
 	missing []missingModel
 	tidied  bool // models of other grids were removed
+	doubts  doubts
 }
 
 // missingModel is a result whose model is to be written.
 type missingModel struct {
 	row    int32
 	digest string
+	shown  string // the digest of what tables show of it
 }
 
 // beginning is enough of a digest to tell two of one task apart.
@@ -52,7 +54,11 @@ func (v *view) missingModels(rows table.Rows) ([]missingModel, error) {
 			return nil, err
 		}
 		if row.Digest != "" && v.models.written[i] != beginning(row.Digest) && v.prepared.Plan.First(i) == i {
-			missing = append(missing, missingModel{int32(i), row.Digest})
+			shown, err := shownBy(row.Measures)
+			if err != nil {
+				return nil, err
+			}
+			missing = append(missing, missingModel{int32(i), row.Digest, shown})
 		}
 		i++
 	}
@@ -72,7 +78,7 @@ func (v *view) writeModels(ctx context.Context, patience time.Duration) error {
 	failed := 0
 	for len(v.models.missing) > 0 && time.Since(began) < patience && failed < maxFailedModels {
 		m := v.models.missing[0]
-		err := v.writeModel(ctx, m)
+		doubt, err := v.writeModel(ctx, m)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -81,6 +87,9 @@ func (v *view) writeModels(ctx context.Context, patience time.Duration) error {
 			return errors.Join(faults, err)
 		}
 		v.models.missing = v.models.missing[1:]
+		if err == nil && v.suspect(m.row, doubt) {
+			continue
+		}
 		if err == nil {
 			v.models.written[m.row] = beginning(m.digest)
 			continue
@@ -92,26 +101,24 @@ func (v *view) writeModels(ctx context.Context, patience time.Duration) error {
 	return faults
 }
 
-func (v *view) writeModel(ctx context.Context, m missingModel) error {
+// writeModel writes the model of a result that is stored as it was accepted, or
+// says why it is not.
+func (v *view) writeModel(ctx context.Context, m missingModel) (doubt string, err error) {
 	task := v.prepared.Plan.Row(int(m.row))
-	body, err := v.queue.Result(ctx, task.ID, m.digest)
-	if err != nil {
-		return err
-	}
-	result, err := sweep.DecodeResult(body)
-	if err != nil {
-		return fmt.Errorf("task %s: %w", task.ID, err)
+	result, doubt, err := v.accepted(ctx, task.ID, m)
+	if err != nil || doubt != "" {
+		return doubt, err
 	}
 	row, err := v.row(task)
 	if err != nil {
-		return err
+		return "", err
 	}
 	sample, err := v.prepared.data.sample(task.Configuration)
 	if err != nil {
-		return err
+		return "", err
 	}
 	name := path.Join(modelsFolder, string(task.ID)+".json")
-	return v.heldOpen(name, v.folder.writeUnsynced(name, func(w io.Writer) error {
+	return "", v.heldOpen(name, v.folder.writeUnsynced(name, func(w io.Writer) error {
 		return model.Write(w, row, result.Angles, sample.raster.BinMS)
 	}))
 }

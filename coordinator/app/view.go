@@ -46,8 +46,9 @@ func newView(f folder, k keeper, sweepID string, p *Prepared, log hclog.Logger) 
 
 // refresh brings every file of the view up to date: the tables and figures if
 // their rows have changed, then the models that are missing. Figures and models
-// are made for as long as patience lasts, each. A file that cannot be written does not keep the others from
-// being written.
+// are made for as long as patience lasts, each. A file that cannot be written does
+// not keep the others from being written. With the models, all results are looked
+// at: where that is news, the tables are written again.
 func (v *view) refresh(ctx context.Context, patience time.Duration) error {
 	for _, name := range []string{figuresFolder, modelsFolder} {
 		if err := os.MkdirAll(v.folder.path(name), 0o777); err != nil {
@@ -65,9 +66,15 @@ func (v *view) refresh(ctx context.Context, patience time.Duration) error {
 			v.written = ""
 		}
 	}
-	return errors.Join(faults,
+	faults = errors.Join(faults,
 		v.write(attemptsFile, func(w io.Writer) error { return table.WriteAttempts(w, v.attempts(ctx)) }),
 		v.writeModels(ctx, patience))
+	if v.models.doubts.news {
+		if fault := v.writeTables(ctx, patience); fault != nil {
+			v.written, faults = "", errors.Join(faults, fault)
+		}
+	}
+	return faults
 }
 
 // markOf stands for everything that the tables and figures of results show.
@@ -85,11 +92,12 @@ func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 	var means means
 	var missing []missingModel
 	var unwritten, unproved error
+	v.models.doubts.news = false
 	err := spread(v.rows(ctx),
 		func(rows table.Rows) error {
 			unwritten = v.write(resultsFile, func(w io.Writer) error {
 				digest := sha256.New()
-				err := table.WriteResults(io.MultiWriter(w, digest), shape, rows)
+				err := table.WriteResults(io.MultiWriter(w, digest), shape, v.trusted(rows))
 				sum = hex.EncodeToString(digest.Sum(nil))
 				return err
 			})
@@ -97,17 +105,17 @@ func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 			return unwritten
 		},
 		func(rows table.Rows) error {
-			return v.write(summaryFile, func(w io.Writer) error { return table.WriteSummary(w, shape, rows) })
+			return v.write(summaryFile, func(w io.Writer) error { return table.WriteSummary(w, shape, v.trusted(rows)) })
 		},
 		func(rows table.Rows) error {
-			return v.write(comparisonFile, func(w io.Writer) error { return table.WriteComparison(w, shape, rows) })
+			return v.write(comparisonFile, func(w io.Writer) error { return table.WriteComparison(w, shape, v.trusted(rows)) })
 		},
-		func(rows table.Rows) error { return v.drawFigures(ctx, shape, rows, patience) },
+		func(rows table.Rows) error { return v.drawFigures(ctx, shape, v.trusted(rows), patience) },
 		func(rows table.Rows) error {
-			proof, unproved = table.Prove(v.prepared.Grid.Len(), v.prepared.Grid.Replicates, rows)
+			proof, unproved = table.Prove(v.prepared.Grid.Len(), v.prepared.Grid.Replicates, v.trusted(rows))
 			return unproved
 		},
-		func(rows table.Rows) error { return means.read(rows) },
+		func(rows table.Rows) error { return means.read(v.trusted(rows)) },
 		func(rows table.Rows) (err error) {
 			missing, err = v.missingModels(rows)
 			return err

@@ -175,14 +175,15 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 		return JudgedInvalid, clip(fault.Error(), c.policy.MaxReason), err
 	}
 	stored := StoredResult{Body: r.Body, Measures: f.measures}
+	a.Digest, a.Compute = r.Digest, r.ComputeTime
+	a.Step = uint64(s.Configuration.Training.Steps) // a result is that of all steps
+	if counts && record.Verifying {
+		return JudgedAccepted, "", c.verify(a, record, stored)
+	}
 	if err := c.tx.PutResult(a.Task, r.Digest, stored); err != nil {
 		return "", "", err
 	}
-	a.Digest, a.Compute = r.Digest, r.ComputeTime
-	a.Step = uint64(s.Configuration.Training.Steps) // a result is that of all steps
 	switch {
-	case counts && record.Verifying:
-		return JudgedAccepted, "", c.verify(a, record, stored)
 	case counts || record.welcomes(a):
 		return JudgedAccepted, "", c.accept(a, record, stored)
 	default:

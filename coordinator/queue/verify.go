@@ -77,13 +77,17 @@ func sample(tasks []sweep.TaskID, share float64, seed uint64) []sweep.TaskID {
 }
 
 // verify compares the result of a verification run with the stored one, and what
-// tables show of that.
+// tables show of that, before it is stored: it would take the place of an equal one
+// that is gone.
 func (c *call) verify(a Attempt, r Record, result StoredResult) error {
 	d, err := c.compare(r.Accepted, a, result.Body)
 	if err == nil && d == "" {
 		d, err = c.compareMeasures(a, result)
 	}
 	if err != nil {
+		return err
+	}
+	if err := c.tx.PutResult(a.Task, a.Digest, result); err != nil {
 		return err
 	}
 	if d == "" {

@@ -1,0 +1,123 @@
+package app_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/sweep"
+)
+
+// tamper changes the first row's result in the store of a folder; nil measures
+// take it away.
+func tamper(t *testing.T, out string, change func(body, measures []byte) queue.StoredResult) {
+	t.Helper()
+	s, err := store.Open(t.Context(), filepath.Join(out, "sweep.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	id, err := os.ReadFile(filepath.Join(out, "sweep.id"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Update(t.Context(), func(tx queue.Tx) error {
+		found, _, err := tx.Sweep(strings.TrimSpace(string(id)))
+		if err != nil {
+			return err
+		}
+		rows, err := tx.Rows(found.Plan, -1, 1)
+		if err != nil {
+			return err
+		}
+		task, digest := rows[0].Task.ID, rows[0].Digest
+		body, _, err := tx.Result(task, digest)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteResult(task, digest); err != nil {
+			return err
+		}
+		if r := change(body, rows[0].Measures); r.Body != nil {
+			return tx.PutResult(task, digest, r)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWhatWasAlteredIsNotShown: the run that finds it says so, and the tables have
+// no number of it, until a verification and a retry have mended it.
+func TestWhatWasAlteredIsNotShown(t *testing.T) {
+	t.Parallel()
+	altered := func(b []byte) []byte {
+		return bytes.Replace(b, []byte(`"k_probability":0.001`), []byte(`"k_probability":0.0001`), 1)
+	}
+	for name, test := range map[string]struct {
+		change func(body, measures []byte) queue.StoredResult
+		want   string
+	}{
+		"a number of the result": {
+			func(b, m []byte) queue.StoredResult { return queue.StoredResult{Body: altered(b), Measures: m} },
+			"the stored result was altered since it was accepted",
+		},
+		"a number for the tables": {
+			func(b, m []byte) queue.StoredResult { return queue.StoredResult{Body: b, Measures: altered(m)} },
+			"what is stored of the result for the tables is missing or was altered",
+		},
+		"nothing for the tables": {
+			func(b, _ []byte) queue.StoredResult { return queue.StoredResult{Body: b} },
+			"what is stored of the result for the tables is missing or was altered",
+		},
+		"rubbish for the tables": {
+			func(b, _ []byte) queue.StoredResult { return queue.StoredResult{Body: b, Measures: []byte("rubbish")} },
+			"what is stored of the result for the tables is missing or was altered",
+		},
+		"no result": {
+			func([]byte, []byte) queue.StoredResult { return queue.StoredResult{} },
+			"the stored result is missing",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := config(t, fourCells, &puppets{})
+			played(t, c)
+			tamper(t, c.Out, test.change)
+			a, _ := played(t, c)
+			doubts := a.Doubts()
+			if len(doubts) != 1 || doubts[0].Reason != test.want || doubts[0].Label != "n=1 t=1 k=0 replicate 0" || doubts[0].State != sweep.Diverged {
+				t.Errorf("doubts: %+v, want one: %s", doubts, test.want)
+			}
+			want := []string{"diverged ", "done 0.002", "done 0.002", "done 0.004"}
+			if diff := cmp.Diff(want, columns(t, c.Out, "results.csv", "state", "mse_k_probability")); diff != "" {
+				t.Errorf("results.csv (-want +got):\n%s", diff)
+			}
+			if proof := a.Completeness(); proof.Complete || proof.Done != 3 || proof.Diverged != 1 {
+				t.Errorf("completeness is %+v", proof)
+			}
+			if means := a.Means(); len(means) != 2 || means[0].Models != 1 {
+				t.Errorf("means are %+v", means)
+			}
+
+			place := app.Place{Out: c.Out}
+			if done, err := place.Verify(t.Context(), verifier(c)); err != nil || len(done.Findings) != 1 {
+				t.Fatalf("verification is %+v, %v", done, err)
+			}
+			if n, err := place.Retry(t.Context(), queue.Selection{}, true); n != 1 || err != nil {
+				t.Errorf("%d tasks reopened, %v", n, err)
+			}
+			if a, _ := played(t, c); len(a.Doubts()) != 0 || !a.Completeness().Complete {
+				t.Errorf("mended, but there are %+v, %+v", a.Doubts(), a.Completeness())
+			}
+		})
+	}
+}
