@@ -2,11 +2,15 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
 )
 
 // serveFlags are the flags of a coordinator without a grid.
@@ -73,17 +77,41 @@ func runServer(ctx context.Context, config app.ServerConfig, t *terminal) error 
 	for _, notice := range s.Notices {
 		t.say("%s", notice)
 	}
-	sweeps, err := s.Sweeps(ctx)
+	served, others, err := s.Sweeps(ctx)
 	if err != nil {
 		return err
 	}
 	t.say("serving %s of kernel class %s on %s; workers find it at %s",
-		count(len(sweeps), "sweep"), s.KernelClass, s.Address(), strings.Join(s.Addresses(), ", "))
-	t.say("start workers with\n  %s", commandLine("worker", "--coordinator", s.WorkerFile()))
+		count(len(served), "sweep"), s.KernelClass, s.Address(), strings.Join(s.Addresses(), ", "))
+	for _, line := range unserved(served, others) {
+		t.say("%s", line)
+	}
+	t.say("start workers with\n  %s", commandLine("worker", "--coordinator", s.WorkerFile(), "--"+stayFlag))
 	t.say("submit sweeps with\n  %s", commandLine("coordinator", "--grid", "sweep.hcl", "--coordinator", s.OperatorFile()))
 	if err := s.Run(ctx); err != nil {
 		return err
 	}
 	t.say("stopped; the sweeps wait in the store")
 	return nil
+}
+
+// unserved names the unfinished sweeps that a coordinator cannot serve, and what
+// would go on with them.
+func unserved(served, others []queue.Summary) []string {
+	var lines []string
+	for _, s := range others {
+		switch {
+		case s.Counts.Finished():
+		case s.Numerics != sweep.Numerics:
+			lines = append(lines, fmt.Sprintf("not served: sweep %s is of numerics %d, and this program computes with %d: go on with the program that began it",
+				s.Name, s.Numerics, sweep.Numerics))
+		default:
+			lines = append(lines, fmt.Sprintf("not served: sweep %s is of kernel class %s: go on with --kernel %s", s.Name, s.KernelClass, s.KernelClass))
+		}
+	}
+	unfinished := func(s queue.Summary) bool { return !s.Counts.Finished() }
+	if len(lines) > 0 && !slices.ContainsFunc(served, unfinished) {
+		lines = append(lines, "nothing will run: no unfinished sweep of the store can be served; workers are refused until one is submitted that can")
+	}
+	return lines
 }

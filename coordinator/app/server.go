@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
 )
 
 // DefaultServerFolder is where a coordinator without a grid keeps its keys.
@@ -101,9 +102,18 @@ func (s *Server) WorkerFile() string { return s.host.folder.path(workerFile) }
 // OperatorFile is described with WorkerFile.
 func (s *Server) OperatorFile() string { return s.host.folder.path(operatorFile) }
 
-// Sweeps are those of the store.
-func (s *Server) Sweeps(ctx context.Context) ([]queue.Summary, error) {
-	return s.host.queue.Sweeps(ctx)
+// Sweeps are those of the store: the ones whose numbers the workers of this
+// coordinator compute, and the ones that it cannot serve.
+func (s *Server) Sweeps(ctx context.Context) (served, others []queue.Summary, err error) {
+	all, err := s.host.queue.Sweeps(ctx)
+	for _, one := range all {
+		if one.KernelClass == s.KernelClass && one.Numerics == sweep.Numerics {
+			served = append(served, one)
+		} else {
+			others = append(others, one)
+		}
+	}
+	return served, others, err
 }
 
 // Close lets go of everything. It may be called more than once.
