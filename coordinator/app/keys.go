@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"slices"
+	"syscall"
+	"time"
 
 	"spiqsweep/proto/credentials"
 )
@@ -38,20 +40,61 @@ func (r Reach) keys(f folder, at net.Addr) (k keys, err error) {
 			return file, err
 		}
 		if r.Beside {
-			addresses = append(slices.Clone(file.Addresses), addresses...)
+			addresses = slices.Concat(addresses, listening(file.Addresses))
 		}
 		file = file.At(distinct(addresses)...)
 		file.CA, file.Insecure = ca, r.remote() && !r.encrypted()
 		return file, file.Save(f.path(name))
 	}
-	addresses := r.advertised(at)
-	if k.worker, err = publish(workerFile, credentials.Worker, addresses...); err != nil {
+	if k.worker, err = publish(workerFile, credentials.Worker, r.advertised(at)...); err != nil {
 		return keys{}, err
 	}
-	// Commands run on this machine most of the time.
-	near := append([]string{nearby(at)}, addresses...)
-	k.operator, err = publish(operatorFile, credentials.Operator, near...)
+	k.operator, err = publish(operatorFile, credentials.Operator, r.near(at)...)
 	return k, err
+}
+
+// near are the addresses for commands, which run on this machine most of the time.
+func (r Reach) near(at net.Addr) []string {
+	return append([]string{nearby(at)}, r.advertised(at)...)
+}
+
+// withdraw takes the addresses of a coordinator that has ended out of the files
+// that also name others. Where it was the only one, nobody else can be meant.
+func (r Reach) withdraw(f folder, at net.Addr) error {
+	own := r.near(at)
+	for _, name := range []string{workerFile, operatorFile} {
+		file, err := credentials.Load(f.path(name))
+		if err != nil {
+			return err
+		}
+		others := slices.DeleteFunc(slices.Clone(file.Addresses), func(address string) bool { return slices.Contains(own, address) })
+		if len(others) == 0 || len(others) == len(file.Addresses) {
+			continue
+		}
+		if err := file.At(others...).Save(f.path(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// knock is how long an address of this machine has to say whether anybody listens.
+const knock = time.Second
+
+// listening drops the addresses of this machine where nobody listens: those of
+// coordinators that were killed. Of other machines, a refusal may be a passing one.
+func listening(addresses []string) []string {
+	return slices.DeleteFunc(slices.Clone(addresses), func(address string) bool {
+		if !credentials.Loopback(address) {
+			return false
+		}
+		conn, err := net.DialTimeout("tcp", address, knock)
+		if err != nil {
+			return errors.Is(err, syscall.ECONNREFUSED)
+		}
+		_ = conn.Close()
+		return false
+	})
 }
 
 // distinct keeps the first of equal addresses.

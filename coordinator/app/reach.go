@@ -18,8 +18,8 @@ type Reach struct {
 	// CACert and CAKey are PEM files of the authority that signs for it; "": one
 	// of the output folder, made at the first start.
 	CACert, CAKey string
-	// Beside other coordinators of one store: the addresses that the folder's files
-	// list already are kept.
+	// Beside other coordinators of one store: their addresses in the folder's files
+	// are kept.
 	Beside bool
 	// Insecure lets plain text, and with it the tokens, travel between machines.
 	Insecure bool

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/store"
 	"spiqsweep/sweep"
 )
 
@@ -36,7 +37,6 @@ func OpenServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
 	if c.Out == "" {
 		c.Out = DefaultServerFolder
 	}
-	c.Beside = true
 	s := &Server{ServerConfig: c, host: &host{Hosting: c.Hosting, folder: folder(c.Out), class: c.KernelClass}}
 	defer func() {
 		if err != nil {
@@ -63,6 +63,11 @@ func OpenServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
 	if err := s.host.openStore(ctx); err != nil {
 		return nil, err
 	}
+	url, err := s.host.folder.storeURL(c.Store)
+	if err != nil {
+		return nil, err
+	}
+	s.host.Beside = store.Shared(url) // else whoever was there before has ended
 	if err := s.host.publish(); err != nil {
 		return nil, err
 	}
@@ -83,10 +88,26 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.host.stop()
 	stop()
-	if fault := services.Wait(); fault != nil && !errors.Is(fault, context.Canceled) {
+	fault := services.Wait()
+	s.withdraw(context.WithoutCancel(ctx))
+	if fault != nil && !errors.Is(fault, context.Canceled) {
 		return fault
 	}
 	return nil
+}
+
+// withdraw leaves the folder's files to the other coordinators of the store.
+func (s *Server) withdraw(ctx context.Context) {
+	if !s.host.Beside {
+		return
+	}
+	lock, err := s.host.folder.lockWithin(ctx, patience)
+	if err == nil {
+		err = errors.Join(s.host.withdraw(s.host.folder, s.host.listener.Addr()), lock.Close())
+	}
+	if err != nil {
+		s.Log.Warn("the folder still names this coordinator", "folder", s.Out, "error", err)
+	}
 }
 
 // Address is where the coordinator listens.
