@@ -69,6 +69,7 @@ func (f *serveFlags) config(t *terminal) (app.ServerConfig, error) {
 
 // runServer serves until a signal ends it, which is what it is for.
 func runServer(ctx context.Context, config app.ServerConfig, t *terminal) error {
+	limitMemory()
 	s, err := app.OpenServer(ctx, config)
 	if err != nil {
 		return err

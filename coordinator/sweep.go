@@ -87,6 +87,7 @@ func (f *sweepFlags) config(localGiven bool, t *terminal) (app.Config, error) {
 
 // runSweep runs a sweep to its end and says what came of it.
 func runSweep(ctx context.Context, config app.Config, t *terminal) error {
+	limitMemory()
 	a, err := app.Open(ctx, config)
 	if err != nil {
 		return err

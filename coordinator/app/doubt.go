@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -24,13 +26,13 @@ type doubts struct {
 // accepted reads a result and holds it against the digest under which it was
 // accepted, and against what tables show of it; doubt says what is wrong with it.
 func (v *view) accepted(ctx context.Context, task sweep.TaskID, m missingModel) (result sweep.Result, doubt string, err error) {
-	body, err := v.queue.Result(ctx, task, m.digest)
+	body, err := v.queue.Result(ctx, task, hex.EncodeToString(m.digest[:]))
 	switch {
 	case errors.Is(err, queue.ErrUnknown):
 		return result, "the stored result is missing", nil
 	case err != nil:
 		return result, "", err
-	case sweep.Digest(body) != m.digest:
+	case sha256.Sum256(body) != m.digest:
 		return result, "the stored result was altered since it was accepted", nil
 	}
 	if result, err = sweep.DecodeResult(body); err != nil {
@@ -44,13 +46,14 @@ func (v *view) accepted(ctx context.Context, task sweep.TaskID, m missingModel) 
 	return result, doubt, err
 }
 
-// shownBy is the digest of what tables show of a result.
-func shownBy(m *sweep.Measures) (string, error) {
+// shownBy stands for what tables show of a result: the beginning of its digest;
+// 0 for nothing.
+func shownBy(m *sweep.Measures) (uint64, error) {
 	if m == nil {
-		return "", nil
+		return 0, nil
 	}
 	body, err := m.Encode()
-	return sweep.Digest(body), err
+	return beginning(sha256.Sum256(body)), err
 }
 
 // suspect notes what is wrong with the result of a row, "" if nothing is, and

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -32,18 +33,12 @@ type models struct {
 // missingModel is a result whose model is to be written.
 type missingModel struct {
 	row    int32
-	digest string
-	shown  string // the digest of what tables show of it
+	digest [sha256.Size]byte
+	shown  uint64 // stands for what tables show of it: see shownBy
 }
 
 // beginning is enough of a digest to tell two of one task apart.
-func beginning(digest string) uint64 {
-	raw, err := hex.DecodeString(digest)
-	if err != nil || len(raw) < 8 {
-		return 0
-	}
-	return max(1, binary.BigEndian.Uint64(raw))
-}
+func beginning(digest [sha256.Size]byte) uint64 { return max(1, binary.BigEndian.Uint64(digest[:])) }
 
 // missingModels finds the results whose models are not written.
 func (v *view) missingModels(rows table.Rows) ([]missingModel, error) {
@@ -53,14 +48,24 @@ func (v *view) missingModels(rows table.Rows) ([]missingModel, error) {
 		if err != nil {
 			return nil, err
 		}
-		if row.Digest != "" && v.models.written[i] != beginning(row.Digest) && v.prepared.Plan.First(i) == i {
-			shown, err := shownBy(row.Measures)
-			if err != nil {
-				return nil, err
-			}
-			missing = append(missing, missingModel{int32(i), row.Digest, shown})
-		}
+		m := missingModel{row: int32(i)}
 		i++
+		if row.Digest == "" || v.prepared.Plan.First(int(m.row)) < int(m.row) {
+			continue
+		}
+		if n, err := hex.Decode(m.digest[:], []byte(row.Digest)); err != nil || n != len(m.digest) {
+			return nil, fmt.Errorf("task %s: the digest %.80q of its result is no SHA-256", row.Task, row.Digest)
+		}
+		if v.models.written[m.row] == beginning(m.digest) {
+			continue
+		}
+		if m.shown, err = shownBy(row.Measures); err != nil {
+			return nil, err
+		}
+		if missing == nil {
+			missing = make([]missingModel, 0, v.prepared.Plan.Trainings())
+		}
+		missing = append(missing, m)
 	}
 	return missing, nil
 }

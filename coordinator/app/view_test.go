@@ -48,7 +48,7 @@ func TestModelsWaitForTheirKeeper(t *testing.T) {
 	v := viewOf(t, k)
 	v.written = "a mark"
 	for row := range int32(4) {
-		v.models.missing = append(v.models.missing, missingModel{row, strings.Repeat("0", 64), ""})
+		v.models.missing = append(v.models.missing, missingModel{row: row})
 	}
 	if err := v.writeModels(t.Context(), forever); !errors.Is(err, queue.ErrUnavailable) {
 		t.Errorf("%v, want %v", err, queue.ErrUnavailable)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -40,7 +41,7 @@ func main() {
 	flag.IntVar(&s.bare, "bare", 20_000, "tasks that the bare writer writes at most; 0: no bare writer")
 	flag.StringVar(&s.keep, "keep", "", "run in this folder, which must not exist, and keep it")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := measure(ctx, s); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)

@@ -90,6 +90,9 @@ func (p *Plan) Trainings() int { return len(p.firsts) }
 
 // First is the first row that shows the task of a row.
 func (p *Plan) First(row int) int {
+	if len(p.repeats) == 0 {
+		return row
+	}
 	i, _ := slices.BinarySearchFunc(p.firsts, p.ids[row], p.byID)
 	return int(p.firsts[i])
 }

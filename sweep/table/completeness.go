@@ -43,6 +43,7 @@ const completenessFormat = "spiqsweep-completeness/1"
 // come in grid order. The digest of results.csv is left to its writer.
 func Prove(cells, replicates int, rows Rows) (Completeness, error) {
 	p := proof{Completeness: Completeness{Format: completenessFormat, Rows: cells * replicates}, replicates: replicates}
+	p.accepted = make([]accepted, 0, p.Rows)
 	for row, err := range rows {
 		if err != nil {
 			return Completeness{}, err
