@@ -1,17 +1,35 @@
 package main
 
 import (
+	"context"
+	"database/sql"
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	_ "modernc.org/sqlite" // which tamper opens
 )
 
 // TestMain is also the program that the scripts run, and its local workers.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"coordinator": main})
+	testscript.Main(m, map[string]func(){"coordinator": main, "tamper": tamper})
+}
+
+// tamper FILE alters a result in a store behind the program's back.
+func tamper() {
+	db, err := sql.Open("sqlite", os.Args[1])
+	if err == nil {
+		_, err = db.ExecContext(context.Background(), `UPDATE results SET body = CAST(replace(CAST(body AS TEXT), '"k_probability":', '"k_probability":1') AS BLOB)
+			WHERE task = (SELECT min(task) FROM results)`)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // TestScripts runs testdata/script/*.txtar. Its own command:

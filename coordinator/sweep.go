@@ -106,7 +106,8 @@ func runSweep(ctx context.Context, config app.Config, t *terminal) error {
 	if err := t.conclude(a, last); err != nil {
 		return err
 	}
-	if last.Counts.Done < last.Counts.Planned {
+	t.doubt(a)
+	if last.Counts.Done < last.Counts.Planned || len(a.Doubts()) > 0 {
 		return &endError{exitIncomplete}
 	}
 	return nil

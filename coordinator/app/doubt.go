@@ -60,11 +60,10 @@ func shownBy(m *sweep.Measures) (uint64, error) {
 // says whether anything is.
 func (v *view) suspect(row int32, doubt string) bool {
 	d := &v.models.doubts
-	before := d.reasons[row]
-	switch {
-	case doubt == before:
+	switch doubt {
+	case d.reasons[row]:
 		return doubt != ""
-	case doubt == "":
+	case "":
 		delete(d.reasons, row)
 	default:
 		if d.reasons == nil {
