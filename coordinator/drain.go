@@ -25,7 +25,10 @@ start later are not meant.`,
   coordinator drain --out runs/figure-s1 --all`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if some := len(request.Processes)+len(request.Hosts) > 0; some == all {
+			switch some := len(request.Processes)+len(request.Hosts) > 0; {
+			case some && all:
+				return usage("--all means every worker: give it, or --host and --worker, but not both")
+			case !some && !all:
 				return usage("say which workers are to leave: --host, --worker, or --all")
 			}
 			place, err := flags.place()

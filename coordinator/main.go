@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -40,7 +42,7 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetArgs(arguments)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
@@ -51,7 +53,7 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var input *app.InputError
 	switch {
 	case !*began:
-		fmt.Fprintf(stderr, "coordinator: %v: `coordinator --help` lists commands and flags\n", err)
+		fmt.Fprintf(stderr, "coordinator: %s: `%s --help` lists %s\n", misuse(err), command.CommandPath(), listed(command))
 		return exitUsage
 	case errors.As(err, &input):
 		fmt.Fprintf(stderr, "coordinator: %v\n", err)
@@ -60,6 +62,27 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "coordinator: %v\n", err)
 		return exitFault
 	}
+}
+
+// listed is what the help of a command lists.
+func listed(c *cobra.Command) string {
+	if c.HasParent() {
+		return "its flags"
+	}
+	return "commands and flags"
+}
+
+// misuse says what is wrong with the arguments.
+func misuse(err error) string {
+	var number *strconv.NumError
+	if !errors.As(err, &number) {
+		return err.Error()
+	}
+	wanted := "a number"
+	if number.Func == "ParseBool" {
+		wanted = "true or false"
+	}
+	return strings.TrimSuffix(err.Error(), number.Error()) + "must be " + wanted
 }
 
 // endError ends the program with a code after a command has said why.

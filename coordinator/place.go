@@ -49,3 +49,21 @@ func (f *placeFlags) place() (app.Place, error) {
 	file, err := f.file()
 	return app.Place{Out: f.out, Store: f.store, Coordinator: file}, err
 }
+
+// command is another command about the same place, to be copied.
+func (f *placeFlags) command(arguments ...string) string {
+	if len(f.coordinators) > 0 {
+		for _, c := range f.coordinators {
+			arguments = append(arguments, "--coordinator", c)
+		}
+		if f.credentials != "" {
+			arguments = append(arguments, "--credentials", f.credentials)
+		}
+	} else {
+		arguments = append(arguments, "--out", f.out)
+		if f.store != "" {
+			arguments = append(arguments, "--store", f.store)
+		}
+	}
+	return commandLine("coordinator", arguments...)
+}

@@ -22,6 +22,9 @@ it any more. If no coordinator runs, the next one takes the tasks up.`,
   coordinator retry --out runs/figure-s1 --cell n=8,t=4 --cell n=10
   coordinator retry --out runs/figure-s1 --diverged 3fa9c1`,
 		RunE: func(c *cobra.Command, arguments []string) error {
+			if failed && diverged {
+				return usage("--failed and --diverged: give one of them only")
+			}
 			place, err := flags.place()
 			if err != nil {
 				return err
@@ -42,6 +45,5 @@ it any more. If no coordinator runs, the next one takes the tasks up.`,
 	selected.add(c)
 	c.Flags().BoolVar(&failed, "failed", false, "those that were set aside: what is meant without --diverged")
 	c.Flags().BoolVar(&diverged, "diverged", false, "those that diverged")
-	c.MarkFlagsMutuallyExclusive("failed", "diverged")
 	return c
 }

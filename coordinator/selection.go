@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -32,7 +34,7 @@ func (f *selectionFlags) selection(tasks []string) (queue.Selection, error) {
 	for _, text := range f.cells {
 		cell, err := readCell(text)
 		if err != nil {
-			return s, usage("--cell %s: %w", text, err)
+			return s, usage("--cell %q: %w", text, err)
 		}
 		s.Cells = append(s.Cells, cell)
 	}
@@ -42,7 +44,10 @@ func (f *selectionFlags) selection(tasks []string) (queue.Selection, error) {
 // readCell reads n=8,t=4. A value with a comma stands in quotes with its name.
 func readCell(text string) (sweep.Cell, error) {
 	pairs, err := csv.NewReader(strings.NewReader(text)).Read()
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, errors.New("must be settings such as n=8,t=4")
+	case err != nil:
 		return nil, fmt.Errorf("must be settings such as n=8,t=4: %w", err)
 	}
 	settings := map[string]string{}

@@ -35,7 +35,7 @@ by its ID or by its name, where a coordinator or a store has several.`,
 			if asJSON {
 				return printJSON(c.OutOrStdout(), report)
 			}
-			return printStatus(c.OutOrStdout(), report)
+			return printStatus(c.OutOrStdout(), report, flags.command)
 		},
 	}
 	flags.add(c)
@@ -124,8 +124,8 @@ func taskReports(tasks []*spiqsweepv1.TaskStatus) []taskReport {
 	return reports
 }
 
-// printStatus prints a status for people.
-func printStatus(out io.Writer, s statusReport) error {
+// printStatus prints a status for people, with the commands that they may want.
+func printStatus(out io.Writer, s statusReport, command func(...string) string) error {
 	fmt.Fprintf(out, "sweep %s, revision %d, as of %s\n", s.Name, s.Revision, s.AsOf.Local().Format(time.DateTime))
 	fmt.Fprintf(out, "%d of %d tasks done, %d running, %d pending, %d set aside, %d diverged\n",
 		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Running, s.Tasks.Pending, s.Tasks.SetAside, s.Tasks.Diverged)
@@ -148,8 +148,8 @@ func printStatus(out io.Writer, s statusReport) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	printTasks(out, "set aside (`coordinator retry` reopens them)", s.SetAside)
-	printTasks(out, "diverged (`coordinator retry --diverged` runs them once more)", s.Diverged)
+	printTasks(out, "set aside (`"+command("retry")+"` reopens them)", s.SetAside)
+	printTasks(out, "diverged (`"+command("retry", "--diverged")+"` runs them once more)", s.Diverged)
 	return nil
 }
 

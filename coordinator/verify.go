@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/sweep"
 )
 
 // verifyFlags are the flags of a verification.
@@ -34,7 +35,7 @@ altered in the store or could not be confirmed is printed on a line of its own w
 the hosts, the kernels and the first number that differs.
 
 The workers of the coordinator do the work; if none runs, local ones are started.
-Exit codes: 0 no finding; 3 findings ("coordinator retry --diverged" runs diverged
+Exit codes: 0 no finding; 3 findings, or tasks that diverged before ("coordinator retry --diverged" runs diverged
 tasks once more: what two of three agree on is accepted); 130 interrupted: the tasks
 stay chosen, and the next coordinator or "verify" goes on with them.`,
 		Example: `  coordinator verify --out runs/figure-s1
@@ -60,10 +61,7 @@ stay chosen, and the next coordinator or "verify" goes on with them.`,
 			if err := printVerification(c.OutOrStdout(), done, f.asJSON); err != nil {
 				return err
 			}
-			if len(done.Findings) > 0 {
-				return &endError{exitIncomplete}
-			}
-			return nil
+			return f.advise(t, done)
 		},
 	}
 	f.placeFlags.add(c)
@@ -103,12 +101,44 @@ func (f *verifyFlags) verifier(c *cobra.Command, tasks []string, t *terminal) (a
 	return v, nil
 }
 
+// advise says what to do about a verification, and ends with its exit code.
+func (f *verifyFlags) advise(t *terminal, done app.Verification) error {
+	contradicted := 0
+	for _, finding := range done.Findings {
+		if finding.State == sweep.Diverged {
+			contradicted++
+		}
+	}
+	retry := f.command("retry", "--diverged")
+	if n := done.Diverged; n > 0 {
+		t.say("%s diverged before: `%s` runs %s once more", count(n, "task"), retry, them(n))
+	}
+	if contradicted > 0 {
+		t.say("%s diverged now: `%s` runs %s once more, and what two of three agree on is accepted", count(contradicted, "task"), retry, them(contradicted))
+		if done.Here {
+			t.say("tables and figures show it with the next run of the sweep's coordinator")
+		}
+	}
+	if len(done.Findings)+done.Diverged > 0 {
+		return &endError{exitIncomplete}
+	}
+	return nil
+}
+
+func them(n int) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
+}
+
 // verificationReport is what came of a verification, in JSON.
 type verificationReport struct {
 	Sweep    string          `json:"sweep"`
 	Name     string          `json:"name"`
 	Verified int             `json:"verified"` // tasks whose results are what is stored
 	Findings []findingReport `json:"findings"`
+	Diverged int             `json:"diverged_before"` // tasks that were left out
 }
 
 type findingReport struct {
@@ -121,7 +151,7 @@ type findingReport struct {
 func printVerification(out io.Writer, done app.Verification, asJSON bool) error {
 	report := verificationReport{
 		Sweep: done.Sweep.ID, Name: done.Sweep.Name,
-		Verified: done.Chosen - len(done.Findings), Findings: []findingReport{},
+		Verified: done.Chosen - len(done.Findings), Findings: []findingReport{}, Diverged: done.Diverged,
 	}
 	for _, f := range done.Findings {
 		report.Findings = append(report.Findings, findingReport{string(f.Task), f.Label, string(f.State), f.Reason})

@@ -41,6 +41,9 @@ func (p Place) Ask(ctx context.Context) (answer *spiqsweepv1.GetStatusResponse, 
 
 // List lists the sweeps of the coordinator that runs there, or of the store.
 func (p Place) List(ctx context.Context) (sweeps []queue.Summary, err error) {
+	if _, err := p.sweep(""); err != nil {
+		return nil, err
+	}
 	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) (err error) {
 		sweeps, err = c.Sweeps(ctx)
 		return err

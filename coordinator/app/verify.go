@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,6 +20,10 @@ type Verification struct {
 	Sweep    queue.Sweep
 	Chosen   int // tasks that ran once more, or were to
 	Findings []Finding
+	// Diverged are tasks that were meant and had diverged before: they were left out.
+	Diverged int
+	// Here says that no coordinator runs, which would bring the folder up to date.
+	Here bool
 }
 
 // Finding is a task whose result could not be confirmed.
@@ -61,7 +67,7 @@ func (p Place) Verify(ctx context.Context, v Verifier) (Verification, error) {
 // at verifies at a coordinator that runs.
 func (v Verifier) at(ctx context.Context, k keeper, word string, pause time.Duration) (Verification, error) {
 	done, tasks, err := v.choose(ctx, k, word)
-	if err != nil {
+	if err != nil || len(tasks) == 0 {
 		return done, err
 	}
 	return v.compare(ctx, k, done, tasks, pause)
@@ -74,14 +80,42 @@ func (v Verifier) choose(ctx context.Context, k keeper, word string) (done Verif
 	}
 	request := v.VerifyRequest
 	request.Sweep = done.Sweep.ID
-	if tasks, err = k.Verify(ctx, request); err != nil {
+	tasks, err = k.Verify(ctx, request)
+	switch {
+	case errors.Is(err, queue.ErrUnknown), errors.Is(err, queue.ErrInvalid):
+		return done, nil, &InputError{err}
+	case err != nil:
 		return done, nil, err
 	}
-	if len(tasks) == 0 {
-		return done, nil, badInput("there is no finished task to verify: diverged ones wait for `coordinator retry --diverged`")
-	}
 	done.Chosen = len(tasks)
+	if done.Diverged, err = v.diverged(ctx, k, done.Sweep.ID); err != nil {
+		return done, nil, err
+	}
+	if done.Chosen+done.Diverged == 0 {
+		return done, nil, badInput("there is no finished task to verify")
+	}
 	return done, tasks, nil
+}
+
+// diverged counts the tasks that are meant and have diverged.
+func (v Verifier) diverged(ctx context.Context, k keeper, sweepID string) (n int, err error) {
+	for row, err := range k.Rows(ctx, sweepID) {
+		if err != nil {
+			return 0, fmt.Errorf("read what has diverged: %w", err)
+		}
+		if row.State == sweep.Diverged && v.means(row.Task) {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// means says whether the selection names a task.
+func (v Verifier) means(task sweep.Task) bool {
+	named := len(v.Tasks) == 0 || slices.ContainsFunc(v.Tasks, func(word sweep.TaskID) bool {
+		return strings.HasPrefix(string(task.ID), string(word))
+	})
+	return named && (len(v.Cells) == 0 || slices.ContainsFunc(v.Cells, func(c sweep.Cell) bool { return c.Has(task.Configuration) }))
 }
 
 // compare waits for what comes of the tasks.
@@ -127,7 +161,12 @@ func (v Verifier) wait(ctx context.Context, k keeper, done Verification, pause t
 // progress is that of the verification alone.
 func (v Verification) progress(s queue.Status, elapsed time.Duration) Progress {
 	compared := max(0, v.Chosen-s.Counts.Verifying)
-	s.Counts = queue.Counts{Planned: v.Chosen, Done: compared, Leased: v.Chosen - compared}
+	held := 0
+	for _, w := range s.Workers {
+		held += len(w.Running)
+	}
+	running := min(held, v.Chosen-compared)
+	s.Counts = queue.Counts{Planned: v.Chosen, Done: compared, Leased: running, Pending: v.Chosen - compared - running}
 	s.TimeLeft = 0 // that of the sweep
 	return Progress{Status: s, Elapsed: elapsed, Gained: compared}
 }
@@ -181,7 +220,8 @@ func (p Place) verifyHere(ctx context.Context, word string, v Verifier) (Verific
 // once, they would find nothing to do, and leave.
 func (v Verifier) with(ctx context.Context, h *host, s queue.Sweep) (Verification, error) {
 	done, tasks, err := v.choose(ctx, h.queue, s.ID)
-	if err != nil {
+	done.Here = true
+	if err != nil || len(tasks) == 0 {
 		return done, err
 	}
 	base, stop := context.WithCancel(context.WithoutCancel(ctx))

@@ -80,11 +80,26 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 
+	// Once more, it is not left out silently.
+	p.act = nil
+	if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 1 || done.Diverged != 1 || len(done.Findings) != 0 {
+		t.Errorf("verification is %+v, %v", done, err)
+	}
+	v.Cells = cell(t, map[string]string{"t": "2", "n": "1"})
+	if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 0 || done.Diverged != 1 || !done.Here {
+		t.Errorf("verification is %+v, %v", done, err)
+	}
+	v.Cells = cell(t, map[string]string{"t": "1"})
+	if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 2 || done.Diverged != 0 {
+		t.Errorf("verification is %+v, %v", done, err)
+	}
+
 	// The sweep's own coordinator shows it, and what two of three agree on is accepted.
 	p.act = nil
 	if _, last := played(t, c); last.Counts.Diverged != 1 || last.Counts.Done != 3 {
 		t.Errorf("progress is %+v", last.Counts)
 	}
+	v.Cells = cell(t, map[string]string{"t": "2"})
 	if n, err := place.Retry(t.Context(), queue.Selection{Cells: v.Cells}, true); n != 1 || err != nil {
 		t.Errorf("%d tasks reopened, %v", n, err)
 	}
@@ -107,6 +122,18 @@ func TestVerifyWhatIsNotFinished(t *testing.T) {
 	}
 	if _, err := place.Verify(t.Context(), verifier(c)); !errors.As(err, &input) || !strings.Contains(err.Error(), "2 tasks of the sweep are left to do") {
 		t.Errorf("two tasks are open: %v", err)
+	}
+}
+
+func TestVerifyWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourCells, &puppets{})
+	played(t, c)
+	v := verifier(c)
+	v.Tasks = []sweep.TaskID{"nosuchtask"}
+	var input *app.InputError
+	if _, err := (app.Place{Out: c.Out}).Verify(t.Context(), v); !errors.As(err, &input) || !strings.Contains(err.Error(), "nosuchtask") {
+		t.Errorf("error is %v, want an InputError", err)
 	}
 }
 
