@@ -99,24 +99,33 @@ func (c *Client) leave(address string) {
 func (c *Client) try(ctx context.Context, timeout time.Duration, call func(context.Context, spiqsweepv1.OperatorServiceClient) error) error {
 	deadline := time.Now().Add(c.patience)
 	pause := firstPause
+	var answered error // by one of this round's, that it cannot do it
 	for tries := 1; ; tries++ {
 		address, err := c.once(ctx, timeout, call)
 		if err == nil || !elsewhere(err) || ctx.Err() != nil {
 			return understood(err, address)
 		}
 		c.leave(address)
+		err, silent := understood(err, address), unanswered(err)
+		switch {
+		case !silent:
+			answered = err
+		case answered != nil: // rather than that another does not answer
+			err = answered
+		}
 		if tries%len(c.file.Addresses) != 0 {
 			continue
 		}
 		if time.Now().Add(pause).After(deadline) {
-			return understood(err, address)
+			return err
 		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return understood(err, address)
+			return err
 		}
 		pause = min(2*pause, longestPause)
+		answered = nil
 	}
 }
 

@@ -9,11 +9,12 @@ import (
 	"google.golang.org/grpc/status"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/proto/credentials"
 )
 
 // ErrRefused says that no coordinator which answers accepts the token. Another
 // one may listen at the address by now.
-var ErrRefused = errors.New("the coordinator does not accept the token of these credentials")
+var ErrRefused = errors.New("the coordinator does not accept these credentials")
 
 // elsewhere says whether another coordinator, or the same one later, may answer
 // what this one did not.
@@ -24,6 +25,12 @@ func elsewhere(err error) bool {
 	default:
 		return false
 	}
+}
+
+// unanswered says whether nobody answered a call that failed.
+func unanswered(err error) bool {
+	code := status.Code(err)
+	return code == codes.DeadlineExceeded || code == codes.Unavailable && credentials.Unreached(err)
 }
 
 // errorsOf turns a status code into the queue's error.
@@ -48,11 +55,13 @@ func understood(err error, address string) error {
 	kind := errorsOf[told.Code()]
 	switch {
 	case told.Code() == codes.Unauthenticated:
-		return fmt.Errorf("%w: %s", ErrRefused, address)
+		return fmt.Errorf("%w: %s: %s", ErrRefused, address, credentials.Told(err))
 	case told.Code() == codes.Unimplemented:
 		return fmt.Errorf("the coordinator at %s does not know the call: update it: %s", address, told.Message())
+	case unanswered(err):
+		return fmt.Errorf("the coordinator at %s does not answer: %w", address, &answer{credentials.Told(err), kind})
 	case errors.Is(kind, queue.ErrUnavailable):
-		return fmt.Errorf("the coordinator at %s does not answer: %w", address, &answer{told.Message(), kind})
+		return fmt.Errorf("the coordinator at %s cannot now: %w", address, &answer{told.Message(), kind})
 	case kind != nil:
 		return &answer{told.Message(), kind}
 	default:

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"net"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -315,6 +317,37 @@ func TestNobodyAnswers(t *testing.T) {
 	_, err := o.client().Sweeps(t.Context())
 	if !errors.Is(err, queue.ErrUnavailable) {
 		t.Errorf("error is %v, want ErrUnavailable", err)
+	}
+}
+
+// storeless answers that its store is away.
+type storeless struct {
+	spiqsweepv1.UnimplementedOperatorServiceServer
+}
+
+func (storeless) ListSweeps(context.Context, *spiqsweepv1.ListSweepsRequest) (*spiqsweepv1.ListSweepsResponse, error) {
+	return nil, status.Error(codes.Unavailable, queue.ErrUnavailable.Error())
+}
+
+// TestWhoAnswersIsHeard: of a coordinator without its store and a dead one, the
+// former's words are what to act upon, whichever is asked last.
+func TestWhoAnswersIsHeard(t *testing.T) {
+	for name, answersFirst := range map[string]bool{"first": true, "last": false} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t)
+			server := grpc.NewServer()
+			spiqsweepv1.RegisterOperatorServiceServer(server, storeless{})
+			o.open()()
+			o.serve(server.Serve, server.Stop)
+			alive := o.file.Addresses[1]
+			if answersFirst {
+				slices.Reverse(o.file.Addresses)
+			}
+			_, err := o.client().Sweeps(t.Context())
+			if want := "the coordinator at " + alive + " cannot now: the store is not available"; !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), want) {
+				t.Errorf("error is %v, want ErrUnavailable that says %q", err, want)
+			}
+		})
 	}
 }
 

@@ -89,12 +89,22 @@ func (s *stranger) Error() string {
 // GRPCStatus is the status of a call that would have gone there.
 func (s *stranger) GRPCStatus() *status.Status { return status.New(codes.Unauthenticated, s.Error()) }
 
+// noConnection begins what gRPC says of a call for which no connection came about.
+const noConnection = "connection error: desc = "
+
+// Unreached reports whether a call failed because no connection came about, or
+// because it broke: nobody has answered.
+func Unreached(err error) bool {
+	message := status.Convert(err).Message()
+	return strings.HasPrefix(message, noConnection) || strings.HasPrefix(message, "error reading from server")
+}
+
 // Told is what a failed call says to a person: what the other end answered or, if
 // no connection came about, why; and what mends it where the credentials do not fit.
 func Told(err error) string {
 	message := status.Convert(err).Message()
-	_, quoted, failed := strings.Cut(message, "connection error: desc = ")
-	if why, err := strconv.Unquote(quoted); failed && err == nil {
+	_, quoted, _ := strings.Cut(message, noConnection)
+	if why, err := strconv.Unquote(quoted); err == nil {
 		why = strings.TrimPrefix(why, "transport: ")
 		return strings.TrimPrefix(why, "authentication handshake failed: ")
 	}
