@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +29,7 @@ const outputGrace = time.Second
 type Command struct {
 	Path        string   // the program
 	Arguments   []string // without the program's name
-	Environment []string // NAME=VALUE, added to the parent's
+	Environment []string // NAME=VALUE, added to the parent's, less what opens its store
 	Output      io.Writer
 }
 
@@ -40,7 +42,7 @@ func (c Command) Launch(file credentials.File) Launch {
 			return nil, fmt.Errorf("start local worker: encode credentials: %w", err)
 		}
 		cmd := exec.Command(c.Path, c.Arguments...)
-		cmd.Env = append(os.Environ(), c.Environment...)
+		cmd.Env = append(slices.DeleteFunc(os.Environ(), secret), c.Environment...)
 		cmd.Stdout, cmd.Stderr = c.Output, c.Output
 		cmd.SysProcAttr = ownProcessGroup()
 		cmd.WaitDelay = outputGrace
@@ -58,6 +60,13 @@ func (c Command) Launch(file credentials.File) Launch {
 		}
 		return &child{cmd: cmd, input: input}, nil
 	}
+}
+
+// secret says of a variable, NAME=VALUE, that it opens the store, which is none of
+// a worker's business.
+func secret(variable string) bool {
+	name, _, _ := strings.Cut(variable, "=")
+	return slices.Contains([]string{"PGPASSWORD", "PGPASSFILE", "PGSERVICEFILE", "PGSSLKEY"}, strings.ToUpper(name))
 }
 
 // child is a worker in a process of its own.

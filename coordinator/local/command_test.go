@@ -34,6 +34,11 @@ func worker(input io.Reader, output io.Writer) int {
 	lines.Scan()
 	file, err := credentials.Parse(lines.Bytes())
 	fmt.Fprintln(output, file, err)
+	for _, name := range []string{"PGPASSWORD", "PGPASSFILE"} {
+		if value := os.Getenv(name); value != "" {
+			fmt.Fprintln(output, name, value)
+		}
+	}
 	if os.Getenv(asWorker) == "drained" {
 		return 75
 	}
@@ -74,6 +79,9 @@ func child(t *testing.T, kind string) (local.Process, *shared) {
 }
 
 func TestAChildGetsItsCredentialsAndLeavesWhenAsked(t *testing.T) {
+	for _, name := range []string{"PGPASSWORD", "PGPASSFILE"} { // what opens the store is not for workers
+		t.Setenv(name, "secret")
+	}
 	process, output := child(t, "obedient")
 	if err := process.Stop(); err != nil {
 		t.Error(err)
