@@ -93,10 +93,19 @@ func (h *host) start(serving context.Context, services *errgroup.Group, sweepID 
 
 // tick moves the queue's clock.
 func (h *host) tick(ctx context.Context) error {
+	away := false
 	return every(ctx, tickEvery, func() error {
 		err := h.queue.Tick(ctx)
-		if errors.Is(err, queue.ErrUnavailable) {
+		switch {
+		case errors.Is(err, queue.ErrUnavailable):
+			if !away {
+				h.Log.Warn("the store is away: calls are answered when it is back", "error", err)
+			}
+			away = true
 			return nil // the next tick finds the leases as they are
+		case err == nil && away:
+			h.Log.Info("the store is back")
+			away = false
 		}
 		return err
 	})
