@@ -8,6 +8,8 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"spiqsweep/sweep"
 )
 
 // maxCost bounds what a task may be said to cost, in seconds: 30 years.
@@ -145,11 +147,11 @@ func (d *draft) put(ctx context.Context, page []Planned) error {
 			return err
 		}
 		for _, p := range page {
-			had, accepted, err := c.place(d, p)
+			had, finished, err := c.place(d, p)
 			if err != nil {
 				return err
 			}
-			kept, done = kept+one(had), done+one(accepted)
+			kept, done = kept+one(had), done+one(finished)
 		}
 		return nil
 	})
@@ -189,7 +191,7 @@ func (c *call) drafted(plan string) (bool, error) {
 }
 
 // place puts a task into the draft. It says whether the plan before had it, and
-// whether it has a result.
+// whether it is done.
 func (c *call) place(d *draft, p Planned) (kept, done bool, err error) {
 	if err := c.tx.PutSpecification(Specification{Task: p.Task, Cost: p.Expected()}); err != nil {
 		return false, false, err
@@ -204,7 +206,7 @@ func (c *call) place(d *draft, p Planned) (kept, done bool, err error) {
 	if d.before.Plan != "" {
 		kept, err = c.tx.Plans(d.before.Plan, p.Task.ID)
 	}
-	return kept, r.Accepted != "", err
+	return kept, r.State() == sweep.Done, err
 }
 
 // finish makes the draft the plan, and the plan that was before what is to be

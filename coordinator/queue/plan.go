@@ -107,5 +107,5 @@ func (c *call) keepPlan(before, s Sweep) (Revision, error) {
 	}
 	counts := count(tallies)
 	c.closed = true
-	return Revision{Number: before.Revision, Kept: counts.Planned, AlreadyDone: counts.Done + counts.Diverged}, nil
+	return Revision{Number: before.Revision, Kept: counts.Planned, AlreadyDone: counts.Done}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
 )
 
 // planning is about sweeps, revisions, and tasks that several sweeps share.
@@ -19,6 +20,7 @@ var planning = []life{
 	{"a withdrawn task that was granted again is another's", withdrawnAndGrantedAgain},
 	{"plans that cannot be", badPlans},
 	{"a sweep keeps its numerics", keepsNumerics},
+	{"what diverged, or was reopened, is not done", plannedDiverged},
 	{"forget", forget},
 }
 
@@ -223,4 +225,23 @@ func forget(t *testing.T, l *Lab) {
 	if r := l.Plan("A", Plan(0, 2, 10)); r.Number != 1 || r.Added != 2 {
 		t.Errorf("planned again: %+v", r)
 	}
+}
+
+func plannedDiverged(t *testing.T, l *Lab) {
+	plan := Plan(0, 2, 10)
+	l.Plan("A", plan)
+	task := diverge(l)
+	done := func(when string) {
+		t.Helper()
+		longer := Plan(0, 3, 10) // is drafted task by task, not kept as a whole
+		if again, other := l.Plan("A", plan), l.Plan("B", longer); again.AlreadyDone != 0 || other.AlreadyDone != 0 {
+			t.Errorf("%s: %d are done, and %d in another sweep", when, again.AlreadyDone, other.AlreadyDone)
+		}
+		if err := l.Queue.Forget(ctx, "B"); err != nil {
+			t.Error(err)
+		}
+	}
+	done("diverged")
+	l.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{task}}, Diverged: true})
+	done("reopened")
 }
