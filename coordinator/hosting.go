@@ -25,7 +25,7 @@ type hostFlags struct {
 
 func (f *hostFlags) add(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&f.store, "store", "", "`FILE` or URL of the store (default: the one of before, or sweep.db in the output folder)")
+	flags.StringVar(&f.store, "store", "", "`FILE` or URL of the store (default: the one of before, or sweep.db in the output folder); a password belongs in PGPASSWORD or ~/.pgpass, for others can list command lines")
 	flags.DurationVar(&f.leaseTerm, "lease-term", 0, "how long a worker may stay silent before others get its tasks (default: 1m)")
 	f.reachFlags.add(c)
 	f.logFlags.add(c)

@@ -65,10 +65,7 @@ func (t *terminal) conclude(a *app.App, last app.Progress) error {
 	if !last.Counts.Finished() {
 		t.say("tasks were reopened while the run was ending: to go on, run again\n  %s", commandLine("coordinator", os.Args[1:]...))
 	}
-	place := []string{"--out", a.Folder()}
-	if a.Store != "" {
-		place = append(place, "--store", a.Store)
-	}
+	place := []string{"--out", a.Folder()} // which remembers the store
 	if n := last.Counts.SetAside; n > 0 {
 		t.say("set aside: %s, see their logs in %s; reopen them with\n  %s",
 			count(n, "task"), filepath.Join(a.Folder(), "attempts.csv"), commandLine("coordinator", append([]string{"retry"}, place...)...))

@@ -21,7 +21,7 @@ type coordinatorFlags struct {
 
 func (f *placeFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.out, "out", "runs/figure-s1", "output `FOLDER` of the sweep, or of a coordinator that serves")
-	c.Flags().StringVar(&f.store, "store", "", "`FILE` or URL of the store (default: the one of before, or sweep.db in the output folder)")
+	c.Flags().StringVar(&f.store, "store", "", "`FILE` or URL of the store (default: the one of before, or sweep.db in the output folder); a password belongs in PGPASSWORD or ~/.pgpass, for others can list command lines")
 	f.coordinatorFlags.add(c)
 }
 

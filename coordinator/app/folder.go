@@ -112,11 +112,14 @@ func (f folder) lockWithin(ctx context.Context, patience time.Duration) (io.Clos
 // returned file is closed or the process ends, however it ends.
 func (f folder) lock() (io.Closer, error) {
 	if err := os.MkdirAll(string(f), 0o777); err != nil {
-		return nil, fmt.Errorf("create the output folder: %w", err)
+		return nil, fmt.Errorf("create the output folder: %w: give another with --out", err)
 	}
 	file, err := lockExclusively(f.path(lockFile))
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrInUse):
 		return nil, fmt.Errorf("lock the output folder %s: %w", f, err)
+	case err != nil:
+		return nil, fmt.Errorf("lock the output folder %s: %w: give another with --out", f, err)
 	}
 	return file, nil
 }

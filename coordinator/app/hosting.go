@@ -135,11 +135,16 @@ func (h *host) advertised() []string {
 
 // warnings are what a person should know of how it can be reached.
 func (h *host) warnings() []string {
-	if !h.Insecure || !h.remote() {
-		return nil
+	var warnings []string
+	if h.Insecure && h.remote() {
+		warnings = append(warnings, "insecure: calls are plain text, so whoever is on the network in between can read the tokens, "+
+			"take tasks and send results: only where nobody else is")
 	}
-	return []string{"insecure: calls are plain text, so whoever is on the network in between can read the tokens, " +
-		"take tasks and send results: only where nobody else is"}
+	if store.ShowsPassword(h.Store) {
+		warnings = append(warnings, "the password in --store can be read by whoever lists the processes of this machine: "+
+			"leave it out, and give it in PGPASSWORD or ~/.pgpass")
+	}
+	return warnings
 }
 
 // close lets go of everything. It may be called more than once.

@@ -1,9 +1,11 @@
 package app
 
 import (
+	"errors"
 	"net"
 	"os"
 	"strconv"
+	"syscall"
 
 	"spiqsweep/proto/credentials"
 )
@@ -76,8 +78,18 @@ func (r Reach) listen() (net.Listener, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
+	if err := credentials.CheckPort(r.address()); err != nil {
+		return nil, badInput("listen on %q: %w", r.address(), err)
+	}
 	listener, err := net.Listen("tcp", r.address())
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, badInput("%w: choose another port, or 0 for any that is free", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, badInput("%w: give an address of this machine, or 0.0.0.0 for all of them", err)
+	case errors.Is(err, syscall.EACCES):
+		return nil, badInput("%w: choose a port above 1023", err)
+	case err != nil:
 		return nil, badInput("%w", err)
 	}
 	return listener, nil

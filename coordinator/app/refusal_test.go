@@ -54,14 +54,15 @@ func TestBadInputLeavesNothing(t *testing.T) {
 			c.Grid = []byte(strings.Replace(fourCells, "timesteps = [1, 2]", "timesteps = [953]", 1))
 		}, "952"},
 		"address":            {func(c *app.Config) { c.Listen = "localhost" }, "HOST:PORT"},
-		"another's address":  {func(c *app.Config) { c.Listen = "192.0.2.1:7473" }, "192.0.2.1:7473"},
+		"another's address":  {func(c *app.Config) { c.Listen = "192.0.2.1:7473" }, "give an address of this machine"},
+		"no such port":       {func(c *app.Config) { c.Listen = "127.0.0.1:99999" }, "port 99999 is out of range"},
 		"advertise nothing":  {func(c *app.Config) { c.Listen, c.Advertise = ":0", []string{"0.0.0.0:7473"} }, "HOST:PORT"},
 		"advertise no port":  {func(c *app.Config) { c.Listen, c.Advertise = ":0", []string{"host"} }, "HOST:PORT"},
 		"advertise only":     {func(c *app.Config) { c.Advertise = []string{"host:7473"} }, "--listen"},
 		"half an authority":  {func(c *app.Config) { c.CACert = file }, "belong together"},
 		"no authority":       {func(c *app.Config) { c.CACert, c.CAKey = file, file }, "PEM"},
 		"insecure TLS":       {func(c *app.Config) { c.CACert, c.CAKey, c.Insecure = file, file, true }, "one of them"},
-		"busy address":       {func(c *app.Config) { c.Listen = busy.Addr().String() }, "in use"},
+		"busy address":       {func(c *app.Config) { c.Listen = busy.Addr().String() }, "choose another port"},
 		"store":              {func(c *app.Config) { c.Store = "mysql://host/db" }, "mysql"},
 		"output is a file":   {func(c *app.Config) { c.Out = file }, "is a file"},
 		"output in a file":   {func(c *app.Config) { c.Out = filepath.Join(file, "out") }, "is a file"},
@@ -84,6 +85,31 @@ func TestBadInputLeavesNothing(t *testing.T) {
 				t.Errorf("left %v, %v", entries, err)
 			}
 		})
+	}
+}
+
+func TestAFolderThatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	const readOnly = "/sys" // not even root makes folders there
+	if _, err := os.Stat(readOnly); err != nil {
+		t.Skipf("skipped: needs a file system that nobody can write: %v", err)
+	}
+	c := config(t, fourCells, &puppets{})
+	c.Out = filepath.Join(readOnly, "sweep")
+	if _, err := app.Open(t.Context(), c); !isInput(err, "--out") {
+		t.Errorf("error is %v, want an InputError that names the flag", err)
+	}
+}
+
+// TestAStoreByKeywords: another way to name a database is not taken, and the
+// password in it not shown.
+func TestAStoreByKeywords(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourCells, &puppets{})
+	c.Store = "host=localhost password=topsecret"
+	_, err := app.Open(t.Context(), c)
+	if !isInput(err, "postgres://USER@HOST/DATABASE") || strings.Contains(err.Error(), "topsecret") {
+		t.Errorf("error is %v", err)
 	}
 }
 

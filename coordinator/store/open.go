@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pressly/goose/v3"
@@ -106,6 +107,8 @@ func refuse(db *sql.DB, path string, err error) error {
 func pathOf(address string) (string, error) {
 	scheme, rest, found := strings.Cut(address, "://")
 	switch {
+	case !found && keywords(address):
+		return "", errors.New("store: a list of keywords is not taken: give a URL, postgres://USER@HOST/DATABASE, and the password in PGPASSWORD or ~/.pgpass")
 	case !found:
 		rest = address
 	case scheme != "sqlite":
@@ -119,6 +122,26 @@ func pathOf(address string) (string, error) {
 		return "", fmt.Errorf("store %q: %w", address, err)
 	}
 	return path, nil
+}
+
+// keywords says whether an address is a connection string of PostgreSQL's other
+// kind, in which there may be a password.
+func keywords(address string) bool {
+	return slices.ContainsFunc(strings.Fields(address), func(word string) bool {
+		keyword, _, assigned := strings.Cut(word, "=")
+		return assigned && slices.Contains([]string{"host", "hostaddr", "port", "dbname", "user", "password", "service"}, keyword)
+	})
+}
+
+// ShowsPassword says whether an address holds a password: whoever lists the
+// machine's processes reads it on a command line.
+func ShowsPassword(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	_, given := u.User.Password()
+	return given || u.Query().Has("password")
 }
 
 // redacted is an address without a password.

@@ -1,10 +1,13 @@
 package credentials
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"strconv"
+	"strings"
 )
 
 // Find reads where coordinators are and what opens them for a role, as the flags
@@ -19,7 +22,11 @@ func Find(role string, coordinators []string, file string) (File, error) {
 	case file != "":
 		return fromAddresses(role, coordinators, file)
 	case len(coordinators) == 1 && !isAddress(coordinators[0]):
-		return load(role, coordinators[0])
+		f, err := load(role, coordinators[0])
+		if errors.Is(err, fs.ErrNotExist) {
+			return File{}, misread(coordinators[0])
+		}
+		return f, err
 	}
 	for _, one := range coordinators {
 		if !isAddress(one) {
@@ -29,9 +36,32 @@ func Find(role string, coordinators []string, file string) (File, error) {
 	return File{}, fmt.Errorf("--coordinator %s is an address: its token is missing, give --credentials", coordinators[0])
 }
 
+// misread says what is wrong with a word that is neither an address nor a file.
+func misread(given string) error {
+	if err := CheckPort(given); err != nil {
+		return fmt.Errorf("--coordinator %q: %w", given, err)
+	}
+	return fmt.Errorf("--coordinator %q is neither HOST:PORT nor a file that exists", given)
+}
+
+// CheckPort says so if the port of HOST:PORT is a number that no port has.
+func CheckPort(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); errors.Is(err, strconv.ErrRange) || strings.HasPrefix(port, "-") {
+		return fmt.Errorf("port %s is out of range: must be up to 65535", port)
+	}
+	return nil
+}
+
 func fromAddresses(role string, addresses []string, file string) (File, error) {
 	for _, one := range addresses {
 		if !isAddress(one) {
+			if err := CheckPort(one); err != nil {
+				return File{}, misread(one)
+			}
 			return File{}, fmt.Errorf("--coordinator %q is not host:port, as it must be with --credentials", one)
 		}
 	}

@@ -28,7 +28,11 @@ func TestFind(t *testing.T) {
 		"an address alone":       {coordinators: []string{"a:2"}, says: "give --credentials"},
 		"a file beside another":  {coordinators: []string{path, "a:2"}, says: "stands beside others"},
 		"a file as address":      {coordinators: []string{path}, file: path, says: "is not host:port"},
-		"a file that is missing": {coordinators: []string{path + "x"}, says: "no such file"},
+		"a file that is missing": {coordinators: []string{path + "x"}, says: "neither HOST:PORT nor a file that exists"},
+		"a host without a port":  {coordinators: []string{"localhost"}, says: "neither HOST:PORT nor a file that exists"},
+		"a URL":                  {coordinators: []string{"http://localhost:7473"}, says: "neither HOST:PORT nor a file that exists"},
+		"no such port":           {coordinators: []string{"localhost:99999"}, says: "port 99999 is out of range"},
+		"no such port, and file": {coordinators: []string{"localhost:99999"}, file: path, says: "port 99999 is out of range"},
 	} {
 		got, err := credentials.Find(credentials.Operator, c.coordinators, c.file)
 		switch {
