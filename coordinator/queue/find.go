@@ -39,7 +39,7 @@ func (c *call) find(word string) (Sweep, error) {
 	case len(meant) == 1:
 		return c.sweep(meant[0].ID)
 	case len(meant) > 1 && word == "":
-		return Sweep{}, fmt.Errorf("%w: there are %d sweeps: name one", ErrInvalid, len(meant))
+		return Sweep{}, fmt.Errorf("%w: there are %d sweeps: name one, as in status SWEEP or cancel --sweep SWEEP", ErrInvalid, len(meant))
 	case len(meant) > 1:
 		return Sweep{}, fmt.Errorf("%w: %d sweeps are called %q: name one by its ID", ErrInvalid, len(meant), word)
 	case word == "":

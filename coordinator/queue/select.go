@@ -24,7 +24,8 @@ const changePage = 256
 // phases and wanted, by ID.
 //
 // Errors: ErrUnknown if there is no such sweep or task; ErrInvalid if the
-// beginning of an ID is that of several; ErrUnavailable.
+// beginning of an ID is that of several, or if nothing is chosen and no task of the
+// sweep, whatever its phase, is in one of the cells; ErrUnavailable.
 func (q *Queue) chosen(ctx context.Context, s Selection, wanted func(Record) bool, phases ...Phase) ([]sweep.TaskID, error) {
 	var sweeps []Sweep
 	var tasks []sweep.TaskID
@@ -43,9 +44,13 @@ func (q *Queue) chosen(ctx context.Context, s Selection, wanted func(Record) boo
 		}
 	}
 	slices.Sort(tasks)
-	return q.fitting(ctx, slices.Compact(tasks), s.Cells, func(r Record) bool {
+	fitting, err := q.fitting(ctx, slices.Compact(tasks), s.Cells, func(r Record) bool {
 		return slices.Contains(phases, r.Phase) && wanted(r)
 	})
+	if err == nil && len(fitting) == 0 && len(s.Cells) > 0 {
+		err = q.checkCells(ctx, sweeps, s.Cells)
+	}
+	return fitting, err
 }
 
 // tasksOf lists all tasks of sweeps that are in one of some phases.

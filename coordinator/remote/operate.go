@@ -2,7 +2,9 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"spiqsweep/coordinator/queue"
@@ -28,7 +30,7 @@ func (c *Client) Retry(ctx context.Context, r queue.RetryRequest) (int, error) {
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("retry: %w", err)
+		return 0, acting("retry", err)
 	}
 	return int(answer.GetReopened()), nil
 }
@@ -44,7 +46,7 @@ func (c *Client) Cancel(ctx context.Context, s queue.Selection) (cancelled, shar
 		return err
 	})
 	if err != nil {
-		return 0, 0, fmt.Errorf("cancel: %w", err)
+		return 0, 0, acting("cancel", err)
 	}
 	return int(answer.GetCancelled()), int(answer.GetShared()), nil
 }
@@ -58,7 +60,7 @@ func (c *Client) Drain(ctx context.Context, r queue.DrainRequest) (int, error) {
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("drain: %w", err)
+		return 0, acting("drain", err)
 	}
 	return int(answer.GetDraining()), nil
 }
@@ -76,7 +78,15 @@ func (c *Client) Verify(ctx context.Context, r queue.VerifyRequest) (tasks []swe
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("verify: %w", err)
+		return nil, acting("verify", err)
 	}
 	return tasks, nil
+}
+
+// acting names the act of a call that failed, unless the coordinator has.
+func acting(act string, err error) error {
+	if said := (*answer)(nil); errors.As(err, &said) && strings.HasPrefix(said.message, act+": ") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", act, err)
 }

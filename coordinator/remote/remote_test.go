@@ -217,23 +217,26 @@ func operate(t *testing.T, c *remote.Client, id string) {
 	}
 	tasks := status.Counts.Planned
 	some := queue.Selection{Sweep: id, Cells: []sweep.Cell{{"neurons": 2.0, "k": 1.0}}}
-	if n, shared, err := c.Cancel(t.Context(), some); n+shared != 0 || err != nil {
+	if n, shared, err := c.Cancel(t.Context(), some); n+shared != 0 || !errors.Is(err, queue.ErrInvalid) {
 		t.Errorf("%d tasks of no cell cancelled, %d shared, %v", n, shared, err)
 	}
 	if n, shared, err := c.Cancel(t.Context(), all); n != tasks || shared != 0 || err != nil {
 		t.Errorf("%d tasks cancelled, %d shared, %v", n, shared, err)
 	}
-	if n, err := c.Retry(t.Context(), queue.RetryRequest{Selection: some}); n != 0 || err != nil {
+	if n, err := c.Retry(t.Context(), queue.RetryRequest{Selection: some}); n != 0 || !errors.Is(err, queue.ErrInvalid) {
 		t.Errorf("%d tasks of no cell reopened, %v", n, err)
 	}
 	task := status.Workers[0].Running[0].Task
 	for want, selection := range []queue.Selection{{Tasks: []sweep.TaskID{task}, Cells: some.Cells}, {Tasks: []sweep.TaskID{task}}} {
-		if n, err := c.Retry(t.Context(), queue.RetryRequest{Selection: selection}); n != want || err != nil {
+		if n, err := c.Retry(t.Context(), queue.RetryRequest{Selection: selection}); n != want || errors.Is(err, queue.ErrInvalid) != (want == 0) {
 			t.Errorf("%d tasks reopened, %v, want %d", n, err, want)
 		}
 	}
 	if n, err := c.Retry(t.Context(), queue.RetryRequest{Selection: all}); n != tasks-1 || err != nil {
 		t.Errorf("%d tasks reopened, %v", n, err)
+	}
+	if _, err := c.Drain(t.Context(), queue.DrainRequest{Processes: []string{"Z"}}); !errors.Is(err, queue.ErrUnknown) || strings.Count(err.Error(), "drain") != 1 {
+		t.Errorf("error is %v, want one that names the act once", err)
 	}
 	if n, err := c.Drain(t.Context(), queue.DrainRequest{Hosts: []string{"h"}}); n != 1 || err != nil {
 		t.Errorf("%d workers drain, %v", n, err)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,8 +49,7 @@ func selectTasks(t *testing.T, l *Lab) {
 	retry(1, queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(0).ID, Task(0).ID}})
 	retry(0, queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(0).ID}})
 	counts("A", 2, 1)
-	retry(0, queue.Selection{Sweep: "A", Cells: []sweep.Cell{{"neurons": 2.0}}})
-	retry(0, queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(1).ID}, Cells: []sweep.Cell{{"neurons": 2.0}}})
+	retry(0, queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(0).ID}, Cells: []sweep.Cell{{"neurons": 1.0}}})
 	retry(2, queue.Selection{Sweep: "A", Cells: []sweep.Cell{{"neurons": 2.0}, {"neurons": 1.0, "timesteps": 1.0}}})
 	counts("A", 0, 3)
 	counts("B", 2, 1)
@@ -67,6 +67,13 @@ func selectWrongly(t *testing.T, l *Lab) {
 		}
 	}
 	refuses(queue.Selection{Sweep: "C"}, queue.ErrUnknown)
+	mistyped := []sweep.Cell{{"neurons": 2.0, "timesteps": 1.0}}
+	refuses(queue.Selection{Sweep: "A", Cells: mistyped}, queue.ErrInvalid)
+	refuses(queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(1).ID}, Cells: mistyped}, queue.ErrInvalid)
+	_, err := l.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Sweep: "A", Cells: mistyped}})
+	if want := "no cell of the sweep has neurons=2,timesteps=1 (it has neurons = 1 and timesteps = 1)"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error is %v, want one with %q", err, want)
+	}
 	refuses(queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(3).ID}}, queue.ErrUnknown)
 	refuses(queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(16).ID}}, queue.ErrUnknown)
 	refuses(queue.Selection{Tasks: []sweep.TaskID{Task(0).ID[:10]}}, queue.ErrInvalid)
