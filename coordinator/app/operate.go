@@ -23,6 +23,9 @@ func (p Place) Status(ctx context.Context, word string) (answer *spiqsweepv1.Get
 		answer = wire.WriteStatus(status)
 		return err
 	})
+	if word == "" && p.Coordinator.Token == "" && errors.Is(err, queue.ErrUnknown) {
+		err = badInput("output folder %s: its sweep is not there any more: it was forgotten: run the grid again", p.Out)
+	}
 	return answer, running, err
 }
 

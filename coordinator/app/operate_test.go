@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"spiqsweep/coordinator/app"
@@ -108,5 +109,19 @@ func TestAFolderRemembersItsStore(t *testing.T) {
 	c.Store = ""
 	if a, last := played(t, c); !a.Resumed || last.Gained != 0 || last.Counts.Done != 4 {
 		t.Errorf("resumed is %v, %d tasks were done again", a.Resumed, last.Gained)
+	}
+}
+
+func TestStatusOfWhatWasForgotten(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourCells, &puppets{})
+	played(t, c)
+	place := app.Place{Out: c.Out}
+	if _, err := place.Forget(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	var input *app.InputError
+	if _, _, err := place.Status(t.Context(), ""); !errors.As(err, &input) || !strings.Contains(err.Error(), "it was forgotten: run the grid again") {
+		t.Errorf("error is %v", err)
 	}
 }
