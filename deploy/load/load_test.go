@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"text/tabwriter"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -73,4 +75,20 @@ func Example_latencies() {
 	}
 	fmt.Println(&l)
 	// Output: 4 calls, median 2.0 ms, p99 10.0 ms, largest 10.0 ms
+}
+
+// TestFullSpeedNeedsTasks: without any left there is no rate.
+func TestFullSpeedNeedsTasks(t *testing.T) {
+	var out strings.Builder
+	r := &run{settings: settings{tasks: 2}, report: report{tabwriter.NewWriter(&out, 0, 0, 1, ' ', 0)}}
+	r.load.completed.Store(2)
+	if err := r.fullSpeed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.Contains(got, "full speed not measured: the offered load has used up all 2 tasks") {
+		t.Errorf("printed %q", got)
+	}
 }

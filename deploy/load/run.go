@@ -148,7 +148,8 @@ func (r *run) offer(ctx context.Context) error {
 	perCall := float64(r.load.granted.Load()) / float64(len(r.workers))
 	beat := time.Duration(perCall * float64(len(r.workers)) / r.offered * float64(time.Second))
 	end := time.Now().Add(r.offeredFor)
-	p := &phase{beat: beat, until: func() bool { return time.Now().After(end) }}
+	reserved := int64(r.tasks / 2) // for full speed
+	p := &phase{beat: beat, until: func() bool { return time.Now().After(end) || r.load.completed.Load() >= reserved }}
 	began, before, cpu := time.Now(), r.load.completed.Load(), r.coordinator.usage().cpu
 	if err := r.all(ctx, p); err != nil {
 		return err
@@ -196,6 +197,10 @@ func (r *run) rate(name string, p *phase, began time.Time, before int64, cpu tim
 
 // fullSpeed finishes the sweep as fast as the coordinator can.
 func (r *run) fullSpeed(ctx context.Context) error {
+	if left := int64(r.tasks) - r.load.completed.Load(); left <= 0 {
+		r.line("full speed", "not measured: the offered load has used up all %d tasks: give -tasks more, or -offered-for less", r.tasks)
+		return nil
+	}
 	p := &phase{until: func() bool { return r.load.completed.Load() >= int64(r.tasks) }}
 	began, before, cpu := time.Now(), r.load.completed.Load(), r.coordinator.usage().cpu
 	ctx, cancel := context.WithCancel(ctx)
