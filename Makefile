@@ -9,7 +9,7 @@ export CGO_ENABLED := 0
 TOOL     := go tool -modfile=.ci/tools.mod
 FUZZTIME ?= 60s
 SEEDS    ?= 1000
-STORE_SEEDS ?= 50
+STORE_SEEDS ?= 10
 ROUNDS   ?= 50
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
@@ -40,7 +40,7 @@ portable: ## test the simulator without assembly, and for arm64 under qemu-user 
 	  GOARCH=arm64 go test -exec qemu-aarch64-static ./simulator/circuit ./simulator/random ./simulator/statistics; \
 	else echo "skipped: the arm64 tests need qemu-aarch64-static"; fi
 
-bench: ## measure circuits and iterations per second on this machine (a quiet one), beside what it could do
+bench: ## measure circuits and iterations per second on this machine (a quiet one; minutes), beside what it could do
 	@mkdir -p bin
 	go test -run '^$$' -bench 'Circuit|Iteration|MultiplyAdds' -benchtime 0.5s -count 5 \
 	  ./simulator/circuit ./simulator/gan ./simulator/internal/peak | tee bin/bench.txt
@@ -83,7 +83,7 @@ cross: ## build for Linux, macOS and Windows without keeping anything
 cover: ## coverage of the packages that decide what is counted
 	go test -cover ./coordinator/queue ./sweep/grid ./simulator/recording ./simulator/statistics
 
-simulate: ## live through SEEDS histories (default 1000) of simulated processes, network and clocks, STORE_SEEDS (50) on each real store
+simulate: ## live through SEEDS histories (default 1000) of simulated processes, network and clocks, and STORE_SEEDS (10) on each real store
 	go test -count=1 -v ./deploy/simulate -timeout 0 -seeds $(SEEDS) -store-seeds $(STORE_SEEDS)
 
 e2e: ## run the real binaries as processes over sockets, failpoints and all
