@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"strconv"
-	"strings"
 )
 
 // Find reads where coordinators are and what opens them for a role, as the flags
@@ -46,11 +45,8 @@ func misread(given string) error {
 
 // CheckPort says so if the port of HOST:PORT is a number that no port has.
 func CheckPort(address string) error {
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); errors.Is(err, strconv.ErrRange) || strings.HasPrefix(port, "-") {
+	_, port, _ := net.SplitHostPort(address)
+	if n, err := strconv.Atoi(port); errors.Is(err, strconv.ErrRange) || n < 0 || n > 65535 {
 		return fmt.Errorf("port %s is out of range: must be up to 65535", port)
 	}
 	return nil

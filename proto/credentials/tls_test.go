@@ -210,8 +210,8 @@ func TestTold(t *testing.T) {
 			"unauthenticated: copy worker.json (or operator.json) again from the output folder of the coordinator that you mean",
 		},
 		"nobody there": {
-			status.Error(codes.Unavailable, `connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"`),
-			"Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused",
+			status.Error(codes.Unavailable, `connection error: desc = "transport: dial tcp 127.0.0.1:1: connect: connection refused"`),
+			"dial tcp 127.0.0.1:1: connect: connection refused",
 		},
 	} {
 		if got := credentials.Told(c.err); got != c.want {
