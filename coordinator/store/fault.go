@@ -20,6 +20,7 @@ func fault(place, act string, err error) error {
 	if err == nil {
 		return nil
 	}
+	err = oneLine{err}
 	if advice := cmp.Or(advise(err), advisePostgres(err)); advice != "" {
 		return fmt.Errorf("%w: %s %s: %s: %w", queue.ErrUnavailable, act, place, advice, err)
 	}

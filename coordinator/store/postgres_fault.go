@@ -2,6 +2,8 @@ package store
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -25,6 +27,25 @@ func answered(err error) bool {
 	var connecting *pgconn.ConnectError
 	return errors.As(err, &e) || errors.As(err, &connecting)
 }
+
+// oneLine is an error that speaks in one line, and says each thing once: a
+// connection is tried with TLS and without, or at several addresses.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string {
+	var said []string
+	for line := range strings.Lines(e.error.Error()) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(said, line) {
+			said = append(said, line)
+		}
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	return strings.TrimSpace(said[0] + " " + strings.Join(said[1:], "; "))
+}
+
+func (e oneLine) Unwrap() error { return e.error }
 
 // adviceOn reads an error code (PostgreSQL's manual, appendix A).
 func adviceOn(code string) string {

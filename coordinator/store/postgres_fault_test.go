@@ -34,6 +34,17 @@ func run(t *testing.T, database string, statements ...string) {
 	}
 }
 
+// A connection is tried twice, with TLS and without, and its error told once.
+func TestPostgresIsRefusedInOneLine(t *testing.T) {
+	_, err := store.Open(ctx, "postgres://me@127.0.0.1:1/x")
+	if err == nil || strings.ContainsAny(err.Error(), "\n\t") || strings.Count(err.Error(), "connection refused") != 1 {
+		t.Errorf("error is %q", err)
+	}
+	if !errors.Is(err, queue.ErrUnavailable) {
+		t.Errorf("error is %v, want one that is ErrUnavailable", err)
+	}
+}
+
 // What is wrong with an address, and the mend, without the password.
 func TestPostgresRefusals(t *testing.T) {
 	server := postgres.Start(t)
