@@ -48,6 +48,7 @@ type statusReport struct {
 	Sweep       string         `json:"sweep"`
 	Name        string         `json:"name"`
 	Revision    uint32         `json:"revision"`
+	KernelClass string         `json:"kernel_class"`
 	AsOf        time.Time      `json:"as_of"`
 	Coordinator bool           `json:"coordinator_running"`
 	Tasks       taskCounts     `json:"tasks"`
@@ -94,7 +95,7 @@ type taskReport struct {
 func newStatusReport(s *spiqsweepv1.GetStatusResponse) statusReport {
 	counts := s.GetCounts()
 	report := statusReport{
-		Sweep: s.GetSweep(), Name: s.GetName(), Revision: s.GetRevision(), AsOf: s.GetAsOf().AsTime(),
+		Sweep: s.GetSweep(), Name: s.GetName(), Revision: s.GetRevision(), KernelClass: s.GetKernelClass(), AsOf: s.GetAsOf().AsTime(),
 		Tasks: taskCounts{
 			Planned: counts.GetPlanned(), Done: counts.GetDone(), Running: counts.GetLeased(),
 			Pending: counts.GetPending(), SetAside: counts.GetSetAside(), Diverged: counts.GetDiverged(),
@@ -126,7 +127,7 @@ func taskReports(tasks []*spiqsweepv1.TaskStatus) []taskReport {
 
 // printStatus prints a status for people, with the commands that they may want.
 func printStatus(out io.Writer, s statusReport, command func(...string) string) error {
-	fmt.Fprintf(out, "sweep %s, revision %d, as of %s\n", s.Name, s.Revision, s.AsOf.Local().Format(time.DateTime))
+	fmt.Fprintf(out, "sweep %s, revision %d, kernel class %s, as of %s\n", s.Name, s.Revision, s.KernelClass, s.AsOf.Local().Format(time.DateTime))
 	fmt.Fprintf(out, "%d of %d tasks done, %d running, %d pending, %d set aside, %d diverged\n",
 		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Running, s.Tasks.Pending, s.Tasks.SetAside, s.Tasks.Diverged)
 	if s.Tasks.Verifying > 0 {

@@ -19,7 +19,7 @@ func WriteStatus(s queue.Status) *spiqsweepv1.GetStatusResponse {
 		Diverged: each(s.Diverged, writeTask),
 		TimeLeft: durationpb.New(s.TimeLeft),
 		AsOf:     writeTime(s.AsOf),
-		Changes:  uint64(s.Changes),
+		Changes:  uint64(s.Changes), KernelClass: s.Sweep.KernelClass,
 	}
 }
 
@@ -51,7 +51,7 @@ func ReadStatus(in *spiqsweepv1.GetStatusResponse) (queue.Status, error) {
 	}
 	revision, err := number("revision", uint64(in.GetRevision()))
 	return queue.Status{
-		Sweep: queue.Sweep{ID: in.GetSweep(), Name: in.GetName(), Revision: revision},
+		Sweep: queue.Sweep{ID: in.GetSweep(), Name: in.GetName(), Revision: revision, KernelClass: in.GetKernelClass()},
 		AsOf:  readTime(in.GetAsOf()), Counts: counts,
 		Workers:  each(in.GetWorkers(), readWorker),
 		SetAside: each(in.GetSetAside(), readTask(queue.SetAside)),

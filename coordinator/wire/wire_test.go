@@ -83,7 +83,7 @@ var (
 	status = rapid.Custom(func(t *rapid.T) queue.Status {
 		held := lease.Draw(t, "lease")
 		return queue.Status{
-			Sweep: queue.Sweep{ID: label.Draw(t, "ID"), Name: label.Draw(t, "name"), Revision: count.Draw(t, "revision")},
+			Sweep: queue.Sweep{ID: label.Draw(t, "ID"), Name: label.Draw(t, "name"), Revision: count.Draw(t, "revision"), KernelClass: label.Draw(t, "class")},
 			AsOf:  moment.Draw(t, "as of"), Counts: counts.Draw(t, "counts"), TimeLeft: span.Draw(t, "time left"),
 			Workers: []queue.Worker{{
 				Presence: queue.Presence{

@@ -351,7 +351,9 @@ type GetStatusResponse struct {
 	AsOf     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	// Differs from what it was whenever a row of results.csv has changed, together
 	// with the counts.
-	Changes       uint64 `protobuf:"varint,10,opt,name=changes,proto3" json:"changes,omitempty"`
+	Changes uint64 `protobuf:"varint,10,opt,name=changes,proto3" json:"changes,omitempty"`
+	// Of the sweep: workers of others cannot compute it.
+	KernelClass   string `protobuf:"bytes,11,opt,name=kernel_class,json=kernelClass,proto3" json:"kernel_class,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -454,6 +456,13 @@ func (x *GetStatusResponse) GetChanges() uint64 {
 		return x.Changes
 	}
 	return 0
+}
+
+func (x *GetStatusResponse) GetKernelClass() string {
+	if x != nil {
+		return x.KernelClass
+	}
+	return ""
 }
 
 type TaskCounts struct {
@@ -2225,7 +2234,7 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05sweep\x18\x01 \x01(\v2\x13.spiqsweep.v1.SweepR\x05sweep\x12\x12\n" +
 	"\x04grid\x18\x02 \x01(\fR\x04grid\"(\n" +
 	"\x10GetStatusRequest\x12\x14\n" +
-	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\xb1\x03\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\xd4\x03\n" +
 	"\x11GetStatusResponse\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
@@ -2237,7 +2246,8 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\ttime_left\x18\b \x01(\v2\x19.google.protobuf.DurationR\btimeLeft\x12/\n" +
 	"\x05as_of\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x18\n" +
 	"\achanges\x18\n" +
-	" \x01(\x04R\achanges\"\xc3\x01\n" +
+	" \x01(\x04R\achanges\x12!\n" +
+	"\fkernel_class\x18\v \x01(\tR\vkernelClass\"\xc3\x01\n" +
 	"\n" +
 	"TaskCounts\x12\x18\n" +
 	"\aplanned\x18\x01 \x01(\x04R\aplanned\x12\x12\n" +
