@@ -25,6 +25,10 @@
 // tasks at their next step, stores their last checkpoints, hands the leases
 // back, and exits. Asked twice, it exits at once.
 //
+// It also leaves once all coordinators that can be reached refuse it: it has tried
+// every address, and one where nobody answers counts for nothing, unless a
+// coordinator had taken the worker before, which may be the one that is away.
+//
 // # Who owns the truth
 //
 // The coordinator does. The agent holds nothing that it could not lose: a lease
