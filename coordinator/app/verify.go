@@ -165,7 +165,10 @@ func (v Verification) progress(s queue.Status, elapsed time.Duration) Progress {
 	for _, w := range s.Workers {
 		held += len(w.Running)
 	}
-	running := min(held, v.Chosen-compared)
+	running := v.Chosen - compared
+	if held < queue.MaxListed { // else there are more than are listed
+		running = min(running, held)
+	}
 	s.Counts = queue.Counts{Planned: v.Chosen, Done: compared, Leased: running, Pending: v.Chosen - compared - running}
 	s.TimeLeft = 0 // that of the sweep
 	return Progress{Status: s, Elapsed: elapsed, Gained: compared}
