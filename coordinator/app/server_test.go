@@ -189,7 +189,7 @@ func TestSweepsShareWhatIsFinished(t *testing.T) {
 	if forgotten, err := (app.Place{Coordinator: operator(t, at)}).Forget(t.Context(), "four"); err != nil || forgotten.Name != "four" {
 		t.Errorf("forget: %+v, %v", forgotten, err)
 	}
-	if _, _, err := (app.Place{Out: first.Out}).Status(t.Context(), ""); !isInput(err, "unknown") {
+	if _, _, err := (app.Place{Out: first.Out}).Status(t.Context(), ""); !isInput(err, "it was forgotten") {
 		t.Errorf("the status of a forgotten sweep: %v", err)
 	}
 	if sweeps, err := place.List(t.Context()); err != nil || len(sweeps) != 1 || sweeps[0].Name != "more" {
