@@ -41,7 +41,7 @@ sweep "small" {
     k         = [0, 1]
   }
   training {
-    steps = 1600
+    steps = 12000
   }
 }
 `,
@@ -79,7 +79,7 @@ sweep "recorded" {
     k         = [0, 1]
   }
   training {
-    steps = 500
+    steps = 6000
   }
 }
 `,
