@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,11 +20,11 @@ import (
 // moody is a store that is away at times.
 type moody struct {
 	queue.Store
-	away bool
+	away atomic.Bool
 }
 
 func (m *moody) Update(ctx context.Context, work func(queue.Tx) error) error {
-	if m.away {
+	if m.away.Load() {
 		return fmt.Errorf("%w: connection refused", queue.ErrUnavailable)
 	}
 	return m.Store.Update(ctx, work)
@@ -37,7 +38,8 @@ func TestTheLossOfTheStoreIsToldOnce(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- h.tick(ctx) }()
-		for _, m.away = range []bool{false, true, true, false, false, true} {
+		for _, away := range []bool{false, true, true, false, false, true} {
+			m.away.Store(away)
 			time.Sleep(3*tickEvery + tickEvery/2)
 		}
 		stop()
