@@ -26,23 +26,37 @@ func load(t *testing.T, c app.Config, name string) credentials.File {
 	return file
 }
 
-// TestASweepReachedFromElsewhere runs one with TLS: local workers, commands and
-// whoever has a copy of the files find it, strangers do not.
-func TestASweepReachedFromElsewhere(t *testing.T) {
-	t.Parallel()
+// runForOthers runs a sweep for workers on other machines. The last function
+// interrupts it and waits for its end.
+func runForOthers(t *testing.T) (*app.App, app.Config, func()) {
+	t.Helper()
 	c := config(t, fourCells, &puppets{act: failing})
 	c.Listen, c.Local = "0.0.0.0:0", 0
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer a.Close()
 	ctx, interrupt := context.WithCancel(t.Context())
 	ran := make(chan error)
 	go func() {
 		_, err := a.Run(ctx)
 		ran <- err
 	}()
+	return a, c, func() {
+		t.Helper()
+		interrupt()
+		if err := <-ran; !errors.Is(err, context.Canceled) {
+			t.Errorf("error is %v, want Canceled", err)
+		}
+	}
+}
+
+// TestASweepReachedFromElsewhere runs one with TLS: local workers, commands and
+// whoever has a copy of the files find it, strangers do not.
+func TestASweepReachedFromElsewhere(t *testing.T) {
+	t.Parallel()
+	a, c, interrupt := runForOthers(t)
+	defer a.Close()
 
 	name, err := os.Hostname()
 	if err != nil {
@@ -90,9 +104,6 @@ func TestASweepReachedFromElsewhere(t *testing.T) {
 		t.Errorf("a client of another authority hears %v", err)
 	}
 	interrupt()
-	if err := <-ran; !errors.Is(err, context.Canceled) {
-		t.Errorf("error is %v, want Canceled", err)
-	}
 }
 
 func TestLocalWorkersFindACoordinatorWithTLS(t *testing.T) {
@@ -211,19 +222,8 @@ func TestABrokenAuthorityIsNamed(t *testing.T) {
 // TestOnlyTLS13IsSpoken asks for the version before.
 func TestOnlyTLS13IsSpoken(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{act: failing})
-	c.Listen, c.Local = "0.0.0.0:0", 0
-	a, err := app.Open(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a, _, interrupt := runForOthers(t)
 	defer a.Close()
-	ctx, interrupt := context.WithCancel(t.Context())
-	ran := make(chan error)
-	go func() {
-		_, err := a.Run(ctx)
-		ran <- err
-	}()
 	_, port, err := net.SplitHostPort(a.Address())
 	if err != nil {
 		t.Fatal(err)
@@ -236,7 +236,4 @@ func TestOnlyTLS13IsSpoken(t *testing.T) {
 		t.Errorf("version %x was agreed on", conn.ConnectionState().Version)
 	}
 	interrupt()
-	if err := <-ran; !errors.Is(err, context.Canceled) {
-		t.Errorf("error is %v, want Canceled", err)
-	}
 }

@@ -12,20 +12,31 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// A disk that is full in the middle of a sweep: nothing that was acknowledged is
-// lost, the coordinator says what is wrong, and goes on once there is space.
-func TestFullDisk(t *testing.T) {
-	r := newRun(t, small)
+// onAFullDisk is a sweep whose coordinator has just said that its disk is full;
+// mend makes space again.
+func onAFullDisk(t *testing.T) (r *run, c *process, mend func()) {
+	t.Helper()
+	r = newRun(t, small)
 	disk := smallDisk(t)
 	r.folder = filepath.Join(disk, "out")
-	c := r.coordinator("", "--local", "2")
+	c = r.coordinator("", "--local", "2")
 	r.until(c, "a task is done", func(s *spiqsweepv1.GetStatusResponse) bool { return s.GetCounts().GetDone() > 0 })
 	ballast := filepath.Join(disk, "ballast")
 	fill(t, ballast)
 	c.until("it says that the disk is full", func() bool { return strings.Contains(c.output.String(), "the disk is full") })
-	if err := os.Remove(ballast); err != nil {
-		t.Fatal(err)
+	return r, c, func() {
+		t.Helper()
+		if err := os.Remove(ballast); err != nil {
+			t.Fatal(err)
+		}
 	}
+}
+
+// A disk that is full in the middle of a sweep: nothing that was acknowledged is
+// lost, the coordinator says what is wrong, and goes on once there is space.
+func TestFullDisk(t *testing.T) {
+	r, c, mend := onAFullDisk(t)
+	mend()
 	c.expect(0)
 	r.isWhole()
 }
@@ -33,14 +44,7 @@ func TestFullDisk(t *testing.T) {
 // The same, but the coordinator is killed while the disk is full, and is refused
 // there until there is space.
 func TestKilledOnAFullDisk(t *testing.T) {
-	r := newRun(t, small)
-	disk := smallDisk(t)
-	r.folder = filepath.Join(disk, "out")
-	c := r.coordinator("", "--local", "2")
-	r.until(c, "a task is done", func(s *spiqsweepv1.GetStatusResponse) bool { return s.GetCounts().GetDone() > 0 })
-	ballast := filepath.Join(disk, "ballast")
-	fill(t, ballast)
-	c.until("it says that the disk is full", func() bool { return strings.Contains(c.output.String(), "the disk is full") })
+	r, c, mend := onAFullDisk(t)
 	c.signal(syscall.SIGKILL)
 	c.expect(killed)
 	full := r.coordinator("", "--local", "2")
@@ -48,9 +52,7 @@ func TestKilledOnAFullDisk(t *testing.T) {
 	if said := full.output.String(); !strings.Contains(said, "full") && !strings.Contains(said, "no space left") {
 		t.Errorf("on a full disk a coordinator says %s", said)
 	}
-	if err := os.Remove(ballast); err != nil {
-		t.Fatal(err)
-	}
+	mend()
 	r.coordinator("", "--local", "2").expect(0)
 	r.isWhole()
 }

@@ -32,19 +32,7 @@ func BenchmarkIteration(b *testing.B) {
 // onSurrogate is a training on the default data.
 func onSurrogate(b *testing.B, s Settings) *Trainer {
 	b.Helper()
-	source := recording.Surrogate(1)
-	selection, err := recording.ParseSelection("most_active")
-	if err != nil {
-		b.Fatal(err)
-	}
-	cells, err := source.Select(selection, s.Ansatz.Neurons, 1)
-	if err != nil {
-		b.Fatal(err)
-	}
-	windows, err := source.Raster(cells).Windows(s.Timesteps)
-	if err != nil {
-		b.Fatal(err)
-	}
+	windows := mostActive(b, recording.Surrogate(1), s.Ansatz.Neurons, s.Timesteps)
 	trainer, err := NewTrainer(s, s.address(0), windows)
 	if err != nil {
 		b.Fatal(err)

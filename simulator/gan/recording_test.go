@@ -82,6 +82,12 @@ func realWindows(t *testing.T, neurons, timesteps int) *recording.Windows {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return mostActive(t, r, neurons, timesteps)
+}
+
+// mostActive are the windows of the most active cells of a recording.
+func mostActive(t testing.TB, r *recording.Recording, neurons, timesteps int) *recording.Windows {
+	t.Helper()
 	most, err := recording.ParseSelection("most_active")
 	if err != nil {
 		t.Fatal(err)
