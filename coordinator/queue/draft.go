@@ -151,7 +151,12 @@ func (d *draft) put(ctx context.Context, page []Planned) error {
 			if err != nil {
 				return err
 			}
-			kept, done = kept+one(had), done+one(finished)
+			if had {
+				kept++
+			}
+			if finished {
+				done++
+			}
 		}
 		return nil
 	})
@@ -162,13 +167,6 @@ func (d *draft) put(ctx context.Context, page []Planned) error {
 	d.revision.Added += len(page) - kept
 	d.revision.AlreadyDone += done
 	return nil
-}
-
-func one(yes bool) int {
-	if yes {
-		return 1
-	}
-	return 0
 }
 
 // touch says that the draft is being written. One that was silent for long may
