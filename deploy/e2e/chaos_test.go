@@ -120,8 +120,11 @@ func (c *troupe) suffer(f fault, r *rand.Rand) {
 	failpoint := f.failpoint
 	if failpoint != "" {
 		visit := 1 + r.IntN(2)
-		if f.failpoint == "coordinator.tables" {
+		switch f.failpoint {
+		case "coordinator.tables":
 			visit = 2 // the first is that of empty tables, before anybody can call
+		case "worker.checkpoint", "coordinator.checkpoint":
+			visit = 1 // only who is asked to leave makes one
 		}
 		failpoint += fmt.Sprint("@", visit)
 		if f.does == "freeze" {
@@ -131,7 +134,7 @@ func (c *troupe) suffer(f fault, r *rand.Rand) {
 	victim := c.begin(f.role, failpoint)
 	switch f.failpoint {
 	case "worker.checkpoint", "coordinator.checkpoint":
-		c.workers[0].isAtWork(1)
+		c.workers[0].isAtWork(2)
 		c.workers[0].signal(syscall.SIGTERM) // makes a checkpoint
 	case "":
 		c.moment(r)
@@ -141,6 +144,9 @@ func (c *troupe) suffer(f fault, r *rand.Rand) {
 		c.thaw(victim)
 	}
 	c.finish()
+	if f.does == "kill" && victim != nil && !victim.killed() {
+		c.Fatalf("the fault did not strike: nobody came to %q", failpoint)
+	}
 }
 
 // leaseTerm is that of the runs of this package; longer is longer than it.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"spiqsweep/coordinator/store/storetest/postgres"
@@ -69,16 +70,18 @@ func (c *troupe) begin(role, failpoint string) (victim *process) {
 	if c.startClient == nil && role == "client" {
 		role = "coordinator"
 	}
-	for i := range c.coordinators {
-		c.coordinators[i] = c.startCoordinator(i, at("coordinator"))
+	last := len(c.coordinators) - 1 // whoever starts last is called first
+	for i := range last {
+		c.coordinators[i] = c.startCoordinator(i, "")
 	}
+	c.coordinators[last] = c.startCoordinator(last, at("coordinator"))
 	if c.startClient != nil {
 		c.client = c.startClient(at("client"))
 	}
 	for range 2 {
 		c.workers = append(c.workers, c.worker(at("worker")))
 	}
-	return map[string]*process{"coordinator": c.coordinators[0], "worker": c.workers[0], "client": c.client}[role]
+	return map[string]*process{"coordinator": c.coordinators[last], "worker": c.workers[0], "client": c.client}[role]
 }
 
 // last is the process whose end is that of the sweep.
@@ -86,7 +89,7 @@ func (c *troupe) last() *process {
 	if c.client != nil {
 		return c.client
 	}
-	return c.coordinators[0]
+	return c.coordinators[0] // the only one
 }
 
 // finish keeps everybody alive until the sweep is whole.
@@ -156,6 +159,17 @@ func (p *process) dead() bool {
 	select {
 	case <-p.ended:
 		return p.cmd.ProcessState.ExitCode() != 0
+	default:
+		return false
+	}
+}
+
+// killed says whether the process was ended by SIGKILL.
+func (p *process) killed() bool {
+	select {
+	case <-p.ended:
+		status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+		return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 	default:
 		return false
 	}
