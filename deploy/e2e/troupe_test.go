@@ -169,7 +169,7 @@ func (p *process) killed() bool {
 	select {
 	case <-p.ended:
 		status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
-		return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+		return ok && status.Signal() == syscall.SIGKILL // -1 of one that left
 	default:
 		return false
 	}
