@@ -2,8 +2,11 @@ package queue
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"spiqsweep/sweep"
 )
@@ -12,15 +15,31 @@ import (
 type Queue struct {
 	store  Store
 	policy Policy
+	// granted are the configurations of tasks that were granted lately. A task is
+	// named by its content, so what is here is true whatever the store has undone.
+	granted *lru.Cache[sweep.TaskID, sweep.Configuration]
+	// examining has a place for each call whose results are examined. One processor
+	// is left to the store, for which all of them wait.
+	examining chan struct{}
 
 	mu    sync.Mutex
 	begun bool // guarded by mu; this coordinator has ticked
 	busy  bool // guarded by mu; at its last tick some task was open
 }
 
+// maxGranted bounds the configurations that a queue remembers: some megabytes.
+const maxGranted = 1 << 12
+
 // New makes the queue of a store. Zero fields of the policy are its defaults.
 func New(s Store, p Policy) *Queue {
-	return &Queue{store: s, policy: p.withDefaults(), busy: true}
+	granted, err := lru.New[sweep.TaskID, sweep.Configuration](maxGranted)
+	if err != nil {
+		panic(err) // of a constant
+	}
+	return &Queue{
+		store: s, policy: p.withDefaults(), granted: granted, busy: true,
+		examining: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
+	}
 }
 
 // Changed returns a channel that is closed after the next commit that may give

@@ -55,7 +55,8 @@ const (
 type finding struct {
 	result   sweep.Result
 	measures []byte
-	err      error
+	fits     bool  // the configuration of its task
+	err      error // why it cannot be believed
 }
 
 // StoredResult is a result as the store keeps it.
@@ -64,13 +65,23 @@ type StoredResult struct {
 	Measures []byte // what tables show of it, as sweep.Measures.Encode writes it
 }
 
-// examine decodes the results of a call before its transaction begins, since
-// that is the expensive part.
-func examine(reports []Report) []finding {
+// examine decodes the results of a call before its transaction begins, and holds
+// them against what was granted, since that is the expensive part.
+func (q *Queue) examine(reports []Report) []finding {
+	if len(reports) == 0 {
+		return nil
+	}
+	q.examining <- struct{}{}
+	defer func() { <-q.examining }()
 	findings := make([]finding, len(reports))
 	for i, r := range reports {
-		if r.Result != nil {
-			findings[i] = r.Result.examine()
+		if r.Result == nil {
+			continue
+		}
+		findings[i] = r.Result.examine()
+		if c, ok := q.granted.Get(r.Task); ok {
+			findings[i].err = findings[i].disbelief(c)
+			findings[i].fits, findings[i].result = findings[i].err == nil, sweep.Result{}
 		}
 	}
 	return findings
@@ -199,7 +210,7 @@ func (r Record) welcomes(a Attempt) bool {
 
 // disbelief says why a result cannot be one of the configuration.
 func (f finding) disbelief(c sweep.Configuration) error {
-	if f.err != nil {
+	if f.err != nil || f.fits {
 		return f.err
 	}
 	return f.result.Validate(c)

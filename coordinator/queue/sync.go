@@ -88,7 +88,7 @@ func (q *Queue) Sync(ctx context.Context, r SyncRequest) (SyncAnswer, error) {
 	if err := r.validate(); err != nil {
 		return SyncAnswer{}, fmt.Errorf("sync of process %q: %w", r.ID, err)
 	}
-	findings := examine(r.Reports)
+	findings := q.examine(r.Reports)
 	var answer SyncAnswer
 	err := q.share(ctx, r.ID, r.tasks(), func(c *call) (err error) {
 		answer, err = c.sync(r, findings)
@@ -97,10 +97,20 @@ func (q *Queue) Sync(ctx context.Context, r SyncRequest) (SyncAnswer, error) {
 	if err != nil {
 		return SyncAnswer{}, fmt.Errorf("sync of process %q: %w", r.ID, err)
 	}
+	q.remember(answer.Assignments)
 	if len(r.Reports) > 0 {
 		failpoint.Reach("coordinator.committed")
 	}
 	return answer, nil
+}
+
+// remember keeps the configurations of what was granted, for the results to come.
+func (q *Queue) remember(assignments []Assignment) {
+	for _, a := range assignments {
+		if a.Work != nil {
+			q.granted.Add(a.Task, a.Work.Configuration)
+		}
+	}
 }
 
 // tasks lists what a call names.
