@@ -3,6 +3,8 @@ package service
 import (
 	"cmp"
 	"time"
+
+	"spiqsweep/coordinator/wire"
 )
 
 // Limits bound what one server bears. Zero fields have their defaults.
@@ -28,9 +30,11 @@ const (
 	// LongPoll is how long an idle worker may wait for work in one call.
 	LongPoll = 15 * time.Second
 
-	// maxAtWork bounds the Syncs whose results are unpacked and judged at once.
-	// More would only wait for the store, each with some megabytes.
-	maxAtWork = 64
+	// maxAtWork bounds what the results of Syncs unpack to that are judged at once,
+	// in bytes: more would only wait for the store. A Sync counts as leastAtWork or
+	// more.
+	maxAtWork   = wire.MaxUnpackedBytes
+	leastAtWork = 32 << 10
 
 	// callTimeout ends the work on any call; workers give up on theirs after as
 	// long. Its message must have come in within receiveTimeout.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
+	"spiqsweep/coordinator/wire"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -13,17 +16,16 @@ type worker struct {
 	rules      Rules
 	attendance *attendance
 	leaving    <-chan struct{}
-	atWork     chan struct{} // holds a token for each call whose reports are unpacked
+	atWork     *semaphore.Weighted // of the bytes to which reports are unpacked
 }
 
 func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
 	if len(in.GetReports()) > 0 { // it is answered at once, as soon as it is its turn
-		select {
-		case w.atWork <- struct{}{}:
-			defer func() { <-w.atWork }()
-		case <-ctx.Done():
-			return nil, statusOf(ctx.Err(), w.rules.Log, "Sync")
+		weight := weigh(in)
+		if err := w.atWork.Acquire(ctx, weight); err != nil {
+			return nil, statusOf(err, w.rules.Log, "Sync")
 		}
+		defer w.atWork.Release(weight)
 	}
 	call, err := w.rules.Read(in)
 	if err != nil {
@@ -38,6 +40,15 @@ func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsw
 	}
 	w.register(in, answer)
 	return answer, nil
+}
+
+// weigh is the share that a call has of maxAtWork.
+func weigh(in *spiqsweepv1.SyncRequest) int64 {
+	size := 0
+	for _, report := range in.GetReports() {
+		size += wire.UnpackedSize(report.GetResult().GetBody())
+	}
+	return int64(min(max(size, leastAtWork), maxAtWork))
 }
 
 // waitForWork keeps a process that has nothing to do or to say from calling

@@ -36,16 +36,9 @@ const small = 256
 // and is charged for that first: to lie costs the budget, and never more. A body
 // that asks for more than is left costs nothing.
 func (b *Budget) Unpack(body []byte) ([]byte, error) {
-	var header zstd.Header
-	if err := header.Decode(body); err != nil {
+	size, err := unpackedSize(body, *b)
+	if err != nil {
 		return nil, fmt.Errorf("unpack: %w", err)
-	}
-	size := header.FrameContentSize
-	if !header.HasFCS {
-		size = uint64(min(small, *b))
-	}
-	if header.Skippable || size > uint64(*b) {
-		return nil, fmt.Errorf("unpack: %d bytes: at most %d are accepted", size, *b)
 	}
 	*b -= Budget(size)
 	unpacked, err := unpacker.DecodeAll(body, make([]byte, 0, size))
@@ -53,6 +46,30 @@ func (b *Budget) Unpack(body []byte) ([]byte, error) {
 		return nil, fmt.Errorf("unpack: %w", err)
 	}
 	return unpacked, nil
+}
+
+// UnpackedSize is what a body unpacks to if Unpack accepts it; else 0.
+func UnpackedSize(body []byte) int {
+	size, err := unpackedSize(body, MaxUnpackedBytes)
+	if err != nil {
+		return 0
+	}
+	return int(size)
+}
+
+func unpackedSize(body []byte, limit Budget) (size uint64, err error) {
+	var header zstd.Header
+	if err := header.Decode(body); err != nil {
+		return 0, err
+	}
+	size = header.FrameContentSize
+	if !header.HasFCS {
+		size = uint64(min(small, limit))
+	}
+	if header.Skippable || size > uint64(limit) {
+		return 0, fmt.Errorf("%d bytes: at most %d are accepted", size, limit)
+	}
+	return size, nil
 }
 
 func must[T any](value T, err error) T {
