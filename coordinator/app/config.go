@@ -14,9 +14,9 @@ const (
 	// RefreshEvery is how often the output folder is brought up to date.
 	RefreshEvery = 30 * time.Second
 	// refreshShare bounds the time that goes into it: one part in so many.
-	refreshShare = 10
+	refreshShare = 20
 	// patient is how long figures, and models, are made at a time while workers are served.
-	patient = 3 * time.Second
+	patient = time.Second
 	forever = time.Duration(math.MaxInt64)
 
 	tickEvery = time.Second

@@ -59,9 +59,13 @@ func (v *view) refresh(ctx context.Context, patience time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("read the results: %w", err)
 	}
+	figures := patience
+	if status.Counts.Done == 0 && patience != forever {
+		figures = 0 // one of nothing is drawn in the end alone
+	}
 	var faults error
 	if mark := markOf(status); mark != v.written || v.undrawn && patience == forever {
-		faults = v.writeTables(ctx, patience)
+		faults = v.writeTables(ctx, figures)
 		if v.written = mark; faults != nil {
 			v.written = ""
 		}
@@ -70,7 +74,7 @@ func (v *view) refresh(ctx context.Context, patience time.Duration) error {
 		v.write(attemptsFile, func(w io.Writer) error { return table.WriteAttempts(w, v.attempts(ctx)) }),
 		v.writeModels(ctx, patience))
 	if v.models.doubts.news {
-		if fault := v.writeTables(ctx, patience); fault != nil {
+		if fault := v.writeTables(ctx, figures); fault != nil {
 			v.written, faults = "", errors.Join(faults, fault)
 		}
 	}
@@ -142,7 +146,7 @@ func (v *view) drawFigures(ctx context.Context, shape table.Shape, rows table.Ro
 	began := time.Now()
 	v.undrawn = false
 	for _, f := range figures {
-		if v.undrawn = time.Since(began) > patience; v.undrawn {
+		if v.undrawn = time.Since(began) >= patience; v.undrawn {
 			break
 		}
 		for _, format := range figure.Formats {
