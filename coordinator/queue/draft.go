@@ -146,15 +146,19 @@ func (d *draft) put(ctx context.Context, page []Planned) error {
 		if err := c.touch(d); err != nil {
 			return err
 		}
-		for _, p := range page {
-			had, finished, err := c.place(d, p)
+		records, err := c.records(page)
+		if err != nil {
+			return err
+		}
+		for i, p := range page {
+			had, err := c.place(d, p, records[i])
 			if err != nil {
 				return err
 			}
 			if had {
 				kept++
 			}
-			if finished {
+			if records[i].State() == sweep.Done {
 				done++
 			}
 		}
@@ -188,23 +192,24 @@ func (c *call) drafted(plan string) (bool, error) {
 	return slices.ContainsFunc(drafts, func(d Draft) bool { return d.Plan == plan }), err
 }
 
-// place puts a task into the draft. It says whether the plan before had it, and
-// whether it is done.
-func (c *call) place(d *draft, p Planned) (kept, done bool, err error) {
+// records are those of a page of tasks: those of tasks that are new wait.
+func (c *call) records(page []Planned) ([]Record, error) {
+	ids := make([]sweep.TaskID, len(page))
+	for i, p := range page {
+		ids[i] = p.Task.ID
+	}
+	return c.tx.AddRecords(ids)
+}
+
+// place puts a task into the draft. It says whether the plan before had it.
+func (c *call) place(d *draft, p Planned, r Record) (kept bool, err error) {
 	if err := c.tx.PutSpecification(Specification{Task: p.Task, Cost: p.Expected()}); err != nil {
-		return false, false, err
+		return false, err
 	}
-	r, err := c.tx.AddRecord(p.Task.ID)
-	if err != nil {
-		return false, false, err
+	if err := c.tx.PutPlanned(d.key, p, r); err != nil || d.before.Plan == "" {
+		return false, err
 	}
-	if err := c.tx.PutPlanned(d.key, p, r); err != nil {
-		return false, false, err
-	}
-	if d.before.Plan != "" {
-		kept, err = c.tx.Plans(d.before.Plan, p.Task.ID)
-	}
-	return kept, r.State() == sweep.Done, err
+	return c.tx.Plans(d.before.Plan, p.Task.ID)
 }
 
 // finish makes the draft the plan, and the plan that was before what is to be

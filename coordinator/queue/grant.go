@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"slices"
 	"time"
 )
 
@@ -8,95 +9,97 @@ import (
 // turns, a slot each. bare says that the process holds nothing: only then may it
 // get a task that must be alone, and then nothing else.
 func (c *call) fill(p Process, free *slots, sweeps []Sweep, bare bool) ([]Assignment, error) {
+	sweeps, err := c.hungry(sweeps)
+	if err != nil {
+		return nil, err
+	}
 	var granted []Assignment
 	turns := newTurns(sweeps)
 	for free.left > 0 && turns.any() {
 		s := turns.next()
-		first, alone, found, err := c.first(s, bare && len(granted) == 0)
+		limit := free.likely
+		tasks, err := c.tx.Next(s.Plan, bare && len(granted) == 0, limit)
 		if err != nil {
 			return nil, err
 		}
-		if !found {
+		if len(tasks) == 0 {
 			turns.drop()
 			continue
 		}
 		if err := c.took(s, turns); err != nil {
 			return nil, err
 		}
-		free.open(first.Cost)
-		a, err := c.grant(p, first)
+		free.open(tasks[0].Cost)
+		a, err := c.grant(p, tasks[0])
 		if err != nil {
 			return nil, err
 		}
-		granted = append(granted, a)
-		if alone {
+		if granted = append(granted, a); tasks[0].Alone {
 			break
 		}
-		if granted, err = c.batch(granted, p, s, free); err != nil {
+		joined, err := c.batch(p, s, free, tasks[1:], len(tasks) == limit)
+		if err != nil {
 			return nil, err
 		}
+		granted = append(granted, joined...)
 	}
 	return granted, nil
 }
 
-// first finds what a sweep would have done next: the first waiting task in its
-// order that may be granted.
-func (c *call) first(s Sweep, mayBeAlone bool) (next Next, alone, found bool, err error) {
-	tasks, err := c.tx.Next(s.Plan, false, 1)
-	if err != nil {
-		return Next{}, false, false, err
+// hungry are the sweeps that have waiting tasks. A store keeps its finished sweeps,
+// and most are.
+func (c *call) hungry(sweeps []Sweep) ([]Sweep, error) {
+	if len(sweeps) <= 1 {
+		return sweeps, nil
 	}
-	if mayBeAlone {
-		lonely, err := c.tx.Next(s.Plan, true, 1)
-		if err != nil {
-			return Next{}, false, false, err
-		}
-		if len(lonely) > 0 && (len(tasks) == 0 || lonely[0].before(tasks[0])) {
-			return lonely[0], true, true, nil
-		}
-	}
-	if len(tasks) == 0 {
-		return Next{}, false, false, nil
-	}
-	return tasks[0], false, true, nil
+	waiting, err := c.tx.Waiting()
+	return slices.DeleteFunc(sweeps, func(s Sweep) bool { return !slices.Contains(waiting, s.Plan) }), err
 }
 
 // anything says whether a process that holds nothing could be granted a task.
 func (c *call) anything(sweeps []Sweep) (bool, error) {
+	sweeps, err := c.hungry(sweeps)
+	if err != nil {
+		return false, err
+	}
 	for _, s := range sweeps {
-		if _, _, found, err := c.first(s, true); err != nil || found {
-			return found, err
+		tasks, err := c.tx.Next(s.Plan, true, 1)
+		if err != nil || len(tasks) > 0 {
+			return len(tasks) > 0, err
 		}
 	}
 	return false, nil
 }
 
-// batchPage bounds how many waiting tasks are read at once to fill up a slot.
-const batchPage = 32
-
-// batch fills up the slot that was opened last with small tasks of the same sweep.
-func (c *call) batch(granted []Assignment, p Process, s Sweep, free *slots) ([]Assignment, error) {
-	for free.room > 0 {
-		limit := free.fit(batchPage)
-		tasks, err := c.tx.Next(s.Plan, false, limit)
-		if err != nil {
-			return nil, err
-		}
+// batch fills up the slot that was opened last with small tasks of the same sweep:
+// those that were listed behind its first, then as many as it has room for, if
+// there are more.
+func (c *call) batch(p Process, s Sweep, free *slots, tasks []Next, more bool) ([]Assignment, error) {
+	var joined []Assignment
+	for {
 		for _, next := range tasks {
+			if next.Alone {
+				continue
+			}
 			if !free.join(next.Cost) {
-				return granted, nil
+				return joined, nil
 			}
 			a, err := c.grant(p, next)
 			if err != nil {
 				return nil, err
 			}
-			granted = append(granted, a)
+			joined = append(joined, a)
 		}
-		if len(tasks) < limit {
-			break
+		limit := free.fit()
+		if !more || limit == 0 {
+			return joined, nil
 		}
+		var err error
+		if tasks, err = c.tx.Next(s.Plan, false, limit); err != nil {
+			return nil, err
+		}
+		more = len(tasks) == limit
 	}
-	return granted, nil
 }
 
 // grant leases a waiting task to a process, under the next attempt.

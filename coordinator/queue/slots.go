@@ -10,10 +10,15 @@ type slots struct {
 	room   time.Duration // in the slot that was opened last
 	tasks  int           // in the slot that was opened last
 	last   time.Duration // cost of the task that was placed last
+	likely int           // how many tasks the next slot will take, by those that the process has finished
 }
 
+// maxListed bounds how many waiting tasks are listed at once for a slot.
+const maxListed = 32
+
 func newSlots(p Policy, r SyncRequest) *slots {
-	return &slots{policy: p, left: r.FreeSlots}
+	likely := len(r.Reports) / max(1, r.FreeSlots)
+	return &slots{policy: p, left: r.FreeSlots, likely: min(max(1, likely), maxListed, p.MaxBatch)}
 }
 
 // open gives the next free slot to a task of some cost.
@@ -22,13 +27,13 @@ func (s *slots) open(cost time.Duration) {
 	s.room, s.tasks, s.last = s.policy.BatchCost-cost, 1, cost
 }
 
-// fit is how many more tasks like the one before may join it, from 1 to a limit.
-// Tasks come the longest first, so there may be room for more.
-func (s *slots) fit(limit int) int {
+// fit is how many more tasks like the one before may join it, up to maxListed.
+func (s *slots) fit() int {
+	limit := min(maxListed, s.policy.MaxBatch-s.tasks)
 	if s.last <= 0 {
 		return limit
 	}
-	return max(1, min(limit, int(s.room/s.last)))
+	return min(limit, int(s.room/s.last))
 }
 
 // join adds a small task to the slot that was opened last, if it has room.

@@ -86,10 +86,12 @@ type SweepTx interface {
 	// Tallies of a plan, kept up to date, so that reading them is cheap. A phase
 	// without tasks may be absent.
 	Tallies(plan string) (map[Phase]Tally, error)
+	// Waiting lists the plans that have waiting tasks, by key, as cheaply.
+	Waiting() ([]string, error)
 	// Open counts what is waiting, backing off or leased in the plans of all sweeps, as cheaply.
 	Open() (int, error)
-	// Next lists up to limit waiting tasks of a plan, by Order and Row: those
-	// whose records have Alone as asked. What it lists is this transaction's; what
+	// Next lists up to limit waiting tasks of a plan, by Order and Row: those that
+	// must be alone only if that is asked. What it lists is this transaction's; what
 	// another has listed and not yet committed or given up is left out.
 	Next(plan string, alone bool, limit int) ([]Next, error)
 	// Rows pages through a plan by row: up to limit above one. Only those with a
@@ -108,8 +110,9 @@ type TaskTx interface {
 	Specification(sweep.TaskID) (s Specification, found bool, err error)
 	PutSpecification(Specification) error
 	Record(sweep.TaskID) (r Record, found bool, err error)
-	// AddRecord returns the record of a task, and makes one that waits if there is none.
-	AddRecord(sweep.TaskID) (Record, error)
+	// AddRecords returns the records of tasks, in their order, and makes one that
+	// waits where there is none.
+	AddRecords([]sweep.TaskID) ([]Record, error)
 	// PutRecord stores a record, and with it what Tallies, Open and Next say.
 	PutRecord(Record) error
 	// Due lists up to limit tasks whose back-off has ended by now, by its end and ID.
@@ -121,10 +124,7 @@ type Next struct {
 	Task       sweep.TaskID
 	Order, Row int
 	Cost       time.Duration
-}
-
-func (n Next) before(m Next) bool {
-	return n.Order < m.Order || n.Order == m.Order && n.Row < m.Row
+	Alone      bool // as its record says
 }
 
 // AttemptTx is the part of a Tx about attempts.

@@ -3,6 +3,8 @@
 // package storetest.
 //
 // The state is in SQL: nothing is kept in memory that would have to be replayed.
+// What was read or written is remembered for as long as nobody else can change it,
+// and forgotten with everything that is undone.
 // One schema and one set of queries serve both databases, in the files sql_*.go:
 // types and placeholders are those that both understand; times are microseconds
 // since 1970 as integers, 0 for none. What differs is in a dialect (how a waiting
@@ -11,14 +13,14 @@
 // # SQLite: one coordinator
 //
 // All transactions run on one connection, in one goroutine, the writer. It takes
-// all calls that are waiting, runs each in a savepoint of its own, commits them
-// together, and only then answers: what is answered is durable, and the price of
-// an fsync is shared by as many as came meanwhile. A call that fails is rolled
-// back alone. Changes of the tallies, which are the same few rows for all calls, are
-// written once a commit. The context of a caller ends its waiting, never a statement. If the
-// commit fails, or nobody knows whether it did, all calls of the batch are
-// answered with queue.ErrUnavailable; they may be made again, since the rules are
-// idempotent.
+// all calls that are waiting, runs one after the other, commits them together, and
+// only then answers: what is answered is durable, and the price of an fsync is
+// shared by as many as came meanwhile. If a call fails after it has written, all is
+// rolled back, and the others are run again. Changes of the tallies, which are the
+// same few rows for all calls, are written once a commit. The context of a caller
+// ends its waiting, never a statement. If the commit fails, or nobody knows whether
+// it did, all calls of the batch are answered with queue.ErrUnavailable; they may be
+// made again, since the rules are idempotent.
 //
 // The connection holds the file's lock in exclusive mode from opening to
 // closing, so a second coordinator is refused at once ([ErrInUse]), and no

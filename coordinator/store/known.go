@@ -5,14 +5,17 @@ import (
 	"spiqsweep/sweep"
 )
 
-// known is what a transaction has read or written of tasks, to be asked again
-// without a statement: until it ends, nobody else can change it.
+// known is what was read or written, to be asked again without a statement, for as
+// long as nobody else can change it: PostgreSQL's until a transaction ends, SQLite's
+// until something is undone. It is never the only place where anything is.
 type known struct {
 	records        map[sweep.TaskID]queue.Record
 	references     map[sweep.TaskID][]reference
 	specifications map[sweep.TaskID]queue.Specification
-	steps          map[sweep.TaskID]uint64 // of checkpoints; 0 without one
-	attempts       map[sweep.TaskID][]queue.Attempt
+	steps          map[sweep.TaskID]uint64          // of checkpoints; 0 without one
+	attempts       map[sweep.TaskID][]queue.Attempt // whole histories
+	presences      map[string]queue.Presence
+	sweeps         []queue.Sweep // all of them, without their grids; nil if they are not known
 }
 
 // reference is what the tallies need to know of a task's place in a sweep.
@@ -21,33 +24,38 @@ type reference struct {
 	cost int64
 }
 
-// maxKnown bounds how much of a kind is remembered: a plan may touch a million tasks.
-const maxKnown = 4096
+// maxKnown bounds how much of a kind is remembered, so that its memory is some
+// megabytes: a plan may touch a million tasks.
+const maxKnown = 1 << 13
 
-// note remembers something of a task.
-func note[T any](all *map[sweep.TaskID]T, task sweep.TaskID, v T) {
+// note remembers something.
+func note[K comparable, T any](all *map[K]T, key K, v T) {
 	if *all == nil || len(*all) >= maxKnown {
-		*all = map[sweep.TaskID]T{}
+		*all = map[K]T{}
 	}
-	(*all)[task] = v
+	(*all)[key] = v
 }
 
-// ask returns what is known of a task, or finds it and remembers it.
-func ask[T any](all *map[sweep.TaskID]T, task sweep.TaskID, find func() (T, bool, error)) (T, bool, error) {
-	if v, ok := (*all)[task]; ok {
+// ask returns what is known, or finds it and remembers it.
+func ask[K comparable, T any](all *map[K]T, key K, find func() (T, bool, error)) (T, bool, error) {
+	if v, ok := (*all)[key]; ok {
 		return v, true, nil
 	}
 	v, found, err := find()
 	if err == nil && found {
-		note(all, task, v)
+		note(all, key, v)
 	}
 	return v, found, err
 }
 
-// attempt puts a changed attempt into its history, if that is known.
+// attempt puts a changed attempt into its history, if that is known. That of a
+// task that was granted once is the attempt alone.
 func (k *known) attempt(a queue.Attempt) {
 	history, ok := k.attempts[a.Task]
 	if !ok {
+		if k.records[a.Task].Attempt == 1 {
+			note(&k.attempts, a.Task, []queue.Attempt{a})
+		}
 		return
 	}
 	for i := range history {

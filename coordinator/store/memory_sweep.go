@@ -152,11 +152,21 @@ func (t *memoryTx) Open() (open int, err error) {
 	return open, nil
 }
 
+func (t *memoryTx) Waiting() (plans []string, err error) {
+	for key := range t.planned {
+		if t.records[key.task].Phase == queue.Waiting && !slices.Contains(plans, key.plan) {
+			plans = append(plans, key.plan)
+		}
+	}
+	slices.Sort(plans)
+	return plans, nil
+}
+
 func (t *memoryTx) Next(plan string, alone bool, limit int) ([]queue.Next, error) {
 	var next []queue.Next
 	for key, p := range t.planned {
-		if r := t.records[key.task]; key.plan == plan && r.Phase == queue.Waiting && r.Alone == alone {
-			next = append(next, queue.Next{Task: key.task, Order: p.Order, Row: p.Row, Cost: p.Expected()})
+		if r := t.records[key.task]; key.plan == plan && r.Phase == queue.Waiting && (alone || !r.Alone) {
+			next = append(next, queue.Next{Task: key.task, Order: p.Order, Row: p.Row, Cost: p.Expected(), Alone: r.Alone})
 		}
 	}
 	slices.SortFunc(next, func(a, b queue.Next) int {

@@ -24,12 +24,19 @@ func (t *memoryTx) Record(task sweep.TaskID) (queue.Record, bool, error) {
 	return r, found, nil
 }
 
-func (t *memoryTx) AddRecord(task sweep.TaskID) (queue.Record, error) {
-	if r, found := t.records[task]; found {
-		return r, nil
+func (t *memoryTx) AddRecords(tasks []sweep.TaskID) ([]queue.Record, error) {
+	records := make([]queue.Record, len(tasks))
+	for i, task := range tasks {
+		r, found := t.records[task]
+		if !found {
+			r = queue.Record{Task: task, Phase: queue.Waiting}
+			if err := t.PutRecord(r); err != nil {
+				return nil, err
+			}
+		}
+		records[i] = r
 	}
-	r := queue.Record{Task: task, Phase: queue.Waiting}
-	return r, t.PutRecord(r)
+	return records, nil
 }
 
 func (t *memoryTx) PutRecord(r queue.Record) error {

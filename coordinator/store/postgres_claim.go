@@ -46,8 +46,8 @@ func (t *postgresTx) fetch(b *pgx.Batch, ids []string, process string) {
 	each(b, `SELECT `+attemptColumns+` FROM attempts a WHERE a.task`+claimed+` ORDER BY a.task, a.attempt`, scanAttemptAlone,
 		t.known.attempt, ids, process)
 	t.fetchRest(b, claimed, ids, process)
-	each(b, findProcess, scanPresence, func(p queue.Presence) { t.claim.presence = &p }, process)
-	each(b, listSweeps, scanSweep, func(s queue.Sweep) { t.claim.sweeps = append(t.claim.sweeps, s) })
+	each(b, findProcess, scanPresence, func(p queue.Presence) { note(&t.known.presences, p.ID, p) }, process)
+	each(b, listSweeps, scanSweep, func(s queue.Sweep) { t.known.sweeps = append(t.known.sweeps, s) })
 }
 
 // fetchRest reads what a grant, a report or a renewal will ask about tasks whose

@@ -6,37 +6,11 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// claim is what came along with the locks of a transaction, besides tasks.
+// claim is what a transaction keeps to, besides tasks.
 type claim struct {
-	process  string // "": none is claimed
-	presence *queue.Presence
-	sweeps   []queue.Sweep
+	process string // "": none is claimed
 	// whole: all leases of the process are among the known attempts.
 	whole bool
-}
-
-func (t *postgresTx) Presence(process string) (queue.Presence, bool, error) {
-	if p := t.claim.presence; p != nil && p.ID == process {
-		return *p, true, nil
-	}
-	return t.sqlTx.Presence(process)
-}
-
-func (t *postgresTx) PutPresence(p queue.Presence) error {
-	t.claim.presence = nil
-	return t.sqlTx.PutPresence(p)
-}
-
-func (t *postgresTx) Sweeps() ([]queue.Sweep, error) {
-	if t.claim.sweeps != nil {
-		return slices.Clone(t.claim.sweeps), nil
-	}
-	return t.sqlTx.Sweeps()
-}
-
-func (t *postgresTx) SetTurn(id string, turn int64) error {
-	t.claim.sweeps = nil
-	return t.sqlTx.SetTurn(id, turn)
 }
 
 func (t *postgresTx) PutAttempt(a queue.Attempt) error {

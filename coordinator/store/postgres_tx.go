@@ -41,7 +41,7 @@ func (s *postgresStore) begin(conn *pgx.Conn, writes bool) *postgresTx {
 	session := &postgresSession{conn: conn, place: s.place, opening: openView}
 	tx := &postgresTx{store: s, session: session, sqlTx: sqlTx{
 		session: session, dialect: dialectPostgres, writes: writes,
-		shard: int64(conn.PgConn().PID() % shards), deltas: map[tallyKey]tally{},
+		shard: int64(conn.PgConn().PID() % shards), deltas: map[tallyKey]tally{}, known: &known{},
 	}}
 	if writes {
 		session.opening = openAlone

@@ -7,8 +7,8 @@ import (
 
 var dialectSQLite = dialect{
 	next: `
-		SELECT task, position, line, cost FROM planned
-		WHERE plan = $1 AND phase = 'waiting' AND alone = $2
+		SELECT task, position, line, cost, alone FROM planned
+		WHERE plan = $1 AND phase = 'waiting' AND alone <= $2
 		ORDER BY position, line LIMIT $3`,
 	setTurn: `UPDATE sweeps SET turn = $1 WHERE id = $2`,
 }
@@ -30,7 +30,13 @@ func (s *sqliteStore) read(query string, args []any) (rows, error) {
 	return found, s.fault("read from", err)
 }
 
-func (s *sqliteStore) fault(act string, err error) error { return fault(s.path, act, err) }
+func (s *sqliteStore) fault(act string, err error) error {
+	if err != nil {
+		s.failed = fault(s.path, act, err)
+		return s.failed
+	}
+	return nil
+}
 
 // prepared returns a statement, prepared at its first use.
 func (s *sqliteStore) prepared(text string) (*sql.Stmt, error) {

@@ -56,6 +56,9 @@ func (t *sqlTx) PutCheckpoint(task sweep.TaskID, step uint64, body []byte) error
 }
 
 func (t *sqlTx) DeleteCheckpoint(task sweep.TaskID) error {
+	if step, ok := t.known.steps[task]; ok && step == 0 {
+		return nil
+	}
 	note(&t.known.steps, task, 0)
 	return t.exec(`DELETE FROM checkpoints WHERE task = $1`, task)
 }

@@ -22,10 +22,14 @@ func scanPresence(r row) (p queue.Presence, err error) {
 const findProcess = `SELECT ` + processColumns + ` FROM processes WHERE id = $1`
 
 func (t *sqlTx) Presence(process string) (queue.Presence, bool, error) {
-	return one(t, findProcess, with(process), scanPresence)
+	return ask(&t.known.presences, process, func() (queue.Presence, bool, error) {
+		return one(t, findProcess, with(process), scanPresence)
+	})
 }
 
 func (t *sqlTx) PutPresence(p queue.Presence) error {
+	p.FirstSeen, p.LastSeen, p.Deadline = stored(p.FirstSeen), stored(p.LastSeen), stored(p.Deadline)
+	note(&t.known.presences, p.ID, p)
 	return t.exec(`
 		INSERT INTO processes (`+processColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (id) DO UPDATE SET

@@ -32,7 +32,7 @@ func (t *sqlTx) RowsIn(plan string, phase queue.Phase, limit int) ([]queue.Row, 
 		FROM planned p
 		JOIN tasks t ON t.id = p.task
 		JOIN records r ON r.task = p.task
-		WHERE p.plan = $1 AND p.phase = $2 AND p.alone IN (FALSE, TRUE)
+		WHERE p.plan = $1 AND p.phase = $2
 		ORDER BY p.position, p.line LIMIT $3`, with(plan, phase, limit), func(r row) (row queue.Row, err error) {
 		return scanRow(r)
 	})

@@ -14,8 +14,11 @@ func (t *sqlTx) Sweep(id string) (queue.Sweep, bool, error) {
 	return one(t, `SELECT id, name, revision, grid, `+sweepColumns+` FROM sweeps WHERE id = $1`, with(id), scanSweep)
 }
 
-func (t *sqlTx) Sweeps() ([]queue.Sweep, error) {
-	return list(t, listSweeps, nil, scanSweep)
+func (t *sqlTx) Sweeps() (all []queue.Sweep, err error) {
+	if t.known.sweeps == nil {
+		t.known.sweeps, err = list(t, listSweeps, nil, scanSweep)
+	}
+	return slices.Clone(t.known.sweeps), err
 }
 
 const listSweeps = `SELECT id, name, revision, NULL, ` + sweepColumns + ` FROM sweeps ORDER BY turn, id`
@@ -28,6 +31,7 @@ func scanSweep(r row) (s queue.Sweep, err error) {
 }
 
 func (t *sqlTx) PutSweep(s queue.Sweep) error {
+	t.known.sweeps = nil
 	return t.exec(`
 		INSERT INTO sweeps (id, name, revision, grid, `+sweepColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -39,10 +43,12 @@ func (t *sqlTx) PutSweep(s queue.Sweep) error {
 }
 
 func (t *sqlTx) SetTurn(id string, turn int64) error {
+	t.known.sweeps = nil
 	return t.exec(t.setTurn, turn, id)
 }
 
 func (t *sqlTx) DeleteSweep(id string) error {
+	t.known.sweeps = nil
 	return t.exec(`DELETE FROM sweeps WHERE id = $1`, id)
 }
 
@@ -125,7 +131,7 @@ func (t *sqlTx) Next(plan string, alone bool, limit int) ([]queue.Next, error) {
 	return list(t, t.next, with(plan, alone, limit),
 		func(r row) (n queue.Next, err error) {
 			var cost int64
-			err = r.Scan(&n.Task, &n.Order, &n.Row, &cost)
+			err = r.Scan(&n.Task, &n.Order, &n.Row, &cost, &n.Alone)
 			n.Cost = span(cost)
 			return n, err
 		})

@@ -90,6 +90,17 @@ func (t *sqlTx) Tallies(plan string) (map[queue.Phase]queue.Tally, error) {
 	return tallies, err
 }
 
+func (t *sqlTx) Waiting() (plans []string, err error) {
+	sums, err := t.sums(`WHERE phase = 'waiting'`)
+	for key, sum := range sums {
+		if key.phase == queue.Waiting && sum.tasks > 0 {
+			plans = append(plans, key.plan)
+		}
+	}
+	slices.Sort(plans)
+	return plans, err
+}
+
 func (t *sqlTx) Open() (open int, err error) {
 	current, err := list(t, `SELECT plan FROM sweeps`, nil, scanOne[string])
 	if err != nil {
@@ -135,8 +146,8 @@ func (t *sqlTx) mark(r queue.Record) ([]reference, error) {
 		}
 		return all, t.exec(`UPDATE planned SET phase = $1, alone = $2 WHERE task = $3`, r.Phase, r.Alone, r.Task)
 	}
-	if !t.writes {
-		return nil, errViewing
+	if err := t.mayWrite(); err != nil {
+		return nil, err
 	}
 	all, err := list(t, `UPDATE planned SET phase = $1, alone = $2 WHERE task = $3 RETURNING plan, cost`,
 		with(r.Phase, r.Alone, r.Task),

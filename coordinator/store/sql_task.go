@@ -59,14 +59,28 @@ func (t *sqlTx) Record(task sweep.TaskID) (queue.Record, bool, error) {
 	})
 }
 
-func (t *sqlTx) AddRecord(task sweep.TaskID) (queue.Record, error) {
-	// The update changes nothing, and has the record returned.
-	added, _, err := one(t, `
-		INSERT INTO records (`+recordNames+`) VALUES ($1, 'waiting', 0, 0, FALSE, 0, '', 0, FALSE, '')
-		ON CONFLICT (task) DO UPDATE SET task = excluded.task
-		RETURNING `+recordNames, with(task), scanRecordAlone)
-	return added, err
+func (t *sqlTx) AddRecords(tasks []sweep.TaskID) ([]queue.Record, error) {
+	if err := t.mayWrite(); err != nil {
+		return nil, err
+	}
+	records := make([]queue.Record, len(tasks))
+	for i, task := range tasks {
+		var err error
+		records[i], _, err = one(t, `INSERT INTO records (`+recordNames+`) VALUES ($1, `+newRecord+`) `+orTheOld, with(task), scanRecordAlone)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
 }
+
+const (
+	// newRecord is a record that waits, but for its task.
+	newRecord = `'waiting', 0, 0, FALSE, 0, '', 0, FALSE, ''`
+	// orTheOld leaves the record that is there: the update changes nothing, and has
+	// it returned.
+	orTheOld = `ON CONFLICT (task) DO UPDATE SET task = excluded.task RETURNING ` + recordNames
+)
 
 func (t *sqlTx) PutRecord(r queue.Record) error {
 	r.Compute, r.NotBefore = r.Compute.Truncate(time.Microsecond), stored(r.NotBefore)

@@ -13,10 +13,11 @@ type sqlTx struct {
 	dialect
 	now    time.Time
 	writes bool
+	wrote  bool // something, or tried to
 	// announced: the bell rings once it is committed.
 	announced bool
 	shard     int64 // of the tallies that it changes
-	known     known
+	known     *known
 	// deltas are changes of tallies that are not yet in their table; pending are
 	// those of calls before in the same commit, if they are written together.
 	deltas, pending map[tallyKey]tally
@@ -58,10 +59,18 @@ func (t *sqlTx) Claim(string, []sweep.TaskID) error { return nil }
 
 // exec writes.
 func (t *sqlTx) exec(query string, args ...any) error {
+	if err := t.mayWrite(); err != nil {
+		return err
+	}
+	return t.write(query, args)
+}
+
+func (t *sqlTx) mayWrite() error {
 	if !t.writes {
 		return errViewing
 	}
-	return t.write(query, args)
+	t.wrote = true
+	return nil
 }
 
 // get reads at most one row.

@@ -1,13 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -37,6 +37,8 @@ type sqliteStore struct {
 	writable   bool
 	gather     time.Duration        // maxTime, but for tests
 	statements map[string]*sql.Stmt // prepared, by their text
+	known      *known
+	failed     error // of a statement of the call that is running
 }
 
 // pending is a call that waits for its answer.
@@ -57,7 +59,7 @@ func start(ctx context.Context, db *sql.DB, path string, o options, writable boo
 	s := &sqliteStore{
 		bell:  newBell(),
 		calls: make(chan *pending, maxCalls), closing: make(chan struct{}), finished: make(chan struct{}),
-		db: db, conn: conn, path: path, now: o.clock(), writable: writable, gather: maxTime, statements: map[string]*sql.Stmt{},
+		db: db, conn: conn, path: path, now: o.clock(), writable: writable, gather: maxTime, statements: map[string]*sql.Stmt{}, known: &known{},
 	}
 	s.close = sync.OnceValue(s.shut)
 	go s.run()
@@ -133,28 +135,42 @@ func (s *sqliteStore) run() {
 	}
 }
 
-// commit runs a call, and all that are waiting behind it, in one transaction.
+// commit runs a call, and all that are waiting behind it, in one transaction. If
+// something is undone on the way, the others are run again.
 func (s *sqliteStore) commit(p *pending) {
+	for waiting := []*pending{p}; len(waiting) > 0; {
+		waiting = s.commitTogether(waiting)
+	}
+}
+
+// commitTogether runs calls in one transaction, and with them all that come
+// meanwhile. A call that fails after it has written takes the transaction with it:
+// the others are returned, to be run again. That is rare, and without a savepoint
+// for every call all are a fifth faster.
+func (s *sqliteStore) commitTogether(calls []*pending) (again []*pending) {
 	began := time.Now()
 	if err := s.exec(s.begin()); err != nil {
-		p.answer <- fault(s.path, "begin a transaction in", err)
-		return
+		answer(calls, fault(s.path, "begin a transaction in", err))
+		return nil
 	}
-	var batch []*pending // that succeeded and wait for the commit
+	var done []*pending // but for the commit
 	tallies := map[tallyKey]tally{}
-	for p != nil {
-		if err, alive := s.attempt(p, tallies); !alive {
-			s.abandon(append(batch, p), err)
-			return
-		} else if err != nil {
-			p.answer <- err
-		} else {
-			batch = append(batch, p)
+	for i := 0; i < len(calls); i++ {
+		err, undone := s.attempt(calls[i], tallies)
+		switch {
+		case undone:
+			s.rollBack()
+			calls[i].answer <- err
+			return append(done, calls[i+1:]...)
+		case err != nil:
+			calls[i].answer <- err
+		default:
+			done = append(done, calls[i])
 		}
-		p = nil
-		if len(batch) < maxCalls && time.Since(began) < s.gather {
+		if i+1 == len(calls) && i+1 < maxCalls && time.Since(began) < s.gather {
 			select {
-			case p = <-s.calls:
+			case p := <-s.calls:
+				calls = append(calls, p)
 			default:
 			}
 		}
@@ -164,15 +180,15 @@ func (s *sqliteStore) commit(p *pending) {
 		err = s.exec("COMMIT")
 	}
 	if err != nil {
-		s.abandon(batch, fault(s.path, "commit to", err))
-		return
+		s.rollBack()
+		answer(done, fault(s.path, "commit to", err))
+		return nil
 	}
-	if slices.ContainsFunc(batch, func(p *pending) bool { return p.rings }) {
+	if slices.ContainsFunc(done, func(p *pending) bool { return p.rings }) {
 		s.ring()
 	}
-	for _, p := range batch {
-		p.answer <- nil
-	}
+	answer(done, nil)
+	return nil
 }
 
 func (s *sqliteStore) begin() string {
@@ -182,49 +198,45 @@ func (s *sqliteStore) begin() string {
 	return "BEGIN"
 }
 
-// abandon answers everybody that nothing is known to have happened.
-func (s *sqliteStore) abandon(batch []*pending, err error) {
+func (s *sqliteStore) rollBack() {
 	_ = s.exec("ROLLBACK") // fails if SQLite has rolled back already
-	if !errors.Is(err, queue.ErrUnavailable) {
-		err = fmt.Errorf("%w: the transaction on %s was lost: %w", queue.ErrUnavailable, s.path, err)
-	}
-	for _, p := range batch {
+	s.known = &known{}
+}
+
+func answer(calls []*pending, err error) {
+	for _, p := range calls {
 		p.answer <- err
 	}
 }
 
-// attempt runs one call in a savepoint. It returns the call's error, undone, and
-// whether the transaction around it is still alive.
+// attempt runs one call. It returns the call's error, and whether the transaction
+// has to be undone for it.
 //
 // Its changes of tallies are added to those of the calls before, which change the
 // same few rows: they are written once, before the commit.
-func (s *sqliteStore) attempt(p *pending, tallies map[tallyKey]tally) (err error, alive bool) {
+func (s *sqliteStore) attempt(p *pending, tallies map[tallyKey]tally) (err error, undone bool) {
 	if err := p.ctx.Err(); err != nil {
-		return err, true // nobody waits for it any more
-	}
-	if err := s.exec("SAVEPOINT call"); err != nil {
-		return fault(s.path, "begin a call in", err), false
+		return err, false // nobody waits for it any more
 	}
 	tx := s.transaction(map[tallyKey]tally{}, p.writes && s.writable)
 	tx.pending = tallies
-	if err = s.protect(p, tx); err == nil {
-		tx.hand(tallies)
-		p.rings = tx.announced
-		if err = s.exec("RELEASE call"); err == nil {
-			return nil, true
-		}
-		return fault(s.path, "end a call in", err), false
+	s.failed = nil
+	err = s.protect(p, tx)
+	if s.failed != nil { // SQLite may have rolled back
+		return cmp.Or(err, s.failed), true
 	}
-	if lost := s.exec("ROLLBACK TO call; RELEASE call"); lost != nil {
-		return err, false // SQLite has rolled back everything
+	if err != nil {
+		return err, tx.wrote
 	}
-	return err, true
+	tx.hand(tallies)
+	p.rings = tx.announced
+	return nil, false
 }
 
 func (s *sqliteStore) transaction(deltas map[tallyKey]tally, writes bool) *sqlTx {
 	return &sqlTx{
 		session: s, dialect: dialectSQLite, now: stored(s.now()), writes: writes,
-		deltas: deltas,
+		deltas: deltas, known: s.known,
 	}
 }
 
@@ -245,10 +257,6 @@ func (s *sqliteStore) protect(p *pending, tx *sqlTx) (err error) {
 }
 
 func (s *sqliteStore) exec(statement string) error {
-	if strings.Contains(statement, ";") { // several cannot be prepared together
-		_, err := s.conn.ExecContext(context.Background(), statement)
-		return err
-	}
 	stmt, err := s.prepared(statement) //nolint:sqlclosecheck // kept until the store is closed
 	if err == nil {
 		_, err = stmt.ExecContext(context.Background())

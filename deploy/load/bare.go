@@ -90,7 +90,7 @@ func (w *bareWriter) schema(ctx context.Context) error {
 
 // tasks lists the next ones, in the order in which they were granted.
 func (w *bareWriter) tasks(ctx context.Context, after int) ([]string, error) {
-	return queryAll[string](ctx, w.from, `SELECT task FROM planned WHERE phase = 'done' ORDER BY plan, phase, alone, position LIMIT ? OFFSET ?`, w.batch, after)
+	return queryAll[string](ctx, w.from, `SELECT task FROM planned WHERE phase = 'done' ORDER BY plan, phase, position LIMIT ? OFFSET ?`, w.batch, after)
 }
 
 func queryAll[T any](ctx context.Context, db *sql.DB, query string, args ...any) ([]T, error) {

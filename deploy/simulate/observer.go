@@ -101,12 +101,12 @@ func (t *observedTx) DeleteCheckpoint(task sweep.TaskID) error {
 	return t.Tx.DeleteCheckpoint(task)
 }
 
-func (t *observedTx) AddRecord(task sweep.TaskID) (queue.Record, error) {
-	r, err := t.Tx.AddRecord(task)
-	if err == nil {
+func (t *observedTx) AddRecords(tasks []sweep.TaskID) ([]queue.Record, error) {
+	records, err := t.Tx.AddRecords(tasks)
+	for _, r := range records {
 		t.written.records = replace(t.written.records, r, func(old queue.Record) bool { return old.Task == r.Task })
 	}
-	return r, err
+	return records, err
 }
 
 func (t *observedTx) PutPlanned(plan string, p queue.Planned, r queue.Record) error {

@@ -64,7 +64,7 @@ CREATE TABLE planned (
 );
 CREATE INDEX planned_task ON planned (task);
 CREATE INDEX planned_line ON planned (plan, line);
-CREATE INDEX planned_next ON planned (plan, phase, alone, position, line);
+CREATE INDEX planned_next ON planned (plan, phase, position, line, alone);
 
 -- Sums of planned, by plan and phase; arrivals count those that ever came into
 -- the phase. They come in shards, so that transactions

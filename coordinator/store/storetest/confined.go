@@ -39,7 +39,7 @@ type fence struct {
 // other transaction is under way, is the same for all, or decides nothing but
 // preferences.
 var open = map[string]bool{
-	"Now": true, "Announce": true, "Sweep": true, "Sweeps": true, "SetTurn": true, "Open": true, "Next": true,
+	"Now": true, "Announce": true, "Sweep": true, "Sweeps": true, "SetTurn": true, "Waiting": true, "Open": true, "Next": true,
 	"Specification": true, "Referring": true, "Recording": true, "PutRecording": true,
 }
 

@@ -92,13 +92,21 @@ func (c *check) sweep(s queue.Sweep) (open int, err error) {
 		counted[r.Phase] = sum
 		switch r.Phase {
 		case queue.Waiting:
-			waiting[r.Alone] = append(waiting[r.Alone], row)
+			waiting[true] = append(waiting[true], row)
+			if !r.Alone {
+				waiting[false] = append(waiting[false], row)
+			}
 			open++
 		case queue.BackingOff, queue.Leased:
 			open++
 		default:
 		}
 	}
+	hungry, err := c.tx.Waiting()
+	if err != nil {
+		return 0, err
+	}
+	c.want(slices.Contains(hungry, s.Plan) == (len(waiting[true]) > 0), "plan %s: %d tasks wait, those with some are %v", s.Plan, len(waiting[true]), hungry)
 	if err := c.tallies(s.Plan, counted); err != nil {
 		return 0, err
 	}

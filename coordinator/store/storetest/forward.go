@@ -82,6 +82,8 @@ func (x forward) Referring(task sweep.TaskID) ([]string, error) {
 func (x forward) Tallies(plan string) (map[queue.Phase]queue.Tally, error) {
 	return one[map[queue.Phase]queue.Tally](x.do("Tallies", plan))
 }
+func (x forward) Waiting() ([]string, error) { return one[[]string](x.do("Waiting")) }
+
 func (x forward) Open() (int, error) { return one[int](x.do("Open")) }
 
 func (x forward) Next(plan string, alone bool, limit int) ([]queue.Next, error) {
@@ -112,8 +114,8 @@ func (x forward) Record(task sweep.TaskID) (queue.Record, bool, error) {
 	return two[queue.Record, bool](x.do("Record", task))
 }
 
-func (x forward) AddRecord(task sweep.TaskID) (queue.Record, error) {
-	return one[queue.Record](x.do("AddRecord", task))
+func (x forward) AddRecords(tasks []sweep.TaskID) ([]queue.Record, error) {
+	return one[[]queue.Record](x.do("AddRecords", tasks))
 }
 func (x forward) PutRecord(r queue.Record) error { return none(x.do("PutRecord", r)) }
 
