@@ -26,7 +26,7 @@ func (q *Queue) checkCells(ctx context.Context, sweeps []Sweep, cells []sweep.Ce
 		for more := true; more && len(unseen) > 0; {
 			var page []sweep.TaskID
 			err := q.view(ctx, func(c *call) (err error) {
-				if page, err = c.tx.PlannedTasks(s.Plan, after, changePage); err != nil {
+				if page, err = c.tx.PlannedTasks(s.Plan, after, q.policy.ChangePage); err != nil {
 					return err
 				}
 				for _, task := range page {
@@ -46,7 +46,7 @@ func (q *Queue) checkCells(ctx context.Context, sweeps []Sweep, cells []sweep.Ce
 			if err != nil {
 				return err
 			}
-			if more = len(page) == changePage; more {
+			if more = len(page) == q.policy.ChangePage; more {
 				after = page[len(page)-1]
 			}
 		}

@@ -18,11 +18,6 @@ const maxCost = 1e9
 // maxRows bounds the rows of a plan.
 const maxRows = 1 << 26
 
-// planPage bounds how many tasks are planned or dropped in one transaction:
-// others are served in between. Smaller pages would write the same leaves of
-// indexes more often.
-const planPage = 8192
-
 // Draft is a plan that no sweep has: it is being written or taken away.
 type Draft struct {
 	Plan    string // its key
@@ -92,7 +87,7 @@ func (c *call) lastTurn() (last int64, err error) {
 
 // write stores the tasks and makes them the sweep's plan.
 func (d *draft) write(ctx context.Context, tasks iter.Seq2[Planned, error]) (Revision, error) {
-	page := make([]Planned, 0, planPage)
+	page := make([]Planned, 0, d.queue.policy.PlanPage)
 	for task, err := range tasks {
 		if err == nil {
 			err = d.check(task)
@@ -101,7 +96,7 @@ func (d *draft) write(ctx context.Context, tasks iter.Seq2[Planned, error]) (Rev
 			return Revision{}, err
 		}
 		d.sum.add(task)
-		if page = append(page, task); len(page) == planPage {
+		if page = append(page, task); len(page) == cap(page) {
 			if err := d.put(ctx, page); err != nil {
 				return Revision{}, err
 			}

@@ -83,7 +83,7 @@ func (c *call) clear(plan string) (dropped int, more bool, err error) {
 	if drafted, err := c.drafted(plan); err != nil || !drafted {
 		return 0, false, err
 	}
-	page, err := c.tx.PlannedTasks(plan, "", planPage)
+	page, err := c.tx.PlannedTasks(plan, "", c.policy.PlanPage)
 	if err != nil {
 		return 0, false, err
 	}
@@ -92,7 +92,7 @@ func (c *call) clear(plan string) (dropped int, more bool, err error) {
 			return 0, false, err
 		}
 	}
-	if len(page) == planPage {
+	if len(page) == c.policy.PlanPage {
 		return len(page), true, c.tx.PutDraft(Draft{Plan: plan, Touched: c.now})
 	}
 	return len(page), false, errors.Join(c.tx.DeleteTallies(plan), c.tx.DeleteDraft(plan))

@@ -29,6 +29,12 @@ type Policy struct {
 	BatchCost time.Duration
 	MaxBatch  int
 
+	// PlanPage bounds how many tasks are planned or dropped in one transaction,
+	// ChangePage how many that a person names are read or changed: others are served
+	// in between. Smaller pages of a plan would write the same leaves of indexes more
+	// often. Defaults 8192 and 256.
+	PlanPage, ChangePage int
+
 	// CallAgainBusy, CallAgainHungry and CallAgainIdle are how soon a process
 	// calls again whose slots are full, partly free, all free. Defaults 15 s, 5 s
 	// and 100 ms (the service keeps an idle process waiting on top of that).
@@ -51,6 +57,8 @@ func (p Policy) withDefaults() Policy {
 	orDefault(&p.StallFactor, 10)
 	orDefault(&p.BatchCost, time.Second)
 	orDefault(&p.MaxBatch, 256)
+	orDefault(&p.PlanPage, 8192)
+	orDefault(&p.ChangePage, 256)
 	orDefault(&p.CallAgainBusy, 15*time.Second)
 	orDefault(&p.CallAgainHungry, 5*time.Second)
 	orDefault(&p.CallAgainIdle, 100*time.Millisecond)

@@ -16,10 +16,6 @@ type Selection struct {
 	Cells []sweep.Cell   // those that have all the values of one
 }
 
-// changePage bounds how many tasks are read or changed in one transaction:
-// others are served in between.
-const changePage = 256
-
 // chosen lists what a selection names among the tasks that are in one of some
 // phases and wanted, by ID.
 //
@@ -121,14 +117,14 @@ func (q *Queue) addTasksIn(ctx context.Context, tasks []sweep.TaskID, plan strin
 	for {
 		var page []sweep.TaskID
 		err := q.view(ctx, func(c *call) (err error) {
-			page, err = c.tx.TasksIn(plan, phase, after, changePage)
+			page, err = c.tx.TasksIn(plan, phase, after, q.policy.ChangePage)
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
 		tasks = append(tasks, page...)
-		if len(page) < changePage {
+		if len(page) < q.policy.ChangePage {
 			return tasks, nil
 		}
 		after = page[len(page)-1]
@@ -137,7 +133,7 @@ func (q *Queue) addTasksIn(ctx context.Context, tasks []sweep.TaskID, plan strin
 
 // fitting keeps the tasks that are wanted and in one of the cells, if there are any.
 func (q *Queue) fitting(ctx context.Context, tasks []sweep.TaskID, cells []sweep.Cell, wanted func(Record) bool) (kept []sweep.TaskID, err error) {
-	for page := range slices.Chunk(tasks, changePage) {
+	for page := range slices.Chunk(tasks, q.policy.ChangePage) {
 		var some []sweep.TaskID
 		err := q.view(ctx, func(c *call) error {
 			some = nil
@@ -182,7 +178,7 @@ const (
 // what it did. After an error, the pages before are done.
 func (q *Queue) alter(ctx context.Context, tasks []sweep.TaskID, rule func(*call, Record) (change, error)) (map[change][]sweep.TaskID, error) {
 	all := map[change][]sweep.TaskID{}
-	for page := range slices.Chunk(tasks, changePage) {
+	for page := range slices.Chunk(tasks, q.policy.ChangePage) {
 		var made []change
 		err := q.update(ctx, func(c *call) error {
 			made = nil
