@@ -75,8 +75,9 @@ func (l *Lab) Plan(id string, tasks []queue.Planned) queue.Revision {
 // TryPlan plans a sweep under an ID.
 func (l *Lab) TryPlan(id string, tasks []queue.Planned) (queue.Revision, error) {
 	r, err := l.Queue.Plan(context.Background(), Sweep(id), Stream(tasks))
-	if err == nil {
-		for _, p := range tasks {
+	for _, p := range tasks {
+		// A plan that failed may have left tasks, or may even be the sweep's.
+		if err == nil || l.Record(p.Task.ID).Task != "" {
 			l.known[p.Task.ID] = true
 		}
 	}

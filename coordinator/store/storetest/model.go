@@ -20,7 +20,9 @@ import (
 // stop, and the sweeps must finish.
 func Model(t *rapid.T, open Opener) {
 	m := &model{
-		T: t, Lab: NewLab(t, open, queue.Policy{MaxAttempts: modelPatience, MaxLosses: modelPatience}),
+		T: t, Lab: NewLab(t, open, queue.Policy{
+			MaxAttempts: modelPatience, MaxLosses: modelPatience, PlanPage: modelPage, ChangePage: modelPage,
+		}),
 		history:  map[sweep.TaskID]queue.Record{},
 		attempts: map[queue.Lease]queue.Attempt{},
 		losses:   map[queue.Lease]loss{},
@@ -45,12 +47,12 @@ func Model(t *rapid.T, open Opener) {
 		{"silence", 3, m.silence},
 		{"freeze", 1, m.freeze},
 		{"restart", 1, func(*rapid.T) { m.Restart() }},
-		{"plan", 1, m.plan},
-		{"forget", 1, m.forget},
-		{"retry", 1, m.retry},
-		{"retry diverged", 2, m.retryDiverged},
-		{"cancel", 1, m.cancel},
-		{"verify", 2, m.verify},
+		{"plan", 1, m.perhapsFailing(m.plan)},
+		{"forget", 1, m.perhapsFailing(m.forget)},
+		{"retry", 1, m.perhapsFailing(m.retry)},
+		{"retry diverged", 2, m.perhapsFailing(m.retryDiverged)},
+		{"cancel", 1, m.perhapsFailing(m.cancel)},
+		{"verify", 2, m.perhapsFailing(m.verify)},
 		{"drain", 1, m.drain},
 		{"failing commits", 1, m.failing},
 	} {
@@ -74,6 +76,7 @@ const (
 	modelTasks    = 6
 	modelWorkers  = 4
 	modelPatience = 2 // failures, or losses alone, that set a task aside
+	modelPage     = 2 // tasks: few, so that what goes page by page makes several commits
 )
 
 var modelSweeps = []string{"A", "B"}
@@ -96,29 +99,6 @@ func (m *model) pick() *Worker {
 		m.Skip("no worker")
 	}
 	return rapid.SampledFrom(m.workers).Draw(m.T, "worker")
-}
-
-func (m *model) plan(t *rapid.T) {
-	id := rapid.SampledFrom(modelSweeps).Draw(t, "sweep")
-	var tasks []queue.Planned
-	for i := range modelTasks {
-		if rapid.IntRange(0, 3).Draw(t, "planned") > 0 {
-			cost := rapid.SampledFrom([]float64{0.2, 0.6, 30}).Draw(t, "cost")
-			order := rapid.IntRange(0, modelTasks).Draw(t, "order")
-			tasks = append(tasks, queue.Planned{Task: Task(i), Row: i, Order: order, Cost: cost})
-		}
-	}
-	if _, err := m.TryPlan(id, tasks); err != nil && !errors.Is(err, queue.ErrUnavailable) {
-		t.Fatalf("plan: %v", err)
-	}
-}
-
-func (m *model) forget(t *rapid.T) {
-	id := rapid.SampledFrom(modelSweeps).Draw(t, "sweep")
-	err := m.Queue.Forget(ctx, id)
-	if err != nil && !errors.Is(err, queue.ErrUnknown) && !errors.Is(err, queue.ErrUnavailable) {
-		t.Fatalf("forget: %v", err)
-	}
 }
 
 func (m *model) startWorker(t *rapid.T) {
@@ -178,76 +158,21 @@ func (m *model) justTick() {
 	}
 }
 
-func (m *model) retry(*rapid.T) { m.reopen(queue.RetryRequest{}) }
-
-func (m *model) retryDiverged(*rapid.T) { m.reopen(queue.RetryRequest{Diverged: true}) }
-
-func (m *model) reopen(r queue.RetryRequest) {
-	if _, err := m.Queue.Retry(ctx, r); err != nil && !errors.Is(err, queue.ErrUnavailable) {
-		m.Fatalf("retry: %v", err)
-	}
-}
-
-// cancel leaves nothing open that it was not told to leave.
-func (m *model) cancel(t *rapid.T) {
-	s := queue.Selection{Sweep: rapid.SampledFrom([]string{"", "A", "B"}).Draw(t, "sweep")}
-	before := m.records()
-	_, shared, err := m.Queue.Cancel(ctx, s)
-	if errors.Is(err, queue.ErrUnknown) || errors.Is(err, queue.ErrUnavailable) {
-		return
-	}
-	if err != nil {
-		t.Fatalf("cancel: %v", err)
-	}
-	if s.Sweep == "" && shared > 0 {
-		m.Errorf("%d tasks are shared among all sweeps", shared)
-	}
-	for _, id := range modelSweeps {
-		if status, err := m.Queue.Status(ctx, id); err == nil && (s.Sweep == "" || s.Sweep == id) {
-			if open := status.Counts.Pending + status.Counts.Leased + status.Counts.Verifying; open != shared {
-				m.Errorf("%d tasks of %s are open after a cancel that left %d", open, id, shared)
-			}
-		}
-	}
-	for task, r := range m.records() {
-		if old := before[task]; old.Accepted != r.Accepted || old.Phase == queue.Done && r.Phase != queue.Done {
-			m.Errorf("cancel made %+v of %+v", r, old)
-		}
-	}
-}
-
-// verify lets finished tasks run once more: nothing else changes.
-func (m *model) verify(t *rapid.T) {
-	before := m.records()
-	tasks, err := m.Queue.Verify(ctx, queue.VerifyRequest{
-		Share: rapid.SampledFrom([]float64{0.3, 1}).Draw(t, "share"), Seed: rapid.Uint64().Draw(t, "seed"),
-	})
-	if err != nil && !errors.Is(err, queue.ErrUnavailable) {
-		t.Fatalf("verify: %v", err)
-	}
-	after := m.records()
-	for _, task := range tasks {
-		if old := before[task]; old.State() != sweep.Done || !after[task].Verifying {
-			m.Errorf("verify made %+v of %+v", after[task], old)
-		}
-	}
-	for task, r := range after {
-		if old := before[task]; old.Accepted != r.Accepted || old.State() != r.State() {
-			m.Errorf("verify made %+v of %+v", r, old)
-		}
-	}
-}
-
-func (m *model) drain(*rapid.T) {
-	w := m.pick()
-	_, err := m.Queue.Drain(ctx, queue.DrainRequest{Processes: []string{w.ID}})
-	if err != nil && !errors.Is(err, queue.ErrUnavailable) && !errors.Is(err, queue.ErrUnknown) {
-		m.Fatalf("drain: %v", err)
-	}
-}
-
+// failing lets a fault strike one of the next commits. What operators ask for may
+// make several, and is then done in part.
 func (m *model) failing(t *rapid.T) {
+	m.Store.Spared = rapid.IntRange(0, modelTasks).Draw(t, "spared")
 	m.Store.Next = rapid.SampledFrom([]Fault{FailedCommit, UnknownCommit}).Draw(t, "fault")
+}
+
+// perhapsFailing lets a fault strike an action, or what comes after it, at times.
+func (m *model) perhapsFailing(action func(*rapid.T)) func(*rapid.T) {
+	return func(t *rapid.T) {
+		if rapid.Bool().Draw(t, "fails") {
+			m.failing(t)
+		}
+		action(t)
+	}
 }
 
 // finish lets the faults stop: with healthy workers, every sweep must come to
