@@ -11,9 +11,22 @@ import (
 // coordinator that makes the call is killed before it, within it, or after it
 // was committed and before anybody was answered.
 func TestKilledAtEveryCallOfTheStore(t *testing.T) {
+	atEveryCall(t, simulate.KilledBefore, simulate.KilledWithin, simulate.KilledAfter)
+}
+
+// TestFailedAtEveryCallOfTheStore lets the coordinator live, but its call fail: it
+// did nothing, was undone, or was committed without anybody being told.
+func TestFailedAtEveryCallOfTheStore(t *testing.T) {
+	atEveryCall(t, simulate.Unavailable, simulate.RolledBack, simulate.Unanswered)
+}
+
+// atEveryCall lets each call of a calm history in turn meet each fate: what comes
+// of the sweep must be what comes of it undisturbed.
+func atEveryCall(t *testing.T, fates ...simulate.Fate) {
+	t.Helper()
 	undisturbed := calm(t)
 	t.Logf("%d calls of the store, %d results", undisturbed.StoreCalls, undisturbed.Tally[simulate.Accepted])
-	for _, fate := range []simulate.Fate{simulate.KilledBefore, simulate.KilledWithin, simulate.KilledAfter} {
+	for _, fate := range fates {
 		for call := 1; call <= undisturbed.StoreCalls; call++ {
 			s := simulate.Setup{Seed: undisturbed.Seed, Calm: true}
 			s.Kill.Call, s.Kill.Fate = call, fate

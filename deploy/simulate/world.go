@@ -114,6 +114,8 @@ func newWorld(s Setup) (*world, error) {
 			// Defaults of the queue that the invariants speak of, and some shorter times.
 			LeaseTerm: 60 * time.Second, FrozenAfter: frozenAfter, MaxAttempts: 3, MaxLosses: 3,
 			StallTimeout: 90 * time.Second, MaxBackOff: time.Minute,
+			// So small that calls of operators make several commits.
+			PlanPage: 4, ChangePage: 4,
 		},
 	}
 	if s.Policy != nil {
