@@ -11,50 +11,106 @@ import (
 	"spiqsweep/sweep"
 )
 
-// checkCells refuses a cell that no task of the sweeps is of: it was mistyped. It
-// goes through whole plans, so it is asked only when nothing was found.
-func (q *Queue) checkCells(ctx context.Context, sweeps []Sweep, cells []sweep.Cell) error {
-	unseen := slices.Clone(cells)
-	there := map[string]map[any]bool{} // values of the tasks, by setting
+// filter passes tasks of some cells, of any if none are named, and remembers which
+// cells it has met.
+type filter struct {
+	cells []sweep.Cell
+	unmet []sweep.Cell
+}
+
+func newFilter(cells []sweep.Cell) *filter {
+	return &filter{cells: cells, unmet: slices.Clone(cells)}
+}
+
+// meet looks at a task, whether it is meant or not.
+func (f *filter) meet(c sweep.Configuration) {
+	f.unmet = slices.DeleteFunc(f.unmet, func(cell sweep.Cell) bool { return cell.Has(c) })
+}
+
+func (f *filter) passes(c sweep.Configuration) bool {
+	f.meet(c)
+	return len(f.cells) == 0 || slices.ContainsFunc(f.cells, func(cell sweep.Cell) bool { return cell.Has(c) })
+}
+
+// checkCells refuses a cell that no task of the sweeps is of, though others be: it
+// was mistyped. It goes through plans only until every cell was met, and not at
+// all if the chosen tasks are of all of them.
+func (q *Queue) checkCells(ctx context.Context, sweeps []Sweep, f *filter) error {
+	there := valuesOf(f.unmet)
+	for _, s := range sweeps {
+		if err := q.meetPlanned(ctx, s.Plan, f, there); err != nil {
+			return err
+		}
+	}
+	if len(f.unmet) == 0 {
+		return nil
+	}
+	missing := there.missing(f.unmet[0])
+	return fmt.Errorf("%w: no cell of the sweep has %s (it has %s)", ErrInvalid, spellCell(missing), there.spell(missing))
+}
+
+// meetPlanned shows a filter the tasks of a plan, until it has met all its cells.
+func (q *Queue) meetPlanned(ctx context.Context, plan string, f *filter, there values) error {
+	after := sweep.TaskID("")
+	for len(f.unmet) > 0 {
+		var page []sweep.TaskID
+		err := q.view(ctx, func(c *call) (err error) {
+			if page, err = c.tx.PlannedTasks(plan, after, q.policy.ChangePage); err != nil {
+				return err
+			}
+			for _, task := range page {
+				s, err := c.specification(task)
+				if err != nil {
+					return err
+				}
+				f.meet(s.Configuration)
+				there.add(s.Configuration)
+			}
+			return nil
+		})
+		if err != nil || len(page) < q.policy.ChangePage {
+			return err
+		}
+		after = page[len(page)-1]
+	}
+	return nil
+}
+
+// values are those that tasks have, by setting.
+type values map[string]map[any]bool
+
+// valuesOf has room for the settings of some cells.
+func valuesOf(cells []sweep.Cell) values {
+	there := values{}
 	for _, cell := range cells {
 		for name := range cell {
 			there[name] = map[any]bool{}
 		}
 	}
-	for _, s := range sweeps {
-		after := sweep.TaskID("")
-		for more := true; more && len(unseen) > 0; {
-			var page []sweep.TaskID
-			err := q.view(ctx, func(c *call) (err error) {
-				if page, err = c.tx.PlannedTasks(s.Plan, after, q.policy.ChangePage); err != nil {
-					return err
-				}
-				for _, task := range page {
-					has, err := c.specification(task)
-					if err != nil {
-						return err
-					}
-					unseen = slices.DeleteFunc(unseen, func(cell sweep.Cell) bool { return cell.Has(has.Configuration) })
-					for name, values := range there {
-						if setting, known := sweep.Lookup(name); known {
-							values[setting.Value(has.Configuration)] = true
-						}
-					}
-				}
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-			if more = len(page) == q.policy.ChangePage; more {
-				after = page[len(page)-1]
-			}
+	return there
+}
+
+func (v values) add(c sweep.Configuration) {
+	for name, seen := range v {
+		if setting, known := sweep.Lookup(name); known {
+			seen[setting.Value(c)] = true
 		}
 	}
-	if len(unseen) == 0 {
-		return nil
+}
+
+// missing are the values of a cell that no task has; all of them, if no task has
+// them together.
+func (v values) missing(cell sweep.Cell) sweep.Cell {
+	missing := sweep.Cell{}
+	for name, value := range cell {
+		if !v[name][value] {
+			missing[name] = value
+		}
 	}
-	return fmt.Errorf("%w: no cell of the sweep has %s (it has %s)", ErrInvalid, spellCell(unseen[0]), spellValues(unseen[0], there))
+	if len(missing) == 0 {
+		return cell
+	}
+	return missing
 }
 
 // spellCell writes a cell as it is given in commands.
@@ -69,16 +125,16 @@ func spellCell(cell sweep.Cell) string {
 // namedValues bounds how many values of a setting are named.
 const namedValues = 12
 
-// spellValues writes which values there are of a cell's settings.
-func spellValues(cell sweep.Cell, there map[string]map[any]bool) string {
+// spell writes which values there are of a cell's settings.
+func (v values) spell(cell sweep.Cell) string {
 	var settings []string
 	for _, name := range slices.Sorted(maps.Keys(cell)) {
-		values := slices.SortedFunc(maps.Keys(there[name]), compareValues)
+		seen := slices.SortedFunc(maps.Keys(v[name]), compareValues)
 		var words []string
-		for _, value := range values[:min(len(values), namedValues)] {
+		for _, value := range seen[:min(len(seen), namedValues)] {
 			words = append(words, sweep.Format(value))
 		}
-		if len(values) > namedValues {
+		if len(seen) > namedValues {
 			words = append(words, "…")
 		}
 		settings = append(settings, name+" = "+strings.Join(words, ", "))

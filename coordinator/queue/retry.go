@@ -19,7 +19,8 @@ type RetryRequest struct {
 // after an error, the same call once more reopens the rest.
 //
 // Errors: ErrUnknown if there is no such sweep or task; ErrInvalid if the
-// beginning of a task's ID is that of several; ErrUnavailable.
+// beginning of a task's ID is that of several, or if no task of the sweep is in one
+// of the cells; ErrUnavailable.
 func (q *Queue) Retry(ctx context.Context, r RetryRequest) (int, error) {
 	phase := SetAside
 	if r.Diverged {

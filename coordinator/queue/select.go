@@ -20,8 +20,8 @@ type Selection struct {
 // phases and wanted, by ID.
 //
 // Errors: ErrUnknown if there is no such sweep or task; ErrInvalid if the
-// beginning of an ID is that of several, or if nothing is chosen and no task of the
-// sweep, whatever its phase, is in one of the cells; ErrUnavailable.
+// beginning of an ID is that of several, or if no task of the sweeps, whatever its
+// phase, is in one of the cells; ErrUnavailable.
 func (q *Queue) chosen(ctx context.Context, s Selection, wanted func(Record) bool, phases ...Phase) ([]sweep.TaskID, error) {
 	var sweeps []Sweep
 	var tasks []sweep.TaskID
@@ -40,13 +40,17 @@ func (q *Queue) chosen(ctx context.Context, s Selection, wanted func(Record) boo
 		}
 	}
 	slices.Sort(tasks)
-	fitting, err := q.fitting(ctx, slices.Compact(tasks), s.Cells, func(r Record) bool {
+	f := newFilter(s.Cells)
+	fitting, err := q.fitting(ctx, slices.Compact(tasks), f, func(r Record) bool {
 		return slices.Contains(phases, r.Phase) && wanted(r)
 	})
-	if err == nil && len(fitting) == 0 && len(s.Cells) > 0 {
-		err = q.checkCells(ctx, sweeps, s.Cells)
+	if err == nil {
+		err = q.checkCells(ctx, sweeps, f)
 	}
-	return fitting, err
+	if err != nil {
+		return nil, err
+	}
+	return fitting, nil
 }
 
 // tasksOf lists all tasks of sweeps that are in one of some phases.
@@ -131,14 +135,14 @@ func (q *Queue) addTasksIn(ctx context.Context, tasks []sweep.TaskID, plan strin
 	}
 }
 
-// fitting keeps the tasks that are wanted and in one of the cells, if there are any.
-func (q *Queue) fitting(ctx context.Context, tasks []sweep.TaskID, cells []sweep.Cell, wanted func(Record) bool) (kept []sweep.TaskID, err error) {
+// fitting keeps the tasks that are wanted and pass the filter.
+func (q *Queue) fitting(ctx context.Context, tasks []sweep.TaskID, f *filter, wanted func(Record) bool) (kept []sweep.TaskID, err error) {
 	for page := range slices.Chunk(tasks, q.policy.ChangePage) {
 		var some []sweep.TaskID
 		err := q.view(ctx, func(c *call) error {
 			some = nil
 			for _, task := range page {
-				fits, err := c.fits(task, cells, wanted)
+				fits, err := c.fits(task, f, wanted)
 				if err != nil {
 					return err
 				}
@@ -156,13 +160,13 @@ func (q *Queue) fitting(ctx context.Context, tasks []sweep.TaskID, cells []sweep
 	return kept, nil
 }
 
-func (c *call) fits(task sweep.TaskID, cells []sweep.Cell, wanted func(Record) bool) (bool, error) {
+func (c *call) fits(task sweep.TaskID, f *filter, wanted func(Record) bool) (bool, error) {
 	r, err := c.record(task)
-	if err != nil || !wanted(r) || len(cells) == 0 {
+	if err != nil || !wanted(r) || len(f.cells) == 0 {
 		return err == nil && wanted(r), err
 	}
 	s, err := c.specification(task)
-	return slices.ContainsFunc(cells, func(cell sweep.Cell) bool { return cell.Has(s.Configuration) }), err
+	return err == nil && f.passes(s.Configuration), err
 }
 
 // change is what a rule made of a task.

@@ -28,8 +28,8 @@ const MaxVerified = 200_000
 // their accepted results stay whatever comes of it. One that is being verified
 // already is left to it.
 //
-// Errors: ErrInvalid if the share is none or makes more than MaxVerified tasks, or
-// if the beginning of a task's ID is that of several; ErrUnknown; ErrUnavailable.
+// Errors: ErrInvalid if the share is none or makes more than MaxVerified tasks;
+// those of Retry.
 func (q *Queue) Verify(ctx context.Context, r VerifyRequest) ([]sweep.TaskID, error) {
 	if !(r.Share > 0 && r.Share <= 1) {
 		return nil, fmt.Errorf("verify: %w: share = %v: must be above 0 and up to 1", ErrInvalid, r.Share)

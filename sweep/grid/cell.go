@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"spiqsweep/sweep"
 )
@@ -44,13 +45,21 @@ func settingOf(word string) (sweep.Setting, error) {
 	}
 	setting, known := sweep.Lookup(name)
 	if !known {
-		names := slices.Sorted(maps.Keys(short))
-		for _, s := range sweep.Settings() {
-			names = append(names, s.Name)
-		}
-		return sweep.Setting{}, fmt.Errorf("%.80q: there is no such setting%s", word, didYouMean(word, names))
+		return sweep.Setting{}, fmt.Errorf("%.80q: there is no such setting%s", word, settingsLike(word))
 	}
 	return setting, nil
+}
+
+// settingsLike names the setting that may be meant, or all there are.
+func settingsLike(word string) string {
+	names := slices.Sorted(maps.Keys(short))
+	for _, s := range sweep.Settings() {
+		names = append(names, s.Name)
+	}
+	if hint := didYouMean(word, names); hint != "" {
+		return hint
+	}
+	return "; there are " + strings.Join(names, ", ")
 }
 
 // valueIn reads an expression of the setting's type, or else a bare text.

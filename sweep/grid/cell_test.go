@@ -27,6 +27,7 @@ func TestReadCell(t *testing.T) {
 		"one cell":         {map[string]string{"select": "50"}, sweep.Cell{"select": "50"}, ""},
 		"negative zero":    {map[string]string{"k": "-0"}, sweep.Cell{"k": 0.0}, ""},
 		"unknown name":     {map[string]string{"neuron": "8"}, nil, `"neuron": there is no such setting; did you mean "neurons"?`},
+		"unlike any name":  {map[string]string{"n": "8", "foo": "4"}, nil, `"foo": there is no such setting; there are n, t, preset, objective, neurons, timesteps, k, `},
 		"unknown value":    {map[string]string{"entangler": "rimg"}, nil, `did you mean "ring"?`},
 		"out of range":     {map[string]string{"n": "80"}, nil, "neurons = 80: must be a whole number from 1 to 16"},
 		"no number":        {map[string]string{"n": "many"}, nil, `neurons = "many": must be a whole number`},
