@@ -5,8 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -41,16 +39,6 @@ type sqliteStore struct {
 	failed     error // of a statement of the call that is running
 }
 
-// pending is a call that waits for its answer.
-type pending struct {
-	ctx    context.Context
-	call   func(queue.Tx) error
-	writes bool
-	answer chan error // buffered: the writer never waits for a caller
-	rings  bool       // the bell, once it is committed
-	panic  error      // of the call, to be raised in its caller
-}
-
 func start(ctx context.Context, db *sql.DB, path string, o options, writable bool) (queue.Store, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -64,45 +52,6 @@ func start(ctx context.Context, db *sql.DB, path string, o options, writable boo
 	s.close = sync.OnceValue(s.shut)
 	go s.run()
 	return s, nil
-}
-
-func (s *sqliteStore) Update(ctx context.Context, call func(queue.Tx) error) error {
-	return s.submit(&pending{ctx: ctx, call: call, writes: true, answer: make(chan error, 1)})
-}
-
-func (s *sqliteStore) View(ctx context.Context, call func(queue.Tx) error) error {
-	return s.submit(&pending{ctx: ctx, call: call, answer: make(chan error, 1)})
-}
-
-func (s *sqliteStore) submit(p *pending) error {
-	select {
-	case <-s.closing:
-		return errClosed
-	default:
-	}
-	select {
-	case s.calls <- p:
-	case <-p.ctx.Done():
-		return p.ctx.Err()
-	case <-s.closing:
-		return errClosed
-	}
-	select {
-	case err := <-p.answer:
-		if p.panic != nil {
-			panic(p.panic)
-		}
-		return err
-	case <-p.ctx.Done():
-		return p.ctx.Err()
-	case <-s.finished:
-		select {
-		case err := <-p.answer: // answered just before the end
-			return err
-		default:
-			return errClosed
-		}
-	}
 }
 
 func (s *sqliteStore) Close() error { return s.close() }
@@ -203,12 +152,6 @@ func (s *sqliteStore) rollBack() {
 	s.known = &known{}
 }
 
-func answer(calls []*pending, err error) {
-	for _, p := range calls {
-		p.answer <- err
-	}
-}
-
 // attempt runs one call. It returns the call's error, and whether the transaction
 // has to be undone for it.
 //
@@ -238,22 +181,6 @@ func (s *sqliteStore) transaction(deltas map[tallyKey]tally, writes bool) *sqlTx
 		session: s, dialect: dialectSQLite, now: stored(s.now()), writes: writes,
 		deltas: deltas, known: s.known,
 	}
-}
-
-// protect keeps the writer alive if a call panics: the panic is its caller's.
-func (s *sqliteStore) protect(p *pending, tx *sqlTx) (err error) {
-	finished := false
-	defer func() {
-		if finished {
-			return
-		}
-		reason := recover() // nil after runtime.Goexit
-		p.panic = fmt.Errorf("panic in a call to the store: %v\n%s", reason, debug.Stack())
-		err = p.panic
-	}()
-	err = p.call(tx)
-	finished = true
-	return err
 }
 
 func (s *sqliteStore) exec(statement string) error {

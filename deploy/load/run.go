@@ -4,18 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
-	"spiqsweep/proto/credentials"
-	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/sweep"
 )
@@ -54,77 +49,6 @@ func (r *run) measure(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// grid is a sweep of the right number of tasks: cells along the learning rate.
-func (r *run) grid() string {
-	rates := make([]string, r.tasks/r.replicates)
-	for i := range rates {
-		rates[i] = strconv.FormatFloat(0.01+float64(i)*1e-6, 'g', -1, 64)
-	}
-	return fmt.Sprintf(`sweep "load" {
-  replicates = %d
-  grid {
-    neurons                 = [%d]
-    timesteps               = [%d]
-    k                       = [0]
-    generator_learning_rate = [%s]
-  }
-  training { steps = %d }
-}
-`, r.replicates, neurons, timesteps, strings.Join(rates, ", "), r.steps)
-}
-
-// plan starts the coordinator on the grid, and the workers once it answers.
-func (r *run) plan(ctx context.Context) error {
-	if err := os.WriteFile(filepath.Join(r.folder, gridFile), []byte(r.grid()), 0o666); err != nil {
-		return err
-	}
-	began := time.Now()
-	var err error
-	if r.coordinator, err = startCoordinator(ctx, r.settings.coordinator, r.folder, r.store); err != nil {
-		return err
-	}
-	file, err := r.coordinator.ready(ctx)
-	if err != nil {
-		return err
-	}
-	r.line("plan", "%d tasks in %.1f s; %s", r.tasks, time.Since(began).Seconds(), r.resources())
-	return r.hire(file)
-}
-
-// hire makes the workers and their connections.
-func (r *run) hire(file credentials.File) error {
-	connections := r.settings.connections
-	if connections == 0 {
-		connections = r.settings.workers
-	}
-	for range connections {
-		connection, err := file.Dial(file.Addresses[0])
-		if err != nil {
-			return err
-		}
-		r.connections = append(r.connections, connection)
-	}
-	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	for i := range r.settings.workers {
-		r.workers = append(r.workers, &worker{
-			load:   &r.load,
-			client: spiqsweepv1.NewWorkerServiceClient(r.connections[i%connections]),
-			process: &spiqsweepv1.Process{
-				Id: fmt.Sprintf("load-%016x-%d", random.Uint64(), i), Host: "load", ProgramVersion: "load",
-				Protocol: spiqsweepv1.ProtocolVersion, Numerics: sweep.Numerics,
-				KernelClass: r.kernel.Class, Kernel: r.kernel.Name, Slots: 1,
-			},
-		})
-	}
-	return nil
-}
-
-func (r *run) hangUp() {
-	for _, connection := range r.connections {
-		_ = connection.Close()
-	}
 }
 
 // resources are what the coordinator has used up to now.
