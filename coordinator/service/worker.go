@@ -20,17 +20,11 @@ type worker struct {
 }
 
 func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
-	if len(in.GetReports()) > 0 { // it is answered at once, as soon as it is its turn
-		weight := weigh(in)
-		if err := w.atWork.Acquire(ctx, weight); err != nil {
-			return nil, statusOf(err, w.rules.Log, "Sync")
-		}
-		defer w.atWork.Release(weight)
-	}
-	call, err := w.rules.Read(in)
+	call, leave, err := w.unpack(ctx, in)
 	if err != nil {
 		return nil, err
 	}
+	defer leave()
 	if err := w.waitForWork(ctx, call); err != nil {
 		return nil, err
 	}
@@ -42,14 +36,38 @@ func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsw
 	return answer, nil
 }
 
-// weigh is the share that a call has of maxAtWork.
-func weigh(in *spiqsweepv1.SyncRequest) int64 {
-	size := 0
-	for _, report := range in.GetReports() {
-		size += wire.UnpackedSize(report.GetResult().GetBody())
+// unpack reads a call, if it has results as soon as there is room for what they
+// claim to unpack to. While the call waits for the store, it counts as what they
+// are. leave ends that.
+func (w *worker) unpack(ctx context.Context, in *spiqsweepv1.SyncRequest) (call SyncCall, leave func(), err error) {
+	if len(in.GetReports()) == 0 {
+		call, err = w.rules.Read(in)
+		return call, func() {}, err
 	}
-	return int64(min(max(size, leastAtWork), maxAtWork))
+	claimed, size := 0, 0
+	for _, report := range in.GetReports() {
+		claimed += wire.UnpackedSize(report.GetResult().GetBody())
+	}
+	weight := share(claimed)
+	if err := w.atWork.Acquire(ctx, weight); err != nil {
+		return call, nil, statusOf(err, w.rules.Log, "Sync")
+	}
+	if call, err = w.rules.Read(in); err != nil {
+		w.atWork.Release(weight)
+		return call, nil, err
+	}
+	for _, report := range call.Reports {
+		if report.Result != nil {
+			size += len(report.Result.Body)
+		}
+	}
+	rest := min(weight, share(size))
+	w.atWork.Release(weight - rest)
+	return call, func() { w.atWork.Release(rest) }, nil
 }
+
+// share is what a number of bytes takes of maxAtWork.
+func share(size int) int64 { return int64(min(max(size, leastAtWork), maxAtWork)) }
 
 // waitForWork keeps a process that has nothing to do or to say from calling
 // again and again: it returns when there may be work for it, or after LongPoll.

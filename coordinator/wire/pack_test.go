@@ -38,6 +38,25 @@ func TestUnpackUndoesPack(t *testing.T) {
 	}
 }
 
+// TestUnpackedSize: what a body will be charged for.
+func TestUnpackedSize(t *testing.T) {
+	for name, test := range map[string]struct {
+		body []byte
+		want int
+	}{
+		"a body":           {wire.Pack(make([]byte, 5000)), 5000},
+		"a small one":      {wire.Pack([]byte("a")), 256},
+		"no frame":         {[]byte("spikes"), 0},
+		"nothing":          {nil, 0},
+		"claims the most":  {frame(wire.MaxUnpackedBytes, 1), wire.MaxUnpackedBytes},
+		"claims even more": {frame(wire.MaxUnpackedBytes+1, 1), 0},
+	} {
+		if got := wire.UnpackedSize(test.body); got != test.want {
+			t.Errorf("%s: %d, want %d", name, got, test.want)
+		}
+	}
+}
+
 // TestABombIsNotLit unpacks what lies about its size: no more is unpacked than
 // was claimed, and no more is claimed than the budget.
 func TestABombIsNotLit(t *testing.T) {
