@@ -4,7 +4,7 @@
 //
 // Every rule is a function of one transaction of a [Store]: it reads the time
 // once, reads and writes records, and decides. It starts no goroutine, keeps no
-// timer and remembers nothing in between but whether it has ticked. So a whole
+// timer and remembers nothing in between that it decides by, but whether it has ticked. So a whole
 // history can be replayed, and several coordinators may serve one store.
 // One rule is in one file; [Policy] has every number.
 //

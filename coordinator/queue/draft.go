@@ -133,7 +133,7 @@ func (d *draft) put(ctx context.Context, page []Planned) error {
 		if err := c.touch(d); err != nil {
 			return err
 		}
-		records, err := c.records(page)
+		records, err := c.addRecords(page)
 		if err != nil {
 			return err
 		}
@@ -179,8 +179,8 @@ func (c *call) drafted(plan string) (bool, error) {
 	return slices.ContainsFunc(drafts, func(d Draft) bool { return d.Plan == plan }), err
 }
 
-// records are those of a page of tasks: those of tasks that are new wait.
-func (c *call) records(page []Planned) ([]Record, error) {
+// addRecords returns the records of a page of tasks: those of new ones wait.
+func (c *call) addRecords(page []Planned) ([]Record, error) {
 	ids := make([]sweep.TaskID, len(page))
 	for i, p := range page {
 		ids[i] = p.Task.ID

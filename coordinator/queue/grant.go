@@ -53,7 +53,7 @@ func (c *call) hungry(sweeps []Sweep) ([]Sweep, error) {
 		return sweeps, nil
 	}
 	waiting, err := c.tx.Waiting()
-	return slices.DeleteFunc(sweeps, func(s Sweep) bool { return !slices.Contains(waiting, s.Plan) }), err
+	return slices.DeleteFunc(slices.Clone(sweeps), func(s Sweep) bool { return !slices.Contains(waiting, s.Plan) }), err
 }
 
 // anything says whether a process that holds nothing could be granted a task.

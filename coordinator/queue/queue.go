@@ -15,8 +15,8 @@ import (
 type Queue struct {
 	store  Store
 	policy Policy
-	// granted are the configurations of tasks that were granted lately. A task is
-	// named by its content, so what is here is true whatever the store has undone.
+	// granted are the configurations of tasks that were granted lately: of one ID
+	// there is one, since who plans names tasks by their content.
 	granted *lru.Cache[sweep.TaskID, sweep.Configuration]
 	// examining has a place for each call whose results are examined. One processor
 	// is left to the store, for which all of them wait.

@@ -1,7 +1,9 @@
 package queue
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"spiqsweep/sweep"
@@ -67,13 +69,17 @@ type StoredResult struct {
 
 // examine decodes the results of a call before its transaction begins, and holds
 // them against what was granted, since that is the expensive part.
-func (q *Queue) examine(reports []Report) []finding {
-	if len(reports) == 0 {
-		return nil
-	}
-	q.examining <- struct{}{}
-	defer func() { <-q.examining }()
+func (q *Queue) examine(ctx context.Context, reports []Report) ([]finding, error) {
 	findings := make([]finding, len(reports))
+	if !slices.ContainsFunc(reports, func(r Report) bool { return r.Result != nil }) {
+		return findings, nil
+	}
+	select {
+	case q.examining <- struct{}{}:
+		defer func() { <-q.examining }()
+	case <-ctx.Done(): // nobody waits for it any more
+		return nil, ctx.Err()
+	}
 	for i, r := range reports {
 		if r.Result == nil {
 			continue
@@ -84,7 +90,7 @@ func (q *Queue) examine(reports []Report) []finding {
 			findings[i].fits, findings[i].result = findings[i].err == nil, sweep.Result{}
 		}
 	}
-	return findings
+	return findings, nil
 }
 
 // maxComputeTime bounds what a result may have taken: beyond it, estimates of

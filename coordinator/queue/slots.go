@@ -13,12 +13,16 @@ type slots struct {
 	likely int           // how many tasks the next slot will take, by those that the process has finished
 }
 
-// maxListed bounds how many waiting tasks are listed at once for a slot.
-const maxListed = 32
+// maxListed bounds how many waiting tasks are listed at once for a slot, maxLikely
+// those of which it is not known what they cost: they are kept from others.
+const (
+	maxListed = 32
+	maxLikely = 4
+)
 
 func newSlots(p Policy, r SyncRequest) *slots {
 	likely := len(r.Reports) / max(1, r.FreeSlots)
-	return &slots{policy: p, left: r.FreeSlots, likely: min(max(1, likely), maxListed, p.MaxBatch)}
+	return &slots{policy: p, left: r.FreeSlots, likely: min(max(1, likely), maxLikely, p.MaxBatch)}
 }
 
 // open gives the next free slot to a task of some cost.
@@ -27,13 +31,18 @@ func (s *slots) open(cost time.Duration) {
 	s.room, s.tasks, s.last = s.policy.BatchCost-cost, 1, cost
 }
 
-// fit is how many more tasks like the one before may join it, up to maxListed.
+// fit is how many more tasks like the one before may join it, and one if there is
+// any room: tasks come the longest first. No more than maxListed are listed.
 func (s *slots) fit() int {
 	limit := min(maxListed, s.policy.MaxBatch-s.tasks)
-	if s.last <= 0 {
+	switch {
+	case s.room <= 0 || limit <= 0:
+		return 0
+	case s.last <= 0:
 		return limit
+	default:
+		return min(limit, max(1, int(s.room/s.last)))
 	}
-	return min(limit, int(s.room/s.last))
 }
 
 // join adds a small task to the slot that was opened last, if it has room.

@@ -88,9 +88,12 @@ func (q *Queue) Sync(ctx context.Context, r SyncRequest) (SyncAnswer, error) {
 	if err := r.validate(); err != nil {
 		return SyncAnswer{}, fmt.Errorf("sync of process %q: %w", r.ID, err)
 	}
-	findings := q.examine(r.Reports)
+	findings, err := q.examine(ctx, r.Reports)
+	if err != nil {
+		return SyncAnswer{}, fmt.Errorf("sync of process %q: %w", r.ID, err)
+	}
 	var answer SyncAnswer
-	err := q.share(ctx, r.ID, r.tasks(), func(c *call) (err error) {
+	err = q.share(ctx, r.ID, r.tasks(), func(c *call) (err error) {
 		answer, err = c.sync(r, findings)
 		return err
 	})

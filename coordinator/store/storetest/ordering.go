@@ -73,6 +73,11 @@ func batches(t *testing.T, l *Lab) {
 	// 6, 7, 8 are worth 0.8 s; 9 has a slot of its own; then two more.
 	wantGranted(t, l.Worker(3).Sync(), 6, 7, 8, 9, 10, 11)
 	l.WantCounts("A", queue.Counts{Planned: 12, Leased: 12})
+	// Behind a long one there is room for shorter ones.
+	falling := Plan(20, 32, 0.01)
+	falling[0].Cost = 0.6
+	l.Plan("B", falling)
+	wantGranted(t, l.Worker(1).Sync(), 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31)
 }
 
 func boundedBatch(t *testing.T, l *Lab) {

@@ -2,9 +2,11 @@ package storetest
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
 )
 
 // refusing is about what is not done: for whom, and for which store.
@@ -13,6 +15,7 @@ var refusing = []life{
 	{"requests that no correct program sends", badRequests},
 	{"a commit that failed, and one that nobody knows of", faultyCommits},
 	{"recordings", recordings},
+	{"a result of another kind", otherKind},
 }
 
 func otherNumerics(t *testing.T, l *Lab) {
@@ -38,6 +41,33 @@ func otherNumerics(t *testing.T, l *Lab) {
 	}
 	if answer := w.Sync(Finished(w.held()[0].Lease, 0)); len(answer.Assignments) != 0 || answer.Done {
 		t.Errorf("answer: %+v", answer)
+	}
+}
+
+// otherKind reports the result of a smaller model: to the coordinator that granted
+// the task, which remembers its configuration, and to one that has to look.
+func otherKind(t *testing.T, l *Lab) {
+	plan := Plan(0, 2, 10)
+	for i := range plan {
+		c := plan[i].Task.Configuration
+		c.Neurons = 2
+		plan[i].Task.Configuration, plan[i].Task.ID = c, sweep.NewTaskID(c, Recording, sweep.Numerics, KernelClass)
+	}
+	l.Plan("A", plan)
+	w := l.Worker(1)
+	w.Take()
+	for _, restarts := range []bool{false, true} {
+		lease := w.Holding()
+		if restarts {
+			l.Restart()
+		}
+		verdicts := w.Sync(Finished(lease, 0)).Verdicts
+		if len(verdicts) != 1 || verdicts[0].Judgement != queue.JudgedInvalid || !strings.Contains(verdicts[0].Why, "trainable_parameters") {
+			t.Errorf("restarts: %v: judged %+v", restarts, verdicts)
+		}
+		if outcomes := l.Outcomes(lease.Task); len(outcomes) != 1 || outcomes[0] != queue.Failed {
+			t.Errorf("restarts: %v: outcomes %v", restarts, outcomes)
+		}
 	}
 }
 
