@@ -144,7 +144,7 @@ func (c *troupe) suffer(f fault, r *rand.Rand) {
 		c.thaw(victim)
 	}
 	c.finish()
-	if f.does == "kill" && victim != nil && !victim.killed() {
+	if f.does == "kill" && failpoint != "" && !victim.killed() {
 		c.Fatalf("the fault did not strike: nobody came to %q", failpoint)
 	}
 }
