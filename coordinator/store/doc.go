@@ -7,8 +7,9 @@
 // and forgotten with everything that is undone.
 // One schema and one set of queries serve both databases, in the files sql_*.go:
 // types and placeholders are those that both understand; times are microseconds
-// since 1970 as integers, 0 for none. What differs is in a dialect (how a waiting
-// task is found) and a session (how statements are sent).
+// since 1970 as integers, 0 for none. What differs is in a dialect and a session
+// (how statements are sent); PostgreSQL's transactions find waiting tasks and add
+// records in ways of their own.
 //
 // # SQLite: one coordinator
 //

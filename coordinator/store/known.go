@@ -13,7 +13,7 @@ type known struct {
 	references     map[sweep.TaskID][]reference
 	specifications map[sweep.TaskID]queue.Specification
 	steps          map[sweep.TaskID]uint64          // of checkpoints; 0 without one
-	attempts       map[sweep.TaskID][]queue.Attempt // whole histories
+	attempts       map[sweep.TaskID][]queue.Attempt // whole histories without logs, which may be long
 	presences      map[string]queue.Presence
 	sweeps         []queue.Sweep // all of them, without their grids; nil if they are not known
 }
@@ -51,6 +51,10 @@ func ask[K comparable, T any](all *map[K]T, key K, find func() (T, bool, error))
 // attempt puts a changed attempt into its history, if that is known. That of a
 // task that was granted once is the attempt alone.
 func (k *known) attempt(a queue.Attempt) {
+	if a.Log != "" {
+		delete(k.attempts, a.Task)
+		return
+	}
 	history, ok := k.attempts[a.Task]
 	if !ok {
 		if k.records[a.Task].Attempt == 1 {

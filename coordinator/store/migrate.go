@@ -18,21 +18,22 @@ func migrations(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
-	if dialect == goose.DialectPostgres {
-		options = append(options, goose.WithGoMigrations(asTheyAre))
-	}
-	return goose.NewProvider(dialect, db, files, options...)
+	return goose.NewProvider(dialect, db, files, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(asTheyAre(dialect)))
 }
 
 // asTheyAre has PostgreSQL keep bodies as they are: to compress them took it longer
 // than everything else that a result costs. SQLite never does.
-var asTheyAre = goose.NewGoMigration(2,
-	&goose.GoFunc{RunTx: storage("EXTERNAL")},
-	&goose.GoFunc{RunTx: storage("EXTENDED")})
+func asTheyAre(dialect goose.Dialect) *goose.Migration {
+	return goose.NewGoMigration(2,
+		&goose.GoFunc{RunTx: storage(dialect, "EXTERNAL")},
+		&goose.GoFunc{RunTx: storage(dialect, "EXTENDED")})
+}
 
-func storage(kind string) func(context.Context, *sql.Tx) error {
+func storage(dialect goose.Dialect, kind string) func(context.Context, *sql.Tx) error {
 	return func(ctx context.Context, tx *sql.Tx) error {
+		if dialect != goose.DialectPostgres {
+			return nil
+		}
 		for _, table := range []string{"results", "checkpoints", "recordings"} {
 			if _, err := tx.ExecContext(ctx, `ALTER TABLE `+table+` ALTER COLUMN body SET STORAGE `+kind); err != nil {
 				return err

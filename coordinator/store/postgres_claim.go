@@ -44,7 +44,10 @@ func (t *postgresTx) fetch(b *pgx.Batch, ids []string, process string) {
 			note(&t.known.attempts, r.Task, nil)
 		}, ids, process)
 	each(b, `SELECT `+attemptColumns+` FROM attempts a WHERE a.task`+claimed+` ORDER BY a.task, a.attempt`, scanAttemptAlone,
-		t.known.attempt, ids, process)
+		func(a queue.Attempt) {
+			t.claim.whole = t.claim.whole && a.Log == "" // else its history is not kept
+			t.known.attempt(a)
+		}, ids, process)
 	t.fetchRest(b, claimed, ids, process)
 	each(b, findProcess, scanPresence, func(p queue.Presence) { note(&t.known.presences, p.ID, p) }, process)
 	each(b, listSweeps, scanSweep, func(s queue.Sweep) { t.known.sweeps = append(t.known.sweeps, s) })

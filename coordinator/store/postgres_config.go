@@ -38,7 +38,7 @@ const settings = `
 	SET jit = off;
 	DO $$ BEGIN
 		PERFORM set_config('client_connection_check_interval', '1s', false);
-	EXCEPTION WHEN OTHERS THEN NULL; -- a server on Windows cannot look
+	EXCEPTION WHEN invalid_parameter_value OR undefined_object THEN NULL; -- a server on Windows cannot look
 	END $$`
 
 // configOf reads the address of a database.

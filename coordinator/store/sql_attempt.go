@@ -37,8 +37,7 @@ func (t *sqlTx) Attempt(l queue.Lease) (queue.Attempt, bool, error) {
 
 func (t *sqlTx) PutAttempt(a queue.Attempt) error {
 	a.GrantedAt, a.EndedAt, a.Compute = stored(a.GrantedAt), stored(a.EndedAt), a.Compute.Truncate(time.Microsecond)
-	t.known.attempt(a)
-	return t.exec(`
+	err := t.exec(`
 		INSERT INTO attempts (task, attempt, process, host, kernel, granted_at, ended_at, resumed,
 			started, step, saved, outcome, alone, excused, reason, log, digest, compute)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
@@ -48,12 +47,16 @@ func (t *sqlTx) PutAttempt(a queue.Attempt) error {
 			digest = excluded.digest, compute = excluded.compute`,
 		a.Task, int64(a.Attempt), a.Process, a.Host, a.Kernel, micros(a.GrantedAt), micros(a.EndedAt), int64(a.From),
 		a.Started, int64(a.Step), int64(a.Saved), a.Outcome, a.Alone, a.Excused, a.Reason, a.Log, a.Digest, a.Compute.Microseconds())
+	if err == nil {
+		t.known.attempt(a)
+	}
+	return err
 }
 
 func (t *sqlTx) Attempts(task sweep.TaskID) ([]queue.Attempt, error) {
 	history, _, err := ask(&t.known.attempts, task, func() ([]queue.Attempt, bool, error) {
 		history, err := list(t, `SELECT `+attemptColumns+` FROM attempts a WHERE a.task = $1 ORDER BY a.attempt`, with(task), scanAttemptAlone)
-		return history, true, err
+		return history, !slices.ContainsFunc(history, func(a queue.Attempt) bool { return a.Log != "" }), err
 	})
 	return slices.Clone(history), err
 }

@@ -48,19 +48,25 @@ func (t *sqlTx) CheckpointStep(task sweep.TaskID) (uint64, error) {
 }
 
 func (t *sqlTx) PutCheckpoint(task sweep.TaskID, step uint64, body []byte) error {
-	note(&t.known.steps, task, step)
-	return t.exec(`
+	err := t.exec(`
 		INSERT INTO checkpoints (task, step, body) VALUES ($1, $2, $3)
 		ON CONFLICT (task) DO UPDATE SET step = excluded.step, body = excluded.body`,
 		task, int64(step), bytes(body))
+	if err == nil {
+		note(&t.known.steps, task, step)
+	}
+	return err
 }
 
 func (t *sqlTx) DeleteCheckpoint(task sweep.TaskID) error {
 	if step, ok := t.known.steps[task]; ok && step == 0 {
-		return nil
+		return t.mayWrite()
 	}
-	note(&t.known.steps, task, 0)
-	return t.exec(`DELETE FROM checkpoints WHERE task = $1`, task)
+	err := t.exec(`DELETE FROM checkpoints WHERE task = $1`, task)
+	if err == nil {
+		note(&t.known.steps, task, 0)
+	}
+	return err
 }
 
 func (t *sqlTx) Recording(digest string) (body []byte, found bool, err error) {

@@ -29,8 +29,7 @@ func (t *sqlTx) Presence(process string) (queue.Presence, bool, error) {
 
 func (t *sqlTx) PutPresence(p queue.Presence) error {
 	p.FirstSeen, p.LastSeen, p.Deadline = stored(p.FirstSeen), stored(p.LastSeen), stored(p.Deadline)
-	note(&t.known.presences, p.ID, p)
-	return t.exec(`
+	err := t.exec(`
 		INSERT INTO processes (`+processColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (id) DO UPDATE SET
 			host = excluded.host, version = excluded.version, numerics = excluded.numerics, kernel_class = excluded.kernel_class,
@@ -39,6 +38,10 @@ func (t *sqlTx) PutPresence(p queue.Presence) error {
 			deadline = excluded.deadline, unheard = excluded.unheard, leaving = excluded.leaving`,
 		p.ID, p.Host, p.Version, p.Numerics, p.KernelClass, p.Kernel, p.Slots, int64(p.Sequence),
 		micros(p.FirstSeen), micros(p.LastSeen), micros(p.Deadline), p.Unheard, p.Leaving)
+	if err == nil {
+		note(&t.known.presences, p.ID, p)
+	}
+	return err
 }
 
 func (t *sqlTx) Present() ([]queue.Presence, error) {

@@ -85,58 +85,70 @@ func (s *sqliteStore) run() {
 }
 
 // commit runs a call, and all that are waiting behind it, in one transaction. If
-// something is undone on the way, the others are run again.
+// something is undone on the way, the others are run again, without more that
+// might fail.
 func (s *sqliteStore) commit(p *pending) {
-	for waiting := []*pending{p}; len(waiting) > 0; {
-		waiting = s.commitTogether(waiting)
+	calls := s.together([]*pending{p}, s.gather)
+	for len(calls) > 0 {
+		calls = s.together(calls, 0)
 	}
 }
 
-// commitTogether runs calls in one transaction, and with them all that come
-// meanwhile. A call that fails after it has written takes the transaction with it:
-// the others are returned, to be run again. That is rare, and without a savepoint
-// for every call all are a fifth faster.
-func (s *sqliteStore) commitTogether(calls []*pending) (again []*pending) {
-	began := time.Now()
+// together runs calls in one transaction, with them all that come within a time,
+// and answers them. A call that fails after it has written takes the transaction
+// with it: the others are returned, to be run again. That is rare, and without a
+// savepoint for every call all are a fifth faster.
+func (s *sqliteStore) together(calls []*pending, gather time.Duration) (again []*pending) {
 	if err := s.exec(s.begin()); err != nil {
 		answer(calls, fault(s.path, "begin a transaction in", err))
 		return nil
 	}
+	until := time.Now().Add(gather)
 	var done []*pending // but for the commit
 	tallies := map[tallyKey]tally{}
 	for i := 0; i < len(calls); i++ {
 		err, undone := s.attempt(calls[i], tallies)
-		switch {
-		case undone:
+		if undone {
 			s.rollBack()
 			calls[i].answer <- err
 			return append(done, calls[i+1:]...)
-		case err != nil:
+		}
+		if err != nil {
 			calls[i].answer <- err
-		default:
+		} else {
 			done = append(done, calls[i])
 		}
-		if i+1 == len(calls) && i+1 < maxCalls && time.Since(began) < s.gather {
-			select {
-			case p := <-s.calls:
-				calls = append(calls, p)
-			default:
-			}
+		if i+1 == len(calls) && i+1 < maxCalls && time.Now().Before(until) {
+			calls = append(calls, s.waiting()...)
 		}
 	}
+	answer(done, s.settle(done, tallies))
+	return nil
+}
+
+// waiting is the next call, if there is one.
+func (s *sqliteStore) waiting() []*pending {
+	select {
+	case p := <-s.calls:
+		return []*pending{p}
+	default:
+		return nil
+	}
+}
+
+// settle commits what was done.
+func (s *sqliteStore) settle(done []*pending, tallies map[tallyKey]tally) error {
 	err := s.transaction(tallies, true).flush()
 	if err == nil {
 		err = s.exec("COMMIT")
 	}
 	if err != nil {
 		s.rollBack()
-		answer(done, fault(s.path, "commit to", err))
-		return nil
+		return fault(s.path, "commit to", err)
 	}
 	if slices.ContainsFunc(done, func(p *pending) bool { return p.rings }) {
 		s.ring()
 	}
-	answer(done, nil)
 	return nil
 }
 

@@ -238,3 +238,30 @@ func TestSchemaVersions(t *testing.T) {
 		}
 	}
 }
+
+// Calls that fail keep no other from being committed: what is run again is run
+// without new ones.
+func TestFailingCallsKeepNobodyWaiting(t *testing.T) {
+	s := openHere(t)
+	refused := errors.New("refused")
+	runs := 0
+	calls := []func(*sqlTx) error{func(tx *sqlTx) error {
+		runs++
+		return tx.PutRecording("good", nil)
+	}}
+	for range 20 {
+		calls = append(calls, func(tx *sqlTx) error { return errors.Join(tx.PutRecording("bad", nil), refused) })
+	}
+	answers := batch(t, s, calls...)
+	if answers[1] != nil || !has(t, s, "good") || has(t, s, "bad") {
+		t.Errorf("the call that succeeds: %v", answers[1])
+	}
+	if runs != 2 { // undone by the first that fails, and then committed before the next comes
+		t.Errorf("it was run %d times", runs)
+	}
+	for i, err := range answers[2:] {
+		if !errors.Is(err, refused) {
+			t.Errorf("call %d that fails: %v", i, err)
+		}
+	}
+}

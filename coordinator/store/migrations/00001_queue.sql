@@ -50,7 +50,7 @@ CREATE TABLE records (
 CREATE INDEX records_due ON records (not_before) WHERE phase = 'backing_off';
 
 -- Which plan has which task, and where. phase and alone repeat the
--- record's, so that the next task of a sweep is the first entry of an index.
+-- record's, so that the next tasks of a sweep come first in an index.
 CREATE TABLE planned (
     plan     TEXT    NOT NULL,
     task     TEXT    NOT NULL,

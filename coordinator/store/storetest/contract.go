@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
 )
 
 // contract is what queue.Store promises.
@@ -14,6 +15,7 @@ var contract = []life{
 	{"a failed call leaves nothing behind", rollBack},
 	{"a view cannot write", viewOnly},
 	{"what is announced is heard after the commit", announced},
+	{"records are added once", addRecords},
 	{"the last tick", lastTick},
 	{"the time is read once a call", timeOnce},
 	{"a context ends the waiting", contextEnds},
@@ -67,13 +69,89 @@ func rollBack(t *testing.T, l *Lab) {
 }
 
 func viewOnly(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 2, 10))
+	held := l.Worker(1).Sync().Assignments[0]
+	task := held.Task
 	for name, write := range map[string]func(queue.Tx) error{
-		"put":    func(tx queue.Tx) error { return tx.PutSweep(Sweep("A")) },
-		"delete": func(tx queue.Tx) error { return tx.DeleteSweep("A") },
+		"PutSweep":         func(tx queue.Tx) error { return tx.PutSweep(Sweep("A")) },
+		"DeleteSweep":      func(tx queue.Tx) error { return tx.DeleteSweep("A") },
+		"SetTurn":          func(tx queue.Tx) error { return tx.SetTurn("A", 9) },
+		"PutDraft":         func(tx queue.Tx) error { return tx.PutDraft(queue.Draft{Plan: "x"}) },
+		"PutPlanned":       func(tx queue.Tx) error { return tx.PutPlanned("x", queue.Planned{}, queue.Record{}) },
+		"PutSpecification": func(tx queue.Tx) error { return tx.PutSpecification(queue.Specification{Task: sweep.Task{ID: "x"}}) },
+		"AddRecords":       func(tx queue.Tx) error { _, err := tx.AddRecords([]sweep.TaskID{"x"}); return err },
+		"PutRecord":        func(tx queue.Tx) error { return tx.PutRecord(queue.Record{Task: task, Phase: queue.Done}) },
+		"PutAttempt":       func(tx queue.Tx) error { return tx.PutAttempt(queue.Attempt{Lease: held.Lease, Process: "x"}) },
+		"PutPresence":      func(tx queue.Tx) error { return tx.PutPresence(queue.Presence{Process: queue.Process{ID: "x"}}) },
+		"PutLastTick":      func(tx queue.Tx) error { return tx.PutLastTick(l.Clock.Now()) },
+		"PutResult":        func(tx queue.Tx) error { return tx.PutResult(task, "x", queue.StoredResult{}) },
+		"PutCheckpoint":    func(tx queue.Tx) error { return tx.PutCheckpoint(task, 7, nil) },
+		"DeleteCheckpoint": func(tx queue.Tx) error { return tx.DeleteCheckpoint(task) },
+		"PutRecording":     func(tx queue.Tx) error { return tx.PutRecording("x", nil) },
 	} {
 		if err := l.Store.View(ctx, write); err == nil {
 			t.Errorf("%s in a view: want an error", name)
 		}
+	}
+	// Nor is anything remembered that was refused.
+	remembered := func(what string, read func(queue.Tx) (bool, error)) {
+		t.Helper()
+		err := l.Store.View(ctx, func(tx queue.Tx) error {
+			there, err := read(tx)
+			if there {
+				t.Errorf("%s was refused, and is there", what)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	remembered("a record", func(tx queue.Tx) (bool, error) {
+		r, _, err := tx.Record(task)
+		return r.Phase == queue.Done, err
+	})
+	remembered("an attempt", func(tx queue.Tx) (bool, error) {
+		a, _, err := tx.Attempt(held.Lease)
+		return a.Process == "x", err
+	})
+	remembered("a process", func(tx queue.Tx) (bool, error) {
+		_, present, err := tx.Presence("x")
+		return present, err
+	})
+	remembered("a checkpoint", func(tx queue.Tx) (bool, error) {
+		step, err := tx.CheckpointStep(task)
+		return step > 0, err
+	})
+}
+
+func addRecords(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	l.Worker(1).Take()
+	known, added := Task(0).ID, Task(7).ID
+	err := l.Store.Update(ctx, func(tx queue.Tx) error {
+		for _, tasks := range [][]sweep.TaskID{nil, {added, known, added, "zz"}, {known}} {
+			records, err := tx.AddRecords(tasks)
+			if err != nil {
+				return err
+			}
+			if len(records) != len(tasks) {
+				t.Fatalf("%d records of %d tasks", len(records), len(tasks))
+			}
+			for i, r := range records {
+				want := queue.Record{Task: tasks[i], Phase: queue.Waiting}
+				if r.Task == known {
+					want.Phase, want.Attempt = queue.Leased, 1
+				}
+				if r != want {
+					t.Errorf("record %d of %v is %+v, want %+v", i, tasks, r, want)
+				}
+			}
+		}
+		return errRefused // these tasks have no specification
+	})
+	if !errors.Is(err, errRefused) {
+		t.Error(err)
 	}
 }
 
