@@ -63,7 +63,7 @@ func (t *terminal) conclude(a *app.App, last app.Progress) error {
 	t.say("%d of %d tasks done, %d in this run, which took %s",
 		last.Counts.Done, last.Counts.Planned, last.Gained, spell(last.Elapsed))
 	if !last.Counts.Finished() {
-		t.say("tasks were reopened while the run was ending: to go on, run again\n  %s", commandLine("coordinator", os.Args[1:]...))
+		t.say("tasks were reopened while the run was ending: to go on, run again\n  %s", again(os.Args[1:]))
 	}
 	place := []string{"--out", a.Folder()} // which remembers the store
 	if n := last.Counts.SetAside; n > 0 {

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/store"
 	"spiqsweep/proto/credentials"
 )
 
@@ -62,7 +63,7 @@ func (f *placeFlags) command(arguments ...string) string {
 	} else {
 		arguments = append(arguments, "--out", f.out)
 		if f.store != "" {
-			arguments = append(arguments, "--store", f.store)
+			arguments = append(arguments, "--store", store.WithoutPassword(f.store))
 		}
 	}
 	return commandLine("coordinator", arguments...)

@@ -115,12 +115,12 @@ func runSweep(ctx context.Context, config app.Config, t *terminal) error {
 
 // interrupted says how to go on.
 func (t *terminal) interrupted(a *app.App, last app.Progress) {
-	again := commandLine("coordinator", os.Args[1:]...)
+	command := again(os.Args[1:])
 	if addresses := a.Elsewhere(); len(addresses) > 0 {
 		t.say("interrupted, but the sweep goes on at %s: to follow it again, run\n  %s\nto end it, run\n  %s",
-			strings.Join(addresses, ", "), again, commandLine("coordinator", "forget", "--out", a.Folder()))
+			strings.Join(addresses, ", "), command, commandLine("coordinator", "forget", "--out", a.Folder()))
 		return
 	}
 	t.say("interrupted with %d of %d tasks done, and the steps of those in hand kept: to go on, run again\n  %s",
-		last.Counts.Done, last.Counts.Planned, again)
+		last.Counts.Done, last.Counts.Planned, command)
 }

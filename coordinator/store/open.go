@@ -112,7 +112,7 @@ func pathOf(address string) (string, error) {
 	case !found:
 		rest = address
 	case scheme != "sqlite":
-		return "", fmt.Errorf("store %q: the scheme %q is not known: give the path of an SQLite file, or postgres://USER@HOST/DATABASE", redacted(address), scheme)
+		return "", fmt.Errorf("store %q: the scheme %q is not known: give the path of an SQLite file, or postgres://USER@HOST/DATABASE", WithoutPassword(address), scheme)
 	}
 	if rest == "" {
 		return "", fmt.Errorf("store %q: it names no file", address)
@@ -141,16 +141,33 @@ func ShowsPassword(address string) bool {
 		return false
 	}
 	_, given := u.User.Password()
-	return given || u.Query().Has("password")
+	return given || slices.ContainsFunc(secrets, u.Query().Has)
 }
 
-// redacted is an address without a password.
-func redacted(address string) string {
+// secrets are the parameters of an address that are passwords.
+var secrets = []string{"password", "sslpassword"}
+
+// WithoutPassword is an address as it may be shown: whoever takes it from there
+// gives the password in PGPASSWORD or ~/.pgpass. What shows none is as it was.
+func WithoutPassword(address string) string {
 	u, err := url.Parse(address)
-	if err != nil {
+	switch {
+	case err != nil && strings.Contains(address, "://"):
 		return "(unreadable)"
+	case !ShowsPassword(address):
+		return address
 	}
-	return u.Redacted()
+	name := u.User.Username()
+	u.User = nil
+	if name != "" {
+		u.User = url.User(name)
+	}
+	query := u.Query()
+	for _, secret := range secrets {
+		query.Del(secret)
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
 }
 
 type access int
