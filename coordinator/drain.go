@@ -18,7 +18,7 @@ func drainCommand() *cobra.Command {
 		Long: `Asks workers of a running coordinator to leave: all, or those of some hosts, or
 single ones by the beginning of their ID as "coordinator status" prints it. They
 hear it with their next call, hand their tasks back with a checkpoint, and end with
-exit code 75 if work was left, else with 0. No local worker is started in the place
+exit code 75 if they had work in hand, else with 0. No local worker is started in the place
 of one that was drained: if none is left, the sweep waits for workers. Those that
 start later are not meant.`,
 		Example: `  coordinator drain --out runs/figure-s1 --host node17

@@ -24,7 +24,7 @@ coordinators with one store) are tried in turn.
 SIGTERM or SIGINT: stops at the next step, hands the tasks back with a
 checkpoint and leaves; a second one ends at once.
 
-Exit codes: 0 done, or stopped with nothing in hand; 75 stopped with work left;
+Exit codes: 0 done, or stopped with nothing in hand; 75 stopped with work in hand;
 69 no coordinator for --connect-timeout; 1 own fault, or refused by the
 coordinator; 2 bad usage.`
 
