@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"spiqsweep/coordinator/app"
 )
 
 func forgetCommand() *cobra.Command {
@@ -23,6 +26,9 @@ output folder is left as it is.`,
 				return err
 			}
 			forgotten, err := place.Forget(c.Context(), strings.Join(arguments, ""))
+			if errors.Is(err, app.ErrNoName) {
+				return usage("%w: `%s` names them", err, flags.command("list"))
+			}
 			if err != nil {
 				return err
 			}

@@ -84,12 +84,5 @@ func errNoKernel(class string) error {
 
 // commandLine writes a command as a shell reads it.
 func commandLine(program string, arguments ...string) string {
-	words := []string{program}
-	for _, argument := range arguments {
-		if argument == "" || strings.ContainsAny(argument, " \t\n\"'\\$&;|<>()*?[]#~`!{}") {
-			argument = "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
-		}
-		words = append(words, argument)
-	}
-	return strings.Join(words, " ")
+	return app.CommandLine(program, arguments...)
 }

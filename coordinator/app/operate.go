@@ -61,11 +61,14 @@ func (p Place) List(ctx context.Context) (sweeps []queue.Summary, err error) {
 	return sweeps, err
 }
 
+// ErrNoName says that a sweep must be named: the place is not the folder of one.
+var ErrNoName = errors.New("say which sweep to forget")
+
 // Forget ends the sweep that a word names, or the folder's, and returns what it
-// was. What it has finished stays in the store.
+// was. What it has finished stays in the store. Errors: ErrNoName.
 func (p Place) Forget(ctx context.Context, word string) (forgotten queue.Sweep, err error) {
 	if id, err := folder(p.Out).identity(); word == "" && (err != nil || id == "" || p.Coordinator.Token != "") {
-		return queue.Sweep{}, badInput("say which sweep to forget: `coordinator list` names them")
+		return queue.Sweep{}, &InputError{ErrNoName}
 	}
 	err = p.write(ctx, word, func(ctx context.Context, k keeper, sweep string) error {
 		if forgotten, err = k.Sweep(ctx, sweep); err != nil {

@@ -37,7 +37,7 @@ func (a *App) lockFolder() error {
 	lock, err := a.folder.lock()
 	switch {
 	case errors.Is(err, ErrInUse):
-		return badInput("%w: see `coordinator status --out %q`", err, a.folder)
+		return badInput("%w: see `%s`", err, CommandLine("coordinator", "status", "--out", a.Folder()))
 	case err != nil:
 		return &InputError{err}
 	}

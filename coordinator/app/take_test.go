@@ -3,6 +3,7 @@ package app
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -28,5 +29,19 @@ func TestUndoSparesANeighbour(t *testing.T) {
 	}
 	if _, err := os.Stat(a.Folder()); !os.IsNotExist(err) {
 		t.Errorf("the folder of the failed Open: %v, want it gone", err)
+	}
+}
+
+// TestALockedFolderNamesACommandThatWorks: whatever is in the folder's name.
+func TestALockedFolderNamesACommandThatWorks(t *testing.T) {
+	t.Chdir(t.TempDir())
+	a, b := &App{folder: "it's $HOME"}, &App{folder: "it's $HOME"}
+	if err := a.lockFolder(); err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	const want = "see `coordinator status --out 'it'\\''s $HOME'`"
+	if err := b.lockFolder(); err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("error is %v, want one that ends with %s", err, want)
 	}
 }
