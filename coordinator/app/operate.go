@@ -14,18 +14,15 @@ import (
 // Status says how a sweep gets on, in the words of the wire: the one that a word
 // names, or the folder's. It says whether a coordinator runs.
 func (p Place) Status(ctx context.Context, word string) (answer *spiqsweepv1.GetStatusResponse, running bool, err error) {
-	running, err = p.read(ctx, word, func(ctx context.Context, k keeper, sweep string) (err error) {
+	running, err = p.read(ctx, word, func(ctx context.Context, k keeper, s queue.Sweep) (err error) {
 		if c, ok := k.(*remote.Client); ok {
-			answer, err = c.WireStatus(ctx, sweep) // which has the labels of tasks
+			answer, err = c.WireStatus(ctx, s.ID) // which has the labels of tasks
 			return err
 		}
-		status, err := k.Status(ctx, sweep)
+		status, err := k.Status(ctx, s.ID)
 		answer = wire.WriteStatus(status)
 		return err
 	})
-	if word == "" && p.Coordinator.Token == "" && errors.Is(err, queue.ErrUnknown) {
-		err = badInput("output folder %s: its sweep is not there any more: it was forgotten: run the grid again", p.Out)
-	}
 	return answer, running, err
 }
 
@@ -70,11 +67,9 @@ func (p Place) Forget(ctx context.Context, word string) (forgotten queue.Sweep, 
 	if id, err := folder(p.Out).identity(); word == "" && (err != nil || id == "" || p.Coordinator.Token != "") {
 		return queue.Sweep{}, &InputError{ErrNoName}
 	}
-	err = p.write(ctx, word, func(ctx context.Context, k keeper, sweep string) error {
-		if forgotten, err = k.Sweep(ctx, sweep); err != nil {
-			return err
-		}
-		return k.Forget(ctx, forgotten.ID)
+	err = p.write(ctx, word, func(ctx context.Context, k keeper, s queue.Sweep) error {
+		forgotten = s
+		return k.Forget(ctx, s.ID)
 	})
 	return forgotten, err
 }
@@ -101,11 +96,7 @@ func (p Place) Cancel(ctx context.Context, s queue.Selection) (cancelled, shared
 // change does something with tasks of the sweep that the selection names by a
 // word, or of the folder's.
 func (p Place) change(ctx context.Context, s queue.Selection, do func(context.Context, keeper, queue.Selection) error) error {
-	return p.write(ctx, s.Sweep, func(ctx context.Context, k keeper, word string) error {
-		found, err := k.Sweep(ctx, word)
-		if err != nil {
-			return err
-		}
+	return p.write(ctx, s.Sweep, func(ctx context.Context, k keeper, found queue.Sweep) error {
 		s.Sweep = found.ID
 		return do(ctx, k, s)
 	})
@@ -132,8 +123,8 @@ func (p Place) finished(ctx context.Context) (map[sweep.TaskID]bool, error) {
 		return nil, err
 	}
 	done := map[sweep.TaskID]bool{}
-	_, err := p.read(ctx, "", func(ctx context.Context, k keeper, id string) error {
-		for row, err := range k.Rows(ctx, id) {
+	_, err := p.read(ctx, "", func(ctx context.Context, k keeper, s queue.Sweep) error {
+		for row, err := range k.Rows(ctx, s.ID) {
 			if err != nil {
 				return err
 			}

@@ -6,11 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"sync"
 	"testing"
 
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
 )
 
 func TestFailingTasksAreSetAsideAndReopened(t *testing.T) {
@@ -112,16 +114,87 @@ func TestAFolderRemembersItsStore(t *testing.T) {
 	}
 }
 
-func TestStatusOfWhatWasForgotten(t *testing.T) {
+// TestCommandsOnWhatWasForgotten: in the store, and at the coordinator that the
+// sweep was submitted to, all of them say what has happened.
+func TestCommandsOnWhatWasForgotten(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
-	played(t, c)
-	place := app.Place{Out: c.Out}
-	if _, err := place.Forget(t.Context(), ""); err != nil {
+	for name, c := range map[string]app.Config{
+		"here":      config(t, fourCells, &puppets{}),
+		"submitted": submitted(t, fourCells, serving(t, &puppets{})),
+	} {
+		played(t, c)
+		place := app.Place{Out: c.Out}
+		if _, err := place.Retry(t.Context(), queue.Selection{Tasks: []sweep.TaskID{"0000"}}, false); !isInput(err, `unknown: task "0000"`) {
+			t.Errorf("%s: retry of a task that is not there: %v", name, err)
+		}
+		if _, err := place.Forget(t.Context(), ""); err != nil {
+			t.Fatal(err)
+		}
+		_, _, ofStatus := place.Status(t.Context(), "")
+		_, ofRetry := place.Retry(t.Context(), queue.Selection{}, false)
+		_, _, ofCancel := place.Cancel(t.Context(), queue.Selection{})
+		_, ofForget := place.Forget(t.Context(), "")
+		for command, err := range map[string]error{"status": ofStatus, "retry": ofRetry, "cancel": ofCancel, "forget": ofForget} {
+			if !isInput(err, "it was forgotten: run the grid again") {
+				t.Errorf("%s: error of %s is %v", name, command, err)
+			}
+		}
+	}
+}
+
+func TestASweepThatIsForgottenWhileItRuns(t *testing.T) {
+	t.Parallel()
+	stuck := func() *puppets {
+		return &puppets{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }}
+	}
+	for name, c := range map[string]app.Config{
+		"here":      config(t, fourCells, stuck()),
+		"submitted": submitted(t, fourCells, serving(t, stuck())),
+	} {
+		forget := sync.OnceFunc(func() {
+			if _, err := (app.Place{Out: c.Out}).Forget(t.Context(), ""); err != nil {
+				t.Errorf("%s: forget: %v", name, err)
+			}
+		})
+		c.Follow = func(app.Progress) { forget() }
+		a, err := app.Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = a.Run(t.Context())
+		if want := "the sweep of " + c.Out + " was forgotten while it was followed: run the grid again to begin anew"; !isInput(err, "") || err.Error() != want {
+			t.Errorf("%s: error is %v, want %s", name, err, want)
+		}
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestAServerWithoutASweep says how to give it one, whether it runs or not.
+func TestAServerWithoutASweep(t *testing.T) {
+	t.Parallel()
+	c := app.ServerConfig{Hosting: config(t, fourCells, &puppets{}).Hosting, KernelClass: kernel.Class, Out: filepath.Join(t.TempDir(), "it's")}
+	c.Local = 0
+	ended, err := app.OpenServer(t.Context(), c)
+	if err != nil {
 		t.Fatal(err)
 	}
-	var input *app.InputError
-	if _, _, err := place.Status(t.Context(), ""); !errors.As(err, &input) || !strings.Contains(err.Error(), "it was forgotten: run the grid again") {
-		t.Errorf("error is %v", err)
+	check := func() {
+		t.Helper()
+		place, want := app.Place{Out: c.Out}, "no sweep yet: submit one with `"+
+			app.CommandLine("coordinator", "--grid", "sweep.hcl", "--coordinator", filepath.Join(c.Out, "operator.json"))+"`"
+		if _, _, err := place.Status(t.Context(), ""); !isInput(err, want) {
+			t.Errorf("error of status is %v, want %s", err, want)
+		}
+		if _, err := place.Retry(t.Context(), queue.Selection{}, false); !isInput(err, want) {
+			t.Errorf("error of retry is %v, want %s", err, want)
+		}
 	}
+	if err := ended.Close(); err != nil {
+		t.Fatal(err)
+	}
+	check()
+	serve(t, c)
+	check()
 }

@@ -22,31 +22,33 @@ type Place struct {
 	Coordinator credentials.File
 }
 
-// task is what a command does with whoever keeps the sweep that it is about:
-// named by its ID or its name, or "" for the only one.
-type task func(ctx context.Context, k keeper, sweep string) error
+// task is what a command does with whoever keeps the sweep that it is about.
+type task func(ctx context.Context, k keeper, s queue.Sweep) error
 
 // read does what changes nothing: at the coordinator that runs there, or in the
-// store if none does. word names the sweep; "": the folder's.
+// store if none does. word names the sweep, by its ID or its name; "": the folder's,
+// or the only one.
 func (p Place) read(ctx context.Context, word string, do task) (running bool, err error) {
-	word, err = p.sweep(word)
-	if err != nil {
+	if _, err := p.sweep(word); err != nil {
 		return false, err
 	}
-	running, err = p.ask(ctx, func(ctx context.Context, c *remote.Client) error { return do(ctx, c, word) })
+	running, err = p.ask(ctx, func(ctx context.Context, c *remote.Client) error {
+		return p.with(ctx, c, c.Sweep, word, do)
+	})
 	if running || err != nil {
 		return running, err
 	}
-	return false, p.inStore(ctx, readOnly, found(ctx, word, do))
+	return false, p.inStore(ctx, readOnly, func(q *queue.Queue) error { return p.with(ctx, q, q.Find, word, do) })
 }
 
 // write does what changes something, likewise.
 func (p Place) write(ctx context.Context, word string, do task) error {
-	word, err := p.sweep(word)
-	if err != nil {
+	if _, err := p.sweep(word); err != nil {
 		return err
 	}
-	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) error { return do(ctx, c, word) })
+	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) error {
+		return p.with(ctx, c, c.Sweep, word, do)
+	})
 	if running || err != nil {
 		return err
 	}
@@ -58,15 +60,31 @@ func (p Place) write(ctx context.Context, word string, do task) error {
 		defer lock.Close()
 	}
 	// Opened to be written, a store that is not there would be created.
-	look := func(context.Context, keeper, string) error { return nil }
-	if err := p.inStore(ctx, readOnly, found(ctx, word, look)); err != nil {
+	look := func(context.Context, keeper, queue.Sweep) error { return nil }
+	if err := p.inStore(ctx, readOnly, func(q *queue.Queue) error { return p.with(ctx, q, q.Find, word, look) }); err != nil {
 		return err
 	}
-	return p.inStore(ctx, open, found(ctx, word, do))
+	return p.inStore(ctx, open, func(q *queue.Queue) error { return p.with(ctx, q, q.Find, word, do) })
+}
+
+// with does something with the sweep that is meant, which it looks for first.
+func (p Place) with(ctx context.Context, k keeper, find func(context.Context, string) (queue.Sweep, error), word string, do task) error {
+	meant, err := p.sweep(word)
+	if err != nil {
+		return err
+	}
+	s, err := find(ctx, meant)
+	if errors.Is(err, queue.ErrUnknown) && word == "" && p.Coordinator.Token == "" {
+		return p.absent(meant, err)
+	}
+	if err != nil {
+		return err
+	}
+	return do(ctx, k, s)
 }
 
 // found does something with the sweep that a word means in a store.
-func found(ctx context.Context, word string, do task) func(*queue.Queue) error {
+func found(ctx context.Context, word string, do func(context.Context, keeper, string) error) func(*queue.Queue) error {
 	return func(q *queue.Queue) error {
 		s, err := q.Find(ctx, word)
 		if err != nil {
@@ -136,6 +154,26 @@ func (p Place) sweep(word string) (string, error) {
 	}
 	return id, nil
 }
+
+// absent explains that the folder's sweep, or the only one, is not there.
+func (p Place) absent(id string, err error) error {
+	switch f := folder(p.Out); {
+	case id != "":
+		return absentError(fmt.Sprintf("output folder %s: its sweep is not there any more: it was forgotten: run the grid again", p.Out))
+	case f.serves():
+		submit := CommandLine("coordinator", "--grid", "sweep.hcl", "--coordinator", f.path(operatorFile))
+		return absentError(fmt.Sprintf("folder %s: no sweep yet: submit one with `%s`", p.Out, submit))
+	default:
+		return err
+	}
+}
+
+// absentError says to a person why a sweep is not there: it is a queue.ErrUnknown.
+type absentError string
+
+func (e absentError) Error() string { return string(e) }
+
+func (absentError) Unwrap() error { return queue.ErrUnknown }
 
 // inStore works on the store without a coordinator.
 func (p Place) inStore(ctx context.Context, open func(context.Context, string) (queue.Store, error), work func(*queue.Queue) error) error {

@@ -121,7 +121,8 @@ func (a *App) sayFarewell(ctx context.Context, began time.Time) {
 }
 
 // conclude brings the output folder up to date a last time. Who has interrupted
-// the sweep does not wait for models.
+// the sweep does not wait for models. That the sweep was forgotten explains
+// whatever else failed.
 func (a *App) conclude(last Progress, err error) (Progress, error) {
 	ctx := context.Background()
 	patience := forever
@@ -131,8 +132,11 @@ func (a *App) conclude(last Progress, err error) (Progress, error) {
 	if fault := a.view.refresh(ctx, patience); fault != nil {
 		err = errors.Join(err, fmt.Errorf("write the output folder: %w", fault))
 	}
-	if status, fault := a.keeper.Status(ctx, a.id); fault == nil {
+	switch status, fault := a.keeper.Status(ctx, a.id); {
+	case fault == nil:
 		last.Status = status
+	case errors.Is(fault, queue.ErrUnknown):
+		err = badInput("the sweep of %s was forgotten while it was followed: run the grid again to begin anew", a.folder)
 	}
 	return last, err
 }
