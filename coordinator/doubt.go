@@ -30,6 +30,7 @@ func (t *terminal) doubt(a *app.App) {
 	if more := len(doubts) - len(named); more > 0 {
 		named = append(named, "  and "+count(more, "other"))
 	}
-	t.say("NOT TO BE TRUSTED: %s in the store, and tables show no number of it:\n%s\nrun again, compare and mend with\n  %s",
-		count(len(doubts), "result"), strings.Join(named, "\n"), commandLine("coordinator", command...))
+	t.say("NOT TO BE TRUSTED: %s in the store, and tables show no number of it:\n%s\nrun again and compare with\n  %s\nwhat it finds is mended by another run of the sweep after\n  %s",
+		count(len(doubts), "result"), strings.Join(named, "\n"), commandLine("coordinator", command...),
+		commandLine("coordinator", "retry", "--diverged", "--out", a.Folder()))
 }

@@ -30,14 +30,16 @@ func verifyCommand(t *terminal) *cobra.Command {
 		Short: "Run finished tasks once more, and compare their results with the stored ones",
 		Long: `Runs a share of the finished tasks of a sweep once more, of those that are named, of
 some cells, or of all, and compares the results byte by byte with what is stored.
-Accepted results stay whatever comes of it. Each task whose result differs, was
+Accepted results stay whatever comes of it. Tasks that are being verified already,
+such as those of a verification that was interrupted, are waited for and count. Each task whose result differs, was
 altered in the store or could not be confirmed is printed on a line of its own with
 the hosts, the kernels and the first number that differs.
 
 The workers of the coordinator do the work; if none runs, local ones are started.
-Exit codes: 0 no finding; 3 findings, or tasks that diverged before ("coordinator retry --diverged" runs diverged
-tasks once more: what two of three agree on is accepted); 130 interrupted: the tasks
-stay chosen, and the next coordinator or "verify" goes on with them.`,
+Exit codes: 0 no finding; 3 findings, or tasks that diverged before ("coordinator
+retry --diverged" has diverged tasks run once more: what two of three agree on is
+accepted); 130 interrupted: the tasks stay chosen, and the next coordinator or
+"verify" goes on with them.`,
 		Example: `  coordinator verify --out runs/figure-s1
   coordinator verify --out runs/figure-s1 --share 1 --cell n=2`,
 		RunE: func(c *cobra.Command, tasks []string) error {
@@ -53,7 +55,7 @@ stay chosen, and the next coordinator or "verify" goes on with them.`,
 			t.close()
 			switch {
 			case errors.Is(err, context.Canceled):
-				t.say("interrupted: the tasks stay chosen, and the next coordinator or `coordinator verify` goes on with them")
+				t.say("interrupted: the tasks stay chosen, and the next coordinator or `%s` goes on with them", f.another("verify"))
 				return &endError{exitInterrupted}
 			case err != nil:
 				return err
@@ -109,7 +111,7 @@ func (f *verifyFlags) advise(t *terminal, done app.Verification) error {
 			contradicted++
 		}
 	}
-	retry := f.command("retry", "--diverged")
+	retry := f.another("retry", "--diverged")
 	if n := done.Diverged; n > 0 {
 		t.say("%s diverged before: `%s` runs %s once more", count(n, "task"), retry, them(n))
 	}
@@ -123,6 +125,14 @@ func (f *verifyFlags) advise(t *terminal, done app.Verification) error {
 		return &endError{exitIncomplete}
 	}
 	return nil
+}
+
+// another is another command about the same sweep, to be copied.
+func (f *verifyFlags) another(arguments ...string) string {
+	if f.sweep != "" {
+		arguments = append(arguments, "--sweep", f.sweep)
+	}
+	return f.command(arguments...)
 }
 
 func them(n int) string {

@@ -18,7 +18,7 @@ import (
 // Verification is what came of running finished tasks once more.
 type Verification struct {
 	Sweep    queue.Sweep
-	Chosen   int // tasks that ran once more, or were to
+	Chosen   int // tasks that ran once more, or were to, with those that were being verified before
 	Findings []Finding
 	// Diverged are tasks that were meant and had diverged before: they were left out.
 	Diverged int
@@ -47,7 +47,8 @@ type Verifier struct {
 // Verify runs finished tasks of a sweep once more and waits until all have been
 // compared: through the coordinator that runs there, or, if none does and nothing
 // else is left to do, with workers of its own. When ctx ends, it returns the
-// cause; the tasks stay chosen, and the next coordinator goes on with them.
+// cause; the tasks stay chosen, and the next coordinator goes on with them, or the
+// next verification, among whose tasks they count.
 func (p Place) Verify(ctx context.Context, v Verifier) (Verification, error) {
 	word, err := p.sweep(v.Sweep)
 	if err != nil {
@@ -88,7 +89,7 @@ func (v Verifier) choose(ctx context.Context, k keeper, word string) (done Verif
 		return done, nil, err
 	}
 	done.Chosen = len(tasks)
-	if done.Diverged, err = v.diverged(ctx, k, done.Sweep.ID); err != nil {
+	if done.Diverged, err = v.diverged(ctx, k, done.Sweep.ID, tasks); err != nil {
 		return done, nil, err
 	}
 	if done.Chosen+done.Diverged == 0 {
@@ -97,13 +98,15 @@ func (v Verifier) choose(ctx context.Context, k keeper, word string) (done Verif
 	return done, tasks, nil
 }
 
-// diverged counts the tasks that are meant and have diverged.
-func (v Verifier) diverged(ctx context.Context, k keeper, sweepID string) (n int, err error) {
+// diverged counts the tasks that are meant and had diverged before those were
+// chosen that run once more.
+func (v Verifier) diverged(ctx context.Context, k keeper, sweepID string, tasks []sweep.TaskID) (n int, err error) {
+	chosen := set(tasks)
 	for row, err := range k.Rows(ctx, sweepID) {
 		if err != nil {
 			return 0, fmt.Errorf("read what has diverged: %w", err)
 		}
-		if row.State == sweep.Diverged && v.means(row.Task) {
+		if row.State == sweep.Diverged && v.means(row.Task) && !chosen[row.Task.ID] {
 			n++
 		}
 	}
@@ -176,10 +179,7 @@ func (v Verification) progress(s queue.Status, elapsed time.Duration) Progress {
 
 // findings are what is not as it was before.
 func findings(ctx context.Context, k keeper, sweepID string, tasks []sweep.TaskID) ([]Finding, error) {
-	chosen := make(map[sweep.TaskID]bool, len(tasks))
-	for _, task := range tasks {
-		chosen[task] = true
-	}
+	chosen := set(tasks)
 	var found []Finding
 	for row, err := range k.Rows(ctx, sweepID) {
 		if err != nil {
@@ -190,6 +190,14 @@ func findings(ctx context.Context, k keeper, sweepID string, tasks []sweep.TaskI
 		}
 	}
 	return found, nil
+}
+
+func set(tasks []sweep.TaskID) map[sweep.TaskID]bool {
+	in := make(map[sweep.TaskID]bool, len(tasks))
+	for _, task := range tasks {
+		in[task] = true
+	}
+	return in
 }
 
 // verifyHere serves the sweep for as long as it takes.

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -137,12 +138,9 @@ func TestVerifyWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// A verification that is interrupted goes on with the next coordinator.
-func TestVerifyIsInterrupted(t *testing.T) {
-	t.Parallel()
-	p := &puppets{}
-	c := config(t, fourCells, p)
-	played(t, c)
+// verifyInterrupted has all tasks chosen and none compared.
+func verifyInterrupted(t *testing.T, c app.Config, p *puppets) {
+	t.Helper()
 	p.act = func(sweep.Configuration) *spiqsweepv1.Report { return nil } // for ever
 	ctx, interrupt := context.WithCancel(t.Context())
 	v := verifier(c)
@@ -157,6 +155,50 @@ func TestVerifyIsInterrupted(t *testing.T) {
 		t.Errorf("error is %v, want Canceled", err)
 	}
 	p.act = nil
+}
+
+// What an interrupted verification has left counts in the next one, whatever that
+// chooses itself.
+func TestVerifyWhatWasLeft(t *testing.T) {
+	t.Parallel()
+	for name, settings := range map[string]map[string]string{
+		"beside one that it chooses": {"n": "2", "t": "2"},
+		"among those it chooses":     {"t": "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &puppets{}
+			c := config(t, fourCells, p)
+			played(t, c)
+			verifyInterrupted(t, c, p)
+			tamper(t, c.Out, func(body, measures []byte) queue.StoredResult {
+				altered := bytes.Replace(body, []byte(`"k_probability":0.001`), []byte(`"k_probability":0.0001`), 1)
+				return queue.StoredResult{Body: altered, Measures: measures}
+			})
+			place, v := app.Place{Out: c.Out}, verifier(c)
+			v.Cells = cell(t, settings)
+			done, err := place.Verify(t.Context(), v)
+			if err != nil || done.Chosen != 4 || done.Diverged != 0 || len(done.Findings) != 1 {
+				t.Fatalf("verification is %+v, %v", done, err)
+			}
+			if f := done.Findings[0]; f.Label != "n=1 t=1 k=0 replicate 0" || f.State != sweep.Diverged || !strings.Contains(f.Reason, "was altered since it was accepted") {
+				t.Errorf("finding is %+v", f)
+			}
+			v.Cells = nil
+			if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 3 || done.Diverged != 1 || len(done.Findings) != 0 {
+				t.Errorf("verification of the others is %+v, %v", done, err)
+			}
+		})
+	}
+}
+
+// A verification that is interrupted goes on with the next coordinator.
+func TestVerifyIsInterrupted(t *testing.T) {
+	t.Parallel()
+	p := &puppets{}
+	c := config(t, fourCells, p)
+	played(t, c)
+	verifyInterrupted(t, c, p)
 	if _, last := played(t, c); last.Counts != (queue.Counts{Planned: 4, Done: 4}) {
 		t.Errorf("progress is %+v", last.Counts)
 	}

@@ -25,8 +25,10 @@ const MaxVerified = 200_000
 
 // Verify has finished tasks run once more, so that their results are compared
 // with what is stored, and returns them. Their rows stay done meanwhile, and
-// their accepted results stay whatever comes of it. One that is being verified
-// already is left to it.
+// their accepted results stay whatever comes of it. Tasks of the sweep that are
+// being verified already, which may be what an interrupted verification has left,
+// are left to it, and are among those returned whatever is selected: who waits
+// for the one waits for the other.
 //
 // Errors: ErrInvalid if the share is none or makes more than MaxVerified tasks;
 // those of Retry.
@@ -40,8 +42,12 @@ func (q *Queue) Verify(ctx context.Context, r VerifyRequest) ([]sweep.TaskID, er
 		return nil, fmt.Errorf("verify: %w", err)
 	}
 	tasks = sample(tasks, r.Share, r.Seed)
-	if len(tasks) > MaxVerified {
-		return nil, fmt.Errorf("verify: %w: these are %d tasks: at most %d can be verified at once", ErrInvalid, len(tasks), MaxVerified)
+	left, err := q.underWay(ctx, r.Sweep)
+	if err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
+	if n := len(union(tasks, left)); n > MaxVerified {
+		return nil, fmt.Errorf("verify: %w: these are %d tasks: at most %d can be verified at once", ErrInvalid, n, MaxVerified)
 	}
 	made, err := q.alter(ctx, tasks, func(c *call, r Record) (change, error) {
 		switch {
@@ -57,7 +63,38 @@ func (q *Queue) Verify(ctx context.Context, r VerifyRequest) ([]sweep.TaskID, er
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
-	return made[changed], nil
+	return union(made[changed], left), nil
+}
+
+// underWay lists the tasks of a sweep, "" for all sweeps, that are being verified.
+func (q *Queue) underWay(ctx context.Context, sweepID string) ([]sweep.TaskID, error) {
+	some := false
+	err := q.view(ctx, func(c *call) error {
+		sweeps, err := c.sweepsOf(sweepID)
+		if err != nil {
+			return err
+		}
+		for _, s := range sweeps {
+			tallies, err := c.tx.Tallies(s.Plan)
+			if err != nil {
+				return err
+			}
+			some = some || count(tallies).Verifying > 0
+		}
+		return nil
+	})
+	if err != nil || !some { // which spares a look at all tasks that are left to do
+		return nil, err
+	}
+	verifying := func(r Record) bool { return r.Verifying }
+	return q.chosen(ctx, Selection{Sweep: sweepID}, verifying, BackingOff, Waiting, Leased)
+}
+
+// union lists the tasks of both, each once, by ID.
+func union(a, b []sweep.TaskID) []sweep.TaskID {
+	both := slices.Concat(a, b)
+	slices.Sort(both)
+	return slices.Compact(both)
 }
 
 // sample chooses a share of tasks, one at least: those whose IDs, hashed with

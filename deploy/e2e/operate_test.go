@@ -197,7 +197,8 @@ func TestDrainLocalWorkers(t *testing.T) {
 	r.isWhole()
 }
 
-// Verification is interrupted, and the next one goes on with the same tasks.
+// Verification is interrupted, and the next one goes on with the same tasks, though
+// its own share is one of them.
 func TestVerifyIsInterrupted(t *testing.T) {
 	r := newRun(t, long)
 	r.coordinator("", "--local", "2").expect(0)
@@ -205,7 +206,10 @@ func TestVerifyIsInterrupted(t *testing.T) {
 	p.isAtWork(1)
 	p.signal(syscall.SIGTERM)
 	p.expect(130)
-	r.said(p.output.String(), "the tasks stay chosen")
+	r.said(p.output.String(), "the tasks stay chosen, and the next coordinator or `coordinator verify --out "+r.folder+"` goes on with them")
 	r.said(r.command(0, "status"), "being verified\n")
-	r.said(r.command(0, "verify", "--share", "1"), "2 of 2 tasks verified, 0 findings\n")
+	r.alter(`"errors":\{[^}]*"k_probability":([0-9.e-]+)`, "0.5")
+	said := r.command(3, "verify", "--share", "0.1")
+	r.said(said, "1 of 2 tasks verified, 1 finding\n")
+	r.said(said, "1 task diverged now: `coordinator retry --diverged --out "+r.folder+"` runs it once more")
 }
