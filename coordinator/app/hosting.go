@@ -42,6 +42,7 @@ type host struct {
 
 	listener net.Listener
 	store    queue.Store
+	file     openFile
 	queue    *queue.Queue
 	keys     keys
 	server   *service.Server
@@ -64,6 +65,7 @@ func (h *host) openStore(ctx context.Context) (err error) {
 	if h.store, err = store.Open(ctx, url); err != nil {
 		return &InputError{fmt.Errorf("open the store: %w", err)}
 	}
+	h.file = newOpenFile(url)
 	h.queue = queue.New(h.store, h.Policy)
 	return nil
 }

@@ -15,9 +15,14 @@ func (a *App) publish() error {
 	} else if err := a.Coordinator.Save(a.folder.path(coordinatorFile)); err != nil {
 		return err
 	}
-	a.view = newView(a.folder, a.keeper, a.id, a.prepared, a.Log.Named("output"))
+	a.view = a.newView()
 	return a.folder.write(gridFile, func(w io.Writer) error {
 		_, err := w.Write(a.prepared.asRun())
 		return err
 	})
+}
+
+// newView is of a folder of which nothing is known to be written.
+func (a *App) newView() *view {
+	return newView(a.folder, a.keeper, a.id, a.prepared, a.Log.Named("output"))
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -128,6 +129,53 @@ func TestModelsAreThoseOfTheNewestGrid(t *testing.T) {
 		models, err := filepath.Glob(filepath.Join(c.Out, "models", "*.json"))
 		if err != nil || len(models) != step.models {
 			t.Errorf("%d models, %v, want %d", len(models), err, step.models)
+		}
+	}
+}
+
+// TestAStoreThatIsRemovedWhileItsSweepRuns: SQLite goes on without its file.
+func TestAStoreThatIsRemovedWhileItsSweepRuns(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		interrupted bool
+		says        string
+	}{
+		"to the end":  {false, "the tables in %s are complete, but nothing can be resumed or verified"},
+		"interrupted": {true, "of 4 tasks done, and nothing can be resumed or verified"},
+	} {
+		c := config(t, fourCells, &puppets{})
+		ctx, interrupt := context.WithCancel(t.Context())
+		defer interrupt()
+		c.Follow = func(now app.Progress) {
+			if test.interrupted && !now.Counts.Finished() {
+				interrupt()
+			}
+		}
+		a, err := app.Open(ctx, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(c.Out); err != nil {
+			a.Close()
+			t.Skipf("skipped: needs files that can be removed while they are open: %v", err)
+		}
+		_, err = a.Run(ctx)
+		want := strings.ReplaceAll(test.says, "%s", c.Out)
+		if err == nil || !strings.Contains(err.Error(), "store "+filepath.Join(c.Out, "sweep.db")+" was removed") || !strings.Contains(err.Error(), want) ||
+			isInput(err, "") || errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error is %v, want a fault that says %s", name, err, want)
+		}
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+		if test.interrupted {
+			continue
+		}
+		if got := columns(t, c.Out, "results.csv", "state"); !slices.Equal(got, []string{"done", "done", "done", "done"}) {
+			t.Errorf("results.csv: %q", got)
+		}
+		if entries, err := os.ReadDir(filepath.Join(c.Out, "models")); err != nil || len(entries) != 4 {
+			t.Errorf("%d models, %v", len(entries), err)
 		}
 	}
 }

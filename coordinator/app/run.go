@@ -129,6 +129,10 @@ func (a *App) conclude(last Progress, err error) (Progress, error) {
 	if err != nil {
 		patience = patient
 	}
+	removed := a.host != nil && a.host.file.removed()
+	if removed { // perhaps with the folder: all of it is written again
+		a.view = a.newView()
+	}
 	if fault := a.view.refresh(ctx, patience); fault != nil {
 		err = errors.Join(err, fmt.Errorf("write the output folder: %w", fault))
 	}
@@ -137,6 +141,9 @@ func (a *App) conclude(last Progress, err error) (Progress, error) {
 		last.Status = status
 	case errors.Is(fault, queue.ErrUnknown):
 		err = badInput("the sweep of %s was forgotten while it was followed: run the grid again to begin anew", a.folder)
+	}
+	if removed {
+		err = a.storeRemoved(last, err)
 	}
 	return last, err
 }
