@@ -1,6 +1,10 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/app"
@@ -67,4 +71,30 @@ func (f *placeFlags) command(arguments ...string) string {
 		}
 	}
 	return commandLine("coordinator", arguments...)
+}
+
+// workerFile is with what a worker finds the coordinator of the place: in its
+// folder, or beside the file of credentials that is given. Without either, it is a
+// file of that name somewhere.
+func (f *placeFlags) workerFile() string {
+	folders := []string{f.out}
+	if len(f.coordinators) > 0 {
+		folders = nil
+		for _, given := range slices.Concat(f.coordinators, []string{f.credentials}) {
+			if isFile(given) {
+				folders = append(folders, filepath.Dir(given))
+			}
+		}
+	}
+	for _, folder := range folders {
+		if file := (app.Place{Out: folder}).WorkerFile(); isFile(file) {
+			return file
+		}
+	}
+	return app.Place{}.WorkerFile()
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }

@@ -18,7 +18,7 @@ func TestStatusNamesCommandsThatWork(t *testing.T) {
 	} {
 		var out strings.Builder
 		report := statusReport{Diverged: []taskReport{{Task: "t", Label: "n=1", Reason: "differs"}}}
-		if err := printStatus(&out, report, test.place.command); err != nil {
+		if err := printStatus(&out, report, &test.place); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(out.String(), "diverged (`"+test.want+"` runs them once more)") {

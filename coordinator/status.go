@@ -32,10 +32,15 @@ by its ID or by its name, where a coordinator or a store has several.`,
 			}
 			report := newStatusReport(status)
 			report.Coordinator = running
+			if !running {
+				if report.Beside, err = place.Beside(c.Context(), strings.Join(arguments, "")); err != nil {
+					return err
+				}
+			}
 			if asJSON {
 				return printJSON(c.OutOrStdout(), report)
 			}
-			return printStatus(c.OutOrStdout(), report, flags.command)
+			return printStatus(c.OutOrStdout(), report, &flags)
 		},
 	}
 	flags.add(c)
@@ -50,7 +55,8 @@ type statusReport struct {
 	Revision    uint32         `json:"revision"`
 	KernelClass string         `json:"kernel_class"`
 	AsOf        time.Time      `json:"as_of"`
-	Coordinator bool           `json:"coordinator_running"`
+	Coordinator bool           `json:"coordinator_running"` // the one that is asked, or that of the folder
+	Beside      bool           `json:"served_by_another"`   // if that does not run
 	Tasks       taskCounts     `json:"tasks"`
 	TimeLeft    float64        `json:"seconds_left"`
 	Workers     []workerReport `json:"workers"`
@@ -126,18 +132,14 @@ func taskReports(tasks []*spiqsweepv1.TaskStatus) []taskReport {
 }
 
 // printStatus prints a status for people, with the commands that they may want.
-func printStatus(out io.Writer, s statusReport, command func(...string) string) error {
+func printStatus(out io.Writer, s statusReport, place *placeFlags) error {
 	fmt.Fprintf(out, "sweep %s, revision %d, kernel class %s, as of %s\n", s.Name, s.Revision, s.KernelClass, s.AsOf.Local().Format(time.DateTime))
 	fmt.Fprintf(out, "%d of %d tasks done, %d running, %d pending, %d set aside, %d diverged\n",
 		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Running, s.Tasks.Pending, s.Tasks.SetAside, s.Tasks.Diverged)
 	if s.Tasks.Verifying > 0 {
 		fmt.Fprintf(out, "%d of the done ones are being verified\n", s.Tasks.Verifying)
 	}
-	if !s.Coordinator {
-		fmt.Fprintln(out, "no coordinator is running: this is what the last one stored; to go on, start it again")
-	} else if s.TimeLeft > 0 {
-		fmt.Fprintf(out, "about %s left\n", spell(time.Duration(s.TimeLeft*float64(time.Second))))
-	}
+	fmt.Fprint(out, outlook(s, place))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, w := range s.Workers {
 		fmt.Fprintf(table, "\nworker %s\t%s\t%s\t%s\theard of %s ago%s\n",
@@ -149,9 +151,27 @@ func printStatus(out io.Writer, s statusReport, command func(...string) string) 
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	printTasks(out, "set aside (`"+command("retry")+"` reopens them)", s.SetAside)
-	printTasks(out, "diverged (`"+command("retry", "--diverged")+"` runs them once more)", s.Diverged)
+	printTasks(out, "set aside (`"+place.command("retry")+"` reopens them)", s.SetAside)
+	printTasks(out, "diverged (`"+place.command("retry", "--diverged")+"` runs them once more)", s.Diverged)
 	return nil
+}
+
+// outlook is a line on how a sweep will go on, and on what a person may do for it.
+func outlook(s statusReport, place *placeFlags) string {
+	switch left := s.Tasks.Running + s.Tasks.Pending + s.Tasks.Verifying; {
+	case s.Beside:
+		return "the folder's own coordinator is not running, but another one serves the store: its workers are within their lease term\n"
+	case !s.Coordinator && left == 0:
+		return "no coordinator is running: this is what the last one stored\n"
+	case !s.Coordinator:
+		return "no coordinator is running: this is what the last one stored; to go on, start it again\n"
+	case left > 0 && len(s.Workers) == 0:
+		return "no worker is there: start one with the worker.json of the coordinator\n  " + commandLine("worker", "--coordinator", place.workerFile()) + "\n"
+	case s.TimeLeft > 0:
+		return fmt.Sprintf("about %s left\n", spell(time.Duration(s.TimeLeft*float64(time.Second))))
+	default:
+		return ""
+	}
 }
 
 func leaving(w workerReport) string {

@@ -22,6 +22,10 @@ type Place struct {
 	Coordinator credentials.File
 }
 
+// WorkerFile is the file with which a worker finds the coordinator that serves
+// from the folder.
+func (p Place) WorkerFile() string { return folder(p.Out).path(workerFile) }
+
 // task is what a command does with whoever keeps the sweep that it is about.
 type task func(ctx context.Context, k keeper, s queue.Sweep) error
 
