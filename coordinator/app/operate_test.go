@@ -134,7 +134,10 @@ func TestCommandsOnWhatWasForgotten(t *testing.T) {
 		_, ofRetry := place.Retry(t.Context(), queue.Selection{}, false)
 		_, _, ofCancel := place.Cancel(t.Context(), queue.Selection{})
 		_, ofForget := place.Forget(t.Context(), "")
-		for command, err := range map[string]error{"status": ofStatus, "retry": ofRetry, "cancel": ofCancel, "forget": ofForget} {
+		_, ofVerify := place.Verify(t.Context(), app.Verifier{})
+		for command, err := range map[string]error{
+			"status": ofStatus, "retry": ofRetry, "cancel": ofCancel, "forget": ofForget, "verify": ofVerify,
+		} {
 			if !isInput(err, "it was forgotten: run the grid again") {
 				t.Errorf("%s: error of %s is %v", name, command, err)
 			}

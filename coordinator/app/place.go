@@ -87,17 +87,6 @@ func (p Place) with(ctx context.Context, k keeper, find func(context.Context, st
 	return do(ctx, k, s)
 }
 
-// found does something with the sweep that a word means in a store.
-func found(ctx context.Context, word string, do func(context.Context, keeper, string) error) func(*queue.Queue) error {
-	return func(q *queue.Queue) error {
-		s, err := q.Find(ctx, word)
-		if err != nil {
-			return err
-		}
-		return do(ctx, q, s.ID)
-	}
-}
-
 // ask calls the coordinator that keeps the sweeps. It says whether one runs.
 func (p Place) ask(ctx context.Context, do func(context.Context, *remote.Client) error) (running bool, err error) {
 	file, elsewhere, err := p.coordinator()

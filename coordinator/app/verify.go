@@ -50,19 +50,20 @@ type Verifier struct {
 // cause; the tasks stay chosen, and the next coordinator goes on with them, or the
 // next verification, among whose tasks they count.
 func (p Place) Verify(ctx context.Context, v Verifier) (Verification, error) {
-	word, err := p.sweep(v.Sweep)
-	if err != nil {
+	if _, err := p.sweep(v.Sweep); err != nil {
 		return Verification{}, err
 	}
 	var done Verification
-	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) (err error) {
-		done, err = v.at(ctx, c, word, lookElsewhereEvery)
-		return err
+	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) error {
+		return p.with(ctx, c, c.Sweep, v.Sweep, func(ctx context.Context, k keeper, s queue.Sweep) (err error) {
+			done, err = v.at(ctx, k, s.ID, lookElsewhereEvery)
+			return err
+		})
 	})
 	if running || err != nil {
 		return done, err
 	}
-	return p.verifyHere(ctx, word, v)
+	return p.verifyHere(ctx, v)
 }
 
 // at verifies at a coordinator that runs.
@@ -201,8 +202,8 @@ func set(tasks []sweep.TaskID) map[sweep.TaskID]bool {
 }
 
 // verifyHere serves the sweep for as long as it takes.
-func (p Place) verifyHere(ctx context.Context, word string, v Verifier) (Verification, error) {
-	s, err := p.idle(ctx, word)
+func (p Place) verifyHere(ctx context.Context, v Verifier) (Verification, error) {
+	s, err := p.idle(ctx, v.Sweep)
 	if err != nil {
 		return Verification{}, err
 	}
@@ -254,11 +255,9 @@ func (v Verifier) with(ctx context.Context, h *host, s queue.Sweep) (Verificatio
 // idle finds a sweep in a store that no coordinator serves, if nothing of it is
 // left to do: else the workers would do that first.
 func (p Place) idle(ctx context.Context, word string) (s queue.Sweep, err error) {
-	err = p.inStore(ctx, readOnly, found(ctx, word, func(ctx context.Context, k keeper, id string) error {
-		if s, err = k.Sweep(ctx, id); err != nil {
-			return err
-		}
-		status, err := k.Status(ctx, id)
+	look := func(ctx context.Context, k keeper, found queue.Sweep) error {
+		s = found
+		status, err := k.Status(ctx, s.ID)
 		if err != nil {
 			return err
 		}
@@ -269,6 +268,7 @@ func (p Place) idle(ctx context.Context, word string) (s queue.Sweep, err error)
 			return badInput("the sweep was computed with numerics %d, and this program computes with %d: verify it with the program that ran it", s.Numerics, sweep.Numerics)
 		}
 		return nil
-	}))
+	}
+	err = p.inStore(ctx, readOnly, func(q *queue.Queue) error { return p.with(ctx, q, q.Find, word, look) })
 	return s, err
 }
