@@ -31,8 +31,9 @@ func (s *slots) open(cost time.Duration) {
 	s.room, s.tasks, s.last = s.policy.BatchCost-cost, 1, cost
 }
 
-// fit is how many more tasks like the one before may join it, and one if there is
-// any room: tasks come the longest first. No more than maxListed are listed.
+// fit is how many more tasks like the one before may join it. Tasks come the
+// longest first, so where a quarter of the slot is empty, one more is looked at. No
+// more than maxListed are listed.
 func (s *slots) fit() int {
 	limit := min(maxListed, s.policy.MaxBatch-s.tasks)
 	switch {
@@ -40,8 +41,10 @@ func (s *slots) fit() int {
 		return 0
 	case s.last <= 0:
 		return limit
+	case s.room < s.last && s.room >= s.policy.BatchCost/4:
+		return 1
 	default:
-		return min(limit, max(1, int(s.room/s.last)))
+		return min(limit, int(s.room/s.last))
 	}
 }
 
