@@ -142,16 +142,17 @@ func TestTwoSweepsShareTheirTasks(t *testing.T) {
 }
 
 // twoCoordinators begins a sweep at two coordinators of one database, with two
-// workers that know both, and waits until a third is done.
-func twoCoordinators(t *testing.T) (s *site, r *run, first, second *process, at string, others []*process) {
+// workers that know both, and waits until a third is done. It returns the one that
+// they call and the other, with its address.
+func twoCoordinators(t *testing.T) (s *site, r *run, called, other *process, at string, rest []*process) {
 	t.Helper()
 	s, r = newSite(t, postgres.Database(t)), newRun(t, small)
 	small.results(t)
-	first, address := s.serve()
-	second, at = s.serve()
-	others = []*process{s.worker(), s.worker(), r.submit(s)}
-	s.until(first, address, "a third is done", aThirdDone)
-	return s, r, first, second, at, others
+	other, at = s.serve()
+	called, _ = s.serve() // whoever starts last is called first
+	rest = []*process{s.worker(), s.worker(), r.submit(s)}
+	s.until(other, at, "a third is done", aThirdDone)
+	return s, r, called, other, at, rest
 }
 
 // moveOn is how soon workers must be served by another coordinator, on a machine
@@ -173,39 +174,39 @@ func (s *site) progress(c *process, at string) time.Duration {
 }
 
 func TestOneOfTwoCoordinatorsDies(t *testing.T) {
-	s, r, first, second, at, others := twoCoordinators(t)
-	first.signal(syscall.SIGKILL)
-	first.expect(killed)
-	took := s.progress(second, at)
+	s, r, called, other, at, rest := twoCoordinators(t)
+	called.signal(syscall.SIGKILL)
+	called.expect(killed)
+	took := s.progress(other, at)
 	t.Logf("the next result was accepted after %v", took)
 	if took > moveOn {
 		t.Errorf("workers went on after %v, want %v", took, moveOn)
 	}
-	for _, p := range others {
+	for _, p := range rest {
 		p.expect(0)
 	}
 	r.isWhole()
-	second.signal(syscall.SIGTERM)
-	second.expect(0)
+	other.signal(syscall.SIGTERM)
+	other.expect(0)
 }
 
 func TestOneOfTwoCoordinatorsFreezes(t *testing.T) {
-	s, r, first, second, at, others := twoCoordinators(t)
-	first.signal(syscall.SIGSTOP)
+	s, r, called, other, at, rest := twoCoordinators(t)
+	called.signal(syscall.SIGSTOP)
 	began := time.Now()
-	took := s.progress(second, at)
+	took := s.progress(other, at)
 	t.Logf("the next result was accepted after %v", took)
 	if took > 4*moveOn {
 		t.Errorf("workers went on after %v, want %v", took, 4*moveOn)
 	}
 	// Longer than the lease term of 2 s, by which the leases of both were lost.
-	second.until("it was frozen for long", func() bool { return time.Since(began) > 3*time.Second })
-	first.signal(syscall.SIGCONT)
-	for _, p := range others {
+	other.until("it was frozen for long", func() bool { return time.Since(began) > 3*time.Second })
+	called.signal(syscall.SIGCONT)
+	for _, p := range rest {
 		p.expect(0)
 	}
 	r.isWhole()
-	for _, p := range []*process{first, second} {
+	for _, p := range []*process{called, other} {
 		p.signal(syscall.SIGTERM)
 		p.expect(0)
 	}
