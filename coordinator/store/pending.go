@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 
 	"spiqsweep/coordinator/queue"
 )
@@ -61,20 +59,4 @@ func answer(calls []*pending, err error) {
 	for _, p := range calls {
 		p.answer <- err
 	}
-}
-
-// protect keeps the writer alive if a call panics: the panic is its caller's.
-func (s *sqliteStore) protect(p *pending, tx *sqlTx) (err error) {
-	finished := false
-	defer func() {
-		if finished {
-			return
-		}
-		reason := recover() // nil after runtime.Goexit
-		p.panic = fmt.Errorf("panic in a call to the store: %v\n%s", reason, debug.Stack())
-		err = p.panic
-	}()
-	err = p.call(tx)
-	finished = true
-	return err
 }

@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -81,12 +79,6 @@ func (s *postgresStore) enter() bool {
 	return !s.closed
 }
 
-// outcome is how a call ended.
-type outcome struct {
-	err   error
-	panic error // of the call, to be raised in its caller
-}
-
 // maxTries bounds how often a transaction is begun again that PostgreSQL has
 // rolled back because of another.
 const maxTries = 8
@@ -120,22 +112,6 @@ func (s *postgresStore) transact(conn *pgx.Conn, call func(queue.Tx) error, writ
 	if tx.announced {
 		s.ring()
 	}
-	return o
-}
-
-// protect runs a call. If it panics, the panic is its caller's.
-func protect(call func(queue.Tx) error, tx queue.Tx) (o outcome) {
-	finished := false
-	defer func() {
-		if finished {
-			return
-		}
-		reason := recover() // nil after runtime.Goexit
-		o.panic = fmt.Errorf("panic in a call to the store: %v\n%s", reason, debug.Stack())
-		o.err = o.panic
-	}()
-	o.err = call(tx)
-	finished = true
 	return o
 }
 

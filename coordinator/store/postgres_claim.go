@@ -15,10 +15,7 @@ const claimed = ` IN (SELECT unnest($1::text[]) UNION SELECT task FROM attempts 
 // the process, the records of the tasks by ID. What is needed of the tasks comes
 // along, in one trip.
 func (t *postgresTx) Claim(process string, tasks []sweep.TaskID) error {
-	ids := make([]string, len(tasks))
-	for i, task := range tasks {
-		ids[i] = text(string(task))
-	}
+	ids := idsOf(tasks)
 	var b pgx.Batch
 	b.Queue(beginWriting)
 	b.Queue(`SELECT pg_advisory_xact_lock_shared($1)`, int64(storeKey))

@@ -49,10 +49,7 @@ func (t *postgresTx) AddRecords(tasks []sweep.TaskID) ([]queue.Record, error) {
 	if err := t.mayWrite(); err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(tasks))
-	for i, task := range tasks {
-		ids[i] = text(string(task))
-	}
+	ids := idsOf(tasks)
 	added, err := list(&t.sqlTx, `
 		INSERT INTO records (`+recordNames+`)
 		SELECT task, `+newRecord+` FROM (SELECT DISTINCT unnest($1::text[]) AS task) ids ORDER BY task `+orTheOld,

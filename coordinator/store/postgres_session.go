@@ -129,6 +129,15 @@ func texts(args []any) []any {
 	return args
 }
 
+// idsOf are tasks as an array of texts.
+func idsOf(tasks []sweep.TaskID) []string {
+	ids := make([]string, len(tasks))
+	for i, task := range tasks {
+		ids[i] = text(string(task))
+	}
+	return ids
+}
+
 func text(s string) string {
 	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
 		return s

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"fmt"
+	"runtime/debug"
 	"time"
 
+	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 )
 
@@ -118,3 +121,25 @@ func one[T any](t *sqlTx, query string, args []any, scan func(row) (T, error)) (
 
 // with lists the arguments of a query.
 func with(args ...any) []any { return args }
+
+// outcome is how a call ended.
+type outcome struct {
+	err   error
+	panic error // of the call, to be raised in its caller
+}
+
+// protect runs a call. If it panics, the panic is its caller's.
+func protect(call func(queue.Tx) error, tx queue.Tx) (o outcome) {
+	finished := false
+	defer func() {
+		if finished {
+			return
+		}
+		reason := recover() // nil after runtime.Goexit
+		o.panic = fmt.Errorf("panic in a call to the store: %v\n%s", reason, debug.Stack())
+		o.err = o.panic
+	}()
+	o.err = call(tx)
+	finished = true
+	return o
+}

@@ -176,7 +176,8 @@ func (s *sqliteStore) attempt(p *pending, tallies map[tallyKey]tally) (err error
 	tx := s.transaction(map[tallyKey]tally{}, p.writes && s.writable)
 	tx.pending = tallies
 	s.failed = nil
-	err = s.protect(p, tx)
+	o := protect(p.call, tx)
+	err, p.panic = o.err, o.panic
 	if s.failed != nil { // SQLite may have rolled back
 		return cmp.Or(err, s.failed), true
 	}
