@@ -12,6 +12,8 @@ import (
 	"spiqsweep"
 	"spiqsweep/coordinator/app"
 	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/inputfile"
+	"spiqsweep/sweep/grid"
 )
 
 // inputFlags are the flags that decide the tasks of a sweep.
@@ -39,7 +41,7 @@ func (f *inputFlags) read() (app.Input, error) {
 		Variables: f.variables, Recording: f.recording, Variable: f.variable,
 	}
 	if f.grid != "" {
-		text, err := os.ReadFile(f.grid)
+		text, err := inputfile.Read(f.grid, grid.MaxBytes)
 		if err != nil {
 			return in, &app.InputError{Err: fmt.Errorf("read the grid: %w", err)}
 		}

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/inputfile"
 )
 
 func selftestCommand() *cobra.Command {
@@ -32,11 +32,14 @@ Exit codes: 0 all kernels are right, 1 one is not, 2 bad usage or reference.`,
 	return command
 }
 
+// maxReferenceBytes bounds the file of --reference; the built-in answers have 60 KB.
+const maxReferenceBytes = 64 << 20
+
 func selftest(out io.Writer, reference string, asJSON bool) error {
 	var answers []byte // nil: the embedded ones
 	if reference != "" {
 		var err error
-		if answers, err = os.ReadFile(reference); err != nil {
+		if answers, err = inputfile.Read(reference, maxReferenceBytes); err != nil {
 			return fmt.Errorf("read the reference: %w", err)
 		}
 		if len(answers) == 0 {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"spiqsweep/simulator/inputfile"
 )
 
 // The files of an output folder.
@@ -126,7 +128,7 @@ func (f folder) lock() (io.Closer, error) {
 
 // identity returns the ID of the folder's sweep, or "" if there is none yet.
 func (f folder) identity() (string, error) {
-	body, err := os.ReadFile(f.path(identityFile))
+	body, err := inputfile.Read(f.path(identityFile), maxNoteBytes)
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}

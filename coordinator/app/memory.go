@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"spiqsweep/proto/credentials"
+	"spiqsweep/simulator/inputfile"
 )
 
 // coordinatorFile says where the folder's sweep was submitted to: the
@@ -19,6 +20,9 @@ const coordinatorFile = "coordinator.json"
 // its own. Its owner alone can read it: there may be a password in it.
 const storeURLFile = "store.url"
 
+// maxNoteBytes bounds the files of one line in the output folder.
+const maxNoteBytes = 1 << 16
+
 // storeURL is where the store is: as given, else as the folder remembers, else
 // in the folder.
 func (f folder) storeURL(given string) (string, error) {
@@ -28,7 +32,7 @@ func (f folder) storeURL(given string) (string, error) {
 	if !f.has(storeURLFile) {
 		return f.path(storeFile), nil
 	}
-	body, err := os.ReadFile(f.path(storeURLFile))
+	body, err := inputfile.Read(f.path(storeURLFile), maxNoteBytes)
 	if err != nil {
 		return "", &InputError{fmt.Errorf("read where the store is: %w", err)}
 	}

@@ -13,6 +13,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"spiqsweep/simulator/inputfile"
 )
 
 // ServerName is the name that every coordinator's certificate is for: whose
@@ -67,7 +69,7 @@ func LoadAuthority(certificate, key string, now func() time.Time) (*Authority, e
 	if exposed(key) {
 		return nil, fmt.Errorf("read the authority's key %s: others can read it, and could pass for this coordinator: `chmod 600 %s`", key, key)
 	}
-	pair, err := tls.LoadX509KeyPair(certificate, key)
+	pair, err := keyPair(certificate, key)
 	if err != nil {
 		return nil, fmt.Errorf("read the authority from %s and %s: %w", certificate, key, err)
 	}
@@ -76,6 +78,19 @@ func LoadAuthority(certificate, key string, now func() time.Time) (*Authority, e
 		return nil, fmt.Errorf("read the authority from %s: %w", certificate, err)
 	}
 	return a, nil
+}
+
+// keyPair reads a certificate and its private key.
+func keyPair(certificate, key string) (tls.Certificate, error) {
+	certificatePEM, err := inputfile.Read(certificate, maxFileBytes)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	keyPEM, err := inputfile.Read(key, maxFileBytes)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(certificatePEM, keyPEM)
 }
 
 // check says why the authority could not vouch for anyone.

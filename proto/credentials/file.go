@@ -8,8 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
+
+	"spiqsweep/simulator/inputfile"
 )
 
 // The roles: what a token opens.
@@ -20,6 +21,9 @@ const (
 
 // tokenBytes is the length of a token before its encoding in base64url.
 const tokenBytes = 32
+
+// maxFileBytes bounds a file of credentials, a certificate and a key.
+const maxFileBytes = 1 << 20
 
 // File is the content of worker.json or operator.json.
 type File struct {
@@ -43,7 +47,7 @@ func NewToken() string {
 
 // Load reads and checks the file at path.
 func Load(path string) (File, error) {
-	body, err := os.ReadFile(path)
+	body, err := inputfile.Read(path, maxFileBytes)
 	if err != nil {
 		return File{}, fmt.Errorf("read credentials: %w", err)
 	}

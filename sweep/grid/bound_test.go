@@ -12,10 +12,10 @@ import (
 
 func TestTooLarge(t *testing.T) {
 	for _, test := range []struct{ name, source, want string }{
-		{"bytes", strings.Repeat("#", maxBytes+1), "65537 bytes are too many: must be at most 65536"},
-		{"brackets", "a = " + strings.Repeat("[", maxBytes/2), "brackets may stand at most 64 deep inside each other"},
-		{"templates", "a = " + strings.Repeat(`"${`, maxBytes/4), "brackets may stand at most 64 deep inside each other"},
-		{"blocks", strings.Repeat("a {\n", maxBytes/8), "brackets may stand at most 64 deep inside each other"},
+		{"bytes", strings.Repeat("#", MaxBytes+1), "65537 bytes are too many: must be at most 65536"},
+		{"brackets", "a = " + strings.Repeat("[", MaxBytes/2), "brackets may stand at most 64 deep inside each other"},
+		{"templates", "a = " + strings.Repeat(`"${`, MaxBytes/4), "brackets may stand at most 64 deep inside each other"},
+		{"blocks", strings.Repeat("a {\n", MaxBytes/8), "brackets may stand at most 64 deep inside each other"},
 	} {
 		g, diagnostics := Parse("test.hcl", []byte(test.source), nil)
 		if g != nil || diagnostics.Len() != 1 || !strings.Contains(diagnostics.Error(), test.want) {
@@ -24,7 +24,7 @@ func TestTooLarge(t *testing.T) {
 	}
 	fits := "sweep \"a\" {\nseed = " + strings.Repeat("(", maxNesting-1) + "1" + strings.Repeat(")", maxNesting-1) + "\n}\n"
 	mustParse(t, fits)
-	mustParse(t, fits+strings.Repeat("#", maxBytes-len(fits)))
+	mustParse(t, fits+strings.Repeat("#", MaxBytes-len(fits)))
 }
 
 func TestTaskLimit(t *testing.T) {

@@ -12,10 +12,10 @@ import (
 	"spiqsweep/sweep"
 )
 
-// A grid file is a page, not a data set: these bounds keep the parser's stack
-// and time small whatever it is given.
+// These bounds keep the parser's stack and time small whatever it is given.
 const (
-	maxBytes   = 1 << 16
+	// MaxBytes is the longest grid file that Parse accepts.
+	MaxBytes   = 1 << 16
 	maxNesting = 64
 )
 
@@ -91,9 +91,9 @@ func parse(filename string, source []byte, vars map[string]string, limit int) (*
 
 // tooLarge says whether a source is more than the parser should be given.
 func tooLarge(filename string, source []byte) *hcl.Diagnostic {
-	if len(source) > maxBytes {
+	if len(source) > MaxBytes {
 		start := hcl.Range{Filename: filename, Start: hcl.InitialPos, End: hcl.InitialPos}
-		return failure("Too large", fmt.Sprintf("%d bytes are too many: must be at most %d", len(source), maxBytes), start)
+		return failure("Too large", fmt.Sprintf("%d bytes are too many: must be at most %d", len(source), MaxBytes), start)
 	}
 	tokens, _ := hclsyntax.LexConfig(source, filename, hcl.InitialPos) // the parser reports its faults
 	depth := 0
