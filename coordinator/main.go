@@ -52,6 +52,9 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	var input *app.InputError
 	switch {
+	case ctx.Err() != nil: // by a signal, whatever the command made of it
+		fmt.Fprintf(stderr, "coordinator: %s\n", interruption(err))
+		return exitInterrupted
 	case !*began:
 		fmt.Fprintf(stderr, "coordinator: %s: `%s --help` lists %s\n", misuse(err), command.CommandPath(), listed(command))
 		return exitUsage
@@ -62,6 +65,14 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "coordinator: %v\n", err)
 		return exitFault
 	}
+}
+
+// interruption describes the error of a command that a signal has ended.
+func interruption(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "interrupted"
+	}
+	return fmt.Sprintf("interrupted: %v", err)
 }
 
 // listed is what the help of a command lists.

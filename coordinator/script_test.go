@@ -5,13 +5,18 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite" // which tamper opens
+
+	"spiqsweep/proto/credentials"
 )
 
 // TestMain is also the program that the scripts run, and its local workers.
@@ -32,14 +37,17 @@ func tamper() {
 	}
 }
 
-// TestScripts runs testdata/script/*.txtar. Its own command:
+// TestScripts runs testdata/script/*.txtar. Its own commands:
 //
-//	exit CODE COMMAND…   runs a program and wants the exit code
+//	exit CODE COMMAND…        runs a program and wants the exit code
+//	interrupt FILE COMMAND…   sends SIGINT to a program that waits for a coordinator
+//	                          which never answers, and whose operator.json is FILE;
+//	                          the exit code must be 130
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exit": wantExit},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exit": wantExit, "interrupt": interrupt},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SPIQSWEEP_KERNEL", "portable")
 			return nil
@@ -63,5 +71,37 @@ func wantExit(ts *testscript.TestScript, _ bool, arguments []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func interrupt(ts *testscript.TestScript, _ bool, arguments []string) {
+	if len(arguments) < 2 {
+		ts.Fatalf("usage: interrupt FILE COMMAND…")
+	}
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	defer silent.Close()
+	file := credentials.File{Role: credentials.Operator, Token: credentials.NewToken(), Addresses: []string{silent.Addr().String()}}
+	ts.Check(file.Save(ts.MkAbs(arguments[0])))
+	path, err := exec.LookPath(arguments[1])
+	ts.Check(err)
+	command := exec.Command(path, arguments[2:]...)
+	command.Dir = ts.Getenv("WORK")
+	output := &strings.Builder{}
+	command.Stdout, command.Stderr = output, output
+	ts.Check(command.Start())
+	go func() {
+		if connection, err := silent.Accept(); err == nil {
+			defer connection.Close()
+			_ = command.Process.Signal(os.Interrupt)
+			_, _ = io.Copy(io.Discard, connection) // until the program ends
+		}
+	}()
+	_ = command.Wait()
+	if got := command.ProcessState.ExitCode(); got != exitInterrupted {
+		ts.Fatalf("%s: exit code %d, want %d: %s", arguments[1:], got, exitInterrupted, output)
+	}
+	if got := output.String(); !strings.Contains(got, "interrupted") || strings.Contains(got, "context canceled") {
+		ts.Fatalf("%s: it says %s", arguments[1:], got)
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"runtime"
 	"strings"
@@ -97,7 +96,7 @@ func runSweep(ctx context.Context, config app.Config, t *terminal) error {
 	last, err := a.Run(ctx)
 	t.close()
 	switch {
-	case errors.Is(err, context.Canceled):
+	case err != nil && ctx.Err() != nil:
 		t.interrupted(a, last)
 		return &endError{exitInterrupted}
 	case err != nil:

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -54,8 +52,8 @@ accepted); 130 interrupted: the tasks stay chosen, and the next coordinator or
 			done, err := place.Verify(c.Context(), verifier)
 			t.close()
 			switch {
-			case errors.Is(err, context.Canceled):
-				t.say("interrupted: the tasks stay chosen, and the next coordinator or `%s` goes on with them", f.another("verify"))
+			case err != nil && c.Context().Err() != nil:
+				t.say("%s", f.interrupted(done))
 				return &endError{exitInterrupted}
 			case err != nil:
 				return err
@@ -101,6 +99,25 @@ func (f *verifyFlags) verifier(c *cobra.Command, tasks []string, t *terminal) (a
 		return f.hosting.hosting(kernel, t)
 	}
 	return v, nil
+}
+
+// interrupted says what a verification leaves behind that was interrupted.
+func (f *verifyFlags) interrupted(done app.Verification) string {
+	switch {
+	case done.Chosen > 0:
+		return fmt.Sprintf("interrupted: %s chosen, and the next coordinator or `%s` goes on with them", stay(done.Chosen), f.another("verify"))
+	case done.Sweep.ID != "": // the answer was not awaited
+		return fmt.Sprintf("interrupted while tasks were being chosen: if any were, the next coordinator or `%s` goes on with them", f.another("verify"))
+	default:
+		return "interrupted before any task was chosen"
+	}
+}
+
+func stay(tasks int) string {
+	if tasks == 1 {
+		return "1 task stays"
+	}
+	return fmt.Sprintf("%d tasks stay", tasks)
 }
 
 // advise says what to do about a verification, and ends with its exit code.

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -25,15 +26,28 @@ const (
 )
 
 // Client calls one of several coordinators with one store. Its methods may be
-// called at once.
+// called concurrently.
 type Client struct {
 	file     credentials.File
 	patience time.Duration
 
-	mu         sync.Mutex // guards all below
-	first      int        // index of the address that is in use
-	connection *grpc.ClientConn
+	mu     sync.Mutex         // guards all below
+	first  int                // index of the address that is in use
+	link   *link              // that new calls use; nil: the next call connects
+	links  map[*link]struct{} // all that are open
+	closed bool
 }
+
+// link is a connection that calls share. One that was left is closed by the last
+// of its calls: a call that gives up must not end those beside it.
+type link struct {
+	*grpc.ClientConn
+	address string
+	calls   int // under way; guarded by Client.mu
+}
+
+// errClosed is the error of calls after Close.
+var errClosed = errors.New("the client is closed")
 
 // New prepares calls with the credentials of an operator. Nothing is sent before
 // the first call. Each call keeps trying for as long as patience; 0: one round of
@@ -49,63 +63,76 @@ func New(file credentials.File, patience time.Duration) (*Client, error) {
 		}
 		_ = connection.Close()
 	}
-	return &Client{file: file, patience: patience}, nil
+	return &Client{file: file, patience: patience, links: map[*link]struct{}{}}, nil
 }
 
-// Close ends what is under way. It may be called more than once.
+// Close ends the calls under way. It may be called more than once.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.drop()
-}
-
-// drop gives the connection up.
-func (c *Client) drop() error {
-	if c.connection == nil {
-		return nil
+	c.closed = true
+	var faults error
+	for l := range c.links {
+		faults = errors.Join(faults, l.Close())
+		delete(c.links, l)
 	}
-	err := c.connection.Close()
-	c.connection = nil
-	return err
+	return faults
 }
 
-// client returns what to call, and its address.
-func (c *Client) client() (_ spiqsweepv1.OperatorServiceClient, address string, _ error) {
+// join returns the link in use, for one call.
+func (c *Client) join() (*link, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	address = c.file.Addresses[c.first]
-	if c.connection == nil {
+	if c.closed {
+		return nil, errClosed
+	}
+	if c.link == nil {
+		address := c.file.Addresses[c.first]
 		connection, err := c.file.Dial(address)
 		if err != nil {
-			return nil, address, err
+			return nil, err
 		}
-		c.connection = connection
+		c.link = &link{ClientConn: connection, address: address}
+		c.links[c.link] = struct{}{}
 	}
-	return spiqsweepv1.NewOperatorServiceClient(c.connection), address, nil
+	c.link.calls++
+	return c.link, nil
 }
 
-// leave turns from an address that does not answer to the next, unless another
-// call has done so already.
-func (c *Client) leave(address string) {
+// part ends a call on a link. If that did not answer, new calls turn to the next
+// address, unless another call has left the link already.
+func (c *Client) part(l *link, answered bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.file.Addresses[c.first] == address {
-		_ = c.drop()
+	l.calls--
+	if !answered && c.link == l {
+		c.link = nil
 		c.first = (c.first + 1) % len(c.file.Addresses)
+	}
+	if _, open := c.links[l]; open && l.calls == 0 && c.link != l {
+		_ = l.Close()
+		delete(c.links, l)
 	}
 }
 
-// try makes a call until it is answered or patience is over.
+// try makes a call until it is answered, patience is over, or ctx ends: then, and
+// only then, the error is that of ctx. The end of a connection under a call is an
+// unavailable coordinator, though gRPC calls both Canceled.
 func (c *Client) try(ctx context.Context, timeout time.Duration, call func(context.Context, spiqsweepv1.OperatorServiceClient) error) error {
 	deadline := time.Now().Add(c.patience)
 	pause := firstPause
 	var answered error // by one of this round's, that it cannot do it
 	for tries := 1; ; tries++ {
 		address, err := c.once(ctx, timeout, call)
-		if err == nil || !elsewhere(err) || ctx.Err() != nil {
+		if errors.Is(err, errClosed) {
+			return err
+		}
+		if err != nil && ctx.Err() != nil {
+			return fmt.Errorf("wait for the coordinator at %s: %w", address, context.Cause(ctx))
+		}
+		if err == nil || !elsewhere(err) {
 			return understood(err, address)
 		}
-		c.leave(address)
 		err, silent := understood(err, address), unanswered(err)
 		switch {
 		case !silent:
@@ -122,19 +149,22 @@ func (c *Client) try(ctx context.Context, timeout time.Duration, call func(conte
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return err
+			return fmt.Errorf("wait for the coordinator at %s: %w", address, context.Cause(ctx))
 		}
 		pause = min(2*pause, longestPause)
 		answered = nil
 	}
 }
 
+// once makes a call to the coordinator in use, at the address that it returns.
 func (c *Client) once(ctx context.Context, timeout time.Duration, call func(context.Context, spiqsweepv1.OperatorServiceClient) error) (address string, err error) {
-	client, address, err := c.client()
+	l, err := c.join()
 	if err != nil {
-		return address, err
+		return "", err
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return address, call(ctx, client)
+	err = call(ctx, spiqsweepv1.NewOperatorServiceClient(l.ClientConn))
+	c.part(l, err == nil || !elsewhere(err))
+	return l.address, err
 }

@@ -1,7 +1,6 @@
 package remote
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -16,11 +15,11 @@ import (
 // one may listen at the address by now.
 var ErrRefused = errors.New("the coordinator does not accept these credentials")
 
-// elsewhere says whether another coordinator, or the same one later, may answer
-// what this one did not.
+// elsewhere reports whether another coordinator, or the same one later, may answer
+// what this one did not. try has seen to it that Canceled is not the caller's doing.
 func elsewhere(err error) bool {
 	switch status.Code(err) {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.Unauthenticated, codes.Aborted, codes.ResourceExhausted:
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Unauthenticated, codes.Aborted, codes.ResourceExhausted, codes.Canceled:
 		return true
 	default:
 		return false
@@ -42,7 +41,7 @@ var errorsOf = map[codes.Code]error{
 	codes.NotFound:           queue.ErrUnknown,
 	codes.FailedPrecondition: queue.ErrMismatch,
 	codes.InvalidArgument:    queue.ErrInvalid,
-	codes.Canceled:           context.Canceled,
+	codes.Canceled:           queue.ErrUnavailable,
 }
 
 // understood is the error that the queue itself would return. What a coordinator

@@ -354,6 +354,94 @@ func TestWhoAnswersIsHeard(t *testing.T) {
 	}
 }
 
+// overloaded answers a status when it is told to, and nothing else.
+type overloaded struct {
+	spiqsweepv1.UnimplementedOperatorServiceServer
+	asked, answer chan struct{}
+}
+
+func (o *overloaded) GetStatus(ctx context.Context, _ *spiqsweepv1.GetStatusRequest) (*spiqsweepv1.GetStatusResponse, error) {
+	o.asked <- struct{}{}
+	select {
+	case <-o.answer:
+		return &spiqsweepv1.GetStatusResponse{}, nil
+	case <-ctx.Done():
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
+}
+
+func (o *overloaded) ListSweeps(context.Context, *spiqsweepv1.ListSweepsRequest) (*spiqsweepv1.ListSweepsResponse, error) {
+	return nil, status.Error(codes.Unavailable, "busy")
+}
+
+func (o *overloaded) GetResult(context.Context, *spiqsweepv1.GetResultRequest) (*spiqsweepv1.GetResultResponse, error) {
+	return nil, status.Error(codes.Canceled, "grpc: the client connection is closing")
+}
+
+// newOverloaded serves at two addresses.
+func newOverloaded(o *office) *overloaded {
+	stub := &overloaded{asked: make(chan struct{}), answer: make(chan struct{})}
+	for range 2 {
+		server := grpc.NewServer()
+		spiqsweepv1.RegisterOperatorServiceServer(server, stub)
+		o.serve(server.Serve, server.Stop)
+	}
+	return stub
+}
+
+// TestACallSparesItsSibling: a call that turns to the next coordinator leaves
+// those beside it their connection.
+func TestACallSparesItsSibling(t *testing.T) {
+	o := newOffice(t)
+	stub := newOverloaded(o)
+	c := o.client()
+	sibling := make(chan error, 1)
+	go func() {
+		_, err := c.Status(t.Context(), "")
+		sibling <- err
+	}()
+	<-stub.asked
+	if _, err := c.Sweeps(t.Context()); !errors.Is(err, queue.ErrUnavailable) {
+		t.Errorf("error is %v, want ErrUnavailable", err)
+	}
+	select {
+	case stub.answer <- struct{}{}:
+	case err := <-sibling:
+		t.Fatalf("the call beside it ended: %v", err)
+	}
+	if err := <-sibling; err != nil {
+		t.Errorf("the call beside it: %v", err)
+	}
+}
+
+// TestOnlyTheCallerCancels: an error is context.Canceled if, and only if, the
+// caller's context has ended.
+func TestOnlyTheCallerCancels(t *testing.T) {
+	o := newOffice(t)
+	stub := newOverloaded(o)
+	c := o.client()
+	if _, err := c.Result(t.Context(), "task", "digest"); !errors.Is(err, queue.ErrUnavailable) || errors.Is(err, context.Canceled) {
+		t.Errorf("a call that the other side cancelled: %v, want ErrUnavailable", err)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := c.Status(ctx, "")
+		ended <- err
+	}()
+	<-stub.asked
+	interrupt()
+	if err := <-ended; !errors.Is(err, context.Canceled) || errors.Is(err, queue.ErrUnavailable) {
+		t.Errorf("a call that its caller gave up: %v, want context.Canceled", err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Sweeps(t.Context()); err == nil || errors.Is(err, context.Canceled) || errors.Is(err, queue.ErrUnavailable) {
+		t.Errorf("a call after Close: %v", err)
+	}
+}
+
 func TestAStrangerIsRefused(t *testing.T) {
 	o := newOffice(t)
 	o.open()
