@@ -2,6 +2,9 @@ package circuit
 
 import (
 	"math"
+	"os"
+	"regexp"
+	"strings"
 	"testing"
 
 	"spiqsweep/simulator/internal/kerneltest"
@@ -21,6 +24,32 @@ func inner() kerneltest.Suite[loops] {
 }
 
 func TestLoops(t *testing.T) { inner().Test(t) }
+
+// Registers 16 to 31 exist with AVX-512 only: a machine that has one would not
+// notice that an AVX2 function uses them.
+func TestAVX2HasSixteenRegisters(t *testing.T) {
+	wide := regexp.MustCompile(`\b[XYZ](1[6-9]|2[0-9]|3[01])\b`)
+	for _, path := range []string{"kernel_amd64.s", "../gan/kernel_amd64.s", "../internal/peak/kernel_amd64.s"} {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		functions := 0
+		for function := range strings.SplitSeq(string(source), "\nTEXT ") {
+			name, body, _ := strings.Cut(function, "(SB)")
+			if !strings.HasSuffix(name, "AVX2") {
+				continue
+			}
+			functions++
+			if register := wide.FindString(body); register != "" {
+				t.Errorf("%s: %s uses %s", path, name, register)
+			}
+		}
+		if functions == 0 {
+			t.Errorf("%s: there is no AVX2 function", path)
+		}
+	}
+}
 
 func FuzzLoops(f *testing.F) { inner().Fuzz(f) }
 

@@ -68,7 +68,11 @@ func (v Vector) Broadcast(m Mem) reg.VecVirtual {
 // Zero is a vector of zeros.
 func (v Vector) Zero() reg.VecVirtual {
 	r := v.Register()
-	VXORPS(r.AsX(), r.AsX(), r.AsX())
+	if v.Wide() {
+		VXORPS(r.AsX(), r.AsX(), r.AsX())
+	} else {
+		VXORPS(r, r, r) // of the low half alone, the allocator would keep the high half alive and run into registers of AVX-512
+	}
 	return r
 }
 
