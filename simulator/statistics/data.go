@@ -20,63 +20,107 @@ const FloorSplits = 200
 // the splits: the same for every task that should see the same floors. With
 // fewer than two repeats there is nothing to split, and no floor.
 func NewData(w RepeatedWindows, splits int, seed random.Stream) Data {
-	c := countRepeats(shapeOf(w), repeatsOf(w))
-	return Data{c.total().statistics(), c.floors(len(c.repeats)/2, len(c.repeats), splits, seed)}
+	c := count(w)
+	return Data{c.all.statistics(), c.floors(w.Repeats()/2, w.Repeats(), splits, seed)}
 }
 
 // NewHeldout returns the statistics of the held-out repeats of a recording,
 // with floors from splits of all its repeats into as many as train and heldout
 // have.
 func NewHeldout(train, heldout RepeatedWindows, splits int, seed random.Stream) Data {
-	seen, unseen := repeatsOf(train), repeatsOf(heldout)
-	both := countRepeats(shapeOf(heldout), append(seen, unseen...))
 	return Data{
-		countRepeats(shapeOf(heldout), unseen).total().statistics(),
-		both.floors(len(seen), len(unseen), splits, seed),
+		count(heldout).all.statistics(),
+		count(train, heldout).floors(train.Repeats(), heldout.Repeats(), splits, seed),
 	}
 }
 
-// counts are the windows of a recording, counted repeat by repeat.
+// recorded is the repeats of recordings whose windows have one shape, numbered
+// through. They are read one by one, so that the memory for counting them does
+// not grow with their number.
+type recorded []RepeatedWindows
+
+// len returns the number of repeats.
+func (r recorded) len() int {
+	n := 0
+	for _, w := range r {
+		n += w.Repeats()
+	}
+	return n
+}
+
+// each calls visit with the number and the bins of every repeat. The bins are
+// valid until visit returns.
+func (r recorded) each(visit func(repeat int, bins []uint32)) {
+	before := 0
+	for _, w := range r {
+		length, last := w.Timesteps(), w.PerRepeat()-1
+		bins := make([]uint32, last+length)
+		for repeat := range w.Repeats() {
+			for start := 0; start < last; start += length {
+				w.At(repeat*w.PerRepeat()+start, bins[start:start+length])
+			}
+			w.At(repeat*w.PerRepeat()+last, bins[last:])
+			visit(before+repeat, bins)
+		}
+		before += w.Repeats()
+	}
+}
+
+// blockBytes bounds the memory for counts of single repeats.
+const blockBytes = 16 << 20
+
+// counts are the windows of a recording, counted repeat by repeat. The counts
+// of as many repeats as blockBytes hold are kept, so that those of most
+// recordings are made once; all others are made again whenever they are needed.
 type counts struct {
-	shape
-	repeats []repeat
+	recorded
+	all   *tally
+	first int      // repeat of the block
+	block []repeat // consecutive repeats
+	used  int      // bytes of the block
+	words []uint32 // scratch
 }
 
-// repeat is the windows of one repeat, counted.
-type repeat struct {
-	windows int
-	sums    []float64 // as in sums.all
-	states  []state   // joint words that occur
-}
-
-// countRepeats counts the windows in the bins of each repeat.
-func countRepeats(s shape, repeats [][]uint32) *counts {
-	c := &counts{s, make([]repeat, len(repeats))}
-	for r, bins := range repeats {
-		counted := newSums(s)
-		c.repeats[r].windows = counted.count(bins)
-		c.repeats[r].sums = counted.all
-		c.repeats[r].states = s.countStates(bins)
-	}
+// count counts the windows of recordings of one shape.
+func count(recordings ...RepeatedWindows) *counts {
+	c := &counts{recorded: recordings, all: newTally(shapeOf(recordings[0]))}
+	c.eachBlock(func() {
+		for i := range c.block {
+			c.all.add(&c.block[i])
+		}
+	})
 	return c
 }
 
-// total returns the tally of all repeats.
-func (c *counts) total() *tally {
-	v := newTally(c.shape)
-	for _, r := range c.repeats {
-		v.add(r)
+// eachBlock calls visit with every block of repeats.
+func (c *counts) eachBlock(visit func()) {
+	if len(c.block) < c.len() || c.len() == 0 {
+		c.restart(0)
+		c.each(func(number int, bins []uint32) {
+			if c.used > blockBytes {
+				visit()
+				c.restart(number)
+			}
+			c.append(bins)
+		})
 	}
-	return v
+	visit()
 }
 
-// add counts one repeat in.
-func (v *tally) add(r repeat) {
-	v.windows += r.windows
-	for i, count := range r.sums {
-		v.all[i] += count
+// restart empties the block but keeps its memory.
+func (c *counts) restart(first int) { c.first, c.block, c.used = first, c.block[:0], 0 }
+
+// append counts a repeat into the block.
+func (c *counts) append(bins []uint32) {
+	if len(c.block) == cap(c.block) {
+		c.block = append(c.block, repeat{sums: newSums(c.all.shape)})
+	} else if c.block = c.block[:len(c.block)+1]; c.block[len(c.block)-1].all == nil {
+		c.block[len(c.block)-1].sums = newSums(c.all.shape)
 	}
-	for _, occurring := range r.states {
-		v.states[occurring.word] += float64(occurring.windows)
-	}
+	r := &c.block[len(c.block)-1]
+	c.words = r.count(bins, c.words[:0])
+	c.used += repeatBytes + 8*(len(r.all)+len(r.states))
 }
+
+// repeatBytes is about the size of a repeat without the counts it points to.
+const repeatBytes = 256

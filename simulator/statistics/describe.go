@@ -27,9 +27,12 @@ type Description struct {
 // Describe describes the cells whose windows these are. The length of the
 // windows matters for the autocorrelogram alone.
 func Describe(cells []int, w RepeatedWindows) Description {
-	repeats := repeatsOf(w)
-	windows := countRepeats(shapeOf(w), repeats).total().statistics()
-	bins := countRepeats(shape{w.Neurons(), 1}, repeats).total().statistics()
+	windows, single := newTally(shapeOf(w)), newTally(shape{w.Neurons(), 1})
+	recorded{w}.each(func(_ int, repeat []uint32) {
+		windows.count(repeat)
+		single.count(repeat)
+	})
+	bins := single.statistics()
 	d := Description{
 		Cells:             cells,
 		RateHz:            bins.FiringRateHz,
@@ -38,8 +41,8 @@ func Describe(cells []int, w RepeatedWindows) Description {
 		Autocorrelogram:   make(map[int][]float64),
 		JSIndependentBits: jensenShannon(bins.State, independent(bins.State, w.Neurons())),
 	}
-	if windows.Autocorrelogram != nil {
-		d.Autocorrelogram[w.Timesteps()] = windows.Autocorrelogram
+	if autocorrelogram := windows.statistics().Autocorrelogram; autocorrelogram != nil {
+		d.Autocorrelogram[w.Timesteps()] = autocorrelogram
 	}
 	if w.Neurons() <= maxListedNeurons {
 		d.StateProbability = bins.State

@@ -2,6 +2,10 @@ package statistics
 
 import "spiqsweep/simulator/random"
 
+// splitBytes bounds the memory for the splits that are counted in one pass over
+// the recording. More splits than it holds take another pass.
+const splitBytes = 32 << 20
+
 // floors returns the expected errors of the true law against a recording of so
 // many repeats: the mean errors between the repeats, split at random into a
 // (the part drawn) and b (the others), scaled. If repeats are alike and
@@ -9,27 +13,28 @@ import "spiqsweep/simulator/random"
 // the true law against m repeats σ²/m; the scale is a·b / (m·(a+b)), a quarter
 // for halves of m. What a split leaves undefined, as an empty part leaves
 // everything, has no floor.
+//
+// Counts are whole numbers far below 2⁵³, so the order in which repeats are
+// added changes no bit.
 func (c *counts) floors(a, m, splits int, seed random.Stream) map[string]float64 {
-	all := c.total()
-	order := make([]int, len(c.repeats))
-	for i := range order {
-		order[i] = i
-	}
+	s := newSplits(c.all.shape, c.len(), a, splits)
+	rest := newTally(c.all.shape)
 	sum, defined := make(map[string]float64), make(map[string]int)
-	for split := range splits {
-		g := seed.At(uint64(split), 0)
-		drawn := newTally(c.shape)
-		for i := range a {
-			j := i + g.IntN(len(order)-i)
-			order[i], order[j] = order[j], order[i]
-			drawn.add(c.repeats[order[i]])
+	for first := 0; first < splits; first += len(s.parts) {
+		s.parts = s.parts[:min(len(s.parts), splits-first)]
+		for i := range s.parts {
+			s.draw(&s.parts[i], seed.At(uint64(first+i), 0))
 		}
-		for name, value := range Errors(drawn.statistics(), all.without(drawn).statistics()) {
-			sum[name] += value
-			defined[name]++
+		c.eachBlock(func() { s.add(c.first, c.block) })
+		for _, part := range s.parts {
+			rest.difference(c.all, part.tally)
+			for name, value := range Errors(part.statistics(), rest.statistics()) {
+				sum[name] += value
+				defined[name]++
+			}
 		}
 	}
-	b := len(c.repeats) - a
+	b := c.len() - a
 	scale := float64(a) * float64(b) / (float64(m) * float64(a+b))
 	floors := make(map[string]float64)
 	for name, value := range sum {
@@ -40,15 +45,50 @@ func (c *counts) floors(a, m, splits int, seed random.Stream) map[string]float64
 	return floors
 }
 
-// without returns the tally of the windows that part does not count.
-func (v *tally) without(part *tally) *tally {
-	rest := newTally(v.shape)
-	rest.windows = v.windows - part.windows
-	for i := range rest.all {
-		rest.all[i] = v.all[i] - part.all[i]
+// splits draws parts of the repeats and counts several in one pass.
+type splits struct {
+	order []uint32 // all repeats, shuffled further by every draw
+	size  int      // repeats of a part
+	parts []part   // of this pass
+}
+
+// part is the repeats of one split that were drawn.
+type part struct {
+	*tally
+	drawn []uint64 // bit r of word w is repeat 64·w + r
+}
+
+func newSplits(s shape, repeats, size, most int) *splits {
+	v := &splits{order: make([]uint32, repeats), size: size}
+	for i := range v.order {
+		v.order[i] = uint32(i)
 	}
-	for i := range rest.states {
-		rest.states[i] = v.states[i] - part.states[i]
+	for used := 0; len(v.parts) < most && (used < splitBytes || len(v.parts) == 0); {
+		p := part{newTally(s), make([]uint64, (repeats+63)/64)}
+		v.parts = append(v.parts, p)
+		used += 8 * (len(p.all) + len(p.states) + len(p.drawn))
 	}
-	return rest
+	return v
+}
+
+// draw chooses the repeats of a part at random (Fisher & Yates).
+func (v *splits) draw(p *part, g random.Generator) {
+	p.clear()
+	clear(p.drawn)
+	for i := range v.size {
+		j := i + g.IntN(len(v.order)-i)
+		v.order[i], v.order[j] = v.order[j], v.order[i]
+		p.drawn[v.order[i]/64] |= 1 << (v.order[i] % 64)
+	}
+}
+
+// add adds consecutive repeats to the parts that drew them.
+func (v *splits) add(first int, repeats []repeat) {
+	for _, p := range v.parts {
+		for i := range repeats {
+			if number := first + i; p.drawn[number/64]>>(number%64)&1 != 0 {
+				p.tally.add(&repeats[i])
+			}
+		}
+	}
 }

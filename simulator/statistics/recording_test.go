@@ -121,14 +121,18 @@ func TestFloorsOfRecording(t *testing.T) {
 func TestFloorsAgainstBootstrap(t *testing.T) {
 	_, w := retina(t)("most_active", 10, 5)
 	data := NewData(w, FloorSplits, stream)
-	counted := countRepeats(shapeOf(w), repeatsOf(w))
+	repeats := make([]repeat, w.Repeats())
+	recorded{w}.each(func(number int, bins []uint32) {
+		repeats[number].sums = newSums(shapeOf(w))
+		repeats[number].count(bins, nil)
+	})
 	const draws = 200
 	mean := make(map[string]float64)
 	g := stream.At(0, 1)
 	for range draws {
-		drawn := newTally(counted.shape)
-		for range counted.repeats {
-			drawn.add(counted.repeats[g.IntN(len(counted.repeats))])
+		drawn := newTally(shapeOf(w))
+		for range repeats {
+			drawn.add(&repeats[g.IntN(len(repeats))])
 		}
 		for name, value := range Errors(drawn.statistics(), data.Statistics) {
 			mean[name] += value / draws

@@ -64,32 +64,19 @@ func (m sums) countLagged(lag int, word, later uint32, held float64) {
 	}
 }
 
-// state is a joint word and the number of windows with it.
-type state struct{ word, windows uint32 }
-
-// countStates returns the joint words of all windows, in ascending order;
-// nothing where joint words are not counted.
-func (s shape) countStates(bins []uint32) []state {
+// eachState calls visit with the joint word of every window of the bins;
+// never where joint words are not counted.
+func (s shape) eachState(bins []uint32, visit func(word uint32)) {
 	if s.words() == 0 {
-		return nil
+		return
 	}
-	words := make([]uint32, 0, len(bins)-s.timesteps+1)
 	var word uint32
 	for b, bin := range bins {
 		word = word>>s.neurons | bin<<(s.neurons*(s.timesteps-1))
 		if b >= s.timesteps-1 {
-			words = append(words, word)
+			visit(word)
 		}
 	}
-	slices.Sort(words)
-	var states []state
-	for i, word := range words {
-		if i == 0 || word != words[i-1] {
-			states = append(states, state{word: word})
-		}
-		states[len(states)-1].windows++
-	}
-	return states
 }
 
 // tally is the sums and joint words of some windows, counted.
@@ -101,6 +88,67 @@ type tally struct {
 
 func newTally(s shape) *tally {
 	return &tally{sums: newSums(s), states: make([]float64, s.words())}
+}
+
+// count adds all stride-1 windows of consecutive bins.
+func (v *tally) count(bins []uint32) {
+	v.windows += v.sums.count(bins)
+	v.eachState(bins, func(word uint32) { v.states[word]++ })
+}
+
+// add adds the windows of one repeat.
+func (v *tally) add(r *repeat) {
+	v.windows += r.windows
+	for i, count := range r.all {
+		v.all[i] += count
+	}
+	for _, s := range r.states {
+		v.states[s.word] += float64(s.windows)
+	}
+}
+
+// difference sets v to the windows of all that part does not count.
+func (v *tally) difference(all, part *tally) {
+	v.windows = all.windows - part.windows
+	for i := range v.all {
+		v.all[i] = all.all[i] - part.all[i]
+	}
+	for i := range v.states {
+		v.states[i] = all.states[i] - part.states[i]
+	}
+}
+
+func (v *tally) clear() {
+	v.windows = 0
+	clear(v.all)
+	clear(v.states)
+}
+
+// repeat is the windows of one repeat, counted once to be added to many tallies.
+type repeat struct {
+	sums
+	windows int
+	states  []state // in ascending order
+}
+
+// state is a joint word that occurs and the number of windows with it.
+type state struct{ word, windows uint32 }
+
+// count replaces what was counted by the windows of a repeat. It returns its
+// scratch memory.
+func (r *repeat) count(bins, words []uint32) []uint32 {
+	clear(r.all)
+	r.windows = r.sums.count(bins)
+	r.eachState(bins, func(word uint32) { words = append(words, word) })
+	slices.Sort(words)
+	r.states = r.states[:0]
+	for i, word := range words {
+		if i == 0 || word != words[i-1] {
+			r.states = append(r.states, state{word: word})
+		}
+		r.states[len(r.states)-1].windows++
+	}
+	return words
 }
 
 // statistics returns the statistics of the windows counted; all are undefined

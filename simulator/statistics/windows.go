@@ -27,10 +27,7 @@ func OfWindows(w Windows) Statistics {
 	words := make([]uint32, w.Timesteps())
 	for i := range w.Len() {
 		w.At(i, words)
-		counted.windows += counted.count(words)
-		for _, s := range counted.countStates(words) {
-			counted.states[s.word]++
-		}
+		counted.count(words)
 	}
 	return counted.statistics()
 }
@@ -58,19 +55,3 @@ func (s SampleWindows) Timesteps() int { return s.timesteps }
 
 // At copies sample i into words.
 func (s SampleWindows) At(i int, words []uint32) { copy(words, s.windows[i]) }
-
-// repeatsOf returns the consecutive bins of each repeat, which its windows
-// cover: [repeat][PerRepeat + Timesteps − 1].
-func repeatsOf(w RepeatedWindows) [][]uint32 {
-	length, last := w.Timesteps(), w.PerRepeat()-1
-	repeats := make([][]uint32, w.Repeats())
-	for r := range repeats {
-		bins := make([]uint32, last+length)
-		for start := 0; start < last; start += length {
-			w.At(r*w.PerRepeat()+start, bins[start:start+length])
-		}
-		w.At(r*w.PerRepeat()+last, bins[last:])
-		repeats[r] = bins
-	}
-	return repeats
-}
