@@ -2,50 +2,45 @@ package service
 
 import (
 	"context"
-	"sync"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // attendance remembers the workers that are about: those that have called and
-// have not been told to leave.
+// have not been told to leave. Of more than maxProcesses it forgets the least
+// recently seen, for which nobody then waits.
 type attendance struct {
-	mu      sync.Mutex
-	about   map[string]time.Time // until when a process is waited for
-	emptied chan struct{}        // closed, and replaced, when the last one has left
+	about *lru.Cache[string, time.Time] // until when a process is waited for
+	left  chan struct{}                 // has an item after a process has left
 }
 
 func newAttendance() *attendance {
-	return &attendance{about: map[string]time.Time{}, emptied: make(chan struct{})}
+	return &attendance{about: must(lru.New[string, time.Time](maxProcesses)), left: make(chan struct{}, 1)}
 }
 
 // called notes that a process has called and will, if it lives, call again by then.
-func (a *attendance) called(process string, by time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.about[process] = by
-}
+func (a *attendance) called(process string, by time.Time) { a.about.Add(process, by) }
 
 // leaves notes that a process has no reason to call again.
 func (a *attendance) leaves(process string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.about, process)
-	if len(a.about) == 0 {
-		close(a.emptied)
-		a.emptied = make(chan struct{})
+	a.about.Remove(process)
+	select {
+	case a.left <- struct{}{}:
+	default:
 	}
 }
 
 // farewell waits until nobody is about any more, or ctx ends.
 func (a *attendance) farewell(ctx context.Context) {
 	for {
-		last, emptied := a.last()
+		last := a.last()
 		if last <= 0 {
 			return
 		}
 		timer := time.NewTimer(last)
 		select {
-		case <-emptied:
+		case <-a.left:
 		case <-timer.C:
 		case <-ctx.Done():
 		}
@@ -57,16 +52,10 @@ func (a *attendance) farewell(ctx context.Context) {
 }
 
 // last returns how long the most patient process is still waited for.
-func (a *attendance) last() (time.Duration, <-chan struct{}) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (a *attendance) last() time.Duration {
 	var longest time.Duration
-	for process, by := range a.about {
-		left := time.Until(by)
-		if left <= 0 {
-			delete(a.about, process)
-		}
-		longest = max(longest, left)
+	for _, by := range a.about.Values() {
+		longest = max(longest, time.Until(by))
 	}
-	return longest, a.emptied
+	return longest
 }

@@ -15,6 +15,9 @@ type Limits struct {
 	// Calls that a worker process may make, by whichever connection: 250, then 50
 	// a second. A worker of many slots stores all its checkpoints when it leaves.
 	ProcessCallsPerSecond, ProcessCallBurst int
+	// Worker processes that may appear from one address (or IPv6 network): 2048, then
+	// 20 a second. A cluster may start its workers together, from behind one address.
+	NewProcessesPerSecond, NewProcessBurst int
 }
 
 func (l Limits) withDefaults() Limits {
@@ -23,6 +26,8 @@ func (l Limits) withDefaults() Limits {
 	l.CallBurst = cmp.Or(l.CallBurst, 1000)
 	l.ProcessCallsPerSecond = cmp.Or(l.ProcessCallsPerSecond, 50)
 	l.ProcessCallBurst = cmp.Or(l.ProcessCallBurst, 250)
+	l.NewProcessesPerSecond = cmp.Or(l.NewProcessesPerSecond, 20)
+	l.NewProcessBurst = cmp.Or(l.NewProcessBurst, 2048)
 	return l
 }
 
@@ -79,6 +84,7 @@ const (
 	// maxHeaders bounds the metadata of a call, in bytes: a token takes 60.
 	maxHeaders = 16 << 10
 
-	// maxProcesses bounds the worker processes whose rates are known.
+	// maxProcesses bounds the worker processes, and the addresses that they call from,
+	// which are remembered: the least recently seen are forgotten.
 	maxProcesses = 1 << 14
 )

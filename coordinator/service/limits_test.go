@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -399,10 +400,87 @@ func TestCallsThatChangeTasksHaveTime(t *testing.T) {
 // TestWhatIsNoIdentityIsNotRemembered: each could be as long as a message.
 func TestWhatIsNoIdentityIsNotRemembered(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
-	if kept := service.Remembered("worker", long+"1", long+"2"); kept != len("worker") {
+	paces := service.NewPaces(service.Limits{})
+	for _, identity := range []string{"worker", long + "1", long + "2"} {
+		if err := paces.Call(identity); err != nil {
+			t.Error(err)
+		}
+	}
+	if kept := paces.Remembered(); kept != len("worker") {
 		t.Errorf("%d bytes are kept, want those of one identity", kept)
 	}
 }
+
+// TestManyProcessesDoNotFreeOne: a process that calls too often is not served
+// again because other identities have called.
+func TestManyProcessesDoNotFreeOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		paces := service.NewPaces(service.Limits{ProcessCallsPerSecond: 1, ProcessCallBurst: 1, NewProcessBurst: 1 << 20})
+		if err := paces.Call("eager"); err != nil {
+			t.Fatal(err)
+		}
+		for i := range service.MaxProcesses + 10 {
+			if err := paces.Call(strconv.Itoa(i)); err != nil {
+				t.Fatal(err)
+			}
+			if i%1000 == 0 && status.Code(paces.Call("eager")) != codes.ResourceExhausted {
+				t.Fatalf("the process is served again after %d others", i)
+			}
+		}
+		if status.Code(paces.Call("eager")) != codes.ResourceExhausted {
+			t.Error("the process is served again")
+		}
+	})
+}
+
+// TestNewProcessesAreLimited: one token can name itself anything, so that the
+// identities of an address are limited; the processes that are there are served.
+func TestNewProcessesAreLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newRig(t, 1, func(c *service.Config) { c.Limits.NewProcessBurst, c.Limits.NewProcessesPerSecond = 3, 1 })
+		call := func(i, sequence int) error {
+			_, err := b.worker.Sync(t.Context(), &spiqsweepv1.SyncRequest{Process: process(strconv.Itoa(i), 1), Sequence: uint64(sequence)})
+			return err
+		}
+		for i := range 3 {
+			b.must(call(i, 1))
+		}
+		err := call(3, 1)
+		if status.Code(err) != codes.ResourceExhausted || len(status.Convert(err).Details()) != 1 {
+			t.Errorf("the fourth process: %v, want ResourceExhausted and a hint", err)
+		}
+		for i := range 3 {
+			b.must(call(i, 2))
+		}
+		if got, err := b.operator.GetStatus(t.Context(), &spiqsweepv1.GetStatusRequest{}); err != nil || len(got.GetWorkers()) != 3 {
+			t.Errorf("status has %d workers, %v, want 3", len(got.GetWorkers()), err)
+		}
+		time.Sleep(time.Second)
+		b.must(call(3, 1))
+	})
+}
+
+func TestSource(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.7:1000":         "192.0.2.7",
+		"[::ffff:192.0.2.7]:1":   "192.0.2.7",
+		"[2001:db8:1:2:3::4]:1":  "2001:db8:1:2::/64",
+		"[2001:db8:1:2:ffff::]:": "[2001:db8:1:2:ffff::]:",
+		"127.0.0.9:5":            "loopback",
+		"[::1]:5":                "loopback",
+		"[fe80::1%eth0]:5":       "fe80::/64",
+	} {
+		if got := service.Source(named(address)); got != want {
+			t.Errorf("Source(%s) = %s, want %s", address, got, want)
+		}
+	}
+}
+
+// named is an address by its text.
+type named string
+
+func (named) Network() string  { return "tcp" }
+func (n named) String() string { return string(n) }
 
 // TestPanicsStayWithinTheirCall: the queue is missing, of all things.
 func TestPanicsStayWithinTheirCall(t *testing.T) {
