@@ -64,7 +64,7 @@ var ErrNoName = errors.New("say which sweep to forget")
 // Forget ends the sweep that a word names, or the folder's, and returns what it
 // was. What it has finished stays in the store. Errors: ErrNoName.
 func (p Place) Forget(ctx context.Context, word string) (forgotten queue.Sweep, err error) {
-	if id, err := folder(p.Out).identity(); word == "" && (err != nil || id == "" || p.Coordinator.Token != "") {
+	if id, err := folder(p.Out).identity(); word == "" && (err != nil || id == "" || p.Out == "" || p.Coordinator.Token != "") {
 		return queue.Sweep{}, &InputError{ErrNoName}
 	}
 	err = p.write(ctx, word, func(ctx context.Context, k keeper, s queue.Sweep) error {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -68,6 +69,44 @@ func TestStatusAndRetryThroughTheCoordinator(t *testing.T) {
 	if err := <-ran; !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want Canceled", err)
 	}
+}
+
+// A store that is given is the one that is read and changed, whatever coordinator
+// runs in the output folder.
+func TestAGivenStoreWins(t *testing.T) {
+	t.Parallel()
+	finished := config(t, fourCells, &puppets{})
+	played(t, finished)
+	runs, running, stop := runForOthers(t)
+	defer runs.Close()
+	defer stop()
+	given := filepath.Join(finished.Out, "sweep.db")
+
+	alone := app.Place{Store: given}
+	status, asked, err := alone.Status(t.Context(), "")
+	if err != nil || asked || status.GetSweep() != sweepOf(t, finished.Out) || status.GetCounts().GetDone() != 4 {
+		t.Errorf("the store's only sweep: %v, asked %v, %v", status, asked, err)
+	}
+	if _, err := alone.Forget(t.Context(), ""); !errors.Is(err, app.ErrNoName) {
+		t.Errorf("delete a sweep that is not named: %v, want ErrNoName", err)
+	}
+
+	both := app.Place{Out: running.Out, Store: given}
+	if cancelled, _, err := both.Cancel(t.Context(), queue.Selection{}); !errors.Is(err, queue.ErrUnknown) || cancelled != 0 {
+		t.Errorf("%d tasks cancelled, %v: the folder's sweep is not in the given store", cancelled, err)
+	}
+	if status, _, err := (app.Place{Out: running.Out}).Status(t.Context(), ""); err != nil || status.GetCounts().GetSetAside() != 0 {
+		t.Errorf("the sweep that runs: %v, %v", status, err)
+	}
+}
+
+// sweepOf reads the identity of a folder's sweep.
+func sweepOf(t *testing.T, folder string) string {
+	body, err := os.ReadFile(filepath.Join(folder, "sweep.id"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(body))
 }
 
 func TestEstimateKnowsWhatIsFinished(t *testing.T) {

@@ -15,8 +15,10 @@ import (
 // Place is where sweeps live, for commands from another terminal: with a
 // coordinator that runs, or in a store that none serves.
 type Place struct {
-	Out   string // the output folder of a sweep, or the folder of `serve`
-	Store string // URL of the store; "": the one that the folder was run with
+	Out string // the output folder of a sweep, or the folder of `serve`; "": none
+	// Store is the URL of a store, which is opened without asking the folder's
+	// coordinator; "": the store that the folder was run with.
+	Store string
 	// Coordinator is asked instead of the folder's own; the zero value means the
 	// one that the folder knows.
 	Coordinator credentials.File
@@ -56,7 +58,7 @@ func (p Place) write(ctx context.Context, word string, do task) error {
 	if running || err != nil {
 		return err
 	}
-	if missing, err := folder(p.Out).missing(); err == nil && missing == "" {
+	if missing, err := folder(p.Out).missing(); p.Store == "" && err == nil && missing == "" {
 		lock, err := folder(p.Out).lock()
 		if err != nil {
 			return &InputError{err}
@@ -78,7 +80,7 @@ func (p Place) with(ctx context.Context, k keeper, find func(context.Context, st
 		return err
 	}
 	s, err := find(ctx, meant)
-	if errors.Is(err, queue.ErrUnknown) && word == "" && p.Coordinator.Token == "" {
+	if errors.Is(err, queue.ErrUnknown) && word == "" && p.Out != "" && p.Coordinator.Token == "" {
 		return p.absent(meant, err)
 	}
 	if err != nil {
@@ -118,6 +120,9 @@ func (p Place) coordinator() (file credentials.File, elsewhere bool, err error) 
 	if p.Coordinator.Token != "" {
 		return p.Coordinator, true, nil
 	}
+	if p.Store != "" {
+		return credentials.File{}, false, nil // the folder's coordinator may keep another
+	}
 	file, err = folder(p.Out).coordinator()
 	if err != nil || file.Token != "" {
 		return file, true, err
@@ -135,7 +140,7 @@ func (p Place) coordinator() (file credentials.File, elsewhere bool, err error) 
 // sweep is what is meant: the word, else the folder's sweep, else the only one
 // of the coordinator or the store.
 func (p Place) sweep(word string) (string, error) {
-	if word != "" || p.Coordinator.Token != "" {
+	if word != "" || p.Coordinator.Token != "" || p.Out == "" {
 		return word, nil
 	}
 	id, err := folder(p.Out).identity()
