@@ -29,8 +29,9 @@ type describeFlags struct {
 func describeCommand() *cobra.Command {
 	var f describeFlags
 	c := &cobra.Command{
-		Use:   "describe FILE|surrogate",
-		Short: "Print shape, cells, rates and statistics of a recording",
+		Use:        "describe FILE|surrogate",
+		SuggestFor: []string{"inspect", "data", "recording", "head"},
+		Short:      "Print shape, cells, rates and statistics of a recording",
 		Example: `  coordinator describe bint_fishmovie32_100.mat
   coordinator describe surrogate --select first --neurons 4 --timesteps 10 --json
   coordinator describe spikes.npy --select 50,2,16`,

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/worker/program"
 )
 
 func drainCommand() *cobra.Command {
@@ -23,15 +24,18 @@ of one that was drained: if none is left, the sweep waits for workers. Those tha
 start later are not meant.`,
 		Example: `  coordinator drain --out runs/figure-s1 --host node17
   coordinator drain --out runs/figure-s1 --all`,
-		Args: cobra.NoArgs,
+		Args: program.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := ignored(c, "drain", "a coordinator asks its workers: give --out or --coordinator", "store"); err != nil {
+				return err
+			}
 			switch some := len(request.Processes)+len(request.Hosts) > 0; {
 			case some && all:
 				return usage("--all means every worker: give it, or --host and --worker, but not both")
 			case !some && !all:
 				return usage("say which workers are to leave: --host, --worker, or --all")
 			}
-			place, err := flags.place()
+			place, err := flags.place(c)
 			if err != nil {
 				return err
 			}

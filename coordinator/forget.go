@@ -8,20 +8,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/worker/program"
 )
 
 func forgetCommand() *cobra.Command {
 	var flags placeFlags
 	c := &cobra.Command{
-		Use:   "forget [SWEEP]",
-		Short: "End a sweep of a coordinator or a store; what it has finished stays",
+		Use:        "forget [SWEEP]",
+		SuggestFor: []string{"delete", "remove", "rm", "drop", "erase"},
+		Short:      "End a sweep of a coordinator or a store; what it has finished stays",
 		Long: `Ends the sweep of that ID, or of that name if no other has it; without either, that
 of the output folder. Workers stop at what no other sweep wants. Results stay in
 the store: a sweep that asks for the same tasks again finds them done. The sweep's
 output folder is left as it is.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: program.NamedArguments(1),
 		RunE: func(c *cobra.Command, arguments []string) error {
-			place, err := flags.place()
+			place, err := flags.place(c)
 			if err != nil {
 				return err
 			}

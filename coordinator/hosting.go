@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -12,43 +13,52 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/proto/credentials"
 	"spiqsweep/simulator/circuit"
+	"spiqsweep/worker/program"
 )
 
 // hostFlags say how a store is served.
 type hostFlags struct {
 	reachFlags
-	logFlags
+	log       program.LogFlags
 	store     string
 	local     int
 	leaseTerm time.Duration
 }
 
+const storeUsage = "`FILE` or URL of the store (default: the one that the output folder was run with, or sweep.db in it); a password belongs in PGPASSWORD or ~/.pgpass, for others can list command lines"
+
 func (f *hostFlags) add(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&f.store, "store", "", "`FILE` or URL of the store (default: the one of before, or sweep.db in the output folder); a password belongs in PGPASSWORD or ~/.pgpass, for others can list command lines")
-	flags.DurationVar(&f.leaseTerm, "lease-term", 0, "how long a worker may stay silent before others get its tasks (default: 1m)")
+	flags.StringVar(&f.store, "store", "", storeUsage)
+	flags.DurationVar(&f.leaseTerm, "lease-term", defaultLeaseTerm, "how long a worker may stay silent before others get its tasks")
 	f.reachFlags.add(c)
-	f.logFlags.add(c)
+	f.log.Add(c, "warn")
 }
 
-// minLeaseTerm is enough for a few calls.
-const minLeaseTerm = time.Second
+// Bounds of what the flags may say.
+const (
+	minLeaseTerm     = time.Second // enough for a few calls
+	defaultLeaseTerm = time.Minute
+	maxLeaseTerm     = 24 * time.Hour
+	maxLocal         = 1024 // processes
+)
 
 // hosting checks the flags. Local workers are of a kernel, and have further arguments.
 func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal, arguments ...string) (app.Hosting, error) {
-	log, err := f.logger("coordinator", t, t.colour())
 	switch {
-	case err != nil:
-		return app.Hosting{}, err
 	case f.local < 0:
 		return app.Hosting{}, usage("--local %d: must be 0 or more", f.local)
+	case f.local > maxLocal:
+		return app.Hosting{}, usage("--local %d: must be at most %d; this machine has %d cores: start workers on others with --listen", f.local, maxLocal, runtime.NumCPU())
 	case f.local > 0 && kernel.Name == "":
 		return app.Hosting{}, errNoKernel(kernel.Class)
-	case f.leaseTerm != 0 && f.leaseTerm < minLeaseTerm:
+	case f.leaseTerm < minLeaseTerm:
 		return app.Hosting{}, usage("--lease-term %v: must be at least %v", f.leaseTerm, minLeaseTerm)
+	case f.leaseTerm > maxLeaseTerm:
+		return app.Hosting{}, usage("--lease-term %v: must be at most %v: for so long the tasks of a lost worker wait", f.leaseTerm, maxLeaseTerm)
 	}
 	return app.Hosting{
-		Reach: f.Reach, Store: f.store, Local: f.local, Policy: policy(f.leaseTerm), Log: log,
+		Reach: f.Reach, Store: f.store, Local: f.local, Policy: policy(f.leaseTerm), Log: f.log.Logger("coordinator", t, t.colour()),
 		Launch: func(file credentials.File, identity string) local.Launch {
 			return f.localWorker(kernel, t, slices.Concat(arguments, []string{"--" + identityFlag, identity})...).Launch(file)
 		},
@@ -68,7 +78,7 @@ func (f *hostFlags) localWorker(kernel circuit.Kernel, t *terminal, arguments ..
 	}
 	return local.Command{
 		Path:        self,
-		Arguments:   slices.Concat([]string{localWorkerName}, f.arguments(), arguments),
+		Arguments:   slices.Concat([]string{localWorkerName}, f.log.Arguments(), arguments),
 		Environment: []string{circuit.KernelVariable + "=" + kernel.Name},
 		Output:      t,
 	}

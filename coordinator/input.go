@@ -14,6 +14,7 @@ import (
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/inputfile"
 	"spiqsweep/sweep/grid"
+	"spiqsweep/worker/program"
 )
 
 // inputFlags are the flags that decide the tasks of a sweep.
@@ -22,7 +23,7 @@ type inputFlags struct {
 	recording string
 	kernel    string
 	variable  string
-	variables map[string]string
+	variables program.Pairs
 }
 
 func (f *inputFlags) add(c *cobra.Command) {
@@ -30,8 +31,8 @@ func (f *inputFlags) add(c *cobra.Command) {
 	flags.StringVar(&f.grid, "grid", "", "grid `FILE` (default: the sixty cells of Fig. S1 on the surrogate)")
 	flags.StringVar(&f.recording, "recording", "", "recording `FILE`, .mat or .npy, that replaces the grid's")
 	flags.StringVar(&f.variable, "variable", "", "variable `NAME` of a MATLAB file (default: the only one with three dimensions)")
-	flags.StringToStringVar(&f.variables, "var", nil, "value of a variable of the grid, `NAME=VALUE`; may be repeated")
-	flags.StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of the sweep (default: the best kernel)")
+	flags.Var(&f.variables, "var", "value of a variable of the grid, `NAME=VALUE`; may be repeated")
+	flags.StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of the sweep (default: that of SPIQSWEEP_KERNEL, else the fastest)")
 }
 
 // read loads what the flags name.

@@ -9,20 +9,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/worker/program"
 )
 
 func listCommand() *cobra.Command {
 	var flags placeFlags
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "list",
-		Short: "List the sweeps of a coordinator or a store",
+		Use:        "list",
+		SuggestFor: []string{"ls", "sweeps", "show"},
+		Short:      "List the sweeps of a coordinator or a store",
 		Example: `  coordinator list --out runs/serve
   coordinator list --coordinator operator.json
   coordinator list --store postgres://host/spiqsweep`,
-		Args: cobra.NoArgs,
+		Args: program.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			place, err := flags.place()
+			place, err := flags.place(c)
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/worker/agent"
+	"spiqsweep/worker/program"
 	"spiqsweep/worker/runner"
 )
 
@@ -24,19 +25,16 @@ const (
 // localWorkerCommand is what the coordinator starts itself as, to work
 // (coordinator/local). Its kernel comes through the environment.
 func localWorkerCommand(stdin io.Reader, stderr io.Writer) *cobra.Command {
-	var f logFlags
+	var f program.LogFlags
 	var stay bool
 	var identity string
 	c := &cobra.Command{
 		Use:    localWorkerName,
 		Short:  "Work for the coordinator at the other end of standard input",
 		Hidden: true,
-		Args:   cobra.NoArgs,
+		Args:   program.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			log, err := f.logger("worker", stderr, hclog.ColorOff)
-			if err != nil {
-				return err
-			}
+			log := f.Logger("worker", stderr, hclog.ColorOff)
 			kernel, err := circuit.NamedKernel(os.Getenv(circuit.KernelVariable))
 			if err != nil {
 				return usage("%s: %w", circuit.KernelVariable, err)
@@ -49,7 +47,7 @@ func localWorkerCommand(stdin io.Reader, stderr io.Writer) *cobra.Command {
 			}))
 		},
 	}
-	f.add(c)
+	f.Add(c, "warn")
 	c.Flags().StringVar(&identity, identityFlag, "", "who this process is (default: a random one)")
 	c.Flags().BoolVar(&stay, stayFlag, false, "stay when all is done, for the next sweep")
 	return c

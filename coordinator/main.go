@@ -10,13 +10,14 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/sweep"
+	"spiqsweep/worker/program"
 )
 
 // The exit codes (DESIGN.md, section 5.5).
@@ -42,7 +43,8 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetArgs(arguments)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	command, err := root.ExecuteContextC(ctx)
+	program.Guard(root, settingHint)
+	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone
 	}
@@ -55,10 +57,7 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case ctx.Err() != nil: // by a signal, whatever the command made of it
 		fmt.Fprintf(stderr, "coordinator: %s\n", interruption(err))
 		return exitInterrupted
-	case !*began:
-		fmt.Fprintf(stderr, "coordinator: %s: `%s --help` lists %s\n", misuse(err), command.CommandPath(), listed(command))
-		return exitUsage
-	case errors.As(err, &input):
+	case !*began, errors.As(err, &input):
 		fmt.Fprintf(stderr, "coordinator: %v\n", err)
 		return exitUsage
 	default:
@@ -75,25 +74,13 @@ func interruption(err error) string {
 	return fmt.Sprintf("interrupted: %v", err)
 }
 
-// listed is what the help of a command lists.
-func listed(c *cobra.Command) string {
-	if c.HasParent() {
-		return "its flags"
+// settingHint explains a flag that is the name of a setting.
+func settingHint(flag string) string {
+	name := strings.ReplaceAll(flag, "-", "_")
+	if setting, known := sweep.Lookup(name); known {
+		return fmt.Sprintf("%s is a setting, which stands in the grid file: `coordinator settings` lists them", setting.Name)
 	}
-	return "commands and flags"
-}
-
-// misuse says what is wrong with the arguments.
-func misuse(err error) string {
-	var number *strconv.NumError
-	if !errors.As(err, &number) {
-		return err.Error()
-	}
-	wanted := "a number"
-	if number.Func == "ParseBool" {
-		wanted = "true or false"
-	}
-	return strings.TrimSuffix(err.Error(), number.Error()) + "must be " + wanted
+	return ""
 }
 
 // endError ends the program with a code after a command has said why.

@@ -16,6 +16,7 @@ import (
 type placeFlags struct {
 	out, store string
 	coordinatorFlags
+	named string // sweep that a command is about, if not the folder's
 }
 
 // coordinatorFlags name a coordinator that runs.
@@ -26,7 +27,7 @@ type coordinatorFlags struct {
 
 func (f *placeFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.out, "out", "runs/figure-s1", "output `FOLDER` of the sweep, or of a coordinator that serves")
-	c.Flags().StringVar(&f.store, "store", "", "`FILE` or URL of the store (default: the one of before, or sweep.db in the output folder); a password belongs in PGPASSWORD or ~/.pgpass, for others can list command lines")
+	c.Flags().StringVar(&f.store, "store", "", "`FILE` or URL of a store that no coordinator of this machine has open, instead of --out; a password belongs in PGPASSWORD or ~/.pgpass, for others can list command lines")
 	f.coordinatorFlags.add(c)
 }
 
@@ -50,13 +51,45 @@ func (f *coordinatorFlags) file() (credentials.File, error) {
 	return file, nil
 }
 
-func (f *placeFlags) place() (app.Place, error) {
+// place checks the flags of a command: one of them names the place.
+func (f *placeFlags) place(c *cobra.Command) (app.Place, error) {
+	if err := exclusive(c, "out", "store", "coordinator"); err != nil {
+		return app.Place{}, err
+	}
 	file, err := f.file()
-	return app.Place{Out: f.out, Store: f.store, Coordinator: file}, err
+	if err != nil || file.Token != "" {
+		return app.Place{Coordinator: file}, err
+	}
+	if f.store != "" {
+		return app.Place{Store: f.store}, nil
+	}
+	return app.Place{Out: f.out}, nil
+}
+
+// exclusive refuses flags of which a command may have one only.
+func exclusive(c *cobra.Command, names ...string) error {
+	given := slices.DeleteFunc(names, func(name string) bool { return !c.Flags().Changed(name) })
+	if len(given) > 1 {
+		return usage("--%s and --%s each say where the sweep is: give one of them", given[0], given[1])
+	}
+	return nil
+}
+
+// ignored refuses a flag that another one leaves without a meaning.
+func ignored(c *cobra.Command, by, why string, names ...string) error {
+	for _, name := range names {
+		if c.Flags().Changed(name) {
+			return usage("--%s has no meaning with %s: %s", name, by, why)
+		}
+	}
+	return nil
 }
 
 // command is another command about the same place, to be copied.
 func (f *placeFlags) command(arguments ...string) string {
+	if f.named != "" {
+		arguments = append(arguments, "--sweep", f.named)
+	}
 	if len(f.coordinators) > 0 {
 		for _, c := range f.coordinators {
 			arguments = append(arguments, "--coordinator", c)
@@ -64,11 +97,10 @@ func (f *placeFlags) command(arguments ...string) string {
 		if f.credentials != "" {
 			arguments = append(arguments, "--credentials", f.credentials)
 		}
+	} else if f.store != "" {
+		arguments = append(arguments, "--store", store.WithoutPassword(f.store))
 	} else {
 		arguments = append(arguments, "--out", f.out)
-		if f.store != "" {
-			arguments = append(arguments, "--store", store.WithoutPassword(f.store))
-		}
 	}
 	return commandLine("coordinator", arguments...)
 }

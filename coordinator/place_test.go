@@ -12,8 +12,8 @@ func TestStatusNamesCommandsThatWork(t *testing.T) {
 		want  string
 	}{
 		"a folder":      {placeFlags{out: "my runs"}, "coordinator retry --diverged --out 'my runs'"},
-		"a store":       {placeFlags{out: "runs/x", store: "x.db"}, "coordinator retry --diverged --out runs/x --store x.db"},
-		"a password":    {placeFlags{out: "runs/x", store: "postgres://me:topsecret@host/x"}, "coordinator retry --diverged --out runs/x --store postgres://me@host/x"},
+		"a store":       {placeFlags{out: "runs/x", store: "x.db"}, "coordinator retry --diverged --store x.db"},
+		"a password":    {placeFlags{out: "runs/x", store: "postgres://me:topsecret@host/x"}, "coordinator retry --diverged --store postgres://me@host/x"},
 		"a coordinator": {placeFlags{out: "runs/x", coordinatorFlags: coordinatorFlags{[]string{"a:1"}, "operator.json"}}, "coordinator retry --diverged --coordinator a:1 --credentials operator.json"},
 	} {
 		var out strings.Builder

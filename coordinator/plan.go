@@ -11,6 +11,7 @@ import (
 	"spiqsweep/coordinator/app"
 	"spiqsweep/sweep/grid"
 	"spiqsweep/sweep/plan"
+	"spiqsweep/worker/program"
 )
 
 func planCommand() *cobra.Command {
@@ -18,9 +19,10 @@ func planCommand() *cobra.Command {
 	var place app.Place
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "plan",
-		Short: "Say what a sweep would run and how long it would take; run nothing",
-		Args:  cobra.NoArgs,
+		Use:        "plan",
+		SuggestFor: []string{"dry-run", "preview", "estimate", "check", "validate"},
+		Short:      "Say what a sweep would run and how long it would take; run nothing",
+		Args:       program.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			in, err := input.read()
 			if err != nil {
@@ -45,7 +47,7 @@ func planCommand() *cobra.Command {
 	}
 	input.add(c)
 	c.Flags().StringVar(&place.Out, "out", "", "output `FOLDER` with tasks that may be finished (default: runs/ and the sweep's name)")
-	c.Flags().StringVar(&place.Store, "store", "", "`FILE` or URL of the store (default: sweep.db in the output folder)")
+	c.Flags().StringVar(&place.Store, "store", "", storeUsage)
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c
 }

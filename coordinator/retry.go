@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"spiqsweep/worker/program"
 )
 
 func retryCommand() *cobra.Command {
@@ -11,8 +13,9 @@ func retryCommand() *cobra.Command {
 	var selected selectionFlags
 	var failed, diverged bool
 	c := &cobra.Command{
-		Use:   "retry [TASK...]",
-		Short: "Reopen tasks that were set aside, or run diverged ones once more",
+		Use:        "retry [TASK...]",
+		SuggestFor: []string{"reopen", "rerun", "again"},
+		Short:      "Reopen tasks that were set aside, or run diverged ones once more",
 		Long: `Reopens tasks of a sweep that were set aside or cancelled: the named ones, those of
 some cells, or all; with --diverged, those whose results differ, to be run once
 more: what two of three runs agree on is accepted. The beginning of a task's ID is
@@ -21,11 +24,12 @@ it any more. If no coordinator runs, the next one takes the tasks up.`,
 		Example: `  coordinator retry --out runs/figure-s1
   coordinator retry --out runs/figure-s1 --cell n=8,t=4 --cell n=10
   coordinator retry --out runs/figure-s1 --diverged 3fa9c1`,
+		Args: program.NamedArguments(0),
 		RunE: func(c *cobra.Command, arguments []string) error {
 			if failed && diverged {
 				return usage("--failed and --diverged: give one of them only")
 			}
-			place, err := flags.place()
+			place, err := flags.place(c)
 			if err != nil {
 				return err
 			}

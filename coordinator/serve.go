@@ -11,6 +11,7 @@ import (
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
+	"spiqsweep/worker/program"
 )
 
 // serveFlags are the flags of a coordinator without a grid.
@@ -23,8 +24,9 @@ type serveFlags struct {
 func serveCommand(t *terminal) *cobra.Command {
 	var f serveFlags
 	c := &cobra.Command{
-		Use:   "serve --listen ADDRESS",
-		Short: "Serve the sweeps of a store, and those that are submitted to it",
+		Use:        "serve --listen ADDRESS",
+		SuggestFor: []string{"server", "daemon", "listen"},
+		Short:      "Serve the sweeps of a store, and those that are submitted to it",
 		Long: `Serves every sweep of a store to workers until it is asked to leave, and takes
 sweeps from other terminals and machines:
 
@@ -38,7 +40,7 @@ ca-key.pem), and start the next with the copy. Each adds its address to the file
 so the worker.json of the one that was started last lists them all.`,
 		Example: `  coordinator serve --listen 127.0.0.1:7473 --local 2
   coordinator serve --listen 0.0.0.0:7473 --store postgres://host/spiqsweep`,
-		Args: cobra.NoArgs,
+		Args: program.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			config, err := f.config(t)
 			if err != nil {
@@ -50,7 +52,7 @@ so the worker.json of the one that was started last lists them all.`,
 	f.add(c)
 	c.Flags().StringVar(&f.out, "out", app.DefaultServerFolder, "`FOLDER` of the keys and, by default, of the store")
 	c.Flags().IntVar(&f.local, "local", 0, "local workers")
-	c.Flags().StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of what is served (default: the best kernel)")
+	c.Flags().StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of what is served (default: that of SPIQSWEEP_KERNEL, else the fastest)")
 	return c
 }
 

@@ -9,14 +9,16 @@ import (
 
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
+	"spiqsweep/worker/program"
 )
 
 func settingsCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "settings",
-		Short: "Print every setting of a grid file: default, meaning, allowed values",
-		Args:  cobra.NoArgs,
+		Use:        "settings",
+		SuggestFor: []string{"config", "options", "parameters", "defaults"},
+		Short:      "Print every setting of a grid file: default, meaning, allowed values",
+		Args:       program.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if asJSON {
 				return printJSON(c.OutOrStdout(), settingReports())

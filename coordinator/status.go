@@ -10,30 +10,33 @@ import (
 	"github.com/spf13/cobra"
 
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/worker/program"
 )
 
 func statusCommand() *cobra.Command {
 	var flags placeFlags
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "status [SWEEP]",
-		Short: "Say how a sweep gets on, whether its coordinator runs or not",
+		Use:        "status [SWEEP]",
+		SuggestFor: []string{"progress", "state", "info", "watch", "follow", "ps"},
+		Short:      "Say how a sweep gets on, whether its coordinator runs or not",
 		Long: `Says how a sweep gets on: the one of the output folder, or the one that is named,
 by its ID or by its name, where a coordinator or a store has several.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: program.NamedArguments(1),
 		RunE: func(c *cobra.Command, arguments []string) error {
-			place, err := flags.place()
+			place, err := flags.place(c)
 			if err != nil {
 				return err
 			}
-			status, running, err := place.Status(c.Context(), strings.Join(arguments, ""))
+			flags.named = strings.Join(arguments, "")
+			status, running, err := place.Status(c.Context(), flags.named)
 			if err != nil {
 				return err
 			}
 			report := newStatusReport(status)
 			report.Coordinator = running
 			if !running {
-				if report.Beside, err = place.Beside(c.Context(), strings.Join(arguments, "")); err != nil {
+				if report.Beside, err = place.Beside(c.Context(), flags.named); err != nil {
 					return err
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/worker/program"
 )
 
 // sweepFlags are the flags of a run.
@@ -40,9 +41,9 @@ input; 3 some cells were set aside or diverged; 130 interrupted.`,
   coordinator --grid sweep.hcl --recording bint_fishmovie32_100.mat
   coordinator --grid sweep.hcl --listen 0.0.0.0:7473
   coordinator --grid sweep.hcl --coordinator runs/serve/operator.json`,
-		Args: cobra.NoArgs,
+		Args: program.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			config, err := f.config(c.Flags().Changed("local"), t)
+			config, err := f.config(c, t)
 			if err != nil {
 				return err
 			}
@@ -60,16 +61,20 @@ input; 3 some cells were set aside or diverged; 130 interrupted.`,
 }
 
 // config checks the flags.
-func (f *sweepFlags) config(localGiven bool, t *terminal) (app.Config, error) {
+func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	elsewhere, err := f.file()
 	if err != nil {
 		return app.Config{}, err
 	}
 	submitted := elsewhere.Token != ""
+	if submitted {
+		if err := ignored(c, "--coordinator", "it leaves the work to others; give the flag to `coordinator serve`",
+			"local", "listen", "store", "lease-term", "advertise", "ca-cert", "ca-key", "insecure"); err != nil {
+			return app.Config{}, err
+		}
+	}
 	switch {
-	case submitted && (f.local > 0 || f.Listen != "" || f.store != ""):
-		return app.Config{}, usage("--coordinator leaves the work to others: --local, --listen and --store are for `coordinator serve`")
-	case !localGiven && f.Listen == "" && !submitted:
+	case !c.Flags().Changed("local") && f.Listen == "" && !submitted:
 		f.local = runtime.GOMAXPROCS(0)
 	case f.local == 0 && f.Listen == "" && !submitted:
 		return app.Config{}, usage("--local 0 without --listen: nobody could do the work")

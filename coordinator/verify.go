@@ -9,6 +9,7 @@ import (
 
 	"spiqsweep/coordinator/app"
 	"spiqsweep/sweep"
+	"spiqsweep/worker/program"
 )
 
 // verifyFlags are the flags of a verification.
@@ -22,10 +23,11 @@ type verifyFlags struct {
 }
 
 func verifyCommand(t *terminal) *cobra.Command {
-	var f verifyFlags
+	f := verifyFlags{hosting: hostFlags{leaseTerm: defaultLeaseTerm}}
 	c := &cobra.Command{
-		Use:   "verify [TASK...]",
-		Short: "Run finished tasks once more, and compare their results with the stored ones",
+		Use:        "verify [TASK...]",
+		SuggestFor: []string{"compare", "test", "validate-results"},
+		Short:      "Run finished tasks once more, and compare their results with the stored ones",
 		Long: `Runs a share of the finished tasks of a sweep once more, of those that are named, of
 some cells, or of all, and compares the results byte by byte with what is stored.
 Accepted results stay whatever comes of it. Tasks that are being verified already,
@@ -40,11 +42,13 @@ accepted); 130 interrupted: the tasks stay chosen, and the next coordinator or
 "verify" goes on with them.`,
 		Example: `  coordinator verify --out runs/figure-s1
   coordinator verify --out runs/figure-s1 --share 1 --cell n=2`,
+		Args: program.NamedArguments(0),
 		RunE: func(c *cobra.Command, tasks []string) error {
-			place, err := f.place()
+			place, err := f.place(c)
 			if err != nil {
 				return err
 			}
+			f.named = f.sweep
 			verifier, err := f.verifier(c, tasks, t)
 			if err != nil {
 				return err
@@ -66,7 +70,7 @@ accepted); 130 interrupted: the tasks stay chosen, and the next coordinator or
 	}
 	f.placeFlags.add(c)
 	f.selectionFlags.add(c)
-	f.hosting.logFlags.add(c)
+	f.hosting.log.Add(c, "warn")
 	c.Flags().Float64Var(&f.share, "share", 0.1, "share of the finished tasks, above 0 and up to 1 (of tasks that are named: all)")
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "chooses them: the same ones each time")
 	c.Flags().IntVar(&f.hosting.local, "local", runtime.GOMAXPROCS(0), "local workers, where no coordinator runs")
@@ -105,9 +109,9 @@ func (f *verifyFlags) verifier(c *cobra.Command, tasks []string, t *terminal) (a
 func (f *verifyFlags) interrupted(done app.Verification) string {
 	switch {
 	case done.Chosen > 0:
-		return fmt.Sprintf("interrupted: %s chosen, and the next coordinator or `%s` goes on with them", stay(done.Chosen), f.another("verify"))
+		return fmt.Sprintf("interrupted: %s chosen, and the next coordinator or `%s` goes on with them", stay(done.Chosen), f.command("verify"))
 	case done.Sweep.ID != "": // the answer was not awaited
-		return fmt.Sprintf("interrupted while tasks were being chosen: if any were, the next coordinator or `%s` goes on with them", f.another("verify"))
+		return fmt.Sprintf("interrupted while tasks were being chosen: if any were, the next coordinator or `%s` goes on with them", f.command("verify"))
 	default:
 		return "interrupted before any task was chosen"
 	}
@@ -128,7 +132,7 @@ func (f *verifyFlags) advise(t *terminal, done app.Verification) error {
 			contradicted++
 		}
 	}
-	retry := f.another("retry", "--diverged")
+	retry := f.command("retry", "--diverged")
 	if n := done.Diverged; n > 0 {
 		t.say("%s diverged before: `%s` runs %s once more", count(n, "task"), retry, them(n))
 	}
@@ -142,14 +146,6 @@ func (f *verifyFlags) advise(t *terminal, done app.Verification) error {
 		return &endError{exitIncomplete}
 	}
 	return nil
-}
-
-// another is another command about the same sweep, to be copied.
-func (f *verifyFlags) another(arguments ...string) string {
-	if f.sweep != "" {
-		arguments = append(arguments, "--sweep", f.sweep)
-	}
-	return f.command(arguments...)
 }
 
 func them(n int) string {

@@ -41,7 +41,7 @@ func signalled(ts *testscript.TestScript, _ bool, arguments []string) {
 	}
 	want, err := strconv.Atoi(arguments[0])
 	ts.Check(err)
-	command := exec.Command(program(ts, arguments[2]), arguments[3:]...)
+	command := exec.Command(findProgram(ts, arguments[2]), arguments[3:]...)
 	command.Dir = ts.Getenv("WORK")
 	output, err := command.StderrPipe()
 	ts.Check(err)
@@ -60,8 +60,8 @@ func signalled(ts *testscript.TestScript, _ bool, arguments []string) {
 	}
 }
 
-// program finds a command of testscript.Main, which is in the script's PATH alone.
-func program(ts *testscript.TestScript, name string) string {
+// findProgram finds a command of testscript.Main, which is in the script's PATH alone.
+func findProgram(ts *testscript.TestScript, name string) string {
 	for _, folder := range filepath.SplitList(ts.Getenv("PATH")) {
 		if path, err := exec.LookPath(filepath.Join(folder, name)); err == nil {
 			return path

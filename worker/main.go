@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spiqsweep/worker/agent"
+	"spiqsweep/worker/program"
 )
 
 // version is set by the linker; see the Makefile.
@@ -20,14 +21,11 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 // run is the whole program. Data goes to stdout, talk to stderr; an error is
 // one line that begins with the program's name.
 func run(arguments []string, stdout, stderr io.Writer) (exitCode int) {
-	root := startCommand(stderr, &exitCode)
-	root.AddCommand(selftestCommand(), versionCommand())
-	root.Version = programVersion()
-	root.SilenceErrors, root.SilenceUsage = true, true
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root := newRoot(stderr, &exitCode)
 	root.SetArgs(arguments)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	program.Guard(root, nil)
 	err := root.Execute()
 	if err == nil {
 		return exitCode
@@ -39,15 +37,17 @@ func run(arguments []string, stdout, stderr io.Writer) (exitCode int) {
 	return agent.ExitUsage
 }
 
+// newRoot builds the tree of commands.
+func newRoot(stderr io.Writer, exitCode *int) *cobra.Command {
+	root := startCommand(stderr, exitCode)
+	root.AddCommand(selftestCommand(), versionCommand())
+	root.Version = programVersion()
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.CompletionOptions.HiddenDefaultCmd = true
+	return root
+}
+
 // faultError is an error that is not the user's: any other is one of usage.
 type faultError struct{ error }
 
 func (e *faultError) Unwrap() error { return e.error }
-
-// noArguments explains the flags to those who give arguments.
-func noArguments(command *cobra.Command, arguments []string) error {
-	if len(arguments) > 0 {
-		return fmt.Errorf("unknown argument %q: `%s --help` lists commands and flags", arguments[0], command.CommandPath())
-	}
-	return nil
-}

@@ -10,6 +10,7 @@ import (
 
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/inputfile"
+	"spiqsweep/worker/program"
 )
 
 func selftestCommand() *cobra.Command {
@@ -22,7 +23,7 @@ func selftestCommand() *cobra.Command {
 machine and says how far each is from the known answers.
 
 Exit codes: 0 all kernels are right, 1 one is not, 2 bad usage or reference.`,
-		Args: noArguments,
+		Args: program.NoArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return selftest(command.OutOrStdout(), reference, asJSON)
 		},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"spiqsweep/proto/credentials"
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/worker/agent"
+	"spiqsweep/worker/program"
 	"spiqsweep/worker/runner"
 )
 
@@ -36,8 +38,7 @@ type options struct {
 	connectTimeout time.Duration
 	stay           bool
 	cache          string
-	logFormat      string
-	logLevel       string
+	log            program.LogFlags
 }
 
 func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
@@ -46,8 +47,11 @@ func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
 		Use:   "worker --coordinator FILE_OR_ADDRESS",
 		Short: "Run the tasks of a coordinator",
 		Long:  startHelp,
-		Args:  noArguments,
-		RunE: func(*cobra.Command, []string) error {
+		Args:  program.NoArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if o.slots == 0 && command.Flags().Changed("slots") {
+				return errors.New("--slots 0: must be 1 or more")
+			}
 			config, err := o.config(stderr)
 			if err != nil {
 				return err
@@ -67,17 +71,13 @@ func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
 	flags.DurationVar(&o.connectTimeout, "connect-timeout", agent.DefaultConnectTimeout, "leave after so long without a coordinator; 0: never")
 	flags.BoolVar(&o.stay, "stay", false, "stay when all is done, for the next sweep that is submitted")
 	flags.StringVar(&o.cache, "cache", "", "`FOLDER` that keeps recordings between runs (default: in memory only)")
-	flags.StringVar(&o.logFormat, "log-format", "text", "text or json")
-	flags.StringVar(&o.logLevel, "log-level", "info", "trace, debug, info, warn or error")
+	o.log.Add(command, "info")
 	return command
 }
 
 // config checks the flags and what they name, before anything is done.
 func (o options) config(stderr io.Writer) (agent.Config, error) {
-	log, err := o.logger(stderr)
-	if err != nil {
-		return agent.Config{}, err
-	}
+	log := o.log.Logger("worker", stderr, colour())
 	kernel, err := circuit.NamedKernel(os.Getenv(circuit.KernelVariable))
 	if err != nil {
 		return agent.Config{}, fmt.Errorf("%s: %w", circuit.KernelVariable, err)
@@ -109,20 +109,10 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 	return config, config.Validate()
 }
 
-// logger writes to stderr; colours mark levels, only on a terminal and never with NO_COLOR.
-func (o options) logger(stderr io.Writer) (hclog.Logger, error) {
-	level := hclog.LevelFromString(o.logLevel)
-	if level == hclog.NoLevel {
-		return nil, fmt.Errorf("--log-level is %q: must be trace, debug, info, warn or error", o.logLevel)
-	}
-	if o.logFormat != "text" && o.logFormat != "json" {
-		return nil, fmt.Errorf("--log-format is %q: must be text or json", o.logFormat)
-	}
-	colour := hclog.AutoColor
+// colour marks levels in the log, only on a terminal and never with NO_COLOR.
+func colour() hclog.ColorOption {
 	if os.Getenv("NO_COLOR") != "" {
-		colour = hclog.ColorOff
+		return hclog.ColorOff
 	}
-	return hclog.New(&hclog.LoggerOptions{
-		Name: "worker", Level: level, JSONFormat: o.logFormat == "json", Output: stderr, Color: colour,
-	}), nil
+	return hclog.AutoColor
 }

@@ -12,6 +12,7 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/sweep"
+	"spiqsweep/worker/program"
 )
 
 // versions are what must agree between a worker and its coordinator, and labels.
@@ -29,7 +30,7 @@ func versionCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "version",
 		Short: "Say what this program is, and which coordinators it fits",
-		Args:  noArguments,
+		Args:  program.NoArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
 			v := versions{
 				Version: programVersion(), Protocol: spiqsweepv1.ProtocolVersion, Numerics: sweep.Numerics,

@@ -1,0 +1,184 @@
+package program
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"spiqsweep/simulator/inputfile"
+)
+
+// Guard makes root and every command below it check their flags and arguments
+// before they run. Call it once, when the tree of commands is complete and has its
+// output. An error of a flag or an argument is one sentence. hint, if it is not
+// nil, explains a flag that no command has, or returns "".
+func Guard(root *cobra.Command, hint func(flag string) string) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return explain(c, err, hint) })
+	var guard func(*cobra.Command)
+	guard = func(c *cobra.Command) {
+		c.InitDefaultHelpFlag()
+		c.InitDefaultVersionFlag()
+		wrap := func(f *pflag.Flag) {
+			if _, twice := f.Value.(*value); !twice {
+				f.Value = &value{f.Value, f}
+			}
+			if f.DefValue == "[]" || f.DefValue == "0s" || f.DefValue == "0" {
+				f.DefValue = "" // pflag knows the zero values of its own types alone
+			}
+		}
+		c.PersistentFlags().VisitAll(wrap)
+		c.Flags().VisitAll(wrap)
+		c.Args = arguments(c.Args)
+		if c.Name() == "help" && c.Parent() == root {
+			c.Args = arguments(helpTopic)
+		}
+		for _, child := range c.Commands() {
+			guard(child)
+		}
+	}
+	guard(root)
+}
+
+// value is the value of a flag, which is never empty and, unless it is a list, is
+// given once.
+type value struct {
+	pflag.Value
+	flag *pflag.Flag
+}
+
+// Set implements pflag.Value.
+func (v *value) Set(text string) error {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return errors.New("is empty: leave the flag out to use its default, or set the shell variable that was to give its value")
+	case len(text) > 2 && strings.HasPrefix(text, "--"):
+		return fmt.Errorf("has no value: %s follows, which is another flag", text)
+	case v.flag.Changed && !repeatable(v.Type()):
+		return fmt.Errorf("is given twice, the second time as %q: give it once", text)
+	}
+	if err := unexpanded(text); err != nil {
+		return err
+	}
+	if err := v.Value.Set(text); err != nil {
+		return v.mistake(text, err)
+	}
+	if list, ok := v.Value.(pflag.SliceValue); ok {
+		for _, element := range list.GetSlice() {
+			if strings.TrimSpace(element) == "" {
+				return fmt.Errorf("is empty between two commas, or beside one, of %q", text)
+			}
+		}
+	}
+	return nil
+}
+
+// repeatable reports whether a flag of that type may be given more than once.
+func repeatable(kind string) bool {
+	return strings.HasSuffix(kind, "Slice") || strings.HasSuffix(kind, "Array") || strings.HasPrefix(kind, "stringTo")
+}
+
+// mistake replaces a parser's error by the kind of value that the flag wants.
+func (v *value) mistake(text string, err error) error {
+	wanted := ""
+	switch kind := v.Type(); {
+	case errors.Is(err, strconv.ErrRange):
+		wanted = "a number that a computer's word can hold"
+	case kind == "bool":
+		wanted = "true or false"
+	case kind == "int":
+		wanted = "a whole number"
+	case kind == "uint64":
+		wanted = "a whole number, 0 or more"
+	case kind == "float64":
+		wanted = "a number"
+	case kind == "duration":
+		wanted = "a time with its unit, such as 90s, 5m or 1h30m"
+	case kind == "stringSlice":
+		wanted = "values separated by commas; quote one that contains a comma or a quote"
+	default:
+		return err
+	}
+	return fmt.Errorf("%q: must be %s", text, wanted)
+}
+
+// explain makes one sentence of an error of pflag's.
+func explain(c *cobra.Command, err error, hint func(string) string) error {
+	var (
+		invalid *pflag.InvalidValueError
+		unknown *pflag.NotExistError
+		missing *pflag.ValueRequiredError
+	)
+	switch {
+	case errors.As(err, &invalid):
+		return fmt.Errorf("--%s %w", invalid.GetFlag().Name, invalid.Unwrap())
+	case errors.As(err, &missing):
+		return fmt.Errorf("--%s has no value: it is the last word of the command", missing.GetFlag().Name)
+	case errors.As(err, &unknown):
+		if words := c.Flags().Args(); !c.HasParent() && len(words) > 0 {
+			return c.ValidateArgs(words) // a misspelt command, before a flag of the one that was meant
+		}
+		return unknownFlag(c, unknown, hint)
+	default:
+		return fmt.Errorf("%w: %s", err, help(c))
+	}
+}
+
+// help names the way to a command's flags.
+func help(c *cobra.Command) string {
+	listed := "commands and flags"
+	if c.HasParent() {
+		listed = "its flags"
+	}
+	return fmt.Sprintf("`%s --help` lists %s", c.CommandPath(), listed)
+}
+
+// arguments checks the arguments of a command, then lets the command do so.
+func arguments(next cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, words []string) error {
+		for _, word := range words {
+			if err := checkArgument(c, word); err != nil {
+				return err
+			}
+		}
+		if next == nil {
+			return nil
+		}
+		return next(c, words)
+	}
+}
+
+func checkArgument(c *cobra.Command, word string) error {
+	const dashes = "–—−" // which typesetting makes of hyphens
+	switch {
+	case strings.TrimSpace(word) == "":
+		return fmt.Errorf("%s of `%s` is empty: leave it out, or set the shell variable that was to give its value", argument(c), c.CommandPath())
+	case strings.IndexAny(word, dashes) == 0:
+		return fmt.Errorf("%q begins with a dash that is not a hyphen: write --%s", word, strings.TrimLeft(word, dashes+"-"))
+	}
+	return unexpanded(word)
+}
+
+// argument is the name of a command's arguments in its line of usage.
+func argument(c *cobra.Command) string {
+	if words := strings.Fields(c.Use); len(words) == 2 {
+		return strings.Trim(words[1], "[].")
+	}
+	return "an argument"
+}
+
+// unexpanded reports a path that the shell was to expand, unless there is a file
+// of that very name.
+func unexpanded(text string) error {
+	if _, err := os.Lstat(text); err == nil {
+		return nil
+	}
+	return inputfile.Unexpanded(text)
+}

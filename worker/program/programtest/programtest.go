@@ -1,0 +1,102 @@
+// Package programtest holds a program to what package program promises of its
+// command line.
+package programtest
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// exitUsage is the exit code of both programs for bad usage.
+const exitUsage = 2
+
+// blanks are values that count as empty.
+var blanks = []string{"", " ", "\t", "\n", "\r\n", " \v\f ", "\u00a0", "\u2003\u3000"}
+
+// Refuses runs every command of a program with each of its flags and arguments
+// empty, blank, repeated and unexpanded, and wants exit code 2, one line that names
+// the flag, and an empty working folder. root is the guarded tree of commands, in
+// which new flags are found; run is the program.
+func Refuses(t *testing.T, name string, root *cobra.Command, run func(arguments []string, stdout, stderr io.Writer) int) {
+	t.Chdir(t.TempDir())
+	flags := 0
+	refused := func(named string, arguments ...string) {
+		t.Helper()
+		var out, talk bytes.Buffer
+		code := run(arguments, &out, &talk)
+		said := talk.String()
+		if code != exitUsage || out.Len() > 0 || strings.Count(said, "\n") != 1 || !strings.HasPrefix(said, name+": ") || !strings.Contains(said, named) {
+			t.Errorf("%q: exit code %d, want %d and a line with %q:\n%s%s", arguments, code, exitUsage, named, said, out.String())
+		}
+		if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+			t.Fatalf("%q left %v, error %v", arguments, left, err)
+		}
+	}
+	walk(root, func(c *cobra.Command) {
+		if !c.Runnable() {
+			return
+		}
+		words := strings.Fields(c.CommandPath())[1:]
+		with := func(more ...string) []string { return append(words[:len(words):len(words)], more...) }
+		for _, blank := range blanks {
+			refused("is empty", with(blank)...)
+		}
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			flags++
+			flag := "--" + f.Name
+			for _, blank := range blanks {
+				refused(flag+" is empty", with(flag+"="+blank)...)
+			}
+			value, repeatable := valueOf(f)
+			if f.Value.Type() != "bool" {
+				refused(flag+" is empty", with(flag, "")...)
+				refused(flag+" has no value", with(flag)...)
+				refused(flag+" has no value", with(flag, "--help")...)
+				refused(flag+" ~/x: only a shell replaces ~", with(flag+"=~/x")...)
+			}
+			switch {
+			case f.Value.Type() == "stringSlice":
+				for _, list := range []string{",", "a,", ",a", "a, ,b"} {
+					refused(flag+" is empty between", with(flag+"="+list)...)
+				}
+			case !repeatable:
+				refused(flag+" is given twice", with(flag+"="+value, flag+"="+value)...)
+			}
+		})
+	})
+	if flags < 10 {
+		t.Errorf("%d flags were found", flags)
+	}
+}
+
+func walk(c *cobra.Command, visit func(*cobra.Command)) {
+	visit(c)
+	for _, child := range c.Commands() {
+		walk(child, visit)
+	}
+}
+
+// valueOf returns a value that a flag takes, and whether it takes several.
+func valueOf(f *pflag.Flag) (value string, repeatable bool) {
+	switch kind := f.Value.Type(); kind {
+	case "bool":
+		return "true", false
+	case "int", "uint64", "float64":
+		return "1", false
+	case "duration":
+		return "5s", false
+	case "string":
+		if f.DefValue != "" {
+			return f.DefValue, false
+		}
+		return "x", false
+	default:
+		return "", true
+	}
+}
