@@ -8,19 +8,19 @@ import (
 
 // fail ends an attempt by the task's own fault. The next one begins from step 0:
 // the checkpoint may be part of the fault.
-func (c *call) fail(a Attempt, message, log string) error {
-	a.Log = clipStart(log, c.policy.MaxLog)
-	a.end(Failed, clip(message, c.policy.MaxReason), c.now)
+func (c *call) fail(a Attempt, f Failure) error {
+	a.Log = clipStart(f.Log, c.policy.MaxLog)
+	a.end(Failed, clip(f.Message, c.policy.MaxReason), c.now)
 	if err := c.tx.DeleteCheckpoint(a.Task); err != nil {
 		return err
 	}
-	return c.settle(a)
+	return c.settle(a, f.Reproducible)
 }
 
 // handBack ends an attempt that its holder gave back unharmed.
 func (c *call) handBack(a Attempt, reason string) error {
 	a.end(HandedBack, clip(reason, c.policy.MaxReason), c.now)
-	return c.settle(a)
+	return c.settle(a, false)
 }
 
 // lose ends an attempt whose process is gone.
@@ -30,12 +30,15 @@ func (c *call) lose(a Attempt, p Presence, alone bool, reason string) (err error
 	}
 	a.Alone, a.Excused = alone, p.Unheard
 	a.end(Lost, reason, c.now)
-	return c.settle(a)
+	return c.settle(a, false)
 }
 
-// settle stores an attempt that ended without a result, and says where its task
-// stands now: a fair judgement of all its attempts.
-func (c *call) settle(a Attempt) error {
+// FailsAlways begins the reason of a task that failed reproducibly.
+const FailsAlways = "it would fail in every attempt: "
+
+// settle stores an attempt that ended without a result, and decides the phase of
+// its task by all attempts; by this one alone if its failure is reproducible.
+func (c *call) settle(a Attempt, reproducible bool) error {
 	if err := c.tx.PutAttempt(a); err != nil {
 		return err
 	}
@@ -49,6 +52,9 @@ func (c *call) settle(a Attempt) error {
 	}
 	b := c.policy.blame(attempts, r.Pardoned)
 	r.Alone = b.alone
+	if reproducible {
+		b.hopeless = FailsAlways + a.Reason
+	}
 	switch {
 	case b.hopeless != "" && r.Verifying:
 		return c.endVerification(r, notVerified+b.hopeless)
@@ -76,12 +82,14 @@ type blame struct {
 
 // blame judges the attempts after the pardoned ones, by number.
 //
-// A failure counts always. A loss counts if the task had started, the coordinator
+// A failure counts always; one with the message of another (which names the step)
+// counts as deterministic, so MaxRepeats of them are enough. A loss counts if the task had started, the coordinator
 // was there, and no newer checkpoint than at its last loss was stored since: a
 // task that gets on is only preempted. It is then granted to a process that holds nothing else, and what
 // is lost there is its own doing.
 func (p Policy) blame(attempts []Attempt, pardoned uint64) (b blame) {
-	reached := uint64(0) // checkpoint at the last loss
+	reached := uint64(0)        // checkpoint at the last loss
+	repeats := map[string]int{} // failures by message
 	for _, a := range attempts {
 		if a.Attempt <= pardoned {
 			continue
@@ -90,7 +98,11 @@ func (p Policy) blame(attempts []Attempt, pardoned uint64) (b blame) {
 		case Failed:
 			b.failures++
 			reached = 0 // the next one began from step 0
-			if b.failures >= p.MaxAttempts {
+			repeats[a.Reason]++
+			switch n := repeats[a.Reason]; {
+			case n >= p.MaxRepeats:
+				b.hopeless = fmt.Sprintf("it failed %s in the same way: %s", times(n), a.Reason)
+			case b.failures >= p.MaxAttempts:
 				b.hopeless = fmt.Sprintf("it failed %s, the last time with: %s", times(b.failures), a.Reason)
 			}
 		case Lost:

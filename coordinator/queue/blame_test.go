@@ -26,7 +26,7 @@ func excused(saved uint64) Attempt {
 func ended(o Outcome) Attempt { return Attempt{Outcome: o, Started: true} }
 
 func TestBlame(t *testing.T) {
-	policy := Policy{MaxAttempts: 3, MaxLosses: 2}
+	policy := Policy{MaxAttempts: 3, MaxRepeats: 2, MaxLosses: 2}
 	unstarted := lost(0, true)
 	unstarted.Started = false
 	for name, c := range map[string]struct {
@@ -45,6 +45,23 @@ func TestBlame(t *testing.T) {
 		"three failures": {
 			history: []Attempt{failed("a"), failed("b"), failed("c")},
 			want:    blame{failures: 3, hopeless: "it failed 3 times, the last time with: c"},
+		},
+		"the same failure twice": {
+			history: []Attempt{failed("a at step 3"), ended(HandedBack), failed("a at step 3")},
+			want:    blame{failures: 2, hopeless: "it failed 2 times in the same way: a at step 3"},
+		},
+		"the same failure again, not in a row": {
+			history: []Attempt{failed("a at step 3"), failed("b"), failed("a at step 3")},
+			want:    blame{failures: 3, hopeless: "it failed 2 times in the same way: a at step 3"},
+		},
+		"the same failure at another step": {
+			history: []Attempt{failed("a at step 3"), failed("a at step 4")},
+			want:    blame{failures: 2},
+		},
+		"the same failure before the pardon": {
+			history:  []Attempt{failed("a"), failed("a")},
+			pardoned: 1,
+			want:     blame{failures: 1},
 		},
 		"a loss in company": {
 			history: []Attempt{lost(0, false), lost(0, false), lost(0, false)},

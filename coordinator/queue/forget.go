@@ -127,5 +127,5 @@ func (c *call) drop(plan string, task sweep.TaskID) error {
 		return err
 	}
 	a.end(Withdrawn, reason, c.now)
-	return c.settle(a)
+	return c.settle(a, false)
 }

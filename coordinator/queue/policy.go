@@ -12,6 +12,9 @@ type Policy struct {
 
 	// MaxAttempts failures of a task set it aside. Default 3.
 	MaxAttempts int
+	// MaxRepeats failures with one message set a task aside sooner: the same bits
+	// fail in the same way. Default 2.
+	MaxRepeats int
 	// MaxLosses processes lost while they held nothing but this task set it aside. Default 5.
 	MaxLosses int
 	// BackOff is the pause after a task's first failure; it doubles with each
@@ -50,6 +53,7 @@ func (p Policy) withDefaults() Policy {
 	orDefault(&p.LeaseTerm, 60*time.Second)
 	orDefault(&p.FrozenAfter, 5*time.Second)
 	orDefault(&p.MaxAttempts, 3)
+	orDefault(&p.MaxRepeats, 2)
 	orDefault(&p.MaxLosses, 5)
 	orDefault(&p.BackOff, 10*time.Second)
 	orDefault(&p.MaxBackOff, 10*time.Minute)

@@ -28,6 +28,9 @@ type ResultReport struct {
 type Failure struct {
 	Message string
 	Log     string // the last lines of the task's log
+	// Reproducible: the failure follows from the task's numbers alone, so every
+	// further attempt would fail in the same way.
+	Reproducible bool
 }
 
 // HandBack gives a task back unharmed.
@@ -142,7 +145,7 @@ func (c *call) judge(process string, r Report, f finding) (j Judgement, why stri
 	case r.Result != nil:
 		return c.judgeResult(a, *r.Result, f)
 	case r.Failure != nil:
-		j, err = c.judgeEnd(a, Failed, func() error { return c.fail(a, r.Failure.Message, r.Failure.Log) })
+		j, err = c.judgeEnd(a, Failed, func() error { return c.fail(a, *r.Failure) })
 	default:
 		j, err = c.judgeEnd(a, HandedBack, func() error { return c.handBack(a, r.HandBack.Reason) })
 	}
@@ -187,7 +190,7 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 	}
 	if fault := f.disbelief(s.Configuration); fault != nil {
 		if counts {
-			err = c.fail(a, "invalid result: "+fault.Error(), "")
+			err = c.fail(a, Failure{Message: "invalid result: " + fault.Error()})
 		}
 		return JudgedInvalid, clip(fault.Error(), c.policy.MaxReason), err
 	}

@@ -20,6 +20,8 @@ func readReport(in *spiqsweepv1.Report, budget *wire.Budget) (queue.Report, erro
 		return queue.Report{Failure: &queue.Failure{
 			Message: shortened(outcome.Failure.GetMessage()),
 			Log:     shortened(outcome.Failure.GetLog()),
+
+			Reproducible: outcome.Failure.GetReproducible(),
 		}}, nil
 	case *spiqsweepv1.Report_HandBack:
 		return queue.Report{HandBack: &queue.HandBack{Reason: shortened(outcome.HandBack.GetReason())}}, nil

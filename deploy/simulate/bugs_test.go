@@ -47,6 +47,12 @@ var bugs = []bug{
 		within: 20,
 	},
 	{
+		name:   "a failure that repeats is retried",
+		policy: func(p *queue.Policy) { p.MaxRepeats = math.MaxInt },
+		breaks: []simulate.Invariant{simulate.Blame},
+		within: 50,
+	},
+	{
 		name:   "all leases expire after a freeze",
 		policy: func(p *queue.Policy) { p.FrozenAfter = math.MaxInt64 },
 		breaks: []simulate.Invariant{simulate.LiveLease},

@@ -121,20 +121,20 @@ func (w *world) checkAccepted(was, is queue.Record) {
 
 // checkBlame: a task is given up if and only if its own history justifies it.
 func (w *world) checkBlame(was, is queue.Record) {
-	failures, losses, alone := w.ledger.guilt(is.Task)
-	hopeless := failures >= w.policy.MaxAttempts || losses >= w.policy.MaxLosses
+	g := w.ledger.guilt(is.Task)
+	hopeless := g.hopeless(w.policy)
 	number := w.jobOf[is.Task].number
 	switch is.Phase {
 	case queue.SetAside:
 		if was.Phase != queue.SetAside && !hopeless && w.act.kind != cancelling {
-			w.violated(Blame, "task %d is set aside after %d failures and %d losses alone: %s", number, failures, losses, is.Reason)
+			w.violated(Blame, "task %d is set aside after %+v: %s", number, g, is.Reason)
 		}
 	case queue.Waiting, queue.BackingOff, queue.Leased:
 		if hopeless {
-			w.violated(Blame, "task %d is %s after %d failures and %d losses alone", number, is.Phase, failures, losses)
+			w.violated(Blame, "task %d is %s after %+v", number, is.Phase, g)
 		}
-		if is.Alone != alone {
-			w.violated(Blame, "task %d must be alone: %t, by its history: %t", number, is.Alone, alone)
+		if is.Alone != g.alone {
+			w.violated(Blame, "task %d must be alone: %t, by its history: %t", number, is.Alone, g.alone)
 		}
 	default:
 	}

@@ -18,10 +18,11 @@ import (
 type curse int
 
 const (
-	sound  curse = iota
-	faulty       // it fails whenever it is run
-	deadly       // it ends its process whenever it is run, as want of memory does
-	moody        // it does either now and then
+	sound    curse = iota
+	faulty         // it fails at the same step whenever it is run
+	overflow       // it fails, and its worker knows that it always will
+	deadly         // it ends its process whenever it is run, as want of memory does
+	moody          // it does either now and then
 )
 
 // job is a task as the simulation knows it.
@@ -49,7 +50,7 @@ func (w *world) newJobs(n int) {
 			j.takes = w.between(100*time.Millisecond, 500*time.Millisecond)
 		}
 		if w.chance(w.odds.curse) {
-			j.curse = curse(1 + w.random.IntN(3))
+			j.curse = curse(1 + w.random.IntN(4))
 		}
 		w.jobs = append(w.jobs, j)
 		w.jobOf[j.id] = j

@@ -22,7 +22,9 @@ type ledger struct {
 	extended map[string]time.Time // last time that a process was given a term unheard
 	lastTick time.Time            // of any coordinator, by the store's clock
 	losses   map[queue.Lease]loss
-	reopened map[sweep.TaskID]bool // though a result is accepted
+	// reproducible are the attempts that failed as every other would.
+	reproducible map[queue.Lease]bool
+	reopened     map[sweep.TaskID]bool // though a result is accepted
 }
 
 // loss is how a lease came to its end, as far as blame is concerned.
@@ -37,7 +39,7 @@ func newLedger() *ledger {
 		records: map[sweep.TaskID]queue.Record{}, attempts: map[sweep.TaskID][]queue.Attempt{},
 		presences: map[string]queue.Presence{}, checkpoints: map[sweep.TaskID]uint64{},
 		sweeps: map[string]map[sweep.TaskID]bool{}, plans: map[string]map[sweep.TaskID]bool{}, heard: map[string]time.Time{}, extended: map[string]time.Time{},
-		losses: map[queue.Lease]loss{}, reopened: map[sweep.TaskID]bool{},
+		losses: map[queue.Lease]loss{}, reproducible: map[queue.Lease]bool{}, reopened: map[sweep.TaskID]bool{},
 	}
 }
 
@@ -134,27 +136,43 @@ func (l *ledger) write(w *written) {
 
 // guilt judges a task's attempts as DESIGN.md, section 5.3, says, from what the
 // simulation saw rather than from what was stored.
-func (l *ledger) guilt(task sweep.TaskID) (failures, losses int, alone bool) {
-	reached := uint64(0)
+func (l *ledger) guilt(task sweep.TaskID) (g guilt) {
+	reached, messages := uint64(0), map[string]int{}
 	for _, a := range l.attempts[task] {
 		if a.Attempt <= l.records[task].Pardoned {
 			continue
 		}
 		switch a.Outcome {
 		case queue.Failed:
-			failures++
+			g.failures++
+			messages[a.Reason]++
+			g.repeats = max(g.repeats, messages[a.Reason])
+			g.reproducible = g.reproducible || l.reproducible[a.Lease]
 			reached = 0
 		case queue.Lost:
 			lost := l.losses[a.Lease]
 			if a.Started && !lost.excused && lost.saved <= reached {
-				alone = true
+				g.alone = true
 				if lost.alone {
-					losses++
+					g.losses++
 				}
 			}
 			reached = lost.saved
 		default:
 		}
 	}
-	return failures, losses, alone
+	return g
+}
+
+// guilt is what the attempts of a task say against it.
+type guilt struct {
+	failures, repeats, losses int  // repeats: failures with one message
+	reproducible, alone       bool // alone: it may end its process
+}
+
+// maxRepeats is the default of the queue's policy.
+const maxRepeats = 2
+
+func (g guilt) hopeless(p queue.Policy) bool {
+	return g.reproducible || g.repeats >= maxRepeats || g.failures >= p.MaxAttempts || g.losses >= p.MaxLosses
 }

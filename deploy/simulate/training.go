@@ -41,7 +41,9 @@ func (wk *worker) train(a agent.StartTask) {
 	r.end, r.fate = storetest.Steps, (*run).finish
 	somewhere := r.step + 1 + wk.random.Uint64N(storetest.Steps-min(r.step, storetest.Steps-1))
 	switch {
-	case j.curse == faulty || j.curse == moody && wk.trouble(0.3) || wk.trouble(wk.odds.fail):
+	case j.curse == faulty:
+		r.end, r.fate = 1+uint64(j.number)%storetest.Steps, (*run).fail
+	case j.curse == overflow || j.curse == moody && wk.trouble(0.3) || wk.trouble(wk.odds.fail):
 		r.end, r.fate = somewhere, (*run).fail
 	case j.curse == deadly || j.curse == moody && wk.trouble(0.5) || wk.trouble(wk.odds.crash):
 		r.end, r.fate = somewhere, (*run).crash
@@ -129,7 +131,12 @@ func (r *run) fail() {
 	r.log("task %d, attempt %d, fails on %s", r.job.number, r.lease.Attempt, r.name)
 	r.tally[Failures]++
 	r.failures[r.key()] = true
-	r.over(agent.Ended{Failure: &spiqsweepv1.Failure{Message: "NaN", Log: "log"}})
+	failure := &spiqsweepv1.Failure{Message: fmt.Sprintf("panic after step %d", r.step), Log: "log"}
+	if r.job.curse == overflow {
+		failure.Message, failure.Reproducible = "NaN", true
+		r.ledger.reproducible[r.key()] = true
+	}
+	r.over(agent.Ended{Failure: failure})
 }
 
 // stall makes no step any more. Some notice when they are asked to stop.

@@ -60,7 +60,7 @@ func (a *actor) update(b *batch, real []uint32, rate float64) error {
 	a.differentiate(b)
 	a.updates++
 	if !a.adam.update(a.angles, a.gradient, rate, a.updates) {
-		return fmt.Errorf("update generator: update %d made an angle infinite or not a number", a.updates)
+		return fmt.Errorf("update generator: update %d made an angle %w", a.updates, ErrNotFinite)
 	}
 	for i := range a.average { // none of them without a decay
 		a.average[i] = a.settings.Average*a.average[i] + (1-a.settings.Average)*a.angles[i]

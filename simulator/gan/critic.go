@@ -44,7 +44,7 @@ func (c *critic) update(real, fake []uint32, rate float64) error {
 	c.differentiate(real, fake)
 	c.updates++
 	if !c.adam.update(c.weights.all, c.gradient.all, rate, c.updates) {
-		return fmt.Errorf("update critic: update %d made a weight infinite or not a number", c.updates)
+		return fmt.Errorf("update critic: update %d made a weight %w", c.updates, ErrNotFinite)
 	}
 	if c.settings.Constraint == Clip {
 		clip(c.weights.all, float32(c.settings.ClipBound))

@@ -1,6 +1,7 @@
 package gan
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -15,6 +16,10 @@ type Windows interface {
 	Len() int
 	At(i int, words []uint32)
 }
+
+// ErrNotFinite is part of the error of a Step whose update overflowed. It follows
+// from the settings and the random address alone: a repetition ends the same way.
+var ErrNotFinite = errors.New("infinite or not a number")
 
 // Trainer is one training. It is not safe for concurrent use.
 type Trainer struct {
@@ -61,8 +66,8 @@ func NewTrainer(s Settings, r random.Training, real Windows) (*Trainer, error) {
 
 // Step makes CriticUpdates critic updates and one generator update, each with
 // fresh noise, measurements and windows. It fails after Settings.Steps steps,
-// on a window with bits beyond the neurons, and when a weight or an angle
-// becomes infinite or NaN. After a failure the training is over.
+// on a window with bits beyond the neurons, and, with
+// ErrNotFinite, when a weight or an angle becomes infinite or NaN. After a failure the training is over.
 func (t *Trainer) Step() error {
 	if t.steps >= t.settings.Steps {
 		return fmt.Errorf("train: all %d steps are done", t.settings.Steps)

@@ -18,6 +18,9 @@ type Settings struct {
 	ConnectTimeout time.Duration        // 0: wait for the coordinator for ever
 	Stays          bool                 // when all is done, for the next sweep
 	Random         *rand.Rand           // spreads the retries
+	// Quiet logs failures of tasks at debug level: the parent of a local worker
+	// shows them to its user.
+	Quiet bool
 }
 
 // Agent decides what a worker does next. It is made by New, lives in a single
@@ -46,6 +49,8 @@ type Agent struct {
 	farewell bool      // a draining call was answered, or cannot be
 	left     bool      // work was handed back
 
+	failures map[string]int // of tasks, by sweep.FailureKind: one line for each kind
+
 	wake   time.Time // of the last SetTimer
 	out    []Action  // of the present Step
 	exited bool
@@ -53,7 +58,7 @@ type Agent struct {
 
 // New returns an agent before its first event, Started.
 func New(s Settings) *Agent {
-	return &Agent{Settings: s, recordings: map[string]*recordingHeld{}}
+	return &Agent{Settings: s, recordings: map[string]*recordingHeld{}, failures: map[string]int{}}
 }
 
 // Step takes one event and returns what is to be done, in this order. First

@@ -44,7 +44,7 @@ func RunChild(ctx context.Context, input io.Reader, c Config) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	drain := make(chan struct{})
-	c.Drain = drain
+	c.Drain, c.quiet = drain, true
 	go func() {
 		defer cancel()
 		if err := c.obey(lines, drain); err != nil {

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -122,6 +124,11 @@ func (a *Agent) codeLeft() int {
 }
 
 func (a *Agent) exit(code int) {
+	for _, kind := range slices.Sorted(maps.Keys(a.failures)) {
+		if n := a.failures[kind]; n > 1 && !a.Quiet {
+			a.say(hclog.Warn, "tasks failed in the same way", "tasks", n, "error", kind)
+		}
+	}
 	if code == ExitWorkLeft {
 		a.say(hclog.Info, "stopped with work left: start a worker again to go on")
 	}

@@ -36,7 +36,8 @@ type Config struct {
 	Log            hclog.Logger
 	Drain          <-chan struct{} // closed: hand back and leave; nil: never
 
-	dial func(address string) (*grpc.ClientConn, error) // nil: Coordinator.Dial
+	quiet bool                                           // see Settings.Quiet
+	dial  func(address string) (*grpc.ClientConn, error) // nil: Coordinator.Dial
 }
 
 // Validate reports the first field that a worker cannot run with.
@@ -84,6 +85,7 @@ func work(ctx context.Context, c Config) (code int, sentAway bool) {
 			Coordinators:   len(c.Coordinator.Addresses),
 			ConnectTimeout: c.ConnectTimeout,
 			Stays:          c.Stays,
+			Quiet:          c.quiet,
 			Random:         mathrand.New(mathrand.NewPCG(mathrand.Uint64(), mathrand.Uint64())),
 		}),
 		line:   line{addresses: c.Coordinator.Addresses, dial: c.dial},

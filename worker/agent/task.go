@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
 )
 
 // begin gives the free slots to waiting leases, in the order of their grants,
@@ -107,8 +108,14 @@ func (a *Agent) handBackBlocked(now time.Time) {
 	}
 }
 
+// fail reports that a task failed. What many tasks have in common is logged once,
+// and counted at the end.
 func (a *Agent) fail(now time.Time, h *hold, f *spiqsweepv1.Failure) {
-	a.say(hclog.Warn, "task failed", "task", h.lease.Task, "attempt", h.lease.Attempt, "error", f.GetMessage())
+	level, kind := hclog.Warn, sweep.FailureKind(f.GetMessage())
+	if a.failures[kind]++; a.Quiet || a.failures[kind] > 1 {
+		level = hclog.Debug
+	}
+	a.say(level, "task failed", "task", h.lease.Task, "attempt", h.lease.Attempt, "error", f.GetMessage())
 	a.report(now, h, &spiqsweepv1.Report{Outcome: &spiqsweepv1.Report_Failure{Failure: f}})
 }
 

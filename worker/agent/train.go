@@ -27,7 +27,7 @@ func (s *shell) train(ctx context.Context, a StartTask) Ended {
 	case !errors.Is(err, runner.ErrStopped):
 		ended.Failure = &spiqsweepv1.Failure{Message: err.Error()}
 		if logged := (*runner.Failure)(nil); errors.As(err, &logged) {
-			ended.Failure.Log = logged.Log
+			ended.Failure.Log, ended.Failure.Reproducible = logged.Log, logged.Reproducible
 		}
 	}
 	return ended

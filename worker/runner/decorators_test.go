@@ -54,7 +54,7 @@ func TestABadTaskFailsAlone(t *testing.T) {
 					return nil
 				}}
 			},
-			"panic: index out of range at 3", "badTrainer.Step",
+			"panic after step 3: index out of range at 3", "badTrainer.Step",
 		},
 		"error": {
 			func(t trainer) trainer {

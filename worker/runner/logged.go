@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"spiqsweep/simulator/gan"
 )
 
 // logBytes bounds the log that a failure carries; its last lines are kept.
@@ -14,7 +16,7 @@ const logBytes = 32 << 10
 
 // logged gives each task a log of its own, which those inside find in their
 // context, and attaches it to the task's failure. Everything goes to the
-// worker's log as well.
+// worker's log as well, the failure itself at debug level: the agent logs it.
 type logged struct {
 	next Runner
 	log  hclog.Logger
@@ -35,8 +37,8 @@ func (l logged) Run(ctx context.Context, t Task, r Reporter) (Outcome, error) {
 	case errors.Is(err, ErrStopped):
 		log.Debug("task is stopped", "cell", t.Configuration.Label(), "took", took)
 	default:
-		log.Error("task failed", "cell", t.Configuration.Label(), "took", took, "error", err)
-		err = &Failure{Err: err, Log: lines.String()}
+		log.Debug("task failed", "cell", t.Configuration.Label(), "took", took, "error", err)
+		err = &Failure{Err: err, Log: lines.String(), Reproducible: errors.Is(err, gan.ErrNotFinite)}
 	}
 	return outcome, err
 }

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"encoding"
+	"errors"
 	"fmt"
 	"time"
 
@@ -113,7 +114,8 @@ func (r *run) resume(body []byte) error {
 // train makes the steps that are left. When ctx ends it leaves a checkpoint
 // and returns ErrStopped.
 func (r *run) train(ctx context.Context) error {
-	r.reporter.Progress(r.trainer.Steps())
+	first := r.trainer.Steps()
+	r.reporter.Progress(first)
 	for {
 		if err := r.history.note(r.trainer); err != nil {
 			return err
@@ -130,11 +132,24 @@ func (r *run) train(ctx context.Context) error {
 		if done {
 			return nil
 		}
-		if err := r.trainer.Step(); err != nil {
+		if err := r.step(); err != nil {
 			return err
 		}
-		r.reporter.Progress(r.trainer.Steps())
+		if r.reporter.Progress(r.trainer.Steps()); r.trainer.Steps() == first+1 {
+			hclog.FromContext(ctx).Debug("the first step is done", "step", first+1)
+		}
 	}
+}
+
+// step makes one step of the training. An overflow is the settings' fault, so the
+// error names those that cause it.
+func (r *run) step() error {
+	err := r.trainer.Step()
+	if errors.Is(err, gan.ErrNotFinite) {
+		t := r.task.Configuration.Training
+		return fmt.Errorf("%w: lower generator_learning_rate (%g) or critic_learning_rate (%g)", err, t.GeneratorLearningRate, t.CriticLearningRate)
+	}
+	return err
 }
 
 // stop leaves a last checkpoint.

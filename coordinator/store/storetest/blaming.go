@@ -13,6 +13,8 @@ import (
 // blaming is about failures, losses and retry.
 var blaming = []life{
 	{"a task that fails always", failsAlways},
+	{"a failure that repeats", repeats},
+	{"a reproducible failure", reproducible},
 	{"back-off doubles up to a bound", backOff},
 	{"messages and logs are clipped", clipped},
 	{"a task that kills its process", killsProcess},
@@ -77,6 +79,44 @@ func failsAlways(t *testing.T, l *Lab) {
 	if n := len(l.Attempts(Task(1).ID)); n != 5 {
 		t.Errorf("%d attempts are remembered", n)
 	}
+}
+
+// repeats fails a task twice at one step: the third attempt would be in vain.
+func repeats(t *testing.T, l *Lab) {
+	l.policy.MaxRepeats = 2
+	l.Restart()
+	l.Plan("A", Plan(0, 1, 10))
+	w := l.Worker(1)
+	for _, step := range []string{"3", "4", "3"} {
+		l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+		w.Sync(Fails(w.Take(), "panic after step "+step))
+		l.Tick(20 * time.Second)
+	}
+	l.WantCounts("A", queue.Counts{Planned: 1, SetAside: 1})
+	if r := l.Record(Task(0).ID); r.Reason != "it failed 2 times in the same way: panic after step 3" {
+		t.Errorf("reason: %q", r.Reason)
+	}
+	l.Retry(queue.RetryRequest{})
+	w.Sync(Fails(w.Take(), "panic after step 3")) // the first one since the retry
+	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+}
+
+// reproducible fails a task by its numbers: a second attempt would be in vain.
+func reproducible(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	w := l.Worker(1)
+	for range 2 {
+		report := Fails(w.Take(), "NaN at step 3")
+		report.Failure.Reproducible = true
+		w.Sync(report)
+		l.WantCounts("A", queue.Counts{Planned: 1, SetAside: 1})
+		if r := l.Record(Task(0).ID); r.Reason != "it would fail in every attempt: NaN at step 3" {
+			t.Errorf("reason: %q", r.Reason)
+		}
+		l.Retry(queue.RetryRequest{})
+	}
+	w.Sync(Finished(w.Take(), 0))
+	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
 }
 
 func backOff(t *testing.T, l *Lab) {

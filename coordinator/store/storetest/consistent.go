@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
@@ -230,7 +231,7 @@ func (c *check) phase(r queue.Record, attempts []queue.Attempt, votes map[string
 	case queue.Diverged:
 		c.want(len(votes) > 1 && accepted, "task %s has diverged, its results are %v", r.Task, votes)
 	case queue.SetAside:
-		hopeless := blamed >= 2 || r.Reason == queue.CancelledByOperator
+		hopeless := blamed >= 2 || blamed >= 1 && strings.HasPrefix(r.Reason, queue.FailsAlways) || r.Reason == queue.CancelledByOperator
 		c.want(hopeless && !accepted && r.Reason != "", "task %s is set aside for %d attempts, accepted: %v, reason %q", r.Task, blamed, accepted, r.Reason)
 	case queue.BackingOff:
 		c.want(newest.Outcome == queue.Failed && !r.NotBefore.IsZero(), "task %s backs off until %v after %q", r.Task, r.NotBefore, newest.Outcome)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,6 +37,9 @@ type Lab struct {
 // NewLab makes a lab. Close it.
 func NewLab(t TB, open Opener, p queue.Policy) *Lab {
 	clock := NewClock()
+	if p.MaxRepeats == 0 {
+		p.MaxRepeats = math.MaxInt // most lives fail with one message; "a failure that repeats" is about them
+	}
 	l := &Lab{TB: t, Clock: clock, Store: &Faulty{Store: open(clock.Now)}, policy: p, known: map[sweep.TaskID]bool{}}
 	l.Restart()
 	l.Tick(time.Second)

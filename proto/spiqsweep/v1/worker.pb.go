@@ -571,7 +571,10 @@ type Failure struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Message string                 `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
 	// The last lines of the task's log.
-	Log           string `protobuf:"bytes,2,opt,name=log,proto3" json:"log,omitempty"`
+	Log string `protobuf:"bytes,2,opt,name=log,proto3" json:"log,omitempty"`
+	// The failure follows from the task's numbers alone (an angle became infinite,
+	// say), so every further attempt would fail in the same way.
+	Reproducible  bool `protobuf:"varint,3,opt,name=reproducible,proto3" json:"reproducible,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -618,6 +621,13 @@ func (x *Failure) GetLog() string {
 		return x.Log
 	}
 	return ""
+}
+
+func (x *Failure) GetReproducible() bool {
+	if x != nil {
+		return x.Reproducible
+	}
+	return false
 }
 
 type HandBack struct {
@@ -1280,10 +1290,11 @@ const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\x06Result\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12<\n" +
-	"\fcompute_time\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\vcomputeTime\"5\n" +
+	"\fcompute_time\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\vcomputeTime\"Y\n" +
 	"\aFailure\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x10\n" +
-	"\x03log\x18\x02 \x01(\tR\x03log\"\"\n" +
+	"\x03log\x18\x02 \x01(\tR\x03log\x12\"\n" +
+	"\freproducible\x18\x03 \x01(\bR\freproducible\"\"\n" +
 	"\bHandBack\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\"\xa0\x02\n" +
 	"\fSyncResponse\x12:\n" +
