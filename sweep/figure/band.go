@@ -14,68 +14,98 @@ import (
 // position is where a value stands on an axis whose values are evenly spaced.
 func position(values []int, v int) float64 { return float64(slices.Index(values, v)) }
 
-// positions labels such an axis.
+// maxLabels bounds the labels of an axis, so that they do not overlap.
+const maxLabels = 12
+
+// positions labels such an axis, from the first value on.
 func positions(values []int) plot.ConstantTicks {
 	ticks := make(plot.ConstantTicks, len(values))
+	every := (len(values) + maxLabels - 1) / maxLabels
 	for i, v := range values {
-		ticks[i] = plot.Tick{Value: float64(i), Label: strconv.Itoa(v)}
+		ticks[i].Value = float64(i)
+		if i%every == 0 {
+			ticks[i].Label = strconv.Itoa(v)
+		}
 	}
 	return ticks
 }
 
-// powersOfTen marks 10ⁱ and, without labels, its multiples.
+// powersOfTen marks 10ⁱ and, without labels, its multiples; of many decades, only
+// some of the powers.
 type powersOfTen struct{}
 
 // Ticks implements plot.Ticker; both ends are positive.
 func (powersOfTen) Ticks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
-	for i := math.Floor(math.Log10(low)); i <= math.Ceil(math.Log10(high)); i++ {
+	first, last := math.Floor(math.Log10(low)), math.Ceil(math.Log10(high))
+	every := math.Ceil((last - first) / maxLabels)
+	for i := first; i <= last; i += every {
 		label := strconv.FormatFloat(i, 'f', 0, 64)
 		ticks = append(ticks, plot.Tick{Value: math.Pow(10, i), Label: "1e" + label})
-		for multiple := 2.0; multiple < 10; multiple++ {
+		for multiple := 2.0; multiple < 10 && every == 1; multiple++ {
 			ticks = append(ticks, plot.Tick{Value: multiple * math.Pow(10, i)})
 		}
 	}
 	return ticks
 }
 
+// makeRoom raises the end of the error axis so that the legend has room above the
+// points.
+func makeRoom(p *plot.Plot, entries int) {
+	const share = 0.07 // of the axis, for each entry
+	legend := min(share*float64(entries), 0.6)
+	decades := math.Log10(p.Y.Max / p.Y.Min)
+	p.Y.Max *= max(2, math.Pow(10, decades*legend/(1-legend)))
+}
+
+// bandShare is how much of its loss's colour a band has; the rest is white.
+const bandShare = 0.19
+
 // maxDots bounds the runs that are drawn at one value: more would only be a bar,
 // which the band is already, in a file of gigabytes.
 const maxDots = 1000
 
-// addErrors draws one loss: the runs as faint points, the geometric mean as a
-// line, and the band from the smallest to the largest error.
-func addErrors(p *plot.Plot, points []point, xs []int, series series) error {
-	var runs, means, band plotter.XYs
-	for _, pt := range points {
-		x := position(xs, pt.x)
-		means = append(means, plotter.XY{X: x, Y: pt.geometric})
-		band = append(band, plotter.XY{X: x, Y: pt.high})
-		for _, e := range pt.errors[:min(len(pt.errors), maxDots)] {
-			runs = append(runs, plotter.XY{X: x + series.shift, Y: e})
+// addErrors draws the losses: the runs as pale points, the geometric mean as a
+// line, and the band from the smallest to the largest error. Bands lie below
+// everything else, and their edges above all bands, so that each can be followed
+// where another covers it.
+func addErrors(p *plot.Plot, losses []loss, xs []int) error {
+	var areas, edges, dots, lines []plot.Plotter
+	for _, l := range losses {
+		var runs, means, band plotter.XYs
+		for _, pt := range l.points {
+			x := position(xs, pt.x)
+			means = append(means, plotter.XY{X: x, Y: pt.geometric})
+			band = append(band, plotter.XY{X: x, Y: pt.high})
+			for _, e := range pt.errors[:min(len(pt.errors), maxDots)] {
+				runs = append(runs, plotter.XY{X: x + l.shift, Y: e})
+			}
 		}
+		for _, pt := range slices.Backward(l.points) {
+			band = append(band, plotter.XY{X: position(xs, pt.x), Y: pt.low})
+		}
+		area, err := plotter.NewPolygon(band)
+		if err != nil {
+			return err
+		}
+		edge := *area
+		area.Color, area.Width = pale(l.colour, bandShare), 0
+		edge.Color, edge.LineStyle = nil, draw.LineStyle{Color: pale(l.colour, 0.7), Width: vg.Points(0.6)}
+		scatter, err := plotter.NewScatter(runs)
+		if err != nil {
+			return err
+		}
+		scatter.GlyphStyle = draw.GlyphStyle{Color: pale(l.colour, 0.56), Radius: vg.Points(1.2), Shape: draw.CircleGlyph{}}
+		line, marks, err := plotter.NewLinePoints(means)
+		if err != nil {
+			return err
+		}
+		line.LineStyle = draw.LineStyle{Color: l.colour, Width: vg.Points(1.2)}
+		marks.GlyphStyle = draw.GlyphStyle{Color: l.colour, Radius: vg.Points(2.2), Shape: draw.CircleGlyph{}}
+		areas, edges, dots, lines = append(areas, area), append(edges, &edge), append(dots, scatter), append(lines, line, marks)
+		p.Legend.Add(l.label, line, marks)
 	}
-	for _, pt := range slices.Backward(points) {
-		band = append(band, plotter.XY{X: position(xs, pt.x), Y: pt.low})
-	}
-	area, err := plotter.NewPolygon(band)
-	if err != nil {
-		return err
-	}
-	area.Color, area.Width = faint(series.colour, 0x30), 0
-	dots, err := plotter.NewScatter(runs)
-	if err != nil {
-		return err
-	}
-	dots.GlyphStyle = draw.GlyphStyle{Color: faint(series.colour, 0x90), Radius: vg.Points(1.2), Shape: draw.CircleGlyph{}}
-	line, marks, err := plotter.NewLinePoints(means)
-	if err != nil {
-		return err
-	}
-	line.LineStyle = draw.LineStyle{Color: series.colour, Width: vg.Points(1.2)}
-	marks.GlyphStyle = draw.GlyphStyle{Color: series.colour, Radius: vg.Points(2.2), Shape: draw.CircleGlyph{}}
-	p.Add(area, dots, line, marks)
-	p.Legend.Add(series.label, line, marks)
+	p.Add(slices.Concat(areas, edges, dots, lines)...)
 	return nil
 }
 

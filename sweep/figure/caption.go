@@ -3,21 +3,28 @@ package figure
 import (
 	"fmt"
 	"strings"
+
+	"gonum.org/v1/plot/vg"
 )
 
 // caption says what a reader must know to trust the figure: data, cells, seeds,
 // and what the band is.
-func (f *facet) caption() []string {
+func (f *facet) caption(width vg.Length) []string {
 	replicates := values(f.runs, replicateOf)
 	data := fmt.Sprintf("Data: %s. Cells (counted from 0; %s), rates in Hz: %s.", f.data, f.rule(), f.cellsAndRates())
 	setting := fmt.Sprintf("Seed %d, replicates: %d, %d finished trainings.", f.seed, len(replicates), len(f.runs))
 	if f.name != "" {
 		setting += " " + f.name + "."
 	}
-	return append(wrap(data+" "+setting, 210),
+	var lines []string
+	for _, text := range []string{
+		drawable(data + " " + setting),
 		"Line: geometric mean. Band: smallest to largest, over replicates and over everything not on the axis. Dashed: floor, the expected error of the true law; an error means nothing without it.",
-		"A mean over k falls like 1/(n+1) by itself: part of the k-probability's decrease with n. Differences are means over pairs of replicates; "+f.hatching()+".",
-	)
+		"A mean over k falls like 1/(n+1) by itself: part of the k-probability's decrease with n. Differences are means over pairs of replicates; " + f.hatching() + ".",
+	} {
+		lines = append(lines, wrap(text, captionSize, width)...)
+	}
+	return lines
 }
 
 // hatching says when differences are hatched, or why none is.
@@ -44,18 +51,4 @@ func (f *facet) cellsAndRates() string {
 		}
 	}
 	return strings.Join(words, ", ")
-}
-
-// wrap breaks a text into lines of at most width characters, where words allow it.
-func wrap(s string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(s) {
-		if line != "" && len(line)+1+len(word) > width {
-			lines = append(lines, line)
-			line = ""
-		}
-		line = strings.TrimPrefix(line+" "+word, " ")
-	}
-	return append(lines, line)
 }

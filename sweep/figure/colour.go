@@ -27,19 +27,24 @@ func colourOf(k float64, position int) color.NRGBA {
 	}
 }
 
-func faint(c color.NRGBA, alpha uint8) color.NRGBA { c.A = alpha; return c }
+// pale mixes so much of a colour with white. Figures have opaque colours only:
+// programs disagree on translucent ones.
+func pale(c color.NRGBA, share float64) color.NRGBA {
+	mix := func(to uint8) uint8 { return uint8(math.Round(255 + share*(float64(to)-255))) }
+	return color.NRGBA{mix(c.R), mix(c.G), mix(c.B), 0xff}
+}
 
 // signedLog maps differences of any size and sign to [−1, 1], 0 to 0: linear
 // near 0, logarithmic over the three decades below the largest.
 type signedLog struct{ largest float64 }
 
-const decades = 3
+func (s signedLog) smallest() float64 { return s.largest * 1e-3 }
 
 func (s signedLog) scale(v float64) float64 {
-	if s.largest == 0 {
+	smallest := s.smallest()
+	if smallest == 0 {
 		return 0
 	}
-	smallest := s.largest * math.Pow(10, -decades)
 	return math.Copysign(math.Log1p(math.Abs(v)/smallest)/math.Log1p(s.largest/smallest), v)
 }
 
@@ -50,6 +55,5 @@ func (s signedLog) colour(v float64) color.NRGBA {
 	if u < 0 {
 		end = blue
 	}
-	mix := func(to uint8) uint8 { return uint8(math.Round(255 + math.Abs(u)*(float64(to)-255))) }
-	return color.NRGBA{mix(end.R), mix(end.G), mix(end.B), 0xff}
+	return pale(end, math.Abs(u))
 }

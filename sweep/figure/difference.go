@@ -22,7 +22,7 @@ func differences(runs []run, statistic int, k float64) []difference {
 	type place struct{ neurons, timesteps, replicate int32 }
 	standard := map[place]float64{}
 	for _, r := range runs {
-		if v := r.errors[statistic]; !math.IsNaN(v) && r.k == 0 {
+		if v := r.errors[statistic]; math.Abs(v) <= largestDrawn && r.k == 0 {
 			standard[place{r.neurons, r.timesteps, r.replicate}] = v
 		}
 	}
@@ -33,7 +33,7 @@ func differences(runs []run, statistic int, k float64) []difference {
 			for _, r := range runs {
 				v := r.errors[statistic]
 				s, both := standard[place{r.neurons, r.timesteps, r.replicate}]
-				if r.k == k && neuronsOf(r) == n && timestepsOf(r) == t && !math.IsNaN(v) && both {
+				if r.k == k && neuronsOf(r) == n && timestepsOf(r) == t && math.Abs(v) <= largestDrawn && both {
 					pairs = append(pairs, s-v)
 				}
 			}

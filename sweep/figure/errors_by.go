@@ -16,7 +16,7 @@ type point struct {
 }
 
 // errorsBy collects the error of a statistic of s1Rows of the runs of one k against n or t. Values that
-// are not positive have no place on a logarithmic axis and are left out.
+// have no place on the axis are left out.
 func errorsBy(runs []run, statistic int, k float64, of func(run) int) []point {
 	var points []point
 	for _, x := range values(runs, of) {
@@ -25,8 +25,8 @@ func errorsBy(runs []run, statistic int, k float64, of func(run) int) []point {
 			if r.k != k || of(r) != x {
 				continue
 			}
-			errors = appendPositive(errors, r.errors[statistic])
-			floors = appendPositive(floors, r.floors[statistic])
+			errors = appendDrawn(errors, r.errors[statistic])
+			floors = appendDrawn(floors, r.floors[statistic])
 		}
 		if len(errors) > 0 {
 			points = append(points, point{x, errors, stat.GeometricMean(errors, nil), slices.Min(errors), slices.Max(errors), stat.GeometricMean(floors, nil)})
@@ -35,8 +35,12 @@ func errorsBy(runs []run, statistic int, k float64, of func(run) int) []point {
 	return points
 }
 
-func appendPositive(to []float64, v float64) []float64 {
-	if v > 0 {
+// smallestDrawn and largestDrawn bound what is drawn on a logarithmic axis, which
+// has no place for zero and must end above the largest value.
+const smallestDrawn, largestDrawn = 1e-100, 1e100
+
+func appendDrawn(to []float64, v float64) []float64 {
+	if smallestDrawn <= v && v <= largestDrawn {
 		return append(to, v)
 	}
 	return to

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -152,6 +153,34 @@ func TestOtherAxesMakeOtherFigures(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"S1-entangler=chain", "S1-entangler=none"}, names); diff != "" {
 		t.Errorf("figures (-want +got):\n%s", diff)
+	}
+}
+
+// TestFileNamesAreDistinctAndShort: also where the file system does not tell
+// capital letters apart, and refuses some characters.
+func TestFileNamesAreDistinctAndShort(t *testing.T) {
+	facets := rapid.OneOf(
+		rapid.StringMatching(`([a-z_]{1,12}=[-A-Za-z0-9.,\[\]+ ]{1,12} ?){1,12}`), rapid.String(),
+		rapid.SampledFrom([]string{"a=1 b=2", "a=1-b=2", "a=x", "a=X", "a=1/2", "a=1:2", "select=[50 2]", "select=[50  2]"}),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		names := map[string]string{}
+		for _, facet := range rapid.SliceOfN(facets, 1, 30).Draw(t, "facets") {
+			name := fileName("S1", facet)
+			if len(name) > maxFileName || strings.ContainsFunc(name, func(r rune) bool {
+				return r < '-' || r > 'z' || strings.ContainsRune(`/\:;<>?@[]^`+"`", r)
+			}) {
+				t.Fatalf("%q is named %q", facet, name)
+			}
+			folded := strings.ToLower(name)
+			if other, taken := names[folded]; taken && other != facet {
+				t.Fatalf("%q and %q are both named %q", facet, other, name)
+			}
+			names[folded] = facet
+		}
+	})
+	if name := fileName("S1", "entangler=none layers=4"); name != "S1-entangler=none-layers=4" {
+		t.Errorf("a plain facet is named %q", name)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -39,7 +38,7 @@ func (h heat) Plot(c draw.Canvas, p *plot.Plot) {
 			hatch(c, box)
 		}
 		c.StrokeLines(draw.LineStyle{Color: color.White, Width: vg.Points(0.5)}, append(corners(box), box.Min))
-		c.FillText(small(text.XCenter, text.YCenter), vg.Point{X: x(column), Y: y(row)}, signed(d.mean))
+		c.FillText(textStyle(6.5, text.XCenter, text.YCenter), vg.Point{X: x(column), Y: y(row)}, signed(d.mean))
 	}
 }
 
@@ -51,7 +50,7 @@ func corners(box vg.Rectangle) []vg.Point {
 func hatch(c draw.Canvas, box vg.Rectangle) {
 	const lines = 5
 	size := box.Size()
-	style := draw.LineStyle{Color: faint(grey, 0xb0), Width: vg.Points(0.5)}
+	style := draw.LineStyle{Color: pale(grey, 0.7), Width: vg.Points(0.5)}
 	at := func(u, v float64) vg.Point {
 		return vg.Point{X: box.Min.X + vg.Length(u)*size.X, Y: box.Min.Y + vg.Length(v)*size.Y}
 	}
@@ -81,7 +80,10 @@ func (b bar) Plot(c draw.Canvas, p *plot.Plot) {
 
 // invert finds the difference that is scaled to u.
 func (b bar) invert(u float64) float64 {
-	smallest := b.colours.largest * math.Pow(10, -decades)
+	smallest := b.colours.smallest()
+	if smallest == 0 {
+		return 0
+	}
 	return math.Copysign(smallest*math.Expm1(math.Abs(u)*math.Log1p(b.colours.largest/smallest)), u)
 }
 
@@ -103,10 +105,4 @@ func signed(v float64) string {
 		return "0"
 	}
 	return fmt.Sprintf("%+.0e", v)
-}
-
-func small(x text.XAlignment, y text.YAlignment) text.Style {
-	return text.Style{
-		Color: color.Black, Font: font.From(plot.DefaultFont, 7), XAlign: x, YAlign: y, Handler: plot.DefaultTextHandler,
-	}
 }

@@ -27,13 +27,17 @@ func drawPanels(c draw.Canvas, rows [][]*plot.Plot) {
 
 const padding = 0.25 * vg.Centimeter
 
+const (
+	captionSize = vg.Length(7.5)
+	captionLine = captionSize * 1.35
+)
+
 // drawCaption writes lines from the top of the canvas down.
 func drawCaption(c draw.Canvas, lines []string) {
-	style := small(text.XLeft, text.YTop)
-	style.Font.Size = 8
+	style := textStyle(captionSize, text.XLeft, text.YTop)
 	y := c.Max.Y
 	for _, line := range lines {
 		c.FillText(style, vg.Point{X: c.Min.X, Y: y}, line)
-		y -= style.Font.Size * 1.35
+		y -= captionLine
 	}
 }

@@ -1,10 +1,14 @@
 package figure
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"image/color"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -21,12 +25,13 @@ var s1Rows = [2]statistic{
 	{"firing_rate_hz2", "firing rate", "MSE (Hz²)"},
 }
 
-// series is how one k is drawn.
-type series struct {
+// loss is how one k is drawn.
+type loss struct {
 	k      float64
 	label  string
 	colour color.NRGBA
 	shift  float64 // of the runs' points, so that losses do not cover each other
+	points []point
 }
 
 // S1 draws the paper's Fig. S1 (DESIGN.md, section 2.5): the errors of the
@@ -52,7 +57,9 @@ func S1(shape table.Shape, rows table.Rows) (figures []*Figure, omitted int, err
 // that they take: nobody looks at thousands.
 const maxFigures = 100
 
-func (f *facet) s1() (*Figure, error) {
+func (f *facet) s1() (figure *Figure, err error) {
+	name := fileName("S1", f.name)
+	defer recovered(name, &err)
 	panels := make([][]*plot.Plot, len(s1Rows))
 	for i := range s1Rows {
 		row, err := f.panels(i)
@@ -61,29 +68,57 @@ func (f *facet) s1() (*Figure, error) {
 		}
 		panels[i] = row
 	}
-	const width, height, captionHeight = 34 * vg.Centimeter, 20 * vg.Centimeter, 2.4 * vg.Centimeter
+	const width, panelsHeight, margin = 960, 500, 14 // points
+	caption := f.caption(width - 2*margin)
+	captionHeight := captionLine*vg.Length(len(caption)) + margin
+	const whole = 72.0 / dotsPerInch * 25 // a whole number of the PNG's dots
+	height := vg.Length(math.Ceil(float64(panelsHeight+captionHeight)/whole) * whole)
+	captionHeight = height - panelsHeight
 	return &Figure{
-		Name: fileName("S1", f.name), Numbers: f.numbers(), width: width, height: height,
+		Name: name, Numbers: f.numbers(), width: width, height: height, caption: caption,
 		draw: func(c draw.Canvas) {
 			c.SetColor(color.White)
 			c.Fill(c.Path())
 			drawPanels(draw.Crop(c, 0, 0, captionHeight, 0), panels)
-			drawCaption(draw.Crop(c, 0.5*vg.Centimeter, 0, 0, captionHeight-height), f.caption())
+			drawCaption(draw.Crop(c, margin, 0, 0, -panelsHeight), caption)
 		},
 	}, nil
 }
 
-// fileName keeps to characters that every file system takes.
+// maxFileName bounds the names of figures' files, far below what file systems
+// take, so that drafts, endings and long folders fit, too.
+const maxFileName = 100
+
+// fileName names the files of a facet. A facet of a few plain values is its own
+// name, with - between the values. Any other is shortened, keeps the characters
+// that every file system takes, and ends with a digest of the whole, so that no
+// two share a name, also where capital letters are not told apart.
 func fileName(figure, facet string) string {
 	if facet == "" {
 		return figure
 	}
-	return figure + "-" + strings.Map(func(r rune) rune {
-		if strings.ContainsRune(`/\:*?"<>| `, r) {
+	const plain = "abcdefghijklmnopqrstuvwxyz0123456789=._"
+	asIs := true
+	clean := strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
 			return '-'
+		case strings.ContainsRune(plain, r):
+			return r
 		}
-		return r
+		asIs = false
+		if unicode.IsUpper(r) && r <= unicode.MaxASCII {
+			return r
+		}
+		return '-'
 	}, facet)
+	name := figure + "-" + clean
+	if asIs && len(name) <= maxFileName {
+		return name
+	}
+	digest := sha256.Sum256([]byte(facet))
+	suffix := "-" + hex.EncodeToString(digest[:6])
+	return name[:min(len(name), maxFileName-len(suffix))] + suffix
 }
 
 // panels are the plots of a statistic of s1Rows: against n, against t, difference, colour scale.
@@ -101,46 +136,42 @@ func (f *facet) panels(s int) ([]*plot.Plot, error) {
 }
 
 func (f *facet) errorPanel(s int, axis string, of func(run) int) (*plot.Plot, error) {
-	p := plot.New()
+	p := newPlot()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = s1Rows[s].title, axis, s1Rows[s].unit
 	xs := values(f.runs, of)
 	p.X.Min, p.X.Max = -0.4, float64(len(xs))-0.6
 	p.X.Tick.Marker = positions(xs)
 	p.Legend.Top = true
-	p.Legend.TextStyle.Font.Size = 9
-	var last []point
-	for _, series := range f.series() {
-		points := errorsBy(f.runs, s, series.k, of)
-		if len(points) == 0 {
-			continue
-		}
-		if err := addErrors(p, points, xs, series); err != nil {
-			return nil, err
-		}
-		last = points
+	losses := f.losses()
+	for i := range losses {
+		losses[i].points = errorsBy(f.runs, s, losses[i].k, of)
 	}
-	if last == nil {
+	losses = slices.DeleteFunc(losses, func(l loss) bool { return len(l.points) == 0 })
+	if len(losses) == 0 {
 		return p, nil
+	}
+	if err := addErrors(p, losses, xs); err != nil {
+		return nil, err
 	}
 	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, powersOfTen{}
 	// The floor is the data's, so any loss may give it.
-	if err := addFloor(p, last, xs); err != nil {
+	if err := addFloor(p, losses[len(losses)-1].points, xs); err != nil {
 		return nil, err
 	}
-	p.Y.Max *= 6 // room for the legend
+	makeRoom(p, len(losses)+1)
 	return p, nil
 }
 
-func (f *facet) series() []series {
+func (f *facet) losses() []loss {
 	ks := values(f.runs, kOf)
-	all := make([]series, len(ks))
+	all := make([]loss, len(ks))
 	position := 0
 	for i, k := range ks {
 		label := "standard loss"
 		if k != 0 {
 			label = "K-loss, K = " + strconv.FormatFloat(k, 'g', -1, 64)
 		}
-		all[i] = series{k: k, label: label, colour: colourOf(k, position), shift: 0.12 * (float64(i) - float64(len(ks)-1)/2)}
+		all[i] = loss{k: k, label: label, colour: colourOf(k, position), shift: 0.12 * (float64(i) - float64(len(ks)-1)/2)}
 		if k != 0 {
 			position++
 		}
@@ -158,7 +189,7 @@ func (f *facet) comparedK() (float64, bool) {
 }
 
 func (f *facet) differencePanel(s int) (panel, scale *plot.Plot) {
-	panel, scale = plot.New(), plot.New()
+	panel, scale = newPlot(), newPlot()
 	k, ok := f.comparedK()
 	var all []difference
 	if ok {

@@ -1,0 +1,259 @@
+package figure
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+
+	"pgregory.net/rapid"
+
+	"spiqsweep/deploy/needs"
+	"spiqsweep/sweep/table"
+)
+
+// drawn writes the example figure in a format.
+func drawn(t *testing.T, format string) []byte {
+	t.Helper()
+	figures, _, err := S1(table.Shape{}, example("chain"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := figures[0].Write(&b, format); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestOtherProgramsShowTheSamePicture renders SVG and PDF with Debian's programs
+// and compares the pictures with the PNG, by the mean colour of blocks of 8 × 8
+// dots. Anti-aliasing changes a block by 1.5 % in SVG; in PDF, whose lengths have
+// two decimals, letters and hatching also move by a fraction of a dot, which makes
+// 9.4 %. Text that is wrong, missing or in another font, and areas of another
+// colour, change many blocks by more.
+func TestOtherProgramsShowTheSamePicture(t *testing.T) {
+	want := decode(t, drawn(t, "png"))
+	allowed := map[string]float64{"svg": 0.03, "pdf": 0.12}
+	programs := map[string][]string{
+		"svg": {needs.Program(t, "rsvg-convert", "librsvg2-bin"), "-d", "150", "-p", "150", "-o", "out.png", "S1.svg"},
+		"pdf": {needs.Program(t, "pdftocairo", "poppler-utils"), "-png", "-r", "150", "-singlefile", "S1.pdf", "out"},
+	}
+	for format, command := range programs {
+		t.Run(format, func(t *testing.T) {
+			folder := t.TempDir()
+			if err := os.WriteFile(filepath.Join(folder, "S1."+format), drawn(t, format), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			run := exec.Command(command[0], command[1:]...)
+			run.Dir = folder
+			// Only the picture's own fonts: the machine's must not matter.
+			empty := filepath.Join(folder, "fonts.conf")
+			if err := os.WriteFile(empty, []byte("<fontconfig></fontconfig>"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			run.Env = append(os.Environ(), "FONTCONFIG_FILE="+empty)
+			if output, err := run.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, output)
+			}
+			body, err := os.ReadFile(filepath.Join(folder, "out.png"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := decode(t, body)
+			if got.Bounds() != want.Bounds() {
+				t.Fatalf("rendered as %v, the PNG is %v", got.Bounds(), want.Bounds())
+			}
+			worst, at, beyond := 0.0, image.Point{}, 0
+			for y := 0; y < want.Bounds().Dy(); y += 8 {
+				for x := 0; x < want.Bounds().Dx(); x += 8 {
+					d := blockDifference(want, got, x, y)
+					if d > worst {
+						worst, at = d, image.Pt(x, y)
+					}
+					if d > allowed[format] {
+						beyond++
+					}
+				}
+			}
+			t.Logf("largest difference of a block: %.3f at %v", worst, at)
+			if beyond > 0 {
+				t.Errorf("%d blocks differ by more than %g from the PNG, the worst at %v by %.2f", beyond, allowed[format], at, worst)
+			}
+		})
+	}
+}
+
+func decode(t *testing.T, body []byte) image.Image {
+	t.Helper()
+	picture, err := png.Decode(bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return picture
+}
+
+// blockDifference is the largest difference of a channel's mean over a block, as
+// a share of the whole range.
+func blockDifference(a, b image.Image, x0, y0 int) float64 {
+	var sums [3]float64
+	n := 0.0
+	for y := y0; y < min(y0+8, a.Bounds().Dy()); y++ {
+		for x := x0; x < min(x0+8, a.Bounds().Dx()); x++ {
+			p, q := color.NRGBAModel.Convert(a.At(x, y)).(color.NRGBA), color.NRGBAModel.Convert(b.At(x, y)).(color.NRGBA)
+			sums[0] += float64(p.R) - float64(q.R)
+			sums[1] += float64(p.G) - float64(q.G)
+			sums[2] += float64(p.B) - float64(q.B)
+			n++
+		}
+	}
+	return max(math.Abs(sums[0]), math.Abs(sums[1]), math.Abs(sums[2])) / n / 255
+}
+
+// TestThePDFHasItsText extracts the text with poppler, and looks at the fonts.
+func TestThePDFHasItsText(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "S1.pdf")
+	if err := os.WriteFile(path, drawn(t, "pdf"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text, err := exec.Command(needs.Program(t, "pdftotext", "poppler-utils"), "-raw", path, "-").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	words := strings.Join(strings.Fields(string(text)), " ")
+	for _, want := range []string{
+		"MSE (Hz²)", "k-probability: MSE standard − MSE K", "K better", "time steps t", "K-loss, K = 1", "floor of the data",
+		"Data: surrogate. Cells (counted from 0; a smaller n takes the first of them), rates in Hz: 0 (8.00), 7 (7.60)",
+		"hatched where the 95 % interval covers 0.",
+	} {
+		if !strings.Contains(words, want) {
+			t.Errorf("the PDF's text lacks %q:\n%s", want, words)
+		}
+	}
+	for _, wrong := range []string{"Â", "âˆ"} {
+		if strings.Contains(words, wrong) {
+			t.Errorf("the PDF's text has %q", wrong)
+		}
+	}
+	fonts, err := exec.Command(needs.Program(t, "pdffonts", "poppler-utils"), path).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, fonts)
+	}
+	lines := strings.Split(strings.TrimSpace(string(fonts)), "\n")
+	if len(lines) != 3 || !strings.Contains(lines[2], "Identity-H") || !strings.Contains(lines[2], "yes") {
+		t.Errorf("want one embedded font:\n%s", fonts)
+	}
+}
+
+// TestFiguresHaveOpaqueColoursOnly: programs disagree on translucent ones.
+func TestFiguresHaveOpaqueColoursOnly(t *testing.T) {
+	if svg := drawn(t, "svg"); bytes.Contains(svg, []byte("opacity")) || bytes.Contains(svg, []byte("<text")) {
+		t.Error("the SVG has translucent colours, or text that needs a font")
+	}
+	picture := decode(t, drawn(t, "png"))
+	seen := map[color.NRGBA]int{}
+	for y := range picture.Bounds().Dy() {
+		for x := range picture.Bounds().Dx() {
+			seen[color.NRGBAModel.Convert(picture.At(x, y)).(color.NRGBA)]++
+		}
+	}
+	for _, band := range []color.NRGBA{pale(blue, bandShare), pale(orange, bandShare)} {
+		if seen[band] < 1000 {
+			t.Errorf("a band's colour %v fills %d dots", band, seen[band])
+		}
+	}
+}
+
+// TestDrawingNeedsNoTemporaryFile and gives the same bytes each time.
+func TestDrawingNeedsNoTemporaryFile(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
+	t.Setenv("TMP", os.Getenv("TMPDIR"))
+	for _, format := range Formats {
+		if first, second := drawn(t, format), drawn(t, format); sha256.Sum256(first) != sha256.Sum256(second) {
+			t.Errorf("two %s files of one figure differ", format)
+		}
+	}
+}
+
+// TestAPanicOfADrawingIsAnError: gonum panics where it cannot draw.
+func TestAPanicOfADrawingIsAnError(t *testing.T) {
+	f := &Figure{Name: "S1", width: -1, height: -1}
+	for _, format := range []string{"svg", "pdf", "png"} {
+		if err := f.Write(new(bytes.Buffer), format); err == nil || !strings.Contains(err.Error(), "S1."+format) {
+			t.Errorf("%s: error is %v, want one that names the figure", format, err)
+		}
+	}
+}
+
+// TestAnyResultIsDrawn: neither a name nor a number of a result may make drawing
+// fail, or put a control character into a file.
+func TestAnyResultIsDrawn(t *testing.T) {
+	numbers := rapid.OneOf(rapid.Float64(), rapid.SampledFrom([]float64{
+		0, math.SmallestNonzeroFloat64, 1e-310, 1e-300, 1e-100, 1, 1e100, 1e300, math.MaxFloat64, math.Inf(1), math.NaN(), -1,
+	}))
+	rapid.Check(t, func(t *rapid.T) {
+		data := rapid.String().Draw(t, "data")
+		var rows []table.Row
+		for r := range example("chain") {
+			if rapid.IntRange(0, 40).Draw(t, "chosen") == 0 {
+				r.Data = data
+				for _, values := range []map[string]float64{r.Measures.Errors, r.Measures.Floors} {
+					for _, s := range s1Rows {
+						values[s.error] = numbers.Draw(t, s.error)
+					}
+				}
+				rows = append(rows, r)
+			}
+		}
+		figures, _, err := S1(table.Shape{}, func(yield func(table.Row, error) bool) {
+			for _, r := range rows {
+				if !yield(r, nil) {
+					return
+				}
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range figures {
+			for _, format := range []string{"svg", "pdf", "csv"} { // a PNG takes the same path, and longer
+				if err := f.Write(new(bytes.Buffer), format); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, line := range f.caption {
+				if strings.ContainsFunc(line, unicode.IsControl) {
+					t.Fatalf("a control character in %q", line)
+				}
+			}
+		}
+	})
+}
+
+// TestManyValuesKeepTheirLabelsApart: the labels of an axis are bounded.
+func TestManyValuesKeepTheirLabelsApart(t *testing.T) {
+	values := make([]int, 100)
+	for i := range values {
+		values[i] = i + 1
+	}
+	labels := 0
+	for _, tick := range positions(values) {
+		if tick.Label != "" {
+			labels++
+		}
+	}
+	if labels == 0 || labels > maxLabels {
+		t.Errorf("%d labels", labels)
+	}
+	if ticks := (powersOfTen{}).Ticks(1e-90, 1e100); len(ticks) > 2*maxLabels {
+		t.Errorf("%d ticks: %v", len(ticks), ticks)
+	}
+}
