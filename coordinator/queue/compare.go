@@ -7,28 +7,35 @@ import (
 	"spiqsweep/sweep"
 )
 
-// compare holds a result that an attempt reported against the accepted one, as
-// it is stored, and says how they differ, or "". What is stored is compared byte
-// by byte: it may have been altered since it was accepted.
+// compare compares a result that an attempt reported with the accepted one, as it
+// is stored, and returns how they differ. The answer is "" only if the stored
+// result is the accepted one and the attempt reported the same: a digest alone does
+// not tell whether the stored bytes were altered since.
 func (c *call) compare(accepted string, a Attempt, body []byte) (string, error) {
 	stored, found, err := c.tx.Result(a.Task, accepted)
 	if err != nil {
 		return "", err
 	}
-	d, differ := sweep.FirstDifference(stored, body)
-	if !differ {
+	altered := found && sweep.Digest(stored) != accepted
+	if found && !altered && a.Digest == accepted {
 		return "", nil
 	}
 	origin, err := c.reporter(a.Task, accepted)
 	if err != nil {
 		return "", err
 	}
+	d, differ := sweep.FirstDifference(stored, body)
 	switch {
 	case !found:
 		return fmt.Sprintf("the result of %s is not in the store", origin), nil
-	case sweep.Digest(stored) != accepted:
+	case altered && differ:
 		return fmt.Sprintf("the stored result of %s was altered since it was accepted: %s is %s, and %s by %s",
 			origin, d.Path, d.First, d.Second, a.source()), nil
+	case altered:
+		return fmt.Sprintf("the stored result of %s was altered since it was accepted: it is now that of %s", origin, a.source()), nil
+	case sweep.Digest(body) != a.Digest:
+		return fmt.Sprintf("results differ: the digest of %s is %s, and %s of %s, whose result was altered or is gone",
+			origin, accepted, a.Digest, a.source()), nil
 	default:
 		return fmt.Sprintf("results differ: %s is %s by %s, and %s by %s", d.Path, d.First, origin, d.Second, a.source()), nil
 	}

@@ -30,6 +30,8 @@ var verifying = []life{
 	{"a sweep that is forgotten meanwhile", verifyForgotten},
 	{"which tasks", verifySample},
 	{"what is no share", verifyNoShare},
+	{"a stored result that became the contradicting one", verifyOverwritten},
+	{"a contradicting result that is gone", verifyContradictionGone},
 }
 
 // finish plans sweep A and has all its tasks done, by one worker.
@@ -71,7 +73,10 @@ func (l *Lab) alter(task sweep.TaskID, body []byte) {
 	l.TB.Helper()
 	err := l.Store.Update(ctx, func(tx queue.Tx) error {
 		r, _, err := tx.Record(task)
-		if err := errors.Join(err, tx.DeleteResult(task, r.Accepted)); err != nil || body == nil {
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteResult(task, r.Accepted); err != nil || body == nil {
 			return err
 		}
 		return tx.PutResult(task, r.Accepted, queue.StoredResult{Body: body})
@@ -324,4 +329,48 @@ func verifyNoShare(t *testing.T, l *Lab) {
 	if err != nil || len(tasks) != 0 {
 		t.Errorf("of what is not finished, %v is verified, %v", tasks, err)
 	}
+}
+
+// verifyOverwritten overwrites the accepted result with the one that is about to
+// contradict it. The stored bodies do not differ then, but the digests do.
+func verifyOverwritten(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	slow, fast, old, fresh := race(l)
+	fast.Sync(Finished(fresh, 0))
+	l.alter(old.Task, Result(1).Body)
+	l.verifiesAltered()
+	lease := fast.Take()
+	verdict(t, slow.Sync(Finished(old, 1)), queue.JudgedLate)
+	want := "the stored result of attempt 2 on host (portable) was altered since it was accepted: it is now that of attempt 1 on host (portable)"
+	if r := l.Record(old.Task); r.Reason != want {
+		t.Errorf("reason %q, want %q", r.Reason, want)
+	}
+	fast.Sync(Finished(lease, 0))
+	if r := l.Record(old.Task); r.Phase != queue.Diverged || r.Reason == "" {
+		t.Errorf("record: %+v", r)
+	}
+	l.alter(old.Task, Result(0).Body)
+}
+
+// verifyContradictionGone removes the late result that contradicts the accepted one.
+func verifyContradictionGone(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	task := diverge(l)
+	change := func(call func(queue.Tx) error) {
+		t.Helper()
+		if err := l.Store.Update(ctx, call); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(func(tx queue.Tx) error { return tx.DeleteResult(task, Result(1).Digest) })
+	l.Retry(queue.RetryRequest{Diverged: true})
+	if _, _, err := l.Queue.Cancel(ctx, queue.Selection{Sweep: "A"}); err != nil {
+		t.Fatal(err)
+	}
+	if r := l.Record(task); r.Phase != queue.Diverged || !strings.HasSuffix(r.Reason, "of attempt 1 on host (portable), whose result was altered or is gone") {
+		t.Errorf("record: %+v", r)
+	}
+	change(func(tx queue.Tx) error {
+		return tx.PutResult(task, Result(1).Digest, queue.StoredResult{Body: Result(1).Body})
+	})
 }
