@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -28,7 +27,10 @@ func (q *Queue) forget(ctx context.Context, sweepID string) error {
 		}
 		plan = s.Plan
 		c.closed = true
-		return errors.Join(c.tx.PutDraft(Draft{Plan: plan, Touched: c.now}), c.tx.DeleteSweep(sweepID))
+		if err := c.tx.PutDraft(Draft{Plan: plan, Touched: c.now}); err != nil {
+			return err
+		}
+		return c.tx.DeleteSweep(sweepID)
 	})
 	if err != nil {
 		return err
@@ -95,7 +97,10 @@ func (c *call) clear(plan string) (dropped int, more bool, err error) {
 	if len(page) == c.policy.PlanPage {
 		return len(page), true, c.tx.PutDraft(Draft{Plan: plan, Touched: c.now})
 	}
-	return len(page), false, errors.Join(c.tx.DeleteTallies(plan), c.tx.DeleteDraft(plan))
+	if err := c.tx.DeleteTallies(plan); err != nil {
+		return 0, false, err
+	}
+	return len(page), false, c.tx.DeleteDraft(plan)
 }
 
 // drop removes a task from a plan. If no sweep refers to it, its lease is

@@ -35,30 +35,37 @@ func rollBack(t *testing.T, l *Lab) {
 	want := queue.Counts{Planned: 3, Leased: 1, Pending: 2}
 	err := l.Store.Update(ctx, func(tx queue.Tx) error {
 		task := lease.Task
-		return errors.Join(
-			tx.PutRecord(queue.Record{Task: task, Phase: queue.Done}),
-			tx.PutAttempt(queue.Attempt{Lease: queue.Lease{Task: task, Attempt: 2}}),
-			tx.PutSweep(queue.Sweep{ID: "B"}),
-			tx.DropPlanned("A", Task(1).ID),
-			tx.PutPresence(queue.Presence{Process: queue.Process{ID: "ghost"}, Deadline: l.Clock.Now()}),
-			tx.PutResult(task, "digest", queue.StoredResult{Body: []byte("body")}),
-			tx.DeleteCheckpoint(task),
-			tx.PutRecording("digest", []byte("body")),
-			tx.SetTurn("A", 99),
-			errRefused,
+		return inTurn(
+			func() error { return tx.PutRecord(queue.Record{Task: task, Phase: queue.Done}) },
+			func() error { return tx.PutAttempt(queue.Attempt{Lease: queue.Lease{Task: task, Attempt: 2}}) },
+			func() error { return tx.PutSweep(queue.Sweep{ID: "B"}) },
+			func() error { return tx.DropPlanned("A", Task(1).ID) },
+			func() error {
+				return tx.PutPresence(queue.Presence{Process: queue.Process{ID: "ghost"}, Deadline: l.Clock.Now()})
+			},
+			func() error { return tx.PutResult(task, "digest", queue.StoredResult{Body: []byte("body")}) },
+			func() error { return tx.DeleteCheckpoint(task) },
+			func() error { return tx.PutRecording("digest", []byte("body")) },
+			func() error { return tx.SetTurn("A", 99) },
+			func() error { return errRefused },
 		)
 	})
 	if !errors.Is(err, errRefused) {
 		t.Fatalf("Update = %v: want the call's error", err)
 	}
 	l.WantCounts("A", want)
-	l.read(func(tx queue.Tx) error {
-		sweeps, e1 := tx.Sweeps()
-		_, ghost, e2 := tx.Presence("ghost")
-		_, result, e3 := tx.Result(lease.Task, "digest")
-		_, recording, e4 := tx.Recording("digest")
-		step, e5 := tx.CheckpointStep(lease.Task)
-		if err := errors.Join(e1, e2, e3, e4, e5); err != nil {
+	l.read(func(tx queue.Tx) (err error) {
+		var sweeps []queue.Sweep
+		var ghost, result, recording bool
+		var step uint64
+		err = inTurn(
+			func() error { sweeps, err = tx.Sweeps(); return err },
+			func() error { _, ghost, err = tx.Presence("ghost"); return err },
+			func() error { _, result, err = tx.Result(lease.Task, "digest"); return err },
+			func() error { _, recording, err = tx.Recording("digest"); return err },
+			func() error { step, err = tx.CheckpointStep(lease.Task); return err },
+		)
+		if err != nil {
 			return err
 		}
 		if len(sweeps) != 1 || sweeps[0].Turn == 99 || ghost || result || recording || step != 5 {

@@ -200,3 +200,13 @@ func (l *Lab) Worker(slots int) *Worker {
 		Holds: map[queue.Lease]*queue.Held{},
 	}
 }
+
+// inTurn makes calls to a transaction until one fails.
+func inTurn(calls ...func() error) error {
+	for _, call := range calls {
+		if err := call(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

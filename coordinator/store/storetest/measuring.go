@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -14,9 +13,12 @@ func verifyMeasures(t *testing.T, l *Lab) {
 	right := string(l.Rows("A")[0].Measures)
 	err := l.Store.Update(ctx, func(tx queue.Tx) error {
 		task, digest := Task(0).ID, Result(0).Digest
-		return errors.Join(tx.DeleteResult(task, digest), tx.PutResult(task, digest, queue.StoredResult{
+		if err := tx.DeleteResult(task, digest); err != nil {
+			return err
+		}
+		return tx.PutResult(task, digest, queue.StoredResult{
 			Body: Result(0).Body, Measures: []byte(strings.Replace(right, `"k_probability":0.001`, `"k_probability":0.002`, 1)),
-		}))
+		})
 	})
 	if err != nil {
 		t.Fatal(err)

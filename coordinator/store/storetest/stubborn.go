@@ -10,8 +10,8 @@ import (
 
 // Stubborn is a store of which every transaction first fails at its first call
 // to the Tx, then at its second, and so on (up to limit), each time rolled back,
-// before it succeeds. The rules must hand each failure on, and none may leave
-// anything behind: then nobody notices.
+// before it succeeds. The rules must return each failure without another call to
+// the Tx, and none may leave anything behind: then nobody notices.
 func Stubborn(t TB, s queue.Store, limit int) queue.Store { return &stubborn{s, t, limit} }
 
 type stubborn struct {
@@ -34,6 +34,9 @@ func (s *stubborn) insist(ctx context.Context, run func(context.Context, func(qu
 		err := run(ctx, func(tx queue.Tx) error { return call(brittle(tx, &left)) })
 		if left > 0 {
 			return err // it makes fewer calls
+		}
+		if left < 0 {
+			s.t.Errorf("call %d to the store failed, and the transaction made %d more", n, -left)
 		}
 		if !errors.Is(err, errInjected) {
 			s.t.Errorf("call %d to the store failed, but the transaction returned %v", n, err)
