@@ -61,7 +61,9 @@ type statusReport struct {
 	Coordinator bool           `json:"coordinator_running"` // the one that is asked, or that of the folder
 	Beside      bool           `json:"served_by_another"`   // if that does not run
 	Tasks       taskCounts     `json:"tasks"`
+	Warnings    []string       `json:"warnings"` // what is wrong with the store
 	TimeLeft    float64        `json:"seconds_left"`
+	Workforce   int            `json:"workers_present"` // the first hundred are listed
 	Workers     []workerReport `json:"workers"`
 	SetAside    []taskReport   `json:"set_aside"`
 	Diverged    []taskReport   `json:"diverged"`
@@ -111,7 +113,8 @@ func newStatusReport(s *spiqsweepv1.GetStatusResponse) statusReport {
 			Verifying: counts.GetVerifying(),
 		},
 		TimeLeft: s.GetTimeLeft().AsDuration().Seconds(),
-		Workers:  []workerReport{}, SetAside: taskReports(s.GetSetAside()), Diverged: taskReports(s.GetDiverged()),
+		Warnings: append([]string{}, s.GetWarnings()...), Workforce: int(s.GetWorkforce().GetProcesses()),
+		Workers: []workerReport{}, SetAside: taskReports(s.GetSetAside()), Diverged: taskReports(s.GetDiverged()),
 	}
 	for _, w := range s.GetWorkers() {
 		worker := workerReport{
@@ -142,6 +145,9 @@ func printStatus(out io.Writer, s statusReport, place *placeFlags) error {
 	if s.Tasks.Verifying > 0 {
 		fmt.Fprintf(out, "%d of the done ones are being verified\n", s.Tasks.Verifying)
 	}
+	for _, warning := range s.Warnings {
+		fmt.Fprintf(out, "warning: %s\n", warning)
+	}
 	fmt.Fprint(out, outlook(s, place))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, w := range s.Workers {
@@ -150,6 +156,9 @@ func printStatus(out io.Writer, s statusReport, place *placeFlags) error {
 		for _, r := range w.Running {
 			fmt.Fprintf(table, "  task %s\tattempt %d\tstep %d of %d\n", short(r.Task), r.Attempt, r.Step, r.Steps)
 		}
+	}
+	if more := s.Workforce - len(s.Workers); more > 0 {
+		fmt.Fprintf(table, "\nand %s more\n", count(more, "worker"))
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -111,10 +111,10 @@ func details(p app.Progress) string {
 	if n := p.Counts.Verifying; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d being verified", n))
 	}
-	switch leaving := p.Leaving(); {
+	switch leaving := p.Workforce.Leaving; {
 	case p.Deserted:
 		parts = append(parts, "no worker is left: waiting for one")
-	case len(p.Workers) == 0 && !p.Counts.Finished():
+	case p.Workforce.Processes == 0 && !p.Counts.Finished():
 		parts = append(parts, "no worker yet")
 	case leaving > 0:
 		parts = append(parts, fmt.Sprintf("%d leaving", leaving))

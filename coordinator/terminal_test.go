@@ -18,7 +18,7 @@ import (
 func progress(done int, elapsed time.Duration) app.Progress {
 	p := app.Progress{Elapsed: elapsed, Gained: done}
 	p.Counts = queue.Counts{Planned: 40, Done: done, Leased: min(8, 40-done), Pending: max(0, 32-done)}
-	p.Workers = []queue.Worker{{Presence: queue.Presence{Process: queue.Process{Slots: 2}}}}
+	p.Workers, p.Workforce = make([]queue.Worker, 1), queue.Workforce{Processes: 1, Slots: 2}
 	p.TimeLeft = time.Duration(40-done) * 10 * time.Second
 	return p
 }
@@ -60,7 +60,7 @@ func TestProgressBeforeTheFirstTaskIsDone(t *testing.T) {
 	var out bytes.Buffer
 	term := newTerminal(&out)
 	idle := progress(0, 0)
-	idle.Workers, idle.TimeLeft = nil, 0
+	idle.Workers, idle.Workforce, idle.TimeLeft = nil, queue.Workforce{}, 0
 	begun := progress(0, time.Second)
 	begun.Workers[0].Running = []queue.Running{
 		{Attempt: queue.Attempt{Step: 100}, Steps: 2000},

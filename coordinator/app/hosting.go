@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/sync/errgroup"
@@ -93,24 +94,32 @@ func (h *host) start(serving context.Context, services *errgroup.Group, sweepID 
 	h.fleet = local.Start(workers, h.launch, h.Log.Named("local"))
 }
 
-// tick moves the queue's clock.
+// tick advances the queue's clock, and logs each problem of the store when it begins
+// and when all are over.
 func (h *host) tick(ctx context.Context) error {
-	away := false
+	var told []string
 	return every(ctx, tickEvery, func() error {
 		err := h.queue.Tick(ctx)
-		switch {
-		case errors.Is(err, queue.ErrUnavailable):
-			if !away {
-				h.Log.Warn("the store is away: calls are answered when it is back", "error", err)
-			}
-			away = true
-			return nil // the next tick finds the leases as they are
-		case err == nil && away:
-			h.Log.Info("the store is back")
-			away = false
+		if errors.Is(err, queue.ErrUnavailable) {
+			err = nil // the next tick finds the leases unchanged
 		}
+		told = warn(h.Log, told, h.queue.Warnings())
 		return err
 	})
+}
+
+// warn logs the warnings of a store that were not logged before, and that the store is
+// well once there are none. It returns what to compare the next ones with.
+func warn(log hclog.Logger, before, now []string) []string {
+	for _, warning := range now {
+		if !slices.Contains(before, warning) {
+			log.Warn(warning)
+		}
+	}
+	if len(before) > 0 && len(now) == 0 {
+		log.Info("the store is well again: calls are answered")
+	}
+	return now
 }
 
 // stop ends the local workers, which hand back what they hold, then the server.

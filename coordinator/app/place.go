@@ -102,6 +102,8 @@ func (p Place) ask(ctx context.Context, do func(context.Context, *remote.Client)
 	defer client.Close()
 	err = do(ctx, client)
 	switch {
+	case errors.Is(err, queue.ErrUnavailable) && remote.Answered(err): // it has the store, which is unwell
+		return true, &InputError{err}
 	case errors.Is(err, queue.ErrUnavailable), errors.Is(err, remote.ErrRefused): // or it is somebody else's by now
 		if !elsewhere {
 			return false, nil

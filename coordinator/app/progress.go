@@ -27,24 +27,7 @@ func (p Progress) PerMinute() float64 {
 
 // Running counts the tasks that are being trained: of a batch of small ones, a
 // slot trains one at a time.
-func (p Progress) Running() int {
-	slots := 0
-	for _, w := range p.Workers {
-		slots += w.Slots
-	}
-	return min(p.Counts.Leased, slots)
-}
-
-// Leaving counts the workers that were asked to leave.
-func (p Progress) Leaving() int {
-	leaving := 0
-	for _, w := range p.Workers {
-		if w.Leaving {
-			leaving++
-		}
-	}
-	return leaving
-}
+func (p Progress) Running() int { return min(p.Counts.Leased, p.Workforce.Slots) }
 
 // Trained is the share of their steps that the running tasks have made, in
 // [0, 1], as far as their workers have told.

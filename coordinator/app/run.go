@@ -58,6 +58,7 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 	began := time.Now()
 	first, away := -1, false // tasks done at the first look; whether their keeper is away
 	worked := false          // whether there were workers
+	var told []string        // what is wrong with the store, as far as it was logged
 	for {
 		looked := time.Now()
 		status, err := a.keeper.Status(serving, a.id)
@@ -71,13 +72,16 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 			return Progress{}, fmt.Errorf("read the status: %w", err)
 		default:
 			away = false
+			if a.host == nil { // else host.tick does so
+				told = warn(a.Log, told, status.Warnings)
+			}
 			if first < 0 {
 				first = status.Counts.Done
 			}
-			worked = worked || len(status.Workers) > 0
+			worked = worked || status.Workforce.Processes > 0
 			now := Progress{
 				Status: status, Elapsed: time.Since(began), Gained: status.Counts.Done - first,
-				Deserted: worked && len(status.Workers) == 0 && !status.Counts.Finished(),
+				Deserted: worked && status.Workforce.Processes == 0 && !status.Counts.Finished(),
 			}
 			if a.Follow != nil {
 				a.Follow(now)

@@ -17,7 +17,7 @@ func TestNothingRunsWithoutAWorker(t *testing.T) {
 	if p := v.progress(s, 0); p.Running() != 0 {
 		t.Errorf("%d tasks run without a worker", p.Running())
 	}
-	s.Workers = []queue.Worker{{Presence: queue.Presence{Process: queue.Process{Slots: 4}}, Running: make([]queue.Running, 1)}}
+	s.Workers, s.Workforce.Slots = []queue.Worker{{Running: make([]queue.Running, 1)}}, 4
 	p := v.progress(s, 0)
 	if diff := cmp.Diff(queue.Counts{Planned: 5, Done: 2, Leased: 1, Pending: 2}, p.Counts); diff != "" || p.Running() != 1 {
 		t.Errorf("%d run, counts (-want +got):\n%s", p.Running(), diff)

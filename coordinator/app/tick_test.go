@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,7 +24,7 @@ type moody struct {
 
 func (m *moody) Update(ctx context.Context, work func(queue.Tx) error) error {
 	if m.away.Load() {
-		return fmt.Errorf("%w: connection refused", queue.ErrUnavailable)
+		return &queue.StoreError{Err: errors.New("connection refused")}
 	}
 	return m.Store.Update(ctx, work)
 }
@@ -46,7 +45,7 @@ func TestTheLossOfTheStoreIsToldOnce(t *testing.T) {
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Errorf("error is %v", err)
 		}
-		lost, back := strings.Count(log.String(), "[WARN]  the store is away"), strings.Count(log.String(), "[INFO]  the store is back")
+		lost, back := strings.Count(log.String(), "[WARN]  the store is not available: connection refused"), strings.Count(log.String(), "[INFO]  the store is well again")
 		if lost != 2 || back != 1 {
 			t.Errorf("lost is told %d times, want 2; back %d times, want 1:\n%s", lost, back, &log)
 		}

@@ -236,7 +236,7 @@ func TestCancelAndDrain(t *testing.T) {
 	if n, err := place.Drain(t.Context(), queue.DrainRequest{Hosts: []string{"here"}}); n != 1 || err != nil {
 		t.Errorf("%d workers drain, %v", n, err)
 	}
-	for (<-working).Leaving() != 1 {
+	for (<-working).Workforce.Leaving != 1 {
 	}
 	if n, shared, err := place.Cancel(t.Context(), queue.Selection{Cells: cell(t, map[string]string{"n": "2"})}); n != 2 || shared != 0 || err != nil {
 		t.Errorf("%d tasks cancelled, %d shared, %v", n, shared, err)

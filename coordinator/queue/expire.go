@@ -35,6 +35,7 @@ func (q *Queue) Tick(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("tick: %w", err)
 	}
+	q.health.ticked()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.begun, q.busy = true, open > 0

@@ -21,6 +21,7 @@ type Queue struct {
 	// examining has a place for each call whose results are examined. One processor
 	// is left to the store, for which all of them wait.
 	examining chan struct{}
+	health    health
 
 	mu    sync.Mutex
 	begun bool // guarded by mu; this coordinator has ticked
@@ -63,17 +64,17 @@ type call struct {
 // update runs a rule in a transaction, alone in the store, and wakes the idle
 // once it is committed.
 func (q *Queue) update(ctx context.Context, rule func(*call) error) error {
-	return q.store.Update(ctx, func(tx Tx) error { return q.apply(tx, rule) })
+	return q.health.note(q.store.Update(ctx, func(tx Tx) error { return q.apply(tx, rule) }))
 }
 
 // share is an update of a rule that keeps to a claim, beside others.
 func (q *Queue) share(ctx context.Context, process string, tasks []sweep.TaskID, rule func(*call) error) error {
-	return q.store.Update(ctx, func(tx Tx) error {
+	return q.health.note(q.store.Update(ctx, func(tx Tx) error {
 		if err := tx.Claim(process, tasks); err != nil {
 			return err
 		}
 		return q.apply(tx, rule)
-	})
+	}))
 }
 
 func (q *Queue) apply(tx Tx, rule func(*call) error) error {
@@ -96,7 +97,7 @@ func (q *Queue) apply(tx Tx, rule func(*call) error) error {
 
 // view runs a rule that only reads.
 func (q *Queue) view(ctx context.Context, rule func(*call) error) error {
-	return q.store.View(ctx, func(tx Tx) error {
+	return q.health.note(q.store.View(ctx, func(tx Tx) error {
 		return rule(&call{tx: tx, policy: q.policy, now: tx.Now()})
-	})
+	}))
 }

@@ -11,18 +11,27 @@ type Status struct {
 	Sweep    Sweep
 	AsOf     time.Time
 	Counts   Counts
-	Workers  []Worker // of the whole store
+	Workers  []Worker // of the whole store, the first MaxListed by ID
 	SetAside []Row    // the first MaxListed in order of execution, without results
 	Diverged []Row
 	// TimeLeft is an estimate: by the cost model, corrected by what finished
 	// tasks took, on the slots that are there now. Zero if there is none.
 	TimeLeft time.Duration
+	// Workforce sums up the workers of the whole store, including those that are not listed.
+	Workforce Workforce
+	// Warnings say what is wrong with the store; see Queue.Warnings.
+	Warnings []string
 	// Changes differs from what it was, together with the counts, whenever a row of
 	// results.csv has changed.
 	Changes int64
 }
 
-// MaxListed bounds the lists of tasks in a Status.
+// Workforce sums up worker processes.
+type Workforce struct {
+	Processes, Slots, Leaving int
+}
+
+// MaxListed bounds each list in a Status, so that an answer has a bounded size.
 const MaxListed = 100
 
 // Counts of the tasks of a sweep. Done, Leased, Pending, SetAside and Diverged
@@ -58,6 +67,7 @@ func (q *Queue) Status(ctx context.Context, sweepID string) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("status: %w", err)
 	}
+	s.Warnings = q.Warnings()
 	return s, nil
 }
 
@@ -78,10 +88,25 @@ func (c *call) status(id string) (s Status, err error) {
 	if s.Diverged, err = c.tx.RowsIn(s.Sweep.Plan, Diverged, MaxListed); err != nil {
 		return s, err
 	}
-	if s.Workers, err = c.workers(); err != nil {
+	present, err := c.tx.Present()
+	if err != nil {
 		return s, err
 	}
-	s.TimeLeft = timeLeft(s.Sweep, tallies, s.Workers)
+	suited := 0 // slots
+	for _, p := range present {
+		s.Workforce.Processes++
+		s.Workforce.Slots += p.Slots
+		if p.Leaving {
+			s.Workforce.Leaving++
+		}
+		if p.suits(s.Sweep) {
+			suited += p.Slots
+		}
+	}
+	if s.Workers, err = c.workers(present[:min(len(present), MaxListed)]); err != nil {
+		return s, err
+	}
+	s.TimeLeft = timeLeft(s.Sweep, tallies, s.Workers, suited)
 	return s, nil
 }
 
@@ -97,18 +122,14 @@ func count(tallies map[Phase]Tally) Counts {
 	return n
 }
 
-// workers lists all of them. Of what they hold it looks at a part only: a
-// thousand workers hold more than anybody would read several times a second.
-func (c *call) workers() ([]Worker, error) {
-	present, err := c.tx.Present()
-	if err != nil {
-		return nil, err
-	}
-	workers := make([]Worker, len(present))
+// workers lists processes and part of what they hold: a thousand workers hold more
+// than a person would read several times a second.
+func (c *call) workers(present []Presence) (workers []Worker, err error) {
+	workers = make([]Worker, len(present))
 	listed := 0
 	for i, p := range present {
 		workers[i].Presence = p
-		if i >= MaxListed || listed == MaxListed {
+		if listed == MaxListed {
 			continue
 		}
 		if workers[i].Running, err = c.running(p.ID, MaxListed-listed); err != nil {
@@ -137,16 +158,15 @@ func (c *call) running(process string, limit int) ([]Running, error) {
 	return running, nil
 }
 
-// timeLeft estimates how long a sweep will still take. Its finished tasks say
-// how the cost model compares with the machines.
-func timeLeft(s Sweep, tallies map[Phase]Tally, workers []Worker) time.Duration {
+// timeLeft estimates how long a sweep will still take on so many slots. Its finished
+// tasks tell how the cost model compares with the machines.
+func timeLeft(s Sweep, tallies map[Phase]Tally, workers []Worker, slots int) time.Duration {
 	left := tallies[Waiting].Cost + tallies[BackingOff].Cost + tallies[Leased].Cost
-	slots, longest := 0, 0.0
+	longest := 0.0
 	for _, w := range workers {
 		if !w.suits(s) {
 			continue
 		}
-		slots += w.Slots
 		for _, r := range w.Running {
 			share := min(1, float64(r.Step)/float64(max(1, r.Steps)))
 			left -= share * r.cost.Seconds()

@@ -58,20 +58,28 @@ func understood(err error, address string) error {
 	case told.Code() == codes.Unimplemented:
 		return fmt.Errorf("the coordinator at %s does not know the call: update it: %s", address, told.Message())
 	case unanswered(err):
-		return fmt.Errorf("the coordinator at %s does not answer: %w", address, &answer{credentials.Told(err), kind})
+		return fmt.Errorf("the coordinator at %s does not answer: %w", address, &answer{credentials.Told(err), kind, false})
 	case errors.Is(kind, queue.ErrUnavailable):
-		return fmt.Errorf("the coordinator at %s cannot now: %w", address, &answer{told.Message(), kind})
+		return fmt.Errorf("the coordinator at %s cannot now: %w", address, &answer{told.Message(), kind, told.Code() != codes.Canceled})
 	case kind != nil:
-		return &answer{told.Message(), kind}
+		return &answer{told.Message(), kind, true}
 	default:
 		return fmt.Errorf("ask the coordinator at %s: %w", address, err)
 	}
 }
 
-// answer is what a coordinator said, and what kind of error it is.
+// Answered reports whether an error is the answer of a coordinator, rather than the
+// lack of one.
+func Answered(err error) bool {
+	var a *answer
+	return errors.As(err, &a) && a.spoken
+}
+
+// answer is why a call failed, and what kind of error that is.
 type answer struct {
 	message string
 	kind    error
+	spoken  bool // by a coordinator
 }
 
 func (a *answer) Error() string { return a.message }

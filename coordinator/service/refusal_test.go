@@ -3,7 +3,7 @@ package service_test
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -241,14 +241,14 @@ func TestErrorsBecomeStatusCodes(t *testing.T) {
 type broken struct{ queue.Store }
 
 func (broken) View(context.Context, func(queue.Tx) error) error {
-	return fmt.Errorf("%w: connect to postgres://owner@db.example.org", queue.ErrUnavailable)
+	return &queue.StoreError{Advice: "the disk is full", Err: errors.New("connect to postgres://owner@db.example.org: the disk is full")}
 }
 
 func TestWorkersDoNotLearnWhereTheStoreIs(t *testing.T) {
 	b := newRig(t, 1, func(c *service.Config) { c.Queue = queue.New(broken{}, queue.Policy{}) })
 	_, err := b.worker.GetRecording(t.Context(), &spiqsweepv1.GetRecordingRequest{Digest: recordingDigest})
-	if status.Code(err) != codes.Unavailable || strings.Contains(err.Error(), "db.example.org") {
-		t.Errorf("a worker hears %v, want Unavailable without details", err)
+	if status.Code(err) != codes.Unavailable || strings.Contains(err.Error(), "db.example.org") || !strings.Contains(err.Error(), "the disk is full") {
+		t.Errorf("a worker hears %v, want Unavailable, and why, but not where", err)
 	}
 	_, err = b.operator.ListSweeps(t.Context(), &spiqsweepv1.ListSweepsRequest{})
 	if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "db.example.org") {

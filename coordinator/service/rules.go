@@ -87,12 +87,12 @@ func (r Rules) GetCheckpoint(ctx context.Context, in *spiqsweepv1.GetCheckpointR
 	return &spiqsweepv1.GetCheckpointResponse{Step: step, Body: body}, nil
 }
 
-// statusOf is what a worker learns of an error. Where the store is, and what ails
-// it, is for the log and for operators.
+// statusOf is what a worker learns of an error: what is wrong with the store, but not
+// where the store is.
 func (r Rules) statusOf(err error, call string) error {
 	if errors.Is(err, queue.ErrUnavailable) {
 		r.Log.Debug("call failed", "call", call, "error", err)
-		return status.Error(codes.Unavailable, queue.ErrUnavailable.Error())
+		return status.Error(codes.Unavailable, queue.PublicReason(err))
 	}
 	return statusOf(err, r.Log, call)
 }

@@ -2,6 +2,8 @@ package store
 
 import (
 	"errors"
+	"io"
+	"net"
 	"slices"
 	"strings"
 
@@ -18,7 +20,17 @@ func advisePostgres(err error) string {
 	if errors.As(err, &connecting) {
 		return "PostgreSQL does not answer there: check that it runs, the host and port of the URL, and what is between"
 	}
+	if broken(err) {
+		return "the connection to PostgreSQL broke: it is made again by itself; if that takes long, check that the server runs, and what is between"
+	}
 	return ""
+}
+
+// broken reports whether a connection ended while it was in use.
+func broken(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) ||
+		strings.HasSuffix(err.Error(), "conn closed") // pgconn has no value for it
 }
 
 // answered says whether an error is PostgreSQL's, or that of a connection to it.
@@ -68,6 +80,18 @@ func adviceOn(code string) string {
 		return "the server is being stopped or started: it goes on by itself once that is done"
 	case "25P03": // idle_in_transaction_session_timeout
 		return "this coordinator was frozen within a transaction and was cut off: nothing of it has happened"
+	case "57014": // query_canceled
+		return "the server cancelled the statement, by its statement_timeout or for an administrator: " +
+			"set statement_timeout = 0 for the coordinator's user (ALTER ROLE ... SET statement_timeout = 0), and leave it out of the URL"
+	case "57P04": // database_dropped
+		return "the database was dropped: restore a backup of it under the same name, or make an empty one with createdb and start the coordinator again"
+	case "42P01", "42703", "3F000", "26000": // undefined_table, undefined_column, invalid_schema_name, invalid_sql_statement_name
+		return "the coordinator's tables are gone or changed: the database was dropped and made again, or its tables were: " +
+			"stop the coordinator, restore a backup if there is one, and start it again; without one it makes its tables anew, and the sweep begins anew"
+	case "53200": // out_of_memory
+		return "the server is out of memory: give it more; nothing that was acknowledged is lost"
+	case "58030", "58P01": // io_error, undefined_file
+		return "the server's disk failed: check it and the server's log"
 	case "XX001", "XX002": // data_corrupted, index_corrupted
 		return "the database is damaged: restore a copy of it"
 	default:

@@ -20,6 +20,10 @@ func WriteStatus(s queue.Status) *spiqsweepv1.GetStatusResponse {
 		TimeLeft: durationpb.New(s.TimeLeft),
 		AsOf:     writeTime(s.AsOf),
 		Changes:  uint64(s.Changes), KernelClass: s.Sweep.KernelClass,
+		Warnings: s.Warnings,
+		Workforce: &spiqsweepv1.Workforce{
+			Processes: uint64(s.Workforce.Processes), Slots: uint64(s.Workforce.Slots), Leaving: uint64(s.Workforce.Leaving),
+		},
 	}
 }
 
@@ -50,6 +54,10 @@ func ReadStatus(in *spiqsweepv1.GetStatusResponse) (queue.Status, error) {
 		return queue.Status{}, err
 	}
 	revision, err := number("revision", uint64(in.GetRevision()))
+	if err != nil {
+		return queue.Status{}, err
+	}
+	force, err := readWorkforce(in.GetWorkforce())
 	return queue.Status{
 		Sweep: queue.Sweep{ID: in.GetSweep(), Name: in.GetName(), Revision: revision, KernelClass: in.GetKernelClass()},
 		AsOf:  readTime(in.GetAsOf()), Counts: counts,
@@ -58,7 +66,25 @@ func ReadStatus(in *spiqsweepv1.GetStatusResponse) (queue.Status, error) {
 		Diverged: each(in.GetDiverged(), readTask(queue.Diverged)),
 		TimeLeft: in.GetTimeLeft().AsDuration(),
 		Changes:  int64(in.GetChanges()),
+		Warnings: in.GetWarnings(), Workforce: force,
 	}, err
+}
+
+func readWorkforce(in *spiqsweepv1.Workforce) (f queue.Workforce, err error) {
+	for _, field := range []struct {
+		name string
+		from uint64
+		to   *int
+	}{
+		{"workforce.processes", in.GetProcesses(), &f.Processes},
+		{"workforce.slots", in.GetSlots(), &f.Slots},
+		{"workforce.leaving", in.GetLeaving(), &f.Leaving},
+	} {
+		if *field.to, err = number(field.name, field.from); err != nil {
+			return queue.Workforce{}, err
+		}
+	}
+	return f, nil
 }
 
 func readWorker(in *spiqsweepv1.WorkerStatus) queue.Worker {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
-	"google.golang.org/grpc/codes"
 
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
@@ -37,7 +36,7 @@ type Agent struct {
 	callAt   time.Time                // when to make the next; zero: when something happens
 	away     retry                    // since the last answer
 	refusals refusals                 // since the last answer, or failure that may pass
-	warned   []codes.Code             // of failures since the last answer
+	warned   []string                 // kinds of failure since the last answer
 	heard    time.Time                // of the last answer, or of the start
 	greeted  bool                     // a coordinator has answered
 	fresh    bool                     // leases were granted, and none of them has started

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
@@ -124,17 +125,23 @@ func (a *Agent) callFailed(now time.Time, e CallFailed) {
 	}
 }
 
-// warn tells of each kind of failure once, until a coordinator answers.
+// warn logs each kind of failure once, until a coordinator answers.
 func (a *Agent) warn(now time.Time, err error) {
-	level, code := hclog.Debug, status.Code(err)
-	if !slices.Contains(a.warned, code) {
-		level, a.warned = hclog.Warn, append(a.warned, code)
-	}
-	what := "cannot reach the coordinator: will try again"
-	if !worthRetrying(err) {
+	what, why := "cannot reach the coordinator: will try again", credentials.Told(err)
+	failure := what + status.Code(err).String() // of one kind, whatever the network says of it
+	switch {
+	case !worthRetrying(err):
 		what = "a coordinator refuses this worker: will try the others"
+		failure = what + status.Code(err).String()
+	case status.Code(err) == codes.Unavailable && !credentials.Unreached(err):
+		what = "the coordinator cannot take calls now: will try again"
+		failure = what + why // such as a full disk, then a read-only one
 	}
-	a.say(level, what, "error", credentials.Told(err), "in", a.away.at.Sub(now).Round(time.Millisecond).String())
+	level := hclog.Debug
+	if !slices.Contains(a.warned, failure) {
+		level, a.warned = hclog.Warn, append(a.warned, failure)
+	}
+	a.say(level, what, "error", why, "in", a.away.at.Sub(now).Round(time.Millisecond).String())
 }
 
 // judge takes note of what became of the reports.

@@ -20,6 +20,7 @@ var reading = []life{
 	{"time left learns from finished tasks", timeLeft},
 	{"workers come and go", workers},
 	{"lists are bounded", bounded},
+	{"more workers than are listed", crowd},
 }
 
 func unknownSweep(t *testing.T, l *Lab) {
@@ -156,6 +157,22 @@ func workers(t *testing.T, l *Lab) {
 		t.Errorf("workers after one fell silent: %+v", s.Workers)
 	}
 	l.WantCounts("A", queue.Counts{Planned: 3, Leased: 1, Pending: 2})
+}
+
+// crowd has more workers than a status lists.
+func crowd(t *testing.T, l *Lab) {
+	const n = queue.MaxListed + 20
+	l.Plan("A", Plan(0, 1, 10))
+	for range n {
+		l.Worker(2).Sync()
+	}
+	if _, err := l.Queue.Drain(ctx, queue.DrainRequest{Processes: []string{"process-001", "process-119"}}); err != nil {
+		t.Fatal(err)
+	}
+	s := l.Status("A")
+	if want := (queue.Workforce{Processes: n, Slots: 2 * n, Leaving: 2}); len(s.Workers) != queue.MaxListed || s.Workforce != want {
+		t.Errorf("%d are listed, all are %+v: want %+v", len(s.Workers), s.Workforce, want)
+	}
 }
 
 func bounded(t *testing.T, l *Lab) {

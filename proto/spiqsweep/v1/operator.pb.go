@@ -353,7 +353,11 @@ type GetStatusResponse struct {
 	// with the counts.
 	Changes uint64 `protobuf:"varint,10,opt,name=changes,proto3" json:"changes,omitempty"`
 	// Of the sweep: workers of others cannot compute it.
-	KernelClass   string `protobuf:"bytes,11,opt,name=kernel_class,json=kernelClass,proto3" json:"kernel_class,omitempty"`
+	KernelClass string `protobuf:"bytes,11,opt,name=kernel_class,json=kernelClass,proto3" json:"kernel_class,omitempty"`
+	// What is wrong with the store, as this coordinator sees it: sentences for people.
+	Warnings []string `protobuf:"bytes,12,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// All workers, of which workers lists the first hundred.
+	Workforce     *Workforce `protobuf:"bytes,13,opt,name=workforce,proto3" json:"workforce,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -465,6 +469,82 @@ func (x *GetStatusResponse) GetKernelClass() string {
 	return ""
 }
 
+func (x *GetStatusResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+func (x *GetStatusResponse) GetWorkforce() *Workforce {
+	if x != nil {
+		return x.Workforce
+	}
+	return nil
+}
+
+// Workforce sums up the worker processes of a store.
+type Workforce struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Processes uint64                 `protobuf:"varint,1,opt,name=processes,proto3" json:"processes,omitempty"`
+	Slots     uint64                 `protobuf:"varint,2,opt,name=slots,proto3" json:"slots,omitempty"`
+	// Those that were asked to leave.
+	Leaving       uint64 `protobuf:"varint,3,opt,name=leaving,proto3" json:"leaving,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Workforce) Reset() {
+	*x = Workforce{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Workforce) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Workforce) ProtoMessage() {}
+
+func (x *Workforce) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Workforce.ProtoReflect.Descriptor instead.
+func (*Workforce) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Workforce) GetProcesses() uint64 {
+	if x != nil {
+		return x.Processes
+	}
+	return 0
+}
+
+func (x *Workforce) GetSlots() uint64 {
+	if x != nil {
+		return x.Slots
+	}
+	return 0
+}
+
+func (x *Workforce) GetLeaving() uint64 {
+	if x != nil {
+		return x.Leaving
+	}
+	return 0
+}
+
 type TaskCounts struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Planned  uint64                 `protobuf:"varint,1,opt,name=planned,proto3" json:"planned,omitempty"`
@@ -481,7 +561,7 @@ type TaskCounts struct {
 
 func (x *TaskCounts) Reset() {
 	*x = TaskCounts{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[7]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -493,7 +573,7 @@ func (x *TaskCounts) String() string {
 func (*TaskCounts) ProtoMessage() {}
 
 func (x *TaskCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[7]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -506,7 +586,7 @@ func (x *TaskCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskCounts.ProtoReflect.Descriptor instead.
 func (*TaskCounts) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{7}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TaskCounts) GetPlanned() uint64 {
@@ -574,7 +654,7 @@ type WorkerStatus struct {
 
 func (x *WorkerStatus) Reset() {
 	*x = WorkerStatus{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[8]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -586,7 +666,7 @@ func (x *WorkerStatus) String() string {
 func (*WorkerStatus) ProtoMessage() {}
 
 func (x *WorkerStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[8]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -599,7 +679,7 @@ func (x *WorkerStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkerStatus.ProtoReflect.Descriptor instead.
 func (*WorkerStatus) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{8}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *WorkerStatus) GetProcess() string {
@@ -663,7 +743,7 @@ type RunningTask struct {
 
 func (x *RunningTask) Reset() {
 	*x = RunningTask{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[9]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -675,7 +755,7 @@ func (x *RunningTask) String() string {
 func (*RunningTask) ProtoMessage() {}
 
 func (x *RunningTask) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[9]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -688,7 +768,7 @@ func (x *RunningTask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunningTask.ProtoReflect.Descriptor instead.
 func (*RunningTask) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{9}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RunningTask) GetTask() string {
@@ -730,7 +810,7 @@ type TaskStatus struct {
 
 func (x *TaskStatus) Reset() {
 	*x = TaskStatus{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[10]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -742,7 +822,7 @@ func (x *TaskStatus) String() string {
 func (*TaskStatus) ProtoMessage() {}
 
 func (x *TaskStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[10]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -755,7 +835,7 @@ func (x *TaskStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskStatus.ProtoReflect.Descriptor instead.
 func (*TaskStatus) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{10}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *TaskStatus) GetTask() string {
@@ -790,7 +870,7 @@ type PutRecordingRequest struct {
 
 func (x *PutRecordingRequest) Reset() {
 	*x = PutRecordingRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[11]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -802,7 +882,7 @@ func (x *PutRecordingRequest) String() string {
 func (*PutRecordingRequest) ProtoMessage() {}
 
 func (x *PutRecordingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[11]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -815,7 +895,7 @@ func (x *PutRecordingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutRecordingRequest.ProtoReflect.Descriptor instead.
 func (*PutRecordingRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{11}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PutRecordingRequest) GetDigest() string {
@@ -840,7 +920,7 @@ type PutRecordingResponse struct {
 
 func (x *PutRecordingResponse) Reset() {
 	*x = PutRecordingResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[12]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -852,7 +932,7 @@ func (x *PutRecordingResponse) String() string {
 func (*PutRecordingResponse) ProtoMessage() {}
 
 func (x *PutRecordingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[12]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -865,7 +945,7 @@ func (x *PutRecordingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutRecordingResponse.ProtoReflect.Descriptor instead.
 func (*PutRecordingResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{12}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{13}
 }
 
 type PlanSweepRequest struct {
@@ -883,7 +963,7 @@ type PlanSweepRequest struct {
 
 func (x *PlanSweepRequest) Reset() {
 	*x = PlanSweepRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[13]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -895,7 +975,7 @@ func (x *PlanSweepRequest) String() string {
 func (*PlanSweepRequest) ProtoMessage() {}
 
 func (x *PlanSweepRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[13]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -908,7 +988,7 @@ func (x *PlanSweepRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanSweepRequest.ProtoReflect.Descriptor instead.
 func (*PlanSweepRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{13}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PlanSweepRequest) GetSweep() *Sweep {
@@ -958,7 +1038,7 @@ type PlannedTask struct {
 
 func (x *PlannedTask) Reset() {
 	*x = PlannedTask{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[14]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -970,7 +1050,7 @@ func (x *PlannedTask) String() string {
 func (*PlannedTask) ProtoMessage() {}
 
 func (x *PlannedTask) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[14]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -983,7 +1063,7 @@ func (x *PlannedTask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlannedTask.ProtoReflect.Descriptor instead.
 func (*PlannedTask) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{14}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PlannedTask) GetTask() string {
@@ -1048,7 +1128,7 @@ type PlanSweepResponse struct {
 
 func (x *PlanSweepResponse) Reset() {
 	*x = PlanSweepResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[15]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1060,7 +1140,7 @@ func (x *PlanSweepResponse) String() string {
 func (*PlanSweepResponse) ProtoMessage() {}
 
 func (x *PlanSweepResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[15]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1073,7 +1153,7 @@ func (x *PlanSweepResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanSweepResponse.ProtoReflect.Descriptor instead.
 func (*PlanSweepResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{15}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PlanSweepResponse) GetRevision() uint32 {
@@ -1120,7 +1200,7 @@ type ForgetSweepRequest struct {
 
 func (x *ForgetSweepRequest) Reset() {
 	*x = ForgetSweepRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[16]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1132,7 +1212,7 @@ func (x *ForgetSweepRequest) String() string {
 func (*ForgetSweepRequest) ProtoMessage() {}
 
 func (x *ForgetSweepRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[16]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1145,7 +1225,7 @@ func (x *ForgetSweepRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetSweepRequest.ProtoReflect.Descriptor instead.
 func (*ForgetSweepRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{16}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ForgetSweepRequest) GetSweep() string {
@@ -1163,7 +1243,7 @@ type ForgetSweepResponse struct {
 
 func (x *ForgetSweepResponse) Reset() {
 	*x = ForgetSweepResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[17]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1175,7 +1255,7 @@ func (x *ForgetSweepResponse) String() string {
 func (*ForgetSweepResponse) ProtoMessage() {}
 
 func (x *ForgetSweepResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[17]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1188,7 +1268,7 @@ func (x *ForgetSweepResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetSweepResponse.ProtoReflect.Descriptor instead.
 func (*ForgetSweepResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{17}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{18}
 }
 
 type ListRowsRequest struct {
@@ -1200,7 +1280,7 @@ type ListRowsRequest struct {
 
 func (x *ListRowsRequest) Reset() {
 	*x = ListRowsRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[18]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1212,7 +1292,7 @@ func (x *ListRowsRequest) String() string {
 func (*ListRowsRequest) ProtoMessage() {}
 
 func (x *ListRowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[18]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1225,7 +1305,7 @@ func (x *ListRowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRowsRequest.ProtoReflect.Descriptor instead.
 func (*ListRowsRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{18}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListRowsRequest) GetSweep() string {
@@ -1244,7 +1324,7 @@ type ListRowsResponse struct {
 
 func (x *ListRowsResponse) Reset() {
 	*x = ListRowsResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1256,7 +1336,7 @@ func (x *ListRowsResponse) String() string {
 func (*ListRowsResponse) ProtoMessage() {}
 
 func (x *ListRowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1269,7 +1349,7 @@ func (x *ListRowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRowsResponse.ProtoReflect.Descriptor instead.
 func (*ListRowsResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{19}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListRowsResponse) GetRows() []*Row {
@@ -1298,7 +1378,7 @@ type Row struct {
 
 func (x *Row) Reset() {
 	*x = Row{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1310,7 +1390,7 @@ func (x *Row) String() string {
 func (*Row) ProtoMessage() {}
 
 func (x *Row) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1323,7 +1403,7 @@ func (x *Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Row.ProtoReflect.Descriptor instead.
 func (*Row) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{20}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Row) GetTask() *PlannedTask {
@@ -1371,7 +1451,7 @@ type GetResultRequest struct {
 
 func (x *GetResultRequest) Reset() {
 	*x = GetResultRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1383,7 +1463,7 @@ func (x *GetResultRequest) String() string {
 func (*GetResultRequest) ProtoMessage() {}
 
 func (x *GetResultRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1396,7 +1476,7 @@ func (x *GetResultRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetResultRequest.ProtoReflect.Descriptor instead.
 func (*GetResultRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{21}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetResultRequest) GetTask() string {
@@ -1423,7 +1503,7 @@ type GetResultResponse struct {
 
 func (x *GetResultResponse) Reset() {
 	*x = GetResultResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1435,7 +1515,7 @@ func (x *GetResultResponse) String() string {
 func (*GetResultResponse) ProtoMessage() {}
 
 func (x *GetResultResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1448,7 +1528,7 @@ func (x *GetResultResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetResultResponse.ProtoReflect.Descriptor instead.
 func (*GetResultResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{22}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetResultResponse) GetBody() []byte {
@@ -1467,7 +1547,7 @@ type ListAttemptsRequest struct {
 
 func (x *ListAttemptsRequest) Reset() {
 	*x = ListAttemptsRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1479,7 +1559,7 @@ func (x *ListAttemptsRequest) String() string {
 func (*ListAttemptsRequest) ProtoMessage() {}
 
 func (x *ListAttemptsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1492,7 +1572,7 @@ func (x *ListAttemptsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttemptsRequest.ProtoReflect.Descriptor instead.
 func (*ListAttemptsRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{23}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListAttemptsRequest) GetSweep() string {
@@ -1511,7 +1591,7 @@ type ListAttemptsResponse struct {
 
 func (x *ListAttemptsResponse) Reset() {
 	*x = ListAttemptsResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +1603,7 @@ func (x *ListAttemptsResponse) String() string {
 func (*ListAttemptsResponse) ProtoMessage() {}
 
 func (x *ListAttemptsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +1616,7 @@ func (x *ListAttemptsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttemptsResponse.ProtoReflect.Descriptor instead.
 func (*ListAttemptsResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{24}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListAttemptsResponse) GetAttempts() []*Attempt {
@@ -1569,7 +1649,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1581,7 +1661,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1594,7 +1674,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{25}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Attempt) GetRow() uint64 {
@@ -1709,7 +1789,7 @@ type Selection struct {
 
 func (x *Selection) Reset() {
 	*x = Selection{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1721,7 +1801,7 @@ func (x *Selection) String() string {
 func (*Selection) ProtoMessage() {}
 
 func (x *Selection) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1734,7 +1814,7 @@ func (x *Selection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Selection.ProtoReflect.Descriptor instead.
 func (*Selection) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{26}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Selection) GetSweep() string {
@@ -1769,7 +1849,7 @@ type CellFilter struct {
 
 func (x *CellFilter) Reset() {
 	*x = CellFilter{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1781,7 +1861,7 @@ func (x *CellFilter) String() string {
 func (*CellFilter) ProtoMessage() {}
 
 func (x *CellFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1794,7 +1874,7 @@ func (x *CellFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CellFilter.ProtoReflect.Descriptor instead.
 func (*CellFilter) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{27}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CellFilter) GetSettings() map[string]string {
@@ -1817,7 +1897,7 @@ type RetryRequest struct {
 
 func (x *RetryRequest) Reset() {
 	*x = RetryRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1829,7 +1909,7 @@ func (x *RetryRequest) String() string {
 func (*RetryRequest) ProtoMessage() {}
 
 func (x *RetryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1842,7 +1922,7 @@ func (x *RetryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryRequest.ProtoReflect.Descriptor instead.
 func (*RetryRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{28}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RetryRequest) GetTasks() []string {
@@ -1875,7 +1955,7 @@ type RetryResponse struct {
 
 func (x *RetryResponse) Reset() {
 	*x = RetryResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1887,7 +1967,7 @@ func (x *RetryResponse) String() string {
 func (*RetryResponse) ProtoMessage() {}
 
 func (x *RetryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1900,7 +1980,7 @@ func (x *RetryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryResponse.ProtoReflect.Descriptor instead.
 func (*RetryResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{29}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RetryResponse) GetReopened() uint64 {
@@ -1919,7 +1999,7 @@ type CancelRequest struct {
 
 func (x *CancelRequest) Reset() {
 	*x = CancelRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1931,7 +2011,7 @@ func (x *CancelRequest) String() string {
 func (*CancelRequest) ProtoMessage() {}
 
 func (x *CancelRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1944,7 +2024,7 @@ func (x *CancelRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRequest.ProtoReflect.Descriptor instead.
 func (*CancelRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{30}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CancelRequest) GetSelection() *Selection {
@@ -1965,7 +2045,7 @@ type CancelResponse struct {
 
 func (x *CancelResponse) Reset() {
 	*x = CancelResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1977,7 +2057,7 @@ func (x *CancelResponse) String() string {
 func (*CancelResponse) ProtoMessage() {}
 
 func (x *CancelResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1990,7 +2070,7 @@ func (x *CancelResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelResponse.ProtoReflect.Descriptor instead.
 func (*CancelResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{31}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *CancelResponse) GetCancelled() uint64 {
@@ -2018,7 +2098,7 @@ type DrainRequest struct {
 
 func (x *DrainRequest) Reset() {
 	*x = DrainRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2030,7 +2110,7 @@ func (x *DrainRequest) String() string {
 func (*DrainRequest) ProtoMessage() {}
 
 func (x *DrainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2043,7 +2123,7 @@ func (x *DrainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
 func (*DrainRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{32}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *DrainRequest) GetProcesses() []string {
@@ -2069,7 +2149,7 @@ type DrainResponse struct {
 
 func (x *DrainResponse) Reset() {
 	*x = DrainResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2081,7 +2161,7 @@ func (x *DrainResponse) String() string {
 func (*DrainResponse) ProtoMessage() {}
 
 func (x *DrainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2094,7 +2174,7 @@ func (x *DrainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainResponse.ProtoReflect.Descriptor instead.
 func (*DrainResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{33}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *DrainResponse) GetDraining() uint64 {
@@ -2117,7 +2197,7 @@ type VerifyRequest struct {
 
 func (x *VerifyRequest) Reset() {
 	*x = VerifyRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2129,7 +2209,7 @@ func (x *VerifyRequest) String() string {
 func (*VerifyRequest) ProtoMessage() {}
 
 func (x *VerifyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2142,7 +2222,7 @@ func (x *VerifyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyRequest.ProtoReflect.Descriptor instead.
 func (*VerifyRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{34}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *VerifyRequest) GetSelection() *Selection {
@@ -2176,7 +2256,7 @@ type VerifyResponse struct {
 
 func (x *VerifyResponse) Reset() {
 	*x = VerifyResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2188,7 +2268,7 @@ func (x *VerifyResponse) String() string {
 func (*VerifyResponse) ProtoMessage() {}
 
 func (x *VerifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2201,7 +2281,7 @@ func (x *VerifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyResponse.ProtoReflect.Descriptor instead.
 func (*VerifyResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{35}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *VerifyResponse) GetTasks() []string {
@@ -2234,7 +2314,7 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05sweep\x18\x01 \x01(\v2\x13.spiqsweep.v1.SweepR\x05sweep\x12\x12\n" +
 	"\x04grid\x18\x02 \x01(\fR\x04grid\"(\n" +
 	"\x10GetStatusRequest\x12\x14\n" +
-	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\xd4\x03\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\xa7\x04\n" +
 	"\x11GetStatusResponse\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
@@ -2247,7 +2327,13 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05as_of\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x18\n" +
 	"\achanges\x18\n" +
 	" \x01(\x04R\achanges\x12!\n" +
-	"\fkernel_class\x18\v \x01(\tR\vkernelClass\"\xc3\x01\n" +
+	"\fkernel_class\x18\v \x01(\tR\vkernelClass\x12\x1a\n" +
+	"\bwarnings\x18\f \x03(\tR\bwarnings\x125\n" +
+	"\tworkforce\x18\r \x01(\v2\x17.spiqsweep.v1.WorkforceR\tworkforce\"Y\n" +
+	"\tWorkforce\x12\x1c\n" +
+	"\tprocesses\x18\x01 \x01(\x04R\tprocesses\x12\x14\n" +
+	"\x05slots\x18\x02 \x01(\x04R\x05slots\x12\x18\n" +
+	"\aleaving\x18\x03 \x01(\x04R\aleaving\"\xc3\x01\n" +
 	"\n" +
 	"TaskCounts\x12\x18\n" +
 	"\aplanned\x18\x01 \x01(\x04R\aplanned\x12\x12\n" +
@@ -2397,7 +2483,7 @@ func file_spiqsweep_v1_operator_proto_rawDescGZIP() []byte {
 	return file_spiqsweep_v1_operator_proto_rawDescData
 }
 
-var file_spiqsweep_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_spiqsweep_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_spiqsweep_v1_operator_proto_goTypes = []any{
 	(*Sweep)(nil),                 // 0: spiqsweep.v1.Sweep
 	(*ListSweepsRequest)(nil),     // 1: spiqsweep.v1.ListSweepsRequest
@@ -2406,96 +2492,98 @@ var file_spiqsweep_v1_operator_proto_goTypes = []any{
 	(*GetSweepResponse)(nil),      // 4: spiqsweep.v1.GetSweepResponse
 	(*GetStatusRequest)(nil),      // 5: spiqsweep.v1.GetStatusRequest
 	(*GetStatusResponse)(nil),     // 6: spiqsweep.v1.GetStatusResponse
-	(*TaskCounts)(nil),            // 7: spiqsweep.v1.TaskCounts
-	(*WorkerStatus)(nil),          // 8: spiqsweep.v1.WorkerStatus
-	(*RunningTask)(nil),           // 9: spiqsweep.v1.RunningTask
-	(*TaskStatus)(nil),            // 10: spiqsweep.v1.TaskStatus
-	(*PutRecordingRequest)(nil),   // 11: spiqsweep.v1.PutRecordingRequest
-	(*PutRecordingResponse)(nil),  // 12: spiqsweep.v1.PutRecordingResponse
-	(*PlanSweepRequest)(nil),      // 13: spiqsweep.v1.PlanSweepRequest
-	(*PlannedTask)(nil),           // 14: spiqsweep.v1.PlannedTask
-	(*PlanSweepResponse)(nil),     // 15: spiqsweep.v1.PlanSweepResponse
-	(*ForgetSweepRequest)(nil),    // 16: spiqsweep.v1.ForgetSweepRequest
-	(*ForgetSweepResponse)(nil),   // 17: spiqsweep.v1.ForgetSweepResponse
-	(*ListRowsRequest)(nil),       // 18: spiqsweep.v1.ListRowsRequest
-	(*ListRowsResponse)(nil),      // 19: spiqsweep.v1.ListRowsResponse
-	(*Row)(nil),                   // 20: spiqsweep.v1.Row
-	(*GetResultRequest)(nil),      // 21: spiqsweep.v1.GetResultRequest
-	(*GetResultResponse)(nil),     // 22: spiqsweep.v1.GetResultResponse
-	(*ListAttemptsRequest)(nil),   // 23: spiqsweep.v1.ListAttemptsRequest
-	(*ListAttemptsResponse)(nil),  // 24: spiqsweep.v1.ListAttemptsResponse
-	(*Attempt)(nil),               // 25: spiqsweep.v1.Attempt
-	(*Selection)(nil),             // 26: spiqsweep.v1.Selection
-	(*CellFilter)(nil),            // 27: spiqsweep.v1.CellFilter
-	(*RetryRequest)(nil),          // 28: spiqsweep.v1.RetryRequest
-	(*RetryResponse)(nil),         // 29: spiqsweep.v1.RetryResponse
-	(*CancelRequest)(nil),         // 30: spiqsweep.v1.CancelRequest
-	(*CancelResponse)(nil),        // 31: spiqsweep.v1.CancelResponse
-	(*DrainRequest)(nil),          // 32: spiqsweep.v1.DrainRequest
-	(*DrainResponse)(nil),         // 33: spiqsweep.v1.DrainResponse
-	(*VerifyRequest)(nil),         // 34: spiqsweep.v1.VerifyRequest
-	(*VerifyResponse)(nil),        // 35: spiqsweep.v1.VerifyResponse
-	nil,                           // 36: spiqsweep.v1.CellFilter.SettingsEntry
-	(*timestamppb.Timestamp)(nil), // 37: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 38: google.protobuf.Duration
+	(*Workforce)(nil),             // 7: spiqsweep.v1.Workforce
+	(*TaskCounts)(nil),            // 8: spiqsweep.v1.TaskCounts
+	(*WorkerStatus)(nil),          // 9: spiqsweep.v1.WorkerStatus
+	(*RunningTask)(nil),           // 10: spiqsweep.v1.RunningTask
+	(*TaskStatus)(nil),            // 11: spiqsweep.v1.TaskStatus
+	(*PutRecordingRequest)(nil),   // 12: spiqsweep.v1.PutRecordingRequest
+	(*PutRecordingResponse)(nil),  // 13: spiqsweep.v1.PutRecordingResponse
+	(*PlanSweepRequest)(nil),      // 14: spiqsweep.v1.PlanSweepRequest
+	(*PlannedTask)(nil),           // 15: spiqsweep.v1.PlannedTask
+	(*PlanSweepResponse)(nil),     // 16: spiqsweep.v1.PlanSweepResponse
+	(*ForgetSweepRequest)(nil),    // 17: spiqsweep.v1.ForgetSweepRequest
+	(*ForgetSweepResponse)(nil),   // 18: spiqsweep.v1.ForgetSweepResponse
+	(*ListRowsRequest)(nil),       // 19: spiqsweep.v1.ListRowsRequest
+	(*ListRowsResponse)(nil),      // 20: spiqsweep.v1.ListRowsResponse
+	(*Row)(nil),                   // 21: spiqsweep.v1.Row
+	(*GetResultRequest)(nil),      // 22: spiqsweep.v1.GetResultRequest
+	(*GetResultResponse)(nil),     // 23: spiqsweep.v1.GetResultResponse
+	(*ListAttemptsRequest)(nil),   // 24: spiqsweep.v1.ListAttemptsRequest
+	(*ListAttemptsResponse)(nil),  // 25: spiqsweep.v1.ListAttemptsResponse
+	(*Attempt)(nil),               // 26: spiqsweep.v1.Attempt
+	(*Selection)(nil),             // 27: spiqsweep.v1.Selection
+	(*CellFilter)(nil),            // 28: spiqsweep.v1.CellFilter
+	(*RetryRequest)(nil),          // 29: spiqsweep.v1.RetryRequest
+	(*RetryResponse)(nil),         // 30: spiqsweep.v1.RetryResponse
+	(*CancelRequest)(nil),         // 31: spiqsweep.v1.CancelRequest
+	(*CancelResponse)(nil),        // 32: spiqsweep.v1.CancelResponse
+	(*DrainRequest)(nil),          // 33: spiqsweep.v1.DrainRequest
+	(*DrainResponse)(nil),         // 34: spiqsweep.v1.DrainResponse
+	(*VerifyRequest)(nil),         // 35: spiqsweep.v1.VerifyRequest
+	(*VerifyResponse)(nil),        // 36: spiqsweep.v1.VerifyResponse
+	nil,                           // 37: spiqsweep.v1.CellFilter.SettingsEntry
+	(*timestamppb.Timestamp)(nil), // 38: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 39: google.protobuf.Duration
 }
 var file_spiqsweep_v1_operator_proto_depIdxs = []int32{
-	37, // 0: spiqsweep.v1.Sweep.created_at:type_name -> google.protobuf.Timestamp
-	7,  // 1: spiqsweep.v1.Sweep.counts:type_name -> spiqsweep.v1.TaskCounts
+	38, // 0: spiqsweep.v1.Sweep.created_at:type_name -> google.protobuf.Timestamp
+	8,  // 1: spiqsweep.v1.Sweep.counts:type_name -> spiqsweep.v1.TaskCounts
 	0,  // 2: spiqsweep.v1.ListSweepsResponse.sweeps:type_name -> spiqsweep.v1.Sweep
 	0,  // 3: spiqsweep.v1.GetSweepResponse.sweep:type_name -> spiqsweep.v1.Sweep
-	7,  // 4: spiqsweep.v1.GetStatusResponse.counts:type_name -> spiqsweep.v1.TaskCounts
-	8,  // 5: spiqsweep.v1.GetStatusResponse.workers:type_name -> spiqsweep.v1.WorkerStatus
-	10, // 6: spiqsweep.v1.GetStatusResponse.set_aside:type_name -> spiqsweep.v1.TaskStatus
-	10, // 7: spiqsweep.v1.GetStatusResponse.diverged:type_name -> spiqsweep.v1.TaskStatus
-	38, // 8: spiqsweep.v1.GetStatusResponse.time_left:type_name -> google.protobuf.Duration
-	37, // 9: spiqsweep.v1.GetStatusResponse.as_of:type_name -> google.protobuf.Timestamp
-	37, // 10: spiqsweep.v1.WorkerStatus.last_seen:type_name -> google.protobuf.Timestamp
-	9,  // 11: spiqsweep.v1.WorkerStatus.running:type_name -> spiqsweep.v1.RunningTask
-	0,  // 12: spiqsweep.v1.PlanSweepRequest.sweep:type_name -> spiqsweep.v1.Sweep
-	14, // 13: spiqsweep.v1.PlanSweepRequest.tasks:type_name -> spiqsweep.v1.PlannedTask
-	20, // 14: spiqsweep.v1.ListRowsResponse.rows:type_name -> spiqsweep.v1.Row
-	14, // 15: spiqsweep.v1.Row.task:type_name -> spiqsweep.v1.PlannedTask
-	25, // 16: spiqsweep.v1.ListAttemptsResponse.attempts:type_name -> spiqsweep.v1.Attempt
-	37, // 17: spiqsweep.v1.Attempt.leased_at:type_name -> google.protobuf.Timestamp
-	37, // 18: spiqsweep.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
-	38, // 19: spiqsweep.v1.Attempt.compute_time:type_name -> google.protobuf.Duration
-	27, // 20: spiqsweep.v1.Selection.cells:type_name -> spiqsweep.v1.CellFilter
-	36, // 21: spiqsweep.v1.CellFilter.settings:type_name -> spiqsweep.v1.CellFilter.SettingsEntry
-	26, // 22: spiqsweep.v1.RetryRequest.selection:type_name -> spiqsweep.v1.Selection
-	26, // 23: spiqsweep.v1.CancelRequest.selection:type_name -> spiqsweep.v1.Selection
-	26, // 24: spiqsweep.v1.VerifyRequest.selection:type_name -> spiqsweep.v1.Selection
-	1,  // 25: spiqsweep.v1.OperatorService.ListSweeps:input_type -> spiqsweep.v1.ListSweepsRequest
-	3,  // 26: spiqsweep.v1.OperatorService.GetSweep:input_type -> spiqsweep.v1.GetSweepRequest
-	5,  // 27: spiqsweep.v1.OperatorService.GetStatus:input_type -> spiqsweep.v1.GetStatusRequest
-	11, // 28: spiqsweep.v1.OperatorService.PutRecording:input_type -> spiqsweep.v1.PutRecordingRequest
-	13, // 29: spiqsweep.v1.OperatorService.PlanSweep:input_type -> spiqsweep.v1.PlanSweepRequest
-	16, // 30: spiqsweep.v1.OperatorService.ForgetSweep:input_type -> spiqsweep.v1.ForgetSweepRequest
-	18, // 31: spiqsweep.v1.OperatorService.ListRows:input_type -> spiqsweep.v1.ListRowsRequest
-	21, // 32: spiqsweep.v1.OperatorService.GetResult:input_type -> spiqsweep.v1.GetResultRequest
-	23, // 33: spiqsweep.v1.OperatorService.ListAttempts:input_type -> spiqsweep.v1.ListAttemptsRequest
-	28, // 34: spiqsweep.v1.OperatorService.Retry:input_type -> spiqsweep.v1.RetryRequest
-	30, // 35: spiqsweep.v1.OperatorService.Cancel:input_type -> spiqsweep.v1.CancelRequest
-	32, // 36: spiqsweep.v1.OperatorService.Drain:input_type -> spiqsweep.v1.DrainRequest
-	34, // 37: spiqsweep.v1.OperatorService.Verify:input_type -> spiqsweep.v1.VerifyRequest
-	2,  // 38: spiqsweep.v1.OperatorService.ListSweeps:output_type -> spiqsweep.v1.ListSweepsResponse
-	4,  // 39: spiqsweep.v1.OperatorService.GetSweep:output_type -> spiqsweep.v1.GetSweepResponse
-	6,  // 40: spiqsweep.v1.OperatorService.GetStatus:output_type -> spiqsweep.v1.GetStatusResponse
-	12, // 41: spiqsweep.v1.OperatorService.PutRecording:output_type -> spiqsweep.v1.PutRecordingResponse
-	15, // 42: spiqsweep.v1.OperatorService.PlanSweep:output_type -> spiqsweep.v1.PlanSweepResponse
-	17, // 43: spiqsweep.v1.OperatorService.ForgetSweep:output_type -> spiqsweep.v1.ForgetSweepResponse
-	19, // 44: spiqsweep.v1.OperatorService.ListRows:output_type -> spiqsweep.v1.ListRowsResponse
-	22, // 45: spiqsweep.v1.OperatorService.GetResult:output_type -> spiqsweep.v1.GetResultResponse
-	24, // 46: spiqsweep.v1.OperatorService.ListAttempts:output_type -> spiqsweep.v1.ListAttemptsResponse
-	29, // 47: spiqsweep.v1.OperatorService.Retry:output_type -> spiqsweep.v1.RetryResponse
-	31, // 48: spiqsweep.v1.OperatorService.Cancel:output_type -> spiqsweep.v1.CancelResponse
-	33, // 49: spiqsweep.v1.OperatorService.Drain:output_type -> spiqsweep.v1.DrainResponse
-	35, // 50: spiqsweep.v1.OperatorService.Verify:output_type -> spiqsweep.v1.VerifyResponse
-	38, // [38:51] is the sub-list for method output_type
-	25, // [25:38] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	8,  // 4: spiqsweep.v1.GetStatusResponse.counts:type_name -> spiqsweep.v1.TaskCounts
+	9,  // 5: spiqsweep.v1.GetStatusResponse.workers:type_name -> spiqsweep.v1.WorkerStatus
+	11, // 6: spiqsweep.v1.GetStatusResponse.set_aside:type_name -> spiqsweep.v1.TaskStatus
+	11, // 7: spiqsweep.v1.GetStatusResponse.diverged:type_name -> spiqsweep.v1.TaskStatus
+	39, // 8: spiqsweep.v1.GetStatusResponse.time_left:type_name -> google.protobuf.Duration
+	38, // 9: spiqsweep.v1.GetStatusResponse.as_of:type_name -> google.protobuf.Timestamp
+	7,  // 10: spiqsweep.v1.GetStatusResponse.workforce:type_name -> spiqsweep.v1.Workforce
+	38, // 11: spiqsweep.v1.WorkerStatus.last_seen:type_name -> google.protobuf.Timestamp
+	10, // 12: spiqsweep.v1.WorkerStatus.running:type_name -> spiqsweep.v1.RunningTask
+	0,  // 13: spiqsweep.v1.PlanSweepRequest.sweep:type_name -> spiqsweep.v1.Sweep
+	15, // 14: spiqsweep.v1.PlanSweepRequest.tasks:type_name -> spiqsweep.v1.PlannedTask
+	21, // 15: spiqsweep.v1.ListRowsResponse.rows:type_name -> spiqsweep.v1.Row
+	15, // 16: spiqsweep.v1.Row.task:type_name -> spiqsweep.v1.PlannedTask
+	26, // 17: spiqsweep.v1.ListAttemptsResponse.attempts:type_name -> spiqsweep.v1.Attempt
+	38, // 18: spiqsweep.v1.Attempt.leased_at:type_name -> google.protobuf.Timestamp
+	38, // 19: spiqsweep.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	39, // 20: spiqsweep.v1.Attempt.compute_time:type_name -> google.protobuf.Duration
+	28, // 21: spiqsweep.v1.Selection.cells:type_name -> spiqsweep.v1.CellFilter
+	37, // 22: spiqsweep.v1.CellFilter.settings:type_name -> spiqsweep.v1.CellFilter.SettingsEntry
+	27, // 23: spiqsweep.v1.RetryRequest.selection:type_name -> spiqsweep.v1.Selection
+	27, // 24: spiqsweep.v1.CancelRequest.selection:type_name -> spiqsweep.v1.Selection
+	27, // 25: spiqsweep.v1.VerifyRequest.selection:type_name -> spiqsweep.v1.Selection
+	1,  // 26: spiqsweep.v1.OperatorService.ListSweeps:input_type -> spiqsweep.v1.ListSweepsRequest
+	3,  // 27: spiqsweep.v1.OperatorService.GetSweep:input_type -> spiqsweep.v1.GetSweepRequest
+	5,  // 28: spiqsweep.v1.OperatorService.GetStatus:input_type -> spiqsweep.v1.GetStatusRequest
+	12, // 29: spiqsweep.v1.OperatorService.PutRecording:input_type -> spiqsweep.v1.PutRecordingRequest
+	14, // 30: spiqsweep.v1.OperatorService.PlanSweep:input_type -> spiqsweep.v1.PlanSweepRequest
+	17, // 31: spiqsweep.v1.OperatorService.ForgetSweep:input_type -> spiqsweep.v1.ForgetSweepRequest
+	19, // 32: spiqsweep.v1.OperatorService.ListRows:input_type -> spiqsweep.v1.ListRowsRequest
+	22, // 33: spiqsweep.v1.OperatorService.GetResult:input_type -> spiqsweep.v1.GetResultRequest
+	24, // 34: spiqsweep.v1.OperatorService.ListAttempts:input_type -> spiqsweep.v1.ListAttemptsRequest
+	29, // 35: spiqsweep.v1.OperatorService.Retry:input_type -> spiqsweep.v1.RetryRequest
+	31, // 36: spiqsweep.v1.OperatorService.Cancel:input_type -> spiqsweep.v1.CancelRequest
+	33, // 37: spiqsweep.v1.OperatorService.Drain:input_type -> spiqsweep.v1.DrainRequest
+	35, // 38: spiqsweep.v1.OperatorService.Verify:input_type -> spiqsweep.v1.VerifyRequest
+	2,  // 39: spiqsweep.v1.OperatorService.ListSweeps:output_type -> spiqsweep.v1.ListSweepsResponse
+	4,  // 40: spiqsweep.v1.OperatorService.GetSweep:output_type -> spiqsweep.v1.GetSweepResponse
+	6,  // 41: spiqsweep.v1.OperatorService.GetStatus:output_type -> spiqsweep.v1.GetStatusResponse
+	13, // 42: spiqsweep.v1.OperatorService.PutRecording:output_type -> spiqsweep.v1.PutRecordingResponse
+	16, // 43: spiqsweep.v1.OperatorService.PlanSweep:output_type -> spiqsweep.v1.PlanSweepResponse
+	18, // 44: spiqsweep.v1.OperatorService.ForgetSweep:output_type -> spiqsweep.v1.ForgetSweepResponse
+	20, // 45: spiqsweep.v1.OperatorService.ListRows:output_type -> spiqsweep.v1.ListRowsResponse
+	23, // 46: spiqsweep.v1.OperatorService.GetResult:output_type -> spiqsweep.v1.GetResultResponse
+	25, // 47: spiqsweep.v1.OperatorService.ListAttempts:output_type -> spiqsweep.v1.ListAttemptsResponse
+	30, // 48: spiqsweep.v1.OperatorService.Retry:output_type -> spiqsweep.v1.RetryResponse
+	32, // 49: spiqsweep.v1.OperatorService.Cancel:output_type -> spiqsweep.v1.CancelResponse
+	34, // 50: spiqsweep.v1.OperatorService.Drain:output_type -> spiqsweep.v1.DrainResponse
+	36, // 51: spiqsweep.v1.OperatorService.Verify:output_type -> spiqsweep.v1.VerifyResponse
+	39, // [39:52] is the sub-list for method output_type
+	26, // [26:39] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_spiqsweep_v1_operator_proto_init() }
@@ -2509,7 +2597,7 @@ func file_spiqsweep_v1_operator_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_spiqsweep_v1_operator_proto_rawDesc), len(file_spiqsweep_v1_operator_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   37,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -188,9 +188,12 @@ func (x *Process) GetSlots() uint32 {
 
 // Lease names a task and the fencing token under which it is held.
 type Lease struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Task          string                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
-	Attempt       uint64                 `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Task    string                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	Attempt uint64                 `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// Shows that a coordinator granted the lease to this process, even if the store has
+	// lost it. A worker returns it as it came, wherever it names the lease.
+	Proof         []byte `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -237,6 +240,13 @@ func (x *Lease) GetAttempt() uint64 {
 		return x.Attempt
 	}
 	return 0
+}
+
+func (x *Lease) GetProof() []byte {
+	if x != nil {
+		return x.Proof
+	}
+	return nil
 }
 
 type SyncRequest struct {
@@ -1264,10 +1274,11 @@ const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\bnumerics\x18\x05 \x01(\rR\bnumerics\x12!\n" +
 	"\fkernel_class\x18\x06 \x01(\tR\vkernelClass\x12\x16\n" +
 	"\x06kernel\x18\a \x01(\tR\x06kernel\x12\x14\n" +
-	"\x05slots\x18\b \x01(\rR\x05slots\"5\n" +
+	"\x05slots\x18\b \x01(\rR\x05slots\"K\n" +
 	"\x05Lease\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\tR\x04task\x12\x18\n" +
-	"\aattempt\x18\x02 \x01(\x04R\aattempt\"\x83\x02\n" +
+	"\aattempt\x18\x02 \x01(\x04R\aattempt\x12\x14\n" +
+	"\x05proof\x18\x03 \x01(\fR\x05proof\"\x83\x02\n" +
 	"\vSyncRequest\x12/\n" +
 	"\aprocess\x18\x01 \x01(\v2\x15.spiqsweep.v1.ProcessR\aprocess\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12&\n" +
