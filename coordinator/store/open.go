@@ -35,6 +35,12 @@ func Open(ctx context.Context, address string, opts ...Option) (queue.Store, err
 		return nil, err
 	}
 	o := resolve(opts)
+	if err := openable(path); err != nil {
+		return nil, err
+	}
+	if err := identify(ctx, path); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("sqlite", dsn(path, readWrite))
 	if err != nil {
 		return nil, fault(path, "open", err)
@@ -66,16 +72,42 @@ func OpenReadOnly(ctx context.Context, address string, opts ...Option) (queue.St
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	if err := openable(path); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("sqlite", dsn(path, readOnly))
 	if err != nil {
 		return nil, fault(path, "open", err)
 	}
 	db.SetMaxOpenConns(1)
-	if err := checkVersion(ctx, db, goose.DialectSQLite3); err != nil {
+	if err := checkFile(ctx, db); err != nil {
 		return nil, refuse(db, path, err)
 	}
 	return start(ctx, db, path, resolve(opts), false)
 }
+
+// openable refuses paths that SQLite would wait at, or describe as "unable to open
+// database file".
+func openable(path string) error {
+	switch info, err := os.Stat(path); {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("open store %s: it is a folder: name a file in it, such as %s", path, filepath.Join(path, "sweep.db"))
+	case err == nil && !info.Mode().IsRegular():
+		return fmt.Errorf("open store %s: it is no regular file: name another", path)
+	case err == nil:
+		return nil
+	}
+	switch folder, err := os.Stat(filepath.Dir(path)); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("open store %s: there is no folder %s: create it, or name another", path, filepath.Dir(path))
+	case err == nil && !folder.IsDir():
+		return fmt.Errorf("open store %s: %s is no folder: name another", path, filepath.Dir(path))
+	}
+	return nil
+}
+
+// applicationID is the name by which other programs know our files.
+const applicationID = 0x73706971 // "spiq"
 
 // prepare takes the lock and migrates. The one connection is never given back,
 // since the lock would go with it.
@@ -83,12 +115,58 @@ func prepare(ctx context.Context, db *sql.DB) error {
 	db.SetMaxOpenConns(1)
 	db.SetConnMaxLifetime(0)
 	db.SetConnMaxIdleTime(0)
-	// Takes the exclusive lock, and finds out whether the file may be written: the
-	// name by which other programs know our files is a write without a change.
-	if _, err := db.ExecContext(ctx, "BEGIN IMMEDIATE; PRAGMA application_id = 0x73706971; COMMIT"); err != nil {
+	// Takes the exclusive lock, and finds out whether the file may be written: this is
+	// a write even if it changes nothing.
+	if _, err := db.ExecContext(ctx, fmt.Sprintf("BEGIN IMMEDIATE; PRAGMA application_id = %d; COMMIT", applicationID)); err != nil {
 		return err
 	}
-	return migrate(ctx, db, goose.DialectSQLite3)
+	if err := migrate(ctx, db, goose.DialectSQLite3); err != nil {
+		return err
+	}
+	_, err := db.ExecContext(ctx, checkpointLog) // a copy of the file alone has the schema from now on
+	return err
+}
+
+// identify refuses the file of another program before a connection for writing changes
+// it: that would begin a log.
+func identify(ctx context.Context, path string) error {
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		return nil //nolint:nilerr // there is nothing that is another's
+	}
+	db, err := sql.Open("sqlite", dsn(path, readOnly))
+	if err != nil {
+		return fault(path, "open", err)
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := ours(ctx, db); err != nil {
+		return refuse(db, path, err)
+	}
+	return fault(path, "close", db.Close())
+}
+
+// ours reports whether a file has the tables of a store, and refuses one of another program.
+func ours(ctx context.Context, db *sql.DB) (found bool, err error) {
+	var id, tables int
+	err = db.QueryRowContext(ctx, `
+		SELECT (SELECT application_id FROM pragma_application_id), count(*), count(CASE WHEN name = 'goose_db_version' THEN 1 END)
+		FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`).Scan(&id, &tables, &found)
+	if err == nil && (id != 0 && id != applicationID || id == 0 && tables > 0) {
+		err = errors.New("it is the database of another program: name another file for the store")
+	}
+	return found, err
+}
+
+// checkFile wants the tables of a store, of this program's schema.
+func checkFile(ctx context.Context, db *sql.DB) error {
+	found, err := ours(ctx, db)
+	if err == nil && !found {
+		err = fmt.Errorf("it holds no sweeps: if it is a copy, it was made without its log, the file of the same name that ends in -wal: "+
+			"copy both while no coordinator runs, or restore a backup: %w", fs.ErrNotExist)
+	}
+	if err != nil {
+		return err
+	}
+	return checkVersion(ctx, db, goose.DialectSQLite3)
 }
 
 func refuse(db *sql.DB, path string, err error) error {
@@ -107,6 +185,10 @@ func refuse(db *sql.DB, path string, err error) error {
 func pathOf(address string) (string, error) {
 	scheme, rest, found := strings.Cut(address, "://")
 	switch {
+	case address == ":memory:":
+		return "", errors.New("store \":memory:\": a store must outlive its coordinator: name a file")
+	case !found && slices.Contains([]string{"postgres", "postgresql", "sqlite", "file"}, before(address, ":")):
+		return "", fmt.Errorf("store %q: two slashes are missing: give the path of an SQLite file, or postgres://USER@HOST/DATABASE", WithoutPassword(address))
 	case !found && keywords(address):
 		return "", errors.New("store: a list of keywords is not taken: give a URL, postgres://USER@HOST/DATABASE, and the password in PGPASSWORD or ~/.pgpass")
 	case !found:
@@ -122,6 +204,15 @@ func pathOf(address string) (string, error) {
 		return "", fmt.Errorf("store %q: %w", address, err)
 	}
 	return path, nil
+}
+
+// before is the part of a text before a separator; "" without one.
+func before(text, separator string) string {
+	first, _, found := strings.Cut(text, separator)
+	if !found {
+		return ""
+	}
+	return first
 }
 
 // keywords says whether an address is a connection string of PostgreSQL's other

@@ -13,6 +13,7 @@ type pending struct {
 	writes bool
 	answer chan error // buffered: the writer never waits for a caller
 	rings  bool       // the bell, once it is committed
+	plans  bool       // it stored a sweep
 	panic  error      // of the call, to be raised in its caller
 }
 

@@ -60,6 +60,9 @@ func configOf(address string) (*pgxpool.Config, error) {
 		return err
 	}
 	c := config.ConnConfig
+	if c.Database == "" {
+		return nil, fmt.Errorf("store %q: it names no database: give postgres://USER@HOST/DATABASE", unsaid(address, u))
+	}
 	if c.ConnectTimeout == 0 {
 		c.ConnectTimeout = connectTimeout
 	}

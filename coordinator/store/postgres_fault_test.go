@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -82,6 +83,7 @@ func TestPostgresRefusals(t *testing.T) {
 	}
 	for _, url := range []string{
 		"postgres://me:topsecret@host:port/x", "postgres://me:topsecret@host/x?sslmode=maybe", "postgres://me:top%secret@host/x",
+		"postgres://me:topsecret@host", "postgres://me:topsecret@host/",
 		"postgres://me@host/x?password=topsecret&pool_max_conns=many", "postgres://me:topsecret@host/x?connect_timeout=soon",
 	} {
 		if _, err := store.Open(ctx, url); err == nil || strings.Contains(err.Error(), "secret") {
@@ -262,5 +264,125 @@ func TestPostgresTooOld(t *testing.T) {
 		if err := store.Recent(version); (err != nil) != old || old && !strings.Contains(err.Error(), "14 or newer") {
 			t.Errorf("%s: %v", version, err)
 		}
+	}
+}
+
+// A database of another program is refused, and left as it was.
+func TestPostgresOfAnotherProgram(t *testing.T) {
+	database := postgres.Database(t)
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, `CREATE TABLE customers (id int)`); err != nil {
+		t.Fatal(err)
+	}
+	for _, open := range []func(context.Context, string, ...store.Option) (queue.Store, error){store.Open, store.OpenReadOnly} {
+		if _, err := open(ctx, database); err == nil || !strings.Contains(err.Error(), `tables of another program, such as "customers"`) {
+			t.Errorf("error = %v", err)
+		}
+	}
+	var tables int
+	if err := conn.QueryRow(ctx, `SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()`).Scan(&tables); err != nil || tables != 1 {
+		t.Errorf("%d tables, %v", tables, err)
+	}
+}
+
+// A statement that the server cancels, and tables that are gone: each error says what
+// to do, and is a warning of the queue.
+func TestPostgresAdvice(t *testing.T) {
+	database := postgres.Database(t)
+	s := open(t, database)
+	defer s.Close()
+	q := queue.New(s, queue.Policy{})
+	admin, err := pgx.Connect(ctx, database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close(ctx)
+	err = s.Update(ctx, func(tx queue.Tx) error {
+		if _, err := tx.Sweeps(); err != nil {
+			return err
+		}
+		hold, err := admin.Begin(ctx)
+		if err != nil {
+			return err
+		}
+		defer hold.Rollback(ctx)
+		if _, err := hold.Exec(ctx, `LOCK TABLE recordings`); err != nil {
+			return err
+		}
+		cancel := make(chan error, 1)
+		go func() { cancel <- cancelWaiting(database) }()
+		_, _, err = tx.Recording("digest")
+		return cmp.Or(<-cancel, err)
+	})
+	if !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), "statement_timeout = 0") {
+		t.Errorf("a cancelled statement: %v", err)
+	}
+	if _, err := admin.Exec(ctx, `DROP TABLE recordings`); err != nil {
+		t.Fatal(err)
+	}
+	err = q.PutRecording(ctx, "digest", nil)
+	if !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), "restore a backup if there is one") {
+		t.Errorf("without a table: %v", err)
+	}
+	if warnings := q.Warnings(); len(warnings) != 1 || !strings.Contains(warnings[0], "restore a backup") || strings.Contains(warnings[0], "\n") {
+		t.Errorf("warnings: %q", warnings)
+	}
+}
+
+// cancelWaiting cancels the statement of a coordinator that waits for a lock, once one does.
+func cancelWaiting(database string) error {
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	for {
+		var cancelled bool
+		err := conn.QueryRow(ctx, `SELECT coalesce(bool_or(pg_cancel_backend(pid)), false) FROM pg_stat_activity
+			WHERE datname = current_database() AND application_name = 'spiqsweep' AND wait_event_type = 'Lock' AND wait_event = 'relation'`).Scan(&cancelled)
+		if err != nil || cancelled {
+			return err
+		}
+	}
+}
+
+// A database that was dropped and made again while its coordinator ran has none of its
+// tables: the error says how to go on, and a coordinator that is started again begins anew.
+func TestPostgresMadeAgain(t *testing.T) {
+	server := postgres.Start(t)
+	admin, err := pgx.Connect(ctx, server.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close(ctx)
+	if _, err := admin.Exec(ctx, `CREATE DATABASE sweeps`); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, server.URL("sweeps"))
+	defer s.Close()
+	q := queue.New(s, queue.Policy{})
+	for _, step := range []struct{ statement, want string }{
+		{`DROP DATABASE sweeps WITH (FORCE)`, "make it with createdb"},
+		{`CREATE DATABASE sweeps`, "begins anew"},
+	} {
+		if _, err := admin.Exec(ctx, step.statement); err != nil {
+			t.Fatal(err)
+		}
+		for try := 0; ; try++ { // connections that broke are found one by one
+			_, err := q.Sweeps(ctx)
+			if err != nil && strings.Contains(err.Error(), step.want) {
+				break
+			}
+			if err == nil || try == 50 {
+				t.Fatalf("after %s: %v: want %q", step.statement, err, step.want)
+			}
+		}
+	}
+	if err := open(t, server.URL("sweeps")).Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -91,17 +91,35 @@ func migratePostgres(ctx context.Context, conn *pgx.Conn, db *sql.DB) error {
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(schemaKey)); err != nil {
 		return err
 	}
+	if _, err := oursPostgres(ctx, conn); err != nil {
+		return err
+	}
 	return migrate(ctx, db, goose.DialectPostgres)
 }
 
 // checkPostgres wants this program's schema, and makes nothing.
 func checkPostgres(ctx context.Context, conn *pgx.Conn, db *sql.DB) error {
-	var exists bool
-	if err := conn.QueryRow(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&exists); err != nil {
+	found, err := oursPostgres(ctx, conn)
+	if err == nil && !found {
+		err = fmt.Errorf("it holds no sweeps: %w", fs.ErrNotExist)
+	}
+	if err != nil {
 		return err
 	}
-	if !exists {
-		return fmt.Errorf("it holds no sweeps: %w", fs.ErrNotExist)
-	}
 	return checkVersion(ctx, db, goose.DialectPostgres)
+}
+
+// oursPostgres reports whether a database has the tables of a store, and refuses one of
+// another program.
+func oursPostgres(ctx context.Context, conn *pgx.Conn) (found bool, err error) {
+	var versioned bool
+	var others string
+	err = conn.QueryRow(ctx, `
+		SELECT to_regclass('goose_db_version') IS NOT NULL, to_regclass('records') IS NOT NULL AND to_regclass('planned') IS NOT NULL,
+			coalesce((SELECT min(tablename) FROM pg_tables WHERE schemaname = current_schema() AND tablename <> 'goose_db_version'), '')`).
+		Scan(&versioned, &found, &others)
+	if err == nil && others != "" && !(versioned && found) {
+		err = fmt.Errorf("it has tables of another program, such as %q: make a database for the sweeps with createdb, and name it in the URL", others)
+	}
+	return versioned && found, err
 }

@@ -31,7 +31,7 @@ func scanSweep(r row) (s queue.Sweep, err error) {
 }
 
 func (t *sqlTx) PutSweep(s queue.Sweep) error {
-	t.known.sweeps = nil
+	t.known.sweeps, t.plans = nil, true
 	return t.exec(`
 		INSERT INTO sweeps (id, name, revision, grid, `+sweepColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)

@@ -2,7 +2,9 @@ package store_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -38,6 +40,9 @@ func TestOpenAddresses(t *testing.T) {
 	}
 	for address, want := range map[string]string{
 		"":                         "names no file",
+		":memory:":                 "must outlive",
+		"postgres:/host/x":         "two slashes",
+		"file:sweep.db":            "two slashes",
 		"sqlite://":                "names no file",
 		"mysql://me:secret@host/x": `scheme "mysql" is not known`,
 	} {
@@ -45,6 +50,126 @@ func TestOpenAddresses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("Open(%q) = %v: want %q", address, err, want)
 		}
+	}
+}
+
+// What is no store is refused with a sentence of its own, and left as it was.
+func TestOpenNoStore(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	foreign, err := sql.Open("sqlite", path("foreign.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := foreign.ExecContext(ctx, "CREATE TABLE bookmarks (url TEXT)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := foreign.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(
+		os.WriteFile(path("notes.txt"), bytes.Repeat([]byte("These are my notes.\n"), 100), 0o644),
+		os.WriteFile(path("empty.db"), nil, 0o644),
+		os.Mkdir(path("folder"), 0o755),
+	); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"foreign.db":         "database of another program",
+		"notes.txt":          "is no SQLite database",
+		"folder":             "is a folder: name a file in it",
+		"missing/sweep.db":   "there is no folder",
+		"notes.txt/sweep.db": "is no folder",
+	} {
+		before, _ := os.ReadFile(path(name))
+		for access, open := range map[string]func(context.Context, string, ...store.Option) (queue.Store, error){"writing": store.Open, "reading": store.OpenReadOnly} {
+			_, err := open(ctx, path(name))
+			missing := access == "reading" && errors.Is(err, fs.ErrNotExist)
+			if err == nil || !missing && !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s, for %s: %v, want %q", name, access, err, want)
+			}
+		}
+		if after, _ := os.ReadFile(path(name)); !bytes.Equal(before, after) {
+			t.Errorf("%s was changed", name)
+		}
+	}
+	_, err = store.OpenReadOnly(ctx, path("empty.db"))
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "without its log") {
+		t.Errorf("an empty file, for reading: %v", err)
+	}
+	if err := open(t, path("empty.db")).Close(); err != nil {
+		t.Errorf("an empty file is a new store: %v", err)
+	}
+}
+
+// A copy of the file alone, without its log, is a store from the beginning, has a plan
+// once that is made, and what came later after a while.
+func TestCopyWithoutLog(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "sweep.db")
+	clock := storetest.NewClock()
+	s := open(t, path, store.WithClock(clock.Now))
+	defer s.Close()
+	q := queue.New(s, queue.Policy{})
+	copies := 0
+	has := func(look func(*queue.Queue) error) error {
+		t.Helper()
+		copies++
+		body, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone := filepath.Join(dir, fmt.Sprint("copy", copies, ".db"))
+		if err := os.WriteFile(alone, body, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		c, err := store.OpenReadOnly(ctx, alone)
+		if err != nil {
+			t.Fatalf("copy %d: %v", copies, err)
+		}
+		defer c.Close()
+		return look(queue.New(c, queue.Policy{}))
+	}
+	if err := has(func(q *queue.Queue) error { _, err := q.Sweeps(ctx); return err }); err != nil {
+		t.Errorf("at the beginning: %v", err)
+	}
+	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, 3, 1))); err != nil {
+		t.Fatal(err)
+	}
+	planned := func(q *queue.Queue) error {
+		status, err := q.Status(ctx, "A")
+		if err == nil && status.Counts.Planned != 3 {
+			err = fmt.Errorf("counts %+v", status.Counts)
+		}
+		return err
+	}
+	settle(t, s)
+	if err := has(planned); err != nil {
+		t.Errorf("after a plan: %v", err)
+	}
+	recorded := func(q *queue.Queue) error { _, err := q.Recording(ctx, "digest"); return err }
+	if err := q.PutRecording(ctx, "digest", make([]byte, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, s)
+	if err := has(recorded); !errors.Is(err, queue.ErrUnknown) {
+		t.Errorf("immediately after a commit: %v: want %v, since copying the log has its price", err, queue.ErrUnknown)
+	}
+	clock.Advance(5 * time.Second)
+	if err := q.Tick(ctx); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, s)
+	if err := has(recorded); err != nil {
+		t.Errorf("at rest: %v", err)
+	}
+}
+
+// settle waits until the writer has done what follows the commits before.
+func settle(t *testing.T, s queue.Store) {
+	t.Helper()
+	if err := s.View(ctx, func(queue.Tx) error { return nil }); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -19,6 +19,7 @@ type sqlTx struct {
 	wrote  bool // something, or tried to
 	// announced: the bell rings once it is committed.
 	announced bool
+	plans     bool  // it stored a sweep
 	shard     int64 // of the tallies that it changes
 	known     *known
 	// deltas are changes of tallies that are not yet in their table; pending are

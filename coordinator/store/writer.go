@@ -19,6 +19,15 @@ const (
 	maxTime  = 50 * time.Millisecond
 )
 
+// SQLite copies the log into the file once the log has 32 MiB. Until then a copy of the
+// file alone is out of date, or empty. So the writer has it copied after a new plan,
+// restCheckpoint after the last time if calls come one by one, and busyCheckpoint
+// after it in any case.
+const (
+	restCheckpoint = 5 * time.Second
+	busyCheckpoint = 30 * time.Second
+)
+
 // sqliteStore owns the one connection to a file. All but its channels belongs
 // to the goroutine of run, the writer.
 type sqliteStore struct {
@@ -37,6 +46,8 @@ type sqliteStore struct {
 	statements map[string]*sql.Stmt // prepared, by their text
 	known      *known
 	failed     error // of a statement of the call that is running
+	// checkpointed is when the log was last copied into the file.
+	checkpointed time.Time
 }
 
 func start(ctx context.Context, db *sql.DB, path string, o options, writable bool) (queue.Store, error) {
@@ -49,6 +60,7 @@ func start(ctx context.Context, db *sql.DB, path string, o options, writable boo
 		calls: make(chan *pending, maxCalls), closing: make(chan struct{}), finished: make(chan struct{}),
 		db: db, conn: conn, path: path, now: o.clock(), writable: writable, gather: maxTime, statements: map[string]*sql.Stmt{}, known: &known{},
 	}
+	s.checkpointed = s.now()
 	s.close = sync.OnceValue(s.shut)
 	go s.run()
 	return s, nil
@@ -123,8 +135,25 @@ func (s *sqliteStore) together(calls []*pending, gather time.Duration) (again []
 		}
 	}
 	answer(done, s.settle(done, tallies))
+	s.checkpoint(done)
 	return nil
 }
+
+// checkpoint copies the log into the file if that is due after a commit, once its
+// callers are answered. An error costs nothing: the log remains, and the next commit
+// that meets the cause reports it.
+func (s *sqliteStore) checkpoint(committed []*pending) {
+	since := s.now().Sub(s.checkpointed).Abs()
+	atRest := len(committed) <= 1
+	planned := slices.ContainsFunc(committed, func(p *pending) bool { return p.plans })
+	if s.writable && (planned || atRest && since >= restCheckpoint || since >= busyCheckpoint) {
+		s.checkpointed = s.now()
+		_ = s.exec(checkpointLog)
+	}
+}
+
+// checkpointLog copies the log into the file. The next commit begins the log again.
+const checkpointLog = "PRAGMA wal_checkpoint(PASSIVE)"
 
 // waiting is the next call, if there is one.
 func (s *sqliteStore) waiting() []*pending {
@@ -185,7 +214,7 @@ func (s *sqliteStore) attempt(p *pending, tallies map[tallyKey]tally) (err error
 		return err, tx.wrote
 	}
 	tx.hand(tallies)
-	p.rings = tx.announced
+	p.rings, p.plans = tx.announced, tx.plans
 	return nil, false
 }
 
