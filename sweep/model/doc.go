@@ -4,7 +4,8 @@
 // A file is one JSON object. It says what the model was trained on, every
 // setting of its circuit, its angles, and a few test vectors: laws that whoever
 // reads the angles must be able to reproduce. model.py, beside this file, does
-// so with numpy, in some forty lines, and draws windows: it explains the format.
+// so with numpy, computes the law of a time step over the noise, and draws
+// windows: it explains the format.
 //
 //   - angles[time][layer][qubit] = [RY, RZ], radians, with all their digits.
 //   - qubit_order: qubit i < neurons is neuron i, the cell cells[i], and bit i of

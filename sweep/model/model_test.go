@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"spiqsweep/deploy/needs"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/model"
 	"spiqsweep/sweep/table"
@@ -74,16 +75,7 @@ func written(t *testing.T, row table.Row, angles [][][][2]float64) []byte {
 
 // TestNumpyReadsEveryVariant runs model.py, which checks the test vectors.
 func TestNumpyReadsEveryVariant(t *testing.T) {
-	python := ""
-	for _, candidate := range []string{"python3", "/usr/bin/python3", "python"} {
-		if exec.Command(candidate, "-c", "import numpy").Run() == nil {
-			python = candidate
-			break
-		}
-	}
-	if python == "" {
-		t.Skip("skipped: needs Python with numpy")
-	}
+	python := needs.Python(t, "python3-numpy", "numpy")
 	for name, change := range variants {
 		t.Run(name, func(t *testing.T) {
 			row, angles := finished(change)
@@ -91,11 +83,35 @@ func TestNumpyReadsEveryVariant(t *testing.T) {
 			if err := os.WriteFile(path, written(t, row, angles), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			output, err := exec.Command(python, "model.py", path).CombinedOutput()
+			output, err := exec.Command(python, "-B", "model.py", path).CombinedOutput()
 			if err != nil || !strings.HasPrefix(string(output), "[[") {
 				t.Errorf("%v\n%s", err, output)
 			}
 		})
+	}
+}
+
+// TestTheScriptOfREADMERuns on a model, from the folder of the checkout.
+func TestTheScriptOfREADMERuns(t *testing.T) {
+	python := needs.Python(t, "python3-numpy", "numpy")
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, script, _ := strings.Cut(string(readme), "```python\n")
+	script, _, found := strings.Cut(script, "```")
+	models := filepath.Join(t.TempDir(), "*.json")
+	if !found || !strings.Contains(script, "runs/figure-s1/models/*.json") {
+		t.Fatalf("README has no script that reads models:\n%s", script)
+	}
+	row, angles := finished(variants["patches"])
+	if err := os.WriteFile(filepath.Join(filepath.Dir(models), "a.json"), written(t, row, angles), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := exec.Command(python, "-B", "-c", strings.ReplaceAll(script, "runs/figure-s1/models/*.json", filepath.ToSlash(models)))
+	run.Dir = "../.."
+	if output, err := run.CombinedOutput(); err != nil || !strings.Contains(string(output), "Hz") {
+		t.Errorf("%v\n%s", err, output)
 	}
 }
 
