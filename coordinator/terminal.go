@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
 	"spiqsweep/coordinator/app"
@@ -30,8 +29,11 @@ type terminal struct {
 	isBar bool
 	done  string // what becomes of a task
 
-	mu  sync.Mutex // guards what follows, and the order of what is written
-	bar *progressbar.ProgressBar
+	columns func() int // width of the terminal
+
+	mu    sync.Mutex    // guards what follows, and the order of what is written
+	bar   *app.Progress // shown in the last line; nil: none
+	drawn int           // columns of that line
 	// Of the last plain line: when, and what it said.
 	lineAt   time.Time
 	tenths   int
@@ -42,7 +44,17 @@ type terminal struct {
 
 // newTerminal talks to a writer, with a bar if that is a terminal.
 func newTerminal(out io.Writer) *terminal {
-	return &terminal{out: out, isBar: isTerminal(out), done: "done"}
+	return &terminal{out: out, isBar: isTerminal(out), done: "done", columns: func() int { return columns(out) }}
+}
+
+// columns returns the width of a terminal, 80 where it is not known.
+func columns(w io.Writer) int {
+	if file, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
 }
 
 func isTerminal(w io.Writer) bool {
@@ -60,9 +72,9 @@ func (t *terminal) Write(p []byte) (int, error) {
 	if t.bar == nil {
 		return t.out.Write(p)
 	}
-	_ = t.bar.Clear()
+	t.redraw("")
 	n, err := t.out.Write(p)
-	_ = t.bar.RenderBlank()
+	t.redraw(barLine(*t.bar, t.columns()-1))
 	return n, err
 }
 
@@ -71,7 +83,8 @@ func (t *terminal) follow(p app.Progress) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.isBar {
-		t.draw(p)
+		t.bar = &p
+		t.redraw(barLine(p, t.columns()-1))
 		return
 	}
 	tenths := 10 * p.Counts.Done / max(p.Counts.Planned, 1)
@@ -85,23 +98,39 @@ func (t *terminal) follow(p app.Progress) {
 	fmt.Fprintf(t.out, "%d of %d tasks %s, %s\n", p.Counts.Done, p.Counts.Planned, t.done, details(p))
 }
 
-func (t *terminal) draw(p app.Progress) {
-	if t.bar == nil {
-		t.bar = progressbar.NewOptions(p.Counts.Planned,
-			progressbar.OptionSetWriter(t.out),
-			progressbar.OptionSetWidth(20),
-			progressbar.OptionShowCount(),
-			progressbar.OptionSetPredictTime(false),
-			progressbar.OptionSetElapsedTime(false),
-			progressbar.OptionSetTheme(progressbar.ThemeASCII),
-		)
-	}
-	t.bar.ChangeMax(p.Counts.Planned)
-	t.bar.Describe(details(p))
-	_ = t.bar.Set(p.Counts.Done)
+// redraw replaces the last line. The line before is overwritten with spaces, since
+// not every terminal obeys escape sequences.
+func (t *terminal) redraw(line string) {
+	fmt.Fprintf(t.out, "\r%s\r%s", strings.Repeat(" ", min(t.drawn, t.columns()-1)), line)
+	t.drawn = len(line)
 }
 
-// details are what a bar does not show.
+// The bar is shortened where the details would not fit beside it, and left out
+// where it would be shorter than minBar.
+const maxBar, minBar = 20, 5
+
+// barLine returns a line of progress of at most so many columns, all ASCII: a
+// longer one would wrap, and each refresh would scroll the terminal. Details that
+// do not fit are left out, the last ones first.
+func barLine(p app.Progress, columns int) string {
+	planned := max(p.Counts.Planned, 1)
+	counts := fmt.Sprintf("%3d%% (%d/%d)", 100*p.Counts.Done/planned, p.Counts.Done, p.Counts.Planned)
+	line, separator := counts, " "
+	for part := range strings.SplitSeq(details(p), ", ") {
+		if len(line)+len(separator)+len(part) > columns {
+			break
+		}
+		line, separator = line+separator+part, ", "
+	}
+	if width := min(maxBar, columns-len(line)-3); width >= minBar {
+		full := width * p.Counts.Done / planned
+		bar := "[" + strings.Repeat("#", full) + strings.Repeat(" ", width-full) + "] "
+		line = line[:5] + bar + line[5:]
+	}
+	return line[:max(0, min(len(line), columns))]
+}
+
+// details are what a bar does not show, in the order of their weight.
 func details(p app.Progress) string {
 	running := fmt.Sprintf("%d running", p.Running())
 	if trained := p.Trained(); trained >= 0.01 {
@@ -142,7 +171,7 @@ func (t *terminal) close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.bar != nil {
-		_ = t.bar.Clear()
+		t.redraw("")
 		t.bar = nil
 	}
 }

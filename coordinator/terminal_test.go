@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/queue"
@@ -91,6 +92,64 @@ func TestTheBarStaysBelowTheLog(t *testing.T) {
 	for _, wanted := range []string{"(10/40)", "(20/40)", "0 failed, 2 running, 20 per minute, 3 min left"} {
 		if !strings.Contains(out.String(), wanted) {
 			t.Errorf("the bar never said %q", wanted)
+		}
+	}
+}
+
+// TestTheBarKeepsToItsLine: it is refreshed on a terminal of any width, and never
+// scrolls it.
+func TestTheBarKeepsToItsLine(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var out bytes.Buffer
+		term := newTerminal(&out)
+		width := rapid.IntRange(20, 200).Draw(t, "columns")
+		term.isBar, term.columns = true, func() int { return width }
+		planned := rapid.SampledFrom([]int{0, 1, 40, 1_000_000}).Draw(t, "planned")
+		for range rapid.IntRange(1, 5).Draw(t, "refreshes") {
+			p := app.Progress{Elapsed: time.Hour, Gained: rapid.IntRange(0, 1000).Draw(t, "gained")}
+			p.Counts = queue.Counts{Planned: planned, Done: rapid.IntRange(0, planned).Draw(t, "done"), SetAside: rapid.IntRange(0, 99999).Draw(t, "failed")}
+			p.TimeLeft = time.Duration(rapid.Int64Range(0, 1e17).Draw(t, "left"))
+			p.Deserted = rapid.Bool().Draw(t, "deserted")
+			term.follow(p)
+			row, column := 0, 0
+			for _, c := range out.String() {
+				switch {
+				case c > '~':
+					t.Fatalf("%q is not ASCII", c)
+				case c == '\r':
+					column = 0
+				default:
+					if column++; column >= width { // the next one would wrap
+						row++
+					}
+				}
+			}
+			if row > 0 {
+				t.Fatalf("%d columns: %q wraps", width, out.String())
+			}
+			shown := shownOn(out.String())
+			if want := fmt.Sprintf("(%d/%d)", p.Counts.Done, planned); len(shown) != 1 || !strings.Contains(shown[0], want[:min(len(want), 14)]) {
+				t.Fatalf("%d columns: the screen shows %q, want %s", width, shown, want)
+			}
+		}
+		term.close()
+		if left := shownOn(out.String()); len(left) > 0 {
+			t.Fatalf("left on the screen: %q", left)
+		}
+	})
+}
+
+func TestBarLine(t *testing.T) {
+	p := progress(10, time.Minute)
+	for columns, want := range map[int]string{
+		19:  " 25% (10/40)",
+		22:  " 25% (10/40) 0 failed",
+		40:  " 25% [#    ] (10/40) 0 failed, 2 running",
+		79:  " 25% [####             ] (10/40) 0 failed, 2 running, 10 per minute, 5 min left",
+		199: " 25% [#####               ] (10/40) 0 failed, 2 running, 10 per minute, 5 min left",
+	} {
+		if got := barLine(p, columns); got != want || len(got) > columns {
+			t.Errorf("%d columns: %q, want %q", columns, got, want)
 		}
 	}
 }
