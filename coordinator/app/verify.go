@@ -13,6 +13,7 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/remote"
 	"spiqsweep/sweep"
+	"spiqsweep/sweep/grid"
 )
 
 // Verification is what came of running finished tasks once more.
@@ -128,7 +129,7 @@ func (v Verifier) compare(ctx context.Context, k keeper, done Verification, task
 		return done, err
 	}
 	var err error
-	done.Findings, err = findings(ctx, k, done.Sweep.ID, tasks)
+	done.Findings, err = findings(ctx, k, done.Sweep, tasks)
 	return done, err
 }
 
@@ -179,15 +180,16 @@ func (v Verification) progress(s queue.Status, elapsed time.Duration) Progress {
 }
 
 // findings are what is not as it was before.
-func findings(ctx context.Context, k keeper, sweepID string, tasks []sweep.TaskID) ([]Finding, error) {
+func findings(ctx context.Context, k keeper, s queue.Sweep, tasks []sweep.TaskID) ([]Finding, error) {
 	chosen := set(tasks)
+	axes := grid.Columns(s.Grid)
 	var found []Finding
-	for row, err := range k.Rows(ctx, sweepID) {
+	for row, err := range k.Rows(ctx, s.ID) {
 		if err != nil {
 			return nil, fmt.Errorf("read what came of it: %w", err)
 		}
 		if chosen[row.Task.ID] && (row.State != sweep.Done || row.Reason != "") {
-			found = append(found, Finding{row.Task.ID, row.Task.Configuration.Label(), row.State, row.Reason})
+			found = append(found, Finding{row.Task.ID, row.Task.Configuration.Label(axes...), row.State, row.Reason})
 		}
 	}
 	return found, nil

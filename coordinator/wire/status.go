@@ -6,6 +6,7 @@ import (
 	"spiqsweep/coordinator/queue"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
+	"spiqsweep/sweep/grid"
 )
 
 // WriteStatus writes a status. Its words are also what `coordinator status`
@@ -15,8 +16,8 @@ func WriteStatus(s queue.Status) *spiqsweepv1.GetStatusResponse {
 		Sweep: s.Sweep.ID, Name: s.Sweep.Name, Revision: uint32(s.Sweep.Revision),
 		Counts:   writeCounts(s.Counts),
 		Workers:  each(s.Workers, writeWorker),
-		SetAside: each(s.SetAside, writeTask),
-		Diverged: each(s.Diverged, writeTask),
+		SetAside: writeTasks(s.Sweep, s.SetAside),
+		Diverged: writeTasks(s.Sweep, s.Diverged),
 		TimeLeft: durationpb.New(s.TimeLeft),
 		AsOf:     writeTime(s.AsOf),
 		Changes:  uint64(s.Changes), KernelClass: s.Sweep.KernelClass,
@@ -42,8 +43,15 @@ func writeRunning(r queue.Running) *spiqsweepv1.RunningTask {
 	}
 }
 
-func writeTask(r queue.Row) *spiqsweepv1.TaskStatus {
-	return &spiqsweepv1.TaskStatus{Task: string(r.Task.ID), Label: r.Task.Configuration.Label(), Reason: r.Reason}
+// writeTasks labels tasks by all axes of their sweep.
+func writeTasks(s queue.Sweep, rows []queue.Row) []*spiqsweepv1.TaskStatus {
+	if len(rows) == 0 {
+		return nil // most statuses: the grid need not be read
+	}
+	axes := grid.Columns(s.Grid)
+	return each(rows, func(r queue.Row) *spiqsweepv1.TaskStatus {
+		return &spiqsweepv1.TaskStatus{Task: string(r.Task.ID), Label: r.Task.Configuration.Label(axes...), Reason: r.Reason}
+	})
 }
 
 // ReadStatus reads what WriteStatus wrote. Of the tasks that it lists the IDs

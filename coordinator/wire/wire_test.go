@@ -147,6 +147,33 @@ func TestUnpackKeepsToItsBudget(t *testing.T) {
 	}
 }
 
+// Tasks that differ in a further axis of the grid have labels that differ.
+func TestLabelsNameEveryAxis(t *testing.T) {
+	s := queue.Status{Sweep: queue.Sweep{Grid: []byte(`sweep "a" {
+		grid {
+			generator_learning_rate = var.rates
+			neurons                 = [4]
+		}
+	}`)}}
+	for _, rate := range []float64{0.5, 1e30} {
+		c := sweep.Default()
+		c.Neurons, c.Training.GeneratorLearningRate = 4, rate
+		row := queue.Row{Planned: queue.Planned{Task: sweep.Task{Configuration: c}}}
+		s.SetAside, s.Diverged = append(s.SetAside, row), append(s.Diverged, row)
+	}
+	answer := wire.WriteStatus(s)
+	for _, tasks := range [][]*spiqsweepv1.TaskStatus{answer.GetSetAside(), answer.GetDiverged()} {
+		var got []string
+		for _, task := range tasks {
+			got = append(got, task.GetLabel())
+		}
+		want := []string{"n=4 t=1 k=0 generator_learning_rate=0.5 replicate 0", "n=4 t=1 k=0 generator_learning_rate=1e+30 replicate 0"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("labels (-want +got):\n%s", diff)
+		}
+	}
+}
+
 // FuzzRead reads any message as whatever it may be: an error or a value that
 // can be written again, never a panic.
 func FuzzRead(f *testing.F) {

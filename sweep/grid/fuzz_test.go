@@ -2,8 +2,18 @@ package grid
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
+
+	"spiqsweep/sweep"
 )
+
+func names(settings []sweep.Setting) (names []string) {
+	for _, s := range settings {
+		names = append(names, s.Name)
+	}
+	return names
+}
 
 func FuzzParse(f *testing.F) {
 	for _, pattern := range []string{"testdata/*/*.hcl", "../examples/*.hcl", "../../sweep.hcl"} {
@@ -25,6 +35,9 @@ func FuzzParse(f *testing.F) {
 		}
 		if g.Len() == 0 || g.Replicates < 1 || g.Tasks() > 1000 {
 			t.Errorf("%d cells, %d replicates", g.Len(), g.Replicates)
+		}
+		if want, got := names(g.Columns()), names(Columns(source)); !slices.Equal(got, want) {
+			t.Errorf("columns of the text are %q, of the grid %q", got, want)
 		}
 		for _, c := range g.Cells() {
 			if err := c.Validate(); err != nil {

@@ -3,8 +3,12 @@ package grid
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"path/filepath"
 	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"spiqsweep/sweep"
 )
@@ -59,12 +63,45 @@ func (g *Grid) Tasks() int { return g.Len() * g.Replicates }
 func (g *Grid) Columns() []sweep.Setting {
 	var columns []sweep.Setting
 	for _, axis := range g.Axes {
-		if !slices.Contains([]string{"neurons", "timesteps", "k"}, axis.Setting.Name) {
+		if !slices.Contains(always, axis.Setting.Name) {
 			columns = append(columns, axis.Setting)
 		}
 	}
 	return columns
 }
+
+// Columns returns the settings that the text of a grid sweeps beside neurons,
+// timesteps and k, in the order written. It evaluates nothing and so needs no
+// variables; of text that is no grid it returns none.
+func Columns(source []byte) []sweep.Setting {
+	if tooLarge("", source) != nil {
+		return nil
+	}
+	file, faults := hclsyntax.ParseConfig(source, "", hcl.InitialPos)
+	if faults.HasErrors() {
+		return nil
+	}
+	var columns []sweep.Setting
+	for _, outer := range file.Body.(*hclsyntax.Body).Blocks {
+		for _, inner := range outer.Body.Blocks {
+			if outer.Type != "sweep" || inner.Type != "grid" {
+				continue
+			}
+			axes := slices.SortedFunc(maps.Values(inner.Body.Attributes), func(a, b *hclsyntax.Attribute) int {
+				return a.SrcRange.Start.Byte - b.SrcRange.Start.Byte
+			})
+			for _, axis := range axes {
+				if setting, known := sweep.Lookup(axis.Name); known && !slices.Contains(always, setting.Name) {
+					columns = append(columns, setting)
+				}
+			}
+		}
+	}
+	return columns
+}
+
+// always are the settings that labels and results.csv show in every sweep.
+var always = []string{"neurons", "timesteps", "k"}
 
 // ResolveRecording settles which file the grid's cells are trained on and
 // returns its path, "" if all use the surrogate. The file given on the command
