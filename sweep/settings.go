@@ -53,7 +53,7 @@ var sweepSettings = []Setting{
 		field: func(c *Configuration) any { return &c.Timesteps },
 	},
 	{
-		Name: "k", Default: 0.0, Range: atLeast(0),
+		Name: "k", Default: 0.0, Range: between(0, largest),
 		Doc:   "weight of the K-loss; 0 is the standard loss",
 		field: func(c *Configuration) any { return &c.K },
 	},
@@ -175,12 +175,12 @@ var trainingSettings = []Setting{
 		field: func(c *Configuration) any { return &c.Training.HiddenUnits },
 	},
 	{
-		Name: "generator_learning_rate", Block: "training", Default: 0.05, Range: above(0),
+		Name: "generator_learning_rate", Block: "training", Default: 0.05, Range: between(smallest, largest),
 		Doc:   "Adam's learning rate of the angles",
 		field: func(c *Configuration) any { return &c.Training.GeneratorLearningRate },
 	},
 	{
-		Name: "critic_learning_rate", Block: "training", Default: 0.002, Range: above(0),
+		Name: "critic_learning_rate", Block: "training", Default: 0.002, Range: between(smallest, largest),
 		Doc:   "Adam's learning rate of the critic",
 		field: func(c *Configuration) any { return &c.Training.CriticLearningRate },
 	},
@@ -200,7 +200,7 @@ var trainingSettings = []Setting{
 		field: func(c *Configuration) any { return &c.Training.Constraint },
 	},
 	{
-		Name: "penalty_weight", Block: "training", Default: 10.0, Range: atLeast(0),
+		Name: "penalty_weight", Block: "training", Default: 10.0, Range: between(0, largest),
 		Doc:  "weight of the gradient penalty",
 		When: `constraint == "one_sided" || constraint == "two_sided"`,
 		reads: func(c Configuration) bool {
@@ -209,7 +209,7 @@ var trainingSettings = []Setting{
 		field: func(c *Configuration) any { return &c.Training.PenaltyWeight },
 	},
 	{
-		Name: "clip_bound", Block: "training", Default: 0.01, Range: above(0),
+		Name: "clip_bound", Block: "training", Default: 0.01, Range: between(smallest, largest),
 		Doc:   "largest magnitude of a clipped weight",
 		When:  `constraint == "clip"`,
 		reads: func(c Configuration) bool { return c.Training.Constraint == "clip" },

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"sync"
 
 	"spiqsweep/simulator/recording"
@@ -18,6 +19,7 @@ var Surrogate = sync.OnceValue(func() *recording.Recording { return recording.Su
 // once for each value of clip, each choice of cells is cut once.
 type data struct {
 	path       string // of the recording, "" if none is needed
+	pathAt     string // where the grid gives the path, such as "sweep.hcl:4"; "" if the command line does
 	variable   string // of a MATLAB file, "" for the only one
 	recordings map[source]*recording.Recording
 	samples    map[choice]sample
@@ -57,6 +59,9 @@ func (d *data) open(s source) (*recording.Recording, error) {
 	if s.file {
 		var err error
 		if r, err = recording.Open(d.path, recording.Options{Clip: s.clip, Variable: d.variable}); err != nil {
+			if d.pathAt != "" {
+				err = fmt.Errorf("%s: %w", d.pathAt, err)
+			}
 			return nil, err
 		}
 	}

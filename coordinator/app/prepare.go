@@ -42,6 +42,7 @@ func Prepare(in Input) (*Prepared, error) {
 		return nil, &InputError{err}
 	}
 	p := &Prepared{Grid: parsed, Input: in, data: newData(path, in.Variable)}
+	p.data.pathAt = parsed.RecordingAt()
 	p.Plan, err = plan.New(parsed, p.data.digest, sweep.Numerics, in.Kernel.Class)
 	if err != nil {
 		return nil, &InputError{err}

@@ -34,7 +34,7 @@ func (s scope) bound(expression hcl.Expression) hcl.Diagnostics {
 	}
 	if work := w.frames[0][0]; work > maxWork {
 		return hcl.Diagnostics{failure("Too large",
-			fmt.Sprintf("this could grow to %.3g values: must be at most %d", work, maxWork), expression.Range())}
+			fmt.Sprintf("this could grow to %.3g values: must be at most %d, so shorten its lists", work, maxWork), expression.Range())}
 	}
 	return nil
 }
@@ -75,11 +75,11 @@ func (w *workBound) Enter(node hclsyntax.Node) hcl.Diagnostics {
 	switch n := node.(type) {
 	case *hclsyntax.ForExpr:
 		if w.loops++; w.loops > 1 {
-			return hcl.Diagnostics{failure("Too large", "a for may not stand inside another for", n.Range())}
+			return hcl.Diagnostics{failure("Too large", "a for may not stand inside another for: write one of the two as the default of a variable", n.Range())}
 		}
 	case *hclsyntax.LiteralValueExpr:
 		if isHuge(n.Val) {
-			return hcl.Diagnostics{failure("Wrong value", "this number is out of every range", n.Range())}
+			return hcl.Diagnostics{failure("Wrong value", errHuge.Error(), n.Range())}
 		}
 	}
 	return nil

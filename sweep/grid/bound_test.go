@@ -37,6 +37,20 @@ func TestTaskLimit(t *testing.T) {
 	}
 }
 
+// A condition is asked once for each combination of the settings that it reads,
+// and is refused if even that would take long.
+func TestConditionWork(t *testing.T) {
+	const source = "sweep \"a\" {\ngrid {\nneurons = range(1, 17)\ntimesteps = range(1, 1001)\npreset = [\"paper\", \"pqwgan\"]\n}\nexclude {\nwhen = %s > 16000\n}\n}\n"
+	long := strings.Repeat("0 + ", 3000)
+	_, faults := Parse("x.hcl", []byte(strings.Replace(source, "%s", long+"neurons * timesteps", 1)), nil)
+	if !strings.Contains(faults.Error(), "this condition would be asked for 32000 combinations of settings") {
+		t.Errorf("a long condition on two axes: %s", faults.Error())
+	}
+	if g := mustParse(t, strings.Replace(source, "%s", long+"neurons * 1001", 1)); g.Len() != 30000 {
+		t.Errorf("a long condition on one axis leaves %d configurations", g.Len())
+	}
+}
+
 func TestBoundIsABound(t *testing.T) {
 	s := newScope(map[string]cty.Value{"list": cty.TupleVal(slices.Repeat([]cty.Value{cty.StringVal("abc")}, 20))})
 	for _, text := range []string{

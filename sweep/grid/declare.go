@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"spiqsweep/simulator/inputfile"
 	"spiqsweep/sweep"
 )
 
@@ -18,6 +19,7 @@ type declaration struct {
 	name       string
 	replicates int
 	path       string // of the recording, "" if none
+	pathAt     hcl.Range
 	fixed      []assignment
 	axes       []swept
 	exclusions []hcl.Expression
@@ -59,7 +61,8 @@ func declare(block *hcl.Block, s scope) (*declaration, hcl.Diagnostics) {
 			faults = append(faults, d.block(b)...)
 		}
 	}
-	return d, append(append(faults, d.both()...), d.recordingFaults(block.DefRange.Filename)...)
+	faults = append(append(faults, d.both()...), d.recordingFaults(block.DefRange.Filename)...)
+	return d, append(faults, d.extremes()...)
 }
 
 var folderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -156,7 +159,10 @@ func (d *declaration) set(attribute *hcl.Attribute, value cty.Value) *hcl.Diagno
 		if !ok || text == "" {
 			return failure("Wrong value", "path: must be the name of a file, in quotes", at)
 		}
-		d.path = text
+		if err := inputfile.Unexpanded(text); err != nil {
+			return failure("Wrong path", "path = "+err.Error(), at)
+		}
+		d.path, d.pathAt = text, attribute.Range
 		return nil
 	}
 	setting, _ := sweep.Lookup(attribute.Name)
@@ -173,6 +179,9 @@ func (d *declaration) set(attribute *hcl.Attribute, value cty.Value) *hcl.Diagno
 
 func setReplicates(replicates *int, value cty.Value, at hcl.Range) *hcl.Diagnostic {
 	v, ok := native(value).(float64)
+	if ok && !isWhole(value) {
+		return failure("Wrong value", fmt.Sprintf("replicates = %s: must be a whole number from 1 to %d", digitsOf(value), maxTasks), at)
+	}
 	if !ok || v < 1 || v > maxTasks || v != float64(int(v)) {
 		return failure("Wrong value", fmt.Sprintf("replicates = %s: must be a whole number from 1 to %d", describe(value), maxTasks), at)
 	}
@@ -205,6 +214,40 @@ func (d *declaration) exclude(condition hcl.Expression) hcl.Diagnostics {
 	}
 	d.exclusions = append(d.exclusions, condition)
 	return faults
+}
+
+// extremes warns of numbers that a setting may have but that nobody can mean.
+func (d *declaration) extremes() hcl.Diagnostics {
+	var warnings hcl.Diagnostics
+	check := func(setting sweep.Setting, at hcl.Range, values ...any) {
+		u, ok := usual[setting.Name]
+		for _, value := range values {
+			if ok && value != 0.0 && !u.Contains(value.(float64)) {
+				warnings = append(warnings, warning("Unusual value",
+					fmt.Sprintf("%s = %s: usual values are %s; %s", setting.Name, sweep.Format(value), u, u.otherwise), at))
+				return // one is enough
+			}
+		}
+	}
+	for _, a := range d.fixed {
+		check(a.setting, a.at, a.value)
+	}
+	for _, axis := range d.axes {
+		check(axis.Setting, axis.at, axis.Values...)
+	}
+	return warnings
+}
+
+// usual are ranges outside of which a number is a slip of the pen.
+var usual = map[string]struct {
+	sweep.Range
+	otherwise string
+}{
+	"generator_learning_rate": {sweep.Range{Low: 1e-7, High: 1}, "a step of Adam turns each angle by about as many radians, so check the exponent"},
+	"critic_learning_rate":    {sweep.Range{Low: 1e-9, High: 1}, "a step of Adam changes each weight by about as much, so check the exponent"},
+	"k":                       {sweep.Range{Low: 1e-6, High: 1e4}, "the K-loss then has no weight, or nothing else has: check the exponent"},
+	"penalty_weight":          {sweep.Range{Low: 1e-6, High: 1e6}, "the penalty then has no weight, or nothing else has: check the exponent"},
+	"clip_bound":              {sweep.Range{Low: 1e-6, High: 1e3}, "the critic then is constant, or not bounded at all: check the exponent"},
 }
 
 // both complains of settings that are fixed and swept.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/agext/levenshtein"
 	"github.com/hashicorp/hcl/v2"
 )
 
@@ -20,6 +19,7 @@ type Diagnostics struct {
 }
 
 func newDiagnostics(list hcl.Diagnostics, source []byte) Diagnostics {
+	list = plain(list)
 	slices.SortStableFunc(list, func(a, b *hcl.Diagnostic) int { return cmp.Compare(offset(a), offset(b)) })
 	return Diagnostics{list, source}
 }
@@ -30,7 +30,11 @@ func (d Diagnostics) HasErrors() bool { return d.list.HasErrors() }
 // Len counts errors and warnings.
 func (d Diagnostics) Len() int { return len(d.list) }
 
-// Error renders all diagnostics, each as
+// maxShown bounds the diagnostics that Error renders: one mistake may have
+// hundreds of consequences.
+const maxShown = 40
+
+// Error renders the first forty diagnostics, each as
 //
 //	Error: Wrong value
 //	  sweep.hcl:7:17
@@ -38,11 +42,14 @@ func (d Diagnostics) Len() int { return len(d.list) }
 //	       |                 ^^^^^^^
 //	  entangler = "chian": must be "chain", …; did you mean "chain"?
 //
-// with an empty line between two.
+// with an empty line between two, and says how many more there are.
 func (d Diagnostics) Error() string {
-	parts := make([]string, len(d.list))
-	for i, diagnostic := range d.list {
-		parts[i] = d.render(diagnostic)
+	var parts []string
+	for _, diagnostic := range d.list[:min(len(d.list), maxShown)] {
+		parts = append(parts, d.render(diagnostic))
+	}
+	if more := len(d.list) - maxShown; more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more: remedy these first\n", more))
 	}
 	return strings.Join(parts, "\n")
 }
@@ -67,8 +74,19 @@ func (d Diagnostics) render(diagnostic *hcl.Diagnostic) string {
 		line, marker := excerpt(d.source, *at)
 		fmt.Fprintf(&b, "%6d | %s\n       | %s\n", at.Start.Line, line, marker)
 	}
-	fmt.Fprintf(&b, "  %s\n", diagnostic.Detail)
+	fmt.Fprintf(&b, "  %s\n", printable([]byte(shorten(diagnostic.Detail))))
 	return b.String()
+}
+
+// maxDetail bounds the bytes of a detail, which may quote a long text. The
+// remedy is at its end.
+const maxDetail = 1200
+
+func shorten(detail string) string {
+	if len(detail) <= maxDetail {
+		return detail
+	}
+	return detail[:maxDetail/4] + "…" + detail[len(detail)-maxDetail*3/4:]
 }
 
 // maxExcerpt bounds the bytes of a quoted line, on either side of the fault's start.
@@ -114,21 +132,4 @@ func failure(summary, detail string, at hcl.Range) *hcl.Diagnostic {
 
 func warning(summary, detail string, at hcl.Range) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: detail, Subject: at.Ptr()}
-}
-
-// didYouMean returns `; did you mean "…"?` with the candidate nearest to a
-// misspelt word, or "" if none is near.
-func didYouMean(word string, candidates []string) string {
-	near := min(2, len(word)/2) // edits
-	best, nearest := near+1, ""
-	for _, candidate := range candidates {
-		distance := levenshtein.Distance(word, candidate, nil)
-		if candidate != "" && distance < best {
-			best, nearest = distance, candidate
-		}
-	}
-	if nearest == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", nearest)
 }

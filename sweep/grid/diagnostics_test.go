@@ -47,3 +47,12 @@ func TestExcerpt(t *testing.T) {
 		}
 	}
 }
+
+// A detail quotes neither control characters nor a text without end.
+func TestDetail(t *testing.T) {
+	_, faults := Parse("x.hcl", []byte("sweep \"a\" {\nk = \"\\u001b[31m"+strings.Repeat("é", 10_000)+"\"\nseed = \"b\\u001bc\"\n}\n"), nil)
+	text := faults.Error()
+	if len(text) > 3000 || strings.Contains(text, "\x1b") || !strings.Contains(text, "must be a number from") {
+		t.Errorf("%d bytes: %q", len(text), text)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"spiqsweep/sweep"
@@ -21,12 +22,21 @@ func (d *declaration) without(made *combinations) (cells []int32, warnings hcl.D
 	for _, condition := range d.exclusions {
 		var faults hcl.Diagnostics
 		names, before, undecided := settingsIn(condition), len(cells), false
+		decided, key := map[int]cty.Value{}, made.readOf(names)
+		if limit := maxConditionWork / parts(condition); key.count > limit {
+			return nil, hcl.Diagnostics{failure("Too large",
+				fmt.Sprintf("this condition would be asked for %d combinations of settings: must be at most %d for one of its length; shorten it, or let it read fewer axes", key.count, limit), condition.Range())}
+		}
 		cells = slices.DeleteFunc(cells, func(number int32) bool {
 			if faults.HasErrors() {
 				return false
 			}
-			var excluded cty.Value
-			excluded, faults = d.excluded(condition, names, made.at(int(number)))
+			combination := key.of(int(number))
+			excluded, known := decided[combination]
+			if !known {
+				excluded, faults = d.excluded(condition, names, made.at(int(number)))
+				decided[combination] = excluded
+			}
 			undecided = undecided || !excluded.IsKnown()
 			return excluded.IsKnown() && excluded.True()
 		})
@@ -38,6 +48,17 @@ func (d *declaration) without(made *combinations) (cells []int32, warnings hcl.D
 		}
 	}
 	return cells, warnings
+}
+
+// maxConditionWork bounds the parts of a condition, times the combinations of
+// settings for which it is asked.
+const maxConditionWork = 20_000_000
+
+// parts counts the nodes of an expression.
+func parts(expression hcl.Expression) int {
+	count := 0
+	_ = hclsyntax.VisitAll(expression.(hclsyntax.Node), func(hclsyntax.Node) hcl.Diagnostics { count++; return nil })
+	return count
 }
 
 // settingsIn lists the settings that a condition refers to.

@@ -33,7 +33,7 @@ func (d *declaration) expand(limit int) (*Grid, hcl.Diagnostics) {
 		return nil, faults
 	}
 	if len(kept) == 0 {
-		return nil, hcl.Diagnostics{failure("Nothing left", "all cells of the grid are excluded", d.exclusions[0].Range())}
+		return nil, hcl.Diagnostics{failure("Nothing left", "every configuration of the grid is excluded: narrow the condition", d.exclusions[0].Range())}
 	}
 	g := d.grid(made, kept)
 	faults = append(faults, d.conflicts(g)...)
@@ -110,6 +110,40 @@ func (m *combinations) at(number int) sweep.Configuration {
 	return c
 }
 
+// digits numbers the combinations of some of the axes.
+type digits struct {
+	axes  []swept
+	read  []bool // by axis
+	count int
+}
+
+// readOf returns the digits on which the values of some settings depend. A
+// preset decides settings of its own.
+func (m *combinations) readOf(settings []sweep.Setting) digits {
+	d := digits{axes: m.axes, read: make([]bool, len(m.axes)), count: 1}
+	for a, axis := range m.axes {
+		d.read[a] = a == m.presetAxis || slices.ContainsFunc(settings, func(s sweep.Setting) bool { return s.Name == axis.Setting.Name })
+		if d.read[a] {
+			d.count *= len(axis.Values)
+		}
+	}
+	return d
+}
+
+// of returns the number that a cell shares with those of equal digits.
+func (d digits) of(number int) int {
+	shared, place := 0, 1
+	for a := len(d.axes) - 1; a >= 0; a-- {
+		n := len(d.axes[a].Values)
+		if d.read[a] {
+			shared += number % n * place
+			place *= n
+		}
+		number /= n
+	}
+	return shared
+}
+
 const presetName = "preset"
 
 // start returns the defaults, changed by a preset, changed by the fixed settings.
@@ -139,6 +173,9 @@ func put(c *sweep.Configuration, setting sweep.Setting, value any) {
 // grid gathers what a usable declaration says.
 func (d *declaration) grid(made *combinations, kept []int32) *Grid {
 	g := &Grid{Name: d.name, Replicates: d.replicates, made: made, kept: kept, recording: d.path, sourceAt: position(d.writtenAt("source"))}
+	if d.path != "" {
+		g.pathAt = position(d.pathAt)
+	}
 	for _, axis := range d.axes {
 		g.Axes = append(g.Axes, axis.Axis)
 	}

@@ -24,6 +24,7 @@ type Grid struct {
 	fromFile  bool    // the command line has given a recording, which all cells train on
 	recording string  // path of the recording's file, "" if there is none
 	sourceAt  string  // where the file says so, "sweep.hcl:4"
+	pathAt    string  // where the file gives the path, "" if it does not
 }
 
 // Len counts the cells.
@@ -48,6 +49,10 @@ func (g *Grid) Cells() iter.Seq2[int, sweep.Configuration] {
 		}
 	}
 }
+
+// RecordingAt returns where the grid file gives the path that ResolveRecording
+// returned, such as "sweep.hcl:4", or "" if the command line gave it.
+func (g *Grid) RecordingAt() string { return g.pathAt }
 
 // Axis is a setting that takes several values in a grid.
 type Axis struct {
@@ -117,7 +122,7 @@ func (g *Grid) ResolveRecording(commandLine string) (path string, err error) {
 		}
 	}
 	if commandLine != "" {
-		g.recording = commandLine
+		g.recording, g.pathAt = commandLine, ""
 	}
 	switch {
 	case !needed:

@@ -1,9 +1,11 @@
 package grid
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -55,6 +57,7 @@ var notSettings = map[string]string{replicatesName: "", pathName: "recording", b
 // recording path; vars are the values of --var. The grid is nil if there are
 // errors; there may be warnings otherwise.
 func Parse(filename string, source []byte, vars map[string]string) (*Grid, Diagnostics) {
+	source = bytes.TrimPrefix(source, byteOrderMark)
 	grid, faults := parse(filename, source, vars, maxTasks)
 	if faults.HasErrors() {
 		grid = nil
@@ -63,6 +66,9 @@ func Parse(filename string, source []byte, vars map[string]string) (*Grid, Diagn
 }
 
 func parse(filename string, source []byte, vars map[string]string, limit int) (*Grid, hcl.Diagnostics) {
+	if fault := unreadable(filename, source); fault != nil {
+		return nil, hcl.Diagnostics{fault}
+	}
 	if fault := tooLarge(filename, source); fault != nil {
 		return nil, hcl.Diagnostics{fault}
 	}
@@ -70,6 +76,7 @@ func parse(filename string, source []byte, vars map[string]string, limit int) (*
 	if faults.HasErrors() {
 		return nil, faults
 	}
+	useOperators(file.Body.(*hclsyntax.Body))
 	content, faults := file.Body.Content(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 		{Type: "variable", LabelNames: []string{"name"}},
 		{Type: "sweep", LabelNames: []string{"name"}},
@@ -160,10 +167,27 @@ func stranger(name, block string, names, inner []string) (summary, detail string
 	if home, known := homeOf(name); known {
 		return "Misplaced name", fmt.Sprintf("%s belongs in the %s block: move it there", name, home)
 	}
-	if hint := didYouMean(name, append(names, allSettings()...)); hint != "" {
-		return "Unknown name", fmt.Sprintf("%s: there is no such setting%s", name, hint)
+	if meant := similar(name, append(append(names, inner...), everyName()...)); meant != nil {
+		return "Unknown name", fmt.Sprintf("%s: there is no such setting; did you mean %s?", name, strings.Join(placed(meant, names), " or "))
 	}
 	return "Unknown name", fmt.Sprintf("%s: there is no such setting; the %s block has %s", name, block, strings.Join(names, ", "))
+}
+
+// everyName lists the names of all blocks.
+func everyName() []string { return append(allSettings(), replicatesName, pathName) }
+
+// placed quotes names, and adds the block of those that are not among the
+// names of the present one.
+func placed(meant, present []string) []string {
+	var places []string
+	for _, name := range meant {
+		place := strconv.Quote(name)
+		if home, known := homeOf(name); known && !slices.Contains(present, name) {
+			place += " in the " + home + " block"
+		}
+		places = append(places, place)
+	}
+	return places
 }
 
 // homeOf returns the type of the block in which a name of the language stands.

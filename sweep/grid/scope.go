@@ -7,30 +7,18 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/function"
-	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
-
-// functions of a grid file. range gives at most rangeLength values a call.
-var functions = map[string]function.Function{
-	"range":  stdlib.RangeFunc,
-	"concat": stdlib.ConcatFunc,
-	"pow":    stdlib.PowFunc,
-	"min":    stdlib.MinFunc,
-	"max":    stdlib.MaxFunc,
-}
-
-const rangeLength = 1024 // go-cty's own bound
 
 // scope is what the expressions of a grid file may refer to.
 type scope struct {
 	variables map[string]cty.Value // as var.NAME
 	names     []string             // further names that Variables of context hold
 	context   *hcl.EvalContext
+	isolated  bool // no variable may be used, as in the default of one
 }
 
 func newScope(variables map[string]cty.Value) scope {
-	return scope{variables, nil, &hcl.EvalContext{
+	return scope{variables: variables, context: &hcl.EvalContext{
 		Variables: map[string]cty.Value{"var": cty.ObjectVal(variables)},
 		Functions: functions,
 	}}
@@ -67,21 +55,30 @@ func (s scope) check(expression hcl.Expression) hcl.Diagnostics {
 func (s scope) unknown(reference hcl.Traversal) string {
 	declared := slices.Sorted(maps.Keys(s.variables))
 	root := reference.RootName()
+	if root == "var" && s.isolated {
+		return "var: no variable can be used here: write the value itself"
+	}
 	if root == "var" && len(reference) > 1 {
 		step, ok := reference[1].(hcl.TraverseAttr)
 		if !ok || slices.Contains(declared, step.Name) {
 			return ""
 		}
-		return fmt.Sprintf("var.%s: no variable block has this name%s", step.Name, didYouMean(step.Name, declared))
+		if hint := didYouMean(step.Name, declared); hint != "" {
+			return fmt.Sprintf("var.%s: no variable block has this name%s", step.Name, hint)
+		}
+		return fmt.Sprintf("var.%s: no variable block has this name: write variable %q { default = … } above the sweep block", step.Name, step.Name)
 	}
 	switch {
 	case root == "var" || slices.Contains(s.names, root):
 		return ""
 	case slices.Contains(declared, root):
-		return fmt.Sprintf("%s: a variable is written var.%s", root, root)
+		return fmt.Sprintf("%s: write var.%s for the variable", root, root)
 	case len(s.names) == 0:
-		return fmt.Sprintf("%s: a text stands in quotes, a variable is written var.NAME", root)
+		return fmt.Sprintf("%s: write a text in quotes, and a variable as var.NAME", root)
 	default:
-		return fmt.Sprintf("%s: no setting has this name%s", root, didYouMean(root, s.names))
+		if hint := didYouMean(root, s.names); hint != "" {
+			return fmt.Sprintf("%s: there is no such setting%s", root, hint)
+		}
+		return fmt.Sprintf("%s: there is no such setting; write a text in quotes", root)
 	}
 }

@@ -2,6 +2,8 @@ package grid
 
 import (
 	"fmt"
+	"math"
+	"math/big"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -52,6 +54,9 @@ func valueOf(setting sweep.Setting, value cty.Value, at hcl.Range) (any, *hcl.Di
 	if v == nil {
 		return nil, failure("Wrong value", fmt.Sprintf("%s = %s: must be %s", setting.Name, describe(value), setting.Allowed()), at)
 	}
+	if setting.Kind() == sweep.Whole && !isWhole(value) {
+		return nil, failure("Wrong value", fmt.Sprintf("%s = %s: must be %s", setting.Name, digitsOf(value), setting.Allowed()), at)
+	}
 	if err := setting.Check(v); err != nil {
 		detail := err.Error()
 		if word, ok := v.(string); ok {
@@ -61,6 +66,20 @@ func valueOf(setting sweep.Setting, value cty.Value, at hcl.Range) (any, *hcl.Di
 	}
 	return v, nil
 }
+
+// isWhole reports whether a number is whole before it is rounded to float64,
+// but for what arithmetic may have added. Other values are none of its business.
+func isWhole(value cty.Value) bool {
+	v, ok := native(value).(float64)
+	if !ok || v != math.Trunc(v) || math.IsInf(v, 0) {
+		return true // setting.Check looks at float64
+	}
+	rest := new(big.Float).Sub(value.AsBigFloat(), big.NewFloat(v))
+	return rest.Sign() == 0 || rest.MantExp(nil) < big.NewFloat(v).MantExp(nil)-precision/2
+}
+
+// digitsOf writes all digits of a number that people write.
+func digitsOf(value cty.Value) string { return value.AsBigFloat().Text('g', 40) }
 
 // cellList writes a list of numbers as the setting `select` has it, "50,2,16".
 func cellList(value cty.Value) (string, bool) {
@@ -90,11 +109,15 @@ func axisOf(setting sweep.Setting, value cty.Value, expression hcl.Expression) (
 		return Axis{}, hcl.Diagnostics{failure("Empty axis",
 			fmt.Sprintf("%s has no value: list one at least, or take the line out", setting.Name), expression.Range())}
 	}
+	places, _ := hcl.ExprList(expression) // an error where the list is computed
 	axis := Axis{Setting: setting}
 	var faults hcl.Diagnostics
 	seen := map[any]bool{}
 	for i, element := range elements {
-		at := elementRange(expression, i, len(elements))
+		at := expression.Range()
+		if len(places) == len(elements) {
+			at = places[i].Range()
+		}
 		v, fault := valueOf(setting, element, at)
 		switch {
 		case fault != nil:
@@ -110,13 +133,4 @@ func axisOf(setting sweep.Setting, value cty.Value, expression hcl.Expression) (
 		}
 	}
 	return axis, faults
-}
-
-// elementRange is where element i of a list is written, the whole list if it
-// was computed.
-func elementRange(expression hcl.Expression, i, length int) hcl.Range {
-	if elements, faults := hcl.ExprList(expression); !faults.HasErrors() && len(elements) == length {
-		return elements[i].Range()
-	}
-	return expression.Range()
 }

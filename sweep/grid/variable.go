@@ -48,7 +48,7 @@ func variable(block *hcl.Block, text string, given bool) (cty.Value, hcl.Diagnos
 	found, _, faults := attributes(block, []string{"default", "description"}, nil)
 	fallback := cty.NilVal
 	for _, attribute := range found {
-		value, more := newScope(nil).evaluate(attribute.Expr)
+		value, more := isolated().evaluate(attribute.Expr)
 		faults = append(faults, more...)
 		switch {
 		case attribute.Name == "default":
@@ -110,7 +110,15 @@ func evaluateText(text string) (cty.Value, hcl.Diagnostics) {
 	if faults.HasErrors() {
 		return cty.DynamicVal, faults
 	}
-	return newScope(nil).evaluate(expression)
+	useOperators(expression.(hclsyntax.Node))
+	return isolated().evaluate(expression)
+}
+
+// isolated is the scope of an expression that may refer to nothing.
+func isolated() scope {
+	s := newScope(nil)
+	s.isolated = true
+	return s
 }
 
 func isList(value cty.Value) bool {

@@ -42,6 +42,9 @@ type Task struct {
 	Cost  float64 // see Cost
 }
 
+// maxFaults bounds the reasons that an error of New names.
+const maxFaults = 10
+
 // New plans a grid. The function digest returns the digest of the raster that a
 // configuration is trained on, whatever the replicate, or why there is none: an
 // error of New names each reason once, with the first cell that has it.
@@ -73,6 +76,9 @@ func New(
 				panic(fmt.Sprintf("plan: task %q: %v", id, err)) // it is a SHA-256
 			}
 		}
+	}
+	if more := len(faults) - maxFaults; more > 0 {
+		faults = append(faults[:maxFaults], fmt.Errorf("and %d more like these: take the configurations out of the grid, or exclude them", more))
 	}
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)

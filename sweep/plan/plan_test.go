@@ -197,6 +197,16 @@ func TestRecordingFaultsAreNamedOnce(t *testing.T) {
 
 // Whatever the grid: every row has its task, every task its first row, and an
 // equal plan is made again.
+func TestRecordingFaultsAreBounded(t *testing.T) {
+	g := parse(t, "sweep \"a\" {\ngrid {\ntimesteps = range(1, 1001)\n}\n}\n")
+	_, err := New(g, func(c sweep.Configuration) (string, error) {
+		return "", fmt.Errorf("no window of %d", c.Timesteps)
+	}, sweep.Numerics, "portable/amd64")
+	if err == nil || strings.Count(err.Error(), "\n") != maxFaults || !strings.HasSuffix(err.Error(), "\nand 990 more like these: take the configurations out of the grid, or exclude them") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestPlanProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		axes := map[string][]string{

@@ -1,0 +1,87 @@
+package grid
+
+import (
+	"bytes"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// formats of files that are given for a grid by mistake, by how they begin.
+var formats = []struct{ start, is, remedy string }{
+	{"\xff\xfe\x00\x00", "UTF-32 text", "save it as UTF-8"},
+	{"\x00\x00\xfe\xff", "UTF-32 text", "save it as UTF-8"},
+	{"\xff\xfe", "UTF-16 text", saveUTF8},
+	{"\xfe\xff", "UTF-16 text", saveUTF8},
+	{"MATLAB 5.0", "a MATLAB file", giveRecording},
+	{"MATLAB 7.3", "a MATLAB file", giveRecording},
+	{"\x89HDF", "an HDF5 file", giveRecording},
+	{"\x93NUMPY", "a NumPy file", giveRecording},
+	{"PK\x03\x04", "a zip archive", "unpack it and give the grid in it"},
+	{"\x1f\x8b", "compressed by gzip", "unpack it with gunzip and give the result"},
+	{"SQLite format 3", "an SQLite database", giveGrid},
+	{"%PDF", "a PDF file", giveGrid},
+	{"\x89PNG", "an image", giveGrid},
+	{"\x7fELF", "a program", giveGrid},
+}
+
+const (
+	saveUTF8      = "save it as UTF-8, in PowerShell by `Get-Content FILE | Set-Content -Encoding utf8 NEW`, elsewhere by `iconv -f UTF-16 -t UTF-8 FILE > NEW`"
+	giveRecording = "give a recording with --recording, and the grid, a text file, with --grid"
+	giveGrid      = "give a text file such as sweep.hcl"
+)
+
+// byteOrderMark is what some editors write before UTF-8 text.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// unreadable returns the one reason why a file is no text for the parser, nil
+// if it is one.
+func unreadable(filename string, source []byte) *hcl.Diagnostic {
+	at := func(offset int) hcl.Range {
+		before := source[:offset]
+		line := bytes.Count(before, []byte("\n")) + 1
+		column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+		start := hcl.Pos{Line: line, Column: column, Byte: offset}
+		return hcl.Range{Filename: filename, Start: start, End: start}
+	}
+	for _, f := range formats {
+		if bytes.HasPrefix(source, []byte(f.start)) {
+			return failure("Not a grid file", fmt.Sprintf("this file is %s: %s", f.is, f.remedy), at(0))
+		}
+	}
+	if nul := bytes.IndexByte(source, 0); nul >= 0 {
+		if isUTF16(source) {
+			return failure("Not a grid file", "this file is UTF-16 text: "+saveUTF8, at(0))
+		}
+		return failure("Not a grid file", fmt.Sprintf("byte %d of this file is NUL, which no text has: %s", nul, giveGrid), at(nul))
+	}
+	for rest := source; len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		offset := len(source) - len(rest)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return failure("Not UTF-8", fmt.Sprintf("the byte 0x%02x is not UTF-8: save the file as UTF-8, not as Latin-1 or Windows-1252", rest[0]), at(offset))
+		case r == '\r' && !bytes.HasPrefix(rest, []byte("\r\n")):
+			return failure("Wrong line ends", "a carriage return stands alone: save the file with the line ends of Unix or Windows", at(offset))
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f:
+			return failure("Not a grid file", fmt.Sprintf("the control character 0x%02x stands here: %s, or take it out", r, giveGrid), at(offset))
+		}
+		rest = rest[size:]
+	}
+	return nil
+}
+
+// isUTF16 reports whether, of the first bytes, nearly every second one is NUL,
+// as in UTF-16 of a grid, which is mostly ASCII.
+func isUTF16(source []byte) bool {
+	source = source[:min(len(source), 1024)&^1]
+	var zeros [2]int
+	for i, b := range source {
+		if b == 0 {
+			zeros[i%2]++
+		}
+	}
+	half := len(source) / 2
+	return half > 0 && (zeros[0] > half*3/4 && zeros[1] == 0 || zeros[1] > half*3/4 && zeros[0] == 0)
+}

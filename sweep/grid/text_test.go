@@ -1,0 +1,59 @@
+package grid
+
+import (
+	"encoding/binary"
+	"os"
+	"strings"
+	"testing"
+	"unicode/utf16"
+)
+
+const plainGrid = "sweep \"x\" {\n  grid {\n    neurons = [2, 4] # Größe\n  }\n}\n"
+
+func utf16Bytes(order binary.AppendByteOrder, text string) string {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		b = order.AppendUint16(b, unit)
+	}
+	return string(b)
+}
+
+// A file that is no UTF-8 text is refused by one sentence with the fix.
+func TestEncodings(t *testing.T) {
+	latin1 := strings.ReplaceAll(strings.ReplaceAll(plainGrid, "ö", "\xf6"), "ß", "\xdf")
+	for name, test := range map[string]struct{ source, want string }{
+		"plain":             {plainGrid, ""},
+		"UTF-8 with a mark": {"\xef\xbb\xbf" + plainGrid, ""},
+		"Windows line ends": {strings.ReplaceAll(plainGrid, "\n", "\r\n"), ""},
+		"UTF-16 LE":         {utf16Bytes(binary.LittleEndian, "\ufeff"+plainGrid), "this file is UTF-16 text: save it as UTF-8"},
+		"UTF-16 BE":         {utf16Bytes(binary.BigEndian, "\ufeff"+plainGrid), "this file is UTF-16 text: save it as UTF-8"},
+		"UTF-16 LE, bare":   {utf16Bytes(binary.LittleEndian, plainGrid), "this file is UTF-16 text: save it as UTF-8"},
+		"UTF-16 BE, bare":   {utf16Bytes(binary.BigEndian, plainGrid), "this file is UTF-16 text: save it as UTF-8"},
+		"UTF-16 of CRLF":    {utf16Bytes(binary.LittleEndian, "\ufeff"+strings.ReplaceAll(plainGrid, "\n", "\r\n")), "UTF-16"},
+		"Latin-1":           {latin1, "x.hcl:3:26\n"},
+		"Latin-1, fix":      {latin1, "the byte 0xf6 is not UTF-8: save the file as UTF-8"},
+		"NUL":               {plainGrid + "\x00", "is NUL, which no text has"},
+		"only NUL":          {strings.Repeat("\x00", 100), "is NUL, which no text has"},
+		"old Macintosh":     {strings.ReplaceAll(plainGrid, "\n", "\r"), "a carriage return stands alone"},
+		"escape sequence":   {"\x1b[31m" + plainGrid, "the control character 0x1b stands here"},
+		"MATLAB":            {"MATLAB 5.0 MAT-file, Platform: GLNXA64\x00\x01IM", "this file is a MATLAB file: give a recording with --recording"},
+		"NumPy":             {"\x93NUMPY\x01\x00v\x00{'descr'", "this file is a NumPy file: give a recording with --recording"},
+		"HDF5":              {"\x89HDF\r\n\x1a\n", "this file is an HDF5 file"},
+		"store":             {"SQLite format 3\x00", "an SQLite database: give a text file"},
+	} {
+		g, faults := Parse("x.hcl", []byte(test.source), nil)
+		switch {
+		case test.want == "" && (faults.Len() > 0 || g.Len() != 2):
+			t.Errorf("%s: %s", name, faults.Error())
+		case test.want != "" && (g != nil || faults.Len() != 1 || !strings.Contains(faults.Error(), test.want)):
+			t.Errorf("%s: %d diagnostics, want one with %q:\n%s", name, faults.Len(), test.want, faults.Error())
+		}
+	}
+	program, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, faults := Parse("x.hcl", program[:MaxBytes], nil); faults.Len() != 1 {
+		t.Errorf("a program gives %d diagnostics", faults.Len())
+	}
+}
