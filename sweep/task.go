@@ -10,6 +10,9 @@ import (
 // changes one bit of any result raises it (DESIGN.md, section 3.3).
 const Numerics = 1
 
+// MaxSlots bounds the tasks that one worker process runs at a time.
+const MaxSlots = 1 << 12
+
 // TaskID names a task by its content: the SHA-256, in lower-case hexadecimal,
 // of the canonical configuration, the recording's digest, the numerics version
 // and the kernel class. Equal IDs give equal numbers.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +11,7 @@ import (
 
 	"spiqsweep/proto/credentials"
 	"spiqsweep/simulator/circuit"
+	"spiqsweep/sweep"
 	"spiqsweep/worker/agent"
 	"spiqsweep/worker/program"
 	"spiqsweep/worker/runner"
@@ -49,8 +49,8 @@ func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
 		Long:  startHelp,
 		Args:  program.NoArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if o.slots == 0 && command.Flags().Changed("slots") {
-				return errors.New("--slots 0: must be 1 or more")
+			if command.Flags().Changed("slots") && (o.slots < 1 || o.slots > sweep.MaxSlots) {
+				return fmt.Errorf("--slots %d: must be from 1 to %d", o.slots, sweep.MaxSlots)
 			}
 			config, err := o.config(stderr)
 			if err != nil {

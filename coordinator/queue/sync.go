@@ -61,17 +61,14 @@ type Work struct {
 	StallTimeout   time.Duration // without a new step, the task has failed
 }
 
-// maxSlots bounds what a process may claim.
-const maxSlots = 1 << 16
-
 func (r SyncRequest) validate() error {
 	switch {
 	case r.ID == "":
 		return fmt.Errorf("%w: the process has no ID", ErrInvalid)
 	case r.Sequence == 0:
 		return fmt.Errorf("%w: sequence = 0: must count from 1", ErrInvalid)
-	case r.Slots < 0 || r.Slots > maxSlots:
-		return fmt.Errorf("%w: slots = %d: must be from 0 to %d", ErrInvalid, r.Slots, maxSlots)
+	case r.Slots < 0 || r.Slots > sweep.MaxSlots:
+		return fmt.Errorf("%w: slots = %d: must be from 0 to %d", ErrInvalid, r.Slots, sweep.MaxSlots)
 	case r.FreeSlots < 0 || r.FreeSlots > r.Slots:
 		return fmt.Errorf("%w: free_slots = %d: must be from 0 to slots = %d", ErrInvalid, r.FreeSlots, r.Slots)
 	}

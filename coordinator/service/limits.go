@@ -56,9 +56,8 @@ const (
 	// retryIn is when a caller that came too often should come back.
 	retryIn = time.Second
 
-	// maxLeases bounds the leases that one Sync may name, maxSlots those that may run.
+	// maxLeases bounds the leases that one Sync may name.
 	maxLeases = 1 << 16
-	maxSlots  = 1 << 12
 
 	// maxGrid bounds the text of a grid, in bytes; batchBytes what one message of
 	// a stream carries.

@@ -26,8 +26,8 @@ func readProcess(in *spiqsweepv1.Process) (queue.Process, error) {
 			return queue.Process{}, invalid("process %s %.80q: must be at most %d bytes of printable text", label.name, label.value, wire.MaxLabel)
 		}
 	}
-	if in.GetSlots() < 1 || in.GetSlots() > maxSlots {
-		return queue.Process{}, invalid("process slots = %d: must be from 1 to %d", in.GetSlots(), maxSlots)
+	if in.GetSlots() < 1 || in.GetSlots() > sweep.MaxSlots {
+		return queue.Process{}, invalid("process slots = %d: must be from 1 to %d", in.GetSlots(), sweep.MaxSlots)
 	}
 	return queue.Process{
 		ID: in.GetId(), Host: in.GetHost(), Version: in.GetProgramVersion(),
