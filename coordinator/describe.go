@@ -12,6 +12,7 @@ import (
 	"spiqsweep/coordinator/app"
 	"spiqsweep/simulator/recording"
 	"spiqsweep/simulator/statistics"
+	"spiqsweep/worker/program"
 	"spiqsweep/sweep"
 )
 
@@ -99,7 +100,7 @@ func (f *describeFlags) describe(out, talk io.Writer, path string, selection rec
 
 // printJSON prints one value as indented JSON.
 func printJSON(out io.Writer, value any) error {
-	encoder := json.NewEncoder(out)
+	encoder := json.NewEncoder(program.JSONWriter{Writer: out})
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/sweep"
 )
 
 // namedDoubts bounds how many results a command line names.
@@ -22,7 +23,7 @@ func (t *terminal) doubt(a *app.App) {
 	}
 	var named []string
 	for _, d := range doubts[:min(len(doubts), namedDoubts)] {
-		named = append(named, "  "+d.Label+": "+d.Reason)
+		named = append(named, "  "+d.Label+": "+sweep.Printable(d.Reason))
 		if len(doubts) <= namedDoubts {
 			command = append(command, short(string(d.Task)))
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
 	"spiqsweep/worker/program"
 )
 
@@ -75,9 +76,9 @@ func printSweeps(out io.Writer, sweeps []sweepReport) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "name\tID\tdone\trunning\tpending\tset aside\tdiverged\tcreated\tkernel class")
 	for _, s := range sweeps {
-		fmt.Fprintf(table, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%d\t%s\t%s\n", s.Name, s.ID, s.Tasks.Done, s.Tasks.Planned,
+		fmt.Fprintf(table, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%d\t%s\t%s\n", sweep.Printable(s.Name), sweep.Printable(s.ID), s.Tasks.Done, s.Tasks.Planned,
 			s.Tasks.Running, s.Tasks.Pending, s.Tasks.SetAside, s.Tasks.Diverged,
-			s.CreatedAt.Local().Format(time.DateTime), s.KernelClass)
+			s.CreatedAt.Local().Format(time.DateTime), sweep.Printable(s.KernelClass))
 	}
 	return table.Flush()
 }

@@ -55,15 +55,21 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var input *app.InputError
 	switch {
 	case ctx.Err() != nil: // by a signal, whatever the command made of it
-		fmt.Fprintf(stderr, "coordinator: %s\n", interruption(err))
+		complain(stderr, "%s", interruption(err))
 		return exitInterrupted
 	case !*began, errors.As(err, &input):
-		fmt.Fprintf(stderr, "coordinator: %v\n", err)
+		complain(stderr, "%v", err)
 		return exitUsage
 	default:
-		fmt.Fprintf(stderr, "coordinator: %v\n", err)
+		complain(stderr, "%v", err)
 		return exitFault
 	}
+}
+
+// complain prints an error. It may quote files, workers and coordinators: it holds
+// nothing that a terminal would obey.
+func complain(stderr io.Writer, format string, a ...any) {
+	fmt.Fprintln(stderr, "coordinator: "+sweep.PrintableLines(fmt.Sprintf(format, a...)))
 }
 
 // interruption describes the error of a command that a signal has ended.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
 	"spiqsweep/worker/program"
 )
 
@@ -139,7 +140,7 @@ func taskReports(tasks []*spiqsweepv1.TaskStatus) []taskReport {
 
 // printStatus prints a status for people, with the commands that they may want.
 func printStatus(out io.Writer, s statusReport, place *placeFlags) error {
-	fmt.Fprintf(out, "sweep %s, revision %d, kernel class %s, as of %s\n", s.Name, s.Revision, s.KernelClass, s.AsOf.Local().Format(time.DateTime))
+	fmt.Fprintf(out, "sweep %s, revision %d, kernel class %s, as of %s\n", sweep.Printable(s.Name), s.Revision, sweep.Printable(s.KernelClass), s.AsOf.Local().Format(time.DateTime))
 	fmt.Fprintf(out, "%d of %d tasks done, %d running, %d pending, %d set aside, %d diverged\n",
 		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Running, s.Tasks.Pending, s.Tasks.SetAside, s.Tasks.Diverged)
 	if s.Tasks.Verifying > 0 {
@@ -152,9 +153,9 @@ func printStatus(out io.Writer, s statusReport, place *placeFlags) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, w := range s.Workers {
 		fmt.Fprintf(table, "\nworker %s\t%s\t%s\t%s\theard of %s ago%s\n",
-			short(w.Process), w.Host, w.Kernel, count(int(w.Slots), "slot"), spell(s.AsOf.Sub(w.LastSeen)), leaving(w))
+			sweep.Printable(short(w.Process)), sweep.Printable(w.Host), sweep.Printable(w.Kernel), count(int(w.Slots), "slot"), spell(s.AsOf.Sub(w.LastSeen)), leaving(w))
 		for _, r := range w.Running {
-			fmt.Fprintf(table, "  task %s\tattempt %d\tstep %d of %d\n", short(r.Task), r.Attempt, r.Step, r.Steps)
+			fmt.Fprintf(table, "  task %s\tattempt %d\tstep %d of %d\n", sweep.Printable(short(r.Task)), r.Attempt, r.Step, r.Steps)
 		}
 	}
 	if more := s.Workforce - len(s.Workers); more > 0 {
@@ -199,7 +200,7 @@ func printTasks(out io.Writer, title string, tasks []taskReport) {
 	}
 	fmt.Fprintf(out, "\n%s:\n", title)
 	for _, t := range tasks {
-		fmt.Fprintf(out, "  %s  %s: %s\n", t.Task, t.Label, t.Reason)
+		fmt.Fprintf(out, "  %s  %s: %s\n", sweep.Printable(t.Task), sweep.Printable(t.Label), sweep.Printable(t.Reason))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/sweep"
 )
 
 // How the program talks:
@@ -62,8 +63,11 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
-// say prints a sentence.
-func (t *terminal) say(format string, a ...any) { fmt.Fprintf(t, format+"\n", a...) }
+// say prints a sentence. Names and messages of others are in it: it holds nothing
+// that the terminal would obey.
+func (t *terminal) say(format string, a ...any) {
+	fmt.Fprintln(t, sweep.PrintableLines(fmt.Sprintf(format, a...)))
+}
 
 // Write prints lines, of the log for instance, above the bar.
 func (t *terminal) Write(p []byte) (int, error) {

@@ -183,7 +183,7 @@ func printVerification(out io.Writer, done app.Verification, asJSON bool) error 
 		return printJSON(out, report)
 	}
 	for _, f := range report.Findings {
-		fmt.Fprintf(out, "%s  %s: %s\n", f.Task, f.Label, f.Reason)
+		fmt.Fprintf(out, "%s  %s: %s\n", f.Task, f.Label, sweep.Printable(f.Reason))
 	}
 	_, err := fmt.Fprintf(out, "%d of %s verified, %s\n", report.Verified, count(done.Chosen, "task"), count(len(done.Findings), "finding"))
 	return err

@@ -36,6 +36,21 @@ func Printable(text string) string {
 	return out.String()
 }
 
+// PrintableLines is Printable for text of several lines: line feeds and tabs stay.
+func PrintableLines(text string) string {
+	var out strings.Builder
+	for {
+		end := strings.IndexAny(text, "\n\t")
+		if end < 0 {
+			out.WriteString(Printable(text))
+			return out.String()
+		}
+		out.WriteString(Printable(text[:end]))
+		out.WriteByte(text[end])
+		text = text[end+1:]
+	}
+}
+
 // unprintable also reports true for U+FFFD, which stands for a byte that is not
 // UTF-8 where a string is ranged over.
 func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }

@@ -3,12 +3,14 @@ package remote
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/proto/credentials"
+	"spiqsweep/sweep"
 )
 
 // ErrRefused says that no coordinator which answers accepts the token. Another
@@ -44,8 +46,20 @@ var errorsOf = map[codes.Code]error{
 	codes.Canceled:           queue.ErrUnavailable,
 }
 
-// understood is the error that the queue itself would return. What a coordinator
-// said is quoted as it is.
+// maxAnswer bounds what is quoted of an answer, in bytes.
+const maxAnswer = 4 << 10
+
+// quoted makes what a coordinator said fit to be shown: whoever listens at its
+// address may say anything.
+func quoted(message string) string {
+	if len(message) > maxAnswer {
+		message = strings.ToValidUTF8(message[:maxAnswer], "") + "…"
+	}
+	return sweep.Printable(message)
+}
+
+// understood is the error that the queue itself would return. It quotes what the
+// coordinator said.
 func understood(err error, address string) error {
 	told, ok := status.FromError(err)
 	if err == nil || !ok {
@@ -54,17 +68,17 @@ func understood(err error, address string) error {
 	kind := errorsOf[told.Code()]
 	switch {
 	case told.Code() == codes.Unauthenticated:
-		return fmt.Errorf("%w: %s: %s", ErrRefused, address, credentials.Told(err))
+		return fmt.Errorf("%w: %s: %s", ErrRefused, address, quoted(credentials.Told(err)))
 	case told.Code() == codes.Unimplemented:
-		return fmt.Errorf("the coordinator at %s does not know the call: update it: %s", address, told.Message())
+		return fmt.Errorf("the coordinator at %s does not know the call: update it: %s", address, quoted(told.Message()))
 	case unanswered(err):
-		return fmt.Errorf("the coordinator at %s does not answer: %w", address, &answer{credentials.Told(err), kind, false})
+		return fmt.Errorf("the coordinator at %s does not answer: %w", address, &answer{quoted(credentials.Told(err)), kind, false})
 	case errors.Is(kind, queue.ErrUnavailable):
-		return fmt.Errorf("the coordinator at %s cannot now: %w", address, &answer{told.Message(), kind, told.Code() != codes.Canceled})
+		return fmt.Errorf("the coordinator at %s cannot now: %w", address, &answer{quoted(told.Message()), kind, told.Code() != codes.Canceled})
 	case kind != nil:
-		return &answer{told.Message(), kind, true}
+		return &answer{quoted(told.Message()), kind, true}
 	default:
-		return fmt.Errorf("ask the coordinator at %s: %w", address, err)
+		return fmt.Errorf("the coordinator at %s failed: %s: %s", address, told.Code(), quoted(told.Message()))
 	}
 }
 

@@ -354,6 +354,39 @@ func TestWhoAnswersIsHeard(t *testing.T) {
 	}
 }
 
+// hostile answers each call with an error of its own words.
+type hostile struct {
+	spiqsweepv1.UnimplementedOperatorServiceServer
+	code codes.Code
+}
+
+func (h *hostile) ListSweeps(context.Context, *spiqsweepv1.ListSweepsRequest) (*spiqsweepv1.ListSweepsResponse, error) {
+	return nil, status.Error(h.code, "\x1b]0;owned\a\x1b[2J\r\nsweep done\u202e"+strings.Repeat("x\x00", 1<<10))
+}
+
+// TestAnAnswerIsQuoted: what listens at the address may answer anything.
+func TestAnAnswerIsQuoted(t *testing.T) {
+	o := newOffice(t)
+	stub := &hostile{}
+	server := grpc.NewServer()
+	spiqsweepv1.RegisterOperatorServiceServer(server, stub)
+	o.serve(server.Serve, server.Stop)
+	c, err := remote.New(o.file, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for stub.code = codes.Canceled; stub.code <= codes.Unauthenticated; stub.code++ {
+		_, err := c.Sweeps(t.Context())
+		if err == nil {
+			t.Fatalf("%v: no error", stub.code)
+		}
+		if text := err.Error(); text != sweep.Printable(text) || len(text) > 20<<10 || !strings.Contains(text, `\x1b[2J\r\nsweep done`) {
+			t.Errorf("%v: %.200q", stub.code, text)
+		}
+	}
+}
+
 // overloaded answers a status when it is told to, and nothing else.
 type overloaded struct {
 	spiqsweepv1.UnimplementedOperatorServiceServer

@@ -62,10 +62,65 @@ func FuzzHandlers(f *testing.F) {
 	})
 }
 
+// FuzzText lets a worker choose all text that it may: its identity, its labels, and
+// what it says of a failure. What is stored of it, and what operators read, is
+// printable.
+func FuzzText(f *testing.F) {
+	f.Add("worker", "host", "NaN at step 3", "step 1\nstep 2\n")
+	f.Add("\x1b[2J", "\x1b]0;owned\a", "\r\ncoordinator: all done", "\x00\xff\u202e\r\n")
+	f.Add("p", "h", "\x1b[2J\r\nforged", "\u009b1m\n\t\x7f")
+	f.Fuzz(func(t *testing.T, id, host, message, log string) {
+		o := newOffice(t)
+		defer o.store.Close()
+		w := process(id, 1)
+		w.Host = host
+		answer, err := o.rules.Sync(&spiqsweepv1.SyncRequest{Process: w, Sequence: 1, FreeSlots: 1})
+		if err != nil {
+			if text := status.Convert(err).Message(); text != sweep.Printable(text) {
+				t.Errorf("the refusal is %q", text)
+			}
+			return
+		}
+		lease := answer.GetAssignments()[0].GetLease()
+		_, err = o.rules.Sync(&spiqsweepv1.SyncRequest{Process: w, Sequence: 2, Reports: []*spiqsweepv1.Report{{
+			Lease: lease, Outcome: &spiqsweepv1.Report_Failure{Failure: &spiqsweepv1.Failure{Message: message, Log: log}},
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for h, err := range o.queue.Attempts(context.Background(), sweepID) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range []string{h.Process, h.Host, h.Kernel, h.Reason} {
+				if text != sweep.Printable(text) {
+					t.Errorf("%q is stored", text)
+				}
+			}
+			if h.Log != sweep.PrintableLines(h.Log) {
+				t.Errorf("the log %q is stored", h.Log)
+			}
+		}
+	})
+}
+
+// syncing makes a Sync as the service does.
+type syncing struct{ service.Rules }
+
+func (s syncing) Sync(in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
+	call, err := s.Read(in)
+	if err != nil {
+		return nil, err
+	}
+	return s.Judge(context.Background(), call)
+}
+
 // office is all that a server offers, without a network.
 type office struct {
 	testing.TB
 	store   queue.Store
+	queue   *queue.Queue
+	rules   syncing
 	known   map[sweep.TaskID]bool
 	methods []offered
 }
@@ -93,10 +148,12 @@ func newOffice(t testing.TB) *office {
 	if _, err := q.Plan(ctx, queue.Sweep{ID: sweepID, Name: "test", Numerics: sweep.Numerics, KernelClass: kernelClass}, storetest.Stream(tasks)); err != nil {
 		t.Fatal(err)
 	}
-	contracts, answers := service.Offered(service.Config{
+	config := service.Config{
 		Queue: q, Sweep: sweepID, WorkerToken: workerToken, OperatorToken: operatorToken,
 		Numerics: sweep.Numerics, KernelClass: kernelClass, Log: hclog.NewNullLogger(),
-	})
+	}
+	o.queue, o.rules = q, syncing{service.Rules{Config: config}}
+	contracts, answers := service.Offered(config)
 	for i, contract := range contracts {
 		for _, m := range contract.Methods {
 			o.methods = append(o.methods, offered{"/" + contract.ServiceName + "/" + m.MethodName, answers[i], m.Handler, nil})

@@ -2,11 +2,11 @@ package service
 
 import (
 	"fmt"
-	"strings"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/wire"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
 )
 
 // readReport reads how a lease ended. Its error says why a report cannot be
@@ -18,13 +18,13 @@ func readReport(in *spiqsweepv1.Report, budget *wire.Budget) (queue.Report, erro
 		return queue.Report{Result: result}, err
 	case *spiqsweepv1.Report_Failure:
 		return queue.Report{Failure: &queue.Failure{
-			Message: shortened(outcome.Failure.GetMessage()),
-			Log:     shortened(outcome.Failure.GetLog()),
+			Message: sweep.Printable(shortened(outcome.Failure.GetMessage())),
+			Log:     sweep.PrintableLines(shortened(outcome.Failure.GetLog())),
 
 			Reproducible: outcome.Failure.GetReproducible(),
 		}}, nil
 	case *spiqsweepv1.Report_HandBack:
-		return queue.Report{HandBack: &queue.HandBack{Reason: shortened(outcome.HandBack.GetReason())}}, nil
+		return queue.Report{HandBack: &queue.HandBack{Reason: sweep.Printable(shortened(outcome.HandBack.GetReason()))}}, nil
 	default:
 		return queue.Report{}, fmt.Errorf("the report has no outcome")
 	}
@@ -41,6 +41,4 @@ func readResult(in *spiqsweepv1.Result, budget *wire.Budget) (*queue.ResultRepor
 }
 
 // shortened keeps the end of a text, where a log says what went wrong.
-func shortened(text string) string {
-	return strings.ToValidUTF8(text[max(0, len(text)-maxText):], "�")
-}
+func shortened(text string) string { return text[max(0, len(text)-maxText):] }

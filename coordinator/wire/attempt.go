@@ -23,7 +23,7 @@ func WriteAttempt(h queue.History) *spiqsweepv1.Attempt {
 }
 
 // ReadAttempt reads what WriteAttempt wrote: all that attempts.csv shows, and
-// not what only the rules look at.
+// not what only the rules look at. Its text becomes printable.
 func ReadAttempt(in *spiqsweepv1.Attempt) (queue.History, error) {
 	row, err := number("row", in.GetRow())
 	if err != nil {
@@ -34,10 +34,10 @@ func ReadAttempt(in *spiqsweepv1.Attempt) (queue.History, error) {
 	}
 	return queue.History{Row: row, Attempt: queue.Attempt{
 		Lease:   queue.Lease{Task: sweep.TaskID(in.GetTask()), Attempt: in.GetAttempt()},
-		Outcome: queue.Outcome(in.GetOutcome()),
-		Process: in.GetProcess(), Host: in.GetHost(), Kernel: in.GetKernel(),
+		Outcome: queue.Outcome(sweep.Printable(in.GetOutcome())),
+		Process: sweep.Printable(in.GetProcess()), Host: sweep.Printable(in.GetHost()), Kernel: sweep.Printable(in.GetKernel()),
 		GrantedAt: readTime(in.GetLeasedAt()), EndedAt: readTime(in.GetEndedAt()),
 		From: in.GetFirstStep(), Step: in.GetLastStep(), Compute: in.GetComputeTime().AsDuration(),
-		Reason: in.GetMessage(), Log: in.GetLog(),
+		Reason: sweep.Printable(in.GetMessage()), Log: sweep.PrintableLines(in.GetLog()),
 	}}, nil
 }

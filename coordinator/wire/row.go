@@ -34,7 +34,7 @@ func ReadRow(in *spiqsweepv1.Row) (queue.Row, error) {
 	if err != nil {
 		return fail(err)
 	}
-	r := queue.Row{Planned: planned, State: sweep.State(in.GetState()), Reason: in.GetReason(), Digest: in.GetDigest(), Measures: in.GetMeasures()}
+	r := queue.Row{Planned: planned, State: sweep.State(in.GetState()), Reason: sweep.Printable(in.GetReason()), Digest: in.GetDigest(), Measures: in.GetMeasures()}
 	phase, ok := phases[r.State]
 	if !ok {
 		return fail(fmt.Errorf("state %.80q: is none", in.GetState()))

@@ -67,8 +67,11 @@ func ReadStatus(in *spiqsweepv1.GetStatusResponse) (queue.Status, error) {
 	}
 	force, err := readWorkforce(in.GetWorkforce())
 	return queue.Status{
-		Sweep: queue.Sweep{ID: in.GetSweep(), Name: in.GetName(), Revision: revision, KernelClass: in.GetKernelClass()},
-		AsOf:  readTime(in.GetAsOf()), Counts: counts,
+		Sweep: queue.Sweep{
+			ID: sweep.Printable(in.GetSweep()), Name: sweep.Printable(in.GetName()), Revision: revision,
+			KernelClass: sweep.Printable(in.GetKernelClass()),
+		},
+		AsOf: readTime(in.GetAsOf()), Counts: counts,
 		Workers:  each(in.GetWorkers(), readWorker),
 		SetAside: each(in.GetSetAside(), readTask(queue.SetAside)),
 		Diverged: each(in.GetDiverged(), readTask(queue.Diverged)),
@@ -98,7 +101,10 @@ func readWorkforce(in *spiqsweepv1.Workforce) (f queue.Workforce, err error) {
 func readWorker(in *spiqsweepv1.WorkerStatus) queue.Worker {
 	return queue.Worker{
 		Presence: queue.Presence{
-			Process:  queue.Process{ID: in.GetProcess(), Host: in.GetHost(), Kernel: in.GetKernel(), Slots: int(in.GetSlots())},
+			Process: queue.Process{
+				ID: sweep.Printable(in.GetProcess()), Host: sweep.Printable(in.GetHost()), Kernel: sweep.Printable(in.GetKernel()),
+				Slots: int(in.GetSlots()),
+			},
 			LastSeen: readTime(in.GetLastSeen()), Leaving: in.GetDraining(),
 		},
 		Running: each(in.GetRunning(), readRunning),
@@ -114,7 +120,7 @@ func readTask(phase queue.Phase) func(*spiqsweepv1.TaskStatus) queue.Row {
 	return func(in *spiqsweepv1.TaskStatus) queue.Row {
 		return queue.Row{
 			Planned: queue.Planned{Task: sweep.Task{ID: sweep.TaskID(in.GetTask())}},
-			Phase:   phase, State: phase.State(), Reason: in.GetReason(),
+			Phase:   phase, State: phase.State(), Reason: sweep.Printable(in.GetReason()),
 		}
 	}
 }

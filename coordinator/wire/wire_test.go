@@ -135,6 +135,51 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	t.Run("revision", comesBack(revision, wire.WriteRevision, wire.ReadRevision, func() *spiqsweepv1.PlanSweepResponse { return &spiqsweepv1.PlanSweepResponse{} }))
 }
 
+// TestWhatIsReadIsPrintable: whoever listens at a coordinator's address may answer
+// anything.
+func TestWhatIsReadIsPrintable(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		hostile := func(name string) string {
+			return rapid.SampledFrom([]string{"\x1b[2J", "\x1b]0;t\a", "\r\nforged", "\x00", "\u009b", "\u202e"}).Draw(t, name) + rapid.String().Draw(t, name)
+		}
+		task := strings.Repeat("0", 64)
+		s, err := wire.ReadStatus(&spiqsweepv1.GetStatusResponse{
+			Sweep: hostile("sweep"), Name: hostile("name"), KernelClass: hostile("class"),
+			Workers:  []*spiqsweepv1.WorkerStatus{{Process: hostile("process"), Host: hostile("host"), Kernel: hostile("kernel")}},
+			SetAside: []*spiqsweepv1.TaskStatus{{Task: task, Reason: hostile("reason")}},
+			Diverged: []*spiqsweepv1.TaskStatus{{Task: task, Reason: hostile("reason")}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := wire.ReadAttempt(&spiqsweepv1.Attempt{
+			Task: task, Attempt: 1, Outcome: hostile("outcome"), Process: hostile("process"), Host: hostile("host"), Kernel: hostile("kernel"),
+			Message: hostile("message"), Log: hostile("log"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := wire.ReadRow(&spiqsweepv1.Row{State: "pending", Reason: hostile("reason"), Task: &spiqsweepv1.PlannedTask{
+			Task: task, RecordingDigest: task, Configuration: sweep.Canonical(sweep.Default()),
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := s.Workers[0]
+		for _, text := range []string{
+			s.Sweep.ID, s.Sweep.Name, s.Sweep.KernelClass, w.ID, w.Host, w.Kernel, s.SetAside[0].Reason, s.Diverged[0].Reason,
+			string(h.Outcome), h.Process, h.Host, h.Kernel, h.Reason, r.Reason,
+		} {
+			if text != sweep.Printable(text) {
+				t.Fatalf("%q was read", text)
+			}
+		}
+		if h.Log != sweep.PrintableLines(h.Log) {
+			t.Fatalf("the log %q was read", h.Log)
+		}
+	})
+}
+
 func TestUnpackKeepsToItsBudget(t *testing.T) {
 	body := []byte(strings.Repeat("a", 1000))
 	if got, err := wire.Unpack(wire.Pack(body), 1000); err != nil || string(got) != string(body) {

@@ -1,7 +1,11 @@
 package program
 
 import (
+	"fmt"
 	"io"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
@@ -24,7 +28,33 @@ func (f *LogFlags) Arguments() []string {
 
 // Logger returns a logger that writes to out.
 func (f *LogFlags) Logger(name string, out io.Writer, colour hclog.ColorOption) hclog.Logger {
+	if f.format == "json" {
+		out = JSONWriter{out}
+	}
 	return hclog.New(&hclog.LoggerOptions{
 		Name: name, Level: hclog.LevelFromString(f.level), JSONFormat: f.format == "json", Output: out, Color: colour,
 	})
+}
+
+// JSONWriter escapes, in JSON that is written to it, each rune that a terminal might
+// obey and that encoding/json leaves as it is. The values stay the same. (In logs of
+// text, hclog does it.)
+type JSONWriter struct{ io.Writer }
+
+// Write writes whole runes.
+func (w JSONWriter) Write(p []byte) (int, error) {
+	escaped := make([]byte, 0, len(p))
+	for _, r := range string(p) {
+		if r == '\n' || unicode.IsPrint(r) {
+			escaped = utf8.AppendRune(escaped, r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			escaped = fmt.Appendf(escaped, `\u%04x`, unit)
+		}
+	}
+	if _, err := w.Writer.Write(escaped); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
