@@ -12,8 +12,8 @@ import (
 	"spiqsweep/coordinator/app"
 	"spiqsweep/simulator/recording"
 	"spiqsweep/simulator/statistics"
-	"spiqsweep/worker/program"
 	"spiqsweep/sweep"
+	"spiqsweep/worker/program"
 )
 
 // describeFlags choose what of a recording is described.

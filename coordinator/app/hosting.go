@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"spiqsweep/coordinator/local"
 	"spiqsweep/coordinator/queue"
@@ -98,7 +100,13 @@ func (h *host) start(serving context.Context, services *errgroup.Group, sweepID 
 // and when all are over.
 func (h *host) tick(ctx context.Context) error {
 	var told []string
+	daily := rate.Sometimes{Interval: 24 * time.Hour}
 	return every(ctx, tickEvery, func() error {
+		daily.Do(func() {
+			if ending := h.keys.ending(); ending != "" {
+				h.Log.Warn(ending)
+			}
+		})
 		err := h.queue.Tick(ctx)
 		if errors.Is(err, queue.ErrUnavailable) {
 			err = nil // the next tick finds the leases unchanged

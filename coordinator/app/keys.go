@@ -17,7 +17,8 @@ import (
 // folder keeps them.
 type keys struct {
 	worker, operator credentials.File
-	tls              *tls.Config // nil: plain text
+	tls              *tls.Config            // nil: plain text
+	authority        *credentials.Authority // nil: plain text
 }
 
 // keys finds or makes the keys of a folder for a coordinator that listens at an
@@ -25,14 +26,13 @@ type keys struct {
 func (r Reach) keys(f folder, at net.Addr) (k keys, err error) {
 	ca := ""
 	if r.encrypted() {
-		authority, err := r.authority(f)
-		if err != nil {
+		if k.authority, err = r.authority(f); err != nil {
 			return keys{}, err
 		}
-		if k.tls, err = authority.ServerTLS(); err != nil {
+		if k.tls, err = k.authority.ServerTLS(); err != nil {
 			return keys{}, err
 		}
-		ca = authority.Certificate()
+		ca = k.authority.Certificate()
 	}
 	publish := func(name, role string, addresses ...string) (credentials.File, error) {
 		file, err := f.credentials(name, role)
@@ -51,6 +51,14 @@ func (r Reach) keys(f folder, at net.Addr) (k keys, err error) {
 	}
 	k.operator, err = publish(operatorFile, credentials.Operator, r.near(at)...)
 	return k, err
+}
+
+// ending describes the end of the authority if that is near; else it returns "".
+func (k keys) ending() string {
+	if k.authority == nil {
+		return ""
+	}
+	return k.authority.Ending()
 }
 
 // near are the addresses for commands, which run on this machine most of the time.

@@ -27,6 +27,8 @@ const (
 	// certificateLife is how long a server's certificate is good. A server that
 	// runs on has a new one after half of it.
 	certificateLife = 365 * 24 * time.Hour
+	// endingSoon is how long before its end an authority should be replaced.
+	endingSoon = 180 * 24 * time.Hour
 	// skew is how far the clocks of two machines may be apart.
 	skew = 24 * time.Hour
 )
@@ -130,6 +132,22 @@ func (a *Authority) Certificate() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: a.pair.Certificate[0]}))
 }
 
+// Ending describes the end of the authority if that is near or past; else it
+// returns "". No certificate outlives its authority: a coordinator cannot be reached
+// after that.
+func (a *Authority) Ending() string {
+	end := a.pair.Leaf.NotAfter
+	if a.now().Before(end.Add(-endingSoon)) {
+		return ""
+	}
+	return fmt.Sprintf("the certificate authority of this coordinator ends on %s, and nobody can connect after that: %s",
+		end.UTC().Format(time.DateOnly), newAuthority)
+}
+
+// newAuthority says how an authority is replaced.
+const newAuthority = "delete ca.pem in the coordinator's output folder (or give other --ca-cert and --ca-key), " +
+	"start the coordinator again, and copy the new worker.json and operator.json to the machines that use them"
+
 // ServerTLS is how a coordinator of this authority speaks TLS: version 1.3,
 // with a certificate for ServerName that is made now, and again before it runs out.
 func (a *Authority) ServerTLS() (*tls.Config, error) {
@@ -144,9 +162,17 @@ func (a *Authority) ServerTLS() (*tls.Config, error) {
 type certificate struct {
 	authority *Authority
 
-	mu   sync.Mutex // guards all below
+	mu   sync.Mutex // guards pair
 	pair *tls.Certificate
-	till time.Time // when to make the next
+}
+
+// isFresh reports whether a certificate is in the first half of its life. It
+// compares with the times in the certificate, as clients do: the monotonic clock
+// of a saved time stands still while the machine is suspended, and does not follow
+// a clock that is set.
+func isFresh(pair *tls.Certificate, now time.Time) bool {
+	from, to := pair.Leaf.NotBefore, pair.Leaf.NotAfter
+	return !now.Before(from) && now.Before(from.Add(to.Sub(from)/2))
 }
 
 // current returns a certificate that is good for a while yet.
@@ -154,7 +180,7 @@ func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.authority.now()
-	if c.pair != nil && now.Before(c.till) {
+	if c.pair != nil && isFresh(c.pair, now) {
 		return c.pair, nil
 	}
 	root := c.authority.pair.Leaf
@@ -171,7 +197,7 @@ func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the coordinator's certificate: %w", err)
 	}
-	c.pair, c.till = &pair, now.Add(certificateLife/2)
+	c.pair = &pair
 	return c.pair, nil
 }
 

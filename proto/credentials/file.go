@@ -91,7 +91,7 @@ func (f File) check() error {
 		return fmt.Errorf("the token is not %d bytes in base64url", tokenBytes)
 	}
 	if f.CA != "" {
-		if _, err := authorities(f.CA); err != nil {
+		if _, _, err := authorities(f.CA); err != nil {
 			return err
 		}
 		if f.Insecure {

@@ -153,6 +153,9 @@ func TestWhoIsBelieved(t *testing.T) {
 	early := authority(t, -48*time.Hour)
 	fromFuture := file
 	fromFuture.CA = early.Certificate()
+	ended := authority(t, 11*365*24*time.Hour)
+	fromLongAgo := file
+	fromLongAgo.CA = ended.Certificate()
 	oldTLS := serverTLS(t, ours)
 	oldTLS.MinVersion, oldTLS.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
 
@@ -164,8 +167,9 @@ func TestWhoIsBelieved(t *testing.T) {
 		"ours":                 {file, serverTLS(t, ours), ""},
 		"a man in the middle":  {file, serverTLS(t, authority(t, 0)), "another authority"},
 		"another name":         {file, signedFor(t, "example.org", certificate, key), "another name than"},
-		"expired":              {fromThen, serverTLS(t, old), "check the clocks"},
-		"of the future":        {fromFuture, serverTLS(t, early), "check the clocks"},
+		"expired":              {fromThen, serverTLS(t, old), "if both are right, start the coordinator again"},
+		"of the future":        {fromFuture, serverTLS(t, early), "UTC on, and it is"},
+		"of an authority past": {fromLongAgo, serverTLS(t, ended), "if the clock is right, delete ca.pem"},
 		"TLS 1.2":              {file, oldTLS, "no TLS with"},
 		"plain text for TLS":   {file, nil, "speaks plain text"},
 		"TLS for plain text":   {plain, serverTLS(t, ours), "if it asks for TLS, copy"},
@@ -287,6 +291,42 @@ func TestAServerRenewsItsCertificate(t *testing.T) {
 	}
 	if _, err := second.Verify(x509.VerifyOptions{Roots: pool, DNSName: "example.org", CurrentTime: now}); err == nil {
 		t.Error("the certificate is good for another name")
+	}
+	now = first.NotBefore.Add(time.Hour) // the clock was wrong, and is set back
+	if set := leaf(); set.NotBefore.After(now) {
+		t.Errorf("after the clock was set back to %v, the certificate is good from %v", now, set.NotBefore)
+	}
+}
+
+// TestAnAuthorityEnds: it says so in time, and until then no certificate has ended
+// that a server shows.
+func TestAnAuthorityEnds(t *testing.T) {
+	now := time.Now()
+	began := now
+	a, err := credentials.NewAuthority(func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := serverTLS(t, a)
+	warned := 0
+	for ; now.Before(began.Add(10 * 365 * 24 * time.Hour)); now = now.Add(10 * 24 * time.Hour) {
+		pair, err := server.GetCertificate(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now.Before(pair.Leaf.NotBefore) || now.After(pair.Leaf.NotAfter) {
+			t.Fatalf("at %v, the certificate is good from %v to %v", now, pair.Leaf.NotBefore, pair.Leaf.NotAfter)
+		}
+		if a.Ending() != "" {
+			warned++
+		}
+	}
+	if warned < 15 || warned > 20 {
+		t.Errorf("the end was announced %d days before", 10*warned)
+	}
+	now = now.Add(24 * time.Hour)
+	if end := a.Ending(); !strings.Contains(end, "delete ca.pem") {
+		t.Errorf("after the end, it says %q", end)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -20,25 +21,26 @@ import (
 // authority, else as plain text.
 func (f File) transport(address string) (credentials.TransportCredentials, error) {
 	if f.CA == "" {
-		return explained{insecure.NewCredentials(), address}, nil
+		return explained{insecure.NewCredentials(), address, time.Time{}}, nil
 	}
-	pool, err := authorities(f.CA)
+	pool, end, err := authorities(f.CA)
 	if err != nil {
 		return nil, err
 	}
 	return explained{credentials.NewTLS(&tls.Config{
 		RootCAs: pool, ServerName: ServerName, MinVersion: tls.VersionTLS13,
-	}), address}, nil
+	}), address, end}, nil
 }
 
 // explained says of a failed handshake what would mend it.
 type explained struct {
 	credentials.TransportCredentials
 	address string
+	end     time.Time // of the authority; zero: plain text
 }
 
 func (e explained) Clone() credentials.TransportCredentials {
-	return explained{e.TransportCredentials.Clone(), e.address}
+	return explained{e.TransportCredentials.Clone(), e.address, e.end}
 }
 
 func (e explained) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
@@ -65,8 +67,7 @@ func (e explained) explain(err error) error {
 	case errors.As(err, &unknown):
 		return &stranger{e.address}
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return fmt.Errorf("the certificate that %s shows is not good at this machine's time: check the clocks of both machines; "+
-			"if the authority has expired, delete ca.pem and start the coordinator again: %w", e.address, err)
+		return e.untimely(invalid.Cert, time.Now())
 	case errors.As(err, &name):
 		return fmt.Errorf("the certificate that %s shows is for another name than %q: "+
 			"no coordinator listens there: check the address: %w", e.address, ServerName, err)
@@ -74,6 +75,24 @@ func (e explained) explain(err error) error {
 		return fmt.Errorf("%s speaks plain text, the credentials file asks for TLS: %s: %w", e.address, copyAgain, err)
 	default:
 		return fmt.Errorf("no TLS with %s: %w", e.address, err)
+	}
+}
+
+// untimely explains a certificate that has ended, or has not begun, at this
+// machine's time.
+func (e explained) untimely(c *x509.Certificate, now time.Time) error {
+	clock := now.UTC().Format(time.DateTime) + " UTC by this machine's clock"
+	switch {
+	case now.Before(c.NotBefore):
+		return fmt.Errorf("the certificate that %s shows is good from %s UTC on, and it is %s: "+
+			"set the clock that is wrong, of this machine or of the coordinator's", e.address, c.NotBefore.UTC().Format(time.DateTime), clock)
+	case now.After(e.end):
+		return fmt.Errorf("the certificate authority of %s ended on %s, and it is %s: if the clock is right, %s",
+			e.address, e.end.UTC().Format(time.DateOnly), clock, newAuthority)
+	default:
+		return fmt.Errorf("the certificate that %s shows ended at %s UTC, and it is %s: "+
+			"set the clock that is wrong, of this machine or of the coordinator's; if both are right, start the coordinator again",
+			e.address, c.NotAfter.UTC().Format(time.DateTime), clock)
 	}
 }
 

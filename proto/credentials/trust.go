@@ -11,8 +11,9 @@ import (
 
 const certificateBlock = "CERTIFICATE"
 
-// authorities reads the PEM certificates of those whom a client trusts.
-func authorities(text string) (*x509.CertPool, error) {
+// authorities reads the PEM certificates of those whom a client trusts, and when
+// the last of them ends.
+func authorities(text string) (_ *x509.CertPool, end time.Time, _ error) {
 	pool := x509.NewCertPool()
 	rest, found := []byte(text), false
 	for {
@@ -22,15 +23,16 @@ func authorities(text string) (*x509.CertPool, error) {
 		}
 		certificate, err := x509.ParseCertificate(block.Bytes)
 		if err != nil || block.Type != certificateBlock {
-			return nil, errors.New("the ca is not a certificate in PEM")
+			return nil, end, errors.New("the ca is not a certificate in PEM")
 		}
 		pool.AddCert(certificate)
+		end = later(end, certificate.NotAfter)
 		found = true
 	}
 	if !found {
-		return nil, errors.New("the ca is not a certificate in PEM")
+		return nil, end, errors.New("the ca is not a certificate in PEM")
 	}
-	return pool, nil
+	return pool, end, nil
 }
 
 // serial is unguessable and never the same twice.
