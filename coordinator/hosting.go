@@ -60,7 +60,10 @@ func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal, arguments ...str
 	return app.Hosting{
 		Reach: f.Reach, Store: f.store, Local: f.local, Policy: policy(f.leaseTerm), Log: f.log.Logger("coordinator", t, t.colour()),
 		Launch: func(file credentials.File, identity string) local.Launch {
-			return f.localWorker(kernel, t, slices.Concat(arguments, []string{"--" + identityFlag, identity})...).Launch(file)
+			command := f.localWorker(kernel, t, arguments...)
+			// Not an argument, which everybody on the machine could list.
+			command.Environment = append(command.Environment, identityVariable+"="+identity)
+			return command.Launch(file)
 		},
 	}, nil
 }

@@ -19,7 +19,9 @@ import (
 const (
 	localWorkerName = "local-worker"
 	stayFlag        = "stay"
-	identityFlag    = "identity"
+	// identityVariable names the environment variable with the worker's identity, ""
+	// for a random one.
+	identityVariable = "SPIQSWEEP_LOCAL_WORKER_ID"
 )
 
 // localWorkerCommand is what the coordinator starts itself as, to work
@@ -27,7 +29,6 @@ const (
 func localWorkerCommand(stdin io.Reader, stderr io.Writer) *cobra.Command {
 	var f program.LogFlags
 	var stay bool
-	var identity string
 	c := &cobra.Command{
 		Use:    localWorkerName,
 		Short:  "Work for the coordinator at the other end of standard input",
@@ -43,12 +44,11 @@ func localWorkerCommand(stdin io.Reader, stderr io.Writer) *cobra.Command {
 			// all processes of a service must not cut the hand-back short.
 			signal.Ignore(os.Interrupt, syscall.SIGTERM)
 			return ending(agent.RunChild(context.WithoutCancel(c.Context()), stdin, agent.Config{
-				Slots: 1, Stays: stay, Identity: identity, Version: programVersion(), Kernel: kernel, Runner: runner.New(kernel, log), Log: log,
+				Slots: 1, Stays: stay, Identity: os.Getenv(identityVariable), Version: programVersion(), Kernel: kernel, Runner: runner.New(kernel, log), Log: log,
 			}))
 		},
 	}
 	f.Add(c, "warn")
-	c.Flags().StringVar(&identity, identityFlag, "", "who this process is (default: a random one)")
 	c.Flags().BoolVar(&stay, stayFlag, false, "stay when all is done, for the next sweep")
 	return c
 }

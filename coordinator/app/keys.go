@@ -43,6 +43,9 @@ func (r Reach) keys(f folder, at net.Addr) (k keys, err error) {
 			addresses = slices.Concat(addresses, listening(file.Addresses))
 		}
 		file = file.At(distinct(addresses)...)
+		if role == credentials.Operator {
+			file.Folder = f.whereabouts()
+		}
 		file.CA, file.Insecure = ca, r.remote() && !r.encrypted()
 		return file, file.Save(f.path(name))
 	}

@@ -41,6 +41,7 @@ func Open(ctx context.Context, address string, opts ...Option) (queue.Store, err
 	if err := identify(ctx, path); err != nil {
 		return nil, err
 	}
+	createPrivately(path)
 	db, err := sql.Open("sqlite", dsn(path, readWrite))
 	if err != nil {
 		return nil, fault(path, "open", err)
@@ -50,6 +51,15 @@ func Open(ctx context.Context, address string, opts ...Option) (queue.Store, err
 	}
 	sign(path, o.clock()())
 	return start(ctx, db, path, o, true)
+}
+
+// createPrivately makes the file if it does not exist, for its owner alone: it names
+// worker processes. SQLite gives the files beside it the same mode. What is wrong if
+// it cannot be made, SQLite says.
+func createPrivately(path string) {
+	if file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+		_ = file.Close()
+	}
 }
 
 // Shared says whether an address is of a kind that several processes may have open.

@@ -22,7 +22,12 @@ func sign(path string, now time.Time) {
 	host, _ := os.Hostname()
 	body, err := json.Marshal(owner{PID: os.Getpid(), Host: host, Since: now.UTC().Truncate(time.Second)})
 	if err == nil {
-		_ = os.WriteFile(ownerFile(path), append(body, '\n'), 0o644)
+		// Written anew, since a link in its place would lead elsewhere.
+		_ = os.Remove(ownerFile(path))
+		if note, err := os.OpenFile(ownerFile(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); err == nil {
+			_, _ = note.Write(append(body, '\n'))
+			_ = note.Close()
+		}
 	}
 }
 

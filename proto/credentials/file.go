@@ -34,8 +34,19 @@ type File struct {
 	// CA is the certificate of the coordinators' authority in PEM: calls travel by
 	// TLS. Without one they are plain text, to loopback addresses alone.
 	CA string `json:"ca,omitempty"`
+	// Folder is the output folder that an operator's file was written for, so that a
+	// copy of the folder is not taken for it.
+	Folder *Folder `json:"folder,omitempty"`
 	// Insecure lets plain text travel to other machines.
 	Insecure bool `json:"insecure,omitempty"`
+}
+
+// Folder describes a folder: its path on a machine, and its number in the file
+// system, which a folder keeps when it is moved there (0: unknown).
+type Folder struct {
+	Host  string `json:"host"`
+	Path  string `json:"path"`
+	Inode uint64 `json:"inode,omitempty"`
 }
 
 // NewToken makes an unguessable token.

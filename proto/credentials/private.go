@@ -9,8 +9,9 @@ import (
 // writePrivately makes a file that its owner alone can read: whole, in place of
 // an old one, or not at all.
 func writePrivately(path string, body []byte) (err error) {
-	// CreateTemp gives mode 0600.
-	draft, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	// CreateTemp gives mode 0600. A coordinator removes drafts of this name that a
+	// killed one has left.
+	draft, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
