@@ -28,7 +28,7 @@ type inputFlags struct {
 
 func (f *inputFlags) add(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&f.grid, "grid", "", "grid `FILE` (default: the sixty cells of Fig. S1 on the surrogate)")
+	flags.StringVar(&f.grid, "grid", "", "grid `FILE` (default: the one of the sweep in the output folder, or the sixty cells of Fig. S1 on the surrogate)")
 	flags.StringVar(&f.recording, "recording", "", "recording `FILE`, .mat or .npy, that replaces the grid's")
 	flags.StringVar(&f.variable, "variable", "", "variable `NAME` of a MATLAB file (default: the only one with three dimensions)")
 	flags.Var(&f.variables, "var", "value of a variable of the grid, `NAME=VALUE`; may be repeated")
@@ -39,6 +39,7 @@ func (f *inputFlags) add(c *cobra.Command) {
 func (f *inputFlags) read() (app.Input, error) {
 	in := app.Input{
 		GridName: "sweep.hcl", Grid: spiqsweep.DefaultGrid,
+		IsDefault: f.grid == "",
 		Variables: f.variables, Recording: f.recording, Variable: f.variable,
 	}
 	if f.grid != "" {

@@ -8,6 +8,7 @@ import (
 
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
 )
 
 // introduce says what is about to run.
@@ -78,8 +79,56 @@ func (t *terminal) conclude(a *app.App, last app.Progress) error {
 	if err := summarise(t, a.Means()); err != nil {
 		return err
 	}
-	t.say("tables:  %s", filepath.Join(a.Folder(), "{results,summary,comparison,attempts}.csv"))
+	t.say("tables:  %s", written(a))
 	t.say("figures: %s", filepath.Join(a.Folder(), "figures"))
 	t.say("models:  %s", filepath.Join(a.Folder(), "models"))
 	return nil
+}
+
+// written names the tables that were written, where they are.
+func written(a *app.App) string {
+	problems := map[string]app.Problem{}
+	for _, p := range a.Problems() {
+		problems[p.File] = p
+	}
+	var files []string
+	elsewhere := false
+	for _, name := range []string{"results", "summary", "comparison", "attempts"} {
+		file := filepath.Join(a.Folder(), name+".csv")
+		problem, unwritten := problems[file]
+		elsewhere = elsewhere || unwritten
+		if unwritten {
+			file = problem.Beside
+		}
+		if file != "" {
+			files = append(files, file)
+		}
+	}
+	if !elsewhere {
+		return filepath.Join(a.Folder(), "{results,summary,comparison,attempts}.csv")
+	}
+	return strings.Join(files, ", ")
+}
+
+// namedProblems bounds how many files that could not be written are named.
+const namedProblems = 5
+
+// unwritten says which files could not be written, or not in their place, and
+// reports whether there are any.
+func (t *terminal) unwritten(problems []app.Problem) bool {
+	if len(problems) == 0 {
+		return false
+	}
+	t.say("NOT WRITTEN: %s of the output folder; remove the cause, and run the same command again", count(len(problems), "file"))
+	for _, p := range problems[:min(len(problems), namedProblems)] {
+		line := "  " + p.File + ": " + sweep.Printable(p.Reason)
+		if p.Beside != "" {
+			line += "; the new content is in " + p.Beside
+		}
+		t.say("%s", line)
+	}
+	if more := len(problems) - namedProblems; more > 0 {
+		t.say("  and %s", count(more, "other"))
+	}
+	return true
 }

@@ -23,7 +23,7 @@ import (
 // The exit codes (DESIGN.md, section 5.5).
 const (
 	exitDone        = 0
-	exitFault       = 1   // the coordinator's own
+	exitFault       = 1   // the coordinator's own, or a file of the output folder that could not be written
 	exitUsage       = 2   // bad usage or bad input
 	exitIncomplete  = 3   // some cells were set aside, diverged, or reopened at the end
 	exitInterrupted = 130 // by a signal

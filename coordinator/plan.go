@@ -28,6 +28,9 @@ func planCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if in, err = in.Resume(place.Out); err != nil {
+				return err
+			}
 			prepared, err := app.Prepare(in)
 			if err != nil {
 				return err

@@ -19,6 +19,7 @@ type sweepFlags struct {
 	coordinatorFlags
 	out       string
 	recompute bool
+	replace   bool
 }
 
 // sweepCommand is the program without a command's name: it runs a sweep.
@@ -32,13 +33,16 @@ comes back is written to an output folder as tables, figures and models.
 
 Without --listen it starts local workers, one for each core. With --coordinator
 it submits the sweep to a coordinator that serves (see coordinator serve), and
-follows it. Run the same command again to resume; an extended grid runs only its
-new cells.
+follows it. Run the same command again to resume, or name the output folder alone;
+an extended grid runs only its new cells. A grid that would replace another sweep in
+the folder is refused without --replace.
 
-Exit codes: 0 all cells done; 1 a fault of the coordinator; 2 bad usage or
-input; 3 some cells were set aside or diverged; 130 interrupted.`,
+Exit codes: 0 all cells done; 1 a fault of the coordinator, or a file of the output
+folder that could not be written in its place; 2 bad usage or input; 3 some cells
+were set aside or diverged; 130 interrupted.`,
 		Example: `  coordinator
   coordinator --grid sweep.hcl --recording bint_fishmovie32_100.mat
+  coordinator --out runs/figure-s1
   coordinator --grid sweep.hcl --listen 0.0.0.0:7473
   coordinator --grid sweep.hcl --coordinator runs/serve/operator.json`,
 		Args: program.NoArguments,
@@ -56,6 +60,7 @@ input; 3 some cells were set aside or diverged; 130 interrupted.`,
 	flags := c.Flags()
 	flags.StringVar(&f.out, "out", "", "output `FOLDER` (default: runs/ and the sweep's name)")
 	flags.IntVar(&f.local, "local", 0, "local workers (default: one for each core; none with --listen or --coordinator)")
+	flags.BoolVar(&f.replace, "replace", false, "let the grid replace another sweep in the output folder, or results whose store is gone")
 	flags.BoolVar(&f.recompute, "recompute", false, "begin a new sweep in the folder, where the old one is of other numerics or another kernel class")
 	return c
 }
@@ -85,7 +90,7 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	}
 	hosting, err := f.hosting(input.Kernel, t)
 	return app.Config{
-		Input: input, Coordinator: elsewhere, Hosting: hosting, Out: f.out, Recompute: f.recompute, Follow: t.follow,
+		Input: input, Coordinator: elsewhere, Hosting: hosting, Out: f.out, Recompute: f.recompute, Replace: f.replace, Follow: t.follow,
 	}, err
 }
 
@@ -102,6 +107,7 @@ func runSweep(ctx context.Context, config app.Config, t *terminal) error {
 	t.close()
 	switch {
 	case err != nil && ctx.Err() != nil:
+		t.unwritten(a.Problems())
 		t.interrupted(a, last)
 		return &endError{exitInterrupted}
 	case err != nil:
@@ -111,6 +117,9 @@ func runSweep(ctx context.Context, config app.Config, t *terminal) error {
 		return err
 	}
 	t.doubt(a)
+	if t.unwritten(a.Problems()) {
+		return &endError{exitFault}
+	}
 	if last.Counts.Done < last.Counts.Planned || len(a.Doubts()) > 0 {
 		return &endError{exitIncomplete}
 	}

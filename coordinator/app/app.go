@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/google/uuid"
+
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/remote"
 	"spiqsweep/sweep"
@@ -35,13 +37,16 @@ type App struct {
 // the coordinator that keeps the sweep) and plans the sweep. What it returns must
 // be closed. If it fails, a folder that it made is gone again.
 func Open(ctx context.Context, c Config) (_ *App, err error) {
+	if c.Input, err = c.Resume(c.Out); err != nil {
+		return nil, err
+	}
 	prepared, err := Prepare(c.Input)
 	if err != nil {
 		return nil, err
 	}
 	a := &App{Config: c, prepared: prepared, Notices: prepared.Notices, folder: folder(c.Out)}
 	if c.Out == "" {
-		a.folder = prepared.folder()
+		a.folder = defaultFolder(prepared.Grid)
 	}
 	defer func() {
 		if err != nil {
@@ -54,6 +59,10 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err := a.takeFolder(); err != nil {
 		return nil, err
 	}
+	if err := a.survey(ctx); err != nil {
+		return nil, err
+	}
+	a.folder.removeDrafts()
 	if a.host != nil {
 		if err := a.host.openStore(ctx); err != nil {
 			return nil, err
@@ -61,7 +70,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		a.keeper = a.host.queue
 	}
 	if err := a.plan(ctx); err != nil {
-		return nil, a.mendable(err)
+		return nil, a.fixable(err)
 	}
 	if err := a.publish(); err != nil {
 		return nil, err
@@ -96,45 +105,38 @@ func (a *App) Prepared() *Prepared { return a.prepared }
 
 // plan makes the prepared tasks the folder's sweep, or its newest revision.
 func (a *App) plan(ctx context.Context) error {
-	id, err := a.folder.identity()
-	if err != nil {
-		return &InputError{err}
-	}
-	if id != "" && a.Recompute {
+	if a.id != "" && a.Recompute {
 		// First of all: a sweep that stayed behind would keep its tasks open.
-		if err := a.keeper.Forget(ctx, id); err != nil && !errors.Is(err, queue.ErrUnknown) {
+		if err := a.keeper.Forget(ctx, a.id); err != nil && !errors.Is(err, queue.ErrUnknown) {
 			return err
 		}
-		id = ""
+		a.id = ""
 	}
-	if id != "" {
-		if err := a.keepsNumbers(ctx, id); err != nil {
-			return err
-		}
+	if a.Resumed = a.id != ""; !a.Resumed {
+		a.id = uuid.NewString()
 	}
-	a.Resumed = id != ""
-	if !a.Resumed {
-		if id, err = a.folder.newIdentity(); err != nil {
+	if named, err := a.folder.identity(); err != nil || named != a.id {
+		if err := a.folder.setIdentity(a.id); err != nil {
 			return err
 		}
 	}
-	a.id = id
 	for _, s := range a.prepared.data.samples {
 		if err := a.putRecording(ctx, s); err != nil {
 			return fmt.Errorf("store the recording: %w", err)
 		}
 	}
 	s := queue.Sweep{
-		ID: id, Name: a.prepared.Grid.Name, Grid: a.Grid,
+		ID: a.id, Name: a.prepared.Grid.Name, Grid: a.Grid,
 		Numerics: sweep.Numerics, KernelClass: a.Kernel.Class,
 	}
 	if a.Resumed { // as a rule with the same plan
+		var err error
 		if s.Digest, err = queue.Digest(a.prepared.tasks()); err != nil {
 			return err
 		}
 	}
-	a.Revision, err = a.keeper.Plan(ctx, s, a.prepared.tasks())
-	if err != nil {
+	var err error
+	if a.Revision, err = a.keeper.Plan(ctx, s, a.prepared.tasks()); err != nil {
 		return fmt.Errorf("plan the sweep: %w", err)
 	}
 	return nil
@@ -149,15 +151,9 @@ func (a *App) putRecording(ctx context.Context, s sample) error {
 	return a.keeper.PutRecording(ctx, s.digest, body)
 }
 
-// keepsNumbers refuses to mix numbers of two kinds in one sweep.
-func (a *App) keepsNumbers(ctx context.Context, id string) error {
-	before, err := a.keeper.Sweep(ctx, id)
+// checkNumbers refuses to mix numbers of two kinds in one sweep.
+func (a *App) checkNumbers(before queue.Sweep) error {
 	switch {
-	case errors.Is(err, queue.ErrUnknown):
-		a.Notices = append(a.Notices, fmt.Sprintf("the store does not have the sweep of %s, which begins anew: was it run with another --store or --coordinator?", a.folder))
-		return nil
-	case err != nil:
-		return fmt.Errorf("read the folder's sweep: %w", err)
 	case before.Numerics != sweep.Numerics:
 		return badInput("the sweep in %s was computed with numerics %d, and this program computes with %d: "+
 			"go on with the program that began it, give another --out, or begin anew with --recompute",
@@ -172,6 +168,10 @@ func (a *App) keepsNumbers(ctx context.Context, id string) error {
 
 // Means sum up the results.csv that was written last.
 func (a *App) Means() []Mean { return a.view.means }
+
+// Problems are the files of the output folder that could not be written the last
+// time, or not in their place, by name.
+func (a *App) Problems() []Problem { return a.view.problems.list() }
 
 // Completeness is the proof beside it.
 func (a *App) Completeness() table.Completeness { return a.view.completeness }

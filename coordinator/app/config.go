@@ -48,7 +48,8 @@ type Config struct {
 	Coordinator credentials.File
 	Hosting
 	Out       string // the output folder; "": runs/NAME
-	Recompute bool   // start a new sweep in the folder, whatever it held
+	Recompute bool   // start a new sweep in the folder, where it held the same one
+	Replace   bool   // the grid may take the place of another sweep, or of all its tasks
 	// Follow hears how the sweep gets on, a few times a second; nil: nobody does.
 	Follow func(Progress)
 }
@@ -57,6 +58,7 @@ type Config struct {
 type Input struct {
 	GridName  string            // the grid file's name, for messages and for paths relative to it
 	Grid      []byte            // its text
+	IsDefault bool              // nobody has named a grid: see Resume
 	Variables map[string]string // of --var
 	Recording string            // path that replaces the grid's recording; "": as the grid says
 	Variable  string            // of a MATLAB file that holds several; "": the only one

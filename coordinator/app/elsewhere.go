@@ -36,8 +36,8 @@ func (a *App) chooseKeeper() (err error) {
 	return nil
 }
 
-// mendable marks what a person can mend of a refusal from elsewhere.
-func (a *App) mendable(err error) error {
+// fixable marks what a person can repair of a refusal from elsewhere.
+func (a *App) fixable(err error) error {
 	if a.client == nil {
 		return err
 	}

@@ -1,19 +1,18 @@
 package app
 
 import (
-	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/google/uuid"
 
+	"spiqsweep/proto/credentials"
 	"spiqsweep/simulator/inputfile"
 )
 
@@ -36,11 +35,15 @@ const (
 	lockFile         = ".lock"
 )
 
-// lockAgain is the pause before a lock that others have is tried again.
-const lockAgain = 20 * time.Millisecond
+// storeFiles are the files of a store in the folder, which SQLite writes in place.
+var storeFiles = []string{storeFile, storeFile + "-wal", storeFile + "-shm", storeFile + "-journal", storeFile + ".owner"}
 
-// ErrInUse says that another coordinator works in the folder.
-var ErrInUse = errors.New("in use by another coordinator")
+// ownFiles are the files that a coordinator cannot do without: it reads them, locks
+// them or writes them before the sweep runs.
+var ownFiles = append([]string{
+	lockFile, identityFile, gridFile, runFile, storeURLFile, coordinatorFile,
+	workerFile, operatorFile, authorityFile, authorityKeyFile,
+}, storeFiles...)
 
 // folder is the output folder of a sweep: a view of the store, but for the
 // sweep's identity, the credentials and (by default) the store itself.
@@ -67,63 +70,75 @@ func (f folder) missing() (missing string, err error) {
 	}
 }
 
-// spares refuses a folder that holds other people's files: a sweep would write
-// among them, and over some. What a coordinator leaves that was killed before
-// its sweep had an identity is no hindrance, nor are hidden files.
-func (f folder) spares() error {
-	if id, err := f.identity(); id != "" || err != nil {
-		return err
-	}
-	entries, err := os.ReadDir(string(f))
-	if err != nil {
-		return &InputError{fmt.Errorf("output folder: %w", err)}
-	}
-	for _, entry := range entries {
-		if name := entry.Name(); !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, storeFile) {
-			return badInput("output folder %s holds %s but no sweep: name a new or empty folder with --out", f, name)
+// checkOwnFiles refuses a folder in which something else than a regular file has
+// the name of a file that a coordinator needs: what is written or locked there
+// would be somewhere else.
+func (f folder) checkOwnFiles() error {
+	for _, name := range ownFiles {
+		if kind := f.irregular(name); kind != "" {
+			return badInput("output folder %s: %s is %s where a coordinator keeps a file of its own: move it away, or name another folder with --out", f, name, kind)
 		}
 	}
 	return nil
 }
 
-// sparesServer refuses a folder that holds other people's files likewise. That of
-// a sweep may be served.
-func (f folder) sparesServer() error {
+// irregular says what has a name in the folder; "" for a regular file or nothing.
+func (f folder) irregular(name string) string {
+	info, err := os.Lstat(f.path(name))
+	switch {
+	case err != nil || info.Mode().IsRegular():
+		return ""
+	case info.IsDir():
+		return "a directory"
+	case info.Mode()&os.ModeSymlink != 0:
+		return "a symbolic link"
+	default:
+		return "neither a file nor a folder"
+	}
+}
+
+// checkForeign refuses a folder that holds other people's files: a sweep would
+// write among them, and over some. Hidden files are no hindrance, nor is what a
+// coordinator leaves that was killed before its sweep had an identity.
+func (f folder) checkForeign() error {
+	switch id, err := f.identity(); {
+	case err != nil:
+		return &InputError{err}
+	case id != "":
+		return nil
+	}
+	entries, err := os.ReadDir(string(f))
+	if err != nil {
+		return &InputError{fmt.Errorf("output folder: %w", err)}
+	}
+	if f.lostIdentity() {
+		return nil // the sweep is looked for in the store
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		if strings.HasPrefix(name, ".") || slices.Contains(storeFiles, name) {
+			continue
+		}
+		if f.serves() {
+			return badInput("output folder %s is of `coordinator serve`: submit a sweep to it with --coordinator %s, or name another folder with --out",
+				f, f.path(operatorFile))
+		}
+		return badInput("output folder %s holds %s but no sweep: name a new or empty folder with --out", f, name)
+	}
+	return nil
+}
+
+// checkForeignServer is checkForeign for `serve`, which may work in the folder of a sweep.
+func (f folder) checkForeignServer() error {
 	if f.serves() {
 		return nil
 	}
-	return f.spares()
+	return f.checkForeign()
 }
 
-// lockWithin is lock, for which it waits a little.
-func (f folder) lockWithin(ctx context.Context, patience time.Duration) (io.Closer, error) {
-	deadline := time.Now().Add(patience)
-	for {
-		lock, err := f.lock()
-		if err == nil {
-			return lock, nil
-		}
-		if !errors.Is(err, ErrInUse) || time.Now().After(deadline) || ctx.Err() != nil {
-			return nil, &InputError{err}
-		}
-		time.Sleep(lockAgain)
-	}
-}
-
-// lock creates the folder if need be and takes it for this process, until the
-// returned file is closed or the process ends, however it ends.
-func (f folder) lock() (io.Closer, error) {
-	if err := os.MkdirAll(string(f), 0o777); err != nil {
-		return nil, fmt.Errorf("create the output folder: %w: give another with --out", err)
-	}
-	file, err := lockExclusively(f.path(lockFile))
-	switch {
-	case errors.Is(err, ErrInUse):
-		return nil, fmt.Errorf("lock the output folder %s: %w", f, err)
-	case err != nil:
-		return nil, fmt.Errorf("lock the output folder %s: %w: give another with --out", f, err)
-	}
-	return file, nil
+// lostIdentity reports whether the folder is that of a sweep, but for its sweep.id.
+func (f folder) lostIdentity() bool {
+	return !f.has(identityFile) && f.has(gridFile) && (f.has(storeFile) || f.has(storeURLFile) || f.has(coordinatorFile))
 }
 
 // identity returns the ID of the folder's sweep, or "" if there is none yet.
@@ -137,85 +152,48 @@ func (f folder) identity() (string, error) {
 	}
 	id := strings.TrimSpace(string(body))
 	if _, err := uuid.Parse(id); err != nil {
-		return "", fmt.Errorf("read the sweep's identity from %s: %q: %w", f.path(identityFile), id, err)
+		return "", fmt.Errorf("read the sweep's identity from %s: %.80q: %w: `%s` names the sweeps of the folder's store; write the ID of this one into the file",
+			f.path(identityFile), id, err, CommandLine("coordinator", "list", "--out", string(f)))
 	}
 	return id, nil
 }
 
-// newIdentity gives the folder a new sweep.
-func (f folder) newIdentity() (string, error) {
-	id := uuid.NewString()
-	err := f.write(identityFile, func(w io.Writer) error {
+// setIdentity makes a sweep the folder's.
+func (f folder) setIdentity(id string) error {
+	return f.write(identityFile, func(w io.Writer) error {
 		_, err := fmt.Fprintln(w, id)
 		return err
 	})
-	return id, err
 }
 
-// write makes a file whole or leaves the old one: it is filled beside its
-// place, then renamed. A file that cannot be replaced, since another program
-// holds it open, is left alone; the new content stays beside it, and the error
-// is a *BesideError.
-func (f folder) write(name string, fill func(io.Writer) error) error {
-	return f.writeAs(name, public, fill)
-}
-
-// Who may read a file: everybody, or its owner alone.
-const (
-	public  os.FileMode = 0o644
-	private os.FileMode = 0o600
-)
-
-func (f folder) writeAs(name string, mode os.FileMode, fill func(io.Writer) error) error {
-	return f.replace(name, mode, fill, (*os.File).Sync)
-}
-
-// writeUnsynced is write for files that are made again at every start: after a
-// power cut, one may be empty until then.
-func (f folder) writeUnsynced(name string, fill func(io.Writer) error) error {
-	return f.replace(name, public, fill, func(*os.File) error { return nil })
-}
-
-func (f folder) replace(name string, mode os.FileMode, fill func(io.Writer) error, sync func(*os.File) error) (err error) {
-	place := f.path(name)
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write %s: %w", place, err)
-		}
-	}()
-	draft, err := os.CreateTemp(filepath.Dir(place), "."+filepath.Base(place)+".*")
+// whereabouts describes where the folder is; nil if the system does not tell.
+func (f folder) whereabouts() *credentials.Folder {
+	host, err := os.Hostname()
 	if err != nil {
-		return err
+		return nil
 	}
-	defer os.Remove(draft.Name()) // after the rename there is nothing of that name
-	buffered := bufio.NewWriterSize(draft, 1<<16)
-	err = errors.Join(fill(buffered), buffered.Flush(), draft.Chmod(mode), sync(draft), draft.Close())
+	path, err := filepath.Abs(string(f))
 	if err != nil {
-		return err
+		return nil
 	}
-	if err := os.Rename(draft.Name(), place); err != nil {
-		return f.writeBeside(draft.Name(), place, err)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil
 	}
-	return nil
+	return &credentials.Folder{Host: host, Path: path, Inode: inodeOf(info)}
 }
 
-// BesideError says that a file could not be replaced and where its new content is.
-type BesideError struct {
-	Beside string
-	Cause  error
-}
-
-func (e *BesideError) Error() string {
-	return fmt.Sprintf("it cannot be replaced (%v): the new content is in %s", e.Cause, e.Beside)
-}
-
-func (e *BesideError) Unwrap() error { return e.Cause }
-
-func (f folder) writeBeside(draft, place string, cause error) error {
-	extension := filepath.Ext(place)
-	beside := strings.TrimSuffix(place, extension) + ".new" + extension
-	if err := os.Rename(draft, beside); err != nil {
-		return errors.Join(cause, err)
+// isFolder reports whether a folder is the one that was described: at the same path
+// of the same machine, or the same one moved or mounted elsewhere. A copy is not.
+func isFolder(out string, described credentials.Folder) bool {
+	info, err := os.Stat(out)
+	if err != nil {
+		return false
 	}
-	return &BesideError{Beside: beside, Cause: cause}
+	if inode := inodeOf(info); inode != 0 && inode == described.Inode {
+		return true
+	}
+	there, err := os.Stat(described.Path)
+	host, unnamed := os.Hostname()
+	return err == nil && unnamed == nil && host == described.Host && os.SameFile(info, there)
 }

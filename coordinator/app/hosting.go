@@ -58,12 +58,15 @@ func (h *host) openDoor() (err error) {
 }
 
 func (h *host) openStore(ctx context.Context) (err error) {
-	if h.kinship == "" {
-		h.kinship = kinshipOf(h.folder, "")
+	if h.store != nil {
+		return nil
 	}
 	url, err := h.folder.storeURL(h.Store)
 	if err != nil {
 		return err
+	}
+	if h.kinship == "" {
+		h.kinship = kinshipOf(h.folder, url, "")
 	}
 	if h.store, err = store.Open(ctx, url); err != nil {
 		return &InputError{fmt.Errorf("open the store: %w", err)}

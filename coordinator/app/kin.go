@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/local"
+	"spiqsweep/coordinator/store"
 	"spiqsweep/sweep"
 )
 
@@ -44,9 +45,15 @@ func (m *mortal) Wait() error {
 // that ran in its place before: then it has ended with it.
 func (h *host) kin(process string) bool { return strings.HasSuffix(process, h.kinship) }
 
-// kinshipOf ends the identities of the local workers of a place that only one
-// coordinator can be in at a time: a folder that it locks, an address.
-func kinshipOf(f folder, address string) string {
+// kinshipOf ends the identities of the local workers of a coordinator, and of those
+// that ran in its place before. An SQLite store has one coordinator at a time, so
+// all local workers that it knows have ended, wherever the folder was moved or
+// copied from. In PostgreSQL, only those are meant of a place that one coordinator
+// can be in at a time: a folder that it locks, an address.
+func kinshipOf(f folder, url, address string) string {
+	if !store.Shared(url) {
+		return "-local"
+	}
 	host, err := os.Hostname()
 	if err != nil {
 		return rand.Text() // nobody is known as kin

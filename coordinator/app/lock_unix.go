@@ -11,7 +11,7 @@ import (
 // lockExclusively opens a file that one process at a time can hold; the
 // system frees it when the process ends.
 func lockExclusively(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -23,4 +23,13 @@ func lockExclusively(path string) (*os.File, error) {
 		return nil, &os.PathError{Op: "flock", Path: path, Err: err}
 	}
 	return file, nil
+}
+
+// inodeOf returns the number of a file in its file system: a file that is moved
+// there keeps it, a copy has another.
+func inodeOf(info os.FileInfo) uint64 {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return stat.Ino
+	}
+	return 0
 }

@@ -52,7 +52,7 @@ func (f folder) rememberStore(given string) error {
 		}
 		given = path
 	}
-	return f.writeAs(storeURLFile, private, func(w io.Writer) error {
+	return f.writePrivate(storeURLFile, func(w io.Writer) error {
 		_, err := fmt.Fprintln(w, given)
 		return err
 	})

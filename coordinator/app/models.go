@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -70,18 +71,14 @@ func (v *view) missingModels(rows table.Rows) ([]missingModel, error) {
 	return missing, nil
 }
 
-// maxFailedModels is after how many that cannot be written the others wait for
-// the next tables, too: what is wrong with so many is wrong with all.
-const maxFailedModels = 10
-
 // writeModels writes models that are missing, for as long as patience lasts. One
 // that cannot be written is tried again with the next tables; so are all, if
-// whoever keeps the results is away.
-func (v *view) writeModels(ctx context.Context, patience time.Duration) error {
+// whoever keeps the results is away. All results are looked at, even if the folder
+// of the models is unusable.
+func (v *view) writeModels(ctx context.Context, patience time.Duration, unusable bool) error {
 	began := time.Now()
-	var faults error
-	failed := 0
-	for len(v.models.missing) > 0 && time.Since(began) < patience && failed < maxFailedModels {
+	var faults, unwritten error
+	for len(v.models.missing) > 0 && time.Since(began) < patience {
 		m := v.models.missing[0]
 		doubt, err := v.writeModel(ctx, m)
 		if ctx.Err() != nil {
@@ -100,8 +97,14 @@ func (v *view) writeModels(ctx context.Context, patience time.Duration) error {
 			continue
 		}
 		v.written = ""
-		faults = errors.Join(faults, err)
-		failed++
+		if unread := (*unreadError)(nil); errors.As(err, &unread) {
+			faults = errors.Join(faults, err)
+		} else {
+			unwritten = cmp.Or(unwritten, err)
+		}
+	}
+	if !unusable {
+		_ = v.note(modelsFolder, unwritten)
 	}
 	return faults
 }
@@ -111,8 +114,11 @@ func (v *view) writeModels(ctx context.Context, patience time.Duration) error {
 func (v *view) writeModel(ctx context.Context, m missingModel) (doubt string, err error) {
 	task := v.prepared.Plan.Row(int(m.row))
 	result, doubt, err := v.accepted(ctx, task.ID, m)
-	if err != nil || doubt != "" {
-		return doubt, err
+	if err != nil {
+		return "", &unreadError{err}
+	}
+	if doubt != "" {
+		return doubt, nil
 	}
 	row, err := v.row(task)
 	if err != nil {
@@ -123,31 +129,27 @@ func (v *view) writeModel(ctx context.Context, m missingModel) (doubt string, er
 		return "", err
 	}
 	name := path.Join(modelsFolder, string(task.ID)+".json")
-	return "", v.heldOpen(name, v.folder.writeUnsynced(name, func(w io.Writer) error {
+	return "", v.folder.writeUnsynced(name, func(w io.Writer) error {
 		return model.Write(w, row, result.Angles, sample.raster.BinMS)
-	}))
+	})
 }
 
 // removeModels removes, once, the models of tasks that are not in the grid: a
 // person who reads the whole folder must read this sweep's. The store keeps
 // their results, so a grid that wants them again has them written again.
-func (v *view) removeModels() error {
-	if v.models.tidied {
-		return nil
+func (v *view) removeModels() {
+	if v.models.tidied || v.folder.irregular(modelsFolder) != "a directory" {
+		return
 	}
 	files, err := os.ReadDir(v.folder.path(modelsFolder))
-	if err != nil {
-		return fmt.Errorf("list the models: %w", err)
-	}
-	var faults error
 	for _, file := range files {
 		task, found := strings.CutSuffix(file.Name(), ".json")
-		if found && isDigest(task) && !v.prepared.Plan.Has(sweep.TaskID(task)) {
-			faults = errors.Join(faults, os.Remove(v.folder.path(modelsFolder, file.Name())))
+		if found && file.Type().IsRegular() && isDigest(task) && !v.prepared.Plan.Has(sweep.TaskID(task)) {
+			err = errors.Join(err, os.Remove(v.folder.path(modelsFolder, file.Name())))
 		}
 	}
-	v.models.tidied = faults == nil
-	return faults
+	v.models.tidied = err == nil
+	_ = v.note(path.Join(modelsFolder, "*"), err)
 }
 
 func isDigest(name string) bool {

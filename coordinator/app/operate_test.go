@@ -204,7 +204,7 @@ func TestASweepThatIsForgottenWhileItRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = a.Run(t.Context())
-		if want := "the sweep of " + c.Out + " was forgotten while it was followed: run the grid again to begin anew"; !isInput(err, "") || err.Error() != want {
+		if want := "the sweep of " + c.Out + " was forgotten while it was followed: run the grid again with --replace to begin anew"; !isInput(err, "") || err.Error() != want {
 			t.Errorf("%s: error is %v, want %s", name, err, want)
 		}
 		if err := a.Close(); err != nil {

@@ -100,6 +100,14 @@ func (p Place) ask(ctx context.Context, do func(context.Context, *remote.Client)
 		return false, &InputError{err}
 	}
 	defer client.Close()
+	if file.Folder != nil && p.Coordinator.Token == "" && !elsewhere && !isFolder(p.Out, *file.Folder) {
+		do = func(ctx context.Context, c *remote.Client) error {
+			if _, err := c.Sweeps(ctx); err != nil {
+				return err
+			}
+			return p.copied(file)
+		}
+	}
 	err = do(ctx, client)
 	switch {
 	case errors.Is(err, queue.ErrUnavailable) && remote.Answered(err): // it has the store, which is unwell
@@ -109,11 +117,20 @@ func (p Place) ask(ctx context.Context, do func(context.Context, *remote.Client)
 			return false, nil
 		}
 		return false, &InputError{err}
+	case errors.As(err, new(*InputError)):
+		return true, err
 	case errors.Is(err, queue.ErrUnknown), errors.Is(err, queue.ErrInvalid), errors.Is(err, queue.ErrMismatch):
 		return true, &InputError{err}
 	default:
 		return true, err
 	}
+}
+
+// copied refuses to ask the coordinator of another folder than the one that is named.
+func (p Place) copied(file credentials.File) error {
+	return badInput("output folder %s is a copy of %s on %s, whose coordinator is running: name that folder with --out, "+
+		"or its coordinator with --coordinator %s, if that is the one you mean; `%s` makes a sweep of its own of the copy",
+		p.Out, file.Folder.Path, file.Folder.Host, folder(p.Out).path(operatorFile), CommandLine("coordinator", "--out", p.Out))
 }
 
 // coordinator is whom to ask: without a token, nobody. If it is elsewhere, there
@@ -149,7 +166,7 @@ func (p Place) sweep(word string) (string, error) {
 	if err != nil {
 		return "", &InputError{err}
 	}
-	if id == "" && p.Store == "" && !folder(p.Out).serves() {
+	if id == "" && p.Store == "" && !folder(p.Out).serves() && !folder(p.Out).lostIdentity() {
 		return "", badInput("output folder %s: there is no sweep in it: name the folder with --out", p.Out)
 	}
 	return id, nil
@@ -159,7 +176,7 @@ func (p Place) sweep(word string) (string, error) {
 func (p Place) absent(id string, err error) error {
 	switch f := folder(p.Out); {
 	case id != "":
-		return absentError(fmt.Sprintf("output folder %s: its sweep is not there any more: it was forgotten: run the grid again", p.Out))
+		return absentError(fmt.Sprintf("output folder %s: its sweep is not there any more: it was forgotten: run the grid again with --replace", p.Out))
 	case f.serves():
 		submit := CommandLine("coordinator", "--grid", "sweep.hcl", "--coordinator", f.path(operatorFile))
 		return absentError(fmt.Sprintf("folder %s: no sweep yet: submit one with `%s`", p.Out, submit))

@@ -1,10 +1,8 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"maps"
 	"path/filepath"
@@ -89,29 +87,10 @@ func shapeOf(g *grid.Grid) table.Shape {
 	return shape
 }
 
-// asRun is the grid's text and, below it, what the command line added.
-func (p *Prepared) asRun() []byte {
-	var added []string
-	for _, name := range slices.Sorted(maps.Keys(p.Input.Variables)) {
-		added = append(added, fmt.Sprintf("# --var %s=%s\n", name, p.Input.Variables[name]))
-	}
-	if p.Input.Recording != "" {
-		added = append(added, fmt.Sprintf("# --recording %s\n", p.Input.Recording))
-	}
-	if p.Input.Variable != "" {
-		added = append(added, fmt.Sprintf("# --variable %s\n", p.Input.Variable))
-	}
-	if len(added) == 0 {
-		return p.Input.Grid
-	}
-	text := bytes.TrimRight(p.Input.Grid, "\n")
-	return append(text[:len(text):len(text)], "\n\n# Run with\n"+strings.Join(added, "")...)
-}
-
 // Estimate says what is left to do, given what the sweep's folder has finished.
 func (p *Prepared) Estimate(ctx context.Context, place Place) (plan.Estimate, error) {
 	if place.Out == "" {
-		place.Out = string(p.folder())
+		place.Out = string(defaultFolder(p.Grid))
 	}
 	finished, err := place.finished(ctx)
 	if errors.Is(err, store.ErrInUse) {
@@ -121,5 +100,5 @@ func (p *Prepared) Estimate(ctx context.Context, place Place) (plan.Estimate, er
 	return p.Plan.Estimate(finished), err
 }
 
-// folder is the default output folder.
-func (p *Prepared) folder() folder { return folder(filepath.Join("runs", p.Grid.Name)) }
+// defaultFolder is the output folder of a grid for which none is named.
+func defaultFolder(g *grid.Grid) folder { return folder(filepath.Join("runs", g.Name)) }

@@ -1,9 +1,5 @@
 package app
 
-import (
-	"io"
-)
-
 // publish writes what others need to find whoever keeps the sweep, and the grid
 // as it is run.
 func (a *App) publish() error {
@@ -16,10 +12,7 @@ func (a *App) publish() error {
 		return err
 	}
 	a.view = a.newView()
-	return a.folder.write(gridFile, func(w io.Writer) error {
-		_, err := w.Write(a.prepared.asRun())
-		return err
-	})
+	return a.folder.writeInput(a.prepared.Input)
 }
 
 // newView is of a folder of which nothing is known to be written.

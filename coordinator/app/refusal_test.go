@@ -108,6 +108,9 @@ func TestAStoreByKeywords(t *testing.T) {
 	c := config(t, fourCells, &puppets{})
 	c.Store = "host=localhost password=topsecret"
 	_, err := app.Open(t.Context(), c)
+	if _, err := os.Stat(c.Store); err == nil {
+		t.Error("a file of that name was made")
+	}
 	if !isInput(err, "postgres://USER@HOST/DATABASE") || strings.Contains(err.Error(), "topsecret") {
 		t.Errorf("error is %v", err)
 	}

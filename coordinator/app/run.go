@@ -137,6 +137,7 @@ func (a *App) conclude(last Progress, err error) (Progress, error) {
 	if removed { // perhaps with the folder: all of it is written again
 		a.view = a.newView()
 	}
+	a.view.attempted = ""
 	if fault := a.view.refresh(ctx, patience); fault != nil {
 		err = errors.Join(err, fmt.Errorf("write the output folder: %w", fault))
 	}
@@ -144,7 +145,7 @@ func (a *App) conclude(last Progress, err error) (Progress, error) {
 	case fault == nil:
 		last.Status = status
 	case errors.Is(fault, queue.ErrUnknown):
-		err = badInput("the sweep of %s was forgotten while it was followed: run the grid again to begin anew", a.folder)
+		err = badInput("the sweep of %s was forgotten while it was followed: run the grid again with --replace to begin anew", a.folder)
 	}
 	if removed {
 		err = a.storeRemoved(last, err)

@@ -46,27 +46,28 @@ func OpenServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
 	if missing, err := s.host.folder.missing(); err != nil {
 		return nil, badInput("folder %s: %w", c.Out, err)
 	} else if missing == "" {
-		if err := s.host.folder.sparesServer(); err != nil {
+		if err := s.host.folder.checkForeignServer(); err != nil {
 			return nil, err
 		}
 	}
 	if err := s.host.openDoor(); err != nil {
 		return nil, err
 	}
-	s.host.kinship = kinshipOf(s.host.folder, s.Address())
 	// Others that serve from this folder write its keys, too, but none for long.
 	lock, err := s.host.folder.lockWithin(ctx, patience)
 	if err != nil {
 		return nil, err
 	}
 	defer lock.Close()
-	if err := s.host.openStore(ctx); err != nil {
-		return nil, err
-	}
 	url, err := s.host.folder.storeURL(c.Store)
 	if err != nil {
 		return nil, err
 	}
+	s.host.kinship = kinshipOf(s.host.folder, url, s.Address())
+	if err := s.host.openStore(ctx); err != nil {
+		return nil, err
+	}
+	s.host.folder.removeDrafts()
 	s.host.Beside = store.Shared(url) // else whoever was there before has ended
 	if err := s.host.publish(); err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ type page struct {
 
 // spread reads rows once for several readers, each in a goroutine of its own. An
 // error of the rows is that of all readers; one of a reader is its own. It waits
-// for all of them, and joins their errors.
+// for all of them, and returns the error of the rows, or else joins those of the readers.
 func spread(rows table.Rows, readers ...func(table.Rows) error) error {
 	feeds := make([]chan page, len(readers))
 	faults := make([]error, len(readers))
@@ -30,7 +30,7 @@ func spread(rows table.Rows, readers ...func(table.Rows) error) error {
 	for i, read := range readers {
 		feeds[i] = make(chan page, spreadAhead)
 		reading.Go(func() {
-			faults[i] = read(pages(feeds[i]))
+			faults[i] = contained(func() error { return read(pages(feeds[i])) })
 			for range feeds[i] { // what it left is nobody's
 			}
 		})
@@ -43,7 +43,7 @@ func spread(rows table.Rows, readers ...func(table.Rows) error) error {
 	next := page{}
 	for row, err := range rows {
 		if err != nil {
-			next.err = err
+			next.err = &unreadError{err}
 			break
 		}
 		if next.rows = append(next.rows, row); len(next.rows) == spreadPage {
@@ -56,6 +56,9 @@ func spread(rows table.Rows, readers ...func(table.Rows) error) error {
 		close(feed)
 	}
 	reading.Wait()
+	if next.err != nil {
+		return next.err
+	}
 	return errors.Join(faults...)
 }
 

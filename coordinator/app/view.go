@@ -31,10 +31,12 @@ type view struct {
 	log      hclog.Logger
 
 	written      string             // the mark of what the tables show; "" if one of them is old
+	attempted    string             // the same of attempts.csv
 	undrawn      bool               // there was no time for all figures of these
 	completeness table.Completeness // of the results.csv that was written last
 	means        []Mean             // of the same
 	models       models
+	problems     problems
 }
 
 func newView(f folder, k keeper, sweepID string, p *Prepared, log hclog.Logger) *view {
@@ -50,17 +52,13 @@ func newView(f folder, k keeper, sweepID string, p *Prepared, log hclog.Logger) 
 // not keep the others from being written. With the models, all results are looked
 // at: where that is news, the tables are written again.
 func (v *view) refresh(ctx context.Context, patience time.Duration) error {
-	for _, name := range []string{figuresFolder, modelsFolder} {
-		if err := os.MkdirAll(v.folder.path(name), 0o777); err != nil {
-			return fmt.Errorf("create the folder of %s: %w", name, err)
-		}
-	}
+	undrawable, unusable := v.makeFolder(figuresFolder), v.makeFolder(modelsFolder)
 	status, err := v.queue.Status(ctx, v.sweep)
 	if err != nil {
 		return fmt.Errorf("read the results: %w", err)
 	}
 	figures := patience
-	if status.Counts.Done == 0 && patience != forever {
+	if status.Counts.Done == 0 && patience != forever || undrawable {
 		figures = 0 // one of nothing is drawn in the end alone
 	}
 	var faults error
@@ -70,20 +68,55 @@ func (v *view) refresh(ctx context.Context, patience time.Duration) error {
 			v.written = ""
 		}
 	}
-	faults = errors.Join(faults,
-		v.write(attemptsFile, func(w io.Writer) error { return table.WriteAttempts(w, v.attempts(ctx)) }),
-		v.writeModels(ctx, patience))
+	if mark := attemptsMarkOf(status); mark != v.attempted || patience == forever {
+		fault := v.write(attemptsFile, func(w io.Writer) error { return table.WriteAttempts(w, v.attempts(ctx)) })
+		if v.attempted = mark; fault != nil || v.problems.isLost(attemptsFile) {
+			v.attempted = ""
+		}
+		faults = errors.Join(faults, fault)
+	}
+	faults = errors.Join(faults, v.writeModels(ctx, patience, unusable))
 	if v.models.doubts.news {
 		if fault := v.writeTables(ctx, figures); fault != nil {
 			v.written, faults = "", errors.Join(faults, fault)
 		}
 	}
+	if len(v.problems.list()) > 0 {
+		v.written = ""
+	}
 	return faults
+}
+
+// makeFolder makes a folder within the output folder, and reports whether it is of
+// no use.
+func (v *view) makeFolder(name string) (unusable bool) {
+	var err error
+	switch kind := v.folder.irregular(name); kind {
+	case "a directory":
+	case "":
+		err = os.MkdirAll(v.folder.path(name), 0o755)
+	default:
+		err = fmt.Errorf("it is %s", kind)
+	}
+	_ = v.note(name, err)
+	return err != nil
 }
 
 // markOf stands for everything that the tables and figures of results show.
 func markOf(s queue.Status) string {
 	return fmt.Sprint(s.Sweep.Revision, s.Changes, s.Counts.Done, s.Counts.SetAside, s.Counts.Diverged)
+}
+
+// attemptsMarkOf stands for everything that attempts.csv shows, but for the steps
+// of what runs: those are as of the last change.
+func attemptsMarkOf(s queue.Status) string {
+	mark := fmt.Sprint(markOf(s), s.Counts)
+	for _, w := range s.Workers {
+		for _, r := range w.Running {
+			mark += fmt.Sprint(" ", r.Task, r.Attempt.Attempt)
+		}
+	}
+	return mark
 }
 
 // writeTables writes the tables and figures that show results, all from one
@@ -95,18 +128,18 @@ func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 	var proof table.Completeness
 	var means means
 	var missing []missingModel
-	var unwritten, unproved error
+	var unproved error
 	v.models.doubts.news = false
 	err := spread(v.rows(ctx),
 		func(rows table.Rows) error {
-			unwritten = v.write(resultsFile, func(w io.Writer) error {
+			err := v.write(resultsFile, func(w io.Writer) error {
 				digest := sha256.New()
 				err := table.WriteResults(io.MultiWriter(w, digest), shape, v.trusted(rows))
 				sum = hex.EncodeToString(digest.Sum(nil))
 				return err
 			})
 			failpoint.Reach("coordinator.tables")
-			return unwritten
+			return err
 		},
 		func(rows table.Rows) error {
 			return v.write(summaryFile, func(w io.Writer) error { return table.WriteSummary(w, shape, v.trusted(rows)) })
@@ -114,7 +147,9 @@ func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 		func(rows table.Rows) error {
 			return v.write(comparisonFile, func(w io.Writer) error { return table.WriteComparison(w, shape, v.trusted(rows)) })
 		},
-		func(rows table.Rows) error { return v.drawFigures(ctx, shape, v.trusted(rows), patience) },
+		func(rows table.Rows) error {
+			return v.note(drawingProblem, contained(func() error { return v.drawFigures(ctx, shape, v.trusted(rows), patience) }))
+		},
 		func(rows table.Rows) error {
 			proof, unproved = table.Prove(v.prepared.Grid.Len(), v.prepared.Grid.Replicates, v.trusted(rows))
 			return unproved
@@ -125,13 +160,18 @@ func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 			return err
 		},
 	)
-	if unwritten != nil || unproved != nil {
-		return errors.Join(err, v.removeModels())
+	v.removeModels()
+	if unread := (*unreadError)(nil); errors.As(err, &unread) || unproved != nil || v.problems.isLost(resultsFile) {
+		return err
 	}
 	proof.TableSHA256 = sum
 	v.completeness, v.means, v.models.missing = proof, means.list(), missing
-	return errors.Join(err, v.write(completenessFile, proof.Write), v.removeModels())
+	return errors.Join(err, v.write(completenessFile, proof.Write))
 }
+
+// drawingProblem is the name under which a failure to draw is noted, whatever figure
+// it was.
+var drawingProblem = path.Join(figuresFolder, "S1.*")
 
 // drawFigures draws for as long as patience lasts, and all at the end of a run.
 func (v *view) drawFigures(ctx context.Context, shape table.Shape, rows table.Rows, patience time.Duration) error {
@@ -160,20 +200,14 @@ func (v *view) drawFigures(ctx context.Context, shape table.Shape, rows table.Ro
 	return faults
 }
 
-// write replaces a file. That another program holds the old one open is no
-// fault: a person is told where the new content is.
+// write replaces a file, and notes whether it could.
 func (v *view) write(name string, fill func(io.Writer) error) error {
-	return v.heldOpen(name, v.folder.write(name, fill))
+	return v.note(name, v.folder.write(name, fill))
 }
 
-func (v *view) heldOpen(name string, err error) error {
-	var beside *BesideError
-	if errors.As(err, &beside) {
-		v.log.Warn("a file is held open by another program", "file", v.folder.path(name), "written_to", beside.Beside)
-		return nil
-	}
-	return err
-}
+// shownIdentity is how much of a process identity attempts.csv shows: enough to
+// tell it from others, too little to pass for it.
+const shownIdentity = 12
 
 // attempts are the history of the sweep's tasks.
 func (v *view) attempts(ctx context.Context) iter.Seq2[table.Attempt, error] {
@@ -181,12 +215,12 @@ func (v *view) attempts(ctx context.Context) iter.Seq2[table.Attempt, error] {
 		columns := v.prepared.Grid.Columns()
 		for h, err := range v.queue.Attempts(ctx, v.sweep) {
 			if err != nil {
-				yield(table.Attempt{}, fmt.Errorf("read the attempts: %w", err))
+				yield(table.Attempt{}, &unreadError{fmt.Errorf("read the attempts: %w", err)})
 				return
 			}
 			attempt := table.Attempt{
 				Task: h.Task, Label: v.prepared.Plan.Row(h.Row).Configuration.Label(columns...), Number: h.Attempt.Attempt, Outcome: string(h.Outcome),
-				Process: h.Process, Host: h.Host, Kernel: h.Kernel,
+				Process: h.Process[:min(len(h.Process), shownIdentity)], Host: h.Host, Kernel: h.Kernel,
 				LeasedAt: h.GrantedAt, EndedAt: h.EndedAt, FirstStep: h.From, LastStep: h.Step,
 				Compute: h.Compute, Message: h.Reason, Log: h.Log,
 			}

@@ -1,0 +1,278 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+)
+
+// otherCells is another sweep than fourCells.
+var otherCells = strings.Replace(fourCells, `"four"`, `"other"`, 1)
+
+// snapshot describes everything below a folder, but for the lock and what SQLite
+// keeps while a store is open.
+func snapshot(t testing.TB, root string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel(root, path)
+		switch {
+		case name == ".lock":
+		case entry.Type()&fs.ModeSymlink != 0:
+			found[name], err = os.Readlink(path)
+		case entry.IsDir():
+			found[name] = "a directory"
+		default:
+			var body []byte
+			body, err = os.ReadFile(path)
+			found[name] = sweep.Digest(body)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// states are what may have become of a file of an output folder.
+var states = map[string]func(t *testing.T, path, victim string){
+	"missing": func(*testing.T, string, string) {},
+	"link": func(t *testing.T, path, victim string) {
+		if err := os.Symlink(victim, path); err != nil {
+			t.Skipf("skipped: needs symbolic links: %v", err)
+		}
+	},
+	"dangling link": func(t *testing.T, path, victim string) {
+		if err := os.Symlink(filepath.Join(filepath.Dir(victim), "nothing"), path); err != nil {
+			t.Skipf("skipped: needs symbolic links: %v", err)
+		}
+	},
+	"directory": func(t *testing.T, path, _ string) {
+		if err := os.MkdirAll(filepath.Join(path, "mine"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	},
+	"foreign": func(t *testing.T, path, _ string) {
+		if err := os.WriteFile(path, []byte("this is mine\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	},
+}
+
+// TestFolderStates tries commands on output folders in which one file is missing,
+// foreign, a link or a directory. None writes through a link, none touches what a
+// person has put there, none replaces the sweep by another, and a refusal is one
+// sentence.
+func TestFolderStates(t *testing.T) {
+	t.Parallel()
+	finished := config(t, fourCells, &puppets{})
+	played(t, finished)
+	open := func(grid string, isDefault, run bool) func(context.Context, app.Config) error {
+		return func(ctx context.Context, c app.Config) error {
+			c.Grid, c.IsDefault = []byte(grid), isDefault
+			a, err := app.Open(ctx, c)
+			if err != nil {
+				return err
+			}
+			if run {
+				_, err = a.Run(ctx)
+			}
+			return errors.Join(err, a.Close())
+		}
+	}
+	commands := map[string]func(context.Context, app.Config) error{
+		"another grid": open(otherCells, false, false),
+		"no grid":      open(otherCells, true, false),
+		"run":          open(fourCells, false, true),
+		"status": func(ctx context.Context, c app.Config) error {
+			_, _, err := app.Place{Out: c.Out}.Status(ctx, "")
+			return err
+		},
+		"cancel": func(ctx context.Context, c app.Config) error {
+			_, _, err := app.Place{Out: c.Out}.Cancel(ctx, queue.Selection{})
+			return err
+		},
+		"serve": func(ctx context.Context, c app.Config) error {
+			s, err := app.OpenServer(ctx, app.ServerConfig{Hosting: c.Hosting, KernelClass: kernel.Class, Out: c.Out})
+			if err != nil {
+				return err
+			}
+			return s.Close()
+		},
+	}
+	views := []string{"results.csv", "attempts.csv", "completeness.json", "figures", "models", "figures/S1.svg"}
+	own := []string{"sweep.db", "sweep.db-wal", "sweep.db.owner", "sweep.id", "sweep.hcl", "run.json", "worker.json", "operator.json", ".lock"}
+	turn := 0
+	for _, name := range slices.Concat(views, own) {
+		for _, state := range slices.Sorted(maps.Keys(states)) {
+			plant := states[state]
+			// Another grid each time, and the other commands in turn: run writes the views.
+			others := []string{"no grid", "status", "cancel", "serve"}
+			tried := []string{"another grid", others[turn%len(others)]}
+			if turn++; slices.Contains(views, name) {
+				tried[1] = "run"
+			}
+			t.Run(state+" "+name, func(t *testing.T) {
+				for _, command := range tried {
+					do := commands[command]
+					root := t.TempDir()
+					c := finished
+					c.Out = filepath.Join(root, "out")
+					if err := os.CopyFS(c.Out, os.DirFS(finished.Out)); err != nil {
+						t.Fatal(err)
+					}
+					outside := filepath.Join(root, "outside")
+					victim := filepath.Join(outside, "victim")
+					if err := os.Mkdir(outside, 0o755); err != nil {
+						t.Fatal(err)
+					}
+					if err := os.WriteFile(victim, []byte("precious\n"), 0o600); err != nil {
+						t.Fatal(err)
+					}
+					planted := filepath.Join(c.Out, name)
+					if err := os.RemoveAll(planted); err != nil {
+						t.Fatal(err)
+					}
+					plant(t, planted, victim)
+					before, precious := snapshot(t, c.Out), snapshot(t, outside)
+
+					err := do(t.Context(), c)
+					if err != nil && (strings.Contains(err.Error(), "\n") && !isInput(err, "the grid cannot be run") || !isInput(err, "")) {
+						t.Errorf("%s: error is %v, want one sentence about the input", command, err)
+					}
+					if diff := cmp.Diff(precious, snapshot(t, outside)); diff != "" {
+						t.Errorf("%s wrote through a link:\n%s", command, diff)
+					}
+					after := snapshot(t, c.Out)
+					if command == "another grid" {
+						if err == nil {
+							t.Error("another grid is not refused")
+						}
+						delete(before, "sweep.db-wal") // an empty one is of no use
+						delete(after, "sweep.db-wal")
+						if diff := cmp.Diff(before, after); diff != "" {
+							t.Errorf("another grid was refused after it had changed the folder:\n%s", diff)
+						}
+						continue
+					}
+					if state != "foreign" && state != "missing" && before[name] != after[name] {
+						t.Errorf("%s: %s was %s and is %s", command, name, before[name], after[name])
+					}
+					for _, result := range []string{"results.csv", "summary.csv", "sweep.hcl"} {
+						if result != name && before[result] != after[result] {
+							t.Errorf("%s changed %s", command, result)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestACopyOfALiveFolder: commands on it do not reach the original's coordinator.
+func TestACopyOfALiveFolder(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourCells, &puppets{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }})
+	a, err := app.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	ran := make(chan error)
+	go func() {
+		_, err := a.Run(ctx)
+		ran <- err
+	}()
+	defer func() {
+		stop()
+		if err := <-ran; !errors.Is(err, context.Canceled) {
+			t.Errorf("the original ended with %v", err)
+		}
+	}()
+	copied := filepath.Join(t.TempDir(), "copy")
+	// Not with the writer of the tables in between, nor its drafts.
+	if err := os.Mkdir(copied, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"sweep.id", "sweep.hcl", "run.json", "operator.json", "worker.json"} {
+		body, err := os.ReadFile(filepath.Join(c.Out, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(copied, name), body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	place := app.Place{Out: copied}
+	_, _, ofCancel := place.Cancel(t.Context(), queue.Selection{})
+	_, ofForget := place.Forget(t.Context(), "")
+	_, _, ofStatus := place.Status(t.Context(), "")
+	for command, err := range map[string]error{"cancel": ofCancel, "forget": ofForget, "status": ofStatus} {
+		if !isInput(err, fmt.Sprintf("output folder %s is a copy of %s", copied, c.Out)) {
+			t.Errorf("%s on the copy: %v", command, err)
+		}
+	}
+	status, running, err := app.Place{Out: c.Out}.Status(t.Context(), "")
+	if err != nil || !running || status.GetCounts().GetSetAside() != 0 {
+		t.Errorf("the original: %v, %v, %v", status, running, err)
+	}
+	if runtime.GOOS == "windows" {
+		return
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(c.Out, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, running, err := (app.Place{Out: link}).Status(t.Context(), ""); err != nil || !running {
+		t.Errorf("through a link to the original: %v, %v", running, err)
+	}
+}
+
+// TestAResumedSweepReadsItsOwnInput, wherever the working directory is.
+func TestAResumedSweepReadsItsOwnInput(t *testing.T) {
+	t.Parallel()
+	grid := "variable \"t\" {\n  default = \"1\"\n}\nsweep \"resumed\" {\n  grid {\n    timesteps = [1, 2]\n  }\n}\n"
+	c := config(t, grid, &puppets{})
+	c.Variables = map[string]string{"t": "a\n# --var t=b\nsweep {"}
+	a, err := app.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	resumed, err := app.Input{IsDefault: true}.Resume(c.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(resumed.Grid, []byte(grid)) || !cmp.Equal(resumed.Variables, c.Variables) {
+		t.Errorf("resumed %q with %q", resumed.Grid, resumed.Variables)
+	}
+	if err := os.Remove(filepath.Join(c.Out, "run.json")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (app.Input{IsDefault: true}).Resume(c.Out); !isInput(err, "run.json is missing") {
+		t.Errorf("without run.json: %v", err)
+	}
+}

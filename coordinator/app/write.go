@@ -1,0 +1,132 @@
+package app
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// What a coordinator may replace in its output folder is settled here: regular
+// files, by a rename. Anything else that has the name of a table, a figure or a
+// model is left alone, as is a file that the system does not let it replace: the
+// new content goes beside it, as NAME.new.EXT, and the run says so at its end.
+
+// Who may read a file: all whom the umask lets, or its owner alone.
+const (
+	public  os.FileMode = 0o666
+	private os.FileMode = 0o600
+)
+
+// BesideError reports that a file could not be replaced, and where its new content is.
+type BesideError struct {
+	Beside string
+	Cause  error
+}
+
+func (e *BesideError) Error() string {
+	return fmt.Sprintf("it cannot be replaced (%v): the new content is in %s", e.Cause, e.Beside)
+}
+
+func (e *BesideError) Unwrap() error { return e.Cause }
+
+// write makes a file whole or leaves the old one: it is filled beside its place,
+// then renamed. If the file cannot be replaced, the error is a *BesideError.
+func (f folder) write(name string, fill func(io.Writer) error) error {
+	return f.replace(name, public, fill, (*os.File).Sync)
+}
+
+// writePrivate is write for a file that its owner alone can read.
+func (f folder) writePrivate(name string, fill func(io.Writer) error) error {
+	return f.replace(name, private, fill, (*os.File).Sync)
+}
+
+// writeUnsynced is write for files that are made again at every start: after a
+// power cut, one may be empty until then.
+func (f folder) writeUnsynced(name string, fill func(io.Writer) error) error {
+	return f.replace(name, public, fill, func(*os.File) error { return nil })
+}
+
+func (f folder) replace(name string, mode os.FileMode, fill func(io.Writer) error, sync func(*os.File) error) (err error) {
+	place := f.path(name)
+	if kind := f.irregular(filepath.Dir(name)); filepath.Dir(name) != "." && kind != "" && kind != "a directory" {
+		return fmt.Errorf("write %s: %s is %s", place, filepath.Dir(place), kind)
+	}
+	draft, err := newDraft(place, mode)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", place, err)
+	}
+	defer os.Remove(draft.Name()) // after the rename there is nothing of that name
+	buffered := bufio.NewWriterSize(draft, 1<<16)
+	err = contained(func() error { return fill(buffered) })
+	if err = errors.Join(err, buffered.Flush(), sync(draft), draft.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", place, err)
+	}
+	return f.put(draft.Name(), name)
+}
+
+// put renames a draft to the name of its file, or to one beside it.
+func (f folder) put(draft, name string) error {
+	extension := filepath.Ext(name)
+	beside := strings.TrimSuffix(name, extension) + ".new" + extension
+	cause := f.rename(draft, name)
+	if cause == nil {
+		if f.irregular(beside) == "" { // of a run that could not replace the file
+			_ = os.Remove(f.path(beside))
+		}
+		return nil
+	}
+	if err := f.rename(draft, beside); err != nil {
+		return fmt.Errorf("write %s: %w", f.path(name), errors.Join(cause, err))
+	}
+	return fmt.Errorf("write %s: %w", f.path(name), &BesideError{Beside: f.path(beside), Cause: cause})
+}
+
+// rename puts a draft in the place of a regular file, or of none.
+func (f folder) rename(draft, name string) error {
+	if kind := f.irregular(name); kind != "" {
+		return errors.New("it is " + kind)
+	}
+	err := os.Rename(draft, f.path(name))
+	if linked := (*os.LinkError)(nil); errors.As(err, &linked) {
+		return linked.Err // the draft's name tells nobody anything
+	}
+	return err
+}
+
+// newDraft creates a file beside a place, for which the umask holds.
+func newDraft(place string, mode os.FileMode) (*os.File, error) {
+	for {
+		name := fmt.Sprintf(".%s.%d", filepath.Base(place), rand.Uint64())
+		file, err := os.OpenFile(filepath.Join(filepath.Dir(place), name), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+		if !errors.Is(err, os.ErrExist) {
+			return file, err
+		}
+	}
+}
+
+// draftName matches the names of drafts of the folder's files: here, and in
+// proto/credentials.
+var draftName = regexp.MustCompile(`^\.(results|summary|comparison|attempts|completeness|sweep|run|store|worker|operator|coordinator|ca|ca-key|S1[^/]*|[0-9a-f]{64})\.(csv|json|hcl|id|url|pem|svg|pdf|png)\.[0-9]+$` +
+	`|^(worker|operator|coordinator)\.json\.[0-9]+\.tmp$|^ca(-key)?\.pem\.[0-9]+\.tmp$`)
+
+// removeDrafts removes what writers left behind that were killed. The folder must
+// be locked.
+func (f folder) removeDrafts() {
+	for _, name := range []string{".", figuresFolder, modelsFolder} {
+		if kind := f.irregular(name); name != "." && kind != "a directory" {
+			continue
+		}
+		entries, _ := os.ReadDir(f.path(name))
+		for _, entry := range entries {
+			if entry.Type().IsRegular() && draftName.MatchString(entry.Name()) {
+				_ = os.Remove(f.path(name, entry.Name()))
+			}
+		}
+	}
+}
