@@ -75,7 +75,7 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 	want := []string{
 		"n=1 t=2 k=0 replicate 0 is diverged: results differ: errors.firing_rate_hz2 is 0.02 by attempt 1 on here (puppet), " +
 			"and 0.021 by attempt 3 on here (puppet)",
-		"n=2 t=2 k=0 replicate 0 is done: could not be verified: it failed 3 times, the last time with: NaN",
+		"n=2 t=2 k=0 replicate 0 is done: could not be verified: it failed 2 times in the same way: NaN",
 	}
 	if diff := cmp.Diff(want, findings); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
