@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"runtime"
 	"slices"
 	"time"
@@ -75,12 +74,8 @@ func policy(leaseTerm time.Duration) queue.Policy {
 
 // localWorker starts this program again, as a worker, with further arguments.
 func (f *hostFlags) localWorker(kernel circuit.Kernel, t *terminal, arguments ...string) local.Command {
-	self, err := os.Executable()
-	if err != nil {
-		self = os.Args[0]
-	}
 	return local.Command{
-		Path:        self,
+		Path:        local.Self(),
 		Arguments:   slices.Concat([]string{localWorkerName}, f.log.Arguments(), arguments),
 		Environment: []string{circuit.KernelVariable + "=" + kernel.Name},
 		Output:      t,

@@ -50,6 +50,7 @@ type host struct {
 	keys     keys
 	server   *service.Server
 	fleet    *local.Fleet
+	mortals  mortals
 }
 
 func (h *host) openDoor() (err error) {
@@ -94,9 +95,9 @@ func (h *host) start(serving context.Context, services *errgroup.Group, sweepID 
 		Log: h.Log.Named("service"),
 	})
 	h.bury(serving, h.kin, true)
+	h.fleet = local.Start(workers, h.launch, h.Log.Named("local"))
 	services.Go(func() error { return h.server.Serve(h.listener) })
 	services.Go(func() error { return h.tick(serving) })
-	h.fleet = local.Start(workers, h.launch, h.Log.Named("local"))
 }
 
 // tick advances the queue's clock, and logs each problem of the store when it begins
@@ -104,6 +105,7 @@ func (h *host) start(serving context.Context, services *errgroup.Group, sweepID 
 func (h *host) tick(ctx context.Context) error {
 	var told []string
 	daily := rate.Sometimes{Interval: 24 * time.Hour}
+	away := false // the last tick failed, and calls with it
 	return every(ctx, tickEvery, func() error {
 		daily.Do(func() {
 			if ending := h.keys.ending(); ending != "" {
@@ -111,7 +113,10 @@ func (h *host) tick(ctx context.Context) error {
 			}
 		})
 		err := h.queue.Tick(ctx)
-		if errors.Is(err, queue.ErrUnavailable) {
+		if err == nil {
+			err = h.watchWorkers(ctx, away)
+		}
+		if away = errors.Is(err, queue.ErrUnavailable); away {
 			err = nil // the next tick finds the leases unchanged
 		}
 		told = warn(h.Log, told, h.queue.Warnings())

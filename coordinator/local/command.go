@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"spiqsweep/proto/credentials"
@@ -42,6 +44,7 @@ func (c Command) Launch(file credentials.File) Launch {
 			return nil, fmt.Errorf("start local worker: encode credentials: %w", err)
 		}
 		cmd := exec.Command(c.Path, c.Arguments...)
+		cmd.Args[0] = os.Args[0] // what lists of processes show
 		cmd.Env = append(slices.DeleteFunc(os.Environ(), secret), c.Environment...)
 		cmd.Stdout, cmd.Stderr = c.Output, c.Output
 		cmd.SysProcAttr = ownProcessGroup()
@@ -51,14 +54,50 @@ func (c Command) Launch(file credentials.File) Launch {
 			return nil, fmt.Errorf("start local worker: %w", err)
 		}
 		if err := cmd.Start(); err != nil {
-			return nil, fmt.Errorf("start local worker: %w", err)
+			return nil, fmt.Errorf("start local worker: %w%s", err, remedy(err))
 		}
 		if _, err := fmt.Fprintf(input, "%s\n", line); err != nil {
 			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-			return nil, fmt.Errorf("start local worker: send credentials: %w", err)
+			return nil, fmt.Errorf("start local worker: send credentials: %w (%w)", err, cmd.Wait())
 		}
 		return &child{cmd: cmd, input: input}, nil
+	}
+}
+
+// Self returns the path of the running program, to start it again: a worker must be
+// of the same build. On Linux that is the file that was started, even if its name
+// was removed or given to another since.
+func Self() string {
+	const link = "/proc/self/exe" // of the process that opens it: the child, which is still this program
+	path, err := os.Executable()
+	if err != nil {
+		path = os.Args[0]
+	}
+	running, err := os.Stat(link)
+	if err != nil {
+		return path // not Linux, or without /proc
+	}
+	if named, err := os.Stat(path); err == nil && os.SameFile(named, running) {
+		return path // so that lists of processes show the program's name
+	}
+	return link
+}
+
+// remedy says what to do about a program that cannot be started.
+func remedy(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ": the program was removed or replaced while it ran: install it again, and run the same command"
+	case errors.Is(err, fs.ErrPermission):
+		return ": may the file be executed (chmod +x), and is its file system mounted without noexec?"
+	case errors.Is(err, syscall.EAGAIN):
+		return ": the limit of processes is reached: raise it (ulimit -u), end others, or start fewer workers (--local)"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return ": the limit of open files is reached: raise it (ulimit -n), or start fewer workers (--local)"
+	case errors.Is(err, syscall.ENOMEM):
+		return ": memory is short: end other programs, raise its limit, or start fewer workers (--local)"
+	default:
+		return ""
 	}
 }
 

@@ -13,6 +13,11 @@
 // own accord (exit code 0: all is done) is started again after LongestPause: by
 // then the fleet has been stopped, or somebody has reopened a task.
 //
+// A worker that cannot be started, or that ends before it has called the
+// coordinator (ErrNotStarted), is tried again after the same pauses. Once every
+// slot has failed startTries times in a row, Unstartable returns the reason, so that
+// the coordinator can end where no other worker is to be expected.
+//
 // One that an operator has asked to leave (ErrSentAway) is not started again: its
 // slot stays empty while the coordinator runs.
 //

@@ -17,8 +17,24 @@ const (
 	grownUp = time.Minute
 )
 
-// ErrSentAway is how a worker ends that an operator has asked to leave.
-var ErrSentAway = errors.New("an operator asked it to leave")
+// startTries in a row that fail, in every slot, mean that no worker can be started:
+// the pauses between them make up to half a minute.
+const startTries = 5
+
+// How a worker may end.
+var (
+	// ErrSentAway: an operator asked it to leave.
+	ErrSentAway = errors.New("an operator asked it to leave")
+	// ErrNotStarted: it was never at work.
+	ErrNotStarted = errors.New("it ended before it had called the coordinator")
+)
+
+// notStarted is the error of a launch.
+type notStarted struct{ error }
+
+func (notStarted) Is(target error) bool { return target == ErrNotStarted }
+
+func (n notStarted) Unwrap() error { return n.error }
 
 // Process is one running worker.
 type Process interface {
@@ -27,7 +43,8 @@ type Process interface {
 	// Kill ends it at once.
 	Kill() error
 	// Wait returns when it has ended: nil if it left of its own accord, ErrSentAway
-	// if it was drained without Stop. It is called once.
+	// if it was drained without Stop, ErrNotStarted if it was never at work. It is
+	// called once.
 	Wait() error
 }
 
@@ -43,6 +60,18 @@ type Fleet struct {
 	ended    chan struct{} // closed when no worker runs and none will be started
 	stopOnce sync.Once
 	killOnce sync.Once
+
+	mu     sync.Mutex
+	places []place         // guarded by mu
+	told   map[string]bool // failed starts that were logged, by message; guarded by mu
+}
+
+// place is the state of one slot.
+type place struct {
+	empty    bool  // it was drained: none is started there
+	running  bool  // a worker lives
+	failures int   // failed starts in a row
+	err      error // of the last one
 }
 
 // Start starts count workers and returns at once: a worker that cannot be
@@ -51,6 +80,7 @@ func Start(count int, launch Launch, log hclog.Logger) *Fleet {
 	f := &Fleet{
 		launch: launch, log: log,
 		stopping: make(chan struct{}), killing: make(chan struct{}), ended: make(chan struct{}),
+		places: make([]place, count), told: map[string]bool{},
 	}
 	var slots sync.WaitGroup
 	for slot := range count {
@@ -75,28 +105,82 @@ func (f *Fleet) Stop(ctx context.Context) {
 	}
 }
 
+// Unstartable returns why no worker of the fleet runs, or nil while one runs, was
+// drained, or may still be started.
+func (f *Fleet) Unstartable() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var err error
+	for _, s := range f.places {
+		if !s.empty && (s.running || s.failures < startTries) {
+			return nil
+		}
+		if !s.empty {
+			err = s.err
+		}
+	}
+	return err
+}
+
+// note changes the state of a slot, and holds the lock meanwhile.
+func (f *Fleet) note(number int, change func(*place)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change(&f.places[number])
+}
+
+// ends takes note of the end of a worker. One that was at work shows that workers
+// can be started.
+func (f *Fleet) ends(number int, err error) {
+	f.note(number, func(s *place) {
+		s.running, s.err = false, err
+		if errors.Is(err, ErrNotStarted) {
+			s.failures++
+			return
+		}
+		s.failures = 0
+		clear(f.told)
+	})
+}
+
+// isNew reports whether no failed start with this message was logged since a
+// worker was last at work.
+func (f *Fleet) isNew(err error) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	told := f.told[err.Error()]
+	f.told[err.Error()] = true
+	return !told
+}
+
 // keep runs one worker after the other in a slot.
 func (f *Fleet) keep(slot int) {
 	deaths := 0
 	for {
 		born := time.Now()
-		err := f.live()
+		err := f.live(slot)
 		if f.isStopping() {
 			f.log.Debug("local worker ended", "slot", slot, "error", err)
 			return
 		}
 		if errors.Is(err, ErrSentAway) {
 			f.log.Info("local worker was drained: none is started in its place", "slot", slot)
+			f.note(slot, func(s *place) { s.empty = true })
 			return
 		}
 		if err == nil || time.Since(born) >= grownUp {
 			deaths = 0
 		}
+		f.ends(slot, err)
 		pause := LongestPause
 		if err != nil {
 			pause = pauseAfter(deaths)
 			deaths++
-			f.log.Warn("local worker died", "slot", slot, "error", err, "restart_in", pause)
+			level := hclog.Warn
+			if errors.Is(err, ErrNotStarted) && !f.isNew(err) {
+				level = hclog.Debug
+			}
+			f.log.Log(level, "local worker died", "slot", slot, "error", err, "restart_in", pause)
 		}
 		select {
 		case <-time.After(pause):
@@ -107,11 +191,12 @@ func (f *Fleet) keep(slot int) {
 }
 
 // live is one life of a worker; nil if it left of its own accord.
-func (f *Fleet) live() error {
+func (f *Fleet) live(number int) error {
 	process, err := f.launch()
 	if err != nil {
-		return err
+		return notStarted{err}
 	}
+	f.note(number, func(s *place) { s.running = true })
 	exit := make(chan error, 1)
 	go func() { exit <- process.Wait() }()
 

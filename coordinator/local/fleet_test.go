@@ -1,9 +1,11 @@
 package local_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -86,6 +88,80 @@ func TestPausesDouble(t *testing.T) {
 		if diff := cmp.Diff([]time.Duration{1, 2, 4, 8, 16, 30, 30}, got); diff != "" {
 			t.Errorf("pauses in seconds (-want +got):\n%s", diff)
 		}
+	})
+}
+
+// TestUnstartable: that no worker can be had is known after startTries in every slot,
+// not while one runs, and not of workers that die at work.
+func TestUnstartable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failing := errors.New("no such program")
+		var log bytes.Buffer
+		fleet := local.Start(3, func() (local.Process, error) { return nil, failing },
+			hclog.New(&hclog.LoggerOptions{Output: &log}))
+		time.Sleep(14 * time.Second)
+		if err := fleet.Unstartable(); err != nil {
+			t.Errorf("after four tries: %v", err)
+		}
+		time.Sleep(2 * time.Second)
+		if err := fleet.Unstartable(); !errors.Is(err, failing) || !errors.Is(err, local.ErrNotStarted) {
+			t.Errorf("after five tries: %v, want %v", err, failing)
+		}
+		if n := strings.Count(log.String(), "\n"); n != 1 {
+			t.Errorf("%d lines were logged, want one for all slots and tries:\n%s", n, log.String())
+		}
+		fleet.Stop(t.Context())
+	})
+}
+
+func TestOneWorkerIsEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		first := (*scripted)(nil)
+		fleet := local.Start(2, func() (local.Process, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if first == nil {
+				first = &scripted{exit: make(chan error, 1), stopped: func(s *scripted) { s.exit <- nil }}
+				return first, nil
+			}
+			return nil, errors.New("the limit of processes is reached")
+		}, hclog.NewNullLogger())
+		time.Sleep(10 * time.Minute)
+		if err := fleet.Unstartable(); err != nil {
+			t.Errorf("while a worker runs: %v", err)
+		}
+		first.exit <- errors.New("died at work")
+		synctest.Wait()
+		if err := fleet.Unstartable(); err != nil {
+			t.Errorf("when it has died: %v", err)
+		}
+		time.Sleep(time.Minute)
+		if err := fleet.Unstartable(); err == nil {
+			t.Error("nothing after its place could not be filled either")
+		}
+		fleet.Stop(t.Context())
+	})
+}
+
+func TestDeathsAtWorkAreNoFailedStarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kind := errors.New("exit status 2")
+		fleet := local.Start(1, func() (local.Process, error) {
+			worker := &scripted{exit: make(chan error, 1)}
+			worker.exit <- kind
+			return worker, nil
+		}, hclog.NewNullLogger())
+		time.Sleep(10 * time.Minute)
+		if err := fleet.Unstartable(); err != nil {
+			t.Errorf("after deaths at work: %v", err)
+		}
+		kind = fmt.Errorf("%w: exit status 2", local.ErrNotStarted)
+		time.Sleep(10 * time.Minute)
+		if err := fleet.Unstartable(); !errors.Is(err, local.ErrNotStarted) {
+			t.Errorf("after ends before the first call: %v", err)
+		}
+		fleet.Stop(t.Context())
 	})
 }
 

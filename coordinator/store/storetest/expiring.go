@@ -252,7 +252,7 @@ func ended(t *testing.T, l *Lab) {
 	gone.Sync()
 	lose := func(excused bool) {
 		t.Helper()
-		if err := l.Queue.Lose(ctx, func(process string) bool { return process == gone.ID }, excused); err != nil {
+		if _, err := l.Queue.Lose(ctx, func(process string) bool { return process == gone.ID }, excused); err != nil {
 			t.Fatal(err)
 		}
 		l.Consistent()
