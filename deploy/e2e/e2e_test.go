@@ -5,6 +5,7 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -155,11 +156,12 @@ func (r *run) resumed() {
 func TestDeadLocalWorkersAreNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	r := newRun(t, small)
-	c := r.coordinator("", "--local", "2", "--lease-term", "1m")
+	r.leaseTerm = time.Minute
+	c := r.coordinator("", "--local", "2")
 	c.isAtWork(3)
 	c.signal(syscall.SIGKILL)
 	c.expect(killed)
-	r.coordinator("", "--local", "2", "--lease-term", "1m").expect(0)
+	r.coordinator("", "--local", "2").expect(0)
 	r.isWhole()
 	for _, a := range r.attempts() {
 		if a["outcome"] == "lost" && a["message"] != "the process has ended" {
@@ -193,13 +195,71 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 		}
 		defer func() { _ = syscall.Kill(pid, syscall.SIGKILL) }()
 	}
-	c.signal(syscall.SIGINT)
-	time.Sleep(someSteps) // two signals at once may arrive as one
-	c.signal(syscall.SIGINT)
+	for !c.hasEnded() { // those within a second of the first count as one with it
+		c.signal(syscall.SIGINT)
+		time.Sleep(100 * time.Millisecond)
+	}
 	c.expect(130)
 	if said := c.output.String(); strings.Contains(said, "interrupted with") {
 		t.Errorf("the coordinator waited for its worker")
 	}
+}
+
+// TestLocalWorkersThatCannotBeStarted takes the right to execute from the program
+// while it runs, and its workers: it says why nobody works, and ends. The same
+// command goes on once that is repaired.
+func TestLocalWorkersThatCannotBeStarted(t *testing.T) {
+	t.Parallel()
+	r := newRun(t, small)
+	program := filepath.Join(t.TempDir(), "coordinator")
+	body, err := os.ReadFile(filepath.Join(programs, "coordinator"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(program, body, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	arguments := []string{"--grid", r.grid, "--out", r.folder, "--local", "2", "--log-level", "debug"}
+	c := start(t, "", program, arguments...)
+	c.isAtWork(2)
+	if err := os.Chmod(program, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range c.children() {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Error(err)
+		}
+	}
+	c.expect(1)
+	for _, want := range []string{"no local worker can be started", "permission denied", "noexec", "the same command goes on"} {
+		r.said(c.output.String(), want)
+	}
+	if err := os.Chmod(program, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	start(t, "", program, arguments...).expect(0)
+	r.isWhole()
+}
+
+// TestAFrozenLocalWorkerIsReplaced freezes one of two local workers: its task is
+// trained by others, and so is its place filled.
+func TestAFrozenLocalWorkerIsReplaced(t *testing.T) {
+	t.Parallel()
+	r := newRun(t, small)
+	c := r.coordinator("", "--local", "2")
+	c.isAtWork(2)
+	before := c.children()
+	frozen := before[0]
+	if err := syscall.Kill(frozen, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	c.until("another is started", func() bool {
+		now := c.children()
+		return len(now) == len(before) && !slices.Contains(now, frozen)
+	})
+	r.said(c.output.String(), "a local worker is silent")
+	c.expect(0)
+	r.isWhole()
 }
 
 // TestATaskThatKillsItsProcess runs local workers that all die with their first result.

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/csv"
 	"net"
 	"os"
@@ -12,8 +13,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"spiqsweep/coordinator/app"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
@@ -94,7 +96,8 @@ type run struct {
 	grid   string
 	listen string
 
-	workerFile string // "": of the output folder
+	workerFile string        // "": of the output folder
+	leaseTerm  time.Duration // 0: leaseTerm
 }
 
 func newRun(t *testing.T, s *sweepOf) *run {
@@ -111,7 +114,7 @@ func newRun(t *testing.T, s *sweepOf) *run {
 // the dead within seconds.
 func (r *run) coordinator(failpoint string, flags ...string) *process {
 	r.Helper()
-	flags = append([]string{"--grid", r.grid, "--out", r.folder, "--lease-term", "2s", "--log-level", "debug"}, flags...)
+	flags = append([]string{"--grid", r.grid, "--out", r.folder, "--lease-term", cmp.Or(r.leaseTerm, leaseTerm).String(), "--log-level", "debug"}, flags...)
 	return start(r.T, failpoint, "coordinator", append(flags, r.sweep.flags...)...)
 }
 
@@ -183,7 +186,7 @@ func (r *run) file(name string) []byte {
 func (r *run) isWhole() {
 	r.Helper()
 	want := r.sweep.results(r.T)
-	if diff := cmp.Diff(string(want), string(r.file("results.csv"))); diff != "" {
+	if diff := gocmp.Diff(string(want), string(r.file("results.csv"))); diff != "" {
 		r.Errorf("results.csv differs from the undisturbed run's (-want +got):\n%s", diff)
 	}
 	r.onceEach()
@@ -227,7 +230,7 @@ func (r *run) onceEach() {
 		}
 		newest[a["task"]] = a["attempt"]
 	}
-	if diff := cmp.Diff(accepted, newest); diff != "" {
+	if diff := gocmp.Diff(accepted, newest); diff != "" {
 		r.Errorf("attempts after the accepted one (-accepted +newest):\n%s", diff)
 	}
 	if len(accepted) != r.sweep.rows {

@@ -154,6 +154,16 @@ func (c *troupe) restartDatabase() {
 	}
 }
 
+// hasEnded reports whether the process has ended.
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // dead says whether the process has ended, but not well.
 func (p *process) dead() bool {
 	select {
