@@ -87,7 +87,7 @@ func repeatable(kind string) bool {
 
 // mistake replaces a parser's error by the kind of value that the flag wants.
 func (v *value) mistake(text string, err error) error {
-	wanted := ""
+	var wanted string
 	switch kind := v.Type(); {
 	case errors.Is(err, strconv.ErrRange):
 		wanted = "a number that a computer's word can hold"

@@ -169,7 +169,8 @@ func Nearest(word string, candidates []string) string {
 		return nearest
 	}
 	begun := slices.DeleteFunc(slices.Clone(candidates), func(candidate string) bool {
-		return !strings.HasPrefix(candidate, word) && !(len(candidate) > 2 && strings.HasPrefix(word, candidate))
+		shorter := len(candidate) > 2 && strings.HasPrefix(word, candidate)
+		return !shorter && !strings.HasPrefix(candidate, word)
 	})
 	slices.SortFunc(begun, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) })
 	if len(begun) == 0 {
