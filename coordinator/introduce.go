@@ -76,7 +76,7 @@ func (t *terminal) conclude(a *app.App, last app.Progress) error {
 			count(n, "task"), commandLine("coordinator", append([]string{"status"}, place...)...), commandLine("coordinator", append([]string{"retry", "--diverged"}, place...)...))
 	}
 	prove(t, a.Completeness())
-	if err := summarise(t, a.Means()); err != nil {
+	if err := summarise(t, a.Levels()); err != nil {
 		return err
 	}
 	t.say("tables:  %s", written(a))
@@ -93,7 +93,7 @@ func written(a *app.App) string {
 	}
 	var files []string
 	elsewhere := false
-	for _, name := range []string{"results", "summary", "comparison", "attempts"} {
+	for _, name := range []string{"results", "summary", "comparison", "axes", "attempts"} {
 		file := filepath.Join(a.Folder(), name+".csv")
 		problem, unwritten := problems[file]
 		elsewhere = elsewhere || unwritten
@@ -105,7 +105,7 @@ func written(a *app.App) string {
 		}
 	}
 	if !elsewhere {
-		return filepath.Join(a.Folder(), "{results,summary,comparison,attempts}.csv")
+		return filepath.Join(a.Folder(), "{results,summary,comparison,axes,attempts}.csv")
 	}
 	return strings.Join(files, ", ")
 }

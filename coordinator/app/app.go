@@ -166,8 +166,8 @@ func (a *App) checkNumbers(before queue.Sweep) error {
 	return nil
 }
 
-// Means sum up the results.csv that was written last.
-func (a *App) Means() []Mean { return a.view.means }
+// Levels sum up the results.csv that was written last.
+func (a *App) Levels() []table.Level { return a.view.levels }
 
 // Problems are the files of the output folder that could not be written the last
 // time, or not in their place, by name.

@@ -104,8 +104,8 @@ func TestWhatWasAlteredIsNotShown(t *testing.T) {
 			if proof := a.Completeness(); proof.Complete || proof.Done != 3 || proof.Diverged != 1 {
 				t.Errorf("completeness is %+v", proof)
 			}
-			if means := a.Means(); len(means) != 2 || means[0].Models != 1 {
-				t.Errorf("means are %+v", means)
+			if levels := a.Levels(); len(levels) == 0 || levels[0].Models != 1 {
+				t.Errorf("levels are %+v", levels)
 			}
 
 			place := app.Place{Out: c.Out}

@@ -21,6 +21,7 @@ const (
 	resultsFile      = "results.csv"
 	summaryFile      = "summary.csv"
 	comparisonFile   = "comparison.csv"
+	axesFile         = "axes.csv"
 	attemptsFile     = "attempts.csv"
 	completenessFile = "completeness.json" // of results.csv
 	figuresFolder    = "figures"

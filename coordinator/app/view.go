@@ -34,7 +34,7 @@ type view struct {
 	attempted    string             // the same of attempts.csv
 	undrawn      bool               // there was no time for all figures of these
 	completeness table.Completeness // of the results.csv that was written last
-	means        []Mean             // of the same
+	levels       []table.Level      // of the same
 	models       models
 	problems     problems
 }
@@ -126,7 +126,7 @@ func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 	shape := v.prepared.shape
 	var sum string
 	var proof table.Completeness
-	var means means
+	var levels []table.Level
 	var missing []missingModel
 	var unproved error
 	v.models.doubts.news = false
@@ -145,7 +145,17 @@ func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 			return v.write(summaryFile, func(w io.Writer) error { return table.WriteSummary(w, shape, v.trusted(rows)) })
 		},
 		func(rows table.Rows) error {
-			return v.write(comparisonFile, func(w io.Writer) error { return table.WriteComparison(w, shape, v.trusted(rows)) })
+			var cells *table.Cells
+			if err := contained(func() (err error) {
+				if cells, err = table.Gather(shape, v.trusted(rows)); err == nil {
+					levels = cells.Levels()
+				}
+				return err
+			}); err != nil {
+				return v.note(comparisonFile, err)
+			}
+			return errors.Join(v.write(comparisonFile, cells.WriteComparison),
+				v.write(axesFile, func(w io.Writer) error { return table.WriteAxes(w, levels) }))
 		},
 		func(rows table.Rows) error {
 			return v.note(drawingProblem, contained(func() error { return v.drawFigures(ctx, shape, v.trusted(rows), patience) }))
@@ -154,7 +164,6 @@ func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 			proof, unproved = table.Prove(v.prepared.Grid.Len(), v.prepared.Grid.Replicates, v.trusted(rows))
 			return unproved
 		},
-		func(rows table.Rows) error { return means.read(v.trusted(rows)) },
 		func(rows table.Rows) (err error) {
 			missing, err = v.missingModels(rows)
 			return err
@@ -165,7 +174,7 @@ func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 		return err
 	}
 	proof.TableSHA256 = sum
-	v.completeness, v.means, v.models.missing = proof, means.list(), missing
+	v.completeness, v.levels, v.models.missing = proof, levels, missing
 	return errors.Join(err, v.write(completenessFile, proof.Write))
 }
 

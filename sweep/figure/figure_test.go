@@ -257,3 +257,16 @@ func TestSignedLogInverts(t *testing.T) {
 		t.Error("the scale's ends are not at ±1 and 0")
 	}
 }
+
+// TestTheTablesREADMEDefinesOurColumns word by word.
+func TestTheTablesREADMEDefinesOurColumns(t *testing.T) {
+	readme, err := os.ReadFile("../table/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range columns {
+		if line := "| `" + c.name + "` | " + c.meaning + " |\n"; !bytes.Contains(readme, []byte(line)) {
+			t.Errorf("sweep/table/README.md lacks the line\n%s", line)
+		}
+	}
+}

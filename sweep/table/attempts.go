@@ -30,22 +30,26 @@ type Attempt struct {
 // WriteAttempts writes attempts.csv: who ran what, when, how long and on which
 // kernel. Unlike the other tables it differs from run to run.
 func WriteAttempts(w io.Writer, attempts iter.Seq2[Attempt, error]) error {
-	return write(w, []column[Attempt]{
-		{"task", func(a Attempt) string { return string(a.Task) }},
-		{"label", func(a Attempt) string { return a.Label }},
-		{"attempt", func(a Attempt) string { return strconv.FormatUint(a.Number, 10) }},
-		{"outcome", func(a Attempt) string { return a.Outcome }},
-		{"process", func(a Attempt) string { return a.Process }},
-		{"host", func(a Attempt) string { return a.Host }},
-		{"kernel", func(a Attempt) string { return a.Kernel }},
-		{"leased_at", func(a Attempt) string { return instant(a.LeasedAt) }},
-		{"ended_at", func(a Attempt) string { return instant(a.EndedAt) }},
-		{"first_step", func(a Attempt) string { return strconv.FormatUint(a.FirstStep, 10) }},
-		{"last_step", func(a Attempt) string { return strconv.FormatUint(a.LastStep, 10) }},
-		{"compute_seconds", func(a Attempt) string { return optional(a.Compute.Seconds(), a.Compute > 0) }},
-		{"message", func(a Attempt) string { return a.Message }},
-		{"log", func(a Attempt) string { return a.Log }},
-	}, attempts)
+	return write(w, attemptColumns(), attempts)
+}
+
+func attemptColumns() []column[Attempt] {
+	return []column[Attempt]{
+		{"task", text, "the task; its model is models/TASK.json", func(a Attempt) string { return string(a.Task) }},
+		{"label", text, "the configuration, by its swept settings, and the replicate", func(a Attempt) string { return a.Label }},
+		{"attempt", number, "counts the leases of the task, from 1", func(a Attempt) string { return strconv.FormatUint(a.Number, 10) }},
+		{"outcome", text, "how the attempt ended; empty while it runs", func(a Attempt) string { return a.Outcome }},
+		{"process", text, "the identity of the worker process", func(a Attempt) string { return a.Process }},
+		{"host", text, "the machine, as the worker names it", func(a Attempt) string { return a.Host }},
+		{"kernel", text, "the kernel class that computed", func(a Attempt) string { return a.Kernel }},
+		{"leased_at", moment, "when the attempt was granted, UTC, RFC 3339", func(a Attempt) string { return instant(a.LeasedAt) }},
+		{"ended_at", moment, "when it ended; empty while it runs", func(a Attempt) string { return instant(a.EndedAt) }},
+		{"first_step", number, "the training step that it went on from", func(a Attempt) string { return strconv.FormatUint(a.FirstStep, 10) }},
+		{"last_step", number, "the last training step that it reported", func(a Attempt) string { return strconv.FormatUint(a.LastStep, 10) }},
+		{"compute_seconds", number, "computing time that the worker reported", func(a Attempt) string { return optional(a.Compute.Seconds(), a.Compute > 0) }},
+		{"message", text, "what went wrong", func(a Attempt) string { return a.Message }},
+		{"log", text, "the log of a failed attempt; line ends are written as \\n", func(a Attempt) string { return a.Log }},
+	}
 }
 
 func instant(t time.Time) string {

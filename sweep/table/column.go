@@ -3,6 +3,7 @@ package table
 import (
 	"encoding/csv"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 
@@ -11,8 +12,30 @@ import (
 
 // column is one column of a table whose rows are R.
 type column[R any] struct {
-	name string
-	cell func(R) string
+	name    string
+	kind    kind
+	meaning string // one line, for README.md
+	cell    func(R) string
+}
+
+// kind is the type of a column's values.
+type kind string
+
+const (
+	number kind = "number"
+	text   kind = "text" // passes through safe
+	moment kind = "time"
+)
+
+// safe returns text for a cell: on one line, without control characters, and with
+// an apostrophe before = + - @, with which a spreadsheet's formulas begin. Text
+// comes from grids, recordings' names and other machines.
+func safe(s string) string {
+	s = sweep.Printable(s)
+	if s != "" && strings.Contains("=+-@", s[:1]) {
+		return "'" + s
+	}
+	return s
 }
 
 // write prints a table's rows under its header. It stops at the first error of
@@ -31,7 +54,9 @@ func write[R any](w io.Writer, columns []column[R], rows func(yield func(R, erro
 			return err
 		}
 		for i, c := range columns {
-			record[i] = c.cell(row)
+			if record[i] = c.cell(row); c.kind == text {
+				record[i] = safe(record[i])
+			}
 		}
 		if err := out.Write(record); err != nil {
 			return err
@@ -45,7 +70,7 @@ func write[R any](w io.Writer, columns []column[R], rows func(yield func(R, erro
 // the fixed ones, then the other swept settings.
 func configured(axes []string) []column[Row] {
 	columns := []column[Row]{
-		{"model", func(r Row) string { return r.Configuration.Model }},
+		{"model", text, "the kind of model that was trained", func(r Row) string { return r.Configuration.Model }},
 		setting("neurons"), setting("timesteps"), setting("k"),
 	}
 	for _, axis := range axes {
@@ -62,9 +87,9 @@ var fixed = map[string]bool{"neurons": true, "timesteps": true, "k": true, "step
 // described are the columns that say what was trained on what.
 func described() []column[Row] {
 	return []column[Row]{
-		{"data", func(r Row) string { return r.Data }},
-		{"cells", func(r Row) string { return joined(r.Cells) }},
-		{"trainable_parameters", func(r Row) string { return strconv.Itoa(r.Configuration.TrainableParameters()) }},
+		{"data", text, "`surrogate`, or the recording's file name", func(r Row) string { return r.Data }},
+		{"cells", text, "the modelled cells' numbers in the recording, from 0, separated by spaces; the first is neuron 0", func(r Row) string { return joined(r.Cells) }},
+		{"trainable_parameters", number, "angles of the circuits of all time steps", func(r Row) string { return strconv.Itoa(r.Configuration.TrainableParameters()) }},
 		setting("steps"),
 	}
 }
@@ -75,19 +100,27 @@ func setting(name string) column[Row] {
 	if !ok {
 		panic("table: no setting is called " + strconv.Quote(name))
 	}
-	return column[Row]{name, func(r Row) string {
-		if text, ok := s.Value(r.Configuration).(string); ok {
-			return text
-		}
-		return sweep.Format(s.Value(r.Configuration))
-	}}
+	kind := number
+	if s.Kind() == sweep.Text || s.Kind() == sweep.Boolean {
+		kind = text
+	}
+	return column[Row]{name, kind, "the setting: " + s.Doc, func(r Row) string { return valueOf(s, r.Configuration) }}
+}
+
+// valueOf prints the value of a setting.
+func valueOf(s sweep.Setting, c sweep.Configuration) string {
+	if text, ok := s.Value(c).(string); ok {
+		return text
+	}
+	return sweep.Format(s.Value(c))
 }
 
 // measure is one error of a result: a column of results.csv, a row of the summaries.
 type measure struct {
-	name  string // as its column is called
-	value func(sweep.Measures) (float64, bool)
-	floor func(sweep.Measures) (float64, bool)
+	name    string // as its column is called
+	meaning string
+	value   func(sweep.Measures) (float64, bool)
+	floor   func(sweep.Measures) (float64, bool)
 }
 
 // measures lists the errors of a sweep in the order of their columns.
@@ -104,7 +137,7 @@ func against(prefix string, errors, floors func(sweep.Measures) map[string]float
 	all := make([]measure, len(sweep.ErrorNames))
 	for i, name := range sweep.ErrorNames {
 		all[i] = measure{
-			name:  prefix + meanSquare(name),
+			name: prefix + meanSquare(name), meaning: meaningOf(name),
 			value: func(r sweep.Measures) (float64, bool) { v, ok := errors(r)[name]; return v, ok },
 			floor: func(r sweep.Measures) (float64, bool) { v, ok := floors(r)[name]; return v, ok },
 		}
@@ -118,6 +151,20 @@ func meanSquare(name string) string {
 		return name
 	}
 	return "mse_" + name
+}
+
+// meaningOf defines an error. The statistics are those of DESIGN.md, section 2.1.
+func meaningOf(name string) string {
+	return map[string]string{
+		"k_probability":         "mean square error of P(k), the share of bins with k spikes, over k = 0…n",
+		"firing_rate_hz2":       "mean square error of the neurons' firing rates, Hz²",
+		"covariance":            "mean square error of the covariances of pairs of neurons in one bin; undefined for one neuron",
+		"autocorrelogram":       "mean square error of the autocorrelogram over lags 1…t−1; undefined at one time step",
+		"rate_by_step_hz2":      "mean square error of the firing rates in each time step, Hz²",
+		"lagged_covariance":     "mean square error of the covariances of ordered pairs at lags 1…min(4, t−1); undefined at one time step or neuron",
+		"js_bits":               "Jensen–Shannon divergence of the windows' words, bits; undefined above 16 bits a window, too low above 10",
+		"js_k_probability_bits": "Jensen–Shannon divergence of P(k), bits; has no floor",
+	}[name]
 }
 
 // floorName names the column of a measure's floor; "" if it has none.
@@ -139,7 +186,7 @@ func Number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // optional prints a number, or nothing where it is missing.
 func optional(v float64, ok bool) string {
-	if !ok {
+	if !ok || math.IsNaN(v) {
 		return ""
 	}
 	return Number(v)

@@ -22,6 +22,6 @@ func ExampleWriteSummary() {
 		panic(err)
 	}
 	// Output:
-	// model,neurons,timesteps,k,data,cells,trainable_parameters,steps,error,replicates_planned,replicates,mean,standard_deviation,geometric_mean,minimum,maximum,ci95_low,ci95_high,floor,rates_hz,note
-	// spiqgan,2,1,0,surrogate,0 1,16,2000,js_bits,3,3,0.0030000000000000005,0.001,0.002884499140614818,0.002,0.004,0.0005158622882496704,0.005484137711750331,1e-05,8.1 7.9,
+	// model,neurons,timesteps,k,data,cells,trainable_parameters,steps,error,replicates_planned,replicates,mean,standard_deviation,geometric_mean,geometric_mean_ci95_low,geometric_mean_ci95_high,minimum,maximum,floor,rates_hz,note
+	// spiqgan,2,1,0,surrogate,0 1,16,2000,js_bits,3,3,0.0030000000000000005,0.001,0.002884499140614818,0.0012144380831264601,0.006851181141147747,0.002,0.004,1e-05,8.1 7.9,
 }

@@ -32,15 +32,35 @@ func (s sample) deviation() (float64, bool) {
 
 // geometricMean is undefined unless every value is positive.
 func (s sample) geometricMean() (float64, bool) {
-	logs := make([]float64, len(s))
+	logs, ok := s.logs()
+	if !ok {
+		return 0, false
+	}
+	mean, ok := logs.mean()
+	return math.Exp(mean), ok
+}
+
+func (s sample) logs() (logs sample, ok bool) {
+	logs = make(sample, len(s))
 	for i, v := range s {
 		if v <= 0 {
-			return 0, false
+			return nil, false
 		}
 		logs[i] = math.Log(v)
 	}
-	mean, ok := sample(logs).mean()
-	return math.Exp(mean), ok
+	return logs, true
+}
+
+// geometricInterval is the 95 % confidence interval of the geometric mean. Errors
+// are positive and spread over decades, so an interval of their mean would reach
+// below 0.
+func (s sample) geometricInterval() (low, high float64, ok bool) {
+	logs, ok := s.logs()
+	if !ok {
+		return 0, 0, false
+	}
+	low, high, ok = Interval(logs)
+	return math.Exp(low), math.Exp(high), ok
 }
 
 // Interval is the 95 % confidence interval of the mean by Student's t; it is

@@ -70,6 +70,14 @@ func made(timesteps int, k float64, replicate int) *sweep.Measures {
 	return &r
 }
 
+func writeComparison(b *bytes.Buffer, shape Shape, rows Rows) error {
+	cells, err := Gather(shape, rows)
+	if err != nil {
+		return err
+	}
+	return cells.WriteComparison(b)
+}
+
 func TestTablesMatchTheGoldenFiles(t *testing.T) {
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"results.csv": func(b *bytes.Buffer) error {
@@ -79,7 +87,14 @@ func TestTablesMatchTheGoldenFiles(t *testing.T) {
 		"summary.csv": func(b *bytes.Buffer) error {
 			return WriteSummary(b, Shape{Axes: []string{"entangler"}}, example())
 		},
-		"comparison.csv": func(b *bytes.Buffer) error { return WriteComparison(b, Shape{Axes: []string{"k"}}, example()) },
+		"comparison.csv": func(b *bytes.Buffer) error { return writeComparison(b, Shape{Axes: []string{"k"}}, example()) },
+		"axes.csv": func(b *bytes.Buffer) error {
+			cells, err := Gather(Shape{Axes: []string{"k", "timesteps"}}, example())
+			if err != nil {
+				return err
+			}
+			return WriteAxes(b, cells.Levels())
+		},
 		"attempts.csv": func(b *bytes.Buffer) error {
 			return WriteAttempts(b, func(yield func(Attempt, error) bool) {
 				start := time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)
@@ -114,7 +129,7 @@ func TestTablesMatchTheGoldenFiles(t *testing.T) {
 // of t = 1 are shared, and the K-loss divides every error by 1.5.
 func TestComparisonPairsByReplicate(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteComparison(&b, Shape{Axes: []string{"k"}}, example()); err != nil {
+	if err := writeComparison(&b, Shape{Axes: []string{"k"}}, example()); err != nil {
 		t.Fatal(err)
 	}
 	row := parse(t, b.Bytes())[0]
@@ -141,7 +156,7 @@ func TestComparisonStaysWithinTheData(t *testing.T) {
 	}
 	for name, change := range changes {
 		var b bytes.Buffer
-		if err := WriteComparison(&b, Shape{Axes: []string{"k"}}, func(yield func(Row, error) bool) {
+		if err := writeComparison(&b, Shape{Axes: []string{"k"}}, func(yield func(Row, error) bool) {
 			for row, err := range example() {
 				if row.Configuration.K != 0 {
 					change(&row)
@@ -190,7 +205,7 @@ func TestErrorsOfRowsAndWriterStopTheTable(t *testing.T) {
 	for name, write := range map[string]func(*bytes.Buffer, Rows) error{
 		"results":    func(b *bytes.Buffer, r Rows) error { return WriteResults(b, Shape{}, r) },
 		"summary":    func(b *bytes.Buffer, r Rows) error { return WriteSummary(b, Shape{}, r) },
-		"comparison": func(b *bytes.Buffer, r Rows) error { return WriteComparison(b, Shape{Axes: []string{"k"}}, r) },
+		"comparison": func(b *bytes.Buffer, r Rows) error { return writeComparison(b, Shape{Axes: []string{"k"}}, r) },
 	} {
 		if err := write(new(bytes.Buffer), broken); !errors.Is(err, lost) {
 			t.Errorf("%s: error is %v, want %v", name, err, lost)

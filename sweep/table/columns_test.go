@@ -1,0 +1,139 @@
+package table
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"unicode"
+
+	"pgregory.net/rapid"
+
+	"spiqsweep/sweep"
+)
+
+// define lists the columns of a table for README.md.
+func define[R any](out io.Writer, file, rows string, columns []column[R]) {
+	fmt.Fprintf(out, "\n## %s\n%s\n\n| column | kind | |\n|---|---|---|\n", file, rows)
+	for _, c := range columns {
+		fmt.Fprintf(out, "| `%s` | %s | %s |\n", c.name, c.kind, c.meaning)
+	}
+}
+
+// TestREADMEDefinesEveryColumn: -update writes the definitions again.
+func TestREADMEDefinesEveryColumn(t *testing.T) {
+	const path, begin, end = "README.md", "<!-- The code's columns: go test ./sweep/table -update -->\n", "<!-- end -->\n"
+	var want bytes.Buffer
+	var shape Shape
+	define(&want, "results.csv", "One row for each configuration and replicate, in grid order. With a `holdout`, each error and floor stands there again with `heldout_` before its name, against the repeats that training never saw.", resultColumns(shape))
+	define(&want, "summary.csv", "One row for each configuration and error, over its replicates.", summaryColumns(shape))
+	define(&want, "comparison.csv", "One row for each configuration with k ≠ 0 and error: the standard loss against the K-loss, replicate by replicate. Needs `k` as an axis with 0 among its values.", comparisonColumns(shape))
+	define(&want, "axes.csv", "One row for each value of each swept setting but k, each K and error: what that setting does, over everything else.", axesColumns())
+	define(&want, "attempts.csv", "One row for each attempt at a task. Differs from run to run.", attemptColumns())
+
+	readme, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, found := strings.Cut(string(readme), begin)
+	body, tail, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("%s has no part that begins with %q and ends with %q", path, begin, end)
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(head+begin+want.String()+end+tail), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if body != want.String() {
+		t.Errorf("%s does not define the columns as the code does: go test ./sweep/table -update", path)
+	}
+	for line := range strings.Lines(body) {
+		if strings.HasSuffix(strings.TrimSpace(line), "|  |") {
+			t.Errorf("a column without a meaning: %s", line)
+		}
+	}
+}
+
+// TestTextIsSafeInEveryTable: text of any content stays on one line, has no
+// control characters and begins no formula; numbers keep their signs.
+func TestTextIsSafeInEveryTable(t *testing.T) {
+	texts := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{
+		"=cmd|' /C calc'!A0", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\x1b]0;x\a", "a\nforged,line", "\x00", "\u202e", "",
+	}))
+	rapid.Check(t, func(t *rapid.T) {
+		bad := texts.Draw(t, "text")
+		var b bytes.Buffer
+		one := Attempt{
+			Task: sweep.TaskID(bad), Label: bad, Number: 1, Outcome: bad, Process: bad, Host: bad, Kernel: bad, Message: bad, Log: bad,
+		}
+		if err := WriteAttempts(&b, func(yield func(Attempt, error) bool) { yield(one, nil) }); err != nil {
+			t.Fatal(err)
+		}
+		var results bytes.Buffer
+		c := sweep.Default()
+		c.Circuit.NoiseLow = -1
+		row := Row{Task: "a", Configuration: c, Data: bad, State: sweep.Pending}
+		if err := WriteResults(&results, Shape{Axes: []string{"noise_low"}}, func(yield func(Row, error) bool) { yield(row, nil) }); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(results.String(), ",-1,") {
+			t.Fatalf("a number's sign was escaped: %s", results.String())
+		}
+		for _, table := range []string{b.String(), results.String()} {
+			if strings.Count(table, "\n") != 2 {
+				t.Fatalf("%q takes more than one line: %q", bad, table)
+			}
+			records, err := csv.NewReader(strings.NewReader(table)).ReadAll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, cell := range records[1] {
+				if cell == "-1" {
+					continue
+				}
+				if strings.ContainsFunc(cell, unicode.IsControl) || cell != "" && strings.Contains("=+-@", cell[:1]) {
+					t.Fatalf("%q became %q", bad, cell)
+				}
+			}
+		}
+	})
+}
+
+// TestIntervalsOfErrorsArePositive, by hand: geometric mean e, sd of logarithms 1.
+func TestIntervalsOfErrorsArePositive(t *testing.T) {
+	low, high, ok := sample{1, 2.718281828459045, 7.38905609893065}.geometricInterval()
+	if !ok || low < 0.2266 || low > 0.2270 || high < 32.55 || high > 32.62 {
+		t.Errorf("interval is %g … %g, %t", low, high, ok)
+	}
+	if _, _, ok := (sample{1, 0, 2}).geometricInterval(); ok {
+		t.Error("an error of 0 has an interval of logarithms")
+	}
+}
+
+// TestAxesCompareWithTheFirstValue, by hand: t = 6 has six times the error of
+// t = 1 in every replicate.
+func TestAxesCompareWithTheFirstValue(t *testing.T) {
+	cells, err := Gather(Shape{Axes: []string{"timesteps", "k"}}, example())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, l := range cells.Levels() {
+		if l.Error == "mse_k_probability" {
+			ratio, _ := l.pair.logRatios().mean()
+			lines = append(lines, fmt.Sprintf("%s=%s k=%g %d %.6f %d %.4f", l.Axis, l.Value, l.K, l.Models, l.Mean, len(l.pair.first), ratio))
+		}
+	}
+	want := []string{
+		"timesteps=1 k=0 4 0.002213 0 0.0000", "timesteps=1 k=1 3 0.001526 0 0.0000",
+		"timesteps=6 k=0 4 0.013280 4 -1.7918", "timesteps=6 k=1 3 0.007268 2 -1.7918",
+	}
+	if got := strings.Join(lines, "\n"); got != strings.Join(want, "\n") {
+		t.Errorf("levels are\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+}
