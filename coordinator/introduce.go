@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"spiqsweep/coordinator/app"
@@ -71,9 +72,15 @@ func (t *terminal) conclude(a *app.App, last app.Progress) error {
 		t.say("set aside: %s, see their logs in %s; reopen them with\n  %s",
 			count(n, "task"), filepath.Join(a.Folder(), "attempts.csv"), commandLine("coordinator", append([]string{"retry"}, place...)...))
 	}
+	for _, line := range reasons(last.SetAside, last.Counts.SetAside) {
+		t.say("  %s", line)
+	}
 	if n := last.Counts.Diverged; n > 0 {
 		t.say("diverged, two runs gave different numbers: %s, named by `%s`; run them once more with\n  %s",
 			count(n, "task"), commandLine("coordinator", append([]string{"status"}, place...)...), commandLine("coordinator", append([]string{"retry", "--diverged"}, place...)...))
+	}
+	for _, warning := range a.Warnings() {
+		t.say("warning: %s", warning)
 	}
 	prove(t, a.Completeness())
 	if err := summarise(t, a.Levels()); err != nil {
@@ -83,6 +90,29 @@ func (t *terminal) conclude(a *app.App, last app.Progress) error {
 	t.say("figures: %s", filepath.Join(a.Folder(), "figures"))
 	t.say("models:  %s", filepath.Join(a.Folder(), "models"))
 	return nil
+}
+
+// reasons returns why tasks failed, a line for each kind of failure: how many there
+// were, and the first of them. Of many failed tasks, a status lists a part.
+func reasons(failed []queue.Row, of int) []string {
+	var kinds []string
+	first, counts := map[string]string{}, map[string]int{}
+	for _, row := range failed {
+		kind := sweep.FailureKind(row.Reason)
+		if counts[kind]++; counts[kind] == 1 {
+			kinds = append(kinds, kind)
+			first[kind] = row.Reason
+		}
+	}
+	slices.SortStableFunc(kinds, func(a, b string) int { return counts[b] - counts[a] })
+	var lines []string
+	for _, kind := range kinds {
+		lines = append(lines, fmt.Sprintf("%s: %s", count(counts[kind], "task"), sweep.Printable(first[kind])))
+	}
+	if more := of - len(failed); more > 0 && len(failed) > 0 {
+		lines = append(lines, fmt.Sprintf("and %s: `coordinator status` and attempts.csv say more", count(more, "other task")))
+	}
+	return lines
 }
 
 // written names the tables that were written, where they are.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 )
 
@@ -41,6 +42,7 @@ type terminal struct {
 	failed   int
 	working  bool
 	deserted bool
+	told     map[string]bool // failures that were printed, by kind
 }
 
 // newTerminal talks to a writer, with a bar if that is a terminal.
@@ -73,17 +75,19 @@ func (t *terminal) say(format string, a ...any) {
 func (t *terminal) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.bar == nil {
-		return t.out.Write(p)
+	if t.bar != nil {
+		t.redraw("")
+		defer func() { t.redraw(barLine(*t.bar, t.columns()-1)) }()
 	}
-	t.redraw("")
-	n, err := t.out.Write(p)
-	t.redraw(barLine(*t.bar, t.columns()-1))
-	return n, err
+	_, _ = t.out.Write(p) // a sweep whose talk nobody can read goes on
+	return len(p), nil
 }
 
-// follow shows how a sweep gets on.
+// follow shows how a sweep gets on, and of each kind of failure the first.
 func (t *terminal) follow(p app.Progress) {
+	for _, reason := range t.news(p) {
+		t.say("a task failed: %s", sweep.Printable(reason))
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.isBar {
@@ -100,6 +104,24 @@ func (t *terminal) follow(p app.Progress) {
 	}
 	t.lineAt, t.tenths, t.failed, t.working, t.deserted = time.Now(), tenths, p.Failed(), t.working || begins, p.Deserted
 	fmt.Fprintf(t.out, "%d of %d tasks %s, %s\n", p.Counts.Done, p.Counts.Planned, t.done, details(p))
+}
+
+// news returns the reasons of failed tasks of kinds that were not told before.
+func (t *terminal) news(p app.Progress) (reasons []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, row := range p.SetAside {
+		kind := sweep.FailureKind(row.Reason)
+		if t.told[kind] || row.Reason == queue.CancelledByOperator {
+			continue
+		}
+		if t.told == nil {
+			t.told = map[string]bool{}
+		}
+		t.told[kind] = true
+		reasons = append(reasons, row.Reason)
+	}
+	return reasons
 }
 
 // redraw replaces the last line. The line before is overwritten with spaces, since

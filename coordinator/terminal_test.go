@@ -55,6 +55,41 @@ func TestPlainProgressIsSparse(t *testing.T) {
 	})
 }
 
+// TestFailuresAreToldOnceAKind: many tasks that fail alike are one line while the
+// sweep runs, and one with their number at its end.
+func TestFailuresAreToldOnceAKind(t *testing.T) {
+	var out bytes.Buffer
+	term := newTerminal(&out)
+	p := progress(0, time.Second)
+	term.follow(p)
+	out.Reset()
+	for i := range 60 {
+		reason := fmt.Sprintf("it would fail in every attempt: step %d: an angle became NaN", i)
+		switch i % 20 {
+		case 7:
+			reason = "it failed 2 times in the same way: \x1bpanic"
+		case 8:
+			reason = queue.CancelledByOperator
+		}
+		p.SetAside = append(p.SetAside, queue.Row{Reason: reason})
+		term.follow(p)
+	}
+	want := "a task failed: it would fail in every attempt: step 0: an angle became NaN\n" +
+		"a task failed: it failed 2 times in the same way: \\x1bpanic\n"
+	if got := out.String(); got != want {
+		t.Errorf("while it runs: %q, want %q", got, want)
+	}
+	lines := []string{
+		"54 tasks: it would fail in every attempt: step 0: an angle became NaN",
+		"3 tasks: it failed 2 times in the same way: \\x1bpanic",
+		"3 tasks: cancelled by an operator",
+		"and 40 other tasks: `coordinator status` and attempts.csv say more",
+	}
+	if diff := cmp.Diff(lines, reasons(p.SetAside, 100)); diff != "" {
+		t.Errorf("at the end (-want +got):\n%s", diff)
+	}
+}
+
 // TestProgressBeforeTheFirstTaskIsDone: the longest tasks come first, so the
 // steps must show that something happens.
 func TestProgressBeforeTheFirstTaskIsDone(t *testing.T) {

@@ -6,6 +6,16 @@ import (
 	"spiqsweep/sweep"
 )
 
+func TestLargestAngle(t *testing.T) {
+	r := sweep.Result{Angles: [][][][2]float64{{{{1, -2}, {0.5, 0}}}, {{{0, 1}, {-7, 3}}}}}
+	if got := r.LargestAngle(); got != 7 {
+		t.Errorf("largest angle %v, want 7", got)
+	}
+	if got := (sweep.Result{}).LargestAngle(); got != 0 {
+		t.Errorf("largest angle of none is %v", got)
+	}
+}
+
 func TestFailureKind(t *testing.T) {
 	for message, want := range map[string]string{
 		"":                         "",

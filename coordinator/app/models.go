@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path"
 	"strings"
@@ -28,7 +29,9 @@ type models struct {
 	written []uint64
 	missing []missingModel
 	tidied  bool // models of other grids were removed
-	doubts  doubts
+	// wild has the largest angle of each model whose angles make no sense, by row.
+	wild   map[int32]float64
+	doubts doubts
 }
 
 // missingModel is a result whose model is to be written.
@@ -120,6 +123,14 @@ func (v *view) writeModel(ctx context.Context, m missingModel) (doubt string, er
 	if doubt != "" {
 		return doubt, nil
 	}
+	if largest := result.LargestAngle(); largest > sweep.LargestSensibleAngle {
+		if v.models.wild == nil {
+			v.models.wild = map[int32]float64{}
+		}
+		v.models.wild[m.row] = largest
+	} else {
+		delete(v.models.wild, m.row)
+	}
 	row, err := v.row(task)
 	if err != nil {
 		return "", err
@@ -132,6 +143,25 @@ func (v *view) writeModel(ctx context.Context, m missingModel) (doubt string, er
 	return "", v.folder.writeUnsynced(name, func(w io.Writer) error {
 		return model.Write(w, row, result.Angles, sample.raster.BinMS)
 	})
+}
+
+// Warnings are what a person should know of the results: models whose angles are
+// beyond any sense.
+func (a *App) Warnings() []string {
+	wild := a.view.models.wild
+	if len(wild) == 0 {
+		return nil
+	}
+	largest, first := 0.0, int32(math.MaxInt32)
+	for row, angle := range wild {
+		largest, first = max(largest, angle), min(first, row)
+	}
+	noun := "models have"
+	if len(wild) == 1 {
+		noun = "model has"
+	}
+	return []string{fmt.Sprintf("%d %s angles of more than a thousand turns (up to %.2g rad), first %s: such errors say nothing about the circuit; "+
+		"lower generator_learning_rate", len(wild), noun, largest, a.prepared.Plan.Row(int(first)).ID)}
 }
 
 // removeModels removes, once, the models of tasks that are not in the grid: a
