@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,6 +17,26 @@ import (
 	"spiqsweep/worker/program"
 )
 
+// readingFlags say how a recording is read.
+type readingFlags struct {
+	variable string
+	limit    int // MiB
+}
+
+func (f *readingFlags) add(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVar(&f.variable, "variable", "", "variable `NAME` of a MATLAB file (default: the only one with three dimensions)")
+	flags.IntVar(&f.limit, "max-recording", recording.DefaultLimit>>20, "size up to which a recording is read, in `MiB`, one bit for each number of the file")
+}
+
+func (f *readingFlags) options() (recording.Options, error) {
+	const most = 1 << 20
+	if f.limit < 1 || f.limit > most {
+		return recording.Options{}, usage("--max-recording %d: must be 1 to %d (MiB)", f.limit, most)
+	}
+	return recording.Options{Variable: f.variable, Limit: int64(f.limit) << 20}, nil
+}
+
 // describeFlags choose what of a recording is described.
 type describeFlags struct {
 	selection string
@@ -23,7 +44,7 @@ type describeFlags struct {
 	timesteps int
 	seed      uint64
 	clip      bool
-	variable  string
+	reading   readingFlags
 	json      bool
 }
 
@@ -43,49 +64,69 @@ func describeCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, arguments []string) error {
-			selection, err := f.parse(c.Flags().Changed("neurons"))
+			selection, err := recording.ParseSelection(f.selection)
+			if err != nil {
+				return &app.InputError{Err: err}
+			}
+			r, err := f.open(c.Context(), arguments[0])
 			if err != nil {
 				return err
 			}
-			return f.describe(c.OutOrStdout(), c.ErrOrStderr(), arguments[0], selection)
+			if listed, ok := sweep.CellList(selection.String()); ok && !c.Flags().Changed("neurons") {
+				f.neurons = len(listed)
+			} else if !c.Flags().Changed("neurons") {
+				f.neurons = min(f.neurons, r.Neurons())
+			}
+			if !c.Flags().Changed("timesteps") {
+				f.timesteps = min(f.timesteps, r.Bins())
+			}
+			return f.describe(c.OutOrStdout(), c.ErrOrStderr(), r, selection)
 		},
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.selection, "select", "most_active", "cells: most_active, first, random, or numbers counted from 0 such as 50,2,16")
-	flags.IntVar(&f.neurons, "neurons", 10, "how many cells (default with a list: all of it)")
-	flags.IntVar(&f.timesteps, "timesteps", 5, "bins of a window, for the autocorrelogram")
+	flags.IntVar(&f.neurons, "neurons", 10, "how many cells (default with a list: all of it; at most all of the recording)")
+	flags.IntVar(&f.timesteps, "timesteps", 5, "bins of a window, for the autocorrelogram (default: at most a whole repeat)")
 	flags.Uint64Var(&f.seed, "seed", 1, "of --select random")
 	flags.BoolVar(&f.clip, "clip", false, "accept counts above 1 as 1")
-	flags.StringVar(&f.variable, "variable", "", "variable of a MATLAB file (default: the only one with three dimensions)")
+	f.reading.add(c)
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return c
 }
 
-func (f *describeFlags) parse(neuronsGiven bool) (recording.Selection, error) {
-	selection, err := recording.ParseSelection(f.selection)
+// open reads the recording.
+func (f *describeFlags) open(ctx context.Context, path string) (*recording.Recording, error) {
+	options, err := f.reading.options()
 	if err != nil {
-		return selection, &app.InputError{Err: err}
+		return nil, err
 	}
-	if listed, ok := sweep.CellList(selection.String()); ok && !neuronsGiven {
-		f.neurons = len(listed)
+	if surrogate := app.Surrogate(); path == surrogate.Name() {
+		return surrogate, nil
 	}
-	return selection, nil
+	options.Clip = f.clip
+	r, err := app.OpenRecording(ctx, path, options, "--clip")
+	if err != nil && ctx.Err() == nil {
+		return nil, &app.InputError{Err: err}
+	}
+	return r, err
 }
 
-func (f *describeFlags) describe(out, talk io.Writer, path string, selection recording.Selection) error {
-	r := app.Surrogate()
-	if path != r.Name() {
-		var err error
-		if r, err = recording.Open(path, recording.Options{Clip: f.clip, Variable: f.variable}); err != nil {
-			return &app.InputError{Err: err}
-		}
-	}
-	for _, notice := range r.Notices() {
-		fmt.Fprintf(talk, "%s: %s\n", r.Name(), notice)
-	}
+// maxTimesteps is the largest value of the setting timesteps.
+const maxTimesteps = 1000
+
+func (f *describeFlags) describe(out, talk io.Writer, r *recording.Recording, selection recording.Selection) error {
 	cells, err := r.Select(selection, f.neurons, f.seed)
+	if err == nil {
+		err = recording.CheckWindows(f.timesteps, r.Bins())
+	}
+	if err == nil && f.timesteps > maxTimesteps {
+		err = fmt.Errorf("windows of %d time steps: want 1 to %d", f.timesteps, maxTimesteps)
+	}
 	if err != nil {
-		return &app.InputError{Err: err}
+		return &app.InputError{Err: fmt.Errorf("%s: %s: %w", r.Name(), r.Shape(), err)}
+	}
+	for _, notice := range append(r.Notices(), r.Warnings(f.timesteps)...) {
+		fmt.Fprintf(talk, "%s: %s\n", r.Name(), notice)
 	}
 	windows, err := r.Raster(cells).Windows(f.timesteps)
 	if err != nil {
@@ -93,9 +134,27 @@ func (f *describeFlags) describe(out, talk io.Writer, path string, selection rec
 	}
 	description := statistics.Describe(cells, windows)
 	if f.json {
-		return printJSON(out, description)
+		return printJSON(out, newDescribed(r, description))
 	}
 	return printDescription(out, r, description)
+}
+
+// described is a description in JSON, with the recording it is of.
+type described struct {
+	File  string  `json:"file"`
+	Shape shape   `json:"shape"`
+	BinMS float64 `json:"bin_ms"`
+	statistics.Description
+}
+
+type shape struct {
+	Repeats int `json:"repeats"`
+	Neurons int `json:"neurons"`
+	Bins    int `json:"bins"`
+}
+
+func newDescribed(r *recording.Recording, d statistics.Description) described {
+	return described{r.Name(), shape{r.Repeats(), r.Neurons(), r.Bins()}, r.BinMS(), d}
 }
 
 // printJSON prints one value as indented JSON.
@@ -106,8 +165,7 @@ func printJSON(out io.Writer, value any) error {
 }
 
 func printDescription(out io.Writer, r *recording.Recording, d statistics.Description) error {
-	fmt.Fprintf(out, "%s: %d repeats × %d neurons × %d bins of %g ms\n\n",
-		r.Name(), r.Repeats(), r.Neurons(), r.Bins(), r.BinMS())
+	fmt.Fprintf(out, "%s: %s\n\n", r.Name(), r.Shape())
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(columns ...any) {
 		for _, column := range columns {

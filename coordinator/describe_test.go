@@ -40,6 +40,12 @@ func TestDescribeAgreesWithTheReference(t *testing.T) {
 		if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 			t.Fatal(err)
 		}
+		if got["file"] != filepath.Base(recording) || got["bin_ms"] != 20. || !gocmp.Equal(got["shape"], map[string]any{"repeats": 297., "neurons": 160., "bins": 952.}) {
+			t.Errorf("%s: file %v, shape %v, bins of %v ms", name, got["file"], got["shape"], got["bin_ms"])
+		}
+		for _, added := range []string{"file", "shape", "bin_ms"} {
+			delete(got, added)
+		}
 		if diff := gocmp.Diff(want, got, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
 			t.Errorf("%s (-reference +got):\n%s", name, diff)
 		}

@@ -22,7 +22,7 @@ type inputFlags struct {
 	grid      string
 	recording string
 	kernel    string
-	variable  string
+	reading   readingFlags
 	variables program.Pairs
 }
 
@@ -30,7 +30,7 @@ func (f *inputFlags) add(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.grid, "grid", "", "grid `FILE` (default: the one of the sweep in the output folder, or the sixty cells of Fig. S1 on the surrogate)")
 	flags.StringVar(&f.recording, "recording", "", "recording `FILE`, .mat or .npy, that replaces the grid's")
-	flags.StringVar(&f.variable, "variable", "", "variable `NAME` of a MATLAB file (default: the only one with three dimensions)")
+	f.reading.add(c)
 	flags.Var(&f.variables, "var", "value of a variable of the grid, `NAME=VALUE`; may be repeated")
 	flags.StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of the sweep (default: that of SPIQSWEEP_KERNEL, else the fastest)")
 }
@@ -40,8 +40,13 @@ func (f *inputFlags) read() (app.Input, error) {
 	in := app.Input{
 		GridName: "sweep.hcl", Grid: spiqsweep.DefaultGrid,
 		IsDefault: f.grid == "",
-		Variables: f.variables, Recording: f.recording, Variable: f.variable,
+		Variables: f.variables, Recording: f.recording,
 	}
+	options, err := f.reading.options()
+	if err != nil {
+		return in, err
+	}
+	in.Variable, in.MaxRecording = options.Variable, options.Limit
 	if f.grid != "" {
 		text, err := inputfile.Read(f.grid, grid.MaxBytes)
 		if err != nil {

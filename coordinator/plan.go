@@ -31,7 +31,7 @@ func planCommand() *cobra.Command {
 			if in, err = in.Resume(place.Out); err != nil {
 				return err
 			}
-			prepared, err := app.Prepare(in)
+			prepared, err := app.Prepare(c.Context(), in)
 			if err != nil {
 				return err
 			}

@@ -21,7 +21,7 @@ import (
 
 // TestMain is also the program that the scripts run, and its local workers.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"coordinator": main, "tamper": tamper})
+	testscript.Main(m, map[string]func(){"coordinator": main, "measured": measured, "tamper": tamper})
 }
 
 // tamper FILE alters a result in a store behind the program's back.
@@ -43,16 +43,30 @@ func tamper() {
 //	interrupt FILE COMMAND…   sends SIGINT to a program that waits for a coordinator
 //	                          which never answers, and whose operator.json is FILE;
 //	                          the exit code must be 130
+//	npy FILE SHAPE DIGITS     writes a .npy file of bytes, in C order
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exit": wantExit, "interrupt": interrupt},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exit": wantExit, "interrupt": interrupt, "npy": writeNPY},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SPIQSWEEP_KERNEL", "portable")
 			return nil
 		},
 	})
+}
+
+func writeNPY(ts *testscript.TestScript, _ bool, arguments []string) {
+	if len(arguments) != 3 {
+		ts.Fatalf("usage: npy FILE SHAPE DIGITS")
+	}
+	header := fmt.Sprintf("{'descr': '|u1', 'fortran_order': False, 'shape': (%s), }", arguments[1])
+	body := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), 0)
+	body = append(body, header...)
+	for _, digit := range []byte(arguments[2]) {
+		body = append(body, digit-'0')
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(arguments[0]), body, 0o600))
 }
 
 func wantExit(ts *testscript.TestScript, _ bool, arguments []string) {

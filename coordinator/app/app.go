@@ -40,7 +40,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if c.Input, err = c.Resume(c.Out); err != nil {
 		return nil, err
 	}
-	prepared, err := Prepare(c.Input)
+	prepared, err := Prepare(ctx, c.Input)
 	if err != nil {
 		return nil, err
 	}
@@ -120,35 +120,25 @@ func (a *App) plan(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, s := range a.prepared.data.samples {
-		if err := a.putRecording(ctx, s); err != nil {
-			return fmt.Errorf("store the recording: %w", err)
-		}
+	err := a.prepared.data.encode(ctx, func(digest string, body []byte) error {
+		return a.keeper.PutRecording(ctx, digest, body)
+	})
+	if err != nil {
+		return fmt.Errorf("store the recording: %w", err)
 	}
 	s := queue.Sweep{
 		ID: a.id, Name: a.prepared.Grid.Name, Grid: a.Grid,
 		Numerics: sweep.Numerics, KernelClass: a.Kernel.Class,
 	}
 	if a.Resumed { // as a rule with the same plan
-		var err error
 		if s.Digest, err = queue.Digest(a.prepared.tasks()); err != nil {
 			return err
 		}
 	}
-	var err error
 	if a.Revision, err = a.keeper.Plan(ctx, s, a.prepared.tasks()); err != nil {
 		return fmt.Errorf("plan the sweep: %w", err)
 	}
 	return nil
-}
-
-// putRecording stores the bits that workers will ask for.
-func (a *App) putRecording(ctx context.Context, s sample) error {
-	body, err := s.raster.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	return a.keeper.PutRecording(ctx, s.digest, body)
 }
 
 // checkNumbers refuses to mix numbers of two kinds in one sweep.

@@ -233,7 +233,7 @@ sweep "variable" {
 }
 
 func ExamplePrepare() {
-	prepared, err := app.Prepare(app.Input{
+	prepared, err := app.Prepare(context.Background(), app.Input{
 		GridName: "example.hcl",
 		Grid:     []byte("sweep \"example\" {\n  replicates = 3\n  grid {\n    neurons = [2, 4]\n  }\n}\n"),
 		Kernel:   circuit.Kernel{Class: "portable/amd64"},

@@ -62,7 +62,9 @@ type Input struct {
 	Variables map[string]string // of --var
 	Recording string            // path that replaces the grid's recording; "": as the grid says
 	Variable  string            // of a MATLAB file that holds several; "": the only one
-	Kernel    circuit.Kernel    // whose class the results are of
+	// MaxRecording is the size in bytes up to which a recording is read; 0: the default.
+	MaxRecording int64
+	Kernel       circuit.Kernel // whose class the results are of
 }
 
 // InputError is something that a person can mend: a bad grid, file, flag or

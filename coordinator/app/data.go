@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -15,13 +17,28 @@ const SurrogateSeed = 1
 // Surrogate returns the data that stand in for a recording. They are made once.
 var Surrogate = sync.OnceValue(func() *recording.Recording { return recording.Surrogate(SurrogateSeed) })
 
-// data finds the bits that a configuration is trained on. Each file is read
-// once for each value of clip, each choice of cells is cut once.
+// OpenRecording reads a recording. Its error says how to accept what the options
+// refuse: a limit by the flag --max-recording, counts in the given words.
+func OpenRecording(ctx context.Context, path string, o recording.Options, clip string) (*recording.Recording, error) {
+	r, err := recording.Open(ctx, path, o)
+	switch {
+	case errors.Is(err, recording.ErrCounts):
+		err = fmt.Errorf("%w; %s takes counts above 1 as 1", err, clip)
+	case errors.Is(err, recording.ErrTooLarge):
+		err = fmt.Errorf("%w If they are, --max-recording raises the limit", err)
+	}
+	return r, err
+}
+
+// data finds the bits that configurations are trained on. It keeps the
+// recordings until their chosen cells were encoded, and no copies of these:
+// there may be as many choices as seeds.
 type data struct {
 	path       string // of the recording, "" if none is needed
 	pathAt     string // where the grid gives the path, such as "sweep.hcl:4"; "" if the command line does
-	variable   string // of a MATLAB file, "" for the only one
+	options    recording.Options
 	recordings map[source]*recording.Recording
+	timesteps  map[source]int // the most of a configuration
 	samples    map[choice]sample
 }
 
@@ -41,24 +58,31 @@ type (
 
 // sample is the chosen cells.
 type sample struct {
-	name   string // of the recording
-	digest string
-	raster *recording.Raster
+	name          string // of the recording
+	digest        string
+	cells         []int
+	repeats, bins int
+	binMS         float64
 }
 
-func newData(path, variable string) *data {
-	return &data{path: path, variable: variable, recordings: map[source]*recording.Recording{}, samples: map[choice]sample{}}
+func newData(path string, o recording.Options) *data {
+	return &data{
+		path: path, options: o, timesteps: map[source]int{},
+		recordings: map[source]*recording.Recording{}, samples: map[choice]sample{},
+	}
 }
 
 // open returns the recording that a configuration asks for.
-func (d *data) open(s source) (*recording.Recording, error) {
+func (d *data) open(ctx context.Context, s source) (*recording.Recording, error) {
 	if r, ok := d.recordings[s]; ok {
 		return r, nil
 	}
 	r := Surrogate()
 	if s.file {
 		var err error
-		if r, err = recording.Open(d.path, recording.Options{Clip: s.clip, Variable: d.variable}); err != nil {
+		options := d.options
+		options.Clip = s.clip
+		if r, err = OpenRecording(ctx, d.path, options, "clip = true in the grid's block recording"); err != nil {
 			if d.pathAt != "" {
 				err = fmt.Errorf("%s: %w", d.pathAt, err)
 			}
@@ -70,7 +94,7 @@ func (d *data) open(s source) (*recording.Recording, error) {
 }
 
 // sample returns what a configuration is trained on.
-func (d *data) sample(c sweep.Configuration) (sample, error) {
+func (d *data) sample(ctx context.Context, c sweep.Configuration) (sample, error) {
 	key := choice{source: sourceOf(c), selection: c.Recording.Select, neurons: c.Neurons}
 	if c.Recording.Select == "random" {
 		key.seed = c.Seed
@@ -78,44 +102,73 @@ func (d *data) sample(c sweep.Configuration) (sample, error) {
 	if s, ok := d.samples[key]; ok {
 		return s, nil
 	}
-	selection, err := recording.ParseSelection(key.selection)
+	r, err := d.open(ctx, key.source)
 	if err != nil {
 		return sample{}, err
 	}
-	r, err := d.open(key.source)
+	selection, err := recording.ParseSelection(key.selection)
 	if err != nil {
 		return sample{}, err
 	}
 	cells, err := r.Select(selection, key.neurons, key.seed)
 	if err != nil {
-		return sample{}, err
+		return sample{}, fmt.Errorf("%w: it is %s", err, r.Shape())
 	}
 	raster := r.Raster(cells)
-	s := sample{name: r.Name(), digest: raster.Digest(), raster: raster}
+	s := sample{
+		name: r.Name(), digest: raster.Digest(), cells: cells,
+		repeats: r.Repeats(), bins: r.Bins(), binMS: r.BinMS(),
+	}
 	d.samples[key] = s
 	return s, nil
 }
 
-// digest names the bits that a configuration is trained on, or says why it
+// digest names the bits that a configuration is trained on, or reports why it
 // cannot be.
-func (d *data) digest(c sweep.Configuration) (string, error) {
-	s, err := d.sample(c)
+func (d *data) digest(ctx context.Context, c sweep.Configuration) (string, error) {
+	s, err := d.sample(ctx, c)
 	if err != nil {
 		return "", err
 	}
-	if _, err := s.raster.Windows(c.Timesteps); err != nil {
+	source := sourceOf(c)
+	d.timesteps[source] = max(d.timesteps[source], c.Timesteps)
+	if err := recording.CheckWindows(c.Timesteps, s.bins); err != nil {
 		return "", err
 	}
-	_, _, err = s.raster.Holdout(c.Recording.Holdout, c.Seed)
-	return s.digest, err
+	return s.digest, recording.CheckHoldout(c.Recording.Holdout, s.repeats)
 }
 
-// notices are what was changed while reading, each once.
+// encode calls put with the bits of every choice of cells and their digest. It
+// lets go of the recordings.
+func (d *data) encode(ctx context.Context, put func(digest string, body []byte) error) error {
+	for key, s := range d.samples {
+		r, err := d.open(ctx, key.source)
+		if err != nil {
+			return err
+		}
+		raster := r.Raster(s.cells)
+		if raster.Digest() != s.digest {
+			return fmt.Errorf("%s has changed while it was read", r.Name())
+		}
+		body, err := raster.MarshalBinary()
+		if err != nil {
+			return err
+		}
+		if err := put(s.digest, body); err != nil {
+			return err
+		}
+	}
+	clear(d.recordings)
+	return nil
+}
+
+// notices are what the recordings are taken for, what was changed while reading
+// them, and signs that they are something else.
 func (d *data) notices() []string {
 	var all []string
 	seen := map[string]bool{}
-	for _, r := range d.recordings {
-		for _, notice := range r.Notices() {
+	for s, r := range d.recordings {
+		for _, notice := range append(append([]string{r.Shape() + ", 0 or 1"}, r.Notices()...), r.Warnings(d.timesteps[s])...) {
 			if !seen[notice] {
 				seen[notice] = true
 				all = append(all, r.Name()+": "+notice)

@@ -135,13 +135,13 @@ func (v *view) writeModel(ctx context.Context, m missingModel) (doubt string, er
 	if err != nil {
 		return "", err
 	}
-	sample, err := v.prepared.data.sample(task.Configuration)
+	sample, err := v.prepared.data.sample(ctx, task.Configuration)
 	if err != nil {
 		return "", err
 	}
 	name := path.Join(modelsFolder, string(task.ID)+".json")
 	return "", v.folder.writeUnsynced(name, func(w io.Writer) error {
-		return model.Write(w, row, result.Angles, sample.raster.BinMS)
+		return model.Write(w, row, result.Angles, sample.binMS)
 	})
 }
 

@@ -112,7 +112,7 @@ func sweepOf(t *testing.T, folder string) string {
 func TestEstimateKnowsWhatIsFinished(t *testing.T) {
 	t.Parallel()
 	c := config(t, fourCells, &puppets{})
-	prepared, err := app.Prepare(c.Input)
+	prepared, err := app.Prepare(t.Context(), c.Input)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
+	"spiqsweep/simulator/recording"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
 	"spiqsweep/sweep/plan"
@@ -30,7 +31,8 @@ type Prepared struct {
 
 // Prepare checks a grid and its recording and names the tasks. It reads files
 // and writes none. All faults of the input come back at once, as an *InputError.
-func Prepare(in Input) (*Prepared, error) {
+// Reading the recording ends once ctx is done, with the cause of that.
+func Prepare(ctx context.Context, in Input) (*Prepared, error) {
 	parsed, diagnostics := grid.Parse(in.GridName, in.Grid, in.Variables)
 	if diagnostics.HasErrors() {
 		return nil, badInput("the grid cannot be run\n\n%w", diagnostics)
@@ -39,10 +41,15 @@ func Prepare(in Input) (*Prepared, error) {
 	if err != nil {
 		return nil, &InputError{err}
 	}
-	p := &Prepared{Grid: parsed, Input: in, data: newData(path, in.Variable)}
+	p := &Prepared{Grid: parsed, Input: in, data: newData(path, recording.Options{Variable: in.Variable, Limit: in.MaxRecording})}
 	p.data.pathAt = parsed.RecordingAt()
-	p.Plan, err = plan.New(parsed, p.data.digest, sweep.Numerics, in.Kernel.Class)
-	if err != nil {
+	digest := func(c sweep.Configuration) (string, error) { return p.data.digest(ctx, c) }
+	p.Plan, err = plan.New(parsed, digest, sweep.Numerics, in.Kernel.Class)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	default:
 		return nil, &InputError{err}
 	}
 	if diagnostics.Len() > 0 {

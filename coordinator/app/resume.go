@@ -18,6 +18,7 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/simulator/inputfile"
+	"spiqsweep/simulator/recording"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
 )
@@ -35,11 +36,16 @@ type runRecord struct {
 	Variables map[string]string `json:"variables"`
 	Recording string            `json:"recording"` // absolute; "": as the grid says
 	Variable  string            `json:"variable"`
+	// MaxRecording is in MiB; 0 is the default.
+	MaxRecording int64 `json:"max_recording,omitempty"`
 }
 
 // record describes the input for a later run from another working directory.
 func (in Input) record() (r runRecord, err error) {
 	r = runRecord{Format: runFormat, Variables: in.Variables, Recording: in.Recording, Variable: in.Variable}
+	if in.MaxRecording != recording.DefaultLimit {
+		r.MaxRecording = in.MaxRecording >> 20
+	}
 	if r.GridFile, err = filepath.Abs(in.GridName); err == nil && in.Recording != "" {
 		r.Recording, err = filepath.Abs(in.Recording)
 	}
@@ -62,6 +68,9 @@ func (in Input) asRun() ([]byte, error) {
 	if r.Variable != "" {
 		fmt.Fprintf(&added, "# --variable %s\n", sweep.Printable(r.Variable))
 	}
+	if r.MaxRecording != 0 {
+		fmt.Fprintf(&added, "# --max-recording %d\n", r.MaxRecording)
+	}
 	if added.Len() == 0 {
 		return in.Grid, nil
 	}
@@ -69,7 +78,7 @@ func (in Input) asRun() ([]byte, error) {
 }
 
 // runWith matches what asRun has added to a grid.
-var runWith = regexp.MustCompile(`\n\n# Run with\n(# --(var|recording|variable) .*\n)+$`)
+var runWith = regexp.MustCompile(`\n\n# Run with\n(# --(var|recording|variable|max-recording) .*\n)+$`)
 
 // Resume returns the input of a run in an output folder ("": the default one). If
 // no grid was named and the folder holds a sweep, it is the grid of that sweep, with
@@ -108,6 +117,7 @@ func (in Input) Resume(out string) (Input, error) {
 	}
 	maps.Copy(variables, in.Variables)
 	in.Variables = variables
+	in.MaxRecording = max(in.MaxRecording, record.MaxRecording<<20)
 	if in.Recording == "" {
 		in.Recording, in.Variable = record.Recording, cmp.Or(in.Variable, record.Variable)
 	}

@@ -46,13 +46,13 @@ func (v *view) rows(ctx context.Context) table.Rows {
 
 // row is a row without what the store knows of it.
 func (v *view) row(t sweep.Task) (table.Row, error) {
-	sample, err := v.prepared.data.sample(t.Configuration)
+	sample, err := v.prepared.data.sample(context.Background(), t.Configuration)
 	if err != nil {
 		return table.Row{}, err
 	}
 	return table.Row{
 		Task: t.ID, Cell: t.Cell, State: sweep.Pending, Configuration: t.Configuration,
-		Data: sample.name, Cells: sample.raster.Cells,
+		Data: sample.name, Cells: sample.cells,
 	}, nil
 }
 

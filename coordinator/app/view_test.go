@@ -31,7 +31,7 @@ func (a *away) Result(context.Context, sweep.TaskID, string) ([]byte, error) {
 
 func viewOf(t *testing.T, k keeper) *view {
 	t.Helper()
-	prepared, err := Prepare(Input{
+	prepared, err := Prepare(t.Context(), Input{
 		GridName: "test.hcl", Grid: []byte("sweep \"test\" {\n  replicates = 4\n}\n"), Kernel: circuit.Kernel{Class: "portable/amd64"},
 	})
 	if err != nil {

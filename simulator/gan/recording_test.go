@@ -78,7 +78,7 @@ func realWindows(t *testing.T, neurons, timesteps int) *recording.Windows {
 	if _, err := os.Stat(path); err != nil {
 		t.Skipf("skipped: needs the recording at %s", path)
 	}
-	r, err := recording.Open(path, recording.Options{})
+	r, err := recording.Open(t.Context(), path, recording.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

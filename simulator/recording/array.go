@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -19,23 +20,34 @@ type array struct {
 	close                  func() error // checks what follows them
 }
 
-// newArray checks that the dimensions are those of a recording.
-func newArray(dims []int64, fortran bool) (*array, error) {
+// newArray checks that the dimensions are those of a recording of at most
+// o.Limit bytes. Dimensions of 1 beyond the third are ignored.
+func newArray(dims []int64, fortran bool, o Options) (*array, error) {
+	dims = trimmed(dims)
 	if len(dims) != 3 {
-		return nil, fmt.Errorf("it has %d dimensions (%s): want 3, repeats × neurons × bins", len(dims), times(dims))
-	}
-	count := int64(1)
-	for _, d := range dims {
-		if d < 1 || d > math.MaxInt32 || count > maxElements/d {
-			return nil, fmt.Errorf("it is %s: want at least 1 of each and at most %d in all", times(dims), int64(maxElements))
+		text := fmt.Sprintf("it has %d dimensions (%s): want 3, repeats × neurons × bins", len(dims), times(dims))
+		switch {
+		case len(dims) == 2:
+			text += "; a single repeat of neurons × bins gets its first axis by x[None] in NumPy and by reshape(x, [1 size(x)]) in MATLAB"
+		case len(dims) > 3:
+			text += "; in NumPy x.reshape(-1, neurons, bins) joins all axes before the last two"
 		}
-		count *= d
+		return nil, errors.New(text)
+	}
+	if err := checkShape(dims[0], dims[1], dims[2], cmp.Or(o.Limit, DefaultLimit)); err != nil {
+		return nil, err
 	}
 	return &array{repeats: int(dims[0]), neurons: int(dims[1]), bins: int(dims[2]), fortran: fortran}, nil
 }
 
-// maxElements bounds repeats × neurons × bins: no size in bytes overflows.
-const maxElements = 1 << 36
+// trimmed returns the dimensions without those of 1 beyond the third, which
+// mean nothing.
+func trimmed(dims []int64) []int64 {
+	for len(dims) > 3 && dims[len(dims)-1] == 1 {
+		dims = dims[:len(dims)-1]
+	}
+	return dims
+}
 
 // bytes returns the size of the numbers in the file.
 func (a *array) bytes() int64 {
@@ -51,8 +63,12 @@ func (a *array) position(i int64) (repeat, neuron, bin int) {
 	return int(i / bins / neurons), int(i / bins % neurons), int(i % bins)
 }
 
+// ErrCounts is wrapped by the error of Open for a recording with counts above 1
+// that Options.Clip would accept.
+var ErrCounts = errors.New("neither 0 nor 1")
+
 // recording reads the numbers. Those other than 0 and 1 are refused, unless clip
-// accepts the counts among them; only what clip would mend is told of clip.
+// accepts the counts among them.
 func (a *array) recording(name string, clip bool) (*Recording, error) {
 	b, err := newBuilder(a.repeats, a.neurons, a.bins)
 	if err != nil {
@@ -74,14 +90,18 @@ func (a *array) recording(name string, clip bool) (*Recording, error) {
 	case err != nil:
 		return nil, err
 	case others.number > 0:
-		return nil, fmt.Errorf("%d values are not counts of spikes: %s", others.number, others.first)
+		return nil, fmt.Errorf("%s: %s%s", values(others.number, "is not a count of spikes", "are not counts of spikes"), others.first, others.advice())
 	case counts.number > 0 && !clip:
-		return nil, fmt.Errorf("%d values are neither 0 nor 1: %s; clip = true takes counts above 1 as 1", counts.number, counts.first)
+		return nil, fmt.Errorf("%s %w: %s", values(counts.number, "is", "are"), ErrCounts, counts.first)
 	}
 	dropped := b.dropEmptyLastBin()
 	r := b.recording(name)
 	if counts.number > 0 {
-		r.notices = append(r.notices, fmt.Sprintf("%d counts above 1 were clipped to 1: %s", counts.number, counts.first))
+		were := "were"
+		if counts.number == 1 {
+			were = "was"
+		}
+		r.notices = append(r.notices, fmt.Sprintf("%s above 1 %s clipped to 1: %s", plural(int64(counts.number), "count"), were, counts.first))
 	}
 	if dropped {
 		r.notices = append(r.notices, fmt.Sprintf("the last of %d bins is empty for every neuron in every repeat and was dropped", a.bins))
@@ -109,8 +129,11 @@ func (a *array) each(visit func(i int64, value float64)) error {
 
 // outliers counts unwelcome values and remembers the first.
 type outliers struct {
-	number int
-	first  string
+	number   int
+	first    string
+	nans     int
+	firstNaN int // the earliest bin with one
+	negative int
 }
 
 func (o *outliers) add(value float64, repeat, neuron, bin int) {
@@ -118,6 +141,39 @@ func (o *outliers) add(value float64, repeat, neuron, bin int) {
 		o.first = fmt.Sprintf("the first, %v, is at repeat %d, neuron %d, bin %d, counted from 0", value, repeat, neuron, bin)
 	}
 	o.number++
+	switch {
+	case math.IsNaN(value):
+		if o.nans == 0 || bin < o.firstNaN {
+			o.firstNaN = bin
+		}
+		o.nans++
+	case value < 0:
+		o.negative++
+	}
+}
+
+// advice says how to repair the values.
+func (o *outliers) advice() string {
+	switch o.number {
+	case o.nans:
+		text := "; NaN that pads short repeats becomes silence by numpy.nan_to_num(x) in Python and x(isnan(x)) = 0 in MATLAB"
+		if o.firstNaN > 0 {
+			text += fmt.Sprintf(", or keep the bins before all NaN, x[:, :, :%d] in Python and x(:, :, 1:%d) in MATLAB", o.firstNaN, o.firstNaN)
+		}
+		return text
+	case o.negative:
+		return "; negative numbers that pad short repeats become silence by x[x < 0] = 0 in Python and x(x < 0) = 0 in MATLAB"
+	default:
+		return "; want the number of spikes in each bin: are these rates, or a filtered signal?"
+	}
+}
+
+// values prints "1 value is" or "2 values are".
+func values(n int, one, more string) string {
+	if n == 1 {
+		return "1 value " + one
+	}
+	return fmt.Sprintf("%d values %s", n, more)
 }
 
 // damaged adds the mend to the error of a read that found less than the file promised.

@@ -27,20 +27,20 @@ func TestValuesOtherThanZeroAndOne(t *testing.T) {
 		notice  string
 	}{
 		{name: "one count", numbers: at(map[int]float64{place(1, 2, 0): 3}), err: []string{
-			"1 values are neither 0 nor 1", "the first, 3, is at repeat 1, neuron 2, bin 0, counted from 0", "clip = true",
+			"1 value is neither 0 nor 1: the first, 3, is at repeat 1, neuron 2, bin 0, counted from 0",
 		}},
 		{name: "three counts", numbers: at(map[int]float64{place(0, 1, 2): 2, place(1, 0, 3): 5, place(0, 0, 3): 2}), err: []string{
 			"3 values are neither 0 nor 1", "the first, 2, is at repeat 0, neuron 1, bin 2",
 		}},
-		{name: "a fraction", numbers: at(map[int]float64{place(0, 0, 1): 0.5}), err: []string{"1 values are not counts", "0.5, is at repeat 0, neuron 0, bin 1"}},
-		{name: "not a number", numbers: at(map[int]float64{place(0, 0, 1): math.NaN()}), err: []string{"1 values are not counts", "NaN, is at"}},
-		{name: "a count and a fraction", numbers: at(map[int]float64{3: 2, 4: 1.5}), err: []string{"1 values are not counts", "1.5, is at"}},
+		{name: "a fraction", numbers: at(map[int]float64{place(0, 0, 1): 0.5}), err: []string{"1 value is not a count of spikes", "0.5, is at repeat 0, neuron 0, bin 1"}},
+		{name: "not a number", numbers: at(map[int]float64{place(0, 0, 1): math.NaN()}), err: []string{"1 value is not a count of spikes", "NaN, is at"}},
+		{name: "a count and a fraction", numbers: at(map[int]float64{3: 2, 4: 1.5}), err: []string{"1 value is not a count of spikes", "1.5, is at"}},
 		{name: "clipped counts", numbers: at(map[int]float64{place(0, 1, 2): 2, place(1, 0, 3): 5}), clip: true, notice: "2 counts above 1 were clipped to 1: the first, 2, is at repeat 0, neuron 1, bin 2, counted from 0"},
 		{name: "nothing to clip", numbers: at(nil), clip: true},
-		{name: "clip no fraction", numbers: at(map[int]float64{3: 2, 4: 1.5}), clip: true, err: []string{"1 values are not counts", "1.5, is at"}},
+		{name: "clip no fraction", numbers: at(map[int]float64{3: 2, 4: 1.5}), clip: true, err: []string{"1 value is not a count of spikes", "1.5, is at"}},
 		{name: "clip nothing negative", numbers: at(map[int]float64{3: -1, 4: -2}), clip: true, err: []string{"2 values are not counts", "-1, is at"}},
-		{name: "clip no infinity", numbers: at(map[int]float64{3: math.Inf(1)}), clip: true, err: []string{"1 values are not counts", "+Inf, is at"}},
-		{name: "clip no NaN", numbers: at(map[int]float64{3: math.NaN()}), clip: true, err: []string{"1 values are not counts", "NaN, is at"}},
+		{name: "clip no infinity", numbers: at(map[int]float64{3: math.Inf(1)}), clip: true, err: []string{"1 value is not a count of spikes", "+Inf, is at"}},
+		{name: "clip no NaN", numbers: at(map[int]float64{3: math.NaN()}), clip: true, err: []string{"1 value is not a count of spikes", "NaN, is at"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -122,5 +122,48 @@ func TestEmptyLastBinIsDropped(t *testing.T) {
 	f.matrix(f.spikes("bint", 2, [3]int32{2, 1, 1}, 0, 0))
 	if r, err := f.read(Options{}); err != nil || r.Bins() != 1 {
 		t.Errorf("the only bin was dropped: %v", err)
+	}
+}
+
+// Refused values come with a way to repair them.
+func TestRefusedValuesHaveAdvice(t *testing.T) {
+	for name, test := range map[string]struct {
+		numbers []float64 // 2 repeats × 1 neuron × 4 bins, repeat fastest
+		want    []string
+	}{
+		"padding": {[]float64{1, 0, 0, 1, 1, math.NaN(), math.NaN(), math.NaN()}, []string{
+			"3 values are not counts of spikes: the first, NaN, is at repeat 1, neuron 0, bin 2",
+			"numpy.nan_to_num(x)", "x[:, :, :2] in Python", "x(:, :, 1:2) in MATLAB",
+		}},
+		"NaN in the first bin": {[]float64{math.NaN(), 0, 0, 1, 1, 0, 0, 0}, []string{"x(isnan(x)) = 0 in MATLAB"}},
+		"negative padding":     {[]float64{1, 0, 0, 1, -1, -1, -1, -1}, []string{"4 values are not", "x[x < 0] = 0"}},
+		"rates":                {[]float64{0.5, 0, 0, 1, 0, 0, 0, 0}, []string{"are these rates"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newMATFile(binary.LittleEndian)
+			_, err := f.matrix(f.spikes("x", 9, [3]int32{2, 1, 4}, test.numbers...)).read(Options{})
+			requireError(t, err, test.want...)
+		})
+	}
+}
+
+func TestWarningsOfAxesInAnotherOrder(t *testing.T) {
+	for _, test := range []struct {
+		repeats, neurons, bins, timesteps int
+		want                              []string
+	}{
+		{297, 160, 953, 30, nil},
+		{160, 953, 297, 30, []string{"there are more neurons (953) than bins (297): are the axes in this order: repeats × neurons × bins?"}},
+		{3, 2, 9, 5, []string{"a repeat has 9 bins, fewer than two windows of 5 time steps: are the axes in this order: repeats × neurons × bins?"}},
+		{3, 2, 10, 5, nil},
+		{3, 10, 10, 5, nil},
+	} {
+		r, err := New("x", test.repeats, test.neurons, test.bins, func(int, int, int) bool { return false })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Warnings(test.timesteps); !slices.Equal(got, test.want) {
+			t.Errorf("%s: warnings %q, want %q", r.Shape(), got, test.want)
+		}
 	}
 }

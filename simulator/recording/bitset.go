@@ -2,22 +2,24 @@ package recording
 
 import "math/bits"
 
-// bitset holds one neuron's bins. Every repeat begins at a word of its own, so
-// that dropping a last bin moves nothing.
+// bitset holds one neuron's bins, one bit each, repeat after repeat.
 type bitset struct {
 	words  []uint64
-	stride int // words per repeat
+	stride int // bins from one repeat to the next; a dropped last bin stays in place
 }
 
 func newBitset(repeats, bins int) bitset {
-	stride := (bins + 63) / 64
-	return bitset{words: make([]uint64, repeats*stride), stride: stride}
+	return bitset{words: make([]uint64, (repeats*bins+63)/64), stride: bins}
 }
 
-func (b bitset) set(repeat, bin int) { b.words[repeat*b.stride+bin/64] |= 1 << (bin % 64) }
+func (b bitset) set(repeat, bin int) {
+	i := repeat*b.stride + bin
+	b.words[i/64] |= 1 << (i % 64)
+}
 
 func (b bitset) get(repeat, bin int) bool {
-	return b.words[repeat*b.stride+bin/64]>>(bin%64)&1 != 0
+	i := repeat*b.stride + bin
+	return b.words[i/64]>>(i%64)&1 != 0
 }
 
 // count returns the number of ones.

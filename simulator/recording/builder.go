@@ -1,6 +1,9 @@
 package recording
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // New returns a recording held in memory, asking spike for every bin. The name
 // is what tables and figures call the data.
@@ -21,10 +24,6 @@ func New(name string, repeats, neurons, bins int, spike func(repeat, neuron, bin
 	return b.recording(name), nil
 }
 
-// maxCells bounds the number of cells of a file, so that what is kept per
-// cell stays small beside the bits. A larger number is another axis.
-const maxCells = 1 << 16
-
 // builder collects spikes.
 type builder struct {
 	repeats, bins int
@@ -32,11 +31,8 @@ type builder struct {
 }
 
 func newBuilder(repeats, neurons, bins int) (*builder, error) {
-	if repeats < 1 || neurons < 1 || bins < 1 {
-		return nil, fmt.Errorf("%d repeats × %d neurons × %d bins: each must be at least 1", repeats, neurons, bins)
-	}
-	if neurons > maxCells {
-		return nil, fmt.Errorf("%d repeats × %d neurons × %d bins: at most %d neurons are accepted; are the axes in this order?", repeats, neurons, bins, maxCells)
+	if err := checkShape(int64(repeats), int64(neurons), int64(bins), math.MaxInt64); err != nil {
+		return nil, err
 	}
 	b := &builder{repeats: repeats, bins: bins, trains: make([]bitset, neurons)}
 	for i := range b.trains {

@@ -106,9 +106,6 @@ func (r *Raster) appendContent(data []byte) []byte {
 func (r *Raster) planeBytes() int   { return (r.Repeats*r.Bins + 7) / 8 }
 func (r *Raster) contentBytes() int { return shapeBytes + r.Neurons*r.planeBytes() }
 
-// maxWords bounds repeats × bins, so that no size overflows.
-const maxWords = 1 << 30
-
 func (r *Raster) checkShape() error {
 	switch {
 	case r.Neurons < 1 || r.Neurons > MaxNeurons:

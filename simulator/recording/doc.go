@@ -26,20 +26,27 @@
 // neurons, bins, in this order:
 //
 //   - MATLAB v5 (save -v6, -v7): a full array of real numbers or logicals,
-//     zlib-compressed or not, in either byte order, stored in any numeric type.
-//     Without Options.Variable it is the only variable with three dimensions.
-//     Variables of other classes are passed over.
+//     zlib-compressed or not, in either byte order, stored in any numeric type,
+//     with dimensions in any integer type. Without Options.Variable it is the
+//     only variable with three dimensions. Variables of other classes are passed
+//     over.
 //   - .npy, versions 1 to 3: integers, floats or booleans in either byte order,
 //     in C or Fortran order.
 //
-// MATLAB v7.3 (HDF5) and v4 are refused. Values other than 0 and 1 are refused
+// Dimensions of 1 beyond the third are ignored. Other formats, such as MATLAB
+// v7.3 and v4, NWB, .npz and text, are refused with the lines that convert them,
+// and so are structs, cells and sparse matrices. Values other than 0 and 1 are refused
 // too, but Options.Clip takes counts as 1. If no cell fires in the last bin of
 // any repeat, that bin is an artefact and is dropped. Notices tells of both.
 //
-// Files are not trusted: what one claims is held against its size before
-// memory is taken for it, at most about 8 bytes for each number claimed, and a
-// compressed variable claims no more than DEFLATE can hold. A damaged file ends
-// in an error, never in a panic or in numbers.
+// Files are not trusted. The header states the shape, and before any memory is
+// reserved the shape is held against bounds: Options.Limit for the bits of all
+// numbers, 65,536 neurons, and 8,000,000 bins in all repeats together. A recording
+// takes one bit for each number, a Raster four bytes for each bin. The size that
+// a header states must be that of the file, or what DEFLATE can make of it. A
+// damaged file ends in an error, never in a panic or in numbers.
+//
+// Warnings tells of shapes that point to axes in another order.
 //
 // # The surrogate
 //

@@ -1,6 +1,7 @@
 package recording_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 
@@ -42,16 +43,16 @@ func Example() {
 }
 
 func ExampleOpen() {
-	r, err := recording.Open("testdata/double.mat", recording.Options{})
+	r, err := recording.Open(context.Background(), "testdata/double.mat", recording.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(r.Name(), r.Repeats(), "repeats,", r.Neurons(), "neurons,", r.Bins(), "bins")
 
-	_, err = recording.Open("testdata/none.mat", recording.Options{})
+	_, err = recording.Open(context.Background(), "testdata/plane.npy", recording.Options{})
 	fmt.Println(err)
 
 	// Output:
 	// double.mat 4 repeats, 3 neurons, 5 bins
-	// read recording testdata/none.mat: no variable is a numeric array of 3 dimensions, repeats × neurons × bins; the file has note (char, 1 × 10), film (struct, 1 × 1), list (cell, 1 × 2), weights (double, 3 × 3), phase (complex double, 2 × 2 × 2)
+	// read recording testdata/plane.npy: it has 2 dimensions (3 × 5): want 3, repeats × neurons × bins; a single repeat of neurons × bins gets its first axis by x[None] in NumPy and by reshape(x, [1 size(x)]) in MATLAB
 }

@@ -28,16 +28,17 @@ func addFiles(f *testing.F, pattern string) {
 	}
 }
 
-// readFuzzed reads the bytes as a file. Whatever they are, it must not panic
-// nor allocate more than a share of what they claim at most.
+// readFuzzed reads the bytes as a file. Whatever they are, it must not panic,
+// and the limit bounds what it allocates, whatever a header states.
 func readFuzzed(t *testing.T, data []byte, o Options) {
+	o.Limit = 1 << 20
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	r, err := read(bytes.NewReader(data), int64(len(data)), "fuzzed", o)
 	runtime.ReadMemStats(&after)
-	// 1032 bytes for one of a zlib stream, up to 9 for one of an array of one
-	// bin; 64 KiB inflate windows and buffers for each of the variables.
-	if used, most := after.TotalAlloc-before.TotalAlloc, uint64(1<<20+(9*deflateRatio+1<<14)*len(data)); used > most {
+	// The bits once, what is kept of each cell, and 64 KiB inflate windows and
+	// buffers for each of the variables.
+	if used, most := after.TotalAlloc-before.TotalAlloc, uint64(1<<20+o.Limit+160*maxCells+int64(1<<14*len(data))); used > most {
 		t.Fatalf("%d bytes allocated for %d of a file", used, len(data))
 	}
 	if err != nil {
@@ -87,6 +88,57 @@ func FuzzMATStream(f *testing.F) {
 		}
 		readFuzzed(t, file.compressed(body).data, Options{})
 		readFuzzed(t, file.matrix(body).data, Options{Clip: true})
+	})
+}
+
+// FuzzMATHeader writes the same bits under heads of every kind: they are read
+// as if they had been written plainly.
+func FuzzMATHeader(f *testing.F) {
+	f.Add(false, uint8(5), uint8(2), uint8(6), uint8(0), true, uint8(4), uint8(3), uint8(5), uint64(0x5a5a5a5a))
+	f.Add(true, uint8(6), uint8(9), uint8(9), uint8(2), false, uint8(1), uint8(1), uint8(1), uint64(1))
+	f.Add(true, uint8(13), uint8(12), uint8(15), uint8(1), true, uint8(7), uint8(5), uint8(9), uint64(0x123456789abcdef))
+	f.Add(false, uint8(1), uint8(7), uint8(7), uint8(9), false, uint8(3), uint8(2), uint8(1), uint64(3))
+	kinds := []uint32{1, 2, 3, 4, 5, 6, 12, 13} // of dimensions; values may be of 7 and 9 too
+	f.Fuzz(func(t *testing.T, bigEndian bool, dimsKind, valueKind, class, ones uint8, compressed bool, repeats, neurons, bins uint8, pattern uint64) {
+		file := newMATFile(byteOrders[0])
+		if bigEndian {
+			file = newMATFile(byteOrders[1])
+		}
+		r, n, b := 1+int(repeats%16), 1+int(neurons%16), 1+int(bins%16)
+		spike := func(repeat, neuron, bin int) bool {
+			return bin == b-1 || pattern>>((repeat*31+neuron*17+bin*5)%64)&1 != 0 // a last bin that stays
+		}
+		var numbers []float64
+		for i := range r * n * b {
+			x := 0.
+			if spike(i%r, i/r%n, i/r/n) {
+				x = 1
+			}
+			numbers = append(numbers, x)
+		}
+		dims := append([]float64{float64(r), float64(n), float64(b)}, slices.Repeat([]float64{1}, int(ones%8))...)
+		body := file.part(nil, matUint32, file.order.AppendUint32(file.order.AppendUint32(nil, uint32(matDouble)+uint32(class)%10), 0))
+		kind := kinds[int(dimsKind)%len(kinds)]
+		body = file.part(file.part(body, kind, file.values(kind, dims...)), 1, []byte("x"))
+		kind = append(kinds, 7, 9)[int(valueKind)%(len(kinds)+2)]
+		body = file.part(body, kind, file.values(kind, numbers...))
+		if compressed {
+			file.compressed(body)
+		} else {
+			file.matrix(body)
+		}
+		got, err := file.read(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := New("x", r, n, b, spike)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := countUp(n)
+		if diff := cmp.Diff(want.Raster(all), got.Raster(all)); diff != "" {
+			t.Fatalf("-plainly +got\n%s", diff)
+		}
 	})
 }
 

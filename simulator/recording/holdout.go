@@ -11,18 +11,26 @@ import (
 // one repeat on either side. The repeats keep their order within each part;
 // without a share train is r itself and heldout is nil.
 func (r *Raster) Holdout(share float64, seed uint64) (train, heldout *Raster, err error) {
-	if !(share >= 0 && share < 1) {
-		return nil, nil, fmt.Errorf("hold out a share of %v of the repeats: want a number from 0 up to, not including, 1", share)
+	if err := CheckHoldout(share, r.Repeats); err != nil {
+		return nil, nil, err
 	}
 	if share == 0 {
 		return r, nil, nil
 	}
-	if r.Repeats < 2 {
-		return nil, nil, fmt.Errorf("hold out a share of %v of the repeats: the recording has only %d", share, r.Repeats)
-	}
 	count := min(max(int(math.Round(share*float64(r.Repeats))), 1), r.Repeats-1)
 	order := permutation(r.Repeats, "recording/holdout", seed)
 	return r.only(order[count:]), r.only(order[:count]), nil
+}
+
+// CheckHoldout reports whether a share of so many repeats can be held out.
+func CheckHoldout(share float64, repeats int) error {
+	switch {
+	case !(share >= 0 && share < 1):
+		return fmt.Errorf("hold out a share of %v of the repeats: want a number from 0 up to, not including, 1", share)
+	case share > 0 && repeats < 2:
+		return fmt.Errorf("hold out a share of %v of the repeats: the recording has only %d", share, repeats)
+	}
+	return nil
 }
 
 // only returns the raster of some repeats, in their order.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -15,7 +14,7 @@ import (
 // one matrix (matelement.go).
 const matHeaderBytes = 128
 
-// isMAT says whether a file begins as MATLAB v5 does: version 0x0100 and the
+// isMAT reports whether a file begins as MATLAB v5 does: version 0x0100 and the
 // letters MI, both as 16-bit numbers in the byte order of the file.
 func isMAT(head []byte) bool {
 	if len(head) < matHeaderBytes {
@@ -26,89 +25,105 @@ func isMAT(head []byte) bool {
 }
 
 // openMAT opens the recording's variable in a MATLAB v5 file of size bytes.
-func openMAT(file io.ReaderAt, size int64, o Options) (*array, error) {
-	variables, err := matVariables(file, size)
+func openMAT(file io.ReaderAt, size int64, path string, o Options) (*array, error) {
+	v, err := findVariable(file, size, path, o.Variable)
 	if err != nil {
 		return nil, err
 	}
-	v, err := choose(variables, o.Variable)
-	if err != nil {
-		return nil, err
-	}
-	a, err := v.open()
+	a, err := v.open(o)
 	if err != nil {
 		return nil, fmt.Errorf("variable %s: %w", v.name, err)
 	}
 	return a, nil
 }
 
-// matVariables lists the variables without reading their values.
-func matVariables(file io.ReaderAt, size int64) ([]variable, error) {
+// findVariable returns the variable of that name or, without a name, the only
+// one that may be a recording. It reads the heads of all variables and keeps few
+// of them, however many there are.
+func findVariable(file io.ReaderAt, size int64, path, name string) (variable, error) {
+	var all, candidates inventory
+	var named, other *variable // other: the first that may contain a recording
+	err := eachVariable(file, size, func(v variable) {
+		all.add(v)
+		switch {
+		case name != "":
+			if v.name == name && named == nil {
+				named = &v
+			}
+		case v.mayBeRecording():
+			candidates.add(v)
+		case other == nil && (v.class == matStruct || v.class == matCell || v.class == matSparse):
+			other = &v
+		}
+	})
+	switch {
+	case err != nil:
+		return variable{}, err
+	case all.number == 0:
+		return variable{}, errors.New("the file has no variables")
+	case named != nil && named.numeric():
+		return *named, nil
+	case named != nil:
+		return variable{}, fmt.Errorf("variable %s does not hold real numbers%s", named, extraction(*named, path))
+	case name != "":
+		return variable{}, fmt.Errorf("no variable is named %q; the file has %s", name, all)
+	case candidates.number == 1:
+		return candidates.some[0], nil
+	case candidates.number > 1:
+		return variable{}, fmt.Errorf("%d variables have 3 dimensions: name one of %s", candidates.number, candidates)
+	}
+	text := fmt.Sprintf("no variable is a numeric array of 3 dimensions, repeats × neurons × bins; the file has %s", all)
+	if other != nil {
+		text += extraction(*other, path)
+	}
+	return variable{}, errors.New(text)
+}
+
+// eachVariable calls visit with the head of every variable.
+func eachVariable(file io.ReaderAt, size int64, visit func(variable)) error {
 	var head [matHeaderBytes]byte
 	if _, err := file.ReadAt(head[:], 0); err != nil {
-		return nil, damaged(err)
+		return damaged(err)
 	}
 	order := binary.ByteOrder(binary.LittleEndian)
 	if head[126] == 'M' {
 		order = binary.BigEndian
 	}
-	var variables []variable
 	for at := int64(matHeaderBytes); at < size; {
 		e, err := matElement(file, at, size, order)
 		if err != nil {
-			return nil, fmt.Errorf("data element at byte %d: %w", at, err)
+			return fmt.Errorf("data element at byte %d: %w", at, err)
 		}
 		v, err := e.variable()
 		if err != nil {
-			return nil, fmt.Errorf("data element at byte %d: %w", at, err)
+			return fmt.Errorf("data element at byte %d: %w", at, err)
 		}
-		variables = append(variables, v)
+		visit(v)
 		at += 8 + e.size
 	}
-	return variables, nil
+	return nil
 }
 
-// choose returns the variable of that name or, without a name, the only one
-// that may be a recording.
-func choose(variables []variable, name string) (variable, error) {
-	if len(variables) == 0 {
-		return variable{}, errors.New("the file has no variables")
-	}
-	if name != "" {
-		i := slices.IndexFunc(variables, func(v variable) bool { return v.name == name })
-		if i < 0 {
-			return variable{}, fmt.Errorf("no variable is named %q; the file has %s", name, list(variables))
-		}
-		if !variables[i].numeric() {
-			return variable{}, fmt.Errorf("variable %s does not hold real numbers", variables[i])
-		}
-		return variables[i], nil
-	}
-	var candidates []variable
-	for _, v := range variables {
-		if v.numeric() && len(v.dims) == 3 {
-			candidates = append(candidates, v)
-		}
-	}
-	switch len(candidates) {
-	case 0:
-		return variable{}, fmt.Errorf("no variable is a numeric array of 3 dimensions, repeats × neurons × bins; the file has %s", list(variables))
-	case 1:
-		return candidates[0], nil
-	default:
-		return variable{}, fmt.Errorf("%d variables have 3 dimensions: name one of %s", len(candidates), list(candidates))
-	}
+// inventory counts variables and keeps a screenful.
+type inventory struct {
+	number int
+	some   []variable
 }
 
-// list prints the variables, a screenful at most.
-func list(variables []variable) string {
+func (i *inventory) add(v variable) {
 	const most = 20
+	if i.number++; i.number <= most {
+		i.some = append(i.some, v)
+	}
+}
+
+func (i inventory) String() string {
 	var names []string
-	for _, v := range variables[:min(most, len(variables))] {
+	for _, v := range i.some {
 		names = append(names, v.String())
 	}
-	if n := len(variables) - most; n > 0 {
-		names = append(names, fmt.Sprintf("%d more", n))
+	if more := i.number - len(i.some); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(names, ", ")
 }

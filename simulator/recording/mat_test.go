@@ -3,7 +3,9 @@ package recording
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +71,40 @@ func TestMATListsAScreenfulAtMost(t *testing.T) {
 	requireError(t, err, "v0 (double, 1 × 1), ", "v19 (double, 1 × 1), 3 more")
 }
 
+// The heads of variables before the wanted one are not kept.
+func TestMATForgetsWhatItPassesOver(t *testing.T) {
+	const variables = 100_000
+	f := newMATFile(binary.LittleEndian)
+	other := newMATFile(binary.LittleEndian)
+	other.matrix(other.part(other.head(uint32(matDouble), "other", 1, 1), 2, []byte{1}))
+	f.data = append(f.data, bytes.Repeat(other.data[matHeaderBytes:], variables)...)
+	last := int64(len(f.data))
+	f.matrix(f.made("bint", 2))
+	live := func() uint64 {
+		var stats runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&stats)
+		return stats.HeapAlloc
+	}
+	before, after := live(), uint64(0)
+	_, err := read(readerFunc(func(p []byte, at int64) (int, error) {
+		if at == last && after == 0 {
+			after = live()
+		}
+		return bytes.NewReader(f.data).ReadAt(p, at)
+	}), int64(len(f.data)), "test.mat", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after > before+1<<16 {
+		t.Errorf("%d bytes are kept of %d variables", after-before, variables)
+	}
+}
+
+type readerFunc func(p []byte, at int64) (int, error)
+
+func (f readerFunc) ReadAt(p []byte, at int64) (int, error) { return f(p, at) }
+
 func TestMATRefusesBrokenFiles(t *testing.T) {
 	le := func() *matFile { return newMATFile(binary.LittleEndian) }
 	wide := func(kind, size uint32) []byte { // a tag in the long form
@@ -109,7 +145,7 @@ func TestMATRefusesBrokenFiles(t *testing.T) {
 		{"unknown class", le().matrix(f.head(99, "bint", 4, 3, 5)), "its class is 99"},
 		{"flags of 16 bytes", le().matrix(f.part(nil, matUint32, make([]byte, 16))), "a part of the head claims 16 bytes"},
 		{"one dimension", le().matrix(f.head(uint32(matDouble), "bint", 4)), "its dimensions have type 5 and 4 bytes"},
-		{"too many dimensions", le().matrix(f.head(uint32(matDouble), "bint", make([]int32, 100)...)), "a part of the head claims 400 bytes"},
+		{"too many dimensions", le().matrix(f.head(uint32(matDouble), "bint", make([]int32, 100)...)), "its dimensions have type 5 and 400 bytes"},
 		{"endless name", le().matrix(f.head(uint32(matDouble), strings.Repeat("n", 5000), 4, 3, 5)), "a part of the head claims 5000 bytes"},
 		{"head cut", le().matrix(head[:24]), "truncated or corrupt"},
 		{"short element of 5 bytes", le().matrix(append(slices.Clone(head), wide(5<<16|2, 0)...)), "a short element claims 5 bytes"},
@@ -117,9 +153,9 @@ func TestMATRefusesBrokenFiles(t *testing.T) {
 		{"unknown values", le().matrix(f.part(slices.Clone(head), 11, make([]byte, 60))), "of the unknown type 11"},
 		{"too few values", le().matrix(f.part(slices.Clone(head), 2, make([]byte, 59))), "59 bytes of values where 4 × 3 × 5 of 1 bytes need 60"},
 		{"values beyond the matrix", le().matrix(append(slices.Clone(head), wide(2, 60)...)), "claim 60 bytes where 0 are left"},
-		{"negative dimension", le().matrix(f.head(uint32(matDouble), "bint", 4, -3, 5)), "4 × -3 × 5: want at least 1 of each"},
-		{"empty dimension", le().matrix(f.head(uint32(matDouble), "bint", 4, 0, 5)), "4 × 0 × 5: want at least 1 of each"},
-		{"more than memory", le().matrix(f.head(uint32(matDouble), "bint", 1<<30, 1<<30, 1<<30)), "at most 68719476736 in all"},
+		{"negative dimension", le().matrix(f.head(uint32(matDouble), "bint", 4, -3, 5)), "4 repeats × -3 neurons × 5 bins: each must be at least 1"},
+		{"empty dimension", le().matrix(f.head(uint32(matDouble), "bint", 4, 0, 5)), "4 repeats × 0 neurons × 5 bins: each must be at least 1"},
+		{"more than memory", le().matrix(f.head(uint32(matDouble), "bint", 1<<30, 1<<30, 1<<30)), "1073741824 repeats × 1073741824 neurons × 1073741824 bins: at most 65536 neurons are accepted; are the axes in this order?"},
 		{"too many neurons", le().matrix(f.spikes("bint", 2, [3]int32{1, 1<<16 + 1, 1}, make([]float64, 1<<16+1)...)), "at most 65536 neurons"},
 	}
 	for _, test := range tests {
@@ -172,4 +208,42 @@ func TestMATStreamLongerThanItsMatrix(t *testing.T) {
 	})...)
 	_, err := longer.read(Options{})
 	requireError(t, err, "more bytes than its tag says")
+}
+
+// Dimensions stored in any integer type, in short and long elements, are read
+// like those that MATLAB writes. Dimensions of 1 beyond the third mean nothing.
+func TestMATReadsDimensionsOfEveryType(t *testing.T) {
+	for _, order := range byteOrders {
+		for _, kind := range []uint32{1, 2, 3, 4, 5, 6, 12, 13} {
+			for _, dims := range [][]float64{{4, 3, 5}, {4, 3, 5, 1}, {4, 3, 5, 1, 1, 1}} {
+				f := newMATFile(order)
+				head := f.part(nil, matUint32, f.order.AppendUint32(f.order.AppendUint32(nil, 9), 0))
+				head = f.part(f.part(head, kind, f.values(kind, dims...)), 1, []byte("bint"))
+				made := f.made("bint", 2)
+				body := append(head, made[len(f.head(uint32(matDouble), "bint", 4, 3, 5)):]...)
+				r, err := f.compressed(body).read(Options{})
+				if err != nil {
+					t.Fatalf("%v type %d, %v: %v", order, kind, dims, err)
+				}
+				requireMade(t, r)
+			}
+		}
+	}
+	f := newMATFile(binary.LittleEndian)
+	head := f.part(nil, matUint32, f.order.AppendUint32(f.order.AppendUint32(nil, 9), 0))
+	_, err := f.matrix(f.part(f.part(head, 9, f.values(9, 4, 3, 5)), 1, []byte("x"))).read(Options{})
+	requireError(t, err, "its dimensions have type 9 and 24 bytes")
+}
+
+func TestMATRefusesMoreThanTheLimit(t *testing.T) {
+	f := newMATFile(binary.LittleEndian)
+	f.matrix(f.spikes("x", 2, [3]int32{10, 100, 10}, make([]float64, 10_000)...))
+	_, err := f.read(Options{Limit: 1249})
+	if !errors.Is(err, ErrTooLarge) {
+		t.Errorf("error %v, want one of ErrTooLarge", err)
+	}
+	requireError(t, err, "10 repeats × 100 neurons × 10 bins take 1 MiB, one bit each", "are the axes in this order?")
+	if _, err := f.read(Options{Limit: 1250}); err != nil {
+		t.Error(err)
+	}
 }

@@ -45,11 +45,14 @@ func matElement(file io.ReaderAt, at, size int64, order binary.ByteOrder) (eleme
 // deflateRatio is the largest ratio that DEFLATE reaches: 258 bytes for 2 bits.
 const deflateRatio = 1032
 
+// headBytes is a buffer for the head of most matrices. Values are read past it.
+const headBytes = 256
+
 // stream opens the element's matrix, behind its tag.
 func (e element) stream() (*stream, error) {
 	section := io.NewSectionReader(e.file, e.start, e.size)
 	if !e.compressed {
-		return &stream{r: bufio.NewReader(section), order: e.order, left: e.size}, nil
+		return &stream{r: bufio.NewReaderSize(section, headBytes), order: e.order, left: e.size}, nil
 	}
 	inflated, err := zlib.NewReader(bufio.NewReader(section))
 	if err != nil {

@@ -1,8 +1,11 @@
 package recording
 
 import (
+	"bytes"
 	"fmt"
+	"math"
 	"strings"
+	"unicode"
 )
 
 const (
@@ -26,7 +29,7 @@ func (s *stream) head() (variable, error) {
 	if err != nil {
 		return variable{}, err
 	}
-	if t.kind != matUint32 || t.size != 8 {
+	if t.kind != matUint32 && t.kind != matInt32 || t.size != 8 {
 		return variable{}, fmt.Errorf("%s: its flags have type %d and %d bytes", mendCopy, t.kind, t.size)
 	}
 	word := s.order.Uint32(flags)
@@ -44,21 +47,28 @@ func (s *stream) head() (variable, error) {
 	if err != nil {
 		return variable{}, err
 	}
-	v.name = strings.ToValidUTF8(string(name), "?")
+	v.name = printable(name)
+	if v.class == matStruct {
+		v.fields = s.fields()
+	}
 	return v, nil
 }
 
 func (s *stream) dims() ([]int64, error) {
-	t, data, err := s.part(4 * matMaxDims)
+	t, data, err := s.part(8 * matMaxDims)
 	if err != nil {
 		return nil, err
 	}
-	if t.kind != matInt32 || t.size%4 != 0 || t.size < 8 {
+	// MATLAB writes int32. Other programs write other integers.
+	code := matNumbers[t.kind]
+	number, ok := newNumber(code, s.order)
+	if !ok || code[0] == 'f' || t.size%int64(number.width) != 0 || t.size < 2*int64(number.width) || t.size > matMaxDims*int64(number.width) {
 		return nil, fmt.Errorf("%s: its dimensions have type %d and %d bytes", mendCopy, t.kind, t.size)
 	}
 	var dims []int64
-	for ; len(data) > 0; data = data[4:] {
-		dims = append(dims, int64(int32(s.order.Uint32(data))))
+	for ; len(data) > 0; data = data[number.width:] {
+		// Far above 2⁵³ the value is rounded, and refused all the same.
+		dims = append(dims, int64(min(number.value(data), math.MaxInt32)))
 	}
 	return dims, nil
 }
@@ -67,4 +77,38 @@ func (s *stream) dims() ([]int64, error) {
 // narrower than the class of their array.
 var matNumbers = map[uint32]string{
 	1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8",
+}
+
+// fields returns the names of a struct's fields as far as they can be read:
+// they only help a message.
+func (s *stream) fields() []string {
+	const most = 32 // bytes and fields; MATLAB itself allows 63 letters
+	t, data, err := s.part(4)
+	if err != nil || t.size != 4 {
+		return nil
+	}
+	length := int(s.order.Uint32(data))
+	if length < 1 || length > 2*most {
+		return nil
+	}
+	t, data, err = s.part(1 << 16)
+	if err != nil || t.size%int64(length) != 0 {
+		return nil
+	}
+	var fields []string
+	for ; len(data) > 0 && len(fields) < most; data = data[length:] {
+		name, _, _ := bytes.Cut(data[:length], []byte{0})
+		fields = append(fields, printable(name))
+	}
+	return fields
+}
+
+// printable returns a name of the file without control characters.
+func printable(name []byte) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(string(name), "?"))
 }

@@ -3,6 +3,7 @@ package recording
 import (
 	"cmp"
 	"fmt"
+	"strings"
 )
 
 // variable is the head of one variable of a MATLAB file.
@@ -11,13 +12,17 @@ type variable struct {
 	class            matClass
 	complex, logical bool
 	dims             []int64
-	element          element // where it is
+	fields           []string // of a struct, as far as known
+	element          element  // where it is
 }
 
 // matClass is the class of a MATLAB array.
 type matClass byte
 
 const (
+	matCell   matClass = 1
+	matStruct matClass = 2
+	matSparse matClass = 5
 	matDouble matClass = 6
 	matUint64 matClass = 15
 )
@@ -38,24 +43,36 @@ func (v variable) numeric() bool {
 	return v.class >= matDouble && v.class <= matUint64 && !v.complex
 }
 
+// mayBeRecording reports whether the variable is a numeric array of three
+// dimensions.
+func (v variable) mayBeRecording() bool { return v.numeric() && len(trimmed(v.dims)) == 3 }
+
 // String returns "bint (double, 297 × 160 × 953)".
 func (v variable) String() string {
-	name, class := cmp.Or(v.name, "unnamed"), v.class.String()
-	if v.logical {
+	class := v.class.String()
+	switch {
+	case v.class == matSparse && v.logical:
+		class = "sparse logical"
+	case v.class == matSparse && v.complex:
+		class = "sparse complex"
+	case v.logical:
 		class = "logical"
-	}
-	if v.complex {
+	case v.complex:
 		class = "complex " + class
 	}
-	if v.dims == nil {
-		return fmt.Sprintf("%s (%s)", name, class)
+	parts := []string{class}
+	if v.dims != nil {
+		parts = append(parts, times(v.dims))
 	}
-	return fmt.Sprintf("%s (%s, %s)", name, class, times(v.dims))
+	if len(v.fields) > 0 {
+		parts = append(parts, "with the fields "+strings.Join(v.fields, ", "))
+	}
+	return fmt.Sprintf("%s (%s)", cmp.Or(v.name, "unnamed"), strings.Join(parts, ", "))
 }
 
 // open prepares the reading of the variable's values.
-func (v variable) open() (*array, error) {
-	a, err := newArray(v.dims, true)
+func (v variable) open(o Options) (*array, error) {
+	a, err := newArray(v.dims, true, o)
 	if err != nil {
 		return nil, err
 	}

@@ -26,12 +26,12 @@ var (
 )
 
 // openNPY opens a .npy file of size bytes.
-func openNPY(file io.ReaderAt, size int64, _ Options) (*array, error) {
+func openNPY(file io.ReaderAt, size int64, _ string, o Options) (*array, error) {
 	header, start, err := npyHeader(file, size)
 	if err != nil {
 		return nil, err
 	}
-	a, err := npyArray(header)
+	a, err := npyArray(header, o)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func npyHeader(file io.ReaderAt, size int64) (header string, start int64, err er
 	return string(text), start + length, nil
 }
 
-func npyArray(header string) (*array, error) {
+func npyArray(header string, o Options) (*array, error) {
 	descr, fortran, dims := npyDescr.FindStringSubmatch(header), npyFortran.FindStringSubmatch(header), npyShape.FindStringSubmatch(header)
 	if descr == nil || fortran == nil || dims == nil {
 		return nil, fmt.Errorf("the .npy header %.200q is not that of a plain array of numbers: save it with numpy.save(file, x.astype(numpy.uint8))", header)
@@ -89,7 +89,7 @@ func npyArray(header string) (*array, error) {
 		}
 		lengths = append(lengths, n)
 	}
-	a, err := newArray(lengths, fortran[1] == "True")
+	a, err := newArray(lengths, fortran[1] == "True", o)
 	if err != nil {
 		return nil, err
 	}

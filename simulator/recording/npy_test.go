@@ -47,8 +47,8 @@ func TestNPYRefusesBrokenFiles(t *testing.T) {
 		{"text", npyFile(npyHeaderOf("<U1", "False", "(1, 2, 2)"), make([]byte, 16)...), `numbers of type "<U1" are not supported`},
 		{"bool of 8 bytes", npyFile(npyHeaderOf("<b8", "False", "(1, 2, 2)"), make([]byte, 32)...), `numbers of type "<b8" are not supported`},
 		{"scalar", npyFile(npyHeaderOf("|u1", "False", "()"), 1), "0 dimensions"},
-		{"no repeats", npyFile(npyHeaderOf("|u1", "False", "(0, 2, 2)")), "0 × 2 × 2: want at least 1 of each"},
-		{"beyond 64 bits", npyFile(npyHeaderOf("|u1", "False", "(99999999999999999999, 1, 1)"), 1), "want at least 1 of each and at most"},
+		{"no repeats", npyFile(npyHeaderOf("|u1", "False", "(0, 2, 2)")), "0 repeats × 2 neurons × 2 bins: each must be at least 1"},
+		{"beyond 64 bits", npyFile(npyHeaderOf("|u1", "False", "(99999999999999999999, 1, 1)"), 1), "at most 8000000 bins are accepted, all repeats together; are the axes in this order?"},
 		{"product beyond 64 bits", npyFile(npyHeaderOf("|u1", "False", "(2000000000, 2000000000, 2000000000)"), 1), "at most"},
 	}
 	for _, test := range tests {

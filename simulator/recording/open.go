@@ -2,11 +2,13 @@ package recording
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+
+	"spiqsweep/simulator/inputfile"
 )
 
 // Options say how a file is read.
@@ -16,6 +18,9 @@ type Options struct {
 	// Variable names the variable of a MATLAB file that holds the recording;
 	// empty means the only one with three dimensions.
 	Variable string
+	// Limit is the size in bytes that the bits of the recording may take, as its
+	// header states the shape; 0 means DefaultLimit.
+	Limit int64
 }
 
 const (
@@ -24,21 +29,15 @@ const (
 )
 
 // Open reads a recording from a MATLAB v5 or a .npy file, told apart by
-// content. Errors name the file, what is wrong, where, and the mend.
-func Open(path string, o Options) (*Recording, error) {
-	file, err := os.Open(path)
+// content. Errors name the file, what is wrong, where, and the repair. Reading
+// ends with an error once ctx is done.
+func Open(ctx context.Context, path string, o Options) (*Recording, error) {
+	file, err := inputfile.Open(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("read recording: %w", err)
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("read recording: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read recording %s: it is not a regular file", path)
-	}
-	r, err := read(file, info.Size(), filepath.Base(path), o)
+	r, err := read(file, file.Size(), path, o)
 	if err != nil {
 		return nil, fmt.Errorf("read recording %s: %w", path, err)
 	}
@@ -46,20 +45,20 @@ func Open(path string, o Options) (*Recording, error) {
 }
 
 // read reads a file of size bytes.
-func read(file io.ReaderAt, size int64, name string, o Options) (*Recording, error) {
-	open, err := reader(file)
+func read(file io.ReaderAt, size int64, path string, o Options) (*Recording, error) {
+	open, err := reader(file, path)
 	if err != nil {
 		return nil, err
 	}
-	a, err := open(file, size, o)
+	a, err := open(file, size, path, o)
 	if err != nil {
 		return nil, err
 	}
-	return a.recording(name, o.Clip)
+	return a.recording(filepath.Base(path), o.Clip)
 }
 
-// reader returns what opens a file of this content.
-func reader(file io.ReaderAt) (func(io.ReaderAt, int64, Options) (*array, error), error) {
+// reader returns the function that opens a file of this content.
+func reader(file io.ReaderAt, path string) (func(io.ReaderAt, int64, string, Options) (*array, error), error) {
 	var buffer [hdf5Offset + len(hdf5Magic)]byte
 	n, err := file.ReadAt(buffer[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -71,24 +70,9 @@ func reader(file io.ReaderAt) (func(io.ReaderAt, int64, Options) (*array, error)
 		return nil, errors.New("the file is empty")
 	case bytes.HasPrefix(head, []byte(npyMagic)):
 		return openNPY, nil
-	case isHDF5(head):
-		return nil, errors.New("it is a MATLAB v7.3 (HDF5) file, which is not supported: load it in MATLAB and save(..., '-v7'), or in Python (h5py) and numpy.save it as repeats × neurons × bins")
-	case isMAT(head):
+	case isMAT(head) && !isMAT73(head):
 		return openMAT, nil
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return nil, errors.New("it is a zip archive: if it is a .npz, unzip it and give the .npy inside")
 	default:
-		return nil, errors.New("it is neither a MATLAB v5 nor a .npy file: " + mendSave)
+		return nil, conversion(head, path)
 	}
-}
-
-const (
-	hdf5Magic  = "\x89HDF\r\n\x1a\n"
-	hdf5Offset = 512 // MATLAB puts its own header before
-)
-
-func isHDF5(head []byte) bool {
-	return bytes.HasPrefix(head, []byte(hdf5Magic)) ||
-		len(head) > hdf5Offset && bytes.HasPrefix(head[hdf5Offset:], []byte(hdf5Magic)) ||
-		bytes.HasPrefix(head, []byte("MATLAB 7.3 MAT-file"))
 }

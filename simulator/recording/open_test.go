@@ -44,7 +44,7 @@ func TestOpenReadsWhatOthersWrote(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.file+" "+test.variable, func(t *testing.T) {
-			r, err := Open(filepath.Join("testdata", test.file), Options{Variable: test.variable})
+			r, err := Open(t.Context(), filepath.Join("testdata", test.file), Options{Variable: test.variable})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -75,14 +75,14 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		want    []string // parts of the message
 	}{
 		{made("absent.mat"), Options{}, []string{"absent.mat", "no such file"}},
-		{"testdata", Options{}, []string{"testdata", "not a regular file"}},
+		{"testdata", Options{}, []string{"testdata is a directory"}},
 		{write("empty.mat", ""), Options{}, []string{"empty.mat", "is empty"}},
-		{write("v73.mat", hdf5), Options{}, []string{"v73.mat", "v7.3 (HDF5)", "save(..., '-v7')", "numpy.save"}},
+		{write("v73.mat", hdf5), Options{}, []string{"v73.mat", "v7.3 file (HDF5)", "save('", "-v7.mat', 'NAME', '-v7')", "numpy.save", "[()].T"}},
 		{write("bare.h5", hdf5Magic+"more"), Options{}, []string{"bare.h5", "HDF5"}},
 		{write("header.mat", hdf5[512:]), Options{}, []string{"HDF5"}},
-		{write("cut73.mat", hdf5[:200]), Options{}, []string{"HDF5"}},
+		{write("cut73.mat", hdf5[:200]), Options{}, []string{"MATLAB v7.3 file (HDF5)"}},
 		{write("archive.npz", "PK\x03\x04rest"), Options{}, []string{"archive.npz", "unzip"}},
-		{write("text.csv", "0,1,0\n"), Options{}, []string{"text.csv", "neither a MATLAB v5 nor a .npy file", "save(..., '-v7')"}},
+		{write("text.csv", "0,1,0\n"), Options{}, []string{"text.csv", "it is text", "numpy.loadtxt(", `delimiter=","`}},
 		{made("plane.npy"), Options{}, []string{"plane.npy", "2 dimensions (3 × 5)", "want 3, repeats × neurons × bins"}},
 		{made("four.npy"), Options{}, []string{"4 dimensions (1 × 4 × 3 × 5)"}},
 		{made("complex.npy"), Options{}, []string{`"<c8"`, "astype(numpy.uint8)"}},
@@ -90,17 +90,17 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		{made("records.npy"), Options{}, []string{"'spike'", "astype(numpy.uint8)"}},
 		{made("none.mat"), Options{}, []string{
 			"none.mat", "no variable is a numeric array of 3 dimensions",
-			"note (char, 1 × 10)", "film (struct, 1 × 1)", "list (cell, 1 × 2)", "weights (double, 3 × 3)", "phase (complex double, 2 × 2 × 2)",
+			"note (char, 1 × 10)", "film (struct, 1 × 1, with the fields seconds, name)", "list (cell, 1 × 2)", "weights (double, 3 × 3)", "phase (complex double, 2 × 2 × 2)",
 		}},
 		{made("two.mat"), Options{}, []string{"2 variables have 3 dimensions", "left (uint8, 4 × 3 × 5)", "right (uint8, 4 × 3 × 5)"}},
 		{made("two.mat"), Options{Variable: "centre"}, []string{`no variable is named "centre"`, "left (uint8", "right (uint8"}},
 		{made("mixed.mat"), Options{Variable: "weights"}, []string{"variable weights", "2 dimensions (3 × 3)"}},
-		{made("mixed.mat"), Options{Variable: "film"}, []string{"film (struct, 1 × 1) does not hold real numbers"}},
+		{made("mixed.mat"), Options{Variable: "film"}, []string{"film (struct, 1 × 1, with the fields seconds, name) does not hold real numbers", "x = film.FIELD", `["film"]["FIELD"][0, 0]`}},
 		{made("mixed.mat"), Options{Variable: "phase"}, []string{"phase (complex double, 2 × 2 × 2) does not hold real numbers"}},
 	}
 	for _, test := range tests {
 		t.Run(filepath.Base(test.path)+" "+test.options.Variable, func(t *testing.T) {
-			_, err := Open(test.path, test.options)
+			_, err := Open(t.Context(), test.path, test.options)
 			requireError(t, err, test.want...)
 		})
 	}

@@ -29,7 +29,7 @@ func sharedFile(t *testing.T, elements ...string) string {
 
 func openShared(t *testing.T) *Recording {
 	t.Helper()
-	r, err := Open(sharedFile(t, "data", "bint_fishmovie32_100.mat"), Options{})
+	r, err := Open(t.Context(), sharedFile(t, "data", "bint_fishmovie32_100.mat"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

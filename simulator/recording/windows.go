@@ -15,10 +15,20 @@ type Windows struct {
 
 // Windows returns the windows of that many bins.
 func (r *Raster) Windows(timesteps int) (*Windows, error) {
-	if timesteps < 1 || timesteps > r.Bins {
-		return nil, fmt.Errorf("windows of %d time steps: a repeat has %d bins, so want 1 to %d", timesteps, r.Bins, r.Bins)
+	if err := CheckWindows(timesteps, r.Bins); err != nil {
+		return nil, err
 	}
 	return &Windows{raster: r, timesteps: timesteps, perRepeat: r.Bins - timesteps + 1, bins: r.packed()}, nil
+}
+
+// CheckWindows reports whether a repeat of so many bins has windows of so many
+// time steps.
+func CheckWindows(timesteps, bins int) error {
+	if timesteps < 1 || timesteps > bins {
+		return fmt.Errorf("windows of %s: a repeat has %s, so want 1 to %d",
+			plural(int64(timesteps), "time step"), plural(int64(bins), "bin"), bins)
+	}
+	return nil
 }
 
 // packed returns all words one after another, Neurons bits each, and one word more.

@@ -30,7 +30,7 @@ func shared(t testing.TB, elements ...string) string {
 // retina opens the recording and returns the windows of n cells, by selection.
 func retina(t testing.TB) func(selection string, n, timesteps int) ([]int, RepeatedWindows) {
 	t.Helper()
-	r, err := recording.Open(shared(t, "data", "bint_fishmovie32_100.mat"), recording.Options{})
+	r, err := recording.Open(t.Context(), shared(t, "data", "bint_fishmovie32_100.mat"), recording.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -25,7 +26,7 @@ func main() {
 }
 
 func run(path string, out, log io.Writer) error {
-	r, err := recording.Open(path, recording.Options{})
+	r, err := recording.Open(context.Background(), path, recording.Options{})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,200 @@
+package recording
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// conversion returns an error that says what a file is, by its first bytes, and
+// the lines of Python or MATLAB that convert it. Words in capitals are for the
+// reader to replace.
+func conversion(head []byte, path string) error {
+	saved := strings.TrimSuffix(path, filepath.Ext(path)) + ".npy"
+	has := func(prefix string) bool { return bytes.HasPrefix(head, []byte(prefix)) }
+	switch {
+	case isMAT73(head):
+		return convertible("it is a MATLAB v7.3 file (HDF5), which is not read", way{"MATLAB", []string{
+			fmt.Sprintf("load(%s)", matlab(path)),
+			fmt.Sprintf("save(%s, 'NAME', '-v7')", matlab(strings.TrimSuffix(path, filepath.Ext(path))+"-v7.mat")),
+		}}, way{"Python, where h5py shows the axes in reverse", []string{
+			"import h5py, numpy",
+			fmt.Sprintf("numpy.save(%q, h5py.File(%q)[\"NAME\"][()].T)", saved, path),
+		}})
+	case isHDF5(head) && (strings.EqualFold(filepath.Ext(path), ".nwb") || bytes.Contains(head, []byte("nwb_version"))):
+		return convertible("it is an NWB file (HDF5), which is not read. It holds spike times: count them in bins, from the times STARTS (s) at which the stimulus began", way{"Python", []string{
+			"import h5py, numpy",
+			fmt.Sprintf("units = h5py.File(%q)[\"units\"]", path),
+			`cells = numpy.split(units["spike_times"][()], units["spike_times_index"][()][:-1])`,
+			"spikes = [[numpy.histogram(cell, start + 0.02 * numpy.arange(BINS + 1))[0] for cell in cells] for start in STARTS]",
+			fmt.Sprintf("numpy.save(%q, numpy.minimum(spikes, 1).astype(numpy.uint8))", saved),
+		}})
+	case isHDF5(head):
+		return convertible("it is an HDF5 file, which is not read", way{"Python", []string{
+			"import h5py, numpy",
+			fmt.Sprintf("file = h5py.File(%q); file.visit(print)  # the names of its arrays", path),
+			fmt.Sprintf("numpy.save(%q, file[\"NAME\"][()])", saved),
+		}})
+	case has("PK\x03\x04") && bytes.Contains(head, []byte(".npy")):
+		return convertible("it is an .npz archive, which is not read", way{"Python", []string{
+			"import numpy",
+			fmt.Sprintf("arrays = numpy.load(%q); print(arrays.files)  # the names of its arrays", path),
+			fmt.Sprintf("numpy.save(%q, arrays[\"NAME\"])", saved),
+		}})
+	case has("PK\x03\x04") && strings.HasPrefix(strings.ToLower(filepath.Ext(path)), ".xls"):
+		return errors.New("it is a spreadsheet, which is not read: save it as CSV there, with one row for each repeat and neuron and one column for each bin, and give the .csv here to see how to convert that")
+	case has("PK\x03\x04"):
+		return errors.New("it is a zip archive: unzip it and give the file inside")
+	case has("\x1f\x8b"):
+		return fmt.Errorf("it is compressed with gzip: run gunzip --keep %s and give the file that it writes", path)
+	case has("BZh"), has("\xfd7zXZ\x00"), has("\x28\xb5\x2f\xfd"):
+		return errors.New("it is compressed (bzip2, xz or zstd): unpack it and give the file inside")
+	case len(head) > 1 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5:
+		return convertible("it is a Python pickle, which is not read, since it may run any program: load it only if you trust it", way{"Python", []string{
+			"import pickle, numpy",
+			fmt.Sprintf("x = numpy.asarray(pickle.load(open(%q, \"rb\")))", path),
+			fmt.Sprintf("numpy.save(%q, x)", saved),
+		}})
+	case isMAT4(head):
+		return convertible("it is a MATLAB v4 file, which is not read and has no arrays of 3 dimensions", way{"MATLAB", []string{
+			fmt.Sprintf("load(%s)", matlab(path)),
+			"x = reshape(NAME, REPEATS, NEURONS, [])",
+			fmt.Sprintf("save(%s, 'x', '-v7')", matlab(strings.TrimSuffix(path, filepath.Ext(path))+"-v7.mat")),
+		}})
+	case isText(head) && (head[0] == '[' || head[0] == '{'):
+		return convertible("it is text (JSON), which is not read", way{"Python", []string{
+			"import json, numpy",
+			fmt.Sprintf("x = numpy.array(json.load(open(%q)))", path),
+			fmt.Sprintf("numpy.save(%q, x.astype(numpy.uint8))", saved),
+		}})
+	case isText(head) && bytes.ContainsAny(head, "0123456789"):
+		return convertible("it is text, which is not read. If it has one row for each repeat and neuron, the neurons of the first repeat first, and one column for each bin", way{"Python", []string{
+			"import numpy",
+			fmt.Sprintf("x = numpy.loadtxt(%q%s)", path, columns(head)),
+			fmt.Sprintf("numpy.save(%q, x.reshape(REPEATS, -1, x.shape[1]).astype(numpy.uint8))", saved),
+		}})
+	default:
+		return errors.New("it is neither a MATLAB v5 nor a .npy file: " + mendSave)
+	}
+}
+
+// way is the lines that convert a file in one language.
+type way struct {
+	language string
+	lines    []string
+}
+
+// convertible is an error that says what a file is, and how to convert it.
+func convertible(what string, ways ...way) error {
+	return errors.New(what + "; to convert it" + listWays(ways))
+}
+
+func listWays(ways []way) string {
+	var b strings.Builder
+	for i, w := range ways {
+		if i > 0 {
+			b.WriteString("\nor")
+		}
+		fmt.Fprintf(&b, " in %s:", w.language)
+		for _, line := range w.lines {
+			b.WriteString("\n  " + line)
+		}
+	}
+	if placeholder.MatchString(b.String()) {
+		b.WriteString("\nwith values of yours for the words in capitals")
+	}
+	return b.String()
+}
+
+// placeholder matches a word that the reader replaces.
+var placeholder = regexp.MustCompile(`\b(NAME|FIELD|REPEATS|NEURONS|BINS|STARTS)\b`)
+
+// extraction says how to take the recording out of a struct, a cell or a sparse
+// matrix.
+func extraction(v variable, path string) string {
+	base := strings.TrimSuffix(path, filepath.Ext(path))
+	inMATLAB, inPython := "", ""
+	switch v.class {
+	case matStruct:
+		field := "FIELD"
+		if len(v.fields) == 1 {
+			field = v.fields[0]
+		}
+		inMATLAB = fmt.Sprintf("%s.%s", v.name, field)
+		inPython = fmt.Sprintf("[%q][%q][0, 0]", v.name, field)
+	case matCell:
+		inMATLAB = v.name + "{1}"
+		inPython = fmt.Sprintf("[%q].flat[0]", v.name)
+	case matSparse:
+		inMATLAB = fmt.Sprintf("reshape(full(%s), REPEATS, NEURONS, [])", v.name)
+		inPython = fmt.Sprintf("[%q].toarray().reshape(REPEATS, NEURONS, -1, order=\"F\")", v.name)
+	default:
+		return ""
+	}
+	return fmt.Sprintf("; to take a recording out of %s", v.name) + listWays([]way{{"MATLAB", []string{
+		fmt.Sprintf("load(%s)", matlab(path)),
+		fmt.Sprintf("x = %s", inMATLAB),
+		fmt.Sprintf("save(%s, 'x', '-v7')", matlab(base+"-x.mat")),
+	}}, {"Python", []string{
+		"import numpy, scipy.io",
+		fmt.Sprintf("x = scipy.io.loadmat(%q)%s", path, inPython),
+		fmt.Sprintf("numpy.save(%q, x)", base+".npy"),
+	}}})
+}
+
+// matlab quotes a string for MATLAB.
+func matlab(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+const (
+	hdf5Magic  = "\x89HDF\r\n\x1a\n"
+	hdf5Offset = 512 // MATLAB puts its own header before
+	mat73Start = "MATLAB 7.3 MAT-file"
+)
+
+func isMAT73(head []byte) bool { return bytes.HasPrefix(head, []byte(mat73Start)) }
+
+func isHDF5(head []byte) bool {
+	return bytes.HasPrefix(head, []byte(hdf5Magic)) ||
+		len(head) > hdf5Offset && bytes.HasPrefix(head[hdf5Offset:], []byte(hdf5Magic))
+}
+
+// isMAT4 reports whether a file begins like MATLAB v4: five 32-bit numbers, the
+// type (0 to 52 in the byte orders in use), two dimensions, 0 or 1 for complex,
+// and the length of the name.
+func isMAT4(head []byte) bool {
+	if len(head) < 22 {
+		return false
+	}
+	return head[0] <= 52 && bytes.Equal(head[1:4], []byte{0, 0, 0}) &&
+		head[12] <= 1 && bytes.Equal(head[13:16], []byte{0, 0, 0}) &&
+		head[16] >= 2 && head[16] <= 64 && bytes.Equal(head[17:20], []byte{0, 0, 0}) && head[20] >= 'A'
+}
+
+// isText reports whether a file begins as UTF-8 text does.
+func isText(head []byte) bool {
+	for i := 0; i < utf8.UTFMax && len(head) > 0 && !utf8.Valid(head); i++ {
+		head = head[:len(head)-1] // a rune that the end cuts
+	}
+	return len(head) > 0 && bytes.IndexFunc(head, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }) < 0
+}
+
+// columns returns the arguments of numpy.loadtxt for text that begins so.
+func columns(head []byte) string {
+	first, rest, _ := strings.Cut(string(head), "\n")
+	arguments := ""
+	for _, delimiter := range []string{",", ";", "\t"} {
+		if strings.Contains(first, delimiter) {
+			arguments = fmt.Sprintf(", delimiter=%q", delimiter)
+			break
+		}
+	}
+	letter := func(r rune) bool { return r > '9' && r != 'e' && r != 'E' }
+	if strings.ContainsFunc(first, letter) && !strings.ContainsFunc(strings.TrimSpace(rest[:min(len(rest), 40)]), letter) {
+		arguments += ", skiprows=1"
+	}
+	return arguments
+}

@@ -1,0 +1,122 @@
+package recording
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// pythonWith returns a Python that has the modules, or skips the test.
+func pythonWith(t *testing.T, modules string) string {
+	t.Helper()
+	python, ok := pythons[modules]
+	if !ok {
+		python = findPython(modules)
+		pythons[modules] = python
+	}
+	if python == "" {
+		t.Skipf("skipped: needs a Python with %s", modules)
+	}
+	return python
+}
+
+var pythons = map[string]string{} // by modules; "": none
+
+func findPython(modules string) string {
+	for _, candidate := range []string{"python3", "/usr/bin/python3", "python"} {
+		if exec.Command(candidate, "-c", "import "+modules).Run() == nil {
+			return candidate
+		}
+	}
+	return ""
+}
+
+// The lines of Python that a refusal names turn the file into one that is read.
+func TestConversionsWork(t *testing.T) {
+	const made = "import numpy; r, n, b = numpy.indices((4, 3, 5)); x = (7*r + 3*n + b*b) % 5 == 0; "
+	tests := []struct {
+		file, needs string
+		make        string            // writes the file named F
+		replaced    map[string]string // words in capitals
+		want        string
+	}{
+		{"a b.csv", "numpy", `numpy.savetxt(F, x.reshape(12, 5), fmt="%d", delimiter=",")`, map[string]string{"REPEATS": "4"}, "it is text"},
+		{"titled.tsv", "numpy", `numpy.savetxt(F, x.reshape(12, 5), fmt="%d", delimiter="\t", header="bin\tbin", comments="")`, map[string]string{"REPEATS": "4"}, "it is text"},
+		{"plain.txt", "numpy", `numpy.savetxt(F, x.reshape(12, 5))`, map[string]string{"REPEATS": "4"}, "it is text"},
+		{"x.json", "numpy", `import json; json.dump(x.astype(int).tolist(), open(F, "w"))`, nil, "JSON"},
+		{"x.npz", "numpy", `numpy.savez(F, other=[1], spikes=x)`, map[string]string{"NAME": "spikes"}, ".npz archive"},
+		{"packed.npz", "numpy", `numpy.savez_compressed(F, spikes=x)`, map[string]string{"NAME": "spikes"}, ".npz archive"},
+		{"x.pkl", "numpy", `import pickle; pickle.dump(x, open(F, "wb"))`, nil, "pickle"},
+		{"old.pickle", "numpy", `import pickle; pickle.dump(x.astype(int).tolist(), open(F, "wb"), protocol=2)`, nil, "pickle"},
+		{"struct.mat", "numpy, scipy.io", `scipy.io.savemat(F, {"session": {"rate": 1.0, "spikes": x}})`, map[string]string{"FIELD": "spikes"}, "session (struct, 1 × 1, with the fields rate, spikes)"},
+		{"single.mat", "numpy, scipy.io", `scipy.io.savemat(F, {"session": {"spikes": x}}, do_compression=True)`, nil, `["session"]["spikes"][0, 0]`},
+		{"cell.mat", "numpy, scipy.io", `c = numpy.empty(1, dtype=object); c[0] = x; scipy.io.savemat(F, {"trials": c})`, nil, "trials (cell, 1 × 1)"},
+		{"sparse.mat", "numpy, scipy.io, scipy.sparse", `scipy.io.savemat(F, {"s": scipy.sparse.csc_matrix(x.reshape((4, 15), order="F").astype(float))})`, map[string]string{"REPEATS": "4", "NEURONS": "3"}, "s (sparse, 4 × 15)"},
+		{"logical.mat", "numpy, scipy.io, scipy.sparse", `scipy.io.savemat(F, {"s": scipy.sparse.csc_matrix(x.reshape((4, 15), order="F"))})`, map[string]string{"REPEATS": "4", "NEURONS": "3"}, "s (sparse logical, 4 × 15)"},
+		{"v73.mat", "numpy, h5py", `f = h5py.File(F, "w", userblock_size=512); f["spikes"] = x.T; f.close(); g = open(F, "r+b"); g.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\0\2IM")`, map[string]string{"NAME": "spikes"}, "MATLAB v7.3 file (HDF5)"},
+		{"x.h5", "numpy, h5py", `h5py.File(F, "w")["spikes"] = x`, map[string]string{"NAME": "spikes"}, "it is an HDF5 file"},
+		{"x.nwb", "numpy, h5py", `f = h5py.File(F, "w"); times = [numpy.concatenate([10 * i + 0.02 * numpy.nonzero(x[i, c])[0] + 0.01 for i in range(4)]) for c in range(3)]; f["units/spike_times"] = numpy.concatenate(times); f["units/spike_times_index"] = numpy.cumsum([len(t) for t in times])`, map[string]string{"BINS": "5", "STARTS": "[0, 10, 20, 30]"}, "it is an NWB file"},
+	}
+	for _, test := range tests {
+		t.Run(test.file, func(t *testing.T) {
+			python := pythonWith(t, test.needs)
+			path := filepath.Join(t.TempDir(), test.file)
+			run := func(script string) {
+				t.Helper()
+				if output, err := exec.Command(python, "-c", script).CombinedOutput(); err != nil {
+					t.Fatalf("%v\n%s\n%s", err, script, output)
+				}
+			}
+			run("import " + test.needs + "; " + made + strings.ReplaceAll(test.make, "F,", `"`+path+`",`))
+			_, err := Open(t.Context(), path, Options{})
+			requireError(t, err, test.want)
+			_, lines, found := strings.Cut(err.Error(), "in Python")
+			if !found {
+				t.Fatalf("no lines of Python in %q", err)
+			}
+			script := ""
+			for line := range strings.Lines(lines[strings.Index(lines, "\n")+1:]) {
+				if code, ok := strings.CutPrefix(line, "  "); ok {
+					script += code
+				}
+			}
+			for word, value := range test.replaced {
+				script = regexp.MustCompile(`\b`+word+`\b`).ReplaceAllString(script, value)
+			}
+			run(script)
+			r, err := Open(t.Context(), strings.TrimSuffix(path, filepath.Ext(path))+".npy", Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			requireMade(t, r)
+		})
+	}
+}
+
+// Files of other kinds are told apart by content, with a way on.
+func TestOtherFormatsAreNamed(t *testing.T) {
+	v4 := append([]byte{0, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0}, "x\x00spikes"...)
+	for name, test := range map[string]struct{ content, want string }{
+		"x.mat.gz":  {"\x1f\x8b\x08rest", "gunzip --keep x.mat.gz"},
+		"x.npy.bz2": {"BZh91AY", "unpack it"},
+		"x.npy.xz":  {"\xfd7zXZ\x00\x00", "unpack it"},
+		"x.npy.zst": {"\x28\xb5\x2f\xfd\x00", "unpack it"},
+		"x.zip":     {"PK\x03\x04\x14\x00", "unzip it and give the file inside"},
+		"x.xlsx":    {"PK\x03\x04\x14\x00[Content_Types].xml", "save it as CSV"},
+		"v4.mat":    {string(v4), "MATLAB v4 file"},
+		"x.bin":     {"\x00\x01\x02\x03", "neither a MATLAB v5 nor a .npy file"},
+		"half.csv":  {"0,1,\u00e9"[:5], "it is text"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			if err := os.WriteFile(name, []byte(test.content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Open(t.Context(), name, Options{})
+			requireError(t, err, test.want)
+		})
+	}
+}
