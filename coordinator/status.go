@@ -147,7 +147,7 @@ func printStatus(out io.Writer, s statusReport, place *placeFlags) error {
 		fmt.Fprintf(out, "%d of the done ones are being verified\n", s.Tasks.Verifying)
 	}
 	for _, warning := range s.Warnings {
-		fmt.Fprintf(out, "warning: %s\n", warning)
+		fmt.Fprintf(out, "warning: %s\n", sweep.Printable(warning))
 	}
 	fmt.Fprint(out, outlook(s, place))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

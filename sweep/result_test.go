@@ -334,3 +334,42 @@ func BenchmarkDecodeResult(b *testing.B) {
 		}
 	}
 }
+
+// TestMaxResultBytes encodes results of the longest numbers that there are.
+func TestMaxResultBytes(t *testing.T) {
+	const longest = -2.2250738585072014e-308
+	for _, change := range []func(*Configuration){
+		func(*Configuration) {},
+		func(c *Configuration) { c.Neurons, c.Timesteps = 5, 2 },
+		func(c *Configuration) { c.Neurons, c.Timesteps = 2, 8 },
+		func(c *Configuration) { c.Neurons, c.Timesteps, c.Circuit.Layers = 10, 30, 3 },
+		func(c *Configuration) { c.Evaluation.HistoryEvery, c.Training.Steps = 1, 5000 },
+	} {
+		c := Default()
+		change(&c)
+		vectors, numbers := map[string][]float64{}, map[string]float64{}
+		for _, name := range StatisticNames {
+			vectors[name] = slices.Repeat([]float64{longest}, StatisticLength(name, c.Neurons, c.Timesteps))
+		}
+		for _, name := range ErrorNames {
+			numbers[name] = longest
+		}
+		layer := slices.Repeat([][2]float64{{longest, longest}}, c.Qubits())
+		r := Result{
+			TrainableParameters: math.MaxInt, Errors: numbers, Floors: numbers, HeldoutErrors: numbers, HeldoutFloors: numbers,
+			Model: vectors, Data: vectors, Heldout: vectors,
+			Angles:  slices.Repeat([][][][2]float64{slices.Repeat([][][2]float64{layer}, c.Circuit.Layers)}, c.Timesteps),
+			Samples: slices.Repeat([][]uint32{slices.Repeat([]uint32{math.MaxUint32}, c.Timesteps)}, SampleWindows),
+		}
+		if c.Neurons*c.Timesteps <= MaxStateBits && c.Evaluation.HistoryEvery > 0 {
+			r.History = slices.Repeat([]HistoryPoint{{JSBits: longest, Step: math.MaxInt32}}, c.Training.Steps/c.Evaluation.HistoryEvery+1)
+		}
+		body, err := r.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if limit := MaxResultBytes(c); len(body) > limit || len(body) < limit/8 {
+			t.Errorf("%s: %d bytes, and the limit is %d", c.Label(), len(body), limit)
+		}
+	}
+}

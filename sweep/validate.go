@@ -42,6 +42,28 @@ func (r Result) Validate(c Configuration) error {
 	return errors.Join(v.faults...)
 }
 
+// MaxResultBytes returns how many bytes the encoded result of a configuration can
+// take at most. What is larger need not be decoded.
+func MaxResultBytes(c Configuration) int {
+	numbers := c.Timesteps*c.Circuit.Layers*c.Qubits()*2 + SampleWindows*c.Timesteps
+	for _, name := range StatisticNames {
+		numbers += 3 * StatisticLength(name, c.Neurons, c.Timesteps)
+	}
+	points := 0
+	if c.Neurons*c.Timesteps <= MaxStateBits && c.Evaluation.HistoryEvery > 0 {
+		points = c.Training.Steps/c.Evaluation.HistoryEvery + 2
+	}
+	return maxFrameBytes + maxNumberBytes*numbers + maxPointBytes*points
+}
+
+// The longest encodings: of a number with its comma and brackets, of a point of the
+// history, and of all else (names, errors and floors).
+const (
+	maxNumberBytes = 32
+	maxPointBytes  = 64
+	maxFrameBytes  = 16 << 10
+)
+
 // maxFaults bounds the length of Validate's error.
 const maxFaults = 10
 

@@ -15,9 +15,9 @@ import (
 type Queue struct {
 	store  Store
 	policy Policy
-	// granted are the configurations of tasks that were granted lately: of one ID
-	// there is one, since who plans names tasks by their content.
-	granted *lru.Cache[sweep.TaskID, sweep.Configuration]
+	// grants are the recent grants. Tasks are named by their content: of one ID there
+	// is one configuration.
+	grants *lru.Cache[sweep.TaskID, recentGrant]
 	// examining has a place for each call whose results are examined. One processor
 	// is left to the store, for which all of them wait.
 	examining chan struct{}
@@ -28,17 +28,17 @@ type Queue struct {
 	busy  bool // guarded by mu; at its last tick some task was open
 }
 
-// maxGranted bounds the configurations that a queue remembers: some megabytes.
+// maxGranted bounds the grants that a queue remembers: some megabytes.
 const maxGranted = 1 << 12
 
 // New makes the queue of a store. Zero fields of the policy are its defaults.
 func New(s Store, p Policy) *Queue {
-	granted, err := lru.New[sweep.TaskID, sweep.Configuration](maxGranted)
+	grants, err := lru.New[sweep.TaskID, recentGrant](maxGranted)
 	if err != nil {
 		panic(err) // of a constant
 	}
 	return &Queue{
-		store: s, policy: p.withDefaults(), granted: granted, busy: true,
+		store: s, policy: p.withDefaults(), grants: grants, busy: true,
 		examining: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
 	}
 }

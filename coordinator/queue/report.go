@@ -88,8 +88,8 @@ func (q *Queue) examine(ctx context.Context, reports []Report) ([]finding, error
 			continue
 		}
 		findings[i] = r.Result.examine()
-		if c, ok := q.granted.Get(r.Task); ok {
-			findings[i].err = findings[i].disbelief(c)
+		if g, ok := q.grants.Get(r.Task); ok {
+			findings[i].err = findings[i].disbelief(g.configuration)
 			findings[i].fits, findings[i].result = findings[i].err == nil, sweep.Result{}
 		}
 	}

@@ -97,20 +97,11 @@ func (q *Queue) Sync(ctx context.Context, r SyncRequest) (SyncAnswer, error) {
 	if err != nil {
 		return SyncAnswer{}, fmt.Errorf("sync of process %q: %w", r.ID, err)
 	}
-	q.remember(answer.Assignments)
+	q.remember(r.ID, answer.Assignments)
 	if len(r.Reports) > 0 {
 		failpoint.Reach("coordinator.committed")
 	}
 	return answer, nil
-}
-
-// remember keeps the configurations of what was granted, for the results to come.
-func (q *Queue) remember(assignments []Assignment) {
-	for _, a := range assignments {
-		if a.Work != nil {
-			q.granted.Add(a.Task, a.Work.Configuration)
-		}
-	}
 }
 
 // tasks lists what a call names.

@@ -35,16 +35,20 @@
 //     else, on every method, existing or not. A connection that shows no right
 //     token in time, or wrong ones again and again, is cut.
 //   - Resources (limits.go): connections, handshakes, headers, streams, messages,
-//     what they unpack to, rates by connection and by process, the time of every
+//     what they unpack to, rates by connection and by process, the rate at which an
+//     address presents new processes, the time of every
 //     call and stream, and of a caller that sends or reads too slowly, or not at
 //     all. No connection is kept for ever.
 //   - The store: identities, leases, labels and texts are checked before they
 //     reach the queue. A result must be what its digest says, in canonical form,
 //     and of the shape and within the ranges of its task's configuration. It must
-//     come from the process that was granted the attempt. One that does not hold
-//     is judged invalid and counts as a failure of its task; it spoils the other
-//     reports of its call only if it lies about its own size. A sweep's tasks must
-//     be those that their digests name.
+//     come from the process that was granted the attempt, which is looked up before
+//     the result is unpacked, and be no larger than its task's can be. One that does
+//     not hold is judged invalid and counts as a failure of its task. A call names
+//     leases that were granted: of others, a few hundred are looked up. A sweep's
+//     tasks must be those that their digests name.
+//   - People: text of workers (labels, failures, logs) becomes printable when it comes
+//     in; so does that of a coordinator when a client reads it.
 //   - The program: a handler that panics fails its call alone; an error that
 //     nobody foresaw is logged, and its caller learns no details.
 //   - Other versions are refused with a sentence that says which side to update.

@@ -59,6 +59,10 @@ const (
 	// maxLeases bounds the leases that one Sync may name.
 	maxLeases = 1 << 16
 
+	// maxUnchecked is how many leases a Sync may name without a look first at which of
+	// them were granted.
+	maxUnchecked = 128
+
 	// maxGrid bounds the text of a grid, in bytes; batchBytes what one message of
 	// a stream carries.
 	maxGrid    = 1 << 20

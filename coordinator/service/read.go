@@ -40,7 +40,12 @@ func readLease(in *spiqsweepv1.Lease) (queue.Lease, error) {
 	if !wire.IsDigest(in.GetTask()) || in.GetAttempt() == 0 || in.GetAttempt() > math.MaxInt64 {
 		return queue.Lease{}, invalid("lease of task %.80q, attempt %d: is none", in.GetTask(), in.GetAttempt())
 	}
-	return queue.Lease{Task: sweep.TaskID(in.GetTask()), Attempt: in.GetAttempt()}, nil
+	return leaseOf(in), nil
+}
+
+// leaseOf converts a lease that was checked, or that is only looked for.
+func leaseOf(in *spiqsweepv1.Lease) queue.Lease {
+	return queue.Lease{Task: sweep.TaskID(in.GetTask()), Attempt: in.GetAttempt()}
 }
 
 // SyncCall is a checked Sync: what the queue is asked, and why some of its
@@ -50,12 +55,11 @@ type SyncCall struct {
 	disbelieved map[queue.Lease]string
 }
 
-func readSync(p queue.Process, in *spiqsweepv1.SyncRequest) (SyncCall, error) {
+// readSync reads a Sync. sizes bounds the results of leases, in bytes, as
+// queue.Granted does; nil: as any task may have them.
+func readSync(p queue.Process, in *spiqsweepv1.SyncRequest, sizes map[queue.Lease]int) (SyncCall, error) {
 	if in.GetSequence() > math.MaxInt64 {
 		return SyncCall{}, invalid("sequence = %d: must count from 1", in.GetSequence())
-	}
-	if len(in.GetHeld()) > maxLeases || len(in.GetReports()) > maxLeases {
-		return SyncCall{}, invalid("%d leases held, %d reported: at most %d can be", len(in.GetHeld()), len(in.GetReports()), maxLeases)
 	}
 	call := SyncCall{
 		SyncRequest: queue.SyncRequest{
@@ -76,7 +80,11 @@ func readSync(p queue.Process, in *spiqsweepv1.SyncRequest) (SyncCall, error) {
 		if err != nil {
 			return SyncCall{}, err
 		}
-		read, err := readReport(report, &budget)
+		limit := wire.MaxUnpackedBytes
+		if sizes != nil {
+			limit = sizes[lease]
+		}
+		read, err := readReport(report, &budget, limit)
 		if err != nil {
 			// Unbelieved is a failure of the task: it would only come out the same again.
 			call.disbelieved[lease] = err.Error()

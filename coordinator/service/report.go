@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 
 	"spiqsweep/coordinator/queue"
@@ -9,12 +10,15 @@ import (
 	"spiqsweep/sweep"
 )
 
+// errNotGranted says why a result is not even unpacked.
+var errNotGranted = errors.New("the attempt was never granted to this process")
+
 // readReport reads how a lease ended. Its error says why a report cannot be
 // believed.
-func readReport(in *spiqsweepv1.Report, budget *wire.Budget) (queue.Report, error) {
+func readReport(in *spiqsweepv1.Report, budget *wire.Budget, limit int) (queue.Report, error) {
 	switch outcome := in.GetOutcome().(type) {
 	case *spiqsweepv1.Report_Result:
-		result, err := readResult(outcome.Result, budget)
+		result, err := readResult(outcome.Result, budget, limit)
 		return queue.Report{Result: result}, err
 	case *spiqsweepv1.Report_Failure:
 		return queue.Report{Failure: &queue.Failure{
@@ -30,9 +34,15 @@ func readReport(in *spiqsweepv1.Report, budget *wire.Budget) (queue.Report, erro
 	}
 }
 
-// readResult unpacks a result. Whether it is what its digest says and fits its
+// readResult unpacks a result of at most limit bytes; 0: its lease was never granted. Whether it is what its digest says and fits its
 // task is for the queue to say.
-func readResult(in *spiqsweepv1.Result, budget *wire.Budget) (*queue.ResultReport, error) {
+func readResult(in *spiqsweepv1.Result, budget *wire.Budget, limit int) (*queue.ResultReport, error) {
+	if limit == 0 {
+		return nil, errNotGranted
+	}
+	if size := wire.UnpackedSize(in.GetBody()); size > limit {
+		return nil, fmt.Errorf("result of %d bytes: its task has at most %d", size, limit)
+	}
 	body, err := budget.Unpack(in.GetBody())
 	if err != nil {
 		return nil, fmt.Errorf("result of %d bytes: %w", len(in.GetBody()), err)

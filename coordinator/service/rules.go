@@ -20,12 +20,89 @@ import (
 type Rules struct{ Config }
 
 // Read checks a Sync and reads it.
-func (r Rules) Read(in *spiqsweepv1.SyncRequest) (SyncCall, error) {
+func (r Rules) Read(in *spiqsweepv1.SyncRequest) (SyncCall, error) { return r.read(in, nil) }
+
+// read is Read with the sizes that results of leases may have, as readSync wants them.
+func (r Rules) read(in *spiqsweepv1.SyncRequest, sizes map[queue.Lease]int) (SyncCall, error) {
 	process, err := r.process(in.GetProcess())
 	if err != nil {
 		return SyncCall{}, err
 	}
-	return readSync(process, in)
+	return readSync(process, in, sizes)
+}
+
+// check checks a Sync as far as that costs little: who calls, and that it speaks of
+// leases that were granted to it. It returns the part of the call that does, and how
+// large the results in it may be. The held leases of a call that names few are left to
+// Judge.
+func (r Rules) check(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncRequest, map[queue.Lease]int, error) {
+	process, err := r.process(in.GetProcess())
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(in.GetHeld()) > maxLeases || len(in.GetReports()) > maxLeases {
+		return nil, nil, invalid("%d leases held, %d reported: at most %d can be", len(in.GetHeld()), len(in.GetReports()), maxLeases)
+	}
+	results, others, err := named(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	all := len(others) > maxUnchecked
+	if !all {
+		others = nil
+	}
+	granted, err := r.Queue.Granted(ctx, process.ID, results, others)
+	if err != nil {
+		return nil, nil, r.statusOf(err, "Sync")
+	}
+	return concerned(in, granted, all), granted, nil
+}
+
+// named lists the leases whose results a Sync reports, and all others in it.
+func named(in *spiqsweepv1.SyncRequest) (results, others []queue.Lease, err error) {
+	for _, report := range in.GetReports() {
+		lease, err := readLease(report.GetLease())
+		if err != nil {
+			return nil, nil, err
+		}
+		if report.GetResult() != nil {
+			results = append(results, lease)
+		} else {
+			others = append(others, lease)
+		}
+	}
+	for _, held := range in.GetHeld() {
+		lease, err := readLease(held.GetLease())
+		if err != nil {
+			return nil, nil, err
+		}
+		others = append(others, lease)
+	}
+	return results, others, nil
+}
+
+// concerned returns a Sync without the reports that were not looked up, which come
+// again, and, if all leases were looked up, without those held that were never granted.
+func concerned(in *spiqsweepv1.SyncRequest, granted map[queue.Lease]int, all bool) *spiqsweepv1.SyncRequest {
+	out := &spiqsweepv1.SyncRequest{
+		Process: in.GetProcess(), Sequence: in.GetSequence(), Held: in.GetHeld(),
+		FreeSlots: in.GetFreeSlots(), Draining: in.GetDraining(), Stays: in.GetStays(),
+	}
+	for _, report := range in.GetReports() {
+		if _, found := granted[leaseOf(report.GetLease())]; found || !all && report.GetResult() == nil {
+			out.Reports = append(out.Reports, report)
+		}
+	}
+	if !all {
+		return out
+	}
+	out.Held = nil
+	for _, held := range in.GetHeld() {
+		if granted[leaseOf(held.GetLease())] > 0 {
+			out.Held = append(out.Held, held)
+		}
+	}
+	return out
 }
 
 // WouldWait says whether a process asks for work and there is none now.

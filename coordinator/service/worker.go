@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/wire"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
@@ -20,7 +21,11 @@ type worker struct {
 }
 
 func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
-	call, leave, err := w.unpack(ctx, in)
+	checked, sizes, err := w.rules.check(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	call, leave, err := w.unpack(ctx, checked, sizes)
 	if err != nil {
 		return nil, err
 	}
@@ -36,23 +41,25 @@ func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsw
 	return answer, nil
 }
 
-// unpack reads a call, if it has results as soon as there is room for what they
-// claim to unpack to. While the call waits for the store, it counts as what they
-// are. leave ends that.
-func (w *worker) unpack(ctx context.Context, in *spiqsweepv1.SyncRequest) (call SyncCall, leave func(), err error) {
+// unpack decodes a Sync. It reserves memory for the size its results claim, then
+// shrinks the reservation to the real size. A result larger than sizes allows for its
+// lease is not decoded. The caller must call leave.
+func (w *worker) unpack(ctx context.Context, in *spiqsweepv1.SyncRequest, sizes map[queue.Lease]int) (call SyncCall, leave func(), err error) {
 	if len(in.GetReports()) == 0 {
-		call, err = w.rules.Read(in)
+		call, err = w.rules.read(in, sizes)
 		return call, func() {}, err
 	}
 	claimed, size := 0, 0
 	for _, report := range in.GetReports() {
-		claimed += wire.UnpackedSize(report.GetResult().GetBody())
+		if size := wire.UnpackedSize(report.GetResult().GetBody()); sizes == nil || size <= sizes[leaseOf(report.GetLease())] {
+			claimed += size
+		}
 	}
 	weight := share(claimed)
 	if err := w.atWork.Acquire(ctx, weight); err != nil {
 		return call, nil, statusOf(err, w.rules.Log, "Sync")
 	}
-	if call, err = w.rules.Read(in); err != nil {
+	if call, err = w.rules.read(in, sizes); err != nil {
 		w.atWork.Release(weight)
 		return call, nil, err
 	}

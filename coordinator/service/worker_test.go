@@ -49,7 +49,7 @@ func TestACallCountsAsWhatItUnpacksTo(t *testing.T) {
 		"a lie":  {lie, leastAtWork},
 	} {
 		w := newWorker()
-		_, leave, err := w.unpack(t.Context(), reporting(test.body))
+		_, leave, err := w.unpack(t.Context(), reporting(test.body), nil)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -73,12 +73,12 @@ func TestACallWaitsForRoom(t *testing.T) {
 	_ = w.atWork.TryAcquire(maxAtWork)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := w.unpack(gone, reporting(nil)); status.Code(err) != codes.Canceled {
+	if _, _, err := w.unpack(gone, reporting(nil), nil); status.Code(err) != codes.Canceled {
 		t.Errorf("there is no room: %v", err)
 	}
 	idle := reporting(nil)
 	idle.Reports = nil
-	if _, _, err := w.unpack(gone, idle); err != nil {
+	if _, _, err := w.unpack(gone, idle, nil); err != nil {
 		t.Errorf("a call without results: %v", err)
 	}
 }

@@ -1,0 +1,157 @@
+package service_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/service"
+	"spiqsweep/coordinator/store"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+)
+
+// invented are leases that nobody was granted.
+func invented(n int) []*spiqsweepv1.Held {
+	held := make([]*spiqsweepv1.Held, n)
+	for i := range held {
+		held[i] = &spiqsweepv1.Held{Lease: &spiqsweepv1.Lease{Task: fmt.Sprintf("%064x", i), Attempt: 1}, Started: true}
+	}
+	return held
+}
+
+// TestWhatWasNotGrantedIsNotUnpacked: neither what nobody was granted, nor what
+// another process was.
+func TestWhatWasNotGrantedIsNotUnpacked(t *testing.T) {
+	b := newRig(t, 1)
+	others := b.take("other")
+	for name, lease := range map[string]*spiqsweepv1.Lease{"nobody's": invented(1)[0].GetLease(), "another's": others} {
+		answer := b.sync(&spiqsweepv1.SyncRequest{
+			Process: process(name, 1), Sequence: 1,
+			Reports: []*spiqsweepv1.Report{resultReport(lease, []byte("not even compressed"), sweep.Digest(nil))},
+		})
+		v := answer.GetVerdicts()[0]
+		if v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(v.GetWhy(), "never granted to this process") {
+			t.Errorf("%s: verdict is %v", name, v)
+		}
+	}
+	if got := b.sync(&spiqsweepv1.SyncRequest{
+		Process: process("other", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: others}},
+	}); len(got.GetAssignments()) != 1 {
+		t.Error("the other process lost its task")
+	}
+}
+
+// TestGrantedLeasesAreKeptAmongInvented: a worker of many tasks is renewed whatever
+// else its call names.
+func TestGrantedLeasesAreKeptAmongInvented(t *testing.T) {
+	b := newRig(t, 300)
+	granted := b.sync(&spiqsweepv1.SyncRequest{Process: process("p", 300), Sequence: 1, FreeSlots: 300}).GetAssignments()
+	held := invented(2000)
+	for _, a := range granted {
+		held = append(held, &spiqsweepv1.Held{Lease: a.GetLease(), Step: 1, Started: true})
+	}
+	answer := b.sync(&spiqsweepv1.SyncRequest{Process: process("p", 300), Sequence: 2, Held: held})
+	if len(granted) != 300 || len(answer.GetAssignments()) != 300 {
+		t.Errorf("%d tasks were granted, and %d are kept, want 300", len(granted), len(answer.GetAssignments()))
+	}
+}
+
+// counting counts the attempts that are looked up, and the tasks that are claimed.
+type counting struct {
+	queue.Store
+	read, written, claimed atomic.Int64
+	writing                atomic.Int64 // nanoseconds within Update
+}
+
+type countingTx struct {
+	queue.Tx
+	attempts, claimed *atomic.Int64
+}
+
+func (s *counting) View(ctx context.Context, f func(queue.Tx) error) error {
+	return s.Store.View(ctx, func(tx queue.Tx) error { return f(countingTx{tx, &s.read, &s.claimed}) })
+}
+
+func (s *counting) Update(ctx context.Context, f func(queue.Tx) error) error {
+	return s.Store.Update(ctx, func(tx queue.Tx) error {
+		began := time.Now()
+		defer func() { s.writing.Add(int64(time.Since(began))) }()
+		return f(countingTx{tx, &s.written, &s.claimed})
+	})
+}
+
+func (t countingTx) Attempt(l queue.Lease) (queue.Attempt, bool, error) {
+	t.attempts.Add(1)
+	return t.Tx.Attempt(l)
+}
+
+func (t countingTx) Claim(process string, tasks []sweep.TaskID) error {
+	t.claimed.Add(int64(len(tasks)))
+	return t.Tx.Claim(process, tasks)
+}
+
+// TestInventedLeasesCostLittle: a call that names all that it may looks a few of
+// them up, and neither claims them nor keeps the store's writer.
+func TestInventedLeasesCostLittle(t *testing.T) {
+	s := &counting{Store: store.Memory()}
+	defer s.Close()
+	b := newRig(t, 1, func(c *service.Config) { c.Queue = queue.New(s, queue.Policy{}) })
+	held := invented(1 << 16)
+	reports := make([]*spiqsweepv1.Report, len(held))
+	for i, h := range held {
+		reports[i] = &spiqsweepv1.Report{Lease: h.GetLease(), Outcome: &spiqsweepv1.Report_HandBack{}}
+	}
+	for name, r := range map[string]*spiqsweepv1.SyncRequest{
+		"held":     {Held: held},
+		"reported": {Reports: reports},
+	} {
+		s.read.Store(0)
+		s.written.Store(0)
+		s.claimed.Store(0)
+		r.Process, r.Sequence = process(name, 1), 1
+		b.sync(r)
+		if read, written, claimed := s.read.Load(), s.written.Load(), s.claimed.Load(); read > 512 || written > 512 || claimed > 512 {
+			t.Errorf("%s: %d attempts are read, %d of them before a write, and %d tasks claimed, want 512 at most", name, read, written, claimed)
+		}
+	}
+}
+
+// BenchmarkInventedLeases measures a call that names as many leases as it may, none
+// of which was granted, from its bytes to its answer, and how long it keeps the
+// writer of a store on disk, for which all other workers wait.
+func BenchmarkInventedLeases(b *testing.B) {
+	inner, err := store.Open(context.Background(), filepath.Join(b.TempDir(), "sweep.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer inner.Close()
+	s := &counting{Store: inner}
+	contracts, answers := service.Offered(service.Config{
+		Queue: queue.New(s, queue.Policy{}), Numerics: sweep.Numerics, KernelClass: kernelClass, Log: hclog.NewNullLogger(),
+	})
+	sync := contracts[0].Methods[slices.IndexFunc(contracts[0].Methods, func(m grpc.MethodDesc) bool { return m.MethodName == "Sync" })].Handler
+	held := invented(1 << 16)
+	sequence := uint64(0)
+	for b.Loop() {
+		sequence++
+		body, err := proto.Marshal(&spiqsweepv1.SyncRequest{Process: process("p", 1), Sequence: sequence, Held: held})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := sync(answers[0], context.Background(), func(m any) error { return proto.Unmarshal(body, m.(proto.Message)) }, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(s.writing.Load())/float64(b.N)/1e6, "writer-ms/op")
+}
