@@ -202,7 +202,10 @@ func TestAnyResultIsDrawn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		data := rapid.String().Draw(t, "data")
 		var rows []table.Row
-		for r := range example("chain") {
+		for r, err := range example("chain") {
+			if err != nil {
+				t.Fatal(err)
+			}
 			if rapid.IntRange(0, 40).Draw(t, "chosen") == 0 {
 				r.Data = data
 				for _, values := range []map[string]float64{r.Measures.Errors, r.Measures.Floors} {
