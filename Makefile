@@ -26,7 +26,7 @@ build: ## build bin/coordinator and bin/worker (static, no cgo)
 	go build -ldflags '$(LDFLAGS)' -o bin/ ./coordinator ./worker
 
 test: ## run every test, those with real programs included (minutes; more where the recording is at hand)
-	go test ./...
+	go test -timeout 60m ./...
 	go test -modfile=.ci/tools.mod ./.ci/benchtable
 
 race: ## run the tests of everything that runs concurrently under the race detector

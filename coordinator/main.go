@@ -32,7 +32,10 @@ const (
 // version is set by the linker; see the Makefile.
 var version = ""
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	program.RequireAddressSpace("coordinator", os.Stderr)
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
 
 // run is the whole program.
 func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {

@@ -16,7 +16,10 @@ import (
 // version is set by the linker; see the Makefile.
 var version = ""
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	program.RequireAddressSpace("worker", os.Stderr)
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // run is the whole program. Data goes to stdout, talk to stderr; an error is
 // one line that begins with the program's name.
@@ -51,3 +54,11 @@ func newRoot(stderr io.Writer, exitCode *int) *cobra.Command {
 type faultError struct{ error }
 
 func (e *faultError) Unwrap() error { return e.error }
+
+// printed makes an error of writing to standard output one that is not the user's.
+func printed(err error) error {
+	if err != nil {
+		return &faultError{fmt.Errorf("print the answer: %w", err)}
+	}
+	return nil
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,11 +55,15 @@ func selftest(out io.Writer, reference string, asJSON bool) error {
 	if asJSON {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(report); err != nil {
-			return &faultError{fmt.Errorf("print the report: %w", err)}
+		if err := printed(encoder.Encode(report)); err != nil {
+			return err
 		}
 	} else {
-		describe(out, report)
+		var text bytes.Buffer
+		describe(&text, report)
+		if _, err := out.Write(text.Bytes()); err != nil {
+			return printed(err)
+		}
 	}
 	if !report.Passed {
 		return &faultError{errors.New("a kernel of this machine computes wrong numbers: use another, with " +
