@@ -68,7 +68,8 @@ func (s *site) until(c *process, address, what string, reached func(*spiqsweepv1
 // submit hands a sweep to a site and follows it.
 func (r *run) submit(s *site) *process {
 	r.Helper()
-	return r.coordinator("", "--coordinator", filepath.Join(s.folder, "operator.json"))
+	arguments := []string{"--grid", r.grid, "--out", r.folder, "--coordinator", filepath.Join(s.folder, "operator.json"), "--log-level", "debug"}
+	return start(r.T, "", "coordinator", append(arguments, r.sweep.flags...)...)
 }
 
 // says runs a command to its end and returns what it says.
