@@ -4,8 +4,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
@@ -40,9 +38,7 @@ func localWorkerCommand(stdin io.Reader, stderr io.Writer) *cobra.Command {
 			if err != nil {
 				return usage("%s: %w", circuit.KernelVariable, err)
 			}
-			// Only the coordinator's wish and its end count: a signal that is sent to
-			// all processes of a service must not cut the hand-back short.
-			signal.Ignore(os.Interrupt, syscall.SIGTERM)
+			program.IgnoreSignals() // only the coordinator's wish and its end count
 			return ending(agent.RunChild(context.WithoutCancel(c.Context()), stdin, agent.Config{
 				Slots: 1, Stays: stay, Identity: os.Getenv(identityVariable), Version: programVersion(), Kernel: kernel, Runner: runner.New(kernel, log), Log: log,
 			}))

@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -40,9 +38,17 @@ func main() {
 // run is the whole program.
 func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	defer profile(stderr)()
-	ctx, stop := interruptible()
-	defer stop()
+	ctx, interrupts := newInterrupter(stderr)
+	defer interrupts.stop()
 	root, began := newRoot(stdin, stderr)
+	root.PersistentPreRun = func(c *cobra.Command, _ []string) {
+		*began = true
+		if keepsNothing(c) {
+			interrupts.allowAtOnce()
+		} else {
+			program.OutlivePipes()
+		}
+	}
 	root.SetArgs(arguments)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -97,26 +103,6 @@ type endError struct{ code int }
 
 func (e *endError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
-// interruptible returns a context that ends with the first SIGINT or SIGTERM;
-// the second ends the program at once.
-func interruptible() (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		defer signal.Stop(signals)
-		select {
-		case <-signals:
-			cancel()
-		case <-ctx.Done():
-			return
-		}
-		<-signals
-		os.Exit(exitInterrupted)
-	}()
-	return ctx, cancel
-}
-
 // newRoot builds the tree of commands. Once a command's own code runs, began is
 // true: an error before is one of usage.
 func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *bool) {
@@ -126,7 +112,6 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 	root.Version = programVersion()
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.PersistentPreRun = func(*cobra.Command, []string) { *began = true }
 	root.AddCommand(
 		planCommand(), describeCommand(), statusCommand(), listCommand(), retryCommand(), cancelCommand(), drainCommand(), verifyCommand(t),
 		forgetCommand(), settingsCommand(), serveCommand(t), localWorkerCommand(stdin, stderr),

@@ -3,36 +3,27 @@ package main
 import (
 	"context"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/hashicorp/go-hclog"
+
+	"spiqsweep/worker/program"
 )
 
-// signals turns the first SIGTERM or SIGINT into a drain and the second into
-// the end of the context.
+// signals turns the first signal to end into a drain and one that comes a second
+// later into the end of the context.
 func signals(log hclog.Logger) (ctx context.Context, drain <-chan struct{}, release func()) {
 	ctx, cancel := context.WithCancel(context.Background())
+	program.OutlivePipes()
 	draining := make(chan struct{})
-	received := make(chan os.Signal, 2)
-	signal.Notify(received, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		select {
-		case s := <-received:
-			log.Info("handing back and leaving; once more to leave at once", "signal", s)
-			close(draining)
-		case <-ctx.Done():
-			return
-		}
-		select {
-		case s := <-received:
-			log.Warn("leaving at once", "signal", s)
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+	stop := program.Signals(func(s os.Signal) {
+		close(draining) // before the log, which may wait for a terminal
+		log.Info("handing back and leaving; once more to leave at once", "signal", s)
+	}, func(s os.Signal) {
+		cancel()
+		log.Warn("leaving at once", "signal", s)
+	})
 	return ctx, draining, func() {
-		signal.Stop(received)
+		stop()
 		cancel()
 	}
 }

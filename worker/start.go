@@ -23,8 +23,8 @@ The coordinator writes the file worker.json into its output folder: give its
 path, or an address and the file with --credentials. Several addresses (of
 coordinators with one store) are tried in turn.
 
-SIGTERM or SIGINT: stops at the next step, hands the tasks back with a
-checkpoint and leaves; a second one ends at once.
+SIGTERM, SIGINT or SIGHUP: stops at the next step, hands the tasks back with a
+checkpoint and leaves; SIGTERM or SIGINT a second later ends at once.
 
 Exit codes: 0 done, or stopped with nothing in hand; 75 stopped with work in hand;
 69 no coordinator for --connect-timeout; 1 own fault, or refused by the
