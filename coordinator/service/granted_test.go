@@ -72,22 +72,28 @@ type counting struct {
 	queue.Store
 	read, written, claimed atomic.Int64
 	writing                atomic.Int64 // nanoseconds within Update
+	recordings             atomic.Int64 // that were read
 }
 
 type countingTx struct {
 	queue.Tx
-	attempts, claimed *atomic.Int64
+	attempts, claimed, recordings *atomic.Int64
+}
+
+func (t countingTx) Recording(digest string) ([]byte, bool, error) {
+	t.recordings.Add(1)
+	return t.Tx.Recording(digest)
 }
 
 func (s *counting) View(ctx context.Context, f func(queue.Tx) error) error {
-	return s.Store.View(ctx, func(tx queue.Tx) error { return f(countingTx{tx, &s.read, &s.claimed}) })
+	return s.Store.View(ctx, func(tx queue.Tx) error { return f(countingTx{tx, &s.read, &s.claimed, &s.recordings}) })
 }
 
 func (s *counting) Update(ctx context.Context, f func(queue.Tx) error) error {
 	return s.Store.Update(ctx, func(tx queue.Tx) error {
 		began := time.Now()
 		defer func() { s.writing.Add(int64(time.Since(began))) }()
-		return f(countingTx{tx, &s.written, &s.claimed})
+		return f(countingTx{tx, &s.written, &s.claimed, &s.recordings})
 	})
 }
 
@@ -124,6 +130,24 @@ func TestInventedLeasesCostLittle(t *testing.T) {
 		if read, written, claimed := s.read.Load(), s.written.Load(), s.claimed.Load(); read > 512 || written > 512 || claimed > 512 {
 			t.Errorf("%s: %d attempts are read, %d of them before a write, and %d tasks claimed, want 512 at most", name, read, written, claimed)
 		}
+	}
+}
+
+// TestARecordingIsPackedOnce: any worker may ask for any recording, and packing one
+// takes long.
+func TestARecordingIsPackedOnce(t *testing.T) {
+	s := &counting{Store: store.Memory()}
+	defer s.Close()
+	q := queue.New(s, queue.Policy{})
+	b := newRig(t, 1, func(c *service.Config) { c.Queue = q })
+	b.must(q.PutRecording(t.Context(), recordingDigest, recordingBody))
+	for range 3 {
+		if _, err := b.worker.GetRecording(t.Context(), &spiqsweepv1.GetRecordingRequest{Digest: recordingDigest}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := s.recordings.Load(); got != 1 {
+		t.Errorf("the recording was read %d times, want once", got)
 	}
 }
 

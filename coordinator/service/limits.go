@@ -59,6 +59,9 @@ const (
 	// maxLeases bounds the leases that one Sync may name.
 	maxLeases = 1 << 16
 
+	// maxRecordings bounds the recordings that are kept packed, of 16 MiB at most.
+	maxRecordings = 4
+
 	// maxUnchecked is how many leases a Sync may name without a look first at which of
 	// them were granted.
 	maxUnchecked = 128

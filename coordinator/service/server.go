@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/semaphore"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
@@ -84,7 +85,10 @@ type service struct {
 // services are all that a server offers.
 func (s *Server) services(c Config) []service {
 	return []service{
-		{&spiqsweepv1.WorkerService_ServiceDesc, &worker{rules: Rules{c}, attendance: s.attendance, leaving: s.leaving, atWork: semaphore.NewWeighted(maxAtWork)}},
+		{&spiqsweepv1.WorkerService_ServiceDesc, &worker{
+			rules: Rules{c}, attendance: s.attendance, leaving: s.leaving, atWork: semaphore.NewWeighted(maxAtWork),
+			recordings: must(lru.New[string, *spiqsweepv1.GetRecordingResponse](maxRecordings)),
+		}},
 		{&spiqsweepv1.OperatorService_ServiceDesc, &operator{Config: c}},
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/sync/singleflight"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/wire"
@@ -18,6 +20,8 @@ type worker struct {
 	attendance *attendance
 	leaving    <-chan struct{}
 	atWork     *semaphore.Weighted // of the bytes to which reports are unpacked
+	recordings *lru.Cache[string, *spiqsweepv1.GetRecordingResponse]
+	packing    singleflight.Group // of recordings
 }
 
 func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
@@ -109,8 +113,23 @@ func (w *worker) register(in *spiqsweepv1.SyncRequest, answer *spiqsweepv1.SyncR
 	w.attendance.called(process, time.Now().Add(answer.GetLeaseTerm().AsDuration()))
 }
 
+// GetRecording answers from the recordings that were asked for last: to pack one takes
+// long, and any worker may ask for any.
 func (w *worker) GetRecording(ctx context.Context, in *spiqsweepv1.GetRecordingRequest) (*spiqsweepv1.GetRecordingResponse, error) {
-	return w.rules.GetRecording(ctx, in)
+	if packed, ok := w.recordings.Get(in.GetDigest()); ok {
+		return packed, nil
+	}
+	packed, err, _ := w.packing.Do(in.GetDigest(), func() (any, error) {
+		packed, err := w.rules.GetRecording(ctx, in)
+		if err == nil {
+			w.recordings.Add(in.GetDigest(), packed)
+		}
+		return packed, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return packed.(*spiqsweepv1.GetRecordingResponse), nil
 }
 
 func (w *worker) PutCheckpoint(ctx context.Context, in *spiqsweepv1.PutCheckpointRequest) (*spiqsweepv1.PutCheckpointResponse, error) {
