@@ -31,19 +31,32 @@ func positions(values []int) plot.ConstantTicks {
 }
 
 // powersOfTen marks 10ⁱ and, without labels, its multiples; of many decades, only
-// some of the powers.
+// some of the powers. An axis that is too short for two labels has labels at
+// multiples, too.
 type powersOfTen struct{}
 
 // Ticks implements plot.Ticker; both ends are positive.
 func (powersOfTen) Ticks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
 	first, last := math.Floor(math.Log10(low)), math.Ceil(math.Log10(high))
-	every := math.Ceil((last - first) / maxLabels)
-	for i := first; i <= last; i += every {
-		label := strconv.FormatFloat(i, 'f', 0, 64)
-		ticks = append(ticks, plot.Tick{Value: math.Pow(10, i), Label: "1e" + label})
-		for multiple := 2.0; multiple < 10 && every == 1; multiple++ {
-			ticks = append(ticks, plot.Tick{Value: multiple * math.Pow(10, i)})
+	every := max(1, math.Ceil((last-first)/maxLabels))
+	for _, labelled := range [][]float64{{1}, {1, 2, 5}, {1, 2, 3, 4, 5, 6, 7, 8, 9}} {
+		ticks = nil
+		visible := 0
+		for i := first; i <= last; i += every {
+			for multiple := 1.0; multiple < 10 && (multiple == 1 || every == 1); multiple++ {
+				tick := plot.Tick{Value: multiple * math.Pow(10, i)}
+				if slices.Contains(labelled, multiple) {
+					tick.Label = strconv.FormatFloat(multiple, 'f', 0, 64) + "e" + strconv.FormatFloat(i, 'f', 0, 64)
+					if low <= tick.Value && tick.Value <= high {
+						visible++
+					}
+				}
+				ticks = append(ticks, tick)
+			}
+		}
+		if visible >= 2 {
+			break
 		}
 	}
 	return ticks
@@ -52,7 +65,7 @@ func (powersOfTen) Ticks(low, high float64) []plot.Tick {
 // makeRoom raises the end of the error axis so that the legend has room above the
 // points.
 func makeRoom(p *plot.Plot, entries int) {
-	const share = 0.07 // of the axis, for each entry
+	const share = 0.06 // of the axis, for each entry
 	legend := min(share*float64(entries), 0.6)
 	decades := math.Log10(p.Y.Max / p.Y.Min)
 	p.Y.Max *= max(2, math.Pow(10, decades*legend/(1-legend)))

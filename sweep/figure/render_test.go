@@ -256,6 +256,19 @@ func TestManyValuesKeepTheirLabelsApart(t *testing.T) {
 	if labels == 0 || labels > maxLabels {
 		t.Errorf("%d labels", labels)
 	}
+	rapid.Check(t, func(t *rapid.T) {
+		low := math.Pow(10, rapid.Float64Range(-100, 100).Draw(t, "low"))
+		high := low * rapid.OneOf(rapid.Float64Range(2, 20), rapid.Float64Range(2, 1e12)).Draw(t, "span")
+		visible := 0
+		for _, tick := range (powersOfTen{}).Ticks(low, high) {
+			if tick.Label != "" && low <= tick.Value && tick.Value <= high {
+				visible++
+			}
+		}
+		if visible < 1 || visible > 2*maxLabels {
+			t.Fatalf("%d labels between %g and %g", visible, low, high)
+		}
+	})
 	if ticks := (powersOfTen{}).Ticks(1e-90, 1e100); len(ticks) > 2*maxLabels {
 		t.Errorf("%d ticks: %v", len(ticks), ticks)
 	}

@@ -165,13 +165,14 @@ func (f *facet) errorPanel(s int, axis string, of func(run) int) (*plot.Plot, er
 func (f *facet) losses() []loss {
 	ks := values(f.runs, kOf)
 	all := make([]loss, len(ks))
+	spread := min(0.12, 0.6/float64(len(ks))) // so that the runs of one value stay beside it
 	position := 0
 	for i, k := range ks {
 		label := "standard loss"
 		if k != 0 {
 			label = "K-loss, K = " + strconv.FormatFloat(k, 'g', -1, 64)
 		}
-		all[i] = loss{k: k, label: label, colour: colourOf(k, position), shift: 0.12 * (float64(i) - float64(len(ks)-1)/2)}
+		all[i] = loss{k: k, label: label, colour: colourOf(k, position), shift: spread * (float64(i) - float64(len(ks)-1)/2)}
 		if k != 0 {
 			position++
 		}
