@@ -124,15 +124,14 @@ func (h *host) tick(ctx context.Context) error {
 	})
 }
 
-// warn logs the warnings of a store that were not logged before, and that the store is
-// well once there are none. It returns what to compare the next ones with.
+// warn logs the warnings of a store that were not logged before, and that a problem is over. It returns what to compare the next ones with.
 func warn(log hclog.Logger, before, now []string) []string {
 	for _, warning := range now {
 		if !slices.Contains(before, warning) {
 			log.Warn(warning)
 		}
 	}
-	if len(before) > 0 && len(now) == 0 {
+	if slices.ContainsFunc(before, func(warning string) bool { return !slices.Contains(now, warning) }) {
 		log.Info("the store is well again: calls are answered")
 	}
 	return now

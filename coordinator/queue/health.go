@@ -43,7 +43,7 @@ type health struct {
 	mu      sync.Mutex
 	trouble *StoreError // guarded by mu; the first of a row of similar errors
 	calm    int         // guarded by mu; ticks since the last failed call
-	older   string      // guarded by mu; see noteOlder
+	older   string      // guarded by mu; the first proof that the store went back in time
 }
 
 // note records the error of a call.
@@ -70,8 +70,18 @@ func (h *health) ticked() {
 	}
 }
 
+// wentBack records that the store lacks a lease that it granted.
+func (h *health) wentBack(warning string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.older == "" {
+		h.older = warning
+	}
+}
+
 // Warnings lists what is wrong with the store, as this coordinator has seen it: one
-// sentence each, for operators. It is empty while the store is well.
+// sentence each, for operators. It is empty while the store is well. That the store went
+// back in time remains a warning until the coordinator ends.
 func (q *Queue) Warnings() []string {
 	q.health.mu.Lock()
 	defer q.health.mu.Unlock()

@@ -59,6 +59,8 @@ type call struct {
 	closed bool
 	// leased: some task is leased once this is committed, so there is work left.
 	leased bool
+	// older says that the store lacks a lease that it granted; see missing.
+	older string
 }
 
 // update runs a rule in a transaction, alone in the store, and wakes the idle

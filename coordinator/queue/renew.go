@@ -21,6 +21,9 @@ func (c *call) renew(r SyncRequest) ([]Attempt, error) {
 				return nil, err
 			}
 			if !revived {
+				if _, err := c.missing(r.Process, h.Lease, h.Proven); err != nil {
+					return nil, err
+				}
 				continue
 			}
 			i = len(live)

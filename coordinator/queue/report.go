@@ -12,6 +12,8 @@ import (
 // Report says how a held lease ended: exactly one of its fields is set.
 type Report struct {
 	Lease
+	// Proven: a coordinator certainly granted the lease to the process that reports.
+	Proven   bool
 	Result   *ResultReport
 	Failure  *Failure
 	HandBack *HandBack
@@ -122,7 +124,7 @@ func (c *call) judgeAll(r SyncRequest, findings []finding, newer bool) ([]Verdic
 		if !newer && report.Result == nil {
 			continue
 		}
-		judgement, why, err := c.judge(r.ID, report, findings[i])
+		judgement, why, err := c.judge(r.Process, report, findings[i])
 		if err != nil {
 			return nil, err
 		}
@@ -131,14 +133,21 @@ func (c *call) judgeAll(r SyncRequest, findings []finding, newer bool) ([]Verdic
 	return verdicts, nil
 }
 
-func (c *call) judge(process string, r Report, f finding) (j Judgement, why string, err error) {
+func (c *call) judge(p Process, r Report, f finding) (j Judgement, why string, err error) {
+	missing, err := c.missing(p, r.Lease, r.Proven)
+	if err != nil {
+		return "", "", err
+	}
+	if missing && r.outcomes() == 1 {
+		return c.judgeMissing(p, r, f)
+	}
 	a, found, err := c.tx.Attempt(r.Lease)
 	switch {
 	case err != nil:
 		return "", "", err
 	case !found:
 		return JudgedInvalid, fmt.Sprintf("attempt %d of task %.100q was never granted", r.Attempt, r.Task), nil
-	case a.Process != process:
+	case a.Process != p.ID:
 		return JudgedInvalid, fmt.Sprintf("attempt %d of task %.100q was granted to another process", r.Attempt, r.Task), nil
 	case r.outcomes() != 1:
 		return JudgedInvalid, fmt.Sprintf("a report must say one thing: this one says %d", r.outcomes()), nil

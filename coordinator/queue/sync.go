@@ -31,6 +31,7 @@ type Held struct {
 	Lease
 	Step    uint64
 	Started bool
+	Proven  bool // see Report.Proven
 }
 
 // SyncAnswer is what the process should do.
@@ -90,14 +91,17 @@ func (q *Queue) Sync(ctx context.Context, r SyncRequest) (SyncAnswer, error) {
 		return SyncAnswer{}, fmt.Errorf("sync of process %q: %w", r.ID, err)
 	}
 	var answer SyncAnswer
+	var older string
 	err = q.share(ctx, r.ID, r.tasks(), func(c *call) (err error) {
 		answer, err = c.sync(r, findings)
+		older = c.older
 		return err
 	})
 	if err != nil {
 		return SyncAnswer{}, fmt.Errorf("sync of process %q: %w", r.ID, err)
 	}
 	q.remember(r.ID, answer.Assignments)
+	q.health.wentBack(older)
 	if len(r.Reports) > 0 {
 		failpoint.Reach("coordinator.committed")
 	}

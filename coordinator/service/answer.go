@@ -1,6 +1,10 @@
 package service
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"spiqsweep/coordinator/queue"
@@ -8,8 +12,24 @@ import (
 	"spiqsweep/sweep"
 )
 
+// seal makes and checks the proofs of leases. It is the operator's token: a secret that
+// workers do not have, that all coordinators of a store share, and that survives the store.
+type seal string
+
+// proof authenticates a lease of a process.
+func (s seal) proof(process, task string, attempt uint64) []byte {
+	mac := hmac.New(sha256.New, []byte(s))
+	fmt.Fprintf(mac, "lease %q %q %d", process, task, attempt)
+	return mac.Sum(nil)[:16]
+}
+
+// proves reports whether a lease comes with the proof that it was granted to a process.
+func (s seal) proves(process string, l *spiqsweepv1.Lease) bool {
+	return len(l.GetProof()) > 0 && hmac.Equal(l.GetProof(), s.proof(process, l.GetTask(), l.GetAttempt()))
+}
+
 // answer puts the queue's answer into the wire's words.
-func (c SyncCall) answer(a queue.SyncAnswer) *spiqsweepv1.SyncResponse {
+func (c SyncCall) answer(a queue.SyncAnswer, s seal) *spiqsweepv1.SyncResponse {
 	out := &spiqsweepv1.SyncResponse{
 		CallAgainIn: durationpb.New(a.CallAgainIn),
 		LeaseTerm:   durationpb.New(a.LeaseTerm),
@@ -17,9 +37,9 @@ func (c SyncCall) answer(a queue.SyncAnswer) *spiqsweepv1.SyncResponse {
 		Drain:       a.Drain,
 	}
 	for _, assignment := range a.Assignments {
-		out.Assignments = append(out.Assignments, &spiqsweepv1.Assignment{
-			Lease: writeLease(assignment.Lease), Task: writeWork(assignment.Work),
-		})
+		lease := writeLease(assignment.Lease)
+		lease.Proof = s.proof(c.ID, lease.GetTask(), lease.GetAttempt())
+		out.Assignments = append(out.Assignments, &spiqsweepv1.Assignment{Lease: lease, Task: writeWork(assignment.Work)})
 	}
 	for _, verdict := range a.Verdicts {
 		written := &spiqsweepv1.Verdict{Lease: writeLease(verdict.Lease), Judgement: judgements[verdict.Judgement], Why: verdict.Why}

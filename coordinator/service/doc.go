@@ -43,7 +43,8 @@
 //     reach the queue. A result must be what its digest says, in canonical form,
 //     and of the shape and within the ranges of its task's configuration. It must
 //     come from the process that was granted the attempt, which is looked up before
-//     the result is unpacked, and be no larger than its task's can be. One that does
+//     the result is unpacked (or proven by what came with the lease, an HMAC under the
+//     operators' token, where the store has lost it), and be no larger than its task's can be. One that does
 //     not hold is judged invalid and counts as a failure of its task. A call names
 //     leases that were granted: of others, a few hundred are looked up. A sweep's
 //     tasks must be those that their digests name.

@@ -57,7 +57,7 @@ type SyncCall struct {
 
 // readSync reads a Sync. sizes bounds the results of leases, in bytes, as
 // queue.Granted does; nil: as any task may have them.
-func readSync(p queue.Process, in *spiqsweepv1.SyncRequest, sizes map[queue.Lease]int) (SyncCall, error) {
+func readSync(p queue.Process, in *spiqsweepv1.SyncRequest, sizes map[queue.Lease]int, s seal) (SyncCall, error) {
 	if in.GetSequence() > math.MaxInt64 {
 		return SyncCall{}, invalid("sequence = %d: must count from 1", in.GetSequence())
 	}
@@ -72,7 +72,7 @@ func readSync(p queue.Process, in *spiqsweepv1.SyncRequest, sizes map[queue.Leas
 		if err != nil {
 			return SyncCall{}, err
 		}
-		call.Held = append(call.Held, queue.Held{Lease: lease, Step: min(held.GetStep(), math.MaxInt64), Started: held.GetStarted()})
+		call.Held = append(call.Held, queue.Held{Lease: lease, Step: min(held.GetStep(), math.MaxInt64), Started: held.GetStarted(), Proven: s.proves(p.ID, held.GetLease())})
 	}
 	budget := wire.Budget(wire.MaxUnpackedBytes)
 	for _, report := range in.GetReports() {
@@ -90,7 +90,7 @@ func readSync(p queue.Process, in *spiqsweepv1.SyncRequest, sizes map[queue.Leas
 			call.disbelieved[lease] = err.Error()
 			read = queue.Report{Failure: &queue.Failure{Message: "invalid result: " + err.Error()}}
 		}
-		read.Lease = lease
+		read.Lease, read.Proven = lease, s.proves(p.ID, report.GetLease())
 		call.Reports = append(call.Reports, read)
 	}
 	return call, nil

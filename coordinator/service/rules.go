@@ -28,7 +28,7 @@ func (r Rules) read(in *spiqsweepv1.SyncRequest, sizes map[queue.Lease]int) (Syn
 	if err != nil {
 		return SyncCall{}, err
 	}
-	return readSync(process, in, sizes)
+	return readSync(process, in, sizes, seal(r.OperatorToken))
 }
 
 // check checks a Sync as far as that costs little: who calls, and that it speaks of
@@ -55,7 +55,28 @@ func (r Rules) check(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqswe
 	if err != nil {
 		return nil, nil, r.statusOf(err, "Sync")
 	}
+	r.prove(process.ID, in, granted, all)
 	return concerned(in, granted, all), granted, nil
+}
+
+// prove adds the leases of a process that are proven and not in the store: those of
+// results, or all. How large their results may be is for the queue to say.
+func (r Rules) prove(process string, in *spiqsweepv1.SyncRequest, granted map[queue.Lease]int, all bool) {
+	add := func(l *spiqsweepv1.Lease) {
+		if lease := leaseOf(l); granted[lease] == 0 && seal(r.OperatorToken).proves(process, l) {
+			granted[lease] = wire.MaxUnpackedBytes
+		}
+	}
+	for _, report := range in.GetReports() {
+		if all || report.GetResult() != nil {
+			add(report.GetLease())
+		}
+	}
+	for _, held := range in.GetHeld() {
+		if all {
+			add(held.GetLease())
+		}
+	}
 }
 
 // named lists the leases whose results a Sync reports, and all others in it.
@@ -120,7 +141,7 @@ func (r Rules) Judge(ctx context.Context, call SyncCall) (*spiqsweepv1.SyncRespo
 	if err != nil {
 		return nil, r.statusOf(err, "Sync")
 	}
-	return call.answer(answer), nil
+	return call.answer(answer, seal(r.OperatorToken)), nil
 }
 
 // GetRecording returns the bits that tasks train on.

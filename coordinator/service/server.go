@@ -25,7 +25,8 @@ type Config struct {
 	Queue *queue.Queue
 	// Sweep is the ID of the sweep that an operator asks about.
 	Sweep string
-	// WorkerToken and OperatorToken open one service each.
+	// WorkerToken and OperatorToken open one service each. OperatorToken also proves
+	// leases, so it should not change while workers run.
 	WorkerToken, OperatorToken string
 	// TLS is what the coordinator proves itself with; nil: calls are plain text.
 	TLS *tls.Config

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func TestATaskGoesOutAndItsResultComesBack(t *testing.T) {
 			Configuration: sweep.Canonical(c), RecordingDigest: recordingDigest, StallTimeout: durationpb.New(10 * time.Minute),
 		},
 	}}
-	if diff := cmp.Diff(want, answer.GetAssignments(), protocmp.Transform()); diff != "" {
+	if diff := cmp.Diff(want, answer.GetAssignments(), protocmp.Transform(), protocmp.IgnoreFields(&spiqsweepv1.Lease{}, "proof")); diff != "" {
 		t.Fatalf("assignments (-want +got):\n%s", diff)
 	}
 	lease := answer.GetAssignments()[0].GetLease()
@@ -106,4 +107,37 @@ func ExampleServer() {
 	// Output:
 	// unauthenticated
 	// <nil>
+}
+
+// TestAStoreThatWentBackInTime: a coordinator whose store was replaced by an older one
+// takes the result of a lease that the newer one granted, and tells operators.
+func TestAStoreThatWentBackInTime(t *testing.T) {
+	before, after := newRig(t, 1), newRig(t, 1)
+	lease := before.take("p")
+	body := resultBody(t)
+	report := func(id string, sequence uint64, l *spiqsweepv1.Lease) *spiqsweepv1.Verdict {
+		t.Helper()
+		answer := after.sync(&spiqsweepv1.SyncRequest{
+			Process: process(id, 1), Sequence: sequence, Held: []*spiqsweepv1.Held{{Lease: l}},
+			Reports: []*spiqsweepv1.Report{resultReport(l, packed(t, body), sweep.Digest(body))},
+		})
+		if len(answer.GetVerdicts()) != 1 {
+			t.Fatalf("verdicts: %v", answer.GetVerdicts())
+		}
+		return answer.GetVerdicts()[0]
+	}
+	madeUp := &spiqsweepv1.Lease{Task: lease.GetTask(), Attempt: 1}
+	if v := report("p", 1, madeUp); v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(v.GetWhy(), "never granted") {
+		t.Errorf("a lease without a proof: %v", v)
+	}
+	if v := report("q", 1, lease); v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID {
+		t.Errorf("the lease of another process: %v", v)
+	}
+	if v := report("p", 2, lease); v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED {
+		t.Errorf("a lease with its proof: %v", v)
+	}
+	status, err := after.operator.GetStatus(t.Context(), &spiqsweepv1.GetStatusRequest{})
+	if err != nil || status.GetCounts().GetDone() != 1 || len(status.GetWarnings()) != 1 || !strings.Contains(status.GetWarnings()[0], "older than its workers") {
+		t.Errorf("status: %v, %v", status, err)
+	}
 }

@@ -20,7 +20,7 @@ func newWorker() *worker {
 
 // reporting is a Sync that reports one result.
 func reporting(body []byte) *spiqsweepv1.SyncRequest {
-	lease := &spiqsweepv1.Lease{Task: sweep.Digest(nil), Attempt: 1}
+	lease := &spiqsweepv1.Lease{Task: sweep.Digest(nil), Attempt: 1, Proof: seal("").proof("p", sweep.Digest(nil), 1)}
 	return &spiqsweepv1.SyncRequest{
 		Process:  &spiqsweepv1.Process{Id: "p", Slots: 1, Protocol: spiqsweepv1.ProtocolVersion, Numerics: sweep.Numerics},
 		Sequence: 1,
@@ -80,5 +80,27 @@ func TestACallWaitsForRoom(t *testing.T) {
 	idle.Reports = nil
 	if _, _, err := w.unpack(gone, idle, nil); err != nil {
 		t.Errorf("a call without results: %v", err)
+	}
+}
+
+// TestProofs: a proof is of one lease, one process and one coordinator's secret.
+func TestProofs(t *testing.T) {
+	s := seal("secret")
+	lease := &spiqsweepv1.Lease{Task: "t", Attempt: 1, Proof: s.proof("p", "t", 1)}
+	if !s.proves("p", lease) {
+		t.Error("a proof does not prove its own lease")
+	}
+	for name, proves := range map[string]bool{
+		"another process": s.proves("q", lease),
+		"another secret":  seal("other").proves("p", lease),
+		"another attempt": s.proves("p", &spiqsweepv1.Lease{Task: "t", Attempt: 2, Proof: lease.Proof}),
+		"another task":    s.proves("p", &spiqsweepv1.Lease{Task: "u", Attempt: 1, Proof: lease.Proof}),
+		"a shorter one":   s.proves("p", &spiqsweepv1.Lease{Task: "t", Attempt: 1, Proof: lease.Proof[:15]}),
+		"none":            s.proves("p", &spiqsweepv1.Lease{Task: "t", Attempt: 1}),
+		"no lease":        s.proves("p", nil),
+	} {
+		if proves {
+			t.Errorf("%s is proven", name)
+		}
 	}
 }

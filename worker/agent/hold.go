@@ -9,6 +9,7 @@ import (
 // hold is a lease and what has become of it here.
 type hold struct {
 	lease Lease
+	proof []byte // that it was granted, as the newest answer gave it
 	task  *spiqsweepv1.Task
 
 	slot    bool // occupies a slot: preparing or running
@@ -81,7 +82,14 @@ func (h *hold) storable() bool { return h.pending != nil && !h.released && h.rep
 
 // held describes the lease to the coordinator.
 func (h *hold) held() *spiqsweepv1.Held {
-	return &spiqsweepv1.Held{Lease: h.lease.wire(), Step: h.step, Started: h.started}
+	return &spiqsweepv1.Held{Lease: h.wire(), Step: h.step, Started: h.started}
+}
+
+// wire is the lease with its proof, which an answer may have renewed.
+func (h *hold) wire() *spiqsweepv1.Lease {
+	l := h.lease.wire()
+	l.Proof = h.proof
+	return l
 }
 
 func (l Lease) wire() *spiqsweepv1.Lease {

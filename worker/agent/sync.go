@@ -172,10 +172,14 @@ func (a *Agent) assign(now time.Time, assignments []*spiqsweepv1.Assignment) {
 	for _, assignment := range assignments {
 		l := leaseOf(assignment.GetLease())
 		named[l] = true
-		if a.find(l) != nil || assignment.GetTask() == nil {
+		if h := a.find(l); h != nil {
+			h.proof = assignment.GetLease().GetProof()
 			continue
 		}
-		h := &hold{lease: l, task: assignment.GetTask()}
+		if assignment.GetTask() == nil {
+			continue
+		}
+		h := &hold{lease: l, proof: assignment.GetLease().GetProof(), task: assignment.GetTask()}
 		a.holds = append(a.holds, h)
 		a.fresh = true
 		if a.draining {

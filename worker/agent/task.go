@@ -128,7 +128,7 @@ func (a *Agent) handBack(now time.Time, h *hold, reason string) {
 // report ends a lease. Nobody waits for the news while other leases of the
 // batch keep the slot busy; a free slot makes call tell it at once.
 func (a *Agent) report(now time.Time, h *hold, r *spiqsweepv1.Report) {
-	r.Lease = h.lease.wire()
+	r.Lease = h.wire()
 	h.report, h.pending = r, nil
 	if a.draining {
 		a.callBy(now)

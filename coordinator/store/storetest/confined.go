@@ -100,7 +100,8 @@ func (f *fence) within(args []any) bool {
 	case queue.Lease:
 		return f.tasks[about.Task]
 	case queue.Attempt:
-		return f.tasks[about.Task] && about.Process == f.process
+		// It may end the attempt of another process, whose calls claim the task, too.
+		return f.tasks[about.Task] && (about.Process == f.process || about.Outcome != queue.Live)
 	case queue.Record:
 		return f.tasks[about.Task]
 	case queue.Presence:

@@ -22,7 +22,100 @@ var results = []life{
 	{"the accepted one was wrong", acceptedWasWrong},
 	{"three results", threeResults},
 	{"a retry of a diverged task that fails", divergedFails},
+	{"a store that went back in time", wentBack},
+	{"a store that went back in time, a lease", wentBackHeld},
+	{"a store that went back in time, a verification", wentBackVerifying},
 	{"the result of an expired lease that was not granted again", expiredResult},
+}
+
+// missingLease is a lease that a store granted before it went back in time.
+func missingLease(n int, attempt uint64) queue.Lease {
+	return queue.Lease{Task: Task(n).ID, Attempt: attempt}
+}
+
+// A store that went back in time has lost the leases of a worker: its results count
+// where there is none, are compared where there is, and each is judged once.
+func wentBack(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 5, 10))
+	w, old := l.Worker(3), l.Worker(1)
+	held := w.Sync().Assignments // tasks 0 to 2, of which 1 and 2 are done
+	w.Sync(Finished(held[1].Lease, 0), Finished(held[2].Lease, 0))
+	if warnings := l.Queue.Warnings(); len(warnings) != 0 {
+		t.Errorf("warnings: %q", warnings)
+	}
+	for name, c := range map[string]struct {
+		report queue.Report
+		want   queue.Judgement
+	}{
+		"not granted again":           {Finished(missingLease(4, 1), 0), queue.JudgedAccepted},
+		"granted again":               {Finished(held[0].Lease, 0), queue.JudgedAccepted},
+		"done":                        {Finished(missingLease(1, 2), 0), queue.JudgedLate},
+		"done, with another result":   {Finished(missingLease(2, 7), 1), queue.JudgedLate},
+		"a failure":                   {Fails(missingLease(3, 1), "NaN"), queue.JudgedLate},
+		"a hand-back":                 {HandsBack(missingLease(3, 1)), queue.JudgedLate},
+		"a task that is not there":    {Finished(missingLease(9, 1), 0), queue.JudgedInvalid},
+		"not proven":                  {Finished(missingLease(3, 2), 0), queue.JudgedInvalid},
+		"a result of another program": {queue.Report{Lease: missingLease(3, 1), Result: &queue.ResultReport{}}, queue.JudgedInvalid},
+	} {
+		c.report.Proven = name != "not proven"
+		r := old.Request(c.report)
+		if got := old.Call(r).Verdicts; len(got) != 1 || got[0].Judgement != c.want {
+			t.Errorf("%s: verdicts %+v, want %s", name, got, c.want)
+		}
+		if c.report.Result == nil || c.want == queue.JudgedInvalid {
+			continue
+		}
+		if got := old.Call(old.Request(c.report)).Verdicts; len(got) != 1 || got[0].Judgement != queue.JudgedAlready {
+			t.Errorf("%s, once more: verdicts %+v, want %s", name, got, queue.JudgedAlready)
+		}
+	}
+	if answer := w.Sync(); len(answer.Assignments) > 0 && answer.Assignments[0].Lease == held[0].Lease {
+		t.Errorf("a task whose result came in is still leased: %+v", answer)
+	}
+	s := l.Status("A")
+	if s.Counts.Done != 3 || s.Counts.Diverged != 1 {
+		t.Errorf("counts: %+v", s.Counts)
+	}
+	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "the store is older than its workers") {
+		t.Errorf("warnings: %q", s.Warnings)
+	}
+	if got := l.Outcomes(Task(0).ID); len(got) != 2 || got[0] != queue.Withdrawn || got[1] != queue.Accepted {
+		t.Errorf("outcomes of a task that was granted again: %v", got)
+	}
+}
+
+// A lease that the store has lost is withdrawn, and tells of the loss.
+func wentBackHeld(t *testing.T, l *Lab) {
+	l.Plan("A", Plan(0, 1, 10))
+	w := l.Worker(1)
+	r := w.Request()
+	r.Held, r.FreeSlots = []queue.Held{{Lease: missingLease(0, 1), Step: 5, Started: true}}, 0
+	if answer := w.Call(r); len(answer.Assignments) != 0 || len(l.Status("A").Warnings) != 0 {
+		t.Errorf("unproven: %+v, warnings %q", answer, l.Status("A").Warnings)
+	}
+	r = w.Request()
+	r.Held, r.FreeSlots = []queue.Held{{Lease: missingLease(0, 1), Step: 5, Started: true, Proven: true}}, 0
+	if answer := w.Call(r); len(answer.Assignments) != 0 || len(l.Status("A").Warnings) != 1 {
+		t.Errorf("proven: %+v, warnings %q", answer, l.Status("A").Warnings)
+	}
+}
+
+// A result from before a verification is one of it.
+func wentBackVerifying(t *testing.T, l *Lab) {
+	w := finish(l, 2)
+	l.verifies(1, 1)
+	lease := w.Take()
+	old := l.Worker(1)
+	report := func(task sweep.TaskID, variant int) queue.SyncAnswer {
+		r := old.Request(Finished(queue.Lease{Task: task, Attempt: 9}, variant))
+		r.Reports[0].Proven, r.FreeSlots = true, 0
+		return old.Call(r)
+	}
+	verdict(t, report(lease.Task, 1), queue.JudgedAccepted)
+	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Verifying: 1, Diverged: 1})
+	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedLate)
+	verdict(t, report(w.Holding().Task, 0), queue.JudgedAccepted)
+	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Diverged: 1})
 }
 
 func verdict(t *testing.T, answer queue.SyncAnswer, want queue.Judgement) {
