@@ -47,9 +47,9 @@ func advise(err error) string {
 	case lib.SQLITE_FULL:
 		return "the disk is full: nothing that was acknowledged is lost; free some space, and the sweep goes on"
 	case lib.SQLITE_NOTADB:
-		return "the file is no SQLite database: name another file, or move this one away to begin anew"
+		return "the file is damaged, or no SQLite database: restore a copy of it, name another file, or move this one away to begin anew"
 	case lib.SQLITE_CORRUPT:
-		return "the file is damaged: stop the coordinator and restore a backup, or move the file away to begin anew"
+		return "the file is damaged: stop the coordinator and restore a copy of it, or move it away to begin anew"
 	case lib.SQLITE_READONLY, lib.SQLITE_PERM:
 		if code(err) == lib.SQLITE_READONLY_DBMOVED {
 			return "the file was moved or deleted while it was open: put it back and start the coordinator again"

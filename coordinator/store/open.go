@@ -99,21 +99,24 @@ func OpenReadOnly(ctx context.Context, address string, opts ...Option) (queue.St
 // openable refuses paths that SQLite would wait at, or describe as "unable to open
 // database file".
 func openable(path string) error {
-	switch info, err := os.Stat(path); {
-	case err == nil && info.IsDir():
-		return fmt.Errorf("open store %s: it is a folder: name a file in it, such as %s", path, filepath.Join(path, "sweep.db"))
-	case err == nil && !info.Mode().IsRegular():
-		return fmt.Errorf("open store %s: it is no regular file: name another", path)
-	case err == nil:
-		return nil
+	parent := filepath.Dir(path)
+	why := ""
+	if info, err := os.Stat(path); err == nil {
+		switch {
+		case info.IsDir():
+			why = "it is a folder: name a file in it, such as " + filepath.Join(path, "sweep.db")
+		case !info.Mode().IsRegular():
+			why = "it is no regular file: name another"
+		}
+	} else if folder, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) {
+		why = fmt.Sprintf("there is no folder %s: create it, or name another", parent)
+	} else if err == nil && !folder.IsDir() {
+		why = fmt.Sprintf("%s is no folder: name another", parent)
 	}
-	switch folder, err := os.Stat(filepath.Dir(path)); {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("open store %s: there is no folder %s: create it, or name another", path, filepath.Dir(path))
-	case err == nil && !folder.IsDir():
-		return fmt.Errorf("open store %s: %s is no folder: name another", path, filepath.Dir(path))
+	if why == "" {
+		return nil // or SQLite's error says more
 	}
-	return nil
+	return &queue.StoreError{Err: fmt.Errorf("open %s: %s", path, why)}
 }
 
 // applicationID is the name by which other programs know our files.

@@ -76,7 +76,7 @@ func TestOpenNoStore(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"foreign.db":         "database of another program",
-		"notes.txt":          "is no SQLite database",
+		"notes.txt":          "no SQLite database",
 		"folder":             "is a folder: name a file in it",
 		"missing/sweep.db":   "there is no folder",
 		"notes.txt/sweep.db": "is no folder",
@@ -400,7 +400,7 @@ func TestUnusablePlaces(t *testing.T) {
 	}
 	for _, path := range []string{filepath.Join(dir, "missing", "sweep.db"), filepath.Join(file, "sweep.db"), dir} {
 		_, err := store.Open(ctx, path)
-		if !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "check") {
+		if !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "name a") {
 			t.Errorf("Open(%q) = %v", path, err)
 		}
 	}
