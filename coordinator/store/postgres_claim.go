@@ -18,6 +18,7 @@ func (t *postgresTx) Claim(process string, tasks []sweep.TaskID) error {
 	ids := idsOf(tasks)
 	var b pgx.Batch
 	b.Queue(beginWriting)
+	b.Queue(planByIndex)
 	b.Queue(`SELECT pg_advisory_xact_lock_shared($1)`, int64(storeKey))
 	if process != "" || len(ids) > 0 {
 		b.Queue(`SELECT pg_advisory_xact_lock($1, hashtext($2))`, int32(processKey), text(process))

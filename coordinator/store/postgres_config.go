@@ -23,23 +23,23 @@ const (
 	connectTimeout = 5 * time.Second
 )
 
-// settings are those of every connection. Who waits for a coordinator that was
-// frozen within a transaction outlives it: that one is cut off first. The
-// statements are written for their indexes; the planner, who knows nothing yet of
-// a table that was filled a moment ago, shall not prefer to read it whole.
+// settings are those of every connection. A transaction that waits for a coordinator
+// which was frozen within another outlives it: that one is cut off first.
 const settings = `
 	SET synchronous_commit = on;
 	SET lock_timeout = '5s';
 	SET idle_in_transaction_session_timeout = '3s';
-	SET enable_seqscan = off;
-	SET enable_hashjoin = off;
-	SET enable_mergejoin = off;
-	SET plan_cache_mode = force_generic_plan;
-	SET jit = off;
 	DO $$ BEGIN
 		PERFORM set_config('client_connection_check_interval', '1s', false);
 	EXCEPTION WHEN invalid_parameter_value OR undefined_object THEN NULL; -- a server on Windows cannot look
 	END $$`
+
+// planByIndex is the first statement of every transaction of the queue. Its statements
+// are written for their indexes; the planner, which knows nothing yet of a table that was
+// filled a moment ago, must not prefer to read it whole. The settings end with the
+// transaction, so that a connection which a pool lends to others is as they expect it.
+const planByIndex = `SELECT set_config(name, value, true) FROM (VALUES ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'),
+	('enable_mergejoin', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off')) AS settings (name, value)`
 
 // configOf reads the address of a database.
 func configOf(address string) (*pgxpool.Config, error) {

@@ -80,7 +80,10 @@ func TestPostgresQueriesUseIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
-	if _, err := conn.Exec(context.Background(), settings); err != nil {
+	if _, err := conn.Exec(context.Background(), `BEGIN`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(context.Background(), planByIndex); err != nil {
 		t.Fatal(err)
 	}
 	for text := range r.seen {
@@ -98,6 +101,56 @@ func TestPostgresQueriesUseIndexes(t *testing.T) {
 		}
 	}
 	lab.Close()
+}
+
+// The planner's settings end with each transaction: the connection may be lent to other
+// programs by a pool.
+func TestPostgresSettingsEndWithTheTransaction(t *testing.T) {
+	s, err := Open(context.Background(), postgres.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	setting := func(tx queue.Tx) string {
+		values, err := list(&tx.(*postgresTx).sqlTx, `SELECT current_setting('enable_seqscan')`, nil, scanOne[string])
+		if err != nil || len(values) != 1 {
+			t.Fatalf("%v, %v", values, err)
+		}
+		return values[0]
+	}
+	for name, run := range map[string]func(context.Context, func(queue.Tx) error) error{"update": s.Update, "view": s.View} {
+		if err := run(context.Background(), func(tx queue.Tx) error {
+			if got := setting(tx); got != "off" {
+				t.Errorf("within an %s: enable_seqscan = %s", name, got)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = s.Update(context.Background(), func(tx queue.Tx) error {
+		if err := tx.Claim("process", nil); err != nil {
+			return err
+		}
+		if got := setting(tx); got != "off" {
+			t.Errorf("within a claim: enable_seqscan = %s", got)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := s.(*postgresStore).pool.Acquire(context.Background()) // the one that was used last
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	for _, name := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "plan_cache_mode"} {
+		var value, usual string
+		if err := conn.QueryRow(context.Background(), `SELECT setting, boot_val FROM pg_settings WHERE name = $1`, name).Scan(&value, &usual); err != nil || value != usual {
+			t.Errorf("between transactions: %s = %s, %v: want %s", name, value, err, usual)
+		}
+	}
 }
 
 // explain is the plan of a statement for any arguments.

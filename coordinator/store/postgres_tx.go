@@ -50,12 +50,16 @@ func (s *postgresStore) begin(conn *pgx.Conn, writes bool) *postgresTx {
 }
 
 // openView reads all from one snapshot.
-func openView(b *pgx.Batch) { b.Queue(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`) }
+func openView(b *pgx.Batch) {
+	b.Queue(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`)
+	b.Queue(planByIndex)
+}
 
 // openAlone waits until no other transaction that writes is under way, and keeps
 // others out.
 func openAlone(b *pgx.Batch) {
 	b.Queue(beginWriting)
+	b.Queue(planByIndex)
 	b.Queue(`SELECT pg_advisory_xact_lock($1)`, int64(storeKey))
 }
 
