@@ -309,7 +309,7 @@ func TestPostgresAdvice(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		defer hold.Rollback(ctx)
+		defer func() { _ = hold.Rollback(ctx) }()
 		if _, err := hold.Exec(ctx, `LOCK TABLE recordings`); err != nil {
 			return err
 		}

@@ -118,7 +118,7 @@ func oursPostgres(ctx context.Context, conn *pgx.Conn) (found bool, err error) {
 		SELECT to_regclass('goose_db_version') IS NOT NULL, to_regclass('records') IS NOT NULL AND to_regclass('planned') IS NOT NULL,
 			coalesce((SELECT min(tablename) FROM pg_tables WHERE schemaname = current_schema() AND tablename <> 'goose_db_version'), '')`).
 		Scan(&versioned, &found, &others)
-	if err == nil && others != "" && !(versioned && found) {
+	if err == nil && others != "" && (!versioned || !found) {
 		err = fmt.Errorf("it has tables of another program, such as %q: make a database for the sweeps with createdb, and name it in the URL", others)
 	}
 	return versioned && found, err
