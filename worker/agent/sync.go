@@ -133,7 +133,7 @@ func (a *Agent) warn(now time.Time, err error) {
 	case !worthRetrying(err):
 		what = "a coordinator refuses this worker: will try the others"
 		failure = what + status.Code(err).String()
-	case status.Code(err) == codes.Unavailable && !credentials.Unreached(err):
+	case (status.Code(err) == codes.Unavailable || status.Code(err) == codes.ResourceExhausted) && !credentials.Unreached(err):
 		what = "the coordinator cannot take calls now: will try again"
 		failure = what + why // such as a full disk, then a read-only one
 	}

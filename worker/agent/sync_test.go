@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
@@ -126,5 +128,32 @@ func TestVerdicts(t *testing.T) {
 				t.Errorf("after the verdict held are %v, want it to end the report: %v", held, ends)
 			}
 		})
+	}
+}
+
+// A coordinator that answers is not out of reach: what it says is told once, and told
+// again when it says something else.
+func TestWhatACoordinatorAnswersIsTold(t *testing.T) {
+	l := newLife(t, 1)
+	l.happens(Started{})
+	const away, busy = "cannot reach the coordinator: will try again", "the coordinator cannot take calls now: will try again"
+	for _, step := range []struct {
+		message  string
+		want     string
+		warnings int
+	}{
+		{"connection error: desc = \"refused\"", away, 1},
+		{"the store is not available: the disk is full", busy, 2},
+		{"the store is not available: the disk is full", busy, 2},
+		{"connection error: desc = \"reset\"", away, 2},
+		{"the store is not available: the file may not be written", busy, 3},
+	} {
+		l.after(time.Millisecond, CallFailed{Sequence: l.agent.sequence, Err: status.Error(codes.Unavailable, step.message)})
+		if got := l.said[len(l.said)-1]; got != step.want || l.warnings != step.warnings {
+			t.Errorf("%s: says %q, %d warnings: want %q, %d", step.message, got, l.warnings, step.want, step.warnings)
+		}
+		for !l.agent.calling {
+			l.sleeps()
+		}
 	}
 }
