@@ -167,7 +167,11 @@ func (d *data) encode(ctx context.Context, put func(digest string, body []byte) 
 func (d *data) notices() []string {
 	var all []string
 	seen := map[string]bool{}
-	for s, r := range d.recordings {
+	for _, s := range []source{{}, {file: true}, {file: true, clip: true}} {
+		r, ok := d.recordings[s]
+		if !ok {
+			continue
+		}
 		for _, notice := range append(append([]string{r.Shape() + ", 0 or 1"}, r.Notices()...), r.Warnings(d.timesteps[s])...) {
 			if !seen[notice] {
 				seen[notice] = true

@@ -15,7 +15,9 @@ import (
 // reader to replace.
 func conversion(head []byte, path string) error {
 	saved := strings.TrimSuffix(path, filepath.Ext(path)) + ".npy"
-	has := func(prefix string) bool { return bytes.HasPrefix(head, []byte(prefix)) }
+	if err := archiveConversion(head, path, saved); err != nil {
+		return err
+	}
 	switch {
 	case isMAT73(head):
 		return convertible("it is a MATLAB v7.3 file (HDF5), which is not read", way{"MATLAB", []string{
@@ -39,20 +41,6 @@ func conversion(head []byte, path string) error {
 			fmt.Sprintf("file = h5py.File(%q); file.visit(print)  # the names of its arrays", path),
 			fmt.Sprintf("numpy.save(%q, file[\"NAME\"][()])", saved),
 		}})
-	case has("PK\x03\x04") && bytes.Contains(head, []byte(".npy")):
-		return convertible("it is an .npz archive, which is not read", way{"Python", []string{
-			"import numpy",
-			fmt.Sprintf("arrays = numpy.load(%q); print(arrays.files)  # the names of its arrays", path),
-			fmt.Sprintf("numpy.save(%q, arrays[\"NAME\"])", saved),
-		}})
-	case has("PK\x03\x04") && strings.HasPrefix(strings.ToLower(filepath.Ext(path)), ".xls"):
-		return errors.New("it is a spreadsheet, which is not read: save it as CSV there, with one row for each repeat and neuron and one column for each bin, and give the .csv here to see how to convert that")
-	case has("PK\x03\x04"):
-		return errors.New("it is a zip archive: unzip it and give the file inside")
-	case has("\x1f\x8b"):
-		return fmt.Errorf("it is compressed with gzip: run gunzip --keep %s and give the file that it writes", path)
-	case has("BZh"), has("\xfd7zXZ\x00"), has("\x28\xb5\x2f\xfd"):
-		return errors.New("it is compressed (bzip2, xz or zstd): unpack it and give the file inside")
 	case len(head) > 1 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5:
 		return convertible("it is a Python pickle, which is not read, since it may run any program: load it only if you trust it", way{"Python", []string{
 			"import pickle, numpy",
@@ -65,21 +53,50 @@ func conversion(head []byte, path string) error {
 			"x = reshape(NAME, REPEATS, NEURONS, [])",
 			fmt.Sprintf("save(%s, 'x', '-v7')", matlab(strings.TrimSuffix(path, filepath.Ext(path))+"-v7.mat")),
 		}})
-	case isText(head) && (head[0] == '[' || head[0] == '{'):
-		return convertible("it is text (JSON), which is not read", way{"Python", []string{
-			"import json, numpy",
-			fmt.Sprintf("x = numpy.array(json.load(open(%q)))", path),
-			fmt.Sprintf("numpy.save(%q, x.astype(numpy.uint8))", saved),
-		}})
 	case isText(head) && bytes.ContainsAny(head, "0123456789"):
-		return convertible("it is text, which is not read. If it has one row for each repeat and neuron, the neurons of the first repeat first, and one column for each bin", way{"Python", []string{
-			"import numpy",
-			fmt.Sprintf("x = numpy.loadtxt(%q%s)", path, columns(head)),
-			fmt.Sprintf("numpy.save(%q, x.reshape(REPEATS, -1, x.shape[1]).astype(numpy.uint8))", saved),
-		}})
+		return textConversion(head, path, saved)
 	default:
 		return errors.New("it is neither a MATLAB v5 nor a .npy file: " + mendSave)
 	}
+}
+
+// archiveConversion is conversion for archives and compressed files, nil for others.
+func archiveConversion(head []byte, path, saved string) error {
+	has := func(prefix string) bool { return bytes.HasPrefix(head, []byte(prefix)) }
+	switch {
+	case has("PK\x03\x04") && bytes.Contains(head, []byte(".npy")):
+		return convertible("it is an .npz archive, which is not read", way{"Python", []string{
+			"import numpy",
+			fmt.Sprintf("arrays = numpy.load(%q); print(arrays.files)  # the names of its arrays", path),
+			fmt.Sprintf("numpy.save(%q, arrays[\"NAME\"])", saved),
+		}})
+	case has("PK\x03\x04") && strings.HasPrefix(strings.ToLower(filepath.Ext(path)), ".xls"):
+		return errors.New("it is a spreadsheet, which is not read: save it as CSV there, with one row for each repeat and neuron and one column for each bin, and give the .csv here to see how to convert that")
+	case has("PK\x03\x04"):
+		return errors.New("it is a zip archive: unzip it and give the file inside")
+	case has("\x1f\x8b"):
+		return fmt.Errorf("it is compressed with gzip: run gunzip --keep %q and give the file that it writes", path)
+	case has("BZh"), has("\xfd7zXZ\x00"), has("\x28\xb5\x2f\xfd"):
+		return errors.New("it is compressed (bzip2, xz or zstd): unpack it and give the file inside")
+	default:
+		return nil
+	}
+}
+
+// textConversion is conversion for text.
+func textConversion(head []byte, path, saved string) error {
+	if head[0] == '[' || head[0] == '{' {
+		return convertible("it is text (JSON), which is not read", way{"Python", []string{
+			"import json, numpy",
+			fmt.Sprintf("x = numpy.array(json.load(open(%q)))", path),
+			fmt.Sprintf("numpy.save(%q, x)", saved),
+		}})
+	}
+	return convertible("it is text, which is not read. If it has one row for each repeat and neuron, the neurons of the first repeat first, and one column for each bin", way{"Python", []string{
+		"import numpy",
+		fmt.Sprintf("x = numpy.loadtxt(%q%s)", path, columns(head)),
+		fmt.Sprintf("numpy.save(%q, x.reshape(REPEATS, -1, x.shape[1]))", saved),
+	}})
 }
 
 // way is the lines that convert a file in one language.
@@ -117,21 +134,24 @@ var placeholder = regexp.MustCompile(`\b(NAME|FIELD|REPEATS|NEURONS|BINS|STARTS)
 // matrix.
 func extraction(v variable, path string) string {
 	base := strings.TrimSuffix(path, filepath.Ext(path))
-	inMATLAB, inPython := "", ""
+	name, field := "NAME", "FIELD" // what is not a name in MATLAB is not shown as code
+	if identifier.MatchString(v.name) {
+		name = v.name
+	}
+	if len(v.fields) == 1 && identifier.MatchString(v.fields[0]) {
+		field = v.fields[0]
+	}
+	var inMATLAB, inPython string
 	switch v.class {
 	case matStruct:
-		field := "FIELD"
-		if len(v.fields) == 1 {
-			field = v.fields[0]
-		}
-		inMATLAB = fmt.Sprintf("%s.%s", v.name, field)
-		inPython = fmt.Sprintf("[%q][%q][0, 0]", v.name, field)
+		inMATLAB = fmt.Sprintf("%s.%s", name, field)
+		inPython = fmt.Sprintf("[%q][%q][0, 0]", name, field)
 	case matCell:
-		inMATLAB = v.name + "{1}"
-		inPython = fmt.Sprintf("[%q].flat[0]", v.name)
+		inMATLAB = name + "{1}"
+		inPython = fmt.Sprintf("[%q].flat[0]", name)
 	case matSparse:
-		inMATLAB = fmt.Sprintf("reshape(full(%s), REPEATS, NEURONS, [])", v.name)
-		inPython = fmt.Sprintf("[%q].toarray().reshape(REPEATS, NEURONS, -1, order=\"F\")", v.name)
+		inMATLAB = fmt.Sprintf("reshape(full(%s), REPEATS, NEURONS, [])", name)
+		inPython = fmt.Sprintf("[%q].toarray().reshape(REPEATS, NEURONS, -1, order=\"F\")", name)
 	default:
 		return ""
 	}
@@ -145,6 +165,8 @@ func extraction(v variable, path string) string {
 		fmt.Sprintf("numpy.save(%q, x)", base+".npy"),
 	}}})
 }
+
+var identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 
 // matlab quotes a string for MATLAB.
 func matlab(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
@@ -176,10 +198,10 @@ func isMAT4(head []byte) bool {
 
 // isText reports whether a file begins as UTF-8 text does.
 func isText(head []byte) bool {
-	for i := 0; i < utf8.UTFMax && len(head) > 0 && !utf8.Valid(head); i++ {
+	for i := 1; i < utf8.UTFMax && len(head) > 0 && !utf8.Valid(head); i++ {
 		head = head[:len(head)-1] // a rune that the end cuts
 	}
-	return len(head) > 0 && bytes.IndexFunc(head, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }) < 0
+	return len(head) > 0 && utf8.Valid(head) && bytes.IndexFunc(head, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }) < 0
 }
 
 // columns returns the arguments of numpy.loadtxt for text that begins so.

@@ -7,32 +7,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"spiqsweep/deploy/needs"
 )
-
-// pythonWith returns a Python that has the modules, or skips the test.
-func pythonWith(t *testing.T, modules string) string {
-	t.Helper()
-	python, ok := pythons[modules]
-	if !ok {
-		python = findPython(modules)
-		pythons[modules] = python
-	}
-	if python == "" {
-		t.Skipf("skipped: needs a Python with %s", modules)
-	}
-	return python
-}
-
-var pythons = map[string]string{} // by modules; "": none
-
-func findPython(modules string) string {
-	for _, candidate := range []string{"python3", "/usr/bin/python3", "python"} {
-		if exec.Command(candidate, "-c", "import "+modules).Run() == nil {
-			return candidate
-		}
-	}
-	return ""
-}
 
 // The lines of Python that a refusal names turn the file into one that is read.
 func TestConversionsWork(t *testing.T) {
@@ -62,7 +39,7 @@ func TestConversionsWork(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
-			python := pythonWith(t, test.needs)
+			python := needs.Python(t, "python3-h5py python3-scipy", strings.Split(test.needs, ", ")...)
 			path := filepath.Join(t.TempDir(), test.file)
 			run := func(script string) {
 				t.Helper()
@@ -100,7 +77,7 @@ func TestConversionsWork(t *testing.T) {
 func TestOtherFormatsAreNamed(t *testing.T) {
 	v4 := append([]byte{0, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0}, "x\x00spikes"...)
 	for name, test := range map[string]struct{ content, want string }{
-		"x.mat.gz":  {"\x1f\x8b\x08rest", "gunzip --keep x.mat.gz"},
+		"x.mat.gz":  {"\x1f\x8b\x08rest", `gunzip --keep "x.mat.gz"`},
 		"x.npy.bz2": {"BZh91AY", "unpack it"},
 		"x.npy.xz":  {"\xfd7zXZ\x00\x00", "unpack it"},
 		"x.npy.zst": {"\x28\xb5\x2f\xfd\x00", "unpack it"},
@@ -118,5 +95,16 @@ func TestOtherFormatsAreNamed(t *testing.T) {
 			_, err := Open(t.Context(), name, Options{})
 			requireError(t, err, test.want)
 		})
+	}
+}
+
+// What a file calls its variables is not shown as code unless it is a name.
+func TestNamesOfAFileAreNoCode(t *testing.T) {
+	v := variable{name: `x; delete("all")`, class: matCell, dims: []int64{1, 1}}
+	if text := extraction(v, "x.mat"); strings.Contains(strings.SplitN(text, "\n", 2)[1], "delete") || !strings.Contains(text, "x = NAME{1}") {
+		t.Error(text)
+	}
+	if text := extraction(variable{name: "unit_1", class: matCell}, "x.mat"); !strings.Contains(text, "x = unit_1{1}") {
+		t.Error(text)
 	}
 }

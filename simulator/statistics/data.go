@@ -86,7 +86,7 @@ func count(recordings ...RepeatedWindows) *counts {
 	c := &counts{recorded: recordings, all: newTally(shapeOf(recordings[0]))}
 	c.eachBlock(func() {
 		for i := range c.block {
-			c.all.add(&c.block[i])
+			c.all.addRepeat(&c.block[i])
 		}
 	})
 	return c

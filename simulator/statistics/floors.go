@@ -87,7 +87,7 @@ func (v *splits) add(first int, repeats []repeat) {
 	for _, p := range v.parts {
 		for i := range repeats {
 			if number := first + i; p.drawn[number/64]>>(number%64)&1 != 0 {
-				p.tally.add(&repeats[i])
+				p.addRepeat(&repeats[i])
 			}
 		}
 	}

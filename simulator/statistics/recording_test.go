@@ -132,7 +132,7 @@ func TestFloorsAgainstBootstrap(t *testing.T) {
 	for range draws {
 		drawn := newTally(shapeOf(w))
 		for range repeats {
-			drawn.add(&repeats[g.IntN(len(repeats))])
+			drawn.addRepeat(&repeats[g.IntN(len(repeats))])
 		}
 		for name, value := range Errors(drawn.statistics(), data.Statistics) {
 			mean[name] += value / draws

@@ -96,8 +96,8 @@ func (v *tally) count(bins []uint32) {
 	v.eachState(bins, func(word uint32) { v.states[word]++ })
 }
 
-// add adds the windows of one repeat.
-func (v *tally) add(r *repeat) {
+// addRepeat adds the windows of one repeat.
+func (v *tally) addRepeat(r *repeat) {
 	v.windows += r.windows
 	for i, count := range r.all {
 		v.all[i] += count
