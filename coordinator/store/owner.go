@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"spiqsweep/simulator/inputfile"
 )
 
 // owner is the note beside a store's file about the process that has it open.
@@ -38,7 +40,7 @@ func unsign(path string) { _ = os.Remove(ownerFile(path)) }
 func inUse(path string) error {
 	note := ""
 	var o owner
-	if body, err := os.ReadFile(ownerFile(path)); err == nil && json.Unmarshal(body, &o) == nil && o.PID != 0 {
+	if body, err := inputfile.Read(ownerFile(path), 1<<16); err == nil && json.Unmarshal(body, &o) == nil && o.PID != 0 {
 		note = fmt.Sprintf(" (process %d on %s since %s, by its own note)", o.PID, o.Host, o.Since.Format(time.RFC3339))
 	}
 	return fmt.Errorf("%w: %s is open in another process%s: ask that coordinator, wait for it to end, or use another store",

@@ -92,6 +92,9 @@ func newNumbers(n int, result cty.Type, compute func(numbers []*big.Float) (cty.
 		Impl: func(arguments []cty.Value, _ cty.Type) (cty.Value, error) {
 			numbers := make([]*big.Float, len(arguments))
 			for i, argument := range arguments {
+				if err := outOfRange(argument); err != nil { // a text that was converted
+					return cty.NilVal, err
+				}
 				numbers[i] = argument.AsBigFloat()
 			}
 			return compute(numbers)

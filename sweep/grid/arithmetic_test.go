@@ -52,6 +52,8 @@ func TestArithmetic(t *testing.T) {
 		"1e-308 * 1e-308":        "this number is out of range: it must be 0, or have a size from",
 		`"1e600000000" + 0`:      "this number is out of range: it must be 0, or have a size from",
 		`max("1e600000000")`:     "this number is out of range: it must be 0, or have a size from",
+		`range("1e600000000")`:   "this number is out of range",
+		`pow("1e600000000", 0)`:  "this number is out of range",
 		"range(10)[10]":          "those of a list count from 0",
 		"range(0, 1, 0)":         "range: the step is 0: write range(END)",
 		"range(0, 1, 1 - 1)":     "range: the step is 0",
@@ -88,6 +90,21 @@ func TestArithmetic(t *testing.T) {
 	}
 }
 
+// --var is held to the same bounds as what is written in the file.
+func TestHugeVariables(t *testing.T) {
+	const source = "variable \"n\" {\ndefault = 1\n}\nsweep \"x\" {\nk = \"${var.n} or so\"\n}\n"
+	for text, want := range map[string]string{
+		"1e600000000": "this number is out of range: it must be 0, or have a size from",
+		"1e-99999":    "this number is out of range",
+		"5":           `k = "5 or so": must be a number`,
+		"five":        "--var n=five: must be a number, as the default is",
+	} {
+		if _, faults := Parse("x.hcl", []byte(source), map[string]string{"n": text}); !strings.Contains(faults.Error(), want) {
+			t.Errorf("--var n=%s: %s", text, faults.Error())
+		}
+	}
+}
+
 // A whole number must be whole as written, not only after rounding.
 func TestWholeNumbers(t *testing.T) {
 	for text, ok := range map[string]bool{
@@ -116,7 +133,7 @@ func TestConditionsCompareSettingsAsWritten(t *testing.T) {
 // inGo are words that only readers of Go or HCL know.
 var inGo = regexp.MustCompile(`goroutine|runtime error|panic|\bcty\b|go-cty|\.go:|0x[0-9a-f]{6}|%!|\bnil\b|interface|\btuple|\bbool\b|big\.|Float64|[+-]Inf|\bNaN\b|(?i)DynamicPseudo|\bstring required|unknown value`)
 
-var remedies = regexp.MustCompile(`Expected|must be|must stand|write |give |take |did you mean|there are|use |choose |narrow|move |list at least|shorten|take it out|is a value misspelt|it changes nothing`)
+var remedies = regexp.MustCompile(`Expected|must be|must stand|write |give |take |did you mean|there are|use |choose |narrow|move |list at least|shorten|take it out|is a value misspelt|it changes nothing|check the exponent`)
 
 // odd draws an expression of all functions, operators and forms, with arguments
 // that few of them take.

@@ -34,10 +34,13 @@ func variables(blocks hcl.Blocks, given map[string]string) (scope, hcl.Diagnosti
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if _, ok := values[name]; !ok {
+			hint := didYouMean(name, slices.Sorted(maps.Keys(values)))
+			if hint == "" {
+				hint = fmt.Sprintf(`: leave --var out, or write variable "%s" { default = … } above the sweep block`, name)
+			}
 			faults = append(faults, &hcl.Diagnostic{
 				Severity: hcl.DiagError, Summary: "Unknown variable",
-				Detail: fmt.Sprintf("--var %s=%s: the grid file has no variable %q%s", name, given[name], name,
-					didYouMean(name, slices.Sorted(maps.Keys(values)))),
+				Detail: fmt.Sprintf("--var %s=%s: the grid file has no variable %q%s", name, given[name], name, hint),
 			})
 		}
 	}
@@ -88,7 +91,7 @@ func readVar(text string, fallback cty.Value) (cty.Value, error) {
 		if err != nil {
 			return cty.NilVal, fmt.Errorf("must be %s, as the default is", primitives[fallback.Type()])
 		}
-		return value, nil
+		return value, outOfRange(value)
 	}
 	value, faults := evaluateText(text)
 	switch {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"spiqsweep/simulator/inputfile"
 	"spiqsweep/simulator/recording"
 )
 
@@ -19,13 +20,16 @@ type shelf struct {
 	rasters map[string]*recording.Raster
 }
 
+// maxRasterBytes bounds a file of the folder: the bits of 16 cells, with room.
+const maxRasterBytes = 1 << 30
+
 // load takes a recording from the folder; a file that is absent or damaged
 // counts as absent.
 func (s *shelf) load(digest string) bool {
 	if s.folder == "" {
 		return false
 	}
-	body, err := os.ReadFile(s.path(digest))
+	body, err := inputfile.Read(s.path(digest), maxRasterBytes)
 	return err == nil && s.put(digest, body) == nil
 }
 
