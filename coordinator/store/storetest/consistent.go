@@ -231,14 +231,19 @@ func (c *check) phase(r queue.Record, attempts []queue.Attempt, votes map[string
 	case queue.Diverged:
 		c.want(len(votes) > 1 && accepted, "task %s has diverged, its results are %v", r.Task, votes)
 	case queue.SetAside:
-		hopeless := blamed >= 2 || blamed >= 1 && strings.HasPrefix(r.Reason, queue.FailsAlways) || r.Reason == queue.CancelledByOperator
-		c.want(hopeless && !accepted && r.Reason != "", "task %s is set aside for %d attempts, accepted: %v, reason %q", r.Task, blamed, accepted, r.Reason)
+		c.want(hopeless(r, blamed) && !accepted && r.Reason != "", "task %s is set aside for %d attempts, accepted: %v, reason %q", r.Task, blamed, accepted, r.Reason)
 	case queue.BackingOff:
 		c.want(newest.Outcome == queue.Failed && !r.NotBefore.IsZero(), "task %s backs off until %v after %q", r.Task, r.NotBefore, newest.Outcome)
 	default:
 	}
 	c.want(r.Phase == queue.BackingOff || r.NotBefore.IsZero(), "task %s is %s, not before %v", r.Task, r.Phase, r.NotBefore)
 	c.want(!r.Alone || blamed > 0, "task %s must be alone for no reason", r.Task)
+}
+
+// hopeless reports whether that many blamed attempts, or an operator, justify
+// giving a task up.
+func hopeless(r queue.Record, blamed int) bool {
+	return blamed >= 2 || blamed >= 1 && strings.HasPrefix(r.Reason, queue.FailsAlways) || r.Reason == queue.CancelledByOperator
 }
 
 // processes checks that whoever holds leases can lose them, and that a task that
