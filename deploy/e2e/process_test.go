@@ -64,9 +64,17 @@ func (o *output) String() string {
 	return o.buffer.String()
 }
 
-// start starts a program, of those that were built unless its path is given, that is to die at a failpoint ("": nowhere).
+// start starts a program, of those that were built unless its path is given, that is
+// to die at a failpoint ("": nowhere).
 func start(t *testing.T, failpoint, program string, arguments ...string) *process {
 	t.Helper()
+	p := prepared(t, failpoint, program, arguments...)
+	p.begin()
+	return p
+}
+
+// prepared is a process that has not begun.
+func prepared(t *testing.T, failpoint, program string, arguments ...string) *process {
 	p := &process{
 		t: t, name: program, output: &output{}, ended: make(chan struct{}),
 		cmd: exec.Command(program, arguments...),
@@ -76,21 +84,26 @@ func start(t *testing.T, failpoint, program string, arguments ...string) *proces
 	}
 	p.cmd.Env = append(os.Environ(), "SPIQSWEEP_FAILPOINT="+failpoint)
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	return p
+}
+
+// begin starts it.
+func (p *process) begin() {
+	p.t.Helper()
 	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
 	go func() {
 		_ = p.cmd.Wait()
 		close(p.ended)
 	}()
-	t.Cleanup(func() {
+	p.t.Cleanup(func() {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
-		if t.Failed() {
-			t.Logf("%s said\n%s", p.cmd, p.output)
+		if p.t.Failed() {
+			p.t.Logf("%s said\n%s", p.cmd, p.output)
 		}
 	})
-	return p
 }
 
 // patience is how long anything may take before a test gives up: it only bounds how

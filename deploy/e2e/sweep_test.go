@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -114,8 +115,13 @@ func newRun(t *testing.T, s *sweepOf) *run {
 // the dead within seconds.
 func (r *run) coordinator(failpoint string, flags ...string) *process {
 	r.Helper()
-	flags = append([]string{"--grid", r.grid, "--out", r.folder, "--lease-term", cmp.Or(r.leaseTerm, leaseTerm).String(), "--log-level", "debug"}, flags...)
-	return start(r.T, failpoint, "coordinator", append(flags, r.sweep.flags...)...)
+	return start(r.T, failpoint, "coordinator", r.arguments(flags...)...)
+}
+
+// arguments are those of a coordinator.
+func (r *run) arguments(flags ...string) []string {
+	all := []string{"--grid", r.grid, "--out", r.folder, "--lease-term", cmp.Or(r.leaseTerm, leaseTerm).String(), "--log-level", "debug"}
+	return slices.Concat(all, flags, r.sweep.flags)
 }
 
 // listening starts a coordinator for workers of their own, always at one address.
@@ -254,6 +260,16 @@ func (r *run) attempts() []map[string]string {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// hadNone checks that no attempt ended like this.
+func (r *run) hadNone(outcome string) {
+	r.Helper()
+	for _, a := range r.attempts() {
+		if a["outcome"] == outcome {
+			r.Errorf("attempt %s of task %s is %s: %s", a["attempt"], a["task"], outcome, a["message"])
+		}
+	}
 }
 
 // had checks that some attempt ended like this.

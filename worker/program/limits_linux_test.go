@@ -1,3 +1,7 @@
+// The race detector reserves terabytes of addresses.
+//
+//go:build !race
+
 package program
 
 import (
