@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -274,5 +275,36 @@ func TestAResumedSweepReadsItsOwnInput(t *testing.T) {
 	}
 	if _, err := (app.Input{IsDefault: true}).Resume(c.Out); !isInput(err, "run.json is missing") {
 		t.Errorf("without run.json: %v", err)
+	}
+}
+
+// TestDraftsOfEveryFileAreRemoved: whichever file a writer was killed at, of all that
+// a run writes by a rename.
+func TestDraftsOfEveryFileAreRemoved(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourCells, &puppets{})
+	played(t, c)
+	written := regexp.MustCompile(`^(\.lock|sweep\.db.*)$`) // in place
+	var drafts []string
+	err := filepath.WalkDir(c.Out, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || written.MatchString(entry.Name()) {
+			return err
+		}
+		draft := filepath.Join(filepath.Dir(path), "."+entry.Name()+".1234567890")
+		drafts = append(drafts, draft)
+		return os.WriteFile(draft, nil, 0o600)
+	})
+	if err != nil || len(drafts) < 10 {
+		t.Fatalf("%d drafts, %v", len(drafts), err)
+	}
+	a, err := app.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	for _, draft := range drafts {
+		if _, err := os.Lstat(draft); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is left: %v", draft, err)
+		}
 	}
 }

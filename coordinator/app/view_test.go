@@ -128,3 +128,36 @@ func TestAProofNeedsNoOtherTable(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAttemptsAreWrittenWhenThereIsNews, not at every refresh: the file has all logs.
+func TestAttemptsAreWrittenWhenThereIsNews(t *testing.T) {
+	t.Parallel()
+	q := queue.New(store.Memory(), queue.Policy{})
+	v := viewOf(t, q)
+	if _, err := q.Plan(t.Context(), queue.Sweep{ID: v.sweep, Numerics: sweep.Numerics, KernelClass: v.prepared.Input.Kernel.Class}, v.prepared.tasks()); err != nil {
+		t.Fatal(err)
+	}
+	refreshed := func() os.FileInfo {
+		t.Helper()
+		if err := v.refresh(t.Context(), time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(v.folder.path(attemptsFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info
+	}
+	first := refreshed()
+	if !os.SameFile(first, refreshed()) {
+		t.Error("it was written again without news")
+	}
+	p := queue.Process{ID: "worker", Slots: 1, Numerics: sweep.Numerics, KernelClass: v.prepared.Input.Kernel.Class}
+	answer, err := q.Sync(t.Context(), queue.SyncRequest{Process: p, Sequence: 1, FreeSlots: 1})
+	if err != nil || len(answer.Assignments) == 0 {
+		t.Fatalf("%+v, %v: no task was granted", answer, err)
+	}
+	if os.SameFile(first, refreshed()) {
+		t.Error("an attempt began, and it was not written")
+	}
+}

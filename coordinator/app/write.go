@@ -112,7 +112,7 @@ func newDraft(place string, mode os.FileMode) (*os.File, error) {
 
 // draftName matches the names of drafts of the folder's files: here, and in
 // proto/credentials.
-var draftName = regexp.MustCompile(`^\.(results|summary|comparison|attempts|completeness|sweep|run|store|worker|operator|coordinator|ca|ca-key|S1[^/]*|[0-9a-f]{64})\.(csv|json|hcl|id|url|pem|svg|pdf|png)\.[0-9]+$` +
+var draftName = regexp.MustCompile(`^\.(results|summary|comparison|axes|attempts|completeness|sweep|run|store|worker|operator|coordinator|ca|ca-key|S1[^/]*|[0-9a-f]{64})\.(csv|json|hcl|id|url|pem|svg|pdf|png)\.[0-9]+$` +
 	`|^(worker|operator|coordinator)\.json\.[0-9]+\.tmp$|^ca(-key)?\.pem\.[0-9]+\.tmp$`)
 
 // removeDrafts removes what writers left behind that were killed. The folder must
