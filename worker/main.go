@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"spiqsweep/sweep"
 	"spiqsweep/worker/agent"
 	"spiqsweep/worker/program"
 )
@@ -33,7 +34,7 @@ func run(arguments []string, stdout, stderr io.Writer) (exitCode int) {
 	if err == nil {
 		return exitCode
 	}
-	fmt.Fprintf(stderr, "worker: %v\n", err)
+	fmt.Fprintln(stderr, "worker: "+sweep.PrintableLines(err.Error()))
 	if fault := (*faultError)(nil); errors.As(err, &fault) {
 		return agent.ExitFault
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"spiqsweep/simulator/inputfile"
+	"spiqsweep/sweep"
 )
 
 // Guard makes root and every command below it check their flags and arguments
@@ -118,7 +119,7 @@ func explain(c *cobra.Command, err error, hint func(string) string) error {
 	)
 	switch {
 	case errors.As(err, &invalid):
-		return fmt.Errorf("--%s %w", invalid.GetFlag().Name, invalid.Unwrap())
+		return fmt.Errorf("--%s %w", invalid.GetFlag().Name, oneLine(invalid.Unwrap()))
 	case errors.As(err, &missing):
 		return fmt.Errorf("--%s has no value: it is the last word of the command", missing.GetFlag().Name)
 	case errors.As(err, &unknown):
@@ -145,14 +146,23 @@ func arguments(next cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, words []string) error {
 		for _, word := range words {
 			if err := checkArgument(c, word); err != nil {
-				return err
+				return oneLine(err)
 			}
 		}
 		if next == nil {
 			return nil
 		}
-		return next(c, words)
+		return oneLine(next(c, words))
 	}
+}
+
+// oneLine escapes line feeds and control characters in an error, which may quote a
+// value or an argument that has them.
+func oneLine(err error) error {
+	if err == nil || err.Error() == sweep.Printable(err.Error()) {
+		return err
+	}
+	return errors.New(sweep.Printable(err.Error()))
 }
 
 func checkArgument(c *cobra.Command, word string) error {
