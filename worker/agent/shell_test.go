@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -276,7 +278,16 @@ func TestCallWithoutAnswerIsRepeated(t *testing.T) {
 func TestRecordingsAreKeptInAFolder(t *testing.T) {
 	folder := t.TempDir()
 	var fetches []int
-	for range 2 {
+	for round := range 3 {
+		if round == 2 { // a file that is too large counts as absent
+			kept, err := filepath.Glob(filepath.Join(folder, "*"))
+			if err != nil || len(kept) != 1 {
+				t.Fatalf("the folder has %q, %v", kept, err)
+			}
+			if err := os.Truncate(kept[0], 1<<40); err != nil {
+				t.Skipf("skipped: needs a file system with large sparse files: %v", err)
+			}
+		}
 		synctest.Test(t, func(t *testing.T) {
 			o := newOffice(t, 1)
 			dial, closeOffice := o.open()
@@ -289,7 +300,7 @@ func TestRecordingsAreKeptInAFolder(t *testing.T) {
 			fetches = append(fetches, o.fetches)
 		})
 	}
-	if diff := cmp.Diff([]int{1, 0}, fetches); diff != "" {
+	if diff := cmp.Diff([]int{1, 0, 1}, fetches); diff != "" {
 		t.Error(diff)
 	}
 }
