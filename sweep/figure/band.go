@@ -68,7 +68,7 @@ func makeRoom(p *plot.Plot, entries int) {
 	const share = 0.06 // of the axis, for each entry
 	legend := min(share*float64(entries), 0.6)
 	decades := math.Log10(p.Y.Max / p.Y.Min)
-	p.Y.Max *= max(2, math.Pow(10, decades*legend/(1-legend)))
+	p.Y.Max *= max(2, math.Pow(10, min(decades*legend/(1-legend), 200))) // finite: largestDrawn is far below
 }
 
 // bandShare is how much of its loss's colour a band has; the rest is white.

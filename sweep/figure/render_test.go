@@ -273,3 +273,17 @@ func TestManyValuesKeepTheirLabelsApart(t *testing.T) {
 		t.Errorf("%d ticks: %v", len(ticks), ticks)
 	}
 }
+
+// TestTheLegendLeavesTheAxisFinite: an axis without an end would have ticks without end.
+func TestTheLegendLeavesTheAxisFinite(t *testing.T) {
+	p := newPlot()
+	for _, entries := range []int{2, 10, 100} {
+		for _, low := range []float64{smallestDrawn, 1, largestDrawn} {
+			p.Y.Min, p.Y.Max = low, largestDrawn
+			makeRoom(p, entries)
+			if math.IsInf(p.Y.Max, 0) || p.Y.Max < 2*largestDrawn {
+				t.Errorf("%d entries above %g: the axis ends at %g", entries, low, p.Y.Max)
+			}
+		}
+	}
+}
