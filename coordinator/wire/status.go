@@ -77,7 +77,7 @@ func ReadStatus(in *spiqsweepv1.GetStatusResponse) (queue.Status, error) {
 		Diverged: each(in.GetDiverged(), readTask(queue.Diverged)),
 		TimeLeft: in.GetTimeLeft().AsDuration(),
 		Changes:  int64(in.GetChanges()),
-		Warnings: in.GetWarnings(), Workforce: force,
+		Warnings: each(in.GetWarnings(), sweep.Printable), Workforce: force,
 	}, err
 }
 

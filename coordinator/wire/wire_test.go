@@ -93,7 +93,7 @@ var (
 				Running: []queue.Running{{Attempt: queue.Attempt{Lease: held, Step: 5}, Steps: 9}},
 			}},
 			SetAside: []queue.Row{{Planned: queue.Planned{Task: sweep.Task{ID: held.Task}}, Phase: queue.SetAside, State: sweep.SetAside, Reason: "NaN"}},
-			Diverged: []queue.Row{},
+			Diverged: []queue.Row{}, Warnings: []string{"the store is not available"},
 		}
 	})
 )
@@ -144,7 +144,7 @@ func TestWhatIsReadIsPrintable(t *testing.T) {
 		}
 		task := strings.Repeat("0", 64)
 		s, err := wire.ReadStatus(&spiqsweepv1.GetStatusResponse{
-			Sweep: hostile("sweep"), Name: hostile("name"), KernelClass: hostile("class"),
+			Sweep: hostile("sweep"), Name: hostile("name"), KernelClass: hostile("class"), Warnings: []string{hostile("warning")},
 			Workers:  []*spiqsweepv1.WorkerStatus{{Process: hostile("process"), Host: hostile("host"), Kernel: hostile("kernel")}},
 			SetAside: []*spiqsweepv1.TaskStatus{{Task: task, Reason: hostile("reason")}},
 			Diverged: []*spiqsweepv1.TaskStatus{{Task: task, Reason: hostile("reason")}},
@@ -167,7 +167,7 @@ func TestWhatIsReadIsPrintable(t *testing.T) {
 		}
 		w := s.Workers[0]
 		for _, text := range []string{
-			s.Sweep.ID, s.Sweep.Name, s.Sweep.KernelClass, w.ID, w.Host, w.Kernel, s.SetAside[0].Reason, s.Diverged[0].Reason,
+			s.Sweep.ID, s.Sweep.Name, s.Sweep.KernelClass, s.Warnings[0], w.ID, w.Host, w.Kernel, s.SetAside[0].Reason, s.Diverged[0].Reason,
 			string(h.Outcome), h.Process, h.Host, h.Kernel, h.Reason, r.Reason,
 		} {
 			if text != sweep.Printable(text) {
