@@ -39,7 +39,7 @@ func attemptColumns() []column[Attempt] {
 		{"label", text, "the configuration, by its swept settings, and the replicate", func(a Attempt) string { return a.Label }},
 		{"attempt", number, "counts the leases of the task, from 1", func(a Attempt) string { return strconv.FormatUint(a.Number, 10) }},
 		{"outcome", text, "how the attempt ended; empty while it runs", func(a Attempt) string { return a.Outcome }},
-		{"process", text, "the identity of the worker process", func(a Attempt) string { return a.Process }},
+		{"process", text, "the beginning of the worker process's identity, which is a secret of operators", func(a Attempt) string { return a.Process }},
 		{"host", text, "the machine, as the worker names it", func(a Attempt) string { return a.Host }},
 		{"kernel", text, "the kernel class that computed", func(a Attempt) string { return a.Kernel }},
 		{"leased_at", moment, "when the attempt was granted, UTC, RFC 3339", func(a Attempt) string { return instant(a.LeasedAt) }},
