@@ -42,7 +42,7 @@ type terminal struct {
 	failed   int
 	working  bool
 	deserted bool
-	told     map[string]bool // failures that were printed, by kind
+	printed  map[string]bool // kinds of failure that were printed
 }
 
 // newTerminal talks to a writer, with a bar if that is a terminal.
@@ -106,19 +106,19 @@ func (t *terminal) follow(p app.Progress) {
 	fmt.Fprintf(t.out, "%d of %d tasks %s, %s\n", p.Counts.Done, p.Counts.Planned, t.done, details(p))
 }
 
-// news returns the reasons of failed tasks of kinds that were not told before.
+// news returns the reasons of failed tasks of kinds that were not printed before.
 func (t *terminal) news(p app.Progress) (reasons []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, row := range p.SetAside {
 		kind := sweep.FailureKind(row.Reason)
-		if t.told[kind] || row.Reason == queue.CancelledByOperator {
+		if t.printed[kind] || row.Reason == queue.CancelledByOperator {
 			continue
 		}
-		if t.told == nil {
-			t.told = map[string]bool{}
+		if t.printed == nil {
+			t.printed = map[string]bool{}
 		}
-		t.told[kind] = true
+		t.printed[kind] = true
 		reasons = append(reasons, row.Reason)
 	}
 	return reasons

@@ -103,7 +103,7 @@ func (h *host) start(serving context.Context, services *errgroup.Group, sweepID 
 // tick advances the queue's clock, and logs each problem of the store when it begins
 // and when all are over.
 func (h *host) tick(ctx context.Context) error {
-	var told []string
+	var logged []string
 	daily := rate.Sometimes{Interval: 24 * time.Hour}
 	away := false // the last tick failed, and calls with it
 	return every(ctx, tickEvery, func() error {
@@ -119,7 +119,7 @@ func (h *host) tick(ctx context.Context) error {
 		if away = errors.Is(err, queue.ErrUnavailable); away {
 			err = nil // the next tick finds the leases unchanged
 		}
-		told = warn(h.Log, told, h.queue.Warnings())
+		logged = warn(h.Log, logged, h.queue.Warnings())
 		return err
 	})
 }

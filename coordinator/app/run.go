@@ -58,7 +58,7 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 	began := time.Now()
 	first, away := -1, false // tasks done at the first look; whether their keeper is away
 	worked := false          // whether there were workers
-	var told []string        // what is wrong with the store, as far as it was logged
+	var logged []string      // what is wrong with the store, as far as it was logged
 	for {
 		looked := time.Now()
 		status, err := a.keeper.Status(serving, a.id)
@@ -73,7 +73,7 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 		default:
 			away = false
 			if a.host == nil { // else host.tick does so
-				told = warn(a.Log, told, status.Warnings)
+				logged = warn(a.Log, logged, status.Warnings)
 			}
 			if first < 0 {
 				first = status.Counts.Done

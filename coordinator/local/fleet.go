@@ -63,7 +63,7 @@ type Fleet struct {
 
 	mu     sync.Mutex
 	places []place         // guarded by mu
-	told   map[string]bool // failed starts that were logged, by message; guarded by mu
+	logged map[string]bool // messages of failed starts that were logged; guarded by mu
 }
 
 // place is the state of one slot.
@@ -80,7 +80,7 @@ func Start(count int, launch Launch, log hclog.Logger) *Fleet {
 	f := &Fleet{
 		launch: launch, log: log,
 		stopping: make(chan struct{}), killing: make(chan struct{}), ended: make(chan struct{}),
-		places: make([]place, count), told: map[string]bool{},
+		places: make([]place, count), logged: map[string]bool{},
 	}
 	var slots sync.WaitGroup
 	for slot := range count {
@@ -122,7 +122,7 @@ func (f *Fleet) Unstartable() error {
 	return err
 }
 
-// note changes the state of a slot, and holds the lock meanwhile.
+// note changes the state of a slot under the lock.
 func (f *Fleet) note(number int, change func(*place)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -139,7 +139,7 @@ func (f *Fleet) ends(number int, err error) {
 			return
 		}
 		s.failures = 0
-		clear(f.told)
+		clear(f.logged)
 	})
 }
 
@@ -148,9 +148,9 @@ func (f *Fleet) ends(number int, err error) {
 func (f *Fleet) isNew(err error) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	told := f.told[err.Error()]
-	f.told[err.Error()] = true
-	return !told
+	known := f.logged[err.Error()]
+	f.logged[err.Error()] = true
+	return !known
 }
 
 // keep runs one worker after the other in a slot.

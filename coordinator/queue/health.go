@@ -13,7 +13,7 @@ type StoreError struct {
 	Advice string
 	// Err has the details, for operators.
 	Err error
-	// Partial: other calls may succeed meanwhile. On a full disk a small commit often
+	// Partial: other calls may succeed at the same time. On a full disk a small commit often
 	// fits where a result does not.
 	Partial bool
 }

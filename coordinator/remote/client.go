@@ -79,8 +79,8 @@ func (c *Client) Close() error {
 	return faults
 }
 
-// join returns the link in use, for one call.
-func (c *Client) join() (*link, error) {
+// acquire returns the link in use, for one call, which must release it.
+func (c *Client) acquire() (*link, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -99,9 +99,9 @@ func (c *Client) join() (*link, error) {
 	return c.link, nil
 }
 
-// part ends a call on a link. If that did not answer, new calls turn to the next
+// release ends a call on a link. If that did not answer, new calls turn to the next
 // address, unless another call has left the link already.
-func (c *Client) part(l *link, answered bool) {
+func (c *Client) release(l *link, answered bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l.calls--
@@ -158,13 +158,13 @@ func (c *Client) try(ctx context.Context, timeout time.Duration, call func(conte
 
 // once makes a call to the coordinator in use, at the address that it returns.
 func (c *Client) once(ctx context.Context, timeout time.Duration, call func(context.Context, spiqsweepv1.OperatorServiceClient) error) (address string, err error) {
-	l, err := c.join()
+	l, err := c.acquire()
 	if err != nil {
 		return "", err
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	err = call(ctx, spiqsweepv1.NewOperatorServiceClient(l.ClientConn))
-	c.part(l, err == nil || !elsewhere(err))
+	c.release(l, err == nil || !elsewhere(err))
 	return l.address, err
 }
