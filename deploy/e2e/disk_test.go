@@ -33,9 +33,11 @@ func onAFullDisk(t *testing.T) (r *run, c *process, mend func()) {
 }
 
 // A disk that is full in the middle of a sweep: nothing that was acknowledged is
-// lost, the coordinator says what is wrong, and goes on once there is space.
+// lost, the coordinator says what is wrong, as does status, and goes on once there is
+// space.
 func TestFullDisk(t *testing.T) {
 	r, c, mend := onAFullDisk(t)
+	r.said(r.command(0, "status"), "warning: the store is not available: ")
 	mend()
 	c.expect(0)
 	r.isWhole()
