@@ -15,6 +15,8 @@ func TestTooLarge(t *testing.T) {
 		{"bytes", strings.Repeat("#", MaxBytes+1), "65537 bytes are too many: must be at most 65536"},
 		{"brackets", "a = " + strings.Repeat("[", MaxBytes/2), "brackets may stand at most 64 deep inside each other"},
 		{"templates", "a = " + strings.Repeat(`"${`, MaxBytes/4), "brackets may stand at most 64 deep inside each other"},
+		{"infinity", "a = 1e999999999", "out of range: it must be 0, or have a size from"},
+		{"underflow", "a = [0, 0.0e9, 1E-999999999]", "test.hcl:1:16\n"},
 		{"blocks", strings.Repeat("a {\n", MaxBytes/8), "brackets may stand at most 64 deep inside each other"},
 	} {
 		g, diagnostics := Parse("test.hcl", []byte(test.source), nil)

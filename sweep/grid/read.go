@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"spiqsweep/sweep"
 )
@@ -96,7 +97,8 @@ func parse(filename string, source []byte, vars map[string]string, limit int) (*
 	return grid, append(faults, more...)
 }
 
-// tooLarge says whether a source is more than the parser should be given.
+// tooLarge returns the reason why the parser should not be given a source, nil if
+// there is none: its length, its nesting, or a number that no big.Float can hold.
 func tooLarge(filename string, source []byte) *hcl.Diagnostic {
 	if len(source) > MaxBytes {
 		start := hcl.Range{Filename: filename, Start: hcl.InitialPos, End: hcl.InitialPos}
@@ -111,6 +113,11 @@ func tooLarge(filename string, source []byte) *hcl.Diagnostic {
 			depth++
 		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd:
 			depth--
+		case hclsyntax.TokenNumberLit:
+			if overflows(string(token.Bytes)) {
+				return failure("Wrong value", errHuge.Error(), token.Range)
+			}
+			continue
 		default:
 			continue
 		}
@@ -119,6 +126,18 @@ func tooLarge(filename string, source []byte) *hcl.Diagnostic {
 		}
 	}
 	return nil
+}
+
+// overflows reports whether parsing a number literal gives infinity, or 0 for a
+// number that is not 0. Both happen silently.
+func overflows(literal string) bool {
+	value, err := cty.ParseNumberVal(literal)
+	if err != nil {
+		return false // the parser reports it
+	}
+	mantissa, _, _ := strings.Cut(strings.ToLower(literal), "e")
+	number := value.AsBigFloat()
+	return number.IsInf() || number.Sign() == 0 && strings.ContainsAny(mantissa, "123456789")
 }
 
 // duplicates complains of all blocks but the first, which there may be only one of.

@@ -68,9 +68,10 @@ var synonyms = func() map[string][]string {
 }()
 
 // fold makes names equal that differ only in case, hyphens and underscores.
-func fold(name string) string {
-	return strings.NewReplacer("_", "", "-", "", ".", "", " ", "").Replace(strings.ToLower(name))
-}
+func fold(name string) string { return separators.Replace(strings.ToLower(name)) }
+
+// separators is made once: building a Replacer takes much longer than using it.
+var separators = strings.NewReplacer("_", "", "-", "", ".", "", " ", "")
 
 // similar returns those of the candidates that a misspelt word may mean: one
 // that is equal when folded, else its synonyms, else one within two edits.

@@ -3,6 +3,7 @@ package grid
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
@@ -26,7 +27,20 @@ var formats = []struct{ start, is, remedy string }{
 	{"\x7fELF", "a program", giveGrid},
 }
 
+// languages of text files that are given for a grid by mistake, by how their first
+// line of content begins.
+var languages = []struct {
+	start *regexp.Regexp
+	is    string
+}{
+	{regexp.MustCompile(`^\{`), "JSON"},
+	{regexp.MustCompile(`^\[`), "TOML or JSON"},
+	{regexp.MustCompile(`^<`), "HTML or XML"},
+	{regexp.MustCompile(`^(---|[\w-]+:(\s|$))`), "YAML"},
+}
+
 const (
+	writeHCL      = `a grid is written in HCL, and begins with sweep "NAME" {`
 	saveUTF8      = "save it as UTF-8, in PowerShell by `Get-Content FILE | Set-Content -Encoding utf8 NEW`, elsewhere by `iconv -f UTF-16 -t UTF-8 FILE > NEW`"
 	giveRecording = "give a recording with --recording, and the grid, a text file, with --grid"
 	giveGrid      = "give a text file such as sweep.hcl"
@@ -69,7 +83,27 @@ func unreadable(filename string, source []byte) *hcl.Diagnostic {
 		}
 		rest = rest[size:]
 	}
+	first := firstContent(source)
+	for _, l := range languages {
+		if l.start.Match(source[first:]) {
+			return failure("Not a grid file", fmt.Sprintf("this file is %s: %s", l.is, writeHCL), at(first))
+		}
+	}
 	return nil
+}
+
+// firstContent returns the offset of the first line that is neither blank nor a
+// comment of one line, past its indentation.
+func firstContent(source []byte) int {
+	offset := 0
+	for line := range bytes.Lines(source) {
+		content := bytes.TrimLeft(line, " \t\r\n")
+		if len(content) > 0 && content[0] != '#' && !bytes.HasPrefix(content, []byte("//")) {
+			return offset + len(line) - len(content)
+		}
+		offset += len(line)
+	}
+	return offset
 }
 
 // isUTF16 reports whether, of the first bytes, nearly every second one is NUL,

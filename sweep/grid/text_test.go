@@ -39,6 +39,11 @@ func TestEncodings(t *testing.T) {
 		"MATLAB":            {"MATLAB 5.0 MAT-file, Platform: GLNXA64\x00\x01IM", "this file is a MATLAB file: give a recording with --recording"},
 		"NumPy":             {"\x93NUMPY\x01\x00v\x00{'descr'", "this file is a NumPy file: give a recording with --recording"},
 		"HDF5":              {"\x89HDF\r\n\x1a\n", "this file is an HDF5 file"},
+		"JSON":              {"{\"sweep\": {\"x\": {}}}\n", "this file is JSON: a grid is written in HCL"},
+		"TOML":              {"# mine\n\n[sweep]\nname = \"x\"\n", "x.hcl:3:1\n"},
+		"YAML":              {"sweep:\n  neurons: [1, 2]\n", "this file is YAML"},
+		"YAML, marked":      {"  # mine\n---\nsweep: 1\n", "this file is YAML"},
+		"HTML":              {"\n<!DOCTYPE html>\n", "this file is HTML or XML"},
 		"store":             {"SQLite format 3\x00", "an SQLite database: give a text file"},
 	} {
 		g, faults := Parse("x.hcl", []byte(test.source), nil)
