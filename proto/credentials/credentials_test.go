@@ -2,6 +2,7 @@ package credentials_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -76,6 +77,9 @@ func TestParseRefuses(t *testing.T) {
 	token := credentials.NewToken()
 	tests := map[string]struct{ body, want string }{
 		"nothing":       {``, "not a credentials file"},
+		"half a file":   {`{"role":"worker","addr`, "a damaged one: copy worker.json"},
+		"a list":        {`[1]`, "a damaged one: copy worker.json"},
+		"UTF-16":        {"\xff\xfe{\x00", "a damaged one: copy worker.json"},
 		"two objects":   {`{"role":"worker","addresses":["a:1"],"token":"` + token + `"} {}`, "more than one"},
 		"unknown field": {`{"role":"worker","addresses":["a:1"],"token":"` + token + `","colour":""}`, `"colour"`},
 		"ca":            {`{"role":"worker","addresses":["a:1"],"token":"` + token + `","ca":"none"}`, "not a certificate in PEM"},
@@ -94,6 +98,22 @@ func TestParseRefuses(t *testing.T) {
 				t.Errorf("error shows the token: %v", err)
 			}
 		})
+	}
+}
+
+// TestParseByteOrderMark: a file that an editor of Windows has saved is as good.
+func TestParseByteOrderMark(t *testing.T) {
+	want := valid()
+	body, err := json.MarshalIndent(want, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := credentials.Parse([]byte("\ufeff" + strings.ReplaceAll(string(body), "\n", "\r\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"spiqsweep/simulator/inputfile"
 )
@@ -73,14 +74,18 @@ func Load(path string) (File, error) {
 // token. Unknown fields are refused: a field that this version does not know
 // may be one that it must not ignore.
 func Parse(body []byte) (File, error) {
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) // some editors write a byte order mark
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	var f File
 	if err := decoder.Decode(&f); err != nil {
-		return File{}, fmt.Errorf("not a credentials file: %w", err)
+		if _, field, unknown := strings.Cut(err.Error(), "json: unknown field "); unknown {
+			return File{}, fmt.Errorf("not a credentials file: the field %s is unknown: %s", field, copyAgain)
+		}
+		return File{}, fmt.Errorf("not a credentials file: no JSON object, or a damaged one: %s", copyAgain)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return File{}, errors.New("not a credentials file: more than one JSON object")
+		return File{}, fmt.Errorf("not a credentials file: more than one JSON object: %s", copyAgain)
 	}
 	return f, f.check()
 }
@@ -99,7 +104,7 @@ func (f File) check() error {
 	}
 	token, err := base64.RawURLEncoding.Strict().DecodeString(f.Token)
 	if err != nil || len(token) != tokenBytes {
-		return fmt.Errorf("the token is not %d bytes in base64url", tokenBytes)
+		return fmt.Errorf("the token is not %d bytes in base64url: %s", tokenBytes, copyAgain)
 	}
 	if f.CA != "" {
 		if _, _, err := authorities(f.CA); err != nil {

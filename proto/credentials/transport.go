@@ -54,6 +54,7 @@ func (e explained) ClientHandshake(ctx context.Context, authority string, raw ne
 	return conn, info, nil
 }
 
+// copyAgain is the remedy for a file that is damaged, or of another coordinator.
 const copyAgain = "copy worker.json (or operator.json) again from the output folder of the coordinator that you mean"
 
 func (e explained) explain(err error) error {
