@@ -36,7 +36,16 @@ func (c *call) renew(r SyncRequest) ([]Attempt, error) {
 	return live, nil
 }
 
+// progress stores the step that the holder of an attempt reports. A worker may
+// report any number: a step beyond the last one of the task counts as the last.
 func (c *call) progress(a *Attempt, h Held) error {
+	if h.Step > a.Step {
+		s, err := c.specification(a.Task)
+		if err != nil {
+			return err
+		}
+		h.Step = min(h.Step, uint64(s.Configuration.Training.Steps))
+	}
 	if h.Step <= a.Step && (a.Started || !h.Started) {
 		return nil
 	}

@@ -255,3 +255,19 @@ func TestWorkersDoNotLearnWhereTheStoreIs(t *testing.T) {
 		t.Errorf("an operator hears %v, want Unavailable and why", err)
 	}
 }
+
+// TestStepsBeyondTheTask: a worker may report any step; status shows none beyond
+// the task's last.
+func TestStepsBeyondTheTask(t *testing.T) {
+	b := newRig(t, 1)
+	lease := b.take("p")
+	b.sync(&spiqsweepv1.SyncRequest{
+		Process: process("p", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease, Step: 1 << 63, Started: true}},
+	})
+	state, err := b.operator.GetStatus(t.Context(), &spiqsweepv1.GetStatusRequest{})
+	b.must(err)
+	running := state.GetWorkers()[0].GetRunning()
+	if len(running) != 1 || running[0].GetStep() != running[0].GetSteps() || running[0].GetSteps() == 0 {
+		t.Errorf("running: %v", running)
+	}
+}
