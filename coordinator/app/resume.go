@@ -243,9 +243,16 @@ func (a *App) refuse(ctx context.Context, k keeper, before queue.Sweep, why stri
 	if err != nil {
 		return a.fixable(fmt.Errorf("read the folder's sweep: %w", err))
 	}
+	goOn := fmt.Sprintf("run `%s`", CommandLine("coordinator", "--out", a.Folder()))
+	if a.IsDefault { // the user has just run that: the grid is the folder's, and other input differs
+		goOn = "give it the variables and the recording that it was run with, unchanged"
+		if a.Recording != "" {
+			goOn += fmt.Sprintf(" (is %s still the same file?)", a.Recording)
+		}
+	}
 	return badInput("output folder %s holds the sweep %q, %d of %d tasks done, and %s: its tables, figures and models would be replaced. "+
-		"To go on with it, run `%s`; to keep both, give this grid another folder with --out; to replace it, add --replace",
-		a.folder, before.Name, status.Counts.Done, status.Counts.Planned, why, CommandLine("coordinator", "--out", a.Folder()))
+		"To go on with it, %s; to keep both, give this grid another folder with --out; to replace it, add --replace",
+		a.folder, before.Name, status.Counts.Done, status.Counts.Planned, why, goOn)
 }
 
 // checkResults refuses to train again what the folder has results of, where its
