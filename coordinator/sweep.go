@@ -80,7 +80,7 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	}
 	switch {
 	case !c.Flags().Changed("local") && f.Listen == "" && !submitted:
-		f.local = runtime.GOMAXPROCS(0)
+		f.local = defaultLocal()
 	case f.local == 0 && f.Listen == "" && !submitted:
 		return app.Config{}, usage("--local 0 without --listen: nobody could do the work")
 	}
@@ -93,6 +93,10 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 		Input: input, Coordinator: elsewhere, Hosting: hosting, Out: f.out, Recompute: f.recompute, Replace: f.replace, Follow: t.follow,
 	}, err
 }
+
+// defaultLocal returns the number of cores that this process may use. GOMAXPROCS
+// can lower it, but not raise it: each local worker is a process.
+func defaultLocal() int { return min(runtime.GOMAXPROCS(0), runtime.NumCPU()) }
 
 // runSweep runs a sweep to its end and says what came of it.
 func runSweep(ctx context.Context, config app.Config, t *terminal) error {

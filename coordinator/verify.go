@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -73,7 +72,7 @@ accepted); 130 interrupted: the tasks stay chosen, and the next coordinator or
 	f.hosting.log.Add(c, "warn")
 	c.Flags().Float64Var(&f.share, "share", 0.1, "share of the finished tasks, above 0 and up to 1 (of tasks that are named: all)")
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "chooses them: the same ones each time")
-	c.Flags().IntVar(&f.hosting.local, "local", runtime.GOMAXPROCS(0), "local workers, where no coordinator runs")
+	c.Flags().IntVar(&f.hosting.local, "local", defaultLocal(), "local workers, where no coordinator runs")
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print one JSON object")
 	return c
 }

@@ -59,13 +59,14 @@ func TestSelftestAgainstTheReference(t *testing.T) {
 }
 
 func TestDefaultSlots(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.NumCPU() + 1))
 	tests := map[string]struct {
 		environment map[string]string
 		want        int
 	}{
 		"a task of Slurm":    {map[string]string{"SLURM_CPUS_PER_TASK": "3", "SLURM_CPUS_ON_NODE": "8"}, 3},
 		"a node of Slurm":    {map[string]string{"SLURM_CPUS_ON_NODE": "8"}, 8},
-		"a machine":          {nil, runtime.GOMAXPROCS(0)},
+		"a machine":          {nil, runtime.NumCPU()},
 		"no number of cores": {map[string]string{"SLURM_CPUS_ON_NODE": "0"}, 0},
 	}
 	for name, test := range tests {

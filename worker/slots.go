@@ -8,7 +8,7 @@ import (
 
 // defaultSlots is the number of cores that are this process's own: what Slurm
 // granted to the task, else to the job on this node; else what Go found (the
-// affinity mask and the container's limit).
+// affinity mask and the container's limit), which GOMAXPROCS can lower but not raise.
 func defaultSlots(environment func(string) string) (int, error) {
 	for _, name := range []string{"SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"} {
 		text := environment(name)
@@ -21,5 +21,5 @@ func defaultSlots(environment func(string) string) (int, error) {
 		}
 		return slots, nil
 	}
-	return runtime.GOMAXPROCS(0), nil
+	return min(runtime.GOMAXPROCS(0), runtime.NumCPU()), nil
 }
