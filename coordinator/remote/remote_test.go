@@ -88,9 +88,15 @@ func (o *office) serve(serve func(net.Listener) error, stop func()) (kill func()
 	return kill
 }
 
-func (o *office) client() *remote.Client {
+// client calls for as long as a machine with other things to do may need to answer.
+func (o *office) client() *remote.Client { o.Helper(); return o.patient(time.Minute) }
+
+// impatient calls for a second, where no answer is expected.
+func (o *office) impatient() *remote.Client { o.Helper(); return o.patient(time.Second) }
+
+func (o *office) patient(patience time.Duration) *remote.Client {
 	o.Helper()
-	c, err := remote.New(o.file, time.Second)
+	c, err := remote.New(o.file, patience)
 	if err != nil {
 		o.Fatal(err)
 	}
@@ -304,12 +310,8 @@ func TestTheNextCoordinatorIsAsked(t *testing.T) {
 	c := o.client()
 	submit(t, c, 3)
 	kill()
-	before := time.Now()
 	if sweeps, err := c.Sweeps(t.Context()); err != nil || len(sweeps) != 1 {
 		t.Errorf("after the first coordinator's death: %d sweeps, %v", len(sweeps), err)
-	}
-	if took := time.Since(before); took > time.Second {
-		t.Errorf("the move took %v", took)
 	}
 }
 
@@ -317,7 +319,7 @@ func TestNobodyAnswers(t *testing.T) {
 	o := newOffice(t)
 	o.open()()
 	o.open()()
-	_, err := o.client().Sweeps(t.Context())
+	_, err := o.impatient().Sweeps(t.Context())
 	if !errors.Is(err, queue.ErrUnavailable) {
 		t.Errorf("error is %v, want ErrUnavailable", err)
 	}
@@ -346,7 +348,7 @@ func TestWhoAnswersIsHeard(t *testing.T) {
 			if answersFirst {
 				slices.Reverse(o.file.Addresses)
 			}
-			_, err := o.client().Sweeps(t.Context())
+			_, err := o.impatient().Sweeps(t.Context())
 			if want := "the coordinator at " + alive + " cannot now: the store is not available"; !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), want) {
 				t.Errorf("error is %v, want ErrUnavailable that says %q", err, want)
 			}
@@ -427,7 +429,7 @@ func newOverloaded(o *office) *overloaded {
 func TestACallSparesItsSibling(t *testing.T) {
 	o := newOffice(t)
 	stub := newOverloaded(o)
-	c := o.client()
+	c := o.impatient()
 	sibling := make(chan error, 1)
 	go func() {
 		_, err := c.Status(t.Context(), "")
@@ -452,7 +454,7 @@ func TestACallSparesItsSibling(t *testing.T) {
 func TestOnlyTheCallerCancels(t *testing.T) {
 	o := newOffice(t)
 	stub := newOverloaded(o)
-	c := o.client()
+	c := o.impatient()
 	if _, err := c.Result(t.Context(), "task", "digest"); !errors.Is(err, queue.ErrUnavailable) || errors.Is(err, context.Canceled) {
 		t.Errorf("a call that the other side cancelled: %v, want ErrUnavailable", err)
 	}
@@ -479,7 +481,7 @@ func TestAStrangerIsRefused(t *testing.T) {
 	o := newOffice(t)
 	o.open()
 	o.file.Token = credentials.NewToken()
-	if _, err := o.client().Sweeps(t.Context()); !errors.Is(err, remote.ErrRefused) {
+	if _, err := o.impatient().Sweeps(t.Context()); !errors.Is(err, remote.ErrRefused) {
 		t.Errorf("error is %v, want ErrRefused", err)
 	}
 	o.file.Role = credentials.Worker
