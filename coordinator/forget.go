@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/queue"
 	"spiqsweep/worker/program"
 )
 
@@ -30,6 +32,12 @@ output folder is left as it is.`,
 			forgotten, err := place.Forget(c.Context(), strings.Join(arguments, ""))
 			if errors.Is(err, app.ErrNoName) {
 				return usage("%w: `%s` names them", err, flags.command("list"))
+			}
+			if errors.Is(err, queue.ErrUnknown) {
+				return usage("%w: `%s` lists those that are there", err, flags.command("list"))
+			}
+			if errors.Is(err, fs.ErrNotExist) {
+				return usage("%w: name the output folder with --out, or the store with --store", err)
 			}
 			if err != nil {
 				return err
