@@ -39,7 +39,7 @@ const (
 	minLeaseTerm     = time.Second // enough for a few calls
 	defaultLeaseTerm = time.Minute
 	maxLeaseTerm     = 24 * time.Hour
-	maxLocal         = 1024 // processes
+	maxLocalPerCore  = 8 // a worker keeps a core busy, and a thousand stop a machine
 )
 
 // hosting checks the flags. Local workers are of a kernel, and have further arguments.
@@ -47,8 +47,9 @@ func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal, arguments ...str
 	switch {
 	case f.local < 0:
 		return app.Hosting{}, usage("--local %d: must be 0 or more", f.local)
-	case f.local > maxLocal:
-		return app.Hosting{}, usage("--local %d: must be at most %d; this machine has %d cores: start workers on others with --listen", f.local, maxLocal, runtime.NumCPU())
+	case f.local > maxLocalPerCore*runtime.NumCPU():
+		return app.Hosting{}, usage("--local %d: must be at most %d, as this machine has %s and a worker keeps one busy: start workers on other machines with --listen",
+			f.local, maxLocalPerCore*runtime.NumCPU(), count(runtime.NumCPU(), "core"))
 	case f.local > 0 && kernel.Name == "":
 		return app.Hosting{}, errNoKernel(kernel.Class)
 	case f.leaseTerm < minLeaseTerm:

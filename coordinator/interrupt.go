@@ -60,7 +60,11 @@ func (i *interrupter) allowAtOnce() {
 	}
 }
 
-// keepsNothing reports whether a command only reads and prints.
+// keepsNothing reports whether a command, or the one that it belongs to, only
+// reads and prints.
 func keepsNothing(c *cobra.Command) bool {
+	if c.Parent() != nil && c.Parent().HasParent() {
+		c = c.Parent()
+	}
 	return slices.Contains([]string{"plan", "describe", "settings", "list", "status", "help", "completion"}, c.Name())
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
@@ -116,10 +117,11 @@ func excerpt(source []byte, at hcl.Range) (line, marker string) {
 	return printable(quoted), pad + strings.Repeat("^", max(width, 1))
 }
 
-// printable keeps control characters and broken UTF-8 of a file off the terminal.
+// printable replaces control characters, marks without width and broken UTF-8 of a
+// file, rune by rune, so that the carets below a line stay in place.
 func printable(text []byte) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\t' && (r < ' ' || r == 0x7f) {
+		if r != '\t' && !unicode.IsPrint(r) {
 			return utf8.RuneError
 		}
 		return r
