@@ -31,7 +31,7 @@ const (
 var version = ""
 
 func main() {
-	program.RequireAddressSpace("coordinator", os.Stderr)
+	program.RequireLimits("coordinator", os.Stderr)
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

@@ -18,7 +18,7 @@ import (
 var version = ""
 
 func main() {
-	program.RequireAddressSpace("worker", os.Stderr)
+	program.RequireLimits("worker", os.Stderr)
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -28,11 +28,20 @@ func TestAddressSpace(t *testing.T) {
 	}
 }
 
-// TestRequireAddressSpace runs this program again under limits.
-func TestRequireAddressSpace(t *testing.T) {
+func TestThreads(t *testing.T) {
+	if got := threads(LeastThreads - 1); !strings.Contains(got, "is 31 (ulimit -u): it must be 32 or more") {
+		t.Errorf("31 threads: %q", got)
+	}
+	if got := threads(LeastThreads); got != "" {
+		t.Errorf("32 threads: %q", got)
+	}
+}
+
+// TestRequireLimits runs this program again under limits.
+func TestRequireLimits(t *testing.T) {
 	const variable = "PROGRAM_TEST_LIMITED"
 	if os.Getenv(variable) != "" {
-		RequireAddressSpace("name", os.Stderr)
+		RequireLimits("name", os.Stderr)
 		return
 	}
 	for limit, code := range map[uint64]int{2_000_000_000: 2, 2_500_000_000: 0} {
@@ -43,7 +52,7 @@ func TestRequireAddressSpace(t *testing.T) {
 		if old.Max < limit {
 			t.Skip("skipped: the limit of the address space is lower here")
 		}
-		command := exec.Command(os.Args[0], "-test.run=^TestRequireAddressSpace$")
+		command := exec.Command(os.Args[0], "-test.run=^TestRequireLimits$")
 		command.Env = append(os.Environ(), variable+"=1")
 		var output bytes.Buffer
 		command.Stderr = &output

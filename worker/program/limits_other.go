@@ -4,5 +4,5 @@ package program
 
 import "io"
 
-// RequireAddressSpace does nothing: only Linux enforces the limit.
-func RequireAddressSpace(string, io.Writer) {}
+// RequireLimits does nothing: the limits that matter are Linux's.
+func RequireLimits(string, io.Writer) {}
