@@ -59,7 +59,7 @@ sweep "long" {
     k         = [0, 1]
   }
   training {
-    steps = 60000
+    steps = 30000
   }
 }
 `,
