@@ -53,7 +53,7 @@ func (r Reach) check() error {
 	for _, address := range r.Advertise {
 		host, port, err := net.SplitHostPort(address)
 		if n, fault := strconv.ParseUint(port, 10, 16); err != nil || host == "" || unspecified(host) || fault != nil || n == 0 {
-			return badInput("advertise %q: must be the HOST:PORT that workers dial, such as coordinator.example.org:7473", address)
+			return badInput("advertise %q: must be the HOST:PORT that workers dial, with a port from 1 to 65535, such as coordinator.example.org:7473", address)
 		}
 	}
 	switch {
@@ -72,14 +72,12 @@ func (r Reach) check() error {
 
 // listen opens the address.
 func (r Reach) listen() (net.Listener, error) {
-	if _, _, err := net.SplitHostPort(r.address()); err != nil {
-		return nil, badInput("listen on %q: must be HOST:PORT, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines", r.address())
+	_, port, err := net.SplitHostPort(r.address())
+	if _, fault := strconv.ParseUint(port, 10, 16); err != nil || fault != nil {
+		return nil, badInput("listen on %q: must be HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines", r.address())
 	}
 	if err := r.check(); err != nil {
 		return nil, err
-	}
-	if err := credentials.CheckPort(r.address()); err != nil {
-		return nil, badInput("listen on %q: %w", r.address(), err)
 	}
 	listener, err := net.Listen("tcp", r.address())
 	switch {

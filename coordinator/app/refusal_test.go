@@ -55,7 +55,7 @@ func TestBadInputLeavesNothing(t *testing.T) {
 		}, "952"},
 		"address":            {func(c *app.Config) { c.Listen = "localhost" }, "HOST:PORT"},
 		"another's address":  {func(c *app.Config) { c.Listen = "192.0.2.1:7473" }, "give an address of this machine"},
-		"no such port":       {func(c *app.Config) { c.Listen = "127.0.0.1:99999" }, "port 99999 is out of range"},
+		"no such port":       {func(c *app.Config) { c.Listen = "127.0.0.1:99999" }, "with a port from 0 to 65535"},
 		"advertise nothing":  {func(c *app.Config) { c.Listen, c.Advertise = ":0", []string{"0.0.0.0:7473"} }, "HOST:PORT"},
 		"advertise no port":  {func(c *app.Config) { c.Listen, c.Advertise = ":0", []string{"host"} }, "HOST:PORT"},
 		"advertise only":     {func(c *app.Config) { c.Advertise = []string{"host:7473"} }, "--listen"},

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 )
 
 // Find reads where coordinators are and what opens them for a role, as the flags
@@ -14,6 +15,11 @@ import (
 // and a file with the token. An operator's file that others than its owner can
 // read is refused: it opens every sweep. About a worker's, see Exposed.
 func Find(role string, coordinators []string, file string) (File, error) {
+	for _, one := range coordinators {
+		if scheme, _, ok := strings.Cut(one, "://"); ok && !exists(one) {
+			return File{}, fmt.Errorf("--coordinator %q is a URL: write HOST:PORT without %s://, or the path of %s.json", one, scheme, role)
+		}
+	}
 	switch {
 	case len(coordinators) == 0:
 		return File{}, fmt.Errorf("--coordinator is missing: give %s.json of the coordinator's output folder, "+
@@ -37,14 +43,14 @@ func Find(role string, coordinators []string, file string) (File, error) {
 
 // misread says what is wrong with a word that is neither an address nor a file.
 func misread(given string) error {
-	if err := CheckPort(given); err != nil {
+	if err := checkPort(given); err != nil {
 		return fmt.Errorf("--coordinator %q: %w", given, err)
 	}
 	return fmt.Errorf("--coordinator %q is neither HOST:PORT nor a file that exists", given)
 }
 
-// CheckPort says so if the port of HOST:PORT is a number that no port has.
-func CheckPort(address string) error {
+// checkPort returns an error if the port of HOST:PORT is a number that no port has.
+func checkPort(address string) error {
 	_, port, _ := net.SplitHostPort(address)
 	if n, err := strconv.Atoi(port); errors.Is(err, strconv.ErrRange) || n < 0 || n > 65535 {
 		return fmt.Errorf("port %s is out of range: must be up to 65535", port)
@@ -55,7 +61,7 @@ func CheckPort(address string) error {
 func fromAddresses(role string, addresses []string, file string) (File, error) {
 	for _, one := range addresses {
 		if !isAddress(one) {
-			if err := CheckPort(one); err != nil {
+			if err := checkPort(one); err != nil {
 				return File{}, misread(one)
 			}
 			return File{}, fmt.Errorf("--coordinator %q is not host:port, as it must be with --credentials", one)
@@ -74,7 +80,7 @@ func load(role, path string) (File, error) {
 
 // isAddress tells host:port from a path, also where paths begin with a drive's letter.
 func isAddress(given string) bool {
-	if _, err := os.Stat(given); err == nil {
+	if exists(given) {
 		return false
 	}
 	_, port, err := net.SplitHostPort(given)
@@ -82,5 +88,10 @@ func isAddress(given string) bool {
 		return false
 	}
 	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
 	return err == nil
 }

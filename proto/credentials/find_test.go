@@ -30,7 +30,8 @@ func TestFind(t *testing.T) {
 		"a file as address":      {coordinators: []string{path}, file: path, says: "is not host:port"},
 		"a file that is missing": {coordinators: []string{path + "x"}, says: "neither HOST:PORT nor a file that exists"},
 		"a host without a port":  {coordinators: []string{"localhost"}, says: "neither HOST:PORT nor a file that exists"},
-		"a URL":                  {coordinators: []string{"http://localhost:7473"}, says: "neither HOST:PORT nor a file that exists"},
+		"a URL":                  {coordinators: []string{"http://localhost:7473"}, says: "is a URL: write HOST:PORT without http://, or the path of operator.json"},
+		"a URL, and file":        {coordinators: []string{"a:2", "grpc://b:3"}, file: path, says: "is a URL: write HOST:PORT without grpc://"},
 		"no such port":           {coordinators: []string{"localhost:99999"}, says: "port 99999 is out of range"},
 		"no such port, and file": {coordinators: []string{"localhost:99999"}, file: path, says: "port 99999 is out of range"},
 	} {
