@@ -3,8 +3,11 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"iter"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -96,6 +99,13 @@ func shapeOf(g *grid.Grid) table.Shape {
 
 // Estimate says what is left to do, given what the sweep's folder has finished.
 func (p *Prepared) Estimate(ctx context.Context, place Place) (plan.Estimate, error) {
+	if f := folder(place.Out); p.Input.IsDefault && f != "" && !f.resumable() {
+		fault := "holds no sweep with its grid"
+		if _, err := os.Stat(place.Out); errors.Is(err, fs.ErrNotExist) {
+			fault = "does not exist"
+		}
+		p.Notices = append(p.Notices, fmt.Sprintf("output folder %s %s: this plans the default grid; name a sweep's folder with --out, or a grid with --grid", f, fault))
+	}
 	if place.Out == "" {
 		place.Out = string(defaultFolder(p.Grid))
 	}

@@ -95,7 +95,7 @@ func (in Input) Resume(out string) (Input, error) {
 		}
 		f = defaultFolder(parsed)
 	}
-	if !f.has(identityFile) && !f.lostIdentity() || !f.has(gridFile) {
+	if !f.resumable() {
 		return in, nil
 	}
 	text, err := inputfile.Read(f.path(gridFile), grid.MaxBytes+maxNoteBytes)
@@ -125,6 +125,11 @@ func (in Input) Resume(out string) (Input, error) {
 		in.GridName = f.path(gridFile) // which Prepare quotes
 	}
 	return in, nil
+}
+
+// resumable reports whether the folder holds a sweep with its grid.
+func (f folder) resumable() bool {
+	return (f.has(identityFile) || f.lostIdentity()) && f.has(gridFile)
 }
 
 // runRecord reads what the command line added to the folder's grid. Without the
