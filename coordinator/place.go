@@ -105,9 +105,9 @@ func (f *placeFlags) command(arguments ...string) string {
 	return commandLine("coordinator", arguments...)
 }
 
-// workerFile is with what a worker finds the coordinator of the place: in its
-// folder, or beside the file of credentials that is given. Without either, it is a
-// file of that name somewhere.
+// workerFile returns the path of the worker.json of the place's coordinator: in its
+// folder, or next to the given credentials. It returns "" if neither is there: a
+// follower's folder has no such file.
 func (f *placeFlags) workerFile() string {
 	folders := []string{f.out}
 	if len(f.coordinators) > 0 {
@@ -123,7 +123,7 @@ func (f *placeFlags) workerFile() string {
 			return file
 		}
 	}
-	return app.Place{}.WorkerFile()
+	return ""
 }
 
 func isFile(path string) bool {

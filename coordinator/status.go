@@ -179,7 +179,10 @@ func outlook(s statusReport, place *placeFlags) string {
 	case !s.Coordinator:
 		return "no coordinator is running: this is what the last one stored; to go on, start it again\n"
 	case left > 0 && len(s.Workers) == 0:
-		return "no worker is there: start one with the worker.json of the coordinator\n  " + commandLine("worker", "--coordinator", place.workerFile()) + "\n"
+		if file := place.workerFile(); file != "" {
+			return "no worker is there: start one with the worker.json of the coordinator\n  " + commandLine("worker", "--coordinator", file) + "\n"
+		}
+		return "no worker is there: start one with `worker --coordinator FILE`, where FILE is worker.json in the output folder of the machine that serves\n"
 	case s.TimeLeft > 0:
 		return fmt.Sprintf("about %s left\n", spell(time.Duration(s.TimeLeft*float64(time.Second))))
 	default:

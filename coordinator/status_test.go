@@ -28,7 +28,7 @@ func TestStatusSaysHowItGoesOn(t *testing.T) {
 		"… and all is done":   {statusReport{Tasks: finished, Workers: worker, Beside: true}, beside},
 		"it runs":             {statusReport{Tasks: unfinished, Workers: worker, Coordinator: true, TimeLeft: 120}, "about 2 min left\n"},
 		"… for unknown time":  {statusReport{Tasks: unfinished, Workers: worker, Coordinator: true}, ""},
-		"… without a worker":  {statusReport{Tasks: unfinished, Coordinator: true}, "no worker is there: start one with the worker.json of the coordinator\n  worker --coordinator worker.json\n"},
+		"… without a worker":  {statusReport{Tasks: unfinished, Coordinator: true}, "no worker is there: start one with `worker --coordinator FILE`, where FILE is worker.json in the output folder of the machine that serves\n"},
 		"… and needs no more": {statusReport{Tasks: finished, Coordinator: true}, ""},
 	} {
 		if diff := gocmp.Diff(test.want, outlook(test.report, &placeFlags{out: t.TempDir()})); diff != "" {
@@ -55,10 +55,10 @@ func TestStatusFindsTheFileOfWorkers(t *testing.T) {
 		want  string
 	}{
 		"its folder":            {placeFlags{out: served}, worker},
-		"a folder without":      {placeFlags{out: t.TempDir()}, "worker.json"},
+		"a folder without":      {placeFlags{out: t.TempDir()}, ""},
 		"a coordinator's file":  {placeFlags{out: "x", coordinatorFlags: coordinatorFlags{coordinators: []string{operator}}}, worker},
 		"an address and a file": {placeFlags{out: "x", coordinatorFlags: coordinatorFlags{[]string{"a:1"}, operator}}, worker},
-		"an absent one":         {placeFlags{out: served, coordinatorFlags: coordinatorFlags{[]string{"a:1"}, "absent.json"}}, "worker.json"},
+		"an absent one":         {placeFlags{out: served, coordinatorFlags: coordinatorFlags{[]string{"a:1"}, "absent.json"}}, ""},
 	} {
 		if got := test.place.workerFile(); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
