@@ -8,6 +8,7 @@
 package inputfile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -124,8 +126,8 @@ func regular(path string, info fs.FileInfo) error {
 // explain adds to an error of the file system why the path was not found, if
 // its spelling shows it.
 func explain(path string, err error) error {
-	if unexpanded := Unexpanded(path); unexpanded != nil && errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w (%w)", unexpanded, fs.ErrNotExist)
+	if reason := cmp.Or(Unexpanded(path), NotFile(path)); reason != nil && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w (%w)", reason, fs.ErrNotExist)
 	}
 	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
 		pathError.Op = "open" // rather than stat, which is how it is done
@@ -153,3 +155,18 @@ func Unexpanded(path string) error {
 	}
 	return nil
 }
+
+// NotFile reports a path that stands for standard input, or is a URL, whose slashes
+// may have been joined by filepath.Clean. It returns nil for any other path.
+func NotFile(path string) error {
+	switch {
+	case path == "-":
+		return fmt.Errorf("%s: standard input is not read: write it to a file and give its path", path)
+	case url.MatchString(filepath.ToSlash(path)):
+		return fmt.Errorf("%s: a URL is not fetched: download it and give the file's path", path)
+	}
+	return nil
+}
+
+// url matches the start of a URL. A scheme of one letter is a drive of Windows.
+var url = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:/`)

@@ -185,3 +185,39 @@ func TestUnexpanded(t *testing.T) {
 		t.Errorf("a file that has such a name is read: %q, %v", body, err)
 	}
 }
+
+func TestNotFile(t *testing.T) {
+	for path, want := range map[string]string{
+		"-":                          "-: standard input is not read: write it to a file and give its path",
+		"http://example.org/x.npy":   "http://example.org/x.npy: a URL is not fetched: download it and give the file's path",
+		"HTTPS://example.org/x.npy":  "a URL is not fetched",
+		"https:/example.org/x.npy":   "a URL is not fetched",
+		"s3://bucket/x.npy":          "a URL is not fetched",
+		"git+ssh://example.org/x.py": "a URL is not fetched",
+		"C:/Users/ada/x.npy":         "",
+		`C:\Users\ada\x.npy`:         "",
+		"./-":                        "",
+		"-x":                         "",
+		"10:30/x.npy":                "",
+		"runs/a:/x.npy":              "",
+		"":                           "",
+	} {
+		err := inputfile.NotFile(path)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", path, err, want)
+		}
+		if want == "" {
+			continue
+		}
+		if _, err := inputfile.Read(path, 10); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), want) {
+			t.Errorf("read %q: %v, want %q and fs.ErrNotExist", path, err, want)
+		}
+	}
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("-", []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if body, err := inputfile.Read("-", 10); err != nil || string(body) != "text" {
+		t.Errorf("a file that has such a name is read: %q, %v", body, err)
+	}
+}

@@ -1,6 +1,7 @@
 package grid
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -159,7 +160,7 @@ func (d *declaration) set(attribute *hcl.Attribute, value cty.Value) *hcl.Diagno
 		if !ok || text == "" {
 			return failure("Wrong value", "path: must be the name of a file, in quotes", at)
 		}
-		if err := inputfile.Unexpanded(text); err != nil {
+		if err := cmp.Or(inputfile.Unexpanded(text), inputfile.NotFile(text)); err != nil {
 			return failure("Wrong path", "path = "+err.Error(), at)
 		}
 		d.path, d.pathAt = text, attribute.Range

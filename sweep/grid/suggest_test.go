@@ -134,6 +134,7 @@ func TestPaths(t *testing.T) {
 		"~/x.npy":        "path = ~/x.npy: only a shell replaces ~",
 		"$HOME/x.npy":    "path = $HOME/x.npy: the environment variable $HOME is not replaced here",
 		"file:///x.npy":  "this is a URL: write the path alone, /x.npy",
+		"s3://a/x.npy":   "path = s3://a/x.npy: a URL is not fetched",
 		"data/x.npy":     "",
 		"/data/~/$x.npy": "",
 	} {
