@@ -79,7 +79,7 @@ func (g *Grid) Columns() []sweep.Setting {
 // timesteps and k, in the order written. It evaluates nothing and so needs no
 // variables; of text that is no grid it returns none.
 func Columns(source []byte) []sweep.Setting {
-	if tooLarge("", source) != nil {
+	if unparsable("", source) != nil {
 		return nil
 	}
 	file, faults := hclsyntax.ParseConfig(source, "", hcl.InitialPos)

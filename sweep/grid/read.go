@@ -70,7 +70,7 @@ func parse(filename string, source []byte, vars map[string]string, limit int) (*
 	if fault := unreadable(filename, source); fault != nil {
 		return nil, hcl.Diagnostics{fault}
 	}
-	if fault := tooLarge(filename, source); fault != nil {
+	if fault := unparsable(filename, source); fault != nil {
 		return nil, hcl.Diagnostics{fault}
 	}
 	file, faults := hclsyntax.ParseConfig(source, filename, hcl.InitialPos)
@@ -97,15 +97,17 @@ func parse(filename string, source []byte, vars map[string]string, limit int) (*
 	return grid, append(faults, more...)
 }
 
-// tooLarge returns the reason why the parser should not be given a source, nil if
-// there is none: its length, its nesting, or a number that no big.Float can hold.
-func tooLarge(filename string, source []byte) *hcl.Diagnostic {
+// unparsable returns the reason why the parser should not be given a source, nil if
+// there is none: its length, its nesting, a number that no big.Float can hold, or
+// characters that look like others, which the parser would not name.
+func unparsable(filename string, source []byte) *hcl.Diagnostic {
 	if len(source) > MaxBytes {
 		start := hcl.Range{Filename: filename, Start: hcl.InitialPos, End: hcl.InitialPos}
 		return failure("Too large", fmt.Sprintf("%d bytes are too many: must be at most %d", len(source), MaxBytes), start)
 	}
 	tokens, _ := hclsyntax.LexConfig(source, filename, hcl.InitialPos) // the parser reports its faults
 	depth := 0
+	var alike []hclsyntax.Token
 	for _, token := range tokens {
 		switch token.Type {
 		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen,
@@ -118,6 +120,11 @@ func tooLarge(filename string, source []byte) *hcl.Diagnostic {
 				return failure("Wrong value", errHuge.Error(), token.Range)
 			}
 			continue
+		case hclsyntax.TokenInvalid:
+			if describeLookalike(token.Bytes) != "" {
+				alike = append(alike, token)
+			}
+			continue
 		default:
 			continue
 		}
@@ -125,7 +132,14 @@ func tooLarge(filename string, source []byte) *hcl.Diagnostic {
 			return failure("Nested too deeply", fmt.Sprintf("brackets may stand at most %d deep inside each other", maxNesting), token.Range)
 		}
 	}
-	return nil
+	if len(alike) == 0 {
+		return nil
+	}
+	detail := describeLookalike(alike[0].Bytes)
+	if more := len(alike) - 1; more > 0 {
+		detail += fmt.Sprintf("; characters of such kinds in the rest of the file: %d", more)
+	}
+	return failure("Wrong character", detail, alike[0].Range)
 }
 
 // overflows reports whether parsing a number literal gives infinity, or 0 for a

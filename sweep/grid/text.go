@@ -2,8 +2,10 @@ package grid
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"regexp"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
@@ -90,6 +92,35 @@ func unreadable(filename string, source []byte) *hcl.Diagnostic {
 		}
 	}
 	return nil
+}
+
+// lookalikes names the common characters that look like ASCII ones or like nothing.
+var lookalikes = map[rune]string{
+	'\u00a0': "a no-break space", '\u202f': "a narrow no-break space", '\u3000': "an ideographic space",
+	'\u200b': "a zero-width space", '\ufeff': "a byte order mark", '\u00ad': "a soft hyphen",
+	'\u2212': "a typographic minus", '\u2013': "a dash", '\u2014': "a dash",
+}
+
+// describeLookalike names the character of an invalid token with its remedy, if it is
+// invisible or looks like a character of ASCII. It returns "" for any other.
+func describeLookalike(token []byte) string {
+	r, _ := utf8.DecodeRune(token)
+	name, remedy := "", ""
+	switch {
+	case unicode.Is(unicode.Z, r):
+		name, remedy = "an unusual space", "replace it by a space"
+	case unicode.Is(unicode.Cf, r):
+		name, remedy = "an invisible character", "take it out"
+	case r == '\u2212', unicode.Is(unicode.Pd, r):
+		name, remedy = "an unusual hyphen", "replace it by -"
+	case unicode.In(r, unicode.Pi, unicode.Pf):
+		name, remedy = "a typographic quotation mark", `replace it by "`
+	case r >= '\uff01' && r <= '\uff5e': // in the order of ASCII
+		name, remedy = "a full-width character", fmt.Sprintf("replace it by %c", r-'\uff01'+'!')
+	default:
+		return ""
+	}
+	return fmt.Sprintf("%s (U+%04X), often pasted from a web page or word processor: %s", cmp.Or(lookalikes[r], name), r, remedy)
 }
 
 // firstContent returns the offset of the first line that is neither blank nor a

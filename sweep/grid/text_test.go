@@ -62,3 +62,32 @@ func TestEncodings(t *testing.T) {
 		t.Errorf("a program gives %d diagnostics", faults.Len())
 	}
 }
+
+// A character outside of quotes and comments that is invisible or looks like another
+// is named once, with its remedy.
+func TestLookalikes(t *testing.T) {
+	const pasted = ", often pasted from a web page or word processor: "
+	for _, test := range []struct{ line, want string }{
+		{"\u00a0   neurons = [2, 4]", "a no-break space (U+00A0)" + pasted + "replace it by a space"},
+		{"neurons\u00a0=\u00a0[2,\u202f4]", "replace it by a space; characters of such kinds in the rest of the file: 2"},
+		{"neurons = [2,\u202f4]", "a narrow no-break space (U+202F)" + pasted + "replace it by a space"},
+		{"neurons =\u3000[2, 4]", "an ideographic space (U+3000)" + pasted + "replace it by a space"},
+		{"neurons = [2,\u20094]", "an unusual space (U+2009)" + pasted + "replace it by a space"},
+		{"neurons = [2, 4]\u2028", "an unusual space (U+2028)" + pasted},
+		{"neurons = [2, \u200b4]", "a zero-width space (U+200B)" + pasted + "take it out"},
+		{"\ufeffneurons = [2, 4]", "a byte order mark (U+FEFF)" + pasted + "take it out"},
+		{"neurons\u200e = [2, 4]", "an invisible character (U+200E)" + pasted + "take it out"},
+		{"neurons = [6 \u2212 4, 4]", "a typographic minus (U+2212)" + pasted + "replace it by -"},
+		{"neurons = [6 – 4, 4]", "a dash (U+2013)" + pasted + "replace it by -"},
+		{"noise = [“none”]", "a typographic quotation mark (U+201C)" + pasted + `replace it by "; characters of such kinds in the rest of the file: 1`},
+		{"noise = [‘none’]", "a typographic quotation mark (U+2018)" + pasted + `replace it by "`},
+		{"neurons ＝ [2， 4]", "a full-width character (U+FF1D)" + pasted + "replace it by =; characters"},
+		{"neurons = [2, 4] # \u00a0\u2212\u200b“”", ""},
+		{"neurons = \"\u00a0\u2212“”\" == \"\" ? [2] : [4]", ""},
+	} {
+		g, faults := Parse("x.hcl", []byte("sweep \"x\" {\n  grid {\n"+test.line+"\n  }\n}\n"), nil)
+		if test.want == "" && g == nil || test.want != "" && (faults.Len() != 1 || !strings.Contains(faults.Error(), test.want) || !strings.Contains(faults.Error(), "x.hcl:3:")) {
+			t.Errorf("%q: %d diagnostics, want %q:\n%s", test.line, faults.Len(), test.want, faults.Error())
+		}
+	}
+}

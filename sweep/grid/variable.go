@@ -106,7 +106,7 @@ func readVar(text string, fallback cty.Value) (cty.Value, error) {
 var primitives = map[cty.Type]string{cty.Number: "a number", cty.Bool: "true or false", cty.String: "a text"}
 
 func evaluateText(text string) (cty.Value, hcl.Diagnostics) {
-	if fault := tooLarge("--var", []byte(text)); fault != nil {
+	if fault := unparsable("--var", []byte(text)); fault != nil {
 		return cty.DynamicVal, hcl.Diagnostics{fault}
 	}
 	expression, faults := hclsyntax.ParseExpression([]byte(text), "--var", hcl.InitialPos)
