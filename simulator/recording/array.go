@@ -28,7 +28,8 @@ func newArray(dims []int64, fortran bool, o Options) (*array, error) {
 		text := fmt.Sprintf("it has %d dimensions (%s): want 3, repeats × neurons × bins", len(dims), times(dims))
 		switch {
 		case len(dims) == 2:
-			text += "; a single repeat of neurons × bins gets its first axis by x[None] in NumPy and by reshape(x, [1 size(x)]) in MATLAB"
+			text += "; a single repeat of neurons × bins gets its first axis by x[None] in NumPy and by reshape(x, [1 size(x)]) in MATLAB; " +
+				"rows of repeats × neurons, the neurons of the first repeat first, are split by x.reshape(REPEATS, -1, x.shape[1]) in NumPy and by permute(reshape(x, [], REPEATS, size(x, 2)), [2 1 3]) in MATLAB"
 		case len(dims) > 3:
 			text += "; in NumPy x.reshape(-1, neurons, bins) joins all axes before the last two"
 		}

@@ -60,7 +60,14 @@ func conversion(head []byte, path string) error {
 	}
 }
 
-// archiveConversion is conversion for archives and compressed files, nil for others.
+// oldTorchMagic begins files of torch.save before PyTorch 1.6: a pickled number.
+const oldTorchMagic = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
+
+// inRows is the layout of a table that the lines after it convert.
+const inRows = "If it has one row for each repeat and neuron, the neurons of the first repeat first, and one column for each bin"
+
+// archiveConversion is conversion for archives, compressed files and tables of other
+// programs, nil for others.
 func archiveConversion(head []byte, path, saved string) error {
 	has := func(prefix string) bool { return bytes.HasPrefix(head, []byte(prefix)) }
 	switch {
@@ -72,6 +79,19 @@ func archiveConversion(head []byte, path, saved string) error {
 		}})
 	case has("PK\x03\x04") && strings.HasPrefix(strings.ToLower(filepath.Ext(path)), ".xls"):
 		return errors.New("it is a spreadsheet, which is not read: save it as CSV there, with one row for each repeat and neuron and one column for each bin, and give the .csv here to see how to convert that")
+	case has("PK\x03\x04") && bytes.Contains(head, []byte("/data.pkl")), has(oldTorchMagic):
+		return convertible("it is a PyTorch file, which is not read", way{"Python", []string{
+			"import torch, numpy",
+			fmt.Sprintf("x = torch.load(%q, map_location=\"cpu\", weights_only=True)", path),
+			"x = x[\"NAME\"] if isinstance(x, dict) else x",
+			fmt.Sprintf("numpy.save(%q, numpy.asarray(x))", saved),
+		}})
+	case has("PAR1"):
+		return convertible("it is a Parquet file, which is not read. "+inRows, way{"Python", []string{
+			"import pandas, numpy",
+			fmt.Sprintf("x = pandas.read_parquet(%q).to_numpy()", path),
+			fmt.Sprintf("numpy.save(%q, x.reshape(REPEATS, -1, x.shape[1]))", saved),
+		}})
 	case has("PK\x03\x04"):
 		return errors.New("it is a zip archive: unzip it and give the file inside")
 	case has("\x1f\x8b"):
@@ -92,7 +112,7 @@ func textConversion(head []byte, path, saved string) error {
 			fmt.Sprintf("numpy.save(%q, x)", saved),
 		}})
 	}
-	return convertible("it is text, which is not read. If it has one row for each repeat and neuron, the neurons of the first repeat first, and one column for each bin", way{"Python", []string{
+	return convertible("it is text, which is not read. "+inRows, way{"Python", []string{
 		"import numpy",
 		fmt.Sprintf("x = numpy.loadtxt(%q%s)", path, columns(head)),
 		fmt.Sprintf("numpy.save(%q, x.reshape(REPEATS, -1, x.shape[1]))", saved),
@@ -130,8 +150,8 @@ func listWays(ways []way) string {
 // placeholder matches a word that the reader replaces.
 var placeholder = regexp.MustCompile(`\b(NAME|FIELD|REPEATS|NEURONS|BINS|STARTS)\b`)
 
-// extraction says how to take the recording out of a struct, a cell or a sparse
-// matrix.
+// extraction says how to make a recording of a struct, a cell, a sparse matrix, a
+// complex array or an array of 2 dimensions.
 func extraction(v variable, path string) string {
 	base := strings.TrimSuffix(path, filepath.Ext(path))
 	name, field := "NAME", "FIELD" // what is not a name in MATLAB is not shown as code
@@ -142,20 +162,29 @@ func extraction(v variable, path string) string {
 		field = v.fields[0]
 	}
 	var inMATLAB, inPython string
-	switch v.class {
-	case matStruct:
+	intent := "to take a recording out of " + v.name
+	switch {
+	case v.class == matStruct:
 		inMATLAB = fmt.Sprintf("%s.%s", name, field)
 		inPython = fmt.Sprintf("[%q][%q][0, 0]", name, field)
-	case matCell:
+	case v.class == matCell:
 		inMATLAB = name + "{1}"
 		inPython = fmt.Sprintf("[%q].flat[0]", name)
-	case matSparse:
+	case v.class == matSparse:
 		inMATLAB = fmt.Sprintf("reshape(full(%s), REPEATS, NEURONS, [])", name)
 		inPython = fmt.Sprintf("[%q].toarray().reshape(REPEATS, NEURONS, -1, order=\"F\")", name)
+	case v.full() && v.complex:
+		intent = fmt.Sprintf("spikes are 0 or 1: if the imaginary parts of %s mean nothing, to take the real parts", v.name)
+		inMATLAB = fmt.Sprintf("real(%s)", name)
+		inPython = fmt.Sprintf("[%q].real", name)
+	case v.full() && len(v.dims) == 2:
+		intent = fmt.Sprintf("if %s has one row for each repeat and neuron, the neurons of the first repeat first, and one column for each bin, to give it 3 dimensions", v.name)
+		inMATLAB = fmt.Sprintf("permute(reshape(%s, [], REPEATS, %d), [2 1 3])", name, v.dims[1])
+		inPython = fmt.Sprintf("[%q].reshape(REPEATS, -1, %d)", name, v.dims[1])
 	default:
 		return ""
 	}
-	return fmt.Sprintf("; to take a recording out of %s", v.name) + listWays([]way{{"MATLAB", []string{
+	return "; " + intent + listWays([]way{{"MATLAB", []string{
 		fmt.Sprintf("load(%s)", matlab(path)),
 		fmt.Sprintf("x = %s", inMATLAB),
 		fmt.Sprintf("save(%s, 'x', '-v7')", matlab(base+"-x.mat")),

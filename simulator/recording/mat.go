@@ -42,7 +42,8 @@ func openMAT(file io.ReaderAt, size int64, path string, o Options) (*array, erro
 // of them, however many there are.
 func findVariable(file io.ReaderAt, size int64, path, name string) (variable, error) {
 	var all, candidates inventory
-	var named, other *variable // other: the first that may contain a recording
+	var named *variable
+	var other variable // the largest that may contain a recording
 	err := eachVariable(file, size, func(v variable) {
 		all.add(v)
 		switch {
@@ -52,8 +53,8 @@ func findVariable(file io.ReaderAt, size int64, path, name string) (variable, er
 			}
 		case v.mayBeRecording():
 			candidates.add(v)
-		case other == nil && (v.class == matStruct || v.class == matCell || v.class == matSparse):
-			other = &v
+		case v.convertibleSize() > other.convertibleSize():
+			other = v
 		}
 	})
 	switch {
@@ -72,11 +73,7 @@ func findVariable(file io.ReaderAt, size int64, path, name string) (variable, er
 	case candidates.number > 1:
 		return variable{}, fmt.Errorf("%d variables have 3 dimensions: name one of %s", candidates.number, candidates)
 	}
-	text := fmt.Sprintf("no variable is a numeric array of 3 dimensions, repeats × neurons × bins; the file has %s", all)
-	if other != nil {
-		text += extraction(*other, path)
-	}
-	return variable{}, errors.New(text)
+	return variable{}, fmt.Errorf("no variable is a numeric array of 3 dimensions, repeats × neurons × bins; the file has %s%s", all, extraction(other, path))
 }
 
 // eachVariable calls visit with the head of every variable.

@@ -38,14 +38,34 @@ func (c matClass) String() string { return matClassNames[c] }
 // handles and opaque objects differ.
 func (c matClass) hasShape() bool { return c >= 1 && c <= matUint64 }
 
+// full reports whether the variable is a full array of numbers, real or complex.
+func (v variable) full() bool { return v.class >= matDouble && v.class <= matUint64 }
+
 // numeric says whether the variable is a full array of real numbers.
-func (v variable) numeric() bool {
-	return v.class >= matDouble && v.class <= matUint64 && !v.complex
-}
+func (v variable) numeric() bool { return v.full() && !v.complex }
 
 // mayBeRecording reports whether the variable is a numeric array of three
 // dimensions.
 func (v variable) mayBeRecording() bool { return v.numeric() && len(trimmed(v.dims)) == 3 }
+
+// convertibleSize returns the number of values in a variable of which extraction makes
+// a recording, 0 for any other. A struct or a cell, whose content is not read here,
+// counts as a hundred, fewer than a recording has and more than most tables of weights.
+func (v variable) convertibleSize() float64 {
+	dims := trimmed(v.dims)
+	switch {
+	case v.class == matStruct, v.class == matCell:
+		return 100
+	case v.class == matSparse, v.full() && len(dims) == 2 && min(dims[0], dims[1]) > 1, v.full() && v.complex && len(dims) == 3:
+		size := 1.0
+		for _, d := range dims {
+			size *= float64(d)
+		}
+		return size
+	default:
+		return 0
+	}
+}
 
 // String returns "bint (double, 297 × 160 × 953)".
 func (v variable) String() string {

@@ -107,6 +107,9 @@ func npyNumber(order, code string) (number, error) {
 	if code == "b1" { // bool
 		stored = "u1"
 	}
+	if code[0] == 'c' {
+		return number{}, fmt.Errorf("its numbers are complex (type %q), and spikes are 0 or 1: if the imaginary parts mean nothing, save the real parts with numpy.save(file, x.real.astype(numpy.uint8))", order+code)
+	}
 	n, ok := newNumber(stored, byteOrder)
 	if !ok {
 		return number{}, fmt.Errorf("numbers of type %q are not supported: save it with numpy.save(file, x.astype(numpy.uint8))", order+code)
