@@ -95,7 +95,7 @@ func archiveConversion(head []byte, path, saved string) error {
 	case has("PK\x03\x04"):
 		return errors.New("it is a zip archive: unzip it and give the file inside")
 	case has("\x1f\x8b"):
-		return fmt.Errorf("it is compressed with gzip: run gunzip --keep %q and give the file that it writes", path)
+		return fmt.Errorf("it is compressed with gzip: run gunzip --keep -- %s and give the file that it writes", shell(path))
 	case has("BZh"), has("\xfd7zXZ\x00"), has("\x28\xb5\x2f\xfd"):
 		return errors.New("it is compressed (bzip2, xz or zstd): unpack it and give the file inside")
 	default:
@@ -196,6 +196,9 @@ func extraction(v variable, path string) string {
 }
 
 var identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
+// shell quotes a string for a POSIX shell.
+func shell(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // matlab quotes a string for MATLAB.
 func matlab(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -79,7 +79,8 @@ func TestConversionsWork(t *testing.T) {
 func TestOtherFormatsAreNamed(t *testing.T) {
 	v4 := append([]byte{0, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0}, "x\x00spikes"...)
 	for name, test := range map[string]struct{ content, want string }{
-		"x.mat.gz":  {"\x1f\x8b\x08rest", `gunzip --keep "x.mat.gz"`},
+		"x.mat.gz":  {"\x1f\x8b\x08rest", "gunzip --keep -- 'x.mat.gz'"},
+		"$a'b.gz":   {"\x1f\x8b\x08rest", `gunzip --keep -- '$a'\''b.gz'`},
 		"x.npy.bz2": {"BZh91AY", "unpack it"},
 		"x.npy.xz":  {"\xfd7zXZ\x00\x00", "unpack it"},
 		"x.npy.zst": {"\x28\xb5\x2f\xfd\x00", "unpack it"},
