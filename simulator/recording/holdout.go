@@ -33,13 +33,15 @@ func CheckHoldout(share float64, repeats int) error {
 	return nil
 }
 
-// only returns the raster of some repeats, in their order.
+// only returns the raster of some repeats, in their order. It sorts the numbers
+// of the repeats in place.
 func (r *Raster) only(repeats []int) *Raster {
 	part := *r
 	part.Repeats = len(repeats)
 	part.Cells = slices.Clone(r.Cells)
 	part.Words = make([]uint32, 0, len(repeats)*r.Bins)
-	for _, repeat := range slices.Sorted(slices.Values(repeats)) {
+	slices.Sort(repeats) // no copy: there may be millions
+	for _, repeat := range repeats {
 		part.Words = append(part.Words, r.Words[repeat*r.Bins:(repeat+1)*r.Bins]...)
 	}
 	return &part

@@ -139,6 +139,9 @@ type state struct{ word, windows uint32 }
 func (r *repeat) count(bins, words []uint32) []uint32 {
 	clear(r.all)
 	r.windows = r.sums.count(bins)
+	if r.words() > 0 {
+		words = slices.Grow(words, r.windows) // append would hold two copies of a long repeat
+	}
 	r.eachState(bins, func(word uint32) { words = append(words, word) })
 	slices.Sort(words)
 	r.states = r.states[:0]
