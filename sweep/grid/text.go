@@ -105,7 +105,7 @@ var lookalikes = map[rune]string{
 // invisible or looks like a character of ASCII. It returns "" for any other.
 func describeLookalike(token []byte) string {
 	r, _ := utf8.DecodeRune(token)
-	name, remedy := "", ""
+	var name, remedy string
 	switch {
 	case unicode.Is(unicode.Z, r):
 		name, remedy = "an unusual space", "replace it by a space"
