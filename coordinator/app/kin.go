@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/local"
+	"spiqsweep/coordinator/service"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/sweep"
 )
@@ -67,11 +68,11 @@ func (m *mortal) Wait() error {
 }
 
 // How long a local worker may be silent beyond the lease term, and before its first
-// call, until another is started in its place.
+// call, until another is started in its place. One without work waits at the server
+// for LongPoll, which may be longer than a lease term.
 const (
-	leastSilence = 5 * time.Second
-	mostSilence  = 15 * time.Second
-	firstCall    = 3 * time.Minute
+	longestSilence = service.LongPoll + 5*time.Second
+	firstCall      = 3 * time.Minute
 )
 
 // watchWorkers kills local workers that are silent. It fails if none can be started,
@@ -97,7 +98,6 @@ func (h *host) watchWorkers(ctx context.Context, away bool) error {
 // was frozen: then every process is given a full term first. away forgives the
 // silence until now: the store could take no calls.
 func (h *host) killSilent(alive map[string]bool, away bool) {
-	grace := min(max(h.Policy.LeaseTerm, leastSilence), mostSilence)
 	h.mortals.Lock()
 	defer h.mortals.Unlock()
 	for _, m := range h.mortals.alive {
@@ -107,7 +107,7 @@ func (h *host) killSilent(alive map[string]bool, away bool) {
 		}
 		patience := firstCall
 		if m.called {
-			patience = grace
+			patience = longestSilence
 		}
 		if silence := time.Since(m.lastSeen); silence >= patience && !m.silent {
 			m.silent = true

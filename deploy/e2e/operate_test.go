@@ -206,7 +206,7 @@ func TestVerifyIsInterrupted(t *testing.T) {
 	p.isAtWork(1)
 	p.signal(syscall.SIGTERM)
 	p.expect(130)
-	r.said(p.output.String(), "the tasks stay chosen, and the next coordinator or `coordinator verify --out "+r.folder+"` goes on with them")
+	r.said(p.output.String(), "2 tasks stay chosen, and the next coordinator or `coordinator verify --out "+r.folder+"` goes on with them")
 	r.said(r.command(0, "status"), "being verified\n")
 	r.alter(`"errors":\{[^}]*"k_probability":([0-9.e-]+)`, "0.5")
 	said := r.command(3, "verify", "--share", "0.1")

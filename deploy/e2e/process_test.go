@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -167,6 +168,9 @@ func (p *process) children() (pids []int) {
 	}
 	for _, list := range lists {
 		body, err := os.ReadFile(list)
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+			continue // a thread that has just ended
+		}
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -179,6 +183,15 @@ func (p *process) children() (pids []int) {
 		}
 	}
 	return pids
+}
+
+// obeysHangUps skips a test where SIGHUP is ignored, as under nohup: programs that it
+// starts ignore it, too.
+func obeysHangUps(t *testing.T) {
+	t.Helper()
+	if signal.Ignored(syscall.SIGHUP) {
+		t.Skip("skipped: SIGHUP is ignored here, as under nohup")
+	}
 }
 
 // killed is what wait returns after kill -9.

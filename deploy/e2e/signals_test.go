@@ -14,6 +14,7 @@ import (
 // Signals that come in a burst ask once, and a hang-up asks as SIGTERM does: the
 // task is handed back with its checkpoint.
 func TestSignalsHandBack(t *testing.T) {
+	obeysHangUps(t)
 	r := newRun(t, long)
 	c := r.listening("")
 	for _, burst := range [][]syscall.Signal{

@@ -40,6 +40,7 @@ var interruptions = map[string]struct {
 // TestCoordinatorIsAskedToEnd: it says so, its local workers hand back, and no lease
 // is left to run out: the next start goes on at once.
 func TestCoordinatorIsAskedToEnd(t *testing.T) {
+	obeysHangUps(t)
 	for name, how := range interruptions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -62,6 +63,7 @@ func TestCoordinatorIsAskedToEnd(t *testing.T) {
 
 // TestWorkerOnATerminalThatIsClosed: a worker whose session is lost hands back, too.
 func TestWorkerOnATerminalThatIsClosed(t *testing.T) {
+	obeysHangUps(t)
 	t.Parallel()
 	r := newRun(t, small)
 	r.leaseTerm = time.Minute
