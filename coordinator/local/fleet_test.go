@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -146,17 +147,21 @@ func TestOneWorkerIsEnough(t *testing.T) {
 
 func TestDeathsAtWorkAreNoFailedStarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		kind := errors.New("exit status 2")
+		var early atomic.Bool // workers end before their first call
 		fleet := local.Start(1, func() (local.Process, error) {
 			worker := &scripted{exit: make(chan error, 1)}
-			worker.exit <- kind
+			end := errors.New("exit status 2")
+			if early.Load() {
+				end = fmt.Errorf("%w: exit status 2", local.ErrNotStarted)
+			}
+			worker.exit <- end
 			return worker, nil
 		}, hclog.NewNullLogger())
 		time.Sleep(10 * time.Minute)
 		if err := fleet.Unstartable(); err != nil {
 			t.Errorf("after deaths at work: %v", err)
 		}
-		kind = fmt.Errorf("%w: exit status 2", local.ErrNotStarted)
+		early.Store(true)
 		time.Sleep(10 * time.Minute)
 		if err := fleet.Unstartable(); !errors.Is(err, local.ErrNotStarted) {
 			t.Errorf("after ends before the first call: %v", err)
