@@ -33,9 +33,9 @@ func RunShared(t *testing.T, open func(t testing.TB, now func() time.Time) [2]qu
 		t.Run(s.name, func(t *testing.T) {
 			clock := NewClock()
 			handles := open(t, clock.Now)
-			p := &pair{t: t}
+			p, known := &pair{t: t}, map[sweep.TaskID]bool{}
 			for i, h := range handles {
-				p.labs[i] = &Lab{TB: t, Clock: clock, Store: &Faulty{Store: Confined(t, h)}, known: map[sweep.TaskID]bool{}, workers: 500 * i}
+				p.labs[i] = &Lab{TB: t, Clock: clock, Store: &Faulty{Store: Confined(t, h)}, known: known, workers: 500 * i}
 				p.labs[i].Restart()
 			}
 			p.tick(2 * time.Second)
@@ -208,6 +208,7 @@ func backOrGranted(t *testing.T, p *pair) {
 
 func operators(t *testing.T, p *pair) {
 	p.labs[0].Plan("A", Plan(0, 30, 0.5))
+	p.labs[0].Plan("B", Plan(0, 55, 1)) // known: a lease outlives its sweep until Forget has cleared the plan
 	var workers [6]*Worker
 	for i := range workers {
 		workers[i] = p.labs[i%2].Worker(2)
@@ -245,9 +246,7 @@ func operators(t *testing.T, p *pair) {
 			}
 		default:
 			for range 8 {
-				for _, fault := range Consistent(p.labs[1].Store.Store, nil) {
-					t.Errorf("inconsistent meanwhile: %s", fault)
-				}
+				p.labs[1].Consistent()
 			}
 		}
 	})
