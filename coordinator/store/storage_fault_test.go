@@ -148,7 +148,7 @@ func TestPowerCuts(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 0))
 			n := openOnDisk(t)
 			for range 6 {
-				theDisk.failing(randomFaults(r))
+				theDisk.failing(randomFaults(r.Uint64()))
 				for range 10 {
 					if err := n.put(r.IntN(30_000)); err != nil && !errors.Is(err, queue.ErrUnavailable) {
 						t.Errorf("answer = %v: want %v", err, queue.ErrUnavailable)
@@ -173,8 +173,10 @@ func TestPowerCuts(t *testing.T) {
 	}
 }
 
-// randomFaults fails one operation in so many, of the log and of the file.
-func randomFaults(r *rand.Rand) func(operation, path string) diskFault {
+// randomFaults fails one operation in so many, of the log and of the file. Its
+// random numbers are its own: the store still writes after it has answered.
+func randomFaults(seed uint64) func(operation, path string) diskFault {
+	r := rand.New(rand.NewPCG(seed, 0))
 	oneIn := 2 + r.IntN(60)
 	return func(operation, _ string) diskFault {
 		if r.IntN(oneIn) > 0 {
