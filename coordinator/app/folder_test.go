@@ -19,6 +19,7 @@ import (
 
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/deploy/needs"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -86,6 +87,7 @@ var states = map[string]func(t *testing.T, path, victim string){
 // sentence.
 func TestFolderStates(t *testing.T) {
 	t.Parallel()
+	needs.NoRaceDetector(t, "minutes, with one goroutine at a time")
 	finished := config(t, fourCells, &puppets{})
 	played(t, finished)
 	open := func(grid string, isDefault, run bool) func(context.Context, app.Config) error {

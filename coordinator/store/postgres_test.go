@@ -12,6 +12,7 @@ import (
 	"spiqsweep/coordinator/store"
 	"spiqsweep/coordinator/store/storetest"
 	"spiqsweep/coordinator/store/storetest/postgres"
+	"spiqsweep/deploy/needs"
 	"spiqsweep/sweep"
 )
 
@@ -74,9 +75,7 @@ func TestPostgresShared(t *testing.T) {
 
 // TestPostgresModel lives random lives on PostgreSQL with the memory store beside it.
 func TestPostgresModel(t *testing.T) {
-	if racing {
-		t.Skip("skipped: one goroutine at a time, slowly")
-	}
+	needs.NoRaceDetector(t, "ten times slower, with one goroutine at a time")
 	set(t, "rapid.checks", "8")
 	set(t, "rapid.steps", "50")
 	openPostgres := onPostgres(t)
@@ -89,9 +88,7 @@ func TestPostgresModel(t *testing.T) {
 
 // TestPostgresStubborn fails the first calls of every transaction, and rolls them back.
 func TestPostgresStubborn(t *testing.T) {
-	if racing {
-		t.Skip("skipped: one goroutine at a time, slowly")
-	}
+	needs.NoRaceDetector(t, "ten times slower, with one goroutine at a time")
 	openPostgres := onPostgres(t)
 	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store {
 		return storetest.Stubborn(t, openPostgres(t, now), 2)
@@ -113,9 +110,7 @@ func TestPostgresClosed(t *testing.T) {
 
 // TestPostgresManyLeases has a process hold more than a transaction remembers.
 func TestPostgresManyLeases(t *testing.T) {
-	if racing {
-		t.Skip("skipped: one goroutine at a time, slowly")
-	}
+	needs.NoRaceDetector(t, "ten times slower, with one goroutine at a time")
 	const leases = 4200
 	s := open(t, postgres.Database(t))
 	t.Cleanup(func() { s.Close() })

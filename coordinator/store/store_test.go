@@ -14,6 +14,7 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/deploy/needs"
 )
 
 func TestMain(m *testing.M) {
@@ -48,9 +49,7 @@ func TestSQLite(t *testing.T) { storetest.Run(t, openSQLite) }
 // TestSQLiteModel lives random lives on SQLite with the memory store beside it:
 // whatever the two answer differently is a fault.
 func TestSQLiteModel(t *testing.T) {
-	if racing {
-		t.Skip("skipped: one goroutine at a time, slowly")
-	}
+	needs.NoRaceDetector(t, "ten times slower, with one goroutine at a time")
 	set(t, "rapid.checks", "12")
 	set(t, "rapid.steps", "60")
 	rapid.Check(t, func(rt *rapid.T) {
@@ -75,9 +74,7 @@ func set(t *testing.T, name, value string) {
 
 // TestSQLiteStubborn fails the first calls of every transaction, and rolls them back.
 func TestSQLiteStubborn(t *testing.T) {
-	if racing {
-		t.Skip("skipped: one goroutine at a time, slowly")
-	}
+	needs.NoRaceDetector(t, "ten times slower, with one goroutine at a time")
 	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store {
 		return storetest.Stubborn(t, openSQLite(t, now), 4)
 	})

@@ -1,5 +1,6 @@
-// Package needs finds the programs that a test wants beside ours: readers and
-// renderers that show whether a file we write is a file that others can open.
+// Package needs says what a test wants beside our code: readers and renderers that
+// show whether a file we write is a file that others can open, and a program that
+// the race detector neither slows down nor swells.
 //
 // On a machine without a program the test is skipped. With
 // SPIQSWEEP_REQUIRE_TOOLS=1, which .ci/run sets after it has installed them all,
@@ -9,6 +10,8 @@ package needs
 import (
 	"os"
 	"os/exec"
+	"runtime/debug"
+	"slices"
 	"testing"
 )
 
@@ -37,6 +40,15 @@ func Python(t testing.TB, debian string, modules ...string) string {
 	}
 	missing(t, "Python 3", debian)
 	return ""
+}
+
+// NoRaceDetector skips a test, with the reason, in a program that is built with
+// the race detector.
+func NoRaceDetector(t testing.TB, reason string) {
+	t.Helper()
+	if built, _ := debug.ReadBuildInfo(); slices.Contains(built.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		t.Skip("skipped under the race detector:", reason)
+	}
 }
 
 func missing(t testing.TB, name, debian string) {
