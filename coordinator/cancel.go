@@ -20,7 +20,7 @@ all. A worker that runs one stops at its next step after its next call, which it
 makes every quarter of a lease's term. What another sweep wants too goes on.
 "coordinator retry" reopens them, from their newest checkpoints.`,
 		Example: `  coordinator cancel --out runs/figure-s1
-  coordinator cancel --out runs/figure-s1 --cell n=10,t=30`,
+  coordinator cancel --out runs/figure-s1 --config n=10,t=30`,
 		Args: program.NamedArguments(0),
 		RunE: func(c *cobra.Command, arguments []string) error {
 			place, err := flags.place(c)

@@ -72,7 +72,7 @@ func describeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if listed, ok := sweep.CellList(selection.String()); ok && !c.Flags().Changed("neurons") {
+			if listed, ok := sweep.NeuronIDList(selection.String()); ok && !c.Flags().Changed("neurons") {
 				f.neurons = len(listed)
 			} else if !c.Flags().Changed("neurons") {
 				f.neurons = min(f.neurons, r.Neurons())
@@ -174,7 +174,7 @@ func printDescription(out io.Writer, r *recording.Recording, d statistics.Descri
 		fmt.Fprintln(table)
 	}
 	row("neuron", "cell", "rate (Hz)")
-	for i, cell := range d.Cells {
+	for i, cell := range d.NeuronIDs {
 		row(i, cell, fmt.Sprintf("%.3f", d.RateHz[i]))
 	}
 	fmt.Fprintln(table)

@@ -18,7 +18,7 @@ func (t *terminal) introduce(a *app.App) {
 		t.say("%s", notice)
 	}
 	grid := a.Prepared().Grid
-	t.say("sweep %s: %s × %s on %s", grid.Name, count(grid.Len(), "cell"), count(grid.Replicates, "replicate"), a.Prepared().Data())
+	t.say("sweep %s: %s × %s on %s", grid.Name, count(grid.Len(), "configuration"), count(grid.Replicates, "replicate"), a.Prepared().Data())
 	if a.Resumed {
 		t.say("%s", revised(a.Revision))
 	}
@@ -68,11 +68,11 @@ func (t *terminal) conclude(a *app.App, last app.Progress) error {
 		t.say("tasks were reopened while the run was ending: to go on, run again\n  %s", again(os.Args[1:]))
 	}
 	place := []string{"--out", a.Folder()} // which remembers the store
-	if n := last.Counts.SetAside; n > 0 {
-		t.say("set aside: %s, see their logs in %s; reopen them with\n  %s",
+	if n := last.Counts.Failed; n > 0 {
+		t.say("failed: %s, see their logs in %s; reopen them with\n  %s",
 			count(n, "task"), filepath.Join(a.Folder(), "attempts.csv"), commandLine("coordinator", append([]string{"retry"}, place...)...))
 	}
-	for _, line := range reasons(last.SetAside, last.Counts.SetAside) {
+	for _, line := range reasons(last.Failed, last.Counts.Failed) {
 		t.say("  %s", line)
 	}
 	if n := last.Counts.Diverged; n > 0 {

@@ -65,7 +65,7 @@ func newSweepReport(s queue.Summary) sweepReport {
 		Numerics: s.Numerics, KernelClass: s.KernelClass,
 		Tasks: taskCounts{
 			Planned: uint64(s.Counts.Planned), Done: uint64(s.Counts.Done), Running: uint64(s.Counts.Leased),
-			Pending: uint64(s.Counts.Pending), SetAside: uint64(s.Counts.SetAside), Diverged: uint64(s.Counts.Diverged),
+			Pending: uint64(s.Counts.Pending), Failed: uint64(s.Counts.Failed), Diverged: uint64(s.Counts.Diverged),
 			Verifying: uint64(s.Counts.Verifying),
 		},
 	}
@@ -74,10 +74,10 @@ func newSweepReport(s queue.Summary) sweepReport {
 // printSweeps prints a line for each sweep.
 func printSweeps(out io.Writer, sweeps []sweepReport) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "name\tID\tdone\trunning\tpending\tset aside\tdiverged\tcreated\tkernel class")
+	fmt.Fprintln(table, "name\tID\tdone\trunning\tpending\tfailed\tdiverged\tcreated\tkernel class")
 	for _, s := range sweeps {
 		fmt.Fprintf(table, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%d\t%s\t%s\n", sweep.Printable(s.Name), sweep.Printable(s.ID), s.Tasks.Done, s.Tasks.Planned,
-			s.Tasks.Running, s.Tasks.Pending, s.Tasks.SetAside, s.Tasks.Diverged,
+			s.Tasks.Running, s.Tasks.Pending, s.Tasks.Failed, s.Tasks.Diverged,
 			s.CreatedAt.Local().Format(time.DateTime), sweep.Printable(s.KernelClass))
 	}
 	return table.Flush()

@@ -23,7 +23,7 @@ const (
 	exitDone        = 0
 	exitFault       = 1   // the coordinator's own, or a file of the output folder that could not be written
 	exitUsage       = 2   // bad usage or bad input
-	exitIncomplete  = 3   // some cells were set aside, diverged, or reopened at the end
+	exitIncomplete  = 3   // some cells failed, diverged, or reopened at the end
 	exitInterrupted = 130 // by a signal
 )
 
@@ -114,7 +114,7 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		planCommand(), describeCommand(), statusCommand(), listCommand(), retryCommand(), cancelCommand(), drainCommand(), verifyCommand(t),
-		forgetCommand(), settingsCommand(), serveCommand(t), localWorkerCommand(stdin, stderr),
+		deleteCommand(), settingsCommand(), serveCommand(t), localWorkerCommand(stdin, stderr),
 	)
 	return root, began
 }

@@ -57,17 +57,17 @@ func planCommand() *cobra.Command {
 
 // planReport is a plan in JSON.
 type planReport struct {
-	Name        string       `json:"name"`
-	Data        string       `json:"data"`
-	KernelClass string       `json:"kernel_class"`
-	Rows        int          `json:"rows"`
-	Tasks       int          `json:"tasks"`
-	Cached      int          `json:"cached"`
-	CoreMinutes float64      `json:"core_minutes"`
-	Cells       []cellReport `json:"cells"`
+	Name           string                `json:"name"`
+	Data           string                `json:"data"`
+	KernelClass    string                `json:"kernel_class"`
+	Rows           int                   `json:"rows"`
+	Tasks          int                   `json:"tasks"`
+	Cached         int                   `json:"cached"`
+	CoreMinutes    float64               `json:"core_minutes"`
+	Configurations []configurationReport `json:"configurations"`
 }
 
-type cellReport struct {
+type configurationReport struct {
 	Settings            map[string]any `json:"settings"`
 	TrainableParameters int            `json:"trainable_parameters"`
 	Rows                int            `json:"rows"`
@@ -83,19 +83,19 @@ func newPlanReport(p *app.Prepared, e plan.Estimate) planReport {
 		Name: p.Grid.Name, Data: p.Data(), KernelClass: p.Input.Kernel.Class,
 		Rows: p.Grid.Tasks(), Tasks: e.Tasks, Cached: e.Finished, CoreMinutes: e.Seconds / 60,
 	}
-	for _, cell := range e.Cells {
-		report.Cells = append(report.Cells, newCellReport(p.Grid, cell))
+	for _, cell := range e.Configurations {
+		report.Configurations = append(report.Configurations, newConfigurationReport(p.Grid, cell))
 	}
 	return report
 }
 
-func newCellReport(g *grid.Grid, e plan.CellEstimate) cellReport {
+func newConfigurationReport(g *grid.Grid, e plan.ConfigurationEstimate) configurationReport {
 	c := e.Configuration
 	settings := map[string]any{"neurons": c.Neurons, "timesteps": c.Timesteps, "k": c.K, "steps": c.Training.Steps}
 	for _, column := range g.Columns() {
 		settings[column.Name] = column.Value(c)
 	}
-	return cellReport{
+	return configurationReport{
 		Settings: settings, TrainableParameters: c.TrainableParameters(),
 		Rows: e.Rows, Cached: e.Finished, Shared: e.Shared, CoreMinutes: e.Seconds / 60,
 		label: strings.TrimSuffix(c.Label(g.Columns()...), " replicate 0"),
@@ -106,13 +106,13 @@ func printPlan(out io.Writer, r planReport) error {
 	fmt.Fprintf(out, "%s on %s, kernel class %s\n\n", r.Name, r.Data, r.KernelClass)
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "cell\tparameters\ttasks\tfinished\tcore-minutes left\t")
-	for _, cell := range r.Cells {
+	for _, cell := range r.Configurations {
 		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%s\t\n", cell.label, cell.TrainableParameters, cell.Rows, cell.Cached, rough(cell.CoreMinutes))
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(out, "\n%s, %s, %d of them finished; about %s core-minutes left\n",
-		count(len(r.Cells), "cell"), count(r.Tasks, "task"), r.Cached, rough(r.CoreMinutes))
+		count(len(r.Configurations), "configuration"), count(r.Tasks, "task"), r.Cached, rough(r.CoreMinutes))
 	return err
 }

@@ -33,7 +33,7 @@ func TestTheTerminalObeysNobody(t *testing.T) {
 	report := statusReport{
 		Name: hostileText, KernelClass: hostileText,
 		Workers:  []workerReport{{Process: hostileText, Host: hostileText, Kernel: hostileText, Running: []runningReport{{Task: hostileText}}}},
-		SetAside: []taskReport{{hostileText, hostileText, hostileText}},
+		Failed:   []taskReport{{hostileText, hostileText, hostileText}},
 		Diverged: []taskReport{{hostileText, hostileText, hostileText}},
 	}
 	for name, write := range map[string]func(*bytes.Buffer){

@@ -16,13 +16,13 @@ import (
 
 // selectionFlags name tasks of a sweep, beside the arguments of a command.
 type selectionFlags struct {
-	sweep string
-	cells []string
+	sweep          string
+	configurations []string
 }
 
 func (f *selectionFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.sweep, "sweep", "", "`NAME_OR_ID` of the sweep, where a coordinator or a store has several (default: that of the output folder)")
-	c.Flags().StringArrayVar(&f.cells, "cell", nil, "tasks of the cells with these `SETTINGS`, n=8,t=4 for instance; may be given more than once")
+	c.Flags().StringArrayVar(&f.configurations, "config", nil, "tasks of the configurations with these `SETTINGS`, n=8,t=4 for instance; may be given more than once")
 }
 
 // selection reads the flags and the tasks that are named.
@@ -31,18 +31,18 @@ func (f *selectionFlags) selection(tasks []string) (queue.Selection, error) {
 	for _, task := range tasks {
 		s.Tasks = append(s.Tasks, sweep.TaskID(strings.ToLower(task)))
 	}
-	for _, text := range f.cells {
-		cell, err := readCell(text)
+	for _, text := range f.configurations {
+		filter, err := readConfiguration(text)
 		if err != nil {
-			return s, usage("--cell %q: %w", text, err)
+			return s, usage("--config %q: %w", text, err)
 		}
-		s.Cells = append(s.Cells, cell)
+		s.Configurations = append(s.Configurations, filter)
 	}
 	return s, nil
 }
 
-// readCell reads n=8,t=4. A value with a comma stands in quotes with its name.
-func readCell(text string) (sweep.Cell, error) {
+// readConfiguration reads n=8,t=4. A value with a comma stands in quotes with its name.
+func readConfiguration(text string) (sweep.ConfigurationFilter, error) {
 	pairs, err := csv.NewReader(strings.NewReader(text)).Read()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -58,9 +58,9 @@ func readCell(text string) (sweep.Cell, error) {
 		case !ok:
 			return nil, fmt.Errorf("%q: must be a setting with its value, such as n=8", pair)
 		case twice:
-			return nil, fmt.Errorf("%s is given twice: give --cell twice for two cells", name)
+			return nil, fmt.Errorf("%s is given twice: give --config twice for two configurations", name)
 		}
 		settings[name] = value
 	}
-	return grid.ReadCell(settings)
+	return grid.ReadFilter(settings)
 }

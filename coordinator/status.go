@@ -66,7 +66,7 @@ type statusReport struct {
 	TimeLeft    float64        `json:"seconds_left"`
 	Workforce   int            `json:"workers_present"` // the first hundred are listed
 	Workers     []workerReport `json:"workers"`
-	SetAside    []taskReport   `json:"set_aside"`
+	Failed      []taskReport   `json:"failed"`
 	Diverged    []taskReport   `json:"diverged"`
 }
 
@@ -75,7 +75,7 @@ type taskCounts struct {
 	Done     uint64 `json:"done"`
 	Running  uint64 `json:"running"`
 	Pending  uint64 `json:"pending"`
-	SetAside uint64 `json:"set_aside"`
+	Failed   uint64 `json:"failed"`
 	Diverged uint64 `json:"diverged"`
 	// Verifying are those of the done ones that run once more.
 	Verifying uint64 `json:"verifying"`
@@ -110,12 +110,12 @@ func newStatusReport(s *spiqsweepv1.GetStatusResponse) statusReport {
 		Sweep: s.GetSweep(), Name: s.GetName(), Revision: s.GetRevision(), KernelClass: s.GetKernelClass(), AsOf: s.GetAsOf().AsTime(),
 		Tasks: taskCounts{
 			Planned: counts.GetPlanned(), Done: counts.GetDone(), Running: counts.GetLeased(),
-			Pending: counts.GetPending(), SetAside: counts.GetSetAside(), Diverged: counts.GetDiverged(),
+			Pending: counts.GetPending(), Failed: counts.GetFailed(), Diverged: counts.GetDiverged(),
 			Verifying: counts.GetVerifying(),
 		},
 		TimeLeft: s.GetTimeLeft().AsDuration().Seconds(),
 		Warnings: append([]string{}, s.GetWarnings()...), Workforce: int(s.GetWorkforce().GetProcesses()),
-		Workers: []workerReport{}, SetAside: taskReports(s.GetSetAside()), Diverged: taskReports(s.GetDiverged()),
+		Workers: []workerReport{}, Failed: taskReports(s.GetFailed()), Diverged: taskReports(s.GetDiverged()),
 	}
 	for _, w := range s.GetWorkers() {
 		worker := workerReport{
@@ -141,8 +141,8 @@ func taskReports(tasks []*spiqsweepv1.TaskStatus) []taskReport {
 // printStatus prints a status for people, with the commands that they may want.
 func printStatus(out io.Writer, s statusReport, place *placeFlags) error {
 	fmt.Fprintf(out, "sweep %s, revision %d, kernel class %s, as of %s\n", sweep.Printable(s.Name), s.Revision, sweep.Printable(s.KernelClass), s.AsOf.Local().Format(time.DateTime))
-	fmt.Fprintf(out, "%d of %d tasks done, %d running, %d pending, %d set aside, %d diverged\n",
-		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Running, s.Tasks.Pending, s.Tasks.SetAside, s.Tasks.Diverged)
+	fmt.Fprintf(out, "%d of %d tasks done, %d running, %d pending, %d failed, %d diverged\n",
+		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Running, s.Tasks.Pending, s.Tasks.Failed, s.Tasks.Diverged)
 	if s.Tasks.Verifying > 0 {
 		fmt.Fprintf(out, "%d of the done ones are being verified\n", s.Tasks.Verifying)
 	}
@@ -164,7 +164,7 @@ func printStatus(out io.Writer, s statusReport, place *placeFlags) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	printTasks(out, "set aside (`"+place.command("retry")+"` reopens them)", s.SetAside)
+	printTasks(out, "failed (`"+place.command("retry")+"` reopens them)", s.Failed)
 	printTasks(out, "diverged (`"+place.command("retry", "--diverged")+"` runs them once more)", s.Diverged)
 	return nil
 }

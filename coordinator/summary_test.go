@@ -20,7 +20,7 @@ func TestTheClosingTableComparesAlongEveryAxis(t *testing.T) {
 				if floor {
 					m.Floors = map[string]float64{"k_probability": 1e-7, "firing_rate_hz2": 1e-4}
 				}
-				if !yield(table.Row{Cell: i, Configuration: c, Measures: &m}, nil) {
+				if !yield(table.Row{ConfigurationIndex: i, Configuration: c, Measures: &m}, nil) {
 					return
 				}
 			}

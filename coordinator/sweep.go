@@ -39,7 +39,7 @@ the folder is refused without --replace.
 
 Exit codes: 0 all cells done; 1 a fault of the coordinator, or a file of the output
 folder that could not be written in its place; 2 bad usage or input; 3 some cells
-were set aside or diverged; 130 interrupted.`,
+failed or diverged; 130 interrupted.`,
 		Example: `  coordinator
   coordinator --grid sweep.hcl --recording bint_fishmovie32_100.mat
   coordinator --out runs/figure-s1
@@ -135,7 +135,7 @@ func (t *terminal) interrupted(a *app.App, last app.Progress) {
 	command := again(os.Args[1:])
 	if addresses := a.Elsewhere(); len(addresses) > 0 {
 		t.say("interrupted, but the sweep goes on at %s: to follow it again, run\n  %s\nto end it, run\n  %s",
-			strings.Join(addresses, ", "), command, commandLine("coordinator", "forget", "--out", a.Folder()))
+			strings.Join(addresses, ", "), command, commandLine("coordinator", "delete", "--out", a.Folder()))
 		return
 	}
 	t.say("interrupted with %d of %d tasks done, and the steps of those in hand kept: to go on, run again\n  %s",

@@ -97,12 +97,12 @@ func (t *terminal) follow(p app.Progress) {
 	}
 	tenths := 10 * p.Counts.Done / max(p.Counts.Planned, 1)
 	begins := !t.working && p.Running() > 0
-	news := t.lineAt.IsZero() || begins || tenths > t.tenths || p.Failed() > t.failed || p.Deserted != t.deserted ||
+	news := t.lineAt.IsZero() || begins || tenths > t.tenths || p.Incomplete() > t.failed || p.Deserted != t.deserted ||
 		time.Since(t.lineAt) >= time.Minute
 	if !news {
 		return
 	}
-	t.lineAt, t.tenths, t.failed, t.working, t.deserted = time.Now(), tenths, p.Failed(), t.working || begins, p.Deserted
+	t.lineAt, t.tenths, t.failed, t.working, t.deserted = time.Now(), tenths, p.Incomplete(), t.working || begins, p.Deserted
 	fmt.Fprintf(t.out, "%d of %d tasks %s, %s\n", p.Counts.Done, p.Counts.Planned, t.done, details(p))
 }
 
@@ -110,7 +110,7 @@ func (t *terminal) follow(p app.Progress) {
 func (t *terminal) news(p app.Progress) (reasons []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, row := range p.SetAside {
+	for _, row := range p.Failed {
 		kind := sweep.FailureKind(row.Reason)
 		if t.printed[kind] || row.Reason == queue.CancelledByOperator {
 			continue
@@ -162,7 +162,7 @@ func details(p app.Progress) string {
 	if trained := p.Trained(); trained >= 0.01 {
 		running += fmt.Sprintf(" (%.0f %% trained)", 100*trained)
 	}
-	parts := []string{fmt.Sprintf("%d failed", p.Failed()), running}
+	parts := []string{fmt.Sprintf("%d failed", p.Incomplete()), running}
 	if n := p.Counts.Verifying; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d being verified", n))
 	}

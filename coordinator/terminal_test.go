@@ -71,7 +71,7 @@ func TestFailuresAreToldOnceAKind(t *testing.T) {
 		case 8:
 			reason = queue.CancelledByOperator
 		}
-		p.SetAside = append(p.SetAside, queue.Row{Reason: reason})
+		p.Failed = append(p.Failed, queue.Row{Reason: reason})
 		term.follow(p)
 	}
 	want := "a task failed: it would fail in every attempt: step 0: an angle became NaN\n" +
@@ -85,7 +85,7 @@ func TestFailuresAreToldOnceAKind(t *testing.T) {
 		"3 tasks: cancelled by an operator",
 		"and 40 other tasks: `coordinator status` and attempts.csv say more",
 	}
-	if diff := cmp.Diff(lines, reasons(p.SetAside, 100)); diff != "" {
+	if diff := cmp.Diff(lines, reasons(p.Failed, 100)); diff != "" {
 		t.Errorf("at the end (-want +got):\n%s", diff)
 	}
 }
@@ -142,7 +142,7 @@ func TestTheBarKeepsToItsLine(t *testing.T) {
 		planned := rapid.SampledFrom([]int{0, 1, 40, 1_000_000}).Draw(t, "planned")
 		for range rapid.IntRange(1, 5).Draw(t, "refreshes") {
 			p := app.Progress{Elapsed: time.Hour, Gained: rapid.IntRange(0, 1000).Draw(t, "gained")}
-			p.Counts = queue.Counts{Planned: planned, Done: rapid.IntRange(0, planned).Draw(t, "done"), SetAside: rapid.IntRange(0, 99999).Draw(t, "failed")}
+			p.Counts = queue.Counts{Planned: planned, Done: rapid.IntRange(0, planned).Draw(t, "done"), Failed: rapid.IntRange(0, 99999).Draw(t, "failed")}
 			p.TimeLeft = time.Duration(rapid.Int64Range(0, 1e17).Draw(t, "left"))
 			p.Deserted = rapid.Bool().Draw(t, "deserted")
 			term.follow(p)
@@ -247,5 +247,5 @@ func Example_plan() {
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	total, _, _ := strings.Cut(lines[len(lines)-1], ";")
 	fmt.Println(total)
-	// Output: 60 cells, 300 tasks, 0 of them finished
+	// Output: 60 configurations, 300 tasks, 0 of them finished
 }

@@ -40,7 +40,7 @@ retry --diverged" has diverged tasks run once more: what two of three agree on i
 accepted); 130 interrupted: the tasks stay chosen, and the next coordinator or
 "verify" goes on with them.`,
 		Example: `  coordinator verify --out runs/figure-s1
-  coordinator verify --out runs/figure-s1 --share 1 --cell n=2`,
+  coordinator verify --out runs/figure-s1 --share 1 --config n=2`,
 		Args: program.NamedArguments(0),
 		RunE: func(c *cobra.Command, tasks []string) error {
 			place, err := f.place(c)

@@ -67,7 +67,7 @@ func (c Configuration) Conflicts() []Conflict {
 			`gradient = "parameter_shift" cannot be had with auxiliary_readout = "postselect": a renormalised law has no parameter-shift rule`,
 		})
 	}
-	if cells, ok := CellList(c.Recording.Select); ok && len(cells) < c.Neurons {
+	if cells, ok := NeuronIDList(c.Recording.Select); ok && len(cells) < c.Neurons {
 		found = append(found, Conflict{
 			[]string{"select", "neurons"},
 			fmt.Sprintf("%d cell numbers are listed for neurons = %d: list at least as many", len(cells), c.Neurons),
@@ -76,9 +76,9 @@ func (c Configuration) Conflicts() []Conflict {
 	return found
 }
 
-// CellList reads a value of the setting `select` that lists cells, "50,2,16":
+// NeuronIDList reads a value of the setting `select` that lists cells, "50,2,16":
 // distinct numbers that count from 0.
-func CellList(text string) (cells []int, ok bool) {
+func NeuronIDList(text string) (cells []int, ok bool) {
 	for field := range strings.SplitSeq(text, ",") {
 		cell, err := strconv.Atoi(field)
 		if err != nil || cell < 0 || strconv.Itoa(cell) != field || slices.Contains(cells, cell) {
@@ -90,6 +90,6 @@ func CellList(text string) (cells []int, ok bool) {
 }
 
 func isCellList(text string) bool {
-	_, ok := CellList(text)
+	_, ok := NeuronIDList(text)
 	return ok
 }

@@ -17,7 +17,7 @@
 // # States
 //
 // A task is Pending until a result of it is accepted, then Done. It is
-// SetAside when it failed or was lost too often, and Diverged when two of its
+// Failed when it failed or was lost too often, and Diverged when two of its
 // results differ; both wait for a person's `coordinator retry`. The rules are
 // kept by coordinator/queue; this package only names the states.
 //

@@ -38,10 +38,10 @@ func Digest(body []byte) string {
 
 // Task is one training: a cell of the grid and a replicate.
 type Task struct {
-	ID            TaskID
-	Cell          int // position of the cell in grid order, from 0; of the first one, if cells share the task
-	Configuration Configuration
-	Recording     string // digest of the raster that the task trains on
+	ID                 TaskID
+	ConfigurationIndex int // position of the cell in grid order, from 0; of the first one, if cells share the task
+	Configuration      Configuration
+	Recording          string // digest of the raster that the task trains on
 }
 
 // State of a task within a sweep, as results.csv prints it.
@@ -51,6 +51,6 @@ type State string
 const (
 	Pending  State = "pending"
 	Done     State = "done"
-	SetAside State = "set_aside" // given up after repeated failures or losses, until `retry`
-	Diverged State = "diverged"  // two results of the task differ
+	Failed   State = "failed"   // given up after repeated failures or losses, until `retry`
+	Diverged State = "diverged" // two results of the task differ
 )

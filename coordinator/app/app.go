@@ -107,7 +107,7 @@ func (a *App) Prepared() *Prepared { return a.prepared }
 func (a *App) plan(ctx context.Context) error {
 	if a.id != "" && a.Recompute {
 		// First of all: a sweep that stayed behind would keep its tasks open.
-		if err := a.keeper.Forget(ctx, a.id); err != nil && !errors.Is(err, queue.ErrUnknown) {
+		if err := a.keeper.Delete(ctx, a.id); err != nil && !errors.Is(err, queue.ErrUnknown) {
 			return err
 		}
 		a.id = ""

@@ -97,7 +97,7 @@ func TestASweepFromItsGridToItsTables(t *testing.T) {
 	p := &puppets{}
 	c := config(t, fourCells, p)
 	_, last := played(t, c)
-	if want := (queue.Counts{Planned: 4, Done: 4}); last.Counts != want || last.Gained != 4 || last.Failed() != 0 {
+	if want := (queue.Counts{Planned: 4, Done: 4}); last.Counts != want || last.Gained != 4 || last.Incomplete() != 0 {
 		t.Errorf("progress is %+v, want %+v", last.Counts, want)
 	}
 	want := []string{"done 1 1 0.001", "done 1 2 0.002", "done 2 1 0.002", "done 2 2 0.004"}

@@ -5,7 +5,7 @@
 // [Prepare] turns a grid and its recording into named tasks and touches
 // nothing; [Open] takes the output folder and plans the sweep, in a store of its
 // own or at a coordinator elsewhere; [App.Run] follows it until every task is done
-// or set aside, or its context ends, and serves workers if the store is its own;
+// or failed, or its context ends, and serves workers if the store is its own;
 // [App.Close] lets go. [OpenServer] and [Server.Run] serve a store without a grid.
 // [Place] is for commands from other terminals.
 //

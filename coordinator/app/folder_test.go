@@ -229,15 +229,15 @@ func TestACopyOfALiveFolder(t *testing.T) {
 	}
 	place := app.Place{Out: copied}
 	_, _, ofCancel := place.Cancel(t.Context(), queue.Selection{})
-	_, ofForget := place.Forget(t.Context(), "")
+	_, ofForget := place.Delete(t.Context(), "")
 	_, _, ofStatus := place.Status(t.Context(), "")
-	for command, err := range map[string]error{"cancel": ofCancel, "forget": ofForget, "status": ofStatus} {
+	for command, err := range map[string]error{"cancel": ofCancel, "delete": ofForget, "status": ofStatus} {
 		if !isInput(err, fmt.Sprintf("output folder %s is a copy of %s", copied, c.Out)) {
 			t.Errorf("%s on the copy: %v", command, err)
 		}
 	}
 	status, running, err := app.Place{Out: c.Out}.Status(t.Context(), "")
-	if err != nil || !running || status.GetCounts().GetSetAside() != 0 {
+	if err != nil || !running || status.GetCounts().GetFailed() != 0 {
 		t.Errorf("the original: %v, %v, %v", status, running, err)
 	}
 	if runtime.GOOS == "windows" {

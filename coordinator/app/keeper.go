@@ -14,7 +14,7 @@ import (
 type keeper interface {
 	PutRecording(ctx context.Context, digest string, body []byte) error
 	Plan(context.Context, queue.Sweep, iter.Seq2[queue.Planned, error]) (queue.Revision, error)
-	Forget(ctx context.Context, sweep string) error
+	Delete(ctx context.Context, sweep string) error
 
 	Sweep(ctx context.Context, id string) (queue.Sweep, error)
 	Sweeps(context.Context) ([]queue.Summary, error)

@@ -61,20 +61,20 @@ func (p Place) List(ctx context.Context) (sweeps []queue.Summary, err error) {
 // ErrNoName says that a sweep must be named: the place is not the folder of one.
 var ErrNoName = errors.New("say which sweep to forget")
 
-// Forget ends the sweep that a word names, or the folder's, and returns what it
+// Delete ends the sweep that a word names, or the folder's, and returns what it
 // was. What it has finished stays in the store. Errors: ErrNoName.
-func (p Place) Forget(ctx context.Context, word string) (forgotten queue.Sweep, err error) {
+func (p Place) Delete(ctx context.Context, word string) (forgotten queue.Sweep, err error) {
 	if id, err := folder(p.Out).identity(); word == "" && (err != nil || id == "" || p.Out == "" || p.Coordinator.Token != "") {
 		return queue.Sweep{}, &InputError{ErrNoName}
 	}
 	err = p.write(ctx, word, func(ctx context.Context, k keeper, s queue.Sweep) error {
 		forgotten = s
-		return k.Forget(ctx, s.ID)
+		return k.Delete(ctx, s.ID)
 	})
 	return forgotten, err
 }
 
-// Retry reopens tasks of one sweep: all that were set aside, or diverged, if none
+// Retry reopens tasks of one sweep: all that failed, or diverged, if none
 // is named.
 func (p Place) Retry(ctx context.Context, s queue.Selection, diverged bool) (reopened int, err error) {
 	err = p.change(ctx, s, func(ctx context.Context, k keeper, s queue.Selection) (err error) {

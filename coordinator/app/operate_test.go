@@ -16,12 +16,12 @@ import (
 	"spiqsweep/sweep"
 )
 
-func TestFailingTasksAreSetAsideAndReopened(t *testing.T) {
+func TestFailingTasksAreFailedAndReopened(t *testing.T) {
 	t.Parallel()
 	p := &puppets{act: failing}
 	c := config(t, fourCells, p)
 	_, last := played(t, c)
-	if want := (queue.Counts{Planned: 4, SetAside: 4}); last.Counts != want || last.Failed() != 4 {
+	if want := (queue.Counts{Planned: 4, Failed: 4}); last.Counts != want || last.Incomplete() != 4 {
 		t.Errorf("progress is %+v, want %+v", last.Counts, want)
 	}
 	if got := columns(t, c.Out, "attempts.csv", "outcome", "message", "log"); len(got) != 8 || got[0] != "failed NaN step 3: NaN" {
@@ -29,7 +29,7 @@ func TestFailingTasksAreSetAsideAndReopened(t *testing.T) {
 	}
 	place := app.Place{Out: c.Out}
 	status, running, err := place.Status(t.Context(), "")
-	if err != nil || running || len(status.GetSetAside()) != 4 || status.GetSetAside()[0].GetReason() == "" {
+	if err != nil || running || len(status.GetFailed()) != 4 || status.GetFailed()[0].GetReason() == "" {
 		t.Errorf("status is %v, %v", status, err)
 	}
 	if reopened, err := place.Retry(t.Context(), queue.Selection{}, false); err != nil || reopened != 4 {
@@ -87,7 +87,7 @@ func TestAGivenStoreWins(t *testing.T) {
 	if err != nil || asked || status.GetSweep() != sweepOf(t, finished.Out) || status.GetCounts().GetDone() != 4 {
 		t.Errorf("the store's only sweep: %v, asked %v, %v", status, asked, err)
 	}
-	if _, err := alone.Forget(t.Context(), ""); !errors.Is(err, app.ErrNoName) {
+	if _, err := alone.Delete(t.Context(), ""); !errors.Is(err, app.ErrNoName) {
 		t.Errorf("delete a sweep that is not named: %v, want ErrNoName", err)
 	}
 
@@ -95,7 +95,7 @@ func TestAGivenStoreWins(t *testing.T) {
 	if cancelled, _, err := both.Cancel(t.Context(), queue.Selection{}); !errors.Is(err, queue.ErrUnknown) || cancelled != 0 {
 		t.Errorf("%d tasks cancelled, %v: the folder's sweep is not in the given store", cancelled, err)
 	}
-	if status, _, err := (app.Place{Out: running.Out}).Status(t.Context(), ""); err != nil || status.GetCounts().GetSetAside() != 0 {
+	if status, _, err := (app.Place{Out: running.Out}).Status(t.Context(), ""); err != nil || status.GetCounts().GetFailed() != 0 {
 		t.Errorf("the sweep that runs: %v, %v", status, err)
 	}
 }
@@ -166,16 +166,16 @@ func TestCommandsOnWhatWasForgotten(t *testing.T) {
 		if _, err := place.Retry(t.Context(), queue.Selection{Tasks: []sweep.TaskID{"0000"}}, false); !isInput(err, `unknown: task "0000"`) {
 			t.Errorf("%s: retry of a task that is not there: %v", name, err)
 		}
-		if _, err := place.Forget(t.Context(), ""); err != nil {
+		if _, err := place.Delete(t.Context(), ""); err != nil {
 			t.Fatal(err)
 		}
 		_, _, ofStatus := place.Status(t.Context(), "")
 		_, ofRetry := place.Retry(t.Context(), queue.Selection{}, false)
 		_, _, ofCancel := place.Cancel(t.Context(), queue.Selection{})
-		_, ofForget := place.Forget(t.Context(), "")
+		_, ofForget := place.Delete(t.Context(), "")
 		_, ofVerify := place.Verify(t.Context(), app.Verifier{})
 		for command, err := range map[string]error{
-			"status": ofStatus, "retry": ofRetry, "cancel": ofCancel, "forget": ofForget, "verify": ofVerify,
+			"status": ofStatus, "retry": ofRetry, "cancel": ofCancel, "delete": ofForget, "verify": ofVerify,
 		} {
 			if !isInput(err, "it was forgotten: run the grid again") {
 				t.Errorf("%s: error of %s is %v", name, command, err)
@@ -194,7 +194,7 @@ func TestASweepThatIsForgottenWhileItRuns(t *testing.T) {
 		"submitted": submitted(t, fourCells, serving(t, stuck())),
 	} {
 		forget := sync.OnceFunc(func() {
-			if _, err := (app.Place{Out: c.Out}).Forget(t.Context(), ""); err != nil {
+			if _, err := (app.Place{Out: c.Out}).Delete(t.Context(), ""); err != nil {
 				t.Errorf("%s: forget: %v", name, err)
 			}
 		})

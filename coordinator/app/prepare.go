@@ -89,7 +89,7 @@ func shapeOf(g *grid.Grid) table.Shape {
 	for _, axis := range g.Axes {
 		shape.Axes = append(shape.Axes, axis.Setting.Name)
 	}
-	for _, c := range g.Cells() {
+	for _, c := range g.Configurations() {
 		if shape.Holdout = c.Recording.Holdout > 0; shape.Holdout {
 			break
 		}

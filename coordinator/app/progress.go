@@ -42,4 +42,4 @@ func (p Progress) Trained() float64 {
 }
 
 // Failed counts the tasks that a person must look at.
-func (p Progress) Failed() int { return p.Counts.SetAside + p.Counts.Diverged }
+func (p Progress) Incomplete() int { return p.Counts.Failed + p.Counts.Diverged }

@@ -278,7 +278,7 @@ func (a *App) checkResults(emptyStore string) error {
 		where = "in the store " + store.WithoutPassword(emptyStore) + ", which is empty or missing"
 	}
 	return badInput("output folder %s holds %d finished rows of results.csv, but their sweep is not %s: they would be trained again and replaced. "+
-		"Was the store deleted, copied without its -wal file, or the sweep ended by `coordinator forget`? "+
+		"Was the store deleted, copied without its -wal file, or the sweep ended by `coordinator delete`? "+
 		"Put the store back, name the right one with --store or --coordinator, give another folder with --out, or add --replace to begin anew",
 		a.folder, finished, where)
 }

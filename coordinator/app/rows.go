@@ -51,8 +51,8 @@ func (v *view) row(t sweep.Task) (table.Row, error) {
 		return table.Row{}, err
 	}
 	return table.Row{
-		Task: t.ID, Cell: t.Cell, State: sweep.Pending, Configuration: t.Configuration,
-		Data: sample.name, Cells: sample.cells,
+		Task: t.ID, ConfigurationIndex: t.ConfigurationIndex, State: sweep.Pending, Configuration: t.Configuration,
+		Data: sample.name, NeuronIDs: sample.cells,
 	}, nil
 }
 

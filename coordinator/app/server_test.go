@@ -183,10 +183,10 @@ func TestSweepsShareWhatIsFinished(t *testing.T) {
 	if answer, _, err := place.Status(t.Context(), "more"); err != nil || answer.GetCounts().GetDone() != 6 {
 		t.Errorf("status by name: %v, %v", answer, err)
 	}
-	if _, err := place.Forget(t.Context(), ""); !isInput(err, "say which") {
+	if _, err := place.Delete(t.Context(), ""); !isInput(err, "say which") {
 		t.Errorf("forget one of two: %v", err)
 	}
-	if forgotten, err := (app.Place{Coordinator: operator(t, at)}).Forget(t.Context(), "four"); err != nil || forgotten.Name != "four" {
+	if forgotten, err := (app.Place{Coordinator: operator(t, at)}).Delete(t.Context(), "four"); err != nil || forgotten.Name != "four" {
 		t.Errorf("forget: %+v, %v", forgotten, err)
 	}
 	if _, _, err := (app.Place{Out: first.Out}).Status(t.Context(), ""); !isInput(err, "it was forgotten") {

@@ -120,7 +120,7 @@ func (v Verifier) means(task sweep.Task) bool {
 	named := len(v.Tasks) == 0 || slices.ContainsFunc(v.Tasks, func(word sweep.TaskID) bool {
 		return strings.HasPrefix(string(task.ID), string(word))
 	})
-	return named && (len(v.Cells) == 0 || slices.ContainsFunc(v.Cells, func(c sweep.Cell) bool { return c.Has(task.Configuration) }))
+	return named && (len(v.Configurations) == 0 || slices.ContainsFunc(v.Configurations, func(c sweep.ConfigurationFilter) bool { return c.Has(task.Configuration) }))
 }
 
 // compare waits for what comes of the tasks.

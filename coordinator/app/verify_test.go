@@ -30,13 +30,13 @@ func verifier(c app.Config) app.Verifier {
 }
 
 // cell is the cell of fourCells with these numbers.
-func cell(t *testing.T, settings map[string]string) []sweep.Cell {
+func cell(t *testing.T, settings map[string]string) []sweep.ConfigurationFilter {
 	t.Helper()
-	c, err := grid.ReadCell(settings)
+	c, err := grid.ReadFilter(settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []sweep.Cell{c}
+	return []sweep.ConfigurationFilter{c}
 }
 
 func TestVerifyASweepThatHasEnded(t *testing.T) {
@@ -62,7 +62,7 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 		c.Replicate++ // whose numbers are other ones
 		return &spiqsweepv1.Report{Outcome: finished(c)}
 	}
-	v.Cells = cell(t, map[string]string{"t": "2"})
+	v.Configurations = cell(t, map[string]string{"t": "2"})
 	done, err = place.Verify(t.Context(), v)
 	if err != nil || done.Chosen != 2 {
 		t.Fatalf("verification is %+v, %v", done, err)
@@ -86,11 +86,11 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 	if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 1 || done.Diverged != 1 || len(done.Findings) != 0 {
 		t.Errorf("verification is %+v, %v", done, err)
 	}
-	v.Cells = cell(t, map[string]string{"t": "2", "n": "1"})
+	v.Configurations = cell(t, map[string]string{"t": "2", "n": "1"})
 	if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 0 || done.Diverged != 1 || !done.Here {
 		t.Errorf("verification is %+v, %v", done, err)
 	}
-	v.Cells = cell(t, map[string]string{"t": "1"})
+	v.Configurations = cell(t, map[string]string{"t": "1"})
 	if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 2 || done.Diverged != 0 {
 		t.Errorf("verification is %+v, %v", done, err)
 	}
@@ -100,8 +100,8 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 	if _, last := played(t, c); last.Counts.Diverged != 1 || last.Counts.Done != 3 {
 		t.Errorf("progress is %+v", last.Counts)
 	}
-	v.Cells = cell(t, map[string]string{"t": "2"})
-	if n, err := place.Retry(t.Context(), queue.Selection{Cells: v.Cells}, true); n != 1 || err != nil {
+	v.Configurations = cell(t, map[string]string{"t": "2"})
+	if n, err := place.Retry(t.Context(), queue.Selection{Configurations: v.Configurations}, true); n != 1 || err != nil {
 		t.Errorf("%d tasks reopened, %v", n, err)
 	}
 	if _, last := played(t, c); last.Counts.Done != 4 {
@@ -118,7 +118,7 @@ func TestVerifyWhatIsNotFinished(t *testing.T) {
 	if _, err := place.Verify(t.Context(), verifier(c)); !errors.As(err, &input) || !strings.Contains(err.Error(), "no finished task") {
 		t.Errorf("nothing is done: %v", err)
 	}
-	if n, err := place.Retry(t.Context(), queue.Selection{Cells: cell(t, map[string]string{"n": "1"})}, false); n != 2 || err != nil {
+	if n, err := place.Retry(t.Context(), queue.Selection{Configurations: cell(t, map[string]string{"n": "1"})}, false); n != 2 || err != nil {
 		t.Errorf("%d tasks reopened, %v", n, err)
 	}
 	if _, err := place.Verify(t.Context(), verifier(c)); !errors.As(err, &input) || !strings.Contains(err.Error(), "2 tasks of the sweep are left to do") {
@@ -176,7 +176,7 @@ func TestVerifyWhatWasLeft(t *testing.T) {
 				return queue.StoredResult{Body: altered, Measures: measures}
 			})
 			place, v := app.Place{Out: c.Out}, verifier(c)
-			v.Cells = cell(t, settings)
+			v.Configurations = cell(t, settings)
 			done, err := place.Verify(t.Context(), v)
 			if err != nil || done.Chosen != 4 || done.Diverged != 0 || len(done.Findings) != 1 {
 				t.Fatalf("verification is %+v, %v", done, err)
@@ -184,7 +184,7 @@ func TestVerifyWhatWasLeft(t *testing.T) {
 			if f := done.Findings[0]; f.Label != "n=1 t=1 k=0 replicate 0" || f.State != sweep.Diverged || !strings.Contains(f.Reason, "was altered since it was accepted") {
 				t.Errorf("finding is %+v", f)
 			}
-			v.Cells = nil
+			v.Configurations = nil
 			if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 3 || done.Diverged != 1 || len(done.Findings) != 0 {
 				t.Errorf("verification of the others is %+v, %v", done, err)
 			}
@@ -238,7 +238,7 @@ func TestCancelAndDrain(t *testing.T) {
 	}
 	for (<-working).Workforce.Leaving != 1 {
 	}
-	if n, shared, err := place.Cancel(t.Context(), queue.Selection{Cells: cell(t, map[string]string{"n": "2"})}); n != 2 || shared != 0 || err != nil {
+	if n, shared, err := place.Cancel(t.Context(), queue.Selection{Configurations: cell(t, map[string]string{"n": "2"})}); n != 2 || shared != 0 || err != nil {
 		t.Errorf("%d tasks cancelled, %d shared, %v", n, shared, err)
 	}
 	if n, _, err := place.Cancel(t.Context(), queue.Selection{}); n != 2 || err != nil {

@@ -104,7 +104,7 @@ func (v *view) makeFolder(name string) (unusable bool) {
 
 // markOf stands for everything that the tables and figures of results show.
 func markOf(s queue.Status) string {
-	return fmt.Sprint(s.Sweep.Revision, s.Changes, s.Counts.Done, s.Counts.SetAside, s.Counts.Diverged)
+	return fmt.Sprint(s.Sweep.Revision, s.Changes, s.Counts.Done, s.Counts.Failed, s.Counts.Diverged)
 }
 
 // attemptsMarkOf stands for everything that attempts.csv shows, but for the steps

@@ -18,16 +18,16 @@ type Outcome string
 
 // The outcomes of an attempt.
 const (
-	Live       Outcome = ""            // it has not ended
-	Accepted   Outcome = "accepted"    // its result counts
-	Late       Outcome = "late"        // its result came when a later attempt had been granted
-	Failed     Outcome = "failed"      // the task's own fault
-	Lost       Outcome = "lost"        // its process fell silent
-	HandedBack Outcome = "handed_back" // given back unharmed
-	Withdrawn  Outcome = "withdrawn"   // no sweep wanted the task any more
-	Cancelled  Outcome = "cancelled"   // by an operator
-	Verified   Outcome = "verified"    // its result is the accepted one, bit for bit
-	Differed   Outcome = "differed"    // its result was to verify the accepted one, and is another
+	Live          Outcome = ""            // it has not ended
+	Accepted      Outcome = "accepted"    // its result counts
+	Late          Outcome = "late"        // its result came when a later attempt had been granted
+	AttemptFailed Outcome = "failed"      // the task's own fault
+	Lost          Outcome = "lost"        // its process fell silent
+	HandedBack    Outcome = "handed_back" // given back unharmed
+	Withdrawn     Outcome = "withdrawn"   // no sweep wanted the task any more
+	Cancelled     Outcome = "cancelled"   // by an operator
+	Verified      Outcome = "verified"    // its result is the accepted one, bit for bit
+	Differed      Outcome = "differed"    // its result was to verify the accepted one, and is another
 )
 
 // Attempt is one grant of a task to a process, and its history: a line of

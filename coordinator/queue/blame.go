@@ -10,7 +10,7 @@ import (
 // the checkpoint may be part of the fault.
 func (c *call) fail(a Attempt, f Failure) error {
 	a.Log = clipStart(f.Log, c.policy.MaxLog)
-	a.end(Failed, clip(f.Message, c.policy.MaxReason), c.now)
+	a.end(AttemptFailed, clip(f.Message, c.policy.MaxReason), c.now)
 	if err := c.tx.DeleteCheckpoint(a.Task); err != nil {
 		return err
 	}
@@ -62,9 +62,9 @@ func (c *call) settle(a Attempt, reproducible bool) error {
 		r.Phase, r.Reason = Diverged, "the results still differ: "+b.hopeless
 		c.closed = true
 	case b.hopeless != "":
-		r.Phase, r.Reason = SetAside, b.hopeless
+		r.Phase, r.Reason = Failed, b.hopeless
 		c.closed = true
-	case a.Outcome == Failed:
+	case a.Outcome == AttemptFailed:
 		r.Phase, r.NotBefore = BackingOff, c.now.Add(c.policy.pause(b.failures))
 	default:
 		r.Phase, c.stirred = Waiting, true
@@ -77,7 +77,7 @@ type blame struct {
 	failures int    // by its own fault
 	losses   int    // of processes that held nothing else
 	alone    bool   // a process was lost with it: it may be at fault
-	hopeless string // why it is to be set aside; "" if it is not
+	hopeless string // why the task fails for good; "" while it may be retried
 }
 
 // blame judges the attempts after the pardoned ones, by number.
@@ -95,7 +95,7 @@ func (p Policy) blame(attempts []Attempt, pardoned uint64) (b blame) {
 			continue
 		}
 		switch a.Outcome {
-		case Failed:
+		case AttemptFailed:
 			b.failures++
 			reached = 0 // the next one began from step 0
 			repeats[a.Reason]++

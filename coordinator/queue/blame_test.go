@@ -11,7 +11,9 @@ import (
 )
 
 // failed, lost, … are attempts in a history.
-func failed(reason string) Attempt { return Attempt{Outcome: Failed, Started: true, Reason: reason} }
+func failed(reason string) Attempt {
+	return Attempt{Outcome: AttemptFailed, Started: true, Reason: reason}
+}
 
 func lost(saved uint64, alone bool) Attempt {
 	return Attempt{Outcome: Lost, Started: true, Saved: saved, Alone: alone, Host: "node-7"}

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// CancelledByOperator is the reason of a task that was set aside by Cancel.
+// CancelledByOperator is the reason of a task that failed by Cancel.
 const CancelledByOperator = "cancelled by an operator"
 
-// cancelled says whether a task was set aside by Cancel.
-func (r Record) cancelled() bool { return r.Phase == SetAside && r.Reason == CancelledByOperator }
+// cancelled says whether a task failed by Cancel.
+func (r Record) cancelled() bool { return r.Phase == Failed && r.Reason == CancelledByOperator }
 
 // Cancel sets tasks aside that are not finished, until a retry, and returns how
 // many. Their leases are withdrawn for good: the holder learns it with its next
@@ -67,7 +67,7 @@ func (c *call) cancel(r Record, sweepID string) (change, error) {
 		}
 		return changed, c.diverge(r, attempts)
 	default:
-		r.Phase, r.Reason = SetAside, CancelledByOperator
+		r.Phase, r.Reason = Failed, CancelledByOperator
 		return changed, c.tx.PutRecord(r)
 	}
 }

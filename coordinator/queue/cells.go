@@ -14,22 +14,22 @@ import (
 // filter passes tasks of some cells, of any if none are named, and remembers which
 // cells it has met.
 type filter struct {
-	cells []sweep.Cell
-	unmet []sweep.Cell
+	cells []sweep.ConfigurationFilter
+	unmet []sweep.ConfigurationFilter
 }
 
-func newFilter(cells []sweep.Cell) *filter {
+func newFilter(cells []sweep.ConfigurationFilter) *filter {
 	return &filter{cells: cells, unmet: slices.Clone(cells)}
 }
 
 // meet looks at a task, whether it is meant or not.
 func (f *filter) meet(c sweep.Configuration) {
-	f.unmet = slices.DeleteFunc(f.unmet, func(cell sweep.Cell) bool { return cell.Has(c) })
+	f.unmet = slices.DeleteFunc(f.unmet, func(cell sweep.ConfigurationFilter) bool { return cell.Has(c) })
 }
 
 func (f *filter) passes(c sweep.Configuration) bool {
 	f.meet(c)
-	return len(f.cells) == 0 || slices.ContainsFunc(f.cells, func(cell sweep.Cell) bool { return cell.Has(c) })
+	return len(f.cells) == 0 || slices.ContainsFunc(f.cells, func(cell sweep.ConfigurationFilter) bool { return cell.Has(c) })
 }
 
 // checkCells refuses a cell that no task of the sweeps is of, though others be: it
@@ -80,7 +80,7 @@ func (q *Queue) meetPlanned(ctx context.Context, plan string, f *filter, there v
 type values map[string]map[any]bool
 
 // valuesOf has room for the settings of some cells.
-func valuesOf(cells []sweep.Cell) values {
+func valuesOf(cells []sweep.ConfigurationFilter) values {
 	there := values{}
 	for _, cell := range cells {
 		for name := range cell {
@@ -100,8 +100,8 @@ func (v values) add(c sweep.Configuration) {
 
 // missing are the values of a cell that no task has; all of them, if no task has
 // them together.
-func (v values) missing(cell sweep.Cell) sweep.Cell {
-	missing := sweep.Cell{}
+func (v values) missing(cell sweep.ConfigurationFilter) sweep.ConfigurationFilter {
+	missing := sweep.ConfigurationFilter{}
 	for name, value := range cell {
 		if !v[name][value] {
 			missing[name] = value
@@ -114,7 +114,7 @@ func (v values) missing(cell sweep.Cell) sweep.Cell {
 }
 
 // spellCell writes a cell as it is given in commands.
-func spellCell(cell sweep.Cell) string {
+func spellCell(cell sweep.ConfigurationFilter) string {
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(cell)) {
 		pairs = append(pairs, name+"="+sweep.Format(cell[name]))
@@ -126,7 +126,7 @@ func spellCell(cell sweep.Cell) string {
 const namedValues = 12
 
 // spell writes which values there are of a cell's settings.
-func (v values) spell(cell sweep.Cell) string {
+func (v values) spell(cell sweep.ConfigurationFilter) string {
 	var settings []string
 	for _, name := range slices.Sorted(maps.Keys(cell)) {
 		seen := slices.SortedFunc(maps.Keys(v[name]), compareValues)

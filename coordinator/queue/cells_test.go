@@ -16,26 +16,26 @@ import (
 // name, whatever the others fit, and nothing is changed.
 func TestCellsThatAreNotThere(t *testing.T) {
 	for name, test := range map[string]struct {
-		cells []sweep.Cell
+		cells []sweep.ConfigurationFilter
 		want  int    // tasks that are meant
 		fault string // "": none
 	}{
-		"a value":                    {[]sweep.Cell{{"neurons": 8.0}}, 2, ""},
-		"two cells":                  {[]sweep.Cell{{"neurons": 8.0, "timesteps": 1.0}, {"neurons": 10.0}}, 3, ""},
-		"one cell twice":             {[]sweep.Cell{{"neurons": 8.0}, {"neurons": 8.0}}, 2, ""},
-		"a setting that is no axis":  {[]sweep.Cell{{"neurons": 8.0, "entangler": "chain"}}, 2, ""},
-		"every cell":                 {[]sweep.Cell{{}}, 4, ""},
-		"no such value":              {[]sweep.Cell{{"neurons": 9.0}}, 0, "no cell of the sweep has neurons=9 (it has neurons = 8, 10)"},
-		"… beside one that is there": {[]sweep.Cell{{"neurons": 8.0}, {"neurons": 9.0}}, 0, "no cell of the sweep has neurons=9 (it has neurons = 8, 10)"},
-		"… of one setting of two":    {[]sweep.Cell{{"neurons": 8.0, "timesteps": 3.0}}, 0, "no cell of the sweep has timesteps=3 (it has timesteps = 1, 2)"},
-		"… of what is no axis":       {[]sweep.Cell{{"neurons": 8.0}, {"entangler": "ring"}}, 0, "no cell of the sweep has entangler=\"ring\" (it has entangler = \"chain\")"},
-		"… of both":                  {[]sweep.Cell{{"neurons": 9.0, "timesteps": 3.0}}, 0, "no cell of the sweep has neurons=9,timesteps=3 (it has neurons = 8, 10 and timesteps = 1, 2)"},
-		"each there, but not both":   {[]sweep.Cell{{"neurons": 10.0, "k": 0.5}, {"neurons": 8.0}}, 0, "no cell of the sweep has k=0.5,neurons=10 (it has k = 0, 0.5 and neurons = 8, 10)"},
+		"a value":                    {[]sweep.ConfigurationFilter{{"neurons": 8.0}}, 2, ""},
+		"two cells":                  {[]sweep.ConfigurationFilter{{"neurons": 8.0, "timesteps": 1.0}, {"neurons": 10.0}}, 3, ""},
+		"one cell twice":             {[]sweep.ConfigurationFilter{{"neurons": 8.0}, {"neurons": 8.0}}, 2, ""},
+		"a setting that is no axis":  {[]sweep.ConfigurationFilter{{"neurons": 8.0, "entangler": "chain"}}, 2, ""},
+		"every cell":                 {[]sweep.ConfigurationFilter{{}}, 4, ""},
+		"no such value":              {[]sweep.ConfigurationFilter{{"neurons": 9.0}}, 0, "no cell of the sweep has neurons=9 (it has neurons = 8, 10)"},
+		"… beside one that is there": {[]sweep.ConfigurationFilter{{"neurons": 8.0}, {"neurons": 9.0}}, 0, "no cell of the sweep has neurons=9 (it has neurons = 8, 10)"},
+		"… of one setting of two":    {[]sweep.ConfigurationFilter{{"neurons": 8.0, "timesteps": 3.0}}, 0, "no cell of the sweep has timesteps=3 (it has timesteps = 1, 2)"},
+		"… of what is no axis":       {[]sweep.ConfigurationFilter{{"neurons": 8.0}, {"entangler": "ring"}}, 0, "no cell of the sweep has entangler=\"ring\" (it has entangler = \"chain\")"},
+		"… of both":                  {[]sweep.ConfigurationFilter{{"neurons": 9.0, "timesteps": 3.0}}, 0, "no cell of the sweep has neurons=9,timesteps=3 (it has neurons = 8, 10 and timesteps = 1, 2)"},
+		"each there, but not both":   {[]sweep.ConfigurationFilter{{"neurons": 10.0, "k": 0.5}, {"neurons": 8.0}}, 0, "no cell of the sweep has k=0.5,neurons=10 (it has k = 0, 0.5 and neurons = 8, 10)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := queue.New(memory(time.Now), queue.Policy{ChangePage: 3})
 			planGrid(t, q)
-			s := queue.Selection{Sweep: "A", Cells: test.cells}
+			s := queue.Selection{Sweep: "A", Configurations: test.cells}
 			n, _, err := q.Cancel(context.Background(), s)
 			wantSelected(t, "cancel", n, err, test.want, test.fault)
 			n, err = q.Retry(context.Background(), queue.RetryRequest{Selection: s})

@@ -55,7 +55,7 @@ func TestNobodyReadsWhatADesertedCallWrites(t *testing.T) {
 			}
 			return err
 		}},
-		{"forget", func() error { return q.Forget(ctx, "A") }},
+		{"delete", func() error { return q.Delete(ctx, "A") }},
 	} {
 		if err := c.call(); err == nil {
 			t.Errorf("%s: no error, though the store was deserted", c.name)

@@ -32,7 +32,7 @@ func newPlanSum() planSum { return planSum{hash: sha256.New()} }
 func (s *planSum) add(p Planned) {
 	s.line = append(append(s.line[:0], p.Task.ID...), 0)
 	s.line = append(append(s.line, p.Task.Recording...), 0)
-	for _, n := range []int64{int64(p.Task.Cell), int64(p.Row), int64(p.Order), p.Expected().Microseconds()} {
+	for _, n := range []int64{int64(p.Task.ConfigurationIndex), int64(p.Row), int64(p.Order), p.Expected().Microseconds()} {
 		s.line = binary.BigEndian.AppendUint64(s.line, uint64(n))
 	}
 	s.hash.Write(s.line)

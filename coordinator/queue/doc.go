@@ -30,7 +30,7 @@
 //	              │  └────────┘  └──► backing off   │
 //	              │   lost, …           │    │      │
 //	              ├─────────────────────┘    ▼      │
-//	              └──────── retry ◄──── set aside ◄─┘
+//	              └──────── retry ◄──── failed ◄─┘
 //
 // What happens to a task, by what is heard of it:
 //
@@ -42,7 +42,7 @@
 //	… which drains                leased     waiting       handed back  assign.go
 //	named, but expired or withdrawn and not granted again
 //	                              waiting,   leased        live again   renew.go
-//	                              set aside
+//	                              failed
 //	result, of the newest attempt leased, …  done          accepted     accept.go
 //	… that contradicts an older one          diverged      accepted     accept.go
 //	result, of an older attempt   done       done or       late         accept.go
@@ -53,12 +53,12 @@
 //	handed back                   leased     waiting       handed back  blame.go
 //	process silent for a term     leased     waiting       lost         expire.go
 //	process known to have ended   leased     waiting       lost         lose.go
-//	… too often                   leased     set aside     failed, lost blame.go
+//	… too often                   leased     failed       failed, lost blame.go
 //	no sweep refers to it         leased     waiting       withdrawn    forget.go
-//	cancel                        waiting, … set aside     cancelled    cancel.go
-//	… a result of it after all    set aside, done          accepted     report.go
+//	cancel                        waiting, … failed       cancelled    cancel.go
+//	… a result of it after all    failed, done          accepted     report.go
 //	                              waiting
-//	retry                         set aside  waiting       all pardoned retry.go
+//	retry                         failed     waiting      all pardoned retry.go
 //	retry of a diverged one       diverged   waiting       all pardoned retry.go
 //	verify                        done       waiting       all pardoned verify.go
 //	… result as it is stored      leased, …  done          verified     verify.go

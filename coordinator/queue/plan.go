@@ -9,7 +9,7 @@ import (
 
 // Plan stores a sweep, or the next revision of one. Tasks that are already in the
 // store keep their state: what is finished is done, for every sweep, and what was
-// set aside stays aside. Tasks that the revision drops are withdrawn unless
+// failed stays failed. Tasks that the revision drops are withdrawn unless
 // another sweep refers to them. The same plan once more changes nothing and is
 // the same revision; if the sweep comes with the [Digest] of its plan, that is
 // noticed before any task is read.

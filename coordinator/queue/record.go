@@ -16,20 +16,20 @@ const (
 	BackingOff Phase = "backing_off" // failed; waits until NotBefore
 	Leased     Phase = "leased"      // its newest attempt is live
 	Done       Phase = "done"        // a result is accepted, no other contradicts it
-	SetAside   Phase = "set_aside"   // given up until a retry
+	Failed     Phase = "failed"      // given up until a retry
 	Diverged   Phase = "diverged"    // a result is accepted, another contradicts it
 )
 
 // Phases lists every phase.
-var Phases = []Phase{Waiting, BackingOff, Leased, Done, SetAside, Diverged}
+var Phases = []Phase{Waiting, BackingOff, Leased, Done, Failed, Diverged}
 
 // State is the phase as results.csv prints it.
 func (p Phase) State() sweep.State {
 	switch p {
 	case Done:
 		return sweep.Done
-	case SetAside:
-		return sweep.SetAside
+	case Failed:
+		return sweep.Failed
 	case Diverged:
 		return sweep.Diverged
 	default:
@@ -59,7 +59,7 @@ type Record struct {
 	// Verifying: the task has an accepted result and runs once more to be
 	// compared with it. It counts as done meanwhile.
 	Verifying bool
-	// Reason says why the task was set aside, how its results differ, or why a
+	// Reason says why the task failed, how its results differ, or why a
 	// done one could not be verified. Of one that is being verified, it says what
 	// contradicts it already.
 	Reason string

@@ -154,7 +154,7 @@ func (c *call) judge(p Process, r Report, f finding) (j Judgement, why string, e
 	case r.Result != nil:
 		return c.judgeResult(a, *r.Result, f)
 	case r.Failure != nil:
-		j, err = c.judgeEnd(a, Failed, func() error { return c.fail(a, *r.Failure) })
+		j, err = c.judgeEnd(a, AttemptFailed, func() error { return c.fail(a, *r.Failure) })
 	default:
 		j, err = c.judgeEnd(a, HandedBack, func() error { return c.handBack(a, r.HandBack.Reason) })
 	}

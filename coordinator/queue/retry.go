@@ -8,10 +8,10 @@ import (
 // RetryRequest says which tasks to reopen.
 type RetryRequest struct {
 	Selection
-	Diverged bool // those that diverged, instead of those that were set aside
+	Diverged bool // those that diverged, instead of those that failed
 }
 
-// Retry reopens tasks and returns how many. What is named but neither set aside
+// Retry reopens tasks and returns how many. What is named but neither failed
 // nor diverged, as asked, is left as it is. The past of a reopened task is
 // pardoned, not forgotten: its attempts stay, its fencing token goes on, but
 // they are not blamed on it any more. A diverged task runs once more; what most
@@ -22,7 +22,7 @@ type RetryRequest struct {
 // beginning of a task's ID is that of several, or if no task of the sweep is in one
 // of the cells; ErrUnavailable.
 func (q *Queue) Retry(ctx context.Context, r RetryRequest) (int, error) {
-	phase := SetAside
+	phase := Failed
 	if r.Diverged {
 		phase = Diverged
 	}

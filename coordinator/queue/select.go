@@ -11,9 +11,9 @@ import (
 
 // Selection names tasks of a sweep; without tasks and cells, all of it.
 type Selection struct {
-	Sweep string         // by its ID; "": all sweeps
-	Tasks []sweep.TaskID // or beginnings of IDs that no other task has
-	Cells []sweep.Cell   // those that have all the values of one
+	Sweep          string                      // by its ID; "": all sweeps
+	Tasks          []sweep.TaskID              // or beginnings of IDs that no other task has
+	Configurations []sweep.ConfigurationFilter // those that have all the values of one
 }
 
 // chosen lists what a selection names among the tasks that are in one of some
@@ -40,7 +40,7 @@ func (q *Queue) chosen(ctx context.Context, s Selection, wanted func(Record) boo
 		}
 	}
 	slices.Sort(tasks)
-	f := newFilter(s.Cells)
+	f := newFilter(s.Configurations)
 	fitting, err := q.fitting(ctx, slices.Compact(tasks), f, func(r Record) bool {
 		return slices.Contains(phases, r.Phase) && wanted(r)
 	})

@@ -12,7 +12,7 @@ type Status struct {
 	AsOf     time.Time
 	Counts   Counts
 	Workers  []Worker // of the whole store, the first MaxListed by ID
-	SetAside []Row    // the first MaxListed in order of execution, without results
+	Failed   []Row    // the first MaxListed in order of execution, without results
 	Diverged []Row
 	// TimeLeft is an estimate: by the cost model, corrected by what finished
 	// tasks took, on the slots that are there now. Zero if there is none.
@@ -34,10 +34,10 @@ type Workforce struct {
 // MaxListed bounds each list in a Status, so that an answer has a bounded size.
 const MaxListed = 100
 
-// Counts of the tasks of a sweep. Done, Leased, Pending, SetAside and Diverged
+// Counts of the tasks of a sweep. Done, Leased, Pending, Failed and Diverged
 // add up to Planned; Verifying are those of the done ones that run once more.
 type Counts struct {
-	Planned, Done, Leased, Pending, SetAside, Diverged, Verifying int
+	Planned, Done, Leased, Pending, Failed, Diverged, Verifying int
 }
 
 // Finished says whether nothing is left that could still run.
@@ -81,8 +81,8 @@ func (c *call) status(id string) (s Status, err error) {
 		return s, err
 	}
 	s.Counts = count(tallies)
-	s.Changes = int64(tallies[Done].Arrivals + tallies[SetAside].Arrivals + tallies[Diverged].Arrivals)
-	if s.SetAside, err = c.tx.RowsIn(s.Sweep.Plan, SetAside, MaxListed); err != nil {
+	s.Changes = int64(tallies[Done].Arrivals + tallies[Failed].Arrivals + tallies[Diverged].Arrivals)
+	if s.Failed, err = c.tx.RowsIn(s.Sweep.Plan, Failed, MaxListed); err != nil {
 		return s, err
 	}
 	if s.Diverged, err = c.tx.RowsIn(s.Sweep.Plan, Diverged, MaxListed); err != nil {
@@ -111,14 +111,14 @@ func (c *call) status(id string) (s Status, err error) {
 }
 
 func count(tallies map[Phase]Tally) Counts {
-	n := Counts{SetAside: tallies[SetAside].Tasks, Diverged: tallies[Diverged].Tasks}
+	n := Counts{Failed: tallies[Failed].Tasks, Diverged: tallies[Diverged].Tasks}
 	for _, t := range tallies {
 		n.Planned += t.Tasks
 		n.Verifying += t.Verifying
 	}
 	n.Done = tallies[Done].Tasks + n.Verifying
 	n.Leased = tallies[Leased].Tasks - tallies[Leased].Verifying
-	n.Pending = n.Planned - n.Done - n.Leased - n.SetAside - n.Diverged
+	n.Pending = n.Planned - n.Done - n.Leased - n.Failed - n.Diverged
 	return n
 }
 

@@ -57,7 +57,7 @@ type Row struct {
 	Planned
 	Phase  Phase
 	State  sweep.State
-	Reason string // why it was set aside, or how its results differ
+	Reason string // why it failed, or how its results differ
 	// Digest is that of the accepted result, Measures what tables show of it, as
 	// sweep.Measures.Encode writes it. They are empty unless it is done or diverged.
 	Digest   string

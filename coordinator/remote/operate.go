@@ -21,8 +21,8 @@ func (c *Client) Retry(ctx context.Context, r queue.RetryRequest) (int, error) {
 	request := &spiqsweepv1.RetryRequest{Diverged: r.Diverged}
 	if selection := wire.WriteSelection(r.Selection); r.Sweep != "" {
 		request.Selection = selection
-	} else if request.Tasks = selection.GetTasks(); len(r.Cells) > 0 {
-		request.Selection = &spiqsweepv1.Selection{Cells: selection.GetCells()}
+	} else if request.Tasks = selection.GetTasks(); len(r.Configurations) > 0 {
+		request.Selection = &spiqsweepv1.Selection{Configurations: selection.GetConfigurations()}
 	}
 	var answer *spiqsweepv1.RetryResponse
 	err := c.try(ctx, changeTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) (err error) {

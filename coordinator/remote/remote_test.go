@@ -111,7 +111,7 @@ func (o *office) patient(patience time.Duration) *remote.Client {
 }
 
 // raster is what the tasks train on.
-var raster = recording.Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, Words: []uint32{0, 1, 0, 0, 1, 0, 0, 1}, Cells: []int{7}}
+var raster = recording.Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, Words: []uint32{0, 1, 0, 0, 1, 0, 0, 1}, NeuronIDs: []int{7}}
 
 // mine is a sweep with so many tasks.
 func mine(tasks int) (queue.Sweep, iter.Seq2[queue.Planned, error]) {
@@ -205,10 +205,10 @@ func TestItIsTheQueue(t *testing.T) {
 		break // it may be left early
 	}
 	operate(t, c, s.ID)
-	if err := c.Forget(t.Context(), s.ID); err != nil {
+	if err := c.Delete(t.Context(), s.ID); err != nil {
 		t.Error(err)
 	}
-	if err := c.Forget(t.Context(), s.ID); !errors.Is(err, queue.ErrUnknown) {
+	if err := c.Delete(t.Context(), s.ID); !errors.Is(err, queue.ErrUnknown) {
 		t.Errorf("forget once more: %v", err)
 	}
 }
@@ -222,7 +222,7 @@ func operate(t *testing.T, c *remote.Client, id string) {
 		t.Fatal(err)
 	}
 	tasks := status.Counts.Planned
-	some := queue.Selection{Sweep: id, Cells: []sweep.Cell{{"neurons": 2.0, "k": 1.0}}}
+	some := queue.Selection{Sweep: id, Configurations: []sweep.ConfigurationFilter{{"neurons": 2.0, "k": 1.0}}}
 	if n, shared, err := c.Cancel(t.Context(), some); n+shared != 0 || !errors.Is(err, queue.ErrInvalid) {
 		t.Errorf("%d tasks of no cell cancelled, %d shared, %v", n, shared, err)
 	}
@@ -233,7 +233,7 @@ func operate(t *testing.T, c *remote.Client, id string) {
 		t.Errorf("%d tasks of no cell reopened, %v", n, err)
 	}
 	task := status.Workers[0].Running[0].Task
-	for want, selection := range []queue.Selection{{Tasks: []sweep.TaskID{task}, Cells: some.Cells}, {Tasks: []sweep.TaskID{task}}} {
+	for want, selection := range []queue.Selection{{Tasks: []sweep.TaskID{task}, Configurations: some.Configurations}, {Tasks: []sweep.TaskID{task}}} {
 		if n, err := c.Retry(t.Context(), queue.RetryRequest{Selection: selection}); n != want || errors.Is(err, queue.ErrInvalid) != (want == 0) {
 			t.Errorf("%d tasks reopened, %v, want %d", n, err, want)
 		}
@@ -518,7 +518,7 @@ func TestABrokenStreamGoesOn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		task.Task = sweep.Task{ID: task.Task.ID, Cell: task.Task.Cell}
+		task.Task = sweep.Task{ID: task.Task.ID, ConfigurationIndex: task.Task.ConfigurationIndex}
 		f.rows = append(f.rows, queue.Row{Planned: task, Phase: queue.Waiting, State: sweep.Pending})
 	}
 	server := grpc.NewServer()

@@ -76,14 +76,14 @@ func (c *Client) WireStatus(ctx context.Context, word string) (*spiqsweepv1.GetS
 	return answer, err
 }
 
-// Forget ends the sweep that a word means.
-func (c *Client) Forget(ctx context.Context, word string) error {
+// Delete ends the sweep that a word means.
+func (c *Client) Delete(ctx context.Context, word string) error {
 	err := c.try(ctx, changeTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
-		_, err := client.ForgetSweep(ctx, &spiqsweepv1.ForgetSweepRequest{Sweep: word})
+		_, err := client.DeleteSweep(ctx, &spiqsweepv1.DeleteSweepRequest{Sweep: word})
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("forget sweep %q: %w", word, err)
+		return fmt.Errorf("delete sweep %q: %w", word, err)
 	}
 	return nil
 }

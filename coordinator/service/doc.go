@@ -62,7 +62,7 @@
 //   - A worker that lies well. There is no attestation of a training: numbers of
 //     the right shape are believed until another run of the task differs
 //     (`coordinator verify`, late results). A worker can also fail tasks until
-//     they are set aside, hold them and do nothing, give itself any name, and read
+//     they fail, hold them and do nothing, give itself any name, and read
 //     any recording whose digest it knows.
 //   - Processes among each other: all workers show one token, and a process is
 //     known by an identity that it made up. It is random and shown to operators

@@ -342,7 +342,7 @@ func sensible(t testing.TB) []proto.Message {
 		&spiqsweepv1.RetryRequest{},
 		&spiqsweepv1.CancelRequest{},
 		&spiqsweepv1.CancelRequest{Selection: &spiqsweepv1.Selection{
-			Sweep: "test", Tasks: []string{lease.Task[:8]}, Cells: []*spiqsweepv1.CellFilter{{Settings: map[string]string{"n": "2"}}},
+			Sweep: "test", Tasks: []string{lease.Task[:8]}, Configurations: []*spiqsweepv1.ConfigurationFilter{{Settings: map[string]string{"n": "2"}}},
 		}},
 		&spiqsweepv1.DrainRequest{Processes: []string{"p"}, Hosts: []string{"host"}},
 		&spiqsweepv1.DrainRequest{},

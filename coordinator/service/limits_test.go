@@ -383,8 +383,8 @@ func TestCallsThatChangeTasksHaveTime(t *testing.T) {
 				_, err := b.operator.Verify(t.Context(), &spiqsweepv1.VerifyRequest{Share: 1})
 				return err
 			},
-			"forget": func() error {
-				_, err := b.operator.ForgetSweep(t.Context(), &spiqsweepv1.ForgetSweepRequest{})
+			"delete": func() error {
+				_, err := b.operator.DeleteSweep(t.Context(), &spiqsweepv1.DeleteSweepRequest{})
 				return err
 			},
 		} {

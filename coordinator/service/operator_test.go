@@ -14,7 +14,7 @@ func TestOperatorsWishes(t *testing.T) {
 	b := newRig(t, 3)
 	lease := b.take("p")
 	cancelled, err := b.operator.Cancel(t.Context(), &spiqsweepv1.CancelRequest{Selection: &spiqsweepv1.Selection{
-		Sweep: "test", Tasks: []string{lease.GetTask()[:12]}, Cells: []*spiqsweepv1.CellFilter{{Settings: map[string]string{"n": "2", "t": "1"}}},
+		Sweep: "test", Tasks: []string{lease.GetTask()[:12]}, Configurations: []*spiqsweepv1.ConfigurationFilter{{Settings: map[string]string{"n": "2", "t": "1"}}},
 	}})
 	if err != nil || cancelled.GetCancelled() != 1 || cancelled.GetShared() != 0 {
 		t.Fatalf("cancelled: %v, %v", cancelled, err)

@@ -199,13 +199,13 @@ func TestErrorsBecomeStatusCodes(t *testing.T) {
 		}, codes.NotFound},
 		"selection of no setting": {func(ctx context.Context) error {
 			_, err := b.operator.Cancel(ctx, &spiqsweepv1.CancelRequest{Selection: &spiqsweepv1.Selection{
-				Cells: []*spiqsweepv1.CellFilter{{Settings: map[string]string{"neuron": "2"}}},
+				Configurations: []*spiqsweepv1.ConfigurationFilter{{Settings: map[string]string{"neuron": "2"}}},
 			}})
 			return err
 		}, codes.InvalidArgument},
 		"too many cells": {func(ctx context.Context) error {
 			_, err := b.operator.Verify(ctx, &spiqsweepv1.VerifyRequest{Share: 1, Selection: &spiqsweepv1.Selection{
-				Cells: make([]*spiqsweepv1.CellFilter, 2000),
+				Configurations: make([]*spiqsweepv1.ConfigurationFilter, 2000),
 			}})
 			return err
 		}, codes.InvalidArgument},

@@ -39,7 +39,7 @@ func workOn(method string) time.Duration {
 	case spiqsweepv1.OperatorService_Retry_FullMethodName,
 		spiqsweepv1.OperatorService_Cancel_FullMethodName,
 		spiqsweepv1.OperatorService_Verify_FullMethodName,
-		spiqsweepv1.OperatorService_ForgetSweep_FullMethodName:
+		spiqsweepv1.OperatorService_DeleteSweep_FullMethodName:
 		return changeTimeout
 	default:
 		return callTimeout

@@ -46,15 +46,15 @@ func (o *operator) GetStatus(ctx context.Context, in *spiqsweepv1.GetStatusReque
 	return wire.WriteStatus(status), nil
 }
 
-func (o *operator) ForgetSweep(ctx context.Context, in *spiqsweepv1.ForgetSweepRequest) (*spiqsweepv1.ForgetSweepResponse, error) {
-	s, err := o.find(ctx, in.GetSweep(), "ForgetSweep")
+func (o *operator) DeleteSweep(ctx context.Context, in *spiqsweepv1.DeleteSweepRequest) (*spiqsweepv1.DeleteSweepResponse, error) {
+	s, err := o.find(ctx, in.GetSweep(), "DeleteSweep")
 	if err != nil {
 		return nil, err
 	}
-	if err := o.Queue.Forget(ctx, s.ID); err != nil {
-		return nil, statusOf(err, o.Log, "ForgetSweep")
+	if err := o.Queue.Delete(ctx, s.ID); err != nil {
+		return nil, statusOf(err, o.Log, "DeleteSweep")
 	}
-	return &spiqsweepv1.ForgetSweepResponse{}, nil
+	return &spiqsweepv1.DeleteSweepResponse{}, nil
 }
 
 // find looks up the sweep that a caller means: by an empty word, the

@@ -22,7 +22,7 @@ import (
 // raster is a recording of one cell, and its binary form.
 func raster(t testing.TB) (digest string, body []byte) {
 	t.Helper()
-	r := recording.Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, Words: []uint32{0, 1, 0, 0, 1, 0, 0, 1}, Cells: []int{7}}
+	r := recording.Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, Words: []uint32{0, 1, 0, 0, 1, 0, 0, 1}, NeuronIDs: []int{7}}
 	body, err := r.MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestASweepIsSubmittedReadAndForgotten(t *testing.T) {
 		t.Errorf("%d rows, want 3", len(rows))
 	}
 
-	_, err = b.operator.ForgetSweep(t.Context(), &spiqsweepv1.ForgetSweepRequest{Sweep: "other"})
+	_, err = b.operator.DeleteSweep(t.Context(), &spiqsweepv1.DeleteSweepRequest{Sweep: "other"})
 	b.must(err)
 	_, err = b.operator.GetStatus(t.Context(), &spiqsweepv1.GetStatusRequest{Sweep: "other"})
 	if status.Code(err) != codes.NotFound {

@@ -56,7 +56,7 @@ func (t *memoryTx) PutPlanned(plan string, p queue.Planned, _ queue.Record) erro
 		return nil
 	}
 	return put(t, t.planned, key, queue.Planned{
-		Task: sweep.Task{ID: p.Task.ID, Cell: p.Task.Cell}, // the rest is in tasks
+		Task: sweep.Task{ID: p.Task.ID, ConfigurationIndex: p.Task.ConfigurationIndex}, // the rest is in tasks
 		Row:  p.Row, Order: p.Order, Cost: p.Expected().Seconds(),
 	})
 }
@@ -181,7 +181,7 @@ func (t *memoryTx) Rows(plan string, after, limit int) ([]queue.Row, error) {
 	rows = first(rows, limit)
 	for i, r := range rows {
 		if r.Reason == "" {
-			rows[i].Task = sweep.Task{ID: r.Task.ID, Cell: r.Task.Cell}
+			rows[i].Task = sweep.Task{ID: r.Task.ID, ConfigurationIndex: r.Task.ConfigurationIndex}
 		}
 		if r.State == sweep.Done || r.State == sweep.Diverged {
 			rows[i].Digest = t.records[r.Task.ID].Accepted
@@ -208,7 +208,7 @@ func (t *memoryTx) rows(plan string, wanted func(queue.Row) bool) []queue.Row {
 		r := t.records[key.task]
 		row := queue.Row{Planned: p, Phase: r.Phase, State: r.State(), Reason: r.Reason}
 		row.Task = t.tasks[key.task].Task
-		row.Task.Cell = p.Task.Cell
+		row.Task.ConfigurationIndex = p.Task.ConfigurationIndex
 		if wanted(row) {
 			rows = append(rows, row)
 		}

@@ -15,7 +15,7 @@ func (t *memoryTx) Specification(task sweep.TaskID) (queue.Specification, bool, 
 }
 
 func (t *memoryTx) PutSpecification(s queue.Specification) error {
-	s.Cell = 0
+	s.ConfigurationIndex = 0
 	return put(t, t.tasks, s.ID, s)
 }
 

@@ -34,7 +34,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		}
 	}
 	lab.Plan("A", storetest.Plan(0, 2, 10))
-	if err := lab.Queue.Forget(context.Background(), "B"); err != nil {
+	if err := lab.Queue.Delete(context.Background(), "B"); err != nil {
 		t.Fatal(err)
 	}
 	lab.Consistent()

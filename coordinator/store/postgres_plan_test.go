@@ -69,7 +69,7 @@ func TestPostgresQueriesUseIndexes(t *testing.T) {
 	lab.Rows("A")
 	lab.Plan("A", storetest.Plan(0, 2, 10))
 	lab.Status("A")
-	if err := lab.Queue.Forget(context.Background(), "B"); err != nil {
+	if err := lab.Queue.Delete(context.Background(), "B"); err != nil {
 		t.Fatal(err)
 	}
 	if len(r.seen) < 30 {

@@ -5,7 +5,7 @@ import (
 	"spiqsweep/sweep"
 )
 
-const rowColumns = `p.task, p.cell, p.line, p.position, p.cost, r.phase, r.verifying, r.reason`
+const rowColumns = `p.task, p.configuration_index, p.line, p.position, p.cost, r.phase, r.verifying, r.reason`
 
 func (t *sqlTx) Rows(plan string, after, limit int) ([]queue.Row, error) {
 	return list(t, `
@@ -45,7 +45,7 @@ func scanRow(r row, behind ...any) (row queue.Row, err error) {
 	var verifying bool
 	var configuration []byte
 	err = r.Scan(append([]any{
-		&row.Task.ID, &row.Task.Cell, &row.Row, &row.Order, &cost, &row.Phase, &verifying, &row.Reason,
+		&row.Task.ID, &row.Task.ConfigurationIndex, &row.Row, &row.Order, &cost, &row.Phase, &verifying, &row.Reason,
 		&configuration, &row.Task.Recording,
 	}, behind...)...)
 	row.Cost = span(cost).Seconds()

@@ -76,9 +76,9 @@ func (t *sqlTx) PutPlanned(plan string, p queue.Planned, r queue.Record) error {
 	t.add(plan, r.Phase, tallyOf(r, cost))
 	delete(t.known.references, p.Task.ID)
 	return t.exec(`
-		INSERT INTO planned (plan, task, cell, line, position, cost, phase, alone)
+		INSERT INTO planned (plan, task, configuration_index, line, position, cost, phase, alone)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (plan, task) DO NOTHING`,
-		plan, p.Task.ID, p.Task.Cell, p.Row, p.Order, cost, r.Phase, r.Alone)
+		plan, p.Task.ID, p.Task.ConfigurationIndex, p.Row, p.Order, cost, r.Phase, r.Alone)
 }
 
 func (t *sqlTx) CountPlanned(plan string) (n int, err error) {

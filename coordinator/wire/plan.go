@@ -35,7 +35,7 @@ func ReadPlanned(in *spiqsweepv1.PlannedTask) (queue.Planned, error) {
 // writePlace writes a task's place alone.
 func writePlace(p queue.Planned) *spiqsweepv1.PlannedTask {
 	return &spiqsweepv1.PlannedTask{
-		Task: string(p.Task.ID), Cell: uint64(p.Task.Cell), Row: uint64(p.Row), Order: uint64(p.Order), Cost: p.Cost,
+		Task: string(p.Task.ID), ConfigurationIndex: uint64(p.Task.ConfigurationIndex), Row: uint64(p.Row), Order: uint64(p.Order), Cost: p.Cost,
 	}
 }
 
@@ -49,7 +49,7 @@ func readPlace(in *spiqsweepv1.PlannedTask) (queue.Planned, error) {
 		to   *int
 		from uint64
 	}{
-		{"cell", &p.Task.Cell, in.GetCell()},
+		{"configuration_index", &p.Task.ConfigurationIndex, in.GetConfigurationIndex()},
 		{"row", &p.Row, in.GetRow()},
 		{"order", &p.Order, in.GetOrder()},
 	} {

@@ -51,5 +51,5 @@ func ReadRow(in *spiqsweepv1.Row) (queue.Row, error) {
 
 // phases are those that a state tells.
 var phases = map[sweep.State]queue.Phase{
-	sweep.Pending: queue.Waiting, sweep.Done: queue.Done, sweep.SetAside: queue.SetAside, sweep.Diverged: queue.Diverged,
+	sweep.Pending: queue.Waiting, sweep.Done: queue.Done, sweep.Failed: queue.Failed, sweep.Diverged: queue.Diverged,
 }

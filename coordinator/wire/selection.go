@@ -23,12 +23,12 @@ func WriteSelection(s queue.Selection) *spiqsweepv1.Selection {
 	for _, task := range s.Tasks {
 		out.Tasks = append(out.Tasks, string(task))
 	}
-	for _, cell := range s.Cells {
+	for _, cell := range s.Configurations {
 		settings := map[string]string{}
 		for name, value := range cell {
 			settings[name] = sweep.Format(value)
 		}
-		out.Cells = append(out.Cells, &spiqsweepv1.CellFilter{Settings: settings})
+		out.Configurations = append(out.Configurations, &spiqsweepv1.ConfigurationFilter{Settings: settings})
 	}
 	return out
 }
@@ -38,19 +38,19 @@ func ReadSelection(in *spiqsweepv1.Selection) (s queue.Selection, err error) {
 	if err := checkLabel("sweep", in.GetSweep()); err != nil {
 		return s, err
 	}
-	if len(in.GetCells()) > maxCells {
-		return s, fmt.Errorf("%d cells: at most %d can be named", len(in.GetCells()), maxCells)
+	if len(in.GetConfigurations()) > maxCells {
+		return s, fmt.Errorf("%d cells: at most %d can be named", len(in.GetConfigurations()), maxCells)
 	}
 	s.Sweep = in.GetSweep()
 	if s.Tasks, err = ReadTasks(in.GetTasks()); err != nil {
 		return s, err
 	}
-	for _, filter := range in.GetCells() {
-		cell, err := grid.ReadCell(filter.GetSettings())
+	for _, filter := range in.GetConfigurations() {
+		cell, err := grid.ReadFilter(filter.GetSettings())
 		if err != nil {
 			return s, fmt.Errorf("cell: %w", err)
 		}
-		s.Cells = append(s.Cells, cell)
+		s.Configurations = append(s.Configurations, cell)
 	}
 	return s, nil
 }

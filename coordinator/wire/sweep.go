@@ -48,7 +48,7 @@ func ReadSweep(in *spiqsweepv1.Sweep) (queue.Summary, error) {
 func writeCounts(c queue.Counts) *spiqsweepv1.TaskCounts {
 	return &spiqsweepv1.TaskCounts{
 		Planned: uint64(c.Planned), Done: uint64(c.Done), Leased: uint64(c.Leased),
-		Pending: uint64(c.Pending), SetAside: uint64(c.SetAside), Diverged: uint64(c.Diverged),
+		Pending: uint64(c.Pending), Failed: uint64(c.Failed), Diverged: uint64(c.Diverged),
 		Verifying: uint64(c.Verifying),
 	}
 }
@@ -63,7 +63,7 @@ func readCounts(in *spiqsweepv1.TaskCounts) (c queue.Counts, err error) {
 		{"done", &c.Done, in.GetDone()},
 		{"leased", &c.Leased, in.GetLeased()},
 		{"pending", &c.Pending, in.GetPending()},
-		{"set_aside", &c.SetAside, in.GetSetAside()},
+		{"failed", &c.Failed, in.GetFailed()},
 		{"diverged", &c.Diverged, in.GetDiverged()},
 		{"verifying", &c.Verifying, in.GetVerifying()},
 	} {

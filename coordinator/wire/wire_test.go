@@ -28,7 +28,7 @@ var (
 	counts = rapid.Custom(func(t *rapid.T) queue.Counts {
 		return queue.Counts{
 			Planned: count.Draw(t, "planned"), Done: count.Draw(t, "done"), Leased: count.Draw(t, "leased"),
-			Pending: count.Draw(t, "pending"), SetAside: count.Draw(t, "set aside"), Diverged: count.Draw(t, "diverged"),
+			Pending: count.Draw(t, "pending"), Failed: count.Draw(t, "failed"), Diverged: count.Draw(t, "diverged"),
 			Verifying: count.Draw(t, "verifying"),
 		}
 	})
@@ -36,15 +36,15 @@ var (
 		c := sweep.Default()
 		c.Replicate, c.Seed = count.Draw(t, "replicate"), rapid.Uint64Range(0, 1<<40).Draw(t, "seed")
 		return queue.Planned{
-			Task: sweep.Task{ID: sweep.TaskID(digest.Draw(t, "ID")), Cell: count.Draw(t, "cell"), Configuration: c, Recording: digest.Draw(t, "recording")},
+			Task: sweep.Task{ID: sweep.TaskID(digest.Draw(t, "ID")), ConfigurationIndex: count.Draw(t, "cell"), Configuration: c, Recording: digest.Draw(t, "recording")},
 			Row:  count.Draw(t, "row"), Order: count.Draw(t, "order"), Cost: rapid.Float64Range(0, 1e9).Draw(t, "cost"),
 		}
 	})
 	row = rapid.Custom(func(t *rapid.T) queue.Row {
-		phase := rapid.SampledFrom([]queue.Phase{queue.Waiting, queue.Done, queue.SetAside, queue.Diverged}).Draw(t, "phase")
+		phase := rapid.SampledFrom([]queue.Phase{queue.Waiting, queue.Done, queue.Failed, queue.Diverged}).Draw(t, "phase")
 		r := queue.Row{Planned: planned.Draw(t, "planned"), Phase: phase, State: phase.State(), Reason: label.Draw(t, "reason")}
 		if r.Reason == "" {
-			r.Task = sweep.Task{ID: r.Task.ID, Cell: r.Task.Cell} // the grid tells the rest
+			r.Task = sweep.Task{ID: r.Task.ID, ConfigurationIndex: r.Task.ConfigurationIndex} // the grid tells the rest
 		}
 		if phase == queue.Done || phase == queue.Diverged {
 			r.Digest, r.Measures = digest.Draw(t, "result"), []byte(label.Draw(t, "measures")+"{}")
@@ -60,7 +60,7 @@ var (
 			GrantedAt: moment.Draw(t, "granted"), From: 3, Step: 7, Compute: span.Draw(t, "compute"),
 		}}
 		if rapid.Bool().Draw(t, "ended") {
-			h.Outcome, h.EndedAt, h.Reason, h.Log = queue.Failed, moment.Draw(t, "end"), label.Draw(t, "reason"), label.Draw(t, "log")
+			h.Outcome, h.EndedAt, h.Reason, h.Log = queue.AttemptFailed, moment.Draw(t, "end"), label.Draw(t, "reason"), label.Draw(t, "log")
 		}
 		return h
 	})
@@ -68,7 +68,7 @@ var (
 		return queue.Selection{
 			Sweep: label.Draw(t, "sweep"),
 			Tasks: []sweep.TaskID{sweep.TaskID(digest.Draw(t, "task")), sweep.TaskID(digest.Draw(t, "other")[:4])},
-			Cells: []sweep.Cell{
+			Configurations: []sweep.ConfigurationFilter{
 				{"neurons": float64(rapid.IntRange(1, 16).Draw(t, "n")), "k": rapid.Float64Range(0, 10).Draw(t, "k")},
 				{"entangler": "ring", "final_encoding": true, "select": "50,2,16"},
 			},
@@ -92,7 +92,7 @@ var (
 				},
 				Running: []queue.Running{{Attempt: queue.Attempt{Lease: held, Step: 5}, Steps: 9}},
 			}},
-			SetAside: []queue.Row{{Planned: queue.Planned{Task: sweep.Task{ID: held.Task}}, Phase: queue.SetAside, State: sweep.SetAside, Reason: "NaN"}},
+			Failed:   []queue.Row{{Planned: queue.Planned{Task: sweep.Task{ID: held.Task}}, Phase: queue.Failed, State: sweep.Failed, Reason: "NaN"}},
 			Diverged: []queue.Row{}, Warnings: []string{"the store is not available"},
 		}
 	})
@@ -146,7 +146,7 @@ func TestWhatIsReadIsPrintable(t *testing.T) {
 		s, err := wire.ReadStatus(&spiqsweepv1.GetStatusResponse{
 			Sweep: hostile("sweep"), Name: hostile("name"), KernelClass: hostile("class"), Warnings: []string{hostile("warning")},
 			Workers:  []*spiqsweepv1.WorkerStatus{{Process: hostile("process"), Host: hostile("host"), Kernel: hostile("kernel")}},
-			SetAside: []*spiqsweepv1.TaskStatus{{Task: task, Reason: hostile("reason")}},
+			Failed:   []*spiqsweepv1.TaskStatus{{Task: task, Reason: hostile("reason")}},
 			Diverged: []*spiqsweepv1.TaskStatus{{Task: task, Reason: hostile("reason")}},
 		})
 		if err != nil {
@@ -167,7 +167,7 @@ func TestWhatIsReadIsPrintable(t *testing.T) {
 		}
 		w := s.Workers[0]
 		for _, text := range []string{
-			s.Sweep.ID, s.Sweep.Name, s.Sweep.KernelClass, s.Warnings[0], w.ID, w.Host, w.Kernel, s.SetAside[0].Reason, s.Diverged[0].Reason,
+			s.Sweep.ID, s.Sweep.Name, s.Sweep.KernelClass, s.Warnings[0], w.ID, w.Host, w.Kernel, s.Failed[0].Reason, s.Diverged[0].Reason,
 			string(h.Outcome), h.Process, h.Host, h.Kernel, h.Reason, r.Reason,
 		} {
 			if text != sweep.Printable(text) {
@@ -204,10 +204,10 @@ func TestLabelsNameEveryAxis(t *testing.T) {
 		c := sweep.Default()
 		c.Neurons, c.Training.GeneratorLearningRate = 4, rate
 		row := queue.Row{Planned: queue.Planned{Task: sweep.Task{Configuration: c}}}
-		s.SetAside, s.Diverged = append(s.SetAside, row), append(s.Diverged, row)
+		s.Failed, s.Diverged = append(s.Failed, row), append(s.Diverged, row)
 	}
 	answer := wire.WriteStatus(s)
-	for _, tasks := range [][]*spiqsweepv1.TaskStatus{answer.GetSetAside(), answer.GetDiverged()} {
+	for _, tasks := range [][]*spiqsweepv1.TaskStatus{answer.GetFailed(), answer.GetDiverged()} {
 		var got []string
 		for _, task := range tasks {
 			got = append(got, task.GetLabel())
@@ -230,7 +230,7 @@ func FuzzRead(f *testing.F) {
 		wire.WriteRow(queue.Row{Planned: task, State: sweep.Done, Digest: sweep.Digest(nil), Measures: []byte("{}")}),
 		wire.WriteSweep(queue.Summary{Sweep: queue.Sweep{ID: "a", Name: "b"}}),
 		wire.WriteAttempt(queue.History{Attempt: queue.Attempt{Lease: queue.Lease{Task: task.Task.ID, Attempt: 1}}}),
-		wire.WriteStatus(queue.Status{SetAside: []queue.Row{{Planned: task}}}),
+		wire.WriteStatus(queue.Status{Failed: []queue.Row{{Planned: task}}}),
 	} {
 		body, err := proto.Marshal(m)
 		if err != nil {

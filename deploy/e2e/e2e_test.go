@@ -284,9 +284,9 @@ sweep "deadly" {
 		}
 	}
 	if losses < 5 {
-		t.Errorf("the task was set aside after %d losses, want 5", losses)
+		t.Errorf("the task failed after %d losses, want 5", losses)
 	}
-	if results := string(r.file("results.csv")); !strings.Contains(results, ",set_aside,") {
+	if results := string(r.file("results.csv")); !strings.Contains(results, ",failed,") {
 		t.Errorf("results.csv does not show it:\n%s", results)
 	}
 

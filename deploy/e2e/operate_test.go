@@ -80,7 +80,7 @@ func TestVerify(t *testing.T) {
 	said = r.command(3, "verify") // of the others
 	r.said(said, "1 of 1 task verified, 0 findings\n")
 	r.said(said, "1 task diverged before")
-	r.said(r.command(0, "status"), "3 of 4 tasks done, 0 running, 0 pending, 0 set aside, 1 diverged\n")
+	r.said(r.command(0, "status"), "3 of 4 tasks done, 0 running, 0 pending, 0 failed, 1 diverged\n")
 
 	r.said(r.command(0, "retry", "--diverged"), "1 task reopened\n")
 	r.coordinator("", "--local", "1").expect(0)
@@ -146,11 +146,11 @@ func TestCancel(t *testing.T) {
 	if other == task {
 		t.Errorf("task %s runs again", task)
 	}
-	r.said(r.command(0, "cancel", "--cell", "n=5,t=6"), "1 task cancelled\n")
+	r.said(r.command(0, "cancel", "--config", "n=5,t=6"), "1 task cancelled\n")
 	c.expect(3)
 	r.had("cancelled")
-	r.said(r.command(0, "status"), "0 of 2 tasks done, 0 running, 0 pending, 2 set aside, 0 diverged\n")
-	r.said(r.command(0, "retry", "--cell", "k=0"), "1 task reopened\n")
+	r.said(r.command(0, "status"), "0 of 2 tasks done, 0 running, 0 pending, 2 failed, 0 diverged\n")
+	r.said(r.command(0, "retry", "--config", "k=0"), "1 task reopened\n")
 	r.said(r.command(0, "retry"), "1 task reopened\n")
 	r.coordinator("", "--local", "2").expect(0)
 	r.isWhole()

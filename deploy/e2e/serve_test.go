@@ -134,7 +134,7 @@ func TestTwoSweepsShareTheirTasks(t *testing.T) {
 	if !strings.Contains(said, "16 of 16") || !strings.Contains(said, "8 of 8") {
 		t.Errorf("list said\n%s", said)
 	}
-	says(t, "forget", "half", "--out", s.folder)
+	says(t, "delete", "half", "--out", s.folder)
 	if said := says(t, "list", "--out", s.folder, "--json"); strings.Contains(said, `"half"`) || !strings.Contains(said, `"small"`) {
 		t.Errorf("after half is forgotten, list said\n%s", said)
 	}

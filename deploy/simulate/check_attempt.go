@@ -58,7 +58,7 @@ var outcomes = map[queue.Outcome]func(*world, queue.Attempt) bool{
 	queue.Differed: func(w *world, a queue.Attempt) bool {
 		return w.byResult(a) && a.Digest != w.ledger.records[a.Task].Accepted
 	},
-	queue.Failed: func(w *world, a queue.Attempt) bool {
+	queue.AttemptFailed: func(w *world, a queue.Attempt) bool {
 		if !w.failures[a.Lease] {
 			w.violated(Blame, "attempt %d of task %d failed, and did not: %s", a.Attempt, w.jobOf[a.Task].number, a.Reason)
 		}

@@ -15,7 +15,7 @@ var ways = map[[2]queue.Phase][]kind{
 	{queue.Waiting, queue.Done}:       {syncing}, // by the result of a lease that had expired
 	{queue.Waiting, queue.Diverged}:   {syncing},
 	{queue.Waiting, queue.BackingOff}: {syncing},
-	{queue.Waiting, queue.SetAside}:   {syncing},
+	{queue.Waiting, queue.Failed}:     {syncing},
 
 	{queue.BackingOff, queue.Waiting}: {ticking},
 
@@ -23,13 +23,13 @@ var ways = map[[2]queue.Phase][]kind{
 	{queue.Leased, queue.Diverged}:   {syncing, ticking},
 	{queue.Leased, queue.BackingOff}: {syncing},
 	{queue.Leased, queue.Waiting}:    {syncing, ticking, planning, forgetting},
-	{queue.Leased, queue.SetAside}:   {syncing, ticking},
+	{queue.Leased, queue.Failed}:     {syncing, ticking},
 
-	{queue.SetAside, queue.Waiting}:    {retrying, syncing},
-	{queue.SetAside, queue.Leased}:     {syncing, saving},
-	{queue.SetAside, queue.Done}:       {syncing},
-	{queue.SetAside, queue.Diverged}:   {syncing},
-	{queue.SetAside, queue.BackingOff}: {syncing},
+	{queue.Failed, queue.Waiting}:    {retrying, syncing},
+	{queue.Failed, queue.Leased}:     {syncing, saving},
+	{queue.Failed, queue.Done}:       {syncing},
+	{queue.Failed, queue.Diverged}:   {syncing},
+	{queue.Failed, queue.BackingOff}: {syncing},
 
 	{queue.Done, queue.Diverged}: {syncing},
 	{queue.Done, queue.Waiting}:  {verifying},
@@ -40,7 +40,7 @@ var ways = map[[2]queue.Phase][]kind{
 // stops are the acts that may end what waits or runs: without a result it is set
 // aside, otherwise it is as it was before it was reopened.
 var stops = map[kind][]queue.Phase{
-	cancelling: {queue.SetAside, queue.Done, queue.Diverged},
+	cancelling: {queue.Failed, queue.Done, queue.Diverged},
 	planning:   {queue.Done, queue.Diverged}, // no sweep wants it any more
 	forgetting: {queue.Done, queue.Diverged},
 }
@@ -49,7 +49,7 @@ func (w *world) mayGo(was, is queue.Record) bool {
 	switch was.Phase {
 	case queue.Waiting, queue.BackingOff, queue.Leased:
 		if slices.Contains(stops[w.act.kind], is.Phase) {
-			return (is.Phase == queue.SetAside) == (is.Accepted == "")
+			return (is.Phase == queue.Failed) == (is.Accepted == "")
 		}
 	default:
 	}
@@ -83,8 +83,8 @@ func (w *world) checkRecord(was, is queue.Record) {
 		switch is.Phase {
 		case queue.Diverged:
 			w.tally[Divergences]++
-		case queue.SetAside:
-			w.tally[SetAside]++
+		case queue.Failed:
+			w.tally[Failed]++
 		default:
 		}
 	}
@@ -125,9 +125,9 @@ func (w *world) checkBlame(was, is queue.Record) {
 	hopeless := g.hopeless(w.policy)
 	number := w.jobOf[is.Task].number
 	switch is.Phase {
-	case queue.SetAside:
-		if was.Phase != queue.SetAside && !hopeless && w.act.kind != cancelling {
-			w.violated(Blame, "task %d is set aside after %+v: %s", number, g, is.Reason)
+	case queue.Failed:
+		if was.Phase != queue.Failed && !hopeless && w.act.kind != cancelling {
+			w.violated(Blame, "task %d failed after %+v: %s", number, g, is.Reason)
 		}
 	case queue.Waiting, queue.BackingOff, queue.Leased:
 		if hopeless {

@@ -137,10 +137,10 @@ func (w *world) checkRow(row queue.Row, j *job) {
 			w.violated(True, "row %d, task %d, has another result than in an undisturbed run: result %d",
 				row.Row, j.number, j.variant(w.ledger.records[j.id].Accepted))
 		}
-	case queue.SetAside:
-		w.tally[SetAsideAtEnd]++
+	case queue.Failed:
+		w.tally[FailedAtEnd]++
 		if j.curse == sound && w.Calm {
-			w.violated(Blame, "task %d is set aside, though nothing went wrong: %s", j.number, row.Reason)
+			w.violated(Blame, "task %d failed, though nothing went wrong: %s", j.number, row.Reason)
 		}
 	default:
 		w.violated(Whole, "task %d is %s at the end: %s", j.number, row.Phase, row.Reason)

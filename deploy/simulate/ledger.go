@@ -143,7 +143,7 @@ func (l *ledger) guilt(task sweep.TaskID) (g guilt) {
 			continue
 		}
 		switch a.Outcome {
-		case queue.Failed:
+		case queue.AttemptFailed:
 			g.failures++
 			messages[a.Reason]++
 			g.repeats = max(g.repeats, messages[a.Reason])

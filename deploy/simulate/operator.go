@@ -81,7 +81,7 @@ func (w *world) revise() {
 }
 
 func (w *world) forget() {
-	w.operate(forgetting, "forget B", func(q *queue.Queue) error { return q.Forget(background, "B") })
+	w.operate(forgetting, "forget B", func(q *queue.Queue) error { return q.Delete(background, "B") })
 }
 
 func (w *world) retry() {
@@ -113,7 +113,7 @@ func (w *world) cancel() {
 func (w *world) uncancel() bool {
 	var cancelled []sweep.TaskID
 	for _, task := range w.ledger.tasks {
-		if r := w.ledger.records[task]; r.Phase == queue.SetAside && r.Reason == queue.CancelledByOperator {
+		if r := w.ledger.records[task]; r.Phase == queue.Failed && r.Reason == queue.CancelledByOperator {
 			cancelled = append(cancelled, task)
 		}
 	}

@@ -41,8 +41,8 @@ const (
 	Already
 	LateResults
 	Divergences
-	SetAside
-	SetAsideAtEnd
+	Failed
+	FailedAtEnd
 	Operations
 	Retries
 	Events = iota // how many kinds there are
@@ -69,7 +69,7 @@ func (e Event) String() string {
 		"failures of tasks", "stalls", "damaged results",
 		"leases lost", "leases revived", "leases handed back", "leases withdrawn", "leases cancelled", "results verified",
 		"results accepted", "reports judged already", "late results", "divergences",
-		"tasks set aside", "set aside at the end",
+		"tasks failed", "failed at the end",
 		"operators' wishes", "tasks retried",
 	}[e]
 }

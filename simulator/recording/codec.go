@@ -30,7 +30,7 @@ func (r *Raster) MarshalBinary() ([]byte, error) {
 	data := append(make([]byte, 0, prefixBytes+r.contentBytes()+4*r.Neurons), magic...)
 	data = binary.LittleEndian.AppendUint64(data, math.Float64bits(r.BinMS))
 	data = r.appendContent(data)
-	for _, cell := range r.Cells {
+	for _, cell := range r.NeuronIDs {
 		data = binary.LittleEndian.AppendUint32(data, uint32(cell))
 	}
 	return data, nil
@@ -81,9 +81,9 @@ func decode(data []byte) (Raster, error) {
 			return Raster{}, fmt.Errorf("neuron %d has spikes beyond the last bin", q)
 		}
 	}
-	r.Cells = make([]int, r.Neurons)
-	for q := range r.Cells {
-		r.Cells[q] = int(int32(binary.LittleEndian.Uint32(planes[r.Neurons*r.planeBytes()+4*q:])))
+	r.NeuronIDs = make([]int, r.Neurons)
+	for q := range r.NeuronIDs {
+		r.NeuronIDs[q] = int(int32(binary.LittleEndian.Uint32(planes[r.Neurons*r.planeBytes()+4*q:])))
 	}
 	return r, r.check()
 }
@@ -130,10 +130,10 @@ func (r *Raster) check() error {
 			return fmt.Errorf("word %d (%#x) has a spike of a neuron above %d", i, word, r.Neurons-1)
 		}
 	}
-	if len(r.Cells) != r.Neurons {
-		return fmt.Errorf("%d cell numbers for %d neurons", len(r.Cells), r.Neurons)
+	if len(r.NeuronIDs) != r.Neurons {
+		return fmt.Errorf("%d cell numbers for %d neurons", len(r.NeuronIDs), r.Neurons)
 	}
-	for _, cell := range r.Cells {
+	for _, cell := range r.NeuronIDs {
 		if cell < 0 || cell > math.MaxInt32 {
 			return fmt.Errorf("cell number %d: want 0 to %d", cell, math.MaxInt32)
 		}

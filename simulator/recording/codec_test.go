@@ -42,7 +42,7 @@ func TestRasterSurvivesTheWire(t *testing.T) {
 
 func TestDigestIsOfShapeAndBits(t *testing.T) {
 	base := func() *Raster {
-		return &Raster{Neurons: 2, Repeats: 2, Bins: 3, BinMS: 20, Cells: []int{4, 9}, Words: []uint32{0, 1, 2, 3, 0, 1}}
+		return &Raster{Neurons: 2, Repeats: 2, Bins: 3, BinMS: 20, NeuronIDs: []int{4, 9}, Words: []uint32{0, 1, 2, 3, 0, 1}}
 	}
 	// sha256 of 02000000 02000000 03000000 2a 0c: three sizes, then neuron 0
 	// fires in bins 1, 3, 5 and neuron 1 in bins 2, 3.
@@ -51,7 +51,7 @@ func TestDigestIsOfShapeAndBits(t *testing.T) {
 		t.Errorf("digest %s, want %s", got, known)
 	}
 	same := base()
-	same.Cells, same.BinMS = []int{1, 2}, 10
+	same.NeuronIDs, same.BinMS = []int{1, 2}, 10
 	if same.Digest() != known {
 		t.Error("the digest depends on cell numbers or the bin width")
 	}
@@ -76,14 +76,14 @@ func TestMarshalRefusesWhatIsNoRaster(t *testing.T) {
 		"2 repeats × 0 bins":             func(r *Raster) { r.Bins = 0 },
 		"5 words for 2 repeats × 3 bins": func(r *Raster) { r.Words = r.Words[:5] },
 		"word 1 (0x4) has a spike":       func(r *Raster) { r.Words[1] = 4 },
-		"1 cell numbers for 2 neurons":   func(r *Raster) { r.Cells = r.Cells[:1] },
-		"cell number -1":                 func(r *Raster) { r.Cells[1] = -1 },
-		"cell number 2147483648":         func(r *Raster) { r.Cells[1] = math.MaxInt32; r.Cells[1]++ },
+		"1 cell numbers for 2 neurons":   func(r *Raster) { r.NeuronIDs = r.NeuronIDs[:1] },
+		"cell number -1":                 func(r *Raster) { r.NeuronIDs[1] = -1 },
+		"cell number 2147483648":         func(r *Raster) { r.NeuronIDs[1] = math.MaxInt32; r.NeuronIDs[1]++ },
 		"bins of 0 ms":                   func(r *Raster) { r.BinMS = 0 },
 		"bins of NaN ms":                 func(r *Raster) { r.BinMS = math.NaN() },
 		"bins of +Inf ms":                func(r *Raster) { r.BinMS = math.Inf(1) },
 	} {
-		r := &Raster{Neurons: 2, Repeats: 2, Bins: 3, BinMS: 20, Cells: []int{4, 9}, Words: make([]uint32, 6)}
+		r := &Raster{Neurons: 2, Repeats: 2, Bins: 3, BinMS: 20, NeuronIDs: []int{4, 9}, Words: make([]uint32, 6)}
 		change(r)
 		_, err := r.MarshalBinary()
 		requireError(t, err, "encode raster", want)
@@ -91,7 +91,7 @@ func TestMarshalRefusesWhatIsNoRaster(t *testing.T) {
 }
 
 func TestUnmarshalIsStrict(t *testing.T) {
-	r := &Raster{Neurons: 2, Repeats: 1, Bins: 3, BinMS: 20, Cells: []int{4, 9}, Words: []uint32{0, 3, 1}}
+	r := &Raster{Neurons: 2, Repeats: 1, Bins: 3, BinMS: 20, NeuronIDs: []int{4, 9}, Words: []uint32{0, 3, 1}}
 	good, err := r.MarshalBinary()
 	if err != nil {
 		t.Fatal(err)

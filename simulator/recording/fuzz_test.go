@@ -149,7 +149,7 @@ func FuzzNPY(f *testing.F) {
 
 func FuzzRasterUnmarshal(f *testing.F) {
 	for _, neurons := range []int{1, 3, MaxNeurons} {
-		r := &Raster{Neurons: neurons, Repeats: 3, Bins: 5, BinMS: 20, Words: countWords(15), Cells: countUp(neurons)}
+		r := &Raster{Neurons: neurons, Repeats: 3, Bins: 5, BinMS: 20, Words: countWords(15), NeuronIDs: countUp(neurons)}
 		for i := range r.Words {
 			r.Words[i] &= 1<<neurons - 1
 		}

@@ -38,7 +38,7 @@ func CheckHoldout(share float64, repeats int) error {
 func (r *Raster) only(repeats []int) *Raster {
 	part := *r
 	part.Repeats = len(repeats)
-	part.Cells = slices.Clone(r.Cells)
+	part.NeuronIDs = slices.Clone(r.NeuronIDs)
 	part.Words = make([]uint32, 0, len(repeats)*r.Bins)
 	slices.Sort(repeats) // no copy: there may be millions
 	for _, repeat := range repeats {

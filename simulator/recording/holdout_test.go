@@ -13,7 +13,7 @@ func TestHoldout(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := rasters().Filter(func(r *Raster) bool { return r.Repeats > 1 }).Draw(t, "raster")
 		// Mark the repeats, so that each is known again.
-		r.Bins, r.Neurons, r.Words, r.Cells = 1, 4, countWords(r.Repeats), []int{9, 8, 7, 6}
+		r.Bins, r.Neurons, r.Words, r.NeuronIDs = 1, 4, countWords(r.Repeats), []int{9, 8, 7, 6}
 		share := rapid.Float64Range(0.001, 0.999).Draw(t, "share")
 		seed := rapid.Uint64().Draw(t, "seed")
 		train, heldout, err := r.Holdout(share, seed)
@@ -31,7 +31,7 @@ func TestHoldout(t *testing.T) {
 			if !slices.IsSorted(part.Words) {
 				t.Fatalf("repeats out of order: %v", part.Words)
 			}
-			if diff := cmp.Diff(r.Cells, part.Cells); diff != "" || part.BinMS != r.BinMS {
+			if diff := cmp.Diff(r.NeuronIDs, part.NeuronIDs); diff != "" || part.BinMS != r.BinMS {
 				t.Fatal("other cells or bins")
 			}
 		}
@@ -54,7 +54,7 @@ func countWords(n int) []uint32 {
 }
 
 func TestHoldoutKeepsWholeRepeats(t *testing.T) {
-	r := &Raster{Neurons: 8, Repeats: 4, Bins: 3, BinMS: 20, Cells: make([]int, 8), Words: countWords(12)}
+	r := &Raster{Neurons: 8, Repeats: 4, Bins: 3, BinMS: 20, NeuronIDs: make([]int, 8), Words: countWords(12)}
 	train, heldout, err := r.Holdout(0.25, 3)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestHoldoutKeepsWholeRepeats(t *testing.T) {
 }
 
 func TestHoldoutOfNothing(t *testing.T) {
-	r := &Raster{Neurons: 1, Repeats: 2, Bins: 1, BinMS: 20, Cells: []int{0}, Words: []uint32{0, 1}}
+	r := &Raster{Neurons: 1, Repeats: 2, Bins: 1, BinMS: 20, NeuronIDs: []int{0}, Words: []uint32{0, 1}}
 	train, heldout, err := r.Holdout(0, 1)
 	if err != nil || train != r || heldout != nil {
 		t.Errorf("share 0: %v, %v, %v", train, heldout, err)
@@ -85,7 +85,7 @@ func TestHoldoutOfNothing(t *testing.T) {
 }
 
 func TestHoldoutChoosesAtRandom(t *testing.T) {
-	r := &Raster{Neurons: 3, Repeats: 5, Bins: 1, BinMS: 20, Cells: make([]int, 3), Words: countWords(5)}
+	r := &Raster{Neurons: 3, Repeats: 5, Bins: 1, BinMS: 20, NeuronIDs: make([]int, 3), Words: countWords(5)}
 	var chosen [5]int
 	for seed := range uint64(2000) {
 		_, heldout, err := r.Holdout(0.2, seed)

@@ -5,12 +5,12 @@ import "slices"
 // Raster is the activity of the chosen cells, all that a training needs: one
 // word per bin, with neuron q in bit q.
 type Raster struct {
-	Neurons int // 1 to MaxNeurons
-	Repeats int
-	Bins    int      // per repeat
-	Words   []uint32 // [repeat][bin], flattened
-	Cells   []int    // Cells[q] is the number of neuron q in the recording, counted from 0
-	BinMS   float64  // width of a bin, milliseconds
+	Neurons   int // 1 to MaxNeurons
+	Repeats   int
+	Bins      int      // per repeat
+	Words     []uint32 // [repeat][bin], flattened
+	NeuronIDs []int    // Cells[q] is the number of neuron q in the recording, counted from 0
+	BinMS     float64  // width of a bin, milliseconds
 }
 
 // Raster returns the activity of the cells, which Select chose: cells[q]
@@ -34,6 +34,6 @@ func (r *Recording) Raster(cells []int) *Raster {
 	}
 	return &Raster{
 		Neurons: len(cells), Repeats: r.repeats, Bins: r.bins,
-		Words: words, Cells: slices.Clone(cells), BinMS: r.BinMS(),
+		Words: words, NeuronIDs: slices.Clone(cells), BinMS: r.BinMS(),
 	}
 }

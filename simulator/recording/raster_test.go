@@ -18,7 +18,7 @@ func rasters() *rapid.Generator[*Raster] {
 			BinMS:   rapid.Float64Range(0.1, 100).Draw(t, "bin width"),
 		}
 		r.Words = rapid.SliceOfN(rapid.Uint32Range(0, 1<<r.Neurons-1), r.Repeats*r.Bins, r.Repeats*r.Bins).Draw(t, "words")
-		r.Cells = rapid.SliceOfN(rapid.IntRange(0, math.MaxInt32), r.Neurons, r.Neurons).Draw(t, "cells")
+		r.NeuronIDs = rapid.SliceOfN(rapid.IntRange(0, math.MaxInt32), r.Neurons, r.Neurons).Draw(t, "cells")
 		return r
 	})
 }
@@ -31,7 +31,7 @@ func TestRasterHasTheChosenCellsInTheirOrder(t *testing.T) {
 	}
 	cells := []int{19, 0, 7, 12}
 	raster := r.Raster(cells)
-	want := &Raster{Neurons: 4, Repeats: 3, Bins: 130, Cells: []int{19, 0, 7, 12}, BinMS: 20, Words: make([]uint32, 390)}
+	want := &Raster{Neurons: 4, Repeats: 3, Bins: 130, NeuronIDs: []int{19, 0, 7, 12}, BinMS: 20, Words: make([]uint32, 390)}
 	for repeat := range 3 {
 		for bin := range 130 {
 			for q, cell := range cells {
@@ -45,7 +45,7 @@ func TestRasterHasTheChosenCellsInTheirOrder(t *testing.T) {
 		t.Errorf("raster (-want +got):\n%s", diff)
 	}
 	cells[0] = 3
-	if raster.Cells[0] != 19 {
+	if raster.NeuronIDs[0] != 19 {
 		t.Error("the raster shares the caller's slice")
 	}
 	requirePanic(t, func() { r.Raster(make([]int, MaxNeurons+1)) })

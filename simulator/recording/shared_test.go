@@ -79,8 +79,8 @@ func TestRealRecordingAgreesWithItsReference(t *testing.T) {
 			t.Fatal(err)
 		}
 		raster := selectRaster(t, r, selection, n)
-		if !slices.Equal(raster.Cells, want.Cells) {
-			t.Errorf("%s: cells %v, want %v", name, raster.Cells, want.Cells)
+		if !slices.Equal(raster.NeuronIDs, want.Cells) {
+			t.Errorf("%s: cells %v, want %v", name, raster.NeuronIDs, want.Cells)
 		}
 		for q, rate := range momentsOf(t, raster).rate {
 			if math.Abs(rate-want.RateHz[q]) > 1e-9*rate {

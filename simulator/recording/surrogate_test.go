@@ -34,7 +34,7 @@ func TestSurrogateNeverChanges(t *testing.T) {
 		r := Surrogate(seed)
 		for _, selection := range []string{"first", "most_active"} {
 			raster := selectRaster(t, r, selection, 10)
-			fmt.Fprintln(&got, seed, selection, raster.Cells, raster.Digest())
+			fmt.Fprintln(&got, seed, selection, raster.NeuronIDs, raster.Digest())
 		}
 	}
 	path := filepath.Join("testdata", "surrogate.golden")
@@ -62,12 +62,12 @@ func TestSurrogateHasTheShapeOfTheRecording(t *testing.T) {
 func TestSurrogateSelectsTheAnalogues(t *testing.T) {
 	for _, seed := range []uint64{1, 12} {
 		r := Surrogate(seed)
-		if got := selectRaster(t, r, "first", 10).Cells; !slices.Equal(got, countUp(10)) {
+		if got := selectRaster(t, r, "first", 10).NeuronIDs; !slices.Equal(got, countUp(10)) {
 			t.Errorf("seed %d: first cells %v", seed, got)
 		}
 		// Cells 12 and 13 fire at almost the same rate: a seed may swap them.
 		for _, n := range []int{2, 4, 6, 8, 10} {
-			got := selectRaster(t, r, "most_active", n).Cells
+			got := selectRaster(t, r, "most_active", n).NeuronIDs
 			slices.Sort(got)
 			if !slices.Equal(got, countUp(20)[10:10+n]) {
 				t.Errorf("seed %d: %d most active cells %v", seed, n, got)

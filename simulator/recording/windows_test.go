@@ -36,7 +36,7 @@ func TestWindowsStayInsideRepeats(t *testing.T) {
 }
 
 func TestWindowsRefuse(t *testing.T) {
-	r := &Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, Cells: []int{0}, Words: make([]uint32, 8)}
+	r := &Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, NeuronIDs: []int{0}, Words: make([]uint32, 8)}
 	for _, timesteps := range []int{-1, 0, 5} {
 		_, err := r.Windows(timesteps)
 		requireError(t, err, "a repeat has 4 bins, so want 1 to 4")
@@ -52,7 +52,7 @@ func TestWindowsRefuse(t *testing.T) {
 }
 
 func TestWindowsDoNotAllocate(t *testing.T) {
-	r := &Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, Cells: []int{0}, Words: make([]uint32, 8)}
+	r := &Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, NeuronIDs: []int{0}, Words: make([]uint32, 8)}
 	w, err := r.Windows(2)
 	if err != nil {
 		t.Fatal(err)

@@ -7,9 +7,9 @@ const maxListedNeurons = 8
 // Description describes some cells of a recording over plain bins, each of
 // equal weight; only the autocorrelogram is over windows.
 type Description struct {
-	// Cells are numbers in the recording, counted from 0: Cells[i] is neuron i below.
-	Cells  []int     `json:"cells"`
-	RateHz []float64 `json:"rate_hz"`
+	// NeuronIDs are numbers in the recording, counted from 0: NeuronIDs[i] is neuron i below.
+	NeuronIDs []int     `json:"neuron_ids"`
+	RateHz    []float64 `json:"rate_hz"`
 	// Covariance of the pairs i < j in the order (0,1), (0,2), …, (1,2), …
 	Covariance []float64 `json:"covariance"`
 	// KProbability[k] is the share of bins with exactly k spikes.
@@ -34,7 +34,7 @@ func Describe(cells []int, w RepeatedWindows) Description {
 	})
 	bins := single.statistics()
 	d := Description{
-		Cells:             cells,
+		NeuronIDs:         cells,
 		RateHz:            bins.FiringRateHz,
 		Covariance:        append([]float64{}, bins.Covariance...), // [] rather than null for one neuron
 		KProbability:      bins.KProbability,

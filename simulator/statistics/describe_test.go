@@ -20,7 +20,7 @@ func TestDescribe(t *testing.T) {
 			[]int{7, 5},
 			windowed(t, 2, 2, []uint32{3, 0}, []uint32{1, 0}),
 			map[string]any{
-				"cells":           []any{7., 5.},
+				"neuron_ids":      []any{7., 5.},
 				"rate_hz":         []any{25., 12.5},
 				"covariance":      []any{1./4 - 1./2*1./4},
 				"k_probability":   []any{0.5, 0.25, 0.25},
@@ -36,7 +36,7 @@ func TestDescribe(t *testing.T) {
 			[]int{0},
 			windowed(t, 1, 3, []uint32{0, 0, 0}),
 			map[string]any{
-				"cells":               []any{0.},
+				"neuron_ids":          []any{0.},
 				"rate_hz":             []any{0.},
 				"covariance":          []any{},
 				"k_probability":       []any{1., 0.},

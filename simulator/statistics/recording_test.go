@@ -71,8 +71,10 @@ func TestDescribeRecording(t *testing.T) {
 			if err := json.Unmarshal(body, &want); err != nil {
 				t.Fatal(err)
 			}
+			want["neuron_ids"] = want["cells"] // the reference's name for them
+			delete(want, "cells")
 			selection, _, _ := strings.Cut(name, " ")
-			cells, w := windows(selection, len(want["cells"].([]any)), 5)
+			cells, w := windows(selection, len(want["neuron_ids"].([]any)), 5)
 			got := encoded(t, Describe(cells, w))
 			if diff := cmp.Diff(want, got, cmpNear(1e-9)); diff != "" {
 				t.Errorf("description (-want +got):\n%s", diff)

@@ -80,10 +80,10 @@ func (f *facet) add(row table.Row) {
 		r.errors[i], r.floors[i] = orNaN(row.Measures.Errors, s.error), orNaN(row.Measures.Floors, s.error)
 	}
 	f.runs = append(f.runs, r)
-	short, long := row.Cells, f.cells
+	short, long := row.NeuronIDs, f.cells
 	if len(short) > len(long) {
 		short, long = long, short
-		f.cells, f.rates = row.Cells, row.Measures.RatesHz
+		f.cells, f.rates = row.NeuronIDs, row.Measures.RatesHz
 	}
 	f.sameCells = f.sameCells && slices.Equal(short, long[:len(short)])
 }

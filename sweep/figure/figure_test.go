@@ -55,7 +55,7 @@ func row(c sweep.Configuration) table.Row {
 		size /= 30 // now the sign is undecided
 	}
 	return table.Row{
-		Configuration: c, Data: "surrogate", Cells: cells,
+		Configuration: c, Data: "surrogate", NeuronIDs: cells,
 		Measures: &sweep.Measures{
 			Errors:  map[string]float64{"k_probability": size, "firing_rate_hz2": 1e3 * size},
 			Floors:  map[string]float64{"k_probability": 1e-7, "firing_rate_hz2": 1e-4},

@@ -82,7 +82,7 @@ func TestArithmetic(t *testing.T) {
 		g, faults := Parse("x.hcl", []byte(fmt.Sprintf("sweep \"x\" {\n  circuit {\n    noise_low = %s\n  }\n}\n", expression)), nil)
 		got := faults.Error()
 		if g != nil {
-			got = sweep.Format(g.Cell(0).Circuit.NoiseLow)
+			got = sweep.Format(g.Configuration(0).Circuit.NoiseLow)
 		}
 		if got != want && (g != nil || !strings.Contains(got, want) || !strings.Contains(got, "x.hcl:3:")) {
 			t.Errorf("%s gives %s, want %s", expression, got, want)
@@ -124,7 +124,7 @@ func TestWholeNumbers(t *testing.T) {
 func TestConditionsCompareSettingsAsWritten(t *testing.T) {
 	for _, condition := range []string{"k == 0.1", "k <= 0.1 && k > 0", "k == 0.3 - 0.2", "!(k > 0.1) && k != 0"} {
 		g := mustParse(t, "sweep \"x\" {\ngrid {\nk = [0, 0.1, 0.2]\n}\nexclude {\nwhen = "+condition+"\n}\n}\n")
-		if g.Len() != 2 || g.Cell(1).K != 0.2 {
+		if g.Len() != 2 || g.Configuration(1).K != 0.2 {
 			t.Errorf("%s leaves %d cells", condition, g.Len())
 		}
 	}

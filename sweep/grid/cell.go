@@ -13,11 +13,11 @@ import (
 // short names the settings that every grid has, as papers write them.
 var short = map[string]string{"n": "neurons", "t": "timesteps"}
 
-// ReadCell reads which cells are meant, from setting to value. Names may be
+// ReadFilter reads which cells are meant, from setting to value. Names may be
 // short (n, t); values are written as in a grid file, texts with or without
 // quotes. All faults come back at once.
-func ReadCell(settings map[string]string) (sweep.Cell, error) {
-	cell := sweep.Cell{}
+func ReadFilter(settings map[string]string) (sweep.ConfigurationFilter, error) {
+	cell := sweep.ConfigurationFilter{}
 	var faults []error
 	for _, word := range slices.Sorted(maps.Keys(settings)) {
 		setting, err := settingOf(word)

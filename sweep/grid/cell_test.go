@@ -13,19 +13,19 @@ import (
 func TestReadCell(t *testing.T) {
 	for name, test := range map[string]struct {
 		settings map[string]string
-		want     sweep.Cell
+		want     sweep.ConfigurationFilter
 		fault    string
 	}{
-		"nothing":          {nil, sweep.Cell{}, ""},
-		"short names":      {map[string]string{"n": "8", "t": "4", "k": "0.5"}, sweep.Cell{"neurons": 8.0, "timesteps": 4.0, "k": 0.5}, ""},
-		"long names":       {map[string]string{"neurons": "8", "timesteps": "4"}, sweep.Cell{"neurons": 8.0, "timesteps": 4.0}, ""},
-		"a bare text":      {map[string]string{"entangler": "ring"}, sweep.Cell{"entangler": "ring"}, ""},
-		"a quoted text":    {map[string]string{"entangler": `"ring"`}, sweep.Cell{"entangler": "ring"}, ""},
-		"true":             {map[string]string{"final_encoding": "true"}, sweep.Cell{"final_encoding": true}, ""},
-		"an expression":    {map[string]string{"noise_high": "pow(2, 1)"}, sweep.Cell{"noise_high": 2.0}, ""},
-		"cells":            {map[string]string{"select": "[50, 2, 16]"}, sweep.Cell{"select": "50,2,16"}, ""},
-		"one cell":         {map[string]string{"select": "50"}, sweep.Cell{"select": "50"}, ""},
-		"negative zero":    {map[string]string{"k": "-0"}, sweep.Cell{"k": 0.0}, ""},
+		"nothing":          {nil, sweep.ConfigurationFilter{}, ""},
+		"short names":      {map[string]string{"n": "8", "t": "4", "k": "0.5"}, sweep.ConfigurationFilter{"neurons": 8.0, "timesteps": 4.0, "k": 0.5}, ""},
+		"long names":       {map[string]string{"neurons": "8", "timesteps": "4"}, sweep.ConfigurationFilter{"neurons": 8.0, "timesteps": 4.0}, ""},
+		"a bare text":      {map[string]string{"entangler": "ring"}, sweep.ConfigurationFilter{"entangler": "ring"}, ""},
+		"a quoted text":    {map[string]string{"entangler": `"ring"`}, sweep.ConfigurationFilter{"entangler": "ring"}, ""},
+		"true":             {map[string]string{"final_encoding": "true"}, sweep.ConfigurationFilter{"final_encoding": true}, ""},
+		"an expression":    {map[string]string{"noise_high": "pow(2, 1)"}, sweep.ConfigurationFilter{"noise_high": 2.0}, ""},
+		"cells":            {map[string]string{"select": "[50, 2, 16]"}, sweep.ConfigurationFilter{"select": "50,2,16"}, ""},
+		"one cell":         {map[string]string{"select": "50"}, sweep.ConfigurationFilter{"select": "50"}, ""},
+		"negative zero":    {map[string]string{"k": "-0"}, sweep.ConfigurationFilter{"k": 0.0}, ""},
 		"unknown name":     {map[string]string{"neuron": "8"}, nil, `"neuron": there is no such setting; did you mean "neurons"?`},
 		"unlike any name":  {map[string]string{"n": "8", "foo": "4"}, nil, `"foo": there is no such setting; there are n, t, preset, objective, neurons, timesteps, k, `},
 		"unknown value":    {map[string]string{"entangler": "rimg"}, nil, `did you mean "ring"?`},
@@ -34,9 +34,9 @@ func TestReadCell(t *testing.T) {
 		"nothing at all":   {map[string]string{"n": ""}, nil, `neurons = "": must be`},
 		"all at once":      {map[string]string{"n": "x", "m": "1"}, nil, `"m": there is no such setting`},
 		"twice":            {map[string]string{"n": "2", "neurons": "4"}, nil, "neurons is given twice: 2 and 4"},
-		"twice, but equal": {map[string]string{"n": "2", "neurons": "2.0"}, sweep.Cell{"neurons": 2.0}, ""},
+		"twice, but equal": {map[string]string{"n": "2", "neurons": "2.0"}, sweep.ConfigurationFilter{"neurons": 2.0}, ""},
 	} {
-		got, err := grid.ReadCell(test.settings)
+		got, err := grid.ReadFilter(test.settings)
 		if (err == nil) != (test.fault == "") || err != nil && !strings.Contains(err.Error(), test.fault) {
 			t.Errorf("%s: error %v, want %q", name, err, test.fault)
 		}
@@ -52,7 +52,7 @@ func FuzzReadCell(f *testing.F) {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, name, value string) {
-		cell, err := grid.ReadCell(map[string]string{name: value})
+		cell, err := grid.ReadFilter(map[string]string{name: value})
 		if err != nil {
 			return
 		}
@@ -60,7 +60,7 @@ func FuzzReadCell(f *testing.F) {
 		for setting, v := range cell {
 			written[setting] = sweep.Format(v)
 		}
-		again, err := grid.ReadCell(written)
+		again, err := grid.ReadFilter(written)
 		if err != nil || !cmp.Equal(cell, again) {
 			t.Fatalf("%s = %s is %v, then %v (%v)", name, value, cell, again, err)
 		}

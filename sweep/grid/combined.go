@@ -18,7 +18,7 @@ func (d *declaration) conflicts(g *Grid) hcl.Diagnostics {
 		cells int
 	}
 	var all []*found
-	for _, c := range g.Cells() {
+	for _, c := range g.Configurations() {
 		for _, conflict := range c.Conflicts() {
 			i := slices.IndexFunc(all, func(f *found) bool { return slices.Equal(f.Settings, conflict.Settings) })
 			if i < 0 {
@@ -51,7 +51,7 @@ func (d *declaration) unread(g *Grid) hcl.Diagnostics {
 	}
 	var faults hcl.Diagnostics
 	read := func(s sweep.Setting) bool {
-		for _, c := range g.Cells() {
+		for _, c := range g.Configurations() {
 			if s.ReadBy(c) {
 				return true
 			}

@@ -34,7 +34,7 @@ func TestWhenIsWhatIsRead(t *testing.T) {
 			continue
 		}
 		d := &declaration{scope: newScope(nil)}
-		for _, c := range g.Cells() {
+		for _, c := range g.Configurations() {
 			read, faults := d.excluded(condition, settingsIn(condition), c)
 			if faults.HasErrors() || read.True() != s.ReadBy(c) {
 				t.Fatalf("%s: %s is %v at %+v, but ReadBy says otherwise: %v", s.Name, s.When, read, c, faults)

@@ -19,7 +19,7 @@ sweep "small" {
   }
 }
 `), nil)
-	for _, cell := range g.Cells() {
+	for _, cell := range g.Configurations() {
 		fmt.Println(cell.Label(g.Columns()...))
 	}
 	fmt.Println(g.Tasks(), "tasks")

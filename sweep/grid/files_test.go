@@ -31,8 +31,8 @@ func TestShippedFigureTakesItsVariables(t *testing.T) {
 	if diagnostics.Len() > 0 {
 		t.Fatal(diagnostics.Error())
 	}
-	if g.Tasks() != 120 || g.Cell(0).Training.Steps != 1500 {
-		t.Errorf("%d tasks of %d steps, want 120 of 1500", g.Tasks(), g.Cell(0).Training.Steps)
+	if g.Tasks() != 120 || g.Configuration(0).Training.Steps != 1500 {
+		t.Errorf("%d tasks of %d steps, want 120 of 1500", g.Tasks(), g.Configuration(0).Training.Steps)
 	}
 }
 

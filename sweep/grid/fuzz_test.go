@@ -39,7 +39,7 @@ func FuzzParse(f *testing.F) {
 		if want, got := names(g.Columns()), names(Columns(source)); !slices.Equal(got, want) {
 			t.Errorf("columns of the text are %q, of the grid %q", got, want)
 		}
-		for _, c := range g.Cells() {
+		for _, c := range g.Configurations() {
 			if err := c.Validate(); err != nil {
 				t.Errorf("%s: %v", c.Label(), err)
 			}

@@ -82,7 +82,7 @@ func describeGrid(g *Grid) string {
 		fmt.Fprintf(&b, " %s", column.Name)
 	}
 	b.WriteString("\n")
-	for _, c := range g.Cells() {
+	for _, c := range g.Configurations() {
 		for _, s := range sweep.Settings() {
 			if v := s.Value(c); v != s.Default {
 				fmt.Fprintf(&b, " %s=%s", s.Name, sweep.Format(v))

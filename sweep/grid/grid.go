@@ -30,8 +30,8 @@ type Grid struct {
 // Len counts the cells.
 func (g *Grid) Len() int { return len(g.kept) }
 
-// Cell makes a cell by its position in grid order; its replicate is 0.
-func (g *Grid) Cell(i int) sweep.Configuration {
+// Configuration makes a cell by its position in grid order; its replicate is 0.
+func (g *Grid) Configuration(i int) sweep.Configuration {
 	c := g.made.at(int(g.kept[i]))
 	if g.fromFile {
 		c.Recording.Source = "file"
@@ -40,10 +40,10 @@ func (g *Grid) Cell(i int) sweep.Configuration {
 }
 
 // Cells makes the cells one by one, in grid order.
-func (g *Grid) Cells() iter.Seq2[int, sweep.Configuration] {
+func (g *Grid) Configurations() iter.Seq2[int, sweep.Configuration] {
 	return func(yield func(int, sweep.Configuration) bool) {
 		for i := range g.Len() {
-			if !yield(i, g.Cell(i)) {
+			if !yield(i, g.Configuration(i)) {
 				return
 			}
 		}
@@ -116,7 +116,7 @@ func (g *Grid) ResolveRecording(commandLine string) (path string, err error) {
 	swept := slices.ContainsFunc(g.Axes, func(a Axis) bool { return a.Setting.Name == "source" })
 	g.fromFile = commandLine != "" && !swept
 	needed := false
-	for _, c := range g.Cells() {
+	for _, c := range g.Configurations() {
 		if needed = c.Recording.Source == "file"; needed {
 			break
 		}

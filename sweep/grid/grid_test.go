@@ -33,7 +33,7 @@ func TestEverySettingIsUnderstood(t *testing.T) {
 			block = fmt.Sprintf("%s {\n%s\n}", s.Block, block)
 		}
 		g, _ := Parse("test.hcl", fmt.Appendf(nil, "sweep \"a\" {\n%s\n}", block), nil)
-		if g == nil || s.Value(g.Cell(0)) != value {
+		if g == nil || s.Value(g.Configuration(0)) != value {
 			t.Errorf("%s = %s, fixed: got %+v", s.Name, written, g)
 		}
 		// Where nothing reads the setting by default, the axis is refused: another makes it read.
@@ -43,7 +43,7 @@ func TestEverySettingIsUnderstood(t *testing.T) {
 		}[s.Name]
 		g = mustParse(t, fmt.Sprintf("sweep \"a\" {\ngrid {\n%s = [%s, %s]\n%s\n}\n}", s.Name, sweep.Format(s.Default), written, reader))
 		var got []any
-		for _, c := range g.Cells() {
+		for _, c := range g.Configurations() {
 			got = append(got, s.Value(c))
 		}
 		if diff := cmp.Diff([]any{s.Default, value}, got); diff != "" {
@@ -90,7 +90,7 @@ func TestGridOrder(t *testing.T) {
 			t.Fatal(diagnostics.Error())
 		}
 		var got []string
-		for _, c := range g.Cells() {
+		for _, c := range g.Configurations() {
 			cell := ""
 			for _, axis := range g.Axes {
 				cell += " " + sweep.Format(axis.Setting.Value(c))
@@ -193,7 +193,7 @@ func TestResolveRecording(t *testing.T) {
 				t.Errorf("got path %q, want %q", got, test.want)
 			}
 			var sources []string
-			for _, c := range g.Cells() {
+			for _, c := range g.Configurations() {
 				sources = append(sources, c.Recording.Source)
 			}
 			if diff := cmp.Diff(test.sources, sources); diff != "" {

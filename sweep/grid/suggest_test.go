@@ -79,8 +79,8 @@ func TestSuggestions(t *testing.T) {
 			t.Errorf("%s:\n%s, want %s", test.source, faults.Error(), test.want)
 		}
 	}
-	if _, err := ReadCell(map[string]string{"K": "1"}); err == nil || !strings.Contains(err.Error(), `did you mean "k"?`) {
-		t.Errorf("--cell K=1: %v", err)
+	if _, err := ReadFilter(map[string]string{"K": "1"}); err == nil || !strings.Contains(err.Error(), `did you mean "k"?`) {
+		t.Errorf("--config K=1: %v", err)
 	}
 }
 

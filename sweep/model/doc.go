@@ -8,7 +8,7 @@
 // windows: it explains the format.
 //
 //   - angles[time][layer][qubit] = [RY, RZ], radians, with all their digits.
-//   - qubit_order: qubit i < neurons is neuron i, the cell cells[i], and bit i of
+//   - qubit_order: qubit i < neurons is neuron i, the recording's neuron neuron_ids[i], and bit i of
 //     a word; auxiliary qubits follow.
 //   - tests: the law of patch `time` for the noise angles
 //     gamma[encoding][qubit], one probability for each word of the neurons.

@@ -97,7 +97,7 @@ func TestTheLawIsTheProgramsOwn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			row := table.Row{Task: task.ID, Configuration: c, Data: "surrogate", Cells: cells}
+			row := table.Row{Task: task.ID, Configuration: c, Data: "surrogate", NeuronIDs: cells}
 			if err := model.Write(file, row, outcome.Result.Angles, raster.BinMS); err != nil {
 				t.Fatal(err)
 			}

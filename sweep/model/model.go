@@ -14,7 +14,7 @@ import (
 // Format names the layout of the file. Readers should refuse another.
 const Format = "spiqsweep-model/1"
 
-const qubitOrder = "qubit i is bit i (value 2^i) of a word; qubit i < neurons is neuron i, the recording's cells[i]; auxiliary qubits follow"
+const qubitOrder = "qubit i is bit i (value 2^i) of a word; qubit i < neurons is neuron i, the recording's neuron neuron_ids[i]; auxiliary qubits follow"
 
 // file is the content of a model file.
 type file struct {
@@ -27,7 +27,7 @@ type file struct {
 	K          float64          `json:"k"`
 	Replicate  int              `json:"replicate"`
 	Seed       uint64           `json:"seed"`
-	Cells      []int            `json:"cells"`
+	NeuronIDs  []int            `json:"neuron_ids"`
 	BinMS      float64          `json:"bin_ms"`
 	Circuit    map[string]any   `json:"circuit"`
 	QubitOrder string           `json:"qubit_order"`
@@ -57,7 +57,7 @@ func Write(w io.Writer, row table.Row, angles [][][][2]float64, binMS float64) e
 		Format: Format, Task: row.Task, Data: row.Data,
 		Neurons: c.Neurons, Timesteps: c.Timesteps, Auxiliary: c.Circuit.Auxiliary,
 		K: c.K, Replicate: c.Replicate, Seed: c.Seed,
-		Cells: row.Cells, BinMS: binMS,
+		NeuronIDs: row.NeuronIDs, BinMS: binMS,
 		Circuit: circuitSettings(c), QubitOrder: qubitOrder,
 		Angles: angles, Tests: tests,
 	})

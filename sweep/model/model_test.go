@@ -41,7 +41,7 @@ func finished(change func(*sweep.Configuration)) (table.Row, [][][][2]float64) {
 		angles = append(angles, patch)
 	}
 	cells := []int{50, 2, 16, 7}[:c.Neurons]
-	return table.Row{Task: "0123", State: sweep.Done, Configuration: c, Data: "surrogate", Cells: cells}, angles
+	return table.Row{Task: "0123", State: sweep.Done, Configuration: c, Data: "surrogate", NeuronIDs: cells}, angles
 }
 
 var variants = map[string]func(*sweep.Configuration){
@@ -118,11 +118,11 @@ func TestTheScriptOfREADMERuns(t *testing.T) {
 func TestTheFileKeepsEveryDigit(t *testing.T) {
 	row, angles := finished(variants["patches"])
 	var got struct {
-		Format string
-		Angles [][][][2]float64
-		Cells  []int
-		BinMS  float64 `json:"bin_ms"`
-		Tests  []struct {
+		Format    string
+		Angles    [][][][2]float64
+		NeuronIDs []int   `json:"neuron_ids"`
+		BinMS     float64 `json:"bin_ms"`
+		Tests     []struct {
 			Time          int
 			Gamma         [][]float64
 			Probabilities []float64
@@ -138,8 +138,8 @@ func TestTheFileKeepsEveryDigit(t *testing.T) {
 	if diff := cmp.Diff(angles, got.Angles); diff != "" {
 		t.Errorf("angles (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(row.Cells, got.Cells); diff != "" {
-		t.Errorf("cells (-want +got):\n%s", diff)
+	if diff := cmp.Diff(row.NeuronIDs, got.NeuronIDs); diff != "" {
+		t.Errorf("neuron_ids (-want +got):\n%s", diff)
 	}
 	for _, s := range sweep.Settings() {
 		if _, ok := got.Circuit[s.Name]; ok != (s.Block == "circuit") {
@@ -176,7 +176,7 @@ func TestAnUnfinishedTaskHasNoModel(t *testing.T) {
 
 func ExampleWrite() {
 	row := table.Row{
-		Task: "0123", Configuration: sweep.Default(), Data: "surrogate", Cells: []int{50, 2},
+		Task: "0123", Configuration: sweep.Default(), Data: "surrogate", NeuronIDs: []int{50, 2},
 	}
 	angles := [][][][2]float64{{{{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}}}
 	var b bytes.Buffer
@@ -185,5 +185,5 @@ func ExampleWrite() {
 	}
 	text, _, _ := strings.Cut(b.String(), `,"circuit"`)
 	fmt.Println(text)
-	// Output: {"format":"spiqsweep-model/1","task":"0123","data":"surrogate","neurons":2,"timesteps":1,"auxiliary":0,"k":0,"replicate":0,"seed":1,"cells":[50,2],"bin_ms":20
+	// Output: {"format":"spiqsweep-model/1","task":"0123","data":"surrogate","neurons":2,"timesteps":1,"auxiliary":0,"k":0,"replicate":0,"seed":1,"neuron_ids":[50,2],"bin_ms":20
 }

@@ -4,14 +4,14 @@ import "spiqsweep/sweep"
 
 // Estimate is what `coordinator plan` prints: the work that is left.
 type Estimate struct {
-	Cells    []CellEstimate // in grid order
-	Tasks    int            // trainings, each once
-	Finished int            // of Tasks
-	Seconds  float64        // left, on one core of the project’s machine
+	Configurations []ConfigurationEstimate // in grid order
+	Tasks          int                     // trainings, each once
+	Finished       int                     // of Tasks
+	Seconds        float64                 // left, on one core of the project’s machine
 }
 
-// CellEstimate is the part of one cell. Rows = Finished + Shared + tasks left.
-type CellEstimate struct {
+// ConfigurationEstimate is the part of one cell. Rows = Finished + Shared + tasks left.
+type ConfigurationEstimate struct {
 	Configuration sweep.Configuration // of replicate 0
 	Rows          int
 	Finished      int     // rows whose task is finished
@@ -25,9 +25,9 @@ func (p *Plan) Estimate(finished map[sweep.TaskID]bool) Estimate {
 	counted := make(map[sweep.TaskID]bool, p.Trainings())
 	for i, row := range p.Rows() {
 		if row.Configuration.Replicate == 0 {
-			e.Cells = append(e.Cells, CellEstimate{Configuration: row.Configuration})
+			e.Configurations = append(e.Configurations, ConfigurationEstimate{Configuration: row.Configuration})
 		}
-		cell := &e.Cells[len(e.Cells)-1]
+		cell := &e.Configurations[len(e.Configurations)-1]
 		cell.Rows++
 		first := !counted[row.ID]
 		counted[row.ID] = true

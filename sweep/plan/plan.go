@@ -55,7 +55,7 @@ func New(
 	known := map[string]int32{}
 	var faults []error
 	reasons := map[string]bool{}
-	for i, c := range g.Cells() {
+	for i, c := range g.Configurations() {
 		recording, err := digest(c)
 		if err != nil {
 			if !reasons[err.Error()] {
@@ -125,10 +125,10 @@ func (p *Plan) byID(row int32, id [sha256Bytes]byte) int { return bytes.Compare(
 // configuration of the row; rows may share an ID.
 func (p *Plan) Row(i int) sweep.Task {
 	position, replicate := i/p.grid.Replicates, i%p.grid.Replicates
-	c := p.grid.Cell(position)
+	c := p.grid.Configuration(position)
 	c.Replicate = replicate
 	return sweep.Task{
-		ID: sweep.TaskID(hex.EncodeToString(p.ids[i][:])), Cell: position, Configuration: c,
+		ID: sweep.TaskID(hex.EncodeToString(p.ids[i][:])), ConfigurationIndex: position, Configuration: c,
 		Recording: p.recordings[p.cells[position].recording],
 	}
 }
@@ -150,7 +150,7 @@ func (p *Plan) Tasks() iter.Seq[Task] {
 	return func(yield func(Task) bool) {
 		for i, row := range p.firsts {
 			task := p.Row(int(row))
-			if !yield(Task{Task: task, Row: int(row), Order: int(p.order[i]), Cost: p.cells[task.Cell].cost}) {
+			if !yield(Task{Task: task, Row: int(row), Order: int(p.order[i]), Cost: p.cells[task.ConfigurationIndex].cost}) {
 				return
 			}
 		}

@@ -60,7 +60,7 @@ func TestRowsAreInGridOrderWithReplicatesInside(t *testing.T) {
 	}`)
 	var got []string
 	for _, row := range p.Rows() {
-		got = append(got, fmt.Sprintf("%d: %s", row.Cell, row.Configuration.Label()))
+		got = append(got, fmt.Sprintf("%d: %s", row.ConfigurationIndex, row.Configuration.Label()))
 	}
 	want := []string{
 		"0: n=2 t=2 k=0 replicate 0", "0: n=2 t=2 k=0 replicate 1",
@@ -133,11 +133,11 @@ func TestCellsThatAreOneTask(t *testing.T) {
 		t.Error("the second cell is not shown as the square form of the first cell's task")
 	}
 	e := p.Estimate(nil)
-	if e.Tasks != 6 || e.Cells[1].Shared != 2 || e.Cells[1].Seconds != 0 || e.Cells[0].Shared != 0 {
+	if e.Tasks != 6 || e.Configurations[1].Shared != 2 || e.Configurations[1].Seconds != 0 || e.Configurations[0].Shared != 0 {
 		t.Errorf("got %+v, want the second cell's rows as shared", e)
 	}
 	finished := p.Estimate(map[sweep.TaskID]bool{p.Row(0).ID: true})
-	if finished.Finished != 1 || finished.Cells[0].Finished != 1 || finished.Cells[1].Finished != 1 || finished.Cells[1].Shared != 1 {
+	if finished.Finished != 1 || finished.Configurations[0].Finished != 1 || finished.Configurations[1].Finished != 1 || finished.Configurations[1].Shared != 1 {
 		t.Errorf("got %+v, want one finished task in two rows", finished)
 	}
 }
@@ -151,7 +151,7 @@ func TestEstimate(t *testing.T) {
 	}`)
 	small, large := Cost(p.Row(0).Configuration, portableClass), Cost(p.Row(3).Configuration, portableClass)
 	want := Estimate{
-		Cells: []CellEstimate{
+		Configurations: []ConfigurationEstimate{
 			{Configuration: p.Row(0).Configuration, Rows: 3, Finished: 1, Seconds: small + small},
 			{Configuration: p.Row(3).Configuration, Rows: 3, Finished: 3},
 		},
@@ -264,7 +264,7 @@ func TestPlanProperties(t *testing.T) {
 		}
 		e := p.Estimate(nil)
 		shared := 0
-		for _, cell := range e.Cells {
+		for _, cell := range e.Configurations {
 			shared += cell.Shared
 		}
 		if e.Tasks != p.Trainings() || p.Len() != p.Trainings()+shared {

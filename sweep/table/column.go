@@ -88,7 +88,7 @@ var fixed = map[string]bool{"neurons": true, "timesteps": true, "k": true, "step
 func described() []column[Row] {
 	return []column[Row]{
 		{"data", text, "`surrogate`, or the recording's file name", func(r Row) string { return r.Data }},
-		{"cells", text, "the modelled cells' numbers in the recording, from 0, separated by spaces; the first is neuron 0", func(r Row) string { return joined(r.Cells) }},
+		{"neuron_ids", text, "the modelled neurons' numbers in the recording, from 0, separated by spaces; the first is neuron 0", func(r Row) string { return joined(r.NeuronIDs) }},
 		{"trainable_parameters", number, "angles of the circuits of all time steps", func(r Row) string { return strconv.Itoa(r.Configuration.TrainableParameters()) }},
 		setting("steps"),
 	}

@@ -36,7 +36,7 @@ func Gather(shape Shape, rows Rows) (*Cells, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(all.cells) == 0 || all.cells[len(all.cells)-1].row.Cell != row.Cell {
+		if len(all.cells) == 0 || all.cells[len(all.cells)-1].row.ConfigurationIndex != row.ConfigurationIndex {
 			all.cells = append(all.cells, &cell{row: row})
 			all.cells[len(all.cells)-1].row.Measures = nil
 		}
@@ -142,7 +142,7 @@ func butFor(one *cell, axis sweep.Setting) string {
 	if axis.Block == "recording" {
 		return string(name)
 	}
-	cells := one.row.Cells
+	cells := one.row.NeuronIDs
 	if axis.Name == "neurons" {
 		cells = nil
 	}

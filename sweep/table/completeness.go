@@ -21,7 +21,7 @@ type Completeness struct {
 	Rows     int `json:"rows"` // cells × replicates, as planned
 	Done     int `json:"done"`
 	Pending  int `json:"pending"`
-	SetAside int `json:"set_aside"`
+	Failed   int `json:"failed"`
 	Diverged int `json:"diverged"`
 
 	Missing      int `json:"missing"`      // planned rows that were not there, or that are done without a result
@@ -77,7 +77,7 @@ type proof struct {
 type accepted struct{ task, digest [sha256.Size]byte }
 
 func (p *proof) add(row Row) error {
-	position := row.Cell*p.replicates + row.Configuration.Replicate
+	position := row.ConfigurationIndex*p.replicates + row.Configuration.Replicate
 	if position < p.next {
 		p.Doubled++
 		return nil
@@ -87,8 +87,8 @@ func (p *proof) add(row Row) error {
 	switch row.State {
 	case sweep.Done:
 		p.Done++
-	case sweep.SetAside:
-		p.SetAside++
+	case sweep.Failed:
+		p.Failed++
 	case sweep.Diverged:
 		p.Diverged++
 	default:
@@ -106,7 +106,7 @@ func (p *proof) add(row Row) error {
 		from string
 	}{{&a.task, string(row.Task)}, {&a.digest, row.Digest}} {
 		if n, err := hex.Decode(part.to[:], []byte(part.from)); err != nil || n != sha256.Size {
-			return fmt.Errorf("prove completeness: %.80q in the row of cell %d, replicate %d is no SHA-256", part.from, row.Cell, row.Configuration.Replicate)
+			return fmt.Errorf("prove completeness: %.80q in the row of cell %d, replicate %d is no SHA-256", part.from, row.ConfigurationIndex, row.Configuration.Replicate)
 		}
 	}
 	p.accepted = append(p.accepted, a)

@@ -17,7 +17,7 @@ import (
 func proven(cells, replicates int) (rows []Row) {
 	for cell := range cells {
 		for replicate := range replicates {
-			row := Row{Cell: cell, State: sweep.Done, Configuration: sweep.Default()}
+			row := Row{ConfigurationIndex: cell, State: sweep.Done, Configuration: sweep.Default()}
 			row.Configuration.Replicate = replicate
 			row.Task = sweep.TaskID(hexDigest(fmt.Sprintf("task %d %d", cell, replicate)))
 			row.Digest = hexDigest(fmt.Sprintf("result %d %d", cell, replicate))
@@ -56,7 +56,7 @@ func TestCompleteness(t *testing.T) {
 		"one too many": {
 			func(r []Row) []Row {
 				more := r[5]
-				more.Cell = 3
+				more.ConfigurationIndex = 3
 				return append(r, more)
 			},
 			Completeness{Done: 7, Missing: 1, Tasks: 6},
@@ -85,11 +85,11 @@ func TestCompleteness(t *testing.T) {
 		"unfinished": {
 			func(r []Row) []Row {
 				r[0].State, r[0].Digest = sweep.Pending, ""
-				r[1].State, r[1].Digest = sweep.SetAside, ""
+				r[1].State, r[1].Digest = sweep.Failed, ""
 				r[2].State = sweep.Diverged
 				return r
 			},
-			Completeness{Done: 3, Pending: 1, SetAside: 1, Diverged: 1, Tasks: 4},
+			Completeness{Done: 3, Pending: 1, Failed: 1, Diverged: 1, Tasks: 4},
 		},
 	} {
 		got, err := Prove(3, 2, stream(test.change(proven(3, 2))))

@@ -22,7 +22,7 @@ func groups(all []measure, rows Rows) iter.Seq2[*group, error] {
 				yield(nil, err)
 				return
 			}
-			if g != nil && g.first.Cell != row.Cell {
+			if g != nil && g.first.ConfigurationIndex != row.ConfigurationIndex {
 				if !yield(g, nil) {
 					return
 				}

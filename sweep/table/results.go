@@ -18,7 +18,7 @@ func resultColumns(shape Shape) []column[Row] {
 	columns := slices.Concat(
 		[]column[Row]{
 			{"task", text, "SHA-256 of everything that decides the numbers; the model is models/TASK.json", func(r Row) string { return string(r.Task) }},
-			{"state", text, "done, pending, set_aside (failed or cancelled) or diverged (two results differ); the errors are empty unless done", func(r Row) string { return string(r.State) }},
+			{"state", text, "done, pending, failed (failed or cancelled) or diverged (two results differ); the errors are empty unless done", func(r Row) string { return string(r.State) }},
 		},
 		withReplicate(configured(shape.Axes)),
 		described(),

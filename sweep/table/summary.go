@@ -58,7 +58,7 @@ func summaryColumns(shape Shape) []column[summary] {
 		{"minimum", number, "smallest error of a replicate", func(s summary) string { return extreme(s.values, slices.Min[sample]) }},
 		{"maximum", number, "largest error of a replicate", func(s summary) string { return extreme(s.values, slices.Max[sample]) }},
 		{"floor", number, "what the true law would show by chance against this recording; js_k_probability_bits has none", func(s summary) string { return optional(s.floor.mean()) }},
-		{"rates_hz", text, "firing rates of `cells` in the recording, Hz, separated by spaces", func(s summary) string { return joined(s.group.rates) }},
+		{"rates_hz", text, "firing rates of `neuron_ids` in the recording, Hz, separated by spaces", func(s summary) string { return joined(s.group.rates) }},
 		{"note", text, "a warning about the error", summary.note},
 	})
 }

@@ -24,7 +24,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files again")
 
 // example is a sweep of two numbers of time steps, two k and four replicates,
-// of which one is still pending and one was set aside.
+// of which one is still pending and one failed.
 func example() Rows {
 	return func(yield func(Row, error) bool) {
 		cellNumber := -1
@@ -36,14 +36,14 @@ func example() Rows {
 					c.Neurons, c.Timesteps, c.K, c.Replicate = 2, timesteps, k, replicate
 					c.Circuit.Entangler = "none"
 					row := Row{
-						Task: sweep.TaskID(fmt.Sprintf("t%d-k%g-r%d", timesteps, k, replicate)), Cell: cellNumber, State: sweep.Done,
-						Configuration: c, Data: "surrogate", Cells: []int{7, 3}, Measures: made(timesteps, k, replicate),
+						Task: sweep.TaskID(fmt.Sprintf("t%d-k%g-r%d", timesteps, k, replicate)), ConfigurationIndex: cellNumber, State: sweep.Done,
+						Configuration: c, Data: "surrogate", NeuronIDs: []int{7, 3}, Measures: made(timesteps, k, replicate),
 					}
 					switch {
 					case timesteps == 6 && k == 1 && replicate == 3:
 						row.State, row.Measures = sweep.Pending, nil
 					case timesteps == 1 && k == 1 && replicate == 1:
-						row.State, row.Measures = sweep.SetAside, nil
+						row.State, row.Measures = sweep.Failed, nil
 					}
 					if !yield(row, nil) {
 						return

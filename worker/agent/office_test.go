@@ -63,7 +63,7 @@ func newOffice(t *testing.T, tasks int) *office {
 
 // smallRaster is 4 repeats of 30 bins of two cells.
 func smallRaster() *recording.Raster {
-	r := &recording.Raster{Neurons: 2, Repeats: 4, Bins: 30, Cells: []int{5, 7}, BinMS: 20}
+	r := &recording.Raster{Neurons: 2, Repeats: 4, Bins: 30, NeuronIDs: []int{5, 7}, BinMS: 20}
 	for i := range r.Repeats * r.Bins {
 		r.Words = append(r.Words, uint32(i*i%7)&3)
 	}

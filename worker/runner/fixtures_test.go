@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func smallRaster(neurons int) *recording.Raster {
 	r := &recording.Raster{Neurons: neurons, Repeats: 12, Bins: 60, BinMS: 20}
 	for q := range neurons {
-		r.Cells = append(r.Cells, 3*q)
+		r.NeuronIDs = append(r.NeuronIDs, 3*q)
 	}
 	draw := random.Training{Seed: 5, Neurons: neurons}.Stream("test raster").At(0, 0)
 	for range r.Repeats * r.Bins {

@@ -28,16 +28,16 @@ func (l logged) Run(ctx context.Context, t Task, r Reporter) (Outcome, error) {
 	log.RegisterSink(forward{l.log.With("task", t.ID)})
 	log.RegisterSink(hclog.NewSinkAdapter(&hclog.LoggerOptions{Output: lines, Level: hclog.Debug}))
 
-	log.Debug("task begins", "cell", t.Configuration.Label(), "steps", t.Configuration.Training.Steps)
+	log.Debug("task begins", "configuration", t.Configuration.Label(), "steps", t.Configuration.Training.Steps)
 	outcome, err := l.next.Run(hclog.WithContext(ctx, log), t, r)
 	took := outcome.ComputeTime.Round(time.Millisecond).String()
 	switch {
 	case err == nil:
-		log.Info("task is done", "cell", t.Configuration.Label(), "took", took)
+		log.Info("task is done", "configuration", t.Configuration.Label(), "took", took)
 	case errors.Is(err, ErrStopped):
-		log.Debug("task is stopped", "cell", t.Configuration.Label(), "took", took)
+		log.Debug("task is stopped", "configuration", t.Configuration.Label(), "took", took)
 	default:
-		log.Debug("task failed", "cell", t.Configuration.Label(), "took", took, "error", err)
+		log.Debug("task failed", "configuration", t.Configuration.Label(), "took", took, "error", err)
 		err = &Failure{Err: err, Log: lines.String(), Reproducible: errors.Is(err, gan.ErrNotFinite)}
 	}
 	return outcome, err

@@ -54,7 +54,7 @@ CREATE INDEX records_due ON records (not_before) WHERE phase = 'backing_off';
 CREATE TABLE planned (
     plan     TEXT    NOT NULL,
     task     TEXT    NOT NULL,
-    cell     BIGINT  NOT NULL,
+    configuration_index BIGINT  NOT NULL,
     line     BIGINT  NOT NULL,
     position BIGINT  NOT NULL,
     cost     BIGINT  NOT NULL,

@@ -45,13 +45,13 @@ func failsAlways(t *testing.T, l *Lab) {
 			t.Fatalf("after failure %d: %+v", attempt, fresh)
 		}
 	}
-	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, SetAside: 1})
+	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Failed: 1})
 	s := l.Status("A")
-	if len(s.SetAside) != 1 || s.SetAside[0].Reason != "it failed 3 times, the last time with: NaN at step 9" || !s.Counts.Finished() {
-		t.Errorf("status: %+v", s.SetAside)
+	if len(s.Failed) != 1 || s.Failed[0].Reason != "it failed 3 times, the last time with: NaN at step 9" || !s.Counts.Finished() {
+		t.Errorf("status: %+v", s.Failed)
 	}
 	for _, a := range l.Attempts(Task(1).ID) {
-		if a.Outcome != queue.Failed || a.Log != "log of NaN at step 9" {
+		if a.Outcome != queue.AttemptFailed || a.Log != "log of NaN at step 9" {
 			t.Errorf("attempt: %+v", a)
 		}
 	}
@@ -92,7 +92,7 @@ func repeats(t *testing.T, l *Lab) {
 		w.Sync(Fails(w.Take(), "panic after step "+step))
 		l.Tick(20 * time.Second)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 1, SetAside: 1})
+	l.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
 	if r := l.Record(Task(0).ID); r.Reason != "it failed 2 times in the same way: panic after step 3" {
 		t.Errorf("reason: %q", r.Reason)
 	}
@@ -109,7 +109,7 @@ func reproducible(t *testing.T, l *Lab) {
 		report := Fails(w.Take(), "NaN at step 3")
 		report.Failure.Reproducible = true
 		w.Sync(report)
-		l.WantCounts("A", queue.Counts{Planned: 1, SetAside: 1})
+		l.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
 		if r := l.Record(Task(0).ID); r.Reason != "it would fail in every attempt: NaN at step 3" {
 			t.Errorf("reason: %q", r.Reason)
 		}
@@ -176,7 +176,7 @@ func killsProcess(t *testing.T, l *Lab) {
 		kill(l, w)
 		want := queue.Counts{Planned: 1, Pending: 1}
 		if n == 4 {
-			want = queue.Counts{Planned: 1, SetAside: 1}
+			want = queue.Counts{Planned: 1, Failed: 1}
 		}
 		l.WantCounts("A", want)
 	}
@@ -228,7 +228,7 @@ func getsOn(t *testing.T, l *Lab) {
 		}
 		lose(0)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 1, SetAside: 1})
+	l.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
 	// A retry does not begin at the checkpoint that it was stuck at.
 	l.Retry(queue.RetryRequest{})
 	if fresh := Fresh(l.Worker(1).Sync()); fresh[0].Work.CheckpointStep != 0 {
@@ -269,25 +269,25 @@ func retryOne(t *testing.T, l *Lab) {
 		}
 		l.Tick(20 * time.Second)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 3, SetAside: 3})
+	l.WantCounts("A", queue.Counts{Planned: 3, Failed: 3})
 	if n := l.Retry(queue.RetryRequest{Diverged: true}); n != 0 {
 		t.Errorf("reopened %d", n)
 	}
 	if n := l.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{Task(1).ID}}}); n != 1 {
 		t.Errorf("reopened %d", n)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 3, SetAside: 2, Pending: 1})
+	l.WantCounts("A", queue.Counts{Planned: 3, Failed: 2, Pending: 1})
 	for _, task := range []sweep.TaskID{"no such task", Task(7).ID} {
 		if _, err := l.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{Task(0).ID, task}}}); err == nil {
 			t.Errorf("retry of %q: want an error", task)
 		}
 	}
-	l.WantCounts("A", queue.Counts{Planned: 3, SetAside: 2, Pending: 1})
+	l.WantCounts("A", queue.Counts{Planned: 3, Failed: 2, Pending: 1})
 	l.Plan("A", Plan(1, 3, 10))
 	if _, err := l.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{Task(0).ID}}}); !errors.Is(err, queue.ErrUnknown) {
 		t.Errorf("retry of a task that no sweep wants: %v", err)
 	}
 	// It stays aside for whoever wants it again.
 	l.Plan("B", Plan(0, 1, 10))
-	l.WantCounts("B", queue.Counts{Planned: 1, SetAside: 1})
+	l.WantCounts("B", queue.Counts{Planned: 1, Failed: 1})
 }

@@ -40,10 +40,10 @@ func cancelAll(t *testing.T, l *Lab) {
 	w.Sync(Fails(w.Holding(), "NaN"))
 	l.WantCounts("A", queue.Counts{Planned: 4, Done: 1, Leased: 1, Pending: 2})
 	l.cancels(queue.Selection{Sweep: "A"}, 3, 0)
-	l.WantCounts("A", queue.Counts{Planned: 4, Done: 1, SetAside: 3})
-	for _, row := range l.Status("A").SetAside {
+	l.WantCounts("A", queue.Counts{Planned: 4, Done: 1, Failed: 3})
+	for _, row := range l.Status("A").Failed {
 		if row.Reason != queue.CancelledByOperator {
-			t.Errorf("task %s is set aside since %q", row.Task.ID, row.Reason)
+			t.Errorf("task %s failed since %q", row.Task.ID, row.Reason)
 		}
 	}
 	l.cancels(queue.Selection{Sweep: "A"}, 0, 0)
@@ -70,7 +70,7 @@ func cancelHolder(t *testing.T, l *Lab) {
 	for _, report := range []queue.Report{Fails(lease, "NaN"), HandsBack(lease)} {
 		verdict(t, w.Sync(report), queue.JudgedLate)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 1, SetAside: 1})
+	l.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
 	if got := l.Attempts(lease.Task)[0]; got.Outcome != queue.Cancelled || got.Reason != queue.CancelledByOperator {
 		t.Errorf("attempt: %+v", got)
 	}
@@ -83,7 +83,7 @@ func cancelResult(t *testing.T, l *Lab) {
 	held := w.held()
 	l.cancels(queue.Selection{Sweep: "A"}, 2, 0)
 	l.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{held[1].Task}}})
-	for _, h := range held { // one is set aside, one was reopened
+	for _, h := range held { // one failed, one was reopened
 		bad := Finished(h.Lease, 0)
 		bad.Result.Digest = "damaged"
 		verdict(t, w.Call(queue.SyncRequest{Process: w.Process, Sequence: 1, Reports: []queue.Report{bad}}), queue.JudgedInvalid)
@@ -116,17 +116,17 @@ func cancelExpired(t *testing.T, l *Lab) {
 	if answer := w.Sync(); len(answer.Assignments) != 0 {
 		t.Errorf("its holder came back and got it again: %+v", answer)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 1, SetAside: 1})
+	l.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
 }
 
 func cancelShared(_ *testing.T, l *Lab) {
 	l.Plan("A", Plan(0, 3, 30))
 	l.Plan("B", Plan(2, 4, 30))
 	l.cancels(queue.Selection{Sweep: "A"}, 2, 1)
-	l.WantCounts("A", queue.Counts{Planned: 3, SetAside: 2, Pending: 1})
+	l.WantCounts("A", queue.Counts{Planned: 3, Failed: 2, Pending: 1})
 	l.WantCounts("B", queue.Counts{Planned: 2, Pending: 2})
 	l.cancels(queue.Selection{Tasks: []sweep.TaskID{Task(2).ID}}, 1, 0) // of all sweeps
-	l.WantCounts("B", queue.Counts{Planned: 2, Pending: 1, SetAside: 1})
+	l.WantCounts("B", queue.Counts{Planned: 2, Pending: 1, Failed: 1})
 }
 
 func cancelCheckpoint(t *testing.T, l *Lab) {
@@ -186,8 +186,8 @@ func cancelFaulty(t *testing.T, l *Lab) {
 		want  queue.Counts
 	}{
 		{FailedCommit, cancel, queue.Counts{Planned: 2, Pending: 2}},
-		{UnknownCommit, cancel, queue.Counts{Planned: 2, SetAside: 2}},
-		{FailedCommit, retry, queue.Counts{Planned: 2, SetAside: 2}},
+		{UnknownCommit, cancel, queue.Counts{Planned: 2, Failed: 2}},
+		{FailedCommit, retry, queue.Counts{Planned: 2, Failed: 2}},
 		{UnknownCommit, retry, queue.Counts{Planned: 2, Pending: 2}},
 	} {
 		l.Store.Next = step.fault

@@ -49,7 +49,7 @@ func neighbours(t *testing.T, l *Lab) {
 	if losses != 5 {
 		t.Errorf("lost %d processes alone: want 5", losses)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 3, Done: 2, SetAside: 1})
+	l.WantCounts("A", queue.Counts{Planned: 3, Done: 2, Failed: 1})
 }
 
 // sparesSlots is about a process that holds something: it gets no task that must

@@ -215,7 +215,7 @@ func (c *check) phase(r queue.Record, attempts []queue.Attempt, votes map[string
 	for _, a := range attempts {
 		newest = a
 		accepted = accepted || a.Outcome == queue.Accepted
-		if a.Attempt > r.Pardoned && (a.Outcome == queue.Failed || a.Outcome == queue.Lost) {
+		if a.Attempt > r.Pardoned && (a.Outcome == queue.AttemptFailed || a.Outcome == queue.Lost) {
 			blamed++
 		}
 	}
@@ -230,10 +230,10 @@ func (c *check) phase(r queue.Record, attempts []queue.Attempt, votes map[string
 		c.leading(r, votes)
 	case queue.Diverged:
 		c.want(len(votes) > 1 && accepted, "task %s has diverged, its results are %v", r.Task, votes)
-	case queue.SetAside:
-		c.want(hopeless(r, blamed) && !accepted && r.Reason != "", "task %s is set aside for %d attempts, accepted: %v, reason %q", r.Task, blamed, accepted, r.Reason)
+	case queue.Failed:
+		c.want(hopeless(r, blamed) && !accepted && r.Reason != "", "task %s failed for %d attempts, accepted: %v, reason %q", r.Task, blamed, accepted, r.Reason)
 	case queue.BackingOff:
-		c.want(newest.Outcome == queue.Failed && !r.NotBefore.IsZero(), "task %s backs off until %v after %q", r.Task, r.NotBefore, newest.Outcome)
+		c.want(newest.Outcome == queue.AttemptFailed && !r.NotBefore.IsZero(), "task %s backs off until %v after %q", r.Task, r.NotBefore, newest.Outcome)
 	default:
 	}
 	c.want(r.Phase == queue.BackingOff || r.NotBefore.IsZero(), "task %s is %s, not before %v", r.Task, r.Phase, r.NotBefore)

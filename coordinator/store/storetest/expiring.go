@@ -12,7 +12,7 @@ var expiring = []life{
 	{"an expired lease is renewed by its holder", renewed},
 	{"a lease that was granted again is not", notRenewed},
 	{"an expired lease is its holder's alone", intruder},
-	{"a holder of a task that was set aside comes back", cameBackLate},
+	{"a holder of a task that failed comes back", cameBackLate},
 	{"a frozen coordinator", frozen},
 	{"a clock that was set back", setBack},
 	{"a clock that was set back while a task backs off", setBackOff},
@@ -89,7 +89,7 @@ func cameBackLate(t *testing.T, l *Lab) {
 		last.Take()
 		kill(l, last)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 1, SetAside: 1})
+	l.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
 	if answer := last.Sync(); len(answer.Assignments) != 1 || answer.Done {
 		t.Errorf("answer: %+v", answer)
 	}

@@ -48,7 +48,7 @@ func Model(t *rapid.T, open Opener) {
 		{"freeze", 1, m.freeze},
 		{"restart", 1, func(*rapid.T) { m.Restart() }},
 		{"plan", 1, m.perhapsFailing(m.plan)},
-		{"forget", 1, m.perhapsFailing(m.forget)},
+		{"delete", 1, m.perhapsFailing(m.forget)},
 		{"retry", 1, m.perhapsFailing(m.retry)},
 		{"retry diverged", 2, m.perhapsFailing(m.retryDiverged)},
 		{"cancel", 1, m.perhapsFailing(m.cancel)},

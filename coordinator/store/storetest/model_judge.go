@@ -161,7 +161,7 @@ func (m *model) fair(old, r queue.Record) {
 		lost := m.losses[a.Lease]
 		switch {
 		case a.Attempt <= r.Pardoned:
-		case a.Outcome == queue.Failed:
+		case a.Outcome == queue.AttemptFailed:
 			failures, reached = failures+1, 0
 		case a.Outcome == queue.Lost:
 			if a.Started && !lost.excused && lost.saved <= reached {
@@ -182,9 +182,9 @@ func (m *model) fair(old, r queue.Record) {
 		if r.Alone != alone {
 			m.Errorf("task %s must be alone: %v, by its history: %v", r.Task, r.Alone, alone)
 		}
-	case queue.SetAside:
+	case queue.Failed:
 		if !hopeless && old.Phase != r.Phase && r.Reason != queue.CancelledByOperator {
-			m.Errorf("task %s is set aside after %d failures and %d losses alone", r.Task, failures, losses)
+			m.Errorf("task %s failed after %d failures and %d losses alone", r.Task, failures, losses)
 		}
 	default:
 	}

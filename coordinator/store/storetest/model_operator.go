@@ -35,7 +35,7 @@ func (m *model) plan(t *rapid.T) {
 func (m *model) forget(t *rapid.T) {
 	id := rapid.SampledFrom(modelSweeps).Draw(t, "sweep")
 	before := m.planOf(id)
-	err := m.Queue.Forget(ctx, id)
+	err := m.Queue.Delete(ctx, id)
 	if err != nil && !errors.Is(err, queue.ErrUnknown) && !errors.Is(err, queue.ErrUnavailable) {
 		t.Fatalf("forget: %v", err)
 	}

@@ -21,7 +21,7 @@ var planning = []life{
 	{"plans that cannot be", badPlans},
 	{"a sweep keeps its numerics", keepsNumerics},
 	{"what diverged, or was reopened, is not done", plannedDiverged},
-	{"forget", forget},
+	{"delete", forget},
 }
 
 func revisions(t *testing.T, l *Lab) {
@@ -197,14 +197,14 @@ func forget(t *testing.T, l *Lab) {
 	l.Plan("B", Plan(0, 1, 10))
 	w := l.Worker(2)
 	w.Sync()
-	if err := l.Queue.Forget(ctx, "A"); err != nil {
+	if err := l.Queue.Delete(ctx, "A"); err != nil {
 		t.Fatal(err)
 	}
 	l.Consistent()
 	if answer := w.Sync(); len(answer.Assignments) != 1 {
 		t.Errorf("held after A is forgotten: %+v", answer.Assignments)
 	}
-	if err := l.Queue.Forget(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
+	if err := l.Queue.Delete(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
 		t.Errorf("forget once more: %v", err)
 	}
 	for _, err := range l.Queue.Rows(ctx, "A") {
@@ -237,7 +237,7 @@ func plannedDiverged(t *testing.T, l *Lab) {
 		if again, other := l.Plan("A", plan), l.Plan("B", longer); again.AlreadyDone != 0 || other.AlreadyDone != 0 {
 			t.Errorf("%s: %d are done, and %d in another sweep", when, again.AlreadyDone, other.AlreadyDone)
 		}
-		if err := l.Queue.Forget(ctx, "B"); err != nil {
+		if err := l.Queue.Delete(ctx, "B"); err != nil {
 			t.Error(err)
 		}
 	}

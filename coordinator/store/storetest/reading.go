@@ -37,7 +37,7 @@ func pages(t *testing.T, l *Lab) {
 	plan := Plan(0, n, 0.001)
 	for i := range plan {
 		plan[i].Order = n - i
-		plan[i].Task.Cell = i / 2
+		plan[i].Task.ConfigurationIndex = i / 2
 	}
 	l.Plan("A", plan)
 	w := l.Worker(2)
@@ -57,7 +57,7 @@ func pages(t *testing.T, l *Lab) {
 	}
 	for i, row := range rows {
 		want := queue.Row{Planned: plan[i], Phase: queue.Waiting, State: "pending"}
-		want.Task = sweep.Task{ID: want.Task.ID, Cell: want.Task.Cell} // the rest is in the grid
+		want.Task = sweep.Task{ID: want.Task.ID, ConfigurationIndex: want.Task.ConfigurationIndex} // the rest is in the grid
 		if diff := cmp.Diff(want, row); diff != "" {
 			t.Fatalf("row %d (-want +got):\n%s", i, diff)
 		}
@@ -199,8 +199,8 @@ func bounded(t *testing.T, l *Lab) {
 		w.Obey(w.Call(r))
 	}
 	s := l.Status("A")
-	if s.Counts.SetAside != n || len(s.SetAside) != queue.MaxListed || s.SetAside[0].Order != 0 || s.SetAside[99].Order != 99 {
-		t.Errorf("%d set aside, %d listed", s.Counts.SetAside, len(s.SetAside))
+	if s.Counts.Failed != n || len(s.Failed) != queue.MaxListed || s.Failed[0].Order != 0 || s.Failed[99].Order != 99 {
+		t.Errorf("%d failed, %d listed", s.Counts.Failed, len(s.Failed))
 	}
 	if got := l.Retry(queue.RetryRequest{}); got != n {
 		t.Errorf("reopened %d: want %d", got, n)

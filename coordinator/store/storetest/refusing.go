@@ -65,7 +65,7 @@ func otherKind(t *testing.T, l *Lab) {
 		if len(verdicts) != 1 || verdicts[0].Judgement != queue.JudgedInvalid || !strings.Contains(verdicts[0].Why, "trainable_parameters") {
 			t.Errorf("restarts: %v: judged %+v", restarts, verdicts)
 		}
-		if outcomes := l.Outcomes(lease.Task); len(outcomes) != 1 || outcomes[0] != queue.Failed {
+		if outcomes := l.Outcomes(lease.Task); len(outcomes) != 1 || outcomes[0] != queue.AttemptFailed {
 			t.Errorf("restarts: %v: outcomes %v", restarts, outcomes)
 		}
 	}
@@ -128,7 +128,7 @@ func faultyCommits(t *testing.T, l *Lab) {
 
 	for name, call := range map[string]func() error{
 		"plan":       func() error { _, err := l.TryPlan("B", nil); return err },
-		"forget":     func() error { return l.Queue.Forget(ctx, "A") },
+		"delete":     func() error { return l.Queue.Delete(ctx, "A") },
 		"verify":     func() error { _, err := l.Queue.Verify(ctx, queue.VerifyRequest{Share: 1}); return err },
 		"drain":      func() error { _, err := l.Queue.Drain(ctx, queue.DrainRequest{}); return err },
 		"tick":       func() error { return l.Queue.Tick(ctx) },

@@ -207,7 +207,7 @@ func invalidFails(t *testing.T, l *Lab) {
 	bad.Result.Digest = "short"
 	verdict(t, w.Sync(bad), queue.JudgedInvalid)
 	a := l.Attempts(lease.Task)[0]
-	if a.Outcome != queue.Failed || !strings.HasPrefix(a.Reason, "invalid result: ") || a.Digest != "" {
+	if a.Outcome != queue.AttemptFailed || !strings.HasPrefix(a.Reason, "invalid result: ") || a.Digest != "" {
 		t.Errorf("attempt: %+v", a)
 	}
 	l.Tick(10 * time.Second)
@@ -310,7 +310,7 @@ func twoOfThree(t *testing.T, l *Lab) {
 	l.Plan("A", Plan(0, 2, 10))
 	task := diverge(l)
 	if n := l.Retry(queue.RetryRequest{}); n != 0 {
-		t.Errorf("a retry of what was set aside reopened %d that diverged", n)
+		t.Errorf("a retry of what failed reopened %d that diverged", n)
 	}
 	if n := l.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{task, Task(1).ID}}, Diverged: true}); n != 1 {
 		t.Errorf("reopened %d", n)
@@ -393,7 +393,7 @@ func expiredResult(t *testing.T, l *Lab) {
 		}
 	}
 	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Pending: 1})
-	if got := l.Outcomes(held[1].Task); len(got) != 1 || got[0] != queue.Failed {
+	if got := l.Outcomes(held[1].Task); len(got) != 1 || got[0] != queue.AttemptFailed {
 		t.Errorf("outcomes: %v", got)
 	}
 }

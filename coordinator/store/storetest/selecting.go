@@ -22,7 +22,7 @@ func setAside(l *Lab, id string, from, to int) {
 	l.TB.Helper()
 	l.Plan(id, Plan(from, to, 30))
 	w := l.Worker(1)
-	for l.Status(id).Counts.SetAside < to-from {
+	for l.Status(id).Counts.Failed < to-from {
 		for _, h := range w.held() {
 			w.Sync(Fails(h.Lease, "NaN"))
 		}
@@ -38,7 +38,7 @@ func selectTasks(t *testing.T, l *Lab) {
 	setAside(l, "B", 2, 5) // task 2 is of both
 	counts := func(id string, aside, pending int) {
 		t.Helper()
-		l.WantCounts(id, queue.Counts{Planned: 3, SetAside: aside, Pending: pending})
+		l.WantCounts(id, queue.Counts{Planned: 3, Failed: aside, Pending: pending})
 	}
 	retry := func(want int, s queue.Selection) {
 		t.Helper()
@@ -49,8 +49,8 @@ func selectTasks(t *testing.T, l *Lab) {
 	retry(1, queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(0).ID, Task(0).ID}})
 	retry(0, queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(0).ID}})
 	counts("A", 2, 1)
-	retry(0, queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(0).ID}, Cells: []sweep.Cell{{"neurons": 1.0}}})
-	retry(2, queue.Selection{Sweep: "A", Cells: []sweep.Cell{{"k": 0.0}, {"neurons": 1.0, "timesteps": 1.0}}})
+	retry(0, queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(0).ID}, Configurations: []sweep.ConfigurationFilter{{"neurons": 1.0}}})
+	retry(2, queue.Selection{Sweep: "A", Configurations: []sweep.ConfigurationFilter{{"k": 0.0}, {"neurons": 1.0, "timesteps": 1.0}}})
 	counts("A", 0, 3)
 	counts("B", 2, 1)
 	retry(2, queue.Selection{})
@@ -67,10 +67,10 @@ func selectWrongly(t *testing.T, l *Lab) {
 		}
 	}
 	refuses(queue.Selection{Sweep: "C"}, queue.ErrUnknown)
-	mistyped := []sweep.Cell{{"neurons": 2.0, "timesteps": 1.0}}
-	refuses(queue.Selection{Sweep: "A", Cells: mistyped}, queue.ErrInvalid)
-	refuses(queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(1).ID}, Cells: mistyped}, queue.ErrInvalid)
-	_, err := l.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Sweep: "A", Cells: mistyped}})
+	mistyped := []sweep.ConfigurationFilter{{"neurons": 2.0, "timesteps": 1.0}}
+	refuses(queue.Selection{Sweep: "A", Configurations: mistyped}, queue.ErrInvalid)
+	refuses(queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(1).ID}, Configurations: mistyped}, queue.ErrInvalid)
+	_, err := l.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Sweep: "A", Configurations: mistyped}})
 	if want := "no cell of the sweep has neurons=2 (it has neurons = 1)"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error is %v, want one with %q", err, want)
 	}
@@ -83,7 +83,7 @@ func selectWrongly(t *testing.T, l *Lab) {
 	if n, _, err := l.Queue.Cancel(ctx, queue.Selection{Sweep: "B", Tasks: []sweep.TaskID{Task(16).ID[:10]}}); n != 1 || err != nil {
 		t.Errorf("cancelled %d, %v", n, err)
 	}
-	l.WantCounts("B", queue.Counts{Planned: 1, SetAside: 1})
+	l.WantCounts("B", queue.Counts{Planned: 1, Failed: 1})
 }
 
 func selectMany(t *testing.T, l *Lab) {

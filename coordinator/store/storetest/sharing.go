@@ -208,7 +208,7 @@ func backOrGranted(t *testing.T, p *pair) {
 
 func operators(t *testing.T, p *pair) {
 	p.labs[0].Plan("A", Plan(0, 30, 0.5))
-	p.labs[0].Plan("B", Plan(0, 55, 1)) // known: a lease outlives its sweep until Forget has cleared the plan
+	p.labs[0].Plan("B", Plan(0, 55, 1)) // known: a lease outlives its sweep until Delete has cleared the plan
 	var workers [6]*Worker
 	for i := range workers {
 		workers[i] = p.labs[i%2].Worker(2)
@@ -237,7 +237,7 @@ func operators(t *testing.T, p *pair) {
 			}
 		case i == len(workers)+1:
 			for range 8 {
-				if err := p.labs[1].Queue.Forget(ctx, "B"); err != nil && !errors.Is(err, queue.ErrUnknown) {
+				if err := p.labs[1].Queue.Delete(ctx, "B"); err != nil && !errors.Is(err, queue.ErrUnknown) {
 					t.Error(err)
 				}
 				if err := p.labs[1].Queue.Tick(ctx); err != nil {

@@ -55,7 +55,7 @@ func TestConsistent(t *testing.T) {
 		"is leased, its newest attempt is":     changed(done, func(r *queue.Record) { r.Phase = queue.Leased }),
 		"is done without a result":             changed(storetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.Done }),
 		"has diverged, its results are":        changed(done, func(r *queue.Record) { r.Phase = queue.Diverged }),
-		"is set aside for 0 attempts":          changed(storetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.SetAside }),
+		"failed for 0 attempts":                changed(storetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.Failed }),
 		"backs off until":                      changed(storetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.BackingOff }),
 		"not before":                           changed(storetest.Task(2).ID, func(r *queue.Record) { r.NotBefore = time.Unix(1, 0) }),
 		"must be alone for no reason":          changed(storetest.Task(2).ID, func(r *queue.Record) { r.Alone = true }),

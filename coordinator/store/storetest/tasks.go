@@ -59,8 +59,8 @@ func makeTask(number int) sweep.Task {
 	c.Replicate = number
 	return sweep.Task{
 		// Not the true one: tests should not change whenever a setting is added.
-		ID:   sweep.TaskID(fmt.Sprintf("%064x", number)),
-		Cell: number, Configuration: c, Recording: Recording,
+		ID:                 sweep.TaskID(fmt.Sprintf("%064x", number)),
+		ConfigurationIndex: number, Configuration: c, Recording: Recording,
 	}
 }
 

@@ -281,7 +281,7 @@ func verifyForgotten(t *testing.T, l *Lab) {
 	w := finish(l, 2)
 	l.verifies(1, 1)
 	lease := w.Take()
-	if err := l.Queue.Forget(ctx, "A"); err != nil {
+	if err := l.Queue.Delete(ctx, "A"); err != nil {
 		t.Fatal(err)
 	}
 	if r := l.Record(lease.Task); r.Phase != queue.Done || r.Verifying {

@@ -171,7 +171,7 @@ func wokenByOperator(t *testing.T, l *Lab) {
 		open = "B"
 	}
 	changed = l.Queue.Changed()
-	if err := l.Queue.Forget(ctx, open); err != nil {
+	if err := l.Queue.Delete(ctx, open); err != nil {
 		t.Fatal(err)
 	}
 	woken(t, true, changed)
@@ -187,7 +187,7 @@ func wokenByOperator(t *testing.T, l *Lab) {
 		}
 		l.Tick(20 * time.Second)
 	}
-	l.WantCounts("C", queue.Counts{Planned: 2, SetAside: 2})
+	l.WantCounts("C", queue.Counts{Planned: 2, Failed: 2})
 	changed = l.Queue.Changed()
 	l.Retry(queue.RetryRequest{})
 	woken(t, true, changed)
@@ -197,7 +197,7 @@ func wokenByOperator(t *testing.T, l *Lab) {
 	l.Plan("C", nil) // nobody holds anything of it
 	woken(t, false, changed)
 	l.Plan("C", Plan(5, 7, 10))
-	if err := l.Queue.Forget(ctx, "E"); err != nil {
+	if err := l.Queue.Delete(ctx, "E"); err != nil {
 		t.Fatal(err)
 	}
 	changed = l.Queue.Changed()
@@ -205,7 +205,7 @@ func wokenByOperator(t *testing.T, l *Lab) {
 	woken(t, true, changed)
 	l.Plan("E", Plan(7, 8, 10))
 	changed = l.Queue.Changed()
-	if err := l.Queue.Forget(ctx, "E"); err != nil {
+	if err := l.Queue.Delete(ctx, "E"); err != nil {
 		t.Fatal(err)
 	}
 	woken(t, true, changed)

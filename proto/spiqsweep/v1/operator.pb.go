@@ -345,7 +345,7 @@ type GetStatusResponse struct {
 	Revision uint32                 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
 	Counts   *TaskCounts            `protobuf:"bytes,4,opt,name=counts,proto3" json:"counts,omitempty"`
 	Workers  []*WorkerStatus        `protobuf:"bytes,5,rep,name=workers,proto3" json:"workers,omitempty"`
-	SetAside []*TaskStatus          `protobuf:"bytes,6,rep,name=set_aside,json=setAside,proto3" json:"set_aside,omitempty"`
+	Failed   []*TaskStatus          `protobuf:"bytes,6,rep,name=failed,proto3" json:"failed,omitempty"`
 	Diverged []*TaskStatus          `protobuf:"bytes,7,rep,name=diverged,proto3" json:"diverged,omitempty"`
 	TimeLeft *durationpb.Duration   `protobuf:"bytes,8,opt,name=time_left,json=timeLeft,proto3" json:"time_left,omitempty"`
 	AsOf     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
@@ -427,9 +427,9 @@ func (x *GetStatusResponse) GetWorkers() []*WorkerStatus {
 	return nil
 }
 
-func (x *GetStatusResponse) GetSetAside() []*TaskStatus {
+func (x *GetStatusResponse) GetFailed() []*TaskStatus {
 	if x != nil {
-		return x.SetAside
+		return x.Failed
 	}
 	return nil
 }
@@ -551,7 +551,7 @@ type TaskCounts struct {
 	Done     uint64                 `protobuf:"varint,2,opt,name=done,proto3" json:"done,omitempty"`
 	Leased   uint64                 `protobuf:"varint,3,opt,name=leased,proto3" json:"leased,omitempty"`
 	Pending  uint64                 `protobuf:"varint,4,opt,name=pending,proto3" json:"pending,omitempty"`
-	SetAside uint64                 `protobuf:"varint,5,opt,name=set_aside,json=setAside,proto3" json:"set_aside,omitempty"`
+	Failed   uint64                 `protobuf:"varint,5,opt,name=failed,proto3" json:"failed,omitempty"`
 	Diverged uint64                 `protobuf:"varint,6,opt,name=diverged,proto3" json:"diverged,omitempty"`
 	// Of the done ones, those that run once more to be compared.
 	Verifying     uint64 `protobuf:"varint,7,opt,name=verifying,proto3" json:"verifying,omitempty"`
@@ -617,9 +617,9 @@ func (x *TaskCounts) GetPending() uint64 {
 	return 0
 }
 
-func (x *TaskCounts) GetSetAside() uint64 {
+func (x *TaskCounts) GetFailed() uint64 {
 	if x != nil {
-		return x.SetAside
+		return x.Failed
 	}
 	return 0
 }
@@ -1023,9 +1023,9 @@ type PlannedTask struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Task  string                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
 	// sweep.Configuration as canonical JSON.
-	Configuration   []byte `protobuf:"bytes,2,opt,name=configuration,proto3" json:"configuration,omitempty"`
-	RecordingDigest string `protobuf:"bytes,3,opt,name=recording_digest,json=recordingDigest,proto3" json:"recording_digest,omitempty"`
-	Cell            uint64 `protobuf:"varint,4,opt,name=cell,proto3" json:"cell,omitempty"`
+	Configuration      []byte `protobuf:"bytes,2,opt,name=configuration,proto3" json:"configuration,omitempty"`
+	RecordingDigest    string `protobuf:"bytes,3,opt,name=recording_digest,json=recordingDigest,proto3" json:"recording_digest,omitempty"`
+	ConfigurationIndex uint64 `protobuf:"varint,4,opt,name=configuration_index,json=configurationIndex,proto3" json:"configuration_index,omitempty"`
 	// Position in results.csv.
 	Row uint64 `protobuf:"varint,5,opt,name=row,proto3" json:"row,omitempty"`
 	// Position in the order of execution.
@@ -1087,9 +1087,9 @@ func (x *PlannedTask) GetRecordingDigest() string {
 	return ""
 }
 
-func (x *PlannedTask) GetCell() uint64 {
+func (x *PlannedTask) GetConfigurationIndex() uint64 {
 	if x != nil {
-		return x.Cell
+		return x.ConfigurationIndex
 	}
 	return 0
 }
@@ -1191,27 +1191,27 @@ func (x *PlanSweepResponse) GetAlreadyDone() uint64 {
 	return 0
 }
 
-type ForgetSweepRequest struct {
+type DeleteSweepRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sweep         string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ForgetSweepRequest) Reset() {
-	*x = ForgetSweepRequest{}
+func (x *DeleteSweepRequest) Reset() {
+	*x = DeleteSweepRequest{}
 	mi := &file_spiqsweep_v1_operator_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ForgetSweepRequest) String() string {
+func (x *DeleteSweepRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ForgetSweepRequest) ProtoMessage() {}
+func (*DeleteSweepRequest) ProtoMessage() {}
 
-func (x *ForgetSweepRequest) ProtoReflect() protoreflect.Message {
+func (x *DeleteSweepRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_spiqsweep_v1_operator_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1223,38 +1223,38 @@ func (x *ForgetSweepRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ForgetSweepRequest.ProtoReflect.Descriptor instead.
-func (*ForgetSweepRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use DeleteSweepRequest.ProtoReflect.Descriptor instead.
+func (*DeleteSweepRequest) Descriptor() ([]byte, []int) {
 	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{17}
 }
 
-func (x *ForgetSweepRequest) GetSweep() string {
+func (x *DeleteSweepRequest) GetSweep() string {
 	if x != nil {
 		return x.Sweep
 	}
 	return ""
 }
 
-type ForgetSweepResponse struct {
+type DeleteSweepResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ForgetSweepResponse) Reset() {
-	*x = ForgetSweepResponse{}
+func (x *DeleteSweepResponse) Reset() {
+	*x = DeleteSweepResponse{}
 	mi := &file_spiqsweep_v1_operator_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ForgetSweepResponse) String() string {
+func (x *DeleteSweepResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ForgetSweepResponse) ProtoMessage() {}
+func (*DeleteSweepResponse) ProtoMessage() {}
 
-func (x *ForgetSweepResponse) ProtoReflect() protoreflect.Message {
+func (x *DeleteSweepResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_spiqsweep_v1_operator_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1266,8 +1266,8 @@ func (x *ForgetSweepResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ForgetSweepResponse.ProtoReflect.Descriptor instead.
-func (*ForgetSweepResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use DeleteSweepResponse.ProtoReflect.Descriptor instead.
+func (*DeleteSweepResponse) Descriptor() ([]byte, []int) {
 	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{18}
 }
 
@@ -1364,9 +1364,9 @@ type Row struct {
 	// Its configuration and recording are there where there is a reason; else the
 	// grid tells them.
 	Task *PlannedTask `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
-	// done, pending, set_aside or diverged.
+	// done, pending, failed or diverged.
 	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
-	// Why it was set aside, how its results differ, or why it could not be verified.
+	// Why it failed, how its results differ, or why it could not be verified.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// SHA-256 of the accepted result, and sweep.Measures of it as canonical JSON;
 	// empty without one.
@@ -1775,16 +1775,16 @@ func (x *Attempt) GetLog() string {
 	return ""
 }
 
-// Selection names tasks of a sweep; without tasks and cells, all of it.
+// Selection names tasks of a sweep; without tasks and configurations, all of it.
 type Selection struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Sweep string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
 	// By ID, or by the beginning of one that no other task has.
 	Tasks []string `protobuf:"bytes,2,rep,name=tasks,proto3" json:"tasks,omitempty"`
 	// Cells by their settings: a task is meant that has all the values of one.
-	Cells         []*CellFilter `protobuf:"bytes,3,rep,name=cells,proto3" json:"cells,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Configurations []*ConfigurationFilter `protobuf:"bytes,3,rep,name=configurations,proto3" json:"configurations,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Selection) Reset() {
@@ -1831,14 +1831,14 @@ func (x *Selection) GetTasks() []string {
 	return nil
 }
 
-func (x *Selection) GetCells() []*CellFilter {
+func (x *Selection) GetConfigurations() []*ConfigurationFilter {
 	if x != nil {
-		return x.Cells
+		return x.Configurations
 	}
 	return nil
 }
 
-type CellFilter struct {
+type ConfigurationFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Setting to value, as they are written in a grid: n, t and k are short for
 	// neurons, timesteps and k.
@@ -1847,20 +1847,20 @@ type CellFilter struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *CellFilter) Reset() {
-	*x = CellFilter{}
+func (x *ConfigurationFilter) Reset() {
+	*x = ConfigurationFilter{}
 	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *CellFilter) String() string {
+func (x *ConfigurationFilter) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*CellFilter) ProtoMessage() {}
+func (*ConfigurationFilter) ProtoMessage() {}
 
-func (x *CellFilter) ProtoReflect() protoreflect.Message {
+func (x *ConfigurationFilter) ProtoReflect() protoreflect.Message {
 	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1872,12 +1872,12 @@ func (x *CellFilter) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use CellFilter.ProtoReflect.Descriptor instead.
-func (*CellFilter) Descriptor() ([]byte, []int) {
+// Deprecated: Use ConfigurationFilter.ProtoReflect.Descriptor instead.
+func (*ConfigurationFilter) Descriptor() ([]byte, []int) {
 	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{28}
 }
 
-func (x *CellFilter) GetSettings() map[string]string {
+func (x *ConfigurationFilter) GetSettings() map[string]string {
 	if x != nil {
 		return x.Settings
 	}
@@ -1886,10 +1886,10 @@ func (x *CellFilter) GetSettings() map[string]string {
 
 type RetryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Empty: all that were set aside, of all sweeps.
+	// Empty: all that failed, of all sweeps.
 	Tasks    []string `protobuf:"bytes,1,rep,name=tasks,proto3" json:"tasks,omitempty"`
 	Diverged bool     `protobuf:"varint,2,opt,name=diverged,proto3" json:"diverged,omitempty"`
-	// Narrows to a sweep and its cells.
+	// Narrows to a sweep and its configurations.
 	Selection     *Selection `protobuf:"bytes,3,opt,name=selection,proto3" json:"selection,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2314,14 +2314,14 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05sweep\x18\x01 \x01(\v2\x13.spiqsweep.v1.SweepR\x05sweep\x12\x12\n" +
 	"\x04grid\x18\x02 \x01(\fR\x04grid\"(\n" +
 	"\x10GetStatusRequest\x12\x14\n" +
-	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\xa7\x04\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\xa2\x04\n" +
 	"\x11GetStatusResponse\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\rR\brevision\x120\n" +
 	"\x06counts\x18\x04 \x01(\v2\x18.spiqsweep.v1.TaskCountsR\x06counts\x124\n" +
-	"\aworkers\x18\x05 \x03(\v2\x1a.spiqsweep.v1.WorkerStatusR\aworkers\x125\n" +
-	"\tset_aside\x18\x06 \x03(\v2\x18.spiqsweep.v1.TaskStatusR\bsetAside\x124\n" +
+	"\aworkers\x18\x05 \x03(\v2\x1a.spiqsweep.v1.WorkerStatusR\aworkers\x120\n" +
+	"\x06failed\x18\x06 \x03(\v2\x18.spiqsweep.v1.TaskStatusR\x06failed\x124\n" +
 	"\bdiverged\x18\a \x03(\v2\x18.spiqsweep.v1.TaskStatusR\bdiverged\x126\n" +
 	"\ttime_left\x18\b \x01(\v2\x19.google.protobuf.DurationR\btimeLeft\x12/\n" +
 	"\x05as_of\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x18\n" +
@@ -2333,14 +2333,14 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\tWorkforce\x12\x1c\n" +
 	"\tprocesses\x18\x01 \x01(\x04R\tprocesses\x12\x14\n" +
 	"\x05slots\x18\x02 \x01(\x04R\x05slots\x12\x18\n" +
-	"\aleaving\x18\x03 \x01(\x04R\aleaving\"\xc3\x01\n" +
+	"\aleaving\x18\x03 \x01(\x04R\aleaving\"\xbe\x01\n" +
 	"\n" +
 	"TaskCounts\x12\x18\n" +
 	"\aplanned\x18\x01 \x01(\x04R\aplanned\x12\x12\n" +
 	"\x04done\x18\x02 \x01(\x04R\x04done\x12\x16\n" +
 	"\x06leased\x18\x03 \x01(\x04R\x06leased\x12\x18\n" +
-	"\apending\x18\x04 \x01(\x04R\apending\x12\x1b\n" +
-	"\tset_aside\x18\x05 \x01(\x04R\bsetAside\x12\x1a\n" +
+	"\apending\x18\x04 \x01(\x04R\apending\x12\x16\n" +
+	"\x06failed\x18\x05 \x01(\x04R\x06failed\x12\x1a\n" +
 	"\bdiverged\x18\x06 \x01(\x04R\bdiverged\x12\x1c\n" +
 	"\tverifying\x18\a \x01(\x04R\tverifying\"\xf4\x01\n" +
 	"\fWorkerStatus\x12\x18\n" +
@@ -2369,12 +2369,12 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05sweep\x18\x01 \x01(\v2\x13.spiqsweep.v1.SweepR\x05sweep\x12\x12\n" +
 	"\x04grid\x18\x02 \x01(\fR\x04grid\x12/\n" +
 	"\x05tasks\x18\x03 \x03(\v2\x19.spiqsweep.v1.PlannedTaskR\x05tasks\x12\x16\n" +
-	"\x06digest\x18\x04 \x01(\tR\x06digest\"\xc2\x01\n" +
+	"\x06digest\x18\x04 \x01(\tR\x06digest\"\xdf\x01\n" +
 	"\vPlannedTask\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\tR\x04task\x12$\n" +
 	"\rconfiguration\x18\x02 \x01(\fR\rconfiguration\x12)\n" +
-	"\x10recording_digest\x18\x03 \x01(\tR\x0frecordingDigest\x12\x12\n" +
-	"\x04cell\x18\x04 \x01(\x04R\x04cell\x12\x10\n" +
+	"\x10recording_digest\x18\x03 \x01(\tR\x0frecordingDigest\x12/\n" +
+	"\x13configuration_index\x18\x04 \x01(\x04R\x12configurationIndex\x12\x10\n" +
 	"\x03row\x18\x05 \x01(\x04R\x03row\x12\x14\n" +
 	"\x05order\x18\x06 \x01(\x04R\x05order\x12\x12\n" +
 	"\x04cost\x18\a \x01(\x01R\x04cost\"\x96\x01\n" +
@@ -2384,9 +2384,9 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x04kept\x18\x03 \x01(\x04R\x04kept\x12\x18\n" +
 	"\adropped\x18\x04 \x01(\x04R\adropped\x12!\n" +
 	"\falready_done\x18\x05 \x01(\x04R\valreadyDone\"*\n" +
-	"\x12ForgetSweepRequest\x12\x14\n" +
+	"\x12DeleteSweepRequest\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\x15\n" +
-	"\x13ForgetSweepResponse\"'\n" +
+	"\x13DeleteSweepResponse\"'\n" +
 	"\x0fListRowsRequest\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"9\n" +
 	"\x10ListRowsResponse\x12%\n" +
@@ -2422,14 +2422,13 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\tlast_step\x18\v \x01(\x04R\blastStep\x12<\n" +
 	"\fcompute_time\x18\f \x01(\v2\x19.google.protobuf.DurationR\vcomputeTime\x12\x18\n" +
 	"\amessage\x18\r \x01(\tR\amessage\x12\x10\n" +
-	"\x03log\x18\x0e \x01(\tR\x03log\"g\n" +
+	"\x03log\x18\x0e \x01(\tR\x03log\"\x82\x01\n" +
 	"\tSelection\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\x12\x14\n" +
-	"\x05tasks\x18\x02 \x03(\tR\x05tasks\x12.\n" +
-	"\x05cells\x18\x03 \x03(\v2\x18.spiqsweep.v1.CellFilterR\x05cells\"\x8d\x01\n" +
-	"\n" +
-	"CellFilter\x12B\n" +
-	"\bsettings\x18\x01 \x03(\v2&.spiqsweep.v1.CellFilter.SettingsEntryR\bsettings\x1a;\n" +
+	"\x05tasks\x18\x02 \x03(\tR\x05tasks\x12I\n" +
+	"\x0econfigurations\x18\x03 \x03(\v2!.spiqsweep.v1.ConfigurationFilterR\x0econfigurations\"\x9f\x01\n" +
+	"\x13ConfigurationFilter\x12K\n" +
+	"\bsettings\x18\x01 \x03(\v2/.spiqsweep.v1.ConfigurationFilter.SettingsEntryR\bsettings\x1a;\n" +
 	"\rSettingsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"w\n" +
@@ -2462,7 +2461,7 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\tGetStatus\x12\x1e.spiqsweep.v1.GetStatusRequest\x1a\x1f.spiqsweep.v1.GetStatusResponse\x12U\n" +
 	"\fPutRecording\x12!.spiqsweep.v1.PutRecordingRequest\x1a\".spiqsweep.v1.PutRecordingResponse\x12N\n" +
 	"\tPlanSweep\x12\x1e.spiqsweep.v1.PlanSweepRequest\x1a\x1f.spiqsweep.v1.PlanSweepResponse(\x01\x12R\n" +
-	"\vForgetSweep\x12 .spiqsweep.v1.ForgetSweepRequest\x1a!.spiqsweep.v1.ForgetSweepResponse\x12K\n" +
+	"\vDeleteSweep\x12 .spiqsweep.v1.DeleteSweepRequest\x1a!.spiqsweep.v1.DeleteSweepResponse\x12K\n" +
 	"\bListRows\x12\x1d.spiqsweep.v1.ListRowsRequest\x1a\x1e.spiqsweep.v1.ListRowsResponse0\x01\x12L\n" +
 	"\tGetResult\x12\x1e.spiqsweep.v1.GetResultRequest\x1a\x1f.spiqsweep.v1.GetResultResponse\x12W\n" +
 	"\fListAttempts\x12!.spiqsweep.v1.ListAttemptsRequest\x1a\".spiqsweep.v1.ListAttemptsResponse0\x01\x12@\n" +
@@ -2502,8 +2501,8 @@ var file_spiqsweep_v1_operator_proto_goTypes = []any{
 	(*PlanSweepRequest)(nil),      // 14: spiqsweep.v1.PlanSweepRequest
 	(*PlannedTask)(nil),           // 15: spiqsweep.v1.PlannedTask
 	(*PlanSweepResponse)(nil),     // 16: spiqsweep.v1.PlanSweepResponse
-	(*ForgetSweepRequest)(nil),    // 17: spiqsweep.v1.ForgetSweepRequest
-	(*ForgetSweepResponse)(nil),   // 18: spiqsweep.v1.ForgetSweepResponse
+	(*DeleteSweepRequest)(nil),    // 17: spiqsweep.v1.DeleteSweepRequest
+	(*DeleteSweepResponse)(nil),   // 18: spiqsweep.v1.DeleteSweepResponse
 	(*ListRowsRequest)(nil),       // 19: spiqsweep.v1.ListRowsRequest
 	(*ListRowsResponse)(nil),      // 20: spiqsweep.v1.ListRowsResponse
 	(*Row)(nil),                   // 21: spiqsweep.v1.Row
@@ -2513,7 +2512,7 @@ var file_spiqsweep_v1_operator_proto_goTypes = []any{
 	(*ListAttemptsResponse)(nil),  // 25: spiqsweep.v1.ListAttemptsResponse
 	(*Attempt)(nil),               // 26: spiqsweep.v1.Attempt
 	(*Selection)(nil),             // 27: spiqsweep.v1.Selection
-	(*CellFilter)(nil),            // 28: spiqsweep.v1.CellFilter
+	(*ConfigurationFilter)(nil),   // 28: spiqsweep.v1.ConfigurationFilter
 	(*RetryRequest)(nil),          // 29: spiqsweep.v1.RetryRequest
 	(*RetryResponse)(nil),         // 30: spiqsweep.v1.RetryResponse
 	(*CancelRequest)(nil),         // 31: spiqsweep.v1.CancelRequest
@@ -2522,7 +2521,7 @@ var file_spiqsweep_v1_operator_proto_goTypes = []any{
 	(*DrainResponse)(nil),         // 34: spiqsweep.v1.DrainResponse
 	(*VerifyRequest)(nil),         // 35: spiqsweep.v1.VerifyRequest
 	(*VerifyResponse)(nil),        // 36: spiqsweep.v1.VerifyResponse
-	nil,                           // 37: spiqsweep.v1.CellFilter.SettingsEntry
+	nil,                           // 37: spiqsweep.v1.ConfigurationFilter.SettingsEntry
 	(*timestamppb.Timestamp)(nil), // 38: google.protobuf.Timestamp
 	(*durationpb.Duration)(nil),   // 39: google.protobuf.Duration
 }
@@ -2533,7 +2532,7 @@ var file_spiqsweep_v1_operator_proto_depIdxs = []int32{
 	0,  // 3: spiqsweep.v1.GetSweepResponse.sweep:type_name -> spiqsweep.v1.Sweep
 	8,  // 4: spiqsweep.v1.GetStatusResponse.counts:type_name -> spiqsweep.v1.TaskCounts
 	9,  // 5: spiqsweep.v1.GetStatusResponse.workers:type_name -> spiqsweep.v1.WorkerStatus
-	11, // 6: spiqsweep.v1.GetStatusResponse.set_aside:type_name -> spiqsweep.v1.TaskStatus
+	11, // 6: spiqsweep.v1.GetStatusResponse.failed:type_name -> spiqsweep.v1.TaskStatus
 	11, // 7: spiqsweep.v1.GetStatusResponse.diverged:type_name -> spiqsweep.v1.TaskStatus
 	39, // 8: spiqsweep.v1.GetStatusResponse.time_left:type_name -> google.protobuf.Duration
 	38, // 9: spiqsweep.v1.GetStatusResponse.as_of:type_name -> google.protobuf.Timestamp
@@ -2548,8 +2547,8 @@ var file_spiqsweep_v1_operator_proto_depIdxs = []int32{
 	38, // 18: spiqsweep.v1.Attempt.leased_at:type_name -> google.protobuf.Timestamp
 	38, // 19: spiqsweep.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
 	39, // 20: spiqsweep.v1.Attempt.compute_time:type_name -> google.protobuf.Duration
-	28, // 21: spiqsweep.v1.Selection.cells:type_name -> spiqsweep.v1.CellFilter
-	37, // 22: spiqsweep.v1.CellFilter.settings:type_name -> spiqsweep.v1.CellFilter.SettingsEntry
+	28, // 21: spiqsweep.v1.Selection.configurations:type_name -> spiqsweep.v1.ConfigurationFilter
+	37, // 22: spiqsweep.v1.ConfigurationFilter.settings:type_name -> spiqsweep.v1.ConfigurationFilter.SettingsEntry
 	27, // 23: spiqsweep.v1.RetryRequest.selection:type_name -> spiqsweep.v1.Selection
 	27, // 24: spiqsweep.v1.CancelRequest.selection:type_name -> spiqsweep.v1.Selection
 	27, // 25: spiqsweep.v1.VerifyRequest.selection:type_name -> spiqsweep.v1.Selection
@@ -2558,7 +2557,7 @@ var file_spiqsweep_v1_operator_proto_depIdxs = []int32{
 	5,  // 28: spiqsweep.v1.OperatorService.GetStatus:input_type -> spiqsweep.v1.GetStatusRequest
 	12, // 29: spiqsweep.v1.OperatorService.PutRecording:input_type -> spiqsweep.v1.PutRecordingRequest
 	14, // 30: spiqsweep.v1.OperatorService.PlanSweep:input_type -> spiqsweep.v1.PlanSweepRequest
-	17, // 31: spiqsweep.v1.OperatorService.ForgetSweep:input_type -> spiqsweep.v1.ForgetSweepRequest
+	17, // 31: spiqsweep.v1.OperatorService.DeleteSweep:input_type -> spiqsweep.v1.DeleteSweepRequest
 	19, // 32: spiqsweep.v1.OperatorService.ListRows:input_type -> spiqsweep.v1.ListRowsRequest
 	22, // 33: spiqsweep.v1.OperatorService.GetResult:input_type -> spiqsweep.v1.GetResultRequest
 	24, // 34: spiqsweep.v1.OperatorService.ListAttempts:input_type -> spiqsweep.v1.ListAttemptsRequest
@@ -2571,7 +2570,7 @@ var file_spiqsweep_v1_operator_proto_depIdxs = []int32{
 	6,  // 41: spiqsweep.v1.OperatorService.GetStatus:output_type -> spiqsweep.v1.GetStatusResponse
 	13, // 42: spiqsweep.v1.OperatorService.PutRecording:output_type -> spiqsweep.v1.PutRecordingResponse
 	16, // 43: spiqsweep.v1.OperatorService.PlanSweep:output_type -> spiqsweep.v1.PlanSweepResponse
-	18, // 44: spiqsweep.v1.OperatorService.ForgetSweep:output_type -> spiqsweep.v1.ForgetSweepResponse
+	18, // 44: spiqsweep.v1.OperatorService.DeleteSweep:output_type -> spiqsweep.v1.DeleteSweepResponse
 	20, // 45: spiqsweep.v1.OperatorService.ListRows:output_type -> spiqsweep.v1.ListRowsResponse
 	23, // 46: spiqsweep.v1.OperatorService.GetResult:output_type -> spiqsweep.v1.GetResultResponse
 	25, // 47: spiqsweep.v1.OperatorService.ListAttempts:output_type -> spiqsweep.v1.ListAttemptsResponse

@@ -26,7 +26,7 @@ const (
 	OperatorService_GetStatus_FullMethodName    = "/spiqsweep.v1.OperatorService/GetStatus"
 	OperatorService_PutRecording_FullMethodName = "/spiqsweep.v1.OperatorService/PutRecording"
 	OperatorService_PlanSweep_FullMethodName    = "/spiqsweep.v1.OperatorService/PlanSweep"
-	OperatorService_ForgetSweep_FullMethodName  = "/spiqsweep.v1.OperatorService/ForgetSweep"
+	OperatorService_DeleteSweep_FullMethodName  = "/spiqsweep.v1.OperatorService/DeleteSweep"
 	OperatorService_ListRows_FullMethodName     = "/spiqsweep.v1.OperatorService/ListRows"
 	OperatorService_GetResult_FullMethodName    = "/spiqsweep.v1.OperatorService/GetResult"
 	OperatorService_ListAttempts_FullMethodName = "/spiqsweep.v1.OperatorService/ListAttempts"
@@ -50,20 +50,20 @@ type OperatorServiceClient interface {
 	ListSweeps(ctx context.Context, in *ListSweepsRequest, opts ...grpc.CallOption) (*ListSweepsResponse, error)
 	GetSweep(ctx context.Context, in *GetSweepRequest, opts ...grpc.CallOption) (*GetSweepResponse, error)
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
-	// PutRecording stores the bits of the cells that tasks train on, by digest.
+	// PutRecording stores the spike trains that tasks train on, by digest.
 	PutRecording(ctx context.Context, in *PutRecordingRequest, opts ...grpc.CallOption) (*PutRecordingResponse, error)
 	// PlanSweep makes the tasks that follow the first message a new sweep, or the
 	// newest revision of one: all of them or, after an error, none.
 	PlanSweep(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[PlanSweepRequest, PlanSweepResponse], error)
-	// ForgetSweep ends a sweep. Tasks that no other refers to are withdrawn; results stay.
-	ForgetSweep(ctx context.Context, in *ForgetSweepRequest, opts ...grpc.CallOption) (*ForgetSweepResponse, error)
+	// DeleteSweep ends a sweep. Tasks that no other refers to are withdrawn; results stay.
+	DeleteSweep(ctx context.Context, in *DeleteSweepRequest, opts ...grpc.CallOption) (*DeleteSweepResponse, error)
 	// ListRows streams the rows of results.csv, with what it shows of their results.
 	ListRows(ctx context.Context, in *ListRowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListRowsResponse], error)
 	// GetResult returns a whole result.
 	GetResult(ctx context.Context, in *GetResultRequest, opts ...grpc.CallOption) (*GetResultResponse, error)
 	// ListAttempts streams the history of a sweep's tasks, by row and attempt.
 	ListAttempts(ctx context.Context, in *ListAttemptsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListAttemptsResponse], error)
-	// Retry reopens tasks that were set aside, or runs diverged ones once more.
+	// Retry reopens tasks that failed, or runs diverged ones once more.
 	Retry(ctx context.Context, in *RetryRequest, opts ...grpc.CallOption) (*RetryResponse, error)
 	// Cancel sets tasks aside that are not finished; those that run stop within a Sync.
 	Cancel(ctx context.Context, in *CancelRequest, opts ...grpc.CallOption) (*CancelResponse, error)
@@ -134,10 +134,10 @@ func (c *operatorServiceClient) PlanSweep(ctx context.Context, opts ...grpc.Call
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type OperatorService_PlanSweepClient = grpc.ClientStreamingClient[PlanSweepRequest, PlanSweepResponse]
 
-func (c *operatorServiceClient) ForgetSweep(ctx context.Context, in *ForgetSweepRequest, opts ...grpc.CallOption) (*ForgetSweepResponse, error) {
+func (c *operatorServiceClient) DeleteSweep(ctx context.Context, in *DeleteSweepRequest, opts ...grpc.CallOption) (*DeleteSweepResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ForgetSweepResponse)
-	err := c.cc.Invoke(ctx, OperatorService_ForgetSweep_FullMethodName, in, out, cOpts...)
+	out := new(DeleteSweepResponse)
+	err := c.cc.Invoke(ctx, OperatorService_DeleteSweep_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -246,20 +246,20 @@ type OperatorServiceServer interface {
 	ListSweeps(context.Context, *ListSweepsRequest) (*ListSweepsResponse, error)
 	GetSweep(context.Context, *GetSweepRequest) (*GetSweepResponse, error)
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
-	// PutRecording stores the bits of the cells that tasks train on, by digest.
+	// PutRecording stores the spike trains that tasks train on, by digest.
 	PutRecording(context.Context, *PutRecordingRequest) (*PutRecordingResponse, error)
 	// PlanSweep makes the tasks that follow the first message a new sweep, or the
 	// newest revision of one: all of them or, after an error, none.
 	PlanSweep(grpc.ClientStreamingServer[PlanSweepRequest, PlanSweepResponse]) error
-	// ForgetSweep ends a sweep. Tasks that no other refers to are withdrawn; results stay.
-	ForgetSweep(context.Context, *ForgetSweepRequest) (*ForgetSweepResponse, error)
+	// DeleteSweep ends a sweep. Tasks that no other refers to are withdrawn; results stay.
+	DeleteSweep(context.Context, *DeleteSweepRequest) (*DeleteSweepResponse, error)
 	// ListRows streams the rows of results.csv, with what it shows of their results.
 	ListRows(*ListRowsRequest, grpc.ServerStreamingServer[ListRowsResponse]) error
 	// GetResult returns a whole result.
 	GetResult(context.Context, *GetResultRequest) (*GetResultResponse, error)
 	// ListAttempts streams the history of a sweep's tasks, by row and attempt.
 	ListAttempts(*ListAttemptsRequest, grpc.ServerStreamingServer[ListAttemptsResponse]) error
-	// Retry reopens tasks that were set aside, or runs diverged ones once more.
+	// Retry reopens tasks that failed, or runs diverged ones once more.
 	Retry(context.Context, *RetryRequest) (*RetryResponse, error)
 	// Cancel sets tasks aside that are not finished; those that run stop within a Sync.
 	Cancel(context.Context, *CancelRequest) (*CancelResponse, error)
@@ -292,8 +292,8 @@ func (UnimplementedOperatorServiceServer) PutRecording(context.Context, *PutReco
 func (UnimplementedOperatorServiceServer) PlanSweep(grpc.ClientStreamingServer[PlanSweepRequest, PlanSweepResponse]) error {
 	return status.Error(codes.Unimplemented, "method PlanSweep not implemented")
 }
-func (UnimplementedOperatorServiceServer) ForgetSweep(context.Context, *ForgetSweepRequest) (*ForgetSweepResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ForgetSweep not implemented")
+func (UnimplementedOperatorServiceServer) DeleteSweep(context.Context, *DeleteSweepRequest) (*DeleteSweepResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteSweep not implemented")
 }
 func (UnimplementedOperatorServiceServer) ListRows(*ListRowsRequest, grpc.ServerStreamingServer[ListRowsResponse]) error {
 	return status.Error(codes.Unimplemented, "method ListRows not implemented")
@@ -416,20 +416,20 @@ func _OperatorService_PlanSweep_Handler(srv interface{}, stream grpc.ServerStrea
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type OperatorService_PlanSweepServer = grpc.ClientStreamingServer[PlanSweepRequest, PlanSweepResponse]
 
-func _OperatorService_ForgetSweep_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ForgetSweepRequest)
+func _OperatorService_DeleteSweep_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteSweepRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(OperatorServiceServer).ForgetSweep(ctx, in)
+		return srv.(OperatorServiceServer).DeleteSweep(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: OperatorService_ForgetSweep_FullMethodName,
+		FullMethod: OperatorService_DeleteSweep_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(OperatorServiceServer).ForgetSweep(ctx, req.(*ForgetSweepRequest))
+		return srv.(OperatorServiceServer).DeleteSweep(ctx, req.(*DeleteSweepRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -570,8 +570,8 @@ var OperatorService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _OperatorService_PutRecording_Handler,
 		},
 		{
-			MethodName: "ForgetSweep",
-			Handler:    _OperatorService_ForgetSweep_Handler,
+			MethodName: "DeleteSweep",
+			Handler:    _OperatorService_DeleteSweep_Handler,
 		},
 		{
 			MethodName: "GetResult",

@@ -36,7 +36,7 @@ type WorkerServiceClient interface {
 	// Sync says what the worker holds, finished and can take, and learns what it
 	// should hold, the verdict on each report, and when to call again.
 	Sync(ctx context.Context, in *SyncRequest, opts ...grpc.CallOption) (*SyncResponse, error)
-	// GetRecording returns the bits of the cells that a task trains on, by digest.
+	// GetRecording returns the spike trains that a task trains on, by digest.
 	GetRecording(ctx context.Context, in *GetRecordingRequest, opts ...grpc.CallOption) (*GetRecordingResponse, error)
 	// PutCheckpoint stores a checkpoint; only the live attempt's, and only with a larger step.
 	PutCheckpoint(ctx context.Context, in *PutCheckpointRequest, opts ...grpc.CallOption) (*PutCheckpointResponse, error)
@@ -101,7 +101,7 @@ type WorkerServiceServer interface {
 	// Sync says what the worker holds, finished and can take, and learns what it
 	// should hold, the verdict on each report, and when to call again.
 	Sync(context.Context, *SyncRequest) (*SyncResponse, error)
-	// GetRecording returns the bits of the cells that a task trains on, by digest.
+	// GetRecording returns the spike trains that a task trains on, by digest.
 	GetRecording(context.Context, *GetRecordingRequest) (*GetRecordingResponse, error)
 	// PutCheckpoint stores a checkpoint; only the live attempt's, and only with a larger step.
 	PutCheckpoint(context.Context, *PutCheckpointRequest) (*PutCheckpointResponse, error)

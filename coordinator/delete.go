@@ -13,11 +13,11 @@ import (
 	"spiqsweep/worker/program"
 )
 
-func forgetCommand() *cobra.Command {
+func deleteCommand() *cobra.Command {
 	var flags placeFlags
 	c := &cobra.Command{
-		Use:        "forget [SWEEP]",
-		SuggestFor: []string{"delete", "remove", "rm", "drop", "erase"},
+		Use:        "delete [SWEEP]",
+		SuggestFor: []string{"forget", "remove", "rm", "drop", "erase"},
 		Short:      "End a sweep of a coordinator or a store; what it has finished stays",
 		Long: `Ends the sweep of that ID, or of that name if no other has it; without either, that
 of the output folder. Workers stop at what no other sweep wants. Results stay in
@@ -29,7 +29,7 @@ output folder is left as it is.`,
 			if err != nil {
 				return err
 			}
-			forgotten, err := place.Forget(c.Context(), strings.Join(arguments, ""))
+			deleted, err := place.Delete(c.Context(), strings.Join(arguments, ""))
 			if errors.Is(err, app.ErrNoName) {
 				return usage("%w: `%s` names them", err, flags.command("list"))
 			}
@@ -42,7 +42,7 @@ output folder is left as it is.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "sweep %s, ID %s, is forgotten\n", forgotten.Name, forgotten.ID)
+			_, err = fmt.Fprintf(c.OutOrStdout(), "sweep %s, ID %s, is deleted\n", deleted.Name, deleted.ID)
 			return err
 		},
 	}

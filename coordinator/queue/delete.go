@@ -8,12 +8,12 @@ import (
 	"spiqsweep/sweep"
 )
 
-// Forget removes a sweep, for its readers at once. Its finished tasks stay in the
+// Delete removes a sweep, for its readers at once. Its finished tasks stay in the
 // store; what no other sweep refers to is withdrawn. Errors: ErrUnknown,
 // ErrUnavailable; after the latter, the rest is taken away later.
-func (q *Queue) Forget(ctx context.Context, sweepID string) error {
+func (q *Queue) Delete(ctx context.Context, sweepID string) error {
 	if err := q.forget(ctx, sweepID); err != nil {
-		return fmt.Errorf("forget sweep %q: %w", sweepID, err)
+		return fmt.Errorf("delete sweep %q: %w", sweepID, err)
 	}
 	return nil
 }
