@@ -37,7 +37,7 @@ follows it. Run the same command again to resume, or name the output folder alon
 an extended grid runs only its new cells. A grid that would replace another sweep in
 the folder is refused without --replace.
 
-Exit codes: 0 all cells done; 1 a fault of the coordinator, or a file of the output
+Exit codes: 0 all configurations done; 1 a fault of the coordinator, or a file of the output
 folder that could not be written in its place; 2 bad usage or input; 3 some cells
 failed or diverged; 130 interrupted.`,
 		Example: `  coordinator
