@@ -1,15 +1,15 @@
 package app
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"spiqsweep/sweep/atomicfile"
 )
 
 // What a coordinator may replace in its output folder is settled here: regular
@@ -38,36 +38,31 @@ func (e *BesideError) Unwrap() error { return e.Cause }
 // write makes a file whole or leaves the old one: it is filled beside its place,
 // then renamed. If the file cannot be replaced, the error is a *BesideError.
 func (f folder) write(name string, fill func(io.Writer) error) error {
-	return f.replace(name, public, fill, (*os.File).Sync)
+	return f.replace(name, public, true, fill)
 }
 
 // writePrivate is write for a file that its owner alone can read.
 func (f folder) writePrivate(name string, fill func(io.Writer) error) error {
-	return f.replace(name, private, fill, (*os.File).Sync)
+	return f.replace(name, private, true, fill)
 }
 
 // writeUnsynced is write for files that are made again at every start: after a
 // power cut, one may be empty until then.
 func (f folder) writeUnsynced(name string, fill func(io.Writer) error) error {
-	return f.replace(name, public, fill, func(*os.File) error { return nil })
+	return f.replace(name, public, false, fill)
 }
 
-func (f folder) replace(name string, mode os.FileMode, fill func(io.Writer) error, sync func(*os.File) error) (err error) {
+func (f folder) replace(name string, mode os.FileMode, sync bool, fill func(io.Writer) error) (err error) {
 	place := f.path(name)
 	if kind := f.irregular(filepath.Dir(name)); filepath.Dir(name) != "." && kind != "" && kind != "a directory" {
 		return fmt.Errorf("write %s: %s is %s", place, filepath.Dir(place), kind)
 	}
-	draft, err := newDraft(place, mode)
+	draft, err := atomicfile.Fill(place, mode, sync, func(w io.Writer) error { return contained(func() error { return fill(w) }) })
 	if err != nil {
 		return fmt.Errorf("write %s: %w", place, err)
 	}
-	defer os.Remove(draft.Name()) // after the rename there is nothing of that name
-	buffered := bufio.NewWriterSize(draft, 1<<16)
-	err = contained(func() error { return fill(buffered) })
-	if err = errors.Join(err, buffered.Flush(), sync(draft), draft.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", place, err)
-	}
-	return f.put(draft.Name(), name)
+	defer os.Remove(draft) // after the rename, no file has this name
+	return f.put(draft, name)
 }
 
 // put renames a draft to the name of its file, or to one beside it.
@@ -99,21 +94,9 @@ func (f folder) rename(draft, name string) error {
 	return err
 }
 
-// newDraft creates a file beside a place, for which the umask holds.
-func newDraft(place string, mode os.FileMode) (*os.File, error) {
-	for {
-		name := fmt.Sprintf(".%s.%d", filepath.Base(place), rand.Uint64())
-		file, err := os.OpenFile(filepath.Join(filepath.Dir(place), name), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
-		if !errors.Is(err, os.ErrExist) {
-			return file, err
-		}
-	}
-}
-
-// draftName matches the names of drafts of the folder's files: here, and in
+// written matches the names of the files that are written by a rename: here, and in
 // proto/credentials.
-var draftName = regexp.MustCompile(`^\.(results|summary|comparison|axes|attempts|completeness|sweep|run|store|worker|operator|coordinator|ca|ca-key|S1[^/]*|[0-9a-f]{64})\.(csv|json|hcl|id|url|pem|svg|pdf|png)\.[0-9]+$` +
-	`|^(worker|operator|coordinator)\.json\.[0-9]+\.tmp$|^ca(-key)?\.pem\.[0-9]+\.tmp$`)
+var written = regexp.MustCompile(`^(results|summary|comparison|axes|attempts|completeness|sweep|run|store|worker|operator|coordinator|ca|ca-key|S1[^/]*|[0-9a-f]{64})\.(csv|json|hcl|id|url|pem|svg|pdf|png)$`)
 
 // removeDrafts removes what writers left behind that were killed. The folder must
 // be locked.
@@ -124,7 +107,7 @@ func (f folder) removeDrafts() {
 		}
 		entries, _ := os.ReadDir(f.path(name))
 		for _, entry := range entries {
-			if entry.Type().IsRegular() && draftName.MatchString(entry.Name()) {
+			if entry.Type().IsRegular() && written.MatchString(atomicfile.Target(entry.Name())) {
 				_ = os.Remove(f.path(name, entry.Name()))
 			}
 		}

@@ -118,10 +118,10 @@ func (a *Authority) Save(certificate, key string) error {
 	if err != nil {
 		return fmt.Errorf("write the authority's key: %w", err)
 	}
-	if err := writePrivately(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: body})); err != nil {
+	if err := writePrivate(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: body})); err != nil {
 		return fmt.Errorf("write the authority's key: %w", err)
 	}
-	if err := writePrivately(certificate, []byte(a.Certificate())); err != nil {
+	if err := writePrivate(certificate, []byte(a.Certificate())); err != nil {
 		return fmt.Errorf("write the authority's certificate: %w", err)
 	}
 	return nil

@@ -127,7 +127,7 @@ func (f File) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("write credentials %s: %w", path, err)
 	}
-	if err := writePrivately(path, append(body, '\n')); err != nil {
+	if err := writePrivate(path, append(body, '\n')); err != nil {
 		return fmt.Errorf("write credentials: %w", err)
 	}
 	return nil

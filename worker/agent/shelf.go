@@ -2,12 +2,12 @@ package agent
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 
 	"spiqsweep/simulator/inputfile"
 	"spiqsweep/simulator/recording"
+	"spiqsweep/sweep/atomicfile"
 )
 
 // shelf keeps recordings by digest: in memory, and in a folder if there is one.
@@ -53,21 +53,7 @@ func (s *shelf) save(digest string, body []byte) error {
 	if s.folder == "" {
 		return nil
 	}
-	draft, err := os.CreateTemp(s.folder, "*.tmp")
-	if err != nil {
-		return err
-	}
-	_, err = draft.Write(body)
-	if closed := draft.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(draft.Name(), s.path(digest))
-	}
-	if err != nil {
-		_ = os.Remove(draft.Name())
-	}
-	return err
+	return atomicfile.Write(s.path(digest), 0o600, body)
 }
 
 // get returns a recording that was put, nil if it was dropped since.

@@ -1,0 +1,78 @@
+// Package atomicfile writes files whole or not at all: the content goes to a draft
+// next to the file, and the draft is renamed to the file. A process that is killed
+// leaves at most a draft, which [Target] recognises.
+//
+// The package imports the standard library alone, so that every other package may
+// import it.
+package atomicfile
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+)
+
+// Write replaces the file at path with body, after body has reached the disk. The
+// mode is that of the new file, less the umask. If Write fails, an old file stays
+// as it was.
+func Write(path string, mode fs.FileMode, body []byte) error {
+	draft, err := Fill(path, mode, true, func(w io.Writer) error {
+		_, err := w.Write(body)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(draft, path); err != nil {
+		return errors.Join(err, os.Remove(draft))
+	}
+	return nil
+}
+
+// Fill writes what fill writes to a new draft next to path and returns the draft's
+// path, for the caller to rename or to remove. If Fill fails, there is no draft.
+// Without sync, the draft may be empty after a power failure.
+func Fill(path string, mode fs.FileMode, sync bool, fill func(io.Writer) error) (draft string, err error) {
+	file, err := create(path, mode)
+	if err != nil {
+		return "", err
+	}
+	buffered := bufio.NewWriterSize(file, 1<<16)
+	err = errors.Join(fill(buffered), buffered.Flush())
+	if sync {
+		err = errors.Join(err, file.Sync())
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		_ = os.Remove(file.Name())
+		return "", err
+	}
+	return file.Name(), nil
+}
+
+// create opens a new draft next to path.
+func create(path string, mode fs.FileMode) (*os.File, error) {
+	for {
+		name := fmt.Sprintf(".%s.%d", filepath.Base(path), rand.Uint64())
+		file, err := os.OpenFile(filepath.Join(filepath.Dir(path), name), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+		if !errors.Is(err, fs.ErrExist) {
+			return file, err
+		}
+	}
+}
+
+var draftName = regexp.MustCompile(`^\.(.+)\.[0-9]+$`)
+
+// Target returns the name of the file that a draft with this name was written for,
+// or "" if the name is not that of a draft.
+func Target(name string) string {
+	if match := draftName.FindStringSubmatch(name); match != nil {
+		return match[1]
+	}
+	return ""
+}

@@ -1,0 +1,76 @@
+package atomicfile_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"spiqsweep/sweep/atomicfile"
+)
+
+func entries(t *testing.T, folder string) []string {
+	t.Helper()
+	found, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range found {
+		names = append(names, entry.Name())
+	}
+	return names
+}
+
+func TestWriteReplacesAFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "file.json")
+	for _, body := range []string{"first, and longer", "second"} {
+		if err := atomicfile.Write(path, 0o600, []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != body {
+			t.Errorf("the file holds %q, %v, want %q", got, err, body)
+		}
+	}
+	if names := entries(t, filepath.Dir(path)); len(names) != 1 {
+		t.Errorf("the folder holds %q, want the file alone", names)
+	}
+}
+
+func TestAFailedWriteLeavesNoDraft(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "file.json")
+	fault := errors.New("fault")
+	if _, err := atomicfile.Fill(path, 0o600, false, func(io.Writer) error { return fault }); !errors.Is(err, fault) {
+		t.Errorf("error is %v, want %v", err, fault)
+	}
+	if names := entries(t, folder); len(names) != 0 {
+		t.Errorf("the folder holds %q after a failed Fill", names)
+	}
+	if err := os.MkdirAll(filepath.Join(path, "held"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := atomicfile.Write(path, 0o600, nil); err == nil {
+		t.Error("Write replaced a folder that holds something")
+	}
+	if names := entries(t, folder); len(names) != 1 {
+		t.Errorf("the folder holds %q after a failed Write", names)
+	}
+}
+
+func TestTargetRecognisesDrafts(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	draft, err := atomicfile.Fill(filepath.Join(folder, "sweep.id"), 0o600, true, func(io.Writer) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{filepath.Base(draft): "sweep.id", "sweep.id": "", ".lock": "", ".sweep.id.x": ""} {
+		if got := atomicfile.Target(name); got != want {
+			t.Errorf("Target(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
