@@ -44,7 +44,7 @@ func (s *shell) call(request *spiqsweepv1.SyncRequest) {
 		switch {
 		case errors.Is(replaced.Err(), context.Canceled):
 		case err != nil:
-			if _, busy := retryHint(err); !busy { // it answers: it is not away
+			if !Busy(err) {
 				s.line.change()
 			}
 			s.post(CallFailed{Sequence: request.GetSequence(), Err: err, Unreached: taker.Addr == nil})

@@ -44,21 +44,27 @@ func (l *line) change() {
 	l.addresses = append(l.addresses[1:len(l.addresses):len(l.addresses)], l.addresses[0])
 }
 
-// patience is how long a Sync may go without an answer. Where there is nobody
-// else to ask, a coordinator that is slow is better than none.
+// patience returns how long to wait for the answer to a Sync.
 func (l *line) patience(r *spiqsweepv1.SyncRequest) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	patience := answerTimeout + time.Duration(proto.Size(r))*time.Second/slowestLink
+	return AnswerTimeout(r, len(l.addresses))
+}
+
+// AnswerTimeout returns how long a worker that knows the addresses of so many
+// coordinators waits for the answer to a Sync. With only one it waits longest: no
+// other could answer sooner.
+func AnswerTimeout(r *spiqsweepv1.SyncRequest, coordinators int) time.Duration {
+	timeout := answerTimeout + time.Duration(proto.Size(r))*time.Second/slowestLink
 	switch {
-	case len(l.addresses) == 1:
+	case coordinators == 1:
 		return callTimeout
 	case r.GetDraining():
-		patience = drainAnswer
+		timeout = drainAnswer
 	case len(r.GetHeld())+len(r.GetReports()) == 0:
-		patience += longPoll
+		timeout += longPoll
 	}
-	return min(patience, callTimeout)
+	return min(timeout, callTimeout)
 }
 
 func (l *line) close() {

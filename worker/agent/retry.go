@@ -38,10 +38,16 @@ func retryHint(err error) (in time.Duration, ok bool) {
 	return 0, false
 }
 
+// Busy reports whether a coordinator refused a call only because it came too
+// soon. Such a coordinator is there: the worker keeps its address.
+func Busy(err error) bool {
+	_, busy := retryHint(err)
+	return busy
+}
+
 // tooLarge tells a message that will never be taken from one that came too soon.
 func tooLarge(err error) bool {
-	_, soon := retryHint(err)
-	return status.Code(err) == codes.ResourceExhausted && !soon
+	return status.Code(err) == codes.ResourceExhausted && !Busy(err)
 }
 
 func (r *retry) due(now time.Time) bool { return !now.Before(r.at) }
