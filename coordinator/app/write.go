@@ -98,6 +98,9 @@ func (f folder) rename(draft, name string) error {
 // proto/credentials.
 var written = regexp.MustCompile(`^(results|summary|comparison|axes|attempts|completeness|sweep|run|store|worker|operator|coordinator|ca|ca-key|S1[^/]*|[0-9a-f]{64})\.(csv|json|hcl|id|url|pem|svg|pdf|png)$`)
 
+// oldDraft matches the names that earlier versions gave to drafts of credentials.
+var oldDraft = regexp.MustCompile(`^((worker|operator|coordinator)\.json|ca(-key)?\.pem)\.[0-9]+\.tmp$`)
+
 // removeDrafts removes what writers left behind that were killed. The folder must
 // be locked.
 func (f folder) removeDrafts() {
@@ -107,7 +110,8 @@ func (f folder) removeDrafts() {
 		}
 		entries, _ := os.ReadDir(f.path(name))
 		for _, entry := range entries {
-			if entry.Type().IsRegular() && written.MatchString(atomicfile.Target(entry.Name())) {
+			isDraft := written.MatchString(atomicfile.Target(entry.Name())) || oldDraft.MatchString(entry.Name())
+			if isDraft && entry.Type().IsRegular() {
 				_ = os.Remove(f.path(name, entry.Name()))
 			}
 		}
