@@ -63,7 +63,7 @@ func printAxis(out io.Writer, levels []table.Level) (undefined bool, err error) 
 		if lines++; lines > maxLevels {
 			continue
 		}
-		rates := table.Level{Mean: math.NaN(), Floor: math.NaN()}
+		rates := table.Level{GeometricMean: math.NaN(), Floor: math.NaN()}
 		for _, other := range levels[i:] {
 			if other.Value == l.Value && other.K == l.K && other.Error == summarised[1] {
 				rates = other
@@ -71,7 +71,7 @@ func printAxis(out io.Writer, levels []table.Level) (undefined bool, err error) 
 			}
 		}
 		fmt.Fprintf(columns, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t\n", sweep.Printable(l.Value), sweep.Format(l.K), l.Models,
-			print(l.Mean), print(l.Floor), print(rates.Mean), print(rates.Floor))
+			print(l.GeometricMean), print(l.Floor), print(rates.GeometricMean), print(rates.Floor))
 	}
 	if err := columns.Flush(); err != nil {
 		return undefined, err

@@ -27,12 +27,12 @@ func TestTheClosingTableComparesAlongEveryAxis(t *testing.T) {
 		}
 	}
 	for _, floor := range []bool{true, false} {
-		cells, err := table.Gather(table.Shape{Axes: []string{"neurons", "entangler"}}, rows(floor))
+		trainings, err := table.Gather(table.Shape{Axes: []string{"neurons", "entangler"}}, rows(floor))
 		if err != nil {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		if err := summarise(&out, cells.Levels()); err != nil {
+		if err := summarise(&out, trainings.Levels()); err != nil {
 			t.Fatal(err)
 		}
 		var lines []string

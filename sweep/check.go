@@ -67,29 +67,29 @@ func (c Configuration) Conflicts() []Conflict {
 			`gradient = "parameter_shift" cannot be had with auxiliary_readout = "postselect": a renormalised law has no parameter-shift rule`,
 		})
 	}
-	if cells, ok := NeuronIDList(c.Recording.Select); ok && len(cells) < c.Neurons {
+	if neurons, ok := NeuronIDList(c.Recording.Select); ok && len(neurons) < c.Neurons {
 		found = append(found, Conflict{
 			[]string{"select", "neurons"},
-			fmt.Sprintf("%d cell numbers are listed for neurons = %d: list at least as many", len(cells), c.Neurons),
+			fmt.Sprintf("%d neuron numbers are listed for neurons = %d: list at least as many", len(neurons), c.Neurons),
 		})
 	}
 	return found
 }
 
-// NeuronIDList reads a value of the setting `select` that lists cells, "50,2,16":
-// distinct numbers that count from 0.
-func NeuronIDList(text string) (cells []int, ok bool) {
+// NeuronIDList reads a value of the setting `select` that lists neurons, such as
+// "50,2,16": distinct numbers, counted from 0.
+func NeuronIDList(text string) (neurons []int, ok bool) {
 	for field := range strings.SplitSeq(text, ",") {
-		cell, err := strconv.Atoi(field)
-		if err != nil || cell < 0 || strconv.Itoa(cell) != field || slices.Contains(cells, cell) {
+		neuron, err := strconv.Atoi(field)
+		if err != nil || neuron < 0 || strconv.Itoa(neuron) != field || slices.Contains(neurons, neuron) {
 			return nil, false
 		}
-		cells = append(cells, cell)
+		neurons = append(neurons, neuron)
 	}
-	return cells, true
+	return neurons, true
 }
 
-func isCellList(text string) bool {
+func isNeuronIDList(text string) bool {
 	_, ok := NeuronIDList(text)
 	return ok
 }

@@ -31,7 +31,7 @@ func TestValidate(t *testing.T) {
 		{"cells listed", func(c *Configuration) { c.Recording.Select = "5,3" }, ""},
 		{
 			"too few cells listed", func(c *Configuration) { c.Neurons, c.Recording.Select = 3, "5,3" },
-			"select, neurons: 2 cell numbers are listed for neurons = 3: list at least as many",
+			"select, neurons: 2 neuron numbers are listed for neurons = 3: list at least as many",
 		},
 		{
 			"noise too wide", func(c *Configuration) { c.Circuit.NoiseLow, c.Circuit.NoiseHigh, c.Circuit.Layers = -1000, 1000, 100 },

@@ -147,10 +147,10 @@ func TestCheck(t *testing.T) {
 		{"select", "first", ""},
 		{"select", "50,2,16", ""},
 		{"select", "0", ""},
-		{"select", "50,2,50", `select = "50,2,50": must be "most_active", "first", "random" or distinct cell numbers such as [50, 2, 16]`},
-		{"select", "-1", `select = "-1": must be "most_active", "first", "random" or distinct cell numbers such as [50, 2, 16]`},
-		{"select", "1, 2", `select = "1, 2": must be "most_active", "first", "random" or distinct cell numbers such as [50, 2, 16]`},
-		{"select", "", `select = "": must be "most_active", "first", "random" or distinct cell numbers such as [50, 2, 16]`},
+		{"select", "50,2,50", `select = "50,2,50": must be "most_active", "first", "random" or distinct neuron numbers such as [50, 2, 16]`},
+		{"select", "-1", `select = "-1": must be "most_active", "first", "random" or distinct neuron numbers such as [50, 2, 16]`},
+		{"select", "1, 2", `select = "1, 2": must be "most_active", "first", "random" or distinct neuron numbers such as [50, 2, 16]`},
+		{"select", "", `select = "": must be "most_active", "first", "random" or distinct neuron numbers such as [50, 2, 16]`},
 		{"preset", "paper-l5", ""},
 	} {
 		s, ok := Lookup(test.name)

@@ -44,7 +44,7 @@ var sweepSettings = []Setting{
 	},
 	{
 		Name: "neurons", Default: 2.0, Range: between(1, MaxQubits),
-		Doc:   "cells, and feature qubits: n",
+		Doc:   "modelled neurons, and feature qubits: n",
 		field: func(c *Configuration) any { return &c.Neurons },
 	},
 	{
@@ -72,8 +72,8 @@ var recordingSettings = []Setting{
 	},
 	{
 		Name: "select", Block: "recording", Default: "most_active", Values: []string{"most_active", "first", "random"},
-		pattern: &pattern{"distinct cell numbers such as [50, 2, 16]", isCellList}, outside: true,
-		Doc:   "which cells are modelled; numbers count from 0, and the first n of them are taken",
+		pattern: &pattern{"distinct neuron numbers such as [50, 2, 16]", isNeuronIDList}, outside: true,
+		Doc:   "which neurons are modelled; numbers count from 0, and the first n of them are taken",
 		field: func(c *Configuration) any { return &c.Recording.Select },
 	},
 	{

@@ -145,23 +145,23 @@ func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 			return v.write(summaryFile, func(w io.Writer) error { return table.WriteSummary(w, shape, v.trusted(rows)) })
 		},
 		func(rows table.Rows) error {
-			var cells *table.Cells
+			var trainings *table.Trainings
 			if err := contained(func() (err error) {
-				if cells, err = table.Gather(shape, v.trusted(rows)); err == nil {
-					levels = cells.Levels()
+				if trainings, err = table.Gather(shape, v.trusted(rows)); err == nil {
+					levels = trainings.Levels()
 				}
 				return err
 			}); err != nil {
 				return v.note(comparisonFile, err)
 			}
-			return errors.Join(v.write(comparisonFile, cells.WriteComparison),
+			return errors.Join(v.write(comparisonFile, trainings.WriteComparison),
 				v.write(axesFile, func(w io.Writer) error { return table.WriteAxes(w, levels) }))
 		},
 		func(rows table.Rows) error {
 			return v.note(drawingProblem, contained(func() error { return v.drawFigures(ctx, shape, v.trusted(rows), patience) }))
 		},
 		func(rows table.Rows) error {
-			proof, unproved = table.Prove(v.prepared.Grid.Len(), v.prepared.Grid.Replicates, v.trusted(rows))
+			proof, unproved = table.CheckCompleteness(v.prepared.Grid.Len(), v.prepared.Grid.Replicates, v.trusted(rows))
 			return unproved
 		},
 		func(rows table.Rows) (err error) {

@@ -9,18 +9,18 @@ import (
 
 // columns are those of a figure's CSV; sweep/table/README.md has them, too.
 var columns = []struct{ name, meaning string }{
-	{"panel", "against_n, against_t, or standard_minus_k (the map)"},
-	{"error", "k_probability or firing_rate_hz2, mean squares both"},
-	{"k", "the K of the trainings; in the map, of those compared with the standard loss"},
+	{"panel", "against_n, against_t, or standard_minus_k (the heat map)"},
+	{"error", "k_probability or firing_rate_hz2, both mean square errors"},
+	{"k", "k of the trainings; in the heat map, k of those compared with the standard loss"},
 	{"neurons", "n; empty against t, where all n are taken together"},
 	{"timesteps", "t; empty against n, where all t are taken together"},
-	{"trainings", "finished trainings that the row is made of; in the map, pairs"},
+	{"trainings", "number of finished trainings in the row; in the heat map, of pairs"},
 	{"geometric_mean", "of the errors: the line"},
 	{"minimum", "smallest error: the lower edge of the band"},
-	{"maximum", "largest error: the upper edge"},
+	{"maximum", "largest error: the upper edge of the band"},
 	{"floor", "geometric mean of the floors: the dashed line"},
 	{"mean_difference", "mean of standard minus K over pairs: positive where the K-loss is better"},
-	{"interval_covers_zero", "true where the map is hatched: the 95 % interval of the difference covers 0"},
+	{"interval_covers_zero", "true where the heat map is hatched: the 95 % interval of the difference covers 0"},
 }
 
 // numbers lists what S1 plots, in tidy form: a row for each point and each

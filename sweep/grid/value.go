@@ -122,7 +122,7 @@ func axisOf(setting sweep.Setting, value cty.Value, expression hcl.Expression) (
 		switch {
 		case fault != nil:
 			if _, isNumber := native(element).(float64); isNumber && setting.Name == "select" {
-				fault.Detail += "; a list of cells is one value of this axis: write [[50, 2, 16]]"
+				fault.Detail += "; a list of neurons is one value of this axis: write [[50, 2, 16]]"
 			}
 			faults = append(faults, fault)
 		case seen[v]:

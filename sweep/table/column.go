@@ -15,7 +15,7 @@ type column[R any] struct {
 	name    string
 	kind    kind
 	meaning string // one line, for README.md
-	cell    func(R) string
+	field   func(R) string
 }
 
 // kind is the type of a column's values.
@@ -23,13 +23,13 @@ type kind string
 
 const (
 	number kind = "number"
-	text   kind = "text" // passes through safe
+	text   kind = "text" // escaped by safe
 	moment kind = "time"
 )
 
-// safe returns text for a cell: on one line, without control characters, and with
-// an apostrophe before = + - @, with which a spreadsheet's formulas begin. Text
-// comes from grids, recordings' names and other machines.
+// safe escapes text that comes from grids, file names and other machines. It
+// escapes control characters, so that the text stays on one line, and writes an
+// apostrophe before a leading = + - @, which would begin a spreadsheet's formula.
 func safe(s string) string {
 	s = sweep.Printable(s)
 	if s != "" && strings.Contains("=+-@", s[:1]) {
@@ -38,8 +38,8 @@ func safe(s string) string {
 	return s
 }
 
-// write prints a table's rows under its header. It stops at the first error of
-// the rows or of the writer.
+// write writes a header and the rows. It stops at the first error of the rows or
+// of the writer.
 func write[R any](w io.Writer, columns []column[R], rows func(yield func(R, error) bool)) error {
 	out := csv.NewWriter(w)
 	record := make([]string, len(columns))
@@ -54,7 +54,7 @@ func write[R any](w io.Writer, columns []column[R], rows func(yield func(R, erro
 			return err
 		}
 		for i, c := range columns {
-			if record[i] = c.cell(row); c.kind == text {
+			if record[i] = c.field(row); c.kind == text {
 				record[i] = safe(record[i])
 			}
 		}
@@ -66,39 +66,40 @@ func write[R any](w io.Writer, columns []column[R], rows func(yield func(R, erro
 	return out.Error()
 }
 
-// configured are the columns that say which cell of the grid a row belongs to:
-// the fixed ones, then the other swept settings.
-func configured(axes []string) []column[Row] {
+// settingColumns are the columns of the settings that every table shows, then
+// those of the other swept settings.
+func settingColumns(axes []string) []column[Row] {
 	columns := []column[Row]{
 		{"model", text, "the kind of model that was trained", func(r Row) string { return r.Configuration.Model }},
 		setting("neurons"), setting("timesteps"), setting("k"),
 	}
 	for _, axis := range axes {
-		if !fixed[axis] {
+		if !alwaysShown[axis] {
 			columns = append(columns, setting(axis))
 		}
 	}
 	return columns
 }
 
-// fixed are the settings that have a column whether they are swept or not.
-var fixed = map[string]bool{"neurons": true, "timesteps": true, "k": true, "steps": true}
+// alwaysShown are the settings that have a column even if they are not swept.
+var alwaysShown = map[string]bool{"neurons": true, "timesteps": true, "k": true, "steps": true}
 
-// described are the columns that say what was trained on what.
-func described() []column[Row] {
+// dataColumns are the columns of the data and the size of the model.
+func dataColumns() []column[Row] {
 	return []column[Row]{
 		{"data", text, "`surrogate`, or the recording's file name", func(r Row) string { return r.Data }},
 		{"neuron_ids", text, "the modelled neurons' numbers in the recording, from 0, separated by spaces; the first is neuron 0", func(r Row) string { return joined(r.NeuronIDs) }},
-		{"trainable_parameters", number, "angles of the circuits of all time steps", func(r Row) string { return strconv.Itoa(r.Configuration.TrainableParameters()) }},
+		{"trainable_parameters", number, "angles of the circuits of all time steps together", func(r Row) string { return strconv.Itoa(r.Configuration.TrainableParameters()) }},
 		setting("steps"),
 	}
 }
 
-// setting is the column of a setting; it panics on a name that no setting has.
+// setting returns the column of a setting. It panics if there is no setting of
+// that name.
 func setting(name string) column[Row] {
 	s, ok := sweep.Lookup(name)
 	if !ok {
-		panic("table: no setting is called " + strconv.Quote(name))
+		panic("table: there is no setting " + strconv.Quote(name))
 	}
 	kind := number
 	if s.Kind() == sweep.Text || s.Kind() == sweep.Boolean {
@@ -107,7 +108,7 @@ func setting(name string) column[Row] {
 	return column[Row]{name, kind, "the setting: " + s.Doc, func(r Row) string { return valueOf(s, r.Configuration) }}
 }
 
-// valueOf prints the value of a setting.
+// valueOf formats the value of a setting.
 func valueOf(s sweep.Setting, c sweep.Configuration) string {
 	if text, ok := s.Value(c).(string); ok {
 		return text
@@ -115,9 +116,9 @@ func valueOf(s sweep.Setting, c sweep.Configuration) string {
 	return sweep.Format(s.Value(c))
 }
 
-// measure is one error of a result: a column of results.csv, a row of the summaries.
+// measure is one error of a result: a column of results.csv, a row of summary.csv.
 type measure struct {
-	name    string // as its column is called
+	name    string // of its column in results.csv
 	meaning string
 	value   func(sweep.Measures) (float64, bool)
 	floor   func(sweep.Measures) (float64, bool)
@@ -125,19 +126,21 @@ type measure struct {
 
 // measures lists the errors of a sweep in the order of their columns.
 func measures(holdout bool) []measure {
-	all := against("", func(r sweep.Measures) map[string]float64 { return r.Errors }, func(r sweep.Measures) map[string]float64 { return r.Floors })
+	all := measuresOf("", func(r sweep.Measures) map[string]float64 { return r.Errors }, func(r sweep.Measures) map[string]float64 { return r.Floors })
 	if holdout {
-		all = append(all, against("heldout_", func(r sweep.Measures) map[string]float64 { return r.HeldoutErrors },
+		all = append(all, measuresOf("heldout_", func(r sweep.Measures) map[string]float64 { return r.HeldoutErrors },
 			func(r sweep.Measures) map[string]float64 { return r.HeldoutFloors })...)
 	}
 	return all
 }
 
-func against(prefix string, errors, floors func(sweep.Measures) map[string]float64) []measure {
+// measuresOf describes the errors of one part of a result. The prefix begins the
+// names of their columns.
+func measuresOf(prefix string, errors, floors func(sweep.Measures) map[string]float64) []measure {
 	all := make([]measure, len(sweep.ErrorNames))
 	for i, name := range sweep.ErrorNames {
 		all[i] = measure{
-			name: prefix + meanSquare(name), meaning: meaningOf(name),
+			name: prefix + errorColumn(name), meaning: meaningOf(name),
 			value: func(r sweep.Measures) (float64, bool) { v, ok := errors(r)[name]; return v, ok },
 			floor: func(r sweep.Measures) (float64, bool) { v, ok := floors(r)[name]; return v, ok },
 		}
@@ -145,8 +148,9 @@ func against(prefix string, errors, floors func(sweep.Measures) map[string]float
 	return all
 }
 
-// meanSquare names an error's column: divergences, in bits, are no mean squares.
-func meanSquare(name string) string {
+// errorColumn names the column of an error. All but the divergences are mean
+// square errors.
+func errorColumn(name string) string {
 	if strings.HasPrefix(name, "js_") {
 		return name
 	}
@@ -167,7 +171,7 @@ func meaningOf(name string) string {
 	}[name]
 }
 
-// floorName names the column of a measure's floor; "" if it has none.
+// floorName returns the name of the column of a measure's floor, "" if it has none.
 func floorName(measure string) string {
 	prefix, name := "", measure
 	if rest, ok := strings.CutPrefix(name, "heldout_"); ok {
@@ -180,11 +184,11 @@ func floorName(measure string) string {
 	return prefix + "floor_" + name
 }
 
-// Number prints the shortest decimal that reads back the same, as it stands in
-// every table.
+// Number formats a number as every table does: the shortest decimal that reads
+// back the same.
 func Number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
-// optional prints a number, or nothing where it is missing.
+// optional formats a number; "" if it is missing.
 func optional(v float64, ok bool) string {
 	if !ok || math.IsNaN(v) {
 		return ""
@@ -192,7 +196,7 @@ func optional(v float64, ok bool) string {
 	return Number(v)
 }
 
-// joined prints a list within one field.
+// joined formats a list as one field, separated by spaces.
 func joined[N int | float64](numbers []N) string {
 	words := make([]string, len(numbers))
 	for i, v := range numbers {

@@ -15,7 +15,7 @@ import (
 	"spiqsweep/sweep"
 )
 
-// define lists the columns of a table for README.md.
+// define writes the definitions of a table's columns for README.md.
 func define[R any](out io.Writer, file, rows string, columns []column[R]) {
 	fmt.Fprintf(out, "\n## %s\n%s\n\n| column | kind | |\n|---|---|---|\n", file, rows)
 	for _, c := range columns {
@@ -23,15 +23,16 @@ func define[R any](out io.Writer, file, rows string, columns []column[R]) {
 	}
 }
 
-// TestREADMEDefinesEveryColumn: -update writes the definitions again.
+// TestREADMEDefinesEveryColumn compares README.md with the code. With -update it
+// rewrites the definitions.
 func TestREADMEDefinesEveryColumn(t *testing.T) {
 	const path, begin, end = "README.md", "<!-- The code's columns: go test ./sweep/table -update -->\n", "<!-- end -->\n"
 	var want bytes.Buffer
 	var shape Shape
-	define(&want, "results.csv", "One row for each configuration and replicate, in grid order. With a `holdout`, each error and floor stands there again with `heldout_` before its name, against the repeats that training never saw.", resultColumns(shape))
+	define(&want, "results.csv", "One row for each configuration and replicate, in grid order. With a `holdout`, each error and floor has a second column, with `heldout_` before its name, against the repeats that training never saw.", resultColumns(shape))
 	define(&want, "summary.csv", "One row for each configuration and error, over its replicates.", summaryColumns(shape))
-	define(&want, "comparison.csv", "One row for each configuration with k ≠ 0 and error: the standard loss against the K-loss, replicate by replicate. Needs `k` as an axis with 0 among its values.", comparisonColumns(shape))
-	define(&want, "axes.csv", "One row for each value of each swept setting but k, each K and error: what that setting does, over everything else.", axesColumns())
+	define(&want, "comparison.csv", "One row for each configuration with k ≠ 0 and each error: the standard loss against the K-loss, paired by replicate. It is empty unless `k` is an axis with 0 among its values.", comparisonColumns(shape))
+	define(&want, "axes.csv", "One row for each value of each swept setting but k, each k and each error, over all other settings: the effect of that setting.", axesColumns())
 	define(&want, "attempts.csv", "One row for each attempt at a task. Differs from run to run.", attemptColumns())
 
 	readme, err := os.ReadFile(path)
@@ -41,7 +42,7 @@ func TestREADMEDefinesEveryColumn(t *testing.T) {
 	head, rest, found := strings.Cut(string(readme), begin)
 	body, tail, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		t.Fatalf("%s has no part that begins with %q and ends with %q", path, begin, end)
+		t.Fatalf("%s has no section that begins with %q and ends with %q", path, begin, end)
 	}
 	if *update {
 		if err := os.WriteFile(path, []byte(head+begin+want.String()+end+tail), 0o644); err != nil {
@@ -50,17 +51,17 @@ func TestREADMEDefinesEveryColumn(t *testing.T) {
 		return
 	}
 	if body != want.String() {
-		t.Errorf("%s does not define the columns as the code does: go test ./sweep/table -update", path)
+		t.Errorf("%s differs from the columns in the code: run go test ./sweep/table -update", path)
 	}
 	for line := range strings.Lines(body) {
 		if strings.HasSuffix(strings.TrimSpace(line), "|  |") {
-			t.Errorf("a column without a meaning: %s", line)
+			t.Errorf("a column is not explained: %s", line)
 		}
 	}
 }
 
-// TestTextIsSafeInEveryTable: text of any content stays on one line, has no
-// control characters and begins no formula; numbers keep their signs.
+// TestTextIsSafeInEveryTable checks that any text stays on one line, has no control
+// characters and begins no formula, and that numbers keep their signs.
 func TestTextIsSafeInEveryTable(t *testing.T) {
 	texts := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{
 		"=cmd|' /C calc'!A0", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\x1b]0;x\a", "a\nforged,line", "\x00", "\u202e", "",
@@ -68,10 +69,10 @@ func TestTextIsSafeInEveryTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bad := texts.Draw(t, "text")
 		var b bytes.Buffer
-		one := Attempt{
+		attempt := Attempt{
 			Task: sweep.TaskID(bad), Label: bad, Number: 1, Outcome: bad, Process: bad, Host: bad, Kernel: bad, Message: bad, Log: bad,
 		}
-		if err := WriteAttempts(&b, func(yield func(Attempt, error) bool) { yield(one, nil) }); err != nil {
+		if err := WriteAttempts(&b, func(yield func(Attempt, error) bool) { yield(attempt, nil) }); err != nil {
 			t.Fatal(err)
 		}
 		var results bytes.Buffer
@@ -92,41 +93,42 @@ func TestTextIsSafeInEveryTable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, cell := range records[1] {
-				if cell == "-1" {
+			for _, field := range records[1] {
+				if field == "-1" {
 					continue
 				}
-				if strings.ContainsFunc(cell, unicode.IsControl) || cell != "" && strings.Contains("=+-@", cell[:1]) {
-					t.Fatalf("%q became %q", bad, cell)
+				if strings.ContainsFunc(field, unicode.IsControl) || field != "" && strings.Contains("=+-@", field[:1]) {
+					t.Fatalf("%q became %q", bad, field)
 				}
 			}
 		}
 	})
 }
 
-// TestIntervalsOfErrorsArePositive, by hand: geometric mean e, sd of logarithms 1.
+// TestIntervalsOfErrorsArePositive uses values worked out by hand: their geometric
+// mean is e, and the standard deviation of their logarithms is 1.
 func TestIntervalsOfErrorsArePositive(t *testing.T) {
-	low, high, ok := sample{1, 2.718281828459045, 7.38905609893065}.geometricInterval()
+	low, high, ok := values{1, 2.718281828459045, 7.38905609893065}.geometricInterval()
 	if !ok || low < 0.2266 || low > 0.2270 || high < 32.55 || high > 32.62 {
 		t.Errorf("interval is %g … %g, %t", low, high, ok)
 	}
-	if _, _, ok := (sample{1, 0, 2}).geometricInterval(); ok {
+	if _, _, ok := (values{1, 0, 2}).geometricInterval(); ok {
 		t.Error("an error of 0 has an interval of logarithms")
 	}
 }
 
-// TestAxesCompareWithTheFirstValue, by hand: t = 6 has six times the error of
-// t = 1 in every replicate.
+// TestAxesCompareWithTheFirstValue compares with values worked out by hand: t = 6
+// has six times the error of t = 1 in every replicate.
 func TestAxesCompareWithTheFirstValue(t *testing.T) {
-	cells, err := Gather(Shape{Axes: []string{"timesteps", "k"}}, example())
+	trainings, err := Gather(Shape{Axes: []string{"timesteps", "k"}}, example())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var lines []string
-	for _, l := range cells.Levels() {
+	for _, l := range trainings.Levels() {
 		if l.Error == "mse_k_probability" {
 			ratio, _ := l.pair.logRatios().mean()
-			lines = append(lines, fmt.Sprintf("%s=%s k=%g %d %.6f %d %.4f", l.Axis, l.Value, l.K, l.Models, l.Mean, len(l.pair.first), ratio))
+			lines = append(lines, fmt.Sprintf("%s=%s k=%g %d %.6f %d %.4f", l.Axis, l.Value, l.K, l.Models, l.GeometricMean, len(l.pair.first), ratio))
 		}
 	}
 	want := []string{

@@ -12,50 +12,50 @@ import (
 	"spiqsweep/sweep"
 )
 
-// Completeness says whether each cell and replicate of a grid has exactly one
-// accepted result, and names the set of results by a digest.
+// Completeness reports whether each configuration and replicate of a grid has
+// exactly one accepted result. Its digests identify the set of results.
 type Completeness struct {
 	Format   string `json:"format"`
-	Complete bool   `json:"complete"` // all rows are done, none is missing, doubled or contradicted
+	Complete bool   `json:"complete"` // every row is done, and none is missing, doubled or contradicted
 
-	Rows     int `json:"rows"` // cells × replicates, as planned
+	Rows     int `json:"rows"` // configurations × replicates, as planned
 	Done     int `json:"done"`
 	Pending  int `json:"pending"`
 	Failed   int `json:"failed"`
 	Diverged int `json:"diverged"`
 
-	Missing      int `json:"missing"`      // planned rows that were not there, or that are done without a result
-	Doubled      int `json:"doubled"`      // rows for a cell and replicate that had one already
-	Contradicted int `json:"contradicted"` // tasks that are shown with two different results
+	Missing      int `json:"missing"`      // planned rows that are absent, or done without a result
+	Doubled      int `json:"doubled"`      // further rows of a configuration and replicate
+	Contradicted int `json:"contradicted"` // tasks with two different results
 
 	Tasks int `json:"tasks"` // with an accepted result; rows may share one
-	// ResultsSHA256 is taken over a line for each of them, sorted: the task, a
-	// space, the digest of its result, \n.
+	// ResultsSHA256 is the digest of one line for each of these tasks, sorted: the
+	// task, a space, the digest of its result, \n.
 	ResultsSHA256 string `json:"results_sha256"`
-	// TableSHA256 is that of results.csv.
+	// TableSHA256 is the digest of results.csv.
 	TableSHA256 string `json:"results_csv_sha256"`
 }
 
-// completenessFormat names the file's form.
+// completenessFormat is the name and version of the file's format.
 const completenessFormat = "spiqsweep-completeness/1"
 
-// Prove reads the rows of a grid of so many cells and replicates, which must
-// come in grid order. The digest of results.csv is left to its writer.
-func Prove(cells, replicates int, rows Rows) (Completeness, error) {
-	p := proof{Completeness: Completeness{Format: completenessFormat, Rows: cells * replicates}, replicates: replicates}
-	p.accepted = make([]accepted, 0, p.Rows)
+// CheckCompleteness reads the rows of a sweep, which must come in grid order. The
+// caller sets TableSHA256.
+func CheckCompleteness(configurations, replicates int, rows Rows) (Completeness, error) {
+	c := completenessCheck{Completeness: Completeness{Format: completenessFormat, Rows: configurations * replicates}, replicates: replicates}
+	c.accepted = make([]acceptedResult, 0, c.Rows)
 	for row, err := range rows {
 		if err != nil {
 			return Completeness{}, err
 		}
-		if err := p.add(row); err != nil {
+		if err := c.add(row); err != nil {
 			return Completeness{}, err
 		}
 	}
-	return p.conclude(), nil
+	return c.conclude(), nil
 }
 
-// Write prints the proof as one JSON object.
+// Write writes the report as one JSON object.
 func (c Completeness) Write(w io.Writer) error {
 	body, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
@@ -65,73 +65,74 @@ func (c Completeness) Write(w io.Writer) error {
 	return err
 }
 
-// proof gathers what is known of the rows so far.
-type proof struct {
+// completenessCheck counts the rows read so far.
+type completenessCheck struct {
 	Completeness
 	replicates int
-	next       int // position of the row that should come next
-	accepted   []accepted
+	next       int // expected position of the next row
+	accepted   []acceptedResult
 }
 
-// accepted is a task and its result, as 32 bytes each: there may be a million.
-type accepted struct{ task, digest [sha256.Size]byte }
+// acceptedResult is a task and the digest of its result, in binary, because a
+// sweep may have a million.
+type acceptedResult struct{ task, digest [sha256.Size]byte }
 
-func (p *proof) add(row Row) error {
-	position := row.ConfigurationIndex*p.replicates + row.Configuration.Replicate
-	if position < p.next {
-		p.Doubled++
+func (c *completenessCheck) add(row Row) error {
+	position := row.ConfigurationIndex*c.replicates + row.Configuration.Replicate
+	if position < c.next {
+		c.Doubled++
 		return nil
 	}
-	p.Missing += position - p.next
-	p.next = position + 1
+	c.Missing += position - c.next
+	c.next = position + 1
 	switch row.State {
 	case sweep.Done:
-		p.Done++
+		c.Done++
 	case sweep.Failed:
-		p.Failed++
+		c.Failed++
 	case sweep.Diverged:
-		p.Diverged++
+		c.Diverged++
 	default:
-		p.Pending++
+		c.Pending++
 	}
 	if row.Digest == "" {
 		if row.State == sweep.Done {
-			p.Missing++
+			c.Missing++
 		}
 		return nil
 	}
-	var a accepted
+	var a acceptedResult
 	for _, part := range []struct {
 		to   *[sha256.Size]byte
 		from string
 	}{{&a.task, string(row.Task)}, {&a.digest, row.Digest}} {
 		if n, err := hex.Decode(part.to[:], []byte(part.from)); err != nil || n != sha256.Size {
-			return fmt.Errorf("prove completeness: %.80q in the row of cell %d, replicate %d is no SHA-256", part.from, row.ConfigurationIndex, row.Configuration.Replicate)
+			return fmt.Errorf("check completeness: %.80q in the row of configuration %d, replicate %d is not a SHA-256", part.from, row.ConfigurationIndex, row.Configuration.Replicate)
 		}
 	}
-	p.accepted = append(p.accepted, a)
+	c.accepted = append(c.accepted, a)
 	return nil
 }
 
-func (p *proof) conclude() Completeness {
-	p.Missing += max(0, p.Rows-p.next)
-	slices.SortFunc(p.accepted, func(a, b accepted) int {
+func (c *completenessCheck) conclude() Completeness {
+	c.Missing += max(0, c.Rows-c.next)
+	slices.SortFunc(c.accepted, func(a, b acceptedResult) int {
 		if order := bytes.Compare(a.task[:], b.task[:]); order != 0 {
 			return order
 		}
 		return bytes.Compare(a.digest[:], b.digest[:])
 	})
-	p.accepted = slices.Compact(p.accepted)
+	c.accepted = slices.Compact(c.accepted)
 	sum := sha256.New()
-	for i, a := range p.accepted {
-		if i > 0 && p.accepted[i-1].task == a.task {
-			p.Contradicted++
+	for i, a := range c.accepted {
+		if i > 0 && c.accepted[i-1].task == a.task {
+			c.Contradicted++
 		} else {
-			p.Tasks++
+			c.Tasks++
 		}
 		fmt.Fprintf(sum, "%x %x\n", a.task, a.digest)
 	}
-	p.ResultsSHA256 = hex.EncodeToString(sum.Sum(nil))
-	p.Complete = p.Done == p.Rows && p.Missing == 0 && p.Doubled == 0 && p.Contradicted == 0
-	return p.Completeness
+	c.ResultsSHA256 = hex.EncodeToString(sum.Sum(nil))
+	c.Complete = c.Done == c.Rows && c.Missing == 0 && c.Doubled == 0 && c.Contradicted == 0
+	return c.Completeness
 }

@@ -13,14 +13,14 @@ import (
 	"spiqsweep/sweep"
 )
 
-// proven is a sweep of so many cells and replicates in which all is done.
-func proven(cells, replicates int) (rows []Row) {
-	for cell := range cells {
+// complete returns the rows of a sweep in which every task is done.
+func complete(configurations, replicates int) (rows []Row) {
+	for configuration := range configurations {
 		for replicate := range replicates {
-			row := Row{ConfigurationIndex: cell, State: sweep.Done, Configuration: sweep.Default()}
+			row := Row{ConfigurationIndex: configuration, State: sweep.Done, Configuration: sweep.Default()}
 			row.Configuration.Replicate = replicate
-			row.Task = sweep.TaskID(hexDigest(fmt.Sprintf("task %d %d", cell, replicate)))
-			row.Digest = hexDigest(fmt.Sprintf("result %d %d", cell, replicate))
+			row.Task = sweep.TaskID(hexDigest(fmt.Sprintf("task %d %d", configuration, replicate)))
+			row.Digest = hexDigest(fmt.Sprintf("result %d %d", configuration, replicate))
 			rows = append(rows, row)
 		}
 	}
@@ -44,12 +44,12 @@ func TestCompleteness(t *testing.T) {
 		change func([]Row) []Row
 		want   Completeness
 	}{
-		"whole":                {func(r []Row) []Row { return r }, Completeness{Complete: true, Done: 6, Tasks: 6}},
-		"a hole":               {func(r []Row) []Row { return slices.Delete(r, 2, 3) }, Completeness{Done: 5, Missing: 1, Tasks: 5}},
-		"the last are missing": {func(r []Row) []Row { return r[:4] }, Completeness{Done: 4, Missing: 2, Tasks: 4}},
-		"nothing":              {func([]Row) []Row { return nil }, Completeness{Missing: 6}},
+		"complete":                {func(r []Row) []Row { return r }, Completeness{Complete: true, Done: 6, Tasks: 6}},
+		"a row is missing":               {func(r []Row) []Row { return slices.Delete(r, 2, 3) }, Completeness{Done: 5, Missing: 1, Tasks: 5}},
+		"the last rows are missing": {func(r []Row) []Row { return r[:4] }, Completeness{Done: 4, Missing: 2, Tasks: 4}},
+		"no rows":              {func([]Row) []Row { return nil }, Completeness{Missing: 6}},
 		"a duplicate":          {func(r []Row) []Row { return slices.Insert(r, 3, r[2]) }, Completeness{Done: 6, Doubled: 1, Tasks: 6}},
-		"a hole and a duplicate": {
+		"one missing, one duplicate": {
 			func(r []Row) []Row { return slices.Insert(slices.Delete(r, 4, 5), 1, r[0]) },
 			Completeness{Done: 5, Missing: 1, Doubled: 1, Tasks: 5},
 		},
@@ -92,7 +92,7 @@ func TestCompleteness(t *testing.T) {
 			Completeness{Done: 3, Pending: 1, Failed: 1, Diverged: 1, Tasks: 4},
 		},
 	} {
-		got, err := Prove(3, 2, stream(test.change(proven(3, 2))))
+		got, err := CheckCompleteness(3, 2, stream(test.change(complete(3, 2))))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,32 +103,32 @@ func TestCompleteness(t *testing.T) {
 	}
 }
 
-// The digest is what `sort | sha256sum` makes of the lines, in any order.
+// TestCompletenessDigest compares the digest with that of `sort | sha256sum`.
 func TestCompletenessDigest(t *testing.T) {
-	rows := proven(2, 2)
+	rows := complete(2, 2)
 	var lines []string
 	for _, row := range rows {
 		lines = append(lines, fmt.Sprintf("%s %s\n", row.Task, row.Digest))
 	}
 	slices.Sort(lines)
-	got, err := Prove(2, 2, stream(rows))
+	got, err := CheckCompleteness(2, 2, stream(rows))
 	if want := hexDigest(strings.Join(lines, "")); err != nil || got.ResultsSHA256 != want {
 		t.Errorf("%s, %v: want %s", got.ResultsSHA256, err, want)
 	}
 	rows[3].Digest = rows[0].Digest
-	if other, _ := Prove(2, 2, stream(rows)); other.ResultsSHA256 == got.ResultsSHA256 {
+	if other, _ := CheckCompleteness(2, 2, stream(rows)); other.ResultsSHA256 == got.ResultsSHA256 {
 		t.Error("another result has the same digest")
 	}
 }
 
-func TestProveRefuses(t *testing.T) {
-	rows := proven(1, 1)
+func TestCheckCompletenessReturnsErrors(t *testing.T) {
+	rows := complete(1, 1)
 	rows[0].Digest = "short"
-	if _, err := Prove(1, 1, stream(rows)); err == nil || !strings.Contains(err.Error(), `"short"`) {
+	if _, err := CheckCompleteness(1, 1, stream(rows)); err == nil || !strings.Contains(err.Error(), `"short"`) {
 		t.Errorf("error is %v", err)
 	}
 	lost := errors.New("lost")
-	if _, err := Prove(1, 1, func(yield func(Row, error) bool) { yield(Row{}, lost) }); !errors.Is(err, lost) {
+	if _, err := CheckCompleteness(1, 1, func(yield func(Row, error) bool) { yield(Row{}, lost) }); !errors.Is(err, lost) {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -2,11 +2,34 @@ package table
 
 import (
 	"io"
+	"iter"
 	"slices"
 	"strconv"
 
 	"spiqsweep/sweep"
 )
+
+// Row is one planned task with its state and result.
+type Row struct {
+	Task               sweep.TaskID
+	ConfigurationIndex int // position of the configuration in the grid, from 0
+	State              sweep.State
+	Configuration      sweep.Configuration
+	Data               string          // "surrogate", or the recording's file name
+	NeuronIDs          []int           // numbers of the modelled neurons in the recording, from 0
+	Digest             string          // of the accepted result; "" without one
+	Measures           *sweep.Measures // of the accepted result; nil without one
+}
+
+// Rows yields the rows of a sweep in grid order. The replicates of a
+// configuration follow one another.
+type Rows = iter.Seq2[Row, error]
+
+// Shape lists the optional columns of a sweep's tables.
+type Shape struct {
+	Axes    []string // the swept settings, in the order of the grid
+	Holdout bool     // whether any configuration holds repeats out
+}
 
 // WriteResults writes results.csv: a row for each planned task, with empty
 // errors where there is no result yet (DESIGN.md, section 6).
@@ -20,26 +43,27 @@ func resultColumns(shape Shape) []column[Row] {
 			{"task", text, "SHA-256 of everything that decides the numbers; the model is models/TASK.json", func(r Row) string { return string(r.Task) }},
 			{"state", text, "done, pending, failed (failed or cancelled) or diverged (two results differ); the errors are empty unless done", func(r Row) string { return string(r.State) }},
 		},
-		withReplicate(configured(shape.Axes)),
-		described(),
+		withReplicate(settingColumns(shape.Axes)),
+		dataColumns(),
 	)
 	for _, m := range measures(shape.Holdout) {
-		columns = append(columns, column[Row]{m.name, number, m.meaning, resulting(m.value)})
+		columns = append(columns, column[Row]{m.name, number, m.meaning, ofMeasures(m.value)})
 		if name := floorName(m.name); name != "" {
-			columns = append(columns, column[Row]{name, number, "the floor of " + m.name + ": what the true law would show by chance against this recording", resulting(m.floor)})
+			columns = append(columns, column[Row]{name, number, "the floor of " + m.name + ": the expected error of the true law against this recording", ofMeasures(m.floor)})
 		}
 	}
 	return columns
 }
 
-// withReplicate puts the replicate's column behind k, where a reader expects it.
+// withReplicate inserts the replicate's column after k, where readers expect it.
 func withReplicate(columns []column[Row]) []column[Row] {
 	const afterK = 4 // model, neurons, timesteps, k
-	replicate := column[Row]{"replicate", number, "from 0; replicates differ in their random draws alone", func(r Row) string { return strconv.Itoa(r.Configuration.Replicate) }}
+	replicate := column[Row]{"replicate", number, "from 0; replicates differ only in their random draws", func(r Row) string { return strconv.Itoa(r.Configuration.Replicate) }}
 	return slices.Concat(columns[:afterK:afterK], []column[Row]{replicate}, columns[afterK:])
 }
 
-func resulting(value func(sweep.Measures) (float64, bool)) func(Row) string {
+// ofMeasures formats a number of the result; "" without a result.
+func ofMeasures(value func(sweep.Measures) (float64, bool)) func(Row) string {
 	return func(r Row) string {
 		if r.Measures == nil {
 			return ""

@@ -21,23 +21,23 @@ import (
 	"spiqsweep/sweep"
 )
 
-var update = flag.Bool("update", false, "write the golden files again")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// example is a sweep of two numbers of time steps, two k and four replicates,
-// of which one is still pending and one failed.
+// example returns a sweep of two values of t, two of k and four replicates. One
+// task is pending and one has failed.
 func example() Rows {
 	return func(yield func(Row, error) bool) {
-		cellNumber := -1
+		index := -1
 		for _, timesteps := range []int{1, 6} {
 			for _, k := range []float64{0, 1} {
-				cellNumber++
+				index++
 				for replicate := range 4 {
 					c := sweep.Default()
 					c.Neurons, c.Timesteps, c.K, c.Replicate = 2, timesteps, k, replicate
 					c.Circuit.Entangler = "none"
 					row := Row{
-						Task: sweep.TaskID(fmt.Sprintf("t%d-k%g-r%d", timesteps, k, replicate)), ConfigurationIndex: cellNumber, State: sweep.Done,
-						Configuration: c, Data: "surrogate", NeuronIDs: []int{7, 3}, Measures: made(timesteps, k, replicate),
+						Task: sweep.TaskID(fmt.Sprintf("t%d-k%g-r%d", timesteps, k, replicate)), ConfigurationIndex: index, State: sweep.Done,
+						Configuration: c, Data: "surrogate", NeuronIDs: []int{7, 3}, Measures: exampleMeasures(timesteps, k, replicate),
 					}
 					switch {
 					case timesteps == 6 && k == 1 && replicate == 3:
@@ -54,8 +54,8 @@ func example() Rows {
 	}
 }
 
-// made is a result whose errors are simple functions of the cell.
-func made(timesteps int, k float64, replicate int) *sweep.Measures {
+// exampleMeasures returns errors that are simple functions of its arguments.
+func exampleMeasures(timesteps int, k float64, replicate int) *sweep.Measures {
 	r := sweep.Measures{Errors: map[string]float64{}, Floors: map[string]float64{}, HeldoutErrors: map[string]float64{}, RatesHz: []float64{8.125, 4.5}}
 	for i, name := range sweep.ErrorNames {
 		if timesteps == 1 && (name == "autocorrelogram" || name == "lagged_covariance") {
@@ -71,11 +71,11 @@ func made(timesteps int, k float64, replicate int) *sweep.Measures {
 }
 
 func writeComparison(b *bytes.Buffer, shape Shape, rows Rows) error {
-	cells, err := Gather(shape, rows)
+	trainings, err := Gather(shape, rows)
 	if err != nil {
 		return err
 	}
-	return cells.WriteComparison(b)
+	return trainings.WriteComparison(b)
 }
 
 func TestTablesMatchTheGoldenFiles(t *testing.T) {
@@ -89,11 +89,11 @@ func TestTablesMatchTheGoldenFiles(t *testing.T) {
 		},
 		"comparison.csv": func(b *bytes.Buffer) error { return writeComparison(b, Shape{Axes: []string{"k"}}, example()) },
 		"axes.csv": func(b *bytes.Buffer) error {
-			cells, err := Gather(Shape{Axes: []string{"k", "timesteps"}}, example())
+			trainings, err := Gather(Shape{Axes: []string{"k", "timesteps"}}, example())
 			if err != nil {
 				return err
 			}
-			return WriteAxes(b, cells.Levels())
+			return WriteAxes(b, trainings.Levels())
 		},
 		"attempts.csv": func(b *bytes.Buffer) error {
 			return WriteAttempts(b, func(yield func(Attempt, error) bool) {
@@ -125,8 +125,9 @@ func TestTablesMatchTheGoldenFiles(t *testing.T) {
 	}
 }
 
-// TestComparisonPairsByReplicate computes one row by hand: replicates 0, 2 and 3
-// of t = 1 are shared, and the K-loss divides every error by 1.5.
+// TestComparisonPairsByReplicate compares a row with values worked out by hand:
+// both losses have finished replicates 0, 2 and 3 of t = 1, and the K-loss divides
+// every error by 1.5.
 func TestComparisonPairsByReplicate(t *testing.T) {
 	var b bytes.Buffer
 	if err := writeComparison(&b, Shape{Axes: []string{"k"}}, example()); err != nil {
@@ -146,8 +147,8 @@ func TestComparisonPairsByReplicate(t *testing.T) {
 	}
 }
 
-// TestComparisonStaysWithinTheData: cells of the same numbers on other data, or
-// on counts clipped, are no standard for each other.
+// TestComparisonStaysWithinTheData checks that configurations with the same
+// settings are not compared across different data, or across clipped counts.
 func TestComparisonStaysWithinTheData(t *testing.T) {
 	changes := map[string]func(*Row){
 		"the same data": func(*Row) {},
@@ -175,21 +176,21 @@ func TestComparisonStaysWithinTheData(t *testing.T) {
 }
 
 func TestInterval(t *testing.T) {
-	if _, _, ok := Interval(sample{1, 2}); ok {
+	if _, _, ok := Interval(values{1, 2}); ok {
 		t.Error("two replicates got an interval")
 	}
-	// By hand: mean 2, sd 1, t(0.975; 2) = 4.302652729911275.
-	low, high, ok := Interval(sample{1, 2, 3})
+	// Worked out by hand: mean 2, sd 1, t(0.975; 2) = 4.302652729911275.
+	low, high, ok := Interval(values{1, 2, 3})
 	if half := 4.302652729911275 / math.Sqrt(3); !ok || math.Abs(low-(2-half)) > 1e-9 || math.Abs(high-(2+half)) > 1e-9 {
 		t.Errorf("interval of 1, 2, 3 is %g … %g, %t", low, high, ok)
 	}
-	if _, ok := (sample{1, 0}).geometricMean(); ok {
-		t.Error("a zero has no geometric mean")
+	if _, ok := (values{1, 0}).geometricMean(); ok {
+		t.Error("values with a zero have a geometric mean")
 	}
 }
 
-// TestEveryNumberReadsBack: whatever float64 stands in a result, the table's
-// text reads back to the same bits.
+// TestEveryNumberReadsBack checks that a table's text of any finite float64 reads
+// back to the same bits.
 func TestEveryNumberReadsBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := rapid.Float64Range(-math.MaxFloat64, math.MaxFloat64).Draw(t, "v")
@@ -212,12 +213,12 @@ func TestErrorsOfRowsAndWriterStopTheTable(t *testing.T) {
 		}
 	}
 	if err := WriteResults(failing{}, Shape{}, example()); !errors.Is(err, os.ErrClosed) {
-		t.Errorf("the writer's error became %v", err)
+		t.Errorf("error is %v, want the writer's", err)
 	}
 }
 
-// TestRowsOfManyCellsGroup: cells are told apart, and a reader may stop early.
-func TestRowsOfManyCellsGroup(t *testing.T) {
+// TestRowsAreGroupedByConfiguration also checks that a reader may stop early.
+func TestRowsAreGroupedByConfiguration(t *testing.T) {
 	got := 0
 	for g, err := range groups(measures(false), example()) {
 		if err != nil || g.rows != 4 {
@@ -269,6 +270,6 @@ func TestColumnsAreDistinct(t *testing.T) {
 	}
 	sorted := slices.Sorted(slices.Values(header))
 	if len(slices.Compact(sorted)) != len(header) {
-		t.Errorf("a column stands twice in %q", header)
+		t.Errorf("a column occurs twice in %q", header)
 	}
 }

@@ -1,0 +1,152 @@
+package table
+
+import (
+	"io"
+	"math"
+	"slices"
+	"strconv"
+
+	"spiqsweep/sweep"
+)
+
+// Level summarises one error over all finished trainings that have a given value
+// of a swept setting and a given k.
+type Level struct {
+	Axis, Value   string
+	K             float64
+	Error         string  // by its column in results.csv
+	Models        int     // trainings whose error is known
+	GeometricMean float64 // of the errors; NaN if one is 0
+	Floor         float64 // geometric mean of the floors; NaN without one
+	Reference     string  // the axis's first value
+	pair          pair    // the reference against this value
+}
+
+// WriteAxes writes axes.csv: the levels of every swept setting but k, with each
+// value compared with the first one of its axis.
+func WriteAxes(w io.Writer, levels []Level) error {
+	return write(w, axesColumns(), func(yield func(Level, error) bool) {
+		for _, level := range levels {
+			if !yield(level, nil) {
+				return
+			}
+		}
+	})
+}
+
+func axesColumns() []column[Level] {
+	return []column[Level]{
+		{"axis", text, "a swept setting other than k", func(l Level) string { return l.Axis }},
+		{"value", text, "one of its values", func(l Level) string { return l.Value }},
+		{"k", number, "k of these trainings", func(l Level) string { return Number(l.K) }},
+		{"error", text, "which error, by its column in results.csv", func(l Level) string { return l.Error }},
+		{"models", number, "finished trainings of this value and k, of any other settings and replicate, whose error is known", func(l Level) string { return strconv.Itoa(l.Models) }},
+		{"geometric_mean", number, "of their errors; empty if one is 0", func(l Level) string { return optional(l.GeometricMean, true) }},
+		{"floor", number, "geometric mean of their floors", func(l Level) string { return optional(l.Floor, true) }},
+		{"reference", text, "the first value of the axis, with which this one is compared", func(l Level) string { return l.Reference }},
+		{"pairs", number, "pairs of trainings of the two values that agree in all other settings and the replicate", func(l Level) string { return strconv.Itoa(len(l.pair.first)) }},
+		{"log_ratio", number, "mean over pairs of ln(error of the reference / error of this value): positive where this value is better", func(l Level) string { return optional(l.pair.logRatios().mean()) }},
+		{"log_ratio_ci95_low", number, "lower end of its 95 % interval by Student's t, pairs taken as independent; from three pairs on", func(l Level) string { low, _, ok := Interval(l.pair.logRatios()); return optional(low, ok) }},
+		{"log_ratio_ci95_high", number, "its upper end", func(l Level) string { _, high, ok := Interval(l.pair.logRatios()); return optional(high, ok) }},
+		{"share_won", number, "share of pairs in which this value has the smaller error", func(l Level) string { return optional(l.pair.shareWon()) }},
+	}
+}
+
+// Levels returns the levels of every swept setting but k, in grid order, or those
+// of neurons if there is no such setting. Values without a finished training are
+// omitted.
+func (t *Trainings) Levels() []Level {
+	axes := slices.DeleteFunc(slices.Clone(t.shape.Axes), func(axis string) bool { return axis == "k" })
+	if len(axes) == 0 {
+		axes = []string{"neurons"}
+	}
+	var all []Level
+	for _, axis := range axes {
+		if s, known := sweep.Lookup(axis); known {
+			all = append(all, t.levelsOf(s)...)
+		}
+	}
+	return all
+}
+
+// levelsOf returns the levels of one axis.
+func (t *Trainings) levelsOf(axis sweep.Setting) []Level {
+	if len(t.configurations) == 0 {
+		return nil
+	}
+	type key struct {
+		value string
+		k     float64
+	}
+	members := map[key][]*configuration{}
+	var axisValues []string
+	var ks []float64
+	for _, c := range t.configurations {
+		at := key{valueOf(axis, c.row.Configuration), c.row.Configuration.K}
+		if members[at] == nil {
+			axisValues, ks = append(axisValues, at.value), append(ks, at.k)
+		}
+		members[at] = append(members[at], c)
+	}
+	axisValues, ks = distinct(axisValues), distinct(ks)
+	slices.Sort(ks)
+	reference := axisValues[0]
+	var all []Level
+	for _, value := range axisValues {
+		for _, k := range ks {
+			for i, m := range t.measures {
+				level := Level{Axis: axis.Name, Value: value, K: k, Error: m.name, Reference: reference}
+				if level.fill(members[key{value, k}], i, len(t.measures)); level.Models == 0 {
+					continue
+				}
+				if value != reference {
+					level.pair = t.between(axis, members[key{reference, k}], members[key{value, k}], i)
+				}
+				all = append(all, level)
+			}
+		}
+	}
+	return all
+}
+
+// distinct removes repeated values in place, keeping the first of each.
+func distinct[V comparable](all []V) []V {
+	seen := map[V]bool{}
+	return slices.DeleteFunc(all, func(v V) bool {
+		again := seen[v]
+		seen[v] = true
+		return again
+	})
+}
+
+// fill computes the geometric means of one measure over configurations.
+func (l *Level) fill(members []*configuration, measure, measures int) {
+	var errors, floors values
+	for _, c := range members {
+		for i := range c.replicates {
+			if v := c.errors[i*measures+measure]; !math.IsNaN(v) {
+				errors = append(errors, v)
+				if f := c.floors[measure]; !math.IsNaN(f) {
+					floors = append(floors, f)
+				}
+			}
+		}
+	}
+	l.Models = len(errors)
+	l.GeometricMean, l.Floor = orNaN(errors.geometricMean()), orNaN(floors.geometricMean())
+}
+
+// between pairs the configurations of two values of an axis.
+func (t *Trainings) between(axis sweep.Setting, first, second []*configuration, measure int) (p pair) {
+	partners := map[string]*configuration{}
+	for _, c := range first {
+		partners[keyWithout(axis, c)] = c
+	}
+	for _, c := range second {
+		if partner := partners[keyWithout(axis, c)]; partner != nil {
+			x, y := shared(partner, c, measure, len(t.measures))
+			p.first, p.second = append(p.first, x...), append(p.second, y...)
+		}
+	}
+	return p
+}
