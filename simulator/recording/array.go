@@ -2,6 +2,7 @@ package recording
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -10,18 +11,19 @@ import (
 	"strings"
 )
 
-// array is a three-dimensional array of numbers (repeats, neurons, bins) about
-// to be read from a file.
+// array is a three-dimensional array of numbers (repeats, neurons, bins) in a
+// file, its header read and its values still unread.
 type array struct {
 	repeats, neurons, bins int
-	fortran                bool // repeat varies fastest, rather than bin
+	fortran                bool // repeat varies fastest; otherwise bin does
 	number                 number
-	values                 io.Reader    // the numbers, one after the other
-	close                  func() error // checks what follows them
+	values                 io.Reader
+	close                  func() error // checks the bytes after the values
 }
 
-// newArray checks that the dimensions are those of a recording of at most
-// o.Limit bytes. Dimensions of 1 beyond the third are ignored.
+// newArray returns an array of these dimensions. It fails unless they are the
+// shape of a recording within the bounds. It ignores dimensions of 1 beyond the
+// third.
 func newArray(dims []int64, fortran bool, o Options) (*array, error) {
 	dims = trimmed(dims)
 	if len(dims) != 3 {
@@ -41,8 +43,7 @@ func newArray(dims []int64, fortran bool, o Options) (*array, error) {
 	return &array{repeats: int(dims[0]), neurons: int(dims[1]), bins: int(dims[2]), fortran: fortran}, nil
 }
 
-// trimmed returns the dimensions without those of 1 beyond the third, which
-// mean nothing.
+// trimmed drops trailing dimensions of 1 beyond the third.
 func trimmed(dims []int64) []int64 {
 	for len(dims) > 3 && dims[len(dims)-1] == 1 {
 		dims = dims[:len(dims)-1]
@@ -55,7 +56,7 @@ func (a *array) bytes() int64 {
 	return int64(a.repeats) * int64(a.neurons) * int64(a.bins) * int64(a.number.width)
 }
 
-// position returns the place of the i-th number of the file.
+// position returns the indices of the i-th number of the file.
 func (a *array) position(i int64) (repeat, neuron, bin int) {
 	repeats, neurons, bins := int64(a.repeats), int64(a.neurons), int64(a.bins)
 	if a.fortran {
@@ -64,12 +65,12 @@ func (a *array) position(i int64) (repeat, neuron, bin int) {
 	return int(i / bins / neurons), int(i / bins % neurons), int(i % bins)
 }
 
-// ErrCounts is wrapped by the error of Open for a recording with counts above 1
-// that Options.Clip would accept.
+// ErrCounts reports a recording with counts above 1 that Options.Clip would
+// accept.
 var ErrCounts = errors.New("neither 0 nor 1")
 
-// recording reads the numbers. Those other than 0 and 1 are refused, unless clip
-// accepts the counts among them.
+// recording reads the numbers. It rejects numbers other than 0 and 1; with clip
+// it takes counts above 1 as 1.
 func (a *array) recording(name string, clip bool) (*Recording, error) {
 	b, err := newBuilder(a.repeats, a.neurons, a.bins)
 	if err != nil {
@@ -110,7 +111,7 @@ func (a *array) recording(name string, clip bool) (*Recording, error) {
 	return r, nil
 }
 
-// each calls visit with every number that is not 0.
+// each calls visit with every non-zero number and its index in the file.
 func (a *array) each(visit func(i int64, value float64)) error {
 	width := a.number.width
 	buffer := make([]byte, min(a.bytes(), 1<<16))
@@ -128,12 +129,12 @@ func (a *array) each(visit func(i int64, value float64)) error {
 	return a.close()
 }
 
-// outliers counts unwelcome values and remembers the first.
+// outliers counts rejected values and describes the first.
 type outliers struct {
 	number   int
 	first    string
 	nans     int
-	firstNaN int // the earliest bin with one
+	firstNaN int // the earliest bin with a NaN
 	negative int
 }
 
@@ -153,7 +154,7 @@ func (o *outliers) add(value float64, repeat, neuron, bin int) {
 	}
 }
 
-// advice says how to repair the values.
+// advice returns the fix for the values, to be appended to an error.
 func (o *outliers) advice() string {
 	switch o.number {
 	case o.nans:
@@ -177,12 +178,12 @@ func values(n int, one, more string) string {
 	return fmt.Sprintf("%d values %s", n, more)
 }
 
-// damaged adds the mend to the error of a read that found less than the file promised.
+// damaged adds the fix to the error of a read that met the end of the file early.
 func damaged(err error) error {
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
-	return fmt.Errorf("%s: %w", mendCopy, err)
+	return fmt.Errorf("%s: %w", fixCopy, err)
 }
 
 // times prints dimensions as "297 × 160 × 953".
@@ -192,4 +193,29 @@ func times(dims []int64) string {
 		s[i] = strconv.FormatInt(d, 10)
 	}
 	return strings.Join(s, " × ")
+}
+
+// number is the stored type of the numbers of an array.
+type number struct {
+	width int                  // bytes
+	value func([]byte) float64 // decodes the first width bytes
+}
+
+// newNumber returns the type with this code in NumPy's notation: u, i or f for
+// unsigned, signed or floating, and the width in bytes. ok reports whether the
+// code is supported.
+func newNumber(code string, order binary.ByteOrder) (n number, ok bool) {
+	n, ok = map[string]number{
+		"u1": {1, func(b []byte) float64 { return float64(b[0]) }},
+		"u2": {2, func(b []byte) float64 { return float64(order.Uint16(b)) }},
+		"u4": {4, func(b []byte) float64 { return float64(order.Uint32(b)) }},
+		"u8": {8, func(b []byte) float64 { return float64(order.Uint64(b)) }},
+		"i1": {1, func(b []byte) float64 { return float64(int8(b[0])) }},
+		"i2": {2, func(b []byte) float64 { return float64(int16(order.Uint16(b))) }},
+		"i4": {4, func(b []byte) float64 { return float64(int32(order.Uint32(b))) }},
+		"i8": {8, func(b []byte) float64 { return float64(int64(order.Uint64(b))) }},
+		"f4": {4, func(b []byte) float64 { return float64(math.Float32frombits(order.Uint32(b))) }},
+		"f8": {8, func(b []byte) float64 { return math.Float64frombits(order.Uint64(b)) }},
+	}[code]
+	return n, ok
 }

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-func TestValuesOtherThanZeroAndOne(t *testing.T) {
+func TestOpenClipsCountsAndRejectsOtherValues(t *testing.T) {
 	dims := [3]int32{2, 3, 4}
-	// place returns the index of a number in the file.
+	// place returns the index of a number in the file, repeat fastest.
 	place := func(repeat, neuron, bin int) int { return repeat + 2*neuron + 6*bin }
 	at := func(values map[int]float64) []float64 {
 		numbers := make([]float64, 24)
@@ -62,8 +62,8 @@ func TestValuesOtherThanZeroAndOne(t *testing.T) {
 				t.Errorf("notices %q, want %q", r.Notices(), notices)
 			}
 			spikes := 0
-			for cell := range r.Neurons() {
-				spikes += r.Spikes(cell)
+			for id := range r.Neurons() {
+				spikes += r.Spikes(id)
 			}
 			if want := len(test.numbers) - count(test.numbers, 0); spikes != want {
 				t.Errorf("%d spikes, want %d", spikes, want)
@@ -82,7 +82,7 @@ func count(numbers []float64, value float64) int {
 	return n
 }
 
-func TestEmptyLastBinIsDropped(t *testing.T) {
+func TestOpenDropsAnEmptyLastBin(t *testing.T) {
 	const notice = "the last of 3 bins is empty for every neuron in every repeat and was dropped"
 	tests := []struct {
 		name    string
@@ -125,8 +125,7 @@ func TestEmptyLastBinIsDropped(t *testing.T) {
 	}
 }
 
-// Refused values come with a way to repair them.
-func TestRefusedValuesHaveAdvice(t *testing.T) {
+func TestErrorsOfRejectedValuesSuggestAFix(t *testing.T) {
 	for name, test := range map[string]struct {
 		numbers []float64 // 2 repeats × 1 neuron × 4 bins, repeat fastest
 		want    []string
@@ -144,26 +143,5 @@ func TestRefusedValuesHaveAdvice(t *testing.T) {
 			_, err := f.matrix(f.spikes("x", 9, [3]int32{2, 1, 4}, test.numbers...)).read(Options{})
 			requireError(t, err, test.want...)
 		})
-	}
-}
-
-func TestWarningsOfAxesInAnotherOrder(t *testing.T) {
-	for _, test := range []struct {
-		repeats, neurons, bins, timesteps int
-		want                              []string
-	}{
-		{297, 160, 953, 30, nil},
-		{160, 953, 297, 30, []string{"there are more neurons (953) than bins (297): are the axes in this order: repeats × neurons × bins?"}},
-		{3, 2, 9, 5, []string{"a repeat has 9 bins, fewer than two windows of 5 time steps: are the axes in this order: repeats × neurons × bins?"}},
-		{3, 2, 10, 5, nil},
-		{3, 10, 10, 5, nil},
-	} {
-		r, err := New("x", test.repeats, test.neurons, test.bins, func(int, int, int) bool { return false })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := r.Warnings(test.timesteps); !slices.Equal(got, test.want) {
-			t.Errorf("%s: warnings %q, want %q", r.Shape(), got, test.want)
-		}
 	}
 }

@@ -8,21 +8,22 @@ import (
 	"math"
 )
 
-// The wire form of a raster, little-endian:
+// The encoding of a raster, little-endian:
 //
 //	magic "spiqraster/1"
 //	bin width in ms, float64
 //	neurons, repeats, bins, uint32 each                     ┐ what Digest
 //	one plane of ⌈repeats·bins/8⌉ bytes per neuron, padded  ┘ covers
 //	with zero bits; bit repeat·bins + bin
-//	the cells' numbers, uint32 each
+//	the neuron IDs, uint32 each
 const (
 	magic       = "spiqraster/1"
 	shapeBytes  = 3 * 4
 	prefixBytes = len(magic) + 8
 )
 
-// MarshalBinary returns the raster's bits, packed, with its shape and cells.
+// MarshalBinary encodes the raster: bin width, shape, packed bits and neuron
+// IDs. It fails if a field is out of range.
 func (r *Raster) MarshalBinary() ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("encode raster: %w", err)
@@ -30,21 +31,21 @@ func (r *Raster) MarshalBinary() ([]byte, error) {
 	data := append(make([]byte, 0, prefixBytes+r.contentBytes()+4*r.Neurons), magic...)
 	data = binary.LittleEndian.AppendUint64(data, math.Float64bits(r.BinMS))
 	data = r.appendContent(data)
-	for _, cell := range r.NeuronIDs {
-		data = binary.LittleEndian.AppendUint32(data, uint32(cell))
+	for _, id := range r.NeuronIDs {
+		data = binary.LittleEndian.AppendUint32(data, uint32(id))
 	}
 	return data, nil
 }
 
 // Digest returns the SHA-256, in lower-case hexadecimal, of the shape and the
-// bits. The cells' numbers are no part of it: equal bits are equal data.
+// bits. It excludes the neuron IDs and the bin width: equal bits are equal data.
 func (r *Raster) Digest() string {
 	sum := sha256.Sum256(r.appendContent(make([]byte, 0, r.contentBytes())))
 	return hex.EncodeToString(sum[:])
 }
 
-// UnmarshalBinary reads what MarshalBinary wrote and nothing else: every byte
-// must be accounted for. It leaves r unchanged if it fails.
+// UnmarshalBinary decodes the output of MarshalBinary and rejects everything
+// else, missing and surplus bytes included. It leaves r unchanged if it fails.
 func (r *Raster) UnmarshalBinary(data []byte) error {
 	decoded, err := decode(data)
 	if err != nil {
@@ -131,11 +132,11 @@ func (r *Raster) check() error {
 		}
 	}
 	if len(r.NeuronIDs) != r.Neurons {
-		return fmt.Errorf("%d cell numbers for %d neurons", len(r.NeuronIDs), r.Neurons)
+		return fmt.Errorf("%d neuron IDs for %d neurons", len(r.NeuronIDs), r.Neurons)
 	}
-	for _, cell := range r.NeuronIDs {
-		if cell < 0 || cell > math.MaxInt32 {
-			return fmt.Errorf("cell number %d: want 0 to %d", cell, math.MaxInt32)
+	for _, id := range r.NeuronIDs {
+		if id < 0 || id > math.MaxInt32 {
+			return fmt.Errorf("neuron ID %d: want 0 to %d", id, math.MaxInt32)
 		}
 	}
 	return nil

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestRasterSurvivesTheWire(t *testing.T) {
+func TestRasterEncodingRoundTrips(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := rasters().Draw(t, "raster")
 		data, err := r.MarshalBinary()
@@ -40,7 +40,7 @@ func TestRasterSurvivesTheWire(t *testing.T) {
 	})
 }
 
-func TestDigestIsOfShapeAndBits(t *testing.T) {
+func TestDigestCoversShapeAndBits(t *testing.T) {
 	base := func() *Raster {
 		return &Raster{Neurons: 2, Repeats: 2, Bins: 3, BinMS: 20, NeuronIDs: []int{4, 9}, Words: []uint32{0, 1, 2, 3, 0, 1}}
 	}
@@ -53,7 +53,7 @@ func TestDigestIsOfShapeAndBits(t *testing.T) {
 	same := base()
 	same.NeuronIDs, same.BinMS = []int{1, 2}, 10
 	if same.Digest() != known {
-		t.Error("the digest depends on cell numbers or the bin width")
+		t.Error("the digest depends on neuron IDs or the bin width")
 	}
 	for name, change := range map[string]func(*Raster){
 		"a bit":     func(r *Raster) { r.Words[5] ^= 2 },
@@ -68,7 +68,7 @@ func TestDigestIsOfShapeAndBits(t *testing.T) {
 	}
 }
 
-func TestMarshalRefusesWhatIsNoRaster(t *testing.T) {
+func TestMarshalRejectsInvalidRasters(t *testing.T) {
 	for want, change := range map[string]func(*Raster){
 		"0 neurons: want 1 to 16":        func(r *Raster) { r.Neurons = 0 },
 		"17 neurons: want 1 to 16":       func(r *Raster) { r.Neurons = 17 },
@@ -76,9 +76,9 @@ func TestMarshalRefusesWhatIsNoRaster(t *testing.T) {
 		"2 repeats × 0 bins":             func(r *Raster) { r.Bins = 0 },
 		"5 words for 2 repeats × 3 bins": func(r *Raster) { r.Words = r.Words[:5] },
 		"word 1 (0x4) has a spike":       func(r *Raster) { r.Words[1] = 4 },
-		"1 cell numbers for 2 neurons":   func(r *Raster) { r.NeuronIDs = r.NeuronIDs[:1] },
-		"cell number -1":                 func(r *Raster) { r.NeuronIDs[1] = -1 },
-		"cell number 2147483648":         func(r *Raster) { r.NeuronIDs[1] = math.MaxInt32; r.NeuronIDs[1]++ },
+		"1 neuron IDs for 2 neurons":     func(r *Raster) { r.NeuronIDs = r.NeuronIDs[:1] },
+		"neuron ID -1":                   func(r *Raster) { r.NeuronIDs[1] = -1 },
+		"neuron ID 2147483648":           func(r *Raster) { r.NeuronIDs[1] = math.MaxInt32; r.NeuronIDs[1]++ },
 		"bins of 0 ms":                   func(r *Raster) { r.BinMS = 0 },
 		"bins of NaN ms":                 func(r *Raster) { r.BinMS = math.NaN() },
 		"bins of +Inf ms":                func(r *Raster) { r.BinMS = math.Inf(1) },
@@ -90,7 +90,7 @@ func TestMarshalRefusesWhatIsNoRaster(t *testing.T) {
 	}
 }
 
-func TestUnmarshalIsStrict(t *testing.T) {
+func TestUnmarshalRejectsMalformedData(t *testing.T) {
 	r := &Raster{Neurons: 2, Repeats: 1, Bins: 3, BinMS: 20, NeuronIDs: []int{4, 9}, Words: []uint32{0, 3, 1}}
 	good, err := r.MarshalBinary()
 	if err != nil {
@@ -104,7 +104,7 @@ func TestUnmarshalIsStrict(t *testing.T) {
 		"2147483647 repeats × 3 bins": func(b []byte) { binary.LittleEndian.PutUint32(b[prefixBytes+4:], math.MaxInt32) },
 		"2 neurons × 100000 repeats × 3 bins take": func(b []byte) { binary.LittleEndian.PutUint32(b[prefixBytes+4:], 100000) },
 		"neuron 1 has spikes beyond the last bin":  func(b []byte) { b[plane+1] |= 1 << 3 },
-		"cell number -1": func(b []byte) { binary.LittleEndian.PutUint32(b[plane+2:], math.MaxUint32) },
+		"neuron ID -1":   func(b []byte) { binary.LittleEndian.PutUint32(b[plane+2:], math.MaxUint32) },
 		"bins of -20 ms": func(b []byte) { b[len(magic)+7] ^= 0x80 },
 	} {
 		data := slices.Clone(good)

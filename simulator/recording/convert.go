@@ -10,25 +10,25 @@ import (
 	"unicode/utf8"
 )
 
-// conversion returns an error that says what a file is, by its first bytes, and
-// the lines of Python or MATLAB that convert it. Words in capitals are for the
-// reader to replace.
-func conversion(head []byte, path string) error {
+// unsupportedFormat identifies a file by its first bytes. It returns an error
+// with the format and the lines of Python or MATLAB that convert the file. Words
+// in capitals are placeholders for the user's values.
+func unsupportedFormat(head []byte, path string) error {
 	saved := strings.TrimSuffix(path, filepath.Ext(path)) + ".npy"
-	if err := archiveConversion(head, path, saved); err != nil {
+	if err := unsupportedArchive(head, path, saved); err != nil {
 		return err
 	}
 	switch {
 	case isMAT73(head):
-		return convertible("it is a MATLAB v7.3 file (HDF5), which is not read", way{"MATLAB", []string{
+		return unsupported("it is a MATLAB v7.3 file (HDF5), which is not read", conversion{"MATLAB", []string{
 			fmt.Sprintf("load(%s)", matlab(path)),
 			fmt.Sprintf("save(%s, 'NAME', '-v7')", matlab(strings.TrimSuffix(path, filepath.Ext(path))+"-v7.mat")),
-		}}, way{"Python, where h5py shows the axes in reverse", []string{
+		}}, conversion{"Python, where h5py shows the axes in reverse", []string{
 			"import h5py, numpy",
 			fmt.Sprintf("numpy.save(%q, h5py.File(%q)[\"NAME\"][()].T)", saved, path),
 		}})
 	case isHDF5(head) && (strings.EqualFold(filepath.Ext(path), ".nwb") || bytes.Contains(head, []byte("nwb_version"))):
-		return convertible("it is an NWB file (HDF5), which is not read. It holds spike times: count them in bins, from the times STARTS (s) at which the stimulus began", way{"Python", []string{
+		return unsupported("it is an NWB file (HDF5), which is not read. It holds spike times: count them in bins, from the times STARTS (s) at which the stimulus began", conversion{"Python", []string{
 			"import h5py, numpy",
 			fmt.Sprintf("units = h5py.File(%q)[\"units\"]", path),
 			`cells = numpy.split(units["spike_times"][()], units["spike_times_index"][()][:-1])`,
@@ -36,43 +36,43 @@ func conversion(head []byte, path string) error {
 			fmt.Sprintf("numpy.save(%q, numpy.minimum(spikes, 1).astype(numpy.uint8))", saved),
 		}})
 	case isHDF5(head):
-		return convertible("it is an HDF5 file, which is not read", way{"Python", []string{
+		return unsupported("it is an HDF5 file, which is not read", conversion{"Python", []string{
 			"import h5py, numpy",
 			fmt.Sprintf("file = h5py.File(%q); file.visit(print)  # the names of its arrays", path),
 			fmt.Sprintf("numpy.save(%q, file[\"NAME\"][()])", saved),
 		}})
 	case len(head) > 1 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5:
-		return convertible("it is a Python pickle, which is not read, since it may run any program: load it only if you trust it", way{"Python", []string{
+		return unsupported("it is a Python pickle, which is not read, since it may run any program: load it only if you trust it", conversion{"Python", []string{
 			"import pickle, numpy",
 			fmt.Sprintf("x = numpy.asarray(pickle.load(open(%q, \"rb\")))", path),
 			fmt.Sprintf("numpy.save(%q, x)", saved),
 		}})
 	case isMAT4(head):
-		return convertible("it is a MATLAB v4 file, which is not read and has no arrays of 3 dimensions", way{"MATLAB", []string{
+		return unsupported("it is a MATLAB v4 file, which is not read and has no arrays of 3 dimensions", conversion{"MATLAB", []string{
 			fmt.Sprintf("load(%s)", matlab(path)),
 			"x = reshape(NAME, REPEATS, NEURONS, [])",
 			fmt.Sprintf("save(%s, 'x', '-v7')", matlab(strings.TrimSuffix(path, filepath.Ext(path))+"-v7.mat")),
 		}})
 	case isText(head) && bytes.ContainsAny(head, "0123456789"):
-		return textConversion(head, path, saved)
+		return unsupportedText(head, path, saved)
 	default:
-		return errors.New("it is neither a MATLAB v5 nor a .npy file: " + mendSave)
+		return errors.New("it is neither a MATLAB v5 nor a .npy file: " + fixSave)
 	}
 }
 
 // oldTorchMagic begins files of torch.save before PyTorch 1.6: a pickled number.
 const oldTorchMagic = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
 
-// inRows is the layout of a table that the lines after it convert.
+// inRows describes the layout of a table that the suggested code converts.
 const inRows = "If it has one row for each repeat and neuron, the neurons of the first repeat first, and one column for each bin"
 
-// archiveConversion is conversion for archives, compressed files and tables of other
-// programs, nil for others.
-func archiveConversion(head []byte, path, saved string) error {
+// unsupportedArchive is unsupportedFormat for archives, compressed files and
+// tables of other programs. It returns nil for all other files.
+func unsupportedArchive(head []byte, path, saved string) error {
 	has := func(prefix string) bool { return bytes.HasPrefix(head, []byte(prefix)) }
 	switch {
 	case has("PK\x03\x04") && bytes.Contains(head, []byte(".npy")):
-		return convertible("it is an .npz archive, which is not read", way{"Python", []string{
+		return unsupported("it is an .npz archive, which is not read", conversion{"Python", []string{
 			"import numpy",
 			fmt.Sprintf("arrays = numpy.load(%q); print(arrays.files)  # the names of its arrays", path),
 			fmt.Sprintf("numpy.save(%q, arrays[\"NAME\"])", saved),
@@ -80,14 +80,14 @@ func archiveConversion(head []byte, path, saved string) error {
 	case has("PK\x03\x04") && strings.HasPrefix(strings.ToLower(filepath.Ext(path)), ".xls"):
 		return errors.New("it is a spreadsheet, which is not read: save it as CSV there, with one row for each repeat and neuron and one column for each bin, and give the .csv here to see how to convert that")
 	case has("PK\x03\x04") && bytes.Contains(head, []byte("/data.pkl")), has(oldTorchMagic):
-		return convertible("it is a PyTorch file, which is not read", way{"Python", []string{
+		return unsupported("it is a PyTorch file, which is not read", conversion{"Python", []string{
 			"import torch, numpy",
 			fmt.Sprintf("x = torch.load(%q, map_location=\"cpu\", weights_only=True)", path),
 			"x = x[\"NAME\"] if isinstance(x, dict) else x",
 			fmt.Sprintf("numpy.save(%q, numpy.asarray(x))", saved),
 		}})
 	case has("PAR1"):
-		return convertible("it is a Parquet file, which is not read. "+inRows, way{"Python", []string{
+		return unsupported("it is a Parquet file, which is not read. "+inRows, conversion{"Python", []string{
 			"import pandas, numpy",
 			fmt.Sprintf("x = pandas.read_parquet(%q).to_numpy()", path),
 			fmt.Sprintf("numpy.save(%q, x.reshape(REPEATS, -1, x.shape[1]))", saved),
@@ -103,36 +103,36 @@ func archiveConversion(head []byte, path, saved string) error {
 	}
 }
 
-// textConversion is conversion for text.
-func textConversion(head []byte, path, saved string) error {
+// unsupportedText is unsupportedFormat for text.
+func unsupportedText(head []byte, path, saved string) error {
 	if head[0] == '[' || head[0] == '{' {
-		return convertible("it is text (JSON), which is not read", way{"Python", []string{
+		return unsupported("it is text (JSON), which is not read", conversion{"Python", []string{
 			"import json, numpy",
 			fmt.Sprintf("x = numpy.array(json.load(open(%q)))", path),
 			fmt.Sprintf("numpy.save(%q, x)", saved),
 		}})
 	}
-	return convertible("it is text, which is not read. "+inRows, way{"Python", []string{
+	return unsupported("it is text, which is not read. "+inRows, conversion{"Python", []string{
 		"import numpy",
 		fmt.Sprintf("x = numpy.loadtxt(%q%s)", path, columns(head)),
 		fmt.Sprintf("numpy.save(%q, x.reshape(REPEATS, -1, x.shape[1]))", saved),
 	}})
 }
 
-// way is the lines that convert a file in one language.
-type way struct {
+// conversion holds the lines of code in one language that convert a file.
+type conversion struct {
 	language string
 	lines    []string
 }
 
-// convertible is an error that says what a file is, and how to convert it.
-func convertible(what string, ways ...way) error {
-	return errors.New(what + "; to convert it" + listWays(ways))
+// unsupported returns an error with the kind of a file and its conversions.
+func unsupported(what string, conversions ...conversion) error {
+	return errors.New(what + "; to convert it" + listConversions(conversions))
 }
 
-func listWays(ways []way) string {
+func listConversions(conversions []conversion) string {
 	var b strings.Builder
-	for i, w := range ways {
+	for i, w := range conversions {
 		if i > 0 {
 			b.WriteString("\nor")
 		}
@@ -142,19 +142,20 @@ func listWays(ways []way) string {
 		}
 	}
 	if placeholder.MatchString(b.String()) {
-		b.WriteString("\nwith values of yours for the words in capitals")
+		b.WriteString("\nwith your values for the words in capitals")
 	}
 	return b.String()
 }
 
-// placeholder matches a word that the reader replaces.
+// placeholder matches a word that the user replaces.
 var placeholder = regexp.MustCompile(`\b(NAME|FIELD|REPEATS|NEURONS|BINS|STARTS)\b`)
 
-// extraction says how to make a recording of a struct, a cell, a sparse matrix, a
-// complex array or an array of 2 dimensions.
+// extraction returns the lines of code that make a recording of a variable: a
+// struct, a cell array, a sparse matrix, a complex array or an array of 2
+// dimensions. It returns "" for any other variable.
 func extraction(v variable, path string) string {
 	base := strings.TrimSuffix(path, filepath.Ext(path))
-	name, field := "NAME", "FIELD" // what is not a name in MATLAB is not shown as code
+	name, field := "NAME", "FIELD" // stand in for a name that is not an identifier of MATLAB
 	if identifier.MatchString(v.name) {
 		name = v.name
 	}
@@ -184,7 +185,7 @@ func extraction(v variable, path string) string {
 	default:
 		return ""
 	}
-	return "; " + intent + listWays([]way{{"MATLAB", []string{
+	return "; " + intent + listConversions([]conversion{{"MATLAB", []string{
 		fmt.Sprintf("load(%s)", matlab(path)),
 		fmt.Sprintf("x = %s", inMATLAB),
 		fmt.Sprintf("save(%s, 'x', '-v7')", matlab(base+"-x.mat")),
@@ -205,7 +206,7 @@ func matlab(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "
 
 const (
 	hdf5Magic  = "\x89HDF\r\n\x1a\n"
-	hdf5Offset = 512 // MATLAB puts its own header before
+	hdf5Offset = 512 // after the header of MATLAB
 	mat73Start = "MATLAB 7.3 MAT-file"
 )
 
@@ -228,15 +229,15 @@ func isMAT4(head []byte) bool {
 		head[16] >= 2 && head[16] <= 64 && bytes.Equal(head[17:20], []byte{0, 0, 0}) && head[20] >= 'A'
 }
 
-// isText reports whether a file begins as UTF-8 text does.
+// isText reports whether a file begins like UTF-8 text.
 func isText(head []byte) bool {
 	for i := 1; i < utf8.UTFMax && len(head) > 0 && !utf8.Valid(head); i++ {
-		head = head[:len(head)-1] // a rune that the end cuts
+		head = head[:len(head)-1] // a rune cut by the end of head
 	}
 	return len(head) > 0 && utf8.Valid(head) && bytes.IndexFunc(head, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }) < 0
 }
 
-// columns returns the arguments of numpy.loadtxt for text that begins so.
+// columns returns the arguments of numpy.loadtxt for text with this beginning.
 func columns(head []byte) string {
 	first, rest, _ := strings.Cut(string(head), "\n")
 	arguments := ""

@@ -11,8 +11,9 @@ import (
 	"spiqsweep/deploy/needs"
 )
 
-// The lines of Python that a refusal names turn the file into one that is read.
-func TestConversionsWork(t *testing.T) {
+// TestConversionInstructionsWork runs the Python code of each error message and
+// opens the converted file.
+func TestConversionInstructionsWork(t *testing.T) {
 	const made = "import numpy; r, n, b = numpy.indices((4, 3, 5)); x = (7*r + 3*n + b*b) % 5 == 0; "
 	tests := []struct {
 		file, needs string
@@ -70,13 +71,12 @@ func TestConversionsWork(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			requireMade(t, r)
+			requireTestdata(t, r)
 		})
 	}
 }
 
-// Files of other kinds are told apart by content, with a way on.
-func TestOtherFormatsAreNamed(t *testing.T) {
+func TestOpenIdentifiesUnsupportedFormats(t *testing.T) {
 	v4 := append([]byte{0, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0}, "x\x00spikes"...)
 	for name, test := range map[string]struct{ content, want string }{
 		"x.mat.gz":  {"\x1f\x8b\x08rest", "gunzip --keep -- 'x.mat.gz'"},
@@ -104,8 +104,9 @@ func TestOtherFormatsAreNamed(t *testing.T) {
 	}
 }
 
-// What a file calls its variables is not shown as code unless it is a name.
-func TestNamesOfAFileAreNoCode(t *testing.T) {
+// TestExtractionQuotesOnlyIdentifiers checks that a variable name from a file
+// appears in suggested code only if it is an identifier.
+func TestExtractionQuotesOnlyIdentifiers(t *testing.T) {
 	v := variable{name: `x; delete("all")`, class: matCell, dims: []int64{1, 1}}
 	if text := extraction(v, "x.mat"); strings.Contains(strings.SplitN(text, "\n", 2)[1], "delete") || !strings.Contains(text, "x = NAME{1}") {
 		t.Error(text)

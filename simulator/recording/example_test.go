@@ -8,7 +8,7 @@ import (
 	"spiqsweep/simulator/recording"
 )
 
-// Two cells of the surrogate, a tenth of the repeats held out, windows of five
+// Two neurons of the surrogate, a tenth of the repeats held out, windows of five
 // bins to train on.
 func Example() {
 	r := recording.Surrogate(1)
@@ -18,15 +18,15 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	cells, err := r.Select(selection, 2, 1)
+	ids, err := r.Select(selection, 2, 1)
 	if err != nil {
 		log.Fatal(err)
 	}
-	train, heldout, err := r.Raster(cells).Holdout(0.1, 1)
+	train, heldout, err := r.Raster(ids).Holdout(0.1, 1)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("cells", cells, "train", train.Repeats, "held out", heldout.Repeats)
+	fmt.Println("neurons", ids, "train", train.Repeats, "held out", heldout.Repeats)
 
 	windows, err := train.Windows(5)
 	if err != nil {
@@ -38,7 +38,7 @@ func Example() {
 
 	// Output:
 	// surrogate 297 20 952
-	// cells [10 11] train 267 held out 30
+	// neurons [10 11] train 267 held out 30
 	// 253116 windows, one of them [10 10 11 11 01]
 }
 

@@ -28,17 +28,17 @@ func addFiles(f *testing.F, pattern string) {
 	}
 }
 
-// readFuzzed reads the bytes as a file. Whatever they are, it must not panic,
-// and the limit bounds what it allocates, whatever a header states.
+// readFuzzed reads the bytes as a file. Reading must not panic, and its
+// allocations must stay within the limit for every header.
 func readFuzzed(t *testing.T, data []byte, o Options) {
 	o.Limit = 1 << 20
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	r, err := read(bytes.NewReader(data), int64(len(data)), "fuzzed", o)
 	runtime.ReadMemStats(&after)
-	// The bits once, what is kept of each cell, and 64 KiB inflate windows and
-	// buffers for each of the variables.
-	if used, most := after.TotalAlloc-before.TotalAlloc, uint64(1<<20+o.Limit+160*maxCells+int64(1<<14*len(data))); used > most {
+	// The bits once, the bookkeeping of each neuron, and 64 KiB of inflate windows
+	// and buffers for each variable.
+	if used, most := after.TotalAlloc-before.TotalAlloc, uint64(1<<20+o.Limit+160*maxNeurons+int64(1<<14*len(data))); used > most {
 		t.Fatalf("%d bytes allocated for %d of a file", used, len(data))
 	}
 	if err != nil {
@@ -73,8 +73,8 @@ func FuzzMAT(f *testing.F) {
 	})
 }
 
-// FuzzMATStream mutates what a zlib stream holds, which FuzzMAT hardly
-// reaches: the checksum stands in its way.
+// FuzzMATStream mutates the content of a zlib stream, which FuzzMAT hardly
+// reaches because of the checksum.
 func FuzzMATStream(f *testing.F) {
 	for _, order := range byteOrders {
 		file := newMATFile(order)
@@ -91,8 +91,8 @@ func FuzzMATStream(f *testing.F) {
 	})
 }
 
-// FuzzMATHeader writes the same bits under heads of every kind: they are read
-// as if they had been written plainly.
+// FuzzMATHeader writes the same bits under heads of every kind and requires the
+// same recording as from a plain head.
 func FuzzMATHeader(f *testing.F) {
 	f.Add(false, uint8(5), uint8(2), uint8(6), uint8(0), true, uint8(4), uint8(3), uint8(5), uint64(0x5a5a5a5a))
 	f.Add(true, uint8(6), uint8(9), uint8(9), uint8(2), false, uint8(1), uint8(1), uint8(1), uint64(1))

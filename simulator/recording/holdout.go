@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// Holdout splits the raster by repeats: a random share of them, in [0, 1), is
-// kept from training. The count is rounded, but a share above 0 leaves at least
-// one repeat on either side. The repeats keep their order within each part;
-// without a share train is r itself and heldout is nil.
+// Holdout splits the raster by repeats. It draws the given share of them, in
+// [0, 1), at random as held-out data. It rounds the number of repeats, but a share
+// above 0 leaves at least one repeat in each part. Each part keeps the order of
+// its repeats. With share 0, train is r itself and heldout is nil.
 func (r *Raster) Holdout(share float64, seed uint64) (train, heldout *Raster, err error) {
 	if err := CheckHoldout(share, r.Repeats); err != nil {
 		return nil, nil, err
@@ -22,7 +22,8 @@ func (r *Raster) Holdout(share float64, seed uint64) (train, heldout *Raster, er
 	return r.only(order[count:]), r.only(order[:count]), nil
 }
 
-// CheckHoldout reports whether a share of so many repeats can be held out.
+// CheckHoldout returns an error unless Holdout can split a raster of that many
+// repeats by that share.
 func CheckHoldout(share float64, repeats int) error {
 	switch {
 	case !(share >= 0 && share < 1):
@@ -33,8 +34,8 @@ func CheckHoldout(share float64, repeats int) error {
 	return nil
 }
 
-// only returns the raster of some repeats, in their order. It sorts the numbers
-// of the repeats in place.
+// only returns the raster of the given repeats, in ascending order. It sorts
+// repeats in place.
 func (r *Raster) only(repeats []int) *Raster {
 	part := *r
 	part.Repeats = len(repeats)

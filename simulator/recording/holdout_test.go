@@ -12,7 +12,7 @@ import (
 func TestHoldout(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := rasters().Filter(func(r *Raster) bool { return r.Repeats > 1 }).Draw(t, "raster")
-		// Mark the repeats, so that each is known again.
+		// Number the repeats, to identify each after the split.
 		r.Bins, r.Neurons, r.Words, r.NeuronIDs = 1, 4, countWords(r.Repeats), []int{9, 8, 7, 6}
 		share := rapid.Float64Range(0.001, 0.999).Draw(t, "share")
 		seed := rapid.Uint64().Draw(t, "seed")
@@ -32,7 +32,7 @@ func TestHoldout(t *testing.T) {
 				t.Fatalf("repeats out of order: %v", part.Words)
 			}
 			if diff := cmp.Diff(r.NeuronIDs, part.NeuronIDs); diff != "" || part.BinMS != r.BinMS {
-				t.Fatal("other cells or bins")
+				t.Fatal("the neurons or bins differ")
 			}
 		}
 		if both := slices.Sorted(slices.Values(append(slices.Clone(train.Words), heldout.Words...))); !slices.Equal(both, r.Words) {
@@ -40,7 +40,7 @@ func TestHoldout(t *testing.T) {
 		}
 		again, _, err := r.Holdout(share, seed)
 		if err != nil || !slices.Equal(again.Words, train.Words) {
-			t.Fatal("another split from the same seed")
+			t.Fatal("the same seed gave two different splits")
 		}
 	})
 }
@@ -67,7 +67,7 @@ func TestHoldoutKeepsWholeRepeats(t *testing.T) {
 	}
 }
 
-func TestHoldoutOfNothing(t *testing.T) {
+func TestHoldoutShareBounds(t *testing.T) {
 	r := &Raster{Neurons: 1, Repeats: 2, Bins: 1, BinMS: 20, NeuronIDs: []int{0}, Words: []uint32{0, 1}}
 	train, heldout, err := r.Holdout(0, 1)
 	if err != nil || train != r || heldout != nil {
@@ -84,7 +84,7 @@ func TestHoldoutOfNothing(t *testing.T) {
 	requireError(t, err, "the recording has only 1")
 }
 
-func TestHoldoutChoosesAtRandom(t *testing.T) {
+func TestHoldoutIsUniform(t *testing.T) {
 	r := &Raster{Neurons: 3, Repeats: 5, Bins: 1, BinMS: 20, NeuronIDs: make([]int, 3), Words: countWords(5)}
 	var chosen [5]int
 	for seed := range uint64(2000) {

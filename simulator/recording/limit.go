@@ -5,32 +5,31 @@ import (
 	"fmt"
 )
 
-// DefaultLimit is the size, in bytes, up to which a recording is read unless
-// Options.Limit says otherwise.
+// DefaultLimit is the default of Options.Limit, in bytes.
 const DefaultLimit = 256 << 20
 
-// ErrTooLarge is wrapped by the error of Open for a recording above
-// Options.Limit. Nothing was reserved for it.
+// ErrTooLarge reports a recording above Options.Limit. Open checks the size
+// before it allocates memory for the data.
 var ErrTooLarge = errors.New("the recording is too large")
 
-// Bounds that no option raises. Larger numbers come from axes in another order.
+// Bounds that no option raises. Larger sizes result from axes in another order.
 const (
-	// maxCells keeps what is stored per cell small beside the bits.
-	maxCells = 1 << 16
+	// maxNeurons keeps the memory per neuron small compared with the bits.
+	maxNeurons = 1 << 16
 	// maxWords bounds the bins of all repeats together, and so the memory of a
-	// Raster: 4 bytes a bin. Encoded, 16 neurons take 16 MB, which one message holds.
+	// Raster, 4 bytes per bin. Encoded, 16 neurons take 16 MB and fit one message.
 	maxWords = 8_000_000
 )
 
-// checkShape checks that a shape is that of a recording and that its bits take
-// at most limit bytes.
+// checkShape checks a shape against the bounds above, and its size in bytes, at
+// one bit per number, against limit.
 func checkShape(repeats, neurons, bins, limit int64) error {
 	shape := fmt.Sprintf("%s × %s × %s", plural(repeats, "repeat"), plural(neurons, "neuron"), plural(bins, "bin"))
 	if repeats < 1 || neurons < 1 || bins < 1 {
 		return fmt.Errorf("%s: each must be at least 1", shape)
 	}
-	if neurons > maxCells {
-		return fmt.Errorf("%s: at most %d neurons are accepted; are the axes in this order?", shape, maxCells)
+	if neurons > maxNeurons {
+		return fmt.Errorf("%s: at most %d neurons are accepted; are the axes in this order?", shape, maxNeurons)
 	}
 	if repeats > maxWords/bins {
 		return fmt.Errorf("%s: at most %d bins are accepted, all repeats together; are the axes in this order?", shape, maxWords)

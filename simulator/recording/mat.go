@@ -11,10 +11,10 @@ import (
 
 // The MATLAB v5 format ("MAT-File Format", The MathWorks): a header of 128
 // bytes, then one data element per variable, each a matrix or a zlib stream of
-// one matrix (matelement.go).
+// one matrix (matstream.go).
 const matHeaderBytes = 128
 
-// isMAT reports whether a file begins as MATLAB v5 does: version 0x0100 and the
+// isMAT reports whether a file begins like MATLAB v5: version 0x0100 and the
 // letters MI, both as 16-bit numbers in the byte order of the file.
 func isMAT(head []byte) bool {
 	if len(head) < matHeaderBytes {
@@ -37,11 +37,11 @@ func openMAT(file io.ReaderAt, size int64, path string, o Options) (*array, erro
 	return a, nil
 }
 
-// findVariable returns the variable of that name or, without a name, the only
-// one that may be a recording. It reads the heads of all variables and keeps few
-// of them, however many there are.
+// findVariable returns the variable with this name or, if name is empty, the only
+// variable that may be a recording. It reads the heads of all variables but keeps
+// a bounded number of them in memory.
 func findVariable(file io.ReaderAt, size int64, path, name string) (variable, error) {
-	var all, candidates inventory
+	var all, candidates variableList
 	var named *variable
 	var other variable // the largest that may contain a recording
 	err := eachVariable(file, size, func(v variable) {
@@ -53,7 +53,7 @@ func findVariable(file io.ReaderAt, size int64, path, name string) (variable, er
 			}
 		case v.mayBeRecording():
 			candidates.add(v)
-		case v.convertibleSize() > other.convertibleSize():
+		case v.extractableSize() > other.extractableSize():
 			other = v
 		}
 	})
@@ -101,20 +101,20 @@ func eachVariable(file io.ReaderAt, size int64, visit func(variable)) error {
 	return nil
 }
 
-// inventory counts variables and keeps a screenful.
-type inventory struct {
+// variableList counts variables and keeps the first 20 for an error message.
+type variableList struct {
 	number int
 	some   []variable
 }
 
-func (i *inventory) add(v variable) {
+func (i *variableList) add(v variable) {
 	const most = 20
 	if i.number++; i.number <= most {
 		i.some = append(i.some, v)
 	}
 }
 
-func (i inventory) String() string {
+func (i variableList) String() string {
 	var names []string
 	for _, v := range i.some {
 		names = append(names, v.String())

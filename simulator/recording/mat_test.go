@@ -27,7 +27,7 @@ func TestMATReadsEveryStoredType(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					requireMade(t, r)
+					requireTestdata(t, r)
 				}
 			})
 		}
@@ -46,7 +46,7 @@ func TestMATReadsShortElements(t *testing.T) {
 	}
 }
 
-func TestMATPassesOverWhatHasNoShape(t *testing.T) {
+func TestMATSkipsVariablesWithoutShape(t *testing.T) {
 	f := newMATFile(binary.BigEndian)
 	f.matrix(f.part(nil, matUint32, f.order.AppendUint64(nil, 17<<32)))
 	f.matrix(nil)
@@ -54,7 +54,7 @@ func TestMATPassesOverWhatHasNoShape(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	requireMade(t, r)
+	requireTestdata(t, r)
 
 	f = newMATFile(binary.BigEndian)
 	f.matrix(f.part(nil, matUint32, f.order.AppendUint64(nil, 17<<32)))
@@ -62,7 +62,7 @@ func TestMATPassesOverWhatHasNoShape(t *testing.T) {
 	requireError(t, err, "unnamed (opaque)", "unnamed (unknown)")
 }
 
-func TestMATListsAScreenfulAtMost(t *testing.T) {
+func TestMATListsAtMostTwentyVariables(t *testing.T) {
 	f := newMATFile(binary.LittleEndian)
 	for i := range 23 {
 		f.matrix(f.part(f.head(uint32(matDouble), fmt.Sprint("v", i), 1, 1), 9, f.values(9, 1)))
@@ -71,8 +71,7 @@ func TestMATListsAScreenfulAtMost(t *testing.T) {
 	requireError(t, err, "v0 (double, 1 × 1), ", "v19 (double, 1 × 1), 3 more")
 }
 
-// The heads of variables before the wanted one are not kept.
-func TestMATForgetsWhatItPassesOver(t *testing.T) {
+func TestMATMemoryDoesNotGrowWithSkippedVariables(t *testing.T) {
 	const variables = 100_000
 	f := newMATFile(binary.LittleEndian)
 	other := newMATFile(binary.LittleEndian)
@@ -105,7 +104,7 @@ type readerFunc func(p []byte, at int64) (int, error)
 
 func (f readerFunc) ReadAt(p []byte, at int64) (int, error) { return f(p, at) }
 
-func TestMATRefusesBrokenFiles(t *testing.T) {
+func TestMATRejectsMalformedFiles(t *testing.T) {
 	le := func() *matFile { return newMATFile(binary.LittleEndian) }
 	wide := func(kind, size uint32) []byte { // a tag in the long form
 		return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, kind), size)
@@ -119,7 +118,7 @@ func TestMATRefusesBrokenFiles(t *testing.T) {
 	checksum := le().compressed(good)
 	checksum.data[len(checksum.data)-1] ^= 1
 
-	// changed is a file whose stream was changed behind the tag's back.
+	// changed returns a file whose stream was changed without its tag.
 	changed := func(change func([]byte) []byte) *matFile {
 		return &matFile{data: append(le().data, rewrite(le().compressed(good).data[matHeaderBytes:], change)...)}
 	}
@@ -166,12 +165,12 @@ func TestMATRefusesBrokenFiles(t *testing.T) {
 	}
 }
 
-func TestMATRefusesClaimsThatCannotBe(t *testing.T) {
+func TestMATRejectsImpossibleSizes(t *testing.T) {
 	f := newMATFile(binary.LittleEndian)
 	body := f.head(uint32(matDouble), "bomb", 30000, 100, 1000)
 	body = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(body, 2), 3e9)
 	f.compressed(body)
-	// The matrix's own tag, deep in the stream, claims what its values do.
+	// The tag of the matrix, inside the stream, claims the size of its values.
 	claim := newMATFile(binary.LittleEndian)
 	claim.data = append(claim.data, rewrite(f.data[matHeaderBytes:], func(body []byte) []byte {
 		binary.LittleEndian.PutUint32(body[4:], 3e9+64)
@@ -181,7 +180,7 @@ func TestMATRefusesClaimsThatCannotBe(t *testing.T) {
 	requireError(t, err, "claims 3000000064 bytes, more than", "compressed bytes can hold")
 }
 
-func TestMATEveryTruncationIsAnError(t *testing.T) {
+func TestMATRejectsEveryTruncation(t *testing.T) {
 	for _, order := range byteOrders {
 		f := newMATFile(order)
 		f.matrix(f.spikes("other", 2, [3]int32{1, 1, 1}, 1))
@@ -199,7 +198,7 @@ func TestMATEveryTruncationIsAnError(t *testing.T) {
 	}
 }
 
-func TestMATStreamLongerThanItsMatrix(t *testing.T) {
+func TestMATRejectsBytesAfterTheMatrix(t *testing.T) {
 	f := newMATFile(binary.LittleEndian)
 	f.compressed(f.made("bint", 2))
 	longer := newMATFile(binary.LittleEndian)
@@ -210,9 +209,9 @@ func TestMATStreamLongerThanItsMatrix(t *testing.T) {
 	requireError(t, err, "more bytes than its tag says")
 }
 
-// Dimensions stored in any integer type, in short and long elements, are read
-// like those that MATLAB writes. Dimensions of 1 beyond the third mean nothing.
-func TestMATReadsDimensionsOfEveryType(t *testing.T) {
+// TestMATReadsDimensionsOfEveryIntegerType covers short and long elements and
+// dimensions of 1 beyond the third, which Open ignores.
+func TestMATReadsDimensionsOfEveryIntegerType(t *testing.T) {
 	for _, order := range byteOrders {
 		for _, kind := range []uint32{1, 2, 3, 4, 5, 6, 12, 13} {
 			for _, dims := range [][]float64{{4, 3, 5}, {4, 3, 5, 1}, {4, 3, 5, 1, 1, 1}} {
@@ -225,7 +224,7 @@ func TestMATReadsDimensionsOfEveryType(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v type %d, %v: %v", order, kind, dims, err)
 				}
-				requireMade(t, r)
+				requireTestdata(t, r)
 			}
 		}
 	}
@@ -235,7 +234,7 @@ func TestMATReadsDimensionsOfEveryType(t *testing.T) {
 	requireError(t, err, "its dimensions have type 9 and 24 bytes")
 }
 
-func TestMATRefusesMoreThanTheLimit(t *testing.T) {
+func TestMATEnforcesTheLimit(t *testing.T) {
 	f := newMATFile(binary.LittleEndian)
 	f.matrix(f.spikes("x", 2, [3]int32{10, 100, 10}, make([]float64, 10_000)...))
 	_, err := f.read(Options{Limit: 1249})

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// matFile writes MATLAB v5 files, whole and broken, for the tests.
+// matFile writes valid and malformed MATLAB v5 files for tests.
 type matFile struct {
 	order binary.AppendByteOrder
 	data  []byte
@@ -31,7 +31,7 @@ func (f *matFile) part(to []byte, kind uint32, body []byte) []byte {
 	return append(append(to, body...), make([]byte, (8-len(body)%8)%8)...)
 }
 
-// head returns flags, dimensions and name of a matrix.
+// head returns the flags, dimensions and name of a matrix.
 func (f *matFile) head(class uint32, name string, dims ...int32) []byte {
 	head := f.part(nil, matUint32, f.order.AppendUint32(f.order.AppendUint32(nil, class), 0))
 	var lengths []byte
@@ -55,7 +55,7 @@ func (f *matFile) compressed(body []byte) *matFile {
 	return f
 }
 
-// values encodes numbers as the stored type does.
+// values encodes numbers in the stored type kind.
 func (f *matFile) values(kind uint32, numbers ...float64) []byte {
 	var data []byte
 	for _, x := range numbers {
@@ -77,19 +77,19 @@ func (f *matFile) values(kind uint32, numbers ...float64) []byte {
 	return data
 }
 
-// spikes returns the body of a matrix of those numbers, repeat fastest.
+// spikes returns the body of a matrix of these numbers, repeat fastest.
 func (f *matFile) spikes(name string, kind uint32, dims [3]int32, numbers ...float64) []byte {
 	return f.part(f.head(uint32(matDouble), name, dims[:]...), kind, f.values(kind, numbers...))
 }
 
-// made returns the body of a matrix of what testdata/make.py writes.
+// made returns the body of a matrix with the spikes of testdata/make.py.
 func (f *matFile) made(name string, kind uint32) []byte {
 	var numbers []float64
 	for bin := range 5 {
 		for neuron := range 3 {
 			for repeat := range 4 {
 				x := 0.0
-				if madeSpike(repeat, neuron, bin) {
+				if testdataSpike(repeat, neuron, bin) {
 					x = 1
 				}
 				numbers = append(numbers, x)

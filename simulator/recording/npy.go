@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// The .npy format (NEP 1, numpy.lib.format): magic, version, the header's
-// length (uint16 in version 1, uint32 later), the header as a Python literal,
-// the numbers. The header is parsed here because github.com/sbinet/npyio panics
-// on a malformed one.
+// The .npy format (NEP 1, numpy.lib.format): magic, version, length of the
+// header (uint16 in version 1, uint32 later), header as a Python literal,
+// numbers. This package parses the header itself because github.com/sbinet/npyio
+// panics on a malformed one.
 const npyMagic = "\x93NUMPY"
 
 // npyMaxHeader is far above the header of any array without named fields.
@@ -37,14 +37,14 @@ func openNPY(file io.ReaderAt, size int64, _ string, o Options) (*array, error) 
 	}
 	if have := size - start; have != a.bytes() {
 		return nil, fmt.Errorf("%s: %d bytes of numbers where %d × %d × %d of %d bytes need %d",
-			mendCopy, have, a.repeats, a.neurons, a.bins, a.number.width, a.bytes())
+			fixCopy, have, a.repeats, a.neurons, a.bins, a.number.width, a.bytes())
 	}
 	a.values = io.NewSectionReader(file, start, a.bytes())
 	a.close = func() error { return nil }
 	return a, nil
 }
 
-// npyHeader returns the header's text and where the numbers start.
+// npyHeader returns the header's text and the offset of the numbers.
 func npyHeader(file io.ReaderAt, size int64) (header string, start int64, err error) {
 	var prefix [12]byte
 	if _, err := file.ReadAt(prefix[:], 0); err != nil {
@@ -57,10 +57,10 @@ func npyHeader(file io.ReaderAt, size int64) (header string, start int64, err er
 	case 2, 3:
 		start, length = 12, int64(binary.LittleEndian.Uint32(prefix[8:]))
 	default:
-		return "", 0, fmt.Errorf(".npy version %d.%d is not known (1 to 3 are): save it anew with numpy.save", version, prefix[7])
+		return "", 0, fmt.Errorf(".npy version %d.%d is not supported (1 to 3 are): save it again with numpy.save", version, prefix[7])
 	}
 	if length > npyMaxHeader || start+length > size {
-		return "", 0, fmt.Errorf("%s: its .npy header claims %d bytes", mendCopy, length)
+		return "", 0, fmt.Errorf("%s: its .npy header claims %d bytes", fixCopy, length)
 	}
 	text := make([]byte, length)
 	if _, err := io.ReadFull(io.NewSectionReader(file, start, length), text); err != nil {
@@ -97,7 +97,7 @@ func npyArray(header string, o Options) (*array, error) {
 	return a, nil
 }
 
-// npyNumber returns how a type is read: a byte order and a code such as "f8".
+// npyNumber returns the type of a byte order, "<" or ">", and a code such as "f8".
 func npyNumber(order, code string) (number, error) {
 	byteOrder := binary.ByteOrder(binary.LittleEndian)
 	if order == ">" {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// npyFile is a version 1 file with that header and content.
+// npyFile returns a .npy file of version 1 with this header and content.
 func npyFile(header string, content ...byte) []byte {
 	data := append([]byte(npyMagic), 1, 0)
 	data = binary.LittleEndian.AppendUint16(data, uint16(len(header)))
@@ -23,7 +23,7 @@ func npyHeaderOf(descr, fortran, shape string) string {
 	return fmt.Sprintf("{'descr': '%s', 'fortran_order': %s, 'shape': %s, }\n", descr, fortran, shape)
 }
 
-func TestNPYRefusesBrokenFiles(t *testing.T) {
+func TestNPYRejectsMalformedFiles(t *testing.T) {
 	u1 := npyHeaderOf("|u1", "False", "(1, 2, 2)")
 	long := append([]byte(npyMagic), 2, 0)
 	long = binary.LittleEndian.AppendUint32(long, 1<<31)
@@ -35,7 +35,7 @@ func TestNPYRefusesBrokenFiles(t *testing.T) {
 		want string
 	}{
 		{"magic alone", []byte(npyMagic), "truncated or corrupt"},
-		{"unknown version", unknown, ".npy version 9.0 is not known"},
+		{"unknown version", unknown, ".npy version 9.0 is not supported"},
 		{"header of 2 GiB", append(long, make([]byte, 100)...), "its .npy header claims 2147483648 bytes"},
 		{"header beyond the end", npyFile(u1)[:20], "its .npy header claims"},
 		{"no dictionary", npyFile("[1, 2, 3]\n"), `the .npy header "[1, 2, 3]\n" is not that of a plain array`},
@@ -59,7 +59,7 @@ func TestNPYRefusesBrokenFiles(t *testing.T) {
 	}
 }
 
-func TestNPYOrdersOfTheAxes(t *testing.T) {
+func TestNPYReadsBothAxisOrders(t *testing.T) {
 	// Repeat 1 of 2, neuron 0 of 2, bin 2 of 3.
 	for fortran, at := range map[string]int{"False": 1*6 + 0*3 + 2, "True": 1 + 0*2 + 2*4} {
 		content := make([]byte, 12)
@@ -75,7 +75,7 @@ func TestNPYOrdersOfTheAxes(t *testing.T) {
 	}
 }
 
-func TestNPYHeaderAnySpacing(t *testing.T) {
+func TestNPYAcceptsAnyHeaderSpacing(t *testing.T) {
 	header := strings.ReplaceAll(npyHeaderOf("|u1", "False", "(1,2,2)"), ": ", " :\t")
 	r, err := readNPY(npyFile(header, 0, 1, 1, 0), Options{})
 	if err != nil {

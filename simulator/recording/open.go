@@ -11,26 +11,27 @@ import (
 	"spiqsweep/simulator/inputfile"
 )
 
-// Options say how a file is read.
+// Options configures Open.
 type Options struct {
-	// Clip accepts counts above 1 as 1; a notice says how many there were.
+	// Clip replaces counts above 1 by 1; a notice reports how many there were.
 	Clip bool
 	// Variable names the variable of a MATLAB file that holds the recording;
 	// empty means the only one with three dimensions.
 	Variable string
-	// Limit is the size in bytes that the bits of the recording may take, as its
-	// header states the shape; 0 means DefaultLimit.
+	// Limit bounds the recording's size in bytes, at one bit per number of the
+	// shape in the file's header; 0 means DefaultLimit.
 	Limit int64
 }
 
 const (
-	mendSave = "save it anew, with save(..., '-v7') in MATLAB or numpy.save in Python"
-	mendCopy = "the file is truncated or corrupt: copy it again or " + mendSave
+	fixSave = "save it again, with save(..., '-v7') in MATLAB or numpy.save in Python"
+	fixCopy = "the file is truncated or corrupt: copy it again or " + fixSave
 )
 
-// Open reads a recording from a MATLAB v5 or a .npy file, told apart by
-// content. Errors name the file, what is wrong, where, and the repair. Reading
-// ends with an error once ctx is done.
+// Open reads a recording from a MATLAB v5 or a .npy file, which it tells apart
+// by content. An error names the file, the fault, its place and the fix. It wraps
+// ErrTooLarge or ErrCounts where an option would accept the file, and ctx's error
+// once ctx is done.
 func Open(ctx context.Context, path string, o Options) (*Recording, error) {
 	file, err := inputfile.Open(ctx, path)
 	if err != nil {
@@ -73,6 +74,6 @@ func reader(file io.ReaderAt, path string) (func(io.ReaderAt, int64, string, Opt
 	case isMAT(head) && !isMAT73(head):
 		return openMAT, nil
 	default:
-		return nil, conversion(head, path)
+		return nil, unsupportedFormat(head, path)
 	}
 }

@@ -9,23 +9,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// madeSpike is what testdata/make.py writes.
-func madeSpike(repeat, neuron, bin int) bool { return (7*repeat+3*neuron+bin*bin)%5 == 0 }
+// testdataSpike returns the spikes that testdata/make.py writes.
+func testdataSpike(repeat, neuron, bin int) bool { return (7*repeat+3*neuron+bin*bin)%5 == 0 }
 
-// requireMade fails unless r is what testdata/make.py writes.
-func requireMade(t *testing.T, r *Recording) {
+// requireTestdata fails unless r has the spikes of testdata/make.py.
+func requireTestdata(t *testing.T, r *Recording) {
 	t.Helper()
-	want, err := New("made", 4, 3, 5, madeSpike)
+	want, err := New("made", 4, 3, 5, testdataSpike)
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := []int{0, 1, 2}
 	if diff := cmp.Diff(want.Raster(all), r.Raster(all)); diff != "" {
-		t.Errorf("other spikes than made (-want +got):\n%s", diff)
+		t.Errorf("spikes (-want +got):\n%s", diff)
 	}
 }
 
-func TestOpenReadsWhatOthersWrote(t *testing.T) {
+func TestOpenReadsFilesOfMATLABAndNumPy(t *testing.T) {
 	tests := []struct{ file, variable string }{
 		{"bool.npy", ""},
 		{"uint8.npy", ""},
@@ -48,7 +48,7 @@ func TestOpenReadsWhatOthersWrote(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			requireMade(t, r)
+			requireTestdata(t, r)
 			if r.Name() != test.file {
 				t.Errorf("its name is %q", r.Name())
 			}
@@ -59,7 +59,7 @@ func TestOpenReadsWhatOthersWrote(t *testing.T) {
 	}
 }
 
-func TestOpenSaysWhatIsWrong(t *testing.T) {
+func TestOpenErrors(t *testing.T) {
 	hdf5 := "MATLAB 7.3 MAT-file, Platform: MACI64" + strings.Repeat(" ", 512-37) + hdf5Magic
 	write := func(name, content string) string {
 		path := filepath.Join(t.TempDir(), name)
@@ -106,7 +106,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// requireError fails unless err has all parts.
+// requireError fails unless the message of err contains all parts.
 func requireError(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	if err == nil {

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// rasters draws rasters of every shape, with bits that a neuron too few would lose.
+// rasters draws valid rasters of all shapes.
 func rasters() *rapid.Generator[*Raster] {
 	return rapid.Custom(func(t *rapid.T) *Raster {
 		r := &Raster{
@@ -18,24 +18,24 @@ func rasters() *rapid.Generator[*Raster] {
 			BinMS:   rapid.Float64Range(0.1, 100).Draw(t, "bin width"),
 		}
 		r.Words = rapid.SliceOfN(rapid.Uint32Range(0, 1<<r.Neurons-1), r.Repeats*r.Bins, r.Repeats*r.Bins).Draw(t, "words")
-		r.NeuronIDs = rapid.SliceOfN(rapid.IntRange(0, math.MaxInt32), r.Neurons, r.Neurons).Draw(t, "cells")
+		r.NeuronIDs = rapid.SliceOfN(rapid.IntRange(0, math.MaxInt32), r.Neurons, r.Neurons).Draw(t, "ids")
 		return r
 	})
 }
 
-func TestRasterHasTheChosenCellsInTheirOrder(t *testing.T) {
+func TestRasterKeepsTheSelectionOrder(t *testing.T) {
 	spike := func(repeat, neuron, bin int) bool { return (repeat*31+neuron*17+bin*7)%11 < 4 }
 	r, err := New("pattern", 3, 20, 130, spike)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cells := []int{19, 0, 7, 12}
-	raster := r.Raster(cells)
+	ids := []int{19, 0, 7, 12}
+	raster := r.Raster(ids)
 	want := &Raster{Neurons: 4, Repeats: 3, Bins: 130, NeuronIDs: []int{19, 0, 7, 12}, BinMS: 20, Words: make([]uint32, 390)}
 	for repeat := range 3 {
 		for bin := range 130 {
-			for q, cell := range cells {
-				if spike(repeat, cell, bin) {
+			for q, id := range ids {
+				if spike(repeat, id, bin) {
 					want.Words[repeat*130+bin] |= 1 << q
 				}
 			}
@@ -44,7 +44,7 @@ func TestRasterHasTheChosenCellsInTheirOrder(t *testing.T) {
 	if diff := cmp.Diff(want, raster); diff != "" {
 		t.Errorf("raster (-want +got):\n%s", diff)
 	}
-	cells[0] = 3
+	ids[0] = 3
 	if raster.NeuronIDs[0] != 19 {
 		t.Error("the raster shares the caller's slice")
 	}

@@ -2,6 +2,8 @@ package recording
 
 import (
 	"fmt"
+	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -9,19 +11,19 @@ import (
 // carries it: it is a property of the experiment (Marre et al. 2017).
 const binMS = 20
 
-// Recording is a whole file: repeats × neurons × bins of 0 and 1, bit-packed
-// by neuron. It never changes once made, so goroutines may share it.
+// Recording holds all neurons of a recording: repeats × neurons × bins of 0 and
+// 1, bit-packed by neuron. It is immutable and safe for concurrent use.
 type Recording struct {
 	name          string
 	repeats, bins int
-	trains        []func() bitset // by neuron; the surrogate makes one when it is first asked for
+	trains        []func() bitset // by neuron; the surrogate generates each on first use
 	notices       []string
 }
 
-// Repeats returns how often the stimulus was shown.
+// Repeats returns the number of presentations of the stimulus.
 func (r *Recording) Repeats() int { return r.repeats }
 
-// Neurons returns the number of cells; cells are counted from 0.
+// Neurons returns the number of neurons. Their IDs count from 0.
 func (r *Recording) Neurons() int { return len(r.trains) }
 
 // Bins returns the number of bins in one repeat.
@@ -30,19 +32,18 @@ func (r *Recording) Bins() int { return r.bins }
 // BinMS returns the width of a bin in milliseconds.
 func (r *Recording) BinMS() float64 { return binMS }
 
-// Name returns what tables and figures call the data: the file's base name, or
-// "surrogate".
+// Name returns the name of the data in tables and figures: the base name of the
+// file, or "surrogate".
 func (r *Recording) Name() string { return r.name }
 
-// Shape returns what the axes are taken for: "297 repeats × 160 neurons × 952
-// bins of 20 ms".
+// Shape describes the axes: "297 repeats × 160 neurons × 952 bins of 20 ms".
 func (r *Recording) Shape() string {
 	return fmt.Sprintf("%s × %s × %s of %g ms", plural(int64(r.repeats), "repeat"),
 		plural(int64(r.Neurons()), "neuron"), plural(int64(r.bins), "bin"), r.BinMS())
 }
 
-// Warnings returns signs that the axes are in another order, one sentence each,
-// for windows of that many time steps.
+// Warnings returns one sentence for each sign that the file stores the axes in
+// another order. timesteps is the length of the windows to be drawn, in bins.
 func (r *Recording) Warnings(timesteps int) []string {
 	const ask = "are the axes in this order: repeats × neurons × bins?"
 	var signs []string
@@ -56,10 +57,103 @@ func (r *Recording) Warnings(timesteps int) []string {
 	return signs
 }
 
-// Notices returns what was changed while reading, one sentence each: a dropped
-// empty last bin, clipped counts.
+// Notices returns one sentence for each change that Open made to the data: a
+// dropped empty last bin, clipped counts.
 func (r *Recording) Notices() []string { return slices.Clone(r.notices) }
 
-// Spikes returns the number of bins, over all repeats, in which the cell fired.
-// It panics if there is no such cell.
-func (r *Recording) Spikes(cell int) int { return r.trains[cell]().count() }
+// Spikes returns the number of bins, over all repeats, in which the neuron
+// fired. It panics if the ID is out of range.
+func (r *Recording) Spikes(id int) int { return r.trains[id]().count() }
+
+// New returns a recording held in memory. It calls spike once for every bin.
+// name identifies the data in tables and figures. New fails if a size is below 1
+// or the shape exceeds the bounds of Open; Options.Limit does not apply.
+func New(name string, repeats, neurons, bins int, spike func(repeat, neuron, bin int) bool) (*Recording, error) {
+	b, err := newBuilder(repeats, neurons, bins)
+	if err != nil {
+		return nil, fmt.Errorf("recording %s: %w", name, err)
+	}
+	for neuron := range neurons {
+		for repeat := range repeats {
+			for bin := range bins {
+				if spike(repeat, neuron, bin) {
+					b.set(repeat, neuron, bin)
+				}
+			}
+		}
+	}
+	return b.recording(name), nil
+}
+
+// builder collects spikes.
+type builder struct {
+	repeats, bins int
+	trains        []bitset // by neuron
+}
+
+func newBuilder(repeats, neurons, bins int) (*builder, error) {
+	if err := checkShape(int64(repeats), int64(neurons), int64(bins), math.MaxInt64); err != nil {
+		return nil, err
+	}
+	b := &builder{repeats: repeats, bins: bins, trains: make([]bitset, neurons)}
+	for i := range b.trains {
+		b.trains[i] = newBitset(repeats, bins)
+	}
+	return b, nil
+}
+
+func (b *builder) set(repeat, neuron, bin int) { b.trains[neuron].set(repeat, bin) }
+
+// dropEmptyLastBin drops the last bin if no neuron fires in it in any repeat,
+// an artefact of some files. It reports whether it dropped the bin.
+func (b *builder) dropEmptyLastBin() bool {
+	if b.bins < 2 {
+		return false
+	}
+	for _, train := range b.trains {
+		for repeat := range b.repeats {
+			if train.get(repeat, b.bins-1) {
+				return false
+			}
+		}
+	}
+	b.bins--
+	return true
+}
+
+func (b *builder) recording(name string) *Recording {
+	r := &Recording{name: name, repeats: b.repeats, bins: b.bins}
+	for _, train := range b.trains {
+		r.trains = append(r.trains, func() bitset { return train })
+	}
+	return r
+}
+
+// bitset holds one neuron's bins, one bit each, repeat after repeat.
+type bitset struct {
+	words  []uint64
+	stride int // bins from one repeat to the next; a dropped last bin stays in place
+}
+
+func newBitset(repeats, bins int) bitset {
+	return bitset{words: make([]uint64, (repeats*bins+63)/64), stride: bins}
+}
+
+func (b bitset) set(repeat, bin int) {
+	i := repeat*b.stride + bin
+	b.words[i/64] |= 1 << (i % 64)
+}
+
+func (b bitset) get(repeat, bin int) bool {
+	i := repeat*b.stride + bin
+	return b.words[i/64]>>(i%64)&1 != 0
+}
+
+// count returns the number of ones.
+func (b bitset) count() int {
+	n := 0
+	for _, w := range b.words {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}

@@ -7,7 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// counting is a recording of 5 cells that fire in 3, 9, 0, 9 and 5 of 10 bins.
+// counting returns a recording of 5 neurons that fire in 3, 9, 0, 9 and 5 of 10
+// bins.
 func counting(t *testing.T) *Recording {
 	t.Helper()
 	spikes := []int{3, 9, 0, 9, 5}
@@ -37,13 +38,13 @@ func TestParseSelection(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":            `select "": want "most_active", "first", "random", or cell numbers`,
+		"":            `select "": want "most_active", "first", "random", or neuron IDs`,
 		"most-active": `select "most-active": want`,
 		"1,,2":        `select "1,,2": want`,
 		"1,-2":        `select "1,-2": want`,
 		"1;2":         `select "1;2": want`,
 		"list":        `select "list": want`,
-		"4,7,4":       `select "4,7,4": cell 4 is named twice`,
+		"4,7,4":       `select "4,7,4": neuron 4 is named twice`,
 	} {
 		_, err := ParseSelection(text)
 		requireError(t, err, want)
@@ -66,11 +67,11 @@ func TestSelect(t *testing.T) {
 		{selection: "first", n: 3, want: []int{0, 1, 2}},
 		{selection: "4,0,2", n: 3, want: []int{4, 0, 2}},
 		{selection: "4,0,2", n: 2, want: []int{4, 0}},
-		{selection: "4,0,2", n: 4, err: `select 4 cells: the list "4,0,2" has 3`},
-		{selection: "4,5", n: 2, err: `no cell 5: counting has cells 0 to 4`},
-		{selection: "first", n: 6, err: "select 6 cells: counting has 5"},
-		{selection: "most_active", n: 0, err: "select 0 cells: want 1 to 16"},
-		{selection: "most_active", n: 17, err: "select 17 cells: want 1 to 16"},
+		{selection: "4,0,2", n: 4, err: `select 4 neurons: the list "4,0,2" has 3`},
+		{selection: "4,5", n: 2, err: `no neuron 5: counting has neurons 0 to 4`},
+		{selection: "first", n: 6, err: "select 6 neurons: counting has 5"},
+		{selection: "most_active", n: 0, err: "select 0 neurons: want 1 to 16"},
+		{selection: "most_active", n: 17, err: "select 17 neurons: want 1 to 16"},
 	}
 	for _, test := range tests {
 		s, err := ParseSelection(test.selection)
@@ -83,12 +84,12 @@ func TestSelect(t *testing.T) {
 			continue
 		}
 		if err != nil || !slices.Equal(got, test.want) {
-			t.Errorf("%s, %d cells: %v, %v; want %v", test.selection, test.n, got, err, test.want)
+			t.Errorf("%s, %d neurons: %v, %v; want %v", test.selection, test.n, got, err, test.want)
 		}
 	}
 }
 
-func TestSelectAtRandom(t *testing.T) {
+func TestSelectRandomIsUniform(t *testing.T) {
 	r := counting(t)
 	s, err := ParseSelection("random")
 	if err != nil {
@@ -105,25 +106,25 @@ func TestSelectAtRandom(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !slices.Equal(some, all[:n]) {
-			t.Fatalf("%d cells %v are not the first of %v", n, some, all)
+			t.Fatalf("%d neurons %v are not the first of %v", n, some, all)
 		}
 		slices.Sort(all)
 		if !slices.Equal(all, []int{0, 1, 2, 3, 4}) {
 			t.Fatalf("chosen: %v", all)
 		}
 	})
-	// Every cell is as likely as another to come first: 400 ± 4 sd of 18.
+	// Each neuron comes first equally often: 400 ± 4 sd of 18.
 	var first [5]int
 	for seed := range uint64(2000) {
-		cells, err := r.Select(s, 1, seed)
+		ids, err := r.Select(s, 1, seed)
 		if err != nil {
 			t.Fatal(err)
 		}
-		first[cells[0]]++
+		first[ids[0]]++
 	}
-	for cell, n := range first {
+	for id, n := range first {
 		if n < 328 || n > 472 {
-			t.Errorf("cell %d came first %d times of 2000", cell, n)
+			t.Errorf("neuron %d came first %d times of 2000", id, n)
 		}
 	}
 }

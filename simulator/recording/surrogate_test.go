@@ -12,23 +12,23 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write testdata/surrogate.golden anew; raise the numerics version then")
+var update = flag.Bool("update", false, "rewrite testdata/surrogate.golden; then raise the numerics version")
 
-// selectRaster returns the raster of n cells.
+// selectRaster returns the raster of n selected neurons.
 func selectRaster(t testing.TB, r *Recording, selection string, n int) *Raster {
 	t.Helper()
 	s, err := ParseSelection(selection)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cells, err := r.Select(s, n, 1)
+	ids, err := r.Select(s, n, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r.Raster(cells)
+	return r.Raster(ids)
 }
 
-func TestSurrogateNeverChanges(t *testing.T) {
+func TestSurrogateGolden(t *testing.T) {
 	var got bytes.Buffer
 	for _, seed := range []uint64{1, math.MaxUint64} {
 		r := Surrogate(seed)
@@ -48,7 +48,7 @@ func TestSurrogateNeverChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got.Bytes(), want) {
-		t.Errorf("the surrogate has changed; whoever means it raises the numerics version.\ngot:\n%swant:\n%s", &got, want)
+		t.Errorf("the surrogate has changed; if this is intended, raise the numerics version.\ngot:\n%swant:\n%s", &got, want)
 	}
 }
 
@@ -63,14 +63,14 @@ func TestSurrogateSelectsTheAnalogues(t *testing.T) {
 	for _, seed := range []uint64{1, 12} {
 		r := Surrogate(seed)
 		if got := selectRaster(t, r, "first", 10).NeuronIDs; !slices.Equal(got, countUp(10)) {
-			t.Errorf("seed %d: first cells %v", seed, got)
+			t.Errorf("seed %d: first neurons %v", seed, got)
 		}
-		// Cells 12 and 13 fire at almost the same rate: a seed may swap them.
+		// Neurons 12 and 13 fire at almost the same rate: a seed may swap them.
 		for _, n := range []int{2, 4, 6, 8, 10} {
 			got := selectRaster(t, r, "most_active", n).NeuronIDs
 			slices.Sort(got)
 			if !slices.Equal(got, countUp(20)[10:10+n]) {
-				t.Errorf("seed %d: %d most active cells %v", seed, n, got)
+				t.Errorf("seed %d: %d most active neurons %v", seed, n, got)
 			}
 		}
 	}
@@ -83,7 +83,7 @@ func TestSurrogateSeedsDifferInTheRepeatsOnly(t *testing.T) {
 		both += bits.OnesCount32(a.Words[i] & b.Words[i])
 		either += bits.OnesCount32(a.Words[i])
 	}
-	// Two repeats of the same movie share about as many spikes as two seeds do.
+	// Two seeds share about as many spikes as two repeats of one seed.
 	repeats := 0
 	for i := range a.Words {
 		repeats += bits.OnesCount32(a.Words[i] & a.Words[(i+a.Bins)%len(a.Words)])
@@ -93,7 +93,7 @@ func TestSurrogateSeedsDifferInTheRepeatsOnly(t *testing.T) {
 	}
 }
 
-// moments are what the surrogate was fitted to.
+// moments holds the moments that the surrogate was fitted to.
 type moments struct {
 	rate            []float64 // Hz, by neuron
 	covariance      float64   // mean over pairs, per bin
@@ -142,7 +142,7 @@ func momentsOf(t *testing.T, r *Raster) moments {
 }
 
 func TestSurrogateResemblesTheRecording(t *testing.T) {
-	r := openShared(t)
+	r := openRealRecording(t)
 	surrogates := []*Recording{Surrogate(1), Surrogate(2)}
 	for _, selection := range []string{"first", "most_active"} {
 		want := momentsOf(t, selectRaster(t, r, selection, 10))

@@ -2,18 +2,19 @@ package recording
 
 import "fmt"
 
-// Windows are all windows of consecutive bins that lie inside one repeat, with
-// a stride of one bin. Each is an equally likely real sample.
+// Windows gives access to all windows of consecutive bins within one repeat, with
+// a stride of one bin. Training draws real samples uniformly from them. It is
+// immutable and safe for concurrent use.
 type Windows struct {
 	raster               *Raster
 	timesteps, perRepeat int
-	// bins are the raster's words without the bits between them: windows are drawn
-	// at random, and a quarter of a megabyte stays in a processor's cache where the
-	// words would not.
+	// bins holds the raster's words without their unused bits. Training reads
+	// windows in random order; the packed form of a usual raster, about 250 KB,
+	// fits a processor's cache, and the words do not.
 	bins []uint64
 }
 
-// Windows returns the windows of that many bins.
+// Windows returns the windows of timesteps bins, from 1 to r.Bins.
 func (r *Raster) Windows(timesteps int) (*Windows, error) {
 	if err := CheckWindows(timesteps, r.Bins); err != nil {
 		return nil, err
@@ -21,8 +22,8 @@ func (r *Raster) Windows(timesteps int) (*Windows, error) {
 	return &Windows{raster: r, timesteps: timesteps, perRepeat: r.Bins - timesteps + 1, bins: r.packed()}, nil
 }
 
-// CheckWindows reports whether a repeat of so many bins has windows of so many
-// time steps.
+// CheckWindows returns an error unless a repeat of that many bins has windows of
+// that many time steps.
 func CheckWindows(timesteps, bins int) error {
 	if timesteps < 1 || timesteps > bins {
 		return fmt.Errorf("windows of %s: a repeat has %s, so want 1 to %d",
@@ -31,7 +32,8 @@ func CheckWindows(timesteps, bins int) error {
 	return nil
 }
 
-// packed returns all words one after another, Neurons bits each, and one word more.
+// packed returns all words in sequence, Neurons bits each, and one spare word, so
+// that At may always read two.
 func (r *Raster) packed() []uint64 {
 	packed := make([]uint64, len(r.Words)*r.Neurons/64+2)
 	for i, word := range r.Words {

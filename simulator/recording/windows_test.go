@@ -35,7 +35,7 @@ func TestWindowsStayInsideRepeats(t *testing.T) {
 	})
 }
 
-func TestWindowsRefuse(t *testing.T) {
+func TestWindowsRejectLongWindows(t *testing.T) {
 	r := &Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, NeuronIDs: []int{0}, Words: make([]uint32, 8)}
 	for _, timesteps := range []int{-1, 0, 5} {
 		_, err := r.Windows(timesteps)

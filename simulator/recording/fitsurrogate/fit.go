@@ -11,36 +11,37 @@ import (
 	"spiqsweep/simulator/recording/internal/surrogate"
 )
 
-// fit adjusts one cell after the other to the recording's moments while the
-// others are held fixed (backfitting), in so many sweeps over all of them.
-func fit(t target, sweeps int, log io.Writer) ([]surrogate.Cell, error) {
+// fit adjusts one neuron at a time to the recording's moments and holds the
+// others fixed (backfitting). It visits all neurons in each of the given number
+// of sweeps.
+func fit(t target, sweeps int, log io.Writer) ([]surrogate.Neuron, error) {
 	responses := make([]response, len(t.rate))
-	for c, cell := range start(t) {
-		responses[c] = respond(cell, c, t.rate[c])
+	for c, neuron := range start(t) {
+		responses[c] = respond(neuron, c, t.rate[c])
 	}
 	for s := range sweeps {
 		total := 0.0
 		for c := range responses {
-			cell, misfit, err := refit(t, responses, c)
+			neuron, misfit, err := refit(t, responses, c)
 			if err != nil {
-				return nil, fmt.Errorf("fit cell %d: %w", c, err)
+				return nil, fmt.Errorf("fit neuron %d: %w", c, err)
 			}
-			responses[c] = respond(cell, c, t.rate[c])
+			responses[c] = respond(neuron, c, t.rate[c])
 			total += misfit
 		}
 		fitCommon(t, responses)
 		fmt.Fprintf(log, "sweep %d of %d: misfit %.4f\n", s+1, sweeps, total)
 	}
-	cells := make([]surrogate.Cell, len(responses))
+	neurons := make([]surrogate.Neuron, len(responses))
 	for c, r := range responses {
-		cells[c] = rounded(r.cell, c, t.rate[c])
+		neurons[c] = rounded(r.neuron, c, t.rate[c])
 	}
-	return cells, nil
+	return neurons, nil
 }
 
-// start loads the shared drives by the principal components of the correlation
-// of the cells' rates.
-func start(t target) []surrogate.Cell {
+// start returns initial parameters: the loadings on the shared drives are the
+// principal components of the correlations of the neurons' rates.
+func start(t target) []surrogate.Neuron {
 	n := len(t.rate)
 	correlation := mat.NewSymDense(n, nil)
 	for c := range n {
@@ -54,56 +55,56 @@ func start(t target) []surrogate.Cell {
 	var vectors mat.Dense
 	eigen.VectorsTo(&vectors)
 	values := eigen.Values(nil) // ascending
-	cells := make([]surrogate.Cell, n)
-	for c := range cells {
+	neurons := make([]surrogate.Neuron, n)
+	for c := range neurons {
 		for i := range surrogate.Drives {
 			column := n - 1 - i
-			cells[c].Shared[i] = 0.7 * vectors.At(c, column) * math.Sqrt(values[column])
+			neurons[c].Shared[i] = 0.7 * vectors.At(c, column) * math.Sqrt(values[column])
 		}
-		cells[c].Own, cells[c].Pole = 0.4, 0.7
+		neurons[c].Own, neurons[c].Pole = 0.4, 0.7
 	}
-	return cells
+	return neurons
 }
 
-// refit finds the cell's loadings, pole and memory by the method of Nelder and
-// Mead (1965).
-func refit(t target, responses []response, c int) (surrogate.Cell, float64, error) {
-	cell := responses[c].cell
+// refit minimises the misfit of neuron c over its loadings, pole and memory by
+// the method of Nelder and Mead (1965). It returns the parameters and the misfit.
+func refit(t target, responses []response, c int) (surrogate.Neuron, float64, error) {
+	neuron := responses[c].neuron
 	objective := func(x []float64) float64 {
-		candidate := unpack(x, cell)
+		candidate := unpack(x, neuron)
 		if !admissible(candidate) {
 			return math.Inf(1)
 		}
 		return misfit(t, responses, c, respond(candidate, c, t.rate[c]))
 	}
 	settings := &optimize.Settings{MajorIterations: 300}
-	result, err := optimize.Minimize(optimize.Problem{Func: objective}, pack(cell), settings, &optimize.NelderMead{SimplexSize: 0.1})
+	result, err := optimize.Minimize(optimize.Problem{Func: objective}, pack(neuron), settings, &optimize.NelderMead{SimplexSize: 0.1})
 	if err != nil {
-		return surrogate.Cell{}, 0, err
+		return surrogate.Neuron{}, 0, err
 	}
-	return unpack(result.X, cell), result.F, nil
+	return unpack(result.X, neuron), result.F, nil
 }
 
-func pack(c surrogate.Cell) []float64 { return append(c.Shared[:], c.Own, c.Pole, c.Memory) }
+func pack(c surrogate.Neuron) []float64 { return append(c.Shared[:], c.Own, c.Pole, c.Memory) }
 
-func unpack(x []float64, c surrogate.Cell) surrogate.Cell {
+func unpack(x []float64, c surrogate.Neuron) surrogate.Neuron {
 	n := copy(c.Shared[:], x)
 	c.Own, c.Pole, c.Memory = x[n], x[n+1], x[n+2]
 	return c
 }
 
-// leastPrivate is the least variance of a cell's own private part.
+// leastPrivate is the smallest admissible variance of a neuron's own private noise.
 const leastPrivate = 0.1
 
-// admissible keeps a cell's law a law, and its response no sharper than the
-// coin flips of the private noise are fine.
-func admissible(c surrogate.Cell) bool {
+// admissible reports whether the parameters are valid and leave enough private
+// noise: with less, the steps of its coin flips would show in the response.
+func admissible(c surrogate.Neuron) bool {
 	return c.Private()-c.Common*c.Common >= leastPrivate && c.Pole >= 0 && c.Pole <= 0.9 && math.Abs(c.Memory) <= 1
 }
 
-// misfit is the sum of squares of what the response r of cell c gets wrong:
-// its signal covariances with the others, on their scale, and its own lagged
-// moments, per spike.
+// misfit returns the sum of the squared errors of response r of neuron c: of its
+// signal covariances with the others, in units of their scale, and of its own
+// lagged moments, per spike.
 func misfit(t target, responses []response, c int, r response) float64 {
 	const lagWeight = 10
 	s := 0.0

@@ -13,93 +13,93 @@ import (
 	"spiqsweep/simulator/recording/internal/surrogate"
 )
 
-// rates of the surrogate's cells, spikes per bin.
-func rates(cells []surrogate.Cell) []float64 {
-	rates := make([]float64, len(cells))
-	for c, cell := range cells {
-		sd := math.Sqrt(cell.Private())
-		for _, d := range cell.Drive(c) {
-			rates[c] += phi((d-cell.Threshold)/sd) / surrogate.Bins
+// rates returns the rates of the neurons, in spikes per bin.
+func rates(neurons []surrogate.Neuron) []float64 {
+	rates := make([]float64, len(neurons))
+	for c, neuron := range neurons {
+		sd := math.Sqrt(neuron.Private())
+		for _, d := range neuron.Drive(c) {
+			rates[c] += phi((d-neuron.Threshold)/sd) / surrogate.Bins
 		}
 	}
 	return rates
 }
 
-// exactly returns what an endless recording of the cells would measure.
-func exactly(cells []surrogate.Cell) (target, []response) {
-	t := target{rate: rates(cells)}
+// exactly returns the moments of an infinite recording of the neurons.
+func exactly(neurons []surrogate.Neuron) (target, []response) {
+	t := target{rate: rates(neurons)}
 	var responses []response
-	for c, cell := range cells {
-		responses = append(responses, respond(cell, c, t.rate[c]))
+	for c, neuron := range neurons {
+		responses = append(responses, respond(neuron, c, t.rate[c]))
 		t.lagged = append(t.lagged, responses[c].lagged)
 	}
 	slope := slopes(responses)
-	for c := range cells {
-		signal, total := make([]float64, len(cells)), make([]float64, len(cells))
-		for d := range cells {
+	for c := range neurons {
+		signal, total := make([]float64, len(neurons)), make([]float64, len(neurons))
+		for d := range neurons {
 			signal[d] = dot(responses[c].rate, responses[d].rate) / surrogate.Bins
-			total[d] = signal[d] + cells[c].Common*cells[d].Common*slope[c][d]
+			total[d] = signal[d] + neurons[c].Common*neurons[d].Common*slope[c][d]
 		}
 		t.signal, t.total = append(t.signal, signal), append(t.total, total)
 	}
 	return t, responses
 }
 
-func TestRefitFindsACellAgain(t *testing.T) {
-	target, responses := exactly(surrogate.Cells[:])
+func TestRefitRecoversANeuron(t *testing.T) {
+	target, responses := exactly(surrogate.Neurons[:])
 	const c = 15
 	if truth := misfit(target, responses, c, responses[c]); truth > 1e-9 {
-		t.Errorf("the law itself has the misfit %g", truth)
+		t.Errorf("the true parameters have misfit %g", truth)
 	}
-	astray := responses[c].cell
+	astray := responses[c].neuron
 	astray.Shared[0] -= 0.2
 	astray.Own += 0.2
 	astray.Memory = 0.5
 	responses[c] = respond(astray, c, target.rate[c])
 	before := misfit(target, responses, c, responses[c])
-	cell, after, err := refit(target, responses, c)
+	neuron, after, err := refit(target, responses, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if after > before/100 || !admissible(cell) {
-		t.Errorf("misfit %g before, %g after: %+v", before, after, cell)
+	if after > before/100 || !admissible(neuron) {
+		t.Errorf("misfit %g before, %g after: %+v", before, after, neuron)
 	}
-	if got := misfit(target, responses, c, respond(cell, c, target.rate[c])); math.Abs(got-after) > 1e-9 {
-		t.Errorf("the cell's misfit is %g, reported was %g", got, after)
+	if got := misfit(target, responses, c, respond(neuron, c, target.rate[c])); math.Abs(got-after) > 1e-9 {
+		t.Errorf("misfit is %g, refit returned %g", got, after)
 	}
 }
 
-func TestFitCommonFindsTheLoadings(t *testing.T) {
-	cells := surrogate.Cells[14:] // their loadings lie within what the fit allows
-	target, responses := exactly(cells)
+func TestFitCommonRecoversTheLoadings(t *testing.T) {
+	neurons := surrogate.Neurons[14:] // their loadings lie within the bounds of the fit
+	target, responses := exactly(neurons)
 	for c := range responses {
-		responses[c].cell.Common = 0
+		responses[c].neuron.Common = 0
 	}
 	fitCommon(target, responses)
-	for c, want := range cells {
-		if got := responses[c].cell.Common; math.Abs(got-want.Common) > 0.001 {
-			t.Errorf("cell %d: %.4f, want %.2f", c, got, want.Common)
+	for c, want := range neurons {
+		if got := responses[c].neuron.Common; math.Abs(got-want.Common) > 0.001 {
+			t.Errorf("neuron %d: %.4f, want %.2f", c, got, want.Common)
 		}
 	}
 }
 
 func TestFitLowersTheMisfit(t *testing.T) {
-	target, _ := exactly(surrogate.Cells[10:14])
+	target, _ := exactly(surrogate.Neurons[10:14])
 	var log bytes.Buffer
-	cells, err := fit(target, 1, &log)
+	neurons, err := fit(target, 1, &log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	before, after := 0.0, 0.0
 	start := start(target)
 	_, begun := exactly(start)
-	_, ended := exactly(cells)
-	for c := range cells {
-		if !admissible(start[c]) || !admissible(cells[c]) {
-			t.Errorf("cell %d is no law: %+v, then %+v", c, start[c], cells[c])
+	_, ended := exactly(neurons)
+	for c := range neurons {
+		if !admissible(start[c]) || !admissible(neurons[c]) {
+			t.Errorf("neuron %d is not admissible: %+v before, %+v after", c, start[c], neurons[c])
 		}
 		before += misfit(target, begun, c, respond(start[c], c, target.rate[c]))
-		after += misfit(target, ended, c, respond(cells[c], c, target.rate[c]))
+		after += misfit(target, ended, c, respond(neurons[c], c, target.rate[c]))
 	}
 	if after > before/4 {
 		t.Errorf("misfit %g before, %g after", before, after)
@@ -110,7 +110,7 @@ func TestFitLowersTheMisfit(t *testing.T) {
 }
 
 func TestAdmissible(t *testing.T) {
-	for _, c := range []surrogate.Cell{
+	for _, c := range []surrogate.Neuron{
 		{Own: 0.95}, {Own: 0.9, Common: 0.5}, {Pole: 0.95}, {Pole: -0.1}, {Memory: 1.1}, {Memory: -1.1},
 	} {
 		if admissible(c) {
@@ -120,9 +120,9 @@ func TestAdmissible(t *testing.T) {
 }
 
 func TestRoundedKeepsTheRate(t *testing.T) {
-	cell := surrogate.Cell{Shared: [surrogate.Drives]float64{0.5049, -0.3951, -0.001, 0}, Own: 0.4567, Pole: 0.7149, Common: 0.2449, Memory: -0.8751}
-	got := rounded(cell, 3, 0.05)
-	want := surrogate.Cell{Shared: [surrogate.Drives]float64{0.5, -0.4, 0, 0}, Own: 0.46, Pole: 0.71, Common: 0.24, Memory: -0.88, Threshold: got.Threshold}
+	neuron := surrogate.Neuron{Shared: [surrogate.Drives]float64{0.5049, -0.3951, -0.001, 0}, Own: 0.4567, Pole: 0.7149, Common: 0.2449, Memory: -0.8751}
+	got := rounded(neuron, 3, 0.05)
+	want := surrogate.Neuron{Shared: [surrogate.Drives]float64{0.5, -0.4, 0, 0}, Own: 0.46, Pole: 0.71, Common: 0.24, Memory: -0.88, Threshold: got.Threshold}
 	if got != want || math.Signbit(got.Shared[2]) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
@@ -138,12 +138,12 @@ func TestRoundedKeepsTheRate(t *testing.T) {
 	}
 }
 
-func TestWritePrintsTheFileInTheTree(t *testing.T) {
+func TestWriteReproducesTheCommittedFile(t *testing.T) {
 	var got bytes.Buffer
-	if err := write(&got, surrogate.Cells[:]); err != nil {
+	if err := write(&got, surrogate.Neurons[:]); err != nil {
 		t.Fatal(err)
 	}
-	want, err := os.ReadFile(filepath.Join("..", "internal", "surrogate", "cells.go"))
+	want, err := os.ReadFile(filepath.Join("..", "internal", "surrogate", "neurons.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,25 +152,25 @@ func TestWritePrintsTheFileInTheTree(t *testing.T) {
 	}
 }
 
-func TestChooseNamesEachCellOnce(t *testing.T) {
+func TestChooseListsEachNeuronOnce(t *testing.T) {
 	r, err := recording.New("test", 1, 12, 12, func(_, neuron, bin int) bool { return bin < neuron })
 	if err != nil {
 		t.Fatal(err)
 	}
-	cells, err := choose(r)
-	if want := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 10}; err != nil || !slices.Equal(cells, want) {
-		t.Errorf("%v, %v; want %v", cells, err, want)
+	neurons, err := choose(r)
+	if want := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 10}; err != nil || !slices.Equal(neurons, want) {
+		t.Errorf("%v, %v; want %v", neurons, err, want)
 	}
 	few, err := recording.New("few", 1, 3, 1, func(int, int, int) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := choose(few); err == nil {
-		t.Error("three cells are enough for ten")
+		t.Error("no error for a recording of three neurons")
 	}
 }
 
-func TestRunSaysWhatIsWrong(t *testing.T) {
+func TestRunNamesTheMissingFile(t *testing.T) {
 	if err := run("absent.mat", nil, nil); err == nil || !strings.Contains(err.Error(), "absent.mat") {
 		t.Errorf("error %v", err)
 	}

@@ -1,7 +1,7 @@
-// Command fitsurrogate fits the law of the surrogate to a recording and prints
-// internal/surrogate/cells.go (about three minutes):
+// Command fitsurrogate fits the parameters of the surrogate to a recording and
+// prints internal/surrogate/neurons.go (about three minutes):
 //
-//	go run ./simulator/recording/fitsurrogate bint_fishmovie32_100.mat > cells.go
+//	go run ./simulator/recording/fitsurrogate bint_fishmovie32_100.mat > neurons.go
 package main
 
 import (
@@ -30,27 +30,27 @@ func run(path string, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	cells, err := choose(r)
+	neurons, err := choose(r)
 	if err != nil {
 		return err
 	}
-	fitted, err := fit(measure(r, cells), sweeps, log)
+	fitted, err := fit(measure(r, neurons), sweeps, log)
 	if err != nil {
 		return err
 	}
 	return write(out, fitted)
 }
 
-// sweeps is where more of them no longer lower the misfit.
+// sweeps is the number of sweeps of fit; more do not lower the misfit further.
 const sweeps = 10
 
-// perSelection is the number of first cells, and of most active ones.
+// perSelection is the number of neurons taken from each selection.
 const perSelection = 10
 
-// choose returns the first cells, then those of the most active that are not
-// among them.
+// choose returns the IDs of the first neurons, then of the most active neurons
+// that are not among them.
 func choose(r *recording.Recording) ([]int, error) {
-	var cells []int
+	var neurons []int
 	for _, name := range []string{"first", "most_active"} {
 		selection, err := recording.ParseSelection(name)
 		if err != nil {
@@ -60,11 +60,11 @@ func choose(r *recording.Recording) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, cell := range selected {
-			if !slices.Contains(cells, cell) {
-				cells = append(cells, cell)
+		for _, neuron := range selected {
+			if !slices.Contains(neurons, neuron) {
+				neurons = append(neurons, neuron)
 			}
 		}
 	}
-	return cells, nil
+	return neurons, nil
 }

@@ -8,40 +8,41 @@ import (
 	"spiqsweep/simulator/recording/internal/surrogate"
 )
 
-// response is what the law of one cell predicts.
+// response holds the predicted moments of one neuron.
 type response struct {
-	cell   surrogate.Cell
+	neuron surrogate.Neuron
 	u      []float64         // (drive − threshold)/sd of the private part, by bin
 	rate   []float64         // probability of a spike, by bin
 	lagged [1 + lags]float64 // as target.lagged
 }
 
-// respond sets the threshold from the rate and predicts the rest.
-func respond(cell surrogate.Cell, number int, rate float64) response {
-	drive, sd := cell.Drive(number), math.Sqrt(cell.Private())
-	r := response{cell: cell, u: make([]float64, len(drive)), rate: make([]float64, len(drive))}
+// respond sets the neuron's threshold to match the rate, in spikes per bin, and
+// predicts its moments.
+func respond(neuron surrogate.Neuron, number int, rate float64) response {
+	drive, sd := neuron.Drive(number), math.Sqrt(neuron.Private())
+	r := response{neuron: neuron, u: make([]float64, len(drive)), rate: make([]float64, len(drive))}
 	low, high := -10.0, 10.0
 	for range 24 {
-		r.cell.Threshold = (low + high) / 2
+		r.neuron.Threshold = (low + high) / 2
 		for i, d := range drive {
-			r.u[i] = (d - r.cell.Threshold) / sd
+			r.u[i] = (d - r.neuron.Threshold) / sd
 			r.rate[i] = phi(r.u[i])
 		}
 		if sum(r.rate) > rate*float64(len(drive)) {
-			low = r.cell.Threshold
+			low = r.neuron.Threshold
 		} else {
-			high = r.cell.Threshold
+			high = r.neuron.Threshold
 		}
 	}
 	r.lag()
 	return r
 }
 
-// lag predicts the moments of pairs of bins. Bins further apart than one share
-// nothing private.
+// lag predicts the moments of pairs of bins. Private noise correlates only
+// adjacent bins.
 func (r *response) lag() {
-	own := r.cell.Private() - r.cell.Common*r.cell.Common
-	rho := own / r.cell.Private() * r.cell.Memory / (1 + r.cell.Memory*r.cell.Memory)
+	own := r.neuron.Private() - r.neuron.Common*r.neuron.Common
+	rho := own / r.neuron.Private() * r.neuron.Memory / (1 + r.neuron.Memory*r.neuron.Memory)
 	for lag := range r.lagged {
 		n := len(r.rate) - lag
 		r.lagged[lag] = dot(r.rate[:n], r.rate[lag:]) / float64(n)
@@ -51,8 +52,8 @@ func (r *response) lag() {
 	}
 }
 
-// excess is the mean over bins of Φ₂(u, v; ρ) − Φ(u)Φ(v), the integral of the
-// bivariate normal density over the correlation from 0 to ρ (Plackett 1954).
+// excess returns the mean over bins of Φ₂(u, v; ρ) − Φ(u)Φ(v), the integral of
+// the bivariate normal density over the correlation from 0 to ρ (Plackett 1954).
 func excess(u, v []float64, rho float64) float64 {
 	return quad.Fixed(func(share float64) float64 {
 		r := share * rho

@@ -8,7 +8,7 @@ import (
 )
 
 func TestMeasure(t *testing.T) {
-	// Cell 0 fires in the even bins of every repeat: all signal. Cell 1 fires
+	// Neuron 0 fires in the even bins of every repeat: all signal. Neuron 1 fires
 	// in every second bin of a repeat, in turn: two of four repeats at a time.
 	r, err := recording.New("test", 4, 2, 100, func(repeat, neuron, bin int) bool {
 		return (bin+neuron*repeat)%2 == 0

@@ -7,31 +7,32 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// Size of the surrogate, that of the recording.
+// Size of the surrogate, equal to that of the real recording.
 const (
 	Repeats = 297
 	Bins    = 952
 )
 
-// Drives is the number of stimulus-locked series that all cells share.
+// Drives is the number of stimulus-locked series that all neurons share.
 const Drives = 4
 
-// poles are those of the shared drives: two slow and a fast one.
+// poles are the poles of the shared drives: three slow ones and a fast one.
 var poles = [Drives]float64{0.8, 0.8, 0.8, 0.6}
 
-// Cell is the law of one cell. Its loadings are standard deviations: their
-// squares and that of the cell's own private part add up to 1.
-type Cell struct {
-	Threshold float64         // the cell fires where its latent exceeds it
-	Shared    [Drives]float64 // loadings on the drives that all cells share
-	Own       float64         // loading on a drive of its own
+// Neuron holds the parameters of one neuron. Its loadings are standard
+// deviations: their squares and the variance of its own private noise add up to 1.
+type Neuron struct {
+	Threshold float64         // θ; the neuron fires where its latent exceeds it
+	Shared    [Drives]float64 // loadings on the drives that all neurons share
+	Own       float64         // loading on the neuron's own drive
 	Pole      float64         // of the own drive, from 0 (white) towards 1 (slow)
-	Common    float64         // loading on the private noise that all cells share
+	Common    float64         // loading on the noise that all neurons share within a repeat
 	Memory    float64         // of the own private noise, from −1 (refractory) to 1 (bursting)
 }
 
-// Private returns the variance that differs from repeat to repeat.
-func (c Cell) Private() float64 {
+// Private returns the variance of the part of the latent that differs from
+// repeat to repeat.
+func (c Neuron) Private() float64 {
 	v := 1 - float64(c.Own*c.Own)
 	for _, l := range c.Shared {
 		v -= float64(l * l)
@@ -39,9 +40,9 @@ func (c Cell) Private() float64 {
 	return v
 }
 
-// Drive returns the stimulus-locked part of the latent of the cell with that
-// number, by bin.
-func (c Cell) Drive(number int) []float64 {
+// Drive returns the stimulus-locked part of the neuron's latent, by bin. number
+// is the neuron's index in Neurons; it selects the series of its own drive.
+func (c Neuron) Drive(number int) []float64 {
 	drive := make([]float64, Bins)
 	for i, l := range c.Shared {
 		accumulate(drive, l, movie(uint64(i), poles[i]))
@@ -57,15 +58,15 @@ func accumulate(sum []float64, factor float64, x []float64) {
 	}
 }
 
-// movieSeed makes the stimulus-locked series. They are part of the law, as the
-// movie is of the experiment: the parameters were fitted with them.
+// movieSeed seeds the stimulus-locked series. They belong to the model: the
+// parameters were fitted with them.
 const movieSeed = 1
 
-// movie returns a stationary series of unit variance in which a second-order
-// filter with a double pole was driven by white noise: its autocorrelation at
-// lag L is (1 + L(1−r²)/(1+r²)) r^L.
+// movie returns a stationary series of unit variance: white noise through a
+// second-order filter with a double pole r. Its autocorrelation at lag L is
+// (1 + L(1−r²)/(1+r²)) r^L.
 func movie(series uint64, r float64) []float64 {
-	const warmUp = 256 // r^256 is nothing
+	const warmUp = 256 // bins; r^256 is negligible
 	noise := random.Training{Seed: movieSeed}.Stream("surrogate/movie").At(series, 0)
 	square := float64(r * r)
 	rest := 1 - square
@@ -77,9 +78,9 @@ func movie(series uint64, r float64) []float64 {
 	return values[warmUp:]
 }
 
-// Spikes calls spike for every bin of one repeat in which the cell with that
-// number fires. drive is its Drive.
-func (c Cell) Spikes(number int, drive []float64, seed uint64, repeat int, spike func(bin int)) {
+// Spikes calls spike for every bin of one repeat in which the neuron fires.
+// number is its index in Neurons and drive the result of Drive(number).
+func (c Neuron) Spikes(number int, drive []float64, seed uint64, repeat int, spike func(bin int)) {
 	noise := random.Training{Seed: seed}.Stream("surrogate/private")
 	common, own := noise.At(0, uint64(repeat)), noise.At(uint64(1+number), uint64(repeat))
 	share := math.Sqrt((c.Private() - float64(c.Common*c.Common)) / (1 + float64(c.Memory*c.Memory)))
@@ -94,9 +95,9 @@ func (c Cell) Spikes(number int, drive []float64, seed uint64, repeat int, spike
 	}
 }
 
-// normal returns a number of mean 0 and variance 1 that is nearly normal: 48
-// coin flips and a uniform part that fills the gaps between their sums, all
-// exact in binary.
+// normal returns a nearly normal number of mean 0 and variance 1: the sum of 48
+// coin flips, plus a uniform number that fills the gaps between the sums. Both
+// are exact in binary.
 func normal(g *random.Generator) float64 {
 	u := g.Uint64()
 	flips := float64(bits.OnesCount64(u >> 16))

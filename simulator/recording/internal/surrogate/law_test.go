@@ -7,19 +7,19 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-func TestCellsAreLaws(t *testing.T) {
-	for number, c := range Cells {
+func TestNeuronsHaveValidParameters(t *testing.T) {
+	for number, c := range Neurons {
 		if own := c.Private() - c.Common*c.Common; own < 0.09 {
-			t.Errorf("cell %d: its own private part has the variance %.3f", number, own)
+			t.Errorf("neuron %d: its own private part has the variance %.3f", number, own)
 		}
 		if c.Pole < 0 || c.Pole > 0.9 || math.Abs(c.Memory) > 1 {
-			t.Errorf("cell %d: pole %v, memory %v", number, c.Pole, c.Memory)
+			t.Errorf("neuron %d: pole %v, memory %v", number, c.Pole, c.Memory)
 		}
 	}
 }
 
-func TestPrivateIsWhatTheDrivesLeave(t *testing.T) {
-	c := Cell{Shared: [Drives]float64{0.5, -0.5, 0, 0.1}, Own: -0.2}
+func TestPrivateIsTheRemainingVariance(t *testing.T) {
+	c := Neuron{Shared: [Drives]float64{0.5, -0.5, 0, 0.1}, Own: -0.2}
 	if got := c.Private(); math.Abs(got-0.45) > 1e-15 {
 		t.Errorf("private variance %v", got)
 	}
@@ -55,7 +55,7 @@ func TestNormal(t *testing.T) {
 	}
 }
 
-func TestMovieHasTheAutocorrelationItStates(t *testing.T) {
+func TestMovieAutocorrelation(t *testing.T) {
 	for _, r := range []float64{0, 0.5, 0.8} {
 		const series, lags = 400, 7
 		var got [lags]float64
@@ -79,8 +79,8 @@ func TestMovieHasTheAutocorrelationItStates(t *testing.T) {
 	}
 }
 
-// raster returns the repeats' bins of a cell.
-func raster(c Cell, number int, seed uint64) [][Bins]bool {
+// raster returns the repeats' bins of a neuron.
+func raster(c Neuron, number int, seed uint64) [][Bins]bool {
 	drive := c.Drive(number)
 	bins := make([][Bins]bool, Repeats)
 	for repeat := range bins {
@@ -89,8 +89,8 @@ func raster(c Cell, number int, seed uint64) [][Bins]bool {
 	return bins
 }
 
-// together returns how often a fires and b does shift bins later in the
-// repeat that lies skip further on.
+// together returns the share of bins in which a fires and b fires shift bins
+// later, skip repeats further on.
 func together(a, b [][Bins]bool, skip, shift int) float64 {
 	n := 0
 	for repeat := range a {
@@ -104,24 +104,24 @@ func together(a, b [][Bins]bool, skip, shift int) float64 {
 	return float64(n) / float64(len(a)*(Bins-shift))
 }
 
-// TestCorrelations takes cells that fire in half of the bins: two of them then
-// fire together with the probability 1/4 + asin(ρ)/2π, ρ being the correlation
-// of their latents (Sheppard 1899).
+// TestCorrelations uses neurons that fire in half of the bins. Two of them fire
+// together with probability 1/4 + asin(ρ)/2π, where ρ is the correlation of their
+// latents (Sheppard 1899).
 func TestCorrelations(t *testing.T) {
-	plain := Cell{}
-	refractory := Cell{Memory: -1}
-	bursting := Cell{Memory: 0.5}
-	coupled := Cell{Common: math.Sqrt(0.5)}
-	mirrored := Cell{Common: -math.Sqrt(0.5)}
+	plain := Neuron{}
+	refractory := Neuron{Memory: -1}
+	bursting := Neuron{Memory: 0.5}
+	coupled := Neuron{Common: math.Sqrt(0.5)}
+	mirrored := Neuron{Common: -math.Sqrt(0.5)}
 	tests := []struct {
 		name        string
-		a, b        Cell
+		a, b        Neuron
 		other       int // number of b; a is 0
 		skip, shift int
 		rho         float64
 	}{
 		{"itself", plain, plain, 0, 0, 0, 1},
-		{"another cell", plain, plain, 1, 0, 0, 0},
+		{"another neuron", plain, plain, 1, 0, 0, 0},
 		{"another repeat", plain, plain, 0, 1, 0, 0},
 		{"the next bin", plain, plain, 0, 0, 1, 0},
 		{"refractory, next bin", refractory, refractory, 0, 0, 1, -0.5},
@@ -143,26 +143,26 @@ func TestCorrelations(t *testing.T) {
 }
 
 func TestDrivesAreLockedToTheStimulus(t *testing.T) {
-	own := Cell{Own: math.Sqrt(0.5)}
-	shared := Cell{Shared: [Drives]float64{math.Sqrt(0.5)}}
-	var ownRepeat, ownCells float64
-	const cells = 30 // each has a series of its own
-	for number := range cells {
+	own := Neuron{Own: math.Sqrt(0.5)}
+	shared := Neuron{Shared: [Drives]float64{math.Sqrt(0.5)}}
+	var ownRepeat, ownNeurons float64
+	const neurons = 30 // each has its own series
+	for number := range neurons {
 		a := raster(own, number, 3)
-		ownRepeat += together(a, a, 1, 0) / cells
-		ownCells += together(a, raster(own, number+1, 3), 0, 0) / cells
+		ownRepeat += together(a, a, 1, 0) / neurons
+		ownNeurons += together(a, raster(own, number+1, 3), 0, 0) / neurons
 	}
-	if math.Abs(ownRepeat-1.0/3) > 0.01 || math.Abs(ownCells-0.25) > 0.01 {
-		t.Errorf("own drive: repeats agree with probability %.4f (want 1/3), cells with %.4f (want 1/4)", ownRepeat, ownCells)
+	if math.Abs(ownRepeat-1.0/3) > 0.01 || math.Abs(ownNeurons-0.25) > 0.01 {
+		t.Errorf("own drive: repeats agree with probability %.4f (want 1/3), neurons with %.4f (want 1/4)", ownRepeat, ownNeurons)
 	}
 	a, b := raster(shared, 0, 3), raster(shared, 1, 3)
-	if repeats, cells := together(a, a, 1, 0), together(a, b, 0, 0); math.Abs(repeats-cells) > 0.005 || repeats < 0.3 {
-		t.Errorf("shared drive: repeats agree with probability %.4f, cells with %.4f", repeats, cells)
+	if repeats, neurons := together(a, a, 1, 0), together(a, b, 0, 0); math.Abs(repeats-neurons) > 0.005 || repeats < 0.3 {
+		t.Errorf("shared drive: repeats agree with probability %.4f, neurons with %.4f", repeats, neurons)
 	}
 }
 
-func TestSeedsDecideTheRepeats(t *testing.T) {
-	a, b := raster(Cells[0], 0, 1), raster(Cells[0], 0, 2)
+func TestSeedsVaryTheRepeats(t *testing.T) {
+	a, b := raster(Neurons[0], 0, 1), raster(Neurons[0], 0, 2)
 	if same := together(a, b, 0, 0); math.Abs(same-together(a, a, 1, 0)) > 0.002 {
 		t.Errorf("seeds agree with probability %.4f, repeats of one seed with %.4f", same, together(a, a, 1, 0))
 	}

@@ -2,9 +2,9 @@
 
 package surrogate
 
-// Cells are the analogues of the recording's first 10 cells, then of those of
+// Neurons are the analogues of the recording's first 10 neurons, then of those of
 // its 10 most active that are not among them, most active first.
-var Cells = [...]Cell{
+var Neurons = [...]Neuron{
 	{Threshold: 1.745, Shared: [Drives]float64{0.51, -0.11, 0.07, -0.35}, Own: 0.65, Pole: 0.8, Common: 0.01, Memory: -0.46},
 	{Threshold: 2.256, Shared: [Drives]float64{0.19, -0.6, 0.11, 0.3}, Own: -0.39, Pole: 0.9, Common: 0.1, Memory: 0},
 	{Threshold: 2.301, Shared: [Drives]float64{0.62, -0.27, 0.55, -0.12}, Own: 0.03, Pole: 0.72, Common: 0.02, Memory: -0.75},

@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// sharedFile returns the path of a file that is no part of the project, and
-// skips the test where it is not at hand.
-func sharedFile(t *testing.T, elements ...string) string {
+// realRecordingFile returns the path of a file outside the project. It skips the
+// test if the file does not exist.
+func realRecordingFile(t *testing.T, elements ...string) string {
 	t.Helper()
 	root := os.Getenv("SPIQSWEEP_SHARED")
 	if root == "" {
@@ -27,9 +27,9 @@ func sharedFile(t *testing.T, elements ...string) string {
 	return path
 }
 
-func openShared(t *testing.T) *Recording {
+func openRealRecording(t *testing.T) *Recording {
 	t.Helper()
-	r, err := Open(t.Context(), sharedFile(t, "data", "bint_fishmovie32_100.mat"), Options{})
+	r, err := Open(t.Context(), realRecordingFile(t, "data", "bint_fishmovie32_100.mat"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func openShared(t *testing.T) *Recording {
 }
 
 func TestRealRecording(t *testing.T) {
-	data, err := os.ReadFile(sharedFile(t, "data", "bint_fishmovie32_100.mat"))
+	data, err := os.ReadFile(realRecordingFile(t, "data", "bint_fishmovie32_100.mat"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestRealRecording(t *testing.T) {
 	if got := hex.EncodeToString(sum[:]); got != "50fa85a05950b76033809c8468f70c91fcd0c76d04587a685c1b76085f7f4dae" {
 		t.Fatalf("the file's SHA-256 is %s: not the published recording", got)
 	}
-	r := openShared(t)
+	r := openRealRecording(t)
 	if r.Repeats() != 297 || r.Neurons() != 160 || r.Bins() != 952 || r.Name() != "bint_fishmovie32_100.mat" {
 		t.Errorf("%s: %d × %d × %d", r.Name(), r.Repeats(), r.Neurons(), r.Bins())
 	}
@@ -54,16 +54,16 @@ func TestRealRecording(t *testing.T) {
 	}
 }
 
-func TestRealRecordingAgreesWithItsReference(t *testing.T) {
-	r := openShared(t)
-	text, err := os.ReadFile(sharedFile(t, "reference", "recording.json"))
+func TestRealRecordingMatchesItsReference(t *testing.T) {
+	r := openRealRecording(t)
+	text, err := os.ReadFile(realRecordingFile(t, "reference", "recording.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var reference struct {
 		Sets map[string]struct {
-			Cells  []int     `json:"cells"`
-			RateHz []float64 `json:"rate_hz"`
+			NeuronIDs []int     `json:"cells"`
+			RateHz    []float64 `json:"rate_hz"`
 		} `json:"sets"`
 	}
 	if err := json.Unmarshal(text, &reference); err != nil {
@@ -79,8 +79,8 @@ func TestRealRecordingAgreesWithItsReference(t *testing.T) {
 			t.Fatal(err)
 		}
 		raster := selectRaster(t, r, selection, n)
-		if !slices.Equal(raster.NeuronIDs, want.Cells) {
-			t.Errorf("%s: cells %v, want %v", name, raster.NeuronIDs, want.Cells)
+		if !slices.Equal(raster.NeuronIDs, want.NeuronIDs) {
+			t.Errorf("%s: neurons %v, want %v", name, raster.NeuronIDs, want.NeuronIDs)
 		}
 		for q, rate := range momentsOf(t, raster).rate {
 			if math.Abs(rate-want.RateHz[q]) > 1e-9*rate {

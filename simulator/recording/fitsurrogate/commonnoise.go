@@ -2,9 +2,10 @@ package main
 
 import "math"
 
-// fitCommon finds the loadings on the common private noise by alternating
-// least squares over the pairs' noise correlations, to first order: a small
-// correlation ρ of the latents adds ρ φ(u)φ(v) to the probability that both fire.
+// fitCommon fits the loadings on the common private noise to the noise
+// correlations of all pairs by alternating least squares. It works to first order:
+// a small correlation ρ of the latents adds ρ φ(u)φ(v) to the probability that
+// both neurons fire.
 func fitCommon(t target, responses []response) {
 	const rounds = 50
 	loading := make([]float64, len(responses))
@@ -24,24 +25,24 @@ func fitCommon(t target, responses []response) {
 				above += x * (t.total[c][d] - t.signal[c][d]) / scale
 				below += x * x
 			}
-			// A little less than admissible, so that the next refit starts inside.
-			bound := math.Sqrt(0.9 * max(0, r.cell.Private()-leastPrivate))
+			// Slightly below the admissible bound, so that the next refit starts inside.
+			bound := math.Sqrt(0.9 * max(0, r.neuron.Private()-leastPrivate))
 			loading[c] = max(-bound, min(bound, above/(below+1e-12)))
 		}
 	}
 	for c := range responses {
-		responses[c].cell.Common = loading[c]
+		responses[c].neuron.Common = loading[c]
 	}
 }
 
-// slopes returns the derivatives of the pairs' probabilities to fire together
-// by the product of their loadings on the common private noise.
+// slopes returns, for each pair, the derivative of the probability that both
+// fire with respect to the product of their loadings on the common private noise.
 func slopes(responses []response) [][]float64 {
 	density := make([][]float64, len(responses))
 	for c, r := range responses {
 		density[c] = make([]float64, len(r.u))
 		for i, u := range r.u {
-			density[c][i] = math.Exp(-u*u/2) / math.Sqrt(2*math.Pi*r.cell.Private())
+			density[c][i] = math.Exp(-u*u/2) / math.Sqrt(2*math.Pi*r.neuron.Private())
 		}
 	}
 	slope := make([][]float64, len(responses))
