@@ -1,6 +1,7 @@
-// Package spiqsweep trains quantum generative models of neuronal spikes, many
-// of them, on as many machines as there are. The programs are in coordinator
-// and worker, the science in simulator; DESIGN.md says how they fit.
+// Package spiqsweep holds the default grid. The project trains quantum generative
+// models of neural spikes, many of them, on any number of machines: the programs are
+// in coordinator and worker, the science is in simulator, and DESIGN.md describes how
+// they fit together.
 package spiqsweep
 
 import _ "embed" // for DefaultGrid
