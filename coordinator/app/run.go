@@ -29,7 +29,7 @@ func (a *App) Run(ctx context.Context) (Progress, error) {
 	last, err := a.follow(ctx, serving)
 	if a.host != nil {
 		if err == nil {
-			a.sayFarewell(ctx, began)
+			a.sayWaitForWorkers(ctx, began)
 		}
 		a.host.stop()
 	}
@@ -109,10 +109,10 @@ func lookAgain(pause, took time.Duration) time.Duration {
 	return max(pause, min(lookShare*took, longestLook))
 }
 
-// sayFarewell lets workers hear that all is done, so that they leave by
+// sayWaitForWorkers lets workers hear that all is done, so that they leave by
 // themselves. Those that outlived another coordinator of this sweep may not
 // have called this one yet.
-func (a *App) sayFarewell(ctx context.Context, began time.Time) {
+func (a *App) sayWaitForWorkers(ctx context.Context, began time.Time) {
 	if a.Resumed && a.Listen != "" {
 		select {
 		case <-time.After(time.Until(began.Add(comeBack))):
@@ -121,7 +121,7 @@ func (a *App) sayFarewell(ctx context.Context, began time.Time) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, farewell)
 	defer cancel()
-	a.host.server.Farewell(ctx)
+	a.host.server.WaitForWorkers(ctx)
 }
 
 // conclude brings the output folder up to date a last time. Who has interrupted

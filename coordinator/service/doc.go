@@ -1,87 +1,87 @@
-// Package service is the door of a coordinator: gRPC on one side, the rules of
-// coordinator/queue on the other. It translates, checks and limits; it decides
-// nothing. It is the only place where errors become status codes.
+// Package service serves a queue over gRPC. It authenticates callers, limits
+// their use of resources, checks and translates messages, and passes calls to
+// coordinator/queue, which makes every decision. It is the only package that
+// turns errors into status codes.
 //
-// # Who may attack
+// # Threat model
 //
-//   - Whoever reaches the port, or sits on the network in between, without a
-//     token.
-//   - A worker, or who has got hold of worker.json: on machines that the lab does
-//     not own this is to be expected.
-//   - Whoever has operator.json, the output folder, the store or the coordinator's
-//     account: they own the sweeps, and nothing here is meant to stop them.
+// The package defends against
 //
-// # What a token opens
+//   - anyone who reaches the port, or controls the network, without a token;
+//   - workers and anyone who holds worker.json, which is to be expected on
+//     machines that the lab does not own.
 //
-// A caller is whoever shows a token (proto/credentials), on loopback too. There
-// are two roles, each with a token and a service of its own, and neither token
-// opens the other's service:
+// It does not defend against the holder of operator.json, or of the account, the
+// output folder or the store of the coordinator: they own the sweeps.
 //
-//   - a worker may hold tasks, report on the leases that its process was granted,
-//     and read the recordings and the checkpoints that its leases resume from. It
-//     sees neither sweeps nor results, and cannot plan, reopen, cancel or forget.
-//   - an operator may plan, read, reopen, cancel, drain, verify and forget sweeps.
-//     It cannot report.
+// # Roles
 //
-// # What is defended
+// Every call shows a token (proto/credentials), also on loopback. Each of the two
+// roles has its own token and its own service; a token does not open the other
+// service.
 //
-//   - Secrecy and the right coordinator: TLS 1.3 with one authority and one name
-//     wherever other machines can call (Config.TLS); plain text is for loopback,
-//     or said to be insecure. The token is sent once the coordinator has proved
-//     itself, never logged, and compared in a time that does not tell how much of
-//     it was right.
-//   - Silence towards strangers: the token is checked on a call's headers, before
-//     any of its message is read. Who fails learns "unauthenticated" and nothing
-//     else, on every method, existing or not. A connection that shows no right
-//     token in time, or wrong ones again and again, is cut.
-//   - Resources (limits.go): connections, handshakes, headers, streams, messages,
-//     what they unpack to, rates by connection and by process, the rate at which an
-//     address presents new processes, the time of every
-//     call and stream, and of a caller that sends or reads too slowly, or not at
-//     all. No connection is kept for ever.
-//   - The store: identities, leases, labels and texts are checked before they
-//     reach the queue. A result must be what its digest says, in canonical form,
-//     and of the shape and within the ranges of its task's configuration. It must
-//     come from the process that was granted the attempt, which is looked up before
-//     the result is unpacked (or proven by what came with the lease, an HMAC under the
-//     operators' token, where the store has lost it), and be no larger than its task's can be. One that does
-//     not hold is judged invalid and counts as a failure of its task. A call names
-//     leases that were granted: of others, a few hundred are looked up. A sweep's
-//     tasks must be those that their digests name.
-//   - People: text of workers (labels, failures, logs) becomes printable when it comes
-//     in; so does that of a coordinator when a client reads it.
-//   - The program: a handler that panics fails its call alone; an error that
-//     nobody foresaw is logged, and its caller learns no details.
-//   - Other versions are refused with a sentence that says which side to update.
+//   - A worker may hold tasks, report on leases granted to its process, and read
+//     recordings and the checkpoints from which its leases resume. It sees
+//     neither sweeps nor results, and cannot plan, reopen, cancel or delete.
+//   - An operator may plan, read, reopen, cancel, drain, verify and delete sweeps.
+//     It cannot report results.
 //
-// Who is turned away is counted ([Server.Refusals]) and logged, each kind once in
-// a while: by address and in our words, with nothing that was sent.
+// # Defences
 //
-// # What is not
+//   - Confidentiality and server identity: TLS 1.3 with one authority and one name
+//     wherever other machines can call (Config.TLS); plain text only on loopback,
+//     or where the user declared it insecure. Clients send the token after the
+//     server has proved its identity. The token is never logged and is compared in
+//     constant time.
+//   - Authentication before parsing: the token is checked on the headers of a call.
+//     A failed check yields "unauthenticated" and no more, for every method,
+//     existing or not. A connection without a valid token in time, or with many
+//     invalid ones, is closed.
+//   - Resource limits (limits.go): connections, handshakes, headers, streams,
+//     message sizes, decompressed sizes, call rates by connection and by process,
+//     the rate of new processes by address, the time of each call and stream, and
+//     the time for which a caller may neither send nor read. No connection lasts
+//     for ever.
+//   - The store: IDs, leases, labels and texts are checked before they reach the
+//     queue. A result must match its digest, be canonical, and have the shape and
+//     ranges of its task's configuration. Its attempt must have been granted to the
+//     reporting process; this is checked before the result is decompressed, in the
+//     store or, if the store lost the attempt, by an HMAC under the operator token.
+//     Its size must not exceed the maximum of its task. A result that fails a check
+//     is judged invalid and counts as a failure of its task. Of a call that names
+//     many leases that were never granted, only a few hundred are looked up. The
+//     tasks of a sweep must match their IDs.
+//   - Terminals: text from workers (labels, failures, logs) is made printable on
+//     receipt.
+//   - The process: a panic of a handler fails only its call. An unexpected error is
+//     logged, and the caller receives no details.
+//   - Versions: a caller of another version is refused with a message that names
+//     the side to update.
 //
-//   - A worker that lies well. There is no attestation of a training: numbers of
-//     the right shape are believed until another run of the task differs
-//     (`coordinator verify`, late results). A worker can also fail tasks until
-//     they fail, hold them and do nothing, give itself any name, and read
-//     any recording whose digest it knows.
-//   - Processes among each other: all workers show one token, and a process is
-//     known by an identity that it made up. It is random and shown to operators
-//     alone, but nothing else keeps one worker from speaking as another.
-//   - Memory, against callers with a token: each may have maxStreams messages of
-//     the largest size under way on each of its connections.
-//   - Floods: many machines can take up all connections for as long as the
-//     introduction lasts, again and again. That is a firewall's work.
-//   - One token of many: there is one for each role. To withdraw one, delete its
-//     file and start the coordinator again; to withdraw an authority, delete ca.pem.
-//   - Who reads the output folder or the store: they are protected by their
-//     owner's permissions alone.
+// Refused callers are counted ([Server.Refusals]) and logged by address, each kind
+// at a limited rate, without anything that they sent.
 //
-// # States and crashes
+// # Limits of the defence
 //
-// A handler is a function of the request, the store and the store's time
-// ([Rules]); only the waiting of idle workers is not. What an answer says has
-// been committed. Nothing here outlives the process but what the queue has
-// stored: after a crash, callers call again. The one thing kept
-// in memory is who has been about lately (see [Server.Farewell]), and forgetting
-// it costs a worker nothing but a little patience.
+//   - Results are not attested: plausible numbers are believed until another run of
+//     the task differs (`coordinator verify`, late results). A worker can also fail
+//     tasks, hold them and do nothing, choose any name, and read any recording whose
+//     digest it knows.
+//   - All workers share one token, and a process chooses its own random ID. Only the
+//     secrecy of that ID keeps one worker from calling as another.
+//   - An authenticated caller may have maxStreams messages of the largest size in
+//     flight on each of its connections.
+//   - Many machines can occupy all connections until their authentication times out,
+//     repeatedly. A firewall must prevent this.
+//   - Tokens are per role. To revoke one, delete its file and restart the
+//     coordinator; to revoke an authority, delete ca.pem.
+//   - The output folder and the store are protected by file permissions only.
+//
+// # State and crashes
+//
+// A handler depends on the request, the store and the store's time ([Rules]); only
+// the long poll of idle workers uses this machine's clock. Everything that a
+// response states has been committed. After a crash, callers repeat their calls.
+// The server keeps in memory which workers called recently (see
+// [Server.WaitForWorkers]); losing that costs a worker a delay at most.
 package service

@@ -11,7 +11,7 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// errorCodes gives each of the queue's errors that a caller branches on its code.
+// errorCodes maps the queue's errors to status codes.
 var errorCodes = []struct {
 	err  error
 	code codes.Code
@@ -25,17 +25,16 @@ var errorCodes = []struct {
 	{context.DeadlineExceeded, codes.DeadlineExceeded},
 }
 
-// statusOf turns an error of the queue into a status. An error that nobody
-// foresaw is a fault of the coordinator: it is logged here, and the caller
-// learns no details.
+// statusOf converts an error of the queue into a status. It logs an unexpected error
+// and withholds its details from the caller.
 func statusOf(err error, log hclog.Logger, call string) error {
-	for _, known := range errorCodes {
-		if errors.Is(err, known.err) {
-			return status.Error(known.code, err.Error())
+	for _, mapping := range errorCodes {
+		if errors.Is(err, mapping.err) {
+			return status.Error(mapping.code, err.Error())
 		}
 	}
-	if known, ok := status.FromError(err); ok {
-		return known.Err() // the stream's own: its caller is gone
+	if s, ok := status.FromError(err); ok {
+		return s.Err() // an error of the stream: the caller is gone
 	}
 	log.Error("call failed", "call", call, "error", err)
 	return status.Error(codes.Internal, "the coordinator failed at "+call+": its log says more")

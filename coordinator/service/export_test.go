@@ -9,42 +9,42 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// Offered lists what a server that is about to stop offers, to be called without
-// a network: its idle workers are not kept waiting.
-func Offered(c Config) (contracts []*grpc.ServiceDesc, answers []any) {
-	s := &Server{attendance: newAttendance(), leaving: make(chan struct{})}
-	close(s.leaving)
-	for _, offered := range s.services(c) {
-		contracts, answers = append(contracts, offered.contract), append(answers, offered.answers)
+// Services returns the services of a server and their implementations, for calls without
+// a network. The server is stopping, so Sync does not wait for work.
+func Services(c Config) (services []*grpc.ServiceDesc, implementations []any) {
+	s := &Server{workers: newRegistry(), stopping: make(chan struct{})}
+	close(s.stopping)
+	for _, r := range s.services(c) {
+		services, implementations = append(services, r.service), append(implementations, r.implementation)
 	}
-	return contracts, answers
+	return services, implementations
 }
 
-// Paces is what limits the rates of worker processes.
-type Paces struct{ paces *paces }
+// ProcessLimiter exports processLimiter.
+type ProcessLimiter struct{ limiter *processLimiter }
 
-// NewPaces limits the rates of calls that come from nowhere in particular.
-func NewPaces(l Limits) Paces {
-	return Paces{newPaces(l.withDefaults(), newRefusals(hclog.NewNullLogger()))}
+// NewProcessLimiter returns a limiter for calls without an address.
+func NewProcessLimiter(l Limits) ProcessLimiter {
+	return ProcessLimiter{newProcessLimiter(l.withDefaults(), newRefusals(hclog.NewNullLogger()))}
 }
 
-// Call makes a call under an identity, and returns why it is refused.
-func (p Paces) Call(identity string) error {
-	call := &spiqsweepv1.SyncRequest{Process: &spiqsweepv1.Process{Id: identity}}
-	_, err := p.paces.paced(context.Background(), call, nil, func(context.Context, any) (any, error) { return nil, nil })
+// Call makes a call of a process and returns the error of the limiter.
+func (p ProcessLimiter) Call(id string) error {
+	call := &spiqsweepv1.SyncRequest{Process: &spiqsweepv1.Process{Id: id}}
+	_, err := p.limiter.limit(context.Background(), call, nil, func(context.Context, any) (any, error) { return nil, nil })
 	return err
 }
 
-// Remembered is how many bytes of identities are kept.
-func (p Paces) Remembered() (bytes int) {
-	for _, identity := range p.paces.processes.Keys() {
-		bytes += len(identity)
+// TrackedBytes returns the total length of the IDs that are remembered.
+func (p ProcessLimiter) TrackedBytes() (bytes int) {
+	for _, id := range p.limiter.processes.Keys() {
+		bytes += len(id)
 	}
 	return bytes
 }
 
-// MaxProcesses is how many processes are remembered.
+// MaxProcesses exports maxProcesses.
 const MaxProcesses = maxProcesses
 
-// Source is the host that an address is counted for.
-var Source = source
+// NetworkOf exports networkOf.
+var NetworkOf = networkOf

@@ -27,12 +27,11 @@ import (
 	"spiqsweep/sweep"
 )
 
-// FuzzHandlers makes three calls of any messages to any methods that are
-// offered, on a store of its own with a small plan. Nothing may panic, stall,
-// leave a goroutine, or be a fault of the coordinator, and the store must be
-// consistent afterwards.
+// FuzzHandlers calls three methods with arbitrary messages, on a new store with a small
+// plan. No call may panic, hang, leak a goroutine or return an internal error, and the
+// store must remain consistent.
 func FuzzHandlers(f *testing.F) {
-	methods := len(newOffice(f).methods)
+	methods := len(newHandlers(f).methods)
 	seeds := seedMessages(f)
 	for method := range methods {
 		for i, message := range seeds[method] {
@@ -43,18 +42,18 @@ func FuzzHandlers(f *testing.F) {
 	engine := []goleak.Option{goleak.IgnoreCurrent(), goleak.IgnoreTopFunction("os/signal.NotifyContext.func1")}
 	f.Fuzz(func(t *testing.T, m1 uint8, b1 []byte, m2 uint8, b2 []byte, m3 uint8, b3 []byte) {
 		before := runtime.NumGoroutine()
-		o := newOffice(t)
+		o := newHandlers(t)
 		messages := [][]byte{b1, b2, b3}
 		for i, method := range []uint8{m1, m2, m3} {
 			o.call(o.methods[int(method)%len(o.methods)], messages[i:])
 		}
-		if faults := storetest.Consistent(o.store, o.known); len(faults) > 0 {
-			t.Fatalf("the store is not consistent any more: %q", faults)
+		if faults := storetest.Consistent(o.store, o.tasks); len(faults) > 0 {
+			t.Fatalf("the store is inconsistent: %q", faults)
 		}
 		if err := o.store.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if runtime.NumGoroutine() > before { // ours, or the engine's
+		if runtime.NumGoroutine() > before { // ours or the fuzzing engine's
 			if err := goleak.Find(engine...); err != nil {
 				t.Fatal(err)
 			}
@@ -62,22 +61,21 @@ func FuzzHandlers(f *testing.F) {
 	})
 }
 
-// FuzzText lets a worker choose all text that it may: its identity, its labels, and
-// what it says of a failure. What is stored of it, and what operators read, is
-// printable.
+// FuzzText checks that the texts of a worker (ID, labels, failures) are printable once they
+// are stored, or the call is refused with a printable message.
 func FuzzText(f *testing.F) {
 	f.Add("worker", "host", "NaN at step 3", "step 1\nstep 2\n")
 	f.Add("\x1b[2J", "\x1b]0;owned\a", "\r\ncoordinator: all done", "\x00\xff\u202e\r\n")
 	f.Add("p", "h", "\x1b[2J\r\nforged", "\u009b1m\n\t\x7f")
 	f.Fuzz(func(t *testing.T, id, host, message, log string) {
-		o := newOffice(t)
+		o := newHandlers(t)
 		defer o.store.Close()
 		w := process(id, 1)
 		w.Host = host
 		answer, err := o.rules.Sync(&spiqsweepv1.SyncRequest{Process: w, Sequence: 1, FreeSlots: 1})
 		if err != nil {
 			if text := status.Convert(err).Message(); text != sweep.Printable(text) {
-				t.Errorf("the refusal is %q", text)
+				t.Errorf("the error is %q", text)
 			}
 			return
 		}
@@ -104,42 +102,42 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// syncing makes a Sync as the service does.
-type syncing struct{ service.Rules }
+// syncRules performs the steps of a Sync without waiting.
+type syncRules struct{ service.Rules }
 
-func (s syncing) Sync(in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
+func (s syncRules) Sync(in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
 	call, err := s.Read(in)
 	if err != nil {
 		return nil, err
 	}
-	return s.Judge(context.Background(), call)
+	return s.Apply(context.Background(), call)
 }
 
-// office is all that a server offers, without a network.
-type office struct {
+// handlers calls all methods of a server without a network.
+type handlers struct {
 	testing.TB
 	store   queue.Store
 	queue   *queue.Queue
-	rules   syncing
-	known   map[sweep.TaskID]bool
-	methods []offered
+	rules   syncRules
+	tasks   map[sweep.TaskID]bool
+	methods []method
 }
 
-// offered is a method: a call's, or a stream's.
-type offered struct {
-	path   string
-	answer any
-	unary  grpc.MethodHandler
-	stream grpc.StreamHandler
+// method is a unary or a streaming method.
+type method struct {
+	path           string
+	implementation any
+	unary          grpc.MethodHandler
+	stream         grpc.StreamHandler
 }
 
-func newOffice(t testing.TB) *office {
+func newHandlers(t testing.TB) *handlers {
 	t.Helper()
-	o := &office{TB: t, store: store.Memory(), known: map[sweep.TaskID]bool{}}
+	o := &handlers{TB: t, store: store.Memory(), tasks: map[sweep.TaskID]bool{}}
 	q := queue.New(o.store, queue.Policy{})
 	tasks := smallPlan(3)
 	for _, p := range tasks {
-		o.known[p.Task.ID] = true
+		o.tasks[p.Task.ID] = true
 	}
 	ctx := context.Background()
 	if err := q.PutRecording(ctx, recordingDigest, recordingBody); err != nil {
@@ -152,35 +150,35 @@ func newOffice(t testing.TB) *office {
 		Queue: q, Sweep: sweepID, WorkerToken: workerToken, OperatorToken: operatorToken,
 		Numerics: sweep.Numerics, KernelClass: kernelClass, Log: hclog.NewNullLogger(),
 	}
-	o.queue, o.rules = q, syncing{service.Rules{Config: config}}
-	contracts, answers := service.Offered(config)
-	for i, contract := range contracts {
-		for _, m := range contract.Methods {
-			o.methods = append(o.methods, offered{"/" + contract.ServiceName + "/" + m.MethodName, answers[i], m.Handler, nil})
+	o.queue, o.rules = q, syncRules{service.Rules{Config: config}}
+	services, implementations := service.Services(config)
+	for i, s := range services {
+		for _, m := range s.Methods {
+			o.methods = append(o.methods, method{"/" + s.ServiceName + "/" + m.MethodName, implementations[i], m.Handler, nil})
 		}
-		for _, s := range contract.Streams {
-			o.methods = append(o.methods, offered{"/" + contract.ServiceName + "/" + s.StreamName, answers[i], nil, s.Handler})
+		for _, m := range s.Streams {
+			o.methods = append(o.methods, method{"/" + s.ServiceName + "/" + m.StreamName, implementations[i], nil, m.Handler})
 		}
 	}
 	return o
 }
 
-// patience is how long a call may take; nothing here waits for anything.
-const patience = 10 * time.Second
+// callTimeout bounds a call; no handler has a reason to wait.
+const callTimeout = 10 * time.Second
 
-// call lets a method read a message, or a stream several.
-func (o *office) call(m offered, messages [][]byte) {
-	ctx, cancel := context.WithTimeout(o.Context(), patience)
+// call calls a unary method with the first message, or a streaming method with all.
+func (o *handlers) call(m method, messages [][]byte) {
+	ctx, cancel := context.WithTimeout(o.Context(), callTimeout)
 	defer cancel()
 	s := &script{ctx: ctx, messages: messages}
 	var err error
 	if m.unary != nil {
-		_, err = m.unary(m.answer, ctx, func(in any) error { return s.RecvMsg(in) }, nil)
+		_, err = m.unary(m.implementation, ctx, func(in any) error { return s.RecvMsg(in) }, nil)
 	} else {
-		err = m.stream(m.answer, s)
+		err = m.stream(m.implementation, s)
 	}
 	if ctx.Err() != nil {
-		o.Fatalf("%s stalls", m.path)
+		o.Fatalf("%s hangs", m.path)
 	}
 	switch code := status.Code(err); code {
 	case codes.OK, codes.InvalidArgument, codes.NotFound, codes.FailedPrecondition:
@@ -189,7 +187,7 @@ func (o *office) call(m offered, messages [][]byte) {
 	}
 }
 
-// script is a stream whose caller sends given messages and ends.
+// script is a stream whose caller sends the given messages.
 type script struct {
 	ctx      context.Context
 	messages [][]byte
@@ -217,17 +215,17 @@ func (*script) SetHeader(metadata.MD) error  { return nil }
 func (*script) SendHeader(metadata.MD) error { return nil }
 func (*script) SetTrailer(metadata.MD)       {}
 
-// seedMessages are messages of each method's type: empty, filled with something
-// for each field (so that a method yet to come has one), and sensible.
+// seedMessages returns messages for each method: an empty one, one with a value in each
+// field, and realistic ones.
 func seedMessages(t testing.TB) [][][]byte {
 	t.Helper()
-	o := newOffice(t)
+	o := newHandlers(t)
 	seeds := make([][][]byte, len(o.methods))
 	for i, m := range o.methods {
 		input := inputOf(t, m.path)
 		filled := input.New()
 		fill(filled, string(smallPlan(1)[0].Task.ID), 4)
-		for _, message := range slices.Concat([]proto.Message{filled.Interface(), input.New().Interface()}, sensible(t)) {
+		for _, message := range slices.Concat([]proto.Message{filled.Interface(), input.New().Interface()}, realisticMessages(t)) {
 			if message.ProtoReflect().Descriptor() != input.Descriptor() {
 				continue
 			}
@@ -241,7 +239,7 @@ func seedMessages(t testing.TB) [][][]byte {
 	return seeds
 }
 
-// inputOf finds the type of a method's messages.
+// inputOf returns the request type of a method.
 func inputOf(t testing.TB, path string) protoreflect.MessageType {
 	t.Helper()
 	name, method, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
@@ -257,23 +255,23 @@ func inputOf(t testing.TB, path string) protoreflect.MessageType {
 	return kind
 }
 
-// fill gives every field a value: one of the plan's words, as its name tells.
+// fill sets every field, to a value of the plan where the field's name has one.
 func fill(m protoreflect.Message, task string, depth int) {
-	words := map[protoreflect.Name]string{
+	values := map[protoreflect.Name]string{
 		"task": task, "tasks": task, "sweep": "test", "digest": recordingDigest, "recording_digest": recordingDigest,
 		"kernel_class": kernelClass, "id": "p",
 	}
-	one := func(field protoreflect.FieldDescriptor, into func() protoreflect.Value) protoreflect.Value {
+	value := func(field protoreflect.FieldDescriptor, newMessage func() protoreflect.Value) protoreflect.Value {
 		switch field.Kind() {
 		case protoreflect.MessageKind:
-			value := into()
+			message := newMessage()
 			if depth > 0 {
-				fill(value.Message(), task, depth-1)
+				fill(message.Message(), task, depth-1)
 			}
-			return value
+			return message
 		case protoreflect.StringKind:
-			if word, ok := words[field.Name()]; ok {
-				return protoreflect.ValueOfString(word)
+			if value, ok := values[field.Name()]; ok {
+				return protoreflect.ValueOfString(value)
 			}
 			return protoreflect.ValueOfString("2")
 		case protoreflect.BytesKind:
@@ -299,24 +297,24 @@ func fill(m protoreflect.Message, task string, depth int) {
 		field := fields.Get(i)
 		switch {
 		case field.IsMap():
-			value := one(field.MapValue(), m.Mutable(field).Map().NewValue)
-			m.Mutable(field).Map().Set(protoreflect.ValueOfString("neurons").MapKey(), value)
+			entry := value(field.MapValue(), m.Mutable(field).Map().NewValue)
+			m.Mutable(field).Map().Set(protoreflect.ValueOfString("neurons").MapKey(), entry)
 		case field.IsList():
 			list := m.Mutable(field).List()
-			list.Append(one(field, list.NewElement))
+			list.Append(value(field, list.NewElement))
 		default:
-			m.Set(field, one(field, func() protoreflect.Value { return m.NewField(field) }))
+			m.Set(field, value(field, func() protoreflect.Value { return m.NewField(field) }))
 		}
 	}
 }
 
-// sensible are calls that a worker or an operator might make.
-func sensible(t testing.TB) []proto.Message {
+// realisticMessages returns requests that a worker or an operator might send.
+func realisticMessages(t testing.TB) []proto.Message {
 	t.Helper()
 	lease := &spiqsweepv1.Lease{Task: string(smallPlan(1)[0].Task.ID), Attempt: 1}
 	body := resultBody(t)
 	digest, bits := raster(t)
-	head, tasks := other(recordingDigest, 2)
+	head, tasks := secondSweep(recordingDigest, 2)
 	whole := proto.CloneOf(head)
 	whole.Tasks = tasks.GetTasks()
 	return []proto.Message{

@@ -7,16 +7,18 @@ import (
 	"spiqsweep/coordinator/wire"
 )
 
-// Limits bound what one server bears. Zero fields have their defaults.
+// Limits configures the limits of one server. Zero fields have their defaults.
 type Limits struct {
-	Connections int // at a time; 4096
-	// Calls that a connection may make: CallBurst at once (1000), then CallsPerSecond (500).
+	Connections int // open at a time; default 4096
+	// CallsPerSecond and CallBurst limit the calls of a connection; default 500 and 1000.
 	CallsPerSecond, CallBurst int
-	// Calls that a worker process may make, by whichever connection: 250, then 50
-	// a second. A worker of many slots stores all its checkpoints when it leaves.
+	// ProcessCallsPerSecond and ProcessCallBurst limit the calls of a worker process on
+	// all its connections; default 50 and 250. A worker of many slots stores all its
+	// checkpoints when it leaves.
 	ProcessCallsPerSecond, ProcessCallBurst int
-	// Worker processes that may appear from one address (or IPv6 network): 2048, then
-	// 20 a second. A cluster may start its workers together, from behind one address.
+	// NewProcessesPerSecond and NewProcessBurst limit the new worker processes of an
+	// address (or IPv6 network); default 20 and 2048. A cluster may start all its workers
+	// at the same time from behind one address.
 	NewProcessesPerSecond, NewProcessBurst int
 }
 
@@ -32,65 +34,62 @@ func (l Limits) withDefaults() Limits {
 }
 
 const (
-	// LongPoll is how long an idle worker may wait for work in one call.
+	// LongPoll is how long a Sync may wait for work.
 	LongPoll = 15 * time.Second
 
-	// maxAtWork bounds what the results of Syncs unpack to that are judged at once,
-	// in bytes: more would only wait for the store. A Sync counts as leastAtWork or
-	// more.
-	maxAtWork   = wire.MaxUnpackedBytes
-	leastAtWork = 32 << 10
+	// maxDecoding bounds the decompressed size of all results that are being judged, in
+	// bytes. Each Sync with reports counts as minDecoding at least.
+	maxDecoding = wire.MaxUnpackedBytes
+	minDecoding = 32 << 10
 
-	// callTimeout ends the work on any call; workers give up on theirs after as
-	// long. Its message must have come in within receiveTimeout.
+	// callTimeout bounds the handler of a call; workers give up after the same time.
+	// receiveTimeout bounds the receipt of its message.
 	callTimeout    = 30 * time.Second
 	receiveTimeout = 60 * time.Second
 
-	// changeTimeout ends the work on a call that changes tasks: a million take minutes.
+	// changeTimeout bounds a call that changes tasks: a million tasks take minutes.
 	changeTimeout = 10 * time.Minute
 
-	// streamTimeout ends any stream: a million rows take some minutes. One that
-	// waits longer than silence for its caller, to send or to read, is cut.
+	// streamTimeout bounds a stream: a million rows take minutes.
 	streamTimeout = 15 * time.Minute
 
-	// retryIn is when a caller that came too often should come back.
+	// retryIn is the delay that a rate-limited caller is asked to observe.
 	retryIn = time.Second
 
-	// maxLeases bounds the leases that one Sync may name.
-	maxLeases = 1 << 16
-
-	// maxRecordings bounds the recordings that are kept packed, of 16 MiB at most.
-	maxRecordings = 4
-
-	// maxUnchecked is how many leases a Sync may name without a look first at which of
-	// them were granted.
+	// maxLeases bounds the leases that one Sync may name. A Sync with more than
+	// maxUnchecked leases beside its results has them all looked up first.
+	maxLeases    = 1 << 16
 	maxUnchecked = 128
 
-	// maxGrid bounds the text of a grid, in bytes; batchBytes what one message of
-	// a stream carries.
+	// maxRecordings bounds the cache of compressed recordings, of at most 16 MiB each.
+	maxRecordings = 4
+
+	// maxGrid bounds the text of a grid, batchBytes a message of a stream, and maxText a
+	// failure's message and log, all in bytes.
 	maxGrid    = 1 << 20
 	batchBytes = 1 << 20
+	maxText    = 1 << 20
 
-	// maxText bounds a failure's message and log, in bytes.
-	maxText = 1 << 20
-
-	// A connection must finish its handshake in handshakeTimeout, and show a right
-	// token within introduction and not be wrong more often than maxRefused. One that stays
-	// silent for silence is asked whether it is there, and cut without an answer; so
-	// is one that does not read for as long. Nobody keeps one for ever: unused for
-	// idleTime it is closed, and after age it is replaced, once its calls are over.
+	// handshakeTimeout bounds the handshake of a connection. A connection must present a
+	// valid token within authTimeout, and at most maxInvalidTokens invalid ones.
 	handshakeTimeout = 10 * time.Second
-	introduction     = 30 * time.Second
-	silence          = 30 * time.Second
-	idleTime         = 5 * time.Minute
-	age              = time.Hour
-	maxRefused       = 16
-	maxStreams       = 64 // of one connection: a worker needs a handful
+	authTimeout      = 30 * time.Second
+	maxInvalidTokens = 16
 
-	// maxHeaders bounds the metadata of a call, in bytes: a token takes 60.
+	// silenceTimeout is how long a peer may send nothing before it is pinged, and how
+	// long it, or the caller of a stream, may leave sent data unread.
+	silenceTimeout = 30 * time.Second
+
+	// idleTimeout closes a connection without calls; maxAge replaces any connection.
+	idleTimeout = 5 * time.Minute
+	maxAge      = time.Hour
+
+	// maxStreams bounds the concurrent calls of one connection; a worker needs a handful.
+	maxStreams = 64
+
+	// maxHeaders bounds the metadata of a call, in bytes; a token takes 60.
 	maxHeaders = 16 << 10
 
-	// maxProcesses bounds the worker processes, and the addresses that they call from,
-	// which are remembered: the least recently seen are forgotten.
+	// maxProcesses bounds the processes, and the addresses, that are remembered.
 	maxProcesses = 1 << 14
 )

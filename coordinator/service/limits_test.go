@@ -26,7 +26,7 @@ import (
 	"spiqsweep/sweep"
 )
 
-// framed is a message as gRPC puts it on the wire.
+// framed encodes a message with gRPC's length prefix.
 func framed(t testing.TB, m proto.Message) []byte {
 	t.Helper()
 	body, err := proto.Marshal(m)
@@ -37,8 +37,8 @@ func framed(t testing.TB, m proto.Message) []byte {
 	return append([]byte{0, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}, body...)
 }
 
-// ends reads until the other side closes the connection, and says how long it took.
-func ends(conn net.Conn) time.Duration {
+// untilClosed reads until the peer closes the connection, and returns the time this took.
+func untilClosed(conn net.Conn) time.Duration {
 	start := time.Now()
 	_, _ = io.Copy(io.Discard, conn)
 	return time.Since(start)
@@ -46,57 +46,57 @@ func ends(conn net.Conn) time.Duration {
 
 func TestConnectionsBeyondTheLimitAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1, func(c *service.Config) { c.Limits.Connections = 2 })
-		first, _ := b.speak(), b.speak()
-		if took := ends(b.connect()); took != 0 {
+		b := newFixture(t, 1, func(c *service.Config) { c.Limits.Connections = 2 })
+		first, _ := b.connectHTTP2(), b.connectHTTP2()
+		if took := untilClosed(b.connect()); took != 0 {
 			t.Errorf("the third connection was open for %v", took)
 		}
-		if got := b.server.Refusals().Connections; got != 1 {
+		if got := b.server.Refusals().OverLimit; got != 1 {
 			t.Errorf("%d refused connections were counted, want 1", got)
 		}
 		first.Close()
 		synctest.Wait()
-		next := b.speak()
+		next := b.connectHTTP2()
 		next.open(spiqsweepv1.OperatorService_ListSweeps_FullMethodName, operatorToken)
 		next.message(framed(t, &spiqsweepv1.ListSweepsRequest{}), true)
 		if _, ended := next.until(answered(1)); ended {
-			t.Error("the place of one that has left is not free")
+			t.Error("the place of a closed connection is not free")
 		}
 	})
 }
 
-// TestNobodyKeepsAConnectionForNothing opens connections that never come to the
-// point, and looks when they are cut.
-func TestNobodyKeepsAConnectionForNothing(t *testing.T) {
+// TestUnusedConnectionsAreClosed measures when the server closes connections that do not make
+// progress.
+func TestUnusedConnectionsAreClosed(t *testing.T) {
 	tests := map[string]struct {
-		live        func(*rig) (took time.Duration)
+		use         func(*fixture) (took time.Duration)
 		least, most time.Duration
 		want        service.Refusals
 	}{
-		"says nothing": {
-			live:  func(b *rig) time.Duration { return ends(b.connect()) },
-			least: 10 * time.Second, most: 10 * time.Second, want: service.Refusals{Strangers: 1},
+		"sends nothing": {
+			use:   func(b *fixture) time.Duration { return untilClosed(b.connect()) },
+			least: 10 * time.Second, most: 10 * time.Second, want: service.Refusals{UnauthenticatedConnections: 1},
 		},
 		"makes no call": {
-			live: func(b *rig) time.Duration {
-				took, _ := b.speak().until(nothing)
+			use: func(b *fixture) time.Duration {
+				took, _ := b.connectHTTP2().until(nothing)
 				return took
 			},
-			least: 30 * time.Second, most: 30 * time.Second, want: service.Refusals{Strangers: 1},
+			least: 30 * time.Second, most: 30 * time.Second, want: service.Refusals{UnauthenticatedConnections: 1},
 		},
 		"does not answer pings": {
-			live: func(b *rig) time.Duration {
-				c := b.speak()
-				c.deaf = true
+			use: func(b *fixture) time.Duration {
+				c := b.connectHTTP2()
+				c.ignorePings = true
 				c.open(spiqsweepv1.WorkerService_Sync_FullMethodName, workerToken)
 				took, _ := c.until(nothing)
 				return took
 			},
 			least: 30 * time.Second, most: 45 * time.Second,
 		},
-		"is done": {
-			live: func(b *rig) time.Duration {
-				c := b.speak()
+		"makes no further call": {
+			use: func(b *fixture) time.Duration {
+				c := b.connectHTTP2()
 				c.open(spiqsweepv1.OperatorService_ListSweeps_FullMethodName, operatorToken)
 				c.message(framed(b, &spiqsweepv1.ListSweepsRequest{}), true)
 				took, _ := c.until(nothing)
@@ -108,9 +108,9 @@ func TestNobodyKeepsAConnectionForNothing(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newRig(t, 1)
-				if took := test.live(b); took < test.least || took > test.most {
-					t.Errorf("cut after %v, want %v to %v", took, test.least, test.most)
+				b := newFixture(t, 1)
+				if took := test.use(b); took < test.least || took > test.most {
+					t.Errorf("closed after %v, want %v to %v", took, test.least, test.most)
 				}
 				synctest.Wait()
 				if got := b.server.Refusals(); got != test.want {
@@ -121,10 +121,10 @@ func TestNobodyKeepsAConnectionForNothing(t *testing.T) {
 	}
 }
 
-func TestWhoIsWrongAgainAndAgainIsCut(t *testing.T) {
+func TestRepeatedInvalidTokensCloseTheConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1)
-		c := b.speak()
+		b := newFixture(t, 1)
+		c := b.connectHTTP2()
 		answers := 0
 		for range 40 {
 			c.open(spiqsweepv1.WorkerService_Sync_FullMethodName, operatorToken)
@@ -138,21 +138,21 @@ func TestWhoIsWrongAgainAndAgainIsCut(t *testing.T) {
 		if !ended || answers > 16 {
 			t.Errorf("%d calls with a wrong token were answered, the connection ended: %v", answers, ended)
 		}
-		if got := b.server.Refusals(); got.Strangers != 1 || got.Unauthenticated < 17 {
+		if got := b.server.Refusals(); got.UnauthenticatedConnections != 1 || got.UnauthenticatedCalls < 17 {
 			t.Errorf("counted %+v", got)
 		}
 	})
 }
 
-// TestSlowSendersAreCut sends a call's message a byte a second.
+// TestSlowSendersAreCut sends the message of a call at one byte a second.
 func TestSlowSendersAreCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1)
+		b := newFixture(t, 1)
 		for path, most := range map[string]time.Duration{
 			spiqsweepv1.WorkerService_Sync_FullMethodName:        90 * time.Second, // unary
 			spiqsweepv1.OperatorService_PlanSweep_FullMethodName: 30 * time.Second, // a stream
 		} {
-			c, token := b.speak(), workerToken
+			c, token := b.connectHTTP2(), workerToken
 			if strings.Contains(path, "Operator") {
 				token = operatorToken
 			}
@@ -163,8 +163,8 @@ func TestSlowSendersAreCut(t *testing.T) {
 				defer close(stopped)
 				clock := time.NewTicker(time.Second)
 				defer clock.Stop()
-				frames := http2.NewFramer(c.Conn, nil)                // of this goroutine
-				_ = frames.WriteData(1, false, []byte{0, 0, 1, 0, 0}) // 64 KiB are to come
+				frames := http2.NewFramer(c.Conn, nil)                // used by this goroutine only
+				_ = frames.WriteData(1, false, []byte{0, 0, 1, 0, 0}) // announces 64 KiB
 				for trickle.Err() == nil {
 					<-clock.C
 					if frames.WriteData(1, false, []byte{0}) != nil {
@@ -172,7 +172,7 @@ func TestSlowSendersAreCut(t *testing.T) {
 					}
 				}
 			}()
-			c.deaf = true // its pings' answers would mix with the trickle; the trickle is a sign of life
+			c.ignorePings = true // acknowledgements would interleave with the trickle, which keeps the connection alive
 			took, ended := c.until(answered(1))
 			stop()
 			<-stopped
@@ -182,20 +182,20 @@ func TestSlowSendersAreCut(t *testing.T) {
 			c.Close()
 		}
 		synctest.Wait()
-		if got := b.server.Refusals().Slow; got != 1 {
+		if got := b.server.Refusals().IdleStreams; got != 1 {
 			t.Errorf("%d slow streams were counted, want 1", got)
 		}
 	})
 }
 
-// TestStreamsEnd keeps a stream alive by a message every 20 seconds.
+// TestStreamsEnd sends a message every 20 seconds.
 func TestStreamsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1)
+		b := newFixture(t, 1)
 		stream, err := b.operator.PlanSweep(t.Context())
 		b.must(err)
 		start := time.Now()
-		head, _ := other(recordingDigest, 0)
+		head, _ := secondSweep(recordingDigest, 0)
 		for err == nil {
 			err = stream.Send(head)
 			time.Sleep(20 * time.Second)
@@ -209,43 +209,42 @@ func TestStreamsEnd(t *testing.T) {
 	})
 }
 
-// manyRows plans a sweep whose rows do not fit into the windows of a connection.
-func manyRows(t testing.TB, b *rig) {
+// manyRows plans a sweep whose rows exceed the flow-control window of a connection.
+func manyRows(t testing.TB, b *fixture) {
 	t.Helper()
 	digest, bits := raster(t)
 	b.must(b.put(digest, bits))
-	head, tasks := other(digest, 16_000)
+	head, tasks := secondSweep(digest, 16_000)
 	messages := []*spiqsweepv1.PlanSweepRequest{head}
-	for some := range slices.Chunk(tasks.GetTasks(), 4000) {
-		messages = append(messages, &spiqsweepv1.PlanSweepRequest{Tasks: some})
+	for chunk := range slices.Chunk(tasks.GetTasks(), 4000) {
+		messages = append(messages, &spiqsweepv1.PlanSweepRequest{Tasks: chunk})
 	}
 	_, err := b.plan(messages...)
 	b.must(err)
 }
 
-// TestStreamsThatNobodyReadsAreCut takes no message of a stream, though the
-// connection is alive.
-func TestStreamsThatNobodyReadsAreCut(t *testing.T) {
+// TestUnreadStreamsAreCut leaves a stream unread on a live connection.
+func TestUnreadStreamsAreCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1)
+		b := newFixture(t, 1)
 		manyRows(t, b)
-		c := b.speak()
+		c := b.connectHTTP2()
 		c.open(spiqsweepv1.OperatorService_ListRows_FullMethodName, operatorToken)
 		c.message(framed(t, &spiqsweepv1.ListRowsRequest{Sweep: "other"}), true)
 		c.until(answered(1))
 		start := time.Now()
-		for b.server.Refusals().Slow == 0 && time.Since(start) < time.Hour {
+		for b.server.Refusals().IdleStreams == 0 && time.Since(start) < time.Hour {
 			c.until(func(frame http2.Frame) bool { _, ok := frame.(*http2.PingFrame); return ok })
-			b.must(c.frames.WriteWindowUpdate(0, 1)) // a sign of life
+			b.must(c.frames.WriteWindowUpdate(0, 1)) // keeps the connection alive
 		}
 		if took := time.Since(start); took < 30*time.Second || took > time.Minute {
-			t.Errorf("a stream that nobody reads was cut after %v, want 30s or a little more", took)
+			t.Errorf("an unread stream was cut after %v, want 30s or a little more", took)
 		}
 	})
 }
 
-// largeRecording stores bits that do not compress, and returns their digest.
-func largeRecording(b *rig) string {
+// largeRecording stores an incompressible recording and returns its digest.
+func largeRecording(b *fixture) string {
 	b.Helper()
 	body := make([]byte, 4<<20)
 	rand.Read(body)
@@ -253,12 +252,12 @@ func largeRecording(b *rig) string {
 	return sweep.Digest(body)
 }
 
-// TestWhoReadsNothingAtAllIsCut: it opens all windows and sends signs of life,
-// but leaves everything to its system's buffers.
-func TestWhoReadsNothingAtAllIsCut(t *testing.T) {
+// TestUnreadConnectionsAreClosed opens all flow-control windows and sends frames, but does not
+// read from the connection.
+func TestUnreadConnectionsAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1)
-		c := b.speak()
+		b := newFixture(t, 1)
+		c := b.connectHTTP2()
 		b.must(c.frames.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 30}))
 		b.must(c.frames.WriteWindowUpdate(0, 1<<30))
 		c.open(spiqsweepv1.WorkerService_GetRecording_FullMethodName, workerToken)
@@ -270,17 +269,17 @@ func TestWhoReadsNothingAtAllIsCut(t *testing.T) {
 			err = c.frames.WriteWindowUpdate(0, 1)
 		}
 		if took := time.Since(start); err == nil || took > time.Minute {
-			t.Errorf("it was cut after %v (%v), want a minute at most", took, err)
+			t.Errorf("the connection was closed after %v (%v), want a minute at most", took, err)
 		}
 	})
 }
 
-// TestNoConnectionLastsForEver: one whose answer is never taken, but which is
-// alive by all signs, is not kept beyond its age.
-func TestNoConnectionLastsForEver(t *testing.T) {
+// TestConnectionsHaveAMaximumAge keeps a connection alive without taking the response of its
+// call.
+func TestConnectionsHaveAMaximumAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1)
-		c := b.speak()
+		b := newFixture(t, 1)
+		c := b.connectHTTP2()
 		c.open(spiqsweepv1.WorkerService_GetRecording_FullMethodName, workerToken)
 		c.message(framed(t, &spiqsweepv1.GetRecordingRequest{Digest: largeRecording(b)}), true)
 		if took, _ := c.until(nothing); took < 50*time.Minute || took > 90*time.Minute {
@@ -290,8 +289,8 @@ func TestNoConnectionLastsForEver(t *testing.T) {
 }
 
 func TestHeadersAreBounded(t *testing.T) {
-	b := newRig(t, 1)
-	c := b.speak()
+	b := newFixture(t, 1)
+	c := b.connectHTTP2()
 	c.open(spiqsweepv1.OperatorService_ListSweeps_FullMethodName, operatorToken, "much", strings.Repeat("x", 20<<10))
 	c.message(framed(t, &spiqsweepv1.ListSweepsRequest{}), true)
 	if _, ended := c.until(answered(1)); !ended {
@@ -300,8 +299,8 @@ func TestHeadersAreBounded(t *testing.T) {
 }
 
 func TestStreamsOfAConnectionAreBounded(t *testing.T) {
-	b := newRig(t, 1)
-	c := b.speak()
+	b := newFixture(t, 1)
+	c := b.connectHTTP2()
 	for range 65 {
 		c.open(spiqsweepv1.WorkerService_Sync_FullMethodName, workerToken)
 	}
@@ -310,11 +309,11 @@ func TestStreamsOfAConnectionAreBounded(t *testing.T) {
 	}
 }
 
-// TestWhoComesTooOftenIsSentAway, and told when to come back.
-func TestWhoComesTooOftenIsSentAway(t *testing.T) {
+// TestRateLimits checks the error of excess calls and the delay that it asks for.
+func TestRateLimits(t *testing.T) {
 	tests := map[string]struct {
 		limits  service.Limits
-		another bool // process is served meanwhile
+		another bool // another process is still served
 	}{
 		"connection": {service.Limits{CallsPerSecond: 1, CallBurst: 3}, false},
 		"process":    {service.Limits{ProcessCallsPerSecond: 1, ProcessCallBurst: 3}, true},
@@ -322,7 +321,7 @@ func TestWhoComesTooOftenIsSentAway(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newRig(t, 1, func(c *service.Config) { c.Limits = test.limits })
+				b := newFixture(t, 1, func(c *service.Config) { c.Limits = test.limits })
 				sequence := uint64(0)
 				call := func(id string) error {
 					sequence++
@@ -341,10 +340,10 @@ func TestWhoComesTooOftenIsSentAway(t *testing.T) {
 					t.Errorf("hint is %v, want a second", hint)
 				}
 				if err := call("q"); (err == nil) != test.another {
-					t.Errorf("another process hears %v, want it to be served: %v", err, test.another)
+					t.Errorf("another process: %v, want success: %v", err, test.another)
 				}
-				if b.server.Refusals().TooMany == 0 {
-					t.Error("nothing was counted")
+				if b.server.Refusals().RateLimited == 0 {
+					t.Error("the refusal was not counted")
 				}
 				time.Sleep(hint.GetRetryDelay().AsDuration())
 				b.must(call("p"))
@@ -353,29 +352,28 @@ func TestWhoComesTooOftenIsSentAway(t *testing.T) {
 	}
 }
 
-// stuck is a store that answers nobody.
-type stuck struct{ queue.Store }
+// hangingStore is a store whose reads hang.
+type hangingStore struct{ queue.Store }
 
-func (s stuck) View(ctx context.Context, _ func(queue.Tx) error) error {
+func (s hangingStore) View(ctx context.Context, _ func(queue.Tx) error) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
 
 func TestCallsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1, func(c *service.Config) { c.Queue = queue.New(stuck{}, queue.Policy{}) })
+		b := newFixture(t, 1, func(c *service.Config) { c.Queue = queue.New(hangingStore{}, queue.Policy{}) })
 		start := time.Now()
 		_, err := b.worker.GetRecording(t.Context(), &spiqsweepv1.GetRecordingRequest{Digest: recordingDigest})
 		if took := time.Since(start); status.Code(err) != codes.DeadlineExceeded || took != 30*time.Second {
-			t.Errorf("after %v the call hears %v, want DeadlineExceeded after 30s", took, err)
+			t.Errorf("after %v: %v, want DeadlineExceeded after 30s", took, err)
 		}
 	})
 }
 
-// TestCallsThatChangeTasksHaveTime: a million tasks take minutes.
-func TestCallsThatChangeTasksHaveTime(t *testing.T) {
+func TestChangesHaveALongerTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1, func(c *service.Config) { c.Queue = queue.New(stuck{}, queue.Policy{}) })
+		b := newFixture(t, 1, func(c *service.Config) { c.Queue = queue.New(hangingStore{}, queue.Policy{}) })
 		for name, call := range map[string]func() error{
 			"retry":  func() error { _, err := b.operator.Retry(t.Context(), &spiqsweepv1.RetryRequest{}); return err },
 			"cancel": func() error { _, err := b.operator.Cancel(t.Context(), &spiqsweepv1.CancelRequest{}); return err },
@@ -391,53 +389,53 @@ func TestCallsThatChangeTasksHaveTime(t *testing.T) {
 			start := time.Now()
 			err := call()
 			if took := time.Since(start); status.Code(err) != codes.DeadlineExceeded || took != 10*time.Minute {
-				t.Errorf("%s: after %v the call hears %v, want DeadlineExceeded after 10m", name, took, err)
+				t.Errorf("%s: after %v: %v, want DeadlineExceeded after 10m", name, took, err)
 			}
 		}
 	})
 }
 
-// TestWhatIsNoIdentityIsNotRemembered: each could be as long as a message.
-func TestWhatIsNoIdentityIsNotRemembered(t *testing.T) {
+// TestMalformedIDsAreNotTracked checks that IDs as long as a message do not occupy memory.
+func TestMalformedIDsAreNotTracked(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
-	paces := service.NewPaces(service.Limits{})
-	for _, identity := range []string{"worker", long + "1", long + "2"} {
-		if err := paces.Call(identity); err != nil {
+	limiter := service.NewProcessLimiter(service.Limits{})
+	for _, id := range []string{"worker", long + "1", long + "2"} {
+		if err := limiter.Call(id); err != nil {
 			t.Error(err)
 		}
 	}
-	if kept := paces.Remembered(); kept != len("worker") {
-		t.Errorf("%d bytes are kept, want those of one identity", kept)
+	if kept := limiter.TrackedBytes(); kept != len("worker") {
+		t.Errorf("%d bytes of IDs are tracked, want those of one", kept)
 	}
 }
 
-// TestManyProcessesDoNotFreeOne: a process that calls too often is not served
-// again because other identities have called.
-func TestManyProcessesDoNotFreeOne(t *testing.T) {
+// TestOtherProcessesDoNotResetALimit checks that a limited process is not evicted by calls of
+// many others.
+func TestOtherProcessesDoNotResetALimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		paces := service.NewPaces(service.Limits{ProcessCallsPerSecond: 1, ProcessCallBurst: 1, NewProcessBurst: 1 << 20})
-		if err := paces.Call("eager"); err != nil {
+		limiter := service.NewProcessLimiter(service.Limits{ProcessCallsPerSecond: 1, ProcessCallBurst: 1, NewProcessBurst: 1 << 20})
+		if err := limiter.Call("eager"); err != nil {
 			t.Fatal(err)
 		}
 		for i := range service.MaxProcesses + 10 {
-			if err := paces.Call(strconv.Itoa(i)); err != nil {
+			if err := limiter.Call(strconv.Itoa(i)); err != nil {
 				t.Fatal(err)
 			}
-			if i%1000 == 0 && status.Code(paces.Call("eager")) != codes.ResourceExhausted {
+			if i%1000 == 0 && status.Code(limiter.Call("eager")) != codes.ResourceExhausted {
 				t.Fatalf("the process is served again after %d others", i)
 			}
 		}
-		if status.Code(paces.Call("eager")) != codes.ResourceExhausted {
+		if status.Code(limiter.Call("eager")) != codes.ResourceExhausted {
 			t.Error("the process is served again")
 		}
 	})
 }
 
-// TestNewProcessesAreLimited: one token can name itself anything, so that the
-// identities of an address are limited; the processes that are there are served.
+// TestNewProcessesAreLimited checks that the limit of an address does not affect processes
+// that have called before.
 func TestNewProcessesAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1, func(c *service.Config) { c.Limits.NewProcessBurst, c.Limits.NewProcessesPerSecond = 3, 1 })
+		b := newFixture(t, 1, func(c *service.Config) { c.Limits.NewProcessBurst, c.Limits.NewProcessesPerSecond = 3, 1 })
 		call := func(i, sequence int) error {
 			_, err := b.worker.Sync(t.Context(), &spiqsweepv1.SyncRequest{Process: process(strconv.Itoa(i), 1), Sequence: uint64(sequence)})
 			return err
@@ -460,7 +458,7 @@ func TestNewProcessesAreLimited(t *testing.T) {
 	})
 }
 
-func TestSource(t *testing.T) {
+func TestNetworkOf(t *testing.T) {
 	for address, want := range map[string]string{
 		"192.0.2.7:1000":         "192.0.2.7",
 		"[::ffff:192.0.2.7]:1":   "192.0.2.7",
@@ -470,27 +468,27 @@ func TestSource(t *testing.T) {
 		"[::1]:5":                "loopback",
 		"[fe80::1%eth0]:5":       "fe80::/64",
 	} {
-		if got := service.Source(named(address)); got != want {
-			t.Errorf("Source(%s) = %s, want %s", address, got, want)
+		if got := service.NetworkOf(textAddr(address)); got != want {
+			t.Errorf("NetworkOf(%s) = %s, want %s", address, got, want)
 		}
 	}
 }
 
-// named is an address by its text.
-type named string
+// textAddr is a net.Addr with a given text.
+type textAddr string
 
-func (named) Network() string  { return "tcp" }
-func (n named) String() string { return string(n) }
+func (textAddr) Network() string  { return "tcp" }
+func (a textAddr) String() string { return string(a) }
 
-// TestPanicsStayWithinTheirCall: the queue is missing, of all things.
-func TestPanicsStayWithinTheirCall(t *testing.T) {
-	b := newRig(t, 1, func(c *service.Config) { c.Queue = nil })
+// TestPanicsFailOnlyTheirCall makes handlers panic by a missing queue.
+func TestPanicsFailOnlyTheirCall(t *testing.T) {
+	b := newFixture(t, 1, func(c *service.Config) { c.Queue = nil })
 	for path, token := range map[string]string{
 		spiqsweepv1.OperatorService_GetSweep_FullMethodName: operatorToken,
 		spiqsweepv1.OperatorService_ListRows_FullMethodName: operatorToken,
 	} {
 		for range 2 {
-			err := empty(t.Context(), b.dial(token), path)
+			err := callEmpty(t.Context(), b.dial(token), path)
 			if status.Code(err) != codes.Internal || !strings.Contains(err.Error(), "its log says more") || strings.Contains(err.Error(), "nil") {
 				t.Errorf("%s: %v, want Internal without details", path, err)
 			}
@@ -498,12 +496,12 @@ func TestPanicsStayWithinTheirCall(t *testing.T) {
 	}
 }
 
-// TestLimitsSufficeForAWorkerOfManySlots: 128 checkpoints are stored at once
-// when it leaves.
+// TestLimitsSufficeForAWorkerOfManySlots stores 128 checkpoints concurrently, as a leaving
+// worker does.
 func TestLimitsSufficeForAWorkerOfManySlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1)
-		lease := b.take("large")
+		b := newFixture(t, 1)
+		lease := b.lease("large")
 		calls := make(chan error)
 		for i := range 128 {
 			go func() {

@@ -8,11 +8,11 @@ import (
 	"spiqsweep/sweep"
 )
 
-// A running task is cancelled, and its holder learns it with its next call;
-// whatever else an operator may do is passed on to the queue.
-func TestOperatorsWishes(t *testing.T) {
-	b := newRig(t, 3)
-	lease := b.take("p")
+// TestOperatorCalls cancels a running task, whose worker learns it with its next call, and
+// makes the other calls of an operator.
+func TestOperatorCalls(t *testing.T) {
+	b := newFixture(t, 3)
+	lease := b.lease("p")
 	cancelled, err := b.operator.Cancel(t.Context(), &spiqsweepv1.CancelRequest{Selection: &spiqsweepv1.Selection{
 		Sweep: "test", Tasks: []string{lease.GetTask()[:12]}, Configurations: []*spiqsweepv1.ConfigurationFilter{{Settings: map[string]string{"n": "2", "t": "1"}}},
 	}})
@@ -23,7 +23,7 @@ func TestOperatorsWishes(t *testing.T) {
 		Process: process("p", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease, Started: true, Step: 1}},
 	})
 	if len(answer.GetAssignments()) != 0 || answer.GetDrain() {
-		t.Errorf("the holder of a cancelled task hears %v", answer)
+		t.Errorf("the holder of a cancelled task gets %v", answer)
 	}
 
 	reopened, err := b.operator.Retry(t.Context(), &spiqsweepv1.RetryRequest{Selection: &spiqsweepv1.Selection{}})
@@ -52,6 +52,6 @@ func TestOperatorsWishes(t *testing.T) {
 	}
 	answer = b.sync(&spiqsweepv1.SyncRequest{Process: process("p", 1), Sequence: 5, FreeSlots: 1})
 	if len(answer.GetAssignments()) != 0 || !answer.GetDrain() {
-		t.Errorf("a worker that is to leave hears %v", answer)
+		t.Errorf("a draining worker gets %v", answer)
 	}
 }

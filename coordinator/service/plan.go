@@ -17,7 +17,7 @@ import (
 	"spiqsweep/simulator/recording"
 )
 
-// PutRecording believes bits only if they are those of their digest.
+// PutRecording stores a recording if it matches its digest.
 func (o *operator) PutRecording(ctx context.Context, in *spiqsweepv1.PutRecordingRequest) (*spiqsweepv1.PutRecordingResponse, error) {
 	body, err := wire.Unpack(in.GetBody(), wire.MaxUnpackedBytes)
 	if err != nil {
@@ -36,7 +36,7 @@ func (o *operator) PutRecording(ctx context.Context, in *spiqsweepv1.PutRecordin
 	return &spiqsweepv1.PutRecordingResponse{}, nil
 }
 
-// PlanSweep passes the tasks on to the queue as they come in.
+// PlanSweep passes tasks to the queue as they arrive.
 func (o *operator) PlanSweep(stream grpc.ClientStreamingServer[spiqsweepv1.PlanSweepRequest, spiqsweepv1.PlanSweepResponse]) error {
 	first, err := stream.Recv()
 	if errors.Is(err, io.EOF) {
@@ -57,7 +57,8 @@ func (o *operator) PlanSweep(stream grpc.ClientStreamingServer[spiqsweepv1.PlanS
 	return stream.SendAndClose(wire.WriteRevision(revision))
 }
 
-// readSweep reads the head of a plan, which must be of this coordinator's numbers.
+// readSweep decodes the sweep in the first message of a plan, and checks that this
+// coordinator's workers can compute it.
 func (o *operator) readSweep(in *spiqsweepv1.PlanSweepRequest) (queue.Sweep, error) {
 	read, err := wire.ReadSweep(in.GetSweep())
 	if err != nil {
@@ -70,22 +71,22 @@ func (o *operator) readSweep(in *spiqsweepv1.PlanSweepRequest) (queue.Sweep, err
 	case len(s.Grid) > maxGrid:
 		return queue.Sweep{}, invalid("the grid takes %d bytes: at most %d are accepted", len(s.Grid), maxGrid)
 	}
-	if why := o.foreign(s); why != "" {
-		return queue.Sweep{}, status.Error(codes.FailedPrecondition, why)
+	if reason := o.sweepMismatch(s); reason != "" {
+		return queue.Sweep{}, status.Error(codes.FailedPrecondition, reason)
 	}
 	return s, nil
 }
 
-// incoming is a plan on its way in.
+// incoming is a plan that is being received.
 type incoming struct {
 	*operator
 	stream     grpc.ClientStreamingServer[spiqsweepv1.PlanSweepRequest, spiqsweepv1.PlanSweepResponse]
 	sweep      queue.Sweep
-	message    *spiqsweepv1.PlanSweepRequest // whose tasks come next
-	recordings map[string]bool               // that are known to be stored
+	message    *spiqsweepv1.PlanSweepRequest // the newest received
+	recordings map[string]bool               // digests found in the store
 }
 
-// tasks checks the tasks one by one. It can be read once.
+// tasks returns the decoded tasks of all messages. It can be iterated once.
 func (p *incoming) tasks() iter.Seq2[queue.Planned, error] {
 	return func(yield func(queue.Planned, error) bool) {
 		for {
@@ -107,6 +108,7 @@ func (p *incoming) tasks() iter.Seq2[queue.Planned, error] {
 	}
 }
 
+// task decodes a task and checks its ID and that its recording is stored.
 func (p *incoming) task(in *spiqsweepv1.PlannedTask) (queue.Planned, error) {
 	task, err := wire.ReadPlanned(in)
 	if err == nil {

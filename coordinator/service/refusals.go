@@ -9,41 +9,39 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Refusals counts who was turned away since the start.
+// Refusals counts what the server has refused since its start.
 type Refusals struct {
-	// Connections were beyond the limit, Handshakes failed (no TLS, an authority
-	// that the caller does not trust), Strangers were cut since they showed no right token.
-	Connections, Handshakes, Strangers uint64
-	// Calls without the right token, and those that came too fast.
-	Unauthenticated, TooMany uint64
-	// Slow streams were cut since they carried nothing for too long.
-	Slow uint64
+	OverLimit                  uint64 // connections beyond the limit
+	FailedHandshakes           uint64 // e.g. no TLS, or a client that does not trust the authority
+	UnauthenticatedConnections uint64 // ended without a valid token, or after many invalid ones
+	UnauthenticatedCalls       uint64 // without the token of the service's role
+	RateLimited                uint64 // calls
+	IdleStreams                uint64 // cut because their caller neither sent nor read
 }
 
-// refusal is a reason to turn somebody away.
+// refusal is a kind of refusal.
 type refusal int
 
 const (
-	crowded refusal = iota
-	handshakes
-	strangers
-	unauthenticated
-	tooMany
-	slow
+	overLimit refusal = iota
+	failedHandshake
+	unauthenticatedConnection
+	unauthenticatedCall
+	rateLimited
+	idleStream
 	refusalKinds
 )
 
 var refusalNames = [refusalKinds]string{
-	"connection beyond the limit", "connection without a handshake", "connection of a stranger",
+	"connection beyond the limit", "connection without a handshake", "connection without a token",
 	"call without the right token", "call beyond the rate", "stream without progress",
 }
 
-// logEvery is how often a kind of refusal is logged at most: who is turned away
-// must not fill the disk.
+// logEvery limits how often a kind of refusal is logged, so that refused callers
+// cannot fill the disk.
 const logEvery = 10 * time.Second
 
-// refusals counts, and logs a part. What is logged is the caller's address and
-// our own words: nothing that the caller sent.
+// refusals counts and logs refusals. Its methods may be called concurrently.
 type refusals struct {
 	log    hclog.Logger
 	counts [refusalKinds]atomic.Uint64
@@ -58,28 +56,31 @@ func newRefusals(log hclog.Logger) *refusals {
 	return r
 }
 
-func (r *refusals) note(kind refusal, from net.Addr, why string) {
-	so := r.counts[kind].Add(1)
+// note counts a refusal. The reason must not contain anything that the caller sent,
+// since it may be logged.
+func (r *refusals) note(kind refusal, from net.Addr, reason string) {
+	total := r.counts[kind].Add(1)
 	r.lines[kind].Do(func() {
-		r.log.Warn("refused: "+refusalNames[kind], "from", from, "why", why, "so_far", so)
+		r.log.Warn("refused: "+refusalNames[kind], "from", from, "reason", reason, "total", total)
 	})
 }
 
-// conclude logs the sum, if there is one.
-func (r *refusals) conclude() {
+// logSum logs the counts, if any is above zero.
+func (r *refusals) logSum() {
 	if sum := r.sum(); sum != (Refusals{}) {
-		r.log.Info("refused since the start", "connections", sum.Connections, "handshakes", sum.Handshakes, "strangers", sum.Strangers,
-			"unauthenticated", sum.Unauthenticated, "too_many", sum.TooMany, "slow", sum.Slow)
+		r.log.Info("refused since the start", "over_limit", sum.OverLimit, "failed_handshakes", sum.FailedHandshakes,
+			"unauthenticated_connections", sum.UnauthenticatedConnections, "unauthenticated_calls", sum.UnauthenticatedCalls,
+			"rate_limited", sum.RateLimited, "idle_streams", sum.IdleStreams)
 	}
 }
 
 func (r *refusals) sum() Refusals {
 	return Refusals{
-		Connections:     r.counts[crowded].Load(),
-		Handshakes:      r.counts[handshakes].Load(),
-		Strangers:       r.counts[strangers].Load(),
-		Unauthenticated: r.counts[unauthenticated].Load(),
-		TooMany:         r.counts[tooMany].Load(),
-		Slow:            r.counts[slow].Load(),
+		OverLimit:                  r.counts[overLimit].Load(),
+		FailedHandshakes:           r.counts[failedHandshake].Load(),
+		UnauthenticatedConnections: r.counts[unauthenticatedConnection].Load(),
+		UnauthenticatedCalls:       r.counts[unauthenticatedCall].Load(),
+		RateLimited:                r.counts[rateLimited].Load(),
+		IdleStreams:                r.counts[idleStream].Load(),
 	}
 }

@@ -12,30 +12,30 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// Rules answer WorkerService, each call a function of the request, the store
-// and the store's time: no goroutine, timer or network. A Sync takes three
-// steps, so that whoever serves it can keep an idle process waiting between
-// them: Read; WouldWait, until it says no, Queue.Changed has been closed, or
-// LongPoll has passed; Judge. Errors are statuses.
+// Rules implements the calls of WorkerService as functions of the request, the store
+// and the store's time, without goroutines, timers or network. A Sync takes three
+// steps, between which its server may keep an idle process waiting: Read; WouldWait,
+// until it returns false, Queue.Changed is closed, or LongPoll has passed; Apply.
+// Errors are statuses.
 type Rules struct{ Config }
 
-// Read checks a Sync and reads it.
+// Read checks and decodes a Sync.
 func (r Rules) Read(in *spiqsweepv1.SyncRequest) (SyncCall, error) { return r.read(in, nil) }
 
-// read is Read with the sizes that results of leases may have, as readSync wants them.
+// read is Read with the sizes of results as in readSync.
 func (r Rules) read(in *spiqsweepv1.SyncRequest, sizes map[queue.Lease]int) (SyncCall, error) {
 	process, err := r.process(in.GetProcess())
 	if err != nil {
 		return SyncCall{}, err
 	}
-	return readSync(process, in, sizes, seal(r.OperatorToken))
+	return readSync(process, in, sizes, leaseKey(r.OperatorToken))
 }
 
-// check checks a Sync as far as that costs little: who calls, and that it speaks of
-// leases that were granted to it. It returns the part of the call that does, and how
-// large the results in it may be. The held leases of a call that names few are left to
-// Judge.
-func (r Rules) check(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncRequest, map[queue.Lease]int, error) {
+// precheck performs the cheap checks of a Sync: the process, the number of leases, and
+// whether they were granted to the process. It returns the part of the call that
+// concerns granted leases, and the maximum sizes of their results in bytes. If the call
+// names few leases, those without a result are left to Apply.
+func (r Rules) precheck(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncRequest, map[queue.Lease]int, error) {
 	process, err := r.process(in.GetProcess())
 	if err != nil {
 		return nil, nil, err
@@ -43,7 +43,7 @@ func (r Rules) check(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqswe
 	if len(in.GetHeld()) > maxLeases || len(in.GetReports()) > maxLeases {
 		return nil, nil, invalid("%d leases held, %d reported: at most %d can be", len(in.GetHeld()), len(in.GetReports()), maxLeases)
 	}
-	results, others, err := named(in)
+	results, others, err := leasesIn(in)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -55,15 +55,15 @@ func (r Rules) check(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqswe
 	if err != nil {
 		return nil, nil, r.statusOf(err, "Sync")
 	}
-	r.prove(process.ID, in, granted, all)
-	return concerned(in, granted, all), granted, nil
+	r.addProven(process.ID, in, granted, all)
+	return filterGranted(in, granted, all), granted, nil
 }
 
-// prove adds the leases of a process that are proven and not in the store: those of
-// results, or all. How large their results may be is for the queue to say.
-func (r Rules) prove(process string, in *spiqsweepv1.SyncRequest, granted map[queue.Lease]int, all bool) {
+// addProven adds the leases that have a valid proof but are not in the store: all of
+// them, or only those of results. The queue limits the sizes of their results later.
+func (r Rules) addProven(process string, in *spiqsweepv1.SyncRequest, granted map[queue.Lease]int, all bool) {
 	add := func(l *spiqsweepv1.Lease) {
-		if lease := leaseOf(l); granted[lease] == 0 && seal(r.OperatorToken).proves(process, l) {
+		if lease := leaseOf(l); granted[lease] == 0 && leaseKey(r.OperatorToken).verify(process, l) {
 			granted[lease] = wire.MaxUnpackedBytes
 		}
 	}
@@ -79,8 +79,8 @@ func (r Rules) prove(process string, in *spiqsweepv1.SyncRequest, granted map[qu
 	}
 }
 
-// named lists the leases whose results a Sync reports, and all others in it.
-func named(in *spiqsweepv1.SyncRequest) (results, others []queue.Lease, err error) {
+// leasesIn returns the leases whose results a Sync reports, and all its other leases.
+func leasesIn(in *spiqsweepv1.SyncRequest) (results, others []queue.Lease, err error) {
 	for _, report := range in.GetReports() {
 		lease, err := readLease(report.GetLease())
 		if err != nil {
@@ -102,9 +102,10 @@ func named(in *spiqsweepv1.SyncRequest) (results, others []queue.Lease, err erro
 	return results, others, nil
 }
 
-// concerned returns a Sync without the reports that were not looked up, which come
-// again, and, if all leases were looked up, without those held that were never granted.
-func concerned(in *spiqsweepv1.SyncRequest, granted map[queue.Lease]int, all bool) *spiqsweepv1.SyncRequest {
+// filterGranted returns a Sync without the reports that were not looked up; the worker
+// sends them again. If all leases were looked up, it also drops held leases that were
+// never granted.
+func filterGranted(in *spiqsweepv1.SyncRequest, granted map[queue.Lease]int, all bool) *spiqsweepv1.SyncRequest {
 	out := &spiqsweepv1.SyncRequest{
 		Process: in.GetProcess(), Sequence: in.GetSequence(), Held: in.GetHeld(),
 		FreeSlots: in.GetFreeSlots(), Draining: in.GetDraining(), Stays: in.GetStays(),
@@ -126,25 +127,25 @@ func concerned(in *spiqsweepv1.SyncRequest, granted map[queue.Lease]int, all boo
 	return out
 }
 
-// WouldWait says whether a process asks for work and there is none now.
+// WouldWait reports whether a process has free slots but there is no work for it now.
 func (r Rules) WouldWait(ctx context.Context, call SyncCall) (bool, error) {
-	idle, err := r.Queue.WouldWait(ctx, call.SyncRequest)
+	wait, err := r.Queue.WouldWait(ctx, call.SyncRequest)
 	if err != nil {
 		return false, r.statusOf(err, "Sync")
 	}
-	return idle, nil
+	return wait, nil
 }
 
-// Judge obeys a Sync and answers it. What the answer says is durable.
-func (r Rules) Judge(ctx context.Context, call SyncCall) (*spiqsweepv1.SyncResponse, error) {
+// Apply applies a Sync to the queue. Everything that the response states is committed.
+func (r Rules) Apply(ctx context.Context, call SyncCall) (*spiqsweepv1.SyncResponse, error) {
 	answer, err := r.Queue.Sync(ctx, call.SyncRequest)
 	if err != nil {
 		return nil, r.statusOf(err, "Sync")
 	}
-	return call.answer(answer, seal(r.OperatorToken)), nil
+	return call.response(answer, leaseKey(r.OperatorToken)), nil
 }
 
-// GetRecording returns the bits that tasks train on.
+// GetRecording returns the recording of a digest, compressed.
 func (r Rules) GetRecording(ctx context.Context, in *spiqsweepv1.GetRecordingRequest) (*spiqsweepv1.GetRecordingResponse, error) {
 	if !wire.IsDigest(in.GetDigest()) {
 		return nil, invalid("digest %.80q: must be a SHA-256 in lower-case hexadecimal", in.GetDigest())
@@ -156,14 +157,15 @@ func (r Rules) GetRecording(ctx context.Context, in *spiqsweepv1.GetRecordingReq
 	return &spiqsweepv1.GetRecordingResponse{Body: wire.Pack(body)}, nil
 }
 
-// PutCheckpoint stores a checkpoint, if it is the live attempt's and newer.
+// PutCheckpoint stores a checkpoint if its attempt is live and its step is larger than
+// that of the stored one.
 func (r Rules) PutCheckpoint(ctx context.Context, in *spiqsweepv1.PutCheckpointRequest) (*spiqsweepv1.PutCheckpointResponse, error) {
 	process, lease, err := r.holder(in)
 	if err != nil {
 		return nil, err
 	}
 	if in.GetStep() == 0 || len(in.GetBody()) == 0 {
-		return nil, invalid("a checkpoint of step %d with %d bytes: there is nothing to resume from", in.GetStep(), len(in.GetBody()))
+		return nil, invalid("checkpoint of step %d with %d bytes: both must be above 0", in.GetStep(), len(in.GetBody()))
 	}
 	stored, err := r.Queue.PutCheckpoint(ctx, process.ID, lease, in.GetStep(), in.GetBody())
 	if err != nil {
@@ -172,7 +174,7 @@ func (r Rules) PutCheckpoint(ctx context.Context, in *spiqsweepv1.PutCheckpointR
 	return &spiqsweepv1.PutCheckpointResponse{Stored: stored}, nil
 }
 
-// GetCheckpoint returns what the holder of a lease resumes from.
+// GetCheckpoint returns the checkpoint from which a lease resumes.
 func (r Rules) GetCheckpoint(ctx context.Context, in *spiqsweepv1.GetCheckpointRequest) (*spiqsweepv1.GetCheckpointResponse, error) {
 	process, lease, err := r.holder(in)
 	if err != nil {
@@ -185,8 +187,8 @@ func (r Rules) GetCheckpoint(ctx context.Context, in *spiqsweepv1.GetCheckpointR
 	return &spiqsweepv1.GetCheckpointResponse{Step: step, Body: body}, nil
 }
 
-// statusOf is what a worker learns of an error: what is wrong with the store, but not
-// where the store is.
+// statusOf converts an error into a status for workers, which states why the store is
+// unavailable but not where it is.
 func (r Rules) statusOf(err error, call string) error {
 	if errors.Is(err, queue.ErrUnavailable) {
 		r.Log.Debug("call failed", "call", call, "error", err)
@@ -195,19 +197,19 @@ func (r Rules) statusOf(err error, call string) error {
 	return statusOf(err, r.Log, call)
 }
 
-// process checks who calls, and that its numbers are those that are wanted.
+// process decodes a process and checks that it may work for this coordinator.
 func (r Rules) process(in *spiqsweepv1.Process) (queue.Process, error) {
 	p, err := readProcess(in)
 	if err != nil {
 		return queue.Process{}, err
 	}
-	if why := r.mismatch(in.GetProtocol(), p); why != "" {
-		return queue.Process{}, status.Error(codes.FailedPrecondition, why)
+	if reason := r.workerMismatch(in.GetProtocol(), p); reason != "" {
+		return queue.Process{}, status.Error(codes.FailedPrecondition, reason)
 	}
 	return p, nil
 }
 
-// holder reads which process speaks of which of its leases.
+// holder decodes the process and the lease of a call.
 func (r Rules) holder(in interface {
 	GetProcess() *spiqsweepv1.Process
 	GetLease() *spiqsweepv1.Lease

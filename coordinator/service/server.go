@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -13,109 +14,111 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/semaphore"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// Config is all that a Server needs; every field but TLS and Limits must be set.
+// Config configures a Server. Every field but TLS and Limits must be set.
 type Config struct {
 	Queue *queue.Queue
-	// Sweep is the ID of the sweep that an operator asks about.
+	// Sweep is the ID of the sweep that an operator means by default.
 	Sweep string
-	// WorkerToken and OperatorToken open one service each. OperatorToken also proves
-	// leases, so it should not change while workers run.
+	// WorkerToken and OperatorToken open one service each. OperatorToken also
+	// authenticates leases, so it should not change while workers run.
 	WorkerToken, OperatorToken string
-	// TLS is what the coordinator proves itself with; nil: calls are plain text.
+	// TLS holds the server's certificate; nil serves plain text.
 	TLS *tls.Config
-	// Numerics and KernelClass are what workers must compute with.
+	// Numerics and KernelClass are those that workers must compute with.
 	Numerics    int
 	KernelClass string
 	Limits      Limits
 	Log         hclog.Logger
 }
 
-// Server answers workers and operators.
+// Server serves workers and operators.
 type Server struct {
-	grpc       *grpc.Server
-	limits     Limits
-	refusals   *refusals
-	open       atomic.Int64 // connections
-	attendance *attendance
-	leaving    chan struct{} // closed by the first Stop: idle workers wait no longer
-	stopOnce   sync.Once
+	grpc     *grpc.Server
+	limits   Limits
+	refusals *refusals
+	open     atomic.Int64 // connections
+	workers  *registry
+	stopping chan struct{} // closed by the first Stop: ends long polls
+	stopOnce sync.Once
 }
 
-// New makes a server that does not listen yet.
+// New returns a server that does not listen yet.
 func New(c Config) *Server {
 	s := &Server{
 		limits: c.Limits.withDefaults(), refusals: newRefusals(c.Log),
-		attendance: newAttendance(), leaving: make(chan struct{}),
+		workers: newRegistry(), stopping: make(chan struct{}),
 	}
 	s.grpc = grpc.NewServer(
 		grpc.Creds(transport(c.TLS, s.refusals)),
-		grpc.InTapHandle(access{worker: c.WorkerToken, operator: c.OperatorToken, refusals: s.refusals}.admit),
-		grpc.ChainUnaryInterceptor(newPaces(s.limits, s.refusals).paced, bounded, contained(c.Log)),
-		grpc.ChainStreamInterceptor(watched(s.refusals), containedStream(c.Log)),
+		grpc.InTapHandle(authenticator{worker: c.WorkerToken, operator: c.OperatorToken, refusals: s.refusals}.admit),
+		grpc.ChainUnaryInterceptor(newProcessLimiter(s.limits, s.refusals).limit, limitTime, recoverUnary(c.Log)),
+		grpc.ChainStreamInterceptor(cutIdleStreams(s.refusals), recoverStream(c.Log)),
 		grpc.MaxRecvMsgSize(credentials.MaxMessageBytes),
 		grpc.MaxSendMsgSize(credentials.MaxMessageBytes),
 		grpc.MaxHeaderListSize(maxHeaders),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
-			Time: silence, Timeout: silence / 3,
-			MaxConnectionIdle: idleTime, MaxConnectionAge: age, MaxConnectionAgeGrace: streamTimeout,
+			Time: silenceTimeout, Timeout: silenceTimeout / 3,
+			MaxConnectionIdle: idleTimeout, MaxConnectionAge: maxAge, MaxConnectionAgeGrace: streamTimeout,
 		}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: silence / 3, PermitWithoutStream: true}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: silenceTimeout / 3, PermitWithoutStream: true}),
 		grpc.WaitForHandlers(true),
 	)
-	for _, offered := range s.services(c) {
-		s.grpc.RegisterService(offered.contract, offered.answers)
+	for _, r := range s.services(c) {
+		s.grpc.RegisterService(r.service, r.implementation)
 	}
 	return s
 }
 
-// service is a part of the contract and who answers it.
-type service struct {
-	contract *grpc.ServiceDesc
-	answers  any
+// registration pairs a gRPC service with its implementation.
+type registration struct {
+	service        *grpc.ServiceDesc
+	implementation any
 }
 
-// services are all that a server offers.
-func (s *Server) services(c Config) []service {
-	return []service{
+// services returns all services of the server.
+func (s *Server) services(c Config) []registration {
+	return []registration{
 		{&spiqsweepv1.WorkerService_ServiceDesc, &worker{
-			rules: Rules{c}, attendance: s.attendance, leaving: s.leaving, atWork: semaphore.NewWeighted(maxAtWork),
+			rules: Rules{c}, workers: s.workers, stopping: s.stopping, decoding: semaphore.NewWeighted(maxDecoding),
 			recordings: must(lru.New[string, *spiqsweepv1.GetRecordingResponse](maxRecordings)),
 		}},
 		{&spiqsweepv1.OperatorService_ServiceDesc, &operator{Config: c}},
 	}
 }
 
-// Refusals says who was turned away so far.
+// Refusals returns how many callers were refused so far.
 func (s *Server) Refusals() Refusals { return s.refusals.sum() }
 
-// Serve answers on the listener until Stop, and closes it.
+// Serve serves connections of the listener until Stop, and closes it.
 func (s *Server) Serve(l net.Listener) error {
-	err := s.grpc.Serve(door{Listener: l, limits: s.limits, refusals: s.refusals, open: &s.open})
+	err := s.grpc.Serve(listener{Listener: l, limits: s.limits, refusals: s.refusals, open: &s.open})
 	if err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
 	}
 	return nil
 }
 
-// Farewell waits until every worker that has been about lately has heard that
-// there is nothing left to do, or until ctx ends.
-func (s *Server) Farewell(ctx context.Context) { s.attendance.farewell(ctx) }
+// WaitForWorkers waits until every worker that called recently has been told that
+// no work is left, or its lease term has passed, or ctx ends.
+func (s *Server) WaitForWorkers(ctx context.Context) { s.workers.wait(ctx) }
 
-// Stop lets the calls in progress finish, and cuts those that have not when
-// ctx ends. It may be called more than once.
+// Stop waits for the calls in progress, and aborts them when ctx ends. It may be
+// called more than once.
 func (s *Server) Stop(ctx context.Context) {
 	s.stopOnce.Do(func() {
-		close(s.leaving)
-		s.refusals.conclude()
+		close(s.stopping)
+		s.refusals.logSum()
 	})
 	stopped := make(chan struct{})
 	go func() {
@@ -130,21 +133,40 @@ func (s *Server) Stop(ctx context.Context) {
 	}
 }
 
-// bounded gives every call an end.
-func bounded(ctx context.Context, in any, call *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-	ctx, cancel := context.WithTimeout(ctx, workOn(call.FullMethod))
-	defer cancel()
-	return handle(ctx, in)
-}
-
-// contained keeps a panic within its call.
-func contained(log hclog.Logger) grpc.UnaryServerInterceptor {
+// recoverUnary turns a panic of a handler into an error of its call.
+func recoverUnary(log hclog.Logger) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, in any, call *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (out any, err error) {
 		defer func() {
 			if fault := recover(); fault != nil {
-				out, err = nil, panicked(log, call.FullMethod, fault)
+				out, err = nil, panicError(log, call.FullMethod, fault)
 			}
 		}()
 		return handle(ctx, in)
 	}
+}
+
+// recoverStream turns a panic of a handler into an error of its stream.
+func recoverStream(log hclog.Logger) grpc.StreamServerInterceptor {
+	return func(service any, stream grpc.ServerStream, call *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
+		defer func() {
+			if fault := recover(); fault != nil {
+				err = panicError(log, call.FullMethod, fault)
+			}
+		}()
+		return handle(service, stream)
+	}
+}
+
+// panicError logs a panic and returns an error without its details.
+func panicError(log hclog.Logger, method string, fault any) error {
+	log.Error("call panicked", "call", method, "panic", fault, "stack", string(debug.Stack()))
+	return status.Errorf(codes.Internal, "the coordinator failed at %s: its log says more", method)
+}
+
+// must returns the value of a call with constant arguments, which cannot fail.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }

@@ -13,31 +13,32 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// worker answers WorkerService over the network: the rules, and patience.
+// worker implements WorkerService: Rules, a long poll, a limit on decoding, and a cache
+// of recordings.
 type worker struct {
 	spiqsweepv1.UnimplementedWorkerServiceServer
 	rules      Rules
-	attendance *attendance
-	leaving    <-chan struct{}
-	atWork     *semaphore.Weighted // of the bytes to which reports are unpacked
+	workers    *registry
+	stopping   <-chan struct{}
+	decoding   *semaphore.Weighted // bytes of decompressed results
 	recordings *lru.Cache[string, *spiqsweepv1.GetRecordingResponse]
-	packing    singleflight.Group // of recordings
+	packing    singleflight.Group // by the digest of a recording
 }
 
 func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
-	checked, sizes, err := w.rules.check(ctx, in)
+	checked, sizes, err := w.rules.precheck(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	call, leave, err := w.unpack(ctx, checked, sizes)
+	call, release, err := w.decode(ctx, checked, sizes)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer release()
 	if err := w.waitForWork(ctx, call); err != nil {
 		return nil, err
 	}
-	answer, err := w.rules.Judge(ctx, call)
+	answer, err := w.rules.Apply(ctx, call)
 	if err != nil {
 		return nil, err
 	}
@@ -45,10 +46,10 @@ func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsw
 	return answer, nil
 }
 
-// unpack decodes a Sync. It reserves memory for the size its results claim, then
+// decode decodes a Sync. It reserves memory for the size its results claim, then
 // shrinks the reservation to the real size. A result larger than sizes allows for its
-// lease is not decoded. The caller must call leave.
-func (w *worker) unpack(ctx context.Context, in *spiqsweepv1.SyncRequest, sizes map[queue.Lease]int) (call SyncCall, leave func(), err error) {
+// lease is not decompressed. The caller must call release.
+func (w *worker) decode(ctx context.Context, in *spiqsweepv1.SyncRequest, sizes map[queue.Lease]int) (call SyncCall, release func(), err error) {
 	if len(in.GetReports()) == 0 {
 		call, err = w.rules.read(in, sizes)
 		return call, func() {}, err
@@ -59,12 +60,12 @@ func (w *worker) unpack(ctx context.Context, in *spiqsweepv1.SyncRequest, sizes 
 			claimed += size
 		}
 	}
-	weight := share(claimed)
-	if err := w.atWork.Acquire(ctx, weight); err != nil {
+	reserved := decodingWeight(claimed)
+	if err := w.decoding.Acquire(ctx, reserved); err != nil {
 		return call, nil, statusOf(err, w.rules.Log, "Sync")
 	}
 	if call, err = w.rules.read(in, sizes); err != nil {
-		w.atWork.Release(weight)
+		w.decoding.Release(reserved)
 		return call, nil, err
 	}
 	for _, report := range call.Reports {
@@ -72,49 +73,49 @@ func (w *worker) unpack(ctx context.Context, in *spiqsweepv1.SyncRequest, sizes 
 			size += len(report.Result.Body)
 		}
 	}
-	rest := min(weight, share(size))
-	w.atWork.Release(weight - rest)
-	return call, func() { w.atWork.Release(rest) }, nil
+	kept := min(reserved, decodingWeight(size))
+	w.decoding.Release(reserved - kept)
+	return call, func() { w.decoding.Release(kept) }, nil
 }
 
-// share is what a number of bytes takes of maxAtWork.
-func share(size int) int64 { return int64(min(max(size, leastAtWork), maxAtWork)) }
+// decodingWeight returns the part of maxDecoding that a number of bytes occupies.
+func decodingWeight(size int) int64 { return int64(min(max(size, minDecoding), maxDecoding)) }
 
-// waitForWork keeps a process that has nothing to do or to say from calling
-// again and again: it returns when there may be work for it, or after LongPoll.
+// waitForWork implements the long poll: it waits while the process is idle and there is
+// no work for it, for LongPoll at most.
 func (w *worker) waitForWork(ctx context.Context, call SyncCall) error {
-	patience := time.NewTimer(LongPoll)
-	defer patience.Stop()
+	timeout := time.NewTimer(LongPoll)
+	defer timeout.Stop()
 	for {
 		changed := w.rules.Queue.Changed()
-		idle, err := w.rules.WouldWait(ctx, call)
-		if err != nil || !idle {
+		wait, err := w.rules.WouldWait(ctx, call)
+		if err != nil || !wait {
 			return err
 		}
 		select {
 		case <-changed:
-		case <-patience.C:
+		case <-timeout.C:
 			return nil
-		case <-w.leaving:
+		case <-w.stopping:
 			return nil
-		case <-ctx.Done(): // its answer would reach nobody
+		case <-ctx.Done(): // the caller is gone
 			return statusOf(ctx.Err(), w.rules.Log, "Sync")
 		}
 	}
 }
 
-// register notes whether the process will call again.
+// register updates the registry after a Sync.
 func (w *worker) register(in *spiqsweepv1.SyncRequest, answer *spiqsweepv1.SyncResponse) {
 	process := in.GetProcess().GetId()
 	if answer.GetDone() || in.GetDraining() && len(in.GetHeld()) == 0 {
-		w.attendance.leaves(process)
+		w.workers.deregister(process)
 		return
 	}
-	w.attendance.called(process, time.Now().Add(answer.GetLeaseTerm().AsDuration()))
+	w.workers.register(process, time.Now().Add(answer.GetLeaseTerm().AsDuration()))
 }
 
-// GetRecording answers from the recordings that were asked for last: to pack one takes
-// long, and any worker may ask for any.
+// GetRecording caches compressed recordings: compression is slow, and many workers
+// fetch the same recording.
 func (w *worker) GetRecording(ctx context.Context, in *spiqsweepv1.GetRecordingRequest) (*spiqsweepv1.GetRecordingResponse, error) {
 	if packed, ok := w.recordings.Get(in.GetDigest()); ok {
 		return packed, nil

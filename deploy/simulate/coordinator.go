@@ -136,7 +136,7 @@ func (c *coordinator) look(p *waiter) (waits bool) {
 func (c *coordinator) judge(p *waiter) {
 	var answer *spiqsweepv1.SyncResponse
 	var err error
-	c.during(act{kind: syncing, by: c, call: p.call.SyncRequest}, func() { answer, err = c.rules.Judge(background, p.call) })
+	c.during(act{kind: syncing, by: c, call: p.call.SyncRequest}, func() { answer, err = c.rules.Apply(background, p.call) })
 	if c.dead {
 		p.reply(nil, errAway) // whatever was committed, nobody is told
 		return

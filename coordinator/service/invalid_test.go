@@ -18,23 +18,23 @@ import (
 	"spiqsweep/sweep"
 )
 
-// TestOneBadResultSpoilsNoOther reports a good result beside each kind of bad one.
-func TestOneBadResultSpoilsNoOther(t *testing.T) {
+// TestInvalidResults reports each kind of invalid result together with a valid one.
+func TestInvalidResults(t *testing.T) {
 	body := resultBody(t)
-	bomb := packed(t, make([]byte, 65<<20))
+	oversized := packed(t, make([]byte, 65<<20))
 	huge := append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0xe0}, bytes.Repeat([]byte{0xff}, 7)...) // claims 2⁶³ bytes
 	tests := map[string]struct {
 		report func(*spiqsweepv1.Lease) *spiqsweepv1.Report
 		why    string
 	}{
 		"not compressed": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report { return resultReport(l, body, sweep.Digest(body)) }, "unpack"},
-		"a bomb":         {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report { return resultReport(l, bomb, sweep.Digest(body)) }, "at most"},
-		"a false claim":  {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report { return resultReport(l, huge, sweep.Digest(body)) }, "unpack"},
+		"too large":      {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report { return resultReport(l, oversized, sweep.Digest(body)) }, "at most"},
+		"a false size":   {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report { return resultReport(l, huge, sweep.Digest(body)) }, "unpack"},
 		"another digest": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
 			return resultReport(l, packed(t, body), strings.Repeat("0", 64))
 		}, "digest"},
 		"no outcome": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report { return &spiqsweepv1.Report{Lease: l} }, "no outcome"},
-		"a century's work": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
+		"an absurd time": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
 			r := resultReport(l, packed(t, body), sweep.Digest(body))
 			r.GetResult().ComputeTime = durationpb.New(100 * 365 * 24 * time.Hour)
 			return r
@@ -55,7 +55,7 @@ func TestOneBadResultSpoilsNoOther(t *testing.T) {
 			deep := bytes.Repeat([]byte("["), 20_000)
 			return resultReport(l, packed(t, deep), sweep.Digest(deep))
 		}, "decode result"},
-		"a result of another cell": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
+		"a result of another configuration": {func(l *spiqsweepv1.Lease) *spiqsweepv1.Report {
 			c := sweep.Default()
 			c.Neurons = 3
 			other := resultBodyOf(t, c)
@@ -67,7 +67,7 @@ func TestOneBadResultSpoilsNoOther(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := newRig(t, 2)
+			b := newFixture(t, 2)
 			answer := b.sync(&spiqsweepv1.SyncRequest{Process: process("p", 2), Sequence: 1, FreeSlots: 2})
 			bad, good := answer.GetAssignments()[0].GetLease(), answer.GetAssignments()[1].GetLease()
 			answer = b.sync(&spiqsweepv1.SyncRequest{
@@ -77,12 +77,12 @@ func TestOneBadResultSpoilsNoOther(t *testing.T) {
 			})
 			first, second := answer.GetVerdicts()[0], answer.GetVerdicts()[1]
 			if first.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(first.GetWhy(), test.why) {
-				t.Errorf("verdict on the bad one is %v, want invalid because of %q", first, test.why)
+				t.Errorf("verdict on the invalid result is %v, want invalid because of %q", first, test.why)
 			}
 			if second.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED {
-				t.Errorf("verdict on the good one is %v, want accepted", second)
+				t.Errorf("verdict on the valid result is %v, want accepted", second)
 			}
-			// The bad one counts as a failure of its task: it is not granted again at once.
+			// The invalid result counts as a failure of its task, which waits before its next attempt.
 			if len(answer.GetAssignments()) != 0 {
 				t.Errorf("assignments are %v, want none during the back-off", answer.GetAssignments())
 			}
@@ -90,10 +90,10 @@ func TestOneBadResultSpoilsNoOther(t *testing.T) {
 	}
 }
 
-// TestWhatIsTooLargeIsNotUnpacked: a task has results up to a size. One that claims
-// more costs nothing, and spoils no other.
-func TestWhatIsTooLargeIsNotUnpacked(t *testing.T) {
-	b := newRig(t, 2)
+// TestOversizedResultIsNotUnpacked reports a result that claims more than the maximum size of
+// its task, together with a valid one.
+func TestOversizedResultIsNotUnpacked(t *testing.T) {
+	b := newFixture(t, 2)
 	answer := b.sync(&spiqsweepv1.SyncRequest{Process: process("p", 2), Sequence: 1, FreeSlots: 2})
 	lying, good := answer.GetAssignments()[0].GetLease(), answer.GetAssignments()[1].GetLease()
 	body := resultBody(t)
@@ -104,10 +104,10 @@ func TestWhatIsTooLargeIsNotUnpacked(t *testing.T) {
 		Reports: []*spiqsweepv1.Report{resultReport(lying, lie, sweep.Digest(nil)), resultReport(good, packed(t, body), sweep.Digest(body))},
 	})
 	if v := answer.GetVerdicts()[0]; v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(v.GetWhy(), "its task has at most") {
-		t.Errorf("verdict on the lie is %v, want invalid because of its size", v)
+		t.Errorf("verdict on the oversized result is %v, want invalid because of its size", v)
 	}
 	if v := answer.GetVerdicts()[1]; v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED {
-		t.Errorf("verdict on the good one is %v, want accepted", v)
+		t.Errorf("verdict on the valid result is %v, want accepted", v)
 	}
 }
 
@@ -123,7 +123,7 @@ func TestMalformedCallsAreRefused(t *testing.T) {
 		code    codes.Code
 		want    string
 	}{
-		"nobody":       {&spiqsweepv1.SyncRequest{Sequence: 1}, codes.InvalidArgument, "which process"},
+		"no process":   {&spiqsweepv1.SyncRequest{Sequence: 1}, codes.InvalidArgument, "which process"},
 		"no id":        {&spiqsweepv1.SyncRequest{Process: process("", 1), Sequence: 1}, codes.InvalidArgument, "no ID"},
 		"no slots":     {&spiqsweepv1.SyncRequest{Process: process("p", 0), Sequence: 1}, codes.InvalidArgument, "slots = 0"},
 		"many slots":   {&spiqsweepv1.SyncRequest{Process: process("p", 1<<20), Sequence: 1}, codes.InvalidArgument, "slots = 1048576"},
@@ -149,7 +149,7 @@ func TestMalformedCallsAreRefused(t *testing.T) {
 			Process: change(func(p *spiqsweepv1.Process) { p.KernelClass = "portable/arm64" }), Sequence: 1,
 		}, codes.FailedPrecondition, "coordinator --kernel portable/arm64"},
 	}
-	b := newRig(t, 1)
+	b := newFixture(t, 1)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			_, err := b.worker.Sync(t.Context(), test.request)
@@ -161,24 +161,24 @@ func TestMalformedCallsAreRefused(t *testing.T) {
 }
 
 func TestErrorsBecomeStatusCodes(t *testing.T) {
-	b := newRig(t, 1)
-	held := b.take("holder")
-	stranger := process("stranger", 1)
-	nowhere := strings.Repeat("0", 64)
+	b := newFixture(t, 1)
+	held := b.lease("holder")
+	other := process("other", 1)
+	unknown := strings.Repeat("0", 64)
 	tests := map[string]struct {
 		call func(context.Context) error
 		want codes.Code
 	}{
 		"recording unknown": {func(ctx context.Context) error {
-			_, err := b.worker.GetRecording(ctx, &spiqsweepv1.GetRecordingRequest{Digest: nowhere})
+			_, err := b.worker.GetRecording(ctx, &spiqsweepv1.GetRecordingRequest{Digest: unknown})
 			return err
 		}, codes.NotFound},
 		"recording malformed": {func(ctx context.Context) error {
 			_, err := b.worker.GetRecording(ctx, &spiqsweepv1.GetRecordingRequest{Digest: "../etc/passwd"})
 			return err
 		}, codes.InvalidArgument},
-		"another's checkpoint": {func(ctx context.Context) error {
-			_, err := b.worker.GetCheckpoint(ctx, &spiqsweepv1.GetCheckpointRequest{Process: stranger, Lease: held})
+		"checkpoint of another process": {func(ctx context.Context) error {
+			_, err := b.worker.GetCheckpoint(ctx, &spiqsweepv1.GetCheckpointRequest{Process: other, Lease: held})
 			return err
 		}, codes.FailedPrecondition},
 		"empty checkpoint": {func(ctx context.Context) error {
@@ -190,34 +190,34 @@ func TestErrorsBecomeStatusCodes(t *testing.T) {
 			return err
 		}, codes.InvalidArgument},
 		"task unknown": {func(ctx context.Context) error {
-			_, err := b.operator.Retry(ctx, &spiqsweepv1.RetryRequest{Tasks: []string{nowhere}})
+			_, err := b.operator.Retry(ctx, &spiqsweepv1.RetryRequest{Tasks: []string{unknown}})
 			return err
 		}, codes.NotFound},
-		"selection of no sweep": {func(ctx context.Context) error {
-			_, err := b.operator.Cancel(ctx, &spiqsweepv1.CancelRequest{Selection: &spiqsweepv1.Selection{Sweep: "nobody's"}})
+		"unknown sweep": {func(ctx context.Context) error {
+			_, err := b.operator.Cancel(ctx, &spiqsweepv1.CancelRequest{Selection: &spiqsweepv1.Selection{Sweep: "unknown"}})
 			return err
 		}, codes.NotFound},
-		"selection of no setting": {func(ctx context.Context) error {
+		"unknown setting": {func(ctx context.Context) error {
 			_, err := b.operator.Cancel(ctx, &spiqsweepv1.CancelRequest{Selection: &spiqsweepv1.Selection{
 				Configurations: []*spiqsweepv1.ConfigurationFilter{{Settings: map[string]string{"neuron": "2"}}},
 			}})
 			return err
 		}, codes.InvalidArgument},
-		"too many cells": {func(ctx context.Context) error {
+		"too many configurations": {func(ctx context.Context) error {
 			_, err := b.operator.Verify(ctx, &spiqsweepv1.VerifyRequest{Share: 1, Selection: &spiqsweepv1.Selection{
 				Configurations: make([]*spiqsweepv1.ConfigurationFilter, 2000),
 			}})
 			return err
 		}, codes.InvalidArgument},
-		"share of nothing": {func(ctx context.Context) error {
+		"share of 0": {func(ctx context.Context) error {
 			_, err := b.operator.Verify(ctx, &spiqsweepv1.VerifyRequest{})
 			return err
 		}, codes.InvalidArgument},
-		"drain of a host that is not there": {func(ctx context.Context) error {
-			_, err := b.operator.Drain(ctx, &spiqsweepv1.DrainRequest{Hosts: []string{"elsewhere"}})
+		"drain of an unknown host": {func(ctx context.Context) error {
+			_, err := b.operator.Drain(ctx, &spiqsweepv1.DrainRequest{Hosts: []string{"unknown"}})
 			return err
 		}, codes.NotFound},
-		"drain of nobody": {func(ctx context.Context) error {
+		"drain of an empty ID": {func(ctx context.Context) error {
 			_, err := b.operator.Drain(ctx, &spiqsweepv1.DrainRequest{Processes: []string{""}})
 			return err
 		}, codes.InvalidArgument},
@@ -237,30 +237,29 @@ func TestErrorsBecomeStatusCodes(t *testing.T) {
 	}
 }
 
-// broken is a store that says too much.
-type broken struct{ queue.Store }
+// failingStore is a store whose error names its address.
+type failingStore struct{ queue.Store }
 
-func (broken) View(context.Context, func(queue.Tx) error) error {
+func (failingStore) View(context.Context, func(queue.Tx) error) error {
 	return &queue.StoreError{Advice: "the disk is full", Err: errors.New("connect to postgres://owner@db.example.org: the disk is full")}
 }
 
-func TestWorkersDoNotLearnWhereTheStoreIs(t *testing.T) {
-	b := newRig(t, 1, func(c *service.Config) { c.Queue = queue.New(broken{}, queue.Policy{}) })
+func TestErrorsForWorkersOmitTheStoreAddress(t *testing.T) {
+	b := newFixture(t, 1, func(c *service.Config) { c.Queue = queue.New(failingStore{}, queue.Policy{}) })
 	_, err := b.worker.GetRecording(t.Context(), &spiqsweepv1.GetRecordingRequest{Digest: recordingDigest})
 	if status.Code(err) != codes.Unavailable || strings.Contains(err.Error(), "db.example.org") || !strings.Contains(err.Error(), "the disk is full") {
-		t.Errorf("a worker hears %v, want Unavailable, and why, but not where", err)
+		t.Errorf("a worker gets %v, want Unavailable and the reason without the address", err)
 	}
 	_, err = b.operator.ListSweeps(t.Context(), &spiqsweepv1.ListSweepsRequest{})
 	if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "db.example.org") {
-		t.Errorf("an operator hears %v, want Unavailable and why", err)
+		t.Errorf("an operator gets %v, want Unavailable and the reason", err)
 	}
 }
 
-// TestStepsBeyondTheTask: a worker may report any step; status shows none beyond
-// the task's last.
+// TestStepsBeyondTheTask checks that the status limits a reported step to the task's last.
 func TestStepsBeyondTheTask(t *testing.T) {
-	b := newRig(t, 1)
-	lease := b.take("p")
+	b := newFixture(t, 1)
+	lease := b.lease("p")
 	b.sync(&spiqsweepv1.SyncRequest{
 		Process: process("p", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease, Step: 1 << 63, Started: true}},
 	})

@@ -11,16 +11,16 @@ import (
 	"spiqsweep/sweep"
 )
 
-func TestAnIdleWorkerWaitsForWork(t *testing.T) {
+func TestIdleWorkerWaitsForWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1)
-		lease := b.take("first")
+		b := newFixture(t, 1)
+		lease := b.lease("first")
 		idle := &spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 1, FreeSlots: 1}
 
 		start := time.Now()
 		answer := b.sync(idle)
 		if waited := time.Since(start); waited != 0 || answer.GetDone() || len(answer.GetAssignments()) > 0 {
-			t.Errorf("the first answer after %v is %v, want an empty one at once: now it is known", waited, answer)
+			t.Errorf("the first answer after %v is %v, want an empty one immediately: the process is new", waited, answer)
 		}
 		idle.Sequence = 2
 		answer = b.sync(idle)
@@ -28,7 +28,7 @@ func TestAnIdleWorkerWaitsForWork(t *testing.T) {
 			t.Errorf("answer after %v is %v, want an empty one after %v", waited, answer, service.LongPoll)
 		}
 
-		// While it waits again, the first hands its task back.
+		// The first worker hands its task back while the second waits.
 		idle.Sequence = 3
 		answered := make(chan *spiqsweepv1.SyncResponse)
 		go func() { answered <- b.sync(idle) }()
@@ -40,15 +40,15 @@ func TestAnIdleWorkerWaitsForWork(t *testing.T) {
 		})
 		answer = <-answered
 		if waited := time.Since(start); waited != 0 || len(answer.GetAssignments()) != 1 || answer.GetAssignments()[0].GetLease().GetAttempt() != 2 {
-			t.Errorf("answer after %v is %v, want attempt 2 at once", waited, answer)
+			t.Errorf("answer after %v is %v, want attempt 2 immediately", waited, answer)
 		}
 	})
 }
 
-func TestStopWakesTheIdle(t *testing.T) {
+func TestStopEndsLongPolls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1)
-		b.take("first")
+		b := newFixture(t, 1)
+		b.lease("first")
 		b.sync(&spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 1, FreeSlots: 1})
 		answered := make(chan error)
 		go func() {
@@ -67,11 +67,11 @@ func TestStopWakesTheIdle(t *testing.T) {
 	})
 }
 
-func TestFarewellWaitsUntilEverybodyHasHeard(t *testing.T) {
+func TestWaitForWorkersWaitsForTheLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1)
-		lease := b.take("first")
-		b.sync(&spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 1}) // full: it does not wait
+		b := newFixture(t, 1)
+		lease := b.lease("first")
+		b.sync(&spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 1}) // no free slot, so it does not wait
 		body := resultBody(t)
 		b.sync(&spiqsweepv1.SyncRequest{
 			Process: process("first", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease}},
@@ -82,33 +82,33 @@ func TestFarewellWaitsUntilEverybodyHasHeard(t *testing.T) {
 			b.sync(&spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 2})
 		}()
 		start := time.Now()
-		b.server.Farewell(t.Context())
+		b.server.WaitForWorkers(t.Context())
 		if waited := time.Since(start); waited != 4*time.Second {
-			t.Errorf("Farewell took %v, want 4s: until the second worker heard", waited)
+			t.Errorf("WaitForWorkers took %v, want 4s, when the second worker calls", waited)
 		}
-		b.server.Farewell(t.Context())
+		b.server.WaitForWorkers(t.Context())
 		if waited := time.Since(start); waited != 4*time.Second {
-			t.Errorf("a second Farewell took %v, want no time", waited-4*time.Second)
+			t.Errorf("a second WaitForWorkers took %v, want no time", waited-4*time.Second)
 		}
 	})
 }
 
-func TestFarewellForgetsTheDead(t *testing.T) {
+func TestWaitForWorkersSkipsExpired(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newRig(t, 1)
-		b.take("dead")
+		b := newFixture(t, 1)
+		b.lease("killed")
 		start := time.Now()
-		b.server.Farewell(t.Context())
+		b.server.WaitForWorkers(t.Context())
 		if waited := time.Since(start); waited != 60*time.Second {
-			t.Errorf("Farewell took %v, want the lease term, %v", waited, 60*time.Second)
+			t.Errorf("WaitForWorkers took %v, want the lease term, %v", waited, 60*time.Second)
 		}
 		b.sync(&spiqsweepv1.SyncRequest{Process: process("other", 1), Sequence: 1})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start = time.Now()
-		b.server.Farewell(ctx)
+		b.server.WaitForWorkers(ctx)
 		if waited := time.Since(start); waited != time.Second {
-			t.Errorf("Farewell took %v, want 1s: as long as its context", waited)
+			t.Errorf("WaitForWorkers took %v, want 1s, the time-out of its context", waited)
 		}
 	})
 }

@@ -21,8 +21,8 @@ import (
 	"spiqsweep/sweep"
 )
 
-// invented are leases that nobody was granted.
-func invented(n int) []*spiqsweepv1.Held {
+// unknownLeases returns leases that were never granted.
+func unknownLeases(n int) []*spiqsweepv1.Held {
 	held := make([]*spiqsweepv1.Held, n)
 	for i := range held {
 		held[i] = &spiqsweepv1.Held{Lease: &spiqsweepv1.Lease{Task: fmt.Sprintf("%064x", i), Attempt: 1}, Started: true}
@@ -30,12 +30,12 @@ func invented(n int) []*spiqsweepv1.Held {
 	return held
 }
 
-// TestWhatWasNotGrantedIsNotUnpacked: neither what nobody was granted, nor what
-// another process was.
-func TestWhatWasNotGrantedIsNotUnpacked(t *testing.T) {
-	b := newRig(t, 1)
-	others := b.take("other")
-	for name, lease := range map[string]*spiqsweepv1.Lease{"nobody's": invented(1)[0].GetLease(), "another's": others} {
+// TestResultWithoutALeaseIsNotUnpacked reports results of a lease that was never granted, and
+// of a lease of another process.
+func TestResultWithoutALeaseIsNotUnpacked(t *testing.T) {
+	b := newFixture(t, 1)
+	others := b.lease("other")
+	for name, lease := range map[string]*spiqsweepv1.Lease{"never granted": unknownLeases(1)[0].GetLease(), "of another process": others} {
 		answer := b.sync(&spiqsweepv1.SyncRequest{
 			Process: process(name, 1), Sequence: 1,
 			Reports: []*spiqsweepv1.Report{resultReport(lease, []byte("not even compressed"), sweep.Digest(nil))},
@@ -52,12 +52,12 @@ func TestWhatWasNotGrantedIsNotUnpacked(t *testing.T) {
 	}
 }
 
-// TestGrantedLeasesAreKeptAmongInvented: a worker of many tasks is renewed whatever
-// else its call names.
-func TestGrantedLeasesAreKeptAmongInvented(t *testing.T) {
-	b := newRig(t, 300)
+// TestUnknownLeasesDoNotHinderRenewal checks that the leases of a worker are renewed even if
+// its call names many others.
+func TestUnknownLeasesDoNotHinderRenewal(t *testing.T) {
+	b := newFixture(t, 300)
 	granted := b.sync(&spiqsweepv1.SyncRequest{Process: process("p", 300), Sequence: 1, FreeSlots: 300}).GetAssignments()
-	held := invented(2000)
+	held := unknownLeases(2000)
 	for _, a := range granted {
 		held = append(held, &spiqsweepv1.Held{Lease: a.GetLease(), Step: 1, Started: true})
 	}
@@ -67,12 +67,12 @@ func TestGrantedLeasesAreKeptAmongInvented(t *testing.T) {
 	}
 }
 
-// counting counts the attempts that are looked up, and the tasks that are claimed.
-type counting struct {
+// countingStore counts the attempts that are looked up, and the tasks that are claimed.
+type countingStore struct {
 	queue.Store
 	read, written, claimed atomic.Int64
 	writing                atomic.Int64 // nanoseconds within Update
-	recordings             atomic.Int64 // that were read
+	recordings             atomic.Int64 // read
 }
 
 type countingTx struct {
@@ -85,11 +85,11 @@ func (t countingTx) Recording(digest string) ([]byte, bool, error) {
 	return t.Tx.Recording(digest)
 }
 
-func (s *counting) View(ctx context.Context, f func(queue.Tx) error) error {
+func (s *countingStore) View(ctx context.Context, f func(queue.Tx) error) error {
 	return s.Store.View(ctx, func(tx queue.Tx) error { return f(countingTx{tx, &s.read, &s.claimed, &s.recordings}) })
 }
 
-func (s *counting) Update(ctx context.Context, f func(queue.Tx) error) error {
+func (s *countingStore) Update(ctx context.Context, f func(queue.Tx) error) error {
 	return s.Store.Update(ctx, func(tx queue.Tx) error {
 		began := time.Now()
 		defer func() { s.writing.Add(int64(time.Since(began))) }()
@@ -107,13 +107,13 @@ func (t countingTx) Claim(process string, tasks []sweep.TaskID) error {
 	return t.Tx.Claim(process, tasks)
 }
 
-// TestInventedLeasesCostLittle: a call that names all that it may looks a few of
-// them up, and neither claims them nor keeps the store's writer.
-func TestInventedLeasesCostLittle(t *testing.T) {
-	s := &counting{Store: store.Memory()}
+// TestUnknownLeasesCostLittle checks that a call with the maximum number of unknown leases
+// looks up and claims only a few of them.
+func TestUnknownLeasesCostLittle(t *testing.T) {
+	s := &countingStore{Store: store.Memory()}
 	defer s.Close()
-	b := newRig(t, 1, func(c *service.Config) { c.Queue = queue.New(s, queue.Policy{}) })
-	held := invented(1 << 16)
+	b := newFixture(t, 1, func(c *service.Config) { c.Queue = queue.New(s, queue.Policy{}) })
+	held := unknownLeases(1 << 16)
 	reports := make([]*spiqsweepv1.Report, len(held))
 	for i, h := range held {
 		reports[i] = &spiqsweepv1.Report{Lease: h.GetLease(), Outcome: &spiqsweepv1.Report_HandBack{}}
@@ -133,13 +133,11 @@ func TestInventedLeasesCostLittle(t *testing.T) {
 	}
 }
 
-// TestARecordingIsPackedOnce: any worker may ask for any recording, and packing one
-// takes long.
-func TestARecordingIsPackedOnce(t *testing.T) {
-	s := &counting{Store: store.Memory()}
+func TestRecordingIsPackedOnce(t *testing.T) {
+	s := &countingStore{Store: store.Memory()}
 	defer s.Close()
 	q := queue.New(s, queue.Policy{})
-	b := newRig(t, 1, func(c *service.Config) { c.Queue = q })
+	b := newFixture(t, 1, func(c *service.Config) { c.Queue = q })
 	b.must(q.PutRecording(t.Context(), recordingDigest, recordingBody))
 	for range 3 {
 		if _, err := b.worker.GetRecording(t.Context(), &spiqsweepv1.GetRecordingRequest{Digest: recordingDigest}); err != nil {
@@ -151,21 +149,20 @@ func TestARecordingIsPackedOnce(t *testing.T) {
 	}
 }
 
-// BenchmarkInventedLeases measures a call that names as many leases as it may, none
-// of which was granted, from its bytes to its answer, and how long it keeps the
-// writer of a store on disk, for which all other workers wait.
-func BenchmarkInventedLeases(b *testing.B) {
+// BenchmarkUnknownLeases measures a call with the maximum number of leases, none of which
+// was granted, and how long it occupies the writer of a store on disk.
+func BenchmarkUnknownLeases(b *testing.B) {
 	inner, err := store.Open(context.Background(), filepath.Join(b.TempDir(), "sweep.db"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer inner.Close()
-	s := &counting{Store: inner}
-	contracts, answers := service.Offered(service.Config{
+	s := &countingStore{Store: inner}
+	services, implementations := service.Services(service.Config{
 		Queue: queue.New(s, queue.Policy{}), Numerics: sweep.Numerics, KernelClass: kernelClass, Log: hclog.NewNullLogger(),
 	})
-	sync := contracts[0].Methods[slices.IndexFunc(contracts[0].Methods, func(m grpc.MethodDesc) bool { return m.MethodName == "Sync" })].Handler
-	held := invented(1 << 16)
+	sync := services[0].Methods[slices.IndexFunc(services[0].Methods, func(m grpc.MethodDesc) bool { return m.MethodName == "Sync" })].Handler
+	held := unknownLeases(1 << 16)
 	sequence := uint64(0)
 	for b.Loop() {
 		sequence++
@@ -173,7 +170,7 @@ func BenchmarkInventedLeases(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := sync(answers[0], context.Background(), func(m any) error { return proto.Unmarshal(body, m.(proto.Message)) }, nil); err != nil {
+		if _, err := sync(implementations[0], context.Background(), func(m any) error { return proto.Unmarshal(body, m.(proto.Message)) }, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

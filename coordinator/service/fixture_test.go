@@ -27,7 +27,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	wire.Pack(nil) // its channels are made now, outside of every bubble of synctest
+	wire.Pack(nil) // creates the codec's channels outside of synctest bubbles
 	goleak.VerifyTestMain(m)
 }
 
@@ -42,8 +42,8 @@ var (
 	recordingDigest            = sweep.Digest(recordingBody)
 )
 
-// rig is a server on a store in memory, and clients of it.
-type rig struct {
+// fixture is a server with a store in memory, and clients of both roles.
+type fixture struct {
 	testing.TB
 	queue    *queue.Queue
 	server   *service.Server
@@ -53,11 +53,11 @@ type rig struct {
 	operator spiqsweepv1.OperatorServiceClient
 }
 
-// newRig plans so many tasks and serves them.
-func newRig(t testing.TB, tasks int, changes ...func(*service.Config)) *rig {
+// newFixture plans a number of tasks and serves them.
+func newFixture(t testing.TB, tasks int, changes ...func(*service.Config)) *fixture {
 	t.Helper()
 	s := store.Memory()
-	b := &rig{TB: t, queue: queue.New(s, queue.Policy{}), listener: bufconn.Listen(1 << 20)}
+	b := &fixture{TB: t, queue: queue.New(s, queue.Policy{}), listener: bufconn.Listen(1 << 20)}
 	planned := smallPlan(tasks)
 	for _, p := range planned {
 		b.tasks = append(b.tasks, p.Task.ID)
@@ -80,7 +80,7 @@ func newRig(t testing.TB, tasks int, changes ...func(*service.Config)) *rig {
 	b.worker = spiqsweepv1.NewWorkerServiceClient(b.dial(workerToken))
 	b.operator = spiqsweepv1.NewOperatorServiceClient(b.dial(operatorToken))
 	t.Cleanup(func() {
-		for range 2 { // twice is as good as once
+		for range 2 { // Stop may be called twice
 			b.server.Stop(context.Background())
 		}
 		b.must(<-served)
@@ -89,7 +89,7 @@ func newRig(t testing.TB, tasks int, changes ...func(*service.Config)) *rig {
 	return b
 }
 
-// smallPlan is one cell in so many replicates.
+// smallPlan returns replicates of one configuration.
 func smallPlan(tasks int) []queue.Planned {
 	planned := make([]queue.Planned, tasks)
 	for i := range planned {
@@ -103,38 +103,38 @@ func smallPlan(tasks int) []queue.Planned {
 	return planned
 }
 
-func (b *rig) must(err error) {
+func (b *fixture) must(err error) {
 	b.Helper()
 	if err != nil {
 		b.Fatal(err)
 	}
 }
 
-// dial connects with a token; "" shows none.
-func (b *rig) dial(token string) *grpc.ClientConn {
+// dial returns a connection that shows a token; "": none.
+func (b *fixture) dial(token string) *grpc.ClientConn {
 	b.Helper()
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return b.listener.DialContext(ctx) }),
 	}
 	if token != "" {
-		options = append(options, grpc.WithPerRPCCredentials(shown(token)))
+		options = append(options, grpc.WithPerRPCCredentials(bearer(token)))
 	}
-	connection, err := grpc.NewClient("passthrough:///rig", options...)
+	connection, err := grpc.NewClient("passthrough:///test", options...)
 	b.must(err)
 	b.Cleanup(func() { connection.Close() })
 	return connection
 }
 
-type shown string
+type bearer string
 
-func (s shown) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+func (s bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
 	return map[string]string{"authorization": "Bearer " + string(s)}, nil
 }
 
-func (shown) RequireTransportSecurity() bool { return false }
+func (bearer) RequireTransportSecurity() bool { return false }
 
-// process is a worker with so many slots.
+// process returns a worker process.
 func process(id string, slots uint32) *spiqsweepv1.Process {
 	return &spiqsweepv1.Process{
 		Id: id, Host: "host", ProgramVersion: "v0", Protocol: spiqsweepv1.ProtocolVersion,
@@ -142,16 +142,16 @@ func process(id string, slots uint32) *spiqsweepv1.Process {
 	}
 }
 
-// sync makes a call that must be answered.
-func (b *rig) sync(r *spiqsweepv1.SyncRequest) *spiqsweepv1.SyncResponse {
+// sync makes a Sync that must succeed.
+func (b *fixture) sync(r *spiqsweepv1.SyncRequest) *spiqsweepv1.SyncResponse {
 	b.Helper()
 	answer, err := b.worker.Sync(context.Background(), r)
 	b.must(err)
 	return answer
 }
 
-// take leases the next task for a new process.
-func (b *rig) take(id string) *spiqsweepv1.Lease {
+// lease grants the next task to a new process.
+func (b *fixture) lease(id string) *spiqsweepv1.Lease {
 	b.Helper()
 	answer := b.sync(&spiqsweepv1.SyncRequest{Process: process(id, 1), Sequence: 1, FreeSlots: 1})
 	if len(answer.GetAssignments()) != 1 {
@@ -160,13 +160,13 @@ func (b *rig) take(id string) *spiqsweepv1.Lease {
 	return answer.GetAssignments()[0].GetLease()
 }
 
-// resultBody is a result that a task of the rig may have.
+// resultBody returns a valid result of a task of smallPlan.
 func resultBody(t testing.TB) []byte {
 	t.Helper()
 	return resultBodyOf(t, sweep.Default())
 }
 
-// resultBodyOf is one that a task of another cell may have, of a single time step.
+// resultBodyOf returns a valid result of a configuration with one time step.
 func resultBodyOf(t testing.TB, c sweep.Configuration) []byte {
 	t.Helper()
 	vectors := map[string][]float64{}

@@ -19,7 +19,7 @@ import (
 	"spiqsweep/sweep"
 )
 
-// raster is a recording of one cell, and its binary form.
+// raster returns the digest and the binary form of a recording of one neuron.
 func raster(t testing.TB) (digest string, body []byte) {
 	t.Helper()
 	r := recording.Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, Words: []uint32{0, 1, 0, 0, 1, 0, 0, 1}, NeuronIDs: []int{7}}
@@ -30,8 +30,8 @@ func raster(t testing.TB) (digest string, body []byte) {
 	return r.Digest(), body
 }
 
-// other is a second sweep of the rig: its head, and so many of its tasks.
-func other(digest string, tasks int) (head *spiqsweepv1.PlanSweepRequest, body *spiqsweepv1.PlanSweepRequest) {
+// secondSweep returns the messages of a plan: the sweep, and its tasks.
+func secondSweep(digest string, tasks int) (head *spiqsweepv1.PlanSweepRequest, body *spiqsweepv1.PlanSweepRequest) {
 	head = &spiqsweepv1.PlanSweepRequest{
 		Sweep: &spiqsweepv1.Sweep{Id: "another", Name: "other", Numerics: sweep.Numerics, KernelClass: kernelClass},
 		Grid:  []byte("sweep \"other\" {}"),
@@ -49,29 +49,29 @@ func other(digest string, tasks int) (head *spiqsweepv1.PlanSweepRequest, body *
 	return head, body
 }
 
-// plan sends messages as one plan.
-func (b *rig) plan(messages ...*spiqsweepv1.PlanSweepRequest) (*spiqsweepv1.PlanSweepResponse, error) {
+// plan sends the messages of a plan.
+func (b *fixture) plan(messages ...*spiqsweepv1.PlanSweepRequest) (*spiqsweepv1.PlanSweepResponse, error) {
 	b.Helper()
 	stream, err := b.operator.PlanSweep(b.Context())
 	b.must(err)
 	for _, message := range messages {
 		if err := stream.Send(message); err != nil {
-			break // its reason comes with the answer
+			break // CloseAndRecv returns the reason
 		}
 	}
 	return stream.CloseAndRecv()
 }
 
-func (b *rig) put(digest string, body []byte) error {
+func (b *fixture) put(digest string, body []byte) error {
 	_, err := b.operator.PutRecording(b.Context(), &spiqsweepv1.PutRecordingRequest{Digest: digest, Body: packed(b, body)})
 	return err
 }
 
-func TestASweepIsSubmittedReadAndForgotten(t *testing.T) {
-	b := newRig(t, 1)
+func TestSweepIsSubmittedReadAndDeleted(t *testing.T) {
+	b := newFixture(t, 1)
 	digest, body := raster(t)
 	b.must(b.put(digest, body))
-	head, tasks := other(digest, 3)
+	head, tasks := secondSweep(digest, 3)
 	revision, err := b.plan(head, tasks)
 	b.must(err)
 	if diff := cmp.Diff(&spiqsweepv1.PlanSweepResponse{Revision: 1, Added: 3}, revision, protocmp.Transform()); diff != "" {
@@ -95,17 +95,17 @@ func TestASweepIsSubmittedReadAndForgotten(t *testing.T) {
 	if one.GetSweep().GetId() != "another" || string(one.GetGrid()) != string(head.GetGrid()) {
 		t.Errorf("sweep is %v", one)
 	}
-	for word, want := range map[string]string{"": "test", "other": "other", "another": "other"} {
-		answer, err := b.operator.GetStatus(t.Context(), &spiqsweepv1.GetStatusRequest{Sweep: word})
+	for name, want := range map[string]string{"": "test", "other": "other", "another": "other"} {
+		answer, err := b.operator.GetStatus(t.Context(), &spiqsweepv1.GetStatusRequest{Sweep: name})
 		b.must(err)
 		if answer.GetName() != want {
-			t.Errorf("the status of %q is that of %q", word, answer.GetName())
+			t.Errorf("the status of %q is that of %q", name, answer.GetName())
 		}
 	}
 
 	rows := b.rows("other")
 	for i, row := range rows {
-		// The grid tells the configuration and the recording.
+		// Rows omit the configuration and the recording, which follow from the grid.
 		without := protocmp.IgnoreFields(&spiqsweepv1.PlannedTask{}, "configuration", "recording_digest")
 		if diff := cmp.Diff(tasks.GetTasks()[i], row.GetTask(), protocmp.Transform(), without); diff != "" || row.GetState() != "pending" {
 			t.Errorf("row %d is %s (-want +got):\n%s", i, row.GetState(), diff)
@@ -119,14 +119,14 @@ func TestASweepIsSubmittedReadAndForgotten(t *testing.T) {
 	b.must(err)
 	_, err = b.operator.GetStatus(t.Context(), &spiqsweepv1.GetStatusRequest{Sweep: "other"})
 	if status.Code(err) != codes.NotFound {
-		t.Errorf("status of a forgotten sweep: %v", err)
+		t.Errorf("status of a deleted sweep: %v", err)
 	}
 }
 
-// rows reads the stream of a sweep's rows.
-func (b *rig) rows(word string) (rows []*spiqsweepv1.Row) {
+// rows returns the rows of a sweep.
+func (b *fixture) rows(sweep string) (rows []*spiqsweepv1.Row) {
 	b.Helper()
-	stream, err := b.operator.ListRows(b.Context(), &spiqsweepv1.ListRowsRequest{Sweep: word})
+	stream, err := b.operator.ListRows(b.Context(), &spiqsweepv1.ListRowsRequest{Sweep: sweep})
 	b.must(err)
 	for {
 		answer, err := stream.Recv()
@@ -142,8 +142,8 @@ func (b *rig) rows(word string) (rows []*spiqsweepv1.Row) {
 }
 
 func TestResultsAndAttemptsAreStreamed(t *testing.T) {
-	b := newRig(t, 1)
-	lease := b.take("p")
+	b := newFixture(t, 1)
+	lease := b.lease("p")
 	body := resultBody(t)
 	b.sync(&spiqsweepv1.SyncRequest{
 		Process: process("p", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease, Step: 2000, Started: true}},
@@ -173,16 +173,16 @@ func TestResultsAndAttemptsAreStreamed(t *testing.T) {
 	}
 }
 
-// TestABadPlanChangesNothing plants one fault in a plan of two tasks.
-func TestABadPlanChangesNothing(t *testing.T) {
-	b := newRig(t, 1)
+// TestInvalidPlanChangesNothing puts one fault into a plan of two tasks.
+func TestInvalidPlanChangesNothing(t *testing.T) {
+	b := newFixture(t, 1)
 	digest, body := raster(t)
 	b.must(b.put(digest, body))
 	type plan = spiqsweepv1.PlanSweepRequest
 	for name, c := range map[string]struct {
 		spoil func(head, tasks *plan)
 		code  codes.Code
-		says  string
+		want  string
 	}{
 		"no name":         {func(h, _ *plan) { h.Sweep.Name = "" }, codes.InvalidArgument, "must have a name"},
 		"an odd name":     {func(h, _ *plan) { h.Sweep.Name = "a\nb" }, codes.InvalidArgument, "printable"},
@@ -198,17 +198,17 @@ func TestABadPlanChangesNothing(t *testing.T) {
 		"a negative cost": {func(_, t *plan) { t.Tasks[1].Cost = -1 }, codes.InvalidArgument, "cost"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			head, tasks := other(digest, 2)
+			head, tasks := secondSweep(digest, 2)
 			c.spoil(head, tasks)
 			_, err := b.plan(head, tasks)
-			if status.Code(err) != c.code || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("error is %v, want %v that says %q", err, c.code, c.says)
+			if status.Code(err) != c.code || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error is %v, want %v with %q", err, c.code, c.want)
 			}
 		})
 	}
-	head, tasks := other(strings.Repeat("0", 64), 1)
+	head, tasks := secondSweep(strings.Repeat("0", 64), 1)
 	if _, err := b.plan(head, tasks); status.Code(err) != codes.NotFound {
-		t.Errorf("a plan on a recording that is not there: %v", err)
+		t.Errorf("a plan with an unknown recording: %v", err)
 	}
 	if _, err := b.plan(); status.Code(err) != codes.InvalidArgument {
 		t.Errorf("a plan without a message: %v", err)
@@ -216,12 +216,12 @@ func TestABadPlanChangesNothing(t *testing.T) {
 	list, err := b.operator.ListSweeps(t.Context(), &spiqsweepv1.ListSweepsRequest{})
 	b.must(err)
 	if len(list.GetSweeps()) != 1 {
-		t.Errorf("%d sweeps are stored, want the first alone", len(list.GetSweeps()))
+		t.Errorf("%d sweeps are stored, want only the first", len(list.GetSweeps()))
 	}
 }
 
-func TestARecordingIsWhatItsDigestSays(t *testing.T) {
-	b := newRig(t, 1)
+func TestRecordingMustMatchItsDigest(t *testing.T) {
+	b := newFixture(t, 1)
 	digest, body := raster(t)
 	for name, err := range map[string]error{
 		"another digest": b.put(strings.Repeat("0", 64), body),

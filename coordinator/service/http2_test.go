@@ -11,20 +11,20 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// rawClient speaks HTTP/2 by hand, as no well-behaved client does. It is used by
-// one goroutine.
-type rawClient struct {
-	*rig
+// http2Client sends single HTTP/2 frames, as an ill-behaved client would. It is not safe
+// for concurrent use.
+type http2Client struct {
+	*fixture
 	net.Conn
-	frames  *http2.Framer
-	headers bytes.Buffer
-	encoder *hpack.Encoder
-	stream  uint32 // the newest
-	deaf    bool   // does not answer pings
+	frames      *http2.Framer
+	headers     bytes.Buffer
+	encoder     *hpack.Encoder
+	stream      uint32 // one above the newest ID
+	ignorePings bool   // does not acknowledge pings
 }
 
-// connect opens a connection and nothing else.
-func (b *rig) connect() net.Conn {
+// connect opens a connection and sends nothing.
+func (b *fixture) connect() net.Conn {
 	b.Helper()
 	conn, err := b.listener.DialContext(context.Background())
 	b.must(err)
@@ -32,10 +32,10 @@ func (b *rig) connect() net.Conn {
 	return conn
 }
 
-// speak greets the server in HTTP/2.
-func (b *rig) speak() *rawClient {
+// connectHTTP2 opens a connection and sends the HTTP/2 preface.
+func (b *fixture) connectHTTP2() *http2Client {
 	b.Helper()
-	c := &rawClient{rig: b, Conn: b.connect()}
+	c := &http2Client{fixture: b, Conn: b.connect()}
 	c.frames = http2.NewFramer(c.Conn, c.Conn)
 	c.encoder = hpack.NewEncoder(&c.headers)
 	_, err := c.Write([]byte(http2.ClientPreface))
@@ -45,10 +45,10 @@ func (b *rig) speak() *rawClient {
 }
 
 // open begins a call with a token and further headers (names and values).
-func (c *rawClient) open(path, token string, more ...string) {
+func (c *http2Client) open(path, token string, more ...string) {
 	c.Helper()
 	fields := []string{
-		":method", "POST", ":scheme", "http", ":path", path, ":authority", "rig",
+		":method", "POST", ":scheme", "http", ":path", path, ":authority", "test",
 		"content-type", "application/grpc", "te", "trailers", "authorization", "Bearer " + token,
 	}
 	c.headers.Reset()
@@ -59,7 +59,7 @@ func (c *rawClient) open(path, token string, more ...string) {
 	block := c.headers.Bytes()
 	const frame = 16 << 10
 	first := block[:min(len(block), frame)]
-	// That the connection has ended shows when it is read.
+	// A closed connection is noticed by the next read.
 	_ = c.frames.WriteHeaders(http2.HeadersFrameParam{
 		StreamID: c.stream - 1, BlockFragment: first, EndHeaders: len(first) == len(block),
 	})
@@ -68,14 +68,14 @@ func (c *rawClient) open(path, token string, more ...string) {
 	}
 }
 
-// message sends a message of the newest call, or a part of one.
-func (c *rawClient) message(body []byte, end bool) {
+// message sends data on the newest stream.
+func (c *http2Client) message(body []byte, end bool) {
 	_ = c.frames.WriteData(c.stream-1, end, body)
 }
 
-// until reads until a frame is what is waited for or the connection ends, and
-// says how long that took. Settings and pings are answered on the way.
-func (c *rawClient) until(wanted func(http2.Frame) bool) (took time.Duration, ended bool) {
+// until reads frames until one is wanted or the connection ends, and returns the time this
+// took. It acknowledges settings and pings.
+func (c *http2Client) until(wanted func(http2.Frame) bool) (took time.Duration, ended bool) {
 	c.Helper()
 	start := time.Now()
 	for {
@@ -89,10 +89,10 @@ func (c *rawClient) until(wanted func(http2.Frame) bool) (took time.Duration, en
 		switch f := frame.(type) {
 		case *http2.SettingsFrame:
 			if !f.IsAck() {
-				_ = c.frames.WriteSettingsAck() // the server may be gone: the next read tells
+				_ = c.frames.WriteSettingsAck() // the next read notices a closed connection
 			}
 		case *http2.PingFrame:
-			if !f.IsAck() && !c.deaf {
+			if !f.IsAck() && !c.ignorePings {
 				_ = c.frames.WritePing(true, f.Data)
 			}
 		}
@@ -101,7 +101,7 @@ func (c *rawClient) until(wanted func(http2.Frame) bool) (took time.Duration, en
 
 func nothing(http2.Frame) bool { return false }
 
-// reset waits for the end of a stream without an answer.
+// reset matches the reset of a stream.
 func reset(stream uint32, code http2.ErrCode) func(http2.Frame) bool {
 	return func(frame http2.Frame) bool {
 		f, ok := frame.(*http2.RSTStreamFrame)
@@ -109,7 +109,7 @@ func reset(stream uint32, code http2.ErrCode) func(http2.Frame) bool {
 	}
 }
 
-// answered waits for headers on a stream.
+// answered matches headers on a stream.
 func answered(stream uint32) func(http2.Frame) bool {
 	return func(frame http2.Frame) bool {
 		f, ok := frame.(*http2.HeadersFrame)
@@ -117,12 +117,15 @@ func answered(stream uint32) func(http2.Frame) bool {
 	}
 }
 
-// raw is a message that is sent as it is.
+// raw is an encoded message.
 type raw []byte
 
-// asIs is a codec for raw.
-type asIs struct{}
+// rawCodec sends and receives raw.
+type rawCodec struct{}
 
-func (asIs) Name() string                       { return "proto" }
-func (asIs) Marshal(v any) ([]byte, error)      { return *v.(*raw), nil }
-func (asIs) Unmarshal(data []byte, v any) error { *v.(*raw) = append([]byte{}, data...); return nil }
+func (rawCodec) Name() string                  { return "proto" }
+func (rawCodec) Marshal(v any) ([]byte, error) { return *v.(*raw), nil }
+func (rawCodec) Unmarshal(data []byte, v any) error {
+	*v.(*raw) = append([]byte{}, data...)
+	return nil
+}

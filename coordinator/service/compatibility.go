@@ -9,16 +9,16 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// mismatch says why a process cannot work for this coordinator, and what would
-// mend it; "" if it can.
-func (c Config) mismatch(protocol uint32, p queue.Process) string {
+// workerMismatch returns why a process cannot work for this coordinator, with the
+// remedy; "" if it can.
+func (c Config) workerMismatch(protocol uint32, p queue.Process) string {
 	switch {
 	case protocol != spiqsweepv1.ProtocolVersion:
 		return fmt.Sprintf("the worker speaks protocol %d, the coordinator %d: %s",
-			protocol, spiqsweepv1.ProtocolVersion, update("worker", int(protocol), spiqsweepv1.ProtocolVersion))
+			protocol, spiqsweepv1.ProtocolVersion, updateAdvice("worker", int(protocol), spiqsweepv1.ProtocolVersion))
 	case p.Numerics != c.Numerics:
 		return fmt.Sprintf("the worker computes with numerics %d, the coordinator's sweep with %d: %s",
-			p.Numerics, c.Numerics, update("worker", p.Numerics, c.Numerics))
+			p.Numerics, c.Numerics, updateAdvice("worker", p.Numerics, c.Numerics))
 	case p.KernelClass != c.KernelClass:
 		return fmt.Sprintf("the worker's kernel class is %q, the sweep's is %q, and their results differ in bits: "+
 			"start the worker with another SPIQSWEEP_KERNEL or on another machine, "+
@@ -29,13 +29,13 @@ func (c Config) mismatch(protocol uint32, p queue.Process) string {
 	}
 }
 
-// foreign says why a sweep cannot be planned at this coordinator: its workers
-// would not compute it; "" if it can.
-func (c Config) foreign(s queue.Sweep) string {
+// sweepMismatch returns why the coordinator's workers cannot compute a sweep, with the
+// remedy; "" if they can.
+func (c Config) sweepMismatch(s queue.Sweep) string {
 	switch {
 	case s.Numerics != c.Numerics:
 		return fmt.Sprintf("the sweep is of numerics %d, the coordinator serves numerics %d: %s",
-			s.Numerics, c.Numerics, update("program that submits it", s.Numerics, c.Numerics))
+			s.Numerics, c.Numerics, updateAdvice("program that submits it", s.Numerics, c.Numerics))
 	case s.KernelClass != c.KernelClass:
 		return fmt.Sprintf("the sweep is of kernel class %q, the coordinator serves %q: submit the sweep with `--kernel %s`, or to another coordinator",
 			s.KernelClass, c.KernelClass, c.KernelClass)
@@ -44,22 +44,22 @@ func (c Config) foreign(s queue.Sweep) string {
 	}
 }
 
-// update names the older side.
-func update(caller string, theirs, ours int) string {
-	if theirs < ours {
-		return "update the " + caller
-	}
-	return "update the coordinator"
-}
-
-// otherProtocol says why an operator's program does not understand this
-// coordinator; "" if it does, or if it does not say: ours do, others need not.
-// Workers say it in their messages.
-func otherProtocol(ctx context.Context) string {
+// operatorMismatch returns why the operator's program cannot talk to this coordinator;
+// "" if it can, or if it does not state its protocol, as other clients may not. Workers
+// state theirs in their messages.
+func operatorMismatch(ctx context.Context) string {
 	theirs, ok := credentials.Protocol(ctx)
 	if !ok || theirs == spiqsweepv1.ProtocolVersion {
 		return ""
 	}
 	return fmt.Sprintf("the command speaks protocol %d, the coordinator %d: %s",
-		theirs, spiqsweepv1.ProtocolVersion, update("command", theirs, spiqsweepv1.ProtocolVersion))
+		theirs, spiqsweepv1.ProtocolVersion, updateAdvice("command", theirs, spiqsweepv1.ProtocolVersion))
+}
+
+// updateAdvice names the older side.
+func updateAdvice(caller string, theirs, ours int) string {
+	if theirs < ours {
+		return "update the " + caller
+	}
+	return "update the coordinator"
 }
