@@ -6,39 +6,40 @@ import (
 	"unicode/utf8"
 )
 
-// fail ends an attempt by the task's own fault. The next one begins from step 0:
-// the checkpoint may be part of the fault.
+// fail ends an attempt that failed. The next one starts from step 0, because the
+// checkpoint may be the cause.
 func (c *call) fail(a Attempt, f Failure) error {
 	a.Log = clipStart(f.Log, c.policy.MaxLog)
 	a.end(AttemptFailed, clip(f.Message, c.policy.MaxReason), c.now)
 	if err := c.tx.DeleteCheckpoint(a.Task); err != nil {
 		return err
 	}
-	return c.settle(a, f.Reproducible)
+	return c.endAttempt(a, f.Reproducible)
 }
 
-// handBack ends an attempt that its holder gave back unharmed.
+// handBack ends an attempt that its holder gave back.
 func (c *call) handBack(a Attempt, reason string) error {
 	a.end(HandedBack, clip(reason, c.policy.MaxReason), c.now)
-	return c.settle(a, false)
+	return c.endAttempt(a, false)
 }
 
-// lose ends an attempt whose process is gone.
+// lose ends an attempt whose process has expired or ended. alone means that the process
+// held nothing else.
 func (c *call) lose(a Attempt, p Presence, alone bool, reason string) (err error) {
 	if a.Saved, err = c.tx.CheckpointStep(a.Task); err != nil {
 		return err
 	}
 	a.Alone, a.Excused = alone, p.Unheard
 	a.end(Lost, reason, c.now)
-	return c.settle(a, false)
+	return c.endAttempt(a, false)
 }
 
 // FailsAlways begins the reason of a task that failed reproducibly.
 const FailsAlways = "it would fail in every attempt: "
 
-// settle stores an attempt that ended without a result, and decides the phase of
-// its task by all attempts; by this one alone if its failure is reproducible.
-func (c *call) settle(a Attempt, reproducible bool) error {
+// endAttempt stores an attempt that ended without a result and sets the phase of its
+// task: failed if the failure is reproducible, and otherwise by the blame of all attempts.
+func (c *call) endAttempt(a Attempt, reproducible bool) error {
 	if err := c.tx.PutAttempt(a); err != nil {
 		return err
 	}
@@ -53,40 +54,41 @@ func (c *call) settle(a Attempt, reproducible bool) error {
 	b := c.policy.blame(attempts, r.Pardoned)
 	r.Alone = b.alone
 	if reproducible {
-		b.hopeless = FailsAlways + a.Reason
+		b.fatal = FailsAlways + a.Reason
 	}
 	switch {
-	case b.hopeless != "" && r.Verifying:
-		return c.endVerification(r, notVerified+b.hopeless)
-	case b.hopeless != "" && r.Accepted != "":
-		r.Phase, r.Reason = Diverged, "the results still differ: "+b.hopeless
+	case b.fatal != "" && r.Verifying:
+		return c.endVerification(r, notVerified+b.fatal)
+	case b.fatal != "" && r.Accepted != "":
+		r.Phase, r.Reason = Diverged, "the results still differ: "+b.fatal
 		c.closed = true
-	case b.hopeless != "":
-		r.Phase, r.Reason = Failed, b.hopeless
+	case b.fatal != "":
+		r.Phase, r.Reason = Failed, b.fatal
 		c.closed = true
 	case a.Outcome == AttemptFailed:
 		r.Phase, r.NotBefore = BackingOff, c.now.Add(c.policy.pause(b.failures))
 	default:
-		r.Phase, c.stirred = Waiting, true
+		r.Phase, c.wake = Waiting, true
 	}
 	return c.tx.PutRecord(r)
 }
 
-// blame is the judgement of a task's attempts.
+// blame is what a task's attempts count against it.
 type blame struct {
-	failures int    // by its own fault
+	failures int
 	losses   int    // of processes that held nothing else
-	alone    bool   // a process was lost with it: it may be at fault
-	hopeless string // why the task fails for good; "" while it may be retried
+	alone    bool   // a process was lost with it, so it may be the cause
+	fatal    string // why the task fails for good, or ""
 }
 
-// blame judges the attempts after the pardoned ones, by number.
+// blame counts the attempts after the pardoned ones; attempts are in the order of their
+// numbers.
 //
-// A failure counts always; one with the message of another (which names the step)
-// counts as deterministic, so MaxRepeats of them are enough. A loss counts if the task had started, the coordinator
-// was there, and no newer checkpoint than at its last loss was stored since: a
-// task that gets on is only preempted. It is then granted to a process that holds nothing else, and what
-// is lost there is its own doing.
+// Every failure counts. Failures with the same message (which names the step) are
+// deterministic, so MaxRepeats of them are fatal. A loss counts if the task had started,
+// the coordinator was not away, and the checkpoint has not advanced since the last loss:
+// a task that advances is merely preempted. After the first such loss the task is granted
+// only to processes that hold nothing else, and losses of those count towards MaxLosses.
 func (p Policy) blame(attempts []Attempt, pardoned uint64) (b blame) {
 	reached := uint64(0)        // checkpoint at the last loss
 	repeats := map[string]int{} // failures by message
@@ -97,13 +99,13 @@ func (p Policy) blame(attempts []Attempt, pardoned uint64) (b blame) {
 		switch a.Outcome {
 		case AttemptFailed:
 			b.failures++
-			reached = 0 // the next one began from step 0
+			reached = 0 // the next attempt started from step 0
 			repeats[a.Reason]++
 			switch n := repeats[a.Reason]; {
 			case n >= p.MaxRepeats:
-				b.hopeless = fmt.Sprintf("it failed %s in the same way: %s", times(n), a.Reason)
+				b.fatal = fmt.Sprintf("it failed %s in the same way: %s", times(n), a.Reason)
 			case b.failures >= p.MaxAttempts:
-				b.hopeless = fmt.Sprintf("it failed %s, the last time with: %s", times(b.failures), a.Reason)
+				b.fatal = fmt.Sprintf("it failed %s, the last time with: %s", times(b.failures), a.Reason)
 			}
 		case Lost:
 			if a.Started && !a.Excused && a.Saved <= reached {
@@ -114,7 +116,7 @@ func (p Policy) blame(attempts []Attempt, pardoned uint64) (b blame) {
 			}
 			reached = a.Saved
 			if b.losses >= p.MaxLosses {
-				b.hopeless = fmt.Sprintf("processes that held nothing else were lost with it %s, the last one on %s", times(b.losses), a.Host)
+				b.fatal = fmt.Sprintf("processes that held nothing else were lost with it %s, the last one on %s", times(b.losses), a.Host)
 			}
 		default:
 		}
@@ -122,7 +124,7 @@ func (p Policy) blame(attempts []Attempt, pardoned uint64) (b blame) {
 	return b
 }
 
-// pause is the back-off after some failures.
+// pause returns the back-off after some failures.
 func (p Policy) pause(failures int) time.Duration {
 	pause := p.BackOff
 	for range failures - 1 {
@@ -138,8 +140,8 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// clip keeps the beginning of a text, clipStart its end: whole characters, at
-// most limit bytes.
+// clip returns the beginning of a text, clipStart its end: at most limit bytes, in
+// whole characters.
 func clip(text string, limit int) string {
 	if len(text) <= limit {
 		return text

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// failed, lost, … are attempts in a history.
+// failed, lost, excused and ended make attempts of a history.
 func failed(reason string) Attempt {
 	return Attempt{Outcome: AttemptFailed, Started: true, Reason: reason}
 }
@@ -37,7 +37,7 @@ func TestBlame(t *testing.T) {
 		want     blame
 	}{
 		"nothing happened": {},
-		"no fault of its own": {
+		"harmless outcomes": {
 			history: []Attempt{ended(HandedBack), ended(Withdrawn), ended(Late), ended(Live), unstarted, unstarted},
 		},
 		"two failures": {
@@ -46,15 +46,15 @@ func TestBlame(t *testing.T) {
 		},
 		"three failures": {
 			history: []Attempt{failed("a"), failed("b"), failed("c")},
-			want:    blame{failures: 3, hopeless: "it failed 3 times, the last time with: c"},
+			want:    blame{failures: 3, fatal: "it failed 3 times, the last time with: c"},
 		},
 		"the same failure twice": {
 			history: []Attempt{failed("a at step 3"), ended(HandedBack), failed("a at step 3")},
-			want:    blame{failures: 2, hopeless: "it failed 2 times in the same way: a at step 3"},
+			want:    blame{failures: 2, fatal: "it failed 2 times in the same way: a at step 3"},
 		},
 		"the same failure again, not in a row": {
 			history: []Attempt{failed("a at step 3"), failed("b"), failed("a at step 3")},
-			want:    blame{failures: 3, hopeless: "it failed 2 times in the same way: a at step 3"},
+			want:    blame{failures: 3, fatal: "it failed 2 times in the same way: a at step 3"},
 		},
 		"the same failure at another step": {
 			history: []Attempt{failed("a at step 3"), failed("a at step 4")},
@@ -65,15 +65,15 @@ func TestBlame(t *testing.T) {
 			pardoned: 1,
 			want:     blame{failures: 1},
 		},
-		"a loss in company": {
+		"losses of processes that held other tasks": {
 			history: []Attempt{lost(0, false), lost(0, false), lost(0, false)},
 			want:    blame{alone: true},
 		},
-		"losses alone": {
+		"losses of processes that held nothing else": {
 			history: []Attempt{lost(0, false), lost(0, true), lost(0, true)},
 			want: blame{
 				losses: 2, alone: true,
-				hopeless: "processes that held nothing else were lost with it 2 times, the last one on node-7",
+				fatal: "processes that held nothing else were lost with it 2 times, the last one on node-7",
 			},
 		},
 		"losses while the coordinator was away": {
@@ -163,7 +163,7 @@ func TestStallTimeout(t *testing.T) {
 	}
 }
 
-// TestClip: what is kept is whole characters, as many as fit, of the right end.
+// TestClip checks that clip and clipStart keep as many whole characters as fit.
 func TestClip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.String().Draw(t, "text")

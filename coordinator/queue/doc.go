@@ -1,27 +1,26 @@
-// Package queue holds the rules of a sweep: who is leased which task, whose
-// result counts, who is to blame for what went wrong, and what comes next
+// Package queue holds the rules of a sweep: which process is leased which task, which
+// result is accepted, what counts against a task, and which task is granted next
 // (DESIGN.md, section 5).
 //
-// Every rule is a function of one transaction of a [Store]: it reads the time
-// once, reads and writes records, and decides. It starts no goroutine, keeps no
-// timer and remembers nothing in between that it decides by, but whether it has ticked. So a whole
-// history can be replayed, and several coordinators may serve one store.
-// One rule is in one file; [Policy] has every number.
+// Every rule is a function of one transaction of a [Store]: it reads the time once,
+// reads and writes records, and decides. The package starts no goroutine and no timer,
+// and keeps no state between calls that decides anything, except whether it has ticked.
+// So tests can replay a whole history, and several coordinators may serve one store.
+// [Policy] holds every number of the rules.
 //
-// # Who owns the truth
+// # Ownership
 //
-// The store does. What a worker holds, how far it is and what it has finished
-// are claims until [Queue.Sync] has committed them; what Sync has answered is
-// durable. A task belongs to no sweep: sweeps refer to tasks, and share what is
-// finished. A process is known by the random identity that it made at its
-// start; host names are labels.
+// The store owns the truth. What a worker holds, how far it is and what it has finished
+// are claims until [Queue.Sync] has committed them. Sync's answer is durable. A task
+// belongs to no sweep: sweeps refer to tasks and share their results. A process is
+// identified by the random ID that it makes at its start; host names are labels.
 //
-// # Words
+// # Leases
 //
-// A [Lease] is a task and the number of an attempt, the fencing token: it rises
-// at each grant and never falls, so whoever shows an older one is late. A lease
-// lives as long as its process's deadline, which every newer call moves. The
-// attempts of a task are its history; nothing in it is ever removed.
+// A [Lease] is a task and the number of an attempt. The number is the fencing token: each
+// grant increments it, so a report with an older number is recognised as late. A lease
+// lives until its process's deadline, which every newer call of the process moves. The
+// attempts of a task are its history and are never deleted.
 //
 // # The life of a task
 //
@@ -30,100 +29,97 @@
 //	              │  └────────┘  └──► backing off   │
 //	              │   lost, …           │    │      │
 //	              ├─────────────────────┘    ▼      │
-//	              └──────── retry ◄──── failed ◄─┘
+//	              └──────── retry ◄──── failed ◄────┘
 //
-// What happens to a task, by what is heard of it:
+// The events, the phases before and after, the outcome of the attempt, and the file with
+// the rule:
 //
 //	event                         from       to            attempt      rule
-//	planned first                 —          waiting       —            plan.go
+//	first planned                 —          waiting       —            plan.go
 //	granted                       waiting    leased        number + 1   grant.go
-//	named by its holder's call    leased     leased        —            renew.go
-//	not named by a newer call     leased     leased        granted again, same number   assign.go
-//	… which drains                leased     waiting       handed back  assign.go
-//	named, but expired or withdrawn and not granted again
-//	                              waiting,   leased        live again   renew.go
+//	listed by its holder's call   leased     leased        —            lease.go
+//	not listed by a newer call    leased     leased        granted again, same number   sync.go
+//	… of a process that drains    leased     waiting       handed back  sync.go
+//	listed, but expired or withdrawn and not granted since
+//	                              waiting,   leased        live again   lease.go
 //	                              failed
-//	result, of the newest attempt leased, …  done          accepted     accept.go
-//	… that contradicts an older one          diverged      accepted     accept.go
-//	result, of an older attempt   done       done or       late         accept.go
+//	result, of the newest attempt leased, …  done          accepted     result.go
+//	… that contradicts an older one          diverged      accepted     result.go
+//	result, of an older attempt   done       done or       late         result.go
 //	                                         diverged
-//	                              others     unchanged     late: kept, compared once there is an accepted one
+//	                              others     unchanged     late: kept, compared once a result is accepted
 //	failure, or an invalid result leased, …  backing off   failed       blame.go
-//	back-off ends                 backing    waiting       —            expire.go
+//	back-off ends                 backing    waiting       —            lease.go
 //	handed back                   leased     waiting       handed back  blame.go
-//	process silent for a term     leased     waiting       lost         expire.go
-//	process known to have ended   leased     waiting       lost         lose.go
-//	… too often                   leased     failed       failed, lost blame.go
-//	no sweep refers to it         leased     waiting       withdrawn    forget.go
-//	cancel                        waiting, … failed       cancelled    cancel.go
-//	… a result of it after all    failed, done          accepted     report.go
+//	process silent for a term     leased     waiting       lost         lease.go
+//	process known to have ended   leased     waiting       lost         lease.go
+//	… too often                   leased     failed        failed, lost blame.go
+//	no sweep refers to it         leased     waiting       withdrawn    plan.go
+//	cancel                        waiting, … failed        cancelled    operate.go
+//	… then a result of it         failed,    done          accepted     report.go
 //	                              waiting
-//	retry                         failed     waiting      all pardoned retry.go
-//	retry of a diverged one       diverged   waiting       all pardoned retry.go
-//	verify                        done       waiting       all pardoned verify.go
-//	… result as it is stored      leased, …  done          verified     verify.go
-//	… another result, or another stored      diverged      differed     verify.go
-//	… too often without a result  leased     done          failed, lost verify.go
-//	… cancelled, or wanted by no sweep       done          cancelled    cancel.go, forget.go
+//	retry                         failed     waiting       all pardoned operate.go
+//	retry of a diverged task      diverged   waiting       all pardoned operate.go
+//	verify                        done       waiting       all pardoned operate.go
+//	… result equals the stored    leased, …  done          verified     result.go
+//	… result differs              leased, …  diverged      differed     result.go
+//	… too often without a result  leased     done          failed, lost blame.go
+//	… cancelled, or dropped                  done          cancelled    operate.go, plan.go
 //
-// A diverged task that is retried keeps its accepted result meanwhile; what at
-// least two and most of its results agree on is accepted then, and if nothing
-// is, or if the run fails for good or is cancelled, it has diverged again.
-// Nothing else changes an accepted result.
+// A diverged task that is retried keeps its accepted result. Its new result joins the
+// vote: the result that most attempts agree on is accepted. If there is a tie, or if the
+// run fails for good or is cancelled, the task is diverged again. Nothing else changes an
+// accepted result.
 //
-// A task that is being verified counts as done, and keeps its accepted result
-// whatever comes of it; [Record].Verifying tells it from others that wait or run.
-// Its new result is compared byte by byte with what is stored: that may have been
-// altered since, which a digest that was stored beside it would not tell. If it
-// was, a run of `retry --diverged` that reports the accepted digest mends it. What
-// contradicts the accepted result meanwhile, a late one, counts when the
-// verification has ended. One that could not be verified stays done, with the
-// reason.
+// A task that is being verified counts as done and keeps its accepted result;
+// [Record].Verifying distinguishes it from other waiting or leased tasks. The new result
+// is compared byte by byte with the stored one, because a digest that is stored next to
+// it cannot reveal an alteration. A run of `retry --diverged` that reports the accepted
+// digest repairs an altered result. A contradiction by a late result takes effect at the
+// end of the verification. A task whose verification fails stays done, with the reason.
 //
-// What a person names is looked up and changed in pages, each in a transaction of
-// its own, so that workers are served in between; a page looks again at what it
-// changes. After an error, the same words once more do the rest.
+// Calls of operators look up and change tasks in pages, one transaction each, so that
+// workers are served in between. Each page checks again that its tasks still qualify.
+// After an error, repeating the call does the rest.
 //
-// # Workers that are asked to leave
+// # Draining
 //
-// Draining is kept with the process's presence, so that it survives the
-// coordinator: each answer says so, nothing is granted any more, and a call that
-// waits for work returns at once. The agent then does as on SIGTERM. It is of
-// processes that run: whoever starts later is not meant.
+// The request to drain is stored with the process, so that it survives the coordinator.
+// Every answer repeats it, nothing more is granted, and a call that waits for work
+// returns immediately. The worker then does the same as on SIGTERM.
 //
 // # The life of a plan
 //
-// A plan has a key, which the sweep names. [Queue.Plan] writes the next one page
-// by page under a new key, as a [Draft]; its last transaction makes the sweep name
-// that key, and the plan before a draft, whose tasks are then dropped page by
-// page. So readers see one plan or the other, whole, and workers are served all the
-// while. A draft that nobody has touched for ten minutes was left by a coordinator that
-// is gone; the next plan takes it away.
+// A plan has a key, which its sweep names. [Queue.Plan] writes the next plan page by page
+// under a new key, as a [Draft]. Its last transaction makes the sweep name the new key
+// and turns the previous plan into a draft, whose tasks are then dropped page by page.
+// So readers see one plan or the other, complete, and workers are served all the time.
+// A draft that was not changed for ten minutes was left behind by a crashed coordinator;
+// the next plan deletes it.
 //
 // # Crashes
 //
-// A coordinator that is killed leaves what it has committed. Workers call again,
-// another if there is one: what they report once more is judged "already", what
-// they were granted without hearing of it is granted again.
+// A coordinator that is killed leaves what it has committed. Workers call again, perhaps
+// at another coordinator. Reports that they repeat are judged "already"; grants whose
+// answer was lost are repeated.
 //
-// Silence counts only while it could have been heard. The store keeps when any
-// coordinator last ticked; if that is Policy.FrozenAfter ago or more (all were
-// killed, frozen or suspended, or the clock was set), the first to tick gives
-// every process a full term before anything expires, and blames nothing on what
-// is lost then. One that was frozen beside others that ticked changes nothing:
-// its workers could turn to those. One that begins gives a term, too, since its
-// predecessor may have ended a moment ago and taken its processes with it, but
-// only to those that have called since they were last given one: one that begins
-// again and again does not keep the leases of the dead alive.
+// The silence of a process counts only while some coordinator was there to hear it. The
+// store keeps the time of the last tick. If that is Policy.FrozenAfter ago or more (all
+// coordinators were killed, frozen or suspended, or the clock was set), the first to tick
+// extends every lease by a full term, and losses that follow are not blamed. A
+// coordinator that was frozen while others ticked changes nothing, because its workers
+// could call the others. A coordinator's first tick also extends leases, because its
+// predecessor and their common host may have just failed, but only those of processes
+// that have called since the last extension, so that repeated restarts do not keep the
+// leases of dead processes alive.
 //
-// A process that is killed is silent. Its tasks wait again after a term and
-// resume from their newest checkpoint. A task that had started counts it as a
-// loss, unless it had got on since the last one or the process fell silent while
-// no coordinator was there; it is then granted only to a process that holds
-// nothing else; only what is lost there counts to
-// Policy.MaxLosses. On a machine with several slots such a task waits until all
-// of them are free.
+// A process that is killed falls silent. Its tasks wait again after a term and resume
+// from their newest checkpoints. For a task that had started, this counts as a loss
+// unless its checkpoint had advanced since the previous loss or no coordinator was there.
+// The task is then granted only to a process that holds nothing else, and only losses of
+// such processes count towards Policy.MaxLosses. On a machine with several slots, the
+// task waits until all of them are free.
 //
-// A process that is cut off and comes back goes on if its task was not granted
-// again. If it was, its result is late: never accepted, always compared.
+// A process that is cut off and returns goes on if its task was not granted again.
+// Otherwise its result is late: never accepted, always compared.
 package queue

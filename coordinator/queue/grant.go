@@ -1,15 +1,20 @@
 package queue
 
 import (
+	"context"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
+
+	"spiqsweep/sweep"
 )
 
-// fill grants waiting tasks to the free slots of a process. The sweeps take
-// turns, a slot each. bare says that the process holds nothing: only then may it
-// get a task that must be alone, and then nothing else.
+// fill grants waiting tasks to the free slots of a process. The sweeps take turns, one
+// slot each. bare means that the process holds nothing. Only then may it get an
+// exclusive task, and then no other.
 func (c *call) fill(p Process, free *slots, sweeps []Sweep, bare bool) ([]Assignment, error) {
-	sweeps, err := c.hungry(sweeps)
+	sweeps, err := c.withWaitingTasks(sweeps)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +31,7 @@ func (c *call) fill(p Process, free *slots, sweeps []Sweep, bare bool) ([]Assign
 			turns.drop()
 			continue
 		}
-		if err := c.took(s, turns); err != nil {
+		if err := c.advanceTurn(s, turns); err != nil {
 			return nil, err
 		}
 		free.open(tasks[0].Cost)
@@ -46,9 +51,9 @@ func (c *call) fill(p Process, free *slots, sweeps []Sweep, bare bool) ([]Assign
 	return granted, nil
 }
 
-// hungry are the sweeps that have waiting tasks. A store keeps its finished sweeps,
-// and most are.
-func (c *call) hungry(sweeps []Sweep) ([]Sweep, error) {
+// withWaitingTasks returns the sweeps that have waiting tasks. Most sweeps of a store
+// are finished.
+func (c *call) withWaitingTasks(sweeps []Sweep) ([]Sweep, error) {
 	if len(sweeps) <= 1 {
 		return sweeps, nil
 	}
@@ -56,9 +61,9 @@ func (c *call) hungry(sweeps []Sweep) ([]Sweep, error) {
 	return slices.DeleteFunc(slices.Clone(sweeps), func(s Sweep) bool { return !slices.Contains(waiting, s.Plan) }), err
 }
 
-// anything says whether a process that holds nothing could be granted a task.
-func (c *call) anything(sweeps []Sweep) (bool, error) {
-	sweeps, err := c.hungry(sweeps)
+// hasWork reports whether a process that holds nothing could be granted a task.
+func (c *call) hasWork(sweeps []Sweep) (bool, error) {
+	sweeps, err := c.withWaitingTasks(sweeps)
 	if err != nil {
 		return false, err
 	}
@@ -71,9 +76,8 @@ func (c *call) anything(sweeps []Sweep) (bool, error) {
 	return false, nil
 }
 
-// batch fills up the slot that was opened last with small tasks of the same sweep:
-// those that were listed behind its first, then as many as it has room for, if
-// there are more.
+// batch fills the slot that was opened last with small tasks of the same sweep. It
+// starts with the given tasks and lists others if there are more.
 func (c *call) batch(p Process, s Sweep, free *slots, tasks []Next, more bool) ([]Assignment, error) {
 	var joined []Assignment
 	for {
@@ -102,7 +106,7 @@ func (c *call) batch(p Process, s Sweep, free *slots, tasks []Next, more bool) (
 	}
 }
 
-// grant leases a waiting task to a process, under the next attempt.
+// grant leases a waiting task to a process under the next attempt.
 func (c *call) grant(p Process, n Next) (Assignment, error) {
 	r, err := c.record(n.Task)
 	if err != nil {
@@ -117,7 +121,7 @@ func (c *call) grant(p Process, n Next) (Assignment, error) {
 		Lease:   Lease{Task: n.Task, Attempt: r.Attempt},
 		Process: p.ID, Host: p.Host, Kernel: p.Kernel, GrantedAt: c.now,
 	}
-	if a.Attempt > 1 { // only an attempt stores a checkpoint
+	if a.Attempt > 1 { // a first attempt has no checkpoint
 		if a.From, err = c.tx.CheckpointStep(a.Task); err != nil {
 			return Assignment{}, err
 		}
@@ -130,7 +134,7 @@ func (c *call) grant(p Process, n Next) (Assignment, error) {
 	return assignment, c.tx.PutAttempt(a)
 }
 
-// work is the assignment of a lease that its holder does not know yet, and its cost.
+// work returns the full assignment of a lease and the cost of its task.
 func (c *call) work(a Attempt) (Assignment, time.Duration, error) {
 	step, err := c.tx.CheckpointStep(a.Task)
 	if err != nil {
@@ -148,8 +152,8 @@ func (c *call) workFrom(a Attempt, step uint64) (Assignment, time.Duration, erro
 	return Assignment{Lease: a.Lease, Work: w}, s.Cost, nil
 }
 
-// shut says whether a process holds a task that must be alone.
-func (c *call) shut(held []Assignment) (bool, error) {
+// holdsExclusive reports whether a process holds an exclusive task.
+func (c *call) holdsExclusive(held []Assignment) (bool, error) {
 	if len(held) != 1 {
 		return false, nil
 	}
@@ -157,9 +161,205 @@ func (c *call) shut(held []Assignment) (bool, error) {
 	return r.Alone, err
 }
 
-// stallTimeout is how long a task may go without a new step: some times the
-// expected time of a step, and a least time.
+// stallTimeout returns how long a task may go without completing a step.
 func (p Policy) stallTimeout(s Specification) time.Duration {
 	step := s.Cost.Seconds() / float64(max(1, s.Configuration.Training.Steps))
 	return max(p.StallTimeout, time.Duration(p.StallFactor*step*float64(time.Second)))
+}
+
+// recentGrant is the cached part of a grant.
+type recentGrant struct {
+	process       string
+	attempt       uint64
+	configuration sweep.Configuration
+}
+
+// maxLookups bounds how many leases of one call are looked up that the process does
+// not hold, since a process may name any.
+const maxLookups = 512
+
+// Granted returns which of the given leases were granted to a process. The value of a
+// lease is 0 if it was not. Otherwise it is the maximum size of the result in bytes for
+// leases in results, and positive for leases in others. Granted looks up at most
+// maxLookups leases that the process does not hold, and omits the rest.
+//
+// It reads only, so that a caller can check a call before it decodes the results.
+// Errors: ErrUnavailable.
+func (q *Queue) Granted(ctx context.Context, process string, results, others []Lease) (map[Lease]int, error) {
+	recent := map[Lease]int{}
+	unknown := 0
+	for _, l := range results {
+		if g, ok := q.grants.Get(l.Task); ok && g.process == process && g.attempt == l.Attempt {
+			recent[l] = sweep.MaxResultBytes(g.configuration)
+		} else {
+			unknown++
+		}
+	}
+	if unknown+len(others) == 0 {
+		return recent, nil
+	}
+	var granted map[Lease]int
+	err := q.view(ctx, func(c *call) error {
+		granted = maps.Clone(recent)
+		return c.granted(granted, process, results, others)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up the leases of process %q: %w", process, err)
+	}
+	return granted, nil
+}
+
+// granted adds the leases that are not in the map.
+func (c *call) granted(granted map[Lease]int, process string, results, others []Lease) error {
+	held, err := c.tx.HeldBy(process)
+	if err != nil {
+		return err
+	}
+	live := make(map[Lease]bool, len(held))
+	for _, a := range held {
+		live[a.Lease] = true
+	}
+	lookups := 0
+	add := func(l Lease, size func() (int, error)) error {
+		if _, known := granted[l]; known {
+			return nil
+		}
+		found := live[l]
+		if !found {
+			if lookups++; lookups > maxLookups {
+				return nil
+			}
+			a, known, err := c.tx.Attempt(l)
+			if err != nil {
+				return err
+			}
+			found = known && a.Process == process
+		}
+		if !found {
+			granted[l] = 0
+			return nil
+		}
+		granted[l], err = size()
+		return err
+	}
+	for _, l := range results {
+		if err := add(l, func() (int, error) {
+			s, err := c.specification(l.Task)
+			return sweep.MaxResultBytes(s.Configuration), err
+		}); err != nil {
+			return err
+		}
+	}
+	for _, l := range others {
+		if err := add(l, func() (int, error) { return 1, nil }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remember caches new grants, which the checks of their results need.
+func (q *Queue) remember(process string, assignments []Assignment) {
+	for _, a := range assignments {
+		if a.Work != nil {
+			q.grants.Add(a.Task, recentGrant{process, a.Attempt, a.Work.Configuration})
+		}
+	}
+}
+
+// slots fills the free slots of a process. Small tasks share a slot, in a batch that
+// costs about Policy.BatchCost, so that calls stay rare.
+type slots struct {
+	policy Policy
+	left   int           // slots without a task
+	room   time.Duration // left in the slot that was opened last
+	tasks  int           // in the slot that was opened last
+	last   time.Duration // cost of the task that was placed last
+	likely int           // tasks that the next slot will probably take, from the number of reports
+}
+
+// maxListed bounds how many waiting tasks one query lists for a slot. maxLikely bounds
+// it while their cost is unknown, since concurrent calls cannot get listed tasks.
+const (
+	maxListed = 32
+	maxLikely = 4
+)
+
+func newSlots(p Policy, r SyncRequest) *slots {
+	likely := len(r.Reports) / max(1, r.FreeSlots)
+	return &slots{policy: p, left: r.FreeSlots, likely: min(max(1, likely), maxLikely, p.MaxBatch)}
+}
+
+// open places a task of some cost in the next free slot.
+func (s *slots) open(cost time.Duration) {
+	s.left--
+	s.room, s.tasks, s.last = s.policy.BatchCost-cost, 1, cost
+}
+
+// fit returns how many more tasks to list for the slot that was opened last, assuming
+// that they cost as much as the last one. Tasks come longest first, so if that one would
+// not fit again but a quarter of the slot is empty, fit returns 1.
+func (s *slots) fit() int {
+	limit := min(maxListed, s.policy.MaxBatch-s.tasks)
+	switch {
+	case s.room <= 0 || limit <= 0:
+		return 0
+	case s.last <= 0:
+		return limit
+	case s.room < s.last && s.room >= s.policy.BatchCost/4:
+		return 1
+	default:
+		return min(limit, int(s.room/s.last))
+	}
+}
+
+// join adds a task to the slot that was opened last and reports whether it fitted.
+func (s *slots) join(cost time.Duration) bool {
+	if s.tasks == 0 || cost > s.room || s.tasks >= s.policy.MaxBatch {
+		return false
+	}
+	s.room -= cost
+	s.tasks++
+	s.last = cost
+	return true
+}
+
+// occupy places a task whose grant is repeated.
+func (s *slots) occupy(cost time.Duration) {
+	if !s.join(cost) && s.left > 0 {
+		s.open(cost)
+	}
+}
+
+// turns iterates over the sweeps that one call may serve, in rotation.
+type turns struct {
+	sweeps []Sweep // by Turn; the first is served next
+	last   int64   // the largest turn
+}
+
+func newTurns(sweeps []Sweep) *turns {
+	t := &turns{sweeps: append([]Sweep(nil), sweeps...)}
+	for _, s := range sweeps {
+		t.last = max(t.last, s.Turn)
+	}
+	return t
+}
+
+func (t *turns) any() bool { return len(t.sweeps) > 0 }
+
+// next returns the sweep whose turn it is.
+func (t *turns) next() Sweep { return t.sweeps[0] }
+
+// drop removes the next sweep, which has no task to grant.
+func (t *turns) drop() { t.sweeps = t.sweeps[1:] }
+
+// advanceTurn moves the next sweep to the end. A single sweep keeps its turn.
+func (c *call) advanceTurn(s Sweep, t *turns) error {
+	if len(t.sweeps) == 1 {
+		return nil
+	}
+	t.last++
+	s.Turn = t.last
+	t.sweeps = append(t.sweeps[1:], s)
+	return c.tx.SetTurn(s.ID, s.Turn)
 }

@@ -9,10 +9,11 @@ import (
 	"spiqsweep/sweep"
 )
 
-// Report says how a held lease ended: exactly one of its fields is set.
+// Report tells how a held lease ended: exactly one of Result, Failure and HandBack is set.
 type Report struct {
 	Lease
-	// Proven: a coordinator certainly granted the lease to the process that reports.
+	// Proven means that the caller has verified that a coordinator granted the lease to
+	// the reporting process.
 	Proven   bool
 	Result   *ResultReport
 	Failure  *Failure
@@ -26,16 +27,16 @@ type ResultReport struct {
 	ComputeTime time.Duration
 }
 
-// Failure is the task's own fault: a panic, NaN, a stall.
+// Failure is a failure of the task itself, such as a panic, a NaN or a stall.
 type Failure struct {
 	Message string
 	Log     string // the last lines of the task's log
-	// Reproducible: the failure follows from the task's numbers alone, so every
-	// further attempt would fail in the same way.
+	// Reproducible means that every further attempt would fail in the same way,
+	// because the failure depends only on the task's configuration and data.
 	Reproducible bool
 }
 
-// HandBack gives a task back unharmed.
+// HandBack returns a task that has not failed.
 type HandBack struct {
 	Reason string
 }
@@ -53,27 +54,27 @@ type Judgement string
 // The judgements.
 const (
 	JudgedAccepted Judgement = "accepted"
-	JudgedAlready  Judgement = "already" // the same report of the same attempt was judged before
-	JudgedLate     Judgement = "late"    // the attempt counts no more; a result is kept for comparison
-	JudgedInvalid  Judgement = "invalid" // not believed
+	JudgedAlready  Judgement = "already" // the attempt has made the same report before
+	JudgedLate     Judgement = "late"    // the attempt is over; a result is kept for comparison
+	JudgedInvalid  Judgement = "invalid" // the report is wrong
 )
 
-// finding is what can be said of a reported result without the store.
+// finding is the outcome of checking a reported result outside the transaction.
 type finding struct {
 	result   sweep.Result
 	measures []byte
-	fits     bool  // the configuration of its task
-	err      error // why it cannot be believed
+	fits     bool  // the result was validated against the task's configuration
+	err      error // why the result is invalid
 }
 
 // StoredResult is a result as the store keeps it.
 type StoredResult struct {
 	Body     []byte // canonical JSON
-	Measures []byte // what tables show of it, as sweep.Measures.Encode writes it
+	Measures []byte // its table values, as sweep.Measures.Encode writes them
 }
 
-// examine decodes the results of a call before its transaction begins, and holds
-// them against what was granted, since that is the expensive part.
+// examine decodes the results of a call and, for recent grants, validates them. It runs
+// before the transaction because it is the expensive part.
 func (q *Queue) examine(ctx context.Context, reports []Report) ([]finding, error) {
 	findings := make([]finding, len(reports))
 	if !slices.ContainsFunc(reports, func(r Report) bool { return r.Result != nil }) {
@@ -82,7 +83,7 @@ func (q *Queue) examine(ctx context.Context, reports []Report) ([]finding, error
 	select {
 	case q.examining <- struct{}{}:
 		defer func() { <-q.examining }()
-	case <-ctx.Done(): // nobody waits for it any more
+	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 	for i, r := range reports {
@@ -91,15 +92,15 @@ func (q *Queue) examine(ctx context.Context, reports []Report) ([]finding, error
 		}
 		findings[i] = r.Result.examine()
 		if g, ok := q.grants.Get(r.Task); ok {
-			findings[i].err = findings[i].disbelief(g.configuration)
+			findings[i].err = findings[i].check(g.configuration)
 			findings[i].fits, findings[i].result = findings[i].err == nil, sweep.Result{}
 		}
 	}
 	return findings, nil
 }
 
-// maxComputeTime bounds what a result may have taken: beyond it, estimates of
-// the time left would be worthless.
+// maxComputeTime bounds the compute time of a result. A larger one would spoil the
+// estimates of the time left.
 const maxComputeTime = 366 * 24 * time.Hour
 
 func (r ResultReport) examine() finding {
@@ -116,8 +117,8 @@ func (r ResultReport) examine() finding {
 	return f
 }
 
-// judgeAll judges the reports of a call one by one; of an old call, its results
-// alone. One that cannot be believed does not touch the others.
+// judgeAll judges the reports of a call one by one; in an old call, only its results.
+// An invalid report does not affect the others.
 func (c *call) judgeAll(r SyncRequest, findings []finding, newer bool) ([]Verdict, error) {
 	var verdicts []Verdict
 	for i, report := range r.Reports {
@@ -150,7 +151,7 @@ func (c *call) judge(p Process, r Report, f finding) (j Judgement, why string, e
 	case a.Process != p.ID:
 		return JudgedInvalid, fmt.Sprintf("attempt %d of task %.100q was granted to another process", r.Attempt, r.Task), nil
 	case r.outcomes() != 1:
-		return JudgedInvalid, fmt.Sprintf("a report must say one thing: this one says %d", r.outcomes()), nil
+		return JudgedInvalid, fmt.Sprintf("a report must have exactly one of result, failure and hand-back: this one has %d", r.outcomes()), nil
 	case r.Result != nil:
 		return c.judgeResult(a, *r.Result, f)
 	case r.Failure != nil:
@@ -170,7 +171,8 @@ func (r Report) outcomes() (n int) {
 	return n
 }
 
-// judgeEnd judges the report of an end without a result, and applies it if it counts.
+// judgeEnd judges the report of an attempt that ended without a result, and calls apply
+// if the attempt is the newest.
 func (c *call) judgeEnd(a Attempt, o Outcome, apply func() error) (Judgement, error) {
 	if a.Outcome == o {
 		return JudgedAlready, nil
@@ -187,7 +189,7 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 		return JudgedAlready, "", nil
 	}
 	if a.Digest != "" {
-		return JudgedInvalid, fmt.Sprintf("attempt %d of task %s has reported the result %s before", a.Attempt, a.Task, a.Digest), nil
+		return JudgedInvalid, fmt.Sprintf("attempt %d of task %s has already reported the result %s", a.Attempt, a.Task, a.Digest), nil
 	}
 	record, counts, err := c.newest(a)
 	if err != nil {
@@ -197,7 +199,7 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 	if err != nil {
 		return "", "", err
 	}
-	if fault := f.disbelief(s.Configuration); fault != nil {
+	if fault := f.check(s.Configuration); fault != nil {
 		if counts {
 			err = c.fail(a, Failure{Message: "invalid result: " + fault.Error()})
 		}
@@ -205,7 +207,7 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 	}
 	stored := StoredResult{Body: r.Body, Measures: f.measures}
 	a.Digest, a.Compute = r.Digest, r.ComputeTime
-	a.Step = uint64(s.Configuration.Training.Steps) // a result is that of all steps
+	a.Step = uint64(s.Configuration.Training.Steps)
 	if counts && record.Verifying {
 		return JudgedAccepted, "", c.verify(a, record, stored)
 	}
@@ -213,23 +215,103 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 		return "", "", err
 	}
 	switch {
-	case counts || record.welcomes(a):
+	case counts || record.acceptsCancelled(a):
 		return JudgedAccepted, "", c.accept(a, record, stored)
 	default:
 		return JudgedLate, "", c.keepLate(a, record)
 	}
 }
 
-// welcomes says whether the result of an attempt is accepted though the attempt
-// was cancelled: its task was not granted again, and has no result yet.
-func (r Record) welcomes(a Attempt) bool {
+// acceptsCancelled reports whether the result of a cancelled attempt is accepted: the
+// task was not granted again and has no result.
+func (r Record) acceptsCancelled(a Attempt) bool {
 	return a.Outcome == Cancelled && a.Attempt == r.Attempt && r.Accepted == ""
 }
 
-// disbelief says why a result cannot be one of the configuration.
-func (f finding) disbelief(c sweep.Configuration) error {
+// check returns why a result is not a valid result of the configuration, or nil.
+func (f finding) check(c sweep.Configuration) error {
 	if f.err != nil || f.fits {
 		return f.err
 	}
 	return f.result.Validate(c)
+}
+
+// A store can lose commits while workers run: a backup is restored, or an asynchronous
+// standby is promoted. It then lacks recent leases, or grants their numbers again. The
+// service verifies a proof that comes with each lease, which distinguishes such a lease
+// from an invented one. A result under a missing lease is accepted if the task has none,
+// and is otherwise compared with the accepted one.
+
+// restoredReason explains why the store lacks a proven lease.
+const restoredReason = "the store is older than its workers: a backup was restored, or a standby promoted that lacked the last commits"
+
+// missing reports whether the store lacks a proven lease of a process, and records a
+// warning if it does.
+func (c *call) missing(p Process, l Lease, proven bool) (bool, error) {
+	if !proven {
+		return false, nil
+	}
+	a, found, err := c.tx.Attempt(l)
+	if err != nil || found && a.Process == p.ID {
+		return false, err
+	}
+	if c.missingLease == "" {
+		c.missingLease = fmt.Sprintf("%s: it does not have attempt %d of task %s, which a worker on %s holds; finished results of such leases are kept and compared, "+
+			"everything else that is missing runs again", restoredReason, l.Attempt, l.Task, p.Host)
+	}
+	return true, nil
+}
+
+// judgeMissing judges a report under a proven lease that the store lacks. It enters a
+// result as a new attempt.
+func (c *call) judgeMissing(p Process, r Report, f finding) (Judgement, string, error) {
+	record, found, err := c.tx.Record(r.Task)
+	switch {
+	case err != nil:
+		return "", "", err
+	case !found:
+		return JudgedInvalid, fmt.Sprintf("task %s is not in the store: %s", r.Task, restoredReason), nil
+	case r.Result == nil:
+		return JudgedLate, restoredReason, nil
+	}
+	s, err := c.specification(r.Task)
+	if err != nil {
+		return "", "", err
+	}
+	if fault := f.check(s.Configuration); fault != nil { // no stored attempt can be blamed
+		return JudgedInvalid, clip(fault.Error(), c.policy.MaxReason), nil
+	}
+	attempts, err := c.tx.Attempts(r.Task)
+	if err != nil {
+		return "", "", err
+	}
+	for _, a := range attempts {
+		if a.Process == p.ID && a.Digest == r.Result.Digest {
+			return JudgedAlready, "", nil
+		}
+	}
+	a := Attempt{
+		Lease:   Lease{Task: r.Task, Attempt: record.Attempt + 1},
+		Process: p.ID, Host: p.Host, Kernel: p.Kernel, GrantedAt: c.now.Add(-r.Result.ComputeTime),
+		Started: true, Step: uint64(s.Configuration.Training.Steps), Digest: r.Result.Digest, Compute: r.Result.ComputeTime,
+	}
+	stored := StoredResult{Body: r.Result.Body, Measures: f.measures}
+	if record.Phase == Leased {
+		if err := c.revoke(record, Withdrawn, "a result of an earlier grant arrived"); err != nil {
+			return "", "", err
+		}
+	}
+	finished := record.Phase == Done || record.Phase == Diverged
+	record.Attempt, record.NotBefore = a.Attempt, time.Time{}
+	if record.Verifying {
+		return JudgedAccepted, "", c.verify(a, record, stored)
+	}
+	if err := c.tx.PutResult(a.Task, a.Digest, stored); err != nil {
+		return "", "", err
+	}
+	if finished {
+		a.end(Late, restoredReason, c.now)
+		return JudgedLate, restoredReason, c.keepLate(a, record)
+	}
+	return JudgedAccepted, "", c.accept(a, record, stored)
 }

@@ -1,28 +1,30 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"spiqsweep/sweep"
 )
 
-// Selection names tasks of a sweep; without tasks and cells, all of it.
+// Selection selects tasks of a sweep: all of them, or those that match Tasks and
+// Configurations.
 type Selection struct {
-	Sweep          string                      // by its ID; "": all sweeps
-	Tasks          []sweep.TaskID              // or beginnings of IDs that no other task has
-	Configurations []sweep.ConfigurationFilter // those that have all the values of one
+	Sweep          string                      // its ID; "" selects all sweeps
+	Tasks          []sweep.TaskID              // IDs or unique prefixes
+	Configurations []sweep.ConfigurationFilter // a task must match one of them
 }
 
-// chosen lists what a selection names among the tasks that are in one of some
-// phases and wanted, by ID.
+// selectTasks lists the selected tasks that are in one of the phases and wanted, by ID.
 //
-// Errors: ErrUnknown if there is no such sweep or task; ErrInvalid if the
-// beginning of an ID is that of several, or if no task of the sweeps, whatever its
-// phase, is in one of the cells; ErrUnavailable.
-func (q *Queue) chosen(ctx context.Context, s Selection, wanted func(Record) bool, phases ...Phase) ([]sweep.TaskID, error) {
+// Errors: ErrUnknown if there is no such sweep or task; ErrInvalid if a prefix is
+// ambiguous or if no task of the sweeps, in any phase, matches one of the
+// configurations; ErrUnavailable.
+func (q *Queue) selectTasks(ctx context.Context, s Selection, wanted func(Record) bool, phases ...Phase) ([]sweep.TaskID, error) {
 	var sweeps []Sweep
 	var tasks []sweep.TaskID
 	err := q.view(ctx, func(c *call) (err error) {
@@ -45,7 +47,7 @@ func (q *Queue) chosen(ctx context.Context, s Selection, wanted func(Record) boo
 		return slices.Contains(phases, r.Phase) && wanted(r)
 	})
 	if err == nil {
-		err = q.checkCells(ctx, sweeps, f)
+		err = q.checkConfigurations(ctx, sweeps, f)
 	}
 	if err != nil {
 		return nil, err
@@ -53,7 +55,7 @@ func (q *Queue) chosen(ctx context.Context, s Selection, wanted func(Record) boo
 	return fitting, nil
 }
 
-// tasksOf lists all tasks of sweeps that are in one of some phases.
+// tasksOf lists all tasks of sweeps that are in one of the phases.
 func (q *Queue) tasksOf(ctx context.Context, sweeps []Sweep, phases []Phase) (tasks []sweep.TaskID, err error) {
 	for _, one := range sweeps {
 		for _, phase := range phases {
@@ -73,10 +75,10 @@ func (c *call) sweepsOf(id string) ([]Sweep, error) {
 	return c.tx.Sweeps()
 }
 
-// named finds the tasks of sweeps whose IDs are, or begin, as given.
-func (c *call) named(words []sweep.TaskID, sweeps []Sweep) (tasks []sweep.TaskID, err error) {
-	for _, word := range words {
-		task, err := c.task(word, sweeps)
+// named finds the tasks of sweeps by their IDs or unique prefixes.
+func (c *call) named(ids []sweep.TaskID, sweeps []Sweep) (tasks []sweep.TaskID, err error) {
+	for _, id := range ids {
+		task, err := c.task(id, sweeps)
 		if err != nil {
 			return nil, err
 		}
@@ -85,37 +87,37 @@ func (c *call) named(words []sweep.TaskID, sweeps []Sweep) (tasks []sweep.TaskID
 	return tasks, nil
 }
 
-func (c *call) task(word sweep.TaskID, sweeps []Sweep) (sweep.TaskID, error) {
-	referring, err := c.tx.Referring(word)
+func (c *call) task(idOrPrefix sweep.TaskID, sweeps []Sweep) (sweep.TaskID, error) {
+	referring, err := c.tx.Referring(idOrPrefix)
 	if err != nil {
 		return "", err
 	}
 	if slices.ContainsFunc(sweeps, func(s Sweep) bool { return slices.Contains(referring, s.ID) }) {
-		return word, nil
+		return idOrPrefix, nil
 	}
 	found := sweep.TaskID("")
 	for _, s := range sweeps {
-		next, err := c.tx.PlannedTasks(s.Plan, word, 2)
+		next, err := c.tx.PlannedTasks(s.Plan, idOrPrefix, 2)
 		if err != nil {
 			return "", err
 		}
 		for _, task := range next {
 			switch {
-			case word == "" || !strings.HasPrefix(string(task), string(word)) || task == found:
+			case idOrPrefix == "" || !strings.HasPrefix(string(task), string(idOrPrefix)) || task == found:
 			case found != "":
-				return "", fmt.Errorf("%w: task %q: tasks %s and %s both begin so", ErrInvalid, word, found, task)
+				return "", fmt.Errorf("%w: task %q: the prefix matches tasks %s and %s", ErrInvalid, idOrPrefix, found, task)
 			default:
 				found = task
 			}
 		}
 	}
 	if found == "" {
-		return "", fmt.Errorf("%w: task %q", ErrUnknown, word)
+		return "", fmt.Errorf("%w: task %q", ErrUnknown, idOrPrefix)
 	}
 	return found, nil
 }
 
-// addTasksIn adds all tasks of a plan that are in a phase.
+// addTasksIn appends all tasks of a plan that are in a phase.
 func (q *Queue) addTasksIn(ctx context.Context, tasks []sweep.TaskID, plan string, phase Phase) ([]sweep.TaskID, error) {
 	after := sweep.TaskID("")
 	for {
@@ -135,7 +137,7 @@ func (q *Queue) addTasksIn(ctx context.Context, tasks []sweep.TaskID, plan strin
 	}
 }
 
-// fitting keeps the tasks that are wanted and pass the filter.
+// fitting returns the tasks that are wanted and pass the filter.
 func (q *Queue) fitting(ctx context.Context, tasks []sweep.TaskID, f *filter, wanted func(Record) bool) (kept []sweep.TaskID, err error) {
 	for page := range slices.Chunk(tasks, q.policy.ChangePage) {
 		var some []sweep.TaskID
@@ -162,25 +164,25 @@ func (q *Queue) fitting(ctx context.Context, tasks []sweep.TaskID, f *filter, wa
 
 func (c *call) fits(task sweep.TaskID, f *filter, wanted func(Record) bool) (bool, error) {
 	r, err := c.record(task)
-	if err != nil || !wanted(r) || len(f.cells) == 0 {
+	if err != nil || !wanted(r) || len(f.filters) == 0 {
 		return err == nil && wanted(r), err
 	}
 	s, err := c.specification(task)
 	return err == nil && f.passes(s.Configuration), err
 }
 
-// change is what a rule made of a task.
+// change tells what a rule did with a task.
 type change int
 
 const (
-	untouched change = iota // it is not what was meant any more
+	untouched change = iota // the rule does not apply to the task, or no longer does
 	changed
-	sharedTask // it goes on, since another sweep wants it too
+	sharedTask // the task goes on, because another sweep refers to it
 )
 
-// alter applies a rule to tasks, a page in each transaction, and lists them by
-// what it did. After an error, the pages before are done.
-func (q *Queue) alter(ctx context.Context, tasks []sweep.TaskID, rule func(*call, Record) (change, error)) (map[change][]sweep.TaskID, error) {
+// changeTasks applies a rule to tasks, one page per transaction, and groups the tasks by
+// the outcome. After an error, the pages before it are committed.
+func (q *Queue) changeTasks(ctx context.Context, tasks []sweep.TaskID, rule func(*call, Record) (change, error)) (map[change][]sweep.TaskID, error) {
 	all := map[change][]sweep.TaskID{}
 	for page := range slices.Chunk(tasks, q.policy.ChangePage) {
 		var made []change
@@ -207,4 +209,145 @@ func (q *Queue) alter(ctx context.Context, tasks []sweep.TaskID, rule func(*call
 		}
 	}
 	return all, nil
+}
+
+// filter passes tasks that match one of its configuration filters, or all tasks if it
+// has none, and tracks which of them have not matched any task yet.
+type filter struct {
+	filters   []sweep.ConfigurationFilter
+	unmatched []sweep.ConfigurationFilter
+}
+
+func newFilter(filters []sweep.ConfigurationFilter) *filter {
+	return &filter{filters: filters, unmatched: slices.Clone(filters)}
+}
+
+// see removes the configuration filters that match a task from those that are unmatched.
+func (f *filter) see(c sweep.Configuration) {
+	f.unmatched = slices.DeleteFunc(f.unmatched, func(filter sweep.ConfigurationFilter) bool { return filter.Has(c) })
+}
+
+func (f *filter) passes(c sweep.Configuration) bool {
+	f.see(c)
+	return len(f.filters) == 0 || slices.ContainsFunc(f.filters, func(filter sweep.ConfigurationFilter) bool { return filter.Has(c) })
+}
+
+// checkConfigurations returns ErrInvalid if a configuration filter matches no task of the
+// sweeps, because it was then mistyped. It reads plans only until every filter has matched.
+func (q *Queue) checkConfigurations(ctx context.Context, sweeps []Sweep, f *filter) error {
+	present := valuesOf(f.unmatched)
+	for _, s := range sweeps {
+		if err := q.seePlanned(ctx, s.Plan, f, present); err != nil {
+			return err
+		}
+	}
+	if len(f.unmatched) == 0 {
+		return nil
+	}
+	missing := present.missing(f.unmatched[0])
+	return fmt.Errorf("%w: no configuration of the sweep has %s (it has %s)", ErrInvalid, formatFilter(missing), present.format(missing))
+}
+
+// seePlanned passes the tasks of a plan to the filter until all its configuration filters
+// have matched, and collects their values.
+func (q *Queue) seePlanned(ctx context.Context, plan string, f *filter, present values) error {
+	after := sweep.TaskID("")
+	for len(f.unmatched) > 0 {
+		var page []sweep.TaskID
+		err := q.view(ctx, func(c *call) (err error) {
+			if page, err = c.tx.PlannedTasks(plan, after, q.policy.ChangePage); err != nil {
+				return err
+			}
+			for _, task := range page {
+				s, err := c.specification(task)
+				if err != nil {
+					return err
+				}
+				f.see(s.Configuration)
+				present.add(s.Configuration)
+			}
+			return nil
+		})
+		if err != nil || len(page) < q.policy.ChangePage {
+			return err
+		}
+		after = page[len(page)-1]
+	}
+	return nil
+}
+
+// values are the values of settings that occur among tasks, by setting.
+type values map[string]map[any]bool
+
+// valuesOf returns empty values for the settings of some filters.
+func valuesOf(filters []sweep.ConfigurationFilter) values {
+	present := values{}
+	for _, filter := range filters {
+		for name := range filter {
+			present[name] = map[any]bool{}
+		}
+	}
+	return present
+}
+
+func (v values) add(c sweep.Configuration) {
+	for name, seen := range v {
+		if setting, known := sweep.Lookup(name); known {
+			seen[setting.Value(c)] = true
+		}
+	}
+}
+
+// missing returns the part of a filter whose values do not occur, or the whole filter
+// if each value occurs, but not in the same task.
+func (v values) missing(filter sweep.ConfigurationFilter) sweep.ConfigurationFilter {
+	missing := sweep.ConfigurationFilter{}
+	for name, value := range filter {
+		if !v[name][value] {
+			missing[name] = value
+		}
+	}
+	if len(missing) == 0 {
+		return filter
+	}
+	return missing
+}
+
+// formatFilter formats a filter as the command line takes it.
+func formatFilter(filter sweep.ConfigurationFilter) string {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(filter)) {
+		pairs = append(pairs, name+"="+sweep.Format(filter[name]))
+	}
+	return strings.Join(pairs, ",")
+}
+
+// maxListedValues bounds how many values of a setting an error lists.
+const maxListedValues = 12
+
+// format lists the values that occur of a filter's settings.
+func (v values) format(filter sweep.ConfigurationFilter) string {
+	var settings []string
+	for _, name := range slices.Sorted(maps.Keys(filter)) {
+		seen := slices.SortedFunc(maps.Keys(v[name]), compareValues)
+		var listed []string
+		for _, value := range seen[:min(len(seen), maxListedValues)] {
+			listed = append(listed, sweep.Format(value))
+		}
+		if len(seen) > maxListedValues {
+			listed = append(listed, "…")
+		}
+		settings = append(settings, name+" = "+strings.Join(listed, ", "))
+	}
+	return strings.Join(settings, " and ")
+}
+
+// compareValues orders values of one setting: numbers by size, others by their text.
+func compareValues(a, b any) int {
+	x, number := a.(float64)
+	y, both := b.(float64)
+	if number && both {
+		return cmp.Compare(x, y)
+	}
+	return cmp.Compare(sweep.Format(a), sweep.Format(b))
 }

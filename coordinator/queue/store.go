@@ -7,40 +7,42 @@ import (
 	"spiqsweep/sweep"
 )
 
-// Store keeps everything. What it has answered is durable.
+// Store keeps the state of a queue. Everything that a committed call has read or
+// written is durable when Update returns. Its methods may be called concurrently.
 type Store interface {
-	// Update runs a call in a transaction of its own: if call returns an error,
-	// nothing has happened, and Update returns that error. If the outcome of the
-	// commit is failure or unknown, Update returns ErrUnavailable. The context
-	// ends only the waiting: the call may still happen. So call must not touch
-	// what its caller reads after an error, and since it may be run more than
-	// once, it must begin by resetting what it leaves behind.
+	// Update runs call in a transaction. If call returns an error, the transaction is
+	// rolled back and Update returns that error. If the commit fails or its outcome
+	// is unknown, Update returns ErrUnavailable. If the context ends, Update returns
+	// immediately, but call may still run and commit. So call must not write to
+	// variables that its caller reads after an error. It may run more than once, so
+	// it must first reset the variables that it sets.
 	Update(ctx context.Context, call func(Tx) error) error
-	// View is an Update that may only read.
+	// View is Update for a call that reads only.
 	View(ctx context.Context, call func(Tx) error) error
-	// Changed returns a channel that is closed once a transaction that announced
-	// itself is durable, whichever user of the store made it, or once one may
-	// have been missed.
+	// Changed returns a channel that is closed after the next commit of a transaction
+	// that called Announce, by any user of the store, or if such a commit may have
+	// been missed.
 	Changed() <-chan struct{}
-	// Close waits for what is under way. Later calls return ErrUnavailable.
+	// Close waits for running calls. Later calls return ErrUnavailable.
 	Close() error
 }
 
-// Tx is one transaction. It is used by one goroutine, within the call alone.
-// Byte slices that go in or come out are not changed by either side. A method
-// that looks for one thing says whether there is one. Its errors are
-// ErrUnavailable; after one, the call must return it.
+// Tx is one transaction. Only the goroutine that runs the call may use it, and only
+// until the call returns. Neither side may change a byte slice that was passed or
+// returned. A lookup returns found = false if there is no such entry. Every error is
+// an ErrUnavailable, and the call must then return it.
 type Tx interface {
-	// Claim says what the transaction keeps to: a process (or none), tasks, those
-	// whose live attempts the process has, and what Next lists. It may read the
-	// rest of a sweep, but must not build on its staying as it is. Transactions
-	// with claims that do not meet may run at once; one without a claim is alone
-	// in the store. If it is made, it is the first call.
+	// Claim declares the process ("" for none) and the tasks that the transaction may
+	// change; tasks that the process holds and those that Next lists are included.
+	// The transaction may read other data but must not rely on it to stay unchanged.
+	// Transactions with disjoint claims may run concurrently; one without a claim
+	// excludes all others. Claim must be the first call.
 	Claim(process string, tasks []sweep.TaskID) error
-	// Now is the time of the transaction, in microseconds and UTC: the same at each call.
+	// Now returns the time of the transaction in UTC, in whole microseconds. It is
+	// the same at each call.
 	Now() time.Time
-	// Announce closes the channel of Changed once the transaction is durable, for
-	// the callers of this store before the call is answered.
+	// Announce makes the commit close the channel of Changed. In this store that
+	// happens before Update returns.
 	Announce()
 
 	SweepTx
@@ -50,76 +52,76 @@ type Tx interface {
 	BodyTx
 }
 
-// SweepTx is the part of a Tx about sweeps and their plans.
+// SweepTx is the part of Tx for sweeps and their plans.
 type SweepTx interface {
 	Sweep(id string) (s Sweep, found bool, err error)
-	// Sweeps lists all, by turn and then ID, without their grids.
+	// Sweeps lists all sweeps by turn, then ID, without their grids.
 	Sweeps() ([]Sweep, error)
 	PutSweep(Sweep) error
-	// SetTurn changes the turn alone.
+	// SetTurn changes only the turn of a sweep.
 	SetTurn(sweepID string, turn int64) error
 	DeleteSweep(id string) error
 
-	// Drafts lists the plans that no sweep has: those that are being written or
-	// taken away, by key.
+	// Drafts lists the plans that are being written or deleted, by key.
 	Drafts() ([]Draft, error)
 	PutDraft(Draft) error
 	DeleteDraft(plan string) error
 
-	// PutPlanned puts a task in its place within a plan: the first one counts. The
-	// record must be the task's, whose specification must exist.
+	// PutPlanned adds a task to a plan unless the plan has it. The record must be the
+	// task's, and its specification must be stored.
 	PutPlanned(plan string, p Planned, r Record) error
 	// CountPlanned counts the tasks of a plan, one by one.
 	CountPlanned(plan string) (int, error)
-	// Plans says whether a plan has a task.
+	// Plans reports whether a plan has a task.
 	Plans(plan string, task sweep.TaskID) (bool, error)
 	DropPlanned(plan string, task sweep.TaskID) error
-	// DeleteTallies forgets the tallies of a plan without tasks.
+	// DeleteTallies deletes the tallies of a plan without tasks.
 	DeleteTallies(plan string) error
-	// PlannedTasks pages through the tasks of a plan by ID: up to limit after one.
+	// PlannedTasks lists up to limit tasks of a plan with IDs above after, by ID.
 	PlannedTasks(plan string, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
-	// TasksIn pages through those of them that are in a phase.
+	// TasksIn is PlannedTasks for the tasks in one phase.
 	TasksIn(plan string, phase Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
 	// Referring lists the sweeps whose plan has a task, by ID.
 	Referring(sweep.TaskID) ([]string, error)
 
-	// Tallies of a plan, kept up to date, so that reading them is cheap. A phase
-	// without tasks may be absent.
+	// Tallies returns the sums of a plan, which the store keeps up to date, so that
+	// reading them is cheap. A phase without tasks may be absent.
 	Tallies(plan string) (map[Phase]Tally, error)
-	// Waiting lists the plans that have waiting tasks, by key, as cheaply.
+	// Waiting lists the plans with waiting tasks, by key. It reads tallies.
 	Waiting() ([]string, error)
-	// Open counts what is waiting, backing off or leased in the plans of all sweeps, as cheaply.
+	// Open counts the waiting, backing-off and leased tasks in the plans of all
+	// sweeps. It reads tallies.
 	Open() (int, error)
-	// Next lists up to limit waiting tasks of a plan, by Order and Row: those that
-	// must be alone only if that is asked. What it lists is this transaction's; what
-	// another has listed and not yet committed or given up is left out.
+	// Next lists up to limit waiting tasks of a plan by Order, then Row, and adds them
+	// to the claim. It omits exclusive tasks unless alone is set, and tasks
+	// that a concurrent transaction has listed.
 	Next(plan string, alone bool, limit int) ([]Next, error)
-	// Rows pages through a plan by row: up to limit above one. Only those with a
-	// reason have their configuration and recording.
+	// Rows lists up to limit rows of a plan after a row number, by row. Only rows with
+	// a reason have their configuration and recording.
 	Rows(plan string, after, limit int) ([]Row, error)
-	// RowsIn lists up to limit rows of a plan in a phase, by Order and Row, with
-	// their configurations, without results.
+	// RowsIn lists up to limit rows of a plan in a phase by Order, then Row, with
+	// configurations and without results.
 	RowsIn(plan string, phase Phase, limit int) ([]Row, error)
-	// History pages through the attempts of a plan's tasks, by row and number:
-	// up to limit after one.
+	// History lists up to limit attempts of a plan's tasks after one, by row, then
+	// attempt.
 	History(plan string, afterRow int, afterAttempt uint64, limit int) ([]History, error)
 }
 
-// TaskTx is the part of a Tx about tasks.
+// TaskTx is the part of Tx for tasks.
 type TaskTx interface {
 	Specification(sweep.TaskID) (s Specification, found bool, err error)
 	PutSpecification(Specification) error
 	Record(sweep.TaskID) (r Record, found bool, err error)
-	// AddRecords returns the records of tasks, in their order, and makes one that
-	// waits where there is none.
+	// AddRecords returns the records of tasks, in their order. It adds a waiting record
+	// for each task without one.
 	AddRecords([]sweep.TaskID) ([]Record, error)
-	// PutRecord stores a record, and with it what Tallies, Open and Next say.
+	// PutRecord stores a record and updates the tallies.
 	PutRecord(Record) error
-	// Due lists up to limit tasks whose back-off has ended by now, by its end and ID.
+	// Due lists up to limit tasks whose back-off has ended by now, by its end, then ID.
 	Due(now time.Time, limit int) ([]sweep.TaskID, error)
 }
 
-// Next is a waiting task.
+// Next is a waiting task that may be granted.
 type Next struct {
 	Task       sweep.TaskID
 	Order, Row int
@@ -127,17 +129,18 @@ type Next struct {
 	Alone      bool // as its record says
 }
 
-// AttemptTx is the part of a Tx about attempts.
+// AttemptTx is the part of Tx for attempts.
 type AttemptTx interface {
 	Attempt(Lease) (a Attempt, found bool, err error)
 	PutAttempt(Attempt) error
-	// Attempts lists a task's, by number.
+	// Attempts lists the attempts of a task by number.
 	Attempts(sweep.TaskID) ([]Attempt, error)
-	// HeldBy lists the live attempts of a process, by time of the grant, task and number.
+	// HeldBy lists the live attempts of a process by time of the grant, then task, then
+	// number.
 	HeldBy(process string) ([]Attempt, error)
 }
 
-// ProcessTx is the part of a Tx about processes.
+// ProcessTx is the part of Tx for processes.
 type ProcessTx interface {
 	Presence(process string) (p Presence, found bool, err error)
 	PutPresence(Presence) error
@@ -145,21 +148,21 @@ type ProcessTx interface {
 	Present() ([]Presence, error)
 	// Overdue lists those of them whose deadline is not after now, by ID.
 	Overdue(now time.Time) ([]Presence, error)
-	// LastTick is when any coordinator last ticked; zero before the first time.
+	// LastTick returns the time of the last tick of any coordinator, or zero.
 	LastTick() (time.Time, error)
 	PutLastTick(time.Time) error
 }
 
-// BodyTx is the part of a Tx about large bodies.
+// BodyTx is the part of Tx for large bodies.
 type BodyTx interface {
 	Result(task sweep.TaskID, digest string) (body []byte, found bool, err error)
-	// Measures are those that were stored with a result.
+	// Measures returns the measures that were stored with a result.
 	Measures(task sweep.TaskID, digest string) (body []byte, found bool, err error)
-	// PutResult leaves what it finds under that digest as it is.
+	// PutResult changes nothing if there is a result under the digest.
 	PutResult(task sweep.TaskID, digest string, r StoredResult) error
 	DeleteResult(task sweep.TaskID, digest string) error
 	Checkpoint(sweep.TaskID) (step uint64, body []byte, found bool, err error)
-	// CheckpointStep is 0 without a checkpoint.
+	// CheckpointStep returns the step of the checkpoint, or 0 without one.
 	CheckpointStep(sweep.TaskID) (step uint64, err error)
 	PutCheckpoint(task sweep.TaskID, step uint64, body []byte) error
 	DeleteCheckpoint(sweep.TaskID) error

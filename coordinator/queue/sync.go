@@ -3,30 +3,30 @@ package queue
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/failpoint"
 )
 
-// SyncRequest is what a process says in one call.
+// SyncRequest is one call of a process.
 type SyncRequest struct {
 	Process
-	// Sequence grows with every call of the process. A call that is not newer
-	// than one before changes nothing, but its results are judged.
+	// Sequence increases with every call of the process. A call whose number is not
+	// above that of an earlier call changes nothing, except that its results are judged.
 	Sequence uint64
-	// Held names every lease that the process has, reported ones included until
-	// they are judged.
+	// Held lists every lease of the process, including those in Reports.
 	Held    []Held
 	Reports []Report
-	// FreeSlots could be given work.
+	// FreeSlots counts the slots that may be given work.
 	FreeSlots int
 	Draining  bool
-	// Stays: the process is never told that all is done; it waits for the next sweep.
+	// Stays means that the process waits for the next sweep when all is done.
 	Stays bool
 }
 
-// Held is a lease that a process has.
+// Held is a lease of a process and its progress.
 type Held struct {
 	Lease
 	Step    uint64
@@ -34,32 +34,33 @@ type Held struct {
 	Proven  bool // see Report.Proven
 }
 
-// SyncAnswer is what the process should do.
+// SyncAnswer tells a process what to do.
 type SyncAnswer struct {
-	// Assignments name everything that the process should hold. A lease that it
-	// holds but that is not named is withdrawn.
+	// Assignments list every lease that the process should hold. Every other lease of
+	// the process is withdrawn.
 	Assignments []Assignment
-	// Verdicts judge the reports, in their order; of an old call, its results alone.
+	// Verdicts judge the reports, in their order; in an old call, only its results.
 	Verdicts    []Verdict
-	CallAgainIn time.Duration // at the latest
-	// Done: nothing is pending or leased in any sweep. Never set before there is a sweep.
+	CallAgainIn time.Duration // at most
+	// Done means that no sweep has pending or leased tasks. It is not set if there is
+	// no sweep.
 	Done      bool
 	LeaseTerm time.Duration
-	// Drain: an operator asks the process to hand back what it holds, and to leave.
+	// Drain means that an operator asks the process to hand back its tasks and to exit.
 	Drain bool
 }
 
 // Assignment is a lease that a process should hold.
 type Assignment struct {
 	Lease
-	Work *Work // nil if the process named the lease itself
+	Work *Work // nil if the request listed the lease
 }
 
-// Work is all that a process needs to know of a task.
+// Work is all that a process needs to run a task.
 type Work struct {
 	sweep.Task
-	CheckpointStep uint64        // to resume from; 0: from the start
-	StallTimeout   time.Duration // without a new step, the task has failed
+	CheckpointStep uint64        // to resume from, or 0
+	StallTimeout   time.Duration // the task has failed if it completes no step for so long
 }
 
 func (r SyncRequest) validate() error {
@@ -76,12 +77,11 @@ func (r SyncRequest) validate() error {
 	return nil
 }
 
-// Sync keeps a process in step: it judges what the process finished, renews
-// what it holds, grants again what it never heard of, and fills its free slots.
-// What it answers is durable.
+// Sync judges the reports of a process, renews its leases, repeats grants whose answer
+// was lost, and fills its free slots. Its answer is durable.
 //
 // Errors: ErrInvalid; ErrMismatch if the process computes other bits than every
-// sweep wants; ErrUnavailable.
+// sweep requires; ErrUnavailable.
 func (q *Queue) Sync(ctx context.Context, r SyncRequest) (SyncAnswer, error) {
 	if err := r.validate(); err != nil {
 		return SyncAnswer{}, fmt.Errorf("sync of process %q: %w", r.ID, err)
@@ -91,24 +91,24 @@ func (q *Queue) Sync(ctx context.Context, r SyncRequest) (SyncAnswer, error) {
 		return SyncAnswer{}, fmt.Errorf("sync of process %q: %w", r.ID, err)
 	}
 	var answer SyncAnswer
-	var older string
+	var missingLease string
 	err = q.share(ctx, r.ID, r.tasks(), func(c *call) (err error) {
 		answer, err = c.sync(r, findings)
-		older = c.older
+		missingLease = c.missingLease
 		return err
 	})
 	if err != nil {
 		return SyncAnswer{}, fmt.Errorf("sync of process %q: %w", r.ID, err)
 	}
 	q.remember(r.ID, answer.Assignments)
-	q.health.wentBack(older)
+	q.health.noteMissing(missingLease)
 	if len(r.Reports) > 0 {
 		failpoint.Reach("coordinator.committed")
 	}
 	return answer, nil
 }
 
-// tasks lists what a call names.
+// tasks lists the tasks that a call names.
 func (r SyncRequest) tasks() []sweep.TaskID {
 	var named []sweep.TaskID
 	for _, h := range r.Held {
@@ -125,10 +125,10 @@ func (c *call) sync(r SyncRequest, findings []finding) (SyncAnswer, error) {
 	if err != nil {
 		return SyncAnswer{}, err
 	}
-	if err := admit(r, sweeps); err != nil {
+	if err := checkNumerics(r, sweeps); err != nil {
 		return SyncAnswer{}, err
 	}
-	p, newer, err := c.greet(r)
+	p, newer, err := c.registerCall(r)
 	if err != nil {
 		return SyncAnswer{}, err
 	}
@@ -143,7 +143,7 @@ func (c *call) sync(r SyncRequest, findings []finding) (SyncAnswer, error) {
 	if newer {
 		answer.Assignments, err = c.assign(r, free, sweeps)
 	} else {
-		answer.Assignments, err = c.remind(r)
+		answer.Assignments, err = c.repeatAssignments(r)
 	}
 	if err != nil {
 		return SyncAnswer{}, err
@@ -153,14 +153,14 @@ func (c *call) sync(r SyncRequest, findings []finding) (SyncAnswer, error) {
 		return SyncAnswer{}, err
 	}
 	if leaves := answer.Done || r.Draining && len(answer.Assignments) == 0; newer && leaves {
-		err = c.dismiss(r.ID)
+		err = c.deregister(r.ID)
 	}
 	return answer, err
 }
 
-// greet takes note of a call and says whether it is newer than all before. The
-// number of the call and its effects are committed together.
-func (c *call) greet(r SyncRequest) (p Presence, newer bool, err error) {
+// registerCall stores the process and the number of a call, and reports whether the
+// call is newer than all before. The number and the call's effects are committed together.
+func (c *call) registerCall(r SyncRequest) (p Presence, newer bool, err error) {
 	p, known, err := c.tx.Presence(r.ID)
 	if err != nil || known && r.Sequence <= p.Sequence {
 		return p, false, err
@@ -169,13 +169,13 @@ func (c *call) greet(r SyncRequest) (p Presence, newer bool, err error) {
 		p.FirstSeen = c.now
 	}
 	p.Process, p.Sequence = r.Process, r.Sequence
-	p.heard(c.now, c.policy.LeaseTerm)
+	p.extend(c.now, c.policy.LeaseTerm)
 	return p, true, c.tx.PutPresence(p)
 }
 
-// dismiss forgets a process that leaves: one that has drained, or is told that all
-// is done. Should it call again, for the answer was lost, it is there again.
-func (c *call) dismiss(process string) error {
+// deregister removes the deadline of a process that has drained or that is told that
+// all is done. If the answer is lost and the process calls again, that sets a new one.
+func (c *call) deregister(process string) error {
 	p, _, err := c.tx.Presence(process)
 	if err != nil {
 		return err
@@ -195,12 +195,166 @@ func (c *call) callAgainIn(a SyncAnswer, free *slots) time.Duration {
 	}
 }
 
-// done says whether a process that holds nothing may leave. That nothing is
-// pending is not enough: a lease that others hold may come back.
+// done reports whether a process without leases may exit. Leased tasks count as
+// unfinished, because they may become pending again.
 func (c *call) done(a SyncAnswer, r SyncRequest, sweeps []Sweep) (bool, error) {
 	if r.Stays || len(a.Assignments) > 0 || len(sweeps) == 0 {
 		return false, nil
 	}
 	open, err := c.tx.Open()
 	return open == 0, err
+}
+
+// idle reports whether a process only asks for work.
+func (r SyncRequest) idle() bool {
+	return len(r.Held)+len(r.Reports) == 0 && !r.Draining && r.FreeSlots > 0
+}
+
+// WouldWait reports whether Sync would return an empty answer: the process has called
+// before, holds and reports nothing, nothing can be granted to it now, and work may
+// still come. The service then waits for Changed before it calls Sync, because a second
+// Sync with the same sequence number would be an old call. WouldWait is false for a new
+// process, so that Sync registers it and operators see it.
+func (q *Queue) WouldWait(ctx context.Context, r SyncRequest) (bool, error) {
+	if !r.idle() {
+		return false, nil
+	}
+	var wait bool
+	err := q.view(ctx, func(c *call) (err error) {
+		wait, err = c.wouldWait(r)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for work for process %q: %w", r.ID, err)
+	}
+	return wait, nil
+}
+
+func (c *call) wouldWait(r SyncRequest) (bool, error) {
+	p, known, err := c.tx.Presence(r.ID)
+	if err != nil || !known || r.Sequence <= p.Sequence || p.Leaving {
+		return false, err // Sync answers
+	}
+	held, err := c.tx.HeldBy(r.ID)
+	if err != nil || len(held) > 0 {
+		return false, err
+	}
+	sweeps, err := c.tx.Sweeps()
+	if err != nil || checkNumerics(r, sweeps) != nil {
+		return false, err
+	}
+	done, err := c.done(SyncAnswer{}, r, sweeps)
+	if err != nil || done {
+		return false, err
+	}
+	work, err := c.hasWork(suitable(r.Process, sweeps))
+	return !work, err
+}
+
+// assign returns the leases that the process of a newer call should hold.
+func (c *call) assign(r SyncRequest, free *slots, sweeps []Sweep) ([]Assignment, error) {
+	held, err := c.renew(r)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := c.keep(r, held, free)
+	if err != nil || r.Draining {
+		return kept, err
+	}
+	if exclusive, err := c.holdsExclusive(kept); err != nil || exclusive {
+		return kept, err
+	}
+	granted, err := c.fill(r.Process, free, suitable(r.Process, sweeps), len(kept) == 0 && r.idleAfterReports())
+	return append(kept, granted...), err
+}
+
+// idleAfterReports reports whether all held leases are reported as ended.
+func (r SyncRequest) idleAfterReports() bool {
+	reported := make(map[Lease]bool, len(r.Reports))
+	for _, report := range r.Reports {
+		reported[report.Lease] = true
+	}
+	return !slices.ContainsFunc(r.Held, func(h Held) bool { return !reported[h.Lease] })
+}
+
+// keep assigns the live leases of a process again. The answer that granted a lease was
+// lost if the request does not list the lease: keep then repeats the grant under the
+// same attempt, or, if the process drains, ends it as handed back.
+func (c *call) keep(r SyncRequest, live []Attempt, free *slots) ([]Assignment, error) {
+	named := r.named()
+	var kept []Assignment
+	for _, a := range live {
+		switch {
+		case named[a.Lease]:
+			kept = append(kept, Assignment{Lease: a.Lease})
+		case r.Draining:
+			if err := c.handBack(a, "the grant never reached the process, which drains"); err != nil {
+				return nil, err
+			}
+		default:
+			again, cost, err := c.work(a)
+			if err != nil {
+				return nil, err
+			}
+			free.occupy(cost)
+			kept = append(kept, again)
+		}
+	}
+	return kept, nil
+}
+
+// repeatAssignments answers an old call with the live leases of its process.
+func (c *call) repeatAssignments(r SyncRequest) ([]Assignment, error) {
+	live, err := c.tx.HeldBy(r.ID)
+	if err != nil {
+		return nil, err
+	}
+	named := r.named()
+	var held []Assignment
+	for _, a := range live {
+		again := Assignment{Lease: a.Lease}
+		if !named[a.Lease] {
+			if again, _, err = c.work(a); err != nil {
+				return nil, err
+			}
+		}
+		held = append(held, again)
+	}
+	return held, nil
+}
+
+func (r SyncRequest) named() map[Lease]bool {
+	named := make(map[Lease]bool, len(r.Held))
+	for _, h := range r.Held {
+		named[h.Lease] = true
+	}
+	return named
+}
+
+// suits reports whether a process computes the bits that a sweep requires.
+func (p Process) suits(s Sweep) bool {
+	return p.Numerics == s.Numerics && p.KernelClass == s.KernelClass
+}
+
+// suitable returns the sweeps that a process suits.
+func suitable(p Process, sweeps []Sweep) []Sweep {
+	var kept []Sweep
+	for _, s := range sweeps {
+		if p.suits(s) {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// checkNumerics returns ErrMismatch if there are sweeps but the process suits none of
+// them. A process that stays waits for a suitable sweep instead.
+func checkNumerics(r SyncRequest, sweeps []Sweep) error {
+	p := r.Process
+	if r.Stays || len(sweeps) == 0 || len(suitable(p, sweeps)) > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: the worker on %s computes numerics %d on kernels of class %q, sweep %q wants numerics %d of class %q: "+
+		"update the older side, or choose the kernel",
+		ErrMismatch, p.Host, p.Numerics, p.KernelClass, sweeps[0].Name, sweeps[0].Numerics, sweeps[0].KernelClass)
 }

@@ -26,7 +26,7 @@ func verifyMeasures(t *testing.T, l *Lab) {
 	l.verifies(1, 1)
 	w.Sync(Finished(w.Take(), 0))
 	s := l.Status("A")
-	want := "what tables show of the result of attempt 1 on host (portable) was altered since it was accepted: " +
+	want := "the measures of the result of attempt 1 on host (portable) were altered since it was accepted: " +
 		"errors.k_probability is 0.002, and 0.001 in the result"
 	if s.Counts.Diverged != 1 || s.Diverged[0].Reason != want {
 		t.Errorf("status: %+v, want %q", s, want)

@@ -176,7 +176,7 @@ func badResults(t *testing.T, l *Lab) {
 	}
 	why := []string{
 		"the body's digest is", "decode result", "firing_rate_hz2 = -1", "compute_time",
-		"says 2", "says 0", "another process", "never granted", "never granted", "never granted", "",
+		"this one has 2", "this one has 0", "another process", "never granted", "never granted", "never granted", "",
 	}
 	answer := w.Sync(reports...)
 	if len(answer.Verdicts) != len(reports) {

@@ -71,7 +71,7 @@ func selectWrongly(t *testing.T, l *Lab) {
 	refuses(queue.Selection{Sweep: "A", Configurations: mistyped}, queue.ErrInvalid)
 	refuses(queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(1).ID}, Configurations: mistyped}, queue.ErrInvalid)
 	_, err := l.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Sweep: "A", Configurations: mistyped}})
-	if want := "no cell of the sweep has neurons=2 (it has neurons = 1)"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "no configuration of the sweep has neurons=2 (it has neurons = 1)"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error is %v, want one with %q", err, want)
 	}
 	refuses(queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(3).ID}}, queue.ErrUnknown)

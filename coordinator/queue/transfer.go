@@ -8,10 +8,10 @@ import (
 	"spiqsweep/sweep/failpoint"
 )
 
-// PutCheckpoint stores a checkpoint of a lease: only the live attempt's, and
-// only with a larger step than the one before. It says whether it did. Since it
-// proves that the holder lives, it renews the holder's leases, and brings one
-// back that had expired but was not granted again.
+// PutCheckpoint stores a checkpoint of a lease if the lease is live and the step is above
+// that of the stored checkpoint, and reports whether it did. It also renews the holder's
+// leases, since the call proves that the holder lives, and revives an expired lease whose
+// task was not granted since.
 //
 // Errors: ErrInvalid if the task has no such step; ErrUnavailable.
 func (q *Queue) PutCheckpoint(ctx context.Context, process string, l Lease, step uint64, body []byte) (bool, error) {
@@ -31,7 +31,7 @@ func (c *call) putCheckpoint(process string, l Lease, step uint64, body []byte) 
 	if err != nil || !found || a.Process != process {
 		return false, err
 	}
-	if larger, err := c.larger(l, step); err != nil || !larger {
+	if larger, err := c.isNewer(l, step); err != nil || !larger {
 		return false, err
 	}
 	if a.Outcome != Live {
@@ -44,11 +44,11 @@ func (c *call) putCheckpoint(process string, l Lease, step uint64, body []byte) 
 		return false, err
 	}
 	failpoint.Reach("coordinator.checkpoint")
-	return true, c.alive(a, step)
+	return true, c.noteAlive(a, step)
 }
 
-// larger says whether a step is beyond the checkpoint that is stored.
-func (c *call) larger(l Lease, step uint64) (bool, error) {
+// isNewer reports whether a step is above that of the stored checkpoint.
+func (c *call) isNewer(l Lease, step uint64) (bool, error) {
 	s, err := c.specification(l.Task)
 	if err != nil {
 		return false, err
@@ -60,8 +60,8 @@ func (c *call) larger(l Lease, step uint64) (bool, error) {
 	return step > before, err
 }
 
-// alive notes that the holder of a lease has shown itself at a step.
-func (c *call) alive(a Attempt, step uint64) error {
+// noteAlive stores the step of an attempt and extends its holder's deadline.
+func (c *call) noteAlive(a Attempt, step uint64) error {
 	if err := c.progress(&a, Held{Lease: a.Lease, Step: step, Started: true}); err != nil {
 		return err
 	}
@@ -69,12 +69,12 @@ func (c *call) alive(a Attempt, step uint64) error {
 	if err != nil || !found {
 		return err
 	}
-	p.heard(c.now, c.policy.LeaseTerm)
+	p.extend(c.now, c.policy.LeaseTerm)
 	return c.tx.PutPresence(p)
 }
 
-// Checkpoint returns the newest checkpoint of a task, its step first, to the
-// holder of its lease: step 0 and no body if there is none.
+// Checkpoint returns the step and body of the newest checkpoint of a task to the holder
+// of its lease, or 0 and nil if there is none.
 //
 // Errors: ErrNotHeld; ErrUnavailable.
 func (q *Queue) Checkpoint(ctx context.Context, process string, l Lease) (uint64, []byte, error) {
@@ -100,4 +100,49 @@ func (c *call) checkpoint(process string, l Lease) (step uint64, body []byte, er
 	}
 	step, body, _, err = c.tx.Checkpoint(l.Task)
 	return step, body, err
+}
+
+// PutRecording stores a recording under its digest. It changes nothing if the digest is
+// stored already. Errors: ErrUnavailable.
+func (q *Queue) PutRecording(ctx context.Context, digest string, body []byte) error {
+	err := q.share(ctx, "", nil, func(c *call) error { return c.tx.PutRecording(digest, body) })
+	if err != nil {
+		return fmt.Errorf("store recording %s: %w", digest, err)
+	}
+	return nil
+}
+
+// Recording returns a stored recording. Errors: ErrUnknown, ErrUnavailable.
+func (q *Queue) Recording(ctx context.Context, digest string) ([]byte, error) {
+	var body []byte
+	err := q.view(ctx, func(c *call) error {
+		stored, found, err := c.tx.Recording(digest)
+		if err == nil && !found {
+			err = ErrUnknown
+		}
+		body = stored
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("fetch recording %.100q: %w", digest, err)
+	}
+	return body, nil
+}
+
+// Result returns a result of a task by its digest, as canonical JSON.
+// Errors: ErrUnknown, ErrUnavailable.
+func (q *Queue) Result(ctx context.Context, task sweep.TaskID, digest string) ([]byte, error) {
+	var body []byte
+	err := q.view(ctx, func(c *call) error {
+		stored, found, err := c.tx.Result(task, digest)
+		if err == nil && !found {
+			err = ErrUnknown
+		}
+		body = stored
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("fetch result %.100q of task %.100q: %w", digest, task, err)
+	}
+	return body, nil
 }

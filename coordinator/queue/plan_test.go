@@ -12,25 +12,25 @@ import (
 	"spiqsweep/sweep"
 )
 
-// TestAPlanSurvivesACommitThatNobodyHeardOf: each commit of a plan in turn happens,
-// and its caller is told that nobody knows. The same plan once more must be whole.
-func TestAPlanSurvivesACommitThatNobodyHeardOf(t *testing.T) {
+// TestPlanSurvivesUnknownCommits makes the outcome of each commit of a plan unknown in turn.
+// Repeating the plan must complete it.
+func TestPlanSurvivesUnknownCommits(t *testing.T) {
 	plan := func(q *queue.Queue, tasks int) error {
 		_, err := q.Plan(context.Background(), storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, tasks, 10)))
 		return err
 	}
-	for unheard := 0; ; unheard++ {
+	for unknown := 0; ; unknown++ {
 		s := &storetest.Faulty{Store: memory(time.Now)}
 		q := queue.New(s, queue.Policy{PlanPage: 2})
 		if err := plan(q, 3); err != nil {
 			t.Fatal(err)
 		}
-		s.Next, s.Spared = storetest.UnknownCommit, unheard
+		s.Next, s.Spared = storetest.UnknownCommit, unknown
 		err := plan(q, 5)
 		if s.Next != storetest.NoFault {
 			break // it makes fewer commits
 		}
-		t.Run(fmt.Sprint("commit ", unheard), func(t *testing.T) {
+		t.Run(fmt.Sprint("commit ", unknown), func(t *testing.T) {
 			if !errors.Is(err, queue.ErrUnavailable) {
 				t.Errorf("plan: %v, want %v", err, queue.ErrUnavailable)
 			}

@@ -1,0 +1,354 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// Status summarises a sweep.
+type Status struct {
+	Sweep    Sweep
+	AsOf     time.Time
+	Counts   Counts
+	Workers  []Worker // of the whole store, the first MaxListed by ID
+	Failed   []Row    // the first MaxListed in order of execution, without results
+	Diverged []Row
+	// TimeLeft estimates the remaining time on the present slots, by the cost model and
+	// the compute times of finished tasks. It is zero without an estimate.
+	TimeLeft time.Duration
+	// Workforce counts all workers of the store, listed or not.
+	Workforce Workforce
+	// Warnings list the faults of the store; see Queue.Warnings.
+	Warnings []string
+	// Changes or Counts changes whenever a row of results.csv does.
+	Changes int64
+}
+
+// Workforce counts worker processes and their slots.
+type Workforce struct {
+	Processes, Slots, Leaving int
+}
+
+// MaxListed bounds each list in a Status, and so the size of an answer.
+const MaxListed = 100
+
+// Counts are the numbers of tasks of a sweep. Done, Leased, Pending, Failed and Diverged
+// add up to Planned. Verifying counts the done tasks that are being verified.
+type Counts struct {
+	Planned, Done, Leased, Pending, Failed, Diverged, Verifying int
+}
+
+// Finished reports whether no task can still run.
+func (c Counts) Finished() bool { return c.Leased == 0 && c.Pending == 0 && c.Verifying == 0 }
+
+// Worker is a process that has called within the last lease term.
+type Worker struct {
+	Presence
+	Running []Running // the first MaxListed of all workers together
+}
+
+// Running is a live lease.
+type Running struct {
+	Attempt
+	Steps uint64 // of the task
+	cost  time.Duration
+}
+
+// Status returns the state of a sweep. It reads tallies, not every task.
+// Errors: ErrUnknown, ErrUnavailable.
+func (q *Queue) Status(ctx context.Context, sweepID string) (Status, error) {
+	var s Status
+	err := q.view(ctx, func(c *call) (err error) {
+		s, err = c.status(sweepID)
+		return err
+	})
+	if err != nil {
+		return Status{}, fmt.Errorf("status: %w", err)
+	}
+	s.Warnings = q.Warnings()
+	return s, nil
+}
+
+func (c *call) status(id string) (s Status, err error) {
+	s.AsOf = c.now
+	if s.Sweep, err = c.sweep(id); err != nil {
+		return s, err
+	}
+	tallies, err := c.tx.Tallies(s.Sweep.Plan)
+	if err != nil {
+		return s, err
+	}
+	s.Counts = count(tallies)
+	s.Changes = int64(tallies[Done].Arrivals + tallies[Failed].Arrivals + tallies[Diverged].Arrivals)
+	if s.Failed, err = c.tx.RowsIn(s.Sweep.Plan, Failed, MaxListed); err != nil {
+		return s, err
+	}
+	if s.Diverged, err = c.tx.RowsIn(s.Sweep.Plan, Diverged, MaxListed); err != nil {
+		return s, err
+	}
+	present, err := c.tx.Present()
+	if err != nil {
+		return s, err
+	}
+	suited := 0 // slots
+	for _, p := range present {
+		s.Workforce.Processes++
+		s.Workforce.Slots += p.Slots
+		if p.Leaving {
+			s.Workforce.Leaving++
+		}
+		if p.suits(s.Sweep) {
+			suited += p.Slots
+		}
+	}
+	if s.Workers, err = c.workers(present[:min(len(present), MaxListed)]); err != nil {
+		return s, err
+	}
+	s.TimeLeft = timeLeft(s.Sweep, tallies, s.Workers, suited)
+	return s, nil
+}
+
+func count(tallies map[Phase]Tally) Counts {
+	n := Counts{Failed: tallies[Failed].Tasks, Diverged: tallies[Diverged].Tasks}
+	for _, t := range tallies {
+		n.Planned += t.Tasks
+		n.Verifying += t.Verifying
+	}
+	n.Done = tallies[Done].Tasks + n.Verifying
+	n.Leased = tallies[Leased].Tasks - tallies[Leased].Verifying
+	n.Pending = n.Planned - n.Done - n.Leased - n.Failed - n.Diverged
+	return n
+}
+
+// workers lists processes and the first MaxListed of their leases.
+func (c *call) workers(present []Presence) (workers []Worker, err error) {
+	workers = make([]Worker, len(present))
+	listed := 0
+	for i, p := range present {
+		workers[i].Presence = p
+		if listed == MaxListed {
+			continue
+		}
+		if workers[i].Running, err = c.running(p.ID, MaxListed-listed); err != nil {
+			return nil, err
+		}
+		listed += len(workers[i].Running)
+	}
+	return workers, nil
+}
+
+// running lists up to limit leases of a process.
+func (c *call) running(process string, limit int) ([]Running, error) {
+	held, err := c.tx.HeldBy(process)
+	if err != nil {
+		return nil, err
+	}
+	held = held[:min(len(held), limit)]
+	running := make([]Running, len(held))
+	for i, a := range held {
+		s, err := c.specification(a.Task)
+		if err != nil {
+			return nil, err
+		}
+		running[i] = Running{Attempt: a, Steps: uint64(s.Configuration.Training.Steps), cost: s.Cost}
+	}
+	return running, nil
+}
+
+// timeLeft estimates the remaining time of a sweep on some slots. The finished tasks
+// calibrate the cost model.
+func timeLeft(s Sweep, tallies map[Phase]Tally, workers []Worker, slots int) time.Duration {
+	left := tallies[Waiting].Cost + tallies[BackingOff].Cost + tallies[Leased].Cost
+	longest := 0.0
+	for _, w := range workers {
+		if !w.suits(s) {
+			continue
+		}
+		for _, r := range w.Running {
+			share := min(1, float64(r.Step)/float64(max(1, r.Steps)))
+			left -= share * r.cost.Seconds()
+			longest = max(longest, (1-share)*r.cost.Seconds())
+		}
+	}
+	if slots == 0 {
+		return 0
+	}
+	slowness := 1.0
+	if done := tallies[Done]; done.Cost > 0 && done.Compute > 0 {
+		slowness = done.Compute / done.Cost
+	}
+	seconds := slowness * max(left/float64(slots), longest)
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// Find returns a sweep by its ID or its name. An empty string finds the only sweep.
+//
+// Errors: ErrUnknown if there is no such sweep; ErrInvalid if there are several;
+// ErrUnavailable.
+func (q *Queue) Find(ctx context.Context, idOrName string) (Sweep, error) {
+	var s Sweep
+	err := q.view(ctx, func(c *call) (err error) {
+		s, err = c.find(idOrName)
+		return err
+	})
+	if err != nil {
+		return Sweep{}, fmt.Errorf("find the sweep: %w", err)
+	}
+	return s, nil
+}
+
+func (c *call) find(idOrName string) (Sweep, error) {
+	if s, found, err := c.tx.Sweep(idOrName); err != nil || found {
+		return s, err
+	}
+	sweeps, err := c.tx.Sweeps()
+	if err != nil {
+		return Sweep{}, err
+	}
+	var matches []Sweep
+	for _, s := range sweeps {
+		if idOrName == "" || s.Name == idOrName {
+			matches = append(matches, s)
+		}
+	}
+	switch {
+	case len(matches) == 1:
+		return c.sweep(matches[0].ID)
+	case len(matches) > 1 && idOrName == "":
+		return Sweep{}, fmt.Errorf("%w: there are %d sweeps: name one, as in status SWEEP or cancel --sweep SWEEP", ErrInvalid, len(matches))
+	case len(matches) > 1:
+		return Sweep{}, fmt.Errorf("%w: %d sweeps are called %q: name one by its ID", ErrInvalid, len(matches), idOrName)
+	case idOrName == "":
+		return Sweep{}, fmt.Errorf("%w: there is no sweep", ErrUnknown)
+	default:
+		return Sweep{}, fmt.Errorf("%w: sweep %q", ErrUnknown, idOrName)
+	}
+}
+
+// rowPage and historyPage bound how many rows one transaction reads. Workers are served
+// between two transactions.
+const (
+	rowPage     = 256
+	historyPage = 512
+)
+
+// Rows streams the rows of a sweep in row order. It reads them page by page, so rows of
+// different pages may show different times. The stream ends with the first error.
+// Errors: ErrUnknown, ErrUnavailable.
+func (q *Queue) Rows(ctx context.Context, sweepID string) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		after := -1
+		for {
+			var page []Row
+			err := q.view(ctx, func(c *call) error {
+				s, err := c.sweep(sweepID)
+				if err == nil {
+					page, err = c.tx.Rows(s.Plan, after, rowPage)
+				}
+				return err
+			})
+			if err != nil {
+				yield(Row{}, fmt.Errorf("read rows: %w", err))
+				return
+			}
+			for _, row := range page {
+				if !yield(row, nil) {
+					return
+				}
+				after = row.Row
+			}
+			if len(page) < rowPage {
+				return
+			}
+		}
+	}
+}
+
+// Attempts streams the attempts of a sweep's tasks by row, then attempt, like Rows.
+func (q *Queue) Attempts(ctx context.Context, sweepID string) iter.Seq2[History, error] {
+	return func(yield func(History, error) bool) {
+		row, attempt := -1, uint64(0)
+		for {
+			var page []History
+			err := q.view(ctx, func(c *call) error {
+				s, err := c.sweep(sweepID)
+				if err == nil {
+					page, err = c.tx.History(s.Plan, row, attempt, historyPage)
+				}
+				return err
+			})
+			if err != nil {
+				yield(History{}, fmt.Errorf("read attempts: %w", err))
+				return
+			}
+			for _, h := range page {
+				if !yield(h, nil) {
+					return
+				}
+				row, attempt = h.Row, h.Attempt.Attempt
+			}
+			if len(page) < historyPage {
+				return
+			}
+		}
+	}
+}
+
+// Sweeps lists the sweeps by turn. It reads tallies, not every task.
+// Errors: ErrUnavailable.
+func (q *Queue) Sweeps(ctx context.Context) ([]Summary, error) {
+	var summaries []Summary
+	err := q.view(ctx, func(c *call) (err error) {
+		summaries, err = c.summaries()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list sweeps: %w", err)
+	}
+	return summaries, nil
+}
+
+func (c *call) summaries() ([]Summary, error) {
+	sweeps, err := c.tx.Sweeps()
+	if err != nil {
+		return nil, err
+	}
+	summaries := make([]Summary, len(sweeps))
+	for i, s := range sweeps {
+		tallies, err := c.tx.Tallies(s.Plan)
+		if err != nil {
+			return nil, err
+		}
+		summaries[i] = Summary{Sweep: s, Counts: count(tallies)}
+	}
+	return summaries, nil
+}
+
+func (c *call) sweep(id string) (Sweep, error) {
+	s, found, err := c.tx.Sweep(id)
+	if err == nil && !found {
+		err = fmt.Errorf("%w: sweep %q", ErrUnknown, id)
+	}
+	return s, err
+}
+
+// Summary is a sweep, without its grid, and its counts.
+type Summary struct {
+	Sweep
+	Counts Counts
+}
+
+// Sweep returns a sweep. Errors: ErrUnknown, ErrUnavailable.
+func (q *Queue) Sweep(ctx context.Context, id string) (Sweep, error) {
+	var s Sweep
+	err := q.view(ctx, func(c *call) (err error) {
+		s, err = c.sweep(id)
+		return err
+	})
+	if err != nil {
+		return Sweep{}, fmt.Errorf("look up sweep: %w", err)
+	}
+	return s, nil
+}
