@@ -2,31 +2,31 @@ package statistics
 
 import "spiqsweep/simulator/random"
 
-// Data is the real side of every comparison: the statistics of a recording's
-// windows, and the floor of every error against them. It depends on the
-// recording, the length of the windows and the splits alone, so one Data serves
-// all tasks that share these. It is read only.
+// Data holds the statistics of a recording's windows, which models are compared
+// with, and the floor of every error against them. It depends only on the
+// recording, the length of the windows and the splits, so all tasks with equal
+// ones share one Data. It must not be modified.
 type Data struct {
 	Statistics Statistics
-	// Floors has the names of Errors but js_k_probability_bits: the expected
-	// error of the true law against this recording.
+	// Floors holds the expected errors of the true law against this recording,
+	// under the names of Errors; js_k_probability_bits has no floor.
 	Floors map[string]float64
 }
 
-// FloorSplits is the number of random splits behind a floor.
+// FloorSplits is the number of random splits that a floor is averaged over.
 const FloorSplits = 200
 
-// NewData returns the statistics and floors of a recording. The seed decides
-// the splits: the same for every task that should see the same floors. With
-// fewer than two repeats there is nothing to split, and no floor.
+// NewData returns the statistics and floors of a recording. The seed determines
+// the splits; tasks with the same seed get the same floors. A recording of fewer
+// than two repeats has no floors.
 func NewData(w RepeatedWindows, splits int, seed random.Stream) Data {
 	c := count(w)
 	return Data{c.all.statistics(), c.floors(w.Repeats()/2, w.Repeats(), splits, seed)}
 }
 
-// NewHeldout returns the statistics of the held-out repeats of a recording,
-// with floors from splits of all its repeats into as many as train and heldout
-// have.
+// NewHeldout returns the statistics of the held-out repeats of a recording. Its
+// floors come from splits of all repeats into parts of the sizes of train and
+// heldout.
 func NewHeldout(train, heldout RepeatedWindows, splits int, seed random.Stream) Data {
 	return Data{
 		count(heldout).all.statistics(),
@@ -34,13 +34,13 @@ func NewHeldout(train, heldout RepeatedWindows, splits int, seed random.Stream) 
 	}
 }
 
-// recorded is the repeats of recordings whose windows have one shape, numbered
-// through. They are read one by one, so that the memory for counting them does
-// not grow with their number.
-type recorded []RepeatedWindows
+// recordings enumerates the repeats of recordings whose windows have the same
+// shape. It reads them one at a time, so that the memory for counting does not
+// grow with their number.
+type recordings []RepeatedWindows
 
 // len returns the number of repeats.
-func (r recorded) len() int {
+func (r recordings) len() int {
 	n := 0
 	for _, w := range r {
 		n += w.Repeats()
@@ -48,9 +48,9 @@ func (r recorded) len() int {
 	return n
 }
 
-// each calls visit with the number and the bins of every repeat. The bins are
-// valid until visit returns.
-func (r recorded) each(visit func(repeat int, bins []uint32)) {
+// each calls visit with the index, over all recordings, and the bins of every
+// repeat. The bins are valid until visit returns.
+func (r recordings) each(visit func(repeat int, bins []uint32)) {
 	before := 0
 	for _, w := range r {
 		length, last := w.Timesteps(), w.PerRepeat()-1
@@ -69,21 +69,21 @@ func (r recorded) each(visit func(repeat int, bins []uint32)) {
 // blockBytes bounds the memory for counts of single repeats.
 const blockBytes = 16 << 20
 
-// counts are the windows of a recording, counted repeat by repeat. The counts
-// of as many repeats as blockBytes hold are kept, so that those of most
-// recordings are made once; all others are made again whenever they are needed.
+// counts counts the windows of a recording by repeat. It keeps the counts of as
+// many repeats as fit blockBytes. Most recordings fit, and are counted once;
+// larger ones are counted again in every pass.
 type counts struct {
-	recorded
+	recordings
 	all   *tally
-	first int      // repeat of the block
+	first int      // index of the block's first repeat
 	block []repeat // consecutive repeats
 	used  int      // bytes of the block
 	words []uint32 // scratch
 }
 
 // count counts the windows of recordings of one shape.
-func count(recordings ...RepeatedWindows) *counts {
-	c := &counts{recorded: recordings, all: newTally(shapeOf(recordings[0]))}
+func count(r ...RepeatedWindows) *counts {
+	c := &counts{recordings: r, all: newTally(shapeOf(r[0]))}
 	c.eachBlock(func() {
 		for i := range c.block {
 			c.all.addRepeat(&c.block[i])
@@ -92,7 +92,8 @@ func count(recordings ...RepeatedWindows) *counts {
 	return c
 }
 
-// eachBlock calls visit with every block of repeats.
+// eachBlock calls visit once for each block of repeats, held in c.first and
+// c.block.
 func (c *counts) eachBlock(visit func()) {
 	if len(c.block) < c.len() || c.len() == 0 {
 		c.restart(0)
@@ -110,7 +111,7 @@ func (c *counts) eachBlock(visit func()) {
 // restart empties the block but keeps its memory.
 func (c *counts) restart(first int) { c.first, c.block, c.used = first, c.block[:0], 0 }
 
-// append counts a repeat into the block.
+// append counts a repeat and adds it to the block.
 func (c *counts) append(bins []uint32) {
 	if len(c.block) == cap(c.block) {
 		c.block = append(c.block, repeat{sums: newSums(c.all.shape)})
@@ -122,5 +123,5 @@ func (c *counts) append(bins []uint32) {
 	c.used += repeatBytes + 8*(len(r.all)+len(r.states))
 }
 
-// repeatBytes is about the size of a repeat without the counts it points to.
+// repeatBytes is the approximate size of a repeat without its slices' contents.
 const repeatBytes = 256

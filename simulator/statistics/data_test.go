@@ -14,9 +14,9 @@ import (
 	"spiqsweep/simulator/recording"
 )
 
-// The statistics and floors of the surrogate keep every bit: they stand in
-// results, whose digests must not move unless the numerics version does.
-func TestDataKeepsItsBits(t *testing.T) {
+// TestDataGolden fails if a bit of the surrogate's statistics and floors changes.
+// They are part of results, whose digests change only with the numerics version.
+func TestDataGolden(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skipf("skipped: the golden bits are those of amd64, this is %s", runtime.GOARCH)
 	}
@@ -44,7 +44,7 @@ func TestDataKeepsItsBits(t *testing.T) {
 	golden(t, "data.golden", b.String())
 }
 
-// digestOf returns the beginning of the SHA-256 of all bits of the data.
+// digestOf returns the first bytes of the SHA-256 of the data.
 func digestOf(d Data) string {
 	sum := sha256.New()
 	add := func(name string, values ...float64) {
@@ -64,10 +64,10 @@ func digestOf(d Data) string {
 	return fmt.Sprintf("%.16x", sum.Sum(nil))
 }
 
-// Repeats of a single bin would take 60 bytes and more each if the counts of all
-// were kept. Beyond a fixed size it is four bytes for their order, and a bit for
-// each split.
-func TestDataOfManyRepeatsIsSmall(t *testing.T) {
+// TestNewDataMemoryForManyRepeats uses repeats of a single bin. Their counts would
+// take 60 bytes or more each; NewData may use, beyond a fixed size, four bytes per
+// repeat for the order and one bit per repeat and split.
+func TestNewDataMemoryForManyRepeats(t *testing.T) {
 	const repeats, splits = 1 << 20, 8
 	raster := recording.Raster{Neurons: 1, Repeats: repeats, Bins: 1, Words: make([]uint32, repeats)}
 	for i := range raster.Words {
@@ -89,8 +89,9 @@ func TestDataOfManyRepeatsIsSmall(t *testing.T) {
 	}
 }
 
-// Splits that one pass cannot hold take several.
-func TestSplitsAreBounded(t *testing.T) {
+// TestSplitsMemoryIsBounded checks that splits too large for one pass take
+// several.
+func TestSplitsMemoryIsBounded(t *testing.T) {
 	const repeats = 1 << 24
 	v := newSplits(shape{16, 1}, repeats, 1, FloorSplits)
 	if each := 8<<16 + repeats/8; len(v.parts) > splitBytes/each+1 || len(v.parts) < 2 {

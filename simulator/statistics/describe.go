@@ -1,40 +1,41 @@
 package statistics
 
-// maxListedNeurons is the number of neurons up to which a description lists the
-// probability of every word, those whose state distributions the paper shows.
+// maxListedNeurons is the largest number of neurons for which a description lists
+// the probability of every word: the number in the paper's figures.
 const maxListedNeurons = 8
 
-// Description describes some cells of a recording over plain bins, each of
-// equal weight; only the autocorrelogram is over windows.
+// Description describes selected neurons of a recording. Its statistics weight
+// all bins equally; only the autocorrelogram is over windows.
 type Description struct {
-	// NeuronIDs are numbers in the recording, counted from 0: NeuronIDs[i] is neuron i below.
+	// NeuronIDs[i] is the ID of neuron i in the recording, counted from 0.
 	NeuronIDs []int     `json:"neuron_ids"`
 	RateHz    []float64 `json:"rate_hz"`
 	// Covariance of the pairs i < j in the order (0,1), (0,2), …, (1,2), …
 	Covariance []float64 `json:"covariance"`
 	// KProbability[k] is the share of bins with exactly k spikes.
 	KProbability []float64 `json:"k_probability"`
-	// Autocorrelogram[t] is that of all stride-1 windows of t bins, lags 1 … t−1;
-	// absent where it is undefined.
+	// Autocorrelogram[t] is the autocorrelogram of all stride-1 windows of t bins,
+	// for lags 1 … t−1; absent if undefined.
 	Autocorrelogram map[int][]float64 `json:"autocorrelogram"`
-	// JSIndependentBits is the Jensen–Shannon divergence between the words'
-	// distribution and the product of its marginals: what independent neurons miss.
+	// JSIndependentBits is the Jensen–Shannon divergence, in bits, between the
+	// words' distribution and the product of its marginals: the error of a model of
+	// independent neurons.
 	JSIndependentBits float64 `json:"js_independent_bits"`
 	// StateProbability[word], with neuron 0 (the first) in the lowest bit, for up to 8 neurons.
 	StateProbability []float64 `json:"state_probability_neuron1_is_lowest_bit,omitempty"`
 }
 
-// Describe describes the cells whose windows these are. The length of the
-// windows matters for the autocorrelogram alone.
-func Describe(cells []int, w RepeatedWindows) Description {
+// Describe describes the neurons with these IDs, whose windows are w. Only the
+// autocorrelogram depends on the length of the windows.
+func Describe(neuronIDs []int, w RepeatedWindows) Description {
 	windows, single := newTally(shapeOf(w)), newTally(shape{w.Neurons(), 1})
-	recorded{w}.each(func(_ int, repeat []uint32) {
+	recordings{w}.each(func(_ int, repeat []uint32) {
 		windows.count(repeat)
 		single.count(repeat)
 	})
 	bins := single.statistics()
 	d := Description{
-		NeuronIDs:         cells,
+		NeuronIDs:         neuronIDs,
 		RateHz:            bins.FiringRateHz,
 		Covariance:        append([]float64{}, bins.Covariance...), // [] rather than null for one neuron
 		KProbability:      bins.KProbability,

@@ -15,7 +15,7 @@ func TestDescribe(t *testing.T) {
 		want    map[string]any
 	}{
 		{
-			// Of the four bins one is 3 (both), one is 1, two are silent.
+			// Of the four bins one is 3 (both neurons), one is 1, two are silent.
 			"two neurons",
 			[]int{7, 5},
 			windowed(t, 2, 2, []uint32{3, 0}, []uint32{1, 0}),
@@ -63,7 +63,8 @@ func entropy(law ...float64) (bits float64) {
 	return bits
 }
 
-// Words are listed for up to eight neurons; the divergence is there for more.
+// TestDescribeManyNeurons checks that a description lists words for up to eight
+// neurons and the divergence for more.
 func TestDescribeManyNeurons(t *testing.T) {
 	for neurons, want := range map[int]int{8: 256, 9: 0, 16: 0} {
 		both := uint32(1<<neurons - 1) // all neurons spike together, every other bin
@@ -73,7 +74,7 @@ func TestDescribeManyNeurons(t *testing.T) {
 		}
 		// Two words of 1/2 each, among 2ⁿ of 2⁻ⁿ.
 		q := math.Pow(2, -float64(neurons))
-		js := jensenShannon([]float64{0.5, 0.5, 0}, []float64{q, q, 1 - 2*q}) // the rest in one: none of it is shared
+		js := jensenShannon([]float64{0.5, 0.5, 0}, []float64{q, q, 1 - 2*q}) // all other words in one
 		if math.Abs(d.JSIndependentBits-js) > 1e-11 {
 			t.Errorf("%d neurons: %v bits, want %v", neurons, d.JSIndependentBits, js)
 		}

@@ -7,11 +7,12 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Errors compares two statistics of the same shape, usually the model's with
-// the data's: by the names of a result's errors, the mean squared difference of
-// each vector's elements, and the Jensen–Shannon divergences js_bits of joint
-// words and js_k_probability_bits of spike counts. What either side leaves
-// undefined is absent. Say nothing about an error without its floor.
+// Errors compares the statistics of a model and of data of the same shape. It
+// returns, by the names used in results, the mean squared difference of each
+// vector's elements and the Jensen–Shannon divergences in bits: js_bits of joint
+// words and js_k_probability_bits of spike counts. It omits statistics that either
+// side leaves undefined, and panics if shapes differ. Interpret an error only
+// with its floor.
 func Errors(model, data Statistics) map[string]float64 {
 	errors := make(map[string]float64)
 	set := func(name string, measure func(a, b []float64) float64, a, b []float64) {

@@ -47,8 +47,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// What one side leaves undefined is missing, whichever side it is.
-func TestErrorsMissing(t *testing.T) {
+func TestErrorsOmitUndefinedStatistics(t *testing.T) {
 	silent := OfWindows(windowed(t, 2, 2, []uint32{0, 0}))
 	active := OfWindows(windowed(t, 2, 2, []uint32{1, 1}))
 	want := []string{"covariance", "firing_rate_hz2", "js_bits", "js_k_probability_bits", "k_probability", "lagged_covariance", "rate_by_step_hz2"}
@@ -63,7 +62,7 @@ func TestErrorsMissing(t *testing.T) {
 	}
 }
 
-func TestErrorsOfDifferentShapes(t *testing.T) {
+func TestErrorsPanicOnDifferentShapes(t *testing.T) {
 	defer func() {
 		if got := recover(); got != "statistics: compare vectors of 3 and 2 elements" {
 			t.Errorf("recovered %v", got)

@@ -5,15 +5,15 @@ import (
 	"math"
 )
 
-// settled is how little finer quadrature may move any moment or probability,
-// relative to it above 1.
-const settled = 1e-12
+// quadratureTolerance is the largest change of a moment or probability, relative
+// if it is above 1, at which doubling the nodes stops.
+const quadratureTolerance = 1e-12
 
-// Exact returns the statistics of a model by quadrature over its noise: to
-// rounding where its probabilities are polynomials, else to 1e-12, by doubling
-// the nodes until nothing moves by more. It fails if the noise is malformed, if
-// probabilities are not finite or do not add up to 1, or if 32,768 nodes are
-// not enough.
+// Exact returns the statistics of a model by quadrature over its noise. If its
+// probabilities are polynomials, they are exact up to rounding. Otherwise Exact
+// doubles the nodes until no value changes by more than 1e-12. It fails if the
+// noise is malformed, if probabilities are not finite or do not add up to 1, or
+// if 32,768 nodes are not enough.
 func Exact(p Patches, n Noise) (Statistics, error) {
 	s := shape{p.Neurons(), p.Timesteps()}
 	points, err := n.points(s.factors())
@@ -30,7 +30,8 @@ func Exact(p Patches, n Noise) (Statistics, error) {
 	return v.statistics(), nil
 }
 
-// factors returns how many patches' probabilities the statistics multiply.
+// factors returns the largest number of patches whose probabilities a statistic
+// multiplies.
 func (s shape) factors() int {
 	if s.words() == 0 {
 		return 2
@@ -38,7 +39,7 @@ func (s shape) factors() int {
 	return max(2, s.timesteps)
 }
 
-// refine doubles the points until nothing moves.
+// refine doubles the points until no value changes beyond the tolerance.
 func refine(p Patches, n Noise, points int, coarse *tally) (*tally, error) {
 	for points *= 2; points <= maxNodes; points *= 2 {
 		fine, err := integrate(p, n.quadrature(coarse.shape, points))
@@ -50,19 +51,19 @@ func refine(p Patches, n Noise, points int, coarse *tally) (*tally, error) {
 		}
 		coarse = fine
 	}
-	return nil, fmt.Errorf("its integrals over γ still move by more than %v at %d nodes", settled, points/2)
+	return nil, fmt.Errorf("its integrals over γ still change by more than %v at %d nodes", quadratureTolerance, points/2)
 }
 
 func near(a, b []float64) bool {
 	for i, v := range a {
-		if !(math.Abs(v-b[i]) <= settled*max(1, math.Abs(v))) {
+		if !(math.Abs(v-b[i]) <= quadratureTolerance*max(1, math.Abs(v))) {
 			return false
 		}
 	}
 	return true
 }
 
-// integrate returns what is expected of one window.
+// integrate returns the expected tally of one window.
 func integrate(p Patches, q *quadrature) (*tally, error) {
 	v := newTally(shape{p.Neurons(), p.Timesteps()})
 	v.windows = 1

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// flips are neurons that all spike with probability sin²(γ/2), given γ.
+// flips is a model whose neurons are independent given γ and spike with
+// probability sin²(γ/2).
 type flips struct{ neurons, timesteps int }
 
 func (f flips) Neurons() int   { return f.neurons }
@@ -15,7 +16,8 @@ func (f flips) Probabilities(_ int, gamma float64, dst []float64) {
 	coins(f.neurons, math.Pow(math.Sin(gamma/2), 2), dst)
 }
 
-// On [0, π] the mean of sin²(γ/2) is 1/2 and that of sin⁴(γ/2) is 3/8.
+// TestExactKnownAnswers uses the means over [0, π]: 1/2 of sin²(γ/2) and 3/8 of
+// sin⁴(γ/2).
 func TestExactKnownAnswers(t *testing.T) {
 	noise := func(kind NoiseKind) Noise {
 		return Noise{Kind: kind, High: math.Pi, Degree: 2, Polynomial: true}
@@ -51,7 +53,7 @@ func TestExactKnownAnswers(t *testing.T) {
 				3. / 64, 1. / 64, 1. / 64, 3. / 64, 9. / 64, 3. / 64, 3. / 64, 9. / 64,
 			},
 		}},
-		{"none", noise(None), Statistics{ // γ = 0: nobody ever spikes
+		{"none", noise(None), Statistics{ // γ = 0: no neuron ever spikes
 			KProbability:     []float64{1, 0, 0},
 			FiringRateHz:     []float64{0, 0},
 			Covariance:       []float64{0},
@@ -80,7 +82,8 @@ func TestExactKnownAnswers(t *testing.T) {
 	}
 }
 
-// The second opinion enumerates all windows and integrates by Simpson's rule.
+// TestExactAgainstEnumeration compares with a reference that enumerates all
+// windows and integrates by Simpson's rule.
 func TestExactAgainstEnumeration(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -109,7 +112,8 @@ func TestExactAgainstEnumeration(t *testing.T) {
 	}
 }
 
-// Postselected laws are no polynomials: the nodes are found by doubling.
+// TestExactPostselect uses laws that are not polynomials, for which Exact finds
+// the number of nodes by doubling.
 func TestExactPostselect(t *testing.T) {
 	model := randomCircuit(2, 1, 2, 3, 9)
 	model.postselect = true
@@ -120,7 +124,7 @@ func TestExactPostselect(t *testing.T) {
 	}
 	compare(t, "exact statistics", got, enumerated(model, noise, 20000).statistics(), 1e-9)
 
-	// A start with far too few nodes ends at the same numbers.
+	// Starting with far too few nodes gives the same numbers.
 	noise.Degree = 0
 	again, err := Exact(model, noise)
 	if err != nil {
@@ -129,9 +133,9 @@ func TestExactPostselect(t *testing.T) {
 	compare(t, "from 32 nodes", again, got, 1e-11)
 }
 
-// The statistics of many time steps and neurons have no joint words, but the
-// same moments as their parts have.
-func TestExactBeyondJointWords(t *testing.T) {
+// TestExactWithoutJointWords checks that a model too large for joint words has
+// the same moments as its parts.
+func TestExactWithoutJointWords(t *testing.T) {
 	model := randomCircuit(3, 0, 6, 2, 10)
 	whole, err := Exact(model, model.noise(Shared))
 	if err != nil {
@@ -140,7 +144,7 @@ func TestExactBeyondJointWords(t *testing.T) {
 	if whole.State != nil {
 		t.Fatalf("18 bits have a state distribution of %d words", len(whole.State))
 	}
-	// Without joint words the moments alone say when the nodes are enough.
+	// Without joint words, doubling stops by the moments alone.
 	wide := model.noise(Shared)
 	wide.High = 20 * math.Pi
 	want, err := Exact(model, wide)
@@ -167,8 +171,9 @@ func TestExactBeyondJointWords(t *testing.T) {
 	}
 }
 
-// Polynomials are evaluated once at each node; for other laws the nodes are
-// doubled at least once, and no more if nothing moves.
+// TestExactEvaluations checks that Exact evaluates polynomials once at each node
+// and, for other laws, doubles the nodes at least once and stops when no value
+// changes.
 func TestExactEvaluations(t *testing.T) {
 	tests := []struct {
 		noise Noise
@@ -209,7 +214,7 @@ func TestNear(t *testing.T) {
 	}
 }
 
-// jump is a law that jumps: no number of nodes settles it.
+// jump is a discontinuous law, for which doubling the nodes does not converge.
 type jump struct{ flips }
 
 func (j jump) Probabilities(_ int, gamma float64, dst []float64) {
@@ -220,7 +225,7 @@ func (j jump) Probabilities(_ int, gamma float64, dst []float64) {
 	}
 }
 
-// broken is a law with one number spoilt.
+// broken is a law with one wrong probability.
 type broken struct {
 	flips
 	spoilt float64
@@ -254,7 +259,7 @@ func TestExactErrors(t *testing.T) {
 		{"too wide", flips{1, 1}, with(func(n *Noise) { n.High = 1e6 }), "more than 32768"},
 		{"NaN", broken{flips{1, 2}, math.NaN()}, polynomial, "patch 1 at γ = "},
 		{"sum", broken{flips{1, 2}, 2}, polynomial, "add up to "},
-		{"not smooth", jump{flips{1, 1}}, with(func(n *Noise) { n.High = 3; n.Polynomial = false }), "still move by more than 1e-12"},
+		{"not smooth", jump{flips{1, 1}}, with(func(n *Noise) { n.High = 3; n.Polynomial = false }), "still change by more than 1e-12"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -266,7 +271,8 @@ func TestExactErrors(t *testing.T) {
 	}
 }
 
-// A law that is spoilt only where finer rules look is found there too.
+// TestExactErrorsWhileRefining uses a law that is wrong only in later calls, at
+// the nodes of finer rules.
 func TestExactErrorsWhileRefining(t *testing.T) {
 	calls := 0
 	model := counting{flips{1, 1}, &calls, 32}
@@ -276,7 +282,7 @@ func TestExactErrorsWhileRefining(t *testing.T) {
 	}
 }
 
-// counting counts the calls, and is spoilt after so many.
+// counting counts the calls and returns NaN after a given number of them.
 type counting struct {
 	flips
 	calls *int
@@ -290,8 +296,8 @@ func (c counting) Probabilities(step int, gamma float64, dst []float64) {
 	}
 }
 
-// BenchmarkExact measures what quadrature costs beside the circuits: the laws
-// of ten neurons and thirty steps are read from a table.
+// BenchmarkExact measures the cost of quadrature without that of the circuits: it
+// reads the laws of ten neurons and thirty steps from a table.
 func BenchmarkExact(b *testing.B) {
 	model := table{flips{10, 30}, make([]float64, 1<<10)}
 	model.flips.Probabilities(0, 1, model.law)
@@ -302,7 +308,7 @@ func BenchmarkExact(b *testing.B) {
 	}
 }
 
-// table is one law for all steps and γ.
+// table is a model with the same law at all steps and γ.
 type table struct {
 	flips
 	law []float64

@@ -9,8 +9,8 @@ import (
 	"spiqsweep/simulator/statistics"
 )
 
-// oneQubit is one neuron and one qubit, turned by RX(γ) and measured, at each
-// of two time steps.
+// oneQubit is a model of one neuron: at each of two time steps, one qubit is
+// rotated by RX(γ) and measured.
 type oneQubit struct{}
 
 func (oneQubit) Neurons() int   { return 1 }
@@ -19,7 +19,7 @@ func (oneQubit) Probabilities(_ int, gamma float64, dst []float64) {
 	dst[0], dst[1] = math.Pow(math.Cos(gamma/2), 2), math.Pow(math.Sin(gamma/2), 2)
 }
 
-// A model is compared with a recording, and each error with its floor.
+// The example compares a model with a recording, and an error with its floor.
 func Example() {
 	model, err := statistics.Exact(oneQubit{}, statistics.Noise{
 		Kind: statistics.Shared, Low: 0, High: math.Pi, Degree: 1, Polynomial: true,

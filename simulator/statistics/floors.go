@@ -2,20 +2,19 @@ package statistics
 
 import "spiqsweep/simulator/random"
 
-// splitBytes bounds the memory for the splits that are counted in one pass over
-// the recording. More splits than it holds take another pass.
+// splitBytes bounds the memory for the splits counted in one pass over the
+// recording. Further splits take another pass.
 const splitBytes = 32 << 20
 
-// floors returns the expected errors of the true law against a recording of so
-// many repeats: the mean errors between the repeats, split at random into a
-// (the part drawn) and b (the others), scaled. If repeats are alike and
-// independent, an error between the parts is worth σ²(1/a + 1/b), and one of
-// the true law against m repeats σ²/m; the scale is a·b / (m·(a+b)), a quarter
-// for halves of m. What a split leaves undefined, as an empty part leaves
-// everything, has no floor.
+// floors returns the expected errors of the true law against m repeats. It splits
+// the repeats at random into a drawn part of a repeats and the b others, and
+// scales the mean error between the parts. If repeats are independent and
+// identically distributed, that error is σ²(1/a + 1/b) and the error of the true
+// law against m repeats is σ²/m; the scale is a·b / (m·(a+b)), a quarter for
+// halves of m. An error that is undefined in any split has no floor.
 //
-// Counts are whole numbers far below 2⁵³, so the order in which repeats are
-// added changes no bit.
+// Counts are whole numbers far below 2⁵³, so that the order in which repeats are
+// added does not affect the result.
 func (c *counts) floors(a, m, splits int, seed random.Stream) map[string]float64 {
 	s := newSplits(c.all.shape, c.len(), a, splits)
 	rest := newTally(c.all.shape)
@@ -45,14 +44,14 @@ func (c *counts) floors(a, m, splits int, seed random.Stream) map[string]float64
 	return floors
 }
 
-// splits draws parts of the repeats and counts several in one pass.
+// splits draws parts of the repeats and counts several parts in one pass.
 type splits struct {
-	order []uint32 // all repeats, shuffled further by every draw
+	order []uint32 // a permutation of all repeats; every draw shuffles it further
 	size  int      // repeats of a part
 	parts []part   // of this pass
 }
 
-// part is the repeats of one split that were drawn.
+// part is the drawn part of one split.
 type part struct {
 	*tally
 	drawn []uint64 // bit r of word w is repeat 64·w + r
@@ -71,7 +70,7 @@ func newSplits(s shape, repeats, size, most int) *splits {
 	return v
 }
 
-// draw chooses the repeats of a part at random (Fisher & Yates).
+// draw draws the repeats of a part at random (Fisher & Yates).
 func (v *splits) draw(p *part, g random.Generator) {
 	p.clear()
 	clear(p.drawn)

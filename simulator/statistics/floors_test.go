@@ -10,12 +10,12 @@ import (
 	"spiqsweep/simulator/recording"
 )
 
-// slowFloors splits repeats as floors does, and lists the windows of each part.
+// slowFloors splits repeats like floors, and lists the windows of each part.
 func slowFloors(t *testing.T, repeats [][]uint32, neurons, timesteps, a, m, splits int) map[string]float64 {
 	mean := make(map[string]float64)
 	order := append([][]uint32{}, repeats...)
 	part := func(repeats [][]uint32) Statistics {
-		return alike(neurons, timesteps, listed(windowed(t, neurons, timesteps, repeats...))).statistics()
+		return equalWeights(neurons, timesteps, listed(windowed(t, neurons, timesteps, repeats...))).statistics()
 	}
 	for split := range splits {
 		g := stream.At(uint64(split), 0)
@@ -67,10 +67,10 @@ func TestHeldoutAgainstListedWindows(t *testing.T) {
 	}
 }
 
-// A floor is the expected error of the true law: of N independent coins, the
-// rate's is p(1−p)/N, and the Jensen–Shannon divergence of W words (W−1)/(8N·ln 2)
-// to first order.
-func TestFloorsOfCoins(t *testing.T) {
+// TestFloorsOfIndependentSpikes uses known expected errors of the true law: for N
+// independent bins p(1−p)/N of the rate and, to first order, (W−1)/(8N·ln 2) of
+// the Jensen–Shannon divergence of W words.
+func TestFloorsOfIndependentSpikes(t *testing.T) {
 	const neurons, total, bins = 3, 401, 10
 	repeats := make([][]uint32, total)
 	r := random.Training{Seed: 2}.Stream("coins").At(0, 0)
@@ -99,7 +99,7 @@ func TestFloorsOfCoins(t *testing.T) {
 	check("held out", held.Floors, 100)
 }
 
-func TestFloorsMissing(t *testing.T) {
+func TestFloorsOmitUndefinedErrors(t *testing.T) {
 	one := NewData(windowed(t, 2, 2, []uint32{1, 2, 3}), FloorSplits, stream)
 	if len(one.Floors) != 0 {
 		t.Errorf("one repeat has floors: %v", one.Floors)
@@ -118,15 +118,15 @@ func TestFloorsMissing(t *testing.T) {
 	if held := NewHeldout(none, w, FloorSplits, stream); len(held.Floors) != 0 {
 		t.Errorf("held-out repeats have floors without others: %v", held.Floors)
 	}
-	// One half is silent in every split, so it has no autocorrelogram.
+	// One half is silent in every split and has no autocorrelogram.
 	silent := NewData(windowed(t, 2, 2, []uint32{1, 2, 3}, []uint32{0, 0, 0}), FloorSplits, stream)
 	if floor, ok := silent.Floors["autocorrelogram"]; ok {
 		t.Errorf("a silent half has a floor of the autocorrelogram: %v", floor)
 	}
-	// In some splits of four repeats, three of them silent, it has one.
+	// Two of four repeats are silent: some splits leave a silent half.
 	some := NewData(windowed(t, 1, 2, []uint32{1, 1, 1}, []uint32{1, 1, 1}, []uint32{0, 0, 0}, []uint32{0, 0, 0}), FloorSplits, stream)
 	if floor, ok := some.Floors["autocorrelogram"]; ok {
-		t.Errorf("halves that are silent now and then have a floor of the autocorrelogram: %v", floor)
+		t.Errorf("the autocorrelogram has a floor although some halves are silent: %v", floor)
 	}
 	want := []string{"covariance", "firing_rate_hz2", "js_bits", "k_probability", "lagged_covariance", "rate_by_step_hz2"}
 	if diff := cmp.Diff(want, names(silent.Floors)); diff != "" {
@@ -134,7 +134,7 @@ func TestFloorsMissing(t *testing.T) {
 	}
 }
 
-func TestFloorsAreSeeded(t *testing.T) {
+func TestFloorsDependOnTheSeed(t *testing.T) {
 	w := windowed(t, 3, 2, randomRepeats(3, 20, 12, 7)...)
 	first := NewData(w, 5, stream)
 	if diff := cmp.Diff(first, NewData(w, 5, stream)); diff != "" {
@@ -147,7 +147,7 @@ func TestFloorsAreSeeded(t *testing.T) {
 	compare(t, "statistics", other.Statistics, first.Statistics, 0)
 }
 
-// BenchmarkNewData measures the real side of a comparison at the size of the recording.
+// BenchmarkNewData measures NewData at the size of the real recording.
 func BenchmarkNewData(b *testing.B) {
 	for _, size := range []struct {
 		name               string

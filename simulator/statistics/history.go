@@ -6,57 +6,57 @@ import (
 	"slices"
 )
 
-// Lanes is how many values of γ a model in training is looked at together.
+// Lanes is the number of values of γ that Rows evaluates together.
 const Lanes = 16
 
-// Rows are a model in training whose time steps are independent given γ, on
-// the fast kernel.
+// Rows is a model in training whose time steps are independent given γ, evaluated
+// by the fast kernel.
 type Rows interface {
 	Neurons() int   // 1 … 16
 	Timesteps() int // ≥ 1
-	// Laws fills dst[word][lane] with the laws of one time step's 2ⁿ words at
-	// Lanes values of γ: bit q of a word is neuron q.
+	// Laws fills dst[word][lane] with the probabilities of the 2ⁿ words of one
+	// time step at Lanes values of γ, in radians. Bit q of a word is neuron q.
 	Laws(step int, gamma *[Lanes]float32, dst []float32)
 }
 
 // row is one number for each value of γ.
 type row = [Lanes]float32
 
-// History measures how far a model in training is from the data: the
-// Jensen–Shannon divergence of joint words, and nothing else. It is made to
-// cost little: the laws are float32, the nodes as many as these need and whole
-// rows of them, and only words that the data shows are looked at. Where q(w) is
-// 0, a word adds ½·p(w) to the divergence, and the p(w) of all words add up to 1.
-// So it differs from the js_bits of Exact by rounding, some 1e-7 bits.
+// History measures the Jensen–Shannon divergence between the joint words of a
+// model in training and of the data. Its result differs from the js_bits of Exact
+// by rounding, about 1e-7 bits. It is fast: the laws are float32, it uses only as
+// many nodes as float32 needs, in whole rows, and it computes only the
+// probabilities of words that occur in the data. Every other word, with q(w) = 0,
+// adds ½·p(w) to the divergence, and the p(w) of all words add up to 1.
 //
-// It keeps its work space, so it is not for use by several goroutines.
+// A History reuses its buffers and is not safe for concurrent use.
 type History struct {
 	shape  shape
 	kind   NoiseKind
 	nodes  []row // of γ
 	weight []row // of the nodes
 
-	data []float64 // q of each word that the data shows
-	word []uint32  // … and its parts, [seen][step], in lexicographic order
-	same []int     // … and how many of them, from step 0 on, are those of the one before
+	data []float64 // [seen] q of each word that occurs in the data
+	word []uint32  // [seen][step] its parts, in lexicographic order
+	same []int     // [seen] number of leading parts equal to those of the previous word
 
 	laws  [][]float32 // [step], each [word][lane]
-	mean  laws        // … averaged over the nodes, with γ per patch
+	mean  laws        // laws averaged over the nodes, with γ per patch
 	chain []row       // [step] the weight times the laws of the steps before
-	model []float64   // p of each word that the data shows
+	model []float64   // [seen] p of each word that occurs in the data
 }
 
-// NewHistory returns a history against the state distribution of real data of
-// so many neurons and time steps. It fails if there is none (n·t > 16) or if
-// the noise is malformed.
+// NewHistory returns a History that compares with the state distribution of data,
+// which has the given numbers of neurons and time steps. It fails if data has no
+// state distribution (n·t > 16) or if the noise is malformed.
 func NewHistory(data Statistics, neurons, timesteps int, n Noise) (*History, error) {
 	s := shape{neurons, timesteps}
 	if len(data.State) == 0 || len(data.State) != s.words() {
-		return nil, fmt.Errorf("follow the divergence of %d neurons × %d time steps: data has %d joint words", neurons, timesteps, len(data.State))
+		return nil, fmt.Errorf("measure the divergence of %d neurons × %d time steps: data has %d joint words", neurons, timesteps, len(data.State))
 	}
 	points, err := n.pointsOfRows(timesteps)
 	if err != nil {
-		return nil, fmt.Errorf("follow the divergence: %w", err)
+		return nil, fmt.Errorf("measure the divergence: %w", err)
 	}
 	h := &History{shape: s, kind: n.Kind, chain: make([]row, timesteps), mean: newLaws(s)}
 	h.setNodes(n.quadrature(s, points))
@@ -67,7 +67,7 @@ func NewHistory(data Statistics, neurons, timesteps int, n Noise) (*History, err
 	return h, nil
 }
 
-// setNodes cuts the nodes into rows; what is left of the last one weighs nothing.
+// setNodes divides the nodes into rows and fills up the last row with weight 0.
 func (h *History) setNodes(q *quadrature) {
 	count := (len(q.nodes) + Lanes - 1) / Lanes
 	h.nodes, h.weight = make([]row, count), make([]row, count)
@@ -79,7 +79,7 @@ func (h *History) setNodes(q *quadrature) {
 	}
 }
 
-// setWords lists the words that the data shows.
+// setWords lists the words that occur in the data.
 func (h *History) setWords(state []float64) {
 	var seen [][]uint32
 	for w, q := range state {
@@ -106,7 +106,8 @@ func (h *History) setWords(state []float64) {
 	h.model = make([]float64, len(seen))
 }
 
-// JSBits returns the divergence of the model, which has the shape of the data.
+// JSBits returns the divergence of the model from the data, in bits. The model
+// must have the shape of the data. It fails if probabilities do not add up to 1.
 func (h *History) JSBits(m Rows) (float64, error) {
 	clear(h.model)
 	h.mean.clear()
@@ -114,7 +115,7 @@ func (h *History) JSBits(m Rows) (float64, error) {
 		for step, law := range h.laws {
 			m.Laws(step, &h.nodes[i], law)
 			if err := h.check(law, step); err != nil {
-				return 0, fmt.Errorf("follow the divergence: %w", err)
+				return 0, fmt.Errorf("measure the divergence: %w", err)
 			}
 			if h.kind == PerPatch {
 				h.average(law, &h.weight[i], h.mean[step])
@@ -131,7 +132,7 @@ func (h *History) JSBits(m Rows) (float64, error) {
 	return max(0, jensenShannon(h.model, h.data)+unseen/2), nil
 }
 
-// check fails where probabilities do not add up to 1.
+// check returns an error if the probabilities of a step do not add up to 1.
 func (h *History) check(law []float32, step int) error {
 	var sum row
 	for at := 0; at < len(law); at += Lanes {
@@ -148,7 +149,7 @@ func (h *History) check(law []float32, step int) error {
 }
 
 // add adds the weighted products of the steps' laws to the words' probabilities.
-// Words in lexicographic order share most of their factors.
+// Consecutive words share leading factors, which it computes once.
 func (h *History) add(weight *row) {
 	t := h.shape.timesteps
 	h.chain[0] = *weight
@@ -161,7 +162,7 @@ func (h *History) add(weight *row) {
 	}
 }
 
-// lawOf is the probability of a word at a step.
+// lawOf returns the probabilities of a word at a step.
 func (h *History) lawOf(step int, word uint32) *row { return (*row)(h.laws[step][word*Lanes:]) }
 
 // average adds the weighted mean of a row of laws to the mean law.
@@ -171,7 +172,7 @@ func (h *History) average(law []float32, weight *row, mean []float64) {
 	}
 }
 
-// multiply sets the words' probabilities where the mean laws are independent.
+// multiply sets the words' probabilities to the products of the mean laws.
 func (h *History) multiply() {
 	t := h.shape.timesteps
 	for i := range h.model {
@@ -188,7 +189,8 @@ func multiplyRows(dst, a, b *row) {
 	}
 }
 
-// dot adds up the products of two rows, in a fixed order that has no long chain.
+// dot returns the inner product of two rows. It sums in a fixed order without a
+// long chain of dependent additions.
 func dot(a, b *row) float64 {
 	var sum [4]float32
 	for l := 0; l < Lanes; l += 4 {

@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// inRows is a model as a history sees it.
-type inRows struct{ Patches }
+// rowsModel adapts Patches to Rows.
+type rowsModel struct{ Patches }
 
-func (r inRows) Laws(step int, gamma *[Lanes]float32, dst []float32) {
+func (r rowsModel) Laws(step int, gamma *[Lanes]float32, dst []float32) {
 	law := make([]float64, 1<<r.Neurons())
 	for l, g := range gamma {
 		r.Probabilities(step, float64(g), law)
@@ -19,7 +19,7 @@ func (r inRows) Laws(step int, gamma *[Lanes]float32, dst []float32) {
 	}
 }
 
-// A history measures what Errors calls js_bits, again and again.
+// TestHistory compares repeated measurements with the js_bits of Errors.
 func TestHistory(t *testing.T) {
 	for _, kind := range []NoiseKind{Shared, PerPatch, None} {
 		for _, timesteps := range []int{1, 3} {
@@ -35,7 +35,7 @@ func TestHistory(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got, err := h.JSBits(inRows{model})
+				got, err := h.JSBits(rowsModel{model})
 				if want := Errors(exact, data)["js_bits"]; err != nil || math.Abs(got-want) > 3e-7 {
 					t.Errorf("%s, %d steps, model %d: %v, %v; want %v", kind, timesteps, seed, got, err, want)
 				}
@@ -70,30 +70,30 @@ func TestHistoryErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if js, err := h.JSBits(inRows{broken{flips{1, 2}, math.NaN()}}); err == nil || !strings.Contains(err.Error(), "patch 1") {
+	if js, err := h.JSBits(rowsModel{broken{flips{1, 2}, math.NaN()}}); err == nil || !strings.Contains(err.Error(), "patch 1") {
 		t.Errorf("a broken model: %v, %v", js, err)
 	}
-	if _, err := h.JSBits(inRows{flips{1, 2}}); err != nil {
+	if _, err := h.JSBits(rowsModel{flips{1, 2}}); err != nil {
 		t.Errorf("the model after it: %v", err)
 	}
 }
 
-// still is a model whose laws are at hand.
-type still struct {
+// fixedModel is a model with precomputed laws.
+type fixedModel struct {
 	flips
 	law []float32 // [word][lane]
 }
 
-func newStill(neurons, timesteps int) still {
-	s := still{flips{neurons, timesteps}, make([]float32, Lanes<<neurons)}
-	inRows{s.flips}.Laws(0, &[Lanes]float32{1}, s.law)
+func newFixedModel(neurons, timesteps int) fixedModel {
+	s := fixedModel{flips{neurons, timesteps}, make([]float32, Lanes<<neurons)}
+	rowsModel{s.flips}.Laws(0, &[Lanes]float32{1}, s.law)
 	return s
 }
 
-func (s still) Laws(_ int, _ *[Lanes]float32, dst []float32) { copy(dst, s.law) }
+func (s fixedModel) Laws(_ int, _ *[Lanes]float32, dst []float32) { copy(dst, s.law) }
 
 func TestHistoryDoesNotAllocate(t *testing.T) {
-	var model Rows = newStill(4, 2)
+	var model Rows = newFixedModel(4, 2)
 	h, err := NewHistory(OfWindows(windowed(t, 4, 2, []uint32{1, 2, 3})), 4, 2, Noise{Kind: Shared, High: 1, Degree: 8})
 	if err != nil {
 		t.Fatal(err)
@@ -103,8 +103,9 @@ func TestHistoryDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// The nodes of a history are few, and enough for every frequency up to the degree.
-func TestRowsOfNodesAreEnough(t *testing.T) {
+// TestPointsOfRowsAreExact checks that a history uses few nodes and integrates
+// every frequency up to the degree.
+func TestPointsOfRowsAreExact(t *testing.T) {
 	for _, degree := range []int{1, 2, 8, 16, 24, 40} {
 		for _, factors := range []int{1, 2, 5} {
 			n := Noise{Kind: Shared, Low: 0.3, High: math.Pi, Degree: degree, Polynomial: true}
@@ -123,7 +124,7 @@ func TestRowsOfNodesAreEnough(t *testing.T) {
 					got += q.weights[j] * math.Cos(f*gamma)
 				}
 				want := (math.Sin(f*n.High) - math.Sin(f*n.Low)) / f / (n.High - n.Low)
-				if math.Abs(got-want) > 2*roundedAway {
+				if math.Abs(got-want) > 2*float32Remainder {
 					t.Errorf("degree %d, %d factors: the mean of cos %vγ is %v, want %v", degree, factors, f, got, want)
 				}
 			}
@@ -131,9 +132,9 @@ func TestRowsOfNodesAreEnough(t *testing.T) {
 	}
 }
 
-// BenchmarkHistory measures one point beside the circuits, at 16 bits.
+// BenchmarkHistory measures one divergence at 16 bits, without the circuits.
 func BenchmarkHistory(b *testing.B) {
-	model := newStill(4, 4)
+	model := newFixedModel(4, 4)
 	data := NewData(windowed(b, 4, 4, randomRepeats(4, 20, 200, 9)...), 0, stream).Statistics
 	h, err := NewHistory(data, 4, 4, Noise{Kind: Shared, High: math.Pi, Degree: 16, Polynomial: true})
 	if err != nil {

@@ -7,12 +7,12 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// Patches are a model whose time steps are independent given γ.
+// Patches is a model whose time steps are independent given γ.
 type Patches interface {
 	Neurons() int   // 1 … 16
 	Timesteps() int // ≥ 1
-	// Probabilities fills dst with the law of one time step's 2ⁿ words at γ:
-	// bit q of a word is neuron q.
+	// Probabilities fills dst with the probabilities of the 2ⁿ words of one time
+	// step at γ, in radians. Bit q of a word is neuron q.
 	Probabilities(step int, gamma float64, dst []float64)
 }
 
@@ -27,7 +27,8 @@ func newLaws(s shape) laws {
 	return l
 }
 
-// fill sets the laws to those of the patches at γ.
+// fill sets the laws to those of the patches at γ. It fails if probabilities do
+// not add up to 1.
 func (l laws) fill(p Patches, gamma float64) error {
 	for step, law := range l {
 		p.Probabilities(step, gamma, law)
@@ -38,7 +39,7 @@ func (l laws) fill(p Patches, gamma float64) error {
 	return nil
 }
 
-// mix adds weight times other.
+// mix adds weight times other to the laws.
 func (l laws) mix(weight float64, other laws) {
 	for step, law := range l {
 		floats.AddScaled(law, weight, other[step])
@@ -51,8 +52,8 @@ func (l laws) clear() {
 	}
 }
 
-// total adds from left to right; gonum's floats.Sum has another order with
-// another processor or build tag, and results must not.
+// total adds from left to right. The order of gonum's floats.Sum depends on the
+// processor and the build tags; results must not.
 func total(values []float64) float64 {
 	var sum float64
 	for _, v := range values {

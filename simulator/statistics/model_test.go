@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 )
 
-// circuit is a model of a few lines: per time step `layers` times RX(γ), RY(θ),
-// RZ(φ) on every qubit, then a chain of CNOTs, as in DESIGN.md, section 1.2.
+// circuit is a minimal model: per time step, layers times RX(γ), RY(θ), RZ(φ) on
+// every qubit, then a chain of CNOTs (DESIGN.md, section 1.2).
 type circuit struct {
 	neurons, auxiliary, layers int
 	postselect                 bool

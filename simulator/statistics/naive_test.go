@@ -9,16 +9,16 @@ import (
 	"pgregory.net/rapid"
 )
 
-// windowsOf is the slow second opinion: the equations of the package's
-// documentation over a list of windows and their weights, one spike at a time.
+// windowsOf is a slow reference: it evaluates the equations of the package
+// documentation over a list of windows and weights, one spike at a time.
 type windowsOf struct {
 	neurons, timesteps int
 	windows            [][]uint32
 	weights            []float64 // add up to 1
 }
 
-// alike are windows of equal weight.
-func alike(neurons, timesteps int, windows [][]uint32) windowsOf {
+// equalWeights returns windows of equal weight.
+func equalWeights(neurons, timesteps int, windows [][]uint32) windowsOf {
 	weights := make([]float64, len(windows))
 	for i := range weights {
 		weights[i] = 1 / float64(len(windows))
@@ -107,8 +107,8 @@ func (w windowsOf) statistics() Statistics {
 	return v
 }
 
-// enumerated is every window a model can generate, weighted by Simpson's rule
-// over γ in so many intervals (even).
+// enumerated returns every window that a model can generate, weighted by
+// Simpson's rule over γ. The number of intervals must be even.
 func enumerated(p Patches, n Noise, intervals int) windowsOf {
 	w := windowsOf{neurons: p.Neurons(), timesteps: p.Timesteps()}
 	size := w.neurons * w.timesteps
@@ -160,8 +160,8 @@ func enumerated(p Patches, n Noise, intervals int) windowsOf {
 	return w
 }
 
-// compare fails the test unless all vectors agree within the tolerance,
-// relative to numbers above 1.
+// compare fails the test unless all vectors agree within the tolerance, which is
+// relative for numbers above 1.
 func compare(t rapid.TB, what string, got, want Statistics, tolerance float64) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b float64) bool {

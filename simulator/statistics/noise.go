@@ -5,35 +5,35 @@ import (
 	"math"
 )
 
-// NoiseKind says what the patches of one sample share.
+// NoiseKind selects which patches of one sample share a value of γ.
 type NoiseKind string
 
 // The kinds of noise whose statistics are one-dimensional integrals.
 const (
 	Shared   NoiseKind = "shared"    // one γ for all patches
 	PerPatch NoiseKind = "per_patch" // a γ for each patch, independent of the others
-	None     NoiseKind = "none"      // no noise: γ is 0, and the rest of Noise is not read
+	None     NoiseKind = "none"      // no noise: γ is 0, and the other fields of Noise are ignored
 )
 
-// Noise is the distribution of γ, uniform on [Low, High], and how a patch
-// depends on it.
+// Noise describes the distribution of γ, uniform on [Low, High], and the
+// dependence of a patch on γ.
 type Noise struct {
 	Kind      NoiseKind
 	Low, High float64 // radians
-	// Degree is that of a patch's probabilities as trigonometric polynomials of
-	// γ: encodings·qubits.
+	// Degree is the degree of a patch's probabilities as trigonometric polynomials
+	// of γ: encodings·qubits.
 	Degree int
-	// Polynomial is false if they are none (postselect): Degree is only where
-	// the search for enough nodes begins then.
+	// Polynomial reports whether the probabilities are polynomials. If not
+	// (postselect), Degree determines only the initial number of nodes.
 	Polynomial bool
 }
 
 // maxNodes bounds the work of a quadrature.
 const maxNodes = 1 << 15
 
-// points returns how many Gauss–Legendre nodes integrate the product of so many
-// patches' probabilities to rounding: convergence sets in at a quarter of
-// degree times interval, and is faster than exponential from there (DESIGN.md,
+// points returns the number of Gauss–Legendre nodes that integrate the product of
+// the probabilities of factors patches up to rounding. Convergence starts at a
+// quarter of degree times interval and is then faster than exponential (DESIGN.md,
 // section 2.1). It fails if the noise is malformed.
 func (n Noise) points(factors int) (int, error) {
 	switch n.Kind {
@@ -56,13 +56,14 @@ func (n Noise) points(factors int) (int, error) {
 	return int(points), nil
 }
 
-// roundedAway is what laws in float32 make of the remainder of a quadrature.
-const roundedAway = 1e-9
+// float32Remainder is the relative remainder of a quadrature that is negligible
+// beside the rounding of laws in float32.
+const float32Remainder = 1e-9
 
-// pointsOfRows returns how many nodes, in whole rows, do for laws in float32.
-// For one frequency D over an interval of length L the remainder of N nodes is at
-// most π/2·(D·L/4)^2N/(2N)! of the integral (Davis & Rabinowitz 1984, section
-// 2.7, with Stirling's formula).
+// pointsOfRows returns the number of nodes, in whole rows, that suffices for laws
+// in float32. For one frequency D over an interval of length L the remainder of N
+// nodes is at most π/2·(D·L/4)^2N/(2N)! of the integral (Davis & Rabinowitz 1984,
+// section 2.7, with Stirling's formula).
 func (n Noise) pointsOfRows(factors int) (int, error) {
 	exact, err := n.points(factors)
 	if err != nil || n.Kind == None || !n.Polynomial {
@@ -71,7 +72,7 @@ func (n Noise) pointsOfRows(factors int) (int, error) {
 	logarithm := math.Log(float64(n.Degree) * float64(factors) * (n.High - n.Low) / 4)
 	for points := Lanes; points < exact; points += Lanes {
 		factorial, _ := math.Lgamma(float64(2*points) + 1)
-		if float64(2*points)*logarithm-factorial < math.Log(roundedAway) {
+		if float64(2*points)*logarithm-factorial < math.Log(float32Remainder) {
 			return points, nil
 		}
 	}

@@ -2,16 +2,16 @@ package statistics
 
 import "gonum.org/v1/gonum/integrate/quad"
 
-// quadrature averages what depends on γ. It keeps its work space.
+// quadrature averages functions of γ. It reuses its buffers.
 type quadrature struct {
 	kind           NoiseKind
 	nodes, weights []float64 // Σ weights[j]·f(nodes[j]) is the mean of f(γ)
-	given          laws      // of the patches at one node
-	mean           laws      // … averaged over all nodes so far
+	given          laws      // laws of the patches at one node
+	mean           laws      // laws averaged over all nodes so far
 }
 
-// quadrature returns the Gauss–Legendre rule of so many points, or of the only
-// one there is.
+// quadrature returns the Gauss–Legendre rule with that many points. A single
+// point, or an interval of length 0, gives a rule with one node.
 func (n Noise) quadrature(s shape, points int) *quadrature {
 	q := &quadrature{kind: n.Kind, nodes: []float64{0}, weights: []float64{1}, given: newLaws(s), mean: newLaws(s)}
 	switch {
@@ -28,10 +28,10 @@ func (n Noise) quadrature(s shape, points int) *quadrature {
 	return q
 }
 
-// average evaluates the patches at all nodes and leaves their averaged laws in
-// q.mean. On the way it calls visit with laws under which the time steps are
-// independent, and their weight: at every node if the patches share γ, else
-// once, with the averages.
+// average evaluates the patches at all nodes and stores their averaged laws in
+// q.mean. It calls visit with laws under which the time steps are independent,
+// and their weight: at every node if the patches share γ, otherwise once, with
+// the averages.
 func (q *quadrature) average(p Patches, visit func(weight float64, independent laws)) error {
 	q.mean.clear()
 	for j, gamma := range q.nodes {

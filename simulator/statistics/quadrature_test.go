@@ -16,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func (n Noise) mustPoints(t rapid.TB, factors int) int {
 	t.Helper()
@@ -27,7 +27,7 @@ func (n Noise) mustPoints(t rapid.TB, factors int) int {
 	return points
 }
 
-// ⌈1.1·D·(high − low)/4⌉ + 32, DESIGN.md, section 2.1.
+// TestPoints checks ⌈1.1·D·(high − low)/4⌉ + 32 (DESIGN.md, section 2.1).
 func TestPoints(t *testing.T) {
 	tests := []struct {
 		noise   Noise
@@ -55,7 +55,8 @@ func TestPoints(t *testing.T) {
 	}
 }
 
-// The rule integrates every harmonic up to the degree to rounding.
+// TestQuadratureIntegratesHarmonics checks that the rule integrates every
+// harmonic up to the degree, up to rounding.
 func TestQuadratureIntegratesHarmonics(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := Noise{
@@ -83,8 +84,8 @@ func TestQuadratureIntegratesHarmonics(t *testing.T) {
 	})
 }
 
-// Every rule that can be asked for is a Gauss–Legendre rule: exact for all
-// polynomials up to twice its size, of which the Legendre polynomials are seen.
+// TestLegendreTables checks that every rule of gonum that Exact can request
+// integrates the Legendre polynomials up to twice its size exactly.
 func TestLegendreTables(t *testing.T) {
 	check := func(points int) error {
 		x, w := make([]float64, points), make([]float64, points)
@@ -110,14 +111,14 @@ func TestLegendreTables(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// The table of gonum 0.17 has a slip at 26 points, which Noise never asks for.
+	// The table of gonum 0.17 has an error at 26 points, which Noise never requests.
 	if check(26) == nil {
 		t.Log("gonum's table is right at 26 points too: the remark in doc.go is out of date")
 	}
 }
 
-// Results depend on every bit of the nodes: a change needs a new numerics
-// version (DESIGN.md, section 3.3).
+// TestQuadratureGolden fails if a bit of the nodes changes. A change requires a
+// new numerics version (DESIGN.md, section 3.3).
 func TestQuadratureGolden(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skipf("skipped: the golden bits are those of amd64, this is %s", runtime.GOARCH)
@@ -142,7 +143,7 @@ func TestQuadratureGolden(t *testing.T) {
 	golden(t, "nodes.golden", b.String())
 }
 
-// golden compares with a file in testdata, or writes it with -update.
+// golden compares got with a file in testdata, or writes the file with -update.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)

@@ -3,17 +3,17 @@ package statistics
 // BinSeconds is the width of a bin: rates are spikes per bin over BinSeconds.
 const BinSeconds = 0.020
 
-// Bounds on what is computed and kept.
+// Bounds on the statistics.
 const (
-	maxLag        = 4  // lagged covariances go no further
-	maxStateBits  = 16 // neurons·timesteps up to which joint words are counted
-	maxVectorBits = 10 // neurons·timesteps up to which they are kept in results
+	maxLag        = 4  // largest lag of lagged covariances, in time steps
+	maxStateBits  = 16 // largest neurons·timesteps for which joint words are counted
+	maxVectorBits = 10 // largest neurons·timesteps for which results list joint words
 )
 
-// Statistics are the vectors by which spike trains are compared (the equations
-// are in the package's documentation). A vector is nil where it is undefined:
-// pairs need two neurons, lags two time steps, the autocorrelogram a spike.
-// They are read only once made, so they may be shared.
+// Statistics holds the vectors by which spike trains are compared; the package
+// documentation gives their equations. An undefined vector is nil: pairs need two
+// neurons, lags two time steps, the autocorrelogram a spike. The vectors must not
+// be modified and may be shared.
 type Statistics struct {
 	// KProbability[k] is the share of bins with exactly k spikes; n+1 values.
 	KProbability []float64
@@ -33,8 +33,8 @@ type Statistics struct {
 	State []float64
 }
 
-// Vectors returns the defined statistics under the names of a result, the state
-// distribution only for n·t ≤ 10. The vectors are shared, not copied.
+// Vectors returns the defined statistics by the names used in results. It includes
+// the state distribution only for n·t ≤ 10. The vectors are shared, not copied.
 func (s Statistics) Vectors() map[string][]float64 {
 	vectors := map[string][]float64{
 		"k_probability":     s.KProbability,

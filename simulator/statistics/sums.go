@@ -5,7 +5,7 @@ type shape struct{ neurons, timesteps int }
 
 func (s shape) lags() int { return min(maxLag, s.timesteps-1) }
 
-// words returns the number of joint words, 0 where there are too many to count.
+// words returns the number of joint words, or 0 if there are too many to count.
 func (s shape) words() int {
 	if s.neurons*s.timesteps > maxStateBits {
 		return 0
@@ -13,10 +13,10 @@ func (s shape) words() int {
 	return 1 << (s.neurons * s.timesteps)
 }
 
-// pairAt returns the place of the pair i < j among all such pairs.
+// pairAt returns the index of the pair i < j among all such pairs.
 func (s shape) pairAt(i, j int) int { return i*(2*s.neurons-i-1)/2 + j - i - 1 }
 
-// laggedAt returns the place of the ordered pair i ≠ j at a lag of 1 … lags.
+// laggedAt returns the index of the ordered pair i ≠ j at a lag of 1 … lags.
 func (s shape) laggedAt(lag, i, j int) int {
 	place := i*(s.neurons-1) + j
 	if j > i {
@@ -25,18 +25,18 @@ func (s shape) laggedAt(lag, i, j int) int {
 	return (lag-1)*s.neurons*(s.neurons-1) + place
 }
 
-// sums are what every statistic but the state distribution follows from. Each
-// element says how often something happens in a window: counted over windows,
-// where whole numbers far below 2⁵³ keep every order of summation exact, or
-// expected in one window of a law.
+// sums holds the counts from which all statistics except the state distribution
+// follow. A count is either the total over windows, a whole number far below 2⁵³
+// and so exact in any order of summation, or the expectation in one window of a
+// law.
 type sums struct {
 	shape
-	spikes []float64 // [neuron·t + step] spikes
-	counts []float64 // [k] steps with exactly k spikes
-	pairs  []float64 // [pair] steps at which both spike
-	lagged []float64 // [lag, ordered pair] steps at which i spikes, and j spikes lag later
-	echoes []float64 // [lag−1] spikes, of any neuron, with a spike of the same neuron lag later
-	all    []float64 // the five above, end to end
+	spikes    []float64 // [neuron·t + step] spikes
+	counts    []float64 // [k] steps with exactly k spikes
+	pairs     []float64 // [pair] steps at which both spike
+	lagged    []float64 // [lag, ordered pair] steps at which i spikes, and j spikes lag later
+	autoPairs []float64 // [lag−1] spikes, of any neuron, with a spike of the same neuron lag later
+	all       []float64 // backing array of the five fields above
 }
 
 func newSums(s shape) sums {
@@ -48,14 +48,14 @@ func newSums(s shape) sums {
 	}
 	rest := make([]float64, total)
 	v := sums{shape: s, all: rest}
-	for i, part := range []*[]float64{&v.spikes, &v.counts, &v.pairs, &v.lagged, &v.echoes} {
+	for i, part := range []*[]float64{&v.spikes, &v.counts, &v.pairs, &v.lagged, &v.autoPairs} {
 		*part, rest = rest[:sizes[i]], rest[sizes[i]:]
 	}
 	return v
 }
 
-// statistics turns the expected sums of one window, and the state distribution,
-// into statistics. Moments are averaged over time steps before anything else.
+// statistics computes the statistics from the expected sums of one window and
+// the state distribution. It averages moments over time steps first.
 func (m sums) statistics(state []float64) Statistics {
 	n, t := m.neurons, m.timesteps
 	s := Statistics{
@@ -83,8 +83,8 @@ func (m sums) statistics(state []float64) Statistics {
 	s.LaggedCovariance = m.laggedCovariance(means)
 	if t > 1 && spikes > 0 {
 		s.Autocorrelogram = make([]float64, t-1)
-		for i, echo := range m.echoes {
-			s.Autocorrelogram[i] = echo / spikes
+		for i, autoPair := range m.autoPairs {
+			s.Autocorrelogram[i] = autoPair / spikes
 		}
 	}
 	return s

@@ -5,10 +5,9 @@ import (
 	"slices"
 )
 
-// count adds all stride-1 windows of consecutive bins, at least timesteps of
-// them, and returns how many there are. (One window alone is a repeat of
-// timesteps bins.) Instead of every bin of every window it visits each bin and
-// its successors once, weighted with the number of windows that hold them.
+// count adds all stride-1 windows of consecutive bins and returns their number.
+// There must be at least timesteps bins. It visits each bin and its successors
+// once, weighted with the number of windows that contain them.
 func (m sums) count(bins []uint32) (windows int) {
 	last := len(bins) - m.timesteps // where the last window starts
 	for b, word := range bins {
@@ -21,7 +20,7 @@ func (m sums) count(bins []uint32) (windows int) {
 		m.countPairs(word, held)
 		for lag := 1; lag < min(m.timesteps, len(bins)-b); lag++ {
 			later, held := bins[b+lag], m.holding(b, lag, last)
-			m.echoes[lag-1] += held * float64(bits.OnesCount32(word&later))
+			m.autoPairs[lag-1] += held * float64(bits.OnesCount32(word&later))
 			if lag <= maxLag {
 				m.countLagged(lag, word, later, held)
 			}
@@ -30,13 +29,14 @@ func (m sums) count(bins []uint32) (windows int) {
 	return last + 1
 }
 
-// holding returns the number of windows that hold both bin b and bin b + lag,
-// where windows start at 0 … last.
+// holding returns the number of windows that contain both bin b and bin b + lag.
+// Windows start at bins 0 … last.
 func (m sums) holding(b, lag, last int) float64 {
 	return float64(min(b, last) - max(0, b+lag-m.timesteps+1) + 1)
 }
 
-// countSpikes adds the spikes of a bin that is step first … last of its windows.
+// countSpikes adds the spikes of a bin that is time step first … last of the
+// windows that contain it.
 func (m sums) countSpikes(word uint32, first, last int) {
 	for ; word != 0; word &= word - 1 {
 		steps := m.spikes[bits.TrailingZeros32(word)*m.timesteps:]
@@ -64,8 +64,8 @@ func (m sums) countLagged(lag int, word, later uint32, held float64) {
 	}
 }
 
-// eachState calls visit with the joint word of every window of the bins;
-// never where joint words are not counted.
+// eachState calls visit with the joint word of every window of the bins. It does
+// nothing if joint words are not counted.
 func (s shape) eachState(bins []uint32, visit func(word uint32)) {
 	if s.words() == 0 {
 		return
@@ -79,11 +79,11 @@ func (s shape) eachState(bins []uint32, visit func(word uint32)) {
 	}
 }
 
-// tally is the sums and joint words of some windows, counted.
+// tally counts windows: their sums and joint words.
 type tally struct {
 	sums
 	windows int
-	states  []float64 // [joint word] windows, empty where there are too many
+	states  []float64 // [joint word] windows; empty if there are too many joint words
 }
 
 func newTally(s shape) *tally {
@@ -107,7 +107,7 @@ func (v *tally) addRepeat(r *repeat) {
 	}
 }
 
-// difference sets v to the windows of all that part does not count.
+// difference sets v to the windows that all counts and part does not.
 func (v *tally) difference(all, part *tally) {
 	v.windows = all.windows - part.windows
 	for i := range v.all {
@@ -124,23 +124,23 @@ func (v *tally) clear() {
 	clear(v.states)
 }
 
-// repeat is the windows of one repeat, counted once to be added to many tallies.
+// repeat holds the counts of one repeat, which many tallies add.
 type repeat struct {
 	sums
 	windows int
 	states  []state // in ascending order
 }
 
-// state is a joint word that occurs and the number of windows with it.
+// state is a joint word and the number of windows with it.
 type state struct{ word, windows uint32 }
 
-// count replaces what was counted by the windows of a repeat. It returns its
-// scratch memory.
+// count replaces the counts by those of the given bins. It uses words as scratch
+// memory and returns it, possibly grown.
 func (r *repeat) count(bins, words []uint32) []uint32 {
 	clear(r.all)
 	r.windows = r.sums.count(bins)
 	if r.words() > 0 {
-		words = slices.Grow(words, r.windows) // append would hold two copies of a long repeat
+		words = slices.Grow(words, r.windows) // growing by append would copy a long repeat
 	}
 	r.eachState(bins, func(word uint32) { words = append(words, word) })
 	slices.Sort(words)
@@ -154,8 +154,8 @@ func (r *repeat) count(bins, words []uint32) []uint32 {
 	return words
 }
 
-// statistics returns the statistics of the windows counted; all are undefined
-// if there are none.
+// statistics returns the statistics of the counted windows. Without windows all
+// are undefined.
 func (v *tally) statistics() Statistics {
 	if v.windows == 0 {
 		return Statistics{}

@@ -1,6 +1,6 @@
 package statistics
 
-// Windows are windows of equal weight, real or generated.
+// Windows is a list of windows of equal weight, real or generated.
 type Windows interface {
 	Len() int
 	Neurons() int   // 1 … 16
@@ -9,9 +9,9 @@ type Windows interface {
 	At(i int, words []uint32)
 }
 
-// RepeatedWindows are all stride-1 windows of a recording of equally long
-// repeats: window i starts at bin i mod PerRepeat of repeat i / PerRepeat.
-// *recording.Windows is one.
+// RepeatedWindows lists all stride-1 windows of a recording whose repeats have
+// equal length: window i starts at bin i mod PerRepeat of repeat i / PerRepeat.
+// *recording.Windows implements it.
 type RepeatedWindows interface {
 	Windows
 	Repeats() int
@@ -20,8 +20,8 @@ type RepeatedWindows interface {
 
 func shapeOf(w Windows) shape { return shape{w.Neurons(), w.Timesteps()} }
 
-// OfWindows returns the statistics of the windows, all undefined if there are
-// none. It takes any windows; NewData is many times faster for those of a recording.
+// OfWindows returns the statistics of the windows. Without windows all are
+// undefined. NewData is many times faster for the windows of a recording.
 func OfWindows(w Windows) Statistics {
 	counted := newTally(shapeOf(w))
 	words := make([]uint32, w.Timesteps())
@@ -32,14 +32,14 @@ func OfWindows(w Windows) Statistics {
 	return counted.statistics()
 }
 
-// SampleWindows are generated windows, made by NewSampleWindows.
+// SampleWindows implements Windows for the samples of a model.
 type SampleWindows struct {
 	neurons, timesteps int
 	windows            [][]uint32
 }
 
-// NewSampleWindows wraps windows[sample][time step], bit q of each word being neuron
-// q, all of the same length.
+// NewSampleWindows returns SampleWindows of windows[sample][time step]. Bit q of
+// each word is neuron q. All samples must have the same number of time steps.
 func NewSampleWindows(neurons, timesteps int, windows [][]uint32) SampleWindows {
 	return SampleWindows{neurons, timesteps, windows}
 }
@@ -53,5 +53,5 @@ func (s SampleWindows) Neurons() int { return s.neurons }
 // Timesteps returns the number of time steps of a sample.
 func (s SampleWindows) Timesteps() int { return s.timesteps }
 
-// At copies sample i into words.
+// At copies sample i into words, one word per time step.
 func (s SampleWindows) At(i int, words []uint32) { copy(words, s.windows[i]) }

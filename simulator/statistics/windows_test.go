@@ -62,7 +62,8 @@ func randomRepeats(neurons, repeats, bins int, seed uint64) [][]uint32 {
 	return drawn
 }
 
-// Two repeats of three bins, two neurons; windows of two bins, by hand:
+// TestWindowsByHand uses two repeats of three bins, two neurons and windows of
+// two bins:
 //
 //	repeat 0: neuron 0: 1 1 0   neuron 1: 0 1 1
 //	repeat 1: neuron 0: 0 0 1   neuron 1: 0 0 0
@@ -88,7 +89,8 @@ func TestWindowsByHand(t *testing.T) {
 	compare(t, "SampleWindows", OfWindows(NewSampleWindows(2, 2, listed(w))), want, 1e-15)
 }
 
-// Counting with weights equals the equations over a list of all windows.
+// TestWindowsAgainstEquations compares weighted counting with the equations over
+// a list of all windows.
 func TestWindowsAgainstEquations(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		neurons, timesteps := rapid.IntRange(1, 5).Draw(t, "neurons"), rapid.IntRange(1, 8).Draw(t, "timesteps")
@@ -98,7 +100,7 @@ func TestWindowsAgainstEquations(t *testing.T) {
 			repeats[r] = rapid.SliceOfN(rapid.Uint32Range(0, 1<<neurons-1), bins, bins).Draw(t, "bins")
 		}
 		w := windowed(t, neurons, timesteps, repeats...)
-		want := alike(neurons, timesteps, listed(w)).statistics()
+		want := equalWeights(neurons, timesteps, listed(w)).statistics()
 		data := NewData(w, 0, stream).Statistics
 		compare(t, "NewData", data, want, 1e-12)
 		if diff := cmp.Diff(data, OfWindows(w)); diff != "" {
@@ -107,7 +109,7 @@ func TestWindowsAgainstEquations(t *testing.T) {
 	})
 }
 
-func TestUndefined(t *testing.T) {
+func TestUndefinedStatisticsAreOmitted(t *testing.T) {
 	tests := []struct {
 		name    string
 		windows Windows
@@ -136,10 +138,10 @@ func TestUndefined(t *testing.T) {
 	}
 }
 
-// Samples of a model have its exact statistics but for sampling errors: over
-// 40 batches of 500 windows the mean of each number is within 5 standard errors
-// of the exact one, and their root mean square is about 1 standard error.
-func TestSamplesAgreeWithExact(t *testing.T) {
+// TestSampledStatisticsAgreeWithExact draws 40 batches of 500 windows. The mean of
+// each number is within 5 standard errors of the exact one, and the root mean
+// square deviation is about 1 standard error.
+func TestSampledStatisticsAgreeWithExact(t *testing.T) {
 	const batches, size = 40, 500
 	for _, kind := range []NoiseKind{Shared, PerPatch, None} {
 		t.Run(string(kind), func(t *testing.T) {
@@ -169,9 +171,9 @@ func TestSamplesAgreeWithExact(t *testing.T) {
 					deviation := math.Sqrt(max(0, sum2/batches-mean*mean) / (batches - 1))
 					// Products and ratios of means are biased by the order of a batch's variance.
 					bias := 10 * deviation * deviation * batches
-					if name == "state" { // of rare words the batches' own spread says too little
+					if name == "state" { // the spread between batches underestimates the error of rare words
 						deviation = math.Sqrt(want * (1 - want) / (batches * size))
-						bias = 2. / (batches * size) // two windows with a word nearly impossible
+						bias = 2. / (batches * size) // two windows with a nearly impossible word
 					}
 					if math.Abs(mean-want) > 5*deviation+bias+1e-9 {
 						t.Errorf("%s[%d]: %v ± %v by samples, %v exactly", name, i, mean, deviation, want)

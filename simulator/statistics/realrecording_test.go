@@ -13,8 +13,9 @@ import (
 	"spiqsweep/simulator/recording"
 )
 
-// shared returns the path of a file beside the project, or skips the test.
-func shared(t testing.TB, elements ...string) string {
+// realRecordingFile returns the path of a file outside the project. It skips the
+// test if the file does not exist.
+func realRecordingFile(t testing.TB, elements ...string) string {
 	t.Helper()
 	root := os.Getenv("SPIQSWEEP_SHARED")
 	if root == "" {
@@ -27,10 +28,11 @@ func shared(t testing.TB, elements ...string) string {
 	return path
 }
 
-// retina opens the recording and returns the windows of n cells, by selection.
-func retina(t testing.TB) func(selection string, n, timesteps int) ([]int, RepeatedWindows) {
+// openRealRecording opens the recording. The function that it returns selects n
+// neurons and returns their IDs and windows.
+func openRealRecording(t testing.TB) func(selection string, n, timesteps int) ([]int, RepeatedWindows) {
 	t.Helper()
-	r, err := recording.Open(t.Context(), shared(t, "data", "bint_fishmovie32_100.mat"), recording.Options{})
+	r, err := recording.Open(t.Context(), realRecordingFile(t, "data", "bint_fishmovie32_100.mat"), recording.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,10 +53,10 @@ func retina(t testing.TB) func(selection string, n, timesteps int) ([]int, Repea
 	}
 }
 
-// Every number of the reference, to 1e-9.
+// TestDescribeRecording compares with every number of the reference, to 1e-9.
 func TestDescribeRecording(t *testing.T) {
-	windows := retina(t)
-	body, err := os.ReadFile(shared(t, "reference", "recording.json"))
+	windows := openRealRecording(t)
+	body, err := os.ReadFile(realRecordingFile(t, "reference", "recording.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +85,7 @@ func TestDescribeRecording(t *testing.T) {
 	}
 }
 
-// encoded returns v as a reader of its JSON sees it.
+// encoded encodes v as JSON and decodes it again.
 func encoded(t *testing.T, v any) (decoded map[string]any) {
 	t.Helper()
 	body, err := json.Marshal(v)
@@ -96,10 +98,10 @@ func encoded(t *testing.T, v any) (decoded map[string]any) {
 	return decoded
 }
 
-// The floors of the recording are those that DESIGN.md states, which were
-// measured with other code: section 1.2 for js_bits, 2.2 for the others.
+// TestFloorsOfRecording compares with the floors in DESIGN.md, measured with
+// independent code: section 1.2 for js_bits, 2.2 for the others.
 func TestFloorsOfRecording(t *testing.T) {
-	windows := retina(t)
+	windows := openRealRecording(t)
 	floors := func(selection string, n int) map[string]float64 {
 		_, w := windows(selection, n, 1)
 		return NewData(w, FloorSplits, stream).Floors
@@ -118,13 +120,14 @@ func TestFloorsOfRecording(t *testing.T) {
 	near("firing_rate_hz2, first 10", floors("first", 10)["firing_rate_hz2"], 1e-4, 0.2)
 }
 
-// The floor is what bootstrapped recordings say of the error of the true law:
-// the recording as the truth, and repeats drawn from it with replacement.
+// TestFloorsAgainstBootstrap compares floors with bootstrap estimates of the error
+// of the true law: it takes the recording as the truth and draws repeats from it
+// with replacement.
 func TestFloorsAgainstBootstrap(t *testing.T) {
-	_, w := retina(t)("most_active", 10, 5)
+	_, w := openRealRecording(t)("most_active", 10, 5)
 	data := NewData(w, FloorSplits, stream)
 	repeats := make([]repeat, w.Repeats())
-	recorded{w}.each(func(number int, bins []uint32) {
+	recordings{w}.each(func(number int, bins []uint32) {
 		repeats[number].sums = newSums(shapeOf(w))
 		repeats[number].count(bins, nil)
 	})
@@ -150,9 +153,9 @@ func TestFloorsAgainstBootstrap(t *testing.T) {
 	}
 }
 
-// BenchmarkRecording measures the real side of a comparison on real spikes.
+// BenchmarkRecording measures NewData on the real recording.
 func BenchmarkRecording(b *testing.B) {
-	windows := retina(b)
+	windows := openRealRecording(b)
 	for _, size := range []struct {
 		name               string
 		neurons, timesteps int

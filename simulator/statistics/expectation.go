@@ -6,10 +6,10 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// expectWithin adds what happens within one time step: linear in its law, so
-// the averaged laws are enough.
+// expectWithin adds the expected counts within one time step. They are linear in
+// the law, so the averaged laws suffice.
 func (m sums) expectWithin(mean laws) {
-	all := make([]float64, 1<<m.neurons) // the probability that all bits of a word are set
+	all := make([]float64, 1<<m.neurons) // [word] probability that all bits of word are set
 	for step, law := range mean {
 		for word, p := range law {
 			m.counts[bits.OnesCount(uint(word))] += p
@@ -37,14 +37,14 @@ func sumSupersets(values []float64) {
 	}
 }
 
-// expectAcross adds weight times what happens at two independent time steps
-// where neurons spike at the given rates.
+// expectAcross adds weight times the expected counts of pairs of independent time
+// steps at which neurons spike at the given rates.
 func (m sums) expectAcross(weight float64, rates [][]float64) {
 	for lag := 1; lag < m.timesteps; lag++ {
 		for step, earlier := range rates[:m.timesteps-lag] {
 			later := rates[step+lag]
 			for i, rate := range earlier {
-				m.echoes[lag-1] += weight * rate * later[i]
+				m.autoPairs[lag-1] += weight * rate * later[i]
 			}
 			if lag <= maxLag {
 				m.expectLagged(lag, weight, earlier, later)
@@ -63,7 +63,7 @@ func (m sums) expectLagged(lag int, weight float64, earlier, later []float64) {
 	}
 }
 
-// marginals is work space for the rates of single neurons.
+// marginals is a buffer for the rates of single neurons.
 type marginals struct {
 	rates [][]float64 // [step][neuron] spikes per bin
 	law   []float64
@@ -77,12 +77,13 @@ func newMarginals(s shape) *marginals {
 	return m
 }
 
-// of returns the rates under the laws, [step][neuron], until it is called again.
+// of returns the rates under the laws, [step][neuron]. They are valid until the
+// next call.
 func (m *marginals) of(l laws) [][]float64 {
 	for step, law := range l {
 		copy(m.law, law)
 		rates := m.rates[step]
-		for i := len(rates) - 1; i >= 0; i-- { // fold neuron i away, the highest first
+		for i := len(rates) - 1; i >= 0; i-- { // sum over neuron i, the highest first
 			silent, spiking := m.law[:1<<i], m.law[1<<i:2<<i]
 			rates[i] = total(spiking)
 			floats.Add(silent, spiking)
@@ -91,16 +92,16 @@ func (m *marginals) of(l laws) [][]float64 {
 	return m.rates
 }
 
-// product is work space for the law of joint words.
+// product is a buffer for the law of joint words.
 type product []float64
 
 func newProduct(s shape) product {
 	return make(product, s.words()>>s.neurons)
 }
 
-// add adds weight times the law of joint words under independent laws to
-// states; nothing where joint words are not counted. The words of all time
-// steps but the last grow in place, from the highest word of each step down.
+// add adds to states weight times the law of joint words under independent laws.
+// It adds nothing if joint words are not counted. It builds the words of all time
+// steps but the last in place, from the highest word of each step down.
 func (w product) add(states []float64, weight float64, independent laws) {
 	if len(states) == 0 {
 		return
