@@ -8,7 +8,7 @@
 # Replicates run one after the other, the longest trainings of each first: a first
 # whole figure is there after a fifth of the time. `--var replicates=1` is that alone.
 variable "replicates" {
-  description = "trainings of each cell, from different seeds; from 3 on there are intervals"
+  description = "trainings of each configuration, from different seeds; from 3 on there are intervals"
   default     = 5
 }
 

@@ -8,13 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// Printable returns text with everything that a terminal or an editor would obey
-// instead of show written as an escape: control characters (a line feed is \n,
-// ESC is \x1b), marks that reorder or hide text, and bytes that are not UTF-8.
-// Printable text is returned as it is.
+// Printable returns text with each rune that is not printable, and each byte that
+// is not UTF-8, written as an escape. A line feed becomes \n, ESC becomes \x1b.
+// Printable text is returned unchanged.
 //
-// Text that another program or machine has sent (messages, host names, labels)
-// passes through Printable before it is shown or written to a table.
+// Every text from another program or machine (messages, host names, labels) must
+// pass through Printable before it is shown or written to a table, because a
+// terminal obeys control characters and marks can reorder or hide text.
 func Printable(text string) string {
 	if strings.IndexFunc(text, unprintable) < 0 {
 		return text
@@ -36,7 +36,8 @@ func Printable(text string) string {
 	return out.String()
 }
 
-// PrintableLines is Printable for text of several lines: line feeds and tabs stay.
+// PrintableLines is Printable for text of several lines: it keeps line feeds and
+// tabs.
 func PrintableLines(text string) string {
 	var out strings.Builder
 	for {
@@ -51,6 +52,8 @@ func PrintableLines(text string) string {
 	}
 }
 
-// unprintable also reports true for U+FFFD, which stands for a byte that is not
-// UTF-8 where a string is ranged over.
-func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
+// IsPrintable reports whether Printable keeps a rune. It rejects U+FFFD, which
+// stands for a byte that is not UTF-8 where code ranges over a string.
+func IsPrintable(r rune) bool { return r != utf8.RuneError && unicode.IsPrint(r) }
+
+func unprintable(r rune) bool { return !IsPrintable(r) }

@@ -7,7 +7,7 @@
 # one's own is a .mat or .npy array of repeats × neurons × bins, 0 or 1.
 
 variable "replicates" {
-  description = "trainings of each cell, from different seeds"
+  description = "trainings of each configuration, from different seeds"
   default     = 3
 }
 

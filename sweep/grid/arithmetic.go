@@ -13,7 +13,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
 
-// functions of a grid file, by name.
+// functions are those of a grid file, by name.
 var functions = map[string]function.Function{
 	"range":  guarded(rangeOf),
 	"concat": guarded(stdlib.ConcatFunc),
@@ -22,7 +22,7 @@ var functions = map[string]function.Function{
 	"max":    guarded(stdlib.MaxFunc),
 }
 
-// usage says how each function is called, as the remedy of a failed call.
+// usage shows how to call each function. It is the remedy of a failed call.
 var usage = map[string]string{
 	"range":  fmt.Sprintf("write range(END), range(START, END) or range(START, END, STEP) with numbers that give at most %d values", rangeLength),
 	"concat": "write concat(LIST, LIST, …), such as concat([1, 2], range(3, 10))",
@@ -31,18 +31,18 @@ var usage = map[string]string{
 	"max":    "write max(NUMBER, NUMBER, …), or max(LIST...) for a list of numbers",
 }
 
-// rangeLength bounds the values that range makes.
+// rangeLength is the greatest number of values that range makes.
 const rangeLength = 1024
 
 var (
-	errNotFinite = errors.New("this is not a finite number: write numbers of a usual size")
+	errNotFinite = errors.New("this is not a finite number: write smaller numbers")
 	errHuge      = fmt.Errorf("this number is out of range: it must be 0, or have a size from %.2g to %.2g", math.Ldexp(1, -maxExponent), math.MaxFloat64)
-	errFailed    = errors.New("this has no value: write it otherwise")
+	errFailed    = errors.New("this cannot be computed: write another expression")
 )
 
-// guarded returns f with two further errors: for a result that is not a finite
-// number of at most maxExponent, and in the place of a panic. go-cty turns a
-// panic of a function into an error whose text is a stack trace.
+// guarded returns f with two more errors: one for a result that is not a finite
+// number within maxExponent, and one that replaces a panic. go-cty turns a panic of
+// a function into an error whose text is a stack trace.
 func guarded(f function.Function) function.Function {
 	return function.New(&function.Spec{
 		Params: f.Params(), VarParam: f.VarParam(),
@@ -60,7 +60,7 @@ func guarded(f function.Function) function.Function {
 	})
 }
 
-// withoutPanic keeps an error, but for one that stands for a panic.
+// withoutPanic replaces an error that stands for a panic.
 func withoutPanic(err error) error {
 	if panicked := (function.PanicError{}); errors.As(err, &panicked) {
 		if _, undefined := panicked.Value.(big.ErrNaN); undefined {
@@ -71,7 +71,7 @@ func withoutPanic(err error) error {
 	return err
 }
 
-// outOfRange reports a number that no setting could hold.
+// outOfRange returns an error for a number that no setting can hold.
 func outOfRange(value cty.Value) error {
 	switch {
 	case value.Type() != cty.Number || !value.IsKnown() || value.IsNull():
@@ -84,7 +84,7 @@ func outOfRange(value cty.Value) error {
 	return nil
 }
 
-// newNumbers makes a function of n numbers.
+// newNumbers returns a function of n numbers, of any number if n is 0.
 func newNumbers(n int, result cty.Type, compute func(numbers []*big.Float) (cty.Value, error)) function.Function {
 	names := [...]string{"a", "b"}
 	spec := &function.Spec{
@@ -123,8 +123,8 @@ var power = newNumbers(2, cty.Number, func(numbers []*big.Float) (cty.Value, err
 	return cty.NumberFloatVal(result), nil
 })
 
-// rangeOf makes numbers at equal distances. Where the end lies is decided in
-// float64, so that range(0, 1, 0.1) has ten values.
+// rangeOf makes equally spaced numbers. It compares with the end in float64, so
+// that range(0, 1, 0.1) has ten values.
 var rangeOf = newNumbers(0, cty.List(cty.Number), func(numbers []*big.Float) (cty.Value, error) {
 	start, end, step := new(big.Float), new(big.Float), big.NewFloat(1)
 	switch len(numbers) {
@@ -165,7 +165,7 @@ var rangeOf = newNumbers(0, cty.List(cty.Number), func(numbers []*big.Float) (ct
 	return cty.ListVal(values), nil
 })
 
-// precision is the one of go-cty's numbers, in bits.
+// precision is that of go-cty's numbers, in bits.
 const precision = 512
 
 var divide = newNumbers(2, cty.Number, func(numbers []*big.Float) (cty.Value, error) {
@@ -175,9 +175,8 @@ var divide = newNumbers(2, cty.Number, func(numbers []*big.Float) (cty.Value, er
 	return cty.NumberVal(new(big.Float).SetPrec(precision).Quo(numbers[0], numbers[1])), nil
 })
 
-// remainder has the sign of the dividend, as in Go and C. A quotient that
-// differs from a whole number by rounding only counts as whole, so that
-// 0.3 % 0.1 is 0.
+// remainder has the sign of the dividend, as in Go and C. A quotient that differs
+// from a whole number only by rounding is taken as whole, so that 0.3 % 0.1 is 0.
 var remainder = newNumbers(2, cty.Number, func(numbers []*big.Float) (cty.Value, error) {
 	dividend, divisor := numbers[0], numbers[1]
 	if divisor.Sign() == 0 {
@@ -196,7 +195,7 @@ var remainder = newNumbers(2, cty.Number, func(numbers []*big.Float) (cty.Value,
 	return cty.NumberVal(new(big.Float).SetPrec(precision).Sub(dividend, product)), nil
 })
 
-// nearest is the float64 that a setting would hold.
+// nearest rounds to float64, as a setting does.
 func nearest(number *big.Float) float64 {
 	v, _ := number.Float64()
 	return v
@@ -204,8 +203,8 @@ func nearest(number *big.Float) float64 {
 
 func cmpNearest(a, b *big.Float) int { return big.NewFloat(nearest(a)).Cmp(big.NewFloat(nearest(b))) }
 
-// compared makes an operator that compares numbers as settings hold them: the
-// number that is written 0.1 has more digits than the float64 of a setting.
+// compared returns an operator that rounds numbers to float64 before it compares
+// them: a literal 0.1 has more digits than the 0.1 of a setting.
 func compared(original *hclsyntax.Operation, holds func(order int) bool) *hclsyntax.Operation {
 	f := original.Impl
 	return &hclsyntax.Operation{Type: original.Type, Impl: guarded(function.New(&function.Spec{
@@ -226,8 +225,8 @@ func calculated(f function.Function) *hclsyntax.Operation {
 	return &hclsyntax.Operation{Type: cty.Number, Impl: guarded(f)}
 }
 
-// operators replace those of HCL, which divide by zero to infinity, take the
-// remainder of a division by zero for the dividend, and panic on infinities.
+// operators replaces those of HCL, in which a division by zero gives infinity, its
+// remainder gives the dividend, and infinities cause panics.
 var operators = map[*hclsyntax.Operation]*hclsyntax.Operation{
 	hclsyntax.OpAdd:      calculated(stdlib.AddFunc),
 	hclsyntax.OpSubtract: calculated(stdlib.SubtractFunc),
@@ -244,7 +243,7 @@ var operators = map[*hclsyntax.Operation]*hclsyntax.Operation{
 	hclsyntax.OpGreaterThanOrEqual: compared(hclsyntax.OpGreaterThanOrEqual, func(order int) bool { return order >= 0 }),
 }
 
-// useOperators puts the operators of this package into a syntax tree.
+// useOperators replaces the operators in a syntax tree.
 func useOperators(node hclsyntax.Node) {
 	_ = hclsyntax.VisitAll(node, func(node hclsyntax.Node) hcl.Diagnostics { // the function returns no fault
 		switch n := node.(type) {

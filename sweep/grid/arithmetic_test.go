@@ -11,7 +11,7 @@ import (
 	"spiqsweep/sweep"
 )
 
-// TestArithmetic states the value of an expression, or words of its error.
+// TestArithmetic maps expressions to their values, or to part of their errors.
 func TestArithmetic(t *testing.T) {
 	for expression, want := range map[string]string{
 		"0.1 + 0.2":                         "0.3",
@@ -54,7 +54,7 @@ func TestArithmetic(t *testing.T) {
 		`max("1e600000000")`:     "this number is out of range: it must be 0, or have a size from",
 		`range("1e600000000")`:   "this number is out of range",
 		`pow("1e600000000", 0)`:  "this number is out of range",
-		"range(10)[10]":          "those of a list count from 0",
+		"range(10)[10]":          "the position in a list, counted from 0",
 		"range(0, 1, 0)":         "range: the step is 0: write range(END)",
 		"range(0, 1, 1 - 1)":     "range: the step is 0",
 		"range(0, 1, -1)":        "range: steps of -1 do not lead from 0 to 1",
@@ -62,21 +62,21 @@ func TestArithmetic(t *testing.T) {
 		"range(0, 1, 1e-300)":    "range: this gives more than 1024 values",
 		"range()":                "range: it has 0 arguments: write range(END)",
 		"range(1, 2, 3, 4)":      "range: it has 4 arguments",
-		"range(null)":            "range has no use for null",
-		"pow(1)":                 "pow cannot be called so: write pow(BASE, EXPONENT)",
-		"pow(1, 2, 3)":           "pow cannot be called so",
+		"range(null)":            "range does not accept null",
+		"pow(1)":                 "wrong arguments for pow: write pow(BASE, EXPONENT)",
+		"pow(1, 2, 3)":           "wrong arguments for pow",
 		"min()":                  "min: must pass at least one number: write min(NUMBER",
-		"concat(1)":              "concat joins lists, and this is none",
-		"null + 1":               "null has no value to calculate with: write a number",
-		"true + 1":               "this must be a number",
-		`-"a"`:                   "this must be a number",
+		"concat(1)":              "concat joins lists, and this is not a list",
+		"null + 1":               "null is not a number: write a number",
+		"true + 1":               "need a number",
+		`-"a"`:                   "need a number",
 		"!5":                     "this must be true or false",
 		"1 ? 2 : 3":              "the condition before ? must be true or false",
 		"[for x in 5 : x][0]":    "a for runs over a list",
 		"foo(1)":                 "foo: there is no such function; there are concat, max, min, pow, range",
 		"rnge(1)":                `rnge: there is no such function; did you mean "range"?`,
-		"{ a = 1 }.b":            "this value has nothing of that name",
-		`"${[1, 2]} or so"`:      "only a number, a text, true or false can stand in ${…}",
+		"{ a = 1 }.b":            "this value has no element of that name",
+		`"${[1, 2]} or so"`:      "${…} takes only a number, a text, true or false",
 		"[for x in [1]: x if 5]": "what follows if must be true or false",
 	} {
 		g, faults := Parse("x.hcl", []byte(fmt.Sprintf("sweep \"x\" {\n  circuit {\n    noise_low = %s\n  }\n}\n", expression)), nil)
@@ -90,7 +90,7 @@ func TestArithmetic(t *testing.T) {
 	}
 }
 
-// --var is held to the same bounds as what is written in the file.
+// TestHugeVariables checks that the bounds of numbers also hold for --var.
 func TestHugeVariables(t *testing.T) {
 	const source = "variable \"n\" {\ndefault = 1\n}\nsweep \"x\" {\nk = \"${var.n} or so\"\n}\n"
 	for text, want := range map[string]string{
@@ -105,7 +105,7 @@ func TestHugeVariables(t *testing.T) {
 	}
 }
 
-// A whole number must be whole as written, not only after rounding.
+// TestWholeNumbers checks that a number must be whole before it is rounded.
 func TestWholeNumbers(t *testing.T) {
 	for text, ok := range map[string]bool{
 		"4": true, "4.0": true, "8 / 2": true, "1 / 3 * 12": true, "0.1 * 40": true,
@@ -120,24 +120,24 @@ func TestWholeNumbers(t *testing.T) {
 	}
 }
 
-// A setting is equal to the number that is written for it.
+// TestConditionsCompareSettingsAsWritten checks that a setting equals its literal.
 func TestConditionsCompareSettingsAsWritten(t *testing.T) {
 	for _, condition := range []string{"k == 0.1", "k <= 0.1 && k > 0", "k == 0.3 - 0.2", "!(k > 0.1) && k != 0"} {
 		g := mustParse(t, "sweep \"x\" {\ngrid {\nk = [0, 0.1, 0.2]\n}\nexclude {\nwhen = "+condition+"\n}\n}\n")
 		if g.Len() != 2 || g.Configuration(1).K != 0.2 {
-			t.Errorf("%s leaves %d cells", condition, g.Len())
+			t.Errorf("%s leaves %d configurations", condition, g.Len())
 		}
 	}
 }
 
-// inGo are words that only readers of Go or HCL know.
+// inGo matches words that only readers of Go or HCL know.
 var inGo = regexp.MustCompile(`goroutine|runtime error|panic|\bcty\b|go-cty|\.go:|0x[0-9a-f]{6}|%!|\bnil\b|interface|\btuple|\bbool\b|big\.|Float64|[+-]Inf|\bNaN\b|(?i)DynamicPseudo|\bstring required|unknown value`)
 
 var remedies = regexp.MustCompile(`Expected|must be|must stand|write |give |take |did you mean|there are|use |choose |narrow|move |list at least|shorten|take it out|is a value misspelt|it changes nothing|check the exponent`)
 
-// odd draws an expression of all functions, operators and forms, with arguments
-// that few of them take.
-func odd(depth int) *rapid.Generator[string] {
+// oddExpression draws an expression with any functions, operators and forms, whose
+// arguments are mostly invalid.
+func oddExpression(depth int) *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		leaf := rapid.SampledFrom([]string{
 			"0", "1", "-1", "0.5", "5", "1e308", "1e-308", "-1e300", "1025", "null", "true", "false", `"a"`, `""`, `"5"`, `"1e600000000"`,
@@ -146,7 +146,7 @@ func odd(depth int) *rapid.Generator[string] {
 		if depth == 0 {
 			return leaf.Draw(t, "leaf")
 		}
-		next := func() string { return odd(depth-1).Draw(t, "part") }
+		next := func() string { return oddExpression(depth-1).Draw(t, "part") }
 		switch rapid.IntRange(0, 9).Draw(t, "form") {
 		case 0:
 			return leaf.Draw(t, "leaf")
@@ -180,24 +180,25 @@ func odd(depth int) *rapid.Generator[string] {
 	})
 }
 
-// Whatever is written, its errors show file, line and a remedy, in no words of Go.
+// TestDiagnosticsOfOddExpressions checks that the error of any expression shows the
+// file, the line and a remedy, and no word of Go.
 func TestDiagnosticsOfOddExpressions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		expression := odd(3).Draw(t, "expression")
+		expression := oddExpression(3).Draw(t, "expression")
 		place := rapid.SampledFrom([]string{
 			"sweep \"x\" {\ngrid {\nk = [%s\n]\n}\n}\n", "sweep \"x\" {\ngrid {\nselect = %s\n}\n}\n", "sweep \"x\" {\nseed = %s\n}\n",
 			"sweep \"x\" {\nreplicates = %s\n}\n", "sweep \"x\" {\ngrid {\nneurons = [2, 4]\n}\nexclude {\nwhen = %s\n}\n}\n",
 			"variable \"y\" {\ndefault = %s\n}\nsweep \"x\" {\nseed = var.y\n}\n", "sweep \"x\" {\nrecording {\npath = %s\n}\n}\n",
 		}).Draw(t, "place")
 		source := "variable \"x\" {\ndefault = null\n}\n" + fmt.Sprintf(place, expression)
-		vars := map[string]string{"x": odd(1).Draw(t, "x")}
+		vars := map[string]string{"x": oddExpression(1).Draw(t, "x")}
 		g, faults := Parse("x.hcl", []byte(source), vars)
 		if (g == nil) != faults.HasErrors() {
 			t.Fatalf("%s: grid %v, errors %v", expression, g, faults.HasErrors())
 		}
 		for _, fault := range faults.list {
 			if word := inGo.FindString(fault.Summary + ": " + fault.Detail); word != "" {
-				t.Errorf("%q stands in\n%s", word, faults.render(fault))
+				t.Errorf("%q occurs in\n%s", word, faults.render(fault))
 			}
 			if fault.Subject == nil || fault.Subject.Filename != "x.hcl" || fault.Subject.Start.Line < 1 {
 				t.Errorf("no place:\n%s", faults.render(fault))

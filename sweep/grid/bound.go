@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	// maxWork bounds the values that evaluating one expression may make.
+	// maxWork is the number of values that evaluating one expression may make.
 	maxWork = 1_000_000
-	// maxExponent bounds number literals, to powers of 2 that float64 can take;
-	// written out as text, 1e999999999 would fill the memory.
+	// maxExponent bounds the power of 2 of a number literal, like float64. Formatted
+	// as text, 1e999999999 would fill the memory.
 	maxExponent = 1024
 )
 
-// bound refuses an expression before it is evaluated if it could take long or
-// need much memory: only `for` and `range` make more values than are written.
+// bound rejects an expression, before it is evaluated, if it could take much time
+// or memory. Only `for`, [*] and `range` make more values than the file contains.
 func (s scope) bound(expression hcl.Expression) hcl.Diagnostics {
 	w := &workBound{variables: 1}
 	for _, value := range s.variables {
@@ -39,7 +39,7 @@ func (s scope) bound(expression hcl.Expression) hcl.Diagnostics {
 	return nil
 }
 
-// size counts the values inside a value, and the bytes of its texts.
+// size returns the number of values inside a value, plus the bytes of its texts.
 func size(value cty.Value) float64 {
 	count := 0
 	_ = cty.Walk(value, func(_ cty.Path, v cty.Value) (bool, error) { // the function returns no error
@@ -60,22 +60,22 @@ func isHuge(value cty.Value) bool {
 	return exponent > maxExponent || exponent < -maxExponent
 }
 
-// workBound adds up, from the leaves of a syntax tree to its root, how many
-// values evaluation makes at most. The bound holds because a `for` does not
-// stand inside the body of another, where it could run over inner lists.
+// workBound computes, from the leaves of a syntax tree to its root, the most values
+// that evaluation can make. The bound holds because Enter rejects nested `for`
+// expressions, whose inner one could run over inner lists.
 type workBound struct {
 	variables float64     // values in all variables together
 	frames    [][]float64 // bounds of the finished children of each open node
 	loops     int         // open `for` expressions
 }
 
-// Enter opens a node.
+// Enter implements hclsyntax.Walker.
 func (w *workBound) Enter(node hclsyntax.Node) hcl.Diagnostics {
 	w.frames = append(w.frames, nil)
 	switch n := node.(type) {
 	case *hclsyntax.ForExpr:
 		if w.loops++; w.loops > 1 {
-			return hcl.Diagnostics{failure("Too large", "a for may not stand inside another for: write one of the two as the default of a variable", n.Range())}
+			return hcl.Diagnostics{failure("Too large", "a for may not be inside another for: write one of the two as the default of a variable", n.Range())}
 		}
 	case *hclsyntax.LiteralValueExpr:
 		if isHuge(n.Val) {
@@ -85,7 +85,7 @@ func (w *workBound) Enter(node hclsyntax.Node) hcl.Diagnostics {
 	return nil
 }
 
-// Exit closes a node: its children's bounds become its own.
+// Exit implements hclsyntax.Walker: it combines the bounds of the children.
 func (w *workBound) Exit(node hclsyntax.Node) hcl.Diagnostics {
 	last := len(w.frames) - 1
 	children := w.frames[last]

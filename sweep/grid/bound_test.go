@@ -12,12 +12,12 @@ import (
 
 func TestTooLarge(t *testing.T) {
 	for _, test := range []struct{ name, source, want string }{
-		{"bytes", strings.Repeat("#", MaxBytes+1), "65537 bytes are too many: must be at most 65536"},
-		{"brackets", "a = " + strings.Repeat("[", MaxBytes/2), "brackets may stand at most 64 deep inside each other"},
-		{"templates", "a = " + strings.Repeat(`"${`, MaxBytes/4), "brackets may stand at most 64 deep inside each other"},
+		{"bytes", strings.Repeat("#", MaxBytes+1), "the file has 65537 bytes: must be at most 65536"},
+		{"brackets", "a = " + strings.Repeat("[", MaxBytes/2), "brackets are nested more than 64 deep"},
+		{"templates", "a = " + strings.Repeat(`"${`, MaxBytes/4), "brackets are nested more than 64 deep"},
 		{"infinity", "a = 1e999999999", "out of range: it must be 0, or have a size from"},
 		{"underflow", "a = [0, 0.0e9, 1E-999999999]", "test.hcl:1:16\n"},
-		{"blocks", strings.Repeat("a {\n", MaxBytes/8), "brackets may stand at most 64 deep inside each other"},
+		{"blocks", strings.Repeat("a {\n", MaxBytes/8), "brackets are nested more than 64 deep"},
 	} {
 		g, diagnostics := Parse("test.hcl", []byte(test.source), nil)
 		if g != nil || diagnostics.Len() != 1 || !strings.Contains(diagnostics.Error(), test.want) {
@@ -39,13 +39,13 @@ func TestTaskLimit(t *testing.T) {
 	}
 }
 
-// A condition is asked once for each combination of the settings that it reads,
-// and is refused if even that would take long.
+// TestConditionWork checks that a condition is evaluated once for each combination
+// of the settings that it reads, and is rejected if that would take too long.
 func TestConditionWork(t *testing.T) {
 	const source = "sweep \"a\" {\ngrid {\nneurons = range(1, 17)\ntimesteps = range(1, 1001)\npreset = [\"paper\", \"pqwgan\"]\n}\nexclude {\nwhen = %s > 16000\n}\n}\n"
 	long := strings.Repeat("0 + ", 3000)
 	_, faults := Parse("x.hcl", []byte(strings.Replace(source, "%s", long+"neurons * timesteps", 1)), nil)
-	if !strings.Contains(faults.Error(), "this condition would be asked for 32000 combinations of settings") {
+	if !strings.Contains(faults.Error(), "this condition would be evaluated for 32000 combinations of settings") {
 		t.Errorf("a long condition on two axes: %s", faults.Error())
 	}
 	if g := mustParse(t, strings.Replace(source, "%s", long+"neurons * 1001", 1)); g.Len() != 30000 {

@@ -15,18 +15,18 @@ import (
 	"spiqsweep/sweep"
 )
 
-// declaration is what a sweep block says, before anything is combined.
+// declaration is the content of a sweep block, before the axes are combined.
 type declaration struct {
 	name       string
 	replicates int
-	path       string // of the recording, "" if none
+	path       string // of the recording, "" if there is none
 	pathAt     hcl.Range
 	fixed      []assignment
 	axes       []swept
 	exclusions []hcl.Expression
 	scope      scope
 	at         hcl.Range       // of the sweep block's head
-	faulty     map[string]bool // settings whose value is an error already, and "exclude"
+	faulty     map[string]bool // settings whose value has an error, and "exclude"
 }
 
 // assignment is a setting with one value.
@@ -36,7 +36,7 @@ type assignment struct {
 	at      hcl.Range
 }
 
-// swept is an axis and where it is written.
+// swept is an axis and its place in the file.
 type swept struct {
 	Axis
 	at hcl.Range
@@ -62,8 +62,8 @@ func declare(block *hcl.Block, s scope) (*declaration, hcl.Diagnostics) {
 			faults = append(faults, d.block(b)...)
 		}
 	}
-	faults = append(append(faults, d.both()...), d.recordingFaults(block.DefRange.Filename)...)
-	return d, append(faults, d.extremes()...)
+	faults = append(append(faults, d.fixedAndSwept()...), d.resolvePath(block.DefRange.Filename)...)
+	return d, append(faults, d.unusualValues()...)
 }
 
 var folderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -73,7 +73,7 @@ const (
 	excludeName = "exclude"
 )
 
-// settingBlocks lists the blocks of fixed settings.
+// settingBlocks returns the types of the blocks for fixed settings.
 func settingBlocks() []string {
 	var blocks []string
 	for _, s := range sweep.Settings() {
@@ -84,7 +84,7 @@ func settingBlocks() []string {
 	return blocks
 }
 
-// namesIn lists the names that stand in a block, "" being the sweep block.
+// namesIn returns the names that belong in a block; "" is the sweep block.
 func namesIn(block string) []string {
 	var names []string
 	for _, s := range sweep.Settings() {
@@ -100,7 +100,7 @@ func namesIn(block string) []string {
 	return names
 }
 
-func allSettings() []string {
+func settingNames() []string {
 	var names []string
 	for _, s := range sweep.Settings() {
 		names = append(names, s.Name)
@@ -111,7 +111,7 @@ func allSettings() []string {
 func (d *declaration) block(block *hcl.Block) hcl.Diagnostics {
 	switch block.Type {
 	case gridName:
-		found, _, faults := attributes(block, allSettings(), nil)
+		found, _, faults := attributes(block, settingNames(), nil)
 		for _, attribute := range found {
 			faults = append(faults, d.sweep(attribute)...)
 		}
@@ -128,7 +128,7 @@ func (d *declaration) block(block *hcl.Block) hcl.Diagnostics {
 	}
 }
 
-// settings reads attributes of one value each.
+// settings reads the attributes of fixed settings.
 func (d *declaration) settings(attributes []*hcl.Attribute) hcl.Diagnostics {
 	var faults hcl.Diagnostics
 	for _, attribute := range attributes {
@@ -190,7 +190,7 @@ func setReplicates(replicates *int, value cty.Value, at hcl.Range) *hcl.Diagnost
 	return nil
 }
 
-// sweep reads an attribute of the grid block: an axis.
+// sweep reads an axis: an attribute of the grid block.
 func (d *declaration) sweep(attribute *hcl.Attribute) hcl.Diagnostics {
 	setting, _ := sweep.Lookup(attribute.Name)
 	value, faults := d.scope.evaluate(attribute.Expr)
@@ -205,10 +205,11 @@ func (d *declaration) sweep(attribute *hcl.Attribute) hcl.Diagnostics {
 	return faults
 }
 
-// exclude checks a condition's names; its values come with the cells.
+// exclude checks the names in a condition. It is evaluated when the axes are
+// combined.
 func (d *declaration) exclude(condition hcl.Expression) hcl.Diagnostics {
 	s := d.scope
-	s.names = allSettings()
+	s.names = settingNames()
 	faults := s.check(condition)
 	if faults.HasErrors() {
 		d.faulty[excludeName] = true
@@ -217,8 +218,8 @@ func (d *declaration) exclude(condition hcl.Expression) hcl.Diagnostics {
 	return faults
 }
 
-// extremes warns of numbers that a setting may have but that nobody can mean.
-func (d *declaration) extremes() hcl.Diagnostics {
+// unusualValues warns of numbers that are allowed but very likely mistakes.
+func (d *declaration) unusualValues() hcl.Diagnostics {
 	var warnings hcl.Diagnostics
 	check := func(setting sweep.Setting, at hcl.Range, values ...any) {
 		u, ok := usual[setting.Name]
@@ -226,7 +227,7 @@ func (d *declaration) extremes() hcl.Diagnostics {
 			if ok && value != 0.0 && !u.Contains(value.(float64)) {
 				warnings = append(warnings, warning("Unusual value",
 					fmt.Sprintf("%s = %s: usual values are %s; %s", setting.Name, sweep.Format(value), u, u.otherwise), at))
-				return // one is enough
+				return
 			}
 		}
 	}
@@ -239,7 +240,7 @@ func (d *declaration) extremes() hcl.Diagnostics {
 	return warnings
 }
 
-// usual are ranges outside of which a number is a slip of the pen.
+// usual are the ranges outside which a number is very likely a mistake.
 var usual = map[string]struct {
 	sweep.Range
 	otherwise string
@@ -251,8 +252,8 @@ var usual = map[string]struct {
 	"clip_bound":              {sweep.Range{Low: 1e-6, High: 1e3}, "the critic then is constant, or not bounded at all: check the exponent"},
 }
 
-// both complains of settings that are fixed and swept.
-func (d *declaration) both() hcl.Diagnostics {
+// fixedAndSwept reports settings that are both.
+func (d *declaration) fixedAndSwept() hcl.Diagnostics {
 	var faults hcl.Diagnostics
 	for _, axis := range d.axes {
 		if fixed := d.fixedAt(axis.Setting.Name); fixed != nil {
@@ -271,9 +272,9 @@ func (d *declaration) fixedAt(name string) *assignment {
 	return &d.fixed[i]
 }
 
-// recordingFaults settles path and source: a path alone says source = "file",
-// and is relative to the grid file's folder.
-func (d *declaration) recordingFaults(filename string) hcl.Diagnostics {
+// resolvePath makes the path relative to the grid file's folder, and sets source =
+// "file" if the file gives a path alone.
+func (d *declaration) resolvePath(filename string) hcl.Diagnostics {
 	if d.path == "" {
 		return nil
 	}

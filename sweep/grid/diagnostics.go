@@ -6,36 +6,38 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"spiqsweep/sweep"
 )
 
 // Diagnostics are the errors and warnings of one grid file, in the order of its
-// lines. Each shows where it is, the line, and the mend.
+// lines. Each shows its place, the line, and a remedy.
 type Diagnostics struct {
 	list   hcl.Diagnostics
 	source []byte
 }
 
 func newDiagnostics(list hcl.Diagnostics, source []byte) Diagnostics {
-	list = plain(list)
+	list = translate(list)
 	slices.SortStableFunc(list, func(a, b *hcl.Diagnostic) int { return cmp.Compare(offset(a), offset(b)) })
 	return Diagnostics{list, source}
 }
 
-// HasErrors says whether the file was refused; warnings leave it usable.
+// HasErrors reports whether the file was rejected. With warnings alone it is
+// usable.
 func (d Diagnostics) HasErrors() bool { return d.list.HasErrors() }
 
-// Len counts errors and warnings.
+// Len returns the number of errors and warnings.
 func (d Diagnostics) Len() int { return len(d.list) }
 
-// maxShown bounds the diagnostics that Error renders: one mistake may have
-// hundreds of consequences.
+// maxShown is the number of diagnostics that Error renders. One mistake may cause
+// hundreds.
 const maxShown = 40
 
-// Error renders the first forty diagnostics, each as
+// Error renders the first forty diagnostics in the form
 //
 //	Error: Wrong value
 //	  sweep.hcl:7:17
@@ -43,7 +45,7 @@ const maxShown = 40
 //	       |                 ^^^^^^^
 //	  entangler = "chian": must be "chain", …; did you mean "chain"?
 //
-// with an empty line between two, and says how many more there are.
+// separated by empty lines, and then the number of those left out.
 func (d Diagnostics) Error() string {
 	var parts []string
 	for _, diagnostic := range d.list[:min(len(d.list), maxShown)] {
@@ -55,7 +57,7 @@ func (d Diagnostics) Error() string {
 	return strings.Join(parts, "\n")
 }
 
-// offset puts diagnostics without a place in the file first.
+// offset returns the place of a diagnostic in the file, −1 if it has none.
 func offset(d *hcl.Diagnostic) int {
 	if d.Subject == nil {
 		return -1
@@ -75,12 +77,12 @@ func (d Diagnostics) render(diagnostic *hcl.Diagnostic) string {
 		line, marker := excerpt(d.source, *at)
 		fmt.Fprintf(&b, "%6d | %s\n       | %s\n", at.Start.Line, line, marker)
 	}
-	fmt.Fprintf(&b, "  %s\n", printable([]byte(shorten(diagnostic.Detail))))
+	fmt.Fprintf(&b, "  %s\n", replaceUnprintable([]byte(shorten(diagnostic.Detail))))
 	return b.String()
 }
 
-// maxDetail bounds the bytes of a detail, which may quote a long text. The
-// remedy is at its end.
+// maxDetail is the longest detail in bytes. A detail may quote a long text and
+// ends with the remedy, so shorten cuts its middle.
 const maxDetail = 1200
 
 func shorten(detail string) string {
@@ -90,11 +92,12 @@ func shorten(detail string) string {
 	return detail[:maxDetail/4] + "…" + detail[len(detail)-maxDetail*3/4:]
 }
 
-// maxExcerpt bounds the bytes of a quoted line, on either side of the fault's start.
+// maxExcerpt is the number of bytes of a quoted line before and after the start
+// of the fault.
 const maxExcerpt = 100
 
-// excerpt returns the first line of a range, and carets under what the range
-// covers of it. Tabs stay tabs, so that both lines align.
+// excerpt returns the first line of a range, and a line of carets under the part
+// that the range covers. Both keep their tabs, so that they align.
 func excerpt(source []byte, at hcl.Range) (line, marker string) {
 	start := min(at.Start.Byte, len(source))
 	end := min(max(at.End.Byte, start), len(source))
@@ -112,16 +115,16 @@ func excerpt(source []byte, at hcl.Range) (line, marker string) {
 			return r
 		}
 		return ' '
-	}, printable(source[lineStart:start]))
+	}, replaceUnprintable(source[lineStart:start]))
 	width := utf8.RuneCount(source[start:min(end, lineStart+len(quoted), lineEnd)])
-	return printable(quoted), pad + strings.Repeat("^", max(width, 1))
+	return replaceUnprintable(quoted), pad + strings.Repeat("^", max(width, 1))
 }
 
-// printable replaces control characters, marks without width and broken UTF-8 of a
-// file, rune by rune, so that the carets below a line stay in place.
-func printable(text []byte) string {
+// replaceUnprintable replaces each rune that sweep.Printable would escape, and
+// each broken byte, by one U+FFFD, so that the carets below a line stay aligned.
+func replaceUnprintable(text []byte) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\t' && !unicode.IsPrint(r) {
+		if r != '\t' && !sweep.IsPrintable(r) {
 			return utf8.RuneError
 		}
 		return r

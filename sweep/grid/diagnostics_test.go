@@ -14,12 +14,12 @@ func TestWarningsLeaveTheGridUsable(t *testing.T) {
 	}
 }
 
-// TestExcludeThatExcludesNothing: a misspelt value must not pass in silence.
+// TestExcludeThatExcludesNothing checks the warning that reveals a misspelt value.
 func TestExcludeThatExcludesNothing(t *testing.T) {
 	const source = "sweep \"a\" {\ngrid {\nneurons = [2, 4]\n}\nexclude {\nwhen = %s\n}\n}"
 	for when, warned := range map[string]bool{`entangler == "chian"`: true, `neurons == "2"`: true, "neurons > 2": false} {
 		g, diagnostics := Parse("test.hcl", []byte(strings.Replace(source, "%s", when, 1)), nil)
-		if g == nil || diagnostics.HasErrors() || strings.Contains(diagnostics.Error(), "holds for no cell") != warned {
+		if g == nil || diagnostics.HasErrors() || strings.Contains(diagnostics.Error(), "no remaining configuration meets this condition") != warned {
 			t.Errorf("when = %s: got %v and %q, want a warning: %t", when, g, diagnostics.Error(), warned)
 		}
 	}
@@ -48,7 +48,7 @@ func TestExcerpt(t *testing.T) {
 	}
 }
 
-// A detail quotes neither control characters nor a text without end.
+// TestDetail checks that a detail is short and has no control characters.
 func TestDetail(t *testing.T) {
 	_, faults := Parse("x.hcl", []byte("sweep \"a\" {\nk = \"\\u001b[31m"+strings.Repeat("é", 10_000)+"\"\nseed = \"b\\u001bc\"\n}\n"), nil)
 	text := faults.Error()

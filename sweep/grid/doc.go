@@ -1,32 +1,32 @@
-// Package grid turns a grid file, written in HCL, into the cells of a sweep.
+// Package grid turns a grid file, written in HCL, into the configurations of a
+// sweep.
 //
-// A file passes through four stages; each gathers its faults as diagnostics and
-// the file is refused as a whole if there is any error, so that nothing is half
-// planned:
+// A file passes through four stages. Each collects its errors and warnings as
+// diagnostics. A file with any error is rejected as a whole:
 //
 //   - read (read.go): syntax, size and nesting, the blocks a file may have;
 //   - variables (variable.go): the values of variable blocks and of --var;
 //   - declare (declare.go): each setting is given once, fixed or as an axis, and
-//     each value is one that its setting may take;
-//   - expand (expand.go): all combinations, less the excluded ones, and what
-//     only shows in combination.
+//     each value is allowed for its setting;
+//   - expand (expand.go): all combinations without the excluded ones, and the
+//     conflicts between settings.
 //
 // # Order
 //
-// Cells stand in grid order: nested loops over the axes in the order in which
-// they are written, the first outermost. That is the order of the rows of
-// results.csv, with the replicates inside a cell; its columns are neurons,
-// timesteps, k, then the other axes in the order written. The order in which
-// tasks run is the plan's affair.
+// Configurations are in grid order: nested loops over the axes in the order in
+// which they are written, the first outermost. The rows of results.csv are in this
+// order, with the replicates of a configuration together. Its columns are neurons,
+// timesteps, k, then the other axes in the order written. Package plan orders the
+// tasks for execution.
 //
 // # Names, defaults and ranges
 //
-// They come from the table sweep.Settings; this package knows only the few
-// names that are no settings: replicates, path, and the blocks.
+// They come from the table sweep.Settings. This package adds the few names that
+// are not settings: replicates, path, and the blocks.
 //
-// # Truth and crashes
+// # Crashes
 //
-// Parse is a function of its arguments: it reads no file, no clock and no
+// Parse depends only on its arguments: it reads no file, no clock and no
 // environment. The coordinator stores the file's bytes and parses them again
 // after a crash.
 package grid

@@ -19,8 +19,8 @@ sweep "small" {
   }
 }
 `), nil)
-	for _, cell := range g.Configurations() {
-		fmt.Println(cell.Label(g.Columns()...))
+	for _, c := range g.Configurations() {
+		fmt.Println(c.Label(g.Columns()...))
 	}
 	fmt.Println(g.Tasks(), "tasks")
 	// Output:
@@ -30,7 +30,7 @@ sweep "small" {
 	// 6 tasks
 }
 
-// All faults of a file come at once, each with its line and the mend.
+// All faults of a file are reported together, each with its line and a remedy.
 func ExampleDiagnostics() {
 	_, faults := grid.Parse("sweep.hcl", []byte(`
 sweep "small" {

@@ -11,30 +11,30 @@ import (
 	"spiqsweep/sweep"
 )
 
-// without returns the numbers of the cells that no exclude block names. It stops at the first
-// fault of a condition, and warns of those that hold for no cell: a misspelt
-// value looks just like that.
-func (d *declaration) without(made *combinations) (cells []int32, warnings hcl.Diagnostics) {
-	cells = make([]int32, made.count)
-	for i := range cells {
-		cells[i] = int32(i)
+// notExcluded returns the numbers of the combinations that no exclude block
+// excludes. It stops at the first fault of a condition. It warns of a condition
+// that excludes nothing, because a misspelt value has this effect.
+func (d *declaration) notExcluded(all *combinations) (kept []int32, warnings hcl.Diagnostics) {
+	kept = make([]int32, all.count)
+	for i := range kept {
+		kept[i] = int32(i)
 	}
 	for _, condition := range d.exclusions {
 		var faults hcl.Diagnostics
-		names, before, undecided := settingsIn(condition), len(cells), false
-		decided, key := map[int]cty.Value{}, made.readOf(names)
-		if limit := maxConditionWork / parts(condition); key.count > limit {
+		names, before, undecided := settingsIn(condition), len(kept), false
+		decided, key := map[int]cty.Value{}, all.readOf(names)
+		if limit := maxConditionWork / nodeCount(condition); key.count > limit {
 			return nil, hcl.Diagnostics{failure("Too large",
-				fmt.Sprintf("this condition would be asked for %d combinations of settings: must be at most %d for one of its length; shorten it, or let it read fewer axes", key.count, limit), condition.Range())}
+				fmt.Sprintf("this condition would be evaluated for %d combinations of settings: must be at most %d for one of its length; shorten it, or let it read fewer axes", key.count, limit), condition.Range())}
 		}
-		cells = slices.DeleteFunc(cells, func(number int32) bool {
+		kept = slices.DeleteFunc(kept, func(number int32) bool {
 			if faults.HasErrors() {
 				return false
 			}
 			combination := key.of(int(number))
 			excluded, known := decided[combination]
 			if !known {
-				excluded, faults = d.excluded(condition, names, made.at(int(number)))
+				excluded, faults = d.excluded(condition, names, all.at(int(number)))
 				decided[combination] = excluded
 			}
 			undecided = undecided || !excluded.IsKnown()
@@ -43,25 +43,25 @@ func (d *declaration) without(made *combinations) (cells []int32, warnings hcl.D
 		if faults.HasErrors() {
 			return nil, faults
 		}
-		if len(cells) == before && !undecided {
-			warnings = append(warnings, warning("Nothing excluded", "this condition holds for no cell that is left: is a value misspelt?", condition.Range()))
+		if len(kept) == before && !undecided {
+			warnings = append(warnings, warning("Nothing excluded", "no remaining configuration meets this condition: is a value misspelt?", condition.Range()))
 		}
 	}
-	return cells, warnings
+	return kept, warnings
 }
 
-// maxConditionWork bounds the parts of a condition, times the combinations of
-// settings for which it is asked.
+// maxConditionWork bounds the nodes of a condition times the combinations of
+// settings for which it is evaluated.
 const maxConditionWork = 20_000_000
 
-// parts counts the nodes of an expression.
-func parts(expression hcl.Expression) int {
+// nodeCount returns the number of nodes of an expression.
+func nodeCount(expression hcl.Expression) int {
 	count := 0
 	_ = hclsyntax.VisitAll(expression.(hclsyntax.Node), func(hclsyntax.Node) hcl.Diagnostics { count++; return nil })
 	return count
 }
 
-// settingsIn lists the settings that a condition refers to.
+// settingsIn returns the settings that a condition refers to.
 func settingsIn(condition hcl.Expression) []sweep.Setting {
 	var found []sweep.Setting
 	for _, reference := range condition.Variables() {
@@ -72,8 +72,8 @@ func settingsIn(condition hcl.Expression) []sweep.Setting {
 	return found
 }
 
-// excluded is whether a condition holds for a cell; it is unknown where the
-// condition refers to a variable at fault, which is reported.
+// excluded reports whether a configuration meets a condition. The value is unknown
+// if the condition refers to a variable with a fault, which is reported elsewhere.
 func (d *declaration) excluded(condition hcl.Expression, names []sweep.Setting, c sweep.Configuration) (cty.Value, hcl.Diagnostics) {
 	context := d.scope.context.NewChild()
 	context.Variables = map[string]cty.Value{}
@@ -88,7 +88,7 @@ func (d *declaration) excluded(condition hcl.Expression, names []sweep.Setting, 
 		return value, nil
 	case value.IsNull() || value.Type() != cty.Bool:
 		return cty.False, hcl.Diagnostics{failure("Wrong condition",
-			fmt.Sprintf("when is %s at %s: must be true or false, as in neurons * timesteps > 200", describe(value), cellLabel(c)), condition.Range())}
+			fmt.Sprintf("when is %s at %s: must be true or false, as in neurons * timesteps > 200", describe(value), shortLabel(c)), condition.Range())}
 	}
 	return value, nil
 }
@@ -104,6 +104,6 @@ func ctyValue(value any) cty.Value {
 	}
 }
 
-func cellLabel(c sweep.Configuration) string {
+func shortLabel(c sweep.Configuration) string {
 	return fmt.Sprintf("n=%d t=%d k=%s", c.Neurons, c.Timesteps, sweep.Format(c.K))
 }

@@ -10,37 +10,37 @@ import (
 	"spiqsweep/sweep"
 )
 
-// maxTasks bounds a grid, so that a slip of the pen does not fill the memory.
+// maxTasks bounds a grid, so that a typing mistake does not fill the memory.
 const maxTasks = 1_000_000
 
-// expand makes all combinations, less the excluded ones, and gathers the faults
-// that only show there. Settings at fault already are left out of them.
+// expand combines the axes, removes the excluded combinations, and reports faults
+// of several settings together. It ignores settings that already have a fault.
 func (d *declaration) expand(limit int) (*Grid, hcl.Diagnostics) {
-	cells := 1.0
+	tasks := float64(d.replicates)
 	for _, axis := range d.axes {
-		cells *= float64(len(axis.Values))
+		tasks *= float64(len(axis.Values))
 	}
-	if tasks := cells * float64(d.replicates); tasks > float64(limit) {
+	if tasks > float64(limit) {
 		return nil, hcl.Diagnostics{failure("Too large",
 			fmt.Sprintf("this grid has %s tasks (%s): must be at most %d", sweep.Format(tasks), d.factors(), limit), d.at)}
 	}
 	if d.exclusionsFaulty() {
-		return nil, nil // which cells there are is not known
+		return nil, nil // the configurations are unknown
 	}
-	made := d.combinations()
-	kept, faults := d.without(made)
+	all := d.combinations()
+	kept, faults := d.notExcluded(all)
 	if faults.HasErrors() {
 		return nil, faults
 	}
 	if len(kept) == 0 {
 		return nil, hcl.Diagnostics{failure("Nothing left", "every configuration of the grid is excluded: narrow the condition", d.exclusions[0].Range())}
 	}
-	g := d.grid(made, kept)
+	g := d.grid(all, kept)
 	faults = append(faults, d.conflicts(g)...)
 	return g, append(faults, d.unread(g)...)
 }
 
-// exclusionsFaulty says whether a condition is wrong, or refers to what is.
+// exclusionsFaulty reports whether a condition, or a setting in it, has a fault.
 func (d *declaration) exclusionsFaulty() bool {
 	for _, condition := range d.exclusions {
 		for _, setting := range settingsIn(condition) {
@@ -52,7 +52,7 @@ func (d *declaration) exclusionsFaulty() bool {
 	return d.faulty[excludeName]
 }
 
-// factors writes the size of the grid as a product: "5 neurons × 2 k × 3 replicates".
+// factors formats the size of the grid as a product: "5 neurons × 2 k × 3 replicates".
 func (d *declaration) factors() string {
 	var factors []string
 	for _, axis := range d.axes {
@@ -61,15 +61,78 @@ func (d *declaration) factors() string {
 	return strings.Join(append(factors, fmt.Sprintf("%d replicates", d.replicates)), " × ")
 }
 
-// combinations makes cells by their number in grid order, the first axis
-// outermost. They are made when they are asked for: a million of them would fill
-// the memory.
+// conflicts reports settings that conflict with each other: each set of settings
+// once, with the reason in its first configuration.
+func (d *declaration) conflicts(g *Grid) hcl.Diagnostics {
+	type found struct {
+		sweep.Conflict
+		configurations int
+	}
+	var all []*found
+	for _, c := range g.Configurations() {
+		for _, conflict := range c.Conflicts() {
+			i := slices.IndexFunc(all, func(f *found) bool { return slices.Equal(f.Settings, conflict.Settings) })
+			if i < 0 {
+				all = append(all, &found{conflict, 1})
+				continue
+			}
+			all[i].configurations++
+		}
+	}
+	var faults hcl.Diagnostics
+	for _, f := range all {
+		if slices.ContainsFunc(f.Settings, func(name string) bool { return d.faulty[name] }) {
+			continue
+		}
+		detail := f.Reason
+		if f.configurations > 1 {
+			detail += fmt.Sprintf(" (in %d configurations)", f.configurations)
+		}
+		faults = append(faults, failure("Settings in conflict", detail, d.writtenAt(f.Settings...)))
+	}
+	return faults
+}
+
+// unread reports settings that no configuration reads: a fixed one is a warning, an
+// axis an error, because all its values would be one task. An axis that only some
+// configurations read is allowed: the others share tasks.
+func (d *declaration) unread(g *Grid) hcl.Diagnostics {
+	if len(d.faulty) > 0 {
+		return nil // a corrected value may make another setting be read
+	}
+	var faults hcl.Diagnostics
+	read := func(s sweep.Setting) bool {
+		for _, c := range g.Configurations() {
+			if s.ReadBy(c) {
+				return true
+			}
+		}
+		return false
+	}
+	detail := func(s sweep.Setting, remedy string) string {
+		return fmt.Sprintf("%s is read only where %s, and no configuration meets that: %s", s.Name, s.When, remedy)
+	}
+	for _, a := range d.fixed {
+		if !read(a.setting) {
+			faults = append(faults, warning("Setting without effect", detail(a.setting, "it changes nothing"), a.at))
+		}
+	}
+	for _, axis := range d.axes {
+		if !read(axis.Setting) {
+			faults = append(faults, failure("Axis without effect", detail(axis.Setting, "take it out"), axis.at))
+		}
+	}
+	return faults
+}
+
+// combinations computes configurations by their number in grid order, the first
+// axis outermost. It does not hold them, because a million would fill the memory.
 type combinations struct {
 	axes       []swept
 	count      int
-	presetAxis int                            // the axis that sweeps the preset; −1: none does
-	preset     string                         // where none does
-	starts     map[string]sweep.Configuration // by preset: what the axes' values are put into
+	presetAxis int                            // the axis that sweeps the preset, −1 if there is none
+	preset     string                         // without such an axis
+	starts     map[string]sweep.Configuration // by preset: the configuration before the axes' values are set
 }
 
 func (d *declaration) combinations() *combinations {
@@ -90,8 +153,8 @@ func (d *declaration) combinations() *combinations {
 	return m
 }
 
-// at makes the cell of a number, whose digits choose the axes' values: the last
-// axis's is the lowest.
+// at returns the configuration of a number. The digits of the number are the
+// positions of the axes' values, with the last axis as the lowest digit.
 func (m *combinations) at(number int) sweep.Configuration {
 	chosen := make([]any, len(m.axes))
 	for a := len(m.axes) - 1; a >= 0; a-- {
@@ -110,15 +173,15 @@ func (m *combinations) at(number int) sweep.Configuration {
 	return c
 }
 
-// digits numbers the combinations of some of the axes.
+// digits numbers the combinations of a subset of the axes.
 type digits struct {
 	axes  []swept
-	read  []bool // by axis
+	read  []bool // by axis: whether it is in the subset
 	count int
 }
 
-// readOf returns the digits on which the values of some settings depend. A
-// preset decides settings of its own.
+// readOf returns the digits that determine the values of some settings. A preset
+// determines any of them.
 func (m *combinations) readOf(settings []sweep.Setting) digits {
 	d := digits{axes: m.axes, read: make([]bool, len(m.axes)), count: 1}
 	for a, axis := range m.axes {
@@ -130,7 +193,7 @@ func (m *combinations) readOf(settings []sweep.Setting) digits {
 	return d
 }
 
-// of returns the number that a cell shares with those of equal digits.
+// of returns the number, among those of the subset, of a combination of all axes.
 func (d digits) of(number int) int {
 	shared, place := 0, 1
 	for a := len(d.axes) - 1; a >= 0; a-- {
@@ -146,7 +209,7 @@ func (d digits) of(number int) int {
 
 const presetName = "preset"
 
-// start returns the defaults, changed by a preset, changed by the fixed settings.
+// start returns the defaults, overridden by a preset and then by the fixed settings.
 func (d *declaration) start(preset string) sweep.Configuration {
 	c := sweep.Default()
 	for _, p := range sweep.Presets() {
@@ -163,16 +226,16 @@ func (d *declaration) start(preset string) sweep.Configuration {
 	return c
 }
 
-// put sets a value that was checked when it was read.
+// put sets a value that was checked when it was read, and panics if it is invalid.
 func put(c *sweep.Configuration, setting sweep.Setting, value any) {
 	if err := setting.Set(c, value); err != nil {
 		panic("grid: a value that was not checked: " + err.Error())
 	}
 }
 
-// grid gathers what a usable declaration says.
-func (d *declaration) grid(made *combinations, kept []int32) *Grid {
-	g := &Grid{Name: d.name, Replicates: d.replicates, made: made, kept: kept, recording: d.path, sourceAt: position(d.writtenAt("source"))}
+// grid returns the Grid of a valid declaration.
+func (d *declaration) grid(all *combinations, kept []int32) *Grid {
+	g := &Grid{Name: d.name, Replicates: d.replicates, combinations: all, kept: kept, recording: d.path, sourceAt: position(d.writtenAt("source"))}
 	if d.path != "" {
 		g.pathAt = position(d.pathAt)
 	}
@@ -184,7 +247,8 @@ func (d *declaration) grid(made *combinations, kept []int32) *Grid {
 
 func position(at hcl.Range) string { return fmt.Sprintf("%s:%d", at.Filename, at.Start.Line) }
 
-// writtenAt is where the file gives a setting, the sweep block's head if nowhere.
+// writtenAt returns the place of the last of the named settings in the file, or of
+// the sweep block's head if the file has none of them.
 func (d *declaration) writtenAt(names ...string) hcl.Range {
 	last := d.at
 	visit := func(name string, at hcl.Range) {

@@ -34,7 +34,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		if g.Len() == 0 || g.Replicates < 1 || g.Tasks() > 1000 {
-			t.Errorf("%d cells, %d replicates", g.Len(), g.Replicates)
+			t.Errorf("%d configurations, %d replicates", g.Len(), g.Replicates)
 		}
 		if want, got := names(g.Columns()), names(Columns(source)); !slices.Equal(got, want) {
 			t.Errorf("columns of the text are %q, of the grid %q", got, want)

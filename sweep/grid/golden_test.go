@@ -14,9 +14,9 @@ import (
 	"spiqsweep/sweep"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// Each file of testdata/faults is refused with the diagnostics beside it.
+// TestFaults checks the diagnostics of each file in testdata/faults.
 func TestFaults(t *testing.T) {
 	for _, path := range files(t, "testdata/faults") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
@@ -30,7 +30,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// Each file of testdata/grids gives the cells beside it.
+// TestGrids checks the configurations of each file in testdata/grids.
 func TestGrids(t *testing.T) {
 	for _, path := range files(t, "testdata/grids") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
@@ -74,10 +74,11 @@ func varsOf(source []byte) map[string]string {
 	return vars
 }
 
-// describeGrid lists the cells of a grid by what differs from the defaults.
+// describeGrid lists the configurations of a grid by their differences from the
+// defaults.
 func describeGrid(g *Grid) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d cells, %d tasks, columns", g.Name, g.Len(), g.Tasks())
+	fmt.Fprintf(&b, "%s: %d configurations, %d tasks, columns", g.Name, g.Len(), g.Tasks())
 	for _, column := range g.Columns() {
 		fmt.Fprintf(&b, " %s", column.Name)
 	}

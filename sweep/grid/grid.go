@@ -13,33 +13,34 @@ import (
 	"spiqsweep/sweep"
 )
 
-// Grid is what a grid file asks for.
+// Grid is the parsed content of a grid file.
 type Grid struct {
-	Name       string // the sweep's label; fit for a folder's name
-	Replicates int    // trainings of each cell, ≥ 1
+	Name       string // the sweep's label; a valid folder name
+	Replicates int    // trainings of each configuration, ≥ 1
 	Axes       []Axis // in the order written
 
-	made      *combinations
-	kept      []int32 // the cells' numbers among the combinations, without the excluded ones
-	fromFile  bool    // the command line has given a recording, which all cells train on
-	recording string  // path of the recording's file, "" if there is none
-	sourceAt  string  // where the file says so, "sweep.hcl:4"
-	pathAt    string  // where the file gives the path, "" if it does not
+	combinations *combinations
+	kept         []int32 // the combinations that are not excluded, by number
+	fromFile     bool    // the command line gave a recording for all configurations
+	recording    string  // path of the recording's file, "" if there is none
+	sourceAt     string  // where the file sets source, such as "sweep.hcl:4"
+	pathAt       string  // where the file sets path, "" if it does not
 }
 
-// Len counts the cells.
+// Len returns the number of configurations.
 func (g *Grid) Len() int { return len(g.kept) }
 
-// Configuration makes a cell by its position in grid order; its replicate is 0.
+// Configuration returns the configuration at a position in grid order, with
+// replicate 0.
 func (g *Grid) Configuration(i int) sweep.Configuration {
-	c := g.made.at(int(g.kept[i]))
+	c := g.combinations.at(int(g.kept[i]))
 	if g.fromFile {
 		c.Recording.Source = "file"
 	}
 	return c
 }
 
-// Cells makes the cells one by one, in grid order.
+// Configurations yields the configurations with their positions, in grid order.
 func (g *Grid) Configurations() iter.Seq2[int, sweep.Configuration] {
 	return func(yield func(int, sweep.Configuration) bool) {
 		for i := range g.Len() {
@@ -54,17 +55,17 @@ func (g *Grid) Configurations() iter.Seq2[int, sweep.Configuration] {
 // returned, such as "sweep.hcl:4", or "" if the command line gave it.
 func (g *Grid) RecordingAt() string { return g.pathAt }
 
-// Axis is a setting that takes several values in a grid.
+// Axis is a swept setting.
 type Axis struct {
 	Setting sweep.Setting
 	Values  []any // float64, bool or string, in the order written, each once
 }
 
-// Tasks counts the rows of results.csv: cells times replicates.
+// Tasks returns the number of rows of results.csv: configurations × replicates.
 func (g *Grid) Tasks() int { return g.Len() * g.Replicates }
 
-// Columns are the swept settings beside neurons, timesteps and k, which
-// results.csv shows always.
+// Columns returns the swept settings other than neurons, timesteps and k, which
+// results.csv always has.
 func (g *Grid) Columns() []sweep.Setting {
 	var columns []sweep.Setting
 	for _, axis := range g.Axes {
@@ -75,9 +76,9 @@ func (g *Grid) Columns() []sweep.Setting {
 	return columns
 }
 
-// Columns returns the settings that the text of a grid sweeps beside neurons,
-// timesteps and k, in the order written. It evaluates nothing and so needs no
-// variables; of text that is no grid it returns none.
+// Columns returns the settings other than neurons, timesteps and k that the text
+// of a grid sweeps, in the order written. It evaluates no expression and so needs
+// no variables. It returns nil if the text is not a grid.
 func Columns(source []byte) []sweep.Setting {
 	if unparsable("", source) != nil {
 		return nil
@@ -105,13 +106,13 @@ func Columns(source []byte) []sweep.Setting {
 	return columns
 }
 
-// always are the settings that labels and results.csv show in every sweep.
+// always are the settings that labels and results.csv have in every sweep.
 var always = []string{"neurons", "timesteps", "k"}
 
-// ResolveRecording settles which file the grid's cells are trained on and
-// returns its path, "" if all use the surrogate. The file given on the command
-// line, unless "", replaces both path and source of the grid, but for a grid
-// that sweeps source. Call it once.
+// ResolveRecording returns the path of the recording that the configurations train
+// on, "" if all use the surrogate. A file given on the command line, unless "",
+// replaces the grid's path. It also replaces the grid's source, unless the grid
+// sweeps source. Call it once.
 func (g *Grid) ResolveRecording(commandLine string) (path string, err error) {
 	swept := slices.ContainsFunc(g.Axes, func(a Axis) bool { return a.Setting.Name == "source" })
 	g.fromFile = commandLine != "" && !swept

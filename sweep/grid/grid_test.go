@@ -21,8 +21,8 @@ func mustParse(t testing.TB, source string) *Grid {
 	return g
 }
 
-// Any setting can be fixed, in its block, or swept.
-func TestEverySettingIsUnderstood(t *testing.T) {
+// TestEverySettingIsRead checks that each setting can be fixed, in its block, or swept.
+func TestEverySettingIsRead(t *testing.T) {
 	for _, s := range sweep.Settings() {
 		value := anotherValue(s)
 		if value == nil {
@@ -36,7 +36,7 @@ func TestEverySettingIsUnderstood(t *testing.T) {
 		if g == nil || s.Value(g.Configuration(0)) != value {
 			t.Errorf("%s = %s, fixed: got %+v", s.Name, written, g)
 		}
-		// Where nothing reads the setting by default, the axis is refused: another makes it read.
+		// An axis that no configuration reads is rejected, so a second axis makes it read.
 		reader := map[string]string{
 			"auxiliary_readout": "auxiliary = [1]", "clip_bound": `constraint = ["clip"]`,
 			"k_loss": "k = [1]", "samples": `method = ["samples"]`,
@@ -66,7 +66,7 @@ func anotherValue(s sweep.Setting) any {
 	return nil
 }
 
-// Cells are nested loops, the first axis outermost, whatever the axes are.
+// TestGridOrder checks that configurations are nested loops, the first axis outermost.
 func TestGridOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.Permutation([]string{"neurons", "k", "entangler", "steps", "final_encoding"}).Draw(t, "axes")
@@ -78,9 +78,9 @@ func TestGridOrder(t *testing.T) {
 			values := drawAxis(t, name)
 			source += fmt.Sprintf("%s = [%s]\n", name, strings.Join(values, ", "))
 			var finer []string
-			for _, cell := range want {
+			for _, outer := range want {
 				for _, v := range values {
-					finer = append(finer, cell+" "+v)
+					finer = append(finer, outer+" "+v)
 				}
 			}
 			want = finer
@@ -91,17 +91,17 @@ func TestGridOrder(t *testing.T) {
 		}
 		var got []string
 		for _, c := range g.Configurations() {
-			cell := ""
+			values := ""
 			for _, axis := range g.Axes {
-				cell += " " + sweep.Format(axis.Setting.Value(c))
+				values += " " + sweep.Format(axis.Setting.Value(c))
 			}
-			got = append(got, cell)
+			got = append(got, values)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("%s(-want +got):\n%s", source, diff)
 		}
 		if g.Tasks() != len(want)*replicates {
-			t.Fatalf("%d tasks, want %d cells × %d replicates", g.Tasks(), len(want), replicates)
+			t.Fatalf("%d tasks, want %d configurations × %d replicates", g.Tasks(), len(want), replicates)
 		}
 	})
 }

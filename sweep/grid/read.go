@@ -15,34 +15,34 @@ import (
 	"spiqsweep/sweep"
 )
 
-// These bounds keep the parser's stack and time small whatever it is given.
+// These bounds limit the parser's stack and time for any input.
 const (
 	// MaxBytes is the longest grid file that Parse accepts.
 	MaxBytes   = 1 << 16
 	maxNesting = 64
 )
 
-// Names that are written like settings but are none.
+// Names that are written like settings but are not settings.
 const (
 	replicatesName = "replicates"
 	pathName       = "path"
 	baselinesName  = "baselines"
 )
 
-// Extra is a name of a grid file that is no setting: it has one value and is
-// never an axis.
+// Extra is a name of a grid file that is not a setting. It has one value and cannot
+// be an axis.
 type Extra struct {
 	Name, Block  string
 	Default      any // float64 or string, as in a sweep.Setting
 	Allowed, Doc string
 }
 
-// Extras lists those that this version knows.
+// Extras returns the names that this version supports.
 func Extras() []Extra {
 	return []Extra{
 		{
 			Name: replicatesName, Default: 1.0, Allowed: fmt.Sprintf("a whole number from 1 to %d", maxTasks),
-			Doc: "trainings of each cell, from other seeds",
+			Doc: "trainings of each configuration, from different seeds",
 		},
 		{
 			Name: pathName, Block: notSettings[pathName], Default: "", Allowed: "a text in quotes",
@@ -51,12 +51,12 @@ func Extras() []Extra {
 	}
 }
 
-// notSettings are those names, and the blocks in which they stand.
+// notSettings maps these names to the blocks they belong in.
 var notSettings = map[string]string{replicatesName: "", pathName: "recording", baselinesName: "evaluation"}
 
-// Parse reads a grid file. The name is used in messages and to find a relative
-// recording path; vars are the values of --var. The grid is nil if there are
-// errors; there may be warnings otherwise.
+// Parse reads a grid file. Its name appears in messages, and a relative path in it
+// is relative to its folder. The map vars holds the values of --var. The grid is
+// nil if the diagnostics have errors; they may have warnings alone.
 func Parse(filename string, source []byte, vars map[string]string) (*Grid, Diagnostics) {
 	source = bytes.TrimPrefix(source, byteOrderMark)
 	grid, faults := parse(filename, source, vars, maxTasks)
@@ -97,15 +97,15 @@ func parse(filename string, source []byte, vars map[string]string, limit int) (*
 	return grid, append(faults, more...)
 }
 
-// unparsable returns the reason why the parser should not be given a source, nil if
-// there is none: its length, its nesting, a number that no big.Float can hold, or
-// characters that look like others, which the parser would not name.
+// unparsable returns the reason not to give a source to the parser, nil if there is
+// none: its length, its nesting, a number that no big.Float can hold, or a
+// character that looks like another, which the parser would not name.
 func unparsable(filename string, source []byte) *hcl.Diagnostic {
 	if len(source) > MaxBytes {
 		start := hcl.Range{Filename: filename, Start: hcl.InitialPos, End: hcl.InitialPos}
-		return failure("Too large", fmt.Sprintf("%d bytes are too many: must be at most %d", len(source), MaxBytes), start)
+		return failure("Too large", fmt.Sprintf("the file has %d bytes: must be at most %d", len(source), MaxBytes), start)
 	}
-	tokens, _ := hclsyntax.LexConfig(source, filename, hcl.InitialPos) // the parser reports its faults
+	tokens, _ := hclsyntax.LexConfig(source, filename, hcl.InitialPos) // the parser reports the same faults
 	depth := 0
 	var alike []hclsyntax.Token
 	for _, token := range tokens {
@@ -129,7 +129,7 @@ func unparsable(filename string, source []byte) *hcl.Diagnostic {
 			continue
 		}
 		if depth > maxNesting {
-			return failure("Nested too deeply", fmt.Sprintf("brackets may stand at most %d deep inside each other", maxNesting), token.Range)
+			return failure("Nested too deeply", fmt.Sprintf("brackets are nested more than %d deep: write fewer inside each other", maxNesting), token.Range)
 		}
 	}
 	if len(alike) == 0 {
@@ -137,13 +137,13 @@ func unparsable(filename string, source []byte) *hcl.Diagnostic {
 	}
 	detail := describeLookalike(alike[0].Bytes)
 	if more := len(alike) - 1; more > 0 {
-		detail += fmt.Sprintf("; characters of such kinds in the rest of the file: %d", more)
+		detail += fmt.Sprintf("; further such characters in the file: %d", more)
 	}
 	return failure("Wrong character", detail, alike[0].Range)
 }
 
-// overflows reports whether parsing a number literal gives infinity, or 0 for a
-// number that is not 0. Both happen silently.
+// overflows reports whether parsing a number literal silently gives infinity, or 0
+// for a number that is not 0.
 func overflows(literal string) bool {
 	value, err := cty.ParseNumberVal(literal)
 	if err != nil {
@@ -154,7 +154,7 @@ func overflows(literal string) bool {
 	return number.IsInf() || number.Sign() == 0 && strings.ContainsAny(mantissa, "123456789")
 }
 
-// duplicates complains of all blocks but the first, which there may be only one of.
+// duplicates reports every block but the first of a type that may occur once.
 func duplicates(blocks hcl.Blocks) hcl.Diagnostics {
 	var faults hcl.Diagnostics
 	for i, block := range blocks {
@@ -166,8 +166,8 @@ func duplicates(blocks hcl.Blocks) hcl.Diagnostics {
 	return faults
 }
 
-// attributes reads the attributes of a block, which may have the given names,
-// in the order written, and its inner blocks.
+// attributes returns the attributes of a block, in the order written, and its inner
+// blocks. It reports names and types of blocks that are not among those given.
 func attributes(block *hcl.Block, names, inner []string) ([]*hcl.Attribute, hcl.Blocks, hcl.Diagnostics) {
 	schema := &hcl.BodySchema{}
 	for _, name := range inner {
@@ -181,7 +181,7 @@ func attributes(block *hcl.Block, names, inner []string) ([]*hcl.Attribute, hcl.
 			found = append(found, written.AsHCLAttribute())
 			continue
 		}
-		summary, detail := stranger(written.Name, block.Type, names, inner)
+		summary, detail := unknownName(written.Name, block.Type, names, inner)
 		faults = append(faults, failure(summary, detail, written.NameRange))
 	}
 	slices.SortFunc(found, func(a, b *hcl.Attribute) int {
@@ -191,31 +191,31 @@ func attributes(block *hcl.Block, names, inner []string) ([]*hcl.Attribute, hcl.
 	return found, content.Blocks, append(faults, more...)
 }
 
-// stranger says what to do with a name that a block does not have: the place
-// where it belongs, or the name that may be meant.
-func stranger(name, block string, names, inner []string) (summary, detail string) {
+// unknownName describes a name that does not belong in a block, and suggests where
+// it belongs or which name may be meant.
+func unknownName(name, block string, names, inner []string) (summary, detail string) {
 	if slices.Contains(inner, name) {
 		return "Misplaced name", fmt.Sprintf("%s is a block: write %s { … } without =", name, name)
 	}
-	if home, known := homeOf(name); known {
+	if home, known := blockOf(name); known {
 		return "Misplaced name", fmt.Sprintf("%s belongs in the %s block: move it there", name, home)
 	}
-	if meant := similar(name, append(append(names, inner...), everyName()...)); meant != nil {
+	if meant := similar(name, append(append(names, inner...), allNames()...)); meant != nil {
 		return "Unknown name", fmt.Sprintf("%s: there is no such setting; did you mean %s?", name, strings.Join(placed(meant, names), " or "))
 	}
 	return "Unknown name", fmt.Sprintf("%s: there is no such setting; the %s block has %s", name, block, strings.Join(names, ", "))
 }
 
-// everyName lists the names of all blocks.
-func everyName() []string { return append(allSettings(), replicatesName, pathName) }
+// allNames returns the names of all blocks.
+func allNames() []string { return append(settingNames(), replicatesName, pathName) }
 
-// placed quotes names, and adds the block of those that are not among the
-// names of the present one.
+// placed quotes names, and adds the block of each that is not among the names of
+// the present block.
 func placed(meant, present []string) []string {
 	var places []string
 	for _, name := range meant {
 		place := strconv.Quote(name)
-		if home, known := homeOf(name); known && !slices.Contains(present, name) {
+		if home, known := blockOf(name); known && !slices.Contains(present, name) {
 			place += " in the " + home + " block"
 		}
 		places = append(places, place)
@@ -223,8 +223,8 @@ func placed(meant, present []string) []string {
 	return places
 }
 
-// homeOf returns the type of the block in which a name of the language stands.
-func homeOf(name string) (block string, known bool) {
+// blockOf returns the type of the block in which a name belongs.
+func blockOf(name string) (block string, known bool) {
 	block, known = notSettings[name]
 	if s, ok := sweep.Lookup(name); ok {
 		block, known = s.Block, true

@@ -9,12 +9,12 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// scope is what the expressions of a grid file may refer to.
+// scope holds the variables and settings that an expression may refer to.
 type scope struct {
 	variables map[string]cty.Value // as var.NAME
-	names     []string             // further names that Variables of context hold
+	names     []string             // settings, as in the condition of an exclude block
 	context   *hcl.EvalContext
-	isolated  bool // no variable may be used, as in the default of one
+	isolated  bool // no variable may be used, as in the default of another
 }
 
 func newScope(variables map[string]cty.Value) scope {
@@ -24,8 +24,8 @@ func newScope(variables map[string]cty.Value) scope {
 	}}
 }
 
-// evaluate returns an expression's value. It is unknown after an error, and
-// where a variable at fault is used.
+// evaluate returns an expression's value. The value is unknown after an error, and
+// if the expression uses a variable that has an error.
 func (s scope) evaluate(expression hcl.Expression) (cty.Value, hcl.Diagnostics) {
 	if faults := s.check(expression); faults.HasErrors() {
 		return cty.DynamicVal, faults
@@ -37,7 +37,7 @@ func (s scope) evaluate(expression hcl.Expression) (cty.Value, hcl.Diagnostics) 
 	return value, faults
 }
 
-// check refuses unknown names, and expressions that could grow without bound.
+// check rejects unknown names and expressions that take too much work.
 func (s scope) check(expression hcl.Expression) hcl.Diagnostics {
 	var faults hcl.Diagnostics
 	for _, reference := range expression.Variables() {
@@ -51,7 +51,7 @@ func (s scope) check(expression hcl.Expression) hcl.Diagnostics {
 	return s.bound(expression)
 }
 
-// unknown says what is wrong with a reference, "" if nothing is.
+// unknown returns the fault of a reference, "" if it is valid.
 func (s scope) unknown(reference hcl.Traversal) string {
 	declared := slices.Sorted(maps.Keys(s.variables))
 	root := reference.RootName()

@@ -1,15 +1,15 @@
 package grid
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
-	"github.com/agext/levenshtein"
+	"spiqsweep/sweep"
 )
 
-// meanings lists, for settings of this program, the names that other programs
-// and papers have for them. A name that may mean two settings leads to both.
+// meanings lists, by setting, the names that other programs and papers use for
+// it. A name may stand for two settings.
 var meanings = map[string]string{
 	"replicates":     "seeds nseeds numseeds replicas runs nruns repeats nrepeats trials ntrials repetitions replicate restarts",
 	"seed":           "rng rngseed randomseed randomstate masterseed baseseed",
@@ -56,39 +56,30 @@ var meanings = map[string]string{
 	"preset":                                       "model template profile",
 }
 
-// synonyms leads from each of these names, folded, to the settings it may mean.
+// synonyms maps each of these names, folded, to the settings it may mean.
 var synonyms = func() map[string][]string {
 	all := map[string][]string{}
 	for settings, words := range meanings {
 		for word := range strings.FieldsSeq(words) {
-			all[fold(word)] = strings.Fields(settings)
+			all[sweep.FoldName(word)] = strings.Fields(settings)
 		}
 	}
 	return all
 }()
 
-// fold makes names equal that differ only in case, hyphens and underscores.
-func fold(name string) string { return separators.Replace(strings.ToLower(name)) }
-
-// separators is made once: building a Replacer takes much longer than using it.
-var separators = strings.NewReplacer("_", "", "-", "", ".", "", " ", "")
-
-// similar returns those of the candidates that a misspelt word may mean: one
-// that is equal when folded, else its synonyms, else one within two edits.
-func similar(word string, candidates []string) []string {
-	folded := fold(word)
-	equal := func(candidate string) bool { return candidate != "" && fold(candidate) == folded }
-	if i := slices.IndexFunc(candidates, equal); i >= 0 {
-		return candidates[i : i+1]
-	}
-	isCandidate := func(name string) bool { return slices.Contains(candidates, name) }
-	if meant := synonyms[folded]; meant != nil && slices.ContainsFunc(meant, isCandidate) {
-		return slices.DeleteFunc(slices.Clone(meant), func(name string) bool { return !isCandidate(name) })
-	}
-	best, nearest := min(2, len(folded)/2)+1, ""
-	for _, candidate := range candidates {
-		if distance := levenshtein.Distance(folded, fold(candidate), nil); candidate != "" && distance < best {
-			best, nearest = distance, candidate
+// similar returns the candidates that a misspelt name may mean: one that is equal
+// when folded, else its synonyms, else the nearest (see sweep.Nearest).
+func similar(name string, candidates []string) []string {
+	nearest, folded := sweep.Nearest(name, candidates), sweep.FoldName(name)
+	if sweep.FoldName(nearest) != folded {
+		var meant []string
+		for _, setting := range synonyms[folded] {
+			if slices.Contains(candidates, setting) {
+				meant = append(meant, setting)
+			}
+		}
+		if meant != nil {
+			return meant
 		}
 	}
 	if nearest == "" {
@@ -98,11 +89,11 @@ func similar(word string, candidates []string) []string {
 }
 
 // didYouMean returns `; did you mean "…"?` with the candidates that are similar
-// to a misspelt word, or "" if none is.
-func didYouMean(word string, candidates []string) string {
+// to a misspelt name, or "" if none is.
+func didYouMean(name string, candidates []string) string {
 	var quoted []string
-	for _, name := range similar(word, candidates) {
-		quoted = append(quoted, fmt.Sprintf("%q", name))
+	for _, candidate := range similar(name, candidates) {
+		quoted = append(quoted, strconv.Quote(candidate))
 	}
 	if quoted == nil {
 		return ""

@@ -9,9 +9,10 @@ import (
 	"spiqsweep/sweep"
 )
 
-// Every synonym leads to names that there are, has one meaning, and is no name itself.
+// TestSynonyms checks that every synonym has one meaning, stands for existing names,
+// and is not a name itself.
 func TestSynonyms(t *testing.T) {
-	names := everyName()
+	names := allNames()
 	seen := map[string]string{}
 	for meaning, words := range meanings {
 		for name := range strings.FieldsSeq(meaning) {
@@ -20,10 +21,10 @@ func TestSynonyms(t *testing.T) {
 			}
 		}
 		for word := range strings.FieldsSeq(words) {
-			if before, twice := seen[fold(word)]; twice {
+			if before, twice := seen[sweep.FoldName(word)]; twice {
 				t.Errorf("%s means both %s and %s", word, before, meaning)
 			}
-			seen[fold(word)] = meaning
+			seen[sweep.FoldName(word)] = meaning
 			if slices.Contains(names, word) {
 				t.Errorf("%s is a setting, and cannot mean %s", word, meaning)
 			}
@@ -70,7 +71,7 @@ func TestSuggestions(t *testing.T) {
 		{"}\nsteps = 1\nsweep \"y\" {", "steps belongs in the training block of the sweep block: move it there"},
 		{"}\ngrid {\n}\nsweep \"y\" {", "grid belongs in the sweep block: move it there"},
 		{"}\nnonsense = 1\nsweep \"y\" {", `nonsense: only the blocks sweep "NAME" { … } and variable "NAME" { … } stand here`},
-		{"variable \"x\" {\n}", `variable blocks stand outside of the sweep block: move it above`},
+		{"variable \"x\" {\n}", `variable blocks stand outside the sweep block: move it above`},
 		{"training {\ngrid {\n}\n}", "grid belongs in the sweep block: move it there"},
 		{"circuit {\nentangler = \"Chain\"\n}", `did you mean "chain"?`},
 	} {
@@ -84,7 +85,7 @@ func TestSuggestions(t *testing.T) {
 	}
 }
 
-// A file of nothing but mistakes shows the first of them.
+// TestManyDiagnostics checks that the rendered diagnostics are bounded.
 func TestManyDiagnostics(t *testing.T) {
 	_, faults := Parse("x.hcl", []byte("sweep \"x\" {\n"+strings.Repeat("grid {\nk = 1\n}\n", 100)+"}\n"), nil)
 	text := faults.Error()
@@ -93,8 +94,8 @@ func TestManyDiagnostics(t *testing.T) {
 	}
 }
 
-// Values beyond any use are refused or warned of, in each numeric setting.
-func TestExtremes(t *testing.T) {
+// TestUnusualValues checks the errors and warnings for extreme numbers.
+func TestUnusualValues(t *testing.T) {
 	for _, test := range []struct {
 		line    string
 		usable  bool
@@ -127,8 +128,7 @@ func TestExtremes(t *testing.T) {
 	}
 }
 
-// A path that only a shell can expand, and a file that is not there, are shown
-// with their line.
+// TestPaths checks that a path that only a shell can expand is reported with its line.
 func TestPaths(t *testing.T) {
 	for path, want := range map[string]string{
 		"~/x.npy":        "path = ~/x.npy: only a shell replaces ~",

@@ -12,15 +12,15 @@ import (
 	"spiqsweep/sweep"
 )
 
-// native turns a value of an expression into one that settings know: float64,
-// bool or string; nil if it is of another kind.
+// native converts a value of an expression to a setting's: float64, bool or
+// string. It returns nil for any other kind.
 func native(value cty.Value) any {
 	if value.IsNull() {
 		return nil
 	}
 	switch value.Type() {
 	case cty.Number:
-		v, _ := value.AsBigFloat().Float64() // the nearest one; ±Inf is in no range
+		v, _ := value.AsBigFloat().Float64() // the nearest one; no range contains ±Inf
 		return v
 	case cty.Bool:
 		return value.True()
@@ -31,7 +31,7 @@ func native(value cty.Value) any {
 	}
 }
 
-// describe names a value in a message, whatever its type.
+// describe formats a value of any type for a message.
 func describe(value cty.Value) string {
 	switch v := native(value); {
 	case v != nil:
@@ -45,11 +45,12 @@ func describe(value cty.Value) string {
 	}
 }
 
-// valueOf reads a value of a setting. Cells may be listed as numbers.
+// valueOf reads a value of a setting. That of `select` may be a list of neuron
+// numbers.
 func valueOf(setting sweep.Setting, value cty.Value, at hcl.Range) (any, *hcl.Diagnostic) {
 	v := native(value)
-	if cells, ok := cellList(value); ok && setting.Name == "select" {
-		v = cells
+	if neurons, ok := neuronList(value); ok && setting.Name == "select" {
+		v = neurons
 	}
 	if v == nil {
 		return nil, failure("Wrong value", fmt.Sprintf("%s = %s: must be %s", setting.Name, describe(value), setting.Allowed()), at)
@@ -59,57 +60,60 @@ func valueOf(setting sweep.Setting, value cty.Value, at hcl.Range) (any, *hcl.Di
 	}
 	if err := setting.Check(v); err != nil {
 		detail := err.Error()
-		if word, ok := v.(string); ok {
-			detail += didYouMean(word, setting.Values)
+		if text, ok := v.(string); ok {
+			detail += didYouMean(text, setting.Values)
 		}
 		return nil, failure("Wrong value", detail, at)
 	}
 	return v, nil
 }
 
-// isWhole reports whether a number is whole before it is rounded to float64,
-// but for what arithmetic may have added. Other values are none of its business.
+// isWhole reports whether a number is whole before it is rounded to float64, apart
+// from rounding errors of arithmetic. It also reports true for values that
+// setting.Check rejects.
 func isWhole(value cty.Value) bool {
 	v, ok := native(value).(float64)
 	if !ok || v != math.Trunc(v) || math.IsInf(v, 0) {
-		return true // setting.Check looks at float64
+		return true
 	}
 	rest := new(big.Float).Sub(value.AsBigFloat(), big.NewFloat(v))
 	return rest.Sign() == 0 || rest.MantExp(nil) < big.NewFloat(v).MantExp(nil)-precision/2
 }
 
-// digitsOf writes all digits of a number that people write.
+// digitsOf formats a number with up to 40 digits, more than a float64 has.
 func digitsOf(value cty.Value) string { return value.AsBigFloat().Text('g', 40) }
 
-// cellList writes a list of numbers as the setting `select` has it, "50,2,16".
-func cellList(value cty.Value) (string, bool) {
+// neuronList formats a list of numbers as a value of the setting `select`, such as
+// "50,2,16".
+func neuronList(value cty.Value) (string, bool) {
 	if !isList(value) {
 		return "", false
 	}
-	var cells []string
+	var neurons []string
 	for _, element := range value.AsValueSlice() {
 		number, ok := native(element).(float64)
 		if !ok {
 			return "", false
 		}
-		cells = append(cells, sweep.Format(number))
+		neurons = append(neurons, sweep.Format(number))
 	}
-	return strings.Join(cells, ","), true
+	return strings.Join(neurons, ","), true
 }
 
-// axisOf reads the values of an axis: a list, not empty, without repetition.
+// axisOf reads the values of an axis: a list that is not empty and has no
+// duplicates.
 func axisOf(setting sweep.Setting, value cty.Value, expression hcl.Expression) (Axis, hcl.Diagnostics) {
 	if !isList(value) {
 		return Axis{}, hcl.Diagnostics{failure("Wrong axis",
-			fmt.Sprintf("%s = %s: must be a list of values to sweep, such as [%s]; one value is fixed outside of the grid block",
+			fmt.Sprintf("%s = %s: must be a list of values to sweep, such as [%s]; a single value is fixed outside the grid block",
 				setting.Name, describe(value), sweep.Format(setting.Default)), expression.Range())}
 	}
 	elements := value.AsValueSlice()
 	if len(elements) == 0 {
 		return Axis{}, hcl.Diagnostics{failure("Empty axis",
-			fmt.Sprintf("%s has no value: list one at least, or take the line out", setting.Name), expression.Range())}
+			fmt.Sprintf("%s has no value: list at least one, or take the line out", setting.Name), expression.Range())}
 	}
-	places, _ := hcl.ExprList(expression) // an error where the list is computed
+	places, _ := hcl.ExprList(expression) // nil where the list is computed
 	axis := Axis{Setting: setting}
 	var faults hcl.Diagnostics
 	seen := map[any]bool{}
@@ -126,7 +130,7 @@ func axisOf(setting sweep.Setting, value cty.Value, expression hcl.Expression) (
 			}
 			faults = append(faults, fault)
 		case seen[v]:
-			faults = append(faults, failure("Duplicate value", fmt.Sprintf("%s = %s stands twice in its axis: take one out", setting.Name, sweep.Format(v)), at))
+			faults = append(faults, failure("Duplicate value", fmt.Sprintf("%s = %s occurs twice in its axis: take one out", setting.Name, sweep.Format(v)), at))
 		default:
 			seen[v] = true
 			axis.Values = append(axis.Values, v)

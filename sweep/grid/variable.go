@@ -11,9 +11,9 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// variables evaluates the variable blocks: the value of --var, or the default.
-// A variable at fault becomes an unknown value, so that its uses raise no
-// further faults.
+// variables evaluates the variable blocks: the value of --var, or the default. A
+// variable with a fault becomes an unknown value, so that its uses cause no further
+// faults.
 func variables(blocks hcl.Blocks, given map[string]string) (scope, hcl.Diagnostics) {
 	var faults hcl.Diagnostics
 	values, lines := map[string]cty.Value{}, map[string]int{}
@@ -24,7 +24,7 @@ func variables(blocks hcl.Blocks, given map[string]string) (scope, hcl.Diagnosti
 			continue
 		}
 		if !hclsyntax.ValidIdentifier(name) {
-			faults = append(faults, failure("Wrong name", fmt.Sprintf("%q is no name: write letters, digits, _ and -", name), block.LabelRanges[0]))
+			faults = append(faults, failure("Wrong name", fmt.Sprintf("%q is not a valid name: write letters, digits, _ and -", name), block.LabelRanges[0]))
 		}
 		lines[name] = block.DefRange.Start.Line
 		text, isGiven := given[name]
@@ -81,8 +81,8 @@ func variable(block *hcl.Block, text string, given bool) (cty.Value, hcl.Diagnos
 	return fallback, faults
 }
 
-// readVar reads the text of --var as a value of the default's type. Without a
-// default, or with null, it is an expression such as 5, true or [1, 2], or else
+// readVar reads the text of --var as a value of the default's type. If the default
+// is missing or null, the text is an expression such as 5, true or [1, 2], or else
 // a bare text.
 func readVar(text string, fallback cty.Value) (cty.Value, error) {
 	free := fallback == cty.NilVal || fallback.IsNull()
@@ -117,7 +117,7 @@ func evaluateText(text string) (cty.Value, hcl.Diagnostics) {
 	return isolated().evaluate(expression)
 }
 
-// isolated is the scope of an expression that may refer to nothing.
+// isolated returns the scope of an expression that may not refer to anything.
 func isolated() scope {
 	s := newScope(nil)
 	s.isolated = true

@@ -44,11 +44,11 @@ func TestCompleteness(t *testing.T) {
 		change func([]Row) []Row
 		want   Completeness
 	}{
-		"complete":                {func(r []Row) []Row { return r }, Completeness{Complete: true, Done: 6, Tasks: 6}},
-		"a row is missing":               {func(r []Row) []Row { return slices.Delete(r, 2, 3) }, Completeness{Done: 5, Missing: 1, Tasks: 5}},
+		"complete":                  {func(r []Row) []Row { return r }, Completeness{Complete: true, Done: 6, Tasks: 6}},
+		"a row is missing":          {func(r []Row) []Row { return slices.Delete(r, 2, 3) }, Completeness{Done: 5, Missing: 1, Tasks: 5}},
 		"the last rows are missing": {func(r []Row) []Row { return r[:4] }, Completeness{Done: 4, Missing: 2, Tasks: 4}},
-		"no rows":              {func([]Row) []Row { return nil }, Completeness{Missing: 6}},
-		"a duplicate":          {func(r []Row) []Row { return slices.Insert(r, 3, r[2]) }, Completeness{Done: 6, Doubled: 1, Tasks: 6}},
+		"no rows":                   {func([]Row) []Row { return nil }, Completeness{Missing: 6}},
+		"a duplicate":               {func(r []Row) []Row { return slices.Insert(r, 3, r[2]) }, Completeness{Done: 6, Doubled: 1, Tasks: 6}},
 		"one missing, one duplicate": {
 			func(r []Row) []Row { return slices.Insert(slices.Delete(r, 4, 5), 1, r[0]) },
 			Completeness{Done: 5, Missing: 1, Doubled: 1, Tasks: 5},

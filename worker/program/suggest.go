@@ -9,9 +9,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agext/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"spiqsweep/sweep"
 )
 
 // synonyms are words that other programs use for flags of these. Of a word's
@@ -154,18 +155,12 @@ func flagFor(c *cobra.Command, word string) string {
 	return flag
 }
 
-// Nearest returns the candidate that a misspelt word is nearest to, or one that
-// begins with the word or that the word begins with; "" if there is none.
+// Nearest returns the candidate that a misspelt word may mean: the nearest by
+// [sweep.Nearest], else one that begins with the word or that the word begins with.
+// It returns "" if there is none.
 func Nearest(word string, candidates []string) string {
 	word = strings.ToLower(strings.ReplaceAll(word, "_", "-"))
-	near := min(2, len(word)/2) // edits
-	nearest := ""
-	for _, candidate := range candidates {
-		if d := levenshtein.Distance(word, candidate, nil); d <= near && (nearest == "" || d < levenshtein.Distance(word, nearest, nil)) {
-			nearest = candidate
-		}
-	}
-	if nearest != "" || len(word) < 3 {
+	if nearest := sweep.Nearest(word, candidates); nearest != "" || len(word) < 3 {
 		return nearest
 	}
 	begun := slices.DeleteFunc(slices.Clone(candidates), func(candidate string) bool {

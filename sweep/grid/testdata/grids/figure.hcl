@@ -1,7 +1,7 @@
 # Axes in the order written, the first outermost.
 # --var replicates=2
 variable "replicates" {
-  description = "trainings of each cell"
+  description = "trainings of each configuration"
   default     = 1
 }
 

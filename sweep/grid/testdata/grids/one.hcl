@@ -1,3 +1,3 @@
-# A sweep of one cell.
+# A sweep of one configuration.
 sweep "one" {
 }

@@ -1,4 +1,4 @@
-# Explicit settings change what the preset says, wherever its axis stands.
+# Explicit settings override the preset, wherever its axis is written.
 sweep "presets" {
   grid {
     layers = [4, 6]

@@ -1,4 +1,4 @@
-# Cells that read an axis only in part are one task: k = 0 has no form of K-loss.
+# Configurations that do not read an axis share a task: with k = 0 there is no K-loss.
 sweep "shared" {
   grid {
     k      = [0, 1]

@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// The files that the project ships are without fault or warning.
+// TestShippedFiles checks that the project's own files have no errors or warnings.
 func TestShippedFiles(t *testing.T) {
 	for path, want := range map[string]struct {
-		name         string
-		cells, tasks int
+		name                  string
+		configurations, tasks int
 	}{
 		"../../sweep.hcl":           {"figure-s1", 60, 300},
 		"../examples/quick.hcl":     {"quick", 8, 40},
@@ -20,13 +20,13 @@ func TestShippedFiles(t *testing.T) {
 			t.Errorf("%s: %s", path, diagnostics.Error())
 			continue
 		}
-		if g.Name != want.name || g.Len() != want.cells || g.Tasks() != want.tasks {
-			t.Errorf("%s: %s has %d cells and %d tasks, want %+v", path, g.Name, g.Len(), g.Tasks(), want)
+		if g.Name != want.name || g.Len() != want.configurations || g.Tasks() != want.tasks {
+			t.Errorf("%s: %s has %d configurations and %d tasks, want %+v", path, g.Name, g.Len(), g.Tasks(), want)
 		}
 	}
 }
 
-func TestShippedFigureTakesItsVariables(t *testing.T) {
+func TestVariablesOfTheShippedFigure(t *testing.T) {
 	g, diagnostics := Parse("sweep.hcl", readFile(t, "../../sweep.hcl"), map[string]string{"replicates": "2", "steps": "1500"})
 	if diagnostics.Len() > 0 {
 		t.Fatal(diagnostics.Error())
@@ -36,10 +36,10 @@ func TestShippedFigureTakesItsVariables(t *testing.T) {
 	}
 }
 
-func TestRecordingExampleWantsAFile(t *testing.T) {
+func TestRecordingExampleNeedsAFile(t *testing.T) {
 	g, _ := Parse("recording.hcl", readFile(t, "../examples/recording.hcl"), nil)
 	if _, err := g.ResolveRecording(""); err == nil {
-		t.Error("no file was asked for")
+		t.Error("no error without a file")
 	}
 	if path, err := g.ResolveRecording("x.mat"); err != nil || path != "x.mat" {
 		t.Errorf("got %q, %v", path, err)

@@ -10,9 +10,9 @@ import (
 	"spiqsweep/sweep"
 )
 
-// The condition that documents when a setting is read is the one that the
-// canonical form applies.
-func TestWhenIsWhatIsRead(t *testing.T) {
+// TestWhenMatchesReadBy checks that the condition that documents a setting agrees
+// with the one that the canonical form applies.
+func TestWhenMatchesReadBy(t *testing.T) {
 	g := mustParse(t, `sweep "a" {
 		grid {
 			auxiliary       = [0, 1]
@@ -37,13 +37,13 @@ func TestWhenIsWhatIsRead(t *testing.T) {
 		for _, c := range g.Configurations() {
 			read, faults := d.excluded(condition, settingsIn(condition), c)
 			if faults.HasErrors() || read.True() != s.ReadBy(c) {
-				t.Fatalf("%s: %s is %v at %+v, but ReadBy says otherwise: %v", s.Name, s.When, read, c, faults)
+				t.Fatalf("%s: %s is %v at %+v, but ReadBy disagrees: %v", s.Name, s.When, read, c, faults)
 			}
 		}
 	}
 }
 
-func TestLastWrittenSettingIsBlamed(t *testing.T) {
+func TestConflictIsReportedAtTheLastSetting(t *testing.T) {
 	_, diagnostics := Parse("test.hcl", []byte(`sweep "a" {
 		circuit {
 			auxiliary = 8
@@ -65,7 +65,7 @@ func TestConditionOfFaultyVariable(t *testing.T) {
 			}
 		}`), nil)
 	if diagnostics.Len() != 1 || !strings.Contains(diagnostics.Error(), "the variable has no default") {
-		t.Errorf("got %s, want the variable's fault alone", diagnostics.Error())
+		t.Errorf("got %s, want only the variable's fault", diagnostics.Error())
 	}
 }
 
@@ -76,7 +76,7 @@ func TestFaultyAxisHidesWhatDependsOnIt(t *testing.T) {
 	} {
 		_, diagnostics := Parse("test.hcl", []byte(source), nil)
 		if diagnostics.Len() != 1 || !strings.Contains(diagnostics.Error(), "k = -1") {
-			t.Errorf("%s:\n%s, want the fault of k alone", source, diagnostics.Error())
+			t.Errorf("%s:\n%s, want only the fault of k", source, diagnostics.Error())
 		}
 	}
 }

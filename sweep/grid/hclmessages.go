@@ -10,9 +10,9 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// plain puts the diagnostics that HCL makes of an expression into words that
-// need no knowledge of HCL or Go, with a remedy each.
-func plain(faults hcl.Diagnostics) hcl.Diagnostics {
+// translate replaces the messages of the HCL library by ones that need no
+// knowledge of HCL or Go and name a remedy.
+func translate(faults hcl.Diagnostics) hcl.Diagnostics {
 	for _, fault := range faults {
 		switch extra, ofCall := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](fault); {
 		case fault.Summary == "Call to unknown function":
@@ -24,17 +24,17 @@ func plain(faults hcl.Diagnostics) hcl.Diagnostics {
 		case fault.Summary == "Invalid operand" && strings.Contains(fault.Detail, "bool required"):
 			fault.Summary, fault.Detail = "Wrong value", "this must be true or false: compare numbers or texts, as in neurons > 2 && noise == \"none\""
 		case fault.Summary == "Unsupported block type":
-			fault.Summary, fault.Detail = "Misplaced block", strayBlock(quoted(fault.Detail))
+			fault.Summary, fault.Detail = "Misplaced block", misplacedBlock(quoted(fault.Detail))
 		case fault.Summary == "Unsupported argument":
-			fault.Summary, fault.Detail = "Misplaced name", strayName(quoted(fault.Detail))
+			fault.Summary, fault.Detail = "Misplaced name", misplacedName(quoted(fault.Detail))
 		case strings.HasPrefix(fault.Summary, "Extraneous label"):
 			fault.Summary, fault.Detail = "Wrong block", "this block has no further label: take it out"
 		default:
-			if words, ok := inWords[fault.Summary]; ok {
-				fault.Summary, fault.Detail = words.summary, words.detail
+			if message, ok := translations[fault.Summary]; ok {
+				fault.Summary, fault.Detail = message.summary, message.detail
 			}
 		}
-		fault.Expression, fault.EvalContext, fault.Extra = nil, nil, nil // nobody reads them, and they hold the tree
+		fault.Expression, fault.EvalContext, fault.Extra = nil, nil, nil // unused, and they keep the syntax tree in memory
 	}
 	return faults
 }
@@ -46,15 +46,15 @@ func quoted(detail string) string {
 	return name
 }
 
-// strayBlock says where a block belongs that stands where HCL expects none.
-func strayBlock(name string) string {
+// misplacedBlock returns the detail for a block in a place where HCL expects none.
+func misplacedBlock(name string) string {
 	blocks := append(settingBlocks(), gridName, excludeName)
-	home, isSetting := homeOf(name)
+	home, isSetting := blockOf(name)
 	switch {
 	case name == "variable":
-		return "variable blocks stand outside of the sweep block: move it above"
+		return "variable blocks stand outside the sweep block: move it above"
 	case name == "sweep":
-		return "a sweep block stands outside of all others: move it out"
+		return "a sweep block stands outside all other blocks: move it out"
 	case slices.Contains(blocks, name):
 		return fmt.Sprintf("%s belongs in the sweep block: move it there", name)
 	case isSetting:
@@ -67,9 +67,9 @@ func strayBlock(name string) string {
 	return fmt.Sprintf("%s: there is no such block; the sweep block has %s: use one of these", name, strings.Join(blocks, ", "))
 }
 
-// strayName says where a name belongs that stands outside of all blocks.
-func strayName(name string) string {
-	home, known := homeOf(name)
+// misplacedName returns the detail for a name outside all blocks.
+func misplacedName(name string) string {
+	home, known := blockOf(name)
 	switch {
 	case known && home == "sweep":
 		return fmt.Sprintf("%s belongs in the sweep block: move it there", name)
@@ -78,7 +78,7 @@ func strayName(name string) string {
 	case slices.Contains(append(settingBlocks(), gridName, excludeName), name):
 		return fmt.Sprintf("%s is a block: write %s { … } without =, in the sweep block", name, name)
 	}
-	if meant := similar(name, everyName()); meant != nil {
+	if meant := similar(name, allNames()); meant != nil {
 		return fmt.Sprintf("%s: there is no such setting; did you mean %s?", name, strings.Join(placed(meant, nil), " or "))
 	}
 	return fmt.Sprintf("%s: only the blocks sweep \"NAME\" { … } and variable \"NAME\" { … } stand here: move the line into one of them", name)
@@ -101,13 +101,13 @@ func wrongCall(extra hclsyntax.FunctionCallDiagExtra) string {
 	err := extra.FunctionCallError()
 	switch {
 	case err == nil:
-		return fmt.Sprintf("%s cannot be called so: %s", name, remedy)
+		return fmt.Sprintf("wrong arguments for %s: %s", name, remedy)
 	case strings.HasPrefix(err.Error(), "all arguments must be lists"):
-		return fmt.Sprintf("%s joins lists, and this is none: %s", name, remedy)
+		return fmt.Sprintf("%s joins lists, and this is not a list: %s", name, remedy)
 	case err.Error() == "argument must not be null":
-		return fmt.Sprintf("%s has no use for null: %s", name, remedy)
+		return fmt.Sprintf("%s does not accept null: %s", name, remedy)
 	}
-	if strings.Contains(err.Error(), ": ") { // it has a remedy of its own
+	if strings.Contains(err.Error(), ": ") { // it names its own remedy
 		return fmt.Sprintf("%s: %s", name, err)
 	}
 	return fmt.Sprintf("%s: %s: %s", name, err, remedy)
@@ -116,23 +116,23 @@ func wrongCall(extra hclsyntax.FunctionCallDiagExtra) string {
 func failedOperation(detail string) string {
 	detail = strings.TrimSuffix(strings.TrimPrefix(detail, "Error during operation: "), ".")
 	if detail == "argument must not be null" {
-		return "null has no value to calculate with: write a number"
+		return "null is not a number: write a number"
 	}
 	return detail
 }
 
-// inWords replaces HCL's summaries and details that speak of its types.
-var inWords = map[string]struct{ summary, detail string }{
-	"Invalid operand":                            {"Wrong value", "this must be a number, since it is calculated with or compared by size: write a number, or var.NAME of one; texts are compared with == and !="},
-	"Invalid index":                              {"No such element", "there is no such element: take one that there is; those of a list count from 0, those of an object are named by texts in quotes"},
-	"Unsupported attribute":                      {"No such element", "this value has nothing of that name: write elements of a list as LIST[0], those of an object as OBJECT.NAME, a variable as var.NAME"},
+// translations maps HCL's summaries to messages without the names of its types.
+var translations = map[string]struct{ summary, detail string }{
+	"Invalid operand":                            {"Wrong value", "arithmetic and comparisons by size need a number: write a number, or var.NAME of one; compare texts with == and !="},
+	"Invalid index":                              {"No such element", "there is no such element: write the position in a list, counted from 0, or the name in an object, in quotes"},
+	"Unsupported attribute":                      {"No such element", "this value has no element of that name: write elements of a list as LIST[0], those of an object as OBJECT.NAME, a variable as var.NAME"},
 	"Attempt to get attribute from null value":   {"Value is null", "null has no elements: give the variable a value"},
 	"Attempt to index null value":                {"Value is null", "null has no elements: give the variable a value"},
-	"Missing map element":                        {"No such element", "the object has no element of that name: use one that it has"},
+	"Missing map element":                        {"No such element", "the object has no element of that name: write the name of one"},
 	"Incorrect condition type":                   {"Wrong condition", "the condition before ? must be true or false: write a comparison, such as var.n > 2"},
 	"Null condition":                             {"Wrong condition", "the condition before ? is null: write a comparison, such as var.n > 2"},
 	"Condition is null":                          {"Wrong condition", "the condition is null: write a comparison, such as var.n > 2"},
-	"Inconsistent conditional result types":      {"Wrong value", "the values before and after : must be of one kind: write two numbers, two texts or two lists"},
+	"Inconsistent conditional result types":      {"Wrong value", "the values before and after : must be of the same kind: write two numbers, two texts or two lists"},
 	"Iteration over non-iterable value":          {"Wrong value", "a for runs over a list: write one, such as [1, 2] or range(5)"},
 	"Iteration over null value":                  {"Value is null", "a for runs over a list: write one, such as [1, 2] or range(5)"},
 	"Invalid 'for' condition":                    {"Wrong condition", "what follows if must be true or false: write a comparison, such as x > 2"},
@@ -141,15 +141,15 @@ var inWords = map[string]struct{ summary, detail string }{
 	"Invalid object key":                         {"Wrong key", "a key must be a text: write it in quotes"},
 	"Incorrect key type":                         {"Wrong key", "a key must be a text: write it in quotes"},
 	"Null value as key":                          {"Wrong key", "a key must be a text, not null: write it in quotes"},
-	"Invalid template interpolation value":       {"Wrong value", "only a number, a text, true or false can stand in ${…}: write one of these"},
+	"Invalid template interpolation value":       {"Wrong value", "${…} takes only a number, a text, true or false: write one of these"},
 	"Splat of null value":                        {"Value is null", "null has no elements: give the variable a value"},
-	"Invalid nested splat expressions":           {"Wrong expression", "[*] may stand once in an expression: write [for x in LIST : …] for the other"},
-	"Nested splat expression not allowed":        {"Wrong expression", "[*] may stand once in an expression: write [for x in LIST : …] for the other"},
+	"Invalid nested splat expressions":           {"Wrong expression", "an expression may contain [*] once: write [for x in LIST : …] for the other"},
+	"Nested splat expression not allowed":        {"Wrong expression", "an expression may contain [*] once: write [for x in LIST : …] for the other"},
 	"Unterminated tuple constructor expression":  {"Unclosed bracket", "this [ is not closed: write ] after the last value, and a comma between two values"},
 	"Unterminated object constructor expression": {"Unclosed bracket", "this { is not closed: write } after the last element"},
-	"Missing item separator":                     {"Missing comma", "two values of a list stand beside each other: write a comma between them"},
+	"Missing item separator":                     {"Missing comma", "there is no comma between two values of a list: write one"},
 	"Extra characters after expression":          {"Wrong expression", "the value ends before this: write a text in quotes, a list in brackets, and an operator between two numbers"},
-	"Invalid number literal":                     {"Wrong number", "this is no number: write digits with at most one point, such as 0.05 or 1e-3"},
+	"Invalid number literal":                     {"Wrong number", "this is not a number: write digits with at most one point, such as 0.05 or 1e-3"},
 	"Invalid expression":                         {"Missing value", "a value is missing here: write a number, true or false, a text in quotes, or a list in brackets"},
 	"Missing expression":                         {"Missing value", "a value is missing here: write a number, true or false, a text in quotes, or a list in brackets"},
 }

@@ -18,7 +18,8 @@ func utf16Bytes(order binary.AppendByteOrder, text string) string {
 	return string(b)
 }
 
-// A file that is no UTF-8 text is refused by one sentence with the fix.
+// TestEncodings checks that a file that is not UTF-8 text is rejected by one
+// diagnostic with the fix.
 func TestEncodings(t *testing.T) {
 	latin1 := strings.ReplaceAll(strings.ReplaceAll(plainGrid, "ö", "\xf6"), "ß", "\xdf")
 	for name, test := range map[string]struct{ source, want string }{
@@ -32,8 +33,8 @@ func TestEncodings(t *testing.T) {
 		"UTF-16 of CRLF":    {utf16Bytes(binary.LittleEndian, "\ufeff"+strings.ReplaceAll(plainGrid, "\n", "\r\n")), "UTF-16"},
 		"Latin-1":           {latin1, "x.hcl:3:26\n"},
 		"Latin-1, fix":      {latin1, "the byte 0xf6 is not UTF-8: save the file as UTF-8"},
-		"NUL":               {plainGrid + "\x00", "is NUL, which no text has"},
-		"only NUL":          {strings.Repeat("\x00", 100), "is NUL, which no text has"},
+		"NUL":               {plainGrid + "\x00", "is NUL, which no text contains"},
+		"only NUL":          {strings.Repeat("\x00", 100), "is NUL, which no text contains"},
 		"old Macintosh":     {strings.ReplaceAll(plainGrid, "\n", "\r"), "a carriage return stands alone"},
 		"escape sequence":   {"\x1b[31m" + plainGrid, "the control character 0x1b stands here"},
 		"MATLAB":            {"MATLAB 5.0 MAT-file, Platform: GLNXA64\x00\x01IM", "this file is a MATLAB file: give a recording with --recording"},
@@ -63,13 +64,13 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
-// A character outside of quotes and comments that is invisible or looks like another
-// is named once, with its remedy.
+// TestLookalikes checks that a character outside quotes and comments that is
+// invisible or looks like another is reported once, with its remedy.
 func TestLookalikes(t *testing.T) {
 	const pasted = ", often pasted from a web page or word processor: "
 	for _, test := range []struct{ line, want string }{
 		{"\u00a0   neurons = [2, 4]", "a no-break space (U+00A0)" + pasted + "replace it by a space"},
-		{"neurons\u00a0=\u00a0[2,\u202f4]", "replace it by a space; characters of such kinds in the rest of the file: 2"},
+		{"neurons\u00a0=\u00a0[2,\u202f4]", "replace it by a space; further such characters in the file: 2"},
 		{"neurons = [2,\u202f4]", "a narrow no-break space (U+202F)" + pasted + "replace it by a space"},
 		{"neurons =\u3000[2, 4]", "an ideographic space (U+3000)" + pasted + "replace it by a space"},
 		{"neurons = [2,\u20094]", "an unusual space (U+2009)" + pasted + "replace it by a space"},
@@ -79,9 +80,9 @@ func TestLookalikes(t *testing.T) {
 		{"neurons\u200e = [2, 4]", "an invisible character (U+200E)" + pasted + "take it out"},
 		{"neurons = [6 \u2212 4, 4]", "a typographic minus (U+2212)" + pasted + "replace it by -"},
 		{"neurons = [6 – 4, 4]", "a dash (U+2013)" + pasted + "replace it by -"},
-		{"noise = [“none”]", "a typographic quotation mark (U+201C)" + pasted + `replace it by "; characters of such kinds in the rest of the file: 1`},
+		{"noise = [“none”]", "a typographic quotation mark (U+201C)" + pasted + `replace it by "; further such characters in the file: 1`},
 		{"noise = [‘none’]", "a typographic quotation mark (U+2018)" + pasted + `replace it by "`},
-		{"neurons ＝ [2， 4]", "a full-width character (U+FF1D)" + pasted + "replace it by =; characters"},
+		{"neurons ＝ [2， 4]", "a full-width character (U+FF1D)" + pasted + "replace it by =; further"},
 		{"neurons = [2, 4] # \u00a0\u2212\u200b“”", ""},
 		{"neurons = \"\u00a0\u2212“”\" == \"\" ? [2] : [4]", ""},
 	} {

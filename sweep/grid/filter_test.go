@@ -10,7 +10,7 @@ import (
 	"spiqsweep/sweep/grid"
 )
 
-func TestReadCell(t *testing.T) {
+func TestReadFilter(t *testing.T) {
 	for name, test := range map[string]struct {
 		settings map[string]string
 		want     sweep.ConfigurationFilter
@@ -23,8 +23,8 @@ func TestReadCell(t *testing.T) {
 		"a quoted text":    {map[string]string{"entangler": `"ring"`}, sweep.ConfigurationFilter{"entangler": "ring"}, ""},
 		"true":             {map[string]string{"final_encoding": "true"}, sweep.ConfigurationFilter{"final_encoding": true}, ""},
 		"an expression":    {map[string]string{"noise_high": "pow(2, 1)"}, sweep.ConfigurationFilter{"noise_high": 2.0}, ""},
-		"cells":            {map[string]string{"select": "[50, 2, 16]"}, sweep.ConfigurationFilter{"select": "50,2,16"}, ""},
-		"one cell":         {map[string]string{"select": "50"}, sweep.ConfigurationFilter{"select": "50"}, ""},
+		"neurons":          {map[string]string{"select": "[50, 2, 16]"}, sweep.ConfigurationFilter{"select": "50,2,16"}, ""},
+		"one neuron":       {map[string]string{"select": "50"}, sweep.ConfigurationFilter{"select": "50"}, ""},
 		"negative zero":    {map[string]string{"k": "-0"}, sweep.ConfigurationFilter{"k": 0.0}, ""},
 		"unknown name":     {map[string]string{"neuron": "8"}, nil, `"neuron": there is no such setting; did you mean "neurons"?`},
 		"unlike any name":  {map[string]string{"n": "8", "foo": "4"}, nil, `"foo": there is no such setting; there are n, t, preset, objective, neurons, timesteps, k, `},
@@ -46,23 +46,23 @@ func TestReadCell(t *testing.T) {
 	}
 }
 
-// A cell that was read is read again the same from what Format writes.
-func FuzzReadCell(f *testing.F) {
+// FuzzReadFilter checks that a filter is read back from what Format writes.
+func FuzzReadFilter(f *testing.F) {
 	for _, seed := range [][2]string{{"n", "8"}, {"k", "1e-3"}, {"entangler", `"chain"`}, {"select", "[3,1]"}, {"final_encoding", "true"}} {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, name, value string) {
-		cell, err := grid.ReadFilter(map[string]string{name: value})
+		filter, err := grid.ReadFilter(map[string]string{name: value})
 		if err != nil {
 			return
 		}
 		written := map[string]string{}
-		for setting, v := range cell {
+		for setting, v := range filter {
 			written[setting] = sweep.Format(v)
 		}
 		again, err := grid.ReadFilter(written)
-		if err != nil || !cmp.Equal(cell, again) {
-			t.Fatalf("%s = %s is %v, then %v (%v)", name, value, cell, again, err)
+		if err != nil || !cmp.Equal(filter, again) {
+			t.Fatalf("%s = %s is %v, then %v (%v)", name, value, filter, again, err)
 		}
 	})
 }

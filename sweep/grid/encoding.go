@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// formats of files that are given for a grid by mistake, by how they begin.
+// formats lists the first bytes of files that people give as a grid by mistake.
 var formats = []struct{ start, is, remedy string }{
 	{"\xff\xfe\x00\x00", "UTF-32 text", "save it as UTF-8"},
 	{"\x00\x00\xfe\xff", "UTF-32 text", "save it as UTF-8"},
@@ -29,8 +29,8 @@ var formats = []struct{ start, is, remedy string }{
 	{"\x7fELF", "a program", giveGrid},
 }
 
-// languages of text files that are given for a grid by mistake, by how their first
-// line of content begins.
+// languages lists text formats that people give as a grid by mistake, by the start
+// of their first line of content.
 var languages = []struct {
 	start *regexp.Regexp
 	is    string
@@ -48,11 +48,11 @@ const (
 	giveGrid      = "give a text file such as sweep.hcl"
 )
 
-// byteOrderMark is what some editors write before UTF-8 text.
+// byteOrderMark begins UTF-8 text written by some editors.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// unreadable returns the one reason why a file is no text for the parser, nil
-// if it is one.
+// unreadable returns the first reason why a file is not text that the parser can
+// read, nil if it can.
 func unreadable(filename string, source []byte) *hcl.Diagnostic {
 	at := func(offset int) hcl.Range {
 		before := source[:offset]
@@ -70,7 +70,7 @@ func unreadable(filename string, source []byte) *hcl.Diagnostic {
 		if isUTF16(source) {
 			return failure("Not a grid file", "this file is UTF-16 text: "+saveUTF8, at(0))
 		}
-		return failure("Not a grid file", fmt.Sprintf("byte %d of this file is NUL, which no text has: %s", nul, giveGrid), at(nul))
+		return failure("Not a grid file", fmt.Sprintf("byte %d of this file is NUL, which no text contains: %s", nul, giveGrid), at(nul))
 	}
 	for rest := source; len(rest) > 0; {
 		r, size := utf8.DecodeRune(rest)
@@ -94,15 +94,15 @@ func unreadable(filename string, source []byte) *hcl.Diagnostic {
 	return nil
 }
 
-// lookalikes names the common characters that look like ASCII ones or like nothing.
+// lookalikes names common characters that are invisible or look like ASCII.
 var lookalikes = map[rune]string{
 	'\u00a0': "a no-break space", '\u202f': "a narrow no-break space", '\u3000': "an ideographic space",
 	'\u200b': "a zero-width space", '\ufeff': "a byte order mark", '\u00ad': "a soft hyphen",
 	'\u2212': "a typographic minus", '\u2013': "a dash", '\u2014': "a dash",
 }
 
-// describeLookalike names the character of an invalid token with its remedy, if it is
-// invisible or looks like a character of ASCII. It returns "" for any other.
+// describeLookalike names the first character of an invalid token and its remedy,
+// if it is invisible or looks like an ASCII character. Otherwise it returns "".
 func describeLookalike(token []byte) string {
 	r, _ := utf8.DecodeRune(token)
 	var name, remedy string
@@ -123,8 +123,8 @@ func describeLookalike(token []byte) string {
 	return fmt.Sprintf("%s (U+%04X), often pasted from a web page or word processor: %s", cmp.Or(lookalikes[r], name), r, remedy)
 }
 
-// firstContent returns the offset of the first line that is neither blank nor a
-// comment of one line, past its indentation.
+// firstContent returns the offset, after the indentation, of the first line that
+// is neither blank nor a one-line comment.
 func firstContent(source []byte) int {
 	offset := 0
 	for line := range bytes.Lines(source) {
@@ -137,8 +137,8 @@ func firstContent(source []byte) int {
 	return offset
 }
 
-// isUTF16 reports whether, of the first bytes, nearly every second one is NUL,
-// as in UTF-16 of a grid, which is mostly ASCII.
+// isUTF16 reports whether nearly every second of the first bytes is NUL. Grids are
+// mostly ASCII, so this holds for one in UTF-16.
 func isUTF16(source []byte) bool {
 	source = source[:min(len(source), 1024)&^1]
 	var zeros [2]int

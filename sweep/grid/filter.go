@@ -1,0 +1,82 @@
+package grid
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"spiqsweep/sweep"
+)
+
+// shortNames are the names that papers use for some settings.
+var shortNames = map[string]string{"n": "neurons", "t": "timesteps"}
+
+// ReadFilter reads a filter from texts, setting to value. Names may be short (n,
+// t). Values are written as in a grid file, texts with or without quotes. The
+// error joins all faults.
+func ReadFilter(settings map[string]string) (sweep.ConfigurationFilter, error) {
+	filter := sweep.ConfigurationFilter{}
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		setting, err := findSetting(name)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		value, err := readValue(setting, settings[name])
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		if before, twice := filter[setting.Name]; twice && before != value {
+			faults = append(faults, fmt.Errorf("%s is given twice: %s and %s", setting.Name, sweep.Format(before), sweep.Format(value)))
+		}
+		filter[setting.Name] = value
+	}
+	return filter, errors.Join(faults...)
+}
+
+func findSetting(name string) (sweep.Setting, error) {
+	setting, known := sweep.Lookup(cmp.Or(shortNames[name], name))
+	if !known {
+		return sweep.Setting{}, fmt.Errorf("%.80q: there is no such setting%s", name, suggestSetting(name))
+	}
+	return setting, nil
+}
+
+// suggestSetting suggests similar settings, or lists all of them.
+func suggestSetting(name string) string {
+	names := append(slices.Sorted(maps.Keys(shortNames)), settingNames()...)
+	if hint := didYouMean(name, names); hint != "" {
+		return hint
+	}
+	return "; there are " + strings.Join(names, ", ")
+}
+
+// readValue reads an expression of the setting's type, or else a bare text.
+func readValue(setting sweep.Setting, text string) (any, error) {
+	var v any = text
+	value, faults := evaluateText(text)
+	if !faults.HasErrors() && value.IsWhollyKnown() {
+		if neurons, ok := neuronList(value); ok && setting.Name == "select" {
+			v = neurons
+		} else if n := native(value); n != nil && (setting.Kind() != sweep.Text || isString(n)) {
+			v = n
+		}
+	}
+	if err := setting.Check(v); err != nil {
+		return nil, fmt.Errorf("%w%s", err, didYouMean(text, setting.Values))
+	}
+	if number, ok := v.(float64); ok {
+		return number + 0, nil // −0 is 0
+	}
+	return v, nil
+}
+
+func isString(value any) bool {
+	_, ok := value.(string)
+	return ok
+}
