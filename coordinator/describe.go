@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -14,30 +13,9 @@ import (
 	"spiqsweep/simulator/recording"
 	"spiqsweep/simulator/statistics"
 	"spiqsweep/sweep"
-	"spiqsweep/worker/program"
 )
 
-// readingFlags say how a recording is read.
-type readingFlags struct {
-	variable string
-	limit    int // MiB
-}
-
-func (f *readingFlags) add(c *cobra.Command) {
-	flags := c.Flags()
-	flags.StringVar(&f.variable, "variable", "", "variable `NAME` of a MATLAB file (default: the only one with three dimensions)")
-	flags.IntVar(&f.limit, "max-recording", recording.DefaultLimit>>20, "size up to which a recording is read, in `MiB`, one bit for each number of the file")
-}
-
-func (f *readingFlags) options() (recording.Options, error) {
-	const most = 1 << 20
-	if f.limit < 1 || f.limit > most {
-		return recording.Options{}, usage("--max-recording %d: must be 1 to %d (MiB)", f.limit, most)
-	}
-	return recording.Options{Variable: f.variable, Limit: int64(f.limit) << 20}, nil
-}
-
-// describeFlags choose what of a recording is described.
+// describeFlags select the part of a recording to describe.
 type describeFlags struct {
 	selection string
 	neurons   int
@@ -53,10 +31,11 @@ func describeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:        "describe FILE|surrogate",
 		SuggestFor: []string{"inspect", "data", "recording", "head"},
-		Short:      "Print shape, cells, rates and statistics of a recording",
+		Short:      "Print the shape, neurons, rates and statistics of a recording",
 		Example: `  coordinator describe bint_fishmovie32_100.mat
   coordinator describe surrogate --select first --neurons 4 --timesteps 10 --json
   coordinator describe spikes.npy --select 50,2,16`,
+		Annotations: readOnly,
 		Args: func(_ *cobra.Command, arguments []string) error {
 			if len(arguments) != 1 {
 				return fmt.Errorf("describe one recording, not %d: name its FILE, .mat or .npy, or write surrogate", len(arguments))
@@ -84,17 +63,17 @@ func describeCommand() *cobra.Command {
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.selection, "select", "most_active", "cells: most_active, first, random, or numbers counted from 0 such as 50,2,16")
-	flags.IntVar(&f.neurons, "neurons", 10, "how many cells (default with a list: all of it; at most all of the recording)")
-	flags.IntVar(&f.timesteps, "timesteps", 5, "bins of a window, for the autocorrelogram (default: at most a whole repeat)")
-	flags.Uint64Var(&f.seed, "seed", 1, "of --select random")
+	flags.StringVar(&f.selection, "select", "most_active", "neurons: most_active, first, random, or numbers counted from 0 such as 50,2,16")
+	flags.IntVar(&f.neurons, "neurons", 10, "number of neurons (default: all of a list; at most all of the recording)")
+	flags.IntVar(&f.timesteps, "timesteps", 5, "bins of a window of the autocorrelogram (default: at most a whole repeat)")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed of --select random")
 	flags.BoolVar(&f.clip, "clip", false, "accept counts above 1 as 1")
 	f.reading.add(c)
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return c
 }
 
-// open reads the recording.
+// open reads the recording, or returns the surrogate.
 func (f *describeFlags) open(ctx context.Context, path string) (*recording.Recording, error) {
 	options, err := f.reading.options()
 	if err != nil {
@@ -115,7 +94,7 @@ func (f *describeFlags) open(ctx context.Context, path string) (*recording.Recor
 const maxTimesteps = 1000
 
 func (f *describeFlags) describe(out, talk io.Writer, r *recording.Recording, selection recording.Selection) error {
-	cells, err := r.Select(selection, f.neurons, f.seed)
+	neurons, err := r.Select(selection, f.neurons, f.seed)
 	if err == nil {
 		err = recording.CheckWindows(f.timesteps, r.Bins())
 	}
@@ -128,18 +107,18 @@ func (f *describeFlags) describe(out, talk io.Writer, r *recording.Recording, se
 	for _, notice := range append(r.Notices(), r.Warnings(f.timesteps)...) {
 		fmt.Fprintf(talk, "%s: %s\n", r.Name(), notice)
 	}
-	windows, err := r.Raster(cells).Windows(f.timesteps)
+	windows, err := r.Raster(neurons).Windows(f.timesteps)
 	if err != nil {
 		return &app.InputError{Err: err}
 	}
-	description := statistics.Describe(cells, windows)
+	description := statistics.Describe(neurons, windows)
 	if f.json {
 		return printJSON(out, newDescribed(r, description))
 	}
 	return printDescription(out, r, description)
 }
 
-// described is a description in JSON, with the recording it is of.
+// described is a description with its recording, as JSON.
 type described struct {
 	File  string  `json:"file"`
 	Shape shape   `json:"shape"`
@@ -157,13 +136,6 @@ func newDescribed(r *recording.Recording, d statistics.Description) described {
 	return described{r.Name(), shape{r.Repeats(), r.Neurons(), r.Bins()}, r.BinMS(), d}
 }
 
-// printJSON prints one value as indented JSON.
-func printJSON(out io.Writer, value any) error {
-	encoder := json.NewEncoder(program.JSONWriter{Writer: out})
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
-}
-
 func printDescription(out io.Writer, r *recording.Recording, d statistics.Description) error {
 	fmt.Fprintf(out, "%s: %s\n\n", r.Name(), r.Shape())
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -173,9 +145,9 @@ func printDescription(out io.Writer, r *recording.Recording, d statistics.Descri
 		}
 		fmt.Fprintln(table)
 	}
-	row("neuron", "cell", "rate (Hz)")
-	for i, cell := range d.NeuronIDs {
-		row(i, cell, fmt.Sprintf("%.3f", d.RateHz[i]))
+	row("", "neuron", "rate (Hz)")
+	for i, id := range d.NeuronIDs {
+		row(i, id, fmt.Sprintf("%.3f", d.RateHz[i]))
 	}
 	fmt.Fprintln(table)
 	row("k", "P(k) per bin")

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
+	"io"
+	"os"
 	"runtime"
 	"slices"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/app"
@@ -12,10 +16,12 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/proto/credentials"
 	"spiqsweep/simulator/circuit"
+	"spiqsweep/worker/agent"
 	"spiqsweep/worker/program"
+	"spiqsweep/worker/runner"
 )
 
-// hostFlags say how a store is served.
+// hostFlags are the flags of commands that serve a store.
 type hostFlags struct {
 	reachFlags
 	log       program.LogFlags
@@ -24,25 +30,25 @@ type hostFlags struct {
 	leaseTerm time.Duration
 }
 
-const storeUsage = "`FILE` or URL of the store (default: the one that the output folder was run with, or sweep.db in it); a password belongs in PGPASSWORD or ~/.pgpass, for others can list command lines"
+const storeUsage = "`FILE` or URL of the store (default: the one that the output folder was run with, or sweep.db in it); put a password in PGPASSWORD or ~/.pgpass, since command lines are visible to other users"
 
 func (f *hostFlags) add(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.store, "store", "", storeUsage)
-	flags.DurationVar(&f.leaseTerm, "lease-term", defaultLeaseTerm, "how long a worker may stay silent before others get its tasks")
+	flags.DurationVar(&f.leaseTerm, "lease-term", defaultLeaseTerm, "time after the last call of a worker after which others get its tasks")
 	f.reachFlags.add(c)
 	f.log.Add(c, "warn")
 }
 
-// Bounds of what the flags may say.
+// Bounds of the flags.
 const (
 	minLeaseTerm     = time.Second // enough for a few calls
 	defaultLeaseTerm = time.Minute
 	maxLeaseTerm     = 24 * time.Hour
-	maxLocalPerCore  = 8 // a worker keeps a core busy, and a thousand stop a machine
+	maxLocalPerCore  = 8 // a worker keeps a core busy
 )
 
-// hosting checks the flags. Local workers are of a kernel, and have further arguments.
+// hosting checks the flags. Local workers use the kernel and get the extra arguments.
 func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal, arguments ...string) (app.Hosting, error) {
 	switch {
 	case f.local < 0:
@@ -55,25 +61,25 @@ func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal, arguments ...str
 	case f.leaseTerm < minLeaseTerm:
 		return app.Hosting{}, usage("--lease-term %v: must be at least %v", f.leaseTerm, minLeaseTerm)
 	case f.leaseTerm > maxLeaseTerm:
-		return app.Hosting{}, usage("--lease-term %v: must be at most %v: for so long the tasks of a lost worker wait", f.leaseTerm, maxLeaseTerm)
+		return app.Hosting{}, usage("--lease-term %v: must be at most %v: the tasks of a lost worker wait for so long", f.leaseTerm, maxLeaseTerm)
 	}
 	return app.Hosting{
 		Reach: f.Reach, Store: f.store, Local: f.local, Policy: policy(f.leaseTerm), Log: f.log.Logger("coordinator", t, t.colour()),
 		Launch: func(file credentials.File, identity string) local.Launch {
 			command := f.localWorker(kernel, t, arguments...)
-			// Not an argument, which everybody on the machine could list.
+			// Not an argument: command lines are visible to other users.
 			command.Environment = append(command.Environment, identityVariable+"="+identity)
 			return command.Launch(file)
 		},
 	}, nil
 }
 
-// policy lets workers call several times within a lease term.
+// policy has workers call several times within a lease term.
 func policy(leaseTerm time.Duration) queue.Policy {
 	return queue.Policy{LeaseTerm: leaseTerm, CallAgainBusy: leaseTerm / 4, CallAgainHungry: leaseTerm / 12}
 }
 
-// localWorker starts this program again, as a worker, with further arguments.
+// localWorker returns the command that starts this program as a local worker.
 func (f *hostFlags) localWorker(kernel circuit.Kernel, t *terminal, arguments ...string) local.Command {
 	return local.Command{
 		Path:        local.Self(),
@@ -81,4 +87,59 @@ func (f *hostFlags) localWorker(kernel circuit.Kernel, t *terminal, arguments ..
 		Environment: []string{circuit.KernelVariable + "=" + kernel.Name},
 		Output:      t,
 	}
+}
+
+// reachFlags are the flags of the addresses and the encryption of a coordinator.
+type reachFlags struct{ app.Reach }
+
+func (f *reachFlags) add(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVar(&f.Listen, "listen", "", "`ADDRESS` for workers that you start: 127.0.0.1:7473, or 0.0.0.0:7473 for other machines, with TLS")
+	flags.StringSliceVar(&f.Advertise, "advertise", nil, "`HOST:PORT` at which workers reach it (default: this machine's name); may be given more than once")
+	flags.StringVar(&f.CACert, "ca-cert", "", "PEM `FILE` of a certificate authority that several coordinators share (default: one in the output folder)")
+	flags.StringVar(&f.CAKey, "ca-key", "", "PEM `FILE` of its private key")
+	flags.BoolVar(&f.Insecure, "insecure", false, "plain text to other machines too: others on the network can read the tokens")
+}
+
+const (
+	localWorkerName = "local-worker"
+	stayFlag        = "stay"
+	// identityVariable is the environment variable with the worker's process ID; if it
+	// is empty, the ID is random.
+	identityVariable = "SPIQSWEEP_LOCAL_WORKER_ID"
+)
+
+// localWorkerCommand returns the hidden command with which the coordinator starts local
+// workers (coordinator/local). The kernel is passed through the environment.
+func localWorkerCommand(stdin io.Reader, stderr io.Writer) *cobra.Command {
+	var f program.LogFlags
+	var stay bool
+	c := &cobra.Command{
+		Use:    localWorkerName,
+		Short:  "Work for the coordinator at the other end of standard input",
+		Hidden: true,
+		Args:   program.NoArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			log := f.Logger("worker", stderr, hclog.ColorOff)
+			kernel, err := circuit.NamedKernel(os.Getenv(circuit.KernelVariable))
+			if err != nil {
+				return usage("%s: %w", circuit.KernelVariable, err)
+			}
+			program.IgnoreSignals() // only the coordinator's wish and its end count
+			return ending(agent.RunChild(context.WithoutCancel(c.Context()), stdin, agent.Config{
+				Slots: 1, Stays: stay, Identity: os.Getenv(identityVariable), Version: programVersion(), Kernel: kernel, Runner: runner.New(kernel, log), Log: log,
+			}))
+		},
+	}
+	f.Add(c, "warn")
+	c.Flags().BoolVar(&stay, stayFlag, false, "stay for the next sweep when all tasks are done")
+	return c
+}
+
+// ending returns the error that ends the program with an exit code.
+func ending(code int) error {
+	if code == exitDone {
+		return nil
+	}
+	return &endError{code}
 }

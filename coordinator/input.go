@@ -13,11 +13,12 @@ import (
 	"spiqsweep/coordinator/app"
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/inputfile"
+	"spiqsweep/simulator/recording"
 	"spiqsweep/sweep/grid"
 	"spiqsweep/worker/program"
 )
 
-// inputFlags are the flags that decide the tasks of a sweep.
+// inputFlags are the flags that determine the tasks of a sweep.
 type inputFlags struct {
 	grid      string
 	recording string
@@ -28,14 +29,34 @@ type inputFlags struct {
 
 func (f *inputFlags) add(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&f.grid, "grid", "", "grid `FILE` (default: the one of the sweep in the output folder, or the sixty cells of Fig. S1 on the surrogate)")
+	flags.StringVar(&f.grid, "grid", "", "grid `FILE` (default: that of the sweep in the output folder, or the sixty configurations of Fig. S1 on the surrogate)")
 	flags.StringVar(&f.recording, "recording", "", "recording `FILE`, .mat or .npy, that replaces the grid's")
 	f.reading.add(c)
 	flags.Var(&f.variables, "var", "value of a variable of the grid, `NAME=VALUE`; may be repeated")
 	flags.StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of the sweep (default: that of SPIQSWEEP_KERNEL, else the fastest)")
 }
 
-// read loads what the flags name.
+// readingFlags are the options for reading a recording.
+type readingFlags struct {
+	variable string
+	limit    int // MiB
+}
+
+func (f *readingFlags) add(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVar(&f.variable, "variable", "", "variable `NAME` of a MATLAB file (default: the only one with three dimensions)")
+	flags.IntVar(&f.limit, "max-recording", recording.DefaultLimit>>20, "largest recording to read, in `MiB`, at one bit for each number of the file")
+}
+
+func (f *readingFlags) options() (recording.Options, error) {
+	const most = 1 << 20
+	if f.limit < 1 || f.limit > most {
+		return recording.Options{}, usage("--max-recording %d: must be 1 to %d (MiB)", f.limit, most)
+	}
+	return recording.Options{Variable: f.variable, Limit: int64(f.limit) << 20}, nil
+}
+
+// read loads the files that the flags name.
 func (f *inputFlags) read() (app.Input, error) {
 	in := app.Input{
 		GridName: "sweep.hcl", Grid: spiqsweep.DefaultGrid,
@@ -59,9 +80,9 @@ func (f *inputFlags) read() (app.Input, error) {
 	return in, err
 }
 
-// chooseKernel finds a kernel of this machine by its name or its class; "" leaves
-// it to the environment, then to the machine. A class that this machine cannot
-// compute gives a kernel without a name: workers elsewhere may.
+// chooseKernel finds a kernel of this machine by its name or its class; "" chooses that
+// of the environment, else the fastest. For a class that only other machines can
+// compute, it returns a kernel without a name.
 func chooseKernel(text string) (circuit.Kernel, error) {
 	if strings.Contains(text, "/") {
 		for _, kernel := range circuit.Kernels() {
@@ -78,20 +99,20 @@ func chooseKernel(text string) (circuit.Kernel, error) {
 	return kernel, nil
 }
 
-// usage is an error of the command line.
+// usage returns an error of the command line.
 func usage(format string, a ...any) error { return &app.InputError{Err: fmt.Errorf(format, a...)} }
 
-// errNoKernel says that local workers cannot compute what is wanted.
+// errNoKernel reports that local workers cannot compute a kernel class.
 func errNoKernel(class string) error {
 	var classes []string
 	for _, kernel := range circuit.Kernels() {
 		classes = append(classes, kernel.Class)
 	}
-	return usage("local workers cannot be of kernel class %q: this machine computes %s; use --listen for workers elsewhere",
+	return usage("local workers cannot be of kernel class %q: this machine computes %s; use --listen for workers on other machines",
 		class, strings.Join(slices.Compact(classes), ", "))
 }
 
-// commandLine writes a command as a shell reads it.
+// commandLine quotes a command for the shell.
 func commandLine(program string, arguments ...string) string {
 	return app.CommandLine(program, arguments...)
 }

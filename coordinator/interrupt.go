@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -13,20 +12,20 @@ import (
 	"spiqsweep/worker/program"
 )
 
-// interrupter decides how signals end the program. The first ends the context, so
-// that a command can write down what it has; one a second later ends the program
-// at once. A command that has nothing to write down ends at once with the first.
+// interrupter decides how signals end the program. The first signal cancels the
+// context, so that a command can save its work; a signal one second later or more ends
+// the program immediately. A read-only command ends immediately with the first signal.
 type interrupter struct {
 	cancel context.CancelFunc
 	exit   func() // ends the program
 	stop   func()
 
-	mu     sync.Mutex // guards what follows
-	asked  bool       // a signal came
-	atOnce bool       // there is nothing to write down
+	mu        sync.Mutex // guards the fields below
+	signalled bool       // a signal has arrived
+	mayExit   bool       // the command has nothing to save
 }
 
-// newInterrupter returns a context that ends with the first signal.
+// newInterrupter returns a context that the first signal cancels.
 func newInterrupter(stderr io.Writer) (context.Context, *interrupter) {
 	ctx, cancel := context.WithCancel(context.Background())
 	i := &interrupter{cancel: cancel, exit: func() {
@@ -41,30 +40,35 @@ func newInterrupter(stderr io.Writer) (context.Context, *interrupter) {
 func (i *interrupter) first() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.asked = true
-	if i.atOnce {
+	i.signalled = true
+	if i.mayExit {
 		i.exit()
 		return
 	}
 	i.cancel()
 }
 
-// allowAtOnce says that nothing is lost if the program ends with the first
-// signal, whether that came already or not.
-func (i *interrupter) allowAtOnce() {
+// allowExit lets the first signal end the program immediately, also one that has
+// already arrived.
+func (i *interrupter) allowExit() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.atOnce = true
-	if i.asked {
+	i.mayExit = true
+	if i.signalled {
 		i.exit()
 	}
 }
 
-// keepsNothing reports whether a command, or the one that it belongs to, only
-// reads and prints.
-func keepsNothing(c *cobra.Command) bool {
-	if c.Parent() != nil && c.Parent().HasParent() {
-		c = c.Parent()
+// readOnly is the annotation of commands that only read and print.
+var readOnly = map[string]string{"read-only": ""}
+
+// isReadOnly reports whether c, or the command that it is a subcommand of, has the
+// annotation readOnly.
+func isReadOnly(c *cobra.Command) bool {
+	for ; c != nil; c = c.Parent() {
+		if _, marked := c.Annotations["read-only"]; marked {
+			return true
+		}
 	}
-	return slices.Contains([]string{"plan", "describe", "settings", "list", "status", "help", "completion"}, c.Name())
+	return false
 }

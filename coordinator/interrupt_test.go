@@ -5,18 +5,18 @@ import (
 	"testing"
 )
 
-// A command that keeps nothing ends with the first signal, whether that comes
-// before the command has said so or after; another only has its context ended.
+// TestInterrupter checks that the first signal ends a read-only command, whether it
+// arrives before or after allowExit, and that it cancels the context of any other.
 func TestInterrupter(t *testing.T) {
 	for _, test := range []struct {
 		name         string
-		steps        string // s: a signal; r: the command reads only
+		steps        string // s: a signal; r: allowExit
 		exits, ended int
 	}{
 		{"no signal", "r", 0, 0},
-		{"of a command that keeps something", "s", 0, 1},
-		{"of a command that reads", "rs", 1, 0},
-		{"before the command says that it reads", "sr", 1, 1},
+		{"a command with work to save", "s", 0, 1},
+		{"a read-only command", "rs", 1, 0},
+		{"before allowExit", "sr", 1, 1},
 	} {
 		exits, ended := 0, 0
 		i := &interrupter{cancel: context.CancelFunc(func() { ended++ }), exit: func() { exits++ }}
@@ -24,7 +24,7 @@ func TestInterrupter(t *testing.T) {
 			if step == 's' {
 				i.first()
 			} else {
-				i.allowAtOnce()
+				i.allowExit()
 			}
 		}
 		if exits != test.exits || ended != test.ended {

@@ -1,5 +1,5 @@
-// Command coordinator runs a sweep: it plans a grid, hands the tasks to workers
-// of its own or elsewhere, and collects tables, figures and models.
+// Command coordinator runs a sweep: it plans a grid, hands the tasks to local and
+// remote workers, and writes tables, figures and models.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"runtime/pprof"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,9 +22,9 @@ import (
 // The exit codes (DESIGN.md, section 5.5).
 const (
 	exitDone        = 0
-	exitFault       = 1   // the coordinator's own, or a file of the output folder that could not be written
+	exitFault       = 1   // a fault of the coordinator, or a file of the output folder that could not be written
 	exitUsage       = 2   // bad usage or bad input
-	exitIncomplete  = 3   // some cells failed, diverged, or reopened at the end
+	exitIncomplete  = 3   // some tasks failed, diverged, or were reopened at the end
 	exitInterrupted = 130 // by a signal
 )
 
@@ -35,7 +36,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the whole program.
+// run executes the command line and returns the exit code.
 func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	defer profile(stderr)()
 	ctx, interrupts := newInterrupter(stderr)
@@ -43,8 +44,8 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root, began := newRoot(stdin, stderr)
 	root.PersistentPreRun = func(c *cobra.Command, _ []string) {
 		*began = true
-		if keepsNothing(c) {
-			interrupts.allowAtOnce()
+		if isReadOnly(c) {
+			interrupts.allowExit()
 		} else {
 			program.OutlivePipes()
 		}
@@ -59,11 +60,11 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	var ended *endError
 	if errors.As(err, &ended) {
-		return ended.code // everything was said
+		return ended.code // the command has printed why
 	}
 	var input *app.InputError
 	switch {
-	case ctx.Err() != nil: // by a signal, whatever the command made of it
+	case ctx.Err() != nil: // a signal ended the command, whatever error it returned
 		complain(stderr, "%s", interruption(err))
 		return exitInterrupted
 	case !*began, errors.As(err, &input):
@@ -75,13 +76,13 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 }
 
-// complain prints an error. It may quote files, workers and coordinators: it holds
-// nothing that a terminal would obey.
+// complain prints an error. It escapes control characters, since the error may quote
+// files, workers and coordinators.
 func complain(stderr io.Writer, format string, a ...any) {
 	fmt.Fprintln(stderr, "coordinator: "+sweep.PrintableLines(fmt.Sprintf(format, a...)))
 }
 
-// interruption describes the error of a command that a signal has ended.
+// interruption describes the error of a command that a signal ended.
 func interruption(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return "interrupted"
@@ -89,7 +90,8 @@ func interruption(err error) string {
 	return fmt.Sprintf("interrupted: %v", err)
 }
 
-// settingHint explains a flag that is the name of a setting.
+// settingHint explains an unknown flag that has the name of a setting; it returns ""
+// for any other flag.
 func settingHint(flag string) string {
 	name := strings.ReplaceAll(flag, "-", "_")
 	if setting, known := sweep.Lookup(name); known {
@@ -98,13 +100,13 @@ func settingHint(flag string) string {
 	return ""
 }
 
-// endError ends the program with a code after a command has said why.
+// endError ends the program with an exit code, after the command has printed why.
 type endError struct{ code int }
 
 func (e *endError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
-// newRoot builds the tree of commands. Once a command's own code runs, began is
-// true: an error before is one of usage.
+// newRoot builds the tree of commands. It sets *began when a command's own code
+// begins: an error before that is a usage error.
 func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *bool) {
 	began = new(bool)
 	t := newTerminal(stderr)
@@ -113,13 +115,20 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		planCommand(), describeCommand(), statusCommand(), listCommand(), retryCommand(), cancelCommand(), drainCommand(), verifyCommand(t),
-		deleteCommand(), settingsCommand(), serveCommand(t), localWorkerCommand(stdin, stderr),
+		planCommand(), describeCommand(), settingsCommand(), statusCommand(), verifyCommand(t), serveCommand(t), localWorkerCommand(stdin, stderr),
 	)
+	root.AddCommand(operatorCommands()...)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" || c.Name() == "completion" {
+			c.Annotations = readOnly
+		}
+	}
 	return root, began
 }
 
-// programVersion is what the linker was told, or what Go knows of the module.
+// programVersion returns the version that the linker set, else that of the module.
 func programVersion() string {
 	if version != "" {
 		return version
@@ -128,4 +137,43 @@ func programVersion() string {
 		return info.Main.Version
 	}
 	return "unknown"
+}
+
+// memoryLimit is the heap size that the garbage collector tries to stay below. SQLite
+// uses about 100 MB outside of it. A sweep of a million tasks keeps half of it.
+const memoryLimit = 320 << 20
+
+// limitMemory sets memoryLimit, unless the environment sets GOMEMLIMIT. The limit is
+// soft: a larger sweep gets more memory.
+func limitMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+}
+
+// profileVariable is the environment variable with the path of a file to write a CPU
+// profile to, for `go tool pprof`.
+const profileVariable = "SPIQSWEEP_PROFILE"
+
+// profile starts a CPU profile if the environment asks for one, and returns the
+// function that ends it.
+func profile(stderr io.Writer) (end func()) {
+	path := os.Getenv(profileVariable)
+	if path == "" {
+		return func() {}
+	}
+	file, err := os.Create(path)
+	if err == nil {
+		err = pprof.StartCPUProfile(file)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "coordinator: no profile is written: %v\n", err)
+		return func() {}
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		if err := file.Close(); err != nil {
+			fmt.Fprintf(stderr, "coordinator: write the profile: %v\n", err)
+		}
+	}
 }

@@ -1,46 +1,54 @@
 package main
 
 import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/proto/credentials"
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/grid"
 )
 
-// placeFlags say where sweeps live: in a folder, in a store, or at a coordinator.
+// placeFlags name the place of a sweep: a folder, a store or a coordinator.
 type placeFlags struct {
 	out, store string
 	coordinatorFlags
-	named string // sweep that a command is about, if not the folder's
+	named string // name or ID of the sweep; "": that of the folder
 }
 
-// coordinatorFlags name a coordinator that runs.
+// coordinatorFlags name a running coordinator.
 type coordinatorFlags struct {
 	coordinators []string
 	credentials  string
 }
 
 func (f *placeFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.out, "out", "runs/figure-s1", "output `FOLDER` of the sweep, or of a coordinator that serves")
-	c.Flags().StringVar(&f.store, "store", "", "`FILE` or URL of a store that no coordinator of this machine has open, instead of --out; a password belongs in PGPASSWORD or ~/.pgpass, for others can list command lines")
+	c.Flags().StringVar(&f.out, "out", "runs/figure-s1", "output `FOLDER` of the sweep, or folder of a coordinator that serves")
+	c.Flags().StringVar(&f.store, "store", "", "`FILE` or URL of a store that no coordinator of this machine has open, instead of --out; put a password in PGPASSWORD or ~/.pgpass, since command lines are visible to other users")
 	f.coordinatorFlags.add(c)
 }
 
 func (f *coordinatorFlags) add(c *cobra.Command) {
-	c.Flags().StringSliceVar(&f.coordinators, "coordinator", nil, "`FILE_OR_ADDRESS` of a running coordinator, its operator.json for instance; may be given more than once")
+	c.Flags().StringSliceVar(&f.coordinators, "coordinator", nil, "`FILE_OR_ADDRESS` of a running coordinator, such as its operator.json; may be given more than once")
 	c.Flags().StringVar(&f.credentials, "credentials", "", "`FILE` with the token for addresses: operator.json of the coordinator")
 }
 
-// file are the credentials that the flags name; the zero value without any.
+// file returns the credentials that the flags name, or the zero value.
 func (f *coordinatorFlags) file() (credentials.File, error) {
 	if len(f.coordinators) == 0 {
 		if f.credentials != "" {
-			return credentials.File{}, usage("--credentials %q without --coordinator: say whose they are", f.credentials)
+			return credentials.File{}, usage("--credentials %q without --coordinator: name the coordinator they are for", f.credentials)
 		}
 		return credentials.File{}, nil
 	}
@@ -51,7 +59,7 @@ func (f *coordinatorFlags) file() (credentials.File, error) {
 	return file, nil
 }
 
-// place checks the flags of a command: one of them names the place.
+// place checks the flags, of which at most one names the place.
 func (f *placeFlags) place(c *cobra.Command) (app.Place, error) {
 	if err := exclusive(c, "out", "store", "coordinator"); err != nil {
 		return app.Place{}, err
@@ -66,26 +74,26 @@ func (f *placeFlags) place(c *cobra.Command) (app.Place, error) {
 	return app.Place{Out: f.out}, nil
 }
 
-// exclusive refuses flags of which a command may have one only.
+// exclusive rejects more than one of the named flags.
 func exclusive(c *cobra.Command, names ...string) error {
 	given := slices.DeleteFunc(names, func(name string) bool { return !c.Flags().Changed(name) })
 	if len(given) > 1 {
-		return usage("--%s and --%s each say where the sweep is: give one of them", given[0], given[1])
+		return usage("--%s and --%s each name the place of the sweep: give one of them", given[0], given[1])
 	}
 	return nil
 }
 
-// ignored refuses a flag that another one leaves without a meaning.
+// ignored rejects flags that have no effect with another flag or command.
 func ignored(c *cobra.Command, by, why string, names ...string) error {
 	for _, name := range names {
 		if c.Flags().Changed(name) {
-			return usage("--%s has no meaning with %s: %s", name, by, why)
+			return usage("--%s has no effect with %s: %s", name, by, why)
 		}
 	}
 	return nil
 }
 
-// command is another command about the same place, to be copied.
+// command returns a command line with the same place, for a hint.
 func (f *placeFlags) command(arguments ...string) string {
 	if f.named != "" {
 		arguments = append(arguments, "--sweep", f.named)
@@ -129,4 +137,56 @@ func (f *placeFlags) workerFile() string {
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
+}
+
+// selectionFlags select tasks of a sweep, together with the arguments of a command.
+type selectionFlags struct {
+	sweep          string
+	configurations []string
+}
+
+func (f *selectionFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.sweep, "sweep", "", "`NAME_OR_ID` of the sweep, where a coordinator or a store has several (default: that of the output folder)")
+	c.Flags().StringArrayVar(&f.configurations, "config", nil, "tasks of the configurations with these `SETTINGS`, such as n=8,t=4; may be given more than once")
+}
+
+// selection returns the selection of the flags and the named tasks.
+func (f *selectionFlags) selection(tasks []string) (queue.Selection, error) {
+	s := queue.Selection{Sweep: f.sweep}
+	for _, task := range tasks {
+		s.Tasks = append(s.Tasks, sweep.TaskID(strings.ToLower(task)))
+	}
+	for _, text := range f.configurations {
+		filter, err := readConfiguration(text)
+		if err != nil {
+			return s, usage("--config %q: %w", text, err)
+		}
+		s.Configurations = append(s.Configurations, filter)
+	}
+	return s, nil
+}
+
+// readConfiguration parses settings such as n=8,t=4. A pair whose value has a comma is
+// quoted as in CSV.
+func readConfiguration(text string) (sweep.ConfigurationFilter, error) {
+	pairs, err := csv.NewReader(strings.NewReader(text)).Read()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, errors.New("must be settings such as n=8,t=4")
+	case err != nil:
+		return nil, fmt.Errorf("must be settings such as n=8,t=4: %w", err)
+	}
+	settings := map[string]string{}
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		name = strings.TrimSpace(name)
+		switch _, twice := settings[name]; {
+		case !ok:
+			return nil, fmt.Errorf("%q: must be a setting with its value, such as n=8", pair)
+		case twice:
+			return nil, fmt.Errorf("%s is given twice: give --config twice for two configurations", name)
+		}
+		settings[name] = value
+	}
+	return grid.ReadFilter(settings)
 }

@@ -19,10 +19,11 @@ func planCommand() *cobra.Command {
 	var place app.Place
 	var asJSON bool
 	c := &cobra.Command{
-		Use:        "plan",
-		SuggestFor: []string{"dry-run", "preview", "estimate", "check", "validate"},
-		Short:      "Say what a sweep would run and how long it would take; run nothing",
-		Args:       program.NoArguments,
+		Use:         "plan",
+		SuggestFor:  []string{"dry-run", "preview", "estimate", "check", "validate"},
+		Short:       "Print what a sweep would run and how long it would take, and run nothing",
+		Annotations: readOnly,
+		Args:        program.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			in, err := input.read()
 			if err != nil {
@@ -49,13 +50,13 @@ func planCommand() *cobra.Command {
 		},
 	}
 	input.add(c)
-	c.Flags().StringVar(&place.Out, "out", "", "output `FOLDER` with tasks that may be finished (default: runs/ and the sweep's name)")
+	c.Flags().StringVar(&place.Out, "out", "", "output `FOLDER` in which tasks may be finished (default: runs/ and the name of the sweep)")
 	c.Flags().StringVar(&place.Store, "store", "", storeUsage)
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c
 }
 
-// planReport is a plan in JSON.
+// planReport is a plan, for the terminal and as JSON.
 type planReport struct {
 	Name           string                `json:"name"`
 	Data           string                `json:"data"`
@@ -83,8 +84,8 @@ func newPlanReport(p *app.Prepared, e plan.Estimate) planReport {
 		Name: p.Grid.Name, Data: p.Data(), KernelClass: p.Input.Kernel.Class,
 		Rows: p.Grid.Tasks(), Tasks: e.Tasks, Cached: e.Finished, CoreMinutes: e.Seconds / 60,
 	}
-	for _, cell := range e.Configurations {
-		report.Configurations = append(report.Configurations, newConfigurationReport(p.Grid, cell))
+	for _, c := range e.Configurations {
+		report.Configurations = append(report.Configurations, newConfigurationReport(p.Grid, c))
 	}
 	return report
 }
@@ -105,14 +106,14 @@ func newConfigurationReport(g *grid.Grid, e plan.ConfigurationEstimate) configur
 func printPlan(out io.Writer, r planReport) error {
 	fmt.Fprintf(out, "%s on %s, kernel class %s\n\n", r.Name, r.Data, r.KernelClass)
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "cell\tparameters\ttasks\tfinished\tcore-minutes left\t")
-	for _, cell := range r.Configurations {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%s\t\n", cell.label, cell.TrainableParameters, cell.Rows, cell.Cached, rough(cell.CoreMinutes))
+	fmt.Fprintln(table, "configuration\tparameters\ttasks\tfinished\tcore-minutes left\t")
+	for _, c := range r.Configurations {
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%s\t\n", c.label, c.TrainableParameters, c.Rows, c.Cached, formatNumber(c.CoreMinutes))
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(out, "\n%s, %s, %d of them finished; about %s core-minutes left\n",
-		count(len(r.Configurations), "configuration"), count(r.Tasks, "task"), r.Cached, rough(r.CoreMinutes))
+		count(len(r.Configurations), "configuration"), count(r.Tasks, "task"), r.Cached, formatNumber(r.CoreMinutes))
 	return err
 }

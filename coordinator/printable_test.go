@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
+	"spiqsweep/coordinator/app"
 	"spiqsweep/sweep"
 	"spiqsweep/worker/program"
 )
@@ -30,11 +31,11 @@ func TestTheTerminalObeysNobody(t *testing.T) {
 			flags.Logger("test", out, hclog.ColorOff).Warn("failed", "why", hostileText)
 		}
 	}
-	report := statusReport{
+	report := app.Status{
 		Name: hostileText, KernelClass: hostileText,
-		Workers:  []workerReport{{Process: hostileText, Host: hostileText, Kernel: hostileText, Running: []runningReport{{Task: hostileText}}}},
-		Failed:   []taskReport{{hostileText, hostileText, hostileText}},
-		Diverged: []taskReport{{hostileText, hostileText, hostileText}},
+		Workers:  []app.Worker{{Process: hostileText, Host: hostileText, Kernel: hostileText, Running: []app.RunningTask{{Task: hostileText}}}},
+		Failed:   []app.TaskReason{{Task: hostileText, Label: hostileText, Reason: hostileText}},
+		Diverged: []app.TaskReason{{Task: hostileText, Label: hostileText, Reason: hostileText}},
 	}
 	for name, write := range map[string]func(*bytes.Buffer){
 		"say":      func(out *bytes.Buffer) { newTerminal(out).say("worker %s", sweep.Printable(hostileText)) },
@@ -44,7 +45,7 @@ func TestTheTerminalObeysNobody(t *testing.T) {
 		"JSON":     func(out *bytes.Buffer) { _ = printJSON(out, report) },
 		"status":   func(out *bytes.Buffer) { _ = printStatus(out, report, &placeFlags{}) },
 		"list": func(out *bytes.Buffer) {
-			_ = printSweeps(out, []sweepReport{{Name: hostileText, ID: hostileText, KernelClass: hostileText}})
+			_ = printSweeps(out, []app.SweepSummary{{Name: hostileText, ID: hostileText, KernelClass: hostileText}})
 		},
 	} {
 		var out bytes.Buffer

@@ -14,7 +14,7 @@ import (
 	"spiqsweep/worker/program"
 )
 
-// serveFlags are the flags of a coordinator without a grid.
+// serveFlags are the flags of serve.
 type serveFlags struct {
 	hostFlags
 	kernel string
@@ -26,18 +26,18 @@ func serveCommand(t *terminal) *cobra.Command {
 	c := &cobra.Command{
 		Use:        "serve --listen ADDRESS",
 		SuggestFor: []string{"server", "daemon", "listen"},
-		Short:      "Serve the sweeps of a store, and those that are submitted to it",
-		Long: `Serves every sweep of a store to workers until it is asked to leave, and takes
-sweeps from other terminals and machines:
+		Short:      "Serve the sweeps of a store, and accept new ones",
+		Long: `Serves every sweep of a store to workers until it is interrupted, and accepts sweeps
+from other terminals and machines:
 
   coordinator --grid sweep.hcl --coordinator runs/serve/operator.json
 
-Several may serve one store in PostgreSQL, and any of them may die: workers and
-commands turn to the next address. They must accept the same tokens. On machines
-that share a file system, give all of them the same --out; elsewhere, start one,
-copy its folder (worker.json, operator.json and, if there are any, ca.pem and
-ca-key.pem), and start the next with the copy. Each adds its address to the files,
-so the worker.json of the one that was started last lists them all.`,
+Several coordinators may serve one store in PostgreSQL. If one of them dies, workers
+and commands call the next address. All must accept the same tokens. On machines that
+share a file system, give all of them the same --out. On others, start one
+coordinator, copy its folder (worker.json, operator.json and, if present, ca.pem and
+ca-key.pem), and start the next one with the copy. Each adds its address to the
+files, so the worker.json of the last one lists all of them.`,
 		Example: `  coordinator serve --listen 127.0.0.1:7473 --local 2
   coordinator serve --listen 0.0.0.0:7473 --store postgres://host/spiqsweep`,
 		Args: program.NoArguments,
@@ -50,16 +50,16 @@ so the worker.json of the one that was started last lists them all.`,
 		},
 	}
 	f.add(c)
-	c.Flags().StringVar(&f.out, "out", app.DefaultServerFolder, "`FOLDER` of the keys and, by default, of the store")
+	c.Flags().StringVar(&f.out, "out", app.DefaultServerFolder, "`FOLDER` of the keys and, by default, the store")
 	c.Flags().IntVar(&f.local, "local", 0, "local workers")
-	c.Flags().StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of what is served (default: that of SPIQSWEEP_KERNEL, else the fastest)")
+	c.Flags().StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of the sweeps to serve (default: that of SPIQSWEEP_KERNEL, else the fastest)")
 	return c
 }
 
 // config checks the flags.
 func (f *serveFlags) config(t *terminal) (app.ServerConfig, error) {
 	if f.Listen == "" {
-		return app.ServerConfig{}, usage("--listen is missing: say where workers and commands call, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines")
+		return app.ServerConfig{}, usage("--listen is missing: give the address for workers and commands, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines")
 	}
 	kernel, err := chooseKernel(f.kernel)
 	if err != nil {
@@ -69,7 +69,7 @@ func (f *serveFlags) config(t *terminal) (app.ServerConfig, error) {
 	return app.ServerConfig{Hosting: hosting, Out: f.out, KernelClass: kernel.Class}, err
 }
 
-// runServer serves until a signal ends it, which is what it is for.
+// runServer serves until a signal ends it. That is success.
 func runServer(ctx context.Context, config app.ServerConfig, t *terminal) error {
 	limitMemory()
 	s, err := app.OpenServer(ctx, config)
@@ -84,7 +84,7 @@ func runServer(ctx context.Context, config app.ServerConfig, t *terminal) error 
 	if err != nil {
 		return err
 	}
-	t.say("serving %s of kernel class %s on %s; workers find it at %s",
+	t.say("serving %s of kernel class %s on %s; workers reach it at %s",
 		count(len(served), "sweep"), s.KernelClass, s.Address(), strings.Join(s.Addresses(), ", "))
 	for _, line := range unserved(served, others) {
 		t.say("%s", line)
@@ -94,27 +94,27 @@ func runServer(ctx context.Context, config app.ServerConfig, t *terminal) error 
 	if err := s.Run(ctx); err != nil {
 		return err
 	}
-	t.say("stopped; the sweeps wait in the store")
+	t.say("stopped; the sweeps are kept in the store")
 	return nil
 }
 
-// unserved names the unfinished sweeps that a coordinator cannot serve, and what
-// would go on with them.
+// unserved returns a line for each unfinished sweep that the coordinator cannot serve,
+// with how to resume it.
 func unserved(served, others []queue.Summary) []string {
 	var lines []string
 	for _, s := range others {
 		switch {
 		case s.Counts.Finished():
 		case s.Numerics != sweep.Numerics:
-			lines = append(lines, fmt.Sprintf("not served: sweep %s is of numerics %d, and this program computes with %d: go on with the program that began it",
+			lines = append(lines, fmt.Sprintf("not served: sweep %s has numerics %d, and this program has %d: resume it with the program that started it",
 				s.Name, s.Numerics, sweep.Numerics))
 		default:
-			lines = append(lines, fmt.Sprintf("not served: sweep %s is of kernel class %s: go on with --kernel %s", s.Name, s.KernelClass, s.KernelClass))
+			lines = append(lines, fmt.Sprintf("not served: sweep %s has kernel class %s: resume it with --kernel %s", s.Name, s.KernelClass, s.KernelClass))
 		}
 	}
 	unfinished := func(s queue.Summary) bool { return !s.Counts.Finished() }
 	if len(lines) > 0 && !slices.ContainsFunc(served, unfinished) {
-		lines = append(lines, "nothing will run: no unfinished sweep of the store can be served; workers are refused until one is submitted that can")
+		lines = append(lines, "nothing will run: no unfinished sweep of the store can be served; workers are refused until you submit one")
 	}
 	return lines
 }

@@ -18,8 +18,8 @@ func TestUnserved(t *testing.T) {
 	}
 	simd, old := of("a", "simd/amd64", sweep.Numerics, 3), of("b", "simd/amd64", sweep.Numerics-1, 1)
 	const (
-		sayA = "not served: sweep a is of kernel class simd/amd64: go on with --kernel simd/amd64"
-		none = "nothing will run: no unfinished sweep of the store can be served; workers are refused until one is submitted that can"
+		sayA = "not served: sweep a has kernel class simd/amd64: resume it with --kernel simd/amd64"
+		none = "nothing will run: no unfinished sweep of the store can be served; workers are refused until you submit one"
 	)
 	for name, c := range map[string]struct {
 		served, others []queue.Summary

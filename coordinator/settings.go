@@ -15,10 +15,11 @@ import (
 func settingsCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:        "settings",
-		SuggestFor: []string{"config", "options", "parameters", "defaults"},
-		Short:      "Print every setting of a grid file: default, meaning, allowed values",
-		Args:       program.NoArguments,
+		Use:         "settings",
+		SuggestFor:  []string{"config", "options", "parameters", "defaults"},
+		Short:       "Print every setting of a grid file: default, meaning and allowed values",
+		Annotations: readOnly,
+		Args:        program.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if asJSON {
 				return printJSON(c.OutOrStdout(), settingReports())
@@ -30,20 +31,21 @@ func settingsCommand() *cobra.Command {
 	return c
 }
 
-// settingReport is what may be written in a grid file, in JSON.
+// settingReport is a setting of a grid file, for the terminal and as JSON.
 type settingReport struct {
 	Name    string `json:"name"`
 	Block   string `json:"block,omitempty"`
 	Default any    `json:"default"`
 	Allowed string `json:"allowed"`
 	When    string `json:"when,omitempty"`
-	Axis    bool   `json:"axis"` // may stand in the grid block, as a list
+	Axis    bool   `json:"axis"` // may be a list in the grid block
 	Doc     string `json:"doc"`
 
-	written string // the default, in the spelling of a grid file
+	written string // the default as a grid file writes it
 }
 
-// settingReports lists block by block what may be written, first what is never an axis.
+// settingReports lists all settings block by block. Within a block, those that cannot
+// be an axis come first.
 func settingReports() []settingReport {
 	var reports []settingReport
 	block := "none yet"
@@ -73,7 +75,7 @@ func extraReports(block string) []settingReport {
 	return reports
 }
 
-// printSettings prints the settings in the order and the spelling of a grid file.
+// printSettings prints the settings as a grid file writes them.
 func printSettings(out io.Writer, reports []settingReport) error {
 	fmt.Fprintln(out, "in the block sweep itself")
 	block := ""
@@ -100,7 +102,7 @@ func printSettings(out io.Writer, reports []settingReport) error {
 	return nil
 }
 
-// changes are the values of a preset, as a grid file would give them.
+// changes returns the values of a preset as a grid file writes them.
 func changes(p sweep.Preset) []string {
 	var changed []string
 	for _, s := range sweep.Settings() {

@@ -7,29 +7,31 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"spiqsweep/coordinator/app"
 )
 
-// TestStatusSaysHowItGoesOn: and claims nothing that it cannot know.
-func TestStatusSaysHowItGoesOn(t *testing.T) {
+// TestOutlook checks the line on how the sweep will go on.
+func TestOutlook(t *testing.T) {
 	t.Parallel()
-	worker := []workerReport{{Process: "p"}}
-	unfinished, finished := taskCounts{Planned: 2, Done: 1, Pending: 1}, taskCounts{Planned: 2, Done: 2}
-	verifying := taskCounts{Planned: 2, Done: 2, Verifying: 1}
-	const ended, goOn = "no coordinator is running: this is what the last one stored", "; to go on, start it again"
+	worker := []app.Worker{{Process: "p"}}
+	unfinished, finished := app.TaskCounts{Planned: 2, Done: 1, Pending: 1}, app.TaskCounts{Planned: 2, Done: 2}
+	verifying := app.TaskCounts{Planned: 2, Done: 2, Verifying: 1}
+	const ended, goOn = "no coordinator is running: this is what the last one stored", "; to resume, start it again"
 	const beside = "the folder's own coordinator is not running, but another one serves the store: its workers are within their lease term\n"
 	for name, test := range map[string]struct {
-		report statusReport
+		report app.Status
 		want   string
 	}{
-		"it ended":            {statusReport{Tasks: unfinished, Workers: worker}, ended + goOn + "\n"},
-		"… while verifying":   {statusReport{Tasks: verifying}, ended + goOn + "\n"},
-		"… and all was done":  {statusReport{Tasks: finished, Workers: worker}, ended + "\n"},
-		"another serves":      {statusReport{Tasks: unfinished, Workers: worker, Beside: true}, beside},
-		"… and all is done":   {statusReport{Tasks: finished, Workers: worker, Beside: true}, beside},
-		"it runs":             {statusReport{Tasks: unfinished, Workers: worker, Coordinator: true, TimeLeft: 120}, "about 2 min left\n"},
-		"… for unknown time":  {statusReport{Tasks: unfinished, Workers: worker, Coordinator: true}, ""},
-		"… without a worker":  {statusReport{Tasks: unfinished, Coordinator: true}, "no worker is there: start one with `worker --coordinator FILE`, where FILE is worker.json in the output folder of the machine that serves\n"},
-		"… and needs no more": {statusReport{Tasks: finished, Coordinator: true}, ""},
+		"it ended":            {app.Status{Tasks: unfinished, Workers: worker}, ended + goOn + "\n"},
+		"… while verifying":   {app.Status{Tasks: verifying}, ended + goOn + "\n"},
+		"… and all was done":  {app.Status{Tasks: finished, Workers: worker}, ended + "\n"},
+		"another serves":      {app.Status{Tasks: unfinished, Workers: worker, ServedByAnother: true}, beside},
+		"… and all is done":   {app.Status{Tasks: finished, Workers: worker, ServedByAnother: true}, beside},
+		"it runs":             {app.Status{Tasks: unfinished, Workers: worker, Running: true, SecondsLeft: 120}, "about 2 min left\n"},
+		"… for unknown time":  {app.Status{Tasks: unfinished, Workers: worker, Running: true}, ""},
+		"… without a worker":  {app.Status{Tasks: unfinished, Running: true}, "no worker is present: start one with `worker --coordinator FILE`, where FILE is worker.json in the output folder on the coordinator's machine\n"},
+		"… and needs no more": {app.Status{Tasks: finished, Running: true}, ""},
 	} {
 		if diff := gocmp.Diff(test.want, outlook(test.report, &placeFlags{out: t.TempDir()})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -37,7 +39,7 @@ func TestStatusSaysHowItGoesOn(t *testing.T) {
 	}
 }
 
-// TestStatusFindsTheFileOfWorkers in the folder, or beside that of operators.
+// TestStatusFindsTheFileOfWorkers looks in the folder and next to operator.json.
 func TestStatusFindsTheFileOfWorkers(t *testing.T) {
 	t.Parallel()
 	served := filepath.Join(t.TempDir(), "it's served")
@@ -64,7 +66,7 @@ func TestStatusFindsTheFileOfWorkers(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}
-	line := outlook(statusReport{Coordinator: true, Tasks: taskCounts{Pending: 1}}, &placeFlags{out: served})
+	line := outlook(app.Status{Running: true, Tasks: app.TaskCounts{Pending: 1}}, &placeFlags{out: served})
 	if !strings.HasSuffix(line, "it'\\''s served/worker.json'\n") {
 		t.Errorf("%q is not quoted as a shell reads it", line)
 	}

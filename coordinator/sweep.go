@@ -12,7 +12,7 @@ import (
 	"spiqsweep/worker/program"
 )
 
-// sweepFlags are the flags of a run.
+// sweepFlags are the flags of a run of a sweep.
 type sweepFlags struct {
 	inputFlags
 	hostFlags
@@ -22,24 +22,24 @@ type sweepFlags struct {
 	replace   bool
 }
 
-// sweepCommand is the program without a command's name: it runs a sweep.
+// sweepCommand returns the root command, which runs a sweep.
 func sweepCommand(t *terminal) *cobra.Command {
 	var f sweepFlags
 	c := &cobra.Command{
 		Use:   "coordinator",
 		Short: "Train the generative models of a grid, and collect tables, figures and models",
-		Long: `coordinator runs a sweep: every cell of a grid is trained by workers, and what
-comes back is written to an output folder as tables, figures and models.
+		Long: `coordinator runs a sweep: workers train every configuration of a grid, and the
+coordinator writes tables, figures and models to an output folder.
 
-Without --listen it starts local workers, one for each core. With --coordinator
-it submits the sweep to a coordinator that serves (see coordinator serve), and
-follows it. Run the same command again to resume, or name the output folder alone;
-an extended grid runs only its new cells. A grid that would replace another sweep in
-the folder is refused without --replace.
+Without --listen it starts local workers, one for each core. With --coordinator it
+submits the sweep to another coordinator (see "coordinator serve") and follows it.
+Run the same command again to resume, or name the output folder alone. An extended
+grid runs only its new configurations. A grid that would replace another sweep in the
+folder is refused without --replace.
 
-Exit codes: 0 all configurations done; 1 a fault of the coordinator, or a file of the output
-folder that could not be written in its place; 2 bad usage or input; 3 some cells
-failed or diverged; 130 interrupted.`,
+Exit codes: 0 all configurations done; 1 a fault of the coordinator, or a file of the
+output folder that could not be written in its place; 2 bad usage or input; 3 some
+tasks failed or diverged; 130 interrupted.`,
 		Example: `  coordinator
   coordinator --grid sweep.hcl --recording bint_fishmovie32_100.mat
   coordinator --out runs/figure-s1
@@ -58,22 +58,22 @@ failed or diverged; 130 interrupted.`,
 	f.hostFlags.add(c)
 	f.coordinatorFlags.add(c)
 	flags := c.Flags()
-	flags.StringVar(&f.out, "out", "", "output `FOLDER` (default: runs/ and the sweep's name)")
-	flags.IntVar(&f.local, "local", 0, "local workers (default: one for each core; none with --listen or --coordinator)")
-	flags.BoolVar(&f.replace, "replace", false, "let the grid replace another sweep in the output folder, or results whose store is gone")
-	flags.BoolVar(&f.recompute, "recompute", false, "begin a new sweep in the folder, where the old one is of other numerics or another kernel class")
+	flags.StringVar(&f.out, "out", "", "output `FOLDER` (default: runs/ and the name of the sweep)")
+	flags.IntVar(&f.local, "local", 0, "number of local workers (default: one for each core; none with --listen or --coordinator)")
+	flags.BoolVar(&f.replace, "replace", false, "let the grid replace another sweep in the output folder, or results whose store is missing")
+	flags.BoolVar(&f.recompute, "recompute", false, "start a new sweep in the folder, if the old one has other numerics or another kernel class")
 	return c
 }
 
 // config checks the flags.
 func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
-	elsewhere, err := f.file()
+	remote, err := f.file()
 	if err != nil {
 		return app.Config{}, err
 	}
-	submitted := elsewhere.Token != ""
+	submitted := remote.Token != ""
 	if submitted {
-		if err := ignored(c, "--coordinator", "it leaves the work to others; give the flag to `coordinator serve`",
+		if err := ignored(c, "--coordinator", "the other coordinator does the work; give the flag to `coordinator serve`",
 			"local", "listen", "store", "lease-term", "advertise", "ca-cert", "ca-key", "insecure"); err != nil {
 			return app.Config{}, err
 		}
@@ -82,7 +82,7 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	case !c.Flags().Changed("local") && f.Listen == "" && !submitted:
 		f.local = defaultLocal()
 	case f.local == 0 && f.Listen == "" && !submitted:
-		return app.Config{}, usage("--local 0 without --listen: nobody could do the work")
+		return app.Config{}, usage("--local 0 without --listen: no worker could do the work")
 	}
 	input, err := f.read()
 	if err != nil {
@@ -90,7 +90,7 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	}
 	hosting, err := f.hosting(input.Kernel, t)
 	return app.Config{
-		Input: input, Coordinator: elsewhere, Hosting: hosting, Out: f.out, Recompute: f.recompute, Replace: f.replace, Follow: t.follow,
+		Input: input, Coordinator: remote, Hosting: hosting, Out: f.out, Recompute: f.recompute, Replace: f.replace, Follow: t.follow,
 	}, err
 }
 
@@ -98,7 +98,7 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 // can lower it, but not raise it: each local worker is a process.
 func defaultLocal() int { return min(runtime.GOMAXPROCS(0), runtime.NumCPU()) }
 
-// runSweep runs a sweep to its end and says what came of it.
+// runSweep runs a sweep to its end and prints the outcome.
 func runSweep(ctx context.Context, config app.Config, t *terminal) error {
 	limitMemory()
 	a, err := app.Open(ctx, config)
@@ -106,38 +106,38 @@ func runSweep(ctx context.Context, config app.Config, t *terminal) error {
 		return err
 	}
 	defer a.Close()
-	t.introduce(a)
+	t.printStart(a)
 	last, err := a.Run(ctx)
 	t.close()
 	switch {
 	case err != nil && ctx.Err() != nil:
-		t.unwritten(a.Problems())
-		t.interrupted(a, last)
+		t.printProblems(a.Problems())
+		t.printInterrupted(a, last)
 		return &endError{exitInterrupted}
 	case err != nil:
 		return err
 	}
-	if err := t.conclude(a, last); err != nil {
+	if err := t.printOutcome(a, last); err != nil {
 		return err
 	}
-	t.doubt(a)
-	if t.unwritten(a.Problems()) {
+	t.printIntegrityErrors(a)
+	if t.printProblems(a.Problems()) {
 		return &endError{exitFault}
 	}
-	if last.Counts.Done < last.Counts.Planned || len(a.Doubts()) > 0 {
+	if last.Counts.Done < last.Counts.Planned || len(a.IntegrityErrors()) > 0 {
 		return &endError{exitIncomplete}
 	}
 	return nil
 }
 
-// interrupted says how to go on.
-func (t *terminal) interrupted(a *app.App, last app.Progress) {
-	command := again(os.Args[1:])
+// printInterrupted prints how to resume.
+func (t *terminal) printInterrupted(a *app.App, last app.Progress) {
+	command := resumeCommand(os.Args[1:])
 	if addresses := a.Elsewhere(); len(addresses) > 0 {
 		t.say("interrupted, but the sweep goes on at %s: to follow it again, run\n  %s\nto end it, run\n  %s",
 			strings.Join(addresses, ", "), command, commandLine("coordinator", "delete", "--out", a.Folder()))
 		return
 	}
-	t.say("interrupted with %d of %d tasks done, and the steps of those in hand kept: to go on, run again\n  %s",
+	t.say("interrupted with %d of %d tasks done; running tasks were checkpointed: to resume, run again\n  %s",
 		last.Counts.Done, last.Counts.Planned, command)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -15,28 +16,29 @@ import (
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
+	"spiqsweep/worker/program"
 )
 
-// How the program talks:
+// terminal prints messages and progress. The conventions:
 //
-//   - data goes to standard output, talk to standard error, so that a pipe
+//   - data goes to standard output, messages go to standard error, so that a pipe
 //     carries data alone;
 //   - a sentence begins in lower case and has no full stop; an error begins with
-//     the program's name; what to do about it follows a colon;
-//   - on a terminal a sweep's progress is a bar; elsewhere it is a line at first
+//     the program's name; the fix follows a colon;
+//   - on a terminal, progress is a bar; in a file or pipe, it is a line at the start
 //     and when work begins, then one for each tenth of the tasks or once a minute;
-//   - colour only marks levels in the log, only on a terminal, and never with NO_COLOR.
+//   - colour marks levels of the log, on a terminal only, and never with NO_COLOR.
 type terminal struct {
 	out   io.Writer
 	isBar bool
-	done  string // what becomes of a task
+	done  string // the word for finished tasks
 
 	columns func() int // width of the terminal
 
-	mu    sync.Mutex    // guards what follows, and the order of what is written
-	bar   *app.Progress // shown in the last line; nil: none
+	mu    sync.Mutex    // guards the fields below, and orders the output
+	bar   *app.Progress // shown in the last line; nil if there is none
 	drawn int           // columns of that line
-	// Of the last plain line: when, and what it said.
+	// Time and content of the last plain line:
 	lineAt   time.Time
 	tenths   int
 	failed   int
@@ -45,12 +47,12 @@ type terminal struct {
 	printed  map[string]bool // kinds of failure that were printed
 }
 
-// newTerminal talks to a writer, with a bar if that is a terminal.
+// newTerminal returns a terminal that writes to out, with a bar if out is a terminal.
 func newTerminal(out io.Writer) *terminal {
 	return &terminal{out: out, isBar: isTerminal(out), done: "done", columns: func() int { return columns(out) }}
 }
 
-// columns returns the width of a terminal, 80 where it is not known.
+// columns returns the width of a terminal, or 80 if it is unknown.
 func columns(w io.Writer) int {
 	if file, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
@@ -65,13 +67,13 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
-// say prints a sentence. Names and messages of others are in it: it holds nothing
-// that the terminal would obey.
+// say prints a line. It escapes control characters, since the text may contain names
+// and messages from outside.
 func (t *terminal) say(format string, a ...any) {
 	fmt.Fprintln(t, sweep.PrintableLines(fmt.Sprintf(format, a...)))
 }
 
-// Write prints lines, of the log for instance, above the bar.
+// Write prints lines, such as those of the log, above the bar.
 func (t *terminal) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -79,13 +81,13 @@ func (t *terminal) Write(p []byte) (int, error) {
 		t.redraw("")
 		defer func() { t.redraw(barLine(*t.bar, t.columns()-1)) }()
 	}
-	_, _ = t.out.Write(p) // a sweep whose talk nobody can read goes on
+	_, _ = t.out.Write(p) // the sweep goes on if standard error is closed
 	return len(p), nil
 }
 
-// follow shows how a sweep gets on, and of each kind of failure the first.
+// follow shows the progress of a sweep, and the first failure of each kind.
 func (t *terminal) follow(p app.Progress) {
-	for _, reason := range t.news(p) {
+	for _, reason := range t.newFailures(p) {
 		t.say("a task failed: %s", sweep.Printable(reason))
 	}
 	t.mu.Lock()
@@ -106,8 +108,8 @@ func (t *terminal) follow(p app.Progress) {
 	fmt.Fprintf(t.out, "%d of %d tasks %s, %s\n", p.Counts.Done, p.Counts.Planned, t.done, details(p))
 }
 
-// news returns the reasons of failed tasks of kinds that were not printed before.
-func (t *terminal) news(p app.Progress) (reasons []string) {
+// newFailures returns the reasons of failures whose kind was not printed before.
+func (t *terminal) newFailures(p app.Progress) (reasons []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, row := range p.Failed {
@@ -124,20 +126,20 @@ func (t *terminal) news(p app.Progress) (reasons []string) {
 	return reasons
 }
 
-// redraw replaces the last line. The line before is overwritten with spaces, since
-// not every terminal obeys escape sequences.
+// redraw replaces the last line. It overwrites the old line with spaces, since not
+// every terminal supports escape sequences.
 func (t *terminal) redraw(line string) {
 	fmt.Fprintf(t.out, "\r%s\r%s", strings.Repeat(" ", min(t.drawn, t.columns()-1)), line)
 	t.drawn = len(line)
 }
 
-// The bar is shortened where the details would not fit beside it, and left out
-// where it would be shorter than minBar.
+// Widths of the bar. It is shortened if the details would not fit next to it, and
+// omitted if it would be shorter than minBar.
 const maxBar, minBar = 20, 5
 
-// barLine returns a line of progress of at most so many columns, all ASCII: a
-// longer one would wrap, and each refresh would scroll the terminal. Details that
-// do not fit are left out, the last ones first.
+// barLine returns a line of progress in ASCII with at most that many columns: a longer
+// one would wrap, and each refresh would scroll the terminal. Details that do not fit
+// are omitted, the last ones first.
 func barLine(p app.Progress, columns int) string {
 	planned := max(p.Counts.Planned, 1)
 	counts := fmt.Sprintf("%3d%% (%d/%d)", 100*p.Counts.Done/planned, p.Counts.Done, p.Counts.Planned)
@@ -156,7 +158,7 @@ func barLine(p app.Progress, columns int) string {
 	return line[:max(0, min(len(line), columns))]
 }
 
-// details are what a bar does not show, in the order of their weight.
+// details returns the numbers that a bar does not show, the most important first.
 func details(p app.Progress) string {
 	running := fmt.Sprintf("%d running", p.Running())
 	if trained := p.Trained(); trained >= 0.01 {
@@ -175,16 +177,17 @@ func details(p app.Progress) string {
 		parts = append(parts, fmt.Sprintf("%d leaving", leaving))
 	}
 	if p.Gained > 0 {
-		parts = append(parts, rough(p.PerMinute())+" per minute")
+		parts = append(parts, formatNumber(p.PerMinute())+" per minute")
 	}
 	if p.TimeLeft > 0 && !p.Counts.Finished() {
-		parts = append(parts, spell(p.TimeLeft)+" left")
+		parts = append(parts, formatDuration(p.TimeLeft)+" left")
 	}
 	return strings.Join(parts, ", ")
 }
 
-// rough writes a number of two digits or without a fraction, never with an exponent.
-func rough(x float64) string {
+// formatNumber formats a number with two digits or without a fraction, and never with an
+// exponent.
+func formatNumber(x float64) string {
 	if x >= 10 {
 		return strconv.FormatFloat(x, 'f', 0, 64)
 	}
@@ -192,7 +195,7 @@ func rough(x float64) string {
 	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }
 
-// close ends the bar's line.
+// close removes the bar.
 func (t *terminal) close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -202,7 +205,7 @@ func (t *terminal) close() {
 	}
 }
 
-// colour says whether the log marks its levels.
+// colour returns whether the log marks its levels in colour.
 func (t *terminal) colour() hclog.ColorOption {
 	if t.isBar && os.Getenv("NO_COLOR") == "" {
 		return hclog.ForceColor
@@ -210,8 +213,8 @@ func (t *terminal) colour() hclog.ColorOption {
 	return hclog.ColorOff
 }
 
-// spell rounds a duration to what a person wants to know.
-func spell(d time.Duration) string {
+// formatDuration rounds a duration to two or three digits, with its unit.
+func formatDuration(d time.Duration) string {
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
@@ -222,4 +225,11 @@ func spell(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%.1f days", d.Hours()/24)
 	}
+}
+
+// printJSON prints one value as indented JSON.
+func printJSON(out io.Writer, value any) error {
+	encoder := json.NewEncoder(program.JSONWriter{Writer: out})
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
 }

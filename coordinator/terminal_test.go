@@ -83,7 +83,7 @@ func TestFailuresAreToldOnceAKind(t *testing.T) {
 		"54 tasks: it would fail in every attempt: step 0: an angle became NaN",
 		"3 tasks: it failed 2 times in the same way: \\x1bpanic",
 		"3 tasks: cancelled by an operator",
-		"and 40 other tasks: `coordinator status` and attempts.csv say more",
+		"and 40 other tasks: see `coordinator status` and attempts.csv",
 	}
 	if diff := cmp.Diff(lines, reasons(p.Failed, 100)); diff != "" {
 		t.Errorf("at the end (-want +got):\n%s", diff)
@@ -214,22 +214,22 @@ func shownOn(written string) (lines []string) {
 	return lines
 }
 
-func TestSpell(t *testing.T) {
+func TestFormatDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0 s", 59 * time.Second: "59 s", 90 * time.Second: "2 min", 100 * time.Minute: "1.7 h", 60 * time.Hour: "2.5 days",
 	} {
-		if got := spell(d); got != want {
-			t.Errorf("spell(%v) = %q, want %q", d, got, want)
+		if got := formatDuration(d); got != want {
+			t.Errorf("formatDuration(%v) = %q, want %q", d, got, want)
 		}
 	}
 }
 
-func TestRough(t *testing.T) {
+func TestFormatNumber(t *testing.T) {
 	for x, want := range map[float64]string{
 		0: "0", 0.00001234: "0.000012", 0.25: "0.25", 1.04: "1", 9.94: "9.9", 9.96: "10", 10.4: "10", 961.3: "961", 12345.6: "12346",
 	} {
-		if got := rough(x); got != want {
-			t.Errorf("rough(%v) = %q, want %q", x, got, want)
+		if got := formatNumber(x); got != want {
+			t.Errorf("formatNumber(%v) = %q, want %q", x, got, want)
 		}
 	}
 }

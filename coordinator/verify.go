@@ -26,19 +26,19 @@ func verifyCommand(t *terminal) *cobra.Command {
 	c := &cobra.Command{
 		Use:        "verify [TASK...]",
 		SuggestFor: []string{"compare", "test", "validate-results"},
-		Short:      "Run finished tasks once more, and compare their results with the stored ones",
-		Long: `Runs a share of the finished tasks of a sweep once more, of those that are named, of
-some cells, or of all, and compares the results byte by byte with what is stored.
-Accepted results stay whatever comes of it. Tasks that are being verified already,
-such as those of a verification that was interrupted, are waited for and count. Each task whose result differs, was
-altered in the store or could not be confirmed is printed on a line of its own with
-the hosts, the kernels and the first number that differs.
+		Short:      "Run finished tasks once more and compare their results with the stored ones",
+		Long: `Runs finished tasks of a sweep once more and compares the results byte by byte with
+the stored ones: a share of the named tasks, of those of some configurations, or of
+all. The stored results do not change. Tasks that are already being verified, such as
+those of an interrupted verification, count too, and the command waits for them. For
+each task whose result differs, was altered in the store or could not be confirmed,
+it prints a line with the hosts, the kernels and the first number that differs.
 
-The workers of the coordinator do the work; if none runs, local ones are started.
-Exit codes: 0 no finding; 3 findings, or tasks that diverged before ("coordinator
-retry --diverged" has diverged tasks run once more: what two of three agree on is
-accepted); 130 interrupted: the tasks stay chosen, and the next coordinator or
-"verify" goes on with them.`,
+The workers of the running coordinator do the work; if no coordinator runs, local
+workers are started. Exit codes: 0 no finding; 3 findings, or tasks that diverged
+before ("coordinator retry --diverged" runs them once more: the result that two of
+three runs agree on is accepted); 130 interrupted: the tasks stay selected, and the
+next coordinator or "verify" resumes them.`,
 		Example: `  coordinator verify --out runs/figure-s1
   coordinator verify --out runs/figure-s1 --share 1 --config n=2`,
 		Args: program.NamedArguments(0),
@@ -70,9 +70,9 @@ accepted); 130 interrupted: the tasks stay chosen, and the next coordinator or
 	f.placeFlags.add(c)
 	f.selectionFlags.add(c)
 	f.hosting.log.Add(c, "warn")
-	c.Flags().Float64Var(&f.share, "share", 0.1, "share of the finished tasks, above 0 and up to 1 (of tasks that are named: all)")
-	c.Flags().Uint64Var(&f.seed, "seed", 1, "chooses them: the same ones each time")
-	c.Flags().IntVar(&f.hosting.local, "local", defaultLocal(), "local workers, where no coordinator runs")
+	c.Flags().Float64Var(&f.share, "share", 0.1, "share of the finished tasks, above 0 and up to 1 (default for named tasks: 1)")
+	c.Flags().Uint64Var(&f.seed, "seed", 1, "seed of the selection: the same seed selects the same tasks")
+	c.Flags().IntVar(&f.hosting.local, "local", defaultLocal(), "number of local workers, if no coordinator runs")
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print one JSON object")
 	return c
 }
@@ -104,15 +104,15 @@ func (f *verifyFlags) verifier(c *cobra.Command, tasks []string, t *terminal) (a
 	return v, nil
 }
 
-// interrupted says what a verification leaves behind that was interrupted.
+// interrupted returns the message for an interrupted verification.
 func (f *verifyFlags) interrupted(done app.Verification) string {
 	switch {
 	case done.Chosen > 0:
-		return fmt.Sprintf("interrupted: %s chosen, and the next coordinator or `%s` goes on with them", stay(done.Chosen), f.command("verify"))
-	case done.Sweep.ID != "": // the answer was not awaited
-		return fmt.Sprintf("interrupted while tasks were being chosen: if any were, the next coordinator or `%s` goes on with them", f.command("verify"))
+		return fmt.Sprintf("interrupted: %s selected, and the next coordinator or `%s` resumes the verification", stay(done.Chosen), f.command("verify"))
+	case done.Sweep.ID != "": // the coordinator has not answered
+		return fmt.Sprintf("interrupted while tasks were being selected: if any were, the next coordinator or `%s` resumes the verification", f.command("verify"))
 	default:
-		return "interrupted before any task was chosen"
+		return "interrupted before any task was selected"
 	}
 }
 
@@ -123,22 +123,22 @@ func stay(tasks int) string {
 	return fmt.Sprintf("%d tasks stay", tasks)
 }
 
-// advise says what to do about a verification, and ends with its exit code.
+// advise prints what to do about the findings, and returns the exit code.
 func (f *verifyFlags) advise(t *terminal, done app.Verification) error {
-	contradicted := 0
+	diverged := 0
 	for _, finding := range done.Findings {
 		if finding.State == sweep.Diverged {
-			contradicted++
+			diverged++
 		}
 	}
 	retry := f.command("retry", "--diverged")
 	if n := done.Diverged; n > 0 {
 		t.say("%s diverged before: `%s` runs %s once more", count(n, "task"), retry, them(n))
 	}
-	if contradicted > 0 {
-		t.say("%s diverged now: `%s` runs %s once more, and what two of three agree on is accepted", count(contradicted, "task"), retry, them(contradicted))
+	if diverged > 0 {
+		t.say("%s diverged now: `%s` runs %s once more, and the result that two of three runs agree on is accepted", count(diverged, "task"), retry, them(diverged))
 		if done.Here {
-			t.say("tables and figures show it with the next run of the sweep's coordinator")
+			t.say("tables and figures show it after the next run of the sweep")
 		}
 	}
 	if len(done.Findings)+done.Diverged > 0 {
@@ -154,13 +154,13 @@ func them(n int) string {
 	return "them"
 }
 
-// verificationReport is what came of a verification, in JSON.
+// verificationReport is the outcome of a verification, for the terminal and as JSON.
 type verificationReport struct {
 	Sweep    string          `json:"sweep"`
 	Name     string          `json:"name"`
-	Verified int             `json:"verified"` // tasks whose results are what is stored
+	Verified int             `json:"verified"` // tasks whose results equal the stored ones
 	Findings []findingReport `json:"findings"`
-	Diverged int             `json:"diverged_before"` // tasks that were left out
+	Diverged int             `json:"diverged_before"` // tasks that were not run again
 }
 
 type findingReport struct {

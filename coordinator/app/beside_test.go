@@ -10,8 +10,8 @@ import (
 	"spiqsweep/sweep"
 )
 
-// TestAnotherCoordinatorOfTheStoreIsNoticed by the workers that call it, from the
-// folder of one that has ended.
+// TestAnotherCoordinatorOfTheStoreIsNoticed checks that a folder whose coordinator has
+// ended finds the other one by the workers that call it.
 func TestAnotherCoordinatorOfTheStoreIsNoticed(t *testing.T) {
 	t.Parallel()
 	database := postgres.Database(t)
@@ -25,17 +25,17 @@ func TestAnotherCoordinatorOfTheStoreIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	place := app.Place{Out: c.Out}
-	if served, err := place.Beside(t.Context(), ""); err != nil || served {
-		t.Errorf("served by another: %v, %v, want false", served, err)
+	if status, err := place.Status(t.Context(), ""); err != nil || status.ServedByAnother {
+		t.Errorf("served by another: %v, %v, want false", status.ServedByAnother, err)
 	}
 	s := app.ServerConfig{Hosting: c.Hosting, KernelClass: kernel.Class, Out: t.TempDir()}
 	serve(t, s)
 	for {
-		status, running, err := place.Status(t.Context(), "")
-		if err != nil || running {
-			t.Fatalf("the folder's coordinator runs: %v, %v", running, err)
+		status, err := place.Status(t.Context(), "")
+		if err != nil || status.Running {
+			t.Fatalf("the folder's coordinator runs: %v, %v", status.Running, err)
 		}
-		if status.GetCounts().GetLeased() > 0 {
+		if status.Tasks.Running > 0 {
 			break
 		}
 		select {
@@ -44,9 +44,9 @@ func TestAnotherCoordinatorOfTheStoreIsNoticed(t *testing.T) {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	for _, word := range []string{"", "four"} {
-		if served, err := place.Beside(t.Context(), word); err != nil || !served {
-			t.Errorf("%q is served by another: %v, %v, want true", word, served, err)
+	for _, name := range []string{"", "four"} {
+		if status, err := place.Status(t.Context(), name); err != nil || !status.ServedByAnother {
+			t.Errorf("%q is served by another: %v, %v, want true", name, status.ServedByAnother, err)
 		}
 	}
 }
@@ -55,7 +55,7 @@ func TestAFileHasOneCoordinator(t *testing.T) {
 	t.Parallel()
 	c := config(t, fourCells, &puppets{})
 	played(t, c)
-	if served, err := (app.Place{Out: c.Out}).Beside(t.Context(), ""); err != nil || served {
-		t.Errorf("served by another: %v, %v", served, err)
+	if status, err := (app.Place{Out: c.Out}).Status(t.Context(), ""); err != nil || status.ServedByAnother {
+		t.Errorf("served by another: %v, %v", status.ServedByAnother, err)
 	}
 }

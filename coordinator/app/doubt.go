@@ -101,10 +101,10 @@ func (v *view) trusted(rows table.Rows) table.Rows {
 	}
 }
 
-// Doubts are the results that were found not to be stored as they were accepted
+// IntegrityErrors are the results that were found not to be stored as they were accepted
 // when the output folder was written last, in grid order. Tables show no number
 // of them.
-func (a *App) Doubts() []Finding {
+func (a *App) IntegrityErrors() []Finding {
 	reasons := a.view.models.doubts.reasons
 	var found []Finding
 	for _, row := range slices.Sorted(maps.Keys(reasons)) {

@@ -93,7 +93,7 @@ func TestWhatWasAlteredIsNotShown(t *testing.T) {
 			played(t, c)
 			tamper(t, c.Out, test.change)
 			a, _ := played(t, c)
-			doubts := a.Doubts()
+			doubts := a.IntegrityErrors()
 			if len(doubts) != 1 || doubts[0].Reason != test.want || doubts[0].Label != "n=1 t=1 k=0 replicate 0" || doubts[0].State != sweep.Diverged {
 				t.Errorf("doubts: %+v, want one: %s", doubts, test.want)
 			}
@@ -115,8 +115,8 @@ func TestWhatWasAlteredIsNotShown(t *testing.T) {
 			if n, err := place.Retry(t.Context(), queue.Selection{}, true); n != 1 || err != nil {
 				t.Errorf("%d tasks reopened, %v", n, err)
 			}
-			if a, _ := played(t, c); len(a.Doubts()) != 0 || !a.Completeness().Complete {
-				t.Errorf("mended, but there are %+v, %+v", a.Doubts(), a.Completeness())
+			if a, _ := played(t, c); len(a.IntegrityErrors()) != 0 || !a.Completeness().Complete {
+				t.Errorf("mended, but there are %+v, %+v", a.IntegrityErrors(), a.Completeness())
 			}
 		})
 	}

@@ -108,7 +108,7 @@ func TestFolderStates(t *testing.T) {
 		"no grid":      open(otherCells, true, false),
 		"run":          open(fourCells, false, true),
 		"status": func(ctx context.Context, c app.Config) error {
-			_, _, err := app.Place{Out: c.Out}.Status(ctx, "")
+			_, err := app.Place{Out: c.Out}.Status(ctx, "")
 			return err
 		},
 		"cancel": func(ctx context.Context, c app.Config) error {
@@ -230,15 +230,15 @@ func TestACopyOfALiveFolder(t *testing.T) {
 	place := app.Place{Out: copied}
 	_, _, ofCancel := place.Cancel(t.Context(), queue.Selection{})
 	_, ofForget := place.Delete(t.Context(), "")
-	_, _, ofStatus := place.Status(t.Context(), "")
+	_, ofStatus := place.Status(t.Context(), "")
 	for command, err := range map[string]error{"cancel": ofCancel, "delete": ofForget, "status": ofStatus} {
 		if !isInput(err, fmt.Sprintf("output folder %s is a copy of %s", copied, c.Out)) {
 			t.Errorf("%s on the copy: %v", command, err)
 		}
 	}
-	status, running, err := app.Place{Out: c.Out}.Status(t.Context(), "")
-	if err != nil || !running || status.GetCounts().GetFailed() != 0 {
-		t.Errorf("the original: %v, %v, %v", status, running, err)
+	status, err := app.Place{Out: c.Out}.Status(t.Context(), "")
+	if err != nil || !status.Running || status.Tasks.Failed != 0 {
+		t.Errorf("the original: %v, %v, %v", status, status.Running, err)
 	}
 	if runtime.GOOS == "windows" {
 		return
@@ -247,8 +247,8 @@ func TestACopyOfALiveFolder(t *testing.T) {
 	if err := os.Symlink(c.Out, link); err != nil {
 		t.Fatal(err)
 	}
-	if _, running, err := (app.Place{Out: link}).Status(t.Context(), ""); err != nil || !running {
-		t.Errorf("through a link to the original: %v, %v", running, err)
+	if status, err := (app.Place{Out: link}).Status(t.Context(), ""); err != nil || !status.Running {
+		t.Errorf("through a link to the original: %v, %v", status.Running, err)
 	}
 }
 

@@ -3,63 +3,82 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/remote"
+	"spiqsweep/coordinator/store"
 	"spiqsweep/coordinator/wire"
-	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
 
-// Status says how a sweep gets on, in the words of the wire: the one that a word
-// names, or the folder's. It says whether a coordinator runs.
-func (p Place) Status(ctx context.Context, word string) (answer *spiqsweepv1.GetStatusResponse, running bool, err error) {
-	running, err = p.read(ctx, word, func(ctx context.Context, k keeper, s queue.Sweep) (err error) {
+// Status returns the state of a sweep, by its name or ID; "" stands for the folder's
+// sweep.
+func (p Place) Status(ctx context.Context, name string) (status Status, err error) {
+	running, err := p.read(ctx, name, func(ctx context.Context, k keeper, s queue.Sweep) error {
 		if c, ok := k.(*remote.Client); ok {
-			answer, err = c.WireStatus(ctx, s.ID) // which has the labels of tasks
+			answer, err := c.WireStatus(ctx, s.ID) // with the labels of tasks
+			status = newStatus(answer)
 			return err
 		}
-		status, err := k.Status(ctx, s.ID)
-		answer = wire.WriteStatus(status)
+		stored, err := k.Status(ctx, s.ID)
+		status = newStatus(wire.WriteStatus(stored))
+		status.ServedByAnother = err == nil && p.servedByAnother(stored)
 		return err
 	})
-	return answer, running, err
+	status.Running = running
+	return status, err
 }
 
-// Ask asks the coordinator that runs there, if one does.
-func (p Place) Ask(ctx context.Context) (answer *spiqsweepv1.GetStatusResponse, running bool, err error) {
-	word, err := p.sweep("")
+// servedByAnother reports whether a coordinator serves the store, although that of
+// the folder does not run: a worker has called it within its lease term.
+func (p Place) servedByAnother(s queue.Status) bool {
+	url, err := folder(p.Out).storeURL(p.Store)
+	return err == nil && p.Coordinator.Token == "" && store.Shared(url) &&
+		slices.ContainsFunc(s.Workers, func(w queue.Worker) bool { return w.Deadline.After(s.AsOf) })
+}
+
+// Ask returns the state of the sweep as the running coordinator reports it, and
+// whether one runs.
+func (p Place) Ask(ctx context.Context) (status Status, running bool, err error) {
+	id, err := p.sweep("")
 	if err != nil {
-		return nil, false, err
+		return Status{}, false, err
 	}
-	running, err = p.ask(ctx, func(ctx context.Context, c *remote.Client) (err error) {
-		answer, err = c.WireStatus(ctx, word)
+	running, err = p.ask(ctx, func(ctx context.Context, c *remote.Client) error {
+		answer, err := c.WireStatus(ctx, id)
+		status = newStatus(answer)
 		return err
 	})
-	return answer, running, err
+	status.Running = running
+	return status, running, err
 }
 
-// List lists the sweeps of the coordinator that runs there, or of the store.
-func (p Place) List(ctx context.Context) (sweeps []queue.Summary, err error) {
+// List lists the sweeps of the running coordinator, else of the store.
+func (p Place) List(ctx context.Context) ([]SweepSummary, error) {
 	if _, err := p.sweep(""); err != nil {
 		return nil, err
 	}
+	var sweeps []queue.Summary
 	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) (err error) {
 		sweeps, err = c.Sweeps(ctx)
 		return err
 	})
-	if running || err != nil {
-		return sweeps, err
+	if !running && err == nil {
+		err = p.inStore(ctx, readOnly, func(q *queue.Queue) (err error) {
+			sweeps, err = q.Sweeps(ctx)
+			return err
+		})
 	}
-	err = p.inStore(ctx, readOnly, func(q *queue.Queue) (err error) {
-		sweeps, err = q.Sweeps(ctx)
-		return err
-	})
-	return sweeps, err
+	summaries := []SweepSummary{}
+	for _, s := range sweeps {
+		summaries = append(summaries, newSweepSummary(s))
+	}
+	return summaries, err
 }
 
 // ErrNoName says that a sweep must be named: the place is not the folder of one.
-var ErrNoName = errors.New("say which sweep to forget")
+var ErrNoName = errors.New("name the sweep to delete")
 
 // Delete ends the sweep that a word names, or the folder's, and returns what it
 // was. What it has finished stays in the store. Errors: ErrNoName.

@@ -28,8 +28,8 @@ func TestFailingTasksAreFailedAndReopened(t *testing.T) {
 		t.Errorf("attempts.csv: %q", got)
 	}
 	place := app.Place{Out: c.Out}
-	status, running, err := place.Status(t.Context(), "")
-	if err != nil || running || len(status.GetFailed()) != 4 || status.GetFailed()[0].GetReason() == "" {
+	status, err := place.Status(t.Context(), "")
+	if err != nil || status.Running || len(status.Failed) != 4 || status.Failed[0].Reason == "" {
 		t.Errorf("status is %v, %v", status, err)
 	}
 	if reopened, err := place.Retry(t.Context(), queue.Selection{}, false); err != nil || reopened != 4 {
@@ -59,7 +59,7 @@ func TestStatusAndRetryThroughTheCoordinator(t *testing.T) {
 	}()
 	place := app.Place{Out: c.Out}
 	answer, running, err := place.Ask(t.Context())
-	if err != nil || !running || answer.GetCounts().GetPending() != 4 {
+	if err != nil || !running || answer.Tasks.Pending != 4 {
 		t.Errorf("the coordinator answers %v, %v, %v", answer, running, err)
 	}
 	if reopened, err := place.Retry(t.Context(), queue.Selection{}, false); err != nil || reopened != 0 {
@@ -83,9 +83,9 @@ func TestAGivenStoreWins(t *testing.T) {
 	given := filepath.Join(finished.Out, "sweep.db")
 
 	alone := app.Place{Store: given}
-	status, asked, err := alone.Status(t.Context(), "")
-	if err != nil || asked || status.GetSweep() != sweepOf(t, finished.Out) || status.GetCounts().GetDone() != 4 {
-		t.Errorf("the store's only sweep: %v, asked %v, %v", status, asked, err)
+	status, err := alone.Status(t.Context(), "")
+	if err != nil || status.Running || status.Sweep != sweepOf(t, finished.Out) || status.Tasks.Done != 4 {
+		t.Errorf("the store's only sweep: %v, asked %v, %v", status, status.Running, err)
 	}
 	if _, err := alone.Delete(t.Context(), ""); !errors.Is(err, app.ErrNoName) {
 		t.Errorf("delete a sweep that is not named: %v, want ErrNoName", err)
@@ -95,7 +95,7 @@ func TestAGivenStoreWins(t *testing.T) {
 	if cancelled, _, err := both.Cancel(t.Context(), queue.Selection{}); !errors.Is(err, queue.ErrUnknown) || cancelled != 0 {
 		t.Errorf("%d tasks cancelled, %v: the folder's sweep is not in the given store", cancelled, err)
 	}
-	if status, _, err := (app.Place{Out: running.Out}).Status(t.Context(), ""); err != nil || status.GetCounts().GetFailed() != 0 {
+	if status, err := (app.Place{Out: running.Out}).Status(t.Context(), ""); err != nil || status.Tasks.Failed != 0 {
 		t.Errorf("the sweep that runs: %v, %v", status, err)
 	}
 }
@@ -143,9 +143,9 @@ func TestAFolderRemembersItsStore(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("store.url: %v, %v", info, err)
 	}
-	status, running, err := app.Place{Out: c.Out}.Status(t.Context(), "")
-	if err != nil || running || status.GetCounts().GetDone() != 4 {
-		t.Errorf("status is %v, %v, %v", status, running, err)
+	status, err := app.Place{Out: c.Out}.Status(t.Context(), "")
+	if err != nil || status.Running || status.Tasks.Done != 4 {
+		t.Errorf("status is %v, %v, %v", status, status.Running, err)
 	}
 	c.Store = ""
 	if a, last := played(t, c); !a.Resumed || last.Gained != 0 || last.Counts.Done != 4 {
@@ -169,7 +169,7 @@ func TestCommandsOnWhatWasForgotten(t *testing.T) {
 		if _, err := place.Delete(t.Context(), ""); err != nil {
 			t.Fatal(err)
 		}
-		_, _, ofStatus := place.Status(t.Context(), "")
+		_, ofStatus := place.Status(t.Context(), "")
 		_, ofRetry := place.Retry(t.Context(), queue.Selection{}, false)
 		_, _, ofCancel := place.Cancel(t.Context(), queue.Selection{})
 		_, ofForget := place.Delete(t.Context(), "")
@@ -226,7 +226,7 @@ func TestAServerWithoutASweep(t *testing.T) {
 		t.Helper()
 		place, want := app.Place{Out: c.Out}, "no sweep yet: submit one with `"+
 			app.CommandLine("coordinator", "--grid", "sweep.hcl", "--coordinator", filepath.Join(c.Out, "operator.json"))+"`"
-		if _, _, err := place.Status(t.Context(), ""); !isInput(err, want) {
+		if _, err := place.Status(t.Context(), ""); !isInput(err, want) {
 			t.Errorf("error of status is %v, want %s", err, want)
 		}
 		if _, err := place.Retry(t.Context(), queue.Selection{}, false); !isInput(err, want) {

@@ -74,7 +74,7 @@ func TestASweepReachedFromElsewhere(t *testing.T) {
 	if !slices.Equal(operator.Addresses, []string{here, elsewhere}) {
 		t.Errorf("operators are sent to %v, want %s, then %s", operator.Addresses, here, elsewhere)
 	}
-	if answer, running, err := (app.Place{Out: c.Out}).Ask(t.Context()); err != nil || !running || answer.GetCounts().GetPending() != 4 {
+	if answer, running, err := (app.Place{Out: c.Out}).Ask(t.Context()); err != nil || !running || answer.Tasks.Pending != 4 {
 		t.Errorf("the coordinator answers %v, %v, %v", answer, running, err)
 	}
 	ask := func(file credentials.File) error {

@@ -120,7 +120,7 @@ func TestAFolderWithoutASweep(t *testing.T) {
 	t.Parallel()
 	place := app.Place{Out: t.TempDir()}
 	var input *app.InputError
-	if _, _, err := place.Status(t.Context(), ""); !errors.As(err, &input) || !strings.Contains(err.Error(), "no sweep") {
+	if _, err := place.Status(t.Context(), ""); !errors.As(err, &input) || !strings.Contains(err.Error(), "no sweep") {
 		t.Errorf("error of Status is %v", err)
 	}
 	if _, err := place.Retry(t.Context(), queue.Selection{}, false); !errors.As(err, &input) {

@@ -146,9 +146,9 @@ func TestASubmittedSweepGoesOnWithoutItsFollower(t *testing.T) {
 	if last.Counts.Done != 4 || !resumed.Resumed {
 		t.Errorf("resumed is %v, counts are %+v", resumed.Resumed, last.Counts)
 	}
-	answer, running, err := app.Place{Out: c.Out}.Status(t.Context(), "")
-	if err != nil || !running || answer.GetCounts().GetDone() != 4 {
-		t.Errorf("status from the folder: %v, %v, %v", answer, running, err)
+	answer, err := app.Place{Out: c.Out}.Status(t.Context(), "")
+	if err != nil || !answer.Running || answer.Tasks.Done != 4 {
+		t.Errorf("status from the folder: %v, %v, %v", answer, answer.Running, err)
 	}
 	c.Listen = "127.0.0.1:0"
 	if _, err := app.Open(t.Context(), c); !isInput(err, "is kept by the coordinator at") {
@@ -177,19 +177,19 @@ func TestSweepsShareWhatIsFinished(t *testing.T) {
 	if err != nil || len(sweeps) != 2 {
 		t.Fatalf("sweeps: %v, %v", sweeps, err)
 	}
-	if _, _, err := place.Status(t.Context(), ""); !isInput(err, "name one") {
+	if _, err := place.Status(t.Context(), ""); !isInput(err, "name one") {
 		t.Errorf("the status of one of two: %v", err)
 	}
-	if answer, _, err := place.Status(t.Context(), "more"); err != nil || answer.GetCounts().GetDone() != 6 {
+	if answer, err := place.Status(t.Context(), "more"); err != nil || answer.Tasks.Done != 6 {
 		t.Errorf("status by name: %v, %v", answer, err)
 	}
-	if _, err := place.Delete(t.Context(), ""); !isInput(err, "say which") {
+	if _, err := place.Delete(t.Context(), ""); !isInput(err, "name the sweep") {
 		t.Errorf("forget one of two: %v", err)
 	}
 	if forgotten, err := (app.Place{Coordinator: operator(t, at)}).Delete(t.Context(), "four"); err != nil || forgotten.Name != "four" {
 		t.Errorf("forget: %+v, %v", forgotten, err)
 	}
-	if _, _, err := (app.Place{Out: first.Out}).Status(t.Context(), ""); !isInput(err, "it was forgotten") {
+	if _, err := (app.Place{Out: first.Out}).Status(t.Context(), ""); !isInput(err, "it was forgotten") {
 		t.Errorf("the status of a forgotten sweep: %v", err)
 	}
 	if sweeps, err := place.List(t.Context()); err != nil || len(sweeps) != 1 || sweeps[0].Name != "more" {

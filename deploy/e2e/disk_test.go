@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/coordinator/app"
 )
 
 // onAFullDisk is a sweep whose coordinator has just said that its disk is full;
@@ -20,7 +20,7 @@ func onAFullDisk(t *testing.T) (r *run, c *process, mend func()) {
 	disk := smallDisk(t)
 	r.folder = filepath.Join(disk, "out")
 	c = r.coordinator("", "--local", "2")
-	r.until(c, "a task is done", func(s *spiqsweepv1.GetStatusResponse) bool { return s.GetCounts().GetDone() > 0 })
+	r.until(c, "a task is done", func(s app.Status) bool { return s.Tasks.Done > 0 })
 	ballast := filepath.Join(disk, "ballast")
 	fill(t, ballast)
 	c.until("it says that the disk is full", func() bool { return strings.Contains(c.output.String(), "the disk is full") })

@@ -14,7 +14,7 @@ import (
 
 	_ "modernc.org/sqlite" // as the store opens it
 
-	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/coordinator/app"
 )
 
 // command runs a command on the folder of a sweep, and returns what it said.
@@ -118,11 +118,11 @@ func (r *run) alter(pattern, number string) (was, is string) {
 // makesSteps waits until a running task has made some, and returns it.
 func (r *run) makesSteps(c *process) (task string) {
 	r.Helper()
-	r.until(c, "a task makes steps", func(s *spiqsweepv1.GetStatusResponse) bool {
-		for _, w := range s.GetWorkers() {
-			for _, running := range w.GetRunning() {
-				if running.GetStep() > 0 {
-					task = running.GetTask()
+	r.until(c, "a task makes steps", func(s app.Status) bool {
+		for _, w := range s.Workers {
+			for _, running := range w.Running {
+				if running.Step > 0 {
+					task = running.Task
 				}
 			}
 		}
@@ -169,7 +169,7 @@ func TestDrainAWorker(t *testing.T) {
 	}
 	r.said(r.command(0, "drain", "--host", host), "1 worker asked to leave\n")
 	first.expect(75)
-	r.until(c, "nothing runs", func(s *spiqsweepv1.GetStatusResponse) bool { return s.GetCounts().GetLeased() == 0 })
+	r.until(c, "nothing runs", func(s app.Status) bool { return s.Tasks.Running == 0 })
 	last := r.worker("")
 	c.expect(0)
 	last.expect(0)

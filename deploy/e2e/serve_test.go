@@ -13,7 +13,6 @@ import (
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/store/storetest/postgres"
 	"spiqsweep/proto/credentials"
-	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
 // site is a folder from which coordinators serve a store.
@@ -56,7 +55,7 @@ func (s *site) at(address string) app.Place {
 }
 
 // until waits for a state of the only sweep that a coordinator tells.
-func (s *site) until(c *process, address, what string, reached func(*spiqsweepv1.GetStatusResponse) bool) {
+func (s *site) until(c *process, address, what string, reached func(app.Status) bool) {
 	s.Helper()
 	place := s.at(address)
 	c.until(what, func() bool {
@@ -160,12 +159,12 @@ func twoCoordinators(t *testing.T) (s *site, r *run, called, other *process, at 
 func (s *site) progress(c *process, at string) time.Duration {
 	s.Helper()
 	before, began := uint64(0), time.Now()
-	s.until(c, at, "the other coordinator answers", func(status *spiqsweepv1.GetStatusResponse) bool {
-		before = status.GetCounts().GetDone()
+	s.until(c, at, "the other coordinator answers", func(status app.Status) bool {
+		before = status.Tasks.Done
 		return true
 	})
-	s.until(c, at, "results are accepted", func(status *spiqsweepv1.GetStatusResponse) bool {
-		return status.GetCounts().GetDone() > before
+	s.until(c, at, "results are accepted", func(status app.Status) bool {
+		return status.Tasks.Done > before
 	})
 	return time.Since(began)
 }

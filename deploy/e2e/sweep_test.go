@@ -19,7 +19,6 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"spiqsweep/coordinator/app"
-	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
 // sweepOf is a grid with what the command line adds to it.
@@ -165,7 +164,7 @@ func (r *run) worker(failpoint string) *process {
 }
 
 // until waits for a state of the sweep that its coordinator tells.
-func (r *run) until(c *process, what string, reached func(*spiqsweepv1.GetStatusResponse) bool) {
+func (r *run) until(c *process, what string, reached func(app.Status) bool) {
 	r.Helper()
 	c.until(what, func() bool {
 		status, running, err := app.Place{Out: r.folder}.Ask(r.Context())
@@ -173,10 +172,10 @@ func (r *run) until(c *process, what string, reached func(*spiqsweepv1.GetStatus
 	})
 }
 
-func answers(*spiqsweepv1.GetStatusResponse) bool { return true }
+func answers(app.Status) bool { return true }
 
-func aThirdDone(s *spiqsweepv1.GetStatusResponse) bool {
-	return 3*s.GetCounts().GetDone() >= s.GetCounts().GetPlanned()
+func aThirdDone(s app.Status) bool {
+	return 3*s.Tasks.Done >= s.Tasks.Planned
 }
 
 func (r *run) file(name string) []byte {

@@ -1,0 +1,125 @@
+package app
+
+import (
+	"time"
+
+	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+)
+
+// Status describes the state of a sweep, for the terminal and, as JSON, for programs.
+type Status struct {
+	Sweep       string    `json:"sweep"` // its ID
+	Name        string    `json:"name"`
+	Revision    uint32    `json:"revision"`
+	KernelClass string    `json:"kernel_class"`
+	AsOf        time.Time `json:"as_of"`
+	// Running reports whether the coordinator that was asked, or that of the folder,
+	// runs; ServedByAnother, if it does not run, whether another coordinator serves
+	// the store.
+	Running         bool         `json:"coordinator_running"`
+	ServedByAnother bool         `json:"served_by_another"`
+	Tasks           TaskCounts   `json:"tasks"`
+	Warnings        []string     `json:"warnings"` // problems of the store
+	SecondsLeft     float64      `json:"seconds_left"`
+	WorkersPresent  int          `json:"workers_present"`
+	Workers         []Worker     `json:"workers"` // the first hundred
+	Failed          []TaskReason `json:"failed"`
+	Diverged        []TaskReason `json:"diverged"`
+}
+
+// TaskCounts counts the tasks of a sweep by state.
+type TaskCounts struct {
+	Planned  uint64 `json:"planned"`
+	Done     uint64 `json:"done"`
+	Running  uint64 `json:"running"`
+	Pending  uint64 `json:"pending"`
+	Failed   uint64 `json:"failed"`
+	Diverged uint64 `json:"diverged"`
+	// Verifying counts the done tasks that run once more.
+	Verifying uint64 `json:"verifying"`
+}
+
+// Worker is a worker process that has called the coordinator within its lease term.
+type Worker struct {
+	Process  string        `json:"process"`
+	Host     string        `json:"host"`
+	Kernel   string        `json:"kernel"`
+	Slots    uint32        `json:"slots"`
+	LastSeen time.Time     `json:"last_seen"`
+	Draining bool          `json:"draining"` // it was asked to leave
+	Running  []RunningTask `json:"running"`
+}
+
+// RunningTask is a task that a worker holds, with the last training step it reported.
+type RunningTask struct {
+	Task    string `json:"task"`
+	Attempt uint64 `json:"attempt"`
+	Step    uint64 `json:"step"`
+	Steps   uint64 `json:"steps"`
+}
+
+// TaskReason is a task that failed or diverged, with the reason.
+type TaskReason struct {
+	Task   string `json:"task"`
+	Label  string `json:"label"`
+	Reason string `json:"reason"`
+}
+
+// newStatus converts the status from the form of the protocol.
+func newStatus(s *spiqsweepv1.GetStatusResponse) Status {
+	counts := s.GetCounts()
+	status := Status{
+		Sweep: s.GetSweep(), Name: s.GetName(), Revision: s.GetRevision(), KernelClass: s.GetKernelClass(), AsOf: s.GetAsOf().AsTime(),
+		Tasks: TaskCounts{
+			Planned: counts.GetPlanned(), Done: counts.GetDone(), Running: counts.GetLeased(),
+			Pending: counts.GetPending(), Failed: counts.GetFailed(), Diverged: counts.GetDiverged(),
+			Verifying: counts.GetVerifying(),
+		},
+		SecondsLeft: s.GetTimeLeft().AsDuration().Seconds(),
+		Warnings:    append([]string{}, s.GetWarnings()...), WorkersPresent: int(s.GetWorkforce().GetProcesses()),
+		Workers: []Worker{}, Failed: taskReasons(s.GetFailed()), Diverged: taskReasons(s.GetDiverged()),
+	}
+	for _, w := range s.GetWorkers() {
+		worker := Worker{
+			Process: w.GetProcess(), Host: w.GetHost(), Kernel: w.GetKernel(), Slots: w.GetSlots(),
+			LastSeen: w.GetLastSeen().AsTime(), Draining: w.GetDraining(), Running: []RunningTask{},
+		}
+		for _, r := range w.GetRunning() {
+			worker.Running = append(worker.Running, RunningTask{r.GetTask(), r.GetAttempt(), r.GetStep(), r.GetSteps()})
+		}
+		status.Workers = append(status.Workers, worker)
+	}
+	return status
+}
+
+func taskReasons(tasks []*spiqsweepv1.TaskStatus) []TaskReason {
+	reasons := []TaskReason{}
+	for _, t := range tasks {
+		reasons = append(reasons, TaskReason{t.GetTask(), t.GetLabel(), t.GetReason()})
+	}
+	return reasons
+}
+
+// SweepSummary is a sweep in a list, also as JSON.
+type SweepSummary struct {
+	Name        string     `json:"name"`
+	ID          string     `json:"id"`
+	Revision    int        `json:"revision"`
+	CreatedAt   time.Time  `json:"created_at"`
+	Numerics    int        `json:"numerics"`
+	KernelClass string     `json:"kernel_class"`
+	Tasks       TaskCounts `json:"tasks"`
+}
+
+func newSweepSummary(s queue.Summary) SweepSummary {
+	return SweepSummary{
+		Name: s.Name, ID: s.ID, Revision: s.Revision, CreatedAt: s.CreatedAt,
+		Numerics: s.Numerics, KernelClass: s.KernelClass,
+		Tasks: TaskCounts{
+			Planned: uint64(s.Counts.Planned), Done: uint64(s.Counts.Done), Running: uint64(s.Counts.Leased),
+			Pending: uint64(s.Counts.Pending), Failed: uint64(s.Counts.Failed), Diverged: uint64(s.Counts.Diverged),
+			Verifying: uint64(s.Counts.Verifying),
+		},
+	}
+}

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/table"
+)
+
+// printStart prints what is about to run.
+func (t *terminal) printStart(a *app.App) {
+	for _, notice := range a.Notices {
+		t.say("%s", notice)
+	}
+	grid := a.Prepared().Grid
+	t.say("sweep %s: %s × %s on %s", grid.Name, count(grid.Len(), "configuration"), count(grid.Replicates, "replicate"), a.Prepared().Data())
+	if a.Resumed {
+		t.say("%s", revisionText(a.Revision))
+	}
+	t.say("output folder: %s", a.Folder())
+	if addresses := a.Elsewhere(); len(addresses) > 0 {
+		t.say("the coordinator at %s runs the sweep: Ctrl-C stops following it, and the sweep goes on", strings.Join(addresses, ", "))
+		return
+	}
+	if a.Local > 0 {
+		t.say("local workers: %d, kernel %s", a.Local, a.Kernel.Name)
+	}
+	if a.Listen != "" {
+		t.say("listening on %s: start workers with\n  %s", a.Address(), commandLine("worker", "--coordinator", a.WorkerFile()))
+	}
+	if addresses := a.Advertised(); len(addresses) > 0 {
+		t.say("workers on other machines call %s: copy %s there, readable by you alone, and start them with\n  %s",
+			strings.Join(addresses, ", "), a.WorkerFile(), commandLine("worker", "--coordinator", filepath.Base(a.WorkerFile())))
+	}
+}
+
+// count formats a number with its noun.
+func count(n int, of string) string {
+	if n != 1 {
+		of += "s"
+	}
+	return fmt.Sprintf("%d %s", n, of)
+}
+
+// revisionText describes what a grid changed in a folder that held a sweep.
+func revisionText(r queue.Revision) string {
+	if r.Added == 0 && r.Dropped == 0 {
+		return fmt.Sprintf("resuming: %d of %d tasks are done", r.AlreadyDone, r.Kept)
+	}
+	text := fmt.Sprintf("revision %d of the sweep in this folder: %s added, %d kept, %d dropped; %d are done",
+		r.Number, count(r.Added, "task"), r.Kept, r.Dropped, r.AlreadyDone)
+	if r.Kept == 0 && r.Dropped > 0 {
+		text += "\nno task of the last revision is kept: did the recording, the seed or a setting change? Finished tasks stay in the store"
+	}
+	return text
+}
+
+// printOutcome prints the outcome of a run and where its files are.
+func (t *terminal) printOutcome(a *app.App, last app.Progress) error {
+	t.say("%d of %d tasks done, %d in this run, which took %s",
+		last.Counts.Done, last.Counts.Planned, last.Gained, formatDuration(last.Elapsed))
+	if !last.Counts.Finished() {
+		t.say("tasks were reopened while the run was ending: to resume, run again\n  %s", resumeCommand(os.Args[1:]))
+	}
+	place := []string{"--out", a.Folder()} // which records the store
+	if n := last.Counts.Failed; n > 0 {
+		t.say("failed: %s, see their logs in %s; reopen them with\n  %s",
+			count(n, "task"), filepath.Join(a.Folder(), "attempts.csv"), commandLine("coordinator", append([]string{"retry"}, place...)...))
+	}
+	for _, line := range reasons(last.Failed, last.Counts.Failed) {
+		t.say("  %s", line)
+	}
+	if n := last.Counts.Diverged; n > 0 {
+		t.say("diverged (two runs gave different numbers): %s, listed by `%s`; run them once more with\n  %s",
+			count(n, "task"), commandLine("coordinator", append([]string{"status"}, place...)...), commandLine("coordinator", append([]string{"retry", "--diverged"}, place...)...))
+	}
+	for _, warning := range a.Warnings() {
+		t.say("warning: %s", warning)
+	}
+	printCompleteness(t, a.Completeness())
+	if err := printMeans(t, a.Levels()); err != nil {
+		return err
+	}
+	t.say("tables:  %s", tablePaths(a))
+	t.say("figures: %s", filepath.Join(a.Folder(), "figures"))
+	t.say("models:  %s", filepath.Join(a.Folder(), "models"))
+	return nil
+}
+
+// reasons returns a line for each kind of failure, with its count and its first
+// reason. failed may be only a part of all failed tasks, whose number is total.
+func reasons(failed []queue.Row, total int) []string {
+	var kinds []string
+	first, counts := map[string]string{}, map[string]int{}
+	for _, row := range failed {
+		kind := sweep.FailureKind(row.Reason)
+		if counts[kind]++; counts[kind] == 1 {
+			kinds = append(kinds, kind)
+			first[kind] = row.Reason
+		}
+	}
+	slices.SortStableFunc(kinds, func(a, b string) int { return counts[b] - counts[a] })
+	var lines []string
+	for _, kind := range kinds {
+		lines = append(lines, fmt.Sprintf("%s: %s", count(counts[kind], "task"), sweep.Printable(first[kind])))
+	}
+	if more := total - len(failed); more > 0 && len(failed) > 0 {
+		lines = append(lines, fmt.Sprintf("and %s: see `coordinator status` and attempts.csv", count(more, "other task")))
+	}
+	return lines
+}
+
+// tablePaths returns the paths of the tables that were written.
+func tablePaths(a *app.App) string {
+	problems := map[string]app.Problem{}
+	for _, p := range a.Problems() {
+		problems[p.File] = p
+	}
+	var files []string
+	moved := false
+	for _, name := range []string{"results", "summary", "comparison", "axes", "attempts"} {
+		file := filepath.Join(a.Folder(), name+".csv")
+		problem, unwritten := problems[file]
+		moved = moved || unwritten
+		if unwritten {
+			file = problem.Beside
+		}
+		if file != "" {
+			files = append(files, file)
+		}
+	}
+	if !moved {
+		return filepath.Join(a.Folder(), "{results,summary,comparison,axes,attempts}.csv")
+	}
+	return strings.Join(files, ", ")
+}
+
+// namedProblems is the largest number of problems that are printed.
+const namedProblems = 5
+
+// printProblems prints which files could not be written, or not in their place, and
+// reports whether there are any.
+func (t *terminal) printProblems(problems []app.Problem) bool {
+	if len(problems) == 0 {
+		return false
+	}
+	t.say("NOT WRITTEN: %s of the output folder; remove the cause, and run the same command again", count(len(problems), "file"))
+	for _, p := range problems[:min(len(problems), namedProblems)] {
+		line := "  " + p.File + ": " + sweep.Printable(p.Reason)
+		if p.Beside != "" {
+			line += "; the new content is in " + p.Beside
+		}
+		t.say("%s", line)
+	}
+	if more := len(problems) - namedProblems; more > 0 {
+		t.say("  and %s", count(more, "other"))
+	}
+	return true
+}
+
+// resumeCommand returns the command line of this run. It omits a store URL that
+// contains a password, since output ends up in logs; the output folder records the
+// store in a file that only its owner can read.
+func resumeCommand(arguments []string) string {
+	var kept []string
+	for i := 0; i < len(arguments); i++ {
+		switch url, joined := strings.CutPrefix(arguments[i], "--store="); {
+		case joined && store.ShowsPassword(url):
+		case arguments[i] == "--store" && i+1 < len(arguments) && store.ShowsPassword(arguments[i+1]):
+			i++
+		default:
+			kept = append(kept, arguments[i])
+		}
+	}
+	command := commandLine("coordinator", kept...)
+	if len(kept) < len(arguments) {
+		command += "\nwithout --store, whose URL contains a password: the output folder records it " +
+			"(better, give the URL without it, and the password in PGPASSWORD or ~/.pgpass)"
+	}
+	return command
+}
+
+// namedResults is the largest number of corrupt results that are printed.
+const namedResults = 5
+
+// printIntegrityErrors prints which stored results differ from those that were
+// accepted, and how to verify and repair them.
+func (t *terminal) printIntegrityErrors(a *app.App) {
+	corrupt := a.IntegrityErrors()
+	if len(corrupt) == 0 {
+		return
+	}
+	command := []string{"verify", "--out", a.Folder()}
+	if len(corrupt) > namedResults {
+		command = append(command, "--share", "1")
+	}
+	var named []string
+	for _, d := range corrupt[:min(len(corrupt), namedResults)] {
+		named = append(named, "  "+d.Label+": "+sweep.Printable(d.Reason))
+		if len(corrupt) <= namedResults {
+			command = append(command, short(string(d.Task)))
+		}
+	}
+	if more := len(corrupt) - len(named); more > 0 {
+		named = append(named, "  and "+count(more, "other"))
+	}
+	t.say("CORRUPT: %s in the store; the tables omit the numbers:\n%s\nto run the tasks again and compare, use\n  %s\nto replace results that it finds wrong, run the sweep again after\n  %s",
+		count(len(corrupt), "result"), strings.Join(named, "\n"), commandLine("coordinator", command...),
+		commandLine("coordinator", "retry", "--diverged", "--out", a.Folder()))
+}
+
+// summaryErrors are the errors of the closing table, which Fig. S1 shows too.
+var summaryErrors = [2]string{"mse_k_probability", "mse_firing_rate_hz2"}
+
+// maxLevels is the largest number of lines for one swept setting.
+const maxLevels = 40
+
+// printMeans prints, for each value of each swept setting and each K, the geometric
+// means over all other settings of two errors and of their floors.
+func printMeans(out io.Writer, levels []table.Level) error {
+	if len(levels) == 0 {
+		return nil
+	}
+	fmt.Fprintln(out, "geometric means over everything but the first two columns (axes.csv compares them, summary.csv has every configuration):")
+	undefined := false
+	for len(levels) > 0 {
+		axis := levels[0].Axis
+		end := slices.IndexFunc(levels, func(l table.Level) bool { return l.Axis != axis })
+		if end < 0 {
+			end = len(levels)
+		}
+		missing, err := printAxis(out, levels[:end])
+		if err != nil {
+			return err
+		}
+		undefined, levels = undefined || missing, levels[end:]
+	}
+	if undefined {
+		fmt.Fprintln(out, "–: not defined. A floor needs a recording of two repeats or more; a geometric mean needs errors above 0.")
+	}
+	return nil
+}
+
+// printAxis prints the levels of one setting, and reports whether a number is
+// undefined.
+func printAxis(out io.Writer, levels []table.Level) (undefined bool, err error) {
+	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(columns, "%s\tK\tmodels\tMSE of P(k)\tfloor\tMSE of rates (Hz²)\tfloor\t\n", levels[0].Axis)
+	print := func(v float64) string {
+		if math.IsNaN(v) {
+			undefined = true
+			return "–"
+		}
+		return fmt.Sprintf("%.2g", v)
+	}
+	lines := 0
+	for i, l := range levels {
+		if l.Error != summaryErrors[0] {
+			continue
+		}
+		if lines++; lines > maxLevels {
+			continue
+		}
+		rates := table.Level{GeometricMean: math.NaN(), Floor: math.NaN()}
+		for _, other := range levels[i:] {
+			if other.Value == l.Value && other.K == l.K && other.Error == summaryErrors[1] {
+				rates = other
+				break
+			}
+		}
+		fmt.Fprintf(columns, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t\n", sweep.Printable(l.Value), sweep.Format(l.K), l.Models,
+			print(l.GeometricMean), print(l.Floor), print(rates.GeometricMean), print(rates.Floor))
+	}
+	if err := columns.Flush(); err != nil {
+		return undefined, err
+	}
+	if lines > maxLevels {
+		fmt.Fprintf(out, "… and %d more in axes.csv\n", lines-maxLevels)
+	}
+	return undefined, nil
+}
+
+// printCompleteness prints whether every configuration and replicate has exactly one
+// result, and the digest of the results.
+func printCompleteness(out io.Writer, c table.Completeness) {
+	switch {
+	case c.Format == "":
+		// no table was written
+	case c.Complete:
+		fmt.Fprintf(out, "complete: %d of %d, digest %s\n", c.Done, c.Rows, c.ResultsSHA256)
+	default:
+		fmt.Fprintf(out, "not complete: %d of %d, digest %s\n", c.Done, c.Rows, c.ResultsSHA256)
+	}
+}

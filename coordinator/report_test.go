@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/table"
+)
+
+// TestTheClosingTableComparesAlongEveryAxis, and shows an undefined floor as –.
+func TestTheClosingTableComparesAlongEveryAxis(t *testing.T) {
+	rows := func(floor bool) table.Rows {
+		return func(yield func(table.Row, error) bool) {
+			for i, entangler := range []string{"chain", "none"} {
+				c := sweep.Default()
+				c.Circuit.Entangler = entangler
+				m := sweep.Measures{Errors: map[string]float64{"k_probability": 0.25 * float64(i+1), "firing_rate_hz2": 3}}
+				if floor {
+					m.Floors = map[string]float64{"k_probability": 1e-7, "firing_rate_hz2": 1e-4}
+				}
+				if !yield(table.Row{ConfigurationIndex: i, Configuration: c, Measures: &m}, nil) {
+					return
+				}
+			}
+		}
+	}
+	for _, floor := range []bool{true, false} {
+		trainings, err := table.Gather(table.Shape{Axes: []string{"neurons", "entangler"}}, rows(floor))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := printMeans(&out, trainings.Levels()); err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		for line := range strings.Lines(out.String()) {
+			lines = append(lines, strings.Join(strings.Fields(line), " "))
+		}
+		want := []string{"2 0 2 0.35 1e-07 3 0.0001", "chain 0 1 0.25 1e-07 3 0.0001", "none 0 1 0.5 1e-07 3 0.0001"}
+		if !floor {
+			want = []string{"2 0 2 0.35 – 3 –", "chain 0 1 0.25 – 3 –", "none 0 1 0.5 – 3 –", "–: not defined. A floor needs a recording of two repeats or more; a geometric mean needs errors above 0."}
+		}
+		for _, line := range want {
+			if !strings.Contains(strings.Join(lines, "\n"), line) {
+				t.Errorf("the closing table lacks %q:\n%s", line, out.String())
+			}
+		}
+	}
+}
+
+// TestResumeCommandOmitsPasswords checks that a URL with a password is omitted.
+func TestResumeCommandOmitsPasswords(t *testing.T) {
+	for name, test := range map[string]struct {
+		arguments []string
+		want      string
+		hidden    bool
+	}{
+		"nothing":               {nil, "coordinator", false},
+		"a file":                {[]string{"--store", "x.db", "--local", "2"}, "coordinator --store x.db --local 2", false},
+		"a URL without one":     {[]string{"--store=postgres://me@host/x"}, "coordinator --store=postgres://me@host/x", false},
+		"a URL with one":        {[]string{"--local", "2", "--store", "postgres://me:topsecret@host/x", "--out", "runs/x"}, "coordinator --local 2 --out runs/x", true},
+		"… in one word":         {[]string{"--store=postgres://me:topsecret@host/x", "--out", "runs/x"}, "coordinator --out runs/x", true},
+		"… among parameters":    {[]string{"--store", "postgres://host/x?sslmode=require&password=topsecret"}, "coordinator", true},
+		"… given twice":         {[]string{"--store=postgres://a:topsecret@h/x", "--store", "postgres://b:topsecret@h/x"}, "coordinator", true},
+		"a flag without a word": {[]string{"--out", "runs/x", "--store"}, "coordinator --out runs/x --store", false},
+	} {
+		command, note, noted := strings.Cut(resumeCommand(test.arguments), "\n")
+		if command != test.want || noted != test.hidden || noted && !strings.Contains(note, "PGPASSWORD") {
+			t.Errorf("%s: %q, %q: want %q, a note: %v", name, command, note, test.want, test.hidden)
+		}
+		if strings.Contains(command+note, "topsecret") {
+			t.Errorf("%s: %q, %q shows the password", name, command, note)
+		}
+	}
+}
