@@ -7,8 +7,8 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// actor is the generator's side of a training: its angles and their descent of
-// equation 2 of the paper, with the K-term as KLoss defines it,
+// actor trains the generator: it holds the angles and minimises equation 2 of the
+// paper, with the K-term as KLoss defines it,
 //
 //	L_G = −(1/B) Σ_j C(G_j) + K·ℓ.
 type actor struct {
@@ -24,7 +24,7 @@ type actor struct {
 	gradient []float64
 	average  []float64 // Σ over updates of (1−d)·d^age·angles, or nil
 	adam     adam[float64]
-	updates  int // done so far
+	updates  int // number of updates made
 
 	weights [][]float32 // [block], each [word][lane]
 }
@@ -52,8 +52,8 @@ func newActor(s Settings, m *sampler, plain circuit.Tile, w *network, angles []f
 	return a
 }
 
-// update makes one step of Adam down L_G for a batch whose noise and
-// measurements are drawn; real is [sample][step], for the K-term.
+// update makes one step of Adam on L_G for a batch whose noise and measurements
+// are drawn. real is [sample][step]; only the K-term reads it.
 func (a *actor) update(b *batch, real []uint32, rate float64) error {
 	a.k.begin(real)
 	a.observe(b)
@@ -62,7 +62,7 @@ func (a *actor) update(b *batch, real []uint32, rate float64) error {
 	if !a.adam.update(a.angles, a.gradient, rate, a.updates) {
 		return fmt.Errorf("update generator: update %d made an angle %w", a.updates, ErrNotFinite)
 	}
-	for i := range a.average { // none of them without a decay
+	for i := range a.average { // empty without a decay
 		a.average[i] = a.settings.Average*a.average[i] + (1-a.settings.Average)*a.angles[i]
 	}
 	a.sampler.set(a.angles)
@@ -78,8 +78,8 @@ func (a *actor) observe(b *batch) {
 	}
 }
 
-// differentiate fills gradient with that of L_G for the observed batch, from
-// the last step, whose states are the nearest at hand, to the first.
+// differentiate fills gradient with the gradient of L_G for the observed batch. It
+// goes from the last step, whose states are most likely in the cache, to the first.
 func (a *actor) differentiate(b *batch) {
 	a.estimator.prepare(b)
 	for step := a.settings.Timesteps - 1; step >= 0; step-- {
@@ -101,7 +101,7 @@ func (a *actor) differentiate(b *batch) {
 	}
 }
 
-// weigh fills a block's weights, those of unused lanes with 0.
+// weigh fills a block's weights, with 0 for unused lanes.
 func (a *actor) weigh(tile circuit.Tile, b *batch, block, step int) {
 	weights := a.weights[block]
 	a.estimator.weigh(tile, b, block, step, weights)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestAdam follows a few updates by hand.
+// TestAdam compares a few updates with the formula.
 func TestAdam(t *testing.T) {
 	tests := []struct {
 		name         string
@@ -21,7 +21,7 @@ func TestAdam(t *testing.T) {
 			for k, g := range gradients {
 				wide.update(x, []float64{g}, rates[k], k+1)
 				narrow.update(y, []float32{float32(g)}, rates[k], k+1)
-				// Both moments as the weighted means of all gradients that they are.
+				// Both moments are weighted means of all gradients so far.
 				var mean, square, weight1, weight2 float64
 				for i, past := range gradients[:k+1] {
 					age := float64(k - i)
@@ -38,7 +38,8 @@ func TestAdam(t *testing.T) {
 	}
 }
 
-// TestAdamStaysAboveSubnormalNumbers however long a gradient is 0, or next to it.
+// TestAdamStaysAboveSubnormalNumbers makes many updates with gradients at or near
+// 0.
 func TestAdamStaysAboveSubnormalNumbers(t *testing.T) {
 	const smallestNormal = 0x1p-126
 	for _, k := range inner().Kernels {

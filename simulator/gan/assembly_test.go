@@ -7,7 +7,8 @@ import (
 	"spiqsweep/simulator/internal/kerneltest"
 )
 
-// inner holds the generated functions against the Go loops that specify them.
+// inner returns the suite that compares the generated functions with the Go loops
+// that specify them.
 func inner() kerneltest.Suite[loops] {
 	s := kerneltest.Suite[loops]{Calls: calls, Tolerance: 1e-5}
 	for _, k := range circuit.Kernels() {
@@ -20,7 +21,7 @@ func TestLoops(t *testing.T) { inner().Test(t) }
 
 func FuzzLoops(f *testing.F) { inner().Fuzz(f) }
 
-// calls are those of every inner loop with drawn arguments.
+// calls holds a call of every inner loop with drawn arguments.
 var calls = map[string]func(l *loops, t *kerneltest.Trial){
 	"sumColumns": func(l *loops, t *kerneltest.Trial) {
 		stride, rows, inputs := anyStride(t), t.UpTo(4), t.IntN(140)
@@ -132,7 +133,7 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 	},
 }
 
-// anyWords draws n numbers of that many words.
+// anyWords draws n numbers below words.
 func anyWords(t *kerneltest.Trial, n, words int) []uint32 {
 	drawn := make([]uint32, n)
 	for lane := range drawn {
@@ -143,7 +144,7 @@ func anyWords(t *kerneltest.Trial, n, words int) []uint32 {
 
 func anyStride(t *kerneltest.Trial) int { return width * t.UpTo(3) }
 
-// anySets draws sets of inputs, each with the one that follows for the bias.
+// anySets draws sets of inputs. Each contains the bias, the bit after the inputs.
 func anySets(t *kerneltest.Trial, rows, inputs int) []uint64 {
 	chunks := inputs/64 + 1
 	sets := make([]uint64, rows*chunks)
@@ -165,8 +166,8 @@ func reportFinite(t *kerneltest.Trial, finite bool) {
 	}
 }
 
-// TestAdamReportsWhatIsNotFinite, wherever it stands.
-func TestAdamReportsWhatIsNotFinite(t *testing.T) {
+// TestAdamReportsNonFiniteParameters tries an infinite parameter at every index.
+func TestAdamReportsNonFiniteParameters(t *testing.T) {
 	for _, k := range inner().Kernels {
 		for _, n := range []int{1, 3, 7, 8, 9, 33} {
 			for at := range n {
@@ -178,13 +179,14 @@ func TestAdamReportsWhatIsNotFinite(t *testing.T) {
 				}
 			}
 			if !adamStaysFinite(k.Loops.adam32, n, -1) || !adamStaysFinite(k.Loops.adam64, n, -1) {
-				t.Errorf("%s: %d finite parameters are called something else", k.Name, n)
+				t.Errorf("%s: %d finite parameters are reported as not finite", k.Name, n)
 			}
 		}
 	}
 }
 
-// adamStaysFinite makes an update of n parameters one of which is infinite, if at is its place.
+// adamStaysFinite makes an update of n parameters and returns the loop's report.
+// The parameter at index at, if any, is infinite.
 func adamStaysFinite[F float32 | float64](loop adamLoop[F], n, at int) bool {
 	parameters, zeros := make([]F, n), make([]F, n)
 	if at >= 0 {

@@ -9,9 +9,9 @@ import (
 	"spiqsweep/simulator/recording"
 )
 
-// BenchmarkIteration measures a step of the defaults, and how many times as
-// long it takes as its circuits alone: 64 forward passes, and 32 with gradient,
-// of every patch.
+// BenchmarkIteration measures a step with the default settings, and the ratio of
+// its time to that of its circuits alone: 64 forward passes and 32 passes with
+// gradient of every patch.
 func BenchmarkIteration(b *testing.B) {
 	for _, size := range []struct{ neurons, timesteps int }{{10, 30}, {4, 10}, {2, 1}} {
 		b.Run(fmt.Sprintf("n=%d,t=%d", size.neurons, size.timesteps), func(b *testing.B) {
@@ -29,7 +29,7 @@ func BenchmarkIteration(b *testing.B) {
 	}
 }
 
-// onSurrogate is a training on the default data.
+// onSurrogate returns a training on the surrogate.
 func onSurrogate(b *testing.B, s Settings) *Trainer {
 	b.Helper()
 	windows := mostActive(b, recording.Surrogate(1), s.Ansatz.Neurons, s.Timesteps)
@@ -40,9 +40,9 @@ func onSurrogate(b *testing.B, s Settings) *Trainer {
 	return trainer
 }
 
-// timesCircuits is how many times as long a step takes as its circuits alone.
-// The two take turns, so that they find the same machine; each counts by the
-// median of its turns.
+// timesCircuits returns the ratio of the time of a step to that of its circuits
+// alone. It measures the two alternately, so that both see the same load of the
+// machine, and takes the median of each.
 func timesCircuits(b *testing.B, t *Trainer) float64 {
 	b.Helper()
 	circuits := circuitsOfStep(t)
@@ -56,7 +56,7 @@ func timesCircuits(b *testing.B, t *Trainer) float64 {
 	return steps[len(steps)/2].Seconds() / alone[len(alone)/2].Seconds()
 }
 
-// timeOf is the time of one call, over two milliseconds at least.
+// timeOf returns the time of one call, averaged over at least two milliseconds.
 func timeOf(f func()) time.Duration {
 	calls := time.Duration(0)
 	start := time.Now()
@@ -67,7 +67,7 @@ func timeOf(f func()) time.Duration {
 	return time.Since(start) / calls
 }
 
-// circuitsOfStep runs a step's circuits alone.
+// circuitsOfStep returns a function that runs only the circuits of a step.
 func circuitsOfStep(t *Trainer) func() {
 	forward, keep := t.sampler.circuit.NewTile(false), t.sampler.circuit.NewTile(true)
 	gradient := make([]float64, t.settings.Ansatz.Angles())

@@ -14,27 +14,29 @@ import (
 // Trainer.vectors, and the SHA-256 of everything before it; little-endian.
 const checkpointFormat = "spiqsweep checkpoint/1\n"
 
-// vectors are the state of a training: angles, their optimiser's moments and
-// moving average (float64); the critic, and its optimiser's moments (float32).
+// vectors returns the state of a training: the angles, their optimiser's moments
+// and moving average (float64); the critic and its optimiser's moments (float32).
 func (t *Trainer) vectors() (wide [][]float64, narrow [][]float32) {
 	a, c := t.actor, t.critic
 	return [][]float64{a.angles, a.adam.mean, a.adam.square, a.average},
 		[][]float32{c.weights.all, c.adam.mean, c.adam.square}
 }
 
-// secondMoments is the place of Adam's v in both lists.
+// secondMoments is the index of Adam's v in both lists.
 const secondMoments = 2
 
-// identity is a digest of all that a state belongs to: settings, kernel class,
-// random address and number of windows. The windows' bits are the caller's to know.
+// identity returns a digest of the settings, kernel class, random address and
+// number of windows that a state belongs to. It does not cover the windows' bits;
+// the caller must supply the same windows.
 func (t *Trainer) identity() [sha256.Size]byte {
 	s := t.settings
 	s.Kernel = circuit.Kernel{Class: s.Kernel.Class}
 	return sha256.Sum256(fmt.Appendf(nil, "%+v %+v %d", s, t.address, t.windows.Len()))
 }
 
-// MarshalBinary writes a checkpoint: what a trainer of the same settings,
-// address and windows needs to go on to the same bits. It has no error.
+// MarshalBinary encodes a checkpoint, from which a trainer with the same settings,
+// address, windows and kernel class continues to the same bits. The error is
+// always nil.
 func (t *Trainer) MarshalBinary() ([]byte, error) {
 	identity := t.identity()
 	b := make([]byte, 0, t.checkpointSize())
@@ -52,9 +54,9 @@ func (t *Trainer) MarshalBinary() ([]byte, error) {
 	return append(b, digest[:]...), nil
 }
 
-// UnmarshalBinary replaces the trainer's state by a checkpoint's. It refuses
-// one of another format, training or kernel class, and one that is damaged or
-// holds numbers that no training has; the state is then as before.
+// UnmarshalBinary replaces the trainer's state by that of a checkpoint. It fails,
+// and leaves the state unchanged, if the checkpoint has another format, belongs to
+// another training or kernel class, is damaged, or holds invalid numbers.
 func (t *Trainer) UnmarshalBinary(b []byte) error {
 	if err := t.load(b); err != nil {
 		return fmt.Errorf("load checkpoint of %d bytes: %w", len(b), err)
@@ -117,8 +119,8 @@ func appendVector[F float32 | float64](b []byte, v []F) []byte {
 	return b
 }
 
-// decodeVectors reads vectors of the given lengths and returns what follows.
-// It refuses numbers that are not finite and second moments below zero.
+// decodeVectors decodes vectors of the lengths of like and returns the remaining
+// bytes. It rejects numbers that are not finite and negative second moments.
 func decodeVectors[F float32 | float64](b []byte, like [][]F) (vectors [][]F, rest []byte, err error) {
 	for i := range like {
 		v := make([]F, len(like[i]))

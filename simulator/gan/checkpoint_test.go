@@ -22,9 +22,9 @@ func checkpoint(t testing.TB, trainer *Trainer) []byte {
 	return b
 }
 
-// TestResumedEqualsUndisturbed stops at every step, goes on in another trainer
-// (which has itself gone astray before) and compares the last checkpoints.
-func TestResumedEqualsUndisturbed(t *testing.T) {
+// TestResumedTrainingIsIdentical stops at every step, resumes in another trainer
+// that already has another state, and compares the last checkpoints.
+func TestResumedTrainingIsIdentical(t *testing.T) {
 	const steps = 4
 	for name, s := range variants(steps) {
 		t.Run(name, func(t *testing.T) {
@@ -45,10 +45,10 @@ func TestResumedEqualsUndisturbed(t *testing.T) {
 				}
 				run(t, resumed, -1)
 				if !bytes.Equal(checkpoint(t, resumed), saved[steps]) {
-					t.Errorf("resumed at step %d, the training ends otherwise", step)
+					t.Errorf("resumed at step %d, the training ends with other bits", step)
 				}
 				if !slices.Equal(resumed.Angles(), undisturbed.Angles()) {
-					t.Errorf("resumed at step %d, the angles end otherwise", step)
+					t.Errorf("resumed at step %d, the training ends with other angles", step)
 				}
 			}
 		})
@@ -65,7 +65,7 @@ func seal(b []byte) []byte {
 	return append(slices.Clone(body), digest[:]...)
 }
 
-func TestCheckpointsAreChecked(t *testing.T) {
+func TestUnmarshalRejectsDamagedCheckpoints(t *testing.T) {
 	s := defaults(2, 1, 5)
 	trainer := newTestTrainer(t, s)
 	run(t, trainer, 2)
@@ -104,16 +104,16 @@ func TestCheckpointsAreChecked(t *testing.T) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 			if !bytes.Equal(checkpoint(t, trainer), good) {
-				t.Error("the refused checkpoint has changed the state")
+				t.Error("the rejected checkpoint changed the state")
 			}
 		})
 	}
 }
 
-// TestCheckpointsOfOtherTrainingsAreRefused changes one thing at a time.
-func TestCheckpointsOfOtherTrainingsAreRefused(t *testing.T) {
+// TestUnmarshalRejectsCheckpointsOfOtherTrainings changes one property at a time.
+func TestUnmarshalRejectsCheckpointsOfOtherTrainings(t *testing.T) {
 	s := defaults(2, 1, 5)
-	windows := someWindows(2, 1, 100)
+	windows := testWindows(2, 1, 100)
 	b := checkpoint(t, newTestTrainer(t, s))
 	others := map[string]func(*Settings, *random.Training, *fixedWindows){
 		"steps":        func(s *Settings, _ *random.Training, _ *fixedWindows) { s.Steps = 6 },
@@ -141,9 +141,9 @@ func TestCheckpointsOfOtherTrainingsAreRefused(t *testing.T) {
 	}
 }
 
-// TestCheckpointsMoveWithinAKernelClass: another kernel of the class goes on
-// with the same bits.
-func TestCheckpointsMoveWithinAKernelClass(t *testing.T) {
+// TestCheckpointsWorkAcrossKernelsOfAClass resumes with another kernel of the
+// class and requires the same bits.
+func TestCheckpointsWorkAcrossKernelsOfAClass(t *testing.T) {
 	s := defaults(3, 2, 3)
 	first := newTestTrainer(t, s)
 	run(t, first, 1)
@@ -161,13 +161,13 @@ func TestCheckpointsMoveWithinAKernelClass(t *testing.T) {
 		}
 		run(t, second, -1)
 		if !bytes.Equal(checkpoint(t, second), checkpoint(t, first)) {
-			t.Errorf("kernel %s ends otherwise than %s", kernel.Name, s.Kernel.Name)
+			t.Errorf("kernel %s ends with other bits than %s", kernel.Name, s.Kernel.Name)
 		}
 	}
 }
 
-// FuzzCheckpoint loads damaged checkpoints, as they are and sealed anew: none
-// may panic, and what is accepted must be the state afterwards.
+// FuzzCheckpoint loads damaged checkpoints, with their old digest and a corrected
+// one. Loading must not panic, and an accepted checkpoint must be the new state.
 func FuzzCheckpoint(f *testing.F) {
 	s := defaults(1, 1, 3)
 	s.Ansatz.Layers, s.HiddenUnits, s.Average = 1, 1, 0.5

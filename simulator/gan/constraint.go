@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Constraint keeps the critic's slope bounded.
+// Constraint bounds the critic's slope.
 type Constraint string
 
 // The constraints. A penalty is added to the critic's loss: with one
@@ -15,19 +15,19 @@ const (
 	// OneSided is λ · mean_j max(0, ‖∇C(x̂_j)‖ − 1)² (Petzka et al. 2018).
 	OneSided Constraint = "one_sided"
 	// TwoSided is λ · mean_j (‖∇C(x̂_j)‖ − 1)². It demands slope 1 even where
-	// both sides agree.
+	// real and generated windows agree.
 	TwoSided Constraint = "two_sided"
-	// NoConstraint adds nothing: equation 1 of the paper, literally.
+	// NoConstraint adds nothing: equation 1 of the paper as printed.
 	NoConstraint Constraint = "none"
 	// Clip limits every weight and bias of the critic to ± ClipBound after
 	// each of its updates (Arjovsky et al. 2017).
 	Clip Constraint = "clip"
 )
 
-// penalised says whether the constraint is a gradient penalty.
+// penalised reports whether the constraint is a gradient penalty.
 func (c Constraint) penalised() bool { return c == OneSided || c == TwoSided }
 
-// excess is the term that a penalty squares.
+// excess returns the term that a penalty squares.
 func (c Constraint) excess(norm float64) float64 {
 	if c == OneSided {
 		return max(0, norm-1)
@@ -35,21 +35,22 @@ func (c Constraint) excess(norm float64) float64 {
 	return norm - 1
 }
 
-// penalty adds the gradient of the gradient penalty. One ReLU layer has it in
-// closed form: with the units on that are on at x̂,
+// penalty computes the gradient of the gradient penalty. For one ReLU layer it has
+// a closed form. With on_h = 1 if unit h is active at x̂, else 0,
 //
 //	∇C = Σ_h on_h·second_h·first_h
 //	∂‖∇C‖/∂first_ih = (∇C)_i/‖∇C‖ · on_h·second_h
 //	∂‖∇C‖/∂second_h = Σ_i (∇C)_i/‖∇C‖ · on_h·first_ih
 //
-// and no bias matters, since which units are on is constant almost everywhere.
-// Where ∇C = 0 the norm has no derivative: 0 is taken.
+// and the derivatives by the biases are 0, because the set of active units is
+// constant almost everywhere. Where ∇C = 0 the norm has no derivative; penalty
+// uses 0.
 type penalty struct {
 	constraint Constraint
 	weight     float64
 	critic     *network
 	on         []float32 // [pair][stride], 1 or 0; whole blocks, unused lanes 0
-	turned     []float32 // [stride][lane], on of a block
+	transposed []float32 // [stride][lane], on of a block
 	slopes     []float32 // [input][lane], ∇C
 	squares    laneRow   // of ‖∇C‖
 	scale      laneRow   // 2·weight/pairs · excess/‖∇C‖
@@ -58,22 +59,23 @@ type penalty struct {
 func newPenalty(s Settings, w *network) *penalty {
 	return &penalty{
 		constraint: s.Constraint, weight: s.PenaltyWeight, critic: w,
-		on: make([]float32, s.blocks()*lanes*w.stride), turned: make([]float32, w.stride*lanes),
+		on: make([]float32, s.blocks()*lanes*w.stride), transposed: make([]float32, w.stride*lanes),
 		slopes: make([]float32, s.inputs()*lanes),
 	}
 }
 
-// add adds to the columns of the gradient what backSecond will carry on to
-// weight/pairs · Σ_pairs ∂excess². Real and fake are the pre-activations of the
-// pairs, [pair][stride], and interpolation their u. The first layer is linear:
-// at an interpolate its pre-activation lies between those of the pair.
+// add adds the penalty's terms to the columns of the gradient, from which
+// backSecond computes weight/pairs · Σ_pairs ∂excess². real and fake are the
+// pre-activations of the pairs, [pair][stride], and interpolation their u. The
+// first layer is linear, so the pre-activation of an interpolate is the
+// interpolate of the pre-activations.
 func (p *penalty) add(gradient *network, real, fake, interpolation []float32) {
 	l, w, used := p.critic.loops, p.critic, p.on[:len(real)]
 	l.interpolate(used, real, fake, interpolation, w.stride)
 	l.switchOn(used, used, 1)
 	for on := range slices.Chunk(p.on, lanes*w.stride) {
-		l.transpose(p.turned, on, w.stride)
-		l.inputSlopes(p.slopes, w.first, w.second, p.turned, w.stride)
+		l.transpose(p.transposed, on, w.stride)
+		l.inputSlopes(p.slopes, w.first, w.second, p.transposed, w.stride)
 		l.sumSquares(&p.squares, p.slopes)
 		if p.setScale(len(interpolation)) {
 			l.spreadSlopes(gradient.first, p.slopes, on, &p.scale, w.stride)
@@ -81,7 +83,7 @@ func (p *penalty) add(gradient *network, real, fake, interpolation []float32) {
 	}
 }
 
-// setScale sets the scale of a block's lanes and says whether any is not 0.
+// setScale sets the scale of a block's lanes and reports whether any is not 0.
 func (p *penalty) setScale(pairs int) bool {
 	factor := 2 * p.weight / float64(pairs)
 	for l, square := range p.squares {
@@ -93,7 +95,7 @@ func (p *penalty) setScale(pairs int) bool {
 	return p.scale != laneRow{}
 }
 
-// clip limits every weight to ± bound.
+// clip limits every weight to ±bound.
 func clip(weights []float32, bound float32) {
 	for i, w := range weights {
 		weights[i] = min(max(w, -bound), bound)

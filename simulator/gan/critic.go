@@ -6,20 +6,20 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// critic is the network that tells real windows from generated ones, and its
-// training by equation 1 of the paper,
+// critic trains the network that distinguishes real from generated windows. It
+// minimises equation 1 of the paper,
 //
 //	L_C = 1/(2B) Σ_j [C(G_j) − C(x_j)] + constraint.
 //
-// The offset of the last layer drops out of it: its gradient is 0.
+// The offset of the last layer cancels; its gradient is 0.
 type critic struct {
 	settings      Settings
 	weights       *network
 	gradient      *network
 	adam          adam[float32]
 	penalty       *penalty
-	updates       int       // done so far
-	interpolation []float32 // [sample], uniform on [0, 1): where between the pair the penalty looks
+	updates       int       // number of updates made
+	interpolation []float32 // [sample], uniform on [0, 1): u of the penalty's interpolates
 
 	sets *inputSets // of the real windows, then of the generated ones
 	rows []float32  // [window][stride], their pre-activations
@@ -39,7 +39,7 @@ func newCritic(s Settings, start random.Generator) *critic {
 	}
 }
 
-// update makes one step of Adam down L_C; real and fake are [sample][step].
+// update makes one step of Adam on L_C. real and fake are [sample][step].
 func (c *critic) update(real, fake []uint32, rate float64) error {
 	c.differentiate(real, fake)
 	c.updates++
@@ -52,12 +52,12 @@ func (c *critic) update(real, fake []uint32, rate float64) error {
 	return nil
 }
 
-// differentiate fills gradient with that of L_C.
+// differentiate fills gradient with the gradient of L_C.
 //
-// A window adds ± 1/(2B) to ∂L_C/∂(second·pre-activation) of the units that are
-// on, and a penalty's interpolate adds its slopes. Both end as sums over
-// windows, per input and unit: addOn and the penalty collect them in the
-// columns of the gradient, and backSecond carries them through the second layer.
+// A window adds ± 1/(2B) to ∂L_C/∂(second·pre-activation) of its active units, and
+// an interpolate of the penalty adds its slopes. addOn and the penalty sum both
+// over windows, per input and unit, in the columns of the gradient; backSecond
+// then propagates them through the second layer.
 func (c *critic) differentiate(real, fake []uint32) {
 	size, l, g := c.settings.BatchSize, c.weights.loops, c.gradient
 	clear(g.all)

@@ -10,15 +10,16 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// TestCriticGradient compares the gradient of L_C with finite differences of
-// the formula in float64: all constraints, sizes around the lanes.
+// TestCriticGradient compares the gradient of L_C with finite differences of the
+// formula in float64, for all constraints and batch sizes around multiples of the
+// lanes.
 func TestCriticGradient(t *testing.T) {
 	for _, constraint := range []Constraint{OneSided, TwoSided, NoConstraint, Clip} {
 		for _, size := range []int{1, 15, 16, 17, 35} {
 			t.Run(fmt.Sprintf("%s, batch of %d", constraint, size), func(t *testing.T) {
 				s := defaults(3, 2, 1)
 				s.Constraint, s.BatchSize, s.HiddenUnits = constraint, size, 9
-				c, real, fake := someCritic(s)
+				c, real, fake := testCritic(s)
 				c.differentiate(real, fake)
 
 				got := c.gradient.reference().parameters()
@@ -45,8 +46,8 @@ func TestCriticGradient(t *testing.T) {
 	}
 }
 
-// someCritic has weights steep enough for every constraint to matter.
-func someCritic(s Settings) (c *critic, real, fake []uint32) {
+// testCritic returns a critic with weights so steep that every constraint acts.
+func testCritic(s Settings) (c *critic, real, fake []uint32) {
 	d := newDraws(s.address(0))
 	c = newCritic(s, d.startCritic())
 	for i := range c.weights.all {
@@ -57,7 +58,7 @@ func someCritic(s Settings) (c *critic, real, fake []uint32) {
 	return c, randomWords(&g, s.Ansatz.Neurons, s.BatchSize*s.Timesteps), randomWords(&g, s.Ansatz.Neurons, s.BatchSize*s.Timesteps)
 }
 
-// loss is L_C in float64.
+// loss returns L_C in float64.
 func (r *referenceCritic) loss(c *critic, real, fake []uint32) float64 {
 	s := c.settings
 	size := float64(s.BatchSize)
@@ -85,11 +86,12 @@ func (r *referenceCritic) loss(c *critic, real, fake []uint32) float64 {
 	return loss
 }
 
-// TestPenaltyOfAFlatCritic: where ∇C = 0 the norm has no derivative, and 0 is taken.
+// TestPenaltyOfAFlatCritic checks that the gradient is 0 where ∇C = 0 and the norm
+// has no derivative.
 func TestPenaltyOfAFlatCritic(t *testing.T) {
 	s := defaults(2, 1, 1)
 	s.Constraint = TwoSided
-	c, real, fake := someCritic(s)
+	c, real, fake := testCritic(s)
 	clear(c.weights.second)
 	c.differentiate(real, fake)
 	if !finite(c.gradient.all...) {
@@ -102,12 +104,13 @@ func TestPenaltyOfAFlatCritic(t *testing.T) {
 	}
 }
 
-// TestCriticUpdate: an update is one step of Adam, and clip bounds every weight.
+// TestCriticUpdate checks that an update is one step of Adam and that clip bounds
+// every weight.
 func TestCriticUpdate(t *testing.T) {
 	for _, constraint := range []Constraint{OneSided, Clip} {
 		s := defaults(2, 3, 1)
 		s.Constraint, s.ClipBound = constraint, 0.03
-		c, real, fake := someCritic(s)
+		c, real, fake := testCritic(s)
 		before := append([]float32(nil), c.weights.all...)
 		if err := c.update(real, fake, 0.01); err != nil {
 			t.Fatal(err)
@@ -151,8 +154,9 @@ func TestPreactivation(t *testing.T) {
 	})
 }
 
-// TestCriticStart: torch's default bounds, filled out, padding zero.
-func TestCriticStart(t *testing.T) {
+// TestCriticInitialWeights checks that the weights fill PyTorch's default bounds
+// and that padding is zero.
+func TestCriticInitialWeights(t *testing.T) {
 	w := newNetwork(&portable, 4, 100)
 	w.start(random.Training{}.Stream("test").At(0, 0))
 	largest := func(row []float32) float64 {

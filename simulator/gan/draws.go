@@ -6,16 +6,16 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// The index of a batch within a step, the third part of its address. A batch
-// keeps its address whatever the number of critic updates.
+// The index of a batch within a step, the third part of its address. It does not
+// depend on the number of critic updates.
 const (
-	actorBatch       uint64 = iota // of the generator update
-	independentBatch               // of AbsoluteIndependent
-	firstCriticBatch               // and on
+	actorBatch       uint64 = iota // the generator update
+	independentBatch               // D′ of AbsoluteIndependent
+	firstCriticBatch               // the critic updates, from this index on
 )
 
-// draws holds the training's random streams. Neither K nor its form is in
-// their addresses: two trainings that differ in them share every draw.
+// draws holds the training's random streams. Their addresses contain neither K nor
+// its form: two trainings that differ only in these share every draw.
 type draws struct {
 	angles, critic, noise, measurement, windows, interpolation, shift random.Stream
 }
@@ -54,12 +54,12 @@ func (d *draws) drawWindows(real Windows, neurons int, words []uint32, timesteps
 		}
 	}
 	if all>>neurons != 0 {
-		return fmt.Errorf("draw windows: they have the bits %#x, more than %d neurons", all, neurons)
+		return fmt.Errorf("draw windows: their words have the bits %#x, more than %d neurons", all, neurons)
 	}
 	return nil
 }
 
-// drawInterpolation draws where between each pair the penalty looks.
+// drawInterpolation draws the u of the penalty's interpolates.
 func (d *draws) drawInterpolation(u []float32, step int, index uint64) {
 	g := d.interpolation.At(uint64(step), index)
 	g.Float32s(u)

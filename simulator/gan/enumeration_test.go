@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// tiny is a training whose outcomes can all be enumerated: two samples of two
-// steps of two neurons are 256 batches.
-func tiny(gradient Gradient, form KLoss, k float64) Settings {
+// tinySettings returns a training whose outcomes can all be enumerated: two samples
+// of two steps of two neurons have 256 batches.
+func tinySettings(gradient Gradient, form KLoss, k float64) Settings {
 	s := defaults(2, 2, 10)
 	s.Ansatz.Layers, s.BatchSize, s.HiddenUnits = 2, 2, 7
 	s.Gradient, s.KLoss, s.K = gradient, form, k
@@ -35,7 +35,7 @@ func newEnumeration(t *testing.T, s Settings) *enumeration {
 	return e
 }
 
-// laws are the conditional laws [sample][step][word] at angles, in float64.
+// laws returns the conditional laws, [sample][step][word], at angles, in float64.
 func (e *enumeration) laws(angles []float64) [][][]float64 {
 	s := e.settings
 	exact := s.Ansatz.NewExact()
@@ -50,7 +50,7 @@ func (e *enumeration) laws(angles []float64) [][][]float64 {
 	return laws
 }
 
-// noise is what sample j's patch gets.
+// noise returns the noise of one patch of sample j, in radians.
 func (e *enumeration) noise(j, step int) []float64 {
 	rows := e.sampler.patchNoise(e.batch, j/lanes, step)
 	noise := make([]float64, len(rows)/lanes)
@@ -78,7 +78,7 @@ func (e *enumeration) outcomes(angles []float64, visit func(words []uint32, prob
 	place(0, 1)
 }
 
-// loss is L_G of one batch.
+// loss returns L_G of one batch.
 func (e *enumeration) loss(words []uint32) float64 {
 	s := e.settings
 	loss := 0.0
@@ -100,7 +100,7 @@ func (e *enumeration) trueGradient() []float64 {
 	})
 }
 
-// meanEstimate is the mean of the estimator over all outcomes.
+// meanEstimate returns the mean of the estimator over all outcomes.
 func (e *enumeration) meanEstimate() []float64 {
 	mean := make([]float64, len(e.actor.angles))
 	e.actor.observe(e.batch) // the forward pass; its measurements are overwritten
@@ -131,7 +131,7 @@ func finiteDifferences(at []float64, f func([]float64) float64) []float64 {
 	return gradient
 }
 
-// exactGradient is (1/B) Σ_ij Σ_x ∂p_ij(x)·weight(j, i, x) in float64.
+// exactGradient returns (1/B) Σ_ij Σ_x ∂p_ij(x)·weight(j, i, x) in float64.
 func (e *enumeration) exactGradient(weight func(j, step int, outcome uint32) float64) []float64 {
 	s := e.settings
 	exact := s.Ansatz.NewExact()
@@ -148,8 +148,8 @@ func (e *enumeration) exactGradient(weight func(j, step int, outcome uint32) flo
 	return gradient
 }
 
-// shifted is the parameter-shift estimate of one angle for the uniform number
-// of the measurements, and the words that the two shifted circuits give.
+// shifted returns the parameter-shift estimate for one angle, given the uniform
+// number u of the measurements, and the measured words of both shifted circuits.
 func (e *enumeration) shifted(u float32, step, angle int) (estimate float64, words [2]uint32) {
 	s, angles := e.actor.shifter, e.settings.patchAngles(e.actor.angles, step)
 	s.uniform[0] = laneRow{u}
@@ -165,8 +165,8 @@ func (e *enumeration) shifted(u float32, step, angle int) (estimate float64, wor
 	return estimate, words
 }
 
-// integrate integrates a step function over [a, b). Every word has one interval
-// of uniform numbers, so between equal words there is no step.
+// integrate integrates a step function over [a, b). The uniform numbers of a word
+// form one interval, so the function is constant between equal words.
 func integrate(f func(float32) (float64, [2]uint32), a, b float32) float64 {
 	left, leftWords := f(a)
 	_, rightWords := f(math.Nextafter32(b, a))

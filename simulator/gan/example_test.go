@@ -9,14 +9,14 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// mostlySilent are real windows of two neurons and one time step.
-type mostlySilent []uint32
+// exampleWindows holds real windows of two neurons and one time step.
+type exampleWindows []uint32
 
-func (w mostlySilent) Len() int                 { return len(w) }
-func (w mostlySilent) At(i int, words []uint32) { words[0] = w[i] }
+func (w exampleWindows) Len() int                 { return len(w) }
+func (w exampleWindows) At(i int, words []uint32) { words[0] = w[i] }
 
-// Two neurons are silent in eight of ten bins and fire together in the others.
-// A short training, interrupted once, learns it.
+// The example trains on two neurons that are silent in eight of ten bins and fire
+// together in the others, and interrupts the training once.
 func Example() {
 	generator := gan.Generator{
 		Ansatz: circuit.Ansatz{
@@ -33,7 +33,7 @@ func Example() {
 		Gradient: gan.Local, KLoss: gan.Absolute, K: 1,
 	}
 	address := random.Training{Seed: 1, Neurons: 2, Timesteps: 1}
-	real := mostlySilent{0, 0, 0, 0, 0, 0, 0, 0, 0b11, 0b11}
+	real := exampleWindows{0, 0, 0, 0, 0, 0, 0, 0, 0b11, 0b11}
 
 	train := func(checkpoint []byte, until int) (*gan.Trainer, error) {
 		trainer, err := gan.NewTrainer(settings, address, real)

@@ -9,22 +9,23 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// Generator is t patches of one ansatz, one per time step, each with angles of
-// its own, and the law of the noise that they encode (DESIGN.md, section 1.2).
+// Generator describes a generator: t patches of one ansatz, one per time step,
+// each with its own angles, and the distribution of the noise that they encode
+// (DESIGN.md, section 1.2).
 type Generator struct {
 	Ansatz              circuit.Ansatz
 	Timesteps           int     // t, patches, ≥ 1
-	NoisePerPatch       bool    // every patch draws its own noise; otherwise all share one draw
+	NoisePerPatch       bool    // each patch draws its own noise; otherwise all share one draw
 	NoiseLow, NoiseHigh float64 // γ is uniform on [low, high), radians
 	Kernel              circuit.Kernel
 }
 
-// Parameters is the number of trainable angles, t·layers·qubits·2. With
-// encode_first and no final encoding the last layer's RZ are among them though
-// they never change a probability.
+// Parameters returns the number of trainable angles, t·layers·qubits·2. It counts
+// the RZ angles of the last layer even with encode_first and no final encoding,
+// where they do not affect any probability.
 func (g Generator) Parameters() int { return g.Timesteps * g.Ansatz.Angles() }
 
-// Validate reports what is out of bounds.
+// Validate returns an error that lists every field out of bounds.
 func (g Generator) Validate() error {
 	var faults []error
 	if err := g.Ansatz.Validate(); err != nil {
@@ -39,16 +40,16 @@ func (g Generator) Validate() error {
 	return errors.Join(faults...)
 }
 
-// inputs is the number of bits of a window, n·t.
+// inputs returns the number of bits of a window, n·t.
 func (g Generator) inputs() int { return g.Ansatz.Neurons * g.Timesteps }
 
-// patchAngles are the angles of one patch among those of all.
+// patchAngles returns the angles of one patch, a sub-slice of angles.
 func (g Generator) patchAngles(angles []float64, step int) []float64 {
 	n := g.Ansatz.Angles()
 	return angles[step*n : (step+1)*n]
 }
 
-// startAngles draws the angles that a training starts from, [time][layer][qubit][RY, RZ].
+// startAngles draws the initial angles, [time][layer][qubit][RY, RZ], in radians.
 func (s Settings) startAngles(draw random.Generator) []float64 {
 	width := 1.0
 	if s.InitialAngles == Uniform2Pi {
@@ -61,7 +62,7 @@ func (s Settings) startAngles(draw random.Generator) []float64 {
 	return angles
 }
 
-// finite says whether no value is infinite or NaN.
+// finite reports whether no value is infinite or NaN.
 func finite[F float32 | float64](values ...F) bool {
 	for _, v := range values {
 		if v-v != 0 {

@@ -17,11 +17,11 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden digests of this machine's kernel classes")
 
-// TestTrainedTasksKeepTheirBits guards the numerics contract (DESIGN.md,
-// section 3.3): whoever changes a bit of any result sees it here, and raises
-// the numerics version. Each line of the golden file is a kernel class, a
-// variant, and the SHA-256 of the checkpoint after its last step.
-func TestTrainedTasksKeepTheirBits(t *testing.T) {
+// TestTrainingGolden guards the numerics contract (DESIGN.md, section 3.3). It
+// fails if a bit of a result changes; such a change must raise the numerics
+// version. Each line of the golden file has a kernel class, a variant, and the
+// SHA-256 of the checkpoint after the last step.
+func TestTrainingGolden(t *testing.T) {
 	const golden = "testdata/trained.txt"
 	file, err := os.ReadFile(golden)
 	if err != nil {
@@ -65,8 +65,8 @@ func TestTrainedTasksKeepTheirBits(t *testing.T) {
 	}
 }
 
-// trainedDigests trains every variant for a few steps. The checkpoint's
-// identity is left out: it may change with the text of a setting.
+// trainedDigests trains every variant for a few steps. The digests exclude the
+// checkpoint's identity, which may change with the text of a setting.
 func trainedDigests(t *testing.T, kernel circuit.Kernel) map[string]string {
 	t.Helper()
 	digests := map[string]string{}

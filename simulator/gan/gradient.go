@@ -2,23 +2,23 @@ package gan
 
 import "spiqsweep/simulator/circuit"
 
-// Gradient is the way in which the generator's loss is differentiated through
-// measured bits (DESIGN.md, section 1.4). All ways but the last give each
-// outcome x of patch i in sample j a weight and take
+// Gradient selects the estimator of the gradient of the generator's loss through
+// measured bits (DESIGN.md, section 1.4). All estimators except ParameterShift
+// assign each outcome x of patch i in sample j a weight w_ij(x) and compute
 // (1/B) Σ_ij ∂/∂θ_i Σ_x p_ij(x)·w_ij(x) by adjoint differentiation.
 type Gradient string
 
-// The gradients; G_j is sample j as measured.
+// The estimators; G_j is sample j as measured.
 const (
 	// Local is the local expectation gradient (Titsias & Lázaro-Gredilla 2015):
-	// w_ij(x) = −C(G_j with patch i set to x) + K-term after the same move, for
+	// w_ij(x) = −C(G_j with patch i set to x) + K-term after the same change, for
 	// all 2^n outcomes. Unbiased, exact in each patch.
 	Local Gradient = "local"
-	// Expectation feeds the critic the expected bits x̄_j instead of measured
-	// ones and differentiates there: w_ij(x) = −∇C(x̄_j)·x + K·B·∂ℓ(N̄)·N(x).
-	// Biased, since the critic is not linear.
+	// Expectation evaluates the critic at the expected bits x̄_j instead of the
+	// measured ones: w_ij(x) = −∇C(x̄_j)·x + K·B·∂ℓ(N̄)·N(x). Biased, because the
+	// critic is not linear.
 	Expectation Gradient = "expectation"
-	// StraightThrough differentiates at the measured bits and passes the slope
+	// StraightThrough differentiates at the measured bits and applies the slope
 	// to the expected ones: w_ij(x) = −∇C(G_j)·x + K·B·∂ℓ(N)·N(x). Biased.
 	StraightThrough Gradient = "straight_through"
 	// Reinforce is the score function (Williams 1992): only the drawn outcome
@@ -26,16 +26,16 @@ const (
 	// weight of Local. The outcome without spikes is a baseline that does not
 	// depend on the draw. Unbiased, noisy.
 	Reinforce Gradient = "reinforce"
-	// ParameterShift is what a quantum computer can do: each angle is shifted by
-	// ±π/2, each shifted circuit measured once per sample, and
-	// ½·[w(x₊) − w(x₋)] of Local's weights summed (Schuld et al. 2019). Both
-	// shifts share the uniform number of their measurement. Unbiased, slow.
+	// ParameterShift can run on a quantum computer: it shifts each angle by ±π/2,
+	// measures each shifted circuit once per sample, and sums ½·[w(x₊) − w(x₋)] of
+	// Local's weights (Schuld et al. 2019). Both shifts share the uniform number of
+	// their measurement. Unbiased, slow.
 	ParameterShift Gradient = "parameter_shift"
 )
 
-// estimator gives outcomes their weights. For each batch observe comes first,
-// for every patch and block after its forward pass; then prepare; then weigh,
-// for all blocks of a patch after one another.
+// estimator computes the weights of outcomes. For each batch the actor calls
+// observe for every patch and block after its forward pass, then prepare, then
+// weigh for all blocks of one patch after another.
 type estimator interface {
 	observe(tile circuit.Tile, b *batch, block, step int)
 	prepare(b *batch)

@@ -11,9 +11,9 @@ import (
 	"spiqsweep/simulator/circuit"
 )
 
-// TestEstimatorsAreUnbiased: the mean over all outcomes is the gradient of the
-// expected loss, for the standard loss and every form that claims it.
-// AbsoluteIndependent is checked for one sign of D′, which it does not depend on.
+// TestEstimatorsAreUnbiased checks that the mean over all outcomes is the gradient
+// of the expected loss, for the standard loss and every form documented as
+// unbiased. It checks AbsoluteIndependent for one sign of D′.
 func TestEstimatorsAreUnbiased(t *testing.T) {
 	for _, gradient := range []Gradient{Local, Reinforce} {
 		for _, form := range append([]KLoss{""}, kLosses...) {
@@ -21,7 +21,7 @@ func TestEstimatorsAreUnbiased(t *testing.T) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s,%s", gradient, form), func(t *testing.T) {
-				s := tiny(gradient, form, 0.7)
+				s := tinySettings(gradient, form, 0.7)
 				if form == "" {
 					s.KLoss, s.K = Absolute, 0
 				}
@@ -34,12 +34,12 @@ func TestEstimatorsAreUnbiased(t *testing.T) {
 	}
 }
 
-// TestTheOthersAreBiased: what the documentation calls biased is.
-func TestTheOthersAreBiased(t *testing.T) {
+// TestBiasedEstimatorsAreBiased checks the estimators documented as biased.
+func TestBiasedEstimatorsAreBiased(t *testing.T) {
 	tests := map[string]Settings{
-		"absolute_sign":    tiny(Local, AbsoluteSign, 0.7),
-		"straight_through": tiny(StraightThrough, Absolute, 0),
-		"expectation":      tiny(Expectation, Absolute, 0),
+		"absolute_sign":    tinySettings(Local, AbsoluteSign, 0.7),
+		"straight_through": tinySettings(StraightThrough, Absolute, 0),
+		"expectation":      tinySettings(Expectation, Absolute, 0),
 	}
 	for name, s := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -51,10 +51,10 @@ func TestTheOthersAreBiased(t *testing.T) {
 	}
 }
 
-// TestParameterShift: for one batch of outcomes, the mean over the measurements
-// of the shifted circuits is what Local's weights give.
+// TestParameterShift checks, for one batch of outcomes, that the mean over the
+// measurements of the shifted circuits is the gradient with Local's weights.
 func TestParameterShift(t *testing.T) {
-	s := tiny(ParameterShift, Square, 0.7)
+	s := tinySettings(ParameterShift, Square, 0.7)
 	s.BatchSize = 1
 	e := newEnumeration(t, s)
 	e.actor.k.begin(e.Trainer.real)
@@ -82,7 +82,7 @@ func TestParameterShift(t *testing.T) {
 // expected bits.
 func TestExpectationGradient(t *testing.T) {
 	for _, form := range []KLoss{Absolute, Square, SquarePairs, Population} {
-		s := tiny(Expectation, form, 0.7)
+		s := tinySettings(Expectation, form, 0.7)
 		e := newEnumeration(t, s)
 		n := s.Ansatz.Neurons
 		want := finiteDifferences(e.actor.angles, func(angles []float64) float64 {
@@ -124,8 +124,8 @@ func TestExpectationGradient(t *testing.T) {
 	}
 }
 
-// TestStraightThroughGradient compares with the exact gradient of the weights
-// that its documentation states.
+// TestStraightThroughGradient compares with the exact gradient of the documented
+// weights.
 func TestStraightThroughGradient(t *testing.T) {
 	s := defaults(3, 2, 1)
 	s.Gradient, s.BatchSize, s.K, s.KLoss = StraightThrough, 18, 0.7, SquarePairs
@@ -152,7 +152,7 @@ func TestStraightThroughGradient(t *testing.T) {
 }
 
 // TestLocalGradientOfAnyShape compares one batch's local gradient with its
-// definition in float64: any neurons, steps, batch, hidden units and noise.
+// definition in float64, for drawn neurons, steps, batch, hidden units and noise.
 func TestLocalGradientOfAnyShape(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		s := defaults(rapid.IntRange(1, 5).Draw(r, "neurons"), rapid.IntRange(1, 3).Draw(r, "steps"), 1)
@@ -184,8 +184,8 @@ func TestLocalGradientOfAnyShape(t *testing.T) {
 	})
 }
 
-// TestKeptAndRepeatedStatesAgree: whether forward states are kept or computed
-// again is a matter of speed alone.
+// TestKeptAndRepeatedStatesAgree checks that the result does not depend on whether
+// forward states are kept or computed again.
 func TestKeptAndRepeatedStatesAgree(t *testing.T) {
 	s := defaults(3, 3, 3)
 	s.BatchSize = 20
@@ -207,8 +207,8 @@ func TestKeptAndRepeatedStatesAgree(t *testing.T) {
 	}
 }
 
-// TestUnusedLanesWeighNothing looks at the weights of a block's empty lanes.
-func TestUnusedLanesWeighNothing(t *testing.T) {
+// TestUnusedLanesHaveNoWeight checks the weights of a block's unused lanes.
+func TestUnusedLanesHaveNoWeight(t *testing.T) {
 	for _, gradient := range []Gradient{Local, Expectation, StraightThrough, Reinforce} {
 		s := defaults(2, 1, 1)
 		s.BatchSize, s.Gradient, s.K = 19, gradient, 1

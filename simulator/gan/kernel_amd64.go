@@ -16,16 +16,16 @@ var avx2 = loops{
 	adam32: adam32AVX2, adam64: adam64AVX2,
 }
 
-// avx512 takes the wide vectors where they are not slower on the processor that
-// they were measured on (Zen 4, whose units are 256 bits wide): in loops with
-// many sums at once. The other loops broadcast much, divide or wait for memory.
+// avx512 uses 512-bit vectors only in loops where they are not slower than 256-bit
+// ones on Zen 4, whose units are 256 bits wide: loops with many concurrent sums.
+// The other loops broadcast, divide or wait for memory.
 var avx512 = func() loops {
 	l := avx2
 	l.sumColumns, l.spreadSlopes = sumColumnsAVX512, spreadSlopesAVX512
 	return l
 }()
 
-// loopsOf are the inner loops that belong to a kernel of the circuits.
+// loopsOf returns the inner loops that belong to a kernel of the circuits.
 func loopsOf(k circuit.Kernel) *loops {
 	switch k.Name {
 	case "avx512":

@@ -4,6 +4,5 @@ package gan
 
 import "spiqsweep/simulator/circuit"
 
-// loopsOf are the inner loops that belong to a kernel of the circuits: in this
-// build there is one.
+// loopsOf returns the portable loops, the only ones in this build.
 func loopsOf(circuit.Kernel) *loops { return &portable }

@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// kTerm evaluates a KLoss on the generator's batch: begin, then bin for every
-// bin of every sample, then end; after that its tables may be read. With K = 0
-// nothing is counted, and nobody may read.
+// kTerm evaluates a KLoss on the generator's batch. The caller calls begin, then
+// bin for every bin of every sample, then end; it may then call move and tangent.
+// With K = 0 kTerm counts nothing, and move and tangent must not be called.
 type kTerm struct {
 	form      KLoss
 	weight    float64 // K
@@ -19,7 +19,8 @@ type kTerm struct {
 	difference float64   // D
 	// independentSign is sign(D′), for AbsoluteIndependent.
 	independentSign float64
-	// moves[n + count − drawn] is what a move adds, for the forms that move all samples alike.
+	// moves[n + count − drawn] is the term of move, for the forms with the same
+	// term in all samples.
 	moves []float64
 	// bins[k] is Σ_j b_k(G_j) − b_k(x_j), for Population.
 	bins []float64
@@ -41,7 +42,7 @@ func newKTerm(s Settings) *kTerm {
 	}
 }
 
-// begin forgets the last batch and takes the real windows, [sample][step].
+// begin starts a batch with these real windows, [sample][step].
 func (k *kTerm) begin(real []uint32) {
 	if k.weight == 0 {
 		return
@@ -58,13 +59,14 @@ func (k *kTerm) begin(real []uint32) {
 	}
 }
 
-// bin adds a bin of a generated sample: with that probability it has count spikes.
+// bin adds a bin of a generated sample that has count spikes with the given
+// probability.
 func (k *kTerm) bin(sample, count int, probability float64) {
 	k.fake[sample] += float64(count) * probability
 	k.bins[count] += probability
 }
 
-// windows adds generated windows as they were measured, [sample][step].
+// windows adds measured generated windows, [sample][step].
 func (k *kTerm) windows(fake []uint32) {
 	if k.weight == 0 {
 		return
@@ -76,7 +78,8 @@ func (k *kTerm) windows(fake []uint32) {
 	}
 }
 
-// observeIndependent takes sign(D′) from a batch of its own, [sample][step] each.
+// observeIndependent sets sign(D′) from an independent batch; real and fake are
+// [sample][step].
 func (k *kTerm) observeIndependent(real, fake []uint32) {
 	excess := 0
 	for i := range fake {
@@ -94,7 +97,7 @@ func (k *kTerm) end() {
 	for j, n := range k.fake {
 		k.difference += (n - k.real[j]) / float64(len(k.fake))
 	}
-	if k.alike() {
+	if k.sameForAllSamples() {
 		neurons := len(k.bins) - 1
 		for i := range k.moves {
 			k.moves[i] = k.weight * k.moved(0, neurons, i)
@@ -120,11 +123,11 @@ func (k *kTerm) end() {
 	}
 }
 
-// move fills dst[count], count = 0…n, with what the form adds to the weight
-// w_ij(x) of an outcome with that many spikes, where the bin of the sample was
-// drawn with drawn spikes (the docstrings of KLoss), up to a constant.
+// move fills dst[count], count = 0…n, with the term that the form adds to the
+// weight w_ij(x) of an outcome with count spikes, up to a constant (see KLoss).
+// drawn is the number of spikes drawn in that bin of the sample.
 func (k *kTerm) move(sample, drawn int, dst []float64) {
-	if k.alike() {
+	if k.sameForAllSamples() {
 		copy(dst, k.moves[len(dst)-1-drawn:])
 		return
 	}
@@ -133,8 +136,8 @@ func (k *kTerm) move(sample, drawn int, dst []float64) {
 	}
 }
 
-// alike says whether a move adds the same whatever the sample.
-func (k *kTerm) alike() bool {
+// sameForAllSamples reports whether the term of move is the same for all samples.
+func (k *kTerm) sameForAllSamples() bool {
 	switch k.form {
 	case AbsolutePairs, SquarePairs, Sorted, Population:
 		return false
@@ -143,7 +146,8 @@ func (k *kTerm) alike() bool {
 	}
 }
 
-// moved is what one bin adds that goes from drawn to count spikes, over K.
+// moved returns the term, divided by K, of a bin that changes from drawn to count
+// spikes.
 func (k *kTerm) moved(sample, drawn, count int) float64 {
 	delta, batch := float64(count-drawn), float64(len(k.fake))
 	surplus := k.fake[sample] - k.real[sample]
@@ -166,8 +170,8 @@ func (k *kTerm) moved(sample, drawn, count int) float64 {
 	}
 }
 
-// tangent fills dst[count] as move does, for the gradients that differentiate
-// ℓ at the batch's own counts instead: count·B·∂ℓ/∂N_j.
+// tangent fills dst[count] like move, for the estimators that differentiate ℓ at
+// the counts of the batch: count·B·∂ℓ/∂N_j.
 func (k *kTerm) tangent(sample int, dst []float64) {
 	for count := range dst {
 		w := k.slope(sample) * float64(count)
@@ -178,7 +182,8 @@ func (k *kTerm) tangent(sample int, dst []float64) {
 	}
 }
 
-// slope is B·∂ℓ/∂N_j. Population has none: its ℓ is no function of the N_j.
+// slope returns B·∂ℓ/∂N_j. It is undefined for Population, whose ℓ is not a
+// function of the N_j.
 func (k *kTerm) slope(sample int) float64 {
 	n, m := k.fake[sample], k.real[sample]
 	switch k.form {
@@ -203,7 +208,7 @@ func (k *kTerm) slope(sample int) float64 {
 	}
 }
 
-// sortedMove is the change of Σ_m |c_m| when one count moves between two values.
+// sortedMove returns the change of Σ_m |c_m| when one count changes from from to to.
 func (k *kTerm) sortedMove(from, to int) float64 {
 	change := 0.0
 	for m := from; m < to; m++ {
@@ -215,7 +220,7 @@ func (k *kTerm) sortedMove(from, to int) float64 {
 	return change
 }
 
-// populationMove is the change of Σ_k |bins| when one bin's count moves.
+// populationMove returns the change of Σ_k |bins| when one bin's count changes.
 func (k *kTerm) populationMove(from, to int) float64 {
 	if from == to {
 		return 0

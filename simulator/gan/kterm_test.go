@@ -9,12 +9,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestMoveIsTheChangeOfTheLoss: for every form with an ℓ, what two outcomes add
-// differs by K·B times the difference of ℓ, recomputed from scratch.
-func TestMoveIsTheChangeOfTheLoss(t *testing.T) {
+// TestMoveEqualsChangeOfLoss checks, for every form with an ℓ, that the terms of
+// two outcomes differ by K·B times the difference of ℓ, recomputed from scratch.
+func TestMoveEqualsChangeOfLoss(t *testing.T) {
 	for _, form := range kLosses {
 		if form == AbsoluteSign {
-			continue // no move of any ℓ: see TestSlopes
+			continue // has no ℓ; see TestSlopes
 		}
 		t.Run(string(form), rapid.MakeCheck(func(t *rapid.T) {
 			n, steps := rapid.IntRange(1, 5).Draw(t, "neurons"), rapid.IntRange(1, 3).Draw(t, "steps")
@@ -49,8 +49,8 @@ func TestMoveIsTheChangeOfTheLoss(t *testing.T) {
 	}
 }
 
-// TestSlopes: the tangents of one small batch by hand. Counts are 3, 1 and 0
-// against 1, 1 and 2: D = 0 after the first case, 1/3 with a real spike less.
+// TestSlopes compares the tangents of a small batch with values computed by hand.
+// Counts are 3, 1 and 0 against 1, 1 and 2: D = 0, or 1/3 with one real spike less.
 func TestSlopes(t *testing.T) {
 	s := defaults(3, 1, 1)
 	s.BatchSize, s.K = 3, 2
@@ -80,7 +80,7 @@ func TestSlopes(t *testing.T) {
 			if distance(got, want[:]) > 1e-12 {
 				t.Errorf("%s, sample %d: %v, want %v", form, j, got, want)
 			}
-			if form == AbsoluteSign { // its move is its tangent
+			if form == AbsoluteSign { // move equals tangent
 				k.move(j, 0, got)
 				if distance(got, want[:]) > 1e-12 {
 					t.Errorf("move of %s, sample %d: %v, want %v", form, j, got, want)

@@ -6,11 +6,12 @@ import (
 	"spiqsweep/simulator/circuit"
 )
 
-// local weighs all outcomes of a patch, the other patches as drawn.
+// local implements Local: it weighs all outcomes of a patch and keeps the other
+// patches as drawn.
 type local struct {
-	*straightThrough // the tangent at the sample as drawn
+	*straightThrough // the tangent at the drawn sample
 	outcomes         *outcomes
-	unitsOn          []uint64 // [sample][stride/width], in the samples as drawn
+	unitsOn          []uint64 // [sample][stride/width], active units of the drawn samples
 }
 
 func newLocal(s Settings, m *sampler, w *network, k *kTerm) *local {
@@ -50,7 +51,8 @@ func (e *local) weigh(_ circuit.Tile, b *batch, block, step int, weights []float
 	e.critic.loops.addCounts(weights, e.counts.block)
 }
 
-// countWeights are the K-term's weights of a block, by an outcome's number of spikes.
+// countWeights holds the K-term's weights of a block by an outcome's number of
+// spikes.
 type countWeights struct {
 	sample []float64 // [count], of one sample
 	block  []float32 // [count][lane]
@@ -64,4 +66,39 @@ func (c *countWeights) setLane(lane int) {
 	for count, w := range c.sample {
 		c.block[count*lanes+lane] = float32(w)
 	}
+}
+
+// reinforce implements Reinforce: the weight of the drawn outcome is its local
+// weight minus that of the silent outcome, divided by its probability. All other
+// weights are 0.
+type reinforce struct {
+	*local
+	law []float32 // [word][lane]
+}
+
+func newReinforce(s Settings, m *sampler, w *network, k *kTerm) *reinforce {
+	return &reinforce{newLocal(s, m, w, k), make([]float32, s.Ansatz.Words()*lanes)}
+}
+
+func (e *reinforce) weigh(tile circuit.Tile, b *batch, block, step int, weights []float32) {
+	e.local.weigh(tile, b, block, step, weights)
+	tile.Probabilities(e.law)
+	var gain laneRow
+	for l := range b.used(block) {
+		drawn := e.drawn(b, block, step, l)
+		// Rounding can leave the drawn outcome with probability 0, when the running
+		// sum of the probabilities ends below the uniform number.
+		if p := e.law[drawn]; p > 0 {
+			gain[l] = (weights[drawn] - weights[l]) / p
+		}
+	}
+	clear(weights)
+	for l := range b.used(block) {
+		weights[e.drawn(b, block, step, l)] = gain[l]
+	}
+}
+
+// drawn returns the index of a lane's drawn word in [word][lane].
+func (e *reinforce) drawn(b *batch, block, step, lane int) int {
+	return int(b.words[(block*lanes+lane)*e.steps+step])*lanes + lane
 }

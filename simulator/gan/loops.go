@@ -2,29 +2,29 @@ package gan
 
 import "spiqsweep/simulator/circuit"
 
-// lanes is the number of samples, or of outcomes, side by side.
+// lanes is the number of samples or outcomes that a loop processes together.
 const lanes = circuit.Lanes
 
 type laneRow = [lanes]float32
 
-// loops are the inner loops of a training. Every kernel has all of them; the
-// portable ones, in plain Go, say what each must compute. Rows over hidden
-// units have stride floats, a multiple of width; a loop takes a whole batch or
-// block, since calls of small loops would cost more than they do.
+// loops is the table of a kernel's inner loops. The portable loops, in plain Go,
+// specify the results. Rows over hidden units have stride floats, a multiple of
+// width. A loop processes a whole batch or block, because a call per row would
+// cost more than the row.
 //
-// Assembly may fuse multiplications with additions, but in the same way
-// whatever its vector width, so that kernels of one class agree bit for bit.
+// Assembly may fuse multiplications with additions, but must do so identically for
+// every vector width, so that kernels of one class agree bit for bit.
 type loops struct {
-	// The critic's first layer for windows that are sets of inputs.
+	// The critic's first layer, for windows given as sets of inputs.
 	sumColumns func(dst, columns []float32, sets []uint64, rows, chunks, stride int)
 	addColumns func(columns, src []float32, value float32, sets []uint64, rows, chunks, stride int)
 
-	// Its units, and the second layer.
+	// The hidden units and the second layer.
 	switchOn    func(dst, src []float32, value float32)
 	interpolate func(dst, a, b, u []float32, stride int)
 	backSecond  func(columnGradients, secondGradient, columns, second []float32)
 
-	// Its slopes with respect to its inputs.
+	// The critic's slopes with respect to its inputs.
 	inputSlopes  func(dst, first, second, on []float32, stride int)
 	sumSquares   func(sums *laneRow, slopes []float32)
 	spreadSlopes func(columnGradients, slopes, on []float32, scale *laneRow, stride int)
@@ -43,10 +43,3 @@ type loops struct {
 	adam32 adamLoop[float32]
 	adam64 adamLoop[float64]
 }
-
-// adamLoop makes one update of Adam and says whether all parameters are finite.
-type adamLoop[F float32 | float64] func(parameters, gradient, mean, square []F, c *adamCoefficients[F]) bool
-
-// adamCoefficients are what one update multiplies by and adds: β₁, 1−β₁, β₂,
-// 1−β₂, rate/(1−β₁ᵏ), 1/(1−β₂ᵏ), ε and the floor.
-type adamCoefficients[F float32 | float64] = [8]F

@@ -9,9 +9,9 @@ import (
 )
 
 func TestMask(t *testing.T) {
-	tiny := math.Float32frombits(1)
+	smallest := math.Float32frombits(1)
 	for v, on := range map[float32]bool{
-		1: true, -1: false, 0: false, tiny: true, -tiny: false,
+		1: true, -1: false, 0: false, smallest: true, -smallest: false,
 		float32(math.Inf(1)): true, float32(math.Inf(-1)): false,
 	} {
 		if got := masked(3, mask(v)) == 3; got != on {
@@ -65,7 +65,8 @@ func TestOutcomes(t *testing.T) {
 	})
 }
 
-// TestInputSets: chunks of 64 hold every bit of the words in order, then the bias.
+// TestInputSets checks that the chunks of 64 hold the bits of the words in order,
+// then the bias.
 func TestInputSets(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, steps, windows := rapid.IntRange(1, 16).Draw(t, "neurons"), rapid.IntRange(1, 40).Draw(t, "steps"), 3

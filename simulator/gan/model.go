@@ -17,8 +17,8 @@ type Model struct {
 }
 
 // NewModel returns the generator with these angles, in radians,
-// [time][layer][qubit][RY, RZ] flattened. It refuses angles of another number
-// or that are not finite.
+// [time][layer][qubit][RY, RZ] flattened. It fails if the generator is invalid, if
+// the number of angles is not g.Parameters(), or if an angle is not finite.
 func NewModel(g Generator, angles []float64) (*Model, error) {
 	if err := g.Validate(); err != nil {
 		return nil, fmt.Errorf("make model: %w", err)
@@ -34,7 +34,8 @@ func NewModel(g Generator, angles []float64) (*Model, error) {
 	return m, nil
 }
 
-// Set replaces the angles; it refuses what NewModel refuses.
+// Set replaces the angles. It fails, and keeps the old angles, if their number
+// differs or an angle is not finite.
 func (m *Model) Set(angles []float64) error {
 	if len(angles) != m.generator.Parameters() {
 		return fmt.Errorf("set %d angles of a generator that has %d", len(angles), m.generator.Parameters())
@@ -49,33 +50,35 @@ func (m *Model) Set(angles []float64) error {
 	return nil
 }
 
-// Generator returns what the model is made of.
+// Generator returns the generator that the model was made from.
 func (m *Model) Generator() Generator { return m.generator }
 
-// Neurons is n.
+// Neurons returns n.
 func (m *Model) Neurons() int { return m.generator.Ansatz.Neurons }
 
-// Timesteps is t.
+// Timesteps returns t.
 func (m *Model) Timesteps() int { return m.generator.Timesteps }
 
-// Probabilities fills dst, 2^n numbers, with the law of the word at a time
-// step given its noise (Ansatz.NoiseRows angles in radians), in float64; bit q
-// of the index is neuron q. Given the noise the steps are independent. It does
+// Probabilities fills dst, 2^n numbers, with the probabilities of the words at a
+// time step given its noise (Ansatz.NoiseRows angles in radians), in float64; bit
+// q of the index is neuron q. Given the noise the steps are independent. It does
 // not allocate.
 func (m *Model) Probabilities(step int, noise, dst []float64) {
 	m.exact.Probabilities(dst, m.generator.patchAngles(m.angles, step), noise)
 }
 
-// Laws fills dst, 2^n words by 16 lanes, with 16 such laws at once from the fast
-// kernel, in float32: [word][lane] for noise[row][lane]. It does not allocate.
+// Laws fills dst[word][lane], 2^n words by 16 lanes, with the probabilities of the
+// words for 16 values of the noise, noise[row][lane] in radians. It uses the fast
+// kernel, in float32, and does not allocate.
 func (m *Model) Laws(step int, noise, dst []float32) {
 	m.tile.Forward(m.sampler.patches[step], noise)
 	m.tile.Probabilities(dst)
 }
 
-// Sample draws windows of t words from the fast kernel, in blocks of 16. That of
-// windows w, w+1, … depends on stream address (w, 0) for its noise and (w, 1) for
-// its measurements alone, so more windows begin with the same ones.
+// Sample draws windows of t words from the fast kernel, in blocks of 16. The block
+// that starts at window w draws its noise at stream address (w, 0) and its
+// measurements at (w, 1), so a smaller number of windows gives a prefix of a
+// larger one.
 func (m *Model) Sample(r random.Stream, windows int) [][]uint32 {
 	t := m.generator.Timesteps
 	words := make([]uint32, 0, windows*t)

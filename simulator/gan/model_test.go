@@ -21,9 +21,9 @@ func newTestModel(t *testing.T, s Settings) *Model {
 	return m
 }
 
-// TestModelSamplesItsLaw compares the frequencies of whole windows with the
-// mean of the product of the conditional laws over the noise.
-func TestModelSamplesItsLaw(t *testing.T) {
+// TestSampleFollowsProbabilities compares the frequencies of whole windows with the
+// mean over the noise of the product of the conditional laws.
+func TestSampleFollowsProbabilities(t *testing.T) {
 	const count = 40_000
 	base := defaults(2, 2, 1)
 	tests := map[string]func(*Settings){
@@ -47,7 +47,7 @@ func TestModelSamplesItsLaw(t *testing.T) {
 			}
 			law := independentMonteCarlo(m, 20_000)
 			for x, p := range law {
-				// Both are means of that many draws; five standard deviations.
+				// Both are means over many draws; the bound is five standard deviations.
 				if bound := 5 * math.Sqrt(p/count+p/20_000); math.Abs(frequency[x]-p) > bound+1e-4 {
 					t.Errorf("window %04b came with frequency %.4f, want %.4f ± %.4f", x, frequency[x], p, bound)
 				}
@@ -56,8 +56,8 @@ func TestModelSamplesItsLaw(t *testing.T) {
 	}
 }
 
-// independentMonteCarlo averages the law of the window over draws of the noise,
-// drawn here by the definition of each kind and not by the sampler.
+// independentMonteCarlo averages the law of the window over draws of the noise. It
+// draws the noise by the definition of each kind, without the sampler.
 func independentMonteCarlo(m *Model, draws int) []float64 {
 	g := m.Generator()
 	r := random.Training{}.Stream("noise of the test").At(0, 0)
@@ -90,8 +90,9 @@ func independentMonteCarlo(m *Model, draws int) []float64 {
 	return law
 }
 
-// TestMoreSamplesBeginWithTheSame: window w is addressed by w alone.
-func TestMoreSamplesBeginWithTheSame(t *testing.T) {
+// TestSamplePrefixIsStable checks that window w does not depend on the number of
+// windows.
+func TestSamplePrefixIsStable(t *testing.T) {
 	m := newTestModel(t, defaults(3, 2, 1))
 	stream := random.Training{}.Stream("samples")
 	all := m.Sample(stream, 40)
@@ -102,7 +103,7 @@ func TestMoreSamplesBeginWithTheSame(t *testing.T) {
 	}
 }
 
-func TestBadModels(t *testing.T) {
+func TestModelRejectsInvalidArguments(t *testing.T) {
 	s := defaults(2, 2, 1)
 	good := make([]float64, s.Parameters())
 	bad := slices.Clone(good)
@@ -124,11 +125,12 @@ func TestBadModels(t *testing.T) {
 		t.Error("Set accepted an infinite angle")
 	}
 	if !slices.Equal(m.angles, before) {
-		t.Error("the refused angles were taken")
+		t.Error("Set stored the rejected angles")
 	}
 }
 
-// TestSetChangesAllLaws: exact law, fast laws and samples follow the new angles.
+// TestSetChangesAllLaws checks that Probabilities, Laws and Sample use the new
+// angles.
 func TestSetChangesAllLaws(t *testing.T) {
 	s := defaults(2, 1, 1)
 	s.Ansatz.Noise = circuit.NoNoise

@@ -6,7 +6,7 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// width is the number of hidden units that the inner loops take at once.
+// width is the number of hidden units that the inner loops process together.
 const width = 64
 
 // network holds the critic's weights, or their gradient: C(x) = offset +
@@ -16,7 +16,7 @@ const width = 64
 type network struct {
 	loops          *loops
 	hidden, stride int
-	all            []float32 // everything below, one after another
+	all            []float32 // backing array of the fields below
 	columns        []float32 // first and bias: the bias is the column of an input that is always 1
 	first          []float32 // [input][stride]
 	bias           []float32 // [stride]
@@ -33,7 +33,8 @@ func newNetwork(l *loops, inputs, hidden int) *network {
 	return w
 }
 
-// start draws torch's default: weights and biases uniform on ±1/√fan-in.
+// start draws the initial weights and biases uniformly on ±1/√fan-in, like
+// PyTorch's default.
 func (w *network) start(draw random.Generator) {
 	uniform := func(dst []float32, fanIn int) {
 		bound := 1 / math.Sqrt(float64(fanIn))
@@ -50,23 +51,24 @@ func (w *network) start(draw random.Generator) {
 	uniform(w.offset, w.hidden)
 }
 
-// column is what input i adds to every hidden unit.
+// column returns the weights of input i to all hidden units.
 func (w *network) column(i int) []float32 { return w.first[i*w.stride:][:w.stride] }
 
-// preactivations fills rows, [window][stride], with the hidden units' inputs.
+// preactivations fills rows, [window][stride], with the pre-activations of the
+// hidden units.
 func (w *network) preactivations(rows []float32, s *inputSets) {
 	w.loops.sumColumns(rows, w.columns, s.bits, s.windows, s.chunks, w.stride)
 }
 
-// addOn adds the value to the columns of the inputs of so many windows, from
-// first on, where units are on in rows, [window][stride]: the transpose of
-// preactivations. It uses the rows up.
+// addOn is the transpose of preactivations: for each of the given number of
+// windows, from first on, it adds value to the columns of the window's inputs
+// where rows, [window][stride], is above 0. It overwrites rows.
 func (w *network) addOn(rows []float32, value float32, s *inputSets, first, windows int) {
 	w.loops.addColumns(w.columns, rows[first*w.stride:], value, s.bits[first*s.chunks:], windows, s.chunks, w.stride)
 }
 
-// inputSets are windows as sets of the critic's inputs that are 1: n·t bits and
-// one that is always set, for the bias.
+// inputSets represents windows as sets of the critic's inputs that are 1: n·t bits,
+// and one bit for the bias that is always set.
 type inputSets struct {
 	neurons, timesteps int
 	windows            int
@@ -79,7 +81,7 @@ func newInputSets(windows, neurons, timesteps int) *inputSets {
 	return &inputSets{neurons, timesteps, windows, chunks, make([]uint64, windows*chunks)}
 }
 
-// set fills the sets from window first on with windows of words, [window][step].
+// set fills the sets, from window first on, from words, [window][step].
 func (s *inputSets) set(first int, words []uint32) {
 	bits := s.bits[first*s.chunks:]
 	for ; len(words) > 0; words = words[s.timesteps:] {

@@ -6,24 +6,24 @@ const lowBits = 4
 // outcomes evaluates −C for all outcomes of one patch in a block of samples, up
 // to a constant per sample.
 //
-// Where they are few, it sums over all units. Where they are many, it goes by the
-// critic being linear between the kinks of its units: −C of an outcome is its
-// tangent at the drawn word, which is linear in the bits, and for each unit that
-// some outcome switches, how far it bends away from its tangent. Of 64 units these
-// are some 14 at n = 10, t = 30, but 28 at n = 4, t = 10, where finding and walking
-// them takes longer than taking all.
+// For few outcomes it sums over all units. For many it uses that the critic is
+// piecewise linear: −C of an outcome is the tangent at the drawn word, which is
+// linear in the bits, plus the deviation from the tangent of each unit that some
+// outcome switches on or off. Of 64 units these are about 14 at n = 10, t = 30,
+// but 28 at n = 4, t = 10, where summing over all units is faster than finding
+// them.
 type outcomes struct {
 	critic  *network
 	neurons int
 
-	// What the words of one patch add to the pre-activations, relative to the
-	// middle between silence and all neurons firing.
+	// Contributions of the words of one patch to the pre-activations, relative to
+	// the midpoint between silence and all neurons firing.
 	lowWords  []float32 // [low word][stride], lanes rows
 	highWords []float32 // [high word][stride]
 	low       []float32 // [stride][low word], lowWords transposed
-	reach     []float32 // [stride], what a word can add at most
+	reach     []float32 // [stride], largest contribution of a word
 
-	// Of a block.
+	// Buffers for one block.
 	drawn    [lanes]uint32
 	middles  []float32 // [lane][stride]; negative where outcomes are few
 	switched []uint64  // [lane][stride/width][2], sets of units
@@ -42,7 +42,7 @@ func newOutcomes(w *network, neurons int) *outcomes {
 	}
 }
 
-// few says that all outcomes of a patch fit a row of lanes.
+// few reports whether all outcomes of a patch fit a row of lanes.
 func (o *outcomes) few() bool { return o.neurons <= lowBits }
 
 // setPatch prepares the tables of a time step.
@@ -56,8 +56,8 @@ func (o *outcomes) setPatch(step int) {
 	l.reach(o.reach, columns)
 }
 
-// enumerate fills weights[word][lane] for samples with these drawn words and
-// pre-activations, [lane][stride], where outcomes are few.
+// enumerate fills weights[word][lane], for few outcomes, from the drawn words and
+// the pre-activations of the samples, rows[lane][stride].
 func (o *outcomes) enumerate(weights, rows []float32, drawn []uint32) {
 	l := o.critic.loops
 	l.enumerate(o.bends, o.middles, rows, drawn, o.low, o.lowWords, o.reach, o.critic.second, o.critic.stride)
@@ -65,8 +65,9 @@ func (o *outcomes) enumerate(weights, rows []float32, drawn []uint32) {
 	copy(weights, o.square)
 }
 
-// bend does the same where outcomes are many, from sets of units that are on,
-// [lane][stride/width], and the slopes of −C, [neuron][lane].
+// bend fills weights[word][lane], for many outcomes, from rows and drawn as in
+// enumerate, the sets of active units, on[lane][stride/width], and the slopes of
+// −C, [neuron][lane].
 func (o *outcomes) bend(weights, rows []float32, on []uint64, slopes []float32, drawn []uint32) {
 	l, stride := o.critic.loops, o.critic.stride
 	middles := o.middles[:len(drawn)*stride]

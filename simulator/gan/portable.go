@@ -16,11 +16,11 @@ var portable = loops{
 	adam32: adamUpdate[float32], adam64: adamUpdate[float64],
 }
 
-// mask has all bits set where v > 0, and none elsewhere. Whether a unit is on
-// is a coin toss: a branch would be mispredicted half of the time.
+// mask returns a word with all bits set if v > 0, and 0 otherwise. A branch on the
+// activity of a unit would be mispredicted half of the time.
 func mask(v float32) uint32 { return uint32(int32(math.Float32bits(0-v)) >> 31) }
 
-// masked is v where the mask is set, and 0 elsewhere.
+// masked returns v if the mask is set, and 0 otherwise.
 func masked(v float32, mask uint32) float32 {
 	return math.Float32frombits(math.Float32bits(v) & mask)
 }
@@ -35,8 +35,8 @@ func addRow(dst, src []float32) {
 	}
 }
 
-// sumColumns fills row j of dst with the sum of the columns in set j, which has
-// so many chunks of 64 members; at least one is in it.
+// sumColumns fills row j of dst with the sum of the columns in set j. A set has
+// the given number of chunks of 64 bits and at least one member.
 func sumColumns(dst, columns []float32, sets []uint64, rows, chunks, stride int) {
 	for j := range rows {
 		row := dst[j*stride:][:stride]
@@ -49,8 +49,8 @@ func sumColumns(dst, columns []float32, sets []uint64, rows, chunks, stride int)
 	}
 }
 
-// addColumns adds to the columns in set j the value where row j of src is above
-// 0. It may use src up.
+// addColumns adds value to the columns in set j where row j of src is above 0. It
+// may overwrite src.
 func addColumns(columns, src []float32, value float32, sets []uint64, rows, chunks, stride int) {
 	for j := range rows {
 		row := src[j*stride:][:stride]
@@ -63,7 +63,7 @@ func addColumns(columns, src []float32, value float32, sets []uint64, rows, chun
 	}
 }
 
-// switchOn fills dst with the value where src > 0, and 0 elsewhere.
+// switchOn fills dst with value where src > 0, and with 0 elsewhere.
 func switchOn(dst, src []float32, value float32) {
 	src = src[:len(dst)]
 	for i, v := range src {
@@ -81,8 +81,9 @@ func interpolate(dst, a, b, u []float32, stride int) {
 	}
 }
 
-// backSecond takes gradients with respect to what the columns contribute to
-// second·pre-activation and turns them into those of the columns and of second.
+// backSecond propagates gradients through the second layer: from gradients with
+// respect to the columns' contributions to second·pre-activation it computes the
+// gradients of the columns, in place, and of second.
 func backSecond(columnGradients, secondGradient, columns, second []float32) {
 	stride := len(second)
 	for i := 0; i < len(columns); i += stride {
@@ -95,8 +96,8 @@ func backSecond(columnGradients, secondGradient, columns, second []float32) {
 }
 
 // inputSlopes fills dst[input][lane] = Σ_h first[input][h]·second[h]·on[h][lane]:
-// the slope of the critic along its inputs, where on is 1 for the units that
-// are on in a lane, and 0 for the others. It leaves on scaled by second.
+// the slopes of the critic along its inputs, where on is 1 for the units that are
+// active in a lane and 0 for the others. It scales on by second.
 func inputSlopes(dst, first, second, on []float32, stride int) {
 	for h, s := range second {
 		row := (*laneRow)(on[h*lanes:])
@@ -127,8 +128,7 @@ func sumSquares(sums *laneRow, slopes []float32) {
 }
 
 // spreadSlopes adds Σ_lanes slopes[input][lane]·scale[lane]·on[lane][h] to
-// columnGradients[input][h], for every input that slopes has. It leaves the
-// slopes scaled.
+// columnGradients[input][h] for every input of slopes. It scales slopes.
 func spreadSlopes(columnGradients, slopes, on []float32, scale *laneRow, stride int) {
 	for i := 0; i < len(slopes)/lanes; i++ {
 		g := columnGradients[i*stride:][:stride]
@@ -143,7 +143,8 @@ func spreadSlopes(columnGradients, slopes, on []float32, scale *laneRow, stride 
 	}
 }
 
-// adamUpdate makes one update of Adam and says whether all parameters are finite.
+// adamUpdate makes one update of Adam and reports whether all parameters are
+// finite.
 func adamUpdate[F float32 | float64](parameters, gradient, mean, square []F, c *adamCoefficients[F]) bool {
 	gradient, mean, square = gradient[:len(parameters)], mean[:len(parameters)], square[:len(parameters)]
 	bad := F(0) // NaN once a parameter is not finite

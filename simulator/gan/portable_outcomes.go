@@ -2,8 +2,8 @@ package gan
 
 import "math/bits"
 
-// sumWords fills table[word][h] with ½Σ_q ±columns[q][h], plus where bit q of
-// the word is set; len(columns) is a number of columns of stride floats.
+// sumWords fills table[word][h] with ½Σ_q ±columns[q][h], with + if bit q of the
+// word is set. columns holds whole columns of stride floats.
 func sumWords(table, columns []float32, stride int) {
 	silent := table[:stride]
 	clear(silent)
@@ -17,13 +17,13 @@ func sumWords(table, columns []float32, stride int) {
 	}
 }
 
-// widerHalf is ½ and some more roundings than there are in a sum over neurons: a
-// unit that is within rounding of being switched by an outcome counts as one
-// that is, else it could be off as drawn and on for every other outcome.
+// widerHalf is ½ plus more roundings than a sum over neurons has. A unit within
+// rounding of being switched by an outcome thus counts as switched; otherwise it
+// could be off in the drawn word and on for every other outcome.
 const widerHalf = 0.5 * (1 + 1.0/(1<<18))
 
-// reach fills dst[h] with ½Σ_q |columns[q][h]| and a little more: how far a word
-// can move unit h to either side.
+// reach fills dst[h] with ½Σ_q |columns[q][h]| and a small margin: the largest
+// change of unit h by a word, in either direction.
 func reach(dst, columns []float32) {
 	clear(dst)
 	for i, w := range columns {
@@ -31,7 +31,8 @@ func reach(dst, columns []float32) {
 	}
 }
 
-// unitsOn fills sets with the units, width each, whose pre-activation is above 0.
+// unitsOn fills sets, of width units each, with the units whose pre-activation is
+// above 0.
 func unitsOn(sets []uint64, rows []float32) {
 	for g := range sets {
 		sets[g] = 0
@@ -41,12 +42,12 @@ func unitsOn(sets []uint64, rows []float32) {
 	}
 }
 
-// findSwitched looks for the units that some outcome of a patch switches on or
-// off. For every drawn word and the pre-activations of its sample, rows[lane],
-// it fills middles[lane] with those halfway between silence and all neurons
-// firing. The units for which this is within reach of 0 are the members of
-// switched[lane][group]: first those that are off as drawn, then those that are
-// in the set on[lane][group].
+// findSwitched finds the units that some outcome of a patch switches on or off.
+// For every drawn word and the pre-activations of its sample, rows[lane], it fills
+// middles[lane] with the pre-activations at the midpoint between silence and all
+// neurons firing. The units whose midpoint is within reach of 0 are the members of
+// the two sets switched[lane][group]: first the units that are off in the drawn
+// word, then those in on[lane][group].
 func findSwitched(switched []uint64, middles, rows []float32, on []uint64, drawn []uint32, lowWords, highWords, reach []float32, stride int) {
 	clear(switched)
 	for lane, word := range drawn {
@@ -60,12 +61,12 @@ func findSwitched(switched []uint64, middles, rows []float32, on []uint64, drawn
 	}
 }
 
-// bend fills dst[lane][high word][low word] with −Σ_h second[h]·max(0, ±v_h)
-// over the switched units of a lane, where v_h is the unit's pre-activation
-// after that outcome, and the sign − for those that are on as drawn. So a term
-// is what the unit adds beyond its tangent at the drawn word. There are as many
-// lanes as middles has rows; rows of dst are lanes longer than needed. The number
-// of high words is even.
+// bend fills dst[lane][high word][low word] with −Σ_h second[h]·max(0, ±v_h) over
+// the switched units of a lane, where v_h is the unit's pre-activation for that
+// outcome and the sign is − for units that are on in the drawn word. A term is the
+// unit's deviation from its tangent at the drawn word. The number of lanes is the
+// number of rows of middles. Rows of dst are longer than needed by one row of
+// lanes. The number of high words is even.
 func bend(dst []float32, switched []uint64, middles, low, highWords, second []float32, highs, stride int) {
 	for ; len(middles) > 0; middles = middles[stride:] {
 		sums := dst[:highs*lanes]
@@ -98,11 +99,12 @@ func bendUnit(sums []float32, low *laneRow, highWords []float32, middle, weight 
 	}
 }
 
-// enumerate fills dst[lane][word] with −Σ_h second[h]·max(0, v_h), where v_h is
-// the unit's pre-activation after that word, for as many lanes as there are drawn
-// words and up to a constant per lane: a unit that is on after every word counts
-// as one that the least of them just leaves on. Sums are the more exact for it.
-// It fills switches[lane] with what a word must add to switch the units on.
+// enumerate fills dst[lane][word], for each lane with a drawn word, with
+// −Σ_h second[h]·max(0, v_h) up to a constant per lane, where v_h is the unit's
+// pre-activation for that word. The constant shifts a unit that is on for every
+// word so that its smallest pre-activation is 0, which makes the sums more exact.
+// enumerate fills switches[lane] with the contribution of a word above which a
+// unit is on.
 func enumerate(dst, switches, rows []float32, drawn []uint32, low, lowWords, reach, second []float32, stride int) {
 	for lane, word := range drawn {
 		var sums laneRow
@@ -118,13 +120,13 @@ func enumerate(dst, switches, rows []float32, drawn []uint32, low, lowWords, rea
 	}
 }
 
-// transpose fills dst[h][lane] = src[lane][h], as many h as dst has rows.
+// transpose fills dst[h][lane] = src[lane][h] for every row h of dst.
 func transpose(dst, src []float32, stride int) {
 	clear(dst)
 	addTranspose(dst, src, stride)
 }
 
-// addTranspose adds src[lane][h] to dst[h][lane], as many h as dst has rows.
+// addTranspose adds src[lane][h] to dst[h][lane] for every row h of dst.
 func addTranspose(dst, src []float32, stride int) {
 	for h := 0; h < len(dst)/lanes; h++ {
 		row := (*laneRow)(dst[h*lanes:])

@@ -8,14 +8,14 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// referenceCritic is the critic in float64, straight from its formula.
+// referenceCritic evaluates the formula of the critic in float64.
 type referenceCritic struct {
 	first        [][]float64 // [input][hidden]
 	bias, second []float64
 	offset       float64
 }
 
-// reference reads a network; parameter(i) of both count in the same order.
+// reference copies a network. parameters lists both in the same order.
 func (w *network) reference() *referenceCritic {
 	wide := func(row []float32) []float64 {
 		r := make([]float64, w.hidden)
@@ -31,7 +31,7 @@ func (w *network) reference() *referenceCritic {
 	return c
 }
 
-// parameters are pointers to all weights: first, bias, second, offset.
+// parameters returns pointers to all weights: first, bias, second, offset.
 func (c *referenceCritic) parameters() []*float64 {
 	var p []*float64
 	for _, row := range append(slices.Clone(c.first), c.bias, c.second) {
@@ -42,7 +42,7 @@ func (c *referenceCritic) parameters() []*float64 {
 	return append(p, &c.offset)
 }
 
-// value is C(x) and slope ∇C(x).
+// value returns C(x).
 func (c *referenceCritic) value(x []float64) float64 {
 	v, _ := c.evaluate(x)
 	return v
@@ -70,7 +70,7 @@ func (c *referenceCritic) evaluate(x []float64) (value float64, slope []float64)
 	return value, slope
 }
 
-// bitsOf are the critic's inputs for a window of n-bit words.
+// bitsOf returns the critic's inputs for a window of n-bit words.
 func bitsOf(n int, window []uint32) []float64 {
 	x := make([]float64, 0, n*len(window))
 	for _, word := range window {
@@ -81,7 +81,7 @@ func bitsOf(n int, window []uint32) []float64 {
 	return x
 }
 
-// referenceEll is ℓ of the K-term's docstring, for the forms that have one.
+// referenceEll returns ℓ as documented in KLoss, for the forms that have one.
 func referenceEll(form KLoss, n int, fake, real [][]uint32) float64 {
 	size := float64(len(fake))
 	counts := func(batch [][]uint32) (spikes, bins []float64) {
@@ -130,17 +130,17 @@ func referenceEll(form KLoss, n int, fake, real [][]uint32) float64 {
 	panic("no ℓ for " + form)
 }
 
-// split cuts words, [sample][step] flattened, into windows.
+// split divides words, [sample][step] flattened, into windows.
 func split(words []uint32, timesteps int) [][]uint32 {
 	return slices.Collect(slices.Chunk(words, timesteps))
 }
 
-// window is sample j of a batch, [sample][step].
+// window returns sample j of a batch, [sample][step].
 func (s Settings) window(batch []uint32, j int) []uint32 {
 	return batch[j*s.Timesteps:][:s.Timesteps]
 }
 
-// randomWords are n-bit words.
+// randomWords returns count random n-bit words.
 func randomWords(g *random.Generator, n, count int) []uint32 {
 	words := make([]uint32, count)
 	for i := range words {
@@ -149,7 +149,8 @@ func randomWords(g *random.Generator, n, count int) []uint32 {
 	return words
 }
 
-// distance is the largest difference, relative to the largest number of want (or 1).
+// distance returns the largest difference, relative to the largest number of want
+// or to 1.
 func distance(got, want []float64) float64 {
 	worst, scale := 0.0, 1e-3
 	for i := range want {

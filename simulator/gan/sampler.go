@@ -34,10 +34,10 @@ func (s *sampler) set(angles []float64) {
 	}
 }
 
-// batch is a number of samples in blocks of lanes, with what was drawn for them.
+// batch holds samples in blocks of lanes, with their noise and measurements.
 type batch struct {
 	size    int
-	noise   [][]float32 // [block·patches that draw], each [row][lane]
+	noise   [][]float32 // [block·noisyPatches], each [row][lane], radians
 	uniform []laneRow   // [block·t], one measurement each
 	words   []uint32    // [sample][step]
 }
@@ -56,13 +56,14 @@ func (s *sampler) newBatch(size int) *batch {
 	return b
 }
 
-// blocks is the number of blocks of lanes.
+// blocks returns the number of blocks of lanes.
 func (b *batch) blocks() int { return (b.size + lanes - 1) / lanes }
 
-// used is the number of lanes of a block that carry a sample.
+// used returns the number of lanes of a block that hold a sample.
 func (b *batch) used(block int) int { return min(lanes, b.size-block*lanes) }
 
-// noisyPatches is the number of patches with a noise of their own: t or one for all.
+// noisyPatches returns the number of patches that draw noise: t, or 1 if all
+// patches share it.
 func (s *sampler) noisyPatches() int {
 	if s.generator.NoisePerPatch {
 		return s.generator.Timesteps
@@ -70,7 +71,7 @@ func (s *sampler) noisyPatches() int {
 	return 1
 }
 
-// patchNoise is the noise of one patch in one block, [row][lane].
+// patchNoise returns the noise of one patch in one block, [row][lane].
 func (s *sampler) patchNoise(b *batch, block, step int) []float32 {
 	if s.generator.NoisePerPatch {
 		return b.noise[block*s.generator.Timesteps+step]
@@ -78,9 +79,9 @@ func (s *sampler) patchNoise(b *batch, block, step int) []float32 {
 	return b.noise[block]
 }
 
-// draw draws a block: the noise, a row of lanes per patch that draws and per
-// independent row, then the measurements, a row per step. Lanes without a sample
-// are drawn too.
+// draw draws the random numbers of a block: first the noise, one row of lanes for
+// each independent row of each patch that draws noise, then the measurements, one
+// row per step. It also draws for lanes without a sample.
 func (s *sampler) draw(b *batch, block int, noise, measurement *random.Generator) {
 	for _, rows := range b.noise[block*s.noisyPatches():][:s.noisyPatches()] {
 		s.drawNoise(rows, noise)
@@ -91,8 +92,8 @@ func (s *sampler) draw(b *batch, block int, noise, measurement *random.Generator
 	}
 }
 
-// drawNoise fills the rows of a patch; with shared noise a γ is repeated for all
-// qubits of an encoding.
+// drawNoise fills the rows of a patch. Unless noise is per qubit, all qubits of an
+// encoding share one γ.
 func (s *sampler) drawNoise(rows []float32, noise *random.Generator) {
 	g := &s.generator
 	for at := 0; at < len(rows); at += lanes {
@@ -113,7 +114,8 @@ func (s *sampler) forward(tile circuit.Tile, b *batch, block, step int) {
 	tile.Forward(s.patches[step], s.patchNoise(b, block, step))
 }
 
-// measure takes the words of one patch of one block from the tile that ran it.
+// measure stores the measured words of one patch of one block, from the tile that
+// ran it.
 func (s *sampler) measure(tile circuit.Tile, b *batch, block, step int) {
 	t := s.generator.Timesteps
 	tile.Sample(&b.uniform[block*t+step], &s.drawn)

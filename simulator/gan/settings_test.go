@@ -9,7 +9,7 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// defaults are the settings of DESIGN.md, section 1, for a test's few steps.
+// defaults returns the settings of DESIGN.md, section 1, with fewer steps.
 func defaults(neurons, timesteps, steps int) Settings {
 	return Settings{
 		Generator: Generator{
@@ -27,19 +27,19 @@ func defaults(neurons, timesteps, steps int) Settings {
 	}
 }
 
-// address is the random address of a test's training.
+// address returns the random address of a test's training.
 func (s Settings) address(replicate int) random.Training {
 	return random.Training{Seed: 1, Neurons: s.Ansatz.Neurons, Timesteps: s.Timesteps, Replicate: replicate}
 }
 
-// fixedWindows are real windows from a list, [window][step].
+// fixedWindows is a list of real windows, [window][step].
 type fixedWindows [][]uint32
 
 func (w fixedWindows) Len() int                 { return len(w) }
 func (w fixedWindows) At(i int, words []uint32) { copy(words, w[i]) }
 
-// someWindows are windows whose neurons fire in a quarter of the bins.
-func someWindows(neurons, timesteps, count int) fixedWindows {
+// testWindows returns windows whose neurons fire in a quarter of the bins.
+func testWindows(neurons, timesteps, count int) fixedWindows {
 	g := random.Training{}.Stream("test windows").At(0, 0)
 	w := make(fixedWindows, count)
 	for i := range w {
@@ -54,14 +54,14 @@ func someWindows(neurons, timesteps, count int) fixedWindows {
 
 func newTestTrainer(t testing.TB, s Settings) *Trainer {
 	t.Helper()
-	trainer, err := NewTrainer(s, s.address(0), someWindows(s.Ansatz.Neurons, s.Timesteps, 100))
+	trainer, err := NewTrainer(s, s.address(0), testWindows(s.Ansatz.Neurons, s.Timesteps, 100))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return trainer
 }
 
-func TestSettingsAreChecked(t *testing.T) {
+func TestSettingsValidate(t *testing.T) {
 	tests := map[string]struct {
 		change func(*Settings)
 		want   []string
@@ -104,15 +104,65 @@ func TestSettingsAreChecked(t *testing.T) {
 			}
 			for _, want := range test.want {
 				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%q does not say %q", err, want)
+					t.Errorf("error %q lacks %q", err, want)
 				}
 			}
-			if _, err := NewTrainer(s, s.address(0), someWindows(2, 1, 5)); err == nil {
+			if _, err := NewTrainer(s, s.address(0), testWindows(2, 1, 5)); err == nil {
 				t.Error("a trainer was made")
 			}
 		})
 	}
 	if err := defaults(2, 1, 10).Validate(); err != nil {
 		t.Errorf("the defaults: %v", err)
+	}
+}
+
+func TestSchedule(t *testing.T) {
+	for _, test := range []struct {
+		schedule          Schedule
+		step              int
+		generator, critic float64
+	}{
+		{Cosine, 0, 1, 1},
+		{Cosine, 500, (1 + math.Sqrt2/2) / 2, (1 + math.Sqrt2/2) / 2},
+		{Cosine, 1000, 0.5, 0.5},
+		{Cosine, 2000, 0, 0},
+		{CosineGenerator, 0, 1, 1},
+		{CosineGenerator, 1000, 0.5, 1},
+		{CosineGenerator, 2000, 0, 1},
+		{Constant, 0, 1, 1},
+		{Constant, 1999, 1, 1},
+	} {
+		generator, critic := test.schedule.factors(test.step, 2000)
+		if math.Abs(generator-test.generator) > 1e-15 || math.Abs(critic-test.critic) > 1e-15 {
+			t.Errorf("%s at step %d: %v and %v, want %v and %v", test.schedule, test.step, generator, critic, test.generator, test.critic)
+		}
+	}
+}
+
+// TestSchedulesApplyToTheirOptimisers checks that generator and critic each move by
+// their own rate. With β₁ = β₂ = 0 every parameter that has a gradient moves by
+// exactly the rate.
+func TestSchedulesApplyToTheirOptimisers(t *testing.T) {
+	s := defaults(2, 1, 4)
+	s.Beta2, s.CriticUpdates, s.Constraint = 0, 1, NoConstraint
+	for _, schedule := range []Schedule{Cosine, CosineGenerator, Constant} {
+		s.Schedule = schedule
+		trainer := newTestTrainer(t, s)
+		for step := range s.Steps {
+			angles, weights := trainer.Angles(), append([]float32(nil), trainer.critic.weights.all...)
+			run(t, trainer, 1)
+			generator, critic := schedule.factors(step, s.Steps)
+			if got, want := math.Abs(trainer.actor.angles[0]-angles[0]), 0.05*generator; math.Abs(got-want) > 1e-3*want {
+				t.Errorf("%s, step %d: an angle moved by %.6f, want %.6f", schedule, step, got, want)
+			}
+			largest := 0.0
+			for i, w := range trainer.critic.weights.all {
+				largest = max(largest, math.Abs(float64(w-weights[i])))
+			}
+			if want := 0.002 * critic; math.Abs(largest-want) > 1e-3*want {
+				t.Errorf("%s, step %d: the critic's weights moved by up to %.6f, want %.6f", schedule, step, largest, want)
+			}
+		}
 	}
 }

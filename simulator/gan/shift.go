@@ -13,7 +13,7 @@ type shifter struct {
 	sampler *sampler
 	patch   *circuit.Patch
 	tile    circuit.Tile
-	angles  []float64 // of the shifted patch
+	angles  []float64 // angles of the shifted patch
 	uniform []laneRow // [block]
 }
 

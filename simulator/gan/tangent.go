@@ -6,45 +6,46 @@ import (
 	"spiqsweep/simulator/circuit"
 )
 
-// tangent weighs outcomes by the slope of the loss at one point per sample:
-// linear in the bits for the critic, by count for the K-term.
+// tangent weighs outcomes by the slope of the loss at one point per sample. The
+// critic's part is linear in the bits, the K-term's part depends on the count.
 type tangent struct {
 	critic  *network
 	k       *kTerm
 	neurons int
 	steps   int
 
-	rows   []float32 // [sample][stride], pre-activations at the point
-	on     []float32 // [sample][stride], −1 where a unit is on, else 0; whole blocks
-	turned []float32 // [stride][lane], on of a block
-	slopes []float32 // [block][input][lane], of −C
-	counts *countWeights
+	rows       []float32 // [sample][stride], pre-activations at the point
+	on         []float32 // [sample][stride], −1 where a unit is on, else 0; whole blocks
+	transposed []float32 // [stride][lane], on of a block
+	slopes     []float32 // [block][input][lane], of −C
+	counts     *countWeights
 }
 
 func newTangent(s Settings, w *network, k *kTerm) *tangent {
 	return &tangent{
 		critic: w, k: k, neurons: s.Ansatz.Neurons, steps: s.Timesteps,
 		rows: make([]float32, s.BatchSize*w.stride), on: make([]float32, s.blocks()*lanes*w.stride),
-		turned: make([]float32, w.stride*lanes), slopes: make([]float32, s.blocks()*s.inputs()*lanes),
+		transposed: make([]float32, w.stride*lanes), slopes: make([]float32, s.blocks()*s.inputs()*lanes),
 		counts: newCountWeights(s.Ansatz.Neurons),
 	}
 }
 
-// row is the pre-activation of sample j.
+// row returns the pre-activations of sample j.
 func (e *tangent) row(j int) []float32 { return e.rows[j*e.critic.stride:][:e.critic.stride] }
 
-// differentiate takes the critic's slopes at the rows.
+// differentiate computes the critic's slopes at the rows.
 func (e *tangent) differentiate(b *batch) {
 	l, w := e.critic.loops, e.critic
 	l.switchOn(e.on[:len(e.rows)], e.rows, -1)
 	inputs := e.steps * e.neurons * lanes
 	for block := range b.blocks() {
-		l.transpose(e.turned, e.on[block*lanes*w.stride:], w.stride)
-		l.inputSlopes(e.slopes[block*inputs:][:inputs], w.first, w.second, e.turned, w.stride)
+		l.transpose(e.transposed, e.on[block*lanes*w.stride:], w.stride)
+		l.inputSlopes(e.slopes[block*inputs:][:inputs], w.first, w.second, e.transposed, w.stride)
 	}
 }
 
-// patchSlopes are a block's slopes along the bits of one patch, [neuron][lane].
+// patchSlopes returns a block's slopes along the bits of one patch,
+// [neuron][lane].
 func (e *tangent) patchSlopes(block, step int) []float32 {
 	return e.slopes[(block*e.steps+step)*e.neurons*lanes:][:e.neurons*lanes]
 }
@@ -61,7 +62,7 @@ func (e *tangent) weigh(_ circuit.Tile, b *batch, block, step int, weights []flo
 	e.critic.loops.addCounts(weights, e.counts.block)
 }
 
-// straightThrough takes the slopes at the measured bits.
+// straightThrough implements StraightThrough: slopes at the measured bits.
 type straightThrough struct {
 	*tangent
 	sampler *sampler
@@ -81,7 +82,7 @@ func (e *straightThrough) prepare(b *batch) {
 	e.differentiate(b)
 }
 
-// locate fills rows, and completes the K-term's batch.
+// locate fills rows and completes the K-term's batch.
 func (e *straightThrough) locate(b *batch) {
 	e.sets.set(0, b.words)
 	e.critic.preactivations(e.rows, e.sets)
@@ -89,7 +90,8 @@ func (e *straightThrough) locate(b *batch) {
 	e.k.end()
 }
 
-// expectation takes the slopes at the expected bits. It measures nothing.
+// expectation implements Expectation: slopes at the expected bits, without
+// measurements.
 type expectation struct {
 	*tangent
 	law []float32 // [word][lane]
@@ -99,7 +101,7 @@ func newExpectation(s Settings, w *network, k *kTerm) *expectation {
 	return &expectation{newTangent(s, w, k), make([]float32, s.Ansatz.Words()*lanes)}
 }
 
-// observe adds a patch's expected bits to the rows; the first patch starts them.
+// observe adds a patch's expected bits to the rows. The first patch resets them.
 func (e *expectation) observe(tile circuit.Tile, b *batch, block, step int) {
 	tile.Probabilities(e.law)
 	for l := range b.used(block) {
@@ -120,7 +122,7 @@ func (e *expectation) observe(tile circuit.Tile, b *batch, block, step int) {
 	}
 }
 
-// expectedBit is the probability that a neuron fires in a lane.
+// expectedBit returns the probability that a neuron fires in a lane.
 func (e *expectation) expectedBit(neuron, lane int) float32 {
 	sum := float32(0)
 	for x := 0; x < len(e.law)/lanes; x++ {

@@ -10,15 +10,15 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// Windows are the real samples: At copies window i of Len into words, one word
-// per time step, bit q = neuron q.
+// Windows provides the real samples. At copies window i of Len into words, one
+// word per time step, bit q = neuron q.
 type Windows interface {
 	Len() int
 	At(i int, words []uint32)
 }
 
-// ErrNotFinite is part of the error of a Step whose update overflowed. It follows
-// from the settings and the random address alone: a repetition ends the same way.
+// ErrNotFinite reports that an update of Step overflowed. The failure depends only
+// on the settings, data and random address: a repetition fails in the same way.
 var ErrNotFinite = errors.New("infinite or not a number")
 
 // Trainer is one training. It is not safe for concurrent use.
@@ -31,14 +31,15 @@ type Trainer struct {
 	sampler *sampler
 	critic  *critic
 	actor   *actor
-	plain   circuit.Tile // of the critic's batches
+	plain   circuit.Tile // for the critic's batches
 	batch   *batch
 	real    []uint32 // [sample][step]
 	steps   int
 }
 
-// NewTrainer starts a training of the settings at a random address (whose
-// Neurons and Timesteps must be the generator's) on the real windows.
+// NewTrainer returns a training at step 0. It fails if the settings are invalid,
+// if there are no windows, or if the Neurons and Timesteps of the random address r
+// differ from the generator's.
 func NewTrainer(s Settings, r random.Training, real Windows) (*Trainer, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
@@ -65,9 +66,10 @@ func NewTrainer(s Settings, r random.Training, real Windows) (*Trainer, error) {
 }
 
 // Step makes CriticUpdates critic updates and one generator update, each with
-// fresh noise, measurements and windows. It fails after Settings.Steps steps,
-// on a window with bits beyond the neurons, and, with
-// ErrNotFinite, when a weight or an angle becomes infinite or NaN. After a failure the training is over.
+// newly drawn noise, measurements and windows. It fails after Settings.Steps
+// steps, on a window with bits beyond the neurons, and, with ErrNotFinite, if a
+// weight or an angle becomes infinite or NaN. After an error the trainer must not
+// be used.
 func (t *Trainer) Step() error {
 	if t.steps >= t.settings.Steps {
 		return fmt.Errorf("train: all %d steps are done", t.settings.Steps)
@@ -117,8 +119,8 @@ func (t *Trainer) sample(index uint64) error {
 	return nil
 }
 
-// draw draws noise and measurements of generated windows, and real windows: those
-// of the generator's batch only for the K-term, which alone looks at them.
+// draw draws the noise and measurements of generated windows, and real windows. It
+// draws real windows for the generator's batch only if the K-term needs them.
 func (t *Trainer) draw(index uint64) error {
 	t.draws.drawSamples(t.sampler, t.batch, t.steps, index)
 	if index == actorBatch && t.settings.K == 0 {
@@ -127,12 +129,13 @@ func (t *Trainer) draw(index uint64) error {
 	return t.draws.drawWindows(t.windows, t.settings.Ansatz.Neurons, t.real, t.settings.Timesteps, t.steps, index)
 }
 
-// Steps is the number of steps done so far.
+// Steps returns the number of steps done.
 func (t *Trainer) Steps() int { return t.steps }
 
-// Angles returns a copy of the angles, [time][layer][qubit][RY, RZ], radians:
-// the moving average Σ (1−d)·d^age·angles/(1 − d^steps) over the steps done, if
-// Settings.Average is its decay d > 0 and there was a step, else the present ones.
+// Angles returns a copy of the angles, [time][layer][qubit][RY, RZ], in radians.
+// If the decay d = Settings.Average is above 0 and a step was made, they are the
+// moving average Σ (1−d)·d^age·angles/(1 − d^steps) over the steps done; otherwise
+// the current angles.
 func (t *Trainer) Angles() []float64 {
 	if t.actor.average == nil || t.steps == 0 {
 		return slices.Clone(t.actor.angles)

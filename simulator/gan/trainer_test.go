@@ -13,7 +13,7 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// run makes steps, or all that are left for a negative number.
+// run makes the given number of steps, or all remaining steps if it is negative.
 func run(t testing.TB, trainer *Trainer, steps int) {
 	t.Helper()
 	for i := 0; i != steps && trainer.Steps() < trainer.settings.Steps; i++ {
@@ -23,7 +23,7 @@ func run(t testing.TB, trainer *Trainer, steps int) {
 	}
 }
 
-func TestStepsAreCounted(t *testing.T) {
+func TestStepCount(t *testing.T) {
 	trainer := newTestTrainer(t, defaults(1, 1, 3))
 	run(t, trainer, -1)
 	if trainer.Steps() != 3 {
@@ -34,7 +34,7 @@ func TestStepsAreCounted(t *testing.T) {
 	}
 }
 
-// recorder notes which windows are asked for.
+// recorder records the windows that the trainer reads.
 type recorder struct {
 	fixedWindows
 	asked []int
@@ -45,12 +45,13 @@ func (r *recorder) At(i int, words []uint32) {
 	r.fixedWindows.At(i, words)
 }
 
-// TestKChangesNothingElse: two trainings that differ in K or its form share
-// starting angles, critic, the critic's windows, noise, measurements and interpolates.
-func TestKChangesNothingElse(t *testing.T) {
+// TestKDoesNotAffectDraws checks that trainings with different K or forms share
+// initial angles and critic, the critic's windows, noise, measurements and
+// interpolates.
+func TestKDoesNotAffectDraws(t *testing.T) {
 	standard := defaults(3, 2, 4)
 	trace := func(s Settings) (starts [][]float64, critics [][]float32, draws []string, asked []int) {
-		windows := &recorder{fixedWindows: someWindows(3, 2, 1000)}
+		windows := &recorder{fixedWindows: testWindows(3, 2, 1000)}
 		trainer, err := NewTrainer(s, s.address(0), windows)
 		if err != nil {
 			t.Fatal(err)
@@ -60,7 +61,7 @@ func TestKChangesNothingElse(t *testing.T) {
 			asked := len(windows.asked)
 			run(t, trainer, 1)
 			draws = append(draws, fmt.Sprint(trainer.batch.noise, trainer.batch.uniform, trainer.critic.interpolation))
-			windows.asked = windows.asked[:asked+2*s.BatchSize] // further ones are the K-term's
+			windows.asked = windows.asked[:asked+2*s.BatchSize] // the others are for the K-term
 		}
 		return starts, critics, draws, windows.asked
 	}
@@ -75,8 +76,8 @@ func TestKChangesNothingElse(t *testing.T) {
 	}
 }
 
-// TestFirstCriticUpdatesArePaired: K acts on the generator alone.
-func TestFirstCriticUpdatesArePaired(t *testing.T) {
+// TestFirstCriticUpdatesDoNotDependOnK checks that K affects only the generator.
+func TestFirstCriticUpdatesDoNotDependOnK(t *testing.T) {
 	s := defaults(2, 2, 5)
 	k := s
 	k.K = 1
@@ -91,8 +92,8 @@ func TestFirstCriticUpdatesArePaired(t *testing.T) {
 	}
 }
 
-// TestBatchesAreFresh: no two batches of a step or of two steps share draws.
-func TestBatchesAreFresh(t *testing.T) {
+// TestBatchesDoNotShareDraws compares all batches of two steps.
+func TestBatchesDoNotShareDraws(t *testing.T) {
 	trainer := newTestTrainer(t, defaults(2, 1, 5))
 	seen := map[string]bool{}
 	for range 2 {
@@ -111,7 +112,7 @@ func TestBatchesAreFresh(t *testing.T) {
 	}
 }
 
-func TestNumbersThatBlowUpAreAnError(t *testing.T) {
+func TestOverflowIsAnError(t *testing.T) {
 	tests := map[string]struct {
 		change func(*Settings)
 		want   string
@@ -135,7 +136,7 @@ func TestNumbersThatBlowUpAreAnError(t *testing.T) {
 	}
 }
 
-func TestBadWindowsAreAnError(t *testing.T) {
+func TestTrainerRejectsInvalidWindows(t *testing.T) {
 	s := defaults(2, 1, 5)
 	if _, err := NewTrainer(s, s.address(0), fixedWindows{}); err == nil || !strings.Contains(err.Error(), "no real windows") {
 		t.Errorf("no windows: %v", err)
@@ -147,12 +148,12 @@ func TestBadWindowsAreAnError(t *testing.T) {
 	if err := trainer.Step(); err == nil || !strings.Contains(err.Error(), "0x4, more than 2 neurons") {
 		t.Errorf("a word of three neurons: %v", err)
 	}
-	if _, err := NewTrainer(s, random.Training{Neurons: 3, Timesteps: 1}, someWindows(2, 1, 5)); err == nil || !strings.Contains(err.Error(), "3 neurons") {
+	if _, err := NewTrainer(s, random.Training{Neurons: 3, Timesteps: 1}, testWindows(2, 1, 5)); err == nil || !strings.Contains(err.Error(), "3 neurons") {
 		t.Errorf("an address of three neurons: %v", err)
 	}
 }
 
-// TestMovingAverage compares with the weighted mean of all angles so far.
+// TestMovingAverage compares with the weighted mean of the angles of all steps.
 func TestMovingAverage(t *testing.T) {
 	s := defaults(2, 1, 6)
 	s.Average = 0.8
@@ -177,14 +178,14 @@ func TestMovingAverage(t *testing.T) {
 	}
 }
 
-// TestAnglesAreACopy: nobody can reach into the training.
+// TestAnglesAreACopy checks that the caller cannot modify the training.
 func TestAnglesAreACopy(t *testing.T) {
 	trainer := newTestTrainer(t, defaults(1, 1, 2))
 	trainer.Angles()[0] = math.NaN()
 	run(t, trainer, -1)
 }
 
-// TestAnyBatchSize trains with sizes around the lanes.
+// TestAnyBatchSize trains with batch sizes around multiples of the lanes.
 func TestAnyBatchSize(t *testing.T) {
 	for _, size := range []int{1, 15, 16, 17, 33} {
 		s := defaults(2, 2, 2)
@@ -193,7 +194,7 @@ func TestAnyBatchSize(t *testing.T) {
 	}
 }
 
-// variants are settings that run through every part of a training.
+// variants returns settings that together exercise every part of a training.
 func variants(steps int) map[string]Settings {
 	v := map[string]Settings{"standard": defaults(3, 2, steps), "many_outcomes": defaults(6, 2, steps)}
 	for _, gradient := range []Gradient{Local, Expectation, StraightThrough, Reinforce, ParameterShift} {
@@ -220,8 +221,7 @@ func variants(steps int) map[string]Settings {
 	return v
 }
 
-// TestSteadyStateAllocatesNothing: a step of any variant makes no garbage.
-func TestSteadyStateAllocatesNothing(t *testing.T) {
+func TestStepDoesNotAllocate(t *testing.T) {
 	for name, s := range variants(1000) {
 		t.Run(name, func(t *testing.T) {
 			trainer := newTestTrainer(t, s)
@@ -232,8 +232,9 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestLargestCellFitsInMemory: n = 10, t = 30 needs some megabytes.
-func TestLargestCellFitsInMemory(t *testing.T) {
+// TestLargestConfigurationFitsInMemory checks that n = 10, t = 30 takes only a few
+// megabytes.
+func TestLargestConfigurationFitsInMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)

@@ -14,16 +14,16 @@ import (
 	"spiqsweep/simulator/recording"
 )
 
-// measure is the environment variable that asks for trainings that take minutes.
+// measure is the environment variable that enables trainings of several minutes.
 const measure = "SPIQSWEEP_MEASURE"
 
-// TestRecordingIsLearnt trains on the most active cells of the real recording,
-// t = 1, with many seeds: the measurement that decides whether gradient,
-// optimiser, critic, penalty and noise are right together. Independent neurons
-// reach 0.0018 bits at n = 2 and 0.0265 at n = 4. The log of a divergence has a
-// standard deviation of about 1 over seeds with Cosine, so that a median of 20
-// is known to ± 30 % only: there 200 seeds are taken, and the first 20 logged.
-func TestRecordingIsLearnt(t *testing.T) {
+// TestTrainingLearnsTheRecording trains on the most active neurons of the real
+// recording, t = 1, with many seeds. It tests gradient, optimiser, critic, penalty
+// and noise together. A model of independent neurons reaches 0.0018 bits at n = 2
+// and 0.0265 at n = 4. With Cosine the log of a divergence has a standard deviation
+// of about 1 over seeds, so that a median of 20 is known to ± 30 % only; there the
+// test uses 200 seeds and logs the first 20.
+func TestTrainingLearnsTheRecording(t *testing.T) {
 	if os.Getenv(measure) == "" {
 		t.Skipf("skipped: trains for minutes; set %s=1 to run it", measure)
 	}
@@ -67,7 +67,8 @@ func median(x []float64) float64 {
 	return stat.Quantile(0.5, stat.LinInterp, slices.Sorted(slices.Values(x)), nil)
 }
 
-// realWindows are the windows of the most active cells of the real recording.
+// realWindows returns the windows of the most active neurons of the real
+// recording.
 func realWindows(t *testing.T, neurons, timesteps int) *recording.Windows {
 	t.Helper()
 	shared := os.Getenv("SPIQSWEEP_SHARED")
@@ -85,7 +86,7 @@ func realWindows(t *testing.T, neurons, timesteps int) *recording.Windows {
 	return mostActive(t, r, neurons, timesteps)
 }
 
-// mostActive are the windows of the most active cells of a recording.
+// mostActive returns the windows of the most active neurons of a recording.
 func mostActive(t testing.TB, r *recording.Recording, neurons, timesteps int) *recording.Windows {
 	t.Helper()
 	most, err := recording.ParseSelection("most_active")
@@ -103,7 +104,7 @@ func mostActive(t testing.TB, r *recording.Recording, neurons, timesteps int) *r
 	return w
 }
 
-// trained are the angles at the end of a training.
+// trained returns the angles at the end of a training.
 func trained(t *testing.T, s Settings, replicate int, real Windows) []float64 {
 	t.Helper()
 	trainer, err := NewTrainer(s, s.address(replicate), real)
@@ -118,7 +119,7 @@ func trained(t *testing.T, s Settings, replicate int, real Windows) []float64 {
 	return trainer.Angles()
 }
 
-// wordLaw is the share of each word among windows of one step.
+// wordLaw returns the share of each word among windows of one step.
 func wordLaw(w *recording.Windows) []float64 {
 	law := make([]float64, 1<<w.Neurons())
 	words := make([]uint32, 1)
@@ -129,8 +130,8 @@ func wordLaw(w *recording.Windows) []float64 {
 	return law
 }
 
-// modelLaw is the law of the first word, by quadrature over the shared noise:
-// exact, since the law is a trigonometric polynomial of γ of low degree.
+// modelLaw returns the law of the first word by quadrature over the shared noise.
+// It is exact, because the law is a trigonometric polynomial of γ of low degree.
 func modelLaw(t *testing.T, s Settings, angles []float64) []float64 {
 	t.Helper()
 	m, err := NewModel(s.Generator, angles)
@@ -150,7 +151,7 @@ func modelLaw(t *testing.T, s Settings, angles []float64) []float64 {
 	return law
 }
 
-// jensenShannon is the Jensen–Shannon divergence in bits.
+// jensenShannon returns the Jensen–Shannon divergence in bits.
 func jensenShannon(p, q []float64) float64 {
 	sum := 0.0
 	for x := range p {
