@@ -3,7 +3,6 @@ package queue_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"slices"
 	"sync"
@@ -11,20 +10,13 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-	"pgregory.net/rapid"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/coordinator/store/storetest"
 )
 
-func TestMain(m *testing.M) {
-	// The number of operations of a model run; a flag on the command line overrides it.
-	if err := flag.Set("rapid.steps", "100"); err != nil {
-		panic(err)
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func memory(now func() time.Time) queue.Store { return store.Memory(store.WithClock(now)) }
 
@@ -36,14 +28,6 @@ func TestScenarios(t *testing.T) {
 // TestScenariosWithinClaims checks that no rule touches anything outside its claim.
 func TestScenariosWithinClaims(t *testing.T) {
 	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store { return storetest.Confined(t, memory(now)) })
-}
-
-// TestModel runs random operations with lost messages, failing commits, dying
-// processes and jumping clocks.
-func TestModel(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		storetest.Model(t, func(now func() time.Time) queue.Store { return storetest.Confined(t, memory(now)) })
-	})
 }
 
 // TestScenariosWithFailingCalls makes every call to the store fail once before it

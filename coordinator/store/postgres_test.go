@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/coordinator/store/storetest"
@@ -70,19 +68,6 @@ func TestPostgresShared(t *testing.T) {
 	storetest.RunShared(t, func(t testing.TB, now func() time.Time) [2]queue.Store {
 		postgres.Empty(t, database)
 		return [2]queue.Store{open(t, database, store.WithClock(now)), open(t, database, store.WithClock(now))}
-	})
-}
-
-// TestPostgresModel lives random lives on PostgreSQL with the memory store beside it.
-func TestPostgresModel(t *testing.T) {
-	needs.NoRaceDetector(t, "ten times slower, with one goroutine at a time")
-	set(t, "rapid.checks", "8")
-	set(t, "rapid.steps", "50")
-	openPostgres := onPostgres(t)
-	rapid.Check(t, func(rt *rapid.T) {
-		storetest.Model(rt, func(now func() time.Time) queue.Store {
-			return storetest.Twin(rt, openMemory(t, now), openPostgres(t, now))
-		})
 	})
 }
 

@@ -2,14 +2,12 @@ package store_test
 
 import (
 	"context"
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
-	"pgregory.net/rapid"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
@@ -45,32 +43,6 @@ func open(t testing.TB, path string, opts ...store.Option) queue.Store {
 func TestMemory(t *testing.T) { storetest.Run(t, openMemory) }
 
 func TestSQLite(t *testing.T) { storetest.Run(t, openSQLite) }
-
-// TestSQLiteModel lives random lives on SQLite with the memory store beside it:
-// whatever the two answer differently is a fault.
-func TestSQLiteModel(t *testing.T) {
-	needs.NoRaceDetector(t, "ten times slower, with one goroutine at a time")
-	set(t, "rapid.checks", "12")
-	set(t, "rapid.steps", "60")
-	rapid.Check(t, func(rt *rapid.T) {
-		storetest.Model(rt, func(now func() time.Time) queue.Store {
-			return storetest.Twin(rt, openMemory(t, now), openSQLite(t, now))
-		})
-	})
-}
-
-// set gives a flag another value for one test, unless the command line has one.
-func set(t *testing.T, name, value string) {
-	t.Helper()
-	f := flag.Lookup(name)
-	if f.Value.String() != f.DefValue {
-		return
-	}
-	if err := flag.Set(name, value); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = flag.Set(name, f.DefValue) })
-}
 
 // TestSQLiteStubborn fails the first calls of every transaction, and rolls them back.
 func TestSQLiteStubborn(t *testing.T) {

@@ -1,6 +1,8 @@
 package simulate
 
 import (
+	"slices"
+
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -20,12 +22,19 @@ func (w *world) checkAnswer(call queue.SyncRequest, answer *spiqsweepv1.SyncResp
 	if open := w.ledger.open(); answer.GetDone() && open > 0 {
 		w.violated(Done, "%s is told that all is done: %d tasks are open, %d of them leased", call.ID, open, w.ledger.in(queue.Leased))
 	}
+	if leaving := w.ledger.presences[call.ID].Leaving; answer.GetDrain() != leaving {
+		w.violated(Leaving, "%s is asked to leave: %t, and is told: %t", call.ID, leaving, answer.GetDrain())
+	}
 	for _, assignment := range answer.GetAssignments() {
 		l := queueLease(assignment.GetLease())
 		a, _ := w.ledger.attempt(l)
 		if a.Process != call.ID || a.Outcome != queue.Live {
 			w.violated(Durable, "%s is assigned attempt %d of task %d, which is %q and of %q",
 				call.ID, l.Attempt, w.jobOf[l.Task].number, a.Outcome, a.Process)
+		}
+		names := func(h queue.Held) bool { return h.Lease == l }
+		if assignment.GetTask() == nil && !slices.ContainsFunc(call.Held, names) {
+			w.violated(Durable, "%s is assigned attempt %d of task %d without the task", call.ID, l.Attempt, w.jobOf[l.Task].number)
 		}
 	}
 	for _, v := range answer.GetVerdicts() {
@@ -44,7 +53,7 @@ func (w *world) checkVerdict(call queue.SyncRequest, v *spiqsweepv1.Verdict) {
 		}
 		switch v.GetJudgement() {
 		case spiqsweepv1.Verdict_JUDGEMENT_INVALID:
-			if !w.failures[l] {
+			if !w.failures[l] && !w.forged[l] {
 				w.violated(Refused, "the report of attempt %d of task %d is invalid: %s", l.Attempt, number, v.GetWhy())
 			}
 		case spiqsweepv1.Verdict_JUDGEMENT_ALREADY:

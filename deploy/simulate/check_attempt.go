@@ -40,6 +40,9 @@ func (w *world) checkKept(was, is queue.Attempt) {
 		over = false
 	default:
 	}
+	if was.Outcome == queue.Cancelled { // its result is still welcome
+		over = is.Outcome != queue.Accepted && is.Outcome != queue.Late
+	}
 	if !same || !grown || over && is.Outcome != was.Outcome {
 		w.violated(Nothing, "attempt %d of task %d was %+v, is %+v", is.Attempt, w.jobOf[is.Task].number, was, is)
 	}
@@ -67,8 +70,8 @@ var outcomes = map[queue.Outcome]func(*world, queue.Attempt) bool{
 	queue.HandedBack: func(w *world, a queue.Attempt) bool {
 		return w.byHolder(a) && (w.act.call.Draining || w.handsBack(a.Lease))
 	},
-	queue.Lost:      func(w *world, _ queue.Attempt) bool { return w.act.kind == ticking },
-	queue.Withdrawn: func(w *world, _ queue.Attempt) bool { return w.act.kind == planning || w.act.kind == forgetting },
+	queue.Lost:      func(w *world, _ queue.Attempt) bool { return w.act.kind == ticking || w.act.kind == burying },
+	queue.Withdrawn: func(w *world, _ queue.Attempt) bool { return w.act.kind == planning || w.act.kind == deleting },
 	queue.Cancelled: func(w *world, _ queue.Attempt) bool { return w.act.kind == cancelling },
 }
 

@@ -19,18 +19,19 @@ const (
 	syncing
 	saving
 	planning
-	forgetting
+	deleting
 	retrying
 	retryingDiverged
 	cancelling
 	draining
 	verifying
+	burying
 )
 
 func (k kind) String() string {
 	return [...]string{
-		"nobody", "a look", "a tick", "a call", "a checkpoint", "a plan", "a forgotten sweep", "a retry",
-		"a retry of the diverged", "a cancellation", "a drain", "a verification",
+		"nobody", "a look", "a tick", "a call", "a checkpoint", "a plan", "a deletion", "a retry",
+		"a retry of the diverged", "a cancellation", "a drain", "a verification", "a report of ended workers",
 	}[k]
 }
 
@@ -38,9 +39,11 @@ func (k kind) String() string {
 type act struct {
 	kind    kind
 	by      *coordinator
-	call    queue.SyncRequest // of syncing
-	saves   queue.Lease       // of saving
-	process string            // of saving
+	call    queue.SyncRequest         // of syncing
+	saves   queue.Lease               // of saving
+	process string                    // of saving
+	ended   func(process string) bool // of burying
+	excused bool                      // of burying: the coordinator ended, too
 }
 
 // caller is the process that the act is done for.
@@ -73,7 +76,9 @@ func (w *world) committed(c *written, now time.Time) {
 	case syncing:
 		w.checkCall(c, before)
 	case saving:
-		w.checkSaving(c)
+		w.checkSaving(c, before)
+	case burying:
+		w.checkBurying(c, before)
 	default:
 	}
 	for i, a := range c.attempts {
@@ -100,6 +105,7 @@ type past struct {
 	attempts []queue.Attempt
 	newest   []uint64 // attempts of their tasks
 	records  []queue.Record
+	saved    []uint64 // steps of the checkpoints
 	caller   queue.Presence
 }
 
@@ -111,6 +117,9 @@ func (w *world) past(c *written) (before past) {
 	}
 	for _, r := range c.records {
 		before.records = append(before.records, w.ledger.records[r.Task])
+	}
+	for _, s := range c.saved {
+		before.saved = append(before.saved, w.ledger.checkpoints[s.task])
 	}
 	before.caller = w.ledger.presences[w.act.caller()]
 	return before
@@ -126,10 +135,14 @@ func (w *world) noteLosses(c *written) {
 		if old, _ := w.ledger.attempt(a.Lease); old.Outcome == queue.Lost {
 			continue
 		}
-		w.tally[LostLeases]++
+		if w.act.kind == burying {
+			w.tally[EndedLeases]++
+		} else {
+			w.tally[LostLeases]++
+		}
 		w.ledger.losses[a.Lease] = loss{
 			alone:   w.ledger.live(a.Process) == 1,
-			excused: w.ledger.extended[a.Process].After(w.ledger.heard[a.Process]),
+			excused: w.act.excused || w.ledger.extended[a.Process].After(w.ledger.heard[a.Process]),
 			saved:   w.ledger.checkpoints[a.Task],
 		}
 	}
@@ -152,11 +165,23 @@ func (w *world) checkCall(c *written, before past) {
 				call.Sequence, call.ID, old.Sequence, a.Attempt, w.jobOf[a.Task].number, was.Outcome, a.Outcome)
 		}
 	}
+	for i, r := range c.records {
+		brings := func(report queue.Report) bool { return report.Task == r.Task && report.Result != nil }
+		if r != before.records[i] && !slices.ContainsFunc(call.Reports, brings) {
+			w.violated(OldCall, "call %d of %s came after %d and changed task %d from %+v to %+v",
+				call.Sequence, call.ID, old.Sequence, w.jobOf[r.Task].number, before.records[i], r)
+		}
+	}
 }
 
-// checkSaving: only the newest attempt's holder stores checkpoints.
-func (w *world) checkSaving(c *written) {
-	for _, s := range c.saved {
+// checkSaving: only the newest attempt's holder stores checkpoints, and only
+// newer ones.
+func (w *world) checkSaving(c *written, before past) {
+	for i, s := range c.saved {
+		if s.step > 0 && s.step <= before.saved[i] {
+			w.violated(Fencing, "a checkpoint of task %d of step %d was stored over one of step %d",
+				w.jobOf[s.task].number, s.step, before.saved[i])
+		}
 		a, _ := w.ledger.attempt(w.act.saves)
 		if a.Process != w.act.process || w.act.saves.Attempt != w.ledger.records[s.task].Attempt {
 			w.violated(Fencing, "a checkpoint of attempt %d of task %d was stored, the newest is %d",
@@ -165,6 +190,26 @@ func (w *world) checkSaving(c *written) {
 		w.log("a checkpoint of task %d, attempt %d, step %d, is stored", w.jobOf[s.task].number, w.act.saves.Attempt, s.step)
 		w.tally[Checkpoints]++
 		w.ledger.heard[w.act.process] = w.now
+	}
+}
+
+// checkBurying checks that a coordinator takes leases only from workers that have
+// ended. An excused report names workers of a coordinator that ran before: one of
+// them may still be frozen.
+func (w *world) checkBurying(c *written, before past) {
+	for i, a := range c.attempts {
+		if a.Outcome != queue.Lost || before.attempts[i].Outcome == queue.Lost {
+			continue
+		}
+		if !w.act.ended(a.Process) || !w.act.excused && w.alive[a.Process] != nil {
+			w.violated(Ended, "the lease of task %d, attempt %d, was taken from %s, which has not ended",
+				w.jobOf[a.Task].number, a.Attempt, a.Process)
+		}
+	}
+	for _, p := range c.presences {
+		if w.act.excused {
+			w.ledger.extended[p.ID] = w.now
+		}
 	}
 }
 
@@ -193,6 +238,13 @@ func (w *world) checkAll() {
 			if !slices.EqualFunc(attempts, w.ledger.attempts[task], sameAttempt) {
 				w.violated(Nothing, "the attempts of task %d are %+v, they were written as %+v",
 					w.jobOf[task].number, attempts, w.ledger.attempts[task])
+			}
+			step, err := tx.CheckpointStep(task)
+			if err != nil {
+				return err
+			}
+			if want := w.ledger.checkpoints[task]; step != want {
+				w.violated(Nothing, "the checkpoint of task %d is of step %d, it was written as %d", w.jobOf[task].number, step, want)
 			}
 		}
 		return nil

@@ -20,10 +20,10 @@ var ways = map[[2]queue.Phase][]kind{
 	{queue.BackingOff, queue.Waiting}: {ticking},
 
 	{queue.Leased, queue.Done}:       {syncing},
-	{queue.Leased, queue.Diverged}:   {syncing, ticking},
+	{queue.Leased, queue.Diverged}:   {syncing, ticking, burying},
 	{queue.Leased, queue.BackingOff}: {syncing},
-	{queue.Leased, queue.Waiting}:    {syncing, ticking, planning, forgetting},
-	{queue.Leased, queue.Failed}:     {syncing, ticking},
+	{queue.Leased, queue.Waiting}:    {syncing, ticking, burying, planning, deleting},
+	{queue.Leased, queue.Failed}:     {syncing, ticking, burying},
 
 	{queue.Failed, queue.Waiting}:    {retrying, syncing},
 	{queue.Failed, queue.Leased}:     {syncing, saving},
@@ -42,7 +42,7 @@ var ways = map[[2]queue.Phase][]kind{
 var stops = map[kind][]queue.Phase{
 	cancelling: {queue.Failed, queue.Done, queue.Diverged},
 	planning:   {queue.Done, queue.Diverged}, // no sweep wants it any more
-	forgetting: {queue.Done, queue.Diverged},
+	deleting:   {queue.Done, queue.Diverged},
 }
 
 func (w *world) mayGo(was, is queue.Record) bool {
@@ -54,7 +54,7 @@ func (w *world) mayGo(was, is queue.Record) bool {
 	default:
 	}
 	if was.Verifying && !is.Verifying && is.Phase == queue.Done {
-		return w.act.kind == syncing || w.act.kind == ticking // verified, or given up
+		return slices.Contains([]kind{syncing, ticking, burying}, w.act.kind) // verified, or given up
 	}
 	return slices.Contains(ways[[2]queue.Phase{was.Phase, is.Phase}], w.act.kind) || w.reverts(was, is)
 }
@@ -70,6 +70,12 @@ func (w *world) checkRecord(was, is queue.Record) {
 	}
 	if is.Attempt < was.Attempt || is.Attempt > was.Attempt+1 || is.Pardoned < was.Pardoned {
 		w.violated(Fencing, "task %d: attempt %d after %d, pardoned %d after %d", number, is.Attempt, was.Attempt, is.Pardoned, was.Pardoned)
+	}
+	if was.Reason == queue.CancelledByOperator && is.Reason != was.Reason && is.Accepted == "" && w.act.kind != retrying {
+		w.violated(OneState, "task %d was cancelled, and is %s by %v", number, is.Phase, w.act.kind)
+	}
+	if w.act.kind == verifying && is.State() != was.State() {
+		w.violated(OneState, "task %d was %s, and is %s by %v", number, was.State(), is.State(), w.act.kind)
 	}
 	w.checkAccepted(was, is)
 	w.checkBlame(was, is)

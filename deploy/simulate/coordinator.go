@@ -3,6 +3,8 @@ package simulate
 import (
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -25,7 +27,10 @@ type coordinator struct {
 	queue   *queue.Queue
 	rules   service.Rules
 	waiting []*waiter
-	begun   bool // this process has ticked
+	begun   bool      // this process has ticked
+	locals  []*host   // whose workers this process starts, and takes with it when it ends
+	refuses time.Time // until then it accepts no worker: its credentials are others
+	busy    time.Time // until then it takes some calls only
 }
 
 // waiter is a Sync that waits for work.
@@ -47,6 +52,48 @@ func (c *coordinator) start() {
 	}}
 	c.waiting, c.begun = nil, false
 	c.later(c.upTo(tickEvery), c.tick)
+	if len(c.locals) == 0 {
+		return
+	}
+	c.bury(c.local, true)
+	for _, h := range c.locals {
+		c.later(c.upTo(time.Second), h.keep)
+	}
+}
+
+// local reports whether a process is a local worker of this coordinator, or of one
+// that ran at its address before.
+func (c *coordinator) local(process string) bool { return strings.HasSuffix(process, c.suffix()) }
+
+// suffix ends the names of the local workers.
+func (c *coordinator) suffix() string { return "-local-" + strconv.Itoa(c.number+1) }
+
+// bury reports the end of local workers to the queue, as the coordinator does when
+// it sees one end and, excused, when it starts. It tries once: their leases run
+// out anyway.
+func (c *coordinator) bury(ended func(process string) bool, excused bool) {
+	present := 0
+	for _, p := range c.ledger.presences {
+		if !p.Deadline.IsZero() && ended(p.ID) {
+			present++
+		}
+	}
+	var alive int
+	var err error
+	c.during(act{kind: burying, by: c, ended: ended, excused: excused}, func() { alive, err = c.queue.Lose(background, ended, excused) })
+	if err != nil {
+		c.log("%s cannot report that workers ended: %v", c.name, err)
+		return
+	}
+	c.tally[EndReports]++
+	if alive != present {
+		c.violated(Ended, "%s has reported the end of %d workers, %d of them were alive by the store", c.name, alive, present)
+	}
+	for process := range c.ledger.presences {
+		if n := c.ledger.live(process); n > 0 && ended(process) {
+			c.violated(Ended, "%s has ended and holds %d leases", process, n)
+		}
+	}
 }
 
 // kill ends the process, as kill -9 does: connections break, nothing is said.
@@ -62,6 +109,9 @@ func (c *coordinator) kill() {
 	c.waiting = nil
 	for _, p := range waiting {
 		p.reply(nil, errAway)
+	}
+	for _, h := range c.locals {
+		h.orphan()
 	}
 	pause := c.between(200*time.Millisecond, 100*time.Second)
 	if c.calm {
@@ -86,6 +136,25 @@ func (c *coordinator) receive(do, refuse func()) {
 	if c.now.Before(here.frozen) {
 		c.log("%s has mail and is frozen", c.name)
 	}
+}
+
+// limited reports whether the server's limits turn a call away before it reaches
+// the rules.
+func (c *coordinator) limited() bool {
+	if !c.now.Before(c.busy) || !c.chance(0.7) {
+		return false
+	}
+	c.tally[BusyAnswers]++
+	return true
+}
+
+// refuse reports whether the coordinator does not accept the token of a worker.
+func (c *coordinator) refuse(from *host) bool {
+	if !c.now.Before(c.refuses) || from.parent == c {
+		return false
+	}
+	c.tally[Refusals]++
+	return true
 }
 
 func (c *coordinator) tick() {

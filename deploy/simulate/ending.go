@@ -23,6 +23,7 @@ func (w *world) calmDown() {
 	w.outage = time.Time{}
 	clear(w.cuts)
 	for _, c := range w.coordinators {
+		c.busy, c.refuses = time.Time{}, time.Time{}
 		if c.dead {
 			c.start()
 		}

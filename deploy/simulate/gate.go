@@ -34,11 +34,11 @@ const (
 var errStore = fmt.Errorf("%w: simulated", queue.ErrUnavailable)
 
 func (g *gate) Update(ctx context.Context, call func(queue.Tx) error) error {
-	return g.pass(ctx, call, g.store.Update)
+	return g.pass(ctx, call, g.store.Update, g.fate(true))
 }
 
 func (g *gate) View(ctx context.Context, call func(queue.Tx) error) error {
-	return g.pass(ctx, call, g.store.View)
+	return g.pass(ctx, call, g.store.View, g.fate(false))
 }
 
 func (g *gate) Changed() <-chan struct{} { return g.store.Changed() }
@@ -47,11 +47,10 @@ func (g *gate) Close() error {
 	return errors.New("a coordinator of the simulation does not close its store")
 }
 
-func (g *gate) pass(ctx context.Context, call func(queue.Tx) error, on func(context.Context, func(queue.Tx) error) error) error {
+func (g *gate) pass(ctx context.Context, call func(queue.Tx) error, on func(context.Context, func(queue.Tx) error) error, fate Fate) error {
 	if g.life.dead {
 		return errStore
 	}
-	fate := g.fate()
 	if fate != Served {
 		g.life.log("%s: a call of the store is %v", g.life.name, fate)
 	}
@@ -77,10 +76,43 @@ func (g *gate) pass(ctx context.Context, call func(queue.Tx) error, on func(cont
 	return err
 }
 
-func (g *gate) fate() Fate {
+// commitFault is a fault within a call of an operator: of one of its commits.
+type commitFault struct {
+	spared int // commits before it
+	fate   Fate
+}
+
+// strikes reports whether a fault hits the present commit.
+func (f *commitFault) strikes() bool {
+	if f == nil {
+		return false
+	}
+	f.spared--
+	return f.spared < 0
+}
+
+// drawFault decides whether and where a fault hits the call of an operator.
+func (w *world) drawFault() *commitFault {
+	if !w.trouble(w.odds.operator) {
+		return nil
+	}
+	fates := [...]Fate{RolledBack, RolledBack, Unanswered, Unanswered, KilledWithin, KilledAfter}
+	return &commitFault{spared: w.random.IntN(10), fate: fates[w.random.IntN(len(fates))]}
+}
+
+// fate decides what happens at a call of the store, which may be a commit.
+func (g *gate) fate(commits bool) Fate {
 	w := g.life.world
+	if g.life.dead {
+		return Served // by nobody
+	}
 	w.storeCalls++
 	switch {
+	case commits && w.fault.strikes():
+		fate := w.fault.fate
+		w.fault = nil
+		w.tally[OperatorFaults]++
+		return fate
 	case w.storeCalls == w.Kill.Call:
 		return w.Kill.Fate
 	case w.now.Before(w.outage):

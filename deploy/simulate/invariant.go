@@ -19,6 +19,8 @@ const (
 	OldCall      Invariant = "an old call changes nothing but the verdicts on its results"
 	LiveLease    Invariant = "no lease expires while its holder's calls get through"
 	DeadLease    Invariant = "the leases of silent processes come back after a term"
+	Ended        Invariant = "the leases of local workers come back when their coordinator sees them end"
+	Busy         Invariant = "a worker keeps a coordinator that is only busy"
 	Done         Invariant = "done is told only when nothing is pending or leased"
 	TrainedAgain Invariant = "no accepted task is trained again"
 	Durable      Invariant = "what is answered is durable"
@@ -26,6 +28,7 @@ const (
 	Refused      Invariant = "no correct worker is refused"
 	Agent        Invariant = "a worker starts, stops and resumes what it holds"
 	Whole        Invariant = "every sweep becomes whole"
+	WholePlan    Invariant = "a sweep has one plan or the next, no mixture of them"
 	True         Invariant = "accepted results are those of an undisturbed run"
 )
 

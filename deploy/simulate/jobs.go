@@ -63,10 +63,13 @@ func plan(jobs []*job) []queue.Planned {
 	for _, j := range jobs {
 		task := storetest.Task(j.number)
 		task.Recording = recordingDigest
-		planned = append(planned, queue.Planned{Task: task, Row: j.number, Order: j.number, Cost: j.takes.Seconds()})
+		planned = append(planned, queue.Planned{Task: task, Row: j.number, Order: j.number, Cost: cost(j.takes)})
 	}
 	return planned
 }
+
+// cost returns a duration in seconds, rounded as every store keeps it.
+func cost(d time.Duration) float64 { return d.Truncate(time.Microsecond).Seconds() }
 
 // digest of one of a task's results.
 func (j *job) digest(variant int) string {

@@ -3,21 +3,35 @@ package simulate
 import (
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 // What the worker's end of a connection says when no answer comes.
 var (
-	errAway    = status.Error(codes.Unavailable, "connection refused, or lost")
+	errNobody  = status.Error(codes.Unavailable, "connection refused") // provably, the call was not received
+	errAway    = status.Error(codes.Unavailable, "connection lost")
 	errTimeout = status.Error(codes.DeadlineExceeded, "no answer in time")
+	errRefused = status.Error(codes.Unauthenticated, "wrong token")
+	errBusy    = busyError()
 )
 
-// How long a worker waits for an answer, and an operator (worker/agent/limits.go).
+// busyPause is the pause that a busy coordinator asks for.
+const busyPause = time.Second
+
+func busyError() error {
+	s, err := status.New(codes.ResourceExhausted, "too many calls").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(busyPause)})
+	if err != nil {
+		panic(err) // constant input
+	}
+	return s.Err()
+}
+
+// Timeouts of an operator's call, and of a transfer (worker/agent/limits.go).
 const (
 	patience         = 30 * time.Second
-	patienceToChange = 8 * time.Second // where another coordinator could answer
-	patienceToLeave  = drainLimit / 3
 	transferPatience = 60 * time.Second
 )
 
@@ -42,19 +56,47 @@ func exchange[T any](from *worker, patience time.Duration, serve func(*coordinat
 	}
 	from.later(patience, func() { fail(errTimeout) })
 	to := from.coordinator()
-	broken := func() { from.later(w.upTo(patience/2), func() { fail(errAway) }) }
-	reply := func(answer T, err error) {
-		w.carry(from, to, broken, func() { from.later(0, func() { end(answer, err) }) })
+	broken := func(err error) func() {
+		return func() { from.later(w.upTo(patience/2), func() { fail(err) }) }
 	}
-	w.carry(from, to, broken, func() {
-		to.receive(func() { serve(to, reply) }, func() { reply(none, errAway) })
+	reply := func(answer T, err error) {
+		w.carry(from, to, broken(errAway), func() { from.later(0, func() { end(answer, err) }) })
+	}
+	lost := errAway
+	if w.cut(from, to) { // no connection came about
+		lost = errNobody
+	}
+	received, refused := false, false
+	w.carry(from, to, broken(lost), func() {
+		to.receive(func() {
+			if refused {
+				return // a call that was not received is not received later
+			}
+			received = true
+			if to.limited() {
+				reply(none, errBusy)
+				return
+			}
+			serve(to, reply)
+		}, func() {
+			if received {
+				reply(none, errAway)
+				return
+			}
+			refused = true
+			reply(none, errNobody)
+		})
 	})
+}
+
+func (w *world) cut(from *worker, to *coordinator) bool {
+	return w.now.Before(w.cuts[line{from.host, to.number}])
 }
 
 // carry brings a message over the network, or not, or twice. broken tells the
 // worker of a connection that was lost with it, if it notices.
 func (w *world) carry(from *worker, to *coordinator, broken, arrive func()) {
-	if w.now.Before(w.cuts[cut{from.host, to.number}]) || w.trouble(w.odds.lose) {
+	if w.cut(from, to) || w.trouble(w.odds.lose) {
 		w.tally[Lost]++
 		if w.chance(0.5) {
 			broken()
@@ -77,8 +119,8 @@ func (w *world) latency() time.Duration {
 	return w.between(time.Millisecond, 20*time.Millisecond)
 }
 
-// cut is a broken path between a machine and a coordinator.
-type cut struct {
+// line is the path between a machine and a coordinator.
+type line struct {
 	host        *host
 	coordinator int
 }

@@ -2,6 +2,9 @@ package simulate
 
 import (
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"spiqsweep/coordinator/queue"
@@ -45,7 +48,10 @@ func (w *world) operate(k kind, what string, do func(*queue.Queue) error) {
 			return
 		}
 		var err error
+		w.fault = w.drawFault()
 		c.during(act{kind: k, by: c}, func() { err = do(c.queue) })
+		w.fault = nil
+		w.checkAll()
 		if c.dead {
 			err = errStore
 		}
@@ -55,14 +61,53 @@ func (w *world) operate(k kind, what string, do func(*queue.Queue) error) {
 
 // submit plans a sweep of some tasks, or the next revision of it.
 func (w *world) submit(id string, jobs []*job) {
-	planned := plan(jobs)
+	w.submitPlan(id, plan(jobs))
+}
+
+func (w *world) submitPlan(id string, planned []queue.Planned) {
 	w.operate(planning, "plan "+id, func(q *queue.Queue) error {
 		if err := q.PutRecording(background, recordingDigest, recordingBody); err != nil {
 			return err
 		}
+		before := w.rowsOf(id)
 		_, err := q.Plan(background, storetest.Sweep(id), storetest.Stream(planned))
+		w.checkPlan(id, before, describe(planned), err)
 		return err
 	})
+}
+
+// checkPlan checks that a call which was to replace the plan of a sweep has done so
+// or, if it failed, has left the plan before or the new one: no mixture.
+func (w *world) checkPlan(id string, before, wanted []string, err error) {
+	is := w.rowsOf(id)
+	if slices.Equal(is, wanted) || err != nil && slices.Equal(is, before) {
+		return
+	}
+	w.violated(WholePlan, "after %v, sweep %s has the plan %q, it had %q, wanted: %q", err, id, is, before, wanted)
+}
+
+// rowsOf describes each row of a sweep's plan; nil if there is no such sweep.
+func (w *world) rowsOf(id string) []string {
+	var planned []queue.Planned
+	for row, err := range queue.New(w.base, w.policy).Rows(background, id) {
+		if errors.Is(err, queue.ErrUnknown) {
+			return nil
+		}
+		if err != nil {
+			w.violated(Nothing, "read the rows of sweep %s: %v", id, err)
+			return nil
+		}
+		planned = append(planned, row.Planned)
+	}
+	return describe(planned)
+}
+
+func describe(planned []queue.Planned) []string {
+	rows := make([]string, 0, len(planned))
+	for _, p := range planned {
+		rows = append(rows, fmt.Sprintf("row %d: task %s, order %d, %.6f s", p.Row, p.Task.ID, p.Order, p.Cost))
+	}
+	return rows
 }
 
 // revise plans a part of the tasks under either name: sweeps share tasks.
@@ -77,11 +122,26 @@ func (w *world) revise() {
 	if w.chance(0.5) {
 		id = "B"
 	}
-	w.submit(id, some)
+	planned := plan(some)
+	if w.chance(0.5) {
+		for i, order := range w.random.Perm(len(planned)) {
+			planned[i].Order, planned[i].Cost = order, cost(w.upTo(time.Minute))
+		}
+	}
+	w.submitPlan(id, planned)
 }
 
-func (w *world) forget() {
-	w.operate(forgetting, "forget B", func(q *queue.Queue) error { return q.Delete(background, "B") })
+func (w *world) deleteSweep() {
+	id := "B"
+	if w.chance(0.2) {
+		id = "A"
+	}
+	w.operate(deleting, "delete "+id, func(q *queue.Queue) error {
+		before := w.rowsOf(id)
+		err := q.Delete(background, id)
+		w.checkPlan(id, before, nil, err)
+		return err
+	})
 }
 
 func (w *world) retry() {
@@ -104,9 +164,29 @@ func (w *world) reopen(k kind, what string, r queue.RetryRequest) {
 func (w *world) cancel() {
 	id := [...]string{"", "A", "B"}[w.random.IntN(3)]
 	w.operate(cancelling, "cancel "+id, func(q *queue.Queue) error {
-		_, _, err := q.Cancel(background, queue.Selection{Sweep: id})
+		_, shared, err := q.Cancel(background, queue.Selection{Sweep: id})
+		if err == nil {
+			w.checkCancelled(id, shared)
+		}
 		return err
 	})
+}
+
+// checkCancelled checks that a cancel of a sweep, "" for all, has left no task open
+// but those that it counted as shared with another sweep.
+func (w *world) checkCancelled(id string, shared int) {
+	if id == "" && shared > 0 {
+		w.violated(Whole, "%d tasks are shared among all sweeps", shared)
+	}
+	for _, sweepID := range []string{"A", "B"} {
+		status, err := queue.New(w.base, w.policy).Status(background, sweepID)
+		if err != nil || id != "" && id != sweepID {
+			continue
+		}
+		if open := status.Counts.Pending + status.Counts.Leased + status.Counts.Verifying; open != shared {
+			w.violated(Whole, "%d tasks of sweep %s are open after a cancel that left %d", open, sweepID, shared)
+		}
+	}
 }
 
 // uncancel reopens what was cancelled, and says whether there is anything.
@@ -123,11 +203,15 @@ func (w *world) uncancel() bool {
 	return len(cancelled) > 0
 }
 
-// drain asks the workers of a host, or all of them, to leave.
+// drain asks one worker, those of a host, or all of them to leave.
 func (w *world) drain() {
 	var r queue.DrainRequest
-	if w.chance(0.7) {
+	wk := w.someWorker()
+	switch {
+	case w.chance(0.5):
 		r.Hosts = []string{w.hosts[w.random.IntN(len(w.hosts))].name}
+	case w.chance(0.5) && wk != nil:
+		r.Processes = []string{wk.name}
 	}
 	w.operate(draining, "drain", func(q *queue.Queue) error {
 		_, err := q.Drain(background, r)
@@ -141,7 +225,13 @@ func (w *world) verify() { w.verifyShare(0.1 + 0.9*w.random.Float64()) }
 func (w *world) verifyShare(share float64) {
 	seed := w.random.Uint64()
 	w.operate(verifying, "verify", func(q *queue.Queue) error {
-		_, err := q.Verify(background, queue.VerifyRequest{Share: share, Seed: seed})
+		before := maps.Clone(w.ledger.records)
+		tasks, err := q.Verify(background, queue.VerifyRequest{Share: share, Seed: seed})
+		for _, task := range tasks {
+			if is := w.ledger.records[task]; before[task].State() != sweep.Done || !is.Verifying {
+				w.violated(OneState, "task %d is said to be verified: it was %+v, is %+v", w.jobOf[task].number, before[task], is)
+			}
+		}
 		return err
 	})
 }

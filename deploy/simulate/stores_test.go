@@ -10,6 +10,7 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
+	"spiqsweep/coordinator/store/storetest"
 	"spiqsweep/coordinator/store/storetest/postgres"
 	"spiqsweep/deploy/simulate"
 )
@@ -28,14 +29,37 @@ func TestPostgreSQL(t *testing.T) {
 	})
 }
 
-// onStore lives through histories on a store that lasts. It is told the
-// simulated time, so each must be what it is in memory: whatever the stores do
-// differently shows.
-func onStore(t *testing.T, empty func() string) {
-	for seed := range uint64(*storeSeeds) {
-		s := simulate.Setup{Seed: seed + 1, History: true, Store: func(now func() time.Time) (queue.Store, error) {
-			return store.Open(context.Background(), empty(), store.WithClock(now))
+// TestClaims runs histories in which no transaction may leave its claim.
+func TestClaims(t *testing.T) {
+	for seed := range uint64(10 * *storeSeeds) {
+		s := simulate.Setup{Seed: seed + 1, Store: func(now func() time.Time) (queue.Store, error) {
+			return storetest.Confined(t, store.Memory(store.WithClock(now))), nil
 		}}
+		if outcome := run(t, s); outcome.Violation != nil || t.Failed() {
+			t.Fatalf("seed %d: %v", s.Seed, outcome.Violation)
+		}
+	}
+}
+
+// onStore runs each history twice on a real store: beside the memory store, which
+// must answer every call of every transaction alike, and alone, which must make the
+// history that the memory store makes.
+func onStore(t *testing.T, empty func() string) {
+	open := func(now func() time.Time) (queue.Store, error) {
+		return store.Open(context.Background(), empty(), store.WithClock(now))
+	}
+	for seed := range uint64(*storeSeeds) {
+		twin := simulate.Setup{Seed: seed + 1, Store: func(now func() time.Time) (queue.Store, error) {
+			real, err := open(now)
+			if err != nil {
+				return nil, err
+			}
+			return storetest.Twin(t, store.Memory(store.WithClock(now)), real), nil
+		}}
+		if outcome := run(t, twin); outcome.Violation != nil || t.Failed() {
+			t.Fatalf("seed %d, beside the memory store: %v", twin.Seed, outcome.Violation)
+		}
+		s := simulate.Setup{Seed: seed + 1, History: true, Store: open}
 		outcome := run(t, s)
 		if outcome.Violation != nil {
 			t.Fatalf("seed %d:\n%s\n%v", s.Seed, strings.Join(outcome.History, "\n"), outcome.Violation)

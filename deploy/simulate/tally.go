@@ -13,17 +13,23 @@ const (
 	Drains
 	ToldToLeave
 	Exits
+	EndReports
 	CoordinatorKills
 	CoordinatorFreezes
 	Awakenings
 	ClockJumps
 	Outages
 	StoreFaults
+	OperatorFaults
 	Cuts
+	BusyAnswers
+	Refusals
+	Unreached
 	Lost
 	Delayed
 	Doubled
 	OldCalls
+	Forged
 	Grants
 	Trainings
 	Resumes
@@ -32,6 +38,7 @@ const (
 	Stalls
 	Damaged
 	LostLeases
+	EndedLeases
 	Revived
 	HandedBack
 	Withdrawn
@@ -62,12 +69,13 @@ func (e Event) String() string {
 	return [Events]string{
 		"workers killed", "workers frozen", "clocks of workers set", "processes ended by their task",
 		"workers asked to leave", "workers told to leave by an operator", "workers that left",
-		"coordinators killed", "coordinators frozen", "ticks of coordinators that had been away",
-		"jumps of the store's clock", "outages of the store", "faults of its calls", "lines cut",
-		"messages lost", "messages delayed", "messages doubled", "old calls",
+		"ends of local workers reported", "coordinators killed", "coordinators frozen", "ticks of coordinators that had been away",
+		"jumps of the store's clock", "outages of the store", "faults of its calls",
+		"faults within calls of operators", "lines cut", "calls refused by a busy coordinator", "calls refused for good", "calls that reached nobody",
+		"messages lost", "messages delayed", "messages doubled", "old calls", "reports made up",
 		"leases granted", "trainings begun", "trainings resumed", "checkpoints stored",
 		"failures of tasks", "stalls", "damaged results",
-		"leases lost", "leases revived", "leases handed back", "leases withdrawn", "leases cancelled", "results verified",
+		"leases lost", "leases of local workers lost", "leases revived", "leases handed back", "leases withdrawn", "leases cancelled", "results verified",
 		"results accepted", "reports judged already", "late results", "divergences",
 		"tasks failed", "failed at the end",
 		"operators' wishes", "tasks retried",

@@ -2,6 +2,9 @@ package simulate
 
 import (
 	"time"
+
+	"spiqsweep/coordinator/queue"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
 // odds are how likely things go wrong in a history: of one message, of one call
@@ -10,6 +13,7 @@ import (
 type odds struct {
 	lose, delay, double, stray float64
 	store                      float64
+	operator                   float64 // of an operator's call that one of its commits fails
 	fail, crash, stall, damage float64
 	liar, curse                float64
 	troubles                   []trouble
@@ -33,8 +37,11 @@ var troubles = []trouble{
 	{2, (*world).setClock},
 	{1, (*world).loseStore},
 	{3, (*world).cutLine},
+	{2, (*world).overload},
+	{1, (*world).changeToken},
+	{1, (*world).forge},
 	{2, (*world).revise},
-	{1, (*world).forget},
+	{1, (*world).deleteSweep},
 	{2, (*world).retry},
 	{2, (*world).retryDiverged},
 	{1, (*world).cancel},
@@ -51,8 +58,8 @@ func (w *world) drawOdds() odds {
 	}
 	o := odds{
 		lose: often(0.03), delay: often(0.05), double: often(0.05), stray: 0.3,
-		store: often(0.004),
-		fail:  often(0.08), crash: often(0.04), stall: often(0.04), damage: often(0.02),
+		store: often(0.004), operator: often(0.3),
+		fail: often(0.08), crash: often(0.04), stall: often(0.04), damage: often(0.02),
 		liar: often(0.2), curse: often(0.1),
 		pause: w.between(2*time.Second, 30*time.Second),
 	}
@@ -105,7 +112,7 @@ func (w *world) freezeWorker() {
 	}
 	w.tally[WorkerFreezes]++
 	wk.freeze(w.between(time.Second, 200*time.Second))
-	if w.chance(0.3) && len(wk.host.workers) < 2 {
+	if w.chance(0.3) && len(wk.host.workers) < 2 && wk.host.parent == nil {
 		w.after(w.upTo(30*time.Second), wk.host.startWorker)
 	}
 }
@@ -174,5 +181,57 @@ func (w *world) cutLine() {
 	d := w.between(time.Second, 120*time.Second)
 	w.log("the line from %s to %s is cut for %v", h.name, c.name, d)
 	w.tally[Cuts]++
-	w.cuts[cut{h, c.number}] = w.now.Add(d)
+	w.cuts[line{h, c.number}] = w.now.Add(d)
+}
+
+// overload lets a coordinator turn some calls of workers away for a while.
+func (w *world) overload() {
+	c, d := w.someCoordinator(), w.between(time.Second, 60*time.Second)
+	w.log("%s is busy for %v", c.name, d)
+	c.busy = w.now.Add(d)
+}
+
+// changeToken lets a coordinator refuse all workers for a while, but for its own.
+func (w *world) changeToken() {
+	c, d := w.someCoordinator(), w.between(time.Second, 60*time.Second)
+	w.log("%s refuses all workers for %v", c.name, d)
+	c.refuses = w.now.Add(d)
+}
+
+// forge reports a result once more, or at last, or another, under any lease that
+// a living process ever had, by a call that is not its newest.
+func (w *world) forge() {
+	wk := w.someWorker()
+	if wk == nil {
+		return
+	}
+	var leases []queue.Lease
+	for _, task := range w.ledger.tasks {
+		for _, a := range w.ledger.attempts[task] {
+			if a.Process == wk.name {
+				leases = append(leases, a.Lease)
+			}
+		}
+	}
+	if len(leases) == 0 {
+		return
+	}
+	l := leases[w.random.IntN(len(leases))]
+	j, variant := w.jobOf[l.Task], max(0, w.random.IntN(5)-2)
+	if j.curse != sound {
+		variant = 0 // no later attempt would contradict another
+	}
+	result := j.result(variant)
+	w.log("a call of %s reports result %d of task %d, attempt %d", wk.name, variant, j.number, l.Attempt)
+	w.tally[Forged]++
+	w.forged[l], w.made[made{j.id, result.GetDigest()}] = true, true
+	c := w.someCoordinator()
+	c.receive(func() {
+		c.sync(&spiqsweepv1.SyncRequest{
+			Process: wk.process, Sequence: min(1, w.ledger.presences[wk.name].Sequence),
+			Reports: []*spiqsweepv1.Report{{
+				Lease: &spiqsweepv1.Lease{Task: string(l.Task), Attempt: l.Attempt}, Outcome: &spiqsweepv1.Report_Result{Result: result},
+			}},
+		}, func(*spiqsweepv1.SyncResponse, error) {})
+	}, func() {})
 }

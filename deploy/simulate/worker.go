@@ -31,6 +31,23 @@ type worker struct {
 	owed      map[agent.Lease]bool // results that no verdict was heard of
 	toldDone  bool
 	drains    bool
+	answered  bool // a coordinator has taken a call of this worker
+	refusals  refusals
+	asked     wait // of the last call that found a coordinator busy
+}
+
+// refusals are the calls in a row that no coordinator took for good, as far as
+// the simulation knows.
+type refusals struct {
+	calls   int
+	refused bool // at least one of them by a coordinator
+}
+
+// wait is what a busy coordinator asks of a worker.
+type wait struct {
+	by    *coordinator // nil: none does
+	until time.Time
+	skew  time.Duration // of the worker's clock
 }
 
 // startWorker runs a new process on a machine, under its old name.
@@ -43,12 +60,16 @@ func (h *host) startWorker() {
 		addresses: w.random.Perm(len(w.coordinators)),
 		skew:      w.upTo(time.Hour) - 30*time.Minute,
 	}
+	if h.parent != nil {
+		wk.name += h.parent.suffix()
+		wk.addresses = []int{h.parent.number}
+	}
 	wk.process = &spiqsweepv1.Process{
 		Id: wk.name, Host: h.name, Protocol: spiqsweepv1.ProtocolVersion, Numerics: sweep.Numerics,
 		KernelClass: storetest.KernelClass, Kernel: "simulated", Slots: uint32(h.slots),
 	}
 	wk.agent = agent.New(agent.Settings{
-		Process: wk.process, ConnectTimeout: h.patience, Stays: h.stays, Coordinators: len(w.coordinators),
+		Process: wk.process, ConnectTimeout: h.patience, Stays: h.stays, Coordinators: len(wk.addresses),
 		Random: rand.New(rand.NewPCG(w.random.Uint64(), 0)),
 	})
 	w.log("%s starts on %s with %d slots", wk.name, h.name, h.slots)
@@ -155,13 +176,20 @@ func (wk *worker) exit(code int) {
 		wk.violated(Leaving, "%s left with code 0 without having been told that all is done", wk.name)
 	case code == agent.ExitWorkLeft && !wk.drains:
 		wk.violated(Leaving, "%s left work behind without having been asked to leave", wk.name)
-	case code == agent.ExitFault && !wk.stalled():
-		wk.violated(Refused, "%s left for a fault of its own", wk.name)
+	case code == agent.ExitFault && !wk.stalled() && !wk.refused():
+		wk.violated(Refused, "%s left for a fault of its own, or was refused by %d of %d coordinators",
+			wk.name, wk.refusals.calls, len(wk.addresses))
 	case code == agent.ExitUnreachable && wk.calm && wk.now.Sub(wk.calmAt) > 5*time.Minute:
 		wk.violated(Refused, "%s gave up on coordinators that answer, with %d tasks in hand", wk.name, busy)
 	}
 	wk.tally[Exits]++
 	wk.gone()
+}
+
+// refused reports whether every coordinator refuses the worker, or cannot be
+// reached and has never taken a call of it.
+func (wk *worker) refused() bool {
+	return wk.refusals.refused && wk.refusals.calls >= len(wk.addresses)
 }
 
 func (wk *worker) stalled() bool {

@@ -2,11 +2,10 @@ package simulate
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
-	"time"
 
-	"spiqsweep/coordinator/service"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/worker/agent"
 )
@@ -15,9 +14,15 @@ import (
 func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 	number := request.GetSequence()
 	wk.calling = number
-	exchange(wk, wk.patience(request), func(c *coordinator, reply func(*spiqsweepv1.SyncResponse, error)) {
+	wk.checkAsked(request.GetDraining())
+	to := wk.coordinator()
+	exchange(wk, agent.AnswerTimeout(request, len(wk.addresses)), func(c *coordinator, reply func(*spiqsweepv1.SyncResponse, error)) {
 		wk.log("%s hears call %d of %s: holds %d, reports %d, free %d, draining %t", c.name, number, wk.name,
 			len(request.GetHeld()), len(request.GetReports()), request.GetFreeSlots(), request.GetDraining())
+		if c.refuse(wk.host) {
+			reply(nil, errRefused)
+			return
+		}
 		c.sync(request, reply)
 	}, func(answer *spiqsweepv1.SyncResponse, err error) {
 		awaited := number == wk.calling
@@ -28,11 +33,11 @@ func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 			return // the call was replaced
 		}
 		if err != nil {
-			wk.turn()
-			wk.step(agent.CallFailed{Sequence: number, Err: err})
+			wk.failed(to, awaited, agent.CallFailed{Sequence: number, Err: err, Unreached: errors.Is(err, errNobody)})
 			return
 		}
 		if awaited {
+			wk.answered, wk.refusals = true, refusals{}
 			wk.note(answer)
 		}
 		wk.log("%s hears the answer %d: %d assignments, %d verdicts, done %t, drain %t", wk.name, number,
@@ -42,6 +47,51 @@ func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 			wk.checkWithdrawn(answer)
 		}
 	})
+}
+
+// failed takes note of a call without an answer, and turns to another coordinator
+// unless this one is only busy.
+func (wk *worker) failed(to *coordinator, awaited bool, e agent.CallFailed) {
+	if !agent.Busy(e.Err) {
+		wk.turn()
+	}
+	if awaited {
+		switch {
+		case errors.Is(e.Err, errRefused):
+			wk.refusals.calls++
+			wk.refusals.refused = true
+		case e.Unreached && !wk.answered:
+			wk.refusals.calls++
+		default:
+			wk.refusals = refusals{}
+		}
+		if e.Unreached {
+			wk.tally[Unreached]++
+		}
+		if errors.Is(e.Err, errBusy) {
+			wk.asked = wait{by: to, until: wk.now.Add(busyPause), skew: wk.skew}
+		}
+	}
+	wk.step(e)
+	if awaited && wk.refused() && !wk.dead {
+		wk.violated(Refused, "%s goes on, though each of %d coordinators refuses it", wk.name, len(wk.addresses))
+	}
+}
+
+// checkAsked checks a call after one that found a coordinator busy: it goes to the
+// same one, and not before the pause is over that was asked for.
+func (wk *worker) checkAsked(draining bool) {
+	asked := wk.asked
+	wk.asked = wait{}
+	if asked.by == nil {
+		return
+	}
+	if wk.coordinator() != asked.by {
+		wk.violated(Busy, "%s was told that %s is busy, and calls %s", wk.name, asked.by.name, wk.coordinator().name)
+	}
+	if wk.now.Before(asked.until) && !draining && wk.skew == asked.skew {
+		wk.violated(Busy, "%s calls %s %v before it may", wk.name, asked.by.name, asked.until.Sub(wk.now))
+	}
 }
 
 // checkWithdrawn: what an answer does not name is not trained any more.
@@ -58,20 +108,6 @@ func (wk *worker) checkWithdrawn(answer *spiqsweepv1.SyncResponse) {
 		if !named[l] && !r.stopping && !r.stalled {
 			wk.violated(Agent, "%s goes on with task %d, attempt %d, which was withdrawn", wk.name, r.job.number, l.Attempt)
 		}
-	}
-}
-
-// patience is how long a call may go without an answer, as worker/agent/line.go has it.
-func (wk *worker) patience(r *spiqsweepv1.SyncRequest) time.Duration {
-	switch {
-	case len(wk.addresses) == 1:
-		return patience
-	case r.GetDraining():
-		return patienceToLeave
-	case len(r.GetHeld())+len(r.GetReports()) == 0:
-		return patienceToChange + service.LongPoll
-	default:
-		return patienceToChange
 	}
 }
 

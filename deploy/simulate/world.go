@@ -69,11 +69,13 @@ type world struct {
 	hosts        []*host
 	alive        map[string]*worker // by name
 	processes    int
-	wishes       int               // of operators, not yet fulfilled
-	cuts         map[cut]time.Time // until when
+	wishes       int                // of operators, not yet fulfilled
+	cuts         map[line]time.Time // until when
 
 	made     map[made]bool        // results that trainings came to
 	failures map[queue.Lease]bool // attempts that went wrong by their task's fault
+	forged   map[queue.Lease]bool // attempts that results were made up for
+	fault    *commitFault         // of the present call of an operator
 
 	calm       bool
 	calmAt     time.Time
@@ -109,7 +111,8 @@ func newWorld(s Setup) (*world, error) {
 	w := &world{
 		Setup: s, random: rand.New(rand.NewPCG(s.Seed, 0x5eed)), now: epoch,
 		jobOf: map[sweep.TaskID]*job{}, ledger: newLedger(), alive: map[string]*worker{},
-		cuts: map[cut]time.Time{}, made: map[made]bool{}, failures: map[queue.Lease]bool{},
+		cuts: map[line]time.Time{}, made: map[made]bool{}, failures: map[queue.Lease]bool{},
+		forged: map[queue.Lease]bool{},
 		policy: queue.Policy{
 			// Defaults of the queue that the invariants speak of, and some shorter times.
 			LeaseTerm: 60 * time.Second, FrozenAfter: frozenAfter, MaxAttempts: 3, MaxLosses: 3,
@@ -145,6 +148,9 @@ func (w *world) begin() {
 	for i := range 1 + w.random.IntN(3) {
 		c := &coordinator{number: i, life: &life{world: w, name: fmt.Sprintf("coordinator-%d", i+1)}}
 		w.coordinators = append(w.coordinators, c)
+		if w.chance(0.3) {
+			w.addLocal(c)
+		}
 		c.start()
 	}
 	for i := range 2 + w.random.IntN(3) {
@@ -166,6 +172,15 @@ func (w *world) begin() {
 	}
 	w.scheduleTrouble()
 	w.after(w.between(2*time.Minute, 8*time.Minute), w.calmDown)
+}
+
+// addLocal gives a coordinator local workers of one slot each.
+func (w *world) addLocal(c *coordinator) {
+	for i := range 1 + w.random.IntN(2) {
+		h := &host{world: w, name: fmt.Sprintf("local-%d-%d", c.number+1, i+1), slots: 1, speed: 0.5 + w.random.Float64(), parent: c}
+		c.locals = append(c.locals, h)
+		w.hosts = append(w.hosts, h)
+	}
 }
 
 // busy is how much may happen in one instant before somebody is taken to run in
