@@ -15,15 +15,15 @@ import (
 	"time"
 )
 
-// A round is one fault, then the sweep until it is whole. SPIQSWEEP_ROUNDS says
-// how many rounds there are for each store (`make chaos ROUNDS=50`).
-const fewRounds = 2
+// defaultRounds is the number of rounds for each store, unless SPIQSWEEP_ROUNDS
+// gives another (`make chaos ROUNDS=50`). A round is one sweep with one fault.
+const defaultRounds = 2
 
 func rounds(t *testing.T) int {
 	t.Helper()
 	given := os.Getenv("SPIQSWEEP_ROUNDS")
 	if given == "" {
-		return fewRounds
+		return defaultRounds
 	}
 	n, err := strconv.Atoi(given)
 	if err != nil || n < 1 {
@@ -32,8 +32,8 @@ func rounds(t *testing.T) int {
 	return n
 }
 
-// tiny is a sweep of small tasks: a round takes seconds.
-var tiny = &sweepOf{
+// tiny is a sweep of small tasks, so that a round takes seconds.
+var tiny = &sweepSpec{
 	grid: `
 sweep "tiny" {
   replicates = 2
@@ -49,15 +49,15 @@ sweep "tiny" {
 	rows: 8,
 }
 
-// fault is what goes wrong in a round. A process is chosen by its role; where a
-// failpoint is named, it is reached by the process itself, else a moment is drawn.
+// fault is the fault of one round. It hits a process when the process reaches the
+// failpoint or, without one, at a random moment.
 type fault struct {
-	role      string // worker, coordinator, client or database
+	role      string // of the process: worker, coordinator, client or database
 	failpoint string
-	does      string // kill, freeze or ask (to leave)
+	action    string // kill, freeze, or ask (the process to leave)
 }
 
-func (f fault) String() string { return strings.Join([]string{f.does, f.role, f.failpoint}, " ") }
+func (f fault) String() string { return strings.Join([]string{f.action, f.role, f.failpoint}, " ") }
 
 var faults = []fault{
 	{"worker", "worker.trained", "freeze"},
@@ -75,17 +75,17 @@ var faults = []fault{
 	{"coordinator", "coordinator.checkpoint", "kill"},
 }
 
-// ofDatabase are faults of a store that is a server of its own.
-var ofDatabase = []fault{{"database", "", "kill"}, {"database", "", "kill"}}
+// databaseFaults are the faults of a database server.
+var databaseFaults = []fault{{"database", "", "kill"}, {"database", "", "kill"}}
 
-func TestChaosOnSQLite(t *testing.T) { chaos(t, faults, newTroupe) }
+func TestChaosOnSQLite(t *testing.T) { chaos(t, faults, newFleet) }
 
 func TestChaosOnPostgreSQL(t *testing.T) {
-	chaos(t, slices.Concat(ofDatabase[:1], faults, ofDatabase[1:]), newTroupeOnPostgreSQL)
+	chaos(t, slices.Concat(databaseFaults[:1], faults, databaseFaults[1:]), newPostgreSQLFleet)
 }
 
-// chaos plays the rounds. Which fault strikes goes by turns, when is drawn.
-func chaos(t *testing.T, faults []fault, assemble func(*run) *troupe) {
+// chaos runs the rounds. It takes the faults in turn, and draws their moments.
+func chaos(t *testing.T, faults []fault, assemble func(*run) *fleet) {
 	tiny.results(t)
 	seen := map[string]int{}
 	n := rounds(t)
@@ -93,94 +93,93 @@ func chaos(t *testing.T, faults []fault, assemble func(*run) *troupe) {
 		f := faults[round%len(faults)]
 		t.Run(fmt.Sprintf("round %d: %s", round, f), func(t *testing.T) {
 			r := newRun(t, tiny)
-			assemble(r).suffer(f, rand.New(rand.NewPCG(uint64(round), 1)))
-			r.isWhole()
-			seen[f.does]++
+			assemble(r).runWithFault(f, rand.New(rand.NewPCG(uint64(round), 1)))
+			r.checkComplete()
+			seen[f.action]++
 			for _, a := range r.attempts() {
 				seen[a["outcome"]]++
 			}
 		})
 	}
-	for _, what := range slices.Sorted(maps.Keys(seen)) {
-		t.Logf("%-12s %d", what, seen[what])
+	for _, event := range slices.Sorted(maps.Keys(seen)) {
+		t.Logf("%-12s %d", event, seen[event])
 	}
 	if n < len(faults) {
 		return
 	}
-	for _, what := range []string{"lost", "late", "handed_back"} {
-		if seen[what] == 0 {
-			t.Errorf("no attempt was %s: the test is too tame", what)
+	for _, outcome := range []string{"lost", "late", "handed_back"} {
+		if seen[outcome] == 0 {
+			t.Errorf("no attempt in %d rounds is %s: the faults are too weak", n, outcome)
 		}
 	}
 }
 
-// suffer plays a sweep in which a fault strikes, until the sweep is whole.
-func (c *troupe) suffer(f fault, r *rand.Rand) {
+// runWithFault runs a sweep with a fault to its end.
+func (c *fleet) suffer(f fault, r *rand.Rand) {
 	c.Helper()
 	failpoint := f.failpoint
 	if failpoint != "" {
 		visit := 1 + r.IntN(2)
 		switch f.failpoint {
 		case "coordinator.tables":
-			visit = 2 // the first is that of empty tables, before anybody can call
+			visit = 2 // at the first visit the tables are empty, and no worker can call yet
 		case "worker.checkpoint", "coordinator.checkpoint":
-			visit = 1 // only who is asked to leave makes one
+			visit = 1 // only a worker that is asked to leave stores a checkpoint
 		}
 		failpoint += fmt.Sprint("@", visit)
-		if f.does == "freeze" {
+		if f.action == "freeze" {
 			failpoint += ":freeze"
 		}
 	}
 	victim := c.begin(f.role, failpoint)
 	switch f.failpoint {
 	case "worker.checkpoint", "coordinator.checkpoint":
-		c.workers[0].isAtWork(2)
-		c.workers[0].signal(syscall.SIGTERM) // makes a checkpoint
+		c.workers[0].waitForWork(2)
+		c.workers[0].signal(syscall.SIGTERM) // stores a checkpoint
 	case "":
-		c.moment(r)
+		c.waitForProgress(r)
 		c.strike(f, victim)
 	}
-	if f.does == "freeze" {
+	if f.action == "freeze" {
 		c.thaw(victim)
 	}
 	c.finish()
-	if f.does == "kill" && failpoint != "" && !victim.killed() {
-		c.Fatalf("the fault did not strike: nobody came to %q", failpoint)
+	if f.action == "kill" && failpoint != "" && !victim.killed() {
+		c.Fatalf("no process reached the failpoint %q", failpoint)
 	}
 }
 
-// leaseTerm is that of the runs of this package; longer is longer than it.
 const (
-	leaseTerm = 2 * time.Second
-	longer    = 3 * time.Second
+	leaseTerm  = 2 * time.Second // of the coordinators in these tests, by default
+	freezeTime = 3 * time.Second // long enough for the leases to expire
 )
 
-// moment waits until some tasks are done, and a little longer.
-func (c *troupe) moment(r *rand.Rand) {
+// waitForProgress waits until a random number of tasks are done, and up to 0.3 s more.
+func (c *fleet) waitForProgress(r *rand.Rand) {
 	c.Helper()
 	tasks := 1 + r.IntN(c.sweep.rows/2)
 	c.untilDone(tasks)
 	time.Sleep(time.Duration(r.IntN(300)) * time.Millisecond)
 }
 
-func (c *troupe) strike(f fault, victim *process) {
+func (c *fleet) strike(f fault, victim *process) {
 	c.Helper()
 	switch {
 	case f.role == "database":
 		c.restartDatabase()
-	case f.does == "kill":
+	case f.action == "kill":
 		victim.signal(syscall.SIGKILL)
-	case f.does == "freeze":
+	case f.action == "freeze":
 		victim.signal(syscall.SIGSTOP)
 	default:
 		victim.signal(syscall.SIGTERM)
 	}
 }
 
-// thaw waits until a process has been frozen for longer than a lease, and lets it go on.
-func (c *troupe) thaw(victim *process) {
+// thaw waits until a process has been frozen for freezeTime, and lets it continue.
+func (c *fleet) thaw(victim *process) {
 	c.Helper()
 	victim.until("it is frozen", victim.frozen)
-	time.Sleep(longer)
+	time.Sleep(freezeTime)
 	victim.signal(syscall.SIGCONT)
 }

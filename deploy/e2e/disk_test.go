@@ -12,9 +12,9 @@ import (
 	"spiqsweep/coordinator/app"
 )
 
-// onAFullDisk is a sweep whose coordinator has just said that its disk is full;
-// mend makes space again.
-func onAFullDisk(t *testing.T) (r *run, c *process, mend func()) {
+// startOnFullDisk starts a sweep, fills its disk, and waits until the coordinator
+// reports that the disk is full. freeSpace frees the space.
+func startOnFullDisk(t *testing.T) (r *run, c *process, freeSpace func()) {
 	t.Helper()
 	r = newRun(t, small)
 	disk := smallDisk(t)
@@ -23,7 +23,7 @@ func onAFullDisk(t *testing.T) (r *run, c *process, mend func()) {
 	r.until(c, "a task is done", func(s app.Status) bool { return s.Tasks.Done > 0 })
 	ballast := filepath.Join(disk, "ballast")
 	fill(t, ballast)
-	c.until("it says that the disk is full", func() bool { return strings.Contains(c.output.String(), "the disk is full") })
+	c.until("it reports that the disk is full", func() bool { return strings.Contains(c.output.String(), "the disk is full") })
 	return r, c, func() {
 		t.Helper()
 		if err := os.Remove(ballast); err != nil {
@@ -32,34 +32,33 @@ func onAFullDisk(t *testing.T) (r *run, c *process, mend func()) {
 	}
 }
 
-// A disk that is full in the middle of a sweep: nothing that was acknowledged is
-// lost, the coordinator says what is wrong, as does status, and goes on once there is
-// space.
+// TestFullDisk fills the disk in the middle of a sweep. Status must show the problem,
+// the sweep must continue once there is space, and no acknowledged result may be lost.
 func TestFullDisk(t *testing.T) {
-	r, c, mend := onAFullDisk(t)
-	r.said(r.command(0, "status"), "warning: the store is not available: ")
-	mend()
+	r, c, freeSpace := startOnFullDisk(t)
+	r.wantOutput(r.command(0, "status"), "warning: the store is not available: ")
+	freeSpace()
 	c.expect(0)
-	r.isWhole()
+	r.checkComplete()
 }
 
-// The same, but the coordinator is killed while the disk is full, and is refused
-// there until there is space.
+// TestKilledOnAFullDisk kills the coordinator while the disk is full. It must not
+// start again before there is space.
 func TestKilledOnAFullDisk(t *testing.T) {
-	r, c, mend := onAFullDisk(t)
+	r, c, freeSpace := startOnFullDisk(t)
 	c.signal(syscall.SIGKILL)
 	c.expect(killed)
 	full := r.coordinator("", "--local", "2")
 	full.expect(2)
 	if said := full.output.String(); !strings.Contains(said, "full") && !strings.Contains(said, "no space left") {
-		t.Errorf("on a full disk a coordinator says %s", said)
+		t.Errorf("a coordinator on a full disk does not name the problem: %s", said)
 	}
-	mend()
+	freeSpace()
 	r.coordinator("", "--local", "2").expect(0)
-	r.isWhole()
+	r.checkComplete()
 }
 
-// smallDisk mounts a file system of a few megabytes.
+// smallDisk mounts a file system of 8 MB and returns its folder.
 func smallDisk(t *testing.T) string {
 	t.Helper()
 	disk := t.TempDir()
@@ -74,7 +73,7 @@ func smallDisk(t *testing.T) string {
 	return disk
 }
 
-// fill takes all the space that is left.
+// fill writes to a file until the disk is full.
 func fill(t *testing.T, ballast string) {
 	t.Helper()
 	file, err := os.Create(ballast)

@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// histories are what may happen to a sweep. Each ends with all cells done.
-var histories = map[string]func(*run){
+// scenarios are what may happen to a sweep. Each ends with all tasks done.
+var scenarios = map[string]func(*run){
 	"two local workers": func(r *run) {
 		r.coordinator("", "--local", "2").expect(0)
 	},
-	"two workers of their own": func(r *run) {
+	"two remote workers": func(r *run) {
 		c := r.listening("")
 		first, second := r.worker(""), r.worker("")
 		c.expect(0)
@@ -30,30 +30,30 @@ var histories = map[string]func(*run){
 		last := r.worker("")
 		c.expect(0)
 		last.expect(0)
-		r.had("lost")
+		r.wantOutcome("lost")
 	},
 	"a worker dies while it hands back a checkpoint": func(r *run) {
 		c := r.listening("")
 		first := r.worker("worker.checkpoint")
-		first.isAtWork(2)
+		first.waitForWork(2)
 		first.signal(syscall.SIGTERM)
 		first.expect(killed)
 		last := r.worker("")
 		c.expect(0)
 		last.expect(0)
-		r.had("lost")
+		r.wantOutcome("lost")
 	},
-	"a worker hands back and another goes on from its checkpoint": func(r *run) {
+	"a worker hands back and another resumes from its checkpoint": func(r *run) {
 		c := r.listening("")
 		first := r.worker("")
-		first.isAtWork(2)
+		first.waitForWork(2)
 		first.signal(syscall.SIGTERM)
 		first.expect(75)
 		last := r.worker("")
 		c.expect(0)
 		last.expect(0)
-		r.had("handed_back")
-		r.resumed()
+		r.wantOutcome("handed_back")
+		r.wantResumed()
 	},
 	"the coordinator dies with a result committed and not answered": func(r *run) {
 		c := r.listening("coordinator.committed@2")
@@ -65,10 +65,10 @@ var histories = map[string]func(*run){
 	"the coordinator dies while it stores a checkpoint": func(r *run) {
 		c := r.listening("coordinator.checkpoint")
 		first := r.worker("")
-		first.isAtWork(2)
+		first.waitForWork(2)
 		first.signal(syscall.SIGTERM)
 		c.expect(killed)
-		first.wait() // hands back to the next one, or not, within its time
+		first.wait() // it may hand back to the next coordinator, if that starts in time
 		last := r.listening("")
 		second := r.worker("")
 		last.expect(0)
@@ -85,7 +85,7 @@ var histories = map[string]func(*run){
 		c.expect(killed)
 		r.coordinator("", "--local", "2").expect(0)
 	},
-	"all die at once": func(r *run) {
+	"all processes die at the same time": func(r *run) {
 		c, first, second := r.listening(""), r.worker(""), r.worker("")
 		r.until(c, "a third is done", aThirdDone)
 		for _, p := range []*process{c, first, second} {
@@ -97,51 +97,51 @@ var histories = map[string]func(*run){
 		last.expect(0)
 		w.expect(0)
 	},
-	"a service manager asks all processes to leave at once": func(r *run) {
+	"a service manager asks all processes to leave at the same time": func(r *run) {
 		c := r.coordinator("", "--local", "2")
-		c.isAtWork(3)
+		c.waitForWork(3)
 		for _, pid := range append(c.children(), c.cmd.Process.Pid) {
 			if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
 				r.Error(err)
 			}
 		}
 		c.expect(130)
-		r.had("handed_back")
+		r.wantOutcome("handed_back")
 		r.coordinator("", "--local", "2").expect(0)
 	},
 	"interrupted and resumed": func(r *run) {
 		c := r.coordinator("", "--local", "2")
-		c.isAtWork(3)
+		c.waitForWork(3)
 		c.signal(syscall.SIGINT)
 		c.expect(130)
 		if said := c.output.String(); !strings.Contains(said, "to go on, run again") {
 			r.Errorf("the coordinator does not say how to resume")
 		}
-		r.had("handed_back")
+		r.wantOutcome("handed_back")
 		r.coordinator("", "--local", "2").expect(0)
-		r.resumed()
+		r.wantResumed()
 	},
 }
 
-func TestSmallSweep(t *testing.T) { play(t, small) }
+func TestSmallSweep(t *testing.T) { runScenarios(t, small) }
 
-func TestRecordedSweep(t *testing.T) { play(t, real(t)) }
+func TestRecordedSweep(t *testing.T) { runScenarios(t, recordedSweep(t)) }
 
-// play lets everything happen to a sweep.
-func play(t *testing.T, s *sweepOf) {
+// runScenarios runs each scenario on a sweep.
+func runScenarios(t *testing.T, s *sweepSpec) {
 	s.results(t)
-	for name, history := range histories {
+	for name, scenario := range scenarios {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRun(t, s)
-			history(r)
-			r.isWhole()
+			scenario(r)
+			r.checkComplete()
 		})
 	}
 }
 
-// resumed checks that some attempt began from a checkpoint.
-func (r *run) resumed() {
+// wantResumed checks that an attempt began from a checkpoint.
+func (r *run) wantResumed() {
 	r.Helper()
 	for _, a := range r.attempts() {
 		if a["first_step"] != "0" {
@@ -151,24 +151,24 @@ func (r *run) resumed() {
 	r.Error("no attempt began from a checkpoint")
 }
 
-// TestDeadLocalWorkersAreNotWaitedFor kills a coordinator whose leases last a
-// minute. The next one knows that its local workers have ended with it.
-func TestDeadLocalWorkersAreNotWaitedFor(t *testing.T) {
+// TestLeasesOfDeadLocalWorkersExpireAtOnce kills a coordinator whose leases last a
+// minute. The next one must take the leases of its local workers back without waiting.
+func TestLeasesOfDeadLocalWorkersExpireAtOnce(t *testing.T) {
 	t.Parallel()
 	r := newRun(t, small)
 	r.leaseTerm = time.Minute
 	c := r.coordinator("", "--local", "2")
-	c.isAtWork(3)
+	c.waitForWork(3)
 	c.signal(syscall.SIGKILL)
 	c.expect(killed)
 	r.coordinator("", "--local", "2").expect(0)
-	r.isWhole()
+	r.checkComplete()
 	for _, a := range r.attempts() {
 		if a["outcome"] == "lost" && a["message"] != "the process has ended" {
-			t.Errorf("attempt %s of task %s was lost since %s", a["attempt"], a["task"], a["message"])
+			t.Errorf("attempt %s of task %s was lost, and not because its process ended: %s", a["attempt"], a["task"], a["message"])
 		}
 	}
-	r.had("lost")
+	r.wantOutcome("lost")
 }
 
 func TestASecondCoordinatorIsRefused(t *testing.T) {
@@ -177,25 +177,25 @@ func TestASecondCoordinatorIsRefused(t *testing.T) {
 	second := r.coordinator("", "--local", "1")
 	second.expect(2)
 	if said := second.output.String(); !strings.Contains(said, "in use by another coordinator") {
-		t.Errorf("the second coordinator does not say why")
+		t.Errorf("the second coordinator does not report that the store is in use: %s", said)
 	}
 	first.signal(syscall.SIGTERM)
 	first.expect(130)
 }
 
-// TestASecondSignalEndsAtOnce freezes the local worker, so that a coordinator
-// that heard one signal only would wait for it, and then say how to resume.
+// TestASecondSignalEndsAtOnce freezes the local worker. A coordinator that received
+// only one signal would wait for it, and then say how to resume.
 func TestASecondSignalEndsAtOnce(t *testing.T) {
 	r := newRun(t, small)
 	c := r.coordinator("", "--local", "1")
-	c.isAtWork(1)
+	c.waitForWork(1)
 	for _, pid := range c.children() {
 		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = syscall.Kill(pid, syscall.SIGKILL) }()
 	}
-	for !c.hasEnded() { // those within a second of the first count as one with it
+	for !c.hasEnded() { // signals within a second of the first count as one
 		c.signal(syscall.SIGINT)
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -205,9 +205,9 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 	}
 }
 
-// TestLocalWorkersThatCannotBeStarted takes the right to execute from the program
-// while it runs, and its workers: it says why nobody works, and ends. The same
-// command goes on once that is repaired.
+// TestLocalWorkersThatCannotBeStarted makes the program not executable while it
+// runs, and kills its workers. The coordinator must end with the reason. The same
+// command must resume once that is repaired.
 func TestLocalWorkersThatCannotBeStarted(t *testing.T) {
 	t.Parallel()
 	r := newRun(t, small)
@@ -221,7 +221,7 @@ func TestLocalWorkersThatCannotBeStarted(t *testing.T) {
 	}
 	arguments := []string{"--grid", r.grid, "--out", r.folder, "--local", "2", "--log-level", "debug"}
 	c := start(t, "", program, arguments...)
-	c.isAtWork(2)
+	c.waitForWork(2)
 	if err := os.Chmod(program, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -232,22 +232,22 @@ func TestLocalWorkersThatCannotBeStarted(t *testing.T) {
 	}
 	c.expect(1)
 	for _, want := range []string{"no local worker can be started", "permission denied", "noexec", "the same command goes on"} {
-		r.said(c.output.String(), want)
+		r.wantOutput(c.output.String(), want)
 	}
 	if err := os.Chmod(program, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	start(t, "", program, arguments...).expect(0)
-	r.isWhole()
+	r.checkComplete()
 }
 
-// TestAFrozenLocalWorkerIsReplaced freezes one of two local workers: its place is
-// filled. The sweep is long enough not to end before.
+// TestAFrozenLocalWorkerIsReplaced freezes one of two local workers. The coordinator
+// must start another, in a sweep that is long enough not to end before.
 func TestAFrozenLocalWorkerIsReplaced(t *testing.T) {
 	t.Parallel()
-	r := newRun(t, &sweepOf{grid: strings.Replace(long.grid, "steps = 30000", "steps = 3000000", 1)})
+	r := newRun(t, &sweepSpec{grid: strings.Replace(long.grid, "steps = 30000", "steps = 3000000", 1)})
 	c := r.coordinator("", "--local", "2")
-	c.isAtWork(2)
+	c.waitForWork(2)
 	before := c.children()
 	frozen := before[0]
 	if err := syscall.Kill(frozen, syscall.SIGSTOP); err != nil {
@@ -257,15 +257,16 @@ func TestAFrozenLocalWorkerIsReplaced(t *testing.T) {
 		now := c.children()
 		return len(now) == len(before) && !slices.Contains(now, frozen)
 	})
-	r.said(c.output.String(), "a local worker is silent")
+	r.wantOutput(c.output.String(), "a local worker is silent")
 	c.signal(syscall.SIGTERM)
 	c.expect(130)
-	r.had("lost")
+	r.wantOutcome("lost")
 }
 
-// TestATaskThatKillsItsProcess runs local workers that all die with their first result.
+// TestATaskThatKillsItsProcess runs local workers that all die before they report
+// their first result.
 func TestATaskThatKillsItsProcess(t *testing.T) {
-	r := newRun(t, &sweepOf{grid: `
+	r := newRun(t, &sweepSpec{grid: `
 sweep "deadly" {
   grid {
     neurons = [2]
@@ -287,14 +288,14 @@ sweep "deadly" {
 		t.Errorf("the task failed after %d losses, want 5", losses)
 	}
 	if results := string(r.file("results.csv")); !strings.Contains(results, ",failed,") {
-		t.Errorf("results.csv does not show it:\n%s", results)
+		t.Errorf("results.csv does not show the failed task:\n%s", results)
 	}
 
-	// From another terminal, then without the failpoint: done.
+	// The task succeeds after a retry, without the failpoint.
 	retry := start(t, "", "coordinator", "retry", "--out", r.folder)
 	retry.expect(0)
 	if said := retry.output.String(); said != "1 task reopened\n" {
-		t.Errorf("retry said %q", said)
+		t.Errorf("retry printed %q", said)
 	}
 	r.coordinator("", "--local", "1").expect(0)
 }
@@ -302,18 +303,18 @@ sweep "deadly" {
 func TestStatusFromAnotherTerminal(t *testing.T) {
 	r := newRun(t, small)
 	c := r.coordinator("", "--local", "2")
-	c.isAtWork(1)
+	c.waitForWork(1)
 	status := start(t, "", "coordinator", "status", "--out", r.folder)
 	status.expect(0)
 	if said := status.output.String(); !strings.Contains(said, "of 16 tasks done") || !strings.Contains(said, "1 slot ") {
-		t.Errorf("status said\n%s", said)
+		t.Errorf("status printed\n%s", said)
 	}
 	c.signal(syscall.SIGTERM)
 	c.expect(130)
 	status = start(t, "", "coordinator", "status", "--out", r.folder, "--json")
 	status.expect(0)
 	if said := status.output.String(); !strings.Contains(said, `"planned": 16`) || !strings.Contains(said, `"running": 0`) {
-		t.Errorf("status said\n%s", said)
+		t.Errorf("status printed\n%s", said)
 	}
 	if _, err := os.Stat(filepath.Join(r.folder, "operator.json")); err != nil {
 		t.Error(err)

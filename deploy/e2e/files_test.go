@@ -15,8 +15,8 @@ import (
 	"spiqsweep/deploy/needs"
 )
 
-// everyAxis is a sweep whose folder has every kind of file.
-const everyAxis = `sweep "files" {
+// allFilesGrid is the grid of a sweep that writes every kind of file.
+const allFilesGrid = `sweep "files" {
   seed       = 1
   replicates = 3
   grid {
@@ -31,9 +31,9 @@ const everyAxis = `sweep "files" {
 }
 `
 
-// readCSV reads a table with Python: every row has the header's fields, and every
-// column that sweep/table/README.md calls a number has numbers. readJSON and
-// readPNG read one object, and every chunk of a picture.
+// Python programs that read one file, and fail if it is malformed. readCSV checks
+// that every row has the header's fields, and that every column which
+// sweep/table/README.md calls a number holds numbers.
 const (
 	readCSV = `
 import csv, re, sys
@@ -73,8 +73,8 @@ assert names[0] == b"IHDR" and names[-1] == b"IEND" and zlib.decompress(pixels)
 `
 )
 
-// TestOtherProgramsOpenEveryFile: programs that are not ours read each file of an
-// output folder. A file that this test does not know fails it.
+// TestOtherProgramsOpenEveryFile opens each file of an output folder with a
+// third-party program. It fails on a file that it does not know.
 func TestOtherProgramsOpenEveryFile(t *testing.T) {
 	t.Parallel()
 	python := needs.Python(t, "python3-numpy", "numpy")
@@ -85,7 +85,7 @@ func TestOtherProgramsOpenEveryFile(t *testing.T) {
 
 	folder := t.TempDir()
 	grid := filepath.Join(folder, "grid.hcl")
-	if err := os.WriteFile(grid, []byte(everyAxis), 0o600); err != nil {
+	if err := os.WriteFile(grid, []byte(allFilesGrid), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out := filepath.Join(folder, "out")
@@ -97,7 +97,7 @@ func TestOtherProgramsOpenEveryFile(t *testing.T) {
 		"--listen", net.JoinHostPort("0.0.0.0", port), "--advertise", net.JoinHostPort("localhost", port)).expect(0)
 
 	readers := []struct {
-		files   string // the name, in the folder
+		files   string // pattern of the path within the folder
 		command func(file string) []string
 	}{
 		{`\.csv$`, func(f string) []string { return []string{python, "-c", readCSV, f, "../../sweep/table/README.md"} }},
@@ -111,7 +111,7 @@ func TestOtherProgramsOpenEveryFile(t *testing.T) {
 		}},
 		{`^ca\.pem$`, func(f string) []string { return []string{openssl, "x509", "-in", f, "-noout", "-checkend", "3600"} }},
 		{`^ca-key\.pem$`, func(f string) []string { return []string{openssl, "pkey", "-in", f, "-noout", "-check"} }},
-		{`^(sweep\.hcl|sweep\.id|store\.url|\.lock|.*\.owner)$`, nil}, // only ours: no program of Debian reads HCL; a word or nothing
+		{`^(sweep\.hcl|sweep\.id|store\.url|\.lock|.*\.owner)$`, nil}, // only spiqsweep reads these
 	}
 	opened := map[string]int{}
 	err = filepath.WalkDir(out, func(path string, entry fs.DirEntry, err error) error {

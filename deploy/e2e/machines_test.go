@@ -11,8 +11,8 @@ import (
 	"spiqsweep/proto/credentials"
 )
 
-// TestBetweenMachines runs a sweep by TLS, as between machines: a worker that
-// trusts another authority is told so, and nobody's log shows a token.
+// TestBetweenMachines runs a sweep over TLS, as between machines. A worker that
+// trusts another authority must say so, and no log may show a token.
 func TestBetweenMachines(t *testing.T) {
 	t.Parallel()
 	r := newRun(t, small)
@@ -41,10 +41,10 @@ func TestBetweenMachines(t *testing.T) {
 	if err := misled.Save(r.workerFile); err != nil {
 		t.Fatal(err)
 	}
-	stranger := start(t, "", "worker", "--coordinator", r.workerFile, "--slots", "1", "--connect-timeout", "1s")
-	stranger.expect(1)
-	if said := stranger.output.String(); !strings.Contains(said, "another authority") || !strings.Contains(said, "copy worker.json") {
-		t.Errorf("the worker of another authority does not say what is wrong:\n%s", said)
+	misconfigured := start(t, "", "worker", "--coordinator", r.workerFile, "--slots", "1", "--connect-timeout", "1s")
+	misconfigured.expect(1)
+	if said := misconfigured.output.String(); !strings.Contains(said, "another authority") || !strings.Contains(said, "copy worker.json") {
+		t.Errorf("the worker that trusts another authority does not say so:\n%s", said)
 	}
 
 	r.workerFile = ""
@@ -54,7 +54,7 @@ func TestBetweenMachines(t *testing.T) {
 	if got := r.file("results.csv"); string(got) != string(small.results(t)) {
 		t.Errorf("results.csv differs from the undisturbed run's:\n%s", got)
 	}
-	for _, p := range []*process{c, stranger, w} {
+	for _, p := range []*process{c, misconfigured, w} {
 		for _, token := range []string{file.Token, operator.Token} {
 			if strings.Contains(p.output.String(), token) {
 				t.Errorf("%s shows a token", p.name)

@@ -12,12 +12,13 @@ import (
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite" // as the store opens it
+	_ "modernc.org/sqlite" // the driver of the store
 
 	"spiqsweep/coordinator/app"
 )
 
-// command runs a command on the folder of a sweep, and returns what it said.
+// command runs a command on the output folder, checks its exit code, and returns
+// its output.
 func (r *run) command(code int, name string, arguments ...string) string {
 	r.Helper()
 	p := start(r.T, "", "coordinator", append([]string{name, "--out", r.folder}, arguments...)...)
@@ -25,16 +26,16 @@ func (r *run) command(code int, name string, arguments ...string) string {
 	return p.output.String()
 }
 
-// said checks a part of what a command said.
-func (r *run) said(said, want string) {
+// wantOutput checks that the output of a command contains a text.
+func (r *run) wantOutput(output, want string) {
 	r.Helper()
-	if !strings.Contains(said, want) {
-		r.Errorf("said %q, want %q", said, want)
+	if !strings.Contains(output, want) {
+		r.Errorf("the output is %q, want %q in it", output, want)
 	}
 }
 
-// quick is done in a moment.
-var quick = &sweepOf{
+// quick is a sweep that takes less than a second.
+var quick = &sweepSpec{
 	grid: `
 sweep "quick" {
   grid {
@@ -49,8 +50,8 @@ sweep "quick" {
 	rows: 4,
 }
 
-// long has two tasks that take some seconds each, many calls of their worker.
-var long = &sweepOf{
+// long is a sweep of two tasks that take some seconds each, enough for many Syncs.
+var long = &sweepSpec{
 	grid: `
 sweep "long" {
   grid {
@@ -66,32 +67,32 @@ sweep "long" {
 	rows: 2,
 }
 
-// A finished sweep is confirmed; a number that was altered by hand is found, and
-// mended by two of three.
+// TestVerify verifies a finished sweep, then alters a stored number. Verification
+// must find it, and a retry must repair it by two results of three.
 func TestVerify(t *testing.T) {
 	r := newRun(t, quick)
 	r.coordinator("", "--local", "2").expect(0)
-	r.said(r.command(0, "verify", "--share", "1"), "4 of 4 tasks verified, 0 findings\n")
+	r.wantOutput(r.command(0, "verify", "--share", "1"), "4 of 4 tasks verified, 0 findings\n")
 
 	was, is := r.alter(`"errors":\{[^}]*"k_probability":([0-9.e-]+)`, "0.5")
 	said := r.command(3, "verify", "--share", "1")
-	r.said(said, "3 of 4 tasks verified, 1 finding\n")
-	r.said(said, "was altered since it was accepted: errors.k_probability is "+is+", and "+was+" by attempt 3 on ")
+	r.wantOutput(said, "3 of 4 tasks verified, 1 finding\n")
+	r.wantOutput(said, "was altered since it was accepted: errors.k_probability is "+is+", and "+was+" by attempt 3 on ")
 	said = r.command(3, "verify") // of the others
-	r.said(said, "1 of 1 task verified, 0 findings\n")
-	r.said(said, "1 task diverged before")
-	r.said(r.command(0, "status"), "3 of 4 tasks done, 0 running, 0 pending, 0 failed, 1 diverged\n")
+	r.wantOutput(said, "1 of 1 task verified, 0 findings\n")
+	r.wantOutput(said, "1 task diverged before")
+	r.wantOutput(r.command(0, "status"), "3 of 4 tasks done, 0 running, 0 pending, 0 failed, 1 diverged\n")
 
-	r.said(r.command(0, "retry", "--diverged"), "1 task reopened\n")
+	r.wantOutput(r.command(0, "retry", "--diverged"), "1 task reopened\n")
 	r.coordinator("", "--local", "1").expect(0)
-	r.said(r.command(0, "verify", "--share", "1", "--json"), `"verified": 4`)
+	r.wantOutput(r.command(0, "verify", "--share", "1", "--json"), `"verified": 4`)
 	want := quick.results(t)
 	if got := r.file("results.csv"); string(got) != string(want) {
 		t.Errorf("results.csv differs from the undisturbed run's:\n%s", got)
 	}
 }
 
-// alter replaces a number of one stored result, and nothing that would tell.
+// alter replaces a number in one stored result, and leaves its digest as it was.
 func (r *run) alter(pattern, number string) (was, is string) {
 	r.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(r.folder, "sweep.db"))
@@ -115,8 +116,8 @@ func (r *run) alter(pattern, number string) (was, is string) {
 	return string(body[found[2]:found[3]]), number
 }
 
-// makesSteps waits until a running task has made some, and returns it.
-func (r *run) makesSteps(c *process) (task string) {
+// waitForSteps waits until a running task has made a step, and returns its ID.
+func (r *run) waitForSteps(c *process) (task string) {
 	r.Helper()
 	r.until(c, "a task makes steps", func(s app.Status) bool {
 		for _, w := range s.Workers {
@@ -131,61 +132,60 @@ func (r *run) makesSteps(c *process) (task string) {
 	return task
 }
 
-// A running task is cancelled: its worker stops within a call, which it makes
-// every quarter of a lease's term, and works on something else. It is finished
-// after a retry, as if nothing had happened.
+// TestCancel cancels a running task. Its worker must stop with its next Sync and
+// work on another task, and a retry must finish the cancelled one.
 func TestCancel(t *testing.T) {
 	r := newRun(t, long)
 	c := r.coordinator("", "--local", "1")
-	task := r.makesSteps(c)
+	task := r.waitForSteps(c)
 	began := time.Now()
-	r.said(r.command(0, "cancel", task[:16]), "1 task cancelled\n")
+	r.wantOutput(r.command(0, "cancel", task[:16]), "1 task cancelled\n")
 	c.until("the worker stops", func() bool { return strings.Contains(c.output.String(), "lease is withdrawn") })
 	t.Logf("cancelled and stopped within %v, the command included", time.Since(began).Round(time.Millisecond))
-	other := r.makesSteps(c)
+	other := r.waitForSteps(c)
 	if other == task {
 		t.Errorf("task %s runs again", task)
 	}
-	r.said(r.command(0, "cancel", "--config", "n=5,t=6"), "1 task cancelled\n")
+	r.wantOutput(r.command(0, "cancel", "--config", "n=5,t=6"), "1 task cancelled\n")
 	c.expect(3)
-	r.had("cancelled")
-	r.said(r.command(0, "status"), "0 of 2 tasks done, 0 running, 0 pending, 2 failed, 0 diverged\n")
-	r.said(r.command(0, "retry", "--config", "k=0"), "1 task reopened\n")
-	r.said(r.command(0, "retry"), "1 task reopened\n")
+	r.wantOutcome("cancelled")
+	r.wantOutput(r.command(0, "status"), "0 of 2 tasks done, 0 running, 0 pending, 2 failed, 0 diverged\n")
+	r.wantOutput(r.command(0, "retry", "--config", "k=0"), "1 task reopened\n")
+	r.wantOutput(r.command(0, "retry"), "1 task reopened\n")
 	r.coordinator("", "--local", "2").expect(0)
-	r.isWhole()
+	r.checkComplete()
 }
 
-// A worker that an operator sends away hands back and leaves; another goes on
-// from its checkpoint.
+// TestDrainAWorker drains a worker. It must hand back its task and leave, and
+// another worker must resume from the checkpoint.
 func TestDrainAWorker(t *testing.T) {
 	r := newRun(t, long)
 	c := r.listening("")
 	first := r.worker("")
-	r.makesSteps(c)
+	r.waitForSteps(c)
 	host, err := os.Hostname()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.said(r.command(0, "drain", "--host", host), "1 worker asked to leave\n")
+	r.wantOutput(r.command(0, "drain", "--host", host), "1 worker asked to leave\n")
 	first.expect(75)
 	r.until(c, "nothing runs", func(s app.Status) bool { return s.Tasks.Running == 0 })
 	last := r.worker("")
 	c.expect(0)
 	last.expect(0)
-	r.had("handed_back")
-	r.resumed()
-	r.isWhole()
+	r.wantOutcome("handed_back")
+	r.wantResumed()
+	r.checkComplete()
 }
 
-// Local workers that are drained are not started again: the sweep waits for
-// others, and says so.
+// TestDrainLocalWorkers drains the local workers. The coordinator must not start
+// them again, and must report that it waits for others.
 func TestDrainLocalWorkers(t *testing.T) {
 	r := newRun(t, long)
 	c := r.coordinator("", "--local", "1")
-	r.makesSteps(c)
-	r.said(r.command(0, "drain", "--all"), "1 worker asked to leave\n")
-	c.until("it says that nobody works", func() bool {
+	r.waitForSteps(c)
+	r.wantOutput(r.command(0, "drain", "--all"), "1 worker asked to leave\n")
+	c.until("it reports that no worker is left", func() bool {
 		return strings.Contains(c.output.String(), "no worker is left: waiting for one")
 	})
 	if children := c.children(); len(children) != 0 {
@@ -194,22 +194,22 @@ func TestDrainLocalWorkers(t *testing.T) {
 	w := r.worker("")
 	c.expect(0)
 	w.expect(0)
-	r.isWhole()
+	r.checkComplete()
 }
 
-// Verification is interrupted, and the next one goes on with the same tasks, though
-// its own share is one of them.
+// TestVerifyIsInterrupted interrupts a verification of two tasks. The next one must
+// verify both, though its own share is only one of them.
 func TestVerifyIsInterrupted(t *testing.T) {
 	r := newRun(t, long)
 	r.coordinator("", "--local", "2").expect(0)
 	p := start(t, "", "coordinator", "verify", "--out", r.folder, "--share", "1", "--local", "1", "--log-level", "debug")
-	p.isAtWork(1)
+	p.waitForWork(1)
 	p.signal(syscall.SIGTERM)
 	p.expect(130)
-	r.said(p.output.String(), "2 tasks stay chosen, and the next coordinator or `coordinator verify --out "+r.folder+"` goes on with them")
-	r.said(r.command(0, "status"), "being verified\n")
+	r.wantOutput(p.output.String(), "2 tasks stay chosen, and the next coordinator or `coordinator verify --out "+r.folder+"` goes on with them")
+	r.wantOutput(r.command(0, "status"), "being verified\n")
 	r.alter(`"errors":\{[^}]*"k_probability":([0-9.e-]+)`, "0.5")
 	said := r.command(3, "verify", "--share", "0.1")
-	r.said(said, "1 of 2 tasks verified, 1 finding\n")
-	r.said(said, "1 task diverged now: `coordinator retry --diverged --out "+r.folder+"` runs it once more")
+	r.wantOutput(said, "1 of 2 tasks verified, 1 finding\n")
+	r.wantOutput(said, "1 task diverged now: `coordinator retry --diverged --out "+r.folder+"` runs it once more")
 }

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// programs is the folder of the built binaries.
+// programs is the folder of the binaries that TestMain built.
 var programs string
 
 func TestMain(m *testing.M) {
@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// process is a program that was started.
+// process is a running program.
 type process struct {
 	t      *testing.T
 	name   string
@@ -47,7 +47,7 @@ type process struct {
 	ended  chan struct{}
 }
 
-// output is what a process says; it is read while the process writes.
+// output collects what a process writes. It is safe for concurrent use.
 type output struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer
@@ -65,17 +65,17 @@ func (o *output) String() string {
 	return o.buffer.String()
 }
 
-// start starts a program, of those that were built unless its path is given, that is
-// to die at a failpoint ("": nowhere).
+// start starts a program: one of those that were built or, if the path is absolute,
+// another. It dies at a failpoint, "" for none.
 func start(t *testing.T, failpoint, program string, arguments ...string) *process {
 	t.Helper()
-	p := prepared(t, failpoint, program, arguments...)
+	p := newProcess(t, failpoint, program, arguments...)
 	p.begin()
 	return p
 }
 
-// prepared is a process that has not begun.
-func prepared(t *testing.T, failpoint, program string, arguments ...string) *process {
+// newProcess returns a process that start would have started.
+func newProcess(t *testing.T, failpoint, program string, arguments ...string) *process {
 	p := &process{
 		t: t, name: program, output: &output{}, ended: make(chan struct{}),
 		cmd: exec.Command(program, arguments...),
@@ -88,7 +88,7 @@ func prepared(t *testing.T, failpoint, program string, arguments ...string) *pro
 	return p
 }
 
-// begin starts it.
+// begin starts the process. The end of the test kills it.
 func (p *process) begin() {
 	p.t.Helper()
 	if err := p.cmd.Start(); err != nil {
@@ -102,21 +102,22 @@ func (p *process) begin() {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 		if p.t.Failed() {
-			p.t.Logf("%s said\n%s", p.cmd, p.output)
+			p.t.Logf("the output of %s:\n%s", p.cmd, p.output)
 		}
 	})
 }
 
-// patience is how long anything may take before a test gives up: it only bounds how
-// long a test that fails takes, on a machine that has other things to do.
-const patience = 8 * time.Minute
+// testTimeout bounds each wait of a test. It is long, for machines under load: only a
+// test that fails takes as long.
+const testTimeout = 8 * time.Minute
 
-// wait returns the exit code, or minus the signal that ended the process.
+// wait waits for the end of the process. It returns the exit code, or minus the
+// number of the signal that ended it.
 func (p *process) wait() int {
 	p.t.Helper()
 	select {
 	case <-p.ended:
-	case <-time.After(patience):
+	case <-time.After(testTimeout):
 		p.t.Fatalf("%s does not end", p.name)
 	}
 	if code := p.cmd.ProcessState.ExitCode(); code >= 0 {
@@ -125,7 +126,7 @@ func (p *process) wait() int {
 	return -int(p.cmd.ProcessState.Sys().(syscall.WaitStatus).Signal())
 }
 
-// expect waits and checks the exit code.
+// expect waits for the end of the process and checks its exit code.
 func (p *process) expect(code int) {
 	p.t.Helper()
 	if got := p.wait(); got != code {
@@ -133,24 +134,24 @@ func (p *process) expect(code int) {
 	}
 }
 
-// until waits for something that happens while the process runs.
+// until waits until happened returns true, while the process runs.
 func (p *process) until(what string, happened func() bool) {
 	p.t.Helper()
-	for deadline := time.Now().Add(patience); !happened(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(testTimeout); !happened(); time.Sleep(10 * time.Millisecond) {
 		select {
 		case <-p.ended:
 			p.t.Fatalf("%s ended before %s", p.name, what)
 		default:
 		}
 		if time.Now().After(deadline) {
-			p.t.Fatalf("waited in vain until %s", what)
+			p.t.Fatalf("waited %v in vain until %s", testTimeout, what)
 		}
 	}
 }
 
-// isAtWork waits until so many tasks have begun and the newest has made a step, so
-// that its worker, asked to leave, has a checkpoint to hand back.
-func (p *process) isAtWork(tasks int) {
+// waitForWork waits until a number of tasks have begun and the newest has made a
+// step, so that its worker has a checkpoint to hand back.
+func (p *process) waitForWork(tasks int) {
 	p.t.Helper()
 	p.until("a task has made a step", func() bool {
 		said := p.output.String()
@@ -159,7 +160,8 @@ func (p *process) isAtWork(tasks int) {
 	})
 }
 
-// children are the processes that it has started, where the system tells.
+// children lists the processes that this one has started. It skips the test without
+// Linux's /proc.
 func (p *process) children() (pids []int) {
 	p.t.Helper()
 	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", p.cmd.Process.Pid))
@@ -185,16 +187,16 @@ func (p *process) children() (pids []int) {
 	return pids
 }
 
-// obeysHangUps skips a test where SIGHUP is ignored, as under nohup: programs that it
-// starts ignore it, too.
-func obeysHangUps(t *testing.T) {
+// needsHangUp skips a test if SIGHUP is ignored, as under nohup: the programs that the
+// test starts inherit that.
+func needsHangUp(t *testing.T) {
 	t.Helper()
 	if signal.Ignored(syscall.SIGHUP) {
 		t.Skip("skipped: SIGHUP is ignored here, as under nohup")
 	}
 }
 
-// killed is what wait returns after kill -9.
+// killed is the result of wait after SIGKILL.
 const killed = -int(syscall.SIGKILL)
 
 func (p *process) signal(s syscall.Signal) {

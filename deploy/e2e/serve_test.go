@@ -15,7 +15,7 @@ import (
 	"spiqsweep/proto/credentials"
 )
 
-// site is a folder from which coordinators serve a store.
+// site is an output folder from which coordinators without a grid serve a store.
 type site struct {
 	*testing.T
 	folder string
@@ -26,7 +26,7 @@ func newSite(t *testing.T, store string) *site {
 	return &site{T: t, folder: filepath.Join(t.TempDir(), "serve"), store: store}
 }
 
-// serve starts a coordinator without a grid, and waits until it answers.
+// serve starts a coordinator and waits until it serves.
 func (s *site) serve(flags ...string) (p *process, address string) {
 	s.Helper()
 	address = freeAddress(s.T)
@@ -44,7 +44,7 @@ func (s *site) worker() *process {
 	return start(s.T, "", "worker", "--coordinator", filepath.Join(s.folder, "worker.json"), "--slots", "1", "--log-level", "debug")
 }
 
-// at asks one coordinator of the site alone.
+// at returns the place of one coordinator of the site.
 func (s *site) at(address string) app.Place {
 	s.Helper()
 	file, err := credentials.Load(filepath.Join(s.folder, "operator.json"))
@@ -54,7 +54,8 @@ func (s *site) at(address string) app.Place {
 	return app.Place{Coordinator: file.At(address)}
 }
 
-// until waits for a state of the only sweep that a coordinator tells.
+// until waits until the only sweep of the site reaches a state, by the coordinator at
+// an address.
 func (s *site) until(c *process, address, what string, reached func(app.Status) bool) {
 	s.Helper()
 	place := s.at(address)
@@ -64,15 +65,15 @@ func (s *site) until(c *process, address, what string, reached func(app.Status) 
 	})
 }
 
-// submit hands a sweep to a site and follows it.
+// submit starts a client that submits the sweep to a site and follows it.
 func (r *run) submit(s *site) *process {
 	r.Helper()
 	arguments := []string{"--grid", r.grid, "--out", r.folder, "--coordinator", filepath.Join(s.folder, "operator.json"), "--log-level", "debug"}
 	return start(r.T, "", "coordinator", append(arguments, r.sweep.flags...)...)
 }
 
-// says runs a command to its end and returns what it says.
-func says(t *testing.T, arguments ...string) string {
+// commandOutput runs a command, which must succeed, and returns its output.
+func commandOutput(t *testing.T, arguments ...string) string {
 	t.Helper()
 	p := start(t, "", "coordinator", arguments...)
 	p.expect(0)
@@ -86,28 +87,28 @@ func TestSubmittedSweep(t *testing.T) {
 	follower := r.submit(s)
 	s.until(server, address, "a third is done", aThirdDone)
 
-	// It goes on without its follower.
+	// The sweep continues without its follower.
 	follower.signal(syscall.SIGINT)
 	follower.expect(130)
 	if said := follower.output.String(); !strings.Contains(said, "the sweep goes on at "+address) {
 		t.Errorf("the follower does not say that the sweep goes on")
 	}
-	last := start(t, "", "coordinator", "--grid", r.grid, "--out", r.folder) // which remembers the coordinator
+	last := start(t, "", "coordinator", "--grid", r.grid, "--out", r.folder) // the folder remembers the coordinator
 	last.expect(0)
-	r.isWhole()
-	if said := says(t, "status", "--out", r.folder); !strings.Contains(said, "16 of 16 tasks done") {
-		t.Errorf("status said\n%s", said)
+	r.checkComplete()
+	if said := commandOutput(t, "status", "--out", r.folder); !strings.Contains(said, "16 of 16 tasks done") {
+		t.Errorf("status printed\n%s", said)
 	}
 	server.signal(syscall.SIGTERM)
 	server.expect(0)
-	if said := says(t, "list", "--out", s.folder); !strings.Contains(said, "16 of 16") {
-		t.Errorf("list of a store that nobody serves said\n%s", said)
+	if said := commandOutput(t, "list", "--out", s.folder); !strings.Contains(said, "16 of 16") {
+		t.Errorf("list without a running coordinator printed\n%s", said)
 	}
 }
 
 func TestTwoSweepsShareTheirTasks(t *testing.T) {
 	t.Parallel()
-	half := &sweepOf{
+	half := &sweepSpec{
 		grid: strings.NewReplacer(`"small"`, `"half"`, "[2, 4]", "[2]").Replace(small.grid),
 		rows: 8,
 	}
@@ -118,8 +119,8 @@ func TestTwoSweepsShareTheirTasks(t *testing.T) {
 	first.expect(0)
 	second.expect(0)
 	worker.expect(0)
-	whole.isWhole()
-	part.isWhole()
+	whole.checkComplete()
+	part.checkComplete()
 	accepted := map[string]string{}
 	for _, a := range whole.attempts() {
 		accepted[a["task"]] = a["process"] + a["attempt"]
@@ -129,33 +130,34 @@ func TestTwoSweepsShareTheirTasks(t *testing.T) {
 			t.Errorf("task %s was trained for each sweep", a["task"])
 		}
 	}
-	said := says(t, "list", "--out", s.folder)
+	said := commandOutput(t, "list", "--out", s.folder)
 	if !strings.Contains(said, "16 of 16") || !strings.Contains(said, "8 of 8") {
-		t.Errorf("list said\n%s", said)
+		t.Errorf("list printed\n%s", said)
 	}
-	says(t, "delete", "half", "--out", s.folder)
-	if said := says(t, "list", "--out", s.folder, "--json"); strings.Contains(said, `"half"`) || !strings.Contains(said, `"small"`) {
-		t.Errorf("after half is forgotten, list said\n%s", said)
+	commandOutput(t, "delete", "half", "--out", s.folder)
+	if said := commandOutput(t, "list", "--out", s.folder, "--json"); strings.Contains(said, `"half"`) || !strings.Contains(said, `"small"`) {
+		t.Errorf("after the deletion of half, list printed\n%s", said)
 	}
 	server.signal(syscall.SIGTERM)
 	server.expect(0)
 }
 
-// twoCoordinators begins a sweep at two coordinators of one database, with two
-// workers that know both, and waits until a third is done. It returns the one that
-// they call and the other, with its address.
+// twoCoordinators starts a sweep on two coordinators of one database, with two
+// workers that know both, and waits until a third of the tasks is done. It returns
+// the coordinator that the workers call, the other and its address, and the workers
+// and the client.
 func twoCoordinators(t *testing.T) (s *site, r *run, called, other *process, at string, rest []*process) {
 	t.Helper()
 	s, r = newSite(t, postgres.Database(t)), newRun(t, small)
 	small.results(t)
 	other, at = s.serve()
-	called, _ = s.serve() // whoever starts last is called first
+	called, _ = s.serve() // the last to start is called first
 	rest = []*process{s.worker(), s.worker(), r.submit(s)}
 	s.until(other, at, "a third is done", aThirdDone)
 	return s, r, called, other, at, rest
 }
 
-// progress waits until another result is accepted, and returns how long it took.
+// progress waits until another result is accepted, and returns the time that took.
 func (s *site) progress(c *process, at string) time.Duration {
 	s.Helper()
 	before, began := uint64(0), time.Now()
@@ -177,7 +179,7 @@ func TestOneOfTwoCoordinatorsDies(t *testing.T) {
 	for _, p := range rest {
 		p.expect(0)
 	}
-	r.isWhole()
+	r.checkComplete()
 	other.signal(syscall.SIGTERM)
 	other.expect(0)
 }
@@ -187,13 +189,13 @@ func TestOneOfTwoCoordinatorsFreezes(t *testing.T) {
 	called.signal(syscall.SIGSTOP)
 	began := time.Now()
 	t.Logf("the next result was accepted after %v", s.progress(other, at))
-	// Longer than the lease term of 2 s, by which the leases of both were lost.
-	other.until("it was frozen for long", func() bool { return time.Since(began) > 3*time.Second })
+	// Freeze for longer than the lease term, so that its leases are lost.
+	other.until("the freeze is over", func() bool { return time.Since(began) > 3*time.Second })
 	called.signal(syscall.SIGCONT)
 	for _, p := range rest {
 		p.expect(0)
 	}
-	r.isWhole()
+	r.checkComplete()
 	for _, p := range []*process{called, other} {
 		p.signal(syscall.SIGTERM)
 		p.expect(0)

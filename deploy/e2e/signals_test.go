@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// Signals that come in a burst ask once, and a hang-up asks as SIGTERM does: the
-// task is handed back with its checkpoint.
+// TestSignalsHandBack sends bursts of signals, which count as one, and a hang-up,
+// which counts as SIGTERM. The worker must hand back its task with a checkpoint.
 func TestSignalsHandBack(t *testing.T) {
-	obeysHangUps(t)
+	needsHangUp(t)
 	r := newRun(t, long)
 	c := r.listening("")
 	for _, burst := range [][]syscall.Signal{
@@ -23,7 +23,7 @@ func TestSignalsHandBack(t *testing.T) {
 		{syscall.SIGHUP},
 	} {
 		w := r.worker("")
-		w.isAtWork(1)
+		w.waitForWork(1)
 		for _, s := range burst {
 			w.signal(s)
 		}
@@ -39,7 +39,7 @@ func TestSignalsHandBack(t *testing.T) {
 	}
 }
 
-// A hang-up that was ignored at the start stays ignored.
+// TestNohup checks that a program ignores a hang-up that was ignored when it started.
 func TestNohup(t *testing.T) {
 	nohup, err := exec.LookPath("nohup")
 	if err != nil {
@@ -48,18 +48,19 @@ func TestNohup(t *testing.T) {
 	r := newRun(t, long)
 	c := r.listening("")
 	w := start(t, "", nohup, filepath.Join(programs, "worker"), "--coordinator", filepath.Join(r.folder, "worker.json"), "--slots", "1", "--log-level", "debug")
-	w.isAtWork(1)
+	w.waitForWork(1)
 	w.signal(syscall.SIGHUP)
 	w.signal(syscall.SIGTERM)
 	w.expect(75)
 	if said := w.output.String(); strings.Contains(said, "signal=hangup") || !strings.Contains(said, "signal=terminated") {
-		t.Errorf("it did not end by SIGTERM")
+		t.Errorf("the worker did not end by SIGTERM alone:\n%s", said)
 	}
 	c.signal(syscall.SIGTERM)
 	c.expect(130)
 }
 
-// A sweep goes on when nobody reads what it says any more, as after `| head`.
+// TestAClosedPipeEndsNoSweep closes the pipe that the coordinator writes to, as
+// `| head` does. The sweep must continue.
 func TestAClosedPipeEndsNoSweep(t *testing.T) {
 	r := newRun(t, small)
 	read, write, err := os.Pipe()
@@ -75,5 +76,5 @@ func TestAClosedPipeEndsNoSweep(t *testing.T) {
 	if err := c.Run(); err != nil {
 		t.Errorf("the coordinator: %v", err)
 	}
-	r.isWhole()
+	r.checkComplete()
 }

@@ -21,8 +21,8 @@ import (
 	"spiqsweep/coordinator/app"
 )
 
-// sweepOf is a grid with what the command line adds to it.
-type sweepOf struct {
+// sweepSpec is a grid, the further flags of its coordinator, and its expected rows.
+type sweepSpec struct {
 	grid  string
 	flags []string
 	rows  int
@@ -31,9 +31,9 @@ type sweepOf struct {
 	undisturbed []byte
 }
 
-// small is a sweep on the surrogate that one core finishes in seconds. Its
-// tasks are long enough to be caught at work.
-var small = &sweepOf{
+// small is a sweep on the surrogate that one core finishes in seconds. Its tasks are
+// long enough to be interrupted.
+var small = &sweepSpec{
 	grid: `
 sweep "small" {
   replicates = 2
@@ -50,8 +50,8 @@ sweep "small" {
 	rows: 16,
 }
 
-// real is the sweep of the recording by which the programs are judged.
-func real(t *testing.T) *sweepOf {
+// recordedSweep returns the sweep on the recording. It skips the test without one.
+func recordedSweep(t *testing.T) *sweepSpec {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("skipped: the sweep on the recording is long")
@@ -71,7 +71,7 @@ func real(t *testing.T) *sweepOf {
 	return recorded
 }
 
-var recorded = &sweepOf{
+var recorded = &sweepSpec{
 	grid: `
 sweep "recorded" {
   replicates = 2
@@ -88,19 +88,19 @@ sweep "recorded" {
 	rows: 16,
 }
 
-// run is a sweep in a folder.
+// run is a sweep with an output folder.
 type run struct {
 	*testing.T
-	sweep  *sweepOf
+	sweep  *sweepSpec
 	folder string
 	grid   string
 	listen string
 
-	workerFile string        // "": of the output folder
+	workerFile string        // "": worker.json in the output folder
 	leaseTerm  time.Duration // 0: leaseTerm
 }
 
-func newRun(t *testing.T, s *sweepOf) *run {
+func newRun(t *testing.T, s *sweepSpec) *run {
 	t.Helper()
 	folder := t.TempDir()
 	r := &run{T: t, sweep: s, folder: filepath.Join(folder, "out"), grid: filepath.Join(folder, "grid.hcl")}
@@ -110,20 +110,21 @@ func newRun(t *testing.T, s *sweepOf) *run {
 	return r
 }
 
-// coordinator starts one with further flags. A short lease term makes up for
-// the dead within seconds.
+// coordinator starts a coordinator with further flags. Its lease term is short, so
+// that the leases of dead workers expire within seconds.
 func (r *run) coordinator(failpoint string, flags ...string) *process {
 	r.Helper()
 	return start(r.T, failpoint, "coordinator", r.arguments(flags...)...)
 }
 
-// arguments are those of a coordinator.
+// arguments returns the command line of a coordinator.
 func (r *run) arguments(flags ...string) []string {
 	all := []string{"--grid", r.grid, "--out", r.folder, "--lease-term", cmp.Or(r.leaseTerm, leaseTerm).String(), "--log-level", "debug"}
 	return slices.Concat(all, flags, r.sweep.flags)
 }
 
-// listening starts a coordinator for workers of their own, always at one address.
+// listening starts a coordinator for remote workers, each time at the same address,
+// and waits until it answers.
 func (r *run) listening(failpoint string) *process {
 	r.Helper()
 	if r.listen == "" {
@@ -136,8 +137,8 @@ func (r *run) listening(failpoint string) *process {
 
 var nextPort atomic.Int32
 
-// freeAddress finds a port below those that systems hand out by themselves, so
-// that nobody takes it while a coordinator is away.
+// freeAddress finds a free port below the system's ephemeral ports, so that no other
+// process is given it while a coordinator is not running.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	const first, count = 20000, 10000
@@ -153,7 +154,7 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-// worker starts one.
+// worker starts a worker of one slot.
 func (r *run) worker(failpoint string) *process {
 	r.Helper()
 	file := r.workerFile
@@ -163,7 +164,7 @@ func (r *run) worker(failpoint string) *process {
 	return start(r.T, failpoint, "worker", "--coordinator", file, "--slots", "1", "--log-level", "debug")
 }
 
-// until waits for a state of the sweep that its coordinator tells.
+// until waits until the sweep reaches a state, by its coordinator's status.
 func (r *run) until(c *process, what string, reached func(app.Status) bool) {
 	r.Helper()
 	c.until(what, func() bool {
@@ -187,18 +188,19 @@ func (r *run) file(name string) []byte {
 	return body
 }
 
-// isWhole checks that the sweep has become what an undisturbed run makes of it.
-func (r *run) isWhole() {
+// checkComplete checks that the results equal those of an undisturbed run, and that
+// each task was accepted once.
+func (r *run) checkComplete() {
 	r.Helper()
 	want := r.sweep.results(r.T)
 	if diff := gocmp.Diff(string(want), string(r.file("results.csv"))); diff != "" {
 		r.Errorf("results.csv differs from the undisturbed run's (-want +got):\n%s", diff)
 	}
-	r.onceEach()
+	r.checkAcceptedOnce()
 }
 
-// results is results.csv of one worker that nobody disturbs.
-func (s *sweepOf) results(t *testing.T) []byte {
+// results returns the results.csv of an undisturbed run with one worker.
+func (s *sweepSpec) results(t *testing.T) []byte {
 	t.Helper()
 	s.once.Do(func() {
 		r := newRun(t, s)
@@ -213,7 +215,7 @@ func (s *sweepOf) results(t *testing.T) []byte {
 				t.Errorf("row of the undisturbed run: %v", row)
 			}
 		}
-		r.onceEach()
+		r.checkAcceptedOnce()
 	})
 	if s.undisturbed == nil {
 		t.Fatal("there is no undisturbed run to compare with")
@@ -221,9 +223,9 @@ func (s *sweepOf) results(t *testing.T) []byte {
 	return s.undisturbed
 }
 
-// onceEach checks in attempts.csv that each task was accepted once, and that no
-// attempt began after that.
-func (r *run) onceEach() {
+// checkAcceptedOnce checks in attempts.csv that each task was accepted once, and that
+// no later attempt began.
+func (r *run) checkAcceptedOnce() {
 	r.Helper()
 	accepted, newest := map[string]string{}, map[string]string{}
 	for _, a := range r.attempts() {
@@ -243,7 +245,7 @@ func (r *run) onceEach() {
 	}
 }
 
-// attempts are the rows of attempts.csv, by column.
+// attempts returns the rows of attempts.csv, by column.
 func (r *run) attempts() []map[string]string {
 	r.Helper()
 	table, err := csv.NewReader(strings.NewReader(string(r.file("attempts.csv")))).ReadAll()
@@ -261,8 +263,8 @@ func (r *run) attempts() []map[string]string {
 	return rows
 }
 
-// hadNone checks that no attempt ended like this.
-func (r *run) hadNone(outcome string) {
+// wantNoOutcome checks that no attempt has an outcome.
+func (r *run) wantNoOutcome(outcome string) {
 	r.Helper()
 	for _, a := range r.attempts() {
 		if a["outcome"] == outcome {
@@ -271,13 +273,13 @@ func (r *run) hadNone(outcome string) {
 	}
 }
 
-// had checks that some attempt ended like this.
-func (r *run) had(outcome string) {
+// wantOutcome checks that an attempt has an outcome.
+func (r *run) wantOutcome(outcome string) {
 	r.Helper()
 	for _, a := range r.attempts() {
 		if a["outcome"] == outcome {
 			return
 		}
 	}
-	r.Errorf("no attempt is %s: the test did not do what it is for", outcome)
+	r.Errorf("no attempt is %s: the test did not cause what it is about", outcome)
 }

@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// interruptions are the ways in which a program is asked to end. Each is asked once,
-// whatever number of signals that takes.
-var interruptions = map[string]struct {
+// stopRequests are the ways to ask a program to end. Each counts as one request,
+// however many signals it sends.
+var stopRequests = map[string]struct {
 	prepare func(*process) (closeTerminal func())
 	ask     func(pid int, closeTerminal func()) error
 }{
@@ -37,63 +37,65 @@ var interruptions = map[string]struct {
 	"a terminal that is closed": {onTerminal, func(_ int, closeTerminal func()) error { closeTerminal(); return nil }},
 }
 
-// TestCoordinatorIsAskedToEnd: it says so, its local workers hand back, and no lease
-// is left to run out: the next start goes on at once.
+// TestCoordinatorIsAskedToEnd asks a coordinator to end. Its local workers must hand
+// back, so that no lease has to expire before the next start can resume.
 func TestCoordinatorIsAskedToEnd(t *testing.T) {
-	obeysHangUps(t)
-	for name, how := range interruptions {
+	needsHangUp(t)
+	for name, how := range stopRequests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRun(t, small)
 			r.leaseTerm = time.Minute
 			c, ask := r.begin(how.prepare, "coordinator", r.arguments("--local", "2")...)
-			c.isAtWork(2)
+			c.waitForWork(2)
 			if err := how.ask(c.cmd.Process.Pid, ask); err != nil {
 				t.Fatal(err)
 			}
 			c.expect(130)
-			r.had("handed_back")
-			r.hadNone("lost")
+			r.wantOutcome("handed_back")
+			r.wantNoOutcome("lost")
 			r.coordinator("", "--local", "2").expect(0)
-			r.resumed()
-			r.isWhole()
+			r.wantResumed()
+			r.checkComplete()
 		})
 	}
 }
 
-// TestWorkerOnATerminalThatIsClosed: a worker whose session is lost hands back, too.
+// TestWorkerOnATerminalThatIsClosed closes a worker's terminal. The worker must hand
+// back its task.
 func TestWorkerOnATerminalThatIsClosed(t *testing.T) {
-	obeysHangUps(t)
+	needsHangUp(t)
 	t.Parallel()
 	r := newRun(t, small)
 	r.leaseTerm = time.Minute
 	c := r.listening("")
 	w, closeTerminal := r.begin(onTerminal, "worker", "--coordinator", filepath.Join(r.folder, "worker.json"), "--slots", "1", "--log-level", "debug")
-	w.isAtWork(1)
+	w.waitForWork(1)
 	closeTerminal()
 	w.expect(75)
 	last := r.worker("")
 	c.expect(0)
 	last.expect(0)
-	r.had("handed_back")
-	r.hadNone("lost")
-	r.resumed()
-	r.isWhole()
+	r.wantOutcome("handed_back")
+	r.wantNoOutcome("lost")
+	r.wantResumed()
+	r.checkComplete()
 }
 
-// begin starts a program that was prepared, and returns how to close its terminal.
+// begin prepares and starts a program, and returns how to close its terminal, if it
+// has one.
 func (r *run) begin(prepare func(*process) func(), program string, arguments ...string) (p *process, closeTerminal func()) {
 	r.Helper()
 	if prepare == nil {
 		return start(r.T, "", program, arguments...), nil
 	}
-	p = prepared(r.T, "", program, arguments...)
+	p = newProcess(r.T, "", program, arguments...)
 	closeTerminal = prepare(p)
 	p.begin()
 	return p, closeTerminal
 }
 
-// onTerminal lets a program run on a terminal of its own.
+// onTerminal gives a program that has not started a new terminal.
 func onTerminal(p *process) (closeTerminal func()) {
 	t := p.t
 	t.Helper()
@@ -101,7 +103,7 @@ func onTerminal(p *process) (closeTerminal func()) {
 	if err != nil {
 		t.Skipf("skipped: needs a pseudo-terminal: %v", err)
 	}
-	fd := int(master.Fd()) // and blocking from here on: closing it must hang up at once
+	fd := int(master.Fd()) // in blocking mode, so that closing it hangs up immediately
 	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
 	if err == nil {
 		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
@@ -117,7 +119,7 @@ func onTerminal(p *process) (closeTerminal func()) {
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	stop := make(chan struct{})
 	read := make(chan struct{})
-	go func() { // a terminal that nobody reads would stop the program
+	go func() { // else a full terminal would block the program
 		defer close(read)
 		buffer := make([]byte, 1<<12)
 		for {

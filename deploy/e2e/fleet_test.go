@@ -16,31 +16,31 @@ import (
 	"spiqsweep/coordinator/store/storetest/postgres"
 )
 
-// troupe are the processes of a sweep. Whoever dies before the end is started
-// again, as a service manager would.
-type troupe struct {
+// fleet is the processes of a sweep. A process that fails before the end is started
+// again, as by a service manager.
+type fleet struct {
 	*run
 	workers      []*process
 	coordinators []*process
-	client       *process // of coordinators without a grid; nil if the only one has it and writes the tables
+	client       *process // that submits the sweep; nil if the only coordinator has the grid
 
 	startCoordinator func(i int, failpoint string) *process
 	startClient      func(failpoint string) *process
 	database         *postgres.Server
 }
 
-// newTroupe is one coordinator with its store in a file.
-func newTroupe(r *run) *troupe {
-	c := &troupe{run: r, coordinators: make([]*process, 1)}
+// newFleet returns a fleet of one coordinator with its store in a file.
+func newFleet(r *run) *fleet {
+	c := &fleet{run: r, coordinators: make([]*process, 1)}
 	c.startCoordinator = func(_ int, failpoint string) *process { return r.listening(failpoint) }
 	return c
 }
 
-// newTroupeOnPostgreSQL is two coordinators on one database, and a client that
-// submits the sweep to them.
-func newTroupeOnPostgreSQL(r *run) *troupe {
+// newPostgreSQLFleet returns a fleet of two coordinators on one database, and of a
+// client that submits the sweep to them.
+func newPostgreSQLFleet(r *run) *fleet {
 	database := postgres.Start(r.T)
-	c := &troupe{run: r, coordinators: make([]*process, 2), database: database}
+	c := &fleet{run: r, coordinators: make([]*process, 2), database: database}
 	folder := filepath.Join(filepath.Dir(r.folder), "serve")
 	addresses := []string{freeAddress(r.T), freeAddress(r.T)}
 	c.startCoordinator = func(i int, failpoint string) *process {
@@ -57,54 +57,54 @@ func newTroupeOnPostgreSQL(r *run) *troupe {
 	return c
 }
 
-// begin starts everybody. One of a role is to meet its end, or a pause, at a
-// failpoint; it is returned, nil for the database.
-func (c *troupe) begin(role, failpoint string) (victim *process) {
+// begin starts all processes, one process of a role with a failpoint. It returns that
+// process; nil for the database.
+func (c *fleet) begin(role, failpoint string) (victim *process) {
 	c.Helper()
-	at := func(mine string) (mortal string) {
-		if mine == role {
-			mortal, failpoint = failpoint, "" // one of them is enough
+	failpointOf := func(started string) (point string) {
+		if started == role {
+			point, failpoint = failpoint, "" // only for the first of the role
 		}
-		return mortal
+		return point
 	}
 	if c.startClient == nil && role == "client" {
 		role = "coordinator"
 	}
-	last := len(c.coordinators) - 1 // whoever starts last is called first
+	last := len(c.coordinators) - 1 // the last to start is called first
 	for i := range last {
 		c.coordinators[i] = c.startCoordinator(i, "")
 	}
-	c.coordinators[last] = c.startCoordinator(last, at("coordinator"))
+	c.coordinators[last] = c.startCoordinator(last, failpointOf("coordinator"))
 	if c.startClient != nil {
-		c.client = c.startClient(at("client"))
+		c.client = c.startClient(failpointOf("client"))
 	}
 	for range 2 {
-		c.workers = append(c.workers, c.worker(at("worker")))
+		c.workers = append(c.workers, c.worker(failpointOf("worker")))
 	}
 	return map[string]*process{"coordinator": c.coordinators[last], "worker": c.workers[0], "client": c.client}[role]
 }
 
-// last is the process whose end is that of the sweep.
-func (c *troupe) last() *process {
+// last returns the process that ends with the sweep.
+func (c *fleet) last() *process {
 	if c.client != nil {
 		return c.client
 	}
-	return c.coordinators[0] // the only one
+	return c.coordinators[0] // it has the grid
 }
 
-// finish keeps everybody alive until the sweep is whole.
-func (c *troupe) finish() {
+// finish restarts failed processes until the sweep is complete.
+func (c *fleet) finish() {
 	c.Helper()
-	for deadline := time.Now().Add(patience); !c.whole(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(testTimeout); !c.finished(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			c.Fatal("the sweep does not become whole")
+			c.Fatalf("the sweep is not complete after %v", testTimeout)
 		}
-		c.replaceTheDead()
+		c.restartFailed()
 	}
 }
 
-// whole says whether the last process has ended well.
-func (c *troupe) whole() bool {
+// finished reports whether the sweep's last process has ended with exit code 0.
+func (c *fleet) finished() bool {
 	last := c.last()
 	select {
 	case <-last.ended:
@@ -114,25 +114,25 @@ func (c *troupe) whole() bool {
 	}
 }
 
-func (c *troupe) replaceTheDead() {
+func (c *fleet) restartFailed() {
 	c.Helper()
 	for i, p := range c.coordinators {
-		if p.dead() {
+		if p.failed() {
 			c.coordinators[i] = c.startCoordinator(i, "")
 		}
 	}
-	if c.client != nil && c.client.dead() {
+	if c.client != nil && c.client.failed() {
 		c.client = c.startClient("")
 	}
 	for i, p := range c.workers {
-		if p.dead() {
+		if p.failed() {
 			c.workers[i] = c.worker("")
 		}
 	}
 }
 
-// untilDone waits until so many results were taken, by what the workers say.
-func (c *troupe) untilDone(tasks int) {
+// untilDone waits until the workers have logged that a number of results were taken.
+func (c *fleet) untilDone(tasks int) {
 	c.Helper()
 	c.workers[0].until(fmt.Sprint(tasks, " tasks are done"), func() bool {
 		done := 0
@@ -143,8 +143,8 @@ func (c *troupe) untilDone(tasks int) {
 	})
 }
 
-// restartDatabase kills the server as a crash would, and starts it again.
-func (c *troupe) restartDatabase() {
+// restartDatabase kills the database server and starts it again.
+func (c *fleet) restartDatabase() {
 	c.Helper()
 	if err := c.database.Kill(); err != nil {
 		c.Fatal(err)
@@ -164,8 +164,8 @@ func (p *process) hasEnded() bool {
 	}
 }
 
-// dead says whether the process has ended, but not well.
-func (p *process) dead() bool {
+// failed reports whether the process has ended with an exit code other than 0.
+func (p *process) failed() bool {
 	select {
 	case <-p.ended:
 		return p.cmd.ProcessState.ExitCode() != 0
@@ -174,20 +174,21 @@ func (p *process) dead() bool {
 	}
 }
 
-// killed says whether the process was ended by SIGKILL.
+// killed reports whether SIGKILL ended the process.
 func (p *process) killed() bool {
 	select {
 	case <-p.ended:
 		status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
-		return ok && status.Signal() == syscall.SIGKILL // -1 of one that left
+		return ok && status.Signal() == syscall.SIGKILL // -1 of a process that exited
 	default:
 		return false
 	}
 }
 
-// frozen says whether the process is stopped by a signal.
+// frozen reports whether a signal has stopped the process. It skips the test without
+// Linux's /proc.
 func (p *process) frozen() bool {
-	if _, err := os.Stat("/proc/self/stat"); err != nil {
+	if _, err := os.StfailpointOf("/proc/self/stat"); err != nil {
 		p.t.Skip("skipped: needs Linux's /proc")
 	}
 	body, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/stat")
