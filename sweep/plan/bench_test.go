@@ -1,8 +1,11 @@
+//go:build unix
+
 package plan
 
 import (
 	"context"
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 
@@ -14,26 +17,26 @@ import (
 	"spiqsweep/worker/runner"
 )
 
-// BenchmarkCost shows what the cost model is worth on this machine: tasks of all
-// steps are estimated from the processor time of runs of a few, and compared with Cost. On the
-// project's machine predicted/measured is 1 within a quarter for all that take
-// more than a second; on another, the same factor everywhere is as good. To fit
-// the rates again, take the iterations' times from here.
+// BenchmarkCost compares Cost with this machine: it extrapolates the time of a task
+// from the processor time of a few steps. On the project's machine
+// predicted/measured is 1 within a quarter for all tasks above one second. On
+// another machine the ratios should all be about the same. The times of iterations
+// serve to fit the rates.
 func BenchmarkCost(b *testing.B) {
 	kernel := circuit.DefaultKernel()
 	source := recording.Surrogate(1)
 	for _, n := range []int{2, 4, 6, 8, 10} {
-		cells, err := source.Select(recording.Selection{}, n, 1)
+		neurons, err := source.Select(recording.Selection{}, n, 1)
 		if err != nil {
 			b.Fatal(err)
 		}
-		raster := source.Raster(cells)
+		raster := source.Raster(neurons)
 		for _, t := range []int{1, 5, 30} {
 			for _, k := range []float64{0, 1} {
 				c := configuration(n, t, func(c *sweep.Configuration) { c.K = k })
 				b.Run(fmt.Sprintf("n=%d,t=%d,k=%v", n, t, k), func(b *testing.B) {
 					r := timedRunner{runner.New(kernel, hclog.NewNullLogger()), raster}
-					first := r.run(b, c, 1) // with the data, which later runs share
+					first := r.run(b, c, 1) // includes the statistics of the data, which later runs share
 					once := r.run(b, c, 1)
 					steps := 1 + int(300*time.Millisecond/max(once/10, 100*time.Microsecond))
 					var several time.Duration
@@ -52,7 +55,7 @@ func BenchmarkCost(b *testing.B) {
 	}
 }
 
-// timedRunner runs tasks on a raster, for the time they take.
+// timedRunner measures the processor time of tasks.
 type timedRunner struct {
 	runner.Runner
 	raster *recording.Raster
@@ -61,14 +64,24 @@ type timedRunner struct {
 func (r timedRunner) run(b *testing.B, c sweep.Configuration, steps int) time.Duration {
 	b.Helper()
 	c.Training.Steps = steps
-	began := processorTime()
+	began := processorTime(b)
 	if _, err := r.Run(context.Background(), runner.Task{Configuration: c, Raster: r.raster}, quiet{}); err != nil {
 		b.Fatal(err)
 	}
-	return processorTime() - began
+	return processorTime(b) - began
 }
 
-// quiet is a reporter that nobody hears.
+// processorTime returns the processor time of this process so far.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// quiet is a reporter that discards everything.
 type quiet struct{}
 
 func (quiet) Progress(int)           {}

@@ -2,14 +2,15 @@ package plan
 
 import (
 	"math"
+	"strings"
 
 	"spiqsweep/sweep"
 )
 
-// Cost estimates how many seconds a task takes on one core of the project's
-// machine, with a kernel of that class. Machines differ by a factor; what matters
-// is the order of tasks and their share of the whole. The estimate of time left
-// learns the factor from finished tasks.
+// Cost estimates the seconds that a task takes on one core of the project's machine
+// with a kernel class. On other machines all costs differ by about the same factor,
+// so the order of the tasks and their shares of the total stay the same. The
+// estimate of the remaining time learns the factor from finished tasks.
 func Cost(c sweep.Configuration, kernelClass string) float64 {
 	m := model{c, ratesOf(kernelClass)}
 	steps := float64(c.Training.Steps)
@@ -20,14 +21,14 @@ func Cost(c sweep.Configuration, kernelClass string) float64 {
 	return ns * 1e-9
 }
 
-// What is not in a training's rates, in nanoseconds: read off single runs.
+// The costs of an evaluation, in nanoseconds, measured in single runs.
 const (
-	perExactAmplitude = 2.4 // as an engine's, in float64 for the evaluation
+	perExactAmplitude = 2.4 // like those of an engine, but in float64
 	perExactRotation  = 100
-	perStateWord      = 0.45 // joint word and node: the state distribution
-	perSeenWord       = 20   // joint word that a recording may show, and node: a point of the history
+	perStateWord      = 0.45 // for each joint word and node: the state distribution
+	perSeenWord       = 20   // for each joint word in a recording and node: a point of the history
 	perDataBit        = 170e3
-	perDataWord       = 190e3 // joint word that a recording may show: its floor, over all splits
+	perDataWord       = 190e3 // for each joint word in a recording: its floor, over all splits
 	perRecording      = 7e6
 )
 
@@ -37,8 +38,9 @@ type model struct {
 	rates rates
 }
 
-// engine says which way a circuit goes (DESIGN.md, section 3.2), and how many
-// amplitudes its rotations turn: the fast one's first acts on single qubits.
+// engine returns the engine of a circuit (DESIGN.md, section 3.2), its number of
+// rotations, and the number of amplitudes that they change. In the fast engine the
+// first layer acts on single qubits.
 func (m model) engine() (e engine, rotations, amplitudes float64) {
 	layers, qubits := float64(m.Circuit.Layers), float64(m.Qubits())
 	states := qubits * math.Exp2(qubits)
@@ -62,8 +64,8 @@ func (m model) gradient() float64 {
 	return e.gradient*amplitudes + e.gradientRotation*rotations
 }
 
-// iteration is one generator update with its critic updates: by the defaults, 64
-// circuits forward and 32 forward and backward for each patch.
+// iteration returns the cost of a generator update with its critic updates: with
+// the defaults, 64 circuits forward and 32 forward and backward for each patch.
 func (m model) iteration() float64 {
 	batch, updates := float64(m.Training.BatchSize), float64(m.Training.CriticUpdates)
 	hidden, steps, words := float64(m.Training.HiddenUnits), float64(m.Timesteps), math.Exp2(float64(m.Neurons))
@@ -79,7 +81,8 @@ func (m model) iteration() float64 {
 	return batch*(steps*sample+updates*pair) + steps*tables
 }
 
-// evaluation is everything once: data, floors and the trained model.
+// evaluation returns the cost of the statistics and floors of the data and of the
+// trained model.
 func (m model) evaluation() float64 {
 	data := perRecording + perDataBit*float64(m.Neurons*m.Timesteps)
 	if m.HasState() {
@@ -94,12 +97,12 @@ func (m model) evaluation() float64 {
 	return data + m.integration()
 }
 
-// sampling is that of the windows which sampled statistics are made of.
+// sampling returns the cost of the windows for sampled statistics.
 func (m model) sampling() float64 {
 	return float64(m.Evaluation.Samples*m.Timesteps) * m.forward()
 }
 
-// integration is one exact evaluation.
+// integration returns the cost of one exact evaluation.
 func (m model) integration() float64 {
 	rotations := float64(m.Circuit.Layers * m.Qubits())
 	amplitudes := rotations * math.Exp2(float64(m.Qubits()))
@@ -111,7 +114,7 @@ func (m model) integration() float64 {
 	return circuits
 }
 
-// historyPoint is one point of the Jensen–Shannon history, on the fast kernel.
+// historyPoint returns the cost of one point of the Jensen–Shannon history.
 func (m model) historyPoint() float64 {
 	if m.Sampled() {
 		return m.sampling()
@@ -119,8 +122,56 @@ func (m model) historyPoint() float64 {
 	return m.QuadratureNodes() * (float64(m.Timesteps)*m.forward() + perSeenWord*m.seenWords())
 }
 
-// words counts the joint words of a window.
+// words returns the number of joint words of a window.
 func (m model) words() float64 { return math.Exp2(float64(m.Neurons * m.Timesteps)) }
 
-// seenWords is roughly in proportion to those that a recording shows.
+// seenWords is roughly proportional to the number of joint words in a recording.
 func (m model) seenWords() float64 { return math.Pow(m.words(), 0.65) }
+
+// rates are the costs of the operations of a training on one core of the project's
+// machine, in nanoseconds each. They were fitted to the processor time of
+// gan.Trainer.Step by least squares of the relative error, over n = 2 … 11,
+// t = 1 … 30, all gradients, and various batches, critics, layers and constraints.
+// The root mean square error is 7 %, the largest 20 %. TestCostAgreesWithMeasurements
+// has a selection of the measurements; BenchmarkCost compares with this machine.
+type rates struct {
+	fast engine
+	// The local gradient, for each sample and patch.
+	perBend float64 // for each word and hidden unit, at t = 1; with more steps, a patch switches fewer units
+	perWord float64 // for each word
+	perUnit float64 // for each hidden unit
+	// The critic, for each pair of windows.
+	perInput   float64 // for each hidden unit and bit: both passes and Adam
+	perPenalty float64 // for each hidden unit
+	perPair    float64 // for each pair, with its draws
+	perGate    float64 // for each rotation of a patch: its tables, once an iteration
+}
+
+// engine is the cost of one circuit, for each amplitude that a rotation changes and
+// for each rotation.
+type engine struct {
+	forward, forwardRotation   float64
+	gradient, gradientRotation float64 // forward and backward together
+}
+
+var (
+	simd = rates{
+		fast:    engine{forward: 0.054, forwardRotation: 3.1, gradient: 0.21, gradientRotation: 1.2},
+		perBend: 0.029, perWord: 1.04, perUnit: 1.0, perInput: 0.037, perPenalty: 0.36, perPair: 120, perGate: 110,
+	}
+	portable = rates{
+		fast:    engine{forward: 0.545, forwardRotation: 11.7, gradient: 1.87, gradientRotation: 28.5},
+		perBend: 1.13, perWord: 0.2, perUnit: 10.7, perInput: 1.62, perPenalty: 6.3,
+	}
+	// general is the engine for settings that the fast one does not support. It is
+	// the same in all kernels.
+	general = engine{forward: 2.3, forwardRotation: 170, gradient: 8.3, gradientRotation: 310}
+)
+
+// ratesOf returns the rates of a kernel class (see circuit.Kernel).
+func ratesOf(kernelClass string) rates {
+	if strings.HasPrefix(kernelClass, "simd/") {
+		return simd
+	}
+	return portable
+}

@@ -22,8 +22,9 @@ const (
 	portableClass = "portable/amd64"
 )
 
-// The processor time of gan.Trainer.Step in microseconds with the kernels of both
-// classes, the lower quartile of many runs on the project's machine.
+// TestCostAgreesWithMeasurements compares with the processor time of
+// gan.Trainer.Step in microseconds, the lower quartile of many runs on the
+// project's machine.
 func TestCostAgreesWithMeasurements(t *testing.T) {
 	ring := func(c *sweep.Configuration) { c.Circuit.Entangler = "ring" }
 	for _, test := range []struct {
@@ -62,13 +63,13 @@ func TestCostAgreesWithMeasurements(t *testing.T) {
 		for class, measured := range map[string]float64{simdClass: test.simd, portableClass: test.portable} {
 			got := model{test.c, ratesOf(class)}.iteration() / 1000
 			if off := math.Abs(math.Log(got / measured)); off > math.Log(1.25) {
-				t.Errorf("%s, %s: the model says %.0f µs, measured %.0f", test.c.Label(), class, got, measured)
+				t.Errorf("%s, %s: predicted %.0f µs, measured %.0f", test.c.Label(), class, got, measured)
 			}
 		}
 	}
 }
 
-// Whatever the constants: more work costs more.
+// TestCostOrder checks that more work costs more.
 func TestCostOrder(t *testing.T) {
 	base := configuration(4, 2)
 	for name, change := range map[string]func(*sweep.Configuration){
@@ -109,7 +110,8 @@ func TestCostIsFiniteAtTheLimits(t *testing.T) {
 	}
 }
 
-// Of the sixty cells of Fig. S1 the largest runs first, the smallest last.
+// TestFigureOrder checks that the largest configuration of Fig. S1 runs first and the
+// smallest last.
 func TestFigureOrder(t *testing.T) {
 	p := plan(t, `sweep "a" {
 		grid {
@@ -134,6 +136,6 @@ func TestFigureOrder(t *testing.T) {
 		}
 		return 0
 	}) {
-		t.Error("not the longest first")
+		t.Error("the tasks are not in descending order of cost")
 	}
 }

@@ -1,21 +1,21 @@
-// Package plan turns a grid into tasks: which rows results.csv has, which
-// trainings they need, in what order these run, and how long they may take.
+// Package plan turns a grid into tasks: the rows of results.csv, the trainings they
+// need, the order of execution, and an estimate of the time.
 //
-// Rows are in grid order, the replicates inside a cell. Tasks run in another
-// order: replicate by replicate, the longest first within one, so that a first
-// whole figure comes early and no long task is left for the end.
+// Rows are in grid order, with the replicates of a configuration together. Tasks
+// run replicate by replicate, and within a replicate the longest first, so that a
+// first complete figure is ready early and no long task runs alone at the end.
 //
 // # Rows that share a task
 //
-// Two cells may differ only in a setting that one of them does not read: with
-// axes k = [0, 1] and k_loss = ["absolute", "square"], both cells of k = 0 are
-// the same training. It is one task, run once; both rows show it, so that every
-// form of the K-loss can be compared with its standard loss. A row's own
-// configuration, not its task's, therefore says what to print in it.
+// Two configurations may differ only in a setting that neither reads: with axes
+// k = [0, 1] and k_loss = ["absolute", "square"], both configurations of k = 0 are
+// the same training. It is one task and runs once. Both rows show it, each with its
+// own configuration, so that every form of the K-loss can be compared with the
+// standard loss.
 //
-// # Truth and crashes
+// # Crashes
 //
-// A plan is a function of the grid, the recording's digests, the numerics and
-// the kernel class: made again after a crash it is the same. What is finished
-// is known to the store alone; [Plan.Estimate] is told.
+// A plan depends only on the grid, the recordings' digests, the numerics version
+// and the kernel class, so it is the same after a crash. Only the store knows which
+// tasks are finished; [Plan.Estimate] takes them as an argument.
 package plan

@@ -2,24 +2,25 @@ package plan
 
 import "spiqsweep/sweep"
 
-// Estimate is what `coordinator plan` prints: the work that is left.
+// Estimate is the remaining work of a sweep, as `coordinator plan` prints it.
 type Estimate struct {
 	Configurations []ConfigurationEstimate // in grid order
-	Tasks          int                     // trainings, each once
+	Tasks          int                     // in all
 	Finished       int                     // of Tasks
-	Seconds        float64                 // left, on one core of the project’s machine
+	Seconds        float64                 // remaining, on one core of the project's machine
 }
 
-// ConfigurationEstimate is the part of one cell. Rows = Finished + Shared + tasks left.
+// ConfigurationEstimate is the part of one configuration. Its unfinished tasks are
+// Rows − Finished − Shared.
 type ConfigurationEstimate struct {
 	Configuration sweep.Configuration // of replicate 0
 	Rows          int
 	Finished      int     // rows whose task is finished
-	Shared        int     // rows whose task is not finished, and counted with an earlier cell
-	Seconds       float64 // left
+	Shared        int     // rows whose task is unfinished and counted with an earlier configuration
+	Seconds       float64 // remaining
 }
 
-// Estimate adds up the tasks that are not finished.
+// Estimate adds up the unfinished tasks.
 func (p *Plan) Estimate(finished map[sweep.TaskID]bool) Estimate {
 	var e Estimate
 	counted := make(map[sweep.TaskID]bool, p.Trainings())
@@ -27,8 +28,8 @@ func (p *Plan) Estimate(finished map[sweep.TaskID]bool) Estimate {
 		if row.Configuration.Replicate == 0 {
 			e.Configurations = append(e.Configurations, ConfigurationEstimate{Configuration: row.Configuration})
 		}
-		cell := &e.Configurations[len(e.Configurations)-1]
-		cell.Rows++
+		configuration := &e.Configurations[len(e.Configurations)-1]
+		configuration.Rows++
 		first := !counted[row.ID]
 		counted[row.ID] = true
 		if first {
@@ -36,16 +37,16 @@ func (p *Plan) Estimate(finished map[sweep.TaskID]bool) Estimate {
 		}
 		switch {
 		case finished[row.ID]:
-			cell.Finished++
+			configuration.Finished++
 			if first {
 				e.Finished++
 			}
 		case first:
 			cost := p.costOf(i)
-			cell.Seconds += cost
+			configuration.Seconds += cost
 			e.Seconds += cost
 		default:
-			cell.Shared++
+			configuration.Shared++
 		}
 	}
 	return e

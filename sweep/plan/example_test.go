@@ -19,7 +19,7 @@ sweep "small" {
 }
 `), nil)
 	digest := func(c sweep.Configuration) (string, error) {
-		return fmt.Sprintf("digest of the raster of %d cells", c.Neurons), nil
+		return fmt.Sprintf("digest of the raster of %d neurons", c.Neurons), nil
 	}
 	p, err := plan.New(g, digest, sweep.Numerics, "portable/amd64")
 	if err != nil {

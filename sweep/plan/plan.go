@@ -13,45 +13,45 @@ import (
 	"spiqsweep/sweep/grid"
 )
 
-// Plan is what a sweep has to do. It holds a few numbers for each row and makes
-// rows and tasks when they are asked for, so that a million of them need some
-// tens of megabytes.
+// Plan is the list of the rows and tasks of a sweep. It holds a few numbers for each
+// row and computes the rest on demand, so that a million rows take some tens of
+// megabytes.
 type Plan struct {
-	grid       *grid.Grid
-	recordings []string            // the digests, each once
-	cells      []cell              // in grid order
-	ids        [][sha256Bytes]byte // of the rows
-	firsts     []int32             // the rows that show a task first, by its ID
-	order      []int32             // of each of firsts, its position in the order of execution
-	repeats    []int32             // the rows that show a task again, by its ID; nil if no two share one
+	grid           *grid.Grid
+	recordings     []string // the digests, each once
+	configurations []configurationData
+	ids            [][sha256Bytes]byte // of the rows
+	firsts         []int32             // the first row of each task, sorted by task ID
+	order          []int32             // order[i] is the position of the task of firsts[i] in the order of execution
+	repeats        []int32             // the further rows of tasks, sorted by task ID
 }
 
 const sha256Bytes = 32
 
-// cell is what the replicates of a cell share.
-type cell struct {
+// configurationData is common to the replicates of a configuration.
+type configurationData struct {
 	recording int32 // in Plan.recordings
 	cost      float64
 }
 
-// Task is a training in its place within a plan.
+// Task is a training of a plan.
 type Task struct {
 	sweep.Task
-	Row   int     // position of the first row that shows it; no two tasks share it
+	Row   int     // position of the first row that shows it
 	Order int     // position in the order of execution
-	Cost  float64 // see Cost
+	Cost  float64 // in seconds; see the function Cost
 }
 
-// maxFaults bounds the reasons that an error of New names.
+// maxFaults is the number of reasons that an error of New names.
 const maxFaults = 10
 
-// New plans a grid. The function digest returns the digest of the raster that a
-// configuration is trained on, whatever the replicate, or why there is none: an
-// error of New names each reason once, with the first cell that has it.
+// New plans a grid. The function digest returns the digest of the raster that the
+// replicates of a configuration train on, or the reason why there is none. The
+// error of New names each reason once, with its first configuration.
 func New(
 	g *grid.Grid, digest func(sweep.Configuration) (string, error), numerics int, kernelClass string,
 ) (*Plan, error) {
-	p := &Plan{grid: g, cells: make([]cell, g.Len()), ids: make([][sha256Bytes]byte, g.Tasks())}
+	p := &Plan{grid: g, configurations: make([]configurationData, g.Len()), ids: make([][sha256Bytes]byte, g.Tasks())}
 	known := map[string]int32{}
 	var faults []error
 	reasons := map[string]bool{}
@@ -59,7 +59,7 @@ func New(
 		recording, err := digest(c)
 		if err != nil {
 			if !reasons[err.Error()] {
-				faults = append(faults, fmt.Errorf("plan cell n=%d t=%d: %w", c.Neurons, c.Timesteps, err))
+				faults = append(faults, fmt.Errorf("plan configuration n=%d t=%d: %w", c.Neurons, c.Timesteps, err))
 			}
 			reasons[err.Error()] = true
 			continue
@@ -68,17 +68,17 @@ func New(
 			known[recording] = int32(len(p.recordings))
 			p.recordings = append(p.recordings, recording)
 		}
-		p.cells[i] = cell{recording: known[recording], cost: Cost(c, kernelClass)}
+		p.configurations[i] = configurationData{recording: known[recording], cost: Cost(c, kernelClass)}
 		for replicate := range g.Replicates {
 			c.Replicate = replicate
 			id := sweep.NewTaskID(c, recording, numerics, kernelClass)
 			if _, err := hex.Decode(p.ids[i*g.Replicates+replicate][:], []byte(id)); err != nil {
-				panic(fmt.Sprintf("plan: task %q: %v", id, err)) // it is a SHA-256
+				panic(fmt.Sprintf("plan: task %q: %v", id, err)) // an ID is a SHA-256
 			}
 		}
 	}
 	if more := len(faults) - maxFaults; more > 0 {
-		faults = append(faults[:maxFaults], fmt.Errorf("and %d more like these: take the configurations out of the grid, or exclude them", more))
+		faults = append(faults[:maxFaults], fmt.Errorf("and %d more such faults: take these configurations out of the grid, or exclude them", more))
 	}
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
@@ -88,13 +88,13 @@ func New(
 	return p, nil
 }
 
-// Len counts the rows of results.csv; Tasks may be fewer.
+// Len returns the number of rows of results.csv.
 func (p *Plan) Len() int { return len(p.ids) }
 
-// Trainings counts the tasks.
+// Trainings returns the number of tasks, which is less than Len if rows share one.
 func (p *Plan) Trainings() int { return len(p.firsts) }
 
-// First is the first row that shows the task of a row.
+// First returns the first row that shows the task of a row.
 func (p *Plan) First(row int) int {
 	if len(p.repeats) == 0 {
 		return row
@@ -103,13 +103,13 @@ func (p *Plan) First(row int) int {
 	return int(p.firsts[i])
 }
 
-// Repeated says whether a later row shows the task of a row again.
+// Repeated reports whether several rows show the task of a row.
 func (p *Plan) Repeated(row int) bool {
 	_, found := slices.BinarySearchFunc(p.repeats, p.ids[row], p.byID)
 	return found
 }
 
-// Has says whether the plan has a task.
+// Has reports whether the plan has a task.
 func (p *Plan) Has(task sweep.TaskID) bool {
 	var id [sha256Bytes]byte
 	if n, err := hex.Decode(id[:], []byte(task)); err != nil || n != sha256Bytes {
@@ -121,19 +121,19 @@ func (p *Plan) Has(task sweep.TaskID) bool {
 
 func (p *Plan) byID(row int32, id [sha256Bytes]byte) int { return bytes.Compare(p.ids[row][:], id[:]) }
 
-// Row makes a row of results.csv by its position. It has the cell and the
-// configuration of the row; rows may share an ID.
+// Row returns the row of results.csv at a position, with its own configuration.
+// Rows may share a task ID.
 func (p *Plan) Row(i int) sweep.Task {
 	position, replicate := i/p.grid.Replicates, i%p.grid.Replicates
 	c := p.grid.Configuration(position)
 	c.Replicate = replicate
 	return sweep.Task{
 		ID: sweep.TaskID(hex.EncodeToString(p.ids[i][:])), ConfigurationIndex: position, Configuration: c,
-		Recording: p.recordings[p.cells[position].recording],
+		Recording: p.recordings[p.configurations[position].recording],
 	}
 }
 
-// Rows makes the rows of results.csv one by one, in its order.
+// Rows yields the rows of results.csv with their positions, in order.
 func (p *Plan) Rows() iter.Seq2[int, sweep.Task] {
 	return func(yield func(int, sweep.Task) bool) {
 		for i := range p.Len() {
@@ -144,21 +144,21 @@ func (p *Plan) Rows() iter.Seq2[int, sweep.Task] {
 	}
 }
 
-// Tasks makes the trainings one by one, each ID once, in the order of the IDs,
-// which is the cheapest for a store.
+// Tasks yields each task once, in the order of the IDs, which is the cheapest order
+// for a store.
 func (p *Plan) Tasks() iter.Seq[Task] {
 	return func(yield func(Task) bool) {
 		for i, row := range p.firsts {
 			task := p.Row(int(row))
-			if !yield(Task{Task: task, Row: int(row), Order: int(p.order[i]), Cost: p.cells[task.ConfigurationIndex].cost}) {
+			if !yield(Task{Task: task, Row: int(row), Order: int(p.order[i]), Cost: p.configurations[task.ConfigurationIndex].cost}) {
 				return
 			}
 		}
 	}
 }
 
-// findTasks tells the rows that show a task first from those that show it again.
-// Sorting does that in a fraction of the memory that a map of a million IDs takes.
+// findTasks sets firsts and repeats. Sorting takes a fraction of the memory of a map
+// of a million IDs.
 func (p *Plan) findTasks() {
 	rows := make([]int32, p.Len())
 	for i := range rows {
@@ -177,8 +177,8 @@ func (p *Plan) findTasks() {
 	}
 }
 
-// putInOrder numbers the tasks in the order of execution: replicate by
-// replicate, the longest first, else in the order of the rows.
+// putInOrder sets order: replicate by replicate, the longest task first, ties in the
+// order of the rows.
 func (p *Plan) putInOrder() {
 	turns := make([]int32, len(p.firsts)) // positions in firsts, in order of execution
 	for i := range turns {
@@ -198,4 +198,4 @@ func (p *Plan) putInOrder() {
 	}
 }
 
-func (p *Plan) costOf(row int) float64 { return p.cells[row/p.grid.Replicates].cost }
+func (p *Plan) costOf(row int) float64 { return p.configurations[row/p.grid.Replicates].cost }

@@ -24,7 +24,7 @@ func parse(t testing.TB, source string) *grid.Grid {
 	return g
 }
 
-// digest stands for rasters that depend on the cells and their number.
+// digest depends on the selected neurons and their number.
 func digest(c sweep.Configuration) (string, error) {
 	return fmt.Sprintf("%s/%d", c.Recording.Select, c.Neurons), nil
 }
@@ -38,7 +38,7 @@ func plan(t testing.TB, source string) *Plan {
 	return p
 }
 
-// tasksOf lists the tasks in order of execution.
+// tasksOf returns the tasks in the order of execution.
 func tasksOf(p *Plan) []Task {
 	return slices.SortedFunc(p.Tasks(), func(a, b Task) int { return a.Order - b.Order })
 }
@@ -88,9 +88,9 @@ func TestTasksRunByReplicateAndTheLongestFirst(t *testing.T) {
 	}
 	var want []string
 	for replicate := range 2 {
-		for _, cell := range []string{"n=6 t=5", "n=6 t=1", "n=2 t=5", "n=2 t=1"} {
+		for _, size := range []string{"n=6 t=5", "n=6 t=1", "n=2 t=5", "n=2 t=1"} {
 			for k := range 2 {
-				want = append(want, fmt.Sprintf("%s k=%d replicate %d", cell, k, replicate))
+				want = append(want, fmt.Sprintf("%s k=%d replicate %d", size, k, replicate))
 			}
 		}
 	}
@@ -117,8 +117,9 @@ func TestTaskHasItsParts(t *testing.T) {
 	}
 }
 
-// The standard loss has no form of K-loss: its two cells are one task.
-func TestCellsThatAreOneTask(t *testing.T) {
+// TestConfigurationsShareATask uses two configurations of the standard loss, which
+// has no form of K-loss.
+func TestConfigurationsShareATask(t *testing.T) {
 	p := plan(t, `sweep "a" {
 		replicates = 2
 		grid {
@@ -130,11 +131,11 @@ func TestCellsThatAreOneTask(t *testing.T) {
 		t.Fatalf("%d rows, %d tasks, want 8 and 6", p.Len(), p.Trainings())
 	}
 	if p.Row(0).ID != p.Row(2).ID || p.Row(2).Configuration.Training.KLoss != "square" {
-		t.Error("the second cell is not shown as the square form of the first cell's task")
+		t.Error("the second configuration does not show the first one's task with its own settings")
 	}
 	e := p.Estimate(nil)
 	if e.Tasks != 6 || e.Configurations[1].Shared != 2 || e.Configurations[1].Seconds != 0 || e.Configurations[0].Shared != 0 {
-		t.Errorf("got %+v, want the second cell's rows as shared", e)
+		t.Errorf("got %+v, want the second configuration's rows as shared", e)
 	}
 	finished := p.Estimate(map[sweep.TaskID]bool{p.Row(0).ID: true})
 	if finished.Finished != 1 || finished.Configurations[0].Finished != 1 || finished.Configurations[1].Finished != 1 || finished.Configurations[1].Shared != 1 {
@@ -168,7 +169,7 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
-func TestRecordingFaultsAreNamedOnce(t *testing.T) {
+func TestRecordingFaultsAreReportedOnce(t *testing.T) {
 	g := parse(t, `sweep "a" {
 		replicates = 3
 		grid {
@@ -178,7 +179,7 @@ func TestRecordingFaultsAreNamedOnce(t *testing.T) {
 	}`)
 	_, err := New(g, func(c sweep.Configuration) (string, error) {
 		if c.Neurons > 2 {
-			return "", fmt.Errorf("the recording has 3 cells, neurons = %d", c.Neurons)
+			return "", fmt.Errorf("the recording has 3 neurons, neurons = %d", c.Neurons)
 		}
 		if c.Timesteps > 1 {
 			return "", errors.New("the recording has 1 bin")
@@ -186,27 +187,27 @@ func TestRecordingFaultsAreNamedOnce(t *testing.T) {
 		return "d", nil
 	}, 1, "class")
 	want := strings.Join([]string{
-		"plan cell n=2 t=2: the recording has 1 bin",
-		"plan cell n=4 t=1: the recording has 3 cells, neurons = 4",
-		"plan cell n=6 t=1: the recording has 3 cells, neurons = 6",
+		"plan configuration n=2 t=2: the recording has 1 bin",
+		"plan configuration n=4 t=1: the recording has 3 neurons, neurons = 4",
+		"plan configuration n=6 t=1: the recording has 3 neurons, neurons = 6",
 	}, "\n")
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
-// Whatever the grid: every row has its task, every task its first row, and an
-// equal plan is made again.
 func TestRecordingFaultsAreBounded(t *testing.T) {
 	g := parse(t, "sweep \"a\" {\ngrid {\ntimesteps = range(1, 1001)\n}\n}\n")
 	_, err := New(g, func(c sweep.Configuration) (string, error) {
 		return "", fmt.Errorf("no window of %d", c.Timesteps)
 	}, sweep.Numerics, "portable/amd64")
-	if err == nil || strings.Count(err.Error(), "\n") != maxFaults || !strings.HasSuffix(err.Error(), "\nand 990 more like these: take the configurations out of the grid, or exclude them") {
+	if err == nil || strings.Count(err.Error(), "\n") != maxFaults || !strings.HasSuffix(err.Error(), "\nand 990 more such faults: take these configurations out of the grid, or exclude them") {
 		t.Errorf("got %v", err)
 	}
 }
 
+// TestPlanProperties checks for random grids that every row has its task, that every
+// task has its first row, and that New is deterministic.
 func TestPlanProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		axes := map[string][]string{
@@ -230,13 +231,13 @@ func TestPlanProperties(t *testing.T) {
 		}
 		again, err := New(g, digest, 1, "class")
 		if err != nil || !reflect.DeepEqual(p, again) {
-			t.Fatalf("made again, the plan is another: %v", err)
+			t.Fatalf("a second plan differs: %v", err)
 		}
 		known := map[sweep.TaskID]bool{}
 		tasks, rows := tasksOf(p), rowsOf(p)
 		for i, task := range tasks {
 			if known[task.ID] {
-				t.Fatalf("task %s stands twice", task.ID)
+				t.Fatalf("task %s occurs twice", task.ID)
 			}
 			known[task.ID] = true
 			first := slices.IndexFunc(rows, func(r sweep.Task) bool { return r.ID == task.ID })
@@ -256,16 +257,16 @@ func TestPlanProperties(t *testing.T) {
 			first := slices.IndexFunc(rows, func(r sweep.Task) bool { return r.ID == row.ID })
 			again := slices.ContainsFunc(rows[first+1:], func(r sweep.Task) bool { return r.ID == row.ID })
 			if p.First(i) != first || p.Repeated(i) != again {
-				t.Fatalf("row %d is first shown by %d, again: %v, want %d, %v", i, p.First(i), p.Repeated(i), first, again)
+				t.Fatalf("row %d is first shown by %d, repeated: %v, want %d, %v", i, p.First(i), p.Repeated(i), first, again)
 			}
 		}
 		if p.Has("") || p.Has(sweep.NewTaskID(sweep.Default(), "another", 1, "class")) {
-			t.Fatal("it has a task that it has not")
+			t.Fatal("Has reports a task of another plan")
 		}
 		e := p.Estimate(nil)
 		shared := 0
-		for _, cell := range e.Configurations {
-			shared += cell.Shared
+		for _, configuration := range e.Configurations {
+			shared += configuration.Shared
 		}
 		if e.Tasks != p.Trainings() || p.Len() != p.Trainings()+shared {
 			t.Fatalf("%d rows are %d tasks and %d shared", p.Len(), e.Tasks, shared)
