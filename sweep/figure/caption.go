@@ -4,51 +4,68 @@ import (
 	"fmt"
 	"strings"
 
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
-// caption says what a reader must know to trust the figure: data, cells, seeds,
-// and what the band is.
+// caption returns the lines below the figure: data, neurons, seed, replicates, and
+// the meaning of the line and band.
 func (f *facet) caption(width vg.Length) []string {
 	replicates := values(f.runs, replicateOf)
-	data := fmt.Sprintf("Data: %s. Cells (counted from 0; %s), rates in Hz: %s.", f.data, f.rule(), f.cellsAndRates())
+	data := fmt.Sprintf("Data: %s. Neurons (numbered from 0; %s), rates in Hz: %s.", f.data, f.selection(), f.neuronsAndRates())
 	setting := fmt.Sprintf("Seed %d, replicates: %d, %d finished trainings.", f.seed, len(replicates), len(f.runs))
 	if f.name != "" {
 		setting += " " + f.name + "."
 	}
 	var lines []string
-	for _, text := range []string{
+	for _, sentences := range []string{
 		drawable(data + " " + setting),
-		"Line: geometric mean. Band: smallest to largest, over replicates and over everything not on the axis. Dashed: floor, the expected error of the true law; an error means nothing without it.",
-		"A mean over k falls like 1/(n+1) by itself: part of the k-probability's decrease with n. Differences are means over pairs of replicates; " + f.hatching() + ".",
+		"Line: geometric mean. Band: smallest to largest, over replicates and over everything not on the axis. Dashed: floor, the expected error of the true law, against which errors must be read.",
+		"The k-probability's error is a mean over n + 1 values of k, which explains part of its decrease with n. Differences are means over pairs of replicates; " + f.hatching() + ".",
 	} {
-		lines = append(lines, wrap(text, captionSize, width)...)
+		lines = append(lines, wrap(sentences, captionSize, width)...)
 	}
 	return lines
 }
 
-// hatching says when differences are hatched, or why none is.
+// hatching explains the hatching of the heat map, or why there is none.
 func (f *facet) hatching() string {
 	if len(values(f.runs, replicateOf)) < 3 {
-		return "below 3 replicates there is no interval, so their signs may be chance"
+		return "with fewer than 3 replicates there is no interval, so their signs may be chance"
 	}
 	return "hatched where the 95 % interval covers 0"
 }
 
-func (f *facet) rule() string {
-	if f.sameCells {
+func (f *facet) selection() string {
+	if f.sameNeurons {
 		return "a smaller n takes the first of them"
 	}
 	return "of the largest n; a smaller n has others"
 }
 
-func (f *facet) cellsAndRates() string {
-	words := make([]string, len(f.cells))
-	for i, c := range f.cells {
-		words[i] = fmt.Sprint(c)
+func (f *facet) neuronsAndRates() string {
+	words := make([]string, len(f.neuronIDs))
+	for i, id := range f.neuronIDs {
+		words[i] = fmt.Sprint(id)
 		if i < len(f.rates) {
 			words[i] += fmt.Sprintf(" (%.2f)", f.rates[i])
 		}
 	}
 	return strings.Join(words, ", ")
+}
+
+const (
+	captionSize = vg.Length(7.5)
+	captionLine = captionSize * 1.35
+)
+
+// drawCaption draws lines of text from the top of the canvas downwards.
+func drawCaption(c draw.Canvas, lines []string) {
+	style := textStyle(captionSize, text.XLeft, text.YTop)
+	y := c.Max.Y
+	for _, line := range lines {
+		c.FillText(style, vg.Point{X: c.Min.X, Y: y}, line)
+		y -= captionLine
+	}
 }

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Okabe & Ito's palette.
+// The palette of Okabe & Ito.
 var (
 	blue   = color.NRGBA{0x00, 0x72, 0xb2, 0xff} // the standard loss
 	orange = color.NRGBA{0xe6, 0x9f, 0x00, 0xff} // the K-loss
@@ -15,7 +15,8 @@ var (
 	grey = color.NRGBA{0x80, 0x80, 0x80, 0xff}
 )
 
-// colourOf is the colour of a value of k, the position among all k ≠ 0 given.
+// colourOf returns the colour of a value of k. The position counts the values of
+// k ≠ 0.
 func colourOf(k float64, position int) color.NRGBA {
 	switch {
 	case k == 0:
@@ -27,15 +28,15 @@ func colourOf(k float64, position int) color.NRGBA {
 	}
 }
 
-// pale mixes so much of a colour with white. Figures have opaque colours only:
-// programs disagree on translucent ones.
+// pale mixes a share of a colour with white. Figures have only opaque colours,
+// because programs render translucent ones differently.
 func pale(c color.NRGBA, share float64) color.NRGBA {
 	mix := func(to uint8) uint8 { return uint8(math.Round(255 + share*(float64(to)-255))) }
 	return color.NRGBA{mix(c.R), mix(c.G), mix(c.B), 0xff}
 }
 
-// signedLog maps differences of any size and sign to [−1, 1], 0 to 0: linear
-// near 0, logarithmic over the three decades below the largest.
+// signedLog maps differences to [−1, 1] and 0 to 0. It is linear near 0, and
+// logarithmic over the three decades below the largest magnitude.
 type signedLog struct{ largest float64 }
 
 func (s signedLog) smallest() float64 { return s.largest * 1e-3 }
@@ -56,4 +57,26 @@ func (s signedLog) colour(v float64) color.NRGBA {
 		end = blue
 	}
 	return pale(end, math.Abs(u))
+}
+
+// labelColour returns black or white, the one with the higher contrast to a
+// background (WCAG 2.2, which defines contrast and relative luminance).
+func labelColour(background color.NRGBA) color.Gray16 {
+	if contrast(background, 0) > contrast(background, 1) {
+		return color.Black
+	}
+	return color.White
+}
+
+// contrast returns the contrast ratio, from 1 to 21, of a colour and a luminance.
+func contrast(c color.NRGBA, luminance float64) float64 {
+	linear := func(v uint8) float64 {
+		s := float64(v) / 255
+		if s <= 0.04045 {
+			return s / 12.92
+		}
+		return math.Pow((s+0.055)/1.055, 2.4)
+	}
+	own := 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
+	return (max(own, luminance) + 0.05) / (min(own, luminance) + 0.05)
 }

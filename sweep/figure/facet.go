@@ -11,28 +11,28 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-// facet is the part of a sweep that belongs into one figure: cells that differ
-// in neurons, timesteps and k alone. Pooling over any other axis would compare
-// what was not meant to be compared.
+// facet is the part of a sweep in one figure: configurations that differ only in
+// neurons, timesteps and k. Pooling over other axes would compare models that
+// should not be compared.
 type facet struct {
-	name      string // "" or the other axes' values: "entangler=none"
-	data      string
-	seed      uint64
-	cells     []int     // of the largest n; smaller n take the first of them unless said otherwise
-	rates     []float64 // of these cells, Hz
-	sameCells bool      // whether every n takes the first n of cells
-	runs      []run
+	name        string // the other axes' values, such as "entangler=none"; "" without other axes
+	data        string
+	seed        uint64
+	neuronIDs   []int     // of the largest n
+	rates       []float64 // of these neurons, Hz
+	sameNeurons bool      // whether every n takes the first n of neuronIDs
+	runs        []run
 }
 
-// run is one finished training: there may be a million.
+// run is one finished training. It is small because a sweep may have a million.
 type run struct {
 	neurons, timesteps, replicate int32
 	k                             float64
 	errors, floors                [2]float64 // of the statistics of s1Rows; NaN where there is none
 }
 
-// facets sorts the finished rows by figure, in grid order, for the first
-// maxFigures figures, and counts those left out.
+// facets groups the finished rows by figure, in grid order. It returns the first
+// maxFigures facets and the number of those omitted.
 func facets(shape table.Shape, rows table.Rows) (all []*facet, omitted int, err error) {
 	index := map[string]*facet{}
 	for row, err := range rows {
@@ -46,7 +46,7 @@ func facets(shape table.Shape, rows table.Rows) (all []*facet, omitted int, err 
 		f, known := index[name]
 		if !known {
 			if len(all) < maxFigures {
-				f = &facet{name: name, data: row.Data, seed: row.Configuration.Seed, sameCells: true}
+				f = &facet{name: name, data: row.Data, seed: row.Configuration.Seed, sameNeurons: true}
 				all = append(all, f)
 			} else {
 				omitted++
@@ -80,15 +80,15 @@ func (f *facet) add(row table.Row) {
 		r.errors[i], r.floors[i] = orNaN(row.Measures.Errors, s.error), orNaN(row.Measures.Floors, s.error)
 	}
 	f.runs = append(f.runs, r)
-	short, long := row.NeuronIDs, f.cells
+	short, long := row.NeuronIDs, f.neuronIDs
 	if len(short) > len(long) {
 		short, long = long, short
-		f.cells, f.rates = row.NeuronIDs, row.Measures.RatesHz
+		f.neuronIDs, f.rates = row.NeuronIDs, row.Measures.RatesHz
 	}
-	f.sameCells = f.sameCells && slices.Equal(short, long[:len(short)])
+	f.sameNeurons = f.sameNeurons && slices.Equal(short, long[:len(short)])
 }
 
-// values lists the distinct values of a property of the runs, in rising order.
+// values returns the distinct values of a property of the runs in ascending order.
 func values[V cmp.Ordered](runs []run, of func(run) V) []V {
 	all := make([]V, len(runs))
 	for i, r := range runs {

@@ -12,10 +12,10 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Figure is a drawing and the numbers in it.
+// Figure is a drawing and its numbers.
 type Figure struct {
-	Name    string     // of its files, without an ending
-	Numbers [][]string // the plotted numbers, a header first
+	Name    string     // of its files, without the extension
+	Numbers [][]string // the plotted numbers, after a header
 
 	width, height vg.Length
 	caption       []string
@@ -24,19 +24,19 @@ type Figure struct {
 
 const dotsPerInch = 150 // of a PNG
 
-// Formats are the endings that [Figure.Write] knows.
+// Formats are the extensions that [Figure.Write] supports.
 var Formats = []string{"svg", "pdf", "png", "csv"}
 
-// Write writes the figure, or its numbers, in one of the [Formats]: always the
-// same bytes. It needs no file and no font beside the program.
-func (f *Figure) Write(w io.Writer, format string) (err error) {
+// Write writes the figure, or its numbers, in one of the [Formats]. It always
+// writes the same bytes, and needs no file and no installed font. The drawing
+// libraries report most errors by panicking: the caller must recover.
+func (f *Figure) Write(w io.Writer, format string) error {
 	if format == "csv" {
 		return csv.NewWriter(w).WriteAll(f.Numbers)
 	}
 	if !slices.Contains(Formats, format) {
-		return fmt.Errorf("write figure %s: no format %q", f.Name, format)
+		return fmt.Errorf("write figure %s: there is no format %q", f.Name, format)
 	}
-	defer recovered(f.Name+"."+format, &err)
 	canvas := f.canvas(format)
 	f.draw(draw.NewCanvas(canvas, f.width, f.height))
 	if _, err := canvas.WriteTo(w); err != nil {
@@ -45,15 +45,7 @@ func (f *Figure) Write(w io.Writer, format string) (err error) {
 	return nil
 }
 
-// recovered turns a panic of the drawing libraries, which report most errors in
-// this way, into an error: a figure that cannot be drawn must not end a sweep.
-func recovered(name string, err *error) {
-	if fault := recover(); fault != nil {
-		*err = fmt.Errorf("draw figure %s: %v", name, fault)
-	}
-}
-
-// canvas is where gonum/plot draws and what it then writes.
+// canvas is a drawing surface of gonum/plot that can write its content.
 type canvas interface {
 	vg.CanvasSizer
 	io.WriterTo

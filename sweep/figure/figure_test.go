@@ -17,10 +17,10 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-var update = flag.Bool("update", false, "write the golden files again")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// example is a full grid of Fig. S1 with made-up errors: falling with n, rising
-// with t, and halved by the K-loss at t ≤ 5 only.
+// example returns a full grid of Fig. S1 with artificial errors, which fall with n,
+// rise with t, and are halved by the K-loss at t ≤ 5 only.
 func example(entanglers ...string) table.Rows {
 	return func(yield func(table.Row, error) bool) {
 		for _, entangler := range entanglers {
@@ -43,19 +43,19 @@ func example(entanglers ...string) table.Rows {
 }
 
 func row(c sweep.Configuration) table.Row {
-	cells, rates := make([]int, c.Neurons), make([]float64, c.Neurons)
-	for i := range cells {
-		cells[i], rates[i] = 7*i%11, 8-0.4*float64(i)
+	neurons, rates := make([]int, c.Neurons), make([]float64, c.Neurons)
+	for i := range neurons {
+		neurons[i], rates[i] = 7*i%11, 8-0.4*float64(i)
 	}
 	size := 1e-3 * float64(c.Timesteps) / float64(c.Neurons) * math.Pow(3, float64(c.Replicate))
 	if c.K == 1 && c.Timesteps <= 5 {
 		size /= 2
 	}
 	if c.K == 1 && c.Timesteps == 30 && c.Replicate == 1 {
-		size /= 30 // now the sign is undecided
+		size /= 30 // makes the sign undecided
 	}
 	return table.Row{
-		Configuration: c, Data: "surrogate", NeuronIDs: cells,
+		Configuration: c, Data: "surrogate", NeuronIDs: neurons,
 		Measures: &sweep.Measures{
 			Errors:  map[string]float64{"k_probability": size, "firing_rate_hz2": 1e3 * size},
 			Floors:  map[string]float64{"k_probability": 1e-7, "firing_rate_hz2": 1e-4},
@@ -88,7 +88,8 @@ func TestS1NumbersMatchTheGoldenFile(t *testing.T) {
 	}
 }
 
-// TestPointByHand: at n = 2, t = 1, standard loss, three replicates a factor 3 apart.
+// TestPointByHand uses n = 2, t = 1 and the standard loss, where the errors of the
+// three replicates differ by factors of 3.
 func TestPointByHand(t *testing.T) {
 	all, _, err := facets(table.Shape{}, example("chain"))
 	if err != nil {
@@ -137,11 +138,12 @@ func TestDifferencesByHand(t *testing.T) {
 		}
 	}
 	if !coversZero([]float64{-1, 0.1, 1}) || coversZero([]float64{1, 1.1, 0.9}) || coversZero([]float64{-1, 1}) {
-		t.Error("an interval covers 0 where it should not, or the other way round")
+		t.Error("coversZero is wrong for one of three intervals")
 	}
 }
 
-// TestOtherAxesMakeOtherFigures: cells that differ in more than n, t and k are never pooled.
+// TestOtherAxesMakeOtherFigures checks that configurations that differ in more than
+// n, t and k are not pooled.
 func TestOtherAxesMakeOtherFigures(t *testing.T) {
 	figures, _, err := S1(table.Shape{Axes: []string{"entangler", "neurons", "timesteps", "k"}}, example("chain", "none"))
 	if err != nil {
@@ -156,8 +158,8 @@ func TestOtherAxesMakeOtherFigures(t *testing.T) {
 	}
 }
 
-// TestFileNamesAreDistinctAndShort: also where the file system does not tell
-// capital letters apart, and refuses some characters.
+// TestFileNamesAreDistinctAndShort also assumes a file system that ignores case and
+// rejects some characters.
 func TestFileNamesAreDistinctAndShort(t *testing.T) {
 	facets := rapid.OneOf(
 		rapid.StringMatching(`([a-z_]{1,12}=[-A-Za-z0-9.,\[\]+ ]{1,12} ?){1,12}`), rapid.String(),
@@ -194,7 +196,7 @@ func TestEveryFormatIsWritten(t *testing.T) {
 		if err := figures[0].Write(&b, format); err != nil || !bytes.HasPrefix(b.Bytes(), []byte(magic)) {
 			t.Errorf("%s: %v, starts with %q", format, err, b.Bytes()[:min(8, b.Len())])
 		}
-		if folder := os.Getenv("SPIQSWEEP_FIGURES"); folder != "" { // to look at them
+		if folder := os.Getenv("SPIQSWEEP_FIGURES"); folder != "" { // to inspect them
 			if err := os.WriteFile(filepath.Join(folder, "S1."+format), b.Bytes(), 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -205,8 +207,8 @@ func TestEveryFormatIsWritten(t *testing.T) {
 	}
 }
 
-// TestPartialSweepsAreDrawn: a figure is refreshed while the sweep runs, so any
-// subset of results must draw.
+// TestPartialSweepsAreDrawn checks that any subset of the results can be drawn,
+// because figures are refreshed while the sweep runs.
 func TestPartialSweepsAreDrawn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var some []table.Row
@@ -216,7 +218,7 @@ func TestPartialSweepsAreDrawn(t *testing.T) {
 			}
 			if rapid.IntRange(0, 30).Draw(t, "chosen") == 0 {
 				if rapid.IntRange(0, 3).Draw(t, "zero") == 0 {
-					r.Measures.Errors["k_probability"] = 0 // has no place on a logarithmic axis
+					r.Measures.Errors["k_probability"] = 0 // cannot be shown on a logarithmic axis
 				}
 				some = append(some, r)
 			}
@@ -249,7 +251,7 @@ func TestRowErrorsAreReturned(t *testing.T) {
 func TestSignedLogInverts(t *testing.T) {
 	s := signedLog{largest: 2}
 	for _, v := range []float64{-2, -0.3, -1e-4, 0, 1e-3, 1, 2} {
-		if back := (bar{s}).invert(s.scale(v)); math.Abs(back-v) > 1e-12 {
+		if back := (colourScale{s}).invert(s.scale(v)); math.Abs(back-v) > 1e-12 {
 			t.Errorf("%g became %g", v, back)
 		}
 	}
@@ -258,8 +260,8 @@ func TestSignedLogInverts(t *testing.T) {
 	}
 }
 
-// TestTheTablesREADMEDefinesOurColumns word by word.
-func TestTheTablesREADMEDefinesOurColumns(t *testing.T) {
+// TestTablesREADMEHasTheColumns compares sweep/table/README.md with the code.
+func TestTablesREADMEHasTheColumns(t *testing.T) {
 	readme, err := os.ReadFile("../table/README.md")
 	if err != nil {
 		t.Fatal(err)

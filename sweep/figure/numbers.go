@@ -2,12 +2,15 @@ package figure
 
 import (
 	"math"
+	"slices"
 	"strconv"
+
+	"gonum.org/v1/gonum/stat"
 
 	"spiqsweep/sweep/table"
 )
 
-// columns are those of a figure's CSV; sweep/table/README.md has them, too.
+// columns are those of a figure's CSV. sweep/table/README.md repeats them.
 var columns = []struct{ name, meaning string }{
 	{"panel", "against_n, against_t, or standard_minus_k (the heat map)"},
 	{"error", "k_probability or firing_rate_hz2, both mean square errors"},
@@ -23,8 +26,8 @@ var columns = []struct{ name, meaning string }{
 	{"interval_covers_zero", "true where the heat map is hatched: the 95 % interval of the difference covers 0"},
 }
 
-// numbers lists what S1 plots, in tidy form: a row for each point and each
-// difference.
+// numbers returns the plotted numbers of S1 in tidy form, with a header: a row for
+// each point and each difference.
 func (f *facet) numbers() [][]string {
 	rows := [][]string{make([]string, len(columns))}
 	for i, c := range columns {
@@ -58,10 +61,93 @@ func (p point) row(panel, error string, k float64, neurons, timesteps string) []
 	}
 }
 
-// number prints as the tables do; a missing value is empty.
+// number formats as the tables do. NaN, a missing value, is empty.
 func number(v float64) string {
 	if math.IsNaN(v) {
 		return ""
 	}
 	return table.Number(v)
+}
+
+// point summarises one error at one value of n or t, over the replicates and
+// everything else that varies within a figure.
+type point struct {
+	x                    int
+	errors               []float64 // of every run
+	geometric, low, high float64   // geometric mean, smallest, largest
+	floor                float64   // geometric mean of the floors; NaN if there is none
+}
+
+// errorsBy returns the points of one k against n or t, for a statistic of s1Rows.
+// It omits values that a logarithmic axis cannot show.
+func errorsBy(runs []run, statistic int, k float64, of func(run) int) []point {
+	var points []point
+	for _, x := range values(runs, of) {
+		var errors, floors []float64
+		for _, r := range runs {
+			if r.k != k || of(r) != x {
+				continue
+			}
+			errors = appendDrawn(errors, r.errors[statistic])
+			floors = appendDrawn(floors, r.floors[statistic])
+		}
+		if len(errors) > 0 {
+			points = append(points, point{x, errors, stat.GeometricMean(errors, nil), slices.Min(errors), slices.Max(errors), stat.GeometricMean(floors, nil)})
+		}
+	}
+	return points
+}
+
+// smallestDrawn and largestDrawn bound the values on a logarithmic axis, which has
+// no zero and must end above the largest value.
+const smallestDrawn, largestDrawn = 1e-100, 1e100
+
+func appendDrawn(to []float64, v float64) []float64 {
+	if smallestDrawn <= v && v <= largestDrawn {
+		return append(to, v)
+	}
+	return to
+}
+
+// difference is MSE standard − MSE K at one (n, t): positive where the K-loss is
+// better.
+type difference struct {
+	neurons, timesteps int
+	pairs              int
+	mean               float64
+	undecided          bool // whether the 95 % interval covers 0; false below three pairs, which have none
+}
+
+// differences compares the errors of k with those of the standard loss, paired by
+// replicate, for a statistic of s1Rows.
+func differences(runs []run, statistic int, k float64) []difference {
+	type place struct{ neurons, timesteps, replicate int32 }
+	standard := map[place]float64{}
+	for _, r := range runs {
+		if v := r.errors[statistic]; math.Abs(v) <= largestDrawn && r.k == 0 {
+			standard[place{r.neurons, r.timesteps, r.replicate}] = v
+		}
+	}
+	var all []difference
+	for _, n := range values(runs, neuronsOf) {
+		for _, t := range values(runs, timestepsOf) {
+			var pairs []float64
+			for _, r := range runs {
+				v := r.errors[statistic]
+				s, both := standard[place{r.neurons, r.timesteps, r.replicate}]
+				if r.k == k && neuronsOf(r) == n && timestepsOf(r) == t && math.Abs(v) <= largestDrawn && both {
+					pairs = append(pairs, s-v)
+				}
+			}
+			if len(pairs) > 0 {
+				all = append(all, difference{n, t, len(pairs), stat.Mean(pairs, nil), coversZero(pairs)})
+			}
+		}
+	}
+	return all
+}
+
+func coversZero(pairs []float64) bool {
+	low, high, ok := table.Interval(pairs)
+	return ok && low <= 0 && high >= 0
 }

@@ -13,18 +13,18 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// pdfCanvas draws on one page of a PDF. gonum's own canvas makes its fonts in
-// temporary files, writes UTF-8 text as if it were code page 1252, and darkens
-// translucent colours; this one embeds the font's used part from memory, with a
-// map back to Unicode, and takes opaque colours only.
+// pdfCanvas draws one page of a PDF. It embeds the used part of the font from
+// memory, with a map to Unicode, and supports only opaque colours. gonum's own
+// canvas needs temporary files for fonts, writes UTF-8 text as code page 1252, and
+// darkens translucent colours.
 type pdfCanvas struct {
 	document      *fpdf.Fpdf
 	width, height vg.Length
 	stack         []pdfState
 }
 
-// pdfState is what Push saves beside the transformation. fpdf keeps a copy that
-// its own stack does not restore.
+// pdfState is the state that Push saves besides the transformation. fpdf's own stack
+// does not restore it.
 type pdfState struct {
 	colour color.Color
 	width  vg.Length
@@ -39,7 +39,7 @@ func newPDF(width, height vg.Length) *pdfCanvas {
 		document: fpdf.NewCustom(&fpdf.InitType{UnitStr: "pt", Size: fpdf.SizeType{Wd: width.Points(), Ht: height.Points()}}),
 		width:    width, height: height, stack: make([]pdfState, 1),
 	}
-	// The same figure gives the same bytes: no clock, no order of a map.
+	// Makes the bytes reproducible: no time of creation, no order of a map.
 	c.document.SetCatalogSort(true)
 	c.document.SetCreationDate(time.Unix(0, 0).UTC())
 	c.document.SetModificationDate(time.Unix(0, 0).UTC())
@@ -48,12 +48,12 @@ func newPDF(width, height vg.Length) *pdfCanvas {
 	c.document.SetMargins(0, 0, 0)
 	c.document.SetAutoPageBreak(false, 0)
 	c.document.AddPage()
-	c.document.TransformBegin() // transformations outside Push and Pop need it
+	c.document.TransformBegin() // required for transformations outside Push and Pop
 	vg.Initialize(c)
 	return c
 }
 
-// WriteTo implements io.WriterTo. It ends the drawing.
+// WriteTo implements io.WriterTo. Nothing can be drawn after it.
 func (c *pdfCanvas) WriteTo(w io.Writer) (int64, error) {
 	c.document.TransformEnd()
 	counted := &countingWriter{Writer: w}
@@ -161,7 +161,7 @@ func (c *pdfCanvas) draw(path vg.Path, style string) {
 		case vg.ArcComp:
 			c.arc(part)
 		case vg.CurveComp:
-			panic("curves cannot be drawn to PDF") // only the outlines of letters have them
+			panic("curves cannot be drawn to PDF") // only outlined text has curves
 		case vg.CloseComp:
 			c.document.ClosePath()
 		}
@@ -169,13 +169,13 @@ func (c *pdfCanvas) draw(path vg.Path, style string) {
 	c.document.DrawPath(style)
 }
 
-// at converts from an origin at the lower left to fpdf's at the upper left.
+// at converts from an origin at the lower left to fpdf's, at the upper left.
 func (c *pdfCanvas) at(p vg.Point) (x, y float64) {
 	return p.X.Points(), (c.height - p.Y).Points()
 }
 
-// arc draws a line to the arc's start and Bézier curves, each at most a quarter
-// of a circle, along it.
+// arc draws a line to the start of the arc, and Bézier curves of at most a quarter
+// circle along it.
 func (c *pdfCanvas) arc(part vg.PathComp) {
 	point := func(angle, scale float64) vg.Point {
 		sin, cos := math.Sincos(angle)
@@ -194,14 +194,14 @@ func (c *pdfCanvas) arc(part vg.PathComp) {
 	}
 }
 
-// FillString implements vg.Canvas. There is one font.
+// FillString implements vg.Canvas. It ignores the typeface: there is one font.
 func (c *pdfCanvas) FillString(face font.Face, at vg.Point, text string) {
 	if face.Font.Size == 0 {
 		return
 	}
 	c.document.SetFont(pdfFont, "", face.Font.Size.Points())
 	x, y := c.at(at)
-	// fpdf knows no kerning: a kerned letter begins a text of its own.
+	// fpdf does not kern, so a kerned letter begins a new text.
 	var run []rune
 	var start vg.Length
 	for _, l := range letters(face, text) {
@@ -214,7 +214,7 @@ func (c *pdfCanvas) FillString(face font.Face, at vg.Point, text string) {
 	c.document.Text(x+start.Points(), y, string(run))
 }
 
-// DrawImage implements vg.Canvas. No figure has an image.
+// DrawImage panics: no figure has an image. It implements vg.Canvas.
 func (*pdfCanvas) DrawImage(vg.Rectangle, image.Image) {
 	panic("images cannot be drawn to PDF")
 }

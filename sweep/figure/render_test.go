@@ -14,13 +14,15 @@ import (
 	"testing"
 	"unicode"
 
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/recorder"
 	"pgregory.net/rapid"
 
 	"spiqsweep/deploy/needs"
 	"spiqsweep/sweep/table"
 )
 
-// drawn writes the example figure in a format.
+// drawn returns the example figure in a format.
 func drawn(t *testing.T, format string) []byte {
 	t.Helper()
 	figures, _, err := S1(table.Shape{}, example("chain"))
@@ -34,12 +36,11 @@ func drawn(t *testing.T, format string) []byte {
 	return b.Bytes()
 }
 
-// TestOtherProgramsShowTheSamePicture renders SVG and PDF with Debian's programs
-// and compares the pictures with the PNG, by the mean colour of blocks of 8 × 8
-// dots. Anti-aliasing changes a block by 1.5 % in SVG; in PDF, whose lengths have
-// two decimals, letters and hatching also move by a fraction of a dot, which makes
-// 9.4 %. Text that is wrong, missing or in another font, and areas of another
-// colour, change many blocks by more.
+// TestOtherProgramsShowTheSamePicture renders SVG and PDF with rsvg-convert and
+// pdftocairo and compares with the PNG, by the mean colour of blocks of 8 × 8 dots.
+// In SVG, anti-aliasing changes a block by up to 1.5 %. In PDF, whose lengths have
+// two decimals, letters and hatching also move by a fraction of a dot, which changes
+// a block by up to 9.4 %. Wrong text, fonts and colours change many blocks by more.
 func TestOtherProgramsShowTheSamePicture(t *testing.T) {
 	want := decode(t, drawn(t, "png"))
 	allowed := map[string]float64{"svg": 0.03, "pdf": 0.12}
@@ -55,7 +56,7 @@ func TestOtherProgramsShowTheSamePicture(t *testing.T) {
 			}
 			run := exec.Command(command[0], command[1:]...)
 			run.Dir = folder
-			// Only the picture's own fonts: the machine's must not matter.
+			// Hides the fonts of the machine.
 			empty := filepath.Join(folder, "fonts.conf")
 			if err := os.WriteFile(empty, []byte("<fontconfig></fontconfig>"), 0o600); err != nil {
 				t.Fatal(err)
@@ -101,8 +102,8 @@ func decode(t *testing.T, body []byte) image.Image {
 	return picture
 }
 
-// blockDifference is the largest difference of a channel's mean over a block, as
-// a share of the whole range.
+// blockDifference returns the largest difference of a channel's mean over a block,
+// as a share of the channel's range.
 func blockDifference(a, b image.Image, x0, y0 int) float64 {
 	var sums [3]float64
 	n := 0.0
@@ -118,8 +119,8 @@ func blockDifference(a, b image.Image, x0, y0 int) float64 {
 	return max(math.Abs(sums[0]), math.Abs(sums[1]), math.Abs(sums[2])) / n / 255
 }
 
-// TestThePDFHasItsText extracts the text with poppler, and looks at the fonts.
-func TestThePDFHasItsText(t *testing.T) {
+// TestPDFTextCanBeExtracted extracts the text with poppler and checks the fonts.
+func TestPDFTextCanBeExtracted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "S1.pdf")
 	if err := os.WriteFile(path, drawn(t, "pdf"), 0o600); err != nil {
 		t.Fatal(err)
@@ -131,7 +132,7 @@ func TestThePDFHasItsText(t *testing.T) {
 	words := strings.Join(strings.Fields(string(text)), " ")
 	for _, want := range []string{
 		"MSE (Hz²)", "k-probability: MSE standard − MSE K", "K better", "time steps t", "K-loss, K = 1", "floor of the data",
-		"Data: surrogate. Cells (counted from 0; a smaller n takes the first of them), rates in Hz: 0 (8.00), 7 (7.60)",
+		"Data: surrogate. Neurons (numbered from 0; a smaller n takes the first of them), rates in Hz: 0 (8.00), 7 (7.60)",
 		"hatched where the 95 % interval covers 0.",
 	} {
 		if !strings.Contains(words, want) {
@@ -153,7 +154,8 @@ func TestThePDFHasItsText(t *testing.T) {
 	}
 }
 
-// TestFiguresHaveOpaqueColoursOnly: programs disagree on translucent ones.
+// TestFiguresHaveOpaqueColoursOnly guards against the different rendering of
+// translucent colours.
 func TestFiguresHaveOpaqueColoursOnly(t *testing.T) {
 	if svg := drawn(t, "svg"); bytes.Contains(svg, []byte("opacity")) || bytes.Contains(svg, []byte("<text")) {
 		t.Error("the SVG has translucent colours, or text that needs a font")
@@ -172,7 +174,7 @@ func TestFiguresHaveOpaqueColoursOnly(t *testing.T) {
 	}
 }
 
-// TestDrawingNeedsNoTemporaryFile and gives the same bytes each time.
+// TestDrawingNeedsNoTemporaryFile also checks that drawing is deterministic.
 func TestDrawingNeedsNoTemporaryFile(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
 	t.Setenv("TMP", os.Getenv("TMPDIR"))
@@ -183,18 +185,39 @@ func TestDrawingNeedsNoTemporaryFile(t *testing.T) {
 	}
 }
 
-// TestAPanicOfADrawingIsAnError: gonum panics where it cannot draw.
-func TestAPanicOfADrawingIsAnError(t *testing.T) {
-	f := &Figure{Name: "S1", width: -1, height: -1}
-	for _, format := range []string{"svg", "pdf", "png"} {
-		if err := f.Write(new(bytes.Buffer), format); err == nil || !strings.Contains(err.Error(), "S1."+format) {
-			t.Errorf("%s: error is %v, want one that names the figure", format, err)
+// TestLabelsContrastWithTheirBoxes draws the heat map of one difference at a time.
+func TestLabelsContrastWithTheirBoxes(t *testing.T) {
+	for mean := -1.0; mean <= 1; mean += 0.125 {
+		h := heatMap{[]difference{{neurons: 2, timesteps: 1, mean: mean}}, []int{2}, []int{1}, signedLog{largest: 1}}
+		p := newPlot()
+		p.Add(h)
+		var recorded recorder.Canvas
+		h.Plot(draw.NewCanvas(&recorded, 100, 100), p)
+		var colour color.Color
+		labels := 0
+		for _, action := range recorded.Actions {
+			switch a := action.(type) {
+			case *recorder.SetColor:
+				colour = a.Color
+			case *recorder.FillString:
+				labels++
+				luminance := float64(color.Gray16Model.Convert(colour).(color.Gray16).Y) / math.MaxUint16
+				if got := contrast(h.colours.colour(mean), luminance); got < 4.5 {
+					t.Errorf("%s on %v has contrast %.1f, want 4.5 at least", a.String, h.colours.colour(mean), got)
+				}
+			}
 		}
+		if labels != 1 {
+			t.Errorf("%d labels, want 1", labels)
+		}
+	}
+	if labelColour(blue) != color.White || labelColour(orange) != color.Black {
+		t.Error("labels are not white on blue and black on orange")
 	}
 }
 
-// TestAnyResultIsDrawn: neither a name nor a number of a result may make drawing
-// fail, or put a control character into a file.
+// TestAnyResultIsDrawn checks that no name or number of a result makes drawing fail
+// or puts a control character into a file.
 func TestAnyResultIsDrawn(t *testing.T) {
 	numbers := rapid.OneOf(rapid.Float64(), rapid.SampledFrom([]float64{
 		0, math.SmallestNonzeroFloat64, 1e-310, 1e-300, 1e-100, 1, 1e100, 1e300, math.MaxFloat64, math.Inf(1), math.NaN(), -1,
@@ -227,7 +250,7 @@ func TestAnyResultIsDrawn(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, f := range figures {
-			for _, format := range []string{"svg", "pdf", "csv"} { // a PNG takes the same path, and longer
+			for _, format := range []string{"svg", "pdf", "csv"} { // a PNG takes the same code and more time
 				if err := f.Write(new(bytes.Buffer), format); err != nil {
 					t.Fatal(err)
 				}
@@ -241,8 +264,8 @@ func TestAnyResultIsDrawn(t *testing.T) {
 	})
 }
 
-// TestManyValuesKeepTheirLabelsApart: the labels of an axis are bounded.
-func TestManyValuesKeepTheirLabelsApart(t *testing.T) {
+// TestLabelsOfAnAxisAreBounded checks that labels do not overlap.
+func TestLabelsOfAnAxisAreBounded(t *testing.T) {
 	values := make([]int, 100)
 	for i := range values {
 		values[i] = i + 1
@@ -274,7 +297,7 @@ func TestManyValuesKeepTheirLabelsApart(t *testing.T) {
 	}
 }
 
-// TestTheLegendLeavesTheAxisFinite: an axis without an end would have ticks without end.
+// TestTheLegendLeavesTheAxisFinite guards against an infinite number of ticks.
 func TestTheLegendLeavesTheAxisFinite(t *testing.T) {
 	p := newPlot()
 	for _, entries := range []int{2, 10, 100} {

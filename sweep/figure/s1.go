@@ -25,20 +25,21 @@ var s1Rows = [2]statistic{
 	{"firing_rate_hz2", "firing rate", "MSE (Hz²)"},
 }
 
-// loss is how one k is drawn.
+// loss is the style and the points of one k.
 type loss struct {
 	k      float64
 	label  string
 	colour color.NRGBA
-	shift  float64 // of the runs' points, so that losses do not cover each other
+	shift  float64 // of the runs along the axis, so that losses do not cover each other
 	points []point
 }
 
 // S1 draws the paper's Fig. S1 (DESIGN.md, section 2.5): the errors of the
-// k-probability and of the firing rate against n, against t, and the difference
-// between the losses for each (n, t). A sweep of further axes gives one figure
-// of their combinations: of the first maxFigures, and the others are counted as
-// omitted. Sweeps without a finished task give none.
+// k-probability and of the firing rate against n and against t, and the difference
+// between the losses for each (n, t). It returns one figure for each combination of
+// the values of any further axes, for the first maxFigures of them, and the number
+// of those omitted. Without a finished task it returns none. See [Figure.Write] for
+// panics.
 func S1(shape table.Shape, rows table.Rows) (figures []*Figure, omitted int, err error) {
 	all, omitted, err := facets(shape, rows)
 	if err != nil {
@@ -53,13 +54,10 @@ func S1(shape table.Shape, rows table.Rows) (figures []*Figure, omitted int, err
 	return figures, omitted, nil
 }
 
-// maxFigures bounds the figures of one sweep, and with them the time and memory
-// that they take: nobody looks at thousands.
+// maxFigures bounds the time and memory that the figures of one sweep take.
 const maxFigures = 100
 
-func (f *facet) s1() (figure *Figure, err error) {
-	name := fileName("S1", f.name)
-	defer recovered(name, &err)
+func (f *facet) s1() (*Figure, error) {
 	panels := make([][]*plot.Plot, len(s1Rows))
 	for i := range s1Rows {
 		row, err := f.panels(i)
@@ -71,11 +69,11 @@ func (f *facet) s1() (figure *Figure, err error) {
 	const width, panelsHeight, margin = 960, 500, 14 // points
 	caption := f.caption(width - 2*margin)
 	captionHeight := captionLine*vg.Length(len(caption)) + margin
-	const whole = 72.0 / dotsPerInch * 25 // a whole number of the PNG's dots
+	const whole = 72.0 / dotsPerInch * 25 // gives the PNG a whole number of dots
 	height := vg.Length(math.Ceil(float64(panelsHeight+captionHeight)/whole) * whole)
 	captionHeight = height - panelsHeight
 	return &Figure{
-		Name: name, Numbers: f.numbers(), width: width, height: height, caption: caption,
+		Name: fileName("S1", f.name), Numbers: f.numbers(), width: width, height: height, caption: caption,
 		draw: func(c draw.Canvas) {
 			c.SetColor(color.White)
 			c.Fill(c.Path())
@@ -85,20 +83,20 @@ func (f *facet) s1() (figure *Figure, err error) {
 	}, nil
 }
 
-// maxFileName bounds the names of figures' files, far below what file systems
-// take, so that drafts, endings and long folders fit, too.
+// maxFileName is the longest name of a figure's files. It leaves room below the
+// limits of file systems for the extension, temporary names and long folders.
 const maxFileName = 100
 
-// fileName names the files of a facet. A facet of a few plain values is its own
-// name, with - between the values. Any other is shortened, keeps the characters
-// that every file system takes, and ends with a digest of the whole, so that no
-// two share a name, also where capital letters are not told apart.
+// fileName returns the name of a facet's files. A short facet with plain characters
+// keeps its name, with - between the values. Any other name is shortened, has only
+// characters that every file system accepts, and ends with a digest, so that no two
+// names are equal even if the file system ignores case.
 func fileName(figure, facet string) string {
 	if facet == "" {
 		return figure
 	}
 	const plain = "abcdefghijklmnopqrstuvwxyz0123456789=._"
-	asIs := true
+	unchanged := true
 	clean := strings.Map(func(r rune) rune {
 		switch {
 		case r == ' ':
@@ -106,14 +104,14 @@ func fileName(figure, facet string) string {
 		case strings.ContainsRune(plain, r):
 			return r
 		}
-		asIs = false
+		unchanged = false
 		if unicode.IsUpper(r) && r <= unicode.MaxASCII {
 			return r
 		}
 		return '-'
 	}, facet)
 	name := figure + "-" + clean
-	if asIs && len(name) <= maxFileName {
+	if unchanged && len(name) <= maxFileName {
 		return name
 	}
 	digest := sha256.Sum256([]byte(facet))
@@ -121,7 +119,29 @@ func fileName(figure, facet string) string {
 	return name[:min(len(name), maxFileName-len(suffix))] + suffix
 }
 
-// panels are the plots of a statistic of s1Rows: against n, against t, difference, colour scale.
+// panelShares are the shares of the width: against n, against t, difference, colour
+// scale.
+var panelShares = []float64{0.29, 0.29, 0.32, 0.10}
+
+// drawPanels draws rows of panels from top to bottom.
+func drawPanels(c draw.Canvas, rows [][]*plot.Plot) {
+	size := c.Size()
+	height := size.Y / vg.Length(len(rows))
+	for i, row := range rows {
+		left := vg.Length(0)
+		for j, p := range row {
+			width := size.X * vg.Length(panelShares[j])
+			below := height * vg.Length(len(rows)-1-i)
+			p.Draw(draw.Crop(c, left+padding, left+width-size.X-padding, below+padding, below+height-size.Y-padding))
+			left += width
+		}
+	}
+}
+
+const padding = 0.25 * vg.Centimeter
+
+// panels returns the plots of a statistic of s1Rows: against n, against t,
+// difference, colour scale.
 func (f *facet) panels(s int) ([]*plot.Plot, error) {
 	againstN, err := f.errorPanel(s, "neurons n", neuronsOf)
 	if err != nil {
@@ -154,7 +174,7 @@ func (f *facet) errorPanel(s int, axis string, of func(run) int) (*plot.Plot, er
 		return nil, err
 	}
 	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, powersOfTen{}
-	// The floor is the data's, so any loss may give it.
+	// The floor depends only on the data, so it is the same for every loss.
 	if err := addFloor(p, losses[len(losses)-1].points, xs); err != nil {
 		return nil, err
 	}
@@ -165,7 +185,7 @@ func (f *facet) errorPanel(s int, axis string, of func(run) int) (*plot.Plot, er
 func (f *facet) losses() []loss {
 	ks := values(f.runs, kOf)
 	all := make([]loss, len(ks))
-	spread := min(0.12, 0.6/float64(len(ks))) // so that the runs of one value stay beside it
+	spread := min(0.12, 0.6/float64(len(ks))) // keeps the runs near their value
 	position := 0
 	for i, k := range ks {
 		label := "standard loss"
@@ -180,7 +200,7 @@ func (f *facet) losses() []loss {
 	return all
 }
 
-// comparedK is the K-loss of the heat map: the smallest k ≠ 0 that there is.
+// comparedK returns the k of the heat map: the smallest k ≠ 0.
 func (f *facet) comparedK() (float64, bool) {
 	ks := slices.DeleteFunc(values(f.runs, kOf), func(k float64) bool { return k == 0 })
 	if len(ks) == 0 {
@@ -202,7 +222,7 @@ func (f *facet) differencePanel(s int) (panel, scale *plot.Plot) {
 		scale.HideAxes()
 		return panel, scale
 	}
-	h := heat{differences: all, neurons: values(f.runs, neuronsOf), timesteps: values(f.runs, timestepsOf)}
+	h := heatMap{differences: all, neurons: values(f.runs, neuronsOf), timesteps: values(f.runs, timestepsOf)}
 	for _, d := range all {
 		h.colours.largest = max(h.colours.largest, d.mean, -d.mean)
 	}
@@ -210,7 +230,7 @@ func (f *facet) differencePanel(s int) (panel, scale *plot.Plot) {
 	panel.X.Label.Text, panel.Y.Label.Text = "time steps t", "neurons n"
 	panel.X.Tick.Marker, panel.Y.Tick.Marker = positions(h.timesteps), positions(h.neurons)
 	panel.Add(h)
-	b := bar{h.colours}
+	b := colourScale{h.colours}
 	scale.HideX()
 	scale.Y.Tick.Marker = b.ticks()
 	scale.Y.Label.Text = "K worse        K better"

@@ -17,7 +17,7 @@ import (
 	"spiqsweep/sweep"
 )
 
-// sans is the one font of all figures.
+// sans returns the font of all figures.
 func sans(size vg.Length) font.Font {
 	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
 }
@@ -28,7 +28,7 @@ func textStyle(size vg.Length, x text.XAlignment, y text.YAlignment) text.Style 
 	return text.Style{Color: color.Black, Font: sans(size), XAlign: x, YAlign: y, Handler: plot.DefaultTextHandler}
 }
 
-// newPlot is an empty plot in our font.
+// newPlot returns an empty plot with the font of all figures.
 func newPlot() *plot.Plot {
 	p := plot.New()
 	for _, style := range []*text.Style{
@@ -40,8 +40,8 @@ func newPlot() *plot.Plot {
 	return p
 }
 
-// drawable returns text as the font can show it: what is not printable is
-// escaped, and a character that the font lacks becomes U+FFFD.
+// drawable escapes text that is not printable, and replaces each character that the
+// font lacks by U+FFFD.
 func drawable(text string) string {
 	face := fonts.Lookup(sans(0), 1)
 	var buffer sfnt.Buffer
@@ -53,7 +53,8 @@ func drawable(text string) string {
 	}, sweep.Printable(text))
 }
 
-// wrap breaks a text into lines of at most width, between words where it can.
+// wrap breaks a text into lines of at most the given width. It breaks between words,
+// and within a word only if the word is longer than a line.
 func wrap(s string, size, width vg.Length) []string {
 	face := fonts.Lookup(sans(size), size)
 	var lines []string
@@ -63,7 +64,7 @@ func wrap(s string, size, width vg.Length) []string {
 			lines, line = append(lines, line), ""
 		}
 		line = strings.TrimPrefix(line+" "+word, " ")
-		for face.Width(line) > width { // one word alone: breaks within it
+		for face.Width(line) > width { // a word longer than a line
 			fits := 0
 			for i := range line {
 				if i > 0 && face.Width(line[:i]) > width {
@@ -80,8 +81,8 @@ func wrap(s string, size, width vg.Length) []string {
 	return append(lines, line)
 }
 
-// outlined draws text as the outlines of its letters, so that a picture looks the
-// same where the font is not installed.
+// outlined draws text as outlines, so that a picture looks the same without the
+// font installed.
 type outlined struct {
 	vg.CanvasSizer
 	io.WriterTo
@@ -102,12 +103,12 @@ func (c outlined) FillString(face font.Face, at vg.Point, text string) {
 	}
 }
 
-// letter is a character of a text at its place, as gonum measures it.
+// letter is a character of a text and its position, as gonum measures it.
 type letter struct {
 	character rune
 	glyph     sfnt.GlyphIndex
 	x         vg.Length
-	kerned    bool // is not where the letter before ends
+	kerned    bool // whether kerning moved it
 }
 
 func letters(face font.Face, text string) []letter {
@@ -134,14 +135,14 @@ func letters(face font.Face, text string) []letter {
 	return all
 }
 
-// units returns the size at which a unit of the font is 1, and the length of a
-// unit.
+// units returns the font size at which one font unit has length 1, and the length of
+// a unit at the size of the face.
 func units(face font.Face) (em fixed.Int26_6, unit vg.Length) {
 	em = fixed.Int26_6(face.Face.UnitsPerEm())
 	return em, face.Font.Size / vg.Length(em)
 }
 
-// must panics on an error of our font, which is part of the program.
+// must panics on an error of the font, which is part of the program.
 func must(err error) {
 	if err != nil {
 		panic(fmt.Sprintf("read the font: %v", err))

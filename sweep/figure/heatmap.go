@@ -11,21 +11,21 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// heat draws differences as coloured cells, timesteps to the right and neurons
-// upwards, hatched where the sign is undecided.
-type heat struct {
+// heatMap draws each difference as a coloured box, with timesteps to the right and
+// neurons upwards. Boxes with an undecided sign are hatched.
+type heatMap struct {
 	differences        []difference
 	neurons, timesteps []int // the values at positions 0, 1, …
 	colours            signedLog
 }
 
 // DataRange implements plot.DataRanger.
-func (h heat) DataRange() (xmin, xmax, ymin, ymax float64) {
+func (h heatMap) DataRange() (xmin, xmax, ymin, ymax float64) {
 	return -0.5, float64(len(h.timesteps)) - 0.5, -0.5, float64(len(h.neurons)) - 0.5
 }
 
 // Plot implements plot.Plotter.
-func (h heat) Plot(c draw.Canvas, p *plot.Plot) {
+func (h heatMap) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	for _, d := range h.differences {
 		column, row := position(h.timesteps, d.timesteps), position(h.neurons, d.neurons)
@@ -33,12 +33,15 @@ func (h heat) Plot(c draw.Canvas, p *plot.Plot) {
 			Min: vg.Point{X: x(column - 0.5), Y: y(row - 0.5)},
 			Max: vg.Point{X: x(column + 0.5), Y: y(row + 0.5)},
 		}
-		c.FillPolygon(h.colours.colour(d.mean), corners(box))
+		background := h.colours.colour(d.mean)
+		c.FillPolygon(background, corners(box))
 		if d.undecided {
 			hatch(c, box)
 		}
 		c.StrokeLines(draw.LineStyle{Color: color.White, Width: vg.Points(0.5)}, append(corners(box), box.Min))
-		c.FillText(textStyle(6.5, text.XCenter, text.YCenter), vg.Point{X: x(column), Y: y(row)}, signed(d.mean))
+		label := textStyle(6.5, text.XCenter, text.YCenter)
+		label.Color = labelColour(background)
+		c.FillText(label, vg.Point{X: x(column), Y: y(row)}, signed(d.mean))
 	}
 }
 
@@ -46,7 +49,7 @@ func corners(box vg.Rectangle) []vg.Point {
 	return []vg.Point{box.Min, {X: box.Max.X, Y: box.Min.Y}, box.Max, {X: box.Min.X, Y: box.Max.Y}}
 }
 
-// hatch strokes diagonals through a box.
+// hatch draws diagonals through a box.
 func hatch(c draw.Canvas, box vg.Rectangle) {
 	const lines = 5
 	size := box.Size()
@@ -60,26 +63,26 @@ func hatch(c draw.Canvas, box vg.Rectangle) {
 	}
 }
 
-// bar is the heat map's colour scale.
-type bar struct{ colours signedLog }
+// colourScale draws the colour scale of the heat map.
+type colourScale struct{ colours signedLog }
 
 // DataRange implements plot.DataRanger.
-func (bar) DataRange() (xmin, xmax, ymin, ymax float64) { return 0, 1, -1, 1 }
+func (colourScale) DataRange() (xmin, xmax, ymin, ymax float64) { return 0, 1, -1, 1 }
 
 // Plot implements plot.Plotter.
-func (b bar) Plot(c draw.Canvas, p *plot.Plot) {
+func (b colourScale) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	const steps = 64
 	for i := -steps; i < steps; i++ {
 		low, high := float64(i)/steps, float64(i+1)/steps
 		c.FillPolygon(b.colours.colour(b.invert((low+high)/2)), corners(vg.Rectangle{
-			Min: vg.Point{X: x(0), Y: y(low)}, Max: vg.Point{X: x(1), Y: y(min(1, high+1.0/steps))}, // overlaps, or seams show
+			Min: vg.Point{X: x(0), Y: y(low)}, Max: vg.Point{X: x(1), Y: y(min(1, high+1.0/steps))}, // overlapping hides seams
 		}))
 	}
 }
 
-// invert finds the difference that is scaled to u.
-func (b bar) invert(u float64) float64 {
+// invert returns the difference that signedLog maps to u.
+func (b colourScale) invert(u float64) float64 {
 	smallest := b.colours.smallest()
 	if smallest == 0 {
 		return 0
@@ -87,8 +90,8 @@ func (b bar) invert(u float64) float64 {
 	return math.Copysign(smallest*math.Expm1(math.Abs(u)*math.Log1p(b.colours.largest/smallest)), u)
 }
 
-// ticks marks 0 and the decades below the largest difference on both sides.
-func (b bar) ticks() plot.ConstantTicks {
+// ticks marks 0, and the largest difference and the decades below it on both sides.
+func (b colourScale) ticks() plot.ConstantTicks {
 	ticks := plot.ConstantTicks{{Value: 0, Label: "0"}}
 	for _, v := range []float64{1, 0.1, 0.01} {
 		for _, sign := range []float64{-1, 1} {
@@ -99,7 +102,7 @@ func (b bar) ticks() plot.ConstantTicks {
 	return ticks
 }
 
-// signed prints a difference with one digit.
+// signed formats a difference with its sign and one digit.
 func signed(v float64) string {
 	if v == 0 {
 		return "0"

@@ -11,13 +11,13 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// position is where a value stands on an axis whose values are evenly spaced.
+// position returns the place of a value on an axis with evenly spaced values.
 func position(values []int, v int) float64 { return float64(slices.Index(values, v)) }
 
-// maxLabels bounds the labels of an axis, so that they do not overlap.
+// maxLabels is the number of labels of an axis that do not overlap.
 const maxLabels = 12
 
-// positions labels such an axis, from the first value on.
+// positions returns the ticks of such an axis.
 func positions(values []int) plot.ConstantTicks {
 	ticks := make(plot.ConstantTicks, len(values))
 	every := (len(values) + maxLabels - 1) / maxLabels
@@ -30,9 +30,9 @@ func positions(values []int) plot.ConstantTicks {
 	return ticks
 }
 
-// powersOfTen marks 10ⁱ and, without labels, its multiples; of many decades, only
-// some of the powers. An axis that is too short for two labels has labels at
-// multiples, too.
+// powersOfTen marks the powers of ten, and their multiples without labels. An axis of
+// many decades has only some of the powers. An axis too short for two labels has
+// labels at multiples.
 type powersOfTen struct{}
 
 // Ticks implements plot.Ticker; both ends are positive.
@@ -62,7 +62,7 @@ func (powersOfTen) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// makeRoom raises the end of the error axis so that the legend has room above the
+// makeRoom raises the end of the error axis to leave room for the legend above the
 // points.
 func makeRoom(p *plot.Plot, entries int) {
 	const share = 0.06 // of the axis, for each entry
@@ -71,24 +71,24 @@ func makeRoom(p *plot.Plot, entries int) {
 	p.Y.Max *= max(2, math.Pow(10, min(decades*legend/(1-legend), 200))) // finite: largestDrawn is far below
 }
 
-// bandShare is how much of its loss's colour a band has; the rest is white.
+// bandShare is the share of the loss's colour in a band; the rest is white.
 const bandShare = 0.19
 
-// maxDots bounds the runs that are drawn at one value: more would only be a bar,
-// which the band is already, in a file of gigabytes.
+// maxDots is the number of runs drawn at one value. More would be indistinguishable
+// from a bar and make a file of gigabytes.
 const maxDots = 1000
 
-// addErrors draws the losses: the runs as pale points, the geometric mean as a
-// line, and the band from the smallest to the largest error. Bands lie below
-// everything else, and their edges above all bands, so that each can be followed
-// where another covers it.
+// addErrors draws each loss: its runs as pale points, their geometric mean as a
+// line, and a band from the smallest to the largest error. The edges of all bands
+// are above the bands, so that an edge stays visible where another band covers its
+// own.
 func addErrors(p *plot.Plot, losses []loss, xs []int) error {
 	var areas, edges, dots, lines []plot.Plotter
 	for _, l := range losses {
-		var runs, means, band plotter.XYs
+		var runs, geometricMeans, band plotter.XYs
 		for _, pt := range l.points {
 			x := position(xs, pt.x)
-			means = append(means, plotter.XY{X: x, Y: pt.geometric})
+			geometricMeans = append(geometricMeans, plotter.XY{X: x, Y: pt.geometric})
 			band = append(band, plotter.XY{X: x, Y: pt.high})
 			for _, e := range pt.errors[:min(len(pt.errors), maxDots)] {
 				runs = append(runs, plotter.XY{X: x + l.shift, Y: e})
@@ -109,7 +109,7 @@ func addErrors(p *plot.Plot, losses []loss, xs []int) error {
 			return err
 		}
 		scatter.GlyphStyle = draw.GlyphStyle{Color: pale(l.colour, 0.56), Radius: vg.Points(1.2), Shape: draw.CircleGlyph{}}
-		line, marks, err := plotter.NewLinePoints(means)
+		line, marks, err := plotter.NewLinePoints(geometricMeans)
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func addErrors(p *plot.Plot, losses []loss, xs []int) error {
 	return nil
 }
 
-// addFloor draws the floor as a dashed line, where there is one.
+// addFloor draws the floor as a dashed line where it is defined.
 func addFloor(p *plot.Plot, points []point, xs []int) error {
 	var floors plotter.XYs
 	for _, pt := range points {
