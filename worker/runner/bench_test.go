@@ -11,9 +11,10 @@ import (
 	"spiqsweep/sweep"
 )
 
-// BenchmarkHistory measures a point of the Jensen–Shannon history in the cells of
-// Fig. S1 that have one, as a share of the training between two points: as it is,
-// and as it would be if an iteration took no more than 1.3 times its circuits.
+// BenchmarkHistory measures a point of the Jensen–Shannon history in the
+// configurations of Fig. S1 that have one. It reports the time as a share of the
+// training between two points, measured and for an iteration of 1.3 times its
+// circuits.
 func BenchmarkHistory(b *testing.B) {
 	for _, size := range [][2]int{{2, 1}, {2, 2}, {2, 5}, {4, 1}, {4, 2}, {6, 1}, {6, 2}, {8, 1}, {8, 2}, {10, 1}} {
 		b.Run(fmt.Sprintf("n=%d,t=%d", size[0], size[1]), func(b *testing.B) {
@@ -39,7 +40,7 @@ func BenchmarkHistory(b *testing.B) {
 	}
 }
 
-// surrogateRun begins a task of a cell of Fig. S1.
+// surrogateRun begins a task of a configuration of Fig. S1.
 func surrogateRun(t testing.TB, kernel circuit.Kernel, neurons, timesteps, steps int) *run {
 	t.Helper()
 	c := sweep.Default()
@@ -51,15 +52,15 @@ func surrogateRun(t testing.TB, kernel circuit.Kernel, neurons, timesteps, steps
 	}
 	s := trainOnly()
 	s.kernel = kernel
-	run, err := s.begin(t.Context(), Task{Configuration: c, Raster: source.Raster(cells)}, &witness{stopAt: -1})
+	run, err := s.begin(t.Context(), Task{Configuration: c, Raster: source.Raster(cells)}, &recorder{stopAt: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return run
 }
 
-// circuitsOfStep runs the circuits of an iteration alone, as BenchmarkIteration
-// of package gan counts them.
+// circuitsOfStep returns a function that runs only the circuits of an iteration,
+// as in BenchmarkIteration of package gan.
 func circuitsOfStep(b *testing.B, s gan.Settings) func() {
 	b.Helper()
 	c, err := circuit.Compile(s.Ansatz, s.Kernel)
@@ -81,7 +82,7 @@ func circuitsOfStep(b *testing.B, s gan.Settings) func() {
 	}
 }
 
-// timeOf is the time of one call, over a tenth of a second.
+// timeOf returns the time of one call, averaged over a tenth of a second.
 func timeOf(f func()) time.Duration {
 	calls := 0
 	start := time.Now()

@@ -9,8 +9,8 @@ import (
 	"spiqsweep/sweep"
 )
 
-// checkpointFormat begins every checkpoint. The SHA-256 of the rest follows,
-// then the rest: a checkpoint as JSON.
+// checkpointFormat begins every checkpoint. The SHA-256 of the JSON follows, then
+// the JSON of a checkpoint.
 const checkpointFormat = "spiqsweep task/1\n"
 
 // checkpoint is the state of a task after a step.
@@ -29,7 +29,8 @@ func (c checkpoint) encode() ([]byte, error) {
 	return bytes.Join([][]byte{[]byte(checkpointFormat), digest[:], body}, nil), nil
 }
 
-// decodeCheckpoint reads what encode wrote, whole and for this task.
+// decodeCheckpoint decodes the output of encode. It fails if the checkpoint is
+// damaged or belongs to another task.
 func decodeCheckpoint(b []byte, task sweep.TaskID) (checkpoint, error) {
 	rest, ok := bytes.CutPrefix(b, []byte(checkpointFormat))
 	if !ok || len(rest) < sha256.Size {

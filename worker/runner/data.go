@@ -10,23 +10,24 @@ import (
 	"spiqsweep/simulator/statistics"
 )
 
-// keptData is how many data sets stay at hand: more than the thirty of Fig. S1, to
-// which every replicate comes back.
-const keptData = 64
+// maxDataSets is the number of data sets in the cache: more than the thirty of
+// Fig. S1, which every replicate reuses.
+const maxDataSets = 64
 
-// floors is the purpose of the splits behind the floors.
+// floors is the random purpose of the splits for the floors.
 const floors random.Purpose = "floors"
 
-// data is the real side of a task: windows to train on, and what to compare
-// with. It is read only.
+// data holds a task's windows to train on and the statistics to compare with. It
+// must not be modified.
 type data struct {
-	windows *recording.Windows // of the repeats that training sees
+	windows *recording.Windows // of the repeats to train on
 	seen    statistics.Data
 	heldout *statistics.Data // nil without a holdout
 }
 
-// dataKey is all that a data set depends on. Tasks on the same raster share its
-// pointer: to hash the smallest raster takes as long as a hundred steps on it.
+// dataKey identifies a data set. Tasks on the same raster share its pointer; the
+// key contains the pointer because hashing even the smallest raster takes as long
+// as a hundred steps of training.
 type dataKey struct {
 	raster    *recording.Raster
 	timesteps int
@@ -34,25 +35,25 @@ type dataKey struct {
 	seed      uint64
 }
 
-// dataShelf makes each data set once and keeps the most recent.
-type dataShelf struct {
-	mu    sync.Mutex // guards sets and order; a set is made outside of it
+// dataCache computes each data set once and keeps the most recently used ones.
+type dataCache struct {
+	mu    sync.Mutex // guards sets and order; not held while a set is computed
 	sets  map[dataKey]func() (*data, error)
 	order []dataKey // least recently used first
 }
 
-func newDataShelf() *dataShelf {
-	return &dataShelf{sets: map[dataKey]func() (*data, error){}}
+func newDataCache() *dataCache {
+	return &dataCache{sets: map[dataKey]func() (*data, error){}}
 }
 
-// of returns the data of a task. Tasks that need the same set at the same time
-// wait for the one that makes it.
-func (s *dataShelf) of(t Task) (*data, error) {
+// of returns the data of a task. Concurrent tasks that need the same set wait for
+// the task that computes it.
+func (s *dataCache) of(t Task) (*data, error) {
 	c := t.Configuration
 	return s.set(dataKey{t.Raster, c.Timesteps, c.Recording.Holdout, c.Seed})()
 }
 
-func (s *dataShelf) set(key dataKey) func() (*data, error) {
+func (s *dataCache) set(key dataKey) func() (*data, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	set, ok := s.sets[key]
@@ -61,15 +62,15 @@ func (s *dataShelf) set(key dataKey) func() (*data, error) {
 		s.sets[key] = set
 	}
 	s.order = append(slices.DeleteFunc(s.order, func(k dataKey) bool { return k == key }), key)
-	if len(s.order) > keptData {
+	if len(s.order) > maxDataSets {
 		delete(s.sets, s.order[0])
 		s.order = s.order[1:]
 	}
 	return set
 }
 
-// makeData splits the repeats and counts them. Its splits do not depend on the
-// replicate: all tasks on the same data see the same floors.
+// makeData splits the repeats and computes their statistics. The splits do not
+// depend on the replicate: all tasks on the same data get the same floors.
 func makeData(key dataKey) (*data, error) {
 	r := key.raster
 	train, heldout, err := r.Holdout(key.holdout, key.seed)

@@ -5,13 +5,13 @@ import (
 	"testing"
 )
 
-func TestDataIsMadeOnceForAllThatShareIt(t *testing.T) {
-	shelf := newDataShelf()
+func TestDataIsComputedOnce(t *testing.T) {
+	cache := newDataCache()
 	task := smallTask(t, 2, 1)
 	sets := make([]*data, 8)
 	var wait sync.WaitGroup
 	for i := range sets {
-		wait.Go(func() { sets[i], _ = shelf.of(task) })
+		wait.Go(func() { sets[i], _ = cache.of(task) })
 	}
 	wait.Wait()
 	for _, set := range sets {
@@ -20,38 +20,38 @@ func TestDataIsMadeOnceForAllThatShareIt(t *testing.T) {
 		}
 	}
 	for _, other := range []Task{smallTask(t, 2, 2), smallTask(t, 2, 1, "seed", 9.0), smallTask(t, 2, 1, "holdout", 0.5), smallTask(t, 3, 1)} {
-		if set, err := shelf.of(other); err != nil || set == sets[0] {
-			t.Errorf("set %p, error %v, want one of its own", set, err)
+		if set, err := cache.of(other); err != nil || set == sets[0] {
+			t.Errorf("set %p, error %v, want a new set", set, err)
 		}
 	}
 }
 
-func TestDataShelfKeepsTheMostRecent(t *testing.T) {
-	shelf := newDataShelf()
+func TestDataCacheKeepsTheMostRecent(t *testing.T) {
+	cache := newDataCache()
 	task := smallTask(t, 2, 1)
-	first, err := shelf.of(task)
+	first, err := cache.of(task)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for seed := range keptData {
-		if _, err := shelf.of(smallTask(t, 2, 1, "seed", float64(100+seed))); err != nil {
+	for seed := range maxDataSets {
+		if _, err := cache.of(smallTask(t, 2, 1, "seed", float64(100+seed))); err != nil {
 			t.Fatal(err)
 		}
-		if seed < keptData-1 {
-			if again, _ := shelf.of(task); again != first {
-				t.Fatalf("lost after %d others, though in use", seed+1)
+		if seed < maxDataSets-1 {
+			if again, _ := cache.of(task); again != first {
+				t.Fatalf("evicted after %d others, although in use", seed+1)
 			}
 		}
 	}
-	if len(shelf.sets) != keptData || len(shelf.order) != keptData {
-		t.Errorf("keeps %d sets in an order of %d", len(shelf.sets), len(shelf.order))
+	if len(cache.sets) != maxDataSets || len(cache.order) != maxDataSets {
+		t.Errorf("keeps %d sets in an order of %d", len(cache.sets), len(cache.order))
 	}
-	for seed := range keptData {
-		if _, err := shelf.of(smallTask(t, 2, 1, "seed", float64(200+seed))); err != nil {
+	for seed := range maxDataSets {
+		if _, err := cache.of(smallTask(t, 2, 1, "seed", float64(200+seed))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if again, _ := shelf.of(task); again == first {
-		t.Error("is still kept after as many others as there is room for")
+	if again, _ := cache.of(task); again == first {
+		t.Error("not evicted from a full cache")
 	}
 }

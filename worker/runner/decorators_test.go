@@ -16,7 +16,7 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// badTrainer goes wrong at a step.
+// badTrainer fails or panics at a step.
 type badTrainer struct {
 	trainer
 	step func(done int) error
@@ -29,7 +29,7 @@ func (b badTrainer) Step() error {
 	return b.trainer.Step()
 }
 
-// nanTrainer ends with angles that are no numbers.
+// nanTrainer returns NaN angles.
 type nanTrainer struct{ trainer }
 
 func (n nanTrainer) Angles() []float64 {
@@ -39,7 +39,7 @@ func (n nanTrainer) Angles() []float64 {
 	return angles
 }
 
-func TestABadTaskFailsAlone(t *testing.T) {
+func TestFailureDoesNotAffectOtherTasks(t *testing.T) {
 	tests := map[string]struct {
 		spoil   func(trainer) trainer
 		message string
@@ -62,7 +62,7 @@ func TestABadTaskFailsAlone(t *testing.T) {
 			},
 			"the gradient is NaN", "task begins",
 		},
-		"NaN": {func(t trainer) trainer { return nanTrainer{t} }, "history at step 0: set angles:", "task begins"},
+		"NaN": {func(t trainer) trainer { return nanTrainer{t} }, "measure history at step 0: set angles:", "task begins"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestABadTaskFailsAlone(t *testing.T) {
 	}
 }
 
-func TestComputeTimeIsThatOfTheAttempt(t *testing.T) {
+func TestComputeTimeOfAttempt(t *testing.T) {
 	inner := runnerFunc(func(context.Context, Task, Reporter) (Outcome, error) { return Outcome{}, ErrStopped })
 	c := &clock{now: time.Unix(0, 0), tick: 3 * time.Second}
 	outcome, _, err := runUntil(timed{inner, c.Now}, Task{}, -1)
@@ -112,7 +112,7 @@ func (f runnerFunc) Run(ctx context.Context, t Task, r Reporter) (Outcome, error
 	return f(ctx, t, r)
 }
 
-func TestTailKeepsWholeLastLines(t *testing.T) {
+func TestTailKeepsWholeLines(t *testing.T) {
 	lines := &tail{limit: 20}
 	for i := range 10 {
 		fmt.Fprintf(lines, "line %d\n", i)

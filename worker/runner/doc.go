@@ -1,22 +1,22 @@
-// Package runner turns one task into its result: it trains a model on a raster
-// and measures it (DESIGN.md, sections 1 to 3).
+// Package runner computes the result of one task: it trains a model on a raster
+// and evaluates it (DESIGN.md, sections 1 to 3).
 //
-// [New] stacks small decorators around the training itself, one concern each:
-// logged (a log per task, attached to its failure), timed (compute time),
-// recovered (a panic fails its task alone). A task goes through
+// [New] wraps the training in small decorators with one concern each: logged (a
+// log per task, attached to its failure), timed (compute time) and recovered (a
+// panic fails only its task). The stages of a task are
 //
-//	the data      real statistics and floors, shared by tasks on the same data
-//	a checkpoint  of this very task, if there is one; else step 0
-//	training      a checkpoint now and then, and when the context ends;
-//	              on the way the divergence, with the training's own kernel
-//	evaluation    exact or by samples, in float64
+//	data        real statistics and floors, shared by tasks on the same data
+//	checkpoint  resume from the task's checkpoint, if any; otherwise step 0
+//	training    saves checkpoints regularly and when the context ends;
+//	            measures the divergence with the training's own kernel
+//	evaluation  exact or from samples, in float64
 //
-// Equal tasks give equal results, bit for bit: whatever differs between two
-// runs (time, host, interruptions) decides only when something happens, never
-// what is computed. A task runs on the goroutine that called Run, one core.
+// Equal tasks on kernels of one class give equal results, bit for bit: time, host
+// and interruptions do not affect the computation. A task runs on the goroutine
+// that called Run, on one core.
 //
-// A checkpoint belongs to one task: it carries the task's ID, and a damaged or
-// foreign one is refused, in which case the task starts from step 0 and its log
-// says why. After a crash nothing is left to clean up: whoever gets the task
-// next continues from the last checkpoint that was stored.
+// A checkpoint contains the ID of its task. If a checkpoint is damaged or belongs
+// to another task, the task starts from step 0 and its log gives the reason. The
+// package writes no files, so a crash leaves nothing to clean up: the next worker
+// continues from the last stored checkpoint.
 package runner

@@ -8,8 +8,9 @@ import (
 	"spiqsweep/sweep"
 )
 
-// evaluate measures the trained model, and shows on the way that it is alive.
-// When ctx ends meanwhile, it leaves a checkpoint at the last step.
+// evaluate computes the result of the trained model and reports progress
+// regularly. If ctx ends, it saves a checkpoint at the last step and returns
+// ErrStopped.
 func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 	c, angles := r.task.Configuration, r.trainer.Angles()
 	m, err := newModel(c, r.generator)
@@ -19,7 +20,7 @@ func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 	if err := m.Set(angles); err != nil {
 		return sweep.Result{}, fmt.Errorf("evaluate: %w", err)
 	}
-	m.goOn = func() bool {
+	m.keepGoing = func() bool {
 		r.reporter.Progress(r.trainer.Steps())
 		return ctx.Err() == nil
 	}
@@ -30,7 +31,7 @@ func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 		measured, err = statistics.Exact(m, noiseOf(r.generator))
 	}
 	samples := m.generate(sweep.SampleWindows)
-	if ctx.Err() != nil { // and hence perhaps err, or too few samples
+	if ctx.Err() != nil { // then the statistics may be incomplete
 		return sweep.Result{}, r.stop()
 	}
 	if err != nil {
@@ -54,7 +55,7 @@ func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 	return result, nil
 }
 
-// nested gives flat angles the shape [time][layer][qubit][RY, RZ].
+// nested reshapes flat angles to [time][layer][qubit][RY, RZ].
 func nested(flat []float64, c sweep.Configuration) [][][][2]float64 {
 	angles := make([][][][2]float64, c.Timesteps)
 	for step := range angles {

@@ -12,11 +12,11 @@ import (
 	"spiqsweep/worker/runner"
 )
 
-// indifferent hears no progress and keeps no checkpoint.
-type indifferent struct{}
+// discard is a Reporter that ignores progress and checkpoints.
+type discard struct{}
 
-func (indifferent) Progress(int)           {}
-func (indifferent) Checkpoint(int, []byte) {}
+func (discard) Progress(int)           {}
+func (discard) Checkpoint(int, []byte) {}
 
 func Example() {
 	c := sweep.Default()
@@ -31,7 +31,7 @@ func Example() {
 		Configuration: c,
 		Raster:        raster,
 	}
-	outcome, err := runner.New(kernel, hclog.NewNullLogger()).Run(context.Background(), task, indifferent{})
+	outcome, err := runner.New(kernel, hclog.NewNullLogger()).Run(context.Background(), task, discard{})
 	if err != nil {
 		fmt.Println(err)
 		return

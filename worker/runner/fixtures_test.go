@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// smallRaster is 12 repeats of 60 bins of so many cells that fire now and then.
+// smallRaster returns 12 repeats of 60 bins of random spikes.
 func smallRaster(neurons int) *recording.Raster {
 	r := &recording.Raster{Neurons: neurons, Repeats: 12, Bins: 60, BinMS: 20}
 	for q := range neurons {
@@ -35,7 +35,7 @@ func smallRaster(neurons int) *recording.Raster {
 	return r
 }
 
-// smallTask is a task of a few steps, changed by settings name, value, ….
+// smallTask returns a task of a few steps, with settings given as name, value, ….
 func smallTask(t testing.TB, neurons, timesteps int, settings ...any) Task {
 	t.Helper()
 	c := sweep.Default()
@@ -58,7 +58,7 @@ func smallTask(t testing.TB, neurons, timesteps int, settings ...any) Task {
 	return Task{ID: sweep.NewTaskID(c, r.Digest(), sweep.Numerics, portable().Class), Configuration: c, Raster: r}
 }
 
-// variants are configurations that go through different parts of a run.
+// variants returns tasks that together exercise all parts of a run.
 func variants(t testing.TB) map[string]Task {
 	return map[string]Task{
 		"one step":          smallTask(t, 2, 1),
@@ -73,7 +73,7 @@ func variants(t testing.TB) map[string]Task {
 	}
 }
 
-// portable is the kernel of the golden results.
+// portable returns the kernel of the golden results.
 func portable() circuit.Kernel {
 	k, err := circuit.NamedKernel("portable")
 	if err != nil {
@@ -89,33 +89,33 @@ func trainOnly() *spiqgan {
 	return newTestRunner().(logged).next.(timed).next.(recovered).next.(*spiqgan)
 }
 
-// witness is a Reporter that remembers, and may end a context at a step.
-type witness struct {
+// recorder is a Reporter that records all calls and can cancel a context at a step.
+type recorder struct {
 	steps       []int
 	checkpoints map[int][]byte
 	stopAt      int // step; −1: never
 	stop        context.CancelFunc
 }
 
-func (w *witness) Progress(step int) {
+func (w *recorder) Progress(step int) {
 	w.steps = append(w.steps, step)
 	if step == w.stopAt {
 		w.stop()
 	}
 }
 
-func (w *witness) Checkpoint(step int, body []byte) {
+func (w *recorder) Checkpoint(step int, body []byte) {
 	if w.checkpoints == nil {
 		w.checkpoints = map[int][]byte{}
 	}
 	w.checkpoints[step] = body
 }
 
-// runUntil runs a task that is stopped once it has done so many steps (−1: never).
-func runUntil(r Runner, task Task, stopAt int) (Outcome, *witness, error) {
+// runUntil runs a task and stops it after the given step (−1: never).
+func runUntil(r Runner, task Task, stopAt int) (Outcome, *recorder, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	w := &witness{stopAt: stopAt, stop: cancel}
+	w := &recorder{stopAt: stopAt, stop: cancel}
 	outcome, err := r.Run(ctx, task, w)
 	return outcome, w, err
 }
@@ -134,10 +134,10 @@ func mustRun(t testing.TB, r Runner, task Task) []byte {
 	return body
 }
 
-// clock is a time that moves by itself.
+// clock is a clock that advances at every reading.
 type clock struct {
 	now  time.Time
-	tick time.Duration // at every look
+	tick time.Duration // per reading
 }
 
 func (c *clock) Now() time.Time {

@@ -15,11 +15,11 @@ import (
 	"spiqsweep/sweep"
 )
 
-var update = flag.Bool("update", false, "write the golden files again; do it only with a new sweep.Numerics")
+var update = flag.Bool("update", false, "rewrite the golden files; only with a new sweep.Numerics")
 
-// TestGoldenResults guards the numerics contract (DESIGN.md, section 3.3): who
-// changes a bit of these results raises sweep.Numerics. Kernels of one class
-// share a file.
+// TestGoldenResults guards the numerics contract (DESIGN.md, section 3.3): a change
+// of any bit of these results must raise sweep.Numerics. Kernels of one class share
+// a file.
 func TestGoldenResults(t *testing.T) {
 	for _, kernel := range circuit.Kernels() {
 		t.Run(kernel.Name, func(t *testing.T) {

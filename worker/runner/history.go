@@ -8,13 +8,13 @@ import (
 	"spiqsweep/sweep"
 )
 
-// history follows the Jensen–Shannon divergence during a training, at step 0,
-// every so many steps and at the end, where n·t ≤ 16 (sweep.MaxStateBits).
+// history measures the Jensen–Shannon divergence during a training if n·t ≤ 16
+// (sweep.MaxStateBits): at step 0, at regular steps and at the end.
 type history struct {
 	every, last int // steps
 	real        statistics.Statistics
-	model       *model              // nil: there are too many words, nothing is followed
-	exact       *statistics.History // nil: by generated windows, as the evaluation
+	model       *model              // nil: too many words, no history
+	exact       *statistics.History // nil: from generated windows, like the evaluation
 	points      []sweep.HistoryPoint
 }
 
@@ -33,8 +33,8 @@ func newHistory(c sweep.Configuration, g gan.Generator, real statistics.Statisti
 	return h, err
 }
 
-// note adds a point if the step that the trainer has reached is due and was
-// not measured before the last checkpoint.
+// note adds a point if the trainer's current step is due and was not measured
+// before the last checkpoint.
 func (h *history) note(t trainer) error {
 	step := t.Steps()
 	due := step%h.every == 0 || step == h.last
@@ -43,7 +43,7 @@ func (h *history) note(t trainer) error {
 	}
 	bits, err := h.divergence(t.Angles())
 	if err != nil {
-		return fmt.Errorf("history at step %d: %w", step, err)
+		return fmt.Errorf("measure history at step %d: %w", step, err)
 	}
 	h.points = append(h.points, sweep.HistoryPoint{Step: step, JSBits: bits})
 	return nil

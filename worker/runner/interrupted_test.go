@@ -17,7 +17,7 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-func TestInterruptedEqualsUninterrupted(t *testing.T) {
+func TestInterruptedTaskGivesTheSameResult(t *testing.T) {
 	for name, task := range variants(t) {
 		t.Run(name, func(t *testing.T) {
 			want := mustRun(t, newTestRunner(), task)
@@ -36,7 +36,7 @@ func TestInterruptedEqualsUninterrupted(t *testing.T) {
 					t.Fatal(err)
 				}
 				if w.steps[0] != step {
-					t.Errorf("stopped after step %d, goes on from %d", step, w.steps[0])
+					t.Errorf("stopped after step %d, resumed at %d", step, w.steps[0])
 				}
 				got, err := outcome.Result.Encode()
 				if err != nil {
@@ -68,15 +68,15 @@ func TestInterruptedAfterEveryStep(t *testing.T) {
 	}
 }
 
-// curiousTrainer calls a function when its last angles are asked for the second
-// time: the first time is for the history, the second for the evaluation.
-type curiousTrainer struct {
+// hookedTrainer calls a function when the angles of the last step are read for the
+// second time: first the history reads them, then the evaluation.
+type hookedTrainer struct {
 	trainer
 	last, asked int
 	evaluated   func()
 }
 
-func (c *curiousTrainer) Angles() []float64 {
+func (c *hookedTrainer) Angles() []float64 {
 	if c.Steps() == c.last {
 		if c.asked++; c.asked == 2 {
 			c.evaluated()
@@ -93,9 +93,9 @@ func TestInterruptedDuringEvaluation(t *testing.T) {
 	sound := s.newTrainer
 	s.newTrainer = func(settings gan.Settings, address random.Training, real gan.Windows) (trainer, error) {
 		inner, err := sound(settings, address, real)
-		return &curiousTrainer{trainer: inner, last: settings.Steps, evaluated: cancel}, err
+		return &hookedTrainer{trainer: inner, last: settings.Steps, evaluated: cancel}, err
 	}
-	w := &witness{stopAt: -1}
+	w := &recorder{stopAt: -1}
 	if _, err := s.Run(ctx, task, w); !errors.Is(err, ErrStopped) {
 		t.Fatalf("error %v, want ErrStopped", err)
 	}
@@ -108,49 +108,49 @@ func TestInterruptedDuringEvaluation(t *testing.T) {
 	}
 }
 
-// measured are tasks whose evaluations take long enough to be heard of.
+// measured returns tasks whose evaluation reports progress several times.
 func measured(t *testing.T) map[string]Task {
 	return map[string]Task{
 		"exact":   smallTask(t, 3, 6, "history_every", 1e9),
-		"samples": smallTask(t, 2, 10, "noise", "per_qubit", "samples", 5.0*generatedAtOnce),
+		"samples": smallTask(t, 2, 10, "noise", "per_qubit", "samples", 5.0*generatedPerCheck),
 	}
 }
 
-// evaluationWitness counts what it hears once all steps are done, and stops the
-// task when it has heard so much of it.
-type evaluationWitness struct {
-	witness
-	last, heard, stopAt int
-	stop                context.CancelFunc
+// evaluationRecorder counts the progress reports of the evaluation and stops the
+// task at the report number stopAt.
+type evaluationRecorder struct {
+	recorder
+	last, signals, stopAt int
+	stop                  context.CancelFunc
 }
 
-func (w *evaluationWitness) Progress(step int) {
+func (w *evaluationRecorder) Progress(step int) {
 	if step == w.last {
-		if w.heard++; w.heard == w.stopAt {
+		if w.signals++; w.signals == w.stopAt {
 			w.stop()
 		}
 	}
 }
 
-func TestEvaluationShowsThatItIsAliveAndStops(t *testing.T) {
+func TestEvaluationReportsProgressAndStops(t *testing.T) {
 	for name, task := range measured(t) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			last := task.Configuration.Training.Steps
-			whole := &evaluationWitness{last: last}
+			whole := &evaluationRecorder{last: last}
 			if _, err := newTestRunner().Run(ctx, task, whole); err != nil {
 				t.Fatal(err)
 			}
-			if whole.heard < 6 {
-				t.Errorf("%d signs of life", whole.heard)
+			if whole.signals < 6 {
+				t.Errorf("%d progress reports", whole.signals)
 			}
-			cut := &evaluationWitness{last: last, stopAt: 4, stop: cancel}
+			cut := &evaluationRecorder{last: last, stopAt: 4, stop: cancel}
 			if _, err := newTestRunner().Run(ctx, task, cut); !errors.Is(err, ErrStopped) {
 				t.Fatalf("error %v, want ErrStopped", err)
 			}
-			if cut.heard > cut.stopAt+1 {
-				t.Errorf("stopped at sign %d of life, %d came", cut.stopAt, cut.heard)
+			if cut.signals > cut.stopAt+1 {
+				t.Errorf("stopped at progress report %d, but got %d", cut.stopAt, cut.signals)
 			}
 			task.Checkpoint = cut.checkpoints[last]
 			if task.Checkpoint == nil {
@@ -179,7 +179,7 @@ func TestNoCheckpointWithoutANewStep(t *testing.T) {
 	}
 }
 
-func TestCheckpointsComeWithTime(t *testing.T) {
+func TestCheckpointInterval(t *testing.T) {
 	task := smallTask(t, 2, 1, "steps", 20.0)
 	s := trainOnly()
 	s.now = (&clock{now: time.Unix(0, 0), tick: 10 * time.Second}).Now
@@ -187,14 +187,14 @@ func TestCheckpointsComeWithTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Every look at the clock takes 10 s: at the beginning, at each step, at each
-	// checkpoint. The last state is worth saving before the evaluation.
+	// Every reading of the clock takes 10 s: at the beginning, at each step, at each
+	// checkpoint. The last state is saved before the evaluation.
 	if diff := cmp.Diff([]int{5, 11, 17, 20}, slices.Sorted(maps.Keys(w.checkpoints))); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestBadCheckpointsAreRefused(t *testing.T) {
+func TestInvalidCheckpointsAreRejected(t *testing.T) {
 	task := smallTask(t, 2, 1)
 	want := mustRun(t, newTestRunner(), task)
 	_, w, _ := runUntil(newTestRunner(), task, 3)
@@ -238,8 +238,8 @@ func TestBadCheckpointsAreRefused(t *testing.T) {
 			if got, _ := outcome.Result.Encode(); !bytes.Equal(got, want) {
 				t.Error("another result")
 			}
-			if !strings.Contains(log.String(), "the checkpoint is refused") || !strings.Contains(log.String(), test.why) {
-				t.Errorf("the log does not say why (%q):\n%s", test.why, log.String())
+			if !strings.Contains(log.String(), "the checkpoint is invalid") || !strings.Contains(log.String(), test.why) {
+				t.Errorf("the log lacks the reason %q:\n%s", test.why, log.String())
 			}
 		})
 	}

@@ -11,7 +11,7 @@ import (
 	"spiqsweep/simulator/statistics"
 )
 
-// rounded is a model whose laws come from the fast kernel.
+// rounded adapts a model to use the laws of the fast kernel.
 type rounded struct {
 	*model
 	rows []float32 // [word][lane]
@@ -28,7 +28,7 @@ func (r rounded) Probabilities(step int, gamma float64, dst []float64) {
 	}
 }
 
-// evaluated returns the errors of the trained model, seen through its laws.
+// evaluated returns the errors of the trained model, with the laws of through.
 func evaluated(t *testing.T, r *run, through func(*model) statistics.Patches) map[string]float64 {
 	t.Helper()
 	m, err := newModel(r.task.Configuration, r.generator)
@@ -45,11 +45,10 @@ func evaluated(t *testing.T, r *run, through func(*model) statistics.Patches) ma
 	return statistics.Errors(measured, r.data.seen.Statistics)
 }
 
-// TestRoundingDoesNotReachTheErrors: trained models, measured by the fast kernel
-// in float32 and by the exact pass, have the same errors: to a hundredth of the
-// floor, or, where the model is so far from the data that an error is more than
-// ten thousand floors, to a millionth of the error.
-func TestRoundingDoesNotReachTheErrors(t *testing.T) {
+// TestFloat32DoesNotAffectErrors compares the errors of trained models by the fast
+// kernel in float32 with the exact ones. They agree to a hundredth of the floor
+// or, for an error of more than ten thousand floors, to a millionth of the error.
+func TestFloat32DoesNotAffectErrors(t *testing.T) {
 	const steps = 2000
 	kernels := slices.CompactFunc(circuit.Kernels(), func(a, b circuit.Kernel) bool { return a.Class == b.Class })
 	for _, kernel := range kernels {

@@ -5,40 +5,78 @@ import (
 	"errors"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/gan"
+	"spiqsweep/simulator/random"
 	"spiqsweep/simulator/recording"
 	"spiqsweep/sweep"
 )
 
-// Task is one training, with all that it needs.
+// Task is one training with its inputs.
 type Task struct {
 	ID            sweep.TaskID
 	Configuration sweep.Configuration
-	Raster        *recording.Raster // all repeats of the chosen cells; nobody changes it
-	Checkpoint    []byte            // to go on from; nil: from step 0
+	Raster        *recording.Raster // all repeats of the selected neurons; not modified
+	Checkpoint    []byte            // to resume from; nil: start at step 0
 }
 
-// Runner turns a task into a result.
+// Runner computes the results of tasks.
 type Runner interface {
-	// Run trains and evaluates. When ctx ends it makes a last checkpoint and
-	// returns ErrStopped, at the latest after the step in progress.
+	// Run trains and evaluates the model of a task. When ctx ends, it reports a last
+	// checkpoint and returns ErrStopped, at the latest after the step in progress.
 	Run(ctx context.Context, t Task, r Reporter) (Outcome, error)
 }
 
-// Reporter hears how a task gets on. Its methods are called from the
-// goroutine of Run.
+// Reporter receives the progress of a task. Run calls its methods on its own
+// goroutine.
 type Reporter interface {
-	// Progress says that so many steps are done. Evaluation repeats the last
-	// number now and then, as a sign of life.
+	// Progress reports the number of steps done. The evaluation repeats the last
+	// number regularly, to show that the task is alive.
 	Progress(step int)
-	// Checkpoint offers the state after a step, which may be kept.
+	// Checkpoint passes on the state after a step. The receiver may keep body.
 	Checkpoint(step int, body []byte)
 }
 
-// Outcome is a result, and the time that this attempt at it took.
+// Outcome is a result and the time of the attempt that computed it.
 type Outcome struct {
 	Result      sweep.Result
-	ComputeTime time.Duration // of this attempt alone, also if it failed
+	ComputeTime time.Duration // of this attempt, also set if it failed
 }
 
-// ErrStopped is returned by a Run whose context ended.
+// ErrStopped is the error of a Run whose context ended.
 var ErrStopped = errors.New("stopped")
+
+// checkpointEvery is the interval of checkpoints: the work that a crash can lose.
+const checkpointEvery = 60 * time.Second
+
+// minUnsaved is the amount of unsaved work from which a checkpoint is made before
+// the evaluation, which starts over if it is interrupted.
+const minUnsaved = 5 * time.Second
+
+// New returns the runner of a worker. It is safe for concurrent use.
+func New(kernel circuit.Kernel, log hclog.Logger) Runner {
+	return logged{timed{recovered{&spiqgan{
+		kernel:          kernel,
+		data:            newDataCache(),
+		checkpointEvery: checkpointEvery,
+		now:             time.Now,
+		newTrainer: func(s gan.Settings, address random.Training, real gan.Windows) (trainer, error) {
+			return gan.NewTrainer(s, address, real)
+		},
+	}}, time.Now}, log}
+}
+
+// Failure is an error of a task, with its log.
+type Failure struct {
+	Err error
+	Log string // the last lines of the task's log
+	// Reproducible reports whether the error depends only on the task, so that
+	// another attempt would fail in the same way.
+	Reproducible bool
+}
+
+func (f *Failure) Error() string { return f.Err.Error() }
+
+func (f *Failure) Unwrap() error { return f.Err }

@@ -8,7 +8,7 @@ import (
 	"spiqsweep/sweep"
 )
 
-// settingsOf says a configuration in the words of the simulator.
+// settingsOf converts a configuration to the simulator's settings.
 func settingsOf(c sweep.Configuration, kernel circuit.Kernel) gan.Settings {
 	t := c.Training
 	return gan.Settings{
@@ -54,13 +54,13 @@ func generatorOf(c sweep.Configuration, kernel circuit.Kernel) gan.Generator {
 	}
 }
 
-// addressOf is where a task finds its random numbers.
+// addressOf returns the address of a task's random streams.
 func addressOf(c sweep.Configuration) random.Training {
 	return random.Training{Seed: c.Seed, Neurons: c.Neurons, Timesteps: c.Timesteps, Replicate: c.Replicate}
 }
 
-// noiseOf describes the integral over γ that exact statistics are, where
-// Configuration.Sampled is false.
+// noiseOf describes the noise γ that exact statistics integrate over. It applies
+// where Configuration.Sampled is false.
 func noiseOf(g gan.Generator) statistics.Noise {
 	n := statistics.Noise{
 		Kind: statistics.Shared, Low: g.NoiseLow, High: g.NoiseHigh,

@@ -10,8 +10,8 @@ import (
 	"spiqsweep/sweep"
 )
 
-// TestEverySettingReachesTheSimulator changes one setting at a time and wants
-// another training for it.
+// TestEverySettingReachesTheSimulator changes one setting at a time and requires a
+// different training.
 func TestEverySettingReachesTheSimulator(t *testing.T) {
 	elsewhere := map[string]string{
 		"model": "chooses the runner", "objective": "has one value", "preset": "a label",

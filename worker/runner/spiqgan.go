@@ -28,9 +28,9 @@ type trainer interface {
 // spiqgan runs the tasks of the model "spiqgan".
 type spiqgan struct {
 	kernel          circuit.Kernel
-	data            *dataShelf
+	data            *dataCache
 	checkpointEvery time.Duration
-	now             func() time.Time // decides when, never what
+	now             func() time.Time // affects only when checkpoints are made
 	newTrainer      func(gan.Settings, random.Training, gan.Windows) (trainer, error)
 }
 
@@ -47,13 +47,13 @@ func (s *spiqgan) Run(ctx context.Context, t Task, r Reporter) (Outcome, error) 
 		return Outcome{}, err
 	}
 	if err := result.Validate(t.Configuration); err != nil {
-		return Outcome{}, fmt.Errorf("the result cannot be right: %w", err)
+		return Outcome{}, fmt.Errorf("the result is invalid: %w", err)
 	}
 	failpoint.Reach("worker.trained")
 	return Outcome{Result: result}, nil
 }
 
-// run is one task under way.
+// run is the state of a task in progress.
 type run struct {
 	*spiqgan
 	task      Task
@@ -62,18 +62,18 @@ type run struct {
 	generator gan.Generator
 	trainer   trainer
 	history   *history
-	saved     int       // step of the newest checkpoint
-	savedAt   time.Time // of it, or of the beginning
+	saved     int       // step of the last checkpoint
+	savedAt   time.Time // time of the last checkpoint, or of the start
 }
 
-// begin prepares a task and goes back to its checkpoint.
+// begin prepares a task and resumes from its checkpoint.
 func (s *spiqgan) begin(ctx context.Context, t Task, r Reporter) (*run, error) {
 	c := t.Configuration
 	if c.Model != sweep.ModelSpiQGAN {
-		return nil, fmt.Errorf("this worker does not know the model %q", c.Model)
+		return nil, fmt.Errorf("this worker does not support the model %q", c.Model)
 	}
 	if t.Raster.Neurons != c.Neurons {
-		return nil, fmt.Errorf("the recording has %d cells, the task wants %d", t.Raster.Neurons, c.Neurons)
+		return nil, fmt.Errorf("the recording has %d neurons, the task needs %d", t.Raster.Neurons, c.Neurons)
 	}
 	data, err := s.data.of(t)
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *spiqgan) begin(ctx context.Context, t Task, r Reporter) (*run, error) {
 	if len(t.Checkpoint) > 0 {
 		log := hclog.FromContext(ctx)
 		if err := run.resume(t.Checkpoint); err != nil {
-			log.Warn("the checkpoint is refused: starting from step 0", "error", err)
+			log.Warn("the checkpoint is invalid: starting from step 0", "error", err)
 		} else {
 			log.Debug("resumed", "step", run.trainer.Steps())
 		}
@@ -98,7 +98,7 @@ func (s *spiqgan) begin(ctx context.Context, t Task, r Reporter) (*run, error) {
 	return run, nil
 }
 
-// resume takes the state of a checkpoint, or none of it.
+// resume restores the state of a checkpoint. If it fails, the state is unchanged.
 func (r *run) resume(body []byte) error {
 	c, err := decodeCheckpoint(body, r.task.ID)
 	if err != nil {
@@ -111,8 +111,8 @@ func (r *run) resume(body []byte) error {
 	return nil
 }
 
-// train makes the steps that are left. When ctx ends it leaves a checkpoint
-// and returns ErrStopped.
+// train makes the remaining steps. When ctx ends, it saves a checkpoint and
+// returns ErrStopped.
 func (r *run) train(ctx context.Context) error {
 	first := r.trainer.Steps()
 	r.reporter.Progress(first)
@@ -124,7 +124,7 @@ func (r *run) train(ctx context.Context) error {
 			return r.stop()
 		}
 		done := r.trainer.Steps() == r.task.Configuration.Training.Steps
-		if unsaved := r.now().Sub(r.savedAt); unsaved >= r.checkpointEvery || done && unsaved >= worthEvaluating {
+		if unsaved := r.now().Sub(r.savedAt); unsaved >= r.checkpointEvery || done && unsaved >= minUnsaved {
 			if err := r.save(); err != nil {
 				return err
 			}
@@ -141,8 +141,8 @@ func (r *run) train(ctx context.Context) error {
 	}
 }
 
-// step makes one step of the training. An overflow is the settings' fault, so the
-// error names those that cause it.
+// step makes one step of the training. The error of an overflow names the settings
+// that cause it.
 func (r *run) step() error {
 	err := r.trainer.Step()
 	if errors.Is(err, gan.ErrNotFinite) {
@@ -152,7 +152,7 @@ func (r *run) step() error {
 	return err
 }
 
-// stop leaves a last checkpoint.
+// stop saves a last checkpoint and returns ErrStopped.
 func (r *run) stop() error {
 	if err := r.save(); err != nil {
 		return err
@@ -160,7 +160,7 @@ func (r *run) stop() error {
 	return ErrStopped
 }
 
-// save offers a checkpoint, unless the present step has one.
+// save reports a checkpoint, unless the current step has one.
 func (r *run) save() error {
 	step := r.trainer.Steps()
 	r.savedAt = r.now()

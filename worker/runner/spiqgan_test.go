@@ -12,7 +12,7 @@ import (
 	"spiqsweep/sweep"
 )
 
-func TestAResultThatCannotBeRightIsAFailure(t *testing.T) {
+func TestInvalidResultIsAFailure(t *testing.T) {
 	task := smallTask(t, 2, 1)
 	_, w, _ := runUntil(newTestRunner(), task, 3)
 	forged, err := decodeCheckpoint(w.checkpoints[3], task.ID)
@@ -24,12 +24,12 @@ func TestAResultThatCannotBeRightIsAFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, err = runUntil(newTestRunner(), task, -1)
-	if err == nil || !strings.Contains(err.Error(), "the result cannot be right: history[0]") {
+	if err == nil || !strings.Contains(err.Error(), "the result is invalid: history[0]") {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestTasksSideBySideEqualTasksAlone(t *testing.T) {
+func TestConcurrentTasksGiveTheSameResults(t *testing.T) {
 	tasks := variants(t)
 	want := map[string][]byte{}
 	for name, task := range tasks {
@@ -89,7 +89,7 @@ func TestResults(t *testing.T) {
 
 func abs(x float64) float64 { return max(x, -x) }
 
-func TestFloorsAreTheSameForAllReplicates(t *testing.T) {
+func TestReplicatesShareFloors(t *testing.T) {
 	floorsOf := func(task Task) map[string]float64 {
 		outcome, _, err := runUntil(newTestRunner(), task, -1)
 		if err != nil {
@@ -104,14 +104,14 @@ func TestFloorsAreTheSameForAllReplicates(t *testing.T) {
 	}
 }
 
-func TestUnfitTasksAreRefused(t *testing.T) {
+func TestInvalidTasksFail(t *testing.T) {
 	tests := map[string]func(*Task){
-		`does not know the model "ising"`: func(t *Task) { t.Configuration.Model = "ising" },
-		"has 2 cells, the task wants 3":   func(t *Task) { t.Configuration.Neurons = 3 },
-		"windows of 61 time steps":        func(t *Task) { t.Configuration.Timesteps = 61 },
-		"hold out a share of 1":           func(t *Task) { t.Configuration.Recording.Holdout = 1 },
-		"constraint is":                   func(t *Task) { t.Configuration.Training.Constraint = "fetters" },
-		"more than 32768":                 func(t *Task) { t.Configuration.Circuit.NoiseHigh = 1e5 },
+		`does not support the model "ising"`: func(t *Task) { t.Configuration.Model = "ising" },
+		"has 2 neurons, the task needs 3":    func(t *Task) { t.Configuration.Neurons = 3 },
+		"windows of 61 time steps":           func(t *Task) { t.Configuration.Timesteps = 61 },
+		"hold out a share of 1":              func(t *Task) { t.Configuration.Recording.Holdout = 1 },
+		"constraint is":                      func(t *Task) { t.Configuration.Training.Constraint = "fetters" },
+		"more than 32768":                    func(t *Task) { t.Configuration.Circuit.NoiseHigh = 1e5 },
 	}
 	for want, spoil := range tests {
 		task := smallTask(t, 2, 1)

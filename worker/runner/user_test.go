@@ -10,10 +10,10 @@ import (
 	"spiqsweep/sweep"
 )
 
-// TestAUserCanReproduceAResult recomputes statistics from what a result and its
-// configuration say, as a user would in forty lines of numpy: no code of the
-// simulator, one gate at a time, and Simpson's rule over γ.
-func TestAUserCanReproduceAResult(t *testing.T) {
+// TestResultIsReproducibleFromDocumentation recomputes the statistics from a result
+// and its configuration as a user would in forty lines of NumPy: without code of
+// the simulator, one gate at a time, with Simpson's rule over γ.
+func TestResultIsReproducibleFromDocumentation(t *testing.T) {
 	tests := map[string][]any{
 		"paper":            nil,
 		"five encodings":   {"final_encoding", true},
@@ -54,7 +54,7 @@ func compare(t *testing.T, what string, got, want []float64) {
 	}
 	for i := range want {
 		if math.Abs(got[i]-want[i]) > 1e-6 {
-			t.Errorf("%s[%d] is %v, a user finds %v", what, i, got[i], want[i])
+			t.Errorf("%s[%d] is %v, recomputed %v", what, i, got[i], want[i])
 		}
 	}
 }

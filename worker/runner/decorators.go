@@ -3,7 +3,9 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -11,12 +13,12 @@ import (
 	"spiqsweep/simulator/gan"
 )
 
-// logBytes bounds the log that a failure carries; its last lines are kept.
+// logBytes is the size of the log in a failure, which keeps the last lines.
 const logBytes = 32 << 10
 
-// logged gives each task a log of its own, which those inside find in their
-// context, and attaches it to the task's failure. Everything goes to the
-// worker's log as well, the failure itself at debug level: the agent logs it.
+// logged puts a logger for the task into the context and attaches the task's log
+// to its failure. It forwards all lines to the worker's log. It logs the failure
+// itself at debug level, because the agent logs it too.
 type logged struct {
 	next Runner
 	log  hclog.Logger
@@ -43,14 +45,14 @@ func (l logged) Run(ctx context.Context, t Task, r Reporter) (Outcome, error) {
 	return outcome, err
 }
 
-// forward hands log lines on to another logger.
+// forward passes log lines to another logger.
 type forward struct{ log hclog.Logger }
 
 func (f forward) Accept(_ string, level hclog.Level, message string, pairs ...any) {
 	f.log.Log(level, message, pairs...)
 }
 
-// tail keeps the end of what is written, from the beginning of a line.
+// tail is a writer that keeps the last whole lines within its limit.
 type tail struct {
 	limit int // bytes
 	bytes []byte
@@ -68,3 +70,42 @@ func (t *tail) Write(p []byte) (int, error) {
 }
 
 func (t *tail) String() string { return string(t.bytes) }
+
+// timed sets the compute time of the outcome.
+type timed struct {
+	next Runner
+	now  func() time.Time
+}
+
+func (d timed) Run(ctx context.Context, t Task, r Reporter) (Outcome, error) {
+	began := d.now()
+	outcome, err := d.next.Run(ctx, t, r)
+	outcome.ComputeTime = d.now().Sub(began)
+	return outcome, err
+}
+
+// recovered turns a panic into an error of its task and logs the stack. The error
+// names the step, by which the coordinator recognises a panic that repeats.
+type recovered struct{ next Runner }
+
+func (d recovered) Run(ctx context.Context, t Task, r Reporter) (outcome Outcome, err error) {
+	steps := &lastStep{Reporter: r}
+	defer func() {
+		if value := recover(); value != nil {
+			hclog.FromContext(ctx).Debug("panic", "value", value, "stack", string(debug.Stack()))
+			outcome, err = Outcome{}, fmt.Errorf("panic after step %d: %v", steps.done, value)
+		}
+	}()
+	return d.next.Run(ctx, t, steps)
+}
+
+// lastStep is a Reporter that records the last step.
+type lastStep struct {
+	Reporter
+	done int
+}
+
+func (c *lastStep) Progress(step int) {
+	c.done = step
+	c.Reporter.Progress(step)
+}
