@@ -1,10 +1,9 @@
-// Package inputfile opens the files that a person names: grids, recordings,
-// credentials, certificates. Nothing else in the project opens such a file.
+// Package inputfile opens files named by the user: grids, recordings, credentials,
+// certificates. All code of the project opens such files through it.
 //
-// Open accepts regular files only, directly or through symbolic links. Opening
-// never blocks: pipes, sockets, devices and directories are refused before they
-// are opened. Read bounds the memory that a file can take. Errors name the path,
-// what is wrong and what to do.
+// Open accepts only regular files, directly or through symbolic links. It never
+// blocks: it rejects pipes, sockets, devices and directories before opening them.
+// Read bounds the memory for a file. Errors name the path, the fault and the fix.
 package inputfile
 
 import (
@@ -29,13 +28,13 @@ type File struct {
 	size int64
 }
 
-// Open opens the regular file at path for reading. The caller closes it. An
-// error about a file that does not exist satisfies errors.Is(err, fs.ErrNotExist).
+// Open opens the regular file at path for reading. The caller must close it. If
+// the file does not exist, the error satisfies errors.Is(err, fs.ErrNotExist).
 func Open(ctx context.Context, path string) (*File, error) {
 	if path == "" {
 		return nil, errors.New("the path of the file is empty")
 	}
-	// Some devices act when they are opened, so the kind is checked before.
+	// Check the kind first: opening some devices has side effects.
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, explain(path, err)
@@ -83,9 +82,9 @@ func (f *File) ReadAt(p []byte, offset int64) (int, error) {
 // Close implements io.Closer.
 func (f *File) Close() error { return f.file.Close() }
 
-// Read returns the content of the regular file at path, which may have at most
-// limit bytes. It reads no more than one byte beyond the limit, whatever size
-// the file system reports.
+// Read returns the content of the regular file at path. It fails if the file has
+// more than limit bytes. It reads at most one byte beyond the limit, even if the
+// file system reports a wrong size.
 func Read(path string, limit int64) ([]byte, error) {
 	file, err := Open(context.Background(), path)
 	if err != nil {
@@ -104,7 +103,7 @@ func Read(path string, limit int64) ([]byte, error) {
 	return body, nil
 }
 
-// regular reports a file of another kind, with what to do about it.
+// regular returns an error, with the fix, if the file is not regular.
 func regular(path string, info fs.FileInfo) error {
 	mode := info.Mode()
 	switch {
@@ -123,21 +122,21 @@ func regular(path string, info fs.FileInfo) error {
 	}
 }
 
-// explain adds to an error of the file system why the path was not found, if
-// its spelling shows it.
+// explain adds the likely cause to an error of the file system, if the spelling of
+// the path shows it.
 func explain(path string, err error) error {
 	if reason := cmp.Or(Unexpanded(path), NotFile(path)); reason != nil && errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w (%w)", reason, fs.ErrNotExist)
 	}
 	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
-		pathError.Op = "open" // rather than stat, which is how it is done
+		pathError.Op = "open" // the user did not ask for stat
 	}
 	return err
 }
 
-// Unexpanded reports a path that begins with "~", with an environment variable
-// or with "file:", all of which a shell or a browser replaces but this program
-// does not. It returns nil for any other path.
+// Unexpanded returns an error for a path that begins with "~", an environment
+// variable or "file:", which a shell or a browser expands but this program does
+// not. It returns nil for any other path.
 func Unexpanded(path string) error {
 	home, rest, _ := strings.Cut(filepath.ToSlash(path), "/")
 	switch {
@@ -156,8 +155,9 @@ func Unexpanded(path string) error {
 	return nil
 }
 
-// NotFile reports a path that stands for standard input, or is a URL, whose slashes
-// may have been joined by filepath.Clean. It returns nil for any other path.
+// NotFile returns an error for a path that means standard input or is a URL, even if
+// filepath.Clean has merged the slashes of the URL. It returns nil for any other
+// path.
 func NotFile(path string) error {
 	switch {
 	case path == "-":

@@ -20,8 +20,8 @@ import (
 	"spiqsweep/simulator/inputfile"
 )
 
-// Every kind of file but a regular one is refused in one sentence, and without
-// blocking: opening a FIFO that nobody writes to would hang this test.
+// TestKinds checks that Open rejects every kind of file but a regular one, without
+// blocking: opening a FIFO without a writer would hang the test.
 func TestKinds(t *testing.T) {
 	folder := t.TempDir()
 	at := func(name string) string { return filepath.Join(folder, name) }
@@ -75,7 +75,7 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// Read gives a file of at most the limit whole, and refuses any other.
+// TestLimit checks that Read returns a file up to the limit and rejects a larger one.
 func TestLimit(t *testing.T) {
 	folder := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
@@ -96,8 +96,8 @@ func TestLimit(t *testing.T) {
 	})
 }
 
-// A sparse file of 1 TiB is refused by its size; a file whose size the system
-// does not tell, by what is read of it.
+// TestLimitWithoutReading uses a sparse file of 1 TiB, rejected by its size, and a
+// file of unknown size, rejected after reading up to the limit.
 func TestLimitWithoutReading(t *testing.T) {
 	huge := filepath.Join(t.TempDir(), "huge")
 	if err := os.WriteFile(huge, nil, 0o600); err != nil {
@@ -117,7 +117,7 @@ func TestLimitWithoutReading(t *testing.T) {
 	}
 }
 
-// Reads stop once the context is done, with its cause.
+// TestContext checks that reads fail with the cause of the context once it is done.
 func TestContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(path, []byte("text"), 0o600); err != nil {

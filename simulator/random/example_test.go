@@ -6,8 +6,8 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// A resumed training asks for the same addresses and so gets the same numbers,
-// whatever was drawn before.
+// The example shows that equal addresses give equal numbers, independently of the
+// numbers drawn before.
 func Example() {
 	training := random.Training{Seed: 1, Neurons: 4, Timesteps: 5, Replicate: 0}
 	noise := training.Stream("noise")

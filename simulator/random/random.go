@@ -6,16 +6,17 @@ import (
 	"math/bits"
 )
 
-// Purpose says what a stream is drawn for; different purposes never share numbers.
+// Purpose names the use of a stream. Different purposes never share numbers.
 type Purpose string
 
-// Training is the address of one training: what its streams have in common.
+// Training is the address of one training, the common part of its streams'
+// addresses.
 type Training struct {
 	Seed                          uint64
 	Neurons, Timesteps, Replicate int
 }
 
-// Stream returns the family of streams that serve one purpose of the training.
+// Stream returns the streams of the training for one purpose.
 func (t Training) Stream(purpose Purpose) Stream {
 	h := sha256.New()
 	h.Write([]byte("spiqsweep random/1\x00" + string(purpose) + "\x00"))
@@ -29,21 +30,20 @@ func (t Training) Stream(purpose Purpose) Stream {
 // Stream is a family of generators addressed by (step, index).
 type Stream struct{ high, low, from uint64 }
 
-// From returns the part of the family that begins with a step: its step 0 is
-// that step.
+// From returns the stream whose step 0 is the given step of s.
 func (s Stream) From(step uint64) Stream {
 	s.from += step
 	return s
 }
 
-// At returns the generator for one step and index. It is a value: nothing is
-// allocated, and equal addresses always give equal draws.
+// At returns the generator for one step and index. Equal addresses give equal
+// draws. It does not allocate.
 func (s Stream) At(step, index uint64) Generator {
 	return Generator{mix(s.high ^ mix(s.from+step)), mix(s.low ^ mix(index^0x9e3779b97f4a7c15))}
 }
 
-// mix is the finaliser of SplitMix64 (Steele, Lea & Flood 2014): a bijection
-// after which neighbouring addresses have nothing in common.
+// mix is the finaliser of SplitMix64 (Steele, Lea & Flood 2014), a bijection that
+// decorrelates neighbouring addresses.
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
@@ -51,8 +51,8 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// Generator is one random sequence. It implements rand.Source, so that
-// rand.New(&g) offers the whole of math/rand/v2.
+// Generator is one random sequence. It implements rand.Source, for use with
+// rand.New of math/rand/v2. It is not safe for concurrent use.
 type Generator struct{ high, low uint64 } // the 128 bits of the state
 
 // The constants of PCG with the output DXSM, as in math/rand/v2 and NumPy.
@@ -82,10 +82,10 @@ func (g *Generator) Float64() float64 { return float64(g.Uint64()>>11) * 0x1p-53
 // never rounds up to 1.
 func (g *Generator) Float32() float32 { return float32(g.Uint64()>>40) * 0x1p-24 }
 
-// Float32s fills dst with such numbers, two of each 64 random bits. The last
-// number of an odd length takes the bits that Float32 would.
+// Float32s fills dst with numbers in [0, 1), multiples of 2⁻²⁴, two from each 64
+// random bits. The last number of an odd length equals that of Float32.
 func (g *Generator) Float32s(dst []float32) {
-	own := *g // in registers
+	own := *g // a copy that stays in registers
 	for ; len(dst) > 1; dst = dst[2:] {
 		x := own.Uint64()
 		dst[0], dst[1] = float32(x>>40)*0x1p-24, float32(x<<32>>40)*0x1p-24

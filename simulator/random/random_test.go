@@ -17,8 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden file")
 
-// TestFirstDraws guards the derivation of streams: whoever changes a draw
-// changes every result of every sweep.
+// TestFirstDraws guards the derivation of streams: a change of a draw changes every
+// result of every sweep.
 func TestFirstDraws(t *testing.T) {
 	const golden = "testdata/first_draws.txt"
 	got := firstDraws()
@@ -63,7 +63,7 @@ func firstDraws() string {
 	return b.String()
 }
 
-// TestGeneratorIsThatOfTheLibrary: any state gives the numbers of math/rand/v2.
+// TestGeneratorIsThatOfTheLibrary compares with math/rand/v2 for drawn states.
 func TestGeneratorIsThatOfTheLibrary(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		step, index := rapid.Uint64().Draw(t, "step"), rapid.Uint64().Draw(t, "index")
@@ -96,9 +96,8 @@ func TestFloat32s(t *testing.T) {
 	})
 }
 
-// TestNeighboursAreIndependent looks at the first draws of many addresses that
-// differ in one part: they must be uniform and must not correlate with their
-// neighbour's.
+// TestNeighboursAreIndependent checks that the first draws of many addresses that
+// differ in one part are uniform and do not correlate with those of neighbours.
 func TestNeighboursAreIndependent(t *testing.T) {
 	const count = 1 << 14
 	base := random.Training{Seed: 1, Neurons: 4, Timesteps: 5}
@@ -126,13 +125,13 @@ func TestNeighboursAreIndependent(t *testing.T) {
 	tests["a row"] = func(i int) float64 { return float64(row[i]) }
 	for name, draw := range tests {
 		t.Run(name, func(t *testing.T) {
-			const cells = 64
-			var histogram [cells]int
+			const bins = 64
+			var histogram [bins]int
 			var correlation float64
 			previous := draw(0) - 0.5
 			for i := 1; i <= count; i++ {
 				x := draw(i)
-				histogram[int(x*cells)]++
+				histogram[int(x*bins)]++
 				correlation += previous * (x - 0.5) * 12 / count
 				previous = x - 0.5
 			}
@@ -140,11 +139,11 @@ func TestNeighboursAreIndependent(t *testing.T) {
 			// correlation has sd 1/√count. Both bounds are five sd away.
 			chi := 0.0
 			for _, c := range histogram {
-				d := float64(c) - count/cells
-				chi += d * d / (count / cells)
+				d := float64(c) - count/bins
+				chi += d * d / (count / bins)
 			}
 			if chi > 63+5*11.2 || chi < 63-5*11.2 {
-				t.Errorf("χ² = %.1f over %d cells, want about 63", chi, cells)
+				t.Errorf("χ² = %.1f over %d bins, want about 63", chi, bins)
 			}
 			if math.Abs(correlation) > 5/math.Sqrt(count) {
 				t.Errorf("correlation of neighbours = %.4f, want 0 ± %.4f", correlation, 1/math.Sqrt(count))
@@ -217,7 +216,8 @@ func TestIntN(t *testing.T) {
 	}
 }
 
-// TestFloatsStayBelowOne guards the half-open interval: a uniform of 1 would have no outcome to select.
+// TestFloatsStayBelowOne guards the half-open interval: a uniform number of 1 would
+// select no outcome.
 func TestFloatsStayBelowOne(t *testing.T) {
 	g := random.Training{}.Stream("float").At(0, 0)
 	for range 100_000 {

@@ -14,14 +14,14 @@ type Kernel[L any] struct {
 	Loops       *L
 }
 
-// Suite is what a package says of its loops.
+// Suite describes the loops of a package.
 type Suite[L any] struct {
-	// Calls call one loop each with drawn arguments.
+	// Calls holds functions that each call one loop with drawn arguments.
 	Calls map[string]func(l *L, t *Trial)
-	// Kernels are those of this machine; the last is the specification.
+	// Kernels lists the kernels of this machine; the last is the specification.
 	Kernels []Kernel[L]
-	// Tolerance is how far fused and unfused results may part, relative for
-	// numbers above 1.
+	// Tolerance bounds the difference between fused and unfused results. It is
+	// relative for numbers above 1.
 	Tolerance float64
 }
 
@@ -37,7 +37,7 @@ func (s Suite[L]) Test(t *testing.T) {
 	}
 }
 
-// Fuzz does the same for any seed.
+// Fuzz makes the comparisons of Test for fuzzed seeds.
 func (s Suite[L]) Fuzz(f *testing.F) {
 	for seed := range uint64(8) {
 		f.Add(seed)
@@ -78,7 +78,7 @@ func (s Suite[L]) compare(t *testing.T, name string, seed uint64) {
 	}
 }
 
-// difference is the first one between what two calls have written.
+// difference returns the first difference between the outputs of two calls.
 func difference(got, want *Trial, tolerance float64) error {
 	for i, w := range want.written {
 		if at := got.written[i].difference(w, tolerance); at >= 0 {

@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// Trial draws the arguments of one call of an inner loop; the same seed gives
-// the same ones.
+// Trial draws the arguments of one call of an inner loop. The same seed gives the
+// same arguments.
 type Trial struct {
 	*rand.Rand
 	written, read []array
@@ -16,7 +16,7 @@ type Trial struct {
 // UpTo draws from 1 … n.
 func (t *Trial) UpTo(n int) int { return 1 + t.IntN(n) }
 
-// In draws n numbers that the loop reads, or uses as work space.
+// In draws n numbers that the loop reads or uses as scratch memory.
 func (t *Trial) In(n int) []float32 { return numbers[float32](t, n, &t.read) }
 
 // Out draws n numbers that the loop writes.
@@ -28,14 +28,14 @@ func (t *Trial) In64(n int) []float64 { return numbers[float64](t, n, &t.read) }
 // Out64 is Out in float64.
 func (t *Trial) Out64(n int) []float64 { return numbers[float64](t, n, &t.written) }
 
-// OutBits draws n words of bits that the loop writes. They must agree exactly.
+// OutBits draws n words of bits that the loop writes. Kernels must agree exactly.
 func (t *Trial) OutBits(n int) []uint64 {
 	g := newGuarded[uint64](t, n)
 	t.written = append(t.written, g)
 	return g.values()
 }
 
-// numbers draws an array of floats and notes it.
+// numbers draws an array of floats and appends it to into.
 func numbers[F float32 | float64](t *Trial, n int, into *[]array) []F {
 	g := newGuarded[F](t, n)
 	*into = append(*into, g)
@@ -45,7 +45,7 @@ func numbers[F float32 | float64](t *Trial, n int, into *[]array) []F {
 	return g.values()
 }
 
-// number draws the sizes that occur, among them zeros and subnormals.
+// number draws numbers of realistic sizes, zeros and subnormals.
 func (t *Trial) number() float32 {
 	switch t.IntN(40) {
 	case 0:
@@ -53,17 +53,17 @@ func (t *Trial) number() float32 {
 	case 1:
 		return math.Float32frombits(t.Uint32N(1 << 23)) // subnormal
 	case 2:
-		return float32(math.Ldexp(1, -70)) // whose square is subnormal
+		return float32(math.Ldexp(1, -70)) // its square is subnormal
 	}
 	return 2*t.Float32() - 1
 }
 
 // array is a slice between guards.
 type array interface {
-	// intact says whether the guards are as they were.
+	// intact reports whether the guards are unchanged.
 	intact() bool
-	// difference is the first place where the array is further from another
-	// than the tolerance, relative for numbers above 1; −1 if there is none.
+	// difference returns the first index at which the array differs from want by
+	// more than the tolerance, relative for numbers above 1; −1 if there is none.
 	difference(want array, tolerance float64) int
 	at(i int) any
 }
@@ -78,7 +78,7 @@ const (
 	lineBytes = 64 // of a cache line
 )
 
-// newGuarded makes an array that begins anywhere in a cache line.
+// newGuarded returns an array that begins at a drawn offset in a cache line.
 func newGuarded[T float32 | float64 | uint64](t *Trial, n int) *guarded[T] {
 	line := lineBytes / int(unsafe.Sizeof(T(0)))
 	g := &guarded[T]{all: make([]T, n+4*line), length: n}

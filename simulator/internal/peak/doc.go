@@ -1,5 +1,5 @@
-// Package peak measures how many multiply-adds in float32 a core makes in a
-// second: what the kernels' speed is compared with. Its benchmark runs loops that
-// do nothing else, on registers alone, with as many independent chains as hide the
-// latency. It is for measuring only; no program imports it.
+// Package peak measures the float32 multiply-adds per second of a core, the limit
+// that the speed of the kernels is compared with. Its benchmark runs loops of
+// multiply-adds on registers, with enough independent chains to hide their latency.
+// No program imports it.
 package peak

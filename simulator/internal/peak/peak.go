@@ -1,9 +1,9 @@
 package peak
 
-// Loop is one way of making multiply-adds.
+// Loop is one implementation of the multiply-adds.
 type Loop struct {
-	Name string // of the kernels that compute in this way: "avx512", "avx2" or "portable"
-	// Width is the number of chains, each one number: a round is a multiply-add of each.
+	Name string // name of the kernels with these instructions: "avx512", "avx2" or "portable"
+	// Width is the number of independent numbers. A round is one multiply-add of each.
 	Width int
 	run   func(dst []float32, rounds int)
 }
@@ -11,14 +11,14 @@ type Loop struct {
 // Loops lists the loops of this machine, fastest first.
 func Loops() []Loop { return append(assemblyLoops(), Loop{"portable", 8, halve}) }
 
-// Halve replaces each x of dst, Width numbers, by x/2 + 1, so many times.
+// Halve replaces each of the Width numbers x of dst by x/2 + 1, rounds times.
 func (l Loop) Halve(dst []float32, rounds int) {
 	_ = dst[:l.Width]
 	l.run(dst, rounds)
 }
 
-// halve works on eight numbers, by the plain multiplications and additions that
-// the portable kernels consist of.
+// halve works on eight numbers with plain multiplications and additions, like the
+// portable kernels.
 func halve(dst []float32, rounds int) {
 	x := (*[8]float32)(dst)
 	a, b, c, d, e, f, g, h := x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]
