@@ -15,17 +15,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/proto/protocol"
 	"spiqsweep/sweep"
 	"spiqsweep/worker/program"
 )
 
 // The exit codes (DESIGN.md, section 5.5).
 const (
-	exitDone        = 0
-	exitFault       = 1   // a fault of the coordinator, or a file of the output folder that could not be written
-	exitUsage       = 2   // bad usage or bad input
-	exitIncomplete  = 3   // some tasks failed, diverged, or were reopened at the end
-	exitInterrupted = 130 // by a signal
+	exitDone        = protocol.ExitDone
+	exitFault       = protocol.ExitFault // a fault of the coordinator, or a file of the output folder that could not be written
+	exitUsage       = protocol.ExitUsage // bad usage or bad input
+	exitIncomplete  = 3                  // some tasks failed, diverged, or were reopened at the end
+	exitInterrupted = 130                // by a signal
 )
 
 // version is set by the linker; see the Makefile.

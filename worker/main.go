@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"spiqsweep/proto/protocol"
 	"spiqsweep/sweep"
-	"spiqsweep/worker/agent"
 	"spiqsweep/worker/program"
 )
 
@@ -36,9 +36,9 @@ func run(arguments []string, stdout, stderr io.Writer) (exitCode int) {
 	}
 	fmt.Fprintln(stderr, "worker: "+sweep.PrintableLines(err.Error()))
 	if fault := (*faultError)(nil); errors.As(err, &fault) {
-		return agent.ExitFault
+		return protocol.ExitFault
 	}
-	return agent.ExitUsage
+	return protocol.ExitUsage
 }
 
 // newRoot builds the tree of commands.

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/local"
-	"spiqsweep/coordinator/service"
 	"spiqsweep/coordinator/store"
+	"spiqsweep/proto/protocol"
 	"spiqsweep/sweep"
 )
 
@@ -71,7 +71,7 @@ func (m *mortal) Wait() error {
 // call, until another is started in its place. One without work waits at the server
 // for LongPoll, which may be longer than a lease term.
 const (
-	longestSilence = service.LongPoll + 5*time.Second
+	longestSilence = protocol.LongPoll + 5*time.Second
 	firstCall      = 3 * time.Minute
 )
 

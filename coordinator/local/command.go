@@ -15,14 +15,8 @@ import (
 	"time"
 
 	"spiqsweep/proto/credentials"
+	"spiqsweep/proto/protocol"
 )
-
-// StopLine is what a worker reads on standard input when it is to leave.
-const StopLine = "stop"
-
-// exitDrained is the exit code of a worker that was drained (DESIGN.md, section
-// 5.5): EX_TEMPFAIL.
-const exitDrained = 75
 
 // outputGrace is how long output is still read after a worker's end.
 const outputGrace = time.Second
@@ -117,7 +111,7 @@ type child struct {
 
 func (c *child) Stop() error {
 	c.asked.Store(true)
-	_, err := fmt.Fprintln(c.input, StopLine)
+	_, err := fmt.Fprintln(c.input, protocol.StopLine)
 	return err
 }
 
@@ -125,7 +119,7 @@ func (c *child) Kill() error { return c.cmd.Process.Kill() }
 
 func (c *child) Wait() error {
 	err := c.cmd.Wait()
-	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) && ended.ExitCode() == exitDrained && !c.asked.Load() {
+	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) && ended.ExitCode() == protocol.ExitWorkLeft && !c.asked.Load() {
 		return ErrSentAway
 	}
 	return err

@@ -1,24 +1,18 @@
-// Package remote is a queue that another coordinator keeps: a client of
-// OperatorService whose methods are those of queue.Queue that a person's
-// commands need, with the same types and the same errors.
+// Package remote is a client of OperatorService. A Client has the methods of queue.Queue
+// that operator commands need, with the same types and the same errors.
 //
-// # Who owns the truth
+// # Several coordinators and outages
 //
-// The coordinator does. A Client remembers which of its addresses answered last,
-// and nothing else.
+// The addresses of the credentials serve one store. A call goes to the coordinator that
+// answered last. If it does not answer, the call goes to the next immediately, and after a
+// round of all addresses again after a growing pause, until the patience of the Client has
+// passed. The error is then queue.ErrUnavailable. A failed call may have taken effect;
+// every call may be repeated without harm: a plan yields the same revision, and a stream of
+// rows continues where it stopped.
 //
-// # Several coordinators, and one that is away
+// # State and crashes
 //
-// The addresses of the credentials serve one store. A call goes to the one that
-// answered last; if it does not answer, to the next at once, and after a round of
-// all of them again, after a pause that grows, until Patience is over: then the
-// call has failed with queue.ErrUnavailable. What failed may have happened: each
-// call can be made again without harm. A plan is then the same revision; a
-// stream goes on where it broke off.
-//
-// # Crashes
-//
-// A coordinator that is killed in the middle of a call is one that does not
-// answer. A client that is killed leaves nothing behind: a plan that was not sent
-// whole does not exist.
+// The coordinators own all state; a Client keeps only its connections. A coordinator that
+// is killed during a call counts as one that does not answer. A client that is killed
+// during a plan leaves no part of it behind.
 package remote

@@ -13,13 +13,13 @@ import (
 	"spiqsweep/sweep"
 )
 
-// ErrRefused says that no coordinator which answers accepts the token. Another
-// one may listen at the address by now.
+// ErrRefused means that no coordinator that answers accepts the token. A process of another
+// user may listen at the address by now.
 var ErrRefused = errors.New("the coordinator does not accept these credentials")
 
-// elsewhere reports whether another coordinator, or the same one later, may answer
-// what this one did not. try has seen to it that Canceled is not the caller's doing.
-func elsewhere(err error) bool {
+// retryable reports whether another coordinator, or the same one later, may succeed. The
+// caller handles its own cancellation first.
+func retryable(err error) bool {
 	switch status.Code(err) {
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Unauthenticated, codes.Aborted, codes.ResourceExhausted, codes.Canceled:
 		return true
@@ -28,14 +28,14 @@ func elsewhere(err error) bool {
 	}
 }
 
-// unanswered says whether nobody answered a call that failed.
+// unanswered reports whether a call failed without an answer of a coordinator.
 func unanswered(err error) bool {
 	code := status.Code(err)
 	return code == codes.DeadlineExceeded || code == codes.Unavailable && credentials.Unreached(err)
 }
 
-// errorsOf turns a status code into the queue's error.
-var errorsOf = map[codes.Code]error{
+// queueErrors maps status codes to the queue's errors.
+var queueErrors = map[codes.Code]error{
 	codes.Unavailable:        queue.ErrUnavailable,
 	codes.DeadlineExceeded:   queue.ErrUnavailable,
 	codes.Aborted:            queue.ErrUnavailable,
@@ -46,56 +46,54 @@ var errorsOf = map[codes.Code]error{
 	codes.Canceled:           queue.ErrUnavailable,
 }
 
-// maxAnswer bounds what is quoted of an answer, in bytes.
-const maxAnswer = 4 << 10
+// maxMessage bounds the part of a coordinator's message that an error quotes, in bytes.
+const maxMessage = 4 << 10
 
-// quoted makes what a coordinator said fit to be shown: whoever listens at its
-// address may say anything.
-func quoted(message string) string {
-	if len(message) > maxAnswer {
-		message = strings.ToValidUTF8(message[:maxAnswer], "") + "…"
+// printable makes a coordinator's message short and safe to print.
+func printable(message string) string {
+	if len(message) > maxMessage {
+		message = strings.ToValidUTF8(message[:maxMessage], "") + "…"
 	}
 	return sweep.Printable(message)
 }
 
-// understood is the error that the queue itself would return. It quotes what the
-// coordinator said.
-func understood(err error, address string) error {
-	told, ok := status.FromError(err)
+// convert turns a status into the error that the queue itself would return, with the
+// coordinator's message.
+func convert(err error, address string) error {
+	s, ok := status.FromError(err)
 	if err == nil || !ok {
 		return err
 	}
-	kind := errorsOf[told.Code()]
+	kind := queueErrors[s.Code()]
 	switch {
-	case told.Code() == codes.Unauthenticated:
-		return fmt.Errorf("%w: %s: %s", ErrRefused, address, quoted(credentials.Told(err)))
-	case told.Code() == codes.Unimplemented:
-		return fmt.Errorf("the coordinator at %s does not know the call: update it: %s", address, quoted(told.Message()))
+	case s.Code() == codes.Unauthenticated:
+		return fmt.Errorf("%w: %s: %s", ErrRefused, address, printable(credentials.Explain(err)))
+	case s.Code() == codes.Unimplemented:
+		return fmt.Errorf("the coordinator at %s does not know the call: update it: %s", address, printable(s.Message()))
 	case unanswered(err):
-		return fmt.Errorf("the coordinator at %s does not answer: %w", address, &answer{quoted(credentials.Told(err)), kind, false})
+		return fmt.Errorf("the coordinator at %s does not answer: %w", address, &callError{printable(credentials.Explain(err)), kind, false})
 	case errors.Is(kind, queue.ErrUnavailable):
-		return fmt.Errorf("the coordinator at %s cannot now: %w", address, &answer{quoted(told.Message()), kind, told.Code() != codes.Canceled})
+		return fmt.Errorf("the coordinator at %s cannot now: %w", address, &callError{printable(s.Message()), kind, s.Code() != codes.Canceled})
 	case kind != nil:
-		return &answer{quoted(told.Message()), kind, true}
+		return &callError{printable(s.Message()), kind, true}
 	default:
-		return fmt.Errorf("the coordinator at %s failed: %s: %s", address, told.Code(), quoted(told.Message()))
+		return fmt.Errorf("the coordinator at %s failed: %s: %s", address, s.Code(), printable(s.Message()))
 	}
 }
 
-// Answered reports whether an error is the answer of a coordinator, rather than the
-// lack of one.
+// Answered reports whether a coordinator answered with this error, rather than not at all.
 func Answered(err error) bool {
-	var a *answer
-	return errors.As(err, &a) && a.spoken
+	var e *callError
+	return errors.As(err, &e) && e.answered
 }
 
-// answer is why a call failed, and what kind of error that is.
-type answer struct {
-	message string
-	kind    error
-	spoken  bool // by a coordinator
+// callError is the error of a call.
+type callError struct {
+	message  string
+	kind     error // of package queue
+	answered bool  // by a coordinator
 }
 
-func (a *answer) Error() string { return a.message }
+func (e *callError) Error() string { return e.message }
 
-func (a *answer) Unwrap() error { return a.kind }
+func (e *callError) Unwrap() error { return e.kind }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/wire"
@@ -13,10 +12,7 @@ import (
 	"spiqsweep/sweep"
 )
 
-// changeTimeout ends a call that changes tasks: a million take some minutes.
-const changeTimeout = 15 * time.Minute
-
-// Retry reopens tasks and returns how many.
+// Retry reopens tasks and returns their number.
 func (c *Client) Retry(ctx context.Context, r queue.RetryRequest) (int, error) {
 	request := &spiqsweepv1.RetryRequest{Diverged: r.Diverged}
 	if selection := wire.WriteSelection(r.Selection); r.Sweep != "" {
@@ -30,14 +26,14 @@ func (c *Client) Retry(ctx context.Context, r queue.RetryRequest) (int, error) {
 		return err
 	})
 	if err != nil {
-		return 0, acting("retry", err)
+		return 0, wrap("retry", err)
 	}
 	return int(answer.GetReopened()), nil
 }
 
-// Cancel sets tasks of a sweep aside, and returns how many, and how many go on
-// since another sweep wants them too. Without a sweep, the coordinator's own or
-// only one is meant.
+// Cancel cancels tasks of a sweep. It returns the number of those cancelled, and of those that
+// continue because another sweep shares them. Without a sweep, it cancels tasks of the
+// coordinator's own or only one.
 func (c *Client) Cancel(ctx context.Context, s queue.Selection) (cancelled, shared int, err error) {
 	request := &spiqsweepv1.CancelRequest{Selection: wire.WriteSelection(s)}
 	var answer *spiqsweepv1.CancelResponse
@@ -46,12 +42,12 @@ func (c *Client) Cancel(ctx context.Context, s queue.Selection) (cancelled, shar
 		return err
 	})
 	if err != nil {
-		return 0, 0, acting("cancel", err)
+		return 0, 0, wrap("cancel", err)
 	}
 	return int(answer.GetCancelled()), int(answer.GetShared()), nil
 }
 
-// Drain asks workers to leave and returns how many.
+// Drain asks workers to leave and returns their number.
 func (c *Client) Drain(ctx context.Context, r queue.DrainRequest) (int, error) {
 	request := &spiqsweepv1.DrainRequest{Processes: r.Processes, Hosts: r.Hosts}
 	var answer *spiqsweepv1.DrainResponse
@@ -60,13 +56,13 @@ func (c *Client) Drain(ctx context.Context, r queue.DrainRequest) (int, error) {
 		return err
 	})
 	if err != nil {
-		return 0, acting("drain", err)
+		return 0, wrap("drain", err)
 	}
 	return int(answer.GetDraining()), nil
 }
 
-// Verify has finished tasks of a sweep run once more, and returns them. Without a
-// sweep, the coordinator's own or only one is meant.
+// Verify reopens finished tasks of a sweep for another run, and returns them. Without a sweep,
+// it verifies the coordinator's own or only one.
 func (c *Client) Verify(ctx context.Context, r queue.VerifyRequest) (tasks []sweep.TaskID, err error) {
 	request := &spiqsweepv1.VerifyRequest{Selection: wire.WriteSelection(r.Selection), Share: r.Share, Seed: r.Seed}
 	err = c.try(ctx, changeTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
@@ -78,15 +74,27 @@ func (c *Client) Verify(ctx context.Context, r queue.VerifyRequest) (tasks []swe
 		return err
 	})
 	if err != nil {
-		return nil, acting("verify", err)
+		return nil, wrap("verify", err)
 	}
 	return tasks, nil
 }
 
-// acting names the act of a call that failed, unless the coordinator has.
-func acting(act string, err error) error {
-	if said := (*answer)(nil); errors.As(err, &said) && strings.HasPrefix(said.message, act+": ") {
+// Delete deletes a sweep by its ID or name.
+func (c *Client) Delete(ctx context.Context, name string) error {
+	err := c.try(ctx, changeTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
+		_, err := client.DeleteSweep(ctx, &spiqsweepv1.DeleteSweepRequest{Sweep: name})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("delete sweep %q: %w", name, err)
+	}
+	return nil
+}
+
+// wrap prefixes an error with the operation, unless the coordinator's message begins with it.
+func wrap(operation string, err error) error {
+	if e := (*callError)(nil); errors.As(err, &e) && strings.HasPrefix(e.message, operation+": ") {
 		return err
 	}
-	return fmt.Errorf("%s: %w", act, err)
+	return fmt.Errorf("%s: %w", operation, err)
 }

@@ -12,15 +12,16 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/wire"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// batchBytes is about how much one message of a plan carries.
+// batchBytes is the approximate size of a message of a plan.
 const batchBytes = 1 << 20
 
-// PutRecording stores the bits that tasks train on, by their digest.
+// PutRecording stores a recording under its digest.
 func (c *Client) PutRecording(ctx context.Context, digest string, body []byte) error {
-	packed := wire.Pack(body)
+	packed := protocol.Pack(body)
 	err := c.try(ctx, transferTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
 		_, err := client.PutRecording(ctx, &spiqsweepv1.PutRecordingRequest{Digest: digest, Body: packed})
 		return err
@@ -31,8 +32,8 @@ func (c *Client) PutRecording(ctx context.Context, digest string, body []byte) e
 	return nil
 }
 
-// Plan stores a sweep, or the next revision of one: all of it or, after an
-// error, nothing. The stream is read anew for each try.
+// Plan stores a sweep, or the next revision of one, atomically. It iterates tasks once for
+// each try.
 func (c *Client) Plan(ctx context.Context, s queue.Sweep, tasks iter.Seq2[queue.Planned, error]) (queue.Revision, error) {
 	var revision queue.Revision
 	err := c.try(ctx, streamTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
@@ -41,7 +42,7 @@ func (c *Client) Plan(ctx context.Context, s queue.Sweep, tasks iter.Seq2[queue.
 			return err
 		}
 		if err := send(stream, s, tasks); err != nil {
-			return err // and the end of ctx ends the stream: nothing is planned
+			return err // the end of ctx aborts the stream, and nothing is planned
 		}
 		answer, err := stream.CloseAndRecv()
 		if err != nil {
@@ -58,8 +59,8 @@ func (c *Client) Plan(ctx context.Context, s queue.Sweep, tasks iter.Seq2[queue.
 
 type planStream = grpc.ClientStreamingClient[spiqsweepv1.PlanSweepRequest, spiqsweepv1.PlanSweepResponse]
 
-// send sends the head of a plan, then its tasks in batches. That a coordinator
-// has stopped listening is no error: its answer says why.
+// send sends the sweep, then its tasks in batches. It returns nil if the coordinator has
+// ended the stream, since CloseAndRecv returns the reason.
 func send(stream planStream, s queue.Sweep, tasks iter.Seq2[queue.Planned, error]) error {
 	message := &spiqsweepv1.PlanSweepRequest{Sweep: wire.WriteSweep(queue.Summary{Sweep: s}), Grid: s.Grid, Digest: s.Digest}
 	bytes := 0
@@ -71,16 +72,16 @@ func send(stream planStream, s queue.Sweep, tasks iter.Seq2[queue.Planned, error
 		size := proto.Size(written)
 		if message.GetSweep() != nil || bytes+size > batchBytes {
 			if err := stream.Send(message); err != nil {
-				return unlessOver(err)
+				return ignoreEOF(err)
 			}
 			message, bytes = &spiqsweepv1.PlanSweepRequest{}, 0
 		}
 		message.Tasks, bytes = append(message.Tasks, written), bytes+size
 	}
-	return unlessOver(stream.Send(message))
+	return ignoreEOF(stream.Send(message))
 }
 
-func unlessOver(err error) error {
+func ignoreEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return nil
 	}

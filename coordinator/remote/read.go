@@ -9,44 +9,112 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/wire"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
 
-// errLeft ends a stream whose reader has left.
-var errLeft = errors.New("the reader has left")
+// Sweep returns a sweep by its ID or name, as queue.Find does.
+func (c *Client) Sweep(ctx context.Context, name string) (queue.Sweep, error) {
+	var s queue.Sweep
+	err := c.try(ctx, callTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
+		answer, err := client.GetSweep(ctx, &spiqsweepv1.GetSweepRequest{Sweep: name})
+		if err != nil {
+			return err
+		}
+		read, err := wire.ReadSweep(answer.GetSweep())
+		s = read.Sweep
+		s.Grid = answer.GetGrid()
+		return err
+	})
+	if err != nil {
+		return queue.Sweep{}, fmt.Errorf("look up sweep: %w", err)
+	}
+	return s, nil
+}
 
-// Rows streams the rows of a sweep in row order, as queue.Rows does.
-func (c *Client) Rows(ctx context.Context, word string) iter.Seq2[queue.Row, error] {
+// Sweeps lists the sweeps of the coordinator's store, by turn.
+func (c *Client) Sweeps(ctx context.Context) ([]queue.Summary, error) {
+	var sweeps []queue.Summary
+	err := c.try(ctx, callTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
+		answer, err := client.ListSweeps(ctx, &spiqsweepv1.ListSweepsRequest{})
+		if err != nil {
+			return err
+		}
+		sweeps = nil
+		for _, written := range answer.GetSweeps() {
+			s, err := wire.ReadSweep(written)
+			if err != nil {
+				return err
+			}
+			sweeps = append(sweeps, s)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list sweeps: %w", err)
+	}
+	return sweeps, nil
+}
+
+// Status returns the status of a sweep by its ID or name. The tasks it lists have only their
+// IDs and reasons.
+func (c *Client) Status(ctx context.Context, name string) (queue.Status, error) {
+	var s queue.Status
+	answer, err := c.WireStatus(ctx, name)
+	if err == nil {
+		s, err = wire.ReadStatus(answer)
+	}
+	if err != nil {
+		return queue.Status{}, fmt.Errorf("status: %w", err)
+	}
+	return s, nil
+}
+
+// WireStatus returns the status message of a sweep by its ID or name; it has the labels of the
+// tasks.
+func (c *Client) WireStatus(ctx context.Context, name string) (*spiqsweepv1.GetStatusResponse, error) {
+	var answer *spiqsweepv1.GetStatusResponse
+	err := c.try(ctx, callTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) (err error) {
+		answer, err = client.GetStatus(ctx, &spiqsweepv1.GetStatusRequest{Sweep: name})
+		return err
+	})
+	return answer, err
+}
+
+// errStopped ends a stream whose iteration was stopped.
+var errStopped = errors.New("the iteration was stopped")
+
+// Rows returns the rows of a sweep in order, as queue.Rows does.
+func (c *Client) Rows(ctx context.Context, name string) iter.Seq2[queue.Row, error] {
 	return func(yield func(queue.Row, error) bool) {
 		after := -1
 		err := c.try(ctx, streamTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
-			stream, err := client.ListRows(ctx, &spiqsweepv1.ListRowsRequest{Sweep: word})
+			stream, err := client.ListRows(ctx, &spiqsweepv1.ListRowsRequest{Sweep: name})
 			if err != nil {
 				return err
 			}
 			return receive(stream.Recv, (*spiqsweepv1.ListRowsResponse).GetRows, func(in *spiqsweepv1.Row) error {
 				row, err := wire.ReadRow(in)
-				if err != nil || row.Row <= after { // it came before the stream broke off
+				if err != nil || row.Row <= after { // received before the stream broke
 					return err
 				}
 				after = row.Row
-				return unlessLeft(yield(row, nil))
+				return unlessStopped(yield(row, nil))
 			})
 		})
-		if err != nil && !errors.Is(err, errLeft) {
+		if err != nil && !errors.Is(err, errStopped) {
 			yield(queue.Row{}, fmt.Errorf("read rows: %w", err))
 		}
 	}
 }
 
-// Attempts streams the history of a sweep's tasks, by row and attempt, as
-// queue.Attempts does.
-func (c *Client) Attempts(ctx context.Context, word string) iter.Seq2[queue.History, error] {
+// Attempts returns the attempts of a sweep's tasks by row and attempt, as queue.Attempts does.
+func (c *Client) Attempts(ctx context.Context, name string) iter.Seq2[queue.History, error] {
 	return func(yield func(queue.History, error) bool) {
 		row, attempt := -1, uint64(0)
 		err := c.try(ctx, streamTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
-			stream, err := client.ListAttempts(ctx, &spiqsweepv1.ListAttemptsRequest{Sweep: word})
+			stream, err := client.ListAttempts(ctx, &spiqsweepv1.ListAttemptsRequest{Sweep: name})
 			if err != nil {
 				return err
 			}
@@ -56,16 +124,16 @@ func (c *Client) Attempts(ctx context.Context, word string) iter.Seq2[queue.Hist
 					return err
 				}
 				row, attempt = h.Row, h.Attempt.Attempt
-				return unlessLeft(yield(h, nil))
+				return unlessStopped(yield(h, nil))
 			})
 		})
-		if err != nil && !errors.Is(err, errLeft) {
+		if err != nil && !errors.Is(err, errStopped) {
 			yield(queue.History{}, fmt.Errorf("read attempts: %w", err))
 		}
 	}
 }
 
-// Result returns a result of a task by its digest, as canonical JSON.
+// Result returns the result of a task with a digest, as canonical JSON.
 func (c *Client) Result(ctx context.Context, task sweep.TaskID, digest string) ([]byte, error) {
 	var body []byte
 	err := c.try(ctx, transferTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
@@ -73,7 +141,7 @@ func (c *Client) Result(ctx context.Context, task sweep.TaskID, digest string) (
 		if err != nil {
 			return err
 		}
-		body, err = wire.Unpack(answer.GetBody(), wire.MaxUnpackedBytes)
+		body, err = protocol.Unpack(answer.GetBody(), protocol.MaxUnpackedBytes)
 		return err
 	})
 	if err != nil {
@@ -82,7 +150,7 @@ func (c *Client) Result(ctx context.Context, task sweep.TaskID, digest string) (
 	return body, nil
 }
 
-// receive takes the items of a stream of batches one by one.
+// receive calls take for each item of a stream of batches.
 func receive[Batch, Item any](next func() (Batch, error), items func(Batch) []Item, take func(Item) error) error {
 	for {
 		batch, err := next()
@@ -100,9 +168,9 @@ func receive[Batch, Item any](next func() (Batch, error), items func(Batch) []It
 	}
 }
 
-func unlessLeft(stays bool) error {
-	if stays {
+func unlessStopped(more bool) error {
+	if more {
 		return nil
 	}
-	return errLeft
+	return errStopped
 }

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"spiqsweep/coordinator/wire"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -35,16 +35,16 @@ func syncWithResult(body []byte) *spiqsweepv1.SyncRequest {
 // TestDecodeReservesTheRealSize checks that after decoding, a call occupies its real size
 // and not the size that it claims.
 func TestDecodeReservesTheRealSize(t *testing.T) {
-	large := wire.Pack(make([]byte, 1<<20))
-	lie := wire.Pack(make([]byte, maxDecoding))[:20] // the header with the size
-	if size := wire.UnpackedSize(lie); size != maxDecoding {
+	large := protocol.Pack(make([]byte, 1<<20))
+	lie := protocol.Pack(make([]byte, maxDecoding))[:20] // the header with the size
+	if size := protocol.UnpackedSize(lie); size != maxDecoding {
 		t.Fatalf("it claims %d bytes", size)
 	}
 	for name, test := range map[string]struct {
 		body []byte
 		want int64
 	}{
-		"small":  {wire.Pack(nil), minDecoding},
+		"small":  {protocol.Pack(nil), minDecoding},
 		"large":  {large, 1 << 20},
 		"broken": {[]byte("no frame"), minDecoding},
 		"a lie":  {lie, minDecoding},

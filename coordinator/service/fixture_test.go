@@ -20,14 +20,14 @@ import (
 	"spiqsweep/coordinator/service"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/coordinator/store/storetest"
-	"spiqsweep/coordinator/wire"
 	"spiqsweep/proto/credentials"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
 
 func TestMain(m *testing.M) {
-	wire.Pack(nil) // creates the codec's channels outside of synctest bubbles
+	protocol.Pack(nil) // creates the codec's channels outside of synctest bubbles
 	goleak.VerifyTestMain(m)
 }
 

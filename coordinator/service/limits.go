@@ -1,10 +1,10 @@
 package service
 
 import (
+	"spiqsweep/proto/protocol"
+
 	"cmp"
 	"time"
-
-	"spiqsweep/coordinator/wire"
 )
 
 // Limits configures the limits of one server. Zero fields have their defaults.
@@ -34,17 +34,13 @@ func (l Limits) withDefaults() Limits {
 }
 
 const (
-	// LongPoll is how long a Sync may wait for work.
-	LongPoll = 15 * time.Second
-
 	// maxDecoding bounds the decompressed size of all results that are being judged, in
 	// bytes. Each Sync with reports counts as minDecoding at least.
-	maxDecoding = wire.MaxUnpackedBytes
+	maxDecoding = protocol.MaxUnpackedBytes
 	minDecoding = 32 << 10
 
-	// callTimeout bounds the handler of a call; workers give up after the same time.
-	// receiveTimeout bounds the receipt of its message.
-	callTimeout    = 30 * time.Second
+	// callTimeout bounds the handler of a call, receiveTimeout the receipt of its message.
+	callTimeout    = protocol.CallTimeout
 	receiveTimeout = 60 * time.Second
 
 	// changeTimeout bounds a call that changes tasks: a million tasks take minutes.

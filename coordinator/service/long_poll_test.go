@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"spiqsweep/coordinator/service"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -24,8 +24,8 @@ func TestIdleWorkerWaitsForWork(t *testing.T) {
 		}
 		idle.Sequence = 2
 		answer = b.sync(idle)
-		if waited := time.Since(start); waited != service.LongPoll || answer.GetDone() || len(answer.GetAssignments()) > 0 {
-			t.Errorf("answer after %v is %v, want an empty one after %v", waited, answer, service.LongPoll)
+		if waited := time.Since(start); waited != protocol.LongPoll || answer.GetDone() || len(answer.GetAssignments()) > 0 {
+			t.Errorf("answer after %v is %v, want an empty one after %v", waited, answer, protocol.LongPoll)
 		}
 
 		// The first worker hands its task back while the second waits.
@@ -61,7 +61,7 @@ func TestStopEndsLongPolls(t *testing.T) {
 		if err := <-answered; err != nil {
 			t.Errorf("the idle worker got %v, want an answer", err)
 		}
-		if waited := time.Since(start); waited >= service.LongPoll {
+		if waited := time.Since(start); waited >= protocol.LongPoll {
 			t.Errorf("Stop took %v", waited)
 		}
 	})

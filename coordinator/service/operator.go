@@ -8,6 +8,7 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/wire"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -128,7 +129,7 @@ func (o *operator) GetResult(ctx context.Context, in *spiqsweepv1.GetResultReque
 	if err != nil {
 		return nil, statusOf(err, o.Log, "GetResult")
 	}
-	return &spiqsweepv1.GetResultResponse{Body: wire.Pack(body)}, nil
+	return &spiqsweepv1.GetResultResponse{Body: protocol.Pack(body)}, nil
 }
 
 func (o *operator) Retry(ctx context.Context, in *spiqsweepv1.RetryRequest) (*spiqsweepv1.RetryResponse, error) {

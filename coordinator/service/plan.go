@@ -13,13 +13,14 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/wire"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/simulator/recording"
 )
 
 // PutRecording stores a recording if it matches its digest.
 func (o *operator) PutRecording(ctx context.Context, in *spiqsweepv1.PutRecordingRequest) (*spiqsweepv1.PutRecordingResponse, error) {
-	body, err := wire.Unpack(in.GetBody(), wire.MaxUnpackedBytes)
+	body, err := protocol.Unpack(in.GetBody(), protocol.MaxUnpackedBytes)
 	if err != nil {
 		return nil, invalid("recording %.80q: %v", in.GetDigest(), err)
 	}

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
-	"spiqsweep/coordinator/wire"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/simulator/recording"
 	"spiqsweep/sweep"
@@ -155,7 +155,7 @@ func TestResultsAndAttemptsAreStreamed(t *testing.T) {
 	}
 	result, err := b.operator.GetResult(t.Context(), &spiqsweepv1.GetResultRequest{Task: rows[0].GetTask().GetTask(), Digest: rows[0].GetDigest()})
 	b.must(err)
-	if !bytes.Equal(result.GetBody(), wire.Pack(body)) {
+	if !bytes.Equal(result.GetBody(), protocol.Pack(body)) {
 		t.Errorf("a result of %d bytes", len(result.GetBody()))
 	}
 	if _, err := b.operator.GetResult(t.Context(), &spiqsweepv1.GetResultRequest{Task: rows[0].GetTask().GetTask(), Digest: sweep.Digest(nil)}); status.Code(err) != codes.NotFound {

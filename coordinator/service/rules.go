@@ -9,13 +9,14 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/wire"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
 // Rules implements the calls of WorkerService as functions of the request, the store
 // and the store's time, without goroutines, timers or network. A Sync takes three
 // steps, between which its server may keep an idle process waiting: Read; WouldWait,
-// until it returns false, Queue.Changed is closed, or LongPoll has passed; Apply.
+// until it returns false, Queue.Changed is closed, or protocol.LongPoll has passed; Apply.
 // Errors are statuses.
 type Rules struct{ Config }
 
@@ -64,7 +65,7 @@ func (r Rules) precheck(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiq
 func (r Rules) addProven(process string, in *spiqsweepv1.SyncRequest, granted map[queue.Lease]int, all bool) {
 	add := func(l *spiqsweepv1.Lease) {
 		if lease := leaseOf(l); granted[lease] == 0 && leaseKey(r.OperatorToken).verify(process, l) {
-			granted[lease] = wire.MaxUnpackedBytes
+			granted[lease] = protocol.MaxUnpackedBytes
 		}
 	}
 	for _, report := range in.GetReports() {
@@ -154,7 +155,7 @@ func (r Rules) GetRecording(ctx context.Context, in *spiqsweepv1.GetRecordingReq
 	if err != nil {
 		return nil, r.statusOf(err, "GetRecording")
 	}
-	return &spiqsweepv1.GetRecordingResponse{Body: wire.Pack(body)}, nil
+	return &spiqsweepv1.GetRecordingResponse{Body: protocol.Pack(body)}, nil
 }
 
 // PutCheckpoint stores a checkpoint if its attempt is live and its step is larger than

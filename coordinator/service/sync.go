@@ -11,6 +11,7 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/wire"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -96,13 +97,13 @@ func readSync(p queue.Process, in *spiqsweepv1.SyncRequest, sizes map[queue.Leas
 		}
 		call.Held = append(call.Held, queue.Held{Lease: lease, Step: min(held.GetStep(), math.MaxInt64), Started: held.GetStarted(), Proven: key.verify(p.ID, held.GetLease())})
 	}
-	budget := wire.Budget(wire.MaxUnpackedBytes)
+	budget := protocol.Budget(protocol.MaxUnpackedBytes)
 	for _, report := range in.GetReports() {
 		lease, err := readLease(report.GetLease())
 		if err != nil {
 			return SyncCall{}, err
 		}
-		limit := wire.MaxUnpackedBytes
+		limit := protocol.MaxUnpackedBytes
 		if sizes != nil {
 			limit = sizes[lease]
 		}
@@ -118,7 +119,7 @@ func readSync(p queue.Process, in *spiqsweepv1.SyncRequest, sizes map[queue.Leas
 }
 
 // readReport decodes the outcome of a report.
-func readReport(in *spiqsweepv1.Report, budget *wire.Budget, limit int) (queue.Report, error) {
+func readReport(in *spiqsweepv1.Report, budget *protocol.Budget, limit int) (queue.Report, error) {
 	switch outcome := in.GetOutcome().(type) {
 	case *spiqsweepv1.Report_Result:
 		result, err := readResult(outcome.Result, budget, limit)
@@ -142,11 +143,11 @@ var errNotGranted = errors.New("the attempt was never granted to this process")
 
 // readResult decompresses a result of at most limit bytes; limit 0 means that its lease
 // was never granted. The queue checks the digest and the content.
-func readResult(in *spiqsweepv1.Result, budget *wire.Budget, limit int) (*queue.ResultReport, error) {
+func readResult(in *spiqsweepv1.Result, budget *protocol.Budget, limit int) (*queue.ResultReport, error) {
 	if limit == 0 {
 		return nil, errNotGranted
 	}
-	if size := wire.UnpackedSize(in.GetBody()); size > limit {
+	if size := protocol.UnpackedSize(in.GetBody()); size > limit {
 		return nil, fmt.Errorf("result of %d bytes: its task has at most %d", size, limit)
 	}
 	body, err := budget.Unpack(in.GetBody())

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/wire"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -56,7 +56,7 @@ func (w *worker) decode(ctx context.Context, in *spiqsweepv1.SyncRequest, sizes 
 	}
 	claimed, size := 0, 0
 	for _, report := range in.GetReports() {
-		if size := wire.UnpackedSize(report.GetResult().GetBody()); sizes == nil || size <= sizes[leaseOf(report.GetLease())] {
+		if size := protocol.UnpackedSize(report.GetResult().GetBody()); sizes == nil || size <= sizes[leaseOf(report.GetLease())] {
 			claimed += size
 		}
 	}
@@ -82,9 +82,9 @@ func (w *worker) decode(ctx context.Context, in *spiqsweepv1.SyncRequest, sizes 
 func decodingWeight(size int) int64 { return int64(min(max(size, minDecoding), maxDecoding)) }
 
 // waitForWork implements the long poll: it waits while the process is idle and there is
-// no work for it, for LongPoll at most.
+// no work for it, for protocol.LongPoll at most.
 func (w *worker) waitForWork(ctx context.Context, call SyncCall) error {
-	timeout := time.NewTimer(LongPoll)
+	timeout := time.NewTimer(protocol.LongPoll)
 	defer timeout.Stop()
 	for {
 		changed := w.rules.Queue.Changed()

@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"github.com/klauspost/compress/zstd"
-
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -22,7 +21,6 @@ const (
 // one body, some digits of the first angle are another task's.
 type bodies struct {
 	before, after []byte // the body but for its varied digits
-	packer        *zstd.Encoder
 }
 
 // The first angle has 15 digits, as many as every decimal keeps through a
@@ -39,11 +37,7 @@ func newBodies(c sweep.Configuration) (*bodies, error) {
 	if err != nil {
 		return nil, err
 	}
-	packer, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return nil, err
-	}
-	return &bodies{before: body[:fixed], after: body[fixed+varied:], packer: packer}, nil
+	return &bodies{before: body[:fixed], after: body[fixed+varied:]}, nil
 }
 
 // result is that of one task, as the agent sends it.
@@ -53,7 +47,7 @@ func (b *bodies) result(number uint64) *spiqsweepv1.Result {
 	body = append(body, b.after...)
 	digest := sha256.Sum256(body)
 	return &spiqsweepv1.Result{
-		Body: b.packer.EncodeAll(body, nil), Digest: hex.EncodeToString(digest[:]),
+		Body: protocol.Pack(body), Digest: hex.EncodeToString(digest[:]),
 	}
 }
 

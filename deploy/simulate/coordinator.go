@@ -12,6 +12,7 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/service"
 	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -172,7 +173,7 @@ func (c *coordinator) sync(in *spiqsweepv1.SyncRequest, reply func(*spiqsweepv1.
 	}
 	p := &waiter{call: call, reply: reply}
 	if c.look(p) {
-		c.later(service.LongPoll, func() {
+		c.later(protocol.LongPoll, func() {
 			if i := slices.Index(c.waiting, p); i >= 0 {
 				c.waiting = slices.Delete(c.waiting, i, i+1)
 				c.judge(p)

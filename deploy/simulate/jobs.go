@@ -5,11 +5,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -105,13 +105,11 @@ func (s *shelf) of(r *queue.ResultReport) []byte {
 	defer s.mu.Unlock()
 	body, ok := s.bodies[r.Digest]
 	if !ok {
-		body = packer.EncodeAll(r.Body, nil)
+		body = protocol.Pack(r.Body)
 		s.bodies[r.Digest] = body
 	}
 	return body
 }
-
-var packer, _ = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)) // constant options
 
 // A checkpoint of the simulation says which task and step it is of.
 func checkpointOf(j *job, step uint64) []byte { return fmt.Appendf(nil, "%d@%d", j.number, step) }

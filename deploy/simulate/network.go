@@ -7,6 +7,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"spiqsweep/proto/protocol"
 )
 
 // What the worker's end of a connection says when no answer comes.
@@ -31,7 +33,7 @@ func busyError() error {
 
 // Timeouts of an operator's call, and of a transfer (worker/agent/limits.go).
 const (
-	patience         = 30 * time.Second
+	patience         = protocol.CallTimeout
 	transferPatience = 60 * time.Second
 )
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 	"spiqsweep/worker/agent"
@@ -170,16 +171,16 @@ func (wk *worker) exit(code int) {
 	wk.log("%s leaves with code %d", wk.name, code)
 	busy := len(wk.runs)
 	switch {
-	case code == agent.ExitDone && len(wk.owed) > 0:
+	case code == protocol.ExitDone && len(wk.owed) > 0:
 		wk.violated(Leaving, "%s left with code 0 and %d results without a verdict", wk.name, len(wk.owed))
-	case code == agent.ExitDone && !wk.toldDone && !wk.drains:
+	case code == protocol.ExitDone && !wk.toldDone && !wk.drains:
 		wk.violated(Leaving, "%s left with code 0 without having been told that all is done", wk.name)
-	case code == agent.ExitWorkLeft && !wk.drains:
+	case code == protocol.ExitWorkLeft && !wk.drains:
 		wk.violated(Leaving, "%s left work behind without having been asked to leave", wk.name)
-	case code == agent.ExitFault && !wk.stalled() && !wk.refused():
+	case code == protocol.ExitFault && !wk.stalled() && !wk.refused():
 		wk.violated(Refused, "%s left for a fault of its own, or was refused by %d of %d coordinators",
 			wk.name, wk.refusals.calls, len(wk.addresses))
-	case code == agent.ExitUnreachable && wk.calm && wk.now.Sub(wk.calmAt) > 5*time.Minute:
+	case code == protocol.ExitUnreachable && wk.calm && wk.now.Sub(wk.calmAt) > 5*time.Minute:
 		wk.violated(Refused, "%s gave up on coordinators that answer, with %d tasks in hand", wk.name, busy)
 	}
 	wk.tally[Exits]++

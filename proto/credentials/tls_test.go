@@ -193,8 +193,8 @@ func TestWhoIsBelieved(t *testing.T) {
 			if status.Code(err) != code || !strings.Contains(message, test.want) || !strings.Contains(message, address) {
 				t.Errorf("error is %v, want %v with %q and the address", err, code, test.want)
 			}
-			if told := credentials.Told(err); strings.Contains(told, "desc =") || !strings.Contains(told, test.want) {
-				t.Errorf("a person is told %q", told)
+			if message := credentials.Explain(err); strings.Contains(message, "desc =") || !strings.Contains(message, test.want) {
+				t.Errorf("the explanation is %q", message)
 			}
 			if strings.Contains(message, file.Token) {
 				t.Errorf("the error shows the token: %v", err)
@@ -203,7 +203,7 @@ func TestWhoIsBelieved(t *testing.T) {
 	}
 }
 
-func TestTold(t *testing.T) {
+func TestExplain(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
 		want string
@@ -218,7 +218,7 @@ func TestTold(t *testing.T) {
 			"dial tcp 127.0.0.1:1: connect: connection refused",
 		},
 	} {
-		if got := credentials.Told(c.err); got != c.want {
+		if got := credentials.Explain(c.err); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}

@@ -121,7 +121,7 @@ func Unreached(err error) bool {
 
 // Told is what a failed call says to a person: what the other end answered or, if
 // no connection came about, why; and what mends it where the credentials do not fit.
-func Told(err error) string {
+func Explain(err error) string {
 	message := status.Convert(err).Message()
 	_, quoted, _ := strings.Cut(message, noConnection)
 	if why, err := strconv.Unquote(quoted); err == nil {

@@ -49,15 +49,6 @@ type (
 	Exit struct{ Code int }
 )
 
-// The exit codes of a worker (DESIGN.md, section 5.5).
-const (
-	ExitDone        = 0  // all done, or drained with nothing in hand
-	ExitFault       = 1  // the worker's own fault, or refused by the coordinator
-	ExitUsage       = 2  // bad flags or files
-	ExitUnreachable = 69 // EX_UNAVAILABLE: no coordinator for the connect time-out
-	ExitWorkLeft    = 75 // EX_TEMPFAIL: stopped with work left, start again to go on
-)
-
 func (Call) action()            {}
 func (FetchRecording) action()  {}
 func (DropRecording) action()   {}

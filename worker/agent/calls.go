@@ -3,25 +3,16 @@ package agent
 import (
 	"context"
 	"errors"
+	"time"
 
-	"github.com/klauspost/compress/zstd"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
-)
-
-// unpackedBytes bounds what a compressed recording may unpack to: 16 cells of
-// 2²⁴ bins are more than any recording has.
-const unpackedBytes = 64 << 20
-
-// The codecs are safe for concurrent use. One goroutine each: the cores belong
-// to the tasks.
-var (
-	packer, _   = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
-	unpacker, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(unpackedBytes))
 )
 
 // call makes a Sync, in place of the one in flight if there is one.
@@ -33,21 +24,22 @@ func (s *shell) call(request *spiqsweepv1.SyncRequest) {
 	s.giveUp = giveUp
 	s.calls.Go(func() {
 		defer giveUp()
-		ctx, cancel := context.WithTimeout(replaced, s.line.patience(request))
+		ctx, cancel := context.WithTimeout(replaced, AnswerTimeout(request, s.coordinators))
 		defer cancel()
-		client, err := s.line.client()
+		connection, err := s.connections.Acquire()
 		var response *spiqsweepv1.SyncResponse
-		var taker peer.Peer // without an address: nobody
+		var callee peer.Peer // has no address if none was reached
 		if err == nil {
-			response, err = client.Sync(ctx, request, grpc.Peer(&taker))
+			defer connection.Release()
+			response, err = spiqsweepv1.NewWorkerServiceClient(connection).Sync(ctx, request, grpc.Peer(&callee))
 		}
 		switch {
 		case errors.Is(replaced.Err(), context.Canceled):
 		case err != nil:
-			if !Busy(err) {
-				s.line.change()
+			if !Busy(err) && connection != nil {
+				connection.Abort()
 			}
-			s.post(CallFailed{Sequence: request.GetSequence(), Err: err, Unreached: taker.Addr == nil})
+			s.post(CallFailed{Sequence: request.GetSequence(), Err: err, Unreached: callee.Addr == nil})
 		default:
 			s.post(Answered{Sequence: request.GetSequence(), Response: response})
 		}
@@ -61,17 +53,18 @@ func (s *shell) fetchRecording(digest string) error {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, transferTimeout)
 	defer cancel()
-	client, err := s.line.client()
+	connection, err := s.connections.Acquire()
 	if err != nil {
 		return err
 	}
-	response, err := client.GetRecording(ctx, &spiqsweepv1.GetRecordingRequest{Digest: digest})
+	defer connection.Release()
+	response, err := spiqsweepv1.NewWorkerServiceClient(connection).GetRecording(ctx, &spiqsweepv1.GetRecordingRequest{Digest: digest})
 	if err != nil {
 		return err
 	}
-	body, err := unpacker.DecodeAll(response.GetBody(), nil)
+	body, err := protocol.Unpack(response.GetBody(), protocol.MaxUnpackedBytes)
 	if err != nil {
-		return status.Errorf(codes.DataLoss, "unpack the recording: %v", err)
+		return status.Errorf(codes.DataLoss, "recording: %v", err)
 	}
 	if err := s.shelf.put(digest, body); err != nil {
 		return status.Errorf(codes.DataLoss, "%v", err)
@@ -85,23 +78,41 @@ func (s *shell) fetchRecording(digest string) error {
 func (s *shell) fetchCheckpoint(l Lease) CheckpointFetched {
 	ctx, cancel := context.WithTimeout(s.ctx, transferTimeout)
 	defer cancel()
-	client, err := s.line.client()
+	connection, err := s.connections.Acquire()
 	if err != nil {
 		return CheckpointFetched{Lease: l, Err: err}
 	}
-	response, err := client.GetCheckpoint(ctx, &spiqsweepv1.GetCheckpointRequest{Process: s.process, Lease: l.wire()})
+	defer connection.Release()
+	response, err := spiqsweepv1.NewWorkerServiceClient(connection).GetCheckpoint(ctx, &spiqsweepv1.GetCheckpointRequest{Process: s.process, Lease: l.wire()})
 	return CheckpointFetched{Lease: l, Step: response.GetStep(), Body: response.GetBody(), Err: err}
 }
 
 func (s *shell) storeCheckpoint(a StoreCheckpoint) error {
 	ctx, cancel := context.WithTimeout(s.ctx, transferTimeout)
 	defer cancel()
-	client, err := s.line.client()
+	connection, err := s.connections.Acquire()
 	if err != nil {
 		return err
 	}
-	_, err = client.PutCheckpoint(ctx, &spiqsweepv1.PutCheckpointRequest{
+	defer connection.Release()
+	_, err = spiqsweepv1.NewWorkerServiceClient(connection).PutCheckpoint(ctx, &spiqsweepv1.PutCheckpointRequest{
 		Process: s.process, Lease: a.Lease.wire(), Step: a.Step, Body: a.Body,
 	})
 	return err
+}
+
+// AnswerTimeout returns how long a worker waits for the response to a Sync, given the
+// number of coordinators that it can call. With several, it gives up sooner, since another
+// may answer.
+func AnswerTimeout(r *spiqsweepv1.SyncRequest, coordinators int) time.Duration {
+	timeout := answerTimeout + time.Duration(proto.Size(r))*time.Second/slowestLink
+	switch {
+	case coordinators == 1:
+		return protocol.CallTimeout
+	case r.GetDraining():
+		timeout = drainAnswer
+	case len(r.GetHeld())+len(r.GetReports()) == 0:
+		timeout += protocol.LongPoll
+	}
+	return min(timeout, protocol.CallTimeout)
 }

@@ -8,10 +8,8 @@ import (
 	"strings"
 
 	"spiqsweep/proto/credentials"
+	"spiqsweep/proto/protocol"
 )
-
-// StopLine is the line that asks a child to hand back and leave.
-const StopLine = "stop"
 
 // RunChild runs a worker that is a child process, told everything through its
 // standard input, on every operating system alike:
@@ -39,7 +37,7 @@ func RunChild(ctx context.Context, input io.Reader, c Config) int {
 	}
 	if err != nil {
 		c.Log.Error("cannot start as a child: standard input must begin with the credentials", "error", err)
-		return ExitUsage
+		return protocol.ExitUsage
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -53,8 +51,8 @@ func RunChild(ctx context.Context, input io.Reader, c Config) int {
 	}()
 	UseCores(c.Slots)
 	code, sentAway := work(ctx, c)
-	if sentAway && code == ExitDone {
-		return ExitWorkLeft
+	if sentAway && code == protocol.ExitDone {
+		return protocol.ExitWorkLeft
 	}
 	return code
 }
@@ -64,10 +62,10 @@ func (c Config) obey(lines *bufio.Reader, drain chan<- struct{}) error {
 	for {
 		line, err := lines.ReadString('\n')
 		switch wish := strings.TrimSpace(line); {
-		case wish == StopLine && drain != nil:
+		case wish == protocol.StopLine && drain != nil:
 			close(drain)
 			drain = nil
-		case wish != "" && wish != StopLine:
+		case wish != "" && wish != protocol.StopLine:
 			c.Log.Warn("unknown line on standard input", "line", wish)
 		}
 		if errors.Is(err, io.EOF) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"spiqsweep/proto/credentials"
+	"spiqsweep/proto/protocol"
 )
 
 // parent starts a child on an office with one endless task.
@@ -51,14 +52,14 @@ func childOf(t *testing.T, prepare func(*office), happens func(*office, io.Write
 
 func TestChildStops(t *testing.T) {
 	code, lived, log := parent(t, func(w io.WriteCloser) { fmt.Fprintln(w, StopLine) })
-	if code != ExitWorkLeft || lived > time.Minute+time.Second || strings.Join(log, ", ") != "checkpoint, handed back" {
+	if code != protocol.ExitWorkLeft || lived > time.Minute+time.Second || strings.Join(log, ", ") != "checkpoint, handed back" {
 		t.Errorf("exit code %d after %v: %v", code, lived, log)
 	}
 }
 
 func TestChildFollowsItsParent(t *testing.T) {
 	code, lived, log := parent(t, func(w io.WriteCloser) { w.Close() })
-	if code != ExitWorkLeft || lived != time.Minute || len(log) != 0 {
+	if code != protocol.ExitWorkLeft || lived != time.Minute || len(log) != 0 {
 		t.Errorf("exit code %d after %v: %v", code, lived, log)
 	}
 }
@@ -70,10 +71,10 @@ func TestChildIsSentAway(t *testing.T) {
 		defer o.mu.Unlock()
 		o.drain = true
 	})
-	if code != ExitWorkLeft || lived > time.Minute+30*time.Second || strings.Join(log, ", ") != "checkpoint, handed back" {
+	if code != protocol.ExitWorkLeft || lived > time.Minute+30*time.Second || strings.Join(log, ", ") != "checkpoint, handed back" {
 		t.Errorf("exit code %d after %v: %v", code, lived, log)
 	}
-	for drain, want := range map[bool]int{false: ExitDone, true: ExitWorkLeft} {
+	for drain, want := range map[bool]int{false: protocol.ExitDone, true: protocol.ExitWorkLeft} {
 		code, _, log = childOf(t, func(o *office) { o.tasks[0].state, o.drain = "done", drain }, nil)
 		if code != want || len(log) != 0 {
 			t.Errorf("exit code %d of one that has nothing to do, want %d: %v", code, want, log)
@@ -100,8 +101,8 @@ func TestChildNeedsCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, input := range []string{"", "stop\n", "{}\n", string(operator) + "\n"} {
-		if code := RunChild(t.Context(), strings.NewReader(input), testConfig(nil, finishing)); code != ExitUsage {
-			t.Errorf("exit code %d after %q, want %d", code, input, ExitUsage)
+		if code := RunChild(t.Context(), strings.NewReader(input), testConfig(nil, finishing)); code != protocol.ExitUsage {
+			t.Errorf("exit code %d after %q, want %d", code, input, protocol.ExitUsage)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -109,22 +110,22 @@ func (w *world) live() {
 func (w *world) checkExit() {
 	left := len(w.running) > 0 || len(w.owed) > 0
 	switch w.code {
-	case ExitDone:
+	case protocol.ExitDone:
 		if len(w.owed) > 0 {
 			w.t.Fatalf("left with code 0, and unjudged outcomes %v", w.owed)
 		}
 		if !w.draining && !w.finished() {
 			w.t.Fatal("left with code 0 before the sweep was done")
 		}
-	case ExitWorkLeft:
+	case protocol.ExitWorkLeft:
 		if !w.draining {
 			w.t.Fatal("left with code 75 without a drain")
 		}
-	case ExitUnreachable:
+	case protocol.ExitUnreachable:
 		if !w.troubles {
 			w.t.Fatalf("gave up on a coordinator that answers (work left: %v)", left)
 		}
-	case ExitFault:
+	case protocol.ExitFault:
 		if !slices.ContainsFunc(w.runs(), func(r *run) bool { return r.stuck }) {
 			w.t.Fatal("left with code 1 without a stuck task")
 		}

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"spiqsweep/proto/protocol"
+
 	"maps"
 	"slices"
 	"time"
@@ -69,10 +71,10 @@ func (a *Agent) leave(now time.Time) {
 		a.giveUp(now)
 	case nothing && a.done:
 		a.say(hclog.Info, "the sweep is done")
-		a.exit(ExitDone)
+		a.exit(protocol.ExitDone)
 	case nothing && a.stuck():
 		a.say(hclog.Error, "stalled tasks occupy every slot: this process is of no more use")
-		a.exit(ExitFault)
+		a.exit(protocol.ExitFault)
 	}
 }
 
@@ -82,7 +84,7 @@ func (a *Agent) giveUp(now time.Time) {
 		pairs = append(pairs, "refused", a.refusals.reason)
 	}
 	a.say(hclog.Error, "no coordinator: giving up", pairs...)
-	a.exit(ExitUnreachable)
+	a.exit(protocol.ExitUnreachable)
 }
 
 // giveUpAt is when the coordinator has been away for too long; zero while it is not away.
@@ -118,9 +120,9 @@ func (a *Agent) namedHolds() int {
 
 func (a *Agent) codeLeft() int {
 	if a.left {
-		return ExitWorkLeft
+		return protocol.ExitWorkLeft
 	}
-	return ExitDone
+	return protocol.ExitDone
 }
 
 func (a *Agent) exit(code int) {
@@ -129,7 +131,7 @@ func (a *Agent) exit(code int) {
 			a.say(hclog.Warn, "tasks failed in the same way", "tasks", n, "error", kind)
 		}
 	}
-	if code == ExitWorkLeft {
+	if code == protocol.ExitWorkLeft {
 		a.say(hclog.Info, "stopped with work left: start a worker again to go on")
 	}
 	a.exited = true

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -25,8 +26,8 @@ func TestCoordinatorAway(t *testing.T) {
 		l.sleeps()
 		pauses = append(pauses, l.now.Sub(before))
 	}
-	if l.code != ExitUnreachable {
-		t.Errorf("exit code %d, want %d", l.code, ExitUnreachable)
+	if l.code != protocol.ExitUnreachable {
+		t.Errorf("exit code %d, want %d", l.code, protocol.ExitUnreachable)
 	}
 	heard := lost.Add(-20 * time.Second) // the last answer came a call_again_in earlier
 	if took := l.now.Sub(heard); took != time.Minute {
@@ -45,8 +46,8 @@ func TestRefusedWorkerLeaves(t *testing.T) {
 		l := newLife(t, 1)
 		l.happens(Started{})
 		l.happens(CallFailed{Sequence: 1, Err: status.Error(code, "numerics 2: update the worker")})
-		if l.code != ExitFault {
-			t.Errorf("%v: exit code %d, want %d", code, l.code, ExitFault)
+		if l.code != protocol.ExitFault {
+			t.Errorf("%v: exit code %d, want %d", code, l.code, protocol.ExitFault)
 		}
 	}
 }
@@ -91,8 +92,8 @@ func TestDrain(t *testing.T) {
 		t.Errorf("a is not handed back after its checkpoint: %v", request)
 	}
 	l.answers(verdict("a"))
-	if l.code != ExitWorkLeft {
-		t.Errorf("exit code %d, want %d", l.code, ExitWorkLeft)
+	if l.code != protocol.ExitWorkLeft {
+		t.Errorf("exit code %d, want %d", l.code, protocol.ExitWorkLeft)
 	}
 }
 
@@ -119,7 +120,7 @@ func TestAnOperatorDrains(t *testing.T) {
 	drain = verdict("a")
 	drain.Drain = true
 	l.answers(drain)
-	if l.code != ExitWorkLeft || !l.agent.sentAway {
+	if l.code != protocol.ExitWorkLeft || !l.agent.sentAway {
 		t.Errorf("exit code %d, sent away: %v", l.code, l.agent.sentAway)
 	}
 
@@ -130,7 +131,7 @@ func TestAnOperatorDrains(t *testing.T) {
 		t.Error("an idle agent does not say that it leaves")
 	}
 	idle.answers(&spiqsweepv1.SyncResponse{Drain: true, Done: true})
-	if idle.code != ExitDone || !idle.agent.sentAway {
+	if idle.code != protocol.ExitDone || !idle.agent.sentAway {
 		t.Errorf("exit code %d, sent away: %v", idle.code, idle.agent.sentAway)
 	}
 }
@@ -180,8 +181,8 @@ func TestDrainOfAnIdleWorkerReplacesTheWaitingCall(t *testing.T) {
 		t.Errorf("call is %v", request)
 	}
 	l.answers(grant())
-	if l.code != ExitDone {
-		t.Errorf("exit code %d, want %d", l.code, ExitDone)
+	if l.code != protocol.ExitDone {
+		t.Errorf("exit code %d, want %d", l.code, protocol.ExitDone)
 	}
 }
 
@@ -191,8 +192,8 @@ func TestDrainWithoutACoordinator(t *testing.T) {
 		l.happens(Started{})
 		l.happens(CallFailed{Sequence: 1, Err: errAway})
 		l.happens(Drain{})
-		if l.code != ExitDone {
-			t.Errorf("exit code %d, want %d", l.code, ExitDone)
+		if l.code != protocol.ExitDone {
+			t.Errorf("exit code %d, want %d", l.code, protocol.ExitDone)
 		}
 	})
 	t.Run("busy", func(t *testing.T) {
@@ -210,8 +211,8 @@ func TestDrainWithoutACoordinator(t *testing.T) {
 			l.happens(CheckpointStored{Lease: lease("a"), Step: 2, Err: errAway})
 			l.sleeps()
 		}
-		if l.code != ExitWorkLeft || l.now.Sub(began) != drainTimeout {
-			t.Errorf("exit code %d after %v, want %d after %v", l.code, l.now.Sub(began), ExitWorkLeft, drainTimeout)
+		if l.code != protocol.ExitWorkLeft || l.now.Sub(began) != drainTimeout {
+			t.Errorf("exit code %d after %v, want %d after %v", l.code, l.now.Sub(began), protocol.ExitWorkLeft, drainTimeout)
 		}
 	})
 }
@@ -219,13 +220,13 @@ func TestDrainWithoutACoordinator(t *testing.T) {
 func TestStopLeavesAtOnce(t *testing.T) {
 	l := running(t, 1, "a")
 	l.happens(Stop{})
-	if l.code != ExitWorkLeft {
-		t.Errorf("exit code %d with a task, want %d", l.code, ExitWorkLeft)
+	if l.code != protocol.ExitWorkLeft {
+		t.Errorf("exit code %d with a task, want %d", l.code, protocol.ExitWorkLeft)
 	}
 	l = newLife(t, 1)
 	l.happens(Started{})
 	l.happens(Stop{})
-	if l.code != ExitDone {
-		t.Errorf("exit code %d when idle, want %d", l.code, ExitDone)
+	if l.code != protocol.ExitDone {
+		t.Errorf("exit code %d when idle, want %d", l.code, protocol.ExitDone)
 	}
 }

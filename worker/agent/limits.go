@@ -17,16 +17,10 @@ const (
 	// callAgain replaces a missing call_again_in.
 	callAgain = 10 * time.Second
 
-	// callTimeout ends a call without an answer. A coordinator lets an idle
-	// worker wait for 15 s.
-	callTimeout = 30 * time.Second
-
-	// Where another coordinator could answer, one that is silent is left sooner:
-	// answerTimeout is enough for any that lives, on top of the time for which it
-	// may let an idle worker wait and of what the request takes on the slowest
-	// link that is worth having, in bytes a second. A worker that drains has less.
+	// answerTimeout bounds the response time of a coordinator where another could
+	// answer, beside the long poll and the transfer at slowestLink bytes a second.
+	// drainAnswer replaces all of it while the worker drains.
 	answerTimeout = 8 * time.Second
-	longPoll      = 15 * time.Second
 	slowestLink   = 64 << 10
 	drainAnswer   = drainTimeout / 3
 

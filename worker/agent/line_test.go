@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -37,8 +38,8 @@ func TestWorkerTurnsToAnotherCoordinator(t *testing.T) {
 		defer o.closeSecond()
 		time.AfterFunc(1500*time.Millisecond, o.closeFirst)
 		began := time.Now()
-		if code := Run(t.Context(), o.Config); code != ExitDone {
-			t.Errorf("exit code %d, want %d", code, ExitDone)
+		if code := Run(t.Context(), o.Config); code != protocol.ExitDone {
+			t.Errorf("exit code %d, want %d", code, protocol.ExitDone)
 		}
 		if took := time.Since(began); took > 4*time.Second {
 			t.Errorf("6 tasks of a second each on 2 slots took %v", took)
@@ -55,10 +56,10 @@ func TestWorkerLeavesASilentCoordinator(t *testing.T) {
 		defer o.closeSecond()
 		o.ConnectTimeout = 30 * time.Second // any that answers is a coordinator
 		began := time.Now()
-		if code := Run(t.Context(), o.Config); code != ExitDone {
-			t.Errorf("exit code %d, want %d", code, ExitDone)
+		if code := Run(t.Context(), o.Config); code != protocol.ExitDone {
+			t.Errorf("exit code %d, want %d", code, protocol.ExitDone)
 		}
-		if took := time.Since(began); took > answerTimeout+longPoll+3*time.Second {
+		if took := time.Since(began); took > answerTimeout+protocol.LongPoll+3*time.Second {
 			t.Errorf("an idle worker moved on after %v", took)
 		}
 	})
@@ -70,9 +71,9 @@ func TestOneRefusalIsNotAll(t *testing.T) {
 		second error
 		code   int
 	}{
-		"the other takes it":  {nil, ExitDone},
-		"the other refuses":   {refusal, ExitFault},
-		"the other is silent": {status.Error(codes.Unavailable, "busy"), ExitUnreachable},
+		"the other takes it":  {nil, protocol.ExitDone},
+		"the other refuses":   {refusal, protocol.ExitFault},
+		"the other is silent": {status.Error(codes.Unavailable, "busy"), protocol.ExitUnreachable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -94,31 +95,30 @@ func TestADeadCoordinatorDoesNotHideARefusal(t *testing.T) {
 		defer o.closeSecond()
 		o.closeFirst()
 		o.second.refuse = status.Error(codes.Unauthenticated, "unauthenticated")
-		if code := Run(t.Context(), o.Config); code != ExitFault {
-			t.Errorf("exit code %d, want %d", code, ExitFault)
+		if code := Run(t.Context(), o.Config); code != protocol.ExitFault {
+			t.Errorf("exit code %d, want %d", code, protocol.ExitFault)
 		}
 	})
 }
 
-func TestPatience(t *testing.T) {
+func TestAnswerTimeout(t *testing.T) {
 	held := &spiqsweepv1.SyncRequest{Held: []*spiqsweepv1.Held{{Step: 1}}}
 	large := &spiqsweepv1.SyncRequest{Reports: []*spiqsweepv1.Report{{Outcome: &spiqsweepv1.Report_Result{
 		Result: &spiqsweepv1.Result{Body: make([]byte, 10*slowestLink)},
 	}}}}
-	one, two := line{addresses: []string{"a"}}, line{addresses: []string{"a", "b"}}
 	for name, c := range map[string]struct {
-		line *line
-		in   *spiqsweepv1.SyncRequest
-		want time.Duration
+		coordinators int
+		in           *spiqsweepv1.SyncRequest
+		want         time.Duration
 	}{
-		"nobody else":       {&one, held, callTimeout},
-		"at work":           {&two, held, answerTimeout},
-		"idle":              {&two, &spiqsweepv1.SyncRequest{}, answerTimeout + longPoll},
-		"a large result":    {&two, large, answerTimeout + 10*time.Second},
-		"draining":          {&two, &spiqsweepv1.SyncRequest{Draining: true}, drainAnswer},
-		"never beyond that": {&two, &spiqsweepv1.SyncRequest{Reports: []*spiqsweepv1.Report{large.GetReports()[0], large.GetReports()[0], large.GetReports()[0]}, FreeSlots: 1}, callTimeout},
+		"nobody else":       {1, held, protocol.CallTimeout},
+		"at work":           {2, held, answerTimeout},
+		"idle":              {2, &spiqsweepv1.SyncRequest{}, answerTimeout + protocol.LongPoll},
+		"a large result":    {2, large, answerTimeout + 10*time.Second},
+		"draining":          {2, &spiqsweepv1.SyncRequest{Draining: true}, drainAnswer},
+		"never beyond that": {2, &spiqsweepv1.SyncRequest{Reports: []*spiqsweepv1.Report{large.GetReports()[0], large.GetReports()[0], large.GetReports()[0]}, FreeSlots: 1}, protocol.CallTimeout},
 	} {
-		if got := c.line.patience(c.in).Round(100 * time.Millisecond); got != c.want.Round(100*time.Millisecond) {
+		if got := AnswerTimeout(c.in, c.coordinators).Round(100 * time.Millisecond); got != c.want.Round(100*time.Millisecond) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}

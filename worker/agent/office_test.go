@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/simulator/recording"
 	"spiqsweep/sweep"
@@ -150,7 +151,7 @@ func (o *office) GetRecording(context.Context, *spiqsweepv1.GetRecordingRequest)
 		r.Words[3] ^= 1
 	}
 	body, err := r.MarshalBinary()
-	return &spiqsweepv1.GetRecordingResponse{Body: packer.EncodeAll(body, nil)}, err
+	return &spiqsweepv1.GetRecordingResponse{Body: protocol.Pack(body)}, err
 }
 
 func (o *office) GetCheckpoint(_ context.Context, in *spiqsweepv1.GetCheckpointRequest) (*spiqsweepv1.GetCheckpointResponse, error) {

@@ -18,7 +18,7 @@ func (r *refusals) note(e CallFailed, greeted bool) {
 	switch {
 	case !worthRetrying(e.Err):
 		r.calls++
-		r.reason = credentials.Told(e.Err)
+		r.reason = credentials.Explain(e.Err)
 	case e.Unreached && !greeted:
 		r.calls++
 	default:

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"spiqsweep/proto/protocol"
+
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -18,14 +20,14 @@ func TestAllThatCanBeReachedRefuse(t *testing.T) {
 		failures []CallFailed // in turn, of two coordinators
 		code     int
 	}{
-		"a dead one, and a refusal":            {false, []CallFailed{dead, refused}, ExitFault},
-		"a refusal, and a dead one":            {false, []CallFailed{refused, dead}, ExitFault},
+		"a dead one, and a refusal":            {false, []CallFailed{dead, refused}, protocol.ExitFault},
+		"a refusal, and a dead one":            {false, []CallFailed{refused, dead}, protocol.ExitFault},
 		"a refusal, and one not tried yet":     {false, []CallFailed{refused}, -1},
 		"two that are dead":                    {false, []CallFailed{dead, dead, dead}, -1},
 		"a busy one, and a refusal":            {false, []CallFailed{busy, refused, busy, refused}, -1},
-		"busy first, then dead":                {false, []CallFailed{busy, refused, dead}, ExitFault},
+		"busy first, then dead":                {false, []CallFailed{busy, refused, dead}, protocol.ExitFault},
 		"the one that took it is dead":         {true, []CallFailed{dead, refused, dead, refused}, -1},
-		"the one that took it refuses, as all": {true, []CallFailed{refused, refused}, ExitFault},
+		"the one that took it refuses, as all": {true, []CallFailed{refused, refused}, protocol.ExitFault},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLife(t, 1)

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 
 	"spiqsweep/proto/credentials"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/recording"
@@ -88,12 +89,12 @@ func work(ctx context.Context, c Config) (code int, sentAway bool) {
 			Quiet:          c.quiet,
 			Random:         mathrand.New(mathrand.NewPCG(mathrand.Uint64(), mathrand.Uint64())),
 		}),
-		line:   line{addresses: c.Coordinator.Addresses, dial: c.dial},
+		connections: protocol.NewConnections(c.Coordinator.Addresses, c.dial), coordinators: len(c.Coordinator.Addresses),
 		shelf:  shelf{folder: c.Cache, rasters: map[string]*recording.Raster{}},
 		tasks:  map[Lease]context.CancelFunc{},
 		events: make(chan Event),
 	}
-	defer s.line.close()
+	defer func() { _ = s.connections.Close() }()
 	defer s.calls.Wait()
 	defer cancel()
 	return s.loop(c.Drain), s.core.sentAway
@@ -115,14 +116,15 @@ func process(c Config) *spiqsweepv1.Process {
 
 // shell carries out what its core decides.
 type shell struct {
-	ctx     context.Context // ends with Run: nothing outlives it but a task that does not stop
-	log     hclog.Logger
-	runner  runner.Runner
-	core    *Agent
-	process *spiqsweepv1.Process
-	line    line
-	shelf   shelf
-	events  chan Event // to the loop; never closed, senders give up with ctx
+	ctx          context.Context // ends with Run: nothing outlives it but a task that does not stop
+	log          hclog.Logger
+	runner       runner.Runner
+	core         *Agent
+	process      *spiqsweepv1.Process
+	connections  *protocol.Connections
+	coordinators int // number of addresses
+	shelf        shelf
+	events       chan Event // to the loop; never closed, senders give up with ctx
 
 	// Of the loop's goroutine alone:
 	tasks    map[Lease]context.CancelFunc // running

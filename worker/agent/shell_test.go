@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"spiqsweep/proto/credentials"
+	"spiqsweep/proto/protocol"
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/sweep"
 	"spiqsweep/worker/runner"
@@ -70,8 +71,8 @@ func TestWorkerRunsASweep(t *testing.T) {
 		dial, closeOffice := o.open()
 		defer closeOffice()
 		began := time.Now()
-		if code := Run(t.Context(), testConfig(dial, finishing)); code != ExitDone {
-			t.Errorf("exit code %d, want %d", code, ExitDone)
+		if code := Run(t.Context(), testConfig(dial, finishing)); code != protocol.ExitDone {
+			t.Errorf("exit code %d, want %d", code, protocol.ExitDone)
 		}
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("7 tasks of a second each on 2 slots took %v", took)
@@ -109,8 +110,8 @@ func TestWorkerHandsBackWithACheckpoint(t *testing.T) {
 		c.Drain = drain
 		time.AfterFunc(time.Minute, func() { close(drain) })
 		began := time.Now()
-		if code := Run(t.Context(), c); code != ExitWorkLeft {
-			t.Errorf("exit code %d, want %d", code, ExitWorkLeft)
+		if code := Run(t.Context(), c); code != protocol.ExitWorkLeft {
+			t.Errorf("exit code %d, want %d", code, protocol.ExitWorkLeft)
 		}
 		if took := time.Since(began); took > time.Minute+time.Second {
 			t.Errorf("left %v after the drain", took-time.Minute)
@@ -138,8 +139,8 @@ func TestWorkerLeavesAtOnce(t *testing.T) {
 			return runner.Outcome{}, nil
 		}
 		began := time.Now()
-		if code := Run(ctx, testConfig(dial, stubborn)); code != ExitWorkLeft {
-			t.Errorf("exit code %d, want %d", code, ExitWorkLeft)
+		if code := Run(ctx, testConfig(dial, stubborn)); code != protocol.ExitWorkLeft {
+			t.Errorf("exit code %d, want %d", code, protocol.ExitWorkLeft)
 		}
 		if took := time.Since(began); took != time.Minute {
 			t.Errorf("left %v after the order", took-time.Minute)
@@ -158,7 +159,7 @@ func TestWorkerResumes(t *testing.T) {
 			got = bytes.Clone(task.Checkpoint)
 			return finishing(ctx, task, r)
 		}))
-		if code != ExitDone || string(got) != "earlier state" {
+		if code != protocol.ExitDone || string(got) != "earlier state" {
 			t.Errorf("exit code %d, resumed from %q", code, got)
 		}
 	})
@@ -232,8 +233,8 @@ func TestWorkerGivesUpWithoutACoordinator(t *testing.T) {
 		dial, closeOffice := newOffice(t, 1).open()
 		closeOffice()
 		began := time.Now()
-		if code := Run(t.Context(), testConfig(dial, finishing)); code != ExitUnreachable {
-			t.Errorf("exit code %d, want %d", code, ExitUnreachable)
+		if code := Run(t.Context(), testConfig(dial, finishing)); code != protocol.ExitUnreachable {
+			t.Errorf("exit code %d, want %d", code, protocol.ExitUnreachable)
 		}
 		if took := time.Since(began); took != time.Minute {
 			t.Errorf("gave up after %v, want a minute", took)
@@ -250,8 +251,8 @@ func TestWorkerIsRefused(t *testing.T) {
 		c := testConfig(dial, finishing)
 		var log bytes.Buffer
 		c.Log = hclog.New(&hclog.LoggerOptions{Output: &log})
-		if code := Run(t.Context(), c); code != ExitFault {
-			t.Errorf("exit code %d, want %d", code, ExitFault)
+		if code := Run(t.Context(), c); code != protocol.ExitFault {
+			t.Errorf("exit code %d, want %d", code, protocol.ExitFault)
 		}
 		if !bytes.Contains(log.Bytes(), []byte("numerics 2: update the worker")) {
 			t.Errorf("the log does not say why:\n%s", log.String())
@@ -266,8 +267,8 @@ func TestCallWithoutAnswerIsRepeated(t *testing.T) {
 		dial, closeOffice := o.open()
 		defer closeOffice()
 		began := time.Now()
-		if code := Run(t.Context(), testConfig(dial, finishing)); code != ExitDone {
-			t.Errorf("exit code %d, want %d", code, ExitDone)
+		if code := Run(t.Context(), testConfig(dial, finishing)); code != protocol.ExitDone {
+			t.Errorf("exit code %d, want %d", code, protocol.ExitDone)
 		}
 		if took := time.Since(began); took < callTimeout || took > callTimeout+5*time.Second {
 			t.Errorf("took %v, want little more than a call's time-out", took)
@@ -294,8 +295,8 @@ func TestRecordingsAreKeptInAFolder(t *testing.T) {
 			defer closeOffice()
 			c := testConfig(dial, finishing)
 			c.Cache = folder
-			if code := Run(t.Context(), c); code != ExitDone {
-				t.Errorf("exit code %d, want %d", code, ExitDone)
+			if code := Run(t.Context(), c); code != protocol.ExitDone {
+				t.Errorf("exit code %d, want %d", code, protocol.ExitDone)
 			}
 			fetches = append(fetches, o.fetches)
 		})

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"spiqsweep/proto/credentials"
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -114,7 +115,7 @@ func (a *Agent) callFailed(now time.Time, e CallFailed) {
 	a.refusals.note(e, a.greeted)
 	if a.refusals.by(a.Coordinators) {
 		a.say(hclog.Error, "the coordinator refuses this worker", "reason", a.refusals.reason)
-		a.exit(ExitFault)
+		a.exit(protocol.ExitFault)
 		return
 	}
 	a.away.failed(now, e.Err, a.Random)
@@ -127,7 +128,7 @@ func (a *Agent) callFailed(now time.Time, e CallFailed) {
 
 // warn logs each kind of failure once, until a coordinator answers.
 func (a *Agent) warn(now time.Time, err error) {
-	what, why := "cannot reach the coordinator: will try again", credentials.Told(err)
+	what, why := "cannot reach the coordinator: will try again", credentials.Explain(err)
 	failure := what + status.Code(err).String() // of one kind, whatever the network says of it
 	switch {
 	case !worthRetrying(err):

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -46,8 +47,8 @@ func TestOneTaskFromGrantToVerdict(t *testing.T) {
 	done := verdict("a")
 	done.Done = true
 	l.answers(done)
-	if l.code != ExitDone {
-		t.Errorf("exit code %d after done, want %d", l.code, ExitDone)
+	if l.code != protocol.ExitDone {
+		t.Errorf("exit code %d after done, want %d", l.code, protocol.ExitDone)
 	}
 	l.happens(Woken{})
 	l.wants()

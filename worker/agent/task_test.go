@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -111,8 +112,8 @@ func TestStall(t *testing.T) {
 		t.Errorf("%d free slots while the goroutine goes on", free)
 	}
 	l.answers(verdict("a"))
-	if l.code != ExitFault {
-		t.Errorf("exit code %d with every slot stuck, want %d", l.code, ExitFault)
+	if l.code != protocol.ExitFault {
+		t.Errorf("exit code %d with every slot stuck, want %d", l.code, protocol.ExitFault)
 	}
 }
 
@@ -134,8 +135,8 @@ func TestWhatWaitsBehindAStalledTaskIsHandedBack(t *testing.T) {
 		t.Fatalf("reports %v, want the failure of a, and b handed back", reports)
 	}
 	l.answers(verdict("a", "b"))
-	if l.code != ExitFault {
-		t.Errorf("exit code %d with every slot stuck, want %d", l.code, ExitFault)
+	if l.code != protocol.ExitFault {
+		t.Errorf("exit code %d with every slot stuck, want %d", l.code, protocol.ExitFault)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 	"spiqsweep/worker/runner"
@@ -68,7 +69,7 @@ func packed(o runner.Outcome) (*spiqsweepv1.Result, error) {
 		return nil, err
 	}
 	return &spiqsweepv1.Result{
-		Body: packer.EncodeAll(body, nil), Digest: sweep.Digest(body),
+		Body: protocol.Pack(body), Digest: sweep.Digest(body),
 		ComputeTime: durationpb.New(o.ComputeTime),
 	}, nil
 }

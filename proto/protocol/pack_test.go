@@ -1,4 +1,4 @@
-package wire_test
+package protocol_test
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"spiqsweep/coordinator/wire"
+	"spiqsweep/proto/protocol"
 )
 
 // frame builds a frame by hand: so many bytes in blocks of one repeated byte,
@@ -31,7 +31,7 @@ func TestUnpackUndoesPack(t *testing.T) {
 	noise := make([]byte, 3<<20)
 	rand.Read(noise)
 	for _, body := range [][]byte{{}, []byte("a"), []byte(strings.Repeat("spikes ", 40)), noise, make([]byte, 20<<20)} {
-		got, err := wire.Unpack(wire.Pack(body), len(body))
+		got, err := protocol.Unpack(protocol.Pack(body), len(body))
 		if err != nil || !bytes.Equal(got, body) {
 			t.Errorf("%d bytes: unpacked %d, %v", len(body), len(got), err)
 		}
@@ -44,14 +44,14 @@ func TestUnpackedSize(t *testing.T) {
 		body []byte
 		want int
 	}{
-		"a body":           {wire.Pack(make([]byte, 5000)), 5000},
-		"a small one":      {wire.Pack([]byte("a")), 256},
+		"a body":           {protocol.Pack(make([]byte, 5000)), 5000},
+		"a small one":      {protocol.Pack([]byte("a")), 256},
 		"no frame":         {[]byte("spikes"), 0},
 		"nothing":          {nil, 0},
-		"claims the most":  {frame(wire.MaxUnpackedBytes, 1), wire.MaxUnpackedBytes},
-		"claims even more": {frame(wire.MaxUnpackedBytes+1, 1), 0},
+		"claims the most":  {frame(protocol.MaxUnpackedBytes, 1), protocol.MaxUnpackedBytes},
+		"claims even more": {frame(protocol.MaxUnpackedBytes+1, 1), 0},
 	} {
-		if got := wire.UnpackedSize(test.body); got != test.want {
+		if got := protocol.UnpackedSize(test.body); got != test.want {
 			t.Errorf("%s: %d, want %d", name, got, test.want)
 		}
 	}
@@ -74,7 +74,7 @@ func TestABombIsNotLit(t *testing.T) {
 	if err := encoder.Close(); err != nil {
 		t.Fatal(err)
 	}
-	good := wire.Pack(make([]byte, 1000))
+	good := protocol.Pack(make([]byte, 1000))
 	tests := map[string]struct {
 		body    []byte
 		charged int
@@ -90,7 +90,7 @@ func TestABombIsNotLit(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			budget := wire.Budget(1 << 20)
+			budget := protocol.Budget(1 << 20)
 			got, err := budget.Unpack(test.body)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("unpacked %d bytes, %v, want an error with %q", len(got), err, test.want)
@@ -100,17 +100,17 @@ func TestABombIsNotLit(t *testing.T) {
 			}
 		})
 	}
-	if got, err := wire.Unpack(frame(128<<10, 1), 128<<10); err != nil || len(got) != 128<<10 {
+	if got, err := protocol.Unpack(frame(128<<10, 1), 128<<10); err != nil || len(got) != 128<<10 {
 		t.Errorf("an honest frame: %d bytes, %v", len(got), err)
 	}
 }
 
 func FuzzUnpack(f *testing.F) {
-	f.Add(wire.Pack([]byte("spikes")))
+	f.Add(protocol.Pack([]byte("spikes")))
 	f.Add(frame(128<<10, 1))
 	f.Add(frame(16, 64))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		budget := wire.Budget(1 << 20)
+		budget := protocol.Budget(1 << 20)
 		got, err := budget.Unpack(body)
 		if budget < 0 || budget > 1<<20 {
 			t.Fatalf("budget is %d", budget)

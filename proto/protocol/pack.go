@@ -1,4 +1,4 @@
-package wire
+package protocol
 
 import (
 	"fmt"
@@ -6,35 +6,36 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// MaxUnpackedBytes bounds what the bodies of one message unpack to, together.
+// MaxUnpackedBytes bounds the total decompressed size of the bodies of one message. It
+// exceeds any recording, of at most 16 neurons and 2²⁴ bins.
 const MaxUnpackedBytes = 64 << 20
 
-// packer and unpacker keep no state between calls and may be used at once.
+// packer and unpacker are stateless and safe for concurrent use.
 var (
 	packer   = must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest)))
 	unpacker = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecodeAllCapLimit(true)))
 )
 
-// Pack compresses a body.
+// Pack compresses a body with zstd, with its size in the frame header.
 func Pack(body []byte) []byte { return packer.EncodeAll(body, nil) }
 
-// Unpack undoes Pack. It refuses what would become larger than the budget, in
-// bytes, before it does.
+// Unpack decompresses a body made by Pack. It returns an error, without decompressing,
+// if the result would exceed budget bytes.
 func Unpack(body []byte, budget int) ([]byte, error) {
 	b := Budget(budget)
 	return b.Unpack(body)
 }
 
-// Budget is how many bytes the bodies of a message may still unpack to.
+// Budget is the number of bytes that the bodies of a message may still unpack to.
 type Budget int
 
-// small is what a body unpacks to at most that says nothing of its size: Pack
-// is silent below.
-const small = 256
+// minHeaderSize is the size from which on Pack states the size of a body. A smaller body
+// is charged as this.
+const minHeaderSize = 256
 
-// Unpack undoes Pack. Each body says how large it will be, as those of Pack do,
-// and is charged for that first: to lie costs the budget, and never more. A body
-// that asks for more than is left costs nothing.
+// Unpack decompresses a body and reduces the budget by the size that its header states,
+// whether or not the body keeps to it. A body that states more than the budget is rejected
+// and charged nothing.
 func (b *Budget) Unpack(body []byte) ([]byte, error) {
 	size, err := unpackedSize(body, *b)
 	if err != nil {
@@ -48,7 +49,7 @@ func (b *Budget) Unpack(body []byte) ([]byte, error) {
 	return unpacked, nil
 }
 
-// UnpackedSize is what a body unpacks to if Unpack accepts it; else 0.
+// UnpackedSize returns the size that Unpack charges for a body; 0 if Unpack would reject it.
 func UnpackedSize(body []byte) int {
 	size, err := unpackedSize(body, MaxUnpackedBytes)
 	if err != nil {
@@ -64,7 +65,7 @@ func unpackedSize(body []byte, limit Budget) (size uint64, err error) {
 	}
 	size = header.FrameContentSize
 	if !header.HasFCS {
-		size = uint64(min(small, limit))
+		size = uint64(min(minHeaderSize, limit))
 	}
 	if header.Skippable || size > uint64(limit) {
 		return 0, fmt.Errorf("%d bytes: at most %d are accepted", size, limit)
@@ -72,9 +73,10 @@ func unpackedSize(body []byte, limit Budget) (size uint64, err error) {
 	return size, nil
 }
 
+// must returns the value of a call with constant arguments, which cannot fail.
 func must[T any](value T, err error) T {
 	if err != nil {
-		panic(err) // constant options
+		panic(err)
 	}
 	return value
 }
