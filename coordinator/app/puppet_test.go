@@ -72,7 +72,7 @@ func (w *puppet) work(ctx context.Context, file credentials.File) error {
 	}
 	defer connection.Close()
 	client := spiqsweepv1.NewWorkerServiceClient(connection)
-	held := map[string]*spiqsweepv1.Held{} // by task
+	held := map[string]*spiqsweepv1.HeldLease{} // by task
 	var reports []*spiqsweepv1.Report
 	for sequence := uint64(1); ; sequence++ {
 		request := &spiqsweepv1.SyncRequest{Process: w.process, Sequence: sequence, Reports: reports, Draining: closed(w.stop), Stays: w.stay}
@@ -104,7 +104,7 @@ func (w *puppet) work(ctx context.Context, file credentials.File) error {
 			if assignment.GetTask() == nil {
 				continue
 			}
-			held[assignment.GetLease().GetTask()] = &spiqsweepv1.Held{Lease: assignment.GetLease(), Started: true}
+			held[assignment.GetLease().GetTask()] = &spiqsweepv1.HeldLease{Lease: assignment.GetLease(), Started: true}
 			report, err := w.report(assignment)
 			if err != nil {
 				return err
@@ -136,7 +136,7 @@ func (w *puppet) sync(ctx context.Context, client spiqsweepv1.WorkerServiceClien
 }
 
 // handBacks adds to some reports that everything else is given back.
-func handBacks(held map[string]*spiqsweepv1.Held, reports []*spiqsweepv1.Report) []*spiqsweepv1.Report {
+func handBacks(held map[string]*spiqsweepv1.HeldLease, reports []*spiqsweepv1.Report) []*spiqsweepv1.Report {
 	reported := map[string]bool{}
 	for _, report := range reports {
 		reported[report.GetLease().GetTask()] = true

@@ -77,7 +77,7 @@ func newStatus(s *spiqsweepv1.GetStatusResponse) Status {
 			Verifying: counts.GetVerifying(),
 		},
 		SecondsLeft: s.GetTimeLeft().AsDuration().Seconds(),
-		Warnings:    append([]string{}, s.GetWarnings()...), WorkersPresent: int(s.GetWorkforce().GetProcesses()),
+		Warnings:    append([]string{}, s.GetWarnings()...), WorkersPresent: int(s.GetWorkerCounts().GetProcesses()),
 		Workers: []Worker{}, Failed: taskReasons(s.GetFailed()), Diverged: taskReasons(s.GetDiverged()),
 	}
 	for _, w := range s.GetWorkers() {
@@ -86,7 +86,7 @@ func newStatus(s *spiqsweepv1.GetStatusResponse) Status {
 			LastSeen: w.GetLastSeen().AsTime(), Draining: w.GetDraining(), Running: []RunningTask{},
 		}
 		for _, r := range w.GetRunning() {
-			worker.Running = append(worker.Running, RunningTask{r.GetTask(), r.GetAttempt(), r.GetStep(), r.GetSteps()})
+			worker.Running = append(worker.Running, RunningTask{r.GetTask(), r.GetAttempt(), r.GetStep(), r.GetTotalSteps()})
 		}
 		status.Workers = append(status.Workers, worker)
 	}

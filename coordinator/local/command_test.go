@@ -18,6 +18,7 @@ import (
 
 	"spiqsweep/coordinator/local"
 	"spiqsweep/proto/credentials"
+	"spiqsweep/proto/protocol"
 )
 
 const asWorker = "LOCAL_TEST_WORKER"
@@ -48,7 +49,7 @@ func worker(input io.Reader, output io.Writer) int {
 	if os.Getenv(asWorker) == "drained" {
 		return 75
 	}
-	if lines.Scan() && lines.Text() == local.StopLine {
+	if lines.Scan() && lines.Text() == protocol.StopLine {
 		return 0
 	}
 	return 9

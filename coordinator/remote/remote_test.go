@@ -33,25 +33,25 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const kernelClass = "portable/amd64"
 
-// office is a store, and coordinators that serve it.
-type office struct {
+// fixture is a store and the coordinators that serve it.
+type fixture struct {
 	testing.TB
 	queue *queue.Queue
 	file  credentials.File
 }
 
-func newOffice(t testing.TB) *office {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	s := store.Memory()
 	t.Cleanup(func() { s.Close() })
-	return &office{
+	return &fixture{
 		TB: t, queue: queue.New(s, queue.Policy{}),
 		file: credentials.File{Role: credentials.Operator, Token: credentials.NewToken()},
 	}
 }
 
-// open starts a coordinator, which is killed by what open returns.
-func (o *office) open() (kill func()) {
+// open starts a coordinator and returns a function that kills it.
+func (o *fixture) open() (kill func()) {
 	o.Helper()
 	server := service.New(service.Config{
 		Queue: o.queue, WorkerToken: credentials.NewToken(), OperatorToken: o.file.Token,
@@ -65,7 +65,7 @@ func (o *office) open() (kill func()) {
 }
 
 // serve adds a server's address to the file.
-func (o *office) serve(serve func(net.Listener) error, stop func()) (kill func()) {
+func (o *fixture) serve(serve func(net.Listener) error, stop func()) (kill func()) {
 	o.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -88,20 +88,20 @@ func (o *office) serve(serve func(net.Listener) error, stop func()) (kill func()
 	return kill
 }
 
-// client calls for as long as a machine with other things to do may need to answer.
-func (o *office) client() *remote.Client { o.Helper(); return o.patient(time.Minute) }
+// client returns a client whose patience suffices on a busy machine.
+func (o *fixture) client() *remote.Client { o.Helper(); return o.patient(time.Minute) }
 
-// impatient calls for a second, where no answer is expected.
-func (o *office) impatient() *remote.Client { o.Helper(); return o.patient(time.Second) }
+// impatient returns a client for calls that get no answer.
+func (o *fixture) impatient() *remote.Client { o.Helper(); return o.patient(time.Second) }
 
-func (o *office) patient(patience time.Duration) *remote.Client {
+func (o *fixture) patient(patience time.Duration) *remote.Client {
 	o.Helper()
 	c, err := remote.New(o.file, patience)
 	if err != nil {
 		o.Fatal(err)
 	}
 	o.Cleanup(func() {
-		for range 2 { // twice is as good as once
+		for range 2 { // Close may be called twice
 			if err := c.Close(); err != nil {
 				o.Error(err)
 			}
@@ -110,10 +110,10 @@ func (o *office) patient(patience time.Duration) *remote.Client {
 	return c
 }
 
-// raster is what the tasks train on.
+// raster returns the recording that tasks train on.
 var raster = recording.Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, Words: []uint32{0, 1, 0, 0, 1, 0, 0, 1}, NeuronIDs: []int{7}}
 
-// mine is a sweep with so many tasks.
+// mine returns a sweep and the given number of tasks.
 func mine(tasks int) (queue.Sweep, iter.Seq2[queue.Planned, error]) {
 	s := queue.Sweep{ID: "1-2-3", Name: "mine", Grid: []byte("sweep {}"), Numerics: sweep.Numerics, KernelClass: kernelClass}
 	return s, func(yield func(queue.Planned, error) bool) {
@@ -128,7 +128,7 @@ func mine(tasks int) (queue.Sweep, iter.Seq2[queue.Planned, error]) {
 	}
 }
 
-// submit puts a sweep where the client points to.
+// submit plans a sweep through the client.
 func submit(t testing.TB, c *remote.Client, tasks int) queue.Revision {
 	t.Helper()
 	body, err := raster.MarshalBinary()
@@ -157,9 +157,9 @@ func collected[T any](t testing.TB, stream iter.Seq2[T, error]) (all []T) {
 	return all
 }
 
-// TestItIsTheQueue compares what the client tells with what the queue does.
-func TestItIsTheQueue(t *testing.T) {
-	o := newOffice(t)
+// TestClientBehavesAsTheQueue compares the answers of the client with those of the queue.
+func TestClientBehavesAsTheQueue(t *testing.T) {
+	o := newFixture(t)
 	o.open()
 	c := o.client()
 	const tasks = 3000 // some messages
@@ -213,7 +213,7 @@ func TestItIsTheQueue(t *testing.T) {
 	}
 }
 
-// operate cancels, reopens, drains and verifies, of a sweep of which one task runs.
+// operate cancels, reopens, drains and verifies a sweep with one running task.
 func operate(t *testing.T, c *remote.Client, id string) {
 	t.Helper()
 	all := queue.Selection{Sweep: id}
@@ -258,8 +258,8 @@ func operate(t *testing.T, c *remote.Client, id string) {
 	}
 }
 
-// work lets a worker take a task.
-func (o *office) work() {
+// work leases a task to a worker.
+func (o *fixture) work() {
 	o.Helper()
 	_, err := o.queue.Sync(o.Context(), queue.SyncRequest{
 		Process:  queue.Process{ID: "p", Host: "h", Kernel: "k", Numerics: sweep.Numerics, KernelClass: kernelClass, Slots: 1},
@@ -270,8 +270,8 @@ func (o *office) work() {
 	}
 }
 
-func TestErrorsAreTheQueues(t *testing.T) {
-	o := newOffice(t)
+func TestErrorsAreThoseOfTheQueue(t *testing.T) {
+	o := newFixture(t)
 	o.open()
 	c := o.client()
 	if _, err := c.Status(t.Context(), "nobody's"); !errors.Is(err, queue.ErrUnknown) {
@@ -299,24 +299,24 @@ func TestErrorsAreTheQueues(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := c.Sweeps(ended); !errors.Is(err, context.Canceled) {
-		t.Errorf("a call that was given up: %v", err)
+		t.Errorf("a cancelled call: %v", err)
 	}
 }
 
-func TestTheNextCoordinatorIsAsked(t *testing.T) {
-	o := newOffice(t)
+func TestFailover(t *testing.T) {
+	o := newFixture(t)
 	kill := o.open()
 	o.open()
 	c := o.client()
 	submit(t, c, 3)
 	kill()
 	if sweeps, err := c.Sweeps(t.Context()); err != nil || len(sweeps) != 1 {
-		t.Errorf("after the first coordinator's death: %d sweeps, %v", len(sweeps), err)
+		t.Errorf("after the first coordinator was killed: %d sweeps, %v", len(sweeps), err)
 	}
 }
 
-func TestNobodyAnswers(t *testing.T) {
-	o := newOffice(t)
+func TestNoCoordinatorAnswers(t *testing.T) {
+	o := newFixture(t)
 	o.open()()
 	o.open()()
 	_, err := o.impatient().Sweeps(t.Context())
@@ -325,23 +325,23 @@ func TestNobodyAnswers(t *testing.T) {
 	}
 }
 
-// storeless answers that its store is away.
-type storeless struct {
+// unavailableStore is a coordinator whose store is unavailable.
+type unavailableStore struct {
 	spiqsweepv1.UnimplementedOperatorServiceServer
 }
 
-func (storeless) ListSweeps(context.Context, *spiqsweepv1.ListSweepsRequest) (*spiqsweepv1.ListSweepsResponse, error) {
+func (unavailableStore) ListSweeps(context.Context, *spiqsweepv1.ListSweepsRequest) (*spiqsweepv1.ListSweepsResponse, error) {
 	return nil, status.Error(codes.Unavailable, queue.ErrUnavailable.Error())
 }
 
-// TestWhoAnswersIsHeard: of a coordinator without its store and a dead one, the
-// former's words are what to act upon, whichever is asked last.
-func TestWhoAnswersIsHeard(t *testing.T) {
+// TestAnswerTakesPrecedence calls a coordinator without its store and one that does not answer.
+// The error must be that of the former, whichever is called last.
+func TestAnswerTakesPrecedence(t *testing.T) {
 	for name, answersFirst := range map[string]bool{"first": true, "last": false} {
 		t.Run(name, func(t *testing.T) {
-			o := newOffice(t)
+			o := newFixture(t)
 			server := grpc.NewServer()
-			spiqsweepv1.RegisterOperatorServiceServer(server, storeless{})
+			spiqsweepv1.RegisterOperatorServiceServer(server, unavailableStore{})
 			o.open()()
 			o.serve(server.Serve, server.Stop)
 			alive := o.file.Addresses[1]
@@ -356,7 +356,7 @@ func TestWhoAnswersIsHeard(t *testing.T) {
 	}
 }
 
-// hostile answers each call with an error of its own words.
+// hostile answers each call with an error with a given message.
 type hostile struct {
 	spiqsweepv1.UnimplementedOperatorServiceServer
 	code codes.Code
@@ -366,9 +366,10 @@ func (h *hostile) ListSweeps(context.Context, *spiqsweepv1.ListSweepsRequest) (*
 	return nil, status.Error(h.code, "\x1b]0;owned\a\x1b[2J\r\nsweep done\u202e"+strings.Repeat("x\x00", 1<<10))
 }
 
-// TestAnAnswerIsQuoted: what listens at the address may answer anything.
-func TestAnAnswerIsQuoted(t *testing.T) {
-	o := newOffice(t)
+// TestErrorQuotesTheCoordinator checks that messages of an arbitrary server are made short and
+// printable.
+func TestErrorQuotesTheCoordinator(t *testing.T) {
+	o := newFixture(t)
 	stub := &hostile{}
 	server := grpc.NewServer()
 	spiqsweepv1.RegisterOperatorServiceServer(server, stub)
@@ -389,7 +390,7 @@ func TestAnAnswerIsQuoted(t *testing.T) {
 	}
 }
 
-// overloaded answers a status when it is told to, and nothing else.
+// overloaded answers with a status once it is released.
 type overloaded struct {
 	spiqsweepv1.UnimplementedOperatorServiceServer
 	asked, answer chan struct{}
@@ -413,8 +414,8 @@ func (o *overloaded) GetResult(context.Context, *spiqsweepv1.GetResultRequest) (
 	return nil, status.Error(codes.Canceled, "grpc: the client connection is closing")
 }
 
-// newOverloaded serves at two addresses.
-func newOverloaded(o *office) *overloaded {
+// newOverloaded serves an overloaded coordinator at two addresses.
+func newOverloaded(o *fixture) *overloaded {
 	stub := &overloaded{asked: make(chan struct{}), answer: make(chan struct{})}
 	for range 2 {
 		server := grpc.NewServer()
@@ -424,10 +425,10 @@ func newOverloaded(o *office) *overloaded {
 	return stub
 }
 
-// TestACallSparesItsSibling: a call that turns to the next coordinator leaves
-// those beside it their connection.
-func TestACallSparesItsSibling(t *testing.T) {
-	o := newOffice(t)
+// TestFailedCallDoesNotEndOthers checks that a call that moves to the next coordinator does not
+// close the connection of concurrent calls.
+func TestFailedCallDoesNotEndOthers(t *testing.T) {
+	o := newFixture(t)
 	stub := newOverloaded(o)
 	c := o.impatient()
 	sibling := make(chan error, 1)
@@ -449,10 +450,10 @@ func TestACallSparesItsSibling(t *testing.T) {
 	}
 }
 
-// TestOnlyTheCallerCancels: an error is context.Canceled if, and only if, the
-// caller's context has ended.
+// TestOnlyTheCallerCancels checks that an error is context.Canceled only if the caller's context
+// has ended.
 func TestOnlyTheCallerCancels(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	stub := newOverloaded(o)
 	c := o.impatient()
 	if _, err := c.Result(t.Context(), "task", "digest"); !errors.Is(err, queue.ErrUnavailable) || errors.Is(err, context.Canceled) {
@@ -477,12 +478,16 @@ func TestOnlyTheCallerCancels(t *testing.T) {
 	}
 }
 
-func TestAStrangerIsRefused(t *testing.T) {
-	o := newOffice(t)
+// TestRefusedTokenEndsACall checks that a call is not repeated once every coordinator has
+// refused its token.
+func TestRefusedTokenEndsACall(t *testing.T) {
+	o := newFixture(t)
+	o.open()
 	o.open()
 	o.file.Token = credentials.NewToken()
-	if _, err := o.impatient().Sweeps(t.Context()); !errors.Is(err, remote.ErrRefused) {
-		t.Errorf("error is %v, want ErrRefused", err)
+	start := time.Now()
+	if _, err := o.patient(time.Hour).Sweeps(t.Context()); !errors.Is(err, remote.ErrRefused) || time.Since(start) > time.Minute {
+		t.Errorf("error after %v is %v, want ErrRefused after one round", time.Since(start), err)
 	}
 	o.file.Role = credentials.Worker
 	if _, err := remote.New(o.file, 0); err == nil {
@@ -490,14 +495,14 @@ func TestAStrangerIsRefused(t *testing.T) {
 	}
 }
 
-// faltering answers with its rows, but breaks off after so many the first time.
-type faltering struct {
+// breakingStream breaks its first stream of rows after breakAt rows.
+type breakingStream struct {
 	spiqsweepv1.UnimplementedOperatorServiceServer
 	rows    []queue.Row
 	breakAt int
 }
 
-func (f *faltering) ListRows(_ *spiqsweepv1.ListRowsRequest, stream grpc.ServerStreamingServer[spiqsweepv1.ListRowsResponse]) error {
+func (f *breakingStream) ListRows(_ *spiqsweepv1.ListRowsRequest, stream grpc.ServerStreamingServer[spiqsweepv1.ListRowsResponse]) error {
 	for i, row := range f.rows {
 		if i == f.breakAt {
 			f.breakAt = -1
@@ -510,10 +515,10 @@ func (f *faltering) ListRows(_ *spiqsweepv1.ListRowsRequest, stream grpc.ServerS
 	return nil
 }
 
-func TestABrokenStreamGoesOn(t *testing.T) {
-	o := newOffice(t)
+func TestBrokenStreamIsResumed(t *testing.T) {
+	o := newFixture(t)
 	_, planned := mine(5)
-	f := &faltering{breakAt: 3}
+	f := &breakingStream{breakAt: 3}
 	for task, err := range planned {
 		if err != nil {
 			t.Fatal(err)
@@ -533,7 +538,7 @@ func TestABrokenStreamGoesOn(t *testing.T) {
 }
 
 func ExampleClient() {
-	// Nobody listens there, so the call ends when patience does.
+	// No coordinator listens there, so the call ends when its patience has passed.
 	file := credentials.File{Role: credentials.Operator, Token: credentials.NewToken(), Addresses: []string{"127.0.0.1:1"}}
 	client, err := remote.New(file, 0)
 	if err != nil {

@@ -24,7 +24,7 @@ func syncWithResult(body []byte) *spiqsweepv1.SyncRequest {
 	return &spiqsweepv1.SyncRequest{
 		Process:  &spiqsweepv1.Process{Id: "p", Slots: 1, Protocol: spiqsweepv1.ProtocolVersion, Numerics: sweep.Numerics},
 		Sequence: 1,
-		Held:     []*spiqsweepv1.Held{{Lease: lease}},
+		Held:     []*spiqsweepv1.HeldLease{{Lease: lease}},
 		Reports: []*spiqsweepv1.Report{{
 			Lease:   lease,
 			Outcome: &spiqsweepv1.Report_Result{Result: &spiqsweepv1.Result{Body: body, Digest: sweep.Digest(nil)}},

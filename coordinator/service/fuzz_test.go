@@ -320,7 +320,7 @@ func realisticMessages(t testing.TB) []proto.Message {
 	return []proto.Message{
 		&spiqsweepv1.SyncRequest{Process: process("p", 1), Sequence: 1, FreeSlots: 1},
 		&spiqsweepv1.SyncRequest{
-			Process: process("p", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease, Step: 3, Started: true}},
+			Process: process("p", 1), Sequence: 2, Held: []*spiqsweepv1.HeldLease{{Lease: lease, Step: 3, Started: true}},
 			Reports: []*spiqsweepv1.Report{
 				resultReport(lease, packed(t, body), "0"),
 				{Lease: lease},

@@ -72,11 +72,11 @@ func TestInvalidResults(t *testing.T) {
 			bad, good := answer.GetAssignments()[0].GetLease(), answer.GetAssignments()[1].GetLease()
 			answer = b.sync(&spiqsweepv1.SyncRequest{
 				Process: process("p", 2), Sequence: 2,
-				Held:    []*spiqsweepv1.Held{{Lease: bad}, {Lease: good}},
+				Held:    []*spiqsweepv1.HeldLease{{Lease: bad}, {Lease: good}},
 				Reports: []*spiqsweepv1.Report{test.report(bad), resultReport(good, packed(t, body), sweep.Digest(body))},
 			})
 			first, second := answer.GetVerdicts()[0], answer.GetVerdicts()[1]
-			if first.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(first.GetWhy(), test.why) {
+			if first.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(first.GetReason(), test.why) {
 				t.Errorf("verdict on the invalid result is %v, want invalid because of %q", first, test.why)
 			}
 			if second.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED {
@@ -100,10 +100,10 @@ func TestOversizedResultIsNotUnpacked(t *testing.T) {
 	lie := []byte{0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 4, 1, 0, 0} // one empty block of 64 MiB
 	answer = b.sync(&spiqsweepv1.SyncRequest{
 		Process: process("p", 2), Sequence: 2,
-		Held:    []*spiqsweepv1.Held{{Lease: lying}, {Lease: good}},
+		Held:    []*spiqsweepv1.HeldLease{{Lease: lying}, {Lease: good}},
 		Reports: []*spiqsweepv1.Report{resultReport(lying, lie, sweep.Digest(nil)), resultReport(good, packed(t, body), sweep.Digest(body))},
 	})
-	if v := answer.GetVerdicts()[0]; v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(v.GetWhy(), "its task has at most") {
+	if v := answer.GetVerdicts()[0]; v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(v.GetReason(), "its task has at most") {
 		t.Errorf("verdict on the oversized result is %v, want invalid because of its size", v)
 	}
 	if v := answer.GetVerdicts()[1]; v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED {
@@ -131,7 +131,7 @@ func TestMalformedCallsAreRefused(t *testing.T) {
 		"control code": {&spiqsweepv1.SyncRequest{Process: change(func(p *spiqsweepv1.Process) { p.Host = "a\x1b[2J" }), Sequence: 1}, codes.InvalidArgument, "host"},
 		"no sequence":  {&spiqsweepv1.SyncRequest{Process: process("p", 1)}, codes.InvalidArgument, "sequence = 0"},
 		"free slots":   {&spiqsweepv1.SyncRequest{Process: process("p", 1), Sequence: 1, FreeSlots: 2}, codes.InvalidArgument, "free_slots = 2"},
-		"held nothing": {&spiqsweepv1.SyncRequest{Process: process("p", 1), Sequence: 1, Held: []*spiqsweepv1.Held{{}}}, codes.InvalidArgument, "lease of task"},
+		"held nothing": {&spiqsweepv1.SyncRequest{Process: process("p", 1), Sequence: 1, Held: []*spiqsweepv1.HeldLease{{}}}, codes.InvalidArgument, "lease of task"},
 		"attempt 0": {&spiqsweepv1.SyncRequest{
 			Process: process("p", 1), Sequence: 1,
 			Reports: []*spiqsweepv1.Report{{Lease: &spiqsweepv1.Lease{Task: lease.Task}}},
@@ -261,12 +261,12 @@ func TestStepsBeyondTheTask(t *testing.T) {
 	b := newFixture(t, 1)
 	lease := b.lease("p")
 	b.sync(&spiqsweepv1.SyncRequest{
-		Process: process("p", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease, Step: 1 << 63, Started: true}},
+		Process: process("p", 1), Sequence: 2, Held: []*spiqsweepv1.HeldLease{{Lease: lease, Step: 1 << 63, Started: true}},
 	})
 	state, err := b.operator.GetStatus(t.Context(), &spiqsweepv1.GetStatusRequest{})
 	b.must(err)
 	running := state.GetWorkers()[0].GetRunning()
-	if len(running) != 1 || running[0].GetStep() != running[0].GetSteps() || running[0].GetSteps() == 0 {
+	if len(running) != 1 || running[0].GetStep() != running[0].GetTotalSteps() || running[0].GetTotalSteps() == 0 {
 		t.Errorf("running: %v", running)
 	}
 }

@@ -22,10 +22,10 @@ import (
 )
 
 // unknownLeases returns leases that were never granted.
-func unknownLeases(n int) []*spiqsweepv1.Held {
-	held := make([]*spiqsweepv1.Held, n)
+func unknownLeases(n int) []*spiqsweepv1.HeldLease {
+	held := make([]*spiqsweepv1.HeldLease, n)
 	for i := range held {
-		held[i] = &spiqsweepv1.Held{Lease: &spiqsweepv1.Lease{Task: fmt.Sprintf("%064x", i), Attempt: 1}, Started: true}
+		held[i] = &spiqsweepv1.HeldLease{Lease: &spiqsweepv1.Lease{Task: fmt.Sprintf("%064x", i), Attempt: 1}, Started: true}
 	}
 	return held
 }
@@ -41,12 +41,12 @@ func TestResultWithoutALeaseIsNotUnpacked(t *testing.T) {
 			Reports: []*spiqsweepv1.Report{resultReport(lease, []byte("not even compressed"), sweep.Digest(nil))},
 		})
 		v := answer.GetVerdicts()[0]
-		if v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(v.GetWhy(), "never granted to this process") {
+		if v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(v.GetReason(), "never granted to this process") {
 			t.Errorf("%s: verdict is %v", name, v)
 		}
 	}
 	if got := b.sync(&spiqsweepv1.SyncRequest{
-		Process: process("other", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: others}},
+		Process: process("other", 1), Sequence: 2, Held: []*spiqsweepv1.HeldLease{{Lease: others}},
 	}); len(got.GetAssignments()) != 1 {
 		t.Error("the other process lost its task")
 	}
@@ -59,7 +59,7 @@ func TestUnknownLeasesDoNotHinderRenewal(t *testing.T) {
 	granted := b.sync(&spiqsweepv1.SyncRequest{Process: process("p", 300), Sequence: 1, FreeSlots: 300}).GetAssignments()
 	held := unknownLeases(2000)
 	for _, a := range granted {
-		held = append(held, &spiqsweepv1.Held{Lease: a.GetLease(), Step: 1, Started: true})
+		held = append(held, &spiqsweepv1.HeldLease{Lease: a.GetLease(), Step: 1, Started: true})
 	}
 	answer := b.sync(&spiqsweepv1.SyncRequest{Process: process("p", 300), Sequence: 2, Held: held})
 	if len(granted) != 300 || len(answer.GetAssignments()) != 300 {

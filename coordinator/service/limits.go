@@ -1,10 +1,10 @@
 package service
 
 import (
-	"spiqsweep/proto/protocol"
-
 	"cmp"
 	"time"
+
+	"spiqsweep/proto/protocol"
 )
 
 // Limits configures the limits of one server. Zero fields have their defaults.

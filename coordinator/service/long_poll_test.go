@@ -35,7 +35,7 @@ func TestIdleWorkerWaitsForWork(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		start = time.Now()
 		b.sync(&spiqsweepv1.SyncRequest{
-			Process: process("first", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease}}, Draining: true,
+			Process: process("first", 1), Sequence: 2, Held: []*spiqsweepv1.HeldLease{{Lease: lease}}, Draining: true,
 			Reports: []*spiqsweepv1.Report{{Lease: lease, Outcome: &spiqsweepv1.Report_HandBack{HandBack: &spiqsweepv1.HandBack{Reason: "leaving"}}}},
 		})
 		answer = <-answered
@@ -74,7 +74,7 @@ func TestWaitForWorkersWaitsForTheLast(t *testing.T) {
 		b.sync(&spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 1}) // no free slot, so it does not wait
 		body := resultBody(t)
 		b.sync(&spiqsweepv1.SyncRequest{
-			Process: process("first", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease}},
+			Process: process("first", 1), Sequence: 2, Held: []*spiqsweepv1.HeldLease{{Lease: lease}},
 			Reports: []*spiqsweepv1.Report{resultReport(lease, packed(t, body), sweep.Digest(body))},
 		})
 		go func() {

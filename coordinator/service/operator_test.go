@@ -20,7 +20,7 @@ func TestOperatorCalls(t *testing.T) {
 		t.Fatalf("cancelled: %v, %v", cancelled, err)
 	}
 	answer := b.sync(&spiqsweepv1.SyncRequest{
-		Process: process("p", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease, Started: true, Step: 1}},
+		Process: process("p", 1), Sequence: 2, Held: []*spiqsweepv1.HeldLease{{Lease: lease, Started: true, Step: 1}},
 	})
 	if len(answer.GetAssignments()) != 0 || answer.GetDrain() {
 		t.Errorf("the holder of a cancelled task gets %v", answer)
@@ -34,7 +34,7 @@ func TestOperatorCalls(t *testing.T) {
 	done := b.sync(&spiqsweepv1.SyncRequest{Process: process("p", 1), Sequence: 3, FreeSlots: 1}).GetAssignments()[0].GetLease()
 	body := resultBody(t)
 	b.sync(&spiqsweepv1.SyncRequest{
-		Process: process("p", 1), Sequence: 4, Held: []*spiqsweepv1.Held{{Lease: done}},
+		Process: process("p", 1), Sequence: 4, Held: []*spiqsweepv1.HeldLease{{Lease: done}},
 		Reports: []*spiqsweepv1.Report{resultReport(done, packed(t, body), sweep.Digest(body))},
 	})
 	verified, err := b.operator.Verify(t.Context(), &spiqsweepv1.VerifyRequest{Share: 1})

@@ -146,14 +146,14 @@ func TestResultsAndAttemptsAreStreamed(t *testing.T) {
 	lease := b.lease("p")
 	body := resultBody(t)
 	b.sync(&spiqsweepv1.SyncRequest{
-		Process: process("p", 1), Sequence: 2, Held: []*spiqsweepv1.Held{{Lease: lease, Step: 2000, Started: true}},
+		Process: process("p", 1), Sequence: 2, Held: []*spiqsweepv1.HeldLease{{Lease: lease, Step: 2000, Started: true}},
 		Reports: []*spiqsweepv1.Report{resultReport(lease, packed(t, body), sweep.Digest(body))},
 	})
 	rows := b.rows("")
-	if len(rows) != 1 || rows[0].GetState() != "done" || rows[0].GetDigest() != sweep.Digest(body) || len(rows[0].GetMeasures()) == 0 {
+	if len(rows) != 1 || rows[0].GetState() != "done" || rows[0].GetResultDigest() != sweep.Digest(body) || len(rows[0].GetMeasures()) == 0 {
 		t.Errorf("rows: %v", rows)
 	}
-	result, err := b.operator.GetResult(t.Context(), &spiqsweepv1.GetResultRequest{Task: rows[0].GetTask().GetTask(), Digest: rows[0].GetDigest()})
+	result, err := b.operator.GetResult(t.Context(), &spiqsweepv1.GetResultRequest{Task: rows[0].GetTask().GetTask(), Digest: rows[0].GetResultDigest()})
 	b.must(err)
 	if !bytes.Equal(result.GetBody(), protocol.Pack(body)) {
 		t.Errorf("a result of %d bytes", len(result.GetBody()))

@@ -174,9 +174,9 @@ func (c SyncCall) response(a queue.SyncAnswer, key leaseKey) *spiqsweepv1.SyncRe
 		out.Assignments = append(out.Assignments, &spiqsweepv1.Assignment{Lease: lease, Task: writeWork(assignment.Work)})
 	}
 	for _, verdict := range a.Verdicts {
-		written := &spiqsweepv1.Verdict{Lease: writeLease(verdict.Lease), Judgement: judgements[verdict.Judgement], Why: verdict.Why}
+		written := &spiqsweepv1.Verdict{Lease: writeLease(verdict.Lease), Judgement: judgements[verdict.Judgement], Reason: verdict.Why}
 		if reason, ok := c.invalid[verdict.Lease]; ok {
-			written.Judgement, written.Why = spiqsweepv1.Verdict_JUDGEMENT_INVALID, reason
+			written.Judgement, written.Reason = spiqsweepv1.Verdict_JUDGEMENT_INVALID, reason
 		}
 		out.Verdicts = append(out.Verdicts, written)
 	}
@@ -185,7 +185,7 @@ func (c SyncCall) response(a queue.SyncAnswer, key leaseKey) *spiqsweepv1.SyncRe
 
 var judgements = map[queue.Judgement]spiqsweepv1.Verdict_Judgement{
 	queue.JudgedAccepted: spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED,
-	queue.JudgedAlready:  spiqsweepv1.Verdict_JUDGEMENT_ALREADY,
+	queue.JudgedAlready:  spiqsweepv1.Verdict_JUDGEMENT_DUPLICATE,
 	queue.JudgedLate:     spiqsweepv1.Verdict_JUDGEMENT_LATE,
 	queue.JudgedInvalid:  spiqsweepv1.Verdict_JUDGEMENT_INVALID,
 }

@@ -64,7 +64,7 @@ func TestTaskIsAssignedAndItsResultAccepted(t *testing.T) {
 	body := resultBody(t)
 	answer = b.sync(&spiqsweepv1.SyncRequest{
 		Process: process("p", 1), Sequence: 2, FreeSlots: 1,
-		Held:    []*spiqsweepv1.Held{{Lease: lease, Step: 2000, Started: true}},
+		Held:    []*spiqsweepv1.HeldLease{{Lease: lease, Step: 2000, Started: true}},
 		Reports: []*spiqsweepv1.Report{resultReport(lease, packed(t, body), sweep.Digest(body))},
 	})
 	if len(answer.GetVerdicts()) != 1 || answer.GetVerdicts()[0].GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED || !answer.GetDone() {
@@ -118,7 +118,7 @@ func TestResultAfterRestoringAnOlderStore(t *testing.T) {
 	report := func(id string, sequence uint64, l *spiqsweepv1.Lease) *spiqsweepv1.Verdict {
 		t.Helper()
 		answer := older.sync(&spiqsweepv1.SyncRequest{
-			Process: process(id, 1), Sequence: sequence, Held: []*spiqsweepv1.Held{{Lease: l}},
+			Process: process(id, 1), Sequence: sequence, Held: []*spiqsweepv1.HeldLease{{Lease: l}},
 			Reports: []*spiqsweepv1.Report{resultReport(l, packed(t, body), sweep.Digest(body))},
 		})
 		if len(answer.GetVerdicts()) != 1 {
@@ -127,7 +127,7 @@ func TestResultAfterRestoringAnOlderStore(t *testing.T) {
 		return answer.GetVerdicts()[0]
 	}
 	unproven := &spiqsweepv1.Lease{Task: lease.GetTask(), Attempt: 1}
-	if v := report("p", 1, unproven); v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(v.GetWhy(), "never granted") {
+	if v := report("p", 1, unproven); v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID || !strings.Contains(v.GetReason(), "never granted") {
 		t.Errorf("a lease without a proof: %v", v)
 	}
 	if v := report("q", 1, lease); v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_INVALID {

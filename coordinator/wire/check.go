@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// MaxLabel bounds names that are shown to people, in bytes.
+// MaxLabel bounds IDs, names and labels, in bytes.
 const MaxLabel = 256
 
-// IsDigest accepts a SHA-256 in lower-case hexadecimal.
+// IsDigest reports whether a text is a SHA-256 in lower-case hexadecimal.
 func IsDigest(text string) bool {
 	if len(text) != 64 {
 		return false
@@ -23,7 +23,7 @@ func IsDigest(text string) bool {
 	return true
 }
 
-// IsLabel accepts what can be shown in a line of a table or a log.
+// IsLabel reports whether a text is printable, in one line, and not longer than MaxLabel.
 func IsLabel(text string) bool {
 	if len(text) > MaxLabel || !utf8.ValidString(text) {
 		return false
@@ -50,7 +50,7 @@ func checkDigest(name, text string) error {
 	return nil
 }
 
-// number reads a count or a position.
+// number converts a count or a position.
 func number(name string, n uint64) (int, error) {
 	if n > math.MaxInt32 {
 		return 0, fmt.Errorf("%s = %d: must be at most %d", name, n, math.MaxInt32)

@@ -1,11 +1,8 @@
-// Package wire puts the queue's types into the words of OperatorService, and
-// back: the two ends, coordinator/service and coordinator/remote, say the same
-// by the same code. What one writes, the other reads unchanged, but for what the
-// contract leaves out (each reader says what).
+// Package wire converts between the types of coordinator/queue and the messages of
+// OperatorService. Both ends use it: coordinator/service and coordinator/remote.
 //
-// A reader believes nothing: sizes, digests, labels and numbers are checked, and
-// a configuration must be the canonical form of a valid one. Its error says what
-// is wrong with the message, which is its sender's fault.
-//
-// The package has no state, and nothing here outlives a call.
+// WriteX encodes a value and ReadX decodes it unchanged, except for fields that the
+// contract omits; each ReadX names them. ReadX checks sizes, digests, labels and numbers,
+// and requires a configuration to be canonical and valid. Its error describes a fault of
+// the message, and thus of its sender.
 package wire

@@ -8,15 +8,15 @@ import (
 	"spiqsweep/sweep"
 )
 
-// WritePlanned writes a task in its place within a sweep.
+// WritePlanned encodes a planned task.
 func WritePlanned(p queue.Planned) *spiqsweepv1.PlannedTask {
 	written := writePlace(p)
 	written.Configuration, written.RecordingDigest = sweep.Canonical(p.Task.Configuration), p.Task.Recording
 	return written
 }
 
-// ReadPlanned reads what WritePlanned wrote. Settings that nothing reads have
-// their defaults then. That the ID is the task's own is for CheckID to say.
+// ReadPlanned decodes a planned task. Settings that have no effect get their defaults. It does
+// not check the ID; see CheckID.
 func ReadPlanned(in *spiqsweepv1.PlannedTask) (queue.Planned, error) {
 	p, err := readPlace(in)
 	if err == nil {
@@ -32,7 +32,7 @@ func ReadPlanned(in *spiqsweepv1.PlannedTask) (queue.Planned, error) {
 	return p, nil
 }
 
-// writePlace writes a task's place alone.
+// writePlace encodes a planned task without its configuration and recording.
 func writePlace(p queue.Planned) *spiqsweepv1.PlannedTask {
 	return &spiqsweepv1.PlannedTask{
 		Task: string(p.Task.ID), ConfigurationIndex: uint64(p.Task.ConfigurationIndex), Row: uint64(p.Row), Order: uint64(p.Order), Cost: p.Cost,
@@ -61,8 +61,8 @@ func readPlace(in *spiqsweepv1.PlannedTask) (queue.Planned, error) {
 	return p, nil
 }
 
-// CheckID says whether a task's ID is that of its configuration and recording
-// in a sweep of such numbers.
+// CheckID returns an error unless a task's ID follows from its configuration and recording, and
+// from the numerics and the kernel class of its sweep.
 func CheckID(t sweep.Task, s queue.Sweep) error {
 	if own := sweep.NewTaskID(t.Configuration, t.Recording, s.Numerics, s.KernelClass); t.ID != own {
 		return fmt.Errorf("task %s is not that of its configuration and recording, which is %s", t.ID, own)
@@ -70,7 +70,7 @@ func CheckID(t sweep.Task, s queue.Sweep) error {
 	return nil
 }
 
-// WriteRevision writes what a plan changed.
+// WriteRevision encodes the changes of a plan.
 func WriteRevision(r queue.Revision) *spiqsweepv1.PlanSweepResponse {
 	return &spiqsweepv1.PlanSweepResponse{
 		Revision: uint32(r.Number), Added: uint64(r.Added), Kept: uint64(r.Kept),
@@ -78,7 +78,7 @@ func WriteRevision(r queue.Revision) *spiqsweepv1.PlanSweepResponse {
 	}
 }
 
-// ReadRevision reads what WriteRevision wrote.
+// ReadRevision decodes the changes of a plan.
 func ReadRevision(in *spiqsweepv1.PlanSweepResponse) (r queue.Revision, err error) {
 	for _, field := range []struct {
 		name string

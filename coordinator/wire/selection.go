@@ -10,14 +10,14 @@ import (
 	"spiqsweep/sweep/grid"
 )
 
-// minTask is how much of a task's ID must be told at least, maxCells how many
-// cells a selection may name.
+// minPrefix is the minimum length of a prefix of a task ID, maxFilters the maximum number of
+// configuration filters in a selection.
 const (
-	minTask  = 4
-	maxCells = 1024
+	minPrefix  = 4
+	maxFilters = 1024
 )
 
-// WriteSelection writes which tasks are meant.
+// WriteSelection encodes a selection.
 func WriteSelection(s queue.Selection) *spiqsweepv1.Selection {
 	out := &spiqsweepv1.Selection{Sweep: s.Sweep}
 	for _, task := range s.Tasks {
@@ -33,13 +33,13 @@ func WriteSelection(s queue.Selection) *spiqsweepv1.Selection {
 	return out
 }
 
-// ReadSelection reads what WriteSelection wrote. Its sweep is a word yet.
+// ReadSelection decodes a selection. Its sweep may be an ID or a name.
 func ReadSelection(in *spiqsweepv1.Selection) (s queue.Selection, err error) {
 	if err := checkLabel("sweep", in.GetSweep()); err != nil {
 		return s, err
 	}
-	if len(in.GetConfigurations()) > maxCells {
-		return s, fmt.Errorf("%d cells: at most %d can be named", len(in.GetConfigurations()), maxCells)
+	if len(in.GetConfigurations()) > maxFilters {
+		return s, fmt.Errorf("%d configuration filters: at most %d can be named", len(in.GetConfigurations()), maxFilters)
 	}
 	s.Sweep = in.GetSweep()
 	if s.Tasks, err = ReadTasks(in.GetTasks()); err != nil {
@@ -55,11 +55,11 @@ func ReadSelection(in *spiqsweepv1.Selection) (s queue.Selection, err error) {
 	return s, nil
 }
 
-// ReadTasks reads IDs of tasks, or their beginnings.
+// ReadTasks decodes task IDs or prefixes of them.
 func ReadTasks(words []string) (tasks []sweep.TaskID, err error) {
 	for _, word := range words {
-		if len(word) < minTask || !IsDigest(word+strings.Repeat("0", max(0, 64-len(word)))) {
-			return nil, fmt.Errorf("task %.80q: must be the 64 hexadecimal digits of a task, or the first %d of them or more", word, minTask)
+		if len(word) < minPrefix || !IsDigest(word+strings.Repeat("0", max(0, 64-len(word)))) {
+			return nil, fmt.Errorf("task %.80q: must be the 64 hexadecimal digits of a task, or the first %d of them or more", word, minPrefix)
 		}
 		tasks = append(tasks, sweep.TaskID(word))
 	}

@@ -14,16 +14,16 @@ import (
 func WriteStatus(s queue.Status) *spiqsweepv1.GetStatusResponse {
 	return &spiqsweepv1.GetStatusResponse{
 		Sweep: s.Sweep.ID, Name: s.Sweep.Name, Revision: uint32(s.Sweep.Revision),
-		Counts:   writeCounts(s.Counts),
-		Workers:  each(s.Workers, writeWorker),
-		Failed:   writeTasks(s.Sweep, s.Failed),
-		Diverged: writeTasks(s.Sweep, s.Diverged),
-		TimeLeft: durationpb.New(s.TimeLeft),
-		AsOf:     writeTime(s.AsOf),
-		Changes:  uint64(s.Changes), KernelClass: s.Sweep.KernelClass,
+		Counts:      writeCounts(s.Counts),
+		Workers:     each(s.Workers, writeWorker),
+		Failed:      writeTasks(s.Sweep, s.Failed),
+		Diverged:    writeTasks(s.Sweep, s.Diverged),
+		TimeLeft:    durationpb.New(s.TimeLeft),
+		AsOf:        writeTime(s.AsOf),
+		RowsVersion: uint64(s.Changes), KernelClass: s.Sweep.KernelClass,
 		Warnings: s.Warnings,
-		Workforce: &spiqsweepv1.Workforce{
-			Processes: uint64(s.Workforce.Processes), Slots: uint64(s.Workforce.Slots), Leaving: uint64(s.Workforce.Leaving),
+		WorkerCounts: &spiqsweepv1.WorkerCounts{
+			Processes: uint64(s.Workforce.Processes), Slots: uint64(s.Workforce.Slots), Draining: uint64(s.Workforce.Leaving),
 		},
 	}
 }
@@ -39,14 +39,14 @@ func writeWorker(w queue.Worker) *spiqsweepv1.WorkerStatus {
 func writeRunning(r queue.Running) *spiqsweepv1.RunningTask {
 	return &spiqsweepv1.RunningTask{
 		Task: string(r.Task), Attempt: r.Lease.Attempt,
-		Step: r.Step, Steps: r.Steps,
+		Step: r.Step, TotalSteps: r.Steps,
 	}
 }
 
-// writeTasks labels tasks by all axes of their sweep.
+// writeTasks writes tasks with a label of all axes of their sweep.
 func writeTasks(s queue.Sweep, rows []queue.Row) []*spiqsweepv1.TaskStatus {
 	if len(rows) == 0 {
-		return nil // most statuses: the grid need not be read
+		return nil // avoids parsing the grid
 	}
 	axes := grid.Columns(s.Grid)
 	return each(rows, func(r queue.Row) *spiqsweepv1.TaskStatus {
@@ -54,8 +54,8 @@ func writeTasks(s queue.Sweep, rows []queue.Row) []*spiqsweepv1.TaskStatus {
 	})
 }
 
-// ReadStatus reads what WriteStatus wrote. Of the tasks that it lists the IDs
-// are told, and why they are listed; of the workers, what people look at.
+// ReadStatus decodes a status. Its tasks have only their IDs, states and reasons, and its
+// workers only what commands print.
 func ReadStatus(in *spiqsweepv1.GetStatusResponse) (queue.Status, error) {
 	counts, err := readCounts(in.GetCounts())
 	if err != nil {
@@ -65,7 +65,7 @@ func ReadStatus(in *spiqsweepv1.GetStatusResponse) (queue.Status, error) {
 	if err != nil {
 		return queue.Status{}, err
 	}
-	force, err := readWorkforce(in.GetWorkforce())
+	workforce, err := readWorkerCounts(in.GetWorkerCounts())
 	return queue.Status{
 		Sweep: queue.Sweep{
 			ID: sweep.Printable(in.GetSweep()), Name: sweep.Printable(in.GetName()), Revision: revision,
@@ -76,20 +76,20 @@ func ReadStatus(in *spiqsweepv1.GetStatusResponse) (queue.Status, error) {
 		Failed:   each(in.GetFailed(), readTask(queue.Failed)),
 		Diverged: each(in.GetDiverged(), readTask(queue.Diverged)),
 		TimeLeft: in.GetTimeLeft().AsDuration(),
-		Changes:  int64(in.GetChanges()),
-		Warnings: each(in.GetWarnings(), sweep.Printable), Workforce: force,
+		Changes:  int64(in.GetRowsVersion()),
+		Warnings: each(in.GetWarnings(), sweep.Printable), Workforce: workforce,
 	}, err
 }
 
-func readWorkforce(in *spiqsweepv1.Workforce) (f queue.Workforce, err error) {
+func readWorkerCounts(in *spiqsweepv1.WorkerCounts) (f queue.Workforce, err error) {
 	for _, field := range []struct {
 		name string
 		from uint64
 		to   *int
 	}{
-		{"workforce.processes", in.GetProcesses(), &f.Processes},
-		{"workforce.slots", in.GetSlots(), &f.Slots},
-		{"workforce.leaving", in.GetLeaving(), &f.Leaving},
+		{"worker_counts.processes", in.GetProcesses(), &f.Processes},
+		{"worker_counts.slots", in.GetSlots(), &f.Slots},
+		{"worker_counts.draining", in.GetDraining(), &f.Leaving},
 	} {
 		if *field.to, err = number(field.name, field.from); err != nil {
 			return queue.Workforce{}, err
@@ -113,7 +113,7 @@ func readWorker(in *spiqsweepv1.WorkerStatus) queue.Worker {
 
 func readRunning(in *spiqsweepv1.RunningTask) queue.Running {
 	lease := queue.Lease{Task: sweep.TaskID(in.GetTask()), Attempt: in.GetAttempt()}
-	return queue.Running{Attempt: queue.Attempt{Lease: lease, Step: in.GetStep()}, Steps: in.GetSteps()}
+	return queue.Running{Attempt: queue.Attempt{Lease: lease, Step: in.GetStep()}, Steps: in.GetTotalSteps()}
 }
 
 func readTask(phase queue.Phase) func(*spiqsweepv1.TaskStatus) queue.Row {

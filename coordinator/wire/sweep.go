@@ -9,7 +9,7 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// WriteSweep writes a sweep, without its grid.
+// WriteSweep encodes a sweep without its grid.
 func WriteSweep(s queue.Summary) *spiqsweepv1.Sweep {
 	return &spiqsweepv1.Sweep{
 		Id: s.ID, Name: s.Name, Revision: uint32(s.Revision),
@@ -18,7 +18,7 @@ func WriteSweep(s queue.Summary) *spiqsweepv1.Sweep {
 	}
 }
 
-// ReadSweep reads what WriteSweep wrote: all but the turn.
+// ReadSweep decodes a sweep without its turn.
 func ReadSweep(in *spiqsweepv1.Sweep) (queue.Summary, error) {
 	for _, label := range []struct{ name, value string }{
 		{"sweep ID", in.GetId()}, {"sweep name", in.GetName()}, {"kernel class", in.GetKernelClass()},
@@ -74,7 +74,7 @@ func readCounts(in *spiqsweepv1.TaskCounts) (c queue.Counts, err error) {
 	return c, nil
 }
 
-// writeTime leaves the zero time out.
+// writeTime encodes a time; the zero time as nil.
 func writeTime(t time.Time) *timestamppb.Timestamp {
 	if t.IsZero() {
 		return nil

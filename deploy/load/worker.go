@@ -93,7 +93,7 @@ func (w *worker) request() *spiqsweepv1.SyncRequest {
 	w.sequence++
 	r := &spiqsweepv1.SyncRequest{Process: w.process, Sequence: w.sequence, FreeSlots: 1}
 	for _, lease := range w.holds {
-		r.Held = append(r.Held, &spiqsweepv1.Held{Lease: lease, Started: true})
+		r.Held = append(r.Held, &spiqsweepv1.HeldLease{Lease: lease, Started: true})
 		r.Reports = append(r.Reports, &spiqsweepv1.Report{
 			Lease:   lease,
 			Outcome: &spiqsweepv1.Report_Result{Result: w.load.bodies.result(w.load.results.Add(1))},
@@ -113,7 +113,7 @@ func (w *worker) take(r *spiqsweepv1.SyncResponse) (done bool, err error) {
 	for _, v := range r.GetVerdicts() {
 		if v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED {
 			return false, fmt.Errorf("task %s, attempt %d was judged %s: %s",
-				v.GetLease().GetTask(), v.GetLease().GetAttempt(), v.GetJudgement(), v.GetWhy())
+				v.GetLease().GetTask(), v.GetLease().GetAttempt(), v.GetJudgement(), v.GetReason())
 		}
 	}
 	if n := len(r.GetVerdicts()); n > 0 {

@@ -45,7 +45,7 @@ func (w *world) checkAnswer(call queue.SyncRequest, answer *spiqsweepv1.SyncResp
 func (w *world) checkVerdict(call queue.SyncRequest, v *spiqsweepv1.Verdict) {
 	l := queueLease(v.GetLease())
 	number := w.jobOf[l.Task].number
-	w.log("verdict on attempt %d of task %d: %v %s", l.Attempt, number, v.GetJudgement(), v.GetWhy())
+	w.log("verdict on attempt %d of task %d: %v %s", l.Attempt, number, v.GetJudgement(), v.GetReason())
 	a, _ := w.ledger.attempt(l)
 	for _, report := range call.Reports {
 		if report.Lease != l {
@@ -54,9 +54,9 @@ func (w *world) checkVerdict(call queue.SyncRequest, v *spiqsweepv1.Verdict) {
 		switch v.GetJudgement() {
 		case spiqsweepv1.Verdict_JUDGEMENT_INVALID:
 			if !w.failures[l] && !w.forged[l] {
-				w.violated(Refused, "the report of attempt %d of task %d is invalid: %s", l.Attempt, number, v.GetWhy())
+				w.violated(Refused, "the report of attempt %d of task %d is invalid: %s", l.Attempt, number, v.GetReason())
 			}
-		case spiqsweepv1.Verdict_JUDGEMENT_ALREADY:
+		case spiqsweepv1.Verdict_JUDGEMENT_DUPLICATE:
 			w.tally[Already]++
 			fallthrough
 		default:

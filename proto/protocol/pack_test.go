@@ -12,8 +12,7 @@ import (
 	"spiqsweep/proto/protocol"
 )
 
-// frame builds a frame by hand: so many bytes in blocks of one repeated byte,
-// four bytes each, said to be of another size.
+// frame returns a zstd frame of blocks of one repeated byte, whose header claims a size.
 func frame(claimed uint32, blocks int) []byte {
 	body := binary.LittleEndian.AppendUint32([]byte{0x28, 0xb5, 0x2f, 0xfd, 0xa0}, claimed) // one segment, size in 4 bytes
 	const most = 128 << 10
@@ -27,7 +26,7 @@ func frame(claimed uint32, blocks int) []byte {
 	return body
 }
 
-func TestUnpackUndoesPack(t *testing.T) {
+func TestUnpackReversesPack(t *testing.T) {
 	noise := make([]byte, 3<<20)
 	rand.Read(noise)
 	for _, body := range [][]byte{{}, []byte("a"), []byte(strings.Repeat("spikes ", 40)), noise, make([]byte, 20<<20)} {
@@ -38,18 +37,17 @@ func TestUnpackUndoesPack(t *testing.T) {
 	}
 }
 
-// TestUnpackedSize: what a body will be charged for.
 func TestUnpackedSize(t *testing.T) {
 	for name, test := range map[string]struct {
 		body []byte
 		want int
 	}{
 		"a body":           {protocol.Pack(make([]byte, 5000)), 5000},
-		"a small one":      {protocol.Pack([]byte("a")), 256},
+		"a small body":      {protocol.Pack([]byte("a")), 256},
 		"no frame":         {[]byte("spikes"), 0},
-		"nothing":          {nil, 0},
-		"claims the most":  {frame(protocol.MaxUnpackedBytes, 1), protocol.MaxUnpackedBytes},
-		"claims even more": {frame(protocol.MaxUnpackedBytes+1, 1), 0},
+		"empty":          {nil, 0},
+		"claims the maximum":  {frame(protocol.MaxUnpackedBytes, 1), protocol.MaxUnpackedBytes},
+		"claims more": {frame(protocol.MaxUnpackedBytes+1, 1), 0},
 	} {
 		if got := protocol.UnpackedSize(test.body); got != test.want {
 			t.Errorf("%s: %d, want %d", name, got, test.want)
@@ -57,9 +55,9 @@ func TestUnpackedSize(t *testing.T) {
 	}
 }
 
-// TestABombIsNotLit unpacks what lies about its size: no more is unpacked than
-// was claimed, and no more is claimed than the budget.
-func TestABombIsNotLit(t *testing.T) {
+// TestUnpackLimitsSize unpacks bodies with false sizes. Unpack must not exceed the claimed size,
+// nor accept a claim beyond the budget.
+func TestUnpackLimitsSize(t *testing.T) {
 	var streamed bytes.Buffer
 	encoder, err := zstd.NewWriter(&streamed)
 	if err != nil {
@@ -68,7 +66,7 @@ func TestABombIsNotLit(t *testing.T) {
 	if _, err := encoder.Write(make([]byte, 1<<10)); err != nil {
 		t.Fatal(err)
 	}
-	if err := encoder.Flush(); err != nil { // from here on its size is not known in advance
+	if err := encoder.Flush(); err != nil { // the size is not yet known, so the header omits it
 		t.Fatal(err)
 	}
 	if err := encoder.Close(); err != nil {
@@ -84,8 +82,8 @@ func TestABombIsNotLit(t *testing.T) {
 		"claims too little":  {frame(16, 1<<12), 16, "unpack"},
 		"claims all":         {frame(1<<20, 1), 1 << 20, "unpack"},
 		"two frames":         {append(frame(128<<10, 1), frame(128<<10, 1)...), 128 << 10, "unpack"},
-		"a frame of nothing": {append([]byte{0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0}, good...), 0, "unpack"},
-		"says nothing":       {streamed.Bytes(), 256, "exceeds"},
+		"a skippable frame": {append([]byte{0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0}, good...), 0, "unpack"},
+		"claims nothing":       {streamed.Bytes(), 256, "exceeds"},
 		"broken":             {good[:len(good)-1], 1000, "unpack"},
 	}
 	for name, test := range tests {
@@ -96,7 +94,7 @@ func TestABombIsNotLit(t *testing.T) {
 				t.Errorf("unpacked %d bytes, %v, want an error with %q", len(got), err, test.want)
 			}
 			if charged := 1<<20 - int(budget); charged != test.charged {
-				t.Errorf("it was charged for %d bytes, want %d", charged, test.charged)
+				t.Errorf("charged %d bytes, want %d", charged, test.charged)
 			}
 		})
 	}
@@ -116,7 +114,7 @@ func FuzzUnpack(f *testing.F) {
 			t.Fatalf("budget is %d", budget)
 		}
 		if err == nil && len(got) > 1<<20-int(budget) {
-			t.Fatalf("unpacked %d bytes for the price of %d", len(got), 1<<20-budget)
+			t.Fatalf("unpacked %d bytes but charged %d", len(got), 1<<20-budget)
 		}
 	})
 }

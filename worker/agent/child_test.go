@@ -51,7 +51,7 @@ func childOf(t *testing.T, prepare func(*office), happens func(*office, io.Write
 }
 
 func TestChildStops(t *testing.T) {
-	code, lived, log := parent(t, func(w io.WriteCloser) { fmt.Fprintln(w, StopLine) })
+	code, lived, log := parent(t, func(w io.WriteCloser) { fmt.Fprintln(w, protocol.StopLine) })
 	if code != protocol.ExitWorkLeft || lived > time.Minute+time.Second || strings.Join(log, ", ") != "checkpoint, handed back" {
 		t.Errorf("exit code %d after %v: %v", code, lived, log)
 	}

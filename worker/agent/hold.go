@@ -81,8 +81,8 @@ func (h *hold) times() []time.Time {
 func (h *hold) storable() bool { return h.pending != nil && !h.released && h.report == nil }
 
 // held describes the lease to the coordinator.
-func (h *hold) held() *spiqsweepv1.Held {
-	return &spiqsweepv1.Held{Lease: h.wire(), Step: h.step, Started: h.started}
+func (h *hold) held() *spiqsweepv1.HeldLease {
+	return &spiqsweepv1.HeldLease{Lease: h.wire(), Step: h.step, Started: h.started}
 }
 
 // wire is the lease with its proof, which an answer may have renewed.

@@ -1,13 +1,13 @@
 package agent
 
 import (
-	"spiqsweep/proto/protocol"
-
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"spiqsweep/proto/protocol"
 )
 
 const leaving = "the worker is leaving"

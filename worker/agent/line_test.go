@@ -102,7 +102,7 @@ func TestADeadCoordinatorDoesNotHideARefusal(t *testing.T) {
 }
 
 func TestAnswerTimeout(t *testing.T) {
-	held := &spiqsweepv1.SyncRequest{Held: []*spiqsweepv1.Held{{Step: 1}}}
+	held := &spiqsweepv1.SyncRequest{Held: []*spiqsweepv1.HeldLease{{Step: 1}}}
 	large := &spiqsweepv1.SyncRequest{Reports: []*spiqsweepv1.Report{{Outcome: &spiqsweepv1.Report_Result{
 		Result: &spiqsweepv1.Result{Body: make([]byte, 10*slowestLink)},
 	}}}}

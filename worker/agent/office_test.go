@@ -122,7 +122,7 @@ func (t *officeTask) lease() *spiqsweepv1.Lease {
 	return &spiqsweepv1.Lease{Task: t.id, Attempt: t.attempt}
 }
 
-func (o *office) take(report *spiqsweepv1.Report, held []*spiqsweepv1.Held) {
+func (o *office) take(report *spiqsweepv1.Report, held []*spiqsweepv1.HeldLease) {
 	i := slices.IndexFunc(o.tasks, func(t *officeTask) bool { return t.id == report.GetLease().GetTask() })
 	task := o.tasks[i]
 	for _, h := range held {

@@ -1,12 +1,12 @@
 package agent
 
 import (
-	"spiqsweep/proto/protocol"
-
 	"testing"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"spiqsweep/proto/protocol"
 )
 
 var errRefused = status.Error(codes.FailedPrecondition, "the sweep is of another kernel class")

@@ -25,7 +25,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	packer.EncodeAll(nil, nil) // its channel is made with the first use, which must not be in a bubble
+	protocol.Pack(nil) // creates the codec's channel outside of synctest bubbles
 	goleak.VerifyTestMain(m)
 }
 
@@ -84,7 +84,7 @@ func TestWorkerRunsASweep(t *testing.T) {
 			if task.state != "done" || task.step != 5 {
 				t.Fatalf("task %d is %q after step %d, want it done after step 5", replicate, task.state, task.step)
 			}
-			body, err := unpacker.DecodeAll(task.result.GetBody(), nil)
+			body, err := protocol.Unpack(task.result.GetBody(), protocol.MaxUnpackedBytes)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -270,7 +270,7 @@ func TestCallWithoutAnswerIsRepeated(t *testing.T) {
 		if code := Run(t.Context(), testConfig(dial, finishing)); code != protocol.ExitDone {
 			t.Errorf("exit code %d, want %d", code, protocol.ExitDone)
 		}
-		if took := time.Since(began); took < callTimeout || took > callTimeout+5*time.Second {
+		if took := time.Since(began); took < protocol.CallTimeout || took > protocol.CallTimeout+5*time.Second {
 			t.Errorf("took %v, want little more than a call's time-out", took)
 		}
 	})

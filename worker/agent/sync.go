@@ -154,10 +154,10 @@ func (a *Agent) judge(verdicts []*spiqsweepv1.Verdict) {
 		}
 		switch v.GetJudgement() {
 		case spiqsweepv1.Verdict_JUDGEMENT_INVALID:
-			a.say(hclog.Error, "report is invalid", "task", h.lease.Task, "attempt", h.lease.Attempt, "why", v.GetWhy())
+			a.say(hclog.Error, "report is invalid", "task", h.lease.Task, "attempt", h.lease.Attempt, "why", v.GetReason())
 		case spiqsweepv1.Verdict_JUDGEMENT_LATE:
-			a.say(hclog.Info, "report came late", "task", h.lease.Task, "attempt", h.lease.Attempt, "why", v.GetWhy())
-		case spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED, spiqsweepv1.Verdict_JUDGEMENT_ALREADY:
+			a.say(hclog.Info, "report came late", "task", h.lease.Task, "attempt", h.lease.Attempt, "why", v.GetReason())
+		case spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED, spiqsweepv1.Verdict_JUDGEMENT_DUPLICATE:
 			a.say(hclog.Debug, "report is taken", "task", h.lease.Task, "attempt", h.lease.Attempt)
 		default:
 			continue

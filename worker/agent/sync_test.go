@@ -25,7 +25,7 @@ func TestOneTaskFromGrantToVerdict(t *testing.T) {
 		StartTask{Lease: lease("a"), Task: task("a")},
 		Call{Request: &spiqsweepv1.SyncRequest{
 			Process: l.agent.Process, Sequence: 2,
-			Held: []*spiqsweepv1.Held{{Lease: lease("a").wire(), Started: true}},
+			Held: []*spiqsweepv1.HeldLease{{Lease: lease("a").wire(), Started: true}},
 		}},
 	)
 	l.answers(grant("a"))
@@ -112,7 +112,7 @@ func TestReportIsKeptUntilItsVerdict(t *testing.T) {
 func TestVerdicts(t *testing.T) {
 	tests := map[spiqsweepv1.Verdict_Judgement]bool{
 		spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED:    true,
-		spiqsweepv1.Verdict_JUDGEMENT_ALREADY:     true,
+		spiqsweepv1.Verdict_JUDGEMENT_DUPLICATE:     true,
 		spiqsweepv1.Verdict_JUDGEMENT_LATE:        true,
 		spiqsweepv1.Verdict_JUDGEMENT_INVALID:     true,
 		spiqsweepv1.Verdict_JUDGEMENT_UNSPECIFIED: false,

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
+	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -109,13 +110,13 @@ func (w *world) send(r *spiqsweepv1.SyncRequest) {
 
 	fails := CallFailed{Sequence: r.GetSequence(), Err: errAway}
 	if w.odds("request is lost", 5) {
-		w.later(w.duration("notices", 0, callTimeout), fails)
+		w.later(w.duration("notices", 0, protocol.CallTimeout), fails)
 		return
 	}
 	answer := Answered{Sequence: r.GetSequence(), Response: w.sync(r)}
 	took := w.duration("answer takes", 0, time.Second)
 	if w.odds("answer is lost", 5) {
-		w.later(w.duration("notices", 0, callTimeout), fails)
+		w.later(w.duration("notices", 0, protocol.CallTimeout), fails)
 		took = w.duration("late answer takes", 0, time.Minute)
 	}
 	w.later(took, answer)

@@ -29,9 +29,9 @@ type Verdict_Judgement int32
 const (
 	Verdict_JUDGEMENT_UNSPECIFIED Verdict_Judgement = 0
 	Verdict_JUDGEMENT_ACCEPTED    Verdict_Judgement = 1
-	// The same attempt and digest were judged before.
-	Verdict_JUDGEMENT_ALREADY Verdict_Judgement = 2
-	// The attempt was no longer live: kept for comparison, not counted.
+	// A report of this attempt was judged before.
+	Verdict_JUDGEMENT_DUPLICATE Verdict_Judgement = 2
+	// The attempt was no longer live: the result is compared but not counted.
 	Verdict_JUDGEMENT_LATE    Verdict_Judgement = 3
 	Verdict_JUDGEMENT_INVALID Verdict_Judgement = 4
 )
@@ -41,14 +41,14 @@ var (
 	Verdict_Judgement_name = map[int32]string{
 		0: "JUDGEMENT_UNSPECIFIED",
 		1: "JUDGEMENT_ACCEPTED",
-		2: "JUDGEMENT_ALREADY",
+		2: "JUDGEMENT_DUPLICATE",
 		3: "JUDGEMENT_LATE",
 		4: "JUDGEMENT_INVALID",
 	}
 	Verdict_Judgement_value = map[string]int32{
 		"JUDGEMENT_UNSPECIFIED": 0,
 		"JUDGEMENT_ACCEPTED":    1,
-		"JUDGEMENT_ALREADY":     2,
+		"JUDGEMENT_DUPLICATE":   2,
 		"JUDGEMENT_LATE":        3,
 		"JUDGEMENT_INVALID":     4,
 	}
@@ -84,17 +84,20 @@ func (Verdict_Judgement) EnumDescriptor() ([]byte, []int) {
 // Process identifies one run of the worker program.
 type Process struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Random, made at start-up: no name that an engine gives is an identity.
+	// Random, chosen at start-up.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Labels only.
+	// Labels for people.
 	Host           string `protobuf:"bytes,2,opt,name=host,proto3" json:"host,omitempty"`
 	ProgramVersion string `protobuf:"bytes,3,opt,name=program_version,json=programVersion,proto3" json:"program_version,omitempty"`
-	// Version of this contract: a coordinator refuses another.
+	// Version of this contract. A coordinator refuses any but its own.
 	Protocol uint32 `protobuf:"varint,4,opt,name=protocol,proto3" json:"protocol,omitempty"`
-	// The numbers that this worker computes: version of the numerics and kernel class.
-	Numerics      uint32 `protobuf:"varint,5,opt,name=numerics,proto3" json:"numerics,omitempty"`
-	KernelClass   string `protobuf:"bytes,6,opt,name=kernel_class,json=kernelClass,proto3" json:"kernel_class,omitempty"`
-	Kernel        string `protobuf:"bytes,7,opt,name=kernel,proto3" json:"kernel,omitempty"`
+	// Version of the numerics, and class of kernels with bit-identical results. A
+	// coordinator refuses workers whose results would differ from those of its sweeps.
+	Numerics    uint32 `protobuf:"varint,5,opt,name=numerics,proto3" json:"numerics,omitempty"`
+	KernelClass string `protobuf:"bytes,6,opt,name=kernel_class,json=kernelClass,proto3" json:"kernel_class,omitempty"`
+	// Label of the kernel.
+	Kernel string `protobuf:"bytes,7,opt,name=kernel,proto3" json:"kernel,omitempty"`
+	// Tasks that the process can run concurrently.
 	Slots         uint32 `protobuf:"varint,8,opt,name=slots,proto3" json:"slots,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -186,13 +189,13 @@ func (x *Process) GetSlots() uint32 {
 	return 0
 }
 
-// Lease names a task and the fencing token under which it is held.
+// Lease names a task and the attempt, its fencing token, under which it is held.
 type Lease struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Task    string                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
 	Attempt uint64                 `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// Shows that a coordinator granted the lease to this process, even if the store has
-	// lost it. A worker returns it as it came, wherever it names the lease.
+	// Proves that a coordinator granted the lease to this process, even if the store has
+	// lost it. A worker returns it unchanged wherever it names the lease.
 	Proof         []byte `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -252,16 +255,18 @@ func (x *Lease) GetProof() []byte {
 type SyncRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Process *Process               `protobuf:"bytes,1,opt,name=process,proto3" json:"process,omitempty"`
-	// Grows with every call of a process; an older or equal one changes nothing but the verdicts.
+	// Grows with every call of a process. A call that is not newer than the last changes
+	// nothing but the verdicts.
 	Sequence uint64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// Everything held, reports not yet judged included.
-	Held []*Held `protobuf:"bytes,3,rep,name=held,proto3" json:"held,omitempty"`
-	// What ended since the last answer; at most 1 MiB a call.
+	// All leases that the worker holds, including those whose reports have no verdict yet.
+	Held []*HeldLease `protobuf:"bytes,3,rep,name=held,proto3" json:"held,omitempty"`
+	// Reports without a verdict; at most 1 MiB a call.
 	Reports []*Report `protobuf:"bytes,4,rep,name=reports,proto3" json:"reports,omitempty"`
-	// Slots without work that may be filled; 0 while draining.
+	// Slots that may be filled; 0 while draining.
 	FreeSlots uint32 `protobuf:"varint,5,opt,name=free_slots,json=freeSlots,proto3" json:"free_slots,omitempty"`
-	Draining  bool   `protobuf:"varint,6,opt,name=draining,proto3" json:"draining,omitempty"`
-	// The process stays when all is done: it waits for the next sweep.
+	// The worker hands back what it holds, and leaves.
+	Draining bool `protobuf:"varint,6,opt,name=draining,proto3" json:"draining,omitempty"`
+	// The worker waits for the next sweep when all is done.
 	Stays         bool `protobuf:"varint,7,opt,name=stays,proto3" json:"stays,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -311,7 +316,7 @@ func (x *SyncRequest) GetSequence() uint64 {
 	return 0
 }
 
-func (x *SyncRequest) GetHeld() []*Held {
+func (x *SyncRequest) GetHeld() []*HeldLease {
 	if x != nil {
 		return x.Held
 	}
@@ -346,29 +351,30 @@ func (x *SyncRequest) GetStays() bool {
 	return false
 }
 
-type Held struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Lease         *Lease                 `protobuf:"bytes,1,opt,name=lease,proto3" json:"lease,omitempty"`
-	Step          uint64                 `protobuf:"varint,2,opt,name=step,proto3" json:"step,omitempty"`
-	Started       bool                   `protobuf:"varint,3,opt,name=started,proto3" json:"started,omitempty"`
+type HeldLease struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Lease *Lease                 `protobuf:"bytes,1,opt,name=lease,proto3" json:"lease,omitempty"`
+	Step  uint64                 `protobuf:"varint,2,opt,name=step,proto3" json:"step,omitempty"`
+	// The worker has started the task in this attempt.
+	Started       bool `protobuf:"varint,3,opt,name=started,proto3" json:"started,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Held) Reset() {
-	*x = Held{}
+func (x *HeldLease) Reset() {
+	*x = HeldLease{}
 	mi := &file_spiqsweep_v1_worker_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Held) String() string {
+func (x *HeldLease) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Held) ProtoMessage() {}
+func (*HeldLease) ProtoMessage() {}
 
-func (x *Held) ProtoReflect() protoreflect.Message {
+func (x *HeldLease) ProtoReflect() protoreflect.Message {
 	mi := &file_spiqsweep_v1_worker_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -380,26 +386,26 @@ func (x *Held) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Held.ProtoReflect.Descriptor instead.
-func (*Held) Descriptor() ([]byte, []int) {
+// Deprecated: Use HeldLease.ProtoReflect.Descriptor instead.
+func (*HeldLease) Descriptor() ([]byte, []int) {
 	return file_spiqsweep_v1_worker_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *Held) GetLease() *Lease {
+func (x *HeldLease) GetLease() *Lease {
 	if x != nil {
 		return x.Lease
 	}
 	return nil
 }
 
-func (x *Held) GetStep() uint64 {
+func (x *HeldLease) GetStep() uint64 {
 	if x != nil {
 		return x.Step
 	}
 	return 0
 }
 
-func (x *Held) GetStarted() bool {
+func (x *HeldLease) GetStarted() bool {
 	if x != nil {
 		return x.Started
 	}
@@ -495,17 +501,17 @@ type isReport_Outcome interface {
 }
 
 type Report_Result struct {
-	// A finished task.
+	// The task is finished.
 	Result *Result `protobuf:"bytes,2,opt,name=result,proto3,oneof"`
 }
 
 type Report_Failure struct {
-	// The task's own fault: a panic, NaN, a stall.
+	// The task failed by its own fault, e.g. a panic, NaN or a stall.
 	Failure *Failure `protobuf:"bytes,3,opt,name=failure,proto3,oneof"`
 }
 
 type Report_HandBack struct {
-	// Given back unharmed (drain, shutdown, not started).
+	// The worker returns the task without a fault of it, e.g. at a drain.
 	HandBack *HandBack `protobuf:"bytes,4,opt,name=hand_back,json=handBack,proto3,oneof"`
 }
 
@@ -519,7 +525,7 @@ type Result struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// sweep.Result as canonical JSON, compressed with zstd.
 	Body []byte `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
-	// SHA-256 of the uncompressed JSON, lower-case hexadecimal.
+	// SHA-256 of the uncompressed JSON in lower-case hexadecimal.
 	Digest        string               `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
 	ComputeTime   *durationpb.Duration `protobuf:"bytes,3,opt,name=compute_time,json=computeTime,proto3" json:"compute_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -582,8 +588,8 @@ type Failure struct {
 	Message string                 `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
 	// The last lines of the task's log.
 	Log string `protobuf:"bytes,2,opt,name=log,proto3" json:"log,omitempty"`
-	// The failure follows from the task's numbers alone (an angle became infinite,
-	// say), so every further attempt would fail in the same way.
+	// Every further attempt would fail in the same way, since the failure follows from the
+	// task's numbers alone.
 	Reproducible  bool `protobuf:"varint,3,opt,name=reproducible,proto3" json:"reproducible,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -686,13 +692,13 @@ func (x *HandBack) GetReason() string {
 
 type SyncResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Everything the worker should hold. A lease held but not named is withdrawn;
-	// one named but not held is new.
+	// All leases that the worker should hold. A lease that it holds and that is missing here
+	// is withdrawn; one that it does not hold is new.
 	Assignments []*Assignment `protobuf:"bytes,1,rep,name=assignments,proto3" json:"assignments,omitempty"`
 	Verdicts    []*Verdict    `protobuf:"bytes,2,rep,name=verdicts,proto3" json:"verdicts,omitempty"`
-	// When to call again at the latest.
+	// Latest time of the next call.
 	CallAgainIn *durationpb.Duration `protobuf:"bytes,3,opt,name=call_again_in,json=callAgainIn,proto3" json:"call_again_in,omitempty"`
-	// Nothing is pending or leased in any sweep: a worker may leave.
+	// No task of any sweep is pending or leased: the worker may leave.
 	Done      bool                 `protobuf:"varint,4,opt,name=done,proto3" json:"done,omitempty"`
 	LeaseTerm *durationpb.Duration `protobuf:"bytes,5,opt,name=lease_term,json=leaseTerm,proto3" json:"lease_term,omitempty"`
 	// An operator asks the worker to hand back what it holds, and to leave.
@@ -831,11 +837,12 @@ type Task struct {
 	// sweep.Configuration as canonical JSON.
 	Configuration   []byte `protobuf:"bytes,1,opt,name=configuration,proto3" json:"configuration,omitempty"`
 	RecordingDigest string `protobuf:"bytes,2,opt,name=recording_digest,json=recordingDigest,proto3" json:"recording_digest,omitempty"`
-	// Step of the checkpoint to resume from; 0: from the start.
-	CheckpointStep uint64               `protobuf:"varint,3,opt,name=checkpoint_step,json=checkpointStep,proto3" json:"checkpoint_step,omitempty"`
-	StallTimeout   *durationpb.Duration `protobuf:"bytes,4,opt,name=stall_timeout,json=stallTimeout,proto3" json:"stall_timeout,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Step of the checkpoint to resume from; 0 without one.
+	CheckpointStep uint64 `protobuf:"varint,3,opt,name=checkpoint_step,json=checkpointStep,proto3" json:"checkpoint_step,omitempty"`
+	// Time without a new step after which the worker fails the task.
+	StallTimeout  *durationpb.Duration `protobuf:"bytes,4,opt,name=stall_timeout,json=stallTimeout,proto3" json:"stall_timeout,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Task) Reset() {
@@ -900,7 +907,7 @@ type Verdict struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Lease         *Lease                 `protobuf:"bytes,1,opt,name=lease,proto3" json:"lease,omitempty"`
 	Judgement     Verdict_Judgement      `protobuf:"varint,2,opt,name=judgement,proto3,enum=spiqsweep.v1.Verdict_Judgement" json:"judgement,omitempty"`
-	Why           string                 `protobuf:"bytes,3,opt,name=why,proto3" json:"why,omitempty"`
+	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -949,9 +956,9 @@ func (x *Verdict) GetJudgement() Verdict_Judgement {
 	return Verdict_JUDGEMENT_UNSPECIFIED
 }
 
-func (x *Verdict) GetWhy() string {
+func (x *Verdict) GetReason() string {
 	if x != nil {
-		return x.Why
+		return x.Reason
 	}
 	return ""
 }
@@ -1278,17 +1285,17 @@ const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\x05Lease\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\tR\x04task\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x04R\aattempt\x12\x14\n" +
-	"\x05proof\x18\x03 \x01(\fR\x05proof\"\x83\x02\n" +
+	"\x05proof\x18\x03 \x01(\fR\x05proof\"\x88\x02\n" +
 	"\vSyncRequest\x12/\n" +
 	"\aprocess\x18\x01 \x01(\v2\x15.spiqsweep.v1.ProcessR\aprocess\x12\x1a\n" +
-	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12&\n" +
-	"\x04held\x18\x03 \x03(\v2\x12.spiqsweep.v1.HeldR\x04held\x12.\n" +
+	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12+\n" +
+	"\x04held\x18\x03 \x03(\v2\x17.spiqsweep.v1.HeldLeaseR\x04held\x12.\n" +
 	"\areports\x18\x04 \x03(\v2\x14.spiqsweep.v1.ReportR\areports\x12\x1d\n" +
 	"\n" +
 	"free_slots\x18\x05 \x01(\rR\tfreeSlots\x12\x1a\n" +
 	"\bdraining\x18\x06 \x01(\bR\bdraining\x12\x14\n" +
-	"\x05stays\x18\a \x01(\bR\x05stays\"_\n" +
-	"\x04Held\x12)\n" +
+	"\x05stays\x18\a \x01(\bR\x05stays\"d\n" +
+	"\tHeldLease\x12)\n" +
 	"\x05lease\x18\x01 \x01(\v2\x13.spiqsweep.v1.LeaseR\x05lease\x12\x12\n" +
 	"\x04step\x18\x02 \x01(\x04R\x04step\x12\x18\n" +
 	"\astarted\x18\x03 \x01(\bR\astarted\"\xd8\x01\n" +
@@ -1324,15 +1331,15 @@ const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\rconfiguration\x18\x01 \x01(\fR\rconfiguration\x12)\n" +
 	"\x10recording_digest\x18\x02 \x01(\tR\x0frecordingDigest\x12'\n" +
 	"\x0fcheckpoint_step\x18\x03 \x01(\x04R\x0echeckpointStep\x12>\n" +
-	"\rstall_timeout\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\fstallTimeout\"\x88\x02\n" +
+	"\rstall_timeout\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\fstallTimeout\"\x90\x02\n" +
 	"\aVerdict\x12)\n" +
 	"\x05lease\x18\x01 \x01(\v2\x13.spiqsweep.v1.LeaseR\x05lease\x12=\n" +
-	"\tjudgement\x18\x02 \x01(\x0e2\x1f.spiqsweep.v1.Verdict.JudgementR\tjudgement\x12\x10\n" +
-	"\x03why\x18\x03 \x01(\tR\x03why\"\x80\x01\n" +
+	"\tjudgement\x18\x02 \x01(\x0e2\x1f.spiqsweep.v1.Verdict.JudgementR\tjudgement\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x82\x01\n" +
 	"\tJudgement\x12\x19\n" +
 	"\x15JUDGEMENT_UNSPECIFIED\x10\x00\x12\x16\n" +
-	"\x12JUDGEMENT_ACCEPTED\x10\x01\x12\x15\n" +
-	"\x11JUDGEMENT_ALREADY\x10\x02\x12\x12\n" +
+	"\x12JUDGEMENT_ACCEPTED\x10\x01\x12\x17\n" +
+	"\x13JUDGEMENT_DUPLICATE\x10\x02\x12\x12\n" +
 	"\x0eJUDGEMENT_LATE\x10\x03\x12\x15\n" +
 	"\x11JUDGEMENT_INVALID\x10\x04\"-\n" +
 	"\x13GetRecordingRequest\x12\x16\n" +
@@ -1377,7 +1384,7 @@ var file_spiqsweep_v1_worker_proto_goTypes = []any{
 	(*Process)(nil),               // 1: spiqsweep.v1.Process
 	(*Lease)(nil),                 // 2: spiqsweep.v1.Lease
 	(*SyncRequest)(nil),           // 3: spiqsweep.v1.SyncRequest
-	(*Held)(nil),                  // 4: spiqsweep.v1.Held
+	(*HeldLease)(nil),             // 4: spiqsweep.v1.HeldLease
 	(*Report)(nil),                // 5: spiqsweep.v1.Report
 	(*Result)(nil),                // 6: spiqsweep.v1.Result
 	(*Failure)(nil),               // 7: spiqsweep.v1.Failure
@@ -1396,9 +1403,9 @@ var file_spiqsweep_v1_worker_proto_goTypes = []any{
 }
 var file_spiqsweep_v1_worker_proto_depIdxs = []int32{
 	1,  // 0: spiqsweep.v1.SyncRequest.process:type_name -> spiqsweep.v1.Process
-	4,  // 1: spiqsweep.v1.SyncRequest.held:type_name -> spiqsweep.v1.Held
+	4,  // 1: spiqsweep.v1.SyncRequest.held:type_name -> spiqsweep.v1.HeldLease
 	5,  // 2: spiqsweep.v1.SyncRequest.reports:type_name -> spiqsweep.v1.Report
-	2,  // 3: spiqsweep.v1.Held.lease:type_name -> spiqsweep.v1.Lease
+	2,  // 3: spiqsweep.v1.HeldLease.lease:type_name -> spiqsweep.v1.Lease
 	2,  // 4: spiqsweep.v1.Report.lease:type_name -> spiqsweep.v1.Lease
 	6,  // 5: spiqsweep.v1.Report.result:type_name -> spiqsweep.v1.Result
 	7,  // 6: spiqsweep.v1.Report.failure:type_name -> spiqsweep.v1.Failure

@@ -31,16 +31,18 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// WorkerService is all that a worker may call.
+// WorkerService is the service for workers.
 type WorkerServiceClient interface {
-	// Sync says what the worker holds, finished and can take, and learns what it
-	// should hold, the verdict on each report, and when to call again.
+	// Sync reports what the worker holds and has finished, and how many more tasks it can
+	// take. It returns what the worker should hold, the verdict on each report, and when to
+	// call again.
 	Sync(ctx context.Context, in *SyncRequest, opts ...grpc.CallOption) (*SyncResponse, error)
-	// GetRecording returns the spike trains that a task trains on, by digest.
+	// GetRecording returns the recording with a digest.
 	GetRecording(ctx context.Context, in *GetRecordingRequest, opts ...grpc.CallOption) (*GetRecordingResponse, error)
-	// PutCheckpoint stores a checkpoint; only the live attempt's, and only with a larger step.
+	// PutCheckpoint stores a checkpoint of the live attempt, if its step is larger than that
+	// of the stored one.
 	PutCheckpoint(ctx context.Context, in *PutCheckpointRequest, opts ...grpc.CallOption) (*PutCheckpointResponse, error)
-	// GetCheckpoint returns the checkpoint that a lease resumes from.
+	// GetCheckpoint returns the checkpoint from which a lease resumes.
 	GetCheckpoint(ctx context.Context, in *GetCheckpointRequest, opts ...grpc.CallOption) (*GetCheckpointResponse, error)
 }
 
@@ -96,16 +98,18 @@ func (c *workerServiceClient) GetCheckpoint(ctx context.Context, in *GetCheckpoi
 // All implementations must embed UnimplementedWorkerServiceServer
 // for forward compatibility.
 //
-// WorkerService is all that a worker may call.
+// WorkerService is the service for workers.
 type WorkerServiceServer interface {
-	// Sync says what the worker holds, finished and can take, and learns what it
-	// should hold, the verdict on each report, and when to call again.
+	// Sync reports what the worker holds and has finished, and how many more tasks it can
+	// take. It returns what the worker should hold, the verdict on each report, and when to
+	// call again.
 	Sync(context.Context, *SyncRequest) (*SyncResponse, error)
-	// GetRecording returns the spike trains that a task trains on, by digest.
+	// GetRecording returns the recording with a digest.
 	GetRecording(context.Context, *GetRecordingRequest) (*GetRecordingResponse, error)
-	// PutCheckpoint stores a checkpoint; only the live attempt's, and only with a larger step.
+	// PutCheckpoint stores a checkpoint of the live attempt, if its step is larger than that
+	// of the stored one.
 	PutCheckpoint(context.Context, *PutCheckpointRequest) (*PutCheckpointResponse, error)
-	// GetCheckpoint returns the checkpoint that a lease resumes from.
+	// GetCheckpoint returns the checkpoint from which a lease resumes.
 	GetCheckpoint(context.Context, *GetCheckpointRequest) (*GetCheckpointResponse, error)
 	mustEmbedUnimplementedWorkerServiceServer()
 }
