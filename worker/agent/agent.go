@@ -10,83 +10,82 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// Settings are what an agent is told at its birth.
+// Settings configure an Agent.
 type Settings struct {
 	Process        *spiqsweepv1.Process // its Slots are the agent's
-	Coordinators   int                  // that calls go to in turn: all that can be reached must refuse this worker; 0 is 1
-	ConnectTimeout time.Duration        // 0: wait for the coordinator for ever
-	Stays          bool                 // when all is done, for the next sweep
-	Random         *rand.Rand           // spreads the retries
-	// Quiet logs failures of tasks at debug level: the parent of a local worker
-	// shows them to its user.
+	Coordinators   int                  // number of addresses that calls alternate between; 0 means 1
+	ConnectTimeout time.Duration        // without a coordinator, before the worker exits; 0: unlimited
+	Stays          bool                 // waits for the next sweep when all is done
+	Random         *rand.Rand           // jitters the retries
+	// Quiet logs failures of tasks at debug level, since the parent of a local worker
+	// shows them.
 	Quiet bool
 }
 
-// Agent decides what a worker does next. It is made by New, lives in a single
-// goroutine and ends with an Exit.
+// Agent decides what a worker does next. It is not safe for concurrent use and ends with the
+// action Exit.
 type Agent struct {
 	Settings
-	holds      []*hold                   // in the order of their grants
-	recordings map[string]*recordingHeld // by digest
-	uses       uint64                    // clock of recordingHeld.used
+	leases     []*heldLease                // in the order of their grants
+	recordings map[string]*cachedRecording // by digest
+	uses       uint64                      // clock of cachedRecording.used
 
-	sequence uint64                   // of the newest call
-	asked    *spiqsweepv1.SyncRequest // the newest call; nil before the first
-	calling  bool                     // an answer to it is awaited
-	callAt   time.Time                // when to make the next; zero: when something happens
-	away     retry                    // since the last answer
-	refusals refusals                 // since the last answer, or failure that may pass
-	warned   []string                 // kinds of failure since the last answer
-	heard    time.Time                // of the last answer, or of the start
-	greeted  bool                     // a coordinator has answered
-	fresh    bool                     // leases were granted, and none of them has started
-	done     bool                     // the coordinator has no work for anyone
+	sequence  uint64                   // of the newest call
+	asked     *spiqsweepv1.SyncRequest // the newest call; nil before the first
+	calling   bool                     // a call is in flight
+	callAt    time.Time                // time of the next call; zero: none is planned
+	backoff   retry                    // of calls, since the last response
+	refusals  refusals                 // since the last response or temporary failure
+	warned    []string                 // kinds of failure logged since the last response
+	lastReply time.Time                // time of the last response, or of the start
+	connected bool                     // a coordinator has ever responded
+	newLeases bool                     // leases were granted and none of them was started
+	done      bool                     // no sweep has pending or leased tasks
 
-	draining bool
-	sentAway bool      // … because an operator asked for it
-	drainBy  time.Time // then the agent leaves, whatever it holds
-	farewell bool      // a draining call was answered, or cannot be
-	left     bool      // work was handed back
+	draining          bool
+	drainedByOperator bool
+	drainBy           time.Time // the agent exits then, whatever it holds
+	drainReported     bool      // a draining call succeeded, or is unnecessary
+	workLeft          bool      // work was handed back
 
-	failures map[string]int // of tasks, by sweep.FailureKind: one line for each kind
+	failures map[string]int // of tasks, by sweep.FailureKind; each kind is logged once
 
 	wake   time.Time // of the last SetTimer
-	out    []Action  // of the present Step
+	out    []Action  // of the current Step
 	exited bool
 }
 
 // New returns an agent before its first event, Started.
 func New(s Settings) *Agent {
-	return &Agent{Settings: s, recordings: map[string]*recordingHeld{}, failures: map[string]int{}}
+	return &Agent{Settings: s, recordings: map[string]*cachedRecording{}, failures: map[string]int{}}
 }
 
-// Step takes one event and returns what is to be done, in this order. First
-// the event changes what is known; then all that follows from what is known is
-// derived afresh, so that no history needs a rule of its own.
+// Step handles an event and returns the actions to perform, in order. The event first
+// updates the state; then all actions are derived from the state alone.
 func (a *Agent) Step(now time.Time, e Event) []Action {
 	if a.exited {
 		return nil
 	}
 	a.out = nil
-	a.thaw(now)
-	a.absorb(now, e)
+	a.detectFreeze(now)
+	a.handle(now, e)
 
-	a.watch(now)
-	a.begin(now)
+	a.detectStalls(now)
+	a.startTasks(now)
 	a.storeCheckpoints(now)
 	a.handBackStopped(now)
-	a.holds = slices.DeleteFunc(a.holds, (*hold).gone)
-	a.forgetRecordings()
+	a.leases = slices.DeleteFunc(a.leases, (*heldLease).finished)
+	a.dropRecordings()
 	a.leave(now)
 	a.call(now)
 	a.setTimer(now)
 	return a.out
 }
 
-func (a *Agent) absorb(now time.Time, e Event) {
+func (a *Agent) handle(now time.Time, e Event) {
 	switch e := e.(type) {
 	case Started:
-		a.heard = now
+		a.lastReply = now
 		a.callBy(now)
 	case Answered:
 		a.answered(now, e)
@@ -113,21 +112,20 @@ func (a *Agent) absorb(now time.Time, e Event) {
 	}
 }
 
-// thaw notices that the process was stopped or suspended: silence during that
-// time is nobody's fault.
-func (a *Agent) thaw(now time.Time) {
+// detectFreeze detects that the process was stopped or suspended, and restarts the clocks of
+// stalls and of the connect time-out.
+func (a *Agent) detectFreeze(now time.Time) {
 	if a.wake.IsZero() || now.Sub(a.wake) < frozenAfter {
 		return
 	}
-	a.say(hclog.Warn, "was frozen: clocks start anew", "for", now.Sub(a.wake).Round(time.Second).String())
-	a.heard = now
-	for _, h := range a.holds {
-		h.moved = now
+	a.log(hclog.Warn, "was frozen: clocks start anew", "for", now.Sub(a.wake).Round(time.Second).String())
+	a.lastReply = now
+	for _, h := range a.leases {
+		h.lastProgress = now
 	}
 }
 
-// setTimer asks to be woken for whatever comes first, and soon enough to notice
-// a freeze by the lateness.
+// setTimer sets the timer for the next deadline, and soon enough to detect a freeze.
 func (a *Agent) setTimer(now time.Time) {
 	if a.exited {
 		return
@@ -139,14 +137,14 @@ func (a *Agent) setTimer(now time.Time) {
 		}
 	}
 	if !a.calling && !a.callAt.IsZero() {
-		sooner(later(a.callAt, a.away.at))
+		sooner(later(a.callAt, a.backoff.at))
 	}
 	if a.draining {
 		sooner(a.drainBy)
 	} else {
-		sooner(a.giveUpAt())
+		sooner(a.connectDeadline())
 	}
-	for _, h := range a.holds {
+	for _, h := range a.leases {
 		for _, t := range h.times() {
 			sooner(t)
 		}
@@ -154,7 +152,7 @@ func (a *Agent) setTimer(now time.Time) {
 			sooner(r.at)
 		}
 	}
-	if pulse := now.Add(longestSleep); len(a.holds) > 0 && at.After(pulse) {
+	if pulse := now.Add(longestSleep); len(a.leases) > 0 && at.After(pulse) {
 		at = pulse
 	}
 	if !at.Equal(a.wake) {
@@ -165,12 +163,12 @@ func (a *Agent) setTimer(now time.Time) {
 
 func (a *Agent) do(action Action) { a.out = append(a.out, action) }
 
-func (a *Agent) say(level hclog.Level, message string, pairs ...any) {
+func (a *Agent) log(level hclog.Level, message string, pairs ...any) {
 	a.do(Say{Level: level, Message: message, Pairs: pairs})
 }
 
-func (a *Agent) find(l Lease) *hold {
-	for _, h := range a.holds {
+func (a *Agent) find(l Lease) *heldLease {
+	for _, h := range a.leases {
 		if h.lease == l {
 			return h
 		}

@@ -15,7 +15,7 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// call makes a Sync, in place of the one in flight if there is one.
+// call makes a Sync, and cancels the one in flight.
 func (s *shell) call(request *spiqsweepv1.SyncRequest) {
 	if s.giveUp != nil {
 		s.giveUp()
@@ -46,9 +46,9 @@ func (s *shell) call(request *spiqsweepv1.SyncRequest) {
 	})
 }
 
-// fetchRecording puts the bits of a digest on the shelf.
+// fetchRecording loads a recording into the cache, from its folder or the coordinator.
 func (s *shell) fetchRecording(digest string) error {
-	if s.shelf.load(digest) {
+	if s.cache.load(digest) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, transferTimeout)
@@ -66,10 +66,10 @@ func (s *shell) fetchRecording(digest string) error {
 	if err != nil {
 		return status.Errorf(codes.DataLoss, "recording: %v", err)
 	}
-	if err := s.shelf.put(digest, body); err != nil {
+	if err := s.cache.put(digest, body); err != nil {
 		return status.Errorf(codes.DataLoss, "%v", err)
 	}
-	if err := s.shelf.save(digest, body); err != nil {
+	if err := s.cache.save(digest, body); err != nil {
 		s.log.Warn("cannot keep the recording: it will be fetched again", "error", err)
 	}
 	return nil

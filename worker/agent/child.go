@@ -11,21 +11,18 @@ import (
 	"spiqsweep/proto/protocol"
 )
 
-// RunChild runs a worker that is a child process, told everything through its
-// standard input, on every operating system alike:
+// RunChild runs a worker as a child process that its parent, coordinator/local, controls through
+// standard input:
 //
-//   - the parent writes the credentials (role worker) as one line of JSON: no
-//     list of processes and no environment shows them;
-//   - then it keeps the pipe open for as long as the worker shall live;
-//   - the line "stop" asks the worker to hand back and leave (exit code 75 if
-//     work was left, 0 if not);
-//   - the end of the input, also by the parent's death, ends the worker at once.
+//   - the first line holds the credentials (role worker) as JSON, which no process list or
+//     environment shows;
+//   - the line protocol.StopLine asks the worker to hand back and exit, with ExitWorkLeft if
+//     work was left and ExitDone if not;
+//   - the end of the input, also by the parent's death, ends the worker immediately.
 //
-// A child that an operator asked to leave says so with exit code 75, whether
-// work was left or not: its parent must not start another in its place.
-//
-// Other lines are ignored with a warning. The parent's end of this is
-// coordinator/local. RunChild takes the place of c.Coordinator and c.Drain.
+// If an operator drained the worker, it exits with ExitWorkLeft in any case, so that its parent
+// does not start another. RunChild logs and ignores other lines. It sets c.Coordinator and
+// c.Drain.
 func RunChild(ctx context.Context, input io.Reader, c Config) int {
 	lines := bufio.NewReader(input)
 	first, err := lines.ReadBytes('\n')
@@ -50,23 +47,23 @@ func RunChild(ctx context.Context, input io.Reader, c Config) int {
 		}
 	}()
 	UseCores(c.Slots)
-	code, sentAway := work(ctx, c)
-	if sentAway && code == protocol.ExitDone {
+	code, drainedByOperator := work(ctx, c)
+	if drainedByOperator && code == protocol.ExitDone {
 		return protocol.ExitWorkLeft
 	}
 	return code
 }
 
-// obey reads the parent's wishes until there is no parent any more.
+// obey reads the parent's lines until the input ends.
 func (c Config) obey(lines *bufio.Reader, drain chan<- struct{}) error {
 	for {
 		line, err := lines.ReadString('\n')
-		switch wish := strings.TrimSpace(line); {
-		case wish == protocol.StopLine && drain != nil:
+		switch text := strings.TrimSpace(line); {
+		case text == protocol.StopLine && drain != nil:
 			close(drain)
 			drain = nil
-		case wish != "" && wish != protocol.StopLine:
-			c.Log.Warn("unknown line on standard input", "line", wish)
+		case text != "" && text != protocol.StopLine:
+			c.Log.Warn("unknown line on standard input", "line", text)
 		}
 		if errors.Is(err, io.EOF) {
 			return nil

@@ -13,20 +13,20 @@ import (
 	"spiqsweep/proto/protocol"
 )
 
-// parent starts a child on an office with one endless task.
+// parent runs a child on a coordinator with one endless task.
 func parent(t *testing.T, talk func(io.WriteCloser)) (code int, lived time.Duration, log []string) {
 	t.Helper()
-	return childOf(t, func(*office) {}, func(_ *office, pipe io.WriteCloser) { talk(pipe) })
+	return childOf(t, func(*stub) {}, func(_ *stub, pipe io.WriteCloser) { talk(pipe) })
 }
 
-// childOf lets a child work on an endless task until something happens after a minute.
-func childOf(t *testing.T, prepare func(*office), happens func(*office, io.WriteCloser)) (code int, lived time.Duration, log []string) {
+// childOf runs a child with an endless task, and calls happens after a minute.
+func childOf(t *testing.T, prepare func(*stub), happens func(*stub, io.WriteCloser)) (code int, lived time.Duration, log []string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, 1)
+		o := newStub(t, 1)
 		prepare(o)
-		dial, closeOffice := o.open()
-		defer closeOffice()
+		dial, closeStub := o.open()
+		defer closeStub()
 		c := testConfig(dial, stopping)
 		line, err := json.Marshal(c.Coordinator)
 		if err != nil {
@@ -66,7 +66,7 @@ func TestChildFollowsItsParent(t *testing.T) {
 
 // A child that an operator sends away tells its parent so, busy or not.
 func TestChildIsSentAway(t *testing.T) {
-	code, lived, log := childOf(t, func(*office) {}, func(o *office, _ io.WriteCloser) {
+	code, lived, log := childOf(t, func(*stub) {}, func(o *stub, _ io.WriteCloser) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.drain = true
@@ -75,7 +75,7 @@ func TestChildIsSentAway(t *testing.T) {
 		t.Errorf("exit code %d after %v: %v", code, lived, log)
 	}
 	for drain, want := range map[bool]int{false: protocol.ExitDone, true: protocol.ExitWorkLeft} {
-		code, _, log = childOf(t, func(o *office) { o.tasks[0].state, o.drain = "done", drain }, nil)
+		code, _, log = childOf(t, func(o *stub) { o.tasks[0].state, o.drain = "done", drain }, nil)
 		if code != want || len(log) != 0 {
 			t.Errorf("exit code %d of one that has nothing to do, want %d: %v", code, want, log)
 		}

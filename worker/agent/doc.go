@@ -1,48 +1,40 @@
 // Package agent keeps a worker in step with a coordinator.
 //
-// Its heart is [Agent], a function of (now, event) → actions without
-// goroutines, clocks or network, so that whole histories can be played through
-// it. [Run] is the shell around it: it performs the actions (calls, tasks, one
-// timer), reports what became of them as events, and returns the exit code.
+// [Agent] is a state machine, (now, event) → actions, without goroutines, clocks or network,
+// so that tests can simulate whole histories. [Run] performs its actions (calls, tasks, one
+// timer), feeds it the outcomes as events, and returns the exit code.
 //
 // # States
 //
-// A lease that the coordinator granted is, in this order,
+// The states of a granted lease are, in order,
 //
 //	waiting   granted, no slot free yet
 //	preparing has a slot; its recording and checkpoint are being fetched
 //	running   a goroutine trains
 //	ended     a report (result, failure or hand-back) waits for its verdict
 //
-// and is forgotten with the verdict. A lease that an answer no longer names is
-// withdrawn: its task is stopped and the lease forgotten once it has stopped;
-// only a result that was ready by then is still reported (it will be judged
-// late, and compared). Several leases may wait for one slot: small tasks come
-// in batches.
+// The verdict ends the lease. A lease that a response omits is withdrawn: the agent stops its
+// task and drops the lease. A result that was ready by then is still reported; the coordinator
+// judges it late and compares it. Several leases may wait for one slot, since small tasks are
+// granted in batches.
 //
-// An agent drains when it is asked to leave, by a signal, its parent, or an
-// operator through an answer of the coordinator: it takes nothing new, stops its
-// tasks at their next step, stores their last checkpoints, hands the leases
-// back, and exits. Asked twice, it exits at once.
+// An agent drains at the request of a signal, of its parent, or of an operator through a
+// response: it takes no new leases, stops its tasks at their next step, stores their last
+// checkpoints, hands the leases back, and exits. A second request makes it exit immediately.
 //
-// It also leaves once all coordinators that can be reached refuse it: it has tried
-// every address, and one where nobody answers counts for nothing, unless a
-// coordinator had taken the worker before, which may be the one that is away.
+// It also exits once it has tried every address and all reachable coordinators refuse it. If a
+// coordinator has accepted the worker before, an unreachable address keeps it from exiting.
 //
 // # Who owns the truth
 //
-// The coordinator does. The agent holds nothing that it could not lose: a lease
-// is a loan, a result is kept until the coordinator has judged it, a checkpoint
-// until it is stored. One Sync is in flight at a time, each with a larger
-// number than the one before, and answers to any but the newest are ignored:
-// what they granted will be granted again, and what they judged is reported
-// again. While the coordinator is away the tasks train on and their results
-// wait.
+// The coordinator owns all state. The agent keeps a result until the coordinator has judged it,
+// and a checkpoint until it is stored. One Sync is in flight at a time, with a growing sequence
+// number. The agent ignores responses to all but the newest: the coordinator repeats their grants
+// and verdicts. While the coordinator is unreachable, tasks continue and their results wait.
 //
 // # On a crash
 //
-// Nothing is cleaned up and nothing needs to be. The leases run out at the
-// coordinator, the tasks continue elsewhere from their last checkpoints, and
-// whatever this process might still have sent carries an outdated attempt. The
-// next run of the program is another process with another identity.
+// A crash needs no clean-up. The leases expire at the coordinator, other workers continue the
+// tasks from their last checkpoints, and messages of the dead process carry an outdated attempt.
+// The next run of the program is a new process with a new ID.
 package agent

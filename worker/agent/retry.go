@@ -7,17 +7,18 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"spiqsweep/proto/credentials"
 )
 
-// retry spaces the attempts at something that keeps failing.
+// retry is an exponential back-off.
 type retry struct {
 	failures int
-	at       time.Time // not before
+	at       time.Time // earliest time of the next attempt
 }
 
-// failed notes a failure: the next attempt waits twice as long as this one
-// did, less up to a half, so that workers which failed together do not come
-// back together; but not less than the coordinator asks for.
+// failed records a failure. The pause doubles with each failure up to longestPause, is reduced
+// at random by up to a half, and is not shorter than the coordinator asks for.
 func (r *retry) failed(now time.Time, err error, random *rand.Rand) {
 	pause := longestPause
 	if shift := r.failures; shift < 16 {
@@ -28,7 +29,7 @@ func (r *retry) failed(now time.Time, err error, random *rand.Rand) {
 	r.at = now.Add(max(hint, pause/2+time.Duration(random.Int64N(int64(pause/2)+1))))
 }
 
-// retryHint is when a coordinator wants a call again that came too often.
+// retryHint returns the delay that a rate-limiting coordinator asks for.
 func retryHint(err error) (in time.Duration, ok bool) {
 	for _, detail := range status.Convert(err).Details() {
 		if info, ok := detail.(*errdetails.RetryInfo); ok {
@@ -38,29 +39,28 @@ func retryHint(err error) (in time.Duration, ok bool) {
 	return 0, false
 }
 
-// Busy reports whether a coordinator refused a call only because it came too
-// soon. Such a coordinator is there: the worker keeps its address.
+// Busy reports whether a coordinator rejected a call by its rate limit. The worker then keeps
+// calling the same coordinator.
 func Busy(err error) bool {
 	_, busy := retryHint(err)
 	return busy
 }
 
-// tooLarge tells a message that will never be taken from one that came too soon.
+// tooLarge reports whether a message exceeds the coordinator's size limit.
 func tooLarge(err error) bool {
 	return status.Code(err) == codes.ResourceExhausted && !Busy(err)
 }
 
 func (r *retry) due(now time.Time) bool { return !now.Before(r.at) }
 
-// errand is a transfer that is retried until it succeeds.
-type errand struct {
+// transfer is a fetch or store that is retried until it succeeds.
+type transfer struct {
 	retry
-	asked bool // its end is awaited
+	asked bool // in progress
 }
 
-// worthRetrying tells a coordinator that is away or busy from one that has
-// understood and says no.
-func worthRetrying(err error) bool {
+// retryable reports whether a call may succeed later. An error of another code is final.
+func retryable(err error) bool {
 	switch status.Code(err) {
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Aborted,
 		codes.ResourceExhausted, codes.Internal, codes.Unknown:
@@ -68,4 +68,30 @@ func worthRetrying(err error) bool {
 	default:
 		return false
 	}
+}
+
+// refusals counts consecutive calls that coordinators refused for good.
+type refusals struct {
+	calls  int    // consecutive, refused or unreached
+	reason string // of the last refusal; "" if none
+}
+
+// note records a failed call. A busy coordinator resets the count, since it may accept the
+// worker later. So does an unreached one if any has accepted the worker before, since it may be
+// restarting.
+func (r *refusals) note(e CallFailed, connected bool) {
+	switch {
+	case !retryable(e.Err):
+		r.calls++
+		r.reason = credentials.Explain(e.Err)
+	case e.Unreached && !connected:
+		r.calls++
+	default:
+		r.calls = 0
+	}
+}
+
+// by reports whether all reachable coordinators refuse the worker.
+func (r *refusals) by(coordinators int) bool {
+	return r.reason != "" && r.calls >= coordinators
 }

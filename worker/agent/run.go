@@ -8,6 +8,7 @@ import (
 	"fmt"
 	mathrand "math/rand/v2"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -23,19 +24,19 @@ import (
 	"spiqsweep/worker/runner"
 )
 
-// Config is all that a running worker needs to know.
+// Config configures a worker.
 type Config struct {
-	Coordinator    credentials.File // addresses, tried in turn, and the token
+	Coordinator    credentials.File // addresses, which are tried in turn, and the token
 	Slots          int              // tasks at a time, one core each; at least 1
-	ConnectTimeout time.Duration    // exit after so long without a coordinator; 0: never
-	Identity       string           // of this run of the program, like no other's; "": a random one
-	Stays          bool             // when all is done, for the next sweep
-	Cache          string           // folder that keeps recordings; "": in memory only
-	Version        string           // of the program, a label
+	ConnectTimeout time.Duration    // time without a coordinator before the worker exits; 0: unlimited
+	Identity       string           // unique process ID; "": random
+	Stays          bool             // waits for the next sweep when all is done
+	Cache          string           // folder of recordings; "": memory only
+	Version        string           // label of the program version
 	Kernel         circuit.Kernel
 	Runner         runner.Runner
 	Log            hclog.Logger
-	Drain          <-chan struct{} // closed: hand back and leave; nil: never
+	Drain          <-chan struct{} // closed to make the worker hand back and exit; may be nil
 
 	quiet bool                                           // see Settings.Quiet
 	dial  func(address string) (*grpc.ClientConn, error) // nil: Coordinator.Dial
@@ -56,7 +57,7 @@ func (c Config) Validate() error {
 		return errors.New("no address of a coordinator")
 	}
 	for _, address := range c.Coordinator.Addresses {
-		connection, err := c.Coordinator.Dial(address) // nothing is sent
+		connection, err := c.Coordinator.Dial(address) // checks the address; sends nothing
 		if err != nil {
 			return err
 		}
@@ -65,15 +66,15 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Run keeps a worker in step with its coordinator until it may leave, and
-// returns the exit code. It leaves at once when ctx ends.
+// Run runs a worker until it may exit, and returns the exit code. It exits immediately when ctx
+// ends.
 func Run(ctx context.Context, c Config) int {
 	code, _ := work(ctx, c)
 	return code
 }
 
-// work also says whether an operator sent the worker away.
-func work(ctx context.Context, c Config) (code int, sentAway bool) {
+// work is Run, and reports whether an operator drained the worker.
+func work(ctx context.Context, c Config) (code int, drainedByOperator bool) {
 	if c.dial == nil {
 		c.dial = c.Coordinator.Dial
 	}
@@ -90,17 +91,17 @@ func work(ctx context.Context, c Config) (code int, sentAway bool) {
 			Random:         mathrand.New(mathrand.NewPCG(mathrand.Uint64(), mathrand.Uint64())),
 		}),
 		connections: protocol.NewConnections(c.Coordinator.Addresses, c.dial), coordinators: len(c.Coordinator.Addresses),
-		shelf:  shelf{folder: c.Cache, rasters: map[string]*recording.Raster{}},
+		cache:  recordingCache{folder: c.Cache, rasters: map[string]*recording.Raster{}},
 		tasks:  map[Lease]context.CancelFunc{},
 		events: make(chan Event),
 	}
 	defer func() { _ = s.connections.Close() }()
 	defer s.calls.Wait()
 	defer cancel()
-	return s.loop(c.Drain), s.core.sentAway
+	return s.loop(c.Drain), s.core.drainedByOperator
 }
 
-// process describes this run of the program.
+// process returns the identity and labels of this run of the program.
 func process(c Config) *spiqsweepv1.Process {
 	host, err := os.Hostname()
 	if err != nil {
@@ -114,21 +115,21 @@ func process(c Config) *spiqsweepv1.Process {
 	}
 }
 
-// shell carries out what its core decides.
+// shell performs the actions of its Agent, and feeds it the resulting events.
 type shell struct {
-	ctx          context.Context // ends with Run: nothing outlives it but a task that does not stop
+	ctx          context.Context // ends with Run; only a task that does not stop outlives it
 	log          hclog.Logger
 	runner       runner.Runner
 	core         *Agent
 	process      *spiqsweepv1.Process
 	connections  *protocol.Connections
 	coordinators int // number of addresses
-	shelf        shelf
-	events       chan Event // to the loop; never closed, senders give up with ctx
+	cache        recordingCache
+	events       chan Event // to the loop; never closed, senders stop with ctx
 
-	// Of the loop's goroutine alone:
+	// The fields below are used only by the goroutine of loop.
 	tasks    map[Lease]context.CancelFunc // running
-	giveUp   context.CancelFunc           // ends the Sync in flight; nil before the first
+	giveUp   context.CancelFunc           // cancels the Sync in flight; nil before the first
 	timer    *time.Timer
 	exitCode int
 	exited   bool
@@ -136,7 +137,7 @@ type shell struct {
 	calls sync.WaitGroup // calls in flight
 }
 
-// loop feeds the core until it exits.
+// loop handles events until the agent exits.
 func (s *shell) loop(drain <-chan struct{}) int {
 	s.timer = time.NewTimer(time.Hour)
 	s.timer.Stop()
@@ -175,7 +176,7 @@ func (s *shell) perform(action Action) {
 	case FetchRecording:
 		s.calls.Go(func() { s.post(RecordingFetched{Digest: a.Digest, Err: s.fetchRecording(a.Digest)}) })
 	case DropRecording:
-		s.shelf.drop(a.Digest)
+		s.cache.drop(a.Digest)
 	case FetchCheckpoint:
 		s.calls.Go(func() { s.post(s.fetchCheckpoint(a.Lease)) })
 	case StoreCheckpoint:
@@ -202,10 +203,19 @@ func (s *shell) perform(action Action) {
 	}
 }
 
-// post brings an event to the loop, if there still is one.
+// post sends an event to the loop, unless it has ended.
 func (s *shell) post(e Event) {
 	select {
 	case s.events <- e:
 	case <-s.ctx.Done():
+	}
+}
+
+// UseCores sets GOMAXPROCS to one core for each slot, and one more so that calls are handled
+// while every slot computes. It respects a GOMAXPROCS of the environment. Only programs that are
+// nothing but a worker should call it.
+func UseCores(slots int) {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(slots + 1)
 	}
 }

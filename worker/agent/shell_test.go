@@ -67,9 +67,9 @@ func testConfig(dial func(string) (*grpc.ClientConn, error), run runnerFunc) Con
 
 func TestWorkerRunsASweep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, 7)
-		dial, closeOffice := o.open()
-		defer closeOffice()
+		o := newStub(t, 7)
+		dial, closeStub := o.open()
+		defer closeStub()
 		began := time.Now()
 		if code := Run(t.Context(), testConfig(dial, finishing)); code != protocol.ExitDone {
 			t.Errorf("exit code %d, want %d", code, protocol.ExitDone)
@@ -102,9 +102,9 @@ func TestWorkerRunsASweep(t *testing.T) {
 
 func TestWorkerHandsBackWithACheckpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, 1)
-		dial, closeOffice := o.open()
-		defer closeOffice()
+		o := newStub(t, 1)
+		dial, closeStub := o.open()
+		defer closeStub()
 		c := testConfig(dial, stopping)
 		drain := make(chan struct{})
 		c.Drain = drain
@@ -127,9 +127,9 @@ func TestWorkerHandsBackWithACheckpoint(t *testing.T) {
 
 func TestWorkerLeavesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, 1)
-		dial, closeOffice := o.open()
-		defer closeOffice()
+		o := newStub(t, 1)
+		dial, closeStub := o.open()
+		defer closeStub()
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
 		release := make(chan struct{})
@@ -150,10 +150,10 @@ func TestWorkerLeavesAtOnce(t *testing.T) {
 
 func TestWorkerResumes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, 1)
+		o := newStub(t, 1)
 		o.tasks[0].resume = []byte("earlier state")
-		dial, closeOffice := o.open()
-		defer closeOffice()
+		dial, closeStub := o.open()
+		defer closeStub()
 		var got []byte
 		code := Run(t.Context(), testConfig(dial, func(ctx context.Context, task runner.Task, r runner.Reporter) (runner.Outcome, error) {
 			got = bytes.Clone(task.Checkpoint)
@@ -167,7 +167,7 @@ func TestWorkerResumes(t *testing.T) {
 
 func TestFailuresAreReported(t *testing.T) {
 	tests := map[string]struct {
-		spoil   func(*office)
+		spoil   func(*stub)
 		run     runnerFunc
 		message string
 		log     string
@@ -185,27 +185,27 @@ func TestFailuresAreReported(t *testing.T) {
 			message: "encode result: json: unsupported value: NaN",
 		},
 		"a damaged recording": {
-			spoil:   func(o *office) { o.corrupt = true },
+			spoil:   func(o *stub) { o.corrupt = true },
 			message: "fetch recording " + smallRaster().Digest() + ": rpc error: code = DataLoss desc = the recording's digest is",
 		},
 		"a foreign task": {
-			spoil:   func(o *office) { o.tasks[0].id = "0123" },
+			spoil:   func(o *stub) { o.tasks[0].id = "0123" },
 			message: "task 0123 is not that of its configuration and recording, which is",
 		},
 		"a bad configuration": {
-			spoil:   func(o *office) { o.tasks[0].configuration = []byte(`{"model":"other"}`) },
+			spoil:   func(o *stub) { o.tasks[0].configuration = []byte(`{"model":"other"}`) },
 			message: "decode configuration:",
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				o := newOffice(t, 1)
+				o := newStub(t, 1)
 				if test.spoil != nil {
 					test.spoil(o)
 				}
-				dial, closeOffice := o.open()
-				defer closeOffice()
+				dial, closeStub := o.open()
+				defer closeStub()
 				run := test.run
 				if run == nil {
 					run = finishing
@@ -230,8 +230,8 @@ func nan() float64 {
 
 func TestWorkerGivesUpWithoutACoordinator(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dial, closeOffice := newOffice(t, 1).open()
-		closeOffice()
+		dial, closeStub := newStub(t, 1).open()
+		closeStub()
 		began := time.Now()
 		if code := Run(t.Context(), testConfig(dial, finishing)); code != protocol.ExitUnreachable {
 			t.Errorf("exit code %d, want %d", code, protocol.ExitUnreachable)
@@ -244,10 +244,10 @@ func TestWorkerGivesUpWithoutACoordinator(t *testing.T) {
 
 func TestWorkerIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, 1)
+		o := newStub(t, 1)
 		o.refuse = status.Error(codes.FailedPrecondition, "numerics 2: update the worker")
-		dial, closeOffice := o.open()
-		defer closeOffice()
+		dial, closeStub := o.open()
+		defer closeStub()
 		c := testConfig(dial, finishing)
 		var log bytes.Buffer
 		c.Log = hclog.New(&hclog.LoggerOptions{Output: &log})
@@ -262,10 +262,10 @@ func TestWorkerIsRefused(t *testing.T) {
 
 func TestCallWithoutAnswerIsRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, 1)
+		o := newStub(t, 1)
 		o.silent = 1
-		dial, closeOffice := o.open()
-		defer closeOffice()
+		dial, closeStub := o.open()
+		defer closeStub()
 		began := time.Now()
 		if code := Run(t.Context(), testConfig(dial, finishing)); code != protocol.ExitDone {
 			t.Errorf("exit code %d, want %d", code, protocol.ExitDone)
@@ -290,9 +290,9 @@ func TestRecordingsAreKeptInAFolder(t *testing.T) {
 			}
 		}
 		synctest.Test(t, func(t *testing.T) {
-			o := newOffice(t, 1)
-			dial, closeOffice := o.open()
-			defer closeOffice()
+			o := newStub(t, 1)
+			dial, closeStub := o.open()
+			defer closeStub()
 			c := testConfig(dial, finishing)
 			c.Cache = folder
 			if code := Run(t.Context(), c); code != protocol.ExitDone {

@@ -14,21 +14,20 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// callBy makes sure that the next call is made at t or before (but never
-// while another is in flight, nor before the back-off is over).
+// callBy plans the next call at t or earlier. It is made only when no other call is in flight
+// and the back-off is over.
 func (a *Agent) callBy(t time.Time) {
 	if a.callAt.IsZero() || t.Before(a.callAt) {
 		a.callAt = t
 	}
 }
 
-// call makes the next Sync if it is due, or if slots have become free that no
-// call has offered yet.
+// call makes the next Sync if it is due, or if more slots are free than the last call offered.
 func (a *Agent) call(now time.Time) {
 	if a.freeSlots() > int(a.asked.GetFreeSlots()) {
 		a.callBy(now)
 	}
-	if a.exited || a.calling || a.callAt.IsZero() || now.Before(a.callAt) || !a.away.due(now) {
+	if a.exited || a.calling || a.callAt.IsZero() || now.Before(a.callAt) || !a.backoff.due(now) {
 		return
 	}
 	a.sequence++
@@ -43,8 +42,8 @@ func (a *Agent) request() *spiqsweepv1.SyncRequest {
 		FreeSlots: uint32(a.freeSlots()), Draining: a.draining, Stays: a.Stays,
 	}
 	bytes := 0
-	for _, h := range a.holds {
-		if !h.named() {
+	for _, h := range a.leases {
+		if !h.listed() {
 			continue
 		}
 		r.Held = append(r.Held, h.held())
@@ -62,14 +61,13 @@ func (a *Agent) request() *spiqsweepv1.SyncRequest {
 	return r
 }
 
-// freeSlots counts the slots for which no lease is at hand. (After begin, a
-// lease waits only if there is none.)
+// freeSlots counts the slots without a lease. It must be called after startTasks.
 func (a *Agent) freeSlots() int {
 	free := int(a.Process.GetSlots())
 	if a.draining {
 		return 0
 	}
-	for _, h := range a.holds {
+	for _, h := range a.leases {
 		if h.slot {
 			free--
 		}
@@ -79,19 +77,19 @@ func (a *Agent) freeSlots() int {
 
 func (a *Agent) answered(now time.Time, e Answered) {
 	if !a.calling || e.Sequence != a.sequence {
-		return // an answer to an older call, or the same answer again
+		return // an old or repeated response
 	}
-	if !a.greeted || a.away.failures > 0 {
-		a.say(hclog.Info, "in touch with the coordinator")
+	if !a.connected || a.backoff.failures > 0 {
+		a.log(hclog.Info, "in touch with the coordinator")
 	}
-	a.calling, a.greeted, a.heard, a.away, a.refusals, a.warned = false, true, now, retry{}, refusals{}, nil
+	a.calling, a.connected, a.lastReply, a.backoff, a.refusals, a.warned = false, true, now, retry{}, refusals{}, nil
 	a.done = e.Response.GetDone()
-	a.farewell = a.asked.GetDraining()
+	a.drainReported = a.asked.GetDraining()
 	a.judge(e.Response.GetVerdicts())
 	a.assign(now, e.Response.GetAssignments())
 	if e.Response.GetDrain() && !a.draining {
-		a.say(hclog.Info, "an operator asks this worker to leave")
-		a.sentAway = true
+		a.log(hclog.Info, "an operator asks this worker to leave")
+		a.drainedByOperator = true
 		a.drain(now)
 	}
 
@@ -99,8 +97,8 @@ func (a *Agent) answered(now time.Time, e Answered) {
 	if again <= 0 {
 		again = callAgain
 	}
-	a.callBy(now.Add(max(again, settle)))
-	for _, h := range a.holds {
+	a.callBy(now.Add(max(again, batchDelay)))
+	for _, h := range a.leases {
 		if h.report != nil && !h.sent {
 			a.callBy(now) // it did not fit into the last call
 		}
@@ -112,40 +110,40 @@ func (a *Agent) callFailed(now time.Time, e CallFailed) {
 		return
 	}
 	a.calling = false
-	a.refusals.note(e, a.greeted)
+	a.refusals.note(e, a.connected)
 	if a.refusals.by(a.Coordinators) {
-		a.say(hclog.Error, "the coordinator refuses this worker", "reason", a.refusals.reason)
+		a.log(hclog.Error, "the coordinator refuses this worker", "reason", a.refusals.reason)
 		a.exit(protocol.ExitFault)
 		return
 	}
-	a.away.failed(now, e.Err, a.Random)
+	a.backoff.failed(now, e.Err, a.Random)
 	a.warn(now, e.Err)
-	a.callBy(a.away.at)
-	if a.draining && a.namedHolds() == 0 {
-		a.farewell = true // nobody is missed
+	a.callBy(a.backoff.at)
+	if a.draining && a.listedLeases() == 0 {
+		a.drainReported = true // the coordinator expects no hand-back
 	}
 }
 
-// warn logs each kind of failure once, until a coordinator answers.
+// warn logs each kind of failure once between responses.
 func (a *Agent) warn(now time.Time, err error) {
 	what, why := "cannot reach the coordinator: will try again", credentials.Explain(err)
-	failure := what + status.Code(err).String() // of one kind, whatever the network says of it
+	failure := what + status.Code(err).String() // ignores the details of the network error
 	switch {
-	case !worthRetrying(err):
+	case !retryable(err):
 		what = "a coordinator refuses this worker: will try the others"
 		failure = what + status.Code(err).String()
 	case (status.Code(err) == codes.Unavailable || status.Code(err) == codes.ResourceExhausted) && !credentials.Unreached(err):
 		what = "the coordinator cannot take calls now: will try again"
-		failure = what + why // such as a full disk, then a read-only one
+		failure = what + why // e.g. a full disk, then a read-only one
 	}
 	level := hclog.Debug
 	if !slices.Contains(a.warned, failure) {
 		level, a.warned = hclog.Warn, append(a.warned, failure)
 	}
-	a.say(level, what, "error", why, "in", a.away.at.Sub(now).Round(time.Millisecond).String())
+	a.log(level, what, "error", why, "in", a.backoff.at.Sub(now).Round(time.Millisecond).String())
 }
 
-// judge takes note of what became of the reports.
+// judge applies the verdicts on reports.
 func (a *Agent) judge(verdicts []*spiqsweepv1.Verdict) {
 	for _, v := range verdicts {
 		h := a.find(leaseOf(v.GetLease()))
@@ -154,11 +152,11 @@ func (a *Agent) judge(verdicts []*spiqsweepv1.Verdict) {
 		}
 		switch v.GetJudgement() {
 		case spiqsweepv1.Verdict_JUDGEMENT_INVALID:
-			a.say(hclog.Error, "report is invalid", "task", h.lease.Task, "attempt", h.lease.Attempt, "why", v.GetReason())
+			a.log(hclog.Error, "report is invalid", "task", h.lease.Task, "attempt", h.lease.Attempt, "why", v.GetReason())
 		case spiqsweepv1.Verdict_JUDGEMENT_LATE:
-			a.say(hclog.Info, "report came late", "task", h.lease.Task, "attempt", h.lease.Attempt, "why", v.GetReason())
+			a.log(hclog.Info, "report came late", "task", h.lease.Task, "attempt", h.lease.Attempt, "why", v.GetReason())
 		case spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED, spiqsweepv1.Verdict_JUDGEMENT_DUPLICATE:
-			a.say(hclog.Debug, "report is taken", "task", h.lease.Task, "attempt", h.lease.Attempt)
+			a.log(hclog.Debug, "report is taken", "task", h.lease.Task, "attempt", h.lease.Attempt)
 		default:
 			continue
 		}
@@ -166,8 +164,8 @@ func (a *Agent) judge(verdicts []*spiqsweepv1.Verdict) {
 	}
 }
 
-// assign adds the leases that are new and withdraws those that are no longer
-// named. Every lease in hand was named in the call, for only its answer adds any.
+// assign adds new leases and withdraws those that the response omits. Every held lease was
+// listed in the call, since only its response adds leases.
 func (a *Agent) assign(now time.Time, assignments []*spiqsweepv1.Assignment) {
 	named := map[Lease]bool{}
 	for _, assignment := range assignments {
@@ -180,22 +178,22 @@ func (a *Agent) assign(now time.Time, assignments []*spiqsweepv1.Assignment) {
 		if assignment.GetTask() == nil {
 			continue
 		}
-		h := &hold{lease: l, proof: assignment.GetLease().GetProof(), task: assignment.GetTask()}
-		a.holds = append(a.holds, h)
-		a.fresh = true
+		h := &heldLease{lease: l, proof: assignment.GetLease().GetProof(), task: assignment.GetTask()}
+		a.leases = append(a.leases, h)
+		a.newLeases = true
 		if a.draining {
 			a.handBack(now, h, leaving)
 		}
 	}
-	for _, h := range a.holds {
+	for _, h := range a.leases {
 		if h.report == nil && !h.released && !named[h.lease] {
 			a.withdraw(h)
 		}
 	}
 }
 
-func (a *Agent) withdraw(h *hold) {
-	a.say(hclog.Info, "lease is withdrawn", "task", h.lease.Task, "attempt", h.lease.Attempt)
+func (a *Agent) withdraw(h *heldLease) {
+	a.log(hclog.Info, "lease is withdrawn", "task", h.lease.Task, "attempt", h.lease.Attempt)
 	h.released = true
 	h.pending = nil
 	if h.running {

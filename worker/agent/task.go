@@ -10,16 +10,16 @@ import (
 	"spiqsweep/sweep"
 )
 
-// begin gives the free slots to waiting leases, in the order of their grants,
-// fetches what they need, and starts those that have it all.
-func (a *Agent) begin(now time.Time) {
+// startTasks assigns free slots to waiting leases in the order of their grants, fetches their
+// recordings and checkpoints, and starts those that have both.
+func (a *Agent) startTasks(now time.Time) {
 	free := int(a.Process.GetSlots())
-	for _, h := range a.holds {
+	for _, h := range a.leases {
 		if h.slot {
 			free--
 		}
 	}
-	for _, h := range a.holds {
+	for _, h := range a.leases {
 		if !h.waiting() {
 			continue
 		}
@@ -37,23 +37,23 @@ func (a *Agent) begin(now time.Time) {
 	}
 }
 
-// start runs the task. The first start after a grant is told at once: from
-// then on it can be to blame for the end of this process.
-func (a *Agent) start(now time.Time, h *hold) {
-	h.running, h.started, h.moved = true, true, now
-	a.do(StartTask{Lease: h.lease, Task: h.task, Body: h.origin})
-	h.origin = nil
-	if a.fresh {
-		a.fresh = false
+// start starts a task. The first start after a grant is reported immediately: from then on the
+// task may be blamed if this process dies.
+func (a *Agent) start(now time.Time, h *heldLease) {
+	h.running, h.started, h.lastProgress = true, true, now
+	a.do(StartTask{Lease: h.lease, Task: h.task, Body: h.resumeBody})
+	h.resumeBody = nil
+	if a.newLeases {
+		a.newLeases = false
 		a.callBy(now)
 	} else {
-		a.callBy(now.Add(settle))
+		a.callBy(now.Add(batchDelay))
 	}
 }
 
 func (a *Agent) progressed(now time.Time, e Progressed) {
 	if h := a.find(e.Lease); h != nil && h.running {
-		h.step, h.moved = max(h.step, e.Step), now
+		h.step, h.lastProgress = max(h.step, e.Step), now
 	}
 }
 
@@ -64,7 +64,7 @@ func (a *Agent) ended(now time.Time, e Ended) {
 		return
 	}
 	h.running, h.slot = false, false
-	h.step = max(h.step, e.Step) // of a short task nothing else was heard
+	h.step = max(h.step, e.Step) // a short task may end without Progressed
 	switch {
 	case h.report != nil: // a stall was reported
 	case e.Result != nil:
@@ -77,18 +77,17 @@ func (a *Agent) ended(now time.Time, e Ended) {
 	}
 }
 
-// watch declares tasks that make no step for too long as failed. Their
-// goroutines cannot be ended from outside: the slot stays occupied until they
-// notice.
-func (a *Agent) watch(now time.Time) {
-	for _, h := range a.holds {
+// detectStalls fails tasks that make no step within their stall time-out. A goroutine cannot be
+// killed, so the slot stays occupied until it stops.
+func (a *Agent) detectStalls(now time.Time) {
+	for _, h := range a.leases {
 		at := h.stallAt()
 		if at.IsZero() || now.Before(at) {
 			continue
 		}
 		h.stalled = true
 		a.do(StopTask{Lease: h.lease})
-		if h.named() {
+		if h.listed() {
 			a.fail(now, h, &spiqsweepv1.Failure{Message: fmt.Sprintf(
 				"stalled: no new step for %v, after step %d", h.task.GetStallTimeout().AsDuration(), h.step)})
 		}
@@ -98,9 +97,9 @@ func (a *Agent) watch(now time.Time) {
 	}
 }
 
-// handBackBlocked gives back what waits for a slot: none will be free again.
+// handBackBlocked hands back leases that wait for a slot, since none will become free.
 func (a *Agent) handBackBlocked(now time.Time) {
-	for _, h := range a.holds {
+	for _, h := range a.leases {
 		if h.waiting() {
 			h.slot = false
 			a.handBack(now, h, "stalled tasks occupy every slot of the worker")
@@ -108,31 +107,30 @@ func (a *Agent) handBackBlocked(now time.Time) {
 	}
 }
 
-// fail reports that a task failed. What many tasks have in common is logged once,
-// and counted at the end.
-func (a *Agent) fail(now time.Time, h *hold, f *spiqsweepv1.Failure) {
+// fail reports that a task failed. It logs each kind of failure once; exit logs the counts.
+func (a *Agent) fail(now time.Time, h *heldLease, f *spiqsweepv1.Failure) {
 	level, kind := hclog.Warn, sweep.FailureKind(f.GetMessage())
 	if a.failures[kind]++; a.Quiet || a.failures[kind] > 1 {
 		level = hclog.Debug
 	}
-	a.say(level, "task failed", "task", h.lease.Task, "attempt", h.lease.Attempt, "error", f.GetMessage())
+	a.log(level, "task failed", "task", h.lease.Task, "attempt", h.lease.Attempt, "error", f.GetMessage())
 	a.report(now, h, &spiqsweepv1.Report{Outcome: &spiqsweepv1.Report_Failure{Failure: f}})
 }
 
-func (a *Agent) handBack(now time.Time, h *hold, reason string) {
-	a.say(hclog.Info, "task is handed back", "task", h.lease.Task, "attempt", h.lease.Attempt, "step", h.step)
-	a.left = true
+func (a *Agent) handBack(now time.Time, h *heldLease, reason string) {
+	a.log(hclog.Info, "task is handed back", "task", h.lease.Task, "attempt", h.lease.Attempt, "step", h.step)
+	a.workLeft = true
 	a.report(now, h, &spiqsweepv1.Report{Outcome: &spiqsweepv1.Report_HandBack{HandBack: &spiqsweepv1.HandBack{Reason: reason}}})
 }
 
-// report ends a lease. Nobody waits for the news while other leases of the
-// batch keep the slot busy; a free slot makes call tell it at once.
-func (a *Agent) report(now time.Time, h *hold, r *spiqsweepv1.Report) {
+// report ends a lease. Reports are batched for batchDelay while other leases keep the slots
+// busy; a free slot makes the agent call immediately.
+func (a *Agent) report(now time.Time, h *heldLease, r *spiqsweepv1.Report) {
 	r.Lease = h.wire()
 	h.report, h.pending = r, nil
 	if a.draining {
 		a.callBy(now)
 	} else {
-		a.callBy(now.Add(settle))
+		a.callBy(now.Add(batchDelay))
 	}
 }

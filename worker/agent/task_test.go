@@ -14,12 +14,12 @@ import (
 func TestBatchRunsOneAfterTheOther(t *testing.T) {
 	l := running(t, 1, "a", "b")
 	l.after(time.Second, Ended{Lease: lease("a"), Result: result(10)})
-	l.wants(StartTask{Lease: lease("b"), Task: task("b")}) // and no call yet: the slot is busy
-	l.sleeps()
-	if waited := l.now.Sub(epoch) - time.Second; waited != settle {
-		t.Errorf("the result of a batch is told after %v, want %v", waited, settle)
+	l.want(StartTask{Lease: lease("b"), Task: task("b")}) // and no call yet: the slot is busy
+	l.wake()
+	if waited := l.now.Sub(epoch) - time.Second; waited != batchDelay {
+		t.Errorf("the result of a batch is told after %v, want %v", waited, batchDelay)
 	}
-	request := l.calls()
+	request := l.call()
 	if diff := cmp.Diff([]string{"a", "b"}, heldNames(request)); diff != "" || request.GetFreeSlots() != 0 {
 		t.Errorf("held %v with %d free slots", heldNames(request), request.GetFreeSlots())
 	}
@@ -41,11 +41,11 @@ func TestTheLastStepComesWithTheReport(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := running(t, 1, "a")
 			if test.heard > 0 {
-				l.happens(Progressed{Lease: lease("a"), Step: test.heard})
+				l.handle(Progressed{Lease: lease("a"), Step: test.heard})
 			}
 			test.end.Lease = lease("a")
-			l.happens(test.end)
-			if held := l.calls().GetHeld(); len(held) != 1 || held[0].GetStep() != test.want {
+			l.handle(test.end)
+			if held := l.call().GetHeld(); len(held) != 1 || held[0].GetStep() != test.want {
 				t.Errorf("held is %v, want step %d", held, test.want)
 			}
 		})
@@ -54,44 +54,44 @@ func TestTheLastStepComesWithTheReport(t *testing.T) {
 
 func TestWithdrawnTaskIsStopped(t *testing.T) {
 	l := running(t, 1, "a")
-	l.sleeps()
-	l.answers(grant("b"))
-	l.wants(StopTask{Lease: lease("a")}) // b waits for the slot
-	l.happens(CheckpointMade{Lease: lease("a"), Step: 3, Body: []byte("x")})
-	l.wants()
-	l.sleeps()
-	l.answers(grant("b"))
-	l.wants() // it is stopped once
-	l.happens(Ended{Lease: lease("a")})
+	l.wake()
+	l.answer(grant("b"))
+	l.want(StopTask{Lease: lease("a")}) // b waits for the slot
+	l.handle(CheckpointMade{Lease: lease("a"), Step: 3, Body: []byte("x")})
+	l.want()
+	l.wake()
+	l.answer(grant("b"))
+	l.want() // it is stopped once
+	l.handle(Ended{Lease: lease("a")})
 	if start, ok := l.actions[0].(StartTask); !ok || start.Lease != lease("b") {
 		t.Errorf("actions are %v, want the start of b", l.actions)
 	}
-	if held := heldNames(l.calls()); !slices.Equal(held, []string{"b"}) {
+	if held := heldNames(l.call()); !slices.Equal(held, []string{"b"}) {
 		t.Errorf("held are %v, want b alone", held)
 	}
 }
 
 func TestResultOfAWithdrawnTaskIsStillReported(t *testing.T) {
 	l := running(t, 1, "a")
-	l.sleeps()
-	l.answers(grant())
-	l.happens(Ended{Lease: lease("a"), Result: result(10)})
-	if diff := cmp.Diff([]string{"a"}, reportNames(l.calls())); diff != "" {
+	l.wake()
+	l.answer(grant())
+	l.handle(Ended{Lease: lease("a"), Result: result(10)})
+	if diff := cmp.Diff([]string{"a"}, reportNames(l.call())); diff != "" {
 		t.Error(diff)
 	}
 }
 
 // untilStall lets time pass, answering calls, until a report appears.
-func untilStall(t *testing.T, l *life) *spiqsweepv1.Report {
+func untilStall(t *testing.T, l *driver) *spiqsweepv1.Report {
 	t.Helper()
 	for range 1000 {
 		if l.agent.calling {
 			if reports := l.agent.asked.GetReports(); len(reports) > 0 {
 				return reports[0]
 			}
-			l.answers(grant("a"))
+			l.answer(grant("a"))
 		}
-		l.sleeps()
+		l.wake()
 	}
 	t.Fatal("no stall in sight")
 	return nil
@@ -102,7 +102,7 @@ func TestStall(t *testing.T) {
 	l.after(5*time.Second, Progressed{Lease: lease("a"), Step: 5})
 	moved := l.now
 	report := untilStall(t, l)
-	if took := l.now.Sub(moved); took < 10*time.Minute || took > 10*time.Minute+settle {
+	if took := l.now.Sub(moved); took < 10*time.Minute || took > 10*time.Minute+batchDelay {
 		t.Errorf("stalled after %v, want 10 minutes", took)
 	}
 	if message := report.GetFailure().GetMessage(); message != "stalled: no new step for 10m0s, after step 5" {
@@ -111,7 +111,7 @@ func TestStall(t *testing.T) {
 	if free := l.agent.asked.GetFreeSlots(); free != 0 {
 		t.Errorf("%d free slots while the goroutine goes on", free)
 	}
-	l.answers(verdict("a"))
+	l.answer(verdict("a"))
 	if l.code != protocol.ExitFault {
 		t.Errorf("exit code %d with every slot stuck, want %d", l.code, protocol.ExitFault)
 	}
@@ -126,15 +126,15 @@ func TestWhatWaitsBehindAStalledTaskIsHandedBack(t *testing.T) {
 			t.Fatal("no stall in sight")
 		}
 		if l.agent.calling {
-			l.answers(grant("a", "b"))
+			l.answer(grant("a", "b"))
 		}
-		l.sleeps()
+		l.wake()
 	}
 	reports := l.agent.asked.GetReports()
 	if len(reports) != 2 || reports[0].GetFailure() == nil || reports[1].GetHandBack() == nil {
 		t.Fatalf("reports %v, want the failure of a, and b handed back", reports)
 	}
-	l.answers(verdict("a", "b"))
+	l.answer(verdict("a", "b"))
 	if l.code != protocol.ExitFault {
 		t.Errorf("exit code %d with every slot stuck, want %d", l.code, protocol.ExitFault)
 	}
@@ -143,9 +143,9 @@ func TestWhatWaitsBehindAStalledTaskIsHandedBack(t *testing.T) {
 func TestStalledTaskThatStopsFreesItsSlot(t *testing.T) {
 	l := running(t, 1, "a")
 	untilStall(t, l)
-	l.happens(Ended{Lease: lease("a")})
-	l.answers(verdict("a"))
-	if request := l.calls(); request.GetFreeSlots() != 1 || len(request.GetHeld()) != 0 {
+	l.handle(Ended{Lease: lease("a")})
+	l.answer(verdict("a"))
+	if request := l.call(); request.GetFreeSlots() != 1 || len(request.GetHeld()) != 0 {
 		t.Errorf("call is %v, want a free slot and nothing held", request)
 	}
 }
@@ -153,10 +153,10 @@ func TestStalledTaskThatStopsFreesItsSlot(t *testing.T) {
 // A freeze that ends when the stall would have been due is a freeze all the same.
 func TestFreezeUpToTheStallIsNoStall(t *testing.T) {
 	l := running(t, 1, "a")
-	l.sleeps() // a call is in flight
+	l.wake() // a call is in flight
 	l.after(10*time.Minute+time.Second-l.now.Sub(epoch), CallFailed{Sequence: l.agent.sequence, Err: errAway})
-	l.sleeps()
-	for _, report := range l.calls().GetReports() {
+	l.wake()
+	for _, report := range l.call().GetReports() {
 		t.Errorf("after a freeze: %v", report)
 	}
 }
@@ -164,10 +164,10 @@ func TestFreezeUpToTheStallIsNoStall(t *testing.T) {
 func TestFreezeIsNoStall(t *testing.T) {
 	l := running(t, 1, "a")
 	l.after(time.Hour, Woken{})
-	for _, report := range l.calls().GetReports() {
+	for _, report := range l.call().GetReports() {
 		t.Errorf("after a freeze: %v", report)
 	}
-	l.happens(CallFailed{Sequence: l.agent.sequence, Err: errAway})
+	l.handle(CallFailed{Sequence: l.agent.sequence, Err: errAway})
 	if l.code != -1 {
 		t.Errorf("left with code %d at the first failed call after a freeze", l.code)
 	}

@@ -14,10 +14,10 @@ import (
 	"spiqsweep/worker/runner"
 )
 
-// progressEvery spaces what the loop hears of a task's steps.
+// progressEvery is the minimum time between two Progressed of a task.
 const progressEvery = time.Second
 
-// train runs one task to its end, whichever that is.
+// train runs a task until it finishes, fails or is stopped.
 func (s *shell) train(ctx context.Context, a StartTask) Ended {
 	r := &reporter{shell: s, lease: a.Lease}
 	result, err := s.result(ctx, a, r)
@@ -46,7 +46,7 @@ func (s *shell) result(ctx context.Context, a StartTask, r runner.Reporter) (*sp
 	return packed(outcome)
 }
 
-// task turns what the coordinator sent into what the runner takes.
+// task decodes a task of the coordinator and checks its ID.
 func (s *shell) task(a StartTask) (runner.Task, error) {
 	configuration, err := sweep.DecodeConfiguration(a.Task.GetConfiguration())
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *shell) task(a StartTask) (runner.Task, error) {
 		return runner.Task{}, fmt.Errorf("task %s is not that of its configuration and recording, which is %s", a.Lease.Task, id)
 	}
 	return runner.Task{
-		ID: id, Configuration: configuration, Raster: s.shelf.get(digest), Checkpoint: a.Body,
+		ID: id, Configuration: configuration, Raster: s.cache.get(digest), Checkpoint: a.Body,
 	}, nil
 }
 
@@ -74,12 +74,12 @@ func packed(o runner.Outcome) (*spiqsweepv1.Result, error) {
 	}, nil
 }
 
-// reporter brings the news of one task to the loop.
+// reporter sends the progress of one task to the loop.
 type reporter struct {
 	shell *shell
 	lease Lease
 	last  time.Time // of the last Progressed
-	step  uint64    // newest, told or not
+	step  uint64    // the newest
 }
 
 func (r *reporter) Progress(step int) {

@@ -9,18 +9,18 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// recordingHeld is a recording that is at hand, or being fetched.
-type recordingHeld struct {
-	errand
+// cachedRecording is a recording that was fetched or is being fetched.
+type cachedRecording struct {
+	transfer
 	have bool
-	used uint64 // when it was last needed, in the order of uses
+	used uint64 // Agent.uses at its last use
 }
 
-// recordingReady reports whether the bits are at hand, and has them fetched if not.
-func (a *Agent) recordingReady(now time.Time, h *hold) bool {
+// recordingReady reports whether the recording of a task was fetched, and fetches it if not.
+func (a *Agent) recordingReady(now time.Time, h *heldLease) bool {
 	r := a.recordings[h.recording()]
 	if r == nil {
-		r = &recordingHeld{}
+		r = &cachedRecording{}
 		a.recordings[h.recording()] = r
 	}
 	a.uses++
@@ -41,12 +41,12 @@ func (a *Agent) recordingFetched(now time.Time, e RecordingFetched) {
 	switch {
 	case e.Err == nil:
 		r.have = true
-	case worthRetrying(e.Err):
+	case retryable(e.Err):
 		r.failed(now, e.Err, a.Random)
-		a.say(hclog.Debug, "cannot fetch the recording: will try again", "digest", e.Digest, "error", e.Err)
+		a.log(hclog.Debug, "cannot fetch the recording: will try again", "digest", e.Digest, "error", e.Err)
 	default:
 		delete(a.recordings, e.Digest)
-		for _, h := range a.holds {
+		for _, h := range a.leases {
 			if h.preparing() && h.recording() == e.Digest {
 				h.slot = false
 				a.fail(now, h, &spiqsweepv1.Failure{Message: fmt.Sprintf("fetch recording %s: %v", e.Digest, e.Err)})
@@ -55,10 +55,10 @@ func (a *Agent) recordingFetched(now time.Time, e RecordingFetched) {
 	}
 }
 
-// forgetRecordings drops those that were least recently needed, if too many are at hand.
-func (a *Agent) forgetRecordings() {
+// dropRecordings drops the least recently used recordings beyond keptRecordings.
+func (a *Agent) dropRecordings() {
 	needed := map[string]bool{}
-	for _, h := range a.holds {
+	for _, h := range a.leases {
 		needed[h.recording()] = true
 	}
 	for {
@@ -80,8 +80,8 @@ func (a *Agent) forgetRecordings() {
 	}
 }
 
-// checkpointReady reports whether it is known where to start, and asks if not.
-func (a *Agent) checkpointReady(now time.Time, h *hold) bool {
+// checkpointReady reports whether the checkpoint to resume from is known, and fetches it if not.
+func (a *Agent) checkpointReady(now time.Time, h *heldLease) bool {
 	if h.task.GetCheckpointStep() == 0 {
 		return true
 	}
@@ -100,17 +100,17 @@ func (a *Agent) checkpointFetched(now time.Time, e CheckpointFetched) {
 	h.resume.asked = false
 	switch {
 	case e.Err == nil:
-		h.resumed, h.origin, h.step = true, e.Body, e.Step
-	case worthRetrying(e.Err):
+		h.resumed, h.resumeBody, h.step = true, e.Body, e.Step
+	case retryable(e.Err):
 		h.resume.failed(now, e.Err, a.Random)
-		a.say(hclog.Debug, "cannot fetch the checkpoint: will try again", "task", e.Lease.Task, "error", e.Err)
+		a.log(hclog.Debug, "cannot fetch the checkpoint: will try again", "task", e.Lease.Task, "error", e.Err)
 	default:
 		h.resumed = true
-		a.say(hclog.Warn, "there is no checkpoint: starting from step 0", "task", e.Lease.Task, "error", e.Err)
+		a.log(hclog.Warn, "there is no checkpoint: starting from step 0", "task", e.Lease.Task, "error", e.Err)
 	}
 }
 
-// checkpointMade keeps the newest state until it is stored.
+// checkpointMade keeps the newest checkpoint until it is stored.
 func (a *Agent) checkpointMade(e CheckpointMade) {
 	h := a.find(e.Lease)
 	if h == nil || h.released || h.report != nil || h.pending != nil && h.pending.step >= e.Step {
@@ -121,7 +121,7 @@ func (a *Agent) checkpointMade(e CheckpointMade) {
 }
 
 func (a *Agent) storeCheckpoints(now time.Time) {
-	for _, h := range a.holds {
+	for _, h := range a.leases {
 		if h.storable() && !h.store.asked && h.store.due(now) {
 			h.store.asked = true
 			a.do(StoreCheckpoint{Lease: h.lease, Step: h.pending.step, Body: h.pending.body})
@@ -135,12 +135,12 @@ func (a *Agent) checkpointStored(now time.Time, e CheckpointStored) {
 		return
 	}
 	h.store.asked = false
-	if e.Err != nil && worthRetrying(e.Err) && !tooLarge(e.Err) {
+	if e.Err != nil && retryable(e.Err) && !tooLarge(e.Err) {
 		h.store.failed(now, e.Err, a.Random)
 		return
 	}
 	if e.Err != nil {
-		a.say(hclog.Warn, "checkpoint is refused", "task", e.Lease.Task, "step", e.Step, "error", e.Err)
+		a.log(hclog.Warn, "checkpoint is refused", "task", e.Lease.Task, "step", e.Step, "error", e.Err)
 	}
 	h.store.retry = retry{}
 	if h.pending != nil && h.pending.step <= e.Step {

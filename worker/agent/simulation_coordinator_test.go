@@ -26,9 +26,8 @@ type simLease struct {
 
 const simTerm = 60 * time.Second
 
-// sync is the coordinator: the rules of DESIGN.md, sections 5.2 and 5.3, short
-// and plain.
-func (w *world) sync(r *spiqsweepv1.SyncRequest) *spiqsweepv1.SyncResponse {
+// sync implements the coordinator of DESIGN.md, sections 5.2 and 5.3.
+func (w *simulation) sync(r *spiqsweepv1.SyncRequest) *spiqsweepv1.SyncResponse {
 	answer := &spiqsweepv1.SyncResponse{
 		CallAgainIn: durationpb.New(simTerm / 3),
 		Drain:       !w.operator.IsZero() && w.now.After(w.operator),
@@ -71,7 +70,7 @@ func (w *world) sync(r *spiqsweepv1.SyncRequest) *spiqsweepv1.SyncResponse {
 			}
 		case mine(l) && r.GetDraining():
 			delete(w.leases, l)
-		case mine(l): // a grant that the process has not heard of
+		case mine(l): // a grant whose response was lost
 			assign(l, w.body(task))
 		}
 	}
@@ -90,14 +89,14 @@ func (w *world) sync(r *spiqsweepv1.SyncRequest) *spiqsweepv1.SyncResponse {
 	return answer
 }
 
-func (w *world) body(task *simTask) *spiqsweepv1.Task {
+func (w *simulation) body(task *simTask) *spiqsweepv1.Task {
 	return &spiqsweepv1.Task{
 		RecordingDigest: "r" + task.name[len(task.name)-1:], CheckpointStep: task.checkpoint,
 		StallTimeout: durationpb.New(10 * time.Minute),
 	}
 }
 
-func (w *world) judge(report *spiqsweepv1.Report) *spiqsweepv1.Verdict {
+func (w *simulation) judge(report *spiqsweepv1.Report) *spiqsweepv1.Verdict {
 	l := leaseOf(report.GetLease())
 	live := w.leases[l]
 	if live == nil {

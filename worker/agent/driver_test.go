@@ -16,25 +16,25 @@ import (
 )
 
 var (
-	epoch   = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	errAway = status.Error(codes.Unavailable, "connection refused")
-	errNo   = status.Error(codes.NotFound, "no such thing")
+	epoch      = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	errAway    = status.Error(codes.Unavailable, "connection refused")
+	errUnknown = status.Error(codes.NotFound, "no such thing")
 )
 
-// life plays one history through an agent, second by second.
-type life struct {
+// driver feeds events to an agent and records its actions.
+type driver struct {
 	t        *testing.T
 	agent    *Agent
 	now      time.Time
 	actions  []Action // of the last event, without Say and SetTimer
 	timer    time.Time
-	code     int // of Exit; -1: still alive
-	said     []string
+	code     int // of Exit; -1: still running
+	messages []string
 	warnings int
 }
 
-func newLife(t *testing.T, slots int) *life {
-	l := &life{t: t, now: epoch, code: -1}
+func newDriver(t *testing.T, slots int) *driver {
+	l := &driver{t: t, now: epoch, code: -1}
 	l.agent = New(Settings{
 		Process:        &spiqsweepv1.Process{Id: "p", Slots: uint32(slots)},
 		ConnectTimeout: time.Minute, Random: rand.New(rand.NewPCG(1, 2)),
@@ -42,7 +42,7 @@ func newLife(t *testing.T, slots int) *life {
 	return l
 }
 
-func (l *life) happens(e Event) {
+func (l *driver) handle(e Event) {
 	l.t.Helper()
 	l.actions = nil
 	for _, action := range l.agent.Step(l.now, e) {
@@ -50,7 +50,7 @@ func (l *life) happens(e Event) {
 		case SetTimer:
 			l.timer = a.At
 		case Say:
-			l.said = append(l.said, a.Message)
+			l.messages = append(l.messages, a.Message)
 			if a.Level == hclog.Warn {
 				l.warnings++
 			}
@@ -62,38 +62,38 @@ func (l *life) happens(e Event) {
 	}
 }
 
-func (l *life) after(d time.Duration, e Event) {
+func (l *driver) after(d time.Duration, e Event) {
 	l.t.Helper()
 	l.now = l.now.Add(d)
-	l.happens(e)
+	l.handle(e)
 }
 
-// sleeps lets the timer fire.
-func (l *life) sleeps() {
+// wake advances the time to the timer and fires it.
+func (l *driver) wake() {
 	l.t.Helper()
 	if l.timer.IsZero() {
 		l.t.Fatal("no timer is set")
 	}
 	l.now = later(l.now, l.timer)
-	l.happens(Woken{})
+	l.handle(Woken{})
 }
 
-// answers the call in flight.
-func (l *life) answers(r *spiqsweepv1.SyncResponse) {
+// answer answers the call in flight.
+func (l *driver) answer(r *spiqsweepv1.SyncResponse) {
 	l.t.Helper()
-	l.happens(Answered{Sequence: l.agent.sequence, Response: r})
+	l.handle(Answered{Sequence: l.agent.sequence, Response: r})
 }
 
-// wants checks the actions of the last event.
-func (l *life) wants(actions ...Action) {
+// want checks the actions of the last event.
+func (l *driver) want(actions ...Action) {
 	l.t.Helper()
 	if diff := cmp.Diff(actions, l.actions, protocmp.Transform()); diff != "" {
 		l.t.Fatalf("actions (-want +got):\n%s", diff)
 	}
 }
 
-// calls checks that the last event made a call, among other things, and returns it.
-func (l *life) calls() *spiqsweepv1.SyncRequest {
+// call returns the call that the last event made.
+func (l *driver) call() *spiqsweepv1.SyncRequest {
 	l.t.Helper()
 	for _, action := range l.actions {
 		if c, ok := action.(Call); ok {
@@ -118,7 +118,7 @@ func grant(names ...string) *spiqsweepv1.SyncResponse {
 
 func lease(name string) Lease { return Lease{Task: name, Attempt: 1} }
 
-// verdict judges tasks as accepted and keeps no others.
+// verdict returns a response that accepts the reports of tasks and assigns none.
 func verdict(names ...string) *spiqsweepv1.SyncResponse {
 	r := &spiqsweepv1.SyncResponse{CallAgainIn: durationpb.New(20 * time.Second)}
 	for _, name := range names {
@@ -133,7 +133,7 @@ func result(size int) *spiqsweepv1.Result {
 	return &spiqsweepv1.Result{Body: make([]byte, size), Digest: "d"}
 }
 
-// heldNames lists the leases that a call names.
+// heldNames returns the tasks of the leases that a call lists.
 func heldNames(r *spiqsweepv1.SyncRequest) []string {
 	var names []string
 	for _, h := range r.GetHeld() {
@@ -150,13 +150,13 @@ func reportNames(r *spiqsweepv1.SyncRequest) []string {
 	return names
 }
 
-// running brings an agent to the point where the named tasks run.
-func running(t *testing.T, slots int, names ...string) *life {
+// running returns an agent that runs the named tasks.
+func running(t *testing.T, slots int, names ...string) *driver {
 	t.Helper()
-	l := newLife(t, slots)
-	l.happens(Started{})
-	l.answers(grant(names...))
-	l.happens(RecordingFetched{Digest: "r"})
-	l.answers(grant(names...)) // that they have started
+	l := newDriver(t, slots)
+	l.handle(Started{})
+	l.answer(grant(names...))
+	l.handle(RecordingFetched{Digest: "r"})
+	l.answer(grant(names...)) // the response to the call that reports the starts
 	return l
 }

@@ -10,16 +10,16 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-func (w *world) duration(label string, low, high time.Duration) time.Duration {
+func (w *simulation) duration(label string, low, high time.Duration) time.Duration {
 	return time.Duration(rapid.Int64Range(int64(low), int64(high)).Draw(w.t, label))
 }
 
-// odds is true once in so many times, while there are troubles.
-func (w *world) odds(label string, of int) bool {
+// odds returns true once in a number of times while faults are injected.
+func (w *simulation) odds(label string, of int) bool {
 	return w.troubles && rapid.IntRange(1, of).Draw(w.t, label) == 1
 }
 
-func (w *world) perform(action Action) {
+func (w *simulation) perform(action Action) {
 	switch a := action.(type) {
 	case Call:
 		w.send(a.Request)
@@ -32,7 +32,7 @@ func (w *world) perform(action Action) {
 		if l := w.leases[a.Lease]; l != nil && e.Err == nil {
 			e.Step, e.Body = l.task.checkpoint, []byte("state")
 		} else if e.Err == nil {
-			e.Err = errNo
+			e.Err = errUnknown
 		}
 		w.later(w.duration("resume", 0, time.Second), e)
 	case StoreCheckpoint:
@@ -61,15 +61,15 @@ func (w *world) perform(action Action) {
 	}
 }
 
-func (w *world) trouble(label string, of int) error {
+func (w *simulation) trouble(label string, of int) error {
 	if w.odds(label, of) {
 		return errAway
 	}
 	return nil
 }
 
-// start lets a task run: to a result, a failure or a stall.
-func (w *world) start(a StartTask) {
+// start simulates a task that finishes, fails or stalls.
+func (w *simulation) start(a StartTask) {
 	if w.running[a.Lease] != nil {
 		w.t.Fatalf("starts %v twice", a.Lease)
 	}
@@ -96,8 +96,8 @@ func (w *world) start(a StartTask) {
 	}
 }
 
-// send carries a call to the coordinator and back, or not.
-func (w *world) send(r *spiqsweepv1.SyncRequest) {
+// send simulates a call, whose request or response may be lost, late or repeated.
+func (w *simulation) send(r *spiqsweepv1.SyncRequest) {
 	w.calls++
 	if w.inFlight && !r.GetDraining() {
 		w.t.Fatal("two calls in flight")
@@ -128,7 +128,7 @@ func (w *world) send(r *spiqsweepv1.SyncRequest) {
 	}
 }
 
-func (w *world) checkRequest(r *spiqsweepv1.SyncRequest) {
+func (w *simulation) checkRequest(r *spiqsweepv1.SyncRequest) {
 	held := map[Lease]bool{}
 	for _, h := range r.GetHeld() {
 		l := leaseOf(h.GetLease())

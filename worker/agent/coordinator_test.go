@@ -21,25 +21,25 @@ import (
 	"spiqsweep/sweep"
 )
 
-// office is a coordinator small enough to be seen through: it grants each task
-// once per attempt, in order, and takes every report.
-type office struct {
+// stub is a coordinator that grants each task once per attempt, in order, and accepts every
+// report.
+type stub struct {
 	spiqsweepv1.UnimplementedWorkerServiceServer
 	t      *testing.T
 	raster *recording.Raster
 
 	mu          sync.Mutex // guards all below
-	tasks       []*officeTask
-	log         []string // what happened, in order
+	tasks       []*stubTask
+	log         []string // events in order
 	fetches     int
-	corrupt     bool  // recordings are not what was asked for
-	refuse      error // answer to every Sync
-	silent      int   // so many calls get no answer
-	drain       bool  // asks whoever calls to leave
+	corrupt     bool  // sends recordings that do not match their digests
+	refuse      error // error of every Sync
+	silent      int   // number of calls without a response
+	drain       bool  // drains every worker
 	checkpoints map[string][]byte
 }
 
-type officeTask struct {
+type stubTask struct {
 	id            string
 	configuration []byte
 	attempt       uint64
@@ -50,19 +50,19 @@ type officeTask struct {
 	result        *spiqsweepv1.Result
 }
 
-func newOffice(t *testing.T, tasks int) *office {
+func newStub(t *testing.T, tasks int) *stub {
 	t.Helper()
-	o := &office{t: t, raster: smallRaster(), checkpoints: map[string][]byte{}}
+	o := &stub{t: t, raster: smallRaster(), checkpoints: map[string][]byte{}}
 	for replicate := range tasks {
 		c := sweep.Default()
 		c.Neurons, c.Timesteps, c.Replicate = 2, 1, replicate
 		id := sweep.NewTaskID(c, o.raster.Digest(), sweep.Numerics, "test/class")
-		o.tasks = append(o.tasks, &officeTask{id: string(id), configuration: sweep.Canonical(c)})
+		o.tasks = append(o.tasks, &stubTask{id: string(id), configuration: sweep.Canonical(c)})
 	}
 	return o
 }
 
-// smallRaster is 4 repeats of 30 bins of two cells.
+// smallRaster returns 4 repeats of 30 bins of two neurons.
 func smallRaster() *recording.Raster {
 	r := &recording.Raster{Neurons: 2, Repeats: 4, Bins: 30, NeuronIDs: []int{5, 7}, BinMS: 20}
 	for i := range r.Repeats * r.Bins {
@@ -71,7 +71,7 @@ func smallRaster() *recording.Raster {
 	return r
 }
 
-func (o *office) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
+func (o *stub) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.silent > 0 {
@@ -103,11 +103,11 @@ func (o *office) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsw
 		}
 	}
 	answer.Drain = o.drain
-	answer.Done = !slices.ContainsFunc(o.tasks, func(t *officeTask) bool { return t.state == "" || t.state == "leased" })
+	answer.Done = !slices.ContainsFunc(o.tasks, func(t *stubTask) bool { return t.state == "" || t.state == "leased" })
 	return answer, nil
 }
 
-func (o *office) grant(task *officeTask) *spiqsweepv1.Assignment {
+func (o *stub) grant(task *stubTask) *spiqsweepv1.Assignment {
 	a := &spiqsweepv1.Assignment{Lease: task.lease(), Task: &spiqsweepv1.Task{
 		Configuration: task.configuration, RecordingDigest: o.raster.Digest(),
 		StallTimeout: durationpb.New(10 * time.Minute),
@@ -118,12 +118,12 @@ func (o *office) grant(task *officeTask) *spiqsweepv1.Assignment {
 	return a
 }
 
-func (t *officeTask) lease() *spiqsweepv1.Lease {
+func (t *stubTask) lease() *spiqsweepv1.Lease {
 	return &spiqsweepv1.Lease{Task: t.id, Attempt: t.attempt}
 }
 
-func (o *office) take(report *spiqsweepv1.Report, held []*spiqsweepv1.HeldLease) {
-	i := slices.IndexFunc(o.tasks, func(t *officeTask) bool { return t.id == report.GetLease().GetTask() })
+func (o *stub) take(report *spiqsweepv1.Report, held []*spiqsweepv1.HeldLease) {
+	i := slices.IndexFunc(o.tasks, func(t *stubTask) bool { return t.id == report.GetLease().GetTask() })
 	task := o.tasks[i]
 	for _, h := range held {
 		if leaseOf(h.GetLease()) == leaseOf(report.GetLease()) {
@@ -141,7 +141,7 @@ func (o *office) take(report *spiqsweepv1.Report, held []*spiqsweepv1.HeldLease)
 	o.log = append(o.log, task.state)
 }
 
-func (o *office) GetRecording(context.Context, *spiqsweepv1.GetRecordingRequest) (*spiqsweepv1.GetRecordingResponse, error) {
+func (o *stub) GetRecording(context.Context, *spiqsweepv1.GetRecordingRequest) (*spiqsweepv1.GetRecordingResponse, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.fetches++
@@ -154,7 +154,7 @@ func (o *office) GetRecording(context.Context, *spiqsweepv1.GetRecordingRequest)
 	return &spiqsweepv1.GetRecordingResponse{Body: protocol.Pack(body)}, err
 }
 
-func (o *office) GetCheckpoint(_ context.Context, in *spiqsweepv1.GetCheckpointRequest) (*spiqsweepv1.GetCheckpointResponse, error) {
+func (o *stub) GetCheckpoint(_ context.Context, in *spiqsweepv1.GetCheckpointRequest) (*spiqsweepv1.GetCheckpointResponse, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, task := range o.tasks {
@@ -165,7 +165,7 @@ func (o *office) GetCheckpoint(_ context.Context, in *spiqsweepv1.GetCheckpointR
 	return nil, status.Error(codes.NotFound, "no such lease")
 }
 
-func (o *office) PutCheckpoint(_ context.Context, in *spiqsweepv1.PutCheckpointRequest) (*spiqsweepv1.PutCheckpointResponse, error) {
+func (o *stub) PutCheckpoint(_ context.Context, in *spiqsweepv1.PutCheckpointRequest) (*spiqsweepv1.PutCheckpointResponse, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.log = append(o.log, "checkpoint")
@@ -173,8 +173,8 @@ func (o *office) PutCheckpoint(_ context.Context, in *spiqsweepv1.PutCheckpointR
 	return &spiqsweepv1.PutCheckpointResponse{Stored: true}, nil
 }
 
-// open serves the office at an address of its own until close.
-func (o *office) open() (dial func(string) (*grpc.ClientConn, error), close func()) {
+// open serves the stub at its own address until close.
+func (o *stub) open() (dial func(string) (*grpc.ClientConn, error), close func()) {
 	listener := bufconn.Listen(1 << 20)
 	server := grpc.NewServer()
 	spiqsweepv1.RegisterWorkerServiceServer(server, o)
@@ -184,7 +184,7 @@ func (o *office) open() (dial func(string) (*grpc.ClientConn, error), close func
 		_ = server.Serve(listener)
 	}()
 	dial = func(string) (*grpc.ClientConn, error) {
-		return grpc.NewClient("passthrough:///office",
+		return grpc.NewClient("passthrough:///stub",
 			grpc.WithTransportCredentials(insecure.NewCredentials()),
 			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
 	}

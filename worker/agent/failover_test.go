@@ -13,17 +13,17 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// offices are two coordinators, the second of which the worker turns to.
-type offices struct {
+// stubPair is a worker configuration with two coordinators.
+type stubPair struct {
 	Config
-	first, second           *office
+	first, second           *stub
 	closeFirst, closeSecond func()
 }
 
-// openBoth serves two offices; they may be the same store.
-func openBoth(first, second *office) *offices {
+// openBoth serves two stubs, which may be the same.
+func openBoth(first, second *stub) *stubPair {
 	dials := map[string]func(string) (*grpc.ClientConn, error){}
-	o := &offices{first: first, second: second}
+	o := &stubPair{first: first, second: second}
 	dials["127.0.0.1:1"], o.closeFirst = first.open()
 	dials["127.0.0.1:2"], o.closeSecond = second.open()
 	o.Config = testConfig(func(address string) (*grpc.ClientConn, error) { return dials[address](address) }, finishing)
@@ -31,9 +31,9 @@ func openBoth(first, second *office) *offices {
 	return o
 }
 
-func TestWorkerTurnsToAnotherCoordinator(t *testing.T) {
+func TestFailover(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := newOffice(t, 6)
+		store := newStub(t, 6)
 		o := openBoth(store, store)
 		defer o.closeSecond()
 		time.AfterFunc(1500*time.Millisecond, o.closeFirst)
@@ -49,12 +49,12 @@ func TestWorkerTurnsToAnotherCoordinator(t *testing.T) {
 
 func TestWorkerLeavesASilentCoordinator(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		frozen, store := newOffice(t, 0), newOffice(t, 2)
+		frozen, store := newStub(t, 0), newStub(t, 2)
 		frozen.silent = 100
 		o := openBoth(frozen, store)
 		defer o.closeFirst()
 		defer o.closeSecond()
-		o.ConnectTimeout = 30 * time.Second // any that answers is a coordinator
+		o.ConnectTimeout = 30 * time.Second // counts from the last response of either
 		began := time.Now()
 		if code := Run(t.Context(), o.Config); code != protocol.ExitDone {
 			t.Errorf("exit code %d, want %d", code, protocol.ExitDone)
@@ -65,7 +65,7 @@ func TestWorkerLeavesASilentCoordinator(t *testing.T) {
 	})
 }
 
-func TestOneRefusalIsNotAll(t *testing.T) {
+func TestOneRefusalIsNotFinal(t *testing.T) {
 	refusal := status.Error(codes.FailedPrecondition, "the sweep is of another kernel class")
 	for name, c := range map[string]struct {
 		second error
@@ -77,7 +77,7 @@ func TestOneRefusalIsNotAll(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				o := openBoth(newOffice(t, 0), newOffice(t, 1))
+				o := openBoth(newStub(t, 0), newStub(t, 1))
 				defer o.closeFirst()
 				defer o.closeSecond()
 				o.first.refuse, o.second.refuse = refusal, c.second
@@ -89,9 +89,9 @@ func TestOneRefusalIsNotAll(t *testing.T) {
 	}
 }
 
-func TestADeadCoordinatorDoesNotHideARefusal(t *testing.T) {
+func TestUnreachableCoordinatorDoesNotHideARefusal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := openBoth(newOffice(t, 0), newOffice(t, 1))
+		o := openBoth(newStub(t, 0), newStub(t, 1))
 		defer o.closeSecond()
 		o.closeFirst()
 		o.second.refuse = status.Error(codes.Unauthenticated, "unauthenticated")

@@ -13,12 +13,11 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// world is a coordinator, a network and the tasks' goroutines around one agent
-// after another, in simulated time.
-type world struct {
+// simulation simulates a coordinator, a network and tasks around one agent after another.
+type simulation struct {
 	t      *rapid.T
 	now    time.Time
-	queue  []arrival // what is under way, in no order
+	queue  []arrival // events in transit, unordered
 	tasks  []*simTask
 	leases map[Lease]*simLease
 
@@ -26,18 +25,18 @@ type world struct {
 	process   string
 	processes int
 	timer     time.Time
-	code      int // of Exit; -1: alive
+	code      int // of Exit; -1: still running
 	draining  bool
-	operator  time.Time // from then on an operator wants the process to leave; zero: never
+	operator  time.Time // when an operator drains the process; zero: never
 	sequence  uint64    // the coordinator's: newest of the process
 	sent      uint64    // the agent's: newest
 	inFlight  bool      // a call that was neither answered, failed nor replaced
-	troubles  bool      // the network still misbehaves
+	troubles  bool      // faults are injected
 	calls     int
 
 	recordings map[string]bool // fetched
 	running    map[Lease]*run
-	owed       map[Lease]bool // outcomes without a verdict that was heard
+	owed       map[Lease]bool // outcomes whose verdict has not arrived
 }
 
 type arrival struct {
@@ -52,12 +51,12 @@ type run struct {
 
 func TestHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{t: t, now: epoch, leases: map[Lease]*simLease{}, troubles: true}
+		w := &simulation{t: t, now: epoch, leases: map[Lease]*simLease{}, troubles: true}
 		for i := range rapid.IntRange(1, 8).Draw(t, "tasks") {
 			w.tasks = append(w.tasks, &simTask{name: fmt.Sprintf("task%d", i)})
 		}
 		for !w.finished() {
-			w.live()
+			w.runProcess()
 		}
 		for _, task := range w.tasks {
 			if !task.done {
@@ -67,15 +66,15 @@ func TestHistories(t *testing.T) {
 	})
 }
 
-func (w *world) finished() bool {
+func (w *simulation) finished() bool {
 	return !slices.ContainsFunc(w.tasks, func(t *simTask) bool { return !t.done })
 }
 
-// live plays the life of one process.
-func (w *world) live() {
+// runProcess simulates one process from start to exit.
+func (w *simulation) runProcess() {
 	w.processes++
 	if w.processes > 12 {
-		w.troubles = false // from here on everything must come to its end
+		w.troubles = false // without faults the sweep must end
 	}
 	if w.processes > 40 {
 		w.t.Fatal("the sweep does not end")
@@ -107,7 +106,7 @@ func (w *world) live() {
 	w.checkExit()
 }
 
-func (w *world) checkExit() {
+func (w *simulation) checkExit() {
 	left := len(w.running) > 0 || len(w.owed) > 0
 	switch w.code {
 	case protocol.ExitDone:
@@ -134,7 +133,7 @@ func (w *world) checkExit() {
 	}
 }
 
-func (w *world) runs() []*run {
+func (w *simulation) runs() []*run {
 	var runs []*run
 	for _, r := range w.running {
 		runs = append(runs, r)
@@ -142,8 +141,8 @@ func (w *world) runs() []*run {
 	return runs
 }
 
-// next lets whatever comes first happen.
-func (w *world) next() {
+// next delivers the earliest event.
+func (w *simulation) next() {
 	if w.odds("frozen", 100) {
 		w.now = w.now.Add(w.duration("frozen for", 0, 20*time.Minute))
 	}
@@ -160,7 +159,7 @@ func (w *world) next() {
 		return
 	}
 	if first < 0 {
-		w.t.Fatal("nothing will ever happen again")
+		w.t.Fatal("no event is pending")
 	}
 	a := w.queue[first]
 	w.queue = slices.Delete(w.queue, first, first+1)
@@ -168,17 +167,17 @@ func (w *world) next() {
 	w.step(a.event)
 }
 
-func (w *world) later(d time.Duration, e Event) {
+func (w *simulation) later(d time.Duration, e Event) {
 	w.queue = append(w.queue, arrival{at: w.now.Add(d), event: e})
 }
 
-func (w *world) step(e Event) {
+func (w *simulation) step(e Event) {
 	switch e := e.(type) {
 	case Drain:
 		w.draining = true
 	case Answered:
 		if e.Sequence == w.sent {
-			w.heard(e)
+			w.receive(e)
 		}
 	case CallFailed:
 		w.inFlight = w.inFlight && e.Sequence != w.sent
@@ -202,7 +201,7 @@ func (w *world) step(e Event) {
 	}
 }
 
-func (w *world) heard(e Answered) {
+func (w *simulation) receive(e Answered) {
 	if !w.inFlight {
 		return
 	}
