@@ -115,7 +115,7 @@ func chaos(t *testing.T, faults []fault, assemble func(*run) *fleet) {
 }
 
 // runWithFault runs a sweep with a fault to its end.
-func (c *fleet) suffer(f fault, r *rand.Rand) {
+func (c *fleet) runWithFault(f fault, r *rand.Rand) {
 	c.Helper()
 	failpoint := f.failpoint
 	if failpoint != "" {
