@@ -1,14 +1,15 @@
-# The sixty cells of the paper's Fig. S1: five numbers of neurons, six numbers of
-# time steps, with the K-loss and without it. `coordinator` runs this file when
-# it is given no other; `coordinator --grid my.hcl` runs yours.
+# The sixty configurations of the paper's Fig. S1: five numbers of neurons, six
+# numbers of time steps, with and without the K-loss. `coordinator` runs this file
+# by default; `coordinator --grid my.hcl` runs another.
 #
-# Every setting that is not written here has its default. `coordinator plan
-# --grid sweep.hcl` says what there is to do, and how long it may take.
+# Settings that are not written here have their defaults. `coordinator plan
+# --grid sweep.hcl` shows the tasks and how long they may take.
 
-# Replicates run one after the other, the longest trainings of each first: a first
-# whole figure is there after a fifth of the time. `--var replicates=1` is that alone.
+# Replicates run one after the other, the longest trainings of each first, so that
+# a first complete figure is ready after a fifth of the time. `--var replicates=1`
+# trains that one alone.
 variable "replicates" {
-  description = "trainings of each configuration, from different seeds; from 3 on there are intervals"
+  description = "trainings of each configuration, from different seeds; 3 or more give intervals"
   default     = 5
 }
 
@@ -21,16 +22,15 @@ sweep "figure-s1" {
   seed       = 1
   replicates = var.replicates
 
-  # Without a recording, a built-in surrogate stands in: synthetic spikes with the
-  # rates and correlations of the salamander retina. `--recording FILE` trains on
-  # a real one instead.
+  # The default data is a built-in surrogate: synthetic spikes with the rates and
+  # correlations of the salamander retina. `--recording FILE` trains on a recording.
   recording {
     source = "surrogate"
     select = "most_active"
   }
 
-  # Each line is an axis: all combinations are trained. Any setting may stand
-  # here as a list, such as entangler = ["chain", "none"].
+  # Each line is an axis, and all combinations are trained. Any setting can be an
+  # axis, such as entangler = ["chain", "none"].
   grid {
     neurons   = [2, 4, 6, 8, 10]
     timesteps = [1, 2, 5, 10, 20, 30]

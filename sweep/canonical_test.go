@@ -15,7 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// A golden ID changes only together with Numerics, or every stored result is orphaned.
+// TestGoldenIDs checks that IDs change only together with Numerics. Otherwise every
+// stored result would be lost.
 func TestGoldenIDs(t *testing.T) {
 	var got strings.Builder
 	for _, test := range []struct {
@@ -52,8 +53,9 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// What is not read cannot make another task; what is read must.
-func TestCanonicalHoldsWhatIsRead(t *testing.T) {
+// TestCanonicalHasTheSettingsThatAreRead checks that a setting changes the canonical
+// form exactly if the configuration reads it.
+func TestCanonicalHasTheSettingsThatAreRead(t *testing.T) {
 	base := Default()
 	penalised, clipped, kLoss, auxiliary := base, base, base, base
 	clipped.Training.Constraint = "clip"
@@ -130,7 +132,8 @@ func TestTaskIDHasItsParts(t *testing.T) {
 	}
 }
 
-// A setting that is added to the table must leave older IDs alone.
+// TestLaterSettingIsWrittenOnlyWhereItDiffers checks that a new setting does not
+// change older IDs.
 func TestLaterSettingIsWrittenOnlyWhereItDiffers(t *testing.T) {
 	later := Settings()
 	for i := range later {
@@ -181,7 +184,7 @@ func TestDecodeConfiguration(t *testing.T) {
 	})
 }
 
-// TestCanonicalProperty compares with what encoding/json makes of sorted maps.
+// TestCanonicalProperty compares with encoding/json, which sorts maps.
 func TestCanonicalProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawConfiguration(t)
@@ -260,7 +263,7 @@ func TestDecodeConfigurationRefuses(t *testing.T) {
 		{"a default that was not written", strings.Replace(good, `"k":0,`, "", 1), "not in canonical form"},
 		{"what nothing reads", strings.Replace(good, `"k":0,`, `"k":0,"preset":"paper",`, 1), "not in canonical form"},
 		{"out of range", strings.Replace(good, `"layers":4`, `"layers":0`, 1), "layers = 0: must be"},
-		{"trailing data", good + "{}", "something follows"},
+		{"trailing data", good + "{}", "unexpected text after"},
 		{"number too large", strings.Replace(good, `"k":0,`, `"k":1e999,`, 1), "cannot unmarshal"},
 	} {
 		_, err := DecodeConfiguration([]byte(test.body))

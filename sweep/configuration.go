@@ -1,43 +1,48 @@
 package sweep
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
+	"strings"
 )
 
-// ModelSpiQGAN is the model of the paper: patches of a noise-driven circuit
+// ModelSpiQGAN is the model of the paper: patches of a noise-driven circuit, trained
 // against a critic.
 const ModelSpiQGAN = "spiqgan"
 
 // MaxQubits bounds neurons + auxiliary, the qubits of one patch.
 const MaxQubits = 16
 
-// MaxQuadratureNodes bounds the work of an exact evaluation.
+// MaxQuadratureNodes bounds the time of an exact evaluation.
 const MaxQuadratureNodes = 1 << 15
 
-// MaxStateBits bounds n·t where the joint distribution of all words is followed.
+// MaxStateBits is the largest n·t for which the joint distribution of all words is
+// computed.
 const MaxStateBits = 16
 
-// Configuration holds every setting that decides the numbers of one task, with
-// all defaults resolved. What only decides where and when it runs (leases,
-// time-outs, priorities) is not part of it.
+// Configuration holds every setting that decides the numbers of one task, with all
+// defaults resolved. It has no setting that only decides where and when the task
+// runs.
 type Configuration struct {
-	// Model is what is trained: ModelSpiQGAN.
+	// Model is the kind of model: ModelSpiQGAN.
 	Model string `json:"model"`
-	// Objective is what the training minimises: "wgan".
+	// Objective is the objective of the training: "wgan".
 	Objective string `json:"objective"`
-	// Neurons is the number of cells and of feature qubits, n ≥ 1.
+	// Neurons is the number of modelled neurons and of feature qubits, n ≥ 1.
 	Neurons int `json:"neurons"`
 	// Timesteps is the number of bins in a window and of patches, t ≥ 1.
 	Timesteps int `json:"timesteps"`
 	// K is the weight of the K-loss; 0 is the standard loss.
 	K float64 `json:"k"`
-	// Replicate counts the trainings of one cell from 0.
+	// Replicate numbers the trainings of one configuration from 0.
 	Replicate int `json:"replicate"`
-	// Seed is the sweep's seed; the other addresses of a stream are above.
+	// Seed is the sweep's seed. The settings above also select the random streams.
 	Seed uint64 `json:"seed"`
 
-	// Preset names the start that the other settings were changed from; a label.
+	// Preset is the name of the preset that the settings started from. It is a label.
 	Preset string `json:"preset"`
 
 	Recording  RecordingSettings  `json:"recording"`
@@ -46,11 +51,11 @@ type Configuration struct {
 	Evaluation EvaluationSettings `json:"evaluation"`
 }
 
-// RecordingSettings choose the data (DESIGN.md, section 1.1). The file itself
-// is known by its digest, not by its path.
+// RecordingSettings select the data (DESIGN.md, section 1.1). A recording's file is
+// identified by its digest, not by its path.
 type RecordingSettings struct {
 	Source  string  `json:"source"`  // "surrogate", or "file" for a recording given on the command line or by path
-	Select  string  `json:"select"`  // "most_active", "first", "random", or cell numbers "50,2,16"
+	Select  string  `json:"select"`  // "most_active", "first", "random", or neuron numbers "50,2,16"
 	Holdout float64 `json:"holdout"` // share of the repeats that training never sees, [0, 1)
 	Clip    bool    `json:"clip"`    // accept counts above 1 as 1
 }
@@ -90,29 +95,30 @@ type TrainingSettings struct {
 	Average               float64 `json:"average"`        // decay of the moving average of the angles, 0 = none
 }
 
-// EvaluationSettings say how the trained model is measured (DESIGN.md, section 2).
+// EvaluationSettings are those of the trained model's statistics (DESIGN.md, section
+// 2).
 type EvaluationSettings struct {
 	Method       string `json:"method"`        // "exact", "samples"
 	Samples      int    `json:"samples"`       // windows, where statistics are sampled
 	HistoryEvery int    `json:"history_every"` // steps between two points of the Jensen–Shannon history
 }
 
-// Qubits of one patch: n feature qubits and the auxiliary ones.
+// Qubits returns the number of qubits of a patch: feature and auxiliary ones.
 func (c Configuration) Qubits() int { return c.Neurons + c.Circuit.Auxiliary }
 
-// TrainableParameters counts the angles: RY and RZ per qubit, layer and time
-// step. The RZ of the last layer are counted, though they never change a
+// TrainableParameters returns the number of angles: RY and RZ for each qubit, layer
+// and time step. It includes the RZ of the last layer, which do not change any
 // probability (DESIGN.md, section 1.4).
 func (c Configuration) TrainableParameters() int {
 	return c.Timesteps * c.Circuit.Layers * c.Qubits() * 2
 }
 
-// HasState says whether the joint distribution of all n·t bits is followed.
+// HasState reports whether the joint distribution of all n·t bits is computed.
 func (c Configuration) HasState() bool { return c.Neurons*c.Timesteps <= MaxStateBits }
 
-// Sampled says whether the statistics come from samples: because method says
-// so, or because the noise of a patch has more than one angle, where no
-// quadrature is exact (DESIGN.md, section 2.1).
+// Sampled reports whether the statistics come from samples: because of the setting
+// method, or because the noise of a patch has more than one angle, for which there
+// is no exact quadrature (DESIGN.md, section 2.1).
 func (c Configuration) Sampled() bool {
 	severalAngles := c.Circuit.Noise == "per_qubit" || c.noisy() && c.Circuit.NoisePerLayer
 	return c.Evaluation.Method == "samples" || severalAngles
@@ -120,7 +126,7 @@ func (c Configuration) Sampled() bool {
 
 func (c Configuration) noisy() bool { return c.Circuit.Noise != "none" }
 
-// Encodings counts the noise encodings of a patch.
+// Encodings returns the number of noise encodings of a patch.
 func (c Configuration) Encodings() int {
 	if c.Circuit.FinalEncoding {
 		return c.Circuit.Layers + 1
@@ -128,9 +134,9 @@ func (c Configuration) Encodings() int {
 	return c.Circuit.Layers
 }
 
-// QuadratureNodes counts the Gauss–Legendre nodes of an exact evaluation
-// (DESIGN.md, section 2.1): for pairs of time steps, or for joint words if those
-// are more. Postselection may take more; without noise there is one.
+// QuadratureNodes returns the number of Gauss–Legendre nodes of an exact evaluation
+// (DESIGN.md, section 2.1): enough for pairs of time steps and for joint words.
+// Postselection may need more; without noise there is one.
 func (c Configuration) QuadratureNodes() float64 {
 	if !c.noisy() {
 		return 1
@@ -143,12 +149,115 @@ func (c Configuration) QuadratureNodes() float64 {
 	return math.Ceil(1.1*degree*(c.Circuit.NoiseHigh-c.Circuit.NoiseLow)/4) + 32
 }
 
-// Label names a task for people: "n=4 t=5 k=1 replicate 2", with the values of
-// further axes in between.
+// Label returns a label for people, such as "n=4 t=5 k=1 replicate 2", with the
+// values of the given further axes before the replicate.
 func (c Configuration) Label(axes ...Setting) string {
 	label := fmt.Sprintf("n=%d t=%d k=%s", c.Neurons, c.Timesteps, Format(c.K))
 	for _, s := range axes {
 		label += fmt.Sprintf(" %s=%s", s.Name, Format(s.Value(c)))
 	}
 	return fmt.Sprintf("%s replicate %d", label, c.Replicate)
+}
+
+// Validate returns all faults of a configuration: values that are not allowed for
+// their setting, and conflicts between settings.
+func (c Configuration) Validate() error {
+	var faults []error
+	if c.Model != ModelSpiQGAN {
+		faults = append(faults, fmt.Errorf("model = %q: must be %q", c.Model, ModelSpiQGAN))
+	}
+	if c.Replicate < 0 {
+		faults = append(faults, fmt.Errorf("replicate = %d: must be a whole number of at least 0", c.Replicate))
+	}
+	for _, s := range settings {
+		if err := s.Check(s.Value(c)); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	for _, conflict := range c.Conflicts() {
+		faults = append(faults, conflict)
+	}
+	return errors.Join(faults...)
+}
+
+// Conflict is a fault of several settings together, each of which has an allowed
+// value.
+type Conflict struct {
+	Settings []string // their names
+	Reason   string   // the fault, with the values, and the remedy
+}
+
+func (c Conflict) Error() string { return strings.Join(c.Settings, ", ") + ": " + c.Reason }
+
+// Conflicts returns the conflicts between the settings.
+func (c Configuration) Conflicts() []Conflict {
+	var found []Conflict
+	if c.Qubits() > MaxQubits {
+		found = append(found, Conflict{
+			[]string{"neurons", "auxiliary"},
+			fmt.Sprintf("a patch has neurons + auxiliary qubits, %d + %d = %d here: must be at most %d",
+				c.Neurons, c.Circuit.Auxiliary, c.Qubits(), MaxQubits),
+		})
+	}
+	if c.noisy() && c.Circuit.NoiseLow >= c.Circuit.NoiseHigh {
+		found = append(found, Conflict{
+			[]string{"noise_low", "noise_high"},
+			fmt.Sprintf(`noise_low = %s must be below noise_high = %s; noise = "none" needs neither`,
+				Format(c.Circuit.NoiseLow), Format(c.Circuit.NoiseHigh)),
+		})
+	}
+	if nodes := c.QuadratureNodes(); !c.Sampled() && nodes > MaxQuadratureNodes {
+		found = append(found, Conflict{
+			[]string{"noise_low", "noise_high", "method"},
+			fmt.Sprintf(`exact statistics of noise on [%s, %s] need %.0f quadrature nodes, at most %d are allowed: narrow the interval, or choose method = "samples"`,
+				Format(c.Circuit.NoiseLow), Format(c.Circuit.NoiseHigh), nodes, MaxQuadratureNodes),
+		})
+	}
+	if c.Training.Gradient == "parameter_shift" && c.Circuit.Auxiliary > 0 && c.Circuit.AuxiliaryReadout == "postselect" {
+		found = append(found, Conflict{
+			[]string{"gradient", "auxiliary", "auxiliary_readout"},
+			`gradient = "parameter_shift" cannot be combined with auxiliary_readout = "postselect": a renormalised law has no parameter-shift rule`,
+		})
+	}
+	if neurons, ok := NeuronIDList(c.Recording.Select); ok && len(neurons) < c.Neurons {
+		found = append(found, Conflict{
+			[]string{"select", "neurons"},
+			fmt.Sprintf("%d neuron numbers are listed for neurons = %d: list at least as many", len(neurons), c.Neurons),
+		})
+	}
+	return found
+}
+
+// NeuronIDList reads a value of the setting `select` that lists neurons, such as
+// "50,2,16": distinct numbers, counted from 0.
+func NeuronIDList(text string) (neurons []int, ok bool) {
+	for field := range strings.SplitSeq(text, ",") {
+		neuron, err := strconv.Atoi(field)
+		if err != nil || neuron < 0 || strconv.Itoa(neuron) != field || slices.Contains(neurons, neuron) {
+			return nil, false
+		}
+		neurons = append(neurons, neuron)
+	}
+	return neurons, true
+}
+
+func isNeuronIDList(text string) bool {
+	_, ok := NeuronIDList(text)
+	return ok
+}
+
+// ConfigurationFilter selects the configurations that have all the given values,
+// each a float64, bool or string by the name of its setting. An empty filter selects
+// every configuration.
+type ConfigurationFilter map[string]any
+
+// Has reports whether the filter selects a configuration.
+func (f ConfigurationFilter) Has(c Configuration) bool {
+	for name, value := range f {
+		setting, known := Lookup(name)
+		if !known || setting.Value(c) != value {
+			return false
+		}
+	}
+	return true
 }

@@ -25,7 +25,7 @@ func TestValidate(t *testing.T) {
 		},
 		{
 			"empty interval", func(c *Configuration) { c.Circuit.NoiseLow = c.Circuit.NoiseHigh },
-			`noise_low, noise_high: noise_low = 3.141592653589793 must be below noise_high = 3.141592653589793; noise = "none" does without`,
+			`noise_low, noise_high: noise_low = 3.141592653589793 must be below noise_high = 3.141592653589793; noise = "none" needs neither`,
 		},
 		{"empty interval without noise", func(c *Configuration) { c.Circuit.NoiseHigh, c.Circuit.Noise = -1, "none" }, ""},
 		{"cells listed", func(c *Configuration) { c.Recording.Select = "5,3" }, ""},
@@ -47,7 +47,7 @@ func TestValidate(t *testing.T) {
 			"shifts after postselection", func(c *Configuration) {
 				c.Circuit.Auxiliary, c.Circuit.AuxiliaryReadout, c.Training.Gradient = 1, "postselect", "parameter_shift"
 			},
-			`gradient, auxiliary, auxiliary_readout: gradient = "parameter_shift" cannot be had with auxiliary_readout = "postselect": ` +
+			`gradient, auxiliary, auxiliary_readout: gradient = "parameter_shift" cannot be combined with auxiliary_readout = "postselect": ` +
 				"a renormalised law has no parameter-shift rule",
 		},
 		{"shifts without auxiliary qubits", func(c *Configuration) {
@@ -190,12 +190,32 @@ func TestPresetOfWrongValues(t *testing.T) {
 		values map[string]any
 		want   string
 	}{
-		{map[string]any{"layer": 4.0}, `preset "x": no setting is called "layer"`},
+		{map[string]any{"layer": 4.0}, `preset "x": there is no setting "layer"`},
 		{map[string]any{"layers": 0.0}, `preset "x": layers = 0: must be a whole number from 1 to 100`},
 	} {
 		c := Default()
 		if err := (Preset{Name: "x", Values: test.values}).Apply(&c); err == nil || err.Error() != test.want {
 			t.Errorf("got %v, want %s", err, test.want)
+		}
+	}
+}
+
+func TestConfigurationFilter(t *testing.T) {
+	c := Default()
+	c.Neurons, c.Timesteps, c.K, c.Circuit.Entangler, c.Circuit.FinalEncoding = 8, 4, 0.5, "ring", true
+	for name, test := range map[string]struct {
+		filter ConfigurationFilter
+		want   bool
+	}{
+		"no condition":    {nil, true},
+		"whole number":    {ConfigurationFilter{"neurons": 8.0}, true},
+		"all of several":  {ConfigurationFilter{"neurons": 8.0, "k": 0.5, "entangler": "ring", "final_encoding": true}, true},
+		"another value":   {ConfigurationFilter{"neurons": 8.0, "timesteps": 5.0}, false},
+		"of another type": {ConfigurationFilter{"neurons": "8"}, false},
+		"no setting":      {ConfigurationFilter{"neuron": 8.0}, false},
+	} {
+		if got := test.filter.Has(c); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
 }

@@ -8,23 +8,22 @@ import (
 	"slices"
 )
 
-// Difference is where two bodies of results part.
+// Difference is the first place where two encoded results differ.
 type Difference struct {
-	// Path leads to it: "errors.k_probability", "angles[0][1][2][0]"; "byte 17"
-	// where a body is no JSON, or both say the same in different words.
+	// Path is the place, such as "errors.k_probability" or "angles[0][1][2][0]". It is
+	// "byte 17" if a body is not JSON or the decoded bodies are equal.
 	Path string
-	// First and Second are what the bodies have there, "nothing" for nothing.
+	// First and Second are the values of the bodies there, "nothing" if one has none.
 	First, Second string
 }
 
-// String says it for people.
+// String describes the difference for people.
 func (d Difference) String() string {
 	return fmt.Sprintf("%s is %s and %s", d.Path, d.First, d.Second)
 }
 
-// FirstDifference compares two results as they are stored, key by key in their
-// order, and finds the first number (or whatever else) that differs. Equal
-// bodies have none.
+// FirstDifference compares two encoded results, key by key in sorted order, and
+// returns the first value that differs, if the bodies are not equal.
 func FirstDifference(first, second []byte) (d Difference, differ bool) {
 	if bytes.Equal(first, second) {
 		return Difference{}, false
@@ -39,7 +38,7 @@ func FirstDifference(first, second []byte) (d Difference, differ bool) {
 	return firstByte(first, second), true
 }
 
-// decodeLoosely keeps every digit of a number.
+// decodeLoosely decodes any JSON value with all digits of its numbers.
 func decodeLoosely(body []byte) (value any, ok bool) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
@@ -67,7 +66,7 @@ func differenceAt(path string, a, b any) (Difference, bool) {
 	return Difference{Path: path, First: brief(a), Second: brief(b)}, true
 }
 
-// scalar replaces what Go cannot compare by what equals no scalar.
+// scalar replaces a value that Go cannot compare by one that no scalar equals.
 func scalar(value any) any {
 	switch value.(type) {
 	case map[string]any, []any:
@@ -123,7 +122,7 @@ func differenceOfMembers(path string, a, b any, hasA, hasB bool) (Difference, bo
 	}
 }
 
-// briefBytes bounds what is shown of a value that is no number.
+// briefBytes is the longest text of a value in a Difference.
 const briefBytes = 40
 
 func brief(value any) string {

@@ -33,8 +33,8 @@ func TestFirstDifference(t *testing.T) {
 	}
 }
 
-// Whatever the bodies are, two that differ have a difference, the same from
-// either side, and equal ones have none.
+// FuzzFirstDifference checks that two bodies have a difference exactly if they are
+// not equal, and that it is symmetric.
 func FuzzFirstDifference(f *testing.F) {
 	f.Add([]byte(`{"a":[1,{"b":2}]}`), []byte(`{"a":[1,{"b":3}]}`))
 	f.Add([]byte(`[]`), []byte(`{}`))

@@ -30,7 +30,7 @@ func ExampleSettings() {
 		}
 	}
 	// Output:
-	// method (default "exact"): statistics by quadrature where the noise allows it (one angle per patch at most), or by sampling
+	// method (default "exact"): statistics by quadrature if a patch has at most one noise angle, or by sampling
 	//   must be "exact" or "samples"
 	// samples (default 20000): windows to sample
 	//   must be a whole number from 100 to 100000000

@@ -5,21 +5,21 @@ import (
 	"fmt"
 )
 
-// Measures is the part of a result that tables and figures show. It is some
-// fifteen times as small as the whole, and kept beside it, so that a table of a
-// million rows need not read a million results.
+// Measures is the part of a result in tables and figures. It has about a fifteenth of
+// the size and is stored separately, so that a table of a million rows does not read
+// a million results.
 type Measures struct {
-	// The fields stand in the order of their names, as in Result.
+	// The fields are in the order of their JSON names, as in Result.
 
 	Errors        map[string]float64 `json:"errors"`
 	Floors        map[string]float64 `json:"floors"`
 	HeldoutErrors map[string]float64 `json:"heldout_errors,omitempty"`
 	HeldoutFloors map[string]float64 `json:"heldout_floors,omitempty"`
-	// RatesHz are the recording's, of the modelled cells.
+	// RatesHz are the firing rates of the modelled neurons in the recording.
 	RatesHz []float64 `json:"rates_hz"`
 }
 
-// Measures takes them out of a result.
+// Measures returns the measures of a result.
 func (r Result) Measures() Measures {
 	return Measures{
 		Errors: r.Errors, Floors: r.Floors, HeldoutErrors: r.HeldoutErrors, HeldoutFloors: r.HeldoutFloors,
@@ -27,7 +27,7 @@ func (r Result) Measures() Measures {
 	}
 }
 
-// Encode writes the measures as canonical JSON, like [Result.Encode].
+// Encode encodes the measures as canonical JSON, like [Result.Encode].
 func (m Measures) Encode() ([]byte, error) {
 	body, err := json.Marshal(m)
 	if err != nil {
@@ -36,7 +36,7 @@ func (m Measures) Encode() ([]byte, error) {
 	return body, nil
 }
 
-// DecodeMeasures reads what Encode wrote.
+// DecodeMeasures decodes the output of Encode.
 func DecodeMeasures(body []byte) (Measures, error) {
 	if m, ok := readMeasures(body); ok {
 		return m, nil
@@ -48,7 +48,7 @@ func DecodeMeasures(body []byte) (Measures, error) {
 	return m, nil
 }
 
-// readMeasures is to measures what readResult is to results.
+// readMeasures is the fast decoder of measures, as readResult is of results.
 func readMeasures(body []byte) (m Measures, ok bool) {
 	c := &canonicalReader{rest: body, ok: true}
 	c.literal(`{"errors":`)

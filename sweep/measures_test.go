@@ -32,7 +32,7 @@ func TestMeasures(t *testing.T) {
 	}
 }
 
-// Without spikes there may be next to nothing.
+// TestMeasuresThatAreEmpty uses a result with hardly any errors, as without spikes.
 func TestMeasuresThatAreEmpty(t *testing.T) {
 	body, err := Measures{}.Encode()
 	if err != nil {

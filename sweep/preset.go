@@ -2,24 +2,24 @@ package sweep
 
 import "fmt"
 
-// Preset is a published reading of the model: values that settings start from.
-// Whatever a grid says explicitly changes them.
+// Preset is a published variant of the model: initial values of some settings, which
+// the explicit settings of a grid override.
 type Preset struct {
 	Name   string
 	Doc    string
-	Values map[string]any // by setting; all others keep their default
+	Values map[string]any // by setting; all others have their defaults
 }
 
-// Presets lists the readings of DESIGN.md, section 1.2.
+// Presets returns the variants of DESIGN.md, section 1.2.
 func Presets() []Preset { return presets }
 
-// Apply puts the preset's values into a configuration.
+// Apply sets the preset's values in a configuration.
 func (p Preset) Apply(c *Configuration) error {
 	c.Preset = p.Name
 	for name, value := range p.Values {
 		s, ok := Lookup(name)
 		if !ok {
-			return fmt.Errorf("preset %q: no setting is called %q", p.Name, name)
+			return fmt.Errorf("preset %q: there is no setting %q", p.Name, name)
 		}
 		if err := s.Set(c, value); err != nil {
 			return fmt.Errorf("preset %q: %w", p.Name, err)

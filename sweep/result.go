@@ -1,17 +1,24 @@
 package sweep
 
-// Result is everything a finished task reports. It holds nothing that differs
-// between two runs of the same task: host, times and kernel belong to the attempt.
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+)
+
+// Result is the outcome of a finished task. Two runs of the same task have the same
+// result: host, times and kernel belong to the attempt.
 type Result struct {
-	// The fields stand in the order of their names, as Encode writes them.
+	// The fields are in the order of their JSON names, which Encode needs.
 
 	// Angles[time][layer][qubit] = [RY, RZ], radians.
 	Angles [][][][2]float64 `json:"angles"`
-	// Model, Data and Heldout are the statistics' vectors by StatisticNames: the
-	// model's, the recording's, and those of the repeats that training never saw;
+	// Model, Data and Heldout are vectors of statistics by StatisticNames: those of
+	// the model, of the recording, and of the repeats that training never saw.
 	// Heldout is nil without a holdout.
 	Data map[string][]float64 `json:"data"`
-	// Errors by ErrorNames; an absent name is a missing value (no lags at t = 1, too many words).
+	// Errors by ErrorNames; an error may be missing (no lags at t = 1, too many words).
 	Errors map[string]float64 `json:"errors"`
 	// Floors by ErrorNames: the expected error of the true law against this recording.
 	Floors  map[string]float64   `json:"floors"`
@@ -33,10 +40,9 @@ type HistoryPoint struct {
 	Step   int     `json:"step"`
 }
 
-// ErrorNames lists the errors in the order of the columns of results.csv
-// (DESIGN.md, section 2.2). The first six are mean squares: their column is
-// "mse_" + name; every floor's column is "floor_" + name;
-// js_k_probability_bits has no floor.
+// ErrorNames lists the errors in the order of the columns of results.csv (DESIGN.md,
+// section 2.2). The first six are mean squares, with the column "mse_" + name. The
+// column of a floor is "floor_" + name; js_k_probability_bits has no floor.
 var ErrorNames = []string{
 	"k_probability", "firing_rate_hz2", "covariance", "autocorrelogram",
 	"rate_by_step_hz2", "lagged_covariance", "js_bits", "js_k_probability_bits",
@@ -51,4 +57,57 @@ var StatisticNames = []string{
 	"rate_by_step_hz",   // neuron-major: n × t
 	"lagged_covariance", // lag-major, then ordered pairs i ≠ j
 	"state",             // 2^(n·t) joint words, kept for n·t ≤ 10; bit s·n+i = neuron i at step s
+}
+
+// Encode encodes the result as canonical JSON: sorted keys, no white space, and the
+// shortest numbers that read back the same. NaN and infinities are errors.
+func (r Result) Encode() ([]byte, error) {
+	body, err := json.Marshal(r) // the keys are sorted: see Result
+	if err != nil {
+		return nil, fmt.Errorf("encode result: %w", err)
+	}
+	return body, nil
+}
+
+// DecodeResult decodes the output of Encode. Any other text is an error, so that the
+// [Digest] of a body identifies its numbers. It does not call [Result.Validate].
+func DecodeResult(body []byte) (Result, error) {
+	if r, ok := readResult(body); ok {
+		return r, nil
+	}
+	return decodeResult(body)
+}
+
+// decodeResult is DecodeResult by package encoding/json. readResult must agree with it.
+func decodeResult(body []byte) (Result, error) {
+	var r Result
+	if err := decodeStrictly(body, &r); err != nil {
+		return Result{}, fmt.Errorf("decode result: %w", err)
+	}
+	again, err := r.Encode()
+	if err != nil {
+		return Result{}, fmt.Errorf("decode result: %w", err)
+	}
+	if !bytes.Equal(again, body) {
+		return Result{}, fmt.Errorf("decode result: not in canonical form")
+	}
+	return r, nil
+}
+
+// LargestSensibleAngle is the largest angle, in radians, of a sensible training: a
+// thousand turns. Training with larger ones skips whole turns, and float32 keeps
+// hardly three digits of their fraction.
+const LargestSensibleAngle = 1000 * 2 * math.Pi
+
+// LargestAngle returns the largest magnitude of the trained angles, in radians.
+func (r Result) LargestAngle() float64 {
+	largest := 0.0
+	for _, patch := range r.Angles {
+		for _, layer := range patch {
+			for _, qubit := range layer {
+				largest = max(largest, math.Abs(qubit[0]), math.Abs(qubit[1]))
+			}
+		}
+	}
+	return largest
 }

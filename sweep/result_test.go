@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// resultOf makes a valid result with every field set.
+// resultOf returns a valid result with every field set.
 func resultOf(c Configuration) Result {
 	r := Result{TrainableParameters: c.TrainableParameters()}
 	check := resultCheck{c: c}
@@ -82,7 +82,7 @@ func TestResultRoundTrip(t *testing.T) {
 	}
 }
 
-// The bytes of a result decide whether two runs agree: they must not drift.
+// TestGoldenResult guards the encoding, by which two runs are compared.
 func TestGoldenResult(t *testing.T) {
 	c := configurationOf(2, 2, 0.25)
 	c.Circuit.Layers = 1
@@ -115,7 +115,7 @@ func TestDecodeResultRefuses(t *testing.T) {
 		{"unknown field", strings.Replace(good, `"data"`, `"date"`, 1), "unknown field"},
 		{"white space", strings.Replace(good, ":", ": ", 1), "not in canonical form"},
 		{"longer number", strings.Replace(good, "0.001", "0.0010", 1), "not in canonical form"},
-		{"trailing data", good + good, "something follows"},
+		{"trailing data", good + good, "unexpected text after"},
 	} {
 		_, err := DecodeResult([]byte(test.body))
 		if err == nil || !strings.Contains(err.Error(), test.want) {
@@ -135,7 +135,7 @@ func TestResultValidate(t *testing.T) {
 		{"negative error", func(r *Result) { r.Errors["covariance"] = -1e-3 }, "errors: covariance = -0.001: must be from 0 to 4"},
 		{"NaN error", func(r *Result) { r.Errors["covariance"] = math.NaN() }, "errors: covariance = NaN"},
 		{"infinite floor", func(r *Result) { r.Floors["covariance"] = math.Inf(1) }, "floors: covariance = +Inf"},
-		{"unknown error", func(r *Result) { r.Errors["mse"] = 1 }, `errors: "mse" is no error of n=3 t=2`},
+		{"unknown error", func(r *Result) { r.Errors["mse"] = 1 }, `errors: n=3 t=2 has no error "mse"`},
 		{"floor without meaning", func(r *Result) { r.Floors["js_k_probability_bits"] = 0 }, "has no floor"},
 		{"divergence", func(r *Result) { r.Errors["js_bits"] = 1.1 }, "errors: js_bits = 1.1: must be from 0 to 1"},
 		{"missing vector", func(r *Result) { delete(r.Model, "k_probability") }, "model: k_probability is missing"},
@@ -148,9 +148,9 @@ func TestResultValidate(t *testing.T) {
 		{"impossible pairs", func(r *Result) { r.Data["autocorrelogram"][0] = 3 }, "data: autocorrelogram[0] = 3"},
 		{"huge error", func(r *Result) { r.Errors["firing_rate_hz2"] = 1e300 }, "errors: firing_rate_hz2 = 1e+300: must be from 0 to 2500"},
 		{"huge floor", func(r *Result) { r.HeldoutFloors["k_probability"] = 1.1 }, "heldout_floors: k_probability = 1.1: must be from 0 to 1"},
-		{"unknown vector", func(r *Result) { r.Heldout["psth"] = nil }, `heldout: "psth" is no statistic`},
+		{"unknown vector", func(r *Result) { r.Heldout["psth"] = nil }, `heldout: n=3 t=2 has no statistic "psth"`},
 		{"negative probability", func(r *Result) { r.Model["k_probability"] = []float64{-0.5, 1.5, 0, 0} }, "model: k_probability[0] = -0.5: must be from 0 to 1"},
-		{"sum of probabilities", func(r *Result) { r.Model["state"][0] = 0.5 }, "model: state is no probability distribution"},
+		{"sum of probabilities", func(r *Result) { r.Model["state"][0] = 0.5 }, "model: state is not a probability distribution"},
 		{"held out missing", func(r *Result) { r.HeldoutErrors = nil }, "heldout_errors: k_probability is missing"},
 		{"history order", func(r *Result) { r.History[1].Step = 0 }, "history[1].step = 0: must rise"},
 		{"history end", func(r *Result) { r.History[1].Step = 2001 }, "history[1].step = 2001: must rise from 0 to at most 2000"},
@@ -187,9 +187,9 @@ func TestResultValidateOfOtherShapes(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
-		"history of n·t = 20: none is kept above 16",
+		"history of n·t = 20: there must be none above 16",
 		"held-out numbers without a holdout",
-		`errors: "js_bits" is no error of n=4 t=5`,
+		`errors: n=4 t=5 has no error "js_bits"`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want also %q", err, want)
@@ -197,7 +197,8 @@ func TestResultValidateOfOtherShapes(t *testing.T) {
 	}
 }
 
-// A model that never fires has no autocorrelogram: that is no fault.
+// TestResultMayMissUndefinedStatistics uses a model that never fires and so has no
+// autocorrelogram.
 func TestResultMayMissUndefinedStatistics(t *testing.T) {
 	c := configurationOf(3, 4, 0)
 	r := resultOf(c)
@@ -238,7 +239,7 @@ func FuzzDecodeResult(f *testing.F) {
 	})
 }
 
-// agrees checks that what is read fast is read so by encoding/json too.
+// agrees checks that readResult agrees with encoding/json.
 func agrees(t interface {
 	Helper()
 	Errorf(string, ...any)
@@ -298,7 +299,7 @@ func TestReadResultProperty(t *testing.T) {
 	})
 }
 
-// Encode relies on the order of the fields.
+// TestEncodingIsSorted checks the order of the fields, on which Encode relies.
 func TestEncodingIsSorted(t *testing.T) {
 	for _, c := range []Configuration{configurationOf(2, 1, 0), configurationOf(2, 3, 0.2), configurationOf(4, 5, 0)} {
 		body, err := resultOf(c).Encode()
@@ -335,7 +336,7 @@ func BenchmarkDecodeResult(b *testing.B) {
 	}
 }
 
-// TestMaxResultBytes encodes results of the longest numbers that there are.
+// TestMaxResultBytes encodes results with the longest numbers.
 func TestMaxResultBytes(t *testing.T) {
 	const longest = -2.2250738585072014e-308
 	for _, change := range []func(*Configuration){
@@ -370,6 +371,29 @@ func TestMaxResultBytes(t *testing.T) {
 		}
 		if limit := MaxResultBytes(c); len(body) > limit || len(body) < limit/8 {
 			t.Errorf("%s: %d bytes, and the limit is %d", c.Label(), len(body), limit)
+		}
+	}
+}
+
+func TestLargestAngle(t *testing.T) {
+	r := Result{Angles: [][][][2]float64{{{{1, -2}, {0.5, 0}}}, {{{0, 1}, {-7, 3}}}}}
+	if got := r.LargestAngle(); got != 7 {
+		t.Errorf("largest angle %v, want 7", got)
+	}
+	if got := (Result{}).LargestAngle(); got != 0 {
+		t.Errorf("largest angle of none is %v", got)
+	}
+}
+
+func TestFailureKind(t *testing.T) {
+	for message, want := range map[string]string{
+		"":                         "",
+		"disk full":                "disk full",
+		"step 12: update 13 of -1": "step …: update … of …",
+		"rate 1e+30, 0.002, 5e-7":  "rate …, …, …",
+	} {
+		if got := FailureKind(message); got != want {
+			t.Errorf("kind of %q is %q, want %q", message, got, want)
 		}
 	}
 }

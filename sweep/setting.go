@@ -8,32 +8,32 @@ import (
 	"strings"
 )
 
-// Setting describes one setting of a [Configuration]. Its values travel as
-// float64 (whole numbers too: none exceeds 2⁵³), bool or string.
+// Setting describes one setting of a [Configuration]. Its values are float64, bool
+// or string. A whole number is a float64, too, below 2⁵³.
 type Setting struct {
 	Name     string   // in a grid file, in JSON, and as a column of results.csv
-	Block    string   // the block of a grid file that it stands in; "" is the sweep block itself
+	Block    string   // its block in a grid file; "" is the sweep block itself
 	Default  any      // float64, bool or string
 	Range    Range    // of a number
-	Values   []string // that a text may take
-	Reserved []string // values that are named in the design but not available in this version
+	Values   []string // allowed texts
+	Reserved []string // texts that the design names but this version does not support
 	Doc      string   // one line
-	When     string   // which configurations read it, as a condition of a grid file; "" is all
+	When     string   // a condition, as in a grid file, for the configurations that read it; "" is all
 
 	field   func(*Configuration) any // pointer to int, uint64, float64, bool or string
-	reads   func(Configuration) bool // When, as a function; nil: always
-	pattern *pattern                 // further texts, beside Values; nil: none
-	outside bool                     // not part of a task's identity by itself (see Canonical)
-	implied any                      // value of all tasks older than the setting; nil in settings of the first version
+	reads   func(Configuration) bool // When, as a function; nil is always
+	pattern *pattern                 // of further allowed texts; nil is none
+	outside bool                     // whether Canonical leaves it out
+	implied any                      // value in tasks older than the setting; nil if there are none
 }
 
-// pattern admits texts that cannot be listed.
+// pattern allows texts that cannot be listed.
 type pattern struct {
-	words  string // what they are, to follow "must be"
+	words  string // describes the texts, after "must be"
 	admits func(string) bool
 }
 
-// Kind names the type of a setting's values, in the words of an error message.
+// Kind is the type of a setting's values, as error messages name it.
 type Kind string
 
 // The kinds of settings.
@@ -44,7 +44,7 @@ const (
 	Text    Kind = "a text in quotes"
 )
 
-// anyConfiguration is only asked for the types of its fields.
+// anyConfiguration serves only to find the types of fields.
 var anyConfiguration Configuration
 
 // Kind returns the type of the setting's values.
@@ -77,8 +77,8 @@ func (s Setting) Value(c Configuration) any {
 	}
 }
 
-// Set checks a value and puts it into a configuration; on error the
-// configuration stays as it is.
+// Set checks a value and sets it in a configuration. On error it leaves the
+// configuration unchanged.
 func (s Setting) Set(c *Configuration, value any) error {
 	if err := s.Check(value); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (s Setting) Set(c *Configuration, value any) error {
 	case *uint64:
 		*p = uint64(value.(float64))
 	case *float64:
-		*p = value.(float64) + 0 // −0 becomes 0: one value must be one task
+		*p = value.(float64) + 0 // −0 becomes 0, so that both are one task
 	case *bool:
 		*p = value.(bool)
 	case *string:
@@ -98,8 +98,8 @@ func (s Setting) Set(c *Configuration, value any) error {
 	return nil
 }
 
-// Check says whether the setting may take the value. Its error names the
-// setting, the value, and what is allowed.
+// Check returns an error if the value is not allowed. It names the setting, the value
+// and the allowed values.
 func (s Setting) Check(value any) error {
 	if s.admits(value) {
 		return nil
@@ -123,7 +123,7 @@ func (s Setting) admits(value any) bool {
 	}
 }
 
-// Allowed describes the values that the setting may take, to follow "must be".
+// Allowed describes the allowed values, after "must be".
 func (s Setting) Allowed() string {
 	switch s.Kind() {
 	case Whole, Real:
@@ -152,12 +152,12 @@ func (s Setting) alternatives() string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// ReadBy says whether a configuration's numbers depend on the setting. One that
-// is not read may take any value without making another task.
+// ReadBy reports whether a configuration's numbers depend on the setting. If not, its
+// value does not change the task.
 func (s Setting) ReadBy(c Configuration) bool { return s.reads == nil || s.reads(c) }
 
-// Format writes a setting's value as it stands in a grid file: the shortest
-// number that reads back the same, true or false, or a quoted text.
+// Format formats a setting's value as in a grid file: the shortest number that reads
+// back the same, true or false, or a quoted text.
 func Format(value any) string {
 	switch v := value.(type) {
 	case float64:
@@ -170,4 +170,36 @@ func Format(value any) string {
 	default:
 		return fmt.Sprint(v)
 	}
+}
+
+// maxWhole is 2⁵³ − 1, the largest whole number that every reader of JSON preserves.
+const maxWhole = 1<<53 - 1
+
+// The magnitudes of numbers that training can hold in float32.
+const (
+	smallest = 1e-37
+	largest  = 1e37
+)
+
+// Range is an interval of numbers.
+type Range struct {
+	Low, High float64
+	OpenHigh  bool // whether the range excludes High
+}
+
+func between(low, high float64) Range { return Range{Low: low, High: high} }
+func share() Range                    { return Range{Low: 0, High: 1, OpenHigh: true} }
+
+// Contains reports whether a number is in the range; NaN never is.
+func (r Range) Contains(v float64) bool {
+	return v >= r.Low && (v < r.High || v == r.High && !r.OpenHigh)
+}
+
+// String describes the range, such as "from 1 to 16".
+func (r Range) String() string {
+	to := " to "
+	if r.OpenHigh {
+		to = " to below "
+	}
+	return "from " + Format(r.Low) + to + Format(r.High)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Every field of Configuration is a setting of its own name and block, and
-// every setting is documented.
+// TestTableCoversConfiguration checks that every field of Configuration is a setting
+// of its name and block, and that every setting is documented.
 func TestTableCoversConfiguration(t *testing.T) {
 	want := map[string]string{}
 	fields(reflect.TypeFor[Configuration](), "", want)
@@ -37,7 +37,7 @@ func TestTableCoversConfiguration(t *testing.T) {
 	}
 }
 
-// fields collects the JSON names of a struct and the block that each is in.
+// fields collects the JSON names of a struct with their blocks.
 func fields(t reflect.Type, block string, into map[string]string) {
 	for i := range t.NumField() {
 		f := t.Field(i)

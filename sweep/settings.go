@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// Settings returns the table of all settings, in the order in which they are
-// documented: the sweep block's own, then block by block.
+// Settings returns all settings in the order of the documentation: those of the
+// sweep block, then block by block.
 func Settings() []Setting { return slices.Clone(settings) }
 
-// Lookup finds a setting by its name.
+// Lookup finds a setting by name.
 func Lookup(name string) (Setting, bool) {
 	i := slices.IndexFunc(settings, func(s Setting) bool { return s.Name == name })
 	if i < 0 {
@@ -34,12 +34,12 @@ var settings = slices.Concat(sweepSettings, recordingSettings, circuitSettings, 
 var sweepSettings = []Setting{
 	{
 		Name: "preset", Default: "", Values: append([]string{""}, presetNames()...), outside: true,
-		Doc:   "a published reading of the model, as the start that explicit settings change",
+		Doc:   "a published variant of the model; explicit settings override it",
 		field: func(c *Configuration) any { return &c.Preset },
 	},
 	{
 		Name: "objective", Default: "wgan", Values: []string{"wgan"}, Reserved: []string{"likelihood"},
-		Doc:   "what the training minimises",
+		Doc:   "objective of the training",
 		field: func(c *Configuration) any { return &c.Objective },
 	},
 	{
@@ -59,7 +59,7 @@ var sweepSettings = []Setting{
 	},
 	{
 		Name: "seed", Default: 1.0, Range: between(0, maxWhole),
-		Doc:   "start of every random stream",
+		Doc:   "seed of all random streams",
 		field: func(c *Configuration) any { return &c.Seed },
 	},
 }
@@ -116,7 +116,7 @@ var circuitSettings = []Setting{
 	},
 	{
 		Name: "auxiliary_readout", Block: "circuit", Default: "trace", Values: []string{"trace", "postselect"},
-		Doc:   "ignore the auxiliary qubits, or keep their outcome 0…0 only",
+		Doc:   "ignore the auxiliary qubits, or keep only their outcome 0…0",
 		When:  "auxiliary > 0",
 		reads: func(c Configuration) bool { return c.Circuit.Auxiliary > 0 },
 		field: func(c *Configuration) any { return &c.Circuit.AuxiliaryReadout },
@@ -148,7 +148,7 @@ var circuitSettings = []Setting{
 	},
 	{
 		Name: "initial_angles", Block: "circuit", Default: "uniform_2pi", Values: []string{"uniform_2pi", "uniform_1"},
-		Doc:   "start of the angles: uniform on [0, 2π) or [0, 1)",
+		Doc:   "initial angles: uniform on [0, 2π) or [0, 1)",
 		field: func(c *Configuration) any { return &c.Circuit.InitialAngles },
 	},
 }
@@ -196,7 +196,7 @@ var trainingSettings = []Setting{
 	},
 	{
 		Name: "constraint", Block: "training", Default: "one_sided", Values: []string{"one_sided", "two_sided", "none", "clip"},
-		Doc:   "what keeps the critic's slope near 1: a gradient penalty, nothing, or clipped weights",
+		Doc:   "constraint on the critic's slope: a gradient penalty, none, or clipped weights",
 		field: func(c *Configuration) any { return &c.Training.Constraint },
 	},
 	{
@@ -234,12 +234,12 @@ var trainingSettings = []Setting{
 	},
 	{
 		Name: "schedule", Block: "training", Default: "cosine_generator", Values: []string{"cosine_generator", "cosine", "constant"},
-		Doc:   "which learning rates fall to 0: the generator's, both, or none",
+		Doc:   "learning rates that fall to 0: the generator's, both, or none",
 		field: func(c *Configuration) any { return &c.Training.Schedule },
 	},
 	{
 		Name: "average", Block: "training", Default: 0.0, Range: share(),
-		Doc:   "decay of the moving average of the angles that is evaluated instead; 0 is none",
+		Doc:   "decay of the moving average of the angles, which is evaluated in their place; 0 is none",
 		field: func(c *Configuration) any { return &c.Training.Average },
 	},
 }
@@ -247,7 +247,7 @@ var trainingSettings = []Setting{
 var evaluationSettings = []Setting{
 	{
 		Name: "method", Block: "evaluation", Default: "exact", Values: []string{"exact", "samples"},
-		Doc:   "statistics by quadrature where the noise allows it (one angle per patch at most), or by sampling",
+		Doc:   "statistics by quadrature if a patch has at most one noise angle, or by sampling",
 		field: func(c *Configuration) any { return &c.Evaluation.Method },
 	},
 	{

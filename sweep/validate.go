@@ -18,9 +18,9 @@ const maxLag = 4
 // maxKeptStateBits bounds n·t where a result keeps the state distribution.
 const maxKeptStateBits = 10
 
-// Validate says everything by which a result cannot be one of the
-// configuration: shapes, ranges, names, numbers that are not finite. It does not
-// say that the numbers are right.
+// Validate returns the first faults of a result of a configuration: wrong shapes,
+// ranges or names, and numbers that are not finite. It cannot tell whether the
+// numbers are correct.
 func (r Result) Validate(c Configuration) error {
 	v := resultCheck{c: c}
 	v.require(r.TrainableParameters == c.TrainableParameters(),
@@ -42,8 +42,8 @@ func (r Result) Validate(c Configuration) error {
 	return errors.Join(v.faults...)
 }
 
-// MaxResultBytes returns how many bytes the encoded result of a configuration can
-// take at most. What is larger need not be decoded.
+// MaxResultBytes returns an upper bound of the encoded size of a configuration's
+// result, in bytes. A larger body can be rejected without decoding it.
 func MaxResultBytes(c Configuration) int {
 	numbers := c.Timesteps*c.Circuit.Layers*c.Qubits()*2 + SampleWindows*c.Timesteps
 	for _, name := range StatisticNames {
@@ -56,18 +56,18 @@ func MaxResultBytes(c Configuration) int {
 	return maxFrameBytes + maxNumberBytes*numbers + maxPointBytes*points
 }
 
-// The longest encodings: of a number with its comma and brackets, of a point of the
-// history, and of all else (names, errors and floors).
+// The longest encodings of a number with its comma and brackets, of a point of the
+// history, and of everything else (names, errors and floors).
 const (
 	maxNumberBytes = 32
 	maxPointBytes  = 64
 	maxFrameBytes  = 16 << 10
 )
 
-// maxFaults bounds the length of Validate's error.
+// maxFaults is the number of faults in Validate's error.
 const maxFaults = 10
 
-// resultCheck gathers the faults of one result.
+// resultCheck collects the faults of one result.
 type resultCheck struct {
 	c      Configuration
 	faults []error
@@ -79,16 +79,16 @@ func (v *resultCheck) require(ok bool, format string, args ...any) {
 	}
 }
 
-// fault is for what is required of many numbers: arguments that nobody prints
-// would cost more than the comparison.
+// fault adds a fault. Loops over many numbers call it instead of require, whose
+// arguments would cost more than the comparison.
 func (v *resultCheck) fault(format string, args ...any) {
 	if len(v.faults) < maxFaults {
 		v.faults = append(v.faults, fmt.Errorf(format, args...))
 	}
 }
 
-// StatisticLength returns the length of a vector of StatisticNames; 0 where the
-// configuration does not define it.
+// StatisticLength returns the length of a vector of StatisticNames, 0 if n and t do
+// not define it.
 func StatisticLength(name string, neurons, timesteps int) int {
 	switch name {
 	case "k_probability":
@@ -114,7 +114,7 @@ func StatisticLength(name string, neurons, timesteps int) int {
 // binsPerSecond is the highest rate: a spike in every bin of 20 ms.
 const binsPerSecond = 50
 
-// statisticRanges are the bounds of each vector's elements.
+// statisticRanges holds the bounds of each vector's elements.
 var statisticRanges = map[string]struct{ low, high float64 }{
 	"k_probability":     {0, 1},
 	"firing_rate_hz":    {0, binsPerSecond},
@@ -125,8 +125,8 @@ var statisticRanges = map[string]struct{ low, high float64 }{
 	"state":             {0, 1},
 }
 
-// largestError bounds an error of ErrorNames: no two vectors are further apart
-// than their range is wide.
+// largestError returns the upper bound of an error of ErrorNames: 1 for a divergence,
+// the square of the statistic's range for a mean square.
 func largestError(name string) float64 {
 	if isDivergenceName(name) {
 		return 1
@@ -136,7 +136,7 @@ func largestError(name string) float64 {
 	return width * width
 }
 
-// defined says whether an error of ErrorNames exists for the configuration.
+// defined reports whether the configuration has an error of ErrorNames.
 func (v *resultCheck) defined(name string) bool {
 	statistic := name
 	switch name {
@@ -152,8 +152,8 @@ func (v *resultCheck) defined(name string) bool {
 	return StatisticLength(statistic, v.c.Neurons, v.c.Timesteps) > 0
 }
 
-// errorsOf wants the two errors that every model and recording have. Others may
-// be missing even where they are defined: no autocorrelogram without spikes.
+// errorsOf requires the two errors that every model and recording have. Others may be
+// missing even if they are defined: there is no autocorrelogram without spikes.
 func (v *resultCheck) errorsOf(where string, errs map[string]float64) {
 	for _, name := range []string{"k_probability", "firing_rate_hz2"} {
 		_, ok := errs[name]
@@ -171,17 +171,18 @@ func (v *resultCheck) floors(where string, floors map[string]float64) {
 func (v *resultCheck) inRange(where string, values map[string]float64) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		v.require(slices.Contains(ErrorNames, name) && v.defined(name),
-			"%s: %q is no error of n=%d t=%d", where, name, v.c.Neurons, v.c.Timesteps)
+			"%s: n=%d t=%d has no error %q", where, v.c.Neurons, v.c.Timesteps, name)
 		least, most := 0.0, largestError(name)
 		if isDivergenceName(name) {
-			least = -roundingSlack // it is a difference of sums
+			least = -roundingSlack // a difference of rounded sums
 		}
 		v.require(values[name] >= least && values[name] <= most+roundingSlack,
 			"%s: %s = %v: must be from 0 to %v", where, name, values[name], most)
 	}
 }
 
-// roundingSlack is how far rounding may carry a probability or divergence beyond its bounds.
+// roundingSlack is the excess over its bounds that rounding may give a probability
+// or divergence.
 const roundingSlack = 1e-6
 
 func (v *resultCheck) vectors(where string, vectors map[string][]float64) {
@@ -190,17 +191,17 @@ func (v *resultCheck) vectors(where string, vectors map[string][]float64) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(vectors)) {
 		vector, length := vectors[name], StatisticLength(name, v.c.Neurons, v.c.Timesteps)
-		v.require(length > 0, "%s: %q is no statistic of n=%d t=%d", where, name, v.c.Neurons, v.c.Timesteps)
+		v.require(length > 0, "%s: n=%d t=%d has no statistic %q", where, v.c.Neurons, v.c.Timesteps, name)
 		v.require(len(vector) == length, "%s: %s has %d elements: must be %d", where, name, len(vector), length)
 		bounds := statisticRanges[name]
 		for i, x := range vector {
-			if x >= bounds.low-roundingSlack && x <= bounds.high+roundingSlack { // false for NaN, too
+			if x >= bounds.low-roundingSlack && x <= bounds.high+roundingSlack { // false for NaN
 				continue
 			}
 			v.fault("%s: %s[%d] = %v: must be from %v to %v", where, name, i, x, bounds.low, bounds.high)
 		}
 		if name == "k_probability" || name == "state" {
-			v.require(isDistribution(vector), "%s: %s is no probability distribution", where, name)
+			v.require(isDistribution(vector), "%s: %s is not a probability distribution", where, name)
 		}
 	}
 }
@@ -221,7 +222,7 @@ func isDistribution(p []float64) bool {
 
 func (v *resultCheck) history(points []HistoryPoint) {
 	v.require(len(points) == 0 || v.c.HasState(),
-		"history of n·t = %d: none is kept above %d", v.c.Neurons*v.c.Timesteps, MaxStateBits)
+		"history of n·t = %d: there must be none above %d", v.c.Neurons*v.c.Timesteps, MaxStateBits)
 	last := -1
 	for i, p := range points {
 		v.require(last < p.Step && p.Step <= v.c.Training.Steps,

@@ -1,5 +1,5 @@
-# A first look, in less than a minute: two and four neurons, one and two time
-# steps, with the K-loss and without it, five trainings of each.
+# A first sweep, in less than a minute: two and four neurons, one and two time
+# steps, with and without the K-loss, five trainings of each.
 #
 #   coordinator --grid sweep/examples/quick.hcl
 
@@ -13,7 +13,7 @@ sweep "quick" {
     k         = [0, 1]
   }
 
-  # A point of the Jensen–Shannon divergence during training every so many steps.
+  # Steps between two points of the Jensen–Shannon divergence during training.
   evaluation {
     history_every = 20
   }

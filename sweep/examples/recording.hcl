@@ -1,10 +1,10 @@
-# A real recording: does the circuit's entanglement matter? The same ansatz with
-# its CNOTs and without them, beside the K-loss, on the most active cells.
+# A recording: does the circuit's entanglement matter? The same ansatz with and
+# without its CNOTs, and with and without the K-loss, on the most active neurons.
 #
 #   coordinator --grid sweep/examples/recording.hcl --recording bint_fishmovie32_100.mat
 #
-# The recording of the paper is at https://doi.org/10.15479/AT:ISTA:61. A file of
-# one's own is a .mat or .npy array of repeats × neurons × bins, 0 or 1.
+# The recording of the paper is at https://doi.org/10.15479/AT:ISTA:61. Any other
+# is a .mat or .npy array of repeats × neurons × bins, with values 0 and 1.
 
 variable "replicates" {
   description = "trainings of each configuration, from different seeds"
@@ -20,8 +20,8 @@ sweep "recording" {
   seed       = 1
   replicates = var.replicates
 
-  # The file comes from --recording; path = "FILE" here would do as well.
-  # A fifth of the repeats is held out: errors are reported against both parts.
+  # --recording names the file; path = "FILE" here does the same. A fifth of the
+  # repeats is held out, and errors are reported against both parts.
   recording {
     source  = "file"
     select  = "most_active"
@@ -35,7 +35,7 @@ sweep "recording" {
     entangler = ["chain", "none"]
   }
 
-  # The control without CNOTs is wanted for single bins only.
+  # The control without CNOTs is trained for single time steps only.
   exclude {
     when = entangler == "none" && timesteps > 1
   }

@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// freeze stops the process until it gets a SIGCONT.
+// freeze stops the process until it receives SIGCONT.
 func freeze() { _ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) }

@@ -2,5 +2,5 @@
 
 package failpoint
 
-// freeze does nothing: no test freezes processes there.
+// freeze does nothing: no test freezes processes on Windows.
 func freeze() {}

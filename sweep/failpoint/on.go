@@ -14,8 +14,8 @@ var (
 	visits atomic.Int64
 )
 
-// Reach kills or freezes the process, without any clean-up, if name is the
-// chosen place and this is the fatal visit.
+// Reach kills or freezes the process, without any clean-up, if it is called for the
+// chosen place and visit.
 func Reach(name string) {
 	if name != chosen.place || visits.Add(1) != chosen.visit {
 		return
@@ -27,10 +27,10 @@ func Reach(name string) {
 	if self, err := os.FindProcess(os.Getpid()); err == nil {
 		_ = self.Kill()
 	}
-	select {} // the kill is asynchronous: go no further
+	select {} // the kill is asynchronous
 }
 
-// choice is what the environment asks for.
+// choice is the content of the environment variable.
 type choice struct {
 	place   string
 	visit   int64

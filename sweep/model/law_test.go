@@ -19,15 +19,15 @@ import (
 	"spiqsweep/worker/runner"
 )
 
-// indifferent takes no notice of a run.
-type indifferent struct{}
+// quiet is a reporter that discards everything.
+type quiet struct{}
 
-func (indifferent) Progress(int)           {}
-func (indifferent) Checkpoint(int, []byte) {}
+func (quiet) Progress(int)           {}
+func (quiet) Checkpoint(int, []byte) {}
 
-// compareLaw holds the laws of model.py, of every time step of the model in
-// argv[1], against the program's own statistics in argv[2], within argv[3]; and
-// the mean over quasi-random points against the quadrature.
+// compareLaw compares the distributions that model.py computes for the model in
+// argv[1] with the program's statistics in argv[2], within argv[3], and the mean over
+// quasi-random points with the quadrature.
 const compareLaw = `
 import json, sys
 import numpy as np
@@ -49,10 +49,10 @@ if noise_shape(model)[1] != (1, 1):
     assert error < 5e-3, f"quasi-random points are off by {error}"
 `
 
-// TestTheLawIsTheProgramsOwn trains a model of every kind of noise, and compares
-// the law that model.py computes from its file with the statistics of its
+// TestLawMatchesTheStatistics trains a model for every kind of noise, and compares
+// the distributions that model.py computes from its file with the statistics of the
 // result: exact ones, or frequencies in 20,000 windows.
-func TestTheLawIsTheProgramsOwn(t *testing.T) {
+func TestLawMatchesTheStatistics(t *testing.T) {
 	python := needs.Python(t, "python3-numpy", "numpy")
 	noisy := map[string]func(*sweep.Configuration){
 		"an angle for each qubit":           func(c *sweep.Configuration) { c.Circuit.Noise = "per_qubit" },
@@ -84,11 +84,11 @@ func TestTheLawIsTheProgramsOwn(t *testing.T) {
 			if err := c.Validate(); err != nil {
 				t.Fatal(err)
 			}
-			cells := []int{10, 11, 12}[:c.Neurons]
+			neurons := []int{10, 11, 12}[:c.Neurons]
 			kernel := circuit.DefaultKernel()
-			raster := recording.Surrogate(1).Raster(cells)
+			raster := recording.Surrogate(1).Raster(neurons)
 			task := runner.Task{ID: sweep.NewTaskID(c, raster.Digest(), sweep.Numerics, kernel.Class), Configuration: c, Raster: raster}
-			outcome, err := runner.New(kernel, hclog.NewNullLogger()).Run(context.Background(), task, indifferent{})
+			outcome, err := runner.New(kernel, hclog.NewNullLogger()).Run(context.Background(), task, quiet{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestTheLawIsTheProgramsOwn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			row := table.Row{Task: task.ID, Configuration: c, Data: "surrogate", NeuronIDs: cells}
+			row := table.Row{Task: task.ID, Configuration: c, Data: "surrogate", NeuronIDs: neurons}
 			if err := model.Write(file, row, outcome.Result.Angles, raster.BinMS); err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +116,7 @@ func TestTheLawIsTheProgramsOwn(t *testing.T) {
 				allowed = "0.018" // five standard deviations of a share of 20,000 windows
 			}
 			run := exec.Command(python, "-c", compareLaw, filepath.Join(folder, "model.json"), filepath.Join(folder, "vectors.json"), allowed)
-			run.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1") // it finds model.py in this folder
+			run.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1") // it imports model.py from this folder
 			if output, err := run.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, output)
 			}

@@ -11,7 +11,7 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-// Format names the layout of the file. Readers should refuse another.
+// Format is the name and version of the format. A reader must reject any other.
 const Format = "spiqsweep-model/1"
 
 const qubitOrder = "qubit i is bit i (value 2^i) of a word; qubit i < neurons is neuron i, the recording's neuron neuron_ids[i]; auxiliary qubits follow"
@@ -35,18 +35,18 @@ type file struct {
 	Tests      []test           `json:"tests"`
 }
 
-// test is a law that a reader of the angles must be able to reproduce.
+// test is a distribution that a reader must reproduce from the angles.
 type test struct {
 	Time          int         `json:"time"`
 	Gamma         [][]float64 `json:"gamma"`
 	Probabilities []float64   `json:"probabilities"`
 }
 
-// Write writes the model of a finished task by its trained angles; binMS is the
-// width of a time step in milliseconds.
+// Write writes the model of a finished task with its trained angles. The width of a
+// time step, binMS, is in milliseconds.
 func Write(w io.Writer, row table.Row, angles [][][][2]float64, binMS float64) error {
 	if len(angles) != row.Configuration.Timesteps {
-		return fmt.Errorf("write model of task %s: it has angles of %d time steps: must be %d", row.Task, len(angles), row.Configuration.Timesteps)
+		return fmt.Errorf("write model of task %s: the result has angles of %d time steps: must be %d", row.Task, len(angles), row.Configuration.Timesteps)
 	}
 	tests, err := makeTests(row.Configuration, angles)
 	if err != nil {
@@ -68,7 +68,7 @@ func Write(w io.Writer, row table.Row, angles [][][][2]float64, binMS float64) e
 	return err
 }
 
-// circuitSettings are all of the circuit block, by name.
+// circuitSettings returns the settings of the circuit block, by name.
 func circuitSettings(c sweep.Configuration) map[string]any {
 	values := map[string]any{}
 	for _, s := range sweep.Settings() {
@@ -79,14 +79,14 @@ func circuitSettings(c sweep.Configuration) map[string]any {
 	return values
 }
 
-// makeTests computes the law of the first patch and of the last, for one noise
-// angle each.
+// makeTests computes the distributions of the first and the last patch, each for one
+// set of noise angles.
 func makeTests(c sweep.Configuration, angles [][][][2]float64) ([]test, error) {
 	ansatz := circuit.Ansatz{
 		Neurons: c.Neurons, Auxiliary: c.Circuit.Auxiliary, Layers: c.Circuit.Layers,
 		Order: circuit.Order(c.Circuit.Order), FinalEncoding: c.Circuit.FinalEncoding,
 		Entangler: circuit.Entangler(c.Circuit.Entangler), Readout: circuit.Readout(c.Circuit.AuxiliaryReadout),
-		// A row for every encoding and qubit holds any kind of noise.
+		// One row for each encoding and qubit can represent any kind of noise.
 		Noise: circuit.PerQubit, NoisePerLayer: true,
 	}
 	if err := ansatz.Validate(); err != nil {
@@ -106,8 +106,8 @@ func makeTests(c sweep.Configuration, angles [][][][2]float64) ([]test, error) {
 	return tests, nil
 }
 
-// noise spreads the noise angles of a test over the interval by multiples of
-// the golden ratio, and repeats those that the settings share.
+// noise spreads the noise angles of a test over the interval by multiples of the
+// golden ratio. Angles that the settings share are equal.
 func noise(c sweep.CircuitSettings, a circuit.Ansatz, number int) []float64 {
 	rows := make([]float64, a.NoiseRows())
 	for row := range rows {
@@ -127,7 +127,7 @@ func noise(c sweep.CircuitSettings, a circuit.Ansatz, number int) []float64 {
 	return rows
 }
 
-// flat lays the angles of a patch out as [layer][qubit][RY, RZ].
+// flat returns the angles of a patch in the order [layer][qubit][RY, RZ].
 func flat(patch [][][2]float64) []float64 {
 	var angles []float64
 	for _, layer := range patch {

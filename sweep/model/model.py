@@ -7,7 +7,7 @@ import sys
 import numpy as np
 
 PAULI = {"x": np.array([[0, 1], [1, 0]]), "y": np.array([[0, -1j], [1j, 0]]), "z": np.diag([1, -1])}
-CNOTS = {  # of a layer: control and target, in the order of time
+CNOTS = {  # of a layer: pairs of control and target, in order
     "none": lambda q: [],
     "chain": lambda q: [(i, i + 1) for i in range(q - 1)],
     "ring": lambda q: CNOTS["chain"](q) + ([(q - 1, 0)] if q > 2 else []),
@@ -23,7 +23,7 @@ def rotate(states, qubit, axis, angle):  # exp(-i angle P / 2), for one angle or
     return turned.reshape(states.shape)
 
 def probabilities(model, time, gamma):
-    """The law of a patch for given noise: gamma[..., encoding, qubit] gives [..., word]."""
+    """The distribution of a patch for given noise: gamma[..., encoding, qubit] gives [..., word]."""
     circuit, qubits = model["circuit"], model["neurons"] + model["auxiliary"]
     gamma = np.asarray(gamma, dtype=float)
     points = gamma.reshape(-1, *gamma.shape[-2:])
@@ -41,25 +41,25 @@ def probabilities(model, time, gamma):
     kept = joint[:, :1] if circuit["auxiliary_readout"] == "postselect" else joint
     return (kept.sum(axis=1) / kept.sum(axis=(1, 2))[:, None]).reshape(*gamma.shape[:-2], -1)
 
-def noise_shape(model):  # of gamma, and of what is drawn of it; the rest are copies
+def noise_shape(model):  # of gamma, and of the angles that are drawn; the others are copies of these
     circuit = model["circuit"]
     shape = circuit["layers"] + circuit["final_encoding"], model["neurons"] + model["auxiliary"]
     return shape, (shape[0] if circuit["noise_per_layer"] else 1, shape[1] if circuit["noise"] == "per_qubit" else 1)
 
 def law(model, time, points=2**17):
-    """The law of a time step: of each word, over the noise.
+    """The distribution of a time step: the probability of each word, averaged over the noise.
 
-    An integral over every angle that is drawn for the step, by Gauss-Legendre
-    quadrature: exact to rounding (with postselect, nearly). Where the angles are so
-    many that this takes more than `points` points, a mean over 2**12
-    quasi-random ones instead, good to about 0.002.
+    Integrates over every angle that is drawn for the step, by Gauss-Legendre
+    quadrature: exact up to rounding, nearly so with postselect. If that takes more
+    than `points` points, returns the mean over 2**12 quasi-random points instead,
+    with an error of about 0.002.
     """
     circuit, (shape, drawn) = model["circuit"], noise_shape(model)
     low, high = circuit["noise_low"], circuit["noise_high"]
     if circuit["noise"] == "none":
         return probabilities(model, time, np.zeros(shape))
     angles = drawn[0] * drawn[1]
-    degree = shape[0] * shape[1] // angles  # of the law, a trigonometric polynomial of each angle
+    degree = shape[0] * shape[1] // angles  # of the distribution, a trigonometric polynomial in each angle
     nodes = math.ceil(1.1 * degree * (high - low) / 4) + (32 if angles == 1 else 10)
     if nodes**angles <= points:
         x, w = np.polynomial.legendre.leggauss(nodes)
@@ -77,7 +77,7 @@ def law(model, time, points=2**17):
 def bits(model):  # of each word: [word, neuron]
     return np.arange(2 ** model["neurons"])[:, None] >> np.arange(model["neurons"]) & 1
 
-def noise(model, random):  # one draw of gamma, for a window, or for a patch with noise_per_patch
+def noise(model, random):  # draws gamma for a window, or for a patch with noise_per_patch
     circuit, (shape, drawn) = model["circuit"], noise_shape(model)
     gamma = random.uniform(circuit["noise_low"], circuit["noise_high"], drawn)
     return np.broadcast_to(gamma * (circuit["noise"] != "none"), shape)

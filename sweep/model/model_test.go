@@ -20,7 +20,7 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-// finished is a row with random angles.
+// finished returns a row and random angles.
 func finished(change func(*sweep.Configuration)) (table.Row, [][][][2]float64) {
 	c := sweep.Default()
 	change(&c)
@@ -40,8 +40,8 @@ func finished(change func(*sweep.Configuration)) (table.Row, [][][][2]float64) {
 		}
 		angles = append(angles, patch)
 	}
-	cells := []int{50, 2, 16, 7}[:c.Neurons]
-	return table.Row{Task: "0123", State: sweep.Done, Configuration: c, Data: "surrogate", NeuronIDs: cells}, angles
+	neurons := []int{50, 2, 16, 7}[:c.Neurons]
+	return table.Row{Task: "0123", State: sweep.Done, Configuration: c, Data: "surrogate", NeuronIDs: neurons}, angles
 }
 
 var variants = map[string]func(*sweep.Configuration){
@@ -91,7 +91,7 @@ func TestNumpyReadsEveryVariant(t *testing.T) {
 	}
 }
 
-// TestTheScriptOfREADMERuns on a model, from the folder of the checkout.
+// TestTheScriptOfREADMERuns runs it in the root folder of the repository.
 func TestTheScriptOfREADMERuns(t *testing.T) {
 	python := needs.Python(t, "python3-numpy", "numpy")
 	readme, err := os.ReadFile("../../README.md")

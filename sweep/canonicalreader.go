@@ -6,10 +6,10 @@ import (
 	"strconv"
 )
 
-// readResult reads the canonical form of a result several times as fast as
-// package encoding/json, which every result that comes in would else pay for.
-// What it takes is canonical; what it does not take may still be (rare things
-// like an empty list are left to encoding/json, and every refusal with its reason).
+// readResult decodes the canonical form of a result several times as fast as
+// encoding/json. A body that it accepts is canonical. It rejects some rare canonical
+// bodies, such as those with an empty list, which are left to encoding/json, as is
+// the reason of a rejection.
 func readResult(body []byte) (r Result, ok bool) {
 	c := &canonicalReader{rest: body, ok: true}
 	c.literal(`{"angles":`)
@@ -44,15 +44,15 @@ func readResult(body []byte) (r Result, ok bool) {
 	return r, c.ok && len(c.rest) == 0
 }
 
-// canonicalReader reads JSON as Encode writes it. Once something is not as
-// expected, nothing more is read.
+// canonicalReader reads JSON as Encode writes it. After the first unexpected byte it
+// reads nothing more.
 type canonicalReader struct {
 	rest []byte
 	ok   bool
 	text []byte // scratch
 }
 
-// found takes a text if it comes next.
+// found consumes a text if it comes next.
 func (c *canonicalReader) found(text string) bool {
 	if !c.ok || len(c.rest) < len(text) || string(c.rest[:len(text)]) != text {
 		return false
@@ -63,7 +63,7 @@ func (c *canonicalReader) found(text string) bool {
 
 func (c *canonicalReader) literal(text string) { c.ok = c.found(text) }
 
-// list reads a list that is not empty.
+// list reads a non-empty list.
 func list[T any](c *canonicalReader, item func() T) []T {
 	c.literal(`[`)
 	var all []T
@@ -77,7 +77,7 @@ func list[T any](c *canonicalReader, item func() T) []T {
 	return all
 }
 
-// named reads an object that is not empty, its keys sorted.
+// named reads a non-empty object with sorted keys.
 func named[T any](c *canonicalReader, value func() T) map[string]T {
 	c.literal(`{`)
 	all := map[string]T{}
@@ -94,7 +94,7 @@ func named[T any](c *canonicalReader, value func() T) map[string]T {
 	return all
 }
 
-// key reads a name without anything that would be escaped.
+// key reads a name without escapes.
 func (c *canonicalReader) key() string {
 	c.literal(`"`)
 	n := 0
@@ -127,7 +127,7 @@ func (c *canonicalReader) point() (p HistoryPoint) {
 	return p
 }
 
-// token takes what may be a number.
+// token consumes the text up to the next delimiter.
 func (c *canonicalReader) token() []byte {
 	n := bytes.IndexAny(c.rest, ",]}")
 	if !c.ok || n < 0 {
@@ -139,7 +139,7 @@ func (c *canonicalReader) token() []byte {
 	return token
 }
 
-// number reads a number in its shortest form, which is that of encoding/json.
+// number reads a number in the form of encoding/json.
 func (c *canonicalReader) number() float64 {
 	token := c.token()
 	v, err := strconv.ParseFloat(string(token), 64)
@@ -171,7 +171,7 @@ func (c *canonicalReader) whole(limit uint64) uint64 {
 	return v
 }
 
-// appendNumber writes a number as encoding/json does (ECMAScript's form).
+// appendNumber appends a number in the form of encoding/json, which is ECMAScript's.
 func appendNumber(to []byte, v float64) []byte {
 	size := math.Abs(v)
 	if size == 0 || 1e-6 <= size && size < 1e21 {
