@@ -8,8 +8,9 @@ import (
 
 var accuracyCircuits = flag.Int("circuits", 30, "random circuits of each size in TestFloat32Error")
 
-// TestFloat32Error measures what the package comment states (with -circuits 1000
-// -v): how far kernels are from complex128 over random circuits of the paper's kind.
+// TestFloat32Error measures the errors of the kernels against complex128 over random
+// circuits of the paper's kind. With -circuits 1000 -v it logs the numbers in the
+// package documentation.
 func TestFloat32Error(t *testing.T) {
 	for _, k := range Kernels() {
 		var largestP, largestG float64
@@ -30,7 +31,7 @@ func TestFloat32Error(t *testing.T) {
 	}
 }
 
-// deviation gathers differences.
+// deviation collects differences.
 type deviation struct{ squares, count, largest float64 }
 
 func (d *deviation) add(x float64) {
@@ -41,7 +42,7 @@ func (d *deviation) add(x float64) {
 
 func (d *deviation) typical() float64 { return math.Sqrt(d.squares / d.count) }
 
-// measure compares one lane of a tile, and its gradient alone, with Exact.
+// measure compares one lane of a tile and the gradient of that lane with Exact.
 func measure(t *testing.T, a Ansatz, k Kernel, b batch, p, g *deviation) {
 	const measured = 3
 	c, err := Compile(a, k)

@@ -2,7 +2,7 @@ package circuit
 
 import "fmt"
 
-// Order says whether a layer begins with the noise or with the angles.
+// Order selects whether a layer begins with the noise or with the angles.
 type Order string
 
 // The orders of noise encoding E and parametrised block P.
@@ -22,34 +22,34 @@ const (
 	NoCNOTs Entangler = "none"  // the classical control: a mixture of independent neurons
 )
 
-// Readout says what becomes of the auxiliary qubits.
+// Readout selects the treatment of the auxiliary qubits.
 type Readout string
 
-// The readouts. Postselection is undefined (NaN) where the kept outcome has probability 0.
+// The readouts. Postselection gives NaN if the kept outcome has probability 0.
 const (
 	Trace      Readout = "trace"      // summed out
 	Postselect Readout = "postselect" // only outcomes 0…0 are kept, and renormalised
 )
 
-// Noise says which angles the noise encodings get.
+// Noise selects the angles of the noise encodings.
 type Noise string
 
-// The kinds of noise. Shared and PerQubit are the same circuit: who shares one
-// γ repeats it in every row.
+// The kinds of noise. Shared and PerQubit give the same circuit: for Shared, the
+// caller repeats γ in every row.
 const (
 	Shared   Noise = "shared"
 	PerQubit Noise = "per_qubit"
 	NoNoise  Noise = "none" // every encoding is the identity, no rows are read
 )
 
-// The largest circuits that are accepted: words have 16 bits, and 2²⁰
-// amplitudes of a tile's lanes are 128 MiB a state.
+// The bounds of a circuit: words have up to 16 bits, and a state of 2²⁰ amplitudes
+// in all lanes of a tile takes 128 MiB.
 const (
 	MaxNeurons = 16
 	MaxQubits  = 20
 )
 
-// Ansatz is the circuit of one patch, as DESIGN.md, section 1.2, defines it.
+// Ansatz describes the circuit of one patch (DESIGN.md, section 1.2).
 type Ansatz struct {
 	Neurons       int // feature qubits; qubit i is neuron i
 	Auxiliary     int // further qubits after the feature qubits
@@ -62,7 +62,7 @@ type Ansatz struct {
 	NoisePerLayer bool // every encoding has rows of its own
 }
 
-// Validate reports the first setting that is out of bounds.
+// Validate returns an error for the first field out of bounds.
 func (a Ansatz) Validate() error {
 	switch {
 	case a.Neurons < 1 || a.Neurons > MaxNeurons:
@@ -85,16 +85,16 @@ func (a Ansatz) Validate() error {
 	return nil
 }
 
-// Qubits is the number of feature and auxiliary qubits.
+// Qubits returns the number of feature and auxiliary qubits.
 func (a Ansatz) Qubits() int { return a.Neurons + a.Auxiliary }
 
-// Words is the number of outcomes of the feature qubits, 2^Neurons.
+// Words returns the number of outcomes of the feature qubits, 2^Neurons.
 func (a Ansatz) Words() int { return 1 << a.Neurons }
 
-// Angles is the number of trainable angles: RY and RZ per layer and qubit.
+// Angles returns the number of trainable angles: RY and RZ per layer and qubit.
 func (a Ansatz) Angles() int { return a.Layers * a.Qubits() * 2 }
 
-// Encodings is the number of noise encodings E.
+// Encodings returns the number of noise encodings E.
 func (a Ansatz) Encodings() int {
 	if a.FinalEncoding {
 		return a.Layers + 1
@@ -102,8 +102,9 @@ func (a Ansatz) Encodings() int {
 	return a.Layers
 }
 
-// NoiseRows is the number of noise angles of one sample: row q belongs to
-// qubit q, or row e·Qubits+q to encoding e with NoisePerLayer; none without noise.
+// NoiseRows returns the number of noise angles of one sample. Row q belongs to
+// qubit q; with NoisePerLayer, row e·Qubits+q belongs to qubit q in encoding e. It
+// is 0 without noise.
 func (a Ansatz) NoiseRows() int {
 	switch {
 	case a.Noise == NoNoise:
@@ -114,9 +115,9 @@ func (a Ansatz) NoiseRows() int {
 	return a.Qubits()
 }
 
-// column is a stretch of the circuit between two entanglers: some encodings,
-// then the angles of a layer, then its CNOTs. The column after the last
-// entangler has no layer.
+// column is the part of the circuit between two entanglers: some encodings, then
+// the angles of a layer, then its CNOTs. The column after the last entangler has no
+// layer.
 type column struct {
 	encodings []int
 	layer     int // noLayer: encodings only
@@ -124,8 +125,8 @@ type column struct {
 
 const noLayer = -1
 
-// columns writes the circuit as columns; both orders and the final encoding
-// differ only in which column an encoding stands in.
+// columns divides the circuit into columns. The orders and the final encoding
+// differ only in the column of an encoding.
 func (a Ansatz) columns() []column {
 	cols := make([]column, a.Layers+1)
 	for k := range cols {
@@ -143,7 +144,7 @@ func (a Ansatz) columns() []column {
 	return cols
 }
 
-// cnots lists the entangler's gates as {control, target} in the order of time.
+// cnots lists the entangler's gates as {control, target} in temporal order.
 func (a Ansatz) cnots() [][2]int {
 	var gates [][2]int
 	from := func(start, step int) {
@@ -167,7 +168,7 @@ func (a Ansatz) cnots() [][2]int {
 	return gates
 }
 
-// entangled lists where the CNOTs take each basis state.
+// entangled lists the basis state to which the CNOTs map each basis state.
 func (a Ansatz) entangled() []int {
 	to := make([]int, 1<<a.Qubits())
 	for x := range to {

@@ -10,8 +10,9 @@ import (
 	"spiqsweep/simulator/internal/kerneltest"
 )
 
-// inner holds the generated functions against the Go loops that specify them.
-// Fused and unfused sums of up to some hundred terms of size one may part.
+// inner returns the suite that compares the generated functions with the Go loops
+// that specify them. Its tolerance allows for the fusing of sums of up to a few
+// hundred terms of size one.
 func inner() kerneltest.Suite[loops] {
 	s := kerneltest.Suite[loops]{Tolerance: 1e-5, Calls: map[string]func(*loops, *kerneltest.Trial){}}
 	for name, call := range calls {
@@ -25,8 +26,8 @@ func inner() kerneltest.Suite[loops] {
 
 func TestLoops(t *testing.T) { inner().Test(t) }
 
-// Registers 16 to 31 exist with AVX-512 only: a machine that has one would not
-// notice that an AVX2 function uses them.
+// TestAVX2HasSixteenRegisters checks that AVX2 functions do not use registers 16 to
+// 31, which exist only with AVX-512. On a machine with AVX-512 they would work.
 func TestAVX2HasSixteenRegisters(t *testing.T) {
 	wide := regexp.MustCompile(`\b[XYZ](1[6-9]|2[0-9]|3[01])\b`)
 	for _, path := range []string{"kernel_amd64.s", "../gan/kernel_amd64.s", "../internal/peak/kernel_amd64.s"} {
@@ -59,7 +60,7 @@ type trial struct{ *kerneltest.Trial }
 func (t trial) out(rows int) []float32 { return t.Out(rows * width) }
 func (t trial) in(rows int) []float32  { return t.In(rows * width) }
 
-// numbers draws n row numbers below rows; distinct ones where rows are written.
+// numbers draws n row indices below rows.
 func (t trial) numbers(n, rows int) []int32 {
 	v := make([]int32, n)
 	for i := range v {
@@ -91,7 +92,7 @@ func (t trial) anySpan(bits int) (s *span, rows int) {
 	return s, s.groups * s.groupStride
 }
 
-// calls are those of every inner loop with drawn arguments.
+// calls holds a call of every inner loop with drawn arguments.
 var calls = map[string]func(l *loops, t trial){
 	"phases": func(l *loops, t trial) {
 		rows := t.UpTo(5)

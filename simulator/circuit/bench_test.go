@@ -6,9 +6,9 @@ import (
 )
 
 // BenchmarkCircuit measures the paper's circuit with five layers and one γ per
-// qubit and sample, tile by tile on one core: forward is Forward and
-// Probabilities, gradient is Forward and Backward. It runs the best kernel of
-// the machine, or the one that SPIQSWEEP_KERNEL names.
+// qubit and sample, on one core: forward is Forward and Probabilities, gradient is
+// Forward and Backward. It runs the best kernel of the machine, or the one named by
+// SPIQSWEEP_KERNEL.
 func BenchmarkCircuit(b *testing.B) {
 	fmt.Println("kernel:", DefaultKernel().Name) // a line of configuration in what benchmarks print
 	for _, n := range []int{2, 4, 6, 8, 10, 12} {

@@ -1,8 +1,8 @@
 package circuit
 
-// setBoundary gathers all that happens to an amplitude between two rotations:
-// the phase α of the one before, the CNOTs (a permutation with signs), the
-// noise, the phase δ, the flips, and the cosines of the rotation to come.
+// setBoundary combines all operations on an amplitude between two rotations: the
+// phase α of the previous rotation, the CNOTs (a permutation with signs), the
+// noise, and the phase δ, the flips and the cosines of the next rotation.
 func (f *frame) setBoundary(k, flips int, scale float64) {
 	s, r, after := f.plan.boundary(k), &f.rotations[k], f.after[k-1]
 	if flips != r.flips {
@@ -31,8 +31,8 @@ func (f *frame) setBoundary(k, flips int, scale float64) {
 	}
 }
 
-// rowsAt says where the entries of a block's rows begin, for one parity of its
-// high bits, and where the rows begin that they take amplitudes from.
+// rowsAt returns the start of the entries of a block's rows, for one parity of its
+// high bits, and the start of the rows that they take amplitudes from.
 func (f *frame) rowsAt(k, parity int) (at, first int) {
 	s := f.plan.boundary(k)
 	switch {
@@ -44,7 +44,7 @@ func (f *frame) rowsAt(k, parity int) (at, first int) {
 	return s.rows, 0
 }
 
-// setPlaces writes where entries find their noise and their amplitude, after
+// setPlaces sets the indices of the noise and the amplitude of each entry, after
 // the flips of a rotation. An odd parity of the high bits flips all bits below.
 func (f *frame) setPlaces(k int) {
 	s, r := f.plan.boundary(k), &f.rotations[k]
@@ -77,8 +77,8 @@ func (f *frame) setPlaces(k int) {
 	}
 }
 
-// setScalars writes δ·α for entries from at on, one for each δ; the amplitudes
-// that they multiply have the α of their rows from first on.
+// setScalars sets δ·α for entries from at on, one for each δ. The α are those of
+// the entries' source rows, from first on.
 func (r *rotation) setScalars(at, first int, delta, alpha []complex128) {
 	scalars, from := r.scalars[2*at:][:2*len(delta)], r.from[at:][:len(delta)]
 	for y, d := range delta {
@@ -87,7 +87,7 @@ func (r *rotation) setScalars(at, first int, delta, alpha []complex128) {
 	}
 }
 
-// clearScalars writes 0 for the blocks of one parity.
+// clearScalars sets the scalars of the blocks of one parity to 0.
 func (r *rotation) clearScalars(at, parity int) {
 	for y, p := range r.parity {
 		if int(p) == parity {

@@ -5,19 +5,19 @@ import (
 	"fmt"
 )
 
-// Lanes is the number of samples that a tile carries side by side.
+// Lanes is the number of samples that a tile processes together.
 const Lanes = 16
 
-// Circuit is an ansatz made ready to run: its geometry, and which of the two
-// engines runs it. It is immutable and safe for concurrent use; patches and
-// tiles belong to one goroutine each.
+// Circuit is an ansatz compiled for a kernel. It is immutable and safe for
+// concurrent use; a patch or a tile belongs to one goroutine.
 type Circuit struct {
 	ansatz Ansatz
 	loops  *loops
 	plan   *plan // nil: the general engine
 }
 
-// Compile makes an ansatz ready to run on a kernel.
+// Compile returns the circuit of an ansatz on a kernel. It fails if the ansatz is
+// invalid or the kernel is the zero Kernel.
 func Compile(a Ansatz, k Kernel) (*Circuit, error) {
 	if err := a.Validate(); err != nil {
 		return nil, fmt.Errorf("compile circuit: %w", err)
@@ -28,8 +28,8 @@ func Compile(a Ansatz, k Kernel) (*Circuit, error) {
 	return &Circuit{ansatz: a, loops: k.loops, plan: newPlan(a)}, nil
 }
 
-// Patch holds one patch's angles in the form that tiles read. Many tiles may
-// read it at once, while nobody sets it.
+// Patch holds the angles of one patch in the form that tiles read. Tiles may read
+// it concurrently, but not during Set.
 type Patch struct {
 	angles []float64
 	frame  *frame // nil with the general engine
@@ -45,8 +45,8 @@ func (c *Circuit) NewPatch() *Patch {
 	return p
 }
 
-// Set takes new angles, [layer][qubit][RY, RZ] flattened, in radians. It
-// panics if their number is not Ansatz.Angles.
+// Set sets the angles, [layer][qubit][RY, RZ] flattened, in radians. It panics if
+// their number is not Ansatz.Angles.
 func (p *Patch) Set(angles []float64) {
 	if len(angles) != len(p.angles) {
 		panic(fmt.Sprintf("circuit: set %d angles of a patch that has %d", len(angles), len(p.angles)))
@@ -57,26 +57,26 @@ func (p *Patch) Set(angles []float64) {
 	}
 }
 
-// Tile is the work space of one batch of Lanes samples through one patch.
-// Forward comes first; the other calls read what it has left, in any order and
-// as often as wanted. No call allocates.
+// Tile computes one patch for a batch of Lanes samples. Call Forward first; the
+// other methods read its result and may be called repeatedly and in any order. No
+// method allocates.
 type Tile interface {
 	// Forward runs the patch for noise[row][lane], Ansatz.NoiseRows rows of
 	// angles in radians. The angles may be any finite numbers.
 	Forward(p *Patch, noise []float32)
-	// Probabilities fills dst[word][lane] with the law of the feature qubits:
-	// 2^Neurons words, bit q of a word is neuron q.
+	// Probabilities fills dst[word][lane] with the probabilities of the 2^Neurons
+	// words of the feature qubits. Bit q of a word is neuron q.
 	Probabilities(dst []float32)
-	// Sample measures every lane once: a uniform number in [0, 1) becomes a
-	// word, by the running sum of the probabilities in a fixed order of states.
+	// Sample measures every lane once. It maps a uniform number in [0, 1) to a word
+	// by the running sum of the probabilities in a fixed order of states.
 	Sample(uniform *[Lanes]float32, words *[Lanes]uint32)
-	// Backward adds Σ_lanes ∂/∂angles Σ_x p(x)·weights[x][lane] to gradient,
-	// which has the shape of the angles. Only a tile that keeps its states has
-	// it; p is the patch of the last Forward, with the same angles.
+	// Backward adds Σ_lanes ∂/∂angles Σ_x p(x)·weights[x][lane] to gradient, which
+	// has the shape of the angles, per radian. p must be the patch of the last
+	// Forward, with the same angles. The tile must keep its states (see NewTile).
 	Backward(p *Patch, weights []float32, gradient []float64)
 }
 
-// NewTile returns a work space; keep says that Backward will be called.
+// NewTile returns a tile. keep must be true if Backward will be called.
 func (c *Circuit) NewTile(keep bool) Tile {
 	if c.plan != nil {
 		return newFastTile(c.plan, c.loops, newWorkspace(c.plan, keep))
@@ -84,8 +84,8 @@ func (c *Circuit) NewTile(keep bool) Tile {
 	return newGeneralTile(c.ansatz)
 }
 
-// NewTiles returns tiles for Backward that belong to one goroutine together:
-// they share all but what Forward leaves to the other calls, StateBytes each.
+// NewTiles returns tiles for Backward that share their scratch memory, so that one
+// goroutine must use them all. Each has its own results of Forward, StateBytes.
 func (c *Circuit) NewTiles(count int) []Tile {
 	tiles := make([]Tile, count)
 	if c.plan == nil {
@@ -101,7 +101,8 @@ func (c *Circuit) NewTiles(count int) []Tile {
 	return tiles
 }
 
-// StateBytes is about the memory that a tile of NewTiles has for itself.
+// StateBytes returns the approximate memory of a tile of NewTiles, in bytes,
+// without the shared scratch memory.
 func (c *Circuit) StateBytes() int {
 	const perRow, perAmplitude = 4 * width, 16
 	if c.plan != nil {

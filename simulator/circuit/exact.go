@@ -5,10 +5,10 @@ import (
 	"math/cmplx"
 )
 
-// Exact simulates one circuit at a time in complex128, gate after gate, for
-// every setting of an ansatz. It is the second opinion of the fast kernel, the
-// evaluation of trained models, and the engine of the settings that the fast
-// kernel leaves out. It is not safe for concurrent use; calls do not allocate.
+// Exact simulates one sample at a time in complex128, gate by gate, for every
+// ansatz. It serves as a reference for the fast engine, evaluates trained models,
+// and runs the settings that the fast engine does not support. It is not safe for
+// concurrent use; its methods do not allocate.
 type Exact struct {
 	ansatz    Ansatz
 	columns   []column
@@ -16,7 +16,7 @@ type Exact struct {
 
 	state   []complex128 // after run: the final state
 	psi     []complex128 // backward: the state, undone gate by gate
-	lambda  []complex128 // backward: the weighted state, pulled back beside it
+	lambda  []complex128 // backward: the weighted state, undone with it
 	scratch []complex128
 	weights []float64 // backward: by word
 }
@@ -38,9 +38,9 @@ func (a Ansatz) NewExact() *Exact {
 	}
 }
 
-// Probabilities fills dst with the law of the feature qubits' word: 2^Neurons
-// numbers, bit q of the index is neuron q. The angles are [layer][qubit][RY, RZ]
-// flattened, the noise has NoiseRows numbers; all in radians.
+// Probabilities fills dst with the probabilities of the feature qubits' words:
+// 2^Neurons numbers, bit q of the index is neuron q. The angles are
+// [layer][qubit][RY, RZ] flattened, the noise has NoiseRows numbers; all in radians.
 func (e *Exact) Probabilities(dst, angles, noise []float64) {
 	e.run(angles, noise)
 	e.law(dst)
@@ -53,7 +53,7 @@ func (e *Exact) Gradient(gradient, angles, noise, weights []float64) {
 	e.backward(gradient, angles, noise, weights)
 }
 
-// run leaves the circuit's final state in e.state.
+// run computes the circuit's final state in e.state.
 func (e *Exact) run(angles, noise []float64) {
 	clear(e.state)
 	e.state[0] = 1
@@ -87,7 +87,7 @@ func (e *Exact) law(dst []float64) {
 	}
 }
 
-// keptStates are the amplitudes that the readout keeps: with postselection
+// keptStates returns the amplitudes that the readout keeps: with postselection
 // those whose auxiliary qubits, the high bits, are 0.
 func (e *Exact) keptStates() []complex128 {
 	if e.ansatz.Readout == Postselect {
@@ -96,10 +96,10 @@ func (e *Exact) keptStates() []complex128 {
 	return e.state
 }
 
-// backward adds the gradient of Σ p·weights at the state that run has left,
-// by adjoint differentiation (Jones & Gacon 2020): state and weighted state
-// are undone together, and each angle reads its derivative off their overlap.
-// It leaves e.state alone.
+// backward adds the gradient of Σ p·weights at the state computed by run, by
+// adjoint differentiation (Jones & Gacon 2020): it undoes the gates on state and
+// weighted state together, and their overlap gives the derivative by each angle.
+// It does not modify e.state.
 func (e *Exact) backward(gradient, angles, noise, weights []float64) {
 	copy(e.psi, e.state)
 	clear(e.lambda)
@@ -127,8 +127,8 @@ func (e *Exact) backward(gradient, angles, noise, weights []float64) {
 	}
 }
 
-// effective fills e.weights with what the kept amplitudes weigh. A
-// postselected law p(x) = P(x)/P has dp(x) = (dP(x) − p(x)·dP)/P.
+// effective fills e.weights with the weights of the kept amplitudes. A postselected
+// law p(x) = P(x)/P has dp(x) = (dP(x) − p(x)·dP)/P.
 func (e *Exact) effective(weights []float64) {
 	copy(e.weights, weights)
 	if e.ansatz.Readout == Trace {
@@ -152,7 +152,7 @@ func (e *Exact) disentangle(dst, src []complex128) (undone, free []complex128) {
 	return dst, src
 }
 
-// gate is all that one column does to one qubit, as one matrix.
+// gate returns the product of all gates of one column on one qubit.
 func (e *Exact) gate(c column, q int, angles, noise []float64) matrix {
 	m := matrix{1, 0, 0, 1}
 	for _, enc := range c.encodings {

@@ -7,8 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// anyAnsatz draws every setting; the size stays within what a second opinion
-// can follow.
+// anyAnsatz draws every setting, of a size that the plain simulator can compute.
 func anyAnsatz(maxQubits int) *rapid.Generator[Ansatz] {
 	return rapid.Custom(func(t *rapid.T) Ansatz {
 		qubits := rapid.IntRange(1, maxQubits).Draw(t, "qubits")
@@ -27,7 +26,7 @@ func anyAnsatz(maxQubits int) *rapid.Generator[Ansatz] {
 	})
 }
 
-// anyAngle draws angles of all sizes and those at which something degenerates.
+// anyAngle draws angles of all sizes, among them those at which gates degenerate.
 func anyAngle() *rapid.Generator[float64] {
 	return rapid.OneOf(
 		rapid.Float64Range(-2*math.Pi, 2*math.Pi),
@@ -78,7 +77,7 @@ func TestExactAgreesWithPlainSimulator(t *testing.T) {
 	})
 }
 
-// keptProbability is the share of outcomes that postselection keeps.
+// keptProbability returns the share of outcomes that postselection keeps.
 func keptProbability(a Ansatz, angles, noise []float64) float64 {
 	words := a.Words()
 	a.Neurons, a.Auxiliary, a.Readout = a.Qubits(), 0, Trace
@@ -89,7 +88,7 @@ func keptProbability(a Ansatz, angles, noise []float64) float64 {
 	return kept
 }
 
-func TestGradientAddsAndLeavesTheState(t *testing.T) {
+func TestGradientAddsAndKeepsTheState(t *testing.T) {
 	a := Ansatz{Neurons: 3, Layers: 2, Order: EncodeFirst, Entangler: Ring, Readout: Trace, Noise: PerQubit}
 	angles, noise, weights := ramp(a.Angles(), 0.3), ramp(3, 0.5), ramp(8, 0.1)
 	e := a.NewExact()

@@ -7,8 +7,8 @@ import (
 	"spiqsweep/simulator/circuit"
 )
 
-// Two neurons, two layers, one angle of noise for both: the law of their four
-// words, and how an angle changes the chance that both are silent.
+// The example computes the probabilities of the four words of two neurons, with two
+// layers and shared noise, and the derivative of the probability of silence.
 func Example() {
 	ansatz := circuit.Ansatz{
 		Neurons: 2, Layers: 2, Order: circuit.EncodeFirst, Entangler: circuit.Chain,
@@ -48,7 +48,7 @@ func Example() {
 	// P(silence) changes by -0.164 per radian of the first angle
 }
 
-// The exact simulator takes one sample at a time, in float64.
+// The exact simulator computes one sample at a time, in float64.
 func ExampleExact() {
 	ansatz := circuit.Ansatz{
 		Neurons: 1, Layers: 1, Order: circuit.EncodeFirst, Entangler: circuit.Chain,

@@ -1,7 +1,7 @@
 package circuit
 
-// fastTile runs its lanes side by side in float32, through the inner loops of
-// one kernel. Sizes are in rows unless they say otherwise.
+// fastTile is the fast engine's Tile: it processes all lanes together in float32 by
+// the inner loops of one kernel. Sizes are in rows unless stated otherwise.
 type fastTile struct {
 	plan  *plan
 	loops *loops
@@ -10,16 +10,17 @@ type fastTile struct {
 	product []float32   // the state after rotation 0, as factors; once for each parity
 	bond    []float32   // the state after rotation 1, as two products: see join
 	phases  [][]float32 // of the boundary before rotation k
-	states  [][]float32 // after rotation k; two take turns where they are not kept
+	states  [][]float32 // after rotation k; two alternate if they are not kept
 }
 
-// workspace holds what no call leaves to another: tiles that take turns share it.
+// workspace holds scratch memory that no call passes on to another. Tiles of one
+// goroutine may share it.
 type workspace struct {
 	gamma       []float32    // summed noise angles: half rows by qubit
 	z           []float32    // e^{iγ}, by qubit
 	zeros, ones []float32    // qubits after rotation 0: amplitudes of 0 and of 1
 	noise       []float32    // products of z over index bits: by row of a block, then by block
-	written     []float32    // the bond written out, for rotation 2 alone
+	written     []float32    // the state of the bond, only for rotation 2
 	counts      [Lanes]int32 // of sample
 	backward    *backward    // nil where states are not kept
 }
@@ -81,7 +82,7 @@ func (t *fastTile) Forward(patch *Patch, noise []float32) {
 	}
 }
 
-// start makes the product state after rotation 0.
+// start computes the product state after rotation 0.
 func (t *fastTile) start(f *frame, noise []float32) {
 	n, s := t.plan.qubits, t.plan.factors
 	t.encode(0, noise)
@@ -94,7 +95,7 @@ func (t *fastTile) start(f *frame, noise []float32) {
 	}
 }
 
-// encode sets z for the noise before rotation k; encodings in a row add up.
+// encode sets z for the noise before rotation k. Consecutive encodings add up.
 func (t *fastTile) encode(k int, noise []float32) {
 	n, encodings := t.plan.qubits, t.plan.noise[k]
 	gamma := t.gamma
@@ -126,22 +127,22 @@ func (t *fastTile) boundary(k int, r *rotation, noise []float32) {
 	t.loops.scale(t.phases[k], t.noise, r.scalars, r.noise)
 }
 
-// first makes the state after rotation 1. All that a block can tell of the
-// others is a parity, so the product state becomes a sum of two products, and
-// rotations act on their factors.
+// first computes the state after rotation 1. Blocks differ only by a parity, so the
+// product state becomes a sum of two products, and rotations act on their factors.
 func (t *fastTile) first(r *rotation) {
 	t.loops.gather(t.bond, t.product, t.phases[1], r.from)
 	t.rotateFactors(t.bond, r.tangents)
 }
 
-// rotateFactors turns both products of a bond.
+// rotateFactors rotates both products of a bond.
 func (t *fastTile) rotateFactors(bond, tangents []float32) {
 	p, s := t.plan, t.plan.factors
 	t.loops.rotate.over(p.lowFactors.rotate, bond, tangents)
 	t.loops.rotate.over(p.highFactors.rotate, bond[s.rows*width:], tangents[s.low:])
 }
 
-// rotateBlocks turns the high bits of a state, a band of rows of all blocks at a time.
+// rotateBlocks rotates the high bits of a state, one band of rows of all blocks at a
+// time.
 func (t *fastTile) rotateBlocks(state, tangents []float32) {
 	p := t.plan
 	for r := 0; r < p.rows; r += p.band {
@@ -149,7 +150,7 @@ func (t *fastTile) rotateBlocks(state, tangents []float32) {
 	}
 }
 
-// advance makes the state after rotation k from the one before it.
+// advance computes the state after rotation k from the previous state.
 func (t *fastTile) advance(k int, r *rotation) {
 	p, src, dst, phases := t.plan, t.states[k-1], t.states[k], t.phases[k]
 	if p.high == 0 {
@@ -166,9 +167,9 @@ func (t *fastTile) advance(k int, r *rotation) {
 	t.rotateBlocks(dst, r.tangents)
 }
 
-// blockBefore says how block c came about at the boundary before rotation k:
-// where the block before begins, in floats, the phases and numbers of its rows,
-// and the phase of the block.
+// blockBefore describes how the boundary before rotation k produces block c: the
+// start of the source block, in floats, the phases and indices of its rows, and the
+// phase of the block.
 func (t *fastTile) blockBefore(k, c int, r *rotation) (from int, low []float32, perm []int32, phase []float32) {
 	p := t.plan
 	odd := int(r.parity[c]) * p.rows
@@ -176,7 +177,7 @@ func (t *fastTile) blockBefore(k, c int, r *rotation) (from int, low []float32, 
 	return from, t.phases[k][odd*width:], r.from[odd : odd+p.rows], t.phases[k][(2*p.rows+c)*width:]
 }
 
-// final is the state that is measured.
+// final returns the state that is measured.
 func (t *fastTile) final() []float32 { return t.states[len(t.states)-1] }
 
 // Probabilities implements Tile.
@@ -198,7 +199,7 @@ func (t *fastTile) Sample(uniform *[Lanes]float32, words *[Lanes]uint32) {
 	}
 }
 
-// lastPossible is the last row at which a lane has any probability.
+// lastPossible returns the last row with a probability above 0 in a lane.
 func (t *fastTile) lastPossible(lane int) int32 {
 	p := t.plan
 	for n := len(p.words) - 1; n > 0; n-- {

@@ -1,10 +1,10 @@
 package circuit
 
-// backward is the work space of Backward.
+// backward holds the buffers of Backward.
 type backward struct {
-	lambda, other []float32 // the weighted state, and where it goes next
-	pulled        []float32 // its contraction with bond
-	origin        []float32 // … and with product
+	lambda, other []float32 // the weighted state, and the buffer of its next value
+	pulled        []float32 // contraction of lambda with bond
+	origin        []float32 // contraction of lambda with product
 	overlaps      []float32 // X and Y by rotation and qubit, then half rows of Z
 	totals        []float32 // the overlaps summed over lanes
 	low, high     []float32 // half rows of overlapDot
@@ -20,8 +20,8 @@ func newBackward(p *plan) *backward {
 	}
 }
 
-// Backward implements Tile by adjoint differentiation (Jones & Gacon 2020): the
-// weighted state λ is pulled back from rotation to rotation, and its overlaps
+// Backward implements Tile by adjoint differentiation (Jones & Gacon 2020): it
+// propagates the weighted state λ back from rotation to rotation. The overlaps of λ
 // with the kept states give the derivatives by both angles of every qubit.
 func (t *fastTile) Backward(patch *Patch, weights []float32, gradient []float64) {
 	p, b, last := t.plan, t.backward, t.plan.rotations-1
@@ -43,7 +43,7 @@ func (t *fastTile) Backward(patch *Patch, weights []float32, gradient []float64)
 	t.differentiate(patch.frame, gradient)
 }
 
-// overlapFinal takes the Y overlaps of all qubits, all that the last RY needs.
+// overlapFinal computes the Y overlaps of all qubits; the last RY needs no others.
 func (t *fastTile) overlapFinal(k int) {
 	p, l, psi := t.plan, t.backward.lambda, t.final()
 	acc := t.backward.overlaps[k*p.qubits*width:]
@@ -54,7 +54,8 @@ func (t *fastTile) overlapFinal(k int) {
 	t.overlapBlocks(&t.loops.overlapY, acc, l, psi)
 }
 
-// overlap takes the X, Y and Z overlaps of all qubits with the state after rotation k.
+// overlap computes the X, Y and Z overlaps of all qubits with the state after
+// rotation k.
 func (t *fastTile) overlap(k int) {
 	p, b, l, psi := t.plan, t.backward, t.backward.lambda, t.states[k]
 	acc := b.overlaps[k*p.qubits*width:]
@@ -70,7 +71,8 @@ func (t *fastTile) overlap(k int) {
 	t.loops.marginals(t.overlapZ(k, p.low), b.high, p.high)
 }
 
-// overlapBlocks takes overlaps of the high bits, a band of rows of all blocks at a time.
+// overlapBlocks computes overlaps of the high bits, one band of rows of all blocks
+// at a time.
 func (t *fastTile) overlapBlocks(o *overlaps, acc, l, psi []float32) {
 	p := t.plan
 	if p.high == 0 {
@@ -81,8 +83,8 @@ func (t *fastTile) overlapBlocks(o *overlaps, acc, l, psi []float32) {
 	}
 }
 
-// overlapFactors takes the X, Y and Z overlaps of all qubits with a bond, or
-// with the product state, whose factors l has been contracted with.
+// overlapFactors computes the X, Y and Z overlaps of all qubits with a bond or with
+// the product state. l is λ contracted with their factors.
 func (t *fastTile) overlapFactors(k int, l, psi []float32) {
 	p, b, s := t.plan, t.backward, t.plan.factors
 	acc := b.overlaps[k*p.qubits*width:]
@@ -95,8 +97,8 @@ func (t *fastTile) overlapFactors(k int, l, psi []float32) {
 	}
 }
 
-// overlapTable takes the Z overlaps of the qubits of a table of 2^bits factors,
-// summing them in dot; what goes to unused means nothing.
+// overlapTable computes the Z overlaps of the qubits of a table of 2^bits factors
+// and sums them in dot. It overwrites unused with meaningless values.
 func (t *fastTile) overlapTable(acc []float32, bits int, l, psi, dot, unused []float32) {
 	s := t.plan.factors
 	clear(dot)
@@ -104,13 +106,13 @@ func (t *fastTile) overlapTable(acc []float32, bits int, l, psi, dot, unused []f
 	t.loops.marginals(acc, dot, bits)
 }
 
-// overlapZ is where the Z overlaps of rotation k begin, from qubit q on.
+// overlapZ returns the Z overlaps of rotation k, from qubit q on.
 func (t *fastTile) overlapZ(k, q int) []float32 {
 	n := t.plan.rotations * t.plan.qubits
 	return t.backward.overlaps[n*width+(k*t.plan.qubits+q)*Lanes:]
 }
 
-// retreat pulls λ back over rotation k and the boundary before it.
+// retreat propagates λ back over rotation k and the boundary before it.
 func (t *fastTile) retreat(k int, r *rotation) {
 	p, b := t.plan, t.backward
 	if p.high == 0 {
@@ -128,9 +130,9 @@ func (t *fastTile) retreat(k int, r *rotation) {
 	b.lambda, b.other = b.other, b.lambda
 }
 
-// retreatFirst takes the overlaps with the states after rotations 1 and 0. Both
-// are made of factors, so λ is contracted with these once, and all the rest
-// happens to small tables.
+// retreatFirst computes the overlaps with the states after rotations 1 and 0. Both
+// consist of factors, so it contracts λ with these once and then works on small
+// tables.
 func (t *fastTile) retreatFirst(r *rotation) {
 	p, b, s, pulled := t.plan, t.backward, t.plan.factors, t.backward.lambda
 	if s.high > 0 {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// FuzzTile runs any ansatz at any finite angles on every kernel, against Exact.
+// FuzzTile compares every kernel with Exact, for any ansatz and finite angles.
 func FuzzTile(f *testing.F) {
 	f.Add(byte(3), byte(1), byte(2), byte(0), []byte("some angles and noise to begin with, then more of it"))
 	f.Add(byte(8), byte(0), byte(4), byte(0b0100_0101), []byte{})

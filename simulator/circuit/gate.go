@@ -2,10 +2,10 @@ package circuit
 
 import "math"
 
-// gate is what both angles do to a qubit, seen in the frame: the unitary matrix
-// V = B†·RZ(φ)·RY(θ)·B, which is, but for a phase of the whole,
-// diag(1, α)·R·diag(1, δ) with R = cos ω·[[1, −t], [t, 1]] and 0 ≤ t ≤ 1, after a
-// swap of the inputs where flip is 1.
+// gate is the combined gate of both angles of a qubit in the frame: the unitary
+// matrix V = B†·RZ(φ)·RY(θ)·B. Up to a global phase it is diag(1, α)·R·diag(1, δ)
+// with R = cos ω·[[1, −t], [t, 1]] and 0 ≤ t ≤ 1, after a swap of the inputs if
+// flip is 1.
 type gate struct {
 	flip         int
 	tangent      float64
@@ -13,8 +13,8 @@ type gate struct {
 	sin, cos     float64 // of φ
 }
 
-// set computes the gate of two angles. The last one is RY(θ)·B alone: there is no
-// frame to go back to, and RZ changes no probability.
+// set computes the gate of two angles. The last gate is only RY(θ)·B: it leaves the
+// frame, and RZ does not change any probability.
 //
 // With (a, b) for the first column of V, and hence (−b*, a*) for the second,
 //
@@ -36,7 +36,7 @@ func (g *gate) set(theta, phi turn, last bool) {
 	}
 	h := math.Sqrt(ar*ar + ai*ai)
 	g.tangent = h / (1 + math.Abs(u))
-	if h < 1e-30 { // α and δ may turn, as long as their product does not
+	if h < 1e-30 { // only the product of α and δ is determined
 		h, ar, ai, dr, di = 1, 1, 0, phi.cos, 0
 	}
 	g.flip = 0
@@ -46,7 +46,7 @@ func (g *gate) set(theta, phi turn, last bool) {
 	g.alpha, g.delta = complex(ar/h, ai/h), complex(dr/h, di/h)
 }
 
-// columns returns V by its columns, what becomes of 0 and what becomes of 1.
+// columns returns the columns of V: the images of |0⟩ and |1⟩.
 func (g *gate) columns() (zero, one [2]complex128) {
 	c := 1 / math.Sqrt(1+g.tangent*g.tangent)
 	s := c * g.tangent
@@ -57,4 +57,33 @@ func (g *gate) columns() (zero, one [2]complex128) {
 		return one, zero
 	}
 	return zero, one
+}
+
+// turn represents an angle by its sine and cosine.
+type turn struct{ sin, cos float64 }
+
+// farAngle is the angle, in radians, from which counting quarter turns is no longer
+// accurate enough.
+const farAngle = 1 << 30
+
+// setTurns fills dst with the turns of angles, in radians. It uses the polynomials
+// of phases, which are accurate enough for float32 tables, and does not branch on
+// angles below farAngle.
+func setTurns(dst []turn, angles []float64) {
+	for i, x := range angles {
+		if !(math.Abs(x) < farAngle) {
+			s, c := math.Sincos(x)
+			dst[i] = turn{s, c}
+			continue
+		}
+		quarters := x * (2 / math.Pi)
+		rounded := quarters + toInteger
+		n := math.Float64bits(rounded)
+		a := (quarters - (rounded - toInteger)) * (math.Pi / 2)
+		aa := a * a
+		s := math.Float64bits(a + a*aa*(sin1+aa*(sin2+aa*sin3)))
+		c := math.Float64bits(1 + aa*(cos1+aa*(cos2+aa*(cos3+aa*cos4))))
+		swap := (s ^ c) & -(n & 1)
+		dst[i] = turn{math.Float64frombits(s ^ swap ^ n&2<<62), math.Float64frombits(c ^ swap ^ (n+1)&2<<62)}
+	}
 }

@@ -8,13 +8,13 @@ import (
 	"pgregory.net/rapid"
 )
 
-// anAngle is any angle, or one of those where gates degenerate.
+// anAngle draws any angle, or one at which gates degenerate.
 func anAngle(t *rapid.T, label string) float64 {
 	quarters := float64(rapid.IntRange(-9, 9).Draw(t, label+" in quarter turns"))
 	return quarters*math.Pi/2 + rapid.SampledFrom([]float64{0, 0, 1e-20, -1e-9, 0.3, 1}).Draw(t, label+" and more")
 }
 
-func TestTurnsAreSinesAndCosines(t *testing.T) {
+func TestSetTurns(t *testing.T) {
 	angles := []float64{0, 1, -1, math.Pi, -math.Pi / 2, math.Pi / 4, 1e-300, 12345.678, farAngle, -1e300}
 	turns := make([]turn, len(angles))
 	setTurns(turns, angles)
@@ -26,9 +26,9 @@ func TestTurnsAreSinesAndCosines(t *testing.T) {
 	}
 }
 
-// TestGateIsItsFactors: the columns of a gate, and phase · rotation · phase, are
-// the product B†·RZ·RY·B, but for a phase of the whole.
-func TestGateIsItsFactors(t *testing.T) {
+// TestGateFactorisation checks that the columns of a gate, and phase · rotation ·
+// phase, equal the product B†·RZ·RY·B up to a global phase.
+func TestGateFactorisation(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		theta, phi, last := anAngle(t, "theta"), anAngle(t, "phi"), rapid.Bool().Draw(t, "last")
 		b := ry(math.Pi / 2)
@@ -58,7 +58,7 @@ func TestGateIsItsFactors(t *testing.T) {
 	})
 }
 
-// apart is how far two unitary matrices are from each other but for a phase of the whole.
+// apart returns the distance of two unitary matrices up to a global phase.
 func apart(m, n matrix) float64 {
 	var overlap complex128
 	for i := range m {

@@ -1,7 +1,7 @@
 package circuit
 
-// generalTile runs the lanes one by one through Exact: every setting, in
-// complex128, some hundred times slower than the fast kernel.
+// generalTile is the general engine's Tile: it runs Exact for each lane. It supports
+// every ansatz and is about a hundred times slower than the fast engine.
 type generalTile struct {
 	ansatz  Ansatz
 	lanes   [Lanes]*Exact
@@ -47,8 +47,9 @@ func (t *generalTile) Sample(uniform *[Lanes]float32, words *[Lanes]uint32) {
 	}
 }
 
-// draw returns the first index at which the running sum of the law exceeds u,
-// or the last index that has any probability.
+// draw returns the first index at which the running sum of the law exceeds u. If
+// rounding keeps the sum below u, it returns the last index with a probability
+// above 0.
 func draw(law []float64, u float64) uint32 {
 	sum, last := 0.0, 0
 	for x, p := range law {

@@ -51,9 +51,9 @@ func digest(t *testing.T, k Kernel) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// TestGoldenDigests holds every kernel class to the bits it has given so far.
-// Another digest is another numerics version: raise it, delete the old digest and
-// run with -update.
+// TestGoldenDigests fails if a bit of the results of a kernel class changes. A
+// change requires a new numerics version: raise it, delete the old digest and run
+// with -update.
 func TestGoldenDigests(t *testing.T) {
 	const path = "testdata/digests.json"
 	golden := map[string]string{}

@@ -11,13 +11,13 @@ import (
 // Kernel is one implementation of the inner loops.
 type Kernel struct {
 	Name string // "avx512", "avx2" or "portable"
-	// Class names the processors and builds whose results agree bit for bit
+	// Class identifies the processors and builds whose results agree bit for bit
 	// (DESIGN.md, section 3.3). It is part of a task's identity.
 	Class string
 	loops *loops
 }
 
-// KernelVariable is the environment variable that chooses the kernel by name.
+// KernelVariable is the environment variable that selects the kernel by name.
 const KernelVariable = "SPIQSWEEP_KERNEL"
 
 // Kernels lists the kernels that this machine can run, best first.
@@ -25,7 +25,8 @@ func Kernels() []Kernel {
 	return append(assemblyKernels(), Kernel{Name: "portable", Class: "portable/" + runtime.GOARCH + level, loops: &portable})
 }
 
-// NamedKernel returns the kernel of that name, or the best one for "".
+// NamedKernel returns the kernel with this name, or the best one for "". It fails if
+// this machine cannot run that kernel.
 func NamedKernel(name string) (Kernel, error) {
 	kernels := Kernels()
 	if name == "" {
@@ -42,13 +43,46 @@ func NamedKernel(name string) (Kernel, error) {
 	return kernels[i], nil
 }
 
-// DefaultKernel is the best kernel of this machine, or the one that
-// SPIQSWEEP_KERNEL names. It panics if this machine cannot run that one: a
-// program calls NamedKernel(os.Getenv(KernelVariable)) first to say so politely.
+// DefaultKernel returns the kernel named by SPIQSWEEP_KERNEL, or the best kernel of
+// this machine. It panics if this machine cannot run the named kernel; programs
+// that need an error call NamedKernel(os.Getenv(KernelVariable)).
 func DefaultKernel() Kernel {
 	k, err := NamedKernel(os.Getenv(KernelVariable))
 	if err != nil {
 		panic(fmt.Errorf("%s: %w", KernelVariable, err))
 	}
 	return k
+}
+
+// loops is a kernel's table of the inner loops of the fast engine. The portable
+// loops, in plain Go, specify the results. Sizes are in rows; the blocks of a state
+// are stride rows apart.
+//
+// Assembly may fuse multiplications with additions and split a sum over several
+// accumulators, but must do so identically for every vector width, so that kernels
+// of one class agree bit for bit.
+type loops struct {
+	phases  func(z, gamma []float32, rows int)
+	factors func(a, b, z, coefficients []float32, rows int)
+	powers  func(dst, z []float32, bits int)
+	tensor  func(dst, a, b []float32, bits int)
+	scale   func(dst, src, scalars []float32, from []int32)
+
+	rotate             rotations
+	gather             func(dst, src, phases []float32, from []int32)
+	gatherAdjoint      func(dst, src, phases []float32, from []int32)
+	gatherBlock        func(dst, src, phases, phase []float32, from []int32)
+	gatherBlockAdjoint func(dst, src, phases, phase []float32, from []int32)
+	join               func(dst, low, high []float32, blocks, rows, stride, odd int)
+
+	overlapXY  overlaps
+	overlapY   overlaps
+	overlapDot func(low, high, l, p []float32, blocks, rows, stride int)
+	marginals  func(dst, v []float32, bits int)
+	contract   func(pulledLow, pulledHigh, l, low, high []float32, blocks, rows, stride, odd int)
+	sums       func(dst, v []float32)
+
+	probabilities func(dst, src []float32, words []int32, blocks, rows, stride int)
+	weigh         func(dst, src, weights []float32, words []int32, blocks, rows, stride int)
+	sample        func(counts *[Lanes]int32, uniform *half, src []float32, blocks, rows, stride int)
 }

@@ -6,8 +6,8 @@ import "golang.org/x/sys/cpu"
 
 //go:generate sh -c "cd ../_asm/circuit && go run . -out ../../circuit/kernel_amd64.s -stubs ../../circuit/kernel_stubs_amd64.go -pkg circuit"
 
-// simdClass names the processors that give the same bits: those with AVX2 and
-// FMA, whether or not they have AVX-512.
+// simdClass is the class of all processors with AVX2 and FMA, with or without
+// AVX-512.
 const simdClass = "simd/amd64" + level
 
 var avx2 = loops{
@@ -23,9 +23,9 @@ var avx2 = loops{
 	probabilities: probabilitiesAVX2, weigh: weighAVX2, sample: sampleAVX2,
 }
 
-// avx512 takes the wide vectors where their number of registers pays: in loops
-// that read many rows and write few. In the others AVX2 is as fast or faster on
-// the processor it was measured on (Zen 4, whose units are 256 bits wide).
+// avx512 uses 512-bit vectors only in loops that read many rows and write few, which
+// profit from the larger number of registers. For the others AVX2 is at least as
+// fast on Zen 4, whose units are 256 bits wide.
 var avx512 = func() loops {
 	l := avx2
 	l.overlapXY = overlaps{1: overlapXY1AVX512, 2: overlapXY2AVX512}

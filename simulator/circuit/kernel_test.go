@@ -21,7 +21,7 @@ func TestNamedKernel(t *testing.T) {
 	}
 }
 
-func TestDefaultKernelHonoursTheEnvironment(t *testing.T) {
+func TestDefaultKernelReadsTheEnvironment(t *testing.T) {
 	t.Setenv(KernelVariable, "portable")
 	if k := DefaultKernel(); k.Name != "portable" || !strings.HasPrefix(k.Class, "portable/") {
 		t.Errorf("got %+v, want the portable kernel", k)
@@ -35,7 +35,7 @@ func TestDefaultKernelHonoursTheEnvironment(t *testing.T) {
 	DefaultKernel()
 }
 
-func TestCompileRefuses(t *testing.T) {
+func TestCompileRejectsInvalidArguments(t *testing.T) {
 	if _, err := Compile(Ansatz{}, DefaultKernel()); err == nil || !strings.Contains(err.Error(), "compile circuit: validate ansatz: neurons is 0") {
 		t.Errorf("no neurons: error %v", err)
 	}
@@ -44,7 +44,7 @@ func TestCompileRefuses(t *testing.T) {
 	}
 }
 
-func TestSetRefusesAnotherNumberOfAngles(t *testing.T) {
+func TestSetPanicsOnWrongNumberOfAngles(t *testing.T) {
 	c, err := Compile(paper(2), DefaultKernel())
 	if err != nil {
 		t.Fatal(err)

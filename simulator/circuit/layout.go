@@ -14,8 +14,8 @@ type (
 	half = [Lanes]float32 // one real number of every lane
 )
 
-// These sizes shape the order of summation, so they are part of the numerics:
-// they never depend on the processor.
+// These sizes determine the order of summation and so the bits of results. They
+// must not depend on the processor.
 const (
 	productBits = 4   // product states of up to 2⁴ rows are not split into factors
 	wholeBits   = 7   // states of up to 2⁷ rows, half of a level-1 cache, are one block
@@ -23,8 +23,8 @@ const (
 	bandRows    = 128 // of which passes over the high bits take this many rows at a time
 )
 
-// split cuts the bits of an index, bit q being qubit q, into low ones, which
-// choose a row within a block, and high ones, which choose the block.
+// split divides the bits of an index, where bit q is qubit q, into low bits, the row
+// within a block, and high bits, the block.
 type split struct {
 	low, high    int // bits
 	rows, blocks int // 1<<low, 1<<high
@@ -34,8 +34,8 @@ func newSplit(low, high int) split {
 	return split{low: low, high: high, rows: 1 << low, blocks: 1 << high}
 }
 
-// parities is the number of ways in which blocks differ at a boundary: the CNOT
-// chain passes nothing but a parity from the high bits to the low ones.
+// parities returns the number of kinds of blocks at a boundary: the CNOT chain
+// passes only a parity from the high bits to the low bits.
 func (s split) parities() int {
 	if s.high == 0 {
 		return 1
@@ -43,8 +43,8 @@ func (s split) parities() int {
 	return 2
 }
 
-// product is the number of rows of a product state: a factor for every row of a
-// block, then one for every block; without high bits, the state itself.
+// product returns the number of rows of a product state: a factor for every row of a
+// block and one for every block; without high bits, the rows of the state.
 func (s split) product() int {
 	if s.high == 0 {
 		return s.rows
@@ -65,7 +65,7 @@ func newLayout(qubits int) layout {
 		return layout{split: s, stride: s.rows, band: s.rows}
 	}
 	s := newSplit(blockBits, qubits-blockBits)
-	// Blocks a page apart would share their cache sets: a row stays free between them.
+	// Blocks a page apart would share cache sets, so a row is left free between them.
 	return layout{split: s, stride: s.rows + 1, band: min(s.rows, max(1, bandRows>>s.high))}
 }
 
@@ -91,8 +91,8 @@ func aligned(n int) []float32 {
 	return buffer[skip : skip+n : skip+n]
 }
 
-// prefixXor is what the CNOT chain does to an index: bit i becomes the parity
-// of bits 0…i.
+// prefixXor applies the CNOT chain to an index: bit i becomes the parity of bits
+// 0…i.
 func prefixXor(x, n int) int {
 	for s := 1; s < n; s <<= 1 {
 		x ^= x << s

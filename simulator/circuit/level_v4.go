@@ -2,6 +2,6 @@
 
 package circuit
 
-// level tells the kernel classes of builds apart: another GOAMD64 changes the
-// compiler's fusing and parts of package math.
+// level distinguishes the kernel classes of builds: GOAMD64 affects the compiler's
+// fusing of operations and parts of package math.
 const level = ".v4"

@@ -5,8 +5,8 @@ import (
 	"math/cmplx"
 )
 
-// plain is the second opinion: a state vector and one gate at a time, written
-// from DESIGN.md, section 1.2, sharing no line with the package.
+// plain is a reference simulator: a state vector and one gate at a time, written
+// from DESIGN.md, section 1.2, without code of the package.
 type plain []complex128
 
 func (s plain) rotate(axis byte, q int, x float64) {
@@ -37,7 +37,7 @@ func (s plain) cnot(control, target int) {
 	}
 }
 
-// plainLaw is the law of the words, by the text of the design.
+// plainLaw returns the probabilities of the words, computed as in DESIGN.md.
 func plainLaw(a Ansatz, angles, noise []float64) []float64 {
 	n := a.Neurons + a.Auxiliary
 	s := make(plain, 1<<n)
@@ -107,9 +107,9 @@ func plainLaw(a Ansatz, angles, noise []float64) []float64 {
 	return law
 }
 
-// plainGradient differentiates Σ p·weights. Every angle stands in one rotation,
-// so the parameter shift is exact; a quotient needs it for both of its parts,
-// so postselection takes central differences instead.
+// plainGradient differentiates Σ p·weights. It uses the parameter shift, which is
+// exact because every angle occurs in one rotation. For postselection, whose law is
+// a quotient, it uses central differences.
 func plainGradient(a Ansatz, angles, noise, weights []float64) []float64 {
 	value := func(shifted []float64) float64 {
 		sum := 0.0

@@ -2,9 +2,9 @@ package circuit
 
 import "slices"
 
-// plan is what the fast engine knows of an ansatz before any angle: where rows
-// lie, which rotations there are, which noise comes before each, and which word
-// each row of the final state counts for.
+// plan holds everything about an ansatz that does not depend on angles: the layout
+// of rows, the rotations, the noise before each, and the word of each row of the
+// final state.
 type plan struct {
 	layout
 	factors   split // of the product state
@@ -21,8 +21,8 @@ type plan struct {
 	lowFactors, highFactors   sweeps // over those of its factors, at both parities
 }
 
-// newPlan returns nil where the fast engine does not know the ansatz: the CNOTs
-// of ring and brick do not split into blocks, postselection divides.
+// newPlan returns nil if the fast engine does not support the ansatz: the CNOTs of
+// ring and brick do not split into blocks, and postselection divides.
 func newPlan(a Ansatz) *plan {
 	if a.Readout != Trace || a.Entangler != Chain && a.Entangler != NoCNOTs {
 		return nil
@@ -51,7 +51,7 @@ func newPlan(a Ansatz) *plan {
 	for x := range p.words {
 		y := x
 		if p.chain && p.rotations == p.layers {
-			y = prefixXor(x, p.qubits) // the last CNOTs only rename outcomes
+			y = prefixXor(x, p.qubits) // the last CNOTs only relabel outcomes
 		}
 		p.words[x] = int32(y & (a.Words() - 1))
 	}
@@ -80,13 +80,13 @@ func noiseBefore(a Ansatz) (before [][]int) {
 	return before
 }
 
-// trainable says whether rotation k has angles of its own.
+// trainable reports whether rotation k has trainable angles.
 func (p *plan) trainable(k int) bool { return k < p.layers }
 
-// last says that rotation k is followed by the measurement.
+// last reports whether rotation k is followed by the measurement.
 func (p *plan) last(k int) bool { return k == p.rotations-1 }
 
-// boundary is the split of the tables of the boundary before rotation k.
+// boundary returns the split of the tables of the boundary before rotation k.
 func (p *plan) boundary(k int) split {
 	if k == 1 {
 		return p.factors
@@ -94,7 +94,7 @@ func (p *plan) boundary(k int) split {
 	return p.split
 }
 
-// factorStride is the number of rows between the blocks that join writes.
+// factorStride returns the number of rows between the blocks that join writes.
 func (p *plan) factorStride() int {
 	if p.high == 0 {
 		return p.factors.rows
@@ -102,17 +102,16 @@ func (p *plan) factorStride() int {
 	return p.stride
 }
 
-// factorRows is the number of rows of a product state, or of a bond.
+// factorRows returns the number of rows of a product state or a bond.
 func (p *plan) factorRows() int { return p.factors.parities() * p.factors.product() }
 
-// keepsState says whether Backward or the measurement reads the state after
-// rotation k as it is written out; of the one after rotation 1, both as a rule
-// read the bond.
+// keepsState reports whether Backward or the measurement reads the full state after
+// rotation k. After rotation 1 both usually read the bond instead.
 func (p *plan) keepsState(k int) bool {
 	return k > 1 || p.factors.high > 0 && p.rotations <= 2
 }
 
-// keptRows is the number of rows that Forward leaves to the other calls.
+// keptRows returns the number of rows that Forward keeps for the other calls.
 func (p *plan) keptRows() int {
 	rows := 2 * p.factorRows()
 	for k := 1; k < p.rotations; k++ {

@@ -105,9 +105,9 @@ func overlapDot(low, high, l, p []float32, blocks, rows, stride int) {
 	}
 }
 
-// marginals turns what overlapDot has gathered into the Z overlaps: it adds
-// Σ_x ±v_x, minus where bit q of x is set, to half row q of dst. v has 2^bits
-// half rows and is used up.
+// marginals computes the Z overlaps from the sums of overlapDot: it adds Σ_x ±v_x,
+// with − if bit q of x is set, to half row q of dst. v has 2^bits half rows; it is
+// overwritten.
 func marginals(dst, v []float32, bits int) {
 	for q := bits - 1; q >= 0; q-- {
 		h, o := 1<<q, halfAt(dst, q)
@@ -123,7 +123,7 @@ func marginals(dst, v []float32, bits int) {
 
 // contract takes a state l against the state that join makes of low and high.
 // To row r of pulledLow it adds Σ_c l row (c, r) · conj(high row c), to row c of
-// pulledHigh Σ_r l row (c, r) · conj(low row r); likewise from row odd on.
+// pulledHigh Σ_r l row (c, r) · conj(low row r). It repeats this from row odd on.
 func contract(pulledLow, pulledHigh, l, low, high []float32, blocks, rows, stride, odd int) {
 	for c := range blocks {
 		g, h := *rowAt(high, c), *rowAt(high, odd+c)

@@ -1,7 +1,7 @@
 package circuit
 
-// rotate1 turns one index bit: x₀ − t·x₁ and x₁ + t·x₀ replace rows x₀ and x₁
-// that differ in it. How many bits a pass turns changes no rounding.
+// rotate1 rotates one index bit: x₀ − t·x₁ and x₁ + t·x₀ replace the rows x₀ and x₁
+// that differ in it. The number of bits per pass does not affect rounding.
 func rotate1(p, t []float32, s *span) {
 	t0 := t[0]
 	for g := range s.groups {
@@ -17,7 +17,7 @@ func rotate1(p, t []float32, s *span) {
 	}
 }
 
-// rotate2 turns two adjacent index bits.
+// rotate2 rotates two adjacent index bits.
 func rotate2(p, t []float32, s *span) {
 	t0, t1, k := t[0], t[1], s.apart*width
 	for g := range s.groups {
@@ -36,7 +36,7 @@ func rotate2(p, t []float32, s *span) {
 	}
 }
 
-// rotate3 turns three adjacent index bits.
+// rotate3 rotates three adjacent index bits.
 func rotate3(p, t []float32, s *span) {
 	t0, t1, t2, k := t[0], t[1], t[2], s.apart*width
 	for g := range s.groups {
@@ -73,7 +73,8 @@ func gather(dst, src, phases []float32, from []int32) {
 	}
 }
 
-// gatherAdjoint takes row i of src back to where gather found it.
+// gatherAdjoint is the adjoint of gather: dst row from[i] = conj(phases row i) · src
+// row i.
 func gatherAdjoint(dst, src, phases []float32, from []int32) {
 	for i, f := range from {
 		x, w, y := rowAt(src, i), rowAt(phases, i), rowAt(dst, int(f))
@@ -84,8 +85,8 @@ func gatherAdjoint(dst, src, phases []float32, from []int32) {
 	}
 }
 
-// gatherBlock is gather for a block of rows, whose phases all have the factor
-// phase, a row, in common.
+// gatherBlock is gather for a block of rows whose phases have the row phase as a
+// common factor.
 func gatherBlock(dst, src, phases, phase []float32, from []int32) {
 	a := *rowAt(phase, 0)
 	for i, f := range from {
@@ -98,7 +99,7 @@ func gatherBlock(dst, src, phases, phase []float32, from []int32) {
 	}
 }
 
-// gatherBlockAdjoint takes the rows of a block back to where gatherBlock found them.
+// gatherBlockAdjoint is the adjoint of gatherBlock.
 func gatherBlockAdjoint(dst, src, phases, phase []float32, from []int32) {
 	a := *rowAt(phase, 0)
 	for i, f := range from {
@@ -111,8 +112,8 @@ func gatherBlockAdjoint(dst, src, phases, phase []float32, from []int32) {
 	}
 }
 
-// join writes out the sum of two products of factors, low ones for the rows of
-// a block and high ones for the blocks: row r of block c of dst is
+// join computes the sum of two products of factors, low for the rows of a block and
+// high for the blocks: row r of block c of dst is
 // low row r · high row c + low row odd+r · high row odd+c.
 func join(dst, low, high []float32, blocks, rows, stride, odd int) {
 	for c := range blocks {

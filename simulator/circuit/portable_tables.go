@@ -9,12 +9,12 @@ const (
 	cos1, cos2, cos3, cos4 = -0.49999999725108274, 0.041666623324347334, -0.0013886763794413368, 2.4390450704296809e-05
 )
 
-// toInteger, added to a float64 below 2⁵¹, rounds it to an integer, whose last
-// bits are then those of the sum.
+// toInteger, added to a float64 below 2⁵¹, rounds it to an integer. The last bits of
+// the sum are those of the integer.
 const toInteger = 3 << 51
 
-// phases sets z = e^{iγ} for rows half rows of angles, any finite number each:
-// quarter turns are taken off, and put back as swaps and signs.
+// phases sets z = e^{iγ} for rows half rows of finite angles, in radians. It reduces
+// angles by quarter turns, which it restores as swaps and signs.
 func phases(z, gamma []float32, rows int) {
 	for q := range rows {
 		g, y := halfAt(gamma, q), rowAt(z, q)
@@ -33,8 +33,8 @@ func phases(z, gamma []float32, rows int) {
 	}
 }
 
-// factors sets the amplitudes of single qubits, a for 0 and b for 1, from
-// eight coefficients a qubit: a = c₀ + c₁·z and b = c₂ + c₃·z, c complex.
+// factors sets the amplitudes of single qubits, a for 0 and b for 1, from eight
+// coefficients per qubit: a = c₀ + c₁·z and b = c₂ + c₃·z with complex c.
 func factors(a, b, z, coefficients []float32, rows int) {
 	for q := range rows {
 		x, y, w := rowAt(z, q), rowAt(a, q), rowAt(b, q)

@@ -2,8 +2,8 @@ package circuit
 
 import "math"
 
-// rotation is what the angles of one layer become in the frame: the tables
-// that every sample of a patch shares. See the package comment for the algebra.
+// rotation holds the tables computed from the angles of one layer, which all samples
+// of a patch share. The package documentation gives the algebra.
 type rotation struct {
 	tangents, inverse []float32 // t_q and −t_q
 	// The boundary before the rotation multiplies amplitudes by scalars[i]
@@ -44,7 +44,7 @@ func (p *plan) entries(k int) int {
 	return s.parities()*s.rows + s.product() - s.rows
 }
 
-// frame holds the rotations of one patch and the scratch of making them.
+// frame holds the rotations of one patch, with scratch memory for computing them.
 type frame struct {
 	plan         *plan
 	coefficients []float32 // of the product state: see factors
@@ -52,7 +52,7 @@ type frame struct {
 	after        [][]complex128 // by rotation and qubit: the phase α that follows it, with the CNOTs' sign
 	before       []complex128   // by qubit: the phase δ that precedes the rotation
 	turns        []turn         // of the angles
-	gate         gate           // of the qubit at hand
+	gate         gate           // of the current qubit
 	alpha, delta []complex128   // products of these over index bits
 }
 
@@ -95,9 +95,9 @@ func (f *frame) set(angles []float64) {
 	}
 }
 
-// setProduct writes the amplitudes of qubit q after the first noise and the
-// first gate, as coefficients of 1 and z: the gate takes (1, −z)/√2, the
-// frame's |0⟩ after its noise.
+// setProduct sets the amplitudes of qubit q after the first noise and the first
+// gate, as coefficients of 1 and z. The gate acts on (1, −z)/√2, which is |0⟩ in the
+// frame after the noise.
 func (f *frame) setProduct(q int, g *gate) {
 	zero, one := g.columns()
 	for i := range zero {
@@ -110,9 +110,9 @@ func (f *frame) setProduct(q int, g *gate) {
 
 const invSqrt2 = math.Sqrt2 / 2
 
-// setRotation writes a gate as phase · rotation · phase, and returns 1 + t²,
-// whose root the tangent form leaves out, for the rounded tangent, so that the
-// float32 rotation keeps the norm.
+// setRotation factorises a gate into phase · rotation · phase and returns 1 + t² of
+// the rounded tangent. The tangent form omits its root as a factor; using the
+// rounded tangent keeps the norm in float32.
 func (f *frame) setRotation(k, q int, g *gate) float64 {
 	r, t := &f.rotations[k], float32(g.tangent)
 	r.tangents[q], r.inverse[q] = t, -t
@@ -121,11 +121,10 @@ func (f *frame) setRotation(k, q int, g *gate) float64 {
 	return 1 + float64(t)*float64(t)
 }
 
-// setAfter keeps the phase α for the boundary to come, with the sign that the
-// CNOT chain gives to every set bit but the first, and writes the generators of
-// both angles at the place where the overlaps are taken: after the rotation,
-// before α. In the frame RY's is cos φ·Y − sin φ·Z and RZ's is −X; α turns X and Y
-// into each other.
+// setAfter stores the phase α for the next boundary, with the sign that the CNOT
+// chain gives to every set bit but the first. It also sets the generators of both
+// angles at the point of the overlaps: after the rotation, before α. In the frame
+// RY's generator is cos φ·Y − sin φ·Z and RZ's is −X; α mixes X and Y.
 func (f *frame) setAfter(k, q int, g *gate, alpha complex128) {
 	r, c, s := &f.rotations[k], real(alpha), imag(alpha)
 	f.after[k][q] = alpha

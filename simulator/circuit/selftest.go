@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// The bounds of the known answers: the largest errors a kernel may show.
+// Bounds on the errors of a kernel in the self-test.
 const (
 	ProbabilityTolerance = 5e-6
 	GradientTolerance    = 5e-5
@@ -20,7 +20,7 @@ type Report struct {
 	Passed               bool         `json:"passed"`
 }
 
-// Comparison is one engine's share of a report: a kernel of this machine, or
+// Comparison is the part of a report about one engine: a kernel of this machine or
 // the exact simulator.
 type Comparison struct {
 	Name             string  `json:"name"`
@@ -30,9 +30,9 @@ type Comparison struct {
 	Passed           bool    `json:"passed"`
 }
 
-// SelfTest runs known answers on every kernel of this machine and on the exact
-// simulator. The reference is a file in the format of the embedded answers,
-// or nil for these.
+// SelfTest compares every kernel of this machine and the exact simulator with known
+// answers. reference is a file in the format of the embedded answers, or nil to use
+// those. It fails only if the file is invalid; wrong answers are in the report.
 func SelfTest(reference []byte) (Report, error) {
 	if reference == nil {
 		reference = knownAnswers
@@ -65,7 +65,7 @@ func (r *Report) add(c Comparison) {
 	r.Engines = append(r.Engines, c)
 }
 
-// answer is what an engine makes of a case.
+// answer is the result of an engine for a case.
 type answer struct {
 	laws     [][]float64 // of every lane
 	gradient []float64
@@ -78,7 +78,8 @@ func (c *Comparison) compare(k known, a answer) {
 	c.GradientError = farthest(c.GradientError, a.gradient, k.gradient)
 }
 
-// farthest returns the largest of worst and |a_i − b_i|, infinity where that is no number.
+// farthest returns the maximum of worst and all |a_i − b_i|, or infinity if one is
+// NaN.
 func farthest(worst float64, a, b []float64) float64 {
 	for i := range a {
 		d := math.Abs(a[i] - b[i])

@@ -13,16 +13,16 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write known.json anew, and testdata/digests.json where a class is missing")
+var update = flag.Bool("update", false, "rewrite known.json, and add missing classes to testdata/digests.json")
 
-// wordText writes a word as the files of known answers do: neuron 1 first.
+// wordText formats a word as in the files of known answers: neuron 1 first.
 func wordText(x, neurons int) string {
 	text := []byte(fmt.Sprintf("%0*b", neurons, x))
 	slices.Reverse(text)
 	return string(text)
 }
 
-// plainKnown makes the embedded answers from the plain simulator.
+// plainKnown computes the embedded answers by the plain simulator.
 func plainKnown() knownFile {
 	file := knownFile{Convention: "Words are strings of 0 and 1, neuron 1 first; the auxiliary qubits follow the neurons and are summed out. " +
 		"Each layer: RX(gamma[q]), RY(theta[l][q][0]), RZ(theta[l][q][1]) on every qubit q, then CNOT(q to q+1) for q = 0, 1, … in this order. " +
@@ -108,7 +108,6 @@ func selfTest(t *testing.T, reference []byte) {
 	}
 }
 
-// A self-test that cannot fail is worth nothing.
 func TestSelfTestFailsOnWrongAnswers(t *testing.T) {
 	for _, spoil := range []func(*knownCase){
 		func(c *knownCase) { c.Probabilities["01"] += 1e-5 },
@@ -134,7 +133,7 @@ func TestSelfTestFailsOnWrongAnswers(t *testing.T) {
 	}
 }
 
-func TestSelfTestRefusesBadFiles(t *testing.T) {
+func TestSelfTestRejectsInvalidFiles(t *testing.T) {
 	good := `{"neurons":1,"auxiliary":0,"layers":1,"theta":[[[0,0]]],"gamma":[0],"probabilities":{"0":1,"1":0},"weights":{"0":1,"1":0},"gradient":[[[0,0]]]}`
 	for _, c := range []struct{ old, new, want string }{
 		{`"neurons":1`, `"neurons":0`, "neurons is 0"},

@@ -1,20 +1,20 @@
 package circuit
 
-// span says which rows one pass over some index bits visits, in rows: run side
-// by side, lines times, lineStride apart, and that groups times, groupStride
-// apart, in this order. The partners of a row, whose bits in question are set,
-// lie apart, 2·apart, … behind it. It is an alias, since the generator of the
-// assembly, which does not know the package, spells it out.
+// span describes the rows that one pass over some index bits visits, in this order:
+// runs of run adjacent rows, lines of them lineStride rows apart, and groups of such
+// lines groupStride rows apart. The partners of a row, which differ in these index
+// bits, are apart, 2·apart, … rows after it. It is an alias because the generator of
+// the assembly cannot import the package and repeats the type.
 type span = struct{ apart, run, lines, lineStride, groups, groupStride int }
 
-// pass visits bits index bits at once, from bit first on.
+// pass visits bits index bits together, from bit first on.
 type pass struct {
 	first, bits int
 	span        span
 }
 
-// rowPasses are the passes over all index bits of rows that lie side by side,
-// 2^bits in each group; share says how many of the remaining bits to take.
+// rowPasses returns the passes over all index bits of groups of 2^bits adjacent
+// rows. share returns the number of bits of a pass, given the remaining bits.
 func rowPasses(bits, groups, groupStride int, share func(remaining int) int) (passes []pass) {
 	for d := 0; d < bits; {
 		m := share(bits - d)
@@ -27,7 +27,7 @@ func rowPasses(bits, groups, groupStride int, share func(remaining int) int) (pa
 	return passes
 }
 
-// blockPasses are the passes over the high bits of a layout, for a band of rows.
+// blockPasses returns the passes over the high bits of a layout, for a band of rows.
 func blockPasses(l layout, share func(remaining int) int) (passes []pass) {
 	for d := 0; d < l.high; {
 		m := share(l.high - d)
@@ -40,8 +40,8 @@ func blockPasses(l layout, share func(remaining int) int) (passes []pass) {
 	return passes
 }
 
-// rotatedBits is how many of the remaining bits one pass of a rotation takes: up
-// to three, without leaving one alone if that can be helped.
+// rotatedBits returns the number of the remaining bits that one pass of a rotation
+// takes: up to three, avoiding a rest of one if possible.
 func rotatedBits(remaining int) int {
 	if remaining == 4 {
 		return 2
@@ -49,10 +49,10 @@ func rotatedBits(remaining int) int {
 	return min(remaining, 3)
 }
 
-// overlapBits is how many a pass of overlaps takes.
+// overlapBits returns the number of bits that one pass of overlaps takes.
 func overlapBits(remaining int) int { return min(remaining, 2) }
 
-// sweeps are the passes over a set of index bits, for rotations and for overlaps.
+// sweeps holds the passes over a set of index bits, for rotations and overlaps.
 type sweeps struct{ rotate, overlap []pass }
 
 func rowSweeps(bits, groups, groupStride int) sweeps {
@@ -61,10 +61,10 @@ func rowSweeps(bits, groups, groupStride int) sweeps {
 	}
 }
 
-// rotations turn index bits: one, two or three at once.
+// rotations[n] rotates n index bits in one pass, for n from 1 to 3.
 type rotations [4]func(p, t []float32, s *span)
 
-// over turns all bits that the passes visit.
+// over rotates all bits of the passes.
 func (r *rotations) over(passes []pass, p, tangents []float32) {
 	for i := range passes {
 		s := &passes[i]
@@ -72,10 +72,10 @@ func (r *rotations) over(passes []pass, p, tangents []float32) {
 	}
 }
 
-// overlaps take overlaps of one bit, or of two.
+// overlaps[n] computes overlaps of n index bits in one pass, for n of 1 or 2.
 type overlaps [3]func(acc, l, p []float32, s *span)
 
-// over takes those of all bits that the passes visit.
+// over computes the overlaps of all bits of the passes.
 func (o *overlaps) over(passes []pass, acc, l, p []float32) {
 	for i := range passes {
 		s := &passes[i]

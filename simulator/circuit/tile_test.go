@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// batch is one tile's input in both of its forms.
+// batch is the input of one tile, in float64 and float32.
 type batch struct {
 	angles  []float64
 	noise   []float32 // [row][lane]
@@ -35,7 +35,7 @@ func drawBatch(t *rapid.T, a Ansatz) batch {
 	return b
 }
 
-// lane returns what one lane of a [row][lane] array holds.
+// lane returns the numbers of one lane of a [row][lane] array.
 func lane(rows []float32, i int) []float64 {
 	v := make([]float64, len(rows)/Lanes)
 	for r := range v {
@@ -44,7 +44,7 @@ func lane(rows []float32, i int) []float64 {
 	return v
 }
 
-// compareTile checks a tile against a law and a gradient of single lanes.
+// compareTile compares a tile with the law and gradient of single lanes by second.
 func compareTile(t testingT, a Ansatz, k Kernel, b batch, second func(angles, noise, weights []float64) (law, gradient []float64)) {
 	t.Helper()
 	c, err := Compile(a, k)
@@ -98,7 +98,7 @@ func TestTileAgreesWithPlainSimulator(t *testing.T) {
 	}
 }
 
-// fastAnsatz draws what the fast engine runs, of any size.
+// fastAnsatz draws an ansatz that the fast engine supports, of any size.
 func fastAnsatz(minQubits, maxQubits int) *rapid.Generator[Ansatz] {
 	return rapid.Custom(func(t *rapid.T) Ansatz {
 		a := anyAnsatz(3).Draw(t, "ansatz")
@@ -116,8 +116,8 @@ func fastAnsatz(minQubits, maxQubits int) *rapid.Generator[Ansatz] {
 	})
 }
 
-// The plain simulator is too slow to shift every angle of a large circuit; the
-// exact one, which it has checked, takes its place.
+// TestTileAgreesWithExact compares with Exact instead of the plain simulator, which
+// is too slow to shift every angle of a large circuit.
 func TestTileAgreesWithExact(t *testing.T) {
 	for _, k := range Kernels() {
 		t.Run(k.Name, func(t *testing.T) {
@@ -141,7 +141,7 @@ func TestTileAgreesWithExactInEverySize(t *testing.T) {
 	}
 }
 
-// randomBatch draws angles and weights as a training would meet them.
+// randomBatch draws angles and weights like those of a training.
 func randomBatch(a Ansatz, seed uint64) batch {
 	r := rand.New(rand.NewPCG(seed, 3))
 	b := batch{
@@ -170,7 +170,8 @@ func exactBoth(a Ansatz) func(angles, noise, weights []float64) (law, gradient [
 	}
 }
 
-// The kernel's gradient is the parameter shift of the kernel's own laws.
+// TestGradientIsTheParameterShift compares the kernel's gradient with the parameter
+// shift of the kernel's own probabilities.
 func TestGradientIsTheParameterShift(t *testing.T) {
 	for _, k := range Kernels() {
 		t.Run(k.Name, func(t *testing.T) {
@@ -207,7 +208,7 @@ func TestGradientIsTheParameterShift(t *testing.T) {
 	}
 }
 
-func TestLawsAreNormal(t *testing.T) {
+func TestProbabilitiesAddUpToOne(t *testing.T) {
 	for _, k := range Kernels() {
 		t.Run(k.Name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
@@ -238,9 +239,9 @@ func TestLawsAreNormal(t *testing.T) {
 	}
 }
 
-// A measurement is the inverse of a distribution function, so evenly spaced
-// uniform numbers hit each word as often as its probability says, but for one
-// hit at either end of each state's interval.
+// TestSampleFollowsTheLaw uses evenly spaced uniform numbers. Sample inverts the
+// distribution function, so they hit each word in proportion to its probability, up
+// to one hit at either end of each state's interval.
 func TestSampleFollowsTheLaw(t *testing.T) {
 	for _, k := range Kernels() {
 		t.Run(k.Name, func(t *testing.T) {

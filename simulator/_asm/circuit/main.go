@@ -1,8 +1,8 @@
 // Command circuit generates the AVX2 and AVX-512 loops of package circuit.
 //
-// A loop that comes in both widths has one description: both visit the terms of
-// a sum in the same order with the same roundings, so they give the same bits.
-// What each must compute is the Go function named in its comment. Run it with
+// A loop of both widths has one description: both visit the terms of a sum in the
+// same order with the same roundings, so they give the same bits. The Go function
+// named in its comment specifies each loop. Run it with
 // go generate ./simulator/circuit.
 package main
 

@@ -2,16 +2,16 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
-	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 
-	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
 const overlapSignature = "func(acc, l, p []float32, " + spanParam + ")"
 
-// pairXY adds the terms of X and Y of one pair of rows. A sum that is given
-// several accumulators hands its terms round.
+// pairXY adds the terms of X and Y of one pair of rows. It distributes the terms of
+// a sum over its accumulators in turn.
 func pairXY(l0, l1, p0, p1 complexValue, x, y []reg.VecVirtual) {
 	nx, ny := func(i int) reg.VecVirtual { return x[i%len(x)] }, func(i int) reg.VecVirtual { return y[i%len(y)] }
 	VFMADD231PS(l0.re, p1.im, nx(0))
@@ -24,7 +24,7 @@ func pairXY(l0, l1, p0, p1 complexValue, x, y []reg.VecVirtual) {
 	VFNMADD231PS(l0.im, p1.im, ny(3))
 }
 
-// sumInto adds accumulators to memory: first every other to its neighbour.
+// sumInto adds accumulators to memory, pairs of neighbours first.
 func sumInto(m Mem, x []reg.VecVirtual) {
 	for ; len(x) > 1; x = x[:len(x)/2] {
 		for i := range len(x) / 2 {
@@ -51,8 +51,8 @@ func (v kernel) overlapXY1() {
 	v.Ret()
 }
 
-// overlapXY2 goes round the square of four rows, so that two rows are enough to
-// hold: 0–1, 1–3, 3–2, 2–0. Every pair has accumulators of its own.
+// overlapXY2 visits the pairs of four rows in the order 0–1, 1–3, 3–2, 2–0, so that
+// registers hold only two rows. Every pair has separate accumulators.
 func (v kernel) overlapXY2() {
 	v.Function("overlapXY2", overlapSignature)
 	m := apart(2)
@@ -73,7 +73,7 @@ func (v kernel) overlapXY2() {
 			l2, p2 := load(2)
 			px, py = pair(1)
 			pairXY(l2, l3, p2, p3, px, py)
-			if !v.Wide() { // too few registers to have kept it
+			if !v.Wide() { // too few registers to keep it
 				l0, p0 = load(0)
 			}
 			px, py = pair(2)
@@ -113,8 +113,8 @@ func (v kernel) overlapY1() {
 	v.Ret()
 }
 
-// overlapY2 takes the real parts of all rows, then the imaginary ones, so that
-// every pair has accumulators of its own.
+// overlapY2 processes the real parts of all rows, then the imaginary parts, so that
+// every pair has separate accumulators.
 func (v kernel) overlapY2() {
 	v.Function("overlapY2", overlapSignature)
 	m := apart(2)
@@ -201,7 +201,8 @@ func (v kernel) marginals() {
 	v.Ret()
 }
 
-// sums folds half rows in halves; from eight lanes on both widths do the same.
+// sums adds the halves of half rows repeatedly. Both widths do the same from eight
+// lanes on.
 func (v kernel) sums() {
 	v.Function("sums", "func(dst, v []float32)")
 	dst, values, n := Pointer("dst"), Pointer("v"), Length("dst")

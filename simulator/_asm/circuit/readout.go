@@ -2,10 +2,10 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
-	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 
-	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
 // perRow runs body for every row of all blocks, with cursors into the states.

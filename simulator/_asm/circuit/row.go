@@ -2,10 +2,10 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
-	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 
-	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
 // Sizes in bytes: a row is 16 real parts, then 16 imaginary ones.
@@ -70,7 +70,7 @@ func addTimesConj(y, a, b complexValue) {
 	VFNMADD231PS(a.re, b.im, y.im)
 }
 
-// rowsOf is an int that counts rows, in bytes.
+// rowsOf converts an int parameter that counts rows to bytes.
 func rowsOf(name string) reg.Register { return Shifted(name, 7) }
 
 // rowNumber loads an int32 row number and turns it into bytes of row or half row.
@@ -83,8 +83,8 @@ func rowNumber(m Mem, bytes int) reg.Register {
 
 const spanParam = "s *struct{ apart, run, lines, lineStride, groups, groupStride int }"
 
-// span calls body for every row of a span with cursors into the given arrays;
-// body must not move them.
+// span calls body for every row of a span with cursors into the given arrays. body
+// must not move the cursors.
 func span(arrays []reg.Register, body func(cursors []reg.Register)) {
 	s := Dereference(Param("s"))
 	field := func(name string) reg.Register { return Load(s.Field(name), GP64()) }

@@ -4,10 +4,10 @@ import (
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
-	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 
-	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
 func (v kernel) rotate(bits int) {
@@ -74,7 +74,7 @@ func (v kernel) gatherAdjoint() {
 
 const gatherBlockSignature = "func(dst, src, phases, phase []float32, from []int32)"
 
-// common loads the phase that all rows of a block have in common, by part.
+// common loads the common phase of all rows of a block, by part.
 func (v kernel) common() map[int]complexValue {
 	phase, c := Pointer("phase"), map[int]complexValue{}
 	v.parts(func(part int) { c[part] = v.loadComplex(At(phase), part) })

@@ -4,14 +4,13 @@ import (
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
-	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 
-	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
-// precision is the arithmetic of one type of number: of vectors, and of one
-// number alone.
+// precision holds the instructions for one type of number, for vectors and scalars.
 type precision struct {
 	number         string
 	bytes          int
@@ -37,7 +36,7 @@ var (
 	}
 )
 
-// adam takes whole vectors, then the rest one by one.
+// adam processes whole vectors, then the remaining numbers one by one.
 func (k kernel) adam(name string, p precision) {
 	k.Function(name, fmt.Sprintf("func(parameters, gradient, mean, square []%s, c *[8]%[1]s) bool", p.number))
 	parameters, gradient, mean, square, coefficients := Pointer("parameters"), Pointer("gradient"), Pointer("mean"), Pointer("square"), Number("c")

@@ -2,10 +2,10 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
-	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 
-	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
 func (k kernel) findSwitched() {
@@ -73,9 +73,9 @@ func (k kernel) insert(set reg.Register, at int, x reg.VecVirtual, m Mem) {
 	ORQ(units, set)
 }
 
-// bend walks the units that are switched, first those that are off as drawn,
-// for several rows of outcomes at once. What only the outer loops need lies on the
-// stack: registers are few.
+// bend visits the switched units, first those that are off in the drawn word, for
+// several rows of outcomes together. It keeps the variables of the outer loops on
+// the stack, for lack of registers.
 func (k kernel) bend() {
 	k.Function("bend", "func(dst []float32, switched []uint64, middles, low, highWords, second []float32, highs, stride int)")
 	middles, end, rowsLeft := AllocLocal(8), AllocLocal(8), AllocLocal(8)
@@ -134,7 +134,7 @@ func (k kernel) bend() {
 	k.Ret()
 }
 
-// unitTables are the tables of a group of units.
+// unitTables holds the addresses of the tables of a group of units.
 type unitTables struct {
 	kernel
 	middle, second, low reg.Register
@@ -150,7 +150,7 @@ func (k kernel) unitTables(middles Mem, group reg.Register) unitTables {
 	return t
 }
 
-// start calls use with a unit's pre-activations after all low words, and its weight.
+// start calls use with a unit's pre-activations for all low words and its weight.
 func (t unitTables) start(unit reg.Register, use func(part int, v, weight reg.VecVirtual)) {
 	row := GP64()
 	IMUL3Q(U8(LaneBytes), unit, row)
@@ -162,9 +162,9 @@ func (t unitTables) start(unit reg.Register, use func(part int, v, weight reg.Ve
 	})
 }
 
-// bendTo adds −weight·max(0, v) for a unit that is off, and −weight·max(0, −v)
-// = weight·min(0, v) for one that is on. Against 0, floats compare as their bits
-// do as integers, which leaves the pipes that multiply free.
+// bendTo adds −weight·max(0, v) for a unit that is off, and −weight·max(0, −v) =
+// weight·min(0, v) for a unit that is on. It compares floats with 0 as integers,
+// which keeps the multiplication pipes free.
 func bendTo(sum, v, weight, zero reg.VecVirtual, on int) {
 	if on == 0 {
 		VPMAXSD(zero, v, v)

@@ -2,14 +2,14 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
-	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 
-	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
-// perWindow runs begin and end for every window and group of hidden units, and
-// member in between for every column of the window's set.
+// perWindow runs begin for every window and group of hidden units, then member for
+// every column of the window's set, then end.
 func (k kernel) perWindow(columns, rows, sets reg.Register, begin func(row reg.Register), member func(column Mem), end func(row reg.Register)) {
 	count, stride := Number("rows"), Shifted("stride", 2)
 	Loop(count, func() {
@@ -134,7 +134,7 @@ func (k kernel) interpolate() {
 	k.Ret()
 }
 
-// backSecond takes 32 units at a time: with more, registers would not suffice.
+// backSecond processes 32 units at a time, the most that the registers allow.
 func (k kernel) backSecond() {
 	k.Function("backSecond", "func(columnGradients, secondGradient, columns, second []float32)")
 	const bytes = groupBytes / 2

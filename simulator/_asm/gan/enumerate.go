@@ -2,14 +2,14 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
-	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 
-	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
-// enumerate walks all units for several lanes at once. It takes max(0, v − s) as
-// v − min(v, s), since all lanes have the sum over v in common.
+// enumerate visits all units for several lanes together. It computes max(0, v − s)
+// as v − min(v, s), because all lanes share the sum over v.
 func (k kernel) enumerate() {
 	k.Function("enumerate", "func(dst, switches, rows []float32, drawn []uint32, low, lowWords, reach, second []float32, stride int)")
 	dst, switches, lanes, stride := Pointer("dst"), Pointer("switches"), Length("drawn"), Shifted("stride", 2)
@@ -45,8 +45,8 @@ func (k kernel) enumerate() {
 	k.Ret()
 }
 
-// findSwitches takes the rows from what the drawn words add, down to as much as
-// no word takes away.
+// findSwitches subtracts the rows from the contributions of the drawn words, bounded
+// below by the smallest contribution of any word.
 func (k kernel) findSwitches(switches, lanes, stride reg.Register) {
 	rows, drawn, lowWords, reach, zero := Pointer("rows"), Pointer("drawn"), Pointer("lowWords"), Pointer("reach"), k.Zero()
 	Loop(lanes, func() {
@@ -70,8 +70,8 @@ func (k kernel) findSwitches(switches, lanes, stride reg.Register) {
 	})
 }
 
-// sumUnits is what all units give after each low word, were they linear. Four
-// sums take turns: one could not take a unit as fast as they come.
+// sumUnits sums the contributions of all units, taken as linear, for each low word.
+// It alternates between four sums to hide the latency of additions.
 func (k kernel) sumUnits() map[int]reg.VecVirtual {
 	const turns = 4
 	sums := map[int][]reg.VecVirtual{}

@@ -1,8 +1,8 @@
 // Command gan generates the AVX2 and AVX-512 loops of package gan.
 //
-// A loop that comes in both widths has one description: both visit the terms of
-// a sum in the same order with the same roundings, so they give the same bits.
-// What each must compute is the Go function named in its comment. Run it with
+// A loop of both widths has one description: both visit the terms of a sum in the
+// same order with the same roundings, so they give the same bits. The Go function
+// named in its comment specifies each loop. Run it with
 // go generate ./simulator/gan.
 package main
 
@@ -45,5 +45,5 @@ func main() {
 // kernel describes the loops in one width.
 type kernel struct{ vector.Vector }
 
-// groupBytes is the size of 64 hidden units, which are taken at once.
+// groupBytes is the size of 64 hidden units, which loops process together.
 const groupBytes = 256

@@ -2,16 +2,16 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
-	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 
-	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
 // widerHalf is that of the portable loops.
 const widerHalf = 0.5 * (1 + 1.0/(1<<18))
 
-// sumWords takes 16 units at a time through all words.
+// sumWords computes all words for 16 units at a time.
 func (k kernel) sumWords() {
 	k.Function("sumWords", "func(table, columns []float32, stride int)")
 	table, columns, stride := Pointer("table"), Pointer("columns"), Shifted("stride", 2)
@@ -87,8 +87,8 @@ func (k kernel) reach() {
 	k.Ret()
 }
 
-// transpose turns squares of 4 rows and 8 lanes: the lower half of a register
-// holds four lanes of one row, the upper half the four that follow.
+// transpose transposes blocks of 4 rows and 8 lanes: the lower half of a register
+// holds four lanes of one row, the upper half the next four.
 func (k kernel) transpose(name string, add bool) {
 	k.Function(name, "func(dst, src []float32, stride int)")
 	dst, src, count, stride := Pointer("dst"), Pointer("src"), Length("dst"), Shifted("stride", 2)

@@ -2,14 +2,14 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
-	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 
-	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
-// inputSlopes scales on first, then keeps several inputs' sums in registers
-// while it walks the units.
+// inputSlopes first scales on, then keeps the sums of several inputs in registers
+// while it visits the units.
 func (k kernel) inputSlopes() {
 	k.Function("inputSlopes", "func(dst, first, second, on []float32, stride int)")
 	dst, first, inputs, stride := Pointer("dst"), Pointer("first"), Length("dst"), Shifted("stride", 2)
@@ -67,8 +67,8 @@ func (k kernel) sumSquares() {
 	k.Ret()
 }
 
-// spreadSlopes keeps the gradients of a few inputs, for as many units as there
-// are registers, and visits the lanes whose scale is not 0.
+// spreadSlopes keeps the gradients of a few inputs, for as many units as the
+// registers allow, and visits the lanes whose scale is not 0.
 func (k kernel) spreadSlopes() {
 	k.Function("spreadSlopes", "func(columnGradients, slopes, on []float32, scale *[16]float32, stride int)")
 	slopes, scale := Pointer("slopes"), Number("scale")

@@ -1,4 +1,4 @@
-// Command peak generates the loops of package peak: nothing but multiply-adds.
+// Command peak generates the loops of package peak, which consist of multiply-adds.
 // Run it with go generate ./simulator/internal/peak.
 package main
 
@@ -6,11 +6,11 @@ import (
 	. "github.com/mmcloughlin/avo/build" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 
-	. "spiqsweep/simulator/_asm/vector" //nolint:revive // likewise
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
-// chains of sums that do not wait for each other: more than two units of four
-// cycles need, and with the constants no more than the registers of AVX2.
+// chains is the number of independent sums: more than two units with a latency of
+// four cycles need, and few enough for the registers of AVX2.
 const chains = 12
 
 func main() {

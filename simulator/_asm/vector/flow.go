@@ -4,19 +4,19 @@ import (
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
-	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 )
 
 var labels int
 
-// newLabels are the two ends of a loop.
+// newLabels returns the labels of the two ends of a loop.
 func newLabels() (head, end string) {
 	labels++
 	return fmt.Sprintf("loop%d", labels), fmt.Sprintf("end%d", labels)
 }
 
-// Loop runs body while count, which it uses up, is not 0.
+// Loop runs body count times. It decrements count to 0.
 func Loop(count reg.Register, body func()) {
 	head, end := newLabels()
 	TESTQ(count, count)
@@ -28,8 +28,8 @@ func Loop(count reg.Register, body func()) {
 	Label(end)
 }
 
-// Tiles uses count, a register or memory, up in steps of the given sizes, the largest first; the last
-// size is 1.
+// Tiles divides count, a register or memory, into steps of the given sizes, the
+// largest first. The last size must be 1. It decrements count to 0.
 func Tiles(count Op, sizes []int, body func(size int)) {
 	for _, size := range sizes {
 		head, end := newLabels()
@@ -55,8 +55,7 @@ func Upto(bound reg.Register, step int, body func(at reg.Register)) {
 	JL(LabelRef(head))
 }
 
-// Members runs body for the number of every bit that is set, lowest first; it
-// uses the set up.
+// Members runs body for the index of every set bit, lowest first. It clears the set.
 func Members(set reg.Register, body func(number reg.Register)) {
 	head, end := newLabels()
 	TESTQ(set, set)
@@ -72,7 +71,7 @@ func Members(set reg.Register, body func(number reg.Register)) {
 	Label(end)
 }
 
-// While runs body while the comparison that compare makes is "less".
+// While runs body while the comparison made by compare gives "less".
 func While(compare, body func()) {
 	head, end := newLabels()
 	JMP(LabelRef(end))

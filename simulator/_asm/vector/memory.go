@@ -5,17 +5,17 @@ import (
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
-	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// Pointer is the first element of a slice.
+// Pointer loads the address of the first element of a slice.
 func Pointer(name string) reg.Register { return Load(Param(name).Base(), GP64()) }
 
-// Length is the number of elements of a slice.
+// Length loads the number of elements of a slice.
 func Length(name string) reg.Register { return Load(Param(name).Len(), GP64()) }
 
-// Number is an int or a pointer.
+// Number loads an int or a pointer.
 func Number(name string) reg.Register { return Load(Param(name), GP64()) }
 
 // Shifted is a number of things of 2^bits bytes, in bytes.
@@ -25,17 +25,17 @@ func Shifted(name string, bits int) reg.Register {
 	return r
 }
 
-// Copy is a register with the same content.
+// Copy returns a register with the same content.
 func Copy(r reg.Register) reg.Register {
 	c := GP64()
 	MOVQ(r, c)
 	return c
 }
 
-// At is the memory that a register points to.
+// At returns the memory that a register points to.
 func At(p reg.Register) Mem { return Mem{Base: p} }
 
-// Indexed is the memory at p + scale·i.
+// Indexed returns the memory at p + scale·i.
 func Indexed(p, i reg.Register, scale uint8) Mem { return Mem{Base: p, Index: i, Scale: scale} }
 
 // Advance moves pointers.
@@ -45,8 +45,8 @@ func Advance(bytes int, pointers ...reg.Register) {
 	}
 }
 
-// constants are the numbers that lie in memory, by their bits: written as a
-// number, an F32 of 1 would become the integer 1.
+// constants holds the constants in memory, by their bits: written as a number, an
+// F32 of 1 would become the integer 1.
 var constants = map[Constant]Mem{}
 
 func constant(bits Constant) Mem {
@@ -58,16 +58,16 @@ func constant(bits Constant) Mem {
 	return m
 }
 
-// Constant32 is a float32 in memory.
+// Constant32 returns a float32 constant in memory.
 func Constant32(x float64) Mem { return constant(U32(math.Float32bits(float32(x)))) }
 
-// Bits32 are the bits of a float32 in memory, for masks.
+// Bits32 returns a 32-bit mask in memory.
 func Bits32(bits uint32) Mem { return constant(U32(bits)) }
 
-// Constant64 is a float64 in memory.
+// Constant64 returns a float64 constant in memory.
 func Constant64(x float64) Mem { return constant(U64(math.Float64bits(x))) }
 
-// Multiples are the addresses of a row and those that lie a distance k, 2k, … after it.
+// Multiples holds the addresses of a row and of the rows k, 2k, … after it.
 type Multiples struct{ k, k3, k5, k7 reg.Register }
 
 // MultiplesOf prepares up to 2^bits addresses.
@@ -85,7 +85,7 @@ func MultiplesOf(k reg.Register, bits int) Multiples {
 	return m
 }
 
-// From are the addresses of n rows.
+// From returns the addresses of n rows.
 func (m Multiples) From(p reg.Register, n int) []Mem {
 	return []Mem{
 		At(p), Indexed(p, m.k, 1), Indexed(p, m.k, 2), Indexed(p, m.k3, 1),

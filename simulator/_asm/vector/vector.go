@@ -1,12 +1,12 @@
 // Package vector describes vectors of float32 in both widths of the generated
-// kernels, and the little of assembly that their loops have in common.
+// kernels, with helpers that their loops share.
 package vector
 
 import (
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
-	. "github.com/mmcloughlin/avo/operand" //nolint:revive // likewise
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 )
 

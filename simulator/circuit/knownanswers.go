@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// knownAnswers were made by the plain complex128 simulator of the tests, which
-// shares no code with the kernels: go test -run TestKnownAnswers -update.
+// knownAnswers is the output of the tests' plain complex128 simulator, which shares
+// no code with the kernels: go test -run TestKnownAnswers -update.
 //
 //go:embed known.json
 var knownAnswers []byte
 
-// known is one case of a file of known answers, with its words as numbers.
+// known is one case of a file of known answers, with words as integers.
 type known struct {
 	ansatz                 Ansatz
 	angles, noise          []float64
