@@ -1,10 +1,10 @@
-// Package needs says what a test wants beside our code: readers and renderers that
-// show whether a file we write is a file that others can open, and a program that
-// the race detector neither slows down nor swells.
+// Package needs declares the requirements of tests: external programs that check
+// whether others can open the files that we write, and a build without the race
+// detector, which costs too much time and memory for some tests.
 //
-// On a machine without a program the test is skipped. With
-// SPIQSWEEP_REQUIRE_TOOLS=1, which .ci/run sets after it has installed them all,
-// the test fails instead: nothing is left out silently where it counts.
+// A test is skipped on a machine without a required program. With
+// SPIQSWEEP_REQUIRE_TOOLS=1 the test fails instead; .ci/run sets this after it has
+// installed all programs, so that CI skips no test silently.
 package needs
 
 import (
@@ -15,7 +15,8 @@ import (
 	"testing"
 )
 
-// Program returns the path of a program, which the named package of Debian has.
+// Program returns the path of a program. If it is missing, the message names the
+// Debian package to install.
 func Program(t testing.TB, name, debian string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -25,8 +26,8 @@ func Program(t testing.TB, name, debian string) string {
 	return path
 }
 
-// Python returns a Python 3 that can import the modules, of which the named
-// package of Debian has the last.
+// Python returns the path of a Python 3 that can import the modules. If there is
+// none, the message names the Debian packages to install.
 func Python(t testing.TB, debian string, modules ...string) string {
 	t.Helper()
 	program := "import sys; assert sys.version_info >= (3, 8)"
@@ -42,8 +43,8 @@ func Python(t testing.TB, debian string, modules ...string) string {
 	return ""
 }
 
-// NoRaceDetector skips a test, with the reason, in a program that is built with
-// the race detector.
+// NoRaceDetector skips a test, with the reason, in a binary built with the race
+// detector.
 func NoRaceDetector(t testing.TB, reason string) {
 	t.Helper()
 	if built, _ := debug.ReadBuildInfo(); slices.Contains(built.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {

@@ -13,13 +13,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// variable names the URL of a server to use instead of one of our own.
+// variable is the environment variable with the URL of a server to use instead of a
+// private one.
 const variable = "SPIQSWEEP_POSTGRES"
 
-// missing is why a test is skipped.
+// missing is the message of a skipped test.
 const missing = "skipped: needs PostgreSQL: install Debian's postgresql (its programs, the cluster may be off), or set " + variable + " to the URL of a server"
 
-// shared is the server of all tests of this process that do not want their own.
+// shared is the server of all tests of this process that call Database.
 var shared = sync.OnceValues(func() (*Server, error) {
 	s, err := create()
 	if err == nil {
@@ -28,8 +29,8 @@ var shared = sync.OnceValues(func() (*Server, error) {
 	return s, err
 })
 
-// Database makes an empty database for one test, and returns its URL. The
-// database goes when the test ends.
+// Database creates an empty database for one test and returns its URL. It is dropped
+// when the test ends.
 func Database(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv(variable)
@@ -46,14 +47,14 @@ func Database(t testing.TB) string {
 	t.Cleanup(func() { command(t, server, "DROP DATABASE "+name+" WITH (FORCE)") })
 	u, err := url.Parse(server)
 	if err != nil {
-		t.Fatalf("%s is no URL", variable)
+		t.Fatalf("%s is not a URL", variable)
 	}
 	u.Path = "/" + name
 	return u.String()
 }
 
-// Empty deletes every row of a database but those about its schema. It is much
-// faster than another database.
+// Empty deletes all rows of a database except those about its schema. It is much
+// faster than creating a database.
 func Empty(t testing.TB, database string) {
 	t.Helper()
 	command(t, database, `
@@ -64,8 +65,8 @@ func Empty(t testing.TB, database string) {
 		END $$`)
 }
 
-// Start starts a server for one test, with nothing in it but the database
-// "postgres". It ends with the test.
+// Start starts a server for one test, which contains only the database "postgres".
+// It stops when the test ends.
 func Start(t testing.TB, opts ...Option) *Server {
 	t.Helper()
 	needPrograms(t)

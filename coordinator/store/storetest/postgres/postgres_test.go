@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// ask runs a query that answers with a number.
+// ask runs a query that returns a number.
 func ask(t *testing.T, database, query string) (n int, err error) {
 	t.Helper()
 	ctx := context.Background()
@@ -27,7 +27,7 @@ func ask(t *testing.T, database, query string) (n int, err error) {
 	return n, err
 }
 
-// put makes a table with two rows.
+// put creates a table with two rows.
 func put(t *testing.T, database string) {
 	t.Helper()
 	ctx := context.Background()
@@ -43,8 +43,8 @@ func put(t *testing.T, database string) {
 	}
 }
 
-// A server that is stopped or killed is gone, and has everything when it is
-// started again; in the end nothing of it is left.
+// TestServer checks that a stopped or killed server does not answer, has its data when
+// started again, and leaves no files at the end of the test.
 func TestServer(t *testing.T) {
 	var folder string
 	t.Run("lives", func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestServer(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := ask(t, s.URL("postgres"), `SELECT 1`); err == nil {
-				t.Error("it answers, though it has ended")
+				t.Error("the server answers although it has ended")
 			}
 			if err := s.Start(context.Background()); err != nil {
 				t.Fatal(err)
@@ -69,7 +69,7 @@ func TestServer(t *testing.T) {
 				t.Errorf("started again: %d rows, %v", n, err)
 			}
 			if err := s.Start(context.Background()); err == nil {
-				t.Error("a server that runs was started")
+				t.Error("Start succeeded on a running server")
 			}
 		}
 	})
@@ -78,12 +78,12 @@ func TestServer(t *testing.T) {
 	}
 }
 
-// Databases are empty, apart from each other, and emptied again.
+// TestDatabase checks that databases are empty and separate, and that Empty works.
 func TestDatabase(t *testing.T) {
 	a, b := postgres.Database(t), postgres.Database(t)
 	put(t, a)
 	if _, err := ask(t, b, `SELECT count(*)::int FROM numbers`); err == nil {
-		t.Error("another database has the table, too")
+		t.Error("another database has the table too")
 	}
 	if n, err := ask(t, a, `SELECT count(*)::int FROM numbers`); n != 2 || err != nil {
 		t.Errorf("%d rows, %v", n, err)

@@ -9,15 +9,15 @@ import (
 	"strconv"
 )
 
-// programs is a folder with initdb and postgres, "" if the machine has none: that
-// of PATH, or Debian's newest.
+// programs returns the folder of initdb and postgres: the one in PATH, or Debian's
+// newest. It returns "" if the machine has neither.
 func programs() string {
 	if path, err := exec.LookPath("postgres"); err == nil {
 		if path, err = filepath.EvalSymlinks(path); err == nil && complete(filepath.Dir(path)) {
 			return filepath.Dir(path)
 		}
 	}
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is good
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is valid
 	found = slices.DeleteFunc(found, func(folder string) bool { return !complete(folder) })
 	if len(found) == 0 {
 		return ""

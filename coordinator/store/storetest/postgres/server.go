@@ -18,7 +18,7 @@ import (
 
 // Server is a private PostgreSQL server on a socket.
 type Server struct {
-	folder   string // of its data, socket and log
+	folder   string // contains its data, socket and log
 	programs string
 	durable  bool
 
@@ -26,9 +26,9 @@ type Server struct {
 	input   io.WriteCloser // of running
 }
 
-// watch runs a server until it is told so, or until its own standard input ends,
-// which it does when the test process ends, however that ends. Then the folder
-// goes, too.
+// watch runs a server until a command arrives on its standard input or the input
+// ends, as it does whenever the test process ends. At the end of the input it also
+// deletes the folder.
 const watch = `
 "$@" >>"$0/log" 2>&1 </dev/null &
 read -r word
@@ -37,17 +37,17 @@ wait $!
 [ "$word" = keep ] || rm -rf "$0"
 `
 
-// patience bounds how long a server may take to start or stop.
+// patience is the time limit for a server to start or stop.
 const patience = 60 * time.Second
 
-// Option changes what a server is like.
+// Option configures a server.
 type Option func(*Server)
 
-// Durable makes a server write through to the disk, as those of users do. Others
-// lose nothing when they are killed, but might when the machine crashes.
+// Durable makes a server flush commits to the disk, like servers in production.
+// Without it, commits survive Kill but may be lost if the machine crashes.
 func Durable(s *Server) { s.durable = true }
 
-// create makes the data of a server.
+// create initialises the folder and data of a server.
 func create(opts ...Option) (*Server, error) {
 	s := &Server{programs: programs()}
 	for _, opt := range opts {
@@ -55,7 +55,7 @@ func create(opts ...Option) (*Server, error) {
 	}
 	var err error
 	if s.folder, err = folder(); err != nil {
-		return nil, fmt.Errorf("make the folder of a PostgreSQL server: %w", err)
+		return nil, fmt.Errorf("create the folder of a PostgreSQL server: %w", err)
 	}
 	c := exec.Command(filepath.Join(s.programs, "initdb"), "--pgdata", s.data(), "--username", owner,
 		"--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync")
@@ -69,24 +69,25 @@ func create(opts ...Option) (*Server, error) {
 	return s, nil
 }
 
-// owner is the role that may do anything on a server.
+// owner is the superuser role of a server.
 const owner = "postgres"
 
 func (s *Server) data() string { return filepath.Join(s.folder, "data") }
 
 func (s *Server) remove() { _ = os.RemoveAll(s.folder) }
 
-// URL is the address of one of the server's databases, for its owner.
+// URL returns the address of one of the server's databases, for its superuser.
 func (s *Server) URL(database string) string {
 	q := url.Values{"host": {s.folder}}
 	u := url.URL{Scheme: "postgres", User: url.User(owner), Host: "", Path: "/" + database, RawQuery: q.Encode()}
 	return u.String()
 }
 
-// Start starts a server that is stopped, and waits until it answers.
+// Start starts a stopped server and waits until it accepts connections. It fails if
+// the server is running.
 func (s *Server) Start(ctx context.Context) error {
 	if s.running != nil {
-		return errors.New("start PostgreSQL: it runs")
+		return errors.New("start PostgreSQL: it is already running")
 	}
 	settings := []string{"-D", s.data(), "-k", s.folder, "-h", "", "-c", "max_connections=200", "-c", "shared_buffers=64MB"}
 	if !s.durable {
@@ -107,7 +108,7 @@ func (s *Server) Start(ctx context.Context) error {
 	return s.answers(ctx)
 }
 
-// answers waits until a server does.
+// answers waits until a server accepts connections.
 func (s *Server) answers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -134,11 +135,10 @@ func (s *Server) log() string {
 	return string(body)
 }
 
-// Stop ends a server: it finishes what it has committed, and cuts its clients.
+// Stop shuts a server down cleanly and disconnects its clients. It keeps the data.
 func (s *Server) Stop() error { return s.end("keep\n") }
 
-// Kill ends a server as a crash would. What it has committed is there when it is
-// started again.
+// Kill ends a server like a crash. Its commits survive and are there after Start.
 func (s *Server) Kill() error {
 	pid, err := s.pid()
 	if err == nil {
@@ -147,7 +147,7 @@ func (s *Server) Kill() error {
 	return errors.Join(err, s.Stop())
 }
 
-// pid is that of the server's main process.
+// pid returns the process ID of the server's main process.
 func (s *Server) pid() (int, error) {
 	body, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
 	if err != nil {
@@ -170,7 +170,7 @@ func (s *Server) end(word string) error {
 	return nil
 }
 
-// discard ends a server for good.
+// discard stops a server and deletes its folder.
 func (s *Server) discard() error {
 	err := s.end("")
 	s.remove()

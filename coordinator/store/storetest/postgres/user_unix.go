@@ -10,11 +10,11 @@ import (
 	"syscall"
 )
 
-// supported says whether servers can be started on this system.
+// supported reports whether this system can start servers.
 const supported = true
 
-// unprivileged is who runs a server, since PostgreSQL refuses to run as root:
-// nil for whoever runs the tests.
+// unprivileged returns the user that runs a server, because PostgreSQL refuses to run
+// as root. It returns nil for the current user.
 func unprivileged() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -34,8 +34,8 @@ func unprivileged() (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, err
 }
 
-// folder makes the temporary folder of a server, its user's. A socket's path must
-// be short, and TMPDIR may be anything.
+// folder creates the temporary folder of a server, owned by its user. It does not use
+// TMPDIR, because the path of a socket must be short.
 func folder() (string, error) {
 	path, err := os.MkdirTemp("/tmp", "spiqsweep-postgres-")
 	if err != nil {
