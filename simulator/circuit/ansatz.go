@@ -59,7 +59,7 @@ type Ansatz struct {
 	Entangler     Entangler
 	Readout       Readout
 	Noise         Noise
-	NoisePerLayer bool // every encoding has rows of its own
+	NoisePerLayer bool // every encoding has its own rows
 }
 
 // Validate returns an error for the first field out of bounds.

@@ -92,7 +92,7 @@ func TestSettingsValidate(t *testing.T) {
 			func(s *Settings) { s.Gradient, s.Ansatz.Readout = ParameterShift, circuit.Postselect },
 			[]string{"no parameter-shift rule"},
 		},
-		"all at once": {func(s *Settings) { s.Steps, s.BatchSize = 0, 0 }, []string{"steps is 0", "batch_size is 0"}},
+		"two faults": {func(s *Settings) { s.Steps, s.BatchSize = 0, 0 }, []string{"steps is 0", "batch_size is 0"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

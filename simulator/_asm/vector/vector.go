@@ -26,7 +26,7 @@ var (
 	AVX512 = Vector{"AVX512", 64, ZMM}
 )
 
-// Wide says whether there are 32 registers of 512 bits.
+// Wide reports whether there are 32 registers of 512 bits.
 func (v Vector) Wide() bool { return v.Bytes == 64 }
 
 // Function begins one function, whose specification is the Go function of that name.
