@@ -10,13 +10,13 @@ import (
 	"spiqsweep/deploy/simulate"
 )
 
-// bug is one that must be found. It is planted between the rules and the store,
-// or in the rules' numbers: nothing in the product can be told to be wrong.
+// bug is a bug that the simulation must find. It is planted between the rules and the
+// store, or in the policy, so that the product needs no switch for it.
 type bug struct {
 	name   string
 	plant  func(queue.Tx) queue.Tx
 	policy func(*queue.Policy)
-	// breaks are the invariants that may name it, within so many seeds.
+	// breaks lists the invariants that the bug may violate, within a number of seeds.
 	breaks []simulate.Invariant
 	within uint64
 }
@@ -42,7 +42,7 @@ var bugs = []bug{
 	},
 	{
 		name:   "an old call taken for a new one",
-		plant:  func(tx queue.Tx) queue.Tx { return forgetful{tx} },
+		plant:  func(tx queue.Tx) queue.Tx { return unnumbered{tx} },
 		breaks: []simulate.Invariant{simulate.OldCall},
 		within: 20,
 	},
@@ -60,7 +60,7 @@ var bugs = []bug{
 	},
 }
 
-// TestBugs plants each bug and lives through histories until one shows it.
+// TestBugs plants each bug and runs histories until one violates an invariant.
 func TestBugs(t *testing.T) {
 	for _, b := range bugs {
 		t.Run(b.name, func(t *testing.T) {
@@ -98,7 +98,7 @@ func (p planted) View(ctx context.Context, call func(queue.Tx) error) error {
 	return p.Store.View(ctx, func(tx queue.Tx) error { return call(p.plant(tx)) })
 }
 
-// unfenced takes whatever is said of a task for the newest attempt's.
+// unfenced applies every report on a task to its newest attempt.
 type unfenced struct{ queue.Tx }
 
 func (t unfenced) Attempt(l queue.Lease) (queue.Attempt, bool, error) {
@@ -126,7 +126,7 @@ func (t unfenced) PutAttempt(a queue.Attempt) error {
 	return t.Tx.PutAttempt(a)
 }
 
-// renewedByHost renews the leases of all that ever ran on the caller's host.
+// renewedByHost renews the leases of all processes of the caller's host.
 type renewedByHost struct{ queue.Tx }
 
 func (t renewedByHost) PutPresence(p queue.Presence) error {
@@ -145,7 +145,7 @@ func (t renewedByHost) PutPresence(p queue.Presence) error {
 	return t.Tx.PutPresence(p)
 }
 
-// leasedIsDone counts no lease as open.
+// leasedIsDone does not count leased tasks as open.
 type leasedIsDone struct{ queue.Tx }
 
 func (t leasedIsDone) Open() (int, error) {
@@ -164,10 +164,10 @@ func (t leasedIsDone) Open() (int, error) {
 	return open, err
 }
 
-// forgetful knows no call's number.
-type forgetful struct{ queue.Tx }
+// unnumbered loses the number of each process's newest call.
+type unnumbered struct{ queue.Tx }
 
-func (t forgetful) Presence(process string) (queue.Presence, bool, error) {
+func (t unnumbered) Presence(process string) (queue.Presence, bool, error) {
 	p, found, err := t.Tx.Presence(process)
 	p.Sequence = 0
 	return p, found, err

@@ -11,7 +11,7 @@ import (
 	"spiqsweep/sweep"
 )
 
-// checkAnswer: whatever a worker is told has been committed.
+// checkAnswer checks that what an answer says is committed.
 func (w *world) checkAnswer(call queue.SyncRequest, answer *spiqsweepv1.SyncResponse, err error) {
 	if err != nil {
 		if status.Code(err) != codes.Unavailable {
@@ -23,13 +23,13 @@ func (w *world) checkAnswer(call queue.SyncRequest, answer *spiqsweepv1.SyncResp
 		w.violated(Done, "%s is told that all is done: %d tasks are open, %d of them leased", call.ID, open, w.ledger.in(queue.Leased))
 	}
 	if leaving := w.ledger.presences[call.ID].Leaving; answer.GetDrain() != leaving {
-		w.violated(Leaving, "%s is asked to leave: %t, and is told: %t", call.ID, leaving, answer.GetDrain())
+		w.violated(Leaving, "%s must leave: %t, the answer says: %t", call.ID, leaving, answer.GetDrain())
 	}
 	for _, assignment := range answer.GetAssignments() {
 		l := queueLease(assignment.GetLease())
 		a, _ := w.ledger.attempt(l)
 		if a.Process != call.ID || a.Outcome != queue.Live {
-			w.violated(Durable, "%s is assigned attempt %d of task %d, which is %q and of %q",
+			w.violated(Durable, "%s is assigned attempt %d of task %d, which has outcome %q and holder %q",
 				call.ID, l.Attempt, w.jobOf[l.Task].number, a.Outcome, a.Process)
 		}
 		names := func(h queue.Held) bool { return h.Lease == l }
@@ -53,7 +53,7 @@ func (w *world) checkVerdict(call queue.SyncRequest, v *spiqsweepv1.Verdict) {
 		}
 		switch v.GetJudgement() {
 		case spiqsweepv1.Verdict_JUDGEMENT_INVALID:
-			if !w.failures[l] && !w.forged[l] {
+			if !w.failures[l] && !w.extra[l] {
 				w.violated(Refused, "the report of attempt %d of task %d is invalid: %s", l.Attempt, number, v.GetReason())
 			}
 		case spiqsweepv1.Verdict_JUDGEMENT_DUPLICATE:

@@ -9,15 +9,15 @@ import (
 	"spiqsweep/sweep"
 )
 
-// kind says on whose behalf a transaction runs.
+// kind is the kind of call that a transaction belongs to.
 type kind int
 
 const (
 	idle kind = iota
-	looking
+	reading
 	ticking
 	syncing
-	saving
+	storing
 	planning
 	deleting
 	retrying
@@ -25,28 +25,28 @@ const (
 	cancelling
 	draining
 	verifying
-	burying
+	reportingEnds
 )
 
 func (k kind) String() string {
 	return [...]string{
-		"nobody", "a look", "a tick", "a call", "a checkpoint", "a plan", "a deletion", "a retry",
+		"no call", "a read", "a tick", "a Sync", "a checkpoint", "a plan", "a deletion", "a retry",
 		"a retry of the diverged", "a cancellation", "a drain", "a verification", "a report of ended workers",
 	}[k]
 }
 
-// act is what a coordinator is doing.
+// act is the call that a coordinator is executing.
 type act struct {
 	kind    kind
 	by      *coordinator
 	call    queue.SyncRequest         // of syncing
-	saves   queue.Lease               // of saving
-	process string                    // of saving
-	ended   func(process string) bool // of burying
-	excused bool                      // of burying: the coordinator ended, too
+	saves   queue.Lease               // of storing
+	process string                    // of storing
+	ended   func(process string) bool // of reportingEnds
+	excused bool                      // of reportingEnds
 }
 
-// caller is the process that the act is done for.
+// caller returns the ID of the calling process, or "".
 func (a act) caller() string {
 	if a.kind == syncing {
 		return a.call.ID
@@ -54,17 +54,17 @@ func (a act) caller() string {
 	return a.process
 }
 
-// during runs something and knows meanwhile what the coordinator is doing.
+// during runs do as a call of a kind.
 func (w *world) during(a act, do func()) {
 	w.act = a
 	do()
 	w.act = act{}
 }
 
-// consistentEvery is how many transactions pass between two checks of all.
+// consistentEvery is the number of transactions between two calls of checkAll.
 const consistentEvery = 100
 
-// committed holds what was committed against the past. now is the store's time.
+// committed checks a transaction against the history. now is the store's time.
 func (w *world) committed(c *written, now time.Time) {
 	w.commits++
 	before := w.past(c)
@@ -75,10 +75,10 @@ func (w *world) committed(c *written, now time.Time) {
 		w.checkTick(c, before, now)
 	case syncing:
 		w.checkCall(c, before)
-	case saving:
-		w.checkSaving(c, before)
-	case burying:
-		w.checkBurying(c, before)
+	case storing:
+		w.checkStoring(c, before)
+	case reportingEnds:
+		w.checkReportedEnds(c, before)
 	default:
 	}
 	for i, a := range c.attempts {
@@ -100,10 +100,10 @@ func (w *world) committed(c *written, now time.Time) {
 	}
 }
 
-// past is what was known of the things that are written, in their order.
+// past holds the earlier state of the rows that a transaction has written, in its order.
 type past struct {
 	attempts []queue.Attempt
-	newest   []uint64 // attempts of their tasks
+	newest   []uint64 // newest attempts of their tasks
 	records  []queue.Record
 	saved    []uint64 // steps of the checkpoints
 	caller   queue.Presence
@@ -125,7 +125,7 @@ func (w *world) past(c *written) (before past) {
 	return before
 }
 
-// noteLosses remembers how leases came to their end, before they do.
+// noteLosses records how leases are lost, before write applies their loss.
 func (w *world) noteLosses(c *written) {
 	for _, a := range c.attempts {
 		if a.Outcome != queue.Lost {
@@ -135,29 +135,29 @@ func (w *world) noteLosses(c *written) {
 		if old, _ := w.ledger.attempt(a.Lease); old.Outcome == queue.Lost {
 			continue
 		}
-		if w.act.kind == burying {
+		if w.act.kind == reportingEnds {
 			w.tally[EndedLeases]++
 		} else {
 			w.tally[LostLeases]++
 		}
 		w.ledger.losses[a.Lease] = loss{
 			alone:   w.ledger.live(a.Process) == 1,
-			excused: w.act.excused || w.ledger.extended[a.Process].After(w.ledger.heard[a.Process]),
+			excused: w.act.excused || w.ledger.extended[a.Process].After(w.ledger.lastSeen[a.Process]),
 			saved:   w.ledger.checkpoints[a.Task],
 		}
 	}
 }
 
-// checkCall: an old call changes nothing but what follows from its results.
+// checkCall checks that an old call has no effect other than by its results.
 func (w *world) checkCall(c *written, before past) {
 	call, old := w.act.call, before.caller
 	if call.Sequence > old.Sequence {
-		w.ledger.heard[call.ID] = w.now
+		w.ledger.lastSeen[call.ID] = w.now
 		return
 	}
 	w.tally[OldCalls]++
 	if len(c.presences) > 0 {
-		w.violated(OldCall, "call %d of %s came after %d and was obeyed", call.Sequence, call.ID, old.Sequence)
+		w.violated(OldCall, "call %d of %s came after %d and took effect", call.Sequence, call.ID, old.Sequence)
 	}
 	for i, a := range c.attempts {
 		if was := before.attempts[i]; was.Attempt == 0 || a.Digest == was.Digest {
@@ -174,9 +174,9 @@ func (w *world) checkCall(c *written, before past) {
 	}
 }
 
-// checkSaving: only the newest attempt's holder stores checkpoints, and only
-// newer ones.
-func (w *world) checkSaving(c *written, before past) {
+// checkStoring checks that only the holder of the newest attempt stores checkpoints, and
+// only of later steps.
+func (w *world) checkStoring(c *written, before past) {
 	for i, s := range c.saved {
 		if s.step > 0 && s.step <= before.saved[i] {
 			w.violated(Fencing, "a checkpoint of task %d of step %d was stored over one of step %d",
@@ -189,14 +189,14 @@ func (w *world) checkSaving(c *written, before past) {
 		}
 		w.log("a checkpoint of task %d, attempt %d, step %d, is stored", w.jobOf[s.task].number, w.act.saves.Attempt, s.step)
 		w.tally[Checkpoints]++
-		w.ledger.heard[w.act.process] = w.now
+		w.ledger.lastSeen[w.act.process] = w.now
 	}
 }
 
-// checkBurying checks that a coordinator takes leases only from workers that have
-// ended. An excused report names workers of a coordinator that ran before: one of
-// them may still be frozen.
-func (w *world) checkBurying(c *written, before past) {
+// checkReportedEnds checks that a report takes leases only from workers that have ended.
+// An excused report names the workers of an earlier process of the coordinator, of which
+// some may still be frozen.
+func (w *world) checkReportedEnds(c *written, before past) {
 	for i, a := range c.attempts {
 		if a.Outcome != queue.Lost || before.attempts[i].Outcome == queue.Lost {
 			continue
@@ -213,7 +213,7 @@ func (w *world) checkBurying(c *written, before past) {
 	}
 }
 
-// checkAll reads everything and holds it against itself and the ledger.
+// checkAll checks the whole store for consistency, and against the ledger.
 func (w *world) checkAll() {
 	known := map[sweep.TaskID]bool{}
 	for _, task := range w.ledger.tasks {
@@ -250,10 +250,99 @@ func (w *world) checkAll() {
 		return nil
 	})
 	if err != nil {
-		w.violated(Nothing, "the store cannot be read: %v", err)
+		w.violated(Nothing, "read the store: %v", err)
 	}
 }
 
 func sameAttempt(a, b queue.Attempt) bool {
 	return a.Lease == b.Lease && a.Process == b.Process && a.Outcome == b.Outcome && a.Digest == b.Digest && a.Step == b.Step
+}
+
+// frozenAfter is the gap between ticks from which on the coordinators count as frozen
+// (queue.Policy).
+const frozenAfter = 5 * time.Second
+
+// jump is a jump of the store's clock.
+type jump struct {
+	at time.Time
+	by time.Duration
+}
+
+// jumped adds up the jumps after a time. Jumps that a coordinator noticed are before the
+// time at which it extended the leases.
+func (w *world) jumped(since time.Time) (sum time.Duration) {
+	for _, j := range w.jumps {
+		if j.at.After(since) {
+			sum += j.by.Abs()
+		}
+	}
+	return sum
+}
+
+// checkTick checks that leases expire if and only if their process was silent for a term
+// while coordinators were running.
+func (w *world) checkTick(c *written, before past, now time.Time) {
+	extends := w.noteAbsence(now)
+	for i, a := range c.attempts {
+		if a.Outcome != queue.Lost || before.attempts[i].Outcome == queue.Lost {
+			continue
+		}
+		w.log("the lease of task %d, attempt %d, of %s has expired", w.jobOf[a.Task].number, a.Attempt, a.Process)
+		if silent, jumped := w.silence(a.Process); silent+jumped < w.policy.LeaseTerm {
+			w.violated(LiveLease, "the lease of task %d, attempt %d, of %s expired after a silence of %v",
+				w.jobOf[a.Task].number, a.Attempt, a.Process, silent)
+		}
+	}
+	if extends {
+		return
+	}
+	for _, task := range w.ledger.tasks {
+		for _, a := range w.ledger.attempts[task] {
+			if a.Outcome != queue.Live {
+				continue
+			}
+			if silent, jumped := w.silence(a.Process); silent-jumped > w.policy.LeaseTerm {
+				w.violated(DeadLease, "the lease of task %d, attempt %d, of %s lives after a silence of %v",
+					w.jobOf[task].number, a.Attempt, a.Process, silent)
+			}
+		}
+	}
+}
+
+// noteAbsence records which processes a tick gives a full term: all if no coordinator
+// ticked for a while; at the first tick of a coordinator, those that have called since
+// they were last given one.
+func (w *world) noteAbsence(now time.Time) (extends bool) {
+	l, by := w.ledger, w.act.by
+	away := now.Sub(l.lastTick).Abs() >= frozenAfter
+	if away {
+		w.tally[Awakenings]++
+	}
+	extends = away || !by.begun
+	if extends {
+		w.log("%s extends the leases (no coordinator was running: %t)", by.name, away)
+	}
+	if extends {
+		for process := range l.presences {
+			if away || !l.extended[process].After(l.lastSeen[process]) {
+				l.extended[process] = w.now
+			}
+		}
+	}
+	l.lastTick = now
+	return extends
+}
+
+// silence returns the time for which a process could have called and did not, and the
+// jumps of the clock in that time.
+func (w *world) silence(process string) (silent, jumped time.Duration) {
+	since := later(w.ledger.lastSeen[process], w.ledger.extended[process])
+	return w.now.Sub(since), w.jumped(since)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

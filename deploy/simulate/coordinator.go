@@ -20,22 +20,22 @@ import (
 // tickEvery is how often a coordinator ticks, as the real one does.
 const tickEvery = time.Second
 
-// coordinator is one address, and the process that serves there, if one does:
-// the real rules of service and queue, without their goroutines.
+// coordinator is an address, and the process that serves there, if any. It runs the
+// real rules of service and queue, without their goroutines.
 type coordinator struct {
-	*life
+	*instance
 	number  int
 	queue   *queue.Queue
 	rules   service.Rules
-	waiting []*waiter
+	waiting []*waitingCall
 	begun   bool      // this process has ticked
-	locals  []*host   // whose workers this process starts, and takes with it when it ends
-	refuses time.Time // until then it accepts no worker: its credentials are others
-	busy    time.Time // until then it takes some calls only
+	locals  []*host   // of its local workers, which die with it
+	refuses time.Time // until then it refuses the token of every worker but its own
+	busy    time.Time // until then it rejects some calls
 }
 
-// waiter is a Sync that waits for work.
-type waiter struct {
+// waitingCall is a Sync that waits for work.
+type waitingCall struct {
 	call    service.SyncCall
 	reply   func(*spiqsweepv1.SyncResponse, error)
 	changed <-chan struct{}
@@ -45,9 +45,9 @@ var background = context.Background()
 
 // start runs a new process at the address.
 func (c *coordinator) start() {
-	c.life = &life{world: c.world, name: c.name}
+	c.instance = &instance{world: c.world, name: c.name}
 	c.log("%s starts", c.name)
-	c.queue = queue.New(&gate{store: c.store, coordinator: c, life: c.life}, c.policy)
+	c.queue = queue.New(&faultyStore{store: c.store, coordinator: c, instance: c.instance}, c.policy)
 	c.rules = service.Rules{Config: service.Config{
 		Queue: c.queue, Numerics: sweep.Numerics, KernelClass: storetest.KernelClass, Log: hclog.NewNullLogger(),
 	}}
@@ -56,9 +56,9 @@ func (c *coordinator) start() {
 	if len(c.locals) == 0 {
 		return
 	}
-	c.bury(c.local, true)
+	c.reportEnds(c.local, true)
 	for _, h := range c.locals {
-		c.later(c.upTo(time.Second), h.keep)
+		c.later(c.upTo(time.Second), h.ensureWorker)
 	}
 }
 
@@ -69,10 +69,10 @@ func (c *coordinator) local(process string) bool { return strings.HasSuffix(proc
 // suffix ends the names of the local workers.
 func (c *coordinator) suffix() string { return "-local-" + strconv.Itoa(c.number+1) }
 
-// bury reports the end of local workers to the queue, as the coordinator does when
-// it sees one end and, excused, when it starts. It tries once: their leases run
-// out anyway.
-func (c *coordinator) bury(ended func(process string) bool, excused bool) {
+// reportEnds reports to the queue that local workers have ended, as a coordinator does
+// when it sees one end and, excused, when it starts. If the report fails, their leases
+// expire later.
+func (c *coordinator) reportEnds(ended func(process string) bool, excused bool) {
 	present := 0
 	for _, p := range c.ledger.presences {
 		if !p.Deadline.IsZero() && ended(p.ID) {
@@ -81,24 +81,24 @@ func (c *coordinator) bury(ended func(process string) bool, excused bool) {
 	}
 	var alive int
 	var err error
-	c.during(act{kind: burying, by: c, ended: ended, excused: excused}, func() { alive, err = c.queue.Lose(background, ended, excused) })
+	c.during(act{kind: reportingEnds, by: c, ended: ended, excused: excused}, func() { alive, err = c.queue.Lose(background, ended, excused) })
 	if err != nil {
 		c.log("%s cannot report that workers ended: %v", c.name, err)
 		return
 	}
 	c.tally[EndReports]++
 	if alive != present {
-		c.violated(Ended, "%s has reported the end of %d workers, %d of them were alive by the store", c.name, alive, present)
+		c.violated(Ended, "%s reported the end of %d workers: the store had %d of them as alive", c.name, alive, present)
 	}
 	for process := range c.ledger.presences {
 		if n := c.ledger.live(process); n > 0 && ended(process) {
-			c.violated(Ended, "%s has ended and holds %d leases", process, n)
+			c.violated(Ended, "%s has ended and still holds %d leases", process, n)
 		}
 	}
 }
 
-// kill ends the process, as kill -9 does: connections break, nothing is said.
-// The next one starts after some time.
+// kill ends the process like kill -9, and its local workers with it. Another process
+// starts at the address after some time.
 func (c *coordinator) kill() {
 	if c.dead {
 		return
@@ -109,7 +109,7 @@ func (c *coordinator) kill() {
 	waiting := c.waiting
 	c.waiting = nil
 	for _, p := range waiting {
-		p.reply(nil, errAway)
+		p.reply(nil, errLost)
 	}
 	for _, h := range c.locals {
 		h.orphan()
@@ -125,22 +125,21 @@ func (c *coordinator) kill() {
 	})
 }
 
-// receive lets the process do something on behalf of a caller, who is refused
-// if there is no process.
+// receive runs do in the process, or refuse if there is no process at the address.
 func (c *coordinator) receive(do, refuse func()) {
 	if c.dead {
 		refuse()
 		return
 	}
-	here := c.life
+	here := c.instance
 	here.later(0, do)
 	if c.now.Before(here.frozen) {
-		c.log("%s has mail and is frozen", c.name)
+		c.log("%s receives a call and is frozen", c.name)
 	}
 }
 
-// limited reports whether the server's limits turn a call away before it reaches
-// the rules.
+// limited reports whether the server's limits reject a call before it reaches the
+// rules.
 func (c *coordinator) limited() bool {
 	if !c.now.Before(c.busy) || !c.chance(0.7) {
 		return false
@@ -149,7 +148,7 @@ func (c *coordinator) limited() bool {
 	return true
 }
 
-// refuse reports whether the coordinator does not accept the token of a worker.
+// refuse reports whether the coordinator refuses the token of a worker on a host.
 func (c *coordinator) refuse(from *host) bool {
 	if !c.now.Before(c.refuses) || from.parent == c {
 		return false
@@ -163,7 +162,7 @@ func (c *coordinator) tick() {
 	c.later(tickEvery, c.tick)
 }
 
-// sync serves a call, or lets it wait.
+// sync serves a call, or makes it wait for work.
 func (c *coordinator) sync(in *spiqsweepv1.SyncRequest, reply func(*spiqsweepv1.SyncResponse, error)) {
 	call, err := c.rules.Read(in)
 	if err != nil {
@@ -171,54 +170,54 @@ func (c *coordinator) sync(in *spiqsweepv1.SyncRequest, reply func(*spiqsweepv1.
 		reply(nil, err)
 		return
 	}
-	p := &waiter{call: call, reply: reply}
+	p := &waitingCall{call: call, reply: reply}
 	if c.look(p) {
 		c.later(protocol.LongPoll, func() {
 			if i := slices.Index(c.waiting, p); i >= 0 {
 				c.waiting = slices.Delete(c.waiting, i, i+1)
-				c.judge(p)
+				c.answerNow(p)
 			}
 		})
 	}
 }
 
-// look lets a call wait if there is nothing to say to it, and serves it otherwise.
-func (c *coordinator) look(p *waiter) (waits bool) {
+// look makes a call wait if there is no work for it, and answers it otherwise.
+func (c *coordinator) look(p *waitingCall) (waits bool) {
 	p.changed = c.queue.Changed()
 	var idle bool
 	var err error
-	c.during(act{kind: looking, by: c}, func() { idle, err = c.rules.WouldWait(background, p.call) })
+	c.during(act{kind: reading, by: c}, func() { idle, err = c.rules.WouldWait(background, p.call) })
 	switch {
 	case c.dead:
-		p.reply(nil, errAway)
+		p.reply(nil, errLost)
 	case err != nil:
 		p.reply(nil, err)
 	case idle:
 		c.waiting = append(c.waiting, p)
 		return true
 	default:
-		c.judge(p)
+		c.answerNow(p)
 	}
 	return false
 }
 
-// judge serves a call and checks what it is told.
-func (c *coordinator) judge(p *waiter) {
+// answerNow answers a call and checks the answer.
+func (c *coordinator) answerNow(p *waitingCall) {
 	var answer *spiqsweepv1.SyncResponse
 	var err error
 	c.during(act{kind: syncing, by: c, call: p.call.SyncRequest}, func() { answer, err = c.rules.Apply(background, p.call) })
 	if c.dead {
-		p.reply(nil, errAway) // whatever was committed, nobody is told
+		p.reply(nil, errLost) // the call may be committed
 		return
 	}
 	c.checkAnswer(p.call.SyncRequest, answer, err)
 	p.reply(answer, err)
 }
 
-// wake looks again at the calls that wait, as long as something has changed.
+// wake looks again at the waiting calls that have news.
 func (c *coordinator) wake() {
 	for !c.dead {
-		i := slices.IndexFunc(c.waiting, (*waiter).stirred)
+		i := slices.IndexFunc(c.waiting, (*waitingCall).hasNews)
 		if i < 0 {
 			return
 		}
@@ -228,7 +227,7 @@ func (c *coordinator) wake() {
 	}
 }
 
-func (p *waiter) stirred() bool {
+func (p *waitingCall) hasNews() bool {
 	select {
 	case <-p.changed:
 		return true

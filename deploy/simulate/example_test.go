@@ -6,7 +6,7 @@ import (
 	"spiqsweep/deploy/simulate"
 )
 
-// A history in which nothing goes wrong: every task is trained once.
+// In a history without faults, every task is trained once.
 func Example() {
 	outcome, err := simulate.Run(simulate.Setup{Seed: 1, Calm: true})
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Invariant names something that must hold in every history.
+// Invariant is a property of every history.
 type Invariant string
 
 // The invariants.
@@ -14,40 +14,40 @@ const (
 	OneAttempt   Invariant = "a task has one live attempt at most"
 	Fencing      Invariant = "a stale attempt never writes"
 	Stays        Invariant = "an accepted result changes only by retry --diverged or verify"
-	Nothing      Invariant = "nothing vanishes"
+	Nothing      Invariant = "nothing is lost"
 	Blame        Invariant = "blame is fair"
 	OldCall      Invariant = "an old call changes nothing but the verdicts on its results"
 	LiveLease    Invariant = "no lease expires while its holder's calls get through"
-	DeadLease    Invariant = "the leases of silent processes come back after a term"
-	Ended        Invariant = "the leases of local workers come back when their coordinator sees them end"
+	DeadLease    Invariant = "the leases of silent processes expire after a term"
+	Ended        Invariant = "the leases of local workers end when their coordinator reports that they ended"
 	Busy         Invariant = "a worker keeps a coordinator that is only busy"
-	Done         Invariant = "done is told only when nothing is pending or leased"
+	Done         Invariant = "workers are told that all is done only when nothing is pending or leased"
 	TrainedAgain Invariant = "no accepted task is trained again"
-	Durable      Invariant = "what is answered is durable"
+	Durable      Invariant = "answers are durable"
 	Leaving      Invariant = "workers leave when they may, and when they must"
 	Refused      Invariant = "no correct worker is refused"
 	Agent        Invariant = "a worker starts, stops and resumes what it holds"
-	Whole        Invariant = "every sweep becomes whole"
-	WholePlan    Invariant = "a sweep has one plan or the next, no mixture of them"
+	Complete     Invariant = "every sweep becomes complete"
+	WholePlan    Invariant = "a plan replaces another as a whole"
 	True         Invariant = "accepted results are those of an undisturbed run"
 )
 
 // Violation is an invariant that did not hold.
 type Violation struct {
 	Invariant Invariant
-	What      string
+	Detail    string
 	After     time.Duration // in simulated time
 }
 
 func (v *Violation) String() string {
-	return fmt.Sprintf("after %v: %s: %s", v.After, v.Invariant, v.What)
+	return fmt.Sprintf("after %v: %s: %s", v.After, v.Invariant, v.Detail)
 }
 
-// violated ends the history; the first violation counts.
+// violated records a violation, which ends the history. Only the first one counts.
 func (w *world) violated(i Invariant, format string, args ...any) {
 	if w.violation != nil {
 		return
 	}
-	w.violation = &Violation{Invariant: i, What: fmt.Sprintf(format, args...), After: w.now.Sub(epoch)}
-	w.log("VIOLATED: %s: %s", i, w.violation.What)
+	w.violation = &Violation{Invariant: i, Detail: fmt.Sprintf(format, args...), After: w.now.Sub(epoch)}
+	w.log("VIOLATED: %s: %s", i, w.violation.Detail)
 }

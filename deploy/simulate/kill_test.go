@@ -6,45 +6,43 @@ import (
 	"spiqsweep/deploy/simulate"
 )
 
-// TestKilledAtEveryCallOfTheStore lives through a history in which nothing else
-// goes wrong, as often as there are calls of the store in it: each time, the
-// coordinator that makes the call is killed before it, within it, or after it
-// was committed and before anybody was answered.
-func TestKilledAtEveryCallOfTheStore(t *testing.T) {
+// TestKilledAtEveryStoreCall runs a history without other faults once for each call to
+// the store, and kills the coordinator before the call, within it, and after its commit.
+func TestKilledAtEveryStoreCall(t *testing.T) {
 	atEveryCall(t, simulate.KilledBefore, simulate.KilledWithin, simulate.KilledAfter)
 }
 
-// TestFailedAtEveryCallOfTheStore lets the coordinator live, but its call fail: it
-// did nothing, was undone, or was committed without anybody being told.
-func TestFailedAtEveryCallOfTheStore(t *testing.T) {
+// TestFailureOfEveryStoreCall does the same, but only the call fails: without effect,
+// rolled back, or committed without an answer.
+func TestFailureOfEveryStoreCall(t *testing.T) {
 	atEveryCall(t, simulate.Unavailable, simulate.RolledBack, simulate.Unanswered)
 }
 
-// atEveryCall lets each call of a calm history in turn meet each fate: what comes
-// of the sweep must be what comes of it undisturbed.
-func atEveryCall(t *testing.T, fates ...simulate.Fate) {
+// atEveryCall runs a history once for each call to the store and each fault. The sweep
+// must end as without the fault.
+func atEveryCall(t *testing.T, faults ...simulate.StoreFault) {
 	t.Helper()
 	undisturbed := calm(t)
-	t.Logf("%d calls of the store, %d results", undisturbed.StoreCalls, undisturbed.Tally[simulate.Accepted])
-	for _, fate := range fates {
+	t.Logf("%d calls to the store, %d results", undisturbed.StoreCalls, undisturbed.Tally[simulate.Accepted])
+	for _, fault := range faults {
 		for call := 1; call <= undisturbed.StoreCalls; call++ {
 			s := simulate.Setup{Seed: undisturbed.Seed, Calm: true}
-			s.Kill.Call, s.Kill.Fate = call, fate
+			s.Kill.Call, s.Kill.Fault = call, fault
 			outcome := run(t, s)
 			if outcome.Violation != nil {
-				t.Fatalf("call %d was %v: %v", call, fate, outcome.Violation)
+				t.Fatalf("call %d was %v: %v", call, fault, outcome.Violation)
 			}
 			if got, want := outcome.Tally[simulate.Accepted], undisturbed.Tally[simulate.Accepted]; got != want {
-				t.Errorf("call %d was %v: %d results were accepted, want %d", call, fate, got, want)
+				t.Errorf("call %d was %v: %d results were accepted, want %d", call, fault, got, want)
 			}
 			if lost := outcome.Tally[simulate.LostLeases]; lost > 0 {
-				t.Errorf("call %d was %v: %d leases were lost, though a coordinator was there again after a second", call, fate, lost)
+				t.Errorf("call %d was %v: %d leases were lost, though a coordinator was running again after a second", call, fault, lost)
 			}
 		}
 	}
 }
 
-// calm finds a short history in which nothing goes wrong.
+// calm finds a short history without faults.
 func calm(t *testing.T) simulate.Outcome {
 	t.Helper()
 	for seed := uint64(1); seed <= 1000; seed++ {

@@ -7,30 +7,30 @@ import (
 	"spiqsweep/sweep"
 )
 
-// ledger is what the simulation knows to be committed, kept from the writes that
-// it saw, and what it knows besides: who was heard when, and why leases ended.
+// ledger is the history as the simulation has observed it: the committed rows, when each
+// process last called, and how leases were lost.
 type ledger struct {
-	tasks       []sweep.TaskID // that were ever planned
+	tasks       []sweep.TaskID // all tasks ever planned
 	records     map[sweep.TaskID]queue.Record
 	attempts    map[sweep.TaskID][]queue.Attempt
 	presences   map[string]queue.Presence
 	checkpoints map[sweep.TaskID]uint64
-	sweeps      map[string]map[sweep.TaskID]bool // by ID: the tasks of the plan that it has now
-	plans       map[string]map[sweep.TaskID]bool // by key, those that are written or taken away included
+	sweeps      map[string]map[sweep.TaskID]bool // the tasks of the current plan, by ID of the sweep
+	plans       map[string]map[sweep.TaskID]bool // by key of the plan, drafts included
 
-	heard    map[string]time.Time // newest call of a process that was obeyed, by the true time
-	extended map[string]time.Time // last time that a process was given a term unheard
+	lastSeen map[string]time.Time // true time of the newest call of a process that took effect
+	extended map[string]time.Time // true time when a process was last given a term without a call
 	lastTick time.Time            // of any coordinator, by the store's clock
 	losses   map[queue.Lease]loss
-	// reproducible are the attempts that failed as every other would.
+	// reproducible marks attempts that failed as every other would.
 	reproducible map[queue.Lease]bool
-	reopened     map[sweep.TaskID]bool // though a result is accepted
+	reopened     map[sweep.TaskID]bool // tasks that run again though a result is accepted
 }
 
-// loss is how a lease came to its end, as far as blame is concerned.
+// loss is what decides whether a lost lease counts against its task.
 type loss struct {
-	alone   bool // its process held nothing else
-	excused bool // a coordinator had been away since the process was heard
+	alone   bool // its process held no other lease
+	excused bool // the coordinators were not running since the last call of the process
 	saved   uint64
 }
 
@@ -38,7 +38,7 @@ func newLedger() *ledger {
 	return &ledger{
 		records: map[sweep.TaskID]queue.Record{}, attempts: map[sweep.TaskID][]queue.Attempt{},
 		presences: map[string]queue.Presence{}, checkpoints: map[sweep.TaskID]uint64{},
-		sweeps: map[string]map[sweep.TaskID]bool{}, plans: map[string]map[sweep.TaskID]bool{}, heard: map[string]time.Time{}, extended: map[string]time.Time{},
+		sweeps: map[string]map[sweep.TaskID]bool{}, plans: map[string]map[sweep.TaskID]bool{}, lastSeen: map[string]time.Time{}, extended: map[string]time.Time{},
 		losses: map[queue.Lease]loss{}, reproducible: map[queue.Lease]bool{}, reopened: map[sweep.TaskID]bool{},
 	}
 }
@@ -63,7 +63,7 @@ func (l *ledger) live(process string) (n int) {
 	return n
 }
 
-// open counts what may still be trained.
+// open counts the wanted tasks that are not finished.
 func (l *ledger) open() (n int) {
 	for _, task := range l.tasks {
 		switch l.records[task].Phase {
@@ -86,7 +86,7 @@ func (l *ledger) wanted(task sweep.TaskID) bool {
 	return false
 }
 
-// in counts the wanted tasks of a phase.
+// in counts the wanted tasks in a phase.
 func (l *ledger) in(phase queue.Phase) (n int) {
 	for _, task := range l.tasks {
 		if l.records[task].Phase == phase && l.wanted(task) {
@@ -96,7 +96,7 @@ func (l *ledger) in(phase queue.Phase) (n int) {
 	return n
 }
 
-// write applies what was committed.
+// write applies a committed transaction.
 func (l *ledger) write(w *written) {
 	for _, r := range w.records {
 		if _, known := l.records[r.Task]; !known {
@@ -122,11 +122,11 @@ func (l *ledger) write(w *written) {
 			l.plans[p.plan] = map[sweep.TaskID]bool{}
 		}
 		switch {
-		case p.task != "" && p.gone:
+		case p.task != "" && p.removed:
 			delete(l.plans[p.plan], p.task)
 		case p.task != "":
 			l.plans[p.plan][p.task] = true
-		case p.gone:
+		case p.removed:
 			delete(l.sweeps, p.sweep)
 		default:
 			l.sweeps[p.sweep] = l.plans[p.plan]
@@ -134,9 +134,9 @@ func (l *ledger) write(w *written) {
 	}
 }
 
-// guilt judges a task's attempts as DESIGN.md, section 5.3, says, from what the
-// simulation saw rather than from what was stored.
-func (l *ledger) guilt(task sweep.TaskID) (g guilt) {
+// blame applies the rules of DESIGN.md, section 5.3, to a task's attempts, from what the
+// simulation observed rather than from what is stored.
+func (l *ledger) blame(task sweep.TaskID) (g blame) {
 	reached, messages := uint64(0), map[string]int{}
 	for _, a := range l.attempts[task] {
 		if a.Attempt <= l.records[task].Pardoned {
@@ -164,15 +164,15 @@ func (l *ledger) guilt(task sweep.TaskID) (g guilt) {
 	return g
 }
 
-// guilt is what the attempts of a task say against it.
-type guilt struct {
-	failures, repeats, losses int  // repeats: failures with one message
-	reproducible, alone       bool // alone: it may end its process
+// blame counts the attempts that speak against a task.
+type blame struct {
+	failures, repeats, losses int  // repeats: failures with the same message
+	reproducible, alone       bool // alone: the task may be the cause of a loss
 }
 
-// maxRepeats is the default of the queue's policy.
+// maxRepeats is the default of queue.Policy.
 const maxRepeats = 2
 
-func (g guilt) hopeless(p queue.Policy) bool {
+func (g blame) exhausted(p queue.Policy) bool {
 	return g.reproducible || g.repeats >= maxRepeats || g.failures >= p.MaxAttempts || g.losses >= p.MaxLosses
 }

@@ -12,54 +12,54 @@ import (
 	"spiqsweep/sweep"
 )
 
-// operate lets an operator ask some coordinator for something, again and again
-// until it is answered. What was not answered when the troubles ended is given up.
+// operate makes an operator call a random coordinator, again and again until one answers
+// the call or the faults end.
 func (w *world) operate(k kind, what string, do func(*queue.Queue) error) {
 	era, answered := w.calm, false
-	w.wishes++
-	hear := func(err error) {
+	w.operations++
+	done := func(err error) {
 		if answered {
 			return
 		}
 		answered = true
 		w.log("operator: %s: %v", what, err)
-		w.wishes--
+		w.operations--
 		switch {
 		case errors.Is(err, queue.ErrUnavailable) && era == w.calm:
-			w.wishes++
+			w.operations++
 			w.after(w.between(time.Second, 5*time.Second), func() {
-				w.wishes--
+				w.operations--
 				if era == w.calm {
 					w.operate(k, what, do)
 				}
 			})
 		case errors.Is(err, queue.ErrUnavailable):
-		case errors.Is(err, queue.ErrUnknown): // forgotten meanwhile
+		case errors.Is(err, queue.ErrUnknown): // the sweep was deleted
 		case err != nil:
 			w.violated(Refused, "operator: %s: %v", what, err)
 		default:
 			w.tally[Operations]++
 		}
 	}
-	w.after(patience, func() { hear(errStore) })
+	w.after(operatorTimeout, func() { done(errStore) })
 	c := w.someCoordinator()
 	c.receive(func() {
 		if era != w.calm {
 			return
 		}
 		var err error
-		w.fault = w.drawFault()
+		w.operatorFault = w.drawFault()
 		c.during(act{kind: k, by: c}, func() { err = do(c.queue) })
-		w.fault = nil
+		w.operatorFault = nil
 		w.checkAll()
 		if c.dead {
 			err = errStore
 		}
-		hear(err)
-	}, func() { hear(errStore) })
+		done(err)
+	}, func() { done(errStore) })
 }
 
-// submit plans a sweep of some tasks, or the next revision of it.
+// submit plans a sweep of tasks, or its next revision.
 func (w *world) submit(id string, jobs []*job) {
 	w.submitPlan(id, plan(jobs))
 }
@@ -76,8 +76,8 @@ func (w *world) submitPlan(id string, planned []queue.Planned) {
 	})
 }
 
-// checkPlan checks that a call which was to replace the plan of a sweep has done so
-// or, if it failed, has left the plan before or the new one: no mixture.
+// checkPlan checks that a call has replaced the plan of a sweep. A call that failed may
+// also have left the plan as it was before.
 func (w *world) checkPlan(id string, before, wanted []string, err error) {
 	is := w.rowsOf(id)
 	if slices.Equal(is, wanted) || err != nil && slices.Equal(is, before) {
@@ -86,7 +86,7 @@ func (w *world) checkPlan(id string, before, wanted []string, err error) {
 	w.violated(WholePlan, "after %v, sweep %s has the plan %q, it had %q, wanted: %q", err, id, is, before, wanted)
 }
 
-// rowsOf describes each row of a sweep's plan; nil if there is no such sweep.
+// rowsOf describes the rows of a sweep's plan. It returns nil if there is no such sweep.
 func (w *world) rowsOf(id string) []string {
 	var planned []queue.Planned
 	for row, err := range queue.New(w.base, w.policy).Rows(background, id) {
@@ -110,7 +110,7 @@ func describe(planned []queue.Planned) []string {
 	return rows
 }
 
-// revise plans a part of the tasks under either name: sweeps share tasks.
+// revise plans some of the tasks as sweep A or B, which then share tasks.
 func (w *world) revise() {
 	var some []*job
 	for _, j := range w.jobs {
@@ -160,7 +160,7 @@ func (w *world) reopen(k kind, what string, r queue.RetryRequest) {
 	})
 }
 
-// cancel sets aside what is not finished of a sweep, or of all.
+// cancel cancels the unfinished tasks of a sweep, or of all.
 func (w *world) cancel() {
 	id := [...]string{"", "A", "B"}[w.random.IntN(3)]
 	w.operate(cancelling, "cancel "+id, func(q *queue.Queue) error {
@@ -172,11 +172,11 @@ func (w *world) cancel() {
 	})
 }
 
-// checkCancelled checks that a cancel of a sweep, "" for all, has left no task open
-// but those that it counted as shared with another sweep.
+// checkCancelled checks that the cancellation of a sweep, "" for all, has left only those
+// tasks open that another sweep shares.
 func (w *world) checkCancelled(id string, shared int) {
 	if id == "" && shared > 0 {
-		w.violated(Whole, "%d tasks are shared among all sweeps", shared)
+		w.violated(Complete, "%d tasks are shared among all sweeps", shared)
 	}
 	for _, sweepID := range []string{"A", "B"} {
 		status, err := queue.New(w.base, w.policy).Status(background, sweepID)
@@ -184,13 +184,13 @@ func (w *world) checkCancelled(id string, shared int) {
 			continue
 		}
 		if open := status.Counts.Pending + status.Counts.Leased + status.Counts.Verifying; open != shared {
-			w.violated(Whole, "%d tasks of sweep %s are open after a cancel that left %d", open, sweepID, shared)
+			w.violated(Complete, "%d tasks of sweep %s are open after a cancellation that left %d", open, sweepID, shared)
 		}
 	}
 }
 
-// uncancel reopens what was cancelled, and says whether there is anything.
-func (w *world) uncancel() bool {
+// retryCancelled retries the cancelled tasks, and reports whether there are any.
+func (w *world) retryCancelled() bool {
 	var cancelled []sweep.TaskID
 	for _, task := range w.ledger.tasks {
 		if r := w.ledger.records[task]; r.Phase == queue.Failed && r.Reason == queue.CancelledByOperator {
@@ -198,12 +198,12 @@ func (w *world) uncancel() bool {
 		}
 	}
 	if len(cancelled) > 0 {
-		w.reopen(retrying, "retry what was cancelled", queue.RetryRequest{Selection: queue.Selection{Tasks: cancelled}})
+		w.reopen(retrying, "retry the cancelled", queue.RetryRequest{Selection: queue.Selection{Tasks: cancelled}})
 	}
 	return len(cancelled) > 0
 }
 
-// drain asks one worker, those of a host, or all of them to leave.
+// drain asks one worker, the workers of one host, or all workers to leave.
 func (w *world) drain() {
 	var r queue.DrainRequest
 	wk := w.someWorker()
@@ -219,7 +219,7 @@ func (w *world) drain() {
 	})
 }
 
-// verify runs some finished tasks again.
+// verify verifies a random share of the finished tasks.
 func (w *world) verify() { w.verifyShare(0.1 + 0.9*w.random.Float64()) }
 
 func (w *world) verifyShare(share float64) {
@@ -229,7 +229,7 @@ func (w *world) verifyShare(share float64) {
 		tasks, err := q.Verify(background, queue.VerifyRequest{Share: share, Seed: seed})
 		for _, task := range tasks {
 			if is := w.ledger.records[task]; before[task].State() != sweep.Done || !is.Verifying {
-				w.violated(OneState, "task %d is said to be verified: it was %+v, is %+v", w.jobOf[task].number, before[task], is)
+				w.violated(OneState, "verify returned task %d, which was %+v, is %+v", w.jobOf[task].number, before[task], is)
 			}
 		}
 		return err

@@ -12,13 +12,12 @@ import (
 )
 
 var (
-	seed  = flag.Uint64("seed", 0, "live through this history alone, and print it with -v")
-	seeds = flag.Int("seeds", 100, "live through the histories from 1 up to this one")
+	seed  = flag.Uint64("seed", 0, "run only this history, and print it with -v")
+	seeds = flag.Int("seeds", 100, "run the histories from 1 up to this one")
 )
 
-// tame is how many histories there must be before each kind of event can be
-// expected to have happened.
-const tame = 100
+// enoughSeeds is the number of histories in which each kind of event must occur.
+const enoughSeeds = 100
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -37,19 +36,19 @@ func TestSimulation(t *testing.T) {
 		tally.Add(outcome.Tally)
 		if outcome.Violation != nil {
 			outcome = run(t, simulate.Setup{Seed: i + 1, History: true})
-			t.Fatalf("seed %d:\n%s\n%v\nagain: go test ./deploy/simulate -run TestSimulation -v -seed %d",
+			t.Fatalf("seed %d:\n%s\n%v\nreplay: go test ./deploy/simulate -run TestSimulation -v -seed %d",
 				i+1, strings.Join(outcome.History, "\n"), outcome.Violation, i+1)
 		}
 	}
 	for e, n := range tally {
 		t.Logf("%8d %v", n, simulate.Event(e))
-		if n == 0 && *seeds >= tame {
-			t.Errorf("too tame: no %v in %d histories", simulate.Event(e), *seeds)
+		if n == 0 && *seeds >= enoughSeeds {
+			t.Errorf("no %v in %d histories: the faults are too weak", simulate.Event(e), *seeds)
 		}
 	}
 }
 
-// TestReplay: a history is its seed's.
+// TestReplay checks that the seed alone determines a history.
 func TestReplay(t *testing.T) {
 	for seed := uint64(1); seed <= 5; seed++ {
 		s := simulate.Setup{Seed: seed, History: true}

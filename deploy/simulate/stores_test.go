@@ -15,7 +15,7 @@ import (
 	"spiqsweep/deploy/simulate"
 )
 
-var storeSeeds = flag.Int("store-seeds", 3, "live through so many histories on each real store")
+var storeSeeds = flag.Int("store-seeds", 3, "run this many histories on each real store")
 
 func TestSQLite(t *testing.T) {
 	onStore(t, func() string { return filepath.Join(t.TempDir(), "sweep.db") })
@@ -41,9 +41,9 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// onStore runs each history twice on a real store: beside the memory store, which
-// must answer every call of every transaction alike, and alone, which must make the
-// history that the memory store makes.
+// onStore runs each history twice on a real store. Next to the memory store, both must
+// give the same answer to every call of every transaction. Alone, the store must produce
+// the same history as the memory store.
 func onStore(t *testing.T, empty func() string) {
 	open := func(now func() time.Time) (queue.Store, error) {
 		return store.Open(context.Background(), empty(), store.WithClock(now))
@@ -57,7 +57,7 @@ func onStore(t *testing.T, empty func() string) {
 			return storetest.Twin(t, store.Memory(store.WithClock(now)), real), nil
 		}}
 		if outcome := run(t, twin); outcome.Violation != nil || t.Failed() {
-			t.Fatalf("seed %d, beside the memory store: %v", twin.Seed, outcome.Violation)
+			t.Fatalf("seed %d, next to the memory store: %v", twin.Seed, outcome.Violation)
 		}
 		s := simulate.Setup{Seed: seed + 1, History: true, Store: open}
 		outcome := run(t, s)

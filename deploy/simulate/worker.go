@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"spiqsweep/coordinator/store/storetest"
@@ -11,53 +12,52 @@ import (
 	"spiqsweep/worker/agent"
 )
 
-// drainLimit is how long a worker may take to leave: what the agent allows
-// itself (worker/agent/limits.go).
+// drainLimit is the time that a worker has to leave (worker/agent/limits.go).
 const drainLimit = 10 * time.Second
 
-// worker is one process: the real agent, and a shell around it that trains and
-// talks in simulated time.
+// worker is a worker process: the real agent, and a shell that trains and communicates
+// in simulated time.
 type worker struct {
-	*life
-	host      *host
-	agent     *agent.Agent
-	process   *spiqsweepv1.Process
-	addresses []int // of coordinators, the first is in use
-	skew      time.Duration
-	behind    time.Time       // until then its clock shows what it has shown before
-	timer     int             // counts the timers that were set: only the last one rings
-	calling   uint64          // the number of the call in flight, 0 without one
-	bits      map[string]bool // recordings at hand
-	runs      map[agent.Lease]*run
-	owed      map[agent.Lease]bool // results that no verdict was heard of
-	toldDone  bool
-	drains    bool
-	answered  bool // a coordinator has taken a call of this worker
-	refusals  refusals
-	asked     wait // of the last call that found a coordinator busy
+	*instance
+	host       *host
+	agent      *agent.Agent
+	process    *spiqsweepv1.Process
+	addresses  []int // numbers of coordinators, the first is in use
+	skew       time.Duration
+	behind     time.Time       // until then its clock shows times that it has shown before
+	timer      int             // number of timers set: only the last one fires
+	calling    uint64          // number of the call in flight, 0 for none
+	recordings map[string]bool // by digest
+	runs       map[agent.Lease]*run
+	unjudged   map[agent.Lease]bool // results without a verdict
+	toldDone   bool
+	leaving    bool
+	answered   bool // a coordinator has answered a call
+	refusals   refusals
+	asked      pause // requested by a busy coordinator at the last call
 }
 
-// refusals are the calls in a row that no coordinator took for good, as far as
-// the simulation knows.
+// refusals counts failed calls in a row that a coordinator refused or, as long as none
+// has answered the worker, that reached no coordinator.
 type refusals struct {
 	calls   int
-	refused bool // at least one of them by a coordinator
+	refused bool // a coordinator refused at least one of them
 }
 
-// wait is what a busy coordinator asks of a worker.
-type wait struct {
-	by    *coordinator // nil: none does
+// pause is the pause that a busy coordinator requests.
+type pause struct {
+	by    *coordinator // nil: no pause
 	until time.Time
 	skew  time.Duration // of the worker's clock
 }
 
-// startWorker runs a new process on a machine, under its old name.
+// startWorker starts a new worker process on the host.
 func (h *host) startWorker() {
 	w := h.world
 	w.processes++
 	wk := &worker{
-		life: &life{world: w, name: w.processName()},
-		host: h, bits: map[string]bool{}, runs: map[agent.Lease]*run{}, owed: map[agent.Lease]bool{},
+		instance: &instance{world: w, name: w.processName()},
+		host:     h, recordings: map[string]bool{}, runs: map[agent.Lease]*run{}, unjudged: map[agent.Lease]bool{},
 		addresses: w.random.Perm(len(w.coordinators)),
 		skew:      w.upTo(time.Hour) - 30*time.Minute,
 	}
@@ -70,7 +70,7 @@ func (h *host) startWorker() {
 		KernelClass: storetest.KernelClass, Kernel: "simulated", Slots: uint32(h.slots),
 	}
 	wk.agent = agent.New(agent.Settings{
-		Process: wk.process, ConnectTimeout: h.patience, Stays: h.stays, Coordinators: len(wk.addresses),
+		Process: wk.process, ConnectTimeout: h.connectTimeout, Stays: h.stays, Coordinators: len(wk.addresses),
 		Random: rand.New(rand.NewPCG(w.random.Uint64(), 0)),
 	})
 	w.log("%s starts on %s with %d slots", wk.name, h.name, h.slots)
@@ -83,7 +83,7 @@ func (wk *worker) clock() time.Time { return wk.now.Add(wk.skew) }
 
 func (wk *worker) coordinator() *coordinator { return wk.coordinators[wk.addresses[0]] }
 
-// turn takes the next address.
+// turn switches to the next address.
 func (wk *worker) turn() { wk.addresses = append(wk.addresses[1:], wk.addresses[0]) }
 
 func (wk *worker) step(e agent.Event) {
@@ -99,7 +99,7 @@ func (wk *worker) perform(action agent.Action) {
 	case agent.FetchRecording:
 		wk.fetchRecording(a.Digest)
 	case agent.DropRecording:
-		delete(wk.bits, a.Digest)
+		delete(wk.recordings, a.Digest)
 	case agent.FetchCheckpoint:
 		wk.fetchCheckpoint(a)
 	case agent.StoreCheckpoint:
@@ -130,34 +130,34 @@ func (wk *worker) setTimer(at time.Time) {
 	})
 }
 
-// kill ends the process at once; drain asks it to leave.
+// kill ends the process like kill -9.
 func (wk *worker) kill() {
 	wk.log("%s is killed", wk.name)
 	wk.tally[WorkerKills]++
-	wk.gone()
+	wk.terminate()
 }
 
 func (wk *worker) drain() {
-	if wk.drains {
+	if wk.leaving {
 		return
 	}
 	wk.log("%s is asked to leave", wk.name)
 	wk.tally[Drains]++
-	wk.mustLeave()
+	wk.expectExit()
 	wk.step(agent.Drain{})
 }
 
-// mustLeave expects the process to be gone in time.
-func (wk *worker) mustLeave() {
-	if wk.drains {
+// expectExit checks later that the process has left in time.
+func (wk *worker) expectExit() {
+	if wk.leaving {
 		return
 	}
-	wk.drains = true
+	wk.leaving = true
 	skew := wk.skew
 	var check func()
 	check = func() {
 		switch {
-		case wk.skew != skew: // by its clock, the time is another
+		case wk.skew != skew: // its clock was set: its timeout moves
 		case wk.now.Sub(wk.frozen) < time.Second: // it has just thawed
 			wk.later(time.Second, check)
 		default:
@@ -171,24 +171,24 @@ func (wk *worker) exit(code int) {
 	wk.log("%s leaves with code %d", wk.name, code)
 	busy := len(wk.runs)
 	switch {
-	case code == protocol.ExitDone && len(wk.owed) > 0:
-		wk.violated(Leaving, "%s left with code 0 and %d results without a verdict", wk.name, len(wk.owed))
-	case code == protocol.ExitDone && !wk.toldDone && !wk.drains:
+	case code == protocol.ExitDone && len(wk.unjudged) > 0:
+		wk.violated(Leaving, "%s left with code 0 and %d results without a verdict", wk.name, len(wk.unjudged))
+	case code == protocol.ExitDone && !wk.toldDone && !wk.leaving:
 		wk.violated(Leaving, "%s left with code 0 without having been told that all is done", wk.name)
-	case code == protocol.ExitWorkLeft && !wk.drains:
+	case code == protocol.ExitWorkLeft && !wk.leaving:
 		wk.violated(Leaving, "%s left work behind without having been asked to leave", wk.name)
 	case code == protocol.ExitFault && !wk.stalled() && !wk.refused():
-		wk.violated(Refused, "%s left for a fault of its own, or was refused by %d of %d coordinators",
+		wk.violated(Refused, "%s left with code 1, after %d refusals by %d coordinators",
 			wk.name, wk.refusals.calls, len(wk.addresses))
 	case code == protocol.ExitUnreachable && wk.calm && wk.now.Sub(wk.calmAt) > 5*time.Minute:
 		wk.violated(Refused, "%s gave up on coordinators that answer, with %d tasks in hand", wk.name, busy)
 	}
 	wk.tally[Exits]++
-	wk.gone()
+	wk.terminate()
 }
 
-// refused reports whether every coordinator refuses the worker, or cannot be
-// reached and has never taken a call of it.
+// refused reports whether every coordinator refuses the worker or cannot be reached,
+// and none has ever answered it.
 func (wk *worker) refused() bool {
 	return wk.refusals.refused && wk.refusals.calls >= len(wk.addresses)
 }
@@ -202,9 +202,66 @@ func (wk *worker) stalled() bool {
 	return false
 }
 
-// gone: the process is no more. Its machine starts another after a while.
-func (wk *worker) gone() {
+// terminate ends the process. Its host starts another after a while.
+func (wk *worker) terminate() {
 	wk.dead = true
 	delete(wk.alive, wk.name)
-	wk.host.lost(wk)
+	wk.host.workerEnded(wk)
+}
+
+// host is a machine with an engine that keeps a worker running. It may start a second
+// one if the first is frozen.
+type host struct {
+	*world
+	name           string
+	slots          int
+	speed          float64 // relative to the hosts of speed 1
+	corrupt        bool    // some of its results have wrong bits
+	connectTimeout time.Duration
+	stays          bool         // its workers wait for another sweep when all is done
+	parent         *coordinator // of its only worker, a local one; nil: an engine starts it
+	workers        []*worker
+}
+
+// workerEnded schedules the start of another worker.
+func (h *host) workerEnded(wk *worker) {
+	if !slices.Contains(h.workers, wk) {
+		return // its coordinator is dead
+	}
+	h.workers = slices.DeleteFunc(h.workers, func(other *worker) bool { return other == wk })
+	pause := h.between(100*time.Millisecond, 60*time.Second)
+	if h.calm {
+		pause = h.between(100*time.Millisecond, 2*time.Second)
+	}
+	if c := h.parent; c != nil {
+		ended := func(process string) bool { return process == wk.name }
+		c.later(c.upTo(5*time.Millisecond), func() {
+			c.reportEnds(ended, false)
+			c.later(pause, h.ensureWorker)
+		})
+		return
+	}
+	h.after(pause, h.ensureWorker)
+}
+
+// orphan ends the local worker of a coordinator that was killed, since its standard
+// input ends. A frozen worker ends after it thaws, and may make a call before.
+func (h *host) orphan() {
+	for _, wk := range h.workers {
+		wk.later(wk.upTo(5*time.Millisecond), func() {
+			wk.log("%s ends with its coordinator", wk.name)
+			wk.terminate()
+		})
+	}
+	h.workers = nil
+}
+
+// ensureWorker starts a worker if none runs and there may be work.
+func (h *host) ensureWorker() {
+	if h.parent != nil && h.parent.dead {
+		return // the next process of the coordinator starts it
+	}
+	if len(h.workers) == 0 && (!h.calm || h.ledger.open() > 0) {
+		h.startWorker()
+	}
 }

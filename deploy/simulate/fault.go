@@ -7,26 +7,26 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// odds are how likely things go wrong in a history: of one message, of one call
-// of the store, of one training, and how the troubles that come by themselves
-// are mixed. Each history leaves some out, and has more of the others.
+// odds are the probabilities of faults in a history: of one message, of one call to the
+// store, of one training; and the mix of the faults that occur at random times. Each
+// history omits some faults, and has more of the others.
 type odds struct {
 	lose, delay, double, stray float64
 	store                      float64
-	operator                   float64 // of an operator's call that one of its commits fails
+	operator                   float64 // that a commit of an operator's call fails
 	fail, crash, stall, damage float64
-	liar, curse                float64
-	troubles                   []trouble
-	pause                      time.Duration // between two of them, on average
+	corrupt, defect            float64
+	faults                     []fault
+	pause                      time.Duration // between two faults, on average
 }
 
-// trouble is something that may happen to anything at any time.
-type trouble struct {
+// fault is an event that may occur at any time.
+type fault struct {
 	weight int
 	do     func(*world)
 }
 
-var troubles = []trouble{
+var faults = []fault{
 	{4, (*world).killWorker},
 	{4, (*world).freezeWorker},
 	{2, (*world).drainWorker},
@@ -39,7 +39,7 @@ var troubles = []trouble{
 	{3, (*world).cutLine},
 	{2, (*world).overload},
 	{1, (*world).changeToken},
-	{1, (*world).forge},
+	{1, (*world).reportAgain},
 	{2, (*world).revise},
 	{1, (*world).deleteSweep},
 	{2, (*world).retry},
@@ -60,31 +60,31 @@ func (w *world) drawOdds() odds {
 		lose: often(0.03), delay: often(0.05), double: often(0.05), stray: 0.3,
 		store: often(0.004), operator: often(0.3),
 		fail: often(0.08), crash: often(0.04), stall: often(0.04), damage: often(0.02),
-		liar: often(0.2), curse: often(0.1),
+		corrupt: often(0.2), defect: often(0.1),
 		pause: w.between(2*time.Second, 30*time.Second),
 	}
-	for _, t := range troubles {
+	for _, t := range faults {
 		for range w.random.IntN(2 * t.weight) {
-			o.troubles = append(o.troubles, t)
+			o.faults = append(o.faults, t)
 		}
 	}
 	return o
 }
 
-// scheduleTrouble lets one trouble after another happen until things calm down.
-func (w *world) scheduleTrouble() {
-	if len(w.odds.troubles) == 0 {
+// scheduleFault injects one fault after another until endFaults.
+func (w *world) scheduleFault() {
+	if len(w.odds.faults) == 0 {
 		return
 	}
 	w.after(w.upTo(2*w.odds.pause), func() {
 		if !w.calm {
-			w.odds.troubles[w.random.IntN(len(w.odds.troubles))].do(w)
-			w.scheduleTrouble()
+			w.odds.faults[w.random.IntN(len(w.odds.faults))].do(w)
+			w.scheduleFault()
 		}
 	})
 }
 
-// someWorker picks a worker, nil if there is none.
+// someWorker picks a worker, or nil if the picked host has none.
 func (w *world) someWorker() *worker {
 	h := w.hosts[w.random.IntN(len(w.hosts))]
 	if len(h.workers) == 0 {
@@ -103,8 +103,8 @@ func (w *world) killWorker() {
 	}
 }
 
-// freezeWorker stops a process for longer or shorter than a lease lives. The
-// engine may take it for dead and start another.
+// freezeWorker stops a worker for more or less than a lease term. The engine may take
+// it for dead and start another.
 func (w *world) freezeWorker() {
 	wk := w.someWorker()
 	if wk == nil {
@@ -123,7 +123,7 @@ func (w *world) drainWorker() {
 	}
 }
 
-// skewWorker sets a machine's clock. Timers run on; what reads the clock is fooled.
+// skewWorker sets the clock of a worker's machine. Timers are not affected.
 func (w *world) skewWorker() {
 	if wk := w.someWorker(); wk != nil {
 		by := w.upTo(4*time.Minute) - 2*time.Minute
@@ -143,10 +143,11 @@ func (w *world) freezeCoordinator() {
 	}
 }
 
-// nudgeClock moves the store's clock by less than a coordinator notices.
+// nudgeClock moves the store's clock by less than frozenAfter, so that no coordinator
+// notices.
 func (w *world) nudgeClock() { w.jumpClock(w.upTo(3*time.Second) - 1500*time.Millisecond) }
 
-// setClock moves it by more, up to a day.
+// setClock moves the store's clock by up to a day.
 func (w *world) setClock() {
 	by := w.between(7*time.Second, 10*time.Minute)
 	if w.chance(0.3) {
@@ -158,7 +159,8 @@ func (w *world) setClock() {
 	w.jumpClock(by)
 }
 
-// jumpClock leaves some time between two jumps, which might add up or cancel.
+// jumpClock moves the store's clock, unless it jumped a moment before: two jumps might
+// add up or cancel out.
 func (w *world) jumpClock(by time.Duration) {
 	if n := len(w.jumps); n > 0 && w.now.Sub(w.jumps[n-1].at) < 3*tickEvery {
 		return
@@ -171,7 +173,7 @@ func (w *world) jumpClock(by time.Duration) {
 
 func (w *world) loseStore() {
 	d := w.between(time.Second, 40*time.Second)
-	w.log("the store is away for %v", d)
+	w.log("the store is not available for %v", d)
 	w.tally[Outages]++
 	w.outage = w.now.Add(d)
 }
@@ -184,23 +186,23 @@ func (w *world) cutLine() {
 	w.cuts[line{h, c.number}] = w.now.Add(d)
 }
 
-// overload lets a coordinator turn some calls of workers away for a while.
+// overload makes a coordinator reject some calls of workers for a while.
 func (w *world) overload() {
 	c, d := w.someCoordinator(), w.between(time.Second, 60*time.Second)
 	w.log("%s is busy for %v", c.name, d)
 	c.busy = w.now.Add(d)
 }
 
-// changeToken lets a coordinator refuse all workers for a while, but for its own.
+// changeToken makes a coordinator refuse all workers but its own for a while.
 func (w *world) changeToken() {
 	c, d := w.someCoordinator(), w.between(time.Second, 60*time.Second)
 	w.log("%s refuses all workers for %v", c.name, d)
 	c.refuses = w.now.Add(d)
 }
 
-// forge reports a result once more, or at last, or another, under any lease that
-// a living process ever had, by a call that is not its newest.
-func (w *world) forge() {
+// reportAgain reports a result of any lease that a live worker ever held: the reported
+// result once more, an outstanding one, or another. The call has an old number.
+func (w *world) reportAgain() {
 	wk := w.someWorker()
 	if wk == nil {
 		return
@@ -218,13 +220,13 @@ func (w *world) forge() {
 	}
 	l := leases[w.random.IntN(len(leases))]
 	j, variant := w.jobOf[l.Task], max(0, w.random.IntN(5)-2)
-	if j.curse != sound {
-		variant = 0 // no later attempt would contradict another
+	if j.defect != healthy {
+		variant = 0 // no later attempt could contradict a wrong result
 	}
 	result := j.result(variant)
-	w.log("a call of %s reports result %d of task %d, attempt %d", wk.name, variant, j.number, l.Attempt)
-	w.tally[Forged]++
-	w.forged[l], w.made[made{j.id, result.GetDigest()}] = true, true
+	w.log("an extra call of %s reports result %d of task %d, attempt %d", wk.name, variant, j.number, l.Attempt)
+	w.tally[ExtraReports]++
+	w.extra[l], w.made[resultKey{j.id, result.GetDigest()}] = true, true
 	c := w.someCoordinator()
 	c.receive(func() {
 		c.sync(&spiqsweepv1.SyncRequest{

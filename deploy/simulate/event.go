@@ -3,8 +3,7 @@ package simulate
 // Event is a kind of event that a history counts.
 type Event int
 
-// What is counted. A run over many seeds in which one of them never happens is
-// too tame.
+// The kinds of events. Each must occur in a run over many seeds.
 const (
 	WorkerKills Event = iota
 	WorkerFreezes
@@ -29,7 +28,7 @@ const (
 	Delayed
 	Doubled
 	OldCalls
-	Forged
+	ExtraReports
 	Grants
 	Trainings
 	Resumes
@@ -52,13 +51,13 @@ const (
 	FailedAtEnd
 	Operations
 	Retries
-	Events = iota // how many kinds there are
+	Events = iota // the number of kinds
 )
 
-// Tally counts events.
+// Tally counts the events of each kind.
 type Tally [Events]int
 
-// Add adds another history's.
+// Add adds the events of another history.
 func (t *Tally) Add(u Tally) {
 	for i, n := range u {
 		t[i] += n
@@ -69,15 +68,15 @@ func (e Event) String() string {
 	return [Events]string{
 		"workers killed", "workers frozen", "clocks of workers set", "processes ended by their task",
 		"workers asked to leave", "workers told to leave by an operator", "workers that left",
-		"ends of local workers reported", "coordinators killed", "coordinators frozen", "ticks of coordinators that had been away",
-		"jumps of the store's clock", "outages of the store", "faults of its calls",
-		"faults within calls of operators", "lines cut", "calls refused by a busy coordinator", "calls refused for good", "calls that reached nobody",
-		"messages lost", "messages delayed", "messages doubled", "old calls", "reports made up",
+		"ends of local workers reported", "coordinators killed", "coordinators frozen", "ticks after no coordinator was running",
+		"jumps of the store's clock", "outages of the store", "faults of calls to the store",
+		"faults at commits of operators' calls", "lines cut", "calls rejected by busy coordinators", "calls refused", "calls that reached no coordinator",
+		"messages lost", "messages delayed", "messages doubled", "old calls", "extra reports",
 		"leases granted", "trainings begun", "trainings resumed", "checkpoints stored",
 		"failures of tasks", "stalls", "damaged results",
 		"leases lost", "leases of local workers lost", "leases revived", "leases handed back", "leases withdrawn", "leases cancelled", "results verified",
-		"results accepted", "reports judged already", "late results", "divergences",
+		"results accepted", "reports received before", "late results", "divergences",
 		"tasks failed", "failed at the end",
-		"operators' wishes", "tasks retried",
+		"operators' calls", "tasks retried",
 	}[e]
 }
