@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/simulator/recording"
 	"spiqsweep/simulator/statistics"
 	"spiqsweep/sweep"
@@ -45,7 +46,7 @@ func describeCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, arguments []string) error {
 			selection, err := recording.ParseSelection(f.selection)
 			if err != nil {
-				return &app.InputError{Err: err}
+				return &folder.InputError{Err: err}
 			}
 			r, err := f.open(c.Context(), arguments[0])
 			if err != nil {
@@ -85,7 +86,7 @@ func (f *describeFlags) open(ctx context.Context, path string) (*recording.Recor
 	options.Clip = f.clip
 	r, err := app.OpenRecording(ctx, path, options, "--clip")
 	if err != nil && ctx.Err() == nil {
-		return nil, &app.InputError{Err: err}
+		return nil, &folder.InputError{Err: err}
 	}
 	return r, err
 }
@@ -102,14 +103,14 @@ func (f *describeFlags) describe(out, talk io.Writer, r *recording.Recording, se
 		err = fmt.Errorf("windows of %d time steps: want 1 to %d", f.timesteps, maxTimesteps)
 	}
 	if err != nil {
-		return &app.InputError{Err: fmt.Errorf("%s: %s: %w", r.Name(), r.Shape(), err)}
+		return &folder.InputError{Err: fmt.Errorf("%s: %s: %w", r.Name(), r.Shape(), err)}
 	}
 	for _, notice := range append(r.Notices(), r.Warnings(f.timesteps)...) {
 		fmt.Fprintf(talk, "%s: %s\n", r.Name(), notice)
 	}
 	windows, err := r.Raster(neurons).Windows(f.timesteps)
 	if err != nil {
-		return &app.InputError{Err: err}
+		return &folder.InputError{Err: err}
 	}
 	description := statistics.Describe(neurons, windows)
 	if f.json {

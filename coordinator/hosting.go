@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
-	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/local"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/proto/credentials"
@@ -23,7 +23,7 @@ import (
 
 // hostFlags are the flags of commands that serve a store.
 type hostFlags struct {
-	reachFlags
+	endpointFlags
 	log       program.LogFlags
 	store     string
 	local     int
@@ -36,7 +36,7 @@ func (f *hostFlags) add(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.store, "store", "", storeUsage)
 	flags.DurationVar(&f.leaseTerm, "lease-term", defaultLeaseTerm, "time after the last call of a worker after which others get its tasks")
-	f.reachFlags.add(c)
+	f.endpointFlags.add(c)
 	f.log.Add(c, "warn")
 }
 
@@ -49,26 +49,26 @@ const (
 )
 
 // hosting checks the flags. Local workers use the kernel and get the extra arguments.
-func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal, arguments ...string) (app.Hosting, error) {
+func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal, arguments ...string) (host.Options, error) {
 	switch {
 	case f.local < 0:
-		return app.Hosting{}, usage("--local %d: must be 0 or more", f.local)
+		return host.Options{}, usage("--local %d: must be 0 or more", f.local)
 	case f.local > maxLocalPerCore*runtime.NumCPU():
-		return app.Hosting{}, usage("--local %d: must be at most %d, as this machine has %s and a worker keeps one busy: start workers on other machines with --listen",
+		return host.Options{}, usage("--local %d: must be at most %d, as this machine has %s and a worker keeps one busy: start workers on other machines with --listen",
 			f.local, maxLocalPerCore*runtime.NumCPU(), count(runtime.NumCPU(), "core"))
 	case f.local > 0 && kernel.Name == "":
-		return app.Hosting{}, errNoKernel(kernel.Class)
+		return host.Options{}, errNoKernel(kernel.Class)
 	case f.leaseTerm < minLeaseTerm:
-		return app.Hosting{}, usage("--lease-term %v: must be at least %v", f.leaseTerm, minLeaseTerm)
+		return host.Options{}, usage("--lease-term %v: must be at least %v", f.leaseTerm, minLeaseTerm)
 	case f.leaseTerm > maxLeaseTerm:
-		return app.Hosting{}, usage("--lease-term %v: must be at most %v: the tasks of a lost worker wait for so long", f.leaseTerm, maxLeaseTerm)
+		return host.Options{}, usage("--lease-term %v: must be at most %v: the tasks of a lost worker wait for so long", f.leaseTerm, maxLeaseTerm)
 	}
-	return app.Hosting{
-		Reach: f.Reach, Store: f.store, Local: f.local, Policy: policy(f.leaseTerm), Log: f.log.Logger("coordinator", t, t.colour()),
-		Launch: func(file credentials.File, identity string) local.Launch {
+	return host.Options{
+		Endpoint: f.Endpoint, Store: f.store, Local: f.local, Policy: policy(f.leaseTerm), Log: f.log.Logger("coordinator", t, t.colour()),
+		Launch: func(file credentials.File, id string) local.Launch {
 			command := f.localWorker(kernel, t, arguments...)
 			// Not an argument: command lines are visible to other users.
-			command.Environment = append(command.Environment, identityVariable+"="+identity)
+			command.Environment = append(command.Environment, identityVariable+"="+id)
 			return command.Launch(file)
 		},
 	}, nil
@@ -89,10 +89,10 @@ func (f *hostFlags) localWorker(kernel circuit.Kernel, t *terminal, arguments ..
 	}
 }
 
-// reachFlags are the flags of the addresses and the encryption of a coordinator.
-type reachFlags struct{ app.Reach }
+// endpointFlags are the flags of the addresses and the encryption of a coordinator.
+type endpointFlags struct{ host.Endpoint }
 
-func (f *reachFlags) add(c *cobra.Command) {
+func (f *endpointFlags) add(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.Listen, "listen", "", "`ADDRESS` for workers that you start: 127.0.0.1:7473, or 0.0.0.0:7473 for other machines, with TLS")
 	flags.StringSliceVar(&f.Advertise, "advertise", nil, "`HOST:PORT` at which workers reach it (default: this machine's name); may be given more than once")

@@ -11,6 +11,7 @@ import (
 
 	"spiqsweep"
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/inputfile"
 	"spiqsweep/simulator/recording"
@@ -71,7 +72,7 @@ func (f *inputFlags) read() (app.Input, error) {
 	if f.grid != "" {
 		text, err := inputfile.Read(f.grid, grid.MaxBytes)
 		if err != nil {
-			return in, &app.InputError{Err: fmt.Errorf("read the grid: %w", err)}
+			return in, &folder.InputError{Err: fmt.Errorf("read the grid: %w", err)}
 		}
 		in.GridName, in.Grid = f.grid, text
 	}
@@ -94,13 +95,13 @@ func chooseKernel(text string) (circuit.Kernel, error) {
 	}
 	kernel, err := circuit.NamedKernel(cmp.Or(text, os.Getenv(circuit.KernelVariable)))
 	if err != nil {
-		return kernel, &app.InputError{Err: err}
+		return kernel, &folder.InputError{Err: err}
 	}
 	return kernel, nil
 }
 
 // usage returns an error of the command line.
-func usage(format string, a ...any) error { return &app.InputError{Err: fmt.Errorf(format, a...)} }
+func usage(format string, a ...any) error { return &folder.InputError{Err: fmt.Errorf(format, a...)} }
 
 // errNoKernel reports that local workers cannot compute a kernel class.
 func errNoKernel(class string) error {
@@ -114,5 +115,5 @@ func errNoKernel(class string) error {
 
 // commandLine quotes a command for the shell.
 func commandLine(program string, arguments ...string) string {
-	return app.CommandLine(program, arguments...)
+	return folder.CommandLine(program, arguments...)
 }

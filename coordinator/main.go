@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/proto/protocol"
 	"spiqsweep/sweep"
 	"spiqsweep/worker/program"
@@ -63,7 +63,7 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if errors.As(err, &ended) {
 		return ended.code // the command has printed why
 	}
-	var input *app.InputError
+	var input *folder.InputError
 	switch {
 	case ctx.Err() != nil: // a signal ended the command, whatever error it returned
 		complain(stderr, "%s", interruption(err))

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/proto/credentials"
@@ -54,7 +55,7 @@ func (f *coordinatorFlags) file() (credentials.File, error) {
 	}
 	file, err := credentials.Find(credentials.Operator, f.coordinators, f.credentials)
 	if err != nil {
-		return credentials.File{}, &app.InputError{Err: err}
+		return credentials.File{}, &folder.InputError{Err: err}
 	}
 	return file, nil
 }
@@ -126,8 +127,8 @@ func (f *placeFlags) workerFile() string {
 			}
 		}
 	}
-	for _, folder := range folders {
-		if file := (app.Place{Out: folder}).WorkerFile(); isFile(file) {
+	for _, f := range folders {
+		if file := folder.Folder(f).Path(folder.WorkerFile); isFile(file) {
 			return file
 		}
 	}

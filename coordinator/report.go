@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/sweep"
@@ -28,7 +29,7 @@ func (t *terminal) printStart(a *app.App) {
 		t.say("%s", revisionText(a.Revision))
 	}
 	t.say("output folder: %s", a.Folder())
-	if addresses := a.Elsewhere(); len(addresses) > 0 {
+	if addresses := a.Remote(); len(addresses) > 0 {
 		t.say("the coordinator at %s runs the sweep: Ctrl-C stops following it, and the sweep goes on", strings.Join(addresses, ", "))
 		return
 	}
@@ -122,7 +123,7 @@ func reasons(failed []queue.Row, total int) []string {
 
 // tablePaths returns the paths of the tables that were written.
 func tablePaths(a *app.App) string {
-	problems := map[string]app.Problem{}
+	problems := map[string]folder.Problem{}
 	for _, p := range a.Problems() {
 		problems[p.File] = p
 	}
@@ -133,7 +134,7 @@ func tablePaths(a *app.App) string {
 		problem, unwritten := problems[file]
 		moved = moved || unwritten
 		if unwritten {
-			file = problem.Beside
+			file = problem.WrittenTo
 		}
 		if file != "" {
 			files = append(files, file)
@@ -150,15 +151,15 @@ const namedProblems = 5
 
 // printProblems prints which files could not be written, or not in their place, and
 // reports whether there are any.
-func (t *terminal) printProblems(problems []app.Problem) bool {
+func (t *terminal) printProblems(problems []folder.Problem) bool {
 	if len(problems) == 0 {
 		return false
 	}
 	t.say("NOT WRITTEN: %s of the output folder; remove the cause, and run the same command again", count(len(problems), "file"))
 	for _, p := range problems[:min(len(problems), namedProblems)] {
 		line := "  " + p.File + ": " + sweep.Printable(p.Reason)
-		if p.Beside != "" {
-			line += "; the new content is in " + p.Beside
+		if p.WrittenTo != "" {
+			line += "; the new content is in " + p.WrittenTo
 		}
 		t.say("%s", line)
 	}

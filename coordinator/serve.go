@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 	"spiqsweep/worker/program"
@@ -50,29 +50,29 @@ files, so the worker.json of the last one lists all of them.`,
 		},
 	}
 	f.add(c)
-	c.Flags().StringVar(&f.out, "out", app.DefaultServerFolder, "`FOLDER` of the keys and, by default, the store")
+	c.Flags().StringVar(&f.out, "out", host.DefaultServerFolder, "`FOLDER` of the keys and, by default, the store")
 	c.Flags().IntVar(&f.local, "local", 0, "local workers")
 	c.Flags().StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of the sweeps to serve (default: that of SPIQSWEEP_KERNEL, else the fastest)")
 	return c
 }
 
 // config checks the flags.
-func (f *serveFlags) config(t *terminal) (app.ServerConfig, error) {
+func (f *serveFlags) config(t *terminal) (host.ServerConfig, error) {
 	if f.Listen == "" {
-		return app.ServerConfig{}, usage("--listen is missing: give the address for workers and commands, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines")
+		return host.ServerConfig{}, usage("--listen is missing: give the address for workers and commands, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines")
 	}
 	kernel, err := chooseKernel(f.kernel)
 	if err != nil {
-		return app.ServerConfig{}, err
+		return host.ServerConfig{}, err
 	}
 	hosting, err := f.hosting(kernel, t, "--"+stayFlag)
-	return app.ServerConfig{Hosting: hosting, Out: f.out, KernelClass: kernel.Class}, err
+	return host.ServerConfig{Options: hosting, Out: f.out, KernelClass: kernel.Class}, err
 }
 
 // runServer serves until a signal ends it. That is success.
-func runServer(ctx context.Context, config app.ServerConfig, t *terminal) error {
+func runServer(ctx context.Context, config host.ServerConfig, t *terminal) error {
 	limitMemory()
-	s, err := app.OpenServer(ctx, config)
+	s, err := host.OpenServer(ctx, config)
 	if err != nil {
 		return err
 	}

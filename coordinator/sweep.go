@@ -90,7 +90,7 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	}
 	hosting, err := f.hosting(input.Kernel, t)
 	return app.Config{
-		Input: input, Coordinator: remote, Hosting: hosting, Out: f.out, Recompute: f.recompute, Replace: f.replace, Follow: t.follow,
+		Input: input, Coordinator: remote, Options: hosting, Out: f.out, Recompute: f.recompute, Replace: f.replace, Follow: t.follow,
 	}, err
 }
 
@@ -133,7 +133,7 @@ func runSweep(ctx context.Context, config app.Config, t *terminal) error {
 // printInterrupted prints how to resume.
 func (t *terminal) printInterrupted(a *app.App, last app.Progress) {
 	command := resumeCommand(os.Args[1:])
-	if addresses := a.Elsewhere(); len(addresses) > 0 {
+	if addresses := a.Remote(); len(addresses) > 0 {
 		t.say("interrupted, but the sweep goes on at %s: to follow it again, run\n  %s\nto end it, run\n  %s",
 			strings.Join(addresses, ", "), command, commandLine("coordinator", "delete", "--out", a.Folder()))
 		return

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/host"
 	"spiqsweep/sweep"
 	"spiqsweep/worker/program"
 )
@@ -94,10 +95,10 @@ func (f *verifyFlags) verifier(c *cobra.Command, tasks []string, t *terminal) (a
 	t.done = "compared"
 	v := app.Verifier{Follow: t.follow}
 	v.Selection, v.Share, v.Seed = selection, f.share, f.seed
-	v.Hosting = func(class string) (app.Hosting, error) {
+	v.Options = func(class string) (host.Options, error) {
 		kernel, err := chooseKernel(class)
 		if err != nil {
-			return app.Hosting{}, err
+			return host.Options{}, err
 		}
 		return f.hosting.hosting(kernel, t)
 	}
@@ -137,7 +138,7 @@ func (f *verifyFlags) advise(t *terminal, done app.Verification) error {
 	}
 	if diverged > 0 {
 		t.say("%s diverged now: `%s` runs %s once more, and the result that two of three runs agree on is accepted", count(diverged, "task"), retry, them(diverged))
-		if done.Here {
+		if done.Local {
 			t.say("tables and figures show it after the next run of the sweep")
 		}
 	}

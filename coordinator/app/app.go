@@ -8,34 +8,36 @@ import (
 
 	"github.com/google/uuid"
 
+	"spiqsweep/coordinator/folder"
+	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/remote"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/table"
 )
 
-// App is a sweep that has its folder, its plan and someone who keeps its queue:
-// this coordinator, or one elsewhere.
+// App is a sweep with its output folder, its plan and its queue, which this process
+// serves or a remote coordinator.
 type App struct {
 	Config
 	Revision queue.Revision // what the plan changed
-	Notices  []string       // about the recording and the grid, for a person to read
+	Notices  []string       // about the recording and the grid, for the user
 	Resumed  bool           // the folder had this sweep before
 
 	prepared *Prepared
 	id       string
-	folder   folder
-	created  string    // the topmost folder that Open made; "" if the output folder was there
-	lock     io.Closer // of the folder, while it is ours
-	keeper   keeper
-	host     *host          // of the queue, if it is this coordinator
-	client   *remote.Client // of the queue, if it is elsewhere
-	view     *view
+	folder   folder.Folder
+	created  string    // the topmost folder that Open created; "" if the output folder existed
+	lock     io.Closer // of the folder; nil if it is not locked
+	queue    sweepQueue
+	host     *host.Host     // nil if a remote coordinator runs the sweep
+	client   *remote.Client // nil if this process runs the sweep
+	view     *folder.View
 }
 
-// Open checks everything, then takes the output folder and the store (or calls
-// the coordinator that keeps the sweep) and plans the sweep. What it returns must
-// be closed. If it fails, a folder that it made is gone again.
+// Open checks all input, locks the output folder, opens the store or calls the remote
+// coordinator, and plans the sweep. The caller must close the App. If Open fails, it
+// removes the folders that it created.
 func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if c.Input, err = c.Resume(c.Out); err != nil {
 		return nil, err
@@ -44,7 +46,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Config: c, prepared: prepared, Notices: prepared.Notices, folder: folder(c.Out)}
+	a := &App{Config: c, prepared: prepared, Notices: prepared.Notices, folder: folder.Folder(c.Out)}
 	if c.Out == "" {
 		a.folder = defaultFolder(prepared.Grid)
 	}
@@ -53,24 +55,24 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 			a.undo()
 		}
 	}()
-	if err := a.chooseKeeper(); err != nil {
+	if err := a.chooseQueue(); err != nil {
 		return nil, err
 	}
-	if err := a.takeFolder(); err != nil {
+	if err := a.openFolder(); err != nil {
 		return nil, err
 	}
-	if err := a.survey(ctx); err != nil {
+	if err := a.checkFolder(ctx); err != nil {
 		return nil, err
 	}
-	a.folder.removeDrafts()
+	a.folder.RemoveDrafts()
 	if a.host != nil {
-		if err := a.host.openStore(ctx); err != nil {
+		if err := a.host.OpenStore(ctx); err != nil {
 			return nil, err
 		}
-		a.keeper = a.host.queue
+		a.queue = a.host.Queue()
 	}
 	if err := a.plan(ctx); err != nil {
-		return nil, a.fixable(err)
+		return nil, a.asInputError(err)
 	}
 	if err := a.publish(); err != nil {
 		return nil, err
@@ -78,36 +80,65 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	return a, nil
 }
 
-// Folder is the output folder.
-func (a *App) Folder() string { return string(a.folder) }
-
-// Elsewhere are the addresses of the coordinator that keeps the sweep; none if
-// it is this one.
-func (a *App) Elsewhere() []string {
-	if a.host != nil {
-		return nil
+// openFolder locks the folder and opens the address, if this process serves the sweep.
+// It creates a new folder only after the address was opened.
+func (a *App) openFolder() error {
+	missing, err := a.folder.Missing()
+	if err != nil {
+		return folder.BadInput("output folder %s: %w", a.folder, err)
 	}
-	return a.Coordinator.Addresses
+	if missing == "" {
+		if err := a.folder.CheckForeign(); err != nil {
+			return err
+		}
+		if err := a.lockFolder(); err != nil {
+			return err
+		}
+	}
+	if a.host != nil {
+		if err := a.host.Listen(); err != nil {
+			return err
+		}
+	}
+	if missing != "" {
+		if err := a.lockFolder(); err != nil {
+			return err
+		}
+		if a.folder.IsNew() {
+			a.created = missing
+		}
+	}
+	// Another coordinator may have used the folder since the first check.
+	return a.folder.CheckForeign()
 }
 
-// Address is where the coordinator listens.
-func (a *App) Address() string { return a.host.address() }
+func (a *App) lockFolder() error {
+	lock, err := a.folder.Lock()
+	switch {
+	case errors.Is(err, folder.ErrInUse):
+		return folder.BadInput("%w: see `%s`", err, folder.CommandLine("coordinator", "status", "--out", a.Folder()))
+	case err != nil:
+		return &folder.InputError{Err: err}
+	}
+	a.lock = lock
+	return nil
+}
 
-// Advertised are the addresses where workers elsewhere find it; none if it is to
-// be found on this machine alone.
-func (a *App) Advertised() []string { return a.host.advertised() }
+// undo removes what a failed Open has made.
+func (a *App) undo() {
+	lock := a.lock
+	a.lock = nil
+	_ = a.Close()
+	if lock != nil {
+		a.folder.Undo(lock, a.created)
+	}
+}
 
-// WorkerFile is the file with which a worker finds this coordinator.
-func (a *App) WorkerFile() string { return a.folder.path(workerFile) }
-
-// Prepared is the grid with its tasks.
-func (a *App) Prepared() *Prepared { return a.prepared }
-
-// plan makes the prepared tasks the folder's sweep, or its newest revision.
+// plan makes the prepared tasks the sweep of the folder, or its newest revision.
 func (a *App) plan(ctx context.Context) error {
 	if a.id != "" && a.Recompute {
-		// First of all: a sweep that stayed behind would keep its tasks open.
-		if err := a.keeper.Delete(ctx, a.id); err != nil && !errors.Is(err, queue.ErrUnknown) {
+		// This comes first: otherwise the old sweep would keep its tasks open after a crash.
+		if err := a.queue.Delete(ctx, a.id); err != nil && !errors.Is(err, queue.ErrUnknown) {
 			return err
 		}
 		a.id = ""
@@ -115,13 +146,13 @@ func (a *App) plan(ctx context.Context) error {
 	if a.Resumed = a.id != ""; !a.Resumed {
 		a.id = uuid.NewString()
 	}
-	if named, err := a.folder.identity(); err != nil || named != a.id {
-		if err := a.folder.setIdentity(a.id); err != nil {
+	if named, err := a.folder.Identity(); err != nil || named != a.id {
+		if err := a.folder.SetIdentity(a.id); err != nil {
 			return err
 		}
 	}
 	err := a.prepared.data.encode(ctx, func(digest string, body []byte) error {
-		return a.keeper.PutRecording(ctx, digest, body)
+		return a.queue.PutRecording(ctx, digest, body)
 	})
 	if err != nil {
 		return fmt.Errorf("store the recording: %w", err)
@@ -130,47 +161,104 @@ func (a *App) plan(ctx context.Context) error {
 		ID: a.id, Name: a.prepared.Grid.Name, Grid: a.Grid,
 		Numerics: sweep.Numerics, KernelClass: a.Kernel.Class,
 	}
-	if a.Resumed { // as a rule with the same plan
+	if a.Resumed { // usually with the same plan
 		if s.Digest, err = queue.Digest(a.prepared.tasks()); err != nil {
 			return err
 		}
 	}
-	if a.Revision, err = a.keeper.Plan(ctx, s, a.prepared.tasks()); err != nil {
+	if a.Revision, err = a.queue.Plan(ctx, s, a.prepared.tasks()); err != nil {
 		return fmt.Errorf("plan the sweep: %w", err)
 	}
 	return nil
 }
 
-// checkNumbers refuses to mix numbers of two kinds in one sweep.
+// checkNumbers refuses to mix results of two numerics or kernel classes in one sweep.
 func (a *App) checkNumbers(before queue.Sweep) error {
 	switch {
 	case before.Numerics != sweep.Numerics:
-		return badInput("the sweep in %s was computed with numerics %d, and this program computes with %d: "+
-			"go on with the program that began it, give another --out, or begin anew with --recompute",
+		return folder.BadInput("the sweep in %s was computed with numerics %d, and this program computes with %d: "+
+			"resume it with the program that started it, give another --out, or start anew with --recompute",
 			a.folder, before.Numerics, sweep.Numerics)
 	case before.KernelClass != a.Kernel.Class:
-		return badInput("the sweep in %s is of kernel class %s, and this would be %s: "+
-			"go on with --kernel %s, give another --out, or begin anew with --recompute",
+		return folder.BadInput("the sweep in %s has kernel class %s, and this run has %s: "+
+			"resume it with --kernel %s, give another --out, or start anew with --recompute",
 			a.folder, before.KernelClass, a.Kernel.Class, before.KernelClass)
 	}
 	return nil
 }
 
-// Levels sum up the results.csv that was written last.
-func (a *App) Levels() []table.Level { return a.view.levels }
+// publish writes the files with which others find the coordinator, and the grid.
+func (a *App) publish() error {
+	if a.host != nil {
+		if err := a.host.Publish(); err != nil {
+			return err
+		}
+		a.Notices = append(a.Notices, a.host.Warnings()...)
+	} else if err := a.Coordinator.Save(a.folder.Path(folder.CoordinatorFile)); err != nil {
+		return err
+	}
+	a.view = a.newView()
+	run, err := a.prepared.Input.run()
+	if err != nil {
+		return err
+	}
+	return a.folder.WriteRun(run, a.prepared.Input.Grid)
+}
 
-// Problems are the files of the output folder that could not be written the last
+// newView returns a view that writes all files of the folder again.
+func (a *App) newView() *folder.View {
+	s := folder.Sweep{ID: a.id, Grid: a.prepared.Grid, Plan: a.prepared.Plan, Selected: a.prepared.selected}
+	return folder.NewView(a.folder, a.queue, s, a.Log.Named("output"))
+}
+
+// Folder returns the path of the output folder.
+func (a *App) Folder() string { return string(a.folder) }
+
+// Remote returns the addresses of the remote coordinator that runs the sweep, or nil if
+// this process runs it.
+func (a *App) Remote() []string {
+	if a.host != nil {
+		return nil
+	}
+	return a.Coordinator.Addresses
+}
+
+// Address returns the address on which the coordinator listens.
+func (a *App) Address() string { return a.host.Address() }
+
+// Advertised returns the addresses at which workers on other machines reach the
+// coordinator, or nil if only this machine can.
+func (a *App) Advertised() []string { return a.host.Advertised() }
+
+// WorkerFile returns the path of the credentials for workers.
+func (a *App) WorkerFile() string { return a.folder.Path(folder.WorkerFile) }
+
+// Prepared returns the grid with its tasks.
+func (a *App) Prepared() *Prepared { return a.prepared }
+
+// Levels summarises the results.csv that was written last.
+func (a *App) Levels() []table.Level { return a.view.Levels() }
+
+// Completeness describes the results.csv that was written last.
+func (a *App) Completeness() table.Completeness { return a.view.Completeness() }
+
+// Problems lists the files of the output folder that could not be written the last
 // time, or not in their place, by name.
-func (a *App) Problems() []Problem { return a.view.problems.list() }
+func (a *App) Problems() []folder.Problem { return a.view.Problems() }
 
-// Completeness is the proof beside it.
-func (a *App) Completeness() table.Completeness { return a.view.completeness }
+// IntegrityErrors returns the stored results that differ from the accepted ones, in
+// grid order. The tables omit their numbers.
+func (a *App) IntegrityErrors() []folder.IntegrityError { return a.view.IntegrityErrors() }
 
-// Close lets go of everything. It may be called more than once.
+// Warnings returns warnings about the results.
+func (a *App) Warnings() []string { return a.view.Warnings() }
+
+// Close releases the folder, the store and the address. It may be called more than
+// once.
 func (a *App) Close() error {
 	var faults error
 	if a.host != nil {
-		faults = a.host.close()
+		faults = a.host.Close()
 	}
 	if a.client != nil {
 		faults = errors.Join(faults, a.client.Close())

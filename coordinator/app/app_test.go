@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/queue"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/simulator/circuit"
@@ -25,7 +26,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var kernel = circuit.Kernel{Name: "puppet", Class: "puppet/test"}
+var kernel = circuit.Kernel{Name: "fake", Class: "fake/test"}
 
 const fourCells = `
 sweep "four" {
@@ -36,12 +37,12 @@ sweep "four" {
 }
 `
 
-// config is a run of a grid by two puppets.
-func config(t testing.TB, grid string, p *puppets) app.Config {
+// config is a run of a grid by two fakeWorkers.
+func config(t testing.TB, grid string, p *fakeWorkers) app.Config {
 	return app.Config{
 		Input: app.Input{GridName: "test.hcl", Grid: []byte(grid), Kernel: kernel},
 		Out:   filepath.Join(t.TempDir(), "runs", "out"),
-		Hosting: app.Hosting{
+		Options: host.Options{
 			Local:  2,
 			Launch: p.launch,
 			Policy: queue.Policy{LeaseTerm: 2 * time.Second, BackOff: time.Millisecond, CallAgainBusy: 50 * time.Millisecond},
@@ -94,7 +95,7 @@ func columns(t testing.TB, folder, name string, wanted ...string) []string {
 
 func TestASweepFromItsGridToItsTables(t *testing.T) {
 	t.Parallel()
-	p := &puppets{}
+	p := &fakeWorkers{}
 	c := config(t, fourCells, p)
 	_, last := played(t, c)
 	if want := (queue.Counts{Planned: 4, Done: 4}); last.Counts != want || last.Gained != 4 || last.Incomplete() != 0 {
@@ -134,7 +135,7 @@ func TestASweepFromItsGridToItsTables(t *testing.T) {
 
 func TestRowsMayShareATask(t *testing.T) {
 	t.Parallel()
-	p := &puppets{}
+	p := &fakeWorkers{}
 	c := config(t, `
 sweep "shared" {
   grid {
@@ -156,7 +157,7 @@ sweep "shared" {
 
 func TestAnInterruptedSweepHandsBackAndResumes(t *testing.T) {
 	t.Parallel()
-	p := &puppets{act: func(c sweep.Configuration) *spiqsweepv1.Report {
+	p := &fakeWorkers{act: func(c sweep.Configuration) *spiqsweepv1.Report {
 		if c.Neurons == 2 {
 			return nil
 		}
@@ -165,7 +166,7 @@ func TestAnInterruptedSweepHandsBackAndResumes(t *testing.T) {
 	c := config(t, fourCells, p)
 	ctx, interrupt := context.WithCancel(t.Context())
 	c.Follow = func(now app.Progress) {
-		if now.Counts.Leased == 2 { // both puppets are at work on what takes for ever
+		if now.Counts.Leased == 2 { // both fakeWorkers are at work on what takes for ever
 			interrupt()
 		}
 	}
@@ -194,7 +195,7 @@ func TestAnInterruptedSweepHandsBackAndResumes(t *testing.T) {
 
 func TestAFileThatCannotBeReplacedIsWrittenBeside(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	planned, err := app.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -223,7 +224,7 @@ sweep "variable" {
   }
 }
 `
-	c := config(t, grid, &puppets{})
+	c := config(t, grid, &fakeWorkers{})
 	c.Variables = map[string]string{"t": "3"}
 	played(t, c)
 	kept, err := os.ReadFile(filepath.Join(c.Out, "sweep.hcl"))

@@ -39,7 +39,7 @@ type data struct {
 	options    recording.Options
 	recordings map[source]*recording.Recording
 	timesteps  map[source]int // the most of a configuration
-	samples    map[choice]sample
+	selected   map[choice]selectedNeurons
 }
 
 // source names a recording, choice the cells of one.
@@ -56,11 +56,11 @@ type (
 	}
 )
 
-// sample is the chosen cells.
-type sample struct {
+// selectedNeurons are the neurons that configurations are trained on.
+type selectedNeurons struct {
 	name          string // of the recording
 	digest        string
-	cells         []int
+	neurons       []int
 	repeats, bins int
 	binMS         float64
 }
@@ -68,7 +68,7 @@ type sample struct {
 func newData(path string, o recording.Options) *data {
 	return &data{
 		path: path, options: o, timesteps: map[source]int{},
-		recordings: map[source]*recording.Recording{}, samples: map[choice]sample{},
+		recordings: map[source]*recording.Recording{}, selected: map[choice]selectedNeurons{},
 	}
 }
 
@@ -93,40 +93,40 @@ func (d *data) open(ctx context.Context, s source) (*recording.Recording, error)
 	return r, nil
 }
 
-// sample returns what a configuration is trained on.
-func (d *data) sample(ctx context.Context, c sweep.Configuration) (sample, error) {
+// selectNeurons returns what a configuration is trained on.
+func (d *data) selectNeurons(ctx context.Context, c sweep.Configuration) (selectedNeurons, error) {
 	key := choice{source: sourceOf(c), selection: c.Recording.Select, neurons: c.Neurons}
 	if c.Recording.Select == "random" {
 		key.seed = c.Seed
 	}
-	if s, ok := d.samples[key]; ok {
+	if s, ok := d.selected[key]; ok {
 		return s, nil
 	}
 	r, err := d.open(ctx, key.source)
 	if err != nil {
-		return sample{}, err
+		return selectedNeurons{}, err
 	}
 	selection, err := recording.ParseSelection(key.selection)
 	if err != nil {
-		return sample{}, err
+		return selectedNeurons{}, err
 	}
-	cells, err := r.Select(selection, key.neurons, key.seed)
+	neurons, err := r.Select(selection, key.neurons, key.seed)
 	if err != nil {
-		return sample{}, fmt.Errorf("%w: it is %s", err, r.Shape())
+		return selectedNeurons{}, fmt.Errorf("%w: it is %s", err, r.Shape())
 	}
-	raster := r.Raster(cells)
-	s := sample{
-		name: r.Name(), digest: raster.Digest(), cells: cells,
+	raster := r.Raster(neurons)
+	s := selectedNeurons{
+		name: r.Name(), digest: raster.Digest(), neurons: neurons,
 		repeats: r.Repeats(), bins: r.Bins(), binMS: r.BinMS(),
 	}
-	d.samples[key] = s
+	d.selected[key] = s
 	return s, nil
 }
 
 // digest names the bits that a configuration is trained on, or reports why it
 // cannot be.
 func (d *data) digest(ctx context.Context, c sweep.Configuration) (string, error) {
-	s, err := d.sample(ctx, c)
+	s, err := d.selectNeurons(ctx, c)
 	if err != nil {
 		return "", err
 	}
@@ -141,12 +141,12 @@ func (d *data) digest(ctx context.Context, c sweep.Configuration) (string, error
 // encode calls put with the bits of every choice of cells and their digest. It
 // lets go of the recordings.
 func (d *data) encode(ctx context.Context, put func(digest string, body []byte) error) error {
-	for key, s := range d.samples {
+	for key, s := range d.selected {
 		r, err := d.open(ctx, key.source)
 		if err != nil {
 			return err
 		}
-		raster := r.Raster(s.cells)
+		raster := r.Raster(s.neurons)
 		if raster.Digest() != s.digest {
 			return fmt.Errorf("%s has changed while it was read", r.Name())
 		}

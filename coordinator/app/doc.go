@@ -35,7 +35,7 @@
 // # Bad input
 //
 // Whatever a person can get wrong is checked before the folder is created and
-// comes back as an [*InputError].
+// comes back as an [*folder.InputError].
 //
 // # What may replace what
 //

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/deploy/needs"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
@@ -88,7 +89,7 @@ var states = map[string]func(t *testing.T, path, victim string){
 func TestFolderStates(t *testing.T) {
 	t.Parallel()
 	needs.NoRaceDetector(t, "minutes, with one goroutine at a time")
-	finished := config(t, fourCells, &puppets{})
+	finished := config(t, fourCells, &fakeWorkers{})
 	played(t, finished)
 	open := func(grid string, isDefault, run bool) func(context.Context, app.Config) error {
 		return func(ctx context.Context, c app.Config) error {
@@ -116,7 +117,7 @@ func TestFolderStates(t *testing.T) {
 			return err
 		},
 		"serve": func(ctx context.Context, c app.Config) error {
-			s, err := app.OpenServer(ctx, app.ServerConfig{Hosting: c.Hosting, KernelClass: kernel.Class, Out: c.Out})
+			s, err := host.OpenServer(ctx, host.ServerConfig{Options: c.Options, KernelClass: kernel.Class, Out: c.Out})
 			if err != nil {
 				return err
 			}
@@ -195,7 +196,7 @@ func TestFolderStates(t *testing.T) {
 // TestACopyOfALiveFolder: commands on it do not reach the original's coordinator.
 func TestACopyOfALiveFolder(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }})
+	c := config(t, fourCells, &fakeWorkers{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }})
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -256,7 +257,7 @@ func TestACopyOfALiveFolder(t *testing.T) {
 func TestAResumedSweepReadsItsOwnInput(t *testing.T) {
 	t.Parallel()
 	grid := "variable \"t\" {\n  default = \"1\"\n}\nsweep \"resumed\" {\n  grid {\n    timesteps = [1, 2]\n  }\n}\n"
-	c := config(t, grid, &puppets{})
+	c := config(t, grid, &fakeWorkers{})
 	c.Variables = map[string]string{"t": "a\n# --var t=b\nsweep {"}
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
@@ -284,7 +285,7 @@ func TestAResumedSweepReadsItsOwnInput(t *testing.T) {
 // a run writes by a rename.
 func TestDraftsOfEveryFileAreRemoved(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	played(t, c)
 	written := regexp.MustCompile(`^(\.lock|sweep\.db.*)$`) // in place
 	var drafts []string

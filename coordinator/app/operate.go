@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/remote"
 	"spiqsweep/coordinator/store"
@@ -15,7 +16,7 @@ import (
 // Status returns the state of a sweep, by its name or ID; "" stands for the folder's
 // sweep.
 func (p Place) Status(ctx context.Context, name string) (status Status, err error) {
-	running, err := p.read(ctx, name, func(ctx context.Context, k keeper, s queue.Sweep) error {
+	running, err := p.read(ctx, name, func(ctx context.Context, k sweepQueue, s queue.Sweep) error {
 		if c, ok := k.(*remote.Client); ok {
 			answer, err := c.WireStatus(ctx, s.ID) // with the labels of tasks
 			status = newStatus(answer)
@@ -33,7 +34,7 @@ func (p Place) Status(ctx context.Context, name string) (status Status, err erro
 // servedByAnother reports whether a coordinator serves the store, although that of
 // the folder does not run: a worker has called it within its lease term.
 func (p Place) servedByAnother(s queue.Status) bool {
-	url, err := folder(p.Out).storeURL(p.Store)
+	url, err := folder.Folder(p.Out).StoreURL(p.Store)
 	return err == nil && p.Coordinator.Token == "" && store.Shared(url) &&
 		slices.ContainsFunc(s.Workers, func(w queue.Worker) bool { return w.Deadline.After(s.AsOf) })
 }
@@ -77,72 +78,73 @@ func (p Place) List(ctx context.Context) ([]SweepSummary, error) {
 	return summaries, err
 }
 
-// ErrNoName says that a sweep must be named: the place is not the folder of one.
+// ErrNoName reports that the user must name the sweep, since the place is not the
+// folder of one.
 var ErrNoName = errors.New("name the sweep to delete")
 
-// Delete ends the sweep that a word names, or the folder's, and returns what it
-// was. What it has finished stays in the store. Errors: ErrNoName.
-func (p Place) Delete(ctx context.Context, word string) (forgotten queue.Sweep, err error) {
-	if id, err := folder(p.Out).identity(); word == "" && (err != nil || id == "" || p.Out == "" || p.Coordinator.Token != "") {
-		return queue.Sweep{}, &InputError{ErrNoName}
+// Delete deletes a sweep, by its name or ID, or that of the folder, and returns what it
+// was. Its results stay in the store. Errors: ErrNoName.
+func (p Place) Delete(ctx context.Context, name string) (deleted queue.Sweep, err error) {
+	if id, err := folder.Folder(p.Out).Identity(); name == "" && (err != nil || id == "" || p.Out == "" || p.Coordinator.Token != "") {
+		return queue.Sweep{}, &folder.InputError{Err: ErrNoName}
 	}
-	err = p.write(ctx, word, func(ctx context.Context, k keeper, s queue.Sweep) error {
-		forgotten = s
+	err = p.write(ctx, name, func(ctx context.Context, k sweepQueue, s queue.Sweep) error {
+		deleted = s
 		return k.Delete(ctx, s.ID)
 	})
-	return forgotten, err
+	return deleted, err
 }
 
-// Retry reopens tasks of one sweep: all that failed, or diverged, if none
-// is named.
+// Retry reopens selected tasks of a sweep that failed, or that diverged. An empty
+// selection means all of them.
 func (p Place) Retry(ctx context.Context, s queue.Selection, diverged bool) (reopened int, err error) {
-	err = p.change(ctx, s, func(ctx context.Context, k keeper, s queue.Selection) (err error) {
+	err = p.change(ctx, s, func(ctx context.Context, k sweepQueue, s queue.Selection) (err error) {
 		reopened, err = k.Retry(ctx, queue.RetryRequest{Selection: s, Diverged: diverged})
 		return err
 	})
 	return reopened, err
 }
 
-// Cancel sets the unfinished tasks of one sweep aside: all if none is named.
+// Cancel cancels selected unfinished tasks of a sweep. An empty selection means all of
+// them. shared counts the tasks that go on, since another sweep needs them.
 func (p Place) Cancel(ctx context.Context, s queue.Selection) (cancelled, shared int, err error) {
-	err = p.change(ctx, s, func(ctx context.Context, k keeper, s queue.Selection) (err error) {
+	err = p.change(ctx, s, func(ctx context.Context, k sweepQueue, s queue.Selection) (err error) {
 		cancelled, shared, err = k.Cancel(ctx, s)
 		return err
 	})
 	return cancelled, shared, err
 }
 
-// change does something with tasks of the sweep that the selection names by a
-// word, or of the folder's.
-func (p Place) change(ctx context.Context, s queue.Selection, do func(context.Context, keeper, queue.Selection) error) error {
-	return p.write(ctx, s.Sweep, func(ctx context.Context, k keeper, found queue.Sweep) error {
+// change calls do with the selection, after it has replaced the name of the sweep by its
+// ID.
+func (p Place) change(ctx context.Context, s queue.Selection, do func(context.Context, sweepQueue, queue.Selection) error) error {
+	return p.write(ctx, s.Sweep, func(ctx context.Context, k sweepQueue, found queue.Sweep) error {
 		s.Sweep = found.ID
 		return do(ctx, k, s)
 	})
 }
 
-// Drain asks workers of the coordinator that runs there to leave. Without one
-// there is nobody to ask: local workers have ended with it, and others wait for
-// the next.
+// Drain asks workers of the running coordinator to leave. It is an error if none runs:
+// local workers have ended with it, and others wait for the next one.
 func (p Place) Drain(ctx context.Context, r queue.DrainRequest) (draining int, err error) {
 	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) (err error) {
 		draining, err = c.Drain(ctx, r)
 		return err
 	})
 	if err == nil && !running {
-		err = badInput("output folder %s: no coordinator is running there, so there is no worker to drain", p.Out)
+		err = folder.BadInput("output folder %s: no coordinator is running, so there is no worker to drain", p.Out)
 	}
 	return draining, err
 }
 
-// finished are the tasks that the folder's sweep has done: none if there is no
-// sweep yet.
+// finished returns the done tasks of the sweep of the folder, or nil if there is no
+// sweep.
 func (p Place) finished(ctx context.Context) (map[sweep.TaskID]bool, error) {
-	if id, err := folder(p.Out).identity(); err != nil || id == "" {
+	if id, err := folder.Folder(p.Out).Identity(); err != nil || id == "" {
 		return nil, err
 	}
 	done := map[sweep.TaskID]bool{}
-	_, err := p.read(ctx, "", func(ctx context.Context, k keeper, s queue.Sweep) error {
+	_, err := p.read(ctx, "", func(ctx context.Context, k sweepQueue, s queue.Sweep) error {
 		for row, err := range k.Rows(ctx, s.ID) {
 			if err != nil {
 				return err
@@ -152,7 +154,7 @@ func (p Place) finished(ctx context.Context) (map[sweep.TaskID]bool, error) {
 		return nil
 	})
 	if errors.Is(err, queue.ErrUnknown) {
-		return nil, nil // named, but never planned
+		return nil, nil // it has an ID, but was never planned
 	}
 	return done, err
 }

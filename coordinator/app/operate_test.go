@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/folder"
+	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/queue"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
@@ -18,7 +20,7 @@ import (
 
 func TestFailingTasksAreFailedAndReopened(t *testing.T) {
 	t.Parallel()
-	p := &puppets{act: failing}
+	p := &fakeWorkers{act: failing}
 	c := config(t, fourCells, p)
 	_, last := played(t, c)
 	if want := (queue.Counts{Planned: 4, Failed: 4}); last.Counts != want || last.Incomplete() != 4 {
@@ -44,7 +46,7 @@ func TestFailingTasksAreFailedAndReopened(t *testing.T) {
 
 func TestStatusAndRetryThroughTheCoordinator(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{act: failing})
+	c := config(t, fourCells, &fakeWorkers{act: failing})
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +77,7 @@ func TestStatusAndRetryThroughTheCoordinator(t *testing.T) {
 // runs in the output folder.
 func TestAGivenStoreWins(t *testing.T) {
 	t.Parallel()
-	finished := config(t, fourCells, &puppets{})
+	finished := config(t, fourCells, &fakeWorkers{})
 	played(t, finished)
 	runs, running, stop := runForOthers(t)
 	defer runs.Close()
@@ -111,7 +113,7 @@ func sweepOf(t *testing.T, folder string) string {
 
 func TestEstimateKnowsWhatIsFinished(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	prepared, err := app.Prepare(t.Context(), c.Input)
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +135,7 @@ func TestEstimateKnowsWhatIsFinished(t *testing.T) {
 
 func TestAFolderRemembersItsStore(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	c.Store = filepath.Join(t.TempDir(), "elsewhere.db")
 	played(t, c)
 	if _, err := os.Stat(filepath.Join(c.Out, "sweep.db")); !errors.Is(err, fs.ErrNotExist) {
@@ -158,8 +160,8 @@ func TestAFolderRemembersItsStore(t *testing.T) {
 func TestCommandsOnWhatWasForgotten(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]app.Config{
-		"here":      config(t, fourCells, &puppets{}),
-		"submitted": submitted(t, fourCells, serving(t, &puppets{})),
+		"here":      config(t, fourCells, &fakeWorkers{}),
+		"submitted": submitted(t, fourCells, serving(t, &fakeWorkers{})),
 	} {
 		played(t, c)
 		place := app.Place{Out: c.Out}
@@ -177,7 +179,7 @@ func TestCommandsOnWhatWasForgotten(t *testing.T) {
 		for command, err := range map[string]error{
 			"status": ofStatus, "retry": ofRetry, "cancel": ofCancel, "delete": ofForget, "verify": ofVerify,
 		} {
-			if !isInput(err, "it was forgotten: run the grid again") {
+			if !isInput(err, "its sweep was deleted: run the grid again") {
 				t.Errorf("%s: error of %s is %v", name, command, err)
 			}
 		}
@@ -186,8 +188,8 @@ func TestCommandsOnWhatWasForgotten(t *testing.T) {
 
 func TestASweepThatIsForgottenWhileItRuns(t *testing.T) {
 	t.Parallel()
-	stuck := func() *puppets {
-		return &puppets{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }}
+	stuck := func() *fakeWorkers {
+		return &fakeWorkers{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }}
 	}
 	for name, c := range map[string]app.Config{
 		"here":      config(t, fourCells, stuck()),
@@ -204,7 +206,7 @@ func TestASweepThatIsForgottenWhileItRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = a.Run(t.Context())
-		if want := "the sweep of " + c.Out + " was forgotten while it was followed: run the grid again with --replace to begin anew"; !isInput(err, "") || err.Error() != want {
+		if want := "the sweep of " + c.Out + " was deleted during the run: run the grid again with --replace to start anew"; !isInput(err, "") || err.Error() != want {
 			t.Errorf("%s: error is %v, want %s", name, err, want)
 		}
 		if err := a.Close(); err != nil {
@@ -216,16 +218,16 @@ func TestASweepThatIsForgottenWhileItRuns(t *testing.T) {
 // TestAServerWithoutASweep says how to give it one, whether it runs or not.
 func TestAServerWithoutASweep(t *testing.T) {
 	t.Parallel()
-	c := app.ServerConfig{Hosting: config(t, fourCells, &puppets{}).Hosting, KernelClass: kernel.Class, Out: filepath.Join(t.TempDir(), "it's")}
+	c := host.ServerConfig{Options: config(t, fourCells, &fakeWorkers{}).Options, KernelClass: kernel.Class, Out: filepath.Join(t.TempDir(), "it's")}
 	c.Local = 0
-	ended, err := app.OpenServer(t.Context(), c)
+	ended, err := host.OpenServer(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	check := func() {
 		t.Helper()
 		place, want := app.Place{Out: c.Out}, "no sweep yet: submit one with `"+
-			app.CommandLine("coordinator", "--grid", "sweep.hcl", "--coordinator", filepath.Join(c.Out, "operator.json"))+"`"
+			folder.CommandLine("coordinator", "--grid", "sweep.hcl", "--coordinator", filepath.Join(c.Out, "operator.json"))+"`"
 		if _, err := place.Status(t.Context(), ""); !isInput(err, want) {
 			t.Errorf("error of status is %v, want %s", err, want)
 		}

@@ -6,81 +6,81 @@ import (
 	"fmt"
 	"os"
 
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/remote"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/proto/credentials"
 )
 
-// Place is where sweeps live, for commands from another terminal: with a
-// coordinator that runs, or in a store that none serves.
+// Place is the place of sweeps, for commands from other terminals: a running
+// coordinator, or a store that no coordinator serves.
 type Place struct {
-	Out string // the output folder of a sweep, or the folder of `serve`; "": none
-	// Store is the URL of a store, which is opened without asking the folder's
-	// coordinator; "": the store that the folder was run with.
+	Out string // the output folder of a sweep, or the folder of a server; "": none
+	// Store is the URL of a store, which is opened without a call to the coordinator of
+	// the folder; "": the store that the folder records.
 	Store string
-	// Coordinator is asked instead of the folder's own; the zero value means the
-	// one that the folder knows.
+	// Coordinator is called instead of that of the folder, unless it is the zero value.
 	Coordinator credentials.File
 }
 
-// WorkerFile is the file with which a worker finds the coordinator that serves
-// from the folder.
-func (p Place) WorkerFile() string { return folder(p.Out).path(workerFile) }
+// WorkerFile returns the path of the credentials for workers of the coordinator in the
+// folder.
+func (p Place) WorkerFile() string { return folder.Folder(p.Out).Path(folder.WorkerFile) }
 
-// task is what a command does with whoever keeps the sweep that it is about.
-type task func(ctx context.Context, k keeper, s queue.Sweep) error
+// work is what a command does with a sweep and its queue.
+type work func(ctx context.Context, k sweepQueue, s queue.Sweep) error
 
-// read does what changes nothing: at the coordinator that runs there, or in the
-// store if none does. word names the sweep, by its ID or its name; "": the folder's,
-// or the only one.
-func (p Place) read(ctx context.Context, word string, do task) (running bool, err error) {
-	if _, err := p.sweep(word); err != nil {
+// read calls do, which must not change the sweep, with the running coordinator, or with
+// the store if none runs. The sweep is given by its name or ID; "" stands for that of
+// the folder, or the only one. read reports whether a coordinator runs.
+func (p Place) read(ctx context.Context, name string, do work) (running bool, err error) {
+	if _, err := p.sweep(name); err != nil {
 		return false, err
 	}
 	running, err = p.ask(ctx, func(ctx context.Context, c *remote.Client) error {
-		return p.with(ctx, c, c.Sweep, word, do)
+		return p.with(ctx, c, c.Sweep, name, do)
 	})
 	if running || err != nil {
 		return running, err
 	}
-	return false, p.inStore(ctx, readOnly, func(q *queue.Queue) error { return p.with(ctx, q, q.Find, word, do) })
+	return false, p.inStore(ctx, readOnly, func(q *queue.Queue) error { return p.with(ctx, q, q.Find, name, do) })
 }
 
-// write does what changes something, likewise.
-func (p Place) write(ctx context.Context, word string, do task) error {
-	if _, err := p.sweep(word); err != nil {
+// write is read for changes.
+func (p Place) write(ctx context.Context, name string, do work) error {
+	if _, err := p.sweep(name); err != nil {
 		return err
 	}
 	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) error {
-		return p.with(ctx, c, c.Sweep, word, do)
+		return p.with(ctx, c, c.Sweep, name, do)
 	})
 	if running || err != nil {
 		return err
 	}
-	if missing, err := folder(p.Out).missing(); p.Store == "" && err == nil && missing == "" {
-		lock, err := folder(p.Out).lock()
+	if missing, err := folder.Folder(p.Out).Missing(); p.Store == "" && err == nil && missing == "" {
+		lock, err := folder.Folder(p.Out).Lock()
 		if err != nil {
-			return &InputError{err}
+			return &folder.InputError{Err: err}
 		}
 		defer lock.Close()
 	}
-	// Opened to be written, a store that is not there would be created.
-	look := func(context.Context, keeper, queue.Sweep) error { return nil }
-	if err := p.inStore(ctx, readOnly, func(q *queue.Queue) error { return p.with(ctx, q, q.Find, word, look) }); err != nil {
+	// Look for the sweep first: opening a missing store for writing would create it.
+	look := func(context.Context, sweepQueue, queue.Sweep) error { return nil }
+	if err := p.inStore(ctx, readOnly, func(q *queue.Queue) error { return p.with(ctx, q, q.Find, name, look) }); err != nil {
 		return err
 	}
-	return p.inStore(ctx, open, func(q *queue.Queue) error { return p.with(ctx, q, q.Find, word, do) })
+	return p.inStore(ctx, open, func(q *queue.Queue) error { return p.with(ctx, q, q.Find, name, do) })
 }
 
-// with does something with the sweep that is meant, which it looks for first.
-func (p Place) with(ctx context.Context, k keeper, find func(context.Context, string) (queue.Sweep, error), word string, do task) error {
-	meant, err := p.sweep(word)
+// with finds the sweep and calls do with it.
+func (p Place) with(ctx context.Context, k sweepQueue, find func(context.Context, string) (queue.Sweep, error), name string, do work) error {
+	meant, err := p.sweep(name)
 	if err != nil {
 		return err
 	}
 	s, err := find(ctx, meant)
-	if errors.Is(err, queue.ErrUnknown) && word == "" && p.Out != "" && p.Coordinator.Token == "" {
+	if errors.Is(err, queue.ErrUnknown) && name == "" && p.Out != "" && p.Coordinator.Token == "" {
 		return p.absent(meant, err)
 	}
 	if err != nil {
@@ -89,18 +89,18 @@ func (p Place) with(ctx context.Context, k keeper, find func(context.Context, st
 	return do(ctx, k, s)
 }
 
-// ask calls the coordinator that keeps the sweeps. It says whether one runs.
+// ask calls do with a client of the running coordinator, and reports whether one runs.
 func (p Place) ask(ctx context.Context, do func(context.Context, *remote.Client) error) (running bool, err error) {
-	file, elsewhere, err := p.coordinator()
+	file, isRemote, err := p.coordinator()
 	if err != nil || file.Token == "" {
 		return false, err
 	}
 	client, err := remote.New(file, 0)
 	if err != nil {
-		return false, &InputError{err}
+		return false, &folder.InputError{Err: err}
 	}
 	defer client.Close()
-	if file.Folder != nil && p.Coordinator.Token == "" && !elsewhere && !isFolder(p.Out, *file.Folder) {
+	if file.Folder != nil && p.Coordinator.Token == "" && !isRemote && !folder.Folder(p.Out).Is(*file.Folder) {
 		do = func(ctx context.Context, c *remote.Client) error {
 			if _, err := c.Sweeps(ctx); err != nil {
 				return err
@@ -110,101 +110,101 @@ func (p Place) ask(ctx context.Context, do func(context.Context, *remote.Client)
 	}
 	err = do(ctx, client)
 	switch {
-	case errors.Is(err, queue.ErrUnavailable) && remote.Answered(err): // it has the store, which is unwell
-		return true, &InputError{err}
-	case errors.Is(err, queue.ErrUnavailable), errors.Is(err, remote.ErrRefused): // or it is somebody else's by now
-		if !elsewhere {
+	case errors.Is(err, queue.ErrUnavailable) && remote.Answered(err): // it runs, and its store is not available
+		return true, &folder.InputError{Err: err}
+	case errors.Is(err, queue.ErrUnavailable), errors.Is(err, remote.ErrRefused): // or another process has its address now
+		if !isRemote {
 			return false, nil
 		}
-		return false, &InputError{err}
-	case errors.As(err, new(*InputError)):
+		return false, &folder.InputError{Err: err}
+	case errors.As(err, new(*folder.InputError)):
 		return true, err
 	case errors.Is(err, queue.ErrUnknown), errors.Is(err, queue.ErrInvalid), errors.Is(err, queue.ErrMismatch):
-		return true, &InputError{err}
+		return true, &folder.InputError{Err: err}
 	default:
 		return true, err
 	}
 }
 
-// copied refuses to ask the coordinator of another folder than the one that is named.
+// copied reports that the folder is a copy of the one whose coordinator runs.
 func (p Place) copied(file credentials.File) error {
-	return badInput("output folder %s is a copy of %s on %s, whose coordinator is running: name that folder with --out, "+
-		"or its coordinator with --coordinator %s, if that is the one you mean; `%s` makes a sweep of its own of the copy",
-		p.Out, file.Folder.Path, file.Folder.Host, folder(p.Out).path(operatorFile), CommandLine("coordinator", "--out", p.Out))
+	return folder.BadInput("output folder %s is a copy of %s on %s, whose coordinator is running: name that folder with --out, "+
+		"or its coordinator with --coordinator %s; `%s` makes the copy a sweep of its own",
+		p.Out, file.Folder.Path, file.Folder.Host, folder.Folder(p.Out).Path(folder.OperatorFile), folder.CommandLine("coordinator", "--out", p.Out))
 }
 
-// coordinator is whom to ask: without a token, nobody. If it is elsewhere, there
-// is no store of which it could be asked instead.
-func (p Place) coordinator() (file credentials.File, elsewhere bool, err error) {
+// coordinator returns the credentials of the coordinator to call, or the zero value. If
+// the coordinator is remote, there is no store to read instead.
+func (p Place) coordinator() (file credentials.File, isRemote bool, err error) {
 	if p.Coordinator.Token != "" {
 		return p.Coordinator, true, nil
 	}
 	if p.Store != "" {
-		return credentials.File{}, false, nil // the folder's coordinator may keep another
+		return credentials.File{}, false, nil // the coordinator of the folder may serve another store
 	}
-	file, err = folder(p.Out).coordinator()
+	file, err = folder.Folder(p.Out).Coordinator()
 	if err != nil || file.Token != "" {
 		return file, true, err
 	}
-	file, err = credentials.Load(folder(p.Out).path(operatorFile))
+	file, err = credentials.Load(folder.Folder(p.Out).Path(folder.OperatorFile))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return credentials.File{}, false, nil
 	case err != nil:
-		return credentials.File{}, false, &InputError{err}
+		return credentials.File{}, false, &folder.InputError{Err: err}
 	}
 	return file, false, nil
 }
 
-// sweep is what is meant: the word, else the folder's sweep, else the only one
-// of the coordinator or the store.
-func (p Place) sweep(word string) (string, error) {
-	if word != "" || p.Coordinator.Token != "" || p.Out == "" {
-		return word, nil
+// sweep returns the name or ID of the sweep: the given one, else that of the folder,
+// else "" for the only one of the coordinator or the store.
+func (p Place) sweep(name string) (string, error) {
+	if name != "" || p.Coordinator.Token != "" || p.Out == "" {
+		return name, nil
 	}
-	id, err := folder(p.Out).identity()
+	id, err := folder.Folder(p.Out).Identity()
 	if err != nil {
-		return "", &InputError{err}
+		return "", &folder.InputError{Err: err}
 	}
-	if id == "" && p.Store == "" && !folder(p.Out).serves() && !folder(p.Out).lostIdentity() {
-		return "", badInput("output folder %s: there is no sweep in it: name the folder with --out", p.Out)
+	if id == "" && p.Store == "" && !folder.Folder(p.Out).Serves() && !folder.Folder(p.Out).LostIdentity() {
+		return "", folder.BadInput("output folder %s: there is no sweep in it: name the folder with --out", p.Out)
 	}
 	return id, nil
 }
 
-// absent explains that the folder's sweep, or the only one, is not there.
+// absent explains that the sweep of the folder, or any sweep, does not exist.
 func (p Place) absent(id string, err error) error {
-	switch f := folder(p.Out); {
+	switch f := folder.Folder(p.Out); {
 	case id != "":
-		return absentError(fmt.Sprintf("output folder %s: its sweep is not there any more: it was forgotten: run the grid again with --replace", p.Out))
-	case f.serves():
-		submit := CommandLine("coordinator", "--grid", "sweep.hcl", "--coordinator", f.path(operatorFile))
+		return absentError(fmt.Sprintf("output folder %s: its sweep was deleted: run the grid again with --replace", p.Out))
+	case f.Serves():
+		submit := folder.CommandLine("coordinator", "--grid", "sweep.hcl", "--coordinator", f.Path(folder.OperatorFile))
 		return absentError(fmt.Sprintf("folder %s: no sweep yet: submit one with `%s`", p.Out, submit))
 	default:
 		return err
 	}
 }
 
-// absentError says to a person why a sweep is not there: it is a queue.ErrUnknown.
+// absentError explains why a sweep does not exist. It is a queue.ErrUnknown.
 type absentError string
 
 func (e absentError) Error() string { return string(e) }
 
 func (absentError) Unwrap() error { return queue.ErrUnknown }
 
-// inStore works on the store without a coordinator.
-func (p Place) inStore(ctx context.Context, open func(context.Context, string) (queue.Store, error), work func(*queue.Queue) error) error {
-	url, err := folder(p.Out).storeURL(p.Store)
+// inStore opens the store and calls do with its queue.
+func (p Place) inStore(ctx context.Context, open func(context.Context, string) (queue.Store, error), do func(*queue.Queue) error) error {
+	url, err := folder.Folder(p.Out).StoreURL(p.Store)
 	if err != nil {
 		return err
 	}
 	s, err := open(ctx, url)
 	if err != nil {
-		return &InputError{fmt.Errorf("open the store: %w", err)}
+		return folder.BadInput("open the store: %w", err)
 	}
-	err = errors.Join(work(queue.New(s, queue.Policy{})), s.Close())
+	err = errors.Join(do(queue.New(s, queue.Policy{})), s.Close())
 	if errors.Is(err, queue.ErrUnknown) || errors.Is(err, queue.ErrInvalid) {
-		return &InputError{err}
+		return &folder.InputError{Err: err}
 	}
 	return err
 }

@@ -12,37 +12,36 @@ import (
 	"slices"
 	"strings"
 
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/simulator/recording"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
 	"spiqsweep/sweep/plan"
-	"spiqsweep/sweep/table"
 )
 
-// Prepared is a grid that was found good, with its tasks.
+// Prepared is a valid grid with its tasks.
 type Prepared struct {
 	Input   Input
 	Grid    *grid.Grid
 	Plan    *plan.Plan
-	Notices []string // about the grid and the recording, for a person to read
+	Notices []string // about the grid and the recording, for the user
 
-	data  *data
-	shape table.Shape // which columns the tables have
+	data *data
 }
 
-// Prepare checks a grid and its recording and names the tasks. It reads files
-// and writes none. All faults of the input come back at once, as an *InputError.
-// Reading the recording ends once ctx is done, with the cause of that.
+// Prepare checks a grid and its recording and plans the tasks. It reads files and
+// writes none. It returns all faults of the input together, as an *folder.InputError.
+// When ctx ends, it stops reading the recording and returns the cause.
 func Prepare(ctx context.Context, in Input) (*Prepared, error) {
 	parsed, diagnostics := grid.Parse(in.GridName, in.Grid, in.Variables)
 	if diagnostics.HasErrors() {
-		return nil, badInput("the grid cannot be run\n\n%w", diagnostics)
+		return nil, folder.BadInput("the grid cannot be run\n\n%w", diagnostics)
 	}
 	path, err := parsed.ResolveRecording(in.Recording)
 	if err != nil {
-		return nil, &InputError{err}
+		return nil, &folder.InputError{Err: err}
 	}
 	p := &Prepared{Grid: parsed, Input: in, data: newData(path, recording.Options{Variable: in.Variable, Limit: in.MaxRecording})}
 	p.data.pathAt = parsed.RecordingAt()
@@ -53,26 +52,25 @@ func Prepare(ctx context.Context, in Input) (*Prepared, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	default:
-		return nil, &InputError{err}
+		return nil, &folder.InputError{Err: err}
 	}
 	if diagnostics.Len() > 0 {
 		p.Notices = append(p.Notices, strings.TrimSuffix(diagnostics.Error(), "\n"))
 	}
 	p.Notices = append(p.Notices, p.data.notices()...)
-	p.shape = shapeOf(parsed)
 	return p, nil
 }
 
-// Data names what is trained on: the surrogate, a file, or both.
+// Data names the training data: the surrogate, a recording, or both.
 func (p *Prepared) Data() string {
 	names := map[string]bool{}
-	for _, s := range p.data.samples {
+	for _, s := range p.data.selected {
 		names[s.name] = true
 	}
 	return strings.Join(slices.Sorted(maps.Keys(names)), " and ")
 }
 
-// tasks are the plan in the queue's words.
+// tasks returns the plan in the types of the queue.
 func (p *Prepared) tasks() iter.Seq2[queue.Planned, error] {
 	return func(yield func(queue.Planned, error) bool) {
 		for t := range p.Plan.Tasks() {
@@ -83,23 +81,9 @@ func (p *Prepared) tasks() iter.Seq2[queue.Planned, error] {
 	}
 }
 
-// shapeOf says which columns the tables of a grid have.
-func shapeOf(g *grid.Grid) table.Shape {
-	var shape table.Shape
-	for _, axis := range g.Axes {
-		shape.Axes = append(shape.Axes, axis.Setting.Name)
-	}
-	for _, c := range g.Configurations() {
-		if shape.Holdout = c.Recording.Holdout > 0; shape.Holdout {
-			break
-		}
-	}
-	return shape
-}
-
-// Estimate says what is left to do, given what the sweep's folder has finished.
+// Estimate estimates the work that is left, given the finished tasks of the folder.
 func (p *Prepared) Estimate(ctx context.Context, place Place) (plan.Estimate, error) {
-	if f := folder(place.Out); p.Input.IsDefault && f != "" && !f.resumable() {
+	if f := folder.Folder(place.Out); p.Input.IsDefault && f != "" && !f.HasRun() {
 		fault := "holds no sweep with its grid"
 		if _, err := os.Stat(place.Out); errors.Is(err, fs.ErrNotExist) {
 			fault = "does not exist"
@@ -112,10 +96,16 @@ func (p *Prepared) Estimate(ctx context.Context, place Place) (plan.Estimate, er
 	finished, err := place.finished(ctx)
 	if errors.Is(err, store.ErrInUse) {
 		err = nil
-		p.Notices = append(p.Notices, "a coordinator is running there: what it has finished is not taken into account, see `coordinator status`")
+		p.Notices = append(p.Notices, "a coordinator is running there: its finished tasks are not counted, see `coordinator status`")
 	}
 	return p.Plan.Estimate(finished), err
 }
 
-// defaultFolder is the output folder of a grid for which none is named.
-func defaultFolder(g *grid.Grid) folder { return folder(filepath.Join("runs", g.Name)) }
+// defaultFolder returns the output folder of a grid if the user names none.
+func defaultFolder(g *grid.Grid) folder.Folder { return folder.Folder(filepath.Join("runs", g.Name)) }
+
+// selected returns what a configuration is trained on, as the output folder shows it.
+func (p *Prepared) selected(ctx context.Context, c sweep.Configuration) (folder.Selected, error) {
+	s, err := p.data.selectNeurons(ctx, c)
+	return folder.Selected{Recording: s.name, NeuronIDs: s.neurons, BinMS: s.binMS}, err
+}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
@@ -30,7 +31,7 @@ func load(t *testing.T, c app.Config, name string) credentials.File {
 // interrupts it and waits for its end.
 func runForOthers(t *testing.T) (*app.App, app.Config, func()) {
 	t.Helper()
-	c := config(t, fourCells, &puppets{act: failing})
+	c := config(t, fourCells, &fakeWorkers{act: failing})
 	c.Listen, c.Local = "0.0.0.0:0", 0
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
@@ -108,7 +109,7 @@ func TestASweepReachedFromElsewhere(t *testing.T) {
 
 func TestLocalWorkersFindACoordinatorWithTLS(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	c.Listen = "0.0.0.0:0"
 	if _, last := played(t, c); last.Counts.Done != 4 {
 		t.Errorf("%d tasks done, want 4", last.Counts.Done)
@@ -119,7 +120,7 @@ func TestLocalWorkersFindACoordinatorWithTLS(t *testing.T) {
 // next coordinator, too.
 func TestKeysOutliveTheCoordinator(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	c.Listen, c.Advertise = "127.0.0.1:0", []string{"coordinator.example.org:7473"}
 	reopened := func() credentials.File {
 		a, err := app.Open(t.Context(), c)
@@ -164,7 +165,7 @@ func TestTwoCoordinatorsShareAnAuthority(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		c := config(t, fourCells, &puppets{})
+		c := config(t, fourCells, &fakeWorkers{})
 		c.CACert, c.CAKey = certificate, key // TLS on loopback, too, where it is asked for
 		a, err := app.Open(t.Context(), c)
 		if err != nil {
@@ -182,7 +183,7 @@ func TestTwoCoordinatorsShareAnAuthority(t *testing.T) {
 
 func TestInsecureIsSaid(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	c.Listen, c.Insecure = "0.0.0.0:0", true
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
@@ -201,7 +202,7 @@ func TestInsecureIsSaid(t *testing.T) {
 // workers may rely on.
 func TestABrokenAuthorityIsNamed(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	c.Listen = "0.0.0.0:0"
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
@@ -213,7 +214,7 @@ func TestABrokenAuthorityIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = app.Open(t.Context(), c)
-	var input *app.InputError
+	var input *folder.InputError
 	if !errors.As(err, &input) || !strings.Contains(err.Error(), "ca.pem to have a new authority made") {
 		t.Errorf("error is %v, want an InputError that names the mend", err)
 	}

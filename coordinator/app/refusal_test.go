@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 )
 
 func TestASecondCoordinatorIsRefused(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -22,9 +23,9 @@ func TestASecondCoordinatorIsRefused(t *testing.T) {
 	defer a.Close()
 	c.Store = filepath.Join(t.TempDir(), "another.db") // not even with a store of its own
 	_, err = app.Open(t.Context(), c)
-	var input *app.InputError
-	if !errors.As(err, &input) || !errors.Is(err, app.ErrInUse) {
-		t.Errorf("error is %v, want an InputError that is ErrInUse", err)
+	var input *folder.InputError
+	if !errors.As(err, &input) || !errors.Is(err, folder.ErrInUse) {
+		t.Errorf("error is %v, want an InputError that is folder.ErrInUse", err)
 	}
 }
 
@@ -70,14 +71,14 @@ func TestBadInputLeavesNothing(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := config(t, fourCells, &puppets{})
+			c := config(t, fourCells, &fakeWorkers{})
 			parent := filepath.Dir(filepath.Dir(c.Out))
 			test.change(&c)
 			a, err := app.Open(t.Context(), c)
 			if a != nil {
 				a.Close()
 			}
-			var input *app.InputError
+			var input *folder.InputError
 			if !errors.As(err, &input) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error is %v, want an InputError with %q", err, test.want)
 			}
@@ -94,7 +95,7 @@ func TestAFolderThatCannotBeMade(t *testing.T) {
 	if _, err := os.Stat(readOnly); err != nil {
 		t.Skipf("skipped: needs a file system that nobody can write: %v", err)
 	}
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	c.Out = filepath.Join(readOnly, "sweep")
 	if _, err := app.Open(t.Context(), c); !isInput(err, "--out") {
 		t.Errorf("error is %v, want an InputError that names the flag", err)
@@ -105,7 +106,7 @@ func TestAFolderThatCannotBeMade(t *testing.T) {
 // password in it not shown.
 func TestAStoreByKeywords(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	c.Store = "host=localhost password=topsecret"
 	_, err := app.Open(t.Context(), c)
 	if _, err := os.Stat(c.Store); err == nil {
@@ -119,7 +120,7 @@ func TestAStoreByKeywords(t *testing.T) {
 func TestAFolderWithoutASweep(t *testing.T) {
 	t.Parallel()
 	place := app.Place{Out: t.TempDir()}
-	var input *app.InputError
+	var input *folder.InputError
 	if _, err := place.Status(t.Context(), ""); !errors.As(err, &input) || !strings.Contains(err.Error(), "no sweep") {
 		t.Errorf("error of Status is %v", err)
 	}
@@ -136,7 +137,7 @@ func TestAFolderWithoutASweep(t *testing.T) {
 // left as it is.
 func TestOtherPeoplesFilesAreSpared(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	theirs := filepath.Join(c.Out, "results.csv")
 	if err := os.MkdirAll(c.Out, 0o777); err != nil {
 		t.Fatal(err)
@@ -145,7 +146,7 @@ func TestOtherPeoplesFilesAreSpared(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := app.Open(t.Context(), c)
-	var input *app.InputError
+	var input *folder.InputError
 	if !errors.As(err, &input) || !strings.Contains(err.Error(), "results.csv") || !strings.Contains(err.Error(), "--out") {
 		t.Errorf("error is %v, want an InputError that names the file and the mend", err)
 	}

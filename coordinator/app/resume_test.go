@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/proto/credentials"
@@ -18,7 +19,7 @@ import (
 
 func TestTheSameCommandResumes(t *testing.T) {
 	t.Parallel()
-	p := &puppets{}
+	p := &fakeWorkers{}
 	c := config(t, fourCells, p)
 	played(t, c)
 	before, err := os.ReadFile(filepath.Join(c.Out, "results.csv"))
@@ -47,7 +48,7 @@ func TestTheSameCommandResumes(t *testing.T) {
 
 func TestAnotherGridIsARevision(t *testing.T) {
 	t.Parallel()
-	p := &puppets{}
+	p := &fakeWorkers{}
 	c := config(t, fourCells, p)
 	played(t, c)
 	c.Grid = []byte(strings.Replace(fourCells, "neurons   = [1, 2]", "neurons   = [2, 3]", 1))
@@ -63,14 +64,14 @@ func TestAnotherGridIsARevision(t *testing.T) {
 
 func TestASweepKeepsItsKernelClass(t *testing.T) {
 	t.Parallel()
-	p := &puppets{}
+	p := &fakeWorkers{}
 	c := config(t, fourCells, p)
 	played(t, c)
 	other := c
 	other.Kernel = circuit.Kernel{Name: "other", Class: "other/test"}
 	_, err := app.Open(t.Context(), other)
-	var input *app.InputError
-	if !errors.As(err, &input) || !strings.Contains(err.Error(), "--kernel puppet/test") || !strings.Contains(err.Error(), "--recompute") {
+	var input *folder.InputError
+	if !errors.As(err, &input) || !strings.Contains(err.Error(), "--kernel fake/test") || !strings.Contains(err.Error(), "--recompute") {
 		t.Errorf("error is %v, want an InputError that names the mends", err)
 	}
 	other.Recompute = true
@@ -88,7 +89,7 @@ func TestASweepKeepsItsKernelClass(t *testing.T) {
 // busy, or waiting, for ever.
 func TestRecomputeForgetsTheSweepBefore(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	for _, recompute := range []bool{false, true} {
 		c.Recompute = recompute
 		a, err := app.Open(t.Context(), c)
@@ -114,7 +115,7 @@ func TestRecomputeForgetsTheSweepBefore(t *testing.T) {
 // not read models of cells that are gone; asked for again, they are back.
 func TestModelsAreThoseOfTheNewestGrid(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	whole := c.Grid
 	fewer := []byte(strings.Replace(string(whole), "neurons   = [1, 2]", "neurons   = [2]", 1))
 	if string(fewer) == string(whole) {
@@ -143,7 +144,7 @@ func TestAStoreThatIsRemovedWhileItsSweepRuns(t *testing.T) {
 		"to the end":  {false, "the tables in %s are complete, but nothing can be resumed or verified"},
 		"interrupted": {true, "of 4 tasks done, and nothing can be resumed or verified"},
 	} {
-		c := config(t, fourCells, &puppets{})
+		c := config(t, fourCells, &fakeWorkers{})
 		ctx, interrupt := context.WithCancel(t.Context())
 		defer interrupt()
 		c.Follow = func(now app.Progress) {

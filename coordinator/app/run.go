@@ -8,72 +8,74 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"spiqsweep/coordinator/folder"
+	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/queue"
 )
 
-// Run follows the sweep until nothing is left of it that could run, or until ctx
-// ends, and leaves the output folder up to date. If this coordinator keeps the
-// sweep it serves workers meanwhile, and in the end has them hand back what they
-// hold; elsewhere, the sweep goes on. It returns the context's cause, and is
-// called once.
+// Run follows the sweep until all tasks are finished or ctx ends, and brings the output
+// folder up to date. If this process serves the sweep, Run serves workers, and at the
+// end has them hand back their tasks; a remote sweep goes on. Run returns the cause of
+// the context, and may be called once.
 func (a *App) Run(ctx context.Context) (Progress, error) {
 	began := time.Now()
-	// What serves the workers must outlive ctx: they have work to hand back.
+	// The services outlive ctx, since workers hand back their tasks after it ends.
 	base, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	services, serving := errgroup.WithContext(base)
-	services.Go(func() error { return a.keepFresh(serving) })
+	services.Go(func() error { return a.refreshFolder(serving) })
 	if a.host != nil {
-		a.host.start(serving, services, a.id, a.needed(ctx))
+		a.host.Start(serving, services, a.id, a.localWorkers(ctx))
 	}
 	last, err := a.follow(ctx, serving)
 	if a.host != nil {
 		if err == nil {
-			a.sayWaitForWorkers(ctx, began)
+			a.waitForWorkers(ctx, began)
 		}
-		a.host.stop()
+		a.host.Stop()
 	}
 	stop()
 	if fault := services.Wait(); fault != nil && !errors.Is(fault, context.Canceled) {
-		err = fault // the reason why following ended
+		err = fault // which ended follow
 	}
 	return a.conclude(last, err)
 }
 
-// needed is how many local workers to start: none if nothing is left to do.
-func (a *App) needed(ctx context.Context) int {
-	if status, err := a.keeper.Status(ctx, a.id); err == nil && status.Counts.Finished() {
+// localWorkers returns the number of local workers to start: none if all tasks are
+// finished.
+func (a *App) localWorkers(ctx context.Context) int {
+	if status, err := a.queue.Status(ctx, a.id); err == nil && status.Counts.Finished() {
 		return 0
 	}
 	return a.Local
 }
 
-// follow reports on the sweep until it is finished, interrupted, or one of the
-// services has failed.
+// follow reports the progress until the sweep is finished, ctx ends, or a service has
+// failed.
 func (a *App) follow(ctx, serving context.Context) (Progress, error) {
-	pause := lookEvery
+	pause := pollEvery
 	if a.host == nil {
-		pause = lookElsewhereEvery
+		pause = pollRemoteEvery
 	}
 	began := time.Now()
-	first, away := -1, false // tasks done at the first look; whether their keeper is away
-	worked := false          // whether there were workers
-	var logged []string      // what is wrong with the store, as far as it was logged
+	first, unavailable := -1, false // tasks done at the first poll; the last poll failed
+	worked := false                 // workers have been present
+	var logged []string             // warnings of the store
 	for {
-		looked := time.Now()
-		status, err := a.keeper.Status(serving, a.id)
+		polled := time.Now()
+		status, err := a.queue.Status(serving, a.id)
 		switch {
 		case errors.Is(err, queue.ErrUnavailable):
-			if !away {
-				a.Log.Warn("cannot look at the sweep: will try again", "error", err)
+			if !unavailable {
+				a.Log.Warn("cannot read the status of the sweep: will try again", "error", err)
 			}
-			away = true
+			unavailable = true
 		case err != nil:
 			return Progress{}, fmt.Errorf("read the status: %w", err)
 		default:
-			away = false
-			if a.host == nil { // else host.tick does so
-				logged = warn(a.Log, logged, status.Warnings)
+			unavailable = false
+			if a.host == nil { // otherwise the host logs them
+				logged = host.LogWarnings(a.Log, logged, status.Warnings)
 			}
 			if first < 0 {
 				first = status.Counts.Done
@@ -90,7 +92,7 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 				return now, nil
 			}
 		}
-		clock := time.NewTimer(lookAgain(pause, time.Since(looked)))
+		clock := time.NewTimer(pollPause(pause, time.Since(polled)))
 		select {
 		case <-clock.C:
 		case <-ctx.Done():
@@ -103,63 +105,66 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 	}
 }
 
-// lookAgain is the pause after a look that took so long: a thousand workers are
-// long to list, and are to be served meanwhile.
-func lookAgain(pause, took time.Duration) time.Duration {
-	return max(pause, min(lookShare*took, longestLook))
+// pollPause returns the pause after a poll that took that long. Listing a thousand
+// workers takes long, and must leave time to serve them.
+func pollPause(pause, took time.Duration) time.Duration {
+	return max(pause, min(pollShare*took, longestPollPause))
 }
 
-// sayWaitForWorkers lets workers hear that all is done, so that they leave by
-// themselves. Those that outlived another coordinator of this sweep may not
-// have called this one yet.
-func (a *App) sayWaitForWorkers(ctx context.Context, began time.Time) {
+// waitForWorkers gives workers time to learn that all tasks are done, so that they
+// leave. Workers that outlived an earlier coordinator of this sweep may not have called
+// this one yet.
+func (a *App) waitForWorkers(ctx context.Context, began time.Time) {
 	if a.Resumed && a.Listen != "" {
 		select {
-		case <-time.After(time.Until(began.Add(comeBack))):
+		case <-time.After(time.Until(began.Add(reconnectTime))):
 		case <-ctx.Done():
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, farewell)
+	ctx, cancel := context.WithTimeout(ctx, doneTimeout)
 	defer cancel()
-	a.host.server.WaitForWorkers(ctx)
+	a.host.WaitForWorkers(ctx)
 }
 
-// conclude brings the output folder up to date a last time. Who has interrupted
-// the sweep does not wait for models. That the sweep was forgotten explains
-// whatever else failed.
+// conclude brings the output folder up to date for the last time, within a limit if the
+// run was interrupted. If the sweep was deleted, conclude returns that as the error,
+// since it explains all others.
 func (a *App) conclude(last Progress, err error) (Progress, error) {
 	ctx := context.Background()
-	patience := forever
+	limit := folder.NoLimit
 	if err != nil {
-		patience = patient
+		limit = refreshLimit
 	}
-	removed := a.host != nil && a.host.file.removed()
-	if removed { // perhaps with the folder: all of it is written again
+	removed := ""
+	if a.host != nil {
+		removed = a.host.RemovedStore()
+	}
+	if removed != "" { // perhaps with the folder: write all of it again
 		a.view = a.newView()
 	}
-	a.view.attempted = ""
-	if fault := a.view.refresh(ctx, patience); fault != nil {
+	a.view.RewriteAttempts()
+	if fault := a.view.Refresh(ctx, limit); fault != nil {
 		err = errors.Join(err, fmt.Errorf("write the output folder: %w", fault))
 	}
-	switch status, fault := a.keeper.Status(ctx, a.id); {
+	switch status, fault := a.queue.Status(ctx, a.id); {
 	case fault == nil:
 		last.Status = status
 	case errors.Is(fault, queue.ErrUnknown):
-		err = badInput("the sweep of %s was forgotten while it was followed: run the grid again with --replace to begin anew", a.folder)
+		err = folder.BadInput("the sweep of %s was deleted during the run: run the grid again with --replace to start anew", a.folder)
 	}
-	if removed {
-		err = a.storeRemoved(last, err)
+	if removed != "" {
+		err = a.storeRemoved(removed, last, err)
 	}
 	return last, err
 }
 
-// keepFresh keeps the output folder up to date. What cannot be written now may
-// be writable later. A folder that takes long to write is written less often, so
-// that the workers are served meanwhile.
-func (a *App) keepFresh(ctx context.Context) error {
+// refreshFolder keeps the output folder up to date. It tries files again that could not
+// be written. If writing takes long, it writes less often, to leave time to serve
+// workers.
+func (a *App) refreshFolder(ctx context.Context) error {
 	for {
 		began := time.Now()
-		if err := a.view.refresh(ctx, patient); err != nil && ctx.Err() == nil {
+		if err := a.view.Refresh(ctx, refreshLimit); err != nil && ctx.Err() == nil {
 			a.Log.Warn("the output folder is not up to date", "error", err)
 		}
 		pause := time.NewTimer(max(RefreshEvery, refreshShare*time.Since(began)))
@@ -172,18 +177,15 @@ func (a *App) keepFresh(ctx context.Context) error {
 	}
 }
 
-// every calls f now and after each period, until it fails or ctx ends.
-func every(ctx context.Context, period time.Duration, f func() error) error {
-	clock := time.NewTicker(period)
-	defer clock.Stop()
-	for {
-		if err := f(); err != nil {
-			return err
-		}
-		select {
-		case <-clock.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+// storeRemoved adds to the error of a run that its store was removed.
+func (a *App) storeRemoved(path string, last Progress, err error) error {
+	removed := fmt.Sprintf("the store %s was removed while the sweep ran", path)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%s: the tables in %s are complete, but nothing can be resumed or verified", removed, a.folder)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: interrupted with %d of %d tasks done, and nothing can be resumed or verified", removed, last.Counts.Done, last.Counts.Planned)
+	default:
+		return errors.Join(err, errors.New(removed))
 	}
 }

@@ -12,25 +12,27 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/folder"
+	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
 
-// serving starts a coordinator without a grid, with two puppets.
-func serving(t testing.TB, p *puppets) (out string) {
+// serving starts a coordinator without a grid, with two fakeWorkers.
+func serving(t testing.TB, p *fakeWorkers) (out string) {
 	t.Helper()
 	p.stay = true
-	c := app.ServerConfig{Hosting: config(t, fourCells, p).Hosting, KernelClass: kernel.Class, Out: filepath.Join(t.TempDir(), "serve")}
+	c := host.ServerConfig{Options: config(t, fourCells, p).Options, KernelClass: kernel.Class, Out: filepath.Join(t.TempDir(), "serve")}
 	serve(t, c)
 	return c.Out
 }
 
 // serve runs a coordinator until the test ends.
-func serve(t testing.TB, c app.ServerConfig) *app.Server {
+func serve(t testing.TB, c host.ServerConfig) *host.Server {
 	t.Helper()
-	s, err := app.OpenServer(t.Context(), c)
+	s, err := host.OpenServer(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +66,7 @@ func operator(t testing.TB, out string) credentials.File {
 // submitted is a run of a grid by the coordinator that serves from a folder.
 func submitted(t testing.TB, grid, at string) app.Config {
 	t.Helper()
-	c := config(t, grid, &puppets{})
+	c := config(t, grid, &fakeWorkers{})
 	c.Coordinator = operator(t, at)
 	c.Local, c.Launch = 0, nil
 	return c
@@ -72,9 +74,9 @@ func submitted(t testing.TB, grid, at string) app.Config {
 
 func TestASubmittedSweepIsWrittenAsALocalOne(t *testing.T) {
 	t.Parallel()
-	here := config(t, fourCells, &puppets{})
+	here := config(t, fourCells, &fakeWorkers{})
 	played(t, here)
-	at := serving(t, &puppets{})
+	at := serving(t, &fakeWorkers{})
 	there := submitted(t, fourCells, at)
 	_, last := played(t, there)
 	if want := (queue.Counts{Planned: 4, Done: 4}); last.Counts != want {
@@ -113,8 +115,8 @@ func TestASubmittedSweepGoesOnWithoutItsFollower(t *testing.T) {
 	t.Parallel()
 	stuck := make(chan struct{})
 	goOn := sync.OnceFunc(func() { close(stuck) })
-	defer goOn() // or the puppets never end
-	at := serving(t, &puppets{act: func(c sweep.Configuration) *spiqsweepv1.Report {
+	defer goOn() // or the fakeWorkers never end
+	at := serving(t, &fakeWorkers{act: func(c sweep.Configuration) *spiqsweepv1.Report {
 		<-stuck
 		return &spiqsweepv1.Report{Outcome: finished(c)}
 	}})
@@ -129,7 +131,7 @@ func TestASubmittedSweepGoesOnWithoutItsFollower(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := a.Elsewhere(); len(got) == 0 {
+	if got := a.Remote(); len(got) == 0 {
 		t.Error("the sweep does not say that it is elsewhere")
 	}
 	last, err := a.Run(ctx)
@@ -151,19 +153,19 @@ func TestASubmittedSweepGoesOnWithoutItsFollower(t *testing.T) {
 		t.Errorf("status from the folder: %v, %v, %v", answer, answer.Running, err)
 	}
 	c.Listen = "127.0.0.1:0"
-	if _, err := app.Open(t.Context(), c); !isInput(err, "is kept by the coordinator at") {
+	if _, err := app.Open(t.Context(), c); !isInput(err, "is run by the coordinator at") {
 		t.Errorf("served here and there: %v", err)
 	}
 }
 
 func isInput(err error, says string) bool {
-	var input *app.InputError
+	var input *folder.InputError
 	return errors.As(err, &input) && strings.Contains(err.Error(), says)
 }
 
 func TestSweepsShareWhatIsFinished(t *testing.T) {
 	t.Parallel()
-	at := serving(t, &puppets{})
+	at := serving(t, &fakeWorkers{})
 	first := submitted(t, fourCells, at)
 	played(t, first)
 	second := submitted(t, strings.Replace(fourCells, `"four"`, `"more"`, 1), at)
@@ -189,7 +191,7 @@ func TestSweepsShareWhatIsFinished(t *testing.T) {
 	if forgotten, err := (app.Place{Coordinator: operator(t, at)}).Delete(t.Context(), "four"); err != nil || forgotten.Name != "four" {
 		t.Errorf("forget: %+v, %v", forgotten, err)
 	}
-	if _, err := (app.Place{Out: first.Out}).Status(t.Context(), ""); !isInput(err, "it was forgotten") {
+	if _, err := (app.Place{Out: first.Out}).Status(t.Context(), ""); !isInput(err, "its sweep was deleted") {
 		t.Errorf("the status of a forgotten sweep: %v", err)
 	}
 	if sweeps, err := place.List(t.Context()); err != nil || len(sweeps) != 1 || sweeps[0].Name != "more" {
@@ -201,9 +203,9 @@ func TestSweepsShareWhatIsFinished(t *testing.T) {
 // before has ended.
 func TestTheOnlyCoordinatorOfAStoreListsNoOther(t *testing.T) {
 	t.Parallel()
-	run := config(t, fourCells, &puppets{})
+	run := config(t, fourCells, &fakeWorkers{})
 	played(t, run) // leaves the address of a coordinator that has ended
-	c := app.ServerConfig{Hosting: config(t, fourCells, &puppets{}).Hosting, KernelClass: kernel.Class, Out: run.Out}
+	c := host.ServerConfig{Options: config(t, fourCells, &fakeWorkers{}).Options, KernelClass: kernel.Class, Out: run.Out}
 	c.Local, c.Listen = 0, "127.0.0.1:0"
 	s := serve(t, c)
 	for _, file := range []credentials.File{load(t, run, "worker.json"), load(t, run, "operator.json")} {
@@ -215,16 +217,16 @@ func TestTheOnlyCoordinatorOfAStoreListsNoOther(t *testing.T) {
 
 func TestASweepThatCannotBeSubmitted(t *testing.T) {
 	t.Parallel()
-	at := serving(t, &puppets{})
+	at := serving(t, &fakeWorkers{})
 	for name, test := range map[string]struct {
 		spoil func(*app.Config)
 		says  string
 	}{
-		"another class":   {func(c *app.Config) { c.Kernel.Class = "simd/test" }, "--kernel puppet/test"},
+		"another class":   {func(c *app.Config) { c.Kernel.Class = "simd/test" }, "--kernel fake/test"},
 		"nobody there":    {func(c *app.Config) { c.Coordinator.Addresses = []string{"127.0.0.1:1"} }, "does not answer"},
 		"another token":   {func(c *app.Config) { c.Coordinator.Token = credentials.NewToken() }, "does not accept"},
 		"a worker's role": {func(c *app.Config) { c.Coordinator.Role = credentials.Worker }, "role"},
-		"and served here": {func(c *app.Config) { c.Listen = "127.0.0.1:0" }, "is kept by the coordinator"},
+		"and served here": {func(c *app.Config) { c.Listen = "127.0.0.1:0" }, "is run by the coordinator"},
 	} {
 		c := submitted(t, fourCells, at)
 		test.spoil(&c)
@@ -240,11 +242,11 @@ func TestASweepThatCannotBeSubmitted(t *testing.T) {
 
 func TestAServerSparesOtherFolders(t *testing.T) {
 	t.Parallel()
-	c := app.ServerConfig{Hosting: config(t, fourCells, &puppets{}).Hosting, KernelClass: kernel.Class, Out: t.TempDir()}
+	c := host.ServerConfig{Options: config(t, fourCells, &fakeWorkers{}).Options, KernelClass: kernel.Class, Out: t.TempDir()}
 	if err := os.WriteFile(filepath.Join(c.Out, "thesis.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.OpenServer(t.Context(), c); !isInput(err, "thesis.txt") {
+	if _, err := host.OpenServer(t.Context(), c); !isInput(err, "thesis.txt") {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -10,75 +10,76 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"spiqsweep/coordinator/folder"
+	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/remote"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
 )
 
-// Verification is what came of running finished tasks once more.
+// Verification is the outcome of running finished tasks once more.
 type Verification struct {
 	Sweep    queue.Sweep
-	Chosen   int // tasks that ran once more, or were to, with those that were being verified before
+	Chosen   int // tasks selected to run once more, with those of earlier verifications
 	Findings []Finding
-	// Diverged are tasks that were meant and had diverged before: they were left out.
+	// Diverged counts selected tasks that had diverged before; they do not run again.
 	Diverged int
-	// Here says that no coordinator runs, which would bring the folder up to date.
-	Here bool
+	// Local reports that this process did the work, since no coordinator runs that would
+	// bring the folder up to date.
+	Local bool
 }
 
-// Finding is a task whose result could not be confirmed.
+// Finding is a task whose result was not confirmed.
 type Finding struct {
 	Task   sweep.TaskID
 	Label  string
-	State  sweep.State // diverged, or done if nothing contradicts its result
+	State  sweep.State // diverged, or done if no other result contradicts it
 	Reason string
 }
 
-// Verifier has finished tasks run once more, and compares.
+// Verifier configures a verification.
 type Verifier struct {
-	queue.VerifyRequest // its Sweep is a word; "": the folder's
-	// Hosting says how to serve a sweep of some kernel class that no coordinator
-	// serves: its workers do the work.
-	Hosting func(class string) (Hosting, error)
-	// Follow hears how many of the chosen tasks have been compared; nil: nobody does.
+	queue.VerifyRequest // its Sweep is a name or ID; "": that of the folder
+	// Options returns how to serve a sweep of a kernel class, if no coordinator serves it.
+	Options func(class string) (host.Options, error)
+	// Follow is called with the progress of the verification; it may be nil.
 	Follow func(Progress)
 }
 
-// Verify runs finished tasks of a sweep once more and waits until all have been
-// compared: through the coordinator that runs there, or, if none does and nothing
-// else is left to do, with workers of its own. When ctx ends, it returns the
-// cause; the tasks stay chosen, and the next coordinator goes on with them, or the
-// next verification, among whose tasks they count.
+// Verify runs finished tasks of a sweep once more and waits until all results are
+// compared. The running coordinator does the work, or local workers, if no coordinator
+// runs and all tasks are finished. When ctx ends, Verify returns the cause; the tasks
+// stay selected, and the next coordinator or verification resumes them.
 func (p Place) Verify(ctx context.Context, v Verifier) (Verification, error) {
 	if _, err := p.sweep(v.Sweep); err != nil {
 		return Verification{}, err
 	}
 	var done Verification
 	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) error {
-		return p.with(ctx, c, c.Sweep, v.Sweep, func(ctx context.Context, k keeper, s queue.Sweep) (err error) {
-			done, err = v.at(ctx, k, s.ID, lookElsewhereEvery)
+		return p.with(ctx, c, c.Sweep, v.Sweep, func(ctx context.Context, k sweepQueue, s queue.Sweep) (err error) {
+			done, err = v.verifyRemotely(ctx, k, s.ID, pollRemoteEvery)
 			return err
 		})
 	})
 	if running || err != nil {
 		return done, err
 	}
-	return p.verifyHere(ctx, v)
+	return p.verifyLocally(ctx, v)
 }
 
-// at verifies at a coordinator that runs.
-func (v Verifier) at(ctx context.Context, k keeper, word string, pause time.Duration) (Verification, error) {
-	done, tasks, err := v.choose(ctx, k, word)
+// verifyRemotely verifies at a running coordinator.
+func (v Verifier) verifyRemotely(ctx context.Context, k sweepQueue, id string, pause time.Duration) (Verification, error) {
+	done, tasks, err := v.choose(ctx, k, id)
 	if err != nil || len(tasks) == 0 {
 		return done, err
 	}
 	return v.compare(ctx, k, done, tasks, pause)
 }
 
-// choose has the tasks run once more by whatever workers there are.
-func (v Verifier) choose(ctx context.Context, k keeper, word string) (done Verification, tasks []sweep.TaskID, err error) {
-	if done.Sweep, err = k.Sweep(ctx, word); err != nil {
+// choose selects the tasks to run once more.
+func (v Verifier) choose(ctx context.Context, k sweepQueue, id string) (done Verification, tasks []sweep.TaskID, err error) {
+	if done.Sweep, err = k.Sweep(ctx, id); err != nil {
 		return done, nil, err
 	}
 	request := v.VerifyRequest
@@ -86,7 +87,7 @@ func (v Verifier) choose(ctx context.Context, k keeper, word string) (done Verif
 	tasks, err = k.Verify(ctx, request)
 	switch {
 	case errors.Is(err, queue.ErrUnknown), errors.Is(err, queue.ErrInvalid):
-		return done, nil, &InputError{err}
+		return done, nil, &folder.InputError{Err: err}
 	case err != nil:
 		return done, nil, err
 	}
@@ -95,36 +96,35 @@ func (v Verifier) choose(ctx context.Context, k keeper, word string) (done Verif
 		return done, nil, err
 	}
 	if done.Chosen+done.Diverged == 0 {
-		return done, nil, badInput("there is no finished task to verify")
+		return done, nil, folder.BadInput("no selected task is finished")
 	}
 	return done, tasks, nil
 }
 
-// diverged counts the tasks that are meant and had diverged before those were
-// chosen that run once more.
-func (v Verifier) diverged(ctx context.Context, k keeper, sweepID string, tasks []sweep.TaskID) (n int, err error) {
+// diverged counts the selected tasks that had diverged before the verification.
+func (v Verifier) diverged(ctx context.Context, k sweepQueue, sweepID string, tasks []sweep.TaskID) (n int, err error) {
 	chosen := set(tasks)
 	for row, err := range k.Rows(ctx, sweepID) {
 		if err != nil {
-			return 0, fmt.Errorf("read what has diverged: %w", err)
+			return 0, fmt.Errorf("read the diverged tasks: %w", err)
 		}
-		if row.State == sweep.Diverged && v.means(row.Task) && !chosen[row.Task.ID] {
+		if row.State == sweep.Diverged && v.selects(row.Task) && !chosen[row.Task.ID] {
 			n++
 		}
 	}
 	return n, nil
 }
 
-// means says whether the selection names a task.
-func (v Verifier) means(task sweep.Task) bool {
-	named := len(v.Tasks) == 0 || slices.ContainsFunc(v.Tasks, func(word sweep.TaskID) bool {
-		return strings.HasPrefix(string(task.ID), string(word))
+// selects reports whether the selection includes a task.
+func (v Verifier) selects(task sweep.Task) bool {
+	named := len(v.Tasks) == 0 || slices.ContainsFunc(v.Tasks, func(prefix sweep.TaskID) bool {
+		return strings.HasPrefix(string(task.ID), string(prefix))
 	})
 	return named && (len(v.Configurations) == 0 || slices.ContainsFunc(v.Configurations, func(c sweep.ConfigurationFilter) bool { return c.Has(task.Configuration) }))
 }
 
-// compare waits for what comes of the tasks.
-func (v Verifier) compare(ctx context.Context, k keeper, done Verification, tasks []sweep.TaskID, pause time.Duration) (Verification, error) {
+// compare waits for the results and returns the findings.
+func (v Verifier) compare(ctx context.Context, k sweepQueue, done Verification, tasks []sweep.TaskID, pause time.Duration) (Verification, error) {
 	if err := v.wait(ctx, k, done, pause); err != nil {
 		return done, err
 	}
@@ -134,7 +134,7 @@ func (v Verifier) compare(ctx context.Context, k keeper, done Verification, task
 }
 
 // wait returns when no task of the sweep is being verified any more.
-func (v Verifier) wait(ctx context.Context, k keeper, done Verification, pause time.Duration) error {
+func (v Verifier) wait(ctx context.Context, k sweepQueue, done Verification, pause time.Duration) error {
 	clock := time.NewTicker(pause)
 	defer clock.Stop()
 	began := time.Now()
@@ -144,7 +144,7 @@ func (v Verifier) wait(ctx context.Context, k keeper, done Verification, pause t
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, queue.ErrUnavailable):
-			// the next look may find another coordinator
+			// the next call may reach another coordinator
 		case err != nil:
 			return fmt.Errorf("read the status: %w", err)
 		default:
@@ -163,7 +163,7 @@ func (v Verifier) wait(ctx context.Context, k keeper, done Verification, pause t
 	}
 }
 
-// progress is that of the verification alone.
+// progress returns the progress of the verification alone.
 func (v Verification) progress(s queue.Status, elapsed time.Duration) Progress {
 	compared := max(0, v.Chosen-s.Counts.Verifying)
 	held := 0
@@ -171,22 +171,22 @@ func (v Verification) progress(s queue.Status, elapsed time.Duration) Progress {
 		held += len(w.Running)
 	}
 	running := v.Chosen - compared
-	if held < queue.MaxListed { // else there are more than are listed
+	if held < queue.MaxListed { // otherwise the list is incomplete
 		running = min(running, held)
 	}
 	s.Counts = queue.Counts{Planned: v.Chosen, Done: compared, Leased: running, Pending: v.Chosen - compared - running}
-	s.TimeLeft = 0 // that of the sweep
+	s.TimeLeft = 0 // it is that of the sweep
 	return Progress{Status: s, Elapsed: elapsed, Gained: compared}
 }
 
-// findings are what is not as it was before.
-func findings(ctx context.Context, k keeper, s queue.Sweep, tasks []sweep.TaskID) ([]Finding, error) {
+// findings returns the tasks whose results were not confirmed.
+func findings(ctx context.Context, k sweepQueue, s queue.Sweep, tasks []sweep.TaskID) ([]Finding, error) {
 	chosen := set(tasks)
 	axes := grid.Columns(s.Grid)
 	var found []Finding
 	for row, err := range k.Rows(ctx, s.ID) {
 		if err != nil {
-			return nil, fmt.Errorf("read what came of it: %w", err)
+			return nil, fmt.Errorf("read the outcome: %w", err)
 		}
 		if chosen[row.Task.ID] && (row.State != sweep.Done || row.Reason != "") {
 			found = append(found, Finding{row.Task.ID, row.Task.Configuration.Label(axes...), row.State, row.Reason})
@@ -203,50 +203,50 @@ func set(tasks []sweep.TaskID) map[sweep.TaskID]bool {
 	return in
 }
 
-// verifyHere serves the sweep for as long as it takes.
-func (p Place) verifyHere(ctx context.Context, v Verifier) (Verification, error) {
-	s, err := p.idle(ctx, v.Sweep)
+// verifyLocally serves the sweep to local workers until the verification ends.
+func (p Place) verifyLocally(ctx context.Context, v Verifier) (Verification, error) {
+	s, err := p.finishedSweep(ctx, v.Sweep)
 	if err != nil {
 		return Verification{}, err
 	}
-	hosting, err := v.Hosting(s.KernelClass)
+	options, err := v.Options(s.KernelClass)
 	if err != nil {
 		return Verification{}, err
 	}
-	hosting.Store = p.Store
-	lock, err := folder(p.Out).lock()
+	options.Store = p.Store
+	lock, err := folder.Folder(p.Out).Lock()
 	if err != nil {
-		return Verification{}, &InputError{err}
+		return Verification{}, &folder.InputError{Err: err}
 	}
 	defer lock.Close()
-	h := &host{Hosting: hosting, folder: folder(p.Out), class: s.KernelClass}
-	defer h.close()
-	if err := errors.Join(h.openDoor(), h.openStore(ctx)); err != nil {
+	h := host.New(options, folder.Folder(p.Out), s.KernelClass)
+	defer h.Close()
+	if err := errors.Join(h.Listen(), h.OpenStore(ctx)); err != nil {
 		return Verification{}, err
 	}
-	if err := h.publish(); err != nil {
+	if err := h.Publish(); err != nil {
 		return Verification{}, err
 	}
 	return v.with(ctx, h, s)
 }
 
-// with verifies with the workers of a host, which start when there is work: at
-// once, they would find nothing to do, and leave.
-func (v Verifier) with(ctx context.Context, h *host, s queue.Sweep) (Verification, error) {
-	done, tasks, err := v.choose(ctx, h.queue, s.ID)
-	done.Here = true
+// with verifies with the local workers of a host. They start after tasks were
+// selected: earlier, they would find no work and leave.
+func (v Verifier) with(ctx context.Context, h *host.Host, s queue.Sweep) (Verification, error) {
+	done, tasks, err := v.choose(ctx, h.Queue(), s.ID)
+	done.Local = true
 	if err != nil || len(tasks) == 0 {
 		return done, err
 	}
 	base, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	services, serving := errgroup.WithContext(base)
-	h.start(serving, services, s.ID, min(h.Local, len(tasks)))
+	h.Start(serving, services, s.ID, min(h.Local, len(tasks)))
 	watching, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	context.AfterFunc(serving, func() { cancel(context.Cause(serving)) })
-	done, err = v.compare(watching, h.queue, done, tasks, lookEvery)
-	h.stop()
+	done, err = v.compare(watching, h.Queue(), done, tasks, pollEvery)
+	h.Stop()
 	stop()
 	if fault := services.Wait(); fault != nil && !errors.Is(fault, context.Canceled) {
 		err = fault
@@ -254,23 +254,23 @@ func (v Verifier) with(ctx context.Context, h *host, s queue.Sweep) (Verificatio
 	return done, err
 }
 
-// idle finds a sweep in a store that no coordinator serves, if nothing of it is
-// left to do: else the workers would do that first.
-func (p Place) idle(ctx context.Context, word string) (s queue.Sweep, err error) {
-	look := func(ctx context.Context, k keeper, found queue.Sweep) error {
+// finishedSweep finds a sweep in a store that no coordinator serves. All its tasks must
+// be finished: otherwise the workers would run the others first.
+func (p Place) finishedSweep(ctx context.Context, name string) (s queue.Sweep, err error) {
+	look := func(ctx context.Context, k sweepQueue, found queue.Sweep) error {
 		s = found
 		status, err := k.Status(ctx, s.ID)
 		if err != nil {
 			return err
 		}
 		if left := status.Counts.Leased + status.Counts.Pending; left > 0 {
-			return badInput("%d tasks of the sweep are left to do: start its coordinator again, and verify while it runs or when it has ended", left)
+			return folder.BadInput("%d tasks of the sweep are unfinished: start its coordinator again, and verify while it runs or when it has ended", left)
 		}
 		if s.Numerics != sweep.Numerics {
-			return badInput("the sweep was computed with numerics %d, and this program computes with %d: verify it with the program that ran it", s.Numerics, sweep.Numerics)
+			return folder.BadInput("the sweep was computed with numerics %d, and this program computes with %d: verify it with the program that ran it", s.Numerics, sweep.Numerics)
 		}
 		return nil
 	}
-	err = p.inStore(ctx, readOnly, func(q *queue.Queue) error { return p.with(ctx, q, q.Find, word, look) })
+	err = p.inStore(ctx, readOnly, func(q *queue.Queue) error { return p.with(ctx, q, q.Find, name, look) })
 	return s, err
 }

@@ -11,19 +11,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/folder"
+	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/queue"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
 )
 
-// verifier runs all finished tasks of a folder's sweep once more, with puppets.
+// verifier runs all finished tasks of a folder's sweep once more, with fakeWorkers.
 func verifier(c app.Config) app.Verifier {
-	v := app.Verifier{Hosting: func(class string) (app.Hosting, error) {
+	v := app.Verifier{Options: func(class string) (host.Options, error) {
 		if class != kernel.Class {
-			return app.Hosting{}, errors.New("of another class: " + class)
+			return host.Options{}, errors.New("of another class: " + class)
 		}
-		return c.Hosting, nil
+		return c.Options, nil
 	}}
 	v.Share = 1
 	return v
@@ -41,7 +43,7 @@ func cell(t *testing.T, settings map[string]string) []sweep.ConfigurationFilter 
 
 func TestVerifyASweepThatHasEnded(t *testing.T) {
 	t.Parallel()
-	p := &puppets{}
+	p := &fakeWorkers{}
 	c := config(t, fourCells, p)
 	played(t, c)
 	place, v := app.Place{Out: c.Out}, verifier(c)
@@ -73,8 +75,8 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 	}
 	slices.Sort(findings)
 	want := []string{
-		"n=1 t=2 k=0 replicate 0 is diverged: results differ: errors.firing_rate_hz2 is 0.02 by attempt 1 on here (puppet), " +
-			"and 0.021 by attempt 3 on here (puppet)",
+		"n=1 t=2 k=0 replicate 0 is diverged: results differ: errors.firing_rate_hz2 is 0.02 by attempt 1 on here (fake), " +
+			"and 0.021 by attempt 3 on here (fake)",
 		"n=2 t=2 k=0 replicate 0 is done: could not be verified: it failed 2 times in the same way: NaN",
 	}
 	if diff := cmp.Diff(want, findings); diff != "" {
@@ -87,7 +89,7 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 		t.Errorf("verification is %+v, %v", done, err)
 	}
 	v.Configurations = cell(t, map[string]string{"t": "2", "n": "1"})
-	if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 0 || done.Diverged != 1 || !done.Here {
+	if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 0 || done.Diverged != 1 || !done.Local {
 		t.Errorf("verification is %+v, %v", done, err)
 	}
 	v.Configurations = cell(t, map[string]string{"t": "1"})
@@ -111,35 +113,35 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 
 func TestVerifyWhatIsNotFinished(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{act: failing})
+	c := config(t, fourCells, &fakeWorkers{act: failing})
 	played(t, c)
 	place := app.Place{Out: c.Out}
-	var input *app.InputError
-	if _, err := place.Verify(t.Context(), verifier(c)); !errors.As(err, &input) || !strings.Contains(err.Error(), "no finished task") {
+	var input *folder.InputError
+	if _, err := place.Verify(t.Context(), verifier(c)); !errors.As(err, &input) || !strings.Contains(err.Error(), "no selected task is finished") {
 		t.Errorf("nothing is done: %v", err)
 	}
 	if n, err := place.Retry(t.Context(), queue.Selection{Configurations: cell(t, map[string]string{"n": "1"})}, false); n != 2 || err != nil {
 		t.Errorf("%d tasks reopened, %v", n, err)
 	}
-	if _, err := place.Verify(t.Context(), verifier(c)); !errors.As(err, &input) || !strings.Contains(err.Error(), "2 tasks of the sweep are left to do") {
+	if _, err := place.Verify(t.Context(), verifier(c)); !errors.As(err, &input) || !strings.Contains(err.Error(), "2 tasks of the sweep are unfinished") {
 		t.Errorf("two tasks are open: %v", err)
 	}
 }
 
 func TestVerifyWhatIsNotThere(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	played(t, c)
 	v := verifier(c)
 	v.Tasks = []sweep.TaskID{"nosuchtask"}
-	var input *app.InputError
+	var input *folder.InputError
 	if _, err := (app.Place{Out: c.Out}).Verify(t.Context(), v); !errors.As(err, &input) || !strings.Contains(err.Error(), "nosuchtask") {
 		t.Errorf("error is %v, want an InputError", err)
 	}
 }
 
 // verifyInterrupted has all tasks chosen and none compared.
-func verifyInterrupted(t *testing.T, c app.Config, p *puppets) {
+func verifyInterrupted(t *testing.T, c app.Config, p *fakeWorkers) {
 	t.Helper()
 	p.act = func(sweep.Configuration) *spiqsweepv1.Report { return nil } // for ever
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -167,7 +169,7 @@ func TestVerifyWhatWasLeft(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := &puppets{}
+			p := &fakeWorkers{}
 			c := config(t, fourCells, p)
 			played(t, c)
 			verifyInterrupted(t, c, p)
@@ -195,7 +197,7 @@ func TestVerifyWhatWasLeft(t *testing.T) {
 // A verification that is interrupted goes on with the next coordinator.
 func TestVerifyIsInterrupted(t *testing.T) {
 	t.Parallel()
-	p := &puppets{}
+	p := &fakeWorkers{}
 	c := config(t, fourCells, p)
 	played(t, c)
 	verifyInterrupted(t, c, p)
@@ -210,7 +212,7 @@ func TestVerifyIsInterrupted(t *testing.T) {
 // Through a coordinator that runs, tasks are cancelled and workers drained.
 func TestCancelAndDrain(t *testing.T) {
 	t.Parallel()
-	p := &puppets{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }}
+	p := &fakeWorkers{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }}
 	c := config(t, fourCells, p)
 	c.Local = 1
 	place := app.Place{Out: c.Out}
@@ -248,7 +250,7 @@ func TestCancelAndDrain(t *testing.T) {
 		t.Error(err)
 	}
 	a.Close()
-	var input *app.InputError
+	var input *folder.InputError
 	if _, err := place.Drain(t.Context(), queue.DrainRequest{}); !errors.As(err, &input) {
 		t.Errorf("drain without a coordinator: %v", err)
 	}

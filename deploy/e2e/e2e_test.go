@@ -114,7 +114,7 @@ var scenarios = map[string]func(*run){
 		c.waitForWork(3)
 		c.signal(syscall.SIGINT)
 		c.expect(130)
-		if said := c.output.String(); !strings.Contains(said, "to go on, run again") {
+		if said := c.output.String(); !strings.Contains(said, "to resume, run again") {
 			r.Errorf("the coordinator does not say how to resume")
 		}
 		r.wantOutcome("handed_back")

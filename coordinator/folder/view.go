@@ -1,4 +1,4 @@
-package app
+package folder
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"os"
 	"path"
 	"time"
@@ -15,60 +16,102 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
 	"spiqsweep/sweep/failpoint"
 	"spiqsweep/sweep/figure"
+	"spiqsweep/sweep/grid"
+	"spiqsweep/sweep/plan"
 	"spiqsweep/sweep/table"
 )
 
-// view writes what the store knows of a sweep into its output folder: tables,
-// figures and models. Everything in it can be made again at any time. It reads
-// the store row by row, and keeps a few bytes of each.
-type view struct {
-	folder   folder
-	queue    keeper
-	sweep    string
-	prepared *Prepared
-	log      hclog.Logger
+// Source is the queue that a View reads: that of this process, or of a remote
+// coordinator.
+type Source interface {
+	Status(ctx context.Context, sweep string) (queue.Status, error)
+	Rows(ctx context.Context, sweep string) iter.Seq2[queue.Row, error]
+	Result(ctx context.Context, task sweep.TaskID, digest string) ([]byte, error)
+	Attempts(ctx context.Context, sweep string) iter.Seq2[queue.History, error]
+}
 
-	written      string             // the mark of what the tables show; "" if one of them is old
-	attempted    string             // the same of attempts.csv
-	undrawn      bool               // there was no time for all figures of these
-	completeness table.Completeness // of the results.csv that was written last
-	levels       []table.Level      // of the same
+// Sweep is the sweep that a View shows.
+type Sweep struct {
+	ID   string
+	Grid *grid.Grid
+	Plan *plan.Plan
+	// Selected returns what a configuration is trained on.
+	Selected func(context.Context, sweep.Configuration) (Selected, error)
+}
+
+// Selected is the recording and the neurons of it that a configuration is trained on.
+type Selected struct {
+	Recording string // its name
+	NeuronIDs []int
+	BinMS     float64
+}
+
+// NoLimit has Refresh write all figures and models.
+const NoLimit = time.Duration(math.MaxInt64)
+
+// View writes the tables, figures and models of a sweep into its output folder. All of
+// them can be written again at any time. It reads the store row by row, and keeps a few
+// bytes of each row. Refresh must not be called concurrently; Problems may be.
+type View struct {
+	folder Folder
+	source Source
+	sweep  Sweep
+	shape  table.Shape // the columns of the tables
+	log    hclog.Logger
+
+	shown        string             // mark of the state that the tables show; "" if a file is out of date
+	attempted    string             // the same for attempts.csv
+	undrawn      bool               // figures of that state are missing, for want of time
+	completeness table.Completeness // of the last results.csv
+	levels       []table.Level      // of the last results.csv
 	models       models
 	problems     problems
 }
 
-func newView(f folder, k keeper, sweepID string, p *Prepared, log hclog.Logger) *view {
-	return &view{
-		folder: f, queue: k, sweep: sweepID, prepared: p, log: log,
-		models: models{written: make([]uint64, p.Plan.Len())},
+// NewView returns a View of a folder, all of whose files it will write again.
+func NewView(f Folder, source Source, s Sweep, log hclog.Logger) *View {
+	return &View{
+		folder: f, source: source, sweep: s, shape: shapeOf(s.Grid), log: log,
+		models: models{written: make([]uint64, s.Plan.Len())},
 	}
 }
+
+// Levels summarises the results.csv that was written last.
+func (v *View) Levels() []table.Level { return v.levels }
+
+// Completeness describes the results.csv that was written last.
+func (v *View) Completeness() table.Completeness { return v.completeness }
+
+// Problems lists the files that could not be written the last time, or not in their
+// place, by name.
+func (v *View) Problems() []Problem { return v.problems.list() }
 
 // refresh brings every file of the view up to date: the tables and figures if
 // their rows have changed, then the models that are missing. Figures and models
 // are made for as long as patience lasts, each. A file that cannot be written does
 // not keep the others from being written. With the models, all results are looked
 // at: where that is news, the tables are written again.
-func (v *view) refresh(ctx context.Context, patience time.Duration) error {
+func (v *View) Refresh(ctx context.Context, patience time.Duration) error {
 	undrawable, unusable := v.makeFolder(figuresFolder), v.makeFolder(modelsFolder)
-	status, err := v.queue.Status(ctx, v.sweep)
+	status, err := v.source.Status(ctx, v.sweep.ID)
 	if err != nil {
 		return fmt.Errorf("read the results: %w", err)
 	}
 	figures := patience
-	if status.Counts.Done == 0 && patience != forever || undrawable {
+	if status.Counts.Done == 0 && patience != NoLimit || undrawable {
 		figures = 0 // one of nothing is drawn in the end alone
 	}
 	var faults error
-	if mark := markOf(status); mark != v.written || v.undrawn && patience == forever {
+	if mark := markOf(status); mark != v.shown || v.undrawn && patience == NoLimit {
 		faults = v.writeTables(ctx, figures)
-		if v.written = mark; faults != nil {
-			v.written = ""
+		if v.shown = mark; faults != nil {
+			v.shown = ""
 		}
 	}
-	if mark := attemptsMarkOf(status); mark != v.attempted || patience == forever {
+	if mark := attemptsMarkOf(status); mark != v.attempted || patience == NoLimit {
 		fault := v.write(attemptsFile, func(w io.Writer) error { return table.WriteAttempts(w, v.attempts(ctx)) })
 		if v.attempted = mark; fault != nil || v.problems.isLost(attemptsFile) {
 			v.attempted = ""
@@ -76,25 +119,29 @@ func (v *view) refresh(ctx context.Context, patience time.Duration) error {
 		faults = errors.Join(faults, fault)
 	}
 	faults = errors.Join(faults, v.writeModels(ctx, patience, unusable))
-	if v.models.doubts.news {
+	if v.models.corrupt.news {
 		if fault := v.writeTables(ctx, figures); fault != nil {
-			v.written, faults = "", errors.Join(faults, fault)
+			v.shown, faults = "", errors.Join(faults, fault)
 		}
 	}
 	if len(v.problems.list()) > 0 {
-		v.written = ""
+		v.shown = ""
 	}
 	return faults
 }
 
+// RewriteAttempts has the next Refresh write attempts.csv even if no attempt has begun
+// or ended.
+func (v *View) RewriteAttempts() { v.attempted = "" }
+
 // makeFolder makes a folder within the output folder, and reports whether it is of
 // no use.
-func (v *view) makeFolder(name string) (unusable bool) {
+func (v *View) makeFolder(name string) (unusable bool) {
 	var err error
 	switch kind := v.folder.irregular(name); kind {
 	case "a directory":
 	case "":
-		err = os.MkdirAll(v.folder.path(name), 0o755)
+		err = os.MkdirAll(v.folder.Path(name), 0o755)
 	default:
 		err = fmt.Errorf("it is %s", kind)
 	}
@@ -122,15 +169,15 @@ func attemptsMarkOf(s queue.Status) string {
 // writeTables writes the tables and figures that show results, all from one
 // reading of the rows, and last the proof that results.csv is complete, also if
 // another table or a figure could not be written.
-func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
-	shape := v.prepared.shape
+func (v *View) writeTables(ctx context.Context, patience time.Duration) error {
+	shape := v.shape
 	var sum string
 	var proof table.Completeness
 	var levels []table.Level
 	var missing []missingModel
 	var unproved error
-	v.models.doubts.news = false
-	err := spread(v.rows(ctx),
+	v.models.corrupt.news = false
+	err := fanOut(v.rows(ctx),
 		func(rows table.Rows) error {
 			err := v.write(resultsFile, func(w io.Writer) error {
 				digest := sha256.New()
@@ -146,7 +193,7 @@ func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 		},
 		func(rows table.Rows) error {
 			var trainings *table.Trainings
-			if err := contained(func() (err error) {
+			if err := recovering(func() (err error) {
 				if trainings, err = table.Gather(shape, v.trusted(rows)); err == nil {
 					levels = trainings.Levels()
 				}
@@ -158,10 +205,10 @@ func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 				v.write(axesFile, func(w io.Writer) error { return table.WriteAxes(w, levels) }))
 		},
 		func(rows table.Rows) error {
-			return v.note(drawingProblem, contained(func() error { return v.drawFigures(ctx, shape, v.trusted(rows), patience) }))
+			return v.note(drawingProblem, recovering(func() error { return v.drawFigures(ctx, shape, v.trusted(rows), patience) }))
 		},
 		func(rows table.Rows) error {
-			proof, unproved = table.CheckCompleteness(v.prepared.Grid.Len(), v.prepared.Grid.Replicates, v.trusted(rows))
+			proof, unproved = table.CheckCompleteness(v.sweep.Grid.Len(), v.sweep.Grid.Replicates, v.trusted(rows))
 			return unproved
 		},
 		func(rows table.Rows) (err error) {
@@ -183,7 +230,7 @@ func (v *view) writeTables(ctx context.Context, patience time.Duration) error {
 var drawingProblem = path.Join(figuresFolder, "S1.*")
 
 // drawFigures draws for as long as patience lasts, and all at the end of a run.
-func (v *view) drawFigures(ctx context.Context, shape table.Shape, rows table.Rows, patience time.Duration) error {
+func (v *View) drawFigures(ctx context.Context, shape table.Shape, rows table.Rows, patience time.Duration) error {
 	figures, omitted, err := figure.S1(shape, rows)
 	if err != nil {
 		return fmt.Errorf("draw Fig. S1: %w", err)
@@ -210,7 +257,7 @@ func (v *view) drawFigures(ctx context.Context, shape table.Shape, rows table.Ro
 }
 
 // write replaces a file, and notes whether it could.
-func (v *view) write(name string, fill func(io.Writer) error) error {
+func (v *View) write(name string, fill func(io.Writer) error) error {
 	return v.note(name, v.folder.write(name, fill))
 }
 
@@ -219,16 +266,16 @@ func (v *view) write(name string, fill func(io.Writer) error) error {
 const shownIdentity = 12
 
 // attempts are the history of the sweep's tasks.
-func (v *view) attempts(ctx context.Context) iter.Seq2[table.Attempt, error] {
+func (v *View) attempts(ctx context.Context) iter.Seq2[table.Attempt, error] {
 	return func(yield func(table.Attempt, error) bool) {
-		columns := v.prepared.Grid.Columns()
-		for h, err := range v.queue.Attempts(ctx, v.sweep) {
+		columns := v.sweep.Grid.Columns()
+		for h, err := range v.source.Attempts(ctx, v.sweep.ID) {
 			if err != nil {
 				yield(table.Attempt{}, &unreadError{fmt.Errorf("read the attempts: %w", err)})
 				return
 			}
 			attempt := table.Attempt{
-				Task: h.Task, Label: v.prepared.Plan.Row(h.Row).Configuration.Label(columns...), Number: h.Attempt.Attempt, Outcome: string(h.Outcome),
+				Task: h.Task, Label: v.sweep.Plan.Row(h.Row).Configuration.Label(columns...), Number: h.Attempt.Attempt, Outcome: string(h.Outcome),
 				Process: h.Process[:min(len(h.Process), shownIdentity)], Host: h.Host, Kernel: h.Kernel,
 				LeasedAt: h.GrantedAt, EndedAt: h.EndedAt, FirstStep: h.From, LastStep: h.Step,
 				Compute: h.Compute, Message: h.Reason, Log: h.Log,
@@ -238,4 +285,18 @@ func (v *view) attempts(ctx context.Context) iter.Seq2[table.Attempt, error] {
 			}
 		}
 	}
+}
+
+// shapeOf says which columns the tables of a grid have.
+func shapeOf(g *grid.Grid) table.Shape {
+	var shape table.Shape
+	for _, axis := range g.Axes {
+		shape.Axes = append(shape.Axes, axis.Setting.Name)
+	}
+	for _, c := range g.Configurations() {
+		if shape.Holdout = c.Recording.Holdout > 0; shape.Holdout {
+			break
+		}
+	}
+	return shape
 }

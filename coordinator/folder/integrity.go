@@ -1,4 +1,4 @@
-package app
+package folder
 
 import (
 	"context"
@@ -14,19 +14,19 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-// doubts are the results that are not stored as they were accepted, by the first
+// corrupt is the results that are not stored as they were accepted, by the first
 // row that shows each, with what is wrong. Every result is looked at when its
 // model is written, and these again with every refresh: a verification may have
 // mended them.
-type doubts struct {
+type corrupt struct {
 	reasons map[int32]string
 	news    bool // since the tables were written
 }
 
 // accepted reads a result and holds it against the digest under which it was
 // accepted, and against what tables show of it; doubt says what is wrong with it.
-func (v *view) accepted(ctx context.Context, task sweep.TaskID, m missingModel) (result sweep.Result, doubt string, err error) {
-	body, err := v.queue.Result(ctx, task, hex.EncodeToString(m.digest[:]))
+func (v *View) accepted(ctx context.Context, task sweep.TaskID, m missingModel) (result sweep.Result, doubt string, err error) {
+	body, err := v.source.Result(ctx, task, hex.EncodeToString(m.digest[:]))
 	switch {
 	case errors.Is(err, queue.ErrUnknown):
 		return result, "the stored result is missing", nil
@@ -58,8 +58,8 @@ func shownBy(m *sweep.Measures) (uint64, error) {
 
 // suspect notes what is wrong with the result of a row, "" if nothing is, and
 // says whether anything is.
-func (v *view) suspect(row int32, doubt string) bool {
-	d := &v.models.doubts
+func (v *View) suspect(row int32, doubt string) bool {
+	d := &v.models.corrupt
 	switch doubt {
 	case d.reasons[row]:
 		return doubt != ""
@@ -70,27 +70,27 @@ func (v *view) suspect(row int32, doubt string) bool {
 			d.reasons = map[int32]string{}
 		}
 		d.reasons[row] = doubt
-		task := v.prepared.Plan.Row(int(row))
+		task := v.sweep.Plan.Row(int(row))
 		v.log.Warn(doubt, "task", task.ID, "configuration", v.label(task))
 	}
 	d.news = true
 	return doubt != ""
 }
 
-func (v *view) label(task sweep.Task) string {
-	return task.Configuration.Label(v.prepared.Grid.Columns()...)
+func (v *View) label(task sweep.Task) string {
+	return task.Configuration.Label(v.sweep.Grid.Columns()...)
 }
 
 // trusted shows no number of a result that is doubted: its row has diverged.
-func (v *view) trusted(rows table.Rows) table.Rows {
-	reasons := v.models.doubts.reasons
+func (v *View) trusted(rows table.Rows) table.Rows {
+	reasons := v.models.corrupt.reasons
 	if len(reasons) == 0 {
 		return rows
 	}
 	return func(yield func(table.Row, error) bool) {
 		i := 0
 		for row, err := range rows {
-			if err == nil && reasons[int32(v.prepared.Plan.First(i))] != "" {
+			if err == nil && reasons[int32(v.sweep.Plan.First(i))] != "" {
 				row.State, row.Measures = sweep.Diverged, nil
 			}
 			if !yield(row, err) {
@@ -101,15 +101,20 @@ func (v *view) trusted(rows table.Rows) table.Rows {
 	}
 }
 
-// IntegrityErrors are the results that were found not to be stored as they were accepted
-// when the output folder was written last, in grid order. Tables show no number
-// of them.
-func (a *App) IntegrityErrors() []Finding {
-	reasons := a.view.models.doubts.reasons
-	var found []Finding
-	for _, row := range slices.Sorted(maps.Keys(reasons)) {
-		task := a.prepared.Plan.Row(int(row))
-		found = append(found, Finding{task.ID, a.view.label(task), sweep.Diverged, reasons[row]})
+// IntegrityError is a stored result that differs from the one that was accepted.
+type IntegrityError struct {
+	Task   sweep.TaskID
+	Label  string
+	Reason string
+}
+
+// IntegrityErrors returns the corrupt results that the last Refresh found, in grid
+// order. The tables omit their numbers.
+func (v *View) IntegrityErrors() []IntegrityError {
+	var found []IntegrityError
+	for _, row := range slices.Sorted(maps.Keys(v.models.corrupt.reasons)) {
+		task := v.sweep.Plan.Row(int(row))
+		found = append(found, IntegrityError{task.ID, v.label(task), v.models.corrupt.reasons[row]})
 	}
 	return found
 }

@@ -1,4 +1,4 @@
-package app
+package folder
 
 import (
 	"cmp"
@@ -30,8 +30,8 @@ type models struct {
 	missing []missingModel
 	tidied  bool // models of other grids were removed
 	// wild has the largest angle of each model whose angles make no sense, by row.
-	wild   map[int32]float64
-	doubts doubts
+	wild    map[int32]float64
+	corrupt corrupt
 }
 
 // missingModel is a result whose model is to be written.
@@ -45,7 +45,7 @@ type missingModel struct {
 func beginning(digest [sha256.Size]byte) uint64 { return max(1, binary.BigEndian.Uint64(digest[:])) }
 
 // missingModels finds the results whose models are not written.
-func (v *view) missingModels(rows table.Rows) ([]missingModel, error) {
+func (v *View) missingModels(rows table.Rows) ([]missingModel, error) {
 	var missing []missingModel
 	i := 0
 	for row, err := range rows {
@@ -54,7 +54,7 @@ func (v *view) missingModels(rows table.Rows) ([]missingModel, error) {
 		}
 		m := missingModel{row: int32(i)}
 		i++
-		if row.Digest == "" || v.prepared.Plan.First(int(m.row)) < int(m.row) {
+		if row.Digest == "" || v.sweep.Plan.First(int(m.row)) < int(m.row) {
 			continue
 		}
 		if n, err := hex.Decode(m.digest[:], []byte(row.Digest)); err != nil || n != len(m.digest) {
@@ -67,7 +67,7 @@ func (v *view) missingModels(rows table.Rows) ([]missingModel, error) {
 			return nil, err
 		}
 		if missing == nil {
-			missing = make([]missingModel, 0, v.prepared.Plan.Trainings())
+			missing = make([]missingModel, 0, v.sweep.Plan.Trainings())
 		}
 		missing = append(missing, m)
 	}
@@ -78,7 +78,7 @@ func (v *view) missingModels(rows table.Rows) ([]missingModel, error) {
 // that cannot be written is tried again with the next tables; so are all, if
 // whoever keeps the results is away. All results are looked at, even if the folder
 // of the models is unusable.
-func (v *view) writeModels(ctx context.Context, patience time.Duration, unusable bool) error {
+func (v *View) writeModels(ctx context.Context, patience time.Duration, unusable bool) error {
 	began := time.Now()
 	var faults, unwritten error
 	for len(v.models.missing) > 0 && time.Since(began) < patience {
@@ -88,7 +88,7 @@ func (v *view) writeModels(ctx context.Context, patience time.Duration, unusable
 			return ctx.Err()
 		}
 		if errors.Is(err, queue.ErrUnavailable) {
-			v.written = ""
+			v.shown = ""
 			return errors.Join(faults, err)
 		}
 		v.models.missing = v.models.missing[1:]
@@ -99,7 +99,7 @@ func (v *view) writeModels(ctx context.Context, patience time.Duration, unusable
 			v.models.written[m.row] = beginning(m.digest)
 			continue
 		}
-		v.written = ""
+		v.shown = ""
 		if unread := (*unreadError)(nil); errors.As(err, &unread) {
 			faults = errors.Join(faults, err)
 		} else {
@@ -114,8 +114,8 @@ func (v *view) writeModels(ctx context.Context, patience time.Duration, unusable
 
 // writeModel writes the model of a result that is stored as it was accepted, or
 // says why it is not.
-func (v *view) writeModel(ctx context.Context, m missingModel) (doubt string, err error) {
-	task := v.prepared.Plan.Row(int(m.row))
+func (v *View) writeModel(ctx context.Context, m missingModel) (doubt string, err error) {
+	task := v.sweep.Plan.Row(int(m.row))
 	result, doubt, err := v.accepted(ctx, task.ID, m)
 	if err != nil {
 		return "", &unreadError{err}
@@ -135,20 +135,19 @@ func (v *view) writeModel(ctx context.Context, m missingModel) (doubt string, er
 	if err != nil {
 		return "", err
 	}
-	sample, err := v.prepared.data.sample(ctx, task.Configuration)
+	selected, err := v.sweep.Selected(ctx, task.Configuration)
 	if err != nil {
 		return "", err
 	}
 	name := path.Join(modelsFolder, string(task.ID)+".json")
 	return "", v.folder.writeUnsynced(name, func(w io.Writer) error {
-		return model.Write(w, row, result.Angles, sample.binMS)
+		return model.Write(w, row, result.Angles, selected.BinMS)
 	})
 }
 
-// Warnings are what a person should know of the results: models whose angles are
-// beyond any sense.
-func (a *App) Warnings() []string {
-	wild := a.view.models.wild
+// Warnings returns a warning about models whose angles are too large to make sense.
+func (v *View) Warnings() []string {
+	wild := v.models.wild
 	if len(wild) == 0 {
 		return nil
 	}
@@ -161,21 +160,21 @@ func (a *App) Warnings() []string {
 		noun = "model has"
 	}
 	return []string{fmt.Sprintf("%d %s angles of more than a thousand turns (up to %.2g rad), first %s: such errors say nothing about the circuit; "+
-		"lower generator_learning_rate", len(wild), noun, largest, a.prepared.Plan.Row(int(first)).ID)}
+		"lower generator_learning_rate", len(wild), noun, largest, v.sweep.Plan.Row(int(first)).ID)}
 }
 
 // removeModels removes, once, the models of tasks that are not in the grid: a
 // person who reads the whole folder must read this sweep's. The store keeps
 // their results, so a grid that wants them again has them written again.
-func (v *view) removeModels() {
+func (v *View) removeModels() {
 	if v.models.tidied || v.folder.irregular(modelsFolder) != "a directory" {
 		return
 	}
-	files, err := os.ReadDir(v.folder.path(modelsFolder))
+	files, err := os.ReadDir(v.folder.Path(modelsFolder))
 	for _, file := range files {
 		task, found := strings.CutSuffix(file.Name(), ".json")
-		if found && file.Type().IsRegular() && isDigest(task) && !v.prepared.Plan.Has(sweep.TaskID(task)) {
-			err = errors.Join(err, os.Remove(v.folder.path(modelsFolder, file.Name())))
+		if found && file.Type().IsRegular() && isDigest(task) && !v.sweep.Plan.Has(sweep.TaskID(task)) {
+			err = errors.Join(err, os.Remove(v.folder.Path(modelsFolder, file.Name())))
 		}
 	}
 	v.models.tidied = err == nil

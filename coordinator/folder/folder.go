@@ -1,4 +1,4 @@
-package app
+package folder
 
 import (
 	"errors"
@@ -26,13 +26,13 @@ const (
 	completenessFile = "completeness.json" // of results.csv
 	figuresFolder    = "figures"
 	modelsFolder     = "models"
-	gridFile         = "sweep.hcl"
+	GridFile         = "sweep.hcl"
 	storeFile        = "sweep.db"
-	identityFile     = "sweep.id"
-	workerFile       = "worker.json"
-	operatorFile     = "operator.json"
-	authorityFile    = "ca.pem"
-	authorityKeyFile = "ca-key.pem"
+	IdentityFile     = "sweep.id"
+	WorkerFile       = "worker.json"
+	OperatorFile     = "operator.json"
+	AuthorityFile    = "ca.pem"
+	AuthorityKeyFile = "ca-key.pem"
 	lockFile         = ".lock"
 )
 
@@ -42,21 +42,21 @@ var storeFiles = []string{storeFile, storeFile + "-wal", storeFile + "-shm", sto
 // ownFiles are the files that a coordinator cannot do without: it reads them, locks
 // them or writes them before the sweep runs.
 var ownFiles = append([]string{
-	lockFile, identityFile, gridFile, runFile, storeURLFile, coordinatorFile,
-	workerFile, operatorFile, authorityFile, authorityKeyFile,
+	lockFile, IdentityFile, GridFile, runFile, StoreURLFile, CoordinatorFile,
+	WorkerFile, OperatorFile, AuthorityFile, AuthorityKeyFile,
 }, storeFiles...)
 
 // folder is the output folder of a sweep: a view of the store, but for the
 // sweep's identity, the credentials and (by default) the store itself.
-type folder string
+type Folder string
 
-func (f folder) path(elements ...string) string {
+func (f Folder) Path(elements ...string) string {
 	return filepath.Join(append([]string{string(f)}, elements...)...)
 }
 
 // missing is the topmost folder of the path that does not exist, "" if all do.
 // A file in its place is an error.
-func (f folder) missing() (missing string, err error) {
+func (f Folder) Missing() (missing string, err error) {
 	for path := filepath.Clean(string(f)); ; path = filepath.Dir(path) {
 		info, err := os.Stat(path)
 		switch {
@@ -74,18 +74,18 @@ func (f folder) missing() (missing string, err error) {
 // checkOwnFiles refuses a folder in which something else than a regular file has
 // the name of a file that a coordinator needs: what is written or locked there
 // would be somewhere else.
-func (f folder) checkOwnFiles() error {
+func (f Folder) checkOwnFiles() error {
 	for _, name := range ownFiles {
 		if kind := f.irregular(name); kind != "" {
-			return badInput("output folder %s: %s is %s where a coordinator keeps a file of its own: move it away, or name another folder with --out", f, name, kind)
+			return BadInput("output folder %s: %s is %s where a coordinator keeps a file of its own: move it away, or name another folder with --out", f, name, kind)
 		}
 	}
 	return nil
 }
 
 // irregular says what has a name in the folder; "" for a regular file or nothing.
-func (f folder) irregular(name string) string {
-	info, err := os.Lstat(f.path(name))
+func (f Folder) irregular(name string) string {
+	info, err := os.Lstat(f.Path(name))
 	switch {
 	case err != nil || info.Mode().IsRegular():
 		return ""
@@ -101,8 +101,8 @@ func (f folder) irregular(name string) string {
 // checkForeign refuses a folder that holds other people's files: a sweep would
 // write among them, and over some. Hidden files are no hindrance, nor is what a
 // coordinator leaves that was killed before its sweep had an identity.
-func (f folder) checkForeign() error {
-	switch id, err := f.identity(); {
+func (f Folder) CheckForeign() error {
+	switch id, err := f.Identity(); {
 	case err != nil:
 		return &InputError{err}
 	case id != "":
@@ -112,7 +112,7 @@ func (f folder) checkForeign() error {
 	if err != nil {
 		return &InputError{fmt.Errorf("output folder: %w", err)}
 	}
-	if f.lostIdentity() {
+	if f.LostIdentity() {
 		return nil // the sweep is looked for in the store
 	}
 	for _, entry := range entries {
@@ -120,31 +120,31 @@ func (f folder) checkForeign() error {
 		if strings.HasPrefix(name, ".") || slices.Contains(storeFiles, name) {
 			continue
 		}
-		if f.serves() {
-			return badInput("output folder %s is of `coordinator serve`: submit a sweep to it with --coordinator %s, or name another folder with --out",
-				f, f.path(operatorFile))
+		if f.Serves() {
+			return BadInput("output folder %s is of `coordinator serve`: submit a sweep to it with --coordinator %s, or name another folder with --out",
+				f, f.Path(OperatorFile))
 		}
-		return badInput("output folder %s holds %s but no sweep: name a new or empty folder with --out", f, name)
+		return BadInput("output folder %s holds %s but no sweep: name a new or empty folder with --out", f, name)
 	}
 	return nil
 }
 
 // checkForeignServer is checkForeign for `serve`, which may work in the folder of a sweep.
-func (f folder) checkForeignServer() error {
-	if f.serves() {
+func (f Folder) CheckForeignServer() error {
+	if f.Serves() {
 		return nil
 	}
-	return f.checkForeign()
+	return f.CheckForeign()
 }
 
 // lostIdentity reports whether the folder is that of a sweep, but for its sweep.id.
-func (f folder) lostIdentity() bool {
-	return !f.has(identityFile) && f.has(gridFile) && (f.has(storeFile) || f.has(storeURLFile) || f.has(coordinatorFile))
+func (f Folder) LostIdentity() bool {
+	return !f.Has(IdentityFile) && f.Has(GridFile) && (f.Has(storeFile) || f.Has(StoreURLFile) || f.Has(CoordinatorFile))
 }
 
 // identity returns the ID of the folder's sweep, or "" if there is none yet.
-func (f folder) identity() (string, error) {
-	body, err := inputfile.Read(f.path(identityFile), maxNoteBytes)
+func (f Folder) Identity() (string, error) {
+	body, err := inputfile.Read(f.Path(IdentityFile), maxNoteBytes)
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}
@@ -154,21 +154,21 @@ func (f folder) identity() (string, error) {
 	id := strings.TrimSpace(string(body))
 	if _, err := uuid.Parse(id); err != nil {
 		return "", fmt.Errorf("read the sweep's identity from %s: %.80q: %w: `%s` names the sweeps of the folder's store; write the ID of this one into the file",
-			f.path(identityFile), id, err, CommandLine("coordinator", "list", "--out", string(f)))
+			f.Path(IdentityFile), id, err, CommandLine("coordinator", "list", "--out", string(f)))
 	}
 	return id, nil
 }
 
 // setIdentity makes a sweep the folder's.
-func (f folder) setIdentity(id string) error {
-	return f.write(identityFile, func(w io.Writer) error {
+func (f Folder) SetIdentity(id string) error {
+	return f.write(IdentityFile, func(w io.Writer) error {
 		_, err := fmt.Fprintln(w, id)
 		return err
 	})
 }
 
 // whereabouts describes where the folder is; nil if the system does not tell.
-func (f folder) whereabouts() *credentials.Folder {
+func (f Folder) Location() *credentials.Folder {
 	host, err := os.Hostname()
 	if err != nil {
 		return nil
@@ -186,8 +186,8 @@ func (f folder) whereabouts() *credentials.Folder {
 
 // isFolder reports whether a folder is the one that was described: at the same path
 // of the same machine, or the same one moved or mounted elsewhere. A copy is not.
-func isFolder(out string, described credentials.Folder) bool {
-	info, err := os.Stat(out)
+func (f Folder) Is(described credentials.Folder) bool {
+	info, err := os.Stat(string(f))
 	if err != nil {
 		return false
 	}

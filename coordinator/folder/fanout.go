@@ -1,4 +1,4 @@
-package app
+package folder
 
 import (
 	"errors"
@@ -7,11 +7,11 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-// spreadPage is how many rows are handed over at once, spreadAhead how many such
+// pageRows is how many rows are handed over at once, pagesAhead how many such
 // pages a reader may be behind.
 const (
-	spreadPage  = 64
-	spreadAhead = 4
+	pageRows   = 64
+	pagesAhead = 4
 )
 
 // page is some rows, or the error that ended them.
@@ -20,17 +20,17 @@ type page struct {
 	err  error
 }
 
-// spread reads rows once for several readers, each in a goroutine of its own. An
+// fanOut reads rows once for several readers, each in a goroutine of its own. An
 // error of the rows is that of all readers; one of a reader is its own. It waits
 // for all of them, and returns the error of the rows, or else joins those of the readers.
-func spread(rows table.Rows, readers ...func(table.Rows) error) error {
+func fanOut(rows table.Rows, readers ...func(table.Rows) error) error {
 	feeds := make([]chan page, len(readers))
 	faults := make([]error, len(readers))
 	var reading sync.WaitGroup
 	for i, read := range readers {
-		feeds[i] = make(chan page, spreadAhead)
+		feeds[i] = make(chan page, pagesAhead)
 		reading.Go(func() {
-			faults[i] = contained(func() error { return read(pages(feeds[i])) })
+			faults[i] = recovering(func() error { return read(pages(feeds[i])) })
 			for range feeds[i] { // what it left is nobody's
 			}
 		})
@@ -46,9 +46,9 @@ func spread(rows table.Rows, readers ...func(table.Rows) error) error {
 			next.err = &unreadError{err}
 			break
 		}
-		if next.rows = append(next.rows, row); len(next.rows) == spreadPage {
+		if next.rows = append(next.rows, row); len(next.rows) == pageRows {
 			hand(next)
-			next = page{rows: make([]table.Row, 0, spreadPage)}
+			next = page{rows: make([]table.Row, 0, pageRows)}
 		}
 	}
 	hand(next)

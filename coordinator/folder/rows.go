@@ -1,4 +1,4 @@
-package app
+package folder
 
 import (
 	"context"
@@ -13,19 +13,19 @@ import (
 // rows streams the rows of results.csv: those of the plan, in its order, each
 // with what the store says of its task. The store has a task once, at the first
 // row that shows it; what later rows show again is kept until the end.
-func (v *view) rows(ctx context.Context) table.Rows {
+func (v *View) rows(ctx context.Context) table.Rows {
 	return func(yield func(table.Row, error) bool) {
-		next, stop := iter.Pull2(v.queue.Rows(ctx, v.sweep))
+		next, stop := iter.Pull2(v.source.Rows(ctx, v.sweep.ID))
 		defer stop()
 		stored := storedRows{next: next}
 		again := map[int]table.Row{} // by the first row of a task
-		for i, planned := range v.prepared.Plan.Rows() {
+		for i, planned := range v.sweep.Plan.Rows() {
 			row, err := v.row(planned)
 			if err != nil {
 				yield(table.Row{}, err)
 				return
 			}
-			if first := v.prepared.Plan.First(i); first < i {
+			if first := v.sweep.Plan.First(i); first < i {
 				shown := again[first]
 				row.State, row.Digest, row.Measures = shown.State, shown.Digest, shown.Measures
 			} else {
@@ -33,7 +33,7 @@ func (v *view) rows(ctx context.Context) table.Rows {
 					yield(table.Row{}, err)
 					return
 				}
-				if v.prepared.Plan.Repeated(i) {
+				if v.sweep.Plan.Repeated(i) {
 					again[i] = row
 				}
 			}
@@ -45,14 +45,14 @@ func (v *view) rows(ctx context.Context) table.Rows {
 }
 
 // row is a row without what the store knows of it.
-func (v *view) row(t sweep.Task) (table.Row, error) {
-	sample, err := v.prepared.data.sample(context.Background(), t.Configuration)
+func (v *View) row(t sweep.Task) (table.Row, error) {
+	selected, err := v.sweep.Selected(context.Background(), t.Configuration)
 	if err != nil {
 		return table.Row{}, err
 	}
 	return table.Row{
 		Task: t.ID, ConfigurationIndex: t.ConfigurationIndex, State: sweep.Pending, Configuration: t.Configuration,
-		Data: sample.name, NeuronIDs: sample.cells,
+		Data: selected.Recording, NeuronIDs: selected.NeuronIDs,
 	}, nil
 }
 

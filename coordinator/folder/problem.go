@@ -1,4 +1,4 @@
-package app
+package folder
 
 import (
 	"cmp"
@@ -13,9 +13,9 @@ import (
 // Problem is a file of the output folder that could not be written, or not in its
 // place. Problems never end a sweep.
 type Problem struct {
-	File   string // its path
-	Beside string // where its new content is; "": nowhere
-	Reason string
+	File      string // its path
+	WrittenTo string // where its new content is; "": nowhere
+	Reason    string
 }
 
 // problems are those of the last try of each file.
@@ -51,7 +51,7 @@ func (p *problems) isLost(name string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	problem, found := p.byName[name]
-	return found && problem.Beside == ""
+	return found && problem.WrittenTo == ""
 }
 
 // unreadError is a failure to read what a file is made of. It says nothing about
@@ -64,7 +64,7 @@ func (e *unreadError) Unwrap() error { return e.err }
 
 // note notes how a file was written. Only what has nothing to do with the file is
 // returned: a failure to read its rows, or the end of the context.
-func (v *view) note(name string, err error) error {
+func (v *View) note(name string, err error) error {
 	var unread *unreadError
 	if errors.As(err, &unread) || errors.Is(err, context.Canceled) {
 		return err
@@ -73,20 +73,20 @@ func (v *view) note(name string, err error) error {
 		v.problems.set(name, nil)
 		return nil
 	}
-	problem := Problem{File: v.folder.path(name), Reason: err.Error()}
-	var beside *BesideError
+	problem := Problem{File: v.folder.Path(name), Reason: err.Error()}
+	var beside *NotReplacedError
 	if errors.As(err, &beside) {
-		problem.Beside, problem.Reason = beside.Beside, beside.Cause.Error()
+		problem.WrittenTo, problem.Reason = beside.WrittenTo, beside.Cause.Error()
 	}
 	if v.problems.set(name, &problem) {
-		v.log.Warn("a file of the output folder could not be written: will try again", "file", problem.File, "reason", problem.Reason, "written_to", problem.Beside)
+		v.log.Warn("a file of the output folder could not be written: will try again", "file", problem.File, "reason", problem.Reason, "written_to", problem.WrittenTo)
 	}
 	return nil
 }
 
-// contained calls f and turns a panic into an error: what is made from results may
+// recovering calls f and turns a panic into an error: what is made from results may
 // fail, the sweep goes on.
-func contained(f func() error) (err error) {
+func recovering(f func() error) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("this is a fault of the program, please report it: %v", fault)

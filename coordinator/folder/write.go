@@ -1,4 +1,4 @@
-package app
+package folder
 
 import (
 	"errors"
@@ -23,41 +23,41 @@ const (
 	private os.FileMode = 0o600
 )
 
-// BesideError reports that a file could not be replaced, and where its new content is.
-type BesideError struct {
-	Beside string
-	Cause  error
+// NotReplacedError reports that a file could not be replaced, and where its new content is.
+type NotReplacedError struct {
+	WrittenTo string
+	Cause     error
 }
 
-func (e *BesideError) Error() string {
-	return fmt.Sprintf("it cannot be replaced (%v): the new content is in %s", e.Cause, e.Beside)
+func (e *NotReplacedError) Error() string {
+	return fmt.Sprintf("it cannot be replaced (%v): the new content is in %s", e.Cause, e.WrittenTo)
 }
 
-func (e *BesideError) Unwrap() error { return e.Cause }
+func (e *NotReplacedError) Unwrap() error { return e.Cause }
 
 // write makes a file whole or leaves the old one: it is filled beside its place,
-// then renamed. If the file cannot be replaced, the error is a *BesideError.
-func (f folder) write(name string, fill func(io.Writer) error) error {
+// then renamed. If the file cannot be replaced, the error is a *NotReplacedError.
+func (f Folder) write(name string, fill func(io.Writer) error) error {
 	return f.replace(name, public, true, fill)
 }
 
 // writePrivate is write for a file that its owner alone can read.
-func (f folder) writePrivate(name string, fill func(io.Writer) error) error {
+func (f Folder) writePrivate(name string, fill func(io.Writer) error) error {
 	return f.replace(name, private, true, fill)
 }
 
 // writeUnsynced is write for files that are made again at every start: after a
 // power cut, one may be empty until then.
-func (f folder) writeUnsynced(name string, fill func(io.Writer) error) error {
+func (f Folder) writeUnsynced(name string, fill func(io.Writer) error) error {
 	return f.replace(name, public, false, fill)
 }
 
-func (f folder) replace(name string, mode os.FileMode, sync bool, fill func(io.Writer) error) (err error) {
-	place := f.path(name)
+func (f Folder) replace(name string, mode os.FileMode, sync bool, fill func(io.Writer) error) (err error) {
+	place := f.Path(name)
 	if kind := f.irregular(filepath.Dir(name)); filepath.Dir(name) != "." && kind != "" && kind != "a directory" {
 		return fmt.Errorf("write %s: %s is %s", place, filepath.Dir(place), kind)
 	}
-	draft, err := atomicfile.Fill(place, mode, sync, func(w io.Writer) error { return contained(func() error { return fill(w) }) })
+	draft, err := atomicfile.Fill(place, mode, sync, func(w io.Writer) error { return recovering(func() error { return fill(w) }) })
 	if err != nil {
 		return fmt.Errorf("write %s: %w", place, err)
 	}
@@ -66,28 +66,28 @@ func (f folder) replace(name string, mode os.FileMode, sync bool, fill func(io.W
 }
 
 // put renames a draft to the name of its file, or to one beside it.
-func (f folder) put(draft, name string) error {
+func (f Folder) put(draft, name string) error {
 	extension := filepath.Ext(name)
 	beside := strings.TrimSuffix(name, extension) + ".new" + extension
 	cause := f.rename(draft, name)
 	if cause == nil {
 		if f.irregular(beside) == "" { // of a run that could not replace the file
-			_ = os.Remove(f.path(beside))
+			_ = os.Remove(f.Path(beside))
 		}
 		return nil
 	}
 	if err := f.rename(draft, beside); err != nil {
-		return fmt.Errorf("write %s: %w", f.path(name), errors.Join(cause, err))
+		return fmt.Errorf("write %s: %w", f.Path(name), errors.Join(cause, err))
 	}
-	return fmt.Errorf("write %s: %w", f.path(name), &BesideError{Beside: f.path(beside), Cause: cause})
+	return fmt.Errorf("write %s: %w", f.Path(name), &NotReplacedError{WrittenTo: f.Path(beside), Cause: cause})
 }
 
 // rename puts a draft in the place of a regular file, or of none.
-func (f folder) rename(draft, name string) error {
+func (f Folder) rename(draft, name string) error {
 	if kind := f.irregular(name); kind != "" {
 		return errors.New("it is " + kind)
 	}
-	err := os.Rename(draft, f.path(name))
+	err := os.Rename(draft, f.Path(name))
 	if linked := (*os.LinkError)(nil); errors.As(err, &linked) {
 		return linked.Err // the draft's name tells nobody anything
 	}
@@ -103,16 +103,16 @@ var oldDraft = regexp.MustCompile(`^((worker|operator|coordinator)\.json|ca(-key
 
 // removeDrafts removes what writers left behind that were killed. The folder must
 // be locked.
-func (f folder) removeDrafts() {
+func (f Folder) RemoveDrafts() {
 	for _, name := range []string{".", figuresFolder, modelsFolder} {
 		if kind := f.irregular(name); name != "." && kind != "a directory" {
 			continue
 		}
-		entries, _ := os.ReadDir(f.path(name))
+		entries, _ := os.ReadDir(f.Path(name))
 		for _, entry := range entries {
 			isDraft := written.MatchString(atomicfile.Target(entry.Name())) || oldDraft.MatchString(entry.Name())
 			if isDraft && entry.Type().IsRegular() {
-				_ = os.Remove(f.path(name, entry.Name()))
+				_ = os.Remove(f.Path(name, entry.Name()))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/store/storetest/postgres"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
@@ -15,7 +16,7 @@ import (
 func TestAnotherCoordinatorOfTheStoreIsNoticed(t *testing.T) {
 	t.Parallel()
 	database := postgres.Database(t)
-	c := config(t, fourCells, &puppets{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }})
+	c := config(t, fourCells, &fakeWorkers{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }})
 	c.Store, c.Listen, c.Policy.LeaseTerm = database, "127.0.0.1:0", time.Minute
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
@@ -28,7 +29,7 @@ func TestAnotherCoordinatorOfTheStoreIsNoticed(t *testing.T) {
 	if status, err := place.Status(t.Context(), ""); err != nil || status.ServedByAnother {
 		t.Errorf("served by another: %v, %v, want false", status.ServedByAnother, err)
 	}
-	s := app.ServerConfig{Hosting: c.Hosting, KernelClass: kernel.Class, Out: t.TempDir()}
+	s := host.ServerConfig{Options: c.Options, KernelClass: kernel.Class, Out: t.TempDir()}
 	serve(t, s)
 	for {
 		status, err := place.Status(t.Context(), "")
@@ -53,7 +54,7 @@ func TestAnotherCoordinatorOfTheStoreIsNoticed(t *testing.T) {
 
 func TestAFileHasOneCoordinator(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &puppets{})
+	c := config(t, fourCells, &fakeWorkers{})
 	played(t, c)
 	if status, err := (app.Place{Out: c.Out}).Status(t.Context(), ""); err != nil || status.ServedByAnother {
 		t.Errorf("served by another: %v, %v", status.ServedByAnother, err)

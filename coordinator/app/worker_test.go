@@ -17,9 +17,9 @@ import (
 	"spiqsweep/sweep"
 )
 
-// puppets are local workers that train nothing: their results are made up from
+// fakeWorkers are local workers that train nothing: their results are made up from
 // the configuration, so that they are the same each time.
-type puppets struct {
+type fakeWorkers struct {
 	// act replaces the making of a result, if it is not nil; a nil report means
 	// that the task takes for ever.
 	act func(sweep.Configuration) *spiqsweepv1.Report
@@ -30,15 +30,15 @@ type puppets struct {
 	born int
 }
 
-// launch starts puppets for a coordinator.
-func (p *puppets) launch(file credentials.File, identity string) local.Launch {
+// launch starts fakeWorkers for a coordinator.
+func (p *fakeWorkers) launch(file credentials.File, identity string) local.Launch {
 	return func() (local.Process, error) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.born++
 		ctx, cancel := context.WithCancel(context.Background())
-		w := &puppet{
-			puppets: p, kill: cancel, stop: make(chan struct{}), exit: make(chan error, 1),
+		w := &fakeWorker{
+			fakeWorkers: p, kill: cancel, stop: make(chan struct{}), exit: make(chan error, 1),
 			process: &spiqsweepv1.Process{
 				Id: identity, Host: "here", ProgramVersion: "test", Protocol: spiqsweepv1.ProtocolVersion,
 				Numerics: sweep.Numerics, KernelClass: kernel.Class, Kernel: kernel.Name, Slots: 1,
@@ -49,8 +49,8 @@ func (p *puppets) launch(file credentials.File, identity string) local.Launch {
 	}
 }
 
-type puppet struct {
-	*puppets
+type fakeWorker struct {
+	*fakeWorkers
 	process *spiqsweepv1.Process
 	kill    context.CancelFunc
 	stop    chan struct{}
@@ -58,14 +58,14 @@ type puppet struct {
 	once    sync.Once
 }
 
-func (w *puppet) Stop() error { w.once.Do(func() { close(w.stop) }); return nil }
-func (w *puppet) Kill() error { w.kill(); return nil }
-func (w *puppet) Wait() error { return <-w.exit }
+func (w *fakeWorker) Stop() error { w.once.Do(func() { close(w.stop) }); return nil }
+func (w *fakeWorker) Kill() error { w.kill(); return nil }
+func (w *fakeWorker) Wait() error { return <-w.exit }
 
 var errWorkLeft = errors.New("exit status 75")
 
-// work is the life of a puppet: it reports on whatever it is given.
-func (w *puppet) work(ctx context.Context, file credentials.File) error {
+// work is the life of a fakeWorker: it reports on whatever it is given.
+func (w *fakeWorker) work(ctx context.Context, file credentials.File) error {
 	connection, err := file.Dial(file.Addresses[0])
 	if err != nil {
 		return err
@@ -119,8 +119,8 @@ func (w *puppet) work(ctx context.Context, file credentials.File) error {
 	}
 }
 
-// sync makes a call, which the wish that an idle puppet leaves cuts short.
-func (w *puppet) sync(ctx context.Context, client spiqsweepv1.WorkerServiceClient, r *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
+// sync makes a call, which the wish that an idle fakeWorker leaves cuts short.
+func (w *fakeWorker) sync(ctx context.Context, client spiqsweepv1.WorkerServiceClient, r *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if len(r.GetHeld()) == 0 && !r.GetDraining() {
@@ -151,7 +151,7 @@ func handBacks(held map[string]*spiqsweepv1.HeldLease, reports []*spiqsweepv1.Re
 }
 
 // report is what becomes of a task: nil if it is still being worked on.
-func (w *puppet) report(a *spiqsweepv1.Assignment) (*spiqsweepv1.Report, error) {
+func (w *fakeWorker) report(a *spiqsweepv1.Assignment) (*spiqsweepv1.Report, error) {
 	c, err := sweep.DecodeConfiguration(a.GetTask().GetConfiguration())
 	if err != nil {
 		return nil, err

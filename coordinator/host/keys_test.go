@@ -1,4 +1,4 @@
-package app
+package host
 
 import (
 	"net"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/proto/credentials"
 )
 
@@ -19,25 +20,25 @@ func listens(t *testing.T) net.Listener {
 	return listener
 }
 
-// TestAddressesComeAndGo: coordinators of one store list each other, this one
-// first, but none of this machine that has died; who ends leaves the list.
+// TestAddressesComeAndGo checks that coordinators of one store list each other, except
+// those of this machine that have died, and that one that ends leaves the list.
 func TestAddressesComeAndGo(t *testing.T) {
 	t.Parallel()
 	const elsewhere = "192.0.2.1:7473"
 	own, other, dead := listens(t), listens(t), listens(t)
 	_ = dead.Close()
 	at := func(l net.Listener) string { return l.Addr().String() }
-	f := folder(t.TempDir())
-	for name, role := range map[string]string{workerFile: credentials.Worker, operatorFile: credentials.Operator} {
+	f := folder.Folder(t.TempDir())
+	for name, role := range map[string]string{folder.WorkerFile: credentials.Worker, folder.OperatorFile: credentials.Operator} {
 		file := credentials.File{Role: role, Token: credentials.NewToken(), Addresses: []string{at(dead), at(other), elsewhere}}
-		if err := file.Save(f.path(name)); err != nil {
+		if err := file.Save(f.Path(name)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	listed := func(want ...string) {
 		t.Helper()
-		for _, name := range []string{workerFile, operatorFile} {
-			file, err := credentials.Load(f.path(name))
+		for _, name := range []string{folder.WorkerFile, folder.OperatorFile} {
+			file, err := credentials.Load(f.Path(name))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,7 +47,7 @@ func TestAddressesComeAndGo(t *testing.T) {
 			}
 		}
 	}
-	r := Reach{Beside: true}
+	r := Endpoint{Shared: true}
 	if _, err := r.keys(f, own.Addr()); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func TestAddressesComeAndGo(t *testing.T) {
 	}
 	listed(at(other), elsewhere)
 
-	r.Beside = false
+	r.Shared = false
 	if _, err := r.keys(f, own.Addr()); err != nil {
 		t.Fatal(err)
 	}
@@ -64,4 +65,17 @@ func TestAddressesComeAndGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	listed(at(own)) // a file names at least one
+}
+
+// TestWorkerSuffix checks that a coordinator recognises local workers of its own store
+// after the folder was moved, and not those of other coordinators of a shared store.
+func TestWorkerSuffix(t *testing.T) {
+	t.Parallel()
+	if a, b := workerSuffix("here", "here/sweep.db", ""), workerSuffix("there", "there/sweep.db", ""); a != b {
+		t.Errorf("local workers of a moved folder end in %q and %q", a, b)
+	}
+	const shared = "postgres://host/db"
+	if a, b := workerSuffix("here", shared, ""), workerSuffix("there", shared, ""); a == b {
+		t.Errorf("local workers of two coordinators of one store both end in %q", a)
+	}
 }

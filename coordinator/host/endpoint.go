@@ -1,0 +1,126 @@
+package host
+
+import (
+	"errors"
+	"net"
+	"os"
+	"strconv"
+	"syscall"
+
+	"spiqsweep/coordinator/folder"
+	"spiqsweep/proto/credentials"
+)
+
+// DefaultListen is a free port on this machine, for local workers.
+const DefaultListen = "127.0.0.1:0"
+
+// Endpoint configures the addresses of a coordinator and the encryption of calls.
+type Endpoint struct {
+	Listen    string   // address; "": DefaultListen
+	Advertise []string // HOST:PORT at which workers reach it; empty: where it listens
+	// CACert and CAKey are PEM files of the authority that signs its certificate; "": that
+	// of the folder, which the first start makes.
+	CACert, CAKey string
+	// Shared keeps the addresses of other coordinators of the store in the folder.
+	Shared bool
+	// Insecure allows plain text, with the tokens in it, between machines.
+	Insecure bool
+}
+
+// address returns the address to listen on.
+func (r Endpoint) address() string {
+	if r.Listen == "" {
+		return DefaultListen
+	}
+	return r.Listen
+}
+
+// isRemote reports whether other machines may call.
+func (r Endpoint) isRemote() bool {
+	for _, address := range append([]string{r.address()}, r.Advertise...) {
+		if !credentials.Loopback(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// isEncrypted reports whether calls use TLS.
+func (r Endpoint) isEncrypted() bool { return r.CACert != "" || r.isRemote() && !r.Insecure }
+
+// check returns an error if options contradict each other.
+func (r Endpoint) check() error {
+	for _, address := range r.Advertise {
+		host, port, err := net.SplitHostPort(address)
+		if n, fault := strconv.ParseUint(port, 10, 16); err != nil || host == "" || unspecified(host) || fault != nil || n == 0 {
+			return folder.BadInput("advertise %q: must be the HOST:PORT that workers dial, with a port from 1 to 65535, such as coordinator.example.org:7473", address)
+		}
+	}
+	switch {
+	case len(r.Advertise) > 0 && r.Listen == "":
+		return folder.BadInput("advertise %q: give the address to listen on with --listen", r.Advertise[0])
+	case (r.CACert == "") != (r.CAKey == ""):
+		return folder.BadInput("--ca-cert and --ca-key belong together: give both, or neither to have an authority made")
+	case r.CACert != "" && r.Insecure:
+		return folder.BadInput("--insecure means plain text, --ca-cert means TLS: give one of them")
+	case r.CACert == "":
+		return nil
+	}
+	_, err := r.given()
+	return err
+}
+
+// listen opens the address.
+func (r Endpoint) listen() (net.Listener, error) {
+	_, port, err := net.SplitHostPort(r.address())
+	if _, fault := strconv.ParseUint(port, 10, 16); err != nil || fault != nil {
+		return nil, folder.BadInput("listen on %q: must be HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines", r.address())
+	}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", r.address())
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, folder.BadInput("%w: choose another port, or 0 for any that is free", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, folder.BadInput("%w: give an address of this machine, or 0.0.0.0 for all of them", err)
+	case errors.Is(err, syscall.EACCES):
+		return nil, folder.BadInput("%w: choose a port above 1023", err)
+	case err != nil:
+		return nil, folder.BadInput("%w", err)
+	}
+	return listener, nil
+}
+
+// advertised returns the addresses at which workers reach a coordinator that listens
+// at an address: with the machine's name, if it listens on all its addresses.
+func (r Endpoint) advertised(at net.Addr) []string {
+	if len(r.Advertise) > 0 {
+		return r.Advertise
+	}
+	host, port, err := net.SplitHostPort(at.String())
+	if err != nil || !unspecified(host) {
+		return []string{at.String()}
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return []string{at.String()}
+	}
+	return []string{net.JoinHostPort(name, port)}
+}
+
+// nearby returns the address at which processes of this machine reach the coordinator.
+func nearby(at net.Addr) string {
+	host, port, err := net.SplitHostPort(at.String())
+	if err != nil || !unspecified(host) {
+		return at.String()
+	}
+	return net.JoinHostPort("127.0.0.1", port)
+}
+
+// unspecified reports whether a host stands for every address of the machine.
+func unspecified(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "" || ip != nil && ip.IsUnspecified()
+}

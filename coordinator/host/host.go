@@ -1,0 +1,266 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+
+	"spiqsweep/coordinator/folder"
+	"spiqsweep/coordinator/local"
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/service"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/proto/credentials"
+	"spiqsweep/sweep"
+)
+
+const (
+	tickEvery = time.Second
+	// handBackTimeout is how long local workers have to hand back their tasks and leave.
+	handBackTimeout = 15 * time.Second
+	// lastCallsTimeout is how long running calls have to finish.
+	lastCallsTimeout = 2 * time.Second
+)
+
+// Options configures a Host.
+type Options struct {
+	Endpoint
+	Store string // URL of the store; "": a SQLite file in the folder
+	Local int    // number of local workers
+	// Launch starts a local worker with the credentials and the process ID. It may be
+	// nil if Local is 0.
+	Launch func(file credentials.File, id string) local.Launch
+	Policy queue.Policy
+	Log    hclog.Logger
+}
+
+// Host serves a store to workers and operators, and runs local workers. Listen,
+// OpenStore, Publish and Start are called in this order, or OpenStore before Listen;
+// which of them fails first decides what the user is told.
+type Host struct {
+	Options
+	folder folder.Folder // of the keys and, by default, the store
+	class  string        // kernel class of the served sweeps
+	suffix string        // of the process IDs of local workers: see workerSuffix
+
+	listener net.Listener
+	store    queue.Store
+	file     storeFile
+	queue    *queue.Queue
+	keys     keys
+	server   *service.Server
+	fleet    *local.Fleet
+	workers  workers
+}
+
+// New returns a Host with its keys in a folder, for sweeps of a kernel class.
+func New(o Options, f folder.Folder, class string) *Host {
+	return &Host{Options: o, folder: f, class: class}
+}
+
+// Listen opens the address.
+func (h *Host) Listen() (err error) {
+	h.listener, err = h.listen()
+	return err
+}
+
+// OpenStore opens the store. It does nothing if the store is open.
+func (h *Host) OpenStore(ctx context.Context) (err error) {
+	if h.store != nil {
+		return nil
+	}
+	url, err := h.folder.StoreURL(h.Store)
+	if err != nil {
+		return err
+	}
+	if h.suffix == "" {
+		h.suffix = workerSuffix(h.folder, url, "")
+	}
+	if h.store, err = store.Open(ctx, url); err != nil {
+		return folder.BadInput("open the store: %w", err)
+	}
+	h.file = newStoreFile(url)
+	h.queue = queue.New(h.store, h.Policy)
+	return nil
+}
+
+// Queue returns the queue of the store. OpenStore must have succeeded.
+func (h *Host) Queue() *queue.Queue { return h.queue }
+
+// RemovedStore returns the path of the store's SQLite file if it was removed or
+// replaced since it was opened, else "".
+func (h *Host) RemovedStore() string {
+	if h.file.isRemoved() {
+		return h.file.path
+	}
+	return ""
+}
+
+// Publish writes the credentials files and records the URL of the store in the folder.
+func (h *Host) Publish() (err error) {
+	if h.keys, err = h.Endpoint.keys(h.folder, h.listener.Addr()); err != nil {
+		return err
+	}
+	return h.folder.RecordStore(h.Store)
+}
+
+// Start serves in goroutines of the group, and starts local workers. sweepID is the
+// sweep of calls that name none. A failure cancels the group's context.
+func (h *Host) Start(serving context.Context, services *errgroup.Group, sweepID string, workers int) {
+	h.server = service.New(service.Config{
+		Queue: h.queue, Sweep: sweepID,
+		WorkerToken: h.keys.worker.Token, OperatorToken: h.keys.operator.Token, TLS: h.keys.tls,
+		Numerics: sweep.Numerics, KernelClass: h.class,
+		Log: h.Log.Named("service"),
+	})
+	h.markLost(serving, h.isLocal, true)
+	h.fleet = local.Start(workers, h.launch, h.Log.Named("local"))
+	services.Go(func() error { return h.server.Serve(h.listener) })
+	services.Go(func() error { return h.tick(serving) })
+}
+
+// tick advances the queue's clock every second, and logs each problem of the store when
+// it begins, and when all are over.
+func (h *Host) tick(ctx context.Context) error {
+	var logged []string
+	daily := rate.Sometimes{Interval: 24 * time.Hour}
+	unavailable := false // the last tick failed, and calls with it
+	return every(ctx, tickEvery, func() error {
+		daily.Do(func() {
+			if ending := h.keys.ending(); ending != "" {
+				h.Log.Warn(ending)
+			}
+		})
+		err := h.queue.Tick(ctx)
+		if err == nil {
+			err = h.watchWorkers(ctx, unavailable)
+		}
+		if unavailable = errors.Is(err, queue.ErrUnavailable); unavailable {
+			err = nil // the next tick finds the leases unchanged
+		}
+		logged = LogWarnings(h.Log, logged, h.queue.Warnings())
+		return err
+	})
+}
+
+// LogWarnings logs the warnings of a store that are not in before, and that the store
+// works again if some are over. It returns the warnings to pass as before next time.
+func LogWarnings(log hclog.Logger, before, now []string) []string {
+	for _, warning := range now {
+		if !slices.Contains(before, warning) {
+			log.Warn(warning)
+		}
+	}
+	if slices.ContainsFunc(before, func(warning string) bool { return !slices.Contains(now, warning) }) {
+		log.Info("the store works again: calls are answered")
+	}
+	return now
+}
+
+// WaitForWorkers waits until all workers have learned that all tasks are done, or until
+// ctx ends.
+func (h *Host) WaitForWorkers(ctx context.Context) { h.server.WaitForWorkers(ctx) }
+
+// Stop stops the local workers, which hand back their tasks, then the server.
+func (h *Host) Stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), handBackTimeout)
+	defer cancel()
+	h.fleet.Stop(ctx)
+	ctx, cancel = context.WithTimeout(context.Background(), lastCallsTimeout)
+	defer cancel()
+	h.server.Stop(ctx)
+}
+
+// Address returns the address on which the host listens.
+func (h *Host) Address() string { return h.listener.Addr().String() }
+
+// Advertised returns the addresses at which workers on other machines reach the host,
+// or nil if only this machine can.
+func (h *Host) Advertised() []string {
+	if !h.isRemote() {
+		return nil
+	}
+	return h.keys.worker.Addresses
+}
+
+// Warnings returns warnings about the security of the options.
+func (h *Host) Warnings() []string {
+	var warnings []string
+	if h.Insecure && h.isRemote() {
+		warnings = append(warnings, "insecure: calls are plain text, so others on the network can read the tokens, "+
+			"take tasks and send results: use it only on a network that you trust")
+	}
+	if store.ShowsPassword(h.Store) {
+		warnings = append(warnings, "the password in --store is visible to everyone who can list the processes of this machine: "+
+			"omit it, and give it in PGPASSWORD or ~/.pgpass")
+	}
+	return warnings
+}
+
+// Close releases the address and the store. It may be called more than once.
+func (h *Host) Close() error {
+	var faults error
+	if h.listener != nil {
+		if err := h.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			faults = errors.Join(faults, err)
+		}
+	}
+	if h.store != nil {
+		faults = errors.Join(faults, h.store.Close())
+		h.store = nil
+	}
+	return faults
+}
+
+// every calls f now and after each period, until f fails or ctx ends.
+func every(ctx context.Context, period time.Duration, f func() error) error {
+	clock := time.NewTicker(period)
+	defer clock.Stop()
+	for {
+		if err := f(); err != nil {
+			return err
+		}
+		select {
+		case <-clock.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// storeFile is the open SQLite file of a store; the zero value stands for no file. If
+// the file is removed, the store still works, but what it writes is lost.
+type storeFile struct {
+	path string
+	info os.FileInfo
+}
+
+// newStoreFile returns the file of a store that has just been opened.
+func newStoreFile(url string) storeFile {
+	if store.Shared(url) {
+		return storeFile{}
+	}
+	path := strings.TrimPrefix(url, "sqlite://")
+	info, err := os.Stat(path)
+	if err != nil {
+		return storeFile{}
+	}
+	return storeFile{path, info}
+}
+
+// isRemoved reports whether the path holds another file, or none.
+func (f storeFile) isRemoved() bool {
+	if f.info == nil {
+		return false
+	}
+	info, err := os.Stat(f.path)
+	return os.IsNotExist(err) || err == nil && !os.SameFile(f.info, info)
+}

@@ -1,0 +1,53 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/store"
+)
+
+// flaky is a store that is unavailable at times.
+type flaky struct {
+	queue.Store
+	unavailable atomic.Bool
+}
+
+func (m *flaky) Update(ctx context.Context, work func(queue.Tx) error) error {
+	if m.unavailable.Load() {
+		return &queue.StoreError{Err: errors.New("connection refused")}
+	}
+	return m.Store.Update(ctx, work)
+}
+
+func TestAnUnavailableStoreIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		m := &flaky{Store: store.Memory()}
+		h := &Host{Options: Options{Log: hclog.New(&hclog.LoggerOptions{Output: &log})}, store: m, queue: queue.New(m, queue.Policy{})}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- h.tick(ctx) }()
+		for _, unavailable := range []bool{false, true, true, false, false, true} {
+			m.unavailable.Store(unavailable)
+			time.Sleep(3*tickEvery + tickEvery/2)
+		}
+		stop()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("error is %v", err)
+		}
+		lost, back := strings.Count(log.String(), "[WARN]  the store is not available: connection refused"), strings.Count(log.String(), "[INFO]  the store works again")
+		if lost != 2 || back != 1 {
+			t.Errorf("unavailable is logged %d times, want 2; available %d times, want 1:\n%s", lost, back, &log)
+		}
+	})
+}
