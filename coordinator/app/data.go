@@ -10,15 +10,15 @@ import (
 	"spiqsweep/sweep"
 )
 
-// SurrogateSeed is the one seed of the surrogate in sweeps: like a recording,
-// it is the same data whatever the seed of the trainings.
+// SurrogateSeed is the seed of the surrogate in all sweeps: like a recording, the data do
+// not depend on the seed of a training.
 const SurrogateSeed = 1
 
-// Surrogate returns the data that stand in for a recording. They are made once.
+// Surrogate returns the generated data that stand in for a recording.
 var Surrogate = sync.OnceValue(func() *recording.Recording { return recording.Surrogate(SurrogateSeed) })
 
-// OpenRecording reads a recording. Its error says how to accept what the options
-// refuse: a limit by the flag --max-recording, counts in the given words.
+// OpenRecording reads a recording. Its error names how to accept what the options refuse:
+// a larger file with the flag --max-recording, counts above 1 with what clip names.
 func OpenRecording(ctx context.Context, path string, o recording.Options, clip string) (*recording.Recording, error) {
 	r, err := recording.Open(ctx, path, o)
 	switch {
@@ -30,9 +30,9 @@ func OpenRecording(ctx context.Context, path string, o recording.Options, clip s
 	return r, err
 }
 
-// data finds the bits that configurations are trained on. It keeps the
-// recordings until their chosen cells were encoded, and no copies of these:
-// there may be as many choices as seeds.
+// data selects the bits that configurations are trained on. It keeps the recordings until
+// the selected neurons are encoded, and no copies of those: there may be as many
+// selections as seeds.
 type data struct {
 	path       string // of the recording, "" if none is needed
 	pathAt     string // where the grid gives the path, such as "sweep.hcl:4"; "" if the command line does
@@ -42,7 +42,7 @@ type data struct {
 	selected   map[choice]selectedNeurons
 }
 
-// source names a recording, choice the cells of one.
+// source identifies a recording, choice a selection of its neurons.
 type (
 	source struct {
 		file bool
@@ -72,7 +72,7 @@ func newData(path string, o recording.Options) *data {
 	}
 }
 
-// open returns the recording that a configuration asks for.
+// open returns a recording.
 func (d *data) open(ctx context.Context, s source) (*recording.Recording, error) {
 	if r, ok := d.recordings[s]; ok {
 		return r, nil
@@ -93,7 +93,7 @@ func (d *data) open(ctx context.Context, s source) (*recording.Recording, error)
 	return r, nil
 }
 
-// selectNeurons returns what a configuration is trained on.
+// selectNeurons returns the neurons that a configuration is trained on.
 func (d *data) selectNeurons(ctx context.Context, c sweep.Configuration) (selectedNeurons, error) {
 	key := choice{source: sourceOf(c), selection: c.Recording.Select, neurons: c.Neurons}
 	if c.Recording.Select == "random" {
@@ -123,8 +123,8 @@ func (d *data) selectNeurons(ctx context.Context, c sweep.Configuration) (select
 	return s, nil
 }
 
-// digest names the bits that a configuration is trained on, or reports why it
-// cannot be.
+// digest returns the digest of the bits that a configuration is trained on. It is an
+// error if the recording does not suit the configuration.
 func (d *data) digest(ctx context.Context, c sweep.Configuration) (string, error) {
 	s, err := d.selectNeurons(ctx, c)
 	if err != nil {
@@ -138,8 +138,8 @@ func (d *data) digest(ctx context.Context, c sweep.Configuration) (string, error
 	return s.digest, recording.CheckHoldout(c.Recording.Holdout, s.repeats)
 }
 
-// encode calls put with the bits of every choice of cells and their digest. It
-// lets go of the recordings.
+// encode calls put with the bits of every selection and their digest, then drops the
+// recordings.
 func (d *data) encode(ctx context.Context, put func(digest string, body []byte) error) error {
 	for key, s := range d.selected {
 		r, err := d.open(ctx, key.source)
@@ -148,7 +148,7 @@ func (d *data) encode(ctx context.Context, put func(digest string, body []byte) 
 		}
 		raster := r.Raster(s.neurons)
 		if raster.Digest() != s.digest {
-			return fmt.Errorf("%s has changed while it was read", r.Name())
+			return fmt.Errorf("%s was changed while it was read", r.Name())
 		}
 		body, err := raster.MarshalBinary()
 		if err != nil {
@@ -162,8 +162,8 @@ func (d *data) encode(ctx context.Context, put func(digest string, body []byte) 
 	return nil
 }
 
-// notices are what the recordings are taken for, what was changed while reading
-// them, and signs that they are something else.
+// notices describes the recordings, what was changed in reading them, and signs of
+// mistakes.
 func (d *data) notices() []string {
 	var all []string
 	seen := map[string]bool{}

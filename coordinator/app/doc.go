@@ -1,68 +1,34 @@
-// Package app puts the parts of a coordinator together. A grid file becomes a
-// plan, the plan a queue in a store, the queue a server; local workers are
-// started, and what comes back becomes tables, figures and models.
+// Package app implements the commands on a sweep: open, run, resume, status, verify and
+// those of operators.
 //
-// [Prepare] turns a grid and its recording into named tasks and touches
-// nothing; [Open] takes the output folder and plans the sweep, in a store of its
-// own or at a coordinator elsewhere; [App.Run] follows it until every task is done
-// or failed, or its context ends, and serves workers if the store is its own;
-// [App.Close] lets go. [OpenServer] and [Server.Run] serve a store without a grid.
-// [Place] is for commands from other terminals.
+// [Prepare] checks a grid and its recording and plans the tasks; it writes nothing.
+// [Open] locks the output folder and plans the sweep, in its own store or at a remote
+// coordinator. [App.Run] follows the sweep until every task is finished or its context
+// ends; if the store is its own, it serves workers (coordinator/host). It brings the
+// output folder (coordinator/folder) up to date every RefreshEvery and at the end.
+// [App.Close] releases everything. A [Place] is for commands from other terminals.
 //
-// # Who owns the truth
+// # The store holds the state
 //
-// The store does, wherever it is: whoever keeps it is asked through one
-// interface, so that the output folder is the same. The folder is a view of the
-// store that is written again every RefreshEvery and at the end, each file whole
-// or not at all. Only five things in it are not a view: the sweep's identity
-// (sweep.id), which says which sweep of the store is this folder's; what the
-// command line added to the grid (run.json, beside sweep.hcl), with which the
-// sweep is resumed without naming a grid ([Input.Resume]); the
-// credentials, which workers that outlive a coordinator keep using; by default
-// the store itself, else where it is (store.url); and coordinator.json, in the place of both, where the sweep
-// was submitted to a coordinator elsewhere.
-//
-// # A million rows
-//
-// Nothing here holds a row longer than it takes to write it. The plan makes tasks
-// when they are asked for; all tables and figures are written from one reading of
-// the rows, which carry what tables show of a result and not the result; the models,
-// which need whole results, are written after them. completeness.json comes last:
-// it says that every cell and replicate has exactly one result, and names the set
-// of them and results.csv by digests. If no row has changed, nothing is read; a
-// folder that takes long to write is written less often.
+// All state is in the store. One interface reads the own store and a remote coordinator,
+// so that the output folder is the same.
 //
 // # Bad input
 //
-// Whatever a person can get wrong is checked before the folder is created and
-// comes back as an [*folder.InputError].
+// All input is checked before the folder is created. Errors that the user can fix are
+// *folder.InputError. Before Open changes a file, it refuses
 //
-// # What may replace what
-//
-// Before Open changes anything it surveys the folder and refuses
-//
-//   - other people's files, where there is no sweep;
-//   - anything but a regular file that has the name of a file that is read, locked
-//     or written in place: a link would lead elsewhere;
-//   - a grid whose sweep has another name than the folder's, or that keeps none of
+//   - a folder with other files than those of a sweep;
+//   - a grid whose sweep has another name than that of the folder, or that keeps none of
 //     its tasks, and results whose sweep is not in the store, unless Config.Replace.
 //
-// Tables, figures and models are replaced by a rename, and only where there is a
-// regular file or none. Otherwise the new content is written to NAME.new.EXT, which
-// the next good write removes. Such a failure, or a panic while a file is made, is a
-// [Problem]: it never ends a sweep, and [App.Problems] has those that are left at
-// the end. The umask decides who may read a file; keys, the store and the lock are
-// their owner's alone, and no folder is made writable for others.
-//
-// A folder whose sweep.id is missing is given the only sweep of its own store.
-// operator.json describes the folder it was written for: a copy of it is not taken
-// for the original ([Place]).
+// A folder whose sweep.id is missing gets the only sweep of its own store. operator.json
+// describes the folder that it was written for, so that a copy of the folder is not taken
+// for the original.
 //
 // # Crashes
 //
-// A coordinator that was killed is started again by the same command: the
-// folder's lock was freed by the system, the identity leads to the sweep, and
-// what was accepted stays accepted. So does whoever only followed a sweep, which
-// went on meanwhile. A draft of a file that was being written may be left behind
-// as .NAME.N; it is never read, and the next coordinator removes it.
+// The same command resumes a sweep whose coordinator was killed: the system has released
+// the lock, sweep.id leads to the sweep, and accepted results stay accepted. The same
+// holds for a command that only followed a remote sweep.
 package app

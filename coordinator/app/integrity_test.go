@@ -71,15 +71,15 @@ func TestWhatWasAlteredIsNotShown(t *testing.T) {
 		},
 		"a number for the tables": {
 			func(b, m []byte) queue.StoredResult { return queue.StoredResult{Body: b, Measures: altered(m)} },
-			"what is stored of the result for the tables is missing or was altered",
+			"the stored numbers for the tables are missing or were altered",
 		},
 		"nothing for the tables": {
 			func(b, _ []byte) queue.StoredResult { return queue.StoredResult{Body: b} },
-			"what is stored of the result for the tables is missing or was altered",
+			"the stored numbers for the tables are missing or were altered",
 		},
 		"rubbish for the tables": {
 			func(b, _ []byte) queue.StoredResult { return queue.StoredResult{Body: b, Measures: []byte("rubbish")} },
-			"what is stored of the result for the tables is missing or was altered",
+			"the stored numbers for the tables are missing or were altered",
 		},
 		"no result": {
 			func([]byte, []byte) queue.StoredResult { return queue.StoredResult{} },

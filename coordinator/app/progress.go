@@ -6,18 +6,18 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// Progress is how a sweep gets on.
+// Progress is the state of a sweep during a run.
 type Progress struct {
 	queue.Status
-	// Elapsed is the time since this run began, Gained the tasks that were done in it.
+	// Elapsed is the time since the run began; Gained counts the tasks done in it.
 	Elapsed time.Duration
 	Gained  int
-	// Deserted: there were workers in this run, and none is left, though there is
-	// work.
+	// Deserted reports that workers were present in this run and none is left, although
+	// tasks are unfinished.
 	Deserted bool
 }
 
-// PerMinute is the rate of this run, in tasks.
+// PerMinute returns the tasks done per minute of this run.
 func (p Progress) PerMinute() float64 {
 	if p.Elapsed <= 0 {
 		return 0
@@ -25,12 +25,12 @@ func (p Progress) PerMinute() float64 {
 	return float64(p.Gained) / p.Elapsed.Minutes()
 }
 
-// Running counts the tasks that are being trained: of a batch of small ones, a
-// slot trains one at a time.
+// Running returns the number of tasks in training. A slot may hold a batch of small
+// tasks, and trains one at a time.
 func (p Progress) Running() int { return min(p.Counts.Leased, p.Workforce.Slots) }
 
-// Trained is the share of their steps that the running tasks have made, in
-// [0, 1], as far as their workers have told.
+// Trained returns the share of their steps that the running tasks have made, in [0, 1],
+// by the last reports of their workers.
 func (p Progress) Trained() float64 {
 	made, steps := 0.0, 0.0
 	for _, w := range p.Workers {
@@ -41,5 +41,5 @@ func (p Progress) Trained() float64 {
 	return made / max(steps, 1)
 }
 
-// Failed counts the tasks that a person must look at.
+// Incomplete returns the number of failed and diverged tasks.
 func (p Progress) Incomplete() int { return p.Counts.Failed + p.Counts.Diverged }

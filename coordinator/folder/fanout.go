@@ -7,22 +7,21 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-// pageRows is how many rows are handed over at once, pagesAhead how many such
-// pages a reader may be behind.
+// pageRows is the number of rows in a page. A reader may be pagesAhead pages behind.
 const (
 	pageRows   = 64
 	pagesAhead = 4
 )
 
-// page is some rows, or the error that ended them.
+// page holds rows, or the error that ended them.
 type page struct {
 	rows []table.Row
 	err  error
 }
 
-// fanOut reads rows once for several readers, each in a goroutine of its own. An
-// error of the rows is that of all readers; one of a reader is its own. It waits
-// for all of them, and returns the error of the rows, or else joins those of the readers.
+// fanOut reads rows once and passes them to several readers, each in its own goroutine.
+// It waits for all readers. It returns the error of the rows, which all readers get, else
+// the joined errors of the readers.
 func fanOut(rows table.Rows, readers ...func(table.Rows) error) error {
 	feeds := make([]chan page, len(readers))
 	faults := make([]error, len(readers))
@@ -31,7 +30,7 @@ func fanOut(rows table.Rows, readers ...func(table.Rows) error) error {
 		feeds[i] = make(chan page, pagesAhead)
 		reading.Go(func() {
 			faults[i] = recovering(func() error { return read(pages(feeds[i])) })
-			for range feeds[i] { // what it left is nobody's
+			for range feeds[i] { // drop the rows that it left
 			}
 		})
 	}
@@ -62,7 +61,7 @@ func fanOut(rows table.Rows, readers ...func(table.Rows) error) error {
 	return errors.Join(faults...)
 }
 
-// pages turns a feed into rows again.
+// pages returns the rows of a feed.
 func pages(feed <-chan page) table.Rows {
 	return func(yield func(table.Row, error) bool) {
 		for p := range feed {

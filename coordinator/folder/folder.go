@@ -23,7 +23,7 @@ const (
 	comparisonFile   = "comparison.csv"
 	axesFile         = "axes.csv"
 	attemptsFile     = "attempts.csv"
-	completenessFile = "completeness.json" // of results.csv
+	completenessFile = "completeness.json" // describes results.csv
 	figuresFolder    = "figures"
 	modelsFolder     = "models"
 	GridFile         = "sweep.hcl"
@@ -36,26 +36,26 @@ const (
 	lockFile         = ".lock"
 )
 
-// storeFiles are the files of a store in the folder, which SQLite writes in place.
+// storeFiles are the files of a SQLite store in the folder. SQLite writes them in place.
 var storeFiles = []string{storeFile, storeFile + "-wal", storeFile + "-shm", storeFile + "-journal", storeFile + ".owner"}
 
-// ownFiles are the files that a coordinator cannot do without: it reads them, locks
-// them or writes them before the sweep runs.
+// ownFiles are the files that a coordinator needs: it reads, locks or writes them before
+// the sweep runs.
 var ownFiles = append([]string{
 	lockFile, IdentityFile, GridFile, runFile, StoreURLFile, CoordinatorFile,
 	WorkerFile, OperatorFile, AuthorityFile, AuthorityKeyFile,
 }, storeFiles...)
 
-// folder is the output folder of a sweep: a view of the store, but for the
-// sweep's identity, the credentials and (by default) the store itself.
+// Folder is the path of the output folder of a sweep.
 type Folder string
 
+// Path returns the path of a file in the folder.
 func (f Folder) Path(elements ...string) string {
 	return filepath.Join(append([]string{string(f)}, elements...)...)
 }
 
-// missing is the topmost folder of the path that does not exist, "" if all do.
-// A file in its place is an error.
+// Missing returns the topmost folder of the path that does not exist, or "" if all exist.
+// It is an error if a part of the path is a file.
 func (f Folder) Missing() (missing string, err error) {
 	for path := filepath.Clean(string(f)); ; path = filepath.Dir(path) {
 		info, err := os.Stat(path)
@@ -71,19 +71,19 @@ func (f Folder) Missing() (missing string, err error) {
 	}
 }
 
-// checkOwnFiles refuses a folder in which something else than a regular file has
-// the name of a file that a coordinator needs: what is written or locked there
-// would be somewhere else.
+// checkOwnFiles rejects a folder in which one of ownFiles is not a regular file: through
+// a link, the coordinator would lock or write a file elsewhere.
 func (f Folder) checkOwnFiles() error {
 	for _, name := range ownFiles {
 		if kind := f.irregular(name); kind != "" {
-			return BadInput("output folder %s: %s is %s where a coordinator keeps a file of its own: move it away, or name another folder with --out", f, name, kind)
+			return BadInput("output folder %s: %s is %s, and must be a regular file: move it away, or name another folder with --out", f, name, kind)
 		}
 	}
 	return nil
 }
 
-// irregular says what has a name in the folder; "" for a regular file or nothing.
+// irregular describes what a name in the folder is, or returns "" for a regular file or
+// nothing.
 func (f Folder) irregular(name string) string {
 	info, err := os.Lstat(f.Path(name))
 	switch {
@@ -98,9 +98,9 @@ func (f Folder) irregular(name string) string {
 	}
 }
 
-// checkForeign refuses a folder that holds other people's files: a sweep would
-// write among them, and over some. Hidden files are no hindrance, nor is what a
-// coordinator leaves that was killed before its sweep had an identity.
+// CheckForeign rejects a folder that holds other files than those of a sweep: the sweep
+// would overwrite some of them. It ignores hidden files, and the store of a coordinator
+// that was killed before it wrote sweep.id.
 func (f Folder) CheckForeign() error {
 	switch id, err := f.Identity(); {
 	case err != nil:
@@ -113,7 +113,7 @@ func (f Folder) CheckForeign() error {
 		return &InputError{fmt.Errorf("output folder: %w", err)}
 	}
 	if f.LostIdentity() {
-		return nil // the sweep is looked for in the store
+		return nil // the sweep is searched in the store
 	}
 	for _, entry := range entries {
 		name := entry.Name()
@@ -121,7 +121,7 @@ func (f Folder) CheckForeign() error {
 			continue
 		}
 		if f.Serves() {
-			return BadInput("output folder %s is of `coordinator serve`: submit a sweep to it with --coordinator %s, or name another folder with --out",
+			return BadInput("output folder %s belongs to `coordinator serve`: submit a sweep to it with --coordinator %s, or name another folder with --out",
 				f, f.Path(OperatorFile))
 		}
 		return BadInput("output folder %s holds %s but no sweep: name a new or empty folder with --out", f, name)
@@ -129,7 +129,7 @@ func (f Folder) CheckForeign() error {
 	return nil
 }
 
-// checkForeignServer is checkForeign for `serve`, which may work in the folder of a sweep.
+// CheckForeignServer is CheckForeign for a server, which may use the folder of a sweep.
 func (f Folder) CheckForeignServer() error {
 	if f.Serves() {
 		return nil
@@ -137,29 +137,29 @@ func (f Folder) CheckForeignServer() error {
 	return f.CheckForeign()
 }
 
-// lostIdentity reports whether the folder is that of a sweep, but for its sweep.id.
+// LostIdentity reports whether the folder is that of a sweep and sweep.id is missing.
 func (f Folder) LostIdentity() bool {
 	return !f.Has(IdentityFile) && f.Has(GridFile) && (f.Has(storeFile) || f.Has(StoreURLFile) || f.Has(CoordinatorFile))
 }
 
-// identity returns the ID of the folder's sweep, or "" if there is none yet.
+// Identity returns the ID of the folder's sweep, or "" if there is none yet.
 func (f Folder) Identity() (string, error) {
 	body, err := inputfile.Read(f.Path(IdentityFile), maxNoteBytes)
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("read the sweep's identity: %w", err)
+		return "", fmt.Errorf("read the ID of the sweep: %w", err)
 	}
 	id := strings.TrimSpace(string(body))
 	if _, err := uuid.Parse(id); err != nil {
-		return "", fmt.Errorf("read the sweep's identity from %s: %.80q: %w: `%s` names the sweeps of the folder's store; write the ID of this one into the file",
+		return "", fmt.Errorf("read the ID of the sweep from %s: %.80q: %w: `%s` lists the sweeps of the folder's store; write the ID of this one into the file",
 			f.Path(IdentityFile), id, err, CommandLine("coordinator", "list", "--out", string(f)))
 	}
 	return id, nil
 }
 
-// setIdentity makes a sweep the folder's.
+// SetIdentity records the sweep of the folder.
 func (f Folder) SetIdentity(id string) error {
 	return f.write(IdentityFile, func(w io.Writer) error {
 		_, err := fmt.Fprintln(w, id)
@@ -167,7 +167,7 @@ func (f Folder) SetIdentity(id string) error {
 	})
 }
 
-// whereabouts describes where the folder is; nil if the system does not tell.
+// Location describes where the folder is, or returns nil if that is unknown.
 func (f Folder) Location() *credentials.Folder {
 	host, err := os.Hostname()
 	if err != nil {
@@ -181,20 +181,22 @@ func (f Folder) Location() *credentials.Folder {
 	if err != nil {
 		return nil
 	}
-	return &credentials.Folder{Host: host, Path: path, Inode: inodeOf(info)}
+	inode, device := fileID(info)
+	return &credentials.Folder{Host: host, Path: path, Inode: inode, Device: device}
 }
 
-// isFolder reports whether a folder is the one that was described: at the same path
-// of the same machine, or the same one moved or mounted elsewhere. A copy is not.
+// Is reports whether the folder is the described one: at the same path of the same
+// machine, or moved or mounted elsewhere. A copy is not.
 func (f Folder) Is(described credentials.Folder) bool {
 	info, err := os.Stat(string(f))
 	if err != nil {
 		return false
 	}
-	if inode := inodeOf(info); inode != 0 && inode == described.Inode {
-		return true
+	host, unnamed := os.Hostname()
+	isHere := unnamed == nil && host == described.Host
+	if inode, device := fileID(info); inode != 0 && inode == described.Inode && (!isHere || described.Device == 0 || device == described.Device) {
+		return true // other machines number devices differently
 	}
 	there, err := os.Stat(described.Path)
-	host, unnamed := os.Hostname()
-	return err == nil && unnamed == nil && host == described.Host && os.SameFile(info, there)
+	return err == nil && isHere && os.SameFile(info, there)
 }

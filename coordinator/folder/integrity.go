@@ -14,18 +14,17 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-// corrupt is the results that are not stored as they were accepted, by the first
-// row that shows each, with what is wrong. Every result is looked at when its
-// model is written, and these again with every refresh: a verification may have
-// mended them.
+// corrupt holds what is wrong with stored results, by the first row of their tasks.
+// Refresh checks every result when it writes its model, and corrupt ones each time: a
+// verification may have replaced them.
 type corrupt struct {
 	reasons map[int32]string
 	news    bool // since the tables were written
 }
 
-// accepted reads a result and holds it against the digest under which it was
-// accepted, and against what tables show of it; doubt says what is wrong with it.
-func (v *View) accepted(ctx context.Context, task sweep.TaskID, m missingModel) (result sweep.Result, doubt string, err error) {
+// checkedResult reads a result and compares it with the digest under which it was
+// accepted, and with its numbers in tables. fault describes a difference.
+func (v *View) checkedResult(ctx context.Context, task sweep.TaskID, m missingModel) (result sweep.Result, fault string, err error) {
 	body, err := v.source.Result(ctx, task, hex.EncodeToString(m.digest[:]))
 	switch {
 	case errors.Is(err, queue.ErrUnknown):
@@ -39,50 +38,50 @@ func (v *View) accepted(ctx context.Context, task sweep.TaskID, m missingModel) 
 		return result, "", fmt.Errorf("task %s: %w", task, err)
 	}
 	measures := result.Measures()
-	shown, err := shownBy(&measures)
+	shown, err := measuresPrefix(&measures)
 	if err == nil && shown != m.shown {
-		doubt = "what is stored of the result for the tables is missing or was altered"
+		fault = "the stored numbers for the tables are missing or were altered"
 	}
-	return result, doubt, err
+	return result, fault, err
 }
 
-// shownBy stands for what tables show of a result: the beginning of its digest;
-// 0 for nothing.
-func shownBy(m *sweep.Measures) (uint64, error) {
+// measuresPrefix returns the prefix of the digest of the numbers of a result that tables
+// show, or 0 without any.
+func measuresPrefix(m *sweep.Measures) (uint64, error) {
 	if m == nil {
 		return 0, nil
 	}
 	body, err := m.Encode()
-	return beginning(sha256.Sum256(body)), err
+	return prefix(sha256.Sum256(body)), err
 }
 
-// suspect notes what is wrong with the result of a row, "" if nothing is, and
-// says whether anything is.
-func (v *View) suspect(row int32, doubt string) bool {
+// noteIntegrity records what is wrong with the result of a row, "" for nothing, and
+// reports whether it is corrupt.
+func (v *View) noteIntegrity(row int32, fault string) bool {
 	d := &v.models.corrupt
-	switch doubt {
+	switch fault {
 	case d.reasons[row]:
-		return doubt != ""
+		return fault != ""
 	case "":
 		delete(d.reasons, row)
 	default:
 		if d.reasons == nil {
 			d.reasons = map[int32]string{}
 		}
-		d.reasons[row] = doubt
+		d.reasons[row] = fault
 		task := v.sweep.Plan.Row(int(row))
-		v.log.Warn(doubt, "task", task.ID, "configuration", v.label(task))
+		v.log.Warn(fault, "task", task.ID, "configuration", v.label(task))
 	}
 	d.news = true
-	return doubt != ""
+	return fault != ""
 }
 
 func (v *View) label(task sweep.Task) string {
 	return task.Configuration.Label(v.sweep.Grid.Columns()...)
 }
 
-// trusted shows no number of a result that is doubted: its row has diverged.
-func (v *View) trusted(rows table.Rows) table.Rows {
+// withoutCorrupt shows rows with corrupt results as diverged, without numbers.
+func (v *View) withoutCorrupt(rows table.Rows) table.Rows {
 	reasons := v.models.corrupt.reasons
 	if len(reasons) == 0 {
 		return rows

@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// retryLockAfter is the pause before a lock that others have is tried again.
+// retryLockAfter is the pause before another attempt to take a lock.
 const retryLockAfter = 20 * time.Millisecond
 
-// ErrInUse reports that another coordinator works in the folder.
+// ErrInUse reports that another coordinator uses the folder.
 var ErrInUse = errors.New("in use by another coordinator")
 
-// isNew reports whether a folder that is locked holds the lock alone.
+// IsNew reports whether a locked folder holds the lock file alone.
 func (f Folder) IsNew() bool {
 	entries, err := os.ReadDir(string(f))
 	return err == nil && len(entries) == 1 && entries[0].Name() == lockFile
@@ -57,7 +57,7 @@ func (f Folder) removeCreated(created string) {
 	}
 }
 
-// lockWithin is lock, for which it waits a little.
+// LockWithin is Lock, but waits for the lock.
 func (f Folder) LockWithin(ctx context.Context, patience time.Duration) (io.Closer, error) {
 	deadline := time.Now().Add(patience)
 	for {
@@ -72,9 +72,9 @@ func (f Folder) LockWithin(ctx context.Context, patience time.Duration) (io.Clos
 	}
 }
 
-// lock creates the folder if need be and takes it for this process, until the
-// returned file is closed or the process ends, however it ends. The folder is not
-// writable by others, whatever the umask: it holds keys.
+// Lock locks the folder for this process, until the result is closed or the process ends.
+// It creates the folder if it does not exist. Others cannot write to the folder, whatever
+// the umask: it holds keys.
 func (f Folder) Lock() (io.Closer, error) {
 	for {
 		if err := os.MkdirAll(string(f), 0o755); err != nil {
@@ -86,13 +86,13 @@ func (f Folder) Lock() (io.Closer, error) {
 		file, err := lockExclusively(f.Path(lockFile))
 		switch {
 		case errors.Is(err, os.ErrNotExist):
-			continue // the folder was removed since it was made
+			continue // another process removed the folder
 		case errors.Is(err, ErrInUse):
 			return nil, fmt.Errorf("lock the output folder %s: %w", f, err)
 		case err != nil:
 			return nil, fmt.Errorf("lock the output folder %s: %w: give another with --out", f, err)
 		case !sameFile(file, f.Path(lockFile)):
-			// Its holder has removed the folder: the lock is of a file that nobody finds.
+			// The last holder has removed the lock file: no other process would find it.
 			_ = file.Close()
 			continue
 		}

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// lockExclusively opens a file that one process at a time can hold; the
-// system frees it when the process ends.
+// lockExclusively opens a file that one process at a time can hold. The system releases
+// the lock when the process ends.
 func lockExclusively(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
@@ -25,11 +25,12 @@ func lockExclusively(path string) (*os.File, error) {
 	return file, nil
 }
 
-// inodeOf returns the number of a file in its file system: a file that is moved
-// there keeps it, a copy has another.
-func inodeOf(info os.FileInfo) uint64 {
+// fileID returns the inode of a file and the device of its file system, or 0 if they are
+// unknown. A file keeps its inode when it is moved within the file system; a copy has
+// another one.
+func fileID(info os.FileInfo) (inode, device uint64) {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		return stat.Ino
+		return stat.Ino, uint64(stat.Dev) //nolint:unconvert // an int32 on macOS
 	}
-	return 0
+	return 0, 0
 }

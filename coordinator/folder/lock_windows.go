@@ -9,8 +9,8 @@ import (
 // sharingViolation is ERROR_SHARING_VIOLATION.
 const sharingViolation syscall.Errno = 32
 
-// lockExclusively opens a file that one process at a time can hold, by sharing
-// it with nobody; the system frees it when the process ends.
+// lockExclusively opens a file that one process at a time can hold, by sharing it with
+// no other process. The system releases it when the process ends.
 func lockExclusively(path string) (*os.File, error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {
@@ -27,5 +27,5 @@ func lockExclusively(path string) (*os.File, error) {
 	return os.NewFile(uintptr(handle), path), nil
 }
 
-// inodeOf returns 0: paths alone tell folders apart.
-func inodeOf(os.FileInfo) uint64 { return 0 }
+// fileID returns 0: Folder.Is compares paths alone.
+func fileID(os.FileInfo) (inode, device uint64) { return 0, 0 }

@@ -21,30 +21,30 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-// models knows which models are written and which are not. They are made from
-// whole results, one at a time, and there may be a million of them.
+// models tracks which models are written. There may be a million of them.
 type models struct {
-	// written has the beginning of the digest of the result whose model was
-	// written, by the first row that shows it; 0 before.
+	// written holds, by the first row of a task, the prefix of the digest of the result
+	// whose model was written, or 0.
 	written []uint64
 	missing []missingModel
-	tidied  bool // models of other grids were removed
-	// wild has the largest angle of each model whose angles make no sense, by row.
-	wild    map[int32]float64
-	corrupt corrupt
+	cleaned bool // models of other grids were removed
+	// largeAngles holds the largest angle, by row, of models whose angles are too large to
+	// make sense.
+	largeAngles map[int32]float64
+	corrupt     corrupt
 }
 
-// missingModel is a result whose model is to be written.
+// missingModel is a result whose model is not written.
 type missingModel struct {
 	row    int32
 	digest [sha256.Size]byte
-	shown  uint64 // stands for what tables show of it: see shownBy
+	shown  uint64 // prefix of the digest of its numbers in tables: see measuresPrefix
 }
 
-// beginning is enough of a digest to tell two of one task apart.
-func beginning(digest [sha256.Size]byte) uint64 { return max(1, binary.BigEndian.Uint64(digest[:])) }
+// prefix returns the first bytes of a digest, enough to tell two results of a task apart.
+func prefix(digest [sha256.Size]byte) uint64 { return max(1, binary.BigEndian.Uint64(digest[:])) }
 
-// missingModels finds the results whose models are not written.
+// missingModels returns the results whose models are not written.
 func (v *View) missingModels(rows table.Rows) ([]missingModel, error) {
 	var missing []missingModel
 	i := 0
@@ -60,10 +60,10 @@ func (v *View) missingModels(rows table.Rows) ([]missingModel, error) {
 		if n, err := hex.Decode(m.digest[:], []byte(row.Digest)); err != nil || n != len(m.digest) {
 			return nil, fmt.Errorf("task %s: the digest %.80q of its result is no SHA-256", row.Task, row.Digest)
 		}
-		if v.models.written[m.row] == beginning(m.digest) {
+		if v.models.written[m.row] == prefix(m.digest) {
 			continue
 		}
-		if m.shown, err = shownBy(row.Measures); err != nil {
+		if m.shown, err = measuresPrefix(row.Measures); err != nil {
 			return nil, err
 		}
 		if missing == nil {
@@ -74,16 +74,15 @@ func (v *View) missingModels(rows table.Rows) ([]missingModel, error) {
 	return missing, nil
 }
 
-// writeModels writes models that are missing, for as long as patience lasts. One
-// that cannot be written is tried again with the next tables; so are all, if
-// whoever keeps the results is away. All results are looked at, even if the folder
-// of the models is unusable.
-func (v *View) writeModels(ctx context.Context, patience time.Duration, unusable bool) error {
+// writeModels writes missing models within the limit. It tries again with the next tables
+// what could not be written, and all models if the queue is unavailable. It checks all
+// results, even if the folder of the models is unusable.
+func (v *View) writeModels(ctx context.Context, limit time.Duration, unusable bool) error {
 	began := time.Now()
 	var faults, unwritten error
-	for len(v.models.missing) > 0 && time.Since(began) < patience {
+	for len(v.models.missing) > 0 && time.Since(began) < limit {
 		m := v.models.missing[0]
-		doubt, err := v.writeModel(ctx, m)
+		fault, err := v.writeModel(ctx, m)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -92,11 +91,11 @@ func (v *View) writeModels(ctx context.Context, patience time.Duration, unusable
 			return errors.Join(faults, err)
 		}
 		v.models.missing = v.models.missing[1:]
-		if err == nil && v.suspect(m.row, doubt) {
+		if err == nil && v.noteIntegrity(m.row, fault) {
 			continue
 		}
 		if err == nil {
-			v.models.written[m.row] = beginning(m.digest)
+			v.models.written[m.row] = prefix(m.digest)
 			continue
 		}
 		v.shown = ""
@@ -112,24 +111,24 @@ func (v *View) writeModels(ctx context.Context, patience time.Duration, unusable
 	return faults
 }
 
-// writeModel writes the model of a result that is stored as it was accepted, or
-// says why it is not.
-func (v *View) writeModel(ctx context.Context, m missingModel) (doubt string, err error) {
+// writeModel checks a result and writes its model, or returns what is wrong with the
+// result.
+func (v *View) writeModel(ctx context.Context, m missingModel) (fault string, err error) {
 	task := v.sweep.Plan.Row(int(m.row))
-	result, doubt, err := v.accepted(ctx, task.ID, m)
+	result, fault, err := v.checkedResult(ctx, task.ID, m)
 	if err != nil {
 		return "", &unreadError{err}
 	}
-	if doubt != "" {
-		return doubt, nil
+	if fault != "" {
+		return fault, nil
 	}
 	if largest := result.LargestAngle(); largest > sweep.LargestSensibleAngle {
-		if v.models.wild == nil {
-			v.models.wild = map[int32]float64{}
+		if v.models.largeAngles == nil {
+			v.models.largeAngles = map[int32]float64{}
 		}
-		v.models.wild[m.row] = largest
+		v.models.largeAngles[m.row] = largest
 	} else {
-		delete(v.models.wild, m.row)
+		delete(v.models.largeAngles, m.row)
 	}
 	row, err := v.row(task)
 	if err != nil {
@@ -147,27 +146,26 @@ func (v *View) writeModel(ctx context.Context, m missingModel) (doubt string, er
 
 // Warnings returns a warning about models whose angles are too large to make sense.
 func (v *View) Warnings() []string {
-	wild := v.models.wild
-	if len(wild) == 0 {
+	large := v.models.largeAngles
+	if len(large) == 0 {
 		return nil
 	}
 	largest, first := 0.0, int32(math.MaxInt32)
-	for row, angle := range wild {
+	for row, angle := range large {
 		largest, first = max(largest, angle), min(first, row)
 	}
 	noun := "models have"
-	if len(wild) == 1 {
+	if len(large) == 1 {
 		noun = "model has"
 	}
 	return []string{fmt.Sprintf("%d %s angles of more than a thousand turns (up to %.2g rad), first %s: such errors say nothing about the circuit; "+
-		"lower generator_learning_rate", len(wild), noun, largest, v.sweep.Plan.Row(int(first)).ID)}
+		"lower generator_learning_rate", len(large), noun, largest, v.sweep.Plan.Row(int(first)).ID)}
 }
 
-// removeModels removes, once, the models of tasks that are not in the grid: a
-// person who reads the whole folder must read this sweep's. The store keeps
-// their results, so a grid that wants them again has them written again.
+// removeModels removes, once, the models of tasks that are not in the grid, so that the
+// folder holds those of this sweep alone. The store keeps their results.
 func (v *View) removeModels() {
-	if v.models.tidied || v.folder.irregular(modelsFolder) != "a directory" {
+	if v.models.cleaned || v.folder.irregular(modelsFolder) != "a directory" {
 		return
 	}
 	files, err := os.ReadDir(v.folder.Path(modelsFolder))
@@ -177,7 +175,7 @@ func (v *View) removeModels() {
 			err = errors.Join(err, os.Remove(v.folder.Path(modelsFolder, file.Name())))
 		}
 	}
-	v.models.tidied = err == nil
+	v.models.cleaned = err == nil
 	_ = v.note(path.Join(modelsFolder, "*"), err)
 }
 

@@ -10,15 +10,15 @@ import (
 	"sync"
 )
 
-// Problem is a file of the output folder that could not be written, or not in its
-// place. Problems never end a sweep.
+// Problem is a file of the output folder that could not be written, or not in its place.
+// A Problem never ends a sweep.
 type Problem struct {
 	File      string // its path
-	WrittenTo string // where its new content is; "": nowhere
+	WrittenTo string // the file with the new content; "": none
 	Reason    string
 }
 
-// problems are those of the last try of each file.
+// problems holds the Problem of the last attempt to write each file.
 type problems struct {
 	mu     sync.Mutex // guards byName: files are written concurrently
 	byName map[string]Problem
@@ -30,7 +30,7 @@ func (p *problems) list() []Problem {
 	return slices.SortedFunc(maps.Values(p.byName), func(a, b Problem) int { return cmp.Compare(a.File, b.File) })
 }
 
-// set notes how the last try ended, and reports whether that is news.
+// set records the outcome of the last attempt, and reports whether it has changed.
 func (p *problems) set(name string, problem *Problem) (news bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -46,7 +46,7 @@ func (p *problems) set(name string, problem *Problem) (news bool) {
 	return before != *problem
 }
 
-// isLost reports whether the content of a file is nowhere.
+// isLost reports whether the content of a file was not written at all.
 func (p *problems) isLost(name string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -54,16 +54,15 @@ func (p *problems) isLost(name string) bool {
 	return found && problem.WrittenTo == ""
 }
 
-// unreadError is a failure to read what a file is made of. It says nothing about
-// the file.
+// unreadError is a failure to read the rows of a file. It is no Problem of the file.
 type unreadError struct{ err error }
 
 func (e *unreadError) Error() string { return e.err.Error() }
 
 func (e *unreadError) Unwrap() error { return e.err }
 
-// note notes how a file was written. Only what has nothing to do with the file is
-// returned: a failure to read its rows, or the end of the context.
+// note records the outcome of writing a file. It returns only errors that are not
+// Problems of the file: a failure to read its rows, or the end of the context.
 func (v *View) note(name string, err error) error {
 	var unread *unreadError
 	if errors.As(err, &unread) || errors.Is(err, context.Canceled) {
@@ -74,9 +73,9 @@ func (v *View) note(name string, err error) error {
 		return nil
 	}
 	problem := Problem{File: v.folder.Path(name), Reason: err.Error()}
-	var beside *NotReplacedError
-	if errors.As(err, &beside) {
-		problem.WrittenTo, problem.Reason = beside.WrittenTo, beside.Cause.Error()
+	var notReplaced *NotReplacedError
+	if errors.As(err, &notReplaced) {
+		problem.WrittenTo, problem.Reason = notReplaced.WrittenTo, notReplaced.Cause.Error()
 	}
 	if v.problems.set(name, &problem) {
 		v.log.Warn("a file of the output folder could not be written: will try again", "file", problem.File, "reason", problem.Reason, "written_to", problem.WrittenTo)
@@ -84,8 +83,8 @@ func (v *View) note(name string, err error) error {
 	return nil
 }
 
-// recovering calls f and turns a panic into an error: what is made from results may
-// fail, the sweep goes on.
+// recovering calls f and returns a panic as an error, so that a fault in a table, a figure
+// or a model does not end the sweep.
 func recovering(f func() error) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {

@@ -10,9 +10,9 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-// rows streams the rows of results.csv: those of the plan, in its order, each
-// with what the store says of its task. The store has a task once, at the first
-// row that shows it; what later rows show again is kept until the end.
+// rows streams the rows of results.csv: those of the plan, in its order, each with the
+// state of its task in the store. The store has a task once, at its first row; rows that
+// repeat it show a copy.
 func (v *View) rows(ctx context.Context) table.Rows {
 	return func(yield func(table.Row, error) bool) {
 		next, stop := iter.Pull2(v.source.Rows(ctx, v.sweep.ID))
@@ -44,7 +44,7 @@ func (v *View) rows(ctx context.Context) table.Rows {
 	}
 }
 
-// row is a row without what the store knows of it.
+// row returns the row of a task without its state in the store.
 func (v *View) row(t sweep.Task) (table.Row, error) {
 	selected, err := v.sweep.Selected(context.Background(), t.Configuration)
 	if err != nil {
@@ -56,21 +56,21 @@ func (v *View) row(t sweep.Task) (table.Row, error) {
 	}, nil
 }
 
-// storedRows goes along the rows of the store.
+// storedRows iterates over the rows of the store.
 type storedRows struct {
 	next func() (queue.Row, error, bool)
-	row  queue.Row // that was read ahead
+	row  queue.Row // read ahead
 	have bool
 }
 
-// fill adds what the store says of the task that a row is the first to show.
+// fill adds the state in the store to the first row of a task.
 func (s *storedRows) fill(row *table.Row, position int) error {
 	for !s.have || s.row.Row < position {
 		var err error
 		if s.row, err, s.have = s.next(); err != nil {
 			return fmt.Errorf("read the results: %w", err)
 		}
-		if !s.have { // planned anew meanwhile
+		if !s.have { // the sweep was planned again
 			return nil
 		}
 	}
@@ -81,7 +81,7 @@ func (s *storedRows) fill(row *table.Row, position int) error {
 	if len(s.row.Measures) == 0 {
 		return nil
 	}
-	// What cannot be read was altered: it is doubted when its model is written.
+	// Measures that cannot be decoded were altered: writing the model will report it.
 	if measures, err := sweep.DecodeMeasures(s.row.Measures); err == nil {
 		row.Measures = &measures
 	}

@@ -89,36 +89,35 @@ func (v *View) Completeness() table.Completeness { return v.completeness }
 // place, by name.
 func (v *View) Problems() []Problem { return v.problems.list() }
 
-// refresh brings every file of the view up to date: the tables and figures if
-// their rows have changed, then the models that are missing. Figures and models
-// are made for as long as patience lasts, each. A file that cannot be written does
-// not keep the others from being written. With the models, all results are looked
-// at: where that is news, the tables are written again.
-func (v *View) Refresh(ctx context.Context, patience time.Duration) error {
+// Refresh brings the tables, figures and models up to date. The limit bounds the time for
+// figures, and that for models. A file that cannot be written is a Problem and does not
+// keep others from being written. Refresh checks every result when it writes its model,
+// and writes the tables again if it finds a corrupt one.
+func (v *View) Refresh(ctx context.Context, limit time.Duration) error {
 	undrawable, unusable := v.makeFolder(figuresFolder), v.makeFolder(modelsFolder)
 	status, err := v.source.Status(ctx, v.sweep.ID)
 	if err != nil {
 		return fmt.Errorf("read the results: %w", err)
 	}
-	figures := patience
-	if status.Counts.Done == 0 && patience != NoLimit || undrawable {
-		figures = 0 // one of nothing is drawn in the end alone
+	figures := limit
+	if status.Counts.Done == 0 && limit != NoLimit || undrawable {
+		figures = 0 // without results, figures are drawn only in the end
 	}
 	var faults error
-	if mark := markOf(status); mark != v.shown || v.undrawn && patience == NoLimit {
+	if mark := markOf(status); mark != v.shown || v.undrawn && limit == NoLimit {
 		faults = v.writeTables(ctx, figures)
 		if v.shown = mark; faults != nil {
 			v.shown = ""
 		}
 	}
-	if mark := attemptsMarkOf(status); mark != v.attempted || patience == NoLimit {
+	if mark := attemptsMarkOf(status); mark != v.attempted || limit == NoLimit {
 		fault := v.write(attemptsFile, func(w io.Writer) error { return table.WriteAttempts(w, v.attempts(ctx)) })
 		if v.attempted = mark; fault != nil || v.problems.isLost(attemptsFile) {
 			v.attempted = ""
 		}
 		faults = errors.Join(faults, fault)
 	}
-	faults = errors.Join(faults, v.writeModels(ctx, patience, unusable))
+	faults = errors.Join(faults, v.writeModels(ctx, limit, unusable))
 	if v.models.corrupt.news {
 		if fault := v.writeTables(ctx, figures); fault != nil {
 			v.shown, faults = "", errors.Join(faults, fault)
@@ -134,8 +133,7 @@ func (v *View) Refresh(ctx context.Context, patience time.Duration) error {
 // or ended.
 func (v *View) RewriteAttempts() { v.attempted = "" }
 
-// makeFolder makes a folder within the output folder, and reports whether it is of
-// no use.
+// makeFolder creates a folder in the output folder, and reports whether that failed.
 func (v *View) makeFolder(name string) (unusable bool) {
 	var err error
 	switch kind := v.folder.irregular(name); kind {
@@ -149,13 +147,13 @@ func (v *View) makeFolder(name string) (unusable bool) {
 	return err != nil
 }
 
-// markOf stands for everything that the tables and figures of results show.
+// markOf changes whenever the tables and figures of results would.
 func markOf(s queue.Status) string {
 	return fmt.Sprint(s.Sweep.Revision, s.Changes, s.Counts.Done, s.Counts.Failed, s.Counts.Diverged)
 }
 
-// attemptsMarkOf stands for everything that attempts.csv shows, but for the steps
-// of what runs: those are as of the last change.
+// attemptsMarkOf changes whenever attempts.csv would, except for the steps of running
+// tasks.
 func attemptsMarkOf(s queue.Status) string {
 	mark := fmt.Sprint(markOf(s), s.Counts)
 	for _, w := range s.Workers {
@@ -166,22 +164,21 @@ func attemptsMarkOf(s queue.Status) string {
 	return mark
 }
 
-// writeTables writes the tables and figures that show results, all from one
-// reading of the rows, and last the proof that results.csv is complete, also if
-// another table or a figure could not be written.
-func (v *View) writeTables(ctx context.Context, patience time.Duration) error {
+// writeTables writes the tables and figures from one reading of the rows, then
+// completeness.json, even if a table other than results.csv could not be written.
+func (v *View) writeTables(ctx context.Context, limit time.Duration) error {
 	shape := v.shape
 	var sum string
-	var proof table.Completeness
+	var completeness table.Completeness
 	var levels []table.Level
 	var missing []missingModel
-	var unproved error
+	var incompleteErr error
 	v.models.corrupt.news = false
 	err := fanOut(v.rows(ctx),
 		func(rows table.Rows) error {
 			err := v.write(resultsFile, func(w io.Writer) error {
 				digest := sha256.New()
-				err := table.WriteResults(io.MultiWriter(w, digest), shape, v.trusted(rows))
+				err := table.WriteResults(io.MultiWriter(w, digest), shape, v.withoutCorrupt(rows))
 				sum = hex.EncodeToString(digest.Sum(nil))
 				return err
 			})
@@ -189,12 +186,12 @@ func (v *View) writeTables(ctx context.Context, patience time.Duration) error {
 			return err
 		},
 		func(rows table.Rows) error {
-			return v.write(summaryFile, func(w io.Writer) error { return table.WriteSummary(w, shape, v.trusted(rows)) })
+			return v.write(summaryFile, func(w io.Writer) error { return table.WriteSummary(w, shape, v.withoutCorrupt(rows)) })
 		},
 		func(rows table.Rows) error {
 			var trainings *table.Trainings
 			if err := recovering(func() (err error) {
-				if trainings, err = table.Gather(shape, v.trusted(rows)); err == nil {
+				if trainings, err = table.Gather(shape, v.withoutCorrupt(rows)); err == nil {
 					levels = trainings.Levels()
 				}
 				return err
@@ -205,11 +202,11 @@ func (v *View) writeTables(ctx context.Context, patience time.Duration) error {
 				v.write(axesFile, func(w io.Writer) error { return table.WriteAxes(w, levels) }))
 		},
 		func(rows table.Rows) error {
-			return v.note(drawingProblem, recovering(func() error { return v.drawFigures(ctx, shape, v.trusted(rows), patience) }))
+			return v.note(drawingProblem, recovering(func() error { return v.drawFigures(ctx, shape, v.withoutCorrupt(rows), limit) }))
 		},
 		func(rows table.Rows) error {
-			proof, unproved = table.CheckCompleteness(v.sweep.Grid.Len(), v.sweep.Grid.Replicates, v.trusted(rows))
-			return unproved
+			completeness, incompleteErr = table.CheckCompleteness(v.sweep.Grid.Len(), v.sweep.Grid.Replicates, v.withoutCorrupt(rows))
+			return incompleteErr
 		},
 		func(rows table.Rows) (err error) {
 			missing, err = v.missingModels(rows)
@@ -217,32 +214,31 @@ func (v *View) writeTables(ctx context.Context, patience time.Duration) error {
 		},
 	)
 	v.removeModels()
-	if unread := (*unreadError)(nil); errors.As(err, &unread) || unproved != nil || v.problems.isLost(resultsFile) {
+	if unread := (*unreadError)(nil); errors.As(err, &unread) || incompleteErr != nil || v.problems.isLost(resultsFile) {
 		return err
 	}
-	proof.TableSHA256 = sum
-	v.completeness, v.levels, v.models.missing = proof, levels, missing
-	return errors.Join(err, v.write(completenessFile, proof.Write))
+	completeness.TableSHA256 = sum
+	v.completeness, v.levels, v.models.missing = completeness, levels, missing
+	return errors.Join(err, v.write(completenessFile, completeness.Write))
 }
 
-// drawingProblem is the name under which a failure to draw is noted, whatever figure
-// it was.
+// drawingProblem is the file of the Problem if figures cannot be drawn.
 var drawingProblem = path.Join(figuresFolder, "S1.*")
 
-// drawFigures draws for as long as patience lasts, and all at the end of a run.
-func (v *View) drawFigures(ctx context.Context, shape table.Shape, rows table.Rows, patience time.Duration) error {
+// drawFigures draws figures within the limit.
+func (v *View) drawFigures(ctx context.Context, shape table.Shape, rows table.Rows, limit time.Duration) error {
 	figures, omitted, err := figure.S1(shape, rows)
 	if err != nil {
 		return fmt.Errorf("draw Fig. S1: %w", err)
 	}
 	if omitted > 0 {
-		v.log.Warn("the grid has more axes than figures are drawn for: summary.csv has the numbers", "drawn", len(figures), "left_out", omitted)
+		v.log.Warn("the grid has more axes than there are figures: see summary.csv", "drawn", len(figures), "left_out", omitted)
 	}
 	var faults error
 	began := time.Now()
 	v.undrawn = false
 	for _, f := range figures {
-		if v.undrawn = time.Since(began) >= patience; v.undrawn {
+		if v.undrawn = time.Since(began) >= limit; v.undrawn {
 			break
 		}
 		for _, format := range figure.Formats {
@@ -256,16 +252,16 @@ func (v *View) drawFigures(ctx context.Context, shape table.Shape, rows table.Ro
 	return faults
 }
 
-// write replaces a file, and notes whether it could.
+// write replaces a file, and records a failure as a Problem.
 func (v *View) write(name string, fill func(io.Writer) error) error {
 	return v.note(name, v.folder.write(name, fill))
 }
 
-// shownIdentity is how much of a process identity attempts.csv shows: enough to
-// tell it from others, too little to pass for it.
-const shownIdentity = 12
+// shownID is the number of characters of a process ID in attempts.csv: enough to tell
+// processes apart, too few to impersonate one.
+const shownID = 12
 
-// attempts are the history of the sweep's tasks.
+// attempts returns the attempts of all tasks.
 func (v *View) attempts(ctx context.Context) iter.Seq2[table.Attempt, error] {
 	return func(yield func(table.Attempt, error) bool) {
 		columns := v.sweep.Grid.Columns()
@@ -276,7 +272,7 @@ func (v *View) attempts(ctx context.Context) iter.Seq2[table.Attempt, error] {
 			}
 			attempt := table.Attempt{
 				Task: h.Task, Label: v.sweep.Plan.Row(h.Row).Configuration.Label(columns...), Number: h.Attempt.Attempt, Outcome: string(h.Outcome),
-				Process: h.Process[:min(len(h.Process), shownIdentity)], Host: h.Host, Kernel: h.Kernel,
+				Process: h.Process[:min(len(h.Process), shownID)], Host: h.Host, Kernel: h.Kernel,
 				LeasedAt: h.GrantedAt, EndedAt: h.EndedAt, FirstStep: h.From, LastStep: h.Step,
 				Compute: h.Compute, Message: h.Reason, Log: h.Log,
 			}
@@ -287,7 +283,7 @@ func (v *View) attempts(ctx context.Context) iter.Seq2[table.Attempt, error] {
 	}
 }
 
-// shapeOf says which columns the tables of a grid have.
+// shapeOf returns the columns of the tables of a grid.
 func shapeOf(g *grid.Grid) table.Shape {
 	var shape table.Shape
 	for _, axis := range g.Axes {

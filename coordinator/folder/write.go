@@ -12,12 +12,11 @@ import (
 	"spiqsweep/sweep/atomicfile"
 )
 
-// What a coordinator may replace in its output folder is settled here: regular
-// files, by a rename. Anything else that has the name of a table, a figure or a
-// model is left alone, as is a file that the system does not let it replace: the
-// new content goes beside it, as NAME.new.EXT, and the run says so at its end.
+// A coordinator replaces only regular files in its output folder, by a rename. If a
+// table, a figure or a model is anything else, or the system does not let the
+// coordinator replace it, the new content goes to NAME.new.EXT, and the run reports it.
 
-// Who may read a file: all whom the umask lets, or its owner alone.
+// Modes of files, less the umask.
 const (
 	public  os.FileMode = 0o666
 	private os.FileMode = 0o600
@@ -35,19 +34,19 @@ func (e *NotReplacedError) Error() string {
 
 func (e *NotReplacedError) Unwrap() error { return e.Cause }
 
-// write makes a file whole or leaves the old one: it is filled beside its place,
-// then renamed. If the file cannot be replaced, the error is a *NotReplacedError.
+// write replaces a file whole or leaves the old one. If the file cannot be replaced, the
+// error is a *NotReplacedError.
 func (f Folder) write(name string, fill func(io.Writer) error) error {
 	return f.replace(name, public, true, fill)
 }
 
-// writePrivate is write for a file that its owner alone can read.
+// writePrivate is write for a file that only its owner can read.
 func (f Folder) writePrivate(name string, fill func(io.Writer) error) error {
 	return f.replace(name, private, true, fill)
 }
 
-// writeUnsynced is write for files that are made again at every start: after a
-// power cut, one may be empty until then.
+// writeUnsynced is write for files that every start writes again: after a power failure,
+// the file may be empty until then.
 func (f Folder) writeUnsynced(name string, fill func(io.Writer) error) error {
 	return f.replace(name, public, false, fill)
 }
@@ -65,44 +64,44 @@ func (f Folder) replace(name string, mode os.FileMode, sync bool, fill func(io.W
 	return f.put(draft, name)
 }
 
-// put renames a draft to the name of its file, or to one beside it.
+// put renames a draft to the name of its file, or to NAME.new.EXT.
 func (f Folder) put(draft, name string) error {
 	extension := filepath.Ext(name)
-	beside := strings.TrimSuffix(name, extension) + ".new" + extension
+	substitute := strings.TrimSuffix(name, extension) + ".new" + extension
 	cause := f.rename(draft, name)
 	if cause == nil {
-		if f.irregular(beside) == "" { // of a run that could not replace the file
-			_ = os.Remove(f.Path(beside))
+		if f.irregular(substitute) == "" { // a leftover of a run that could not replace the file
+			_ = os.Remove(f.Path(substitute))
 		}
 		return nil
 	}
-	if err := f.rename(draft, beside); err != nil {
+	if err := f.rename(draft, substitute); err != nil {
 		return fmt.Errorf("write %s: %w", f.Path(name), errors.Join(cause, err))
 	}
-	return fmt.Errorf("write %s: %w", f.Path(name), &NotReplacedError{WrittenTo: f.Path(beside), Cause: cause})
+	return fmt.Errorf("write %s: %w", f.Path(name), &NotReplacedError{WrittenTo: f.Path(substitute), Cause: cause})
 }
 
-// rename puts a draft in the place of a regular file, or of none.
+// rename renames a draft to a name that is a regular file or does not exist.
 func (f Folder) rename(draft, name string) error {
 	if kind := f.irregular(name); kind != "" {
 		return errors.New("it is " + kind)
 	}
 	err := os.Rename(draft, f.Path(name))
 	if linked := (*os.LinkError)(nil); errors.As(err, &linked) {
-		return linked.Err // the draft's name tells nobody anything
+		return linked.Err // without the name of the draft
 	}
 	return err
 }
 
-// written matches the names of the files that are written by a rename: here, and in
-// proto/credentials.
+// written matches the names of the files that this package and proto/credentials write
+// by a rename.
 var written = regexp.MustCompile(`^(results|summary|comparison|axes|attempts|completeness|sweep|run|store|worker|operator|coordinator|ca|ca-key|S1[^/]*|[0-9a-f]{64})\.(csv|json|hcl|id|url|pem|svg|pdf|png)$`)
 
 // oldDraft matches the names that earlier versions gave to drafts of credentials.
 var oldDraft = regexp.MustCompile(`^((worker|operator|coordinator)\.json|ca(-key)?\.pem)\.[0-9]+\.tmp$`)
 
-// removeDrafts removes what writers left behind that were killed. The folder must
-// be locked.
+// RemoveDrafts removes the drafts of processes that were killed. The folder must be
+// locked.
 func (f Folder) RemoveDrafts() {
 	for _, name := range []string{".", figuresFolder, modelsFolder} {
 		if kind := f.irregular(name); name != "." && kind != "a directory" {

@@ -48,6 +48,8 @@ type Folder struct {
 	Host  string `json:"host"`
 	Path  string `json:"path"`
 	Inode uint64 `json:"inode,omitempty"`
+	// Device is that of the file system, as Host numbers it; 0: unknown.
+	Device uint64 `json:"device,omitempty"`
 }
 
 // NewToken makes an unguessable token.
