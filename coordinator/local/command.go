@@ -18,19 +18,19 @@ import (
 	"spiqsweep/proto/protocol"
 )
 
-// outputGrace is how long output is still read after a worker's end.
+// outputGrace is how long output is read after the end of a worker.
 const outputGrace = time.Second
 
-// Command says how a local worker is started as a child process.
+// Command starts local workers as child processes.
 type Command struct {
 	Path        string   // the program
 	Arguments   []string // without the program's name
-	Environment []string // NAME=VALUE, added to the parent's, less what opens its store
+	Environment []string // NAME=VALUE, added to the coordinator's without the store's passwords
 	Output      io.Writer
 }
 
-// Launch returns the Launch that starts the command and hands the credentials
-// to its standard input, where no list of processes shows them.
+// Launch returns a Launch that starts the command and writes the credentials to its
+// standard input, where other users cannot see them.
 func (c Command) Launch(file credentials.File) Launch {
 	return func() (Process, error) {
 		line, err := json.Marshal(file)
@@ -38,7 +38,7 @@ func (c Command) Launch(file credentials.File) Launch {
 			return nil, fmt.Errorf("start local worker: encode credentials: %w", err)
 		}
 		cmd := exec.Command(c.Path, c.Arguments...)
-		cmd.Args[0] = os.Args[0] // what lists of processes show
+		cmd.Args[0] = os.Args[0] // the name in lists of processes
 		cmd.Env = append(slices.DeleteFunc(os.Environ(), secret), c.Environment...)
 		cmd.Stdout, cmd.Stderr = c.Output, c.Output
 		cmd.SysProcAttr = ownProcessGroup()
@@ -58,9 +58,9 @@ func (c Command) Launch(file credentials.File) Launch {
 	}
 }
 
-// Self returns the path of the running program, to start it again: a worker must be
-// of the same build. On Linux that is the file that was started, even if its name
-// was removed or given to another since.
+// Self returns the path of the running program, since a worker must be of the same
+// build. On Linux it leads to the file that was started, even if the file was removed or
+// replaced since.
 func Self() string {
 	const link = "/proc/self/exe" // of the process that opens it: the child, which is still this program
 	path, err := os.Executable()
@@ -77,7 +77,7 @@ func Self() string {
 	return link
 }
 
-// remedy says what to do about a program that cannot be started.
+// remedy returns how to fix a failed start, or "".
 func remedy(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -95,8 +95,8 @@ func remedy(err error) string {
 	}
 }
 
-// secret says of a variable, NAME=VALUE, that it opens the store, which is none of
-// a worker's business.
+// secret reports whether a variable, NAME=VALUE, gives access to the store, which workers
+// do not need.
 func secret(variable string) bool {
 	name, _, _ := strings.Cut(variable, "=")
 	return slices.Contains([]string{"PGPASSWORD", "PGPASSFILE", "PGSERVICEFILE", "PGSSLKEY"}, strings.ToUpper(name))
@@ -105,7 +105,7 @@ func secret(variable string) bool {
 // child is a worker in a process of its own.
 type child struct {
 	cmd   *exec.Cmd
-	input io.WriteCloser // its end is the child's end
+	input io.WriteCloser // closing it ends the child
 	asked atomic.Bool    // by Stop
 }
 

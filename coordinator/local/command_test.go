@@ -107,7 +107,7 @@ func TestAChildCanBeKilled(t *testing.T) {
 		t.Error(err)
 	}
 	if err := process.Wait(); err == nil {
-		t.Error("a killed worker left of its own accord")
+		t.Error("a killed worker left with exit code 0")
 	}
 }
 
@@ -119,7 +119,7 @@ func TestADrainedChildSaysSo(t *testing.T) {
 }
 
 // TestSelf starts this program again after its file was removed, and after another
-// took its place: the child must be this program all the same.
+// took its place: the child must be this program.
 func TestSelf(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("skipped: only Linux keeps the file of a running program")

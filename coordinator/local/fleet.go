@@ -12,24 +12,24 @@ import (
 // The pauses before a worker is started again.
 const (
 	FirstPause   = time.Second
-	LongestPause = 30 * time.Second // also after one that left of its own accord
-	// grownUp is the age from which a death is no longer counted with those before it.
-	grownUp = time.Minute
+	LongestPause = 30 * time.Second // also after a worker that left with exit code 0
+	// longLife is the lifetime after which the next pause is FirstPause again.
+	longLife = time.Minute
 )
 
-// startTries in a row that fail, in every slot, mean that no worker can be started:
-// the pauses between them make up to half a minute.
+// startTries is the number of failed starts in a row, in every slot, after which no
+// worker can be started. The pauses between them take up to half a minute.
 const startTries = 5
 
-// How a worker may end.
+// Errors of Process.Wait.
 var (
-	// ErrSentAway: an operator asked it to leave.
+	// ErrSentAway reports that an operator drained the worker.
 	ErrSentAway = errors.New("an operator asked it to leave")
-	// ErrNotStarted: it was never at work.
+	// ErrNotStarted reports that the worker ended before its first call.
 	ErrNotStarted = errors.New("it ended before it had called the coordinator")
 )
 
-// notStarted is the error of a launch.
+// notStarted marks the error of a launch as ErrNotStarted.
 type notStarted struct{ error }
 
 func (notStarted) Is(target error) bool { return target == ErrNotStarted }
@@ -38,25 +38,25 @@ func (n notStarted) Unwrap() error { return n.error }
 
 // Process is one running worker.
 type Process interface {
-	// Stop asks the worker to hand back what it holds and to leave.
+	// Stop asks the worker to hand back its task and to leave.
 	Stop() error
-	// Kill ends it at once.
+	// Kill ends the worker immediately.
 	Kill() error
-	// Wait returns when it has ended: nil if it left of its own accord, ErrSentAway
-	// if it was drained without Stop, ErrNotStarted if it was never at work. It is
-	// called once.
+	// Wait waits for the end of the worker. It returns nil for exit code 0, ErrSentAway if
+	// the worker was drained without Stop, and ErrNotStarted if it ended before its first
+	// call. It is called once.
 	Wait() error
 }
 
 // Launch starts one worker.
 type Launch func() (Process, error)
 
-// Fleet is a number of workers that are kept running. It is made by Start.
+// Fleet keeps a number of workers running. Start makes one.
 type Fleet struct {
 	launch   Launch
 	log      hclog.Logger
 	stopping chan struct{} // closed by the first Stop
-	killing  chan struct{} // closed when a Stop runs out of patience
+	killing  chan struct{} // closed when the context of a Stop ends
 	ended    chan struct{} // closed when no worker runs and none will be started
 	stopOnce sync.Once
 	killOnce sync.Once
@@ -68,14 +68,13 @@ type Fleet struct {
 
 // place is the state of one slot.
 type place struct {
-	empty    bool  // it was drained: none is started there
-	running  bool  // a worker lives
+	empty    bool  // the worker was drained, and is not replaced
+	running  bool  // a worker runs
 	failures int   // failed starts in a row
 	err      error // of the last one
 }
 
-// Start starts count workers and returns at once: a worker that cannot be
-// started is tried again like one that died.
+// Start starts count workers and returns immediately. A start that fails is tried again.
 func Start(count int, launch Launch, log hclog.Logger) *Fleet {
 	f := &Fleet{
 		launch: launch, log: log,
@@ -93,8 +92,8 @@ func Start(count int, launch Launch, log hclog.Logger) *Fleet {
 	return f
 }
 
-// Stop asks every worker to hand back and leave, and waits until all have.
-// Those left when ctx ends are killed. It may be called more than once.
+// Stop asks every worker to hand back its task and leave, and waits for all of them. When
+// ctx ends, it kills the others. It may be called more than once.
 func (f *Fleet) Stop(ctx context.Context) {
 	f.stopOnce.Do(func() { close(f.stopping) })
 	select {
@@ -105,8 +104,8 @@ func (f *Fleet) Stop(ctx context.Context) {
 	}
 }
 
-// Unstartable returns why no worker of the fleet runs, or nil while one runs, was
-// drained, or may still be started.
+// Unstartable returns why no worker can be started, or nil if one runs or may still be
+// started, or all were drained.
 func (f *Fleet) Unstartable() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -129,9 +128,9 @@ func (f *Fleet) note(number int, change func(*place)) {
 	change(&f.places[number])
 }
 
-// ends takes note of the end of a worker. One that was at work shows that workers
-// can be started.
-func (f *Fleet) ends(number int, err error) {
+// recordEnd records the end of a worker. A worker that has called shows that workers can be
+// started.
+func (f *Fleet) recordEnd(number int, err error) {
 	f.note(number, func(s *place) {
 		s.running, s.err = false, err
 		if errors.Is(err, ErrNotStarted) {
@@ -148,30 +147,30 @@ func (f *Fleet) ends(number int, err error) {
 func (f *Fleet) isNew(err error) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	known := f.logged[err.Error()]
+	wasLogged := f.logged[err.Error()]
 	f.logged[err.Error()] = true
-	return !known
+	return !wasLogged
 }
 
-// keep runs one worker after the other in a slot.
+// keep runs one worker after another in a slot.
 func (f *Fleet) keep(slot int) {
 	deaths := 0
 	for {
-		born := time.Now()
-		err := f.live(slot)
+		started := time.Now()
+		err := f.runOne(slot)
 		if f.isStopping() {
 			f.log.Debug("local worker ended", "slot", slot, "error", err)
 			return
 		}
 		if errors.Is(err, ErrSentAway) {
-			f.log.Info("local worker was drained: none is started in its place", "slot", slot)
+			f.log.Info("local worker was drained, and is not replaced", "slot", slot)
 			f.note(slot, func(s *place) { s.empty = true })
 			return
 		}
-		if err == nil || time.Since(born) >= grownUp {
+		if err == nil || time.Since(started) >= longLife {
 			deaths = 0
 		}
-		f.ends(slot, err)
+		f.recordEnd(slot, err)
 		pause := LongestPause
 		if err != nil {
 			pause = pauseAfter(deaths)
@@ -190,8 +189,8 @@ func (f *Fleet) keep(slot int) {
 	}
 }
 
-// live is one life of a worker; nil if it left of its own accord.
-func (f *Fleet) live(number int) error {
+// runOne starts a worker and waits for its end. It returns nil for exit code 0.
+func (f *Fleet) runOne(number int) error {
 	process, err := f.launch()
 	if err != nil {
 		return notStarted{err}
@@ -225,7 +224,7 @@ func (f *Fleet) isStopping() bool {
 	}
 }
 
-// pauseAfter is the pause after a death that followed `deaths` others.
+// pauseAfter returns the pause after a death that followed that many others.
 func pauseAfter(deaths int) time.Duration {
 	pause := FirstPause
 	for range deaths {

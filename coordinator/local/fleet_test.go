@@ -18,7 +18,7 @@ import (
 	"spiqsweep/coordinator/local"
 )
 
-// scripted is a worker whose life the test decides.
+// scripted is a worker that the test controls.
 type scripted struct {
 	exit    chan error // what Wait returns
 	stopped func(*scripted)
@@ -34,14 +34,14 @@ func (s *scripted) Kill() error {
 	return nil
 }
 
-// nursery launches scripted workers and remembers them.
-type nursery struct {
+// launcher launches scripted workers and keeps them.
+type launcher struct {
 	sync.Mutex
 	workers []*scripted
 	stopped func(*scripted)
 }
 
-func (n *nursery) launch() (local.Process, error) {
+func (n *launcher) launch() (local.Process, error) {
 	n.Lock()
 	defer n.Unlock()
 	worker := &scripted{exit: make(chan error, 1), stopped: n.stopped}
@@ -49,42 +49,42 @@ func (n *nursery) launch() (local.Process, error) {
 	return worker, nil
 }
 
-func TestDeathsInOldAgeAreNotHeldAgainstTheNext(t *testing.T) {
+func TestADeathAfterALongLifeResetsThePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lives := []time.Duration{10 * time.Second, 10 * time.Second, 10 * time.Second, time.Minute, 10 * time.Second, 10 * time.Second}
-		var births []time.Time
+		var starts []time.Time
 		fleet := local.Start(1, func() (local.Process, error) {
 			worker := &scripted{exit: make(chan error, 1)}
-			time.AfterFunc(lives[len(births)], func() { worker.exit <- errors.New("died") })
-			births = append(births, time.Now())
+			time.AfterFunc(lives[len(starts)], func() { worker.exit <- errors.New("died") })
+			starts = append(starts, time.Now())
 			return worker, nil
 		}, hclog.NewNullLogger())
 		time.Sleep(121 * time.Second) // the last one has died
 		fleet.Stop(t.Context())
 
 		var got []time.Duration // a life and the pause after it, in seconds
-		for i, birth := range births[1:] {
-			got = append(got, birth.Sub(births[i])/time.Second)
+		for i, begun := range starts[1:] {
+			got = append(got, begun.Sub(starts[i])/time.Second)
 		}
 		if diff := cmp.Diff([]time.Duration{10 + 1, 10 + 2, 10 + 4, 60 + 1, 10 + 2}, got); diff != "" {
-			t.Errorf("seconds between births (-want +got):\n%s", diff)
+			t.Errorf("seconds between starts (-want +got):\n%s", diff)
 		}
 	})
 }
 
 func TestPausesDouble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var births []time.Time
+		var starts []time.Time
 		fleet := local.Start(1, func() (local.Process, error) {
-			births = append(births, time.Now())
+			starts = append(starts, time.Now())
 			return nil, errors.New("cannot be started")
 		}, hclog.NewNullLogger())
 		time.Sleep(100 * time.Second)
 		fleet.Stop(t.Context())
 
 		var got []time.Duration
-		for i, birth := range births[1:] {
-			got = append(got, birth.Sub(births[i])/time.Second)
+		for i, begun := range starts[1:] {
+			got = append(got, begun.Sub(starts[i])/time.Second)
 		}
 		if diff := cmp.Diff([]time.Duration{1, 2, 4, 8, 16, 30, 30}, got); diff != "" {
 			t.Errorf("pauses in seconds (-want +got):\n%s", diff)
@@ -92,8 +92,8 @@ func TestPausesDouble(t *testing.T) {
 	})
 }
 
-// TestUnstartable: that no worker can be had is known after startTries in every slot,
-// not while one runs, and not of workers that die at work.
+// TestUnstartable checks that Unstartable returns the reason after startTries failed starts
+// in every slot.
 func TestUnstartable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failing := errors.New("no such program")
@@ -172,41 +172,41 @@ func TestDeathsAtWorkAreNoFailedStarts(t *testing.T) {
 
 func TestOneThatLeavesIsReplacedLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var births []time.Time
+		var starts []time.Time
 		fleet := local.Start(1, func() (local.Process, error) {
-			births = append(births, time.Now())
+			starts = append(starts, time.Now())
 			worker := &scripted{exit: make(chan error, 1)}
 			worker.exit <- nil
 			return worker, nil
 		}, hclog.NewNullLogger())
 		time.Sleep(local.LongestPause + time.Second)
 		fleet.Stop(t.Context())
-		if len(births) != 2 || births[1].Sub(births[0]) != local.LongestPause {
-			t.Errorf("births at %v, want two, %v apart", births, local.LongestPause)
+		if len(starts) != 2 || starts[1].Sub(starts[0]) != local.LongestPause {
+			t.Errorf("starts at %v, want two, %v apart", starts, local.LongestPause)
 		}
 	})
 }
 
 func TestOneThatWasDrainedIsNotReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		births := 0
+		starts := 0
 		fleet := local.Start(1, func() (local.Process, error) {
-			births++
+			starts++
 			worker := &scripted{exit: make(chan error, 1)}
 			worker.exit <- local.ErrSentAway
 			return worker, nil
 		}, hclog.NewNullLogger())
 		time.Sleep(10 * local.LongestPause)
 		fleet.Stop(t.Context())
-		if births != 1 {
-			t.Errorf("%d births, want 1", births)
+		if starts != 1 {
+			t.Errorf("%d starts, want 1", starts)
 		}
 	})
 }
 
 func TestStopLetsWorkersLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := nursery{stopped: func(s *scripted) {
+		n := launcher{stopped: func(s *scripted) {
 			time.AfterFunc(3*time.Second, func() { s.exit <- errors.New("exit status 75") })
 		}}
 		fleet := local.Start(4, n.launch, hclog.NewNullLogger())
@@ -219,14 +219,14 @@ func TestStopLetsWorkersLeave(t *testing.T) {
 			t.Errorf("Stop took %v, want 3s", took)
 		}
 		if len(n.workers) != 4 {
-			t.Errorf("%d workers were born, want 4: none is replaced while stopping", len(n.workers))
+			t.Errorf("%d workers were started, want 4: none is replaced while stopping", len(n.workers))
 		}
 	})
 }
 
-func TestStopKillsTheStubborn(t *testing.T) {
+func TestStopKillsWorkersThatDoNotLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := nursery{stopped: func(*scripted) {}}
+		n := launcher{stopped: func(*scripted) {}}
 		fleet := local.Start(2, n.launch, hclog.NewNullLogger())
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

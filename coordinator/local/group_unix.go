@@ -4,6 +4,6 @@ package local
 
 import "syscall"
 
-// ownProcessGroup keeps a terminal's Ctrl-C from reaching the worker: it is
-// the coordinator that asks it to stop.
+// ownProcessGroup keeps a terminal's Ctrl-C from reaching the worker: the
+// coordinator asks it to stop.
 func ownProcessGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

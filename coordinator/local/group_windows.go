@@ -2,8 +2,8 @@ package local
 
 import "syscall"
 
-// ownProcessGroup keeps a console's Ctrl-C from reaching the worker: it is
-// the coordinator that asks it to stop.
+// ownProcessGroup keeps a console's Ctrl-C from reaching the worker: the
+// coordinator asks it to stop.
 func ownProcessGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }
