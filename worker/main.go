@@ -22,8 +22,8 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the whole program. Data goes to stdout, talk to stderr; an error is
-// one line that begins with the program's name.
+// run runs the program. It writes data to stdout and messages to stderr; an error is one line
+// that begins with the program's name.
 func run(arguments []string, stdout, stderr io.Writer) (exitCode int) {
 	root := newRoot(stderr, &exitCode)
 	root.SetArgs(arguments)
@@ -41,7 +41,7 @@ func run(arguments []string, stdout, stderr io.Writer) (exitCode int) {
 	return protocol.ExitUsage
 }
 
-// newRoot builds the tree of commands.
+// newRoot returns the root command.
 func newRoot(stderr io.Writer, exitCode *int) *cobra.Command {
 	root := startCommand(stderr, exitCode)
 	root.AddCommand(selftestCommand(), versionCommand())
@@ -51,12 +51,12 @@ func newRoot(stderr io.Writer, exitCode *int) *cobra.Command {
 	return root
 }
 
-// faultError is an error that is not the user's: any other is one of usage.
+// faultError marks an error that the user did not cause. All others are errors of usage.
 type faultError struct{ error }
 
 func (e *faultError) Unwrap() error { return e.error }
 
-// printed makes an error of writing to standard output one that is not the user's.
+// printed marks an error of writing to standard output as a faultError.
 func printed(err error) error {
 	if err != nil {
 		return &faultError{fmt.Errorf("print the answer: %w", err)}

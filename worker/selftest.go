@@ -20,8 +20,8 @@ func selftestCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "selftest",
 		Short: "Check every kernel of this machine against known answers",
-		Long: `Computes known circuits, probabilities and gradients, with every kernel of this
-machine and says how far each is from the known answers.
+		Long: `Computes known circuits, probabilities and gradients with every kernel of this
+machine, and reports how far each is from the known answers.
 
 Exit codes: 0 all kernels are right, 1 one is not, 2 bad usage or reference.`,
 		Args: program.NoArguments,
@@ -34,7 +34,7 @@ Exit codes: 0 all kernels are right, 1 one is not, 2 bad usage or reference.`,
 	return command
 }
 
-// maxReferenceBytes bounds the file of --reference; the built-in answers have 60 KB.
+// maxReferenceBytes bounds the file of --reference; the built-in answers take 60 KB.
 const maxReferenceBytes = 64 << 20
 
 func selftest(out io.Writer, reference string, asJSON bool) error {
@@ -72,7 +72,7 @@ func selftest(out io.Writer, reference string, asJSON bool) error {
 	return nil
 }
 
-// describe says the report in words, kernel by kernel.
+// describe prints the report as text, one line a kernel.
 func describe(out io.Writer, report circuit.Report) {
 	fmt.Fprintf(out, "%d known circuits; a probability may be off by %g, a derivative by %g\n",
 		report.Cases, report.ProbabilityTolerance, report.GradientTolerance)

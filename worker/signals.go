@@ -9,14 +9,14 @@ import (
 	"spiqsweep/worker/program"
 )
 
-// signals turns the first signal to end into a drain and one that comes a second
-// later into the end of the context.
+// signals closes drain at the first signal, and cancels ctx at another one at least a second
+// later.
 func signals(log hclog.Logger) (ctx context.Context, drain <-chan struct{}, release func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	program.OutlivePipes()
 	draining := make(chan struct{})
 	stop := program.Signals(func(s os.Signal) {
-		close(draining) // before the log, which may wait for a terminal
+		close(draining) // first, since the log may block on a terminal
 		log.Info("handing back and leaving; once more to leave at once", "signal", s)
 	}, func(s os.Signal) {
 		cancel()

@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// defaultSlots is the number of cores that are this process's own: what Slurm
-// granted to the task, else to the job on this node; else what Go found (the
-// affinity mask and the container's limit), which GOMAXPROCS can lower but not raise.
+// defaultSlots returns the number of cores that this process may use: those that Slurm granted to
+// the task, or to the job on this node; otherwise those that Go detects from the affinity mask and
+// the container's limit, which GOMAXPROCS can lower but not raise.
 func defaultSlots(environment func(string) string) (int, error) {
 	for _, name := range []string{"SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"} {
 		text := environment(name)

@@ -27,10 +27,10 @@ SIGTERM, SIGINT or SIGHUP: stops at the next step, hands the tasks back with a
 checkpoint and leaves; SIGTERM or SIGINT a second later ends at once.
 
 Exit codes: 0 done, or stopped with nothing in hand; 75 stopped with work in hand;
-69 no coordinator for --connect-timeout; 1 own fault, or refused by the
+69 no coordinator for --connect-timeout; 1 internal fault, or refused by the
 coordinator; 2 bad usage.`
 
-// options are the flags of the worker itself.
+// options are the flags of the root command.
 type options struct {
 	coordinators   []string
 	credentials    string
@@ -75,7 +75,7 @@ func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
 	return command
 }
 
-// config checks the flags and what they name, before anything is done.
+// config checks the flags and the files that they name.
 func (o options) config(stderr io.Writer) (agent.Config, error) {
 	log := o.log.Logger("worker", stderr, colour())
 	kernel, err := circuit.NamedKernel(os.Getenv(circuit.KernelVariable))
@@ -87,7 +87,7 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 		return agent.Config{}, err
 	}
 	for _, path := range append(o.coordinators[:len(o.coordinators):len(o.coordinators)], o.credentials) {
-		if why := credentials.Exposed(path); why != "" { // containers are given such files, so it is no more than a warning
+		if why := credentials.Exposed(path); why != "" { // only a warning, since containers mount such files
 			log.Warn(why)
 		}
 	}
@@ -109,7 +109,7 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 	return config, config.Validate()
 }
 
-// colour marks levels in the log, only on a terminal and never with NO_COLOR.
+// colour returns the colour option of the log: colours on a terminal, unless NO_COLOR is set.
 func colour() hclog.ColorOption {
 	if os.Getenv("NO_COLOR") != "" {
 		return hclog.ColorOff

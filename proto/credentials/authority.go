@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"os"
 	"sync"
 	"time"
@@ -17,31 +18,31 @@ import (
 	"spiqsweep/simulator/inputfile"
 )
 
-// ServerName is the name that every coordinator's certificate is for: whose
-// certificate it is says its authority alone, so that addresses may change.
+// ServerName is the name in every coordinator's certificate. Clients identify a coordinator by
+// its authority, so that its address may change.
 const ServerName = "spiqsweep"
 
 const (
-	// authorityLife is how long a new authority is trusted: longer than any sweep.
+	// authorityLife is the validity of a new authority, which exceeds any sweep.
 	authorityLife = 10 * 365 * 24 * time.Hour
-	// certificateLife is how long a server's certificate is good. A server that
-	// runs on has a new one after half of it.
+	// certificateLife is the validity of a server's certificate, which a running server
+	// replaces after half of it.
 	certificateLife = 365 * 24 * time.Hour
-	// endingSoon is how long before its end an authority should be replaced.
+	// endingSoon is the time before its end at which Ending begins to warn.
 	endingSoon = 180 * 24 * time.Hour
-	// skew is how far the clocks of two machines may be apart.
+	// skew is the tolerated difference between the clocks of two machines.
 	skew = 24 * time.Hour
 )
 
-// Authority is a certificate authority of coordinators: whoever holds it can
-// pass for one. Clients know it by its certificate (File.CA).
+// Authority is a certificate authority of coordinators. Clients trust its certificate
+// (File.CA).
 type Authority struct {
 	pair tls.Certificate // Leaf is set
 	now  func() time.Time
 }
 
-// NewAuthority makes an authority of its own (ECDSA on P-256), which can sign
-// for ServerName alone. The time comes from now; nil: the system's.
+// NewAuthority creates a self-signed authority (ECDSA on P-256) that can sign for ServerName
+// only. now returns the time; nil: the system's.
 func NewAuthority(now func() time.Time) (*Authority, error) {
 	a := &Authority{now: clock(now)}
 	from := a.now()
@@ -64,8 +65,8 @@ func NewAuthority(now func() time.Time) (*Authority, error) {
 	return a, nil
 }
 
-// LoadAuthority reads an authority from PEM files: its certificate and its
-// private key, which must be its owner's alone.
+// LoadAuthority reads an authority from the PEM files of its certificate and its private key,
+// which only its owner may be able to read.
 func LoadAuthority(certificate, key string, now func() time.Time) (*Authority, error) {
 	a := &Authority{now: clock(now)}
 	if exposed(key) {
@@ -95,7 +96,7 @@ func keyPair(certificate, key string) (tls.Certificate, error) {
 	return tls.X509KeyPair(certificatePEM, keyPEM)
 }
 
-// check says why the authority could not vouch for anyone.
+// check returns an error if the authority cannot sign certificates.
 func (a *Authority) check() error {
 	c := a.pair.Leaf
 	if len(a.pair.Certificate) != 1 {
@@ -111,8 +112,8 @@ func (a *Authority) check() error {
 	return nil
 }
 
-// Save writes the authority's certificate and key, readable by their owner
-// alone. The certificate comes last: where it is, the key is.
+// Save writes the authority's key and then its certificate, readable by their owner only. If
+// the certificate exists, so does the key.
 func (a *Authority) Save(certificate, key string) error {
 	body, err := x509.MarshalPKCS8PrivateKey(a.pair.PrivateKey)
 	if err != nil {
@@ -127,14 +128,13 @@ func (a *Authority) Save(certificate, key string) error {
 	return nil
 }
 
-// Certificate is the authority's certificate in PEM, for File.CA. It is no secret.
+// Certificate returns the authority's certificate in PEM, for File.CA.
 func (a *Authority) Certificate() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: a.pair.Certificate[0]}))
 }
 
-// Ending describes the end of the authority if that is near or past; else it
-// returns "". No certificate outlives its authority: a coordinator cannot be reached
-// after that.
+// Ending returns a warning if the end of the authority is near or past; else "". After its end
+// clients reject the coordinator.
 func (a *Authority) Ending() string {
 	end := a.pair.Leaf.NotAfter
 	if a.now().Before(end.Add(-endingSoon)) {
@@ -144,12 +144,12 @@ func (a *Authority) Ending() string {
 		end.UTC().Format(time.DateOnly), newAuthority)
 }
 
-// newAuthority says how an authority is replaced.
+// newAuthority is the instruction to replace an authority.
 const newAuthority = "delete ca.pem in the coordinator's output folder (or give other --ca-cert and --ca-key), " +
 	"start the coordinator again, and copy the new worker.json and operator.json to the machines that use them"
 
-// ServerTLS is how a coordinator of this authority speaks TLS: version 1.3,
-// with a certificate for ServerName that is made now, and again before it runs out.
+// ServerTLS returns the configuration of a server: TLS 1.3, with a certificate for ServerName
+// that is created now and renewed before it expires.
 func (a *Authority) ServerTLS() (*tls.Config, error) {
 	shown := &certificate{authority: a}
 	if _, err := shown.current(nil); err != nil {
@@ -158,7 +158,7 @@ func (a *Authority) ServerTLS() (*tls.Config, error) {
 	return &tls.Config{MinVersion: tls.VersionTLS13, GetCertificate: shown.current}, nil
 }
 
-// certificate is what a server shows.
+// certificate holds the current certificate of a server.
 type certificate struct {
 	authority *Authority
 
@@ -166,16 +166,14 @@ type certificate struct {
 	pair *tls.Certificate
 }
 
-// isFresh reports whether a certificate is in the first half of its life. It
-// compares with the times in the certificate, as clients do: the monotonic clock
-// of a saved time stands still while the machine is suspended, and does not follow
-// a clock that is set.
+// isFresh reports whether a certificate is in the first half of its validity. It compares wall
+// clock times, as clients do, since the monotonic clock stops while the machine is suspended.
 func isFresh(pair *tls.Certificate, now time.Time) bool {
 	from, to := pair.Leaf.NotBefore, pair.Leaf.NotAfter
 	return !now.Before(from) && now.Before(from.Add(to.Sub(from)/2))
 }
 
-// current returns a certificate that is good for a while yet.
+// current returns the certificate, and renews it if necessary.
 func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -201,8 +199,7 @@ func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.pair, nil
 }
 
-// sign makes a key and a certificate for it, signed by a parent or, without
-// one, by itself.
+// sign creates a key and its certificate, signed by a parent or, if nil, by itself.
 func sign(template *x509.Certificate, parent *tls.Certificate) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -223,8 +220,8 @@ func sign(template *x509.Certificate, parent *tls.Certificate) (tls.Certificate,
 	return tls.Certificate{Certificate: [][]byte{body}, PrivateKey: key, Leaf: leaf}, nil
 }
 
-// FindAuthority reads the authority that a folder holds, or makes one there: a
-// key without a certificate is one that nobody has relied on yet.
+// FindAuthority loads the authority of the given files, or creates one if the certificate does
+// not exist. It replaces a key without a certificate, which no client can trust yet.
 func FindAuthority(certificate, key string, now func() time.Time) (*Authority, error) {
 	if _, err := os.Stat(certificate); !errors.Is(err, os.ErrNotExist) {
 		return LoadAuthority(certificate, key, now)
@@ -234,4 +231,60 @@ func FindAuthority(certificate, key string, now func() time.Time) (*Authority, e
 		return nil, err
 	}
 	return a, a.Save(certificate, key)
+}
+
+const certificateBlock = "CERTIFICATE"
+
+// authorities parses the PEM certificates that a client trusts, and returns the latest end of
+// their validity.
+func authorities(text string) (_ *x509.CertPool, end time.Time, _ error) {
+	pool := x509.NewCertPool()
+	rest, found := []byte(text), false
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil || block.Type != certificateBlock {
+			return nil, end, errors.New("the ca is not a certificate in PEM")
+		}
+		pool.AddCert(certificate)
+		end = later(end, certificate.NotAfter)
+		found = true
+	}
+	if !found {
+		return nil, end, errors.New("the ca is not a certificate in PEM")
+	}
+	return pool, end, nil
+}
+
+// serial returns a random serial number.
+func serial() *big.Int {
+	number := make([]byte, 16)
+	rand.Read(number) // never fails: crypto/rand ends the program instead
+	number[0] &= 0x7f
+	number[0] |= 0x40 // positive, and of full length
+	return new(big.Int).SetBytes(number)
+}
+
+func clock(now func() time.Time) func() time.Time {
+	if now == nil {
+		return time.Now
+	}
+	return now
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }

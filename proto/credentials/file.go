@@ -8,13 +8,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 
 	"spiqsweep/simulator/inputfile"
+	"spiqsweep/sweep/atomicfile"
 )
 
-// The roles: what a token opens.
+// The roles of tokens.
 const (
 	Worker   = "worker"
 	Operator = "operator"
@@ -32,18 +35,18 @@ type File struct {
 	Addresses []string `json:"addresses"` // host:port, the preferred first; at least one
 	Token     string   `json:"token"`     // 32 random bytes in base64url without padding
 
-	// CA is the certificate of the coordinators' authority in PEM: calls travel by
-	// TLS. Without one they are plain text, to loopback addresses alone.
+	// CA is the certificate of the coordinators' authority in PEM. If it is empty, calls
+	// are plain text.
 	CA string `json:"ca,omitempty"`
-	// Folder is the output folder that an operator's file was written for, so that a
-	// copy of the folder is not taken for it.
+	// Folder is the output folder that an operator's file belongs to. It distinguishes the
+	// folder from its copies.
 	Folder *Folder `json:"folder,omitempty"`
-	// Insecure lets plain text travel to other machines.
+	// Insecure allows plain text to other machines.
 	Insecure bool `json:"insecure,omitempty"`
 }
 
-// Folder describes a folder: its path on a machine, and its number in the file
-// system, which a folder keeps when it is moved there (0: unknown).
+// Folder identifies a folder by its path on a machine, and by its inode (0: unknown), which
+// survives a move within the file system.
 type Folder struct {
 	Host  string `json:"host"`
 	Path  string `json:"path"`
@@ -52,7 +55,7 @@ type Folder struct {
 	Device uint64 `json:"device,omitempty"`
 }
 
-// NewToken makes an unguessable token.
+// NewToken returns a random token.
 func NewToken() string {
 	token := make([]byte, tokenBytes)
 	rand.Read(token) // never fails: crypto/rand ends the program instead
@@ -72,9 +75,8 @@ func Load(path string) (File, error) {
 	return f, nil
 }
 
-// Parse decodes one File from JSON and checks it. Errors never quote the
-// token. Unknown fields are refused: a field that this version does not know
-// may be one that it must not ignore.
+// Parse decodes and checks a File in JSON. Errors never quote the token. Unknown fields are
+// errors, since a newer version may depend on them.
 func Parse(body []byte) (File, error) {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) // some editors write a byte order mark
 	decoder := json.NewDecoder(bytes.NewReader(body))
@@ -119,8 +121,7 @@ func (f File) check() error {
 	return nil
 }
 
-// Save writes the file, readable by its owner alone. A reader sees the old
-// content or the new, never a part.
+// Save writes the file atomically, readable by its owner only.
 func (f File) Save(path string) error {
 	if err := f.check(); err != nil {
 		return fmt.Errorf("write credentials %s: %w", path, err)
@@ -135,16 +136,33 @@ func (f File) Save(path string) error {
 	return nil
 }
 
-// At returns the same role and token for other addresses.
+// At returns a copy of the file with other addresses.
 func (f File) At(addresses ...string) File {
 	f.Addresses = slices.Clone(addresses)
 	return f
 }
 
-// String hides the token, so that no log shows it by accident.
+// String omits the token, so that logs cannot contain it.
 func (f File) String() string {
 	return fmt.Sprintf("%s at %v", f.Role, f.Addresses)
 }
 
-// GoString hides the token as String does.
+// GoString omits the token as String does.
 func (f File) GoString() string { return f.String() }
+
+// writePrivate writes a file atomically, readable by its owner only.
+func writePrivate(path string, body []byte) error { return atomicfile.Write(path, 0o600, body) }
+
+// Exposed returns a warning, with the remedy, if other users can read a credentials file; "" if
+// not, or if the system does not tell.
+func Exposed(path string) string {
+	if !exposed(path) {
+		return ""
+	}
+	return path + " can be read by others, who may act with its token: `chmod 600 " + path + "`"
+}
+
+func exposed(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0
+}

@@ -10,10 +10,9 @@ import (
 	"strings"
 )
 
-// Find reads where coordinators are and what opens them for a role, as the flags
-// --coordinator and --credentials say: one file, or addresses (tried in turn)
-// and a file with the token. An operator's file that others than its owner can
-// read is refused: it opens every sweep. About a worker's, see Exposed.
+// Find returns the credentials of a role from the flags --coordinator and --credentials: one
+// file, or addresses, which are tried in turn, and a file with the token. It rejects an
+// operator's file that other users can read; for a worker's file, see Exposed.
 func Find(role string, coordinators []string, file string) (File, error) {
 	for _, one := range coordinators {
 		if scheme, _, ok := strings.Cut(one, "://"); ok && !exists(one) {
@@ -41,7 +40,7 @@ func Find(role string, coordinators []string, file string) (File, error) {
 	return File{}, fmt.Errorf("--coordinator %s is an address: its token is missing, give --credentials", coordinators[0])
 }
 
-// misread says what is wrong with a word that is neither an address nor a file.
+// misread explains a value that is neither an address nor a file.
 func misread(given string) error {
 	if err := checkPort(given); err != nil {
 		return fmt.Errorf("--coordinator %q: %w", given, err)
@@ -78,7 +77,7 @@ func load(role, path string) (File, error) {
 	return Load(path)
 }
 
-// isAddress tells host:port from a path, also where paths begin with a drive's letter.
+// isAddress reports whether a value is host:port and not an existing file.
 func isAddress(given string) bool {
 	if exists(given) {
 		return false

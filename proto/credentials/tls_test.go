@@ -224,8 +224,8 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// TestNothingIsSaidBeforeTrust: the token does not reach a man in the middle.
-func TestNothingIsSaidBeforeTrust(t *testing.T) {
+// TestTokenIsSentAfterAuthentication checks that a man in the middle does not receive the token.
+func TestTokenIsSentAfterAuthentication(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -261,7 +261,7 @@ func TestNothingIsSaidBeforeTrust(t *testing.T) {
 	}
 }
 
-func TestAServerRenewsItsCertificate(t *testing.T) {
+func TestServerRenewsItsCertificate(t *testing.T) {
 	now := time.Now()
 	a, err := credentials.NewAuthority(func() time.Time { return now })
 	if err != nil {
@@ -277,7 +277,7 @@ func TestAServerRenewsItsCertificate(t *testing.T) {
 	}
 	first := leaf()
 	if again := leaf(); !again.Equal(first) {
-		t.Error("another certificate was made at once")
+		t.Error("a fresh certificate was replaced")
 	}
 	now = first.NotAfter.Add(-24 * time.Hour)
 	second := leaf()
@@ -298,9 +298,9 @@ func TestAServerRenewsItsCertificate(t *testing.T) {
 	}
 }
 
-// TestAnAuthorityEnds: it says so in time, and until then no certificate has ended
-// that a server shows.
-func TestAnAuthorityEnds(t *testing.T) {
+// TestAuthorityEnds checks that Ending warns in time, and that a server presents valid
+// certificates until then.
+func TestAuthorityEnds(t *testing.T) {
 	now := time.Now()
 	began := now
 	a, err := credentials.NewAuthority(func() time.Time { return now })
@@ -330,9 +330,9 @@ func TestAnAuthorityEnds(t *testing.T) {
 	}
 }
 
-func TestAnAuthorityIsFoundAgain(t *testing.T) {
+func TestFindAuthority(t *testing.T) {
 	certificate, key := filepath.Join(t.TempDir(), "ca.pem"), filepath.Join(t.TempDir(), "ca-key.pem")
-	// A key that was left without a certificate has vouched for nobody.
+	// A key without a certificate is replaced.
 	if err := os.WriteFile(key, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -350,7 +350,7 @@ func TestAnAuthorityIsFoundAgain(t *testing.T) {
 	file := valid()
 	file.CA = first.Certificate()
 	if err := call(t, file, serve(t, file.Token, serverTLS(t, second))); err != nil {
-		t.Errorf("a client of the first does not believe a server of the second: %v", err)
+		t.Errorf("a client of the first rejects a server of the second: %v", err)
 	}
 	for _, path := range []string{certificate, key} {
 		info, err := os.Stat(path)
@@ -425,9 +425,8 @@ func TestExposed(t *testing.T) {
 	}
 }
 
-// TestAHangingHandshakeEndsWithTheCall: a server that accepts and says nothing
-// holds a client no longer than its call.
-func TestAHangingHandshakeEndsWithTheCall(t *testing.T) {
+// TestHandshakeEndsWithTheCall calls a server that accepts connections and sends nothing.
+func TestHandshakeEndsWithTheCall(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

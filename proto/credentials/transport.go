@@ -17,8 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// transport is how calls travel to an address: by TLS if the file names an
-// authority, else as plain text.
+// transport returns the credentials for an address: TLS if the file has a CA, else plain text.
 func (f File) transport(address string) (credentials.TransportCredentials, error) {
 	if f.CA == "" {
 		return explained{insecure.NewCredentials(), address, time.Time{}}, nil
@@ -32,7 +31,7 @@ func (f File) transport(address string) (credentials.TransportCredentials, error
 	}), address, end}, nil
 }
 
-// explained says of a failed handshake what would mend it.
+// explained adds the remedy to errors of handshakes.
 type explained struct {
 	credentials.TransportCredentials
 	address string
@@ -45,7 +44,7 @@ func (e explained) Clone() credentials.TransportCredentials {
 
 func (e explained) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
 	if e.Info().SecurityProtocol == "insecure" {
-		raw = &listening{Conn: raw, address: e.address}
+		raw = &plainConn{Conn: raw, address: e.address}
 	}
 	conn, info, err := e.TransportCredentials.ClientHandshake(ctx, authority, raw)
 	if err != nil {
@@ -54,7 +53,7 @@ func (e explained) ClientHandshake(ctx context.Context, authority string, raw ne
 	return conn, info, nil
 }
 
-// copyAgain is the remedy for a file that is damaged, or of another coordinator.
+// copyAgain is the remedy for a damaged file, or one of another coordinator.
 const copyAgain = "copy worker.json (or operator.json) again from the output folder of the coordinator that you mean"
 
 func (e explained) explain(err error) error {
@@ -66,7 +65,7 @@ func (e explained) explain(err error) error {
 	)
 	switch {
 	case errors.As(err, &unknown):
-		return &stranger{e.address}
+		return &wrongAuthority{e.address}
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return e.untimely(invalid.Cert, time.Now())
 	case errors.As(err, &name):
@@ -79,8 +78,7 @@ func (e explained) explain(err error) error {
 	}
 }
 
-// untimely explains a certificate that has ended, or has not begun, at this
-// machine's time.
+// untimely explains a certificate that is not valid at this machine's time.
 func (e explained) untimely(c *x509.Certificate, now time.Time) error {
 	clock := now.UTC().Format(time.DateTime) + " UTC by this machine's clock"
 	switch {
@@ -97,30 +95,32 @@ func (e explained) untimely(c *x509.Certificate, now time.Time) error {
 	}
 }
 
-// stranger is whoever shows a certificate of another authority: unlike one that is
-// away, it will not be the right one later.
-type stranger struct{ address string }
+// wrongAuthority is the error of a server with a certificate of another authority. Unlike an
+// unreachable server, it is final.
+type wrongAuthority struct{ address string }
 
-func (s *stranger) Error() string {
-	return s.address + " shows a certificate of another authority than the credentials file names: " +
+func (e *wrongAuthority) Error() string {
+	return e.address + " shows a certificate of another authority than the credentials file names: " +
 		"it is another coordinator, or somebody stands in between: " + copyAgain
 }
 
-// GRPCStatus is the status of a call that would have gone there.
-func (s *stranger) GRPCStatus() *status.Status { return status.New(codes.Unauthenticated, s.Error()) }
+// GRPCStatus returns the status of a call over the connection.
+func (e *wrongAuthority) GRPCStatus() *status.Status {
+	return status.New(codes.Unauthenticated, e.Error())
+}
 
-// noConnection begins what gRPC says of a call for which no connection came about.
+// noConnection is the prefix of gRPC's message for a failed connection.
 const noConnection = "connection error: desc = "
 
-// Unreached reports whether a call failed because no connection came about, or
-// because it broke: nobody has answered.
+// Unreached reports whether a call failed because its connection failed or broke, so that no
+// server answered.
 func Unreached(err error) bool {
 	message := status.Convert(err).Message()
 	return strings.HasPrefix(message, noConnection) || strings.HasPrefix(message, "error reading from server")
 }
 
-// Told is what a failed call says to a person: what the other end answered or, if
-// no connection came about, why; and what mends it where the credentials do not fit.
+// Explain returns the message of a failed call for people: the server's message, or why the
+// connection failed, with the remedy for credentials that do not fit.
 func Explain(err error) string {
 	message := status.Convert(err).Message()
 	_, quoted, _ := strings.Cut(message, noConnection)
@@ -134,27 +134,29 @@ func Explain(err error) string {
 	return message
 }
 
-// listening hears what the other end, spoken to in plain text, says first.
-type listening struct {
+// plainConn checks the first response of a server to plain text, to detect one that requires
+// TLS.
+type plainConn struct {
 	net.Conn
 	address string
-	heard   bool // of the reading goroutine alone
+	checked bool // used by the reading goroutine only
 }
 
-// tlsAlert begins what some TLS servers answer to plain text; others hang up.
+// tlsAlert is the first byte of the answer of some TLS servers to plain text. Others close the
+// connection.
 const tlsAlert = 0x15
 
-func (l *listening) Read(p []byte) (int, error) {
-	n, err := l.Conn.Read(p)
-	if l.heard {
+func (c *plainConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.checked {
 		return n, err
 	}
-	l.heard = true
+	c.checked = true
 	switch {
 	case n > 0 && p[0] == tlsAlert:
-		return 0, fmt.Errorf("%s asks for TLS, but the credentials file names no authority: %s", l.address, copyAgain)
+		return 0, fmt.Errorf("%s asks for TLS, but the credentials file names no authority: %s", c.address, copyAgain)
 	case n == 0 && err != nil && !errors.Is(err, net.ErrClosed):
-		return 0, fmt.Errorf("%s hangs up on plain text; if it asks for TLS, %s: %w", l.address, copyAgain, err)
+		return 0, fmt.Errorf("%s hangs up on plain text; if it asks for TLS, %s: %w", c.address, copyAgain, err)
 	default:
 		return n, err
 	}

@@ -117,5 +117,5 @@ func (c *Connection) close() error {
 		return nil
 	}
 	delete(c.pool.open, c)
-	return c.ClientConn.Close()
+	return c.Close()
 }

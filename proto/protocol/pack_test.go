@@ -42,12 +42,12 @@ func TestUnpackedSize(t *testing.T) {
 		body []byte
 		want int
 	}{
-		"a body":           {protocol.Pack(make([]byte, 5000)), 5000},
-		"a small body":      {protocol.Pack([]byte("a")), 256},
-		"no frame":         {[]byte("spikes"), 0},
-		"empty":          {nil, 0},
-		"claims the maximum":  {frame(protocol.MaxUnpackedBytes, 1), protocol.MaxUnpackedBytes},
-		"claims more": {frame(protocol.MaxUnpackedBytes+1, 1), 0},
+		"a body":             {protocol.Pack(make([]byte, 5000)), 5000},
+		"a small body":       {protocol.Pack([]byte("a")), 256},
+		"no frame":           {[]byte("spikes"), 0},
+		"empty":              {nil, 0},
+		"claims the maximum": {frame(protocol.MaxUnpackedBytes, 1), protocol.MaxUnpackedBytes},
+		"claims more":        {frame(protocol.MaxUnpackedBytes+1, 1), 0},
 	} {
 		if got := protocol.UnpackedSize(test.body); got != test.want {
 			t.Errorf("%s: %d, want %d", name, got, test.want)
@@ -78,13 +78,13 @@ func TestUnpackLimitsSize(t *testing.T) {
 		charged int
 		want    string
 	}{
-		"claims too much":    {frame(2<<20, 16), 0, "at most 1048576"},
-		"claims too little":  {frame(16, 1<<12), 16, "unpack"},
-		"claims all":         {frame(1<<20, 1), 1 << 20, "unpack"},
-		"two frames":         {append(frame(128<<10, 1), frame(128<<10, 1)...), 128 << 10, "unpack"},
+		"claims too much":   {frame(2<<20, 16), 0, "at most 1048576"},
+		"claims too little": {frame(16, 1<<12), 16, "unpack"},
+		"claims all":        {frame(1<<20, 1), 1 << 20, "unpack"},
+		"two frames":        {append(frame(128<<10, 1), frame(128<<10, 1)...), 128 << 10, "unpack"},
 		"a skippable frame": {append([]byte{0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0}, good...), 0, "unpack"},
-		"claims nothing":       {streamed.Bytes(), 256, "exceeds"},
-		"broken":             {good[:len(good)-1], 1000, "unpack"},
+		"claims nothing":    {streamed.Bytes(), 256, "exceeds"},
+		"broken":            {good[:len(good)-1], 1000, "unpack"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

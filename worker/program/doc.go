@@ -1,7 +1,7 @@
-// Package program is what both programs share: the policies of the command line,
-// of signals and of limits.
+// Package program holds what both programs share: the handling of flags and arguments, of
+// signals, and of limits of the system.
 //
-// Guard makes every command refuse, before it runs, what is most often a slip: a
-// flag or an argument that is empty, a flag that is given twice, a value that the
-// shell did not expand. A misspelt flag or command is answered by the nearest one.
+// Guard makes every command reject likely mistakes before it runs: an empty flag or argument, a
+// flag given twice, a value that the shell did not expand. For a misspelt flag or command, the
+// error suggests the nearest one.
 package program

@@ -14,10 +14,9 @@ import (
 	"spiqsweep/sweep"
 )
 
-// Guard makes root and every command below it check their flags and arguments
-// before they run. Call it once, when the tree of commands is complete and has its
-// output. An error of a flag or an argument is one sentence. hint, if it is not
-// nil, explains a flag that no command has, or returns "".
+// Guard makes root and all its commands check their flags and arguments before they run. It
+// must be called once, when all commands and the output are set. Its errors are one line.
+// hint, unless nil, explains a flag that no command has, or returns "".
 func Guard(root *cobra.Command, hint func(flag string) string) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -48,8 +47,7 @@ func Guard(root *cobra.Command, hint func(flag string) string) {
 	guard(root)
 }
 
-// value is the value of a flag, which is never empty and, unless it is a list, is
-// given once.
+// value is a flag value that must not be empty, and may be given once unless it is a list.
 type value struct {
 	pflag.Value
 	flag *pflag.Flag
@@ -81,12 +79,12 @@ func (v *value) Set(text string) error {
 	return nil
 }
 
-// repeatable reports whether a flag of that type may be given more than once.
+// repeatable reports whether a flag of a type may be given more than once.
 func repeatable(kind string) bool {
 	return strings.HasSuffix(kind, "Slice") || strings.HasSuffix(kind, "Array") || strings.HasPrefix(kind, "stringTo")
 }
 
-// mistake replaces a parser's error by the kind of value that the flag wants.
+// mistake replaces a parser's error by one that names the expected kind of value.
 func (v *value) mistake(text string, err error) error {
 	var wanted string
 	switch kind := v.Type(); {
@@ -110,7 +108,7 @@ func (v *value) mistake(text string, err error) error {
 	return fmt.Errorf("%q: must be %s", text, wanted)
 }
 
-// explain makes one sentence of an error of pflag's.
+// explain rewrites an error of pflag.
 func explain(c *cobra.Command, err error, hint func(string) string) error {
 	var (
 		invalid *pflag.InvalidValueError
@@ -132,7 +130,7 @@ func explain(c *cobra.Command, err error, hint func(string) string) error {
 	}
 }
 
-// help names the way to a command's flags.
+// help returns a reference to a command's help.
 func help(c *cobra.Command) string {
 	listed := "commands and flags"
 	if c.HasParent() {
@@ -141,7 +139,7 @@ func help(c *cobra.Command) string {
 	return fmt.Sprintf("`%s --help` lists %s", c.CommandPath(), listed)
 }
 
-// arguments checks the arguments of a command, then lets the command do so.
+// arguments checks the arguments of a command before its own check.
 func arguments(next cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, words []string) error {
 		for _, word := range words {
@@ -156,8 +154,7 @@ func arguments(next cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// oneLine escapes line feeds and control characters in an error, which may quote a
-// value or an argument that has them.
+// oneLine escapes line feeds and control characters that an error quotes.
 func oneLine(err error) error {
 	if err == nil || err.Error() == sweep.Printable(err.Error()) {
 		return err
@@ -176,7 +173,7 @@ func checkArgument(c *cobra.Command, word string) error {
 	return unexpanded(word)
 }
 
-// argument is the name of a command's arguments in its line of usage.
+// argument returns the name of a command's arguments in its usage line.
 func argument(c *cobra.Command) string {
 	if words := strings.Fields(c.Use); len(words) == 2 {
 		return strings.Trim(words[1], "[].")
@@ -184,8 +181,8 @@ func argument(c *cobra.Command) string {
 	return "an argument"
 }
 
-// unexpanded reports a path that the shell was to expand, unless there is a file
-// of that very name.
+// unexpanded returns an error for a path that the shell should have expanded, unless a file of
+// that name exists.
 func unexpanded(text string) error {
 	if _, err := os.Lstat(text); err == nil {
 		return nil

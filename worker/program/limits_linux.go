@@ -8,20 +8,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// LeastAddressSpace is the smallest limit of the address space, in bytes, under
-// which the programs start. Go reserves more than a gigabyte of addresses, of which
-// it uses some percent, and threads and files add to it; a reservation that fails
-// later ends the program with a trace of Go's in the middle of its work.
+// LeastAddressSpace is the smallest limit of the address space, in bytes, under which the
+// programs start. Go reserves more than 1 GB of addresses, and crashes if a later reservation
+// fails.
 const LeastAddressSpace = 2_500_000_000
 
-// LeastThreads is the smallest limit of a user's processes and threads under which
-// the programs start: a coordinator with a local worker has some twenty threads, and
-// Go ends a program that cannot have another one.
+// LeastThreads is the smallest limit of a user's processes and threads under which the programs
+// start. A coordinator with a local worker has about twenty threads, and Go crashes if it cannot
+// start another.
 const LeastThreads = 32
 
-// RequireLimits ends the program, with one sentence and the exit code of bad usage,
-// if it is started under limits that it cannot work with. Call it before anything
-// else: under some 1.3 GB of address space, Go may fail even before.
+// RequireLimits exits with a message and code 2 if the limits of the system are too small. It
+// must be called first: with less than about 1.3 GB of address space, Go may crash earlier.
 func RequireLimits(name string, stderr io.Writer) {
 	sentence := ""
 	var limit unix.Rlimit
@@ -37,7 +35,7 @@ func RequireLimits(name string, stderr io.Writer) {
 	}
 }
 
-// threads says what is wrong with a limit, or returns "".
+// threads returns why a limit is too small, or "".
 func threads(limit uint64) string {
 	if limit >= LeastThreads {
 		return ""
@@ -45,7 +43,7 @@ func threads(limit uint64) string {
 	return fmt.Sprintf("the limit of processes and threads is %d (ulimit -u): it must be %d or more, and ten more for each local worker", limit, LeastThreads)
 }
 
-// addressSpace says what is wrong with a limit in bytes, or returns "".
+// addressSpace returns why a limit in bytes is too small, or "".
 func addressSpace(limit uint64) string {
 	if limit >= LeastAddressSpace {
 		return ""

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// LogFlags choose how much is logged, and in which form.
+// LogFlags are the flags --log-level and --log-format.
 type LogFlags struct{ level, format string }
 
 // Add adds the flags to a command.
@@ -36,9 +36,8 @@ func (f *LogFlags) Logger(name string, out io.Writer, colour hclog.ColorOption) 
 	})
 }
 
-// JSONWriter escapes, in JSON that is written to it, each rune that a terminal might
-// obey and that encoding/json leaves as it is. The values stay the same. (In logs of
-// text, hclog does it.)
+// JSONWriter escapes, in JSON that is written to it, unprintable runes that encoding/json does
+// not escape. The values stay the same. In text logs, hclog does this.
 type JSONWriter struct{ io.Writer }
 
 // Write writes whole runes.

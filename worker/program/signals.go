@@ -7,16 +7,13 @@ import (
 	"time"
 )
 
-// burst is how long signals count as the first one: `timeout` sends SIGTERM to its
-// child and to its process group, and a terminal's Ctrl-C may arrive twice, too.
+// burst is the time during which further signals count as the first one: `timeout` sends
+// SIGTERM to its child and to its process group, and Ctrl-C may arrive twice.
 const burst = time.Second
 
-// Signals calls first, once, when the program is asked to end, and again, once,
-// when it is asked anew at least a second later, until stop is called.
-//
-// SIGINT, SIGTERM and SIGHUP ask; SIGHUP does not if it was ignored when the
-// program began, as by nohup. A hang-up never asks anew: a terminal that closes
-// says nothing about how the program should end.
+// Signals calls first at the first SIGINT, SIGTERM or SIGHUP, and again at a SIGINT or SIGTERM
+// at least a second later, each at most once, until stop is called. It ignores SIGHUP if the
+// program was started with SIGHUP ignored, as by nohup.
 func Signals(first, again func(os.Signal)) (stop func()) {
 	received := make(chan os.Signal, 16)
 	signal.Notify(received, os.Interrupt, syscall.SIGTERM)
@@ -29,8 +26,8 @@ func Signals(first, again func(os.Signal)) (stop func()) {
 		for {
 			select {
 			case s := <-received:
-				// Both may wait for a terminal that nobody reads; signals must still be
-				// timed when they arrive.
+				// The callbacks may block on a terminal, which must not delay the timing of
+				// further signals.
 				switch a.next(s, time.Now()) {
 				case isFirst:
 					go first(s)
@@ -49,18 +46,17 @@ func Signals(first, again func(os.Signal)) (stop func()) {
 	}
 }
 
-// OutlivePipes makes a write to a standard output or error that nobody reads any
-// more, as after `| head`, an error of that write alone. Otherwise it ends the
-// program, which suits commands that only print.
+// OutlivePipes makes a write to a closed standard output or error, as after `| head`, return an
+// error instead of ending the program.
 func OutlivePipes() { signal.Ignore(syscall.SIGPIPE) }
 
-// IgnoreSignals makes a child process leave them to its parent: one that is sent
-// to all processes of a service must not cut short how the child ends.
+// IgnoreSignals makes a child process ignore signals that are sent to all processes of a
+// service, since its parent controls how it ends.
 func IgnoreSignals() {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 }
 
-// asked decides what each signal means.
+// asked classifies signals.
 type asked struct {
 	at    time.Time // of the first signal; zero: none came
 	again bool
@@ -70,7 +66,7 @@ type meaning int
 
 const (
 	isFirst meaning = iota
-	isSame          // as one before
+	isSame          // no new request
 	isAgain
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Choice is the value of a flag that must be one of a few words, in any case.
+// Choice is a flag value that must be one of Allowed, ignoring case.
 type Choice struct {
 	Target  *string
 	Allowed []string
@@ -38,8 +38,8 @@ func (c *Choice) String() string {
 // Type implements pflag.Value.
 func (c *Choice) Type() string { return "string" }
 
-// Pairs is the value of a flag that is given once for each name, as NAME=VALUE. A
-// name is not empty; a value may be, and may contain commas and equals signs.
+// Pairs is a flag value of the form NAME=VALUE, given once for each name. A name must not be
+// empty; a value may be, and may contain commas and equals signs.
 type Pairs map[string]string
 
 // Set implements pflag.Value.

@@ -16,16 +16,15 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// MaxMessageBytes bounds a single message, in both directions and at both ends:
-// the largest are recordings and checkpoints, which take a few MiB.
+// MaxMessageBytes bounds every message in both directions. The largest are recordings and
+// checkpoints of a few MiB.
 const MaxMessageBytes = 16 << 20
 
-// A connection on which nothing has come in for silence is asked whether the
-// other end is there, and given up without an answer: calls on it fail then. A
-// coordinator takes questions at most every 10 s.
+// A client pings a connection that has received nothing for pingAfter, and closes it if no
+// response comes within pingTimeout. A coordinator accepts a ping every 10 s at most.
 const (
-	silence  = 12 * time.Second
-	noAnswer = 4 * time.Second
+	pingAfter   = 12 * time.Second
+	pingTimeout = 4 * time.Second
 )
 
 const (
@@ -34,10 +33,10 @@ const (
 	protocolKey = "spiqsweep-protocol"
 )
 
-// Dial prepares calls to one address, each carrying the token. Nothing is sent
-// before the first call. With a CA the other end must show a certificate of
-// that authority for ServerName; without one calls are plain text, and addresses
-// off this machine are refused unless the file is Insecure.
+// Dial returns a connection to one address whose calls carry the token. It sends nothing
+// before the first call. With a CA the server must present a certificate of that authority for
+// ServerName. Without one calls are plain text, and Dial rejects addresses of other machines
+// unless the file is Insecure.
 func (f File) Dial(address string) (*grpc.ClientConn, error) {
 	if err := checkAddress(address); err != nil {
 		return nil, fmt.Errorf("dial coordinator: %w", err)
@@ -56,7 +55,7 @@ func (f File) Dial(address string) (*grpc.ClientConn, error) {
 		grpc.WithPerRPCCredentials(bearer(f.Token)),
 		grpc.WithDefaultCallOptions(
 			grpc.MaxCallRecvMsgSize(MaxMessageBytes), grpc.MaxCallSendMsgSize(MaxMessageBytes)),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: silence, Timeout: noAnswer}),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingAfter, Timeout: pingTimeout}),
 		grpc.WithNoProxy(),
 	)
 	if err != nil {
@@ -76,8 +75,7 @@ func Loopback(address string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Present reports whether an incoming call carries the token, in a time that
-// does not tell how much of it was right.
+// Present reports whether an incoming call carries the token. It compares in constant time.
 func Present(ctx context.Context, token string) bool {
 	values := metadata.ValueFromIncomingContext(ctx, metadataKey)
 	if len(values) != 1 || token == "" {
@@ -87,8 +85,8 @@ func Present(ctx context.Context, token string) bool {
 	return ok && subtle.ConstantTimeCompare([]byte(shown), []byte(token)) == 1
 }
 
-// Protocol is the version of the contract that the caller of an incoming call
-// says it speaks, as those of Dial do.
+// Protocol returns the version of the contract that an incoming call states, as calls of Dial
+// do.
 func Protocol(ctx context.Context) (version int, ok bool) {
 	values := metadata.ValueFromIncomingContext(ctx, protocolKey)
 	if len(values) != 1 {
@@ -108,7 +106,7 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 	}, nil
 }
 
-// RequireTransportSecurity is false because Dial decides where plain text may go.
+// RequireTransportSecurity returns false, since Dial decides where plain text is allowed.
 func (b bearer) RequireTransportSecurity() bool { return false }
 
 func checkAddress(address string) error {
