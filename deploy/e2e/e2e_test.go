@@ -231,7 +231,7 @@ func TestLocalWorkersThatCannotBeStarted(t *testing.T) {
 		}
 	}
 	c.expect(1)
-	for _, want := range []string{"no local worker can be started", "permission denied", "noexec", "the same command goes on"} {
+	for _, want := range []string{"no local worker can be started", "permission denied", "noexec", "the same command resumes"} {
 		r.wantOutput(c.output.String(), want)
 	}
 	if err := os.Chmod(program, 0o700); err != nil {
@@ -257,7 +257,7 @@ func TestAFrozenLocalWorkerIsReplaced(t *testing.T) {
 		now := c.children()
 		return len(now) == len(before) && !slices.Contains(now, frozen)
 	})
-	r.wantOutput(c.output.String(), "a local worker is silent")
+	r.wantOutput(c.output.String(), "a local worker does not call any more")
 	c.signal(syscall.SIGTERM)
 	c.expect(130)
 	r.wantOutcome("lost")

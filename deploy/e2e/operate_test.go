@@ -206,7 +206,7 @@ func TestVerifyIsInterrupted(t *testing.T) {
 	p.waitForWork(1)
 	p.signal(syscall.SIGTERM)
 	p.expect(130)
-	r.wantOutput(p.output.String(), "2 tasks stay chosen, and the next coordinator or `coordinator verify --out "+r.folder+"` goes on with them")
+	r.wantOutput(p.output.String(), "2 tasks stay selected, and the next coordinator or `coordinator verify --out "+r.folder+"` resumes the verification")
 	r.wantOutput(r.command(0, "status"), "being verified\n")
 	r.alter(`"errors":\{[^}]*"k_probability":([0-9.e-]+)`, "0.5")
 	said := r.command(3, "verify", "--share", "0.1")
