@@ -64,8 +64,8 @@ func TestChildFollowsItsParent(t *testing.T) {
 	}
 }
 
-// A child that an operator sends away tells its parent so, busy or not.
-func TestChildIsSentAway(t *testing.T) {
+// The exit code tells the parent, whether or not the child has work.
+func TestChildIsDrainedByAnOperator(t *testing.T) {
 	code, lived, log := childOf(t, func(*stub) {}, func(o *stub, _ io.WriteCloser) {
 		o.mu.Lock()
 		defer o.mu.Unlock()

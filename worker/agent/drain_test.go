@@ -97,8 +97,8 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// An operator's wish comes with an answer, as often as the agent calls.
-func TestAnOperatorDrains(t *testing.T) {
+// TestOperatorDrains repeats the request with every response.
+func TestOperatorDrains(t *testing.T) {
 	l := running(t, 1, "a", "b")
 	l.wake()
 	drain := grant("a", "b")
@@ -136,7 +136,7 @@ func TestAnOperatorDrains(t *testing.T) {
 	}
 }
 
-func TestDrainTellsAtOnce(t *testing.T) {
+func TestDrainReportsImmediately(t *testing.T) {
 	l := running(t, 1, "a")
 	l.wake()
 	l.handle(CheckpointMade{Lease: lease("a"), Step: 1, Body: []byte("x")})
@@ -217,7 +217,7 @@ func TestDrainWithoutACoordinator(t *testing.T) {
 	})
 }
 
-func TestStopLeavesAtOnce(t *testing.T) {
+func TestStopExitsImmediately(t *testing.T) {
 	l := running(t, 1, "a")
 	l.handle(Stop{})
 	if l.code != protocol.ExitWorkLeft {

@@ -13,7 +13,7 @@ import (
 	"spiqsweep/worker/agent"
 )
 
-// A history, played through an agent without a clock or a network.
+// A history simulated without a clock or a network.
 func ExampleAgent_Step() {
 	a := agent.New(agent.Settings{
 		Process: &spiqsweepv1.Process{Id: "p", Slots: 1},

@@ -29,14 +29,14 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// runnerFunc is a runner that is a function.
+// runnerFunc is a function as a runner.
 type runnerFunc func(ctx context.Context, t runner.Task, r runner.Reporter) (runner.Outcome, error)
 
 func (f runnerFunc) Run(ctx context.Context, t runner.Task, r runner.Reporter) (runner.Outcome, error) {
 	return f(ctx, t, r)
 }
 
-// finishing takes a second for each task, whose steps are done in an instant.
+// finishing runs a task in one second.
 func finishing(ctx context.Context, t runner.Task, r runner.Reporter) (runner.Outcome, error) {
 	for step := range 6 {
 		r.Progress(step)
@@ -49,7 +49,7 @@ func finishing(ctx context.Context, t runner.Task, r runner.Reporter) (runner.Ou
 	return runner.Outcome{Result: sweep.Result{TrainableParameters: t.Configuration.Replicate}, ComputeTime: time.Second}, nil
 }
 
-// stopping trains for ever, and leaves a checkpoint when it is stopped.
+// stopping runs until it is stopped, and then makes a checkpoint.
 func stopping(ctx context.Context, _ runner.Task, r runner.Reporter) (runner.Outcome, error) {
 	<-ctx.Done()
 	r.Checkpoint(4, []byte("state"))
@@ -125,7 +125,7 @@ func TestWorkerHandsBackWithACheckpoint(t *testing.T) {
 	})
 }
 
-func TestWorkerLeavesAtOnce(t *testing.T) {
+func TestWorkerExitsImmediately(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newStub(t, 1)
 		dial, closeStub := o.open()

@@ -49,7 +49,7 @@ type run struct {
 	stuck    bool
 }
 
-func TestHistories(t *testing.T) {
+func TestSimulatedHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &simulation{t: t, now: epoch, leases: map[Lease]*simLease{}, troubles: true}
 		for i := range rapid.IntRange(1, 8).Draw(t, "tasks") {

@@ -132,9 +132,8 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// A coordinator that answers is not out of reach: what it says is told once, and told
-// again when it says something else.
-func TestWhatACoordinatorAnswersIsTold(t *testing.T) {
+// TestErrorsOfACoordinatorAreLogged checks that each distinct message is logged once.
+func TestErrorsOfACoordinatorAreLogged(t *testing.T) {
 	l := newDriver(t, 1)
 	l.handle(Started{})
 	const away, busy = "cannot reach the coordinator: will try again", "the coordinator cannot take calls now: will try again"

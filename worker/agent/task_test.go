@@ -25,9 +25,8 @@ func TestBatchRunsOneAfterTheOther(t *testing.T) {
 	}
 }
 
-// TestTheLastStepComesWithTheReport: a task may end before anything was heard of
-// its steps, and what was heard out of turn takes nothing back.
-func TestTheLastStepComesWithTheReport(t *testing.T) {
+// TestReportHasTheLastStep ends tasks without a Progressed, and after one out of order.
+func TestReportHasTheLastStep(t *testing.T) {
 	tests := map[string]struct {
 		heard uint64
 		end   Ended
@@ -81,7 +80,7 @@ func TestResultOfAWithdrawnTaskIsStillReported(t *testing.T) {
 	}
 }
 
-// untilStall lets time pass, answering calls, until a report appears.
+// untilStall advances the time and answers calls until a report is made.
 func untilStall(t *testing.T, l *driver) *spiqsweepv1.Report {
 	t.Helper()
 	for range 1000 {
@@ -93,7 +92,7 @@ func untilStall(t *testing.T, l *driver) *spiqsweepv1.Report {
 		}
 		l.wake()
 	}
-	t.Fatal("no stall in sight")
+	t.Fatal("the task does not stall")
 	return nil
 }
 
@@ -117,13 +116,12 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// A lease that waits for the slot of a task that never stops would be renewed
-// for ever.
-func TestWhatWaitsBehindAStalledTaskIsHandedBack(t *testing.T) {
+// Otherwise such a lease would be renewed for ever.
+func TestLeasesBehindAStalledTaskAreHandedBack(t *testing.T) {
 	l := running(t, 1, "a", "b")
 	for !l.agent.calling || len(l.agent.asked.GetReports()) == 0 {
 		if l.now.Sub(epoch) > time.Hour {
-			t.Fatal("no stall in sight")
+			t.Fatal("the task does not stall")
 		}
 		if l.agent.calling {
 			l.answer(grant("a", "b"))
@@ -150,7 +148,7 @@ func TestStalledTaskThatStopsFreesItsSlot(t *testing.T) {
 	}
 }
 
-// A freeze that ends when the stall would have been due is a freeze all the same.
+// The freeze ends when the stall time-out would have passed.
 func TestFreezeUpToTheStallIsNoStall(t *testing.T) {
 	l := running(t, 1, "a")
 	l.wake() // a call is in flight

@@ -20,7 +20,7 @@ func TestRecordingIsFetchedOnce(t *testing.T) {
 	}
 }
 
-func TestRecordingsAreForgotten(t *testing.T) {
+func TestUnusedRecordingsAreDropped(t *testing.T) {
 	l := newDriver(t, 1)
 	l.handle(Started{})
 	var dropped []string
@@ -83,7 +83,7 @@ func TestCheckpointIsFetchedBeforeAStart(t *testing.T) {
 	}
 }
 
-func TestRecordingThatIsNotToBeHadFailsItsTasks(t *testing.T) {
+func TestMissingRecordingFailsItsTasks(t *testing.T) {
 	l := newDriver(t, 1)
 	l.handle(Started{})
 	l.answer(grant("a"))
