@@ -13,19 +13,20 @@ import (
 	_ "modernc.org/sqlite" // the driver that the store uses
 )
 
-// bareTables are those whose rows a task's lease and completion write, each
-// with the column that names the task.
+// bareTables are the tables that the lease and completion of a task write. Each has
+// the column task.
 var bareTables = []string{"records", "planned", "attempts", "results", "measures"}
 
-// bareWriter copies rows from a store that was left behind to a fresh file, and
-// counts the time of writing alone.
+// bareWriter copies rows from the store of a run to a new file, and measures only the
+// time of writing.
 type bareWriter struct {
 	from, to *sql.DB
-	batch    int // tasks in a commit
+	batch    int // tasks in each commit
 	spent    time.Duration
 }
 
-// bareRate writes the rows of up to so many tasks, and returns tasks a second.
+// bareRate copies the rows of at most the given number of tasks, and returns the rate
+// in tasks a second.
 func bareRate(ctx context.Context, store, folder string, batch, tasks int) (rate float64, err error) {
 	from, err := openBare(store, "_query_only=1")
 	if err != nil {
@@ -58,7 +59,7 @@ func bareRate(ctx context.Context, store, folder string, batch, tasks int) (rate
 	return float64(written) / w.spent.Seconds(), nil
 }
 
-// openBare opens a file over one connection.
+// openBare opens a database file with one connection.
 func openBare(path string, options ...string) (*sql.DB, error) {
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: strings.Join(options, "&")}
 	db, err := sql.Open("sqlite", u.String())
@@ -88,7 +89,7 @@ func (w *bareWriter) schema(ctx context.Context) error {
 	return nil
 }
 
-// tasks lists the next ones, in the order in which they were granted.
+// tasks returns the next batch of tasks, in the order of their grants.
 func (w *bareWriter) tasks(ctx context.Context, after int) ([]string, error) {
 	return queryAll[string](ctx, w.from, `SELECT task FROM planned WHERE phase = 'done' ORDER BY plan, phase, position LIMIT ? OFFSET ?`, w.batch, after)
 }
@@ -101,16 +102,16 @@ func queryAll[T any](ctx context.Context, db *sql.DB, query string, args ...any)
 	defer rows.Close()
 	var all []T
 	for rows.Next() {
-		var one T
-		if err := rows.Scan(&one); err != nil {
+		var value T
+		if err := rows.Scan(&value); err != nil {
 			return nil, err
 		}
-		all = append(all, one)
+		all = append(all, value)
 	}
 	return all, rows.Err()
 }
 
-// copy writes the rows of some tasks in one commit.
+// copy copies the rows of some tasks in one commit.
 func (w *bareWriter) copy(ctx context.Context, tasks []string) error {
 	rows := map[string][][]any{}
 	for _, table := range bareTables {

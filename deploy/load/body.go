@@ -17,30 +17,31 @@ const (
 	timesteps = 5
 )
 
-// bodies makes results that differ from each other and cost next to nothing: of
-// one body, some digits of the first angle are another task's.
+// bodies makes distinct results cheaply: they differ only in some digits of the first
+// angle.
 type bodies struct {
-	before, after []byte // the body but for its varied digits
+	before, after []byte // the parts of the body around the varied digits
 }
 
-// The first angle has 15 digits, as many as every decimal keeps through a
-// float64. Of these, varied vary; the first and the last ones never become 0.
+// The first angle has 15 digits, which a float64 preserves. The varied digits are
+// neither the first nor the last ones, so that the number stays in its shortest form.
 const (
 	firstAngle = 0.123456789012345
 	fixed      = len(`{"angles":[[[[0.1`)
 	varied     = 11
 )
 
-// newBodies makes a valid result of a configuration with numbers as long as real ones.
+// newBodies makes a valid result of a configuration, with numbers as long as in real
+// results.
 func newBodies(c sweep.Configuration) (*bodies, error) {
-	body, err := plausible(c, rand.New(rand.NewPCG(1, 2))).Encode()
+	body, err := randomResult(c, rand.New(rand.NewPCG(1, 2))).Encode()
 	if err != nil {
 		return nil, err
 	}
 	return &bodies{before: body[:fixed], after: body[fixed+varied:]}, nil
 }
 
-// result is that of one task, as the agent sends it.
+// result returns the result of a given number, as the agent sends it.
 func (b *bodies) result(number uint64) *spiqsweepv1.Result {
 	body := make([]byte, 0, len(b.before)+varied+len(b.after))
 	body = fmt.Appendf(append(body, b.before...), "%0*d", varied, number)
@@ -51,8 +52,9 @@ func (b *bodies) result(number uint64) *spiqsweepv1.Result {
 	}
 }
 
-// plausible is a result of the right shape: random numbers with all their digits.
-func plausible(c sweep.Configuration, random *rand.Rand) sweep.Result {
+// randomResult returns a result of the right shape with random numbers, which have
+// all their digits.
+func randomResult(c sweep.Configuration, random *rand.Rand) sweep.Result {
 	r := sweep.Result{
 		TrainableParameters: c.TrainableParameters(),
 		Errors:              map[string]float64{}, Floors: map[string]float64{},
@@ -61,7 +63,7 @@ func plausible(c sweep.Configuration, random *rand.Rand) sweep.Result {
 		Samples: make([][]uint32, sweep.SampleWindows),
 	}
 	for _, name := range sweep.ErrorNames {
-		if name == "js_bits" { // of n·t ≤ 16 alone
+		if name == "js_bits" { // defined for n·t ≤ 16 only
 			continue
 		}
 		r.Errors[name] = random.Float64() / 1000
@@ -93,7 +95,7 @@ func plausible(c sweep.Configuration, random *rand.Rand) sweep.Result {
 	return r
 }
 
-// vector is a statistic's; one that is a distribution adds up to 1.
+// vector returns the values of a statistic. Those of a distribution add up to 1.
 func vector(name string, n int, random *rand.Rand) []float64 {
 	values := make([]float64, n)
 	sum := 0.0

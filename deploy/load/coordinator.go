@@ -14,14 +14,14 @@ import (
 	"spiqsweep/proto/credentials"
 )
 
-// coordinator is the real program, as a process of its own.
+// coordinator is the real program in its own process.
 type coordinator struct {
 	out   string // its output folder
 	cmd   *exec.Cmd
-	ended chan error // its end; buffered
+	ended chan error // receives the error of its exit; buffered
 }
 
-// startCoordinator starts the program on a grid, and what it says goes to a log.
+// startCoordinator starts the program on a grid, with its output in a log file.
 func startCoordinator(ctx context.Context, program, folder, store string) (*coordinator, error) {
 	c := &coordinator{out: filepath.Join(folder, "out"), ended: make(chan error, 1)}
 	arguments := []string{"--grid", filepath.Join(folder, gridFile), "--out", c.out, "--listen", "127.0.0.1:0"}
@@ -48,7 +48,7 @@ const (
 	logFile  = "coordinator.log"
 )
 
-// ready waits until the coordinator has said where it listens.
+// ready waits until the coordinator listens, and returns its credentials file.
 func (c *coordinator) ready(ctx context.Context) (credentials.File, error) {
 	clock := time.NewTicker(20 * time.Millisecond)
 	defer clock.Stop()
@@ -67,7 +67,7 @@ func (c *coordinator) ready(ctx context.Context) (credentials.File, error) {
 	}
 }
 
-// wait waits for the coordinator's end.
+// wait waits for the coordinator to exit.
 func (c *coordinator) wait(ctx context.Context) error {
 	select {
 	case err := <-c.ended:
@@ -80,11 +80,11 @@ func (c *coordinator) wait(ctx context.Context) error {
 	}
 }
 
-// usage is what a process has used so far.
+// usage is the resources that a process has used so far.
 type usage struct {
 	cpu      time.Duration
 	peakRSS  int64 // bytes
-	measured bool  // where the system tells
+	measured bool  // whether the system provides them
 }
 
 // usage reads Linux's /proc.
@@ -94,7 +94,7 @@ func (c *coordinator) usage() usage {
 	if err != nil {
 		return usage{}
 	}
-	// The name in brackets may hold anything; user and system time are the 12th and 13th behind it.
+	// The name in brackets may have any characters. User and system time are the 12th and 13th fields after it.
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 	ticks := 0
 	for _, field := range fields[11:13] {
@@ -113,13 +113,13 @@ func (c *coordinator) usage() usage {
 	for line := range strings.Lines(string(status)) {
 		if rest, found := strings.CutPrefix(line, "VmHWM:"); found {
 			kib, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
-			u.peakRSS, u.measured = kib<<10, true // a process that has ended has no memory
+			u.peakRSS, u.measured = kib<<10, true // an exited process has no VmHWM
 		}
 	}
 	return u
 }
 
-// diskBytes is the size of the output folder's store, its log included.
+// diskBytes returns the size of the store in the output folder, with its log.
 func (c *coordinator) diskBytes() int64 {
 	files, _ := filepath.Glob(filepath.Join(c.out, "sweep.db*"))
 	var sum int64

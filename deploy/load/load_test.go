@@ -18,21 +18,21 @@ func configuration() sweep.Configuration {
 	return c
 }
 
-// The results must be believed, each under a digest of its own.
+// TestBodies checks that results are valid and have distinct digests.
 func TestBodies(t *testing.T) {
 	b, err := newBodies(configuration())
 	if err != nil {
 		t.Fatal(err)
 	}
-	unpacker, err := zstd.NewReader(nil)
+	decoder, err := zstd.NewReader(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unpacker.Close()
+	defer decoder.Close()
 	digests := map[string]bool{}
 	for _, number := range []uint64{0, 1, 10, 99_999, 1_000_000, 99_999_999_999} {
 		result := b.result(number)
-		body, err := unpacker.DecodeAll(result.GetBody(), nil)
+		body, err := decoder.DecodeAll(result.GetBody(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func TestBodies(t *testing.T) {
 			t.Errorf("result %d: digest %s, want %s", number, result.GetDigest(), got)
 		}
 		if digests[result.GetDigest()] {
-			t.Errorf("result %d is that of another task", number)
+			t.Errorf("result %d has the digest of another one", number)
 		}
 		digests[result.GetDigest()] = true
 	}
@@ -77,7 +77,7 @@ func Example_latencies() {
 	// Output: 4 calls, median 2.0 ms, p99 10.0 ms, largest 10.0 ms
 }
 
-// TestFullSpeedNeedsTasks: without any left there is no rate.
+// TestFullSpeedNeedsTasks checks that no rate is printed if no task remains.
 func TestFullSpeedNeedsTasks(t *testing.T) {
 	var out strings.Builder
 	r := &run{settings: settings{tasks: 2}, report: report{tabwriter.NewWriter(&out, 0, 0, 1, ' ', 0)}}
@@ -88,7 +88,7 @@ func TestFullSpeedNeedsTasks(t *testing.T) {
 	if err := r.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.String(); !strings.Contains(got, "full speed not measured: the offered load has used up all 2 tasks") {
+	if got := out.String(); !strings.Contains(got, "full speed not measured: the offered load has used all 2 tasks") {
 		t.Errorf("printed %q", got)
 	}
 }

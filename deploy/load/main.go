@@ -30,16 +30,16 @@ func main() {
 	s := settings{}
 	flag.IntVar(&s.tasks, "tasks", 100_000, "tasks of the sweep")
 	flag.IntVar(&s.workers, "workers", 1000, "simulated workers, of one slot each")
-	flag.IntVar(&s.connections, "connections", 0, "connections that they share; 0: one each")
-	flag.IntVar(&s.replicates, "replicates", 1000, "tasks of a cell")
-	flag.IntVar(&s.steps, "steps", 6000, "steps of a task: decides, by the cost model, how many make a batch worth a second")
-	flag.Float64Var(&s.offered, "offered", 1000, "tasks a second in the phase that measures latency; 0: no such phase")
+	flag.IntVar(&s.connections, "connections", 0, "connections that the workers share; 0: one for each worker")
+	flag.IntVar(&s.replicates, "replicates", 1000, "tasks of a configuration")
+	flag.IntVar(&s.steps, "steps", 6000, "training steps of a task; with the cost model they decide how many tasks the coordinator grants in one call")
+	flag.Float64Var(&s.offered, "offered", 1000, "tasks a second in the phase that measures latency; 0: skip this phase")
 	flag.DurationVar(&s.offeredFor, "offered-for", 20*time.Second, "length of that phase")
 	flag.StringVar(&s.store, "store", "", "URL of the store (default: SQLite in the output folder)")
-	flag.StringVar(&s.coordinator, "coordinator", filepath.Join("bin", "coordinator"), "the program to measure")
-	flag.IntVar(&s.batch, "batch", 100, "tasks in a commit of the bare writer")
-	flag.IntVar(&s.bare, "bare", 20_000, "tasks that the bare writer writes at most; 0: no bare writer")
-	flag.StringVar(&s.keep, "keep", "", "run in this folder, which must not exist, and keep it")
+	flag.StringVar(&s.coordinator, "coordinator", filepath.Join("bin", "coordinator"), "path of the program to measure")
+	flag.IntVar(&s.batch, "batch", 100, "tasks in each commit of the bare writer")
+	flag.IntVar(&s.bare, "bare", 20_000, "largest number of tasks for the bare writer; 0: skip it")
+	flag.StringVar(&s.keep, "keep", "", "run in this new folder, and keep it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -49,7 +49,7 @@ func main() {
 	}
 }
 
-// report prints a line of the table as soon as it is known.
+// report prints each line of the table immediately.
 type report struct{ *tabwriter.Writer }
 
 func newReport() report { return report{tabwriter.NewWriter(os.Stdout, 28, 0, 2, ' ', 0)} }
@@ -59,7 +59,7 @@ func (r report) line(name, format string, a ...any) {
 	_ = r.Flush()
 }
 
-// measure is the whole run.
+// measure runs all phases.
 func measure(ctx context.Context, s settings) (err error) {
 	if s.replicates < 1 || s.tasks < s.replicates || s.tasks%s.replicates != 0 {
 		return fmt.Errorf("-tasks %d must be a multiple of -replicates %d", s.tasks, s.replicates)

@@ -37,12 +37,12 @@ func (r *run) measure(ctx context.Context) error {
 	if r.load.bodies, err = newBodies(c); err != nil {
 		return err
 	}
-	sample := r.load.bodies.result(0)
-	r.line("results", "%d bytes each, %d packed", len(r.load.bodies.before)+varied+len(r.load.bodies.after), len(sample.GetBody()))
+	example := r.load.bodies.result(0)
+	r.line("results", "%d bytes each, %d compressed", len(r.load.bodies.before)+varied+len(r.load.bodies.after), len(example.GetBody()))
 	if err := r.plan(ctx); err != nil {
 		return err
 	}
-	defer r.hangUp()
+	defer r.closeConnections()
 	for _, phase := range []func(context.Context) error{r.offer, r.fullSpeed, r.tables, r.compare} {
 		if err := phase(ctx); err != nil {
 			return err
@@ -51,29 +51,29 @@ func (r *run) measure(ctx context.Context) error {
 	return nil
 }
 
-// resources are what the coordinator has used up to now.
+// resources describes the resources that the coordinator has used so far.
 func (r *run) resources() string {
 	u := r.coordinator.usage()
 	if !u.measured {
-		return "memory and CPU time are not known on this system"
+		return "memory and CPU time are not available on this system"
 	}
 	return fmt.Sprintf("coordinator: CPU time %.1f s, memory at most %d MB", u.cpu.Seconds(), u.peakRSS>>20)
 }
 
-// offer makes the workers finish a given number of tasks a second.
+// offer lets the workers finish a given number of tasks a second.
 func (r *run) offer(ctx context.Context) error {
 	if r.offered <= 0 {
 		return nil
 	}
-	// One call each tells how many tasks a call carries.
+	// One call of each worker shows how many tasks a call carries.
 	if err := r.once(ctx); err != nil {
 		return err
 	}
 	perCall := float64(r.load.granted.Load()) / float64(len(r.workers))
-	beat := time.Duration(perCall * float64(len(r.workers)) / r.offered * float64(time.Second))
+	interval := time.Duration(perCall * float64(len(r.workers)) / r.offered * float64(time.Second))
 	end := time.Now().Add(r.offeredFor)
 	reserved := int64(r.tasks / 2) // for full speed
-	p := &phase{beat: beat, until: func() bool { return time.Now().After(end) || r.load.completed.Load() >= reserved }}
+	p := &phase{interval: interval, until: func() bool { return time.Now().After(end) || r.load.completed.Load() >= reserved }}
 	began, before, cpu := time.Now(), r.load.completed.Load(), r.coordinator.usage().cpu
 	if err := r.all(ctx, p); err != nil {
 		return err
@@ -93,18 +93,19 @@ func (r *run) once(ctx context.Context) error {
 	return group.Wait()
 }
 
-// all lets every worker work until the phase ends, their beats spread evenly.
+// all lets every worker work until the phase ends, with their first calls spread
+// evenly over the interval.
 func (r *run) all(ctx context.Context, p *phase) error {
 	group, ctx := errgroup.WithContext(ctx)
 	now := time.Now()
 	for i, w := range r.workers {
-		first := now.Add(p.beat * time.Duration(i) / time.Duration(len(r.workers)))
+		first := now.Add(p.interval * time.Duration(i) / time.Duration(len(r.workers)))
 		group.Go(func() error { return w.work(ctx, p, first) })
 	}
 	return group.Wait()
 }
 
-// rate prints what a phase has done.
+// rate prints the rate and latencies of a phase.
 func (r *run) rate(name string, p *phase, began time.Time, before int64, cpu time.Duration) {
 	done := r.load.completed.Load() - before
 	spent := time.Unix(0, r.load.lastAt.Load()).Sub(began).Seconds()
@@ -121,8 +122,8 @@ func (r *run) rate(name string, p *phase, began time.Time, before int64, cpu tim
 
 // fullSpeed finishes the sweep as fast as the coordinator can.
 func (r *run) fullSpeed(ctx context.Context) error {
-	if left := int64(r.tasks) - r.load.completed.Load(); left <= 0 {
-		r.line("full speed", "not measured: the offered load has used up all %d tasks: give -tasks more, or -offered-for less", r.tasks)
+	if remaining := int64(r.tasks) - r.load.completed.Load(); remaining <= 0 {
+		r.line("full speed", "not measured: the offered load has used all %d tasks: give more -tasks, or a shorter -offered-for", r.tasks)
 		return nil
 	}
 	p := &phase{until: func() bool { return r.load.completed.Load() >= int64(r.tasks) }}
@@ -130,7 +131,7 @@ func (r *run) fullSpeed(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	finished := make(chan struct{})
-	go func() { // calls that wait need not end by themselves
+	go func() { // calls that wait in the server may not return by themselves
 		defer close(finished)
 		for !p.until() && ctx.Err() == nil {
 			time.Sleep(10 * time.Millisecond)
@@ -149,7 +150,7 @@ func (r *run) fullSpeed(ctx context.Context) error {
 	return nil
 }
 
-// tables waits for what the coordinator writes at the end.
+// tables waits for the tables and for the end of the coordinator.
 func (r *run) tables(ctx context.Context) error {
 	last := time.Unix(0, r.load.lastAt.Load())
 	ended := make(chan error, 1)
@@ -179,13 +180,13 @@ func (r *run) tables(ctx context.Context) error {
 	}
 }
 
-// log is what the coordinator said, as an error.
+// log returns the coordinator's log as an error.
 func (r *run) log() error {
 	body, err := os.ReadFile(filepath.Join(r.folder, logFile))
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("it said\n%s", body)
+	return fmt.Errorf("the log of the coordinator:\n%s", body)
 }
 
 // compare measures the bare writer on the same rows.
@@ -197,6 +198,6 @@ func (r *run) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.line("bare writer", "%.0f tasks/s: the same rows, %d tasks in a commit", rate, r.batch)
+	r.line("bare writer", "%.0f tasks/s: the same rows, %d tasks in each commit", rate, r.batch)
 	return nil
 }

@@ -15,7 +15,8 @@ import (
 	"spiqsweep/sweep"
 )
 
-// grid is a sweep of the right number of tasks: cells along the learning rate.
+// grid returns the grid file of a sweep with the given number of tasks. The learning
+// rate is its axis.
 func (r *run) grid() string {
 	rates := make([]string, r.tasks/r.replicates)
 	for i := range rates {
@@ -34,7 +35,7 @@ func (r *run) grid() string {
 `, r.replicates, neurons, timesteps, strings.Join(rates, ", "), r.steps)
 }
 
-// plan starts the coordinator on the grid, and the workers once it answers.
+// plan starts the coordinator on the grid, and makes the workers once it listens.
 func (r *run) plan(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(r.folder, gridFile), []byte(r.grid()), 0o666); err != nil {
 		return err
@@ -49,11 +50,11 @@ func (r *run) plan(ctx context.Context) error {
 		return err
 	}
 	r.line("plan", "%d tasks in %.1f s; %s", r.tasks, time.Since(began).Seconds(), r.resources())
-	return r.hire(file)
+	return r.connect(file)
 }
 
-// hire makes the workers and their connections.
-func (r *run) hire(file credentials.File) error {
+// connect makes the connections and the workers.
+func (r *run) connect(file credentials.File) error {
 	connections := r.settings.connections
 	if connections == 0 {
 		connections = r.settings.workers
@@ -80,7 +81,7 @@ func (r *run) hire(file credentials.File) error {
 	return nil
 }
 
-func (r *run) hangUp() {
+func (r *run) closeConnections() {
 	for _, connection := range r.connections {
 		_ = connection.Close()
 	}

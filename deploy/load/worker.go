@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,39 +17,38 @@ type worker struct {
 	client   spiqsweepv1.WorkerServiceClient
 	load     *load
 	sequence uint64
-	holds    []*spiqsweepv1.Lease // granted, and to be reported by the next call
+	held     []*spiqsweepv1.Lease // reported as finished by the next call
 }
 
-// load is what the workers share.
+// load is the state that the workers share.
 type load struct {
 	bodies    *bodies
-	results   atomic.Uint64 // made, which numbers them
+	results   atomic.Uint64 // made so far; also their numbers
 	granted   atomic.Int64
 	completed atomic.Int64 // accepted
-	lastAt    atomic.Int64 // of the last acceptance, Unix nanoseconds
+	lastAt    atomic.Int64 // time of the last acceptance, Unix nanoseconds
 }
 
-// phase is a stretch of the run.
+// phase is a part of the run.
 type phase struct {
-	beat  time.Duration // between the calls of one worker; 0: at once
-	until func() bool   // ends the phase
-	calls latencies
-	waits latencies // of calls that may wait at the server
+	interval time.Duration // between the calls of one worker; 0 is none
+	until    func() bool   // reports the end of the phase
+	calls    latencies
+	waits    latencies // of calls that may wait in the server
 }
 
-// callTimeout is the agent's.
+// callTimeout is that of the agent.
 const callTimeout = 30 * time.Second
 
-// work calls until the phase or the sweep ends. With a beat, the first call is
-// at a moment of the worker's own, and each has its time, however late the one
-// before was answered.
+// work calls until the phase or the sweep ends. With an interval, the calls are
+// scheduled from the first one on, however long the previous call took.
 func (w *worker) work(ctx context.Context, p *phase, first time.Time) error {
 	due := first
 	for !p.until() {
 		if err := pause(ctx, due); err != nil {
 			return err
 		}
-		if p.beat == 0 {
+		if p.interval == 0 {
 			due = time.Now()
 		}
 		request := w.request()
@@ -55,19 +56,19 @@ func (w *worker) work(ctx context.Context, p *phase, first time.Time) error {
 		if err != nil {
 			return fmt.Errorf("sync of worker %s: %w", w.process.GetId(), err)
 		}
-		took := time.Since(due)
+		latency := time.Since(due)
 		if len(request.GetHeld()) == 0 {
-			p.waits.add(took)
+			p.waits.add(latency)
 		} else {
-			p.calls.add(took)
+			p.calls.add(latency)
 		}
-		done, err := w.take(response)
+		done, err := w.handle(response)
 		if err != nil || done {
 			return err
 		}
-		due = due.Add(p.beat)
-		if p.beat > 0 && len(request.GetHeld()) == 0 {
-			due = time.Now().Add(p.beat) // it may have waited for work, and begins to train now
+		due = due.Add(p.interval)
+		if p.interval > 0 && len(request.GetHeld()) == 0 {
+			due = time.Now().Add(p.interval) // the call may have waited for work
 		}
 	}
 	return nil
@@ -88,11 +89,11 @@ func pause(ctx context.Context, until time.Time) error {
 	}
 }
 
-// request reports all that is held as finished.
+// request reports all held leases as finished.
 func (w *worker) request() *spiqsweepv1.SyncRequest {
 	w.sequence++
 	r := &spiqsweepv1.SyncRequest{Process: w.process, Sequence: w.sequence, FreeSlots: 1}
-	for _, lease := range w.holds {
+	for _, lease := range w.held {
 		r.Held = append(r.Held, &spiqsweepv1.HeldLease{Lease: lease, Started: true})
 		r.Reports = append(r.Reports, &spiqsweepv1.Report{
 			Lease:   lease,
@@ -108,8 +109,8 @@ func (w *worker) sync(ctx context.Context, r *spiqsweepv1.SyncRequest) (*spiqswe
 	return w.client.Sync(ctx, r)
 }
 
-// take takes note of the verdicts and of what is granted.
-func (w *worker) take(r *spiqsweepv1.SyncResponse) (done bool, err error) {
+// handle counts the verdicts and keeps the granted leases.
+func (w *worker) handle(r *spiqsweepv1.SyncResponse) (done bool, err error) {
 	for _, v := range r.GetVerdicts() {
 		if v.GetJudgement() != spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED {
 			return false, fmt.Errorf("task %s, attempt %d was judged %s: %s",
@@ -120,10 +121,38 @@ func (w *worker) take(r *spiqsweepv1.SyncResponse) (done bool, err error) {
 		w.load.completed.Add(int64(n))
 		w.load.lastAt.Store(time.Now().UnixNano())
 	}
-	w.holds = w.holds[:0]
+	w.held = w.held[:0]
 	for _, a := range r.GetAssignments() {
-		w.holds = append(w.holds, a.GetLease())
+		w.held = append(w.held, a.GetLease())
 	}
-	w.load.granted.Add(int64(len(w.holds)))
+	w.load.granted.Add(int64(len(w.held)))
 	return r.GetDone(), nil
+}
+
+// latencies collects the latencies of calls.
+type latencies struct {
+	mu  sync.Mutex
+	all []time.Duration // guarded by mu
+}
+
+func (l *latencies) add(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, d)
+}
+
+// quantile returns the nearest-rank quantile of a share in (0, 1], 0 without calls.
+func (l *latencies) quantile(share float64) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.all) == 0 {
+		return 0
+	}
+	slices.Sort(l.all)
+	return l.all[max(0, min(len(l.all)-1, int(share*float64(len(l.all))+0.5)-1))]
+}
+
+func (l *latencies) String() string {
+	ms := func(share float64) float64 { return float64(l.quantile(share).Microseconds()) / 1000 }
+	return fmt.Sprintf("%d calls, median %.1f ms, p99 %.1f ms, largest %.1f ms", len(l.all), ms(0.5), ms(0.99), ms(1))
 }
