@@ -20,8 +20,14 @@ func TestEditDistance(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"", "", 0}, {"", "ab", 2}, {"ab", "", 2}, {"chain", "chian", 2}, {"chain", "chain", 0},
-		{"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"größe", "grösse", 2},
+		{"", "", 0},
+		{"", "ab", 2},
+		{"ab", "", 2},
+		{"chain", "chian", 2},
+		{"chain", "chain", 0},
+		{"kitten", "sitting", 3},
+		{"flaw", "lawn", 2},
+		{"größe", "grösse", 2},
 	} {
 		if got := editDistance([]rune(test.a), []rune(test.b)); got != test.want {
 			t.Errorf("%q and %q: got %d, want %d", test.a, test.b, got, test.want)
