@@ -66,7 +66,7 @@ type CircuitSettings struct {
 	Order            string  `json:"order"`             // "encode_first", "parameters_first"
 	FinalEncoding    bool    `json:"final_encoding"`    //
 	Entangler        string  `json:"entangler"`         // "chain", "ring", "brick", "none"
-	Auxiliary        int     `json:"auxiliary"`         // further qubits beside the feature qubits
+	Auxiliary        int     `json:"auxiliary"`         // further qubits besides the feature qubits
 	AuxiliaryReadout string  `json:"auxiliary_readout"` // "trace", "postselect"
 	Noise            string  `json:"noise"`             // "shared", "per_qubit", "none"
 	NoisePerPatch    bool    `json:"noise_per_patch"`

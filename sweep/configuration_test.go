@@ -30,7 +30,7 @@ func TestValidate(t *testing.T) {
 		{"empty interval without noise", func(c *Configuration) { c.Circuit.NoiseHigh, c.Circuit.Noise = -1, "none" }, ""},
 		{"cells listed", func(c *Configuration) { c.Recording.Select = "5,3" }, ""},
 		{
-			"too few cells listed", func(c *Configuration) { c.Neurons, c.Recording.Select = 3, "5,3" },
+			"too few neurons listed", func(c *Configuration) { c.Neurons, c.Recording.Select = 3, "5,3" },
 			"select, neurons: 2 neuron numbers are listed for neurons = 3: list at least as many",
 		},
 		{

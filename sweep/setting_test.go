@@ -86,7 +86,7 @@ func otherValue(t *testing.T, s Setting) any {
 			}
 		}
 	}
-	t.Fatalf("%s: no value beside %v", s.Name, s.Default)
+	t.Fatalf("%s: no value other than %v", s.Name, s.Default)
 	return nil
 }
 

@@ -111,7 +111,7 @@ var circuitSettings = []Setting{
 	},
 	{
 		Name: "auxiliary", Block: "circuit", Default: 0.0, Range: between(0, MaxQubits-1),
-		Doc:   "further qubits beside the feature qubits",
+		Doc:   "further qubits besides the feature qubits",
 		field: func(c *Configuration) any { return &c.Circuit.Auxiliary },
 	},
 	{

@@ -43,7 +43,7 @@ var languages = []struct {
 
 const (
 	writeHCL      = `a grid is written in HCL, and begins with sweep "NAME" {`
-	saveUTF8      = "save it as UTF-8, in PowerShell by `Get-Content FILE | Set-Content -Encoding utf8 NEW`, elsewhere by `iconv -f UTF-16 -t UTF-8 FILE > NEW`"
+	saveUTF8      = "save it as UTF-8, in PowerShell by `Get-Content FILE | Set-Content -Encoding utf8 NEW`, on other systems by `iconv -f UTF-16 -t UTF-8 FILE > NEW`"
 	giveRecording = "give a recording with --recording, and the grid, a text file, with --grid"
 	giveGrid      = "give a text file such as sweep.hcl"
 )

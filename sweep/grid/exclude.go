@@ -73,7 +73,7 @@ func settingsIn(condition hcl.Expression) []sweep.Setting {
 }
 
 // excluded reports whether a configuration meets a condition. The value is unknown
-// if the condition refers to a variable with a fault, which is reported elsewhere.
+// if the condition refers to a variable with a fault, which has its own diagnostic.
 func (d *declaration) excluded(condition hcl.Expression, names []sweep.Setting, c sweep.Configuration) (cty.Value, hcl.Diagnostics) {
 	context := d.scope.context.NewChild()
 	context.Variables = map[string]cty.Value{}

@@ -129,7 +129,7 @@ func (g *Grid) ResolveRecording(commandLine string) (path string, err error) {
 	case !needed:
 		return "", nil
 	case g.recording == "":
-		return "", fmt.Errorf("%s: source = \"file\" names no file: give it with --recording FILE, or write path = \"…\" beside source", g.sourceAt)
+		return "", fmt.Errorf("%s: source = \"file\" names no file: give it with --recording FILE, or write path = \"…\" next to source", g.sourceAt)
 	}
 	return filepath.Clean(g.recording), nil
 }

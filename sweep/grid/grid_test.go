@@ -171,10 +171,10 @@ func TestResolveRecording(t *testing.T) {
 		{name: "overridden surrogate", source: surrogate, commandLine: "y.mat", want: "y.mat", sources: []string{"file"}},
 		{
 			name: "no file", source: file, sources: []string{"file"},
-			wantError: `grids/test.hcl:3: source = "file" names no file: give it with --recording FILE, or write path = "…" beside source`,
+			wantError: `grids/test.hcl:3: source = "file" names no file: give it with --recording FILE, or write path = "…" next to source`,
 		},
 		{name: "file", source: file, commandLine: "y.mat", want: "y.mat", sources: []string{"file"}},
-		{name: "path beside the grid file", source: path, want: "grids/data/x.mat", sources: []string{"file"}},
+		{name: "path relative to the grid file", source: path, want: "grids/data/x.mat", sources: []string{"file"}},
 		{name: "path overridden", source: path, commandLine: "./y.mat", want: "y.mat", sources: []string{"file"}},
 		{name: "absolute path", source: absolute, want: "/data/x.mat", sources: []string{"file"}},
 		{name: "swept", source: both, want: "grids/x.mat", sources: []string{"surrogate", "file"}},
