@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var kernel = circuit.Kernel{Name: "fake", Class: "fake/test"}
 
-const fourCells = `
+const fourConfigurations = `
 sweep "four" {
   grid {
     neurons   = [1, 2]
@@ -37,7 +37,7 @@ sweep "four" {
 }
 `
 
-// config is a run of a grid by two fakeWorkers.
+// config returns the configuration of a run with two fake workers.
 func config(t testing.TB, grid string, p *fakeWorkers) app.Config {
 	return app.Config{
 		Input: app.Input{GridName: "test.hcl", Grid: []byte(grid), Kernel: kernel},
@@ -51,8 +51,8 @@ func config(t testing.TB, grid string, p *fakeWorkers) app.Config {
 	}
 }
 
-// played opens and runs a sweep to its end.
-func played(t testing.TB, c app.Config) (*app.App, app.Progress) {
+// runToEnd opens a sweep and runs it to its end.
+func runToEnd(t testing.TB, c app.Config) (*app.App, app.Progress) {
 	t.Helper()
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
@@ -62,7 +62,7 @@ func played(t testing.TB, c app.Config) (*app.App, app.Progress) {
 	if err != nil {
 		t.Error(err)
 	}
-	for range 2 { // twice is as good as once
+	for range 2 { // Close may be called twice
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}
@@ -96,8 +96,8 @@ func columns(t testing.TB, folder, name string, wanted ...string) []string {
 func TestASweepFromItsGridToItsTables(t *testing.T) {
 	t.Parallel()
 	p := &fakeWorkers{}
-	c := config(t, fourCells, p)
-	_, last := played(t, c)
+	c := config(t, fourConfigurations, p)
+	_, last := runToEnd(t, c)
 	if want := (queue.Counts{Planned: 4, Done: 4}); last.Counts != want || last.Gained != 4 || last.Incomplete() != 0 {
 		t.Errorf("progress is %+v, want %+v", last.Counts, want)
 	}
@@ -144,7 +144,7 @@ sweep "shared" {
   }
 }
 `, p)
-	_, last := played(t, c)
+	_, last := runToEnd(t, c)
 	if last.Counts.Done != 3 {
 		t.Errorf("%d tasks, want 3: without a K-loss its form does not matter", last.Counts.Done)
 	}
@@ -163,10 +163,10 @@ func TestAnInterruptedSweepHandsBackAndResumes(t *testing.T) {
 		}
 		return &spiqsweepv1.Report{Outcome: finished(c)}
 	}}
-	c := config(t, fourCells, p)
+	c := config(t, fourConfigurations, p)
 	ctx, interrupt := context.WithCancel(t.Context())
 	c.Follow = func(now app.Progress) {
-		if now.Counts.Leased == 2 { // both fakeWorkers are at work on what takes for ever
+		if now.Counts.Leased == 2 { // both workers hold a task that never ends
 			interrupt()
 		}
 	}
@@ -187,7 +187,7 @@ func TestAnInterruptedSweepHandsBackAndResumes(t *testing.T) {
 	}
 
 	p.act, c.Follow = nil, nil
-	_, last = played(t, c)
+	_, last = runToEnd(t, c)
 	if last.Counts.Done != 4 {
 		t.Errorf("%d tasks done, want 4", last.Counts.Done)
 	}
@@ -195,7 +195,7 @@ func TestAnInterruptedSweepHandsBackAndResumes(t *testing.T) {
 
 func TestAFileThatCannotBeReplacedIsWrittenBeside(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
+	c := config(t, fourConfigurations, &fakeWorkers{})
 	planned, err := app.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +206,7 @@ func TestAFileThatCannotBeReplacedIsWrittenBeside(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(c.Out, "results.csv", "held"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	played(t, c)
+	runToEnd(t, c)
 	if got := columns(t, c.Out, "results.new.csv", "state"); len(got) != 4 {
 		t.Errorf("results.new.csv: %q", got)
 	}
@@ -226,7 +226,7 @@ sweep "variable" {
 `
 	c := config(t, grid, &fakeWorkers{})
 	c.Variables = map[string]string{"t": "3"}
-	played(t, c)
+	runToEnd(t, c)
 	kept, err := os.ReadFile(filepath.Join(c.Out, "sweep.hcl"))
 	if err != nil || string(kept) != grid+"\n# Run with\n# --var t=3\n" {
 		t.Errorf("sweep.hcl is %q, %v", kept, err)
@@ -242,6 +242,6 @@ func ExamplePrepare() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(prepared.Grid.Len(), "cells,", prepared.Plan.Trainings(), "tasks on", prepared.Data())
-	// Output: 2 cells, 6 tasks on surrogate
+	fmt.Println(prepared.Grid.Len(), "configurations,", prepared.Plan.Trainings(), "tasks on", prepared.Data())
+	// Output: 2 configurations, 6 tasks on surrogate
 }

@@ -25,8 +25,8 @@ import (
 	"spiqsweep/sweep"
 )
 
-// otherCells is another sweep than fourCells.
-var otherCells = strings.Replace(fourCells, `"four"`, `"other"`, 1)
+// otherConfigurations is another sweep than fourConfigurations.
+var otherConfigurations = strings.Replace(fourConfigurations, `"four"`, `"other"`, 1)
 
 // snapshot describes everything below a folder, but for the lock and what SQLite
 // keeps while a store is open.
@@ -89,8 +89,8 @@ var states = map[string]func(t *testing.T, path, victim string){
 func TestFolderStates(t *testing.T) {
 	t.Parallel()
 	needs.NoRaceDetector(t, "minutes, with one goroutine at a time")
-	finished := config(t, fourCells, &fakeWorkers{})
-	played(t, finished)
+	finished := config(t, fourConfigurations, &fakeWorkers{})
+	runToEnd(t, finished)
 	open := func(grid string, isDefault, run bool) func(context.Context, app.Config) error {
 		return func(ctx context.Context, c app.Config) error {
 			c.Grid, c.IsDefault = []byte(grid), isDefault
@@ -105,9 +105,9 @@ func TestFolderStates(t *testing.T) {
 		}
 	}
 	commands := map[string]func(context.Context, app.Config) error{
-		"another grid": open(otherCells, false, false),
-		"no grid":      open(otherCells, true, false),
-		"run":          open(fourCells, false, true),
+		"another grid": open(otherConfigurations, false, false),
+		"no grid":      open(otherConfigurations, true, false),
+		"run":          open(fourConfigurations, false, true),
 		"status": func(ctx context.Context, c app.Config) error {
 			_, err := app.Place{Out: c.Out}.Status(ctx, "")
 			return err
@@ -196,7 +196,7 @@ func TestFolderStates(t *testing.T) {
 // TestACopyOfALiveFolder: commands on it do not reach the original's coordinator.
 func TestACopyOfALiveFolder(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }})
+	c := config(t, fourConfigurations, &fakeWorkers{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }})
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -230,9 +230,9 @@ func TestACopyOfALiveFolder(t *testing.T) {
 	}
 	place := app.Place{Out: copied}
 	_, _, ofCancel := place.Cancel(t.Context(), queue.Selection{})
-	_, ofForget := place.Delete(t.Context(), "")
+	_, ofDelete := place.Delete(t.Context(), "")
 	_, ofStatus := place.Status(t.Context(), "")
-	for command, err := range map[string]error{"cancel": ofCancel, "delete": ofForget, "status": ofStatus} {
+	for command, err := range map[string]error{"cancel": ofCancel, "delete": ofDelete, "status": ofStatus} {
 		if !isInput(err, fmt.Sprintf("output folder %s is a copy of %s", copied, c.Out)) {
 			t.Errorf("%s on the copy: %v", command, err)
 		}
@@ -285,8 +285,8 @@ func TestAResumedSweepReadsItsOwnInput(t *testing.T) {
 // a run writes by a rename.
 func TestDraftsOfEveryFileAreRemoved(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
-	played(t, c)
+	c := config(t, fourConfigurations, &fakeWorkers{})
+	runToEnd(t, c)
 	written := regexp.MustCompile(`^(\.lock|sweep\.db.*)$`) // in place
 	var drafts []string
 	err := filepath.WalkDir(c.Out, func(path string, entry fs.DirEntry, err error) error {

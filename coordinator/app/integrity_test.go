@@ -54,9 +54,9 @@ func tamper(t *testing.T, out string, change func(body, measures []byte) queue.S
 	}
 }
 
-// TestWhatWasAlteredIsNotShown: the run that finds it says so, and the tables have
-// no number of it, until a verification and a retry have mended it.
-func TestWhatWasAlteredIsNotShown(t *testing.T) {
+// TestCorruptResultsAreNotShown checks that the run reports a corrupt result and the tables
+// omit its numbers, until a verification and a retry have replaced it.
+func TestCorruptResultsAreNotShown(t *testing.T) {
 	t.Parallel()
 	altered := func(b []byte) []byte {
 		return bytes.Replace(b, []byte(`"k_probability":0.001`), []byte(`"k_probability":0.0001`), 1)
@@ -88,13 +88,13 @@ func TestWhatWasAlteredIsNotShown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := config(t, fourCells, &fakeWorkers{})
-			played(t, c)
+			c := config(t, fourConfigurations, &fakeWorkers{})
+			runToEnd(t, c)
 			tamper(t, c.Out, test.change)
-			a, _ := played(t, c)
-			doubts := a.IntegrityErrors()
-			if len(doubts) != 1 || doubts[0].Reason != test.want || doubts[0].Label != "n=1 t=1 k=0 replicate 0" {
-				t.Errorf("doubts: %+v, want one: %s", doubts, test.want)
+			a, _ := runToEnd(t, c)
+			corrupt := a.IntegrityErrors()
+			if len(corrupt) != 1 || corrupt[0].Reason != test.want || corrupt[0].Label != "n=1 t=1 k=0 replicate 0" {
+				t.Errorf("corrupt results: %+v, want one: %s", corrupt, test.want)
 			}
 			want := []string{"diverged ", "done 0.002", "done 0.002", "done 0.004"}
 			if diff := cmp.Diff(want, columns(t, c.Out, "results.csv", "state", "mse_k_probability")); diff != "" {
@@ -114,8 +114,8 @@ func TestWhatWasAlteredIsNotShown(t *testing.T) {
 			if n, err := place.Retry(t.Context(), queue.Selection{}, true); n != 1 || err != nil {
 				t.Errorf("%d tasks reopened, %v", n, err)
 			}
-			if a, _ := played(t, c); len(a.IntegrityErrors()) != 0 || !a.Completeness().Complete {
-				t.Errorf("mended, but there are %+v, %+v", a.IntegrityErrors(), a.Completeness())
+			if a, _ := runToEnd(t, c); len(a.IntegrityErrors()) != 0 || !a.Completeness().Complete {
+				t.Errorf("repaired, but there are %+v, %+v", a.IntegrityErrors(), a.Completeness())
 			}
 		})
 	}

@@ -18,11 +18,11 @@ import (
 	"spiqsweep/sweep"
 )
 
-func TestFailingTasksAreFailedAndReopened(t *testing.T) {
+func TestFailedTasksAreReopened(t *testing.T) {
 	t.Parallel()
 	p := &fakeWorkers{act: failing}
-	c := config(t, fourCells, p)
-	_, last := played(t, c)
+	c := config(t, fourConfigurations, p)
+	_, last := runToEnd(t, c)
 	if want := (queue.Counts{Planned: 4, Failed: 4}); last.Counts != want || last.Incomplete() != 4 {
 		t.Errorf("progress is %+v, want %+v", last.Counts, want)
 	}
@@ -38,7 +38,7 @@ func TestFailingTasksAreFailedAndReopened(t *testing.T) {
 		t.Errorf("%d tasks reopened, %v", reopened, err)
 	}
 	p.act = nil
-	_, last = played(t, c)
+	_, last = runToEnd(t, c)
 	if last.Counts.Done != 4 {
 		t.Errorf("%d tasks done after a retry, want 4", last.Counts.Done)
 	}
@@ -46,7 +46,7 @@ func TestFailingTasksAreFailedAndReopened(t *testing.T) {
 
 func TestStatusAndRetryThroughTheCoordinator(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{act: failing})
+	c := config(t, fourConfigurations, &fakeWorkers{act: failing})
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -77,8 +77,8 @@ func TestStatusAndRetryThroughTheCoordinator(t *testing.T) {
 // runs in the output folder.
 func TestAGivenStoreWins(t *testing.T) {
 	t.Parallel()
-	finished := config(t, fourCells, &fakeWorkers{})
-	played(t, finished)
+	finished := config(t, fourConfigurations, &fakeWorkers{})
+	runToEnd(t, finished)
 	runs, running, stop := runForOthers(t)
 	defer runs.Close()
 	defer stop()
@@ -113,7 +113,7 @@ func sweepOf(t *testing.T, folder string) string {
 
 func TestEstimateKnowsWhatIsFinished(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
+	c := config(t, fourConfigurations, &fakeWorkers{})
 	prepared, err := app.Prepare(t.Context(), c.Input)
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func TestEstimateKnowsWhatIsFinished(t *testing.T) {
 	if _, err := os.Stat(c.Out); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("an estimate made the output folder (%v)", err)
 	}
-	played(t, c)
+	runToEnd(t, c)
 	after, err := prepared.Estimate(t.Context(), place)
 	if err != nil || after.Finished != 4 || after.Seconds != 0 {
 		t.Errorf("estimate is %+v, %v", after, err)
@@ -135,9 +135,9 @@ func TestEstimateKnowsWhatIsFinished(t *testing.T) {
 
 func TestAFolderRemembersItsStore(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
+	c := config(t, fourConfigurations, &fakeWorkers{})
 	c.Store = filepath.Join(t.TempDir(), "elsewhere.db")
-	played(t, c)
+	runToEnd(t, c)
 	if _, err := os.Stat(filepath.Join(c.Out, "sweep.db")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("there is a store in the folder (%v)", err)
 	}
@@ -150,20 +150,20 @@ func TestAFolderRemembersItsStore(t *testing.T) {
 		t.Errorf("status is %v, %v, %v", status, status.Running, err)
 	}
 	c.Store = ""
-	if a, last := played(t, c); !a.Resumed || last.Gained != 0 || last.Counts.Done != 4 {
+	if a, last := runToEnd(t, c); !a.Resumed || last.Gained != 0 || last.Counts.Done != 4 {
 		t.Errorf("resumed is %v, %d tasks were done again", a.Resumed, last.Gained)
 	}
 }
 
-// TestCommandsOnWhatWasForgotten: in the store, and at the coordinator that the
-// sweep was submitted to, all of them say what has happened.
-func TestCommandsOnWhatWasForgotten(t *testing.T) {
+// TestCommandsOnADeletedSweep checks that all commands report the deletion, in the store
+// and at a remote coordinator.
+func TestCommandsOnADeletedSweep(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]app.Config{
-		"here":      config(t, fourCells, &fakeWorkers{}),
-		"submitted": submitted(t, fourCells, serving(t, &fakeWorkers{})),
+		"here":      config(t, fourConfigurations, &fakeWorkers{}),
+		"submitted": submitted(t, fourConfigurations, serving(t, &fakeWorkers{})),
 	} {
-		played(t, c)
+		runToEnd(t, c)
 		place := app.Place{Out: c.Out}
 		if _, err := place.Retry(t.Context(), queue.Selection{Tasks: []sweep.TaskID{"0000"}}, false); !isInput(err, `unknown: task "0000"`) {
 			t.Errorf("%s: retry of a task that is not there: %v", name, err)
@@ -174,10 +174,10 @@ func TestCommandsOnWhatWasForgotten(t *testing.T) {
 		_, ofStatus := place.Status(t.Context(), "")
 		_, ofRetry := place.Retry(t.Context(), queue.Selection{}, false)
 		_, _, ofCancel := place.Cancel(t.Context(), queue.Selection{})
-		_, ofForget := place.Delete(t.Context(), "")
+		_, ofDelete := place.Delete(t.Context(), "")
 		_, ofVerify := place.Verify(t.Context(), app.Verifier{})
 		for command, err := range map[string]error{
-			"status": ofStatus, "retry": ofRetry, "cancel": ofCancel, "delete": ofForget, "verify": ofVerify,
+			"status": ofStatus, "retry": ofRetry, "cancel": ofCancel, "delete": ofDelete, "verify": ofVerify,
 		} {
 			if !isInput(err, "its sweep was deleted: run the grid again") {
 				t.Errorf("%s: error of %s is %v", name, command, err)
@@ -186,21 +186,21 @@ func TestCommandsOnWhatWasForgotten(t *testing.T) {
 	}
 }
 
-func TestASweepThatIsForgottenWhileItRuns(t *testing.T) {
+func TestASweepIsDeletedWhileItRuns(t *testing.T) {
 	t.Parallel()
 	stuck := func() *fakeWorkers {
 		return &fakeWorkers{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }}
 	}
 	for name, c := range map[string]app.Config{
-		"here":      config(t, fourCells, stuck()),
-		"submitted": submitted(t, fourCells, serving(t, stuck())),
+		"here":      config(t, fourConfigurations, stuck()),
+		"submitted": submitted(t, fourConfigurations, serving(t, stuck())),
 	} {
-		forget := sync.OnceFunc(func() {
+		remove := sync.OnceFunc(func() {
 			if _, err := (app.Place{Out: c.Out}).Delete(t.Context(), ""); err != nil {
-				t.Errorf("%s: forget: %v", name, err)
+				t.Errorf("%s: delete: %v", name, err)
 			}
 		})
-		c.Follow = func(app.Progress) { forget() }
+		c.Follow = func(app.Progress) { remove() }
 		a, err := app.Open(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
@@ -218,7 +218,7 @@ func TestASweepThatIsForgottenWhileItRuns(t *testing.T) {
 // TestAServerWithoutASweep says how to give it one, whether it runs or not.
 func TestAServerWithoutASweep(t *testing.T) {
 	t.Parallel()
-	c := host.ServerConfig{Options: config(t, fourCells, &fakeWorkers{}).Options, KernelClass: kernel.Class, Out: filepath.Join(t.TempDir(), "it's")}
+	c := host.ServerConfig{Options: config(t, fourConfigurations, &fakeWorkers{}).Options, KernelClass: kernel.Class, Out: filepath.Join(t.TempDir(), "it's")}
 	c.Local = 0
 	ended, err := host.OpenServer(t.Context(), c)
 	if err != nil {

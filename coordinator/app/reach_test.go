@@ -31,7 +31,7 @@ func load(t *testing.T, c app.Config, name string) credentials.File {
 // interrupts it and waits for its end.
 func runForOthers(t *testing.T) (*app.App, app.Config, func()) {
 	t.Helper()
-	c := config(t, fourCells, &fakeWorkers{act: failing})
+	c := config(t, fourConfigurations, &fakeWorkers{act: failing})
 	c.Listen, c.Local = "0.0.0.0:0", 0
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
@@ -53,7 +53,7 @@ func runForOthers(t *testing.T) (*app.App, app.Config, func()) {
 }
 
 // TestASweepReachedFromElsewhere runs one with TLS: local workers, commands and
-// whoever has a copy of the files find it, strangers do not.
+// holders of the files reach it, others do not.
 func TestASweepReachedFromElsewhere(t *testing.T) {
 	t.Parallel()
 	a, c, interrupt := runForOthers(t)
@@ -109,9 +109,9 @@ func TestASweepReachedFromElsewhere(t *testing.T) {
 
 func TestLocalWorkersFindACoordinatorWithTLS(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
+	c := config(t, fourConfigurations, &fakeWorkers{})
 	c.Listen = "0.0.0.0:0"
-	if _, last := played(t, c); last.Counts.Done != 4 {
+	if _, last := runToEnd(t, c); last.Counts.Done != 4 {
 		t.Errorf("%d tasks done, want 4", last.Counts.Done)
 	}
 }
@@ -120,7 +120,7 @@ func TestLocalWorkersFindACoordinatorWithTLS(t *testing.T) {
 // next coordinator, too.
 func TestKeysOutliveTheCoordinator(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
+	c := config(t, fourConfigurations, &fakeWorkers{})
 	c.Listen, c.Advertise = "127.0.0.1:0", []string{"coordinator.example.org:7473"}
 	reopened := func() credentials.File {
 		a, err := app.Open(t.Context(), c)
@@ -165,7 +165,7 @@ func TestTwoCoordinatorsShareAnAuthority(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		c := config(t, fourCells, &fakeWorkers{})
+		c := config(t, fourConfigurations, &fakeWorkers{})
 		c.CACert, c.CAKey = certificate, key // TLS on loopback, too, where it is asked for
 		a, err := app.Open(t.Context(), c)
 		if err != nil {
@@ -183,7 +183,7 @@ func TestTwoCoordinatorsShareAnAuthority(t *testing.T) {
 
 func TestInsecureIsSaid(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
+	c := config(t, fourConfigurations, &fakeWorkers{})
 	c.Listen, c.Insecure = "0.0.0.0:0", true
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
@@ -202,7 +202,7 @@ func TestInsecureIsSaid(t *testing.T) {
 // workers may rely on.
 func TestABrokenAuthorityIsNamed(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
+	c := config(t, fourConfigurations, &fakeWorkers{})
 	c.Listen = "0.0.0.0:0"
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
@@ -216,7 +216,7 @@ func TestABrokenAuthorityIsNamed(t *testing.T) {
 	_, err = app.Open(t.Context(), c)
 	var input *folder.InputError
 	if !errors.As(err, &input) || !strings.Contains(err.Error(), "ca.pem to have a new authority made") {
-		t.Errorf("error is %v, want an InputError that names the mend", err)
+		t.Errorf("error is %v, want an InputError that names the fix", err)
 	}
 }
 

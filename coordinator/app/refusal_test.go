@@ -15,7 +15,7 @@ import (
 
 func TestASecondCoordinatorIsRefused(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
+	c := config(t, fourConfigurations, &fakeWorkers{})
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -46,13 +46,13 @@ func TestBadInputLeavesNothing(t *testing.T) {
 		want   string
 	}{
 		"grid":             {func(c *app.Config) { c.Grid = []byte("sweep {") }, "test.hcl:1"},
-		"setting":          {func(c *app.Config) { c.Grid = []byte(strings.Replace(fourCells, "neurons", "neuron", 1)) }, "did you mean"},
+		"setting":          {func(c *app.Config) { c.Grid = []byte(strings.Replace(fourConfigurations, "neurons", "neuron", 1)) }, "did you mean"},
 		"variable":         {func(c *app.Config) { c.Variables = map[string]string{"x": "1"} }, "x"},
 		"recording":        {func(c *app.Config) { c.Recording = file }, "neither a MATLAB v5 nor a .npy file"},
 		"no recording":     {func(c *app.Config) { c.Recording = file + "s" }, "no such file"},
-		"too many neurons": {func(c *app.Config) { c.Grid = []byte(strings.Replace(fourCells, "[1, 2]", "[17]", 1)) }, "17"},
+		"too many neurons": {func(c *app.Config) { c.Grid = []byte(strings.Replace(fourConfigurations, "[1, 2]", "[17]", 1)) }, "17"},
 		"too long a window": {func(c *app.Config) {
-			c.Grid = []byte(strings.Replace(fourCells, "timesteps = [1, 2]", "timesteps = [953]", 1))
+			c.Grid = []byte(strings.Replace(fourConfigurations, "timesteps = [1, 2]", "timesteps = [953]", 1))
 		}, "952"},
 		"address":            {func(c *app.Config) { c.Listen = "localhost" }, "HOST:PORT"},
 		"another's address":  {func(c *app.Config) { c.Listen = "192.0.2.1:7473" }, "give an address of this machine"},
@@ -71,7 +71,7 @@ func TestBadInputLeavesNothing(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := config(t, fourCells, &fakeWorkers{})
+			c := config(t, fourConfigurations, &fakeWorkers{})
 			parent := filepath.Dir(filepath.Dir(c.Out))
 			test.change(&c)
 			a, err := app.Open(t.Context(), c)
@@ -95,7 +95,7 @@ func TestAFolderThatCannotBeMade(t *testing.T) {
 	if _, err := os.Stat(readOnly); err != nil {
 		t.Skipf("skipped: needs a file system that nobody can write: %v", err)
 	}
-	c := config(t, fourCells, &fakeWorkers{})
+	c := config(t, fourConfigurations, &fakeWorkers{})
 	c.Out = filepath.Join(readOnly, "sweep")
 	if _, err := app.Open(t.Context(), c); !isInput(err, "--out") {
 		t.Errorf("error is %v, want an InputError that names the flag", err)
@@ -106,7 +106,7 @@ func TestAFolderThatCannotBeMade(t *testing.T) {
 // password in it not shown.
 func TestAStoreByKeywords(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
+	c := config(t, fourConfigurations, &fakeWorkers{})
 	c.Store = "host=localhost password=topsecret"
 	_, err := app.Open(t.Context(), c)
 	if _, err := os.Stat(c.Store); err == nil {
@@ -137,7 +137,7 @@ func TestAFolderWithoutASweep(t *testing.T) {
 // left as it is.
 func TestOtherPeoplesFilesAreSpared(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
+	c := config(t, fourConfigurations, &fakeWorkers{})
 	theirs := filepath.Join(c.Out, "results.csv")
 	if err := os.MkdirAll(c.Out, 0o777); err != nil {
 		t.Fatal(err)

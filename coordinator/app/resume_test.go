@@ -20,8 +20,8 @@ import (
 func TestTheSameCommandResumes(t *testing.T) {
 	t.Parallel()
 	p := &fakeWorkers{}
-	c := config(t, fourCells, p)
-	played(t, c)
+	c := config(t, fourConfigurations, p)
+	runToEnd(t, c)
 	before, err := os.ReadFile(filepath.Join(c.Out, "results.csv"))
 	if err != nil {
 		t.Fatal(err)
@@ -30,12 +30,12 @@ func TestTheSameCommandResumes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, last := played(t, c)
+	a, last := runToEnd(t, c)
 	if !a.Resumed || a.Revision.AlreadyDone != 4 || a.Revision.Number != 1 || last.Gained != 0 {
 		t.Errorf("resumed %v, revision %+v, gained %d", a.Resumed, a.Revision, last.Gained)
 	}
-	if p.born != 2 {
-		t.Errorf("%d workers were started, want 2: the second run needs none", p.born)
+	if p.started != 2 {
+		t.Errorf("%d workers were started, want 2: the second run needs none", p.started)
 	}
 	after, err := os.ReadFile(filepath.Join(c.Out, "results.csv"))
 	if err != nil || string(after) != string(before) {
@@ -49,10 +49,10 @@ func TestTheSameCommandResumes(t *testing.T) {
 func TestAnotherGridIsARevision(t *testing.T) {
 	t.Parallel()
 	p := &fakeWorkers{}
-	c := config(t, fourCells, p)
-	played(t, c)
-	c.Grid = []byte(strings.Replace(fourCells, "neurons   = [1, 2]", "neurons   = [2, 3]", 1))
-	a, last := played(t, c)
+	c := config(t, fourConfigurations, p)
+	runToEnd(t, c)
+	c.Grid = []byte(strings.Replace(fourConfigurations, "neurons   = [1, 2]", "neurons   = [2, 3]", 1))
+	a, last := runToEnd(t, c)
 	want := queue.Revision{Number: 2, Added: 2, Kept: 2, Dropped: 2, AlreadyDone: 2}
 	if a.Revision != want || last.Gained != 2 {
 		t.Errorf("revision is %+v, gained %d, want %+v", a.Revision, last.Gained, want)
@@ -65,14 +65,14 @@ func TestAnotherGridIsARevision(t *testing.T) {
 func TestASweepKeepsItsKernelClass(t *testing.T) {
 	t.Parallel()
 	p := &fakeWorkers{}
-	c := config(t, fourCells, p)
-	played(t, c)
+	c := config(t, fourConfigurations, p)
+	runToEnd(t, c)
 	other := c
 	other.Kernel = circuit.Kernel{Name: "other", Class: "other/test"}
 	_, err := app.Open(t.Context(), other)
 	var input *folder.InputError
 	if !errors.As(err, &input) || !strings.Contains(err.Error(), "--kernel fake/test") || !strings.Contains(err.Error(), "--recompute") {
-		t.Errorf("error is %v, want an InputError that names the mends", err)
+		t.Errorf("error is %v, want an InputError that names the fixs", err)
 	}
 	other.Recompute = true
 	a, err := app.Open(t.Context(), other)
@@ -85,11 +85,11 @@ func TestASweepKeepsItsKernelClass(t *testing.T) {
 	}
 }
 
-// TestRecomputeForgetsTheSweepBefore: its unfinished tasks would keep workers
-// busy, or waiting, for ever.
-func TestRecomputeForgetsTheSweepBefore(t *testing.T) {
+// TestRecomputeDeletesTheOldSweep checks that --recompute deletes the old sweep, whose
+// unfinished tasks would keep workers busy or waiting for ever.
+func TestRecomputeDeletesTheOldSweep(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
+	c := config(t, fourConfigurations, &fakeWorkers{})
 	for _, recompute := range []bool{false, true} {
 		c.Recompute = recompute
 		a, err := app.Open(t.Context(), c)
@@ -115,7 +115,7 @@ func TestRecomputeForgetsTheSweepBefore(t *testing.T) {
 // not read models of cells that are gone; asked for again, they are back.
 func TestModelsAreThoseOfTheNewestGrid(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
+	c := config(t, fourConfigurations, &fakeWorkers{})
 	whole := c.Grid
 	fewer := []byte(strings.Replace(string(whole), "neurons   = [1, 2]", "neurons   = [2]", 1))
 	if string(fewer) == string(whole) {
@@ -126,7 +126,7 @@ func TestModelsAreThoseOfTheNewestGrid(t *testing.T) {
 		models int
 	}{{whole, 4}, {fewer, 2}, {whole, 4}} {
 		c.Grid = step.grid
-		played(t, c)
+		runToEnd(t, c)
 		models, err := filepath.Glob(filepath.Join(c.Out, "models", "*.json"))
 		if err != nil || len(models) != step.models {
 			t.Errorf("%d models, %v, want %d", len(models), err, step.models)
@@ -144,7 +144,7 @@ func TestAStoreThatIsRemovedWhileItsSweepRuns(t *testing.T) {
 		"to the end":  {false, "the tables in %s are complete, but nothing can be resumed or verified"},
 		"interrupted": {true, "of 4 tasks done, and nothing can be resumed or verified"},
 	} {
-		c := config(t, fourCells, &fakeWorkers{})
+		c := config(t, fourConfigurations, &fakeWorkers{})
 		ctx, interrupt := context.WithCancel(t.Context())
 		defer interrupt()
 		c.Follow = func(now app.Progress) {

@@ -20,11 +20,11 @@ import (
 	"spiqsweep/sweep"
 )
 
-// serving starts a coordinator without a grid, with two fakeWorkers.
+// serving starts a server with two fake workers.
 func serving(t testing.TB, p *fakeWorkers) (out string) {
 	t.Helper()
 	p.stay = true
-	c := host.ServerConfig{Options: config(t, fourCells, p).Options, KernelClass: kernel.Class, Out: filepath.Join(t.TempDir(), "serve")}
+	c := host.ServerConfig{Options: config(t, fourConfigurations, p).Options, KernelClass: kernel.Class, Out: filepath.Join(t.TempDir(), "serve")}
 	serve(t, c)
 	return c.Out
 }
@@ -44,7 +44,7 @@ func serve(t testing.TB, c host.ServerConfig) *host.Server {
 		if err := <-ran; err != nil {
 			t.Error(err)
 		}
-		for range 2 { // twice is as good as once
+		for range 2 { // Close may be called twice
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
@@ -53,7 +53,7 @@ func serve(t testing.TB, c host.ServerConfig) *host.Server {
 	return s
 }
 
-// operator are the credentials that a coordinator wrote.
+// operator reads the operator credentials of a coordinator.
 func operator(t testing.TB, out string) credentials.File {
 	t.Helper()
 	file, err := credentials.Load(filepath.Join(out, "operator.json"))
@@ -63,7 +63,7 @@ func operator(t testing.TB, out string) credentials.File {
 	return file
 }
 
-// submitted is a run of a grid by the coordinator that serves from a folder.
+// submitted returns the configuration of a run by the server in a folder.
 func submitted(t testing.TB, grid, at string) app.Config {
 	t.Helper()
 	c := config(t, grid, &fakeWorkers{})
@@ -74,11 +74,11 @@ func submitted(t testing.TB, grid, at string) app.Config {
 
 func TestASubmittedSweepIsWrittenAsALocalOne(t *testing.T) {
 	t.Parallel()
-	here := config(t, fourCells, &fakeWorkers{})
-	played(t, here)
+	here := config(t, fourConfigurations, &fakeWorkers{})
+	runToEnd(t, here)
 	at := serving(t, &fakeWorkers{})
-	there := submitted(t, fourCells, at)
-	_, last := played(t, there)
+	there := submitted(t, fourConfigurations, at)
+	_, last := runToEnd(t, there)
 	if want := (queue.Counts{Planned: 4, Done: 4}); last.Counts != want {
 		t.Errorf("counts are %+v, want %+v", last.Counts, want)
 	}
@@ -115,12 +115,12 @@ func TestASubmittedSweepGoesOnWithoutItsFollower(t *testing.T) {
 	t.Parallel()
 	stuck := make(chan struct{})
 	goOn := sync.OnceFunc(func() { close(stuck) })
-	defer goOn() // or the fakeWorkers never end
+	defer goOn() // otherwise the workers never end
 	at := serving(t, &fakeWorkers{act: func(c sweep.Configuration) *spiqsweepv1.Report {
 		<-stuck
 		return &spiqsweepv1.Report{Outcome: finished(c)}
 	}})
-	c := submitted(t, fourCells, at)
+	c := submitted(t, fourConfigurations, at)
 	ctx, interrupt := context.WithCancel(t.Context())
 	c.Follow = func(now app.Progress) {
 		if now.Counts.Leased > 0 {
@@ -132,7 +132,7 @@ func TestASubmittedSweepGoesOnWithoutItsFollower(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := a.Remote(); len(got) == 0 {
-		t.Error("the sweep does not say that it is elsewhere")
+		t.Error("the sweep has no remote coordinator")
 	}
 	last, err := a.Run(ctx)
 	if !errors.Is(err, context.Canceled) || last.Counts.Leased == 0 {
@@ -144,7 +144,7 @@ func TestASubmittedSweepGoesOnWithoutItsFollower(t *testing.T) {
 	goOn()
 
 	c.Follow, c.Coordinator = nil, credentials.File{} // the folder remembers
-	resumed, last := played(t, c)
+	resumed, last := runToEnd(t, c)
 	if last.Counts.Done != 4 || !resumed.Resumed {
 		t.Errorf("resumed is %v, counts are %+v", resumed.Resumed, last.Counts)
 	}
@@ -166,11 +166,11 @@ func isInput(err error, says string) bool {
 func TestSweepsShareWhatIsFinished(t *testing.T) {
 	t.Parallel()
 	at := serving(t, &fakeWorkers{})
-	first := submitted(t, fourCells, at)
-	played(t, first)
-	second := submitted(t, strings.Replace(fourCells, `"four"`, `"more"`, 1), at)
+	first := submitted(t, fourConfigurations, at)
+	runToEnd(t, first)
+	second := submitted(t, strings.Replace(fourConfigurations, `"four"`, `"more"`, 1), at)
 	second.Grid = []byte(strings.Replace(string(second.Grid), "neurons   = [1, 2]", "neurons   = [1, 2, 3]", 1))
-	a, last := played(t, second)
+	a, last := runToEnd(t, second)
 	if a.Revision.AlreadyDone != 4 || last.Counts.Done != 6 {
 		t.Errorf("%d tasks were done before, %d are now; want 4 and 6", a.Revision.AlreadyDone, last.Counts.Done)
 	}
@@ -186,13 +186,13 @@ func TestSweepsShareWhatIsFinished(t *testing.T) {
 		t.Errorf("status by name: %v, %v", answer, err)
 	}
 	if _, err := place.Delete(t.Context(), ""); !isInput(err, "name the sweep") {
-		t.Errorf("forget one of two: %v", err)
+		t.Errorf("delete one of two: %v", err)
 	}
-	if forgotten, err := (app.Place{Coordinator: operator(t, at)}).Delete(t.Context(), "four"); err != nil || forgotten.Name != "four" {
-		t.Errorf("forget: %+v, %v", forgotten, err)
+	if deleted, err := (app.Place{Coordinator: operator(t, at)}).Delete(t.Context(), "four"); err != nil || deleted.Name != "four" {
+		t.Errorf("delete: %+v, %v", deleted, err)
 	}
 	if _, err := (app.Place{Out: first.Out}).Status(t.Context(), ""); !isInput(err, "its sweep was deleted") {
-		t.Errorf("the status of a forgotten sweep: %v", err)
+		t.Errorf("the status of a deleted sweep: %v", err)
 	}
 	if sweeps, err := place.List(t.Context()); err != nil || len(sweeps) != 1 || sweeps[0].Name != "more" {
 		t.Errorf("sweeps: %v, %v", sweeps, err)
@@ -203,9 +203,9 @@ func TestSweepsShareWhatIsFinished(t *testing.T) {
 // before has ended.
 func TestTheOnlyCoordinatorOfAStoreListsNoOther(t *testing.T) {
 	t.Parallel()
-	run := config(t, fourCells, &fakeWorkers{})
-	played(t, run) // leaves the address of a coordinator that has ended
-	c := host.ServerConfig{Options: config(t, fourCells, &fakeWorkers{}).Options, KernelClass: kernel.Class, Out: run.Out}
+	run := config(t, fourConfigurations, &fakeWorkers{})
+	runToEnd(t, run) // leaves the address of a coordinator that has ended
+	c := host.ServerConfig{Options: config(t, fourConfigurations, &fakeWorkers{}).Options, KernelClass: kernel.Class, Out: run.Out}
 	c.Local, c.Listen = 0, "127.0.0.1:0"
 	s := serve(t, c)
 	for _, file := range []credentials.File{load(t, run, "worker.json"), load(t, run, "operator.json")} {
@@ -228,7 +228,7 @@ func TestASweepThatCannotBeSubmitted(t *testing.T) {
 		"a worker's role": {func(c *app.Config) { c.Coordinator.Role = credentials.Worker }, "role"},
 		"and served here": {func(c *app.Config) { c.Listen = "127.0.0.1:0" }, "is run by the coordinator"},
 	} {
-		c := submitted(t, fourCells, at)
+		c := submitted(t, fourConfigurations, at)
 		test.spoil(&c)
 		_, err := app.Open(t.Context(), c)
 		if !isInput(err, test.says) {
@@ -242,7 +242,7 @@ func TestASweepThatCannotBeSubmitted(t *testing.T) {
 
 func TestAServerSparesOtherFolders(t *testing.T) {
 	t.Parallel()
-	c := host.ServerConfig{Options: config(t, fourCells, &fakeWorkers{}).Options, KernelClass: kernel.Class, Out: t.TempDir()}
+	c := host.ServerConfig{Options: config(t, fourConfigurations, &fakeWorkers{}).Options, KernelClass: kernel.Class, Out: t.TempDir()}
 	if err := os.WriteFile(filepath.Join(c.Out, "thesis.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

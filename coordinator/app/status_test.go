@@ -16,7 +16,7 @@ import (
 func TestAnotherCoordinatorOfTheStoreIsNoticed(t *testing.T) {
 	t.Parallel()
 	database := postgres.Database(t)
-	c := config(t, fourCells, &fakeWorkers{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }})
+	c := config(t, fourConfigurations, &fakeWorkers{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }})
 	c.Store, c.Listen, c.Policy.LeaseTerm = database, "127.0.0.1:0", time.Minute
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
@@ -54,8 +54,8 @@ func TestAnotherCoordinatorOfTheStoreIsNoticed(t *testing.T) {
 
 func TestAFileHasOneCoordinator(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
-	played(t, c)
+	c := config(t, fourConfigurations, &fakeWorkers{})
+	runToEnd(t, c)
 	if status, err := (app.Place{Out: c.Out}).Status(t.Context(), ""); err != nil || status.ServedByAnother {
 		t.Errorf("served by another: %v, %v", status.ServedByAnother, err)
 	}

@@ -19,7 +19,7 @@ import (
 	"spiqsweep/sweep/grid"
 )
 
-// verifier runs all finished tasks of a folder's sweep once more, with fakeWorkers.
+// verifier runs all finished tasks of a sweep once more, with fake workers.
 func verifier(c app.Config) app.Verifier {
 	v := app.Verifier{Options: func(class string) (host.Options, error) {
 		if class != kernel.Class {
@@ -31,8 +31,8 @@ func verifier(c app.Config) app.Verifier {
 	return v
 }
 
-// cell is the cell of fourCells with these numbers.
-func cell(t *testing.T, settings map[string]string) []sweep.ConfigurationFilter {
+// configurations returns a filter for configurations with these settings.
+func configurations(t *testing.T, settings map[string]string) []sweep.ConfigurationFilter {
 	t.Helper()
 	c, err := grid.ReadFilter(settings)
 	if err != nil {
@@ -44,8 +44,8 @@ func cell(t *testing.T, settings map[string]string) []sweep.ConfigurationFilter 
 func TestVerifyASweepThatHasEnded(t *testing.T) {
 	t.Parallel()
 	p := &fakeWorkers{}
-	c := config(t, fourCells, p)
-	played(t, c)
+	c := config(t, fourConfigurations, p)
+	runToEnd(t, c)
 	place, v := app.Place{Out: c.Out}, verifier(c)
 	var last app.Progress
 	v.Follow = func(p app.Progress) { last = p }
@@ -64,7 +64,7 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 		c.Replicate++ // whose numbers are other ones
 		return &spiqsweepv1.Report{Outcome: finished(c)}
 	}
-	v.Configurations = cell(t, map[string]string{"t": "2"})
+	v.Configurations = configurations(t, map[string]string{"t": "2"})
 	done, err = place.Verify(t.Context(), v)
 	if err != nil || done.Chosen != 2 {
 		t.Fatalf("verification is %+v, %v", done, err)
@@ -88,39 +88,39 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 	if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 1 || done.Diverged != 1 || len(done.Findings) != 0 {
 		t.Errorf("verification is %+v, %v", done, err)
 	}
-	v.Configurations = cell(t, map[string]string{"t": "2", "n": "1"})
+	v.Configurations = configurations(t, map[string]string{"t": "2", "n": "1"})
 	if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 0 || done.Diverged != 1 || !done.Local {
 		t.Errorf("verification is %+v, %v", done, err)
 	}
-	v.Configurations = cell(t, map[string]string{"t": "1"})
+	v.Configurations = configurations(t, map[string]string{"t": "1"})
 	if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 2 || done.Diverged != 0 {
 		t.Errorf("verification is %+v, %v", done, err)
 	}
 
 	// The sweep's own coordinator shows it, and what two of three agree on is accepted.
 	p.act = nil
-	if _, last := played(t, c); last.Counts.Diverged != 1 || last.Counts.Done != 3 {
+	if _, last := runToEnd(t, c); last.Counts.Diverged != 1 || last.Counts.Done != 3 {
 		t.Errorf("progress is %+v", last.Counts)
 	}
-	v.Configurations = cell(t, map[string]string{"t": "2"})
+	v.Configurations = configurations(t, map[string]string{"t": "2"})
 	if n, err := place.Retry(t.Context(), queue.Selection{Configurations: v.Configurations}, true); n != 1 || err != nil {
 		t.Errorf("%d tasks reopened, %v", n, err)
 	}
-	if _, last := played(t, c); last.Counts.Done != 4 {
+	if _, last := runToEnd(t, c); last.Counts.Done != 4 {
 		t.Errorf("progress is %+v", last.Counts)
 	}
 }
 
 func TestVerifyWhatIsNotFinished(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{act: failing})
-	played(t, c)
+	c := config(t, fourConfigurations, &fakeWorkers{act: failing})
+	runToEnd(t, c)
 	place := app.Place{Out: c.Out}
 	var input *folder.InputError
 	if _, err := place.Verify(t.Context(), verifier(c)); !errors.As(err, &input) || !strings.Contains(err.Error(), "no selected task is finished") {
 		t.Errorf("nothing is done: %v", err)
 	}
-	if n, err := place.Retry(t.Context(), queue.Selection{Configurations: cell(t, map[string]string{"n": "1"})}, false); n != 2 || err != nil {
+	if n, err := place.Retry(t.Context(), queue.Selection{Configurations: configurations(t, map[string]string{"n": "1"})}, false); n != 2 || err != nil {
 		t.Errorf("%d tasks reopened, %v", n, err)
 	}
 	if _, err := place.Verify(t.Context(), verifier(c)); !errors.As(err, &input) || !strings.Contains(err.Error(), "2 tasks of the sweep are unfinished") {
@@ -130,8 +130,8 @@ func TestVerifyWhatIsNotFinished(t *testing.T) {
 
 func TestVerifyWhatIsNotThere(t *testing.T) {
 	t.Parallel()
-	c := config(t, fourCells, &fakeWorkers{})
-	played(t, c)
+	c := config(t, fourConfigurations, &fakeWorkers{})
+	runToEnd(t, c)
 	v := verifier(c)
 	v.Tasks = []sweep.TaskID{"nosuchtask"}
 	var input *folder.InputError
@@ -140,7 +140,7 @@ func TestVerifyWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// verifyInterrupted has all tasks chosen and none compared.
+// verifyInterrupted selects all tasks and compares none.
 func verifyInterrupted(t *testing.T, c app.Config, p *fakeWorkers) {
 	t.Helper()
 	p.act = func(sweep.Configuration) *spiqsweepv1.Report { return nil } // for ever
@@ -170,15 +170,15 @@ func TestVerifyWhatWasLeft(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := &fakeWorkers{}
-			c := config(t, fourCells, p)
-			played(t, c)
+			c := config(t, fourConfigurations, p)
+			runToEnd(t, c)
 			verifyInterrupted(t, c, p)
 			tamper(t, c.Out, func(body, measures []byte) queue.StoredResult {
 				altered := bytes.Replace(body, []byte(`"k_probability":0.001`), []byte(`"k_probability":0.0001`), 1)
 				return queue.StoredResult{Body: altered, Measures: measures}
 			})
 			place, v := app.Place{Out: c.Out}, verifier(c)
-			v.Configurations = cell(t, settings)
+			v.Configurations = configurations(t, settings)
 			done, err := place.Verify(t.Context(), v)
 			if err != nil || done.Chosen != 4 || done.Diverged != 0 || len(done.Findings) != 1 {
 				t.Fatalf("verification is %+v, %v", done, err)
@@ -198,10 +198,10 @@ func TestVerifyWhatWasLeft(t *testing.T) {
 func TestVerifyIsInterrupted(t *testing.T) {
 	t.Parallel()
 	p := &fakeWorkers{}
-	c := config(t, fourCells, p)
-	played(t, c)
+	c := config(t, fourConfigurations, p)
+	runToEnd(t, c)
 	verifyInterrupted(t, c, p)
-	if _, last := played(t, c); last.Counts != (queue.Counts{Planned: 4, Done: 4}) {
+	if _, last := runToEnd(t, c); last.Counts != (queue.Counts{Planned: 4, Done: 4}) {
 		t.Errorf("progress is %+v", last.Counts)
 	}
 	if got := columns(t, c.Out, "attempts.csv", "outcome"); !slices.Contains(got, "verified") || !slices.Contains(got, "handed_back") {
@@ -213,7 +213,7 @@ func TestVerifyIsInterrupted(t *testing.T) {
 func TestCancelAndDrain(t *testing.T) {
 	t.Parallel()
 	p := &fakeWorkers{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }}
-	c := config(t, fourCells, p)
+	c := config(t, fourConfigurations, p)
 	c.Local = 1
 	place := app.Place{Out: c.Out}
 	a, err := app.Open(t.Context(), c)
@@ -240,7 +240,7 @@ func TestCancelAndDrain(t *testing.T) {
 	}
 	for (<-working).Workforce.Leaving != 1 {
 	}
-	if n, shared, err := place.Cancel(t.Context(), queue.Selection{Configurations: cell(t, map[string]string{"n": "2"})}); n != 2 || shared != 0 || err != nil {
+	if n, shared, err := place.Cancel(t.Context(), queue.Selection{Configurations: configurations(t, map[string]string{"n": "2"})}); n != 2 || shared != 0 || err != nil {
 		t.Errorf("%d tasks cancelled, %d shared, %v", n, shared, err)
 	}
 	if n, _, err := place.Cancel(t.Context(), queue.Selection{}); n != 2 || err != nil {

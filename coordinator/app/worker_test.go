@@ -17,25 +17,25 @@ import (
 	"spiqsweep/sweep"
 )
 
-// fakeWorkers are local workers that train nothing: their results are made up from
-// the configuration, so that they are the same each time.
+// fakeWorkers are local workers that train nothing. Their results depend on the
+// configuration alone.
 type fakeWorkers struct {
-	// act replaces the making of a result, if it is not nil; a nil report means
-	// that the task takes for ever.
+	// act returns the report for a task, if act is not nil; a nil report means that the
+	// task never ends.
 	act func(sweep.Configuration) *spiqsweepv1.Report
-	// stay keeps them when all is done.
+	// stay keeps the workers when all tasks are done.
 	stay bool
 
-	mu   sync.Mutex
-	born int
+	mu      sync.Mutex
+	started int
 }
 
-// launch starts fakeWorkers for a coordinator.
+// launch starts fake workers for a coordinator.
 func (p *fakeWorkers) launch(file credentials.File, identity string) local.Launch {
 	return func() (local.Process, error) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.born++
+		p.started++
 		ctx, cancel := context.WithCancel(context.Background())
 		w := &fakeWorker{
 			fakeWorkers: p, kill: cancel, stop: make(chan struct{}), exit: make(chan error, 1),
@@ -64,7 +64,7 @@ func (w *fakeWorker) Wait() error { return <-w.exit }
 
 var errWorkLeft = errors.New("exit status 75")
 
-// work is the life of a fakeWorker: it reports on whatever it is given.
+// work calls the coordinator and reports on every task, until the worker ends.
 func (w *fakeWorker) work(ctx context.Context, file credentials.File) error {
 	connection, err := file.Dial(file.Addresses[0])
 	if err != nil {
@@ -88,7 +88,7 @@ func (w *fakeWorker) work(ctx context.Context, file credentials.File) error {
 		answer, err := w.sync(ctx, client, request)
 		switch {
 		case err != nil && !request.Draining && closed(w.stop):
-			continue // it does not wait for work any more
+			continue // it was asked to stop while it waited for work
 		case err != nil:
 			return err
 		case answer.GetDone():
@@ -119,7 +119,7 @@ func (w *fakeWorker) work(ctx context.Context, file credentials.File) error {
 	}
 }
 
-// sync makes a call, which the wish that an idle fakeWorker leaves cuts short.
+// sync makes a call. Stop cancels the call of an idle worker.
 func (w *fakeWorker) sync(ctx context.Context, client spiqsweepv1.WorkerServiceClient, r *spiqsweepv1.SyncRequest) (*spiqsweepv1.SyncResponse, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -135,7 +135,7 @@ func (w *fakeWorker) sync(ctx context.Context, client spiqsweepv1.WorkerServiceC
 	return client.Sync(ctx, r)
 }
 
-// handBacks adds to some reports that everything else is given back.
+// handBacks adds reports that hand back all other tasks.
 func handBacks(held map[string]*spiqsweepv1.HeldLease, reports []*spiqsweepv1.Report) []*spiqsweepv1.Report {
 	reported := map[string]bool{}
 	for _, report := range reports {
@@ -150,7 +150,7 @@ func handBacks(held map[string]*spiqsweepv1.HeldLease, reports []*spiqsweepv1.Re
 	return reports
 }
 
-// report is what becomes of a task: nil if it is still being worked on.
+// report returns the report for a task, or nil if it never ends.
 func (w *fakeWorker) report(a *spiqsweepv1.Assignment) (*spiqsweepv1.Report, error) {
 	c, err := sweep.DecodeConfiguration(a.GetTask().GetConfiguration())
 	if err != nil {
