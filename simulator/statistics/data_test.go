@@ -21,13 +21,13 @@ func TestDataGolden(t *testing.T) {
 		t.Skipf("skipped: the golden bits are those of amd64, this is %s", runtime.GOARCH)
 	}
 	r := recording.Surrogate(1)
-	cells := make([]int, 10)
-	for i := range cells {
-		cells[i] = i
+	neuronIDs := make([]int, 10)
+	for i := range neuronIDs {
+		neuronIDs[i] = i
 	}
 	var b strings.Builder
 	for _, s := range []shape{{1, 1}, {2, 8}, {4, 4}, {8, 2}, {10, 30}} {
-		raster := r.Raster(cells[:s.neurons])
+		raster := r.Raster(neuronIDs[:s.neurons])
 		train, heldout, err := raster.Holdout(0.2, 3)
 		if err != nil {
 			t.Fatal(err)

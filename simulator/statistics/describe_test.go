@@ -9,10 +9,10 @@ import (
 
 func TestDescribe(t *testing.T) {
 	tests := []struct {
-		name    string
-		cells   []int
-		windows RepeatedWindows
-		want    map[string]any
+		name      string
+		neuronIDs []int
+		windows   RepeatedWindows
+		want      map[string]any
 	}{
 		{
 			// Of the four bins one is 3 (both neurons), one is 1, two are silent.
@@ -48,7 +48,7 @@ func TestDescribe(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := encoded(t, Describe(test.cells, test.windows))
+			got := encoded(t, Describe(test.neuronIDs, test.windows))
 			if diff := cmp.Diff(test.want, got, cmpNear(1e-12)); diff != "" {
 				t.Errorf("description (-want +got):\n%s", diff)
 			}

@@ -46,13 +46,13 @@ func surrogateRun(t testing.TB, kernel circuit.Kernel, neurons, timesteps, steps
 	c := sweep.Default()
 	c.Neurons, c.Timesteps, c.K, c.Training.Steps = neurons, timesteps, 1, steps
 	source := recording.Surrogate(c.Seed)
-	cells, err := source.Select(recording.Selection{}, neurons, c.Seed)
+	ids, err := source.Select(recording.Selection{}, neurons, c.Seed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := trainOnly()
 	s.kernel = kernel
-	run, err := s.begin(t.Context(), Task{Configuration: c, Raster: source.Raster(cells)}, &recorder{stopAt: -1})
+	run, err := s.begin(t.Context(), Task{Configuration: c, Raster: source.Raster(ids)}, &recorder{stopAt: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,8 +23,8 @@ func Example() {
 	c.Neurons, c.Timesteps = 2, 1
 	c.Training.Steps = 10
 
-	cells := []int{10, 11}
-	raster := recording.Surrogate(1).Raster(cells)
+	neurons := []int{10, 11}
+	raster := recording.Surrogate(1).Raster(neurons)
 	kernel := circuit.DefaultKernel()
 	task := runner.Task{
 		ID:            sweep.NewTaskID(c, raster.Digest(), sweep.Numerics, kernel.Class),
