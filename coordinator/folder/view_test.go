@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
 	"spiqsweep/sweep/plan"
@@ -53,7 +53,7 @@ func viewOf(t *testing.T, source Source) *View {
 // planned returns a queue with the sweep of a view.
 func planned(t *testing.T) (*queue.Queue, *View) {
 	t.Helper()
-	q := queue.New(store.Memory(), queue.Policy{})
+	q := queue.New(queuetest.Memory(time.Now), queue.Policy{})
 	v := viewOf(t, q)
 	tasks := func(yield func(queue.Planned, error) bool) {
 		for p := range v.sweep.Plan.Tasks() {

@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store"
+	"spiqsweep/coordinator/queue/queuetest"
 )
 
 // flaky is a store that is unavailable at times.
@@ -32,7 +32,7 @@ func (m *flaky) Update(ctx context.Context, work func(queue.Tx) error) error {
 func TestAnUnavailableStoreIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		m := &flaky{Store: store.Memory()}
+		m := &flaky{Store: queuetest.Memory(time.Now)}
 		h := &Host{Options: Options{Log: hclog.New(&hclog.LoggerOptions{Output: &log})}, store: m, queue: queue.New(m, queue.Policy{})}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)

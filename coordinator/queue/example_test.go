@@ -6,25 +6,24 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store"
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/sweep"
 )
 
 // A sweep of two tasks, one of which is lost with the process that ran it.
 func Example() {
 	ctx := context.Background()
-	clock := storetest.NewClock()
-	s := store.Memory(store.WithClock(clock.Now))
+	clock := queuetest.NewClock()
+	s := queuetest.Memory(clock.Now)
 	defer s.Close()
 	q := queue.New(s, queue.Policy{})
-	if _, err := q.Plan(ctx, storetest.Sweep("figure-s1"), storetest.Stream(storetest.Plan(0, 2, 10))); err != nil {
+	if _, err := q.Plan(ctx, queuetest.Sweep("figure-s1"), queuetest.Stream(queuetest.Plan(0, 2, 10))); err != nil {
 		fmt.Println(err)
 		return
 	}
 
 	process := func(id string) queue.Process {
-		return queue.Process{ID: id, Slots: 1, Numerics: sweep.Numerics, KernelClass: storetest.KernelClass}
+		return queue.Process{ID: id, Slots: 1, Numerics: sweep.Numerics, KernelClass: queuetest.KernelClass}
 	}
 	call := func(r queue.SyncRequest) queue.SyncAnswer {
 		answer, err := q.Sync(ctx, r)
@@ -50,9 +49,9 @@ func Example() {
 	second := queue.SyncRequest{Process: process("second"), Sequence: 1, FreeSlots: 1}
 	for answer := call(second); len(answer.Assignments) > 0; answer = call(second) {
 		second.Sequence++
-		second.Reports = []queue.Report{storetest.Finished(answer.Assignments[0].Lease, 0)}
+		second.Reports = []queue.Report{queuetest.Finished(answer.Assignments[0].Lease, 0)}
 	}
-	call(queue.SyncRequest{Process: process("first"), Sequence: 2, Reports: []queue.Report{storetest.Finished(lost, 0)}})
+	call(queue.SyncRequest{Process: process("first"), Sequence: 2, Reports: []queue.Report{queuetest.Finished(lost, 0)}})
 
 	status, err := q.Status(ctx, "figure-s1")
 	fmt.Printf("%+v %v\n", status.Counts, err)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/sweep"
 )
 
@@ -16,18 +16,18 @@ import (
 // Repeating the plan must complete it.
 func TestPlanSurvivesUnknownCommits(t *testing.T) {
 	plan := func(q *queue.Queue, tasks int) error {
-		_, err := q.Plan(context.Background(), storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, tasks, 10)))
+		_, err := q.Plan(context.Background(), queuetest.Sweep("A"), queuetest.Stream(queuetest.Plan(0, tasks, 10)))
 		return err
 	}
 	for unknown := 0; ; unknown++ {
-		s := &storetest.Faulty{Store: memory(time.Now)}
+		s := &queuetest.Faulty{Store: memory(time.Now)}
 		q := queue.New(s, queue.Policy{PlanPage: 2})
 		if err := plan(q, 3); err != nil {
 			t.Fatal(err)
 		}
-		s.Next, s.Spared = storetest.UnknownCommit, unknown
+		s.Next, s.Spared = queuetest.UnknownCommit, unknown
 		err := plan(q, 5)
-		if s.Next != storetest.NoFault {
+		if s.Next != queuetest.NoFault {
 			break // it makes fewer commits
 		}
 		t.Run(fmt.Sprint("commit ", unknown), func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestPlanSurvivesUnknownCommits(t *testing.T) {
 			if want := (queue.Counts{Planned: 5, Pending: 5}); err != nil || status.Counts != want {
 				t.Errorf("%+v, %v: want %+v", status.Counts, err, want)
 			}
-			for _, fault := range storetest.Consistent(s, map[sweep.TaskID]bool{}) {
+			for _, fault := range queuetest.Consistent(s, map[sweep.TaskID]bool{}) {
 				t.Error(fault)
 			}
 		})

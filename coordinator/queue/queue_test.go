@@ -12,29 +12,28 @@ import (
 	"go.uber.org/goleak"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store"
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func memory(now func() time.Time) queue.Store { return store.Memory(store.WithClock(now)) }
+func memory(now func() time.Time) queue.Store { return queuetest.Memory(now) }
 
 // TestScenarios runs the scenarios that every store passes, too.
 func TestScenarios(t *testing.T) {
-	storetest.Run(t, func(_ testing.TB, now func() time.Time) queue.Store { return memory(now) })
+	queuetest.Run(t, func(_ testing.TB, now func() time.Time) queue.Store { return memory(now) })
 }
 
 // TestScenariosWithinClaims checks that no rule touches anything outside its claim.
 func TestScenariosWithinClaims(t *testing.T) {
-	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store { return storetest.Confined(t, memory(now)) })
+	queuetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store { return queuetest.Confined(t, memory(now)) })
 }
 
 // TestScenariosWithFailingCalls makes every call to the store fail once before it
 // succeeds, as if the coordinator were killed there.
 func TestScenariosWithFailingCalls(t *testing.T) {
-	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store {
-		return storetest.Stubborn(t, memory(now), 80)
+	queuetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store {
+		return queuetest.FailingCalls(t, memory(now), 80)
 	})
 }
 
@@ -42,27 +41,27 @@ func TestScenariosWithFailingCalls(t *testing.T) {
 // detector can see a fault.
 func TestAbandonedCallsDoNotRace(t *testing.T) {
 	inner := memory(time.Now)
-	if _, err := queue.New(inner, queue.Policy{}).Plan(context.Background(), storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, 3, 10))); err != nil {
+	if _, err := queue.New(inner, queue.Policy{}).Plan(context.Background(), queuetest.Sweep("A"), queuetest.Stream(queuetest.Plan(0, 3, 10))); err != nil {
 		t.Fatal(err)
 	}
 	s := &abandoning{Store: inner}
 	q := queue.New(s, queue.Policy{})
 	ctx := context.Background()
 	all := queue.Selection{Sweep: "A"}
-	process := queue.Process{ID: "worker", Slots: 1, Numerics: storetest.Sweep("A").Numerics, KernelClass: storetest.Sweep("A").KernelClass}
+	process := queue.Process{ID: "worker", Slots: 1, Numerics: queuetest.Sweep("A").Numerics, KernelClass: queuetest.Sweep("A").KernelClass}
 	sync := queue.SyncRequest{Process: process, Sequence: 1, FreeSlots: 1}
 	for _, c := range []struct {
 		name string
 		call func() error
 	}{
 		{"plan", func() error {
-			_, err := q.Plan(ctx, storetest.Sweep("B"), storetest.Stream(storetest.Plan(0, 3, 10)))
+			_, err := q.Plan(ctx, queuetest.Sweep("B"), queuetest.Stream(queuetest.Plan(0, 3, 10)))
 			return err
 		}},
 		{"plan again", func() error {
-			again := storetest.Sweep("A")
+			again := queuetest.Sweep("A")
 			again.Digest = "of another plan"
-			_, err := q.Plan(ctx, again, storetest.Stream(storetest.Plan(0, 3, 10)))
+			_, err := q.Plan(ctx, again, queuetest.Stream(queuetest.Plan(0, 3, 10)))
 			return err
 		}},
 		{"sync", func() error { _, err := q.Sync(ctx, sync); return err }},
@@ -127,7 +126,7 @@ func (u *failing) Update(ctx context.Context, call func(queue.Tx) error) error {
 // partial fault remains while small commits succeed, until none has failed for a while.
 func TestWarnings(t *testing.T) {
 	ctx := t.Context()
-	s := &failing{Store: store.Memory()}
+	s := &failing{Store: queuetest.Memory(time.Now)}
 	q := queue.New(s, queue.Policy{})
 	want := func(when string, n int, texts ...string) {
 		t.Helper()

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/sweep"
 )
 
@@ -50,7 +50,7 @@ func TestUnmatchedConfigurations(t *testing.T) {
 // planGrid plans one task each of four configurations.
 func planGrid(t *testing.T, q *queue.Queue) {
 	t.Helper()
-	plan := storetest.Plan(0, 4, 10)
+	plan := queuetest.Plan(0, 4, 10)
 	for i, configuration := range []struct {
 		neurons, timesteps int
 		k                  float64
@@ -58,7 +58,7 @@ func planGrid(t *testing.T, q *queue.Queue) {
 		c := &plan[i].Task.Configuration
 		c.Neurons, c.Timesteps, c.K = configuration.neurons, configuration.timesteps, configuration.k
 	}
-	if _, err := q.Plan(context.Background(), storetest.Sweep("A"), storetest.Stream(plan)); err != nil {
+	if _, err := q.Plan(context.Background(), queuetest.Sweep("A"), queuetest.Stream(plan)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -19,9 +19,9 @@ import (
 	"google.golang.org/grpc/status"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/remote"
 	"spiqsweep/coordinator/service"
-	"spiqsweep/coordinator/store"
 	"spiqsweep/coordinator/wire"
 	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
@@ -42,7 +42,7 @@ type fixture struct {
 
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	s := store.Memory()
+	s := queuetest.Memory(time.Now)
 	t.Cleanup(func() { s.Close() })
 	return &fixture{
 		TB: t, queue: queue.New(s, queue.Policy{}),

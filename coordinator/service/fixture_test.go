@@ -17,9 +17,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/service"
-	"spiqsweep/coordinator/store"
-	"spiqsweep/coordinator/store/storetest"
 	"spiqsweep/proto/credentials"
 	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
@@ -56,7 +55,7 @@ type fixture struct {
 // newFixture plans a number of tasks and serves them.
 func newFixture(t testing.TB, tasks int, changes ...func(*service.Config)) *fixture {
 	t.Helper()
-	s := store.Memory()
+	s := queuetest.Memory(time.Now)
 	b := &fixture{TB: t, queue: queue.New(s, queue.Policy{}), listener: bufconn.Listen(1 << 20)}
 	planned := smallPlan(tasks)
 	for _, p := range planned {
@@ -65,7 +64,7 @@ func newFixture(t testing.TB, tasks int, changes ...func(*service.Config)) *fixt
 	b.must(b.queue.PutRecording(context.Background(), recordingDigest, recordingBody))
 	_, err := b.queue.Plan(context.Background(), queue.Sweep{
 		ID: sweepID, Name: "test", Numerics: sweep.Numerics, KernelClass: kernelClass,
-	}, storetest.Stream(planned))
+	}, queuetest.Stream(planned))
 	b.must(err)
 	c := service.Config{
 		Queue: b.queue, Sweep: sweepID, WorkerToken: workerToken, OperatorToken: operatorToken,

@@ -20,9 +20,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/service"
-	"spiqsweep/coordinator/store"
-	"spiqsweep/coordinator/store/storetest"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -47,7 +46,7 @@ func FuzzHandlers(f *testing.F) {
 		for i, method := range []uint8{m1, m2, m3} {
 			o.call(o.methods[int(method)%len(o.methods)], messages[i:])
 		}
-		if faults := storetest.Consistent(o.store, o.tasks); len(faults) > 0 {
+		if faults := queuetest.Consistent(o.store, o.tasks); len(faults) > 0 {
 			t.Fatalf("the store is inconsistent: %q", faults)
 		}
 		if err := o.store.Close(); err != nil {
@@ -133,7 +132,7 @@ type method struct {
 
 func newHandlers(t testing.TB) *handlers {
 	t.Helper()
-	o := &handlers{TB: t, store: store.Memory(), tasks: map[sweep.TaskID]bool{}}
+	o := &handlers{TB: t, store: queuetest.Memory(time.Now), tasks: map[sweep.TaskID]bool{}}
 	q := queue.New(o.store, queue.Policy{})
 	tasks := smallPlan(3)
 	for _, p := range tasks {
@@ -143,7 +142,7 @@ func newHandlers(t testing.TB) *handlers {
 	if err := q.PutRecording(ctx, recordingDigest, recordingBody); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := q.Plan(ctx, queue.Sweep{ID: sweepID, Name: "test", Numerics: sweep.Numerics, KernelClass: kernelClass}, storetest.Stream(tasks)); err != nil {
+	if _, err := q.Plan(ctx, queue.Sweep{ID: sweepID, Name: "test", Numerics: sweep.Numerics, KernelClass: kernelClass}, queuetest.Stream(tasks)); err != nil {
 		t.Fatal(err)
 	}
 	config := service.Config{

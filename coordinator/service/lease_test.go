@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/service"
 	"spiqsweep/coordinator/store"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
@@ -110,7 +111,7 @@ func (t countingTx) Claim(process string, tasks []sweep.TaskID) error {
 // TestUnknownLeasesCostLittle checks that a call with the maximum number of unknown leases
 // looks up and claims only a few of them.
 func TestUnknownLeasesCostLittle(t *testing.T) {
-	s := &countingStore{Store: store.Memory()}
+	s := &countingStore{Store: queuetest.Memory(time.Now)}
 	defer s.Close()
 	b := newFixture(t, 1, func(c *service.Config) { c.Queue = queue.New(s, queue.Policy{}) })
 	held := unknownLeases(1 << 16)
@@ -134,7 +135,7 @@ func TestUnknownLeasesCostLittle(t *testing.T) {
 }
 
 func TestRecordingIsPackedOnce(t *testing.T) {
-	s := &countingStore{Store: store.Memory()}
+	s := &countingStore{Store: queuetest.Memory(time.Now)}
 	defer s.Close()
 	q := queue.New(s, queue.Policy{})
 	b := newFixture(t, 1, func(c *service.Config) { c.Queue = q })

@@ -17,8 +17,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/service"
-	"spiqsweep/coordinator/store"
 	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
@@ -79,7 +79,7 @@ func TestTaskIsAssignedAndItsResultAccepted(t *testing.T) {
 }
 
 func ExampleServer() {
-	s := store.Memory()
+	s := queuetest.Memory(time.Now)
 	defer s.Close()
 	server := service.New(service.Config{
 		Queue: queue.New(s, queue.Policy{}), Sweep: sweepID,

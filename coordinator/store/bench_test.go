@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/store/storetest/postgres"
 	"spiqsweep/sweep"
 )
@@ -32,7 +32,7 @@ func BenchmarkTasks(b *testing.B) {
 func benchmarkTasks(b *testing.B, s queue.Store, processes int, cost float64) {
 	defer s.Close()
 	q := queue.New(s, queue.Policy{})
-	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, b.N, cost))); err != nil {
+	if _, err := q.Plan(ctx, queuetest.Sweep("A"), queuetest.Stream(queuetest.Plan(0, b.N, cost))); err != nil {
 		b.Fatal(err)
 	}
 	b.ResetTimer()
@@ -52,7 +52,7 @@ func benchmarkTasks(b *testing.B, s queue.Store, processes int, cost float64) {
 // complete takes and finishes tasks until there are none.
 func complete(b *testing.B, q *queue.Queue, id string) {
 	r := queue.SyncRequest{
-		Process:   queue.Process{ID: id, Slots: 1, Numerics: sweep.Numerics, KernelClass: storetest.KernelClass},
+		Process:   queue.Process{ID: id, Slots: 1, Numerics: sweep.Numerics, KernelClass: queuetest.KernelClass},
 		FreeSlots: 1,
 	}
 	for {
@@ -68,7 +68,7 @@ func complete(b *testing.B, q *queue.Queue, id string) {
 		r.Held, r.Reports = nil, nil
 		for _, a := range answer.Assignments {
 			r.Held = append(r.Held, queue.Held{Lease: a.Lease})
-			r.Reports = append(r.Reports, storetest.Finished(a.Lease, 0))
+			r.Reports = append(r.Reports, queuetest.Finished(a.Lease, 0))
 		}
 	}
 }
@@ -77,9 +77,9 @@ func complete(b *testing.B, q *queue.Queue, id string) {
 func BenchmarkPlan(b *testing.B) {
 	s := open(b, filepath.Join(b.TempDir(), "sweep.db"))
 	defer s.Close()
-	plan := storetest.Stream(storetest.Plan(0, b.N, 1))
+	plan := queuetest.Stream(queuetest.Plan(0, b.N, 1))
 	b.ResetTimer()
-	if _, err := queue.New(s, queue.Policy{}).Plan(ctx, storetest.Sweep("A"), plan); err != nil {
+	if _, err := queue.New(s, queue.Policy{}).Plan(ctx, queuetest.Sweep("A"), plan); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")

@@ -1,6 +1,5 @@
-// Package store keeps a queue: in an SQLite file or a PostgreSQL database ([Open]),
-// or in memory for tests and simulations ([Memory]). All pass the suites of
-// package storetest.
+// Package store keeps a queue in an SQLite file or a PostgreSQL database ([Open]). Both
+// pass the suite of package storetest.
 //
 // The state is in SQL: nothing is kept in memory that would have to be replayed.
 // What was read or written is remembered for as long as nobody else can change it,
@@ -56,7 +55,7 @@
 // what all calls did that had any of them before. What it reads and writes is its
 // process, its tasks with their attempts, results and checkpoints, and what Next
 // gave it; the storetest suite runs every rule inside a fence that reports
-// anything else ([storetest.Confined]). What it reads without a lock is either
+// anything else (queuetest.Confined). What it reads without a lock is either
 // changed only by calls that are alone (plans, specifications, sweeps), or is a
 // preference: the turns of sweeps, which waiting task comes first, and whether
 // there is one right now; a worker that finds none asks again. There is one

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/store"
-	"spiqsweep/coordinator/store/storetest"
 )
 
 // What a coordinator has planned is there when it has ended, for whoever reads.
@@ -27,7 +27,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	revision, err := queue.New(s, queue.Policy{}).Plan(ctx, storetest.Sweep("figure-s1"), storetest.Stream(storetest.Plan(0, 60, 10)))
+	revision, err := queue.New(s, queue.Policy{}).Plan(ctx, queuetest.Sweep("figure-s1"), queuetest.Stream(queuetest.Plan(0, 60, 10)))
 	fmt.Println(revision.Added, err)
 	fmt.Println(s.Close())
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 )
 
 // mayScan are the tables that are read whole: they have a few rows for each sweep.
@@ -19,13 +19,13 @@ var mayScan = regexp.MustCompile(`^SCAN (sweeps|tallies|drafts)\b`)
 // as a sweep grows.
 func TestQueriesUseIndexes(t *testing.T) {
 	s := openHere(t)
-	lab := storetest.NewLab(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
-	lab.Plan("A", storetest.Plan(0, 4, 10))
-	lab.Plan("B", storetest.Plan(2, 5, 10))
+	lab := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
+	lab.Plan("A", queuetest.Plan(0, 4, 10))
+	lab.Plan("B", queuetest.Plan(2, 5, 10))
 	w := lab.Worker(2)
 	first := w.Sync().Assignments
 	w.Checkpoint(first[0].Lease, 10)
-	w.Sync(storetest.Finished(first[0].Lease, 0), storetest.Fails(first[1].Lease, "NaN"))
+	w.Sync(queuetest.Finished(first[0].Lease, 0), queuetest.Fails(first[1].Lease, "NaN"))
 	lab.Retry(queue.RetryRequest{})
 	lab.Rows("A")
 	for _, err := range lab.Queue.Attempts(context.Background(), "A") {
@@ -33,7 +33,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	lab.Plan("A", storetest.Plan(0, 2, 10))
+	lab.Plan("A", queuetest.Plan(0, 2, 10))
 	if err := lab.Queue.Delete(context.Background(), "B"); err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/store"
-	"spiqsweep/coordinator/store/storetest"
 	"spiqsweep/coordinator/store/storetest/postgres"
 	"spiqsweep/sweep"
 )
@@ -237,20 +237,20 @@ func TestPostgresMigratesOnce(t *testing.T) {
 // PostgreSQL's texts hold no NUL and no broken UTF-8; no worker may make calls
 // fail for ever by sending some.
 func TestPostgresTexts(t *testing.T) {
-	clock := storetest.NewClock()
+	clock := queuetest.NewClock()
 	s := open(t, postgres.Database(t), store.WithClock(clock.Now))
-	lab := storetest.NewLab(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
+	lab := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
 	defer lab.Close()
-	lab.Plan("A", storetest.Plan(0, 1, 10))
+	lab.Plan("A", queuetest.Plan(0, 1, 10))
 	w := lab.Worker(1)
 	w.Host = "a\x00b\xff"
 	lease := w.Take()
-	w.Sync(storetest.Fails(lease, "NaN\x00\xff"))
+	w.Sync(queuetest.Fails(lease, "NaN\x00\xff"))
 	a := lab.Attempts(lease.Task)[0]
 	if a.Reason != "NaN\uFFFD\uFFFD" || a.Host != "a\uFFFDb\uFFFD" {
 		t.Errorf("kept: %q on %q", a.Reason, a.Host)
 	}
-	r := w.Request(storetest.Finished(queue.Lease{Task: sweep.TaskID("\x00"), Attempt: 1}, 0))
+	r := w.Request(queuetest.Finished(queue.Lease{Task: sweep.TaskID("\x00"), Attempt: 1}, 0))
 	if v := w.Call(r).Verdicts; v[0].Judgement != queue.JudgedInvalid {
 		t.Errorf("verdict: %+v", v)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/store/storetest/postgres"
 )
 
@@ -58,16 +58,16 @@ func TestPostgresQueriesUseIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := recorder{s, map[string]bool{}}
-	lab := storetest.NewLab(t, func(func() time.Time) queue.Store { return r }, queue.Policy{})
-	lab.Plan("A", storetest.Plan(0, 4, 10))
-	lab.Plan("B", storetest.Plan(2, 5, 10))
+	lab := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return r }, queue.Policy{})
+	lab.Plan("A", queuetest.Plan(0, 4, 10))
+	lab.Plan("B", queuetest.Plan(2, 5, 10))
 	w := lab.Worker(2)
 	first := w.Sync().Assignments
 	w.Checkpoint(first[0].Lease, 10)
-	w.Sync(storetest.Finished(first[0].Lease, 0), storetest.Fails(first[1].Lease, "NaN"))
+	w.Sync(queuetest.Finished(first[0].Lease, 0), queuetest.Fails(first[1].Lease, "NaN"))
 	lab.Retry(queue.RetryRequest{})
 	lab.Rows("A")
-	lab.Plan("A", storetest.Plan(0, 2, 10))
+	lab.Plan("A", queuetest.Plan(0, 2, 10))
 	lab.Status("A")
 	if err := lab.Queue.Delete(context.Background(), "B"); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/coordinator/store/storetest"
 	"spiqsweep/coordinator/store/storetest/postgres"
@@ -76,7 +77,7 @@ func TestPostgresStubborn(t *testing.T) {
 	needs.NoRaceDetector(t, "ten times slower, with one goroutine at a time")
 	openPostgres := onPostgres(t)
 	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store {
-		return storetest.Stubborn(t, openPostgres(t, now), 2)
+		return queuetest.FailingCalls(t, openPostgres(t, now), 2)
 	})
 }
 
@@ -100,10 +101,10 @@ func TestPostgresManyLeases(t *testing.T) {
 	s := open(t, postgres.Database(t))
 	t.Cleanup(func() { s.Close() })
 	q := queue.New(s, queue.Policy{BatchCost: time.Hour, MaxBatch: leases})
-	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, leases, 0))); err != nil {
+	if _, err := q.Plan(ctx, queuetest.Sweep("A"), queuetest.Stream(queuetest.Plan(0, leases, 0))); err != nil {
 		t.Fatal(err)
 	}
-	worker := queue.Process{ID: "worker", Slots: 1, Numerics: sweep.Numerics, KernelClass: storetest.KernelClass}
+	worker := queue.Process{ID: "worker", Slots: 1, Numerics: sweep.Numerics, KernelClass: queuetest.KernelClass}
 	for sequence := range uint64(2) { // the second call has not heard of the first one's answer
 		answer, err := q.Sync(ctx, queue.SyncRequest{Process: worker, Sequence: sequence + 1, FreeSlots: 1})
 		if err != nil || len(answer.Assignments) != leases {

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/store/storetest/postgres"
 )
 
@@ -37,7 +37,7 @@ func wentBack(t *testing.T, newer, older queue.Store) {
 	if second.Assignments[0].Lease != lease {
 		t.Fatalf("the older store granted %v, the newer one %v", second.Assignments[0].Lease, lease)
 	}
-	report := storetest.Finished(lease, 0)
+	report := queuetest.Finished(lease, 0)
 	report.Proven = true
 	answer, q := sync(older, "first", 2, report)
 	if answer.Verdicts[0].Judgement != queue.JudgedAccepted {
@@ -47,25 +47,25 @@ func wentBack(t *testing.T, newer, older queue.Store) {
 	if err != nil || status.Counts.Done != 1 || len(status.Warnings) != 1 || !strings.Contains(status.Warnings[0], "older than its workers") {
 		t.Errorf("status: %+v, warnings %q, %v", status.Counts, status.Warnings, err)
 	}
-	if answer, _ := sync(older, "second", 2, storetest.Finished(lease, 1)); answer.Verdicts[0].Judgement != queue.JudgedLate {
+	if answer, _ := sync(older, "second", 2, queuetest.Finished(lease, 1)); answer.Verdicts[0].Judgement != queue.JudgedLate {
 		t.Errorf("verdict on the task's other result: %+v", answer.Verdicts[0])
 	}
 	if status, err := q.Status(ctx, "A"); err != nil || status.Counts.Diverged != 1 {
 		t.Errorf("results that differ: %+v, %v", status.Counts, err)
 	}
-	for _, wrong := range storetest.Consistent(older, nil) {
+	for _, wrong := range queuetest.Consistent(older, nil) {
 		t.Error(wrong)
 	}
 }
 
 func processOf(id string) queue.Process {
-	s := storetest.Sweep("A")
+	s := queuetest.Sweep("A")
 	return queue.Process{ID: id, Host: "host", Kernel: "portable", Numerics: s.Numerics, KernelClass: s.KernelClass, Slots: 1}
 }
 
 func plan(t *testing.T, s queue.Store) {
 	t.Helper()
-	if _, err := queue.New(s, queue.Policy{}).Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, 2, 10))); err != nil {
+	if _, err := queue.New(s, queue.Policy{}).Plan(ctx, queuetest.Sweep("A"), queuetest.Stream(queuetest.Plan(0, 2, 10))); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -65,4 +66,9 @@ func (t *sqlTx) HeldBy(process string) ([]queue.Attempt, error) {
 	return list(t, `
 		SELECT `+attemptColumns+` FROM attempts a WHERE a.process = $1 AND a.outcome = ''
 		ORDER BY a.granted_at, a.task, a.attempt`, with(process), scanAttemptAlone)
+}
+
+// byGrant is the order of queue.AttemptTx.HeldBy.
+func byGrant(a, b queue.Attempt) int {
+	return cmp.Or(a.GrantedAt.Compare(b.GrantedAt), cmp.Compare(a.Task, b.Task), cmp.Compare(a.Attempt, b.Attempt))
 }

@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/store"
-	"spiqsweep/coordinator/store/storetest"
 )
 
 var ctx = context.Background()
@@ -107,7 +107,7 @@ func TestOpenNoStore(t *testing.T) {
 func TestCopyWithoutLog(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "sweep.db")
-	clock := storetest.NewClock()
+	clock := queuetest.NewClock()
 	s := open(t, path, store.WithClock(clock.Now))
 	defer s.Close()
 	q := queue.New(s, queue.Policy{})
@@ -133,7 +133,7 @@ func TestCopyWithoutLog(t *testing.T) {
 	if err := has(func(q *queue.Queue) error { _, err := q.Sweeps(ctx); return err }); err != nil {
 		t.Errorf("at the beginning: %v", err)
 	}
-	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, 3, 1))); err != nil {
+	if _, err := q.Plan(ctx, queuetest.Sweep("A"), queuetest.Stream(queuetest.Plan(0, 3, 1))); err != nil {
 		t.Fatal(err)
 	}
 	planned := func(q *queue.Queue) error {
@@ -208,7 +208,7 @@ func TestReadOnly(t *testing.T) {
 	}
 	s := open(t, path)
 	q := queue.New(s, queue.Policy{})
-	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, 3, 1))); err != nil {
+	if _, err := q.Plan(ctx, queuetest.Sweep("A"), queuetest.Stream(queuetest.Plan(0, 3, 1))); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -231,19 +231,19 @@ func TestReadOnly(t *testing.T) {
 // TestReopen: what was closed is there again, to the last detail.
 func TestReopen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sweep.db")
-	clock := storetest.NewClock()
+	clock := queuetest.NewClock()
 	s := open(t, path, store.WithClock(clock.Now))
 	for round := range 3 {
-		lab := storetest.NewLab(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
+		lab := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
 		if round == 0 {
-			lab.Plan("A", storetest.Plan(0, 12, 10))
+			lab.Plan("A", queuetest.Plan(0, 12, 10))
 		}
 		w := lab.Worker(2)
 		w.ID = strconv.Itoa(round)
 		a := w.Sync().Assignments
 		w.Start(a[0].Lease, 10)
 		w.Checkpoint(a[0].Lease, 10)
-		w.Sync(storetest.Finished(a[1].Lease, 0))
+		w.Sync(queuetest.Finished(a[1].Lease, 0))
 		before := dump(t, lab)
 		lab.Close()
 		s = open(t, path, store.WithClock(clock.Now))
@@ -259,7 +259,7 @@ func TestReopen(t *testing.T) {
 	}
 }
 
-func dump(t *testing.T, lab *storetest.Lab) string {
+func dump(t *testing.T, lab *queuetest.Fixture) string {
 	t.Helper()
 	text := fmt.Sprintf("%+v\n", lab.Status("A"))
 	for _, row := range lab.Rows("A") {
@@ -347,7 +347,7 @@ func TestDamagedFile(t *testing.T) {
 	whole := filepath.Join(dir, "whole.db")
 	s := open(t, whole)
 	q := queue.New(s, queue.Policy{})
-	if _, err := q.Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, 200, 1))); err != nil {
+	if _, err := q.Plan(ctx, queuetest.Sweep("A"), queuetest.Stream(queuetest.Plan(0, 200, 1))); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

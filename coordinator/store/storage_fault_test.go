@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/store"
-	"spiqsweep/coordinator/store/storetest"
 )
 
 // notary stores bodies through the queue and remembers which were acknowledged.
@@ -57,7 +57,7 @@ func (n *notary) audit(t *testing.T, folder string) {
 	for _, lost := range n.missing(s) {
 		t.Errorf("after the power cut: %s", lost)
 	}
-	for _, wrong := range storetest.Consistent(s, nil) {
+	for _, wrong := range queuetest.Consistent(s, nil) {
 		t.Errorf("after the power cut: %s", wrong)
 	}
 	if err := s.Close(); err != nil {
@@ -72,7 +72,7 @@ func openOnDisk(t *testing.T) *notary {
 	theDisk.watch(t, folder)
 	s := open(t, filepath.Join(folder, "sweep.db"))
 	t.Cleanup(func() { _ = s.Close() }) // of the faults, some are at its closing
-	if _, err := queue.New(s, queue.Policy{}).Plan(ctx, storetest.Sweep("A"), storetest.Stream(storetest.Plan(0, 20, 1))); err != nil {
+	if _, err := queue.New(s, queue.Policy{}).Plan(ctx, queuetest.Sweep("A"), queuetest.Stream(queuetest.Plan(0, 20, 1))); err != nil {
 		t.Fatal(err)
 	}
 	return &notary{store: s, acked: map[string]int{}}

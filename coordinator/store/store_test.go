@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/coordinator/store/storetest"
 	"spiqsweep/deploy/needs"
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 }
 
 func openMemory(_ testing.TB, now func() time.Time) queue.Store {
-	return store.Memory(store.WithClock(now))
+	return queuetest.Memory(now)
 }
 
 func openSQLite(t testing.TB, now func() time.Time) queue.Store {
@@ -44,11 +45,11 @@ func TestMemory(t *testing.T) { storetest.Run(t, openMemory) }
 
 func TestSQLite(t *testing.T) { storetest.Run(t, openSQLite) }
 
-// TestSQLiteStubborn fails the first calls of every transaction, and rolls them back.
-func TestSQLiteStubborn(t *testing.T) {
+// TestSQLiteFailingCalls fails the first calls of every transaction, and rolls them back.
+func TestSQLiteFailingCalls(t *testing.T) {
 	needs.NoRaceDetector(t, "ten times slower, with one goroutine at a time")
 	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store {
-		return storetest.Stubborn(t, openSQLite(t, now), 4)
+		return queuetest.FailingCalls(t, openSQLite(t, now), 4)
 	})
 }
 

@@ -1,12 +1,18 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
+)
+
+var (
+	errClosed   = fmt.Errorf("%w: it is closed", queue.ErrUnavailable)
+	errReadOnly = errors.New("write in a read-only transaction")
 )
 
 // sqlTx is one transaction in SQL. Its queries, in the files sql_*.go, are the
@@ -71,7 +77,7 @@ func (t *sqlTx) exec(query string, args ...any) error {
 
 func (t *sqlTx) mayWrite() error {
 	if !t.writes {
-		return errViewing
+		return errReadOnly
 	}
 	t.wrote = true
 	return nil

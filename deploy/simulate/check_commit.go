@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/sweep"
 )
 
@@ -219,7 +219,7 @@ func (w *world) checkAll() {
 	for _, task := range w.ledger.tasks {
 		known[task] = true
 	}
-	for _, fault := range storetest.Consistent(w.base, known) {
+	for _, fault := range queuetest.Consistent(w.base, known) {
 		w.violated(OneState, "%s", fault)
 	}
 	err := w.base.View(background, func(tx queue.Tx) error {

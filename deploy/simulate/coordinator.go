@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/service"
-	"spiqsweep/coordinator/store/storetest"
 	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
@@ -49,7 +49,7 @@ func (c *coordinator) start() {
 	c.log("%s starts", c.name)
 	c.queue = queue.New(&faultyStore{store: c.store, coordinator: c, instance: c.instance}, c.policy)
 	c.rules = service.Rules{Config: service.Config{
-		Queue: c.queue, Numerics: sweep.Numerics, KernelClass: storetest.KernelClass, Log: hclog.NewNullLogger(),
+		Queue: c.queue, Numerics: sweep.Numerics, KernelClass: queuetest.KernelClass, Log: hclog.NewNullLogger(),
 	}}
 	c.waiting, c.begun = nil, false
 	c.later(c.upTo(tickEvery), c.tick)

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 )
 
 // Bounds of the end of a history: the faults stop, and every sweep must become complete.
@@ -131,7 +131,7 @@ func (w *world) checkEnd() {
 }
 
 func (w *world) checkRow(row queue.Row, j *job) {
-	truth := storetest.Result(j.number * variants)
+	truth := queuetest.Result(j.number * variants)
 	switch row.Phase {
 	case queue.Done:
 		if row.Task.ID != j.id || row.Digest != truth.Digest {

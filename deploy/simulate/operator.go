@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/sweep"
 )
 
@@ -70,7 +70,7 @@ func (w *world) submitPlan(id string, planned []queue.Planned) {
 			return err
 		}
 		before := w.rowsOf(id)
-		_, err := q.Plan(background, storetest.Sweep(id), storetest.Stream(planned))
+		_, err := q.Plan(background, queuetest.Sweep(id), queuetest.Stream(planned))
 		w.checkPlan(id, before, describe(planned), err)
 		return err
 	})

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/sweep"
 )
 
@@ -127,7 +127,7 @@ func newWorld(s Setup) (*world, error) {
 	}
 	open := s.Store
 	if open == nil {
-		open = func(now func() time.Time) (queue.Store, error) { return store.Memory(store.WithClock(now)), nil }
+		open = func(now func() time.Time) (queue.Store, error) { return queuetest.Memory(now), nil }
 	}
 	base, err := open(func() time.Time { return w.now.Add(w.offset) })
 	if err != nil {

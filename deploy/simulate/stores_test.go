@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/store"
-	"spiqsweep/coordinator/store/storetest"
 	"spiqsweep/coordinator/store/storetest/postgres"
 	"spiqsweep/deploy/simulate"
 )
@@ -33,7 +33,7 @@ func TestPostgreSQL(t *testing.T) {
 func TestClaims(t *testing.T) {
 	for seed := range uint64(10 * *storeSeeds) {
 		s := simulate.Setup{Seed: seed + 1, Store: func(now func() time.Time) (queue.Store, error) {
-			return storetest.Confined(t, store.Memory(store.WithClock(now))), nil
+			return queuetest.Confined(t, queuetest.Memory(now)), nil
 		}}
 		if outcome := run(t, s); outcome.Violation != nil || t.Failed() {
 			t.Fatalf("seed %d: %v", s.Seed, outcome.Violation)
@@ -54,7 +54,7 @@ func onStore(t *testing.T, empty func() string) {
 			if err != nil {
 				return nil, err
 			}
-			return storetest.Twin(t, store.Memory(store.WithClock(now)), real), nil
+			return queuetest.Twin(t, queuetest.Memory(now), real), nil
 		}}
 		if outcome := run(t, twin); outcome.Violation != nil || t.Failed() {
 			t.Fatalf("seed %d, next to the memory store: %v", twin.Seed, outcome.Violation)

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
@@ -46,7 +46,7 @@ var (
 // seconds to minutes, and a few have a defect.
 func (w *world) newJobs(n int) {
 	for i := range n {
-		j := &job{number: i, id: storetest.Task(i).ID, takes: w.between(2*time.Second, 90*time.Second)}
+		j := &job{number: i, id: queuetest.Task(i).ID, takes: w.between(2*time.Second, 90*time.Second)}
 		if w.chance(0.3) {
 			j.takes = w.between(100*time.Millisecond, 500*time.Millisecond)
 		}
@@ -62,7 +62,7 @@ func (w *world) newJobs(n int) {
 func plan(jobs []*job) []queue.Planned {
 	var planned []queue.Planned
 	for _, j := range jobs {
-		task := storetest.Task(j.number)
+		task := queuetest.Task(j.number)
 		task.Recording = recordingDigest
 		planned = append(planned, queue.Planned{Task: task, Row: j.number, Order: j.number, Cost: cost(j.takes)})
 	}
@@ -74,7 +74,7 @@ func cost(d time.Duration) float64 { return d.Truncate(time.Microsecond).Seconds
 
 // digest returns the digest of a variant of the task's result.
 func (j *job) digest(variant int) string {
-	return storetest.Result(j.number*variants + variant).Digest
+	return queuetest.Result(j.number*variants + variant).Digest
 }
 
 // variant returns the variant of the task's result with a digest, or -1.
@@ -89,7 +89,7 @@ func (j *job) variant(digest string) int {
 
 // result returns the report of a variant of the result.
 func (j *job) result(variant int) *spiqsweepv1.Result {
-	r := storetest.Result(j.number*variants + variant)
+	r := queuetest.Result(j.number*variants + variant)
 	return &spiqsweepv1.Result{Body: packed.of(r), Digest: r.Digest, ComputeTime: durationpb.New(j.takes)}
 }
 
@@ -138,15 +138,15 @@ const (
 // train begins a training from its checkpoint, and draws how it ends.
 func (wk *worker) train(a agent.StartTask) {
 	j := wk.jobOf[sweep.TaskID(a.Lease.Task)]
-	r := &run{worker: wk, lease: a.Lease, job: j, pace: time.Duration(float64(j.takes) / storetest.Steps / wk.host.speed)}
+	r := &run{worker: wk, lease: a.Lease, job: j, pace: time.Duration(float64(j.takes) / queuetest.Steps / wk.host.speed)}
 	r.checkStart(a)
 	wk.runs[a.Lease] = r
 	wk.tally[Trainings]++
-	r.end, r.ending = storetest.Steps, (*run).finish
-	somewhere := r.step + 1 + wk.random.Uint64N(storetest.Steps-min(r.step, storetest.Steps-1))
+	r.end, r.ending = queuetest.Steps, (*run).finish
+	somewhere := r.step + 1 + wk.random.Uint64N(queuetest.Steps-min(r.step, queuetest.Steps-1))
 	switch {
 	case j.defect == failing:
-		r.end, r.ending = 1+uint64(j.number)%storetest.Steps, (*run).fail
+		r.end, r.ending = 1+uint64(j.number)%queuetest.Steps, (*run).fail
 	case j.defect == overflowing || j.defect == intermittent && wk.mayFail(0.3) || wk.mayFail(wk.odds.fail):
 		r.end, r.ending = somewhere, (*run).fail
 	case j.defect == crashing || j.defect == intermittent && wk.mayFail(0.5) || wk.mayFail(wk.odds.crash):
@@ -273,7 +273,7 @@ func (wk *worker) stopTask(l agent.Lease) {
 		if r.ended {
 			return
 		}
-		if r.step > 0 && r.step < storetest.Steps {
+		if r.step > 0 && r.step < queuetest.Steps {
 			r.notifyAgent(agent.CheckpointMade{Lease: r.lease, Step: r.step, Body: checkpointOf(r.job, r.step)})
 		}
 		r.report(agent.Ended{})

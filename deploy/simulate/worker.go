@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
@@ -67,7 +67,7 @@ func (h *host) startWorker() {
 	}
 	wk.process = &spiqsweepv1.Process{
 		Id: wk.name, Host: h.name, Protocol: spiqsweepv1.ProtocolVersion, Numerics: sweep.Numerics,
-		KernelClass: storetest.KernelClass, Kernel: "simulated", Slots: uint32(h.slots),
+		KernelClass: queuetest.KernelClass, Kernel: "simulated", Slots: uint32(h.slots),
 	}
 	wk.agent = agent.New(agent.Settings{
 		Process: wk.process, ConnectTimeout: h.connectTimeout, Stays: h.stays, Coordinators: len(wk.addresses),

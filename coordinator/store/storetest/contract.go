@@ -7,41 +7,42 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/sweep"
 )
 
 // contract is what queue.Store promises.
-var contract = []life{
-	{"a failed call leaves nothing behind", rollBack},
-	{"a view cannot write", viewOnly},
-	{"what is announced is heard after the commit", announced},
-	{"records are added once", addRecords},
-	{"the last tick", lastTick},
-	{"the time is read once a call", timeOnce},
-	{"a context ends the waiting", contextEnds},
-	{"a panic is its caller's", panics},
-	{"closed", closed},
+var contract = []queuetest.Scenario{
+	{Name: "a failed call leaves nothing behind", Run: rollBack},
+	{Name: "a view cannot write", Run: viewOnly},
+	{Name: "what is announced is heard after the commit", Run: announced},
+	{Name: "records are added once", Run: addRecords},
+	{Name: "the last tick", Run: lastTick},
+	{Name: "the time is read once a call", Run: timeOnce},
+	{Name: "a context ends the waiting", Run: contextEnds},
+	{Name: "a panic is its caller's", Run: panics},
+	{Name: "closed", Run: closed},
 }
 
 var ctx = context.Background()
 
 var errRefused = errors.New("refused")
 
-func rollBack(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 3, 10))
-	w := l.Worker(1)
+func rollBack(t *testing.T, f *queuetest.Fixture) {
+	f.Plan("A", queuetest.Plan(0, 3, 10))
+	w := f.Worker(1)
 	lease := w.Take()
 	w.Checkpoint(lease, 5)
 	want := queue.Counts{Planned: 3, Leased: 1, Pending: 2}
-	err := l.Store.Update(ctx, func(tx queue.Tx) error {
+	err := f.Store.Update(ctx, func(tx queue.Tx) error {
 		task := lease.Task
-		return inTurn(
+		return queuetest.FirstError(
 			func() error { return tx.PutRecord(queue.Record{Task: task, Phase: queue.Done}) },
 			func() error { return tx.PutAttempt(queue.Attempt{Lease: queue.Lease{Task: task, Attempt: 2}}) },
 			func() error { return tx.PutSweep(queue.Sweep{ID: "B"}) },
-			func() error { return tx.DropPlanned("A", Task(1).ID) },
+			func() error { return tx.DropPlanned("A", queuetest.Task(1).ID) },
 			func() error {
-				return tx.PutPresence(queue.Presence{Process: queue.Process{ID: "ghost"}, Deadline: l.Clock.Now()})
+				return tx.PutPresence(queue.Presence{Process: queue.Process{ID: "ghost"}, Deadline: f.Clock.Now()})
 			},
 			func() error { return tx.PutResult(task, "digest", queue.StoredResult{Body: []byte("body")}) },
 			func() error { return tx.DeleteCheckpoint(task) },
@@ -53,12 +54,12 @@ func rollBack(t *testing.T, l *Lab) {
 	if !errors.Is(err, errRefused) {
 		t.Fatalf("Update = %v: want the call's error", err)
 	}
-	l.WantCounts("A", want)
-	l.read(func(tx queue.Tx) (err error) {
+	f.WantCounts("A", want)
+	f.Read(func(tx queue.Tx) (err error) {
 		var sweeps []queue.Sweep
 		var ghost, result, recording bool
 		var step uint64
-		err = inTurn(
+		err = queuetest.FirstError(
 			func() error { sweeps, err = tx.Sweeps(); return err },
 			func() error { _, ghost, err = tx.Presence("ghost"); return err },
 			func() error { _, result, err = tx.Result(lease.Task, "digest"); return err },
@@ -75,12 +76,12 @@ func rollBack(t *testing.T, l *Lab) {
 	})
 }
 
-func viewOnly(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 2, 10))
-	held := l.Worker(1).Sync().Assignments[0]
+func viewOnly(t *testing.T, f *queuetest.Fixture) {
+	f.Plan("A", queuetest.Plan(0, 2, 10))
+	held := f.Worker(1).Sync().Assignments[0]
 	task := held.Task
 	for name, write := range map[string]func(queue.Tx) error{
-		"PutSweep":         func(tx queue.Tx) error { return tx.PutSweep(Sweep("A")) },
+		"PutSweep":         func(tx queue.Tx) error { return tx.PutSweep(queuetest.Sweep("A")) },
 		"DeleteSweep":      func(tx queue.Tx) error { return tx.DeleteSweep("A") },
 		"SetTurn":          func(tx queue.Tx) error { return tx.SetTurn("A", 9) },
 		"PutDraft":         func(tx queue.Tx) error { return tx.PutDraft(queue.Draft{Plan: "x"}) },
@@ -90,20 +91,20 @@ func viewOnly(t *testing.T, l *Lab) {
 		"PutRecord":        func(tx queue.Tx) error { return tx.PutRecord(queue.Record{Task: task, Phase: queue.Done}) },
 		"PutAttempt":       func(tx queue.Tx) error { return tx.PutAttempt(queue.Attempt{Lease: held.Lease, Process: "x"}) },
 		"PutPresence":      func(tx queue.Tx) error { return tx.PutPresence(queue.Presence{Process: queue.Process{ID: "x"}}) },
-		"PutLastTick":      func(tx queue.Tx) error { return tx.PutLastTick(l.Clock.Now()) },
+		"PutLastTick":      func(tx queue.Tx) error { return tx.PutLastTick(f.Clock.Now()) },
 		"PutResult":        func(tx queue.Tx) error { return tx.PutResult(task, "x", queue.StoredResult{}) },
 		"PutCheckpoint":    func(tx queue.Tx) error { return tx.PutCheckpoint(task, 7, nil) },
 		"DeleteCheckpoint": func(tx queue.Tx) error { return tx.DeleteCheckpoint(task) },
 		"PutRecording":     func(tx queue.Tx) error { return tx.PutRecording("x", nil) },
 	} {
-		if err := l.Store.View(ctx, write); err == nil {
+		if err := f.Store.View(ctx, write); err == nil {
 			t.Errorf("%s in a view: want an error", name)
 		}
 	}
 	// Nor is anything remembered that was refused.
 	remembered := func(what string, read func(queue.Tx) (bool, error)) {
 		t.Helper()
-		err := l.Store.View(ctx, func(tx queue.Tx) error {
+		err := f.Store.View(ctx, func(tx queue.Tx) error {
 			there, err := read(tx)
 			if there {
 				t.Errorf("%s was refused, and is there", what)
@@ -132,11 +133,11 @@ func viewOnly(t *testing.T, l *Lab) {
 	})
 }
 
-func addRecords(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	l.Worker(1).Take()
-	known, added := Task(0).ID, Task(7).ID
-	err := l.Store.Update(ctx, func(tx queue.Tx) error {
+func addRecords(t *testing.T, f *queuetest.Fixture) {
+	f.Plan("A", queuetest.Plan(0, 1, 10))
+	f.Worker(1).Take()
+	known, added := queuetest.Task(0).ID, queuetest.Task(7).ID
+	err := f.Store.Update(ctx, func(tx queue.Tx) error {
 		for _, tasks := range [][]sweep.TaskID{nil, {added, known, added, "zz"}, {known}} {
 			records, err := tx.AddRecords(tasks)
 			if err != nil {
@@ -162,21 +163,21 @@ func addRecords(t *testing.T, l *Lab) {
 	}
 }
 
-func announced(t *testing.T, l *Lab) {
+func announced(t *testing.T, f *queuetest.Fixture) {
 	call := func(announce bool, err error) {
 		t.Helper()
-		changed := l.Store.Changed()
-		got := l.Store.Update(ctx, func(tx queue.Tx) error {
+		changed := f.Store.Changed()
+		got := f.Store.Update(ctx, func(tx queue.Tx) error {
 			if announce {
 				tx.Announce()
 			}
-			woken(t, false, changed)
+			queuetest.WantWoken(t, false, changed)
 			return err
 		})
 		if !errors.Is(got, err) {
 			t.Fatal(got)
 		}
-		woken(t, announce && err == nil, changed)
+		queuetest.WantWoken(t, announce && err == nil, changed)
 	}
 	call(false, nil)
 	call(true, errRefused)
@@ -184,8 +185,8 @@ func announced(t *testing.T, l *Lab) {
 	call(true, nil)
 }
 
-func lastTick(t *testing.T, l *Lab) {
-	want := l.Clock.Now() // the lab has ticked
+func lastTick(t *testing.T, f *queuetest.Fixture) {
+	want := f.Clock.Now() // the fixture has ticked
 	read := func(tx queue.Tx) error {
 		got, err := tx.LastTick()
 		if err == nil && !got.Equal(want) {
@@ -193,21 +194,21 @@ func lastTick(t *testing.T, l *Lab) {
 		}
 		return err
 	}
-	l.read(read)
-	err := l.Store.Update(ctx, func(tx queue.Tx) error {
+	f.Read(read)
+	err := f.Store.Update(ctx, func(tx queue.Tx) error {
 		return errors.Join(tx.PutLastTick(want.Add(time.Hour)), errRefused)
 	})
 	if !errors.Is(err, errRefused) {
 		t.Fatal(err)
 	}
-	l.read(read)
+	f.Read(read)
 }
 
-func timeOnce(t *testing.T, l *Lab) {
-	l.Clock.Advance(1234567 * time.Nanosecond)
-	l.read(func(tx queue.Tx) error {
+func timeOnce(t *testing.T, f *queuetest.Fixture) {
+	f.Clock.Advance(1234567 * time.Nanosecond)
+	f.Read(func(tx queue.Tx) error {
 		first := tx.Now()
-		l.Clock.Advance(time.Hour)
+		f.Clock.Advance(time.Hour)
 		if again := tx.Now(); !again.Equal(first) {
 			t.Errorf("now is %v, then %v", first, again)
 		}
@@ -218,10 +219,10 @@ func timeOnce(t *testing.T, l *Lab) {
 	})
 }
 
-func contextEnds(t *testing.T, l *Lab) {
+func contextEnds(t *testing.T, f *queuetest.Fixture) {
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	err := l.Store.Update(ended, func(queue.Tx) error {
+	err := f.Store.Update(ended, func(queue.Tx) error {
 		t.Error("the call was run, though nobody waited for it from the start")
 		return nil
 	})
@@ -230,38 +231,38 @@ func contextEnds(t *testing.T, l *Lab) {
 	}
 }
 
-func panics(t *testing.T, l *Lab) {
+func panics(t *testing.T, f *queuetest.Fixture) {
 	func() {
 		defer func() {
 			if recover() == nil {
 				t.Error("the panic was swallowed")
 			}
 		}()
-		_ = l.Store.Update(ctx, func(tx queue.Tx) error {
-			if err := tx.PutSweep(Sweep("A")); err != nil {
+		_ = f.Store.Update(ctx, func(tx queue.Tx) error {
+			if err := tx.PutSweep(queuetest.Sweep("A")); err != nil {
 				return err
 			}
 			panic("a fault of the rules")
 		})
 	}()
-	if _, err := l.Queue.Sweep(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
+	if _, err := f.Queue.Sweep(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
 		t.Errorf("after the panic: %v: want %v", err, queue.ErrUnknown)
 	}
 }
 
-func closed(t *testing.T, l *Lab) {
+func closed(t *testing.T, f *queuetest.Fixture) {
 	for range 2 {
-		if err := l.Store.Close(); err != nil {
+		if err := f.Store.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := l.Queue.Sweep(ctx, "A"); !errors.Is(err, queue.ErrUnavailable) {
+	if _, err := f.Queue.Sweep(ctx, "A"); !errors.Is(err, queue.ErrUnavailable) {
 		t.Errorf("after closing: %v: want %v", err, queue.ErrUnavailable)
 	}
-	l.Store.Store = emptied{l.Store.Store}
+	f.Store.Store = emptied{f.Store.Store}
 }
 
-// emptied lets a lab whose store is closed already be closed.
+// emptied lets a fixture whose store is closed already be closed.
 type emptied struct{ queue.Store }
 
 func (emptied) View(context.Context, func(queue.Tx) error) error { return nil }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/sweep"
+	"spiqsweep/coordinator/queue/queuetest"
 )
 
 // RunShared runs the suite of several coordinators on one store. open must give
@@ -31,17 +31,14 @@ func RunShared(t *testing.T, open func(t testing.TB, now func() time.Time) [2]qu
 		{"both are frozen", bothFrozen},
 	} {
 		t.Run(s.name, func(t *testing.T) {
-			clock := NewClock()
+			clock := queuetest.NewClock()
 			handles := open(t, clock.Now)
-			p, known := &pair{t: t}, map[sweep.TaskID]bool{}
-			for i, h := range handles {
-				p.labs[i] = &Lab{TB: t, Clock: clock, Store: &Faulty{Store: Confined(t, h)}, known: known, workers: 500 * i}
-				p.labs[i].Restart()
-			}
+			p := &pair{t: t}
+			copy(p.coordinators[:], queuetest.NewSharedFixtures(t, clock, queuetest.Confined(t, handles[0]), queuetest.Confined(t, handles[1])))
 			p.tick(2 * time.Second)
 			s.live(t, p)
-			p.labs[0].Consistent()
-			p.labs[1].Consistent()
+			p.coordinators[0].Consistent()
+			p.coordinators[1].Consistent()
 			for _, h := range handles {
 				if err := h.Close(); err != nil {
 					t.Error(err)
@@ -53,16 +50,16 @@ func RunShared(t *testing.T, open func(t testing.TB, now func() time.Time) [2]qu
 
 // pair is two coordinators on one store, with one clock.
 type pair struct {
-	t    *testing.T
-	labs [2]*Lab
+	t            *testing.T
+	coordinators [2]*queuetest.Fixture
 }
 
 // tick lets both tick every second.
 func (p *pair) tick(d time.Duration) {
 	p.t.Helper()
 	for ; d > 0; d -= time.Second {
-		p.labs[0].Clock.Advance(time.Second)
-		for _, l := range p.labs {
+		p.coordinators[0].Clock.Advance(time.Second)
+		for _, l := range p.coordinators {
 			if err := l.Queue.Tick(ctx); err != nil {
 				p.t.Fatal(err)
 			}
@@ -85,48 +82,48 @@ func atOnce(times int, do func(i int)) {
 }
 
 // drive lets a worker take and finish tasks at its coordinator until there are none.
-func drive(w *Worker) {
-	w.lab.TB.Helper()
+func drive(t *testing.T, w *queuetest.Worker) {
+	t.Helper()
 	for range 1000 {
 		answer := w.Sync()
 		if answer.Done {
 			return
 		}
 		var reports []queue.Report
-		for _, h := range w.held() {
-			w.Start(h.Lease, Steps)
-			reports = append(reports, Finished(h.Lease, 0))
+		for _, h := range w.Leases() {
+			w.Start(h.Lease, queuetest.Steps)
+			reports = append(reports, queuetest.Finished(h.Lease, 0))
 		}
 		w.Sync(reports...)
 	}
-	w.lab.TB.Errorf("process %s is never done", w.ID)
+	t.Errorf("process %s is never done", w.ID)
 }
 
 func oncePerTask(t *testing.T, p *pair) {
 	const tasks = 120
-	p.labs[0].Plan("A", Plan(0, tasks, 0.3))
-	p.labs[1].Plan("B", Plan(tasks/2, 3*tasks/2, 10))
-	workers := make([]*Worker, 8)
+	p.coordinators[0].Plan("A", queuetest.Plan(0, tasks, 0.3))
+	p.coordinators[1].Plan("B", queuetest.Plan(tasks/2, 3*tasks/2, 10))
+	workers := make([]*queuetest.Worker, 8)
 	for i := range workers {
-		workers[i] = p.labs[i%2].Worker(1 + i%3)
+		workers[i] = p.coordinators[i%2].Worker(1 + i%3)
 	}
-	atOnce(len(workers), func(i int) { drive(workers[i]) })
-	p.labs[0].WantCounts("A", queue.Counts{Planned: tasks, Done: tasks})
-	p.labs[1].WantCounts("B", queue.Counts{Planned: tasks, Done: tasks})
+	atOnce(len(workers), func(i int) { drive(t, workers[i]) })
+	p.coordinators[0].WantCounts("A", queue.Counts{Planned: tasks, Done: tasks})
+	p.coordinators[1].WantCounts("B", queue.Counts{Planned: tasks, Done: tasks})
 	for i := range 3 * tasks / 2 {
-		if all := p.labs[0].Outcomes(Task(i).ID); !slices.Equal(all, []queue.Outcome{queue.Accepted}) {
+		if all := p.coordinators[0].Outcomes(queuetest.Task(i).ID); !slices.Equal(all, []queue.Outcome{queue.Accepted}) {
 			t.Errorf("task %d: %v", i, all)
 		}
 	}
 }
 
 func sameCallTwice(t *testing.T, p *pair) {
-	p.labs[0].Plan("A", Plan(0, 40, 10))
+	p.coordinators[0].Plan("A", queuetest.Plan(0, 40, 10))
 	for range 10 {
-		w := p.labs[0].Worker(2)
+		w := p.coordinators[0].Worker(2)
 		r := w.Request()
 		var answers [2]queue.SyncAnswer
-		atOnce(2, func(i int) { answers[i] = call(t, p.labs[i], r) })
+		atOnce(2, func(i int) { answers[i] = call(t, p.coordinators[i], r) })
 		held := map[queue.Lease]bool{}
 		for _, answer := range answers {
 			for _, a := range answer.Assignments {
@@ -138,12 +135,12 @@ func sameCallTwice(t *testing.T, p *pair) {
 				len(held), len(answers[0].Assignments), len(answers[1].Assignments))
 		}
 	}
-	p.labs[1].WantCounts("A", queue.Counts{Planned: 40, Leased: 20, Pending: 20})
+	p.coordinators[1].WantCounts("A", queue.Counts{Planned: 40, Leased: 20, Pending: 20})
 }
 
-func call(t *testing.T, l *Lab, r queue.SyncRequest) queue.SyncAnswer {
+func call(t *testing.T, f *queuetest.Fixture, r queue.SyncRequest) queue.SyncAnswer {
 	t.Helper()
-	answer, err := l.Queue.Sync(ctx, r)
+	answer, err := f.Queue.Sync(ctx, r)
 	if err != nil {
 		t.Error(err)
 	}
@@ -151,16 +148,16 @@ func call(t *testing.T, l *Lab, r queue.SyncRequest) queue.SyncAnswer {
 }
 
 func sameResultTwice(t *testing.T, p *pair) {
-	p.labs[0].Plan("A", Plan(0, 10, 10))
+	p.coordinators[0].Plan("A", queuetest.Plan(0, 10, 10))
 	for range 10 {
-		w := p.labs[0].Worker(1)
+		w := p.coordinators[0].Worker(1)
 		lease := w.Take()
-		r := w.Request(Finished(lease, 0))
+		r := w.Request(queuetest.Finished(lease, 0))
 		r.FreeSlots = 0
 		verdicts := map[queue.Judgement]int{}
 		var mu sync.Mutex
 		atOnce(4, func(i int) {
-			answer := call(t, p.labs[i%2], r)
+			answer := call(t, p.coordinators[i%2], r)
 			mu.Lock()
 			defer mu.Unlock()
 			verdicts[answer.Verdicts[0].Judgement]++
@@ -169,22 +166,22 @@ func sameResultTwice(t *testing.T, p *pair) {
 			t.Errorf("verdicts: %v: want %v", verdicts, want)
 		}
 	}
-	p.labs[0].WantCounts("A", queue.Counts{Planned: 10, Done: 10})
+	p.coordinators[0].WantCounts("A", queue.Counts{Planned: 10, Done: 10})
 }
 
 // backOrGranted: the holders of expired leases come back while others ask for work.
 func backOrGranted(t *testing.T, p *pair) {
 	const tasks = 12
-	p.labs[0].Plan("A", Plan(0, tasks, 10))
-	var back, fresh []*Worker
+	p.coordinators[0].Plan("A", queuetest.Plan(0, tasks, 10))
+	var back, fresh []*queuetest.Worker
 	for range tasks {
-		w := p.labs[0].Worker(1)
+		w := p.coordinators[0].Worker(1)
 		w.Take()
 		back = append(back, w)
-		fresh = append(fresh, p.labs[1].Worker(1))
+		fresh = append(fresh, p.coordinators[1].Worker(1))
 	}
 	p.tick(61 * time.Second)
-	p.labs[0].WantCounts("A", queue.Counts{Planned: tasks, Pending: tasks})
+	p.coordinators[0].WantCounts("A", queue.Counts{Planned: tasks, Pending: tasks})
 	atOnce(2*tasks, func(i int) {
 		if i%2 == 0 {
 			back[i/2].Sync()
@@ -194,7 +191,7 @@ func backOrGranted(t *testing.T, p *pair) {
 	})
 	for i := range tasks {
 		live := 0
-		for _, o := range p.labs[0].Outcomes(Task(i).ID) {
+		for _, o := range p.coordinators[0].Outcomes(queuetest.Task(i).ID) {
 			if o == queue.Live {
 				live++
 			}
@@ -203,15 +200,15 @@ func backOrGranted(t *testing.T, p *pair) {
 			t.Errorf("task %d has %d live attempts", i, live)
 		}
 	}
-	p.labs[1].Consistent()
+	p.coordinators[1].Consistent()
 }
 
 func operators(t *testing.T, p *pair) {
-	p.labs[0].Plan("A", Plan(0, 30, 0.5))
-	p.labs[0].Plan("B", Plan(0, 55, 1)) // known: a lease outlives its sweep until Delete has cleared the plan
-	var workers [6]*Worker
+	p.coordinators[0].Plan("A", queuetest.Plan(0, 30, 0.5))
+	p.coordinators[0].Plan("B", queuetest.Plan(0, 55, 1)) // known: a lease outlives its sweep until Delete has cleared the plan
+	var workers [6]*queuetest.Worker
 	for i := range workers {
-		workers[i] = p.labs[i%2].Worker(2)
+		workers[i] = p.coordinators[i%2].Worker(2)
 	}
 	atOnce(len(workers)+3, func(i int) {
 		switch {
@@ -220,46 +217,46 @@ func operators(t *testing.T, p *pair) {
 			for range 12 {
 				w.Sync()
 				var reports []queue.Report
-				for n, h := range w.held() {
+				for n, h := range w.Leases() {
 					if n%3 == 2 {
-						reports = append(reports, Fails(h.Lease, "NaN"))
+						reports = append(reports, queuetest.Fails(h.Lease, "NaN"))
 					} else {
-						reports = append(reports, Finished(h.Lease, 0))
+						reports = append(reports, queuetest.Finished(h.Lease, 0))
 					}
 				}
 				w.Sync(reports...)
 			}
 		case i == len(workers):
 			for n := range 8 {
-				if _, err := p.labs[0].Queue.Plan(ctx, Sweep("B"), Stream(Plan(5*n, 20+5*n, 1))); err != nil {
+				if _, err := p.coordinators[0].Queue.Plan(ctx, queuetest.Sweep("B"), queuetest.Stream(queuetest.Plan(5*n, 20+5*n, 1))); err != nil {
 					t.Error(err)
 				}
 			}
 		case i == len(workers)+1:
 			for range 8 {
-				if err := p.labs[1].Queue.Delete(ctx, "B"); err != nil && !errors.Is(err, queue.ErrUnknown) {
+				if err := p.coordinators[1].Queue.Delete(ctx, "B"); err != nil && !errors.Is(err, queue.ErrUnknown) {
 					t.Error(err)
 				}
-				if err := p.labs[1].Queue.Tick(ctx); err != nil {
+				if err := p.coordinators[1].Queue.Tick(ctx); err != nil {
 					t.Error(err)
 				}
 			}
 		default:
 			for range 8 {
-				p.labs[1].Consistent()
+				p.coordinators[1].Consistent()
 			}
 		}
 	})
 }
 
 func wakesOthers(t *testing.T, p *pair) {
-	changed := p.labs[1].Queue.Changed()
-	p.labs[0].Plan("A", Plan(0, 1, 10))
+	changed := p.coordinators[1].Queue.Changed()
+	p.coordinators[0].Plan("A", queuetest.Plan(0, 1, 10))
 	heard(t, changed)
-	lease := p.labs[0].Worker(1)
+	lease := p.coordinators[0].Worker(1)
 	lease.Take()
-	changed = p.labs[1].Queue.Changed()
-	lease.Sync(Finished(lease.Holding(), 0)) // the last one
+	changed = p.coordinators[1].Queue.Changed()
+	lease.Sync(queuetest.Finished(lease.Holding(), 0)) // the last one
 	heard(t, changed)
 }
 
@@ -277,12 +274,12 @@ func heard(t *testing.T, changed <-chan struct{}) {
 // of it, at the next tick at the latest.
 func lastTwo(t *testing.T, p *pair) {
 	for n := range 5 {
-		p.labs[0].Plan("A", Plan(2*n, 2*n+2, 10))
-		workers := [2]*Worker{p.labs[0].Worker(1), p.labs[1].Worker(1)}
+		p.coordinators[0].Plan("A", queuetest.Plan(2*n, 2*n+2, 10))
+		workers := [2]*queuetest.Worker{p.coordinators[0].Worker(1), p.coordinators[1].Worker(1)}
 		leases := [2]queue.Lease{workers[0].Take(), workers[1].Take()}
 		p.tick(time.Second)
-		changed := p.labs[1].Queue.Changed()
-		atOnce(2, func(i int) { workers[i].Sync(Finished(leases[i], 0)) })
+		changed := p.coordinators[1].Queue.Changed()
+		atOnce(2, func(i int) { workers[i].Sync(queuetest.Finished(leases[i], 0)) })
 		p.tick(time.Second)
 		heard(t, changed)
 		if answer := workers[0].Sync(); !answer.Done {
@@ -293,8 +290,8 @@ func lastTwo(t *testing.T, p *pair) {
 
 // frozenBeside: one coordinator ticks on, so nothing is given more time.
 func frozenBeside(t *testing.T, p *pair) {
-	live, frozen := p.labs[0], p.labs[1]
-	live.Plan("A", Plan(0, 2, 10))
+	live, frozen := p.coordinators[0], p.coordinators[1]
+	live.Plan("A", queuetest.Plan(0, 2, 10))
 	live.Worker(1).Take()
 	frozen.Worker(1).Take()
 	live.Tick(59 * time.Second)
@@ -308,8 +305,8 @@ func frozenBeside(t *testing.T, p *pair) {
 
 // beginsBeside: it gives time once to those that may have been its own, no more.
 func beginsBeside(t *testing.T, p *pair) {
-	live, begins := p.labs[0], p.labs[1]
-	live.Plan("A", Plan(0, 2, 10))
+	live, begins := p.coordinators[0], p.coordinators[1]
+	live.Plan("A", queuetest.Plan(0, 2, 10))
 	dead, calls := begins.Worker(1), live.Worker(1)
 	lost := dead.Take()
 	held := calls.Take()
@@ -337,14 +334,14 @@ func beginsBeside(t *testing.T, p *pair) {
 }
 
 func bothFrozen(t *testing.T, p *pair) {
-	p.labs[0].Plan("A", Plan(0, 1, 10))
-	lease := p.labs[0].Worker(1).Take()
-	p.labs[0].Clock.Advance(time.Hour)
+	p.coordinators[0].Plan("A", queuetest.Plan(0, 1, 10))
+	lease := p.coordinators[0].Worker(1).Take()
+	p.coordinators[0].Clock.Advance(time.Hour)
 	p.tick(59 * time.Second)
-	p.labs[0].WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	p.coordinators[0].WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
 	p.tick(2 * time.Second)
-	p.labs[0].WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
-	if a := p.labs[0].Attempts(lease.Task); !a[0].Excused {
+	p.coordinators[0].WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+	if a := p.coordinators[0].Attempts(lease.Task); !a[0].Excused {
 		t.Errorf("blamed for the coordinators' silence: %+v", a[0])
 	}
 }

@@ -1,4 +1,4 @@
-package storetest
+package queuetest
 
 import (
 	"cmp"
@@ -8,27 +8,27 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// Worker is a process that keeps the protocol: it names all it holds, has one
-// call in flight, and obeys the answer to its newest. It does no work by itself.
+// Worker is a process that follows the protocol: it lists all its leases, has one call in
+// flight, and obeys the newest answer. The test decides what it reports.
 type Worker struct {
 	queue.Process
 	Holds    map[queue.Lease]*queue.Held
 	Sequence uint64
 	Draining bool
 
-	lab *Lab
+	fixture *Fixture
 }
 
-// Request is the worker's next call, with reports.
+// Request returns the worker's next call, with reports.
 func (w *Worker) Request(reports ...queue.Report) queue.SyncRequest {
 	w.Sequence++
 	return queue.SyncRequest{
-		Process: w.Process, Sequence: w.Sequence, Held: w.held(), Reports: reports,
+		Process: w.Process, Sequence: w.Sequence, Held: w.Leases(), Reports: reports,
 		FreeSlots: w.free(reports), Draining: w.Draining,
 	}
 }
 
-// free counts the slots without work, once the reports are sent.
+// free counts the slots that are free after the reports.
 func (w *Worker) free(reports []queue.Report) int {
 	busy := len(w.Holds)
 	for _, r := range reports {
@@ -39,7 +39,8 @@ func (w *Worker) free(reports []queue.Report) int {
 	return min(w.Slots, max(0, w.Slots-busy))
 }
 
-func (w *Worker) held() []queue.Held {
+// Leases lists the worker's leases by task, then attempt.
+func (w *Worker) Leases() []queue.Held {
 	var held []queue.Held
 	for _, h := range w.Holds {
 		held = append(held, *h)
@@ -50,33 +51,33 @@ func (w *Worker) held() []queue.Held {
 	return held
 }
 
-// Sync makes a call that must work, and obeys the answer.
+// Sync makes a call and obeys the answer.
 func (w *Worker) Sync(reports ...queue.Report) queue.SyncAnswer {
-	w.lab.TB.Helper()
+	w.fixture.TB.Helper()
 	answer := w.Call(w.Request(reports...))
 	w.Obey(answer)
 	return answer
 }
 
-// Call makes a call that must work; its answer is lost unless it is obeyed.
+// Call makes a call and returns the answer without obeying it.
 func (w *Worker) Call(r queue.SyncRequest) queue.SyncAnswer {
-	w.lab.TB.Helper()
-	answer, err := w.lab.Queue.Sync(context.Background(), r)
+	w.fixture.TB.Helper()
+	answer, err := w.fixture.Queue.Sync(context.Background(), r)
 	if err != nil {
-		w.lab.TB.Fatalf("sync: %v", err)
+		w.fixture.TB.Fatalf("sync: %v", err)
 	}
 	return answer
 }
 
-// Obey takes up what an answer assigns and drops all else.
+// Obey replaces the worker's leases by those of an answer.
 func (w *Worker) Obey(a queue.SyncAnswer) {
-	w.lab.TB.Helper()
+	w.fixture.TB.Helper()
 	kept := map[queue.Lease]*queue.Held{}
 	for _, assignment := range a.Assignments {
 		h, known := w.Holds[assignment.Lease]
 		if !known {
 			if assignment.Work == nil {
-				w.lab.TB.Fatalf("assigned without its work: %v", assignment.Lease)
+				w.fixture.TB.Fatalf("new lease without work: %v", assignment.Lease)
 			}
 			h = &queue.Held{Lease: assignment.Lease}
 		}
@@ -85,33 +86,33 @@ func (w *Worker) Obey(a queue.SyncAnswer) {
 	w.Holds = kept
 }
 
-// Start begins to work on a lease, or goes on up to a step.
+// Start sets the progress of a lease.
 func (w *Worker) Start(l queue.Lease, step uint64) {
 	h := w.Holds[l]
 	h.Started, h.Step = true, step
 }
 
-// Take makes a call and returns the only lease that is new in it.
+// Take makes a call and returns its only new lease.
 func (w *Worker) Take(reports ...queue.Report) queue.Lease {
-	w.lab.TB.Helper()
+	w.fixture.TB.Helper()
 	fresh := Fresh(w.Sync(reports...))
 	if len(fresh) != 1 {
-		w.lab.TB.Fatalf("%d new leases: want one", len(fresh))
+		w.fixture.TB.Fatalf("%d new leases: want one", len(fresh))
 	}
 	return fresh[0].Lease
 }
 
-// Checkpoint stores a checkpoint of a lease and says whether it was taken.
+// Checkpoint stores a checkpoint of a lease and reports whether the queue accepted it.
 func (w *Worker) Checkpoint(l queue.Lease, step uint64) bool {
-	w.lab.TB.Helper()
-	stored, err := w.lab.Queue.PutCheckpoint(context.Background(), w.ID, l, step, []byte{byte(step)})
+	w.fixture.TB.Helper()
+	stored, err := w.fixture.Queue.PutCheckpoint(context.Background(), w.ID, l, step, []byte{byte(step)})
 	if err != nil {
-		w.lab.TB.Fatalf("put checkpoint: %v", err)
+		w.fixture.TB.Fatalf("put checkpoint: %v", err)
 	}
 	return stored
 }
 
-// Fresh keeps the assignments that the worker did not name.
+// Fresh returns the assignments that are new to the worker.
 func Fresh(a queue.SyncAnswer) (fresh []queue.Assignment) {
 	for _, assignment := range a.Assignments {
 		if assignment.Work != nil {
@@ -121,26 +122,26 @@ func Fresh(a queue.SyncAnswer) (fresh []queue.Assignment) {
 	return fresh
 }
 
-// Finished reports a result of a lease.
+// Finished returns the report of a result.
 func Finished(l queue.Lease, variant int) queue.Report {
 	return queue.Report{Lease: l, Result: Result(variant)}
 }
 
-// Fails reports a failure of the task.
+// Fails returns the report of a failure.
 func Fails(l queue.Lease, message string) queue.Report {
 	return queue.Report{Lease: l, Failure: &queue.Failure{Message: message, Log: "log of " + message}}
 }
 
-// HandsBack gives a lease back.
+// HandsBack returns the report of a hand-back.
 func HandsBack(l queue.Lease) queue.Report {
 	return queue.Report{Lease: l, HandBack: &queue.HandBack{Reason: "draining"}}
 }
 
-// Holding is the only lease of a worker.
+// Holding returns the only lease of a worker.
 func (w *Worker) Holding() queue.Lease {
-	w.lab.TB.Helper()
+	w.fixture.TB.Helper()
 	if len(w.Holds) != 1 {
-		w.lab.TB.Fatalf("the worker holds %d leases: want one", len(w.Holds))
+		w.fixture.TB.Fatalf("the worker holds %d leases: want one", len(w.Holds))
 	}
-	return w.held()[0].Lease
+	return w.Leases()[0].Lease
 }

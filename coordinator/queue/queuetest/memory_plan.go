@@ -1,9 +1,10 @@
-package store
+package queuetest
 
 import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
@@ -117,18 +118,28 @@ func (t *memoryTx) Referring(task sweep.TaskID) ([]string, error) {
 }
 
 func (t *memoryTx) Tallies(plan string) (map[queue.Phase]queue.Tally, error) {
-	sums := map[queue.Phase]tally{}
+	type sum struct{ cost, compute time.Duration } // summed exactly
+	sums, tallies := map[queue.Phase]sum{}, map[queue.Phase]queue.Tally{}
 	for key, p := range t.planned {
-		if key.plan == plan {
-			r := t.records[key.task]
-			sums[r.Phase] = sums[r.Phase].plus(tallyOf(r, p.Expected().Microseconds()))
+		if key.plan != plan {
+			continue
 		}
+		r := t.records[key.task]
+		s, tally := sums[r.Phase], tallies[r.Phase]
+		s.cost += p.Expected()
+		s.compute += r.Compute
+		tally.Tasks++
+		if r.Verifying {
+			tally.Verifying++
+		}
+		tally.Cost, tally.Compute = float64(s.cost.Microseconds())/1e6, float64(s.compute.Microseconds())/1e6
+		sums[r.Phase], tallies[r.Phase] = s, tally
 	}
-	tallies := map[queue.Phase]queue.Tally{}
 	for _, phase := range queue.Phases {
-		sum := sums[phase]
-		if sum.arrivals = t.arrivals[tallyKey{plan, phase}]; sum != (tally{}) {
-			tallies[phase] = sum.read()
+		if n := t.arrivals[tallyKey{plan, phase}]; n > 0 {
+			tally := tallies[phase]
+			tally.Arrivals = n
+			tallies[phase] = tally
 		}
 	}
 	return tallies, nil

@@ -1,13 +1,186 @@
-package store
+package queuetest
 
 import (
 	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 )
+
+// Memory returns a store in memory that reads the time from now. It keeps plain maps, sorts
+// them for every list, and runs one transaction at a time. It passes the same tests as the
+// other stores and is their model in [Twin].
+func Memory(now func() time.Time) queue.Store {
+	return &memory{
+		changed:     make(chan struct{}),
+		now:         now,
+		sweeps:      map[string]queue.Sweep{},
+		planned:     map[place]queue.Planned{},
+		arrivals:    map[tallyKey]int{},
+		drafts:      map[string]queue.Draft{},
+		tasks:       map[sweep.TaskID]queue.Specification{},
+		records:     map[sweep.TaskID]queue.Record{},
+		attempts:    map[queue.Lease]queue.Attempt{},
+		processes:   map[string]queue.Presence{},
+		results:     map[resultKey]queue.StoredResult{},
+		checkpoints: map[sweep.TaskID]checkpoint{},
+		recordings:  map[string][]byte{},
+	}
+}
+
+type (
+	place struct {
+		plan string
+		task sweep.TaskID
+	}
+	tallyKey struct {
+		plan  string
+		phase queue.Phase
+	}
+	resultKey struct {
+		task   sweep.TaskID
+		digest string
+	}
+	checkpoint struct {
+		step uint64
+		body []byte
+	}
+)
+
+// memory is a store in memory. mu guards all other fields.
+type memory struct {
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced by a commit that announces itself
+	now     func() time.Time
+	closed  bool
+	tick    time.Time // the last one
+
+	sweeps      map[string]queue.Sweep
+	planned     map[place]queue.Planned
+	arrivals    map[tallyKey]int
+	drafts      map[string]queue.Draft
+	tasks       map[sweep.TaskID]queue.Specification
+	records     map[sweep.TaskID]queue.Record
+	attempts    map[queue.Lease]queue.Attempt
+	processes   map[string]queue.Presence
+	results     map[resultKey]queue.StoredResult
+	checkpoints map[sweep.TaskID]checkpoint
+	recordings  map[string][]byte
+}
+
+var (
+	errClosed   = fmt.Errorf("%w: it is closed", queue.ErrUnavailable)
+	errReadOnly = errors.New("write in a read-only transaction")
+)
+
+func (m *memory) Update(ctx context.Context, call func(queue.Tx) error) error {
+	return m.run(ctx, call, true)
+}
+
+func (m *memory) View(ctx context.Context, call func(queue.Tx) error) error {
+	return m.run(ctx, call, false)
+}
+
+func (m *memory) run(ctx context.Context, call func(queue.Tx) error, writes bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return errClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	tx := &memoryTx{memory: m, now: stored(m.now()), writes: writes}
+	committed := false
+	defer func() { // also if call panics
+		if !committed {
+			tx.rollBack()
+		}
+	}()
+	if err := call(tx); err != nil {
+		return err
+	}
+	committed = true
+	if tx.announced {
+		close(m.changed)
+		m.changed = make(chan struct{})
+	}
+	return nil
+}
+
+func (m *memory) Changed() <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.changed
+}
+
+func (m *memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	return nil
+}
+
+// memoryTx is a transaction. undo reverts its changes, the last one first.
+type memoryTx struct {
+	*memory
+	now       time.Time
+	writes    bool
+	undo      []func()
+	announced bool
+}
+
+func (t *memoryTx) Now() time.Time { return t.now }
+
+func (t *memoryTx) Announce() { t.announced = true }
+
+// Claim does nothing, because every transaction excludes all others.
+func (t *memoryTx) Claim(string, []sweep.TaskID) error { return nil }
+
+func (t *memoryTx) rollBack() {
+	for i := len(t.undo) - 1; i >= 0; i-- {
+		t.undo[i]()
+	}
+}
+
+// put sets an entry of a table and remembers how to undo that.
+func put[K comparable, V any](t *memoryTx, table map[K]V, key K, value V) error {
+	if !t.writes {
+		return errReadOnly
+	}
+	t.remember(restore(table, key))
+	table[key] = value
+	return nil
+}
+
+// remove deletes an entry of a table and remembers how to undo that.
+func remove[K comparable, V any](t *memoryTx, table map[K]V, key K) error {
+	if !t.writes {
+		return errReadOnly
+	}
+	t.remember(restore(table, key))
+	delete(table, key)
+	return nil
+}
+
+func (t *memoryTx) remember(undo func()) { t.undo = append(t.undo, undo) }
+
+func restore[K comparable, V any](table map[K]V, key K) func() {
+	before, had := table[key]
+	return func() {
+		if had {
+			table[key] = before
+		} else {
+			delete(table, key)
+		}
+	}
+}
 
 func (t *memoryTx) Specification(task sweep.TaskID) (queue.Specification, bool, error) {
 	s, found := t.tasks[task]
@@ -83,7 +256,7 @@ func (t *memoryTx) Attempts(task sweep.TaskID) ([]queue.Attempt, error) {
 	return t.attemptsOf(task), nil
 }
 
-// attemptsOf follows the numbers, which have no gap.
+// attemptsOf lists the attempts of a task, whose numbers have no gap.
 func (t *memoryTx) attemptsOf(task sweep.TaskID) []queue.Attempt {
 	var all []queue.Attempt
 	for n := uint64(1); ; n++ {
@@ -144,7 +317,7 @@ func (t *memoryTx) LastTick() (time.Time, error) { return t.tick, nil }
 
 func (t *memoryTx) PutLastTick(at time.Time) error {
 	if !t.writes {
-		return errViewing
+		return errReadOnly
 	}
 	before := t.tick
 	t.remember(func() { t.tick = before })
@@ -198,4 +371,13 @@ func (t *memoryTx) Recording(digest string) ([]byte, bool, error) {
 
 func (t *memoryTx) PutRecording(digest string, body []byte) error {
 	return put(t, t.recordings, digest, body)
+}
+
+// stored returns a time as a store keeps it: UTC, in whole microseconds, without a
+// monotonic clock reading.
+func stored(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return time.UnixMicro(t.UnixMicro()).UTC()
 }

@@ -1,4 +1,4 @@
-package storetest_test
+package queuetest_test
 
 import (
 	"context"
@@ -9,14 +9,13 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/store"
-	"spiqsweep/coordinator/store/storetest"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/sweep"
 )
 
 var ctx = context.Background()
 
-func memory(now func() time.Time) queue.Store { return store.Memory(store.WithClock(now)) }
+func memory(now func() time.Time) queue.Store { return queuetest.Memory(now) }
 
 // faults gathers what would fail a test.
 type faults struct{ all []string }
@@ -32,7 +31,7 @@ func (f *faults) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, 
 // Consistent notices every planted inconsistency, and nothing where there is none.
 func TestConsistent(t *testing.T) {
 	var lease queue.Lease // of task 0, live
-	done := storetest.Task(1).ID
+	done := queuetest.Task(1).ID
 	changed := func(task sweep.TaskID, change func(*queue.Record)) func(queue.Tx) error {
 		return func(tx queue.Tx) error {
 			r, _, err := tx.Record(task)
@@ -49,16 +48,16 @@ func TestConsistent(t *testing.T) {
 	}
 	for want, plant := range map[string]func(queue.Tx) error{
 		"":                                     func(queue.Tx) error { return nil },
-		"the token is 7, there are 1 attempts": changed(storetest.Task(0).ID, func(r *queue.Record) { r.Attempt = 7 }),
+		"the token is 7, there are 1 attempts": changed(queuetest.Task(0).ID, func(r *queue.Record) { r.Attempt = 7 }),
 		"pardoned up to 9":                     changed(done, func(r *queue.Record) { r.Pardoned = 9 }),
-		"is live, the phase is waiting":        changed(storetest.Task(0).ID, func(r *queue.Record) { r.Phase = queue.Waiting }),
+		"is live, the phase is waiting":        changed(queuetest.Task(0).ID, func(r *queue.Record) { r.Phase = queue.Waiting }),
 		"is leased, its newest attempt is":     changed(done, func(r *queue.Record) { r.Phase = queue.Leased }),
-		"is done without a result":             changed(storetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.Done }),
+		"is done without a result":             changed(queuetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.Done }),
 		"has diverged, its results are":        changed(done, func(r *queue.Record) { r.Phase = queue.Diverged }),
-		"failed for 0 attempts":                changed(storetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.Failed }),
-		"backs off until":                      changed(storetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.BackingOff }),
-		"not before":                           changed(storetest.Task(2).ID, func(r *queue.Record) { r.NotBefore = time.Unix(1, 0) }),
-		"must be alone for no reason":          changed(storetest.Task(2).ID, func(r *queue.Record) { r.Alone = true }),
+		"failed for 0 attempts":                changed(queuetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.Failed }),
+		"backs off until":                      changed(queuetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.BackingOff }),
+		"not before":                           changed(queuetest.Task(2).ID, func(r *queue.Record) { r.NotBefore = time.Unix(1, 0) }),
+		"must be alone for no reason":          changed(queuetest.Task(2).ID, func(r *queue.Record) { r.Alone = true }),
 		"no attempt reported the accepted":     changed(done, func(r *queue.Record) { r.Accepted = "another" }),
 		"an attempt was accepted: true":        changed(done, func(r *queue.Record) { r.Accepted = "" }),
 		"ended at":                             attempt(func(a *queue.Attempt) { a.EndedAt = time.Unix(1, 0) }),
@@ -69,28 +68,28 @@ func TestConsistent(t *testing.T) {
 		"has a checkpoint of step 0":           func(tx queue.Tx) error { return tx.PutCheckpoint(lease.Task, 0, nil) },
 		"has vanished":                         func(queue.Tx) error { return nil },
 	} {
-		lab := storetest.NewLab(t, memory, queue.Policy{})
-		lab.Plan("A", storetest.Plan(0, 3, 10))
-		w := lab.Worker(1)
+		fixture := queuetest.NewFixture(t, memory, queue.Policy{})
+		fixture.Plan("A", queuetest.Plan(0, 3, 10))
+		w := fixture.Worker(1)
 		lease = w.Take()
-		other := lab.Worker(1)
+		other := fixture.Worker(1)
 		other.Sync()
-		lab.Plan("A", storetest.Plan(0, 3, 10))
+		fixture.Plan("A", queuetest.Plan(0, 3, 10))
 		drained := other.Holding()
 		other.Draining = true
-		other.Sync(storetest.Finished(drained, 0))
-		if err := lab.Store.Update(ctx, plant); err != nil {
+		other.Sync(queuetest.Finished(drained, 0))
+		if err := fixture.Store.Update(ctx, plant); err != nil {
 			t.Fatal(err)
 		}
 		known := map[sweep.TaskID]bool{}
 		if want == "has vanished" {
 			known["no such task"] = true
 		}
-		found := strings.Join(storetest.Consistent(lab.Store, known), "\n")
+		found := strings.Join(queuetest.Consistent(fixture.Store, known), "\n")
 		if (want == "") != (found == "") || !strings.Contains(found, want) {
 			t.Errorf("planted %q, found %q", want, found)
 		}
-		if err := lab.Store.Close(); err != nil {
+		if err := fixture.Store.Close(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -98,10 +97,10 @@ func TestConsistent(t *testing.T) {
 
 // A twin reports what its halves answer differently.
 func TestTwin(t *testing.T) {
-	clock := storetest.NewClock()
+	clock := queuetest.NewClock()
 	a, b := memory(clock.Now), memory(clock.Now)
 	var f faults
-	both := storetest.Twin(&f, a, b)
+	both := queuetest.Twin(&f, a, b)
 	put := func(tx queue.Tx) error { return tx.PutRecording("digest", []byte("body")) }
 	get := func(tx queue.Tx) error {
 		_, _, err := tx.Recording("digest")
@@ -124,9 +123,9 @@ func TestTwin(t *testing.T) {
 
 // A stubborn store reports a failure that is not handed on, and runs each call
 // until it succeeds.
-func TestStubborn(t *testing.T) {
+func TestFailingCalls(t *testing.T) {
 	var f faults
-	s := storetest.Stubborn(&f, memory(time.Now), 10)
+	s := queuetest.FailingCalls(&f, memory(time.Now), 10)
 	runs := 0
 	err := s.Update(ctx, func(tx queue.Tx) error {
 		runs++
@@ -151,7 +150,7 @@ func TestStubborn(t *testing.T) {
 
 // Confined notices every call that leaves a claim, and no other.
 func TestConfined(t *testing.T) {
-	claimed, other := storetest.Task(0).ID, storetest.Task(1).ID
+	claimed, other := queuetest.Task(0).ID, queuetest.Task(1).ID
 	for name, c := range map[string]struct {
 		leaves bool
 		call   func(queue.Tx) error
@@ -172,7 +171,7 @@ func TestConfined(t *testing.T) {
 		"a checkpoint":     {true, func(tx queue.Tx) error { return tx.DeleteCheckpoint(other) }},
 		"the processes":    {true, func(tx queue.Tx) error { _, err := tx.Present(); return err }},
 		"the tick":         {true, func(tx queue.Tx) error { return tx.PutLastTick(time.Unix(1, 0)) }},
-		"a sweep":          {true, func(tx queue.Tx) error { return tx.PutSweep(storetest.Sweep("B")) }},
+		"a sweep":          {true, func(tx queue.Tx) error { return tx.PutSweep(queuetest.Sweep("B")) }},
 		"a turn":           {false, func(tx queue.Tx) error { return tx.SetTurn("A", 7) }},
 		"a second claim":   {true, func(tx queue.Tx) error { return tx.Claim("P", nil) }},
 		"what it was granted": {false, func(tx queue.Tx) error {
@@ -182,9 +181,9 @@ func TestConfined(t *testing.T) {
 		}},
 	} {
 		var f faults
-		lab := storetest.NewLab(t, memory, queue.Policy{})
-		lab.Plan("A", storetest.Plan(0, 3, 10))
-		err := storetest.Confined(&f, lab.Store).Update(ctx, func(tx queue.Tx) error {
+		fixture := queuetest.NewFixture(t, memory, queue.Policy{})
+		fixture.Plan("A", queuetest.Plan(0, 3, 10))
+		err := queuetest.Confined(&f, fixture.Store).Update(ctx, func(tx queue.Tx) error {
 			return errors.Join(tx.Claim("P", []sweep.TaskID{claimed}), c.call(tx))
 		})
 		if err != nil || (len(f.all) > 0) != c.leaves {

@@ -1,4 +1,4 @@
-package storetest
+package queuetest
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 )
 
 // checkpointing is about checkpoints that move to another worker.
-var checkpointing = []life{
+var checkpointing = []Scenario{
 	{"only a larger step", largerStep},
 	{"only from the live attempt, only to its holder", liveAttempt},
 	{"a checkpoint moves to another worker", moves},
@@ -18,9 +18,9 @@ var checkpointing = []life{
 	{"a commit that failed", checkpointFault},
 }
 
-func largerStep(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	w := l.Worker(1)
+func largerStep(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	w := f.Worker(1)
 	lease := w.Take()
 	for _, c := range []struct {
 		step uint64
@@ -30,20 +30,20 @@ func largerStep(t *testing.T, l *Lab) {
 			t.Errorf("checkpoint of step %d stored: %v", c.step, got)
 		}
 	}
-	step, body, err := l.Queue.Checkpoint(ctx, w.ID, lease)
+	step, body, err := f.Queue.Checkpoint(ctx, w.ID, lease)
 	if err != nil || step != Steps || string(body) != string([]byte{Steps}) {
 		t.Errorf("checkpoint = %d, %v, %v", step, body, err)
 	}
-	if a := l.Attempts(lease.Task)[0]; !a.Started || a.Step != Steps {
+	if a := f.Attempts(lease.Task)[0]; !a.Started || a.Step != Steps {
 		t.Errorf("attempt: %+v", a)
 	}
 	w.Sync(Finished(lease, 0))
-	l.Consistent() // it is gone
+	f.Consistent() // it is gone
 }
 
-func liveAttempt(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	slow, fast, old, fresh := race(l)
+func liveAttempt(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	slow, fast, old, fresh := race(f)
 	for name, try := range map[string]struct {
 		w     *Worker
 		lease queue.Lease
@@ -56,32 +56,32 @@ func liveAttempt(t *testing.T, l *Lab) {
 		if try.w.Checkpoint(try.lease, 50) {
 			t.Errorf("%s checkpoint was stored", name)
 		}
-		if _, _, err := l.Queue.Checkpoint(ctx, try.w.ID, try.lease); !errors.Is(err, queue.ErrNotHeld) {
+		if _, _, err := f.Queue.Checkpoint(ctx, try.w.ID, try.lease); !errors.Is(err, queue.ErrNotHeld) {
 			t.Errorf("%s checkpoint: %v: want %v", name, err, queue.ErrNotHeld)
 		}
 	}
-	step, body, err := l.Queue.Checkpoint(ctx, fast.ID, fresh)
+	step, body, err := f.Queue.Checkpoint(ctx, fast.ID, fresh)
 	if step != 0 || body != nil || err != nil {
 		t.Errorf("checkpoint where there is none: %d, %v, %v", step, body, err)
 	}
-	l.Consistent()
+	f.Consistent()
 }
 
-func moves(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	w := l.Worker(1)
+func moves(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	w := f.Worker(1)
 	w.Checkpoint(w.Take(), 40)
-	l.Tick(61 * time.Second)
-	next := l.Worker(1)
+	f.Tick(61 * time.Second)
+	next := f.Worker(1)
 	fresh := Fresh(next.Sync())[0]
 	if fresh.Work.CheckpointStep != 40 {
 		t.Fatalf("work: %+v", fresh.Work)
 	}
-	step, body, err := l.Queue.Checkpoint(ctx, next.ID, fresh.Lease)
+	step, body, err := f.Queue.Checkpoint(ctx, next.ID, fresh.Lease)
 	if err != nil || step != 40 || string(body) != "\x28" {
 		t.Errorf("checkpoint = %d, %v, %v", step, body, err)
 	}
-	if a := l.Attempts(fresh.Task); a[0].Saved != 40 || a[1].From != 40 {
+	if a := f.Attempts(fresh.Task); a[0].Saved != 40 || a[1].From != 40 {
 		t.Errorf("attempts: %+v", a)
 	}
 	if next.Checkpoint(fresh.Lease, 40) {
@@ -92,64 +92,64 @@ func moves(t *testing.T, l *Lab) {
 	}
 }
 
-func checkpointRenews(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 2, 10))
-	w := l.Worker(2)
+func checkpointRenews(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 2, 10))
+	w := f.Worker(2)
 	w.Sync()
-	a, b := w.held()[0].Lease, w.held()[1].Lease
-	l.Tick(40 * time.Second)
+	a, b := w.Leases()[0].Lease, w.Leases()[1].Lease
+	f.Tick(40 * time.Second)
 	w.Checkpoint(a, 10)
-	l.Tick(40 * time.Second)
-	l.WantCounts("A", queue.Counts{Planned: 2, Leased: 2})
+	f.Tick(40 * time.Second)
+	f.WantCounts("A", queue.Counts{Planned: 2, Leased: 2})
 	w.Checkpoint(a, 10) // no larger step: no sign of life
-	l.Tick(21 * time.Second)
-	l.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
+	f.Tick(21 * time.Second)
+	f.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
 
 	if w.Checkpoint(a, 10) {
 		t.Error("no larger step, but stored")
 	}
-	l.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
+	f.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
 	if !w.Checkpoint(a, 20) {
 		t.Error("a checkpoint of an expired lease that was not granted again was refused")
 	}
-	l.WantCounts("A", queue.Counts{Planned: 2, Leased: 1, Pending: 1})
-	l.Tick(59 * time.Second)
-	l.WantCounts("A", queue.Counts{Planned: 2, Leased: 1, Pending: 1})
+	f.WantCounts("A", queue.Counts{Planned: 2, Leased: 1, Pending: 1})
+	f.Tick(59 * time.Second)
+	f.WantCounts("A", queue.Counts{Planned: 2, Leased: 1, Pending: 1})
 	if answer := w.Sync(); len(answer.Assignments) != 2 {
 		t.Errorf("assignments: %+v", answer.Assignments)
 	}
 
 	// Nobody wants the tasks any more: nothing brings their leases back.
-	l.Plan("A", nil)
+	f.Plan("A", nil)
 	if w.Checkpoint(b, 30) {
 		t.Error("a checkpoint of a withdrawn task was stored")
 	}
 }
 
-func badSteps(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	w := l.Worker(1)
+func badSteps(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	w := f.Worker(1)
 	lease := w.Take()
 	for _, step := range []uint64{0, Steps + 1, 1 << 63} {
-		if _, err := l.Queue.PutCheckpoint(ctx, w.ID, lease, step, []byte("body")); !errors.Is(err, queue.ErrInvalid) {
+		if _, err := f.Queue.PutCheckpoint(ctx, w.ID, lease, step, []byte("body")); !errors.Is(err, queue.ErrInvalid) {
 			t.Errorf("checkpoint of step %d: %v: want %v", step, err, queue.ErrInvalid)
 		}
 	}
-	l.Consistent()
+	f.Consistent()
 }
 
-func checkpointFault(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	w := l.Worker(1)
+func checkpointFault(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	w := f.Worker(1)
 	lease := w.Take()
 	for fault, stored := range map[Fault]bool{FailedCommit: true, UnknownCommit: false} {
-		l.Store.Next = fault
-		if _, err := l.Queue.PutCheckpoint(ctx, w.ID, lease, uint64(10*fault), []byte("body")); !errors.Is(err, queue.ErrUnavailable) {
+		f.Store.Next = fault
+		if _, err := f.Queue.PutCheckpoint(ctx, w.ID, lease, uint64(10*fault), []byte("body")); !errors.Is(err, queue.ErrUnavailable) {
 			t.Fatalf("fault %d: %v", fault, err)
 		}
 		if got := w.Checkpoint(lease, uint64(10*fault)); got != stored && fault == UnknownCommit {
 			t.Errorf("after fault %d, stored: %v", fault, got)
 		}
 	}
-	l.Consistent()
+	f.Consistent()
 }

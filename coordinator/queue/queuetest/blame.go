@@ -1,4 +1,4 @@
-package storetest
+package queuetest
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 )
 
 // blaming is about failures, losses and retry.
-var blaming = []life{
+var blaming = []Scenario{
 	{"a task that fails always", failsAlways},
 	{"a failure that repeats", repeats},
 	{"a reproducible failure", reproducible},
@@ -24,9 +24,9 @@ var blaming = []life{
 	{"retry of one task", retryOne},
 }
 
-func failsAlways(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 2, 10))
-	w := l.Worker(1)
+func failsAlways(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 2, 10))
+	w := f.Worker(1)
 	w.Sync(Finished(w.Take(), 0))
 	for attempt := uint64(1); attempt <= 3; attempt++ {
 		lease := w.Holding()
@@ -39,255 +39,255 @@ func failsAlways(t *testing.T, l *Lab) {
 		if attempt == 3 {
 			break
 		}
-		l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Pending: 1})
-		l.Tick(10 * time.Second * time.Duration(attempt))
+		f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Pending: 1})
+		f.Tick(10 * time.Second * time.Duration(attempt))
 		if fresh := Fresh(w.Sync()); len(fresh) != 1 || fresh[0].Work.CheckpointStep != 0 {
 			t.Fatalf("after failure %d: %+v", attempt, fresh)
 		}
 	}
-	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Failed: 1})
-	s := l.Status("A")
+	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Failed: 1})
+	s := f.Status("A")
 	if len(s.Failed) != 1 || s.Failed[0].Reason != "it failed 3 times, the last time with: NaN at step 9" || !s.Counts.Finished() {
 		t.Errorf("status: %+v", s.Failed)
 	}
-	for _, a := range l.Attempts(Task(1).ID) {
+	for _, a := range f.Attempts(Task(1).ID) {
 		if a.Outcome != queue.AttemptFailed || a.Log != "log of NaN at step 9" {
 			t.Errorf("attempt: %+v", a)
 		}
 	}
 	// It stays aside, also in another sweep and another revision, until a retry.
-	l.Plan("B", Plan(1, 2, 10))
-	l.Tick(time.Hour)
+	f.Plan("B", Plan(1, 2, 10))
+	f.Tick(time.Hour)
 	if answer := w.Sync(); !answer.Done {
 		t.Errorf("answer: %+v", answer)
 	}
-	if n := l.Retry(queue.RetryRequest{}); n != 1 {
+	if n := f.Retry(queue.RetryRequest{}); n != 1 {
 		t.Errorf("reopened %d", n)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Pending: 1})
-	l.WantCounts("B", queue.Counts{Planned: 1, Pending: 1})
+	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Pending: 1})
+	f.WantCounts("B", queue.Counts{Planned: 1, Pending: 1})
 	lease := w.Take()
 	if lease.Attempt != 4 {
 		t.Errorf("attempt = %d: the token goes on", lease.Attempt)
 	}
 	// Its past is pardoned: one more failure is the first.
 	w.Sync(Fails(lease, "NaN"))
-	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Pending: 1})
-	l.Tick(10 * time.Second)
+	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Pending: 1})
+	f.Tick(10 * time.Second)
 	w.Sync(Finished(w.Take(), 0))
-	l.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
-	if n := len(l.Attempts(Task(1).ID)); n != 5 {
+	f.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
+	if n := len(f.Attempts(Task(1).ID)); n != 5 {
 		t.Errorf("%d attempts are remembered", n)
 	}
 }
 
 // repeats fails a task twice at one step: the third attempt would be in vain.
-func repeats(t *testing.T, l *Lab) {
-	l.policy.MaxRepeats = 2
-	l.Restart()
-	l.Plan("A", Plan(0, 1, 10))
-	w := l.Worker(1)
+func repeats(t *testing.T, f *Fixture) {
+	f.policy.MaxRepeats = 2
+	f.Restart()
+	f.Plan("A", Plan(0, 1, 10))
+	w := f.Worker(1)
 	for _, step := range []string{"3", "4", "3"} {
-		l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+		f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 		w.Sync(Fails(w.Take(), "panic after step "+step))
-		l.Tick(20 * time.Second)
+		f.Tick(20 * time.Second)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
-	if r := l.Record(Task(0).ID); r.Reason != "it failed 2 times in the same way: panic after step 3" {
+	f.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
+	if r := f.Record(Task(0).ID); r.Reason != "it failed 2 times in the same way: panic after step 3" {
 		t.Errorf("reason: %q", r.Reason)
 	}
-	l.Retry(queue.RetryRequest{})
+	f.Retry(queue.RetryRequest{})
 	w.Sync(Fails(w.Take(), "panic after step 3")) // the first one since the retry
-	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 }
 
 // reproducible fails a task by its numbers: a second attempt would be in vain.
-func reproducible(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	w := l.Worker(1)
+func reproducible(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	w := f.Worker(1)
 	for range 2 {
 		report := Fails(w.Take(), "NaN at step 3")
 		report.Failure.Reproducible = true
 		w.Sync(report)
-		l.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
-		if r := l.Record(Task(0).ID); r.Reason != "it would fail in every attempt: NaN at step 3" {
+		f.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
+		if r := f.Record(Task(0).ID); r.Reason != "it would fail in every attempt: NaN at step 3" {
 			t.Errorf("reason: %q", r.Reason)
 		}
-		l.Retry(queue.RetryRequest{})
+		f.Retry(queue.RetryRequest{})
 	}
 	w.Sync(Finished(w.Take(), 0))
-	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
 }
 
-func backOff(t *testing.T, l *Lab) {
-	l.policy.MaxAttempts = 12
-	l.Restart()
-	l.Plan("A", Plan(0, 1, 10))
-	w := l.Worker(1)
+func backOff(t *testing.T, f *Fixture) {
+	f.policy.MaxAttempts = 12
+	f.Restart()
+	f.Plan("A", Plan(0, 1, 10))
+	w := f.Worker(1)
 	for _, want := range []float64{10, 20, 40, 80, 160, 320, 600, 600} {
 		lease := w.Take()
 		w.Sync(Fails(lease, "NaN"))
-		pause := l.Record(lease.Task).NotBefore.Sub(l.Clock.Now())
+		pause := f.Record(lease.Task).NotBefore.Sub(f.Clock.Now())
 		if pause.Seconds() != want {
 			t.Errorf("after failure %d: a pause of %v: want %v s", lease.Attempt, pause, want)
 		}
-		l.Tick(pause - time.Microsecond)
+		f.Tick(pause - time.Microsecond)
 		if fresh := Fresh(w.Sync()); len(fresh) != 0 {
 			t.Fatalf("granted before the back-off ended: %+v", fresh)
 		}
-		l.Tick(time.Microsecond)
+		f.Tick(time.Microsecond)
 	}
 }
 
-func clipped(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 3, 10))
-	w := l.Worker(1)
+func clipped(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 3, 10))
+	w := f.Worker(1)
 	lease := w.Take()
 	w.Sync(queue.Report{Lease: lease, Failure: &queue.Failure{
 		Message: strings.Repeat("µ", 4000), Log: strings.Repeat("µ", 40000) + "the end",
 	}})
-	a := l.Attempts(lease.Task)[0]
+	a := f.Attempts(lease.Task)[0]
 	if len(a.Reason) != 4096 || len(a.Log) < 65535-1 || len(a.Log) > 65536 || !strings.HasSuffix(a.Log, "µthe end") ||
 		strings.ToValidUTF8(a.Log, "?") != a.Log || strings.ToValidUTF8(a.Reason, "?") != a.Reason {
 		t.Errorf("message of %d bytes, log of %d", len(a.Reason), len(a.Log))
 	}
 	lease = w.Holding()
 	w.Sync(queue.Report{Lease: lease, HandBack: &queue.HandBack{Reason: "x" + strings.Repeat("µ", 4000)}})
-	if n := len(l.Attempts(lease.Task)[0].Reason); n != 4095 {
+	if n := len(f.Attempts(lease.Task)[0].Reason); n != 4095 {
 		t.Errorf("reason of %d bytes", n)
 	}
 }
 
 // kill starts what a worker holds and lets it die.
-func kill(l *Lab, w *Worker) {
-	l.TB.Helper()
+func kill(f *Fixture, w *Worker) {
+	f.TB.Helper()
 	for lease := range w.Holds {
 		w.Start(lease, 1)
 	}
 	w.Sync()
-	l.Tick(61 * time.Second)
+	f.Tick(61 * time.Second)
 }
 
-func killsProcess(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
+func killsProcess(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
 	for n := range 5 {
-		w := l.Worker(1)
+		w := f.Worker(1)
 		w.Take()
-		kill(l, w)
+		kill(f, w)
 		want := queue.Counts{Planned: 1, Pending: 1}
 		if n == 4 {
 			want = queue.Counts{Planned: 1, Failed: 1}
 		}
-		l.WantCounts("A", want)
+		f.WantCounts("A", want)
 	}
-	if r := l.Record(Task(0).ID); !strings.Contains(r.Reason, "lost with it 5 times") || !strings.Contains(r.Reason, "host") {
+	if r := f.Record(Task(0).ID); !strings.Contains(r.Reason, "lost with it 5 times") || !strings.Contains(r.Reason, "host") {
 		t.Errorf("reason: %q", r.Reason)
 	}
-	l.Retry(queue.RetryRequest{})
-	w := l.Worker(1)
+	f.Retry(queue.RetryRequest{})
+	w := f.Worker(1)
 	w.Sync(Finished(w.Take(), 0))
-	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
 }
 
-func notStarted(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
+func notStarted(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
 	for range 7 {
-		w := l.Worker(1)
+		w := f.Worker(1)
 		w.Take()
-		l.Tick(61 * time.Second)
+		f.Tick(61 * time.Second)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
-	if r := l.Record(Task(0).ID); r.Alone || r.Attempt != 7 {
+	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+	if r := f.Record(Task(0).ID); r.Alone || r.Attempt != 7 {
 		t.Errorf("record: %+v", r)
 	}
 }
 
-func getsOn(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
+func getsOn(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
 	lose := func(step uint64) {
 		t.Helper()
-		w := l.Worker(1)
+		w := f.Worker(1)
 		lease := w.Take()
 		w.Start(lease, step)
 		if step > 0 {
 			w.Checkpoint(lease, step)
 		}
-		kill(l, w)
+		kill(f, w)
 	}
 	for step := uint64(10); step <= 80; step += 10 {
 		lose(step)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
-	if r := l.Record(Task(0).ID); r.Alone {
+	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+	if r := f.Record(Task(0).ID); r.Alone {
 		t.Errorf("record: %+v", r)
 	}
 	// Now it is stuck at step 80.
 	for n := range 5 {
-		if r := l.Record(Task(0).ID); r.Alone != (n > 0) || r.Phase != queue.Waiting {
+		if r := f.Record(Task(0).ID); r.Alone != (n > 0) || r.Phase != queue.Waiting {
 			t.Errorf("after %d losses without progress: %+v", n, r)
 		}
 		lose(0)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
+	f.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
 	// A retry does not begin at the checkpoint that it was stuck at.
-	l.Retry(queue.RetryRequest{})
-	if fresh := Fresh(l.Worker(1).Sync()); fresh[0].Work.CheckpointStep != 0 {
+	f.Retry(queue.RetryRequest{})
+	if fresh := Fresh(f.Worker(1).Sync()); fresh[0].Work.CheckpointStep != 0 {
 		t.Errorf("after the retry: %+v", fresh[0].Work)
 	}
 }
 
-func failureResets(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
+func failureResets(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
 	lose := func(step uint64) {
 		t.Helper()
-		w := l.Worker(1)
+		w := f.Worker(1)
 		w.Checkpoint(w.Take(), step)
-		kill(l, w)
+		kill(f, w)
 	}
 	lose(50)
-	w := l.Worker(1)
+	w := f.Worker(1)
 	w.Sync(Fails(w.Take(), "NaN"))
-	l.Tick(10 * time.Second)
+	f.Tick(10 * time.Second)
 	lose(20) // less than 50, but it began from 0
-	if r := l.Record(Task(0).ID); r.Alone {
+	if r := f.Record(Task(0).ID); r.Alone {
 		t.Errorf("record: %+v", r)
 	}
 	lose(30)
-	if r := l.Record(Task(0).ID); r.Alone {
+	if r := f.Record(Task(0).ID); r.Alone {
 		t.Errorf("record: %+v", r)
 	}
 }
 
-func retryOne(t *testing.T, l *Lab) {
-	l.policy.MaxAttempts = 3
-	l.Plan("A", Plan(0, 3, 10))
-	w := l.Worker(3)
+func retryOne(t *testing.T, f *Fixture) {
+	f.policy.MaxAttempts = 3
+	f.Plan("A", Plan(0, 3, 10))
+	w := f.Worker(3)
 	for range 3 {
 		w.Sync()
-		for _, h := range w.held() {
+		for _, h := range w.Leases() {
 			w.Sync(Fails(h.Lease, "NaN"))
 		}
-		l.Tick(20 * time.Second)
+		f.Tick(20 * time.Second)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 3, Failed: 3})
-	if n := l.Retry(queue.RetryRequest{Diverged: true}); n != 0 {
+	f.WantCounts("A", queue.Counts{Planned: 3, Failed: 3})
+	if n := f.Retry(queue.RetryRequest{Diverged: true}); n != 0 {
 		t.Errorf("reopened %d", n)
 	}
-	if n := l.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{Task(1).ID}}}); n != 1 {
+	if n := f.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{Task(1).ID}}}); n != 1 {
 		t.Errorf("reopened %d", n)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 3, Failed: 2, Pending: 1})
+	f.WantCounts("A", queue.Counts{Planned: 3, Failed: 2, Pending: 1})
 	for _, task := range []sweep.TaskID{"no such task", Task(7).ID} {
-		if _, err := l.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{Task(0).ID, task}}}); err == nil {
+		if _, err := f.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{Task(0).ID, task}}}); err == nil {
 			t.Errorf("retry of %q: want an error", task)
 		}
 	}
-	l.WantCounts("A", queue.Counts{Planned: 3, Failed: 2, Pending: 1})
-	l.Plan("A", Plan(1, 3, 10))
-	if _, err := l.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{Task(0).ID}}}); !errors.Is(err, queue.ErrUnknown) {
+	f.WantCounts("A", queue.Counts{Planned: 3, Failed: 2, Pending: 1})
+	f.Plan("A", Plan(1, 3, 10))
+	if _, err := f.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{Task(0).ID}}}); !errors.Is(err, queue.ErrUnknown) {
 		t.Errorf("retry of a task that no sweep wants: %v", err)
 	}
 	// It stays aside for whoever wants it again.
-	l.Plan("B", Plan(0, 1, 10))
-	l.WantCounts("B", queue.Counts{Planned: 1, Failed: 1})
+	f.Plan("B", Plan(0, 1, 10))
+	f.WantCounts("B", queue.Counts{Planned: 1, Failed: 1})
 }

@@ -1,4 +1,4 @@
-package storetest
+package queuetest
 
 import (
 	"strings"
@@ -10,7 +10,7 @@ import (
 )
 
 // results is about whose result counts, and about results that differ.
-var results = []life{
+var results = []Scenario{
 	{"already judged", already},
 	{"one bad result never spoils a call", badResults},
 	{"an invalid result is a failure of the task", invalidFails},
@@ -35,12 +35,12 @@ func missingLease(n int, attempt uint64) queue.Lease {
 
 // A store that went back in time has lost the leases of a worker: its results count
 // where there is none, are compared where there is, and each is judged once.
-func wentBack(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 5, 10))
-	w, old := l.Worker(3), l.Worker(1)
+func wentBack(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 5, 10))
+	w, old := f.Worker(3), f.Worker(1)
 	held := w.Sync().Assignments // tasks 0 to 2, of which 1 and 2 are done
 	w.Sync(Finished(held[1].Lease, 0), Finished(held[2].Lease, 0))
-	if warnings := l.Queue.Warnings(); len(warnings) != 0 {
+	if warnings := f.Queue.Warnings(); len(warnings) != 0 {
 		t.Errorf("warnings: %q", warnings)
 	}
 	for name, c := range map[string]struct {
@@ -72,50 +72,50 @@ func wentBack(t *testing.T, l *Lab) {
 	if answer := w.Sync(); len(answer.Assignments) > 0 && answer.Assignments[0].Lease == held[0].Lease {
 		t.Errorf("a task whose result came in is still leased: %+v", answer)
 	}
-	s := l.Status("A")
+	s := f.Status("A")
 	if s.Counts.Done != 3 || s.Counts.Diverged != 1 {
 		t.Errorf("counts: %+v", s.Counts)
 	}
 	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "the store is older than its workers") {
 		t.Errorf("warnings: %q", s.Warnings)
 	}
-	if got := l.Outcomes(Task(0).ID); len(got) != 2 || got[0] != queue.Withdrawn || got[1] != queue.Accepted {
+	if got := f.Outcomes(Task(0).ID); len(got) != 2 || got[0] != queue.Withdrawn || got[1] != queue.Accepted {
 		t.Errorf("outcomes of a task that was granted again: %v", got)
 	}
 }
 
 // A lease that the store has lost is withdrawn, and tells of the loss.
-func wentBackHeld(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	w := l.Worker(1)
+func wentBackHeld(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	w := f.Worker(1)
 	r := w.Request()
 	r.Held, r.FreeSlots = []queue.Held{{Lease: missingLease(0, 1), Step: 5, Started: true}}, 0
-	if answer := w.Call(r); len(answer.Assignments) != 0 || len(l.Status("A").Warnings) != 0 {
-		t.Errorf("unproven: %+v, warnings %q", answer, l.Status("A").Warnings)
+	if answer := w.Call(r); len(answer.Assignments) != 0 || len(f.Status("A").Warnings) != 0 {
+		t.Errorf("unproven: %+v, warnings %q", answer, f.Status("A").Warnings)
 	}
 	r = w.Request()
 	r.Held, r.FreeSlots = []queue.Held{{Lease: missingLease(0, 1), Step: 5, Started: true, Proven: true}}, 0
-	if answer := w.Call(r); len(answer.Assignments) != 0 || len(l.Status("A").Warnings) != 1 {
-		t.Errorf("proven: %+v, warnings %q", answer, l.Status("A").Warnings)
+	if answer := w.Call(r); len(answer.Assignments) != 0 || len(f.Status("A").Warnings) != 1 {
+		t.Errorf("proven: %+v, warnings %q", answer, f.Status("A").Warnings)
 	}
 }
 
 // A result from before a verification is one of it.
-func wentBackVerifying(t *testing.T, l *Lab) {
-	w := finish(l, 2)
-	l.verifies(1, 1)
+func wentBackVerifying(t *testing.T, f *Fixture) {
+	w := finish(f, 2)
+	f.verifies(1, 1)
 	lease := w.Take()
-	old := l.Worker(1)
+	old := f.Worker(1)
 	report := func(task sweep.TaskID, variant int) queue.SyncAnswer {
 		r := old.Request(Finished(queue.Lease{Task: task, Attempt: 9}, variant))
 		r.Reports[0].Proven, r.FreeSlots = true, 0
 		return old.Call(r)
 	}
 	verdict(t, report(lease.Task, 1), queue.JudgedAccepted)
-	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Verifying: 1, Diverged: 1})
+	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Verifying: 1, Diverged: 1})
 	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedLate)
 	verdict(t, report(w.Holding().Task, 0), queue.JudgedAccepted)
-	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Diverged: 1})
+	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Diverged: 1})
 }
 
 func verdict(t *testing.T, answer queue.SyncAnswer, want queue.Judgement) {
@@ -125,9 +125,9 @@ func verdict(t *testing.T, answer queue.SyncAnswer, want queue.Judgement) {
 	}
 }
 
-func already(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 3, 10))
-	w := l.Worker(1)
+func already(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 3, 10))
+	w := f.Worker(1)
 	lease := w.Take()
 	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedAccepted)
 	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedAlready)
@@ -136,21 +136,21 @@ func already(t *testing.T, l *Lab) {
 	if !strings.Contains(other.Verdicts[0].Why, Result(0).Digest) {
 		t.Errorf("why: %q", other.Verdicts[0].Why)
 	}
-	next := w.held()[0].Lease
+	next := w.Leases()[0].Lease
 	verdict(t, w.Sync(Fails(next, "NaN")), queue.JudgedAccepted)
 	verdict(t, w.Sync(Fails(next, "NaN")), queue.JudgedAlready)
-	next = w.held()[0].Lease
+	next = w.Leases()[0].Lease
 	verdict(t, w.Sync(HandsBack(next)), queue.JudgedAccepted)
 	verdict(t, w.Sync(HandsBack(next)), queue.JudgedAlready)
-	l.WantCounts("A", queue.Counts{Planned: 3, Done: 1, Pending: 1, Leased: 1})
+	f.WantCounts("A", queue.Counts{Planned: 3, Done: 1, Pending: 1, Leased: 1})
 }
 
-func badResults(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 8, 10))
-	w, other := l.Worker(6), l.Worker(1)
+func badResults(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 8, 10))
+	w, other := f.Worker(6), f.Worker(1)
 	w.Sync()
 	theirs := other.Take()
-	held := w.held()
+	held := w.Leases()
 	report := func(i int, change func(*queue.ResultReport)) queue.Report {
 		r := Finished(held[i].Lease, 0)
 		change(r.Result)
@@ -193,65 +193,65 @@ func badResults(t *testing.T, l *Lab) {
 	}
 	// Four invalid results of its own tasks failed those; the two senseless reports
 	// did not touch their lease.
-	if r := l.Record(held[4].Task); r.Phase != queue.Leased {
+	if r := f.Record(held[4].Task); r.Phase != queue.Leased {
 		t.Errorf("a senseless report made the task %s", r.Phase)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 8, Done: 1, Leased: 3, Pending: 4})
+	f.WantCounts("A", queue.Counts{Planned: 8, Done: 1, Leased: 3, Pending: 4})
 }
 
-func invalidFails(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	w := l.Worker(1)
+func invalidFails(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	w := f.Worker(1)
 	lease := w.Take()
 	bad := Finished(lease, 0)
 	bad.Result.Digest = "short"
 	verdict(t, w.Sync(bad), queue.JudgedInvalid)
-	a := l.Attempts(lease.Task)[0]
+	a := f.Attempts(lease.Task)[0]
 	if a.Outcome != queue.AttemptFailed || !strings.HasPrefix(a.Reason, "invalid result: ") || a.Digest != "" {
 		t.Errorf("attempt: %+v", a)
 	}
-	l.Tick(10 * time.Second)
+	f.Tick(10 * time.Second)
 	again := w.Take()
 	verdict(t, w.Sync(bad), queue.JudgedInvalid) // the old one once more touches nobody
-	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	f.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
 	verdict(t, w.Sync(Finished(again, 0)), queue.JudgedAccepted)
 }
 
 // race lets a lease expire and another process take the task.
-func race(l *Lab) (slow, fast *Worker, old, fresh queue.Lease) {
-	l.TB.Helper()
-	slow, fast = l.Worker(1), l.Worker(1)
+func race(f *Fixture) (slow, fast *Worker, old, fresh queue.Lease) {
+	f.TB.Helper()
+	slow, fast = f.Worker(1), f.Worker(1)
 	old = slow.Take()
 	slow.Start(old, 1)
 	slow.Sync()
-	l.Tick(61 * time.Second)
+	f.Tick(61 * time.Second)
 	fresh = fast.Take()
 	if fresh.Task != old.Task || fresh.Attempt != old.Attempt+1 {
-		l.TB.Fatalf("after %v was lost, %v is granted", old, fresh)
+		f.TB.Fatalf("after %v was lost, %v is granted", old, fresh)
 	}
 	return slow, fast, old, fresh
 }
 
-func lateAgrees(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	slow, fast, old, fresh := race(l)
+func lateAgrees(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	slow, fast, old, fresh := race(f)
 	fast.Sync(Finished(fresh, 0))
 	answer := slow.Sync(Finished(old, 0))
 	verdict(t, answer, queue.JudgedLate)
 	verdict(t, slow.Sync(Finished(old, 0)), queue.JudgedAlready)
-	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
-	if got := l.Outcomes(old.Task); got[0] != queue.Late || got[1] != queue.Accepted {
+	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	if got := f.Outcomes(old.Task); got[0] != queue.Late || got[1] != queue.Accepted {
 		t.Errorf("outcomes: %v", got)
 	}
 }
 
-func lateDiffers(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	slow, fast, old, fresh := race(l)
+func lateDiffers(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	slow, fast, old, fresh := race(f)
 	fast.Sync(Finished(fresh, 0))
 	verdict(t, slow.Sync(Finished(old, 1)), queue.JudgedLate)
-	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
-	row := l.Rows("A")[0]
+	f.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
+	row := f.Rows("A")[0]
 	if row.Digest != Result(0).Digest || row.State != sweep.Diverged {
 		t.Error("a late result replaced the accepted one")
 	}
@@ -259,141 +259,141 @@ func lateDiffers(t *testing.T, l *Lab) {
 	if row.Reason != want {
 		t.Errorf("the reason is %q, want %q", row.Reason, want)
 	}
-	s := l.Status("A")
+	s := f.Status("A")
 	if len(s.Diverged) != 1 || s.Diverged[0].Task.ID != old.Task || !s.Counts.Finished() {
 		t.Errorf("status: %+v", s)
 	}
 }
 
-func lateCameFirst(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	slow, fast, old, fresh := race(l)
+func lateCameFirst(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	slow, fast, old, fresh := race(f)
 	verdict(t, slow.Sync(Finished(old, 1)), queue.JudgedLate)
-	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
-	if l.Record(old.Task).Alone {
+	f.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	if f.Record(old.Task).Alone {
 		t.Error("a process that has reported was not lost, but its task must be alone")
 	}
 	verdict(t, fast.Sync(Finished(fresh, 0)), queue.JudgedAccepted)
-	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
-	if l.Rows("A")[0].Digest != Result(0).Digest {
+	f.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
+	if f.Rows("A")[0].Digest != Result(0).Digest {
 		t.Error("not the result of the live attempt was accepted")
 	}
 }
 
-func lateEnds(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	slow, _, old, _ := race(l)
+func lateEnds(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	slow, _, old, _ := race(f)
 	verdict(t, slow.Sync(Fails(old, "panic")), queue.JudgedLate)
 	verdict(t, slow.Sync(HandsBack(old)), queue.JudgedLate)
 	invalid := Finished(old, 0)
 	invalid.Result.Body = nil
 	verdict(t, slow.Sync(invalid), queue.JudgedInvalid)
-	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
-	if got := l.Outcomes(old.Task); got[0] != queue.Lost {
+	f.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	if got := f.Outcomes(old.Task); got[0] != queue.Lost {
 		t.Errorf("outcomes: %v", got)
 	}
 }
 
 // diverge makes a task of which variant 0 is accepted and variant 1 came late.
-func diverge(l *Lab) (task sweep.TaskID) {
-	l.TB.Helper()
-	slow, fast, old, fresh := race(l)
+func diverge(f *Fixture) (task sweep.TaskID) {
+	f.TB.Helper()
+	slow, fast, old, fresh := race(f)
 	fast.Sync(Finished(fresh, 0))
 	slow.Sync(Finished(old, 1))
-	if r := l.Record(old.Task); r.Phase != queue.Diverged {
-		l.TB.Fatalf("the task is %s", r.Phase)
+	if r := f.Record(old.Task); r.Phase != queue.Diverged {
+		f.TB.Fatalf("the task is %s", r.Phase)
 	}
 	return old.Task
 }
 
-func twoOfThree(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 2, 10))
-	task := diverge(l)
-	if n := l.Retry(queue.RetryRequest{}); n != 0 {
+func twoOfThree(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 2, 10))
+	task := diverge(f)
+	if n := f.Retry(queue.RetryRequest{}); n != 0 {
 		t.Errorf("a retry of what failed reopened %d that diverged", n)
 	}
-	if n := l.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{task, Task(1).ID}}, Diverged: true}); n != 1 {
+	if n := f.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{task, Task(1).ID}}, Diverged: true}); n != 1 {
 		t.Errorf("reopened %d", n)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 2, Leased: 1, Pending: 1})
-	if row := l.Rows("A")[0]; row.Digest != "" {
+	f.WantCounts("A", queue.Counts{Planned: 2, Leased: 1, Pending: 1})
+	if row := f.Rows("A")[0]; row.Digest != "" {
 		t.Error("a pending task has a result")
 	}
-	w := l.Worker(1)
+	w := f.Worker(1)
 	verdict(t, w.Sync(Finished(w.Take(), 0)), queue.JudgedAccepted)
-	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Leased: 1})
-	if l.Rows("A")[0].Digest != Result(0).Digest {
+	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Leased: 1})
+	if f.Rows("A")[0].Digest != Result(0).Digest {
 		t.Error("not what two of three agree on")
 	}
 }
 
-func acceptedWasWrong(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	diverge(l)
-	if n := l.Retry(queue.RetryRequest{Diverged: true}); n != 1 {
+func acceptedWasWrong(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	diverge(f)
+	if n := f.Retry(queue.RetryRequest{Diverged: true}); n != 1 {
 		t.Errorf("reopened %d", n)
 	}
-	w := l.Worker(1)
+	w := f.Worker(1)
 	verdict(t, w.Sync(Finished(w.Take(), 1)), queue.JudgedAccepted)
-	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
-	if l.Rows("A")[0].Digest != Result(1).Digest {
+	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	if f.Rows("A")[0].Digest != Result(1).Digest {
 		t.Error("not what two of three agree on")
 	}
 }
 
-func threeResults(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	task := diverge(l)
-	w := l.Worker(1)
+func threeResults(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	task := diverge(f)
+	w := f.Worker(1)
 	again := func(variant int, took time.Duration) {
 		t.Helper()
-		l.Retry(queue.RetryRequest{Diverged: true})
+		f.Retry(queue.RetryRequest{Diverged: true})
 		report := Finished(w.Take(), variant)
 		report.Result.ComputeTime = took
 		verdict(t, w.Sync(report), queue.JudgedAccepted)
 	}
 	again(2, 9*time.Second)
-	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
-	if l.Rows("A")[0].Digest != Result(0).Digest || l.Record(task).Compute != 2*time.Second {
-		t.Errorf("the accepted result changed, though no two agree: %+v", l.Record(task))
+	f.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
+	if f.Rows("A")[0].Digest != Result(0).Digest || f.Record(task).Compute != 2*time.Second {
+		t.Errorf("the accepted result changed, though no two agree: %+v", f.Record(task))
 	}
 	again(2, 7*time.Second) // the fourth agrees with the third
-	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
-	if l.Rows("A")[0].Digest != Result(2).Digest || l.Record(task).Compute != 7*time.Second {
-		t.Errorf("not what two of four agree on: %+v", l.Record(task))
+	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	if f.Rows("A")[0].Digest != Result(2).Digest || f.Record(task).Compute != 7*time.Second {
+		t.Errorf("not what two of four agree on: %+v", f.Record(task))
 	}
 }
 
-func divergedFails(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	task := diverge(l)
-	l.Retry(queue.RetryRequest{Diverged: true})
-	w := l.Worker(1)
+func divergedFails(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	task := diverge(f)
+	f.Retry(queue.RetryRequest{Diverged: true})
+	w := f.Worker(1)
 	for range 3 {
 		w.Sync(Fails(w.Take(), "panic"))
-		l.Tick(20 * time.Second)
+		f.Tick(20 * time.Second)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
-	if r := l.Record(task); !strings.Contains(r.Reason, "failed 3 times") || r.Accepted != Result(0).Digest {
+	f.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
+	if r := f.Record(task); !strings.Contains(r.Reason, "failed 3 times") || r.Accepted != Result(0).Digest {
 		t.Errorf("record: %+v", r)
 	}
 }
 
-func expiredResult(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 2, 10))
-	w := l.Worker(2)
+func expiredResult(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 2, 10))
+	w := f.Worker(2)
 	w.Sync()
-	held := w.held()
-	l.Tick(61 * time.Second)
-	l.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
+	held := w.Leases()
+	f.Tick(61 * time.Second)
+	f.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
 	answer := w.Sync(Finished(held[0].Lease, 0), Fails(held[1].Lease, "panic"))
 	for _, v := range answer.Verdicts {
 		if v.Judgement != queue.JudgedAccepted {
 			t.Errorf("verdict: %+v", v)
 		}
 	}
-	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Pending: 1})
-	if got := l.Outcomes(held[1].Task); len(got) != 1 || got[0] != queue.AttemptFailed {
+	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Pending: 1})
+	if got := f.Outcomes(held[1].Task); len(got) != 1 || got[0] != queue.AttemptFailed {
 		t.Errorf("outcomes: %v", got)
 	}
 }

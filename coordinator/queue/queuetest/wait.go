@@ -1,4 +1,4 @@
-package storetest
+package queuetest
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 )
 
 // waking is about when a process waits, is woken, or may leave.
-var waking = []life{
+var waking = []Scenario{
 	{"nothing pending is not done", notDone},
 	{"done before there is a sweep", nothingPlanned},
 	{"one that stays waits for the next sweep", staying},
@@ -16,9 +16,9 @@ var waking = []life{
 	{"idle processes are woken when the last work is taken away, or comes back", wokenByOperator},
 }
 
-func notDone(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	busy, idle := l.Worker(1), l.Worker(1)
+func notDone(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	busy, idle := f.Worker(1), f.Worker(1)
 	lease := busy.Take()
 	if answer := idle.Sync(); answer.Done || answer.CallAgainIn != 100*time.Millisecond {
 		t.Errorf("answer while the last task is leased: %+v", answer)
@@ -27,7 +27,7 @@ func notDone(t *testing.T, l *Lab) {
 	if answer := idle.Sync(); answer.Done || len(answer.Assignments) != 0 {
 		t.Errorf("answer while the last task backs off: %+v", answer)
 	}
-	l.Tick(10 * time.Second)
+	f.Tick(10 * time.Second)
 	again := idle.Take()
 	if again.Attempt != 2 {
 		t.Errorf("attempt = %d", again.Attempt)
@@ -38,59 +38,59 @@ func notDone(t *testing.T, l *Lab) {
 	}
 }
 
-func nothingPlanned(t *testing.T, l *Lab) {
-	if answer := l.Worker(1).Sync(); answer.Done || len(answer.Assignments) != 0 {
+func nothingPlanned(t *testing.T, f *Fixture) {
+	if answer := f.Worker(1).Sync(); answer.Done || len(answer.Assignments) != 0 {
 		t.Errorf("answer without any sweep: %+v", answer)
 	}
 }
 
-func staying(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	w := l.Worker(1)
+func staying(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	w := f.Worker(1)
 	lease := w.Take()
 	if answer := w.Sync(Finished(lease, 0)); !answer.Done {
 		t.Errorf("answer after the last task: %+v", answer)
 	}
 	r := w.Request()
 	r.Stays = true
-	if wait, err := l.Queue.WouldWait(ctx, r); !wait || err != nil {
+	if wait, err := f.Queue.WouldWait(ctx, r); !wait || err != nil {
 		t.Errorf("would wait: %v, %v", wait, err)
 	}
 	other := w.Request()
 	other.Stays, other.KernelClass = true, "another/class"
-	if wait, err := l.Queue.WouldWait(ctx, other); !wait || err != nil {
+	if wait, err := f.Queue.WouldWait(ctx, other); !wait || err != nil {
 		t.Errorf("one that suits no sweep yet would wait: %v, %v", wait, err)
 	}
-	changed := l.Queue.Changed()
-	l.Plan("B", Plan(1, 2, 10))
-	woken(t, true, changed)
+	changed := f.Queue.Changed()
+	f.Plan("B", Plan(1, 2, 10))
+	WantWoken(t, true, changed)
 	if answer := w.Call(r); answer.Done || len(answer.Assignments) != 1 {
 		t.Errorf("answer when there is another sweep: %+v", answer)
 	}
 }
 
-func waiting(t *testing.T, l *Lab) {
+func waiting(t *testing.T, f *Fixture) {
 	wouldWait := func(want bool, r queue.SyncRequest) {
 		t.Helper()
-		got, err := l.Queue.WouldWait(ctx, r)
+		got, err := f.Queue.WouldWait(ctx, r)
 		if err != nil || got != want {
 			t.Errorf("would wait: %v, %v: want %v", got, err, want)
 		}
 	}
-	idle, busy := l.Worker(1), l.Worker(1)
+	idle, busy := f.Worker(1), f.Worker(1)
 	wouldWait(false, idle.Request()) // nobody knows it yet
 	idle.Sync()
 	r := idle.Request()
 	wouldWait(true, r) // there is no sweep yet
 
-	changed := l.Queue.Changed()
-	l.Plan("A", Plan(0, 1, 10))
-	woken(t, true, changed)
+	changed := f.Queue.Changed()
+	f.Plan("A", Plan(0, 1, 10))
+	WantWoken(t, true, changed)
 	wouldWait(false, r) // a task waits
 
-	changed = l.Queue.Changed()
+	changed = f.Queue.Changed()
 	lease := busy.Take()
-	woken(t, false, changed)
+	WantWoken(t, false, changed)
 	wouldWait(true, r)
 
 	for _, change := range []func(*queue.SyncRequest){
@@ -108,30 +108,30 @@ func waiting(t *testing.T, l *Lab) {
 		wouldWait(false, other)
 	}
 
-	changed = l.Queue.Changed()
+	changed = f.Queue.Changed()
 	busy.Sync(HandsBack(lease))
 	// It was granted to the same process again, but others may look.
-	woken(t, true, changed)
-	lease = busy.held()[0].Lease
+	WantWoken(t, true, changed)
+	lease = busy.Leases()[0].Lease
 
-	changed = l.Queue.Changed()
+	changed = f.Queue.Changed()
 	busy.Sync(Fails(lease, "NaN"))
-	woken(t, false, changed)
+	WantWoken(t, false, changed)
 	wouldWait(true, r) // it backs off
-	changed = l.Queue.Changed()
-	l.Tick(10 * time.Second)
-	woken(t, true, changed)
+	changed = f.Queue.Changed()
+	f.Tick(10 * time.Second)
+	WantWoken(t, true, changed)
 	wouldWait(false, r)
 
 	lease = busy.Take()
-	l.Tick(time.Minute + time.Second)
+	f.Tick(time.Minute + time.Second)
 	wouldWait(false, r) // the lease has expired
 
-	l.Clock.Advance(-time.Second)
+	f.Clock.Advance(-time.Second)
 	busy.Sync()
-	changed = l.Queue.Changed()
+	changed = f.Queue.Changed()
 	busy.Sync(Finished(lease, 0))
-	woken(t, true, changed) // the last task is done
+	WantWoken(t, true, changed) // the last task is done
 	wouldWait(false, r)
 	if answer := idle.Call(r); !answer.Done {
 		t.Errorf("answer: %+v", answer)
@@ -140,7 +140,7 @@ func waiting(t *testing.T, l *Lab) {
 }
 
 // woken says whether a channel of Changed is closed.
-func woken(t *testing.T, want bool, changed <-chan struct{}) {
+func WantWoken(t *testing.T, want bool, changed <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-changed:
@@ -154,61 +154,61 @@ func woken(t *testing.T, want bool, changed <-chan struct{}) {
 	}
 }
 
-func wokenByOperator(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	l.Plan("B", Plan(1, 3, 10))
-	w := l.Worker(3)
+func wokenByOperator(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	f.Plan("B", Plan(1, 3, 10))
+	w := f.Worker(3)
 	w.Sync()
-	changed := l.Queue.Changed()
-	l.Plan("B", Plan(1, 2, 10))
-	woken(t, true, changed) // the other task of B waits, though for nobody
-	changed = l.Queue.Changed()
-	w.Sync(Finished(w.held()[0].Lease, 0))
-	woken(t, false, changed)
+	changed := f.Queue.Changed()
+	f.Plan("B", Plan(1, 2, 10))
+	WantWoken(t, true, changed) // the other task of B waits, though for nobody
+	changed = f.Queue.Changed()
+	w.Sync(Finished(w.Leases()[0].Lease, 0))
+	WantWoken(t, false, changed)
 
 	open := "A"
-	if l.Status("A").Counts.Done == 1 {
+	if f.Status("A").Counts.Done == 1 {
 		open = "B"
 	}
-	changed = l.Queue.Changed()
-	if err := l.Queue.Delete(ctx, open); err != nil {
+	changed = f.Queue.Changed()
+	if err := f.Queue.Delete(ctx, open); err != nil {
 		t.Fatal(err)
 	}
-	woken(t, true, changed)
+	WantWoken(t, true, changed)
 	if answer := w.Sync(); !answer.Done {
 		t.Errorf("answer: %+v", answer)
 	}
 
-	l.Plan("C", Plan(5, 7, 10))
+	f.Plan("C", Plan(5, 7, 10))
 	for range 3 {
 		w.Sync()
-		for _, h := range w.held() {
+		for _, h := range w.Leases() {
 			w.Sync(Fails(h.Lease, "NaN"))
 		}
-		l.Tick(20 * time.Second)
+		f.Tick(20 * time.Second)
 	}
-	l.WantCounts("C", queue.Counts{Planned: 2, Failed: 2})
-	changed = l.Queue.Changed()
-	l.Retry(queue.RetryRequest{})
-	woken(t, true, changed)
-	l.Plan("D", nil)
-	l.Plan("E", Plan(7, 8, 10))
-	changed = l.Queue.Changed()
-	l.Plan("C", nil) // nobody holds anything of it
-	woken(t, false, changed)
-	l.Plan("C", Plan(5, 7, 10))
-	if err := l.Queue.Delete(ctx, "E"); err != nil {
+	f.WantCounts("C", queue.Counts{Planned: 2, Failed: 2})
+	changed = f.Queue.Changed()
+	f.Retry(queue.RetryRequest{})
+	WantWoken(t, true, changed)
+	f.Plan("D", nil)
+	f.Plan("E", Plan(7, 8, 10))
+	changed = f.Queue.Changed()
+	f.Plan("C", nil) // nobody holds anything of it
+	WantWoken(t, false, changed)
+	f.Plan("C", Plan(5, 7, 10))
+	if err := f.Queue.Delete(ctx, "E"); err != nil {
 		t.Fatal(err)
 	}
-	changed = l.Queue.Changed()
-	l.Plan("C", nil)
-	woken(t, true, changed)
-	l.Plan("E", Plan(7, 8, 10))
-	changed = l.Queue.Changed()
-	if err := l.Queue.Delete(ctx, "E"); err != nil {
+	changed = f.Queue.Changed()
+	f.Plan("C", nil)
+	WantWoken(t, true, changed)
+	f.Plan("E", Plan(7, 8, 10))
+	changed = f.Queue.Changed()
+	if err := f.Queue.Delete(ctx, "E"); err != nil {
 		t.Fatal(err)
 	}
-	woken(t, true, changed)
+	WantWoken(t, true, changed)
 	if answer := w.Sync(); !answer.Done {
 		t.Errorf("answer: %+v", answer)
 	}

@@ -1,4 +1,4 @@
-package storetest
+package queuetest
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 )
 
 // planning is about sweeps, revisions, and tasks that several sweeps share.
-var planning = []life{
+var planning = []Scenario{
 	{"a new sweep, the same once more, other revisions", revisions},
 	{"what is finished is done for every sweep", shared},
 	{"a dropped task is withdrawn", withdrawn},
@@ -24,76 +24,76 @@ var planning = []life{
 	{"delete", forget},
 }
 
-func revisions(t *testing.T, l *Lab) {
+func revisions(t *testing.T, f *Fixture) {
 	wantRevision := func(got, want queue.Revision) {
 		t.Helper()
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("revision (-want +got):\n%s", diff)
 		}
 	}
-	wantRevision(l.Plan("A", Plan(0, 4, 10)), queue.Revision{Number: 1, Added: 4})
-	l.WantCounts("A", queue.Counts{Planned: 4, Pending: 4})
-	wantRevision(l.Plan("A", Plan(0, 4, 10)), queue.Revision{Number: 1, Kept: 4})
+	wantRevision(f.Plan("A", Plan(0, 4, 10)), queue.Revision{Number: 1, Added: 4})
+	f.WantCounts("A", queue.Counts{Planned: 4, Pending: 4})
+	wantRevision(f.Plan("A", Plan(0, 4, 10)), queue.Revision{Number: 1, Kept: 4})
 
-	w := l.Worker(1)
+	w := f.Worker(1)
 	w.Take()
-	w.Sync(Finished(w.held()[0].Lease, 0))
-	wantRevision(l.Plan("A", Plan(0, 6, 10)), queue.Revision{Number: 2, Added: 2, Kept: 4, AlreadyDone: 1})
-	l.WantCounts("A", queue.Counts{Planned: 6, Done: 1, Leased: 1, Pending: 4})
+	w.Sync(Finished(w.Leases()[0].Lease, 0))
+	wantRevision(f.Plan("A", Plan(0, 6, 10)), queue.Revision{Number: 2, Added: 2, Kept: 4, AlreadyDone: 1})
+	f.WantCounts("A", queue.Counts{Planned: 6, Done: 1, Leased: 1, Pending: 4})
 
-	wantRevision(l.Plan("A", Plan(2, 6, 10)), queue.Revision{Number: 3, Kept: 4, Dropped: 2})
-	l.WantCounts("A", queue.Counts{Planned: 4, Pending: 4})
+	wantRevision(f.Plan("A", Plan(2, 6, 10)), queue.Revision{Number: 3, Kept: 4, Dropped: 2})
+	f.WantCounts("A", queue.Counts{Planned: 4, Pending: 4})
 
 	moved := Plan(2, 6, 20)
 	moved[0].Row, moved[3].Row = moved[3].Row, moved[0].Row
-	wantRevision(l.Plan("A", moved), queue.Revision{Number: 4, Kept: 4})
-	rows := l.Rows("A")
+	wantRevision(f.Plan("A", moved), queue.Revision{Number: 4, Kept: 4})
+	rows := f.Rows("A")
 	if len(rows) != 4 || rows[0].Task.ID != Task(5).ID || rows[3].Task.ID != Task(2).ID || rows[0].Cost != 20 {
 		t.Errorf("rows after the move: %+v", rows)
 	}
 
 	other := Sweep("A")
 	other.Grid = []byte("sweep { # with a comment\n}")
-	r, err := l.Queue.Plan(ctx, other, Stream(moved))
+	r, err := f.Queue.Plan(ctx, other, Stream(moved))
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantRevision(r, queue.Revision{Number: 5, Kept: 4})
-	s, err := l.Queue.Sweep(ctx, "A")
-	if err != nil || string(s.Grid) != string(other.Grid) || s.Revision != 5 || !s.CreatedAt.Equal(l.Clock.Now()) {
+	s, err := f.Queue.Sweep(ctx, "A")
+	if err != nil || string(s.Grid) != string(other.Grid) || s.Revision != 5 || !s.CreatedAt.Equal(f.Clock.Now()) {
 		t.Errorf("sweep = %+v, %v", s, err)
 	}
-	wantRevision(l.Plan("A", nil), queue.Revision{Number: 6, Dropped: 4})
-	l.WantCounts("A", queue.Counts{})
+	wantRevision(f.Plan("A", nil), queue.Revision{Number: 6, Dropped: 4})
+	f.WantCounts("A", queue.Counts{})
 }
 
-func shared(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 2, 10))
-	w := l.Worker(1)
+func shared(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 2, 10))
+	w := f.Worker(1)
 	w.Sync(Finished(w.Take(), 0))
-	r := l.Plan("B", Plan(0, 3, 10))
+	r := f.Plan("B", Plan(0, 3, 10))
 	if r.AlreadyDone != 1 {
 		t.Errorf("already done: %d", r.AlreadyDone)
 	}
 	// The worker holds task 1, for both.
-	l.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Leased: 1})
-	l.WantCounts("B", queue.Counts{Planned: 3, Done: 1, Leased: 1, Pending: 1})
-	w.Sync(Finished(w.held()[0].Lease, 0))
-	l.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
-	l.WantCounts("B", queue.Counts{Planned: 3, Done: 2, Leased: 1})
-	l.Plan("A", nil)
-	if n := len(l.Rows("B")[0].Measures); n == 0 {
+	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Leased: 1})
+	f.WantCounts("B", queue.Counts{Planned: 3, Done: 1, Leased: 1, Pending: 1})
+	w.Sync(Finished(w.Leases()[0].Lease, 0))
+	f.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
+	f.WantCounts("B", queue.Counts{Planned: 3, Done: 2, Leased: 1})
+	f.Plan("A", nil)
+	if n := len(f.Rows("B")[0].Measures); n == 0 {
 		t.Error("the result of a task that one of two sweeps dropped is gone")
 	}
 }
 
-func withdrawn(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 2, 10))
-	l.Plan("B", Plan(1, 2, 10))
-	first, second := l.Worker(1), l.Worker(1)
+func withdrawn(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 2, 10))
+	f.Plan("B", Plan(1, 2, 10))
+	first, second := f.Worker(1), f.Worker(1)
 	a, b := first.Take(), second.Take()
-	l.Plan("A", nil)
-	l.WantCounts("B", queue.Counts{Planned: 1, Leased: 1})
+	f.Plan("A", nil)
+	f.WantCounts("B", queue.Counts{Planned: 1, Leased: 1})
 
 	if got := first.Sync(); len(got.Assignments) != 0 {
 		t.Errorf("the worker still holds a task that no sweep wants: %v", got.Assignments)
@@ -101,56 +101,56 @@ func withdrawn(t *testing.T, l *Lab) {
 	if got := second.Sync(); len(got.Assignments) != 1 {
 		t.Errorf("a task was withdrawn that sweep B wants: %v", got.Assignments)
 	}
-	if got := l.Outcomes(a.Task); len(got) != 1 || got[0] != queue.Withdrawn {
+	if got := f.Outcomes(a.Task); len(got) != 1 || got[0] != queue.Withdrawn {
 		t.Errorf("outcomes of the dropped task: %v", got)
 	}
-	if r := l.Record(b.Task); r.Phase != queue.Leased {
+	if r := f.Record(b.Task); r.Phase != queue.Leased {
 		t.Errorf("the other one is %s", r.Phase)
 	}
 	// Its result, were it finished already, is not lost.
 	if v := first.Sync(Finished(a, 0)).Verdicts; v[0].Judgement != queue.JudgedAccepted {
 		t.Errorf("verdict on a result of a withdrawn task: %+v", v[0])
 	}
-	if r := l.Plan("A", Plan(0, 1, 10)); r.AlreadyDone != 1 {
+	if r := f.Plan("A", Plan(0, 1, 10)); r.AlreadyDone != 1 {
 		t.Errorf("planned again: %+v", r)
 	}
 }
 
-func wantedAgain(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	w := l.Worker(1)
+func wantedAgain(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	w := f.Worker(1)
 	lease := w.Take()
 	w.Start(lease, 7)
 	w.Checkpoint(lease, 7)
-	l.Plan("A", nil)
-	l.Plan("A", Plan(0, 1, 10))
-	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+	f.Plan("A", nil)
+	f.Plan("A", Plan(0, 1, 10))
+	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 	answer := w.Sync()
 	if len(answer.Assignments) != 1 || answer.Assignments[0].Lease != lease || answer.Assignments[0].Work != nil {
 		t.Fatalf("assignments: %+v", answer.Assignments)
 	}
-	l.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
+	f.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
 }
 
-func withdrawnAndGrantedAgain(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
-	first, second := l.Worker(1), l.Worker(1)
+func withdrawnAndGrantedAgain(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
+	first, second := f.Worker(1), f.Worker(1)
 	old := first.Take()
-	l.Plan("A", nil)
-	l.Plan("A", Plan(0, 1, 10))
+	f.Plan("A", nil)
+	f.Plan("A", Plan(0, 1, 10))
 	fresh := second.Take()
 	if fresh.Attempt != 2 {
 		t.Errorf("attempt = %d", fresh.Attempt)
 	}
 	verdict(t, first.Sync(Finished(old, 0)), queue.JudgedLate)
-	if got := l.Outcomes(old.Task); got[0] != queue.Late || got[1] != queue.Live {
+	if got := f.Outcomes(old.Task); got[0] != queue.Late || got[1] != queue.Live {
 		t.Errorf("outcomes: %v", got)
 	}
 	verdict(t, second.Sync(Finished(fresh, 0)), queue.JudgedAccepted)
-	l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
 }
 
-func badPlans(t *testing.T, l *Lab) {
+func badPlans(t *testing.T, f *Fixture) {
 	plan := func(change func(p []queue.Planned)) []queue.Planned {
 		p := Plan(0, 3, 10)
 		change(p)
@@ -165,83 +165,83 @@ func badPlans(t *testing.T, l *Lab) {
 		"no number":       plan(func(p []queue.Planned) { p[1].Cost = math.NaN() }),
 		"an endless cost": plan(func(p []queue.Planned) { p[1].Cost = math.Inf(1) }),
 	} {
-		if _, err := l.TryPlan("A", p); !errors.Is(err, queue.ErrInvalid) {
+		if _, err := f.TryPlan("A", p); !errors.Is(err, queue.ErrInvalid) {
 			t.Errorf("%s: %v: want %v", name, err, queue.ErrInvalid)
 		}
 	}
-	if _, err := l.TryPlan("", nil); !errors.Is(err, queue.ErrInvalid) {
+	if _, err := f.TryPlan("", nil); !errors.Is(err, queue.ErrInvalid) {
 		t.Errorf("a sweep of no ID: %v", err)
 	}
-	if _, err := l.Queue.Status(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
+	if _, err := f.Queue.Status(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
 		t.Errorf("status of a sweep that was never planned: %v", err)
 	}
 }
 
-func keepsNumerics(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 1, 10))
+func keepsNumerics(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 1, 10))
 	for _, change := range []func(*queue.Sweep){
 		func(s *queue.Sweep) { s.Numerics++ },
 		func(s *queue.Sweep) { s.KernelClass = "simd/test" },
 	} {
 		s := Sweep("A")
 		change(&s)
-		if _, err := l.Queue.Plan(ctx, s, Stream(Plan(0, 1, 10))); !errors.Is(err, queue.ErrMismatch) {
+		if _, err := f.Queue.Plan(ctx, s, Stream(Plan(0, 1, 10))); !errors.Is(err, queue.ErrMismatch) {
 			t.Errorf("plan with %d, %q: %v: want %v", s.Numerics, s.KernelClass, err, queue.ErrMismatch)
 		}
 	}
-	l.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
+	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 }
 
-func forget(t *testing.T, l *Lab) {
-	l.Plan("A", Plan(0, 2, 10))
-	l.Plan("B", Plan(0, 1, 10))
-	w := l.Worker(2)
+func forget(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 2, 10))
+	f.Plan("B", Plan(0, 1, 10))
+	w := f.Worker(2)
 	w.Sync()
-	if err := l.Queue.Delete(ctx, "A"); err != nil {
+	if err := f.Queue.Delete(ctx, "A"); err != nil {
 		t.Fatal(err)
 	}
-	l.Consistent()
+	f.Consistent()
 	if answer := w.Sync(); len(answer.Assignments) != 1 {
 		t.Errorf("held after A is forgotten: %+v", answer.Assignments)
 	}
-	if err := l.Queue.Delete(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
+	if err := f.Queue.Delete(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
 		t.Errorf("forget once more: %v", err)
 	}
-	for _, err := range l.Queue.Rows(ctx, "A") {
+	for _, err := range f.Queue.Rows(ctx, "A") {
 		if !errors.Is(err, queue.ErrUnknown) {
 			t.Errorf("rows of a forgotten sweep: %v", err)
 		}
 	}
-	for _, err := range l.Queue.Attempts(ctx, "A") {
+	for _, err := range f.Queue.Attempts(ctx, "A") {
 		if !errors.Is(err, queue.ErrUnknown) {
 			t.Errorf("attempts of a forgotten sweep: %v", err)
 		}
 	}
-	sweeps, err := l.Queue.Sweeps(ctx)
+	sweeps, err := f.Queue.Sweeps(ctx)
 	if err != nil || len(sweeps) != 1 || sweeps[0].ID != "B" {
 		t.Errorf("sweeps = %+v, %v", sweeps, err)
 	}
 	// The same plan under the old ID is a new sweep.
-	if r := l.Plan("A", Plan(0, 2, 10)); r.Number != 1 || r.Added != 2 {
+	if r := f.Plan("A", Plan(0, 2, 10)); r.Number != 1 || r.Added != 2 {
 		t.Errorf("planned again: %+v", r)
 	}
 }
 
-func plannedDiverged(t *testing.T, l *Lab) {
+func plannedDiverged(t *testing.T, f *Fixture) {
 	plan := Plan(0, 2, 10)
-	l.Plan("A", plan)
-	task := diverge(l)
+	f.Plan("A", plan)
+	task := diverge(f)
 	done := func(when string) {
 		t.Helper()
 		longer := Plan(0, 3, 10) // is drafted task by task, not kept as a whole
-		if again, other := l.Plan("A", plan), l.Plan("B", longer); again.AlreadyDone != 0 || other.AlreadyDone != 0 {
+		if again, other := f.Plan("A", plan), f.Plan("B", longer); again.AlreadyDone != 0 || other.AlreadyDone != 0 {
 			t.Errorf("%s: %d are done, and %d in another sweep", when, again.AlreadyDone, other.AlreadyDone)
 		}
-		if err := l.Queue.Delete(ctx, "B"); err != nil {
+		if err := f.Queue.Delete(ctx, "B"); err != nil {
 			t.Error(err)
 		}
 	}
 	done("diverged")
-	l.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{task}}, Diverged: true})
+	f.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{task}}, Diverged: true})
 	done("reopened")
 }

@@ -1,4 +1,4 @@
-package storetest
+package queuetest
 
 import (
 	"fmt"
@@ -9,36 +9,35 @@ import (
 	"spiqsweep/sweep"
 )
 
-// What all the tasks here are of.
+// The common properties of all tasks.
 const (
 	KernelClass = "portable/test"
-	Recording   = "5f1c0d3e" // a digest, for what the rules care
-	Steps       = 100        // of every task
+	Recording   = "5f1c0d3e" // stands for a digest
+	Steps       = 100
 )
 
-// Task is the smallest training there is, one of many by its number.
+// Task returns the task with a number: the smallest possible training.
 func Task(number int) sweep.Task { return tasks.of(number) }
 
-// Result is a valid result of any Task, one of many by its variant: two
-// variants differ in one number, as results do that diverge.
+// Result returns a valid result of any Task. Two variants differ in one number.
 func Result(variant int) *queue.ResultReport {
 	r := reports.of(variant)
 	return &r
 }
 
 var (
-	tasks   = made[sweep.Task]{make: makeTask}
-	reports = made[queue.ResultReport]{make: makeResult}
+	tasks   = memo[sweep.Task]{make: makeTask}
+	reports = memo[queue.ResultReport]{make: makeResult}
 )
 
-// made keeps what is made once, by number: it is asked for often.
-type made[T any] struct {
+// memo makes each value once, by its number.
+type memo[T any] struct {
 	make func(int) T
 	mu   sync.Mutex
 	all  map[int]T // guarded by mu
 }
 
-func (m *made[T]) of(number int) T {
+func (m *memo[T]) of(number int) T {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	one, ok := m.all[number]
@@ -58,14 +57,13 @@ func makeTask(number int) sweep.Task {
 	c.Training.Steps = Steps
 	c.Replicate = number
 	return sweep.Task{
-		// Not the true one: tests should not change whenever a setting is added.
+		// Not the real ID, which would change whenever a setting is added.
 		ID:                 sweep.TaskID(fmt.Sprintf("%064x", number)),
 		ConfigurationIndex: number, Configuration: c, Recording: Recording,
 	}
 }
 
-// Plan is tasks from and up to a number, in the order of their numbers, of a
-// cost in seconds each.
+// Plan returns the tasks with the numbers from, …, to-1, each of a cost in seconds.
 func Plan(from, to int, cost float64) []queue.Planned {
 	var plan []queue.Planned
 	for i := from; i < to; i++ {
@@ -74,7 +72,7 @@ func Plan(from, to int, cost float64) []queue.Planned {
 	return plan
 }
 
-// Stream hands the tasks of a plan out one by one, as the queue takes them.
+// Stream returns the tasks of a plan as an iterator.
 func Stream(plan []queue.Planned) iter.Seq2[queue.Planned, error] {
 	return func(yield func(queue.Planned, error) bool) {
 		for _, task := range plan {
@@ -105,7 +103,7 @@ func makeResult(variant int) queue.ResultReport {
 		Samples:             samples,
 	}.Encode()
 	if err != nil {
-		panic(fmt.Sprintf("storetest: %v", err))
+		panic(fmt.Sprintf("queuetest: %v", err))
 	}
 	return queue.ResultReport{Body: body, Digest: sweep.Digest(body), ComputeTime: 2e9}
 }

@@ -1,0 +1,355 @@
+package queuetest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
+)
+
+// reading is about status, rows and history.
+var reading = []Scenario{
+	{"an unknown sweep", unknownSweep},
+	{"rows and attempts of more than a page", pages},
+	{"a stream that is left early", leftEarly},
+	{"time left learns from finished tasks", timeLeft},
+	{"workers come and go", workers},
+	{"lists are bounded", bounded},
+	{"more workers than are listed", crowd},
+}
+
+func unknownSweep(t *testing.T, f *Fixture) {
+	if _, err := f.Queue.Status(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
+		t.Errorf("status: %v", err)
+	}
+	if _, err := f.Queue.Sweep(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
+		t.Errorf("sweep: %v", err)
+	}
+}
+
+func pages(t *testing.T, f *Fixture) {
+	const n = 300
+	plan := Plan(0, n, 0.001)
+	for i := range plan {
+		plan[i].Order = n - i
+		plan[i].Task.ConfigurationIndex = i / 2
+	}
+	f.Plan("A", plan)
+	w := f.Worker(2)
+	for range 2 { // two attempts each
+		answer := w.Sync()
+		var back []queue.Report
+		for _, a := range Fresh(answer) {
+			back = append(back, HandsBack(a.Lease))
+		}
+		r := w.Request(back...)
+		r.FreeSlots = 0
+		w.Obey(w.Call(r))
+	}
+	rows := f.Rows("A")
+	if len(rows) != n {
+		t.Fatalf("%d rows", len(rows))
+	}
+	for i, row := range rows {
+		want := queue.Row{Planned: plan[i], Phase: queue.Waiting, State: "pending"}
+		want.Task = sweep.Task{ID: want.Task.ID, ConfigurationIndex: want.Task.ConfigurationIndex} // the rest is in the grid
+		if diff := cmp.Diff(want, row); diff != "" {
+			t.Fatalf("row %d (-want +got):\n%s", i, diff)
+		}
+	}
+	row, attempt, count := -1, uint64(0), 0
+	for h, err := range f.Queue.Attempts(ctx, "A") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Row < row || h.Row == row && h.Lease.Attempt != attempt+1 || h.Row > row && h.Lease.Attempt != 1 {
+			t.Fatalf("row %d, attempt %d follows row %d, attempt %d", h.Row, h.Lease.Attempt, row, attempt)
+		}
+		if h.Task != plan[h.Row].Task.ID || h.Outcome != queue.HandedBack {
+			t.Fatalf("history: %+v", h)
+		}
+		row, attempt = h.Row, h.Lease.Attempt
+		count++
+	}
+	if count != 2*n {
+		t.Errorf("%d attempts", count)
+	}
+}
+
+func leftEarly(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 10, 1))
+	w := f.Worker(10)
+	w.Sync()
+	for row, err := range f.Queue.Rows(ctx, "A") {
+		if err != nil || row.Row == 3 {
+			break
+		}
+	}
+	for h, err := range f.Queue.Attempts(ctx, "A") {
+		if err != nil || h.Row == 3 {
+			break
+		}
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	for _, err := range f.Queue.Rows(ended, "A") {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("rows: %v", err)
+		}
+	}
+	f.WantCounts("A", queue.Counts{Planned: 10, Leased: 10})
+}
+
+func timeLeft(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 6, 10))
+	want := func(seconds float64) {
+		t.Helper()
+		if got := f.Status("A").TimeLeft.Seconds(); got < seconds-1e-6 || got > seconds+1e-6 {
+			t.Errorf("time left: %v s: want %v", got, seconds)
+		}
+	}
+	want(0) // nobody works
+	w := f.Worker(2)
+	w.Sync()
+	want(30) // 60 s of work on two slots, by the model alone
+	held := w.Leases()
+	w.Start(held[0].Lease, Steps/2)
+	w.Sync()
+	want(27.5)
+	w.Sync(Finished(held[0].Lease, 0)) // it took 2 s, not 10
+	want(0.2 * 50 / 2)
+	other := f.Worker(100)
+	other.KernelClass = "simd/test"
+	s := Sweep("B")
+	s.KernelClass = other.KernelClass
+	if _, err := f.Queue.Plan(ctx, s, Stream(nil)); err != nil {
+		t.Fatal(err)
+	}
+	other.Sync() // of no use to A
+	want(0.2 * 50 / 2)
+	f.Worker(8).Sync()
+	want(0.2 * 10) // no slot can do more than its own task
+}
+
+func workers(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 3, 10))
+	a, b := f.Worker(2), f.Worker(2)
+	a.Sync()
+	f.Tick(30 * time.Second)
+	b.Sync()
+	s := f.Status("A")
+	if len(s.Workers) != 2 || s.Workers[0].Process != a.Process || len(s.Workers[0].Running) != 2 || len(s.Workers[1].Running) != 1 {
+		t.Fatalf("workers: %+v", s.Workers)
+	}
+	if got := s.Workers[1]; !got.LastSeen.Equal(f.Clock.Now()) || !got.FirstSeen.Equal(f.Clock.Now()) || got.Deadline.Sub(got.LastSeen) != time.Minute {
+		t.Errorf("presence: %+v", got.Presence)
+	}
+	if !s.AsOf.Equal(f.Clock.Now()) || s.Sweep.ID != "A" || s.Sweep.Revision != 1 {
+		t.Errorf("status: %+v", s)
+	}
+	f.Tick(30 * time.Second)
+	if s = f.Status("A"); len(s.Workers) != 1 || s.Workers[0].ID != b.ID {
+		t.Errorf("workers after one fell silent: %+v", s.Workers)
+	}
+	f.WantCounts("A", queue.Counts{Planned: 3, Leased: 1, Pending: 2})
+}
+
+// crowd has more workers than a status lists.
+func crowd(t *testing.T, f *Fixture) {
+	const n = queue.MaxListed + 20
+	f.Plan("A", Plan(0, 1, 10))
+	for range n {
+		f.Worker(2).Sync()
+	}
+	if _, err := f.Queue.Drain(ctx, queue.DrainRequest{Processes: []string{"process-001", "process-119"}}); err != nil {
+		t.Fatal(err)
+	}
+	s := f.Status("A")
+	if want := (queue.Workforce{Processes: n, Slots: 2 * n, Leaving: 2}); len(s.Workers) != queue.MaxListed || s.Workforce != want {
+		t.Errorf("%d are listed, all are %+v: want %+v", len(s.Workers), s.Workforce, want)
+	}
+}
+
+func bounded(t *testing.T, f *Fixture) {
+	f.policy.MaxAttempts = 3
+	const n = queue.MaxListed + 20
+	f.Plan("A", Plan(0, n, 0))
+	w := f.Worker(1)
+	w.Sync()
+	if got := len(f.Status("A").Workers[0].Running); got != queue.MaxListed {
+		t.Errorf("%d running tasks are listed", got)
+	}
+	if r := f.Worker(1).Sync(); len(r.Assignments) > 0 || len(f.Status("A").Workers) != 2 {
+		t.Errorf("another worker: %+v, and %d are known", r, len(f.Status("A").Workers))
+	}
+	for range 3 {
+		var failures []queue.Report
+		for _, h := range w.Leases() {
+			failures = append(failures, Fails(h.Lease, "NaN"))
+		}
+		w.Sync(failures...)
+		f.Tick(20 * time.Second)
+		r := w.Request()
+		r.FreeSlots = 1
+		w.Obey(w.Call(r))
+	}
+	s := f.Status("A")
+	if s.Counts.Failed != n || len(s.Failed) != queue.MaxListed || s.Failed[0].Order != 0 || s.Failed[99].Order != 99 {
+		t.Errorf("%d failed, %d listed", s.Counts.Failed, len(s.Failed))
+	}
+	if got := f.Retry(queue.RetryRequest{}); got != n {
+		t.Errorf("reopened %d: want %d", got, n)
+	}
+	f.WantCounts("A", queue.Counts{Planned: n, Pending: n})
+}
+
+// finding is about the sweeps that share a store, as a person sees them.
+var finding = []Scenario{
+	{"by ID, by name, or the only one", findSweeps},
+	{"a list with counts", listSweeps},
+}
+
+func findSweeps(t *testing.T, f *Fixture) {
+	finds := func(word, id string, fault error) {
+		t.Helper()
+		s, err := f.Queue.Find(ctx, word)
+		if s.ID != id || !errors.Is(err, fault) {
+			t.Errorf("%q finds %q, %v: want %q, %v", word, s.ID, err, id, fault)
+		}
+	}
+	finds("", "", queue.ErrUnknown)
+	f.Plan("A", Plan(0, 1, 10))
+	finds("", "A", nil)
+	f.Plan("B", Plan(0, 2, 10))
+	finds("", "", queue.ErrInvalid)
+	finds("B", "B", nil)
+	finds("sweep B", "B", nil)
+	finds("sweep C", "", queue.ErrUnknown)
+
+	twin := Sweep("C")
+	twin.Name = "sweep B"
+	if _, err := f.Queue.Plan(ctx, twin, Stream(Plan(0, 1, 10))); err != nil {
+		t.Fatal(err)
+	}
+	finds("sweep B", "", queue.ErrInvalid)
+	finds("C", "C", nil)
+	if s, err := f.Queue.Find(ctx, "sweep A"); err != nil || string(s.Grid) != "sweep {}" {
+		t.Errorf("found with the grid %q, %v", s.Grid, err)
+	}
+}
+
+func listSweeps(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 3, 10))
+	f.Plan("B", Plan(0, 1, 10))
+	f.Worker(1).Sync()
+	sweeps, err := f.Queue.Sweeps(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]queue.Counts{}
+	for _, s := range sweeps {
+		got[s.Name] = s.Counts
+	}
+	want := map[string]queue.Counts{}
+	for _, id := range []string{"A", "B"} {
+		want["sweep "+id] = f.Status(id).Counts
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+}
+
+// selecting is about which tasks a person means.
+var selecting = []Scenario{
+	{"by sweep, task and cell", selectTasks},
+	{"what cannot be meant", selectWrongly},
+	{"more than a page", selectMany},
+}
+
+// setAside plans a sweep whose tasks then fail for good.
+func setAside(f *Fixture, id string, from, to int) {
+	f.TB.Helper()
+	f.Plan(id, Plan(from, to, 30))
+	w := f.Worker(1)
+	for f.Status(id).Counts.Failed < to-from {
+		for _, h := range w.Leases() {
+			w.Sync(Fails(h.Lease, "NaN"))
+		}
+		f.Tick(5 * time.Second)
+		w.Sync()
+	}
+	w.Draining = true
+	w.Sync()
+}
+
+func selectTasks(t *testing.T, f *Fixture) {
+	setAside(f, "A", 0, 3)
+	setAside(f, "B", 2, 5) // task 2 is of both
+	counts := func(id string, aside, pending int) {
+		t.Helper()
+		f.WantCounts(id, queue.Counts{Planned: 3, Failed: aside, Pending: pending})
+	}
+	retry := func(want int, s queue.Selection) {
+		t.Helper()
+		if n := f.Retry(queue.RetryRequest{Selection: s}); n != want {
+			t.Errorf("%+v reopened %d, want %d", s, n, want)
+		}
+	}
+	retry(1, queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(0).ID, Task(0).ID}})
+	retry(0, queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(0).ID}})
+	counts("A", 2, 1)
+	retry(0, queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(0).ID}, Configurations: []sweep.ConfigurationFilter{{"neurons": 1.0}}})
+	retry(2, queue.Selection{Sweep: "A", Configurations: []sweep.ConfigurationFilter{{"k": 0.0}, {"neurons": 1.0, "timesteps": 1.0}}})
+	counts("A", 0, 3)
+	counts("B", 2, 1)
+	retry(2, queue.Selection{})
+	counts("B", 0, 3)
+}
+
+func selectWrongly(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 3, 30))
+	f.Plan("B", Plan(16, 17, 30))
+	refuses := func(s queue.Selection, want error) {
+		t.Helper()
+		if _, _, err := f.Queue.Cancel(ctx, s); !errors.Is(err, want) {
+			t.Errorf("%+v: %v, want %v", s, err, want)
+		}
+	}
+	refuses(queue.Selection{Sweep: "C"}, queue.ErrUnknown)
+	mistyped := []sweep.ConfigurationFilter{{"neurons": 2.0, "timesteps": 1.0}}
+	refuses(queue.Selection{Sweep: "A", Configurations: mistyped}, queue.ErrInvalid)
+	refuses(queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(1).ID}, Configurations: mistyped}, queue.ErrInvalid)
+	_, err := f.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Sweep: "A", Configurations: mistyped}})
+	if want := "no configuration of the sweep has neurons=2 (it has neurons = 1)"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error is %v, want one with %q", err, want)
+	}
+	refuses(queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(3).ID}}, queue.ErrUnknown)
+	refuses(queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(16).ID}}, queue.ErrUnknown)
+	refuses(queue.Selection{Tasks: []sweep.TaskID{Task(0).ID[:10]}}, queue.ErrInvalid)
+	refuses(queue.Selection{Tasks: []sweep.TaskID{""}}, queue.ErrUnknown)
+	f.WantCounts("A", queue.Counts{Planned: 3, Pending: 3})
+	// Of sweep B alone the beginning is that of one task.
+	if n, _, err := f.Queue.Cancel(ctx, queue.Selection{Sweep: "B", Tasks: []sweep.TaskID{Task(16).ID[:10]}}); n != 1 || err != nil {
+		t.Errorf("cancelled %d, %v", n, err)
+	}
+	f.WantCounts("B", queue.Counts{Planned: 1, Failed: 1})
+}
+
+func selectMany(t *testing.T, f *Fixture) {
+	const many = 600
+	f.Plan("A", Plan(0, many, 30))
+	cancelled, shared, err := f.Queue.Cancel(ctx, queue.Selection{Sweep: "A"})
+	if cancelled != many || shared != 0 || err != nil {
+		t.Errorf("cancelled %d, shared %d, %v", cancelled, shared, err)
+	}
+	if n := f.Retry(queue.RetryRequest{Selection: queue.Selection{Sweep: "A"}}); n != many {
+		t.Errorf("reopened %d", n)
+	}
+	f.WantCounts("A", queue.Counts{Planned: many, Pending: many})
+}
