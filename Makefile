@@ -32,8 +32,10 @@ test: ## run every test, those with real programs included (minutes; more where 
 race: ## run the tests of everything that runs concurrently under the race detector
 	CGO_ENABLED=1 go test -race -timeout 60m ./proto/... ./coordinator/... ./worker/...
 
-lint: ## check formatting, style, and the import arrows
+lint: ## check formatting, style, the import arrows, the words, and the form of the commits
 	$(TOOL) golangci-lint run ./...
+	.ci/words
+	.ci/commits
 	cd proto && go tool -modfile=../.ci/tools.mod buf lint
 
 portable: ## test the simulator without assembly, and for arm64 under qemu-user if it is installed
