@@ -105,7 +105,7 @@ func (zeros) Read(p []byte) (int, error) {
 // nor its worker ever has more memory than twice the bits of the recording and
 // 200 MB.
 func TestMemoryIsBoundedByTheHeader(t *testing.T) {
-	needs.NoRaceDetector(t, "it takes memory of its own")
+	needs.NoRaceDetector(t, "it takes additional memory")
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("skipped: needs /proc to measure memory")
 	}

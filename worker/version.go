@@ -52,7 +52,7 @@ func versionCommand() *cobra.Command {
 	return command
 }
 
-// programVersion is what the linker was told, or what Go knows of the module.
+// programVersion is the version that the linker set, or that of the module.
 func programVersion() string {
 	if version != "" {
 		return version

@@ -22,7 +22,7 @@
 //   - a grid whose sweep has another name than that of the folder, or that keeps none of
 //     its tasks, and results whose sweep is not in the store, unless Config.Replace.
 //
-// A folder whose sweep.id is missing gets the only sweep of its own store. operator.json
+// A folder whose sweep.id is missing gets the only sweep of its store. operator.json
 // describes the folder that it was written for, so that a copy of the folder is not taken
 // for the original.
 //

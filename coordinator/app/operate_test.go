@@ -136,7 +136,7 @@ func TestEstimateKnowsWhatIsFinished(t *testing.T) {
 func TestAFolderRemembersItsStore(t *testing.T) {
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
-	c.Store = filepath.Join(t.TempDir(), "elsewhere.db")
+	c.Store = filepath.Join(t.TempDir(), "other.db")
 	runToEnd(t, c)
 	if _, err := os.Stat(filepath.Join(c.Out, "sweep.db")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("there is a store in the folder (%v)", err)

@@ -129,7 +129,7 @@ func (p Place) ask(ctx context.Context, do func(context.Context, *remote.Client)
 // copied reports that the folder is a copy of the one whose coordinator runs.
 func (p Place) copied(file credentials.File) error {
 	return folder.BadInput("output folder %s is a copy of %s on %s, whose coordinator is running: name that folder with --out, "+
-		"or its coordinator with --coordinator %s; `%s` makes the copy a sweep of its own",
+		"or its coordinator with --coordinator %s; `%s` makes the copy a separate sweep",
 		p.Out, file.Folder.Path, file.Folder.Host, folder.Folder(p.Out).Path(folder.OperatorFile), folder.CommandLine("coordinator", "--out", p.Out))
 }
 

@@ -52,9 +52,9 @@ func runForOthers(t *testing.T) (*app.App, app.Config, func()) {
 	}
 }
 
-// TestASweepReachedFromElsewhere runs one with TLS: local workers, commands and
+// TestASweepReachedRemotely runs one with TLS: local workers, commands and
 // holders of the files reach it, others do not.
-func TestASweepReachedFromElsewhere(t *testing.T) {
+func TestASweepReachedRemotely(t *testing.T) {
 	t.Parallel()
 	a, c, interrupt := runForOthers(t)
 	defer a.Close()
@@ -68,12 +68,12 @@ func TestASweepReachedFromElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	worker, operator := load(t, c, "worker.json"), load(t, c, "operator.json")
-	elsewhere, here := net.JoinHostPort(name, port), net.JoinHostPort("127.0.0.1", port)
-	if !slices.Equal(worker.Addresses, []string{elsewhere}) || !slices.Equal(a.Advertised(), worker.Addresses) {
-		t.Errorf("workers are sent to %v, said %v, want %s", worker.Addresses, a.Advertised(), elsewhere)
+	remote, here := net.JoinHostPort(name, port), net.JoinHostPort("127.0.0.1", port)
+	if !slices.Equal(worker.Addresses, []string{remote}) || !slices.Equal(a.Advertised(), worker.Addresses) {
+		t.Errorf("workers are sent to %v, said %v, want %s", worker.Addresses, a.Advertised(), remote)
 	}
-	if !slices.Equal(operator.Addresses, []string{here, elsewhere}) {
-		t.Errorf("operators are sent to %v, want %s, then %s", operator.Addresses, here, elsewhere)
+	if !slices.Equal(operator.Addresses, []string{here, remote}) {
+		t.Errorf("operators are sent to %v, want %s, then %s", operator.Addresses, here, remote)
 	}
 	if answer, running, err := (app.Place{Out: c.Out}).Ask(t.Context()); err != nil || !running || answer.Tasks.Pending != 4 {
 		t.Errorf("the coordinator answers %v, %v, %v", answer, running, err)

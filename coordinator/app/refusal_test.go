@@ -21,7 +21,7 @@ func TestASecondCoordinatorIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	c.Store = filepath.Join(t.TempDir(), "another.db") // not even with a store of its own
+	c.Store = filepath.Join(t.TempDir(), "another.db") // not even with a separate store
 	_, err = app.Open(t.Context(), c)
 	var input *folder.InputError
 	if !errors.As(err, &input) || !errors.Is(err, folder.ErrInUse) {
@@ -134,7 +134,7 @@ func TestAFolderWithoutASweep(t *testing.T) {
 }
 
 // TestOtherPeoplesFilesAreSpared: a folder that holds anything but a sweep is
-// left as it is.
+// left unchanged.
 func TestOtherPeoplesFilesAreSpared(t *testing.T) {
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
@@ -148,7 +148,7 @@ func TestOtherPeoplesFilesAreSpared(t *testing.T) {
 	_, err := app.Open(t.Context(), c)
 	var input *folder.InputError
 	if !errors.As(err, &input) || !strings.Contains(err.Error(), "results.csv") || !strings.Contains(err.Error(), "--out") {
-		t.Errorf("error is %v, want an InputError that names the file and the mend", err)
+		t.Errorf("error is %v, want an InputError that names the file and the fix", err)
 	}
 	if body, err := os.ReadFile(theirs); err != nil || string(body) != "mine" {
 		t.Errorf("the file is %q, %v", body, err)

@@ -199,7 +199,7 @@ func TestSweepsShareWhatIsFinished(t *testing.T) {
 	}
 }
 
-// One coordinator at a time has an SQLite store open: whoever was in the folder
+// One coordinator at a time has an SQLite store open: the command that was in the folder
 // before has ended.
 func TestTheOnlyCoordinatorOfAStoreListsNoOther(t *testing.T) {
 	t.Parallel()

@@ -72,7 +72,7 @@ func (f Folder) Missing() (missing string, err error) {
 }
 
 // checkOwnFiles rejects a folder in which one of ownFiles is not a regular file: through
-// a link, the coordinator would lock or write a file elsewhere.
+// a link, the coordinator would lock or write a file outside the folder.
 func (f Folder) checkOwnFiles() error {
 	for _, name := range ownFiles {
 		if kind := f.irregular(name); kind != "" {
@@ -186,7 +186,7 @@ func (f Folder) Location() *credentials.Folder {
 }
 
 // Is reports whether the folder is the described one: at the same path of the same
-// machine, or moved or mounted elsewhere. A copy is not.
+// machine, or moved or mounted under another path. A copy is not.
 func (f Folder) Is(described credentials.Folder) bool {
 	info, err := os.Stat(string(f))
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package host serves a store: a [Host] listens for workers and operators, keeps the
 // keys of its folder, drives the clock of the queue, and runs local workers. The
 // coordinator of one sweep uses it (coordinator/app); a [Server] serves all sweeps of a
-// store without a grid of its own.
+// store without a grid.
 //
 // # Keys
 //

@@ -44,7 +44,7 @@ type Options struct {
 
 // Host serves a store to workers and operators, and runs local workers. Listen,
 // OpenStore, Publish and Start are called in this order, or OpenStore before Listen;
-// which of them fails first decides what the user is told.
+// which of them fails first decides which error the user sees.
 type Host struct {
 	Options
 	folder folder.Folder // of the keys and, by default, the store

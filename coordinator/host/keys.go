@@ -69,7 +69,7 @@ func (r Endpoint) near(at net.Addr) []string {
 }
 
 // withdraw removes the addresses of a coordinator that has ended from the files. If a
-// file has no other address, it stays as it is.
+// file has no other address, it stays unchanged.
 func (r Endpoint) withdraw(f folder.Folder, at net.Addr) error {
 	own := r.near(at)
 	for _, name := range []string{folder.WorkerFile, folder.OperatorFile} {

@@ -24,13 +24,13 @@ func listens(t *testing.T) net.Listener {
 // those of this machine that have died, and that one that ends leaves the list.
 func TestAddressesComeAndGo(t *testing.T) {
 	t.Parallel()
-	const elsewhere = "192.0.2.1:7473"
+	const remote = "192.0.2.1:7473"
 	own, other, dead := listens(t), listens(t), listens(t)
 	_ = dead.Close()
 	at := func(l net.Listener) string { return l.Addr().String() }
 	f := folder.Folder(t.TempDir())
 	for name, role := range map[string]string{folder.WorkerFile: credentials.Worker, folder.OperatorFile: credentials.Operator} {
-		file := credentials.File{Role: role, Token: credentials.NewToken(), Addresses: []string{at(dead), at(other), elsewhere}}
+		file := credentials.File{Role: role, Token: credentials.NewToken(), Addresses: []string{at(dead), at(other), remote}}
 		if err := file.Save(f.Path(name)); err != nil {
 			t.Fatal(err)
 		}
@@ -51,11 +51,11 @@ func TestAddressesComeAndGo(t *testing.T) {
 	if _, err := r.keys(f, own.Addr()); err != nil {
 		t.Fatal(err)
 	}
-	listed(at(own), at(other), elsewhere)
+	listed(at(own), at(other), remote)
 	if err := r.withdraw(f, own.Addr()); err != nil {
 		t.Fatal(err)
 	}
-	listed(at(other), elsewhere)
+	listed(at(other), remote)
 
 	r.Shared = false
 	if _, err := r.keys(f, own.Addr()); err != nil {
@@ -67,7 +67,7 @@ func TestAddressesComeAndGo(t *testing.T) {
 	listed(at(own)) // a file names at least one
 }
 
-// TestWorkerSuffix checks that a coordinator recognises local workers of its own store
+// TestWorkerSuffix checks that a coordinator recognises local workers of its store
 // after the folder was moved, and not those of other coordinators of a shared store.
 func TestWorkerSuffix(t *testing.T) {
 	t.Parallel()

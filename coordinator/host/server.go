@@ -26,7 +26,7 @@ type ServerConfig struct {
 	KernelClass string // of its workers
 }
 
-// Server is a coordinator without a grid of its own: it serves all sweeps of a store,
+// Server is a coordinator without a grid: it serves all sweeps of a store,
 // also those that are submitted later. Several may serve one store, from folders with
 // the same keys.
 type Server struct {

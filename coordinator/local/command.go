@@ -102,7 +102,7 @@ func secret(variable string) bool {
 	return slices.Contains([]string{"PGPASSWORD", "PGPASSFILE", "PGSERVICEFILE", "PGSSLKEY"}, strings.ToUpper(name))
 }
 
-// child is a worker in a process of its own.
+// child is a worker in a separate process.
 type child struct {
 	cmd   *exec.Cmd
 	input io.WriteCloser // closing it ends the child

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// worker leaves with 0 when told to, with 9 when its parent is gone, and by
+// worker leaves with 0 when asked to, with 9 when its parent is gone, and by
 // itself with 75 if it is a drained one.
 func worker(input io.Reader, output io.Writer) int {
 	lines := bufio.NewScanner(input)
@@ -166,7 +166,7 @@ func TestSelf(t *testing.T) {
 	}
 }
 
-// parent starts itself as a worker, once it is told to.
+// parent starts itself as a worker, once it is asked to.
 func parent() int {
 	bufio.NewScanner(os.Stdin).Scan()
 	command := local.Command{Path: local.Self(), Environment: []string{asWorker + "=obedient"}, Output: os.Stderr}

@@ -173,7 +173,7 @@ func (c *call) registerCall(r SyncRequest) (p Presence, newer bool, err error) {
 	return p, true, c.tx.PutPresence(p)
 }
 
-// deregister removes the deadline of a process that has drained or that is told that
+// deregister removes the deadline of a process that has drained or that learns that
 // all is done. If the answer is lost and the process calls again, that sets a new one.
 func (c *call) deregister(process string) error {
 	p, _, err := c.tx.Presence(process)

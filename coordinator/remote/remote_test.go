@@ -176,7 +176,7 @@ func TestClientBehavesAsTheQueue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want.Turn, want.Plan, want.Digest = 0, "", "" // is not told
+	want.Turn, want.Plan, want.Digest = 0, "", "" // not sent
 	for _, word := range []string{"", s.ID, s.Name} {
 		got, err := c.Sweep(t.Context(), word)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -194,7 +194,7 @@ func TestClientBehavesAsTheQueue(t *testing.T) {
 		t.Errorf("attempts (-want +got):\n%s", diff)
 	}
 	rows := collected(t, o.queue.Rows(t.Context(), s.ID))
-	rows[0].Phase = queue.Waiting // a pending one's is not told
+	rows[0].Phase = queue.Waiting // a pending one's is not sent
 	if diff := cmp.Diff(rows, collected(t, c.Rows(t.Context(), s.ID))); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
@@ -209,7 +209,7 @@ func TestClientBehavesAsTheQueue(t *testing.T) {
 		t.Error(err)
 	}
 	if err := c.Delete(t.Context(), s.ID); !errors.Is(err, queue.ErrUnknown) {
-		t.Errorf("forget once more: %v", err)
+		t.Errorf("delete once more: %v", err)
 	}
 }
 

@@ -109,7 +109,7 @@ func (s *Server) Serve(l net.Listener) error {
 	return nil
 }
 
-// WaitForWorkers waits until every worker that called recently has been told that
+// WaitForWorkers waits until every worker that called recently has learned that
 // no work is left, or its lease term has passed, or ctx ends.
 func (s *Server) WaitForWorkers(ctx context.Context) { s.workers.wait(ctx) }
 

@@ -25,7 +25,7 @@
 //     finish. The latency of a call that begins late, because the previous one took
 //     long, counts from its scheduled time;
 //   - full speed: workers report immediately. The latency is then the number of
-//     workers divided by the rate, and has no meaning of its own;
+//     workers divided by the rate, and has no meaning by itself;
 //   - tables: from the last verdict until results.csv exists, and until the
 //     coordinator exits.
 //

@@ -78,7 +78,7 @@ func exchange[T any](from *worker, timeout time.Duration, serve func(*coordinato
 	w.carry(from, to, broken(lost), func() {
 		to.receive(func() {
 			if refused {
-				return // the worker was told that the call was not received
+				return // the worker learns that the call was not received
 			}
 			received = true
 			if to.limited() {
@@ -241,7 +241,7 @@ func (wk *worker) note(answer *spiqsweepv1.SyncResponse) {
 		wk.expectExit()
 	}
 	if answer.GetDone() && wk.host.stays {
-		wk.violated(Done, "%s is told that all is done, though it stays", wk.name)
+		wk.violated(Done, "the answer to %s says that all is done, though it stays", wk.name)
 	}
 	wk.toldDone = wk.toldDone || answer.GetDone()
 	for _, v := range answer.GetVerdicts() {

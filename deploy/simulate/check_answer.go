@@ -20,7 +20,7 @@ func (w *world) checkAnswer(call queue.SyncRequest, answer *spiqsweepv1.SyncResp
 		return
 	}
 	if open := w.ledger.open(); answer.GetDone() && open > 0 {
-		w.violated(Done, "%s is told that all is done: %d tasks are open, %d of them leased", call.ID, open, w.ledger.in(queue.Leased))
+		w.violated(Done, "the answer to %s says that all is done: %d tasks are open, %d of them leased", call.ID, open, w.ledger.in(queue.Leased))
 	}
 	if leaving := w.ledger.presences[call.ID].Leaving; answer.GetDrain() != leaving {
 		w.violated(Leaving, "%s must leave: %t, the answer says: %t", call.ID, leaving, answer.GetDrain())

@@ -35,5 +35,5 @@
 // time, so that each history is the same on them, line by line. The tests of
 // coordinator/store and deploy/e2e cover what only a server does: its own clock, its
 // restarts, and concurrent calls. A seed that found a bug is not kept, since every change
-// of the code makes another history of it. The bug gets a test of its own.
+// of the code makes another history of it. The bug gets a separate test.
 package simulate

@@ -67,7 +67,7 @@ func (t *Tally) Add(u Tally) {
 func (e Event) String() string {
 	return [Events]string{
 		"workers killed", "workers frozen", "clocks of workers set", "processes ended by their task",
-		"workers asked to leave", "workers told to leave by an operator", "workers that left",
+		"workers asked to leave", "workers that an operator drained", "workers that left",
 		"ends of local workers reported", "coordinators killed", "coordinators frozen", "ticks after no coordinator was running",
 		"jumps of the store's clock", "outages of the store", "faults of calls to the store",
 		"faults at commits of operators' calls", "lines cut", "calls rejected by busy coordinators", "calls refused", "calls that reached no coordinator",

@@ -21,7 +21,7 @@ const (
 	DeadLease    Invariant = "the leases of silent processes expire after a term"
 	Ended        Invariant = "the leases of local workers end when their coordinator reports that they ended"
 	Busy         Invariant = "a worker keeps a coordinator that is only busy"
-	Done         Invariant = "workers are told that all is done only when nothing is pending or leased"
+	Done         Invariant = "an answer says that all is done only when nothing is pending or leased"
 	TrainedAgain Invariant = "no accepted task is trained again"
 	Durable      Invariant = "answers are durable"
 	Leaving      Invariant = "workers leave when they may, and when they must"

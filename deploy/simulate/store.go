@@ -27,7 +27,7 @@ const (
 	NoFault             StoreFault = iota
 	Unavailable                    // the call fails and has no effect
 	RolledBack                     // the transaction runs and is rolled back
-	Unanswered                     // it is committed, and the caller is told that the outcome is unknown
+	Unanswered                     // it is committed, and the caller learns that the outcome is unknown
 	KilledBefore                   // the process dies before the call
 	KilledWithin                   // the process dies before the commit
 	KilledAfter                    // the process dies after the commit, before it answers

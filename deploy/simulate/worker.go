@@ -174,7 +174,7 @@ func (wk *worker) exit(code int) {
 	case code == protocol.ExitDone && len(wk.unjudged) > 0:
 		wk.violated(Leaving, "%s left with code 0 and %d results without a verdict", wk.name, len(wk.unjudged))
 	case code == protocol.ExitDone && !wk.toldDone && !wk.leaving:
-		wk.violated(Leaving, "%s left with code 0 without having been told that all is done", wk.name)
+		wk.violated(Leaving, "%s left with code 0 though no answer said that all is done", wk.name)
 	case code == protocol.ExitWorkLeft && !wk.leaving:
 		wk.violated(Leaving, "%s left work behind without having been asked to leave", wk.name)
 	case code == protocol.ExitFault && !wk.stalled() && !wk.refused():

@@ -3,7 +3,7 @@
 //
 // A coordinator writes two files to its output folder, worker.json and operator.json. Each
 // contains the addresses of the coordinator and the token of one role: that of a worker opens
-// WorkerService, that of an operator OperatorService. Whoever can read a file may act in its
+// WorkerService, that of an operator OperatorService. Anyone who can read a file may act in its
 // role, so its mode is 0600, and it is written atomically. After a crash the coordinator reads
 // its files and keeps the tokens, so that its workers can reconnect.
 //

@@ -231,20 +231,20 @@ func TestTokenIsSentAfterAuthentication(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	heard := make(chan string, 16)
+	received := make(chan string, 16)
 	other := serverTLS(t, authority(t, 0))
 	other.NextProtos = []string{"h2"}
 	go func() {
 		for {
 			raw, err := listener.Accept()
 			if err != nil {
-				close(heard)
+				close(received)
 				return
 			}
 			conn := tls.Server(raw, other)
 			buffer := make([]byte, 1<<12)
 			n, _ := conn.Read(buffer)
-			heard <- string(buffer[:n])
+			received <- string(buffer[:n])
 			conn.Close()
 		}
 	}()
@@ -254,7 +254,7 @@ func TestTokenIsSentAfterAuthentication(t *testing.T) {
 		t.Error("a call to a man in the middle was answered")
 	}
 	listener.Close()
-	for text := range heard {
+	for text := range received {
 		if text != "" {
 			t.Errorf("the man in the middle read %q", text)
 		}

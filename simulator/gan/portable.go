@@ -63,7 +63,7 @@ func addColumns(columns, src []float32, value float32, sets []uint64, rows, chun
 	}
 }
 
-// switchOn fills dst with value where src > 0, and with 0 elsewhere.
+// switchOn fills dst with value where src > 0, and with 0 in the other places.
 func switchOn(dst, src []float32, value float32) {
 	src = src[:len(dst)]
 	for i, v := range src {

@@ -29,8 +29,8 @@ func TestCoordinatorAway(t *testing.T) {
 	if l.code != protocol.ExitUnreachable {
 		t.Errorf("exit code %d, want %d", l.code, protocol.ExitUnreachable)
 	}
-	heard := lost.Add(-20 * time.Second) // the last answer came a call_again_in earlier
-	if took := l.now.Sub(heard); took != time.Minute {
+	answered := lost.Add(-20 * time.Second) // the last answer came a call_again_in earlier
+	if took := l.now.Sub(answered); took != time.Minute {
 		t.Errorf("gives up %v after the last answer, want a minute", took)
 	}
 	for i, pause := range pauses[:len(pauses)-1] {

@@ -17,7 +17,7 @@ func TestBatchRunsOneAfterTheOther(t *testing.T) {
 	l.want(StartTask{Lease: lease("b"), Task: task("b")}) // and no call yet: the slot is busy
 	l.wake()
 	if waited := l.now.Sub(epoch) - time.Second; waited != batchDelay {
-		t.Errorf("the result of a batch is told after %v, want %v", waited, batchDelay)
+		t.Errorf("the result of a batch is reported after %v, want %v", waited, batchDelay)
 	}
 	request := l.call()
 	if diff := cmp.Diff([]string{"a", "b"}, heldNames(request)); diff != "" || request.GetFreeSlots() != 0 {
@@ -28,7 +28,7 @@ func TestBatchRunsOneAfterTheOther(t *testing.T) {
 // TestReportHasTheLastStep ends tasks without a Progressed, and after one out of order.
 func TestReportHasTheLastStep(t *testing.T) {
 	tests := map[string]struct {
-		heard uint64
+		reported uint64
 		end   Ended
 		want  uint64
 	}{
@@ -39,8 +39,8 @@ func TestReportHasTheLastStep(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			l := running(t, 1, "a")
-			if test.heard > 0 {
-				l.handle(Progressed{Lease: lease("a"), Step: test.heard})
+			if test.reported > 0 {
+				l.handle(Progressed{Lease: lease("a"), Step: test.reported})
 			}
 			test.end.Lease = lease("a")
 			l.handle(test.end)

@@ -116,7 +116,7 @@ func TestNewestCheckpointIsStored(t *testing.T) {
 	l.want()
 	l.wake()
 	l.want(stored(3))
-	l.handle(CheckpointStored{Lease: lease("a"), Step: 3, Err: errUnknown}) // it is told no: no use to insist
+	l.handle(CheckpointStored{Lease: lease("a"), Step: 3, Err: errUnknown}) // the coordinator refused it: no retry
 	l.want()
 	l.handle(made(4))
 	l.want(stored(4))

@@ -31,7 +31,7 @@ func Guard(root *cobra.Command, hint func(flag string) string) {
 				f.Value = &value{f.Value, f}
 			}
 			if f.DefValue == "[]" || f.DefValue == "0s" || f.DefValue == "0" {
-				f.DefValue = "" // pflag knows the zero values of its own types alone
+				f.DefValue = "" // pflag knows the zero values of its built-in types alone
 			}
 		}
 		c.PersistentFlags().VisitAll(wrap)

@@ -49,10 +49,10 @@ func unknownFlag(c *cobra.Command, unknown *pflag.NotExistError, explain func(st
 		meant = synonyms[word][i]
 	}
 	hint := ""
-	if explain != nil && elsewhere(c, name) == nil {
+	if explain != nil && commandWithFlag(c, name) == nil {
 		hint = explain(word)
 	}
-	switch other := elsewhere(c, name); {
+	switch other := commandWithFlag(c, name); {
 	case other != nil && meant != name: // one with a single hyphen is the command's own
 		hint = fmt.Sprintf("`%s` has it, `%s` has not", other.CommandPath(), c.CommandPath())
 	case meant != "" && hint == "":
@@ -63,8 +63,8 @@ func unknownFlag(c *cobra.Command, unknown *pflag.NotExistError, explain func(st
 	return fmt.Errorf("unknown flag %s: %s", written, hint)
 }
 
-// elsewhere finds another command that has a flag.
-func elsewhere(c *cobra.Command, flag string) *cobra.Command {
+// commandWithFlag finds another command that has a flag.
+func commandWithFlag(c *cobra.Command, flag string) *cobra.Command {
 	for _, other := range append([]*cobra.Command{c.Root()}, c.Root().Commands()...) {
 		if other != c && !other.Hidden && other.Flags().Lookup(flag) != nil {
 			return other

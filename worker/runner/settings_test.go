@@ -13,7 +13,7 @@ import (
 // TestEverySettingReachesTheSimulator changes one setting at a time and requires a
 // different training.
 func TestEverySettingReachesTheSimulator(t *testing.T) {
-	elsewhere := map[string]string{
+	ignored := map[string]string{
 		"model": "chooses the runner", "objective": "has one value", "preset": "a label",
 		"source": "the raster", "select": "the raster", "clip": "the raster", "holdout": "dataKey",
 		"method": "Configuration.Sampled", "samples": "newModel", "history_every": "newHistory",
@@ -23,7 +23,7 @@ func TestEverySettingReachesTheSimulator(t *testing.T) {
 	}
 	base := sweep.Default()
 	for _, setting := range sweep.Settings() {
-		if _, ok := elsewhere[setting.Name]; ok {
+		if _, ok := ignored[setting.Name]; ok {
 			continue
 		}
 		changed := base

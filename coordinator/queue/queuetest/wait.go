@@ -139,7 +139,7 @@ func waiting(t *testing.T, f *Fixture) {
 	wouldWait(false, r) // it is an old call now
 }
 
-// woken says whether a channel of Changed is closed.
+// WantWoken fails the test unless a channel of Changed is closed, or open where want is false.
 func WantWoken(t *testing.T, want bool, changed <-chan struct{}) {
 	t.Helper()
 	select {

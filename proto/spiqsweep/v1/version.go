@@ -4,5 +4,5 @@
 package spiqsweepv1
 
 // ProtocolVersion is the version of this contract that programs built from it
-// speak (Process.protocol). Whoever changes what a message means raises it.
+// speak (Process.protocol). Raise it with every change of what a message means.
 const ProtocolVersion = 1

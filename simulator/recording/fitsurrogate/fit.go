@@ -103,7 +103,7 @@ func admissible(c surrogate.Neuron) bool {
 }
 
 // misfit returns the sum of the squared errors of response r of neuron c: of its
-// signal covariances with the others, in units of their scale, and of its own
+// signal covariances with the others, in units of their scale, and of its
 // lagged moments, per spike.
 func misfit(t target, responses []response, c int, r response) float64 {
 	const lagWeight = 10

@@ -30,7 +30,7 @@ const Drives = 4
 var poles = [Drives]float64{0.8, 0.8, 0.8, 0.6}
 
 // Neuron holds the parameters of one neuron. Its loadings are standard
-// deviations: their squares and the variance of its own private noise add up to 1.
+// deviations: their squares and the variance of its private noise add up to 1.
 type Neuron struct {
 	Threshold float64         // θ; the neuron fires where its latent exceeds it
 	Shared    [Drives]float64 // loadings on the drives that all neurons share
@@ -51,7 +51,7 @@ func (c Neuron) Private() float64 {
 }
 
 // Drive returns the stimulus-locked part of the neuron's latent, by bin. number
-// is the neuron's index in Neurons; it selects the series of its own drive.
+// is the neuron's index in Neurons; it selects the series of its drive.
 func (c Neuron) Drive(number int) []float64 {
 	drive := make([]float64, Bins)
 	for i, l := range c.Shared {
