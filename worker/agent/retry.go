@@ -72,8 +72,9 @@ func retryable(err error) bool {
 
 // refusals counts consecutive calls that coordinators refused for good.
 type refusals struct {
-	calls  int    // consecutive, refused or unreached
-	reason string // of the last refusal; "" if none
+	calls   int    // consecutive, refused or unreached
+	refused bool   // one of them was refused
+	reason  string // of the last refusal of all; "" if none
 }
 
 // note records a failed call. A busy coordinator resets the count, since it may accept the
@@ -83,15 +84,15 @@ func (r *refusals) note(e CallFailed, connected bool) {
 	switch {
 	case !retryable(e.Err):
 		r.calls++
-		r.reason = credentials.Explain(e.Err)
+		r.refused, r.reason = true, credentials.Explain(e.Err)
 	case e.Unreached && !connected:
 		r.calls++
 	default:
-		r.calls = 0
+		r.calls, r.refused = 0, false
 	}
 }
 
 // by reports whether all reachable coordinators refuse the worker.
 func (r *refusals) by(coordinators int) bool {
-	return r.reason != "" && r.calls >= coordinators
+	return r.refused && r.calls >= coordinators
 }

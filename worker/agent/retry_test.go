@@ -29,6 +29,7 @@ func TestWorkerLeavesWhenAllReachableRefuse(t *testing.T) {
 		"two that are dead":                    {false, []CallFailed{dead, dead, dead}, -1},
 		"a busy one, and a refusal":            {false, []CallFailed{busy, refused, busy, refused}, -1},
 		"busy first, then dead":                {false, []CallFailed{busy, refused, dead}, protocol.ExitFault},
+		"a refusal long ago, then dead":        {false, []CallFailed{refused, busy, dead, dead}, -1},
 		"the one that took it is dead":         {true, []CallFailed{dead, refused, dead, refused}, -1},
 		"the one that took it refuses, as all": {true, []CallFailed{refused, refused}, protocol.ExitFault},
 	} {
