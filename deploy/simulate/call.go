@@ -138,7 +138,7 @@ func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 	number := request.GetSequence()
 	wk.calling = number
 	wk.checkPause(request.GetDraining())
-	to := wk.coordinator()
+	to, connection := wk.coordinator(), wk.connection
 	exchange(wk, agent.AnswerTimeout(request, len(wk.addresses)), func(c *coordinator, reply func(*spiqsweepv1.SyncResponse, error)) {
 		wk.log("%s receives call %d of %s: holds %d, reports %d, free %d, draining %t", c.name, number, wk.name,
 			len(request.GetHeld()), len(request.GetReports()), request.GetFreeSlots(), request.GetDraining())
@@ -156,7 +156,7 @@ func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 			return // the call was replaced
 		}
 		if err != nil {
-			wk.failed(to, awaited, agent.CallFailed{Sequence: number, Err: err, Unreached: errors.Is(err, errUnreached)})
+			wk.failed(to, connection, awaited, agent.CallFailed{Sequence: number, Err: err, Unreached: errors.Is(err, errUnreached)})
 			return
 		}
 		if awaited {
@@ -173,9 +173,9 @@ func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 }
 
 // failed handles a call without an answer. The worker switches to another coordinator
-// unless this one is only busy.
-func (wk *worker) failed(to *coordinator, awaited bool, e agent.CallFailed) {
-	if !agent.Busy(e.Err) {
+// unless this one is only busy, or the worker left that connection before.
+func (wk *worker) failed(to *coordinator, connection int, awaited bool, e agent.CallFailed) {
+	if !agent.Busy(e.Err) && connection == wk.connection {
 		wk.turn()
 	}
 	if awaited {

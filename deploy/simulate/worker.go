@@ -23,6 +23,7 @@ type worker struct {
 	agent      *agent.Agent
 	process    *spiqsweepv1.Process
 	addresses  []int // numbers of coordinators, the first is in use
+	connection int   // number of the connection in use
 	skew       time.Duration
 	behind     time.Time       // until then its clock shows times that it has shown before
 	timer      int             // number of timers set: only the last one fires
@@ -83,8 +84,11 @@ func (wk *worker) clock() time.Time { return wk.now.Add(wk.skew) }
 
 func (wk *worker) coordinator() *coordinator { return wk.coordinators[wk.addresses[0]] }
 
-// turn switches to the next address.
-func (wk *worker) turn() { wk.addresses = append(wk.addresses[1:], wk.addresses[0]) }
+// turn switches to the next address, by a new connection.
+func (wk *worker) turn() {
+	wk.addresses = append(wk.addresses[1:], wk.addresses[0])
+	wk.connection++
+}
 
 func (wk *worker) step(e agent.Event) {
 	for _, action := range wk.agent.Step(wk.clock(), e) {
