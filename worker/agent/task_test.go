@@ -29,8 +29,8 @@ func TestBatchRunsOneAfterTheOther(t *testing.T) {
 func TestReportHasTheLastStep(t *testing.T) {
 	tests := map[string]struct {
 		reported uint64
-		end   Ended
-		want  uint64
+		end      Ended
+		want     uint64
 	}{
 		"result":           {0, Ended{Step: 7, Result: result(10)}, 7},
 		"failure":          {3, Ended{Step: 7, Failure: &spiqsweepv1.Failure{}}, 7},
