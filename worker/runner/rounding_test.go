@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"spiqsweep/deploy/needs"
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/statistics"
 )
@@ -49,6 +50,7 @@ func evaluated(t *testing.T, r *run, through func(*model) statistics.Patches) ma
 // kernel in float32 with the exact ones. They agree to a hundredth of the floor
 // or, for an error of more than ten thousand floors, to a millionth of the error.
 func TestFloat32DoesNotAffectErrors(t *testing.T) {
+	needs.NoRaceDetector(t, "minutes of arithmetic in one goroutine")
 	const steps = 2000
 	kernels := slices.CompactFunc(circuit.Kernels(), func(a, b circuit.Kernel) bool { return a.Class == b.Class })
 	for _, kernel := range kernels {
