@@ -136,7 +136,7 @@ var companions = []Scenario{
 
 func neighbours(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 3, 10))
-	// Task 1 kills whoever runs it, together with two others.
+	// Task 1 kills its process, which runs two others as well.
 	w := f.Worker(3)
 	w.Sync()
 	kill(f, w)

@@ -204,8 +204,8 @@ func cancelFaulty(t *testing.T, f *Fixture) {
 var leaving = []Scenario{
 	{"a busy one and an idle one", drainAll},
 	{"by process and by host", drainSome},
-	{"whoever is not there", drainNobody},
-	{"a coordinator that ends meanwhile", drainSurvives},
+	{"an unknown process or host", drainNobody},
+	{"the coordinator is restarted before the worker leaves", drainSurvives},
 	{"all is done", leaveWhenDone},
 }
 
