@@ -134,9 +134,7 @@ func verifyDiffers(t *testing.T, f *Fixture) {
 		t.Errorf("attempt: %+v", a)
 	}
 	// What two of three agree on is accepted, as for any divergence.
-	f.Retry(queue.RetryRequest{Diverged: true})
-	w.Sync(Finished(w.Take(), 0))
-	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	f.acceptsRetry(w)
 }
 
 func verifyAltered(t *testing.T, f *Fixture) {
@@ -153,12 +151,19 @@ func verifyAltered(t *testing.T, f *Fixture) {
 	if s.Counts.Diverged != 1 || s.Diverged[0].Reason != want {
 		t.Errorf("status: %+v, want %q", s, want)
 	}
+	f.acceptsRetry(w)
+	if f.Rows("A")[0].Digest != Result(0).Digest {
+		t.Error("the stored result was not restored")
+	}
+}
+
+// acceptsRetry has the diverged task run once more with result 0, on which most of the
+// attempts then agree.
+func (f *Fixture) acceptsRetry(w *Worker) {
+	f.TB.Helper()
 	f.Retry(queue.RetryRequest{Diverged: true})
 	w.Sync(Finished(w.Take(), 0))
 	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
-	if f.Rows("A")[0].Digest != Result(0).Digest {
-		t.Error("the stored result was not mended")
-	}
 }
 
 // verifiesAltered verifies all, while the store is not consistent.
@@ -173,17 +178,15 @@ func (f *Fixture) verifiesAltered() []sweep.TaskID {
 // verifyGone: a run does not hide that the result was gone, not even one that
 // makes the same again.
 func verifyGone(variant int) func(*testing.T, *Fixture) {
-	return func(t *testing.T, l *Fixture) {
-		w := finish(l, 1)
-		l.alter(Task(0).ID, nil)
-		l.verifiesAltered()
+	return func(t *testing.T, f *Fixture) {
+		w := finish(f, 1)
+		f.alter(Task(0).ID, nil)
+		f.verifiesAltered()
 		w.Sync(Finished(w.Take(), variant))
-		if s := l.Status("A"); s.Counts.Diverged != 1 || s.Diverged[0].Reason != "the result of attempt 1 on host (portable) is not in the store" {
+		if s := f.Status("A"); s.Counts.Diverged != 1 || s.Diverged[0].Reason != "the result of attempt 1 on host (portable) is not in the store" {
 			t.Errorf("status: %+v", s)
 		}
-		l.Retry(queue.RetryRequest{Diverged: true})
-		w.Sync(Finished(w.Take(), 0))
-		l.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+		f.acceptsRetry(w)
 	}
 }
 
@@ -197,9 +200,7 @@ func verifyAlteredTwice(t *testing.T, f *Fixture) {
 	if s := f.Status("A"); s.Counts.Diverged != 1 || !strings.Contains(s.Diverged[0].Reason, "was altered since it was accepted: byte 0 is \"rubbish\"") {
 		t.Errorf("status: %+v", s)
 	}
-	f.Retry(queue.RetryRequest{Diverged: true})
-	w.Sync(Finished(w.Take(), 0))
-	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	f.acceptsRetry(w)
 }
 
 func verifyFails(t *testing.T, f *Fixture) {
@@ -399,10 +400,8 @@ func verifyMeasures(t *testing.T, f *Fixture) {
 	if s.Counts.Diverged != 1 || s.Diverged[0].Reason != want {
 		t.Errorf("status: %+v, want %q", s, want)
 	}
-	f.Retry(queue.RetryRequest{Diverged: true})
-	w.Sync(Finished(w.Take(), 0))
-	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
+	f.acceptsRetry(w)
 	if got := string(f.Rows("A")[0].Measures); got != right {
-		t.Errorf("the measures were not mended: %s", got)
+		t.Errorf("the measures were not restored: %s", got)
 	}
 }
