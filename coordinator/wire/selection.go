@@ -23,9 +23,9 @@ func WriteSelection(s queue.Selection) *spiqsweepv1.Selection {
 	for _, task := range s.Tasks {
 		out.Tasks = append(out.Tasks, string(task))
 	}
-	for _, cell := range s.Configurations {
+	for _, filter := range s.Configurations {
 		settings := map[string]string{}
-		for name, value := range cell {
+		for name, value := range filter {
 			settings[name] = sweep.Format(value)
 		}
 		out.Configurations = append(out.Configurations, &spiqsweepv1.ConfigurationFilter{Settings: settings})
@@ -45,12 +45,12 @@ func ReadSelection(in *spiqsweepv1.Selection) (s queue.Selection, err error) {
 	if s.Tasks, err = ReadTasks(in.GetTasks()); err != nil {
 		return s, err
 	}
-	for _, filter := range in.GetConfigurations() {
-		cell, err := grid.ReadFilter(filter.GetSettings())
+	for _, given := range in.GetConfigurations() {
+		filter, err := grid.ReadFilter(given.GetSettings())
 		if err != nil {
-			return s, fmt.Errorf("cell: %w", err)
+			return s, fmt.Errorf("configuration: %w", err)
 		}
-		s.Configurations = append(s.Configurations, cell)
+		s.Configurations = append(s.Configurations, filter)
 	}
 	return s, nil
 }

@@ -36,7 +36,7 @@ var (
 		c := sweep.Default()
 		c.Replicate, c.Seed = count.Draw(t, "replicate"), rapid.Uint64Range(0, 1<<40).Draw(t, "seed")
 		return queue.Planned{
-			Task: sweep.Task{ID: sweep.TaskID(digest.Draw(t, "ID")), ConfigurationIndex: count.Draw(t, "cell"), Configuration: c, Recording: digest.Draw(t, "recording")},
+			Task: sweep.Task{ID: sweep.TaskID(digest.Draw(t, "ID")), ConfigurationIndex: count.Draw(t, "index"), Configuration: c, Recording: digest.Draw(t, "recording")},
 			Row:  count.Draw(t, "row"), Order: count.Draw(t, "order"), Cost: rapid.Float64Range(0, 1e9).Draw(t, "cost"),
 		}
 	})
@@ -64,12 +64,14 @@ var (
 		}
 		return h
 	})
+	// k is a K that an expression can state: one below the smallest normal number is out of range.
+	k         = rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(0x1p-1022, 10))
 	selection = rapid.Custom(func(t *rapid.T) queue.Selection {
 		return queue.Selection{
 			Sweep: label.Draw(t, "sweep"),
 			Tasks: []sweep.TaskID{sweep.TaskID(digest.Draw(t, "task")), sweep.TaskID(digest.Draw(t, "other")[:4])},
 			Configurations: []sweep.ConfigurationFilter{
-				{"neurons": float64(rapid.IntRange(1, 16).Draw(t, "n")), "k": rapid.Float64Range(0, 10).Draw(t, "k")},
+				{"neurons": float64(rapid.IntRange(1, 16).Draw(t, "n")), "k": k.Draw(t, "k")},
 				{"entangler": "ring", "final_encoding": true, "select": "50,2,16"},
 			},
 		}
