@@ -10,7 +10,6 @@ import (
 
 	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/sweep"
 	"spiqsweep/worker/program"
 )
 
@@ -86,7 +85,7 @@ func runServer(ctx context.Context, config host.ServerConfig, t *terminal) error
 	}
 	t.say("serving %s of kernel class %s on %s; workers reach it at %s",
 		count(len(served), "sweep"), s.KernelClass, s.Address(), strings.Join(s.Addresses(), ", "))
-	for _, line := range unserved(served, others) {
+	for _, line := range unserved(served, others, s.KernelClass) {
 		t.say("%s", line)
 	}
 	t.say("start workers with\n  %s", commandLine("worker", "--coordinator", s.WorkerFile(), "--"+stayFlag))
@@ -100,17 +99,14 @@ func runServer(ctx context.Context, config host.ServerConfig, t *terminal) error
 
 // unserved returns a line for each unfinished sweep that the coordinator cannot serve,
 // with how to resume it.
-func unserved(served, others []queue.Summary) []string {
+func unserved(served, others []queue.Summary, kernelClass string) []string {
 	var lines []string
 	for _, s := range others {
-		switch {
-		case s.Counts.Finished():
-		case s.Numerics != sweep.Numerics:
-			lines = append(lines, fmt.Sprintf("not served: sweep %s has numerics %d, and this program has %d: resume it with the program that started it",
-				s.Name, s.Numerics, sweep.Numerics))
-		default:
-			lines = append(lines, fmt.Sprintf("not served: sweep %s has kernel class %s: resume it with --kernel %s", s.Name, s.KernelClass, s.KernelClass))
+		if s.Counts.Finished() {
+			continue
 		}
+		reason, with := queue.SweepMismatch(s.Arithmetic(), queue.ProgramArithmetic(kernelClass))
+		lines = append(lines, fmt.Sprintf("not served: sweep %s %s: resume it with %s", s.Name, reason, with))
 	}
 	unfinished := func(s queue.Summary) bool { return !s.Counts.Finished() }
 	if len(lines) > 0 && !slices.ContainsFunc(served, unfinished) {

@@ -172,17 +172,11 @@ func (a *App) plan(ctx context.Context) error {
 	return nil
 }
 
-// checkNumbers refuses to mix results of two numerics or kernel classes in one sweep.
-func (a *App) checkNumbers(before queue.Sweep) error {
-	switch {
-	case before.Numerics != sweep.Numerics:
-		return folder.BadInput("the sweep in %s was computed with numerics %d, and this program computes with %d: "+
-			"resume it with the program that started it, give another --out, or start anew with --recompute",
-			a.folder, before.Numerics, sweep.Numerics)
-	case before.KernelClass != a.Kernel.Class:
-		return folder.BadInput("the sweep in %s has kernel class %s, and this run has %s: "+
-			"resume it with --kernel %s, give another --out, or start anew with --recompute",
-			a.folder, before.KernelClass, a.Kernel.Class, before.KernelClass)
+// checkArithmetic refuses to mix results of two arithmetics in one sweep.
+func (a *App) checkArithmetic(before queue.Sweep) error {
+	if reason, with := queue.SweepMismatch(before.Arithmetic(), queue.ProgramArithmetic(a.Kernel.Class)); reason != "" {
+		return folder.BadInput("the sweep in %s %s: resume it with %s, give another --out, or start anew with --recompute",
+			a.folder, reason, with)
 	}
 	return nil
 }

@@ -114,7 +114,7 @@ func (a *App) checkSweep(ctx context.Context, k sweepQueue) (err error) {
 		return a.asInputError(fmt.Errorf("read the folder's sweep: %w", err))
 	}
 	if !a.Recompute {
-		if err := a.checkNumbers(before); err != nil {
+		if err := a.checkArithmetic(before); err != nil {
 			return err
 		}
 	}

@@ -266,8 +266,8 @@ func (p Place) finishedSweep(ctx context.Context, name string) (s queue.Sweep, e
 		if left := status.Counts.Leased + status.Counts.Pending; left > 0 {
 			return folder.BadInput("%d tasks of the sweep are unfinished: start its coordinator again, and verify while it runs or when it has ended", left)
 		}
-		if s.Numerics != sweep.Numerics {
-			return folder.BadInput("the sweep was computed with numerics %d, and this program computes with %d: verify it with the program that ran it", s.Numerics, sweep.Numerics)
+		if reason, with := queue.SweepMismatch(s.Arithmetic(), queue.ProgramArithmetic(s.KernelClass)); reason != "" {
+			return folder.BadInput("the sweep %s: verify it with %s", reason, with)
 		}
 		return nil
 	}

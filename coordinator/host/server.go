@@ -10,7 +10,6 @@ import (
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
-	"spiqsweep/sweep"
 )
 
 // DefaultServerFolder is the default folder of a Server.
@@ -135,7 +134,7 @@ func (s *Server) OperatorFile() string { return s.host.folder.Path(folder.Operat
 func (s *Server) Sweeps(ctx context.Context) (served, others []queue.Summary, err error) {
 	all, err := s.host.queue.Sweeps(ctx)
 	for _, one := range all {
-		if one.KernelClass == s.KernelClass && one.Numerics == sweep.Numerics {
+		if one.Arithmetic() == queue.ProgramArithmetic(s.KernelClass) {
 			served = append(served, one)
 		} else {
 			others = append(others, one)

@@ -86,15 +86,16 @@ func (q *Queue) planned(ctx context.Context, s Sweep) (Revision, bool, error) {
 	return revision, same, nil
 }
 
-// existing looks up a sweep that is to be planned again. Its numerics and kernel class
-// must be the same.
+// existing looks up a sweep that is to be planned again. Its arithmetic must be the same.
 func (c *call) existing(s Sweep) (before Sweep, found bool, err error) {
 	before, found, err = c.tx.Sweep(s.ID)
-	if err == nil && found && (s.Numerics != before.Numerics || s.KernelClass != before.KernelClass) {
-		err = fmt.Errorf("%w: it was begun with numerics %d on kernels of class %q, this is numerics %d of class %q",
-			ErrMismatch, before.Numerics, before.KernelClass, s.Numerics, s.KernelClass)
+	if err != nil || !found {
+		return before, false, err
 	}
-	return before, found, err
+	if reason, with := SweepMismatch(before.Arithmetic(), s.Arithmetic()); reason != "" {
+		return before, true, fmt.Errorf("%w: the sweep %s: resume it with %s", ErrMismatch, reason, with)
+	}
+	return before, true, nil
 }
 
 // keepPlan updates the name and grid of a sweep whose plan is unchanged.

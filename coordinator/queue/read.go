@@ -99,7 +99,7 @@ func (c *call) status(id string) (s Status, err error) {
 		if p.Leaving {
 			s.Workforce.Leaving++
 		}
-		if p.suits(s.Sweep) {
+		if p.Arithmetic() == s.Sweep.Arithmetic() {
 			suited += p.Slots
 		}
 	}
@@ -163,7 +163,7 @@ func timeLeft(s Sweep, tallies map[Phase]Tally, workers []Worker, slots int) tim
 	left := tallies[Waiting].Cost + tallies[BackingOff].Cost + tallies[Leased].Cost
 	longest := 0.0
 	for _, w := range workers {
-		if !w.suits(s) {
+		if w.Arithmetic() != s.Arithmetic() {
 			continue
 		}
 		for _, r := range w.Running {

@@ -125,7 +125,7 @@ func (c *call) sync(r SyncRequest, findings []finding) (SyncAnswer, error) {
 	if err != nil {
 		return SyncAnswer{}, err
 	}
-	if err := checkNumerics(r, sweeps); err != nil {
+	if err := checkArithmetic(r, sweeps); err != nil {
 		return SyncAnswer{}, err
 	}
 	p, newer, err := c.registerCall(r)
@@ -240,7 +240,7 @@ func (c *call) wouldWait(r SyncRequest) (bool, error) {
 		return false, err
 	}
 	sweeps, err := c.tx.Sweeps()
-	if err != nil || checkNumerics(r, sweeps) != nil {
+	if err != nil || checkArithmetic(r, sweeps) != nil {
 		return false, err
 	}
 	done, err := c.done(SyncAnswer{}, r, sweeps)
@@ -331,30 +331,22 @@ func (r SyncRequest) named() map[Lease]bool {
 	return named
 }
 
-// suits reports whether a process computes the bits that a sweep requires.
-func (p Process) suits(s Sweep) bool {
-	return p.Numerics == s.Numerics && p.KernelClass == s.KernelClass
-}
-
-// suitable returns the sweeps that a process suits.
+// suitable returns the sweeps that have the arithmetic of a process.
 func suitable(p Process, sweeps []Sweep) []Sweep {
 	var kept []Sweep
 	for _, s := range sweeps {
-		if p.suits(s) {
+		if s.Arithmetic() == p.Arithmetic() {
 			kept = append(kept, s)
 		}
 	}
 	return kept
 }
 
-// checkNumerics returns ErrMismatch if there are sweeps but the process suits none of
-// them. A process that stays waits for a suitable sweep instead.
-func checkNumerics(r SyncRequest, sweeps []Sweep) error {
-	p := r.Process
-	if r.Stays || len(sweeps) == 0 || len(suitable(p, sweeps)) > 0 {
+// checkArithmetic returns ErrMismatch if there are sweeps but none is suitable for the
+// process. A process that stays waits for a suitable sweep instead.
+func checkArithmetic(r SyncRequest, sweeps []Sweep) error {
+	if r.Stays || len(sweeps) == 0 || len(suitable(r.Process, sweeps)) > 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: the worker on %s computes numerics %d on kernels of class %q, sweep %q wants numerics %d of class %q: "+
-		"update the older side, or choose the kernel",
-		ErrMismatch, p.Host, p.Numerics, p.KernelClass, sweeps[0].Name, sweeps[0].Numerics, sweeps[0].KernelClass)
+	return fmt.Errorf("%w: %s", ErrMismatch, WorkerMismatch(r.Arithmetic(), sweeps[0].Arithmetic()))
 }

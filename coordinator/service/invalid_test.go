@@ -144,7 +144,7 @@ func TestMalformedCallsAreRefused(t *testing.T) {
 		}, codes.FailedPrecondition, "update the coordinator"},
 		"old numerics": {&spiqsweepv1.SyncRequest{
 			Process: change(func(p *spiqsweepv1.Process) { p.Numerics = 0 }), Sequence: 1,
-		}, codes.FailedPrecondition, "numerics 0, the coordinator's sweep with 1: update the worker"},
+		}, codes.FailedPrecondition, "numerics 0, the sweep with 1: update the worker"},
 		"other kernel": {&spiqsweepv1.SyncRequest{
 			Process: change(func(p *spiqsweepv1.Process) { p.KernelClass = "portable/arm64" }), Sequence: 1,
 		}, codes.FailedPrecondition, "coordinator --kernel portable/arm64"},

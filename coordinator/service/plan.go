@@ -72,7 +72,7 @@ func (o *operator) readSweep(in *spiqsweepv1.PlanSweepRequest) (queue.Sweep, err
 	case len(s.Grid) > maxGrid:
 		return queue.Sweep{}, invalid("the grid takes %d bytes: at most %d are accepted", len(s.Grid), maxGrid)
 	}
-	if reason := o.sweepMismatch(s); reason != "" {
+	if reason := queue.SubmissionMismatch(s.Arithmetic(), o.arithmetic()); reason != "" {
 		return queue.Sweep{}, status.Error(codes.FailedPrecondition, reason)
 	}
 	return s, nil
