@@ -13,9 +13,9 @@ import (
 	"spiqsweep/sweep"
 )
 
-// BenchmarkTasks is the whole life of tasks: granted to processes that call at
-// once, one by one or in batches, finished, accepted, durable. The results are
-// small; see tasks/s.
+// BenchmarkTasks measures whole lives of tasks, from the grant to the durable result,
+// with concurrent processes that get tasks one by one or in batches. The results are
+// small. The number to read is tasks/s.
 func BenchmarkTasks(b *testing.B) {
 	for _, processes := range []int{1, 16, 256} {
 		for name, cost := range map[string]float64{"batches": 0.05, "one by one": 10} {
@@ -49,7 +49,7 @@ func benchmarkTasks(b *testing.B, s queue.Store, processes int, cost float64) {
 	}
 }
 
-// complete takes and finishes tasks until there are none.
+// complete runs a worker process until all tasks are done.
 func complete(b *testing.B, q *queue.Queue, id string) {
 	r := queue.SyncRequest{
 		Process:   queue.Process{ID: id, Slots: 1, Numerics: sweep.Numerics, KernelClass: queuetest.KernelClass},
@@ -73,7 +73,7 @@ func complete(b *testing.B, q *queue.Queue, id string) {
 	}
 }
 
-// BenchmarkPlan stores the plan of a sweep.
+// BenchmarkPlan measures how long a plan takes to be stored.
 func BenchmarkPlan(b *testing.B) {
 	s := open(b, filepath.Join(b.TempDir(), "sweep.db"))
 	defer s.Close()

@@ -2,36 +2,11 @@ package store
 
 import "time"
 
-// Option changes how a store is opened.
-type Option func(*options)
-
-// options: now is nil for the store's own clock.
-type options struct{ now func() time.Time }
-
-// WithClock gives a store another clock than the system's, or the database's.
-func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
-
-func resolve(opts []Option) options {
-	var o options
-	for _, opt := range opts {
-		opt(&o)
-	}
-	return o
-}
-
-// clock is the one that was given, or the system's.
-func (o options) clock() func() time.Time {
-	if o.now == nil {
-		return time.Now
-	}
-	return o.now
-}
-
-// stored is a time as it is kept and read back: microseconds, in UTC, without a
-// monotonic reading, so that a suspended machine is noticed.
+// stored returns a time as the store returns it: in UTC, in whole microseconds, and
+// without a monotonic reading, which stops while the machine is suspended.
 func stored(t time.Time) time.Time { return instant(micros(t)) }
 
-// micros is a time as an integer; 0 for none.
+// micros returns a time in microseconds since 1970, 0 for the zero time.
 func micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -47,5 +22,5 @@ func instant(us int64) time.Time {
 	return time.UnixMicro(us).UTC()
 }
 
-// span is a duration kept as microseconds.
+// span returns the duration of some microseconds.
 func span(us int64) time.Duration { return time.Duration(us) * time.Microsecond }

@@ -17,41 +17,41 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// disk stands below SQLite's own access to files, in the tests of this package:
-// it knows what an fsync has made durable, can fail, and can lose power.
+// disk intercepts SQLite's file operations in the tests of this package. It tracks the
+// content that fsync has made durable, and can inject faults and power cuts.
 type disk struct {
 	mu     sync.Mutex
 	folder string
-	files  map[string]*diskFile // of the folder, by path; nil while no test watches
+	files  map[string]*diskFile // the files of the folder by path; nil if none is watched
 	fault  func(operation, path string) diskFault
 	hits   map[diskFault]int
 }
 
-// diskFile is a file as the platter has it, and what waits for an fsync.
+// diskFile is the durable content of a file and its changes since the last fsync.
 type diskFile struct {
 	durable []byte
 	pending []func([]byte) []byte // writes and truncations, oldest first
 }
 
-// diskFault is what goes wrong with one operation.
+// diskFault is a fault of one operation.
 type diskFault string
 
 const (
 	noFault    diskFault = ""
 	fullDisk   diskFault = "full disk"   // nothing is written
-	shortWrite diskFault = "short write" // half of it is, then the disk is full
-	badWrite   diskFault = "bad write"   // the device refuses
-	// badSync is an fsync that fails as on Linux: what was not durable is dropped,
-	// and the next fsync succeeds without it.
+	shortWrite diskFault = "short write" // half is written, then the disk is full
+	badWrite   diskFault = "bad write"   // an I/O error
+	// badSync is an fsync that fails as on Linux: the changes that were not durable are
+	// dropped, and the next fsync succeeds without them.
 	badSync diskFault = "failing fsync"
-	// readOnlyFile can be opened for reading alone.
+	// readOnlyFile makes SQLite open the file for reading only.
 	readOnlyFile diskFault = "read-only file"
 )
 
-// theDisk is under every store of this test process.
+// theDisk is the disk of every SQLite store in this test process.
 var theDisk = installDisk()
 
-// watch follows the files of a folder during a test.
+// watch tracks the files of a folder during a test.
 func (d *disk) watch(t *testing.T, folder string) {
 	t.Helper()
 	d.mu.Lock()
@@ -65,7 +65,8 @@ func (d *disk) watch(t *testing.T, folder string) {
 	})
 }
 
-// failing lets operations fail from now on; nil: none.
+// failing sets the function that selects the fault of each later operation; nil means
+// no faults.
 func (d *disk) failing(fault func(operation, path string) diskFault) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -75,8 +76,8 @@ func (d *disk) failing(fault func(operation, path string) diskFault) {
 	d.fault = fault
 }
 
-// cutPower returns a folder as it is found after a power cut at this moment: of
-// what no fsync has made durable, any writes may have reached the disk.
+// cutPower returns a folder with the files as a power cut now would leave them: the
+// durable content and a random subset of the later changes.
 func (d *disk) cutPower(t *testing.T, r *rand.Rand) string {
 	t.Helper()
 	d.mu.Lock()
@@ -102,8 +103,8 @@ func (d *disk) counts() map[diskFault]int {
 	return maps.Clone(d.hits)
 }
 
-// asks says how an operation on a watched file goes.
-func (d *disk) asks(operation, path string) diskFault {
+// faultOf returns the fault of an operation on a watched file, and counts it.
+func (d *disk) faultOf(operation, path string) diskFault {
 	fault := d.fault(operation, path)
 	if fault != noFault {
 		d.hits[fault]++
@@ -131,17 +132,16 @@ func truncateTo(size int64) func([]byte) []byte {
 	}
 }
 
-// The rest puts the disk below SQLite, whose C structures lie outside Go's heap.
+// The rest of this file connects the disk to SQLite, whose C structures lie outside Go's
+// heap.
 
-// below is what SQLite's own functions are, and which file is which.
-type below struct {
+// original holds SQLite's functions that the disk replaces, and the open files.
+var original = struct {
 	open, remove uintptr
-	methods      lib.Tsqlite3_io_methods // of any file: those that we replace are the same for all
-	ours         map[uintptr]uintptr     // SQLite's methods → a copy with ours in some places
-	paths        map[uintptr]string      // of the open files
-}
-
-var beneath = below{ours: map[uintptr]uintptr{}, paths: map[uintptr]string{}}
+	methods      lib.Tsqlite3_io_methods // of any file: the replaced ones are the same for all
+	replaced     map[uintptr]uintptr     // SQLite's methods of a kind of file → a copy with the disk's
+	paths        map[uintptr]string      // the paths of the open files
+}{replaced: map[uintptr]uintptr{}, paths: map[uintptr]string{}}
 
 // installDisk makes the disk the default of all files that SQLite opens.
 func installDisk() *disk {
@@ -149,7 +149,7 @@ func installDisk() *disk {
 	tls := libc.NewTLS()
 	vfs := (*lib.Tsqlite3_vfs)(pointer(libc.Xmalloc(tls, libc.Tsize_t(unsafe.Sizeof(lib.Tsqlite3_vfs{})))))
 	*vfs = *(*lib.Tsqlite3_vfs)(pointer(lib.Xsqlite3_vfs_find(tls, 0)))
-	beneath.open, beneath.remove = vfs.FxOpen, vfs.FxDelete
+	original.open, original.remove = vfs.FxOpen, vfs.FxDelete
 	vfs.FxOpen, vfs.FxDelete = function(d.open), function(d.remove)
 	name, err := libc.CString("disk")
 	if err != nil {
@@ -167,16 +167,16 @@ func (d *disk) open(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uin
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	watched := d.files != nil && filepath.Dir(path) == d.folder
-	if watched && d.asks("open", path) == readOnlyFile {
+	if watched && d.faultOf("open", path) == readOnlyFile {
 		flags = flags&^(lib.SQLITE_OPEN_READWRITE|lib.SQLITE_OPEN_CREATE) | lib.SQLITE_OPEN_READONLY
 	}
-	code := call[func(*libc.TLS, uintptr, uintptr, uintptr, int32, uintptr) int32](beneath.open)(tls, vfs, name, file, flags, out)
+	code := call[func(*libc.TLS, uintptr, uintptr, uintptr, int32, uintptr) int32](original.open)(tls, vfs, name, file, flags, out)
 	if code != lib.SQLITE_OK || !watched {
 		return code
 	}
 	methods := &(*lib.Tsqlite3_file)(pointer(file)).FpMethods
 	*methods = d.methods(tls, *methods)
-	beneath.paths[file] = path
+	original.paths[file] = path
 	if d.files[path] == nil {
 		body, err := os.ReadFile(path)
 		if err != nil {
@@ -187,40 +187,41 @@ func (d *disk) open(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uin
 	return code
 }
 
-// methods returns a copy of SQLite's methods of a kind of file, with ours in some places.
-func (d *disk) methods(tls *libc.TLS, original uintptr) uintptr {
-	if beneath.ours[original] == 0 {
-		beneath.methods = *(*lib.Tsqlite3_io_methods)(pointer(original))
-		copied := libc.Xmalloc(tls, libc.Tsize_t(unsafe.Sizeof(beneath.methods)))
-		ours := (*lib.Tsqlite3_io_methods)(pointer(copied))
-		*ours = beneath.methods
-		ours.FxWrite, ours.FxTruncate, ours.FxSync = function(d.write), function(d.truncate), function(d.sync)
-		beneath.ours[original] = copied
+// methods returns a copy of SQLite's methods of a kind of file with the disk's methods
+// for writing.
+func (d *disk) methods(tls *libc.TLS, sqlites uintptr) uintptr {
+	if original.replaced[sqlites] == 0 {
+		original.methods = *(*lib.Tsqlite3_io_methods)(pointer(sqlites))
+		copied := libc.Xmalloc(tls, libc.Tsize_t(unsafe.Sizeof(original.methods)))
+		disks := (*lib.Tsqlite3_io_methods)(pointer(copied))
+		*disks = original.methods
+		disks.FxWrite, disks.FxTruncate, disks.FxSync = function(d.write), function(d.truncate), function(d.sync)
+		original.replaced[sqlites] = copied
 	}
-	return beneath.ours[original]
+	return original.replaced[sqlites]
 }
 
 func (d *disk) remove(tls *libc.TLS, vfs, name uintptr, syncFolder int32) int32 {
 	d.mu.Lock()
 	delete(d.files, libc.GoString(name))
 	d.mu.Unlock()
-	return call[func(*libc.TLS, uintptr, uintptr, int32) int32](beneath.remove)(tls, vfs, name, syncFolder)
+	return call[func(*libc.TLS, uintptr, uintptr, int32) int32](original.remove)(tls, vfs, name, syncFolder)
 }
 
-// of is the watched file of SQLite's, nil if no test watches.
-func (d *disk) of(file uintptr) (*diskFile, string) {
-	path := beneath.paths[file]
+// watched returns the file of an SQLite handle and its path, or nil if it is not watched.
+func (d *disk) watched(file uintptr) (*diskFile, string) {
+	path := original.paths[file]
 	return d.files[path], path
 }
 
 func (d *disk) write(tls *libc.TLS, file, body uintptr, size int32, at int64) int32 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	f, path := d.of(file)
+	f, path := d.watched(file)
 	if f == nil {
 		return put(tls, file, body, size, at)
 	}
-	switch d.asks("write", path) {
+	switch d.faultOf("write", path) {
 	case fullDisk:
 		return lib.SQLITE_FULL
 	case badWrite:
@@ -237,26 +238,26 @@ func (d *disk) write(tls *libc.TLS, file, body uintptr, size int32, at int64) in
 }
 
 func put(tls *libc.TLS, file, body uintptr, size int32, at int64) int32 {
-	return call[func(*libc.TLS, uintptr, uintptr, int32, int64) int32](beneath.methods.FxWrite)(tls, file, body, size, at)
+	return call[func(*libc.TLS, uintptr, uintptr, int32, int64) int32](original.methods.FxWrite)(tls, file, body, size, at)
 }
 
 func (d *disk) truncate(tls *libc.TLS, file uintptr, size int64) int32 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if f, _ := d.of(file); f != nil {
+	if f, _ := d.watched(file); f != nil {
 		f.pending = append(f.pending, truncateTo(size))
 	}
-	return call[func(*libc.TLS, uintptr, int64) int32](beneath.methods.FxTruncate)(tls, file, size)
+	return call[func(*libc.TLS, uintptr, int64) int32](original.methods.FxTruncate)(tls, file, size)
 }
 
 func (d *disk) sync(tls *libc.TLS, file uintptr, flags int32) int32 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	f, path := d.of(file)
+	f, path := d.watched(file)
 	if f == nil {
-		return call[func(*libc.TLS, uintptr, int32) int32](beneath.methods.FxSync)(tls, file, flags)
+		return call[func(*libc.TLS, uintptr, int32) int32](original.methods.FxSync)(tls, file, flags)
 	}
-	if d.asks("sync", path) == badSync {
+	if d.faultOf("sync", path) == badSync {
 		f.pending = nil
 		d.restore(tls, file, f.durable)
 		return lib.SQLITE_IOERR_FSYNC
@@ -265,34 +266,34 @@ func (d *disk) sync(tls *libc.TLS, file uintptr, flags int32) int32 {
 		f.durable = write(f.durable)
 	}
 	f.pending = nil
-	return lib.SQLITE_OK // no test waits for a real one
+	return lib.SQLITE_OK // a real fsync would only cost time
 }
 
-// restore gives a file back the content that is durable.
+// restore resets a file to its durable content.
 func (d *disk) restore(tls *libc.TLS, file uintptr, body []byte) {
 	buffer := libc.Xmalloc(tls, libc.Tsize_t(len(body)+1))
 	defer libc.Xfree(tls, buffer)
 	copy(unsafe.Slice((*byte)(pointer(buffer)), len(body)), body)
-	call[func(*libc.TLS, uintptr, int64) int32](beneath.methods.FxTruncate)(tls, file, int64(len(body)))
+	call[func(*libc.TLS, uintptr, int64) int32](original.methods.FxTruncate)(tls, file, int64(len(body)))
 	put(tls, file, buffer, int32(len(body)), 0)
 }
 
-// pointer is the address of memory of C.
+// pointer converts an address in C memory.
 func pointer(address uintptr) unsafe.Pointer {
-	return *(*unsafe.Pointer)(unsafe.Pointer(&address)) // vet cannot know that it is not Go's
+	return *(*unsafe.Pointer)(unsafe.Pointer(&address)) // a plain conversion fails vet, which takes it for Go memory
 }
 
-// function is a Go function as SQLite keeps it, and call what it calls it with:
-// the word that a func value is.
+// function converts a Go function to the form in which SQLite stores it, the word of a
+// func value. call is the inverse.
 func function[F any](f F) uintptr {
-	kept = append(kept, f)
+	pinned = append(pinned, f)
 	return *(*uintptr)(unsafe.Pointer(&f))
 }
 
 func call[F any](f uintptr) F { return *(*F)(unsafe.Pointer(&f)) }
 
-// kept are the functions that only C knows.
-var kept []any
+// pinned are functions that only C memory refers to, kept from the garbage collector.
+var pinned []any
 
-// isLog says whether a path is that of a write-ahead log.
+// isLog reports whether a path is that of a write-ahead log.
 func isLog(path string) bool { return strings.HasSuffix(path, "-wal") }

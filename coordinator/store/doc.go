@@ -1,96 +1,92 @@
-// Package store keeps a queue in an SQLite file or a PostgreSQL database ([Open]). Both
-// pass the suite of package storetest.
+// Package store keeps a queue in an SQLite file or in a PostgreSQL database ([Open]).
+// Both pass the scenarios of package queuetest and the contract of package storetest.
 //
-// The state is in SQL: nothing is kept in memory that would have to be replayed.
-// What was read or written is remembered for as long as nobody else can change it,
-// and forgotten with everything that is undone.
-// One schema and one set of queries serve both databases, in the files sql_*.go:
-// types and placeholders are those that both understand; times are microseconds
-// since 1970 as integers, 0 for none. What differs is in a dialect and a session
-// (how statements are sent); PostgreSQL's transactions find waiting tasks and add
-// records in ways of their own.
+// The database holds the whole state: there is no log to replay. A store caches rows
+// only while no other process can change them, and drops them at a rollback.
+//
+// Both databases use the same schema and the same queries, with types and placeholders
+// that both accept. Times are integers, in microseconds since 1970, 0 for none. The
+// differences are in a dialect (the few queries that differ) and a session (how
+// statements are sent). On PostgreSQL, Claim, Next and AddRecords also have their own
+// queries.
 //
 // # SQLite: one coordinator
 //
-// All transactions run on one connection, in one goroutine, the writer. It takes
-// all calls that are waiting, runs one after the other, commits them together, and
-// only then answers: what is answered is durable, and the price of an fsync is
-// shared by as many as came meanwhile. If a call fails after it has written, all is
-// rolled back, and the others are run again. Changes of the tallies, which are the
-// same few rows for all calls, are written once a commit. The context of a caller
-// ends its waiting, never a statement. If the commit fails, or nobody knows whether
-// it did, all calls of the batch are answered with queue.ErrUnavailable; they may be
-// made again, since the rules are idempotent.
+// One goroutine, the writer, runs all transactions on one connection. It runs all
+// waiting calls one after the other, commits them together, and then answers them: so
+// an answered call is durable, and the calls share the cost of the fsync. If a call
+// fails after it has written, the writer rolls the transaction back and runs the other
+// calls again. It writes the changes of the tallies once per commit, since all calls
+// change the same few rows. The end of a caller's context ends the caller's wait, never
+// a statement. If the commit fails, or its outcome is unknown, all its calls return
+// queue.ErrUnavailable. Callers may repeat them, since the rules are idempotent.
 //
-// The connection holds the file's lock in exclusive mode from opening to
-// closing, so a second coordinator is refused at once ([ErrInUse]), and no
-// shared memory is needed: the file may be on a network file system, if that
-// has locks. The operating system drops the lock when the process ends, however
-// it ends. Beside the file, FILE.owner says which process has it open: a note for
-// people, never consulted for the decision. While a coordinator runs, other
-// programs ask it; when none does, they may read with [OpenReadOnly].
+// The connection locks the file in exclusive mode from opening to closing. So a second
+// coordinator gets [ErrInUse] immediately, and SQLite needs no shared memory: the file
+// may be on a network file system, if that supports locks. The operating system
+// releases the lock when the process ends for any reason. FILE.owner, next to the file,
+// names the process that has it open. It is only for people: the lock decides. While a
+// coordinator runs, other programs ask the coordinator. While none runs, they may read
+// the file with [OpenReadOnly].
 //
 // # PostgreSQL: several coordinators
 //
-// Each call is a transaction on a connection of its own, in READ COMMITTED, and
-// is kept in order with others by locks, which it takes before it reads anything,
-// in this order:
+// Each call is a transaction on its own connection, at level READ COMMITTED. Locks keep
+// the calls in order. A call takes its locks before it reads anything, in this order:
 //
-//   - An advisory lock of the store. A call that claims something (queue.Tx.Claim)
-//     shares it; one that does not has it alone. So whatever does not say what it
-//     keeps to runs as if it were the only one: plans, retries, ticks, all that
-//     operators do. Calls of workers run at once.
-//   - An advisory lock of the claimed process (of a hash of its ID, since the
-//     process may have no row yet).
-//   - The records of the claimed tasks and of those that the process holds, in the
-//     order of their IDs.
-//   - While it runs: records of waiting tasks, as Next lists them. Those that
-//     another call has locked are left out (SKIP LOCKED), so this never waits.
-//   - Tallies, at the end, in the order of their keys, and only long enough to
-//     commit. They are changed by sums, never written from what was read, and come
-//     in shards by connection, so that calls rarely wait even there.
+//   - An advisory lock of the store, shared by calls that claim something
+//     (queue.Tx.Claim) and exclusive for all others. So plans, retries, ticks and all
+//     other calls of operators run alone, while calls of workers run concurrently.
+//   - An advisory lock of the claimed process. Its key is a hash of the process's ID,
+//     since the process may not have a row yet.
+//   - The records of the claimed tasks and of the tasks that the process holds, ordered
+//     by ID.
+//   - Later, the records of the waiting tasks that Next lists. Next omits records that
+//     another call has locked (SKIP LOCKED), so it never waits.
+//   - At the end, the tallies, ordered by key, only for the commit. Calls add to them and
+//     never write a value that they have read. Each connection adds to one of several
+//     shards, so that calls rarely wait here, either.
 //
-// Hence calls are equivalent to some serial order. In READ COMMITTED a statement
-// sees all that was committed when it began, so a call that has its locks sees
-// what all calls did that had any of them before. What it reads and writes is its
-// process, its tasks with their attempts, results and checkpoints, and what Next
-// gave it; the storetest suite runs every rule inside a fence that reports
-// anything else (queuetest.Confined). What it reads without a lock is either
-// changed only by calls that are alone (plans, specifications, sweeps), or is a
-// preference: the turns of sweeps, which waiting task comes first, and whether
-// there is one right now; a worker that finds none asks again. There is one
-// exception, the sum of open tasks: of two calls at once that end the last two
-// tasks neither may see 0. Each tick looks once more (queue.Queue.Tick).
+// Therefore calls are equivalent to some serial order. At READ COMMITTED, a statement
+// sees everything that was committed before it began. So once a call has its locks, it
+// sees the effects of all calls that held any of them before. A call reads and writes
+// only its process, its tasks with their attempts, results and checkpoints, and the tasks
+// that Next listed. Tests run every rule in a store that reports any other access
+// (queuetest.Confined). The data that a call reads without a lock is of two kinds. Some
+// is changed only by calls that run alone: plans, specifications, sweeps. The rest only
+// guides a choice: the turns of sweeps, which waiting task comes first, and whether there
+// is one; a worker that gets none asks again. There is one exception, the sum of open
+// tasks: if two concurrent calls end the last two tasks, both may read a sum above 0.
+// Therefore each tick checks the sum again (queue.Queue.Tick).
 //
-// No call waits for one that waits for it, since all take their locks in one
-// order. Should PostgreSQL end a call all the same for the sake of another
-// (errors 40001, 40P01), nothing has happened, and it is run again.
+// No deadlock should arise, since all calls take their locks in the same order. If
+// PostgreSQL rolls a call back because of another (errors 40001, 40P01), the store runs
+// it again.
 //
-// Time is the database's clock, read once a call when it has its locks: later than
-// that of every call it had to wait for. The database may be some way off: the
-// locks of a claim bring along what is going to be asked of its tasks, and writes,
-// which need no answer, travel with the next read, the last ones with the commit.
-// synchronous_commit is on: what is answered is durable. The context of a caller
-// ends its waiting; the call goes on.
-// A view is one read-only snapshot (REPEATABLE READ) and locks nothing.
+// The time of a call is read from the database's clock once the call has its locks. So it
+// is later than the time of every call for which this one waited. To save round trips to
+// a remote database, a claim also reads the rows that the rules will need of its tasks,
+// and writes wait for the next read or the commit. synchronous_commit is on: an answered
+// call is durable. The end of a caller's context ends the caller's wait; the call
+// completes. A view is one read-only snapshot (REPEATABLE READ) and takes no locks.
 //
-// A commit that announces itself does so by NOTIFY; each store listens on a
-// connection of its own, and wakes its callers once when a lost one is made again.
+// A commit with queue.Tx.Announce sends a NOTIFY. Each store listens on a separate
+// connection. After it has reconnected, it wakes its callers once, since notifications
+// may have been lost.
 //
 // # Crashes
 //
-// SQLite's write-ahead log with synchronous=FULL keeps every committed
-// transaction through a crash of the program, the operating system or the
-// power (if the disk tells the truth about fsync). The next Open recovers it.
-// PostgreSQL's keeps them in the same way; while it is away, calls are answered
-// with queue.ErrUnavailable and what to do, and connections are made again by
-// themselves.
+// SQLite's write-ahead log with synchronous=FULL keeps every committed transaction
+// through a crash of the program or the operating system and through a power failure, if
+// the disk honours fsync. The next Open recovers it. PostgreSQL does the same. While it
+// does not answer, calls return queue.ErrUnavailable with advice; the store reconnects
+// by itself.
 //
-// A coordinator that dies takes its transactions with it. One that is frozen, or
-// cut off from the database, within a transaction keeps its locks for 3 s, the
-// limit of an idle transaction; others wait up to 5 s for a lock, so they outlive
-// it. When it goes on, it finds its transaction undone.
+// If a coordinator dies, its transactions are rolled back. If it is frozen during a
+// transaction, or cut off from the database, it keeps its locks for 3 s, the limit for
+// idle transactions. Others wait up to 5 s for a lock, so they get it. When the frozen
+// coordinator continues, it finds its transaction rolled back.
 //
-// The password of a database is in no error and no log; in a URL on the command
-// line other users of the machine can see it, in PGPASSWORD or ~/.pgpass not.
+// No error and no log contains a database's password. Other users of the machine can
+// read a password in a URL on the command line, but not one in PGPASSWORD or ~/.pgpass.
 package store

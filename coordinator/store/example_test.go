@@ -11,7 +11,7 @@ import (
 	"spiqsweep/coordinator/store"
 )
 
-// What a coordinator has planned is there when it has ended, for whoever reads.
+// A sweep that was planned can be read after its coordinator has ended.
 func Example() {
 	ctx := context.Background()
 	folder, err := os.MkdirTemp("", "example")

@@ -1,4 +1,4 @@
 package store
 
-// Recent lets tests ask about versions of PostgreSQL that the machine has not.
-var Recent = recent
+// CheckServerVersion lets tests check versions of PostgreSQL that are not installed.
+var CheckServerVersion = checkServerVersion

@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -13,17 +16,17 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// ErrInUse says that another process has the store open.
+// ErrInUse means that another process has the store open.
 var ErrInUse = errors.New("the store is in use")
 
-// fault turns an error of a database into a queue.StoreError, with advice where the
-// cause is known.
+// fault returns a queue.StoreError for an error of a database, with advice if the
+// cause is known. act is what failed ("commit to"), place the file or the database.
 func fault(place, act string, err error) error {
 	if err == nil {
 		return nil
 	}
 	err = oneLine{err}
-	e := &queue.StoreError{Advice: cmp.Or(advise(err), advisePostgres(err)), Err: fmt.Errorf("%s %s: %w", act, place, err), Partial: partial(err)}
+	e := &queue.StoreError{Advice: cmp.Or(adviseSQLite(err), advisePostgres(err)), Err: fmt.Errorf("%s %s: %w", act, place, err), Partial: partial(err)}
 	if e.Advice != "" {
 		e.Err = fmt.Errorf("%s %s: %s: %w", act, place, e.Advice, err)
 	}
@@ -41,20 +44,39 @@ func partial(err error) bool {
 	return errors.As(err, &e) && slices.Contains([]string{"53100", "53200", "57014", "58030", "XX001", "XX002"}, e.Code)
 }
 
-// advise says what is wrong with an SQLite file and what fixes it.
-func advise(err error) string {
+// oneLine prints an error in one line without repetitions. pgx reports each attempt to
+// connect, with and without TLS and at each address, on a line.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string {
+	var lines []string
+	for line := range strings.Lines(e.error.Error()) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return strings.TrimSpace(lines[0] + " " + strings.Join(lines[1:], "; "))
+}
+
+func (e oneLine) Unwrap() error { return e.error }
+
+// adviseSQLite returns the cause of an SQLite error and its fix, "" for other errors.
+func adviseSQLite(err error) string {
 	switch primary(err) {
 	case lib.SQLITE_FULL:
-		return "the disk is full: nothing that was acknowledged is lost; free some space, and the sweep goes on"
+		return "the disk is full: nothing that was acknowledged is lost; free some space, and the sweep continues"
 	case lib.SQLITE_NOTADB:
-		return "the file is damaged, or no SQLite database: restore a copy of it, name another file, or move this one away to begin anew"
+		return "the file is damaged, or not an SQLite database: restore a copy of it, name another file, or move this one away to start from the beginning"
 	case lib.SQLITE_CORRUPT:
-		return "the file is damaged: stop the coordinator and restore a copy of it, or move it away to begin anew"
+		return "the file is damaged: stop the coordinator and restore a copy of it, or move it away to start from the beginning"
 	case lib.SQLITE_READONLY, lib.SQLITE_PERM:
 		if code(err) == lib.SQLITE_READONLY_DBMOVED {
 			return "the file was moved or deleted while it was open: put it back and start the coordinator again"
 		}
-		return "the file may not be written: check its permissions and its folder's, and whether the file system is mounted read-only"
+		return "the file is not writable: check its permissions and its folder's, and whether the file system is mounted read-only"
 	case lib.SQLITE_CANTOPEN:
 		return "the file cannot be opened: check that its folder exists, and the permissions of both"
 	case lib.SQLITE_IOERR:
@@ -66,14 +88,85 @@ func advise(err error) string {
 	}
 }
 
-// primary is the primary result code of an error of SQLite; 0 for another error.
+// primary returns the primary result code of an SQLite error, 0 for other errors.
 func primary(err error) int { return code(err) & 0xff }
 
-// code is the extended result code.
+// code returns the extended result code.
 func code(err error) int {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return 0
 	}
 	return e.Code()
+}
+
+// advisePostgres returns the cause of an error of PostgreSQL, or of a connection to it,
+// and the fix, "" for other errors.
+func advisePostgres(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return adviseCode(e.Code)
+	}
+	var connecting *pgconn.ConnectError
+	if errors.As(err, &connecting) {
+		return "PostgreSQL does not answer: check that the server runs, the host and port in the URL, and the network between"
+	}
+	if disconnected(err) {
+		return "the connection to PostgreSQL broke: the coordinator reconnects by itself; if that takes long, check that the server runs, and the network between"
+	}
+	return ""
+}
+
+// disconnected reports whether a connection ended while it was in use.
+func disconnected(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) ||
+		strings.HasSuffix(err.Error(), "conn closed") // pgconn exports no such error
+}
+
+// fromPostgres reports whether an error is one of PostgreSQL, or of connecting to it.
+func fromPostgres(err error) bool {
+	var e *pgconn.PgError
+	var connecting *pgconn.ConnectError
+	return errors.As(err, &e) || errors.As(err, &connecting)
+}
+
+// adviseCode explains an error code (PostgreSQL's manual, appendix A).
+func adviseCode(code string) string {
+	switch code {
+	case "28P01", "28000": // invalid_password, invalid_authorization_specification
+		return "PostgreSQL rejects the user or the password: check the URL, PGPASSWORD or ~/.pgpass, and the server's pg_hba.conf"
+	case "3D000": // invalid_catalog_name
+		return "the database does not exist: create it with createdb, or name another"
+	case "42501": // insufficient_privilege
+		return "the user lacks a privilege: make it the owner of the database, or grant it CREATE on its schema"
+	case "25006": // read_only_sql_transaction
+		return "the server is read-only, as a standby is: give the address of the primary"
+	case "53300": // too_many_connections
+		return "the server has no connection left: raise its max_connections, or set pool_max_conns in the URL"
+	case "53100": // disk_full
+		return "the server's disk is full: nothing that was acknowledged is lost; free some space, and the sweep continues"
+	case "55P03": // lock_not_available
+		return "another coordinator has held a lock for too long: this one continues once the other releases it or is disconnected"
+	case "57P01", "57P02", "57P03": // admin_shutdown, crash_shutdown, cannot_connect_now
+		return "the server is stopping or starting: the coordinator continues once the server runs"
+	case "25P03": // idle_in_transaction_session_timeout
+		return "this coordinator was frozen during a transaction, and the server disconnected it: the transaction was rolled back"
+	case "57014": // query_canceled
+		return "the server cancelled the statement, because of its statement_timeout or for an administrator: " +
+			"set statement_timeout = 0 for the coordinator's user (ALTER ROLE ... SET statement_timeout = 0), and leave it out of the URL"
+	case "57P04": // database_dropped
+		return "the database was dropped: restore a backup of it under the same name, or create an empty one with createdb and start the coordinator again"
+	case "42P01", "42703", "3F000", "26000": // undefined_table, undefined_column, invalid_schema_name, invalid_sql_statement_name
+		return "the coordinator's tables are missing or changed, because they or the database were dropped or recreated: " +
+			"stop the coordinator, restore a backup if there is one, and start it again; without a backup it creates its tables again, and the sweep starts from the beginning"
+	case "53200": // out_of_memory
+		return "the server is out of memory: give it more; nothing that was acknowledged is lost"
+	case "58030", "58P01": // io_error, undefined_file
+		return "the server's disk failed: check it and the server's log"
+	case "XX001", "XX002": // data_corrupted, index_corrupted
+		return "the database is damaged: restore a copy of it"
+	default:
+		return ""
+	}
 }

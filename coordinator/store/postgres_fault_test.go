@@ -20,7 +20,7 @@ import (
 	"spiqsweep/sweep"
 )
 
-// run runs statements on a database, each by itself.
+// run runs statements on a database, each in its own transaction.
 func run(t *testing.T, database string, statements ...string) {
 	t.Helper()
 	conn, err := pgx.Connect(ctx, database)
@@ -35,36 +35,38 @@ func run(t *testing.T, database string, statements ...string) {
 	}
 }
 
-// A connection is tried twice, with TLS and without, and its error told once.
-func TestPostgresIsRefusedInOneLine(t *testing.T) {
+// TestPostgresErrorIsOneLine checks the error of a connection, which pgx attempts twice,
+// with TLS and without.
+func TestPostgresErrorIsOneLine(t *testing.T) {
 	_, err := store.Open(ctx, "postgres://me@127.0.0.1:1/x")
 	if err == nil || strings.ContainsAny(err.Error(), "\n\t") || strings.Count(err.Error(), "connection refused") != 1 {
 		t.Errorf("error is %q", err)
 	}
 	if !errors.Is(err, queue.ErrUnavailable) {
-		t.Errorf("error is %v, want one that is ErrUnavailable", err)
+		t.Errorf("error is %v, want %v", err, queue.ErrUnavailable)
 	}
 }
 
-// What is wrong with an address, and the mend, without the password.
+// TestPostgresRefusals checks that errors about an address name the cause and the fix, and
+// do not contain the password.
 func TestPostgresRefusals(t *testing.T) {
 	server := postgres.Start(t)
 	run(t, server.URL("postgres"),
-		`CREATE ROLE stranger LOGIN PASSWORD 'topsecret'`,
+		`CREATE ROLE guest LOGIN PASSWORD 'topsecret'`,
 		`CREATE DATABASE theirs`,
-		`DO $$ BEGIN EXECUTE format('COPY (VALUES (''local all stranger scram-sha-256''), (''local all all trust'')) TO %L', current_setting('hba_file')); END $$`,
+		`DO $$ BEGIN EXECUTE format('COPY (VALUES (''local all guest scram-sha-256''), (''local all all trust'')) TO %L', current_setting('hba_file')); END $$`,
 		`SELECT pg_reload_conf()`)
 	as := func(user, database string) string {
 		return strings.Replace(server.URL(database), "postgres@", user+"@", 1)
 	}
 	for name, c := range map[string]struct{ url, want string }{
-		"nobody there":      {"postgres://me:topsecret@127.0.0.1:1/x", "does not answer"},
-		"no such host":      {"postgres://me:topsecret@nowhere.invalid/x", "does not answer"},
-		"wrong password":    {as("stranger:topsecrets", "theirs"), "password is refused"},
-		"no password":       {as("stranger", "theirs"), "password is refused"},
-		"no such user":      {as("nobody:topsecret", "theirs"), "user or the password is refused"},
-		"no such database":  {as("postgres:topsecret", "missing"), "createdb"},
-		"may make no table": {as("stranger:topsecret", "theirs"), "grant it CREATE"},
+		"no server":        {"postgres://me:topsecret@127.0.0.1:1/x", "does not answer"},
+		"no such host":     {"postgres://me:topsecret@nowhere.invalid/x", "does not answer"},
+		"wrong password":   {as("guest:topsecrets", "theirs"), "rejects the user or the password"},
+		"no password":      {as("guest", "theirs"), "rejects the user or the password"},
+		"no such user":     {as("nobody:topsecret", "theirs"), "rejects the user or the password"},
+		"no such database": {as("postgres:topsecret", "missing"), "createdb"},
+		"no privileges":    {as("guest:topsecret", "theirs"), "grant it CREATE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, open := range []func(context.Context, string, ...store.Option) (queue.Store, error){store.Open, store.OpenReadOnly} {
@@ -72,8 +74,8 @@ func TestPostgresRefusals(t *testing.T) {
 				if err == nil {
 					s.Close()
 				}
-				if name == "may make no table" && errors.Is(err, fs.ErrNotExist) {
-					continue // reading needs no right to make one
+				if name == "no privileges" && errors.Is(err, fs.ErrNotExist) {
+					continue // reading needs no privilege
 				}
 				if !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "topsecret") {
 					t.Errorf("error = %v: want %q, and no password", err, c.want)
@@ -92,8 +94,8 @@ func TestPostgresRefusals(t *testing.T) {
 	}
 }
 
-// A server that is stopped, or crashes, is missed clearly and found again: what was
-// acknowledged is there, and the idle look once more.
+// TestPostgresRestarts stops and kills a server. Calls must return advice until it runs
+// again. Then acknowledged data must be there, and waiting callers must be woken.
 func TestPostgresRestarts(t *testing.T) {
 	server := postgres.Start(t)
 	s := open(t, server.URL("postgres"))
@@ -114,13 +116,13 @@ func TestPostgresRestarts(t *testing.T) {
 				t.Errorf("without a server: %v", err)
 			}
 		}
-		if err := q.PutRecording(ctx, "lost", nil); err == nil || !strings.Contains(err.Error(), "check that it runs") {
+		if err := q.PutRecording(ctx, "lost", nil); err == nil || !strings.Contains(err.Error(), "check that the server runs") {
 			t.Errorf("without a server: %v: want advice", err)
 		}
 		if err := server.Start(ctx); err != nil {
 			t.Fatal(err)
 		}
-		for try := 0; ; try++ { // connections that broke are found one by one
+		for try := 0; ; try++ { // each call finds at most one broken connection
 			_, err := q.Recording(ctx, digest)
 			if err == nil {
 				break
@@ -132,45 +134,46 @@ func TestPostgresRestarts(t *testing.T) {
 		select {
 		case <-changed:
 		case <-time.After(30 * time.Second):
-			t.Error("those who wait were not woken when the connection was made again")
+			t.Error("waiting callers were not woken after the reconnection")
 		}
 	}
 }
 
-// A coordinator that is frozen within a transaction is cut off; others go on, and
-// nothing of it has happened.
-func TestPostgresCutsOffTheFrozen(t *testing.T) {
+// TestPostgresFrozenCoordinator freezes a coordinator during a transaction. The server must
+// disconnect it and roll back, and others must continue.
+func TestPostgresFrozenCoordinator(t *testing.T) {
 	database := postgres.Database(t)
 	frozen, live := open(t, database), open(t, database)
 	defer frozen.Close()
 	defer live.Close()
-	running, goOn := make(chan struct{}), make(chan struct{})
+	running, proceed := make(chan struct{}), make(chan struct{})
 	answer := make(chan error)
 	go func() {
 		answer <- frozen.Update(ctx, func(tx queue.Tx) error {
 			err := errors.Join(tx.Claim("process", nil), tx.PutRecording("frozen", nil))
-			if _, _, found := tx.Recording("frozen"); found != nil {
-				return found
+			if _, _, readErr := tx.Recording("frozen"); readErr != nil {
+				return readErr
 			}
 			close(running)
-			<-goOn
+			<-proceed
 			return err
 		})
 	}()
 	<-running
 	if err := queue.New(live, queue.Policy{}).Tick(ctx); err != nil {
-		t.Errorf("the other one: %v", err)
+		t.Errorf("the live coordinator: %v", err)
 	}
-	close(goOn)
+	close(proceed)
 	if err := <-answer; !errors.Is(err, queue.ErrUnavailable) {
-		t.Errorf("the frozen one: %v: want %v", err, queue.ErrUnavailable)
+		t.Errorf("the frozen coordinator: %v: want %v", err, queue.ErrUnavailable)
 	}
 	if _, err := queue.New(live, queue.Policy{}).Recording(ctx, "frozen"); !errors.Is(err, queue.ErrUnknown) {
-		t.Errorf("what it had not committed: %v", err)
+		t.Errorf("its uncommitted recording: %v: want %v", err, queue.ErrUnknown)
 	}
 }
 
-// Transactions that PostgreSQL ends because each waits for the other are run again.
+// TestPostgresDeadlock checks that a call runs again after PostgreSQL has rolled it back to
+// end a deadlock.
 func TestPostgresDeadlock(t *testing.T) {
 	database := postgres.Database(t)
 	s := open(t, database)
@@ -183,13 +186,13 @@ func TestPostgresDeadlock(t *testing.T) {
 		err := s.Update(ctx, func(tx queue.Tx) error {
 			runs <- struct{}{}
 			err := errors.Join(tx.Claim("", nil), tx.PutRecording(a, nil))
-			_, _, read := tx.Recording(a) // sends it
+			_, _, readErr := tx.Recording(a) // sends the write
 			if !waited {
 				waited = true
 				first.Done()
 				first.Wait()
 			}
-			return errors.Join(err, read, tx.PutRecording(b, nil))
+			return errors.Join(err, readErr, tx.PutRecording(b, nil))
 		})
 		if err != nil {
 			t.Error(err)
@@ -203,11 +206,11 @@ func TestPostgresDeadlock(t *testing.T) {
 	}
 }
 
-// Coordinators that start at once bring the schema up to date once.
+// TestPostgresMigratesOnce starts several coordinators concurrently on an empty database.
 func TestPostgresMigratesOnce(t *testing.T) {
 	database := postgres.Database(t)
 	if _, err := store.OpenReadOnly(ctx, database); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("open what does not exist for reading: %v", err)
+		t.Errorf("OpenReadOnly of an empty database = %v: want %v", err, fs.ErrNotExist)
 	}
 	var wg sync.WaitGroup
 	for range 4 {
@@ -230,25 +233,25 @@ func TestPostgresMigratesOnce(t *testing.T) {
 	}
 	defer s.Close()
 	if err := queue.New(s, queue.Policy{}).PutRecording(ctx, "digest", nil); err == nil {
-		t.Error("a store that is open for reading was written")
+		t.Error("a write succeeded in a store that is open for reading")
 	}
 }
 
-// PostgreSQL's texts hold no NUL and no broken UTF-8; no worker may make calls
-// fail for ever by sending some.
+// TestPostgresTexts checks that a worker's text with NUL or invalid UTF-8, which PostgreSQL
+// cannot store, does not make calls fail.
 func TestPostgresTexts(t *testing.T) {
 	clock := queuetest.NewClock()
 	s := open(t, postgres.Database(t), store.WithClock(clock.Now))
-	lab := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
-	defer lab.Close()
-	lab.Plan("A", queuetest.Plan(0, 1, 10))
-	w := lab.Worker(1)
+	f := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
+	defer f.Close()
+	f.Plan("A", queuetest.Plan(0, 1, 10))
+	w := f.Worker(1)
 	w.Host = "a\x00b\xff"
 	lease := w.Take()
 	w.Sync(queuetest.Fails(lease, "NaN\x00\xff"))
-	a := lab.Attempts(lease.Task)[0]
+	a := f.Attempts(lease.Task)[0]
 	if a.Reason != "NaN\uFFFD\uFFFD" || a.Host != "a\uFFFDb\uFFFD" {
-		t.Errorf("kept: %q on %q", a.Reason, a.Host)
+		t.Errorf("stored %q on host %q", a.Reason, a.Host)
 	}
 	r := w.Request(queuetest.Finished(queue.Lease{Task: sweep.TaskID("\x00"), Attempt: 1}, 0))
 	if v := w.Call(r).Verdicts; v[0].Judgement != queue.JudgedInvalid {
@@ -256,19 +259,19 @@ func TestPostgresTexts(t *testing.T) {
 	}
 }
 
-// A server that is too old is refused with a sentence.
 func TestPostgresTooOld(t *testing.T) {
 	for version, old := range map[string]bool{
 		"9.6.24": true, "13.22 (Debian 13.22-1)": true, "14.1": false, "15.18 (Debian 15.18-0+deb12u1)": false, "18beta1": false,
 	} {
-		if err := store.Recent(version); (err != nil) != old || old && !strings.Contains(err.Error(), "14 or newer") {
+		if err := store.CheckServerVersion(version); (err != nil) != old || old && !strings.Contains(err.Error(), "14 or newer") {
 			t.Errorf("%s: %v", version, err)
 		}
 	}
 }
 
-// A database of another program is refused, and left as it was.
-func TestPostgresOfAnotherProgram(t *testing.T) {
+// TestPostgresForeignDatabase checks that the database of another program is refused and
+// left unchanged.
+func TestPostgresForeignDatabase(t *testing.T) {
 	database := postgres.Database(t)
 	conn, err := pgx.Connect(ctx, database)
 	if err != nil {
@@ -289,8 +292,8 @@ func TestPostgresOfAnotherProgram(t *testing.T) {
 	}
 }
 
-// A statement that the server cancels, and tables that are gone: each error says what
-// to do, and is a warning of the queue.
+// TestPostgresAdvice checks the advice for a cancelled statement and for a missing table,
+// and that the queue shows it as a warning.
 func TestPostgresAdvice(t *testing.T) {
 	database := postgres.Database(t)
 	s := open(t, database)
@@ -333,7 +336,7 @@ func TestPostgresAdvice(t *testing.T) {
 	}
 }
 
-// cancelWaiting cancels the statement of a coordinator that waits for a lock, once one does.
+// cancelWaiting waits until a coordinator's statement waits for a lock, then cancels it.
 func cancelWaiting(database string) error {
 	conn, err := pgx.Connect(ctx, database)
 	if err != nil {
@@ -350,9 +353,9 @@ func cancelWaiting(database string) error {
 	}
 }
 
-// A database that was dropped and made again while its coordinator ran has none of its
-// tables: the error says how to go on, and a coordinator that is started again begins anew.
-func TestPostgresMadeAgain(t *testing.T) {
+// TestPostgresRecreatedDatabase drops and recreates a database while its coordinator runs.
+// The errors must contain advice, and a new coordinator must create the tables again.
+func TestPostgresRecreatedDatabase(t *testing.T) {
 	server := postgres.Start(t)
 	admin, err := pgx.Connect(ctx, server.URL("postgres"))
 	if err != nil {
@@ -366,13 +369,13 @@ func TestPostgresMadeAgain(t *testing.T) {
 	defer s.Close()
 	q := queue.New(s, queue.Policy{})
 	for _, step := range []struct{ statement, want string }{
-		{`DROP DATABASE sweeps WITH (FORCE)`, "make it with createdb"},
-		{`CREATE DATABASE sweeps`, "begins anew"},
+		{`DROP DATABASE sweeps WITH (FORCE)`, "create it with createdb"},
+		{`CREATE DATABASE sweeps`, "starts from the beginning"},
 	} {
 		if _, err := admin.Exec(ctx, step.statement); err != nil {
 			t.Fatal(err)
 		}
-		for try := 0; ; try++ { // connections that broke are found one by one
+		for try := 0; ; try++ { // each call finds at most one broken connection
 			_, err := q.Sweeps(ctx)
 			if err != nil && strings.Contains(err.Error(), step.want) {
 				break

@@ -15,21 +15,20 @@ import (
 	"spiqsweep/sweep"
 )
 
-// patience bounds one trip to the database and back: longer than lockTimeout by
-// far, so that only a connection that has died silently meets it.
+// patience bounds one round trip to the database. It is much longer than lock_timeout, so
+// that only a connection that is dead without an error reaches it.
 const patience = time.Minute
 
-// postgresSession runs the statements of one transaction. What need not be
-// answered at once is sent along with the next statement that must: the database
-// may be some way off.
+// postgresSession runs the statements of one transaction. It defers writes and sends
+// them with the next read or the commit, which saves round trips to the database.
 type postgresSession struct {
 	conn  *pgx.Conn
 	place string
 	begun bool
-	// opening begins the transaction and takes its locks.
+	// opening adds the statements that begin the transaction and take its locks.
 	opening func(*pgx.Batch)
-	put     []statement // off until the next trip
-	err     error       // the first: nothing works after it
+	put     []statement // deferred until the next round trip
+	err     error       // the first error; every later statement returns it
 }
 
 type statement struct {
@@ -50,7 +49,7 @@ func (s *postgresSession) read(query string, args []any) (rows, error) {
 	return trip, nil
 }
 
-// fault wraps the first error of the transaction.
+// fault returns the first error of the transaction, wrapped, if err is not nil.
 func (s *postgresSession) fault(act string, err error) error {
 	if err != nil && s.err == nil {
 		s.err = fault(s.place, act, err)
@@ -61,7 +60,8 @@ func (s *postgresSession) fault(act string, err error) error {
 	return nil
 }
 
-// travel sends what was put off and a last statement, whose answer it returns.
+// travel sends the deferred statements and a last one in one round trip, and returns the
+// answer to the last.
 func (s *postgresSession) travel(last statement) (*trip, error) {
 	if s.err != nil {
 		return nil, s.err
@@ -85,11 +85,11 @@ func (s *postgresSession) travel(last statement) (*trip, error) {
 			return nil, err
 		}
 	}
-	t.Rows, _ = t.results.Query() // its error is that of the rows
+	t.Rows, _ = t.results.Query() // Rows returns the same error
 	return t, nil
 }
 
-// send makes a trip whose statements say themselves what is done with their answers.
+// send runs a batch whose statements have callbacks for their answers.
 func (s *postgresSession) send(b *pgx.Batch) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -111,8 +111,8 @@ func (t *trip) Close() error {
 	return t.results.Close()
 }
 
-// texts are arguments as PostgreSQL takes them: strings by their own type, and of
-// valid UTF-8 without NUL, which its texts cannot hold.
+// texts converts the arguments of a statement for pgx, in place: types of strings to
+// strings, and strings to valid text.
 func texts(args []any) []any {
 	for i, arg := range args {
 		switch v := arg.(type) {
@@ -129,7 +129,7 @@ func texts(args []any) []any {
 	return args
 }
 
-// idsOf are tasks as an array of texts.
+// idsOf returns tasks as an array of text.
 func idsOf(tasks []sweep.TaskID) []string {
 	ids := make([]string, len(tasks))
 	for i, task := range tasks {
@@ -138,6 +138,7 @@ func idsOf(tasks []sweep.TaskID) []string {
 	return ids
 }
 
+// text replaces NUL and invalid UTF-8, which PostgreSQL's type text cannot contain.
 func text(s string) string {
 	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
 		return s
@@ -145,10 +146,9 @@ func text(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// inTheWay says whether PostgreSQL has rolled a transaction back because of
-// another one, to keep them in a serial order or to end a deadlock: nothing has
-// happened, and it may be run again.
-func inTheWay(err error) bool {
+// isConflict reports whether PostgreSQL rolled a transaction back because of a
+// concurrent one, for a serial order or to end a deadlock.
+func isConflict(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 }

@@ -44,7 +44,7 @@ func TestOpenAddresses(t *testing.T) {
 		"postgres:/host/x":         "two slashes",
 		"file:sweep.db":            "two slashes",
 		"sqlite://":                "names no file",
-		"mysql://me:secret@host/x": `scheme "mysql" is not known`,
+		"mysql://me:secret@host/x": `unknown scheme "mysql"`,
 	} {
 		_, err := store.Open(ctx, address)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
@@ -53,8 +53,9 @@ func TestOpenAddresses(t *testing.T) {
 	}
 }
 
-// What is no store is refused with a sentence of its own, and left as it was.
-func TestOpenNoStore(t *testing.T) {
+// TestOpenForeignFile checks that each path that is not a store is refused with its own
+// message and left unchanged.
+func TestOpenForeignFile(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
 	foreign, err := sql.Open("sqlite", path("foreign.db"))
@@ -76,10 +77,10 @@ func TestOpenNoStore(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"foreign.db":         "database of another program",
-		"notes.txt":          "no SQLite database",
+		"notes.txt":          "not an SQLite database",
 		"folder":             "is a folder: name a file in it",
 		"missing/sweep.db":   "there is no folder",
-		"notes.txt/sweep.db": "is no folder",
+		"notes.txt/sweep.db": "is not a folder",
 	} {
 		before, _ := os.ReadFile(path(name))
 		for access, open := range map[string]func(context.Context, string, ...store.Option) (queue.Store, error){"writing": store.Open, "reading": store.OpenReadOnly} {
@@ -94,7 +95,7 @@ func TestOpenNoStore(t *testing.T) {
 		}
 	}
 	_, err = store.OpenReadOnly(ctx, path("empty.db"))
-	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "without its log") {
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "its log") {
 		t.Errorf("an empty file, for reading: %v", err)
 	}
 	if err := open(t, path("empty.db")).Close(); err != nil {
@@ -102,8 +103,9 @@ func TestOpenNoStore(t *testing.T) {
 	}
 }
 
-// A copy of the file alone, without its log, is a store from the beginning, has a plan
-// once that is made, and what came later after a while.
+// TestCopyWithoutLog copies the file without its log. A copy of a new store must be valid,
+// one made after a plan must have the plan, and one made some seconds after a commit must
+// have the commit.
 func TestCopyWithoutLog(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "sweep.db")
@@ -131,7 +133,7 @@ func TestCopyWithoutLog(t *testing.T) {
 		return look(queue.New(c, queue.Policy{}))
 	}
 	if err := has(func(q *queue.Queue) error { _, err := q.Sweeps(ctx); return err }); err != nil {
-		t.Errorf("at the beginning: %v", err)
+		t.Errorf("new: %v", err)
 	}
 	if _, err := q.Plan(ctx, queuetest.Sweep("A"), queuetest.Stream(queuetest.Plan(0, 3, 1))); err != nil {
 		t.Fatal(err)
@@ -143,7 +145,7 @@ func TestCopyWithoutLog(t *testing.T) {
 		}
 		return err
 	}
-	settle(t, s)
+	waitForWriter(t, s)
 	if err := has(planned); err != nil {
 		t.Errorf("after a plan: %v", err)
 	}
@@ -151,29 +153,30 @@ func TestCopyWithoutLog(t *testing.T) {
 	if err := q.PutRecording(ctx, "digest", make([]byte, 1000)); err != nil {
 		t.Fatal(err)
 	}
-	settle(t, s)
+	waitForWriter(t, s)
 	if err := has(recorded); !errors.Is(err, queue.ErrUnknown) {
-		t.Errorf("immediately after a commit: %v: want %v, since copying the log has its price", err, queue.ErrUnknown)
+		t.Errorf("immediately after a commit: %v: want %v, since each copy of the log costs time", err, queue.ErrUnknown)
 	}
 	clock.Advance(5 * time.Second)
 	if err := q.Tick(ctx); err != nil {
 		t.Fatal(err)
 	}
-	settle(t, s)
+	waitForWriter(t, s)
 	if err := has(recorded); err != nil {
-		t.Errorf("at rest: %v", err)
+		t.Errorf("some seconds after a commit: %v", err)
 	}
 }
 
-// settle waits until the writer has done what follows the commits before.
-func settle(t *testing.T, s queue.Store) {
+// waitForWriter waits until the writer has finished the commits before, with their
+// checkpoints.
+func waitForWriter(t *testing.T, s queue.Store) {
 	t.Helper()
 	if err := s.View(ctx, func(queue.Tx) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func TestSecondIsRefused(t *testing.T) {
+func TestInUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sweep.db")
 	s := open(t, path)
 	for name, again := range map[string]func() (queue.Store, error){
@@ -183,14 +186,14 @@ func TestSecondIsRefused(t *testing.T) {
 		began := time.Now()
 		_, err := again()
 		if !errors.Is(err, store.ErrInUse) || !strings.Contains(err.Error(), fmt.Sprintf("process %d on", os.Getpid())) {
-			t.Errorf("opened once more %s: %v", name, err)
+			t.Errorf("a second Open %s: %v", name, err)
 		}
 		if waited := time.Since(began); waited > 5*time.Second {
-			t.Errorf("refused after %v: want at once", waited)
+			t.Errorf("refused after %v: want immediately", waited)
 		}
 	}
 	if err := queue.New(s, queue.Policy{}).PutRecording(ctx, "digest", []byte("x")); err != nil {
-		t.Errorf("after the refusals, the first one: %v", err)
+		t.Errorf("the first coordinator after the refusals: %v", err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -204,7 +207,7 @@ func TestSecondIsRefused(t *testing.T) {
 func TestReadOnly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sweep.db")
 	if _, err := store.OpenReadOnly(ctx, path); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("open what does not exist: %v", err)
+		t.Errorf("OpenReadOnly of a missing file = %v: want %v", err, fs.ErrNotExist)
 	}
 	s := open(t, path)
 	q := queue.New(s, queue.Policy{})
@@ -224,32 +227,32 @@ func TestReadOnly(t *testing.T) {
 		t.Errorf("status: %+v, %v", status.Counts, err)
 	}
 	if err := q.PutRecording(ctx, "digest", nil); err == nil {
-		t.Error("a store that is open for reading was written")
+		t.Error("a write succeeded in a store that is open for reading")
 	}
 }
 
-// TestReopen: what was closed is there again, to the last detail.
+// TestReopen checks that a reopened store has everything that it had before.
 func TestReopen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sweep.db")
 	clock := queuetest.NewClock()
 	s := open(t, path, store.WithClock(clock.Now))
 	for round := range 3 {
-		lab := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
+		f := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
 		if round == 0 {
-			lab.Plan("A", queuetest.Plan(0, 12, 10))
+			f.Plan("A", queuetest.Plan(0, 12, 10))
 		}
-		w := lab.Worker(2)
+		w := f.Worker(2)
 		w.ID = strconv.Itoa(round)
 		a := w.Sync().Assignments
 		w.Start(a[0].Lease, 10)
 		w.Checkpoint(a[0].Lease, 10)
 		w.Sync(queuetest.Finished(a[1].Lease, 0))
-		before := dump(t, lab)
-		lab.Close()
+		before := dump(t, f)
+		f.Close()
 		s = open(t, path, store.WithClock(clock.Now))
-		lab.Store.Store = s
-		lab.Restart()
-		if after := dump(t, lab); after != before {
+		f.Store.Store = s
+		f.Restart()
+		if after := dump(t, f); after != before {
 			t.Fatalf("before:\n%s\nafter:\n%s", before, after)
 		}
 		clock.Advance(time.Second)
@@ -259,20 +262,20 @@ func TestReopen(t *testing.T) {
 	}
 }
 
-func dump(t *testing.T, lab *queuetest.Fixture) string {
+func dump(t *testing.T, f *queuetest.Fixture) string {
 	t.Helper()
-	text := fmt.Sprintf("%+v\n", lab.Status("A"))
-	for _, row := range lab.Rows("A") {
-		text += fmt.Sprintf("%+v\n%+v\n", row, lab.Attempts(row.Task.ID))
+	text := fmt.Sprintf("%+v\n", f.Status("A"))
+	for _, row := range f.Rows("A") {
+		text += fmt.Sprintf("%+v\n%+v\n", row, f.Attempts(row.Task.ID))
 	}
 	return text
 }
 
-// victimPath makes this test program a coordinator that is going to be killed.
+// victimPath is the environment variable that makes this test program a coordinator to be
+// killed.
 const victimPath = "SPIQSWEEP_STORE_VICTIM"
 
-// victim commits without end, and prints the number of each commit once it is
-// acknowledged.
+// victim commits until it is killed, and prints the number of each acknowledged commit.
 func victim(path string) {
 	s, err := store.Open(ctx, path)
 	if err != nil {
@@ -289,8 +292,8 @@ func victim(path string) {
 	}
 }
 
-// TestKilled kills a coordinator in the middle of its commits: everything that
-// was acknowledged is there, and the next one is not refused.
+// TestKilled kills a coordinator during its commits. The next coordinator must not be
+// refused, and must find every acknowledged commit.
 func TestKilled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sweep.db")
 	for round := range 3 {
@@ -306,12 +309,12 @@ func TestKilled(t *testing.T) {
 		last := -1
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			if last, err = strconv.Atoi(lines.Text()); err != nil {
-				t.Fatalf("the victim says %q", lines.Text())
+				t.Fatalf("the victim printed %q", lines.Text())
 			}
 			if last == 0 {
 				if _, err := store.Open(ctx, path); !errors.Is(err, store.ErrInUse) ||
 					!strings.Contains(err.Error(), fmt.Sprintf("process %d on", c.Process.Pid)) {
-					t.Errorf("opened beside a living coordinator: %v", err)
+					t.Errorf("a second Open: %v", err)
 				}
 			}
 			if last == 20*(round+1) {
@@ -324,7 +327,7 @@ func TestKilled(t *testing.T) {
 		_ = c.Wait() // it was killed
 		var s queue.Store
 		if round == 1 {
-			s, err = store.OpenReadOnly(ctx, path) // recovers the log, too
+			s, err = store.OpenReadOnly(ctx, path) // also recovers the log
 		} else {
 			s, err = store.Open(ctx, path)
 		}
@@ -392,7 +395,7 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
-func TestUnusablePlaces(t *testing.T) {
+func TestUnusablePaths(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

@@ -13,17 +13,17 @@ import (
 	"spiqsweep/coordinator/store/storetest/postgres"
 )
 
-// onEach runs a test on an empty store of each kind that has callers wait.
-func onEach(t *testing.T, test func(*testing.T, queue.Store)) {
+// onBoth runs a test on an empty store of each database.
+func onBoth(t *testing.T, test func(*testing.T, queue.Store)) {
 	t.Run("SQLite", func(t *testing.T) { test(t, open(t, filepath.Join(t.TempDir(), "sweep.db"))) })
 	t.Run("PostgreSQL", func(t *testing.T) { test(t, open(t, postgres.Database(t))) })
 }
 
-// TestManyAtOnce: calls that come at once are answered all, each with its own
-// outcome, and each sees its own writes alone.
-func TestManyAtOnce(t *testing.T) { onEach(t, manyAtOnce) }
+// TestConcurrentCalls checks that each of many concurrent calls gets its own outcome,
+// and that only those that succeed are committed.
+func TestConcurrentCalls(t *testing.T) { onBoth(t, concurrentCalls) }
 
-func manyAtOnce(t *testing.T, s queue.Store) {
+func concurrentCalls(t *testing.T, s queue.Store) {
 	defer s.Close()
 	refused := errors.New("refused")
 	const n = 400
@@ -59,48 +59,48 @@ func manyAtOnce(t *testing.T, s queue.Store) {
 	}
 }
 
-// TestContextEndsTheWaiting: the caller leaves, the call goes on.
-func TestContextEndsTheWaiting(t *testing.T) { onEach(t, contextEndsTheWaiting) }
+// TestContextEndsDuringCall checks that the caller returns and its call still completes.
+func TestContextEndsDuringCall(t *testing.T) { onBoth(t, contextEndsDuringCall) }
 
-func contextEndsTheWaiting(t *testing.T, s queue.Store) {
-	leaving, leave := context.WithCancel(ctx)
-	running, goOn, committed := make(chan struct{}), make(chan struct{}), s.Changed()
-	left := make(chan error)
+func contextEndsDuringCall(t *testing.T, s queue.Store) {
+	callerCtx, cancel := context.WithCancel(ctx)
+	running, proceed, committed := make(chan struct{}), make(chan struct{}), s.Changed()
+	first := make(chan error)
 	go func() {
-		left <- s.Update(leaving, func(tx queue.Tx) error {
-			tx.Now() // it has begun
+		first <- s.Update(callerCtx, func(tx queue.Tx) error {
+			tx.Now() // begins the transaction
 			close(running)
-			<-goOn
+			<-proceed
 			tx.Announce()
 			return tx.PutRecording("digest", nil)
 		})
 	}()
 	<-running
-	behind := make(chan error)
+	second := make(chan error)
 	go func() {
-		behind <- s.Update(leaving, func(tx queue.Tx) error { return tx.PutRecording("behind", nil) })
+		second <- s.Update(callerCtx, func(tx queue.Tx) error { return tx.PutRecording("second", nil) })
 	}()
-	leave()
-	if err := <-left; !errors.Is(err, context.Canceled) {
+	cancel()
+	if err := <-first; !errors.Is(err, context.Canceled) {
 		t.Errorf("Update = %v", err)
 	}
-	if err := <-behind; !errors.Is(err, context.Canceled) {
-		t.Errorf("Update behind it = %v", err)
+	if err := <-second; !errors.Is(err, context.Canceled) {
+		t.Errorf("the second Update = %v", err)
 	}
-	close(goOn)
+	close(proceed)
 	<-committed
 	if _, err := queue.New(s, queue.Policy{}).Recording(ctx, "digest"); err != nil {
-		t.Errorf("the call that nobody waited for: %v", err)
+		t.Errorf("the call whose caller left: %v", err)
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestCloseAnswersEverybody: no caller waits for a store that is closed.
-func TestCloseAnswersEverybody(t *testing.T) { onEach(t, closeAnswersEverybody) }
+// TestCloseDuringCalls checks that Close makes no concurrent caller wait for ever.
+func TestCloseDuringCalls(t *testing.T) { onBoth(t, closeDuringCalls) }
 
-func closeAnswersEverybody(t *testing.T, s queue.Store) {
+func closeDuringCalls(t *testing.T, s queue.Store) {
 	var wg sync.WaitGroup
 	for range 100 {
 		wg.Go(func() {

@@ -16,9 +16,9 @@ import (
 	"spiqsweep/coordinator/store/storetest/postgres"
 )
 
-// wentBack grants a task on one store and has its result reported to an older copy of
-// that store, which has granted the same attempt to another worker meanwhile.
-func wentBack(t *testing.T, newer, older queue.Store) {
+// testOlderCopy grants a task on a store. Its result is reported to an older copy of the
+// store, which has granted the same attempt to another worker.
+func testOlderCopy(t *testing.T, newer, older queue.Store) {
 	t.Helper()
 	sync := func(s queue.Store, id string, sequence uint64, reports ...queue.Report) (queue.SyncAnswer, *queue.Queue) {
 		t.Helper()
@@ -70,7 +70,7 @@ func plan(t *testing.T, s queue.Store) {
 	}
 }
 
-// A backup of sweep.db is copied back while workers run.
+// TestSQLiteRestored restores a backup of sweep.db while workers run.
 func TestSQLiteRestored(t *testing.T) {
 	path, backup := filepath.Join(t.TempDir(), "sweep.db"), filepath.Join(t.TempDir(), "sweep.db")
 	s := open(t, path)
@@ -88,19 +88,19 @@ func TestSQLiteRestored(t *testing.T) {
 	newer, older := open(t, path), open(t, backup)
 	defer newer.Close()
 	defer older.Close()
-	wentBack(t, newer, older)
+	testOlderCopy(t, newer, older)
 }
 
-// Another server takes over with an older state, as a standby does that is promoted
-// before it has the last commits, or one into which a dump is restored.
-func TestPostgresTakenOver(t *testing.T) {
+// TestPostgresRestored replaces a server by one with an older state, like a standby that is
+// promoted before it has received the last commits, or a restored dump.
+func TestPostgresRestored(t *testing.T) {
 	primary, standby := postgres.Start(t).URL("postgres"), postgres.Start(t).URL("postgres")
 	newer, older := open(t, primary), open(t, standby)
 	defer newer.Close()
 	defer older.Close()
 	plan(t, newer)
 	replicate(t, primary, standby)
-	wentBack(t, newer, older)
+	testOlderCopy(t, newer, older)
 }
 
 // replicate copies all rows of the store's tables from one server to another.

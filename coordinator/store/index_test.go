@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,76 @@ import (
 	"spiqsweep/coordinator/store/storetest/postgres"
 )
 
-// recorder gathers the statements that connections prepare.
+// mayScan matches scans of the tables that have only a few rows for each sweep.
+var mayScan = regexp.MustCompile(`^SCAN (sweeps|tallies|drafts)\b`)
+
+// TestSQLiteQueriesUseIndexes checks that every statement finds its rows by an index, so that
+// no call becomes slower as a sweep grows.
+func TestSQLiteQueriesUseIndexes(t *testing.T) {
+	s := openHere(t)
+	f := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
+	f.Plan("A", queuetest.Plan(0, 4, 10))
+	f.Plan("B", queuetest.Plan(2, 5, 10))
+	w := f.Worker(2)
+	first := w.Sync().Assignments
+	w.Checkpoint(first[0].Lease, 10)
+	w.Sync(queuetest.Finished(first[0].Lease, 0), queuetest.Fails(first[1].Lease, "NaN"))
+	f.Retry(queue.RetryRequest{})
+	f.Rows("A")
+	for _, err := range f.Queue.Attempts(context.Background(), "A") {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.Plan("A", queuetest.Plan(0, 2, 10))
+	if err := f.Queue.Delete(context.Background(), "B"); err != nil {
+		t.Fatal(err)
+	}
+	f.Consistent()
+
+	err := s.View(context.Background(), func(tx queue.Tx) error {
+		x := tx.(*sqlTx)
+		var statements []string
+		for text := range x.session.(*sqliteStore).statements {
+			statements = append(statements, text)
+		}
+		if len(statements) < 30 {
+			t.Errorf("only %d statements were made", len(statements))
+		}
+		for _, text := range statements {
+			steps, err := list(x, "EXPLAIN QUERY PLAN "+text, noArguments(text), func(r row) (detail string, err error) {
+				var id, parent, unused int
+				return detail, r.Scan(&id, &parent, &unused, &detail)
+			})
+			if err != nil {
+				return err
+			}
+			for _, step := range steps {
+				if strings.HasPrefix(step, "SCAN ") && !mayScan.MatchString(step) {
+					t.Errorf("%s\n\t%s", text, step)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var placeholder = regexp.MustCompile(`\$(\d+)`)
+
+// noArguments returns a nil argument for each placeholder of a statement.
+func noArguments(text string) []any {
+	n := 0
+	for _, match := range placeholder.FindAllStringSubmatch(text, -1) {
+		number, _ := strconv.Atoi(match[1])
+		n = max(n, number)
+	}
+	return make([]any, n)
+}
+
+// recorder records the statements that connections prepare.
 type recorder struct {
 	queue.Store
 	seen map[string]bool
@@ -34,7 +104,7 @@ func (r recorder) View(ctx context.Context, call func(queue.Tx) error) error {
 	})
 }
 
-// read asks the connection itself what it has prepared.
+// read records the prepared statements of a transaction's connection.
 func (r recorder) read(tx queue.Tx) {
 	x := tx.(*postgresTx)
 	texts, err := list(&x.sqlTx, `SELECT statement FROM pg_prepared_statements`, nil, scanOne[string])
@@ -45,12 +115,10 @@ func (r recorder) read(tx queue.Tx) {
 	}
 }
 
-// seqScan finds tables that are read whole, but for those with a few rows for each
-// sweep, and what is made here.
 var seqScan = regexp.MustCompile(`Seq Scan on (\w+)`)
 
-// Every statement of a life finds its rows by an index, also on PostgreSQL, and
-// the next task without sorting those that wait.
+// TestPostgresQueriesUseIndexes checks that every statement finds its rows by an index, and
+// the next task without sorting the waiting ones.
 func TestPostgresQueriesUseIndexes(t *testing.T) {
 	database := postgres.Database(t)
 	s, err := Open(context.Background(), database)
@@ -58,18 +126,18 @@ func TestPostgresQueriesUseIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := recorder{s, map[string]bool{}}
-	lab := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return r }, queue.Policy{})
-	lab.Plan("A", queuetest.Plan(0, 4, 10))
-	lab.Plan("B", queuetest.Plan(2, 5, 10))
-	w := lab.Worker(2)
+	f := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return r }, queue.Policy{})
+	f.Plan("A", queuetest.Plan(0, 4, 10))
+	f.Plan("B", queuetest.Plan(2, 5, 10))
+	w := f.Worker(2)
 	first := w.Sync().Assignments
 	w.Checkpoint(first[0].Lease, 10)
 	w.Sync(queuetest.Finished(first[0].Lease, 0), queuetest.Fails(first[1].Lease, "NaN"))
-	lab.Retry(queue.RetryRequest{})
-	lab.Rows("A")
-	lab.Plan("A", queuetest.Plan(0, 2, 10))
-	lab.Status("A")
-	if err := lab.Queue.Delete(context.Background(), "B"); err != nil {
+	f.Retry(queue.RetryRequest{})
+	f.Rows("A")
+	f.Plan("A", queuetest.Plan(0, 2, 10))
+	f.Status("A")
+	if err := f.Queue.Delete(context.Background(), "B"); err != nil {
 		t.Fatal(err)
 	}
 	if len(r.seen) < 30 {
@@ -100,12 +168,12 @@ func TestPostgresQueriesUseIndexes(t *testing.T) {
 			t.Errorf("%s\n%s", text, plan)
 		}
 	}
-	lab.Close()
+	f.Close()
 }
 
-// The planner's settings end with each transaction: the connection may be lent to other
-// programs by a pool.
-func TestPostgresSettingsEndWithTheTransaction(t *testing.T) {
+// TestPostgresSettingsEndWithTransaction checks that the planner's settings apply during each
+// transaction and not after it.
+func TestPostgresSettingsEndWithTransaction(t *testing.T) {
 	s, err := Open(context.Background(), postgres.Database(t))
 	if err != nil {
 		t.Fatal(err)
@@ -140,20 +208,20 @@ func TestPostgresSettingsEndWithTheTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := s.(*postgresStore).pool.Acquire(context.Background()) // the one that was used last
+	conn, err := s.(*postgresStore).pool.Acquire(context.Background()) // the connection that was used last
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Release()
 	for _, name := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "plan_cache_mode"} {
-		var value, usual string
-		if err := conn.QueryRow(context.Background(), `SELECT setting, boot_val FROM pg_settings WHERE name = $1`, name).Scan(&value, &usual); err != nil || value != usual {
-			t.Errorf("between transactions: %s = %s, %v: want %s", name, value, err, usual)
+		var value, initial string
+		if err := conn.QueryRow(context.Background(), `SELECT setting, boot_val FROM pg_settings WHERE name = $1`, name).Scan(&value, &initial); err != nil || value != initial {
+			t.Errorf("between transactions: %s = %s, %v: want %s", name, value, err, initial)
 		}
 	}
 }
 
-// explain is the plan of a statement for any arguments.
+// explain returns the generic plan of a statement.
 func explain(t *testing.T, conn *pgx.Conn, text string) string {
 	t.Helper()
 	ctx := context.Background()
@@ -161,7 +229,7 @@ func explain(t *testing.T, conn *pgx.Conn, text string) string {
 		t.Fatalf("%s: %v", text, err)
 	}
 	call := "EXPLAIN EXECUTE one"
-	if n := len(blanks(text)); n > 0 {
+	if n := len(noArguments(text)); n > 0 {
 		call += "(" + strings.Repeat("NULL, ", n-1) + "NULL)"
 	}
 	rows, err := conn.Query(ctx, call, pgx.QueryExecModeSimpleProtocol)

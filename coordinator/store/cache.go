@@ -5,30 +5,29 @@ import (
 	"spiqsweep/sweep"
 )
 
-// known is what was read or written, to be asked again without a statement, for as
-// long as nobody else can change it: PostgreSQL's until a transaction ends, SQLite's
-// until something is undone. It is never the only place where anything is.
+// known caches rows that were read or written, while no other transaction can change
+// them: on PostgreSQL until the transaction ends, on SQLite until a rollback.
 type known struct {
 	records        map[sweep.TaskID]queue.Record
 	references     map[sweep.TaskID][]reference
 	specifications map[sweep.TaskID]queue.Specification
-	steps          map[sweep.TaskID]uint64          // of checkpoints; 0 without one
-	attempts       map[sweep.TaskID][]queue.Attempt // whole histories without logs, which may be long
+	steps          map[sweep.TaskID]uint64          // steps of checkpoints, 0 for no checkpoint
+	attempts       map[sweep.TaskID][]queue.Attempt // complete histories; none with a log, which may be long
 	presences      map[string]queue.Presence
-	sweeps         []queue.Sweep // all of them, without their grids; nil if they are not known
+	sweeps         []queue.Sweep // all sweeps, without their grids; nil if not cached
 }
 
-// reference is what the tallies need to know of a task's place in a sweep.
+// reference is a plan that contains a task, and the task's cost there in microseconds.
 type reference struct {
 	plan string
 	cost int64
 }
 
-// maxKnown bounds how much of a kind is remembered, so that its memory is some
-// megabytes: a plan may touch a million tasks.
+// maxKnown bounds the entries of each map, and so the memory to some megabytes: a call
+// may read a million tasks.
 const maxKnown = 1 << 13
 
-// note remembers something.
+// note caches an entry. It empties a full map first.
 func note[K comparable, T any](all *map[K]T, key K, v T) {
 	if *all == nil || len(*all) >= maxKnown {
 		*all = map[K]T{}
@@ -36,7 +35,7 @@ func note[K comparable, T any](all *map[K]T, key K, v T) {
 	(*all)[key] = v
 }
 
-// ask returns what is known, or finds it and remembers it.
+// ask returns a cached entry. If there is none, it calls find and caches the entry found.
 func ask[K comparable, T any](all *map[K]T, key K, find func() (T, bool, error)) (T, bool, error) {
 	if v, ok := (*all)[key]; ok {
 		return v, true, nil
@@ -48,8 +47,8 @@ func ask[K comparable, T any](all *map[K]T, key K, find func() (T, bool, error))
 	return v, found, err
 }
 
-// attempt puts a changed attempt into its history, if that is known. That of a
-// task that was granted once is the attempt alone.
+// attempt updates the history of an attempt's task, if it is cached. If it is not, and
+// the task was granted once, the attempt is the whole history.
 func (k *known) attempt(a queue.Attempt) {
 	if a.Log != "" {
 		delete(k.attempts, a.Task)

@@ -14,14 +14,14 @@ import (
 	"spiqsweep/coordinator/store/storetest/postgres"
 )
 
-// batch lets calls meet in one transaction: they are sent while the writer is
-// busy with a first call. It returns their answers, the first call's first.
+// batch runs calls in one transaction: it sends them while the writer runs a first call.
+// It returns the answers, starting with the first call's.
 func batch(t *testing.T, s queue.Store, calls ...func(*sqlTx) error) []error {
 	t.Helper()
-	busy, goOn := make(chan struct{}), make(chan struct{})
+	busy, proceed := make(chan struct{}), make(chan struct{})
 	once := sync.OnceFunc(func() { // a call may be run again
 		close(busy)
-		<-goOn
+		<-proceed
 	})
 	answers := make([]chan error, len(calls)+1)
 	send := func(i int, call func(queue.Tx) error) {
@@ -35,10 +35,10 @@ func batch(t *testing.T, s queue.Store, calls ...func(*sqlTx) error) []error {
 	<-busy
 	for i, call := range calls {
 		send(i+1, func(tx queue.Tx) error { return call(tx.(*sqlTx)) })
-		for len(s.(*sqliteStore).calls) != i+1 { // until it is in line
+		for len(s.(*sqliteStore).calls) != i+1 { // until the call is queued
 		}
 	}
-	close(goOn)
+	close(proceed)
 	var all []error
 	for _, answer := range answers {
 		all = append(all, <-answer)
@@ -52,7 +52,7 @@ func openHere(t *testing.T) queue.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.(*sqliteStore).gather = time.Hour // the writer has had nothing to do yet
+	s.(*sqliteStore).gather = time.Hour // no race: the writer has had no call yet
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -74,14 +74,15 @@ func recording(digest string) func(*sqlTx) error {
 	return func(tx *sqlTx) error { return tx.PutRecording(digest, nil) }
 }
 
-// A commit that fails is the failure of all that it carries; the next one works.
+// TestFailedCommit checks that a failed commit is the error of all its calls, and that the
+// next one works.
 func TestFailedCommit(t *testing.T) {
 	s := openHere(t)
 	if err := s.(*sqliteStore).exec("PRAGMA foreign_keys = ON"); err != nil {
 		t.Fatal(err)
 	}
 	answers := batch(t, s, recording("second"), func(tx *sqlTx) error {
-		// A constraint that is looked at when the transaction is committed.
+		// A deferred constraint, which SQLite checks at the commit.
 		for _, statement := range []string{
 			`CREATE TABLE parents (id BIGINT PRIMARY KEY)`,
 			`CREATE TABLE children (parent BIGINT REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)`,
@@ -100,7 +101,7 @@ func TestFailedCommit(t *testing.T) {
 	}
 	for _, digest := range []string{"first", "second", "fourth"} {
 		if has(t, s, digest) {
-			t.Errorf("%s was answered with an error, but it is there", digest)
+			t.Errorf("%s was answered with an error, but is stored", digest)
 		}
 	}
 	for i, err := range batch(t, s, recording("second")) {
@@ -110,9 +111,9 @@ func TestFailedCommit(t *testing.T) {
 	}
 }
 
-// A transaction that SQLite rolls back in the middle of a batch is begun again for
-// the others, also if the call does not say so.
-func TestLostTransaction(t *testing.T) {
+// TestRollbackBySQLite has SQLite roll a transaction back in the middle of a batch. The
+// other calls must run again, even if the call that caused it returns no error.
+func TestRollbackBySQLite(t *testing.T) {
 	s := openHere(t)
 	answers := batch(t, s, recording("second"), func(tx *sqlTx) error {
 		_ = tx.exec(`INSERT OR ROLLBACK INTO recordings (digest, body) VALUES ('first', '')`)
@@ -120,7 +121,7 @@ func TestLostTransaction(t *testing.T) {
 	}, recording("fourth"))
 	for i, digest := range []string{"first", "second", "", "fourth"} {
 		if digest != "" && (answers[i] != nil || !has(t, s, digest)) {
-			t.Errorf("answer %d = %v, and %s is there: %v", i, answers[i], digest, has(t, s, digest))
+			t.Errorf("answer %d = %v, and %s is stored: %v", i, answers[i], digest, has(t, s, digest))
 		}
 	}
 	if !errors.Is(answers[2], queue.ErrUnavailable) {
@@ -128,8 +129,7 @@ func TestLostTransaction(t *testing.T) {
 	}
 }
 
-// What a call has read is not remembered of a transaction that is undone.
-func TestNothingUndoneIsRemembered(t *testing.T) {
+func TestRollbackClearsCache(t *testing.T) {
 	s := openHere(t)
 	refused := errors.New("refused")
 	answers := batch(t, s, func(tx *sqlTx) error {
@@ -145,8 +145,8 @@ func TestNothingUndoneIsRemembered(t *testing.T) {
 	}
 }
 
-// One that fails is undone alone.
-func TestFailedCallInABatch(t *testing.T) {
+// TestFailedCallInBatch checks that a failed call has no effect and the others are committed.
+func TestFailedCallInBatch(t *testing.T) {
 	s := openHere(t)
 	refused := errors.New("refused")
 	answers := batch(t, s, recording("second"), func(tx *sqlTx) error {
@@ -157,12 +157,13 @@ func TestFailedCallInABatch(t *testing.T) {
 	}
 	for digest, want := range map[string]bool{"first": true, "second": true, "third": false, "fourth": true} {
 		if has(t, s, digest) != want {
-			t.Errorf("%s is there: %v", digest, !want)
+			t.Errorf("%s is stored: %v", digest, !want)
 		}
 	}
 }
 
-// A disk without space: nothing is lost, and once there is space it goes on.
+// TestDiskFull checks that a full disk loses nothing that was acknowledged, and that calls
+// succeed once there is space.
 func TestDiskFull(t *testing.T) {
 	s := openHere(t)
 	ctx := context.Background()
@@ -189,11 +190,11 @@ func TestDiskFull(t *testing.T) {
 	}
 	for i, digest := range []string{"first", "second", "", "fourth"} {
 		if digest != "" && has(t, s, digest) != (answers[i] == nil) {
-			t.Errorf("%s was answered with %v, and is there: %v", digest, answers[i], has(t, s, digest))
+			t.Errorf("%s was answered with %v, and is stored: %v", digest, answers[i], has(t, s, digest))
 		}
 	}
 	if has(t, s, "large") || !has(t, s, "before") {
-		t.Error("what failed is there, or what was acknowledged is not")
+		t.Error("a failed write is stored, or an acknowledged one is not")
 	}
 	limit("1000000")
 	if err := s.Update(ctx, func(tx queue.Tx) error { return large(tx.(*sqlTx)) }); err != nil {
@@ -201,8 +202,8 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// A schema of a newer program is refused, one that is older than this program's
-// is not read without bringing it up to date.
+// TestSchemaVersions checks that the schema of a newer program is refused, and that an older
+// schema is not read before it is migrated.
 func TestSchemaVersions(t *testing.T) {
 	ctx := context.Background()
 	for name, c := range map[string]struct{ statement, open, read string }{
@@ -239,9 +240,9 @@ func TestSchemaVersions(t *testing.T) {
 	}
 }
 
-// Calls that fail keep no other from being committed: what is run again is run
-// without new ones.
-func TestFailingCallsKeepNobodyWaiting(t *testing.T) {
+// TestFailingCallsDoNotDelayOthers checks that a call which runs again because another one
+// failed is committed before new calls run.
+func TestFailingCallsDoNotDelayOthers(t *testing.T) {
 	s := openHere(t)
 	refused := errors.New("refused")
 	runs := 0
@@ -254,14 +255,14 @@ func TestFailingCallsKeepNobodyWaiting(t *testing.T) {
 	}
 	answers := batch(t, s, calls...)
 	if answers[1] != nil || !has(t, s, "good") || has(t, s, "bad") {
-		t.Errorf("the call that succeeds: %v", answers[1])
+		t.Errorf("the successful call: %v", answers[1])
 	}
-	if runs != 2 { // undone by the first that fails, and then committed before the next comes
+	if runs != 2 { // rolled back with the first failing call, then committed before the next one
 		t.Errorf("it was run %d times", runs)
 	}
 	for i, err := range answers[2:] {
 		if !errors.Is(err, refused) {
-			t.Errorf("call %d that fails: %v", i, err)
+			t.Errorf("failing call %d: %v", i, err)
 		}
 	}
 }

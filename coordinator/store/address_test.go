@@ -43,8 +43,8 @@ func TestWithoutPassword(t *testing.T) {
 	}
 }
 
-// FuzzWithoutPassword: whatever the address, what is shown shows no password, and
-// is shown the same once more.
+// FuzzWithoutPassword checks that WithoutPassword removes all passwords, and that it is
+// idempotent.
 func FuzzWithoutPassword(f *testing.F) {
 	for _, seed := range []string{"postgres://me:topsecret@host/x", "postgres://host/x?password=a&password=b", "postgres://:%3A@host", "x.db", "a://b:c"} {
 		f.Add(seed)

@@ -1,0 +1,113 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Shared reports whether several processes may have the store at an address open: it
+// is a PostgreSQL database.
+func Shared(address string) bool {
+	scheme, _, _ := strings.Cut(address, "://")
+	return scheme == "postgres" || scheme == "postgresql"
+}
+
+// sqlitePath returns the absolute path of the SQLite file at an address.
+func sqlitePath(address string) (string, error) {
+	scheme, rest, found := strings.Cut(address, "://")
+	prefix, _, colon := strings.Cut(address, ":")
+	switch {
+	case address == ":memory:":
+		return "", errors.New("store \":memory:\": a store must outlive its coordinator: name a file")
+	case !found && colon && slices.Contains([]string{"postgres", "postgresql", "sqlite", "file"}, prefix):
+		return "", fmt.Errorf("store %q: two slashes are missing: give the path of an SQLite file, or postgres://USER@HOST/DATABASE", WithoutPassword(address))
+	case !found && isKeywordString(address):
+		return "", errors.New("store: connection strings of keywords are not supported: give a URL, postgres://USER@HOST/DATABASE, and the password in PGPASSWORD or ~/.pgpass")
+	case !found:
+		rest = address
+	case scheme != "sqlite":
+		return "", fmt.Errorf("store %q: unknown scheme %q: give the path of an SQLite file, or postgres://USER@HOST/DATABASE", WithoutPassword(address), scheme)
+	}
+	if rest == "" {
+		return "", fmt.Errorf("store %q: the address names no file: give the path of an SQLite file, or postgres://USER@HOST/DATABASE", address)
+	}
+	path, err := filepath.Abs(filepath.FromSlash(rest))
+	if err != nil {
+		return "", fmt.Errorf("store %q: %w", address, err)
+	}
+	return path, nil
+}
+
+// isKeywordString reports whether an address is PostgreSQL's other kind of connection
+// string, "host=… password=…", which may contain a password.
+func isKeywordString(address string) bool {
+	return slices.ContainsFunc(strings.Fields(address), func(word string) bool {
+		keyword, _, assigned := strings.Cut(word, "=")
+		return assigned && slices.Contains([]string{"host", "hostaddr", "port", "dbname", "user", "password", "service"}, keyword)
+	})
+}
+
+// passwordParameters are the query parameters of a URL that contain passwords.
+var passwordParameters = []string{"password", "sslpassword"}
+
+// ShowsPassword reports whether an address contains a password. On a command line,
+// other users of the machine can read it in the list of processes.
+func ShowsPassword(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	_, given := u.User.Password()
+	return given || slices.ContainsFunc(passwordParameters, u.Query().Has)
+}
+
+// WithoutPassword returns an address without its passwords, so that it can be shown. It
+// returns an address without passwords unchanged.
+func WithoutPassword(address string) string {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil && strings.Contains(address, "://"):
+		return "(unreadable)"
+	case !ShowsPassword(address):
+		return address
+	}
+	name := u.User.Username()
+	u.User = nil
+	if name != "" {
+		u.User = url.User(name)
+	}
+	query := u.Query()
+	for _, parameter := range passwordParameters {
+		query.Del(parameter)
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// redact replaces the passwords of a URL in a text.
+func redact(text string, u *url.URL) string {
+	password, _ := u.User.Password()
+	for _, secret := range []string{password, url.QueryEscape(password), url.PathEscape(password), u.Query().Get("password"), u.Query().Get("sslpassword")} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "xxxxx")
+		}
+	}
+	return text
+}
+
+// describeDatabase names a database in messages, without a password.
+func describeDatabase(c *pgx.ConnConfig) string {
+	host := c.Host
+	if !strings.HasPrefix(host, "/") { // else the folder of a socket
+		host = net.JoinHostPort(host, strconv.Itoa(int(c.Port)))
+	}
+	return fmt.Sprintf("database %q at %s (user %q)", c.Database, host, c.User)
+}
