@@ -15,9 +15,9 @@ import (
 	"spiqsweep/sweep"
 )
 
-// onPostgres lends one store to one life after the other, each time emptied: to
-// open one takes longer than most lives.
-func onPostgres(t *testing.T) func(testing.TB, func() time.Time) queue.Store {
+// reusePostgres returns a function that opens an empty store. Each call empties the same
+// store, since opening one takes longer than most scenarios.
+func reusePostgres(t *testing.T) func(testing.TB, func() time.Time) queue.Store {
 	t.Helper()
 	database := postgres.Database(t)
 	clock := time.Now
@@ -31,38 +31,38 @@ func onPostgres(t *testing.T) func(testing.TB, func() time.Time) queue.Store {
 		t.Helper()
 		postgres.Empty(t, database)
 		clock = now
-		return &lent{Store: s}
+		return &reusedStore{Store: s}
 	}
 }
 
-// lent is a store that is given back instead of being closed.
-type lent struct {
+// reusedStore behaves as if closed after Close, but leaves its store open.
+type reusedStore struct {
 	queue.Store
-	back bool
+	closed bool
 }
 
-func (l *lent) Close() error {
-	l.back = true
+func (r *reusedStore) Close() error {
+	r.closed = true
 	return nil
 }
 
-func (l *lent) Update(ctx context.Context, call func(queue.Tx) error) error {
-	if l.back {
+func (r *reusedStore) Update(ctx context.Context, call func(queue.Tx) error) error {
+	if r.closed {
 		return queue.ErrUnavailable
 	}
-	return l.Store.Update(ctx, call)
+	return r.Store.Update(ctx, call)
 }
 
-func (l *lent) View(ctx context.Context, call func(queue.Tx) error) error {
-	if l.back {
+func (r *reusedStore) View(ctx context.Context, call func(queue.Tx) error) error {
+	if r.closed {
 		return queue.ErrUnavailable
 	}
-	return l.Store.View(ctx, call)
+	return r.Store.View(ctx, call)
 }
 
-func TestPostgres(t *testing.T) { storetest.Run(t, onPostgres(t)) }
+func TestPostgres(t *testing.T) { runAll(t, reusePostgres(t)) }
 
-// TestPostgresShared has two coordinators, each with connections of its own.
+// TestPostgresShared has two coordinators with separate connections.
 func TestPostgresShared(t *testing.T) {
 	database := postgres.Database(t)
 	open(t, database).Close()
@@ -72,16 +72,15 @@ func TestPostgresShared(t *testing.T) {
 	})
 }
 
-// TestPostgresStubborn fails the first calls of every transaction, and rolls them back.
-func TestPostgresStubborn(t *testing.T) {
+// TestPostgresFailingCalls makes the first calls of every transaction fail and roll back.
+func TestPostgresFailingCalls(t *testing.T) {
 	needs.NoRaceDetector(t, "ten times slower, with one goroutine at a time")
-	openPostgres := onPostgres(t)
-	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store {
+	openPostgres := reusePostgres(t)
+	runAll(t, func(t testing.TB, now func() time.Time) queue.Store {
 		return queuetest.FailingCalls(t, openPostgres(t, now), 2)
 	})
 }
 
-// A closed store says so.
 func TestPostgresClosed(t *testing.T) {
 	s := open(t, postgres.Database(t))
 	for range 2 {
@@ -94,7 +93,7 @@ func TestPostgresClosed(t *testing.T) {
 	}
 }
 
-// TestPostgresManyLeases has a process hold more than a transaction remembers.
+// TestPostgresManyLeases has a process hold more leases than a transaction caches.
 func TestPostgresManyLeases(t *testing.T) {
 	needs.NoRaceDetector(t, "ten times slower, with one goroutine at a time")
 	const leases = 4200
@@ -105,7 +104,7 @@ func TestPostgresManyLeases(t *testing.T) {
 		t.Fatal(err)
 	}
 	worker := queue.Process{ID: "worker", Slots: 1, Numerics: sweep.Numerics, KernelClass: queuetest.KernelClass}
-	for sequence := range uint64(2) { // the second call has not heard of the first one's answer
+	for sequence := range uint64(2) { // the second call has not received the first answer
 		answer, err := q.Sync(ctx, queue.SyncRequest{Process: worker, Sequence: sequence + 1, FreeSlots: 1})
 		if err != nil || len(answer.Assignments) != leases {
 			t.Fatalf("call %d: %d assignments, %v: want %d", sequence+1, len(answer.Assignments), err, leases)

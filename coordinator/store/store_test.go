@@ -41,19 +41,27 @@ func open(t testing.TB, path string, opts ...store.Option) queue.Store {
 	return s
 }
 
+// TestMemory checks the contract alone. Package queue runs the scenarios of the rules on
+// the store in memory.
 func TestMemory(t *testing.T) { storetest.Run(t, openMemory) }
 
-func TestSQLite(t *testing.T) { storetest.Run(t, openSQLite) }
+func TestSQLite(t *testing.T) { runAll(t, openSQLite) }
 
-// TestSQLiteFailingCalls fails the first calls of every transaction, and rolls them back.
+// runAll tests the contract of queue.Store and the rules of package queue.
+func runAll(t *testing.T, open func(t testing.TB, now func() time.Time) queue.Store) {
+	storetest.Run(t, open)
+	queuetest.Run(t, open)
+}
+
+// TestSQLiteFailingCalls makes the first calls of every transaction fail and roll back.
 func TestSQLiteFailingCalls(t *testing.T) {
 	needs.NoRaceDetector(t, "ten times slower, with one goroutine at a time")
-	storetest.Run(t, func(t testing.TB, now func() time.Time) queue.Store {
+	runAll(t, func(t testing.TB, now func() time.Time) queue.Store {
 		return queuetest.FailingCalls(t, openSQLite(t, now), 4)
 	})
 }
 
-// twice is one store as the handles of two coordinators.
+// twice returns one store for two coordinators.
 func twice(s queue.Store) [2]queue.Store { return [2]queue.Store{s, s} }
 
 func TestMemoryShared(t *testing.T) {

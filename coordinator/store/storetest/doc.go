@@ -1,4 +1,4 @@
-// Package storetest is the suite that every store of a queue must pass: the contract of
-// queue.Store ([Run], which also runs the scenarios of package queuetest), and several
-// coordinators that share one store ([RunShared]).
+// Package storetest tests implementations of queue.Store: the contract ([Run]), and two
+// coordinators that share a store ([RunShared]). Package queuetest has the scenarios of the
+// queue's rules, which every store must pass, too.
 package storetest

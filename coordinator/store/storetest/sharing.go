@@ -12,23 +12,23 @@ import (
 	"spiqsweep/coordinator/queue/queuetest"
 )
 
-// RunShared runs the suite of several coordinators on one store. open must give
-// two handles on one empty store each time: they may be the same.
+// RunShared runs scenarios of two coordinators that share a store. open must return two
+// handles to an empty store each time. They may be the same handle.
 func RunShared(t *testing.T, open func(t testing.TB, now func() time.Time) [2]queue.Store) {
 	for _, s := range []struct {
 		name string
-		live func(t *testing.T, p *pair)
+		run  func(t *testing.T, p *pair)
 	}{
 		{"every task is accepted once", oncePerTask},
-		{"one call at both coordinators is obeyed once", sameCallTwice},
-		{"one result at both coordinators is accepted once", sameResultTwice},
-		{"a holder that comes back and a new grant", backOrGranted},
-		{"plans, retries and forgetting beside calls", operators},
-		{"what one announces wakes those who wait at the other", wakesOthers},
-		{"the last two tasks end at once", lastTwo},
-		{"a coordinator that was frozen beside a live one", frozenBeside},
-		{"a coordinator that begins again and again beside a live one", beginsBeside},
-		{"both are frozen", bothFrozen},
+		{"the same call at both coordinators has one effect", sameCall},
+		{"the same result at both coordinators is accepted once", sameResult},
+		{"a lease is renewed or its task is granted again", renewedOrGranted},
+		{"plans and deletions are concurrent with calls of workers", operators},
+		{"a commit at one coordinator wakes callers at the other", wakesOthers},
+		{"the last two tasks end concurrently", lastTwo},
+		{"one of two coordinators was frozen", oneFrozen},
+		{"one of two coordinators restarts repeatedly", oneRestarts},
+		{"both coordinators were frozen", bothFrozen},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			clock := queuetest.NewClock()
@@ -36,7 +36,7 @@ func RunShared(t *testing.T, open func(t testing.TB, now func() time.Time) [2]qu
 			p := &pair{t: t}
 			copy(p.coordinators[:], queuetest.NewSharedFixtures(t, clock, queuetest.Confined(t, handles[0]), queuetest.Confined(t, handles[1])))
 			p.tick(2 * time.Second)
-			s.live(t, p)
+			s.run(t, p)
 			p.coordinators[0].Consistent()
 			p.coordinators[1].Consistent()
 			for _, h := range handles {
@@ -48,27 +48,27 @@ func RunShared(t *testing.T, open func(t testing.TB, now func() time.Time) [2]qu
 	}
 }
 
-// pair is two coordinators on one store, with one clock.
+// pair is two coordinators that share a store and a clock.
 type pair struct {
 	t            *testing.T
 	coordinators [2]*queuetest.Fixture
 }
 
-// tick lets both tick every second.
+// tick advances the clock by d, with a tick of both coordinators every second.
 func (p *pair) tick(d time.Duration) {
 	p.t.Helper()
 	for ; d > 0; d -= time.Second {
 		p.coordinators[0].Clock.Advance(time.Second)
-		for _, l := range p.coordinators {
-			if err := l.Queue.Tick(ctx); err != nil {
+		for _, c := range p.coordinators {
+			if err := c.Queue.Tick(ctx); err != nil {
 				p.t.Fatal(err)
 			}
 		}
 	}
 }
 
-// atOnce does something several times at once, by number.
-func atOnce(times int, do func(i int)) {
+// concurrently calls do for the numbers below times, each in a goroutine.
+func concurrently(times int, do func(i int)) {
 	begin := make(chan struct{})
 	var wg sync.WaitGroup
 	for i := range times {
@@ -81,7 +81,7 @@ func atOnce(times int, do func(i int)) {
 	wg.Wait()
 }
 
-// drive lets a worker take and finish tasks at its coordinator until there are none.
+// drive runs a worker until all tasks are done.
 func drive(t *testing.T, w *queuetest.Worker) {
 	t.Helper()
 	for range 1000 {
@@ -107,7 +107,7 @@ func oncePerTask(t *testing.T, p *pair) {
 	for i := range workers {
 		workers[i] = p.coordinators[i%2].Worker(1 + i%3)
 	}
-	atOnce(len(workers), func(i int) { drive(t, workers[i]) })
+	concurrently(len(workers), func(i int) { drive(t, workers[i]) })
 	p.coordinators[0].WantCounts("A", queue.Counts{Planned: tasks, Done: tasks})
 	p.coordinators[1].WantCounts("B", queue.Counts{Planned: tasks, Done: tasks})
 	for i := range 3 * tasks / 2 {
@@ -117,13 +117,13 @@ func oncePerTask(t *testing.T, p *pair) {
 	}
 }
 
-func sameCallTwice(t *testing.T, p *pair) {
+func sameCall(t *testing.T, p *pair) {
 	p.coordinators[0].Plan("A", queuetest.Plan(0, 40, 10))
 	for range 10 {
 		w := p.coordinators[0].Worker(2)
 		r := w.Request()
 		var answers [2]queue.SyncAnswer
-		atOnce(2, func(i int) { answers[i] = call(t, p.coordinators[i], r) })
+		concurrently(2, func(i int) { answers[i] = call(t, p.coordinators[i], r) })
 		held := map[queue.Lease]bool{}
 		for _, answer := range answers {
 			for _, a := range answer.Assignments {
@@ -147,7 +147,7 @@ func call(t *testing.T, f *queuetest.Fixture, r queue.SyncRequest) queue.SyncAns
 	return answer
 }
 
-func sameResultTwice(t *testing.T, p *pair) {
+func sameResult(t *testing.T, p *pair) {
 	p.coordinators[0].Plan("A", queuetest.Plan(0, 10, 10))
 	for range 10 {
 		w := p.coordinators[0].Worker(1)
@@ -156,7 +156,7 @@ func sameResultTwice(t *testing.T, p *pair) {
 		r.FreeSlots = 0
 		verdicts := map[queue.Judgement]int{}
 		var mu sync.Mutex
-		atOnce(4, func(i int) {
+		concurrently(4, func(i int) {
 			answer := call(t, p.coordinators[i%2], r)
 			mu.Lock()
 			defer mu.Unlock()
@@ -169,24 +169,25 @@ func sameResultTwice(t *testing.T, p *pair) {
 	p.coordinators[0].WantCounts("A", queue.Counts{Planned: 10, Done: 10})
 }
 
-// backOrGranted: the holders of expired leases come back while others ask for work.
-func backOrGranted(t *testing.T, p *pair) {
+// renewedOrGranted checks that no task has two live attempts when the holders of expired
+// leases call again while new workers ask for tasks.
+func renewedOrGranted(t *testing.T, p *pair) {
 	const tasks = 12
 	p.coordinators[0].Plan("A", queuetest.Plan(0, tasks, 10))
-	var back, fresh []*queuetest.Worker
+	var holders, others []*queuetest.Worker
 	for range tasks {
 		w := p.coordinators[0].Worker(1)
 		w.Take()
-		back = append(back, w)
-		fresh = append(fresh, p.coordinators[1].Worker(1))
+		holders = append(holders, w)
+		others = append(others, p.coordinators[1].Worker(1))
 	}
 	p.tick(61 * time.Second)
 	p.coordinators[0].WantCounts("A", queue.Counts{Planned: tasks, Pending: tasks})
-	atOnce(2*tasks, func(i int) {
+	concurrently(2*tasks, func(i int) {
 		if i%2 == 0 {
-			back[i/2].Sync()
+			holders[i/2].Sync()
 		} else {
-			fresh[i/2].Sync()
+			others[i/2].Sync()
 		}
 	})
 	for i := range tasks {
@@ -205,12 +206,12 @@ func backOrGranted(t *testing.T, p *pair) {
 
 func operators(t *testing.T, p *pair) {
 	p.coordinators[0].Plan("A", queuetest.Plan(0, 30, 0.5))
-	p.coordinators[0].Plan("B", queuetest.Plan(0, 55, 1)) // known: a lease outlives its sweep until Delete has cleared the plan
+	p.coordinators[0].Plan("B", queuetest.Plan(0, 55, 1)) // all of B's later tasks, so that Consistent accepts leases of tasks whose plan is being deleted
 	var workers [6]*queuetest.Worker
 	for i := range workers {
 		workers[i] = p.coordinators[i%2].Worker(2)
 	}
-	atOnce(len(workers)+3, func(i int) {
+	concurrently(len(workers)+3, func(i int) {
 		switch {
 		case i < len(workers):
 			w := workers[i]
@@ -252,16 +253,16 @@ func operators(t *testing.T, p *pair) {
 func wakesOthers(t *testing.T, p *pair) {
 	changed := p.coordinators[1].Queue.Changed()
 	p.coordinators[0].Plan("A", queuetest.Plan(0, 1, 10))
-	heard(t, changed)
-	lease := p.coordinators[0].Worker(1)
-	lease.Take()
+	waitForChange(t, changed)
+	w := p.coordinators[0].Worker(1)
+	w.Take()
 	changed = p.coordinators[1].Queue.Changed()
-	lease.Sync(queuetest.Finished(lease.Holding(), 0)) // the last one
-	heard(t, changed)
+	w.Sync(queuetest.Finished(w.Holding(), 0)) // the last task
+	waitForChange(t, changed)
 }
 
-// heard waits until a channel of Changed is closed.
-func heard(t *testing.T, changed <-chan struct{}) {
+// waitForChange waits until a channel of Changed is closed.
+func waitForChange(t *testing.T, changed <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-changed:
@@ -270,8 +271,8 @@ func heard(t *testing.T, changed <-chan struct{}) {
 	}
 }
 
-// lastTwo: whichever of two calls at once ends the last task, those who wait hear
-// of it, at the next tick at the latest.
+// lastTwo checks that waiting callers are woken after two concurrent calls have ended the
+// last two tasks, by the next tick at the latest.
 func lastTwo(t *testing.T, p *pair) {
 	for n := range 5 {
 		p.coordinators[0].Plan("A", queuetest.Plan(2*n, 2*n+2, 10))
@@ -279,23 +280,24 @@ func lastTwo(t *testing.T, p *pair) {
 		leases := [2]queue.Lease{workers[0].Take(), workers[1].Take()}
 		p.tick(time.Second)
 		changed := p.coordinators[1].Queue.Changed()
-		atOnce(2, func(i int) { workers[i].Sync(queuetest.Finished(leases[i], 0)) })
+		concurrently(2, func(i int) { workers[i].Sync(queuetest.Finished(leases[i], 0)) })
 		p.tick(time.Second)
-		heard(t, changed)
+		waitForChange(t, changed)
 		if answer := workers[0].Sync(); !answer.Done {
 			t.Errorf("answer after the last task: %+v", answer)
 		}
 	}
 }
 
-// frozenBeside: one coordinator ticks on, so nothing is given more time.
-func frozenBeside(t *testing.T, p *pair) {
+// oneFrozen checks that leases are not extended for a frozen coordinator if the other one
+// has ticked.
+func oneFrozen(t *testing.T, p *pair) {
 	live, frozen := p.coordinators[0], p.coordinators[1]
 	live.Plan("A", queuetest.Plan(0, 2, 10))
 	live.Worker(1).Take()
 	frozen.Worker(1).Take()
 	live.Tick(59 * time.Second)
-	if err := frozen.Queue.Tick(ctx); err != nil { // it wakes up
+	if err := frozen.Queue.Tick(ctx); err != nil { // it continues
 		t.Fatal(err)
 	}
 	live.WantCounts("A", queue.Counts{Planned: 2, Leased: 2})
@@ -303,30 +305,31 @@ func frozenBeside(t *testing.T, p *pair) {
 	live.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
 }
 
-// beginsBeside: it gives time once to those that may have been its own, no more.
-func beginsBeside(t *testing.T, p *pair) {
-	live, begins := p.coordinators[0], p.coordinators[1]
+// oneRestarts checks that a coordinator's restarts extend the lease of a dead worker only
+// once.
+func oneRestarts(t *testing.T, p *pair) {
+	live, restarts := p.coordinators[0], p.coordinators[1]
 	live.Plan("A", queuetest.Plan(0, 2, 10))
-	dead, calls := begins.Worker(1), live.Worker(1)
+	dead, caller := restarts.Worker(1), live.Worker(1)
 	lost := dead.Take()
-	held := calls.Take()
+	held := caller.Take()
 	for second := range 70 {
 		live.Tick(time.Second)
 		if second%4 == 0 {
-			begins.Restart()
-			if err := begins.Queue.Tick(ctx); err != nil {
+			restarts.Restart()
+			if err := restarts.Queue.Tick(ctx); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if second%10 == 0 {
-			calls.Sync()
+			caller.Sync()
 		}
 	}
 	if got := live.Outcomes(lost.Task); !slices.Equal(got, []queue.Outcome{queue.Lost}) {
 		t.Errorf("outcomes of a dead worker's task: %v", got)
 	}
 	if a := live.Attempts(lost.Task); !a[0].Excused {
-		t.Errorf("blamed for what may have been its coordinator's end: %+v", a[0])
+		t.Errorf("blamed, although its coordinator may have ended: %+v", a[0])
 	}
 	if got := live.Outcomes(held.Task); !slices.Equal(got, []queue.Outcome{queue.Live}) {
 		t.Errorf("outcomes of a live worker's task: %v", got)
@@ -342,6 +345,6 @@ func bothFrozen(t *testing.T, p *pair) {
 	p.tick(2 * time.Second)
 	p.coordinators[0].WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 	if a := p.coordinators[0].Attempts(lease.Task); !a[0].Excused {
-		t.Errorf("blamed for the coordinators' silence: %+v", a[0])
+		t.Errorf("blamed, although both coordinators were frozen: %+v", a[0])
 	}
 }

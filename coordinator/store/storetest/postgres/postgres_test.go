@@ -60,7 +60,7 @@ func TestServer(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := ask(t, s.URL("postgres"), `SELECT 1`); err == nil {
-				t.Error("the server answers although it has ended")
+				t.Error("the server still answers")
 			}
 			if err := s.Start(context.Background()); err != nil {
 				t.Fatal(err)

@@ -37,8 +37,8 @@ wait $!
 [ "$word" = keep ] || rm -rf "$0"
 `
 
-// patience is the time limit for a server to start or stop.
-const patience = 60 * time.Second
+// timeout is the time limit for a server to start or stop.
+const timeout = 60 * time.Second
 
 // Option configures a server.
 type Option func(*Server)
@@ -59,7 +59,7 @@ func create(opts ...Option) (*Server, error) {
 	}
 	c := exec.Command(filepath.Join(s.programs, "initdb"), "--pgdata", s.data(), "--username", owner,
 		"--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync")
-	if err := disown(c); err != nil {
+	if err := detach(c); err != nil {
 		return nil, fmt.Errorf("run initdb: %w", err)
 	}
 	if out, err := c.CombinedOutput(); err != nil {
@@ -94,7 +94,7 @@ func (s *Server) Start(ctx context.Context) error {
 		settings = append(settings, "-c", "fsync=off", "-c", "full_page_writes=off")
 	}
 	c := exec.Command("/bin/sh", append([]string{"-c", watch, s.folder, filepath.Join(s.programs, "postgres")}, settings...)...)
-	if err := disown(c); err != nil {
+	if err := detach(c); err != nil {
 		return fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	input, err := c.StdinPipe()
@@ -105,12 +105,12 @@ func (s *Server) Start(ctx context.Context) error {
 		return fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	s.running, s.input = c, input
-	return s.answers(ctx)
+	return s.waitUntilReady(ctx)
 }
 
-// answers waits until a server accepts connections.
-func (s *Server) answers(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// waitUntilReady waits until a server accepts connections.
+func (s *Server) waitUntilReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
@@ -142,7 +142,7 @@ func (s *Server) Stop() error { return s.end("keep\n") }
 func (s *Server) Kill() error {
 	pid, err := s.pid()
 	if err == nil {
-		err = immediately(pid)
+		err = crash(pid)
 	}
 	return errors.Join(err, s.Stop())
 }

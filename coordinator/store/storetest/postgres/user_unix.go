@@ -48,14 +48,14 @@ func folder() (string, error) {
 	return path, err
 }
 
-// disown lets a program run as the server's user, and not hear what is typed to
-// the tests.
-func disown(c *exec.Cmd) error {
+// detach makes a command run as the server's user and in its own process group, so that
+// signals from the terminal do not reach it.
+func detach(c *exec.Cmd) error {
 	as, err := unprivileged()
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true}
 	c.Dir = "/"
 	return err
 }
 
-// immediately ends a server as a crash would: what is not on disk is lost.
-func immediately(pid int) error { return syscall.Kill(pid, syscall.SIGQUIT) }
+// crash ends a server immediately, without a checkpoint.
+func crash(pid int) error { return syscall.Kill(pid, syscall.SIGQUIT) }

@@ -9,6 +9,6 @@ const supported = false
 
 var errUnsupported = errors.New("servers for tests are started on Unix only")
 
-func folder() (string, error)   { return "", errUnsupported }
-func disown(*exec.Cmd) error    { return errUnsupported }
-func immediately(pid int) error { return errUnsupported }
+func folder() (string, error) { return "", errUnsupported }
+func detach(*exec.Cmd) error  { return errUnsupported }
+func crash(pid int) error     { return errUnsupported }
