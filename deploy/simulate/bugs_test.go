@@ -67,7 +67,7 @@ func TestBugs(t *testing.T) {
 			for seed := uint64(1); seed <= b.within; seed++ {
 				s := simulate.Setup{Seed: seed, Policy: b.policy}
 				if b.plant != nil {
-					s.Between = func(store queue.Store) queue.Store { return planted{store, b.plant} }
+					s.WrapStore = func(store queue.Store) queue.Store { return planted{store, b.plant} }
 				}
 				found := run(t, s).Violation
 				if found == nil {

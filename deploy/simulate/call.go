@@ -19,7 +19,7 @@ import (
 
 // Errors of a worker's call.
 var (
-	errUnreached = status.Error(codes.Unavailable, "connection refused") // so the coordinator has not received the call
+	errUnreached = status.Error(codes.Unavailable, "connection refused") // the coordinator has not received the call
 	errLost      = status.Error(codes.Unavailable, "connection lost")
 	errTimeout   = status.Error(codes.DeadlineExceeded, "no answer in time")
 	errRefused   = status.Error(codes.Unauthenticated, "wrong token")
@@ -43,14 +43,14 @@ const (
 	transferTimeout = 60 * time.Second
 )
 
-// exchange carries a call from a worker to its coordinator, and the answer back. Either
-// may be lost, late, or arrive twice. exchange calls receive once, or again if an answer
-// arrives after the timeout.
+// exchange transmits a call from a worker to its coordinator, and the answer back. Either
+// may be lost, delayed, or arrive twice. exchange calls receive once, and possibly again
+// if an answer arrives after the timeout.
 func exchange[T any](from *worker, timeout time.Duration, serve func(*coordinator, func(T, error)), receive func(T, error)) {
-	w := from.world
+	sim := from.simulation
 	ended := false
 	end := func(answer T, err error) {
-		if ended && !w.mayFail(w.odds.stray) {
+		if ended && !sim.mayFail(sim.odds.stale) {
 			return
 		}
 		ended = true
@@ -65,17 +65,17 @@ func exchange[T any](from *worker, timeout time.Duration, serve func(*coordinato
 	from.later(timeout, func() { fail(errTimeout) })
 	to := from.coordinator()
 	broken := func(err error) func() {
-		return func() { from.later(w.upTo(timeout/2), func() { fail(err) }) }
+		return func() { from.later(sim.upTo(timeout/2), func() { fail(err) }) }
 	}
 	reply := func(answer T, err error) {
-		w.carry(from, to, broken(errLost), func() { from.later(0, func() { end(answer, err) }) })
+		sim.transmit(from, to, broken(errLost), func() { from.later(0, func() { end(answer, err) }) })
 	}
 	lost := errLost
-	if w.cut(from, to) { // so no connection is made
+	if sim.cut(from, to) { // no connection is made
 		lost = errUnreached
 	}
 	received, refused := false, false
-	w.carry(from, to, broken(lost), func() {
+	sim.transmit(from, to, broken(lost), func() {
 		to.receive(func() {
 			if refused {
 				return // the worker learns that the call was not received
@@ -97,38 +97,38 @@ func exchange[T any](from *worker, timeout time.Duration, serve func(*coordinato
 	})
 }
 
-func (w *world) cut(from *worker, to *coordinator) bool {
-	return w.now.Before(w.cuts[line{from.host, to.number}])
+func (sim *simulation) cut(from *worker, to *coordinator) bool {
+	return sim.now.Before(sim.cuts[link{from.host, to.number}])
 }
 
-// carry transmits a message, which may be lost or arrive twice. If it is lost, carry
-// calls broken if the worker notices.
-func (w *world) carry(from *worker, to *coordinator, broken, arrive func()) {
-	if w.cut(from, to) || w.mayFail(w.odds.lose) {
-		w.tally[Lost]++
-		if w.chance(0.5) {
+// transmit delivers a message, which may be lost or arrive twice. If it is lost and the
+// worker notices, transmit calls broken.
+func (sim *simulation) transmit(from *worker, to *coordinator, broken, arrive func()) {
+	if sim.cut(from, to) || sim.mayFail(sim.odds.lose) {
+		sim.tally[Lost]++
+		if sim.chance(0.5) {
 			broken()
 		}
 		return
 	}
-	w.after(w.latency(), arrive)
-	if w.mayFail(w.odds.double) {
-		w.tally[Doubled]++
-		w.after(w.latency()+w.upTo(90*time.Second), arrive)
+	sim.after(sim.latency(), arrive)
+	if sim.mayFail(sim.odds.duplicate) {
+		sim.tally[Duplicated]++
+		sim.after(sim.latency()+sim.upTo(90*time.Second), arrive)
 	}
 }
 
-// latency draws the latency of a message. Late messages may be overtaken.
-func (w *world) latency() time.Duration {
-	if w.mayFail(w.odds.delay) {
-		w.tally[Delayed]++
-		return w.upTo(90 * time.Second)
+// latency draws the latency of a message. Other messages may overtake a delayed one.
+func (sim *simulation) latency() time.Duration {
+	if sim.mayFail(sim.odds.delay) {
+		sim.tally[Delayed]++
+		return sim.upTo(90 * time.Second)
 	}
-	return w.between(time.Millisecond, 20*time.Millisecond)
+	return sim.between(time.Millisecond, 20*time.Millisecond)
 }
 
-// line is the network path between a host and a coordinator.
-type line struct {
+// link is the network path between a host and a coordinator.
+type link struct {
 	host        *host
 	coordinator int
 }
@@ -152,7 +152,7 @@ func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 		switch {
 		case awaited:
 			wk.calling = 0
-		case !wk.mayFail(wk.odds.stray):
+		case !wk.mayFail(wk.odds.stale):
 			return // the call was replaced
 		}
 		if err != nil {
@@ -161,7 +161,7 @@ func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 		}
 		if awaited {
 			wk.answered, wk.refusals = true, refusals{}
-			wk.note(answer)
+			wk.recordAnswer(answer)
 		}
 		wk.log("%s receives answer %d: %d assignments, %d verdicts, done %t, drain %t", wk.name, number,
 			len(answer.GetAssignments()), len(answer.GetVerdicts()), answer.GetDone(), answer.GetDrain())
@@ -172,11 +172,11 @@ func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 	})
 }
 
-// failed handles a call without an answer. The worker switches to another coordinator
-// unless this one is only busy, or the worker left that connection before.
+// failed handles a call without an answer. The worker switches to another coordinator,
+// unless this one is only busy or the worker has already left that connection.
 func (wk *worker) failed(to *coordinator, connection int, awaited bool, e agent.CallFailed) {
 	if !agent.Busy(e.Err) && connection == wk.connection {
-		wk.turn()
+		wk.failOver()
 	}
 	if awaited {
 		switch {
@@ -192,7 +192,7 @@ func (wk *worker) failed(to *coordinator, connection int, awaited bool, e agent.
 			wk.tally[Unreached]++
 		}
 		if errors.Is(e.Err, errBusy) {
-			wk.asked = pause{by: to, until: wk.now.Add(busyPause), skew: wk.skew}
+			wk.requestedPause = pause{by: to, until: wk.now.Add(busyPause), skew: wk.skew}
 		}
 	}
 	wk.step(e)
@@ -204,20 +204,20 @@ func (wk *worker) failed(to *coordinator, connection int, awaited bool, e agent.
 // checkPause checks the call after one that a busy coordinator rejected. It must go to
 // the same coordinator, and not before the requested pause is over.
 func (wk *worker) checkPause(draining bool) {
-	asked := wk.asked
-	wk.asked = pause{}
-	if asked.by == nil {
+	requestedPause := wk.requestedPause
+	wk.requestedPause = pause{}
+	if requestedPause.by == nil {
 		return
 	}
-	if wk.coordinator() != asked.by {
-		wk.violated(Busy, "%s found %s busy, and calls %s", wk.name, asked.by.name, wk.coordinator().name)
+	if wk.coordinator() != requestedPause.by {
+		wk.violated(Busy, "%s found %s busy, and calls %s", wk.name, requestedPause.by.name, wk.coordinator().name)
 	}
-	if wk.now.Before(asked.until) && !draining && wk.skew == asked.skew {
-		wk.violated(Busy, "%s calls %s %v before it may", wk.name, asked.by.name, asked.until.Sub(wk.now))
+	if wk.now.Before(requestedPause.until) && !draining && wk.skew == requestedPause.skew {
+		wk.violated(Busy, "%s calls %s %v before it may", wk.name, requestedPause.by.name, requestedPause.until.Sub(wk.now))
 	}
 }
 
-// checkWithdrawn checks that the worker trains only what the answer names.
+// checkWithdrawn checks that the worker trains only tasks that the answer names.
 func (wk *worker) checkWithdrawn(answer *spiqsweepv1.SyncResponse) {
 	named := map[agent.Lease]bool{}
 	for _, a := range answer.GetAssignments() {
@@ -234,16 +234,16 @@ func (wk *worker) checkWithdrawn(answer *spiqsweepv1.SyncResponse) {
 	}
 }
 
-// note records what an answer says.
-func (wk *worker) note(answer *spiqsweepv1.SyncResponse) {
+// recordAnswer records an answer.
+func (wk *worker) recordAnswer(answer *spiqsweepv1.SyncResponse) {
 	if answer.GetDrain() {
-		wk.tally[ToldToLeave]++
+		wk.tally[OperatorDrains]++
 		wk.expectExit()
 	}
 	if answer.GetDone() && wk.host.stays {
 		wk.violated(Done, "the answer to %s says that all is done, though it stays", wk.name)
 	}
-	wk.toldDone = wk.toldDone || answer.GetDone()
+	wk.sawDone = wk.sawDone || answer.GetDone()
 	for _, v := range answer.GetVerdicts() {
 		delete(wk.unjudged, agent.Lease{Task: v.GetLease().GetTask(), Attempt: v.GetLease().GetAttempt()})
 	}
@@ -251,7 +251,7 @@ func (wk *worker) note(answer *spiqsweepv1.SyncResponse) {
 
 func (wk *worker) fetchRecording(digest string) {
 	exchange(wk, transferTimeout, func(c *coordinator, reply func(*spiqsweepv1.GetRecordingResponse, error)) {
-		c.during(act{kind: reading, by: c}, func() {
+		c.execute(currentCall{kind: reading, by: c}, func() {
 			answer, err := c.rules.GetRecording(background, &spiqsweepv1.GetRecordingRequest{Digest: digest})
 			c.answer(func() { reply(answer, err) }, func() { reply(nil, errLost) })
 		})
@@ -264,7 +264,7 @@ func (wk *worker) fetchRecording(digest string) {
 func (wk *worker) fetchCheckpoint(a agent.FetchCheckpoint) {
 	in := &spiqsweepv1.GetCheckpointRequest{Process: wk.process, Lease: lease(a.Lease)}
 	exchange(wk, transferTimeout, func(c *coordinator, reply func(*spiqsweepv1.GetCheckpointResponse, error)) {
-		c.during(act{kind: reading, by: c}, func() {
+		c.execute(currentCall{kind: reading, by: c}, func() {
 			answer, err := c.rules.GetCheckpoint(background, in)
 			c.answer(func() { reply(answer, err) }, func() { reply(nil, errLost) })
 		})
@@ -276,7 +276,7 @@ func (wk *worker) fetchCheckpoint(a agent.FetchCheckpoint) {
 func (wk *worker) storeCheckpoint(a agent.StoreCheckpoint) {
 	in := &spiqsweepv1.PutCheckpointRequest{Process: wk.process, Lease: lease(a.Lease), Step: a.Step, Body: a.Body}
 	exchange(wk, transferTimeout, func(c *coordinator, reply func(*spiqsweepv1.PutCheckpointResponse, error)) {
-		c.during(act{kind: storing, by: c, saves: queueLease(in.GetLease()), process: wk.name}, func() {
+		c.execute(currentCall{kind: storing, by: c, saves: queueLease(in.GetLease()), process: wk.name}, func() {
 			answer, err := c.rules.PutCheckpoint(background, in)
 			c.answer(func() { reply(answer, err) }, func() { reply(nil, errLost) })
 		})

@@ -11,57 +11,57 @@ import (
 	"spiqsweep/sweep"
 )
 
-// checkAnswer checks that what an answer says is committed.
-func (w *world) checkAnswer(call queue.SyncRequest, answer *spiqsweepv1.SyncResponse, err error) {
+// checkAnswer checks that everything in an answer is committed.
+func (sim *simulation) checkAnswer(call queue.SyncRequest, answer *spiqsweepv1.SyncResponse, err error) {
 	if err != nil {
 		if status.Code(err) != codes.Unavailable {
-			w.violated(Refused, "call %d of %s: %v", call.Sequence, call.ID, err)
+			sim.violated(Refused, "call %d of %s: %v", call.Sequence, call.ID, err)
 		}
 		return
 	}
-	if open := w.ledger.open(); answer.GetDone() && open > 0 {
-		w.violated(Done, "the answer to %s says that all is done: %d tasks are open, %d of them leased", call.ID, open, w.ledger.in(queue.Leased))
+	if open := sim.history.open(); answer.GetDone() && open > 0 {
+		sim.violated(Done, "the answer to %s says that all is done: %d tasks are open, %d of them leased", call.ID, open, sim.history.in(queue.Leased))
 	}
-	if leaving := w.ledger.presences[call.ID].Leaving; answer.GetDrain() != leaving {
-		w.violated(Leaving, "%s must leave: %t, the answer says: %t", call.ID, leaving, answer.GetDrain())
+	if leaving := sim.history.presences[call.ID].Leaving; answer.GetDrain() != leaving {
+		sim.violated(Leaving, "%s must leave: %t, the answer says: %t", call.ID, leaving, answer.GetDrain())
 	}
 	for _, assignment := range answer.GetAssignments() {
 		l := queueLease(assignment.GetLease())
-		a, _ := w.ledger.attempt(l)
+		a, _ := sim.history.attempt(l)
 		if a.Process != call.ID || a.Outcome != queue.Live {
-			w.violated(Durable, "%s is assigned attempt %d of task %d, which has outcome %q and holder %q",
-				call.ID, l.Attempt, w.jobOf[l.Task].number, a.Outcome, a.Process)
+			sim.violated(Durable, "%s is assigned attempt %d of task %d, which has outcome %q and holder %q",
+				call.ID, l.Attempt, sim.jobOf[l.Task].number, a.Outcome, a.Process)
 		}
 		names := func(h queue.Held) bool { return h.Lease == l }
 		if assignment.GetTask() == nil && !slices.ContainsFunc(call.Held, names) {
-			w.violated(Durable, "%s is assigned attempt %d of task %d without the task", call.ID, l.Attempt, w.jobOf[l.Task].number)
+			sim.violated(Durable, "%s is assigned attempt %d of task %d without the task", call.ID, l.Attempt, sim.jobOf[l.Task].number)
 		}
 	}
 	for _, v := range answer.GetVerdicts() {
-		w.checkVerdict(call, v)
+		sim.checkVerdict(call, v)
 	}
 }
 
-func (w *world) checkVerdict(call queue.SyncRequest, v *spiqsweepv1.Verdict) {
+func (sim *simulation) checkVerdict(call queue.SyncRequest, v *spiqsweepv1.Verdict) {
 	l := queueLease(v.GetLease())
-	number := w.jobOf[l.Task].number
-	w.log("verdict on attempt %d of task %d: %v %s", l.Attempt, number, v.GetJudgement(), v.GetReason())
-	a, _ := w.ledger.attempt(l)
+	number := sim.jobOf[l.Task].number
+	sim.log("verdict on attempt %d of task %d: %v %s", l.Attempt, number, v.GetJudgement(), v.GetReason())
+	a, _ := sim.history.attempt(l)
 	for _, report := range call.Reports {
 		if report.Lease != l {
 			continue
 		}
 		switch v.GetJudgement() {
 		case spiqsweepv1.Verdict_JUDGEMENT_INVALID:
-			if !w.failures[l] && !w.extra[l] {
-				w.violated(Refused, "the report of attempt %d of task %d is invalid: %s", l.Attempt, number, v.GetReason())
+			if !sim.failures[l] && !sim.extra[l] {
+				sim.violated(Refused, "the report of attempt %d of task %d is invalid: %s", l.Attempt, number, v.GetReason())
 			}
 		case spiqsweepv1.Verdict_JUDGEMENT_DUPLICATE:
-			w.tally[Already]++
+			sim.tally[Already]++
 			fallthrough
 		default:
 			if report.Result != nil && a.Digest != report.Result.Digest {
-				w.violated(Durable, "the result of attempt %d of task %d was judged %v and is not stored", l.Attempt, number, v.GetJudgement())
+				sim.violated(Durable, "the result of attempt %d of task %d was judged %v and is not stored", l.Attempt, number, v.GetJudgement())
 			}
 		}
 	}

@@ -35,8 +35,8 @@ func (k kind) String() string {
 	}[k]
 }
 
-// act is the call that a coordinator is executing.
-type act struct {
+// currentCall is the call that a coordinator is executing.
+type currentCall struct {
 	kind    kind
 	by      *coordinator
 	call    queue.SyncRequest         // of syncing
@@ -47,61 +47,62 @@ type act struct {
 }
 
 // caller returns the ID of the calling process, or "".
-func (a act) caller() string {
+func (a currentCall) caller() string {
 	if a.kind == syncing {
 		return a.call.ID
 	}
 	return a.process
 }
 
-// during runs do as a call of a kind.
-func (w *world) during(a act, do func()) {
-	w.act = a
+// execute runs do as the current call.
+func (sim *simulation) execute(a currentCall, do func()) {
+	sim.currentCall = a
 	do()
-	w.act = act{}
+	sim.currentCall = currentCall{}
 }
 
 // consistentEvery is the number of transactions between two calls of checkAll.
 const consistentEvery = 100
 
 // committed checks a transaction against the history. now is the store's time.
-func (w *world) committed(c *written, now time.Time) {
-	w.commits++
-	before := w.past(c)
-	w.noteLosses(c)
-	w.ledger.write(c)
-	switch w.act.kind {
+func (sim *simulation) committed(c *written, now time.Time) {
+	sim.commits++
+	before := sim.previous(c)
+	sim.recordLosses(c)
+	sim.history.apply(c)
+	switch sim.currentCall.kind {
 	case ticking:
-		w.checkTick(c, before, now)
+		sim.checkTick(c, before, now)
 	case syncing:
-		w.checkCall(c, before)
+		sim.checkCall(c, before)
 	case storing:
-		w.checkStoring(c, before)
+		sim.checkStoring(c, before)
 	case reportingEnds:
-		w.checkReportedEnds(c, before)
+		sim.checkReportedEnds(c, before)
 	default:
 	}
 	for i, a := range c.attempts {
-		w.checkAttempt(before.attempts[i], a, before.newest[i])
+		sim.checkAttempt(before.attempts[i], a, before.newest[i])
 	}
 	for i, r := range c.records {
-		w.checkRecord(before.records[i], r)
+		sim.checkRecord(before.records[i], r)
 	}
 	for _, r := range c.results {
-		if !w.made[r] {
-			w.violated(True, "the result %s of task %d was never made", r.digest, w.jobOf[r.task].number)
+		if !sim.made[r] {
+			sim.violated(TrueResults, "the result %s of task %d was never made", r.digest, sim.jobOf[r.task].number)
 		}
 	}
 	if c.announced {
-		w.announce()
+		sim.announce()
 	}
-	if w.commits%consistentEvery == 0 {
-		w.checkAll()
+	if sim.commits%consistentEvery == 0 {
+		sim.checkAll()
 	}
 }
 
-// past holds the earlier state of the rows that a transaction has written, in its order.
-type past struct {
+// previous holds the earlier state of the rows that a transaction has written, in its
+// order.
+type previous struct {
 	attempts []queue.Attempt
 	newest   []uint64 // newest attempts of their tasks
 	records  []queue.Record
@@ -109,148 +110,148 @@ type past struct {
 	caller   queue.Presence
 }
 
-func (w *world) past(c *written) (before past) {
+func (sim *simulation) previous(c *written) (before previous) {
 	for _, a := range c.attempts {
-		old, _ := w.ledger.attempt(a.Lease)
+		old, _ := sim.history.attempt(a.Lease)
 		before.attempts = append(before.attempts, old)
-		before.newest = append(before.newest, w.ledger.records[a.Task].Attempt)
+		before.newest = append(before.newest, sim.history.records[a.Task].Attempt)
 	}
 	for _, r := range c.records {
-		before.records = append(before.records, w.ledger.records[r.Task])
+		before.records = append(before.records, sim.history.records[r.Task])
 	}
 	for _, s := range c.saved {
-		before.saved = append(before.saved, w.ledger.checkpoints[s.task])
+		before.saved = append(before.saved, sim.history.checkpoints[s.task])
 	}
-	before.caller = w.ledger.presences[w.act.caller()]
+	before.caller = sim.history.presences[sim.currentCall.caller()]
 	return before
 }
 
-// noteLosses records how leases are lost, before write applies their loss.
-func (w *world) noteLosses(c *written) {
+// recordLosses records how leases are lost. It must run before history.apply.
+func (sim *simulation) recordLosses(c *written) {
 	for _, a := range c.attempts {
 		if a.Outcome != queue.Lost {
-			delete(w.ledger.losses, a.Lease)
+			delete(sim.history.losses, a.Lease)
 			continue
 		}
-		if old, _ := w.ledger.attempt(a.Lease); old.Outcome == queue.Lost {
+		if old, _ := sim.history.attempt(a.Lease); old.Outcome == queue.Lost {
 			continue
 		}
-		if w.act.kind == reportingEnds {
-			w.tally[EndedLeases]++
+		if sim.currentCall.kind == reportingEnds {
+			sim.tally[EndedLeases]++
 		} else {
-			w.tally[LostLeases]++
+			sim.tally[LostLeases]++
 		}
-		w.ledger.losses[a.Lease] = loss{
-			alone:   w.ledger.live(a.Process) == 1,
-			excused: w.act.excused || w.ledger.extended[a.Process].After(w.ledger.lastSeen[a.Process]),
-			saved:   w.ledger.checkpoints[a.Task],
+		sim.history.losses[a.Lease] = loss{
+			alone:   sim.history.live(a.Process) == 1,
+			excused: sim.currentCall.excused || sim.history.extended[a.Process].After(sim.history.lastSeen[a.Process]),
+			saved:   sim.history.checkpoints[a.Task],
 		}
 	}
 }
 
 // checkCall checks that an old call has no effect other than by its results.
-func (w *world) checkCall(c *written, before past) {
-	call, old := w.act.call, before.caller
+func (sim *simulation) checkCall(c *written, before previous) {
+	call, old := sim.currentCall.call, before.caller
 	if call.Sequence > old.Sequence {
-		w.ledger.lastSeen[call.ID] = w.now
+		sim.history.lastSeen[call.ID] = sim.now
 		return
 	}
-	w.tally[OldCalls]++
+	sim.tally[OldCalls]++
 	if len(c.presences) > 0 {
-		w.violated(OldCall, "call %d of %s came after %d and took effect", call.Sequence, call.ID, old.Sequence)
+		sim.violated(OldCall, "call %d of %s came after %d and took effect", call.Sequence, call.ID, old.Sequence)
 	}
 	for i, a := range c.attempts {
 		if was := before.attempts[i]; was.Attempt == 0 || a.Digest == was.Digest {
-			w.violated(OldCall, "call %d of %s came after %d and changed attempt %d of task %d from %q to %q",
-				call.Sequence, call.ID, old.Sequence, a.Attempt, w.jobOf[a.Task].number, was.Outcome, a.Outcome)
+			sim.violated(OldCall, "call %d of %s came after %d and changed attempt %d of task %d from %q to %q",
+				call.Sequence, call.ID, old.Sequence, a.Attempt, sim.jobOf[a.Task].number, was.Outcome, a.Outcome)
 		}
 	}
 	for i, r := range c.records {
 		brings := func(report queue.Report) bool { return report.Task == r.Task && report.Result != nil }
 		if r != before.records[i] && !slices.ContainsFunc(call.Reports, brings) {
-			w.violated(OldCall, "call %d of %s came after %d and changed task %d from %+v to %+v",
-				call.Sequence, call.ID, old.Sequence, w.jobOf[r.Task].number, before.records[i], r)
+			sim.violated(OldCall, "call %d of %s came after %d and changed task %d from %+v to %+v",
+				call.Sequence, call.ID, old.Sequence, sim.jobOf[r.Task].number, before.records[i], r)
 		}
 	}
 }
 
 // checkStoring checks that only the holder of the newest attempt stores checkpoints, and
 // only of later steps.
-func (w *world) checkStoring(c *written, before past) {
+func (sim *simulation) checkStoring(c *written, before previous) {
 	for i, s := range c.saved {
 		if s.step > 0 && s.step <= before.saved[i] {
-			w.violated(Fencing, "a checkpoint of task %d of step %d was stored over one of step %d",
-				w.jobOf[s.task].number, s.step, before.saved[i])
+			sim.violated(Fencing, "a checkpoint of task %d of step %d was stored over one of step %d",
+				sim.jobOf[s.task].number, s.step, before.saved[i])
 		}
-		a, _ := w.ledger.attempt(w.act.saves)
-		if a.Process != w.act.process || w.act.saves.Attempt != w.ledger.records[s.task].Attempt {
-			w.violated(Fencing, "a checkpoint of attempt %d of task %d was stored, the newest is %d",
-				w.act.saves.Attempt, w.jobOf[s.task].number, w.ledger.records[s.task].Attempt)
+		a, _ := sim.history.attempt(sim.currentCall.saves)
+		if a.Process != sim.currentCall.process || sim.currentCall.saves.Attempt != sim.history.records[s.task].Attempt {
+			sim.violated(Fencing, "a checkpoint of attempt %d of task %d was stored, the newest is %d",
+				sim.currentCall.saves.Attempt, sim.jobOf[s.task].number, sim.history.records[s.task].Attempt)
 		}
-		w.log("a checkpoint of task %d, attempt %d, step %d, is stored", w.jobOf[s.task].number, w.act.saves.Attempt, s.step)
-		w.tally[Checkpoints]++
-		w.ledger.lastSeen[w.act.process] = w.now
+		sim.log("a checkpoint of task %d, attempt %d, step %d, is stored", sim.jobOf[s.task].number, sim.currentCall.saves.Attempt, s.step)
+		sim.tally[Checkpoints]++
+		sim.history.lastSeen[sim.currentCall.process] = sim.now
 	}
 }
 
 // checkReportedEnds checks that a report takes leases only from workers that have ended.
-// An excused report names the workers of an earlier process of the coordinator, of which
-// some may still be frozen.
-func (w *world) checkReportedEnds(c *written, before past) {
+// An excused report names the workers of an earlier process of the coordinator. Some of
+// them may still be frozen.
+func (sim *simulation) checkReportedEnds(c *written, before previous) {
 	for i, a := range c.attempts {
 		if a.Outcome != queue.Lost || before.attempts[i].Outcome == queue.Lost {
 			continue
 		}
-		if !w.act.ended(a.Process) || !w.act.excused && w.alive[a.Process] != nil {
-			w.violated(Ended, "the lease of task %d, attempt %d, was taken from %s, which has not ended",
-				w.jobOf[a.Task].number, a.Attempt, a.Process)
+		if !sim.currentCall.ended(a.Process) || !sim.currentCall.excused && sim.alive[a.Process] != nil {
+			sim.violated(Ended, "the lease of task %d, attempt %d, was taken from %s, which has not ended",
+				sim.jobOf[a.Task].number, a.Attempt, a.Process)
 		}
 	}
 	for _, p := range c.presences {
-		if w.act.excused {
-			w.ledger.extended[p.ID] = w.now
+		if sim.currentCall.excused {
+			sim.history.extended[p.ID] = sim.now
 		}
 	}
 }
 
-// checkAll checks the whole store for consistency, and against the ledger.
-func (w *world) checkAll() {
+// checkAll checks the whole store for consistency, and against the history.
+func (sim *simulation) checkAll() {
 	known := map[sweep.TaskID]bool{}
-	for _, task := range w.ledger.tasks {
+	for _, task := range sim.history.tasks {
 		known[task] = true
 	}
-	for _, fault := range queuetest.Consistent(w.base, known) {
-		w.violated(OneState, "%s", fault)
+	for _, fault := range queuetest.Consistent(sim.base, known) {
+		sim.violated(OneState, "%s", fault)
 	}
-	err := w.base.View(background, func(tx queue.Tx) error {
-		for _, task := range w.ledger.tasks {
+	err := sim.base.View(background, func(tx queue.Tx) error {
+		for _, task := range sim.history.tasks {
 			r, _, err := tx.Record(task)
 			if err != nil {
 				return err
 			}
-			if want := w.ledger.records[task]; r.Phase != want.Phase || r.Attempt != want.Attempt || r.Accepted != want.Accepted {
-				w.violated(Nothing, "task %d is %+v, it was written as %+v", w.jobOf[task].number, r, want)
+			if want := sim.history.records[task]; r.Phase != want.Phase || r.Attempt != want.Attempt || r.Accepted != want.Accepted {
+				sim.violated(NothingLost, "task %d is %+v, it was written as %+v", sim.jobOf[task].number, r, want)
 			}
 			attempts, err := tx.Attempts(task)
 			if err != nil {
 				return err
 			}
-			if !slices.EqualFunc(attempts, w.ledger.attempts[task], sameAttempt) {
-				w.violated(Nothing, "the attempts of task %d are %+v, they were written as %+v",
-					w.jobOf[task].number, attempts, w.ledger.attempts[task])
+			if !slices.EqualFunc(attempts, sim.history.attempts[task], sameAttempt) {
+				sim.violated(NothingLost, "the attempts of task %d are %+v, they were written as %+v",
+					sim.jobOf[task].number, attempts, sim.history.attempts[task])
 			}
 			step, err := tx.CheckpointStep(task)
 			if err != nil {
 				return err
 			}
-			if want := w.ledger.checkpoints[task]; step != want {
-				w.violated(Nothing, "the checkpoint of task %d is of step %d, it was written as %d", w.jobOf[task].number, step, want)
+			if want := sim.history.checkpoints[task]; step != want {
+				sim.violated(NothingLost, "the checkpoint of task %d is of step %d, it was written as %d", sim.jobOf[task].number, step, want)
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		w.violated(Nothing, "read the store: %v", err)
+		sim.violated(NothingLost, "read the store: %v", err)
 	}
 }
 
@@ -268,10 +269,10 @@ type jump struct {
 	by time.Duration
 }
 
-// jumped adds up the jumps after a time. Jumps that a coordinator noticed are before the
-// time at which it extended the leases.
-func (w *world) jumped(since time.Time) (sum time.Duration) {
-	for _, j := range w.jumps {
+// jumped adds up the jumps after a time. A jump that a coordinator noticed is not after
+// the extension of the leases that followed it.
+func (sim *simulation) jumped(since time.Time) (sum time.Duration) {
+	for _, j := range sim.jumps {
 		if j.at.After(since) {
 			sum += j.by.Abs()
 		}
@@ -281,63 +282,63 @@ func (w *world) jumped(since time.Time) (sum time.Duration) {
 
 // checkTick checks that leases expire if and only if their process was silent for a term
 // while coordinators were running.
-func (w *world) checkTick(c *written, before past, now time.Time) {
-	extends := w.noteAbsence(now)
+func (sim *simulation) checkTick(c *written, before previous, now time.Time) {
+	extends := sim.recordAbsence(now)
 	for i, a := range c.attempts {
 		if a.Outcome != queue.Lost || before.attempts[i].Outcome == queue.Lost {
 			continue
 		}
-		w.log("the lease of task %d, attempt %d, of %s has expired", w.jobOf[a.Task].number, a.Attempt, a.Process)
-		if silent, jumped := w.silence(a.Process); silent+jumped < w.policy.LeaseTerm {
-			w.violated(LiveLease, "the lease of task %d, attempt %d, of %s expired after a silence of %v",
-				w.jobOf[a.Task].number, a.Attempt, a.Process, silent)
+		sim.log("the lease of task %d, attempt %d, of %s has expired", sim.jobOf[a.Task].number, a.Attempt, a.Process)
+		if silent, jumped := sim.silence(a.Process); silent+jumped < sim.policy.LeaseTerm {
+			sim.violated(LiveLease, "the lease of task %d, attempt %d, of %s expired after a silence of %v",
+				sim.jobOf[a.Task].number, a.Attempt, a.Process, silent)
 		}
 	}
 	if extends {
 		return
 	}
-	for _, task := range w.ledger.tasks {
-		for _, a := range w.ledger.attempts[task] {
+	for _, task := range sim.history.tasks {
+		for _, a := range sim.history.attempts[task] {
 			if a.Outcome != queue.Live {
 				continue
 			}
-			if silent, jumped := w.silence(a.Process); silent-jumped > w.policy.LeaseTerm {
-				w.violated(DeadLease, "the lease of task %d, attempt %d, of %s lives after a silence of %v",
-					w.jobOf[task].number, a.Attempt, a.Process, silent)
+			if silent, jumped := sim.silence(a.Process); silent-jumped > sim.policy.LeaseTerm {
+				sim.violated(DeadLease, "the lease of task %d, attempt %d, of %s lives after a silence of %v",
+					sim.jobOf[task].number, a.Attempt, a.Process, silent)
 			}
 		}
 	}
 }
 
-// noteAbsence records which processes a tick gives a full term: all if no coordinator
-// ticked for a while; at the first tick of a coordinator, those that have called since
-// they were last given one.
-func (w *world) noteAbsence(now time.Time) (extends bool) {
-	l, by := w.ledger, w.act.by
-	away := now.Sub(l.lastTick).Abs() >= frozenAfter
+// recordAbsence records which processes a tick gives a full term: all of them if no
+// coordinator ticked for a while; at the first tick of a coordinator, those that have
+// called since they were last given one. It reports whether the tick gives any.
+func (sim *simulation) recordAbsence(now time.Time) (extends bool) {
+	h, by := sim.history, sim.currentCall.by
+	away := now.Sub(h.lastTick).Abs() >= frozenAfter
 	if away {
-		w.tally[Awakenings]++
+		sim.tally[Absences]++
 	}
-	extends = away || !by.begun
+	extends = away || !by.ticked
 	if extends {
-		w.log("%s extends the leases (no coordinator was running: %t)", by.name, away)
+		sim.log("%s extends the leases (no coordinator was running: %t)", by.name, away)
 	}
 	if extends {
-		for process := range l.presences {
-			if away || !l.extended[process].After(l.lastSeen[process]) {
-				l.extended[process] = w.now
+		for process := range h.presences {
+			if away || !h.extended[process].After(h.lastSeen[process]) {
+				h.extended[process] = sim.now
 			}
 		}
 	}
-	l.lastTick = now
+	h.lastTick = now
 	return extends
 }
 
 // silence returns the time for which a process could have called and did not, and the
 // jumps of the clock in that time.
-func (w *world) silence(process string) (silent, jumped time.Duration) {
-	since := later(w.ledger.lastSeen[process], w.ledger.extended[process])
-	return w.now.Sub(since), w.jumped(since)
+func (sim *simulation) silence(process string) (silent, jumped time.Duration) {
+	since := later(sim.history.lastSeen[process], sim.history.extended[process])
+	return sim.now.Sub(since), sim.jumped(since)
 }
 
 func later(a, b time.Time) time.Time {

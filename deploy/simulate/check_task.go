@@ -6,131 +6,136 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// checkAttempt checks that the present call may change an attempt. newest is the number
+// checkAttempt checks that the current call may change an attempt. newest is the number
 // of its task's newest attempt before the call.
-func (w *world) checkAttempt(was, is queue.Attempt, newest uint64) {
+func (sim *simulation) checkAttempt(was, is queue.Attempt, newest uint64) {
 	if was.Attempt == 0 {
-		w.checkGrant(is)
+		sim.checkGrant(is)
 		return
 	}
-	w.checkKept(was, is)
+	sim.checkKept(was, is)
 	if is.Digest != was.Digest {
-		w.checkReported(is)
+		sim.checkReported(is)
 	}
 	if is.Outcome == was.Outcome {
 		return
 	}
 	if is.Outcome != queue.Late && is.Attempt != newest {
-		w.violated(Fencing, "attempt %d of task %d is %q, the newest is %d", is.Attempt, w.jobOf[is.Task].number, is.Outcome, newest)
+		sim.violated(Fencing, "attempt %d of task %d is %q, the newest is %d", is.Attempt, sim.jobOf[is.Task].number, is.Outcome, newest)
 	}
-	if may := outcomes[is.Outcome]; !may(w, is) {
-		w.violated(Fencing, "attempt %d of task %d, of %s, is %q by %v of %q",
-			is.Attempt, w.jobOf[is.Task].number, is.Process, is.Outcome, w.act.kind, w.act.caller())
+	if may := outcomes[is.Outcome]; !may(sim, is) {
+		sim.violated(Fencing, "attempt %d of task %d, of %s, is %q by %v of %q",
+			is.Attempt, sim.jobOf[is.Task].number, is.Process, is.Outcome, sim.currentCall.kind, sim.currentCall.caller())
 	}
-	w.count(is)
+	sim.count(is)
 }
 
-// checkKept checks what must not change in an attempt.
-func (w *world) checkKept(was, is queue.Attempt) {
+// checkKept checks that a call keeps the immutable part of an attempt.
+func (sim *simulation) checkKept(was, is queue.Attempt) {
 	same := is.Process == was.Process && is.Host == was.Host && is.GrantedAt.Equal(was.GrantedAt)
 	grown := is.Step >= was.Step && (is.Started || !was.Started) && (was.Digest == "" || is.Digest == was.Digest)
-	over := true
+	final := true
 	switch was.Outcome {
 	case queue.Live, queue.Lost, queue.Withdrawn, queue.Cancelled:
-		over = false
+		final = false
 	default:
 	}
 	if was.Outcome == queue.Cancelled { // a result is still accepted
-		over = is.Outcome != queue.Accepted && is.Outcome != queue.Late
+		final = is.Outcome != queue.Accepted && is.Outcome != queue.Late
 	}
-	if !same || !grown || over && is.Outcome != was.Outcome {
-		w.violated(Nothing, "attempt %d of task %d was %+v, is %+v", is.Attempt, w.jobOf[is.Task].number, was, is)
+	if !same || !grown || final && is.Outcome != was.Outcome {
+		sim.violated(NothingLost, "attempt %d of task %d was %+v, is %+v", is.Attempt, sim.jobOf[is.Task].number, was, is)
 	}
 }
 
-// outcomes holds, by outcome, whether the present call may give it to an attempt.
-var outcomes = map[queue.Outcome]func(*world, queue.Attempt) bool{
-	queue.Live: func(w *world, a queue.Attempt) bool {
-		return w.act.caller() == a.Process && (w.act.kind == syncing || w.act.kind == storing)
+// outcomes maps each outcome to a function that reports whether the current call may give
+// it to an attempt.
+var outcomes = map[queue.Outcome]func(*simulation, queue.Attempt) bool{
+	queue.Live: func(sim *simulation, a queue.Attempt) bool {
+		return sim.currentCall.caller() == a.Process && (sim.currentCall.kind == syncing || sim.currentCall.kind == storing)
 	},
-	queue.Accepted: (*world).byResult,
-	queue.Late:     (*world).byResult,
-	queue.Verified: func(w *world, a queue.Attempt) bool {
-		return w.byResult(a) && a.Digest == w.ledger.records[a.Task].Accepted
+	queue.Accepted: (*simulation).byResult,
+	queue.Late:     (*simulation).byResult,
+	queue.Verified: func(sim *simulation, a queue.Attempt) bool {
+		return sim.byResult(a) && a.Digest == sim.history.records[a.Task].Accepted
 	},
-	queue.Differed: func(w *world, a queue.Attempt) bool {
-		return w.byResult(a) && a.Digest != w.ledger.records[a.Task].Accepted
+	queue.Differed: func(sim *simulation, a queue.Attempt) bool {
+		return sim.byResult(a) && a.Digest != sim.history.records[a.Task].Accepted
 	},
-	queue.AttemptFailed: func(w *world, a queue.Attempt) bool {
-		if !w.failures[a.Lease] {
-			w.violated(Blame, "attempt %d of task %d is marked as failed, and did not fail: %s", a.Attempt, w.jobOf[a.Task].number, a.Reason)
+	queue.AttemptFailed: func(sim *simulation, a queue.Attempt) bool {
+		if !sim.failures[a.Lease] {
+			sim.violated(Blame, "attempt %d of task %d is marked as failed, and did not fail: %s", a.Attempt, sim.jobOf[a.Task].number, a.Reason)
 		}
-		return w.byHolder(a)
+		return sim.byHolder(a)
 	},
-	queue.HandedBack: func(w *world, a queue.Attempt) bool {
-		return w.byHolder(a) && (w.act.call.Draining || w.handsBack(a.Lease))
+	queue.HandedBack: func(sim *simulation, a queue.Attempt) bool {
+		return sim.byHolder(a) && (sim.currentCall.call.Draining || sim.handsBack(a.Lease))
 	},
-	queue.Lost:      func(w *world, _ queue.Attempt) bool { return w.act.kind == ticking || w.act.kind == reportingEnds },
-	queue.Withdrawn: func(w *world, _ queue.Attempt) bool { return w.act.kind == planning || w.act.kind == deleting },
-	queue.Cancelled: func(w *world, _ queue.Attempt) bool { return w.act.kind == cancelling },
+	queue.Lost: func(sim *simulation, _ queue.Attempt) bool {
+		return sim.currentCall.kind == ticking || sim.currentCall.kind == reportingEnds
+	},
+	queue.Withdrawn: func(sim *simulation, _ queue.Attempt) bool {
+		return sim.currentCall.kind == planning || sim.currentCall.kind == deleting
+	},
+	queue.Cancelled: func(sim *simulation, _ queue.Attempt) bool { return sim.currentCall.kind == cancelling },
 }
 
-// byHolder reports whether the holder of an attempt makes the present call.
-func (w *world) byHolder(a queue.Attempt) bool {
-	return w.act.kind == syncing && w.act.call.ID == a.Process
+// byHolder reports whether the holder of an attempt makes the current call.
+func (sim *simulation) byHolder(a queue.Attempt) bool {
+	return sim.currentCall.kind == syncing && sim.currentCall.call.ID == a.Process
 }
 
-func (w *world) byResult(a queue.Attempt) bool { return w.byHolder(a) && a.Digest != "" }
+func (sim *simulation) byResult(a queue.Attempt) bool { return sim.byHolder(a) && a.Digest != "" }
 
 // count counts the outcome of an attempt.
-func (w *world) count(a queue.Attempt) {
+func (sim *simulation) count(a queue.Attempt) {
 	events := map[queue.Outcome]Event{
 		queue.Live: Revived, queue.HandedBack: HandedBack, queue.Withdrawn: Withdrawn, queue.Cancelled: Cancelled,
 		queue.Verified: Verified, queue.Differed: Verified,
 	}
 	if e, ok := events[a.Outcome]; ok {
-		w.tally[e]++
+		sim.tally[e]++
 	}
 }
 
-// handsBack reports whether the present call hands a lease back.
-func (w *world) handsBack(l queue.Lease) bool {
-	return slices.ContainsFunc(w.act.call.Reports, func(r queue.Report) bool { return r.Lease == l && r.HandBack != nil })
+// handsBack reports whether the current call hands a lease back.
+func (sim *simulation) handsBack(l queue.Lease) bool {
+	return slices.ContainsFunc(sim.currentCall.call.Reports, func(r queue.Report) bool { return r.Lease == l && r.HandBack != nil })
 }
 
 // checkGrant checks that a new call of a process that may take work was granted a task.
-func (w *world) checkGrant(a queue.Attempt) {
-	w.tally[Grants]++
-	number, r := w.jobOf[a.Task].number, w.ledger.records[a.Task]
-	for _, other := range w.ledger.attempts[a.Task] {
+func (sim *simulation) checkGrant(a queue.Attempt) {
+	sim.tally[Grants]++
+	number, r := sim.jobOf[a.Task].number, sim.history.records[a.Task]
+	for _, other := range sim.history.attempts[a.Task] {
 		if other.Attempt != a.Attempt && other.Outcome == queue.Live {
-			w.violated(OneAttempt, "task %d has the live attempts %d and %d", number, other.Attempt, a.Attempt)
+			sim.violated(OneAttempt, "task %d has the live attempts %d and %d", number, other.Attempt, a.Attempt)
 		}
 	}
-	if a.Attempt != r.Attempt || w.act.kind != syncing || a.Process != w.act.call.ID || w.act.call.Draining {
-		w.violated(Fencing, "attempt %d of task %d was granted to %s by a call of %q", a.Attempt, number, a.Process, w.act.caller())
+	if a.Attempt != r.Attempt || sim.currentCall.kind != syncing || a.Process != sim.currentCall.call.ID || sim.currentCall.call.Draining {
+		sim.violated(Fencing, "attempt %d of task %d was granted to %s by a call of %q", a.Attempt, number, a.Process, sim.currentCall.caller())
 	}
-	if w.ledger.presences[a.Process].Leaving {
-		w.violated(Leaving, "%s was asked to leave and is granted task %d", a.Process, number)
+	if sim.history.presences[a.Process].Leaving {
+		sim.violated(Leaving, "%s was asked to leave and is granted task %d", a.Process, number)
 	}
-	if r.Accepted != "" && !w.ledger.reopened[a.Task] {
-		w.violated(TrainedAgain, "task %d has a result and is granted as attempt %d", number, a.Attempt)
+	if r.Accepted != "" && !sim.history.reopened[a.Task] {
+		sim.violated(TrainedAgain, "task %d has a result and is granted as attempt %d", number, a.Attempt)
 	}
 }
 
 // checkReported checks that a result is stored under the lease whose holder reported it.
-func (w *world) checkReported(a queue.Attempt) {
-	for _, report := range w.act.call.Reports {
+func (sim *simulation) checkReported(a queue.Attempt) {
+	for _, report := range sim.currentCall.call.Reports {
 		if report.Lease == a.Lease && report.Result != nil && report.Result.Digest == a.Digest {
 			switch a.Outcome {
 			case queue.Accepted, queue.Verified, queue.Differed:
 			default:
-				w.tally[LateResults]++
+				sim.tally[LateResults]++
 			}
 			return
 		}
 	}
-	w.violated(Fencing, "the result of attempt %d of task %d was not reported by its holder %s under it", a.Attempt, w.jobOf[a.Task].number, a.Process)
+	sim.violated(Fencing, "the result of attempt %d of task %d was not reported by its holder %s under it", a.Attempt, sim.jobOf[a.Task].number, a.Process)
 }
 
 // transitions holds the allowed changes of a task's phase, and the calls that make them
@@ -164,110 +169,110 @@ var transitions = map[[2]queue.Phase][]kind{
 	{queue.Diverged, queue.Waiting}: {retryingDiverged},
 }
 
-// stops holds the calls that may end a waiting or running task. A task without a result
-// fails; a reopened one returns to its earlier phase.
+// stops holds the calls that may end a waiting or running task, and the phases that
+// follow. A task without a result fails; a reopened one returns to its earlier phase.
 var stops = map[kind][]queue.Phase{
 	cancelling: {queue.Failed, queue.Done, queue.Diverged},
 	planning:   {queue.Done, queue.Diverged}, // no sweep wants the task any more
 	deleting:   {queue.Done, queue.Diverged},
 }
 
-func (w *world) allowed(was, is queue.Record) bool {
+func (sim *simulation) allowed(was, is queue.Record) bool {
 	switch was.Phase {
 	case queue.Waiting, queue.BackingOff, queue.Leased:
-		if slices.Contains(stops[w.act.kind], is.Phase) {
+		if slices.Contains(stops[sim.currentCall.kind], is.Phase) {
 			return (is.Phase == queue.Failed) == (is.Accepted == "")
 		}
 	default:
 	}
 	if was.Verifying && !is.Verifying && is.Phase == queue.Done {
-		return slices.Contains([]kind{syncing, ticking, reportingEnds}, w.act.kind) // verified, or not verifiable
+		return slices.Contains([]kind{syncing, ticking, reportingEnds}, sim.currentCall.kind) // verified, or not verifiable
 	}
-	return slices.Contains(transitions[[2]queue.Phase{was.Phase, is.Phase}], w.act.kind) || w.reverts(was, is)
+	return slices.Contains(transitions[[2]queue.Phase{was.Phase, is.Phase}], sim.currentCall.kind) || sim.revives(was, is)
 }
 
-// checkRecord checks that the present call may change a task as it did.
-func (w *world) checkRecord(was, is queue.Record) {
-	number := w.jobOf[is.Task].number
+// checkRecord checks that the current call may change a task as it did.
+func (sim *simulation) checkRecord(was, is queue.Record) {
+	number := sim.jobOf[is.Task].number
 	if is.Phase != was.Phase {
-		w.log("task %d: %s, was %s: %s", number, is.Phase, was.Phase, is.Reason)
-		if !w.allowed(was, is) {
-			w.violated(OneState, "task %d went from %q to %q by %v", number, was.Phase, is.Phase, w.act.kind)
+		sim.log("task %d: %s, was %s: %s", number, is.Phase, was.Phase, is.Reason)
+		if !sim.allowed(was, is) {
+			sim.violated(OneState, "task %d went from %q to %q by %v", number, was.Phase, is.Phase, sim.currentCall.kind)
 		}
 	}
 	if is.Attempt < was.Attempt || is.Attempt > was.Attempt+1 || is.Pardoned < was.Pardoned {
-		w.violated(Fencing, "task %d: attempt %d after %d, pardoned %d after %d", number, is.Attempt, was.Attempt, is.Pardoned, was.Pardoned)
+		sim.violated(Fencing, "task %d: attempt %d after %d, pardoned %d after %d", number, is.Attempt, was.Attempt, is.Pardoned, was.Pardoned)
 	}
-	if was.Reason == queue.CancelledByOperator && is.Reason != was.Reason && is.Accepted == "" && w.act.kind != retrying {
-		w.violated(OneState, "task %d was cancelled, and is %s by %v", number, is.Phase, w.act.kind)
+	if was.Reason == queue.CancelledByOperator && is.Reason != was.Reason && is.Accepted == "" && sim.currentCall.kind != retrying {
+		sim.violated(OneState, "task %d was cancelled, and is %s by %v", number, is.Phase, sim.currentCall.kind)
 	}
-	if w.act.kind == verifying && is.State() != was.State() {
-		w.violated(OneState, "task %d was %s, and is %s by %v", number, was.State(), is.State(), w.act.kind)
+	if sim.currentCall.kind == verifying && is.State() != was.State() {
+		sim.violated(OneState, "task %d was %s, and is %s by %v", number, was.State(), is.State(), sim.currentCall.kind)
 	}
-	w.checkAccepted(was, is)
-	w.checkBlame(was, is)
+	sim.checkAccepted(was, is)
+	sim.checkBlame(was, is)
 	switch {
 	case is.Phase == queue.Waiting && (was.Phase == queue.Diverged || was.Phase == queue.Done):
-		w.ledger.reopened[is.Task] = true
+		sim.history.reopened[is.Task] = true
 	case is.Phase == queue.Done || is.Phase == queue.Diverged:
-		w.ledger.reopened[is.Task] = false
+		sim.history.reopened[is.Task] = false
 	}
 	if is.Phase != was.Phase {
 		switch is.Phase {
 		case queue.Diverged:
-			w.tally[Divergences]++
+			sim.tally[Divergences]++
 		case queue.Failed:
-			w.tally[Failed]++
+			sim.tally[Failed]++
 		default:
 		}
 	}
 }
 
-// reverts reports whether the lost lease of a reopened task is revived after the loss
-// had closed the task.
-func (w *world) reverts(was, is queue.Record) bool {
+// revives reports whether a call revives the lost lease of a reopened task that diverged
+// again because of the loss.
+func (sim *simulation) revives(was, is queue.Record) bool {
 	return was.Phase == queue.Diverged && is.Accepted != "" &&
-		(w.act.kind == syncing || w.act.kind == storing) && is.Attempt > is.Pardoned
+		(sim.currentCall.kind == syncing || sim.currentCall.kind == storing) && is.Attempt > is.Pardoned
 }
 
-// checkAccepted checks that an accepted result changes only after a reopened task has run
-// again, and only to a result that two attempts agree on.
-func (w *world) checkAccepted(was, is queue.Record) {
+// checkAccepted checks that an accepted result changes only when a reopened task has run
+// again, and only to a result that two attempts reported.
+func (sim *simulation) checkAccepted(was, is queue.Record) {
 	if is.Accepted == was.Accepted {
 		return
 	}
 	if was.Accepted == "" {
-		w.tally[Accepted]++
+		sim.tally[Accepted]++
 		return
 	}
 	agreed := 0
-	for _, a := range w.ledger.attempts[is.Task] {
+	for _, a := range sim.history.attempts[is.Task] {
 		if a.Digest == is.Accepted {
 			agreed++
 		}
 	}
-	if w.act.kind != syncing || was.Verifying || is.Pardoned == 0 || agreed < 2 || is.Accepted == "" {
-		w.violated(Stays, "task %d was %s with %s, is %s with %s; %d agree",
-			w.jobOf[is.Task].number, was.Phase, was.Accepted, is.Phase, is.Accepted, agreed)
+	if sim.currentCall.kind != syncing || was.Verifying || is.Pardoned == 0 || agreed < 2 || is.Accepted == "" {
+		sim.violated(ResultKept, "task %d was %s with %s, is %s with %s; %d agree",
+			sim.jobOf[is.Task].number, was.Phase, was.Accepted, is.Phase, is.Accepted, agreed)
 	}
 }
 
 // checkBlame checks that a task fails if and only if its history justifies it.
-func (w *world) checkBlame(was, is queue.Record) {
-	g := w.ledger.blame(is.Task)
-	exhausted := g.exhausted(w.policy)
-	number := w.jobOf[is.Task].number
+func (sim *simulation) checkBlame(was, is queue.Record) {
+	g := sim.history.blame(is.Task)
+	exhausted := g.exhausted(sim.policy)
+	number := sim.jobOf[is.Task].number
 	switch is.Phase {
 	case queue.Failed:
-		if was.Phase != queue.Failed && !exhausted && w.act.kind != cancelling {
-			w.violated(Blame, "task %d failed after %+v: %s", number, g, is.Reason)
+		if was.Phase != queue.Failed && !exhausted && sim.currentCall.kind != cancelling {
+			sim.violated(Blame, "task %d failed after %+v: %s", number, g, is.Reason)
 		}
 	case queue.Waiting, queue.BackingOff, queue.Leased:
 		if exhausted {
-			w.violated(Blame, "task %d is %s after %+v", number, is.Phase, g)
+			sim.violated(Blame, "task %d is %s after %+v", number, is.Phase, g)
 		}
 		if is.Alone != g.alone {
-			w.violated(Blame, "task %d must be alone: %t, by its history: %t", number, is.Alone, g.alone)
+			sim.violated(Blame, "task %d must be alone: %t, by its history: %t", number, is.Alone, g.alone)
 		}
 	default:
 	}

@@ -28,9 +28,9 @@ type coordinator struct {
 	queue   *queue.Queue
 	rules   service.Rules
 	waiting []*waitingCall
-	begun   bool      // this process has ticked
-	locals  []*host   // of its local workers, which die with it
-	refuses time.Time // until then it refuses the token of every worker but its own
+	ticked  bool      // this process has ticked
+	locals  []*host   // hosts of its local workers, which end with it
+	refuses time.Time // until then it refuses the tokens of all but its local workers
 	busy    time.Time // until then it rejects some calls
 }
 
@@ -45,13 +45,13 @@ var background = context.Background()
 
 // start runs a new process at the address.
 func (c *coordinator) start() {
-	c.instance = &instance{world: c.world, name: c.name}
+	c.instance = &instance{simulation: c.simulation, name: c.name}
 	c.log("%s starts", c.name)
 	c.queue = queue.New(&faultyStore{store: c.store, coordinator: c, instance: c.instance}, c.policy)
 	c.rules = service.Rules{Config: service.Config{
 		Queue: c.queue, Numerics: sweep.Numerics, KernelClass: queuetest.KernelClass, Log: hclog.NewNullLogger(),
 	}}
-	c.waiting, c.begun = nil, false
+	c.waiting, c.ticked = nil, false
 	c.later(c.upTo(tickEvery), c.tick)
 	if len(c.locals) == 0 {
 		return
@@ -69,19 +69,19 @@ func (c *coordinator) local(process string) bool { return strings.HasSuffix(proc
 // suffix ends the names of the local workers.
 func (c *coordinator) suffix() string { return "-local-" + strconv.Itoa(c.number+1) }
 
-// reportEnds reports to the queue that local workers have ended, as a coordinator does
-// when it sees one end and, excused, when it starts. If the report fails, their leases
-// expire later.
+// reportEnds reports to the queue that local workers have ended. A coordinator does so
+// when a local worker ends and, with excused, when it starts. If the report fails, their
+// leases expire later.
 func (c *coordinator) reportEnds(ended func(process string) bool, excused bool) {
 	present := 0
-	for _, p := range c.ledger.presences {
+	for _, p := range c.history.presences {
 		if !p.Deadline.IsZero() && ended(p.ID) {
 			present++
 		}
 	}
 	var alive int
 	var err error
-	c.during(act{kind: reportingEnds, by: c, ended: ended, excused: excused}, func() { alive, err = c.queue.Lose(background, ended, excused) })
+	c.execute(currentCall{kind: reportingEnds, by: c, ended: ended, excused: excused}, func() { alive, err = c.queue.Lose(background, ended, excused) })
 	if err != nil {
 		c.log("%s cannot report that workers ended: %v", c.name, err)
 		return
@@ -90,8 +90,8 @@ func (c *coordinator) reportEnds(ended func(process string) bool, excused bool) 
 	if alive != present {
 		c.violated(Ended, "%s reported the end of %d workers: the store had %d of them as alive", c.name, alive, present)
 	}
-	for process := range c.ledger.presences {
-		if n := c.ledger.live(process); n > 0 && ended(process) {
+	for process := range c.history.presences {
+		if n := c.history.live(process); n > 0 && ended(process) {
 			c.violated(Ended, "%s has ended and still holds %d leases", process, n)
 		}
 	}
@@ -112,10 +112,10 @@ func (c *coordinator) kill() {
 		p.reply(nil, errLost)
 	}
 	for _, h := range c.locals {
-		h.orphan()
+		h.endWorkers()
 	}
 	pause := c.between(200*time.Millisecond, 100*time.Second)
-	if c.calm {
+	if c.faultsEnded {
 		pause = time.Second
 	}
 	c.after(pause, func() {
@@ -131,15 +131,14 @@ func (c *coordinator) receive(do, refuse func()) {
 		refuse()
 		return
 	}
-	here := c.instance
-	here.later(0, do)
-	if c.now.Before(here.frozen) {
+	process := c.instance
+	process.later(0, do)
+	if c.now.Before(process.frozen) {
 		c.log("%s receives a call and is frozen", c.name)
 	}
 }
 
-// limited reports whether the server's limits reject a call before it reaches the
-// rules.
+// limited reports whether the server's limits reject a call before the rules see it.
 func (c *coordinator) limited() bool {
 	if !c.now.Before(c.busy) || !c.chance(0.7) {
 		return false
@@ -158,7 +157,7 @@ func (c *coordinator) refuse(from *host) bool {
 }
 
 func (c *coordinator) tick() {
-	c.during(act{kind: ticking, by: c}, func() { c.begun = c.queue.Tick(background) == nil || c.begun })
+	c.execute(currentCall{kind: ticking, by: c}, func() { c.ticked = c.queue.Tick(background) == nil || c.ticked })
 	c.later(tickEvery, c.tick)
 }
 
@@ -171,7 +170,7 @@ func (c *coordinator) sync(in *spiqsweepv1.SyncRequest, reply func(*spiqsweepv1.
 		return
 	}
 	p := &waitingCall{call: call, reply: reply}
-	if c.look(p) {
+	if c.serve(p) {
 		c.later(protocol.LongPoll, func() {
 			if i := slices.Index(c.waiting, p); i >= 0 {
 				c.waiting = slices.Delete(c.waiting, i, i+1)
@@ -181,12 +180,12 @@ func (c *coordinator) sync(in *spiqsweepv1.SyncRequest, reply func(*spiqsweepv1.
 	}
 }
 
-// look makes a call wait if there is no work for it, and answers it otherwise.
-func (c *coordinator) look(p *waitingCall) (waits bool) {
+// serve makes a call wait if there is no work for it, and answers it otherwise.
+func (c *coordinator) serve(p *waitingCall) (waits bool) {
 	p.changed = c.queue.Changed()
 	var idle bool
 	var err error
-	c.during(act{kind: reading, by: c}, func() { idle, err = c.rules.WouldWait(background, p.call) })
+	c.execute(currentCall{kind: reading, by: c}, func() { idle, err = c.rules.WouldWait(background, p.call) })
 	switch {
 	case c.dead:
 		p.reply(nil, errLost)
@@ -205,7 +204,7 @@ func (c *coordinator) look(p *waitingCall) (waits bool) {
 func (c *coordinator) answerNow(p *waitingCall) {
 	var answer *spiqsweepv1.SyncResponse
 	var err error
-	c.during(act{kind: syncing, by: c, call: p.call.SyncRequest}, func() { answer, err = c.rules.Apply(background, p.call) })
+	c.execute(currentCall{kind: syncing, by: c, call: p.call.SyncRequest}, func() { answer, err = c.rules.Apply(background, p.call) })
 	if c.dead {
 		p.reply(nil, errLost) // the call may be committed
 		return
@@ -214,20 +213,20 @@ func (c *coordinator) answerNow(p *waitingCall) {
 	p.reply(answer, err)
 }
 
-// wake looks again at the waiting calls that have news.
+// wake serves again the waiting calls whose store has changed.
 func (c *coordinator) wake() {
 	for !c.dead {
-		i := slices.IndexFunc(c.waiting, (*waitingCall).hasNews)
+		i := slices.IndexFunc(c.waiting, (*waitingCall).hasChanged)
 		if i < 0 {
 			return
 		}
 		p := c.waiting[i]
 		c.waiting = slices.Delete(c.waiting, i, i+1)
-		c.look(p)
+		c.serve(p)
 	}
 }
 
-func (p *waitingCall) hasNews() bool {
+func (p *waitingCall) hasChanged() bool {
 	select {
 	case <-p.changed:
 		return true

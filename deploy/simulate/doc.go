@@ -1,19 +1,19 @@
 // Package simulate runs whole histories of sweeps in one goroutine and in simulated
-// time: several coordinators, workers, one store, the network and all clocks, drawn
-// from a seed.
+// time: several coordinators, workers, one store, the network and all clocks. A seed
+// determines each history.
 //
 // The rules are the real ones: the agent of a worker (worker/agent), which is a function
 // of (now, event), and the service and queue of a coordinator (coordinator/service,
 // coordinator/queue), which are functions of (now, request, store). Everything around
 // them is simulated, with faults:
 //
-//   - Messages are lost, late, doubled and overtaken. Some calls provably reach no
+//   - Messages are lost, delayed, duplicated and reordered. Some calls provably reach no
 //     coordinator. Coordinators are busy, or refuse workers.
 //   - Workers are frozen, killed, asked to leave, and started again. Local workers die
 //     with their coordinator, which reports the end of each to the queue.
 //   - Coordinators are killed at calls to the store, frozen, and started again.
-//   - The clocks of the store and of workers are set, the store becomes unavailable, and
-//     a commit within the call of an operator fails or has an unknown outcome.
+//   - The clocks of the store and of workers are set. The store becomes unavailable. A
+//     commit within the call of an operator fails or has an unknown outcome.
 //   - Trainings fail, hang, end their process, and produce wrong bits. Old results are
 //     reported again.
 //   - Operators plan, delete, retry, cancel, drain and verify at any time.
@@ -22,7 +22,7 @@
 //
 // The simulation checks every committed transaction and every answer against the history:
 // see [Invariant]. At the end of each history the faults stop. Then every sweep must
-// become complete, with the results of an undisturbed run, byte for byte, except for
+// become complete with the results of an undisturbed run, byte for byte, except for
 // tasks that failed by the rules.
 //
 // # Replay
@@ -34,6 +34,6 @@
 // prints everything that happens in it. SQLite and PostgreSQL are given the simulated
 // time, so that each history is the same on them, line by line. The tests of
 // coordinator/store and deploy/e2e cover what only a server does: its own clock, its
-// restarts, and concurrent calls. A seed that found a bug is not kept, since every change
-// of the code makes another history of it. The bug gets a separate test.
+// restarts, and concurrent calls. A seed that found a bug is not kept, because every
+// change of the code changes its history. The bug gets a separate test.
 package simulate

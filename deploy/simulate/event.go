@@ -10,12 +10,12 @@ const (
 	WorkerClocks
 	Crashes
 	Drains
-	ToldToLeave
+	OperatorDrains
 	Exits
 	EndReports
 	CoordinatorKills
 	CoordinatorFreezes
-	Awakenings
+	Absences
 	ClockJumps
 	Outages
 	StoreFaults
@@ -26,7 +26,7 @@ const (
 	Unreached
 	Lost
 	Delayed
-	Doubled
+	Duplicated
 	OldCalls
 	ExtraReports
 	Grants
@@ -70,8 +70,8 @@ func (e Event) String() string {
 		"workers asked to leave", "workers that an operator drained", "workers that left",
 		"ends of local workers reported", "coordinators killed", "coordinators frozen", "ticks after no coordinator was running",
 		"jumps of the store's clock", "outages of the store", "faults of calls to the store",
-		"faults at commits of operators' calls", "lines cut", "calls rejected by busy coordinators", "calls refused", "calls that reached no coordinator",
-		"messages lost", "messages delayed", "messages doubled", "old calls", "extra reports",
+		"faults at commits of operators' calls", "links cut", "calls rejected by busy coordinators", "calls refused", "calls that reached no coordinator",
+		"messages lost", "messages delayed", "messages duplicated", "old calls", "extra reports",
 		"leases granted", "trainings begun", "trainings resumed", "checkpoints stored",
 		"failures of tasks", "stalls", "damaged results",
 		"leases lost", "leases of local workers lost", "leases revived", "leases handed back", "leases withdrawn", "leases cancelled", "results verified",

@@ -8,7 +8,7 @@ import (
 
 // In a history without faults, every task is trained once.
 func Example() {
-	outcome, err := simulate.Run(simulate.Setup{Seed: 1, Calm: true})
+	outcome, err := simulate.Run(simulate.Setup{Seed: 1, NoFaults: true})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -22,12 +22,12 @@ func TestFailureOfEveryStoreCall(t *testing.T) {
 // must end as without the fault.
 func atEveryCall(t *testing.T, faults ...simulate.StoreFault) {
 	t.Helper()
-	undisturbed := calm(t)
+	undisturbed := faultless(t)
 	t.Logf("%d calls to the store, %d results", undisturbed.StoreCalls, undisturbed.Tally[simulate.Accepted])
 	for _, fault := range faults {
 		for call := 1; call <= undisturbed.StoreCalls; call++ {
-			s := simulate.Setup{Seed: undisturbed.Seed, Calm: true}
-			s.Kill.Call, s.Kill.Fault = call, fault
+			s := simulate.Setup{Seed: undisturbed.Seed, NoFaults: true}
+			s.StoreFaultAt.Call, s.StoreFaultAt.Fault = call, fault
 			outcome := run(t, s)
 			if outcome.Violation != nil {
 				t.Fatalf("call %d was %v: %v", call, fault, outcome.Violation)
@@ -42,11 +42,11 @@ func atEveryCall(t *testing.T, faults ...simulate.StoreFault) {
 	}
 }
 
-// calm finds a short history without faults.
-func calm(t *testing.T) simulate.Outcome {
+// faultless finds a short history without faults.
+func faultless(t *testing.T) simulate.Outcome {
 	t.Helper()
 	for seed := uint64(1); seed <= 1000; seed++ {
-		outcome := run(t, simulate.Setup{Seed: seed, Calm: true})
+		outcome := run(t, simulate.Setup{Seed: seed, NoFaults: true})
 		if outcome.Violation != nil {
 			t.Fatalf("seed %d: %v", seed, outcome.Violation)
 		}

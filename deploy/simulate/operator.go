@@ -14,44 +14,44 @@ import (
 
 // operate makes an operator call a random coordinator, again and again until one answers
 // the call or the faults end.
-func (w *world) operate(k kind, what string, do func(*queue.Queue) error) {
-	era, answered := w.calm, false
-	w.operations++
+func (sim *simulation) operate(k kind, what string, do func(*queue.Queue) error) {
+	era, answered := sim.faultsEnded, false
+	sim.operations++
 	done := func(err error) {
 		if answered {
 			return
 		}
 		answered = true
-		w.log("operator: %s: %v", what, err)
-		w.operations--
+		sim.log("operator: %s: %v", what, err)
+		sim.operations--
 		switch {
-		case errors.Is(err, queue.ErrUnavailable) && era == w.calm:
-			w.operations++
-			w.after(w.between(time.Second, 5*time.Second), func() {
-				w.operations--
-				if era == w.calm {
-					w.operate(k, what, do)
+		case errors.Is(err, queue.ErrUnavailable) && era == sim.faultsEnded:
+			sim.operations++
+			sim.after(sim.between(time.Second, 5*time.Second), func() {
+				sim.operations--
+				if era == sim.faultsEnded {
+					sim.operate(k, what, do)
 				}
 			})
 		case errors.Is(err, queue.ErrUnavailable):
 		case errors.Is(err, queue.ErrUnknown): // the sweep was deleted
 		case err != nil:
-			w.violated(Refused, "operator: %s: %v", what, err)
+			sim.violated(Refused, "operator: %s: %v", what, err)
 		default:
-			w.tally[Operations]++
+			sim.tally[Operations]++
 		}
 	}
-	w.after(operatorTimeout, func() { done(errStore) })
-	c := w.someCoordinator()
+	sim.after(operatorTimeout, func() { done(errStore) })
+	c := sim.randomCoordinator()
 	c.receive(func() {
-		if era != w.calm {
+		if era != sim.faultsEnded {
 			return
 		}
 		var err error
-		w.operatorFault = w.drawFault()
-		c.during(act{kind: k, by: c}, func() { err = do(c.queue) })
-		w.operatorFault = nil
-		w.checkAll()
+		sim.operatorFault = sim.drawFault()
+		c.execute(currentCall{kind: k, by: c}, func() { err = do(c.queue) })
+		sim.operatorFault = nil
+		sim.checkAll()
 		if c.dead {
 			err = errStore
 		}
@@ -60,41 +60,41 @@ func (w *world) operate(k kind, what string, do func(*queue.Queue) error) {
 }
 
 // submit plans a sweep of tasks, or its next revision.
-func (w *world) submit(id string, jobs []*job) {
-	w.submitPlan(id, plan(jobs))
+func (sim *simulation) submit(id string, jobs []*job) {
+	sim.submitPlan(id, plan(jobs))
 }
 
-func (w *world) submitPlan(id string, planned []queue.Planned) {
-	w.operate(planning, "plan "+id, func(q *queue.Queue) error {
+func (sim *simulation) submitPlan(id string, planned []queue.Planned) {
+	sim.operate(planning, "plan "+id, func(q *queue.Queue) error {
 		if err := q.PutRecording(background, recordingDigest, recordingBody); err != nil {
 			return err
 		}
-		before := w.rowsOf(id)
+		before := sim.rowsOf(id)
 		_, err := q.Plan(background, queuetest.Sweep(id), queuetest.Stream(planned))
-		w.checkPlan(id, before, describe(planned), err)
+		sim.checkPlan(id, before, describe(planned), err)
 		return err
 	})
 }
 
 // checkPlan checks that a call has replaced the plan of a sweep. A call that failed may
 // also have left the plan as it was before.
-func (w *world) checkPlan(id string, before, wanted []string, err error) {
-	is := w.rowsOf(id)
+func (sim *simulation) checkPlan(id string, before, wanted []string, err error) {
+	is := sim.rowsOf(id)
 	if slices.Equal(is, wanted) || err != nil && slices.Equal(is, before) {
 		return
 	}
-	w.violated(WholePlan, "after %v, sweep %s has the plan %q, it had %q, wanted: %q", err, id, is, before, wanted)
+	sim.violated(WholePlan, "after %v, sweep %s has the plan %q, it had %q, wanted: %q", err, id, is, before, wanted)
 }
 
 // rowsOf describes the rows of a sweep's plan. It returns nil if there is no such sweep.
-func (w *world) rowsOf(id string) []string {
+func (sim *simulation) rowsOf(id string) []string {
 	var planned []queue.Planned
-	for row, err := range queue.New(w.base, w.policy).Rows(background, id) {
+	for row, err := range queue.New(sim.base, sim.policy).Rows(background, id) {
 		if errors.Is(err, queue.ErrUnknown) {
 			return nil
 		}
 		if err != nil {
-			w.violated(Nothing, "read the rows of sweep %s: %v", id, err)
+			sim.violated(NothingLost, "read the rows of sweep %s: %v", id, err)
 			return nil
 		}
 		planned = append(planned, row.Planned)
@@ -111,62 +111,62 @@ func describe(planned []queue.Planned) []string {
 }
 
 // revise plans some of the tasks as sweep A or B, which then share tasks.
-func (w *world) revise() {
+func (sim *simulation) revise() {
 	var some []*job
-	for _, j := range w.jobs {
-		if w.chance(0.7) {
+	for _, j := range sim.jobs {
+		if sim.chance(0.7) {
 			some = append(some, j)
 		}
 	}
 	id := "A"
-	if w.chance(0.5) {
+	if sim.chance(0.5) {
 		id = "B"
 	}
 	planned := plan(some)
-	if w.chance(0.5) {
-		for i, order := range w.random.Perm(len(planned)) {
-			planned[i].Order, planned[i].Cost = order, cost(w.upTo(time.Minute))
+	if sim.chance(0.5) {
+		for i, order := range sim.random.Perm(len(planned)) {
+			planned[i].Order, planned[i].Cost = order, cost(sim.upTo(time.Minute))
 		}
 	}
-	w.submitPlan(id, planned)
+	sim.submitPlan(id, planned)
 }
 
-func (w *world) deleteSweep() {
+func (sim *simulation) deleteSweep() {
 	id := "B"
-	if w.chance(0.2) {
+	if sim.chance(0.2) {
 		id = "A"
 	}
-	w.operate(deleting, "delete "+id, func(q *queue.Queue) error {
-		before := w.rowsOf(id)
+	sim.operate(deleting, "delete "+id, func(q *queue.Queue) error {
+		before := sim.rowsOf(id)
 		err := q.Delete(background, id)
-		w.checkPlan(id, before, nil, err)
+		sim.checkPlan(id, before, nil, err)
 		return err
 	})
 }
 
-func (w *world) retry() {
-	w.reopen(retrying, "retry", queue.RetryRequest{})
+func (sim *simulation) retry() {
+	sim.reopen(retrying, "retry", queue.RetryRequest{})
 }
 
-func (w *world) retryDiverged() {
-	w.reopen(retryingDiverged, "retry the diverged", queue.RetryRequest{Diverged: true})
+func (sim *simulation) retryDiverged() {
+	sim.reopen(retryingDiverged, "retry the diverged", queue.RetryRequest{Diverged: true})
 }
 
-func (w *world) reopen(k kind, what string, r queue.RetryRequest) {
-	w.operate(k, what, func(q *queue.Queue) error {
+func (sim *simulation) reopen(k kind, what string, r queue.RetryRequest) {
+	sim.operate(k, what, func(q *queue.Queue) error {
 		n, err := q.Retry(background, r)
-		w.tally[Retries] += n
+		sim.tally[Retries] += n
 		return err
 	})
 }
 
 // cancel cancels the unfinished tasks of a sweep, or of all.
-func (w *world) cancel() {
-	id := [...]string{"", "A", "B"}[w.random.IntN(3)]
-	w.operate(cancelling, "cancel "+id, func(q *queue.Queue) error {
+func (sim *simulation) cancel() {
+	id := [...]string{"", "A", "B"}[sim.random.IntN(3)]
+	sim.operate(cancelling, "cancel "+id, func(q *queue.Queue) error {
 		_, shared, err := q.Cancel(background, queue.Selection{Sweep: id})
 		if err == nil {
-			w.checkCancelled(id, shared)
+			sim.checkCancelled(id, shared)
 		}
 		return err
 	})
@@ -174,62 +174,62 @@ func (w *world) cancel() {
 
 // checkCancelled checks that the cancellation of a sweep, "" for all, has left only those
 // tasks open that another sweep shares.
-func (w *world) checkCancelled(id string, shared int) {
+func (sim *simulation) checkCancelled(id string, shared int) {
 	if id == "" && shared > 0 {
-		w.violated(Complete, "%d tasks are shared among all sweeps", shared)
+		sim.violated(Complete, "%d tasks are shared among all sweeps", shared)
 	}
 	for _, sweepID := range []string{"A", "B"} {
-		status, err := queue.New(w.base, w.policy).Status(background, sweepID)
+		status, err := queue.New(sim.base, sim.policy).Status(background, sweepID)
 		if err != nil || id != "" && id != sweepID {
 			continue
 		}
 		if open := status.Counts.Pending + status.Counts.Leased + status.Counts.Verifying; open != shared {
-			w.violated(Complete, "%d tasks of sweep %s are open after a cancellation that left %d", open, sweepID, shared)
+			sim.violated(Complete, "%d tasks of sweep %s are open after a cancellation that left %d", open, sweepID, shared)
 		}
 	}
 }
 
 // retryCancelled retries the cancelled tasks, and reports whether there are any.
-func (w *world) retryCancelled() bool {
+func (sim *simulation) retryCancelled() bool {
 	var cancelled []sweep.TaskID
-	for _, task := range w.ledger.tasks {
-		if r := w.ledger.records[task]; r.Phase == queue.Failed && r.Reason == queue.CancelledByOperator {
+	for _, task := range sim.history.tasks {
+		if r := sim.history.records[task]; r.Phase == queue.Failed && r.Reason == queue.CancelledByOperator {
 			cancelled = append(cancelled, task)
 		}
 	}
 	if len(cancelled) > 0 {
-		w.reopen(retrying, "retry the cancelled", queue.RetryRequest{Selection: queue.Selection{Tasks: cancelled}})
+		sim.reopen(retrying, "retry the cancelled", queue.RetryRequest{Selection: queue.Selection{Tasks: cancelled}})
 	}
 	return len(cancelled) > 0
 }
 
 // drain asks one worker, the workers of one host, or all workers to leave.
-func (w *world) drain() {
+func (sim *simulation) drain() {
 	var r queue.DrainRequest
-	wk := w.someWorker()
+	wk := sim.randomWorker()
 	switch {
-	case w.chance(0.5):
-		r.Hosts = []string{w.hosts[w.random.IntN(len(w.hosts))].name}
-	case w.chance(0.5) && wk != nil:
+	case sim.chance(0.5):
+		r.Hosts = []string{sim.hosts[sim.random.IntN(len(sim.hosts))].name}
+	case sim.chance(0.5) && wk != nil:
 		r.Processes = []string{wk.name}
 	}
-	w.operate(draining, "drain", func(q *queue.Queue) error {
+	sim.operate(draining, "drain", func(q *queue.Queue) error {
 		_, err := q.Drain(background, r)
 		return err
 	})
 }
 
 // verify verifies a random share of the finished tasks.
-func (w *world) verify() { w.verifyShare(0.1 + 0.9*w.random.Float64()) }
+func (sim *simulation) verify() { sim.verifyShare(0.1 + 0.9*sim.random.Float64()) }
 
-func (w *world) verifyShare(share float64) {
-	seed := w.random.Uint64()
-	w.operate(verifying, "verify", func(q *queue.Queue) error {
-		before := maps.Clone(w.ledger.records)
+func (sim *simulation) verifyShare(share float64) {
+	seed := sim.random.Uint64()
+	sim.operate(verifying, "verify", func(q *queue.Queue) error {
+		before := maps.Clone(sim.history.records)
 		tasks, err := q.Verify(background, queue.VerifyRequest{Share: share, Seed: seed})
 		for _, task := range tasks {
-			if is := w.ledger.records[task]; before[task].State() != sweep.Done || !is.Verifying {
-				w.violated(OneState, "verify returned task %d, which was %+v, is %+v", w.jobOf[task].number, before[task], is)
+			if is := sim.history.records[task]; before[task].State() != sweep.Done || !is.Verifying {
+				sim.violated(OneState, "verify returned task %d, which was %+v, is %+v", sim.jobOf[task].number, before[task], is)
 			}
 		}
 		return err

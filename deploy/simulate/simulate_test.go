@@ -23,8 +23,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestSimulation(t *testing.T) {
 	if *seed != 0 {
-		outcome := run(t, simulate.Setup{Seed: *seed, History: true})
-		t.Log("\n" + strings.Join(outcome.History, "\n"))
+		outcome := run(t, simulate.Setup{Seed: *seed, Trace: true})
+		t.Log("\n" + strings.Join(outcome.Trace, "\n"))
 		if outcome.Violation != nil {
 			t.Error(outcome.Violation)
 		}
@@ -35,9 +35,9 @@ func TestSimulation(t *testing.T) {
 		outcome := run(t, simulate.Setup{Seed: i + 1})
 		tally.Add(outcome.Tally)
 		if outcome.Violation != nil {
-			outcome = run(t, simulate.Setup{Seed: i + 1, History: true})
+			outcome = run(t, simulate.Setup{Seed: i + 1, Trace: true})
 			t.Fatalf("seed %d:\n%s\n%v\nreplay: go test ./deploy/simulate -run TestSimulation -v -seed %d",
-				i+1, strings.Join(outcome.History, "\n"), outcome.Violation, i+1)
+				i+1, strings.Join(outcome.Trace, "\n"), outcome.Violation, i+1)
 		}
 	}
 	for e, n := range tally {
@@ -51,14 +51,14 @@ func TestSimulation(t *testing.T) {
 // TestReplay checks that the seed alone determines a history.
 func TestReplay(t *testing.T) {
 	for seed := uint64(1); seed <= 5; seed++ {
-		s := simulate.Setup{Seed: seed, History: true}
+		s := simulate.Setup{Seed: seed, Trace: true}
 		first, second := run(t, s), run(t, s)
-		if !slices.Equal(first.History, second.History) {
+		if !slices.Equal(first.Trace, second.Trace) {
 			t.Errorf("seed %d has two histories", seed)
 		}
-		s.History = false
+		s.Trace = false
 		if silent := run(t, s); silent.Tally != first.Tally || silent.Took != first.Took {
-			t.Errorf("seed %d has another history without a log", seed)
+			t.Errorf("seed %d has another history when it is not recorded", seed)
 		}
 	}
 }

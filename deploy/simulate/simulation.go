@@ -19,18 +19,18 @@ type Setup struct {
 	Store func(now func() time.Time) (queue.Store, error)
 	// Policy changes the policy of the queue, if it is not nil.
 	Policy func(*queue.Policy)
-	// Between wraps the store as the coordinators see it, to plant a bug, if it is
-	// not nil.
-	Between func(queue.Store) queue.Store
-	// Kill adds a fault at one call to the store, counted from 1; 0 means none.
-	Kill struct {
+	// WrapStore wraps the store that the coordinators use, to plant a bug, if it is not
+	// nil.
+	WrapStore func(queue.Store) queue.Store
+	// StoreFaultAt adds a fault at one call to the store, counted from 1; 0 means none.
+	StoreFaultAt struct {
 		Call  int
 		Fault StoreFault
 	}
-	// Calm excludes all other faults.
-	Calm bool
-	// History records a log of everything that happens.
-	History bool
+	// NoFaults excludes all other faults.
+	NoFaults bool
+	// Trace records everything that happens, one line for each event.
+	Trace bool
 }
 
 // Outcome is the result of a history.
@@ -40,82 +40,82 @@ type Outcome struct {
 	Tally      Tally
 	StoreCalls int
 	Took       time.Duration // simulated
-	History    []string
+	Trace      []string
 }
 
 var epoch = time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
 
-// world is the state of a history.
-type world struct {
+// simulation is the state of a history.
+type simulation struct {
 	Setup
-	random   *rand.Rand
-	now      time.Time // the true time
-	schedule schedule
-	instant  int // events since the time last moved
-	odds     odds
-	policy   queue.Policy
-	jobs     []*job
-	jobOf    map[sweep.TaskID]*job
+	random    *rand.Rand
+	now       time.Time // the true time
+	schedule  schedule
+	eventsNow int // events since the time last moved
+	odds      odds
+	policy    queue.Policy
+	jobs      []*job
+	jobOf     map[sweep.TaskID]*job
 
-	base    queue.Store // as opened
-	store   queue.Store // as the coordinators have it
-	offset  time.Duration
-	jumps   []jump
-	outage  time.Time // until then the store is not available
-	act     act
-	ledger  *ledger
-	commits int
+	base        queue.Store // as opened
+	store       queue.Store // as the coordinators use it
+	offset      time.Duration
+	jumps       []jump
+	outage      time.Time // until then the store is not available
+	currentCall currentCall
+	history     *history
+	commits     int
 
 	coordinators []*coordinator
 	hosts        []*host
 	alive        map[string]*worker // by name
 	processes    int
 	operations   int                // of operators, not yet answered
-	cuts         map[line]time.Time // until when
+	cuts         map[link]time.Time // until when
 
 	made          map[resultKey]bool   // results that trainings have produced
 	failures      map[queue.Lease]bool // attempts that failed, or whose result was damaged
 	extra         map[queue.Lease]bool // attempts with extra reports
-	operatorFault *commitFault         // of the present call of an operator
+	operatorFault *commitFault         // of the current call of an operator
 
-	calm       bool
-	calmAt     time.Time
-	ended      bool
-	storeCalls int
-	violation  *Violation
-	tally      Tally
-	history    []string
+	faultsEnded   bool
+	faultsEndedAt time.Time
+	ended         bool
+	storeCalls    int
+	violation     *Violation
+	tally         Tally
+	trace         []string
 }
 
 // Run runs a history. It returns an error if the store cannot be opened.
 func Run(s Setup) (Outcome, error) {
-	w, err := newWorld(s)
+	sim, err := newSimulation(s)
 	if err != nil {
 		return Outcome{}, err
 	}
-	for !w.ended && w.violation == nil {
-		w.step()
+	for !sim.ended && sim.violation == nil {
+		sim.step()
 	}
-	if w.violation == nil {
-		w.checkAll()
+	if sim.violation == nil {
+		sim.checkAll()
 	}
-	if err := w.base.Close(); err != nil {
-		w.violated(Nothing, "close the store: %v", err)
+	if err := sim.base.Close(); err != nil {
+		sim.violated(NothingLost, "close the store: %v", err)
 	}
 	return Outcome{
-		Seed: s.Seed, Violation: w.violation, Tally: w.tally, StoreCalls: w.storeCalls,
-		Took: w.now.Sub(epoch), History: w.history,
+		Seed: s.Seed, Violation: sim.violation, Tally: sim.tally, StoreCalls: sim.storeCalls,
+		Took: sim.now.Sub(epoch), Trace: sim.trace,
 	}, nil
 }
 
-func newWorld(s Setup) (*world, error) {
-	w := &world{
+func newSimulation(s Setup) (*simulation, error) {
+	sim := &simulation{
 		Setup: s, random: rand.New(rand.NewPCG(s.Seed, 0x5eed)), now: epoch,
-		jobOf: map[sweep.TaskID]*job{}, ledger: newLedger(), alive: map[string]*worker{},
-		cuts: map[line]time.Time{}, made: map[resultKey]bool{}, failures: map[queue.Lease]bool{},
+		jobOf: map[sweep.TaskID]*job{}, history: newHistory(), alive: map[string]*worker{},
+		cuts: map[link]time.Time{}, made: map[resultKey]bool{}, failures: map[queue.Lease]bool{},
 		extra: map[queue.Lease]bool{},
 		policy: queue.Policy{
-			// Some times are shorter than the queue's defaults, so that more happens.
+			// Some times are shorter than the queue's defaults, so that more events occur.
 			LeaseTerm: 60 * time.Second, FrozenAfter: frozenAfter, MaxAttempts: 3, MaxLosses: 3,
 			StallTimeout: 90 * time.Second, MaxBackOff: time.Minute,
 			// Small pages, so that calls of operators make several commits.
@@ -123,116 +123,117 @@ func newWorld(s Setup) (*world, error) {
 		},
 	}
 	if s.Policy != nil {
-		s.Policy(&w.policy)
+		s.Policy(&sim.policy)
 	}
 	open := s.Store
 	if open == nil {
 		open = func(now func() time.Time) (queue.Store, error) { return queuetest.Memory(now), nil }
 	}
-	base, err := open(func() time.Time { return w.now.Add(w.offset) })
+	base, err := open(func() time.Time { return sim.now.Add(sim.offset) })
 	if err != nil {
 		return nil, fmt.Errorf("simulate seed %d: %w", s.Seed, err)
 	}
-	w.base, w.store = base, &observer{world: w, store: base}
-	if s.Between != nil {
-		w.store = s.Between(w.store)
+	sim.base, sim.store = base, &observer{simulation: sim, store: base}
+	if s.WrapStore != nil {
+		sim.store = s.WrapStore(sim.store)
 	}
-	w.begin()
-	return w, nil
+	sim.begin()
+	return sim, nil
 }
 
 // begin draws the coordinators and hosts, submits a sweep, and schedules the faults.
-func (w *world) begin() {
-	w.calm, w.calmAt = w.Calm, epoch
-	w.odds = w.drawOdds()
-	w.newJobs(6 + w.random.IntN(9))
-	for i := range 1 + w.random.IntN(3) {
-		c := &coordinator{number: i, instance: &instance{world: w, name: fmt.Sprintf("coordinator-%d", i+1)}}
-		w.coordinators = append(w.coordinators, c)
-		if w.chance(0.3) {
-			w.addLocal(c)
+func (sim *simulation) begin() {
+	sim.faultsEnded, sim.faultsEndedAt = sim.NoFaults, epoch
+	sim.odds = sim.drawOdds()
+	sim.newJobs(6 + sim.random.IntN(9))
+	for i := range 1 + sim.random.IntN(3) {
+		c := &coordinator{number: i, instance: &instance{simulation: sim, name: fmt.Sprintf("coordinator-%d", i+1)}}
+		sim.coordinators = append(sim.coordinators, c)
+		if sim.chance(0.3) {
+			sim.addLocal(c)
 		}
 		c.start()
 	}
-	for i := range 2 + w.random.IntN(3) {
+	for i := range 2 + sim.random.IntN(3) {
 		h := &host{
-			world: w, name: fmt.Sprintf("host-%d", i+1), slots: 1 + w.random.IntN(3),
-			speed: 0.5 + w.random.Float64(), corrupt: w.chance(w.odds.corrupt),
+			simulation: sim, name: fmt.Sprintf("host-%d", i+1), slots: 1 + sim.random.IntN(3),
+			speed: 0.5 + sim.random.Float64(), corrupt: sim.chance(sim.odds.corrupt),
 		}
-		if w.chance(0.3) {
+		if sim.chance(0.3) {
 			h.connectTimeout = 3 * time.Minute
 		}
-		h.stays = w.chance(0.2)
-		w.hosts = append(w.hosts, h)
-		w.after(w.upTo(5*time.Second), h.ensureWorker)
+		h.stays = sim.chance(0.2)
+		sim.hosts = append(sim.hosts, h)
+		sim.after(sim.upTo(5*time.Second), h.ensureWorker)
 	}
-	w.submit("A", w.jobs)
-	if w.Calm {
-		w.after(time.Second, w.endFaults)
+	sim.submit("A", sim.jobs)
+	if sim.NoFaults {
+		sim.after(time.Second, sim.endFaults)
 		return
 	}
-	w.scheduleFault()
-	w.after(w.between(2*time.Minute, 8*time.Minute), w.endFaults)
+	sim.scheduleFault()
+	sim.after(sim.between(2*time.Minute, 8*time.Minute), sim.endFaults)
 }
 
 // addLocal gives a coordinator local workers of one slot each.
-func (w *world) addLocal(c *coordinator) {
-	for i := range 1 + w.random.IntN(2) {
-		h := &host{world: w, name: fmt.Sprintf("local-%d-%d", c.number+1, i+1), slots: 1, speed: 0.5 + w.random.Float64(), parent: c}
+func (sim *simulation) addLocal(c *coordinator) {
+	for i := range 1 + sim.random.IntN(2) {
+		h := &host{simulation: sim, name: fmt.Sprintf("local-%d-%d", c.number+1, i+1), slots: 1, speed: 0.5 + sim.random.Float64(), parent: c}
 		c.locals = append(c.locals, h)
-		w.hosts = append(w.hosts, h)
+		sim.hosts = append(sim.hosts, h)
 	}
 }
 
-// instantLimit bounds the events at one time: more mean an endless loop.
-const instantLimit = 10_000
+// maxEventsNow bounds the events at one time. More of them mean an endless loop.
+const maxEventsNow = 10_000
 
 // step runs the next event.
-func (w *world) step() {
-	next := w.schedule.next()
-	w.instant++
-	if next.at.After(w.now) {
-		w.now, w.instant = next.at, 0
+func (sim *simulation) step() {
+	next := sim.schedule.next()
+	sim.eventsNow++
+	if next.at.After(sim.now) {
+		sim.now, sim.eventsNow = next.at, 0
 	}
-	if w.instant > instantLimit {
-		w.violated(Complete, "endless loop: %d events at one time", w.instant)
+	if sim.eventsNow > maxEventsNow {
+		sim.violated(Complete, "endless loop: %d events at one time", sim.eventsNow)
 	}
 	next.do()
 }
 
-func (w *world) after(d time.Duration, do func()) { w.schedule.add(w.now.Add(d), do) }
+func (sim *simulation) after(d time.Duration, do func()) { sim.schedule.add(sim.now.Add(d), do) }
 
 // announce wakes the waiting calls of every coordinator.
-func (w *world) announce() {
-	for _, c := range w.coordinators {
+func (sim *simulation) announce() {
+	for _, c := range sim.coordinators {
 		if len(c.waiting) > 0 {
-			c.later(w.upTo(5*time.Millisecond), c.wake)
+			c.later(sim.upTo(5*time.Millisecond), c.wake)
 		}
 	}
 }
 
-func (w *world) processName() string { return fmt.Sprintf("process-%d", w.processes) }
+func (sim *simulation) processName() string { return fmt.Sprintf("process-%d", sim.processes) }
 
-// chance draws true with a probability. mayFail does so until the faults end.
-func (w *world) chance(p float64) bool  { return p > 0 && w.random.Float64() < p }
-func (w *world) mayFail(p float64) bool { return !w.calm && w.chance(p) }
+// chance draws true with a probability. mayFail does so until the faults end, and then
+// always returns false.
+func (sim *simulation) chance(p float64) bool  { return p > 0 && sim.random.Float64() < p }
+func (sim *simulation) mayFail(p float64) bool { return !sim.faultsEnded && sim.chance(p) }
 
-func (w *world) between(low, high time.Duration) time.Duration {
-	return low + time.Duration(w.random.Int64N(int64(high-low)+1))
+func (sim *simulation) between(low, high time.Duration) time.Duration {
+	return low + time.Duration(sim.random.Int64N(int64(high-low)+1))
 }
 
-func (w *world) upTo(high time.Duration) time.Duration { return w.between(0, high) }
+func (sim *simulation) upTo(high time.Duration) time.Duration { return sim.between(0, high) }
 
-func (w *world) log(format string, args ...any) {
-	if w.History {
-		w.history = append(w.history, fmt.Sprintf("%12.6f  ", w.now.Sub(epoch).Seconds())+fmt.Sprintf(format, args...))
+func (sim *simulation) log(format string, args ...any) {
+	if sim.Trace {
+		sim.trace = append(sim.trace, fmt.Sprintf("%12.6f  ", sim.now.Sub(epoch).Seconds())+fmt.Sprintf(format, args...))
 	}
 }
 
-// schedule holds the future events, by time and then in the order of their entry.
+// schedule holds the future events, ordered by time and then by insertion.
 type schedule struct {
-	entries entries
-	entered uint64
+	entries  entries
+	sequence uint64
 }
 
 type entry struct {
@@ -242,8 +243,8 @@ type entry struct {
 }
 
 func (a *schedule) add(at time.Time, do func()) {
-	a.entered++
-	heap.Push(&a.entries, entry{at, a.entered, do})
+	a.sequence++
+	heap.Push(&a.entries, entry{at, a.sequence, do})
 }
 
 // next removes the first event. The schedule must not be empty.
@@ -270,16 +271,16 @@ func (e *entries) Pop() any {
 	return x
 }
 
-// instance is one run of a program. It may be frozen for a while, and ends once.
+// instance is one process of a program. It may be frozen for a while, and ends once.
 type instance struct {
-	*world
+	*simulation
 	name   string
 	dead   bool
 	frozen time.Time // until then it runs no event
 }
 
-// later schedules an event of the process, which is dropped if the process is dead by
-// then. Events of a frozen process run after it thaws, in random order.
+// later schedules an event of the process. It is dropped if the process is dead by then.
+// Events of a frozen process run after it continues, in random order.
 func (l *instance) later(d time.Duration, do func()) {
 	l.schedule.add(l.now.Add(d), func() {
 		switch {

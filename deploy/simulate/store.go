@@ -27,7 +27,7 @@ const (
 	NoFault             StoreFault = iota
 	Unavailable                    // the call fails and has no effect
 	RolledBack                     // the transaction runs and is rolled back
-	Unanswered                     // it is committed, and the caller learns that the outcome is unknown
+	Unanswered                     // the transaction is committed, and its caller gets an error
 	KilledBefore                   // the process dies before the call
 	KilledWithin                   // the process dies before the commit
 	KilledAfter                    // the process dies after the commit, before it answers
@@ -95,34 +95,34 @@ func (f *commitFault) strikes() bool {
 }
 
 // drawFault draws a fault for an operator's call, or nil.
-func (w *world) drawFault() *commitFault {
-	if !w.mayFail(w.odds.operator) {
+func (sim *simulation) drawFault() *commitFault {
+	if !sim.mayFail(sim.odds.operator) {
 		return nil
 	}
 	faults := [...]StoreFault{RolledBack, RolledBack, Unanswered, Unanswered, KilledWithin, KilledAfter}
-	return &commitFault{spared: w.random.IntN(10), fault: faults[w.random.IntN(len(faults))]}
+	return &commitFault{spared: sim.random.IntN(10), fault: faults[sim.random.IntN(len(faults))]}
 }
 
 // fault draws the fault of a call, if any. commits is false for a View.
 func (g *faultyStore) fault(commits bool) StoreFault {
-	w := g.instance.world
+	sim := g.instance.simulation
 	if g.instance.dead {
 		return NoFault // pass rejects the call
 	}
-	w.storeCalls++
+	sim.storeCalls++
 	switch {
-	case commits && w.operatorFault.strikes():
-		fault := w.operatorFault.fault
-		w.operatorFault = nil
-		w.tally[OperatorFaults]++
+	case commits && sim.operatorFault.strikes():
+		fault := sim.operatorFault.fault
+		sim.operatorFault = nil
+		sim.tally[OperatorFaults]++
 		return fault
-	case w.storeCalls == w.Kill.Call:
-		return w.Kill.Fault
-	case w.now.Before(w.outage):
+	case sim.storeCalls == sim.StoreFaultAt.Call:
+		return sim.StoreFaultAt.Fault
+	case sim.now.Before(sim.outage):
 		return Unavailable
-	case w.mayFail(w.odds.store):
-		fault := StoreFault(1 + w.random.IntN(numberOfStoreFaults-1))
-		w.tally[StoreFaults]++
+	case sim.mayFail(sim.odds.store):
+		fault := StoreFault(1 + sim.random.IntN(numberOfStoreFaults-1))
+		sim.tally[StoreFaults]++
 		return fault
 	default:
 		return NoFault
@@ -138,7 +138,7 @@ func (f StoreFault) String() string {
 
 // observer is a store that passes every committed write on to the checks.
 type observer struct {
-	*world
+	*simulation
 	store queue.Store
 }
 
@@ -162,15 +162,15 @@ func (o *observer) Changed() <-chan struct{} { return o.store.Changed() }
 
 func (o *observer) Close() error { return o.store.Close() }
 
-// written is what a transaction has written, the last version of each row.
+// written holds the writes of a transaction, the last version of each row.
 type written struct {
-	records   []queue.Record
-	attempts  []queue.Attempt
-	presences []queue.Presence
-	saved     []savedStep
-	places    []planChange
-	results   []resultKey
-	announced bool
+	records     []queue.Record
+	attempts    []queue.Attempt
+	presences   []queue.Presence
+	saved       []savedStep
+	planChanges []planChange
+	results     []resultKey
+	announced   bool
 }
 
 type (
@@ -235,22 +235,22 @@ func (t *observedTx) AddRecords(tasks []sweep.TaskID) ([]queue.Record, error) {
 }
 
 func (t *observedTx) PutPlanned(plan string, p queue.Planned, r queue.Record) error {
-	t.written.places = append(t.written.places, planChange{plan: plan, task: p.Task.ID})
+	t.written.planChanges = append(t.written.planChanges, planChange{plan: plan, task: p.Task.ID})
 	return t.Tx.PutPlanned(plan, p, r)
 }
 
 func (t *observedTx) DropPlanned(plan string, task sweep.TaskID) error {
-	t.written.places = append(t.written.places, planChange{plan: plan, task: task, removed: true})
+	t.written.planChanges = append(t.written.planChanges, planChange{plan: plan, task: task, removed: true})
 	return t.Tx.DropPlanned(plan, task)
 }
 
 func (t *observedTx) PutSweep(s queue.Sweep) error {
-	t.written.places = append(t.written.places, planChange{sweep: s.ID, plan: s.Plan})
+	t.written.planChanges = append(t.written.planChanges, planChange{sweep: s.ID, plan: s.Plan})
 	return t.Tx.PutSweep(s)
 }
 
 func (t *observedTx) DeleteSweep(id string) error {
-	t.written.places = append(t.written.places, planChange{sweep: id, removed: true})
+	t.written.planChanges = append(t.written.planChanges, planChange{sweep: id, removed: true})
 	return t.Tx.DeleteSweep(id)
 }
 

@@ -59,15 +59,15 @@ func onStore(t *testing.T, empty func() string) {
 		if outcome := run(t, twin); outcome.Violation != nil || t.Failed() {
 			t.Fatalf("seed %d, next to the memory store: %v", twin.Seed, outcome.Violation)
 		}
-		s := simulate.Setup{Seed: seed + 1, History: true, Store: open}
+		s := simulate.Setup{Seed: seed + 1, Trace: true, Store: open}
 		outcome := run(t, s)
 		if outcome.Violation != nil {
-			t.Fatalf("seed %d:\n%s\n%v", s.Seed, strings.Join(outcome.History, "\n"), outcome.Violation)
+			t.Fatalf("seed %d:\n%s\n%v", s.Seed, strings.Join(outcome.Trace, "\n"), outcome.Violation)
 		}
-		inMemory := run(t, simulate.Setup{Seed: s.Seed, History: true})
-		for i, line := range outcome.History {
-			if i >= len(inMemory.History) || line != inMemory.History[i] {
-				t.Fatalf("seed %d, line %d of its history:\n%s\nin memory:\n%s", s.Seed, i, line, inMemory.History[min(i, len(inMemory.History)-1)])
+		inMemory := run(t, simulate.Setup{Seed: s.Seed, Trace: true})
+		for i, line := range outcome.Trace {
+			if i >= len(inMemory.Trace) || line != inMemory.Trace[i] {
+				t.Fatalf("seed %d, line %d of its history:\n%s\nin memory:\n%s", s.Seed, i, line, inMemory.Trace[min(i, len(inMemory.Trace)-1)])
 			}
 		}
 	}

@@ -21,7 +21,7 @@ type defect int
 const (
 	healthy      defect = iota
 	failing             // it fails at the same step in each attempt
-	overflowing         // it fails, and its worker reports that it always will
+	overflowing         // it fails in each attempt, and its worker reports the failure as reproducible
 	crashing            // it ends its process in each attempt, like an out-of-memory error
 	intermittent        // it sometimes fails, and sometimes ends its process
 )
@@ -44,17 +44,17 @@ var (
 
 // newJobs draws the tasks of a history. Some are small enough for batches, most take
 // seconds to minutes, and a few have a defect.
-func (w *world) newJobs(n int) {
+func (sim *simulation) newJobs(n int) {
 	for i := range n {
-		j := &job{number: i, id: queuetest.Task(i).ID, takes: w.between(2*time.Second, 90*time.Second)}
-		if w.chance(0.3) {
-			j.takes = w.between(100*time.Millisecond, 500*time.Millisecond)
+		j := &job{number: i, id: queuetest.Task(i).ID, takes: sim.between(2*time.Second, 90*time.Second)}
+		if sim.chance(0.3) {
+			j.takes = sim.between(100*time.Millisecond, 500*time.Millisecond)
 		}
-		if w.chance(w.odds.defect) {
-			j.defect = defect(1 + w.random.IntN(4))
+		if sim.chance(sim.odds.defect) {
+			j.defect = defect(1 + sim.random.IntN(4))
 		}
-		w.jobs = append(w.jobs, j)
-		w.jobOf[j.id] = j
+		sim.jobs = append(sim.jobs, j)
+		sim.jobOf[j.id] = j
 	}
 }
 
@@ -115,7 +115,7 @@ func (s *cache) of(r *queue.ResultReport) []byte {
 // checkpointOf returns a checkpoint, which holds only its task and step.
 func checkpointOf(j *job, step uint64) []byte { return fmt.Appendf(nil, "%d@%d", j.number, step) }
 
-// run is a training in a worker.
+// run is a training in a worker process.
 type run struct {
 	*worker
 	lease    agent.Lease
@@ -143,19 +143,19 @@ func (wk *worker) train(a agent.StartTask) {
 	wk.runs[a.Lease] = r
 	wk.tally[Trainings]++
 	r.end, r.ending = queuetest.Steps, (*run).finish
-	somewhere := r.step + 1 + wk.random.Uint64N(queuetest.Steps-min(r.step, queuetest.Steps-1))
+	randomStep := r.step + 1 + wk.random.Uint64N(queuetest.Steps-min(r.step, queuetest.Steps-1))
 	switch {
 	case j.defect == failing:
 		r.end, r.ending = 1+uint64(j.number)%queuetest.Steps, (*run).fail
 	case j.defect == overflowing || j.defect == intermittent && wk.mayFail(0.3) || wk.mayFail(wk.odds.fail):
-		r.end, r.ending = somewhere, (*run).fail
+		r.end, r.ending = randomStep, (*run).fail
 	case j.defect == crashing || j.defect == intermittent && wk.mayFail(0.5) || wk.mayFail(wk.odds.crash):
-		r.end, r.ending = somewhere, (*run).crash
+		r.end, r.ending = randomStep, (*run).crash
 	case wk.mayFail(wk.odds.stall):
-		r.end, r.ending = somewhere, (*run).stall
+		r.end, r.ending = randomStep, (*run).stall
 	}
 	wk.log("%s trains task %d, attempt %d, from step %d", wk.name, j.number, a.Lease.Attempt, r.step)
-	r.goOn()
+	r.advance()
 }
 
 func (r *run) checkStart(a agent.StartTask) {
@@ -178,8 +178,8 @@ func (r *run) checkStart(a agent.StartTask) {
 	}
 }
 
-// goOn makes the steps up to the next report or the end.
-func (r *run) goOn() {
+// advance makes the steps up to the next report or the end.
+func (r *run) advance() {
 	next := min(r.end, (r.step/reportEvery+1)*reportEvery)
 	r.later(time.Duration(next-min(next, r.step))*r.pace, func() {
 		if r.ended || r.stopping {
@@ -195,7 +195,7 @@ func (r *run) goOn() {
 			r.notifyAgent(agent.CheckpointMade{Lease: r.lease, Step: r.step, Body: checkpointOf(r.job, r.step)})
 		}
 		if !r.dead {
-			r.goOn()
+			r.advance()
 		}
 	})
 }
@@ -238,7 +238,7 @@ func (r *run) fail() {
 	failure := &spiqsweepv1.Failure{Message: fmt.Sprintf("panic after step %d", r.step), Log: "log"}
 	if r.job.defect == overflowing {
 		failure.Message, failure.Reproducible = "NaN", true
-		r.ledger.reproducible[r.key()] = true
+		r.history.reproducible[r.key()] = true
 	}
 	r.report(agent.Ended{Failure: failure})
 }

@@ -15,30 +15,30 @@ import (
 // drainLimit is the time that a worker has to leave (worker/agent/limits.go).
 const drainLimit = 10 * time.Second
 
-// worker is a worker process: the real agent, and a shell that trains and communicates
+// worker is a worker process: the real agent in a process that trains and communicates
 // in simulated time.
 type worker struct {
 	*instance
-	host       *host
-	agent      *agent.Agent
-	process    *spiqsweepv1.Process
-	addresses  []int // numbers of coordinators, the first is in use
-	connection int   // number of the connection in use
-	skew       time.Duration
-	behind     time.Time       // until then its clock shows times that it has shown before
-	timer      int             // number of timers set: only the last one fires
-	calling    uint64          // number of the call in flight, 0 for none
-	recordings map[string]bool // by digest
-	runs       map[agent.Lease]*run
-	unjudged   map[agent.Lease]bool // results without a verdict
-	toldDone   bool
-	leaving    bool
-	answered   bool // a coordinator has answered a call
-	refusals   refusals
-	asked      pause // requested by a busy coordinator at the last call
+	host           *host
+	agent          *agent.Agent
+	process        *spiqsweepv1.Process
+	addresses      []int // numbers of coordinators, the first is in use
+	connection     int   // number of the connection in use
+	skew           time.Duration
+	behind         time.Time       // until then its clock, which was set back, repeats earlier times
+	timer          int             // number of timers set: only the last one fires
+	calling        uint64          // number of the call in flight, 0 for none
+	recordings     map[string]bool // by digest
+	runs           map[agent.Lease]*run
+	unjudged       map[agent.Lease]bool // results without a verdict
+	sawDone        bool
+	leaving        bool
+	answered       bool // a coordinator has answered a call
+	refusals       refusals
+	requestedPause pause // requested by a busy coordinator at the last call
 }
 
-// refusals counts failed calls in a row that a coordinator refused or, as long as none
+// refusals counts consecutive calls that a coordinator refused or, until a coordinator
 // has answered the worker, that reached no coordinator.
 type refusals struct {
 	calls   int
@@ -54,13 +54,13 @@ type pause struct {
 
 // startWorker starts a new worker process on the host.
 func (h *host) startWorker() {
-	w := h.world
-	w.processes++
+	sim := h.simulation
+	sim.processes++
 	wk := &worker{
-		instance: &instance{world: w, name: w.processName()},
+		instance: &instance{simulation: sim, name: sim.processName()},
 		host:     h, recordings: map[string]bool{}, runs: map[agent.Lease]*run{}, unjudged: map[agent.Lease]bool{},
-		addresses: w.random.Perm(len(w.coordinators)),
-		skew:      w.upTo(time.Hour) - 30*time.Minute,
+		addresses: sim.random.Perm(len(sim.coordinators)),
+		skew:      sim.upTo(time.Hour) - 30*time.Minute,
 	}
 	if h.parent != nil {
 		wk.name += h.parent.suffix()
@@ -72,11 +72,11 @@ func (h *host) startWorker() {
 	}
 	wk.agent = agent.New(agent.Settings{
 		Process: wk.process, ConnectTimeout: h.connectTimeout, Stays: h.stays, Coordinators: len(wk.addresses),
-		Random: rand.New(rand.NewPCG(w.random.Uint64(), 0)),
+		Random: rand.New(rand.NewPCG(sim.random.Uint64(), 0)),
 	})
-	w.log("%s starts on %s with %d slots", wk.name, h.name, h.slots)
+	sim.log("%s starts on %s with %d slots", wk.name, h.name, h.slots)
 	h.workers = append(h.workers, wk)
-	w.alive[wk.name] = wk
+	sim.alive[wk.name] = wk
 	wk.step(agent.Started{})
 }
 
@@ -84,8 +84,8 @@ func (wk *worker) clock() time.Time { return wk.now.Add(wk.skew) }
 
 func (wk *worker) coordinator() *coordinator { return wk.coordinators[wk.addresses[0]] }
 
-// turn switches to the next address, by a new connection.
-func (wk *worker) turn() {
+// failOver switches to the next address, on a new connection.
+func (wk *worker) failOver() {
 	wk.addresses = append(wk.addresses[1:], wk.addresses[0])
 	wk.connection++
 }
@@ -162,7 +162,7 @@ func (wk *worker) expectExit() {
 	check = func() {
 		switch {
 		case wk.skew != skew: // its clock was set: its timeout moves
-		case wk.now.Sub(wk.frozen) < time.Second: // it has just thawed
+		case wk.now.Sub(wk.frozen) < time.Second: // it has just continued
 			wk.later(time.Second, check)
 		default:
 			wk.violated(Leaving, "%s was asked to leave and is still there after %v", wk.name, drainLimit)
@@ -177,14 +177,14 @@ func (wk *worker) exit(code int) {
 	switch {
 	case code == protocol.ExitDone && len(wk.unjudged) > 0:
 		wk.violated(Leaving, "%s left with code 0 and %d results without a verdict", wk.name, len(wk.unjudged))
-	case code == protocol.ExitDone && !wk.toldDone && !wk.leaving:
+	case code == protocol.ExitDone && !wk.sawDone && !wk.leaving:
 		wk.violated(Leaving, "%s left with code 0 though no answer said that all is done", wk.name)
 	case code == protocol.ExitWorkLeft && !wk.leaving:
 		wk.violated(Leaving, "%s left work behind without having been asked to leave", wk.name)
 	case code == protocol.ExitFault && !wk.stalled() && !wk.refused():
 		wk.violated(Refused, "%s left with code 1, after %d refusals by %d coordinators",
 			wk.name, wk.refusals.calls, len(wk.addresses))
-	case code == protocol.ExitUnreachable && wk.calm && wk.now.Sub(wk.calmAt) > 5*time.Minute:
+	case code == protocol.ExitUnreachable && wk.faultsEnded && wk.now.Sub(wk.faultsEndedAt) > 5*time.Minute:
 		wk.violated(Refused, "%s gave up on coordinators that answer, with %d tasks in hand", wk.name, busy)
 	}
 	wk.tally[Exits]++
@@ -213,17 +213,17 @@ func (wk *worker) terminate() {
 	wk.host.workerEnded(wk)
 }
 
-// host is a machine with an engine that keeps a worker running. It may start a second
-// one if the first is frozen.
+// host is a machine with a container engine that keeps a worker running. The engine may
+// start a second worker if the first is frozen.
 type host struct {
-	*world
+	*simulation
 	name           string
 	slots          int
 	speed          float64 // relative to the hosts of speed 1
 	corrupt        bool    // some of its results have wrong bits
 	connectTimeout time.Duration
 	stays          bool         // its workers wait for another sweep when all is done
-	parent         *coordinator // of its only worker, a local one; nil: an engine starts it
+	parent         *coordinator // starts its only worker, a local one; nil: the engine does
 	workers        []*worker
 }
 
@@ -234,7 +234,7 @@ func (h *host) workerEnded(wk *worker) {
 	}
 	h.workers = slices.DeleteFunc(h.workers, func(other *worker) bool { return other == wk })
 	pause := h.between(100*time.Millisecond, 60*time.Second)
-	if h.calm {
+	if h.faultsEnded {
 		pause = h.between(100*time.Millisecond, 2*time.Second)
 	}
 	if c := h.parent; c != nil {
@@ -248,9 +248,9 @@ func (h *host) workerEnded(wk *worker) {
 	h.after(pause, h.ensureWorker)
 }
 
-// orphan ends the local worker of a coordinator that was killed, since its standard
-// input ends. A frozen worker ends after it thaws, and may make a call before.
-func (h *host) orphan() {
+// endWorkers ends the local worker of a coordinator that was killed, as the end of its
+// standard input does. A frozen worker ends after it continues, and may make a call before.
+func (h *host) endWorkers() {
 	for _, wk := range h.workers {
 		wk.later(wk.upTo(5*time.Millisecond), func() {
 			wk.log("%s ends with its coordinator", wk.name)
@@ -265,7 +265,7 @@ func (h *host) ensureWorker() {
 	if h.parent != nil && h.parent.dead {
 		return // the next process of the coordinator starts it
 	}
-	if len(h.workers) == 0 && (!h.calm || h.ledger.open() > 0) {
+	if len(h.workers) == 0 && (!h.faultsEnded || h.history.open() > 0) {
 		h.startWorker()
 	}
 }

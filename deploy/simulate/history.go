@@ -7,9 +7,9 @@ import (
 	"spiqsweep/sweep"
 )
 
-// ledger is the history as the simulation has observed it: the committed rows, when each
-// process last called, and how leases were lost.
-type ledger struct {
+// history is what the simulation has observed: the committed rows, when each process last
+// called, and how leases were lost.
+type history struct {
 	tasks       []sweep.TaskID // all tasks ever planned
 	records     map[sweep.TaskID]queue.Record
 	attempts    map[sweep.TaskID][]queue.Attempt
@@ -22,20 +22,20 @@ type ledger struct {
 	extended map[string]time.Time // true time when a process was last given a term without a call
 	lastTick time.Time            // of any coordinator, by the store's clock
 	losses   map[queue.Lease]loss
-	// reproducible marks attempts that failed as every other would.
+	// reproducible marks attempts whose failure was reported as reproducible.
 	reproducible map[queue.Lease]bool
 	reopened     map[sweep.TaskID]bool // tasks that run again though a result is accepted
 }
 
-// loss is what decides whether a lost lease counts against its task.
+// loss holds the facts that decide whether a lost lease counts against its task.
 type loss struct {
 	alone   bool // its process held no other lease
 	excused bool // the coordinators were not running since the last call of the process
 	saved   uint64
 }
 
-func newLedger() *ledger {
-	return &ledger{
+func newHistory() *history {
+	return &history{
 		records: map[sweep.TaskID]queue.Record{}, attempts: map[sweep.TaskID][]queue.Attempt{},
 		presences: map[string]queue.Presence{}, checkpoints: map[sweep.TaskID]uint64{},
 		sweeps: map[string]map[sweep.TaskID]bool{}, plans: map[string]map[sweep.TaskID]bool{}, lastSeen: map[string]time.Time{}, extended: map[string]time.Time{},
@@ -43,18 +43,18 @@ func newLedger() *ledger {
 	}
 }
 
-func (l *ledger) attempt(of queue.Lease) (queue.Attempt, bool) {
-	all := l.attempts[of.Task]
+func (h *history) attempt(of queue.Lease) (queue.Attempt, bool) {
+	all := h.attempts[of.Task]
 	if of.Attempt == 0 || of.Attempt > uint64(len(all)) {
 		return queue.Attempt{}, false
 	}
 	return all[of.Attempt-1], true
 }
 
-// live counts the leases of a process.
-func (l *ledger) live(process string) (n int) {
-	for _, task := range l.tasks {
-		for _, a := range l.attempts[task] {
+// live counts the live leases of a process.
+func (h *history) live(process string) (n int) {
+	for _, task := range h.tasks {
+		for _, a := range h.attempts[task] {
 			if a.Outcome == queue.Live && a.Process == process {
 				n++
 			}
@@ -63,12 +63,12 @@ func (l *ledger) live(process string) (n int) {
 	return n
 }
 
-// open counts the wanted tasks that are not finished.
-func (l *ledger) open() (n int) {
-	for _, task := range l.tasks {
-		switch l.records[task].Phase {
+// open counts the unfinished tasks of current plans.
+func (h *history) open() (n int) {
+	for _, task := range h.tasks {
+		switch h.records[task].Phase {
 		case queue.Waiting, queue.BackingOff, queue.Leased:
-			if l.wanted(task) {
+			if h.wanted(task) {
 				n++
 			}
 		default:
@@ -77,8 +77,8 @@ func (l *ledger) open() (n int) {
 	return n
 }
 
-func (l *ledger) wanted(task sweep.TaskID) bool {
-	for _, tasks := range l.sweeps {
+func (h *history) wanted(task sweep.TaskID) bool {
+	for _, tasks := range h.sweeps {
 		if tasks[task] {
 			return true
 		}
@@ -86,85 +86,85 @@ func (l *ledger) wanted(task sweep.TaskID) bool {
 	return false
 }
 
-// in counts the wanted tasks in a phase.
-func (l *ledger) in(phase queue.Phase) (n int) {
-	for _, task := range l.tasks {
-		if l.records[task].Phase == phase && l.wanted(task) {
+// in counts the tasks of current plans in a phase.
+func (h *history) in(phase queue.Phase) (n int) {
+	for _, task := range h.tasks {
+		if h.records[task].Phase == phase && h.wanted(task) {
 			n++
 		}
 	}
 	return n
 }
 
-// write applies a committed transaction.
-func (l *ledger) write(w *written) {
-	for _, r := range w.records {
-		if _, known := l.records[r.Task]; !known {
-			l.tasks = append(l.tasks, r.Task)
+// apply adds the writes of a committed transaction.
+func (h *history) apply(t *written) {
+	for _, r := range t.records {
+		if _, known := h.records[r.Task]; !known {
+			h.tasks = append(h.tasks, r.Task)
 		}
-		l.records[r.Task] = r
+		h.records[r.Task] = r
 	}
-	for _, a := range w.attempts {
-		if _, known := l.attempt(a.Lease); known {
-			l.attempts[a.Task][a.Attempt-1] = a
+	for _, a := range t.attempts {
+		if _, known := h.attempt(a.Lease); known {
+			h.attempts[a.Task][a.Attempt-1] = a
 		} else {
-			l.attempts[a.Task] = append(l.attempts[a.Task], a)
+			h.attempts[a.Task] = append(h.attempts[a.Task], a)
 		}
 	}
-	for _, p := range w.presences {
-		l.presences[p.ID] = p
+	for _, p := range t.presences {
+		h.presences[p.ID] = p
 	}
-	for _, s := range w.saved {
-		l.checkpoints[s.task] = s.step
+	for _, s := range t.saved {
+		h.checkpoints[s.task] = s.step
 	}
-	for _, p := range w.places {
-		if l.plans[p.plan] == nil {
-			l.plans[p.plan] = map[sweep.TaskID]bool{}
+	for _, p := range t.planChanges {
+		if h.plans[p.plan] == nil {
+			h.plans[p.plan] = map[sweep.TaskID]bool{}
 		}
 		switch {
 		case p.task != "" && p.removed:
-			delete(l.plans[p.plan], p.task)
+			delete(h.plans[p.plan], p.task)
 		case p.task != "":
-			l.plans[p.plan][p.task] = true
+			h.plans[p.plan][p.task] = true
 		case p.removed:
-			delete(l.sweeps, p.sweep)
+			delete(h.sweeps, p.sweep)
 		default:
-			l.sweeps[p.sweep] = l.plans[p.plan]
+			h.sweeps[p.sweep] = h.plans[p.plan]
 		}
 	}
 }
 
-// blame applies the rules of DESIGN.md, section 5.3, to a task's attempts, from what the
-// simulation observed rather than from what is stored.
-func (l *ledger) blame(task sweep.TaskID) (g blame) {
+// blame applies the rules of DESIGN.md, section 5.3, to the attempts of a task. It uses
+// the losses that the simulation observed, not those that the store holds.
+func (h *history) blame(task sweep.TaskID) (b blame) {
 	reached, messages := uint64(0), map[string]int{}
-	for _, a := range l.attempts[task] {
-		if a.Attempt <= l.records[task].Pardoned {
+	for _, a := range h.attempts[task] {
+		if a.Attempt <= h.records[task].Pardoned {
 			continue
 		}
 		switch a.Outcome {
 		case queue.AttemptFailed:
-			g.failures++
+			b.failures++
 			messages[a.Reason]++
-			g.repeats = max(g.repeats, messages[a.Reason])
-			g.reproducible = g.reproducible || l.reproducible[a.Lease]
+			b.repeats = max(b.repeats, messages[a.Reason])
+			b.reproducible = b.reproducible || h.reproducible[a.Lease]
 			reached = 0
 		case queue.Lost:
-			lost := l.losses[a.Lease]
+			lost := h.losses[a.Lease]
 			if a.Started && !lost.excused && lost.saved <= reached {
-				g.alone = true
+				b.alone = true
 				if lost.alone {
-					g.losses++
+					b.losses++
 				}
 			}
 			reached = lost.saved
 		default:
 		}
 	}
-	return g
+	return b
 }
 
-// blame counts the attempts that speak against a task.
+// blame counts the attempts that count against a task.
 type blame struct {
 	failures, repeats, losses int  // repeats: failures with the same message
 	reproducible, alone       bool // alone: the task may be the cause of a loss
@@ -173,6 +173,6 @@ type blame struct {
 // maxRepeats is the default of queue.Policy.
 const maxRepeats = 2
 
-func (g blame) exhausted(p queue.Policy) bool {
-	return g.reproducible || g.repeats >= maxRepeats || g.failures >= p.MaxAttempts || g.losses >= p.MaxLosses
+func (b blame) exhausted(p queue.Policy) bool {
+	return b.reproducible || b.repeats >= maxRepeats || b.failures >= p.MaxAttempts || b.losses >= p.MaxLosses
 }
