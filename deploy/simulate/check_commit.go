@@ -259,10 +259,6 @@ func sameAttempt(a, b queue.Attempt) bool {
 	return a.Lease == b.Lease && a.Process == b.Process && a.Outcome == b.Outcome && a.Digest == b.Digest && a.Step == b.Step
 }
 
-// frozenAfter is the gap between ticks from which on the coordinators count as frozen
-// (queue.Policy).
-const frozenAfter = 5 * time.Second
-
 // jump is a jump of the store's clock.
 type jump struct {
 	at time.Time
@@ -315,7 +311,7 @@ func (sim *simulation) checkTick(c *written, before previous, now time.Time) {
 // called since they were last given one. It reports whether the tick gives any.
 func (sim *simulation) recordAbsence(now time.Time) (extends bool) {
 	h, by := sim.history, sim.currentCall.by
-	away := now.Sub(h.lastTick).Abs() >= frozenAfter
+	away := now.Sub(h.lastTick).Abs() >= sim.policy.FrozenAfter
 	if away {
 		sim.tally[Absences]++
 	}

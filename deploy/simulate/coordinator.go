@@ -47,7 +47,7 @@ var background = context.Background()
 func (c *coordinator) start() {
 	c.instance = &instance{simulation: c.simulation, name: c.name}
 	c.log("%s starts", c.name)
-	c.queue = queue.New(&faultyStore{store: c.store, coordinator: c, instance: c.instance}, c.policy)
+	c.queue = queue.New(&faultyStore{store: c.store, coordinator: c, instance: c.instance}, c.planted)
 	c.rules = service.Rules{Config: service.Config{
 		Queue: c.queue, Numerics: sweep.Numerics, KernelClass: queuetest.KernelClass, Log: hclog.NewNullLogger(),
 	}}

@@ -145,7 +145,7 @@ func (sim *simulation) freezeCoordinator() {
 	}
 }
 
-// adjustClock moves the store's clock by less than frozenAfter, so that no
+// adjustClock moves the store's clock by less than the policy's FrozenAfter, so that no
 // coordinator notices.
 func (sim *simulation) adjustClock() { sim.jumpClock(sim.upTo(3*time.Second) - 1500*time.Millisecond) }
 

@@ -170,9 +170,7 @@ type blame struct {
 	reproducible, alone       bool // alone: the task may be the cause of a loss
 }
 
-// maxRepeats is the default of queue.Policy.
-const maxRepeats = 2
-
+// exhausted reports whether the task must fail.
 func (b blame) exhausted(p queue.Policy) bool {
-	return b.reproducible || b.repeats >= maxRepeats || b.failures >= p.MaxAttempts || b.losses >= p.MaxLosses
+	return b.reproducible || b.repeats >= p.MaxRepeats || b.failures >= p.MaxAttempts || b.losses >= p.MaxLosses
 }

@@ -17,7 +17,8 @@ type Setup struct {
 	Seed uint64
 	// Store opens an empty store that reads the time from now. Default: in memory.
 	Store func(now func() time.Time) (queue.Store, error)
-	// Policy changes the policy of the queue, if it is not nil.
+	// Policy changes the policy of the coordinators, to plant a bug, if it is not nil.
+	// The checks keep the original policy.
 	Policy func(*queue.Policy)
 	// WrapStore wraps the store that the coordinators use, to plant a bug, if it is not
 	// nil.
@@ -53,7 +54,8 @@ type simulation struct {
 	schedule  schedule
 	eventsNow int // events since the time last moved
 	odds      odds
-	policy    queue.Policy
+	policy    queue.Policy // the rules that the checks apply
+	planted   queue.Policy // the policy of the coordinators
 	jobs      []*job
 	jobOf     map[sweep.TaskID]*job
 
@@ -116,14 +118,15 @@ func newSimulation(s Setup) (*simulation, error) {
 		extra: map[queue.Lease]bool{},
 		policy: queue.Policy{
 			// Some times are shorter than the queue's defaults, so that more events occur.
-			LeaseTerm: 60 * time.Second, FrozenAfter: frozenAfter, MaxAttempts: 3, MaxLosses: 3,
+			LeaseTerm: 60 * time.Second, FrozenAfter: 5 * time.Second, MaxAttempts: 3, MaxRepeats: 2, MaxLosses: 3,
 			StallTimeout: 90 * time.Second, MaxBackOff: time.Minute,
 			// Small pages, so that calls of operators make several commits.
 			PlanPage: 4, ChangePage: 4,
 		},
 	}
+	sim.planted = sim.policy
 	if s.Policy != nil {
-		s.Policy(&sim.policy)
+		s.Policy(&sim.planted)
 	}
 	open := s.Store
 	if open == nil {
