@@ -85,6 +85,10 @@ func exchange[T any](from *worker, timeout time.Duration, serve func(*coordinato
 				reply(none, errBusy)
 				return
 			}
+			if to.refuse(from.host) {
+				reply(none, errRefused)
+				return
+			}
 			serve(to, reply)
 		}, func() {
 			if received {
@@ -142,10 +146,6 @@ func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 	exchange(wk, agent.AnswerTimeout(request, len(wk.addresses)), func(c *coordinator, reply func(*spiqsweepv1.SyncResponse, error)) {
 		wk.log("%s receives call %d of %s: holds %d, reports %d, free %d, draining %t", c.name, number, wk.name,
 			len(request.GetHeld()), len(request.GetReports()), request.GetFreeSlots(), request.GetDraining())
-		if c.refuse(wk.host) {
-			reply(nil, errRefused)
-			return
-		}
 		c.sync(request, reply)
 	}, func(answer *spiqsweepv1.SyncResponse, err error) {
 		awaited := number == wk.calling

@@ -70,6 +70,13 @@ func retryable(err error) bool {
 	}
 }
 
+// unauthenticated reports whether a coordinator rejected the worker's token, or the worker the
+// coordinator's certificate.
+func unauthenticated(err error) bool {
+	code := status.Code(err)
+	return code == codes.Unauthenticated || code == codes.PermissionDenied
+}
+
 // refusals counts consecutive calls that coordinators refused for good.
 type refusals struct {
 	calls   int    // consecutive, refused or unreached

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -44,6 +45,13 @@ func (a *Agent) recordingFetched(now time.Time, e RecordingFetched) {
 	case retryable(e.Err):
 		r.failed(now, e.Err, a.Random)
 		a.log(hclog.Debug, "cannot fetch the recording: will try again", "digest", e.Digest, "error", e.Err)
+	case unauthenticated(e.Err):
+		r.failed(now, e.Err, a.Random) // another coordinator may serve it
+		for _, h := range a.leases {
+			if h.preparing() && h.recording() == e.Digest {
+				a.handBackRefused(now, h, e.Err)
+			}
+		}
 	default:
 		delete(a.recordings, e.Digest)
 		for _, h := range a.leases {
@@ -53,6 +61,16 @@ func (a *Agent) recordingFetched(now time.Time, e RecordingFetched) {
 			}
 		}
 	}
+}
+
+// handBackRefused hands back a lease whose recording or checkpoint a coordinator refuses to
+// this worker: that is no fault of the task. The call that reports it shows whether all
+// coordinators refuse the worker.
+func (a *Agent) handBackRefused(now time.Time, h *heldLease, err error) {
+	h.slot = false
+	a.log(hclog.Warn, "a coordinator refuses this worker", "task", h.lease.Task, "reason", credentials.Explain(err))
+	a.handBack(now, h, "a coordinator refused the worker: "+credentials.Explain(err))
+	a.callBy(now)
 }
 
 // dropRecordings drops the least recently used recordings beyond keptRecordings.
@@ -104,6 +122,10 @@ func (a *Agent) checkpointFetched(now time.Time, e CheckpointFetched) {
 	case retryable(e.Err):
 		h.resume.failed(now, e.Err, a.Random)
 		a.log(hclog.Debug, "cannot fetch the checkpoint: will try again", "task", e.Lease.Task, "error", e.Err)
+	case unauthenticated(e.Err):
+		if h.preparing() {
+			a.handBackRefused(now, h, e.Err)
+		}
 	default:
 		h.resumed = true
 		a.log(hclog.Warn, "there is no checkpoint: starting from step 0", "task", e.Lease.Task, "error", e.Err)

@@ -7,6 +7,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"spiqsweep/proto/protocol"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
 func TestRecordingIsFetchedOnce(t *testing.T) {
@@ -96,6 +101,51 @@ func TestMissingRecordingFailsItsTasks(t *testing.T) {
 	if !strings.Contains(failure.GetMessage(), "fetch recording r") {
 		t.Errorf("failure is %q", failure.GetMessage())
 	}
+}
+
+// TestRefusedFetchHandsBack checks that a task is not blamed if a coordinator refuses its
+// recording or checkpoint to the worker, and that the worker leaves if its calls are refused too.
+func TestRefusedFetchHandsBack(t *testing.T) {
+	for _, code := range []codes.Code{codes.Unauthenticated, codes.PermissionDenied} {
+		refused := status.Error(code, "wrong token")
+		for name, fetched := range map[string][]Event{
+			"the recording":  {RecordingFetched{Digest: "r", Err: refused}},
+			"the checkpoint": {RecordingFetched{Digest: "r"}, CheckpointFetched{Lease: lease("a"), Err: refused}},
+		} {
+			t.Run(code.String()+", "+name, func(t *testing.T) {
+				l := newDriver(t, 1)
+				l.handle(Started{})
+				g := grant("a")
+				g.Assignments[0].Task.CheckpointStep = 40
+				l.answer(g)
+				for _, e := range fetched {
+					l.handle(e)
+				}
+				call := l.call()
+				if reports := call.GetReports(); len(reports) != 1 || reports[0].GetHandBack() == nil || call.GetFreeSlots() != 1 {
+					t.Fatalf("the call is %v, want one that hands the task back and offers its slot", call)
+				}
+				l.handle(CallFailed{Sequence: call.GetSequence(), Err: refused})
+				if l.code != protocol.ExitFault {
+					t.Errorf("the exit code is %d after a refused call, want %d", l.code, protocol.ExitFault)
+				}
+			})
+		}
+	}
+}
+
+// TestRefusedRecordingIsFetchedAgain grants the task again, as another coordinator would.
+func TestRefusedRecordingIsFetchedAgain(t *testing.T) {
+	l := newDriver(t, 1)
+	l.handle(Started{})
+	l.answer(grant("a"))
+	l.handle(RecordingFetched{Digest: "r", Err: status.Error(codes.Unauthenticated, "wrong token")})
+	again := verdict("a")
+	again.Assignments = []*spiqsweepv1.Assignment{{Lease: Lease{Task: "a", Attempt: 2}.wire(), Task: task("a")}}
+	l.answer(again)
+	l.want() // not immediately
+	l.wake()
+	l.want(FetchRecording{Digest: "r"})
 }
 
 func TestNewestCheckpointIsStored(t *testing.T) {
