@@ -15,7 +15,6 @@ import (
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/local"
 	"spiqsweep/coordinator/store"
-	"spiqsweep/proto/protocol"
 	"spiqsweep/sweep"
 )
 
@@ -69,10 +68,9 @@ func (w *worker) Wait() error {
 }
 
 // Bounds of the silence of a local worker after its lease has expired, and before its
-// first call. A worker without a task waits at the server for LongPoll, which may be
-// longer than a lease term.
+// first call.
 const (
-	longestSilence = protocol.LongPoll + 5*time.Second
+	longestSilence = 20 * time.Second
 	firstCall      = 3 * time.Minute
 )
 

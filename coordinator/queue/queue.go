@@ -65,6 +65,9 @@ type call struct {
 	missingLease string
 }
 
+// LeaseTerm returns how long a process may stay silent before its leases expire.
+func (q *Queue) LeaseTerm() time.Duration { return q.policy.LeaseTerm }
+
 // update runs a rule in a transaction that excludes all others, and wakes idle
 // processes after the commit if the rule asks for it.
 func (q *Queue) update(ctx context.Context, rule func(*call) error) error {

@@ -55,8 +55,14 @@ type fixture struct {
 // newFixture plans a number of tasks and serves them.
 func newFixture(t testing.TB, tasks int, changes ...func(*service.Config)) *fixture {
 	t.Helper()
+	return newFixtureOf(t, queue.Policy{}, tasks, changes...)
+}
+
+// newFixtureOf is newFixture with a policy of the queue.
+func newFixtureOf(t testing.TB, policy queue.Policy, tasks int, changes ...func(*service.Config)) *fixture {
+	t.Helper()
 	s := queuetest.Memory(time.Now)
-	b := &fixture{TB: t, queue: queue.New(s, queue.Policy{}), listener: bufconn.Listen(1 << 20)}
+	b := &fixture{TB: t, queue: queue.New(s, policy), listener: bufconn.Listen(1 << 20)}
 	planned := smallPlan(tasks)
 	for _, p := range planned {
 		b.tasks = append(b.tasks, p.Task.ID)

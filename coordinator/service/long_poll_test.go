@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"spiqsweep/coordinator/queue"
 	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
@@ -41,6 +42,22 @@ func TestIdleWorkerWaitsForWork(t *testing.T) {
 		answer = <-answered
 		if waited := time.Since(start); waited != 0 || len(answer.GetAssignments()) != 1 || answer.GetAssignments()[0].GetLease().GetAttempt() != 2 {
 			t.Errorf("answer after %v is %v, want attempt 2 immediately", waited, answer)
+		}
+	})
+}
+
+// TestLongPollIsShorterThanTheLeaseTerm checks that an idle worker does not expire while it
+// waits.
+func TestLongPollIsShorterThanTheLeaseTerm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const term = 3 * time.Second
+		b := newFixtureOf(t, queue.Policy{LeaseTerm: term}, 1)
+		b.lease("first")
+		b.sync(&spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 1, FreeSlots: 1})
+		start := time.Now()
+		b.sync(&spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 2, FreeSlots: 1})
+		if waited := time.Since(start); waited != term/3 {
+			t.Errorf("the answer came after %v, want %v", waited, term/3)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -16,7 +17,7 @@ import (
 // Rules implements the calls of WorkerService as functions of the request, the store
 // and the store's time, without goroutines, timers or network. A Sync takes three
 // steps, between which its server may keep an idle process waiting: Read; WouldWait,
-// until it returns false, Queue.Changed is closed, or protocol.LongPoll has passed; Apply.
+// until it returns false, Queue.Changed is closed, or LongPoll has passed; Apply.
 // Errors are statuses.
 type Rules struct{ Config }
 
@@ -136,6 +137,10 @@ func (r Rules) WouldWait(ctx context.Context, call SyncCall) (bool, error) {
 	}
 	return wait, nil
 }
+
+// LongPoll returns how long a process may wait for work: at most a third of the lease
+// term, so that the process does not expire while it waits.
+func (r Rules) LongPoll() time.Duration { return min(protocol.LongPoll, r.Queue.LeaseTerm()/3) }
 
 // Apply applies a Sync to the queue. Everything that the response states is committed.
 func (r Rules) Apply(ctx context.Context, call SyncCall) (*spiqsweepv1.SyncResponse, error) {

@@ -82,9 +82,9 @@ func (w *worker) decode(ctx context.Context, in *spiqsweepv1.SyncRequest, sizes 
 func decodingWeight(size int) int64 { return int64(min(max(size, minDecoding), maxDecoding)) }
 
 // waitForWork implements the long poll: it waits while the process is idle and there is
-// no work for it, for protocol.LongPoll at most.
+// no work for it, for Rules.LongPoll at most.
 func (w *worker) waitForWork(ctx context.Context, call SyncCall) error {
-	timeout := time.NewTimer(protocol.LongPoll)
+	timeout := time.NewTimer(w.rules.LongPoll())
 	defer timeout.Stop()
 	for {
 		changed := w.rules.Queue.Changed()

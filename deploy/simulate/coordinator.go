@@ -12,7 +12,6 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/service"
-	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -171,7 +170,7 @@ func (c *coordinator) sync(in *spiqsweepv1.SyncRequest, reply func(*spiqsweepv1.
 	}
 	p := &waitingCall{call: call, reply: reply}
 	if c.serve(p) {
-		c.later(protocol.LongPoll, func() {
+		c.later(c.rules.LongPoll(), func() {
 			if i := slices.Index(c.waiting, p); i >= 0 {
 				c.waiting = slices.Delete(c.waiting, i, i+1)
 				c.answerNow(p)

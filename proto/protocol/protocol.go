@@ -8,7 +8,7 @@ import "time"
 
 const (
 	// LongPoll is how long a coordinator may delay its response to a Sync of an idle
-	// worker. A client must wait longer.
+	// worker at most. A client must wait longer.
 	LongPoll = 15 * time.Second
 
 	// CallTimeout is how long a coordinator works on a call that changes no tasks. A
