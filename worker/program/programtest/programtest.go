@@ -11,10 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-)
 
-// exitUsage is the exit code of both programs for bad usage.
-const exitUsage = 2
+	"spiqsweep/proto/protocol"
+)
 
 // blanks are values that count as empty.
 var blanks = []string{"", " ", "\t", "\n", "\r\n", " \v\f ", "\u00a0", "\u2003\u3000"}
@@ -31,8 +30,8 @@ func Refuses(t *testing.T, name string, root *cobra.Command, run func(arguments 
 		var out, talk bytes.Buffer
 		code := run(arguments, &out, &talk)
 		said := talk.String()
-		if code != exitUsage || out.Len() > 0 || strings.Count(said, "\n") != 1 || !strings.HasPrefix(said, name+": ") || !strings.Contains(said, named) {
-			t.Errorf("%q: exit code %d, want %d and a line with %q:\n%s%s", arguments, code, exitUsage, named, said, out.String())
+		if code != protocol.ExitUsage || out.Len() > 0 || strings.Count(said, "\n") != 1 || !strings.HasPrefix(said, name+": ") || !strings.Contains(said, named) {
+			t.Errorf("%q: exit code %d, want %d and a line with %q:\n%s%s", arguments, code, protocol.ExitUsage, named, said, out.String())
 		}
 		if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
 			t.Fatalf("%q left %v, error %v", arguments, left, err)
