@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -56,6 +57,9 @@ func suggestSetting(name string) string {
 	return "; there are " + strings.Join(names, ", ")
 }
 
+// numberLiteral matches a number, which the reader rejects only if it is out of range.
+var numberLiteral = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+
 // readValue reads an expression of the setting's type, or else a bare text.
 func readValue(setting sweep.Setting, text string) (any, error) {
 	var v any = text
@@ -66,6 +70,9 @@ func readValue(setting sweep.Setting, text string) (any, error) {
 		} else if n := native(value); n != nil && (setting.Kind() != sweep.Text || isString(n)) {
 			v = n
 		}
+	}
+	if kind := setting.Kind(); (kind == sweep.Real || kind == sweep.Whole) && faults.HasErrors() && numberLiteral.MatchString(text) {
+		return nil, fmt.Errorf("%s = %.80q: %w", setting.Name, text, errHuge)
 	}
 	if err := setting.Check(v); err != nil {
 		return nil, fmt.Errorf("%w%s", err, didYouMean(text, setting.Values))
