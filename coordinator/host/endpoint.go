@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"spiqsweep/coordinator/folder"
@@ -52,7 +53,7 @@ func (r Endpoint) isEncrypted() bool { return r.CACert != "" || r.isRemote() && 
 func (r Endpoint) check() error {
 	for _, address := range r.Advertise {
 		host, port, err := net.SplitHostPort(address)
-		if n, fault := strconv.ParseUint(port, 10, 16); err != nil || host == "" || unspecified(host) || fault != nil || n == 0 {
+		if n, fault := strconv.ParseUint(port, 10, 16); err != nil || host == "" || strings.Contains(host, "/") || unspecified(host) || fault != nil || n == 0 {
 			return folder.BadInput("advertise %q: must be the HOST:PORT that workers dial, with a port from 1 to 65535, such as coordinator.example.org:7473", address)
 		}
 	}
@@ -72,7 +73,10 @@ func (r Endpoint) check() error {
 
 // listen opens the address.
 func (r Endpoint) listen() (net.Listener, error) {
-	_, port, err := net.SplitHostPort(r.address())
+	host, port, err := net.SplitHostPort(r.address())
+	if strings.Contains(r.address(), "//") || strings.Contains(host, "/") {
+		return nil, folder.BadInput("listen on %q: an address has neither scheme nor slashes: must be HOST:PORT, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines", r.address())
+	}
 	if _, fault := strconv.ParseUint(port, 10, 16); err != nil || fault != nil {
 		return nil, folder.BadInput("listen on %q: must be HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines", r.address())
 	}
