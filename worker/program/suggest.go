@@ -79,6 +79,9 @@ func NoArguments(c *cobra.Command, words []string) error {
 		return nil
 	}
 	word := words[0]
+	if err := urlMistake(c, word); err != nil {
+		return err
+	}
 	if flag := flagFor(c, word); flag != "" {
 		return fmt.Errorf("unknown argument %q: did you mean --%s %s?", word, flag, word)
 	}
@@ -102,6 +105,9 @@ var starting = []string{"run", "start", "train", "fit", "go", "launch", "begin",
 func NamedArguments(limit int) cobra.PositionalArgs {
 	return func(c *cobra.Command, words []string) error {
 		for _, word := range words {
+			if err := urlMistake(c, word); err != nil {
+				return err
+			}
 			if flag := flagFor(c, word); flag != "" && strings.ContainsAny(word, `/\.:`) {
 				return fmt.Errorf("%q is a path, not a %s: did you mean --%s %s?", word, argument(c), flag, word)
 			}
@@ -111,6 +117,15 @@ func NamedArguments(limit int) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// urlMistake refuses the URL of a coordinator, whose address has no scheme.
+func urlMistake(c *cobra.Command, word string) error {
+	scheme, _, found := strings.Cut(word, "://")
+	if !found || c.Flags().Lookup("coordinator") == nil || !slices.Contains([]string{"http", "https", "grpc", "grpcs", "tcp"}, strings.ToLower(scheme)) {
+		return nil
+	}
+	return fmt.Errorf("%q is a URL: write the address of a coordinator without %s://, as --coordinator HOST:PORT", word, scheme)
 }
 
 // helpTopic checks the argument of the command help, which cobra does not.
