@@ -52,10 +52,15 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 	}
 	root.SetArgs(arguments)
-	root.SetOut(stdout)
+	out := &program.Output{Writer: stdout}
+	root.SetOut(out)
 	root.SetErr(stderr)
 	program.Guard(root, settingHint)
 	err := root.ExecuteContext(ctx)
+	if !*began && out.Err != nil { // cobra has printed the help or the version
+		complain(stderr, "print the answer: %v", out.Err)
+		return exitFault
+	}
 	if err == nil {
 		return exitDone
 	}

@@ -27,10 +27,14 @@ func main() {
 func run(arguments []string, stdout, stderr io.Writer) (exitCode int) {
 	root := newRoot(stderr, &exitCode)
 	root.SetArgs(arguments)
-	root.SetOut(stdout)
+	out := &program.Output{Writer: stdout}
+	root.SetOut(out)
 	root.SetErr(stderr)
 	program.Guard(root, nil)
 	err := root.Execute()
+	if out.Err != nil { // also of the help and the version, which cobra prints
+		err = printed(out.Err)
+	}
 	if err == nil {
 		return exitCode
 	}
