@@ -24,17 +24,25 @@ func Shared(address string) bool {
 func sqlitePath(address string) (string, error) {
 	scheme, rest, found := strings.Cut(address, "://")
 	prefix, _, colon := strings.Cut(address, ":")
+	u, err := url.Parse(address)
+	if err != nil {
+		u = &url.URL{}
+	}
 	switch {
 	case address == ":memory:":
 		return "", errors.New("store \":memory:\": a store must outlive its coordinator: name a file")
-	case !found && colon && slices.Contains([]string{"postgres", "postgresql", "sqlite", "file"}, prefix):
+	case u.Scheme == "file" && u.Path+u.Opaque != "":
+		return "", fmt.Errorf("store %q: unknown scheme \"file\": write the path alone, %s", WithoutPassword(address), u.Path+u.Opaque)
+	case !found && colon && slices.Contains([]string{"postgres", "postgresql", "sqlite"}, prefix):
 		return "", fmt.Errorf("store %q: two slashes are missing: give the path of an SQLite file, or postgres://USER@HOST/DATABASE", WithoutPassword(address))
 	case !found && isKeywordString(address):
 		return "", errors.New("store: connection strings of keywords are not supported: give a URL, postgres://USER@HOST/DATABASE, and the password in PGPASSWORD or ~/.pgpass")
+	case !found && len(u.Scheme) > 1 && strings.HasPrefix(u.Path, "/"): // C:/ is a drive
+		return "", unknownScheme(address, u.Scheme)
 	case !found:
 		rest = address
 	case scheme != "sqlite":
-		return "", fmt.Errorf("store %q: unknown scheme %q: give the path of an SQLite file, or postgres://USER@HOST/DATABASE", WithoutPassword(address), scheme)
+		return "", unknownScheme(address, scheme)
 	}
 	if rest == "" {
 		return "", fmt.Errorf("store %q: the address names no file: give the path of an SQLite file, or postgres://USER@HOST/DATABASE", address)
@@ -44,6 +52,10 @@ func sqlitePath(address string) (string, error) {
 		return "", fmt.Errorf("store %q: %w", address, err)
 	}
 	return path, nil
+}
+
+func unknownScheme(address, scheme string) error {
+	return fmt.Errorf("store %q: unknown scheme %q: give the path of an SQLite file, or postgres://USER@HOST/DATABASE", WithoutPassword(address), scheme)
 }
 
 // isKeywordString reports whether an address is PostgreSQL's other kind of connection

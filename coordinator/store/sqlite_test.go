@@ -42,7 +42,11 @@ func TestOpenAddresses(t *testing.T) {
 		"":                         "names no file",
 		":memory:":                 "must outlive",
 		"postgres:/host/x":         "two slashes",
-		"file:sweep.db":            "two slashes",
+		"file:sweep.db":            "write the path alone, sweep.db",
+		"file:/x":                  "write the path alone, /x",
+		"file:///x":                "write the path alone, /x",
+		"file://me:secret@host/x":  "write the path alone, /x",
+		"https:/x.org":             `unknown scheme "https": give the path`,
 		"sqlite://":                "names no file",
 		"mysql://me:secret@host/x": `unknown scheme "mysql"`,
 	} {
