@@ -76,7 +76,7 @@ func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal, arguments ...str
 
 // policy has workers call several times within a lease term.
 func policy(leaseTerm time.Duration) queue.Policy {
-	return queue.Policy{LeaseTerm: leaseTerm, CallAgainBusy: leaseTerm / 4, CallAgainHungry: leaseTerm / 12}
+	return queue.Policy{LeaseTerm: leaseTerm, CallAgainBusy: leaseTerm / 4, CallAgainFree: leaseTerm / 12}
 }
 
 // localWorker returns the command that starts this program as a local worker.

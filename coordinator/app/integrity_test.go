@@ -37,14 +37,14 @@ func tamper(t *testing.T, out string, change func(body, measures []byte) queue.S
 			return err
 		}
 		task, digest := rows[0].Task.ID, rows[0].Digest
-		body, _, err := tx.Result(task, digest)
+		stored, _, err := tx.Result(task, digest)
 		if err != nil {
 			return err
 		}
 		if err := tx.DeleteResult(task, digest); err != nil {
 			return err
 		}
-		if r := change(body, rows[0].Measures); r.Body != nil {
+		if r := change(stored.Body, rows[0].Measures); r.Body != nil {
 			return tx.PutResult(task, digest, r)
 		}
 		return nil

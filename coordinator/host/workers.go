@@ -146,7 +146,7 @@ func workerSuffix(f folder.Folder, url, address string) string {
 func (h *Host) markLost(ctx context.Context, ended func(process string) bool, excused bool) (alive int) {
 	ctx, cancel := context.WithTimeout(ctx, markLostTimeout)
 	defer cancel()
-	alive, err := h.queue.Lose(ctx, ended, excused)
+	alive, err := h.queue.MarkLost(ctx, ended, excused)
 	if err != nil {
 		h.Log.Debug("the leases of local workers that have ended must expire", "error", err)
 		return 1

@@ -29,7 +29,7 @@ func (c *call) lose(a Attempt, p Presence, alone bool, reason string) (err error
 	if a.Saved, err = c.tx.CheckpointStep(a.Task); err != nil {
 		return err
 	}
-	a.Alone, a.Excused = alone, p.Unheard
+	a.SoleTask, a.Excused = alone, p.ExcuseLoss
 	a.end(Lost, reason, c.now)
 	return c.endAttempt(a, false)
 }
@@ -52,7 +52,7 @@ func (c *call) endAttempt(a Attempt, reproducible bool) error {
 		return err
 	}
 	b := c.policy.blame(attempts, r.Pardoned)
-	r.Alone = b.alone
+	r.Exclusive = b.alone
 	if reproducible {
 		b.fatal = FailsAlways + a.Reason
 	}
@@ -110,7 +110,7 @@ func (p Policy) blame(attempts []Attempt, pardoned uint64) (b blame) {
 		case Lost:
 			if a.Started && !a.Excused && a.Saved <= reached {
 				b.alone = true
-				if a.Alone {
+				if a.SoleTask {
 					b.losses++
 				}
 			}

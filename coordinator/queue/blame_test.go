@@ -16,7 +16,7 @@ func failed(reason string) Attempt {
 }
 
 func lost(saved uint64, alone bool) Attempt {
-	return Attempt{Outcome: Lost, Started: true, Saved: saved, Alone: alone, Host: "node-7"}
+	return Attempt{Outcome: Lost, Started: true, Saved: saved, SoleTask: alone, Host: "node-7"}
 }
 
 func excused(saved uint64) Attempt {

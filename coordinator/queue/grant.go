@@ -39,7 +39,7 @@ func (c *call) fill(p Process, free *slots, sweeps []Sweep, bare bool) ([]Assign
 		if err != nil {
 			return nil, err
 		}
-		if granted = append(granted, a); tasks[0].Alone {
+		if granted = append(granted, a); tasks[0].Exclusive {
 			break
 		}
 		joined, err := c.batch(p, s, free, tasks[1:], len(tasks) == limit)
@@ -82,7 +82,7 @@ func (c *call) batch(p Process, s Sweep, free *slots, tasks []Next, more bool) (
 	var joined []Assignment
 	for {
 		for _, next := range tasks {
-			if next.Alone {
+			if next.Exclusive {
 				continue
 			}
 			if !free.join(next.Cost) {
@@ -158,7 +158,7 @@ func (c *call) holdsExclusive(held []Assignment) (bool, error) {
 		return false, nil
 	}
 	r, err := c.record(held[0].Task)
-	return r.Alone, err
+	return r.Exclusive, err
 }
 
 // stallTimeout returns how long a task may go without completing a step.

@@ -83,7 +83,7 @@ func (c *call) revive(process string, l Lease) (a Attempt, revived bool, err err
 	if err != nil {
 		return a, false, err
 	}
-	r.Phase, r.Reason, r.Alone = Leased, "", c.policy.blame(attempts, r.Pardoned).alone
+	r.Phase, r.Reason, r.Exclusive = Leased, "", c.policy.blame(attempts, r.Pardoned).alone
 	return a, true, c.tx.PutRecord(r)
 }
 
@@ -119,7 +119,7 @@ func (q *Queue) Tick(ctx context.Context) error {
 		}
 		// Of two concurrent calls that finish the last two tasks, neither sees the
 		// other's, so neither announces the end.
-		open, err = c.tx.Open()
+		open, err = c.tx.CountUnfinished()
 		c.wake = c.wake || busy && open == 0
 		return err
 	})
@@ -134,7 +134,7 @@ func (q *Queue) Tick(ctx context.Context) error {
 }
 
 func (c *call) tick(begun bool) error {
-	last, err := c.tx.LastTick()
+	last, err := c.tx.Tick(c.now)
 	if err != nil {
 		return err
 	}
@@ -150,10 +150,7 @@ func (c *call) tick(begun bool) error {
 	if last.Sub(c.now) >= c.policy.FrozenAfter {
 		due = c.now.Add(math.MaxInt64) // the clock was set back, so the ends of back-offs mean nothing
 	}
-	if err := c.endBackOffs(due); err != nil {
-		return err
-	}
-	return c.tx.PutLastTick(c.now)
+	return c.endBackOffs(due)
 }
 
 // extend gives every process with a deadline a full term. Unless again is set, it skips
@@ -164,10 +161,10 @@ func (c *call) extend(again bool) error {
 		return err
 	}
 	for _, p := range present {
-		if p.Unheard && !again {
+		if p.ExcuseLoss && !again {
 			continue
 		}
-		p.Deadline, p.Unheard = c.now.Add(c.policy.LeaseTerm), true
+		p.Deadline, p.ExcuseLoss = c.now.Add(c.policy.LeaseTerm), true
 		if err := c.tx.PutPresence(p); err != nil {
 			return err
 		}
@@ -177,11 +174,14 @@ func (c *call) extend(again bool) error {
 
 // expire ends the leases of processes whose deadline has passed.
 func (c *call) expire() error {
-	overdue, err := c.tx.Overdue(c.now)
+	present, err := c.tx.Present()
 	if err != nil {
 		return err
 	}
-	for _, p := range overdue {
+	for _, p := range present {
+		if p.Deadline.After(c.now) {
+			continue
+		}
 		if err := c.expireProcess(p, fmt.Sprintf("the process was silent for %v", c.policy.LeaseTerm)); err != nil {
 			return err
 		}
@@ -231,16 +231,16 @@ func (c *call) endBackOffs(by time.Time) error {
 	}
 }
 
-// Lose ends the leases of processes that are known to have ended, without waiting for
+// MarkLost ends the leases of processes that are known to have ended, without waiting for
 // their deadline. A coordinator calls it for its local workers, when one ends and when
 // the coordinator starts again, since they ended with its predecessor. If excused is
 // set, the tasks are not blamed. If such a process does call again, it is treated like
 // one that was lost by silence.
 //
-// Lose returns how many of the processes had a deadline.
+// MarkLost returns how many of the processes had a deadline.
 //
 // Errors: ErrUnavailable.
-func (q *Queue) Lose(ctx context.Context, ended func(process string) bool, excused bool) (alive int, err error) {
+func (q *Queue) MarkLost(ctx context.Context, ended func(process string) bool, excused bool) (alive int, err error) {
 	err = q.update(ctx, func(c *call) error {
 		alive = 0
 		present, err := c.tx.Present()
@@ -252,7 +252,7 @@ func (q *Queue) Lose(ctx context.Context, ended func(process string) bool, excus
 				continue
 			}
 			alive++
-			p.Unheard = p.Unheard || excused
+			p.ExcuseLoss = p.ExcuseLoss || excused
 			if err := c.expireProcess(p, "the process has ended"); err != nil {
 				return err
 			}

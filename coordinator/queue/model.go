@@ -102,8 +102,8 @@ type Attempt struct {
 	Saved     uint64    // step of the task's checkpoint when the attempt was lost
 
 	Outcome Outcome
-	// Alone means that the holder held no other task when the attempt was lost.
-	Alone bool
+	// SoleTask means that the holder held no other task when the attempt was lost.
+	SoleTask bool
 	// Excused means that blame ignores the loss.
 	Excused bool
 	Reason  string        // of a failure, loss, hand-back or withdrawal
@@ -120,7 +120,7 @@ func (a *Attempt) end(o Outcome, reason string, now time.Time) {
 // reopen undoes end.
 func (a *Attempt) reopen() {
 	a.end(Live, "", time.Time{})
-	a.Alone, a.Excused, a.Saved = false, false, 0
+	a.SoleTask, a.Excused, a.Saved = false, false, 0
 }
 
 // History is an attempt with the row of its task.
@@ -168,9 +168,9 @@ type Record struct {
 	Attempt uint64
 	// Pardoned is the number of the last attempt that blame ignores.
 	Pardoned uint64
-	// Alone means that a process was lost with this task, so that it is granted only
+	// Exclusive means that a process was lost with this task, so that it is granted only
 	// to a process that holds nothing else.
-	Alone bool
+	Exclusive bool
 	// NotBefore ends the back-off; zero without one.
 	NotBefore time.Time
 	// Accepted is the digest of the accepted result, "" before there is one.
@@ -231,10 +231,10 @@ type Presence struct {
 	// Deadline is when all leases of the process expire. Each newer call moves it. It
 	// is zero once the process has expired or left.
 	Deadline time.Time
-	// Unheard means that the coordinator was away after the process's last call. If
+	// ExcuseLoss means that the coordinator was away after the process's last call. If
 	// the process never calls again, the coordinator's absence or a common cause may
 	// be the reason, so its tasks are not blamed.
-	Unheard bool
+	ExcuseLoss bool
 	// Leaving means that an operator asked the process to hand back its tasks and to
 	// exit.
 	Leaving bool
@@ -242,5 +242,5 @@ type Presence struct {
 
 // extend gives a process that has called a full term.
 func (p *Presence) extend(now time.Time, term time.Duration) {
-	p.LastSeen, p.Deadline, p.Unheard = now, now.Add(term), false
+	p.LastSeen, p.Deadline, p.ExcuseLoss = now, now.Add(term), false
 }

@@ -58,7 +58,7 @@ func (c *call) reopen(r Record) error {
 			return err
 		}
 	}
-	r.Phase, r.Reason, r.Alone, r.Pardoned = Waiting, "", false, r.Attempt
+	r.Phase, r.Reason, r.Exclusive, r.Pardoned = Waiting, "", false, r.Attempt
 	c.wake = true
 	return c.tx.PutRecord(r)
 }
@@ -110,7 +110,7 @@ func (c *call) cancel(r Record, sweepID string) (change, error) {
 	if err := c.revoke(r, Cancelled, CancelledByOperator); err != nil {
 		return untouched, err
 	}
-	r.Alone, r.NotBefore = false, time.Time{}
+	r.Exclusive, r.NotBefore = false, time.Time{}
 	c.closed = true
 	switch {
 	case r.Verifying:

@@ -231,36 +231,23 @@ func (d *draft) takeRow(row int) bool {
 
 // put stores a page of tasks.
 func (d *draft) put(ctx context.Context, page []Planned) error {
-	var kept, done int
-	err := d.queue.update(ctx, func(c *call) error {
-		kept, done = 0, 0
+	var added AddedPage
+	err := d.queue.update(ctx, func(c *call) (err error) {
 		if err := c.touch(d); err != nil {
 			return err
 		}
-		records, err := c.addRecords(page)
-		if err != nil {
-			return err
+		added, err = c.tx.AddPlanned(d.key, d.before.Plan, page)
+		if again := len(page) - added.New; err == nil && again > 0 {
+			err = fmt.Errorf("%w: two rows are the same task: %d rows repeat the task of another", ErrInvalid, again)
 		}
-		for i, p := range page {
-			had, err := c.putTask(d, p, records[i])
-			if err != nil {
-				return err
-			}
-			if had {
-				kept++
-			}
-			if records[i].State() == sweep.Done {
-				done++
-			}
-		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	d.revision.Kept += kept
-	d.revision.Added += len(page) - kept
-	d.revision.AlreadyDone += done
+	d.revision.Kept += added.Kept
+	d.revision.Added += len(page) - added.Kept
+	d.revision.AlreadyDone += added.Done
 	return nil
 }
 
@@ -282,26 +269,6 @@ func (c *call) drafted(plan string) (bool, error) {
 	return slices.ContainsFunc(drafts, func(d Draft) bool { return d.Plan == plan }), err
 }
 
-// addRecords returns the records of a page of tasks and adds those that are missing.
-func (c *call) addRecords(page []Planned) ([]Record, error) {
-	ids := make([]sweep.TaskID, len(page))
-	for i, p := range page {
-		ids[i] = p.Task.ID
-	}
-	return c.tx.AddRecords(ids)
-}
-
-// putTask adds a task to the draft and reports whether the previous plan has it.
-func (c *call) putTask(d *draft, p Planned, r Record) (kept bool, err error) {
-	if err := c.tx.PutSpecification(Specification{Task: p.Task, Cost: p.Expected()}); err != nil {
-		return false, err
-	}
-	if err := c.tx.PutPlanned(d.key, p, r); err != nil || d.before.Plan == "" {
-		return false, err
-	}
-	return c.tx.Plans(d.before.Plan, p.Task.ID)
-}
-
 // finish makes the draft the sweep's plan and the previous plan a draft to delete. If
 // both plans are equal, it keeps the previous one and deletes the draft.
 func (d *draft) finish(ctx context.Context) (Revision, error) {
@@ -310,9 +277,6 @@ func (d *draft) finish(ctx context.Context) (Revision, error) {
 	err := d.queue.update(ctx, func(c *call) error {
 		revision = d.revision
 		if err := c.touch(d); err != nil {
-			return err
-		}
-		if err := c.checkUnique(d); err != nil {
 			return err
 		}
 		s, found, err := c.existing(d.wanted) // a concurrent call may have planned or deleted it
@@ -347,9 +311,6 @@ func (c *call) adopt(d *draft, s Sweep, found bool, digest string, revision *Rev
 	revision.Number = s.Revision
 	c.wake = revision.Added > 0
 	c.closed = true
-	if err := c.tx.DeleteDraft(d.key); err != nil {
-		return err
-	}
 	if d.replaced != "" {
 		if err := c.tx.PutDraft(Draft{Plan: d.replaced, Touched: c.now}); err != nil {
 			return err
@@ -364,15 +325,6 @@ func (c *call) lastTurn() (last int64, err error) {
 		last = max(last, s.Turn)
 	}
 	return last, err
-}
-
-// checkUnique returns an error if the plan names a task twice.
-func (c *call) checkUnique(d *draft) error {
-	stored, err := c.tx.CountPlanned(d.key)
-	if tasks := d.revision.Added + d.revision.Kept; err == nil && stored != tasks {
-		err = fmt.Errorf("%w: two rows are the same task: %d rows are of %d tasks", ErrInvalid, tasks, stored)
-	}
-	return err
 }
 
 // Digest returns a digest of a plan. Two plans with the same digest have the same tasks
@@ -452,30 +404,24 @@ func (c *call) deletePlanPage(plan string) (dropped int, more bool, err error) {
 	if drafted, err := c.drafted(plan); err != nil || !drafted {
 		return 0, false, err
 	}
-	page, err := c.tx.PlannedTasks(plan, "", c.policy.PlanPage)
+	page, err := c.tx.DropPlanned(plan, c.policy.PlanPage)
 	if err != nil {
 		return 0, false, err
 	}
 	for _, task := range page {
-		if err := c.dropTask(plan, task); err != nil {
+		if err := c.release(task); err != nil {
 			return 0, false, err
 		}
 	}
-	if len(page) == c.policy.PlanPage {
-		return len(page), true, c.tx.PutDraft(Draft{Plan: plan, Touched: c.now})
+	if len(page) < c.policy.PlanPage {
+		return len(page), false, nil
 	}
-	if err := c.tx.DeleteTallies(plan); err != nil {
-		return 0, false, err
-	}
-	return len(page), false, c.tx.DeleteDraft(plan)
+	return len(page), true, c.tx.PutDraft(Draft{Plan: plan, Touched: c.now})
 }
 
-// dropTask removes a task from a plan. If no sweep refers to the task, its lease is
-// withdrawn and its verification ends.
-func (c *call) dropTask(plan string, task sweep.TaskID) error {
-	if err := c.tx.DropPlanned(plan, task); err != nil {
-		return err
-	}
+// release withdraws the lease of a task that no sweep refers to any more, and ends its
+// verification.
+func (c *call) release(task sweep.TaskID) error {
 	wanted, err := c.tx.Referring(task)
 	if err != nil || len(wanted) > 0 {
 		return err

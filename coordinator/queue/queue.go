@@ -91,7 +91,7 @@ func (q *Queue) apply(tx Tx, rule func(*call) error) error {
 		return err
 	}
 	if c.closed && !c.wake && !c.leased {
-		open, err := tx.Open()
+		open, err := tx.CountUnfinished()
 		if err != nil {
 			return err
 		}
@@ -149,10 +149,10 @@ type Policy struct {
 	PlanPage, ChangePage int
 
 	// A process calls again within CallAgainBusy if all its slots are full, within
-	// CallAgainHungry if some are free, and within CallAgainIdle if it holds nothing.
+	// CallAgainFree if some are free, and within CallAgainIdle if it holds nothing.
 	// Defaults 15 s, 5 s and 100 ms; the service keeps an idle process waiting
 	// beyond that.
-	CallAgainBusy, CallAgainHungry, CallAgainIdle time.Duration
+	CallAgainBusy, CallAgainFree, CallAgainIdle time.Duration
 
 	// MaxReason and MaxLog bound the stored message of a failure and the stored end
 	// of its log, in bytes. Defaults 4 KiB and 64 KiB.
@@ -175,7 +175,7 @@ func (p Policy) withDefaults() Policy {
 	orDefault(&p.PlanPage, 8192)
 	orDefault(&p.ChangePage, 256)
 	orDefault(&p.CallAgainBusy, 15*time.Second)
-	orDefault(&p.CallAgainHungry, 5*time.Second)
+	orDefault(&p.CallAgainFree, 5*time.Second)
 	orDefault(&p.CallAgainIdle, 100*time.Millisecond)
 	orDefault(&p.MaxReason, 4<<10)
 	orDefault(&p.MaxLog, 64<<10)

@@ -36,7 +36,7 @@ func (c *call) accept(a Attempt, r Record, result StoredResult) error {
 	if digest == a.Digest {
 		r.Compute = a.Compute
 	}
-	r.Accepted, r.Phase, r.Reason, r.Alone = digest, Done, "", false
+	r.Accepted, r.Phase, r.Reason, r.Exclusive = digest, Done, "", false
 	c.closed = true
 	if diverged {
 		return c.diverge(r, attempts)
@@ -60,20 +60,16 @@ func (c *call) repair(a Attempt, accepted string, result StoredResult) (intact b
 
 // intact reports whether a stored result matches its digest and its measures.
 func (c *call) intact(task sweep.TaskID, digest string) (bool, error) {
-	body, found, err := c.tx.Result(task, digest)
-	if err != nil || !found || sweep.Digest(body) != digest {
+	stored, found, err := c.tx.Result(task, digest)
+	if err != nil || !found || sweep.Digest(stored.Body) != digest {
 		return false, err
 	}
-	shown, _, err := c.tx.Measures(task, digest)
-	if err != nil {
-		return false, err
-	}
-	result, err := sweep.DecodeResult(body)
+	result, err := sweep.DecodeResult(stored.Body)
 	if err != nil {
 		return true, nil //nolint:nilerr // another version of the program has accepted it; its measures cannot be checked
 	}
 	own, err := result.Measures().Encode()
-	return string(own) == string(shown), err
+	return string(own) == string(stored.Measures), err
 }
 
 // keepLate keeps the result of an older attempt and compares it with the accepted one,
@@ -90,7 +86,7 @@ func (c *call) keepLate(a Attempt, r Record) error {
 	if err != nil {
 		return err
 	}
-	r.Alone = r.Alone && c.policy.blame(attempts, r.Pardoned).alone
+	r.Exclusive = r.Exclusive && c.policy.blame(attempts, r.Pardoned).alone
 	switch {
 	case r.Accepted == "" || a.Digest == r.Accepted:
 	case r.Phase == Done:
@@ -158,7 +154,7 @@ func (c *call) compare(accepted string, a Attempt, body []byte) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	altered := found && sweep.Digest(stored) != accepted
+	altered := found && sweep.Digest(stored.Body) != accepted
 	if found && !altered && a.Digest == accepted {
 		return "", nil
 	}
@@ -166,7 +162,7 @@ func (c *call) compare(accepted string, a Attempt, body []byte) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	d, differ := sweep.FirstDifference(stored, body)
+	d, differ := sweep.FirstDifference(stored.Body, body)
 	switch {
 	case !found:
 		return fmt.Sprintf("the result of %s is not in the store", origin), nil
@@ -186,11 +182,11 @@ func (c *call) compare(accepted string, a Attempt, body []byte) (string, error) 
 // compareMeasures compares the stored measures of the accepted result with those of the
 // same result as an attempt has reported it, and describes how they differ.
 func (c *call) compareMeasures(a Attempt, result StoredResult) (string, error) {
-	stored, _, err := c.tx.Measures(a.Task, a.Digest)
+	stored, _, err := c.tx.Result(a.Task, a.Digest)
 	if err != nil {
 		return "", err
 	}
-	d, differ := sweep.FirstDifference(stored, result.Measures)
+	d, differ := sweep.FirstDifference(stored.Measures, result.Measures)
 	if !differ {
 		return "", nil
 	}
@@ -222,11 +218,11 @@ func (c *call) contradiction(accepted string, attempts []Attempt) (string, error
 		if a.Digest == "" || a.Digest == accepted {
 			continue
 		}
-		body, _, err := c.tx.Result(a.Task, a.Digest)
+		reported, _, err := c.tx.Result(a.Task, a.Digest)
 		if err != nil {
 			return "", err
 		}
-		d, err := c.compare(accepted, a, body)
+		d, err := c.compare(accepted, a, reported.Body)
 		return clip(d, c.policy.MaxReason), err
 	}
 	return "the stored result was altered since it was accepted", nil
@@ -261,7 +257,7 @@ func (c *call) verify(a Attempt, r Record, result StoredResult) error {
 // endVerification makes a task done again, with a remark as its reason, or diverged if
 // a result has contradicted the accepted one.
 func (c *call) endVerification(r Record, remark string) error {
-	r.Phase, r.Verifying, r.Alone, r.NotBefore = Diverged, false, false, time.Time{}
+	r.Phase, r.Verifying, r.Exclusive, r.NotBefore = Diverged, false, false, time.Time{}
 	if r.Reason == "" {
 		r.Phase, r.Reason = Done, remark
 	}

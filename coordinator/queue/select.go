@@ -97,7 +97,7 @@ func (c *call) task(idOrPrefix sweep.TaskID, sweeps []Sweep) (sweep.TaskID, erro
 	}
 	found := sweep.TaskID("")
 	for _, s := range sweeps {
-		next, err := c.tx.PlannedTasks(s.Plan, idOrPrefix, 2)
+		next, err := c.tx.PlannedTasks(s.Plan, "", idOrPrefix, 2)
 		if err != nil {
 			return "", err
 		}
@@ -123,7 +123,7 @@ func (q *Queue) addTasksIn(ctx context.Context, tasks []sweep.TaskID, plan strin
 	for {
 		var page []sweep.TaskID
 		err := q.view(ctx, func(c *call) (err error) {
-			page, err = c.tx.TasksIn(plan, phase, after, q.policy.ChangePage)
+			page, err = c.tx.PlannedTasks(plan, phase, after, q.policy.ChangePage)
 			return err
 		})
 		if err != nil {
@@ -255,7 +255,7 @@ func (q *Queue) seePlanned(ctx context.Context, plan string, f *filter, present 
 	for len(f.unmatched) > 0 {
 		var page []sweep.TaskID
 		err := q.view(ctx, func(c *call) (err error) {
-			if page, err = c.tx.PlannedTasks(plan, after, q.policy.ChangePage); err != nil {
+			if page, err = c.tx.PlannedTasks(plan, "", after, q.policy.ChangePage); err != nil {
 				return err
 			}
 			for _, task := range page {

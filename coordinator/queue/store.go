@@ -57,6 +57,7 @@ type SweepTx interface {
 	Sweep(id string) (s Sweep, found bool, err error)
 	// Sweeps lists all sweeps by turn, then ID, without their grids.
 	Sweeps() ([]Sweep, error)
+	// PutSweep stores a sweep. Its plan is no draft any more.
 	PutSweep(Sweep) error
 	// SetTurn changes only the turn of a sweep.
 	SetTurn(sweepID string, turn int64) error
@@ -65,22 +66,17 @@ type SweepTx interface {
 	// Drafts lists the plans that are being written or deleted, by key.
 	Drafts() ([]Draft, error)
 	PutDraft(Draft) error
-	DeleteDraft(plan string) error
 
-	// PutPlanned adds a task to a plan unless the plan has it. The record must be the
-	// task's, and its specification must be stored.
-	PutPlanned(plan string, p Planned, r Record) error
-	// CountPlanned counts the tasks of a plan, one by one.
-	CountPlanned(plan string) (int, error)
-	// Plans reports whether a plan has a task.
-	Plans(plan string, task sweep.TaskID) (bool, error)
-	DropPlanned(plan string, task sweep.TaskID) error
-	// DeleteTallies deletes the tallies of a plan without tasks.
-	DeleteTallies(plan string) error
-	// PlannedTasks lists up to limit tasks of a plan with IDs above after, by ID.
-	PlannedTasks(plan string, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
-	// TasksIn is PlannedTasks for the tasks in one phase.
-	TasksIn(plan string, phase Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
+	// AddPlanned adds a page of tasks to a plan, with their specifications and, for
+	// those without a record, a waiting one. It skips tasks that the plan has already.
+	// previous is the plan to compare with, "" for none.
+	AddPlanned(plan, previous string, page []Planned) (AddedPage, error)
+	// DropPlanned removes up to limit tasks from a plan, by ID, and returns them. If
+	// fewer were left, it also deletes the plan's draft and tallies.
+	DropPlanned(plan string, limit int) ([]sweep.TaskID, error)
+	// PlannedTasks lists up to limit tasks of a plan with IDs above after, by ID: those
+	// in one phase, or all of them if phase is "".
+	PlannedTasks(plan string, phase Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
 	// Referring lists the sweeps whose plan has a task, by ID.
 	Referring(sweep.TaskID) ([]string, error)
 
@@ -89,13 +85,13 @@ type SweepTx interface {
 	Tallies(plan string) (map[Phase]Tally, error)
 	// Waiting lists the plans with waiting tasks, by key. It reads tallies.
 	Waiting() ([]string, error)
-	// Open counts the waiting, backing-off and leased tasks in the plans of all
+	// CountUnfinished counts the waiting, backing-off and leased tasks in the plans of all
 	// sweeps. It reads tallies.
-	Open() (int, error)
+	CountUnfinished() (int, error)
 	// Next lists up to limit waiting tasks of a plan by Order, then Row, and adds them
-	// to the claim. It omits exclusive tasks unless alone is set, and tasks
-	// that a concurrent transaction has listed.
-	Next(plan string, alone bool, limit int) ([]Next, error)
+	// to the claim. It omits exclusive tasks unless exclusive is set, and tasks that a
+	// concurrent transaction has listed.
+	Next(plan string, exclusive bool, limit int) ([]Next, error)
 	// Rows lists up to limit rows of a plan after a row number, by row. Only rows with
 	// a reason have their configuration and recording.
 	Rows(plan string, after, limit int) ([]Row, error)
@@ -110,15 +106,18 @@ type SweepTx interface {
 // TaskTx is the part of Tx for tasks.
 type TaskTx interface {
 	Specification(sweep.TaskID) (s Specification, found bool, err error)
-	PutSpecification(Specification) error
 	Record(sweep.TaskID) (r Record, found bool, err error)
-	// AddRecords returns the records of tasks, in their order. It adds a waiting record
-	// for each task without one.
-	AddRecords([]sweep.TaskID) ([]Record, error)
 	// PutRecord stores a record and updates the tallies.
 	PutRecord(Record) error
 	// Due lists up to limit tasks whose back-off has ended by now, by its end, then ID.
 	Due(now time.Time, limit int) ([]sweep.TaskID, error)
+}
+
+// AddedPage counts the tasks of a page that was added to a plan.
+type AddedPage struct {
+	New  int // tasks that the plan did not have
+	Kept int // tasks that the previous plan has, too
+	Done int // tasks that are done already
 }
 
 // Next is a waiting task that may be granted.
@@ -126,7 +125,7 @@ type Next struct {
 	Task       sweep.TaskID
 	Order, Row int
 	Cost       time.Duration
-	Alone      bool // as its record says
+	Exclusive  bool // as its record says
 }
 
 // AttemptTx is the part of Tx for attempts.
@@ -146,18 +145,14 @@ type ProcessTx interface {
 	PutPresence(Presence) error
 	// Present lists the processes whose deadline is not zero, by ID.
 	Present() ([]Presence, error)
-	// Overdue lists those of them whose deadline is not after now, by ID.
-	Overdue(now time.Time) ([]Presence, error)
-	// LastTick returns the time of the last tick of any coordinator, or zero.
-	LastTick() (time.Time, error)
-	PutLastTick(time.Time) error
+	// Tick stores the time of a coordinator's tick and returns that of the last tick of
+	// any coordinator, or zero.
+	Tick(now time.Time) (last time.Time, err error)
 }
 
 // BodyTx is the part of Tx for large bodies.
 type BodyTx interface {
-	Result(task sweep.TaskID, digest string) (body []byte, found bool, err error)
-	// Measures returns the measures that were stored with a result.
-	Measures(task sweep.TaskID, digest string) (body []byte, found bool, err error)
+	Result(task sweep.TaskID, digest string) (r StoredResult, found bool, err error)
 	// PutResult changes nothing if there is a result under the digest.
 	PutResult(task sweep.TaskID, digest string, r StoredResult) error
 	DeleteResult(task sweep.TaskID, digest string) error

@@ -189,7 +189,7 @@ func (c *call) callAgainIn(a SyncAnswer, free *slots) time.Duration {
 	case len(a.Assignments) == 0:
 		return c.policy.CallAgainIdle
 	case free.left > 0:
-		return c.policy.CallAgainHungry
+		return c.policy.CallAgainFree
 	default:
 		return c.policy.CallAgainBusy
 	}
@@ -201,7 +201,7 @@ func (c *call) done(a SyncAnswer, r SyncRequest, sweeps []Sweep) (bool, error) {
 	if r.Stays || len(a.Assignments) > 0 || len(sweeps) == 0 {
 		return false, nil
 	}
-	open, err := c.tx.Open()
+	open, err := c.tx.CountUnfinished()
 	return open == 0, err
 }
 

@@ -138,7 +138,7 @@ func (q *Queue) Result(ctx context.Context, task sweep.TaskID, digest string) ([
 		if err == nil && !found {
 			err = ErrUnknown
 		}
-		body = stored
+		body = stored.Body
 		return err
 	})
 	if err != nil {

@@ -207,7 +207,7 @@ func TestDiskFull(t *testing.T) {
 func TestSchemaVersions(t *testing.T) {
 	ctx := context.Background()
 	for name, c := range map[string]struct{ statement, open, read string }{
-		"newer": {`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, TRUE)`, "update the program", "update the program"},
+		"newer": {`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, TRUE)`, "use the version of the program that made it", "use the version of the program that made it"},
 		"older": {`DELETE FROM goose_db_version WHERE version_id > 0`, "migrate", "start the coordinator once"},
 	} {
 		for kind, address := range map[string]func(*testing.T) string{

@@ -3,53 +3,45 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
+	_ "embed"
+	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/pressly/goose/v3"
 )
 
-//go:embed migrations/*.sql
-var embedded embed.FS
+// schema is written for both databases.
+//
+//go:embed schema.sql
+var schema string
+
+// uncompressed makes PostgreSQL store bodies as they are: to compress them took it longer
+// than all else that a result costs. SQLite never compresses.
+const uncompressed = `
+	ALTER TABLE results ALTER COLUMN body SET STORAGE EXTERNAL;
+	ALTER TABLE checkpoints ALTER COLUMN body SET STORAGE EXTERNAL;
+	ALTER TABLE recordings ALTER COLUMN body SET STORAGE EXTERNAL`
 
 func migrations(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
-	files, err := fs.Sub(embedded, "migrations")
-	if err != nil {
-		return nil, err
+	statements := schema
+	if dialect == goose.DialectPostgres {
+		statements += uncompressed
 	}
-	return goose.NewProvider(dialect, db, files, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(asTheyAre(dialect)))
+	first := goose.NewGoMigration(1, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, statements)
+		return err
+	}}, nil)
+	return goose.NewProvider(dialect, db, nil, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(first))
 }
 
-// asTheyAre has PostgreSQL keep bodies as they are: to compress them took it longer
-// than everything else that a result costs. SQLite never does.
-func asTheyAre(dialect goose.Dialect) *goose.Migration {
-	return goose.NewGoMigration(2,
-		&goose.GoFunc{RunTx: storage(dialect, "EXTERNAL")},
-		&goose.GoFunc{RunTx: storage(dialect, "EXTENDED")})
-}
-
-func storage(dialect goose.Dialect, kind string) func(context.Context, *sql.Tx) error {
-	return func(ctx context.Context, tx *sql.Tx) error {
-		if dialect != goose.DialectPostgres {
-			return nil
-		}
-		for _, table := range []string{"results", "checkpoints", "recordings"} {
-			if _, err := tx.ExecContext(ctx, `ALTER TABLE `+table+` ALTER COLUMN body SET STORAGE `+kind); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
-// migrate brings the schema up to date. It refuses that of a newer program.
+// migrate creates the schema or brings it up to date. It refuses one of another version
+// that this program does not know.
 func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
 	m, err := migrations(db, dialect)
 	if err != nil {
 		return err
 	}
-	if err := notNewer(ctx, m); err != nil {
+	if err := checkKnown(ctx, m); err != nil {
 		return err
 	}
 	if _, err := m.Up(ctx); err != nil {
@@ -58,29 +50,30 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
 	return nil
 }
 
-// checkVersion wants exactly this program's schema.
+// checkVersion returns an error unless the schema is that of this program.
 func checkVersion(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
 	m, err := migrations(db, dialect)
 	if err != nil {
 		return err
 	}
-	if err := notNewer(ctx, m); err != nil {
+	if err := checkKnown(ctx, m); err != nil {
 		return err
 	}
 	pending, err := m.HasPending(ctx)
 	if err == nil && pending {
-		err = fmt.Errorf("its schema is older than this program's: start the coordinator once to bring it up to date")
+		err = errors.New("its schema is older than this program's: start the coordinator once to bring it up to date")
 	}
 	return err
 }
 
-func notNewer(ctx context.Context, m *goose.Provider) error {
+// checkKnown returns an error if the schema has a version above this program's.
+func checkKnown(ctx context.Context, m *goose.Provider) error {
 	current, target, err := m.GetVersions(ctx)
 	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
+		return fmt.Errorf("read the version of its schema: %w", err)
 	}
 	if current > target {
-		return fmt.Errorf("its schema is of version %d, this program knows %d: update the program", current, target)
+		return fmt.Errorf("its schema has version %d and this program knows version %d: use the version of the program that made it, or another store", current, target)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,9 +61,34 @@ func (s *postgresSession) fault(act string, err error) error {
 	return nil
 }
 
-// travel sends the deferred statements and a last one in one round trip, and returns the
-// answer to the last.
-func (s *postgresSession) travel(last statement) (*trip, error) {
+// readEach sends all in one trip.
+func (s *postgresSession) readEach(query string, args [][]any, scan func(row) error) error {
+	if len(args) == 0 {
+		return s.err
+	}
+	var all []statement
+	for _, list := range args {
+		all = append(all, statement{query, list})
+	}
+	trip, err := s.travel(all...)
+	if err != nil {
+		return s.fault("read from", err)
+	}
+	for i := 0; err == nil && i < len(all); i++ {
+		if i > 0 {
+			trip.Rows, _ = trip.results.Query() // its error is that of the rows
+		}
+		for err == nil && trip.Next() {
+			err = scan(trip)
+		}
+		err = cmp.Or(err, trip.Err())
+	}
+	return s.fault("read from", cmp.Or(err, trip.Close()))
+}
+
+// travel sends the deferred statements and the last ones in one round trip, and returns
+// the answer to the first of the last.
+func (s *postgresSession) travel(last ...statement) (*trip, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -76,7 +102,9 @@ func (s *postgresSession) travel(last statement) (*trip, error) {
 	}
 	s.put = s.put[:0]
 	before := b.Len()
-	b.Queue(last.query, texts(last.args)...)
+	for _, l := range last {
+		b.Queue(l.query, texts(l.args)...)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t := &trip{results: s.conn.SendBatch(ctx, &b), cancel: cancel}
 	for range before {

@@ -9,14 +9,14 @@ import (
 	"spiqsweep/sweep"
 )
 
-const attemptColumns = `a.task, a.attempt, a.process, a.host, a.kernel, a.granted_at, a.ended_at, a.resumed,
-	a.started, a.step, a.saved, a.outcome, a.alone, a.excused, a.reason, a.log, a.digest, a.compute`
+const attemptColumns = `a.task, a.attempt, a.process, a.host, a.kernel, a.granted_at, a.ended_at, a.from_step,
+	a.started, a.step, a.saved_step, a.outcome, a.sole_task, a.excused, a.reason, a.log, a.digest, a.compute`
 
 // scanAttempt reads attemptColumns, and what stands before them.
 func scanAttempt(r row, before ...any) (a queue.Attempt, err error) {
 	var number, granted, ended, resumed, step, saved, compute int64
 	err = r.Scan(append(before, &a.Task, &number, &a.Process, &a.Host, &a.Kernel, &granted, &ended, &resumed,
-		&a.Started, &step, &saved, &a.Outcome, &a.Alone, &a.Excused, &a.Reason, &a.Log, &a.Digest, &compute)...)
+		&a.Started, &step, &saved, &a.Outcome, &a.SoleTask, &a.Excused, &a.Reason, &a.Log, &a.Digest, &compute)...)
 	a.Attempt, a.From, a.Step, a.Saved = uint64(number), uint64(resumed), uint64(step), uint64(saved)
 	a.GrantedAt, a.EndedAt, a.Compute = instant(granted), instant(ended), span(compute)
 	return a, err
@@ -39,15 +39,15 @@ func (t *sqlTx) Attempt(l queue.Lease) (queue.Attempt, bool, error) {
 func (t *sqlTx) PutAttempt(a queue.Attempt) error {
 	a.GrantedAt, a.EndedAt, a.Compute = stored(a.GrantedAt), stored(a.EndedAt), a.Compute.Truncate(time.Microsecond)
 	err := t.exec(`
-		INSERT INTO attempts (task, attempt, process, host, kernel, granted_at, ended_at, resumed,
-			started, step, saved, outcome, alone, excused, reason, log, digest, compute)
+		INSERT INTO attempts (task, attempt, process, host, kernel, granted_at, ended_at, from_step,
+			started, step, saved_step, outcome, sole_task, excused, reason, log, digest, compute)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		ON CONFLICT (task, attempt) DO UPDATE SET
-			ended_at = excluded.ended_at, started = excluded.started, step = excluded.step, saved = excluded.saved,
-			outcome = excluded.outcome, alone = excluded.alone, excused = excluded.excused, reason = excluded.reason, log = excluded.log,
+			ended_at = excluded.ended_at, started = excluded.started, step = excluded.step, saved_step = excluded.saved_step,
+			outcome = excluded.outcome, sole_task = excluded.sole_task, excused = excluded.excused, reason = excluded.reason, log = excluded.log,
 			digest = excluded.digest, compute = excluded.compute`,
 		a.Task, int64(a.Attempt), a.Process, a.Host, a.Kernel, micros(a.GrantedAt), micros(a.EndedAt), int64(a.From),
-		a.Started, int64(a.Step), int64(a.Saved), a.Outcome, a.Alone, a.Excused, a.Reason, a.Log, a.Digest, a.Compute.Microseconds())
+		a.Started, int64(a.Step), int64(a.Saved), a.Outcome, a.SoleTask, a.Excused, a.Reason, a.Log, a.Digest, a.Compute.Microseconds())
 	if err == nil {
 		t.known.attempt(a)
 	}

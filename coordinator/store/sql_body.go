@@ -5,14 +5,12 @@ import (
 	"spiqsweep/sweep"
 )
 
-func (t *sqlTx) Result(task sweep.TaskID, digest string) (body []byte, found bool, err error) {
-	found, err = t.get(`SELECT body FROM results WHERE task = $1 AND digest = $2`, with(task, digest), &body)
-	return body, found, err
-}
-
-func (t *sqlTx) Measures(task sweep.TaskID, digest string) (body []byte, found bool, err error) {
-	found, err = t.get(`SELECT body FROM measures WHERE task = $1 AND digest = $2`, with(task, digest), &body)
-	return body, found, err
+func (t *sqlTx) Result(task sweep.TaskID, digest string) (r queue.StoredResult, found bool, err error) {
+	found, err = t.get(`
+		SELECT r.body, m.body
+		FROM results r LEFT JOIN measures m ON m.task = r.task AND m.digest = r.digest
+		WHERE r.task = $1 AND r.digest = $2`, with(task, digest), &r.Body, &r.Measures)
+	return r, found, err
 }
 
 func (t *sqlTx) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {

@@ -5,7 +5,7 @@ import (
 	"spiqsweep/sweep"
 )
 
-const rowColumns = `p.task, p.configuration_index, p.line, p.position, p.cost, r.phase, r.verifying, r.reason`
+const rowColumns = `p.task, p.configuration_index, p.csv_row, p.execution_order, p.cost, r.phase, r.verifying, r.reason`
 
 func (t *sqlTx) Rows(plan string, after, limit int) ([]queue.Row, error) {
 	return list(t, `
@@ -14,8 +14,8 @@ func (t *sqlTx) Rows(plan string, after, limit int) ([]queue.Row, error) {
 		JOIN records r ON r.task = p.task
 		LEFT JOIN tasks t ON t.id = p.task AND r.reason <> ''
 		LEFT JOIN measures m ON m.task = p.task AND m.digest = r.accepted
-		WHERE p.plan = $1 AND p.line > $2
-		ORDER BY p.line LIMIT $3`, with(plan, after, limit), func(r row) (row queue.Row, err error) {
+		WHERE p.plan = $1 AND p.csv_row > $2
+		ORDER BY p.csv_row LIMIT $3`, with(plan, after, limit), func(r row) (row queue.Row, err error) {
 		var accepted string
 		var measures []byte
 		row, err = scanRow(r, &accepted, &measures)
@@ -33,7 +33,7 @@ func (t *sqlTx) RowsIn(plan string, phase queue.Phase, limit int) ([]queue.Row, 
 		JOIN tasks t ON t.id = p.task
 		JOIN records r ON r.task = p.task
 		WHERE p.plan = $1 AND p.phase = $2
-		ORDER BY p.position, p.line LIMIT $3`, with(plan, phase, limit), func(r row) (row queue.Row, err error) {
+		ORDER BY p.execution_order, p.csv_row LIMIT $3`, with(plan, phase, limit), func(r row) (row queue.Row, err error) {
 		return scanRow(r)
 	})
 }
@@ -58,10 +58,10 @@ func scanRow(r row, behind ...any) (row queue.Row, err error) {
 
 func (t *sqlTx) History(plan string, afterRow int, afterAttempt uint64, limit int) ([]queue.History, error) {
 	return list(t, `
-		SELECT p.line, `+attemptColumns+`
+		SELECT p.csv_row, `+attemptColumns+`
 		FROM planned p JOIN attempts a ON a.task = p.task
-		WHERE p.plan = $1 AND p.line >= $2 AND (p.line > $2 OR a.attempt > $3)
-		ORDER BY p.line, a.attempt LIMIT $4`, with(plan, afterRow, int64(afterAttempt), limit),
+		WHERE p.plan = $1 AND p.csv_row >= $2 AND (p.csv_row > $2 OR a.attempt > $3)
+		ORDER BY p.csv_row, a.attempt LIMIT $4`, with(plan, afterRow, int64(afterAttempt), limit),
 		func(r row) (h queue.History, err error) {
 			h.Attempt, err = scanAttempt(r, &h.Row)
 			return h, err

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"maps"
 	"slices"
 
 	"spiqsweep/coordinator/queue"
@@ -32,6 +31,9 @@ func scanSweep(r row) (s queue.Sweep, err error) {
 
 func (t *sqlTx) PutSweep(s queue.Sweep) error {
 	t.known.sweeps, t.plans = nil, true
+	if err := t.exec(deleteDraft, s.Plan); err != nil {
+		return err
+	}
 	return t.exec(`
 		INSERT INTO sweeps (id, name, revision, grid, `+sweepColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -67,56 +69,90 @@ func (t *sqlTx) PutDraft(d queue.Draft) error {
 		ON CONFLICT (plan) DO UPDATE SET touched = excluded.touched`, d.Plan, micros(d.Touched))
 }
 
-func (t *sqlTx) DeleteDraft(plan string) error {
-	return t.exec(`DELETE FROM drafts WHERE plan = $1`, plan)
-}
-
-func (t *sqlTx) PutPlanned(plan string, p queue.Planned, r queue.Record) error {
-	cost := p.Expected().Microseconds()
-	t.add(plan, r.Phase, tallyOf(r, cost))
-	delete(t.known.references, p.Task.ID)
-	return t.exec(`
-		INSERT INTO planned (plan, task, configuration_index, line, position, cost, phase, alone)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (plan, task) DO NOTHING`,
-		plan, p.Task.ID, p.Task.ConfigurationIndex, p.Row, p.Order, cost, r.Phase, r.Alone)
-}
-
-func (t *sqlTx) CountPlanned(plan string) (n int, err error) {
-	_, err = t.get(`SELECT COUNT(*) FROM planned WHERE plan = $1`, with(plan), &n)
-	return n, err
-}
-
-func (t *sqlTx) Plans(plan string, task sweep.TaskID) (bool, error) {
-	var yes int
-	return t.get(`SELECT 1 FROM planned WHERE plan = $1 AND task = $2`, with(plan, task), &yes)
-}
-
-func (t *sqlTx) DeleteTallies(plan string) error {
-	maps.DeleteFunc(t.deltas, func(key tallyKey, _ tally) bool { return key.plan == plan })
-	t.deleted = append(t.deleted, plan)
-	return t.exec(`DELETE FROM tallies WHERE plan = $1`, plan)
-}
-
-func (t *sqlTx) DropPlanned(plan string, task sweep.TaskID) error {
-	r, _, err := t.Record(task)
+func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added queue.AddedPage, err error) {
+	if err := t.mayWrite(); err != nil {
+		return added, err
+	}
+	var tasks, places, kept [][]any
+	for _, p := range page {
+		tasks = append(tasks, with(p.Task.ID))
+		kept = append(kept, with(previous, p.Task.ID))
+	}
+	records, err := listEach(t, insertRecord, tasks, scanRecordAlone)
 	if err != nil {
-		return err
+		return added, err
 	}
-	var cost int64
-	found, err := t.get(`SELECT cost FROM planned WHERE plan = $1 AND task = $2`, with(plan, task), &cost)
-	if err != nil || !found {
-		return err
+	for i, p := range page {
+		r := records[i]
+		if err := t.putSpecification(queue.Specification{Task: p.Task, Cost: p.Expected()}); err != nil {
+			return added, err
+		}
+		places = append(places, with(plan, p.Task.ID, p.Task.ConfigurationIndex, p.Row, p.Order, p.Expected().Microseconds(), r.Phase, r.Exclusive))
+		if r.State() == sweep.Done {
+			added.Done++
+		}
 	}
-	t.add(plan, r.Phase, tallyOf(r, cost).minus())
-	delete(t.known.references, task)
-	return t.exec(`DELETE FROM planned WHERE plan = $1 AND task = $2`, plan, task)
+	inserted, err := listEach(t, insertPlanned, places, scanOne[sweep.TaskID])
+	if err != nil {
+		return added, err
+	}
+	for i, p := range page {
+		if added.New < len(inserted) && inserted[added.New] == p.Task.ID {
+			added.New++
+			t.add(plan, records[i].Phase, tallyOf(records[i], p.Expected().Microseconds()))
+			delete(t.known.references, p.Task.ID)
+		}
+	}
+	if previous == "" {
+		return added, err
+	}
+	found, err := listEach(t, `SELECT task FROM planned WHERE plan = $1 AND task = $2`, kept, scanOne[sweep.TaskID])
+	added.Kept = len(found)
+	return added, err
 }
 
-func (t *sqlTx) PlannedTasks(plan string, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
-	return list(t, `SELECT task FROM planned WHERE plan = $1 AND task > $2 ORDER BY task LIMIT $3`, with(plan, after, limit), scanOne[sweep.TaskID])
+const insertPlanned = `
+	INSERT INTO planned (plan, task, configuration_index, csv_row, execution_order, cost, phase, exclusive)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (plan, task) DO NOTHING RETURNING task`
+
+func (t *sqlTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
+	if err := t.mayWrite(); err != nil {
+		return nil, err
+	}
+	dropped, err := list(t, `
+		SELECT p.cost, `+recordColumns+`
+		FROM planned p JOIN records r ON r.task = p.task
+		WHERE p.plan = $1 ORDER BY p.task LIMIT $2`, with(plan, limit), func(row row) (sweep.TaskID, error) {
+		var cost int64
+		r, err := scanRecord(row, &cost)
+		t.add(plan, r.Phase, tallyOf(r, cost).minus())
+		delete(t.known.references, r.Task)
+		return r.Task, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(dropped) > 0 {
+		if err := t.exec(`DELETE FROM planned WHERE plan = $1 AND task <= $2`, plan, dropped[len(dropped)-1]); err != nil {
+			return nil, err
+		}
+	}
+	if len(dropped) == limit {
+		return dropped, nil
+	}
+	if err := t.deleteTallies(plan); err != nil {
+		return nil, err
+	}
+	return dropped, t.exec(deleteDraft, plan)
 }
 
-func (t *sqlTx) TasksIn(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+const deleteDraft = `DELETE FROM drafts WHERE plan = $1`
+
+func (t *sqlTx) PlannedTasks(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+	if phase == "" {
+		return list(t, `SELECT task FROM planned WHERE plan = $1 AND task > $2 ORDER BY task LIMIT $3`,
+			with(plan, after, limit), scanOne[sweep.TaskID])
+	}
 	return list(t, `SELECT task FROM planned WHERE plan = $1 AND phase = $2 AND task > $3 ORDER BY task LIMIT $4`,
 		with(plan, phase, after, limit), scanOne[sweep.TaskID])
 }
@@ -127,11 +163,11 @@ func (t *sqlTx) Referring(task sweep.TaskID) ([]string, error) {
 	return found, err
 }
 
-func (t *sqlTx) Next(plan string, alone bool, limit int) ([]queue.Next, error) {
-	return list(t, t.next, with(plan, alone, limit),
+func (t *sqlTx) Next(plan string, exclusive bool, limit int) ([]queue.Next, error) {
+	return list(t, t.next, with(plan, exclusive, limit),
 		func(r row) (n queue.Next, err error) {
 			var cost int64
-			err = r.Scan(&n.Task, &n.Order, &n.Row, &cost, &n.Alone)
+			err = r.Scan(&n.Task, &n.Order, &n.Row, &cost, &n.Exclusive)
 			n.Cost = span(cost)
 			return n, err
 		})

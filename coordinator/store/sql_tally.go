@@ -49,6 +49,13 @@ func (t *sqlTx) flush() error {
 	return nil
 }
 
+// deleteTallies deletes the tallies of a plan without tasks.
+func (t *sqlTx) deleteTallies(plan string) error {
+	maps.DeleteFunc(t.deltas, func(key tallyKey, _ tally) bool { return key.plan == plan })
+	t.deleted = append(t.deleted, plan)
+	return t.exec(`DELETE FROM tallies WHERE plan = $1`, plan)
+}
+
 // hand adds the changes to those of a whole commit.
 func (t *sqlTx) hand(to map[tallyKey]tally) {
 	for _, plan := range t.deleted {
@@ -101,7 +108,7 @@ func (t *sqlTx) Waiting() (plans []string, err error) {
 	return plans, err
 }
 
-func (t *sqlTx) Open() (open int, err error) {
+func (t *sqlTx) CountUnfinished() (unfinished int, err error) {
 	current, err := list(t, `SELECT plan FROM sweeps`, nil, scanOne[string])
 	if err != nil {
 		return 0, err
@@ -111,17 +118,17 @@ func (t *sqlTx) Open() (open int, err error) {
 		switch key.phase {
 		case queue.Waiting, queue.BackingOff, queue.Leased:
 			if slices.Contains(current, key.plan) {
-				open += int(sum.tasks)
+				unfinished += int(sum.tasks)
 			}
 		default:
 		}
 	}
-	return open, err
+	return unfinished, err
 }
 
 // move keeps planned and the tallies in step with a record that changed.
 func (t *sqlTx) move(before, after queue.Record) error {
-	if before.Phase == after.Phase && before.Alone == after.Alone && before.Compute == after.Compute && before.Verifying == after.Verifying {
+	if before.Phase == after.Phase && before.Exclusive == after.Exclusive && before.Compute == after.Compute && before.Verifying == after.Verifying {
 		return nil
 	}
 	references, err := t.mark(after)
@@ -144,13 +151,13 @@ func (t *sqlTx) mark(r queue.Record) ([]reference, error) {
 		if len(all) == 0 {
 			return nil, nil
 		}
-		return all, t.exec(`UPDATE planned SET phase = $1, alone = $2 WHERE task = $3`, r.Phase, r.Alone, r.Task)
+		return all, t.exec(`UPDATE planned SET phase = $1, exclusive = $2 WHERE task = $3`, r.Phase, r.Exclusive, r.Task)
 	}
 	if err := t.mayWrite(); err != nil {
 		return nil, err
 	}
-	all, err := list(t, `UPDATE planned SET phase = $1, alone = $2 WHERE task = $3 RETURNING plan, cost`,
-		with(r.Phase, r.Alone, r.Task),
+	all, err := list(t, `UPDATE planned SET phase = $1, exclusive = $2 WHERE task = $3 RETURNING plan, cost`,
+		with(r.Phase, r.Exclusive, r.Task),
 		func(r row) (ref reference, err error) { return ref, r.Scan(&ref.plan, &ref.cost) })
 	if err == nil {
 		note(&t.known.references, r.Task, all)

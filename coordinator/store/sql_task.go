@@ -27,7 +27,7 @@ func scanSpecification(r row) (s queue.Specification, err error) {
 	return s, err
 }
 
-func (t *sqlTx) PutSpecification(s queue.Specification) error {
+func (t *sqlTx) putSpecification(s queue.Specification) error {
 	delete(t.known.specifications, s.ID)
 	return t.exec(`
 		INSERT INTO tasks (id, configuration, recording, cost) VALUES ($1, $2, $3, $4)
@@ -37,14 +37,14 @@ func (t *sqlTx) PutSpecification(s queue.Specification) error {
 		s.ID, string(sweep.Canonical(s.Configuration)), s.Recording, s.Cost.Microseconds())
 }
 
-const recordNames = `task, phase, attempt, pardoned, alone, not_before, accepted, compute, verifying, reason`
+const recordNames = `task, phase, attempt, pardoned, exclusive, not_before, accepted, compute, verifying, reason`
 
-const recordColumns = `r.task, r.phase, r.attempt, r.pardoned, r.alone, r.not_before, r.accepted, r.compute, r.verifying, r.reason`
+const recordColumns = `r.task, r.phase, r.attempt, r.pardoned, r.exclusive, r.not_before, r.accepted, r.compute, r.verifying, r.reason`
 
 // scanRecord reads recordColumns, and what stands before them.
 func scanRecord(r row, before ...any) (record queue.Record, err error) {
 	var attempt, pardoned, notBefore, compute int64
-	err = r.Scan(append(before, &record.Task, &record.Phase, &attempt, &pardoned, &record.Alone, &notBefore,
+	err = r.Scan(append(before, &record.Task, &record.Phase, &attempt, &pardoned, &record.Exclusive, &notBefore,
 		&record.Accepted, &compute, &record.Verifying, &record.Reason)...)
 	record.Attempt, record.Pardoned = uint64(attempt), uint64(pardoned)
 	record.NotBefore, record.Compute = instant(notBefore), span(compute)
@@ -59,28 +59,11 @@ func (t *sqlTx) Record(task sweep.TaskID) (queue.Record, bool, error) {
 	})
 }
 
-func (t *sqlTx) AddRecords(tasks []sweep.TaskID) ([]queue.Record, error) {
-	if err := t.mayWrite(); err != nil {
-		return nil, err
-	}
-	records := make([]queue.Record, len(tasks))
-	for i, task := range tasks {
-		var err error
-		records[i], _, err = one(t, `INSERT INTO records (`+recordNames+`) VALUES ($1, `+newRecord+`) `+orTheOld, with(task), scanRecordAlone)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return records, nil
-}
-
-const (
-	// newRecord is a record that waits, but for its task.
-	newRecord = `'waiting', 0, 0, FALSE, 0, '', 0, FALSE, ''`
-	// orTheOld leaves the record that is there: the update changes nothing, and has
-	// it returned.
-	orTheOld = `ON CONFLICT (task) DO UPDATE SET task = excluded.task RETURNING ` + recordNames
-)
+// insertRecord returns the record of a task, and adds a waiting one if there is none: on
+// a conflict the update changes nothing, but has the record returned.
+const insertRecord = `
+	INSERT INTO records (` + recordNames + `) VALUES ($1, 'waiting', 0, 0, FALSE, 0, '', 0, FALSE, '')
+	ON CONFLICT (task) DO UPDATE SET task = excluded.task RETURNING ` + recordNames
 
 func (t *sqlTx) PutRecord(r queue.Record) error {
 	r.Compute, r.NotBefore = r.Compute.Truncate(time.Microsecond), stored(r.NotBefore)
@@ -92,10 +75,10 @@ func (t *sqlTx) PutRecord(r queue.Record) error {
 		INSERT INTO records (`+recordNames+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (task) DO UPDATE SET
-			phase = excluded.phase, attempt = excluded.attempt, pardoned = excluded.pardoned, alone = excluded.alone,
+			phase = excluded.phase, attempt = excluded.attempt, pardoned = excluded.pardoned, exclusive = excluded.exclusive,
 			not_before = excluded.not_before, accepted = excluded.accepted, compute = excluded.compute,
 			verifying = excluded.verifying, reason = excluded.reason`,
-		r.Task, r.Phase, int64(r.Attempt), int64(r.Pardoned), r.Alone, micros(r.NotBefore), r.Accepted, r.Compute.Microseconds(), r.Verifying, r.Reason)
+		r.Task, r.Phase, int64(r.Attempt), int64(r.Pardoned), r.Exclusive, micros(r.NotBefore), r.Accepted, r.Compute.Microseconds(), r.Verifying, r.Reason)
 	if err != nil {
 		return err
 	}

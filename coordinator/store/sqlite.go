@@ -293,9 +293,9 @@ func (s *sqliteStore) exec(statement string) error {
 
 var dialectSQLite = dialect{
 	next: `
-		SELECT task, position, line, cost, alone FROM planned
-		WHERE plan = $1 AND phase = 'waiting' AND alone <= $2
-		ORDER BY position, line LIMIT $3`,
+		SELECT task, execution_order, csv_row, cost, exclusive FROM planned
+		WHERE plan = $1 AND phase = 'waiting' AND exclusive <= $2
+		ORDER BY execution_order, csv_row LIMIT $3`,
 	setTurn: `UPDATE sweeps SET turn = $1 WHERE id = $2`,
 }
 
@@ -314,6 +314,19 @@ func (s *sqliteStore) read(query string, args []any) (rows, error) {
 	}
 	found, err := stmt.QueryContext(context.Background(), args...) //nolint:rowserrcheck // the caller checks it
 	return found, s.fault("read from", err)
+}
+
+func (s *sqliteStore) readEach(query string, args [][]any, scan func(row) error) error {
+	for _, list := range args {
+		found, err := s.read(query, list)
+		if err != nil {
+			return err
+		}
+		if err := scanAll(found, scan); err != nil {
+			return s.fault("read from", err)
+		}
+	}
+	return nil
 }
 
 func (s *sqliteStore) fault(act string, err error) error {

@@ -39,6 +39,8 @@ type sqlTx struct {
 type session interface {
 	write(query string, args []any) error
 	read(query string, args []any) (rows, error)
+	// readEach runs a query once for each list of arguments and scans all rows, in order.
+	readEach(query string, args [][]any, scan func(row) error) error
 	// fault wraps an error that reading met.
 	fault(act string, err error) error
 }
@@ -105,16 +107,34 @@ func list[T any](t *sqlTx, query string, args []any, scan func(row) (T, error)) 
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
 	var all []T
+	err = scanAll(rows, func(r row) error {
+		v, err := scan(r)
+		all = append(all, v)
+		return err
+	})
+	return all, t.fault("read from", err)
+}
+
+// listEach reads all rows of a query that is run once for each list of arguments.
+func listEach[T any](t *sqlTx, query string, args [][]any, scan func(row) (T, error)) (all []T, err error) {
+	err = t.readEach(query, args, func(r row) error {
+		v, err := scan(r)
+		all = append(all, v)
+		return err
+	})
+	return all, err
+}
+
+// scanAll scans all rows and closes them.
+func scanAll(rows rows, scan func(row) error) error {
+	defer rows.Close()
 	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, t.fault("read from", err)
+		if err := scan(rows); err != nil {
+			return err
 		}
-		all = append(all, one)
 	}
-	return all, t.fault("read from", rows.Err())
+	return rows.Err()
 }
 
 // one reads at most one row with a scan function.

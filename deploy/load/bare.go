@@ -91,7 +91,7 @@ func (w *bareWriter) schema(ctx context.Context) error {
 
 // tasks returns the next batch of tasks, in the order of their grants.
 func (w *bareWriter) tasks(ctx context.Context, after int) ([]string, error) {
-	return queryAll[string](ctx, w.from, `SELECT task FROM planned WHERE phase = 'done' ORDER BY plan, phase, position LIMIT ? OFFSET ?`, w.batch, after)
+	return queryAll[string](ctx, w.from, `SELECT task FROM planned WHERE phase = 'done' ORDER BY plan, phase, execution_order LIMIT ? OFFSET ?`, w.batch, after)
 }
 
 func queryAll[T any](ctx context.Context, db *sql.DB, query string, args ...any) ([]T, error) {

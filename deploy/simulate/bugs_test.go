@@ -148,8 +148,8 @@ func (t renewedByHost) PutPresence(p queue.Presence) error {
 // leasedIsDone does not count leased tasks as open.
 type leasedIsDone struct{ queue.Tx }
 
-func (t leasedIsDone) Open() (int, error) {
-	open, err := t.Tx.Open()
+func (t leasedIsDone) CountUnfinished() (int, error) {
+	open, err := t.Tx.CountUnfinished()
 	if err != nil {
 		return 0, err
 	}

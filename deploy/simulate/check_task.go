@@ -271,8 +271,8 @@ func (sim *simulation) checkBlame(was, is queue.Record) {
 		if exhausted {
 			sim.violated(Blame, "task %d is %s after %+v", number, is.Phase, g)
 		}
-		if is.Alone != g.alone {
-			sim.violated(Blame, "task %d must be alone: %t, by its history: %t", number, is.Alone, g.alone)
+		if is.Exclusive != g.alone {
+			sim.violated(Blame, "task %d must be alone: %t, by its history: %t", number, is.Exclusive, g.alone)
 		}
 	default:
 	}

@@ -80,7 +80,7 @@ func (c *coordinator) reportEnds(ended func(process string) bool, excused bool) 
 	}
 	var alive int
 	var err error
-	c.execute(currentCall{kind: reportingEnds, by: c, ended: ended, excused: excused}, func() { alive, err = c.queue.Lose(background, ended, excused) })
+	c.execute(currentCall{kind: reportingEnds, by: c, ended: ended, excused: excused}, func() { alive, err = c.queue.MarkLost(background, ended, excused) })
 	if err != nil {
 		c.log("%s cannot report that workers ended: %v", c.name, err)
 		return

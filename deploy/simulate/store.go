@@ -226,22 +226,24 @@ func (t *observedTx) DeleteCheckpoint(task sweep.TaskID) error {
 	return t.Tx.DeleteCheckpoint(task)
 }
 
-func (t *observedTx) AddRecords(tasks []sweep.TaskID) ([]queue.Record, error) {
-	records, err := t.Tx.AddRecords(tasks)
-	for _, r := range records {
-		t.written.records = replace(t.written.records, r, func(old queue.Record) bool { return old.Task == r.Task })
+func (t *observedTx) AddPlanned(plan, previous string, page []queue.Planned) (queue.AddedPage, error) {
+	added, err := t.Tx.AddPlanned(plan, previous, page)
+	for i := 0; err == nil && i < len(page); i++ {
+		task := page[i].Task.ID
+		t.written.planChanges = append(t.written.planChanges, planChange{plan: plan, task: task})
+		var r queue.Record
+		r, _, err = t.Tx.Record(task)
+		t.written.records = replace(t.written.records, r, func(old queue.Record) bool { return old.Task == task })
 	}
-	return records, err
+	return added, err
 }
 
-func (t *observedTx) PutPlanned(plan string, p queue.Planned, r queue.Record) error {
-	t.written.planChanges = append(t.written.planChanges, planChange{plan: plan, task: p.Task.ID})
-	return t.Tx.PutPlanned(plan, p, r)
-}
-
-func (t *observedTx) DropPlanned(plan string, task sweep.TaskID) error {
-	t.written.planChanges = append(t.written.planChanges, planChange{plan: plan, task: task, removed: true})
-	return t.Tx.DropPlanned(plan, task)
+func (t *observedTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
+	dropped, err := t.Tx.DropPlanned(plan, limit)
+	for _, task := range dropped {
+		t.written.planChanges = append(t.written.planChanges, planChange{plan: plan, task: task, removed: true})
+	}
+	return dropped, err
 }
 
 func (t *observedTx) PutSweep(s queue.Sweep) error {

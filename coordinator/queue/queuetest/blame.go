@@ -197,7 +197,7 @@ func notStarted(t *testing.T, f *Fixture) {
 		f.Tick(61 * time.Second)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
-	if r := f.Record(Task(0).ID); r.Alone || r.Attempt != 7 {
+	if r := f.Record(Task(0).ID); r.Exclusive || r.Attempt != 7 {
 		t.Errorf("record: %+v", r)
 	}
 }
@@ -218,12 +218,12 @@ func getsOn(t *testing.T, f *Fixture) {
 		lose(step)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
-	if r := f.Record(Task(0).ID); r.Alone {
+	if r := f.Record(Task(0).ID); r.Exclusive {
 		t.Errorf("record: %+v", r)
 	}
 	// Now it is stuck at step 80.
 	for n := range 5 {
-		if r := f.Record(Task(0).ID); r.Alone != (n > 0) || r.Phase != queue.Waiting {
+		if r := f.Record(Task(0).ID); r.Exclusive != (n > 0) || r.Phase != queue.Waiting {
 			t.Errorf("after %d losses without progress: %+v", n, r)
 		}
 		lose(0)
@@ -249,11 +249,11 @@ func failureResets(t *testing.T, f *Fixture) {
 	w.Sync(Fails(w.Take(), "NaN"))
 	f.Tick(10 * time.Second)
 	lose(20) // less than 50, but it began from 0
-	if r := f.Record(Task(0).ID); r.Alone {
+	if r := f.Record(Task(0).ID); r.Exclusive {
 		t.Errorf("record: %+v", r)
 	}
 	lose(30)
-	if r := f.Record(Task(0).ID); r.Alone {
+	if r := f.Record(Task(0).ID); r.Exclusive {
 		t.Errorf("record: %+v", r)
 	}
 }

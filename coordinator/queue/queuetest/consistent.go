@@ -55,7 +55,7 @@ func (c *check) everything() error {
 		}
 		open += n
 	}
-	counted, err := c.tx.Open()
+	counted, err := c.tx.CountUnfinished()
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (c *check) sweep(s queue.Sweep) (open int, err error) {
 		switch r.Phase {
 		case queue.Waiting:
 			waiting[true] = append(waiting[true], row)
-			if !r.Alone {
+			if !r.Exclusive {
 				waiting[false] = append(waiting[false], row)
 			}
 			open++
@@ -135,14 +135,14 @@ func (c *check) tallies(plan string, counted map[queue.Phase]queue.Tally) error 
 // near forgives the rounding of a sum to microseconds.
 func near(a, b float64) bool { return a-b < 1e-3 && b-a < 1e-3 }
 
-func (c *check) next(plan string, alone bool, waiting []queue.Row) error {
+func (c *check) next(plan string, exclusive bool, waiting []queue.Row) error {
 	slices.SortFunc(waiting, func(a, b queue.Row) int { return 2*(a.Order-b.Order) + min(1, max(-1, a.Row-b.Row)) })
-	next, err := c.tx.Next(plan, alone, 1<<30)
+	next, err := c.tx.Next(plan, exclusive, 1<<30)
 	if err != nil {
 		return err
 	}
 	same := slices.EqualFunc(next, waiting, func(n queue.Next, r queue.Row) bool { return n.Task == r.Task.ID })
-	c.want(same, "plan %s: next (alone: %v) are %v: waiting are %v", plan, alone, next, waiting)
+	c.want(same, "plan %s: next (exclusive: %v) are %v: waiting are %v", plan, exclusive, next, waiting)
 	return nil
 }
 
@@ -190,8 +190,8 @@ func (c *check) task(task sweep.TaskID) error {
 }
 
 func (c *check) result(task sweep.TaskID, digest string) error {
-	body, found, err := c.tx.Result(task, digest)
-	c.want(found && sweep.Digest(body) == digest, "task %s: the result %s is not there", task, digest)
+	stored, found, err := c.tx.Result(task, digest)
+	c.want(found && sweep.Digest(stored.Body) == digest, "task %s: the result %s is not there", task, digest)
 	return err
 }
 
@@ -237,7 +237,7 @@ func (c *check) phase(r queue.Record, attempts []queue.Attempt, votes map[string
 	default:
 	}
 	c.want(r.Phase == queue.BackingOff || r.NotBefore.IsZero(), "task %s is %s, not before %v", r.Task, r.Phase, r.NotBefore)
-	c.want(!r.Alone || blamed > 0, "task %s must be alone for no reason", r.Task)
+	c.want(!r.Exclusive || blamed > 0, "task %s must be alone for no reason", r.Task)
 }
 
 // hopeless reports whether that many blamed attempts, or an operator, justify
@@ -265,7 +265,7 @@ func (c *check) processes() error {
 			if err != nil {
 				return err
 			}
-			c.want(!r.Alone || len(held) == 1, "process %s holds task %s, which must be alone, and %d others", p.ID, a.Task, len(held)-1)
+			c.want(!r.Exclusive || len(held) == 1, "process %s holds task %s, which must be alone, and %d others", p.ID, a.Task, len(held)-1)
 		}
 	}
 	for process, n := range c.live {

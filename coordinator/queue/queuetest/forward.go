@@ -49,30 +49,19 @@ func (x forward) Sweeps() ([]queue.Sweep, error)      { return one[[]queue.Sweep
 func (x forward) PutSweep(s queue.Sweep) error        { return none(x.do("PutSweep", s)) }
 func (x forward) SetTurn(id string, turn int64) error { return none(x.do("SetTurn", id, turn)) }
 func (x forward) DeleteSweep(id string) error         { return none(x.do("DeleteSweep", id)) }
-func (x forward) PutPlanned(plan string, p queue.Planned, r queue.Record) error {
-	return none(x.do("PutPlanned", plan, p, r))
+func (x forward) Drafts() ([]queue.Draft, error)      { return one[[]queue.Draft](x.do("Drafts")) }
+func (x forward) PutDraft(d queue.Draft) error        { return none(x.do("PutDraft", d)) }
+
+func (x forward) AddPlanned(plan, previous string, page []queue.Planned) (queue.AddedPage, error) {
+	return one[queue.AddedPage](x.do("AddPlanned", plan, previous, page))
 }
 
-func (x forward) CountPlanned(plan string) (int, error) { return one[int](x.do("CountPlanned", plan)) }
-func (x forward) DeleteTallies(plan string) error       { return none(x.do("DeleteTallies", plan)) }
-func (x forward) Drafts() ([]queue.Draft, error)        { return one[[]queue.Draft](x.do("Drafts")) }
-func (x forward) PutDraft(d queue.Draft) error          { return none(x.do("PutDraft", d)) }
-func (x forward) DeleteDraft(plan string) error         { return none(x.do("DeleteDraft", plan)) }
-
-func (x forward) Plans(plan string, task sweep.TaskID) (bool, error) {
-	return one[bool](x.do("Plans", plan, task))
+func (x forward) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
+	return one[[]sweep.TaskID](x.do("DropPlanned", plan, limit))
 }
 
-func (x forward) DropPlanned(plan string, task sweep.TaskID) error {
-	return none(x.do("DropPlanned", plan, task))
-}
-
-func (x forward) PlannedTasks(plan string, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
-	return one[[]sweep.TaskID](x.do("PlannedTasks", plan, after, limit))
-}
-
-func (x forward) TasksIn(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
-	return one[[]sweep.TaskID](x.do("TasksIn", plan, phase, after, limit))
+func (x forward) PlannedTasks(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+	return one[[]sweep.TaskID](x.do("PlannedTasks", plan, phase, after, limit))
 }
 
 func (x forward) Referring(task sweep.TaskID) ([]string, error) {
@@ -84,10 +73,10 @@ func (x forward) Tallies(plan string) (map[queue.Phase]queue.Tally, error) {
 }
 func (x forward) Waiting() ([]string, error) { return one[[]string](x.do("Waiting")) }
 
-func (x forward) Open() (int, error) { return one[int](x.do("Open")) }
+func (x forward) CountUnfinished() (int, error) { return one[int](x.do("CountUnfinished")) }
 
-func (x forward) Next(plan string, alone bool, limit int) ([]queue.Next, error) {
-	return one[[]queue.Next](x.do("Next", plan, alone, limit))
+func (x forward) Next(plan string, exclusive bool, limit int) ([]queue.Next, error) {
+	return one[[]queue.Next](x.do("Next", plan, exclusive, limit))
 }
 
 func (x forward) Rows(plan string, after, limit int) ([]queue.Row, error) {
@@ -106,17 +95,10 @@ func (x forward) Specification(task sweep.TaskID) (queue.Specification, bool, er
 	return two[queue.Specification, bool](x.do("Specification", task))
 }
 
-func (x forward) PutSpecification(s queue.Specification) error {
-	return none(x.do("PutSpecification", s))
-}
-
 func (x forward) Record(task sweep.TaskID) (queue.Record, bool, error) {
 	return two[queue.Record, bool](x.do("Record", task))
 }
 
-func (x forward) AddRecords(tasks []sweep.TaskID) ([]queue.Record, error) {
-	return one[[]queue.Record](x.do("AddRecords", tasks))
-}
 func (x forward) PutRecord(r queue.Record) error { return none(x.do("PutRecord", r)) }
 
 func (x forward) Due(now time.Time, limit int) ([]sweep.TaskID, error) {
@@ -142,19 +124,10 @@ func (x forward) Presence(process string) (queue.Presence, bool, error) {
 func (x forward) PutPresence(p queue.Presence) error { return none(x.do("PutPresence", p)) }
 func (x forward) Present() ([]queue.Presence, error) { return one[[]queue.Presence](x.do("Present")) }
 
-func (x forward) Overdue(now time.Time) ([]queue.Presence, error) {
-	return one[[]queue.Presence](x.do("Overdue", now))
-}
+func (x forward) Tick(now time.Time) (time.Time, error) { return one[time.Time](x.do("Tick", now)) }
 
-func (x forward) LastTick() (time.Time, error)   { return one[time.Time](x.do("LastTick")) }
-func (x forward) PutLastTick(at time.Time) error { return none(x.do("PutLastTick", at)) }
-
-func (x forward) Result(task sweep.TaskID, digest string) (body []byte, found bool, err error) {
-	return two[[]byte, bool](x.do("Result", task, digest))
-}
-
-func (x forward) Measures(task sweep.TaskID, digest string) (body []byte, found bool, err error) {
-	return two[[]byte, bool](x.do("Measures", task, digest))
+func (x forward) Result(task sweep.TaskID, digest string) (queue.StoredResult, bool, error) {
+	return two[queue.StoredResult, bool](x.do("Result", task, digest))
 }
 
 func (x forward) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {

@@ -141,7 +141,7 @@ func neighbours(t *testing.T, f *Fixture) {
 	w.Sync()
 	kill(f, w)
 	for i := range 3 {
-		if r := f.Record(Task(i).ID); !r.Alone || r.Phase != queue.Waiting {
+		if r := f.Record(Task(i).ID); !r.Exclusive || r.Phase != queue.Waiting {
 			t.Errorf("task %d after a shared loss: %+v", i, r)
 		}
 	}

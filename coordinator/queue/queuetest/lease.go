@@ -33,7 +33,7 @@ func renewed(t *testing.T, f *Fixture) {
 	f.WantCounts("A", queue.Counts{Planned: 2, Leased: 2})
 	f.Tick(time.Second)
 	f.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
-	if !f.Record(held[0].Task).Alone {
+	if !f.Record(held[0].Task).Exclusive {
 		t.Error("a task that a process was lost with is not to be alone")
 	}
 
@@ -44,7 +44,7 @@ func renewed(t *testing.T, f *Fixture) {
 	}
 	f.WantCounts("A", queue.Counts{Planned: 2, Leased: 2})
 	a := f.Attempts(held[0].Task)[0]
-	if a.Outcome != queue.Live || a.Step != 30 || a.Reason != "" || !a.EndedAt.IsZero() || f.Record(held[0].Task).Alone {
+	if a.Outcome != queue.Live || a.Step != 30 || a.Reason != "" || !a.EndedAt.IsZero() || f.Record(held[0].Task).Exclusive {
 		t.Errorf("renewed: %+v", a)
 	}
 	f.Tick(59 * time.Second)
@@ -94,7 +94,7 @@ func cameBackLate(t *testing.T, f *Fixture) {
 		t.Errorf("answer: %+v", answer)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
-	if r := f.Record(Task(0).ID); r.Reason != "" || !r.Alone {
+	if r := f.Record(Task(0).ID); r.Reason != "" || !r.Exclusive {
 		t.Errorf("record: %+v", r)
 	}
 	last.Sync(Finished(last.Holding(), 0))
@@ -213,7 +213,7 @@ func takesAll(t *testing.T, f *Fixture) {
 			f.Restart()
 		}
 		f.Tick(62 * time.Second)
-		if r := f.Record(lease.Task); r.Alone || r.Phase != queue.Waiting {
+		if r := f.Record(lease.Task); r.Exclusive || r.Phase != queue.Waiting {
 			t.Fatalf("after %d times: %+v", n+1, r)
 		}
 	}
@@ -226,7 +226,7 @@ func takesAll(t *testing.T, f *Fixture) {
 	f.Tick(time.Second)
 	w.Sync()
 	f.Tick(61 * time.Second)
-	if r := f.Record(lease.Task); !r.Alone {
+	if r := f.Record(lease.Task); !r.Exclusive {
 		t.Errorf("record: %+v", r)
 	}
 	if a := f.Attempts(lease.Task); !a[0].Excused || a[len(a)-1].Excused {
@@ -252,7 +252,7 @@ func ended(t *testing.T, f *Fixture) {
 	gone.Sync()
 	lose := func(excused bool) {
 		t.Helper()
-		if _, err := f.Queue.Lose(ctx, func(process string) bool { return process == gone.ID }, excused); err != nil {
+		if _, err := f.Queue.MarkLost(ctx, func(process string) bool { return process == gone.ID }, excused); err != nil {
 			t.Fatal(err)
 		}
 		f.Consistent()
@@ -262,7 +262,7 @@ func ended(t *testing.T, f *Fixture) {
 	WantWoken(t, true, changed)
 	f.WantCounts("A", queue.Counts{Planned: 2, Leased: 1, Pending: 1})
 	a := f.Attempts(lease.Task)[0]
-	if a.Outcome != queue.Lost || !a.Excused || f.Record(lease.Task).Alone {
+	if a.Outcome != queue.Lost || !a.Excused || f.Record(lease.Task).Exclusive {
 		t.Errorf("lost with its coordinator: %+v", a)
 	}
 	lose(false) // it holds nothing any more
@@ -272,7 +272,7 @@ func ended(t *testing.T, f *Fixture) {
 		t.Errorf("assignments: %+v", answer.Assignments)
 	}
 	lose(false)
-	if a := f.Attempts(lease.Task)[0]; a.Outcome != queue.Lost || a.Excused || !f.Record(lease.Task).Alone {
+	if a := f.Attempts(lease.Task)[0]; a.Outcome != queue.Lost || a.Excused || !f.Record(lease.Task).Exclusive {
 		t.Errorf("lost by itself: %+v", a)
 	}
 	other.Sync()

@@ -187,29 +187,9 @@ func (t *memoryTx) Specification(task sweep.TaskID) (queue.Specification, bool, 
 	return s, found, nil
 }
 
-func (t *memoryTx) PutSpecification(s queue.Specification) error {
-	s.ConfigurationIndex = 0
-	return put(t, t.tasks, s.ID, s)
-}
-
 func (t *memoryTx) Record(task sweep.TaskID) (queue.Record, bool, error) {
 	r, found := t.records[task]
 	return r, found, nil
-}
-
-func (t *memoryTx) AddRecords(tasks []sweep.TaskID) ([]queue.Record, error) {
-	records := make([]queue.Record, len(tasks))
-	for i, task := range tasks {
-		r, found := t.records[task]
-		if !found {
-			r = queue.Record{Task: task, Phase: queue.Waiting}
-			if err := t.PutRecord(r); err != nil {
-				return nil, err
-			}
-		}
-		records[i] = r
-	}
-	return records, nil
 }
 
 func (t *memoryTx) PutRecord(r queue.Record) error {
@@ -295,44 +275,29 @@ func (t *memoryTx) PutPresence(p queue.Presence) error {
 }
 
 func (t *memoryTx) Present() ([]queue.Presence, error) {
-	return t.presences(func(time.Time) bool { return true }), nil
-}
-
-func (t *memoryTx) Overdue(now time.Time) ([]queue.Presence, error) {
-	return t.presences(func(deadline time.Time) bool { return !deadline.After(now) }), nil
-}
-
-func (t *memoryTx) presences(wanted func(deadline time.Time) bool) []queue.Presence {
 	var present []queue.Presence
 	for _, p := range t.processes {
-		if !p.Deadline.IsZero() && wanted(p.Deadline) {
+		if !p.Deadline.IsZero() {
 			present = append(present, p)
 		}
 	}
 	slices.SortFunc(present, func(a, b queue.Presence) int { return cmp.Compare(a.ID, b.ID) })
-	return present
+	return present, nil
 }
 
-func (t *memoryTx) LastTick() (time.Time, error) { return t.tick, nil }
-
-func (t *memoryTx) PutLastTick(at time.Time) error {
+func (t *memoryTx) Tick(now time.Time) (time.Time, error) {
 	if !t.writes {
-		return errReadOnly
+		return time.Time{}, errReadOnly
 	}
-	before := t.tick
-	t.remember(func() { t.tick = before })
-	t.tick = stored(at)
-	return nil
+	last := t.tick
+	t.remember(func() { t.tick = last })
+	t.tick = stored(now)
+	return last, nil
 }
 
-func (t *memoryTx) Result(task sweep.TaskID, digest string) ([]byte, bool, error) {
+func (t *memoryTx) Result(task sweep.TaskID, digest string) (queue.StoredResult, bool, error) {
 	r, found := t.results[resultKey{task, digest}]
-	return r.Body, found, nil
-}
-
-func (t *memoryTx) Measures(task sweep.TaskID, digest string) ([]byte, bool, error) {
-	r, found := t.results[resultKey{task, digest}]
-	return r.Measures, found, nil
+	return r, found, nil
 }
 
 func (t *memoryTx) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {

@@ -29,6 +29,9 @@ func (t *memoryTx) Sweeps() ([]queue.Sweep, error) {
 
 func (t *memoryTx) PutSweep(s queue.Sweep) error {
 	s.CreatedAt = stored(s.CreatedAt)
+	if err := remove(t, t.drafts, s.Plan); err != nil {
+		return err
+	}
 	return put(t, t.sweeps, s.ID, s)
 }
 
@@ -49,61 +52,72 @@ func (t *memoryTx) PutDraft(d queue.Draft) error {
 	return put(t, t.drafts, d.Plan, d)
 }
 
-func (t *memoryTx) DeleteDraft(plan string) error { return remove(t, t.drafts, plan) }
+func (t *memoryTx) AddPlanned(plan, previous string, page []queue.Planned) (added queue.AddedPage, err error) {
+	for _, p := range page {
+		if err := t.addPlanned(plan, previous, p, &added); err != nil {
+			return added, err
+		}
+	}
+	return added, nil
+}
 
-func (t *memoryTx) PutPlanned(plan string, p queue.Planned, _ queue.Record) error {
-	key := place{plan, p.Task.ID}
-	if _, planned := t.planned[key]; planned {
+func (t *memoryTx) addPlanned(plan, previous string, p queue.Planned, added *queue.AddedPage) error {
+	task := p.Task.ID
+	if _, kept := t.planned[place{previous, task}]; kept {
+		added.Kept++
+	}
+	s := queue.Specification{Task: p.Task, Cost: p.Expected()}
+	s.ConfigurationIndex = 0
+	if err := put(t, t.tasks, task, s); err != nil {
+		return err
+	}
+	r, found := t.records[task]
+	if !found {
+		r = queue.Record{Task: task, Phase: queue.Waiting}
+		if err := t.PutRecord(r); err != nil {
+			return err
+		}
+	}
+	if r.State() == sweep.Done {
+		added.Done++
+	}
+	if _, planned := t.planned[place{plan, task}]; planned {
 		return nil
 	}
-	return put(t, t.planned, key, queue.Planned{
-		Task: sweep.Task{ID: p.Task.ID, ConfigurationIndex: p.Task.ConfigurationIndex}, // the rest is in tasks
+	added.New++
+	return put(t, t.planned, place{plan, task}, queue.Planned{
+		Task: sweep.Task{ID: task, ConfigurationIndex: p.Task.ConfigurationIndex}, // the rest is in tasks
 		Row:  p.Row, Order: p.Order, Cost: p.Expected().Seconds(),
 	})
 }
 
-func (t *memoryTx) CountPlanned(plan string) (n int, err error) {
-	for key := range t.planned {
-		if key.plan == plan {
-			n++
+func (t *memoryTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
+	dropped, _ := t.PlannedTasks(plan, "", "", limit)
+	for _, task := range dropped {
+		if err := remove(t, t.planned, place{plan, task}); err != nil {
+			return nil, err
 		}
 	}
-	return n, nil
-}
-
-func (t *memoryTx) Plans(plan string, task sweep.TaskID) (bool, error) {
-	_, planned := t.planned[place{plan, task}]
-	return planned, nil
-}
-
-func (t *memoryTx) DeleteTallies(plan string) error {
+	if len(dropped) == limit {
+		return dropped, nil
+	}
 	for _, phase := range queue.Phases {
 		if err := remove(t, t.arrivals, tallyKey{plan, phase}); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return dropped, remove(t, t.drafts, plan)
 }
 
-func (t *memoryTx) DropPlanned(plan string, task sweep.TaskID) error {
-	return remove(t, t.planned, place{plan, task})
-}
-
-func (t *memoryTx) PlannedTasks(plan string, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+func (t *memoryTx) PlannedTasks(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
 	var tasks []sweep.TaskID
 	for key := range t.planned {
-		if key.plan == plan && key.task > after {
+		if key.plan == plan && key.task > after && (phase == "" || t.records[key.task].Phase == phase) {
 			tasks = append(tasks, key.task)
 		}
 	}
 	slices.Sort(tasks)
 	return first(tasks, limit), nil
-}
-
-func (t *memoryTx) TasksIn(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
-	all, err := t.PlannedTasks(plan, after, len(t.planned))
-	all = slices.DeleteFunc(all, func(task sweep.TaskID) bool { return t.records[task].Phase != phase })
-	return first(all, limit), err
 }
 
 func (t *memoryTx) Referring(task sweep.TaskID) ([]string, error) {
@@ -145,7 +159,7 @@ func (t *memoryTx) Tallies(plan string) (map[queue.Phase]queue.Tally, error) {
 	return tallies, nil
 }
 
-func (t *memoryTx) Open() (open int, err error) {
+func (t *memoryTx) CountUnfinished() (unfinished int, err error) {
 	current := map[string]bool{}
 	for _, s := range t.sweeps {
 		current[s.Plan] = true
@@ -156,11 +170,11 @@ func (t *memoryTx) Open() (open int, err error) {
 		}
 		switch t.records[key.task].Phase {
 		case queue.Waiting, queue.BackingOff, queue.Leased:
-			open++
+			unfinished++
 		default:
 		}
 	}
-	return open, nil
+	return unfinished, nil
 }
 
 func (t *memoryTx) Waiting() (plans []string, err error) {
@@ -173,11 +187,11 @@ func (t *memoryTx) Waiting() (plans []string, err error) {
 	return plans, nil
 }
 
-func (t *memoryTx) Next(plan string, alone bool, limit int) ([]queue.Next, error) {
+func (t *memoryTx) Next(plan string, exclusive bool, limit int) ([]queue.Next, error) {
 	var next []queue.Next
 	for key, p := range t.planned {
-		if r := t.records[key.task]; key.plan == plan && r.Phase == queue.Waiting && (alone || !r.Alone) {
-			next = append(next, queue.Next{Task: key.task, Order: p.Order, Row: p.Row, Cost: p.Expected(), Alone: r.Alone})
+		if r := t.records[key.task]; key.plan == plan && r.Phase == queue.Waiting && (exclusive || !r.Exclusive) {
+			next = append(next, queue.Next{Task: key.task, Order: p.Order, Row: p.Row, Cost: p.Expected(), Exclusive: r.Exclusive})
 		}
 	}
 	slices.SortFunc(next, func(a, b queue.Next) int {

@@ -270,7 +270,7 @@ func lateCameFirst(t *testing.T, f *Fixture) {
 	slow, fast, old, fresh := race(f)
 	verdict(t, slow.Sync(Finished(old, 1)), queue.JudgedLate)
 	f.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
-	if f.Record(old.Task).Alone {
+	if f.Record(old.Task).Exclusive {
 		t.Error("a process that has reported was not lost, but its task must be alone")
 	}
 	verdict(t, fast.Sync(Finished(fresh, 0)), queue.JudgedAccepted)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ var contract = []queuetest.Scenario{
 	{Name: "a failed call leaves nothing behind", Run: rollBack},
 	{Name: "a view cannot write", Run: viewOnly},
 	{Name: "what is announced is heard after the commit", Run: announced},
-	{Name: "records are added once", Run: addRecords},
+	{Name: "tasks are added to a plan and dropped by pages", Run: planPages},
 	{Name: "the last tick", Run: lastTick},
 	{Name: "the time is read once a call", Run: timeOnce},
 	{Name: "a context ends the waiting", Run: contextEnds},
@@ -36,11 +37,13 @@ func rollBack(t *testing.T, f *queuetest.Fixture) {
 	want := queue.Counts{Planned: 3, Leased: 1, Pending: 2}
 	err := f.Store.Update(ctx, func(tx queue.Tx) error {
 		task := lease.Task
+		a, _, err := tx.Sweep("A")
 		return queuetest.FirstError(
+			func() error { return err },
 			func() error { return tx.PutRecord(queue.Record{Task: task, Phase: queue.Done}) },
 			func() error { return tx.PutAttempt(queue.Attempt{Lease: queue.Lease{Task: task, Attempt: 2}}) },
 			func() error { return tx.PutSweep(queue.Sweep{ID: "B"}) },
-			func() error { return tx.DropPlanned("A", queuetest.Task(1).ID) },
+			func() error { _, err := tx.DropPlanned(a.Plan, 1); return err },
 			func() error {
 				return tx.PutPresence(queue.Presence{Process: queue.Process{ID: "ghost"}, Deadline: f.Clock.Now()})
 			},
@@ -85,13 +88,12 @@ func viewOnly(t *testing.T, f *queuetest.Fixture) {
 		"DeleteSweep":      func(tx queue.Tx) error { return tx.DeleteSweep("A") },
 		"SetTurn":          func(tx queue.Tx) error { return tx.SetTurn("A", 9) },
 		"PutDraft":         func(tx queue.Tx) error { return tx.PutDraft(queue.Draft{Plan: "x"}) },
-		"PutPlanned":       func(tx queue.Tx) error { return tx.PutPlanned("x", queue.Planned{}, queue.Record{}) },
-		"PutSpecification": func(tx queue.Tx) error { return tx.PutSpecification(queue.Specification{Task: sweep.Task{ID: "x"}}) },
-		"AddRecords":       func(tx queue.Tx) error { _, err := tx.AddRecords([]sweep.TaskID{"x"}); return err },
+		"AddPlanned":       func(tx queue.Tx) error { _, err := tx.AddPlanned("x", "", queuetest.Plan(0, 1, 10)); return err },
+		"DropPlanned":      func(tx queue.Tx) error { _, err := tx.DropPlanned("x", 1); return err },
 		"PutRecord":        func(tx queue.Tx) error { return tx.PutRecord(queue.Record{Task: task, Phase: queue.Done}) },
 		"PutAttempt":       func(tx queue.Tx) error { return tx.PutAttempt(queue.Attempt{Lease: held.Lease, Process: "x"}) },
 		"PutPresence":      func(tx queue.Tx) error { return tx.PutPresence(queue.Presence{Process: queue.Process{ID: "x"}}) },
-		"PutLastTick":      func(tx queue.Tx) error { return tx.PutLastTick(f.Clock.Now()) },
+		"Tick":             func(tx queue.Tx) error { _, err := tx.Tick(f.Clock.Now()); return err },
 		"PutResult":        func(tx queue.Tx) error { return tx.PutResult(task, "x", queue.StoredResult{}) },
 		"PutCheckpoint":    func(tx queue.Tx) error { return tx.PutCheckpoint(task, 7, nil) },
 		"DeleteCheckpoint": func(tx queue.Tx) error { return tx.DeleteCheckpoint(task) },
@@ -133,34 +135,98 @@ func viewOnly(t *testing.T, f *queuetest.Fixture) {
 	})
 }
 
-func addRecords(t *testing.T, f *queuetest.Fixture) {
-	f.Plan("A", queuetest.Plan(0, 1, 10))
-	f.Worker(1).Take()
-	known, added := queuetest.Task(0).ID, queuetest.Task(7).ID
+// planPages adds two pages of tasks to a plan and drops them again: task 0 is done, task 1
+// leased and task 2 waiting, all in the plan of sweep A; tasks 3 to 5 are new.
+func planPages(t *testing.T, f *queuetest.Fixture) {
+	f.Plan("A", queuetest.Plan(0, 3, 10))
+	w := f.Worker(1)
+	w.Sync(queuetest.Finished(w.Take(), 0))
 	err := f.Store.Update(ctx, func(tx queue.Tx) error {
-		for _, tasks := range [][]sweep.TaskID{nil, {added, known, added, "zz"}, {known}} {
-			records, err := tx.AddRecords(tasks)
-			if err != nil {
+		a, _, err := tx.Sweep("A")
+		add := func(from, to int, previous string, want queue.AddedPage) func() error {
+			return func() error {
+				added, err := tx.AddPlanned("x", previous, queuetest.Plan(from, to, 10))
+				if err == nil && added != want {
+					t.Errorf("tasks %d to %d: %+v: want %+v", from, to-1, added, want)
+				}
 				return err
 			}
-			if len(records) != len(tasks) {
-				t.Fatalf("%d records of %d tasks", len(records), len(tasks))
-			}
-			for i, r := range records {
-				want := queue.Record{Task: tasks[i], Phase: queue.Waiting}
-				if r.Task == known {
-					want.Phase, want.Attempt = queue.Leased, 1
+		}
+		list := func(phase queue.Phase, want ...int) func() error {
+			return func() error {
+				tasks, err := tx.PlannedTasks("x", phase, "", 10)
+				if err == nil && !slices.Equal(tasks, taskIDs(want...)) {
+					t.Errorf("tasks in phase %q: %v: want those of %v", phase, tasks, want)
 				}
-				if r != want {
-					t.Errorf("record %d of %v is %+v, want %+v", i, tasks, r, want)
-				}
+				return err
 			}
 		}
-		return errRefused // these tasks have no specification
+		drop := func(limit int, want ...int) func() error {
+			return func() error {
+				tasks, err := tx.DropPlanned("x", limit)
+				if err == nil && !slices.Equal(tasks, taskIDs(want...)) {
+					t.Errorf("dropped %v: want those of %v", tasks, want)
+				}
+				return err
+			}
+		}
+		drafts := func(want int) func() error {
+			return func() error {
+				drafts, err := tx.Drafts()
+				if err == nil && len(drafts) != want {
+					t.Errorf("drafts %v: want %d", drafts, want)
+				}
+				return err
+			}
+		}
+		tallies := func(want int) func() error {
+			return func() error {
+				tallies, err := tx.Tallies("x")
+				tasks := 0
+				for _, tally := range tallies {
+					tasks += tally.Tasks
+				}
+				if err == nil && tasks != want {
+					t.Errorf("tallies %v: want %d tasks", tallies, want)
+				}
+				return err
+			}
+		}
+		return queuetest.FirstError(
+			func() error { return err },
+			func() error { return tx.PutDraft(queue.Draft{Plan: "x", Touched: tx.Now()}) },
+			add(0, 0, a.Plan, queue.AddedPage{}),
+			add(0, 4, a.Plan, queue.AddedPage{New: 4, Kept: 3, Done: 1}),
+			add(2, 6, "", queue.AddedPage{New: 2}),
+			tallies(6),
+			list("", 0, 1, 2, 3, 4, 5),
+			list(queue.Done, 0),
+			list(queue.Leased, 1),
+			list(queue.Waiting, 2, 3, 4, 5),
+			func() error {
+				s, found, err := tx.Specification(queuetest.Task(5).ID)
+				if err == nil && (!found || s.Cost != 10*time.Second) {
+					t.Errorf("specification of task 5: %+v, %v", s, found)
+				}
+				return err
+			},
+			drop(3, 0, 1, 2), tallies(3), drafts(1),
+			drop(4, 3, 4, 5), tallies(0), drafts(0),
+			drop(1),
+			func() error { return errRefused }, // no sweep has this plan
+		)
 	})
 	if !errors.Is(err, errRefused) {
 		t.Error(err)
 	}
+}
+
+func taskIDs(numbers ...int) []sweep.TaskID {
+	var ids []sweep.TaskID
+	for _, n := range numbers {
+		ids = append(ids, queuetest.Task(n).ID)
+	}
+	return ids
 }
 
 func announced(t *testing.T, f *queuetest.Fixture) {
@@ -187,21 +253,22 @@ func announced(t *testing.T, f *queuetest.Fixture) {
 
 func lastTick(t *testing.T, f *queuetest.Fixture) {
 	want := f.Clock.Now() // the fixture has ticked
-	read := func(tx queue.Tx) error {
-		got, err := tx.LastTick()
-		if err == nil && !got.Equal(want) {
-			t.Errorf("last tick at %v: want %v", got, want)
+	for _, reason := range []error{errRefused, nil, nil} {
+		now := want.Add(time.Hour)
+		err := f.Store.Update(ctx, func(tx queue.Tx) error {
+			last, err := tx.Tick(now)
+			if err == nil && !last.Equal(want) {
+				t.Errorf("last tick at %v: want %v", last, want)
+			}
+			return errors.Join(err, reason)
+		})
+		if !errors.Is(err, reason) {
+			t.Fatal(err)
 		}
-		return err
+		if reason == nil {
+			want = now
+		}
 	}
-	f.Read(read)
-	err := f.Store.Update(ctx, func(tx queue.Tx) error {
-		return errors.Join(tx.PutLastTick(want.Add(time.Hour)), errRefused)
-	})
-	if !errors.Is(err, errRefused) {
-		t.Fatal(err)
-	}
-	f.Read(read)
 }
 
 func timeOnce(t *testing.T, f *queuetest.Fixture) {

@@ -1,11 +1,9 @@
--- The state of the queue. Types, expressions and partial indexes are those that
--- SQLite and PostgreSQL share. Times and durations are microseconds; a time of 0
--- is none. There are no foreign keys: the rules keep the references, and the
--- conformance suite checks them.
+-- The schema of a store. Types, expressions and partial indexes are those that SQLite and
+-- PostgreSQL share. Times and durations are in microseconds; a time of 0 means none. There
+-- are no foreign keys: the rules of package queue keep the references, and its tests check
+-- them.
 
--- +goose Up
-
--- The live sweeps, each by its newest revision.
+-- The sweeps, each in its newest revision.
 CREATE TABLE sweeps (
     id           TEXT   NOT NULL PRIMARY KEY,
     name         TEXT   NOT NULL,
@@ -14,19 +12,19 @@ CREATE TABLE sweeps (
     numerics     BIGINT NOT NULL,
     kernel_class TEXT   NOT NULL,
     created_at   BIGINT NOT NULL,
-    turn         BIGINT NOT NULL,
+    turn         BIGINT NOT NULL, -- the sweep with the smallest is served next
     plan         TEXT   NOT NULL,
-    digest       TEXT   NOT NULL -- of the plan
+    digest       TEXT   NOT NULL  -- of the plan
 );
 CREATE INDEX sweeps_plan ON sweeps (plan);
 
--- Plans that no sweep has: they are being written or taken away.
+-- Plans that belong to no sweep, because they are being written or deleted.
 CREATE TABLE drafts (
     plan    TEXT   NOT NULL PRIMARY KEY,
     touched BIGINT NOT NULL
 );
 
--- What the tasks are. configuration is in canonical form.
+-- The immutable part of a task. The configuration is in canonical form.
 CREATE TABLE tasks (
     id            TEXT   NOT NULL PRIMARY KEY,
     configuration TEXT   NOT NULL,
@@ -34,41 +32,41 @@ CREATE TABLE tasks (
     cost          BIGINT NOT NULL
 );
 
--- What changes during a task's life.
+-- The mutable part of a task.
 CREATE TABLE records (
     task       TEXT    NOT NULL PRIMARY KEY,
     phase      TEXT    NOT NULL,
-    attempt    BIGINT  NOT NULL,
-    pardoned   BIGINT  NOT NULL,
-    alone      BOOLEAN NOT NULL,
+    attempt    BIGINT  NOT NULL, -- the newest
+    pardoned   BIGINT  NOT NULL, -- the last attempt that blame ignores
+    exclusive  BOOLEAN NOT NULL,
     not_before BIGINT  NOT NULL,
-    accepted   TEXT    NOT NULL,
+    accepted   TEXT    NOT NULL, -- digest of the accepted result
     compute    BIGINT  NOT NULL,
     verifying  BOOLEAN NOT NULL,
     reason     TEXT    NOT NULL
 );
 CREATE INDEX records_due ON records (not_before) WHERE phase = 'backing_off';
 
--- Which plan has which task, and where. phase and alone repeat the
--- record's, so that the next tasks of a sweep come first in an index.
+-- The tasks of each plan. phase and exclusive repeat the record's, so that an index can
+-- list the next tasks of a plan.
 CREATE TABLE planned (
-    plan     TEXT    NOT NULL,
-    task     TEXT    NOT NULL,
+    plan                TEXT    NOT NULL,
+    task                TEXT    NOT NULL,
     configuration_index BIGINT  NOT NULL,
-    line     BIGINT  NOT NULL,
-    position BIGINT  NOT NULL,
-    cost     BIGINT  NOT NULL,
-    phase    TEXT    NOT NULL,
-    alone    BOOLEAN NOT NULL,
+    csv_row             BIGINT  NOT NULL,
+    execution_order     BIGINT  NOT NULL,
+    cost                BIGINT  NOT NULL,
+    phase               TEXT    NOT NULL,
+    exclusive           BOOLEAN NOT NULL,
     PRIMARY KEY (plan, task)
 );
 CREATE INDEX planned_task ON planned (task);
-CREATE INDEX planned_line ON planned (plan, line);
-CREATE INDEX planned_next ON planned (plan, phase, position, line, alone);
+CREATE INDEX planned_row ON planned (plan, csv_row);
+CREATE INDEX planned_next ON planned (plan, phase, execution_order, csv_row, exclusive);
 
--- Sums of planned, by plan and phase; arrivals count those that ever came into
--- the phase. They come in shards, so that transactions
--- which run at once need not wait for each other; a shard may be negative.
+-- Sums over planned by plan and phase. arrivals counts how often tasks have entered the
+-- phase. The sums are split into shards so that concurrent transactions need not wait for
+-- each other; a shard may be negative.
 CREATE TABLE tallies (
     plan      TEXT   NOT NULL,
     phase     TEXT   NOT NULL,
@@ -81,7 +79,7 @@ CREATE TABLE tallies (
     PRIMARY KEY (plan, phase, shard)
 );
 
--- Every grant there ever was. Those without an outcome are live.
+-- Every grant of a task to a process. Those without an outcome are live.
 CREATE TABLE attempts (
     task       TEXT    NOT NULL,
     attempt    BIGINT  NOT NULL,
@@ -90,16 +88,16 @@ CREATE TABLE attempts (
     kernel     TEXT    NOT NULL,
     granted_at BIGINT  NOT NULL,
     ended_at   BIGINT  NOT NULL,
-    resumed    BIGINT  NOT NULL,
+    from_step  BIGINT  NOT NULL, -- of the checkpoint at the grant
     started    BOOLEAN NOT NULL,
-    step       BIGINT  NOT NULL,
-    saved      BIGINT  NOT NULL,
+    step       BIGINT  NOT NULL, -- the last one reported
+    saved_step BIGINT  NOT NULL, -- of the checkpoint when the attempt was lost
     outcome    TEXT    NOT NULL,
-    alone      BOOLEAN NOT NULL,
+    sole_task  BOOLEAN NOT NULL,
     excused    BOOLEAN NOT NULL,
     reason     TEXT    NOT NULL,
     log        TEXT    NOT NULL,
-    digest     TEXT    NOT NULL,
+    digest     TEXT    NOT NULL, -- of the reported result
     compute    BIGINT  NOT NULL,
     PRIMARY KEY (task, attempt)
 );
@@ -118,19 +116,18 @@ CREATE TABLE processes (
     first_seen   BIGINT  NOT NULL,
     last_seen    BIGINT  NOT NULL,
     deadline     BIGINT  NOT NULL,
-    unheard      BOOLEAN NOT NULL,
+    excuse_loss  BOOLEAN NOT NULL,
     leaving      BOOLEAN NOT NULL
 );
 CREATE INDEX processes_present ON processes (deadline) WHERE deadline > 0;
 
--- When a coordinator last ticked, in one row.
+-- The time of the last tick of any coordinator, in one row.
 CREATE TABLE ticks (
     id BIGINT NOT NULL PRIMARY KEY,
     at BIGINT NOT NULL
 );
 
--- The results, by their digest: equal ones are kept once. What tables show of
--- them stands apart, so that a table need not read them.
+-- The reported results by their digest; equal ones are stored once.
 CREATE TABLE results (
     task   TEXT  NOT NULL,
     digest TEXT  NOT NULL,
@@ -138,6 +135,7 @@ CREATE TABLE results (
     PRIMARY KEY (task, digest)
 );
 
+-- The table values of each result, apart from it, so that a table need not read results.
 CREATE TABLE measures (
     task   TEXT  NOT NULL,
     digest TEXT  NOT NULL,
@@ -155,19 +153,3 @@ CREATE TABLE recordings (
     digest TEXT  NOT NULL PRIMARY KEY,
     body   BYTEA NOT NULL
 );
-
--- +goose Down
-
-DROP TABLE recordings;
-DROP TABLE checkpoints;
-DROP TABLE measures;
-DROP TABLE results;
-DROP TABLE ticks;
-DROP TABLE processes;
-DROP TABLE attempts;
-DROP TABLE tallies;
-DROP TABLE planned;
-DROP TABLE records;
-DROP TABLE tasks;
-DROP TABLE drafts;
-DROP TABLE sweeps;
