@@ -28,7 +28,7 @@ func TestSQLiteQueriesUseIndexes(t *testing.T) {
 	w := f.Worker(2)
 	first := w.Sync().Assignments
 	w.Checkpoint(first[0].Lease, 10)
-	w.Sync(queuetest.Finished(first[0].Lease, 0), queuetest.Fails(first[1].Lease, "NaN"))
+	w.Sync(queuetest.Finished(first[0].Lease, 0), queuetest.Failed(first[1].Lease, "NaN"))
 	f.Retry(queue.RetryRequest{})
 	f.Rows("A")
 	for _, err := range f.Queue.Attempts(context.Background(), "A") {
@@ -132,7 +132,7 @@ func TestPostgresQueriesUseIndexes(t *testing.T) {
 	w := f.Worker(2)
 	first := w.Sync().Assignments
 	w.Checkpoint(first[0].Lease, 10)
-	w.Sync(queuetest.Finished(first[0].Lease, 0), queuetest.Fails(first[1].Lease, "NaN"))
+	w.Sync(queuetest.Finished(first[0].Lease, 0), queuetest.Failed(first[1].Lease, "NaN"))
 	f.Retry(queue.RetryRequest{})
 	f.Rows("A")
 	f.Plan("A", queuetest.Plan(0, 2, 10))

@@ -248,7 +248,7 @@ func TestPostgresTexts(t *testing.T) {
 	w := f.Worker(1)
 	w.Host = "a\x00b\xff"
 	lease := w.Take()
-	w.Sync(queuetest.Fails(lease, "NaN\x00\xff"))
+	w.Sync(queuetest.Failed(lease, "NaN\x00\xff"))
 	a := f.Attempts(lease.Task)[0]
 	if a.Reason != "NaN\uFFFD\uFFFD" || a.Host != "a\uFFFDb\uFFFD" {
 		t.Errorf("stored %q on host %q", a.Reason, a.Host)

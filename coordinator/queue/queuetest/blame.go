@@ -10,18 +10,18 @@ import (
 	"spiqsweep/sweep"
 )
 
-// blaming is about failures, losses and retry.
-var blaming = []Scenario{
-	{"a task that fails always", failsAlways},
-	{"a failure that repeats", repeats},
-	{"a reproducible failure", reproducible},
-	{"back-off doubles up to a bound", backOff},
+// blameScenarios test failures, losses and retries.
+var blameScenarios = []Scenario{
+	{"three failures fail the task", failsAlways},
+	{"two equal failures fail the task", repeatedFailure},
+	{"a reproducible failure fails the task", reproducible},
+	{"the back-off doubles up to a bound", backOff},
 	{"messages and logs are clipped", clipped},
-	{"a task that kills its process", killsProcess},
+	{"five lost processes fail the task", killsProcess},
 	{"a loss before the start does not count", notStarted},
-	{"a task that gets on is not blamed for losses", getsOn},
-	{"a failure begins from step 0 and so does progress", failureResets},
-	{"retry of one task", retryOne},
+	{"a loss after progress does not count", advances},
+	{"a failure resets the progress that losses are compared with", failureResets},
+	{"a retry reopens only the selected task", retryOne},
 }
 
 func failsAlways(t *testing.T, f *Fixture) {
@@ -29,13 +29,13 @@ func failsAlways(t *testing.T, f *Fixture) {
 	w := f.Worker(1)
 	w.Sync(Finished(w.Take(), 0))
 	for attempt := uint64(1); attempt <= 3; attempt++ {
-		lease := w.Holding()
+		lease := w.OnlyLease()
 		if lease.Attempt != attempt {
 			t.Fatalf("attempt = %d: want %d", lease.Attempt, attempt)
 		}
 		w.Start(lease, 9)
 		w.Checkpoint(lease, 9)
-		w.Sync(Fails(lease, "NaN at step 9"))
+		w.Sync(Failed(lease, "NaN at step 9"))
 		if attempt == 3 {
 			break
 		}
@@ -55,7 +55,7 @@ func failsAlways(t *testing.T, f *Fixture) {
 			t.Errorf("attempt: %+v", a)
 		}
 	}
-	// It stays aside, also in another sweep and another revision, until a retry.
+	// The task stays failed, also in another sweep and revision, until a retry.
 	f.Plan("B", Plan(1, 2, 10))
 	f.Tick(time.Hour)
 	if answer := w.Sync(); !answer.Done {
@@ -68,28 +68,29 @@ func failsAlways(t *testing.T, f *Fixture) {
 	f.WantCounts("B", queue.Counts{Planned: 1, Pending: 1})
 	lease := w.Take()
 	if lease.Attempt != 4 {
-		t.Errorf("attempt = %d: the token goes on", lease.Attempt)
+		t.Errorf("attempt = %d: want the next one, 4", lease.Attempt)
 	}
-	// Its past is pardoned: one more failure is the first.
-	w.Sync(Fails(lease, "NaN"))
+	// Its earlier attempts are pardoned, so the next failure counts as the first.
+	w.Sync(Failed(lease, "NaN"))
 	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Pending: 1})
 	f.Tick(10 * time.Second)
 	w.Sync(Finished(w.Take(), 0))
 	f.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
 	if n := len(f.Attempts(Task(1).ID)); n != 5 {
-		t.Errorf("%d attempts are remembered", n)
+		t.Errorf("%d attempts are stored, want 5", n)
 	}
 }
 
-// repeats fails a task twice at one step: the third attempt would be in vain.
-func repeats(t *testing.T, f *Fixture) {
+// repeatedFailure fails a task twice with the same message: the next attempt would fail,
+// too.
+func repeatedFailure(t *testing.T, f *Fixture) {
 	f.policy.MaxRepeats = 2
 	f.Restart()
 	f.Plan("A", Plan(0, 1, 10))
 	w := f.Worker(1)
 	for _, step := range []string{"3", "4", "3"} {
 		f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
-		w.Sync(Fails(w.Take(), "panic after step "+step))
+		w.Sync(Failed(w.Take(), "panic after step "+step))
 		f.Tick(20 * time.Second)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
@@ -97,16 +98,16 @@ func repeats(t *testing.T, f *Fixture) {
 		t.Errorf("reason: %q", r.Reason)
 	}
 	f.Retry(queue.RetryRequest{})
-	w.Sync(Fails(w.Take(), "panic after step 3")) // the first one since the retry
+	w.Sync(Failed(w.Take(), "panic after step 3")) // the first one since the retry
 	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 }
 
-// reproducible fails a task by its numbers: a second attempt would be in vain.
+// reproducible fails a task by its numbers: every attempt would fail.
 func reproducible(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
 	w := f.Worker(1)
 	for range 2 {
-		report := Fails(w.Take(), "NaN at step 3")
+		report := Failed(w.Take(), "NaN at step 3")
 		report.Failure.Reproducible = true
 		w.Sync(report)
 		f.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
@@ -126,7 +127,7 @@ func backOff(t *testing.T, f *Fixture) {
 	w := f.Worker(1)
 	for _, want := range []float64{10, 20, 40, 80, 160, 320, 600, 600} {
 		lease := w.Take()
-		w.Sync(Fails(lease, "NaN"))
+		w.Sync(Failed(lease, "NaN"))
 		pause := f.Record(lease.Task).NotBefore.Sub(f.Clock.Now())
 		if pause.Seconds() != want {
 			t.Errorf("after failure %d: a pause of %v: want %v s", lease.Attempt, pause, want)
@@ -151,15 +152,15 @@ func clipped(t *testing.T, f *Fixture) {
 		strings.ToValidUTF8(a.Log, "?") != a.Log || strings.ToValidUTF8(a.Reason, "?") != a.Reason {
 		t.Errorf("message of %d bytes, log of %d", len(a.Reason), len(a.Log))
 	}
-	lease = w.Holding()
+	lease = w.OnlyLease()
 	w.Sync(queue.Report{Lease: lease, HandBack: &queue.HandBack{Reason: "x" + strings.Repeat("µ", 4000)}})
 	if n := len(f.Attempts(lease.Task)[0].Reason); n != 4095 {
 		t.Errorf("reason of %d bytes", n)
 	}
 }
 
-// kill starts what a worker holds and lets it die.
-func kill(f *Fixture, w *Worker) {
+// loseWorker starts the tasks that a worker holds and lets its leases expire.
+func loseWorker(f *Fixture, w *Worker) {
 	f.TB.Helper()
 	for lease := range w.Holds {
 		w.Start(lease, 1)
@@ -173,7 +174,7 @@ func killsProcess(t *testing.T, f *Fixture) {
 	for n := range 5 {
 		w := f.Worker(1)
 		w.Take()
-		kill(f, w)
+		loseWorker(f, w)
 		want := queue.Counts{Planned: 1, Pending: 1}
 		if n == 4 {
 			want = queue.Counts{Planned: 1, Failed: 1}
@@ -202,7 +203,7 @@ func notStarted(t *testing.T, f *Fixture) {
 	}
 }
 
-func getsOn(t *testing.T, f *Fixture) {
+func advances(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
 	lose := func(step uint64) {
 		t.Helper()
@@ -212,7 +213,7 @@ func getsOn(t *testing.T, f *Fixture) {
 		if step > 0 {
 			w.Checkpoint(lease, step)
 		}
-		kill(f, w)
+		loseWorker(f, w)
 	}
 	for step := uint64(10); step <= 80; step += 10 {
 		lose(step)
@@ -221,7 +222,7 @@ func getsOn(t *testing.T, f *Fixture) {
 	if r := f.Record(Task(0).ID); r.Exclusive {
 		t.Errorf("record: %+v", r)
 	}
-	// Now it is stuck at step 80.
+	// From here on, the task makes no progress after step 80.
 	for n := range 5 {
 		if r := f.Record(Task(0).ID); r.Exclusive != (n > 0) || r.Phase != queue.Waiting {
 			t.Errorf("after %d losses without progress: %+v", n, r)
@@ -229,7 +230,7 @@ func getsOn(t *testing.T, f *Fixture) {
 		lose(0)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
-	// A retry does not begin at the checkpoint that it was stuck at.
+	// A retry does not begin at the checkpoint of step 80, which may be the cause.
 	f.Retry(queue.RetryRequest{})
 	if fresh := Fresh(f.Worker(1).Sync()); fresh[0].Work.CheckpointStep != 0 {
 		t.Errorf("after the retry: %+v", fresh[0].Work)
@@ -242,13 +243,13 @@ func failureResets(t *testing.T, f *Fixture) {
 		t.Helper()
 		w := f.Worker(1)
 		w.Checkpoint(w.Take(), step)
-		kill(f, w)
+		loseWorker(f, w)
 	}
 	lose(50)
 	w := f.Worker(1)
-	w.Sync(Fails(w.Take(), "NaN"))
+	w.Sync(Failed(w.Take(), "NaN"))
 	f.Tick(10 * time.Second)
-	lose(20) // less than 50, but it began from 0
+	lose(20) // less than 50, but the attempt began at step 0
 	if r := f.Record(Task(0).ID); r.Exclusive {
 		t.Errorf("record: %+v", r)
 	}
@@ -265,7 +266,7 @@ func retryOne(t *testing.T, f *Fixture) {
 	for range 3 {
 		w.Sync()
 		for _, h := range w.Leases() {
-			w.Sync(Fails(h.Lease, "NaN"))
+			w.Sync(Failed(h.Lease, "NaN"))
 		}
 		f.Tick(20 * time.Second)
 	}
@@ -285,9 +286,9 @@ func retryOne(t *testing.T, f *Fixture) {
 	f.WantCounts("A", queue.Counts{Planned: 3, Failed: 2, Pending: 1})
 	f.Plan("A", Plan(1, 3, 10))
 	if _, err := f.Queue.Retry(ctx, queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{Task(0).ID}}}); !errors.Is(err, queue.ErrUnknown) {
-		t.Errorf("retry of a task that no sweep wants: %v", err)
+		t.Errorf("retry of a task that no sweep plans: %v", err)
 	}
-	// It stays aside for whoever wants it again.
+	// The task is still failed when a sweep plans it again.
 	f.Plan("B", Plan(0, 1, 10))
 	f.WantCounts("B", queue.Counts{Planned: 1, Failed: 1})
 }

@@ -45,7 +45,7 @@ func (f *Faulty) Update(ctx context.Context, call func(queue.Tx) error) error {
 	return err
 }
 
-// strike returns the fault of this Update. Concurrent calls are safe while there is none.
+// strike returns the fault of this Update. Concurrent calls are safe while Next is NoFault.
 func (f *Faulty) strike() (fault Fault) {
 	switch {
 	case f.Next == NoFault:
@@ -57,10 +57,9 @@ func (f *Faulty) strike() (fault Fault) {
 	return fault
 }
 
-// FailingCalls returns a store that runs every transaction several times: the first time
-// its first call to the Tx fails, the second time its second, and so on, up to limit. Each
-// is rolled back before the transaction finally succeeds. The rules must return each error
-// without another call to the Tx.
+// FailingCalls returns a store that runs every transaction several times. In the n-th run,
+// the n-th call to the Tx fails, up to limit, and the run is rolled back; a last run
+// succeeds. The rules must return each error without another call to the Tx.
 func FailingCalls(t TB, s queue.Store, limit int) queue.Store { return &failingCalls{s, t, limit} }
 
 type failingCalls struct {

@@ -33,9 +33,9 @@ type Fixture struct {
 	Store *Faulty
 	Queue *queue.Queue
 
-	policy  queue.Policy
-	workers int
-	known   map[sweep.TaskID]bool // all tasks that were ever planned
+	policy      queue.Policy
+	workers     int
+	everPlanned map[sweep.TaskID]bool // tasks that any plan has stored
 }
 
 // NewFixture opens a store and makes a fixture on it. The caller must call Close.
@@ -44,19 +44,19 @@ func NewFixture(t TB, open Opener, p queue.Policy) *Fixture {
 	if p.MaxRepeats == 0 {
 		p.MaxRepeats = math.MaxInt // most scenarios repeat one message
 	}
-	f := &Fixture{TB: t, Clock: clock, Store: &Faulty{Store: open(clock.Now)}, policy: p, known: map[sweep.TaskID]bool{}}
+	f := &Fixture{TB: t, Clock: clock, Store: &Faulty{Store: open(clock.Now)}, policy: p, everPlanned: map[sweep.TaskID]bool{}}
 	f.Restart()
 	f.Tick(time.Second)
 	return f
 }
 
-// NewSharedFixtures makes fixtures on handles of one store, as coordinators that share it.
-// The caller must close the handles.
+// NewSharedFixtures makes a fixture on each handle of one store, like coordinators that
+// share it. The caller must close the handles.
 func NewSharedFixtures(t TB, clock *Clock, handles ...queue.Store) []*Fixture {
-	known := map[sweep.TaskID]bool{}
+	everPlanned := map[sweep.TaskID]bool{}
 	fixtures := make([]*Fixture, len(handles))
 	for i, h := range handles {
-		fixtures[i] = &Fixture{TB: t, Clock: clock, Store: &Faulty{Store: h}, known: known, workers: 500 * i}
+		fixtures[i] = &Fixture{TB: t, Clock: clock, Store: &Faulty{Store: h}, everPlanned: everPlanned, workers: 500 * i}
 		fixtures[i].Restart()
 	}
 	return fixtures
@@ -77,7 +77,7 @@ func (f *Fixture) Close() {
 // Consistent checks all invariants.
 func (f *Fixture) Consistent() {
 	f.TB.Helper()
-	for _, fault := range Consistent(f.Store.Store, f.known) {
+	for _, fault := range Consistent(f.Store.Store, f.everPlanned) {
 		f.TB.Errorf("inconsistent: %s", fault)
 	}
 }
@@ -98,13 +98,13 @@ func (f *Fixture) TryPlan(id string, tasks []queue.Planned) (queue.Revision, err
 	for _, p := range tasks {
 		// A plan that failed may still have stored tasks.
 		if err == nil || f.Record(p.Task.ID).Task != "" {
-			f.known[p.Task.ID] = true
+			f.everPlanned[p.Task.ID] = true
 		}
 	}
 	return r, err
 }
 
-// Sweep returns a sweep that every Worker suits.
+// Sweep returns a sweep that every Worker can run.
 func Sweep(id string) queue.Sweep {
 	return queue.Sweep{
 		ID: id, Name: "sweep " + id, Grid: []byte("sweep {}"),
@@ -112,7 +112,8 @@ func Sweep(id string) queue.Sweep {
 	}
 }
 
-// Tick advances the clock by d in steps of at most a second, and ticks after each.
+// Tick advances the clock by d in steps of at most a second, and calls Queue.Tick after
+// each.
 func (f *Fixture) Tick(d time.Duration) {
 	f.TB.Helper()
 	for d > 0 {
@@ -144,7 +145,7 @@ func (f *Fixture) WantCounts(id string, want queue.Counts) {
 	f.Consistent()
 }
 
-// Retry retries tasks and returns how many.
+// Retry retries tasks and returns their number.
 func (f *Fixture) Retry(r queue.RetryRequest) int {
 	f.TB.Helper()
 	n, err := f.Queue.Retry(context.Background(), r)
@@ -204,7 +205,7 @@ func (f *Fixture) Read(call func(queue.Tx) error) {
 	}
 }
 
-// Worker returns a new process.
+// Worker returns a worker with a new process ID.
 func (f *Fixture) Worker(slots int) *Worker {
 	f.workers++
 	return &Worker{
@@ -227,7 +228,7 @@ func FirstError(calls ...func() error) error {
 	return nil
 }
 
-// Clock is a clock that only the test moves.
+// Clock is a clock that only the test advances. It is safe for concurrent use.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time // guarded by mu

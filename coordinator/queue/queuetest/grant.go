@@ -9,17 +9,17 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// ordering is about who gets what next.
-var ordering = []Scenario{
-	{"in the order of execution, not of rows", executionOrder},
-	{"small tasks come in batches", batches},
+// orderScenarios test which task is granted next.
+var orderScenarios = []Scenario{
+	{"tasks are granted in the order of execution, not of rows", executionOrder},
+	{"small tasks are granted in batches", batches},
 	{"a batch is bounded", boundedBatch},
 	{"sweeps take turns", takeTurns},
-	{"a slot each", slotEach},
-	{"a new sweep comes last", newComesLast},
+	{"each free slot is a turn", turnEachSlot},
+	{"a new sweep comes last", newSweepLast},
 }
 
-// numbers are those of the tasks that an answer grants.
+// numbers returns the numbers of the tasks that an answer grants.
 func numbers(answer queue.SyncAnswer) (granted []int) {
 	for _, a := range Fresh(answer) {
 		granted = append(granted, a.Work.Configuration.Replicate)
@@ -45,7 +45,7 @@ func executionOrder(t *testing.T, f *Fixture) {
 	r.FreeSlots = 3
 	answer := w.Call(r)
 	wantGranted(t, answer, 3, 1, 2)
-	w.Obey(answer)
+	w.Apply(answer)
 	answer = w.Sync()
 	wantGranted(t, answer, 4, 0)
 	if answer.CallAgainIn != 15*time.Second {
@@ -65,15 +65,15 @@ func batches(t *testing.T, f *Fixture) {
 	w := f.Worker(2)
 	r := w.Request()
 	r.FreeSlots = 1
-	w.Call(r) // three tasks for one slot, but the answer is lost
+	w.Call(r) // grants three tasks for one slot, but the answer is lost
 	answer := w.Sync()
 	if granted := numbers(answer); len(granted) != 6 || granted[3] != 3 {
-		t.Errorf("granted again for one slot, and anew for the other: %v", granted)
+		t.Errorf("granted again for one slot, and new for the other: %v", granted)
 	}
-	// 6, 7, 8 are worth 0.8 s; 9 has a slot of its own; then two more.
+	// Tasks 6 to 8 cost 0.8 s and share a slot, 9 gets another, 10 and 11 share the third.
 	wantGranted(t, f.Worker(3).Sync(), 6, 7, 8, 9, 10, 11)
 	f.WantCounts("A", queue.Counts{Planned: 12, Leased: 12})
-	// Behind a long one there is room for shorter ones.
+	// A slot that begins with a longer task also gets shorter ones.
 	falling := Plan(20, 32, 0.01)
 	falling[0].Cost = 0.6
 	f.Plan("B", falling)
@@ -89,7 +89,7 @@ func boundedBatch(t *testing.T, f *Fixture) {
 		t.Errorf("a batch of %d: want 40", n)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 100, Leased: 40, Pending: 60})
-	// What is granted again fills its slot as before.
+	// A batch that is granted again fills its slot.
 	lost := f.Worker(1)
 	lost.Call(lost.Request())
 	if n := len(Fresh(lost.Sync())); n != 40 {
@@ -103,49 +103,49 @@ func takeTurns(t *testing.T, f *Fixture) {
 	w.Sync()
 	f.Plan("B", Plan(10, 13, 10))
 	for _, want := range []int{1, 10, 2, 11, 3, 12, 4, 5} {
-		answer := w.Sync(Finished(w.Holding(), 0))
+		answer := w.Sync(Finished(w.OnlyLease(), 0))
 		wantGranted(t, answer, want)
 	}
 	f.Plan("B", Plan(10, 16, 10))
 	f.Plan("A", Plan(0, 8, 10))
-	for _, want := range []int{6, 13, 7, 14} { // 4 and 5 were nobody else's turn
-		wantGranted(t, w.Sync(Finished(w.Holding(), 0)), want)
+	for _, want := range []int{6, 13, 7, 14} { // B does not catch up on the turns of 4 and 5
+		wantGranted(t, w.Sync(Finished(w.OnlyLease(), 0)), want)
 	}
 }
 
-func slotEach(t *testing.T, f *Fixture) {
+func turnEachSlot(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 8, 0.5))
 	f.Plan("B", Plan(10, 13, 10))
 	w := f.Worker(5)
 	wantGranted(t, w.Sync(), 0, 1, 10, 2, 3, 11, 4, 5)
 }
 
-func newComesLast(t *testing.T, f *Fixture) {
+func newSweepLast(t *testing.T, f *Fixture) {
 	for i, id := range []string{"C", "B", "A"} {
 		f.Plan(id, Plan(10*i, 10*i+9, 10))
 	}
 	wantGranted(t, f.Worker(4).Sync(), 0, 10, 20, 1)
 }
 
-// companions is about tasks that must be alone.
-var companions = []Scenario{
-	{"its neighbours are not blamed", neighbours},
-	{"a process with slots to spare", sparesSlots},
-	{"in its turn, and alone", aloneInTurn},
+// exclusiveScenarios test exclusive tasks.
+var exclusiveScenarios = []Scenario{
+	{"tasks that were lost together run alone", sharedLoss},
+	{"a busy process gets no exclusive task", busyWorker},
+	{"an exclusive task is granted alone and in its turn", exclusiveInTurn},
 }
 
-func neighbours(t *testing.T, f *Fixture) {
+func sharedLoss(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 3, 10))
 	// Task 1 kills its process, which runs two others as well.
 	w := f.Worker(3)
 	w.Sync()
-	kill(f, w)
+	loseWorker(f, w)
 	for i := range 3 {
 		if r := f.Record(Task(i).ID); !r.Exclusive || r.Phase != queue.Waiting {
 			t.Errorf("task %d after a shared loss: %+v", i, r)
 		}
 	}
-	// From now on each is alone, on processes of any number of slots.
+	// From now on each runs alone, whatever the number of slots.
 	culprit, losses := Task(1).ID, 0
 	for range 20 {
 		w := f.Worker(3)
@@ -157,10 +157,10 @@ func neighbours(t *testing.T, f *Fixture) {
 			t.Fatalf("granted together: %+v", fresh)
 		}
 		if more := Fresh(w.Sync()); len(more) > 0 {
-			t.Fatalf("granted beside a task that must be alone: %+v", more)
+			t.Fatalf("granted in addition to an exclusive task: %+v", more)
 		}
 		if fresh[0].Task == culprit {
-			kill(f, w)
+			loseWorker(f, w)
 			losses++
 		} else {
 			w.Draining = true
@@ -173,35 +173,35 @@ func neighbours(t *testing.T, f *Fixture) {
 	f.WantCounts("A", queue.Counts{Planned: 3, Done: 2, Failed: 1})
 }
 
-// sparesSlots is about a process that holds something: it gets no task that must
-// be alone, but others.
-func sparesSlots(t *testing.T, f *Fixture) {
+// busyWorker checks that a process that holds a task gets no exclusive task, but
+// gets others.
+func busyWorker(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 4, 10))
-	victim := f.Worker(1)
-	victim.Take() // task 0
-	kill(f, victim)
+	lost := f.Worker(1)
+	lost.Take() // task 0
+	loseWorker(f, lost)
 	w := f.Worker(1)
-	fragile := w.Take()
-	if fragile.Task != Task(0).ID {
-		t.Fatalf("granted %v", fragile)
+	granted := w.Take()
+	if granted.Task != Task(0).ID {
+		t.Fatalf("granted %v", granted)
 	}
-	w.Sync(HandsBack(fragile)) // and takes it again
-	w.Sync(HandsBack(w.Holding()))
+	w.Sync(HandedBack(granted)) // it is granted again
+	w.Sync(HandedBack(w.OnlyLease()))
 	w.Draining = true
-	w.Sync(HandsBack(w.Holding()))
+	w.Sync(HandedBack(w.OnlyLease()))
 
-	// Holding task 1, a process is offered 2 and 3, never 0.
+	// A process that holds task 1 is granted 2 and 3, never 0.
 	busy := f.Worker(3)
 	r := busy.Request()
-	r.Held = []queue.Held{{Lease: queue.Lease{Task: Task(1).ID, Attempt: 9}}} // what it holds is withdrawn just now
+	r.Held = []queue.Held{{Lease: queue.Lease{Task: Task(1).ID, Attempt: 9}}} // it still lists a lease that was withdrawn
 	answer := busy.Call(r)
-	busy.Obey(answer)
+	busy.Apply(answer)
 	if fresh := Fresh(answer); len(fresh) != 3 || fresh[0].Task != Task(1).ID {
 		t.Fatalf("granted to a process that has not stopped yet: %+v", fresh)
 	}
 	busy.Sync(Finished(busy.Leases()[0].Lease, 0))
 	if n := len(busy.Holds); n != 2 {
-		t.Errorf("holds %d: task 0 must wait", n)
+		t.Errorf("holds %d tasks: task 0 must wait", n)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 4, Done: 1, Leased: 2, Pending: 1})
 	held := busy.Leases()
@@ -211,33 +211,33 @@ func sparesSlots(t *testing.T, f *Fixture) {
 	}
 }
 
-// aloneInTurn is about a task that must be alone among others that need not be.
-func aloneInTurn(t *testing.T, f *Fixture) {
+// exclusiveInTurn checks the order of an exclusive task among other tasks.
+func exclusiveInTurn(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 6, 10))
-	victim := f.Worker(1)
-	victim.Take()
-	kill(f, victim) // with task 0
+	first := f.Worker(1)
+	first.Take()
+	loseWorker(f, first) // with task 0
 	moved := Plan(0, 6, 10)
 	moved[0].Order = 2 // behind task 1, before task 2
 	moved[1].Order = 1
 	f.Plan("A", moved)
 	f.Plan("B", Plan(8, 10, 10))
 
-	// It waits for its turn.
+	// Task 0 waits for its turn.
 	wantGranted(t, f.Worker(1).Sync(), 1)
-	// A process that begins with another task gets it neither as a second one …
+	// A process that is granted another task first does not get task 0 as the second one …
 	wantGranted(t, f.Worker(3).Sync(), 8, 2, 9)
-	// … nor beside one that it never heard of …
+	// … nor in addition to a grant whose answer was lost …
 	lost := f.Worker(2)
 	r := lost.Request()
 	r.FreeSlots = 1
-	f.Plan("A", moved[1:]) // so that it gets another one
+	f.Plan("A", moved[1:]) // so that another task is granted
 	lost.Call(r)
 	f.Plan("A", moved)
 	wantGranted(t, lost.Sync(), 3, 4)
-	// … and when it comes first, it comes alone, whatever else waits.
+	// … and when its turn comes, it is granted alone, though others wait.
 	w := f.Worker(3)
 	wantGranted(t, w.Sync(), 0)
 	wantGranted(t, w.Sync())
-	wantGranted(t, w.Sync(Finished(w.Holding(), 0)), 5)
+	wantGranted(t, w.Sync(Finished(w.OnlyLease(), 0)), 5)
 }

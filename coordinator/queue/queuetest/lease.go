@@ -7,18 +7,18 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// expiring is about silence: of processes, and of the coordinator.
-var expiring = []Scenario{
+// expiryScenarios test processes and coordinators that do not call or tick for a while.
+var expiryScenarios = []Scenario{
 	{"an expired lease is renewed by its holder", renewed},
-	{"a lease that was granted again is not", notRenewed},
-	{"an expired lease is its holder's alone", intruder},
-	{"a holder of a task that failed comes back", cameBackLate},
-	{"a frozen coordinator", frozen},
-	{"a clock that was set back", setBack},
-	{"a clock that was set back while a task backs off", setBackOff},
-	{"a coordinator that was started again", restarted},
-	{"a coordinator that takes its workers with it", takesAll},
-	{"a process that is known to have ended", ended},
+	{"an expired lease that was granted again is not renewed", notRenewed},
+	{"an expired lease is not renewed by another process", expiredLeaseOfAnother},
+	{"a holder that returns resumes a failed task", cameBackLate},
+	{"no lease expires after the coordinator was frozen", frozenCoordinator},
+	{"no lease expires after the clock was set back", clockSetBack},
+	{"a back-off ends after the clock was set back", clockSetBackInBackOff},
+	{"no lease expires after a restart", restarted},
+	{"processes that are lost with the coordinator are not blamed", stopsWithCoordinator},
+	{"a process that is reported as ended loses its leases", reportedEnd},
 }
 
 func renewed(t *testing.T, f *Fixture) {
@@ -34,7 +34,7 @@ func renewed(t *testing.T, f *Fixture) {
 	f.Tick(time.Second)
 	f.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
 	if !f.Record(held[0].Task).Exclusive {
-		t.Error("a task that a process was lost with is not to be alone")
+		t.Error("the task of a lost process is not exclusive")
 	}
 
 	w.Start(held[0].Lease, 30)
@@ -53,7 +53,7 @@ func renewed(t *testing.T, f *Fixture) {
 
 func notRenewed(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
-	slow, _, old, fresh := race(f)
+	slow, _, old, fresh := expireAndRegrant(f)
 	if answer := slow.Sync(); len(answer.Assignments) != 0 {
 		t.Errorf("assignments: %+v", answer.Assignments)
 	}
@@ -64,8 +64,8 @@ func notRenewed(t *testing.T, f *Fixture) {
 	f.Consistent()
 }
 
-// intruder names the expired lease of another process as its own.
-func intruder(t *testing.T, f *Fixture) {
+// expiredLeaseOfAnother lists an expired lease under another process than its holder.
+func expiredLeaseOfAnother(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
 	w, other := f.Worker(1), f.Worker(1)
 	lease := w.Take()
@@ -77,7 +77,7 @@ func intruder(t *testing.T, f *Fixture) {
 	}
 	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 	if answer := w.Sync(); len(answer.Assignments) != 1 {
-		t.Errorf("its holder is assigned: %+v", answer.Assignments)
+		t.Errorf("the holder is assigned: %+v", answer.Assignments)
 	}
 }
 
@@ -87,7 +87,7 @@ func cameBackLate(t *testing.T, f *Fixture) {
 	for range 5 {
 		last = f.Worker(1)
 		last.Take()
-		kill(f, last)
+		loseWorker(f, last)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
 	if answer := last.Sync(); len(answer.Assignments) != 1 || answer.Done {
@@ -97,14 +97,14 @@ func cameBackLate(t *testing.T, f *Fixture) {
 	if r := f.Record(Task(0).ID); r.Reason != "" || !r.Exclusive {
 		t.Errorf("record: %+v", r)
 	}
-	last.Sync(Finished(last.Holding(), 0))
+	last.Sync(Finished(last.OnlyLease(), 0))
 	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
 	if r := f.Record(Task(0).ID); r.Reason != "" {
 		t.Errorf("record: %+v", r)
 	}
 }
 
-func frozen(t *testing.T, f *Fixture) {
+func frozenCoordinator(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
 	w := f.Worker(1)
 	w.Take()
@@ -119,7 +119,7 @@ func frozen(t *testing.T, f *Fixture) {
 	f.Tick(time.Second)
 	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 
-	// Frozen for just as long as it takes, again and again.
+	// Repeated freezes of exactly FrozenAfter extend the lease each time.
 	w = f.Worker(1)
 	w.Take()
 	for range 30 {
@@ -132,7 +132,7 @@ func frozen(t *testing.T, f *Fixture) {
 	f.Tick(time.Minute)
 	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 
-	// Just short of it.
+	// Freezes just below FrozenAfter do not.
 	w = f.Worker(1)
 	w.Take()
 	for range 12 {
@@ -146,7 +146,7 @@ func frozen(t *testing.T, f *Fixture) {
 	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 }
 
-func setBack(t *testing.T, f *Fixture) {
+func clockSetBack(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
 	f.Tick(time.Second)
 	w := f.Worker(1)
@@ -161,24 +161,25 @@ func setBack(t *testing.T, f *Fixture) {
 	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 }
 
-// A pause that the clock does not measure any more is over.
-func setBackOff(t *testing.T, f *Fixture) {
+// clockSetBackInBackOff sets the clock back during a back-off. A small step is not noticed
+// and prolongs the back-off; a large one ends it.
+func clockSetBackInBackOff(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
 	w := f.Worker(1)
-	w.Sync(Fails(w.Take(), "NaN"))
-	f.Clock.Advance(-4 * time.Second) // unnoticed: the pause is a little longer
+	w.Sync(Failed(w.Take(), "NaN"))
+	f.Clock.Advance(-4 * time.Second) // less than FrozenAfter
 	if err := f.Queue.Tick(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if r := f.Record(Task(0).ID); r.Phase != queue.BackingOff {
-		t.Errorf("after a little set-back the task is %s", r.Phase)
+		t.Errorf("after the clock was set back by 4 s, the task is %s", r.Phase)
 	}
 	f.Clock.Advance(-24 * time.Hour)
 	if err := f.Queue.Tick(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if r := f.Record(Task(0).ID); r.Phase != queue.Waiting || !r.NotBefore.IsZero() {
-		t.Errorf("after a day's set-back the task is %s until %v", r.Phase, r.NotBefore)
+		t.Errorf("after the clock was set back by a day, the task is %s until %v", r.Phase, r.NotBefore)
 	}
 }
 
@@ -190,7 +191,7 @@ func restarted(t *testing.T, f *Fixture) {
 	f.Tick(58 * time.Second)
 	f.Clock.Advance(3 * time.Second)
 	f.Restart()
-	f.Tick(time.Second) // the first tick of the new one
+	f.Tick(time.Second) // the first tick of the new coordinator
 	f.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
 	if answer := w.Sync(); len(answer.Assignments) != 1 || answer.Assignments[0].Lease != lease {
 		t.Errorf("assignments: %+v", answer.Assignments)
@@ -199,7 +200,7 @@ func restarted(t *testing.T, f *Fixture) {
 	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 }
 
-func takesAll(t *testing.T, f *Fixture) {
+func stopsWithCoordinator(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
 	for n := range 12 {
 		w := f.Worker(1)
@@ -207,7 +208,7 @@ func takesAll(t *testing.T, f *Fixture) {
 		w.Start(lease, 1)
 		w.Sync()
 		f.Restart()
-		if n%2 == 1 { // this one lives on until after the next one has begun
+		if n%2 == 1 { // this process still calls the next coordinator once
 			f.Tick(time.Second)
 			w.Sync()
 			f.Restart()
@@ -218,7 +219,7 @@ func takesAll(t *testing.T, f *Fixture) {
 		}
 	}
 	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
-	// One that has called since is lost as ever.
+	// The loss of a process that has called since the restart is blamed.
 	w := f.Worker(1)
 	lease := w.Take()
 	w.Start(lease, 1)
@@ -232,7 +233,7 @@ func takesAll(t *testing.T, f *Fixture) {
 	if a := f.Attempts(lease.Task); !a[0].Excused || a[len(a)-1].Excused {
 		t.Errorf("attempts: %+v", a)
 	}
-	// So is one that has stored a checkpoint since.
+	// So is that of a process that has stored a checkpoint since.
 	w = f.Worker(1)
 	lease = w.Take()
 	f.Restart()
@@ -244,7 +245,7 @@ func takesAll(t *testing.T, f *Fixture) {
 	}
 }
 
-func ended(t *testing.T, f *Fixture) {
+func reportedEnd(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 2, 10))
 	gone, other := f.Worker(1), f.Worker(1)
 	lease, kept := gone.Take(), other.Take()
@@ -265,10 +266,10 @@ func ended(t *testing.T, f *Fixture) {
 	if a.Outcome != queue.Lost || !a.Excused || f.Record(lease.Task).Exclusive {
 		t.Errorf("lost with its coordinator: %+v", a)
 	}
-	lose(false) // it holds nothing any more
+	lose(false) // no effect: the process holds nothing
 
-	// It was taken for lost, and goes on.
-	if answer := gone.Sync(); len(answer.Assignments) != 1 || gone.Holding() != lease {
+	// The process was lost by mistake and continues.
+	if answer := gone.Sync(); len(answer.Assignments) != 1 || gone.OnlyLease() != lease {
 		t.Errorf("assignments: %+v", answer.Assignments)
 	}
 	lose(false)
@@ -276,7 +277,7 @@ func ended(t *testing.T, f *Fixture) {
 		t.Errorf("lost by itself: %+v", a)
 	}
 	other.Sync()
-	if other.Holding() != kept {
-		t.Errorf("another process holds %v, want %v", other.Holding(), kept)
+	if other.OnlyLease() != kept {
+		t.Errorf("another process holds %v, want %v", other.OnlyLease(), kept)
 	}
 }

@@ -11,22 +11,23 @@ import (
 	"spiqsweep/sweep"
 )
 
-// cancelling is about tasks that a person wants no more.
-var cancelling = []Scenario{
-	{"waiting, backing off, running and done", cancelAll},
-	{"a holder that comes back", cancelHolder},
-	{"a result that comes after all", cancelResult},
-	{"a result that comes when the task was granted again", cancelLate},
-	{"a lease that has expired before", cancelExpired},
-	{"shared with another sweep", cancelShared},
-	{"goes on from its checkpoint", cancelCheckpoint},
-	{"a diverged task that runs once more", cancelDiverged},
-	{"the last of a sweep lets workers leave", cancelLast},
-	{"commits that fail", cancelFaulty},
+// cancelScenarios test tasks that an operator cancels.
+var cancelScenarios = []Scenario{
+	{"a cancelled sweep fails its unfinished tasks", cancelAll},
+	{"the holder of a cancelled task loses its lease", cancelHolder},
+	{"a result of a cancelled task is accepted", cancelResult},
+	{"a result of a cancelled task that was granted again is late", cancelLate},
+	{"an expired lease of a cancelled task is not renewed", cancelExpired},
+	{"a task that another sweep shares is not cancelled", cancelShared},
+	{"a cancelled task that is retried resumes from its checkpoint", cancelCheckpoint},
+	{"a cancelled retry leaves the task diverged", cancelDiverged},
+	{"an idle worker is done when the last task is cancelled", cancelLast},
+	{"a failed commit changes nothing, one of unknown outcome may", cancelFailedCommits},
 }
 
-// cancels cancels a selection and checks how many were, and how many are shared.
-func (f *Fixture) cancels(s queue.Selection, cancelled, shared int) {
+// cancel cancels a selection and checks how many tasks were cancelled, and how many are
+// shared.
+func (f *Fixture) cancel(s queue.Selection, cancelled, shared int) {
 	f.TB.Helper()
 	n, m, err := f.Queue.Cancel(ctx, s)
 	if err != nil || n != cancelled || m != shared {
@@ -39,17 +40,17 @@ func cancelAll(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 4, 30))
 	w := f.Worker(1)
 	w.Sync(Finished(w.Take(), 0))
-	w.Sync(Fails(w.Holding(), "NaN"))
+	w.Sync(Failed(w.OnlyLease(), "NaN"))
 	f.WantCounts("A", queue.Counts{Planned: 4, Done: 1, Leased: 1, Pending: 2})
-	f.cancels(queue.Selection{Sweep: "A"}, 3, 0)
+	f.cancel(queue.Selection{Sweep: "A"}, 3, 0)
 	f.WantCounts("A", queue.Counts{Planned: 4, Done: 1, Failed: 3})
 	for _, row := range f.Status("A").Failed {
 		if row.Reason != queue.CancelledByOperator {
-			t.Errorf("task %s failed since %q", row.Task.ID, row.Reason)
+			t.Errorf("task %s failed with the reason %q", row.Task.ID, row.Reason)
 		}
 	}
-	f.cancels(queue.Selection{Sweep: "A"}, 0, 0)
-	f.Tick(time.Minute) // no back-off brings one back
+	f.cancel(queue.Selection{Sweep: "A"}, 0, 0)
+	f.Tick(time.Minute) // the end of a back-off does not reopen a task
 	if n := f.Retry(queue.RetryRequest{}); n != 3 {
 		t.Errorf("reopened %d", n)
 	}
@@ -61,7 +62,7 @@ func cancelHolder(t *testing.T, f *Fixture) {
 	w := f.Worker(1)
 	lease := w.Take()
 	w.Start(lease, 10)
-	f.cancels(queue.Selection{Sweep: "A"}, 1, 0)
+	f.cancel(queue.Selection{Sweep: "A"}, 1, 0)
 	if w.Checkpoint(lease, 20) {
 		t.Error("a checkpoint of a cancelled attempt was stored")
 	}
@@ -69,7 +70,7 @@ func cancelHolder(t *testing.T, f *Fixture) {
 	if len(answer.Assignments) != 0 || !answer.Done {
 		t.Errorf("answer: %+v", answer)
 	}
-	for _, report := range []queue.Report{Fails(lease, "NaN"), HandsBack(lease)} {
+	for _, report := range []queue.Report{Failed(lease, "NaN"), HandedBack(lease)} {
 		verdict(t, w.Sync(report), queue.JudgedLate)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
@@ -83,9 +84,9 @@ func cancelResult(t *testing.T, f *Fixture) {
 	w := f.Worker(2)
 	w.Sync()
 	held := w.Leases()
-	f.cancels(queue.Selection{Sweep: "A"}, 2, 0)
+	f.cancel(queue.Selection{Sweep: "A"}, 2, 0)
 	f.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{held[1].Task}}})
-	for _, h := range held { // one failed, one was reopened
+	for _, h := range held { // one was cancelled, the other reopened
 		bad := Finished(h.Lease, 0)
 		bad.Result.Digest = "damaged"
 		verdict(t, w.Call(queue.SyncRequest{Process: w.Process, Sequence: 1, Reports: []queue.Report{bad}}), queue.JudgedInvalid)
@@ -98,7 +99,7 @@ func cancelLate(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 30))
 	slow, fast := f.Worker(1), f.Worker(1)
 	old := slow.Take()
-	f.cancels(queue.Selection{Sweep: "A"}, 1, 0)
+	f.cancel(queue.Selection{Sweep: "A"}, 1, 0)
 	f.Retry(queue.RetryRequest{})
 	fresh := fast.Take()
 	verdict(t, slow.Sync(Finished(old, 1)), queue.JudgedLate)
@@ -114,9 +115,9 @@ func cancelExpired(t *testing.T, f *Fixture) {
 	w.Sync()
 	f.Tick(61 * time.Second)
 	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
-	f.cancels(queue.Selection{Sweep: "A"}, 1, 0)
+	f.cancel(queue.Selection{Sweep: "A"}, 1, 0)
 	if answer := w.Sync(); len(answer.Assignments) != 0 {
-		t.Errorf("its holder came back and got it again: %+v", answer)
+		t.Errorf("the returning holder keeps the lease: %+v", answer)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 1, Failed: 1})
 }
@@ -124,10 +125,10 @@ func cancelExpired(t *testing.T, f *Fixture) {
 func cancelShared(_ *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 3, 30))
 	f.Plan("B", Plan(2, 4, 30))
-	f.cancels(queue.Selection{Sweep: "A"}, 2, 1)
+	f.cancel(queue.Selection{Sweep: "A"}, 2, 1)
 	f.WantCounts("A", queue.Counts{Planned: 3, Failed: 2, Pending: 1})
 	f.WantCounts("B", queue.Counts{Planned: 2, Pending: 2})
-	f.cancels(queue.Selection{Tasks: []sweep.TaskID{Task(2).ID}}, 1, 0) // of all sweeps
+	f.cancel(queue.Selection{Tasks: []sweep.TaskID{Task(2).ID}}, 1, 0) // of all sweeps
 	f.WantCounts("B", queue.Counts{Planned: 2, Pending: 1, Failed: 1})
 }
 
@@ -137,7 +138,7 @@ func cancelCheckpoint(t *testing.T, f *Fixture) {
 	lease := w.Take()
 	w.Start(lease, 40)
 	w.Checkpoint(lease, 40)
-	f.cancels(queue.Selection{Sweep: "A"}, 1, 0)
+	f.cancel(queue.Selection{Sweep: "A"}, 1, 0)
 	f.Retry(queue.RetryRequest{})
 	if fresh := Fresh(f.Worker(1).Sync()); len(fresh) != 1 || fresh[0].Work.CheckpointStep != 40 {
 		t.Errorf("granted: %+v", fresh)
@@ -151,7 +152,7 @@ func cancelDiverged(t *testing.T, f *Fixture) {
 	f.Retry(queue.RetryRequest{Diverged: true})
 	w := f.Worker(1)
 	w.Take()
-	f.cancels(queue.Selection{Sweep: "A"}, 1, 0)
+	f.cancel(queue.Selection{Sweep: "A"}, 1, 0)
 	f.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
 	if r := f.Record(task); r.Reason != reason || r.Accepted != Result(0).Digest {
 		t.Errorf("record: %+v", r)
@@ -165,20 +166,20 @@ func cancelLast(t *testing.T, f *Fixture) {
 	idle.Sync()
 	changed := f.Queue.Changed()
 	if wait, err := f.Queue.WouldWait(ctx, idle.Request()); !wait || err != nil {
-		t.Fatalf("the idle one waits: %v, %v", wait, err)
+		t.Fatalf("the idle worker would wait: %v, %v", wait, err)
 	}
-	f.cancels(queue.Selection{Sweep: "A"}, 1, 0)
+	f.cancel(queue.Selection{Sweep: "A"}, 1, 0)
 	select {
 	case <-changed:
 	default:
-		t.Error("the end of the last task wakes nobody")
+		t.Error("the end of the last task does not wake the idle worker")
 	}
 	if answer := idle.Sync(); !answer.Done {
 		t.Errorf("answer: %+v", answer)
 	}
 }
 
-func cancelFaulty(t *testing.T, f *Fixture) {
+func cancelFailedCommits(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 2, 30))
 	cancel := func() error { _, _, err := f.Queue.Cancel(ctx, queue.Selection{Sweep: "A"}); return err }
 	retry := func() error { _, err := f.Queue.Retry(ctx, queue.RetryRequest{}); return err }
@@ -200,17 +201,17 @@ func cancelFaulty(t *testing.T, f *Fixture) {
 	}
 }
 
-// leaving is about workers that are asked to leave.
-var leaving = []Scenario{
-	{"a busy one and an idle one", drainAll},
-	{"by process and by host", drainSome},
-	{"an unknown process or host", drainNobody},
-	{"the coordinator is restarted before the worker leaves", drainSurvives},
-	{"all is done", leaveWhenDone},
+// drainScenarios test workers that an operator asks to leave.
+var drainScenarios = []Scenario{
+	{"a drain without a selection drains all workers", drainAll},
+	{"a drain selects workers by process and host", drainSome},
+	{"an unknown process or host is an error", drainUnknown},
+	{"a drain survives a restart of the coordinator", drainAcrossRestart},
+	{"a worker leaves when all is done", leaveWhenDone},
 }
 
-// drains asks workers to leave and checks how many.
-func (f *Fixture) drains(r queue.DrainRequest, want int) {
+// drain asks workers to leave and checks their number.
+func (f *Fixture) drain(r queue.DrainRequest, want int) {
 	f.TB.Helper()
 	if n, err := f.Queue.Drain(ctx, r); n != want || err != nil {
 		f.TB.Fatalf("draining %d, %v: want %d", n, err, want)
@@ -223,26 +224,26 @@ func drainAll(t *testing.T, f *Fixture) {
 	lease := busy.Take()
 	idle.Sync()
 	changed := f.Queue.Changed()
-	f.drains(queue.DrainRequest{}, 2)
+	f.drain(queue.DrainRequest{}, 2)
 	select {
 	case <-changed:
 	default:
-		t.Error("an idle worker that waits is not woken")
+		t.Error("a waiting worker is not woken")
 	}
 	if wait, err := f.Queue.WouldWait(ctx, idle.Request()); wait || err != nil {
-		t.Errorf("a worker that is to leave waits: %v, %v", wait, err)
+		t.Errorf("a draining worker would wait: %v, %v", wait, err)
 	}
 	answer := busy.Sync()
 	if !answer.Drain || len(answer.Assignments) != 1 {
-		t.Errorf("the busy one keeps what it holds until it hands back: %+v", answer)
+		t.Errorf("the busy worker should keep its task until it hands it back: %+v", answer)
 	}
 	busy.Draining = true
-	answer = busy.Sync(HandsBack(lease))
+	answer = busy.Sync(HandedBack(lease))
 	if !answer.Drain || len(answer.Assignments) != 0 {
 		t.Errorf("answer: %+v", answer)
 	}
 	if answer = idle.Sync(); !answer.Drain || len(answer.Assignments) != 0 {
-		t.Errorf("a worker that is to leave is granted the task: %+v", answer)
+		t.Errorf("a draining worker is granted the task: %+v", answer)
 	}
 	idle.Draining = true
 	idle.Sync()
@@ -251,7 +252,7 @@ func drainAll(t *testing.T, f *Fixture) {
 	}
 	later := f.Worker(1)
 	if answer = later.Sync(); answer.Drain || len(answer.Assignments) != 1 {
-		t.Errorf("one that starts later is meant too: %+v", answer)
+		t.Errorf("a worker that starts later is drained, too: %+v", answer)
 	}
 }
 
@@ -264,7 +265,7 @@ func drainSome(t *testing.T, f *Fixture) {
 		w.Sync()
 		workers = append(workers, w)
 	}
-	f.drains(queue.DrainRequest{Processes: []string{workers[0].ID}, Hosts: []string{"b"}}, 3)
+	f.drain(queue.DrainRequest{Processes: []string{workers[0].ID}, Hosts: []string{"b"}}, 3)
 	for i, w := range workers {
 		if answer := w.Sync(); answer.Drain != (i < 3) {
 			t.Errorf("worker %d on %s: drain %v", i, w.Host, answer.Drain)
@@ -272,9 +273,9 @@ func drainSome(t *testing.T, f *Fixture) {
 	}
 }
 
-func drainNobody(t *testing.T, f *Fixture) {
+func drainUnknown(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 9, 30))
-	f.drains(queue.DrainRequest{}, 0)
+	f.drain(queue.DrainRequest{}, 0)
 	a, b := f.Worker(1), f.Worker(1)
 	a.Sync()
 	b.Sync()
@@ -285,33 +286,33 @@ func drainNobody(t *testing.T, f *Fixture) {
 		}
 	}
 	refuses(queue.DrainRequest{Processes: []string{a.ID, "ghost"}}, queue.ErrUnknown)
-	refuses(queue.DrainRequest{Hosts: []string{"host", "elsewhere"}}, queue.ErrUnknown)
+	refuses(queue.DrainRequest{Hosts: []string{"host", "no such host"}}, queue.ErrUnknown)
 	refuses(queue.DrainRequest{Processes: []string{"process-"}}, queue.ErrInvalid)
 	refuses(queue.DrainRequest{Processes: []string{""}}, queue.ErrUnknown)
 	if answer := a.Sync(); answer.Drain {
-		t.Error("a refused drain drains")
+		t.Error("a drain that was refused drains a worker")
 	}
-	f.drains(queue.DrainRequest{Processes: []string{a.ID}}, 1)
+	f.drain(queue.DrainRequest{Processes: []string{a.ID}}, 1)
 }
 
-func drainSurvives(t *testing.T, f *Fixture) {
+func drainAcrossRestart(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 30))
 	w := f.Worker(1)
 	w.Sync()
-	f.drains(queue.DrainRequest{}, 1)
+	f.drain(queue.DrainRequest{}, 1)
 	f.Restart()
 	old := w.Request()
 	old.Sequence = 1
 	if answer := w.Call(old); !answer.Drain {
-		t.Error("an old call is not told to leave")
+		t.Error("the answer to an old call does not drain")
 	}
 	if answer := w.Sync(); !answer.Drain {
-		t.Error("the next coordinator knows nothing of it")
+		t.Error("the restarted coordinator does not drain")
 	}
 }
 
-// Who is told that all is done leaves, and is not waited for; unless it has not
-// heard the answer and calls again.
+// leaveWhenDone checks that a worker counts as gone once an answer says that all is done,
+// even if it did not receive the answer and calls again.
 func leaveWhenDone(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 30))
 	w, stays := f.Worker(1), f.Worker(1)
@@ -333,7 +334,7 @@ func leaveWhenDone(t *testing.T, f *Fixture) {
 		}
 	}
 	present(stays.ID)
-	f.drains(queue.DrainRequest{}, 1)
+	f.drain(queue.DrainRequest{}, 1)
 	w.Sync()
 	present(stays.ID)
 }

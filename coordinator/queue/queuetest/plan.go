@@ -11,17 +11,17 @@ import (
 	"spiqsweep/sweep"
 )
 
-// planning is about sweeps, revisions, and tasks that several sweeps share.
-var planning = []Scenario{
-	{"a new sweep, the same once more, other revisions", revisions},
-	{"what is finished is done for every sweep", shared},
+// planScenarios test sweeps, revisions, and tasks that several sweeps share.
+var planScenarios = []Scenario{
+	{"only a changed plan is a new revision", revisions},
+	{"a finished task is done in every sweep that plans it", shared},
 	{"a dropped task is withdrawn", withdrawn},
-	{"a withdrawn task that is wanted again goes on", wantedAgain},
-	{"a withdrawn task that was granted again is another's", withdrawnAndGrantedAgain},
-	{"plans that cannot be", badPlans},
+	{"a withdrawn task that is planned again continues", plannedAgain},
+	{"a withdrawn task that was granted again belongs to its new holder", withdrawnAndGrantedAgain},
+	{"an invalid plan is an error", badPlans},
 	{"a sweep keeps its numerics", keepsNumerics},
-	{"what diverged, or was reopened, is not done", plannedDiverged},
-	{"delete", forget},
+	{"a diverged or reopened task is not done for a new plan", plannedDiverged},
+	{"a deleted sweep keeps the tasks of other sweeps", deleteSweep},
 }
 
 func revisions(t *testing.T, f *Fixture) {
@@ -75,7 +75,7 @@ func shared(t *testing.T, f *Fixture) {
 	if r.AlreadyDone != 1 {
 		t.Errorf("already done: %d", r.AlreadyDone)
 	}
-	// The worker holds task 1, for both.
+	// The worker holds task 1, which both sweeps plan.
 	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Leased: 1})
 	f.WantCounts("B", queue.Counts{Planned: 3, Done: 1, Leased: 1, Pending: 1})
 	w.Sync(Finished(w.Leases()[0].Lease, 0))
@@ -96,18 +96,18 @@ func withdrawn(t *testing.T, f *Fixture) {
 	f.WantCounts("B", queue.Counts{Planned: 1, Leased: 1})
 
 	if got := first.Sync(); len(got.Assignments) != 0 {
-		t.Errorf("the worker still holds a task that no sweep wants: %v", got.Assignments)
+		t.Errorf("the worker still holds a task that no sweep plans: %v", got.Assignments)
 	}
 	if got := second.Sync(); len(got.Assignments) != 1 {
-		t.Errorf("a task was withdrawn that sweep B wants: %v", got.Assignments)
+		t.Errorf("a task that sweep B plans was withdrawn: %v", got.Assignments)
 	}
 	if got := f.Outcomes(a.Task); len(got) != 1 || got[0] != queue.Withdrawn {
 		t.Errorf("outcomes of the dropped task: %v", got)
 	}
 	if r := f.Record(b.Task); r.Phase != queue.Leased {
-		t.Errorf("the other one is %s", r.Phase)
+		t.Errorf("the task of sweep B is %s", r.Phase)
 	}
-	// Its result, were it finished already, is not lost.
+	// A result of the withdrawn task is still accepted.
 	if v := first.Sync(Finished(a, 0)).Verdicts; v[0].Judgement != queue.JudgedAccepted {
 		t.Errorf("verdict on a result of a withdrawn task: %+v", v[0])
 	}
@@ -116,7 +116,7 @@ func withdrawn(t *testing.T, f *Fixture) {
 	}
 }
 
-func wantedAgain(t *testing.T, f *Fixture) {
+func plannedAgain(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
 	w := f.Worker(1)
 	lease := w.Take()
@@ -157,20 +157,20 @@ func badPlans(t *testing.T, f *Fixture) {
 		return p
 	}
 	for name, p := range map[string][]queue.Planned{
-		"a task twice":    plan(func(p []queue.Planned) { p[2].Task = p[0].Task }),
-		"a row twice":     plan(func(p []queue.Planned) { p[2].Row = 0 }),
-		"a negative row":  plan(func(p []queue.Planned) { p[2].Row = -1 }),
-		"a task of no ID": plan(func(p []queue.Planned) { p[1].Task.ID = "" }),
-		"a cost below 0":  plan(func(p []queue.Planned) { p[1].Cost = -1 }),
-		"no number":       plan(func(p []queue.Planned) { p[1].Cost = math.NaN() }),
-		"an endless cost": plan(func(p []queue.Planned) { p[1].Cost = math.Inf(1) }),
+		"a task twice":         plan(func(p []queue.Planned) { p[2].Task = p[0].Task }),
+		"a row twice":          plan(func(p []queue.Planned) { p[2].Row = 0 }),
+		"a negative row":       plan(func(p []queue.Planned) { p[2].Row = -1 }),
+		"a task without an ID": plan(func(p []queue.Planned) { p[1].Task.ID = "" }),
+		"a cost below 0":       plan(func(p []queue.Planned) { p[1].Cost = -1 }),
+		"a NaN cost":           plan(func(p []queue.Planned) { p[1].Cost = math.NaN() }),
+		"an infinite cost":     plan(func(p []queue.Planned) { p[1].Cost = math.Inf(1) }),
 	} {
 		if _, err := f.TryPlan("A", p); !errors.Is(err, queue.ErrInvalid) {
 			t.Errorf("%s: %v: want %v", name, err, queue.ErrInvalid)
 		}
 	}
 	if _, err := f.TryPlan("", nil); !errors.Is(err, queue.ErrInvalid) {
-		t.Errorf("a sweep of no ID: %v", err)
+		t.Errorf("a sweep without an ID: %v", err)
 	}
 	if _, err := f.Queue.Status(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
 		t.Errorf("status of a sweep that was never planned: %v", err)
@@ -192,7 +192,7 @@ func keepsNumerics(t *testing.T, f *Fixture) {
 	f.WantCounts("A", queue.Counts{Planned: 1, Pending: 1})
 }
 
-func forget(t *testing.T, f *Fixture) {
+func deleteSweep(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 2, 10))
 	f.Plan("B", Plan(0, 1, 10))
 	w := f.Worker(2)
@@ -202,19 +202,19 @@ func forget(t *testing.T, f *Fixture) {
 	}
 	f.Consistent()
 	if answer := w.Sync(); len(answer.Assignments) != 1 {
-		t.Errorf("held after A is forgotten: %+v", answer.Assignments)
+		t.Errorf("held after A was deleted: %+v", answer.Assignments)
 	}
 	if err := f.Queue.Delete(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
-		t.Errorf("forget once more: %v", err)
+		t.Errorf("second delete: %v", err)
 	}
 	for _, err := range f.Queue.Rows(ctx, "A") {
 		if !errors.Is(err, queue.ErrUnknown) {
-			t.Errorf("rows of a forgotten sweep: %v", err)
+			t.Errorf("rows of a deleted sweep: %v", err)
 		}
 	}
 	for _, err := range f.Queue.Attempts(ctx, "A") {
 		if !errors.Is(err, queue.ErrUnknown) {
-			t.Errorf("attempts of a forgotten sweep: %v", err)
+			t.Errorf("attempts of a deleted sweep: %v", err)
 		}
 	}
 	sweeps, err := f.Queue.Sweeps(ctx)
@@ -231,17 +231,17 @@ func plannedDiverged(t *testing.T, f *Fixture) {
 	plan := Plan(0, 2, 10)
 	f.Plan("A", plan)
 	task := diverge(f)
-	done := func(when string) {
+	notDone := func(when string) {
 		t.Helper()
-		longer := Plan(0, 3, 10) // is drafted task by task, not kept as a whole
+		longer := Plan(0, 3, 10) // a changed plan, which is drafted task by task
 		if again, other := f.Plan("A", plan), f.Plan("B", longer); again.AlreadyDone != 0 || other.AlreadyDone != 0 {
-			t.Errorf("%s: %d are done, and %d in another sweep", when, again.AlreadyDone, other.AlreadyDone)
+			t.Errorf("%s: %d tasks are done, and %d in another sweep", when, again.AlreadyDone, other.AlreadyDone)
 		}
 		if err := f.Queue.Delete(ctx, "B"); err != nil {
 			t.Error(err)
 		}
 	}
-	done("diverged")
+	notDone("diverged")
 	f.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{task}}, Diverged: true})
-	done("reopened")
+	notDone("reopened")
 }

@@ -17,7 +17,7 @@ var ctx = context.Background()
 
 func memory(now func() time.Time) queue.Store { return queuetest.Memory(now) }
 
-// faults gathers what would fail a test.
+// faults is a queuetest.TB that collects errors instead of failing a test.
 type faults struct{ all []string }
 
 func (f *faults) Helper() {}
@@ -28,7 +28,8 @@ func (f *faults) Errorf(format string, args ...any) {
 
 func (f *faults) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 
-// Consistent notices every planted inconsistency, and nothing where there is none.
+// TestConsistent checks that Consistent reports each planted inconsistency, and nothing for
+// a consistent store.
 func TestConsistent(t *testing.T) {
 	var lease queue.Lease // of task 0, live
 	done := queuetest.Task(1).ID
@@ -75,7 +76,7 @@ func TestConsistent(t *testing.T) {
 		other := fixture.Worker(1)
 		other.Sync()
 		fixture.Plan("A", queuetest.Plan(0, 3, 10))
-		drained := other.Holding()
+		drained := other.OnlyLease()
 		other.Draining = true
 		other.Sync(queuetest.Finished(drained, 0))
 		if err := fixture.Store.Update(ctx, plant); err != nil {
@@ -95,7 +96,7 @@ func TestConsistent(t *testing.T) {
 	}
 }
 
-// A twin reports what its halves answer differently.
+// TestTwin checks that a Twin reports a result that differs between its stores.
 func TestTwin(t *testing.T) {
 	clock := queuetest.NewClock()
 	a, b := memory(clock.Now), memory(clock.Now)
@@ -121,8 +122,8 @@ func TestTwin(t *testing.T) {
 	}
 }
 
-// A stubborn store reports a failure that is not handed on, and runs each call
-// until it succeeds.
+// TestFailingCalls checks that the store runs each transaction until it succeeds, and
+// reports an error that the transaction did not return.
 func TestFailingCalls(t *testing.T) {
 	var f faults
 	s := queuetest.FailingCalls(&f, memory(time.Now), 10)
@@ -148,7 +149,7 @@ func TestFailingCalls(t *testing.T) {
 	}
 }
 
-// Confined notices every call that leaves a claim, and no other.
+// TestConfined checks that Confined reports each call outside the claim, and no other.
 func TestConfined(t *testing.T) {
 	claimed, other := queuetest.Task(0).ID, queuetest.Task(1).ID
 	for name, c := range map[string]struct {

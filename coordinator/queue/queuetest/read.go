@@ -13,15 +13,15 @@ import (
 	"spiqsweep/sweep"
 )
 
-// reading is about status, rows and history.
-var reading = []Scenario{
-	{"an unknown sweep", unknownSweep},
-	{"rows and attempts of more than a page", pages},
-	{"a stream that is left early", leftEarly},
-	{"time left learns from finished tasks", timeLeft},
-	{"workers come and go", workers},
+// readScenarios test status, rows and attempts.
+var readScenarios = []Scenario{
+	{"an unknown sweep is an error", unknownSweep},
+	{"rows and attempts span several pages", pages},
+	{"a stream may be left early", leftEarly},
+	{"the time left is estimated from finished tasks", timeLeft},
+	{"a worker is listed until it expires", workers},
 	{"lists are bounded", bounded},
-	{"more workers than are listed", crowd},
+	{"the workforce counts workers that are not listed", manyWorkers},
 }
 
 func unknownSweep(t *testing.T, f *Fixture) {
@@ -46,11 +46,11 @@ func pages(t *testing.T, f *Fixture) {
 		answer := w.Sync()
 		var back []queue.Report
 		for _, a := range Fresh(answer) {
-			back = append(back, HandsBack(a.Lease))
+			back = append(back, HandedBack(a.Lease))
 		}
 		r := w.Request(back...)
 		r.FreeSlots = 0
-		w.Obey(w.Call(r))
+		w.Apply(w.Call(r))
 	}
 	rows := f.Rows("A")
 	if len(rows) != n {
@@ -58,7 +58,7 @@ func pages(t *testing.T, f *Fixture) {
 	}
 	for i, row := range rows {
 		want := queue.Row{Planned: plan[i], Phase: queue.Waiting, State: "pending"}
-		want.Task = sweep.Task{ID: want.Task.ID, ConfigurationIndex: want.Task.ConfigurationIndex} // the rest is in the grid
+		want.Task = sweep.Task{ID: want.Task.ID, ConfigurationIndex: want.Task.ConfigurationIndex} // rows omit the rest, which is in the grid
 		if diff := cmp.Diff(want, row); diff != "" {
 			t.Fatalf("row %d (-want +got):\n%s", i, diff)
 		}
@@ -114,7 +114,7 @@ func timeLeft(t *testing.T, f *Fixture) {
 			t.Errorf("time left: %v s: want %v", got, seconds)
 		}
 	}
-	want(0) // nobody works
+	want(0) // without workers
 	w := f.Worker(2)
 	w.Sync()
 	want(30) // 60 s of work on two slots, by the model alone
@@ -131,10 +131,10 @@ func timeLeft(t *testing.T, f *Fixture) {
 	if _, err := f.Queue.Plan(ctx, s, Stream(nil)); err != nil {
 		t.Fatal(err)
 	}
-	other.Sync() // of no use to A
+	other.Sync() // cannot run tasks of A
 	want(0.2 * 50 / 2)
 	f.Worker(8).Sync()
-	want(0.2 * 10) // no slot can do more than its own task
+	want(0.2 * 10) // each slot runs one task
 }
 
 func workers(t *testing.T, f *Fixture) {
@@ -155,13 +155,13 @@ func workers(t *testing.T, f *Fixture) {
 	}
 	f.Tick(30 * time.Second)
 	if s = f.Status("A"); len(s.Workers) != 1 || s.Workers[0].ID != b.ID {
-		t.Errorf("workers after one fell silent: %+v", s.Workers)
+		t.Errorf("workers after one expired: %+v", s.Workers)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 3, Leased: 1, Pending: 2})
 }
 
-// crowd has more workers than a status lists.
-func crowd(t *testing.T, f *Fixture) {
+// manyWorkers registers more workers than a status lists.
+func manyWorkers(t *testing.T, f *Fixture) {
 	const n = queue.MaxListed + 20
 	f.Plan("A", Plan(0, 1, 10))
 	for range n {
@@ -186,18 +186,18 @@ func bounded(t *testing.T, f *Fixture) {
 		t.Errorf("%d running tasks are listed", got)
 	}
 	if r := f.Worker(1).Sync(); len(r.Assignments) > 0 || len(f.Status("A").Workers) != 2 {
-		t.Errorf("another worker: %+v, and %d are known", r, len(f.Status("A").Workers))
+		t.Errorf("another worker: %+v, and %d are listed", r, len(f.Status("A").Workers))
 	}
 	for range 3 {
 		var failures []queue.Report
 		for _, h := range w.Leases() {
-			failures = append(failures, Fails(h.Lease, "NaN"))
+			failures = append(failures, Failed(h.Lease, "NaN"))
 		}
 		w.Sync(failures...)
 		f.Tick(20 * time.Second)
 		r := w.Request()
 		r.FreeSlots = 1
-		w.Obey(w.Call(r))
+		w.Apply(w.Call(r))
 	}
 	s := f.Status("A")
 	if s.Counts.Failed != n || len(s.Failed) != queue.MaxListed || s.Failed[0].Order != 0 || s.Failed[99].Order != 99 {
@@ -209,18 +209,18 @@ func bounded(t *testing.T, f *Fixture) {
 	f.WantCounts("A", queue.Counts{Planned: n, Pending: n})
 }
 
-// finding is about the sweeps that share a store, as a person sees them.
-var finding = []Scenario{
-	{"by ID, by name, or the only one", findSweeps},
-	{"a list with counts", listSweeps},
+// findScenarios test how an operator finds and lists the sweeps of a store.
+var findScenarios = []Scenario{
+	{"a sweep is found by ID, by name, or as the only one", findSweeps},
+	{"the list of sweeps has their counts", listSweeps},
 }
 
 func findSweeps(t *testing.T, f *Fixture) {
-	finds := func(word, id string, fault error) {
+	finds := func(nameOrID, id string, fault error) {
 		t.Helper()
-		s, err := f.Queue.Find(ctx, word)
+		s, err := f.Queue.Find(ctx, nameOrID)
 		if s.ID != id || !errors.Is(err, fault) {
-			t.Errorf("%q finds %q, %v: want %q, %v", word, s.ID, err, id, fault)
+			t.Errorf("%q finds %q, %v: want %q, %v", nameOrID, s.ID, err, id, fault)
 		}
 	}
 	finds("", "", queue.ErrUnknown)
@@ -232,9 +232,9 @@ func findSweeps(t *testing.T, f *Fixture) {
 	finds("sweep B", "B", nil)
 	finds("sweep C", "", queue.ErrUnknown)
 
-	twin := Sweep("C")
-	twin.Name = "sweep B"
-	if _, err := f.Queue.Plan(ctx, twin, Stream(Plan(0, 1, 10))); err != nil {
+	sameName := Sweep("C")
+	sameName.Name = "sweep B"
+	if _, err := f.Queue.Plan(ctx, sameName, Stream(Plan(0, 1, 10))); err != nil {
 		t.Fatal(err)
 	}
 	finds("sweep B", "", queue.ErrInvalid)
@@ -265,21 +265,21 @@ func listSweeps(t *testing.T, f *Fixture) {
 	}
 }
 
-// selecting is about which tasks a person means.
-var selecting = []Scenario{
-	{"by sweep, task and cell", selectTasks},
-	{"what cannot be meant", selectWrongly},
-	{"more than a page", selectMany},
+// selectScenarios test how an operator selects tasks.
+var selectScenarios = []Scenario{
+	{"a selection names a sweep, tasks and configurations", selectTasks},
+	{"an invalid selection changes nothing", badSelections},
+	{"a selection spans several pages", selectMany},
 }
 
-// setAside plans a sweep whose tasks then fail for good.
-func setAside(f *Fixture, id string, from, to int) {
+// failAll plans a sweep and makes all its tasks fail for good.
+func failAll(f *Fixture, id string, from, to int) {
 	f.TB.Helper()
 	f.Plan(id, Plan(from, to, 30))
 	w := f.Worker(1)
 	for f.Status(id).Counts.Failed < to-from {
 		for _, h := range w.Leases() {
-			w.Sync(Fails(h.Lease, "NaN"))
+			w.Sync(Failed(h.Lease, "NaN"))
 		}
 		f.Tick(5 * time.Second)
 		w.Sync()
@@ -289,11 +289,11 @@ func setAside(f *Fixture, id string, from, to int) {
 }
 
 func selectTasks(t *testing.T, f *Fixture) {
-	setAside(f, "A", 0, 3)
-	setAside(f, "B", 2, 5) // task 2 is of both
-	counts := func(id string, aside, pending int) {
+	failAll(f, "A", 0, 3)
+	failAll(f, "B", 2, 5) // both plan task 2
+	counts := func(id string, failed, pending int) {
 		t.Helper()
-		f.WantCounts(id, queue.Counts{Planned: 3, Failed: aside, Pending: pending})
+		f.WantCounts(id, queue.Counts{Planned: 3, Failed: failed, Pending: pending})
 	}
 	retry := func(want int, s queue.Selection) {
 		t.Helper()
@@ -312,7 +312,7 @@ func selectTasks(t *testing.T, f *Fixture) {
 	counts("B", 0, 3)
 }
 
-func selectWrongly(t *testing.T, f *Fixture) {
+func badSelections(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 3, 30))
 	f.Plan("B", Plan(16, 17, 30))
 	refuses := func(s queue.Selection, want error) {
@@ -334,7 +334,7 @@ func selectWrongly(t *testing.T, f *Fixture) {
 	refuses(queue.Selection{Tasks: []sweep.TaskID{Task(0).ID[:10]}}, queue.ErrInvalid)
 	refuses(queue.Selection{Tasks: []sweep.TaskID{""}}, queue.ErrUnknown)
 	f.WantCounts("A", queue.Counts{Planned: 3, Pending: 3})
-	// Of sweep B alone the beginning is that of one task.
+	// The prefix is unambiguous within sweep B.
 	if n, _, err := f.Queue.Cancel(ctx, queue.Selection{Sweep: "B", Tasks: []sweep.TaskID{Task(16).ID[:10]}}); n != 1 || err != nil {
 		t.Errorf("cancelled %d, %v", n, err)
 	}

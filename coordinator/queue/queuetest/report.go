@@ -9,33 +9,34 @@ import (
 	"spiqsweep/sweep"
 )
 
-// results is about whose result counts, and about results that differ.
-var results = []Scenario{
-	{"already judged", already},
-	{"one bad result never spoils a call", badResults},
+// resultScenarios test which result is accepted, and results that differ.
+var resultScenarios = []Scenario{
+	{"a repeated report is judged already", repeatedReports},
+	{"an invalid result does not affect other reports of the call", badResults},
 	{"an invalid result is a failure of the task", invalidFails},
-	{"a late result that agrees", lateAgrees},
-	{"a late result that differs", lateDiffers},
-	{"a late result that came first", lateCameFirst},
-	{"late ends that are no results", lateEnds},
-	{"two of three agree", twoOfThree},
-	{"the accepted one was wrong", acceptedWasWrong},
-	{"three results", threeResults},
-	{"a retry of a diverged task that fails", divergedFails},
-	{"a store that went back in time", wentBack},
-	{"a store that went back in time, a lease", wentBackHeld},
-	{"a store that went back in time, a verification", wentBackVerifying},
-	{"the result of an expired lease that was not granted again", expiredResult},
+	{"a late result that agrees changes nothing", lateAgrees},
+	{"a late result that differs makes the task diverge", lateDiffers},
+	{"a late result that differs and came first makes the task diverge", lateCameFirst},
+	{"a late failure or hand-back changes nothing", lateFailures},
+	{"a retry keeps the accepted result if two of three agree on it", twoOfThree},
+	{"a retry replaces the accepted result if two of three agree on another", acceptedWasWrong},
+	{"three different results stay diverged until two agree", threeResults},
+	{"a retry that fails leaves the task diverged", divergedFails},
+	{"a restored store judges the results of leases that it lacks", restoredStore},
+	{"a restored store withdraws a lease that it lacks", restoredStoreLease},
+	{"a restored store verifies by the result of a lease that it lacks", restoredStoreVerification},
+	{"the result of an expired lease that was not granted again is accepted", expiredResult},
 }
 
-// missingLease is a lease that a store granted before it went back in time.
+// missingLease returns a lease that the store granted and lost when it was restored from
+// an older backup.
 func missingLease(n int, attempt uint64) queue.Lease {
 	return queue.Lease{Task: Task(n).ID, Attempt: attempt}
 }
 
-// A store that went back in time has lost the leases of a worker: its results count
-// where there is none, are compared where there is, and each is judged once.
-func wentBack(t *testing.T, f *Fixture) {
+// restoredStore reports results under leases that a restored store has lost. A result is
+// accepted if the task has none, compared with the accepted one otherwise, and judged once.
+func restoredStore(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 5, 10))
 	w, old := f.Worker(3), f.Worker(1)
 	held := w.Sync().Assignments // tasks 0 to 2, of which 1 and 2 are done
@@ -51,13 +52,13 @@ func wentBack(t *testing.T, f *Fixture) {
 		"granted again":               {Finished(held[0].Lease, 0), queue.JudgedAccepted},
 		"done":                        {Finished(missingLease(1, 2), 0), queue.JudgedLate},
 		"done, with another result":   {Finished(missingLease(2, 7), 1), queue.JudgedLate},
-		"a failure":                   {Fails(missingLease(3, 1), "NaN"), queue.JudgedLate},
-		"a hand-back":                 {HandsBack(missingLease(3, 1)), queue.JudgedLate},
+		"a failure":                   {Failed(missingLease(3, 1), "NaN"), queue.JudgedLate},
+		"a hand-back":                 {HandedBack(missingLease(3, 1)), queue.JudgedLate},
 		"a task that is not there":    {Finished(missingLease(9, 1), 0), queue.JudgedInvalid},
-		"not proven":                  {Finished(missingLease(3, 2), 0), queue.JudgedInvalid},
+		"unproven":                    {Finished(missingLease(3, 2), 0), queue.JudgedInvalid},
 		"a result of another program": {queue.Report{Lease: missingLease(3, 1), Result: &queue.ResultReport{}}, queue.JudgedInvalid},
 	} {
-		c.report.Proven = name != "not proven"
+		c.report.Proven = name != "unproven"
 		r := old.Request(c.report)
 		if got := old.Call(r).Verdicts; len(got) != 1 || got[0].Judgement != c.want {
 			t.Errorf("%s: verdicts %+v, want %s", name, got, c.want)
@@ -70,7 +71,7 @@ func wentBack(t *testing.T, f *Fixture) {
 		}
 	}
 	if answer := w.Sync(); len(answer.Assignments) > 0 && answer.Assignments[0].Lease == held[0].Lease {
-		t.Errorf("a task whose result came in is still leased: %+v", answer)
+		t.Errorf("a task whose result was accepted is still leased: %+v", answer)
 	}
 	s := f.Status("A")
 	if s.Counts.Done != 3 || s.Counts.Diverged != 1 {
@@ -84,8 +85,9 @@ func wentBack(t *testing.T, f *Fixture) {
 	}
 }
 
-// A lease that the store has lost is withdrawn, and tells of the loss.
-func wentBackHeld(t *testing.T, f *Fixture) {
+// restoredStoreLease lists a lease that the store has lost. It is withdrawn, and if it is
+// proven, the status warns of the loss.
+func restoredStoreLease(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
 	w := f.Worker(1)
 	r := w.Request()
@@ -100,10 +102,11 @@ func wentBackHeld(t *testing.T, f *Fixture) {
 	}
 }
 
-// A result from before a verification is one of it.
-func wentBackVerifying(t *testing.T, f *Fixture) {
+// restoredStoreVerification reports results of lost leases while their tasks are being
+// verified. Each ends the verification.
+func restoredStoreVerification(t *testing.T, f *Fixture) {
 	w := finish(f, 2)
-	f.verifies(1, 1)
+	f.verify(1, 1)
 	lease := w.Take()
 	old := f.Worker(1)
 	report := func(task sweep.TaskID, variant int) queue.SyncAnswer {
@@ -114,7 +117,7 @@ func wentBackVerifying(t *testing.T, f *Fixture) {
 	verdict(t, report(lease.Task, 1), queue.JudgedAccepted)
 	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Verifying: 1, Diverged: 1})
 	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedLate)
-	verdict(t, report(w.Holding().Task, 0), queue.JudgedAccepted)
+	verdict(t, report(w.OnlyLease().Task, 0), queue.JudgedAccepted)
 	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Diverged: 1})
 }
 
@@ -125,7 +128,7 @@ func verdict(t *testing.T, answer queue.SyncAnswer, want queue.Judgement) {
 	}
 }
 
-func already(t *testing.T, f *Fixture) {
+func repeatedReports(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 3, 10))
 	w := f.Worker(1)
 	lease := w.Take()
@@ -137,11 +140,11 @@ func already(t *testing.T, f *Fixture) {
 		t.Errorf("why: %q", other.Verdicts[0].Why)
 	}
 	next := w.Leases()[0].Lease
-	verdict(t, w.Sync(Fails(next, "NaN")), queue.JudgedAccepted)
-	verdict(t, w.Sync(Fails(next, "NaN")), queue.JudgedAlready)
+	verdict(t, w.Sync(Failed(next, "NaN")), queue.JudgedAccepted)
+	verdict(t, w.Sync(Failed(next, "NaN")), queue.JudgedAlready)
 	next = w.Leases()[0].Lease
-	verdict(t, w.Sync(HandsBack(next)), queue.JudgedAccepted)
-	verdict(t, w.Sync(HandsBack(next)), queue.JudgedAlready)
+	verdict(t, w.Sync(HandedBack(next)), queue.JudgedAccepted)
+	verdict(t, w.Sync(HandedBack(next)), queue.JudgedAlready)
 	f.WantCounts("A", queue.Counts{Planned: 3, Done: 1, Pending: 1, Leased: 1})
 }
 
@@ -191,10 +194,10 @@ func badResults(t *testing.T, f *Fixture) {
 			t.Errorf("verdict %d = %+v: want %s, %q", i, v, want, why[i])
 		}
 	}
-	// Four invalid results of its own tasks failed those; the two senseless reports
-	// did not touch their lease.
+	// Each of the first four invalid results failed its task. The two reports without
+	// exactly one outcome changed nothing.
 	if r := f.Record(held[4].Task); r.Phase != queue.Leased {
-		t.Errorf("a senseless report made the task %s", r.Phase)
+		t.Errorf("a report without exactly one outcome made the task %s", r.Phase)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 8, Done: 1, Leased: 3, Pending: 4})
 }
@@ -212,13 +215,13 @@ func invalidFails(t *testing.T, f *Fixture) {
 	}
 	f.Tick(10 * time.Second)
 	again := w.Take()
-	verdict(t, w.Sync(bad), queue.JudgedInvalid) // the old one once more touches nobody
+	verdict(t, w.Sync(bad), queue.JudgedInvalid) // the repeated old report changes nothing
 	f.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
 	verdict(t, w.Sync(Finished(again, 0)), queue.JudgedAccepted)
 }
 
-// race lets a lease expire and another process take the task.
-func race(f *Fixture) (slow, fast *Worker, old, fresh queue.Lease) {
+// expireAndRegrant makes a lease of slow expire and grants the task to fast.
+func expireAndRegrant(f *Fixture) (slow, fast *Worker, old, fresh queue.Lease) {
 	f.TB.Helper()
 	slow, fast = f.Worker(1), f.Worker(1)
 	old = slow.Take()
@@ -234,7 +237,7 @@ func race(f *Fixture) (slow, fast *Worker, old, fresh queue.Lease) {
 
 func lateAgrees(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
-	slow, fast, old, fresh := race(f)
+	slow, fast, old, fresh := expireAndRegrant(f)
 	fast.Sync(Finished(fresh, 0))
 	answer := slow.Sync(Finished(old, 0))
 	verdict(t, answer, queue.JudgedLate)
@@ -247,7 +250,7 @@ func lateAgrees(t *testing.T, f *Fixture) {
 
 func lateDiffers(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
-	slow, fast, old, fresh := race(f)
+	slow, fast, old, fresh := expireAndRegrant(f)
 	fast.Sync(Finished(fresh, 0))
 	verdict(t, slow.Sync(Finished(old, 1)), queue.JudgedLate)
 	f.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
@@ -267,24 +270,24 @@ func lateDiffers(t *testing.T, f *Fixture) {
 
 func lateCameFirst(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
-	slow, fast, old, fresh := race(f)
+	slow, fast, old, fresh := expireAndRegrant(f)
 	verdict(t, slow.Sync(Finished(old, 1)), queue.JudgedLate)
 	f.WantCounts("A", queue.Counts{Planned: 1, Leased: 1})
 	if f.Record(old.Task).Exclusive {
-		t.Error("a process that has reported was not lost, but its task must be alone")
+		t.Error("a process that has reported was not lost, but its task is exclusive")
 	}
 	verdict(t, fast.Sync(Finished(fresh, 0)), queue.JudgedAccepted)
 	f.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
 	if f.Rows("A")[0].Digest != Result(0).Digest {
-		t.Error("not the result of the live attempt was accepted")
+		t.Error("the accepted result is not that of the live attempt")
 	}
 }
 
-func lateEnds(t *testing.T, f *Fixture) {
+func lateFailures(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
-	slow, _, old, _ := race(f)
-	verdict(t, slow.Sync(Fails(old, "panic")), queue.JudgedLate)
-	verdict(t, slow.Sync(HandsBack(old)), queue.JudgedLate)
+	slow, _, old, _ := expireAndRegrant(f)
+	verdict(t, slow.Sync(Failed(old, "panic")), queue.JudgedLate)
+	verdict(t, slow.Sync(HandedBack(old)), queue.JudgedLate)
 	invalid := Finished(old, 0)
 	invalid.Result.Body = nil
 	verdict(t, slow.Sync(invalid), queue.JudgedInvalid)
@@ -294,10 +297,10 @@ func lateEnds(t *testing.T, f *Fixture) {
 	}
 }
 
-// diverge makes a task of which variant 0 is accepted and variant 1 came late.
+// diverge makes a diverged task: variant 0 is accepted and variant 1 arrived late.
 func diverge(f *Fixture) (task sweep.TaskID) {
 	f.TB.Helper()
-	slow, fast, old, fresh := race(f)
+	slow, fast, old, fresh := expireAndRegrant(f)
 	fast.Sync(Finished(fresh, 0))
 	slow.Sync(Finished(old, 1))
 	if r := f.Record(old.Task); r.Phase != queue.Diverged {
@@ -310,7 +313,7 @@ func twoOfThree(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 2, 10))
 	task := diverge(f)
 	if n := f.Retry(queue.RetryRequest{}); n != 0 {
-		t.Errorf("a retry of what failed reopened %d that diverged", n)
+		t.Errorf("a retry of failed tasks reopened %d diverged ones", n)
 	}
 	if n := f.Retry(queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{task, Task(1).ID}}, Diverged: true}); n != 1 {
 		t.Errorf("reopened %d", n)
@@ -323,7 +326,7 @@ func twoOfThree(t *testing.T, f *Fixture) {
 	verdict(t, w.Sync(Finished(w.Take(), 0)), queue.JudgedAccepted)
 	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Leased: 1})
 	if f.Rows("A")[0].Digest != Result(0).Digest {
-		t.Error("not what two of three agree on")
+		t.Error("the accepted result is not the one that two of three agree on")
 	}
 }
 
@@ -337,7 +340,7 @@ func acceptedWasWrong(t *testing.T, f *Fixture) {
 	verdict(t, w.Sync(Finished(w.Take(), 1)), queue.JudgedAccepted)
 	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
 	if f.Rows("A")[0].Digest != Result(1).Digest {
-		t.Error("not what two of three agree on")
+		t.Error("the accepted result is not the one that two of three agree on")
 	}
 }
 
@@ -355,12 +358,12 @@ func threeResults(t *testing.T, f *Fixture) {
 	again(2, 9*time.Second)
 	f.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
 	if f.Rows("A")[0].Digest != Result(0).Digest || f.Record(task).Compute != 2*time.Second {
-		t.Errorf("the accepted result changed, though no two agree: %+v", f.Record(task))
+		t.Errorf("the accepted result changed, though no two results agree: %+v", f.Record(task))
 	}
 	again(2, 7*time.Second) // the fourth agrees with the third
 	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
 	if f.Rows("A")[0].Digest != Result(2).Digest || f.Record(task).Compute != 7*time.Second {
-		t.Errorf("not what two of four agree on: %+v", f.Record(task))
+		t.Errorf("the accepted result is not the one that two of four agree on: %+v", f.Record(task))
 	}
 }
 
@@ -370,7 +373,7 @@ func divergedFails(t *testing.T, f *Fixture) {
 	f.Retry(queue.RetryRequest{Diverged: true})
 	w := f.Worker(1)
 	for range 3 {
-		w.Sync(Fails(w.Take(), "panic"))
+		w.Sync(Failed(w.Take(), "panic"))
 		f.Tick(20 * time.Second)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
@@ -386,7 +389,7 @@ func expiredResult(t *testing.T, f *Fixture) {
 	held := w.Leases()
 	f.Tick(61 * time.Second)
 	f.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
-	answer := w.Sync(Finished(held[0].Lease, 0), Fails(held[1].Lease, "panic"))
+	answer := w.Sync(Finished(held[0].Lease, 0), Failed(held[1].Lease, "panic"))
 	for _, v := range answer.Verdicts {
 		if v.Judgement != queue.JudgedAccepted {
 			t.Errorf("verdict: %+v", v)

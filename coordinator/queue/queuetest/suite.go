@@ -7,29 +7,29 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// Run runs the scenarios of all rules on a kind of store. open must return an empty
-// store each time.
+// Run runs the scenarios of all rules on stores that open returns. Each store must be
+// empty.
 func Run(t *testing.T, open func(t testing.TB, now func() time.Time) queue.Store) {
 	for _, group := range []struct {
 		name      string
 		scenarios []Scenario
 	}{
-		{"plan", planning},
-		{"sync", syncing},
-		{"waking", waking},
-		{"refusing", refusing},
-		{"results", results},
-		{"selecting", selecting},
-		{"cancelling", cancelling},
-		{"leaving", leaving},
-		{"verifying", verifying},
-		{"blame", blaming},
-		{"expiry", expiring},
-		{"companions", companions},
-		{"checkpoints", checkpointing},
-		{"order", ordering},
-		{"reading", reading},
-		{"finding", finding},
+		{"plan", planScenarios},
+		{"sync", syncScenarios},
+		{"wait", waitScenarios},
+		{"refuse", refusalScenarios},
+		{"results", resultScenarios},
+		{"select", selectScenarios},
+		{"cancel", cancelScenarios},
+		{"drain", drainScenarios},
+		{"verify", verifyScenarios},
+		{"blame", blameScenarios},
+		{"expiry", expiryScenarios},
+		{"exclusive", exclusiveScenarios},
+		{"checkpoints", checkpointScenarios},
+		{"order", orderScenarios},
+		{"read", readScenarios},
+		{"find", findScenarios},
 	} {
 		RunScenarios(t, group.name, group.scenarios, open)
 	}
@@ -41,7 +41,7 @@ type Scenario struct {
 	Run  func(t *testing.T, f *Fixture)
 }
 
-// RunScenarios runs each scenario as a subtest on a fixture of its own.
+// RunScenarios runs each scenario as a subtest on a new fixture.
 func RunScenarios(t *testing.T, group string, scenarios []Scenario, open func(t testing.TB, now func() time.Time) queue.Store) {
 	for _, s := range scenarios {
 		t.Run(group+"/"+s.Name, func(t *testing.T) {

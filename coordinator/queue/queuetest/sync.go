@@ -12,17 +12,17 @@ import (
 	"spiqsweep/sweep"
 )
 
-// syncing is about the one call that keeps a worker in step.
-var syncing = []Scenario{
-	{"a whole life", wholeLife},
-	{"a lost grant is granted again under the same attempt", lostGrant},
+// syncScenarios test the call by which a worker reports and receives its tasks.
+var syncScenarios = []Scenario{
+	{"a task goes from planned to done", fromPlanToDone},
+	{"a grant whose answer was lost is repeated with the same attempt", lostGrant},
 	{"an old call changes nothing", oldCall},
-	{"progress does not go back", progress},
-	{"a process that drains", draining},
-	{"a lost grant is taken back from a process that drains", drainingLost},
+	{"the reported progress never decreases", progress},
+	{"a draining process ends its tasks and gets no more", draining},
+	{"a draining process is not granted again what it has not received", drainingLost},
 }
 
-func wholeLife(t *testing.T, f *Fixture) {
+func fromPlanToDone(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 2, 10))
 	f.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
 
@@ -48,7 +48,7 @@ func wholeLife(t *testing.T, f *Fixture) {
 	wantGranted(t, answer, 1)
 	f.WantCounts("A", queue.Counts{Planned: 2, Done: 1, Leased: 1})
 
-	answer = w.Sync(Finished(w.Holding(), 0))
+	answer = w.Sync(Finished(w.OnlyLease(), 0))
 	if !answer.Done || len(answer.Assignments) != 0 {
 		t.Fatalf("last answer: %+v", answer)
 	}
@@ -59,7 +59,7 @@ func wholeLife(t *testing.T, f *Fixture) {
 		}
 	}
 	want := queue.Attempt{
-		Lease: first, Process: w.ID, Host: "host", Kernel: "portable", Started: true, Step: 100, // all of them, though 40 were heard of
+		Lease: first, Process: w.ID, Host: "host", Kernel: "portable", Started: true, Step: 100, // all steps, though only 40 were reported
 		GrantedAt: f.Clock.Now().Add(-15 * time.Second), EndedAt: f.Clock.Now(),
 		Outcome: queue.Accepted, Digest: Result(0).Digest, Compute: 2 * time.Second,
 	}
@@ -100,14 +100,14 @@ func lostGrant(t *testing.T, f *Fixture) {
 	}
 	f.WantCounts("A", queue.Counts{Planned: 3, Leased: 2, Pending: 1})
 
-	// One of two lost: the other slot is filled with something new.
+	// If one of two grants is lost, the other slot gets a new task.
 	one := f.Worker(2)
 	partly := one.Request()
 	partly.FreeSlots = 1
 	one.Call(partly)
 	f.Plan("A", Plan(0, 6, 10))
 	if fresh = Fresh(one.Sync()); len(fresh) != 2 || fresh[0].Attempt != 1 || fresh[0].Task != Task(2).ID || fresh[1].Task != Task(3).ID {
-		t.Errorf("granted again and anew: %+v", fresh)
+		t.Errorf("granted again, and new: %+v", fresh)
 	}
 }
 
@@ -125,8 +125,8 @@ func oldCall(t *testing.T, f *Fixture) {
 	old.FreeSlots = 1
 	for _, change := range []func(r *queue.SyncRequest){
 		func(*queue.SyncRequest) {},
-		func(r *queue.SyncRequest) { r.Reports = []queue.Report{Fails(lease, "panic")} },
-		func(r *queue.SyncRequest) { r.Reports = []queue.Report{HandsBack(lease)} },
+		func(r *queue.SyncRequest) { r.Reports = []queue.Report{Failed(lease, "panic")} },
+		func(r *queue.SyncRequest) { r.Reports = []queue.Report{HandedBack(lease)} },
 		func(r *queue.SyncRequest) { r.Held = nil; r.Draining = true },
 	} {
 		r := old
@@ -146,13 +146,13 @@ func oldCall(t *testing.T, f *Fixture) {
 	}
 	f.WantCounts("A", queue.Counts{Planned: 4, Leased: 1, Pending: 3})
 
-	// Its results are judged all the same.
+	// The results of an old call are still judged.
 	old.Reports = []queue.Report{Finished(lease, 0)}
 	if v := w.Call(old).Verdicts; len(v) != 1 || v[0].Judgement != queue.JudgedAccepted {
 		t.Errorf("verdicts on the result of an old call: %+v", v)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 4, Done: 1, Pending: 3})
-	// The worker, which has not heard the verdict, reports again.
+	// The worker has not received the verdict and reports again.
 	answer := w.Sync(Finished(lease, 0))
 	if answer.Verdicts[0].Judgement != queue.JudgedAlready || len(Fresh(answer)) != 1 {
 		t.Errorf("answer to the newer call: %+v", answer)
@@ -188,23 +188,23 @@ func draining(t *testing.T, f *Fixture) {
 	w.Start(held[0].Lease, 50)
 	w.Checkpoint(held[0].Lease, 50)
 	w.Draining = true
-	answer := w.Sync(HandsBack(held[0].Lease))
+	answer := w.Sync(HandedBack(held[0].Lease))
 	if len(answer.Assignments) != 1 || answer.Assignments[0].Lease != held[1].Lease {
-		t.Errorf("a draining process should finish what it holds: %+v", answer.Assignments)
+		t.Errorf("a draining process should keep its other task: %+v", answer.Assignments)
 	}
 	if n := len(f.Status("A").Workers); n != 1 {
-		t.Errorf("%d workers are there", n)
+		t.Errorf("%d workers are listed, want 1", n)
 	}
 	w.Sync(Finished(held[1].Lease, 0))
 	if n := len(f.Status("A").Workers); n != 0 {
-		t.Errorf("%d workers are there, though the only one has drained", n)
+		t.Errorf("%d workers are listed, though the only one has drained", n)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 4, Done: 1, Pending: 3})
 
 	next := f.Worker(1)
 	fresh := Fresh(next.Sync())
 	if fresh[0].Task != held[0].Task || fresh[0].Attempt != 2 || fresh[0].Work.CheckpointStep != 50 {
-		t.Errorf("what was handed back is granted as %+v, %+v", fresh[0], fresh[0].Work)
+		t.Errorf("the task that was handed back is granted as %+v, %+v", fresh[0], fresh[0].Work)
 	}
 	if got := f.Outcomes(held[0].Task); got[0] != queue.HandedBack || f.Attempts(held[0].Task)[0].Reason != "draining" {
 		t.Errorf("outcomes: %v", got)
@@ -225,13 +225,13 @@ func drainingLost(t *testing.T, f *Fixture) {
 	}
 }
 
-// refusing is about what is not done: for whom, and for which store.
-var refusing = []Scenario{
-	{"a process of other numerics", otherNumerics},
-	{"requests that no correct program sends", badRequests},
-	{"a commit that failed, and one that nobody knows of", faultyCommits},
-	{"recordings", recordings},
-	{"a result of another kind", otherKind},
+// refusalScenarios test calls that are refused or fail.
+var refusalScenarios = []Scenario{
+	{"a process with other numerics is refused", otherNumerics},
+	{"an invalid request is an error", badRequests},
+	{"a failed commit changes nothing, one of unknown outcome may", faultyCommits},
+	{"a stored recording is returned, an unknown one is an error", recordings},
+	{"a result of another model is invalid", mismatchedResult},
 }
 
 func otherNumerics(t *testing.T, f *Fixture) {
@@ -246,7 +246,7 @@ func otherNumerics(t *testing.T, f *Fixture) {
 	if _, err := f.Queue.Sync(ctx, w.Request()); !errors.Is(err, queue.ErrMismatch) {
 		t.Errorf("sync with other numerics: %v: want %v", err, queue.ErrMismatch)
 	}
-	// Among several sweeps, it gets work of its own kind only.
+	// Among several sweeps, a process gets tasks of its numerics only.
 	s := Sweep("B")
 	s.Numerics++
 	if _, err := f.Queue.Plan(ctx, s, Stream(Plan(5, 6, 10))); err != nil {
@@ -260,9 +260,9 @@ func otherNumerics(t *testing.T, f *Fixture) {
 	}
 }
 
-// otherKind reports the result of a smaller model: to the coordinator that granted
-// the task, which remembers its configuration, and to one that has to look.
-func otherKind(t *testing.T, f *Fixture) {
+// mismatchedResult reports the result of a smaller model to the coordinator that granted
+// the task and remembers its configuration, and to one that reads it from the store.
+func mismatchedResult(t *testing.T, f *Fixture) {
 	plan := Plan(0, 2, 10)
 	for i := range plan {
 		c := plan[i].Task.Configuration
@@ -273,7 +273,7 @@ func otherKind(t *testing.T, f *Fixture) {
 	w := f.Worker(1)
 	w.Take()
 	for _, restarts := range []bool{false, true} {
-		lease := w.Holding()
+		lease := w.OnlyLease()
 		if restarts {
 			f.Restart()
 		}
@@ -334,7 +334,7 @@ func faultyCommits(t *testing.T, f *Fixture) {
 	select {
 	case <-changed:
 	default:
-		t.Error("a commit that took place did not wake the idle")
+		t.Error("a successful commit did not wake idle processes")
 	}
 	answer := w.Sync(Finished(lease, 0))
 	if answer.Verdicts[0].Judgement != queue.JudgedAlready || !answer.Done {

@@ -12,11 +12,11 @@ import (
 // The common properties of all tasks.
 const (
 	KernelClass = "portable/test"
-	Recording   = "5f1c0d3e" // stands for a digest
+	Recording   = "5f1c0d3e" // in place of a digest
 	Steps       = 100
 )
 
-// Task returns the task with a number: the smallest possible training.
+// Task returns the task with a number. It is the smallest possible training.
 func Task(number int) sweep.Task { return tasks.of(number) }
 
 // Result returns a valid result of any Task. Two variants differ in one number.
@@ -30,7 +30,7 @@ var (
 	reports = memo[queue.ResultReport]{make: makeResult}
 )
 
-// memo makes each value once, by its number.
+// memo caches values by number.
 type memo[T any] struct {
 	make func(int) T
 	mu   sync.Mutex
@@ -63,7 +63,7 @@ func makeTask(number int) sweep.Task {
 	}
 }
 
-// Plan returns the tasks with the numbers from, …, to-1, each of a cost in seconds.
+// Plan returns the tasks with numbers from, …, to-1, each with a cost in seconds.
 func Plan(from, to int, cost float64) []queue.Planned {
 	var plan []queue.Planned
 	for i := from; i < to; i++ {

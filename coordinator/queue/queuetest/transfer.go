@@ -8,17 +8,17 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// checkpointing is about checkpoints that move to another worker.
-var checkpointing = []Scenario{
-	{"only a larger step", largerStep},
-	{"only from the live attempt, only to its holder", liveAttempt},
-	{"a checkpoint moves to another worker", moves},
-	{"a checkpoint renews", checkpointRenews},
-	{"steps that the task does not have", badSteps},
-	{"a commit that failed", checkpointFault},
+// checkpointScenarios test checkpoints that move from one worker to another.
+var checkpointScenarios = []Scenario{
+	{"only a checkpoint of a later step is stored", laterStep},
+	{"only the holder of the live attempt stores and reads", liveAttempt},
+	{"another worker resumes from the checkpoint", resumesOnAnotherWorker},
+	{"a checkpoint renews the lease", checkpointRenews},
+	{"a step that the task does not have is an error", badSteps},
+	{"a failed commit stores nothing, one of unknown outcome may", checkpointFault},
 }
 
-func largerStep(t *testing.T, f *Fixture) {
+func laterStep(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
 	w := f.Worker(1)
 	lease := w.Take()
@@ -38,20 +38,20 @@ func largerStep(t *testing.T, f *Fixture) {
 		t.Errorf("attempt: %+v", a)
 	}
 	w.Sync(Finished(lease, 0))
-	f.Consistent() // it is gone
+	f.Consistent() // the checkpoint of a finished task is deleted
 }
 
 func liveAttempt(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
-	slow, fast, old, fresh := race(f)
+	slow, fast, old, fresh := expireAndRegrant(f)
 	for name, try := range map[string]struct {
 		w     *Worker
 		lease queue.Lease
 	}{
-		"an old attempt's":    {slow, old},
-		"another process's":   {slow, fresh},
-		"of an attempt to be": {fast, queue.Lease{Task: fresh.Task, Attempt: 3}},
-		"of no task":          {fast, queue.Lease{Task: "no such task", Attempt: 1}},
+		"an old attempt's":   {slow, old},
+		"another process's":  {slow, fresh},
+		"a future attempt's": {fast, queue.Lease{Task: fresh.Task, Attempt: 3}},
+		"an unknown task's":  {fast, queue.Lease{Task: "no such task", Attempt: 1}},
 	} {
 		if try.w.Checkpoint(try.lease, 50) {
 			t.Errorf("%s checkpoint was stored", name)
@@ -62,12 +62,12 @@ func liveAttempt(t *testing.T, f *Fixture) {
 	}
 	step, body, err := f.Queue.Checkpoint(ctx, fast.ID, fresh)
 	if step != 0 || body != nil || err != nil {
-		t.Errorf("checkpoint where there is none: %d, %v, %v", step, body, err)
+		t.Errorf("missing checkpoint: %d, %v, %v", step, body, err)
 	}
 	f.Consistent()
 }
 
-func moves(t *testing.T, f *Fixture) {
+func resumesOnAnotherWorker(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
 	w := f.Worker(1)
 	w.Checkpoint(w.Take(), 40)
@@ -85,10 +85,10 @@ func moves(t *testing.T, f *Fixture) {
 		t.Errorf("attempts: %+v", a)
 	}
 	if next.Checkpoint(fresh.Lease, 40) {
-		t.Error("the step that it began from was stored again")
+		t.Error("a checkpoint of the step that the attempt began from was stored")
 	}
 	if !next.Checkpoint(fresh.Lease, 41) {
-		t.Error("a larger step was not stored")
+		t.Error("a later step was not stored")
 	}
 }
 
@@ -101,12 +101,12 @@ func checkpointRenews(t *testing.T, f *Fixture) {
 	w.Checkpoint(a, 10)
 	f.Tick(40 * time.Second)
 	f.WantCounts("A", queue.Counts{Planned: 2, Leased: 2})
-	w.Checkpoint(a, 10) // no larger step: no sign of life
+	w.Checkpoint(a, 10) // not a later step, so it does not renew the lease
 	f.Tick(21 * time.Second)
 	f.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
 
 	if w.Checkpoint(a, 10) {
-		t.Error("no larger step, but stored")
+		t.Error("a checkpoint of the same step was stored")
 	}
 	f.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
 	if !w.Checkpoint(a, 20) {
@@ -119,7 +119,7 @@ func checkpointRenews(t *testing.T, f *Fixture) {
 		t.Errorf("assignments: %+v", answer.Assignments)
 	}
 
-	// Nobody wants the tasks any more: nothing brings their leases back.
+	// No sweep plans the tasks any more, so a checkpoint renews no lease.
 	f.Plan("A", nil)
 	if w.Checkpoint(b, 30) {
 		t.Error("a checkpoint of a withdrawn task was stored")

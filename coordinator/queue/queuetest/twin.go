@@ -12,9 +12,8 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// Twin makes one store of two that read the same clock: every transaction runs
-// on both, and whatever they answer differently is reported. The plain one is
-// the model of the other.
+// Twin returns a store that runs every transaction on two stores and reports each result
+// that differs. Both must read the same clock. Callers receive the results of model.
 func Twin(t TB, model, other queue.Store) queue.Store { return &twin{t, model, other} }
 
 type twin struct {
@@ -38,7 +37,7 @@ func (w *twin) Changed() <-chan struct{} { return w.model.Changed() }
 
 func (w *twin) Close() error { return errors.Join(w.model.Close(), w.other.Close()) }
 
-// both makes one transaction of two: of the model, a, and of the other store, b.
+// both returns a transaction that makes each call on a, the model's, and on b.
 func (w *twin) both(a, b queue.Tx) queue.Tx {
 	return forward{func(method string, args ...any) []reflect.Value {
 		got, other := pass(a, method, args...), pass(b, method, args...)
@@ -54,7 +53,7 @@ func (w *twin) both(a, b queue.Tx) queue.Tx {
 	}}
 }
 
-// plain is a value that can be compared: of an error, only whether there is one.
+// plain returns a comparable value. Of an error, only its presence is compared.
 func plain(v reflect.Value) any {
 	if err, ok := v.Interface().(error); ok {
 		return fmt.Sprintf("an error: %t", err != nil)

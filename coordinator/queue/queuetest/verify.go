@@ -14,27 +14,27 @@ import (
 	"spiqsweep/sweep"
 )
 
-// verifying is about finished tasks that run once more.
-var verifying = []Scenario{
-	{"an equal result", verifyEqual},
-	{"another result", verifyDiffers},
-	{"a stored result that was altered", verifyAltered},
-	{"measures that were altered", verifyMeasures},
-	{"a stored result that is gone", verifyGone(1)},
-	{"a stored result that is gone, and comes again", verifyGone(0)},
-	{"an altered result that nothing agrees with", verifyAlteredTwice},
-	{"a run that fails for good", verifyFails},
-	{"a run that is lost and comes back", verifyLost},
-	{"a late result that differs meanwhile", verifyLate},
-	{"cancelled, then a result", verifyCancelled},
-	{"a sweep that is forgotten meanwhile", verifyForgotten},
-	{"which tasks", verifySample},
-	{"what is no share", verifyNoShare},
-	{"a stored result that became the contradicting one", verifyOverwritten},
-	{"a contradicting result that is gone", verifyContradictionGone},
+// verifyScenarios test finished tasks that run again to be compared.
+var verifyScenarios = []Scenario{
+	{"an equal result verifies the task", verifyEqual},
+	{"a different result makes the task diverge", verifyDiffers},
+	{"an altered stored result makes the task diverge", verifyAltered},
+	{"altered measures make the task diverge", verifyMeasures},
+	{"a missing stored result and a different one make the task diverge", verifyGone(1)},
+	{"a missing stored result and an equal one make the task diverge", verifyGone(0)},
+	{"an altered stored result cannot win a vote", verifyAlteredTwice},
+	{"a run that fails for good leaves the task done", verifyFails},
+	{"runs that are lost leave the task done", verifyLost},
+	{"a late result that differs makes the task diverge after the verification", verifyLate},
+	{"a cancelled verification leaves the task done", verifyCancelled},
+	{"a deleted sweep ends its verifications", verifyDeleted},
+	{"a seed selects a share of the finished tasks", verifyShare},
+	{"an invalid share is an error", verifyBadShare},
+	{"a stored result overwritten by a contradicting one makes the task diverge", verifyOverwritten},
+	{"a missing contradicting result leaves the task diverged", verifyContradictionGone},
 }
 
-// finish plans sweep A and has all its tasks done, by one worker.
+// finish plans sweep A and finishes all its tasks with one worker.
 func finish(f *Fixture, tasks int) *Worker {
 	f.TB.Helper()
 	f.Plan("A", Plan(0, tasks, 30))
@@ -46,19 +46,20 @@ func finish(f *Fixture, tasks int) *Worker {
 	return w
 }
 
-// leases yields what a worker holds until there is nothing left.
+// leases yields one lease of a worker after another, until no task is left. The caller
+// must report on each.
 func leases(w *Worker) func(func(queue.Lease) bool) {
 	return func(yield func(queue.Lease) bool) {
 		for w.Sync(); len(w.Holds) > 0; {
-			if !yield(w.Holding()) {
+			if !yield(w.OnlyLease()) {
 				return
 			}
 		}
 	}
 }
 
-// verifies has a share of all tasks verified.
-func (f *Fixture) verifies(share float64, seed uint64) []sweep.TaskID {
+// verify starts the verification of a share of all tasks.
+func (f *Fixture) verify(share float64, seed uint64) []sweep.TaskID {
 	f.TB.Helper()
 	tasks, err := f.Queue.Verify(ctx, queue.VerifyRequest{Share: share, Seed: seed})
 	if err != nil {
@@ -68,7 +69,7 @@ func (f *Fixture) verifies(share float64, seed uint64) []sweep.TaskID {
 	return tasks
 }
 
-// alter changes a number of a stored result by hand.
+// alter replaces the body of a stored result in the store, or deletes it if body is nil.
 func (f *Fixture) alter(task sweep.TaskID, body []byte) {
 	f.TB.Helper()
 	err := f.Store.Update(ctx, func(tx queue.Tx) error {
@@ -88,12 +89,12 @@ func (f *Fixture) alter(task sweep.TaskID, body []byte) {
 
 func verifyEqual(t *testing.T, f *Fixture) {
 	w := finish(f, 2)
-	if got := f.verifies(1, 1); len(got) != 2 {
-		t.Errorf("verifies %v", got)
+	if got := f.verify(1, 1); len(got) != 2 {
+		t.Errorf("%v is being verified", got)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 2, Done: 2, Verifying: 2})
 	if f.Status("A").Counts.Finished() {
-		t.Error("a sweep that is being verified is finished")
+		t.Error("a sweep with tasks that are being verified is finished")
 	}
 	lease := w.Take()
 	w.Start(lease, 50)
@@ -108,7 +109,7 @@ func verifyEqual(t *testing.T, f *Fixture) {
 	compute := f.Record(lease.Task).Compute
 	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedAccepted)
 	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedAlready)
-	verdict(t, w.Sync(Finished(w.Holding(), 0)), queue.JudgedAccepted)
+	verdict(t, w.Sync(Finished(w.OnlyLease(), 0)), queue.JudgedAccepted)
 	f.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
 	if got := f.Outcomes(lease.Task); !slices.Equal(got, []queue.Outcome{queue.Accepted, queue.Verified}) {
 		t.Errorf("outcomes: %v", got)
@@ -120,12 +121,12 @@ func verifyEqual(t *testing.T, f *Fixture) {
 
 func verifyDiffers(t *testing.T, f *Fixture) {
 	w := finish(f, 1)
-	task := f.verifies(1, 1)[0]
-	w.Host = "elsewhere"
+	task := f.verify(1, 1)[0]
+	w.Host = "host-2"
 	lease := w.Take()
 	verdict(t, w.Sync(Finished(lease, 1)), queue.JudgedAccepted)
 	f.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
-	want := "results differ: errors.firing_rate_hz2 is 1 by attempt 1 on host (portable), and 2 by attempt 2 on elsewhere (portable)"
+	want := "results differ: errors.firing_rate_hz2 is 1 by attempt 1 on host (portable), and 2 by attempt 2 on host-2 (portable)"
 	row := f.Rows("A")[0]
 	if row.Reason != want || row.Digest != Result(0).Digest {
 		t.Errorf("reason %q, want %q", row.Reason, want)
@@ -133,16 +134,16 @@ func verifyDiffers(t *testing.T, f *Fixture) {
 	if a := f.Attempts(task)[1]; a.Outcome != queue.Differed || a.Reason != want {
 		t.Errorf("attempt: %+v", a)
 	}
-	// What two of three agree on is accepted, as for any divergence.
-	f.acceptsRetry(w)
+	// The result that two of three agree on is accepted, as after any divergence.
+	f.retryAndAccept(w)
 }
 
 func verifyAltered(t *testing.T, f *Fixture) {
 	w := finish(f, 1)
 	task := Task(0).ID
 	f.alter(task, []byte(strings.Replace(string(Result(0).Body), `"k_probability":0.001`, `"k_probability":0.002`, 1)))
-	if got := f.verifiesAltered(); !slices.Equal(got, []sweep.TaskID{task}) {
-		t.Fatalf("verifies %v", got)
+	if got := f.verifyAll(); !slices.Equal(got, []sweep.TaskID{task}) {
+		t.Fatalf("%v is being verified", got)
 	}
 	w.Sync(Finished(w.Take(), 0))
 	s := f.Status("A")
@@ -151,23 +152,23 @@ func verifyAltered(t *testing.T, f *Fixture) {
 	if s.Counts.Diverged != 1 || s.Diverged[0].Reason != want {
 		t.Errorf("status: %+v, want %q", s, want)
 	}
-	f.acceptsRetry(w)
+	f.retryAndAccept(w)
 	if f.Rows("A")[0].Digest != Result(0).Digest {
 		t.Error("the stored result was not restored")
 	}
 }
 
-// acceptsRetry has the diverged task run once more with result 0, on which most of the
-// attempts then agree.
-func (f *Fixture) acceptsRetry(w *Worker) {
+// retryAndAccept retries the diverged task and reports variant 0, which then wins the vote.
+func (f *Fixture) retryAndAccept(w *Worker) {
 	f.TB.Helper()
 	f.Retry(queue.RetryRequest{Diverged: true})
 	w.Sync(Finished(w.Take(), 0))
 	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
 }
 
-// verifiesAltered verifies all, while the store is not consistent.
-func (f *Fixture) verifiesAltered() []sweep.TaskID {
+// verifyAll starts the verification of all tasks. It does not check the invariants, which
+// the altered store violates.
+func (f *Fixture) verifyAll() []sweep.TaskID {
 	tasks, err := f.Queue.Verify(ctx, queue.VerifyRequest{Share: 1})
 	if err != nil {
 		f.TB.Fatalf("verify: %v", err)
@@ -175,39 +176,39 @@ func (f *Fixture) verifiesAltered() []sweep.TaskID {
 	return tasks
 }
 
-// verifyGone: a run does not hide that the result was gone, not even one that
-// makes the same again.
+// verifyGone deletes the stored result. The verification reports that it is missing, even
+// if the new result, of the given variant, equals it.
 func verifyGone(variant int) func(*testing.T, *Fixture) {
 	return func(t *testing.T, f *Fixture) {
 		w := finish(f, 1)
 		f.alter(Task(0).ID, nil)
-		f.verifiesAltered()
+		f.verifyAll()
 		w.Sync(Finished(w.Take(), variant))
 		if s := f.Status("A"); s.Counts.Diverged != 1 || s.Diverged[0].Reason != "the result of attempt 1 on host (portable) is not in the store" {
 			t.Errorf("status: %+v", s)
 		}
-		f.acceptsRetry(w)
+		f.retryAndAccept(w)
 	}
 }
 
 func verifyAlteredTwice(t *testing.T, f *Fixture) {
 	w := finish(f, 1)
 	f.alter(Task(0).ID, []byte("rubbish"))
-	f.verifiesAltered()
+	f.verifyAll()
 	w.Sync(Finished(w.Take(), 0))
 	f.Retry(queue.RetryRequest{Diverged: true})
-	w.Sync(Finished(w.Take(), 1)) // two of three have reported what is not there
+	w.Sync(Finished(w.Take(), 1)) // two of three attempts reported the result that is missing
 	if s := f.Status("A"); s.Counts.Diverged != 1 || !strings.Contains(s.Diverged[0].Reason, "was altered since it was accepted: byte 0 is \"rubbish\"") {
 		t.Errorf("status: %+v", s)
 	}
-	f.acceptsRetry(w)
+	f.retryAndAccept(w)
 }
 
 func verifyFails(t *testing.T, f *Fixture) {
 	w := finish(f, 1)
-	task := f.verifies(1, 1)[0]
+	task := f.verify(1, 1)[0]
 	for range 3 {
-		w.Sync(Fails(w.Take(), "panic"))
+		w.Sync(Failed(w.Take(), "panic"))
 		f.WantCounts("A", queue.Counts{Planned: 1, Done: 1, Verifying: f.Status("A").Counts.Verifying})
 		f.Tick(20 * time.Second)
 	}
@@ -216,8 +217,8 @@ func verifyFails(t *testing.T, f *Fixture) {
 	if row := f.Rows("A")[0]; row.State != sweep.Done || row.Reason != want {
 		t.Errorf("row: %s, %q", row.State, row.Reason)
 	}
-	// Once more, with better luck.
-	f.verifies(1, 1)
+	// The next verification succeeds.
+	f.verify(1, 1)
 	w.Sync(Finished(w.Take(), 0))
 	if r := f.Record(task); r.Phase != queue.Done || r.Reason != "" {
 		t.Errorf("record: %+v", r)
@@ -226,7 +227,7 @@ func verifyFails(t *testing.T, f *Fixture) {
 
 func verifyLost(t *testing.T, f *Fixture) {
 	finish(f, 1)
-	task := f.verifies(1, 1)[0]
+	task := f.verify(1, 1)[0]
 	var last *Worker
 	for range 5 {
 		last = f.Worker(1)
@@ -238,10 +239,10 @@ func verifyLost(t *testing.T, f *Fixture) {
 	if r := f.Record(task); !strings.HasPrefix(r.Reason, "could not be verified: processes") {
 		t.Errorf("record: %+v", r)
 	}
-	// It is over: whoever comes back with it is late, and compared.
-	lease := last.Holding()
+	// The verification is over. A result is late, and compared.
+	lease := last.OnlyLease()
 	if answer := last.Sync(); len(answer.Assignments) != 0 {
-		t.Errorf("the lease came back: %+v", answer)
+		t.Errorf("the lease was renewed: %+v", answer)
 	}
 	verdict(t, last.Sync(Finished(lease, 1)), queue.JudgedLate)
 	f.WantCounts("A", queue.Counts{Planned: 1, Diverged: 1})
@@ -249,9 +250,9 @@ func verifyLost(t *testing.T, f *Fixture) {
 
 func verifyLate(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
-	slow, fast, old, fresh := race(f)
+	slow, fast, old, fresh := expireAndRegrant(f)
 	fast.Sync(Finished(fresh, 0))
-	f.verifies(1, 1)
+	f.verify(1, 1)
 	lease := fast.Take()
 	verdict(t, slow.Sync(Finished(old, 1)), queue.JudgedLate)
 	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1, Verifying: 1})
@@ -264,9 +265,9 @@ func verifyLate(t *testing.T, f *Fixture) {
 
 func verifyCancelled(t *testing.T, f *Fixture) {
 	w := finish(f, 2)
-	f.verifies(1, 1)
+	f.verify(1, 1)
 	lease := w.Take()
-	f.cancels(queue.Selection{Sweep: "A"}, 2, 0)
+	f.cancel(queue.Selection{Sweep: "A"}, 2, 0)
 	f.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
 	if r := f.Record(lease.Task); r.Reason != "could not be verified: "+queue.CancelledByOperator {
 		t.Errorf("record: %+v", r)
@@ -278,9 +279,9 @@ func verifyCancelled(t *testing.T, f *Fixture) {
 	f.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
 }
 
-func verifyForgotten(t *testing.T, f *Fixture) {
+func verifyDeleted(t *testing.T, f *Fixture) {
 	w := finish(f, 2)
-	f.verifies(1, 1)
+	f.verify(1, 1)
 	lease := w.Take()
 	if err := f.Queue.Delete(ctx, "A"); err != nil {
 		t.Fatal(err)
@@ -292,25 +293,25 @@ func verifyForgotten(t *testing.T, f *Fixture) {
 	f.WantCounts("B", queue.Counts{Planned: 2, Done: 2})
 }
 
-func verifySample(t *testing.T, f *Fixture) {
+func verifyShare(t *testing.T, f *Fixture) {
 	w := finish(f, 20)
-	f.Plan("B", Plan(19, 22, 30)) // two of it are not done
-	chosen := f.verifies(0.1, 7)
-	if len(chosen) != 2 { // of 20: of those of both sweeps, once
-		t.Fatalf("a tenth of 20 is %v", chosen)
+	f.Plan("B", Plan(19, 22, 30)) // two of its tasks are not done
+	selected := f.verify(0.1, 7)
+	if len(selected) != 2 { // of 20 finished tasks; the shared one counts once
+		t.Fatalf("a tenth of 20 is %v", selected)
 	}
-	if diff := cmp.Diff(chosen, f.verifies(0.1, 7)); diff != "" {
-		t.Errorf("the same seed chooses others: %s", diff)
+	if diff := cmp.Diff(selected, f.verify(0.1, 7)); diff != "" {
+		t.Errorf("the same seed selects other tasks: %s", diff)
 	}
-	if other := f.verifies(0.1, 8); slices.Equal(chosen, other) {
-		t.Errorf("another seed chooses the same: %v", other)
+	if other := f.verify(0.1, 8); slices.Equal(selected, other) {
+		t.Errorf("another seed selects the same tasks: %v", other)
 	}
 	for lease := range leases(w) {
 		w.Sync(Finished(lease, 0))
 	}
 	only, err := f.Queue.Verify(ctx, queue.VerifyRequest{Selection: queue.Selection{Sweep: "A", Tasks: []sweep.TaskID{Task(3).ID}}, Share: 0.01})
 	if err != nil || !slices.Equal(only, []sweep.TaskID{Task(3).ID}) {
-		t.Errorf("verifies %v, %v", only, err)
+		t.Errorf("%v is being verified, %v", only, err)
 	}
 	w.Sync(Finished(w.Take(), 0))
 	if w.Sync(); len(w.Holds) > 0 {
@@ -318,7 +319,7 @@ func verifySample(t *testing.T, f *Fixture) {
 	}
 }
 
-func verifyNoShare(t *testing.T, f *Fixture) {
+func verifyBadShare(t *testing.T, f *Fixture) {
 	finish(f, 1)
 	for _, share := range []float64{0, -1, 1.1, math.NaN()} {
 		if _, err := f.Queue.Verify(ctx, queue.VerifyRequest{Share: share}); !errors.Is(err, queue.ErrInvalid) {
@@ -328,7 +329,7 @@ func verifyNoShare(t *testing.T, f *Fixture) {
 	f.Plan("B", Plan(5, 6, 10))
 	tasks, err := f.Queue.Verify(ctx, queue.VerifyRequest{Selection: queue.Selection{Sweep: "B"}, Share: 1})
 	if err != nil || len(tasks) != 0 {
-		t.Errorf("of what is not finished, %v is verified, %v", tasks, err)
+		t.Errorf("%v of an unfinished sweep is verified, %v", tasks, err)
 	}
 }
 
@@ -336,10 +337,10 @@ func verifyNoShare(t *testing.T, f *Fixture) {
 // contradict it. The stored bodies do not differ then, but the digests do.
 func verifyOverwritten(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 1, 10))
-	slow, fast, old, fresh := race(f)
+	slow, fast, old, fresh := expireAndRegrant(f)
 	fast.Sync(Finished(fresh, 0))
 	f.alter(old.Task, Result(1).Body)
-	f.verifiesAltered()
+	f.verifyAll()
 	lease := fast.Take()
 	verdict(t, slow.Sync(Finished(old, 1)), queue.JudgedLate)
 	want := "the stored result of attempt 2 on host (portable) was altered since it was accepted: it is now that of attempt 1 on host (portable)"
@@ -376,7 +377,7 @@ func verifyContradictionGone(t *testing.T, f *Fixture) {
 	})
 }
 
-// verifyMeasures alters a number that tables show, and not the result beside it.
+// verifyMeasures alters a stored table value, but not the result that it comes from.
 func verifyMeasures(t *testing.T, f *Fixture) {
 	w := finish(f, 1)
 	right := string(f.Rows("A")[0].Measures)
@@ -392,7 +393,7 @@ func verifyMeasures(t *testing.T, f *Fixture) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.verifies(1, 1)
+	f.verify(1, 1)
 	w.Sync(Finished(w.Take(), 0))
 	s := f.Status("A")
 	want := "the measures of the result of attempt 1 on host (portable) were altered since it was accepted: " +
@@ -400,7 +401,7 @@ func verifyMeasures(t *testing.T, f *Fixture) {
 	if s.Counts.Diverged != 1 || s.Diverged[0].Reason != want {
 		t.Errorf("status: %+v, want %q", s, want)
 	}
-	f.acceptsRetry(w)
+	f.retryAndAccept(w)
 	if got := string(f.Rows("A")[0].Measures); got != right {
 		t.Errorf("the measures were not restored: %s", got)
 	}

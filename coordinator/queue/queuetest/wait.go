@@ -7,13 +7,13 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// waking is about when a process waits, is woken, or may leave.
-var waking = []Scenario{
-	{"nothing pending is not done", notDone},
-	{"done before there is a sweep", nothingPlanned},
-	{"one that stays waits for the next sweep", staying},
-	{"idle processes wait and are woken", waiting},
-	{"idle processes are woken when the last work is taken away, or comes back", wokenByOperator},
+// waitScenarios test when a process waits, is woken, or may leave.
+var waitScenarios = []Scenario{
+	{"a worker is not done while a task is leased or backs off", notDone},
+	{"a worker is not done before a sweep is planned", nothingPlanned},
+	{"a worker that stays waits for the next sweep", staying},
+	{"an idle process waits until there is work", waiting},
+	{"a change by an operator wakes idle processes", wokenByOperator},
 }
 
 func notDone(t *testing.T, f *Fixture) {
@@ -23,7 +23,7 @@ func notDone(t *testing.T, f *Fixture) {
 	if answer := idle.Sync(); answer.Done || answer.CallAgainIn != 100*time.Millisecond {
 		t.Errorf("answer while the last task is leased: %+v", answer)
 	}
-	busy.Sync(Fails(lease, "NaN"))
+	busy.Sync(Failed(lease, "NaN"))
 	if answer := idle.Sync(); answer.Done || len(answer.Assignments) != 0 {
 		t.Errorf("answer while the last task backs off: %+v", answer)
 	}
@@ -59,7 +59,7 @@ func staying(t *testing.T, f *Fixture) {
 	other := w.Request()
 	other.Stays, other.KernelClass = true, "another/class"
 	if wait, err := f.Queue.WouldWait(ctx, other); !wait || err != nil {
-		t.Errorf("one that suits no sweep yet would wait: %v, %v", wait, err)
+		t.Errorf("a worker that no sweep matches yet would wait: %v, %v", wait, err)
 	}
 	changed := f.Queue.Changed()
 	f.Plan("B", Plan(1, 2, 10))
@@ -78,7 +78,7 @@ func waiting(t *testing.T, f *Fixture) {
 		}
 	}
 	idle, busy := f.Worker(1), f.Worker(1)
-	wouldWait(false, idle.Request()) // nobody knows it yet
+	wouldWait(false, idle.Request()) // the process is not registered yet
 	idle.Sync()
 	r := idle.Request()
 	wouldWait(true, r) // there is no sweep yet
@@ -98,7 +98,7 @@ func waiting(t *testing.T, f *Fixture) {
 		func(r *queue.SyncRequest) { r.FreeSlots = 0 },
 		func(r *queue.SyncRequest) { r.Held = []queue.Held{{Lease: lease}} },
 		func(r *queue.SyncRequest) { r.Reports = []queue.Report{Finished(lease, 0)} },
-		func(r *queue.SyncRequest) { r.Process = busy.Process }, // a lease that it does not name
+		func(r *queue.SyncRequest) { r.Process = busy.Process }, // the request omits its lease
 		func(r *queue.SyncRequest) { r.Process = busy.Process; r.Sequence = 99 },
 		func(r *queue.SyncRequest) { r.Numerics++ },
 		func(r *queue.SyncRequest) { r.Sequence = 0 },
@@ -109,13 +109,13 @@ func waiting(t *testing.T, f *Fixture) {
 	}
 
 	changed = f.Queue.Changed()
-	busy.Sync(HandsBack(lease))
-	// It was granted to the same process again, but others may look.
+	busy.Sync(HandedBack(lease))
+	// The task was granted to the same process again, but others may ask for it.
 	WantWoken(t, true, changed)
 	lease = busy.Leases()[0].Lease
 
 	changed = f.Queue.Changed()
-	busy.Sync(Fails(lease, "NaN"))
+	busy.Sync(Failed(lease, "NaN"))
 	WantWoken(t, false, changed)
 	wouldWait(true, r) // it backs off
 	changed = f.Queue.Changed()
@@ -136,16 +136,17 @@ func waiting(t *testing.T, f *Fixture) {
 	if answer := idle.Call(r); !answer.Done {
 		t.Errorf("answer: %+v", answer)
 	}
-	wouldWait(false, r) // it is an old call now
+	wouldWait(false, r) // it is an old call by now
 }
 
-// WantWoken fails the test unless a channel of Changed is closed, or open where want is false.
+// WantWoken fails the test unless a channel of Queue.Changed is closed if want is true and
+// open otherwise.
 func WantWoken(t *testing.T, want bool, changed <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-changed:
 		if !want {
-			t.Error("woken for nothing")
+			t.Error("woken without a reason")
 		}
 	default:
 		if want {
@@ -161,7 +162,7 @@ func wokenByOperator(t *testing.T, f *Fixture) {
 	w.Sync()
 	changed := f.Queue.Changed()
 	f.Plan("B", Plan(1, 2, 10))
-	WantWoken(t, true, changed) // the other task of B waits, though for nobody
+	WantWoken(t, true, changed) // the other task of B waits, though no sweep plans it
 	changed = f.Queue.Changed()
 	w.Sync(Finished(w.Leases()[0].Lease, 0))
 	WantWoken(t, false, changed)
@@ -183,7 +184,7 @@ func wokenByOperator(t *testing.T, f *Fixture) {
 	for range 3 {
 		w.Sync()
 		for _, h := range w.Leases() {
-			w.Sync(Fails(h.Lease, "NaN"))
+			w.Sync(Failed(h.Lease, "NaN"))
 		}
 		f.Tick(20 * time.Second)
 	}
@@ -194,7 +195,7 @@ func wokenByOperator(t *testing.T, f *Fixture) {
 	f.Plan("D", nil)
 	f.Plan("E", Plan(7, 8, 10))
 	changed = f.Queue.Changed()
-	f.Plan("C", nil) // nobody holds anything of it
+	f.Plan("C", nil) // no worker holds a task of it
 	WantWoken(t, false, changed)
 	f.Plan("C", Plan(5, 7, 10))
 	if err := f.Queue.Delete(ctx, "E"); err != nil {

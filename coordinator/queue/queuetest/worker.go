@@ -8,8 +8,8 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// Worker is a process that follows the protocol: it lists all its leases, has one call in
-// flight, and obeys the newest answer. The test decides what it reports.
+// Worker is a process that follows the protocol: it lists all its leases, makes one call
+// at a time, and applies each answer. The test decides what it reports.
 type Worker struct {
 	queue.Process
 	Holds    map[queue.Lease]*queue.Held
@@ -51,15 +51,15 @@ func (w *Worker) Leases() []queue.Held {
 	return held
 }
 
-// Sync makes a call and obeys the answer.
+// Sync makes a call and applies the answer.
 func (w *Worker) Sync(reports ...queue.Report) queue.SyncAnswer {
 	w.fixture.TB.Helper()
 	answer := w.Call(w.Request(reports...))
-	w.Obey(answer)
+	w.Apply(answer)
 	return answer
 }
 
-// Call makes a call and returns the answer without obeying it.
+// Call makes a call and returns the answer without applying it.
 func (w *Worker) Call(r queue.SyncRequest) queue.SyncAnswer {
 	w.fixture.TB.Helper()
 	answer, err := w.fixture.Queue.Sync(context.Background(), r)
@@ -69,8 +69,8 @@ func (w *Worker) Call(r queue.SyncRequest) queue.SyncAnswer {
 	return answer
 }
 
-// Obey replaces the worker's leases by those of an answer.
-func (w *Worker) Obey(a queue.SyncAnswer) {
+// Apply replaces the worker's leases by those of an answer.
+func (w *Worker) Apply(a queue.SyncAnswer) {
 	w.fixture.TB.Helper()
 	kept := map[queue.Lease]*queue.Held{}
 	for _, assignment := range a.Assignments {
@@ -92,7 +92,7 @@ func (w *Worker) Start(l queue.Lease, step uint64) {
 	h.Started, h.Step = true, step
 }
 
-// Take makes a call and returns its only new lease.
+// Take makes a call and returns the only new lease that it grants.
 func (w *Worker) Take(reports ...queue.Report) queue.Lease {
 	w.fixture.TB.Helper()
 	fresh := Fresh(w.Sync(reports...))
@@ -112,7 +112,7 @@ func (w *Worker) Checkpoint(l queue.Lease, step uint64) bool {
 	return stored
 }
 
-// Fresh returns the assignments that are new to the worker.
+// Fresh returns the new assignments of an answer: those with their work.
 func Fresh(a queue.SyncAnswer) (fresh []queue.Assignment) {
 	for _, assignment := range a.Assignments {
 		if assignment.Work != nil {
@@ -127,18 +127,18 @@ func Finished(l queue.Lease, variant int) queue.Report {
 	return queue.Report{Lease: l, Result: Result(variant)}
 }
 
-// Fails returns the report of a failure.
-func Fails(l queue.Lease, message string) queue.Report {
+// Failed returns the report of a failure.
+func Failed(l queue.Lease, message string) queue.Report {
 	return queue.Report{Lease: l, Failure: &queue.Failure{Message: message, Log: "log of " + message}}
 }
 
-// HandsBack returns the report of a hand-back.
-func HandsBack(l queue.Lease) queue.Report {
+// HandedBack returns the report of a hand-back.
+func HandedBack(l queue.Lease) queue.Report {
 	return queue.Report{Lease: l, HandBack: &queue.HandBack{Reason: "draining"}}
 }
 
-// Holding returns the only lease of a worker.
-func (w *Worker) Holding() queue.Lease {
+// OnlyLease returns the only lease of the worker.
+func (w *Worker) OnlyLease() queue.Lease {
 	w.fixture.TB.Helper()
 	if len(w.Holds) != 1 {
 		w.fixture.TB.Fatalf("the worker holds %d leases: want one", len(w.Holds))

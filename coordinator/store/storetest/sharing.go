@@ -220,7 +220,7 @@ func operators(t *testing.T, p *pair) {
 				var reports []queue.Report
 				for n, h := range w.Leases() {
 					if n%3 == 2 {
-						reports = append(reports, queuetest.Fails(h.Lease, "NaN"))
+						reports = append(reports, queuetest.Failed(h.Lease, "NaN"))
 					} else {
 						reports = append(reports, queuetest.Finished(h.Lease, 0))
 					}
@@ -257,7 +257,7 @@ func wakesOthers(t *testing.T, p *pair) {
 	w := p.coordinators[0].Worker(1)
 	w.Take()
 	changed = p.coordinators[1].Queue.Changed()
-	w.Sync(queuetest.Finished(w.Holding(), 0)) // the last task
+	w.Sync(queuetest.Finished(w.OnlyLease(), 0)) // the last task
 	waitForChange(t, changed)
 }
 
