@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite" // which tamper opens
 
+	"spiqsweep/deploy/needs"
 	"spiqsweep/proto/credentials"
 )
 
@@ -52,6 +53,12 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SPIQSWEEP_KERNEL", "portable")
 			return nil
+		},
+		Condition: func(condition string) (bool, error) {
+			if condition != "race" {
+				return false, fmt.Errorf("there is no condition %q", condition)
+			}
+			return needs.RaceDetector(), nil
 		},
 	})
 }

@@ -19,12 +19,16 @@ import (
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/deploy/needs"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/sweep"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// drawingIsSlow is the reason to skip a test about files under the race detector.
+const drawingIsSlow = "each finished sweep draws figures for ten seconds"
 
 var kernel = circuit.Kernel{Name: "fake", Class: "fake/test"}
 
@@ -134,6 +138,7 @@ func TestASweepFromItsGridToItsTables(t *testing.T) {
 }
 
 func TestRowsMayShareATask(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	p := &fakeWorkers{}
 	c := config(t, `
@@ -194,6 +199,7 @@ func TestAnInterruptedSweepHandsBackAndResumes(t *testing.T) {
 }
 
 func TestAFileThatCannotBeReplacedIsWrittenBeside(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
 	planned, err := app.Open(t.Context(), c)
@@ -213,6 +219,7 @@ func TestAFileThatCannotBeReplacedIsWrittenBeside(t *testing.T) {
 }
 
 func TestTheGridIsKeptAsItWasRun(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	grid := `
 variable "t" {

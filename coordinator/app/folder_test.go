@@ -284,6 +284,7 @@ func TestAResumedSweepReadsItsOwnInput(t *testing.T) {
 // TestDraftsOfEveryFileAreRemoved: whichever file a writer was killed at, of all that
 // a run writes by a rename.
 func TestDraftsOfEveryFileAreRemoved(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
 	runToEnd(t, c)

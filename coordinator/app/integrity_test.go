@@ -12,6 +12,7 @@ import (
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
+	"spiqsweep/deploy/needs"
 )
 
 // tamper changes the first row's result in the store of a folder; nil measures
@@ -57,6 +58,7 @@ func tamper(t *testing.T, out string, change func(body, measures []byte) queue.S
 // TestCorruptResultsAreNotShown checks that the run reports a corrupt result and the tables
 // omit its numbers, until a verification and a retry have replaced it.
 func TestCorruptResultsAreNotShown(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	altered := func(b []byte) []byte {
 		return bytes.Replace(b, []byte(`"k_probability":0.001`), []byte(`"k_probability":0.0001`), 1)

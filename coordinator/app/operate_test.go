@@ -14,11 +14,13 @@ import (
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/deploy/needs"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
 
 func TestFailedTasksAreReopened(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	p := &fakeWorkers{act: failing}
 	c := config(t, fourConfigurations, p)
@@ -76,6 +78,7 @@ func TestStatusAndRetryThroughTheCoordinator(t *testing.T) {
 // A store that is given is the one that is read and changed, whatever coordinator
 // runs in the output folder.
 func TestAGivenStoreWins(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	finished := config(t, fourConfigurations, &fakeWorkers{})
 	runToEnd(t, finished)
@@ -112,6 +115,7 @@ func sweepOf(t *testing.T, folder string) string {
 }
 
 func TestEstimateKnowsWhatIsFinished(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
 	prepared, err := app.Prepare(t.Context(), c.Input)
@@ -134,6 +138,7 @@ func TestEstimateKnowsWhatIsFinished(t *testing.T) {
 }
 
 func TestAFolderRemembersItsStore(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
 	c.Store = filepath.Join(t.TempDir(), "other.db")

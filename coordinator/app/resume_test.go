@@ -13,6 +13,7 @@ import (
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
+	"spiqsweep/deploy/needs"
 	"spiqsweep/proto/credentials"
 	"spiqsweep/simulator/circuit"
 )
@@ -47,6 +48,7 @@ func TestTheSameCommandResumes(t *testing.T) {
 }
 
 func TestAnotherGridIsARevision(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	p := &fakeWorkers{}
 	c := config(t, fourConfigurations, p)
@@ -63,6 +65,7 @@ func TestAnotherGridIsARevision(t *testing.T) {
 }
 
 func TestASweepKeepsItsKernelClass(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	p := &fakeWorkers{}
 	c := config(t, fourConfigurations, p)
@@ -114,6 +117,7 @@ func TestRecomputeDeletesTheOldSweep(t *testing.T) {
 // TestModelsAreThoseOfTheNewestGrid: a person who reads the whole folder must
 // not read models of cells that are gone; asked for again, they are back.
 func TestModelsAreThoseOfTheNewestGrid(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
 	whole := c.Grid

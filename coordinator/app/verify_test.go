@@ -14,6 +14,7 @@ import (
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/host"
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/deploy/needs"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
@@ -129,6 +130,7 @@ func TestVerifyWhatIsNotFinished(t *testing.T) {
 }
 
 func TestVerifyWhatIsNotThere(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
 	runToEnd(t, c)
@@ -162,6 +164,7 @@ func verifyInterrupted(t *testing.T, c app.Config, p *fakeWorkers) {
 // What an interrupted verification has left counts in the next one, whatever that
 // chooses itself.
 func TestVerifyWhatWasLeft(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	for name, settings := range map[string]map[string]string{
 		"beside one that it chooses": {"n": "2", "t": "2"},

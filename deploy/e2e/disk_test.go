@@ -35,6 +35,7 @@ func startOnFullDisk(t *testing.T) (r *run, c *process, freeSpace func()) {
 // TestFullDisk fills the disk in the middle of a sweep. Status must show the problem,
 // the sweep must continue once there is space, and no acknowledged result may be lost.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	r, c, freeSpace := startOnFullDisk(t)
 	r.wantOutput(r.command(0, "status"), "warning: the store is not available: ")
 	freeSpace()
@@ -45,6 +46,7 @@ func TestFullDisk(t *testing.T) {
 // TestKilledOnAFullDisk kills the coordinator while the disk is full. It must not
 // start again before there is space.
 func TestKilledOnAFullDisk(t *testing.T) {
+	t.Parallel()
 	r, c, freeSpace := startOnFullDisk(t)
 	c.signal(syscall.SIGKILL)
 	c.expect(killed)

@@ -186,6 +186,7 @@ func TestASecondCoordinatorIsRefused(t *testing.T) {
 // TestASecondSignalEndsAtOnce freezes the local worker. A coordinator that received
 // only one signal would wait for it, and then say how to resume.
 func TestASecondSignalEndsAtOnce(t *testing.T) {
+	t.Parallel()
 	r := newRun(t, small)
 	c := r.coordinator("", "--local", "1")
 	c.waitForWork(1)
@@ -245,7 +246,7 @@ func TestLocalWorkersThatCannotBeStarted(t *testing.T) {
 // must start another, in a sweep that is long enough not to end before.
 func TestAFrozenLocalWorkerIsReplaced(t *testing.T) {
 	t.Parallel()
-	r := newRun(t, &sweepSpec{grid: strings.Replace(long.grid, "steps = 30000", "steps = 3000000", 1)})
+	r := newRun(t, &sweepSpec{grid: strings.Replace(long.grid, "steps = 10000", "steps = 3000000", 1)})
 	c := r.coordinator("", "--local", "2")
 	c.waitForWork(2)
 	before := c.children()
@@ -266,6 +267,7 @@ func TestAFrozenLocalWorkerIsReplaced(t *testing.T) {
 // TestATaskThatKillsItsProcess runs local workers that all die before they report
 // their first result.
 func TestATaskThatKillsItsProcess(t *testing.T) {
+	t.Parallel()
 	r := newRun(t, &sweepSpec{grid: `
 sweep "deadly" {
   grid {

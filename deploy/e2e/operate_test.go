@@ -60,7 +60,7 @@ sweep "long" {
     k         = [0, 1]
   }
   training {
-    steps = 30000
+    steps = 10000
   }
 }
 `,
@@ -70,6 +70,7 @@ sweep "long" {
 // TestVerify verifies a finished sweep, then alters a stored number. Verification
 // must find it, and a retry must repair it by two results of three.
 func TestVerify(t *testing.T) {
+	t.Parallel()
 	r := newRun(t, quick)
 	r.coordinator("", "--local", "2").expect(0)
 	r.wantOutput(r.command(0, "verify", "--share", "1"), "4 of 4 tasks verified, 0 findings\n")
@@ -135,6 +136,7 @@ func (r *run) waitForSteps(c *process) (task string) {
 // TestCancel cancels a running task. Its worker must stop with its next Sync and
 // work on another task, and a retry must finish the cancelled one.
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	r := newRun(t, long)
 	c := r.coordinator("", "--local", "1")
 	task := r.waitForSteps(c)
@@ -159,6 +161,7 @@ func TestCancel(t *testing.T) {
 // TestDrainAWorker drains a worker. It must hand back its task and leave, and
 // another worker must resume from the checkpoint.
 func TestDrainAWorker(t *testing.T) {
+	t.Parallel()
 	r := newRun(t, long)
 	c := r.listening("")
 	first := r.worker("")
@@ -181,6 +184,7 @@ func TestDrainAWorker(t *testing.T) {
 // TestDrainLocalWorkers drains the local workers. The coordinator must not start
 // them again, and must report that it waits for others.
 func TestDrainLocalWorkers(t *testing.T) {
+	t.Parallel()
 	r := newRun(t, long)
 	c := r.coordinator("", "--local", "1")
 	r.waitForSteps(c)
@@ -200,6 +204,7 @@ func TestDrainLocalWorkers(t *testing.T) {
 // TestVerifyIsInterrupted interrupts a verification of two tasks. The next one must
 // verify both, though its own share is only one of them.
 func TestVerifyIsInterrupted(t *testing.T) {
+	t.Parallel()
 	r := newRun(t, long)
 	r.coordinator("", "--local", "2").expect(0)
 	p := start(t, "", "coordinator", "verify", "--out", r.folder, "--share", "1", "--local", "1", "--log-level", "debug")

@@ -5,11 +5,13 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,6 +36,11 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		programs = folder
+		// The tests spend much of their time waiting for leases to expire.
+		flag.Parse()
+		if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+			panic(err)
+		}
 		return m.Run()
 	}())
 }

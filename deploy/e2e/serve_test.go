@@ -172,6 +172,7 @@ func (s *site) progress(c *process, at string) time.Duration {
 }
 
 func TestOneOfTwoCoordinatorsDies(t *testing.T) {
+	t.Parallel()
 	s, r, called, other, at, rest := twoCoordinators(t)
 	called.signal(syscall.SIGKILL)
 	called.expect(killed)
@@ -185,6 +186,7 @@ func TestOneOfTwoCoordinatorsDies(t *testing.T) {
 }
 
 func TestOneOfTwoCoordinatorsFreezes(t *testing.T) {
+	t.Parallel()
 	s, r, called, other, at, rest := twoCoordinators(t)
 	called.signal(syscall.SIGSTOP)
 	began := time.Now()

@@ -41,6 +41,7 @@ func TestSignalsHandBack(t *testing.T) {
 
 // TestNohup checks that a program ignores a hang-up that was ignored when it started.
 func TestNohup(t *testing.T) {
+	t.Parallel()
 	nohup, err := exec.LookPath("nohup")
 	if err != nil {
 		t.Skip("skipped: needs nohup")
@@ -62,6 +63,7 @@ func TestNohup(t *testing.T) {
 // TestAClosedPipeEndsNoSweep closes the pipe that the coordinator writes to, as
 // `| head` does. The sweep must continue.
 func TestAClosedPipeEndsNoSweep(t *testing.T) {
+	t.Parallel()
 	r := newRun(t, small)
 	read, write, err := os.Pipe()
 	if err != nil {

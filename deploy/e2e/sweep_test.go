@@ -43,7 +43,7 @@ sweep "small" {
     k         = [0, 1]
   }
   training {
-    steps = 12000
+    steps = 5000
   }
 }
 `,
@@ -81,7 +81,7 @@ sweep "recorded" {
     k         = [0, 1]
   }
   training {
-    steps = 6000
+    steps = 3000
   }
 }
 `,

@@ -47,9 +47,15 @@ func Python(t testing.TB, debian string, modules ...string) string {
 // detector.
 func NoRaceDetector(t testing.TB, reason string) {
 	t.Helper()
-	if built, _ := debug.ReadBuildInfo(); slices.Contains(built.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+	if RaceDetector() {
 		t.Skip("skipped under the race detector:", reason)
 	}
+}
+
+// RaceDetector reports whether the binary was built with the race detector.
+func RaceDetector() bool {
+	built, _ := debug.ReadBuildInfo()
+	return slices.Contains(built.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 func missing(t testing.TB, name, debian string) {
