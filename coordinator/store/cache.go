@@ -5,9 +5,9 @@ import (
 	"spiqsweep/sweep"
 )
 
-// known caches rows that were read or written, while no other transaction can change
+// rowCache caches rows that were read or written, while no other transaction can change
 // them: on PostgreSQL until the transaction ends, on SQLite until a rollback.
-type known struct {
+type rowCache struct {
 	records        map[sweep.TaskID]queue.Record
 	references     map[sweep.TaskID][]reference
 	specifications map[sweep.TaskID]queue.Specification
@@ -23,41 +23,41 @@ type reference struct {
 	cost int64
 }
 
-// maxKnown bounds the entries of each map, and so the memory to some megabytes: a call
+// maxCached bounds the entries of each map, and so the memory to some megabytes: a call
 // may read a million tasks.
-const maxKnown = 1 << 13
+const maxCached = 1 << 13
 
-// note caches an entry. It empties a full map first.
-func note[K comparable, T any](all *map[K]T, key K, v T) {
-	if *all == nil || len(*all) >= maxKnown {
+// putEntry caches an entry. It empties a full map first.
+func putEntry[K comparable, T any](all *map[K]T, key K, v T) {
+	if *all == nil || len(*all) >= maxCached {
 		*all = map[K]T{}
 	}
 	(*all)[key] = v
 }
 
-// ask returns a cached entry. If there is none, it calls find and caches the entry found.
-func ask[K comparable, T any](all *map[K]T, key K, find func() (T, bool, error)) (T, bool, error) {
+// getEntry returns a cached entry. If there is none, it calls find and caches the entry found.
+func getEntry[K comparable, T any](all *map[K]T, key K, find func() (T, bool, error)) (T, bool, error) {
 	if v, ok := (*all)[key]; ok {
 		return v, true, nil
 	}
 	v, found, err := find()
 	if err == nil && found {
-		note(all, key, v)
+		putEntry(all, key, v)
 	}
 	return v, found, err
 }
 
-// attempt updates the history of an attempt's task, if it is cached. If it is not, and
+// putAttempt updates the history of an attempt's task, if it is cached. If it is not, and
 // the task was granted once, the attempt is the whole history.
-func (k *known) attempt(a queue.Attempt) {
+func (c *rowCache) putAttempt(a queue.Attempt) {
 	if a.Log != "" {
-		delete(k.attempts, a.Task)
+		delete(c.attempts, a.Task)
 		return
 	}
-	history, ok := k.attempts[a.Task]
+	history, ok := c.attempts[a.Task]
 	if !ok {
-		if k.records[a.Task].Attempt == 1 {
-			note(&k.attempts, a.Task, []queue.Attempt{a})
+		if c.records[a.Task].Attempt == 1 {
+			putEntry(&c.attempts, a.Task, []queue.Attempt{a})
 		}
 		return
 	}
@@ -67,5 +67,5 @@ func (k *known) attempt(a queue.Attempt) {
 			return
 		}
 	}
-	k.attempts[a.Task] = append(history, a)
+	c.attempts[a.Task] = append(history, a)
 }

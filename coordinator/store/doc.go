@@ -7,8 +7,7 @@
 // Both databases use the same schema and the same queries, with types and placeholders
 // that both accept. Times are integers, in microseconds since 1970, 0 for none. The
 // differences are in a dialect (the few queries that differ) and a session (how
-// statements are sent). On PostgreSQL, Claim, Next and AddRecords also have their own
-// queries.
+// statements are sent). On PostgreSQL, Claim and Next also have their own queries.
 //
 // # SQLite: one coordinator
 //

@@ -10,13 +10,13 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// schema is written for both databases.
+// schema is valid for both databases.
 //
 //go:embed schema.sql
 var schema string
 
-// uncompressed makes PostgreSQL store bodies as they are: to compress them took it longer
-// than all else that a result costs. SQLite never compresses.
+// uncompressed makes PostgreSQL store bodies without compression, which took longer than
+// everything else that storing a result costs. SQLite never compresses.
 const uncompressed = `
 	ALTER TABLE results ALTER COLUMN body SET STORAGE EXTERNAL;
 	ALTER TABLE checkpoints ALTER COLUMN body SET STORAGE EXTERNAL;
@@ -34,14 +34,14 @@ func migrations(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
 	return goose.NewProvider(dialect, db, nil, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(first))
 }
 
-// migrate creates the schema or brings it up to date. It refuses one of another version
-// that this program does not know.
+// migrate creates the schema or migrates it to this program's version. It returns an error
+// if the schema is newer.
 func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
 	m, err := migrations(db, dialect)
 	if err != nil {
 		return err
 	}
-	if err := checkKnown(ctx, m); err != nil {
+	if err := checkNotNewer(ctx, m); err != nil {
 		return err
 	}
 	if _, err := m.Up(ctx); err != nil {
@@ -56,7 +56,7 @@ func checkVersion(ctx context.Context, db *sql.DB, dialect goose.Dialect) error 
 	if err != nil {
 		return err
 	}
-	if err := checkKnown(ctx, m); err != nil {
+	if err := checkNotNewer(ctx, m); err != nil {
 		return err
 	}
 	pending, err := m.HasPending(ctx)
@@ -66,8 +66,8 @@ func checkVersion(ctx context.Context, db *sql.DB, dialect goose.Dialect) error 
 	return err
 }
 
-// checkKnown returns an error if the schema has a version above this program's.
-func checkKnown(ctx context.Context, m *goose.Provider) error {
+// checkNotNewer returns an error if the schema is newer than this program's.
+func checkNotNewer(ctx context.Context, m *goose.Provider) error {
 	current, target, err := m.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("read the version of its schema: %w", err)

@@ -16,9 +16,9 @@ import (
 	"spiqsweep/sweep"
 )
 
-// patience bounds one round trip to the database. It is much longer than lock_timeout, so
+// tripTimeout bounds one round trip to the database. It is much longer than lock_timeout, so
 // that only a connection that is dead without an error reaches it.
-const patience = time.Minute
+const tripTimeout = time.Minute
 
 // postgresSession runs the statements of one transaction. It defers writes and sends
 // them with the next read or the commit, which saves round trips to the database.
@@ -26,10 +26,10 @@ type postgresSession struct {
 	conn  *pgx.Conn
 	place string
 	begun bool
-	// opening adds the statements that begin the transaction and take its locks.
-	opening func(*pgx.Batch)
-	put     []statement // deferred until the next round trip
-	err     error       // the first error; every later statement returns it
+	// begin adds the statements that begin the transaction and take its locks.
+	begin    func(*pgx.Batch)
+	deferred []statement // deferred until the next round trip
+	err      error       // the first error; every later statement returns it
 }
 
 type statement struct {
@@ -38,12 +38,12 @@ type statement struct {
 }
 
 func (s *postgresSession) write(query string, args []any) error {
-	s.put = append(s.put, statement{query, args})
+	s.deferred = append(s.deferred, statement{query, args})
 	return s.err
 }
 
 func (s *postgresSession) read(query string, args []any) (rows, error) {
-	trip, err := s.travel(statement{query, args})
+	trip, err := s.roundTrip(statement{query, args})
 	if err != nil {
 		return nil, s.fault("read from", err)
 	}
@@ -61,22 +61,22 @@ func (s *postgresSession) fault(act string, err error) error {
 	return nil
 }
 
-// readEach sends all in one trip.
+// readEach sends all statements in one round trip.
 func (s *postgresSession) readEach(query string, args [][]any, scan func(row) error) error {
 	if len(args) == 0 {
 		return s.err
 	}
-	var all []statement
+	var statements []statement
 	for _, list := range args {
-		all = append(all, statement{query, list})
+		statements = append(statements, statement{query, list})
 	}
-	trip, err := s.travel(all...)
+	trip, err := s.roundTrip(statements...)
 	if err != nil {
 		return s.fault("read from", err)
 	}
-	for i := 0; err == nil && i < len(all); i++ {
+	for i := 0; err == nil && i < len(statements); i++ {
 		if i > 0 {
-			trip.Rows, _ = trip.results.Query() // its error is that of the rows
+			trip.Rows, _ = trip.results.Query() // Rows returns the same error
 		}
 		for err == nil && trip.Next() {
 			err = scan(trip)
@@ -86,26 +86,26 @@ func (s *postgresSession) readEach(query string, args [][]any, scan func(row) er
 	return s.fault("read from", cmp.Or(err, trip.Close()))
 }
 
-// travel sends the deferred statements and the last ones in one round trip, and returns
-// the answer to the first of the last.
-func (s *postgresSession) travel(last ...statement) (*trip, error) {
+// roundTrip sends the deferred statements, then the given ones, in one round trip. It
+// returns the answer to the first of the given ones.
+func (s *postgresSession) roundTrip(statements ...statement) (*trip, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
 	var b pgx.Batch
 	if !s.begun {
 		s.begun = true
-		s.opening(&b)
+		s.begin(&b)
 	}
-	for _, p := range s.put {
-		b.Queue(p.query, texts(p.args)...)
+	for _, p := range s.deferred {
+		b.Queue(p.query, pgxArgs(p.args)...)
 	}
-	s.put = s.put[:0]
+	s.deferred = s.deferred[:0]
 	before := b.Len()
-	for _, l := range last {
-		b.Queue(l.query, texts(l.args)...)
+	for _, statement := range statements {
+		b.Queue(statement.query, pgxArgs(statement.args)...)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), tripTimeout)
 	t := &trip{results: s.conn.SendBatch(ctx, &b), cancel: cancel}
 	for range before {
 		if _, err := t.results.Exec(); err != nil {
@@ -119,12 +119,12 @@ func (s *postgresSession) travel(last ...statement) (*trip, error) {
 
 // send runs a batch whose statements have callbacks for their answers.
 func (s *postgresSession) send(b *pgx.Batch) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), tripTimeout)
 	defer cancel()
 	return s.fault("read from", s.conn.SendBatch(ctx, b).Close())
 }
 
-// trip is the answer to the last statement of a batch.
+// trip is the answer to a batch. Rows is the answer to one of its statements.
 type trip struct {
 	pgx.Rows
 	results pgx.BatchResults
@@ -139,15 +139,15 @@ func (t *trip) Close() error {
 	return t.results.Close()
 }
 
-// texts converts the arguments of a statement for pgx, in place: types of strings to
+// pgxArgs converts the arguments of a statement for pgx, in place: types of strings to
 // strings, and strings to valid text.
-func texts(args []any) []any {
+func pgxArgs(args []any) []any {
 	for i, arg := range args {
 		switch v := arg.(type) {
 		case string:
-			args[i] = text(v)
+			args[i] = validText(v)
 		case sweep.TaskID:
-			args[i] = text(string(v))
+			args[i] = validText(string(v))
 		case queue.Phase:
 			args[i] = string(v)
 		case queue.Outcome:
@@ -157,17 +157,17 @@ func texts(args []any) []any {
 	return args
 }
 
-// idsOf returns tasks as an array of text.
-func idsOf(tasks []sweep.TaskID) []string {
+// textArray returns tasks as an array of text.
+func textArray(tasks []sweep.TaskID) []string {
 	ids := make([]string, len(tasks))
 	for i, task := range tasks {
-		ids[i] = text(string(task))
+		ids[i] = validText(string(task))
 	}
 	return ids
 }
 
-// text replaces NUL and invalid UTF-8, which PostgreSQL's type text cannot contain.
-func text(s string) string {
+// validText replaces NUL and invalid UTF-8, which PostgreSQL's type text cannot contain.
+func validText(s string) string {
 	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
 		return s
 	}

@@ -2,34 +2,34 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
 )
 
-// The keys of advisory locks. One with two parts never meets one with one.
+// The keys of advisory locks. Locks with one key and with two are different.
 const (
-	storeKey   = 0x73706971 // "spiq": of the whole store
-	processKey = 0x70726f63 // "proc": of processes, by a hash of their IDs
-	schemaKey  = 0x73636865 // "sche": of migrations
+	storeKey   = 0x73706971 // "spiq": the store
+	processKey = 0x70726f63 // "proc": the first key of a process; the second is a hash of its ID
+	schemaKey  = 0x73636865 // "sche": migrations
 )
 
-// dialectPostgres: the turn of a sweep that another transaction is moving was moved
-// just now. How a waiting task is found when it may be granted, see
-// postgresTx.Next.
+// dialectPostgres changes no turn that a concurrent transaction is changing. Its query next
+// serves only views; see postgresTx.Next.
 var dialectPostgres = dialect{
 	next:    dialectSQLite.next,
 	setTurn: `UPDATE sweeps SET turn = $1 WHERE id = (SELECT id FROM sweeps WHERE id = $2 FOR UPDATE SKIP LOCKED)`,
 }
 
-// shards is how many parts the tallies come in: about as many as transactions
-// commit at once.
+// shards is the number of shards of each tally, about the number of transactions that
+// commit concurrently.
 const shards = 16
 
-// postgresTx is one transaction. It begins at its first statement, since only
-// then is it known what it claims.
+// postgresTx is one transaction. It begins with its first statement, since Claim decides how.
 type postgresTx struct {
 	sqlTx
 	store   *postgresStore
@@ -38,40 +38,39 @@ type postgresTx struct {
 }
 
 func (s *postgresStore) begin(conn *pgx.Conn, writes bool) *postgresTx {
-	session := &postgresSession{conn: conn, place: s.place, opening: openView}
+	session := &postgresSession{conn: conn, place: s.place, begin: beginView}
 	tx := &postgresTx{store: s, session: session, sqlTx: sqlTx{
 		session: session, dialect: dialectPostgres, writes: writes,
-		shard: int64(conn.PgConn().PID() % shards), deltas: map[tallyKey]tally{}, known: &known{},
+		shard: int64(conn.PgConn().PID() % shards), deltas: map[tallyKey]tally{}, cache: &rowCache{},
 	}}
 	if writes {
-		session.opening = openAlone
+		session.begin = beginAlone
 	}
 	return tx
 }
 
-// openView reads all from one snapshot.
-func openView(b *pgx.Batch) {
+// beginView begins a transaction that reads from one snapshot.
+func beginView(b *pgx.Batch) {
 	b.Queue(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`)
 	b.Queue(planByIndex)
 }
 
-// openAlone waits until no other transaction that writes is under way, and keeps
-// others out.
-func openAlone(b *pgx.Batch) {
+// beginAlone begins a transaction that excludes all others that write.
+func beginAlone(b *pgx.Batch) {
 	b.Queue(beginWriting)
 	b.Queue(planByIndex)
 	b.Queue(`SELECT pg_advisory_xact_lock($1)`, int64(storeKey))
 }
 
-// In READ COMMITTED each statement sees what was committed when it began: all of
-// what those did who had the same locks before.
+// beginWriting begins a transaction in which each statement sees everything that was
+// committed before it began, and so the effects of all earlier holders of its locks.
 const beginWriting = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`
 
-// Now is the time at which the transaction had its locks: later than that of all
-// that it had to wait for.
+// Now returns the time at which the transaction had its locks. It is later than the time of
+// each transaction for which this one waited.
 func (t *postgresTx) Now() time.Time {
 	if t.now.IsZero() {
-		_ = t.readClock() // nothing works after an error, which all else returns
+		_ = t.readClock() // every later statement returns the error
 	}
 	return t.now
 }
@@ -83,7 +82,7 @@ func (t *postgresTx) readClock() error {
 	return err
 }
 
-// clock reads the database's clock, in microseconds.
+// clock selects the database's time in microseconds since 1970.
 const clock = `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`
 
 func (t *postgresTx) setClock(us int64) {
@@ -93,7 +92,170 @@ func (t *postgresTx) setClock(us int64) {
 	}
 }
 
-// commit sends what was put off, the tallies last, since others wait for them.
+// claim is a transaction's claim of a process.
+type claim struct {
+	process string // "" for none
+	// complete reports whether the cache has all live attempts of the process.
+	complete bool
+}
+
+// claimed selects the claimed tasks and those that the process holds.
+const claimed = ` IN (SELECT unnest($1::text[]) UNION SELECT task FROM attempts WHERE process = $2 AND outcome = '')`
+
+// Claim begins a transaction that runs concurrently with others. In one round trip, it takes
+// its locks in the order that the package documentation states, and reads the rows that the
+// rules will need.
+func (t *postgresTx) Claim(process string, tasks []sweep.TaskID) error {
+	ids := textArray(tasks)
+	var b pgx.Batch
+	b.Queue(beginWriting)
+	b.Queue(planByIndex)
+	b.Queue(`SELECT pg_advisory_xact_lock_shared($1)`, int64(storeKey))
+	if process != "" || len(ids) > 0 {
+		b.Queue(`SELECT pg_advisory_xact_lock($1, hashtext($2))`, int32(processKey), validText(process))
+		t.readClaimed(&b, ids, validText(process))
+		t.claim.process, t.claim.complete = process, true
+	}
+	var us int64
+	b.Queue(clock).QueryRow(func(r pgx.Row) error { return r.Scan(&us) })
+	t.session.begun = true
+	err := t.session.send(&b)
+	t.setClock(us)
+	return err
+}
+
+// readClaimed locks the claimed records, then caches them and the rows that belong to them.
+func (t *postgresTx) readClaimed(b *pgx.Batch, ids []string, process string) {
+	queueRead(b, `SELECT `+recordColumns+` FROM records r WHERE r.task`+claimed+` ORDER BY r.task FOR UPDATE`, scanRecord,
+		func(r queue.Record) {
+			t.cacheRecord(r)
+			t.claim.complete = t.claim.complete && len(t.cache.attempts) < maxCached // else putEntry drops some
+			putEntry(&t.cache.attempts, r.Task, nil)
+		}, ids, process)
+	queueRead(b, `SELECT `+attemptColumns+` FROM attempts a WHERE a.task`+claimed+` ORDER BY a.task, a.attempt`, scanAttempt,
+		func(a queue.Attempt) {
+			t.claim.complete = t.claim.complete && a.Log == "" // else its history is not cached
+			t.cache.putAttempt(a)
+		}, ids, process)
+	t.readTasks(b, claimed, ids, process)
+	queueRead(b, selectProcess, scanPresence, func(p queue.Presence) { putEntry(&t.cache.presences, p.ID, p) }, process)
+	queueRead(b, listSweeps, scanSweep, func(s queue.Sweep) { t.cache.sweeps = append(t.cache.sweeps, s) })
+}
+
+// readTasks caches the rows that a grant, a report or a renewal needs of tasks whose records
+// are locked.
+func (t *postgresTx) readTasks(b *pgx.Batch, which string, args ...any) {
+	queueRead(b, `SELECT `+specificationColumns+` FROM tasks t WHERE t.id`+which, scanSpecification,
+		func(s queue.Specification) { putEntry(&t.cache.specifications, s.ID, s) }, args...)
+	queueRead(b, `SELECT p.task, p.plan, p.cost FROM planned p WHERE p.task`+which, scanReference, t.addReference, args...)
+	queueRead(b, `SELECT c.task, c.step FROM checkpoints c WHERE c.task`+which, scanStep,
+		func(s savedStep) { putEntry(&t.cache.steps, s.task, s.step) }, args...)
+}
+
+// cacheRecord caches a record, and empty entries for its task's references and step, which
+// readTasks then fills.
+func (t *postgresTx) cacheRecord(r queue.Record) {
+	putEntry(&t.cache.records, r.Task, r)
+	putEntry(&t.cache.references, r.Task, nil)
+	putEntry(&t.cache.steps, r.Task, 0)
+}
+
+// queueRead adds a query to a batch and calls do for each row of the answer.
+func queueRead[T any](b *pgx.Batch, query string, scan func(row) (T, error), do func(T), args ...any) {
+	b.Queue(query, args...).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			v, err := scan(rows)
+			if err != nil {
+				return err
+			}
+			do(v)
+		}
+		return rows.Err()
+	})
+}
+
+type taskReference struct {
+	task sweep.TaskID
+	reference
+}
+
+func scanReference(r row) (t taskReference, err error) { return t, r.Scan(&t.task, &t.plan, &t.cost) }
+
+// addReference adds a reference to its task's, if the cache has an entry for them.
+func (t *postgresTx) addReference(r taskReference) {
+	if all, ok := t.cache.references[r.task]; ok {
+		t.cache.references[r.task] = append(all, r.reference)
+	}
+}
+
+type savedStep struct {
+	task sweep.TaskID
+	step uint64
+}
+
+func scanStep(r row) (s savedStep, err error) { return s, r.Scan(&s.task, &s.step) }
+
+// Next locks the records of the tasks that it lists, and caches the rows that a grant will
+// need. It omits tasks whose records another transaction has locked. The query also tests
+// the record's phase, because PostgreSQL tests only the locked row again after it has the
+// lock.
+func (t *postgresTx) Next(plan string, exclusive bool, limit int) ([]queue.Next, error) {
+	if !t.writes {
+		return t.sqlTx.Next(plan, exclusive, limit)
+	}
+	next, err := list(&t.sqlTx, `
+		SELECT p.execution_order, p.csv_row, p.cost, `+recordColumns+`
+		FROM planned p JOIN records r ON r.task = p.task
+		WHERE p.plan = $1 AND p.phase = 'waiting' AND p.exclusive <= $2 AND r.phase = 'waiting' AND r.exclusive <= $2
+		ORDER BY p.execution_order, p.csv_row LIMIT $3
+		FOR UPDATE OF r SKIP LOCKED`, with(plan, exclusive, limit), t.scanNext)
+	if err != nil || len(next) == 0 {
+		return next, err
+	}
+	ids := make([]string, len(next))
+	for i, n := range next {
+		ids[i] = string(n.Task)
+	}
+	var b pgx.Batch
+	t.readTasks(&b, ` = ANY($1)`, ids)
+	return next, t.session.send(&b)
+}
+
+func (t *postgresTx) scanNext(r row) (n queue.Next, err error) {
+	var cost int64
+	record, err := scanRecordAfter(r, &n.Order, &n.Row, &cost)
+	if err != nil {
+		return n, err
+	}
+	t.cacheRecord(record)
+	n.Task, n.Cost, n.Exclusive = record.Task, span(cost), record.Exclusive
+	return n, nil
+}
+
+func (t *postgresTx) PutAttempt(a queue.Attempt) error {
+	_, cached := t.cache.attempts[a.Task]
+	t.claim.complete = t.claim.complete && cached
+	return t.sqlTx.PutAttempt(a)
+}
+
+func (t *postgresTx) HeldBy(process string) ([]queue.Attempt, error) {
+	if !t.claim.complete || t.claim.process != process {
+		return t.sqlTx.HeldBy(process)
+	}
+	var held []queue.Attempt
+	for _, history := range t.cache.attempts {
+		for _, a := range history {
+			if a.Process == process && a.Outcome == queue.Live {
+				held = append(held, a)
+			}
+		}
+	}
+	slices.SortFunc(held, byGrant)
+	return held, nil
+}
+
+// commit sends the deferred statements and commits. The tallies come last, since other
+// transactions wait for them.
 func (t *postgresTx) commit() error {
 	if t.writes {
 		if err := t.flush(); err != nil {
@@ -103,10 +265,10 @@ func (t *postgresTx) commit() error {
 			_ = t.session.write(`SELECT pg_notify($1, $2)`, with(channel, t.store.name))
 		}
 	}
-	if !t.session.begun && len(t.session.put) == 0 {
+	if !t.session.begun && len(t.session.deferred) == 0 {
 		return t.session.err
 	}
-	trip, err := t.session.travel(statement{query: `COMMIT`})
+	trip, err := t.session.roundTrip(statement{query: `COMMIT`})
 	if err != nil {
 		return t.session.fault("commit to", err)
 	}
@@ -122,13 +284,12 @@ func (t *postgresTx) commit() error {
 	return t.session.fault("commit to", err)
 }
 
-// rollBack gives the locks back. If that fails, the connection is of no use any
-// more, and the pool will notice.
+// rollBack rolls back. If that fails, it closes the connection, which the pool then drops.
 func (t *postgresTx) rollBack() {
 	if !t.session.begun || t.session.conn.IsClosed() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), tripTimeout)
 	defer cancel()
 	if _, err := t.session.conn.Exec(ctx, `ROLLBACK`); err != nil {
 		_ = t.session.conn.Close(ctx)

@@ -43,7 +43,7 @@ type sqliteStore struct {
 	writable   bool
 	gather     time.Duration        // maxTime; tests change it
 	statements map[string]*sql.Stmt // prepared statements by their text
-	known      *known
+	cache      *rowCache
 	failed     error // the failure of a statement of the running call
 	// checkpointed is the time at which the log was last copied into the file.
 	checkpointed time.Time
@@ -57,7 +57,7 @@ func startSQLite(ctx context.Context, db *sql.DB, path string, o options, writab
 	s := &sqliteStore{
 		notifier: newNotifier(),
 		calls:    make(chan *pendingCall, maxCalls), closing: make(chan struct{}), finished: make(chan struct{}),
-		db: db, conn: conn, path: path, now: o.clock(), writable: writable, gather: maxTime, statements: map[string]*sql.Stmt{}, known: &known{},
+		db: db, conn: conn, path: path, now: o.clock(), writable: writable, gather: maxTime, statements: map[string]*sql.Stmt{}, cache: &rowCache{},
 	}
 	s.checkpointed = s.now()
 	s.closeOnce = sync.OnceValue(s.stop)
@@ -84,13 +84,13 @@ func (s *sqliteStore) stop() error {
 
 // pendingCall is a call that waits for its answer.
 type pendingCall struct {
-	ctx       context.Context
-	call      func(queue.Tx) error
-	writes    bool
-	answer    chan error // buffered: the writer never waits for a caller
-	announced bool       // the commit notifies the users of the store
-	plans     bool       // the call stored a sweep
-	panic     error      // a panic of the call, which submit raises again
+	ctx         context.Context
+	call        func(queue.Tx) error
+	writes      bool
+	answer      chan error // buffered: the writer never waits for a caller
+	announced   bool       // the commit notifies the users of the store
+	storedSweep bool
+	panic       error // a panic of the call, which submit raises again
 }
 
 func (s *sqliteStore) Update(ctx context.Context, call func(queue.Tx) error) error {
@@ -226,15 +226,15 @@ func (s *sqliteStore) runCall(p *pendingCall, tallies map[tallyKey]tally) (err e
 	if err != nil {
 		return err, tx.wrote
 	}
-	tx.hand(tallies)
-	p.announced, p.plans = tx.announced, tx.plans
+	tx.addDeltas(tallies)
+	p.announced, p.storedSweep = tx.announced, tx.storedSweep
 	return nil, false
 }
 
 func (s *sqliteStore) transaction(deltas map[tallyKey]tally, writes bool) *sqlTx {
 	return &sqlTx{
 		session: s, dialect: dialectSQLite, now: stored(s.now()), writes: writes,
-		deltas: deltas, known: s.known,
+		deltas: deltas, cache: s.cache,
 	}
 }
 
@@ -263,7 +263,7 @@ func (s *sqliteStore) commit(done []*pendingCall, tallies map[tallyKey]tally) er
 
 func (s *sqliteStore) rollBack() {
 	_ = s.exec("ROLLBACK") // fails if SQLite has already rolled back
-	s.known = &known{}
+	s.cache = &rowCache{}
 }
 
 // checkpoint copies the log into the file if a copy is due. It runs after the callers
@@ -272,7 +272,7 @@ func (s *sqliteStore) rollBack() {
 func (s *sqliteStore) checkpoint(committed []*pendingCall) {
 	since := s.now().Sub(s.checkpointed).Abs()
 	idle := len(committed) <= 1
-	planned := slices.ContainsFunc(committed, func(p *pendingCall) bool { return p.plans })
+	planned := slices.ContainsFunc(committed, func(p *pendingCall) bool { return p.storedSweep })
 	if s.writable && (planned || idle && since >= idleCheckpoint || since >= busyCheckpoint) {
 		s.checkpointed = s.now()
 		_ = s.exec(checkpointLog)

@@ -15,37 +15,36 @@ var (
 	errReadOnly = errors.New("write in a read-only transaction")
 )
 
-// sqlTx is one transaction in SQL. Its queries, in the files sql_*.go, are the
-// same for SQLite and PostgreSQL, but for those in dialect.
+// sqlTx implements queue.Tx in SQL. SQLite and PostgreSQL share its queries, except for
+// those in dialect.
 type sqlTx struct {
 	session
 	dialect
-	now    time.Time
-	writes bool
-	wrote  bool // something, or tried to
-	// announced: the bell rings once it is committed.
-	announced bool
-	plans     bool  // it stored a sweep
-	shard     int64 // of the tallies that it changes
-	known     *known
-	// deltas are changes of tallies that are not yet in their table; pending are
-	// those of calls before in the same commit, if they are written together.
+	now         time.Time
+	writes      bool
+	wrote       bool // it has written, or tried to
+	announced   bool // Announce was called
+	storedSweep bool
+	shard       int64 // the shard of the tallies that it changes
+	cache       *rowCache
+	// deltas are the changes of tallies that are not yet written. pending are those of
+	// earlier calls in the same commit, on SQLite.
 	deltas, pending map[tallyKey]tally
-	deleted         []string // plans whose tallies are gone
+	deletedTallies  []string // the plans whose tallies were deleted
 }
 
-// session runs the statements of one transaction, one after the other. A write
-// may be put off until the next read or the commit, and its error with it.
+// session runs the statements of one transaction in order. It may defer a write, and so
+// its error, until the next read or the commit.
 type session interface {
 	write(query string, args []any) error
 	read(query string, args []any) (rows, error)
 	// readEach runs a query once for each list of arguments and scans all rows, in order.
 	readEach(query string, args [][]any, scan func(row) error) error
-	// fault wraps an error that reading met.
+	// fault wraps an error that occurred while rows were read.
 	fault(act string, err error) error
 }
 
-// rows are the answer to a query. They are closed before the next statement.
+// rows is the answer to a query. The caller closes it before the next statement.
 type rows interface {
 	row
 	Next() bool
@@ -53,10 +52,10 @@ type rows interface {
 	Close() error
 }
 
-// row is what a scan function reads from.
+// row is one row of an answer, which a scan function reads.
 type row interface{ Scan(into ...any) error }
 
-// dialect is what SQLite and PostgreSQL call differently.
+// dialect has the queries that differ between SQLite and PostgreSQL.
 type dialect struct {
 	next    string // see queue.SweepTx.Next
 	setTurn string // see queue.SweepTx.SetTurn
@@ -66,10 +65,10 @@ func (t *sqlTx) Now() time.Time { return t.now }
 
 func (t *sqlTx) Announce() { t.announced = true }
 
-// Claim has nothing to do where every transaction is alone.
+// Claim does nothing, since SQLite runs one transaction at a time.
 func (t *sqlTx) Claim(string, []sweep.TaskID) error { return nil }
 
-// exec writes.
+// exec runs a statement that returns no rows.
 func (t *sqlTx) exec(query string, args ...any) error {
 	if err := t.mayWrite(); err != nil {
 		return err
@@ -101,7 +100,7 @@ func (t *sqlTx) get(query string, args []any, into ...any) (found bool, err erro
 	return found, t.fault("read from", err)
 }
 
-// list reads all rows.
+// list reads all rows of a query.
 func list[T any](t *sqlTx, query string, args []any, scan func(row) (T, error)) ([]T, error) {
 	rows, err := t.read(query, args)
 	if err != nil {
@@ -146,16 +145,49 @@ func one[T any](t *sqlTx, query string, args []any, scan func(row) (T, error)) (
 	return all[0], true, nil
 }
 
-// with lists the arguments of a query.
+// with returns the arguments of a query as a list.
 func with(args ...any) []any { return args }
 
-// outcome is how a call ended.
-type outcome struct {
-	err   error
-	panic error // of the call, to be raised in its caller
+func scanOne[T any](r row) (v T, err error) { return v, r.Scan(&v) }
+
+// notNull returns a body for a column that must not be NULL.
+func notNull(body []byte) []byte {
+	if body == nil {
+		return []byte{}
+	}
+	return body
 }
 
-// protect runs a call. If it panics, the panic is its caller's.
+// stored returns a time as the store returns it: in UTC, in whole microseconds, and
+// without a monotonic reading, which stops while the machine is suspended.
+func stored(t time.Time) time.Time { return instant(micros(t)) }
+
+// micros returns a time in microseconds since 1970, 0 for the zero time.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// instant is the inverse of micros.
+func instant(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+// span returns the duration of some microseconds.
+func span(us int64) time.Duration { return time.Duration(us) * time.Microsecond }
+
+// outcome is the result of a call.
+type outcome struct {
+	err   error
+	panic error // a panic of the call, to be raised in its caller
+}
+
+// protect runs a call and recovers its panic, which the store raises in the caller.
 func protect(call func(queue.Tx) error, tx queue.Tx) (o outcome) {
 	finished := false
 	defer func() {

@@ -12,17 +12,21 @@ import (
 	"spiqsweep/sweep"
 )
 
-// contract is what queue.Store promises.
+// Run tests the contract of queue.Store. open must return an empty store each time.
+func Run(t *testing.T, open func(t testing.TB, now func() time.Time) queue.Store) {
+	queuetest.RunScenarios(t, "contract", contract, open)
+}
+
 var contract = []queuetest.Scenario{
-	{Name: "a failed call leaves nothing behind", Run: rollBack},
+	{Name: "a failed call has no effect", Run: rollBack},
 	{Name: "a view cannot write", Run: viewOnly},
-	{Name: "what is announced is heard after the commit", Run: announced},
+	{Name: "a commit wakes callers if it was announced", Run: announced},
 	{Name: "tasks are added to a plan and dropped by pages", Run: planPages},
 	{Name: "the last tick", Run: lastTick},
-	{Name: "the time is read once a call", Run: timeOnce},
-	{Name: "a context ends the waiting", Run: contextEnds},
-	{Name: "a panic is its caller's", Run: panics},
-	{Name: "closed", Run: closed},
+	{Name: "the time is the same throughout a call", Run: timeOnce},
+	{Name: "a call with an ended context does not run", Run: contextEnds},
+	{Name: "a panic reaches the caller", Run: panics},
+	{Name: "a closed store is unavailable", Run: closed},
 }
 
 var ctx = context.Background()
@@ -73,7 +77,7 @@ func rollBack(t *testing.T, f *queuetest.Fixture) {
 			return err
 		}
 		if len(sweeps) != 1 || sweeps[0].Turn == 99 || ghost || result || recording || step != 5 {
-			t.Errorf("left behind: %d sweeps, process %v, result %v, recording %v; step %d", len(sweeps), ghost, result, recording, step)
+			t.Errorf("after the failed call: %d sweeps, process %v, result %v, recording %v; step %d", len(sweeps), ghost, result, recording, step)
 		}
 		return nil
 	})
@@ -103,13 +107,13 @@ func viewOnly(t *testing.T, f *queuetest.Fixture) {
 			t.Errorf("%s in a view: want an error", name)
 		}
 	}
-	// Nor is anything remembered that was refused.
-	remembered := func(what string, read func(queue.Tx) (bool, error)) {
+	// The cache must not have the refused writes, either.
+	wantAbsent := func(what string, read func(queue.Tx) (bool, error)) {
 		t.Helper()
 		err := f.Store.View(ctx, func(tx queue.Tx) error {
-			there, err := read(tx)
-			if there {
-				t.Errorf("%s was refused, and is there", what)
+			found, err := read(tx)
+			if found {
+				t.Errorf("%s was refused but is found", what)
 			}
 			return err
 		})
@@ -117,19 +121,19 @@ func viewOnly(t *testing.T, f *queuetest.Fixture) {
 			t.Error(err)
 		}
 	}
-	remembered("a record", func(tx queue.Tx) (bool, error) {
+	wantAbsent("a record", func(tx queue.Tx) (bool, error) {
 		r, _, err := tx.Record(task)
 		return r.Phase == queue.Done, err
 	})
-	remembered("an attempt", func(tx queue.Tx) (bool, error) {
+	wantAbsent("an attempt", func(tx queue.Tx) (bool, error) {
 		a, _, err := tx.Attempt(held.Lease)
 		return a.Process == "x", err
 	})
-	remembered("a process", func(tx queue.Tx) (bool, error) {
+	wantAbsent("a process", func(tx queue.Tx) (bool, error) {
 		_, present, err := tx.Presence("x")
 		return present, err
 	})
-	remembered("a checkpoint", func(tx queue.Tx) (bool, error) {
+	wantAbsent("a checkpoint", func(tx queue.Tx) (bool, error) {
 		step, err := tx.CheckpointStep(task)
 		return step > 0, err
 	})
@@ -290,7 +294,7 @@ func contextEnds(t *testing.T, f *queuetest.Fixture) {
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	err := f.Store.Update(ended, func(queue.Tx) error {
-		t.Error("the call was run, though nobody waited for it from the start")
+		t.Error("the call ran, although its context had ended before")
 		return nil
 	})
 	if !errors.Is(err, context.Canceled) {
@@ -329,7 +333,7 @@ func closed(t *testing.T, f *queuetest.Fixture) {
 	f.Store.Store = emptied{f.Store.Store}
 }
 
-// emptied lets a fixture whose store is closed already be closed.
+// emptied lets a fixture be closed whose store is already closed.
 type emptied struct{ queue.Store }
 
 func (emptied) View(context.Context, func(queue.Tx) error) error { return nil }

@@ -8,21 +8,46 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
+// tally is a queue.Tally in whole microseconds, so that sums are exact.
+type tally struct{ tasks, cost, compute, verifying, arrivals int64 }
+
+// tallyOf returns the tally of one task, with a cost in microseconds.
+func tallyOf(r queue.Record, cost int64) tally {
+	t := tally{tasks: 1, cost: cost, compute: r.Compute.Microseconds()}
+	if r.Verifying {
+		t.verifying = 1
+	}
+	return t
+}
+
+func (t tally) plus(u tally) tally {
+	return tally{t.tasks + u.tasks, t.cost + u.cost, t.compute + u.compute, t.verifying + u.verifying, t.arrivals + u.arrivals}
+}
+
+func (t tally) minus() tally { return tally{-t.tasks, -t.cost, -t.compute, -t.verifying, -t.arrivals} }
+
+func (t tally) seconds() queue.Tally {
+	return queue.Tally{
+		Tasks: int(t.tasks), Cost: float64(t.cost) / 1e6, Compute: float64(t.compute) / 1e6, Verifying: int(t.verifying),
+		Arrivals: int(t.arrivals),
+	}
+}
+
+// tallyKey identifies a tally.
 type tallyKey struct {
 	plan  string
 	phase queue.Phase
 }
 
-// add notes a change of a tally. Changes are gathered until the end of the
-// transaction, since the tasks of one call change the same few tallies, and who
-// waits for one should not wait long.
-func (t *sqlTx) add(plan string, phase queue.Phase, change tally) {
+// addToTally adds to a tally when the transaction commits. The tasks of a call change the
+// same few tallies, and a tally that is written is locked until the commit.
+func (t *sqlTx) addToTally(plan string, phase queue.Phase, change tally) {
 	key := tallyKey{plan, phase}
 	t.deltas[key] = t.deltas[key].plus(change)
 }
 
-// flush writes the gathered changes, in a fixed order: transactions that wait for
-// each other's tallies do so in a line.
+// flush writes the changes of tallies. A fixed order avoids deadlocks of transactions that
+// wait for each other's tallies.
 func (t *sqlTx) flush() error {
 	keys := slices.SortedFunc(maps.Keys(t.deltas), func(a, b tallyKey) int {
 		return cmp.Or(cmp.Compare(a.plan, b.plan), cmp.Compare(a.phase, b.phase))
@@ -52,13 +77,13 @@ func (t *sqlTx) flush() error {
 // deleteTallies deletes the tallies of a plan without tasks.
 func (t *sqlTx) deleteTallies(plan string) error {
 	maps.DeleteFunc(t.deltas, func(key tallyKey, _ tally) bool { return key.plan == plan })
-	t.deleted = append(t.deleted, plan)
+	t.deletedTallies = append(t.deletedTallies, plan)
 	return t.exec(`DELETE FROM tallies WHERE plan = $1`, plan)
 }
 
-// hand adds the changes to those of a whole commit.
-func (t *sqlTx) hand(to map[tallyKey]tally) {
-	for _, plan := range t.deleted {
+// addDeltas adds the call's changes to those of a whole commit.
+func (t *sqlTx) addDeltas(to map[tallyKey]tally) {
+	for _, plan := range t.deletedTallies {
 		maps.DeleteFunc(to, func(key tallyKey, _ tally) bool { return key.plan == plan })
 	}
 	for key, change := range t.deltas {
@@ -66,8 +91,8 @@ func (t *sqlTx) hand(to map[tallyKey]tally) {
 	}
 }
 
-// sums reads tallies, changes that are only noted included.
-func (t *sqlTx) sums(condition string, args ...any) (map[tallyKey]tally, error) {
+// sumTallies reads tallies and adds the changes that are not yet written.
+func (t *sqlTx) sumTallies(condition string, args ...any) (map[tallyKey]tally, error) {
 	type entry struct {
 		key tallyKey
 		sum tally
@@ -87,18 +112,18 @@ func (t *sqlTx) sums(condition string, args ...any) (map[tallyKey]tally, error) 
 }
 
 func (t *sqlTx) Tallies(plan string) (map[queue.Phase]queue.Tally, error) {
-	sums, err := t.sums(`WHERE plan = $1`, plan)
+	sums, err := t.sumTallies(`WHERE plan = $1`, plan)
 	tallies := map[queue.Phase]queue.Tally{}
 	for key, sum := range sums {
 		if key.plan == plan && (sum.tasks > 0 || sum.arrivals > 0) {
-			tallies[key.phase] = sum.read()
+			tallies[key.phase] = sum.seconds()
 		}
 	}
 	return tallies, err
 }
 
 func (t *sqlTx) Waiting() (plans []string, err error) {
-	sums, err := t.sums(`WHERE phase = 'waiting'`)
+	sums, err := t.sumTallies(`WHERE phase = 'waiting'`)
 	for key, sum := range sums {
 		if key.phase == queue.Waiting && sum.tasks > 0 {
 			plans = append(plans, key.plan)
@@ -113,7 +138,7 @@ func (t *sqlTx) CountUnfinished() (unfinished int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	sums, err := t.sums(`WHERE phase IN ('waiting', 'backing_off', 'leased')`)
+	sums, err := t.sumTallies(`WHERE phase IN ('waiting', 'backing_off', 'leased')`)
 	for key, sum := range sums {
 		switch key.phase {
 		case queue.Waiting, queue.BackingOff, queue.Leased:
@@ -126,28 +151,28 @@ func (t *sqlTx) CountUnfinished() (unfinished int, err error) {
 	return unfinished, err
 }
 
-// move keeps planned and the tallies in step with a record that changed.
-func (t *sqlTx) move(before, after queue.Record) error {
+// updateTallies applies the change of a record to its rows in planned and to the tallies.
+func (t *sqlTx) updateTallies(before, after queue.Record) error {
 	if before.Phase == after.Phase && before.Exclusive == after.Exclusive && before.Compute == after.Compute && before.Verifying == after.Verifying {
 		return nil
 	}
-	references, err := t.mark(after)
+	references, err := t.updatePlanned(after)
 	if err != nil {
 		return err
 	}
 	for _, ref := range references {
-		t.add(ref.plan, before.Phase, tallyOf(before, ref.cost).minus())
-		t.add(ref.plan, after.Phase, tallyOf(after, ref.cost))
+		t.addToTally(ref.plan, before.Phase, tallyOf(before, ref.cost).minus())
+		t.addToTally(ref.plan, after.Phase, tallyOf(after, ref.cost))
 		if before.Phase != after.Phase {
-			t.add(ref.plan, after.Phase, tally{arrivals: 1})
+			t.addToTally(ref.plan, after.Phase, tally{arrivals: 1})
 		}
 	}
 	return nil
 }
 
-// mark repeats a record's phase in its task's places, and lists them.
-func (t *sqlTx) mark(r queue.Record) ([]reference, error) {
-	if all, ok := t.known.references[r.Task]; ok {
+// updatePlanned copies a record's phase to its rows in planned, and returns those.
+func (t *sqlTx) updatePlanned(r queue.Record) ([]reference, error) {
+	if all, ok := t.cache.references[r.Task]; ok {
 		if len(all) == 0 {
 			return nil, nil
 		}
@@ -160,7 +185,7 @@ func (t *sqlTx) mark(r queue.Record) ([]reference, error) {
 		with(r.Phase, r.Exclusive, r.Task),
 		func(r row) (ref reference, err error) { return ref, r.Scan(&ref.plan, &ref.cost) })
 	if err == nil {
-		note(&t.known.references, r.Task, all)
+		putEntry(&t.cache.references, r.Task, all)
 	}
 	return all, err
 }

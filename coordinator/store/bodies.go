@@ -15,12 +15,12 @@ func (t *sqlTx) Result(task sweep.TaskID, digest string) (r queue.StoredResult, 
 
 func (t *sqlTx) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {
 	err := t.exec(`INSERT INTO results (task, digest, body) VALUES ($1, $2, $3) ON CONFLICT (task, digest) DO NOTHING`,
-		task, digest, bytes(r.Body))
+		task, digest, notNull(r.Body))
 	if err != nil {
 		return err
 	}
 	return t.exec(`INSERT INTO measures (task, digest, body) VALUES ($1, $2, $3) ON CONFLICT (task, digest) DO NOTHING`,
-		task, digest, bytes(r.Measures))
+		task, digest, notNull(r.Measures))
 }
 
 func (t *sqlTx) DeleteResult(task sweep.TaskID, digest string) error {
@@ -37,7 +37,7 @@ func (t *sqlTx) Checkpoint(task sweep.TaskID) (step uint64, body []byte, found b
 }
 
 func (t *sqlTx) CheckpointStep(task sweep.TaskID) (uint64, error) {
-	step, _, err := ask(&t.known.steps, task, func() (uint64, bool, error) {
+	step, _, err := getEntry(&t.cache.steps, task, func() (uint64, bool, error) {
 		var stored int64
 		_, err := t.get(`SELECT step FROM checkpoints WHERE task = $1`, with(task), &stored)
 		return uint64(stored), true, err
@@ -49,20 +49,20 @@ func (t *sqlTx) PutCheckpoint(task sweep.TaskID, step uint64, body []byte) error
 	err := t.exec(`
 		INSERT INTO checkpoints (task, step, body) VALUES ($1, $2, $3)
 		ON CONFLICT (task) DO UPDATE SET step = excluded.step, body = excluded.body`,
-		task, int64(step), bytes(body))
+		task, int64(step), notNull(body))
 	if err == nil {
-		note(&t.known.steps, task, step)
+		putEntry(&t.cache.steps, task, step)
 	}
 	return err
 }
 
 func (t *sqlTx) DeleteCheckpoint(task sweep.TaskID) error {
-	if step, ok := t.known.steps[task]; ok && step == 0 {
+	if step, ok := t.cache.steps[task]; ok && step == 0 {
 		return t.mayWrite()
 	}
 	err := t.exec(`DELETE FROM checkpoints WHERE task = $1`, task)
 	if err == nil {
-		note(&t.known.steps, task, 0)
+		putEntry(&t.cache.steps, task, 0)
 	}
 	return err
 }
@@ -73,5 +73,5 @@ func (t *sqlTx) Recording(digest string) (body []byte, found bool, err error) {
 }
 
 func (t *sqlTx) PutRecording(digest string, body []byte) error {
-	return t.exec(`INSERT INTO recordings (digest, body) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`, digest, bytes(body))
+	return t.exec(`INSERT INTO recordings (digest, body) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`, digest, notNull(body))
 }

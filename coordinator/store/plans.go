@@ -7,68 +7,6 @@ import (
 	"spiqsweep/sweep"
 )
 
-const sweepColumns = `numerics, kernel_class, created_at, turn, plan, digest`
-
-func (t *sqlTx) Sweep(id string) (queue.Sweep, bool, error) {
-	return one(t, `SELECT id, name, revision, grid, `+sweepColumns+` FROM sweeps WHERE id = $1`, with(id), scanSweep)
-}
-
-func (t *sqlTx) Sweeps() (all []queue.Sweep, err error) {
-	if t.known.sweeps == nil {
-		t.known.sweeps, err = list(t, listSweeps, nil, scanSweep)
-	}
-	return slices.Clone(t.known.sweeps), err
-}
-
-const listSweeps = `SELECT id, name, revision, NULL, ` + sweepColumns + ` FROM sweeps ORDER BY turn, id`
-
-func scanSweep(r row) (s queue.Sweep, err error) {
-	var created int64
-	err = r.Scan(&s.ID, &s.Name, &s.Revision, &s.Grid, &s.Numerics, &s.KernelClass, &created, &s.Turn, &s.Plan, &s.Digest)
-	s.CreatedAt = instant(created)
-	return s, err
-}
-
-func (t *sqlTx) PutSweep(s queue.Sweep) error {
-	t.known.sweeps, t.plans = nil, true
-	if err := t.exec(deleteDraft, s.Plan); err != nil {
-		return err
-	}
-	return t.exec(`
-		INSERT INTO sweeps (id, name, revision, grid, `+sweepColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-		ON CONFLICT (id) DO UPDATE SET
-			name = excluded.name, revision = excluded.revision, grid = excluded.grid, numerics = excluded.numerics,
-			kernel_class = excluded.kernel_class, created_at = excluded.created_at, turn = excluded.turn,
-			plan = excluded.plan, digest = excluded.digest`,
-		s.ID, s.Name, s.Revision, bytes(s.Grid), s.Numerics, s.KernelClass, micros(s.CreatedAt), s.Turn, s.Plan, s.Digest)
-}
-
-func (t *sqlTx) SetTurn(id string, turn int64) error {
-	t.known.sweeps = nil
-	return t.exec(t.setTurn, turn, id)
-}
-
-func (t *sqlTx) DeleteSweep(id string) error {
-	t.known.sweeps = nil
-	return t.exec(`DELETE FROM sweeps WHERE id = $1`, id)
-}
-
-func (t *sqlTx) Drafts() ([]queue.Draft, error) {
-	return list(t, `SELECT plan, touched FROM drafts ORDER BY plan`, nil, func(r row) (d queue.Draft, err error) {
-		var touched int64
-		err = r.Scan(&d.Plan, &touched)
-		d.Touched = instant(touched)
-		return d, err
-	})
-}
-
-func (t *sqlTx) PutDraft(d queue.Draft) error {
-	return t.exec(`
-		INSERT INTO drafts (plan, touched) VALUES ($1, $2)
-		ON CONFLICT (plan) DO UPDATE SET touched = excluded.touched`, d.Plan, micros(d.Touched))
-}
-
 func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added queue.AddedPage, err error) {
 	if err := t.mayWrite(); err != nil {
 		return added, err
@@ -78,7 +16,7 @@ func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added q
 		tasks = append(tasks, with(p.Task.ID))
 		kept = append(kept, with(previous, p.Task.ID))
 	}
-	records, err := listEach(t, insertRecord, tasks, scanRecordAlone)
+	records, err := listEach(t, insertRecord, tasks, scanRecord)
 	if err != nil {
 		return added, err
 	}
@@ -99,8 +37,8 @@ func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added q
 	for i, p := range page {
 		if added.New < len(inserted) && inserted[added.New] == p.Task.ID {
 			added.New++
-			t.add(plan, records[i].Phase, tallyOf(records[i], p.Expected().Microseconds()))
-			delete(t.known.references, p.Task.ID)
+			t.addToTally(plan, records[i].Phase, tallyOf(records[i], p.Expected().Microseconds()))
+			delete(t.cache.references, p.Task.ID)
 		}
 	}
 	if previous == "" {
@@ -124,9 +62,9 @@ func (t *sqlTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
 		FROM planned p JOIN records r ON r.task = p.task
 		WHERE p.plan = $1 ORDER BY p.task LIMIT $2`, with(plan, limit), func(row row) (sweep.TaskID, error) {
 		var cost int64
-		r, err := scanRecord(row, &cost)
-		t.add(plan, r.Phase, tallyOf(r, cost).minus())
-		delete(t.known.references, r.Task)
+		r, err := scanRecordAfter(row, &cost)
+		t.addToTally(plan, r.Phase, tallyOf(r, cost).minus())
+		delete(t.cache.references, r.Task)
 		return r.Task, err
 	})
 	if err != nil {
@@ -146,8 +84,6 @@ func (t *sqlTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
 	return dropped, t.exec(deleteDraft, plan)
 }
 
-const deleteDraft = `DELETE FROM drafts WHERE plan = $1`
-
 func (t *sqlTx) PlannedTasks(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
 	if phase == "" {
 		return list(t, `SELECT task FROM planned WHERE plan = $1 AND task > $2 ORDER BY task LIMIT $3`,
@@ -159,7 +95,7 @@ func (t *sqlTx) PlannedTasks(plan string, phase queue.Phase, after sweep.TaskID,
 
 func (t *sqlTx) Referring(task sweep.TaskID) ([]string, error) {
 	found, err := list(t, `SELECT s.id FROM planned p JOIN sweeps s ON s.plan = p.plan WHERE p.task = $1`, with(task), scanOne[string])
-	slices.Sort(found) // here, or the sweeps would be searched by ID
+	slices.Sort(found) // not ORDER BY, which would make SQLite search the sweeps by ID
 	return found, err
 }
 
@@ -173,12 +109,65 @@ func (t *sqlTx) Next(plan string, exclusive bool, limit int) ([]queue.Next, erro
 		})
 }
 
-func scanOne[T any](r row) (v T, err error) { return v, r.Scan(&v) }
+const rowColumns = `p.task, p.configuration_index, p.csv_row, p.execution_order, p.cost, r.phase, r.verifying, r.reason`
 
-// bytes is a body that is never NULL.
-func bytes(body []byte) []byte {
-	if body == nil {
-		return []byte{}
+func (t *sqlTx) Rows(plan string, after, limit int) ([]queue.Row, error) {
+	return list(t, `
+		SELECT `+rowColumns+`, t.configuration, COALESCE(t.recording, ''), r.accepted, m.body
+		FROM planned p
+		JOIN records r ON r.task = p.task
+		LEFT JOIN tasks t ON t.id = p.task AND r.reason <> ''
+		LEFT JOIN measures m ON m.task = p.task AND m.digest = r.accepted
+		WHERE p.plan = $1 AND p.csv_row > $2
+		ORDER BY p.csv_row LIMIT $3`, with(plan, after, limit), func(r row) (row queue.Row, err error) {
+		var accepted string
+		var measures []byte
+		row, err = scanRow(r, &accepted, &measures)
+		if row.State == sweep.Done || row.State == sweep.Diverged {
+			row.Digest, row.Measures = accepted, measures
+		}
+		return row, err
+	})
+}
+
+func (t *sqlTx) RowsIn(plan string, phase queue.Phase, limit int) ([]queue.Row, error) {
+	return list(t, `
+		SELECT `+rowColumns+`, t.configuration, t.recording
+		FROM planned p
+		JOIN tasks t ON t.id = p.task
+		JOIN records r ON r.task = p.task
+		WHERE p.plan = $1 AND p.phase = $2
+		ORDER BY p.execution_order, p.csv_row LIMIT $3`, with(plan, phase, limit), func(r row) (row queue.Row, err error) {
+		return scanRow(r)
+	})
+}
+
+// scanRow scans rowColumns, the configuration and the recording, which may be NULL and
+// empty, and the columns after them.
+func scanRow(r row, after ...any) (row queue.Row, err error) {
+	var cost int64
+	var verifying bool
+	var configuration []byte
+	err = r.Scan(append([]any{
+		&row.Task.ID, &row.Task.ConfigurationIndex, &row.Row, &row.Order, &cost, &row.Phase, &verifying, &row.Reason,
+		&configuration, &row.Task.Recording,
+	}, after...)...)
+	row.Cost = span(cost).Seconds()
+	row.State = queue.Record{Phase: row.Phase, Verifying: verifying}.State()
+	if err == nil && len(configuration) > 0 {
+		row.Task.Configuration, err = sweep.RestoreConfiguration(configuration)
 	}
-	return body
+	return row, err
+}
+
+func (t *sqlTx) History(plan string, afterRow int, afterAttempt uint64, limit int) ([]queue.History, error) {
+	return list(t, `
+		SELECT p.csv_row, `+attemptColumns+`
+		FROM planned p JOIN attempts a ON a.task = p.task
+		WHERE p.plan = $1 AND p.csv_row >= $2 AND (p.csv_row > $2 OR a.attempt > $3)
+		ORDER BY p.csv_row, a.attempt LIMIT $4`, with(plan, afterRow, int64(afterAttempt), limit),
+		func(r row) (h queue.History, err error) {
+			h.Attempt, err = scanAttemptAfter(r, &h.Row)
+			return h, err
+		})
 }

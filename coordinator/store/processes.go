@@ -19,11 +19,11 @@ func scanPresence(r row) (p queue.Presence, err error) {
 	return p, err
 }
 
-const findProcess = `SELECT ` + processColumns + ` FROM processes WHERE id = $1`
+const selectProcess = `SELECT ` + processColumns + ` FROM processes WHERE id = $1`
 
 func (t *sqlTx) Presence(process string) (queue.Presence, bool, error) {
-	return ask(&t.known.presences, process, func() (queue.Presence, bool, error) {
-		return one(t, findProcess, with(process), scanPresence)
+	return getEntry(&t.cache.presences, process, func() (queue.Presence, bool, error) {
+		return one(t, selectProcess, with(process), scanPresence)
 	})
 }
 
@@ -39,7 +39,7 @@ func (t *sqlTx) PutPresence(p queue.Presence) error {
 		p.ID, p.Host, p.Version, p.Numerics, p.KernelClass, p.Kernel, p.Slots, int64(p.Sequence),
 		micros(p.FirstSeen), micros(p.LastSeen), micros(p.Deadline), p.ExcuseLoss, p.Leaving)
 	if err == nil {
-		note(&t.known.presences, p.ID, p)
+		putEntry(&t.cache.presences, p.ID, p)
 	}
 	return err
 }
@@ -55,8 +55,8 @@ func (t *sqlTx) Tick(now time.Time) (time.Time, error) {
 	return instant(last), t.exec(`INSERT INTO ticks (id, at) VALUES (0, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at`, micros(now))
 }
 
-// Present sorts here, so that the index by deadline is used: to sort by ID, the database
-// would read every process that ever was.
+// Present sorts in Go. ORDER BY id would make the database read all processes, including
+// those without a deadline, instead of the index on deadline.
 func (t *sqlTx) Present() ([]queue.Presence, error) {
 	found, err := list(t, `SELECT `+processColumns+` FROM processes WHERE deadline > 0`, nil, scanPresence)
 	slices.SortFunc(found, func(a, b queue.Presence) int { return cmp.Compare(a.ID, b.ID) })

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"slices"
+
+	"spiqsweep/coordinator/queue"
+)
+
+const sweepColumns = `numerics, kernel_class, created_at, turn, plan, digest`
+
+func (t *sqlTx) Sweep(id string) (queue.Sweep, bool, error) {
+	return one(t, `SELECT id, name, revision, grid, `+sweepColumns+` FROM sweeps WHERE id = $1`, with(id), scanSweep)
+}
+
+func (t *sqlTx) Sweeps() (all []queue.Sweep, err error) {
+	if t.cache.sweeps == nil {
+		t.cache.sweeps, err = list(t, listSweeps, nil, scanSweep)
+	}
+	return slices.Clone(t.cache.sweeps), err
+}
+
+const listSweeps = `SELECT id, name, revision, NULL, ` + sweepColumns + ` FROM sweeps ORDER BY turn, id`
+
+func scanSweep(r row) (s queue.Sweep, err error) {
+	var created int64
+	err = r.Scan(&s.ID, &s.Name, &s.Revision, &s.Grid, &s.Numerics, &s.KernelClass, &created, &s.Turn, &s.Plan, &s.Digest)
+	s.CreatedAt = instant(created)
+	return s, err
+}
+
+func (t *sqlTx) PutSweep(s queue.Sweep) error {
+	t.cache.sweeps, t.storedSweep = nil, true
+	if err := t.exec(deleteDraft, s.Plan); err != nil {
+		return err
+	}
+	return t.exec(`
+		INSERT INTO sweeps (id, name, revision, grid, `+sweepColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (id) DO UPDATE SET
+			name = excluded.name, revision = excluded.revision, grid = excluded.grid, numerics = excluded.numerics,
+			kernel_class = excluded.kernel_class, created_at = excluded.created_at, turn = excluded.turn,
+			plan = excluded.plan, digest = excluded.digest`,
+		s.ID, s.Name, s.Revision, notNull(s.Grid), s.Numerics, s.KernelClass, micros(s.CreatedAt), s.Turn, s.Plan, s.Digest)
+}
+
+func (t *sqlTx) SetTurn(id string, turn int64) error {
+	t.cache.sweeps = nil
+	return t.exec(t.setTurn, turn, id)
+}
+
+func (t *sqlTx) DeleteSweep(id string) error {
+	t.cache.sweeps = nil
+	return t.exec(`DELETE FROM sweeps WHERE id = $1`, id)
+}
+
+func (t *sqlTx) Drafts() ([]queue.Draft, error) {
+	return list(t, `SELECT plan, touched FROM drafts ORDER BY plan`, nil, func(r row) (d queue.Draft, err error) {
+		var touched int64
+		err = r.Scan(&d.Plan, &touched)
+		d.Touched = instant(touched)
+		return d, err
+	})
+}
+
+func (t *sqlTx) PutDraft(d queue.Draft) error {
+	return t.exec(`
+		INSERT INTO drafts (plan, touched) VALUES ($1, $2)
+		ON CONFLICT (plan) DO UPDATE SET touched = excluded.touched`, d.Plan, micros(d.Touched))
+}
+
+const deleteDraft = `DELETE FROM drafts WHERE plan = $1`
