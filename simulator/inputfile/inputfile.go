@@ -150,7 +150,7 @@ func Unexpanded(path string) error {
 	case strings.HasPrefix(home, "$"), len(home) > 2 && strings.HasPrefix(home, "%") && strings.HasSuffix(home, "%"):
 		return fmt.Errorf("%s: the environment variable %s is not replaced here: write the path in full", path, home)
 	case strings.EqualFold(home, "file:"):
-		return fmt.Errorf("%s: this is a URL: write the path alone, %s", path, strings.TrimPrefix(rest, "/"))
+		return fmt.Errorf("%s: this is a URL: write the path alone, /%s", path, strings.TrimLeft(rest, "/"))
 	}
 	return nil
 }

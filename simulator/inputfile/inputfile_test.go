@@ -153,6 +153,7 @@ func TestUnexpanded(t *testing.T) {
 		"${DATA}/x.npy":         "the environment variable ${DATA} is not replaced here",
 		"%USERPROFILE%/x.npy":   "the environment variable %USERPROFILE% is not replaced here",
 		"file:///data/x.npy":    "this is a URL: write the path alone, /data/x.npy",
+		"file:/data/x.npy":      "this is a URL: write the path alone, /data/x.npy",
 		"x.npy":                 "",
 		"/data/~/x.npy":         "",
 		"100%/x.npy":            "",
