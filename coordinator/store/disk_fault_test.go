@@ -168,8 +168,8 @@ func TestPowerCuts(t *testing.T) {
 		})
 	}
 	for _, fault := range []diskFault{fullDisk, shortWrite, badWrite, badSync} {
-		if seen[fault] < 5 {
-			t.Errorf("%s happened only %d times", fault, seen[fault])
+		if seen[fault] == 0 {
+			t.Errorf("%s never happened", fault)
 		}
 	}
 }
