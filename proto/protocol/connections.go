@@ -18,11 +18,11 @@ type Connections struct {
 	mu        sync.Mutex // guards all below, and Connection.calls
 	addresses []string   // the next to dial first
 	current   *Connection
-	open      map[*Connection]struct{}
+	open      map[*Connection]struct{} // not yet closed
 	closed    bool
 }
 
-// Connection is a connection that calls share.
+// Connection is a gRPC connection to one coordinator, which calls share.
 type Connection struct {
 	*grpc.ClientConn
 	Address string
@@ -84,7 +84,7 @@ func (c *Connection) Abort() {
 	c.Leave()
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
-	_ = c.close()
+	_ = c.closeOnce()
 }
 
 // Close ends all calls. It may be called more than once.
@@ -94,7 +94,7 @@ func (p *Connections) Close() error {
 	p.closed = true
 	var faults error
 	for c := range p.open {
-		faults = errors.Join(faults, c.close())
+		faults = errors.Join(faults, c.closeOnce())
 	}
 	return faults
 }
@@ -104,18 +104,18 @@ func (p *Connections) rotate() {
 	p.addresses = append(p.addresses[1:len(p.addresses):len(p.addresses)], p.addresses[0])
 }
 
-// closeUnused closes a connection that was left and has no calls. The caller holds mu.
+// closeUnused closes a connection that was left and has no calls. The caller holds the pool's mu.
 func (c *Connection) closeUnused() {
 	if c.calls == 0 && c.pool.current != c {
-		_ = c.close()
+		_ = c.closeOnce()
 	}
 }
 
-// close closes a connection once. The caller holds mu.
-func (c *Connection) close() error {
+// closeOnce closes a connection that is open. The caller holds the pool's mu.
+func (c *Connection) closeOnce() error {
 	if _, open := c.pool.open[c]; !open {
 		return nil
 	}
 	delete(c.pool.open, c)
-	return c.Close()
+	return c.ClientConn.Close()
 }

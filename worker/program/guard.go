@@ -89,7 +89,7 @@ func (v *value) mistake(text string, err error) error {
 	var wanted string
 	switch kind := v.Type(); {
 	case errors.Is(err, strconv.ErrRange):
-		wanted = "a number that a computer's word can hold"
+		wanted = "a number closer to 0"
 	case kind == "bool":
 		wanted = "true or false"
 	case kind == "int":

@@ -6,7 +6,7 @@ import "golang.org/x/sys/cpu"
 
 //go:generate sh -c "cd ../../_asm/peak && go run . -out ../../internal/peak/kernel_amd64.s -stubs ../../internal/peak/kernel_stubs_amd64.go -pkg peak"
 
-// chains of vectors in a generated loop.
+// chains is the number of independent vectors in a generated loop, each of 16 or 8 float32.
 const chains = 12
 
 func assemblyLoops() (loops []Loop) {
