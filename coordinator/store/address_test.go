@@ -1,10 +1,47 @@
 package store_test
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"spiqsweep/coordinator/store"
 )
+
+func TestOpenAddresses(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"sweep.db", "a b.db", "50%20?x=1&y#z.db", "ärger.db"} {
+		path := filepath.Join(dir, name)
+		s := open(t, "sqlite://"+filepath.ToSlash(path))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(path); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+		if err := open(t, path).Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for address, want := range map[string]string{
+		"":                         "names no file",
+		":memory:":                 "must outlive",
+		"postgres:/host/x":         "two slashes",
+		"file:sweep.db":            "write the path alone, sweep.db",
+		"file:/x":                  "write the path alone, /x",
+		"file:///x":                "write the path alone, /x",
+		"file://me:secret@host/x":  "write the path alone, /x",
+		"https:/x.org":             `unknown scheme "https": give the path`,
+		"sqlite://":                "names no file",
+		"mysql://me:secret@host/x": `unknown scheme "mysql"`,
+	} {
+		_, err := store.Open(ctx, address)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("Open(%q) = %v: want %q", address, err, want)
+		}
+	}
+}
 
 func TestShowsPassword(t *testing.T) {
 	for address, want := range map[string]bool{

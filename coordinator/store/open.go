@@ -153,7 +153,7 @@ const applicationID = 0x73706971 // "spiq"
 
 // prepareSQLite locks the file and migrates its schema.
 func prepareSQLite(ctx context.Context, db *sql.DB) error {
-	// One connection for ever, since the lock belongs to it.
+	// Never close the one connection, since the lock belongs to it.
 	db.SetMaxOpenConns(1)
 	db.SetConnMaxLifetime(0)
 	db.SetConnMaxIdleTime(0)
