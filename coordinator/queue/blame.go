@@ -34,9 +34,6 @@ func (c *call) lose(a Attempt, p Presence, alone bool, reason string) (err error
 	return c.endAttempt(a, false)
 }
 
-// FailsAlways begins the reason of a task that failed reproducibly.
-const FailsAlways = "it would fail in every attempt: "
-
 // endAttempt stores an attempt that ended without a result and sets the phase of its
 // task: failed if the failure is reproducible, and otherwise by the blame of all attempts.
 func (c *call) endAttempt(a Attempt, reproducible bool) error {
@@ -54,7 +51,7 @@ func (c *call) endAttempt(a Attempt, reproducible bool) error {
 	b := c.policy.blame(attempts, r.Pardoned)
 	r.Exclusive = b.alone
 	if reproducible {
-		b.fatal = FailsAlways + a.Reason
+		b.fatal = "it would fail in every attempt: " + a.Reason
 	}
 	switch {
 	case b.fatal != "" && r.Verifying:

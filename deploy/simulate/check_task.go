@@ -259,20 +259,20 @@ func (sim *simulation) checkAccepted(was, is queue.Record) {
 
 // checkBlame checks that a task fails if and only if its history justifies it.
 func (sim *simulation) checkBlame(was, is queue.Record) {
-	g := sim.history.blame(is.Task)
-	exhausted := g.exhausted(sim.policy)
+	b := sim.history.blame(is.Task)
+	exhausted := b.exhausted(sim.policy)
 	number := sim.jobOf[is.Task].number
 	switch is.Phase {
 	case queue.Failed:
 		if was.Phase != queue.Failed && !exhausted && sim.currentCall.kind != cancelling {
-			sim.violated(Blame, "task %d failed after %+v: %s", number, g, is.Reason)
+			sim.violated(Blame, "task %d failed after %+v: %s", number, b, is.Reason)
 		}
 	case queue.Waiting, queue.BackingOff, queue.Leased:
 		if exhausted {
-			sim.violated(Blame, "task %d is %s after %+v", number, is.Phase, g)
+			sim.violated(Blame, "task %d is %s after %+v", number, is.Phase, b)
 		}
-		if is.Exclusive != g.alone {
-			sim.violated(Blame, "task %d must be alone: %t, by its history: %t", number, is.Exclusive, g.alone)
+		if is.Exclusive != b.exclusive {
+			sim.violated(Blame, "task %d is exclusive: %t, by its history: %t", number, is.Exclusive, b.exclusive)
 		}
 	default:
 	}

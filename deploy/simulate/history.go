@@ -152,7 +152,7 @@ func (h *history) blame(task sweep.TaskID) (b blame) {
 		case queue.Lost:
 			lost := h.losses[a.Lease]
 			if a.Started && !lost.excused && lost.saved <= reached {
-				b.alone = true
+				b.exclusive = true
 				if lost.alone {
 					b.losses++
 				}
@@ -167,7 +167,7 @@ func (h *history) blame(task sweep.TaskID) (b blame) {
 // blame counts the attempts that count against a task.
 type blame struct {
 	failures, repeats, losses int  // repeats: failures with the same message
-	reproducible, alone       bool // alone: the task may be the cause of a loss
+	reproducible, exclusive   bool // exclusive: the task may be the cause of a loss
 }
 
 // exhausted reports whether the task must fail.

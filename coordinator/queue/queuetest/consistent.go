@@ -5,20 +5,19 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 )
 
-// Consistent checks what must hold at any moment: for every sweep, for the tasks
-// that they refer to, and for further tasks that are known to have been planned
-// once. It returns everything that does not hold.
-func Consistent(s queue.Store, known map[sweep.TaskID]bool) []string {
+// Consistent checks the invariants of every sweep, of the tasks that the sweeps refer to,
+// and of the tasks in planned, which must still exist. It returns one message for each
+// violation.
+func Consistent(s queue.Store, planned map[sweep.TaskID]bool) []string {
 	var c check
 	err := s.View(context.Background(), func(tx queue.Tx) error {
-		c = check{tx: tx, tasks: maps.Clone(known), live: map[string]int{}}
-		return c.everything()
+		c = check{tx: tx, tasks: maps.Clone(planned), live: map[string]int{}}
+		return c.all()
 	})
 	if err != nil {
 		c.faults = append(c.faults, err.Error())
@@ -29,7 +28,7 @@ func Consistent(s queue.Store, known map[sweep.TaskID]bool) []string {
 type check struct {
 	tx     queue.Tx
 	tasks  map[sweep.TaskID]bool
-	live   map[string]int // leases by process
+	live   map[string]int // live attempts by process
 	faults []string
 }
 
@@ -39,7 +38,7 @@ func (c *check) want(ok bool, format string, args ...any) {
 	}
 }
 
-func (c *check) everything() error {
+func (c *check) all() error {
 	if c.tasks == nil {
 		c.tasks = map[sweep.TaskID]bool{}
 	}
@@ -82,7 +81,7 @@ func (c *check) sweep(s queue.Sweep) (open int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		c.want(found && r.Phase == row.Phase && r.State() == row.State, "task %s: a row says %s, its record %s", row.Task.ID, row.Phase, r.Phase)
+		c.want(found && r.Phase == row.Phase && r.State() == row.State, "task %s: its row is %s, its record %s", row.Task.ID, row.Phase, r.Phase)
 		sum := counted[r.Phase]
 		sum.Tasks++
 		sum.Cost += row.Cost
@@ -103,16 +102,16 @@ func (c *check) sweep(s queue.Sweep) (open int, err error) {
 		default:
 		}
 	}
-	hungry, err := c.tx.Waiting()
+	withWaiting, err := c.tx.Waiting()
 	if err != nil {
 		return 0, err
 	}
-	c.want(slices.Contains(hungry, s.Plan) == (len(waiting[true]) > 0), "plan %s: %d tasks wait, those with some are %v", s.Plan, len(waiting[true]), hungry)
+	c.want(slices.Contains(withWaiting, s.Plan) == (len(waiting[true]) > 0), "plan %s: %d tasks are waiting, the plans with waiting tasks are %v", s.Plan, len(waiting[true]), withWaiting)
 	if err := c.tallies(s.Plan, counted); err != nil {
 		return 0, err
 	}
-	for _, alone := range []bool{false, true} {
-		if err := c.next(s.Plan, alone, waiting[alone]); err != nil {
+	for _, exclusive := range []bool{false, true} {
+		if err := c.next(s.Plan, exclusive, waiting[exclusive]); err != nil {
 			return 0, err
 		}
 	}
@@ -132,7 +131,7 @@ func (c *check) tallies(plan string, counted map[queue.Phase]queue.Tally) error 
 	return nil
 }
 
-// near forgives the rounding of a sum to microseconds.
+// near reports whether two sums are equal up to rounding.
 func near(a, b float64) bool { return a-b < 1e-3 && b-a < 1e-3 }
 
 func (c *check) next(plan string, exclusive bool, waiting []queue.Row) error {
@@ -191,32 +190,39 @@ func (c *check) task(task sweep.TaskID) error {
 
 func (c *check) result(task sweep.TaskID, digest string) error {
 	stored, found, err := c.tx.Result(task, digest)
-	c.want(found && sweep.Digest(stored.Body) == digest, "task %s: the result %s is not there", task, digest)
+	c.want(found && sweep.Digest(stored.Body) == digest, "task %s: the result %s is missing or altered", task, digest)
 	return err
 }
 
-// leading checks that more attempts reported the accepted result than any other.
-func (c *check) leading(r queue.Record, votes map[string]int) {
+// majority checks that more attempts reported the accepted result than any other.
+func (c *check) majority(r queue.Record, votes map[string]int) {
 	for digest, n := range votes {
 		c.want(digest == r.Accepted || n < votes[r.Accepted], "task %s is done, its results are %v", r.Task, votes)
 	}
 }
 
-// verifying checks that only what is finished is being verified.
+// verifying checks that only tasks with an accepted result are being verified.
 func (c *check) verifying(r queue.Record) {
 	verified := r.Accepted != "" && (r.Phase == queue.Waiting || r.Phase == queue.BackingOff || r.Phase == queue.Leased)
 	c.want(!r.Verifying || verified, "task %s is %s and being verified, accepted: %q", r.Task, r.Phase, r.Accepted)
 }
 
-// phase checks that a task is where its attempts put it.
+// phase checks that the attempts of a task justify its phase.
 func (c *check) phase(r queue.Record, attempts []queue.Attempt, votes map[string]int) {
 	var newest queue.Attempt
-	accepted, blamed := false, 0
+	accepted, failed, lost := false, 0, 0
 	for _, a := range attempts {
 		newest = a
 		accepted = accepted || a.Outcome == queue.Accepted
-		if a.Attempt > r.Pardoned && (a.Outcome == queue.AttemptFailed || a.Outcome == queue.Lost) {
-			blamed++
+		if a.Attempt <= r.Pardoned {
+			continue
+		}
+		switch a.Outcome {
+		case queue.AttemptFailed:
+			failed++
+		case queue.Lost:
+			lost++
+		default:
 		}
 	}
 	c.verifying(r)
@@ -227,27 +233,22 @@ func (c *check) phase(r queue.Record, attempts []queue.Attempt, votes map[string
 		c.want(newest.Outcome == queue.Live, "task %s is leased, its newest attempt is %q", r.Task, newest.Outcome)
 	case queue.Done:
 		c.want(accepted, "task %s is done without a result", r.Task)
-		c.leading(r, votes)
+		c.majority(r, votes)
 	case queue.Diverged:
 		c.want(len(votes) > 1 && accepted, "task %s has diverged, its results are %v", r.Task, votes)
 	case queue.Failed:
-		c.want(hopeless(r, blamed) && !accepted && r.Reason != "", "task %s failed for %d attempts, accepted: %v, reason %q", r.Task, blamed, accepted, r.Reason)
+		justified := failed+lost > 0 || r.Reason == queue.CancelledByOperator
+		c.want(justified && !accepted && r.Reason != "", "task %s failed for %d attempts, accepted: %v, reason %q", r.Task, failed+lost, accepted, r.Reason)
 	case queue.BackingOff:
 		c.want(newest.Outcome == queue.AttemptFailed && !r.NotBefore.IsZero(), "task %s backs off until %v after %q", r.Task, r.NotBefore, newest.Outcome)
 	default:
 	}
 	c.want(r.Phase == queue.BackingOff || r.NotBefore.IsZero(), "task %s is %s, not before %v", r.Task, r.Phase, r.NotBefore)
-	c.want(!r.Exclusive || blamed > 0, "task %s must be alone for no reason", r.Task)
+	c.want(!r.Exclusive || lost > 0, "task %s is exclusive without a loss", r.Task)
 }
 
-// hopeless reports whether that many blamed attempts, or an operator, justify
-// giving a task up.
-func hopeless(r queue.Record, blamed int) bool {
-	return blamed >= 2 || blamed >= 1 && strings.HasPrefix(r.Reason, queue.FailsAlways) || r.Reason == queue.CancelledByOperator
-}
-
-// processes checks that whoever holds leases can lose them, and that a task that
-// must be alone is.
+// processes checks that every holder of leases has a deadline, and that an exclusive task
+// is the only one of its holder.
 func (c *check) processes() error {
 	present, err := c.tx.Present()
 	if err != nil {
@@ -258,14 +259,14 @@ func (c *check) processes() error {
 		if err != nil {
 			return err
 		}
-		c.want(len(held) == c.live[p.ID], "process %s holds %d leases: %d live attempts are its", p.ID, len(held), c.live[p.ID])
+		c.want(len(held) == c.live[p.ID], "process %s holds %d leases, but has %d live attempts", p.ID, len(held), c.live[p.ID])
 		delete(c.live, p.ID)
 		for _, a := range held {
 			r, _, err := c.tx.Record(a.Task)
 			if err != nil {
 				return err
 			}
-			c.want(!r.Exclusive || len(held) == 1, "process %s holds task %s, which must be alone, and %d others", p.ID, a.Task, len(held)-1)
+			c.want(!r.Exclusive || len(held) == 1, "process %s holds the exclusive task %s and %d others", p.ID, a.Task, len(held)-1)
 		}
 	}
 	for process, n := range c.live {

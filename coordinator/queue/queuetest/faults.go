@@ -97,12 +97,12 @@ func (s *failingCalls) repeat(ctx context.Context, run func(context.Context, fun
 func failAt(tx queue.Tx, left *int) queue.Tx {
 	return forward{func(method string, args ...any) []reflect.Value {
 		if method == "Now" || method == "Announce" { // cannot fail
-			return pass(tx, method, args...)
+			return invoke(tx, method, args...)
 		}
 		if *left--; *left == 0 {
 			return failure(tx, method)
 		}
-		return pass(tx, method, args...)
+		return invoke(tx, method, args...)
 	}}
 }
 

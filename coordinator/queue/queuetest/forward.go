@@ -8,13 +8,13 @@ import (
 	"spiqsweep/sweep"
 )
 
-// forward is a queue.Tx of which every method is passed to do, by name.
+// forward is a queue.Tx that passes every call to do, with the name of the method.
 type forward struct {
 	do func(method string, args ...any) []reflect.Value
 }
 
-// pass calls a method of a transaction by its name.
-func pass(tx queue.Tx, method string, args ...any) []reflect.Value {
+// invoke calls a method of a transaction by its name.
+func invoke(tx queue.Tx, method string, args ...any) []reflect.Value {
 	in := make([]reflect.Value, len(args))
 	for i, arg := range args {
 		in[i] = reflect.ValueOf(arg)
@@ -27,115 +27,117 @@ func value[T any](v reflect.Value) (out T) {
 	return out
 }
 
-func one[T any](out []reflect.Value) (T, error) { return value[T](out[0]), value[error](out[1]) }
+func single[T any](out []reflect.Value) (T, error) { return value[T](out[0]), value[error](out[1]) }
 
-func two[T, U any](out []reflect.Value) (T, U, error) {
+func pair[T, U any](out []reflect.Value) (T, U, error) {
 	return value[T](out[0]), value[U](out[1]), value[error](out[2])
 }
 
-func none(out []reflect.Value) error { return value[error](out[0]) }
+func onlyError(out []reflect.Value) error { return value[error](out[0]) }
 
 func (x forward) Claim(process string, tasks []sweep.TaskID) error {
-	return none(x.do("Claim", process, tasks))
+	return onlyError(x.do("Claim", process, tasks))
 }
 func (x forward) Now() time.Time { return value[time.Time](x.do("Now")[0]) }
 func (x forward) Announce()      { x.do("Announce") }
 
 func (x forward) Sweep(id string) (queue.Sweep, bool, error) {
-	return two[queue.Sweep, bool](x.do("Sweep", id))
+	return pair[queue.Sweep, bool](x.do("Sweep", id))
 }
 
-func (x forward) Sweeps() ([]queue.Sweep, error)      { return one[[]queue.Sweep](x.do("Sweeps")) }
-func (x forward) PutSweep(s queue.Sweep) error        { return none(x.do("PutSweep", s)) }
-func (x forward) SetTurn(id string, turn int64) error { return none(x.do("SetTurn", id, turn)) }
-func (x forward) DeleteSweep(id string) error         { return none(x.do("DeleteSweep", id)) }
-func (x forward) Drafts() ([]queue.Draft, error)      { return one[[]queue.Draft](x.do("Drafts")) }
-func (x forward) PutDraft(d queue.Draft) error        { return none(x.do("PutDraft", d)) }
+func (x forward) Sweeps() ([]queue.Sweep, error)      { return single[[]queue.Sweep](x.do("Sweeps")) }
+func (x forward) PutSweep(s queue.Sweep) error        { return onlyError(x.do("PutSweep", s)) }
+func (x forward) SetTurn(id string, turn int64) error { return onlyError(x.do("SetTurn", id, turn)) }
+func (x forward) DeleteSweep(id string) error         { return onlyError(x.do("DeleteSweep", id)) }
+func (x forward) Drafts() ([]queue.Draft, error)      { return single[[]queue.Draft](x.do("Drafts")) }
+func (x forward) PutDraft(d queue.Draft) error        { return onlyError(x.do("PutDraft", d)) }
 
 func (x forward) AddPlanned(plan, previous string, page []queue.Planned) (queue.AddedPage, error) {
-	return one[queue.AddedPage](x.do("AddPlanned", plan, previous, page))
+	return single[queue.AddedPage](x.do("AddPlanned", plan, previous, page))
 }
 
 func (x forward) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
-	return one[[]sweep.TaskID](x.do("DropPlanned", plan, limit))
+	return single[[]sweep.TaskID](x.do("DropPlanned", plan, limit))
 }
 
 func (x forward) PlannedTasks(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
-	return one[[]sweep.TaskID](x.do("PlannedTasks", plan, phase, after, limit))
+	return single[[]sweep.TaskID](x.do("PlannedTasks", plan, phase, after, limit))
 }
 
 func (x forward) Referring(task sweep.TaskID) ([]string, error) {
-	return one[[]string](x.do("Referring", task))
+	return single[[]string](x.do("Referring", task))
 }
 
 func (x forward) Tallies(plan string) (map[queue.Phase]queue.Tally, error) {
-	return one[map[queue.Phase]queue.Tally](x.do("Tallies", plan))
+	return single[map[queue.Phase]queue.Tally](x.do("Tallies", plan))
 }
-func (x forward) Waiting() ([]string, error) { return one[[]string](x.do("Waiting")) }
+func (x forward) Waiting() ([]string, error) { return single[[]string](x.do("Waiting")) }
 
-func (x forward) CountUnfinished() (int, error) { return one[int](x.do("CountUnfinished")) }
+func (x forward) CountUnfinished() (int, error) { return single[int](x.do("CountUnfinished")) }
 
 func (x forward) Next(plan string, exclusive bool, limit int) ([]queue.Next, error) {
-	return one[[]queue.Next](x.do("Next", plan, exclusive, limit))
+	return single[[]queue.Next](x.do("Next", plan, exclusive, limit))
 }
 
 func (x forward) Rows(plan string, after, limit int) ([]queue.Row, error) {
-	return one[[]queue.Row](x.do("Rows", plan, after, limit))
+	return single[[]queue.Row](x.do("Rows", plan, after, limit))
 }
 
 func (x forward) RowsIn(plan string, phase queue.Phase, limit int) ([]queue.Row, error) {
-	return one[[]queue.Row](x.do("RowsIn", plan, phase, limit))
+	return single[[]queue.Row](x.do("RowsIn", plan, phase, limit))
 }
 
 func (x forward) History(plan string, afterRow int, afterAttempt uint64, limit int) ([]queue.History, error) {
-	return one[[]queue.History](x.do("History", plan, afterRow, afterAttempt, limit))
+	return single[[]queue.History](x.do("History", plan, afterRow, afterAttempt, limit))
 }
 
 func (x forward) Specification(task sweep.TaskID) (queue.Specification, bool, error) {
-	return two[queue.Specification, bool](x.do("Specification", task))
+	return pair[queue.Specification, bool](x.do("Specification", task))
 }
 
 func (x forward) Record(task sweep.TaskID) (queue.Record, bool, error) {
-	return two[queue.Record, bool](x.do("Record", task))
+	return pair[queue.Record, bool](x.do("Record", task))
 }
 
-func (x forward) PutRecord(r queue.Record) error { return none(x.do("PutRecord", r)) }
+func (x forward) PutRecord(r queue.Record) error { return onlyError(x.do("PutRecord", r)) }
 
 func (x forward) Due(now time.Time, limit int) ([]sweep.TaskID, error) {
-	return one[[]sweep.TaskID](x.do("Due", now, limit))
+	return single[[]sweep.TaskID](x.do("Due", now, limit))
 }
 
 func (x forward) Attempt(l queue.Lease) (queue.Attempt, bool, error) {
-	return two[queue.Attempt, bool](x.do("Attempt", l))
+	return pair[queue.Attempt, bool](x.do("Attempt", l))
 }
-func (x forward) PutAttempt(a queue.Attempt) error { return none(x.do("PutAttempt", a)) }
+func (x forward) PutAttempt(a queue.Attempt) error { return onlyError(x.do("PutAttempt", a)) }
 
 func (x forward) Attempts(task sweep.TaskID) ([]queue.Attempt, error) {
-	return one[[]queue.Attempt](x.do("Attempts", task))
+	return single[[]queue.Attempt](x.do("Attempts", task))
 }
 
 func (x forward) HeldBy(process string) ([]queue.Attempt, error) {
-	return one[[]queue.Attempt](x.do("HeldBy", process))
+	return single[[]queue.Attempt](x.do("HeldBy", process))
 }
 
 func (x forward) Presence(process string) (queue.Presence, bool, error) {
-	return two[queue.Presence, bool](x.do("Presence", process))
+	return pair[queue.Presence, bool](x.do("Presence", process))
 }
-func (x forward) PutPresence(p queue.Presence) error { return none(x.do("PutPresence", p)) }
-func (x forward) Present() ([]queue.Presence, error) { return one[[]queue.Presence](x.do("Present")) }
+func (x forward) PutPresence(p queue.Presence) error { return onlyError(x.do("PutPresence", p)) }
+func (x forward) Present() ([]queue.Presence, error) {
+	return single[[]queue.Presence](x.do("Present"))
+}
 
-func (x forward) Tick(now time.Time) (time.Time, error) { return one[time.Time](x.do("Tick", now)) }
+func (x forward) Tick(now time.Time) (time.Time, error) { return single[time.Time](x.do("Tick", now)) }
 
 func (x forward) Result(task sweep.TaskID, digest string) (queue.StoredResult, bool, error) {
-	return two[queue.StoredResult, bool](x.do("Result", task, digest))
+	return pair[queue.StoredResult, bool](x.do("Result", task, digest))
 }
 
 func (x forward) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {
-	return none(x.do("PutResult", task, digest, r))
+	return onlyError(x.do("PutResult", task, digest, r))
 }
 
 func (x forward) DeleteResult(task sweep.TaskID, digest string) error {
-	return none(x.do("DeleteResult", task, digest))
+	return onlyError(x.do("DeleteResult", task, digest))
 }
 
 func (x forward) Checkpoint(task sweep.TaskID) (step uint64, body []byte, found bool, err error) {
@@ -144,21 +146,21 @@ func (x forward) Checkpoint(task sweep.TaskID) (step uint64, body []byte, found 
 }
 
 func (x forward) CheckpointStep(task sweep.TaskID) (uint64, error) {
-	return one[uint64](x.do("CheckpointStep", task))
+	return single[uint64](x.do("CheckpointStep", task))
 }
 
 func (x forward) PutCheckpoint(task sweep.TaskID, step uint64, body []byte) error {
-	return none(x.do("PutCheckpoint", task, step, body))
+	return onlyError(x.do("PutCheckpoint", task, step, body))
 }
 
 func (x forward) DeleteCheckpoint(task sweep.TaskID) error {
-	return none(x.do("DeleteCheckpoint", task))
+	return onlyError(x.do("DeleteCheckpoint", task))
 }
 
 func (x forward) Recording(digest string) (body []byte, found bool, err error) {
-	return two[[]byte, bool](x.do("Recording", digest))
+	return pair[[]byte, bool](x.do("Recording", digest))
 }
 
 func (x forward) PutRecording(digest string, body []byte) error {
-	return none(x.do("PutRecording", digest, body))
+	return onlyError(x.do("PutRecording", digest, body))
 }

@@ -149,27 +149,27 @@ func (t *memoryTx) rollBack() {
 	}
 }
 
-// put sets an entry of a table and remembers how to undo that.
+// put sets an entry of a table and records how to undo the change.
 func put[K comparable, V any](t *memoryTx, table map[K]V, key K, value V) error {
 	if !t.writes {
 		return errReadOnly
 	}
-	t.remember(restore(table, key))
+	t.onRollBack(restore(table, key))
 	table[key] = value
 	return nil
 }
 
-// remove deletes an entry of a table and remembers how to undo that.
+// remove deletes an entry of a table and records how to undo the change.
 func remove[K comparable, V any](t *memoryTx, table map[K]V, key K) error {
 	if !t.writes {
 		return errReadOnly
 	}
-	t.remember(restore(table, key))
+	t.onRollBack(restore(table, key))
 	delete(table, key)
 	return nil
 }
 
-func (t *memoryTx) remember(undo func()) { t.undo = append(t.undo, undo) }
+func (t *memoryTx) onRollBack(undo func()) { t.undo = append(t.undo, undo) }
 
 func restore[K comparable, V any](table map[K]V, key K) func() {
 	before, had := table[key]
@@ -236,7 +236,7 @@ func (t *memoryTx) Attempts(task sweep.TaskID) ([]queue.Attempt, error) {
 	return t.attemptsOf(task), nil
 }
 
-// attemptsOf lists the attempts of a task, whose numbers have no gap.
+// attemptsOf lists the attempts of a task. Their numbers have no gaps.
 func (t *memoryTx) attemptsOf(task sweep.TaskID) []queue.Attempt {
 	var all []queue.Attempt
 	for n := uint64(1); ; n++ {
@@ -290,7 +290,7 @@ func (t *memoryTx) Tick(now time.Time) (time.Time, error) {
 		return time.Time{}, errReadOnly
 	}
 	last := t.tick
-	t.remember(func() { t.tick = last })
+	t.onRollBack(func() { t.tick = last })
 	t.tick = stored(now)
 	return last, nil
 }

@@ -58,12 +58,12 @@ func TestConsistent(t *testing.T) {
 		"failed for 0 attempts":                changed(queuetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.Failed }),
 		"backs off until":                      changed(queuetest.Task(2).ID, func(r *queue.Record) { r.Phase = queue.BackingOff }),
 		"not before":                           changed(queuetest.Task(2).ID, func(r *queue.Record) { r.NotBefore = time.Unix(1, 0) }),
-		"must be alone for no reason":          changed(queuetest.Task(2).ID, func(r *queue.Record) { r.Exclusive = true }),
+		"is exclusive without a loss":          changed(queuetest.Task(2).ID, func(r *queue.Record) { r.Exclusive = true }),
 		"no attempt reported the accepted":     changed(done, func(r *queue.Record) { r.Accepted = "another" }),
 		"an attempt was accepted: true":        changed(done, func(r *queue.Record) { r.Accepted = "" }),
 		"ended at":                             attempt(func(a *queue.Attempt) { a.EndedAt = time.Unix(1, 0) }),
 		"was accepted without a result":        attempt(func(a *queue.Attempt) { a.Outcome = queue.Accepted }),
-		"the result lost is not there":         attempt(func(a *queue.Attempt) { a.Digest = "lost" }),
+		"the result lost is missing":           attempt(func(a *queue.Attempt) { a.Digest = "lost" }),
 		"has no deadline":                      attempt(func(a *queue.Attempt) { a.Process = "ghost" }),
 		"and has a checkpoint of step 3":       func(tx queue.Tx) error { return tx.PutCheckpoint(done, 3, nil) },
 		"has a checkpoint of step 0":           func(tx queue.Tx) error { return tx.PutCheckpoint(lease.Task, 0, nil) },
@@ -82,11 +82,11 @@ func TestConsistent(t *testing.T) {
 		if err := fixture.Store.Update(ctx, plant); err != nil {
 			t.Fatal(err)
 		}
-		known := map[sweep.TaskID]bool{}
+		planned := map[sweep.TaskID]bool{}
 		if want == "has vanished" {
-			known["no such task"] = true
+			planned["no such task"] = true
 		}
-		found := strings.Join(queuetest.Consistent(fixture.Store, known), "\n")
+		found := strings.Join(queuetest.Consistent(fixture.Store, planned), "\n")
 		if (want == "") != (found == "") || !strings.Contains(found, want) {
 			t.Errorf("planted %q, found %q", want, found)
 		}

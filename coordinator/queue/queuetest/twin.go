@@ -40,7 +40,7 @@ func (w *twin) Close() error { return errors.Join(w.model.Close(), w.other.Close
 // both returns a transaction that makes each call on a, the model's, and on b.
 func (w *twin) both(a, b queue.Tx) queue.Tx {
 	return forward{func(method string, args ...any) []reflect.Value {
-		got, other := pass(a, method, args...), pass(b, method, args...)
+		got, other := invoke(a, method, args...), invoke(b, method, args...)
 		for i := range got {
 			if reflect.DeepEqual(got[i].Interface(), other[i].Interface()) {
 				continue
