@@ -198,7 +198,7 @@ func TestAnInterruptedSweepHandsBackAndResumes(t *testing.T) {
 	}
 }
 
-func TestAFileThatCannotBeReplacedIsWrittenBeside(t *testing.T) {
+func TestAFileThatCannotBeReplacedGetsANewName(t *testing.T) {
 	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})

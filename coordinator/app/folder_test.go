@@ -25,11 +25,11 @@ import (
 	"spiqsweep/sweep"
 )
 
-// otherConfigurations is another sweep than fourConfigurations.
+// otherConfigurations is the grid of another sweep than fourConfigurations.
 var otherConfigurations = strings.Replace(fourConfigurations, `"four"`, `"other"`, 1)
 
-// snapshot describes everything below a folder, but for the lock and what SQLite
-// keeps while a store is open.
+// snapshot maps each path below a folder, except the lock, to a link's target, a file's
+// digest, or "a directory".
 func snapshot(t testing.TB, root string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -57,16 +57,17 @@ func snapshot(t testing.TB, root string) map[string]string {
 	return found
 }
 
-// states are what may have become of a file of an output folder.
-var states = map[string]func(t *testing.T, path, victim string){
+// states maps each state of a file of an output folder to a function that puts a path into
+// that state. Links refer to target, or to nothing.
+var states = map[string]func(t *testing.T, path, target string){
 	"missing": func(*testing.T, string, string) {},
-	"link": func(t *testing.T, path, victim string) {
-		if err := os.Symlink(victim, path); err != nil {
+	"link": func(t *testing.T, path, target string) {
+		if err := os.Symlink(target, path); err != nil {
 			t.Skipf("skipped: needs symbolic links: %v", err)
 		}
 	},
-	"dangling link": func(t *testing.T, path, victim string) {
-		if err := os.Symlink(filepath.Join(filepath.Dir(victim), "nothing"), path); err != nil {
+	"dangling link": func(t *testing.T, path, target string) {
+		if err := os.Symlink(filepath.Join(filepath.Dir(target), "nothing"), path); err != nil {
 			t.Skipf("skipped: needs symbolic links: %v", err)
 		}
 	},
@@ -82,10 +83,9 @@ var states = map[string]func(t *testing.T, path, victim string){
 	},
 }
 
-// TestFolderStates tries commands on output folders in which one file is missing,
-// foreign, a link or a directory. None writes through a link, none touches what a
-// person has put there, none replaces the sweep by another, and a refusal is one
-// sentence.
+// TestFolderStates runs commands on output folders in which one file is missing, foreign, a
+// link or a directory. No command may write through a link, change a file that is not the
+// sweep's, or replace the sweep by another. A refusal must be one sentence.
 func TestFolderStates(t *testing.T) {
 	t.Parallel()
 	needs.NoRaceDetector(t, "minutes, with one goroutine at a time")
@@ -130,7 +130,8 @@ func TestFolderStates(t *testing.T) {
 	for _, name := range slices.Concat(views, own) {
 		for _, state := range slices.Sorted(maps.Keys(states)) {
 			plant := states[state]
-			// Another grid each time, and the other commands in turn: run writes the views.
+			// Every case tries another grid, and one of the other commands: run for the views,
+			// which it writes.
 			others := []string{"no grid", "status", "cancel", "serve"}
 			tried := []string{"another grid", others[turn%len(others)]}
 			if turn++; slices.Contains(views, name) {
@@ -146,25 +147,25 @@ func TestFolderStates(t *testing.T) {
 						t.Fatal(err)
 					}
 					outside := filepath.Join(root, "outside")
-					victim := filepath.Join(outside, "victim")
+					target := filepath.Join(outside, "target")
 					if err := os.Mkdir(outside, 0o755); err != nil {
 						t.Fatal(err)
 					}
-					if err := os.WriteFile(victim, []byte("precious\n"), 0o600); err != nil {
+					if err := os.WriteFile(target, []byte("outside\n"), 0o600); err != nil {
 						t.Fatal(err)
 					}
 					planted := filepath.Join(c.Out, name)
 					if err := os.RemoveAll(planted); err != nil {
 						t.Fatal(err)
 					}
-					plant(t, planted, victim)
-					before, precious := snapshot(t, c.Out), snapshot(t, outside)
+					plant(t, planted, target)
+					before, unchanged := snapshot(t, c.Out), snapshot(t, outside)
 
 					err := do(t.Context(), c)
 					if err != nil && (strings.Contains(err.Error(), "\n") && !isInput(err, "the grid cannot be run") || !isInput(err, "")) {
 						t.Errorf("%s: error is %v, want one sentence about the input", command, err)
 					}
-					if diff := cmp.Diff(precious, snapshot(t, outside)); diff != "" {
+					if diff := cmp.Diff(unchanged, snapshot(t, outside)); diff != "" {
 						t.Errorf("%s wrote through a link:\n%s", command, diff)
 					}
 					after := snapshot(t, c.Out)
@@ -172,7 +173,7 @@ func TestFolderStates(t *testing.T) {
 						if err == nil {
 							t.Error("another grid is not refused")
 						}
-						delete(before, "sweep.db-wal") // an empty one is of no use
+						delete(before, "sweep.db-wal") // SQLite may delete or recreate an empty one
 						delete(after, "sweep.db-wal")
 						if diff := cmp.Diff(before, after); diff != "" {
 							t.Errorf("another grid was refused after it had changed the folder:\n%s", diff)
@@ -193,7 +194,8 @@ func TestFolderStates(t *testing.T) {
 	}
 }
 
-// TestACopyOfALiveFolder: commands on it do not reach the original's coordinator.
+// TestACopyOfALiveFolder checks that commands on the copy of a folder do not reach the
+// original's coordinator.
 func TestACopyOfALiveFolder(t *testing.T) {
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }})
@@ -215,7 +217,7 @@ func TestACopyOfALiveFolder(t *testing.T) {
 		}
 	}()
 	copied := filepath.Join(t.TempDir(), "copy")
-	// Not with the writer of the tables in between, nor its drafts.
+	// os.CopyFS might meet drafts of tables that are just being written.
 	if err := os.Mkdir(copied, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +255,8 @@ func TestACopyOfALiveFolder(t *testing.T) {
 	}
 }
 
-// TestAResumedSweepReadsItsOwnInput, wherever the working directory is.
+// TestAResumedSweepReadsItsOwnInput checks that a sweep that is resumed in another working
+// directory reads the same input.
 func TestAResumedSweepReadsItsOwnInput(t *testing.T) {
 	t.Parallel()
 	grid := "variable \"t\" {\n  default = \"1\"\n}\nsweep \"resumed\" {\n  grid {\n    timesteps = [1, 2]\n  }\n}\n"
@@ -281,14 +284,14 @@ func TestAResumedSweepReadsItsOwnInput(t *testing.T) {
 	}
 }
 
-// TestDraftsOfEveryFileAreRemoved: whichever file a writer was killed at, of all that
-// a run writes by a rename.
+// TestDraftsOfEveryFileAreRemoved leaves the draft of every file that a run writes by a
+// rename, as killed writers do.
 func TestDraftsOfEveryFileAreRemoved(t *testing.T) {
 	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
 	runToEnd(t, c)
-	written := regexp.MustCompile(`^(\.lock|sweep\.db.*)$`) // in place
+	written := regexp.MustCompile(`^(\.lock|sweep\.db.*)$`) // written in place, without a draft
 	var drafts []string
 	err := filepath.WalkDir(c.Out, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || written.MatchString(entry.Name()) {

@@ -15,8 +15,8 @@ import (
 	"spiqsweep/deploy/needs"
 )
 
-// tamper changes the first row's result in the store of a folder; nil measures
-// take it away.
+// tamper replaces the result of the first row in the store of a folder, or deletes it if
+// the new body is nil.
 func tamper(t *testing.T, out string, change func(body, measures []byte) queue.StoredResult) {
 	t.Helper()
 	s, err := store.Open(t.Context(), filepath.Join(out, "sweep.db"))

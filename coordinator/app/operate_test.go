@@ -75,9 +75,9 @@ func TestStatusAndRetryThroughTheCoordinator(t *testing.T) {
 	}
 }
 
-// A store that is given is the one that is read and changed, whatever coordinator
-// runs in the output folder.
-func TestAGivenStoreWins(t *testing.T) {
+// TestAGivenStoreHasPriority checks that commands read and change the given store even if a
+// coordinator runs in the output folder.
+func TestAGivenStoreHasPriority(t *testing.T) {
 	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	finished := config(t, fourConfigurations, &fakeWorkers{})
@@ -114,7 +114,7 @@ func sweepOf(t *testing.T, folder string) string {
 	return strings.TrimSpace(string(body))
 }
 
-func TestEstimateKnowsWhatIsFinished(t *testing.T) {
+func TestEstimateOmitsFinishedTasks(t *testing.T) {
 	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
@@ -128,7 +128,7 @@ func TestEstimateKnowsWhatIsFinished(t *testing.T) {
 		t.Errorf("estimate is %+v, %v", before, err)
 	}
 	if _, err := os.Stat(c.Out); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("an estimate made the output folder (%v)", err)
+		t.Errorf("an estimate created the output folder (%v)", err)
 	}
 	runToEnd(t, c)
 	after, err := prepared.Estimate(t.Context(), place)
@@ -137,7 +137,7 @@ func TestEstimateKnowsWhatIsFinished(t *testing.T) {
 	}
 }
 
-func TestAFolderRemembersItsStore(t *testing.T) {
+func TestAFolderKeepsTheAddressOfItsStore(t *testing.T) {
 	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
@@ -171,7 +171,7 @@ func TestCommandsOnADeletedSweep(t *testing.T) {
 		runToEnd(t, c)
 		place := app.Place{Out: c.Out}
 		if _, err := place.Retry(t.Context(), queue.Selection{Tasks: []sweep.TaskID{"0000"}}, false); !isInput(err, `unknown: task "0000"`) {
-			t.Errorf("%s: retry of a task that is not there: %v", name, err)
+			t.Errorf("%s: retry of an unknown task: %v", name, err)
 		}
 		if _, err := place.Delete(t.Context(), ""); err != nil {
 			t.Fatal(err)
@@ -220,7 +220,8 @@ func TestASweepIsDeletedWhileItRuns(t *testing.T) {
 	}
 }
 
-// TestAServerWithoutASweep says how to give it one, whether it runs or not.
+// TestAServerWithoutASweep checks that commands say how to submit a sweep to it, whether it
+// runs or not.
 func TestAServerWithoutASweep(t *testing.T) {
 	t.Parallel()
 	c := host.ServerConfig{Options: config(t, fourConfigurations, &fakeWorkers{}).Options, KernelClass: kernel.Class, Out: filepath.Join(t.TempDir(), "it's")}

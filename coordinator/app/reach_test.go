@@ -52,8 +52,8 @@ func runForOthers(t *testing.T) (*app.App, app.Config, func()) {
 	}
 }
 
-// TestASweepReachedRemotely runs one with TLS: local workers, commands and
-// holders of the files reach it, others do not.
+// TestASweepReachedRemotely checks that local workers, commands and holders of the
+// credentials files reach a coordinator with TLS, and that other clients do not.
 func TestASweepReachedRemotely(t *testing.T) {
 	t.Parallel()
 	a, c, interrupt := runForOthers(t)
@@ -102,7 +102,7 @@ func TestASweepReachedRemotely(t *testing.T) {
 	misled := operator
 	misled.CA = other.Certificate()
 	if err := ask(misled); err == nil || !strings.Contains(err.Error(), "another authority") {
-		t.Errorf("a client of another authority hears %v", err)
+		t.Errorf("a client that trusts another authority gets %v", err)
 	}
 	interrupt()
 }
@@ -116,8 +116,8 @@ func TestLocalWorkersFindACoordinatorWithTLS(t *testing.T) {
 	}
 }
 
-// TestKeysOutliveTheCoordinator: workers that were given worker.json believe the
-// next coordinator, too.
+// TestKeysOutliveTheCoordinator checks that worker.json stays valid for the next
+// coordinator.
 func TestKeysOutliveTheCoordinator(t *testing.T) {
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
@@ -146,7 +146,7 @@ func TestKeysOutliveTheCoordinator(t *testing.T) {
 			t.Errorf("%s has mode %v, want 0600", name, info.Mode())
 		}
 	}
-	// On this machine alone it is plain text again.
+	// A coordinator for this machine only uses plain text again.
 	c.Advertise = nil
 	if third := reopened(); third.CA != "" || third.Insecure || third.Token != first.Token {
 		t.Errorf("credentials on loopback are %+v", third)
@@ -166,7 +166,7 @@ func TestTwoCoordinatorsShareAnAuthority(t *testing.T) {
 	}
 	for range 2 {
 		c := config(t, fourConfigurations, &fakeWorkers{})
-		c.CACert, c.CAKey = certificate, key // TLS on loopback, too, where it is asked for
+		c.CACert, c.CAKey = certificate, key // requests TLS on loopback, too
 		a, err := app.Open(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
@@ -176,12 +176,12 @@ func TestTwoCoordinatorsShareAnAuthority(t *testing.T) {
 			t.Error("the coordinator has another authority than it was given")
 		}
 		if _, err := os.Stat(filepath.Join(c.Out, "ca-key.pem")); err == nil {
-			t.Error("an authority was made that nobody needs")
+			t.Error("an authority was created, though one was given")
 		}
 	}
 }
 
-func TestInsecureIsSaid(t *testing.T) {
+func TestInsecureIsReported(t *testing.T) {
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
 	c.Listen, c.Insecure = "0.0.0.0:0", true
@@ -198,9 +198,9 @@ func TestInsecureIsSaid(t *testing.T) {
 	}
 }
 
-// TestABrokenAuthorityIsNamed: nothing is put in the place of a file that
-// workers may rely on.
-func TestABrokenAuthorityIsNamed(t *testing.T) {
+// TestAnIncompleteAuthorityIsKept checks that a certificate without its key is not replaced,
+// because workers may rely on it.
+func TestAnIncompleteAuthorityIsKept(t *testing.T) {
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
 	c.Listen = "0.0.0.0:0"
@@ -220,8 +220,8 @@ func TestABrokenAuthorityIsNamed(t *testing.T) {
 	}
 }
 
-// TestOnlyTLS13IsSpoken asks for the version before.
-func TestOnlyTLS13IsSpoken(t *testing.T) {
+// TestOnlyTLS13IsAccepted offers TLS 1.2.
+func TestOnlyTLS13IsAccepted(t *testing.T) {
 	t.Parallel()
 	a, _, interrupt := runForOthers(t)
 	defer a.Close()
@@ -234,7 +234,7 @@ func TestOnlyTLS13IsSpoken(t *testing.T) {
 	})
 	if err == nil {
 		conn.Close()
-		t.Errorf("version %x was agreed on", conn.ConnectionState().Version)
+		t.Errorf("version %x was accepted", conn.ConnectionState().Version)
 	}
 	interrupt()
 }

@@ -29,7 +29,7 @@ func TestASecondCoordinatorIsRefused(t *testing.T) {
 	}
 }
 
-// TestBadInputLeavesNothing opens what cannot be run, and looks for traces.
+// TestBadInputLeavesNothing checks that Open creates no file if it rejects its input.
 func TestBadInputLeavesNothing(t *testing.T) {
 	t.Parallel()
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
@@ -94,9 +94,9 @@ func TestBadInputLeavesNothing(t *testing.T) {
 
 func TestAFolderThatCannotBeMade(t *testing.T) {
 	t.Parallel()
-	const readOnly = "/sys" // not even root makes folders there
+	const readOnly = "/sys" // not even root can create folders there
 	if _, err := os.Stat(readOnly); err != nil {
-		t.Skipf("skipped: needs a file system that nobody can write: %v", err)
+		t.Skipf("skipped: needs a read-only file system: %v", err)
 	}
 	c := config(t, fourConfigurations, &fakeWorkers{})
 	c.Out = filepath.Join(readOnly, "sweep")
@@ -105,15 +105,15 @@ func TestAFolderThatCannotBeMade(t *testing.T) {
 	}
 }
 
-// TestAStoreByKeywords: another way to name a database is not taken, and the
-// password in it not shown.
+// TestAStoreByKeywords checks that a database address of keywords is rejected, and that the
+// error omits its password.
 func TestAStoreByKeywords(t *testing.T) {
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
 	c.Store = "host=localhost password=topsecret"
 	_, err := app.Open(t.Context(), c)
 	if _, err := os.Stat(c.Store); err == nil {
-		t.Error("a file of that name was made")
+		t.Error("a file of that name was created")
 	}
 	if !isInput(err, "postgres://USER@HOST/DATABASE") || strings.Contains(err.Error(), "topsecret") {
 		t.Errorf("error is %v", err)
@@ -136,16 +136,16 @@ func TestAFolderWithoutASweep(t *testing.T) {
 	}
 }
 
-// TestOtherPeoplesFilesAreSpared: a folder that holds anything but a sweep is
-// left unchanged.
-func TestOtherPeoplesFilesAreSpared(t *testing.T) {
+// TestAFolderOfOtherFilesIsRefused checks that a folder without a sweep, but with other
+// files, is left unchanged.
+func TestAFolderOfOtherFilesIsRefused(t *testing.T) {
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
-	theirs := filepath.Join(c.Out, "results.csv")
+	other := filepath.Join(c.Out, "results.csv")
 	if err := os.MkdirAll(c.Out, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(theirs, []byte("mine"), 0o666); err != nil {
+	if err := os.WriteFile(other, []byte("mine"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	_, err := app.Open(t.Context(), c)
@@ -153,7 +153,7 @@ func TestOtherPeoplesFilesAreSpared(t *testing.T) {
 	if !errors.As(err, &input) || !strings.Contains(err.Error(), "results.csv") || !strings.Contains(err.Error(), "--out") {
 		t.Errorf("error is %v, want an InputError that names the file and the fix", err)
 	}
-	if body, err := os.ReadFile(theirs); err != nil || string(body) != "mine" {
+	if body, err := os.ReadFile(other); err != nil || string(body) != "mine" {
 		t.Errorf("the file is %q, %v", body, err)
 	}
 	if entries, err := os.ReadDir(c.Out); err != nil || len(entries) != 1 {

@@ -75,7 +75,7 @@ func TestASweepKeepsItsKernelClass(t *testing.T) {
 	_, err := app.Open(t.Context(), other)
 	var input *folder.InputError
 	if !errors.As(err, &input) || !strings.Contains(err.Error(), "--kernel fake/test") || !strings.Contains(err.Error(), "--recompute") {
-		t.Errorf("error is %v, want an InputError that names the fixs", err)
+		t.Errorf("error is %v, want an InputError that names the fix", err)
 	}
 	other.Recompute = true
 	a, err := app.Open(t.Context(), other)
@@ -110,12 +110,12 @@ func TestRecomputeDeletesTheOldSweep(t *testing.T) {
 	defer s.Close()
 	sweeps, err := queue.New(s, queue.Policy{}).Sweeps(t.Context())
 	if err != nil || len(sweeps) != 1 {
-		t.Errorf("the store holds %d sweeps, %v, want the new one alone", len(sweeps), err)
+		t.Errorf("the store holds %d sweeps, %v, want only the new one", len(sweeps), err)
 	}
 }
 
-// TestModelsAreThoseOfTheNewestGrid: a person who reads the whole folder must
-// not read models of cells that are gone; asked for again, they are back.
+// TestModelsAreThoseOfTheNewestGrid checks that the models folder omits configurations that
+// the grid no longer has, and that they return with the grid.
 func TestModelsAreThoseOfTheNewestGrid(t *testing.T) {
 	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
@@ -138,7 +138,8 @@ func TestModelsAreThoseOfTheNewestGrid(t *testing.T) {
 	}
 }
 
-// TestAStoreThatIsRemovedWhileItsSweepRuns: SQLite goes on without its file.
+// TestAStoreThatIsRemovedWhileItsSweepRuns checks that the run reports the removal. SQLite
+// itself continues without its file.
 func TestAStoreThatIsRemovedWhileItsSweepRuns(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -14,25 +14,25 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// TestUndoSparesANeighbour checks that a failed Open keeps a parent folder that another
-// coordinator uses by now.
-func TestUndoSparesANeighbour(t *testing.T) {
+// TestUndoKeepsASharedParent checks that a failed Open keeps a parent folder that it
+// created but that holds another folder by now.
+func TestUndoKeepsASharedParent(t *testing.T) {
 	t.Parallel()
 	runs := filepath.Join(t.TempDir(), "runs")
 	a := &App{folder: folder.Folder(filepath.Join(runs, "mine")), created: runs}
 	if err := a.lockFolder(); err != nil {
 		t.Fatal(err)
 	}
-	neighbour := filepath.Join(runs, "other", "results.csv")
-	if err := os.Mkdir(filepath.Dir(neighbour), 0o777); err != nil {
+	other := filepath.Join(runs, "other", "results.csv")
+	if err := os.Mkdir(filepath.Dir(other), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(neighbour, []byte("task\n"), 0o600); err != nil {
+	if err := os.WriteFile(other, []byte("task\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	a.undo()
-	if _, err := os.Stat(neighbour); err != nil {
-		t.Errorf("the neighbour's results: %v", err)
+	if _, err := os.Stat(other); err != nil {
+		t.Errorf("the results in the other folder: %v", err)
 	}
 	if _, err := os.Stat(a.Folder()); !os.IsNotExist(err) {
 		t.Errorf("the folder of the failed Open: %v, want it gone", err)
@@ -53,9 +53,9 @@ func TestALockedFolderNamesACommandThatWorks(t *testing.T) {
 	}
 }
 
-// TestUndoTakesNoOthersFolder checks that a coordinator that waits for the folder of a
+// TestUndoKeepsTheFolderOfTheNextCoordinator checks that a coordinator that waits for the folder of a
 // failed Open gets the folder.
-func TestUndoTakesNoOthersFolder(t *testing.T) {
+func TestUndoKeepsTheFolderOfTheNextCoordinator(t *testing.T) {
 	t.Parallel()
 	for range 50 {
 		path := filepath.Join(t.TempDir(), "out")

@@ -111,11 +111,11 @@ func content(t testing.TB, folder, name string) string {
 	return string(body)
 }
 
-func TestASubmittedSweepGoesOnWithoutItsFollower(t *testing.T) {
+func TestASubmittedSweepContinuesWithoutItsFollower(t *testing.T) {
 	t.Parallel()
 	stuck := make(chan struct{})
-	goOn := sync.OnceFunc(func() { close(stuck) })
-	defer goOn() // otherwise the workers never end
+	release := sync.OnceFunc(func() { close(stuck) })
+	defer release() // otherwise the workers never end
 	at := serving(t, &fakeWorkers{act: func(c sweep.Configuration) *spiqsweepv1.Report {
 		<-stuck
 		return &spiqsweepv1.Report{Outcome: finished(c)}
@@ -136,14 +136,14 @@ func TestASubmittedSweepGoesOnWithoutItsFollower(t *testing.T) {
 	}
 	last, err := a.Run(ctx)
 	if !errors.Is(err, context.Canceled) || last.Counts.Leased == 0 {
-		t.Errorf("ended with %+v, %v, want some leased still, and Canceled", last.Counts, err)
+		t.Errorf("ended with %+v, %v, want some tasks leased, and Canceled", last.Counts, err)
 	}
 	if err := a.Close(); err != nil {
 		t.Error(err)
 	}
-	goOn()
+	release()
 
-	c.Follow, c.Coordinator = nil, credentials.File{} // the folder remembers
+	c.Follow, c.Coordinator = nil, credentials.File{} // the folder keeps the coordinator's address
 	resumed, last := runToEnd(t, c)
 	if last.Counts.Done != 4 || !resumed.Resumed {
 		t.Errorf("resumed is %v, counts are %+v", resumed.Resumed, last.Counts)
@@ -154,7 +154,7 @@ func TestASubmittedSweepGoesOnWithoutItsFollower(t *testing.T) {
 	}
 	c.Listen = "127.0.0.1:0"
 	if _, err := app.Open(t.Context(), c); !isInput(err, "is run by the coordinator at") {
-		t.Errorf("served here and there: %v", err)
+		t.Errorf("serve a submitted sweep: %v", err)
 	}
 }
 
@@ -163,7 +163,7 @@ func isInput(err error, says string) bool {
 	return errors.As(err, &input) && strings.Contains(err.Error(), says)
 }
 
-func TestSweepsShareWhatIsFinished(t *testing.T) {
+func TestSweepsShareFinishedTasks(t *testing.T) {
 	t.Parallel()
 	at := serving(t, &fakeWorkers{})
 	first := submitted(t, fourConfigurations, at)
@@ -199,8 +199,8 @@ func TestSweepsShareWhatIsFinished(t *testing.T) {
 	}
 }
 
-// One coordinator at a time has an SQLite store open: the command that was in the folder
-// before has ended.
+// TestTheOnlyCoordinatorOfAStoreListsNoOther serves a folder in which another coordinator has
+// ended. SQLite admits one coordinator at a time, so the old address is not listed.
 func TestTheOnlyCoordinatorOfAStoreListsNoOther(t *testing.T) {
 	t.Parallel()
 	run := config(t, fourConfigurations, &fakeWorkers{})
@@ -219,28 +219,28 @@ func TestASweepThatCannotBeSubmitted(t *testing.T) {
 	t.Parallel()
 	at := serving(t, &fakeWorkers{})
 	for name, test := range map[string]struct {
-		spoil func(*app.Config)
-		says  string
+		change func(*app.Config)
+		says   string
 	}{
-		"another class":   {func(c *app.Config) { c.Kernel.Class = "simd/test" }, "--kernel fake/test"},
-		"nobody there":    {func(c *app.Config) { c.Coordinator.Addresses = []string{"127.0.0.1:1"} }, "does not answer"},
-		"another token":   {func(c *app.Config) { c.Coordinator.Token = credentials.NewToken() }, "does not accept"},
-		"a worker's role": {func(c *app.Config) { c.Coordinator.Role = credentials.Worker }, "role"},
-		"and served here": {func(c *app.Config) { c.Listen = "127.0.0.1:0" }, "is run by the coordinator"},
+		"another class":    {func(c *app.Config) { c.Kernel.Class = "simd/test" }, "--kernel fake/test"},
+		"no coordinator":   {func(c *app.Config) { c.Coordinator.Addresses = []string{"127.0.0.1:1"} }, "does not answer"},
+		"another token":    {func(c *app.Config) { c.Coordinator.Token = credentials.NewToken() }, "does not accept"},
+		"a worker's role":  {func(c *app.Config) { c.Coordinator.Role = credentials.Worker }, "role"},
+		"a listen address": {func(c *app.Config) { c.Listen = "127.0.0.1:0" }, "is run by the coordinator"},
 	} {
 		c := submitted(t, fourConfigurations, at)
-		test.spoil(&c)
+		test.change(&c)
 		_, err := app.Open(t.Context(), c)
 		if !isInput(err, test.says) {
 			t.Errorf("%s: %v, want an InputError that says %q", name, err, test.says)
 		}
 		if _, err := os.Stat(c.Out); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("%s: an output folder is left behind (%v)", name, err)
+			t.Errorf("%s: an output folder was created (%v)", name, err)
 		}
 	}
 }
 
-func TestAServerSparesOtherFolders(t *testing.T) {
+func TestAServerRefusesAFolderOfOtherFiles(t *testing.T) {
 	t.Parallel()
 	c := host.ServerConfig{Options: config(t, fourConfigurations, &fakeWorkers{}).Options, KernelClass: kernel.Class, Out: t.TempDir()}
 	if err := os.WriteFile(filepath.Join(c.Out, "thesis.txt"), nil, 0o600); err != nil {

@@ -62,7 +62,7 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 		if c.Timesteps == 2 && c.Neurons == 2 {
 			return failing(c)
 		}
-		c.Replicate++ // whose numbers are other ones
+		c.Replicate++ // its result differs
 		return &spiqsweepv1.Report{Outcome: finished(c)}
 	}
 	v.Configurations = configurations(t, map[string]string{"t": "2"})
@@ -84,7 +84,7 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 
-	// Once more, it is not left out silently.
+	// The next verification still reports the diverged task.
 	p.act = nil
 	if done, err := place.Verify(t.Context(), v); err != nil || done.Chosen != 1 || done.Diverged != 1 || len(done.Findings) != 0 {
 		t.Errorf("verification is %+v, %v", done, err)
@@ -98,7 +98,7 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 		t.Errorf("verification is %+v, %v", done, err)
 	}
 
-	// The sweep's own coordinator shows it, and what two of three agree on is accepted.
+	// The sweep's coordinator reports it, and accepts the result that two of three agree on.
 	p.act = nil
 	if _, last := runToEnd(t, c); last.Counts.Diverged != 1 || last.Counts.Done != 3 {
 		t.Errorf("progress is %+v", last.Counts)
@@ -112,7 +112,7 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 	}
 }
 
-func TestVerifyWhatIsNotFinished(t *testing.T) {
+func TestVerifyUnfinishedTasks(t *testing.T) {
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{act: failing})
 	runToEnd(t, c)
@@ -129,7 +129,7 @@ func TestVerifyWhatIsNotFinished(t *testing.T) {
 	}
 }
 
-func TestVerifyWhatIsNotThere(t *testing.T) {
+func TestVerifyAnUnknownTask(t *testing.T) {
 	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
@@ -142,10 +142,10 @@ func TestVerifyWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// verifyInterrupted selects all tasks and compares none.
+// verifyInterrupted interrupts a verification of all tasks before it compares any.
 func verifyInterrupted(t *testing.T, c app.Config, p *fakeWorkers) {
 	t.Helper()
-	p.act = func(sweep.Configuration) *spiqsweepv1.Report { return nil } // for ever
+	p.act = func(sweep.Configuration) *spiqsweepv1.Report { return nil } // never ends
 	ctx, interrupt := context.WithCancel(t.Context())
 	v := verifier(c)
 	v.Follow = func(p app.Progress) {
@@ -161,14 +161,14 @@ func verifyInterrupted(t *testing.T, c app.Config, p *fakeWorkers) {
 	p.act = nil
 }
 
-// What an interrupted verification has left counts in the next one, whatever that
-// chooses itself.
-func TestVerifyWhatWasLeft(t *testing.T) {
+// TestVerifyRepeatsAnInterruptedOne checks that a verification includes the tasks that an
+// interrupted one has left, whatever it selects.
+func TestVerifyRepeatsAnInterruptedOne(t *testing.T) {
 	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	for name, settings := range map[string]map[string]string{
-		"beside one that it chooses": {"n": "2", "t": "2"},
-		"among those it chooses":     {"t": "1"},
+		"altered task not selected": {"n": "2", "t": "2"},
+		"altered task selected":     {"t": "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -197,7 +197,7 @@ func TestVerifyWhatWasLeft(t *testing.T) {
 	}
 }
 
-// A verification that is interrupted goes on with the next coordinator.
+// TestVerifyIsInterrupted checks that the next coordinator ends an interrupted verification.
 func TestVerifyIsInterrupted(t *testing.T) {
 	t.Parallel()
 	p := &fakeWorkers{}
@@ -212,7 +212,7 @@ func TestVerifyIsInterrupted(t *testing.T) {
 	}
 }
 
-// Through a coordinator that runs, tasks are cancelled and workers drained.
+// TestCancelAndDrain cancels tasks and drains workers through a running coordinator.
 func TestCancelAndDrain(t *testing.T) {
 	t.Parallel()
 	p := &fakeWorkers{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }}

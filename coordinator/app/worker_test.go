@@ -17,8 +17,8 @@ import (
 	"spiqsweep/sweep"
 )
 
-// fakeWorkers are local workers that train nothing. Their results depend on the
-// configuration alone.
+// fakeWorkers are local workers that train nothing. Their results depend only on the
+// configuration.
 type fakeWorkers struct {
 	// act returns the report for a task, if act is not nil; a nil report means that the
 	// task never ends.
@@ -166,7 +166,7 @@ func (w *fakeWorker) report(a *spiqsweepv1.Assignment) (*spiqsweepv1.Report, err
 	return report, nil
 }
 
-// finished makes up a result.
+// finished returns a valid result of a configuration.
 func finished(c sweep.Configuration) *spiqsweepv1.Report_Result {
 	vectors := map[string][]float64{}
 	for _, name := range sweep.StatisticNames {
