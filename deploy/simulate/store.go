@@ -232,7 +232,7 @@ func (t *observedTx) AddPlanned(plan, previous string, page []queue.Planned) (qu
 		task := page[i].Task.ID
 		t.written.planChanges = append(t.written.planChanges, planChange{plan: plan, task: task})
 		var r queue.Record
-		r, _, err = t.Tx.Record(task)
+		r, _, err = t.Record(task)
 		t.written.records = replace(t.written.records, r, func(old queue.Record) bool { return old.Task == task })
 	}
 	return added, err
