@@ -82,7 +82,7 @@ type configurationReport struct {
 func newPlanReport(p *app.Prepared, e plan.Estimate) planReport {
 	report := planReport{
 		Name: p.Grid.Name, Data: p.Data(), KernelClass: p.Input.Kernel.Class,
-		Rows: p.Grid.Tasks(), Tasks: e.Tasks, Cached: e.Finished, CoreMinutes: e.Seconds / 60,
+		Rows: p.Grid.Rows(), Tasks: e.Tasks, Cached: e.Finished, CoreMinutes: e.Seconds / 60,
 	}
 	for _, c := range e.Configurations {
 		report.Configurations = append(report.Configurations, newConfigurationReport(p.Grid, c))

@@ -30,7 +30,8 @@ func NewTaskID(c Configuration, recordingDigest string, numerics int, kernelClas
 	return TaskID(Digest([]byte(text)))
 }
 
-// Digest returns the SHA-256 of an encoded result, in lower-case hexadecimal.
+// Digest returns the SHA-256 of a body, such as an encoded result, in lower-case
+// hexadecimal.
 func Digest(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])

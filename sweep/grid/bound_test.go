@@ -31,7 +31,7 @@ func TestTooLarge(t *testing.T) {
 
 func TestTaskLimit(t *testing.T) {
 	source := []byte("sweep \"a\" {\nreplicates = 3\ngrid {\nneurons = [2, 4]\n}\n}\n")
-	if g, faults := parse("test.hcl", source, nil, 6); faults.HasErrors() || g.Tasks() != 6 {
+	if g, faults := parse("test.hcl", source, nil, 6); faults.HasErrors() || g.Rows() != 6 {
 		t.Errorf("at the limit: %v", faults)
 	}
 	if _, faults := parse("test.hcl", source, nil, 5); !faults.HasErrors() {

@@ -22,7 +22,7 @@ sweep "small" {
 	for _, c := range g.Configurations() {
 		fmt.Println(c.Label(g.Columns()...))
 	}
-	fmt.Println(g.Tasks(), "tasks")
+	fmt.Println(g.Rows(), "tasks")
 	// Output:
 	// n=2 t=1 k=0 entangler="chain" replicate 0
 	// n=2 t=1 k=0 entangler="none" replicate 0

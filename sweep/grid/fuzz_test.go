@@ -33,7 +33,7 @@ func FuzzParse(f *testing.F) {
 		if faults.HasErrors() {
 			return
 		}
-		if g.Len() == 0 || g.Replicates < 1 || g.Tasks() > 1000 {
+		if g.Len() == 0 || g.Replicates < 1 || g.Rows() > 1000 {
 			t.Errorf("%d configurations, %d replicates", g.Len(), g.Replicates)
 		}
 		if want, got := names(g.Columns()), names(Columns(source)); !slices.Equal(got, want) {

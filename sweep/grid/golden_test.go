@@ -78,7 +78,7 @@ func varsOf(source []byte) map[string]string {
 // defaults.
 func describeGrid(g *Grid) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d configurations, %d tasks, columns", g.Name, g.Len(), g.Tasks())
+	fmt.Fprintf(&b, "%s: %d configurations, %d tasks, columns", g.Name, g.Len(), g.Rows())
 	for _, column := range g.Columns() {
 		fmt.Fprintf(&b, " %s", column.Name)
 	}

@@ -61,8 +61,8 @@ type Axis struct {
 	Values  []any // float64, bool or string, in the order written, each once
 }
 
-// Tasks returns the number of rows of results.csv: configurations × replicates.
-func (g *Grid) Tasks() int { return g.Len() * g.Replicates }
+// Rows returns the number of rows of results.csv: configurations × replicates.
+func (g *Grid) Rows() int { return g.Len() * g.Replicates }
 
 // Columns returns the swept settings other than neurons, timesteps and k, which
 // results.csv always has.

@@ -100,8 +100,8 @@ func TestGridOrder(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("%s(-want +got):\n%s", source, diff)
 		}
-		if g.Tasks() != len(want)*replicates {
-			t.Fatalf("%d tasks, want %d configurations × %d replicates", g.Tasks(), len(want), replicates)
+		if g.Rows() != len(want)*replicates {
+			t.Fatalf("%d tasks, want %d configurations × %d replicates", g.Rows(), len(want), replicates)
 		}
 	})
 }

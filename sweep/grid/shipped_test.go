@@ -20,8 +20,8 @@ func TestShippedFiles(t *testing.T) {
 			t.Errorf("%s: %s", path, diagnostics.Error())
 			continue
 		}
-		if g.Name != want.name || g.Len() != want.configurations || g.Tasks() != want.tasks {
-			t.Errorf("%s: %s has %d configurations and %d tasks, want %+v", path, g.Name, g.Len(), g.Tasks(), want)
+		if g.Name != want.name || g.Len() != want.configurations || g.Rows() != want.tasks {
+			t.Errorf("%s: %s has %d configurations and %d tasks, want %+v", path, g.Name, g.Len(), g.Rows(), want)
 		}
 	}
 }
@@ -31,8 +31,8 @@ func TestVariablesOfTheShippedFigure(t *testing.T) {
 	if diagnostics.Len() > 0 {
 		t.Fatal(diagnostics.Error())
 	}
-	if g.Tasks() != 120 || g.Configuration(0).Training.Steps != 1500 {
-		t.Errorf("%d tasks of %d steps, want 120 of 1500", g.Tasks(), g.Configuration(0).Training.Steps)
+	if g.Rows() != 120 || g.Configuration(0).Training.Steps != 1500 {
+		t.Errorf("%d tasks of %d steps, want 120 of 1500", g.Rows(), g.Configuration(0).Training.Steps)
 	}
 }
 

@@ -51,8 +51,8 @@ const maxFaults = 10
 func New(
 	g *grid.Grid, digest func(sweep.Configuration) (string, error), numerics int, kernelClass string,
 ) (*Plan, error) {
-	p := &Plan{grid: g, configurations: make([]configurationData, g.Len()), ids: make([][sha256Bytes]byte, g.Tasks())}
-	known := map[string]int32{}
+	p := &Plan{grid: g, configurations: make([]configurationData, g.Len()), ids: make([][sha256Bytes]byte, g.Rows())}
+	positions := map[string]int32{}
 	var faults []error
 	reasons := map[string]bool{}
 	for i, c := range g.Configurations() {
@@ -64,11 +64,11 @@ func New(
 			reasons[err.Error()] = true
 			continue
 		}
-		if _, ok := known[recording]; !ok {
-			known[recording] = int32(len(p.recordings))
+		if _, ok := positions[recording]; !ok {
+			positions[recording] = int32(len(p.recordings))
 			p.recordings = append(p.recordings, recording)
 		}
-		p.configurations[i] = configurationData{recording: known[recording], cost: Cost(c, kernelClass)}
+		p.configurations[i] = configurationData{recording: positions[recording], cost: Cost(c, kernelClass)}
 		for replicate := range g.Replicates {
 			c.Replicate = replicate
 			id := sweep.NewTaskID(c, recording, numerics, kernelClass)
