@@ -23,13 +23,13 @@ func (c *call) handBack(a Attempt, reason string) error {
 	return c.endAttempt(a, false)
 }
 
-// lose ends an attempt whose process has expired or ended. alone means that the process
-// held nothing else.
-func (c *call) lose(a Attempt, p Presence, alone bool, reason string) (err error) {
+// lose ends an attempt whose process has expired or ended. soleTask means that the
+// process held nothing else.
+func (c *call) lose(a Attempt, p Presence, soleTask bool, reason string) (err error) {
 	if a.Saved, err = c.tx.CheckpointStep(a.Task); err != nil {
 		return err
 	}
-	a.SoleTask, a.Excused = alone, p.ExcuseLoss
+	a.SoleTask, a.Excused = soleTask, p.ExcuseLoss
 	a.end(Lost, reason, c.now)
 	return c.endAttempt(a, false)
 }
@@ -49,7 +49,7 @@ func (c *call) endAttempt(a Attempt, reproducible bool) error {
 		return err
 	}
 	b := c.policy.blame(attempts, r.Pardoned)
-	r.Exclusive = b.alone
+	r.Exclusive = b.exclusive
 	if reproducible {
 		b.fatal = "it would fail in every attempt: " + a.Reason
 	}
@@ -72,10 +72,10 @@ func (c *call) endAttempt(a Attempt, reproducible bool) error {
 
 // blame is what a task's attempts count against it.
 type blame struct {
-	failures int
-	losses   int    // of processes that held nothing else
-	alone    bool   // a process was lost with it, so it may be the cause
-	fatal    string // why the task fails for good, or ""
+	failures  int
+	losses    int    // of processes that held nothing else
+	exclusive bool   // a process was lost with it, so it may be the cause
+	fatal     string // why the task fails for good, or ""
 }
 
 // blame counts the attempts after the pardoned ones; attempts are in the order of their
@@ -106,7 +106,7 @@ func (p Policy) blame(attempts []Attempt, pardoned uint64) (b blame) {
 			}
 		case Lost:
 			if a.Started && !a.Excused && a.Saved <= reached {
-				b.alone = true
+				b.exclusive = true
 				if a.SoleTask {
 					b.losses++
 				}

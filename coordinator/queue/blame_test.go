@@ -15,8 +15,8 @@ func failed(reason string) Attempt {
 	return Attempt{Outcome: AttemptFailed, Started: true, Reason: reason}
 }
 
-func lost(saved uint64, alone bool) Attempt {
-	return Attempt{Outcome: Lost, Started: true, Saved: saved, SoleTask: alone, Host: "node-7"}
+func lost(saved uint64, soleTask bool) Attempt {
+	return Attempt{Outcome: Lost, Started: true, Saved: saved, SoleTask: soleTask, Host: "node-7"}
 }
 
 func excused(saved uint64) Attempt {
@@ -67,12 +67,12 @@ func TestBlame(t *testing.T) {
 		},
 		"losses of processes that held other tasks": {
 			history: []Attempt{lost(0, false), lost(0, false), lost(0, false)},
-			want:    blame{alone: true},
+			want:    blame{exclusive: true},
 		},
 		"losses of processes that held nothing else": {
 			history: []Attempt{lost(0, false), lost(0, true), lost(0, true)},
 			want: blame{
-				losses: 2, alone: true,
+				losses: 2, exclusive: true,
 				fatal: "processes that held nothing else were lost with it 2 times, the last one on node-7",
 			},
 		},
@@ -84,7 +84,7 @@ func TestBlame(t *testing.T) {
 		},
 		"stuck at a step": {
 			history: []Attempt{lost(10, true), lost(10, true), ended(HandedBack), lost(20, true)},
-			want:    blame{losses: 1, alone: true},
+			want:    blame{losses: 1, exclusive: true},
 		},
 		"progress is counted from 0 after a failure": {
 			history: []Attempt{lost(50, true), failed("a"), lost(10, true)},
@@ -97,7 +97,7 @@ func TestBlame(t *testing.T) {
 		"pardoned": {
 			history:  []Attempt{failed("a"), failed("b"), failed("c"), lost(0, true), failed("e")},
 			pardoned: 3,
-			want:     blame{failures: 1, losses: 1, alone: true},
+			want:     blame{failures: 1, losses: 1, exclusive: true},
 		},
 	} {
 		for i := range c.history {

@@ -11,9 +11,9 @@ import (
 )
 
 // fill grants waiting tasks to the free slots of a process. The sweeps take turns, one
-// slot each. bare means that the process holds nothing. Only then may it get an
+// slot each. holdsNothing means that the process holds nothing. Only then may it get an
 // exclusive task, and then no other.
-func (c *call) fill(p Process, free *slots, sweeps []Sweep, bare bool) ([]Assignment, error) {
+func (c *call) fill(p Process, free *slots, sweeps []Sweep, holdsNothing bool) ([]Assignment, error) {
 	sweeps, err := c.withWaitingTasks(sweeps)
 	if err != nil {
 		return nil, err
@@ -23,7 +23,7 @@ func (c *call) fill(p Process, free *slots, sweeps []Sweep, bare bool) ([]Assign
 	for free.left > 0 && turns.any() {
 		s := turns.next()
 		limit := free.likely
-		tasks, err := c.tx.Next(s.Plan, bare && len(granted) == 0, limit)
+		tasks, err := c.tx.Next(s.Plan, holdsNothing && len(granted) == 0, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +126,7 @@ func (c *call) grant(p Process, n Next) (Assignment, error) {
 			return Assignment{}, err
 		}
 	}
-	assignment, _, err := c.workFrom(a, a.From)
+	assignment, _, err := c.assignmentFrom(a, a.From)
 	if err != nil {
 		return Assignment{}, err
 	}
@@ -134,16 +134,16 @@ func (c *call) grant(p Process, n Next) (Assignment, error) {
 	return assignment, c.tx.PutAttempt(a)
 }
 
-// work returns the full assignment of a lease and the cost of its task.
-func (c *call) work(a Attempt) (Assignment, time.Duration, error) {
+// fullAssignment returns the full assignment of a lease and the cost of its task.
+func (c *call) fullAssignment(a Attempt) (Assignment, time.Duration, error) {
 	step, err := c.tx.CheckpointStep(a.Task)
 	if err != nil {
 		return Assignment{}, 0, err
 	}
-	return c.workFrom(a, step)
+	return c.assignmentFrom(a, step)
 }
 
-func (c *call) workFrom(a Attempt, step uint64) (Assignment, time.Duration, error) {
+func (c *call) assignmentFrom(a Attempt, step uint64) (Assignment, time.Duration, error) {
 	s, err := c.specification(a.Task)
 	if err != nil {
 		return Assignment{}, 0, err
@@ -178,10 +178,10 @@ type recentGrant struct {
 // not hold, since a process may name any.
 const maxLookups = 512
 
-// Granted returns which of the given leases were granted to a process. The value of a
-// lease is 0 if it was not. Otherwise it is the maximum size of the result in bytes for
-// leases in results, and positive for leases in others. Granted looks up at most
-// maxLookups leases that the process does not hold, and omits the rest.
+// Granted looks up which leases were granted to a process. A lease that was not has the
+// value 0. One that was has the maximum size of its result in bytes if it is in results,
+// else 1. Granted looks up at most maxLookups leases that the process does not hold, and
+// omits the rest.
 //
 // It reads only, so that a caller can check a call before it decodes the results.
 // Errors: ErrUnavailable.
@@ -275,11 +275,11 @@ type slots struct {
 	room   time.Duration // left in the slot that was opened last
 	tasks  int           // in the slot that was opened last
 	last   time.Duration // cost of the task that was placed last
-	likely int           // tasks that the next slot will probably take, from the number of reports
+	likely int           // tasks to list for the next slot: as many as the process reports per free slot
 }
 
-// maxListed bounds how many waiting tasks one query lists for a slot. maxLikely bounds
-// it while their cost is unknown, since concurrent calls cannot get listed tasks.
+// maxListed bounds how many waiting tasks one query lists for a slot. maxLikely is the
+// bound while their cost is unknown, because concurrent calls cannot grant listed tasks.
 const (
 	maxListed = 32
 	maxLikely = 4

@@ -67,8 +67,8 @@ func (c *call) revive(process string, l Lease) (a Attempt, revived bool, err err
 	if err != nil || !found || a.Process != process {
 		return a, false, err
 	}
-	r, newest, err := c.newest(a)
-	if err != nil || !newest {
+	r, current, err := c.current(a)
+	if err != nil || !current {
 		return a, false, err
 	}
 	wanted, err := c.tx.Referring(l.Task)
@@ -83,13 +83,13 @@ func (c *call) revive(process string, l Lease) (a Attempt, revived bool, err err
 	if err != nil {
 		return a, false, err
 	}
-	r.Phase, r.Reason, r.Exclusive = Leased, "", c.policy.blame(attempts, r.Pardoned).alone
+	r.Phase, r.Reason, r.Exclusive = Leased, "", c.policy.blame(attempts, r.Pardoned).exclusive
 	return a, true, c.tx.PutRecord(r)
 }
 
-// newest reports whether an attempt may still change its task: it is the newest, it is
+// current reports whether an attempt may still change its task: it is the newest, it is
 // live, lost or withdrawn, and the task is not done. It returns the task's record.
-func (c *call) newest(a Attempt) (r Record, ok bool, err error) {
+func (c *call) current(a Attempt) (r Record, ok bool, err error) {
 	r, err = c.record(a.Task)
 	if err != nil {
 		return r, false, err
@@ -153,15 +153,15 @@ func (c *call) tick(begun bool) error {
 	return c.endBackOffs(due)
 }
 
-// extend gives every process with a deadline a full term. Unless again is set, it skips
+// extend gives every process with a deadline a full term. Unless all is set, it skips
 // those that have not called since the last extension.
-func (c *call) extend(again bool) error {
+func (c *call) extend(all bool) error {
 	present, err := c.tx.Present()
 	if err != nil {
 		return err
 	}
 	for _, p := range present {
-		if p.ExcuseLoss && !again {
+		if p.ExcuseLoss && !all {
 			continue
 		}
 		p.Deadline, p.ExcuseLoss = c.now.Add(c.policy.LeaseTerm), true

@@ -41,7 +41,7 @@ func (q *Queue) plan(ctx context.Context, s Sweep, tasks iter.Seq2[Planned, erro
 		return Revision{}, fmt.Errorf("%w: the sweep has no ID", ErrInvalid)
 	}
 	if s.Digest != "" {
-		if revision, same, err := q.planned(ctx, s); err != nil || same {
+		if revision, same, err := q.keepIfUnchanged(ctx, s); err != nil || same {
 			return revision, err
 		}
 	}
@@ -55,19 +55,19 @@ func (q *Queue) plan(ctx context.Context, s Sweep, tasks iter.Seq2[Planned, erro
 		_, fault := q.deletePlan(ctx, d.key)
 		return Revision{}, errors.Join(err, fault)
 	}
-	dropped, err := q.deletePlan(ctx, d.replaced)
+	dropped, err := q.deletePlan(ctx, d.obsolete)
 	if err != nil {
 		return Revision{}, err
 	}
-	if d.replaced != d.key {
+	if d.obsolete != d.key {
 		revision.Dropped = max(0, dropped-revision.Kept)
 	}
 	return revision, nil
 }
 
-// planned reports whether the stored sweep has the same plan by its digest. A new name
-// or grid text makes a new revision of it.
-func (q *Queue) planned(ctx context.Context, s Sweep) (Revision, bool, error) {
+// keepIfUnchanged reports whether the stored plan of a sweep has the digest s.Digest. If
+// so, it updates the name and the grid of the sweep.
+func (q *Queue) keepIfUnchanged(ctx context.Context, s Sweep) (Revision, bool, error) {
 	var revision Revision
 	var same bool
 	err := q.update(ctx, func(c *call) error {
@@ -132,8 +132,8 @@ type Draft struct {
 // that a crashed coordinator has left behind.
 const draftTerm = 10 * time.Minute
 
-// draft is a plan that is being written.
-type draft struct {
+// draftWriter writes a plan as a draft.
+type draftWriter struct {
 	queue    *Queue
 	wanted   Sweep  // with the new name and grid
 	before   Sweep  // the stored sweep when the draft began, or zero
@@ -141,15 +141,15 @@ type draft struct {
 	sum      planSum
 	rows     []uint64 // a bit for each row in use
 	revision Revision
-	replaced string // the plan to delete: the previous one, or the draft itself
+	obsolete string // the plan to delete: the previous one, or the draft if both are equal
 }
 
 // beginDraft starts a draft for a sweep.
-func (q *Queue) beginDraft(ctx context.Context, s Sweep) (*draft, error) {
+func (q *Queue) beginDraft(ctx context.Context, s Sweep) (*draftWriter, error) {
 	if err := q.deleteStaleDrafts(ctx); err != nil {
 		return nil, err
 	}
-	d := &draft{queue: q, wanted: s, sum: newPlanSum()}
+	d := &draftWriter{queue: q, wanted: s, sum: newPlanSum()}
 	err := q.update(ctx, func(c *call) (err error) {
 		if d.before, _, err = c.existing(s); err != nil {
 			return err
@@ -182,7 +182,7 @@ func (c *call) newPlanKey(sweepID, plan string) (string, error) {
 }
 
 // write stores the tasks and makes them the sweep's plan.
-func (d *draft) write(ctx context.Context, tasks iter.Seq2[Planned, error]) (Revision, error) {
+func (d *draftWriter) write(ctx context.Context, tasks iter.Seq2[Planned, error]) (Revision, error) {
 	page := make([]Planned, 0, d.queue.policy.PlanPage)
 	for task, err := range tasks {
 		if err == nil {
@@ -205,8 +205,8 @@ func (d *draft) write(ctx context.Context, tasks iter.Seq2[Planned, error]) (Rev
 	return d.finish(ctx)
 }
 
-// check validates a task, except that its ID is unique in the plan.
-func (d *draft) check(p Planned) error {
+// check validates a task. put finds repeated IDs.
+func (d *draftWriter) check(p Planned) error {
 	switch {
 	case p.Task.ID == "":
 		return fmt.Errorf("%w: the task of row %d has no ID", ErrInvalid, p.Row)
@@ -219,7 +219,7 @@ func (d *draft) check(p Planned) error {
 }
 
 // takeRow marks a row as used and reports whether it was already.
-func (d *draft) takeRow(row int) bool {
+func (d *draftWriter) takeRow(row int) bool {
 	for row/64 >= len(d.rows) {
 		d.rows = append(d.rows, 0)
 	}
@@ -230,7 +230,7 @@ func (d *draft) takeRow(row int) bool {
 }
 
 // put stores a page of tasks.
-func (d *draft) put(ctx context.Context, page []Planned) error {
+func (d *draftWriter) put(ctx context.Context, page []Planned) error {
 	var added AddedPage
 	err := d.queue.update(ctx, func(c *call) (err error) {
 		if err := c.touch(d); err != nil {
@@ -252,7 +252,7 @@ func (d *draft) put(ctx context.Context, page []Planned) error {
 }
 
 // touch updates the time of a draft. It fails if the draft was deleted as stale.
-func (c *call) touch(d *draft) error {
+func (c *call) touch(d *draftWriter) error {
 	drafted, err := c.drafted(d.key)
 	if err != nil {
 		return err
@@ -271,7 +271,7 @@ func (c *call) drafted(plan string) (bool, error) {
 
 // finish makes the draft the sweep's plan and the previous plan a draft to delete. If
 // both plans are equal, it keeps the previous one and deletes the draft.
-func (d *draft) finish(ctx context.Context) (Revision, error) {
+func (d *draftWriter) finish(ctx context.Context) (Revision, error) {
 	digest := d.sum.digest()
 	var revision Revision
 	err := d.queue.update(ctx, func(c *call) error {
@@ -284,7 +284,7 @@ func (d *draft) finish(ctx context.Context) (Revision, error) {
 			return err
 		}
 		if found && s.Digest == digest {
-			d.replaced = d.key
+			d.obsolete = d.key
 			revision, err = c.keepPlan(s, d.wanted)
 			return err
 		}
@@ -297,7 +297,7 @@ func (d *draft) finish(ctx context.Context) (Revision, error) {
 }
 
 // adopt makes the draft the plan of its sweep.
-func (c *call) adopt(d *draft, s Sweep, found bool, digest string, revision *Revision) error {
+func (c *call) adopt(d *draftWriter, s Sweep, found bool, digest string, revision *Revision) error {
 	if !found {
 		last, err := c.lastTurn()
 		if err != nil {
@@ -305,14 +305,14 @@ func (c *call) adopt(d *draft, s Sweep, found bool, digest string, revision *Rev
 		}
 		s = Sweep{ID: d.wanted.ID, Numerics: d.wanted.Numerics, KernelClass: d.wanted.KernelClass, CreatedAt: c.now, Turn: last + 1}
 	}
-	d.replaced = s.Plan
+	d.obsolete = s.Plan
 	s.Name, s.Grid, s.Plan, s.Digest = d.wanted.Name, d.wanted.Grid, d.key, digest
 	s.Revision++
 	revision.Number = s.Revision
 	c.wake = revision.Added > 0
 	c.closed = true
-	if d.replaced != "" {
-		if err := c.tx.PutDraft(Draft{Plan: d.replaced, Touched: c.now}); err != nil {
+	if d.obsolete != "" {
+		if err := c.tx.PutDraft(Draft{Plan: d.obsolete, Touched: c.now}); err != nil {
 			return err
 		}
 	}

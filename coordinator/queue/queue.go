@@ -20,8 +20,8 @@ type Queue struct {
 	// grants caches recent grants. A task's ID is derived from its configuration, so
 	// an entry never goes stale.
 	grants *lru.Cache[sweep.TaskID, recentGrant]
-	// examining limits how many calls decode results concurrently. It leaves one
-	// processor to the store, on which all of them wait.
+	// examining limits how many calls decode results concurrently, so that one processor
+	// is left for the store.
 	examining chan struct{}
 	health    health
 
@@ -57,7 +57,7 @@ type call struct {
 	now    time.Time // of the transaction
 	// wake is set if idle processes should look for work after the commit.
 	wake bool
-	// closed is set if a task has become done, failed or diverged, or was dropped.
+	// closed is set if a task was finished or dropped, so that none may be left.
 	closed bool
 	// leased is set if the call granted a task, so that work is left.
 	leased bool
@@ -74,9 +74,9 @@ func (q *Queue) update(ctx context.Context, rule func(*call) error) error {
 	return q.health.note(q.store.Update(ctx, func(tx Tx) error { return q.apply(tx, rule) }))
 }
 
-// share is update for a rule that touches only the claimed process and tasks, and
-// so may run concurrently with other such rules.
-func (q *Queue) share(ctx context.Context, process string, tasks []sweep.TaskID, rule func(*call) error) error {
+// updateClaimed is update for a rule that touches only the claimed process and tasks. It
+// may run concurrently with other such rules.
+func (q *Queue) updateClaimed(ctx context.Context, process string, tasks []sweep.TaskID, rule func(*call) error) error {
 	return q.health.note(q.store.Update(ctx, func(tx Tx) error {
 		if err := tx.Claim(process, tasks); err != nil {
 			return err

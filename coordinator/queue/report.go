@@ -93,7 +93,8 @@ func (q *Queue) examine(ctx context.Context, reports []Report) ([]finding, error
 		findings[i] = r.Result.examine()
 		if g, ok := q.grants.Get(r.Task); ok {
 			findings[i].err = findings[i].check(g.configuration)
-			findings[i].fits, findings[i].result = findings[i].err == nil, sweep.Result{}
+			findings[i].fits = findings[i].err == nil
+			findings[i].result = sweep.Result{} // no longer needed
 		}
 	}
 	return findings, nil
@@ -177,8 +178,8 @@ func (c *call) judgeEnd(a Attempt, o Outcome, apply func() error) (Judgement, er
 	if a.Outcome == o {
 		return JudgedAlready, nil
 	}
-	_, counts, err := c.newest(a)
-	if err != nil || !counts {
+	_, current, err := c.current(a)
+	if err != nil || !current {
 		return JudgedLate, err
 	}
 	return JudgedAccepted, apply()
@@ -191,7 +192,7 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 	if a.Digest != "" {
 		return JudgedInvalid, fmt.Sprintf("attempt %d of task %s has already reported the result %s", a.Attempt, a.Task, a.Digest), nil
 	}
-	record, counts, err := c.newest(a)
+	record, current, err := c.current(a)
 	if err != nil {
 		return "", "", err
 	}
@@ -200,7 +201,7 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 		return "", "", err
 	}
 	if fault := f.check(s.Configuration); fault != nil {
-		if counts {
+		if current {
 			err = c.fail(a, Failure{Message: "invalid result: " + fault.Error()})
 		}
 		return JudgedInvalid, clip(fault.Error(), c.policy.MaxReason), err
@@ -208,14 +209,14 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 	stored := StoredResult{Body: r.Body, Measures: f.measures}
 	a.Digest, a.Compute = r.Digest, r.ComputeTime
 	a.Step = uint64(s.Configuration.Training.Steps)
-	if counts && record.Verifying {
+	if current && record.Verifying {
 		return JudgedAccepted, "", c.verify(a, record, stored)
 	}
 	if err := c.tx.PutResult(a.Task, r.Digest, stored); err != nil {
 		return "", "", err
 	}
 	switch {
-	case counts || record.acceptsCancelled(a):
+	case current || record.acceptsCancelled(a):
 		return JudgedAccepted, "", c.accept(a, record, stored)
 	default:
 		return JudgedLate, "", c.keepLate(a, record)

@@ -86,7 +86,7 @@ func (c *call) keepLate(a Attempt, r Record) error {
 	if err != nil {
 		return err
 	}
-	r.Exclusive = r.Exclusive && c.policy.blame(attempts, r.Pardoned).alone
+	r.Exclusive = r.Exclusive && c.policy.blame(attempts, r.Pardoned).exclusive
 	switch {
 	case r.Accepted == "" || a.Digest == r.Accepted:
 	case r.Phase == Done:

@@ -41,8 +41,8 @@ type Tx interface {
 	// Now returns the time of the transaction in UTC, in whole microseconds. It is
 	// the same at each call.
 	Now() time.Time
-	// Announce makes the commit close the channel of Changed. In this store that
-	// happens before Update returns.
+	// Announce makes the commit close the channel of Changed. The transaction's own Store
+	// closes it before Update returns.
 	Announce()
 
 	SweepTx
@@ -57,7 +57,7 @@ type SweepTx interface {
 	Sweep(id string) (s Sweep, found bool, err error)
 	// Sweeps lists all sweeps by turn, then ID, without their grids.
 	Sweeps() ([]Sweep, error)
-	// PutSweep stores a sweep. Its plan is no draft any more.
+	// PutSweep stores a sweep and removes its plan from the drafts.
 	PutSweep(Sweep) error
 	// SetTurn changes only the turn of a sweep.
 	SetTurn(sweepID string, turn int64) error

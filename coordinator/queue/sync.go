@@ -92,7 +92,7 @@ func (q *Queue) Sync(ctx context.Context, r SyncRequest) (SyncAnswer, error) {
 	}
 	var answer SyncAnswer
 	var missingLease string
-	err = q.share(ctx, r.ID, r.tasks(), func(c *call) (err error) {
+	err = q.updateClaimed(ctx, r.ID, r.tasks(), func(c *call) (err error) {
 		answer, err = c.sync(r, findings)
 		missingLease = c.missingLease
 		return err
@@ -292,7 +292,7 @@ func (c *call) keep(r SyncRequest, live []Attempt, free *slots) ([]Assignment, e
 				return nil, err
 			}
 		default:
-			again, cost, err := c.work(a)
+			again, cost, err := c.fullAssignment(a)
 			if err != nil {
 				return nil, err
 			}
@@ -314,7 +314,7 @@ func (c *call) repeatAssignments(r SyncRequest) ([]Assignment, error) {
 	for _, a := range live {
 		again := Assignment{Lease: a.Lease}
 		if !named[a.Lease] {
-			if again, _, err = c.work(a); err != nil {
+			if again, _, err = c.fullAssignment(a); err != nil {
 				return nil, err
 			}
 		}
