@@ -49,33 +49,34 @@ func (r Rules) precheck(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiq
 	if err != nil {
 		return nil, nil, err
 	}
-	all := len(others) > maxUnchecked
-	if !all {
+	checkAll := len(others) > maxUnchecked
+	if !checkAll {
 		others = nil
 	}
 	granted, err := r.Queue.Granted(ctx, process.ID, results, others)
 	if err != nil {
 		return nil, nil, r.statusOf(err, "Sync")
 	}
-	r.addProven(process.ID, in, granted, all)
-	return filterGranted(in, granted, all), granted, nil
+	r.addProven(process.ID, in, granted, checkAll)
+	return filterGranted(in, granted, checkAll), granted, nil
 }
 
-// addProven adds the leases that have a valid proof but are not in the store: all of
-// them, or only those of results. The queue limits the sizes of their results later.
-func (r Rules) addProven(process string, in *spiqsweepv1.SyncRequest, granted map[queue.Lease]int, all bool) {
+// addProven adds to granted the leases that have a valid proof but are not in the store.
+// Unless checkAll is set, it adds only those of results. The queue limits the sizes of
+// their results later.
+func (r Rules) addProven(process string, in *spiqsweepv1.SyncRequest, granted map[queue.Lease]int, checkAll bool) {
 	add := func(l *spiqsweepv1.Lease) {
 		if lease := leaseOf(l); granted[lease] == 0 && leaseKey(r.OperatorToken).verify(process, l) {
 			granted[lease] = protocol.MaxUnpackedBytes
 		}
 	}
 	for _, report := range in.GetReports() {
-		if all || report.GetResult() != nil {
+		if checkAll || report.GetResult() != nil {
 			add(report.GetLease())
 		}
 	}
 	for _, held := range in.GetHeld() {
-		if all {
+		if checkAll {
 			add(held.GetLease())
 		}
 	}
@@ -105,19 +106,19 @@ func leasesIn(in *spiqsweepv1.SyncRequest) (results, others []queue.Lease, err e
 }
 
 // filterGranted returns a Sync without the reports that were not looked up; the worker
-// sends them again. If all leases were looked up, it also drops held leases that were
+// sends them again. If checkAll is set, it also drops held leases that were
 // never granted.
-func filterGranted(in *spiqsweepv1.SyncRequest, granted map[queue.Lease]int, all bool) *spiqsweepv1.SyncRequest {
+func filterGranted(in *spiqsweepv1.SyncRequest, granted map[queue.Lease]int, checkAll bool) *spiqsweepv1.SyncRequest {
 	out := &spiqsweepv1.SyncRequest{
 		Process: in.GetProcess(), Sequence: in.GetSequence(), Held: in.GetHeld(),
 		FreeSlots: in.GetFreeSlots(), Draining: in.GetDraining(), Stays: in.GetStays(),
 	}
 	for _, report := range in.GetReports() {
-		if _, found := granted[leaseOf(report.GetLease())]; found || !all && report.GetResult() == nil {
+		if _, found := granted[leaseOf(report.GetLease())]; found || !checkAll && report.GetResult() == nil {
 			out.Reports = append(out.Reports, report)
 		}
 	}
-	if !all {
+	if !checkAll {
 		return out
 	}
 	out.Held = nil

@@ -77,8 +77,8 @@ type SyncCall struct {
 	invalid map[queue.Lease]string // why a report is invalid
 }
 
-// readSync decodes a Sync. Sizes limits the results of leases, in bytes, as returned by
-// queue.Granted; nil allows the size of any task. An invalid report becomes a failure of
+// readSync decodes a Sync. The map sizes, from queue.Granted, bounds the results in bytes
+// by their leases; nil allows the size of any task. An invalid report becomes a failure of
 // its task, since the same worker would only report it again.
 func readSync(p queue.Process, in *spiqsweepv1.SyncRequest, sizes map[queue.Lease]int, key leaseKey) (SyncCall, error) {
 	if in.GetSequence() > math.MaxInt64 {

@@ -42,7 +42,7 @@ func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsw
 	if err != nil {
 		return nil, err
 	}
-	w.register(in, answer)
+	w.updateRegistry(in, answer)
 	return answer, nil
 }
 
@@ -104,8 +104,8 @@ func (w *worker) waitForWork(ctx context.Context, call SyncCall) error {
 	}
 }
 
-// register updates the registry after a Sync.
-func (w *worker) register(in *spiqsweepv1.SyncRequest, answer *spiqsweepv1.SyncResponse) {
+// updateRegistry registers or deregisters the process after a Sync.
+func (w *worker) updateRegistry(in *spiqsweepv1.SyncRequest, answer *spiqsweepv1.SyncResponse) {
 	process := in.GetProcess().GetId()
 	if answer.GetDone() || in.GetDraining() && len(in.GetHeld()) == 0 {
 		w.workers.deregister(process)
