@@ -19,7 +19,7 @@ import (
 // verification may have replaced them.
 type corrupt struct {
 	reasons map[int32]string
-	news    bool // since the tables were written
+	changed bool // since the tables were written
 }
 
 // checkedResult reads a result and compares it with the digest under which it was
@@ -72,7 +72,7 @@ func (v *View) noteIntegrity(row int32, fault string) bool {
 		task := v.sweep.Plan.Row(int(row))
 		v.log.Warn(fault, "task", task.ID, "configuration", v.label(task))
 	}
-	d.news = true
+	d.changed = true
 	return fault != ""
 }
 

@@ -87,7 +87,7 @@ func (v *View) writeModels(ctx context.Context, limit time.Duration, unusable bo
 			return ctx.Err()
 		}
 		if errors.Is(err, queue.ErrUnavailable) {
-			v.shown = ""
+			v.tablesMark = ""
 			return errors.Join(faults, err)
 		}
 		v.models.missing = v.models.missing[1:]
@@ -98,7 +98,7 @@ func (v *View) writeModels(ctx context.Context, limit time.Duration, unusable bo
 			v.models.written[m.row] = prefix(m.digest)
 			continue
 		}
-		v.shown = ""
+		v.tablesMark = ""
 		if unread := (*unreadError)(nil); errors.As(err, &unread) {
 			faults = errors.Join(faults, err)
 		} else {

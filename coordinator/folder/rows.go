@@ -18,7 +18,7 @@ func (v *View) rows(ctx context.Context) table.Rows {
 		next, stop := iter.Pull2(v.source.Rows(ctx, v.sweep.ID))
 		defer stop()
 		stored := storedRows{next: next}
-		again := map[int]table.Row{} // by the first row of a task
+		repeated := map[int]table.Row{} // first rows of tasks that have several
 		for i, planned := range v.sweep.Plan.Rows() {
 			row, err := v.row(planned)
 			if err != nil {
@@ -26,7 +26,7 @@ func (v *View) rows(ctx context.Context) table.Rows {
 				return
 			}
 			if first := v.sweep.Plan.First(i); first < i {
-				shown := again[first]
+				shown := repeated[first]
 				row.State, row.Digest, row.Measures = shown.State, shown.Digest, shown.Measures
 			} else {
 				if err := stored.fill(&row, i); err != nil {
@@ -34,7 +34,7 @@ func (v *View) rows(ctx context.Context) table.Rows {
 					return
 				}
 				if v.sweep.Plan.Repeated(i) {
-					again[i] = row
+					repeated[i] = row
 				}
 			}
 			if !yield(row, nil) {

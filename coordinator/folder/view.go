@@ -62,8 +62,8 @@ type View struct {
 	shape  table.Shape // the columns of the tables
 	log    hclog.Logger
 
-	shown        string             // mark of the state that the tables show; "" if a file is out of date
-	attempted    string             // the same for attempts.csv
+	tablesMark   string             // markOf the state that the tables show; "" if a file is out of date
+	attemptsMark string             // the same for attempts.csv, by attemptsMarkOf
 	undrawn      bool               // figures of that state are missing, for want of time
 	completeness table.Completeness // of the last results.csv
 	levels       []table.Level      // of the last results.csv
@@ -94,44 +94,44 @@ func (v *View) Problems() []Problem { return v.problems.list() }
 // keep others from being written. Refresh checks every result when it writes its model,
 // and writes the tables again if it finds a corrupt one.
 func (v *View) Refresh(ctx context.Context, limit time.Duration) error {
-	undrawable, unusable := v.makeFolder(figuresFolder), v.makeFolder(modelsFolder)
+	noFigures, noModels := v.makeFolder(figuresFolder), v.makeFolder(modelsFolder)
 	status, err := v.source.Status(ctx, v.sweep.ID)
 	if err != nil {
 		return fmt.Errorf("read the results: %w", err)
 	}
-	figures := limit
-	if status.Counts.Done == 0 && limit != NoLimit || undrawable {
-		figures = 0 // without results, figures are drawn only in the end
+	figuresLimit := limit
+	if status.Counts.Done == 0 && limit != NoLimit || noFigures {
+		figuresLimit = 0 // without results, figures are drawn only in the end
 	}
 	var faults error
-	if mark := markOf(status); mark != v.shown || v.undrawn && limit == NoLimit {
-		faults = v.writeTables(ctx, figures)
-		if v.shown = mark; faults != nil {
-			v.shown = ""
+	if mark := markOf(status); mark != v.tablesMark || v.undrawn && limit == NoLimit {
+		faults = v.writeTables(ctx, figuresLimit)
+		if v.tablesMark = mark; faults != nil {
+			v.tablesMark = ""
 		}
 	}
-	if mark := attemptsMarkOf(status); mark != v.attempted || limit == NoLimit {
+	if mark := attemptsMarkOf(status); mark != v.attemptsMark || limit == NoLimit {
 		fault := v.write(attemptsFile, func(w io.Writer) error { return table.WriteAttempts(w, v.attempts(ctx)) })
-		if v.attempted = mark; fault != nil || v.problems.isLost(attemptsFile) {
-			v.attempted = ""
+		if v.attemptsMark = mark; fault != nil || v.problems.isLost(attemptsFile) {
+			v.attemptsMark = ""
 		}
 		faults = errors.Join(faults, fault)
 	}
-	faults = errors.Join(faults, v.writeModels(ctx, limit, unusable))
-	if v.models.corrupt.news {
-		if fault := v.writeTables(ctx, figures); fault != nil {
-			v.shown, faults = "", errors.Join(faults, fault)
+	faults = errors.Join(faults, v.writeModels(ctx, limit, noModels))
+	if v.models.corrupt.changed {
+		if fault := v.writeTables(ctx, figuresLimit); fault != nil {
+			v.tablesMark, faults = "", errors.Join(faults, fault)
 		}
 	}
 	if len(v.problems.list()) > 0 {
-		v.shown = ""
+		v.tablesMark = ""
 	}
 	return faults
 }
 
 // RewriteAttempts has the next Refresh write attempts.csv even if no attempt has begun
 // or ended.
-func (v *View) RewriteAttempts() { v.attempted = "" }
+func (v *View) RewriteAttempts() { v.attemptsMark = "" }
 
 // makeFolder creates a folder in the output folder, and reports whether that failed.
 func (v *View) makeFolder(name string) (unusable bool) {
@@ -173,7 +173,7 @@ func (v *View) writeTables(ctx context.Context, limit time.Duration) error {
 	var levels []table.Level
 	var missing []missingModel
 	var incompleteErr error
-	v.models.corrupt.news = false
+	v.models.corrupt.changed = false
 	err := fanOut(v.rows(ctx),
 		func(rows table.Rows) error {
 			err := v.write(resultsFile, func(w io.Writer) error {

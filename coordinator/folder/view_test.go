@@ -74,15 +74,15 @@ func TestModelsWaitForTheQueue(t *testing.T) {
 	t.Parallel()
 	u := &unavailable{}
 	v := viewOf(t, u)
-	v.shown = "a mark"
+	v.tablesMark = "a mark"
 	for row := range int32(4) {
 		v.models.missing = append(v.models.missing, missingModel{row: row})
 	}
 	if err := v.writeModels(t.Context(), NoLimit, false); !errors.Is(err, queue.ErrUnavailable) {
 		t.Errorf("%v, want %v", err, queue.ErrUnavailable)
 	}
-	if u.calls != 1 || len(v.models.missing) != 4 || v.shown != "" {
-		t.Errorf("%d calls, %d models are missing, mark %q: want 1, 4 and none", u.calls, len(v.models.missing), v.shown)
+	if u.calls != 1 || len(v.models.missing) != 4 || v.tablesMark != "" {
+		t.Errorf("%d calls, %d models are missing, mark %q: want 1, 4 and none", u.calls, len(v.models.missing), v.tablesMark)
 	}
 }
 
