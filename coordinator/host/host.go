@@ -66,7 +66,7 @@ func New(o Options, f folder.Folder, class string) *Host {
 	return &Host{Options: o, folder: f, class: class}
 }
 
-// Listen opens the address.
+// Listen starts to listen on the address.
 func (h *Host) Listen() (err error) {
 	h.listener, err = h.listen()
 	return err
@@ -127,8 +127,8 @@ func (h *Host) Start(serving context.Context, services *errgroup.Group, sweepID 
 	services.Go(func() error { return h.tick(serving) })
 }
 
-// tick advances the queue's clock every second, and logs each problem of the store when
-// it begins, and when all are over.
+// tick advances the queue's clock every second. It logs when a problem of the store
+// begins and when one is over.
 func (h *Host) tick(ctx context.Context) error {
 	var logged []string
 	daily := rate.Sometimes{Interval: 24 * time.Hour}

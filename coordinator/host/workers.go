@@ -61,7 +61,7 @@ func (w *worker) Wait() error {
 	w.host.workers.Lock()
 	defer w.host.workers.Unlock()
 	w.host.workers.running = slices.DeleteFunc(w.host.workers.running, func(other *worker) bool { return other == w })
-	if err != nil && !errors.Is(err, local.ErrSentAway) && alive == 0 && !w.called && !w.killed {
+	if err != nil && !errors.Is(err, local.ErrDrained) && alive == 0 && !w.called && !w.killed {
 		return fmt.Errorf("%w: %w", local.ErrNotStarted, err)
 	}
 	return err

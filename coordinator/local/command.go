@@ -120,7 +120,7 @@ func (c *child) Kill() error { return c.cmd.Process.Kill() }
 func (c *child) Wait() error {
 	err := c.cmd.Wait()
 	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) && ended.ExitCode() == protocol.ExitWorkLeft && !c.asked.Load() {
-		return ErrSentAway
+		return ErrDrained
 	}
 	return err
 }

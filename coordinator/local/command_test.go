@@ -113,8 +113,8 @@ func TestAChildCanBeKilled(t *testing.T) {
 
 func TestADrainedChildSaysSo(t *testing.T) {
 	process, _ := child(t, "drained")
-	if err := process.Wait(); !errors.Is(err, local.ErrSentAway) {
-		t.Errorf("the worker ended with %v, want %v", err, local.ErrSentAway)
+	if err := process.Wait(); !errors.Is(err, local.ErrDrained) {
+		t.Errorf("the worker ended with %v, want %v", err, local.ErrDrained)
 	}
 }
 

@@ -9,7 +9,7 @@
 // A worker that dies is restarted after a pause that doubles from FirstPause to
 // LongestPause while workers die young. A worker that leaves (exit code 0: all tasks are
 // done) is restarted after LongestPause: an operator may have reopened tasks. A drained
-// worker (ErrSentAway) is not restarted.
+// worker (ErrDrained) is not restarted.
 //
 // A worker that cannot be started, or that ends before its first call (ErrNotStarted), is
 // tried again after the same pauses. Once every slot has failed startTries times in a

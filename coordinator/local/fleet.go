@@ -23,8 +23,8 @@ const startTries = 5
 
 // Errors of Process.Wait.
 var (
-	// ErrSentAway reports that an operator drained the worker.
-	ErrSentAway = errors.New("an operator asked it to leave")
+	// ErrDrained reports that an operator drained the worker.
+	ErrDrained = errors.New("an operator asked it to leave")
 	// ErrNotStarted reports that the worker ended before its first call.
 	ErrNotStarted = errors.New("it ended before it had called the coordinator")
 )
@@ -42,7 +42,7 @@ type Process interface {
 	Stop() error
 	// Kill ends the worker immediately.
 	Kill() error
-	// Wait waits for the end of the worker. It returns nil for exit code 0, ErrSentAway if
+	// Wait waits for the end of the worker. It returns nil for exit code 0, ErrDrained if
 	// the worker was drained without Stop, and ErrNotStarted if it ended before its first
 	// call. It is called once.
 	Wait() error
@@ -62,13 +62,13 @@ type Fleet struct {
 	killOnce sync.Once
 
 	mu     sync.Mutex
-	places []place         // guarded by mu
+	slots  []slot          // guarded by mu
 	logged map[string]bool // messages of failed starts that were logged; guarded by mu
 }
 
-// place is the state of one slot.
-type place struct {
-	empty    bool  // the worker was drained, and is not replaced
+// slot holds one worker at a time.
+type slot struct {
+	drained  bool  // the worker was drained, and is not replaced
 	running  bool  // a worker runs
 	failures int   // failed starts in a row
 	err      error // of the last one
@@ -79,14 +79,14 @@ func Start(count int, launch Launch, log hclog.Logger) *Fleet {
 	f := &Fleet{
 		launch: launch, log: log,
 		stopping: make(chan struct{}), killing: make(chan struct{}), ended: make(chan struct{}),
-		places: make([]place, count), logged: map[string]bool{},
+		slots: make([]slot, count), logged: map[string]bool{},
 	}
-	var slots sync.WaitGroup
-	for slot := range count {
-		slots.Go(func() { f.keep(slot) })
+	var keepers sync.WaitGroup
+	for number := range count {
+		keepers.Go(func() { f.keep(number) })
 	}
 	go func() {
-		slots.Wait()
+		keepers.Wait()
 		close(f.ended)
 	}()
 	return f
@@ -110,11 +110,11 @@ func (f *Fleet) Unstartable() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var err error
-	for _, s := range f.places {
-		if !s.empty && (s.running || s.failures < startTries) {
+	for _, s := range f.slots {
+		if !s.drained && (s.running || s.failures < startTries) {
 			return nil
 		}
-		if !s.empty {
+		if !s.drained {
 			err = s.err
 		}
 	}
@@ -122,16 +122,16 @@ func (f *Fleet) Unstartable() error {
 }
 
 // note changes the state of a slot under the lock.
-func (f *Fleet) note(number int, change func(*place)) {
+func (f *Fleet) note(number int, change func(*slot)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	change(&f.places[number])
+	change(&f.slots[number])
 }
 
 // recordEnd records the end of a worker. A worker that has called shows that workers can be
 // started.
 func (f *Fleet) recordEnd(number int, err error) {
-	f.note(number, func(s *place) {
+	f.note(number, func(s *slot) {
 		s.running, s.err = false, err
 		if errors.Is(err, ErrNotStarted) {
 			s.failures++
@@ -153,24 +153,24 @@ func (f *Fleet) isNew(err error) bool {
 }
 
 // keep runs one worker after another in a slot.
-func (f *Fleet) keep(slot int) {
+func (f *Fleet) keep(number int) {
 	deaths := 0
 	for {
 		started := time.Now()
-		err := f.runOne(slot)
+		err := f.runOne(number)
 		if f.isStopping() {
-			f.log.Debug("local worker ended", "slot", slot, "error", err)
+			f.log.Debug("local worker ended", "slot", number, "error", err)
 			return
 		}
-		if errors.Is(err, ErrSentAway) {
-			f.log.Info("local worker was drained, and is not replaced", "slot", slot)
-			f.note(slot, func(s *place) { s.empty = true })
+		if errors.Is(err, ErrDrained) {
+			f.log.Info("local worker was drained, and is not replaced", "slot", number)
+			f.note(number, func(s *slot) { s.drained = true })
 			return
 		}
 		if err == nil || time.Since(started) >= longLife {
 			deaths = 0
 		}
-		f.recordEnd(slot, err)
+		f.recordEnd(number, err)
 		pause := LongestPause
 		if err != nil {
 			pause = pauseAfter(deaths)
@@ -179,7 +179,7 @@ func (f *Fleet) keep(slot int) {
 			if errors.Is(err, ErrNotStarted) && !f.isNew(err) {
 				level = hclog.Debug
 			}
-			f.log.Log(level, "local worker died", "slot", slot, "error", err, "restart_in", pause)
+			f.log.Log(level, "local worker died", "slot", number, "error", err, "restart_in", pause)
 		}
 		select {
 		case <-time.After(pause):
@@ -195,7 +195,7 @@ func (f *Fleet) runOne(number int) error {
 	if err != nil {
 		return notStarted{err}
 	}
-	f.note(number, func(s *place) { s.running = true })
+	f.note(number, func(s *slot) { s.running = true })
 	exit := make(chan error, 1)
 	go func() { exit <- process.Wait() }()
 

@@ -193,7 +193,7 @@ func TestOneThatWasDrainedIsNotReplaced(t *testing.T) {
 		fleet := local.Start(1, func() (local.Process, error) {
 			starts++
 			worker := &scripted{exit: make(chan error, 1)}
-			worker.exit <- local.ErrSentAway
+			worker.exit <- local.ErrDrained
 			return worker, nil
 		}, hclog.NewNullLogger())
 		time.Sleep(10 * local.LongestPause)
