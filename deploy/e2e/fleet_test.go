@@ -137,7 +137,7 @@ func (c *fleet) untilDone(tasks int) {
 	c.workers[0].until(fmt.Sprint(tasks, " tasks are done"), func() bool {
 		done := 0
 		for _, w := range c.workers {
-			done += strings.Count(w.output.String(), "report is taken")
+			done += strings.Count(w.output.String(), "report is accepted")
 		}
 		return done >= tasks
 	})

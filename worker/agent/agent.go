@@ -30,17 +30,17 @@ type Agent struct {
 	recordings map[string]*cachedRecording // by digest
 	uses       uint64                      // clock of cachedRecording.used
 
-	sequence  uint64                   // of the newest call
-	asked     *spiqsweepv1.SyncRequest // the newest call; nil before the first
-	calling   bool                     // a call is in flight
-	callAt    time.Time                // time of the next call; zero: none is planned
-	backoff   retry                    // of calls, since the last response
-	refusals  refusals                 // since the last response or temporary failure
-	warned    []string                 // kinds of failure logged since the last response
-	lastReply time.Time                // time of the last response, or of the start
-	connected bool                     // a coordinator has ever responded
-	newLeases bool                     // leases were granted and none of them was started
-	done      bool                     // no sweep has pending or leased tasks
+	sequence    uint64                   // of the newest call
+	lastRequest *spiqsweepv1.SyncRequest // the newest call; nil before the first
+	calling     bool                     // a call is in flight
+	callAt      time.Time                // time of the next call; zero: none is planned
+	backoff     retry                    // of calls, since the last response
+	refusals    refusals                 // since the last response or temporary failure
+	warned      []string                 // kinds of failure logged since the last response
+	lastReply   time.Time                // time of the last response, or of the start
+	connected   bool                     // a coordinator has ever responded
+	newLeases   bool                     // leases were granted and none of them was started
+	done        bool                     // no sweep has pending or leased tasks
 
 	draining          bool
 	drainedByOperator bool
@@ -148,7 +148,7 @@ func (a *Agent) setTimer(now time.Time) {
 		for _, t := range h.times() {
 			sooner(t)
 		}
-		if r := a.recordings[h.recording()]; r != nil && h.preparing() && !r.asked && !r.have {
+		if r := a.recordings[h.recording()]; r != nil && h.preparing() && !r.inProgress && !r.have {
 			sooner(r.at)
 		}
 	}

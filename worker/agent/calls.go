@@ -20,11 +20,11 @@ func (s *shell) call(request *spiqsweepv1.SyncRequest) {
 	if s.giveUp != nil {
 		s.giveUp()
 	}
-	replaced, giveUp := context.WithCancel(s.ctx)
+	current, giveUp := context.WithCancel(s.ctx)
 	s.giveUp = giveUp
 	s.calls.Go(func() {
 		defer giveUp()
-		ctx, cancel := context.WithTimeout(replaced, AnswerTimeout(request, s.coordinators))
+		ctx, cancel := context.WithTimeout(current, AnswerTimeout(request, s.coordinators))
 		defer cancel()
 		connection, err := s.connections.Acquire()
 		var response *spiqsweepv1.SyncResponse
@@ -34,7 +34,7 @@ func (s *shell) call(request *spiqsweepv1.SyncRequest) {
 			response, err = spiqsweepv1.NewWorkerServiceClient(connection).Sync(ctx, request, grpc.Peer(&callee))
 		}
 		switch {
-		case errors.Is(replaced.Err(), context.Canceled):
+		case errors.Is(current.Err(), context.Canceled): // replaced by another call, or the worker ends
 		case err != nil:
 			if !Busy(err) && connection != nil {
 				connection.Abort()

@@ -29,7 +29,7 @@ func (a *Agent) drain(now time.Time) {
 		}
 		h.store.retry = retry{} // a draining worker does not back off
 	}
-	if a.calling && len(a.asked.GetHeld()) == 0 {
+	if a.calling && len(a.lastRequest.GetHeld()) == 0 {
 		a.calling = false // replaces the call, which may be a long poll
 	}
 	a.drainReported = a.backoff.failures > 0 && a.listedLeases() == 0 // the coordinator expects no hand-back

@@ -66,7 +66,7 @@ func TestNothingPendingIsNotDone(t *testing.T) {
 func TestDrain(t *testing.T) {
 	l := running(t, 1, "a", "b")
 	l.handle(Drain{})
-	l.want(StopTask{Lease: lease("a")}, Call{Request: l.agent.asked})
+	l.want(StopTask{Lease: lease("a")}, Call{Request: l.agent.lastRequest})
 	request := l.call()
 	if !request.GetDraining() || request.GetFreeSlots() != 0 {
 		t.Errorf("the call is not a draining one: %v", request)
@@ -104,7 +104,7 @@ func TestOperatorDrains(t *testing.T) {
 	drain := grant("a", "b")
 	drain.Drain = true
 	l.answer(drain)
-	l.want(StopTask{Lease: lease("a")}, Call{Request: l.agent.asked})
+	l.want(StopTask{Lease: lease("a")}, Call{Request: l.agent.lastRequest})
 	if request := l.call(); !request.GetDraining() || !cmp.Equal(reportNames(request), []string{"b"}) {
 		t.Errorf("the call is not a draining one that gives b back: %v", request)
 	}

@@ -68,10 +68,10 @@ func (h *heldLease) stallAt() time.Time {
 // times returns when the agent must reconsider the lease; it ignores zero times.
 func (h *heldLease) times() []time.Time {
 	times := []time.Time{h.stallAt()}
-	if h.preparing() && !h.resumed && !h.resume.asked {
+	if h.preparing() && !h.resumed && !h.resume.inProgress {
 		times = append(times, h.resume.at)
 	}
-	if h.storable() && !h.store.asked {
+	if h.storable() && !h.store.inProgress {
 		times = append(times, h.store.at)
 	}
 	return times

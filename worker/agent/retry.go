@@ -56,7 +56,7 @@ func (r *retry) due(now time.Time) bool { return !now.Before(r.at) }
 // transfer is a fetch or store that is retried until it succeeds.
 type transfer struct {
 	retry
-	asked bool // in progress
+	inProgress bool
 }
 
 // retryable reports whether a call may succeed later. An error of another code is final.

@@ -82,7 +82,7 @@ func work(ctx context.Context, c Config) (code int, drainedByOperator bool) {
 	self := process(c)
 	s := &shell{
 		ctx: ctx, log: c.Log, runner: c.Runner, process: self,
-		core: New(Settings{
+		agent: New(Settings{
 			Process:        self,
 			Coordinators:   len(c.Coordinator.Addresses),
 			ConnectTimeout: c.ConnectTimeout,
@@ -98,7 +98,7 @@ func work(ctx context.Context, c Config) (code int, drainedByOperator bool) {
 	defer func() { _ = s.connections.Close() }()
 	defer s.calls.Wait()
 	defer cancel()
-	return s.loop(c.Drain), s.core.drainedByOperator
+	return s.loop(c.Drain), s.agent.drainedByOperator
 }
 
 // process returns the identity and labels of this run of the program.
@@ -115,12 +115,13 @@ func process(c Config) *spiqsweepv1.Process {
 	}
 }
 
-// shell performs the actions of its Agent, and feeds it the resulting events.
+// shell does the input and output of an Agent: it performs its actions and feeds it the
+// resulting events.
 type shell struct {
 	ctx          context.Context // ends with Run; only a task that does not stop outlives it
 	log          hclog.Logger
 	runner       runner.Runner
-	core         *Agent
+	agent        *Agent
 	process      *spiqsweepv1.Process
 	connections  *protocol.Connections
 	coordinators int // number of addresses
@@ -164,7 +165,7 @@ func (s *shell) step(e Event) {
 		s.tasks[ended.Lease]()
 		delete(s.tasks, ended.Lease)
 	}
-	for _, action := range s.core.Step(time.Now(), e) {
+	for _, action := range s.agent.Step(time.Now(), e) {
 		s.perform(action)
 	}
 }

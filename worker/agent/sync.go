@@ -14,8 +14,8 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// callBy plans the next call at t or earlier. It is made only when no other call is in flight
-// and the back-off is over.
+// callBy plans the next call at t or earlier. Agent.call makes it once no other call is in
+// flight and the back-off is over.
 func (a *Agent) callBy(t time.Time) {
 	if a.callAt.IsZero() || t.Before(a.callAt) {
 		a.callAt = t
@@ -24,7 +24,7 @@ func (a *Agent) callBy(t time.Time) {
 
 // call makes the next Sync if it is due, or if more slots are free than the last call offered.
 func (a *Agent) call(now time.Time) {
-	if a.freeSlots() > int(a.asked.GetFreeSlots()) {
+	if a.freeSlots() > int(a.lastRequest.GetFreeSlots()) {
 		a.callBy(now)
 	}
 	if a.exited || a.calling || a.callAt.IsZero() || now.Before(a.callAt) || !a.backoff.due(now) {
@@ -32,8 +32,8 @@ func (a *Agent) call(now time.Time) {
 	}
 	a.sequence++
 	a.calling, a.callAt = true, time.Time{}
-	a.asked = a.request()
-	a.do(Call{Request: a.asked})
+	a.lastRequest = a.request()
+	a.do(Call{Request: a.lastRequest})
 }
 
 func (a *Agent) request() *spiqsweepv1.SyncRequest {
@@ -84,8 +84,8 @@ func (a *Agent) answered(now time.Time, e Answered) {
 	}
 	a.calling, a.connected, a.lastReply, a.backoff, a.refusals, a.warned = false, true, now, retry{}, refusals{}, nil
 	a.done = e.Response.GetDone()
-	a.drainReported = a.asked.GetDraining()
-	a.judge(e.Response.GetVerdicts())
+	a.drainReported = a.lastRequest.GetDraining()
+	a.applyVerdicts(e.Response.GetVerdicts())
 	a.assign(now, e.Response.GetAssignments())
 	if e.Response.GetDrain() && !a.draining {
 		a.log(hclog.Info, "an operator asks this worker to leave")
@@ -143,8 +143,8 @@ func (a *Agent) warn(now time.Time, err error) {
 	a.log(level, what, "error", why, "in", a.backoff.at.Sub(now).Round(time.Millisecond).String())
 }
 
-// judge applies the verdicts on reports.
-func (a *Agent) judge(verdicts []*spiqsweepv1.Verdict) {
+// applyVerdicts applies the coordinator's verdicts on reports.
+func (a *Agent) applyVerdicts(verdicts []*spiqsweepv1.Verdict) {
 	for _, v := range verdicts {
 		h := a.find(leaseOf(v.GetLease()))
 		if h == nil || h.report == nil || !h.sent {
@@ -156,7 +156,7 @@ func (a *Agent) judge(verdicts []*spiqsweepv1.Verdict) {
 		case spiqsweepv1.Verdict_JUDGEMENT_LATE:
 			a.log(hclog.Info, "report came late", "task", h.lease.Task, "attempt", h.lease.Attempt, "why", v.GetReason())
 		case spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED, spiqsweepv1.Verdict_JUDGEMENT_DUPLICATE:
-			a.log(hclog.Debug, "report is taken", "task", h.lease.Task, "attempt", h.lease.Attempt)
+			a.log(hclog.Debug, "report is accepted", "task", h.lease.Task, "attempt", h.lease.Attempt)
 		default:
 			continue
 		}

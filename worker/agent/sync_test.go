@@ -59,7 +59,7 @@ func TestReportsOfACallAreBounded(t *testing.T) {
 	for _, name := range []string{"a", "b", "c"} {
 		l.handle(Ended{Lease: lease(name), Result: result(reportBytes * 2 / 3)})
 	}
-	request := l.agent.asked // in flight since a has ended
+	request := l.agent.lastRequest // in flight since a has ended
 	for _, want := range []string{"a", "b", "c"} {
 		if diff := cmp.Diff([]string{want}, reportNames(request)); diff != "" {
 			t.Fatal(diff)

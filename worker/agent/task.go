@@ -30,7 +30,7 @@ func (a *Agent) startTasks(now time.Time) {
 			free--
 			h.slot = true
 		}
-		recording, checkpoint := a.recordingReady(now, h), a.checkpointReady(now, h)
+		recording, checkpoint := a.ensureRecording(now, h), a.ensureCheckpoint(now, h)
 		if recording && checkpoint {
 			a.start(now, h)
 		}

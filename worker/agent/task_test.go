@@ -85,7 +85,7 @@ func untilStall(t *testing.T, l *driver) *spiqsweepv1.Report {
 	t.Helper()
 	for range 1000 {
 		if l.agent.calling {
-			if reports := l.agent.asked.GetReports(); len(reports) > 0 {
+			if reports := l.agent.lastRequest.GetReports(); len(reports) > 0 {
 				return reports[0]
 			}
 			l.answer(grant("a"))
@@ -107,7 +107,7 @@ func TestStall(t *testing.T) {
 	if message := report.GetFailure().GetMessage(); message != "stalled: no new step for 10m0s, after step 5" {
 		t.Errorf("failure is %q", message)
 	}
-	if free := l.agent.asked.GetFreeSlots(); free != 0 {
+	if free := l.agent.lastRequest.GetFreeSlots(); free != 0 {
 		t.Errorf("%d free slots while the goroutine goes on", free)
 	}
 	l.answer(verdict("a"))
@@ -119,7 +119,7 @@ func TestStall(t *testing.T) {
 // Otherwise such a lease would be renewed for ever.
 func TestLeasesBehindAStalledTaskAreHandedBack(t *testing.T) {
 	l := running(t, 1, "a", "b")
-	for !l.agent.calling || len(l.agent.asked.GetReports()) == 0 {
+	for !l.agent.calling || len(l.agent.lastRequest.GetReports()) == 0 {
 		if l.now.Sub(epoch) > time.Hour {
 			t.Fatal("the task does not stall")
 		}
@@ -128,7 +128,7 @@ func TestLeasesBehindAStalledTaskAreHandedBack(t *testing.T) {
 		}
 		l.wake()
 	}
-	reports := l.agent.asked.GetReports()
+	reports := l.agent.lastRequest.GetReports()
 	if len(reports) != 2 || reports[0].GetFailure() == nil || reports[1].GetHandBack() == nil {
 		t.Fatalf("reports %v, want the failure of a, and b handed back", reports)
 	}

@@ -20,7 +20,7 @@ const progressEvery = time.Second
 // train runs a task until it finishes, fails or is stopped.
 func (s *shell) train(ctx context.Context, a StartTask) Ended {
 	r := &reporter{shell: s, lease: a.Lease}
-	result, err := s.result(ctx, a, r)
+	result, err := s.run(ctx, a, r)
 	ended := Ended{Lease: a.Lease, Step: r.step}
 	switch {
 	case err == nil:
@@ -34,7 +34,7 @@ func (s *shell) train(ctx context.Context, a StartTask) Ended {
 	return ended
 }
 
-func (s *shell) result(ctx context.Context, a StartTask, r runner.Reporter) (*spiqsweepv1.Result, error) {
+func (s *shell) run(ctx context.Context, a StartTask, r runner.Reporter) (*spiqsweepv1.Result, error) {
 	task, err := s.task(a)
 	if err != nil {
 		return nil, err

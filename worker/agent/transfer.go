@@ -17,8 +17,8 @@ type cachedRecording struct {
 	used uint64 // Agent.uses at its last use
 }
 
-// recordingReady reports whether the recording of a task was fetched, and fetches it if not.
-func (a *Agent) recordingReady(now time.Time, h *heldLease) bool {
+// ensureRecording reports whether the recording of a task was fetched, and fetches it if not.
+func (a *Agent) ensureRecording(now time.Time, h *heldLease) bool {
 	r := a.recordings[h.recording()]
 	if r == nil {
 		r = &cachedRecording{}
@@ -26,8 +26,8 @@ func (a *Agent) recordingReady(now time.Time, h *heldLease) bool {
 	}
 	a.uses++
 	r.used = a.uses
-	if !r.have && !r.asked && r.due(now) {
-		r.asked = true
+	if !r.have && !r.inProgress && r.due(now) {
+		r.inProgress = true
 		a.do(FetchRecording{Digest: h.recording()})
 	}
 	return r.have
@@ -35,10 +35,10 @@ func (a *Agent) recordingReady(now time.Time, h *heldLease) bool {
 
 func (a *Agent) recordingFetched(now time.Time, e RecordingFetched) {
 	r := a.recordings[e.Digest]
-	if r == nil || !r.asked {
+	if r == nil || !r.inProgress {
 		return
 	}
-	r.asked = false
+	r.inProgress = false
 	switch {
 	case e.Err == nil:
 		r.have = true
@@ -98,13 +98,13 @@ func (a *Agent) dropRecordings() {
 	}
 }
 
-// checkpointReady reports whether the checkpoint to resume from is known, and fetches it if not.
-func (a *Agent) checkpointReady(now time.Time, h *heldLease) bool {
+// ensureCheckpoint reports whether the checkpoint to resume from is known, and fetches it if not.
+func (a *Agent) ensureCheckpoint(now time.Time, h *heldLease) bool {
 	if h.task.GetCheckpointStep() == 0 {
 		return true
 	}
-	if !h.resumed && !h.resume.asked && h.resume.due(now) {
-		h.resume.asked = true
+	if !h.resumed && !h.resume.inProgress && h.resume.due(now) {
+		h.resume.inProgress = true
 		a.do(FetchCheckpoint{Lease: h.lease})
 	}
 	return h.resumed
@@ -112,10 +112,10 @@ func (a *Agent) checkpointReady(now time.Time, h *heldLease) bool {
 
 func (a *Agent) checkpointFetched(now time.Time, e CheckpointFetched) {
 	h := a.find(e.Lease)
-	if h == nil || !h.resume.asked {
+	if h == nil || !h.resume.inProgress {
 		return
 	}
-	h.resume.asked = false
+	h.resume.inProgress = false
 	switch {
 	case e.Err == nil:
 		h.resumed, h.resumeBody, h.step = true, e.Body, e.Step
@@ -144,8 +144,8 @@ func (a *Agent) checkpointMade(e CheckpointMade) {
 
 func (a *Agent) storeCheckpoints(now time.Time) {
 	for _, h := range a.leases {
-		if h.storable() && !h.store.asked && h.store.due(now) {
-			h.store.asked = true
+		if h.storable() && !h.store.inProgress && h.store.due(now) {
+			h.store.inProgress = true
 			a.do(StoreCheckpoint{Lease: h.lease, Step: h.pending.step, Body: h.pending.body})
 		}
 	}
@@ -153,10 +153,10 @@ func (a *Agent) storeCheckpoints(now time.Time) {
 
 func (a *Agent) checkpointStored(now time.Time, e CheckpointStored) {
 	h := a.find(e.Lease)
-	if h == nil || !h.store.asked {
+	if h == nil || !h.store.inProgress {
 		return
 	}
-	h.store.asked = false
+	h.store.inProgress = false
 	if e.Err != nil && retryable(e.Err) && !tooLarge(e.Err) {
 		h.store.failed(now, e.Err, a.Random)
 		return

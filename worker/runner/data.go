@@ -46,9 +46,9 @@ func newDataCache() *dataCache {
 	return &dataCache{sets: map[dataKey]func() (*data, error){}}
 }
 
-// of returns the data of a task. Concurrent tasks that need the same set wait for
+// get returns the data of a task. Concurrent tasks that need the same set wait for
 // the task that computes it.
-func (s *dataCache) of(t Task) (*data, error) {
+func (s *dataCache) get(t Task) (*data, error) {
 	c := t.Configuration
 	return s.set(dataKey{t.Raster, c.Timesteps, c.Recording.Holdout, c.Seed})()
 }

@@ -11,7 +11,7 @@ func TestDataIsComputedOnce(t *testing.T) {
 	sets := make([]*data, 8)
 	var wait sync.WaitGroup
 	for i := range sets {
-		wait.Go(func() { sets[i], _ = cache.of(task) })
+		wait.Go(func() { sets[i], _ = cache.get(task) })
 	}
 	wait.Wait()
 	for _, set := range sets {
@@ -20,7 +20,7 @@ func TestDataIsComputedOnce(t *testing.T) {
 		}
 	}
 	for _, other := range []Task{smallTask(t, 2, 2), smallTask(t, 2, 1, "seed", 9.0), smallTask(t, 2, 1, "holdout", 0.5), smallTask(t, 3, 1)} {
-		if set, err := cache.of(other); err != nil || set == sets[0] {
+		if set, err := cache.get(other); err != nil || set == sets[0] {
 			t.Errorf("set %p, error %v, want a new set", set, err)
 		}
 	}
@@ -29,16 +29,16 @@ func TestDataIsComputedOnce(t *testing.T) {
 func TestDataCacheKeepsTheMostRecent(t *testing.T) {
 	cache := newDataCache()
 	task := smallTask(t, 2, 1)
-	first, err := cache.of(task)
+	first, err := cache.get(task)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for seed := range maxDataSets {
-		if _, err := cache.of(smallTask(t, 2, 1, "seed", float64(100+seed))); err != nil {
+		if _, err := cache.get(smallTask(t, 2, 1, "seed", float64(100+seed))); err != nil {
 			t.Fatal(err)
 		}
 		if seed < maxDataSets-1 {
-			if again, _ := cache.of(task); again != first {
+			if again, _ := cache.get(task); again != first {
 				t.Fatalf("evicted after %d others, although in use", seed+1)
 			}
 		}
@@ -47,11 +47,11 @@ func TestDataCacheKeepsTheMostRecent(t *testing.T) {
 		t.Errorf("keeps %d sets in an order of %d", len(cache.sets), len(cache.order))
 	}
 	for seed := range maxDataSets {
-		if _, err := cache.of(smallTask(t, 2, 1, "seed", float64(200+seed))); err != nil {
+		if _, err := cache.get(smallTask(t, 2, 1, "seed", float64(200+seed))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if again, _ := cache.of(task); again == first {
+	if again, _ := cache.get(task); again == first {
 		t.Error("not evicted from a full cache")
 	}
 }

@@ -75,7 +75,7 @@ func (s *spiqgan) begin(ctx context.Context, t Task, r Reporter) (*run, error) {
 	if t.Raster.Neurons != c.Neurons {
 		return nil, fmt.Errorf("the recording has %d neurons, the task needs %d", t.Raster.Neurons, c.Neurons)
 	}
-	data, err := s.data.of(t)
+	data, err := s.data.get(t)
 	if err != nil {
 		return nil, err
 	}
