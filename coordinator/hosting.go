@@ -35,7 +35,7 @@ const storeUsage = "`FILE` or URL of the store (default: the one that the output
 func (f *hostFlags) add(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.store, "store", "", storeUsage)
-	flags.DurationVar(&f.leaseTerm, "lease-term", defaultLeaseTerm, "time after the last call of a worker after which others get its tasks")
+	flags.DurationVar(&f.leaseTerm, "lease-term", defaultLeaseTerm, "how long a worker may be silent before others get its tasks")
 	f.endpointFlags.add(c)
 	f.log.Add(c, "warn")
 }
@@ -48,8 +48,9 @@ const (
 	maxLocalPerCore  = 8 // a worker keeps a core busy
 )
 
-// hosting checks the flags. Local workers use the kernel and get the extra arguments.
-func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal, arguments ...string) (host.Options, error) {
+// hostOptions checks the flags and returns the options of a host. Local workers use the
+// kernel and get the extra arguments.
+func (f *hostFlags) hostOptions(kernel circuit.Kernel, t *terminal, arguments ...string) (host.Options, error) {
 	switch {
 	case f.local < 0:
 		return host.Options{}, usage("--local %d: must be 0 or more", f.local)
@@ -74,7 +75,7 @@ func (f *hostFlags) hosting(kernel circuit.Kernel, t *terminal, arguments ...str
 	}, nil
 }
 
-// policy has workers call several times within a lease term.
+// policy returns the rules for a lease term, within which workers call several times.
 func policy(leaseTerm time.Duration) queue.Policy {
 	return queue.Policy{LeaseTerm: leaseTerm, CallAgainBusy: leaseTerm / 4, CallAgainFree: leaseTerm / 12}
 }
@@ -125,7 +126,7 @@ func localWorkerCommand(stdin io.Reader, stderr io.Writer) *cobra.Command {
 			if err != nil {
 				return usage("%s: %w", circuit.KernelVariable, err)
 			}
-			program.IgnoreSignals() // only the coordinator's wish and its end count
+			program.IgnoreSignals() // the coordinator decides when its worker ends
 			return ending(agent.RunChild(context.WithoutCancel(c.Context()), stdin, agent.Config{
 				Slots: 1, Stays: stay, Identity: os.Getenv(identityVariable), Version: programVersion(), Kernel: kernel, Runner: runner.New(kernel, log), Log: log,
 			}))

@@ -57,8 +57,8 @@ func (f *readingFlags) options() (recording.Options, error) {
 	return recording.Options{Variable: f.variable, Limit: int64(f.limit) << 20}, nil
 }
 
-// read loads the files that the flags name.
-func (f *inputFlags) read() (app.Input, error) {
+// readInput reads the grid and chooses the kernel. The recording is read later.
+func (f *inputFlags) readInput() (app.Input, error) {
 	in := app.Input{
 		GridName: "sweep.hcl", Grid: spiqsweep.DefaultGrid,
 		IsDefault: f.grid == "",

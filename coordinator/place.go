@@ -25,7 +25,7 @@ import (
 type placeFlags struct {
 	out, store string
 	coordinatorFlags
-	named string // name or ID of the sweep; "": that of the folder
+	sweepName string // name or ID of the sweep; "": that of the folder
 }
 
 // coordinatorFlags name a running coordinator.
@@ -45,8 +45,8 @@ func (f *coordinatorFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.credentials, "credentials", "", "`FILE` with the token for addresses: operator.json of the coordinator")
 }
 
-// file returns the credentials that the flags name, or the zero value.
-func (f *coordinatorFlags) file() (credentials.File, error) {
+// findCredentials returns the credentials that the flags name, or the zero value.
+func (f *coordinatorFlags) findCredentials() (credentials.File, error) {
 	if len(f.coordinators) == 0 {
 		if f.credentials != "" {
 			return credentials.File{}, usage("--credentials %q without --coordinator: name the coordinator they are for", f.credentials)
@@ -65,7 +65,7 @@ func (f *placeFlags) place(c *cobra.Command) (app.Place, error) {
 	if err := exclusive(c, "out", "store", "coordinator"); err != nil {
 		return app.Place{}, err
 	}
-	file, err := f.file()
+	file, err := f.findCredentials()
 	if err != nil || file.Token != "" {
 		return app.Place{Coordinator: file}, err
 	}
@@ -96,8 +96,8 @@ func ignored(c *cobra.Command, by, why string, names ...string) error {
 
 // command returns a command line with the same place, for a hint.
 func (f *placeFlags) command(arguments ...string) string {
-	if f.named != "" {
-		arguments = append(arguments, "--sweep", f.named)
+	if f.sweepName != "" {
+		arguments = append(arguments, "--sweep", f.sweepName)
 	}
 	if len(f.coordinators) > 0 {
 		for _, c := range f.coordinators {

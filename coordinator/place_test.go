@@ -37,10 +37,10 @@ func TestHintsOfAVerification(t *testing.T) {
 	for want, f := range map[string]verifyFlags{
 		"coordinator verify --out 'my runs'": {placeFlags: placeFlags{out: "my runs"}},
 		"coordinator verify --sweep two --store s.db": {
-			placeFlags: placeFlags{out: "runs", store: "s.db", named: "two"},
+			placeFlags: placeFlags{out: "runs", store: "s.db", sweepName: "two"},
 		},
 		"coordinator verify --sweep two --coordinator operator.json": {
-			placeFlags: placeFlags{out: "runs", coordinatorFlags: coordinatorFlags{coordinators: []string{"operator.json"}}, named: "two"},
+			placeFlags: placeFlags{out: "runs", coordinatorFlags: coordinatorFlags{coordinators: []string{"operator.json"}}, sweepName: "two"},
 		},
 	} {
 		if got := f.command("verify"); got != want {

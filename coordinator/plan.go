@@ -25,7 +25,7 @@ func planCommand() *cobra.Command {
 		Annotations: readOnly,
 		Args:        program.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			in, err := input.read()
+			in, err := input.readInput()
 			if err != nil {
 				return err
 			}

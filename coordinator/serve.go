@@ -64,7 +64,7 @@ func (f *serveFlags) config(t *terminal) (host.ServerConfig, error) {
 	if err != nil {
 		return host.ServerConfig{}, err
 	}
-	hosting, err := f.hosting(kernel, t, "--"+stayFlag)
+	hosting, err := f.hostOptions(kernel, t, "--"+stayFlag)
 	return host.ServerConfig{Options: hosting, Out: f.out, KernelClass: kernel.Class}, err
 }
 

@@ -30,8 +30,8 @@ store has several, the one with the given name or ID.`,
 			if err != nil {
 				return err
 			}
-			flags.named = strings.Join(arguments, "")
-			status, err := place.Status(c.Context(), flags.named)
+			flags.sweepName = strings.Join(arguments, "")
+			status, err := place.Status(c.Context(), flags.sweepName)
 			if err != nil {
 				return err
 			}

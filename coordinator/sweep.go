@@ -65,9 +65,9 @@ tasks failed or diverged; 130 interrupted.`,
 	return c
 }
 
-// config checks the flags.
+// config checks the flags, reads the grid, and returns the configuration of the run.
 func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
-	remote, err := f.file()
+	remote, err := f.findCredentials()
 	if err != nil {
 		return app.Config{}, err
 	}
@@ -84,14 +84,17 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	case f.local == 0 && f.Listen == "" && !submitted:
 		return app.Config{}, usage("--local 0 without --listen: no worker could do the work")
 	}
-	input, err := f.read()
+	input, err := f.readInput()
 	if err != nil {
 		return app.Config{}, err
 	}
-	hosting, err := f.hosting(input.Kernel, t)
+	hosting, err := f.hostOptions(input.Kernel, t)
+	if err != nil {
+		return app.Config{}, err
+	}
 	return app.Config{
 		Input: input, Coordinator: remote, Options: hosting, Out: f.out, Recompute: f.recompute, Replace: f.replace, Follow: t.follow,
-	}, err
+	}, nil
 }
 
 // defaultLocal returns the number of cores that this process may use. GOMAXPROCS

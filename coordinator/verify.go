@@ -48,7 +48,7 @@ next coordinator or "verify" resumes them.`,
 			if err != nil {
 				return err
 			}
-			f.named = f.sweep
+			f.sweepName = f.sweep
 			verifier, err := f.verifier(c, tasks, t)
 			if err != nil {
 				return err
@@ -100,7 +100,7 @@ func (f *verifyFlags) verifier(c *cobra.Command, tasks []string, t *terminal) (a
 		if err != nil {
 			return host.Options{}, err
 		}
-		return f.hosting.hosting(kernel, t)
+		return f.hosting.hostOptions(kernel, t)
 	}
 	return v, nil
 }

@@ -16,8 +16,8 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-// App is a sweep with its output folder, its plan and its queue, which this process
-// serves or a remote coordinator.
+// App is a sweep with its output folder and its plan. This process or a remote
+// coordinator serves its queue.
 type App struct {
 	Config
 	Revision queue.Revision // what the plan changed
@@ -80,8 +80,8 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	return a, nil
 }
 
-// openFolder locks the folder and opens the address, if this process serves the sweep.
-// It creates a new folder only after the address was opened.
+// openFolder locks the folder and, if this process serves the sweep, listens. It creates
+// a missing folder only once it listens.
 func (a *App) openFolder() error {
 	missing, err := a.folder.Missing()
 	if err != nil {
@@ -151,7 +151,7 @@ func (a *App) plan(ctx context.Context) error {
 			return err
 		}
 	}
-	err := a.prepared.data.encode(ctx, func(digest string, body []byte) error {
+	err := a.prepared.data.upload(ctx, func(digest string, body []byte) error {
 		return a.queue.PutRecording(ctx, digest, body)
 	})
 	if err != nil {
@@ -161,7 +161,7 @@ func (a *App) plan(ctx context.Context) error {
 		ID: a.id, Name: a.prepared.Grid.Name, Grid: a.Grid,
 		Numerics: sweep.Numerics, KernelClass: a.Kernel.Class,
 	}
-	if a.Resumed { // usually with the same plan
+	if a.Resumed { // with the digest, Plan recognises an unchanged plan
 		if s.Digest, err = queue.Digest(a.prepared.tasks()); err != nil {
 			return err
 		}

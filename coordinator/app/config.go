@@ -12,7 +12,7 @@ import (
 const (
 	// RefreshEvery is the interval at which the output folder is brought up to date.
 	RefreshEvery = 30 * time.Second
-	// refreshShare bounds the share of time for that: one part in so many.
+	// refreshShare is the least ratio of the pause after a refresh to its duration.
 	refreshShare = 20
 	// refreshLimit bounds the time for figures, and for models, of one refresh while
 	// workers are served.
@@ -22,7 +22,7 @@ const (
 	// the own queue and over the network.
 	pollEvery       = 250 * time.Millisecond
 	pollRemoteEvery = time.Second
-	// pollShare bounds the share of time for that: one part in so many.
+	// pollShare is the least ratio of the pause after a poll to its duration.
 	pollShare = 20
 	// longestPollPause bounds the pause after a slow poll. A frozen coordinator may have
 	// delayed it, and the next one may answer immediately.
@@ -38,13 +38,13 @@ const (
 // Config configures a run of a sweep.
 type Config struct {
 	Input
-	// Coordinator holds operator credentials of a remote coordinator, which is to run
-	// the sweep. The zero value means the one that the folder records, else this
-	// process, with the Options.
+	// Coordinator holds operator credentials of the remote coordinator that is to run the
+	// sweep. If it is zero, the coordinator that the folder records runs the sweep, else
+	// this process, with the Options.
 	Coordinator credentials.File
 	host.Options
 	Out       string // the output folder; "": runs/NAME
-	Recompute bool   // start a new sweep in the folder, in place of the same one
+	Recompute bool   // delete the sweep of the folder and start a new one
 	Replace   bool   // let the grid replace another sweep, or all tasks of this one
 	// Follow is called with the progress a few times a second; it may be nil.
 	Follow func(Progress)

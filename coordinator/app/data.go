@@ -31,8 +31,8 @@ func OpenRecording(ctx context.Context, path string, o recording.Options, clip s
 }
 
 // data selects the bits that configurations are trained on. It keeps the recordings until
-// the selected neurons are encoded, and no copies of those: there may be as many
-// selections as seeds.
+// upload has encoded every selection. It does not keep the selected bits, because there
+// may be as many selections as seeds.
 type data struct {
 	path       string // of the recording, "" if none is needed
 	pathAt     string // where the grid gives the path, such as "sweep.hcl:4"; "" if the command line does
@@ -138,9 +138,9 @@ func (d *data) digest(ctx context.Context, c sweep.Configuration) (string, error
 	return s.digest, recording.CheckHoldout(c.Recording.Holdout, s.repeats)
 }
 
-// encode calls put with the bits of every selection and their digest, then drops the
-// recordings.
-func (d *data) encode(ctx context.Context, put func(digest string, body []byte) error) error {
+// upload encodes the bits of every selection, passes them to put with their digest, then
+// drops the recordings.
+func (d *data) upload(ctx context.Context, put func(digest string, body []byte) error) error {
 	for key, s := range d.selected {
 		r, err := d.open(ctx, key.source)
 		if err != nil {

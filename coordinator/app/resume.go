@@ -29,9 +29,9 @@ func (in Input) run() (r folder.Run, err error) {
 }
 
 // Resume returns the input of a run in an output folder; "" stands for the default
-// folder of the grid. If no grid was named and the folder holds a sweep, Resume
-// returns the grid of that sweep, with what the command line added to it then and
-// adds now.
+// folder of the grid. If no grid was named and the folder holds a sweep, Resume returns
+// the grid of that sweep, with the variables and the recording of its last run. Those
+// of the receiver take precedence.
 func (in Input) Resume(out string) (Input, error) {
 	if !in.IsDefault {
 		return in, nil
@@ -64,7 +64,7 @@ func (in Input) Resume(out string) (Input, error) {
 		in.Recording, in.Variable = run.Recording, cmp.Or(in.Variable, run.Variable)
 	}
 	if _, diagnostics := grid.Parse(in.GridName, in.Grid, in.Variables); diagnostics.HasErrors() {
-		in.GridName = f.Path(folder.GridFile) // which Prepare quotes
+		in.GridName = f.Path(folder.GridFile) // Prepare's errors name this file
 	}
 	return in, nil
 }
@@ -90,7 +90,7 @@ func (a *App) checkFolder(ctx context.Context) (err error) {
 		return a.checkResults(url)
 	}
 	if err != nil {
-		// The store may be too old to be read, and openable: otherwise this fails too.
+		// OpenStore migrates a store of an older version. After any other error, it fails too.
 		if err := a.host.OpenStore(ctx); err != nil {
 			return err
 		}

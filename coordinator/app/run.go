@@ -36,7 +36,7 @@ func (a *App) Run(ctx context.Context) (Progress, error) {
 	}
 	stop()
 	if fault := services.Wait(); fault != nil && !errors.Is(fault, context.Canceled) {
-		err = fault // which ended follow
+		err = fault // the failed service has ended follow
 	}
 	return a.conclude(last, err)
 }
