@@ -27,7 +27,7 @@ func (c *call) renew(r SyncRequest) ([]Attempt, error) {
 				return nil, err
 			}
 			if !revived {
-				if _, err := c.missing(r.Process, h.Lease, h.Proven); err != nil {
+				if _, err := c.storeLacks(r.Process, h.Lease, h.Proven); err != nil {
 					return nil, err
 				}
 				continue

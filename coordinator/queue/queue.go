@@ -61,7 +61,7 @@ type call struct {
 	closed bool
 	// leased is set if the call granted a task, so that work is left.
 	leased bool
-	// missingLease warns that the store lacks a lease that it once granted; see missing.
+	// missingLease warns that the store lacks a lease that it once granted; see storeLacks.
 	missingLease string
 }
 

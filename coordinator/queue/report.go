@@ -136,7 +136,7 @@ func (c *call) judgeAll(r SyncRequest, findings []finding, newer bool) ([]Verdic
 }
 
 func (c *call) judge(p Process, r Report, f finding) (j Judgement, why string, err error) {
-	missing, err := c.missing(p, r.Lease, r.Proven)
+	missing, err := c.storeLacks(p, r.Lease, r.Proven)
 	if err != nil {
 		return "", "", err
 	}
@@ -246,9 +246,9 @@ func (f finding) check(c sweep.Configuration) error {
 // restoredReason explains why the store lacks a proven lease.
 const restoredReason = "the store is older than its workers: a backup was restored, or a standby promoted that lacked the last commits"
 
-// missing reports whether the store lacks a proven lease of a process, and records a
+// storeLacks reports whether the store lacks a proven lease of a process, and records a
 // warning if it does.
-func (c *call) missing(p Process, l Lease, proven bool) (bool, error) {
+func (c *call) storeLacks(p Process, l Lease, proven bool) (bool, error) {
 	if !proven {
 		return false, nil
 	}

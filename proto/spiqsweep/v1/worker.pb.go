@@ -255,8 +255,8 @@ func (x *Lease) GetProof() []byte {
 type SyncRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Process *Process               `protobuf:"bytes,1,opt,name=process,proto3" json:"process,omitempty"`
-	// Grows with every call of a process. A call that is not newer than the last changes
-	// nothing but the verdicts.
+	// Grows with every call of a process. Of a call that is not newer than the last, only
+	// the results are judged; it changes nothing else.
 	Sequence uint64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// All leases that the worker holds, including those whose reports have no verdict yet.
 	Held []*HeldLease `protobuf:"bytes,3,rep,name=held,proto3" json:"held,omitempty"`
