@@ -50,7 +50,7 @@ func TestDecodeReservesTheRealSize(t *testing.T) {
 		"a lie":  {lie, minDecoding},
 	} {
 		w := newWorker()
-		_, release, err := w.decode(t.Context(), syncWithResult(test.body), nil)
+		_, release, err := w.reserveAndDecode(t.Context(), syncWithResult(test.body), nil)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -74,12 +74,12 @@ func TestDecodeWaitsForMemory(t *testing.T) {
 	_ = w.decoding.TryAcquire(maxDecoding)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := w.decode(gone, syncWithResult(nil), nil); status.Code(err) != codes.Canceled {
+	if _, _, err := w.reserveAndDecode(gone, syncWithResult(nil), nil); status.Code(err) != codes.Canceled {
 		t.Errorf("without free memory: %v", err)
 	}
 	idle := syncWithResult(nil)
 	idle.Reports = nil
-	if _, _, err := w.decode(gone, idle, nil); err != nil {
+	if _, _, err := w.reserveAndDecode(gone, idle, nil); err != nil {
 		t.Errorf("a call without results: %v", err)
 	}
 }

@@ -30,7 +30,7 @@ func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsw
 	if err != nil {
 		return nil, err
 	}
-	call, release, err := w.decode(ctx, checked, sizes)
+	call, release, err := w.reserveAndDecode(ctx, checked, sizes)
 	if err != nil {
 		return nil, err
 	}
@@ -46,10 +46,10 @@ func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsw
 	return answer, nil
 }
 
-// decode decodes a Sync. It reserves memory for the size its results claim, then
+// reserveAndDecode decodes a Sync. It reserves memory for the size its results claim, then
 // shrinks the reservation to the real size. A result larger than sizes allows for its
 // lease is not decompressed. The caller must call release.
-func (w *worker) decode(ctx context.Context, in *spiqsweepv1.SyncRequest, sizes map[queue.Lease]int) (call SyncCall, release func(), err error) {
+func (w *worker) reserveAndDecode(ctx context.Context, in *spiqsweepv1.SyncRequest, sizes map[queue.Lease]int) (call SyncCall, release func(), err error) {
 	if len(in.GetReports()) == 0 {
 		call, err = w.rules.read(in, sizes)
 		return call, func() {}, err
