@@ -249,6 +249,6 @@ func ExamplePrepare() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(prepared.Grid.Len(), "configurations,", prepared.Plan.Trainings(), "tasks on", prepared.Data())
+	fmt.Println(prepared.Grid.Len(), "configurations,", prepared.Plan.TaskCount(), "tasks on", prepared.Data())
 	// Output: 2 configurations, 6 tasks on surrogate
 }

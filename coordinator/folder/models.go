@@ -67,7 +67,7 @@ func (v *View) missingModels(rows table.Rows) ([]missingModel, error) {
 			return nil, err
 		}
 		if missing == nil {
-			missing = make([]missingModel, 0, v.sweep.Plan.Trainings())
+			missing = make([]missingModel, 0, v.sweep.Plan.TaskCount())
 		}
 		missing = append(missing, m)
 	}

@@ -23,7 +23,7 @@ type ConfigurationEstimate struct {
 // Estimate adds up the unfinished tasks.
 func (p *Plan) Estimate(finished map[sweep.TaskID]bool) Estimate {
 	var e Estimate
-	counted := make(map[sweep.TaskID]bool, p.Trainings())
+	counted := make(map[sweep.TaskID]bool, p.TaskCount())
 	for i, row := range p.Rows() {
 		if row.Configuration.Replicate == 0 {
 			e.Configurations = append(e.Configurations, ConfigurationEstimate{Configuration: row.Configuration})

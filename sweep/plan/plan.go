@@ -91,8 +91,8 @@ func New(
 // Len returns the number of rows of results.csv.
 func (p *Plan) Len() int { return len(p.ids) }
 
-// Trainings returns the number of tasks, which is less than Len if rows share one.
-func (p *Plan) Trainings() int { return len(p.firsts) }
+// TaskCount returns the number of tasks, which is less than Len if rows share one.
+func (p *Plan) TaskCount() int { return len(p.firsts) }
 
 // First returns the first row that shows the task of a row.
 func (p *Plan) First(row int) int {

@@ -127,8 +127,8 @@ func TestConfigurationsShareATask(t *testing.T) {
 			k_loss = ["absolute", "square"]
 		}
 	}`)
-	if p.Len() != 8 || p.Trainings() != 6 {
-		t.Fatalf("%d rows, %d tasks, want 8 and 6", p.Len(), p.Trainings())
+	if p.Len() != 8 || p.TaskCount() != 6 {
+		t.Fatalf("%d rows, %d tasks, want 8 and 6", p.Len(), p.TaskCount())
 	}
 	if p.Row(0).ID != p.Row(2).ID || p.Row(2).Configuration.Training.KLoss != "square" {
 		t.Error("the second configuration does not show the first one's task with its own settings")
@@ -268,7 +268,7 @@ func TestPlanProperties(t *testing.T) {
 		for _, configuration := range e.Configurations {
 			shared += configuration.Shared
 		}
-		if e.Tasks != p.Trainings() || p.Len() != p.Trainings()+shared {
+		if e.Tasks != p.TaskCount() || p.Len() != p.TaskCount()+shared {
 			t.Fatalf("%d rows are %d tasks and %d shared", p.Len(), e.Tasks, shared)
 		}
 	})
