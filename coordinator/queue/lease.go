@@ -156,7 +156,7 @@ func (c *call) tick(begun bool) error {
 // extend gives every process with a deadline a full term. Unless all is set, it skips
 // those that have not called since the last extension.
 func (c *call) extend(all bool) error {
-	present, err := c.tx.Present()
+	present, err := c.tx.Present(time.Time{})
 	if err != nil {
 		return err
 	}
@@ -174,14 +174,11 @@ func (c *call) extend(all bool) error {
 
 // expire ends the leases of processes whose deadline has passed.
 func (c *call) expire() error {
-	present, err := c.tx.Present()
+	overdue, err := c.tx.Present(c.now)
 	if err != nil {
 		return err
 	}
-	for _, p := range present {
-		if p.Deadline.After(c.now) {
-			continue
-		}
+	for _, p := range overdue {
 		if err := c.expireProcess(p, fmt.Sprintf("the process was silent for %v", c.policy.LeaseTerm)); err != nil {
 			return err
 		}
@@ -243,7 +240,7 @@ func (c *call) endBackOffs(by time.Time) error {
 func (q *Queue) MarkLost(ctx context.Context, ended func(process string) bool, excused bool) (alive int, err error) {
 	err = q.update(ctx, func(c *call) error {
 		alive = 0
-		present, err := c.tx.Present()
+		present, err := c.tx.Present(time.Time{})
 		if err != nil {
 			return err
 		}
@@ -272,7 +269,7 @@ func (q *Queue) MarkLost(ctx context.Context, ended func(process string) bool, e
 func (q *Queue) Alive(ctx context.Context) (map[string]bool, error) {
 	alive := map[string]bool{}
 	err := q.view(ctx, func(c *call) error {
-		present, err := c.tx.Present()
+		present, err := c.tx.Present(time.Time{})
 		for _, p := range present {
 			alive[p.ID] = true
 		}

@@ -278,7 +278,7 @@ func (q *Queue) Drain(ctx context.Context, r DrainRequest) (int, error) {
 }
 
 func (c *call) selectProcesses(r DrainRequest) (selected []Presence, err error) {
-	present, err := c.tx.Present()
+	present, err := c.tx.Present(time.Time{})
 	if err != nil || len(r.Processes)+len(r.Hosts) == 0 {
 		return present, err
 	}

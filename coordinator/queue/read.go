@@ -88,7 +88,7 @@ func (c *call) status(id string) (s Status, err error) {
 	if s.Diverged, err = c.tx.RowsIn(s.Sweep.Plan, Diverged, MaxListed); err != nil {
 		return s, err
 	}
-	present, err := c.tx.Present()
+	present, err := c.tx.Present(time.Time{})
 	if err != nil {
 		return s, err
 	}

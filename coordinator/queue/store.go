@@ -143,8 +143,9 @@ type AttemptTx interface {
 type ProcessTx interface {
 	Presence(process string) (p Presence, found bool, err error)
 	PutPresence(Presence) error
-	// Present lists the processes whose deadline is not zero, by ID.
-	Present() ([]Presence, error)
+	// Present lists the processes with a deadline up to a time, or with any deadline if
+	// the time is zero, by ID.
+	Present(until time.Time) ([]Presence, error)
 	// Tick stores the time of a coordinator's tick and returns that of the last tick of
 	// any coordinator, or zero.
 	Tick(now time.Time) (last time.Time, err error)

@@ -30,12 +30,12 @@ func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added q
 			added.Done++
 		}
 	}
-	inserted, err := listEach(t, insertPlanned, places, scanOne[sweep.TaskID])
+	inserted, err := t.writeEach(insertPlanned, places)
 	if err != nil {
 		return added, err
 	}
 	for i, p := range page {
-		if added.New < len(inserted) && inserted[added.New] == p.Task.ID {
+		if inserted[i] {
 			added.New++
 			t.addToTally(plan, records[i].Phase, tallyOf(records[i], p.Expected().Microseconds()))
 			delete(t.cache.references, p.Task.ID)
@@ -51,7 +51,7 @@ func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added q
 
 const insertPlanned = `
 	INSERT INTO planned (plan, task, configuration_index, csv_row, execution_order, cost, phase, exclusive)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (plan, task) DO NOTHING RETURNING task`
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (plan, task) DO NOTHING`
 
 func (t *sqlTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
 	if err := t.mayWrite(); err != nil {

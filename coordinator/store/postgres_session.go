@@ -61,29 +61,48 @@ func (s *postgresSession) fault(act string, err error) error {
 	return nil
 }
 
-// readEach sends all statements in one round trip.
 func (s *postgresSession) readEach(query string, args [][]any, scan func(row) error) error {
+	return s.fault("read from", s.runEach(query, args, func(_ int, rows pgx.Rows) error {
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}))
+}
+
+func (s *postgresSession) writeEach(query string, args [][]any) ([]bool, error) {
+	changed := make([]bool, len(args))
+	err := s.runEach(query, args, func(i int, rows pgx.Rows) error {
+		rows.Close()
+		changed[i] = rows.CommandTag().RowsAffected() > 0
+		return rows.Err()
+	})
+	return changed, s.fault("write to", err)
+}
+
+// runEach runs a statement once for each list of arguments, all in one round trip, and
+// passes their answers to read.
+func (s *postgresSession) runEach(query string, args [][]any, read func(i int, rows pgx.Rows) error) error {
 	if len(args) == 0 {
 		return s.err
 	}
-	var statements []statement
-	for _, list := range args {
-		statements = append(statements, statement{query, list})
+	statements := make([]statement, len(args))
+	for i, list := range args {
+		statements[i] = statement{query, list}
 	}
 	trip, err := s.roundTrip(statements...)
 	if err != nil {
-		return s.fault("read from", err)
+		return err
 	}
-	for i := 0; err == nil && i < len(statements); i++ {
+	for i := 0; err == nil && i < len(args); i++ {
 		if i > 0 {
 			trip.Rows, _ = trip.results.Query() // Rows returns the same error
 		}
-		for err == nil && trip.Next() {
-			err = scan(trip)
-		}
-		err = cmp.Or(err, trip.Err())
+		err = read(i, trip.Rows)
 	}
-	return s.fault("read from", cmp.Or(err, trip.Close()))
+	return cmp.Or(err, trip.Close())
 }
 
 // roundTrip sends the deferred statements, then the given ones, in one round trip. It

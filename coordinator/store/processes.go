@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -57,8 +58,12 @@ func (t *sqlTx) Tick(now time.Time) (time.Time, error) {
 
 // Present sorts in Go. ORDER BY id would make the database read all processes, including
 // those without a deadline, instead of the index on deadline.
-func (t *sqlTx) Present() ([]queue.Presence, error) {
-	found, err := list(t, `SELECT `+processColumns+` FROM processes WHERE deadline > 0`, nil, scanPresence)
+func (t *sqlTx) Present(until time.Time) ([]queue.Presence, error) {
+	last := int64(math.MaxInt64)
+	if !until.IsZero() {
+		last = micros(until)
+	}
+	found, err := list(t, `SELECT `+processColumns+` FROM processes WHERE deadline > 0 AND deadline <= $1`, with(last), scanPresence)
 	slices.SortFunc(found, func(a, b queue.Presence) int { return cmp.Compare(a.ID, b.ID) })
 	return found, err
 }

@@ -329,6 +329,20 @@ func (s *sqliteStore) readEach(query string, args [][]any, scan func(row) error)
 	return nil
 }
 
+func (s *sqliteStore) writeEach(query string, args [][]any) ([]bool, error) {
+	changed := make([]bool, len(args))
+	stmt, err := s.prepared(query) //nolint:sqlclosecheck // kept until the store is closed
+	for i := 0; err == nil && i < len(args); i++ {
+		var result sql.Result
+		if result, err = stmt.ExecContext(context.Background(), args[i]...); err == nil {
+			var rows int64
+			rows, err = result.RowsAffected()
+			changed[i] = rows > 0
+		}
+	}
+	return changed, s.fault("write to", err)
+}
+
 func (s *sqliteStore) fault(act string, err error) error {
 	if err != nil {
 		s.failed = fault(s.path, act, err)

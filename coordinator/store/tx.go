@@ -40,6 +40,9 @@ type session interface {
 	read(query string, args []any) (rows, error)
 	// readEach runs a query once for each list of arguments and scans all rows, in order.
 	readEach(query string, args [][]any, scan func(row) error) error
+	// writeEach runs a statement once for each list of arguments, without delay, and
+	// returns which of the runs changed a row.
+	writeEach(query string, args [][]any) (changed []bool, err error)
 	// fault wraps an error that occurred while rows were read.
 	fault(act string, err error) error
 }

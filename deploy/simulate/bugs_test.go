@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/deploy/simulate"
@@ -130,7 +131,7 @@ func (t unfenced) PutAttempt(a queue.Attempt) error {
 type renewedByHost struct{ queue.Tx }
 
 func (t renewedByHost) PutPresence(p queue.Presence) error {
-	present, err := t.Present()
+	present, err := t.Present(time.Time{})
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
@@ -250,7 +251,7 @@ func (c *check) phase(r queue.Record, attempts []queue.Attempt, votes map[string
 // processes checks that every holder of leases has a deadline, and that an exclusive task
 // is the only one of its holder.
 func (c *check) processes() error {
-	present, err := c.tx.Present()
+	present, err := c.tx.Present(time.Time{})
 	if err != nil {
 		return err
 	}

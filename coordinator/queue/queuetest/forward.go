@@ -122,8 +122,8 @@ func (x forward) Presence(process string) (queue.Presence, bool, error) {
 	return pair[queue.Presence, bool](x.do("Presence", process))
 }
 func (x forward) PutPresence(p queue.Presence) error { return onlyError(x.do("PutPresence", p)) }
-func (x forward) Present() ([]queue.Presence, error) {
-	return single[[]queue.Presence](x.do("Present"))
+func (x forward) Present(until time.Time) ([]queue.Presence, error) {
+	return single[[]queue.Presence](x.do("Present", until))
 }
 
 func (x forward) Tick(now time.Time) (time.Time, error) { return single[time.Time](x.do("Tick", now)) }

@@ -274,10 +274,10 @@ func (t *memoryTx) PutPresence(p queue.Presence) error {
 	return put(t, t.processes, p.ID, p)
 }
 
-func (t *memoryTx) Present() ([]queue.Presence, error) {
+func (t *memoryTx) Present(until time.Time) ([]queue.Presence, error) {
 	var present []queue.Presence
 	for _, p := range t.processes {
-		if !p.Deadline.IsZero() {
+		if !p.Deadline.IsZero() && (until.IsZero() || !p.Deadline.After(until)) {
 			present = append(present, p)
 		}
 	}

@@ -170,7 +170,7 @@ func TestConfined(t *testing.T) {
 		"another process":  {true, func(tx queue.Tx) error { return tx.PutPresence(queue.Presence{Process: queue.Process{ID: "Q"}}) }},
 		"another's leases": {true, func(tx queue.Tx) error { _, err := tx.HeldBy("Q"); return err }},
 		"a checkpoint":     {true, func(tx queue.Tx) error { return tx.DeleteCheckpoint(other) }},
-		"the processes":    {true, func(tx queue.Tx) error { _, err := tx.Present(); return err }},
+		"the processes":    {true, func(tx queue.Tx) error { _, err := tx.Present(time.Time{}); return err }},
 		"the tick":         {true, func(tx queue.Tx) error { _, err := tx.Tick(time.Unix(1, 0)); return err }},
 		"a sweep":          {true, func(tx queue.Tx) error { return tx.PutSweep(queuetest.Sweep("B")) }},
 		"a turn":           {false, func(tx queue.Tx) error { return tx.SetTurn("A", 7) }},
