@@ -165,7 +165,7 @@ func prepareSQLite(ctx context.Context, db *sql.DB) error {
 	if err := migrate(ctx, db, goose.DialectSQLite3); err != nil {
 		return err
 	}
-	_, err := db.ExecContext(ctx, checkpointLog) // so that a copy of the file alone has the schema
+	_, err := db.ExecContext(ctx, walCheckpoint) // so that a copy of the file alone has the schema
 	return err
 }
 

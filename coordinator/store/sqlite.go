@@ -20,11 +20,11 @@ const (
 
 // SQLite copies the log into the file once the log has 32 MiB. Until then a copy of the
 // file alone is out of date, or empty. So the writer copies the log after a new plan,
-// idleCheckpoint after the last time if calls come one by one, and busyCheckpoint
+// idleWALCheckpoint after the last time if calls come one by one, and busyWALCheckpoint
 // after the last time in any case.
 const (
-	idleCheckpoint = 5 * time.Second
-	busyCheckpoint = 30 * time.Second
+	idleWALCheckpoint = 5 * time.Second
+	busyWALCheckpoint = 30 * time.Second
 )
 
 // sqliteStore is the store in an SQLite file. Callers use only the notifier and the
@@ -45,8 +45,8 @@ type sqliteStore struct {
 	statements map[string]*sql.Stmt // prepared statements by their text
 	cache      *rowCache
 	failed     error // the failure of a statement of the running call
-	// checkpointed is the time at which the log was last copied into the file.
-	checkpointed time.Time
+	// walCheckpointed is the time at which the log was last copied into the file.
+	walCheckpointed time.Time
 }
 
 func startSQLite(ctx context.Context, db *sql.DB, path string, o options, writable bool) (queue.Store, error) {
@@ -59,7 +59,7 @@ func startSQLite(ctx context.Context, db *sql.DB, path string, o options, writab
 		calls:    make(chan *pendingCall, maxCalls), closing: make(chan struct{}), finished: make(chan struct{}),
 		db: db, conn: conn, path: path, now: o.clock(), writable: writable, gather: maxTime, statements: map[string]*sql.Stmt{}, cache: &rowCache{},
 	}
-	s.checkpointed = s.now()
+	s.walCheckpointed = s.now()
 	s.closeOnce = sync.OnceValue(s.stop)
 	go s.run()
 	return s, nil
@@ -192,7 +192,7 @@ func (s *sqliteStore) runTransaction(calls []*pendingCall, gather time.Duration)
 		}
 	}
 	answer(done, s.commit(done, tallies))
-	s.checkpoint(done)
+	s.checkpointWAL(done)
 	return nil
 }
 
@@ -266,22 +266,22 @@ func (s *sqliteStore) rollBack() {
 	s.cache = &rowCache{}
 }
 
-// checkpoint copies the log into the file if a copy is due. It runs after the callers
+// checkpointWAL copies the log into the file if a copy is due. It runs after the callers
 // are answered. It ignores errors: the log remains, and the next commit that meets
 // the cause reports it.
-func (s *sqliteStore) checkpoint(committed []*pendingCall) {
-	since := s.now().Sub(s.checkpointed).Abs()
+func (s *sqliteStore) checkpointWAL(committed []*pendingCall) {
+	since := s.now().Sub(s.walCheckpointed).Abs()
 	idle := len(committed) <= 1
 	planned := slices.ContainsFunc(committed, func(p *pendingCall) bool { return p.storedSweep })
-	if s.writable && (planned || idle && since >= idleCheckpoint || since >= busyCheckpoint) {
-		s.checkpointed = s.now()
-		_ = s.exec(checkpointLog)
+	if s.writable && (planned || idle && since >= idleWALCheckpoint || since >= busyWALCheckpoint) {
+		s.walCheckpointed = s.now()
+		_ = s.exec(walCheckpoint)
 	}
 }
 
-// checkpointLog copies the log into the file. The next commit then overwrites the log
+// walCheckpoint copies the log into the file. The next commit then overwrites the log
 // from its start.
-const checkpointLog = "PRAGMA wal_checkpoint(PASSIVE)"
+const walCheckpoint = "PRAGMA wal_checkpoint(PASSIVE)"
 
 func (s *sqliteStore) exec(statement string) error {
 	stmt, err := s.prepared(statement) //nolint:sqlclosecheck // kept until the store is closed
