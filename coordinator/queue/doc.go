@@ -100,7 +100,7 @@
 // # Crashes
 //
 // A coordinator that is killed leaves what it has committed. Workers call again, perhaps
-// at another coordinator. Reports that they repeat are judged "already"; grants whose
+// at another coordinator. Reports that they repeat are judged "duplicate"; grants whose
 // answer was lost are repeated.
 //
 // The silence of a process counts only while some coordinator was there to hear it. The

@@ -53,10 +53,10 @@ type Judgement string
 
 // The judgements.
 const (
-	JudgedAccepted Judgement = "accepted"
-	JudgedAlready  Judgement = "already" // the attempt has made the same report before
-	JudgedLate     Judgement = "late"    // the attempt is over; a result is kept for comparison
-	JudgedInvalid  Judgement = "invalid" // the report is wrong
+	JudgedAccepted  Judgement = "accepted"
+	JudgedDuplicate Judgement = "duplicate" // the attempt has made the same report before
+	JudgedLate      Judgement = "late"      // the attempt is over; a result is kept for comparison
+	JudgedInvalid   Judgement = "invalid"   // the report is wrong
 )
 
 // finding is the outcome of checking a reported result outside the transaction.
@@ -176,7 +176,7 @@ func (r Report) outcomes() (n int) {
 // if the attempt is the newest.
 func (c *call) judgeEnd(a Attempt, o Outcome, apply func() error) (Judgement, error) {
 	if a.Outcome == o {
-		return JudgedAlready, nil
+		return JudgedDuplicate, nil
 	}
 	_, current, err := c.current(a)
 	if err != nil || !current {
@@ -187,7 +187,7 @@ func (c *call) judgeEnd(a Attempt, o Outcome, apply func() error) (Judgement, er
 
 func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, why string, err error) {
 	if a.Digest != "" && a.Digest == r.Digest {
-		return JudgedAlready, "", nil
+		return JudgedDuplicate, "", nil
 	}
 	if a.Digest != "" {
 		return JudgedInvalid, fmt.Sprintf("attempt %d of task %s has already reported the result %s", a.Attempt, a.Task, a.Digest), nil
@@ -288,7 +288,7 @@ func (c *call) judgeMissing(p Process, r Report, f finding) (Judgement, string, 
 	}
 	for _, a := range attempts {
 		if a.Process == p.ID && a.Digest == r.Result.Digest {
-			return JudgedAlready, "", nil
+			return JudgedDuplicate, "", nil
 		}
 	}
 	a := Attempt{

@@ -184,10 +184,10 @@ func (c SyncCall) response(a queue.SyncAnswer, key leaseKey) *spiqsweepv1.SyncRe
 }
 
 var judgements = map[queue.Judgement]spiqsweepv1.Verdict_Judgement{
-	queue.JudgedAccepted: spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED,
-	queue.JudgedAlready:  spiqsweepv1.Verdict_JUDGEMENT_DUPLICATE,
-	queue.JudgedLate:     spiqsweepv1.Verdict_JUDGEMENT_LATE,
-	queue.JudgedInvalid:  spiqsweepv1.Verdict_JUDGEMENT_INVALID,
+	queue.JudgedAccepted:  spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED,
+	queue.JudgedDuplicate: spiqsweepv1.Verdict_JUDGEMENT_DUPLICATE,
+	queue.JudgedLate:      spiqsweepv1.Verdict_JUDGEMENT_LATE,
+	queue.JudgedInvalid:   spiqsweepv1.Verdict_JUDGEMENT_INVALID,
 }
 
 func writeLease(l queue.Lease) *spiqsweepv1.Lease {

@@ -11,7 +11,7 @@ import (
 
 // resultScenarios test which result is accepted, and results that differ.
 var resultScenarios = []Scenario{
-	{"a repeated report is judged already", repeatedReports},
+	{"a repeated report is judged a duplicate", repeatedReports},
 	{"an invalid result does not affect other reports of the call", badResults},
 	{"an invalid result is a failure of the task", invalidFails},
 	{"a late result that agrees changes nothing", lateAgrees},
@@ -66,8 +66,8 @@ func restoredStore(t *testing.T, f *Fixture) {
 		if c.report.Result == nil || c.want == queue.JudgedInvalid {
 			continue
 		}
-		if got := old.Call(old.Request(c.report)).Verdicts; len(got) != 1 || got[0].Judgement != queue.JudgedAlready {
-			t.Errorf("%s, once more: verdicts %+v, want %s", name, got, queue.JudgedAlready)
+		if got := old.Call(old.Request(c.report)).Verdicts; len(got) != 1 || got[0].Judgement != queue.JudgedDuplicate {
+			t.Errorf("%s, once more: verdicts %+v, want %s", name, got, queue.JudgedDuplicate)
 		}
 	}
 	if answer := w.Sync(); len(answer.Assignments) > 0 && answer.Assignments[0].Lease == held[0].Lease {
@@ -133,7 +133,7 @@ func repeatedReports(t *testing.T, f *Fixture) {
 	w := f.Worker(1)
 	lease := w.Take()
 	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedAccepted)
-	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedAlready)
+	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedDuplicate)
 	other := w.Sync(Finished(lease, 1))
 	verdict(t, other, queue.JudgedInvalid)
 	if !strings.Contains(other.Verdicts[0].Why, Result(0).Digest) {
@@ -141,10 +141,10 @@ func repeatedReports(t *testing.T, f *Fixture) {
 	}
 	next := w.Leases()[0].Lease
 	verdict(t, w.Sync(Failed(next, "NaN")), queue.JudgedAccepted)
-	verdict(t, w.Sync(Failed(next, "NaN")), queue.JudgedAlready)
+	verdict(t, w.Sync(Failed(next, "NaN")), queue.JudgedDuplicate)
 	next = w.Leases()[0].Lease
 	verdict(t, w.Sync(HandedBack(next)), queue.JudgedAccepted)
-	verdict(t, w.Sync(HandedBack(next)), queue.JudgedAlready)
+	verdict(t, w.Sync(HandedBack(next)), queue.JudgedDuplicate)
 	f.WantCounts("A", queue.Counts{Planned: 3, Done: 1, Pending: 1, Leased: 1})
 }
 
@@ -241,7 +241,7 @@ func lateAgrees(t *testing.T, f *Fixture) {
 	fast.Sync(Finished(fresh, 0))
 	answer := slow.Sync(Finished(old, 0))
 	verdict(t, answer, queue.JudgedLate)
-	verdict(t, slow.Sync(Finished(old, 0)), queue.JudgedAlready)
+	verdict(t, slow.Sync(Finished(old, 0)), queue.JudgedDuplicate)
 	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})
 	if got := f.Outcomes(old.Task); got[0] != queue.Late || got[1] != queue.Accepted {
 		t.Errorf("outcomes: %v", got)

@@ -154,7 +154,7 @@ func oldCall(t *testing.T, f *Fixture) {
 	f.WantCounts("A", queue.Counts{Planned: 4, Done: 1, Pending: 3})
 	// The worker has not received the verdict and reports again.
 	answer := w.Sync(Finished(lease, 0))
-	if answer.Verdicts[0].Judgement != queue.JudgedAlready || len(Fresh(answer)) != 1 {
+	if answer.Verdicts[0].Judgement != queue.JudgedDuplicate || len(Fresh(answer)) != 1 {
 		t.Errorf("answer to the newer call: %+v", answer)
 	}
 }
@@ -337,7 +337,7 @@ func faultyCommits(t *testing.T, f *Fixture) {
 		t.Error("a successful commit did not wake idle processes")
 	}
 	answer := w.Sync(Finished(lease, 0))
-	if answer.Verdicts[0].Judgement != queue.JudgedAlready || !answer.Done {
+	if answer.Verdicts[0].Judgement != queue.JudgedDuplicate || !answer.Done {
 		t.Errorf("answer: %+v", answer)
 	}
 	f.WantCounts("A", queue.Counts{Planned: 1, Done: 1})

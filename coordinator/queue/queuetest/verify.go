@@ -108,7 +108,7 @@ func verifyEqual(t *testing.T, f *Fixture) {
 	}
 	compute := f.Record(lease.Task).Compute
 	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedAccepted)
-	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedAlready)
+	verdict(t, w.Sync(Finished(lease, 0)), queue.JudgedDuplicate)
 	verdict(t, w.Sync(Finished(w.OnlyLease(), 0)), queue.JudgedAccepted)
 	f.WantCounts("A", queue.Counts{Planned: 2, Done: 2})
 	if got := f.Outcomes(lease.Task); !slices.Equal(got, []queue.Outcome{queue.Accepted, queue.Verified}) {

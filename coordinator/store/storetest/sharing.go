@@ -162,7 +162,7 @@ func sameResult(t *testing.T, p *pair) {
 			defer mu.Unlock()
 			verdicts[answer.Verdicts[0].Judgement]++
 		})
-		if want := map[queue.Judgement]int{queue.JudgedAccepted: 1, queue.JudgedAlready: 3}; !maps.Equal(verdicts, want) {
+		if want := map[queue.Judgement]int{queue.JudgedAccepted: 1, queue.JudgedDuplicate: 3}; !maps.Equal(verdicts, want) {
 			t.Errorf("verdicts: %v: want %v", verdicts, want)
 		}
 	}
