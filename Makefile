@@ -87,7 +87,7 @@ cross: ## build for Linux, macOS and Windows without keeping anything
 cover: ## coverage of the packages that decide what is counted
 	go test -cover ./coordinator/queue ./sweep/grid ./simulator/recording ./simulator/statistics
 
-simulate: ## live through SEEDS histories (default 1000) of simulated processes, network and clocks, and STORE_SEEDS (10) on each real store
+simulate: ## run SEEDS histories (default 1000) of simulated processes, network and clocks, and STORE_SEEDS (10) on each real store
 	go test -count=1 -v ./deploy/simulate -timeout 0 -seeds $(SEEDS) -store-seeds $(STORE_SEEDS)
 
 e2e: ## run the real binaries as processes over sockets, failpoints and all
@@ -100,7 +100,7 @@ STORE   ?=
 load: build ## measure a coordinator under TASKS of WORKERS, on SQLite or on STORE=postgres://…
 	go run ./deploy/load -tasks $(TASKS) -workers $(WORKERS) -store '$(STORE)' $(LOADFLAGS)
 
-chaos: ## let ROUNDS faults (default 50) strike sweeps on each store, and see each become whole
+chaos: ## run ROUNDS sweeps (default 50) on each store, each with a fault, and check that they complete
 	SPIQSWEEP_ROUNDS=$(ROUNDS) go test -count=1 -timeout 2h -v -run TestChaos ./deploy/e2e
 
 clean: ## remove what was built

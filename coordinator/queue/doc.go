@@ -103,7 +103,7 @@
 // at another coordinator. Reports that they repeat are judged "duplicate"; grants whose
 // answer was lost are repeated.
 //
-// The silence of a process counts only while some coordinator was there to hear it. The
+// The silence of a process counts only while some coordinator was running. The
 // store keeps the time of the last tick. If that is Policy.FrozenAfter ago or more (all
 // coordinators were killed, frozen or suspended, or the clock was set), the first to tick
 // extends every lease by a full term, and losses that follow are not blamed. A
