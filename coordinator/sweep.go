@@ -61,11 +61,11 @@ tasks failed or diverged; 130 interrupted.`,
 	flags.StringVar(&f.out, "out", "", "output `FOLDER` (default: runs/ and the name of the sweep)")
 	flags.IntVar(&f.local, "local", 0, "number of local workers (default: one for each core; none with --listen or --coordinator)")
 	flags.BoolVar(&f.replace, "replace", false, "let the grid replace another sweep in the output folder, or results whose store is missing")
-	flags.BoolVar(&f.recompute, "recompute", false, "start a new sweep in the folder, if the old one has other numerics or another kernel class")
+	flags.BoolVar(&f.recompute, "recompute", false, "delete the sweep of the folder and start a new one, for example with other numerics or another kernel class")
 	return c
 }
 
-// config checks the flags, reads the grid, and returns the configuration of the run.
+// config checks the flags, reads the grid, and returns the app.Config of the run.
 func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	remote, err := f.findCredentials()
 	if err != nil {

@@ -80,8 +80,8 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	return a, nil
 }
 
-// openFolder locks the folder and, if this process serves the sweep, listens. It creates
-// a missing folder only once it listens.
+// openFolder locks the folder and, if this process serves the sweep, listens. It listens
+// before it creates a missing folder.
 func (a *App) openFolder() error {
 	missing, err := a.folder.Missing()
 	if err != nil {
@@ -137,7 +137,7 @@ func (a *App) undo() {
 // plan makes the prepared tasks the sweep of the folder, or its newest revision.
 func (a *App) plan(ctx context.Context) error {
 	if a.id != "" && a.Recompute {
-		// This comes first: otherwise the old sweep would keep its tasks open after a crash.
+		// Delete it before sweep.id changes: a crash in between would leave its tasks open.
 		if err := a.queue.Delete(ctx, a.id); err != nil && !errors.Is(err, queue.ErrUnknown) {
 			return err
 		}
@@ -172,7 +172,7 @@ func (a *App) plan(ctx context.Context) error {
 	return nil
 }
 
-// checkArithmetic refuses to mix results of two arithmetics in one sweep.
+// checkArithmetic refuses to resume a sweep with other numerics or another kernel class.
 func (a *App) checkArithmetic(before queue.Sweep) error {
 	if reason, with := queue.SweepMismatch(before.Arithmetic(), queue.ProgramArithmetic(a.Kernel.Class)); reason != "" {
 		return folder.BadInput("the sweep in %s %s: resume it with %s, give another --out, or start anew with --recompute",

@@ -12,8 +12,8 @@ import (
 const (
 	// RefreshEvery is the interval at which the output folder is brought up to date.
 	RefreshEvery = 30 * time.Second
-	// refreshShare is the least ratio of the pause after a refresh to its duration.
-	refreshShare = 20
+	// refreshPauseFactor is the least ratio of the pause after a refresh to its duration.
+	refreshPauseFactor = 20
 	// refreshLimit bounds the time for figures, and for models, of one refresh while
 	// workers are served.
 	refreshLimit = time.Second
@@ -22,8 +22,8 @@ const (
 	// the own queue and over the network.
 	pollEvery       = 250 * time.Millisecond
 	pollRemoteEvery = time.Second
-	// pollShare is the least ratio of the pause after a poll to its duration.
-	pollShare = 20
+	// pollPauseFactor is the least ratio of the pause after a poll to its duration.
+	pollPauseFactor = 20
 	// longestPollPause bounds the pause after a slow poll. A frozen coordinator may have
 	// delayed it, and the next one may answer immediately.
 	longestPollPause = 10 * time.Second

@@ -16,13 +16,13 @@ import (
 // Status returns the state of a sweep, by its name or ID; "" stands for the folder's
 // sweep.
 func (p Place) Status(ctx context.Context, name string) (status Status, err error) {
-	running, err := p.read(ctx, name, func(ctx context.Context, k sweepQueue, s queue.Sweep) error {
-		if c, ok := k.(*remote.Client); ok {
+	running, err := p.read(ctx, name, func(ctx context.Context, q sweepQueue, s queue.Sweep) error {
+		if c, ok := q.(*remote.Client); ok {
 			answer, err := c.WireStatus(ctx, s.ID) // with the labels of tasks
 			status = newStatus(answer)
 			return err
 		}
-		stored, err := k.Status(ctx, s.ID)
+		stored, err := q.Status(ctx, s.ID)
 		status = newStatus(wire.WriteStatus(stored))
 		status.ServedByAnother = err == nil && p.servedByAnother(stored)
 		return err
@@ -88,9 +88,9 @@ func (p Place) Delete(ctx context.Context, name string) (deleted queue.Sweep, er
 	if id, err := folder.Folder(p.Out).Identity(); name == "" && (err != nil || id == "" || p.Out == "" || p.Coordinator.Token != "") {
 		return queue.Sweep{}, &folder.InputError{Err: ErrNoName}
 	}
-	err = p.write(ctx, name, func(ctx context.Context, k sweepQueue, s queue.Sweep) error {
+	err = p.write(ctx, name, func(ctx context.Context, q sweepQueue, s queue.Sweep) error {
 		deleted = s
-		return k.Delete(ctx, s.ID)
+		return q.Delete(ctx, s.ID)
 	})
 	return deleted, err
 }
@@ -98,8 +98,8 @@ func (p Place) Delete(ctx context.Context, name string) (deleted queue.Sweep, er
 // Retry reopens selected tasks of a sweep that failed, or that diverged. An empty
 // selection means all of them.
 func (p Place) Retry(ctx context.Context, s queue.Selection, diverged bool) (reopened int, err error) {
-	err = p.change(ctx, s, func(ctx context.Context, k sweepQueue, s queue.Selection) (err error) {
-		reopened, err = k.Retry(ctx, queue.RetryRequest{Selection: s, Diverged: diverged})
+	err = p.change(ctx, s, func(ctx context.Context, q sweepQueue, s queue.Selection) (err error) {
+		reopened, err = q.Retry(ctx, queue.RetryRequest{Selection: s, Diverged: diverged})
 		return err
 	})
 	return reopened, err
@@ -108,8 +108,8 @@ func (p Place) Retry(ctx context.Context, s queue.Selection, diverged bool) (reo
 // Cancel cancels selected unfinished tasks of a sweep. An empty selection means all of
 // them. shared counts the tasks that go on, since another sweep needs them.
 func (p Place) Cancel(ctx context.Context, s queue.Selection) (cancelled, shared int, err error) {
-	err = p.change(ctx, s, func(ctx context.Context, k sweepQueue, s queue.Selection) (err error) {
-		cancelled, shared, err = k.Cancel(ctx, s)
+	err = p.change(ctx, s, func(ctx context.Context, q sweepQueue, s queue.Selection) (err error) {
+		cancelled, shared, err = q.Cancel(ctx, s)
 		return err
 	})
 	return cancelled, shared, err
@@ -118,9 +118,9 @@ func (p Place) Cancel(ctx context.Context, s queue.Selection) (cancelled, shared
 // change calls do with the selection, after it has replaced the name of the sweep by its
 // ID.
 func (p Place) change(ctx context.Context, s queue.Selection, do func(context.Context, sweepQueue, queue.Selection) error) error {
-	return p.write(ctx, s.Sweep, func(ctx context.Context, k sweepQueue, found queue.Sweep) error {
+	return p.write(ctx, s.Sweep, func(ctx context.Context, q sweepQueue, found queue.Sweep) error {
 		s.Sweep = found.ID
-		return do(ctx, k, s)
+		return do(ctx, q, s)
 	})
 }
 
@@ -144,8 +144,8 @@ func (p Place) finished(ctx context.Context) (map[sweep.TaskID]bool, error) {
 		return nil, err
 	}
 	done := map[sweep.TaskID]bool{}
-	_, err := p.read(ctx, "", func(ctx context.Context, k sweepQueue, s queue.Sweep) error {
-		for row, err := range k.Rows(ctx, s.ID) {
+	_, err := p.read(ctx, "", func(ctx context.Context, q sweepQueue, s queue.Sweep) error {
+		for row, err := range q.Rows(ctx, s.ID) {
 			if err != nil {
 				return err
 			}

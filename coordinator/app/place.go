@@ -29,7 +29,7 @@ type Place struct {
 func (p Place) WorkerFile() string { return folder.Folder(p.Out).Path(folder.WorkerFile) }
 
 // work is what a command does with a sweep and its queue.
-type work func(ctx context.Context, k sweepQueue, s queue.Sweep) error
+type work func(ctx context.Context, q sweepQueue, s queue.Sweep) error
 
 // read calls do, which must not change the sweep, with the running coordinator, or with
 // the store if none runs. The sweep is given by its name or ID; "" stands for that of
@@ -74,7 +74,7 @@ func (p Place) write(ctx context.Context, name string, do work) error {
 }
 
 // with finds the sweep and calls do with it.
-func (p Place) with(ctx context.Context, k sweepQueue, find func(context.Context, string) (queue.Sweep, error), name string, do work) error {
+func (p Place) with(ctx context.Context, q sweepQueue, find func(context.Context, string) (queue.Sweep, error), name string, do work) error {
 	meant, err := p.sweep(name)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (p Place) with(ctx context.Context, k sweepQueue, find func(context.Context
 	if err != nil {
 		return err
 	}
-	return do(ctx, k, s)
+	return do(ctx, q, s)
 }
 
 // ask calls do with a client of the running coordinator, and reports whether one runs.

@@ -100,13 +100,13 @@ func (a *App) checkFolder(ctx context.Context) (err error) {
 }
 
 // checkSweep refuses to resume the sweep of the folder if that would replace results.
-func (a *App) checkSweep(ctx context.Context, k sweepQueue) (err error) {
+func (a *App) checkSweep(ctx context.Context, q sweepQueue) (err error) {
 	if a.id == "" {
-		if a.id, err = a.findSweep(ctx, k); err != nil {
+		if a.id, err = a.findSweep(ctx, q); err != nil {
 			return err
 		}
 	}
-	before, err := k.Sweep(ctx, a.id)
+	before, err := q.Sweep(ctx, a.id)
 	switch {
 	case a.id == "" || errors.Is(err, queue.ErrUnknown):
 		return a.checkResults("")
@@ -123,7 +123,7 @@ func (a *App) checkSweep(ctx context.Context, k sweepQueue) (err error) {
 	}
 	kept := a.Recompute
 	rows := 0
-	for row, err := range k.Rows(ctx, a.id) {
+	for row, err := range q.Rows(ctx, a.id) {
 		if kept = kept || a.prepared.Plan.Has(row.Task.ID); kept || err != nil {
 			break
 		}
@@ -131,16 +131,16 @@ func (a *App) checkSweep(ctx context.Context, k sweepQueue) (err error) {
 	}
 	switch name := a.prepared.Grid.Name; {
 	case before.Name != name:
-		return a.refuse(ctx, k, before, fmt.Sprintf("this grid's is called %q", name))
+		return a.refuse(ctx, q, before, fmt.Sprintf("this grid's is called %q", name))
 	case !kept && rows > 0:
-		return a.refuse(ctx, k, before, "this grid keeps none of its tasks (another recording, seed or setting?)")
+		return a.refuse(ctx, q, before, "this grid keeps none of its tasks (another recording, seed or setting?)")
 	}
 	return nil
 }
 
 // refuse returns an error that names what the grid would replace, and the remedies.
-func (a *App) refuse(ctx context.Context, k sweepQueue, before queue.Sweep, why string) error {
-	status, err := k.Status(ctx, before.ID)
+func (a *App) refuse(ctx context.Context, q sweepQueue, before queue.Sweep, why string) error {
+	status, err := q.Status(ctx, before.ID)
 	if err != nil {
 		return a.asInputError(fmt.Errorf("read the folder's sweep: %w", err))
 	}
@@ -181,8 +181,8 @@ func (a *App) checkResults(emptyStore string) error {
 
 // findSweep finds the sweep of a folder whose sweep.id is missing: the only one in the
 // folder's own store.
-func (a *App) findSweep(ctx context.Context, k sweepQueue) (id string, err error) {
-	sweeps, err := k.Sweeps(ctx)
+func (a *App) findSweep(ctx context.Context, q sweepQueue) (id string, err error) {
+	sweeps, err := q.Sweeps(ctx)
 	if err != nil {
 		return "", a.asInputError(fmt.Errorf("look for the folder's sweep: %w", err))
 	}

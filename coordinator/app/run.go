@@ -15,8 +15,8 @@ import (
 
 // Run follows the sweep until all tasks are finished or ctx ends, and brings the output
 // folder up to date. If this process serves the sweep, Run serves workers, and at the
-// end has them hand back their tasks; a remote sweep goes on. Run returns the cause of
-// the context, and may be called once.
+// end has them hand back their tasks; a remote sweep goes on. If ctx ends, Run returns its
+// cause. It may be called once.
 func (a *App) Run(ctx context.Context) (Progress, error) {
 	began := time.Now()
 	// The services outlive ctx, since workers hand back their tasks after it ends.
@@ -50,8 +50,8 @@ func (a *App) localWorkers(ctx context.Context) int {
 	return a.Local
 }
 
-// follow reports the progress until the sweep is finished, ctx ends, or a service has
-// failed.
+// follow reports the progress until the sweep is finished, ctx ends, or a failed service
+// ends serving.
 func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 	pause := pollEvery
 	if a.host == nil {
@@ -108,7 +108,7 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 // pollPause returns the pause after a poll that took that long. Listing a thousand
 // workers takes long, and must leave time to serve them.
 func pollPause(pause, took time.Duration) time.Duration {
-	return max(pause, min(pollShare*took, longestPollPause))
+	return max(pause, min(pollPauseFactor*took, longestPollPause))
 }
 
 // waitForWorkers gives workers time to learn that all tasks are done, so that they
@@ -167,7 +167,7 @@ func (a *App) refreshFolder(ctx context.Context) error {
 		if err := a.view.Refresh(ctx, refreshLimit); err != nil && ctx.Err() == nil {
 			a.Log.Warn("the output folder is not up to date", "error", err)
 		}
-		pause := time.NewTimer(max(RefreshEvery, refreshShare*time.Since(began)))
+		pause := time.NewTimer(max(RefreshEvery, refreshPauseFactor*time.Since(began)))
 		select {
 		case <-pause.C:
 		case <-ctx.Done():

@@ -57,8 +57,8 @@ func (p Place) Verify(ctx context.Context, v Verifier) (Verification, error) {
 	}
 	var done Verification
 	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) error {
-		return p.with(ctx, c, c.Sweep, v.Sweep, func(ctx context.Context, k sweepQueue, s queue.Sweep) (err error) {
-			done, err = v.verifyRemotely(ctx, k, s.ID, pollRemoteEvery)
+		return p.with(ctx, c, c.Sweep, v.Sweep, func(ctx context.Context, q sweepQueue, s queue.Sweep) (err error) {
+			done, err = v.verifyRemotely(ctx, q, s.ID, pollRemoteEvery)
 			return err
 		})
 	})
@@ -69,22 +69,22 @@ func (p Place) Verify(ctx context.Context, v Verifier) (Verification, error) {
 }
 
 // verifyRemotely verifies at a running coordinator.
-func (v Verifier) verifyRemotely(ctx context.Context, k sweepQueue, id string, pause time.Duration) (Verification, error) {
-	done, tasks, err := v.choose(ctx, k, id)
+func (v Verifier) verifyRemotely(ctx context.Context, q sweepQueue, id string, pause time.Duration) (Verification, error) {
+	done, tasks, err := v.choose(ctx, q, id)
 	if err != nil || len(tasks) == 0 {
 		return done, err
 	}
-	return v.compare(ctx, k, done, tasks, pause)
+	return v.compare(ctx, q, done, tasks, pause)
 }
 
 // choose selects the tasks to run once more.
-func (v Verifier) choose(ctx context.Context, k sweepQueue, id string) (done Verification, tasks []sweep.TaskID, err error) {
-	if done.Sweep, err = k.Sweep(ctx, id); err != nil {
+func (v Verifier) choose(ctx context.Context, q sweepQueue, id string) (done Verification, tasks []sweep.TaskID, err error) {
+	if done.Sweep, err = q.Sweep(ctx, id); err != nil {
 		return done, nil, err
 	}
 	request := v.VerifyRequest
 	request.Sweep = done.Sweep.ID
-	tasks, err = k.Verify(ctx, request)
+	tasks, err = q.Verify(ctx, request)
 	switch {
 	case errors.Is(err, queue.ErrUnknown), errors.Is(err, queue.ErrInvalid):
 		return done, nil, &folder.InputError{Err: err}
@@ -92,7 +92,7 @@ func (v Verifier) choose(ctx context.Context, k sweepQueue, id string) (done Ver
 		return done, nil, err
 	}
 	done.Chosen = len(tasks)
-	if done.Diverged, err = v.diverged(ctx, k, done.Sweep.ID, tasks); err != nil {
+	if done.Diverged, err = v.diverged(ctx, q, done.Sweep.ID, tasks); err != nil {
 		return done, nil, err
 	}
 	if done.Chosen+done.Diverged == 0 {
@@ -102,9 +102,9 @@ func (v Verifier) choose(ctx context.Context, k sweepQueue, id string) (done Ver
 }
 
 // diverged counts the selected tasks that had diverged before the verification.
-func (v Verifier) diverged(ctx context.Context, k sweepQueue, sweepID string, tasks []sweep.TaskID) (n int, err error) {
+func (v Verifier) diverged(ctx context.Context, q sweepQueue, sweepID string, tasks []sweep.TaskID) (n int, err error) {
 	chosen := set(tasks)
-	for row, err := range k.Rows(ctx, sweepID) {
+	for row, err := range q.Rows(ctx, sweepID) {
 		if err != nil {
 			return 0, fmt.Errorf("read the diverged tasks: %w", err)
 		}
@@ -124,22 +124,22 @@ func (v Verifier) selects(task sweep.Task) bool {
 }
 
 // compare waits for the results and returns the findings.
-func (v Verifier) compare(ctx context.Context, k sweepQueue, done Verification, tasks []sweep.TaskID, pause time.Duration) (Verification, error) {
-	if err := v.wait(ctx, k, done, pause); err != nil {
+func (v Verifier) compare(ctx context.Context, q sweepQueue, done Verification, tasks []sweep.TaskID, pause time.Duration) (Verification, error) {
+	if err := v.wait(ctx, q, done, pause); err != nil {
 		return done, err
 	}
 	var err error
-	done.Findings, err = findings(ctx, k, done.Sweep, tasks)
+	done.Findings, err = findings(ctx, q, done.Sweep, tasks)
 	return done, err
 }
 
 // wait returns when no task of the sweep is being verified any more.
-func (v Verifier) wait(ctx context.Context, k sweepQueue, done Verification, pause time.Duration) error {
+func (v Verifier) wait(ctx context.Context, q sweepQueue, done Verification, pause time.Duration) error {
 	clock := time.NewTicker(pause)
 	defer clock.Stop()
 	began := time.Now()
 	for {
-		status, err := k.Status(ctx, done.Sweep.ID)
+		status, err := q.Status(ctx, done.Sweep.ID)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -180,11 +180,11 @@ func (v Verification) progress(s queue.Status, elapsed time.Duration) Progress {
 }
 
 // findings returns the tasks whose results were not confirmed.
-func findings(ctx context.Context, k sweepQueue, s queue.Sweep, tasks []sweep.TaskID) ([]Finding, error) {
+func findings(ctx context.Context, q sweepQueue, s queue.Sweep, tasks []sweep.TaskID) ([]Finding, error) {
 	chosen := set(tasks)
 	axes := grid.Columns(s.Grid)
 	var found []Finding
-	for row, err := range k.Rows(ctx, s.ID) {
+	for row, err := range q.Rows(ctx, s.ID) {
 		if err != nil {
 			return nil, fmt.Errorf("read the outcome: %w", err)
 		}
@@ -257,9 +257,9 @@ func (v Verifier) with(ctx context.Context, h *host.Host, s queue.Sweep) (Verifi
 // finishedSweep finds a sweep in a store that no coordinator serves. All its tasks must
 // be finished: otherwise the workers would run the others first.
 func (p Place) finishedSweep(ctx context.Context, name string) (s queue.Sweep, err error) {
-	look := func(ctx context.Context, k sweepQueue, found queue.Sweep) error {
+	look := func(ctx context.Context, q sweepQueue, found queue.Sweep) error {
 		s = found
-		status, err := k.Status(ctx, s.ID)
+		status, err := q.Status(ctx, s.ID)
 		if err != nil {
 			return err
 		}

@@ -15,8 +15,8 @@ import (
 )
 
 // corrupt holds what is wrong with stored results, by the first row of their tasks.
-// Refresh checks every result when it writes its model, and corrupt ones each time: a
-// verification may have replaced them.
+// Refresh checks a result when it writes its model, and a corrupt one whenever it writes
+// the tables: a new run may have repaired it.
 type corrupt struct {
 	reasons map[int32]string
 	changed bool // since the tables were written
@@ -58,21 +58,21 @@ func measuresPrefix(m *sweep.Measures) (uint64, error) {
 // noteIntegrity records what is wrong with the result of a row, "" for nothing, and
 // reports whether it is corrupt.
 func (v *View) noteIntegrity(row int32, fault string) bool {
-	d := &v.models.corrupt
+	c := &v.models.corrupt
 	switch fault {
-	case d.reasons[row]:
+	case c.reasons[row]:
 		return fault != ""
 	case "":
-		delete(d.reasons, row)
+		delete(c.reasons, row)
 	default:
-		if d.reasons == nil {
-			d.reasons = map[int32]string{}
+		if c.reasons == nil {
+			c.reasons = map[int32]string{}
 		}
-		d.reasons[row] = fault
+		c.reasons[row] = fault
 		task := v.sweep.Plan.Row(int(row))
 		v.log.Warn(fault, "task", task.ID, "configuration", v.label(task))
 	}
-	d.changed = true
+	c.changed = true
 	return fault != ""
 }
 

@@ -42,6 +42,7 @@ type missingModel struct {
 }
 
 // prefix returns the first bytes of a digest, enough to tell two results of a task apart.
+// It is never 0, which stands for no result.
 func prefix(digest [sha256.Size]byte) uint64 { return max(1, binary.BigEndian.Uint64(digest[:])) }
 
 // missingModels returns the results whose models are not written.
@@ -74,9 +75,9 @@ func (v *View) missingModels(rows table.Rows) ([]missingModel, error) {
 	return missing, nil
 }
 
-// writeModels writes missing models within the limit. It tries again with the next tables
-// what could not be written, and all models if the queue is unavailable. It checks all
-// results, even if the folder of the models is unusable.
+// writeModels writes missing models within the limit. If one fails or the queue is
+// unavailable, the next Refresh writes the tables and lists the missing models again.
+// writeModels checks all results, even if the folder of the models is unusable.
 func (v *View) writeModels(ctx context.Context, limit time.Duration, unusable bool) error {
 	began := time.Now()
 	var faults, unwritten error

@@ -64,7 +64,7 @@ type View struct {
 
 	tablesMark   string             // markOf the state that the tables show; "" if a file is out of date
 	attemptsMark string             // the same for attempts.csv, by attemptsMarkOf
-	undrawn      bool               // figures of that state are missing, for want of time
+	undrawn      bool               // figures are out of date, because the limit was reached
 	completeness table.Completeness // of the last results.csv
 	levels       []table.Level      // of the last results.csv
 	models       models
@@ -147,13 +147,13 @@ func (v *View) makeFolder(name string) (unusable bool) {
 	return err != nil
 }
 
-// markOf changes whenever the tables and figures of results would.
+// markOf returns a text that changes whenever the tables and figures do.
 func markOf(s queue.Status) string {
 	return fmt.Sprint(s.Sweep.Revision, s.Changes, s.Counts.Done, s.Counts.Failed, s.Counts.Diverged)
 }
 
-// attemptsMarkOf changes whenever attempts.csv would, except for the steps of running
-// tasks.
+// attemptsMarkOf returns a text that changes whenever attempts.csv does, except for the
+// steps of running tasks.
 func attemptsMarkOf(s queue.Status) string {
 	mark := fmt.Sprint(markOf(s), s.Counts)
 	for _, w := range s.Workers {

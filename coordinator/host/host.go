@@ -42,9 +42,9 @@ type Options struct {
 	Log    hclog.Logger
 }
 
-// Host serves a store to workers and operators, and runs local workers. Listen,
-// OpenStore, Publish and Start are called in this order, or OpenStore before Listen;
-// which of them fails first decides which error the user sees.
+// Host serves a store to workers and operators, and runs local workers. The caller
+// calls Listen and OpenStore, first the one whose error the user should see if both fail,
+// then Publish, then Start.
 type Host struct {
 	Options
 	folder folder.Folder // of the keys and, by default, the store
@@ -57,8 +57,8 @@ type Host struct {
 	queue    *queue.Queue
 	keys     keys
 	server   *service.Server
-	fleet    *local.Fleet
-	workers  workers
+	fleet    *local.Fleet // keeps local workers running
+	workers  workers      // the running ones, to detect their silence
 }
 
 // New returns a Host with its keys in a folder, for sweeps of a kernel class.

@@ -32,7 +32,7 @@
 //	              └──────── retry ◄──── failed ◄────┘
 //
 // The events, the phases before and after, the outcome of the attempt, and the file with
-// the rule:
+// the rule (blame ignores pardoned attempts):
 //
 //	event                         from       to            attempt      rule
 //	first planned                 —          waiting       —            plan.go

@@ -11,8 +11,7 @@ import (
 )
 
 // fill grants waiting tasks to the free slots of a process. The sweeps take turns, one
-// slot each. holdsNothing means that the process holds nothing. Only then may it get an
-// exclusive task, and then no other.
+// slot each. A process that holds nothing may get an exclusive task, and then no other.
 func (c *call) fill(p Process, free *slots, sweeps []Sweep, holdsNothing bool) ([]Assignment, error) {
 	sweeps, err := c.withWaitingTasks(sweeps)
 	if err != nil {
@@ -22,7 +21,7 @@ func (c *call) fill(p Process, free *slots, sweeps []Sweep, holdsNothing bool) (
 	turns := newTurns(sweeps)
 	for free.left > 0 && turns.any() {
 		s := turns.next()
-		limit := free.likely
+		limit := free.forecast
 		tasks, err := c.tx.Next(s.Plan, holdsNothing && len(granted) == 0, limit)
 		if err != nil {
 			return nil, err
@@ -134,7 +133,7 @@ func (c *call) grant(p Process, n Next) (Assignment, error) {
 	return assignment, c.tx.PutAttempt(a)
 }
 
-// fullAssignment returns the full assignment of a lease and the cost of its task.
+// fullAssignment returns the assignment of a lease with its Work, and the cost of its task.
 func (c *call) fullAssignment(a Attempt) (Assignment, time.Duration, error) {
 	step, err := c.tx.CheckpointStep(a.Task)
 	if err != nil {
@@ -174,14 +173,13 @@ type recentGrant struct {
 	configuration sweep.Configuration
 }
 
-// maxLookups bounds how many leases of one call are looked up that the process does
-// not hold, since a process may name any.
+// maxLookups bounds the lookups of leases that the process does not hold, since a call
+// may name any.
 const maxLookups = 512
 
-// Granted looks up which leases were granted to a process. A lease that was not has the
-// value 0. One that was has the maximum size of its result in bytes if it is in results,
-// else 1. Granted looks up at most maxLookups leases that the process does not hold, and
-// omits the rest.
+// Granted returns, for each lease, the maximum size of its result in bytes, 1 if it is in
+// others, or 0 if it was never granted to the process. It looks up at most maxLookups
+// leases that the process does not hold, and omits the rest.
 //
 // It reads only, so that a caller can check a call before it decodes the results.
 // Errors: ErrUnavailable.
@@ -275,19 +273,21 @@ type slots struct {
 	room   time.Duration // left in the slot that was opened last
 	tasks  int           // in the slot that was opened last
 	last   time.Duration // cost of the task that was placed last
-	likely int           // tasks to list for the next slot: as many as the process reports per free slot
+	// forecast is the number of tasks to list for the next slot: the last batch, which the
+	// process reports, predicts the next.
+	forecast int
 }
 
-// maxListed bounds how many waiting tasks one query lists for a slot. maxLikely is the
+// maxListed bounds how many waiting tasks one query lists for a slot. maxForecast is the
 // bound while their cost is unknown, because concurrent calls cannot grant listed tasks.
 const (
-	maxListed = 32
-	maxLikely = 4
+	maxListed   = 32
+	maxForecast = 4
 )
 
 func newSlots(p Policy, r SyncRequest) *slots {
-	likely := len(r.Reports) / max(1, r.FreeSlots)
-	return &slots{policy: p, left: r.FreeSlots, likely: min(max(1, likely), maxLikely, p.MaxBatch)}
+	forecast := len(r.Reports) / max(1, r.FreeSlots)
+	return &slots{policy: p, left: r.FreeSlots, forecast: min(max(1, forecast), maxForecast, p.MaxBatch)}
 }
 
 // open places a task of some cost in the next free slot.

@@ -110,11 +110,11 @@ func (c *call) current(a Attempt) (r Record, ok bool, err error) {
 // restarts do not keep the leases of dead processes alive.
 func (q *Queue) Tick(ctx context.Context) error {
 	q.mu.Lock()
-	begun, busy := q.ticked, q.busy
+	ticked, busy := q.ticked, q.busy
 	q.mu.Unlock()
 	var open int
 	err := q.update(ctx, func(c *call) (err error) {
-		if err := c.tick(begun); err != nil {
+		if err := c.tick(ticked); err != nil {
 			return err
 		}
 		// Of two concurrent calls that finish the last two tasks, neither sees the
@@ -133,12 +133,12 @@ func (q *Queue) Tick(ctx context.Context) error {
 	return nil
 }
 
-func (c *call) tick(begun bool) error {
+func (c *call) tick(ticked bool) error {
 	last, err := c.tx.Tick(c.now)
 	if err != nil {
 		return err
 	}
-	if away := c.now.Sub(last).Abs() >= c.policy.FrozenAfter; away || !begun {
+	if away := c.now.Sub(last).Abs() >= c.policy.FrozenAfter; away || !ticked {
 		err = c.extend(away)
 	} else {
 		err = c.expire()
@@ -154,7 +154,7 @@ func (c *call) tick(begun bool) error {
 }
 
 // extend gives every process with a deadline a full term. Unless all is set, it skips
-// those that have not called since the last extension.
+// those that have not called since the last extension, which has set ExcuseLoss.
 func (c *call) extend(all bool) error {
 	present, err := c.tx.Present(time.Time{})
 	if err != nil {

@@ -60,7 +60,7 @@ func (q *Queue) plan(ctx context.Context, s Sweep, tasks iter.Seq2[Planned, erro
 		return Revision{}, err
 	}
 	if d.obsolete != d.key {
-		revision.Dropped = max(0, dropped-revision.Kept)
+		revision.Dropped = max(0, dropped-revision.Kept) // dropped counts all tasks of the previous plan
 	}
 	return revision, nil
 }

@@ -57,7 +57,7 @@ type call struct {
 	now    time.Time // of the transaction
 	// wake is set if idle processes should look for work after the commit.
 	wake bool
-	// closed is set if a task was finished or dropped, so that none may be left.
+	// closed is set if a task was finished or dropped, perhaps the last one.
 	closed bool
 	// leased is set if the call granted a task, so that work is left.
 	leased bool

@@ -61,10 +61,10 @@ const (
 
 // finding is the outcome of checking a reported result outside the transaction.
 type finding struct {
-	result   sweep.Result
-	measures []byte
-	fits     bool  // the result was validated against the task's configuration
-	err      error // why the result is invalid
+	result    sweep.Result
+	measures  []byte
+	validated bool  // against the task's configuration, and valid
+	err       error // why the result is invalid
 }
 
 // StoredResult is a result as the store keeps it.
@@ -93,7 +93,7 @@ func (q *Queue) examine(ctx context.Context, reports []Report) ([]finding, error
 		findings[i] = r.Result.examine()
 		if g, ok := q.grants.Get(r.Task); ok {
 			findings[i].err = findings[i].check(g.configuration)
-			findings[i].fits = findings[i].err == nil
+			findings[i].validated = findings[i].err == nil
 			findings[i].result = sweep.Result{} // no longer needed
 		}
 	}
@@ -231,7 +231,7 @@ func (r Record) acceptsCancelled(a Attempt) bool {
 
 // check returns why a result is not a valid result of the configuration, or nil.
 func (f finding) check(c sweep.Configuration) error {
-	if f.err != nil || f.fits {
+	if f.err != nil || f.validated {
 		return f.err
 	}
 	return f.result.Validate(c)

@@ -72,9 +72,9 @@ func (c *call) intact(task sweep.TaskID, digest string) (bool, error) {
 	return string(own) == string(stored.Measures), err
 }
 
-// keepLate keeps the result of an older attempt and compares it with the accepted one,
-// or leaves that to accept if there is none. A process that reports was not lost, so the
-// attempt no longer counts as a loss.
+// keepLate records the late result of an older attempt and compares it with the accepted
+// one; if there is none yet, accept compares them. A process that reports was not lost, so
+// the attempt no longer counts as a loss.
 func (c *call) keepLate(a Attempt, r Record) error {
 	if a.Outcome == Lost || a.Outcome == Withdrawn || a.Outcome == Cancelled {
 		a.end(Late, a.Reason, a.EndedAt)

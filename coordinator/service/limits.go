@@ -52,8 +52,8 @@ const (
 	// retryIn is the delay that a rate-limited caller is asked to observe.
 	retryIn = time.Second
 
-	// maxLeases bounds the leases that one Sync may name. A Sync with more than
-	// maxUnchecked leases beside its results has them all looked up first.
+	// maxLeases bounds the leases that one Sync may name. precheck looks up held leases, and
+	// those reported without a result, only if they are more than maxUnchecked.
 	maxLeases    = 1 << 16
 	maxUnchecked = 128
 

@@ -24,7 +24,7 @@ type Rules struct{ Config }
 // Read checks and decodes a Sync.
 func (r Rules) Read(in *spiqsweepv1.SyncRequest) (SyncCall, error) { return r.read(in, nil) }
 
-// read is Read with the sizes of results as in readSync.
+// read is Read with limits for the results (see readSync).
 func (r Rules) read(in *spiqsweepv1.SyncRequest, sizes map[queue.Lease]int) (SyncCall, error) {
 	process, err := r.process(in.GetProcess())
 	if err != nil {

@@ -74,7 +74,7 @@ func (k leaseKey) verify(process string, l *spiqsweepv1.Lease) bool {
 // SyncCall is a decoded Sync.
 type SyncCall struct {
 	queue.SyncRequest
-	invalid map[queue.Lease]string // why a report is invalid
+	invalid map[queue.Lease]string // verdicts on invalid reports, which the queue receives as failures
 }
 
 // readSync decodes a Sync. The map sizes, from queue.Granted, bounds the results in bytes

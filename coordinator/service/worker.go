@@ -54,7 +54,7 @@ func (w *worker) reserveAndDecode(ctx context.Context, in *spiqsweepv1.SyncReque
 		call, err = w.rules.read(in, sizes)
 		return call, func() {}, err
 	}
-	claimed, size := 0, 0
+	claimed, actual := 0, 0
 	for _, report := range in.GetReports() {
 		if size := protocol.UnpackedSize(report.GetResult().GetBody()); sizes == nil || size <= sizes[leaseOf(report.GetLease())] {
 			claimed += size
@@ -70,10 +70,10 @@ func (w *worker) reserveAndDecode(ctx context.Context, in *spiqsweepv1.SyncReque
 	}
 	for _, report := range call.Reports {
 		if report.Result != nil {
-			size += len(report.Result.Body)
+			actual += len(report.Result.Body)
 		}
 	}
-	kept := min(reserved, decodingWeight(size))
+	kept := min(reserved, decodingWeight(actual))
 	w.decoding.Release(reserved - kept)
 	return call, func() { w.decoding.Release(kept) }, nil
 }

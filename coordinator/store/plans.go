@@ -11,12 +11,12 @@ func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added q
 	if err := t.mayWrite(); err != nil {
 		return added, err
 	}
-	var tasks, places, kept [][]any
+	var recordArgs, plannedArgs, previousArgs [][]any
 	for _, p := range page {
-		tasks = append(tasks, with(p.Task.ID))
-		kept = append(kept, with(previous, p.Task.ID))
+		recordArgs = append(recordArgs, with(p.Task.ID))
+		previousArgs = append(previousArgs, with(previous, p.Task.ID))
 	}
-	records, err := listEach(t, insertRecord, tasks, scanRecord)
+	records, err := listEach(t, insertRecord, recordArgs, scanRecord)
 	if err != nil {
 		return added, err
 	}
@@ -25,12 +25,12 @@ func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added q
 		if err := t.putSpecification(queue.Specification{Task: p.Task, Cost: p.Expected()}); err != nil {
 			return added, err
 		}
-		places = append(places, with(plan, p.Task.ID, p.Task.ConfigurationIndex, p.Row, p.Order, p.Expected().Microseconds(), r.Phase, r.Exclusive))
+		plannedArgs = append(plannedArgs, with(plan, p.Task.ID, p.Task.ConfigurationIndex, p.Row, p.Order, p.Expected().Microseconds(), r.Phase, r.Exclusive))
 		if r.State() == sweep.Done {
 			added.Done++
 		}
 	}
-	inserted, err := t.writeEach(insertPlanned, places)
+	inserted, err := t.writeEach(insertPlanned, plannedArgs)
 	if err != nil {
 		return added, err
 	}
@@ -44,7 +44,7 @@ func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added q
 	if previous == "" {
 		return added, err
 	}
-	found, err := listEach(t, `SELECT task FROM planned WHERE plan = $1 AND task = $2`, kept, scanOne[sweep.TaskID])
+	found, err := listEach(t, `SELECT task FROM planned WHERE plan = $1 AND task = $2`, previousArgs, scanOne[sweep.TaskID])
 	added.Kept = len(found)
 	return added, err
 }
@@ -119,14 +119,14 @@ func (t *sqlTx) Rows(plan string, after, limit int) ([]queue.Row, error) {
 		LEFT JOIN tasks t ON t.id = p.task AND r.reason <> ''
 		LEFT JOIN measures m ON m.task = p.task AND m.digest = r.accepted
 		WHERE p.plan = $1 AND p.csv_row > $2
-		ORDER BY p.csv_row LIMIT $3`, with(plan, after, limit), func(r row) (row queue.Row, err error) {
+		ORDER BY p.csv_row LIMIT $3`, with(plan, after, limit), func(r row) (queue.Row, error) {
 		var accepted string
 		var measures []byte
-		row, err = scanRow(r, &accepted, &measures)
-		if row.State == sweep.Done || row.State == sweep.Diverged {
-			row.Digest, row.Measures = accepted, measures
+		found, err := scanRow(r, &accepted, &measures)
+		if found.State == sweep.Done || found.State == sweep.Diverged {
+			found.Digest, found.Measures = accepted, measures
 		}
-		return row, err
+		return found, err
 	})
 }
 
@@ -137,13 +137,13 @@ func (t *sqlTx) RowsIn(plan string, phase queue.Phase, limit int) ([]queue.Row, 
 		JOIN tasks t ON t.id = p.task
 		JOIN records r ON r.task = p.task
 		WHERE p.plan = $1 AND p.phase = $2
-		ORDER BY p.execution_order, p.csv_row LIMIT $3`, with(plan, phase, limit), func(r row) (row queue.Row, err error) {
+		ORDER BY p.execution_order, p.csv_row LIMIT $3`, with(plan, phase, limit), func(r row) (queue.Row, error) {
 		return scanRow(r)
 	})
 }
 
-// scanRow scans rowColumns, the configuration and the recording, which may be NULL and
-// empty, and the columns after them.
+// scanRow scans rowColumns, the configuration, which may be NULL, the recording, and the
+// columns after them.
 func scanRow(r row, after ...any) (row queue.Row, err error) {
 	var cost int64
 	var verifying bool

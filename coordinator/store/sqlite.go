@@ -14,8 +14,8 @@ import (
 
 // Limits of one transaction: the calls in it wait for each other.
 const (
-	maxCalls = 512
-	maxTime  = 50 * time.Millisecond
+	maxCalls  = 512
+	maxGather = 50 * time.Millisecond
 )
 
 // SQLite copies the log into the file once the log has 32 MiB. Until then a copy of the
@@ -41,7 +41,7 @@ type sqliteStore struct {
 	path       string
 	now        func() time.Time
 	writable   bool
-	gather     time.Duration        // maxTime; tests change it
+	gather     time.Duration        // maxGather; tests change it
 	statements map[string]*sql.Stmt // prepared statements by their text
 	cache      *rowCache
 	failed     error // the failure of a statement of the running call
@@ -57,7 +57,7 @@ func startSQLite(ctx context.Context, db *sql.DB, path string, o options, writab
 	s := &sqliteStore{
 		notifier: newNotifier(),
 		calls:    make(chan *pendingCall, maxCalls), closing: make(chan struct{}), finished: make(chan struct{}),
-		db: db, conn: conn, path: path, now: o.clock(), writable: writable, gather: maxTime, statements: map[string]*sql.Stmt{}, cache: &rowCache{},
+		db: db, conn: conn, path: path, now: o.clock(), writable: writable, gather: maxGather, statements: map[string]*sql.Stmt{}, cache: &rowCache{},
 	}
 	s.walCheckpointed = s.now()
 	s.closeOnce = sync.OnceValue(s.stop)
@@ -89,8 +89,8 @@ type pendingCall struct {
 	writes      bool
 	answer      chan error // buffered: the writer never waits for a caller
 	announced   bool       // the commit notifies the users of the store
-	storedSweep bool
-	panic       error // a panic of the call, which submit raises again
+	storedSweep bool       // a sweep was stored: checkpointWAL copies the log
+	panic       error      // a panic of the call, which submit raises again
 }
 
 func (s *sqliteStore) Update(ctx context.Context, call func(queue.Tx) error) error {

@@ -170,7 +170,8 @@ func (t *sqlTx) updateTallies(before, after queue.Record) error {
 	return nil
 }
 
-// updatePlanned copies a record's phase to its rows in planned, and returns those.
+// updatePlanned copies a record's phase and exclusive flag to its rows in planned, and
+// returns a reference for each.
 func (t *sqlTx) updatePlanned(r queue.Record) ([]reference, error) {
 	if all, ok := t.cache.references[r.Task]; ok {
 		if len(all) == 0 {

@@ -85,7 +85,7 @@ func (t *sqlTx) PutRecord(r queue.Record) error {
 	}
 	putEntry(&t.cache.records, r.Task, r)
 	if !found {
-		return nil // no plan has a new task yet
+		return nil // no plan refers to a task without a record
 	}
 	return t.updateTallies(before, r)
 }
@@ -144,7 +144,8 @@ func (t *sqlTx) PutAttempt(a queue.Attempt) error {
 func (t *sqlTx) Attempts(task sweep.TaskID) ([]queue.Attempt, error) {
 	history, _, err := getEntry(&t.cache.attempts, task, func() ([]queue.Attempt, bool, error) {
 		history, err := list(t, `SELECT `+attemptColumns+` FROM attempts a WHERE a.task = $1 ORDER BY a.attempt`, with(task), scanAttempt)
-		return history, !slices.ContainsFunc(history, func(a queue.Attempt) bool { return a.Log != "" }), err
+		cacheable := !slices.ContainsFunc(history, func(a queue.Attempt) bool { return a.Log != "" })
+		return history, cacheable, err
 	})
 	return slices.Clone(history), err
 }

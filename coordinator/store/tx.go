@@ -22,9 +22,9 @@ type sqlTx struct {
 	dialect
 	now         time.Time
 	writes      bool
-	wrote       bool // it has written, or tried to
-	announced   bool // Announce was called
-	storedSweep bool
+	wrote       bool  // it has written, or tried to
+	announced   bool  // Announce was called
+	storedSweep bool  // PutSweep was called
 	shard       int64 // the shard of the tallies that it changes
 	cache       *rowCache
 	// deltas are the changes of tallies that are not yet written. pending are those of

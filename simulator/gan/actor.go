@@ -53,7 +53,7 @@ func newActor(s Settings, m *sampler, plain circuit.Tile, w *network, angles []f
 }
 
 // update makes one step of Adam on L_G for a batch whose noise and measurements
-// are drawn. real is [sample][step]; only the K-term reads it.
+// are drawn. real is [sample][time]; only the K-term reads it.
 func (a *actor) update(b *batch, real []uint32, rate float64) error {
 	a.k.begin(real)
 	a.observe(b)

@@ -39,7 +39,7 @@ func newCritic(s Settings, start random.Generator) *critic {
 	}
 }
 
-// update makes one step of Adam on L_C. real and fake are [sample][step].
+// update makes one step of Adam on L_C. real and fake are [sample][time].
 func (c *critic) update(real, fake []uint32, rate float64) error {
 	c.differentiate(real, fake)
 	c.updates++

@@ -41,7 +41,7 @@ func (d *draws) drawSamples(m *sampler, b *batch, step int, index uint64) {
 	}
 }
 
-// drawWindows fills words, [sample][step], with real windows, uniformly with
+// drawWindows fills words, [sample][time], with real windows, uniformly with
 // replacement.
 func (d *draws) drawWindows(real Windows, neurons int, words []uint32, timesteps, step int, index uint64) error {
 	g, count := d.windows.At(uint64(step), index), real.Len()

@@ -35,7 +35,7 @@ func newEnumeration(t *testing.T, s Settings) *enumeration {
 	return e
 }
 
-// laws returns the conditional laws, [sample][step][word], at angles, in float64.
+// laws returns the conditional laws, [sample][time][word], at angles, in float64.
 func (e *enumeration) laws(angles []float64) [][][]float64 {
 	s := e.settings
 	exact := s.Ansatz.NewExact()

@@ -42,7 +42,7 @@ func newKTerm(s Settings) *kTerm {
 	}
 }
 
-// begin starts a batch with these real windows, [sample][step].
+// begin starts a batch with these real windows, [sample][time].
 func (k *kTerm) begin(real []uint32) {
 	if k.weight == 0 {
 		return
@@ -66,7 +66,7 @@ func (k *kTerm) bin(sample, count int, probability float64) {
 	k.bins[count] += probability
 }
 
-// windows adds measured generated windows, [sample][step].
+// windows adds measured generated windows, [sample][time].
 func (k *kTerm) windows(fake []uint32) {
 	if k.weight == 0 {
 		return
@@ -79,7 +79,7 @@ func (k *kTerm) windows(fake []uint32) {
 }
 
 // observeIndependent sets sign(D′) from an independent batch; real and fake are
-// [sample][step].
+// [sample][time].
 func (k *kTerm) observeIndependent(real, fake []uint32) {
 	excess := 0
 	for i := range fake {

@@ -81,7 +81,7 @@ func newInputSets(windows, neurons, timesteps int) *inputSets {
 	return &inputSets{neurons, timesteps, windows, chunks, make([]uint64, windows*chunks)}
 }
 
-// set fills the sets, from window first on, from words, [window][step].
+// set fills the sets, from window first on, from words, [window][time].
 func (s *inputSets) set(first int, words []uint32) {
 	bits := s.bits[first*s.chunks:]
 	for ; len(words) > 0; words = words[s.timesteps:] {

@@ -130,12 +130,12 @@ func referenceEll(form KLoss, n int, fake, real [][]uint32) float64 {
 	panic("no ℓ for " + form)
 }
 
-// split divides words, [sample][step] flattened, into windows.
+// split divides words, [sample][time] flattened, into windows.
 func split(words []uint32, timesteps int) [][]uint32 {
 	return slices.Collect(slices.Chunk(words, timesteps))
 }
 
-// window returns sample j of a batch, [sample][step].
+// window returns sample j of a batch, [sample][time].
 func (s Settings) window(batch []uint32, j int) []uint32 {
 	return batch[j*s.Timesteps:][:s.Timesteps]
 }

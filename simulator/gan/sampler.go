@@ -39,7 +39,7 @@ type batch struct {
 	size    int
 	noise   [][]float32 // [block·noisyPatches], each [row][lane], radians
 	uniform []laneRow   // [block·t], one measurement each
-	words   []uint32    // [sample][step]
+	words   []uint32    // [sample][time]
 }
 
 func (s *sampler) newBatch(size int) *batch {

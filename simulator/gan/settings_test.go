@@ -32,7 +32,7 @@ func (s Settings) address(replicate int) random.Training {
 	return random.Training{Seed: 1, Neurons: s.Ansatz.Neurons, Timesteps: s.Timesteps, Replicate: replicate}
 }
 
-// fixedWindows is a list of real windows, [window][step].
+// fixedWindows is a list of real windows, [window][time].
 type fixedWindows [][]uint32
 
 func (w fixedWindows) Len() int                 { return len(w) }

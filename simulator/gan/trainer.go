@@ -33,8 +33,8 @@ type Trainer struct {
 	actor   *actor
 	plain   circuit.Tile // for the critic's batches
 	batch   *batch
-	real    []uint32 // [sample][step]
-	steps   int
+	real    []uint32 // [sample][time]
+	steps   int      // training steps done
 }
 
 // NewTrainer returns a training at step 0. It fails if the settings are invalid,

@@ -28,7 +28,7 @@ type Agent struct {
 	Settings
 	leases     []*heldLease                // in the order of their grants
 	recordings map[string]*cachedRecording // by digest
-	uses       uint64                      // clock of cachedRecording.used
+	uses       uint64                      // counts uses of recordings: see cachedRecording.used
 
 	sequence    uint64                   // of the newest call
 	lastRequest *spiqsweepv1.SyncRequest // the newest call; nil before the first
@@ -39,7 +39,7 @@ type Agent struct {
 	warned      []string                 // kinds of failure logged since the last response
 	lastReply   time.Time                // time of the last response, or of the start
 	connected   bool                     // a coordinator has ever responded
-	newLeases   bool                     // leases were granted and none of them was started
+	newLeases   bool                     // set by a grant, cleared when a task starts
 	done        bool                     // no sweep has pending or leased tasks
 
 	draining          bool
@@ -60,8 +60,8 @@ func New(s Settings) *Agent {
 	return &Agent{Settings: s, recordings: map[string]*cachedRecording{}, failures: map[string]int{}}
 }
 
-// Step handles an event and returns the actions to perform, in order. The event first
-// updates the state; then all actions are derived from the state alone.
+// Step handles an event and returns the actions to perform, in order. The event updates
+// the state first; then each rule acts on the state.
 func (a *Agent) Step(now time.Time, e Event) []Action {
 	if a.exited {
 		return nil

@@ -17,13 +17,13 @@ import (
 
 // call makes a Sync, and cancels the one in flight.
 func (s *shell) call(request *spiqsweepv1.SyncRequest) {
-	if s.giveUp != nil {
-		s.giveUp()
+	if s.cancelSync != nil {
+		s.cancelSync()
 	}
-	current, giveUp := context.WithCancel(s.ctx)
-	s.giveUp = giveUp
+	current, cancelSync := context.WithCancel(s.ctx)
+	s.cancelSync = cancelSync
 	s.calls.Go(func() {
-		defer giveUp()
+		defer cancelSync()
 		ctx, cancel := context.WithTimeout(current, AnswerTimeout(request, s.coordinators))
 		defer cancel()
 		connection, err := s.connections.Acquire()

@@ -63,7 +63,7 @@ type (
 		Step  uint64
 		Body  []byte
 	}
-	// Ended reports that a task no longer runs, and its steps. It has finished if
+	// Ended reports that a task no longer runs, and its last step. It has finished if
 	// Result is set, failed if Failure is set, and was stopped otherwise.
 	Ended struct {
 		Lease   Lease

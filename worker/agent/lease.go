@@ -42,7 +42,7 @@ type checkpoint struct {
 
 func (h *heldLease) recording() string { return h.task.GetRecordingDigest() }
 
-// waiting reports whether the task should run and does not yet.
+// waiting reports whether the task waits or prepares (see the package comment).
 func (h *heldLease) waiting() bool {
 	return h.report == nil && !h.released && !h.running && !h.stopped
 }

@@ -16,9 +16,9 @@ const (
 	// callAgain is the default of a missing call_again_in.
 	callAgain = 10 * time.Second
 
-	// answerTimeout bounds the response time of a coordinator where another could
-	// answer, beside the long poll and the transfer at slowestLink bytes a second.
-	// drainAnswer replaces all of it while the worker drains.
+	// answerTimeout bounds the response time if another coordinator could answer. The
+	// long poll and the transfer at slowestLink bytes a second are added. A draining
+	// worker waits for drainAnswer only.
 	answerTimeout = 8 * time.Second
 	slowestLink   = 64 << 10
 	drainAnswer   = drainTimeout / 3

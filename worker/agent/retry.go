@@ -99,7 +99,7 @@ func (r *refusals) note(e CallFailed, connected bool) {
 	}
 }
 
-// by reports whether all reachable coordinators refuse the worker.
-func (r *refusals) by(coordinators int) bool {
+// byAll reports whether all reachable coordinators refuse the worker.
+func (r *refusals) byAll(coordinators int) bool {
 	return r.refused && r.calls >= coordinators
 }

@@ -129,11 +129,11 @@ type shell struct {
 	events       chan Event // to the loop; never closed, senders stop with ctx
 
 	// The fields below are used only by the goroutine of loop.
-	tasks    map[Lease]context.CancelFunc // running
-	giveUp   context.CancelFunc           // cancels the Sync in flight; nil before the first
-	timer    *time.Timer
-	exitCode int
-	exited   bool
+	tasks      map[Lease]context.CancelFunc // running
+	cancelSync context.CancelFunc           // cancels the Sync in flight; nil before the first
+	timer      *time.Timer
+	exitCode   int
+	exited     bool
 
 	calls sync.WaitGroup // calls in flight
 }

@@ -111,7 +111,7 @@ func (a *Agent) callFailed(now time.Time, e CallFailed) {
 	}
 	a.calling = false
 	a.refusals.note(e, a.connected)
-	if a.refusals.by(a.Coordinators) {
+	if a.refusals.byAll(a.Coordinators) {
 		a.log(hclog.Error, "the coordinator refuses this worker", "reason", a.refusals.reason)
 		a.exit(protocol.ExitFault)
 		return
@@ -164,8 +164,8 @@ func (a *Agent) applyVerdicts(verdicts []*spiqsweepv1.Verdict) {
 	}
 }
 
-// assign adds new leases and withdraws those that the response omits. Every held lease was
-// listed in the call, since only its response adds leases.
+// assign adds new leases and withdraws those that the response omits. The call listed
+// every lease that is still held, because only responses add leases.
 func (a *Agent) assign(now time.Time, assignments []*spiqsweepv1.Assignment) {
 	named := map[Lease]bool{}
 	for _, assignment := range assignments {

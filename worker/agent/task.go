@@ -123,8 +123,8 @@ func (a *Agent) handBack(now time.Time, h *heldLease, reason string) {
 	a.report(now, h, &spiqsweepv1.Report{Outcome: &spiqsweepv1.Report_HandBack{HandBack: &spiqsweepv1.HandBack{Reason: reason}}})
 }
 
-// report ends a lease. Reports are batched for batchDelay while other leases keep the slots
-// busy; a free slot makes the agent call immediately.
+// report keeps the outcome of a lease for the next call. Reports are batched for batchDelay
+// while other leases keep the slots busy; a free slot makes the agent call immediately.
 func (a *Agent) report(now time.Time, h *heldLease, r *spiqsweepv1.Report) {
 	r.Lease = h.wire()
 	h.report, h.pending = r, nil
