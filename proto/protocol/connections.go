@@ -117,5 +117,5 @@ func (c *Connection) closeOnce() error {
 		return nil
 	}
 	delete(c.pool.open, c)
-	return c.ClientConn.Close()
+	return c.Close()
 }
