@@ -1,24 +1,15 @@
 package main
 
 import (
-	"errors"
+	"io"
 	"strings"
 	"testing"
 
-	"spiqsweep/proto/protocol"
+	"spiqsweep/worker/program/programtest"
 )
 
-// brokenWriter fails like a full disk.
-type brokenWriter struct{}
-
-func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
-
 func TestUnprintedAnswerIsAFault(t *testing.T) {
-	for _, arguments := range [][]string{{"--version"}, {"--help"}, {"status", "--help"}} {
-		var talk strings.Builder
-		code := run(arguments, strings.NewReader(""), brokenWriter{}, &talk)
-		if want := "coordinator: print the answer: no space left on device\n"; code != protocol.ExitFault || !strings.HasSuffix(talk.String(), want) {
-			t.Errorf("%q: exit code %d, want %d and %q: %q", arguments, code, protocol.ExitFault, want, talk.String())
-		}
-	}
+	programtest.FailsWithoutOutput(t, "coordinator", func(arguments []string, stdout, stderr io.Writer) int {
+		return run(arguments, strings.NewReader(""), stdout, stderr)
+	}, []string{"--version"}, []string{"--help"}, []string{"status", "--help"})
 }

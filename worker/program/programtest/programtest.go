@@ -4,6 +4,7 @@ package programtest
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -73,6 +74,23 @@ func Refuses(t *testing.T, name string, root *cobra.Command, run func(arguments 
 		t.Errorf("%d flags were found", flags)
 	}
 }
+
+// FailsWithoutOutput runs a program with each list of arguments while its standard output
+// fails like a full disk, and wants exit code 1 and a message that says so.
+func FailsWithoutOutput(t *testing.T, name string, run func(arguments []string, stdout, stderr io.Writer) int, lists ...[]string) {
+	for _, arguments := range lists {
+		var talk strings.Builder
+		code := run(arguments, brokenWriter{}, &talk)
+		if want := name + ": print the answer: no space left on device\n"; code != protocol.ExitFault || !strings.HasSuffix(talk.String(), want) {
+			t.Errorf("%q: exit code %d, want %d and %q: %q", arguments, code, protocol.ExitFault, want, talk.String())
+		}
+	}
+}
+
+// brokenWriter fails like a full disk.
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
 func walk(c *cobra.Command, visit func(*cobra.Command)) {
 	visit(c)
