@@ -138,6 +138,14 @@ func verifyDiffers(t *testing.T, f *Fixture) {
 	f.retryAndAccept(w)
 }
 
+// wantDiverged checks that sweep A has one diverged task, with a reason.
+func (f *Fixture) wantDiverged(reason string) {
+	f.TB.Helper()
+	if s := f.Status("A"); s.Counts.Diverged != 1 || s.Diverged[0].Reason != reason {
+		f.TB.Errorf("status: %+v, want %q", s, reason)
+	}
+}
+
 func verifyAltered(t *testing.T, f *Fixture) {
 	w := finish(f, 1)
 	task := Task(0).ID
@@ -146,12 +154,8 @@ func verifyAltered(t *testing.T, f *Fixture) {
 		t.Fatalf("%v is being verified", got)
 	}
 	w.Sync(Finished(w.Take(), 0))
-	s := f.Status("A")
-	want := "the stored result of attempt 1 on host (portable) was altered since it was accepted: " +
-		"errors.k_probability is 0.002, and 0.001 by attempt 2 on host (portable)"
-	if s.Counts.Diverged != 1 || s.Diverged[0].Reason != want {
-		t.Errorf("status: %+v, want %q", s, want)
-	}
+	f.wantDiverged("the stored result of attempt 1 on host (portable) was altered since it was accepted: " +
+		"errors.k_probability is 0.002, and 0.001 by attempt 2 on host (portable)")
 	f.retryAndAccept(w)
 	if f.Rows("A")[0].Digest != Result(0).Digest {
 		t.Error("the stored result was not restored")
@@ -184,9 +188,7 @@ func verifyGone(variant int) func(*testing.T, *Fixture) {
 		f.alter(Task(0).ID, nil)
 		f.verifyAll()
 		w.Sync(Finished(w.Take(), variant))
-		if s := f.Status("A"); s.Counts.Diverged != 1 || s.Diverged[0].Reason != "the result of attempt 1 on host (portable) is not in the store" {
-			t.Errorf("status: %+v", s)
-		}
+		f.wantDiverged("the result of attempt 1 on host (portable) is not in the store")
 		f.retryAndAccept(w)
 	}
 }
@@ -395,12 +397,8 @@ func verifyMeasures(t *testing.T, f *Fixture) {
 	}
 	f.verify(1, 1)
 	w.Sync(Finished(w.Take(), 0))
-	s := f.Status("A")
-	want := "the measures of the result of attempt 1 on host (portable) were altered since it was accepted: " +
-		"errors.k_probability is 0.002, and 0.001 in the result"
-	if s.Counts.Diverged != 1 || s.Diverged[0].Reason != want {
-		t.Errorf("status: %+v, want %q", s, want)
-	}
+	f.wantDiverged("the measures of the result of attempt 1 on host (portable) were altered since it was accepted: " +
+		"errors.k_probability is 0.002, and 0.001 in the result")
 	f.retryAndAccept(w)
 	if got := string(f.Rows("A")[0].Measures); got != right {
 		t.Errorf("the measures were not restored: %s", got)
