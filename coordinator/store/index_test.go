@@ -18,11 +18,9 @@ import (
 // mayScan matches scans of the tables that have only a few rows for each sweep.
 var mayScan = regexp.MustCompile(`^SCAN (sweeps|tallies|drafts)\b`)
 
-// TestSQLiteQueriesUseIndexes checks that every statement finds its rows by an index, so that
-// no call becomes slower as a sweep grows.
-func TestSQLiteQueriesUseIndexes(t *testing.T) {
-	s := openHere(t)
-	f := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
+// runStatements makes a store run nearly every statement that it has.
+func runStatements(t *testing.T, f *queuetest.Fixture) {
+	t.Helper()
 	f.Plan("A", queuetest.Plan(0, 4, 10))
 	f.Plan("B", queuetest.Plan(2, 5, 10))
 	w := f.Worker(2)
@@ -37,9 +35,18 @@ func TestSQLiteQueriesUseIndexes(t *testing.T) {
 		}
 	}
 	f.Plan("A", queuetest.Plan(0, 2, 10))
+	f.Status("A")
 	if err := f.Queue.Delete(context.Background(), "B"); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestSQLiteQueriesUseIndexes checks that every statement finds its rows by an index, so that
+// no call becomes slower as a sweep grows.
+func TestSQLiteQueriesUseIndexes(t *testing.T) {
+	s := openHere(t)
+	f := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
+	runStatements(t, f)
 	f.Consistent()
 
 	err := s.View(context.Background(), func(tx queue.Tx) error {
@@ -127,19 +134,7 @@ func TestPostgresQueriesUseIndexes(t *testing.T) {
 	}
 	r := recorder{s, map[string]bool{}}
 	f := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return r }, queue.Policy{})
-	f.Plan("A", queuetest.Plan(0, 4, 10))
-	f.Plan("B", queuetest.Plan(2, 5, 10))
-	w := f.Worker(2)
-	first := w.Sync().Assignments
-	w.Checkpoint(first[0].Lease, 10)
-	w.Sync(queuetest.Finished(first[0].Lease, 0), queuetest.Failed(first[1].Lease, "NaN"))
-	f.Retry(queue.RetryRequest{})
-	f.Rows("A")
-	f.Plan("A", queuetest.Plan(0, 2, 10))
-	f.Status("A")
-	if err := f.Queue.Delete(context.Background(), "B"); err != nil {
-		t.Fatal(err)
-	}
+	runStatements(t, f)
 	if len(r.seen) < 30 {
 		t.Errorf("only %d statements were made", len(r.seen))
 	}

@@ -11,10 +11,9 @@ func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added q
 	if err := t.mayWrite(); err != nil {
 		return added, err
 	}
-	var recordArgs, plannedArgs, previousArgs [][]any
+	var recordArgs, plannedArgs [][]any
 	for _, p := range page {
 		recordArgs = append(recordArgs, with(p.Task.ID))
-		previousArgs = append(previousArgs, with(previous, p.Task.ID))
 	}
 	records, err := listEach(t, insertRecord, recordArgs, scanRecord)
 	if err != nil {
@@ -42,7 +41,11 @@ func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added q
 		}
 	}
 	if previous == "" {
-		return added, err
+		return added, nil
+	}
+	var previousArgs [][]any
+	for _, p := range page {
+		previousArgs = append(previousArgs, with(previous, p.Task.ID))
 	}
 	found, err := listEach(t, `SELECT task FROM planned WHERE plan = $1 AND task = $2`, previousArgs, scanOne[sweep.TaskID])
 	added.Kept = len(found)
