@@ -183,7 +183,7 @@ func (f *Fixture) verifyAll() []sweep.TaskID {
 // verifyGone deletes the stored result. The verification reports that it is missing, even
 // if the new result, of the given variant, equals it.
 func verifyGone(variant int) func(*testing.T, *Fixture) {
-	return func(t *testing.T, f *Fixture) {
+	return func(_ *testing.T, f *Fixture) {
 		w := finish(f, 1)
 		f.alter(Task(0).ID, nil)
 		f.verifyAll()
