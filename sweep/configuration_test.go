@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -156,13 +157,24 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	c := Default()
-	c.Preset, c.Circuit.Noise, c.Circuit.NoiseHigh, c.Training.Constraint = "pqwgan", "per_qubit", 1, "two_sided"
-	if diff := cmp.Diff(c, apply(t, "pqwgan")); diff != "" {
-		t.Errorf("pqwgan (-want +got):\n%s", diff)
+	ancestors := map[string]func(*Configuration){
+		"pqwgan": func(c *Configuration) { c.Circuit.NoiseHigh = 1 },
+		"heritage": func(c *Configuration) {
+			c.Circuit.NoiseHigh, c.Training.Steps = math.Pi, 500
+			c.Training.PenaltyWeight, c.Training.Beta1, c.Training.Beta2 = 10, 0, 0.9
+		},
 	}
-	if len(Presets()) != len(want)+1 {
-		t.Errorf("%d presets, %d of them tested", len(Presets()), len(want)+1)
+	for name, change := range ancestors {
+		c := Default()
+		c.Preset, c.Circuit.Noise, c.Circuit.InitialAngles = name, "per_qubit", "uniform_1"
+		c.Training.Constraint, c.Training.Schedule = "two_sided", "constant"
+		change(&c)
+		if diff := cmp.Diff(c, apply(t, name)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if len(Presets()) != len(want)+len(ancestors) {
+		t.Errorf("%d presets, %d of them tested", len(Presets()), len(want)+len(ancestors))
 	}
 }
 

@@ -1,6 +1,9 @@
 package sweep
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Preset is a published variant of the model: initial values of some settings, which
 // the explicit settings of a grid override.
@@ -50,9 +53,21 @@ var presets = []Preset{
 		Values: map[string]any{"constraint": "none", "schedule": "constant", "layers": 5.0},
 	},
 	{
-		Name:   "pqwgan",
-		Doc:    "the ancestor's noise and constraint: one angle per qubit in [0, 1), two-sided penalty",
-		Values: map[string]any{"noise": "per_qubit", "noise_low": 0.0, "noise_high": 1.0, "constraint": "two_sided"},
+		Name: "pqwgan",
+		Doc:  "the ancestor's code: one noise angle per qubit in [0, 1), angles from [0, 1), two-sided penalty, constant learning rates",
+		Values: map[string]any{
+			"noise": "per_qubit", "noise_low": 0.0, "noise_high": 1.0, "initial_angles": "uniform_1",
+			"constraint": "two_sided", "schedule": "constant",
+		},
+	},
+	{
+		Name: "heritage",
+		Doc:  "the ancestor's training with the paper's noise: one angle per qubit in [0, π], angles from [0, 1), two-sided penalty, 500 steps",
+		Values: map[string]any{
+			"noise": "per_qubit", "noise_low": 0.0, "noise_high": math.Pi, "initial_angles": "uniform_1",
+			"constraint": "two_sided", "penalty_weight": 10.0, "beta1": 0.0, "beta2": 0.9,
+			"schedule": "constant", "steps": 500.0,
+		},
 	},
 }
 
