@@ -18,6 +18,7 @@ import (
 	"spiqsweep/proto/protocol"
 	"spiqsweep/sweep"
 	"spiqsweep/worker/program"
+	_ "spiqsweep/worker/program/limits" // checks them before main
 )
 
 // The exit codes (DESIGN.md, section 5.5).
@@ -33,7 +34,6 @@ const (
 var version = ""
 
 func main() {
-	program.RequireLimits("coordinator", os.Stderr)
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

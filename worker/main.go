@@ -12,13 +12,13 @@ import (
 	"spiqsweep/proto/protocol"
 	"spiqsweep/sweep"
 	"spiqsweep/worker/program"
+	_ "spiqsweep/worker/program/limits" // checks them before main
 )
 
 // version is set by the linker; see the Makefile.
 var version = ""
 
 func main() {
-	program.RequireLimits("worker", os.Stderr)
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -1,8 +1,0 @@
-//go:build !linux
-
-package program
-
-import "io"
-
-// RequireLimits does nothing: the limits that matter are Linux's.
-func RequireLimits(string, io.Writer) {}
