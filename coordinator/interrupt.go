@@ -63,10 +63,10 @@ func (i *interrupter) allowExit() {
 var readOnly = map[string]string{"read-only": ""}
 
 // isReadOnly reports whether c, or the command that it is a subcommand of, has the
-// annotation readOnly.
+// annotation readOnly or is one of cobra's, which only print.
 func isReadOnly(c *cobra.Command) bool {
 	for ; c != nil; c = c.Parent() {
-		if _, marked := c.Annotations["read-only"]; marked {
+		if _, marked := c.Annotations["read-only"]; marked || c.Name() == "help" || c.Name() == "completion" {
 			return true
 		}
 	}

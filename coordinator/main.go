@@ -57,8 +57,8 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	program.Guard(root, settingHint)
 	err := root.ExecuteContext(ctx)
-	if !*began && out.Err != nil { // cobra has printed the help or the version
-		complain(stderr, "print the answer: %v", out.Err)
+	if failure := out.Failure(); failure != nil && ctx.Err() == nil {
+		complain(stderr, "%v", failure)
 		return exitFault
 	}
 	if err == nil {
@@ -124,13 +124,6 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 		planCommand(), describeCommand(), settingsCommand(), statusCommand(), verifyCommand(t), serveCommand(t), localWorkerCommand(stdin, stderr),
 	)
 	root.AddCommand(operatorCommands()...)
-	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
-	for _, c := range root.Commands() {
-		if c.Name() == "help" || c.Name() == "completion" {
-			c.Annotations = readOnly
-		}
-	}
 	return root, began
 }
 

@@ -5,11 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"spiqsweep/worker/program"
 	"spiqsweep/worker/program/programtest"
 )
 
 func TestUnprintedAnswerIsAFault(t *testing.T) {
-	programtest.FailsWithoutOutput(t, "coordinator", func(arguments []string, stdout, stderr io.Writer) int {
+	root, _ := newRoot(strings.NewReader(""), io.Discard)
+	program.Guard(root, nil)
+	programtest.FailsWithoutOutput(t, "coordinator", root, func(arguments []string, stdout, stderr io.Writer) int {
 		return run(arguments, strings.NewReader(""), stdout, stderr)
-	}, []string{"--version"}, []string{"--help"}, []string{"status", "--help"})
+	}, "settings", "settings --json", "plan --json", "describe surrogate", "describe surrogate --json")
 }

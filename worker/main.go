@@ -32,8 +32,8 @@ func run(arguments []string, stdout, stderr io.Writer) (exitCode int) {
 	root.SetErr(stderr)
 	program.Guard(root, nil)
 	err := root.Execute()
-	if out.Err != nil { // also of the help and the version, which cobra prints
-		err = printed(out.Err)
+	if failure := out.Failure(); failure != nil {
+		err = &faultError{failure}
 	}
 	if err == nil {
 		return exitCode
@@ -59,11 +59,3 @@ func newRoot(stderr io.Writer, exitCode *int) *cobra.Command {
 type faultError struct{ error }
 
 func (e *faultError) Unwrap() error { return e.error }
-
-// printed marks an error of writing to standard output as a faultError.
-func printed(err error) error {
-	if err != nil {
-		return &faultError{fmt.Errorf("print the answer: %w", err)}
-	}
-	return nil
-}

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"io"
 	"testing"
 
+	"spiqsweep/worker/program"
 	"spiqsweep/worker/program/programtest"
 )
 
 func TestUnprintedAnswerIsAFault(t *testing.T) {
-	programtest.FailsWithoutOutput(t, "worker", run, []string{"--version"}, []string{"--help"}, []string{"version"}, []string{"version", "--json"})
+	var code int
+	root := newRoot(io.Discard, &code)
+	program.Guard(root, nil)
+	programtest.FailsWithoutOutput(t, "worker", root, run, "version", "version --json", "selftest", "selftest --json")
 }

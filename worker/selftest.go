@@ -55,14 +55,14 @@ func selftest(out io.Writer, reference string, asJSON bool) error {
 	if asJSON {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
-		if err := printed(encoder.Encode(report)); err != nil {
+		if err := encoder.Encode(report); err != nil {
 			return err
 		}
 	} else {
 		var text bytes.Buffer
 		describe(&text, report)
 		if _, err := out.Write(text.Bytes()); err != nil {
-			return printed(err)
+			return err
 		}
 	}
 	if !report.Passed {

@@ -41,11 +41,11 @@ func versionCommand() *cobra.Command {
 			}
 			v.Kernels = slices.Compact(v.Kernels)
 			if asJSON {
-				return printed(json.NewEncoder(command.OutOrStdout()).Encode(v))
+				return json.NewEncoder(command.OutOrStdout()).Encode(v)
 			}
 			_, err := fmt.Fprintf(command.OutOrStdout(), "worker %s\nprotocol %d, numerics %d, kernels %v\n%s, %s\n",
 				v.Version, v.Protocol, v.Numerics, v.Kernels, v.Go, v.Platform)
-			return printed(err)
+			return err
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print as JSON")

@@ -1,19 +1,25 @@
 package program
 
-import "io"
+import (
+	"fmt"
+	"io"
+)
 
-// Output is the standard output of a program. It keeps the first error of writing,
-// because cobra ignores errors of printing the help.
+// Output is the standard output of a program. It keeps the first error of writing, since
+// commands and cobra ignore some of them.
 type Output struct {
 	io.Writer
-	Err error
+	err error
 }
 
 // Write implements io.Writer.
 func (o *Output) Write(p []byte) (int, error) {
 	n, err := o.Writer.Write(p)
-	if o.Err == nil {
-		o.Err = err
+	if o.err == nil && err != nil {
+		o.err = fmt.Errorf("print the answer: %w", err)
 	}
 	return n, err
 }
+
+// Failure returns the first error of writing, or nil.
+func (o *Output) Failure() error { return o.err }

@@ -75,14 +75,23 @@ func Refuses(t *testing.T, name string, root *cobra.Command, run func(arguments 
 	}
 }
 
-// FailsWithoutOutput runs a program with each list of arguments while its standard output
-// fails like a full disk, and wants exit code 1 and a message that says so.
-func FailsWithoutOutput(t *testing.T, name string, run func(arguments []string, stdout, stderr io.Writer) int, lists ...[]string) {
-	for _, arguments := range lists {
+// FailsWithoutOutput runs a program while its standard output fails like a full disk, and wants
+// exit code 1 and a message that says so. It runs the version, the help of every command both
+// ways, the completion for every shell, and the given command lines.
+func FailsWithoutOutput(t *testing.T, name string, root *cobra.Command, run func(arguments []string, stdout, stderr io.Writer) int, lines ...string) {
+	lines = append(lines, "--version")
+	walk(root, func(c *cobra.Command) {
+		path := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), root.Name()))
+		lines = append(lines, "help "+path, path+" --help")
+		if strings.HasPrefix(path, "completion") {
+			lines = append(lines, path)
+		}
+	})
+	for _, line := range lines {
 		var talk strings.Builder
-		code := run(arguments, brokenWriter{}, &talk)
+		code := run(strings.Fields(line), brokenWriter{}, &talk)
 		if want := name + ": print the answer: no space left on device\n"; code != protocol.ExitFault || !strings.HasSuffix(talk.String(), want) {
-			t.Errorf("%q: exit code %d, want %d and %q: %q", arguments, code, protocol.ExitFault, want, talk.String())
+			t.Errorf("%q: exit code %d, want %d and %q: %q", line, code, protocol.ExitFault, want, talk.String())
 		}
 	}
 }
