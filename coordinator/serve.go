@@ -52,14 +52,12 @@ files, so the worker.json of the last one lists all of them.`,
 	c.Flags().StringVar(&f.out, "out", host.DefaultServerFolder, "`FOLDER` of the keys and, by default, the store")
 	c.Flags().IntVar(&f.local, "local", 0, "local workers")
 	c.Flags().StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of the sweeps to serve (default: that of SPIQSWEEP_KERNEL, else the fastest)")
+	program.Require(c, "listen", "give the address for workers and commands, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines")
 	return c
 }
 
 // config checks the flags.
 func (f *serveFlags) config(t *terminal) (host.ServerConfig, error) {
-	if f.Listen == "" {
-		return host.ServerConfig{}, usage("--listen is missing: give the address for workers and commands, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines")
-	}
 	kernel, err := chooseKernel(f.kernel)
 	if err != nil {
 		return host.ServerConfig{}, err

@@ -72,6 +72,7 @@ func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
 	flags.BoolVar(&o.stay, "stay", false, "stay when all is done, for the next sweep that is submitted")
 	flags.StringVar(&o.cache, "cache", "", "`FOLDER` that keeps recordings between runs (default: in memory only)")
 	o.log.Add(command, "info")
+	program.Require(command, "coordinator", "give worker.json of the coordinator's output folder, or an address with --credentials")
 	return command
 }
 

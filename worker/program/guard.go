@@ -47,6 +47,25 @@ func Guard(root *cobra.Command, hint func(flag string) string) {
 	guard(root)
 }
 
+// requiredFlag annotates a flag that a command needs with what to give for it.
+const requiredFlag = "spiqsweep_required"
+
+// Require makes Guard refuse a command without the flag. give says what its value must be, as
+// in "give the address".
+func Require(c *cobra.Command, flag, give string) {
+	c.Flags().Lookup(flag).Annotations = map[string][]string{requiredFlag: {give}}
+}
+
+// missing returns an error for a required flag that is not given.
+func missing(c *cobra.Command) (err error) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if give := f.Annotations[requiredFlag]; give != nil && !f.Changed && err == nil {
+			err = fmt.Errorf("--%s is missing: %s", f.Name, give[0])
+		}
+	})
+	return err
+}
+
 // value is a flag value that must not be empty, and may be given once unless it is a list.
 type value struct {
 	pflag.Value
@@ -57,7 +76,11 @@ type value struct {
 func (v *value) Set(text string) error {
 	switch {
 	case strings.TrimSpace(text) == "":
-		return errors.New("is empty: leave the flag out to use its default, or set the shell variable that was to give its value")
+		remedy := "leave the flag out"
+		if give := v.flag.Annotations[requiredFlag]; give != nil {
+			remedy = give[0]
+		}
+		return fmt.Errorf("is empty: %s, or set the shell variable that was to give its value", remedy)
 	case len(text) > 2 && strings.HasPrefix(text, "--"):
 		return fmt.Errorf("has no value: %s follows, which is another flag", text)
 	case v.flag.Changed && !repeatable(v.Type()):
@@ -139,7 +162,8 @@ func help(c *cobra.Command) string {
 	return fmt.Sprintf("`%s --help` lists %s", c.CommandPath(), listed)
 }
 
-// arguments checks the arguments of a command before its own check.
+// arguments checks the arguments of a command before its own check, and the required flags after
+// it.
 func arguments(next cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, words []string) error {
 		for _, word := range words {
@@ -147,10 +171,12 @@ func arguments(next cobra.PositionalArgs) cobra.PositionalArgs {
 				return oneLine(err)
 			}
 		}
-		if next == nil {
-			return nil
+		if next != nil {
+			if err := next(c, words); err != nil {
+				return oneLine(err)
+			}
 		}
-		return oneLine(next(c, words))
+		return missing(c)
 	}
 }
 
