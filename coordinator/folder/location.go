@@ -65,7 +65,7 @@ func (f Folder) Coordinator() (credentials.File, error) {
 	}
 	file, err := credentials.Load(f.Path(CoordinatorFile))
 	if err != nil {
-		return credentials.File{}, &InputError{err}
+		return credentials.File{}, &InputError{fmt.Errorf("%w; or run the sweep's grid again with --coordinator and its operator.json, which writes %s anew", err, CoordinatorFile)}
 	}
 	return file, nil
 }

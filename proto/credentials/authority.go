@@ -93,7 +93,11 @@ func keyPair(certificate, key string) (tls.Certificate, error) {
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	return tls.X509KeyPair(certificatePEM, keyPEM)
+	pair, err := tls.X509KeyPair(certificatePEM, keyPEM)
+	if err != nil {
+		return pair, fmt.Errorf("%w: give the PEM files of an authority's certificate and of its private key, such as ca.pem and ca-key.pem of an output folder", err)
+	}
+	return pair, nil
 }
 
 // check returns an error if the authority cannot sign certificates.

@@ -82,11 +82,12 @@ func TestParseRefuses(t *testing.T) {
 		"UTF-16":        {"\xff\xfe{\x00", "a damaged one: copy worker.json"},
 		"two objects":   {`{"role":"worker","addresses":["a:1"],"token":"` + token + `"} {}`, "more than one"},
 		"unknown field": {`{"role":"worker","addresses":["a:1"],"token":"` + token + `","colour":""}`, `"colour"`},
-		"ca":            {`{"role":"worker","addresses":["a:1"],"token":"` + token + `","ca":"none"}`, "not a certificate in PEM"},
-		"role":          {`{"role":"boss","addresses":["a:1"],"token":"` + token + `"}`, `"boss"`},
-		"no address":    {`{"role":"worker","addresses":[],"token":"` + token + `"}`, "no addresses"},
-		"no port":       {`{"role":"worker","addresses":["here"],"token":"` + token + `"}`, `"here" is not host:port`},
-		"short token":   {`{"role":"worker","addresses":["a:1"],"token":"c2hvcnQ"}`, "32 bytes"},
+		"ca":            {`{"role":"worker","addresses":["a:1"],"token":"` + token + `","ca":"none"}`, "not a certificate in PEM: copy worker.json"},
+		"role":          {`{"role":"boss","addresses":["a:1"],"token":"` + token + `"}`, `its role is "boss", want "worker" or "operator": copy worker.json`},
+		"nothing in it": {`{}`, `its role is "", want "worker" or "operator": copy worker.json (or operator.json) again from the output folder`},
+		"no address":    {`{"role":"worker","addresses":[],"token":"` + token + `"}`, "it has no addresses: copy worker.json"},
+		"no port":       {`{"role":"worker","addresses":["here"],"token":"` + token + `"}`, `"here" is not host:port: copy worker.json`},
+		"short token":   {`{"role":"worker","addresses":["a:1"],"token":"c2hvcnQ"}`, "32 bytes in base64url: copy worker.json"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -91,15 +91,18 @@ func Parse(body []byte) (File, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return File{}, fmt.Errorf("not a credentials file: more than one JSON object: %s", copyAgain)
 	}
-	return f, f.check()
+	if err := f.check(); err != nil {
+		return File{}, fmt.Errorf("not a credentials file: %w: %s", err, copyAgain)
+	}
+	return f, nil
 }
 
 func (f File) check() error {
 	if f.Role != Worker && f.Role != Operator {
-		return fmt.Errorf("role is %q, want %q or %q", f.Role, Worker, Operator)
+		return fmt.Errorf("its role is %q, want %q or %q", f.Role, Worker, Operator)
 	}
 	if len(f.Addresses) == 0 {
-		return errors.New("no addresses")
+		return errors.New("it has no addresses")
 	}
 	for _, address := range f.Addresses {
 		if err := checkAddress(address); err != nil {
@@ -108,7 +111,7 @@ func (f File) check() error {
 	}
 	token, err := base64.RawURLEncoding.Strict().DecodeString(f.Token)
 	if err != nil || len(token) != tokenBytes {
-		return fmt.Errorf("the token is not %d bytes in base64url: %s", tokenBytes, copyAgain)
+		return fmt.Errorf("its token is not %d bytes in base64url", tokenBytes)
 	}
 	if f.CA != "" {
 		if _, _, err := authorities(f.CA); err != nil {
@@ -162,7 +165,9 @@ func Exposed(path string) string {
 	return path + " can be read by others, who may act with its token: `chmod 600 " + path + "`"
 }
 
+// exposed reports whether other users can read a file with a secret. It does not for a device
+// or a directory, which Load and LoadAuthority reject.
 func exposed(path string) bool {
 	info, err := os.Stat(path)
-	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0
+	return err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0
 }

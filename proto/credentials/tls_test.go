@@ -382,7 +382,9 @@ func TestLoadAuthorityRefuses(t *testing.T) {
 	tests := map[string]struct{ certificate, key, want string }{
 		"no certificate": {good + "x", goodKey, "no such file"},
 		"no key":         {good, goodKey + "x", "no such file"},
-		"garbage":        {garbage, goodKey, "PEM"},
+		"garbage":        {garbage, goodKey, "PEM data in certificate input: give the PEM files of"},
+		"a folder":       {t.TempDir(), t.TempDir(), "is a directory: give the path of a file in it"},
+		"a folder's key": {good, t.TempDir(), "is a directory: give the path of a file in it"},
 		"another's key":  {good, otherKey, "does not match"},
 		"no authority":   {leaf, leafKey, "may not sign"},
 		"expired":        {expired, expiredKey, "not now"},
@@ -422,6 +424,30 @@ func TestExposed(t *testing.T) {
 	}
 	if _, err := credentials.Find(credentials.Operator, []string{path}, ""); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("an operator's file that others can read: %v, want it refused", err)
+	}
+}
+
+// TestSecretIsNoRegularFile gives directories and devices, which others can read: the advice
+// must not be to change their permissions.
+func TestSecretIsNoRegularFile(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{folder: "is a directory: give the path of a file in it", os.DevNull: "is a device: give the path of a file"} {
+		if path == os.DevNull && runtime.GOOS == "windows" {
+			continue
+		}
+		for _, role := range []string{credentials.Worker, credentials.Operator} {
+			for name, find := range map[string]func() error{
+				"--coordinator": func() error { _, err := credentials.Find(role, []string{path}, ""); return err },
+				"--credentials": func() error { _, err := credentials.Find(role, []string{"127.0.0.1:1"}, path); return err },
+			} {
+				if err := find(); err == nil || !strings.HasSuffix(err.Error(), path+" "+want) {
+					t.Errorf("%s %s of the role %s: error is %v, want %q", name, path, role, err, want)
+				}
+			}
+		}
 	}
 }
 
