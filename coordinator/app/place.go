@@ -116,6 +116,9 @@ func (p Place) ask(ctx context.Context, do func(context.Context, *remote.Client)
 		if !isRemote {
 			return false, nil
 		}
+		if unreachable := startAgain(err); unreachable != nil {
+			return false, unreachable
+		}
 		return false, &folder.InputError{Err: err}
 	case errors.As(err, new(*folder.InputError)):
 		return true, err

@@ -67,10 +67,33 @@ func (a *App) asInputError(err error) error {
 	if a.client == nil {
 		return err
 	}
+	if unreachable := startAgain(err); unreachable != nil {
+		return unreachable
+	}
 	for _, kind := range []error{queue.ErrUnavailable, queue.ErrMismatch, queue.ErrInvalid, remote.ErrRefused} {
 		if errors.Is(err, kind) {
 			return &folder.InputError{Err: err}
 		}
 	}
 	return err
+}
+
+// startAgain returns the remedy for an error that stands for a coordinator that does not
+// run; nil for any other error. It leaves out what was asked of the coordinator.
+func startAgain(err error) error {
+	unreachable := (*remote.UnreachableError)(nil)
+	if !errors.As(err, &unreachable) {
+		return nil
+	}
+	file := unreachable.File
+	if file.Source == "" {
+		return folder.BadInput("%w: check the address, or start the coordinator there again", unreachable)
+	}
+	command, where := []string{"serve", "--listen", file.Addresses[0]}, ""
+	if file.Folder != nil {
+		command = append(command, "--out", file.Folder.Path)
+		where = " on " + file.Folder.Host
+	}
+	return folder.BadInput("%w: start it again%s with its own command, such as `%s`, or name the operator.json of one that runs with --coordinator",
+		unreachable, where, folder.CommandLine("coordinator", command...))
 }

@@ -223,7 +223,7 @@ func TestASweepThatCannotBeSubmitted(t *testing.T) {
 		says   string
 	}{
 		"another class":    {func(c *app.Config) { c.Kernel.Class = "simd/test" }, "--kernel fake/test"},
-		"no coordinator":   {func(c *app.Config) { c.Coordinator.Addresses = []string{"127.0.0.1:1"} }, "does not answer"},
+		"no coordinator":   {func(c *app.Config) { c.Coordinator.Addresses = []string{"127.0.0.1:1"} }, "no coordinator answers at 127.0.0.1:1, named in "},
 		"another token":    {func(c *app.Config) { c.Coordinator.Token = credentials.NewToken() }, "does not accept"},
 		"a worker's role":  {func(c *app.Config) { c.Coordinator.Role = credentials.Worker }, "role"},
 		"a listen address": {func(c *app.Config) { c.Listen = "127.0.0.1:0" }, "is run by the coordinator"},

@@ -32,7 +32,7 @@ const (
 // concurrently.
 type Client struct {
 	patience    time.Duration
-	addresses   int
+	file        credentials.File
 	connections *protocol.Connections
 }
 
@@ -50,7 +50,7 @@ func New(file credentials.File, patience time.Duration) (*Client, error) {
 		}
 		_ = connection.Close()
 	}
-	return &Client{patience: patience, addresses: len(file.Addresses), connections: protocol.NewConnections(file.Addresses, file.Dial)}, nil
+	return &Client{patience: patience, file: file, connections: protocol.NewConnections(file.Addresses, file.Dial)}, nil
 }
 
 // Close ends the calls in progress. It may be called more than once.
@@ -74,22 +74,22 @@ func (c *Client) try(ctx context.Context, timeout time.Duration, call func(conte
 			return fmt.Errorf("wait for the coordinator at %s: %w", address, context.Cause(ctx))
 		}
 		if err == nil || !retryable(err) {
-			return convert(err, address)
+			return c.convert(err, address)
 		}
 		if status.Code(err) == codes.Unauthenticated {
 			refused++
 		}
-		err, silent := convert(err, address), unanswered(err)
+		err, silent := c.convert(err, address), unanswered(err)
 		switch {
 		case !silent:
 			answered = err
 		case answered != nil: // says more than the silence of another
 			err = answered
 		}
-		if tries%c.addresses != 0 {
+		if tries%len(c.file.Addresses) != 0 {
 			continue
 		}
-		if refused == c.addresses || time.Now().Add(pause).After(deadline) {
+		if refused == len(c.file.Addresses) || time.Now().Add(pause).After(deadline) {
 			return err
 		}
 		select {

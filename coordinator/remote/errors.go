@@ -59,7 +59,7 @@ func printable(message string) string {
 
 // convert turns a status into the error that the queue itself would return, with the
 // coordinator's message.
-func convert(err error, address string) error {
+func (c *Client) convert(err error, address string) error {
 	s, ok := status.FromError(err)
 	if err == nil || !ok {
 		return err
@@ -70,6 +70,8 @@ func convert(err error, address string) error {
 		return fmt.Errorf("%w: %s: %s", ErrRefused, address, printable(credentials.Explain(err)))
 	case s.Code() == codes.Unimplemented:
 		return fmt.Errorf("the coordinator at %s does not know the call: update it: %s", address, printable(s.Message()))
+	case credentials.Undialled(err):
+		return &UnreachableError{c.file, printable(strings.TrimPrefix(credentials.Explain(err), address+": "))}
 	case unanswered(err):
 		return fmt.Errorf("the coordinator at %s does not answer: %w", address, &callError{printable(credentials.Explain(err)), kind, false})
 	case errors.Is(kind, queue.ErrUnavailable):
@@ -86,6 +88,23 @@ func Answered(err error) bool {
 	var e *callError
 	return errors.As(err, &e) && e.answered
 }
+
+// UnreachableError means that no coordinator listens at any address of the file, or that the
+// network does not lead there. It is a queue.ErrUnavailable.
+type UnreachableError struct {
+	File   credentials.File
+	reason string // at the last address
+}
+
+func (e *UnreachableError) Error() string {
+	named := ""
+	if e.File.Source != "" {
+		named = ", named in " + e.File.Source
+	}
+	return fmt.Sprintf("no coordinator answers at %s%s (%s)", strings.Join(e.File.Addresses, ", "), named, e.reason)
+}
+
+func (e *UnreachableError) Unwrap() error { return queue.ErrUnavailable }
 
 // callError is the error of a call.
 type callError struct {

@@ -43,6 +43,9 @@ type File struct {
 	Folder *Folder `json:"folder,omitempty"`
 	// Insecure allows plain text to other machines.
 	Insecure bool `json:"insecure,omitempty"`
+
+	// Source is the path from which Load read the addresses; "": they are given otherwise.
+	Source string `json:"-"`
 }
 
 // Folder identifies a folder by its path on a machine, and by its inode (0: unknown), which
@@ -72,6 +75,7 @@ func Load(path string) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("read credentials %s: %w", path, err)
 	}
+	f.Source = path
 	return f, nil
 }
 
@@ -141,7 +145,7 @@ func (f File) Save(path string) error {
 
 // At returns a copy of the file with other addresses.
 func (f File) At(addresses ...string) File {
-	f.Addresses = slices.Clone(addresses)
+	f.Addresses, f.Source = slices.Clone(addresses), ""
 	return f
 }
 

@@ -214,8 +214,12 @@ func TestExplain(t *testing.T) {
 			"unauthenticated: copy worker.json (or operator.json) again from the output folder of the coordinator that you mean",
 		},
 		"nobody there": {
-			status.Error(codes.Unavailable, `connection error: desc = "transport: dial tcp 127.0.0.1:1: connect: connection refused"`),
-			"dial tcp 127.0.0.1:1: connect: connection refused",
+			status.Error(codes.Unavailable, `connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"`),
+			"127.0.0.1:1: connection refused",
+		},
+		"no such host": {
+			status.Error(codes.Unavailable, `connection error: desc = "transport: Error while dialing: dial tcp: lookup nowhere.invalid: no such host"`),
+			"lookup nowhere.invalid: no such host",
 		},
 	} {
 		if got := credentials.Explain(c.err); got != c.want {

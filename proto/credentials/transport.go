@@ -119,6 +119,15 @@ func Unreached(err error) bool {
 	return strings.HasPrefix(message, noConnection) || strings.HasPrefix(message, "error reading from server")
 }
 
+// dialling is the prefix of gRPC's reason why no connection could be opened.
+const dialling = "Error while dialing: "
+
+// Undialled reports whether a call failed because no connection to its address could be opened:
+// nothing listens there, or the network does not lead there.
+func Undialled(err error) bool {
+	return Unreached(err) && strings.Contains(status.Convert(err).Message(), dialling)
+}
+
 // Explain returns the message of a failed call for people: the server's message, or why the
 // connection failed, with the remedy for credentials that do not fit.
 func Explain(err error) string {
@@ -126,6 +135,10 @@ func Explain(err error) string {
 	_, quoted, _ := strings.Cut(message, noConnection)
 	if why, err := strconv.Unquote(quoted); err == nil {
 		why = strings.TrimPrefix(why, "transport: ")
+		if failure, dialled := strings.CutPrefix(why, dialling); dialled {
+			failure = strings.TrimPrefix(strings.TrimPrefix(failure, "dial tcp "), "dial tcp: ")
+			return strings.Replace(failure, ": connect: ", ": ", 1)
+		}
 		return strings.TrimPrefix(why, "authentication handshake failed: ")
 	}
 	if status.Code(err) == codes.Unauthenticated {

@@ -80,10 +80,11 @@ func (a *Agent) leave(now time.Time) {
 
 func (a *Agent) giveUp(now time.Time) {
 	pairs := []any{"after", now.Sub(a.lastReply).Round(time.Millisecond).String()}
+	message := "no coordinator answers: giving up; start the coordinator again, or give the worker.json of one that runs"
 	if a.refusals.reason != "" {
-		pairs = append(pairs, "refused", a.refusals.reason)
+		message, pairs = "no coordinator accepts this worker: giving up", append(pairs, "reason", a.refusals.reason)
 	}
-	a.log(hclog.Error, "no coordinator: giving up", pairs...)
+	a.log(hclog.Error, message, pairs...)
 	a.exit(protocol.ExitUnreachable)
 }
 
