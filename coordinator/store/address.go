@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,12 +48,19 @@ func sqlitePath(address string) (string, error) {
 	if rest == "" {
 		return "", fmt.Errorf("store %q: the address names no file: give the path of an SQLite file, or postgres://USER@HOST/DATABASE", address)
 	}
+	if name := rest[:len(rest)-len(parameters.FindString(rest))]; name != rest {
+		return "", fmt.Errorf("store %q: the address of an SQLite file takes no parameters: write the path alone, %s", address, name)
+	}
 	path, err := filepath.Abs(filepath.FromSlash(rest))
 	if err != nil {
 		return "", fmt.Errorf("store %q: %w", address, err)
 	}
 	return path, nil
 }
+
+// parameters matches the parameters at the end of a URL. Other question marks are part
+// of the name of an SQLite file.
+var parameters = regexp.MustCompile(`\?[A-Za-z_]+=[^/?#&]*(&[A-Za-z_]+=[^/?#&]*)*$`)
 
 func unknownScheme(address, scheme string) error {
 	return fmt.Errorf("store %q: unknown scheme %q: give the path of an SQLite file, or postgres://USER@HOST/DATABASE", WithoutPassword(address), scheme)

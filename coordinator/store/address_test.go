@@ -11,8 +11,11 @@ import (
 
 func TestOpenAddresses(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"sweep.db", "a b.db", "50%20?x=1&y#z.db", "ärger.db"} {
+	for _, name := range []string{"sweep.db", "a b.db", "50%20?x=1&y#z.db", "ärger.db", "why?", "a?b=c.d/sweep.db"} {
 		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
 		s := open(t, "sqlite://"+filepath.ToSlash(path))
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -32,12 +35,18 @@ func TestOpenAddresses(t *testing.T) {
 		"file:/x":                  "write the path alone, /x",
 		"file:///x":                "write the path alone, /x",
 		"file://me:secret@host/x":  "write the path alone, /x",
+		"sqlite://x.db?_pragma=a":  "takes no parameters: write the path alone, x.db",
+		"sqlite://x.db?a=1&b=":     "takes no parameters: write the path alone, x.db",
+		"runs/x.db?mode=ro":        "takes no parameters: write the path alone, runs/x.db",
 		"https:/x.org":             `unknown scheme "https": give the path`,
 		"sqlite://":                "names no file",
 		"mysql://me:secret@host/x": `unknown scheme "mysql"`,
+		"postgres://me:secret@host/x?sslmode=bogus":     "(sslmode is invalid): give disable, allow",
+		"postgres://me:secret@host:99999/x":             `@host:99999/x": invalid port: give a port from 1 to 65535`,
+		"postgres://me:secret@host/x?connect_timeout=q": `: give postgres://USER@HOST:PORT/DATABASE?PARAMETER=VALUE`,
 	} {
 		_, err := store.Open(ctx, address)
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "cannot parse") {
 			t.Errorf("Open(%q) = %v: want %q", address, err, want)
 		}
 	}

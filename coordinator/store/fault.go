@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,6 +17,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/simulator/inputfile"
 )
 
 // ErrInUse means that another process has the store open.
@@ -26,9 +30,9 @@ func fault(place, act string, err error) error {
 		return nil
 	}
 	err = oneLine{err}
-	e := &queue.StoreError{Advice: cmp.Or(adviseSQLite(err), advisePostgres(err)), Err: fmt.Errorf("%s %s: %w", act, place, err), Partial: partial(err)}
+	e := &queue.StoreError{Advice: cmp.Or(adviseSQLite(place, err), advisePostgres(err)), Err: fmt.Errorf("%s %s: %w", act, place, err), Partial: partial(err)}
 	if e.Advice != "" {
-		e.Err = fmt.Errorf("%s %s: %s: %w", act, place, e.Advice, err)
+		e.Err = fmt.Errorf("%s %s: %s: %w", act, place, e.Advice, ofDatabase{err})
 	}
 	return e
 }
@@ -63,8 +67,28 @@ func (e oneLine) Error() string {
 
 func (e oneLine) Unwrap() error { return e.error }
 
-// adviseSQLite returns the cause of an SQLite error and its fix, "" for other errors.
-func adviseSQLite(err error) string {
+// ofDatabase prints only the database's own part of an error, without the messages that
+// libraries between it and the store add.
+type ofDatabase struct{ error }
+
+func (e ofDatabase) Error() string {
+	var lite *sqlite.Error
+	var server *pgconn.PgError
+	switch {
+	case errors.As(e.error, &lite):
+		return oneLine{lite}.Error()
+	case errors.As(e.error, &server):
+		return oneLine{server}.Error()
+	default:
+		return e.error.Error()
+	}
+}
+
+func (e ofDatabase) Unwrap() error { return e.error }
+
+// adviseSQLite returns the cause of an error of the SQLite file at path and the fix, ""
+// for other errors.
+func adviseSQLite(path string, err error) string {
 	switch primary(err) {
 	case lib.SQLITE_FULL:
 		return "the disk is full: nothing that was acknowledged is lost; free some space, and the sweep continues"
@@ -76,16 +100,41 @@ func adviseSQLite(err error) string {
 		if code(err) == lib.SQLITE_READONLY_DBMOVED {
 			return "the file was moved or deleted while it was open: put it back and start the coordinator again"
 		}
-		return "the file is not writable: check its permissions and its folder's, and whether the file system is mounted read-only"
+		return cmp.Or(adviseAccess(path), "the file is not writable: check its permissions and its folder's, and whether the file system is mounted read-only")
 	case lib.SQLITE_CANTOPEN:
-		return "the file cannot be opened: check that its folder exists, and the permissions of both"
+		return cmp.Or(adviseAccess(path), "the file cannot be opened: check that its folder exists, and the permissions of both")
 	case lib.SQLITE_IOERR:
+		if limit := fileSizeLimit(); isAtLimit(path, limit) {
+			return fmt.Sprintf("a file may not grow beyond %d bytes, the limit of this process: raise it (`ulimit -f` shows it in blocks), and start the coordinator again", limit)
+		}
 		return "the disk failed, or is full: check it and its quota; nothing that was acknowledged is lost unless the disk lost it"
 	case lib.SQLITE_NOMEM:
 		return "there is not enough memory: give the coordinator more"
 	default:
 		return ""
 	}
+}
+
+// adviseAccess returns the system's reason why this process cannot write to a file or to
+// its folder, with the fix, or "". SQLite does not report the reason.
+func adviseAccess(path string) string {
+	for _, denied := range []string{filepath.Dir(path), path} {
+		if err := inputfile.CheckWritable(denied); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return strings.TrimSuffix(fmt.Sprintf("%s is not writable: %v: %s", denied, err, inputfile.Advise(denied, err)), ": ")
+		}
+	}
+	return ""
+}
+
+// isAtLimit reports whether the file of a store, or a file that SQLite adds to it, has
+// reached a limit on its size in bytes, except for less than one write. SQLite reports
+// only that a write failed.
+func isAtLimit(path string, limit uint64) bool {
+	const lastWrite = 1 << 16
+	return slices.ContainsFunc([]string{"", "-wal", "-journal"}, func(suffix string) bool {
+		info, err := os.Stat(path + suffix)
+		return err == nil && uint64(info.Size())+lastWrite > limit
+	})
 }
 
 // primary returns the primary result code of an SQLite error, 0 for other errors.

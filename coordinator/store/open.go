@@ -16,6 +16,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/simulator/inputfile"
 )
 
 // Option changes how a store is opened.
@@ -50,6 +51,7 @@ type access int
 const (
 	readWrite access = iota
 	readOnly
+	immutable // as readOnly, of a file that cannot change: see isArchived
 )
 
 // Open opens the store at an address, creates it if there is none, and migrates its
@@ -88,8 +90,9 @@ func Open(ctx context.Context, address string, opts ...Option) (queue.Store, err
 }
 
 // OpenReadOnly opens the store at an address for reading: Update returns an error for
-// each write. An SQLite file must not be open in a coordinator. OpenReadOnly returns
-// fs.ErrNotExist if there is no store, and the errors of Open.
+// each write. An SQLite file must not be open in a coordinator, and may be on a
+// read-only file system. OpenReadOnly returns fs.ErrNotExist if there is no store, and
+// the errors of Open.
 func OpenReadOnly(ctx context.Context, address string, opts ...Option) (queue.Store, error) {
 	if Shared(address) {
 		return openPostgres(ctx, address, resolve(opts), readOnly)
@@ -104,7 +107,11 @@ func OpenReadOnly(ctx context.Context, address string, opts ...Option) (queue.St
 	if err := checkPath(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", dsn(path, readOnly))
+	mode := readOnly
+	if isArchived(path) {
+		mode = immutable
+	}
+	db, err := sql.Open("sqlite", dsn(path, mode))
 	if err != nil {
 		return nil, fault(path, "open", err)
 	}
@@ -136,6 +143,18 @@ func checkPath(path string) error {
 		return nil // after other errors of Stat, SQLite's error is more precise
 	}
 	return &queue.StoreError{Err: fmt.Errorf("open %s: %s", path, problem)}
+}
+
+// isArchived reports whether an SQLite file is complete without a log, and this process
+// cannot create one next to it. SQLite then opens the file only if it need not expect
+// changes. A coordinator that has the store open keeps a log.
+func isArchived(path string) bool {
+	for _, log := range []string{path + "-wal", path + "-journal"} {
+		if info, err := os.Stat(log); err == nil && info.Size() > 0 {
+			return false
+		}
+	}
+	return inputfile.CheckWritable(filepath.Dir(path)) != nil
 }
 
 // createPrivate creates the file, if there is none, with access only for its owner,
@@ -214,7 +233,7 @@ func checkSQLite(ctx context.Context, db *sql.DB) error {
 
 // abandon closes a file that could not be opened, and returns the error for its user.
 func abandon(db *sql.DB, path string, err error) error {
-	_ = db.Close()
+	defer db.Close() // last: fault looks at the log, which Close removes
 	switch primary(err) {
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
 		return inUse(path)
@@ -230,9 +249,14 @@ func abandon(db *sql.DB, path string, err error) error {
 func dsn(path string, a access) string {
 	q := url.Values{}
 	q.Set("_dqs", "0")
-	if a == readOnly {
+	switch a {
+	case immutable:
+		q.Set("mode", "ro")
+		q.Set("immutable", "1")
 		q.Set("_query_only", "1")
-	} else {
+	case readOnly:
+		q.Set("_query_only", "1")
+	case readWrite:
 		q.Set("_journal_mode", "WAL")
 		q.Set("_synchronous", "FULL")
 		// On macOS, fsync alone does not reach the disk. Other systems ignore these.

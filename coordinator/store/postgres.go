@@ -201,7 +201,7 @@ func poolConfig(address string) (*pgxpool.Config, error) {
 	}
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
-		return nil, fmt.Errorf("store %q: %s", redact(address, u), redact(err.Error(), u))
+		return nil, fmt.Errorf("store %q: %s", redact(address, u), redact(explainURL(err), u))
 	}
 	if !u.Query().Has("pool_max_conns") {
 		config.MaxConns = maxConns
@@ -222,6 +222,22 @@ func poolConfig(address string) (*pgxpool.Config, error) {
 		c.RuntimeParams["application_name"] = "spiqsweep"
 	}
 	return config, nil
+}
+
+// explainURL returns what is wrong with the URL of a database, and the fix.
+func explainURL(err error) string {
+	_, fault, found := strings.Cut(err.Error(), "`: ") // after the URL
+	if !found {
+		fault = err.Error()
+	}
+	switch {
+	case strings.Contains(fault, "sslmode"):
+		return fault + ": give disable, allow, prefer, require, verify-ca or verify-full"
+	case strings.Contains(fault, "invalid port"):
+		return fault + ": give a port from 1 to 65535, or none for 5432"
+	default:
+		return fault + ": give postgres://USER@HOST:PORT/DATABASE?PARAMETER=VALUE, with the parameters of PostgreSQL's connection URLs"
+	}
 }
 
 // preparePostgres checks the server, and migrates or checks the schema, on a separate

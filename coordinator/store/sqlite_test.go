@@ -19,6 +19,7 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/store"
+	"spiqsweep/deploy/needs"
 )
 
 var ctx = context.Background()
@@ -171,6 +172,56 @@ func TestInUse(t *testing.T) {
 	left, err := filepath.Glob(path + "?*")
 	if err != nil || len(left) > 0 {
 		t.Errorf("closing left %v, %v", left, err)
+	}
+}
+
+// TestArchived checks that a complete store is read in a folder that cannot be changed,
+// and that one with a log is refused with the cause and the fix.
+func TestArchived(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "sweep.db")
+	s := open(t, path)
+	if _, err := queue.New(s, queue.Policy{}).Plan(ctx, queuetest.Sweep("A"), queuetest.Stream(queuetest.Plan(0, 3, 1))); err != nil {
+		t.Fatal(err)
+	}
+	copied := t.TempDir()
+	for _, name := range []string{"sweep.db", "sweep.db-wal"} {
+		body, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil || len(body) == 0 {
+			t.Fatalf("%s: %d bytes, %v", name, len(body), err)
+		}
+		if err := os.WriteFile(filepath.Join(copied, name), body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	needs.Unwritable(t, folder)
+	needs.Unwritable(t, copied)
+	before, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err = store.OpenReadOnly(ctx, path); err != nil {
+		t.Fatal(err)
+	}
+	if status, err := queue.New(s, queue.Policy{}).Status(ctx, "A"); err != nil || status.Counts.Pending != 3 {
+		t.Errorf("status: %+v, %v", status.Counts, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if after, err := os.ReadDir(folder); err != nil || len(after) != len(before) {
+		t.Errorf("reading left %v, %v", after, err)
+	}
+	for at, open := range map[string]func(context.Context, string, ...store.Option) (queue.Store, error){
+		folder: store.Open, copied: store.OpenReadOnly,
+	} {
+		_, err := open(ctx, filepath.Join(at, "sweep.db"))
+		if want := at + " is not writable: "; !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "ch") {
+			t.Errorf("%v: want %q with the fix", err, want)
+		}
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package needs declares the requirements of tests: external programs that check
-// whether others can open the files that we write, and a build without the race
-// detector, which costs too much time and memory for some tests.
+// whether others can open the files that we write, folders that cannot be changed, and a
+// build without the race detector, which costs too much time and memory for some tests.
 //
 // A test is skipped on a machine without a required program. With
 // SPIQSWEEP_REQUIRE_TOOLS=1 the test fails instead; .ci/run sets this after it has
@@ -64,4 +64,33 @@ func missing(t testing.TB, name, debian string) {
 		t.Fatalf("needs %s: apt-get install %s", name, debian)
 	}
 	t.Skipf("skipped: needs %s (Debian: apt-get install %s)", name, debian)
+}
+
+// Unwritable has the system refuse changes in a folder until the test ends: by its mode,
+// or for root, whom no mode stops, by the attribute i.
+func Unwritable(t testing.TB, folder string) {
+	t.Helper()
+	if os.Geteuid() == 0 {
+		Attribute(t, folder, "i")
+		return
+	}
+	info, err := os.Stat(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(folder, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(folder, info.Mode()) })
+}
+
+// Attribute sets an attribute of chattr(1), i (immutable) or a (append-only), of a folder
+// until the test ends. The test is skipped if the system or the file system refuses it.
+func Attribute(t testing.TB, folder, attribute string) {
+	t.Helper()
+	chattr := Program(t, "chattr", "e2fsprogs")
+	if said, err := exec.Command(chattr, "+"+attribute, folder).CombinedOutput(); err != nil {
+		t.Skipf("skipped: needs root and a file system with attributes: %v: %s", err, said)
+	}
+	t.Cleanup(func() { _ = exec.Command(chattr, "-"+attribute, folder).Run() })
 }

@@ -123,13 +123,16 @@ func regular(path string, info fs.FileInfo) error {
 }
 
 // explain adds the likely cause to an error of the file system, if the spelling of
-// the path shows it.
+// the path or the file's owner and mode show it.
 func explain(path string, err error) error {
 	if reason := cmp.Or(Unexpanded(path), NotFile(path)); reason != nil && errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w (%w)", reason, fs.ErrNotExist)
 	}
 	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
 		pathError.Op = "open" // the user did not ask for stat
+	}
+	if advice := Advise(path, err); advice != "" {
+		return fmt.Errorf("%w: %s", err, advice)
 	}
 	return err
 }

@@ -1,0 +1,19 @@
+//go:build unix
+
+package store
+
+import (
+	"math"
+
+	"golang.org/x/sys/unix"
+)
+
+// fileSizeLimit returns the size in bytes beyond which this process cannot extend a file,
+// math.MaxUint64 if there is none.
+func fileSizeLimit() uint64 {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit); err != nil || limit.Cur == unix.RLIM_INFINITY {
+		return math.MaxUint64
+	}
+	return uint64(limit.Cur) //nolint:unconvert // an int64 on FreeBSD
+}
