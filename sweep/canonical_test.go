@@ -248,6 +248,11 @@ func drawConfiguration(t *rapid.T) Configuration {
 		}
 	}
 	c.Replicate = rapid.IntRange(0, 5).Draw(t, "replicate")
+	if rapid.Bool().Draw(t, "hold out repeats") { // only one of the two
+		c.Recording.HoldoutTime = 0
+	} else {
+		c.Recording.Holdout = 0
+	}
 	if c.Validate() != nil {
 		t.Skip("settings in conflict")
 	}

@@ -57,7 +57,10 @@ type RecordingSettings struct {
 	Source  string  `json:"source"`  // "surrogate", or "file" for a recording given on the command line or by path
 	Select  string  `json:"select"`  // "most_active", "first", "random", or neuron numbers "50,2,16"
 	Holdout float64 `json:"holdout"` // share of the repeats that training never sees, [0, 1)
-	Clip    bool    `json:"clip"`    // accept counts above 1 as 1
+	// HoldoutTime is the share of the movie's blocks that training never sees in any
+	// repeat, [0, 1).
+	HoldoutTime float64 `json:"holdout_time"`
+	Clip        bool    `json:"clip"` // accept counts above 1 as 1
 }
 
 // CircuitSettings are the ansatz and its noise (DESIGN.md, section 1.2).
@@ -111,6 +114,12 @@ func (c Configuration) Qubits() int { return c.Neurons + c.Circuit.Auxiliary }
 // probability (DESIGN.md, section 1.4).
 func (c Configuration) TrainableParameters() int {
 	return c.Timesteps * c.Circuit.Layers * c.Qubits() * 2
+}
+
+// HasHoldout reports whether a part of the recording is held out: repeats, or blocks
+// of the movie.
+func (c Configuration) HasHoldout() bool {
+	return c.Recording.Holdout > 0 || c.Recording.HoldoutTime > 0
 }
 
 // HasState reports whether the joint distribution of all n·t bits is computed.
@@ -217,6 +226,13 @@ func (c Configuration) Conflicts() []Conflict {
 		found = append(found, Conflict{
 			[]string{"gradient", "auxiliary", "auxiliary_readout"},
 			`gradient = "parameter_shift" cannot be combined with auxiliary_readout = "postselect": a renormalised law has no parameter-shift rule`,
+		})
+	}
+	if c.Recording.Holdout > 0 && c.Recording.HoldoutTime > 0 {
+		found = append(found, Conflict{
+			[]string{"holdout", "holdout_time"},
+			fmt.Sprintf("holdout = %s and holdout_time = %s hold out repeats and blocks of the movie: set one of them to 0",
+				Format(c.Recording.Holdout), Format(c.Recording.HoldoutTime)),
 		})
 	}
 	if neurons, ok := NeuronIDList(c.Recording.Select); ok && len(neurons) < c.Neurons {

@@ -34,6 +34,11 @@ func TestValidate(t *testing.T) {
 			"too few neurons listed", func(c *Configuration) { c.Neurons, c.Recording.Select = 3, "5,3" },
 			"select, neurons: 2 neuron numbers are listed for neurons = 3: list at least as many",
 		},
+		{"blocks held out", func(c *Configuration) { c.Recording.HoldoutTime = 0.2 }, ""},
+		{
+			"repeats and blocks held out", func(c *Configuration) { c.Recording.Holdout, c.Recording.HoldoutTime = 0.25, 0.2 },
+			"holdout, holdout_time: holdout = 0.25 and holdout_time = 0.2 hold out repeats and blocks of the movie: set one of them to 0",
+		},
 		{
 			"noise too wide", func(c *Configuration) { c.Circuit.NoiseLow, c.Circuit.NoiseHigh, c.Circuit.Layers = -1000, 1000, 100 },
 			"noise_low, noise_high, method: exact statistics of noise on [-1000, 1000] need 220033 quadrature nodes, at most 32768 are allowed: " +

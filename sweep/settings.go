@@ -82,6 +82,11 @@ var recordingSettings = []Setting{
 		field: func(c *Configuration) any { return &c.Recording.Holdout },
 	},
 	{
+		Name: "holdout_time", Block: "recording", Default: 0.0, Range: share(), implied: 0.0,
+		Doc:   "share of the movie, in blocks of about 1 s, that training never sees in any repeat",
+		field: func(c *Configuration) any { return &c.Recording.HoldoutTime },
+	},
+	{
 		Name: "clip", Block: "recording", Default: false, outside: true,
 		Doc:   "accept counts above 1 as 1",
 		field: func(c *Configuration) any { return &c.Recording.Clip },

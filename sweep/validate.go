@@ -29,7 +29,7 @@ func (r Result) Validate(c Configuration) error {
 	v.floors("floors", r.Floors)
 	v.vectors("model", r.Model)
 	v.vectors("data", r.Data)
-	if c.Recording.Holdout > 0 {
+	if c.HasHoldout() {
 		v.errorsOf("heldout_errors", r.HeldoutErrors)
 		v.floors("heldout_floors", r.HeldoutFloors)
 		v.vectors("heldout", r.Heldout)

@@ -135,7 +135,10 @@ func (d *data) digest(ctx context.Context, c sweep.Configuration) (string, error
 	if err := recording.CheckWindows(c.Timesteps, s.bins); err != nil {
 		return "", err
 	}
-	return s.digest, recording.CheckHoldout(c.Recording.Holdout, s.repeats)
+	if err := recording.CheckHoldout(c.Recording.Holdout, s.repeats); err != nil {
+		return "", err
+	}
+	return s.digest, recording.CheckHoldoutTime(c.Recording.HoldoutTime, c.Timesteps, s.bins)
 }
 
 // upload encodes the bits of every selection, passes them to put with their digest, then

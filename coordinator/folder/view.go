@@ -290,7 +290,7 @@ func shapeOf(g *grid.Grid) table.Shape {
 		shape.Axes = append(shape.Axes, axis.Setting.Name)
 	}
 	for _, c := range g.Configurations() {
-		if shape.Holdout = c.Recording.Holdout > 0; shape.Holdout {
+		if shape.Holdout = c.HasHoldout(); shape.Holdout {
 			break
 		}
 	}

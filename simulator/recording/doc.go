@@ -11,9 +11,11 @@
 // A Selection selects up to 16 neurons by rule or by ID. Their Raster has one
 // word per bin, in which bit q is the neuron NeuronIDs[q]. A window is t
 // consecutive bins of one repeat. Windows overlap (the stride is one bin) and
-// never span two repeats. Holdout splits a raster by whole repeats.
+// never span two repeats. Holdout splits a raster by whole repeats, HoldoutTime by
+// blocks of the movie that are the same in all repeats.
 //
 //	Open, Surrogate, New → Recording → Select, Raster → Raster → Holdout → Windows
+//	                                                    Raster → HoldoutTime → WindowsIn
 //
 // Values of these types are immutable and safe for concurrent use. The package
 // writes no files: MarshalBinary encodes a raster for transfer, and Digest

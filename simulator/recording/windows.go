@@ -2,24 +2,53 @@ package recording
 
 import "fmt"
 
-// Windows gives access to all windows of consecutive bins within one repeat, with
-// a stride of one bin. Training draws real samples uniformly from them. It is
-// immutable and safe for concurrent use.
+// Segment is a range of bins of every repeat: First, First+1, …, End−1.
+type Segment struct{ First, End int }
+
+// Windows gives access to all windows of consecutive bins within one segment of one
+// repeat, with a stride of one bin. Training draws real samples uniformly from them.
+// It is immutable and safe for concurrent use.
 type Windows struct {
 	raster               *Raster
 	timesteps, perRepeat int
+	perSegment           []int   // windows of each segment
+	starts               []int32 // first bin of each window of a repeat; nil: window i starts at bin i
 	// bins holds the raster's words without their unused bits. Training reads
 	// windows in random order; the packed form of a usual raster, about 250 KB,
 	// fits a processor's cache, and the words do not.
 	bins []uint64
 }
 
-// Windows returns the windows of timesteps bins, from 1 to r.Bins.
+// Windows returns the windows of timesteps bins, from 1 to r.Bins. The segment is
+// the whole repeat.
 func (r *Raster) Windows(timesteps int) (*Windows, error) {
 	if err := CheckWindows(timesteps, r.Bins); err != nil {
 		return nil, err
 	}
-	return &Windows{raster: r, timesteps: timesteps, perRepeat: r.Bins - timesteps + 1, bins: r.packed()}, nil
+	perRepeat := r.Bins - timesteps + 1
+	return &Windows{raster: r, timesteps: timesteps, perRepeat: perRepeat, perSegment: []int{perRepeat}, bins: r.packed()}, nil
+}
+
+// WindowsIn returns the windows of timesteps bins that lie within the given segments
+// of the repeats, such as those of HoldoutTime. Every segment must have at least
+// timesteps bins. No window contains a bin outside the segments.
+func (r *Raster) WindowsIn(segments []Segment, timesteps int) (*Windows, error) {
+	w := &Windows{raster: r, timesteps: timesteps, starts: []int32{}, bins: r.packed()}
+	for _, s := range segments {
+		if s.First < 0 || s.First > s.End || s.End > r.Bins {
+			return nil, fmt.Errorf("windows in bins %d to %d: a repeat has %s", s.First, s.End-1, plural(int64(r.Bins), "bin"))
+		}
+		if err := CheckWindows(timesteps, s.End-s.First); err != nil {
+			return nil, err
+		}
+		last := s.End - timesteps
+		for start := s.First; start <= last; start++ {
+			w.starts = append(w.starts, int32(start))
+		}
+		w.perSegment = append(w.perSegment, last-s.First+1)
+	}
+	w.perRepeat = len(w.starts)
+	return w, nil
 }
 
 // CheckWindows returns an error unless a repeat of that many bins has windows of
@@ -59,14 +88,23 @@ func (w *Windows) Repeats() int { return w.raster.Repeats }
 // PerRepeat returns the number of windows in one repeat.
 func (w *Windows) PerRepeat() int { return w.perRepeat }
 
-// At copies window i = repeat·PerRepeat + first bin into words, one word per
-// bin. It panics unless 0 ≤ i < Len and words holds Timesteps words or more.
+// PerSegment returns the number of windows in each segment of a repeat. Together
+// they are PerRepeat. It must not be modified.
+func (w *Windows) PerSegment() []int { return w.perSegment }
+
+// At copies window i into words, one word per bin. The windows are ordered by
+// repeat, segment and first bin: without segments, i = repeat·PerRepeat + first bin.
+// It panics unless 0 ≤ i < Len and words holds Timesteps words or more.
 func (w *Windows) At(i int, words []uint32) {
 	if uint(i) >= uint(w.Len()) {
 		panic(fmt.Sprintf("recording: window %d of %d", i, w.Len()))
 	}
 	n := w.raster.Neurons
-	from := (i/w.perRepeat*w.raster.Bins + i%w.perRepeat) * n
+	start := i % w.perRepeat
+	if w.starts != nil {
+		start = int(w.starts[start])
+	}
+	from := (i/w.perRepeat*w.raster.Bins + start) * n
 	mask := uint64(1)<<n - 1
 	for s := range words[:w.timesteps] {
 		at, shift := from/64, from%64

@@ -62,3 +62,26 @@ func TestWindowsDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestWindowsInRejectsSegments(t *testing.T) {
+	r := &Raster{Neurons: 1, Repeats: 2, Bins: 9, BinMS: 20, NeuronIDs: []int{0}, Words: make([]uint32, 18)}
+	for _, test := range []struct {
+		segment Segment
+		want    string
+	}{
+		{Segment{-1, 4}, "windows in bins -1 to 3: a repeat has 9 bins"},
+		{Segment{5, 10}, "windows in bins 5 to 9: a repeat has 9 bins"},
+		{Segment{5, 4}, "windows in bins 5 to 3"},
+		{Segment{5, 6}, "windows of 2 time steps"},
+	} {
+		_, err := r.WindowsIn([]Segment{{0, 3}, test.segment}, 2)
+		requireError(t, err, test.want)
+	}
+	w, err := r.WindowsIn([]Segment{{0, 3}, {5, 9}}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(w.PerSegment(), []int{2, 3}) || w.PerRepeat() != 5 || w.Len() != 10 {
+		t.Errorf("%v windows, %d a repeat, %d in all: want [2 3], 5, 10", w.PerSegment(), w.PerRepeat(), w.Len())
+	}
+}

@@ -49,18 +49,26 @@ func (r recordings) len() int {
 }
 
 // each calls visit with the index, over all recordings, and the bins of every
-// repeat. The bins are valid until visit returns.
-func (r recordings) each(visit func(repeat int, bins []uint32)) {
+// segment of each repeat. The bins are valid until visit returns.
+func (r recordings) each(visit func(repeat int, segments [][]uint32)) {
 	before := 0
 	for _, w := range r {
-		length, last := w.Timesteps(), w.PerRepeat()-1
-		bins := make([]uint32, last+length)
+		length := w.Timesteps()
+		segments := make([][]uint32, len(w.PerSegment()))
+		for i, windows := range w.PerSegment() {
+			segments[i] = make([]uint32, windows-1+length)
+		}
 		for repeat := range w.Repeats() {
-			for start := 0; start < last; start += length {
-				w.At(repeat*w.PerRepeat()+start, bins[start:start+length])
+			first := repeat * w.PerRepeat()
+			for _, bins := range segments {
+				last := len(bins) - length
+				for start := 0; start < last; start += length {
+					w.At(first+start, bins[start:start+length])
+				}
+				w.At(first+last, bins[last:])
+				first += last + 1
 			}
-			w.At(repeat*w.PerRepeat()+last, bins[last:])
-			visit(before+repeat, bins)
+			visit(before+repeat, segments)
 		}
 		before += w.Repeats()
 	}
@@ -97,12 +105,12 @@ func count(r ...RepeatedWindows) *counts {
 func (c *counts) eachBlock(visit func()) {
 	if len(c.block) < c.len() || c.len() == 0 {
 		c.restart(0)
-		c.each(func(number int, bins []uint32) {
+		c.each(func(number int, segments [][]uint32) {
 			if c.used > blockBytes {
 				visit()
 				c.restart(number)
 			}
-			c.append(bins)
+			c.append(segments)
 		})
 	}
 	visit()
@@ -112,14 +120,14 @@ func (c *counts) eachBlock(visit func()) {
 func (c *counts) restart(first int) { c.first, c.block, c.used = first, c.block[:0], 0 }
 
 // append counts a repeat and adds it to the block.
-func (c *counts) append(bins []uint32) {
+func (c *counts) append(segments [][]uint32) {
 	if len(c.block) == cap(c.block) {
 		c.block = append(c.block, repeat{sums: newSums(c.all.shape)})
 	} else if c.block = c.block[:len(c.block)+1]; c.block[len(c.block)-1].all == nil {
 		c.block[len(c.block)-1].sums = newSums(c.all.shape)
 	}
 	r := &c.block[len(c.block)-1]
-	c.words = r.count(bins, c.words[:0])
+	c.words = r.count(segments, c.words[:0])
 	c.used += repeatBytes + 8*(len(r.all)+len(r.states))
 }
 

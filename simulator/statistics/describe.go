@@ -29,9 +29,11 @@ type Description struct {
 // autocorrelogram depends on the length of the windows.
 func Describe(neuronIDs []int, w RepeatedWindows) Description {
 	windows, single := newTally(shapeOf(w)), newTally(shape{w.Neurons(), 1})
-	recordings{w}.each(func(_ int, repeat []uint32) {
-		windows.count(repeat)
-		single.count(repeat)
+	recordings{w}.each(func(_ int, segments [][]uint32) {
+		for _, bins := range segments {
+			windows.count(bins)
+			single.count(bins)
+		}
 	})
 	bins := single.statistics()
 	d := Description{

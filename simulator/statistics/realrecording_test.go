@@ -127,9 +127,9 @@ func TestFloorsAgainstBootstrap(t *testing.T) {
 	_, w := openRealRecording(t)("most_active", 10, 5)
 	data := NewData(w, FloorSplits, stream)
 	repeats := make([]repeat, w.Repeats())
-	recordings{w}.each(func(number int, bins []uint32) {
+	recordings{w}.each(func(number int, segments [][]uint32) {
 		repeats[number].sums = newSums(shapeOf(w))
-		repeats[number].count(bins, nil)
+		repeats[number].count(segments, nil)
 	})
 	const draws = 200
 	mean := make(map[string]float64)

@@ -134,15 +134,19 @@ type repeat struct {
 // state is a joint word and the number of windows with it.
 type state struct{ word, windows uint32 }
 
-// count replaces the counts by those of the given bins. It uses words as scratch
+// count replaces the counts by those of the given segments. It uses words as scratch
 // memory and returns it, possibly grown.
-func (r *repeat) count(bins, words []uint32) []uint32 {
+func (r *repeat) count(segments [][]uint32, words []uint32) []uint32 {
 	clear(r.all)
-	r.windows = r.sums.count(bins)
-	if r.words() > 0 {
-		words = slices.Grow(words, r.windows) // growing by append would copy a long repeat
+	r.windows = 0
+	for _, bins := range segments {
+		windows := r.sums.count(bins)
+		r.windows += windows
+		if r.words() > 0 {
+			words = slices.Grow(words, windows) // growing by append would copy a long repeat
+		}
+		r.eachState(bins, func(word uint32) { words = append(words, word) })
 	}
-	r.eachState(bins, func(word uint32) { words = append(words, word) })
 	slices.Sort(words)
 	r.states = r.states[:0]
 	for i, word := range words {

@@ -9,13 +9,15 @@ type Windows interface {
 	At(i int, words []uint32)
 }
 
-// RepeatedWindows lists all stride-1 windows of a recording whose repeats have
-// equal length: window i starts at bin i mod PerRepeat of repeat i / PerRepeat.
-// *recording.Windows implements it.
+// RepeatedWindows lists all stride-1 windows of a recording whose repeats consist of
+// the same segments of consecutive bins. Window i belongs to repeat i / PerRepeat.
+// The windows of a repeat are ordered by segment and first bin. *recording.Windows
+// implements it.
 type RepeatedWindows interface {
 	Windows
 	Repeats() int
 	PerRepeat() int
+	PerSegment() []int // windows of each segment of a repeat, each ≥ 1; PerRepeat together
 }
 
 func shapeOf(w Windows) shape { return shape{w.Neurons(), w.Timesteps()} }

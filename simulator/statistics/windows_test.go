@@ -213,3 +213,45 @@ func sampleCircuit(c circuit, kind NoiseKind, r *rand.Rand) []uint32 {
 	}
 	return window
 }
+
+// TestDataOfSegments compares data of several segments a repeat with a list of the
+// windows, and its floors with those of random halves of the repeats.
+func TestDataOfSegments(t *testing.T) {
+	const neurons, timesteps, bins = 3, 4, 23
+	repeats := randomRepeats(neurons, 6, bins, 9)
+	raster := recording.Raster{Neurons: neurons, Repeats: len(repeats), Bins: bins}
+	for _, words := range repeats {
+		raster.Words = append(raster.Words, words...)
+	}
+	w, err := raster.WindowsIn([]recording.Segment{{First: 0, End: 4}, {First: 6, End: 15}, {First: 15, End: 22}}, timesteps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := NewData(w, 20, stream)
+	compare(t, "statistics", got.Statistics, equalWeights(neurons, timesteps, listed(w)).statistics(), 1e-12)
+
+	mean := map[string]float64{}
+	order := []int{0, 1, 2, 3, 4, 5}
+	all := listed(w)
+	part := func(repeats []int) Statistics {
+		var windows [][]uint32
+		for _, repeat := range repeats {
+			windows = append(windows, all[repeat*w.PerRepeat():(repeat+1)*w.PerRepeat()]...)
+		}
+		return equalWeights(neurons, timesteps, windows).statistics()
+	}
+	for split := range 20 {
+		g := stream.At(uint64(split), 0)
+		for i := range 3 {
+			j := i + g.IntN(len(order)-i)
+			order[i], order[j] = order[j], order[i]
+		}
+		for name, value := range Errors(part(order[:3]), part(order[3:])) {
+			mean[name] += value / 20 / 4
+		}
+	}
+	delete(mean, "js_k_probability_bits")
+	if diff := cmp.Diff(mean, got.Floors, cmpNear(1e-9)); diff != "" {
+		t.Errorf("floors (-want +got):\n%s", diff)
+	}
+}

@@ -49,6 +49,7 @@ var meanings = map[string]string{
 	"path":                                         "file filename datafile datapath recordingfile recordingpath inputfile matfile",
 	"select":                                       "selection cellselection neuronselection selectcells selectneurons cells cellids neuronids ids whichcells",
 	"holdout":                                      "testsplit testsize testfraction validation validationsplit valsplit heldout holdoutfraction split",
+	"holdout_time":                                 "holdouttimes timeholdout heldouttime holdoutbins holdoutblocks blockholdout movieholdout temporalsplit timesplit",
 	"clip":                                         "binarize binarise clipcounts clamp",
 	"method":                                       "evaluationmethod eval evalmethod",
 	"samples":                                      "nsamples numsamples shots nshots samplesize evaluationsamples evalsamples",

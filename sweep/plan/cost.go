@@ -88,7 +88,7 @@ func (m model) evaluation() float64 {
 	if m.HasState() {
 		data += perDataWord * m.seenWords()
 	}
-	if m.Recording.Holdout > 0 {
+	if m.HasHoldout() {
 		data *= 2
 	}
 	if m.Sampled() {

@@ -73,20 +73,21 @@ func TestCostAgreesWithMeasurements(t *testing.T) {
 func TestCostOrder(t *testing.T) {
 	base := configuration(4, 2)
 	for name, change := range map[string]func(*sweep.Configuration){
-		"neurons":        func(c *sweep.Configuration) { c.Neurons++ },
-		"timesteps":      func(c *sweep.Configuration) { c.Timesteps *= 2 },
-		"auxiliary":      func(c *sweep.Configuration) { c.Circuit.Auxiliary = 1 },
-		"layers":         func(c *sweep.Configuration) { c.Circuit.Layers = 5 },
-		"ring":           func(c *sweep.Configuration) { c.Circuit.Entangler = "ring" },
-		"steps":          func(c *sweep.Configuration) { c.Training.Steps++ },
-		"batch":          func(c *sweep.Configuration) { c.Training.BatchSize++ },
-		"critic updates": func(c *sweep.Configuration) { c.Training.CriticUpdates++ },
-		"hidden units":   func(c *sweep.Configuration) { c.Training.HiddenUnits++ },
-		"shifts":         func(c *sweep.Configuration) { c.Training.Gradient = "parameter_shift" },
-		"history":        func(c *sweep.Configuration) { c.Evaluation.HistoryEvery = 1 },
-		"encodings":      func(c *sweep.Configuration) { c.Circuit.FinalEncoding = true },
-		"sampling":       func(c *sweep.Configuration) { c.Evaluation.Method = "samples" },
-		"holdout":        func(c *sweep.Configuration) { c.Recording.Holdout = 0.5 },
+		"neurons":         func(c *sweep.Configuration) { c.Neurons++ },
+		"timesteps":       func(c *sweep.Configuration) { c.Timesteps *= 2 },
+		"auxiliary":       func(c *sweep.Configuration) { c.Circuit.Auxiliary = 1 },
+		"layers":          func(c *sweep.Configuration) { c.Circuit.Layers = 5 },
+		"ring":            func(c *sweep.Configuration) { c.Circuit.Entangler = "ring" },
+		"steps":           func(c *sweep.Configuration) { c.Training.Steps++ },
+		"batch":           func(c *sweep.Configuration) { c.Training.BatchSize++ },
+		"critic updates":  func(c *sweep.Configuration) { c.Training.CriticUpdates++ },
+		"hidden units":    func(c *sweep.Configuration) { c.Training.HiddenUnits++ },
+		"shifts":          func(c *sweep.Configuration) { c.Training.Gradient = "parameter_shift" },
+		"history":         func(c *sweep.Configuration) { c.Evaluation.HistoryEvery = 1 },
+		"encodings":       func(c *sweep.Configuration) { c.Circuit.FinalEncoding = true },
+		"sampling":        func(c *sweep.Configuration) { c.Evaluation.Method = "samples" },
+		"holdout":         func(c *sweep.Configuration) { c.Recording.Holdout = 0.5 },
+		"holdout of time": func(c *sweep.Configuration) { c.Recording.HoldoutTime = 0.5 },
 	} {
 		c := base
 		change(&c)

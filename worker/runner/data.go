@@ -20,19 +20,20 @@ const floors random.Purpose = "floors"
 // data holds a task's windows to train on and the statistics to compare with. It
 // must not be modified.
 type data struct {
-	windows *recording.Windows // of the repeats to train on
+	windows *recording.Windows // to train on
 	seen    statistics.Data
-	heldout *statistics.Data // nil without a holdout
+	unseen  *recording.Windows // held out; nil without a holdout
+	heldout *statistics.Data   // nil without a holdout
 }
 
 // dataKey identifies a data set. Tasks on the same raster share its pointer; the
 // key contains the pointer because hashing even the smallest raster takes as long
 // as a hundred steps of training.
 type dataKey struct {
-	raster    *recording.Raster
-	timesteps int
-	holdout   float64
-	seed      uint64
+	raster               *recording.Raster
+	timesteps            int
+	holdout, holdoutTime float64
+	seed                 uint64
 }
 
 // dataCache computes each data set once and keeps the most recently used ones.
@@ -50,7 +51,7 @@ func newDataCache() *dataCache {
 // the task that computes it.
 func (s *dataCache) get(t Task) (*data, error) {
 	c := t.Configuration
-	return s.set(dataKey{t.Raster, c.Timesteps, c.Recording.Holdout, c.Seed})()
+	return s.set(dataKey{t.Raster, c.Timesteps, c.Recording.Holdout, c.Recording.HoldoutTime, c.Seed})()
 }
 
 func (s *dataCache) set(key dataKey) func() (*data, error) {
@@ -69,27 +70,50 @@ func (s *dataCache) set(key dataKey) func() (*data, error) {
 	return set
 }
 
-// makeData splits the repeats and computes their statistics. The splits do not
-// depend on the replicate: all tasks on the same data get the same floors.
+// makeData splits the recording and computes the statistics of both parts. The splits
+// do not depend on the replicate: all tasks on the same data get the same floors.
 func makeData(key dataKey) (*data, error) {
-	r := key.raster
-	train, heldout, err := r.Holdout(key.holdout, key.seed)
+	d, err := split(key)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the data: %w", err)
 	}
-	windows, err := train.Windows(key.timesteps)
-	if err != nil {
-		return nil, fmt.Errorf("prepare the data: %w", err)
-	}
-	splits := random.Training{Seed: key.seed, Neurons: r.Neurons, Timesteps: key.timesteps}.Stream(floors)
-	d := &data{windows: windows, seen: statistics.NewData(windows, statistics.FloorSplits, splits)}
-	if heldout != nil {
-		unseen, err := heldout.Windows(key.timesteps)
-		if err != nil {
-			return nil, fmt.Errorf("prepare the held-out data: %w", err)
+	halves := random.Training{Seed: key.seed, Neurons: key.raster.Neurons, Timesteps: key.timesteps}.Stream(floors)
+	d.seen = statistics.NewData(d.windows, statistics.FloorSplits, halves)
+	if d.unseen != nil {
+		var heldout statistics.Data
+		if key.holdoutTime > 0 {
+			heldout = statistics.NewData(d.unseen, statistics.FloorSplits, halves)
+		} else {
+			heldout = statistics.NewHeldout(d.windows, d.unseen, statistics.FloorSplits, halves)
 		}
-		set := statistics.NewHeldout(windows, unseen, statistics.FloorSplits, splits)
-		d.heldout = &set
+		d.heldout = &heldout
 	}
 	return d, nil
+}
+
+// split returns the windows of both parts, without statistics.
+func split(key dataKey) (d *data, err error) {
+	d = &data{}
+	if key.holdoutTime > 0 {
+		train, heldout, err := key.raster.HoldoutTime(key.holdoutTime, key.timesteps, key.seed)
+		if err != nil {
+			return nil, err
+		}
+		if d.windows, err = key.raster.WindowsIn(train, key.timesteps); err != nil {
+			return nil, err
+		}
+		d.unseen, err = key.raster.WindowsIn(heldout, key.timesteps)
+		return d, err
+	}
+	train, heldout, err := key.raster.Holdout(key.holdout, key.seed)
+	if err != nil {
+		return nil, err
+	}
+	if d.windows, err = train.Windows(key.timesteps); err != nil {
+		return nil, err
+	}
+	if heldout != nil {
+		d.unseen, err = heldout.Windows(key.timesteps)
+	}
+	return d, err
 }

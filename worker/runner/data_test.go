@@ -3,6 +3,8 @@ package runner
 import (
 	"sync"
 	"testing"
+
+	"spiqsweep/simulator/recording"
 )
 
 func TestDataIsComputedOnce(t *testing.T) {
@@ -53,5 +55,39 @@ func TestDataCacheKeepsTheMostRecent(t *testing.T) {
 	}
 	if again, _ := cache.get(task); again == first {
 		t.Error("not evicted from a full cache")
+	}
+}
+
+// TestHoldoutTimeNeverTrainsOnHeldOutBins numbers the bins by words of 7 neurons, so
+// that each word tells its bin, and checks the windows of both parts.
+func TestHoldoutTimeNeverTrainsOnHeldOutBins(t *testing.T) {
+	r := &recording.Raster{Neurons: 7, Repeats: 4, Bins: 120, BinMS: 20, NeuronIDs: make([]int, 7)}
+	for range r.Repeats {
+		for bin := range r.Bins {
+			r.Words = append(r.Words, uint32(bin))
+		}
+	}
+	d, err := makeData(dataKey{raster: r, timesteps: 3, holdoutTime: 0.5, seed: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := map[uint32]*recording.Windows{}
+	for _, w := range []*recording.Windows{d.windows, d.unseen} {
+		words := make([]uint32, 3)
+		for i := range w.Len() {
+			w.At(i, words)
+			for _, word := range words {
+				if other, seen := part[word]; seen && other != w {
+					t.Fatalf("bin %d is in both parts", word)
+				}
+				part[word] = w
+			}
+		}
+	}
+	if len(part) != r.Bins || d.windows.Len() != 4*58 || d.unseen.Len() != 4*58 {
+		t.Errorf("%d bins in %d + %d windows: want 120 in 232 + 232", len(part), d.windows.Len(), d.unseen.Len())
+	}
+	if d.heldout == nil || d.heldout.Floors["firing_rate_hz2"] != 0 {
+		t.Errorf("held-out data %+v: want floors of 0, because the repeats are equal", d.heldout)
 	}
 }
