@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -205,8 +204,6 @@ The output folder of the sweep is not changed.`,
 				return usage("%w: `%s` names them", err, r.flags.command("list"))
 			case errors.Is(err, queue.ErrUnknown):
 				return usage("%w: `%s` lists those that exist", err, r.flags.command("list"))
-			case errors.Is(err, fs.ErrNotExist):
-				return usage("%w: name the output folder with --out, or the store with --store", err)
 			case err != nil:
 				return err
 			}

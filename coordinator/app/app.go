@@ -85,7 +85,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 func (a *App) openFolder() error {
 	missing, err := a.folder.Missing()
 	if err != nil {
-		return folder.BadInput("output folder %s: %w", a.folder, err)
+		return err
 	}
 	if missing == "" {
 		if err := a.folder.CheckForeign(); err != nil {

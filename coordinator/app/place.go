@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"spiqsweep/coordinator/folder"
@@ -165,6 +166,9 @@ func (p Place) sweep(name string) (string, error) {
 	if name != "" || p.Coordinator.Token != "" || p.Out == "" {
 		return name, nil
 	}
+	if _, err := folder.Folder(p.Out).Missing(); err != nil {
+		return "", err
+	}
 	id, err := folder.Folder(p.Out).Identity()
 	if err != nil {
 		return "", &folder.InputError{Err: err}
@@ -203,13 +207,31 @@ func (p Place) inStore(ctx context.Context, open func(context.Context, string) (
 	}
 	s, err := open(ctx, url)
 	if err != nil {
-		return folder.BadInput("open the store: %w", err)
+		return p.unopened(err)
 	}
 	err = errors.Join(do(queue.New(s, queue.Policy{})), s.Close())
 	if errors.Is(err, queue.ErrUnknown) || errors.Is(err, queue.ErrInvalid) {
 		return &folder.InputError{Err: err}
 	}
 	return err
+}
+
+// unopened explains why the store could not be opened. The error keeps fs.ErrNotExist.
+func (p Place) unopened(err error) error {
+	f := folder.Folder(p.Out)
+	source := f.StoreSource(p.Store)
+	fix := "name the folder of a sweep with --out, or the store with --store"
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+		return folder.BadInput("open the store%s: %w", source, err)
+	case source != "":
+		fix = "put the store back, correct " + f.Path(folder.StoreURLFile) + ", or name the store with --store"
+	case p.Store != "":
+		fix = "name another with --store"
+	case f.Has(folder.IdentityFile):
+		fix = "put it back, or name the store with --store"
+	}
+	return folder.BadInput("open the store%s: %w: %s", source, err, fix)
 }
 
 func open(ctx context.Context, url string) (queue.Store, error) { return store.Open(ctx, url) }

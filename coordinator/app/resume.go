@@ -33,10 +33,15 @@ func (in Input) run() (r folder.Run, err error) {
 // the grid of that sweep, with the variables and the recording of its last run. Those
 // of the receiver take precedence.
 func (in Input) Resume(out string) (Input, error) {
+	f := folder.Folder(out)
+	if out != "" {
+		if _, err := f.Missing(); err != nil {
+			return in, err
+		}
+	}
 	if !in.IsDefault {
 		return in, nil
 	}
-	f := folder.Folder(out)
 	if out == "" {
 		parsed, diagnostics := grid.Parse(in.GridName, in.Grid, in.Variables)
 		if diagnostics.HasErrors() {
@@ -145,6 +150,12 @@ func (a *App) refuse(ctx context.Context, q sweepQueue, before queue.Sweep, why 
 		return a.asInputError(fmt.Errorf("read the folder's sweep: %w", err))
 	}
 	resume := fmt.Sprintf("run `%s`", folder.CommandLine("coordinator", "--out", a.Folder()))
+	if a.IsDefault && !a.folder.Has(folder.GridFile) {
+		return folder.BadInput("output folder %s holds the sweep %q, %d of %d tasks done, but not its grid: %s is missing. "+
+			"To go on with it, put the file back or give the grid with --grid, with the --var and --recording of its last run; "+
+			"to start another sweep, name another folder with --out",
+			a.folder, before.Name, status.Counts.Done, status.Counts.Planned, a.folder.Path(folder.GridFile))
+	}
 	if a.IsDefault { // this is that command: other input than the grid differs
 		resume = "give it the variables and the recording that it was run with, unchanged"
 		if a.Recording != "" {
@@ -171,7 +182,7 @@ func (a *App) checkResults(emptyStore string) error {
 	}
 	where := "at its coordinator"
 	if emptyStore != "" {
-		where = "in the store " + store.WithoutPassword(emptyStore) + ", which is empty or missing"
+		where = "in the store " + store.WithoutPassword(emptyStore) + a.folder.StoreSource(a.Store) + ", which is empty or missing"
 	}
 	return folder.BadInput("output folder %s holds %d finished rows of results.csv, but their sweep is not %s: they would be trained again and replaced. "+
 		"Was the store deleted, copied without its -wal file, or the sweep ended by `coordinator delete`? "+

@@ -55,19 +55,41 @@ func (f Folder) Path(elements ...string) string {
 }
 
 // Missing returns the topmost folder of the path that does not exist, or "" if all exist.
-// It is an error if a part of the path is a file.
+// It returns an *InputError, with the fix, if a part of the path is a file or if this user
+// may not look into the folder.
 func (f Folder) Missing() (missing string, err error) {
 	for path := filepath.Clean(string(f)); ; path = filepath.Dir(path) {
 		info, err := os.Stat(path)
 		switch {
 		case err == nil && !info.IsDir():
-			return "", fmt.Errorf("%s is a file", path)
+			kind := "is a file, not a folder"
+			if !info.Mode().IsRegular() {
+				kind = "is not a folder"
+			}
+			return "", BadInput("output folder %s: %s %s: %s", f, path, kind, instead(path))
+		case err == nil && missing == "":
+			if _, err := os.Stat(f.Path(IdentityFile)); errors.Is(err, os.ErrPermission) {
+				return "", BadInput("output folder %s: %w", f, inputfile.Explain(f.Path(IdentityFile), err))
+			}
+			return "", nil
 		case err == nil:
 			return missing, nil
 		case !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR):
-			return "", err
+			return "", BadInput("output folder %s: %w", f, inputfile.Explain(path, err))
 		}
 		missing = path
+	}
+}
+
+// instead returns what to give instead of a file's path as the output folder.
+func instead(file string) string {
+	switch holds := Folder(filepath.Dir(file)); {
+	case holds.Has(IdentityFile):
+		return fmt.Sprintf("give the folder of the sweep, --out %s", holds)
+	case filepath.Ext(file) == ".hcl":
+		return fmt.Sprintf("give a grid with --grid %s, and with --out the folder of its sweep", file)
+	default:
+		return "give the path of a folder with --out"
 	}
 }
 

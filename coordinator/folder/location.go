@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"spiqsweep/proto/credentials"
 	"spiqsweep/simulator/inputfile"
@@ -35,7 +36,20 @@ func (f Folder) StoreURL(given string) (string, error) {
 	if err != nil {
 		return "", &InputError{fmt.Errorf("read the URL of the store: %w", err)}
 	}
-	return strings.TrimSpace(string(body)), nil
+	url := strings.TrimSpace(string(body))
+	if url == "" || strings.ContainsFunc(url, unicode.IsControl) {
+		return "", BadInput("%s must hold one line, the path or the URL of the store: correct it, or name the store with --store", f.Path(StoreURLFile))
+	}
+	return url, nil
+}
+
+// StoreSource returns " (from …)" with the file that names the store, or "" if the user or
+// the folder alone does.
+func (f Folder) StoreSource(given string) string {
+	if given != "" || !f.Has(StoreURLFile) {
+		return ""
+	}
+	return " (from " + f.Path(StoreURLFile) + ")"
 }
 
 // RecordStore records the URL of a store for later commands, which may run in another

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"spiqsweep/simulator/inputfile"
 )
 
 // retryLockAfter is the pause before another attempt to take a lock.
@@ -74,11 +76,11 @@ func (f Folder) LockWithin(ctx context.Context, patience time.Duration) (io.Clos
 
 // Lock locks the folder for this process, until the result is closed or the process ends.
 // It creates the folder if it does not exist. Others cannot write to the folder, whatever
-// the umask: it holds keys.
+// the umask: it holds keys. It fails if files in the folder cannot be replaced.
 func (f Folder) Lock() (io.Closer, error) {
 	for {
 		if err := os.MkdirAll(string(f), 0o755); err != nil {
-			return nil, fmt.Errorf("create the output folder: %w: give another with --out", err)
+			return nil, fmt.Errorf("create the output folder: %w", elsewhere(string(f), err))
 		}
 		if err := f.checkOwnFiles(); err != nil {
 			return nil, err
@@ -90,14 +92,27 @@ func (f Folder) Lock() (io.Closer, error) {
 		case errors.Is(err, ErrInUse):
 			return nil, fmt.Errorf("lock the output folder %s: %w", f, err)
 		case err != nil:
-			return nil, fmt.Errorf("lock the output folder %s: %w: give another with --out", f, err)
+			return nil, fmt.Errorf("lock the output folder %s: %w", f, elsewhere(f.Path(lockFile), err))
 		case !sameFile(file, f.Path(lockFile)):
 			// The last holder has removed the lock file: no other process would find it.
 			_ = file.Close()
 			continue
 		}
+		if err := checkRemovable(f.Path(lockFile)); err != nil {
+			_ = file.Close()
+			return nil, fmt.Errorf("output folder %s: its files cannot be replaced: %w", f, elsewhere(string(f), err))
+		}
 		return file, nil
 	}
+}
+
+// elsewhere adds to an error of the file system at a path what the user can do about it.
+func elsewhere(path string, err error) error {
+	const another = "name another folder with --out"
+	if advice := inputfile.Advise(path, err); advice != "" {
+		return fmt.Errorf("%w: %s, or %s", err, advice, another)
+	}
+	return fmt.Errorf("%w: %s", err, another)
 }
 
 // sameFile reports whether an open file is the one at a path.

@@ -25,6 +25,17 @@ func lockExclusively(path string) (*os.File, error) {
 	return file, nil
 }
 
+// checkRemovable returns the system's reason why a file cannot be removed from its folder,
+// nil if there is none. It removes nothing: the file is no folder, but Linux first checks
+// whether the folder that holds it may change.
+func checkRemovable(path string) error {
+	err := syscall.Rmdir(path)
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return err
+	}
+	return nil
+}
+
 // fileID returns the inode of a file and the device of its file system, or 0 if they are
 // unknown. A file keeps its inode when it is moved within the file system; a copy has
 // another one.

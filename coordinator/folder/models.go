@@ -25,9 +25,10 @@ import (
 type models struct {
 	// written holds, by the first row of a task, the prefix of the digest of the result
 	// whose model was written, or 0.
-	written []uint64
-	missing []missingModel
-	cleaned bool // models of other grids were removed
+	written  []uint64
+	missing  []missingModel
+	cleaned  bool // models of other grids were removed
+	unusable bool // their folder, so that none can be written
 	// largeAngles holds the largest angle, by row, of models whose angles are too large to
 	// make sense.
 	largeAngles map[int32]float64
@@ -78,7 +79,7 @@ func (v *View) missingModels(rows table.Rows) ([]missingModel, error) {
 // writeModels writes missing models within the limit. If one fails or the queue is
 // unavailable, the next Refresh writes the tables and lists the missing models again.
 // writeModels checks all results, even if the folder of the models is unusable.
-func (v *View) writeModels(ctx context.Context, limit time.Duration, unusable bool) error {
+func (v *View) writeModels(ctx context.Context, limit time.Duration) error {
 	began := time.Now()
 	var faults, unwritten error
 	for len(v.models.missing) > 0 && time.Since(began) < limit {
@@ -106,7 +107,7 @@ func (v *View) writeModels(ctx context.Context, limit time.Duration, unusable bo
 			unwritten = cmp.Or(unwritten, err)
 		}
 	}
-	if !unusable {
+	if !v.models.unusable {
 		_ = v.note(modelsFolder, unwritten)
 	}
 	return faults
@@ -130,6 +131,9 @@ func (v *View) writeModel(ctx context.Context, m missingModel) (fault string, er
 		v.models.largeAngles[m.row] = largest
 	} else {
 		delete(v.models.largeAngles, m.row)
+	}
+	if v.models.unusable {
+		return "", errors.New("the folder of the models is unusable")
 	}
 	row, err := v.row(task)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -74,9 +75,14 @@ func (v *View) note(name string, err error) error {
 	}
 	problem := Problem{File: v.folder.Path(name), Reason: err.Error()}
 	var notReplaced *NotReplacedError
-	if errors.As(err, &notReplaced) {
+	var written *writeError
+	switch {
+	case errors.As(err, &notReplaced):
 		problem.WrittenTo, problem.Reason = notReplaced.WrittenTo, notReplaced.Cause.Error()
+	case errors.As(err, &written) && written.path == problem.File:
+		problem.Reason = written.reason()
 	}
+	problem.Reason = strings.ReplaceAll(problem.Reason, "\n", "; ") // of joined errors
 	if v.problems.set(name, &problem) {
 		v.log.Warn("a file of the output folder could not be written: will try again", "file", problem.File, "reason", problem.Reason, "written_to", problem.WrittenTo)
 	}

@@ -117,7 +117,8 @@ func (v *View) Refresh(ctx context.Context, limit time.Duration) error {
 		}
 		faults = errors.Join(faults, fault)
 	}
-	faults = errors.Join(faults, v.writeModels(ctx, limit, noModels))
+	v.models.unusable = noModels
+	faults = errors.Join(faults, v.writeModels(ctx, limit))
 	if v.models.corrupt.changed {
 		if fault := v.writeTables(ctx, figuresLimit); fault != nil {
 			v.tablesMark, faults = "", errors.Join(faults, fault)
@@ -137,9 +138,10 @@ func (v *View) RewriteAttempts() { v.attemptsMark = "" }
 func (v *View) makeFolder(name string) (unusable bool) {
 	var err error
 	switch kind := v.folder.irregular(name); kind {
-	case "a directory":
-	case "":
-		err = os.MkdirAll(v.folder.Path(name), 0o755)
+	case "a directory", "":
+		if err = os.MkdirAll(v.folder.Path(name), 0o755); err == nil {
+			err = v.folder.checkChangeable(name)
+		}
 	default:
 		err = fmt.Errorf("it is %s", kind)
 	}

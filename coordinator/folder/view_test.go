@@ -78,7 +78,7 @@ func TestModelsWaitForTheQueue(t *testing.T) {
 	for row := range int32(4) {
 		v.models.missing = append(v.models.missing, missingModel{row: row})
 	}
-	if err := v.writeModels(t.Context(), NoLimit, false); !errors.Is(err, queue.ErrUnavailable) {
+	if err := v.writeModels(t.Context(), NoLimit); !errors.Is(err, queue.ErrUnavailable) {
 		t.Errorf("%v, want %v", err, queue.ErrUnavailable)
 	}
 	if u.calls != 1 || len(v.models.missing) != 4 || v.tablesMark != "" {

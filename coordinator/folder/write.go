@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 
+	"spiqsweep/simulator/inputfile"
 	"spiqsweep/sweep/atomicfile"
 )
 
@@ -34,6 +35,25 @@ func (e *NotReplacedError) Error() string {
 
 func (e *NotReplacedError) Unwrap() error { return e.Cause }
 
+// writeError is a failure to write a file of the folder.
+type writeError struct {
+	path  string
+	cause error
+}
+
+func (e *writeError) Error() string { return "write " + e.path + ": " + e.reason() }
+
+func (e *writeError) Unwrap() error { return e.cause }
+
+// reason returns the cause without the path of the file, with the fix if one is known.
+func (e *writeError) reason() string {
+	reason := strings.TrimPrefix(e.cause.Error(), "write "+e.path+": ")
+	if advice := inputfile.Advise(filepath.Dir(e.path), e.cause); advice != "" {
+		reason += ": " + advice
+	}
+	return reason
+}
+
 // write replaces a file whole or leaves the old one. If the file cannot be replaced, the
 // error is a *NotReplacedError.
 func (f Folder) write(name string, fill func(io.Writer) error) error {
@@ -54,17 +74,24 @@ func (f Folder) writeUnsynced(name string, fill func(io.Writer) error) error {
 func (f Folder) replace(name string, mode os.FileMode, sync bool, fill func(io.Writer) error) (err error) {
 	place := f.Path(name)
 	if kind := f.irregular(filepath.Dir(name)); filepath.Dir(name) != "." && kind != "" && kind != "a directory" {
-		return fmt.Errorf("write %s: %s is %s", place, filepath.Dir(place), kind)
+		return &writeError{place, fmt.Errorf("%s is %s", filepath.Dir(place), kind)}
+	}
+	if filepath.Dir(name) == "." {
+		if err := checkRemovable(f.Path(lockFile)); err != nil {
+			return &writeError{place, err}
+		}
 	}
 	draft, err := atomicfile.Fill(place, mode, sync, func(w io.Writer) error { return recovering(func() error { return fill(w) }) })
 	if err != nil {
-		return fmt.Errorf("write %s: %w", place, err)
+		return &writeError{place, err}
 	}
-	defer os.Remove(draft) // after the rename, no file has this name
-	return f.put(draft, name)
+	if err := f.put(draft, name); err != nil {
+		return &writeError{place, err}
+	}
+	return nil
 }
 
-// put renames a draft to the name of its file, or to NAME.new.EXT.
+// put renames a draft to the name of its file, or to NAME.new.EXT, or removes it.
 func (f Folder) put(draft, name string) error {
 	extension := filepath.Ext(name)
 	substitute := strings.TrimSuffix(name, extension) + ".new" + extension
@@ -76,9 +103,12 @@ func (f Folder) put(draft, name string) error {
 		return nil
 	}
 	if err := f.rename(draft, substitute); err != nil {
-		return fmt.Errorf("write %s: %w", f.Path(name), errors.Join(cause, err))
+		if err.Error() != cause.Error() {
+			cause = fmt.Errorf("%w; and for %s: %w", cause, substitute, err)
+		}
+		return atomicfile.Discard(draft, cause)
 	}
-	return fmt.Errorf("write %s: %w", f.Path(name), &NotReplacedError{WrittenTo: f.Path(substitute), Cause: cause})
+	return &NotReplacedError{WrittenTo: f.Path(substitute), Cause: cause}
 }
 
 // rename renames a draft to a name that is a regular file or does not exist.
@@ -89,6 +119,57 @@ func (f Folder) rename(draft, name string) error {
 	err := os.Rename(draft, f.Path(name))
 	if linked := (*os.LinkError)(nil); errors.As(err, &linked) {
 		return linked.Err // without the name of the draft
+	}
+	return err
+}
+
+// checkChangeable returns an error unless this process can create, rename and remove
+// files in a folder: in one that can only grow, drafts would pile up.
+func (f Folder) checkChangeable(name string) error {
+	path := f.Path(name)
+	found, err := tryRemoval(path)
+	if err == nil && !found {
+		var draft string
+		if draft, err = atomicfile.Fill(filepath.Join(path, completenessFile), private, false, func(io.Writer) error { return nil }); err == nil {
+			if err = os.Remove(draft); err != nil {
+				err = fmt.Errorf("%w; %s stays", reasonOf(err), draft)
+			}
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("its files cannot be replaced: %w", inputfile.Explain(path, reasonOf(err)))
+}
+
+// tryRemoval applies checkRemovable to the first files of a folder until one could be
+// removed. It reports whether there are files, with the reason if none could be.
+func tryRemoval(path string) (found bool, err error) {
+	folder, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer folder.Close()
+	entries, err := folder.ReadDir(16)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	err = nil
+	for _, entry := range entries {
+		if !entry.Type().IsRegular() {
+			continue
+		}
+		if found, err = true, checkRemovable(filepath.Join(path, entry.Name())); err == nil {
+			break
+		}
+	}
+	return found, err
+}
+
+// reasonOf returns the system's reason of an error of the file system, without the path.
+func reasonOf(err error) error {
+	if at := (*os.PathError)(nil); errors.As(err, &at) {
+		return at.Err
 	}
 	return err
 }

@@ -91,8 +91,10 @@ func (r Endpoint) listen() (net.Listener, error) {
 		return nil, folder.BadInput("%w: give an address of this machine, or 0.0.0.0 for all of them", err)
 	case errors.Is(err, syscall.EACCES):
 		return nil, folder.BadInput("%w: choose a port above 1023", err)
+	case errors.As(err, new(*net.DNSError)):
+		return nil, folder.BadInput("listen on %q: this machine finds no address of the name %s: give an address of this machine, or 0.0.0.0 for all of them", r.address(), host)
 	case err != nil:
-		return nil, folder.BadInput("%w", err)
+		return nil, folder.BadInput("%w: give an address of this machine, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines", err)
 	}
 	return listener, nil
 }

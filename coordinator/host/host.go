@@ -85,7 +85,7 @@ func (h *Host) OpenStore(ctx context.Context) (err error) {
 		h.suffix = workerSuffix(h.folder, url, "")
 	}
 	if h.store, err = store.Open(ctx, url); err != nil {
-		return folder.BadInput("open the store: %w", err)
+		return folder.BadInput("open the store%s: %w", h.folder.StoreSource(h.Store), err)
 	}
 	h.file = newStoreFile(url)
 	h.queue = queue.New(h.store, h.Policy)

@@ -49,7 +49,7 @@ func OpenServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
 		}
 	}()
 	if missing, err := f.Missing(); err != nil {
-		return nil, folder.BadInput("folder %s: %w", c.Out, err)
+		return nil, err
 	} else if missing == "" {
 		if err := f.CheckForeignServer(); err != nil {
 			return nil, err

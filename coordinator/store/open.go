@@ -102,7 +102,7 @@ func OpenReadOnly(ctx context.Context, address string, opts ...Option) (queue.St
 		return nil, err
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open store: %w", err)
+		return nil, missingError(path)
 	}
 	if err := checkPath(path); err != nil {
 		return nil, err
@@ -121,6 +121,13 @@ func OpenReadOnly(ctx context.Context, address string, opts ...Option) (queue.St
 	}
 	return startSQLite(ctx, db, path, resolve(opts), false)
 }
+
+// missingError reports that there is no store at a path. It is an fs.ErrNotExist.
+type missingError string
+
+func (e missingError) Error() string { return "there is no file " + string(e) }
+
+func (missingError) Unwrap() error { return fs.ErrNotExist }
 
 // checkPath refuses paths on which SQLite would block, or report only "unable to open
 // database file".

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -158,7 +159,9 @@ func (f File) String() string {
 func (f File) GoString() string { return f.String() }
 
 // writePrivate writes a file atomically, readable by its owner only.
-func writePrivate(path string, body []byte) error { return atomicfile.Write(path, 0o600, body) }
+func writePrivate(path string, body []byte) error {
+	return inputfile.Explain(filepath.Dir(path), atomicfile.Write(path, 0o600, body))
+}
 
 // Exposed returns a warning, with the remedy, if other users can read a credentials file; "" if
 // not, or if the system does not tell.

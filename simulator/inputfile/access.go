@@ -23,20 +23,25 @@ func Advise(path string, err error) string {
 	case errors.Is(err, syscall.EFBIG):
 		return "a file may not grow beyond a limit of this process or of the file system: raise it (`ulimit -f` shows that of the process)"
 	case errors.Is(err, syscall.EPERM):
-		return fmt.Sprintf("the system forbids changes, as in an immutable or append-only folder: `chattr -i -a %s` as root allows them; else use another folder", path)
+		return fmt.Sprintf("the system forbids changes, as in an immutable or append-only folder: `chattr -i -a %s` as root allows them", nearest(path))
 	case errors.Is(err, fs.ErrPermission):
 		return adviseDenied(path)
 	}
 	return ""
 }
 
+// Explain adds the advice of Advise to an error; nil stays nil.
+func Explain(path string, err error) error {
+	if advice := Advise(path, err); advice != "" {
+		return fmt.Errorf("%w: %s", err, advice)
+	}
+	return err
+}
+
 // adviseDenied names the owner of the file or folder that denies access.
 func adviseDenied(path string) string {
+	path = nearest(path)
 	info, err := os.Stat(path)
-	for err != nil && filepath.Dir(path) != path { // the folder above denies the search in it, or the file does not exist
-		path = filepath.Dir(path)
-		info, err = os.Stat(path)
-	}
 	if err != nil {
 		return ""
 	}
@@ -49,6 +54,17 @@ func adviseDenied(path string) string {
 	default:
 		return fmt.Sprintf("%s belongs to user %s and has the mode %v, and this is user %s: run the command as user %s, or have the owner grant access with chmod",
 			path, userName(owner), info.Mode(), userName(self), userName(owner))
+	}
+}
+
+// nearest returns the path, or the nearest folder above if the path does not exist or lies
+// in a folder that this user may not look into.
+func nearest(path string) string {
+	for {
+		if _, err := os.Stat(path); err == nil || filepath.Dir(path) == path {
+			return path
+		}
+		path = filepath.Dir(path)
 	}
 }
 

@@ -131,10 +131,7 @@ func explain(path string, err error) error {
 	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
 		pathError.Op = "open" // the user did not ask for stat
 	}
-	if advice := Advise(path, err); advice != "" {
-		return fmt.Errorf("%w: %s", err, advice)
-	}
-	return err
+	return Explain(path, err)
 }
 
 // Unexpanded returns an error for a path that begins with "~", an environment

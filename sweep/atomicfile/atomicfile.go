@@ -1,6 +1,7 @@
 // Package atomicfile writes files whole or not at all: the content goes to a draft
 // next to the file, and the draft is renamed to the file. A process that is killed
-// leaves at most a draft, which [Target] recognises.
+// leaves at most a draft, which [Target] recognises. An error of the file system is an
+// *fs.PathError that names the file, not the draft, in one line.
 //
 // The package imports the standard library alone, so that every other package may
 // import it.
@@ -30,9 +31,32 @@ func Write(path string, mode fs.FileMode, body []byte) error {
 		return err
 	}
 	if err := os.Rename(draft, path); err != nil {
-		return errors.Join(err, os.Remove(draft))
+		return Discard(draft, ofFile(path, draft, err))
 	}
 	return nil
+}
+
+// Discard removes a draft that could not become its file, and returns the reason, which
+// names the draft if it stays.
+func Discard(draft string, reason error) error {
+	if os.Remove(draft) != nil {
+		return fmt.Errorf("%w; %s cannot be removed either", reason, draft)
+	}
+	return reason
+}
+
+// ofFile replaces an error of the file system for a draft with one for its file.
+func ofFile(path, draft string, err error) error {
+	var linked *os.LinkError
+	var at *fs.PathError
+	switch {
+	case errors.As(err, &linked) && linked.Old == draft:
+		return &fs.PathError{Op: "write", Path: path, Err: linked.Err}
+	case errors.As(err, &at) && at.Path == draft:
+		return &fs.PathError{Op: "write", Path: path, Err: at.Err}
+	default:
+		return err
+	}
 }
 
 // Fill writes what fill writes to a new draft next to path and returns the draft's
@@ -44,13 +68,18 @@ func Fill(path string, mode fs.FileMode, sync bool, fill func(io.Writer) error) 
 		return "", err
 	}
 	buffered := bufio.NewWriterSize(file, 1<<16)
-	err = errors.Join(fill(buffered), buffered.Flush())
-	if sync {
-		err = errors.Join(err, file.Sync())
+	err = fill(buffered)
+	if err == nil {
+		err = buffered.Flush()
 	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		_ = os.Remove(file.Name())
-		return "", err
+	if err == nil && sync {
+		err = file.Sync()
+	}
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return "", Discard(file.Name(), ofFile(path, file.Name(), err))
 	}
 	return file.Name(), nil
 }
@@ -59,9 +88,13 @@ func Fill(path string, mode fs.FileMode, sync bool, fill func(io.Writer) error) 
 func create(path string, mode fs.FileMode) (*os.File, error) {
 	for {
 		name := fmt.Sprintf(".%s.%d", filepath.Base(path), rand.Uint64())
-		file, err := os.OpenFile(filepath.Join(filepath.Dir(path), name), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+		draft := filepath.Join(filepath.Dir(path), name)
+		file, err := os.OpenFile(draft, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+		if err == nil {
+			return file, nil
+		}
 		if !errors.Is(err, fs.ErrExist) {
-			return file, err
+			return nil, ofFile(path, draft, err)
 		}
 	}
 }

@@ -2,9 +2,12 @@ package atomicfile_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"spiqsweep/sweep/atomicfile"
@@ -73,4 +76,41 @@ func TestTargetRecognisesDrafts(t *testing.T) {
 			t.Errorf("Target(%q) = %q, want %q", name, got, want)
 		}
 	}
+}
+
+// TestErrorsNameTheFile checks that an error of the file system names the file once, in one
+// line, whichever step fails, and never the draft.
+func TestErrorsNameTheFile(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	occupied := filepath.Join(folder, "occupied")
+	if err := os.MkdirAll(filepath.Join(occupied, "held"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	wrapping := func(io.Writer) error { // as a writer on a full disk that adds its own words
+		return fmt.Errorf("write the figure: %w", &fs.PathError{Op: "write", Path: draftIn(t, folder), Err: syscall.ENOSPC})
+	}
+	_, full := atomicfile.Fill(filepath.Join(folder, "full"), 0o600, true, wrapping)
+	for path, err := range map[string]error{
+		filepath.Join(folder, "missing", "file"): atomicfile.Write(filepath.Join(folder, "missing", "file"), 0o600, nil),
+		occupied:                                 atomicfile.Write(occupied, 0o600, nil),
+		filepath.Join(folder, "full"):            full,
+	} {
+		var at *fs.PathError
+		if !errors.As(err, &at) || at.Path != path || err.Error() != "write "+path+": "+at.Err.Error() {
+			t.Errorf("%s: %v, want one PathError of the file", path, err)
+		}
+	}
+}
+
+// draftIn returns the path of the only draft in a folder.
+func draftIn(t *testing.T, folder string) string {
+	t.Helper()
+	for _, name := range entries(t, folder) {
+		if atomicfile.Target(name) != "" {
+			return filepath.Join(folder, name)
+		}
+	}
+	t.Fatal("there is no draft")
+	return ""
 }

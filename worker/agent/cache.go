@@ -51,7 +51,7 @@ func (c *recordingCache) save(digest string, body []byte) error {
 	if c.folder == "" {
 		return nil
 	}
-	return atomicfile.Write(c.path(digest), 0o600, body)
+	return inputfile.Explain(c.folder, atomicfile.Write(c.path(digest), 0o600, body))
 }
 
 // get returns a recording; nil if it was dropped.
