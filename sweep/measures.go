@@ -1,30 +1,96 @@
 package sweep
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
-// Measures is the part of a result in tables and figures. It has about a fifteenth of
-// the size and is stored separately, so that a table of a million rows does not read
-// a million results.
+// Measures is the part of a result in tables, figures and claims. It has about a
+// fifteenth of the size and is stored separately, so that a table of a million rows does
+// not read a million results.
 type Measures struct {
-	// The fields are in the order of their JSON names, as in Result.
+	// The fields are in the order of their JSON names, as in Result. Earlier versions did
+	// not store History and LagOne: see SameMeasures.
 
 	Errors        map[string]float64 `json:"errors"`
 	Floors        map[string]float64 `json:"floors"`
 	HeldoutErrors map[string]float64 `json:"heldout_errors,omitempty"`
 	HeldoutFloors map[string]float64 `json:"heldout_floors,omitempty"`
+	// History summarises Result.History; nil if that has fewer than two points.
+	History *HistorySummary `json:"history,omitempty"`
+	// LagOne holds the autocorrelograms at lag 1; nil at one time step or without a spike.
+	LagOne *LagOne `json:"lag_one,omitempty"`
 	// RatesHz are the firing rates of the modelled neurons in the recording.
 	RatesHz []float64 `json:"rates_hz"`
 }
 
+// HistorySummary summarises the Jensen–Shannon divergence during a training.
+type HistorySummary struct {
+	FirstJSBits float64 `json:"first_js_bits"` // at the first point, step 0
+	LastJSBits  float64 `json:"last_js_bits"`  // after the last step
+	// Tau is Kendall's τ-a of the divergence and the step: −1 if each point is below all
+	// earlier ones, 1 if it is above them.
+	Tau float64 `json:"tau"`
+}
+
+// LagOne holds the autocorrelograms of the recording and of the model at lag 1: pairs of
+// spikes of one neuron in consecutive bins of a window, per spike.
+type LagOne struct {
+	Data  float64 `json:"data"`
+	Model float64 `json:"model"`
+}
+
 // Measures returns the measures of a result.
 func (r Result) Measures() Measures {
-	return Measures{
+	m := Measures{
 		Errors: r.Errors, Floors: r.Floors, HeldoutErrors: r.HeldoutErrors, HeldoutFloors: r.HeldoutFloors,
 		RatesHz: r.Data["firing_rate_hz"],
 	}
+	if n := len(r.History); n > 1 {
+		m.History = &HistorySummary{FirstJSBits: r.History[0].JSBits, LastJSBits: r.History[n-1].JSBits, Tau: historyTau(r.History)}
+	}
+	if data, model := r.Data["autocorrelogram"], r.Model["autocorrelogram"]; len(data) > 0 && len(model) > 0 {
+		m.LagOne = &LagOne{Data: data[0], Model: model[0]}
+	}
+	return m
+}
+
+// historyTau returns Kendall's τ-a of a history of two points or more. A history may have
+// a million points, so it does not compare each pair of them.
+func historyTau(history []HistoryPoint) float64 {
+	values := make([]float64, len(history))
+	for i, p := range history {
+		values[i] = p.JSBits
+	}
+	rises, falls := risesAndFalls(values)
+	n := float64(len(values))
+	return float64(rises-falls) / (n * (n - 1) / 2)
+}
+
+// risesAndFalls returns how many pairs of values rise and how many fall, and sorts the
+// values, as merge sort does: pairs between two sorted halves are counted in one pass.
+func risesAndFalls(values []float64) (rises, falls int) {
+	if len(values) < 2 {
+		return 0, 0
+	}
+	early, late := values[:len(values)/2], values[len(values)/2:]
+	earlyRises, earlyFalls := risesAndFalls(early)
+	lateRises, lateFalls := risesAndFalls(late)
+	rises, falls = earlyRises+lateRises, earlyFalls+lateFalls
+	below, notAbove := 0, 0 // numbers of early values < v and ≤ v
+	for _, v := range late {
+		for below < len(early) && early[below] < v {
+			below++
+		}
+		for notAbove < len(early) && early[notAbove] <= v {
+			notAbove++
+		}
+		rises, falls = rises+below, falls+len(early)-notAbove
+	}
+	slices.Sort(values)
+	return rises, falls
 }
 
 // Encode encodes the measures as canonical JSON, like [Result.Encode].
@@ -48,6 +114,26 @@ func DecodeMeasures(body []byte) (Measures, error) {
 	return m, nil
 }
 
+// Earlier returns the measures as versions before History and LagOne stored them.
+func (m Measures) Earlier() Measures {
+	m.History, m.LagOne = nil, nil
+	return m
+}
+
+// SameMeasures reports whether stored measures are those that this version encodes as
+// current, or those that an earlier version encoded from the same result.
+func SameMeasures(stored, current []byte) bool {
+	if bytes.Equal(stored, current) {
+		return true
+	}
+	m, err := DecodeMeasures(current)
+	if err != nil {
+		return false
+	}
+	earlier, err := m.Earlier().Encode()
+	return err == nil && bytes.Equal(stored, earlier)
+}
+
 // readMeasures is the fast decoder of measures, as readResult is of results.
 func readMeasures(body []byte) (m Measures, ok bool) {
 	c := &canonicalReader{rest: body, ok: true}
@@ -60,6 +146,20 @@ func readMeasures(body []byte) (m Measures, ok bool) {
 	}
 	if c.found(`,"heldout_floors":`) {
 		m.HeldoutFloors = named(c, c.number)
+	}
+	if c.found(`,"history":{"first_js_bits":`) {
+		m.History = &HistorySummary{FirstJSBits: c.number()}
+		c.literal(`,"last_js_bits":`)
+		m.History.LastJSBits = c.number()
+		c.literal(`,"tau":`)
+		m.History.Tau = c.number()
+		c.literal(`}`)
+	}
+	if c.found(`,"lag_one":{"data":`) {
+		m.LagOne = &LagOne{Data: c.number()}
+		c.literal(`,"model":`)
+		m.LagOne.Model = c.number()
+		c.literal(`}`)
 	}
 	c.literal(`,"rates_hz":`)
 	m.RatesHz = c.numbers()

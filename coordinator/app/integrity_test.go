@@ -13,6 +13,7 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/deploy/needs"
+	"spiqsweep/sweep"
 )
 
 // tamper replaces the result of the first row in the store of a folder, or deletes it if
@@ -120,5 +121,33 @@ func TestCorruptResultsAreNotShown(t *testing.T) {
 				t.Errorf("repaired, but there are %+v, %+v", a.IntegrityErrors(), a.Completeness())
 			}
 		})
+	}
+}
+
+// TestMeasuresOfAnEarlierVersionAreIntact checks that results are shown and verified whose
+// measures were stored before they had a history and an autocorrelogram.
+func TestMeasuresOfAnEarlierVersionAreIntact(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
+	t.Parallel()
+	c := config(t, fourConfigurations, &fakeWorkers{})
+	runToEnd(t, c)
+	want := content(t, c.Out, "results.csv")
+	tamper(t, c.Out, func(body, measures []byte) queue.StoredResult {
+		m, err := sweep.DecodeMeasures(measures)
+		if err != nil {
+			t.Fatal(err)
+		}
+		earlier, err := m.Earlier().Encode()
+		if err != nil || bytes.Equal(earlier, measures) {
+			t.Fatalf("%s, %v: want other measures than %s", earlier, err, measures)
+		}
+		return queue.StoredResult{Body: body, Measures: earlier}
+	})
+	if a, _ := runToEnd(t, c); len(a.IntegrityErrors()) != 0 || !a.Completeness().Complete || content(t, c.Out, "results.csv") != want {
+		t.Errorf("corrupt results: %+v, completeness %+v", a.IntegrityErrors(), a.Completeness())
+	}
+	done, err := app.Place{Out: c.Out}.Verify(t.Context(), verifier(c))
+	if err != nil || done.Chosen != 4 || len(done.Findings) != 0 {
+		t.Errorf("verification is %+v, %v", done, err)
 	}
 }

@@ -182,6 +182,9 @@ func finished(c sweep.Configuration) *spiqsweepv1.Report_Result {
 		Model:               vectors, Data: vectors,
 		Samples: slices.Repeat([][]uint32{make([]uint32, c.Timesteps)}, sweep.SampleWindows),
 	}
+	if c.HasState() {
+		r.History = []sweep.HistoryPoint{{Step: 0, JSBits: 0.5}, {Step: c.Training.Steps, JSBits: 0.01 * size}}
+	}
 	for range c.Timesteps {
 		r.Angles = append(r.Angles, slices.Repeat([][][2]float64{slices.Repeat([][2]float64{{0, math.Pi}}, c.Qubits())}, c.Circuit.Layers))
 	}

@@ -69,7 +69,7 @@ func (c *call) intact(task sweep.TaskID, digest string) (bool, error) {
 		return true, nil //nolint:nilerr // another version of the program has accepted it; its measures cannot be checked
 	}
 	own, err := result.Measures().Encode()
-	return string(own) == string(stored.Measures), err
+	return err == nil && sweep.SameMeasures(stored.Measures, own), err
 }
 
 // keepLate records the late result of an older attempt and compares it with the accepted
@@ -186,10 +186,10 @@ func (c *call) compareMeasures(a Attempt, result StoredResult) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	d, differ := sweep.FirstDifference(stored.Measures, result.Measures)
-	if !differ {
+	if sweep.SameMeasures(stored.Measures, result.Measures) {
 		return "", nil
 	}
+	d, _ := sweep.FirstDifference(stored.Measures, result.Measures)
 	origin, err := c.reporter(a.Task, a.Digest)
 	return fmt.Sprintf("the measures of the result of %s were altered since it was accepted: %s is %s, and %s in the result",
 		origin, d.Path, d.First, d.Second), err
