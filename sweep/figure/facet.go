@@ -2,18 +2,14 @@ package figure
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
-	"strings"
 
-	"spiqsweep/sweep"
 	"spiqsweep/sweep/table"
 )
 
 // facet is the part of a sweep in one figure: configurations that differ only in
-// neurons, timesteps and k. Pooling over other axes would compare models that
-// should not be compared.
+// neurons, timesteps and k (see [table.Shape.Facet]).
 type facet struct {
 	name        string // the other axes' values, such as "entangler=none"; "" without other axes
 	data        string
@@ -42,7 +38,7 @@ func facets(shape table.Shape, rows table.Rows) (all []*facet, omitted int, err 
 		if row.Measures == nil {
 			continue
 		}
-		name := otherAxes(shape, row.Configuration)
+		name := shape.Facet(row.Configuration)
 		f, known := index[name]
 		if !known {
 			if len(all) < maxFigures {
@@ -58,19 +54,6 @@ func facets(shape table.Shape, rows table.Rows) (all []*facet, omitted int, err 
 		}
 	}
 	return all, omitted, nil
-}
-
-func otherAxes(shape table.Shape, c sweep.Configuration) string {
-	var words []string
-	for _, axis := range shape.Axes {
-		if slices.Contains([]string{"neurons", "timesteps", "k"}, axis) {
-			continue
-		}
-		if s, ok := sweep.Lookup(axis); ok {
-			words = append(words, fmt.Sprintf("%s=%v", axis, s.Value(c)))
-		}
-	}
-	return strings.Join(words, " ")
 }
 
 func (f *facet) add(row table.Row) {

@@ -1,10 +1,12 @@
 package table
 
 import (
+	"fmt"
 	"io"
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 
 	"spiqsweep/sweep"
 )
@@ -29,6 +31,23 @@ type Rows = iter.Seq2[Row, error]
 type Shape struct {
 	Axes    []string // the swept settings, in the order of the grid
 	Holdout bool     // whether any configuration holds repeats out
+}
+
+// Facet names the values of a configuration's swept settings other than neurons,
+// timesteps and k, such as "entangler=none"; "" without other axes. Configurations of one
+// facet are compared along these three; pooling over other axes would compare models that
+// should not be compared.
+func (s Shape) Facet(c sweep.Configuration) string {
+	var words []string
+	for _, axis := range s.Axes {
+		if slices.Contains([]string{"neurons", "timesteps", "k"}, axis) {
+			continue
+		}
+		if s, ok := sweep.Lookup(axis); ok {
+			words = append(words, fmt.Sprintf("%s=%v", axis, s.Value(c)))
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // WriteResults writes results.csv: a row for each planned task, with empty
