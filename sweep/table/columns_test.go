@@ -33,6 +33,7 @@ func TestREADMEDefinesEveryColumn(t *testing.T) {
 	define(&want, "summary.csv", "One row for each configuration and error, over its replicates.", summaryColumns(shape))
 	define(&want, "comparison.csv", "One row for each configuration with k ≠ 0 and each error: the standard loss against the K-loss, paired by replicate. It is empty unless `k` is an axis with 0 among its values.", comparisonColumns(shape))
 	define(&want, "axes.csv", "One row for each value of each swept setting but k, each k and each error, over all other settings: the effect of that setting.", axesColumns())
+	define(&want, "claims.csv", "One row for each claim of the paper, statistic and part of the sweep; the K-loss is also tested in each configuration. claims.md shows the same in words, without the single configurations. [DESIGN.md](../../DESIGN.md), section 2.6, defines the statistics and verdicts.", claimColumns())
 	define(&want, "attempts.csv", "One row for each attempt at a task. Differs from run to run.", attemptColumns())
 
 	readme, err := os.ReadFile(path)

@@ -1,6 +1,6 @@
 // Package table turns results into tidy CSV files: results.csv, summary.csv,
-// comparison.csv, axes.csv and attempts.csv. README.md, in this folder, defines
-// every column.
+// comparison.csv, axes.csv, claims.csv and attempts.csv. README.md, in this folder,
+// defines every column.
 //
 // The files follow RFC 4180, except that lines end with \n alone, so that cut
 // and awk read the last column without a carriage return. The decimal separator

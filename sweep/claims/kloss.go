@@ -1,0 +1,205 @@
+package claims
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/table"
+)
+
+// level is the largest p of a verdict, and minUnits the number of units (replicates, or
+// pairs) from which on signFlips can reach it.
+const (
+	level    = 0.05
+	minUnits = 6 // 2^(1−6) ≤ level
+)
+
+// kLossClaims are the claims that the K-loss improves the error of a subject.
+var kLossClaims = []struct {
+	name, subject string
+	of            int
+}{
+	{"k_loss_improves_k_probability", "P(k)", kProbability},
+	{"k_loss_improves_firing_rate", "the firing rates", firingRate},
+}
+
+// The statistics of pairs of trainings.
+const (
+	logRatio = "mean ln(standard / K)"
+	shareWon = "share of configurations in which K is better"
+)
+
+// pairs holds the log ratios, standard by K, of one configuration by replicate.
+type pairs struct {
+	*configuration
+	ratios map[int]float64
+}
+
+// improvements tests whether the K-loss improves an error: for each k over the grid, then
+// for each configuration.
+func (f *facet) improvements(name, subject string, of int) []table.Claim {
+	ks := f.losses()
+	var all []table.Claim
+	add := func(scope, lacks string, claims ...table.Claim) {
+		if lacks != "" {
+			c := newClaim(scope, logRatio, nil)
+			c.Lacks = lacks
+			claims = []table.Claim{c}
+		}
+		for _, c := range claims {
+			c.Name, c.Scope, c.Sentence = name, f.scope(c.Scope), "The K-loss lowers the error of "+subject
+			if c.Rank == table.Further {
+				c.Sentence = "… in more than half of the configurations"
+			}
+			all = append(all, c)
+		}
+	}
+	if slices.Equal(ks, []float64{0}) {
+		add("grid", "needs another value of k beside 0")
+	}
+	for _, k := range ks {
+		scope := "grid k=" + sweep.Format(k)
+		switch compared := f.pairsOf(k, of); {
+		case k == 0:
+		case ks[0] != 0:
+			add(scope, "needs k = 0, the standard loss")
+		case len(compared) == 0:
+			add(scope, "needs configurations that differ in k alone")
+		default:
+			add(scope, "", slices.Concat(overGrid(scope, compared), perConfiguration(compared))...)
+		}
+	}
+	return all
+}
+
+// pairsOf pairs the configurations of k with those of the standard loss.
+func (f *facet) pairsOf(k float64, of int) (all []pairs) {
+	for _, c := range f.of(k) {
+		standard := f.index[point{0, c.neurons, c.timesteps}]
+		if standard == nil {
+			continue
+		}
+		p := pairs{c, map[int]float64{}}
+		errors := map[int]float64{}
+		for _, t := range standard.trainings {
+			errors[t.replicate] = t.errors[of]
+		}
+		for _, t := range c.trainings {
+			if before, both := errors[t.replicate]; both && !math.IsNaN(before-t.errors[of]) {
+				p.ratios[t.replicate] = before - t.errors[of]
+			}
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// overGrid tests all pairs of one k together. Trainings of different configurations
+// share no random draws (DESIGN.md, section 5.1), so each pair is flipped by itself, and
+// a few replicates of many configurations suffice.
+func overGrid(scope string, compared []pairs) []table.Claim {
+	means, shares := map[int][]float64{}, map[int][]float64{}
+	var ratios, signs []float64
+	for _, p := range compared {
+		for _, replicate := range slices.Sorted(maps.Keys(p.ratios)) {
+			v := p.ratios[replicate]
+			sign := 0.5 * float64(cmp.Compare(v, 0)) // so that a share is 0.5 above its mean
+			ratios, signs = append(ratios, v), append(signs, sign)
+			means[replicate], shares[replicate] = append(means[replicate], v), append(shares[replicate], sign)
+		}
+	}
+	mean := newClaim(scope, logRatio, averages(means))
+	mean.Plain = inPlain(mean, "the K-loss divides the error by %s", ratio)
+	share := newClaim(scope, shareWon, averages(shares))
+	share.Rank = table.Further
+	for _, tested := range []struct {
+		claim  *table.Claim
+		values []float64
+		margin float64
+	}{{&mean, ratios, ratioMargin}, {&share, signs, shareMargin}} {
+		p, corrected := signFlips([][]float64{tested.values})
+		improves(tested.claim, p[0], corrected[0], tested.margin)
+		if tested.claim.Lacks = lacksReplicates(len(means)); tested.claim.Lacks == "" && len(ratios) < minUnits {
+			tested.claim.Lacks = fmt.Sprintf("needs at least %d pairs of trainings (%d finished)", minUnits, len(ratios))
+		}
+		*tested.claim = conclude(*tested.claim)
+	}
+	for _, v := range []*float64{&share.Effect, &share.Low, &share.High} {
+		*v = min(max(0.5+*v, 0), 1)
+	}
+	share.Plain = inPlain(share, "better with K in %s of configurations", percent)
+	return []table.Claim{mean, share}
+}
+
+// perConfiguration tests each configuration of one k, with p corrected over them.
+func perConfiguration(compared []pairs) []table.Claim {
+	replicates := map[int]bool{}
+	for _, p := range compared {
+		for replicate := range p.ratios {
+			replicates[replicate] = true
+		}
+	}
+	samples := make([][]float64, len(compared))
+	for i, p := range compared {
+		for _, replicate := range slices.Sorted(maps.Keys(replicates)) {
+			v, both := p.ratios[replicate]
+			if !both {
+				v = math.NaN()
+			}
+			samples[i] = append(samples[i], v)
+		}
+	}
+	p, corrected := signFlips(samples)
+	var all []table.Claim
+	for i, of := range compared {
+		c := newClaim(fmt.Sprintf("n=%d t=%d k=%s", of.neurons, of.timesteps, sweep.Format(of.k)), logRatio, slices.Sorted(maps.Values(of.ratios)))
+		c.Rank = table.OfConfiguration
+		improves(&c, p[i], corrected[i], math.Inf(-1))
+		if n := len(of.ratios); n < minUnits {
+			c.Lacks = fmt.Sprintf("needs at least %d replicates with both losses (%d finished), for a p of %v or less", minUnits, n, level)
+		}
+		all = append(all, conclude(c))
+	}
+	return all
+}
+
+// improves judges the claim that the K-loss improves an error, by the interval and p. The
+// claim fails if the K-loss is worse, or if the interval excludes an improvement of the
+// margin.
+func improves(c *table.Claim, p, corrected, margin float64) {
+	c.P, c.Corrected = p, corrected
+	switch {
+	case corrected <= level && c.Low > 0:
+		c.Verdict = table.Holds
+	case corrected <= level && c.High < 0, c.High < margin:
+		c.Verdict = table.Fails
+	}
+}
+
+// conclude leaves a claim undecided that lacks something, and names what one lacks that
+// is undecided.
+func conclude(c table.Claim) table.Claim {
+	switch {
+	case c.Lacks != "":
+		c.Verdict = table.Undecided
+	case c.Verdict == table.Undecided && c.Corrected > level && c.Low*c.High > 0:
+		c.Lacks = fmt.Sprintf("needs more replicates: p = %.2g is above %v", c.Corrected, level)
+	case c.Verdict == table.Undecided:
+		c.Lacks = tooWide
+	}
+	return c
+}
+
+// averages returns the mean of each list, in ascending order.
+func averages(lists map[int][]float64) []float64 {
+	var all []float64
+	for _, values := range lists {
+		all = append(all, meanOf(values))
+	}
+	slices.Sort(all)
+	return all
+}
