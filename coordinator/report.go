@@ -92,6 +92,9 @@ func (t *terminal) printOutcome(a *app.App, last app.Progress) error {
 	if err := printMeans(t, a.Levels()); err != nil {
 		return err
 	}
+	if err := printClaims(t, a.Claims()); err != nil {
+		return err
+	}
 	t.say("tables:  %s", tablePaths(a))
 	t.say("figures: %s", filepath.Join(a.Folder(), "figures"))
 	t.say("models:  %s", filepath.Join(a.Folder(), "models"))
@@ -129,7 +132,7 @@ func tablePaths(a *app.App) string {
 	}
 	var files []string
 	moved := false
-	for _, name := range []string{"results", "summary", "comparison", "axes", "attempts"} {
+	for _, name := range []string{"results", "summary", "comparison", "axes", "claims", "attempts"} {
 		file := filepath.Join(a.Folder(), name+".csv")
 		problem, unwritten := problems[file]
 		moved = moved || unwritten
@@ -141,7 +144,7 @@ func tablePaths(a *app.App) string {
 		}
 	}
 	if !moved {
-		return filepath.Join(a.Folder(), "{results,summary,comparison,axes,attempts}.csv")
+		return filepath.Join(a.Folder(), "{results,summary,comparison,axes,claims,attempts}.csv")
 	}
 	return strings.Join(files, ", ")
 }
@@ -289,6 +292,43 @@ func printAxis(out io.Writer, levels []table.Level) (undefined bool, err error) 
 		fmt.Fprintf(out, "… and %d more in axes.csv\n", lines-maxLevels)
 	}
 	return undefined, nil
+}
+
+// printClaims prints a line for each of the paper's claims and each part of the sweep
+// that has an effect, with its verdict, and the number of the others.
+func printClaims(out io.Writer, claims []table.Claim) error {
+	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	lines, without := 0, 0
+	for _, c := range claims {
+		switch {
+		case c.Rank != table.Leading:
+			continue
+		case c.Plain == "":
+			without++
+			continue
+		}
+		if lines++; lines == 1 {
+			fmt.Fprintln(out, "the paper's claims, with 95 % intervals over replicates (claims.md explains them):")
+		}
+		if lines > maxLevels {
+			continue
+		}
+		effect := c.Plain
+		if c.Lacks != "" && math.IsNaN(c.Low) {
+			effect += "; " + c.Lacks
+		}
+		fmt.Fprintf(columns, "  %s\t%s\t%s\t%s\n", c.Name, sweep.Printable(c.Scope), c.Verdict, effect)
+	}
+	if err := columns.Flush(); err != nil {
+		return err
+	}
+	if lines > maxLevels {
+		fmt.Fprintf(out, "… and %d more in claims.csv\n", lines-maxLevels)
+	}
+	if lines > 0 && without > 0 {
+		fmt.Fprintf(out, "  undecided for lack of results: %d more (claims.md names what they need)\n", without)
+	}
+	return nil
 }
 
 // printCompleteness prints whether every configuration and replicate has exactly one

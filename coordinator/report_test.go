@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +50,40 @@ func TestTheClosingTableComparesAlongEveryAxis(t *testing.T) {
 				t.Errorf("the closing table lacks %q:\n%s", line, out.String())
 			}
 		}
+	}
+}
+
+// TestTheClosingLinesHaveTheClaims checks that each claim has a line for each part of the
+// sweep, up to a bound, and that those without an effect are counted.
+func TestTheClosingLinesHaveTheClaims(t *testing.T) {
+	claims := []table.Claim{
+		{Name: "a_claim", Scope: "k=0", Verdict: table.Holds, Plain: "error × 0.5 [0.4, 0.6]"},
+		{Name: "a_claim", Scope: "k=1\n", Verdict: table.Undecided, Plain: "error × 0.5", Lacks: "needs at least 3 replicates (1 finished)", Low: math.NaN()},
+		{Name: "a_claim", Scope: "k=2", Verdict: table.Undecided, Plain: "error × 0.5 [0.4, 2]", Lacks: "needs more replicates", Low: 0.4},
+		{Name: "a_claim", Scope: "k=0", Verdict: table.Fails, Plain: "further", Rank: table.Further},
+		{Name: "b_claim", Scope: "n=1 t=1 k=1", Verdict: table.Fails, Plain: "one", Rank: table.OfConfiguration},
+		{Name: "c_claim", Scope: "k=0", Verdict: table.Undecided, Lacks: "needs two values of neurons or more"},
+	}
+	var out bytes.Buffer
+	if err := printClaims(&out, claims); err != nil {
+		t.Fatal(err)
+	}
+	want := `the paper's claims, with 95 % intervals over replicates (claims.md explains them):
+  a_claim  k=0    holds      error × 0.5 [0.4, 0.6]
+  a_claim  k=1\n  undecided  error × 0.5; needs at least 3 replicates (1 finished)
+  a_claim  k=2    undecided  error × 0.5 [0.4, 2]
+  undecided for lack of results: 1 more (claims.md names what they need)
+`
+	if out.String() != want {
+		t.Errorf("printed\n%s\nwant\n%s", out.String(), want)
+	}
+	out.Reset()
+	if err := printClaims(&out, slices.Repeat(claims[:1], maxLevels+3)); err != nil || strings.Count(out.String(), "\n") != maxLevels+2 || !strings.HasSuffix(out.String(), "\n… and 3 more in claims.csv\n") {
+		t.Errorf("%v, printed\n%s", err, out.String())
+	}
+	out.Reset()
+	if err := printClaims(&out, claims[5:]); err != nil || out.Len() != 0 {
+		t.Errorf("without an effect, %v, printed %q", err, out.String())
 	}
 }
 

@@ -233,6 +233,9 @@ func (a *App) Prepared() *Prepared { return a.prepared }
 // Levels summarises the results.csv that was written last.
 func (a *App) Levels() []table.Level { return a.view.Levels() }
 
+// Claims returns the paper's claims on the results.csv that was written last.
+func (a *App) Claims() []table.Claim { return a.view.Claims() }
+
 // Completeness describes the results.csv that was written last.
 func (a *App) Completeness() table.Completeness { return a.view.Completeness() }
 

@@ -126,7 +126,7 @@ func TestASweepFromItsGridToItsTables(t *testing.T) {
 		names = append(names, entry.Name())
 	}
 	wantNames := []string{
-		".lock", "attempts.csv", "axes.csv", "comparison.csv", "completeness.json", "figures", "models", "operator.json", "results.csv", "run.json",
+		".lock", "attempts.csv", "axes.csv", "claims.csv", "claims.md", "comparison.csv", "completeness.json", "figures", "models", "operator.json", "results.csv", "run.json",
 		"summary.csv", "sweep.db", "sweep.hcl", "sweep.id", "worker.json",
 	}
 	if diff := cmp.Diff(wantNames, names); diff != "" {

@@ -82,7 +82,7 @@ func TestASubmittedSweepIsWrittenAsALocalOne(t *testing.T) {
 	if want := (queue.Counts{Planned: 4, Done: 4}); last.Counts != want {
 		t.Errorf("counts are %+v, want %+v", last.Counts, want)
 	}
-	for _, name := range []string{"results.csv", "summary.csv", "comparison.csv", "axes.csv", "sweep.hcl", "figures/S1.csv", "figures/S1.svg"} {
+	for _, name := range []string{"results.csv", "summary.csv", "comparison.csv", "axes.csv", "claims.csv", "claims.md", "sweep.hcl", "figures/S1.csv", "figures/S1.svg"} {
 		want, got := content(t, here.Out, name), content(t, there.Out, name)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-local +submitted):\n%s", name, diff)

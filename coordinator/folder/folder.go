@@ -22,6 +22,8 @@ const (
 	summaryFile      = "summary.csv"
 	comparisonFile   = "comparison.csv"
 	axesFile         = "axes.csv"
+	claimsFile       = "claims.csv"
+	claimsTextFile   = "claims.md"
 	attemptsFile     = "attempts.csv"
 	completenessFile = "completeness.json" // describes results.csv
 	figuresFolder    = "figures"

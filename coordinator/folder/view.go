@@ -17,6 +17,7 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
+	"spiqsweep/sweep/claims"
 	"spiqsweep/sweep/failpoint"
 	"spiqsweep/sweep/figure"
 	"spiqsweep/sweep/grid"
@@ -67,6 +68,7 @@ type View struct {
 	undrawn      bool               // figures are out of date, because the limit was reached
 	completeness table.Completeness // of the last results.csv
 	levels       []table.Level      // of the last results.csv
+	claims       []table.Claim      // of the last results.csv
 	models       models
 	problems     problems
 }
@@ -81,6 +83,9 @@ func NewView(f Folder, source Source, s Sweep, log hclog.Logger) *View {
 
 // Levels summarises the results.csv that was written last.
 func (v *View) Levels() []table.Level { return v.levels }
+
+// Claims returns the paper's claims on the results.csv that was written last.
+func (v *View) Claims() []table.Claim { return v.claims }
 
 // Completeness describes the results.csv that was written last.
 func (v *View) Completeness() table.Completeness { return v.completeness }
@@ -173,6 +178,7 @@ func (v *View) writeTables(ctx context.Context, limit time.Duration) error {
 	var sum string
 	var completeness table.Completeness
 	var levels []table.Level
+	var judged []table.Claim
 	var missing []missingModel
 	var incompleteErr error
 	v.models.corrupt.changed = false
@@ -203,6 +209,10 @@ func (v *View) writeTables(ctx context.Context, limit time.Duration) error {
 			return errors.Join(v.write(comparisonFile, trainings.WriteComparison),
 				v.write(axesFile, func(w io.Writer) error { return table.WriteAxes(w, levels) }))
 		},
+		func(rows table.Rows) (err error) {
+			judged, err = v.writeClaims(shape, v.withoutCorrupt(rows))
+			return err
+		},
 		func(rows table.Rows) error {
 			return v.note(drawingProblem, recovering(func() error { return v.drawFigures(ctx, shape, v.withoutCorrupt(rows), limit) }))
 		},
@@ -220,8 +230,22 @@ func (v *View) writeTables(ctx context.Context, limit time.Duration) error {
 		return err
 	}
 	completeness.TableSHA256 = sum
-	v.completeness, v.levels, v.models.missing = completeness, levels, missing
+	v.completeness, v.levels, v.claims, v.models.missing = completeness, levels, judged, missing
 	return errors.Join(err, v.write(completenessFile, completeness.Write))
+}
+
+// writeClaims writes the paper's claims as a table and as a text, and returns them.
+func (v *View) writeClaims(shape table.Shape, rows table.Rows) ([]table.Claim, error) {
+	var report *claims.Report
+	if err := recovering(func() (err error) {
+		report, err = claims.Judge(shape, rows)
+		return err
+	}); err != nil {
+		return nil, v.note(claimsFile, err)
+	}
+	return report.Claims, errors.Join(
+		v.write(claimsFile, func(w io.Writer) error { return table.WriteClaims(w, report.Claims) }),
+		v.write(claimsTextFile, report.WriteText))
 }
 
 // drawingProblem is the file of the Problem if figures cannot be drawn.

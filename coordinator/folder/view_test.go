@@ -117,12 +117,20 @@ func TestOmittedFiguresAreDrawnInTheEnd(t *testing.T) {
 	}
 }
 
-// TestCompletenessNeedsNoOtherTable puts folders in the place of summary.csv and of its
-// substitute.
+// TestCompletenessNeedsNoOtherTable puts folders in the place of a table or text and of
+// its substitute.
 func TestCompletenessNeedsNoOtherTable(t *testing.T) {
 	t.Parallel()
+	for _, file := range []string{summaryFile, claimsFile, claimsTextFile} {
+		t.Run(file, func(t *testing.T) { completenessWithout(t, file) })
+	}
+}
+
+func completenessWithout(t *testing.T, file string) {
+	t.Parallel()
 	_, v := planned(t)
-	for _, name := range []string{summaryFile, "summary.new.csv"} {
+	extension := filepath.Ext(file)
+	for _, name := range []string{file, strings.TrimSuffix(file, extension) + ".new" + extension} {
 		if err := os.MkdirAll(filepath.Join(v.folder.Path(name), "held"), 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -135,8 +143,8 @@ func TestCompletenessNeedsNoOtherTable(t *testing.T) {
 	if err := v.writeTables(t.Context(), NoLimit); err != nil {
 		t.Error(err)
 	}
-	if got := v.Problems(); len(got) != 1 || got[0].File != v.folder.Path(summaryFile) || got[0].WrittenTo != "" {
-		t.Errorf("problems are %+v, want one about %s", got, summaryFile)
+	if got := v.Problems(); len(got) != 1 || got[0].File != v.folder.Path(file) || got[0].WrittenTo != "" {
+		t.Errorf("problems are %+v, want one about %s", got, file)
 	}
 	if _, err := os.Stat(v.folder.Path(completenessFile)); err != nil {
 		t.Error(err)
@@ -201,5 +209,26 @@ func TestAPanicOfAViewIsAProblem(t *testing.T) {
 	}
 	if err := v.write(resultsFile, func(io.Writer) error { return nil }); err != nil || len(v.Problems()) != 0 {
 		t.Errorf("after it could be written: %v, %+v", err, v.Problems())
+	}
+}
+
+// TestAFaultOfTheClaimsIsAProblem checks that a panic in the claims is recorded as a
+// problem of claims.csv, until they can be written.
+func TestAFaultOfTheClaimsIsAProblem(t *testing.T) {
+	t.Parallel()
+	v := viewOf(t, nil)
+	broken := func(func(table.Row, error) bool) { panic("of the claims") }
+	if found, err := v.writeClaims(v.shape, broken); found != nil || err != nil {
+		t.Errorf("%v, %v", found, err)
+	}
+	if got := v.Problems(); len(got) != 1 || got[0].File != v.folder.Path(claimsFile) || !strings.Contains(got[0].Reason, "of the claims") {
+		t.Errorf("problems are %+v", got)
+	}
+	none := func(func(table.Row, error) bool) {}
+	if _, err := v.writeClaims(v.shape, none); err != nil || len(v.Problems()) != 0 {
+		t.Errorf("after it could be written: %v, %+v", err, v.Problems())
+	}
+	if text, err := os.ReadFile(v.folder.Path(claimsTextFile)); err != nil || !strings.HasPrefix(string(text), "# ") {
+		t.Errorf("%s: %q, %v", claimsTextFile, text, err)
 	}
 }
