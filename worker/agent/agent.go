@@ -46,7 +46,7 @@ type Agent struct {
 	drainedByOperator bool
 	drainBy           time.Time // the agent exits then, whatever it holds
 	drainReported     bool      // a draining call succeeded, or is unnecessary
-	workLeft          bool      // work was handed back
+	workLeft          bool      // work was handed back since the drain began, or is still held
 
 	failures map[string]int // of tasks, by sweep.FailureKind; each kind is logged once
 

@@ -26,6 +26,8 @@ func (a *Agent) drain(now time.Time) {
 			a.handBack(now, h, leaving)
 		case h.running && !h.released:
 			a.do(StopTask{Lease: h.lease})
+		case h.report.GetHandBack() != nil: // not yet accepted
+			a.workLeft = true
 		}
 		h.store.retry = retry{} // a draining worker does not back off
 	}

@@ -117,9 +117,10 @@ func (a *Agent) fail(now time.Time, h *heldLease, f *spiqsweepv1.Failure) {
 	a.report(now, h, &spiqsweepv1.Report{Outcome: &spiqsweepv1.Report_Failure{Failure: f}})
 }
 
+// handBack reports that the worker does not finish a task. If the worker is leaving, work is left.
 func (a *Agent) handBack(now time.Time, h *heldLease, reason string) {
 	a.log(hclog.Info, "task is handed back", "task", h.lease.Task, "attempt", h.lease.Attempt, "step", h.step)
-	a.workLeft = true
+	a.workLeft = a.workLeft || a.draining
 	a.report(now, h, &spiqsweepv1.Report{Outcome: &spiqsweepv1.Report_HandBack{HandBack: &spiqsweepv1.HandBack{Reason: reason}}})
 }
 

@@ -134,6 +134,32 @@ func TestRefusedFetchHandsBack(t *testing.T) {
 	}
 }
 
+// TestRefusedTaskIsNoWorkLeft drains a worker whose coordinator refused it a recording, before and
+// after the hand-back was accepted.
+func TestRefusedTaskIsNoWorkLeft(t *testing.T) {
+	for name, code := range map[string]int{"accepted": protocol.ExitDone, "pending": protocol.ExitWorkLeft} {
+		t.Run(name, func(t *testing.T) {
+			l := newDriver(t, 1)
+			l.handle(Started{})
+			l.answer(grant("a"))
+			l.handle(RecordingFetched{Digest: "r", Err: status.Error(codes.Unauthenticated, "wrong token")})
+			if name == "accepted" {
+				l.answer(verdict("a"))
+			}
+			l.handle(Drain{})
+			for l.code < 0 && l.agent.calling {
+				l.answer(verdict("a"))
+				if l.code < 0 && !l.agent.calling {
+					l.wake()
+				}
+			}
+			if l.code != code {
+				t.Errorf("exit code %d, want %d", l.code, code)
+			}
+		})
+	}
+}
+
 // TestRefusedRecordingIsFetchedAgain grants the task again, as another coordinator would.
 func TestRefusedRecordingIsFetchedAgain(t *testing.T) {
 	l := newDriver(t, 1)
