@@ -151,16 +151,22 @@ func (h *Host) tick(ctx context.Context) error {
 	})
 }
 
-// LogWarnings logs the warnings of a store that are not in before, and that the store
-// works again if some are over. It returns the warnings to pass as before next time.
+// LogWarnings logs the warnings of a store that are not in before, and which of those in
+// before are over. The store works again once none is left. It returns the warnings to pass
+// as before next time.
 func LogWarnings(log hclog.Logger, before, now []string) []string {
 	for _, warning := range now {
 		if !slices.Contains(before, warning) {
 			log.Warn(warning)
 		}
 	}
-	if slices.ContainsFunc(before, func(warning string) bool { return !slices.Contains(now, warning) }) {
-		log.Info("the store works again: calls are answered")
+	over := slices.DeleteFunc(slices.Clone(before), func(warning string) bool { return slices.Contains(now, warning) })
+	switch {
+	case len(over) == 0:
+	case len(now) == 0:
+		log.Info("the store works again: calls are answered", "over", strings.Join(over, "; "))
+	default:
+		log.Info("a problem of the store is over, and another remains", "over", strings.Join(over, "; "), "remains", strings.Join(now, "; "))
 	}
 	return now
 }

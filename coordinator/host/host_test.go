@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -50,4 +51,30 @@ func TestAnUnavailableStoreIsLoggedOnce(t *testing.T) {
 			t.Errorf("unavailable is logged %d times, want 2; available %d times, want 1:\n%s", lost, back, &log)
 		}
 	})
+}
+
+// TestLogWarnings passes the warnings of consecutive ticks.
+func TestLogWarnings(t *testing.T) {
+	var log bytes.Buffer
+	logger := hclog.New(&hclog.LoggerOptions{Output: &log})
+	var before []string
+	for _, step := range []struct {
+		now  []string
+		want string // of the log, without the time
+	}{
+		{[]string{"A"}, "[WARN]  A\n"},
+		{[]string{"A", "B"}, "[WARN]  B\n"},
+		{[]string{"A", "B"}, ""},
+		{[]string{"B"}, "[INFO]  a problem of the store is over, and another remains: over=A remains=B\n"},
+		{[]string{"C"}, "[WARN]  C\n[INFO]  a problem of the store is over, and another remains: over=B remains=C\n"},
+		{nil, "[INFO]  the store works again: calls are answered: over=C\n"},
+		{nil, ""},
+	} {
+		log.Reset()
+		before = LogWarnings(logger, before, step.now)
+		got := regexp.MustCompile(`(?m)^\S+ `).ReplaceAllString(log.String(), "")
+		if got != step.want {
+			t.Errorf("warnings %v: logged %q, want %q", step.now, got, step.want)
+		}
+	}
 }
