@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // with the format and the lines of Python or MATLAB that convert the file. Words
 // in capitals are placeholders for the user's values.
 func unsupportedFormat(head []byte, path string) error {
-	saved := strings.TrimSuffix(path, filepath.Ext(path)) + ".npy"
+	saved := unused(path, "", ".npy")
 	if err := unsupportedArchive(head, path, saved); err != nil {
 		return err
 	}
@@ -22,7 +23,7 @@ func unsupportedFormat(head []byte, path string) error {
 	case isMAT73(head):
 		return unsupported("it is a MATLAB v7.3 file (HDF5), which is not read", conversion{"MATLAB", []string{
 			fmt.Sprintf("load(%s)", matlab(path)),
-			fmt.Sprintf("save(%s, 'NAME', '-v7')", matlab(strings.TrimSuffix(path, filepath.Ext(path))+"-v7.mat")),
+			fmt.Sprintf("save(%s, 'NAME', '-v7')", matlab(unused(path, "-v7", ".mat"))),
 		}}, conversion{"Python, where h5py shows the axes in reverse", []string{
 			"import h5py, numpy",
 			fmt.Sprintf("numpy.save(%q, h5py.File(%q)[\"NAME\"][()].T)", saved, path),
@@ -51,7 +52,7 @@ func unsupportedFormat(head []byte, path string) error {
 		return unsupported("it is a MATLAB v4 file, which is not read and has no arrays of 3 dimensions", conversion{"MATLAB", []string{
 			fmt.Sprintf("load(%s)", matlab(path)),
 			"x = reshape(NAME, REPEATS, NEURONS, [])",
-			fmt.Sprintf("save(%s, 'x', '-v7')", matlab(strings.TrimSuffix(path, filepath.Ext(path))+"-v7.mat")),
+			fmt.Sprintf("save(%s, 'x', '-v7')", matlab(unused(path, "-v7", ".mat"))),
 		}})
 	case isText(head) && bytes.ContainsAny(head, "0123456789"):
 		return unsupportedText(head, path, saved)
@@ -119,6 +120,19 @@ func unsupportedText(head []byte, path, saved string) error {
 	}})
 }
 
+// unused returns the path that converted data can be saved to: path with another ending, and with
+// a number where a file of that name exists, since the suggested code would replace it.
+func unused(path, suffix, extension string) string {
+	base := strings.TrimSuffix(path, filepath.Ext(path)) + suffix
+	free := base + extension
+	for i := 2; ; i++ {
+		if _, err := os.Lstat(free); err != nil && free != path {
+			return free
+		}
+		free = fmt.Sprintf("%s-%d%s", base, i, extension)
+	}
+}
+
 // conversion holds the lines of code in one language that convert a file.
 type conversion struct {
 	language string
@@ -154,7 +168,6 @@ var placeholder = regexp.MustCompile(`\b(NAME|FIELD|REPEATS|NEURONS|BINS|STARTS)
 // struct, a cell array, a sparse matrix, a complex array or an array of 2
 // dimensions. It returns "" for any other variable.
 func extraction(v variable, path string) string {
-	base := strings.TrimSuffix(path, filepath.Ext(path))
 	name, field := "NAME", "FIELD" // stand in for a name that is not an identifier of MATLAB
 	if identifier.MatchString(v.name) {
 		name = v.name
@@ -188,11 +201,11 @@ func extraction(v variable, path string) string {
 	return "; " + intent + listConversions([]conversion{{"MATLAB", []string{
 		fmt.Sprintf("load(%s)", matlab(path)),
 		fmt.Sprintf("x = %s", inMATLAB),
-		fmt.Sprintf("save(%s, 'x', '-v7')", matlab(base+"-x.mat")),
+		fmt.Sprintf("save(%s, 'x', '-v7')", matlab(unused(path, "-x", ".mat"))),
 	}}, {"Python", []string{
 		"import numpy, scipy.io",
 		fmt.Sprintf("x = scipy.io.loadmat(%q)%s", path, inPython),
-		fmt.Sprintf("numpy.save(%q, x)", base+".npy"),
+		fmt.Sprintf("numpy.save(%q, x)", unused(path, "", ".npy")),
 	}}})
 }
 

@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +13,8 @@ import (
 )
 
 // TestConversionInstructionsWork runs the Python code of each error message and
-// opens the converted file.
+// opens the converted file. The code must keep the file, and one that has the first
+// name for the converted file.
 func TestConversionInstructionsWork(t *testing.T) {
 	const made = "import numpy; r, n, b = numpy.indices((4, 3, 5)); x = (7*r + 3*n + b*b) % 5 == 0; "
 	tests := []struct {
@@ -24,6 +26,13 @@ func TestConversionInstructionsWork(t *testing.T) {
 		{"a b.csv", "numpy", `numpy.savetxt(F, x.reshape(12, 5), fmt="%d", delimiter=",")`, map[string]string{"REPEATS": "4"}, "it is text"},
 		{"titled.tsv", "numpy", `numpy.savetxt(F, x.reshape(12, 5), fmt="%d", delimiter="\t", header="bin\tbin", comments="")`, map[string]string{"REPEATS": "4"}, "it is text"},
 		{"plain.txt", "numpy", `numpy.savetxt(F, x.reshape(12, 5))`, map[string]string{"REPEATS": "4"}, "it is text"},
+		{"text.npy", "numpy", `numpy.savetxt(F, x.reshape(12, 5))`, map[string]string{"REPEATS": "4"}, "it is text"},
+		{"letters.npy", "numpy", `numpy.save(F, x.astype(int).astype(str))`, nil, `of type "<U21"`},
+		{"half.npy", "numpy", `numpy.save(F, x.astype("f2"))`, nil, `of type "<f2"`},
+		{"objects.npy", "numpy", `numpy.save(F, x.astype(object))`, nil, "pickle of Python objects"},
+		{"complex.npy", "numpy", `numpy.save(F, x + 0j)`, nil, "its numbers are complex"},
+		{"fields.npy", "numpy", `y = numpy.zeros(x.shape, dtype=[("t", "f8"), ("spike", "u1")]); y["spike"] = x; numpy.save(F, y)`, map[string]string{"FIELD": "spike"}, "the fields t, spike"},
+		{"field.npy", "numpy", `y = numpy.zeros(x.shape, dtype=[("spike", "u1")]); y["spike"] = x; numpy.save(F, y)`, nil, "the fields spike"},
 		{"x.json", "numpy", `import json; json.dump(x.astype(int).tolist(), open(F, "w"))`, nil, "JSON"},
 		{"x.npz", "numpy", `numpy.savez(F, other=[1], spikes=x)`, map[string]string{"NAME": "spikes"}, ".npz archive"},
 		{"packed.npz", "numpy", `numpy.savez_compressed(F, spikes=x)`, map[string]string{"NAME": "spikes"}, ".npz archive"},
@@ -51,6 +60,16 @@ func TestConversionInstructionsWork(t *testing.T) {
 				}
 			}
 			run("import " + test.needs + "; " + made + strings.ReplaceAll(test.make, "F,", `"`+path+`",`))
+			kept := map[string][]byte{path: nil}
+			if taken := strings.TrimSuffix(path, filepath.Ext(path)) + ".npy"; taken != path {
+				kept[taken] = nil
+				if err := os.WriteFile(taken, []byte("mine"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for file := range kept {
+				kept[file], _ = os.ReadFile(file)
+			}
 			_, err := Open(t.Context(), path, Options{})
 			requireError(t, err, test.want)
 			_, lines, found := strings.Cut(err.Error(), "in Python")
@@ -67,7 +86,12 @@ func TestConversionInstructionsWork(t *testing.T) {
 				script = regexp.MustCompile(`\b`+word+`\b`).ReplaceAllString(script, value)
 			}
 			run(script)
-			r, err := Open(t.Context(), strings.TrimSuffix(path, filepath.Ext(path))+".npy", Options{})
+			for file, before := range kept {
+				if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, before) {
+					t.Errorf("the code has changed %s (%v)", file, err)
+				}
+			}
+			r, err := Open(t.Context(), regexp.MustCompile(`numpy\.save\("([^"]+)"`).FindStringSubmatch(script)[1], Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -24,6 +24,10 @@ func isMAT(head []byte) bool {
 	return bytes.Equal(tail, []byte("\x00\x01IM")) || bytes.Equal(tail, []byte("\x01\x00MI"))
 }
 
+// ErrAmbiguous reports a MATLAB file with several variables that may be the recording, of which
+// Options.Variable would name one.
+var ErrAmbiguous = errors.New("variables have 3 dimensions")
+
 // openMAT opens the recording's variable in a MATLAB v5 file of size bytes.
 func openMAT(file io.ReaderAt, size int64, path string, o Options) (*array, error) {
 	v, err := findVariable(file, size, path, o.Variable)
@@ -71,7 +75,7 @@ func findVariable(file io.ReaderAt, size int64, path, name string) (variable, er
 	case candidates.number == 1:
 		return candidates.some[0], nil
 	case candidates.number > 1:
-		return variable{}, fmt.Errorf("%d variables have 3 dimensions: name one of %s", candidates.number, candidates)
+		return variable{}, fmt.Errorf("%d %w: %s", candidates.number, ErrAmbiguous, candidates)
 	}
 	return variable{}, fmt.Errorf("no variable is a numeric array of 3 dimensions, repeats × neurons × bins; the file has %s%s", all, extraction(other, path))
 }
@@ -101,15 +105,14 @@ func eachVariable(file io.ReaderAt, size int64, visit func(variable)) error {
 	return nil
 }
 
-// variableList counts variables and keeps the first 20 for an error message.
+// variableList counts variables and keeps the first maxNamed for an error message.
 type variableList struct {
 	number int
 	some   []variable
 }
 
 func (i *variableList) add(v variable) {
-	const most = 20
-	if i.number++; i.number <= most {
+	if i.number++; i.number <= maxNamed {
 		i.some = append(i.some, v)
 	}
 }

@@ -1,12 +1,11 @@
 package recording
 
 import (
+	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
-	"math"
-	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -16,25 +15,34 @@ import (
 // panics on a malformed one.
 const npyMagic = "\x93NUMPY"
 
-// npyMaxHeader is far above the header of any array without named fields.
-const npyMaxHeader = 1 << 16
+// maxNamed is how many fields or variables of a file a message names.
+const maxNamed = 20
 
-var (
-	npyDescr   = regexp.MustCompile(`'descr'\s*:\s*'([<>|=]?)([a-zA-Z]\d+)'`)
-	npyFortran = regexp.MustCompile(`'fortran_order'\s*:\s*(True|False)`)
-	npyShape   = regexp.MustCompile(`'shape'\s*:\s*\(([\d,\s]*)\)`)
-)
+// ErrNoVariables reports a .npy file that was to be searched for a variable.
+var ErrNoVariables = errors.New("a .npy file holds one array without a name")
 
 // openNPY opens a .npy file of size bytes.
-func openNPY(file io.ReaderAt, size int64, _ string, o Options) (*array, error) {
-	header, start, err := npyHeader(file, size)
+func openNPY(file io.ReaderAt, size int64, path string, o Options) (*array, error) {
+	text, start, err := npyHeaderText(file, size)
 	if err != nil {
 		return nil, err
 	}
-	a, err := npyArray(header, o)
+	header, err := parseNPYHeader(text)
+	if err != nil {
+		return nil, fmt.Errorf("the .npy header %.200q is %w: %s", text, err, fixSave)
+	}
+	if o.Variable != "" {
+		return nil, fmt.Errorf("%w, not a variable %q", ErrNoVariables, o.Variable)
+	}
+	number, err := header.number(path)
 	if err != nil {
 		return nil, err
 	}
+	a, err := newArray(header.shape, header.fortran, o)
+	if err != nil {
+		return nil, err
+	}
+	a.number = number
 	if have := size - start; have != a.bytes() {
 		return nil, fmt.Errorf("%s: %d bytes of numbers where %d × %d × %d of %d bytes need %d",
 			fixCopy, have, a.repeats, a.neurons, a.bins, a.number.width, a.bytes())
@@ -44,75 +52,41 @@ func openNPY(file io.ReaderAt, size int64, _ string, o Options) (*array, error) 
 	return a, nil
 }
 
-// npyHeader returns the header's text and the offset of the numbers.
-func npyHeader(file io.ReaderAt, size int64) (header string, start int64, err error) {
-	var prefix [12]byte
-	if _, err := file.ReadAt(prefix[:], 0); err != nil {
-		return "", 0, damaged(err)
-	}
-	var length int64
-	switch version := prefix[6]; version {
-	case 1:
-		start, length = 10, int64(binary.LittleEndian.Uint16(prefix[8:]))
-	case 2, 3:
-		start, length = 12, int64(binary.LittleEndian.Uint32(prefix[8:]))
-	default:
-		return "", 0, fmt.Errorf(".npy version %d.%d is not supported (1 to 3 are): save it again with numpy.save", version, prefix[7])
-	}
-	if length > npyMaxHeader || start+length > size {
-		return "", 0, fmt.Errorf("%s: its .npy header claims %d bytes", fixCopy, length)
-	}
-	text := make([]byte, length)
-	if _, err := io.ReadFull(io.NewSectionReader(file, start, length), text); err != nil {
-		return "", 0, damaged(err)
-	}
-	return string(text), start + length, nil
-}
-
-func npyArray(header string, o Options) (*array, error) {
-	descr, fortran, dims := npyDescr.FindStringSubmatch(header), npyFortran.FindStringSubmatch(header), npyShape.FindStringSubmatch(header)
-	if descr == nil || fortran == nil || dims == nil {
-		return nil, fmt.Errorf("the .npy header %.200q is not that of a plain array of numbers: save it with numpy.save(file, x.astype(numpy.uint8))", header)
-	}
-	number, err := npyNumber(descr[1], descr[2])
-	if err != nil {
-		return nil, err
-	}
-	var lengths []int64
-	for field := range strings.SplitSeq(dims[1], ",") {
-		if field = strings.TrimSpace(field); field == "" {
-			continue
-		}
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			n = math.MaxInt64
-		}
-		lengths = append(lengths, n)
-	}
-	a, err := newArray(lengths, fortran[1] == "True", o)
-	if err != nil {
-		return nil, err
-	}
-	a.number = number
-	return a, nil
-}
-
-// npyNumber returns the type of a byte order, "<" or ">", and a code such as "f8".
-func npyNumber(order, code string) (number, error) {
-	byteOrder := binary.ByteOrder(binary.LittleEndian)
-	if order == ">" {
-		byteOrder = binary.BigEndian
+// number returns the type of the numbers. For one that is not supported, the error contains
+// the lines of Python that convert the file.
+func (h npyHeader) number(path string) (number, error) {
+	code := strings.TrimLeft(h.descr, "<>|=")
+	order := binary.ByteOrder(binary.LittleEndian)
+	if strings.HasPrefix(h.descr, ">") {
+		order = binary.BigEndian
 	}
 	stored := code
 	if code == "b1" { // bool
 		stored = "u1"
 	}
-	if code[0] == 'c' {
-		return number{}, fmt.Errorf("its numbers are complex (type %q), and spikes are 0 or 1: if the imaginary parts mean nothing, save the real parts with numpy.save(file, x.real.astype(numpy.uint8))", order+code)
+	if n, ok := newNumber(stored, order); ok {
+		return n, nil
 	}
-	n, ok := newNumber(stored, byteOrder)
-	if !ok {
-		return number{}, fmt.Errorf("numbers of type %q are not supported: save it with numpy.save(file, x.astype(numpy.uint8))", order+code)
+	load, take, what := fmt.Sprintf("x = numpy.load(%q)", path), "x.astype(float)", fmt.Sprintf("its values are of type %q, which is not read", h.descr)
+	switch kind := cmp.Or(code, "V")[0]; {
+	case len(h.fields) > 0:
+		what = "it is a structured array with the fields " + strings.Join(h.fields[:min(len(h.fields), maxNamed)], ", ") + ", and a recording is one of numbers"
+		take = `x["FIELD"]`
+		if len(h.fields) == 1 && identifier.MatchString(h.fields[0]) {
+			take = fmt.Sprintf("x[%q]", h.fields[0])
+		}
+	case kind == 'c':
+		what = fmt.Sprintf("its numbers are complex (type %q), and spikes are 0 or 1: if the imaginary parts mean nothing, take the real parts", h.descr)
+		take = "x.real"
+	case kind == 'O':
+		what = "it is a pickle of Python objects, which is not read, since it may run any program: load it only if you trust it"
+		load = fmt.Sprintf("x = numpy.load(%q, allow_pickle=True)", path)
+	case kind == 'V':
+		return number{}, fmt.Errorf("its values are raw bytes (type %q), not numbers: save an array of numbers with numpy.save", h.descr)
 	}
-	return n, nil
+	return number{}, unsupported(what, conversion{"Python", []string{
+		"import numpy",
+		load,
+		fmt.Sprintf("numpy.save(%q, %s)", unused(path, "", ".npy"), take),
+	}})
 }

@@ -16,7 +16,7 @@ type Options struct {
 	// Clip replaces counts above 1 by 1; a notice reports how many there were.
 	Clip bool
 	// Variable names the variable of a MATLAB file that holds the recording;
-	// empty means the only one with three dimensions.
+	// empty means the only one with three dimensions. A .npy file has none.
 	Variable string
 	// Limit bounds the recording's size in bytes, at one bit per number of the
 	// shape in the file's header; 0 means DefaultLimit.
@@ -30,8 +30,8 @@ const (
 
 // Open reads a recording from a MATLAB v5 or a .npy file, which it tells apart
 // by content. An error names the file, the fault, its place and the fix. It wraps
-// ErrTooLarge or ErrCounts where an option would accept the file, and ctx's error
-// once ctx is done.
+// ErrTooLarge, ErrCounts, ErrAmbiguous or ErrNoVariables where another option would
+// accept the file, and ctx's error once ctx is done.
 func Open(ctx context.Context, path string, o Options) (*Recording, error) {
 	file, err := inputfile.Open(ctx, path)
 	if err != nil {
