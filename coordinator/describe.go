@@ -105,7 +105,14 @@ func (f *describeFlags) describe(out, talk io.Writer, r *recording.Recording, se
 	if err != nil {
 		return &folder.InputError{Err: fmt.Errorf("%s: %s: %w", r.Name(), r.Shape(), err)}
 	}
-	for _, notice := range append(r.Notices(), r.Warnings(f.timesteps)...) {
+	notices := append(r.Notices(), r.Warnings(f.timesteps)...)
+	switch {
+	case r.Silent(nil):
+		notices = append(notices, "no neuron has a spike in any repeat: is it the right file and, with --variable, the right variable?")
+	case r.Silent(neurons):
+		notices = append(notices, "the selected neurons have no spike in any repeat: choose others with --select")
+	}
+	for _, notice := range notices {
 		fmt.Fprintf(talk, "%s: %s\n", r.Name(), notice)
 	}
 	windows, err := r.Raster(neurons).Windows(f.timesteps)

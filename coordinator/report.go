@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -236,36 +237,49 @@ func printMeans(out io.Writer, levels []table.Level) error {
 		return nil
 	}
 	fmt.Fprintln(out, "geometric means over everything but the first two columns (axes.csv compares them, summary.csv has every configuration):")
-	undefined := false
+	reasons := map[string]bool{}
 	for len(levels) > 0 {
 		axis := levels[0].Axis
 		end := slices.IndexFunc(levels, func(l table.Level) bool { return l.Axis != axis })
 		if end < 0 {
 			end = len(levels)
 		}
-		missing, err := printAxis(out, levels[:end])
-		if err != nil {
+		if err := printAxis(out, levels[:end], reasons); err != nil {
 			return err
 		}
-		undefined, levels = undefined || missing, levels[end:]
+		levels = levels[end:]
 	}
-	if undefined {
-		fmt.Fprintln(out, "–: not defined. A floor needs a recording of two repeats or more; a geometric mean needs errors above 0.")
+	if len(reasons) > 0 {
+		_, err := fmt.Fprintf(out, "–: not defined, since %s\n", strings.Join(slices.Sorted(maps.Keys(reasons)), "; "))
+		return err
 	}
 	return nil
 }
 
-// printAxis prints the levels of one setting, and reports whether a number is
+// Why a number of the closing table is undefined.
+const (
+	noFloor   = "a floor needs a recording of two repeats or more"
+	zeroFloor = "a floor is 0 (any two halves of the repeats agree, as without spikes), and a geometric mean needs numbers above 0"
+	zeroError = "an error is 0, and a geometric mean needs numbers above 0"
+)
+
+// printAxis prints the levels of one setting, and adds to reasons why numbers are
 // undefined.
-func printAxis(out io.Writer, levels []table.Level) (undefined bool, err error) {
+func printAxis(out io.Writer, levels []table.Level, reasons map[string]bool) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(columns, "%s\tK\tmodels\tMSE of P(k)\tfloor\tMSE of rates (Hz²)\tfloor\t\n", levels[0].Axis)
-	print := func(v float64) string {
+	print := func(v float64, reason string) string {
 		if math.IsNaN(v) {
-			undefined = true
+			reasons[reason] = true
 			return "–"
 		}
 		return fmt.Sprintf("%.2g", v)
+	}
+	printFloor := func(l table.Level) string {
+		if l.HasFloors {
+			return print(l.Floor, zeroFloor)
+		}
+		return print(l.Floor, noFloor)
 	}
 	lines := 0
 	for i, l := range levels {
@@ -283,15 +297,15 @@ func printAxis(out io.Writer, levels []table.Level) (undefined bool, err error) 
 			}
 		}
 		fmt.Fprintf(columns, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t\n", sweep.Printable(l.Value), sweep.Format(l.K), l.Models,
-			print(l.GeometricMean), print(l.Floor), print(rates.GeometricMean), print(rates.Floor))
+			print(l.GeometricMean, zeroError), printFloor(l), print(rates.GeometricMean, zeroError), printFloor(rates))
 	}
 	if err := columns.Flush(); err != nil {
-		return undefined, err
+		return err
 	}
 	if lines > maxLevels {
 		fmt.Fprintf(out, "… and %d more in axes.csv\n", lines-maxLevels)
 	}
-	return undefined, nil
+	return nil
 }
 
 // printClaims prints a line for each of the paper's claims and each part of the sweep

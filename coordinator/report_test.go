@@ -13,14 +13,14 @@ import (
 
 // TestTheClosingTableComparesAlongEveryAxis, and shows an undefined floor as –.
 func TestTheClosingTableComparesAlongEveryAxis(t *testing.T) {
-	rows := func(floor bool) table.Rows {
+	rows := func(k, rate float64) table.Rows {
 		return func(yield func(table.Row, error) bool) {
 			for i, entangler := range []string{"chain", "none"} {
 				c := sweep.Default()
 				c.Circuit.Entangler = entangler
 				m := sweep.Measures{Errors: map[string]float64{"k_probability": 0.25 * float64(i+1), "firing_rate_hz2": 3}}
-				if floor {
-					m.Floors = map[string]float64{"k_probability": 1e-7, "firing_rate_hz2": 1e-4}
+				if k >= 0 {
+					m.Floors = map[string]float64{"k_probability": k, "firing_rate_hz2": rate}
 				}
 				if !yield(table.Row{ConfigurationIndex: i, Configuration: c, Measures: &m}, nil) {
 					return
@@ -28,8 +28,15 @@ func TestTheClosingTableComparesAlongEveryAxis(t *testing.T) {
 			}
 		}
 	}
-	for _, floor := range []bool{true, false} {
-		trainings, err := table.Gather(table.Shape{Axes: []string{"neurons", "entangler"}}, rows(floor))
+	for _, floor := range []struct {
+		k, rate float64 // k < 0: none
+		want    []string
+	}{
+		{1e-7, 1e-4, []string{"2 0 2 0.35 1e-07 3 0.0001", "chain 0 1 0.25 1e-07 3 0.0001", "none 0 1 0.5 1e-07 3 0.0001"}},
+		{-1, -1, []string{"2 0 2 0.35 – 3 –", "chain 0 1 0.25 – 3 –", "none 0 1 0.5 – 3 –", "–: not defined, since a floor needs a recording of two repeats or more\n"}},
+		{1e-7, 0, []string{"2 0 2 0.35 1e-07 3 –", "–: not defined, since a floor is 0 (any two halves of the repeats agree, as without spikes), and a geometric mean needs numbers above 0\n"}},
+	} {
+		trainings, err := table.Gather(table.Shape{Axes: []string{"neurons", "entangler"}}, rows(floor.k, floor.rate))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,12 +48,8 @@ func TestTheClosingTableComparesAlongEveryAxis(t *testing.T) {
 		for line := range strings.Lines(out.String()) {
 			lines = append(lines, strings.Join(strings.Fields(line), " "))
 		}
-		want := []string{"2 0 2 0.35 1e-07 3 0.0001", "chain 0 1 0.25 1e-07 3 0.0001", "none 0 1 0.5 1e-07 3 0.0001"}
-		if !floor {
-			want = []string{"2 0 2 0.35 – 3 –", "chain 0 1 0.25 – 3 –", "none 0 1 0.5 – 3 –", "–: not defined. A floor needs a recording of two repeats or more; a geometric mean needs errors above 0."}
-		}
-		for _, line := range want {
-			if !strings.Contains(strings.Join(lines, "\n"), line) {
+		for _, line := range floor.want {
+			if !strings.Contains(strings.Join(lines, "\n")+"\n", line) {
 				t.Errorf("the closing table lacks %q:\n%s", line, out.String())
 			}
 		}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 
 	"spiqsweep/simulator/recording"
@@ -63,6 +66,7 @@ type selectedNeurons struct {
 	neurons       []int
 	repeats, bins int
 	binMS         float64
+	silent        bool // none of the neurons has a spike
 }
 
 func newData(path string, o recording.Options) *data {
@@ -87,6 +91,9 @@ func (d *data) open(ctx context.Context, s source) (*recording.Recording, error)
 				err = fmt.Errorf("%s: %w", d.pathAt, err)
 			}
 			return nil, err
+		}
+		if r.Silent(nil) {
+			return nil, fmt.Errorf("recording %s: no neuron has a spike in any of its %s: models would learn silence alone; is it the right file and, with --variable, the right variable?", d.path, r.Shape())
 		}
 	}
 	d.recordings[s] = r
@@ -117,7 +124,7 @@ func (d *data) selectNeurons(ctx context.Context, c sweep.Configuration) (select
 	raster := r.Raster(neurons)
 	s := selectedNeurons{
 		name: r.Name(), digest: raster.Digest(), neurons: neurons,
-		repeats: r.Repeats(), bins: r.Bins(), binMS: r.BinMS(),
+		repeats: r.Repeats(), bins: r.Bins(), binMS: r.BinMS(), silent: r.Silent(neurons),
 	}
 	d.selected[key] = s
 	return s, nil
@@ -182,7 +189,25 @@ func (d *data) notices() []string {
 			}
 		}
 	}
-	return all
+	return append(all, d.silences()...)
+}
+
+// silences returns a sentence for each selection of neurons that have no spike. Selections of
+// fewer of the same neurons are left out.
+func (d *data) silences() []string {
+	longest := map[choice]selectedNeurons{} // by the choice without the number of neurons
+	for key, s := range d.selected {
+		key.neurons = 0
+		if s.silent && len(s.neurons) > len(longest[key].neurons) {
+			longest[key] = s
+		}
+	}
+	sentences := map[string]bool{}
+	for _, s := range longest {
+		ids := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(s.neurons)), ", "), "[]")
+		sentences[fmt.Sprintf("%s: selected neurons without a spike in any repeat (%s): models of them learn silence alone; choose others with select", s.name, ids)] = true
+	}
+	return slices.Sorted(maps.Keys(sentences))
 }
 
 func sourceOf(c sweep.Configuration) source {

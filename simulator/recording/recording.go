@@ -61,6 +61,15 @@ func (r *Recording) Warnings(timesteps int) []string {
 // dropped empty last bin, clipped counts.
 func (r *Recording) Notices() []string { return slices.Clone(r.notices) }
 
+// Silent reports whether none of the neurons with these IDs, or of all neurons for nil, has a
+// spike in any repeat. It panics if an ID is out of range.
+func (r *Recording) Silent(ids []int) bool {
+	if ids == nil {
+		ids = countUp(r.Neurons())
+	}
+	return !slices.ContainsFunc(ids, func(id int) bool { return r.Spikes(id) > 0 })
+}
+
 // Spikes returns the number of bins, over all repeats, in which the neuron
 // fired. It panics if the ID is out of range.
 func (r *Recording) Spikes(id int) int { return r.trains[id]().count() }

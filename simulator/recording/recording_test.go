@@ -32,3 +32,17 @@ func TestWarningsDetectSwappedAxes(t *testing.T) {
 		}
 	}
 }
+
+func TestSilent(t *testing.T) {
+	r, err := New("x", 2, 3, 4, func(repeat, neuron, bin int) bool { return repeat == 1 && neuron == 1 && bin == 3 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	silence, err := New("x", 2, 3, 4, func(int, int, int) bool { return false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Silent(nil) || r.Silent([]int{2, 1}) || !r.Silent([]int{0, 2}) || !silence.Silent(nil) || !silence.Silent([]int{1}) {
+		t.Error("a neuron with a spike is silent, or one without is not")
+	}
+}

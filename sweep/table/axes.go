@@ -17,7 +17,8 @@ type Level struct {
 	Error         string  // by its column in results.csv
 	Models        int     // trainings whose error is known
 	GeometricMean float64 // of the errors; NaN if one is 0
-	Floor         float64 // geometric mean of the floors; NaN without one
+	Floor         float64 // geometric mean of the floors; NaN without one, or if one is 0
+	HasFloors     bool    // some of the trainings have a floor
 	Reference     string  // the axis's first value
 	pair          pair    // the reference against this value
 }
@@ -42,7 +43,7 @@ func axesColumns() []column[Level] {
 		{"error", text, "which error, by its column in results.csv", func(l Level) string { return l.Error }},
 		{"models", number, "finished trainings of this value and k, of any other settings and replicate, whose error is known", func(l Level) string { return strconv.Itoa(l.Models) }},
 		{"geometric_mean", number, "of their errors; empty if one is 0", func(l Level) string { return optional(l.GeometricMean, true) }},
-		{"floor", number, "geometric mean of their floors", func(l Level) string { return optional(l.Floor, true) }},
+		{"floor", number, "geometric mean of their floors; empty if one is 0", func(l Level) string { return optional(l.Floor, true) }},
 		{"reference", text, "the first value of the axis, with which this one is compared", func(l Level) string { return l.Reference }},
 		{"pairs", number, "pairs of trainings of the two values that agree in all other settings and the replicate", func(l Level) string { return strconv.Itoa(len(l.pair.first)) }},
 		{"log_ratio", number, "mean over pairs of ln(error of the reference / error of this value): positive where this value is better", func(l Level) string { return optional(l.pair.logRatios().mean()) }},
@@ -132,7 +133,7 @@ func (l *Level) fill(members []*configuration, measure, measures int) {
 			}
 		}
 	}
-	l.Models = len(errors)
+	l.Models, l.HasFloors = len(errors), len(floors) > 0
 	l.GeometricMean, l.Floor = orNaN(errors.geometricMean()), orNaN(floors.geometricMean())
 }
 
