@@ -48,6 +48,16 @@ func describeCommand() *cobra.Command {
 			if err != nil {
 				return &folder.InputError{Err: err}
 			}
+			if selection.String() != "random" {
+				if err := ignored(c, "--select "+selection.String(), "only --select random draws neurons", "seed"); err != nil {
+					return err
+				}
+			}
+			if arguments[0] == app.Surrogate().Name() {
+				if err := ignored(c, "surrogate", "it is generated, and read from no file", "variable", "max-recording", "clip"); err != nil {
+					return err
+				}
+			}
 			r, err := f.open(c.Context(), arguments[0])
 			if err != nil {
 				return err

@@ -49,6 +49,17 @@ func (f *readingFlags) add(c *cobra.Command) {
 	flags.IntVar(&f.limit, "max-recording", recording.DefaultLimit>>20, "largest recording to read, in `MiB`, at one bit for each number of the file")
 }
 
+// given returns the names of the flags with another value than the default.
+func (f *readingFlags) given() (names []string) {
+	if f.variable != "" {
+		names = append(names, "--variable")
+	}
+	if f.limit != recording.DefaultLimit>>20 {
+		names = append(names, "--max-recording")
+	}
+	return names
+}
+
 func (f *readingFlags) options() (recording.Options, error) {
 	const most = 1 << 20
 	if f.limit < 1 || f.limit > most {
@@ -69,6 +80,10 @@ func (f *inputFlags) readInput() (app.Input, error) {
 		return in, err
 	}
 	in.Variable, in.MaxRecording = options.Variable, options.Limit
+	in.FileFlags = f.reading.given()
+	if f.recording != "" {
+		in.FileFlags = append(in.FileFlags, "--recording")
+	}
 	if f.grid != "" {
 		text, err := inputfile.Read(f.grid, grid.MaxBytes)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -52,7 +53,9 @@ func TestScripts(t *testing.T) {
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exit": wantExit, "interrupt": interrupt, "npy": writeNPY},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SPIQSWEEP_KERNEL", "portable")
-			return nil
+			recordings, err := filepath.Abs("../simulator/recording/testdata")
+			env.Setenv("RECORDINGS", recordings)
+			return err
 		},
 		Condition: func(condition string) (bool, error) {
 			if condition != "race" {

@@ -58,6 +58,9 @@ type Input struct {
 	Variables map[string]string // of --var
 	Recording string            // path that replaces the grid's recording; "": as the grid says
 	Variable  string            // of a MATLAB file that holds several; "": the only one
+	// FileFlags are the flags of this command line that have no effect without a recording's
+	// file, such as "--variable".
+	FileFlags []string
 	// MaxRecording is the size in bytes of the largest recording to read; 0: the default.
 	MaxRecording int64
 	Kernel       circuit.Kernel // its class is that of the results

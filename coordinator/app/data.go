@@ -20,8 +20,8 @@ const SurrogateSeed = 1
 // Surrogate returns the generated data that stand in for a recording.
 var Surrogate = sync.OnceValue(func() *recording.Recording { return recording.Surrogate(SurrogateSeed) })
 
-// OpenRecording reads a recording. Its error names how to accept what the options refuse:
-// a larger file with the flag --max-recording, counts above 1 with what clip names.
+// OpenRecording reads a recording. Its error names the flag with which the recording can be
+// read, or, for counts above 1, what clip names.
 func OpenRecording(ctx context.Context, path string, o recording.Options, clip string) (*recording.Recording, error) {
 	r, err := recording.Open(ctx, path, o)
 	switch {
@@ -29,6 +29,10 @@ func OpenRecording(ctx context.Context, path string, o recording.Options, clip s
 		err = fmt.Errorf("%w; %s takes counts above 1 as 1", err, clip)
 	case errors.Is(err, recording.ErrTooLarge):
 		err = fmt.Errorf("%w If they are, --max-recording raises the limit", err)
+	case errors.Is(err, recording.ErrAmbiguous):
+		err = fmt.Errorf("%w: name one with --variable NAME", err)
+	case errors.Is(err, recording.ErrNoVariables):
+		err = fmt.Errorf("%w: leave out --variable", err)
 	}
 	return r, err
 }

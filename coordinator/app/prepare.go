@@ -43,6 +43,9 @@ func Prepare(ctx context.Context, in Input) (*Prepared, error) {
 	if err != nil {
 		return nil, &folder.InputError{Err: err}
 	}
+	if path == "" && len(in.FileFlags) > 0 {
+		return nil, folder.BadInput("%s has no effect: no configuration of the grid reads a recording's file: leave it out, or give the file with --recording, or with source and path in the grid", in.FileFlags[0])
+	}
 	p := &Prepared{Grid: parsed, Input: in, data: newData(path, recording.Options{Variable: in.Variable, Limit: in.MaxRecording})}
 	p.data.pathAt = parsed.RecordingAt()
 	digest := func(c sweep.Configuration) (string, error) { return p.data.digest(ctx, c) }
