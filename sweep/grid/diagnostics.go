@@ -21,9 +21,8 @@ type Diagnostics struct {
 }
 
 func newDiagnostics(list hcl.Diagnostics, source []byte) Diagnostics {
-	list = translate(list)
 	slices.SortStableFunc(list, func(a, b *hcl.Diagnostic) int { return cmp.Compare(offset(a), offset(b)) })
-	return Diagnostics{list, source}
+	return Diagnostics{translate(list, source), source}
 }
 
 // HasErrors reports whether the file was rejected. With warnings alone it is
@@ -132,9 +131,9 @@ func replaceUnprintable(text []byte) string {
 }
 
 func failure(summary, detail string, at hcl.Range) *hcl.Diagnostic {
-	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: at.Ptr()}
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: at.Ptr(), Extra: ownMessage{}}
 }
 
 func warning(summary, detail string, at hcl.Range) *hcl.Diagnostic {
-	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: detail, Subject: at.Ptr()}
+	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: detail, Subject: at.Ptr(), Extra: ownMessage{}}
 }

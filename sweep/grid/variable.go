@@ -39,7 +39,7 @@ func variables(blocks hcl.Blocks, given map[string]string) (scope, hcl.Diagnosti
 				hint = fmt.Sprintf(`: leave --var out, or write variable "%s" { default = … } above the sweep block`, name)
 			}
 			faults = append(faults, &hcl.Diagnostic{
-				Severity: hcl.DiagError, Summary: "Unknown variable",
+				Severity: hcl.DiagError, Summary: "Unknown variable", Extra: ownMessage{},
 				Detail: fmt.Sprintf("--var %s=%s: the grid file has no variable %q%s", name, given[name], name, hint),
 			})
 		}
