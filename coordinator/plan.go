@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +15,7 @@ import (
 	"spiqsweep/worker/program"
 )
 
-func planCommand() *cobra.Command {
+func planCommand(t *terminal) *cobra.Command {
 	var input inputFlags
 	var place app.Place
 	var asJSON bool
@@ -32,6 +33,7 @@ func planCommand() *cobra.Command {
 			if in, err = in.Resume(place.Out); err != nil {
 				return err
 			}
+			in.Planning = t.followPlanning(time.Now)
 			prepared, err := app.Prepare(c.Context(), in)
 			if err != nil {
 				return err

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -88,6 +89,7 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	if err != nil {
 		return app.Config{}, err
 	}
+	input.Planning = t.followPlanning(time.Now)
 	hosting, err := f.hostOptions(input.Kernel, t)
 	if err != nil {
 		return app.Config{}, err

@@ -108,6 +108,24 @@ func (t *terminal) follow(p app.Progress) {
 	fmt.Fprintf(t.out, "%d of %d tasks %s, %s\n", p.Counts.Done, p.Counts.Planned, t.done, details(p))
 }
 
+// Times after which a plan that takes long is announced, and announced again.
+const (
+	planningAfter = 2 * time.Second
+	planningEvery = 10 * time.Second
+)
+
+// followPlanning returns a function to call often while a grid is planned. It prints how
+// far the plan is, if that takes longer than planningAfter.
+func (t *terminal) followPlanning(now func() time.Time) func(activity string, done, of int) {
+	next := now().Add(planningAfter)
+	return func(activity string, done, of int) {
+		if at := now(); !at.Before(next) {
+			t.say("%s: %d of %d tasks so far", activity, done, of)
+			next = at.Add(planningEvery)
+		}
+	}
+}
+
 // newFailures returns the reasons of failures whose kind was not printed before.
 func (t *terminal) newFailures(p app.Progress) (reasons []string) {
 	t.mu.Lock()

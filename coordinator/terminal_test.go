@@ -249,3 +249,20 @@ func Example_plan() {
 	fmt.Println(total)
 	// Output: 60 configurations, 300 tasks, 0 of them finished
 }
+
+// TestFollowPlanning checks that a plan of two seconds prints nothing, and that a longer one
+// is announced then and every ten seconds.
+func TestFollowPlanning(t *testing.T) {
+	var out strings.Builder
+	at := time.Unix(0, 0)
+	planning := newTerminal(&out).followPlanning(func() time.Time { return at })
+	for second := range 25 {
+		at = time.Unix(int64(second), 0)
+		planning("planning", second*1000, 1_000_000)
+		planning("planning", second*1000+1, 1_000_000)
+	}
+	want := "planning: 2000 of 1000000 tasks so far\nplanning: 12000 of 1000000 tasks so far\nplanning: 22000 of 1000000 tasks so far\n"
+	if out.String() != want {
+		t.Errorf("printed %q, want %q", out.String(), want)
+	}
+}

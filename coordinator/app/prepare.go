@@ -49,7 +49,8 @@ func Prepare(ctx context.Context, in Input) (*Prepared, error) {
 	p := &Prepared{Grid: parsed, Input: in, data: newData(path, recording.Options{Variable: in.Variable, Limit: in.MaxRecording})}
 	p.data.pathAt = parsed.RecordingAt()
 	digest := func(c sweep.Configuration) (string, error) { return p.data.digest(ctx, c) }
-	p.Plan, err = plan.New(parsed, digest, sweep.Numerics, in.Kernel.Class)
+	planned := func(rows int) { in.report("planning", rows, parsed.Rows()) }
+	p.Plan, err = plan.New(parsed, digest, sweep.Numerics, in.Kernel.Class, planned)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
@@ -73,10 +74,21 @@ func (p *Prepared) Data() string {
 	return strings.Join(slices.Sorted(maps.Keys(names)), " and ")
 }
 
-// tasks returns the plan in the types of the queue.
-func (p *Prepared) tasks() iter.Seq2[queue.Planned, error] {
+// report calls Planning, if it is set.
+func (in Input) report(activity string, done, of int) {
+	if in.Planning != nil {
+		in.Planning(activity, done, of)
+	}
+}
+
+// tasks returns the plan in the types of the queue, and reports how far the activity is
+// for which they are read.
+func (p *Prepared) tasks(activity string) iter.Seq2[queue.Planned, error] {
 	return func(yield func(queue.Planned, error) bool) {
+		read := 0
 		for t := range p.Plan.Tasks() {
+			p.Input.report(activity, read, p.Plan.TaskCount())
+			read++
 			if !yield(queue.Planned{Task: t.Task, Row: t.Row, Order: t.Order, Cost: t.Cost}, nil) {
 				return
 			}

@@ -21,7 +21,7 @@ sweep "small" {
 	digest := func(c sweep.Configuration) (string, error) {
 		return fmt.Sprintf("digest of the raster of %d neurons", c.Neurons), nil
 	}
-	p, err := plan.New(g, digest, sweep.Numerics, "portable/amd64")
+	p, err := plan.New(g, digest, sweep.Numerics, "portable/amd64", nil)
 	if err != nil {
 		fmt.Println(err)
 		return

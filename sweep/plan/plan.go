@@ -42,15 +42,24 @@ type Task struct {
 	Cost  float64 // in seconds; see the function Cost
 }
 
+// reportEvery is the number of rows after which New reports how far it is. They take some
+// ten milliseconds.
+const reportEvery = 1 << 10
+
 // maxFaults is the number of reasons that an error of New names.
 const maxFaults = 10
 
 // New plans a grid. The function digest returns the digest of the raster that the
 // replicates of a configuration train on, or the reason why there is none. The
-// error of New names each reason once, with its first configuration.
+// error of New names each reason once, with its first configuration. New calls planned,
+// unless it is nil, with the number of rows planned so far, at least every reportEvery
+// rows: a million rows take several seconds.
 func New(
-	g *grid.Grid, digest func(sweep.Configuration) (string, error), numerics int, kernelClass string,
+	g *grid.Grid, digest func(sweep.Configuration) (string, error), numerics int, kernelClass string, planned func(rows int),
 ) (*Plan, error) {
+	if planned == nil {
+		planned = func(int) {}
+	}
 	p := &Plan{grid: g, configurations: make([]configurationData, g.Len()), ids: make([][sha256Bytes]byte, g.Rows())}
 	positions := map[string]int32{}
 	var faults []error
@@ -72,8 +81,12 @@ func New(
 		for replicate := range g.Replicates {
 			c.Replicate = replicate
 			id := sweep.NewTaskID(c, recording, numerics, kernelClass)
-			if _, err := hex.Decode(p.ids[i*g.Replicates+replicate][:], []byte(id)); err != nil {
+			row := i*g.Replicates + replicate
+			if _, err := hex.Decode(p.ids[row][:], []byte(id)); err != nil {
 				panic(fmt.Sprintf("plan: task %q: %v", id, err)) // an ID is a SHA-256
+			}
+			if (row+1)%reportEvery == 0 {
+				planned(row + 1)
 			}
 		}
 	}
@@ -83,6 +96,7 @@ func New(
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
+	planned(p.Len())
 	p.findTasks()
 	p.putInOrder()
 	return p, nil

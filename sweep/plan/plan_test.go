@@ -31,7 +31,7 @@ func digest(c sweep.Configuration) (string, error) {
 
 func plan(t testing.TB, source string) *Plan {
 	t.Helper()
-	p, err := New(parse(t, source), digest, sweep.Numerics, "portable/amd64")
+	p, err := New(parse(t, source), digest, sweep.Numerics, "portable/amd64", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestRecordingFaultsAreReportedOnce(t *testing.T) {
 			return "", errors.New("the recording has 1 bin")
 		}
 		return "d", nil
-	}, 1, "class")
+	}, 1, "class", nil)
 	want := strings.Join([]string{
 		"plan configuration n=2 t=2: the recording has 1 bin",
 		"plan configuration n=4 t=1: the recording has 3 neurons, neurons = 4",
@@ -200,7 +200,7 @@ func TestRecordingFaultsAreBounded(t *testing.T) {
 	g := parse(t, "sweep \"a\" {\ngrid {\ntimesteps = range(1, 1001)\n}\n}\n")
 	_, err := New(g, func(c sweep.Configuration) (string, error) {
 		return "", fmt.Errorf("no window of %d", c.Timesteps)
-	}, sweep.Numerics, "portable/amd64")
+	}, sweep.Numerics, "portable/amd64", nil)
 	if err == nil || strings.Count(err.Error(), "\n") != maxFaults || !strings.HasSuffix(err.Error(), "\nand 990 more such faults: take these configurations out of the grid, or exclude them") {
 		t.Errorf("got %v", err)
 	}
@@ -225,11 +225,11 @@ func TestPlanProperties(t *testing.T) {
 		if diagnostics.HasErrors() {
 			t.Fatal(diagnostics.Error())
 		}
-		p, err := New(g, digest, 1, "class")
+		p, err := New(g, digest, 1, "class", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := New(g, digest, 1, "class")
+		again, err := New(g, digest, 1, "class", nil)
 		if err != nil || !reflect.DeepEqual(p, again) {
 			t.Fatalf("a second plan differs: %v", err)
 		}
@@ -272,4 +272,30 @@ func TestPlanProperties(t *testing.T) {
 			t.Fatalf("%d rows are %d tasks and %d shared", p.Len(), e.Tasks, shared)
 		}
 	})
+}
+
+// TestNewReportsProgress checks that New reports the rows of many replicates and of many
+// configurations in equal steps, up to the last row.
+func TestNewReportsProgress(t *testing.T) {
+	for name, source := range map[string]string{
+		"replicates": `sweep "a" {
+			replicates = 3000
+		}`,
+		"configurations": `sweep "a" {
+			replicates = 3
+			grid {
+				timesteps = range(1, 501)
+				k         = [0, 1]
+			}
+		}`,
+	} {
+		g := parse(t, source)
+		var got []int
+		if _, err := New(g, digest, sweep.Numerics, "portable/amd64", func(rows int) { got = append(got, rows) }); err != nil {
+			t.Fatal(err)
+		}
+		if want := []int{1024, 2048, 3000}; !slices.Equal(got, want) {
+			t.Errorf("%s: reported %d, want %d", name, got, want)
+		}
+	}
 }
