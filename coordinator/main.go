@@ -39,6 +39,7 @@ func main() {
 
 // run executes the command line and returns the exit code.
 func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	stdout, stderr = program.EscapeArguments(stdout, arguments), program.EscapeArguments(stderr, arguments)
 	defer profile(stderr)()
 	ctx, interrupts := newInterrupter(stderr)
 	defer interrupts.stop()

@@ -25,6 +25,7 @@ func main() {
 // run runs the program. It writes data to stdout and messages to stderr; an error is one line
 // that begins with the program's name.
 func run(arguments []string, stdout, stderr io.Writer) (exitCode int) {
+	stdout, stderr = program.EscapeArguments(stdout, arguments), program.EscapeArguments(stderr, arguments)
 	root := newRoot(stderr, &exitCode)
 	root.SetArgs(arguments)
 	out := &program.Output{Writer: stdout}

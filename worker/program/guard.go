@@ -83,6 +83,8 @@ func (v *value) Set(text string) error {
 		return fmt.Errorf("is empty: %s, or set the shell variable that was to give its value", remedy)
 	case len(text) > 2 && strings.HasPrefix(text, "--"):
 		return fmt.Errorf("has no value: %s follows, which is another flag", text)
+	case v.Type() == "stringSlice" && strings.ContainsAny(text, "\r\n"): // of which pflag reads the first line
+		return fmt.Errorf("%q has several lines: separate values by commas, or give the flag once for each", text)
 	case v.flag.Changed && !repeatable(v.Type()):
 		return fmt.Errorf("is given twice, the second time as %q: give it once", text)
 	}

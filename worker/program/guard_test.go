@@ -66,3 +66,13 @@ func set(arguments ...string) error {
 	program.Guard(c, nil)
 	return c.Execute()
 }
+
+// TestListOfSeveralLines checks that a list is refused of which pflag would drop all lines
+// but the first.
+func TestListOfSeveralLines(t *testing.T) {
+	for _, value := range []string{"a\nb", "a,b\n", "a\r\nb"} {
+		if err := set("--list=" + value); err == nil || !strings.Contains(err.Error(), "has several lines: separate values by commas") {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
