@@ -4,9 +4,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/host"
+	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store/storetest/postgres"
+	"spiqsweep/deploy/needs"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -58,5 +62,35 @@ func TestAFileHasOneCoordinator(t *testing.T) {
 	runToEnd(t, c)
 	if status, err := (app.Place{Out: c.Out}).Status(t.Context(), ""); err != nil || status.ServedByAnother {
 		t.Errorf("served by another: %v, %v", status.ServedByAnother, err)
+	}
+}
+
+// TestArchivedFolder checks that the folder of an ended sweep is read, and refused for
+// changes, where nothing in it can be changed.
+func TestArchivedFolder(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourConfigurations, &fakeWorkers{})
+	runToEnd(t, c)
+	needs.Unwritable(t, c.Out)
+	before := snapshot(t, c.Out)
+	place := app.Place{Out: c.Out}
+	if status, err := place.Status(t.Context(), ""); err != nil || status.Tasks.Done != 4 {
+		t.Errorf("status: %d tasks done, %v, want 4", status.Tasks.Done, err)
+	}
+	if sweeps, err := place.List(t.Context()); err != nil || len(sweeps) != 1 {
+		t.Errorf("list: %v, %v, want one sweep", sweeps, err)
+	}
+	prepared, err := app.Prepare(t.Context(), c.Input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if estimate, err := prepared.Estimate(t.Context(), place); err != nil || estimate.Finished != 4 {
+		t.Errorf("estimate: %d tasks finished, %v, want 4", estimate.Finished, err)
+	}
+	if _, err := place.Retry(t.Context(), queue.Selection{}, false); !isInput(err, "its files cannot be replaced: ") {
+		t.Errorf("retry: %v, want an InputError with the reason", err)
+	}
+	if diff := cmp.Diff(before, snapshot(t, c.Out)); diff != "" {
+		t.Errorf("the commands changed the folder: %s", diff)
 	}
 }

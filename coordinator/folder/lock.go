@@ -80,7 +80,7 @@ func (f Folder) LockWithin(ctx context.Context, patience time.Duration) (io.Clos
 func (f Folder) Lock() (io.Closer, error) {
 	for {
 		if err := os.MkdirAll(string(f), 0o755); err != nil {
-			return nil, fmt.Errorf("create the output folder: %w", elsewhere(string(f), err))
+			return nil, fmt.Errorf("create the output folder: %w", withFix(string(f), err))
 		}
 		if err := f.checkOwnFiles(); err != nil {
 			return nil, err
@@ -92,7 +92,7 @@ func (f Folder) Lock() (io.Closer, error) {
 		case errors.Is(err, ErrInUse):
 			return nil, fmt.Errorf("lock the output folder %s: %w", f, err)
 		case err != nil:
-			return nil, fmt.Errorf("lock the output folder %s: %w", f, elsewhere(f.Path(lockFile), err))
+			return nil, fmt.Errorf("lock the output folder %s: %w", f, withFix(f.Path(lockFile), err))
 		case !sameFile(file, f.Path(lockFile)):
 			// The last holder has removed the lock file: no other process would find it.
 			_ = file.Close()
@@ -100,14 +100,14 @@ func (f Folder) Lock() (io.Closer, error) {
 		}
 		if err := checkRemovable(f.Path(lockFile)); err != nil {
 			_ = file.Close()
-			return nil, fmt.Errorf("output folder %s: its files cannot be replaced: %w", f, elsewhere(string(f), err))
+			return nil, fmt.Errorf("output folder %s: its files cannot be replaced: %w", f, withFix(string(f), err))
 		}
 		return file, nil
 	}
 }
 
-// elsewhere adds to an error of the file system at a path what the user can do about it.
-func elsewhere(path string, err error) error {
+// withFix adds to an error of the file system at a path what the user can do about it.
+func withFix(path string, err error) error {
 	const another = "name another folder with --out"
 	if advice := inputfile.Advise(path, err); advice != "" {
 		return fmt.Errorf("%w: %s, or %s", err, advice, another)
