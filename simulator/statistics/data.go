@@ -53,23 +53,7 @@ func (r recordings) len() int {
 func (r recordings) each(visit func(repeat int, segments [][]uint32)) {
 	before := 0
 	for _, w := range r {
-		length := w.Timesteps()
-		segments := make([][]uint32, len(w.PerSegment()))
-		for i, windows := range w.PerSegment() {
-			segments[i] = make([]uint32, windows-1+length)
-		}
-		for repeat := range w.Repeats() {
-			first := repeat * w.PerRepeat()
-			for _, bins := range segments {
-				last := len(bins) - length
-				for start := 0; start < last; start += length {
-					w.At(first+start, bins[start:start+length])
-				}
-				w.At(first+last, bins[last:])
-				first += last + 1
-			}
-			visit(before+repeat, segments)
-		}
+		EachRepeat(w, func(repeat int, segments [][]uint32) { visit(before+repeat, segments) })
 		before += w.Repeats()
 	}
 }

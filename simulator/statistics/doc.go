@@ -4,10 +4,10 @@
 //
 // A window is n neurons by t time steps; x_i(s) is 1 if neuron i spikes at step
 // s, else 0. E is the expectation over windows. For a model, Exact computes it
-// exactly and OfWindows estimates it from generated windows. For a recording,
-// NewData averages over all stride-1 windows of t bins within one repeat, with
-// equal weights, as training draws them. Moments are first averaged over time
-// steps: Ē[f] = (1/t)·Σ_s E[f(s)].
+// exactly, as OfMixture and OfChain do for classical models, and OfWindows
+// estimates it from generated windows. For a recording, NewData averages over all
+// stride-1 windows of t bins within one repeat, with equal weights, as training
+// draws them. Moments are first averaged over time steps: Ē[f] = (1/t)·Σ_s E[f(s)].
 //
 // # Statistics
 //
@@ -62,6 +62,10 @@
 // probabilities are not polynomials (postselect), Exact doubles the nodes until
 // no value changes by more than 1e-12. Noise per qubit or layer has too many
 // dimensions for quadrature: estimate from samples.
+//
+// OfMixture takes windows whose bits are independent given a latent value of finitely
+// many: every expectation is a mean of products of rates. OfChain takes a Markov
+// chain of words and propagates laws forwards and expectations backwards.
 //
 // History tracks the divergence during training instead: it uses the float32 laws
 // of the fast kernel, is accurate to about 1e-7 bits and takes a small part of the

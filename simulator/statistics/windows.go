@@ -20,6 +20,28 @@ type RepeatedWindows interface {
 	PerSegment() []int // windows of each segment of a repeat, each ≥ 1; PerRepeat together
 }
 
+// EachRepeat calls visit with the bins of every segment of every repeat, one word
+// per bin. The bins are valid until visit returns.
+func EachRepeat(w RepeatedWindows, visit func(repeat int, segments [][]uint32)) {
+	length := w.Timesteps()
+	segments := make([][]uint32, len(w.PerSegment()))
+	for i, windows := range w.PerSegment() {
+		segments[i] = make([]uint32, windows-1+length)
+	}
+	for repeat := range w.Repeats() {
+		first := repeat * w.PerRepeat()
+		for _, bins := range segments {
+			last := len(bins) - length
+			for start := 0; start < last; start += length {
+				w.At(first+start, bins[start:start+length])
+			}
+			w.At(first+last, bins[last:])
+			first += last + 1
+		}
+		visit(repeat, segments)
+	}
+}
+
 func shapeOf(w Windows) shape { return shape{w.Neurons(), w.Timesteps()} }
 
 // OfWindows returns the statistics of the windows. Without windows all are
