@@ -2,21 +2,24 @@ package gan
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/random"
 )
 
-// actor trains the generator: it holds the angles and minimises equation 2 of the
-// paper, with the K-term as KLoss defines it,
+// actor trains the generator: it holds the angles and minimises the objective. For
+// WGAN that is equation 2 of the paper, with the K-term as KLoss defines it,
 //
 //	L_G = −(1/B) Σ_j C(G_j) + K·ℓ.
 type actor struct {
 	settings  Settings
 	sampler   *sampler
 	states    *states
-	k         *kTerm
+	k         *kTerm // of WGAN, else nil
 	estimator estimator
+	share     float64  // of a sample's weights in the gradient
 	shifter   *shifter // of ParameterShift, else nil
 	shifts    random.Stream
 
@@ -24,26 +27,22 @@ type actor struct {
 	gradient []float64
 	average  []float64 // Σ over updates of (1−d)·d^age·angles, or nil
 	adam     adam[float64]
-	updates  int // number of updates made
+	updates  int // number of updates made since the start of the angles
 
 	weights [][]float32 // [block], each [word][lane]
 }
 
-func newActor(s Settings, m *sampler, plain circuit.Tile, w *network, angles []float64, shifts random.Stream) *actor {
-	blocks := s.blocks()
-	k := newKTerm(s)
+// newActor returns an actor whose updates take batches of the given number of blocks.
+func newActor(s Settings, m *sampler, plain circuit.Tile, e estimator, blocks int, angles []float64) *actor {
 	a := &actor{
-		settings: s, sampler: m, states: newStates(m, plain, blocks), k: k,
-		estimator: newEstimator(s, m, w, k), shifts: shifts,
+		settings: s, sampler: m, states: newStates(m, plain, blocks),
+		estimator: e, share: 1 / float64(s.BatchSize),
 		angles: angles, gradient: make([]float64, len(angles)),
-		adam:    newAdam(len(angles), s.Beta1, s.Beta2, w.loops.adam64),
+		adam:    newAdam(len(angles), s.Beta1, s.Beta2, loopsOf(s.Kernel).adam64),
 		weights: make([][]float32, blocks),
 	}
 	for block := range a.weights {
 		a.weights[block] = make([]float32, s.Ansatz.Words()*lanes)
-	}
-	if s.Gradient == ParameterShift {
-		a.shifter = newShifter(m, blocks)
 	}
 	if s.Average > 0 {
 		a.average = make([]float64, len(angles))
@@ -52,10 +51,20 @@ func newActor(s Settings, m *sampler, plain circuit.Tile, w *network, angles []f
 	return a
 }
 
-// update makes one step of Adam on L_G for a batch whose noise and measurements
-// are drawn. real is [sample][time]; only the K-term reads it.
+// restart begins again with other angles.
+func (a *actor) restart(angles []float64) {
+	copy(a.angles, angles)
+	clear(a.average)
+	clear(a.adam.mean)
+	clear(a.adam.square)
+	a.updates = 0
+	a.sampler.set(a.angles)
+}
+
+// update makes one step of Adam on the objective for a batch whose noise and
+// measurements are drawn. real is [sample][time], see estimator.begin.
 func (a *actor) update(b *batch, real []uint32, rate float64) error {
-	a.k.begin(real)
+	a.estimator.begin(real)
 	a.observe(b)
 	a.differentiate(b)
 	a.updates++
@@ -69,6 +78,20 @@ func (a *actor) update(b *batch, real []uint32, rate float64) error {
 	return nil
 }
 
+// averaged returns the angles that are evaluated: their moving average
+// Σ (1−d)·d^age·angles/(1 − d^updates) if there is a decay d and an update was made,
+// otherwise the current angles.
+func (a *actor) averaged() []float64 {
+	if a.average == nil || a.updates == 0 {
+		return slices.Clone(a.angles)
+	}
+	angles := slices.Clone(a.average)
+	for i := range angles {
+		angles[i] /= 1 - math.Pow(a.settings.Average, float64(a.updates))
+	}
+	return angles
+}
+
 // observe runs the batch forward.
 func (a *actor) observe(b *batch) {
 	for step := range a.settings.Timesteps {
@@ -78,7 +101,7 @@ func (a *actor) observe(b *batch) {
 	}
 }
 
-// differentiate fills gradient with the gradient of L_G for the observed batch. It
+// differentiate fills gradient with the gradient for the observed batch. It
 // goes from the last step, whose states are most likely in the cache, to the first.
 func (a *actor) differentiate(b *batch) {
 	a.estimator.prepare(b)
@@ -95,9 +118,8 @@ func (a *actor) differentiate(b *batch) {
 			tile.Backward(a.sampler.patches[step], a.weights[block], gradient)
 		}
 	}
-	share := 1 / float64(b.size)
 	for i := range a.gradient {
-		a.gradient[i] *= share
+		a.gradient[i] *= a.share
 	}
 }
 

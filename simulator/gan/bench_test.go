@@ -29,6 +29,28 @@ func BenchmarkIteration(b *testing.B) {
 	}
 }
 
+// BenchmarkObjective measures a step of the objectives without a critic: likelihood
+// over all windows and in batches, and maximum mean discrepancy.
+func BenchmarkObjective(b *testing.B) {
+	for _, objective := range []Objective{Likelihood, MMD} {
+		for _, size := range []struct{ neurons, timesteps int }{{4, 1}, {10, 1}, {4, 4}, {10, 10}} {
+			b.Run(fmt.Sprintf("%s,n=%d,t=%d", objective, size.neurons, size.timesteps), func(b *testing.B) {
+				s := defaults(size.neurons, size.timesteps, 1<<40)
+				s.Objective = objective
+				trainer := onSurrogate(b, s)
+				run(b, trainer, 2)
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := trainer.Step(); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "iterations/s")
+			})
+		}
+	}
+}
+
 // onSurrogate returns a training on the surrogate.
 func onSurrogate(b *testing.B, s Settings) *Trainer {
 	b.Helper()

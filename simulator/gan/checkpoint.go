@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"spiqsweep/simulator/circuit"
 )
@@ -15,11 +16,18 @@ import (
 const checkpointFormat = "spiqsweep checkpoint/1\n"
 
 // vectors returns the state of a training: the angles, their optimiser's moments
-// and moving average (float64); the critic and its optimiser's moments (float32).
+// and moving average, with several starts the best angles and their loss (float64);
+// with WGAN, the critic and its optimiser's moments (float32).
 func (t *Trainer) vectors() (wide [][]float64, narrow [][]float32) {
-	a, c := t.actor, t.critic
-	return [][]float64{a.angles, a.adam.mean, a.adam.square, a.average},
-		[][]float32{c.weights.all, c.adam.mean, c.adam.square}
+	a := t.actor
+	wide = [][]float64{a.angles, a.adam.mean, a.adam.square, a.average}
+	if t.best != nil {
+		wide = append(wide, t.best.angles, t.best.loss)
+	}
+	if c := t.critic; c != nil {
+		narrow = [][]float32{c.weights.all, c.adam.mean, c.adam.square}
+	}
+	return wide, narrow
 }
 
 // secondMoments is the index of Adam's v in both lists.
@@ -27,11 +35,16 @@ const secondMoments = 2
 
 // identity returns a digest of the settings, kernel class, random address and
 // number of windows that a state belongs to. It does not cover the windows' bits;
-// the caller must supply the same windows.
+// the caller must supply the same windows. It leaves out the objective WGAN, so that
+// checkpoints from before there were others stay valid.
 func (t *Trainer) identity() [sha256.Size]byte {
 	s := t.settings
 	s.Kernel = circuit.Kernel{Class: s.Kernel.Class}
-	return sha256.Sum256(fmt.Appendf(nil, "%+v %+v %d", s, t.address, t.windows.Len()))
+	text := fmt.Sprintf("%+v", s)
+	if s.Objective == WGAN {
+		text = strings.Replace(text, fmt.Sprintf(" Objective:%s Restarts:%d", s.Objective, s.Restarts), "", 1)
+	}
+	return sha256.Sum256(fmt.Appendf(nil, "%s %+v %d", text, t.address, t.windows.Len()))
 }
 
 // MarshalBinary encodes a checkpoint, from which a trainer with the same settings,
@@ -96,8 +109,13 @@ func (t *Trainer) load(b []byte) error {
 	}
 	copyVectors(wide, newWide)
 	copyVectors(narrow, newNarrow)
-	t.steps, t.actor.updates = int(steps), int(steps)
-	t.critic.updates = int(steps) * t.settings.CriticUpdates
+	t.steps, t.actor.updates = int(steps), 0
+	if t.steps > 0 {
+		t.actor.updates = t.steps - t.settings.start(t.steps-1).first
+	}
+	if t.critic != nil {
+		t.critic.updates = t.steps * t.settings.CriticUpdates
+	}
 	t.sampler.set(t.actor.angles)
 	return nil
 }

@@ -1,18 +1,20 @@
-// Package gan trains the generator of DESIGN.md, section 1, against a critic:
-// a Wasserstein GAN whose generator is a quantum circuit per time step.
+// Package gan trains the generator of DESIGN.md, section 1, a quantum circuit per time
+// step: against a critic (a Wasserstein GAN), by exact likelihood, or by maximum mean
+// discrepancy (see [Objective]).
 //
 // A [Generator] defines the circuits and their noise, [Settings] the training. A
-// [Trainer] runs one training: each Step makes some critic updates and one
-// generator update. A [Model] is a generator with trained angles. It computes the
-// exact conditional probabilities in float64 and draws samples from the fast
-// kernel.
+// [Trainer] runs one training: each Step makes one generator update, with a critic
+// after some critic updates. The objectives without a critic may divide their steps
+// into several independent starts, of which the best is kept. A [Model] is a generator
+// with trained angles. It computes the exact conditional probabilities in float64 and
+// draws samples from the fast kernel.
 //
 // # State
 //
 // A training is identified by its settings, its random address
 // ([random.Training]), its windows and its kernel class. Its state is the number
-// of steps done, the angles and their moving average, the critic, and both
-// optimisers' moments; MarshalBinary encodes exactly this state. It contains no
+// of steps done, the angles and their moving average, the best angles of earlier
+// starts, the critic, and both optimisers' moments; MarshalBinary encodes exactly this state. It contains no
 // state of a random generator, because every draw is addressed by purpose, step
 // and index. A training that is stopped and resumed at any step, in any process
 // of the same kernel class, therefore ends with the same bits as an uninterrupted

@@ -17,7 +17,7 @@ const (
 // draws holds the training's random streams. Their addresses contain neither K nor
 // its form: two trainings that differ only in these share every draw.
 type draws struct {
-	angles, critic, noise, measurement, windows, interpolation, shift random.Stream
+	angles, critic, noise, measurement, windows, interpolation, shift, evaluation random.Stream
 }
 
 func newDraws(r random.Training) draws {
@@ -25,11 +25,12 @@ func newDraws(r random.Training) draws {
 		angles: r.Stream("starting angles"), critic: r.Stream("starting critic"),
 		noise: r.Stream("noise"), measurement: r.Stream("measurement"),
 		windows: r.Stream("real windows"), interpolation: r.Stream("interpolation"),
-		shift: r.Stream("measurement of shifted circuits"),
+		shift: r.Stream("measurement of shifted circuits"), evaluation: r.Stream("evaluation of starts"),
 	}
 }
 
-func (d *draws) startAngles() random.Generator { return d.angles.At(0, 0) }
+// startAngles returns the generator of the initial angles of a start.
+func (d *draws) startAngles(start int) random.Generator { return d.angles.At(0, uint64(start)) }
 
 func (d *draws) startCritic() random.Generator { return d.critic.At(0, 0) }
 
@@ -53,8 +54,13 @@ func (d *draws) drawWindows(real Windows, neurons int, words []uint32, timesteps
 			all |= word
 		}
 	}
-	if all>>neurons != 0 {
-		return fmt.Errorf("draw windows: their words have the bits %#x, more than %d neurons", all, neurons)
+	return checkWord(all, neurons)
+}
+
+// checkWord returns an error if a word of a real window has bits beyond the neurons.
+func checkWord(word uint32, neurons int) error {
+	if word>>neurons != 0 {
+		return fmt.Errorf("draw windows: their words have the bits %#x, more than %d neurons", word, neurons)
 	}
 	return nil
 }

@@ -24,13 +24,15 @@ type enumeration struct {
 
 func newEnumeration(t *testing.T, s Settings) *enumeration {
 	e := &enumeration{Trainer: newTestTrainer(t, s)}
-	for i := range e.critic.weights.all {
-		e.critic.weights.all[i] *= 2
-	}
 	if err := e.draw(actorBatch); err != nil {
 		t.Fatal(err)
 	}
-	e.reference = e.critic.weights.reference()
+	if e.critic != nil {
+		for i := range e.critic.weights.all {
+			e.critic.weights.all[i] *= 2
+		}
+		e.reference = e.critic.weights.reference()
+	}
 	e.real = split(e.Trainer.real, s.Timesteps)
 	return e
 }
@@ -78,9 +80,12 @@ func (e *enumeration) outcomes(angles []float64, visit func(words []uint32, prob
 	place(0, 1)
 }
 
-// loss returns L_G of one batch.
+// loss returns L_G of one batch, or an unbiased estimate of MMD.
 func (e *enumeration) loss(words []uint32) float64 {
 	s := e.settings
+	if s.Objective == MMD {
+		return referenceMMD(split(words, s.Timesteps), e.real, s.inputs())
+	}
 	loss := 0.0
 	for _, window := range split(words, s.Timesteps) {
 		loss -= e.reference.value(bitsOf(s.Ansatz.Neurons, window)) / float64(s.BatchSize)
@@ -104,10 +109,12 @@ func (e *enumeration) trueGradient() []float64 {
 func (e *enumeration) meanEstimate() []float64 {
 	mean := make([]float64, len(e.actor.angles))
 	e.actor.observe(e.batch) // the forward pass; its measurements are overwritten
-	e.actor.k.independentSign = 1
+	if e.actor.k != nil {
+		e.actor.k.independentSign = 1
+	}
 	e.outcomes(e.actor.angles, func(words []uint32, p float64) {
 		copy(e.batch.words, words)
-		e.actor.k.begin(e.Trainer.real)
+		e.actor.estimator.begin(e.Trainer.real)
 		e.actor.differentiate(e.batch)
 		for i, g := range e.actor.gradient {
 			mean[i] += p * g

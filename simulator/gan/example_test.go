@@ -26,7 +26,7 @@ func Example() {
 		Timesteps: 1, NoiseLow: 0, NoiseHigh: math.Pi, Kernel: circuit.DefaultKernel(),
 	}
 	settings := gan.Settings{
-		Generator: generator, InitialAngles: gan.Uniform2Pi,
+		Generator: generator, InitialAngles: gan.Uniform2Pi, Objective: gan.WGAN,
 		Steps: 500, BatchSize: 32, CriticUpdates: 2, HiddenUnits: 64,
 		GeneratorLearningRate: 0.05, CriticLearningRate: 0.002, Beta1: 0, Beta2: 0.9,
 		Schedule: gan.CosineGenerator, Constraint: gan.OneSided, PenaltyWeight: 10,
@@ -87,4 +87,47 @@ func Example() {
 	// Output:
 	// together in a fifth of the bins: true
 	// hardly ever one alone: true
+}
+
+// The example fits the same windows by likelihood, in four starts, and measures how far
+// the model is from them.
+func Example_likelihood() {
+	generator := gan.Generator{
+		Ansatz: circuit.Ansatz{
+			Neurons: 2, Layers: 4, Order: circuit.EncodeFirst, Entangler: circuit.Chain,
+			Readout: circuit.Trace, Noise: circuit.Shared,
+		},
+		Timesteps: 1, NoiseLow: 0, NoiseHigh: math.Pi, Kernel: circuit.DefaultKernel(),
+	}
+	settings := gan.Settings{
+		Generator: generator, InitialAngles: gan.Uniform2Pi,
+		Objective: gan.Likelihood, Steps: 800, Restarts: 4, BatchSize: 32,
+		GeneratorLearningRate: 0.05, Beta1: 0, Beta2: 0.9, Schedule: gan.CosineGenerator,
+	}
+	address := random.Training{Seed: 1, Neurons: 2, Timesteps: 1}
+	trainer, err := gan.NewTrainer(settings, address, exampleWindows{0, 0, 0, 0, 0, 0, 0, 0, 0b11, 0b11})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range settings.Steps {
+		if err := trainer.Step(); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	model, err := gan.NewModel(generator, trainer.Angles())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	silent := 0
+	for _, window := range model.Sample(address.Stream("samples"), 10_000) {
+		if window[0] == 0 {
+			silent++
+		}
+	}
+	fmt.Printf("silent in %.2f of the bins\n", float64(silent)/10_000)
+	// Output:
+	// silent in 0.80 of the bins
 }

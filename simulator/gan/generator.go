@@ -7,6 +7,7 @@ import (
 
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/random"
+	"spiqsweep/simulator/statistics"
 )
 
 // Generator describes a generator: t patches of one ansatz, one per time step,
@@ -39,6 +40,33 @@ func (g Generator) Validate() error {
 	}
 	return errors.Join(faults...)
 }
+
+// Noise describes γ for the quadratures of package statistics. It applies where
+// OneAngle is true.
+func (g Generator) Noise() statistics.Noise {
+	n := statistics.Noise{
+		Kind: statistics.Shared, Low: g.NoiseLow, High: g.NoiseHigh,
+		Degree:     g.Ansatz.Encodings() * g.Ansatz.Qubits(),
+		Polynomial: g.Ansatz.Readout != circuit.Postselect || g.Ansatz.Auxiliary == 0,
+	}
+	switch {
+	case g.Ansatz.Noise == circuit.NoNoise:
+		n.Kind = statistics.None
+	case g.NoisePerPatch:
+		n.Kind = statistics.PerPatch
+	}
+	return n
+}
+
+// OneAngle reports whether a patch depends on at most one noise angle, so that its
+// statistics are integrals over one variable.
+func (g Generator) OneAngle() bool {
+	return g.Ansatz.Noise == circuit.NoNoise || g.Ansatz.Noise == circuit.Shared && !g.Ansatz.NoisePerLayer
+}
+
+// integrable reports whether the probabilities of windows are integrals of polynomials
+// of one noise angle, which a quadrature with a known number of nodes computes.
+func (g Generator) integrable() bool { return g.OneAngle() && g.Noise().Polynomial }
 
 // inputs returns the number of bits of a window, n·t.
 func (g Generator) inputs() int { return g.Ansatz.Neurons * g.Timesteps }

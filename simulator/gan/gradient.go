@@ -33,10 +33,13 @@ const (
 	ParameterShift Gradient = "parameter_shift"
 )
 
-// estimator computes the weights of outcomes. For each batch the actor calls
-// observe for every patch and block after its forward pass, then prepare, then
+// estimator computes the weights of outcomes. For each batch the actor calls begin,
+// then observe for every patch and block after its forward pass, then prepare, then
 // weigh for all blocks of one patch after another.
 type estimator interface {
+	// begin takes the real windows of the batch, [sample][time], if the objective
+	// draws any.
+	begin(real []uint32)
 	observe(tile circuit.Tile, b *batch, block, step int)
 	prepare(b *batch)
 	// weigh fills weights[word][lane]; the tile holds the forward states.

@@ -34,6 +34,16 @@ func TestEstimatorsAreUnbiased(t *testing.T) {
 	}
 }
 
+// TestMMDIsUnbiased is TestEstimatorsAreUnbiased for the objective MMD.
+func TestMMDIsUnbiased(t *testing.T) {
+	s := tinySettings("", "", 0)
+	s.Objective = MMD
+	e := newEnumeration(t, s)
+	if d := distance(e.meanEstimate(), e.trueGradient()); !(d < 2e-5) {
+		t.Errorf("the mean is off by %.1e of the largest derivative", d)
+	}
+}
+
 // TestBiasedEstimatorsAreBiased checks the estimators documented as biased.
 func TestBiasedEstimatorsAreBiased(t *testing.T) {
 	tests := map[string]Settings{
@@ -170,6 +180,34 @@ func TestLocalGradientOfAnyShape(t *testing.T) {
 			r.Fatal("the batch is not fresh")
 		}
 		e.actor.k.begin(e.Trainer.real)
+		e.actor.observe(e.batch)
+		e.actor.differentiate(e.batch)
+		words := e.batch.words
+		want := e.exactGradient(func(j, step int, outcome uint32) float64 {
+			moved := append([]uint32(nil), words...)
+			moved[j*s.Timesteps+step] = outcome
+			return float64(s.BatchSize) * e.loss(moved)
+		})
+		if d := distance(e.actor.gradient, want); !(d < 1e-4) {
+			r.Errorf("off by %.1e of the largest derivative", d)
+		}
+	})
+}
+
+// TestMMDGradientOfAnyShape is TestLocalGradientOfAnyShape for the objective MMD.
+func TestMMDGradientOfAnyShape(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		s := defaults(rapid.IntRange(1, 5).Draw(r, "neurons"), rapid.IntRange(1, 3).Draw(r, "steps"), 1)
+		s.Objective = MMD
+		s.Ansatz.Layers = rapid.IntRange(1, 3).Draw(r, "layers")
+		s.Ansatz.Noise = rapid.SampledFrom([]circuit.Noise{circuit.Shared, circuit.PerQubit, circuit.NoNoise}).Draw(r, "noise")
+		s.Ansatz.Auxiliary = rapid.IntRange(0, 1).Draw(r, "auxiliary")
+		s.Ansatz.Readout = rapid.SampledFrom([]circuit.Readout{circuit.Trace, circuit.Postselect}).Draw(r, "readout")
+		s.NoisePerPatch = rapid.Bool().Draw(r, "noise per patch")
+		s.Ansatz.NoisePerLayer = rapid.Bool().Draw(r, "noise per layer")
+		s.BatchSize = rapid.IntRange(2, 20).Draw(r, "batch")
+		e := newEnumeration(t, s)
+		e.actor.estimator.begin(e.Trainer.real)
 		e.actor.observe(e.batch)
 		e.actor.differentiate(e.batch)
 		words := e.batch.words

@@ -130,6 +130,23 @@ func referenceEll(form KLoss, n int, fake, real [][]uint32) float64 {
 	panic("no ℓ for " + form)
 }
 
+// referenceMMD returns the unbiased estimate of MMD from generated and real windows,
+// up to the term of the real windows alone.
+func referenceMMD(fake, real [][]uint32, inputs int) float64 {
+	size, loss := float64(len(fake)), 0.0
+	for _, similarity := range similarities(inputs) {
+		for j, window := range fake {
+			for other := range fake {
+				if other != j {
+					loss += math.Pow(similarity, float64(hamming(window, fake[other]))) / (size * (size - 1))
+				}
+				loss -= 2 * math.Pow(similarity, float64(hamming(window, real[other]))) / (size * size)
+			}
+		}
+	}
+	return loss / float64(len(similarities(inputs)))
+}
+
 // split divides words, [sample][time] flattened, into windows.
 func split(words []uint32, timesteps int) [][]uint32 {
 	return slices.Collect(slices.Chunk(words, timesteps))

@@ -41,32 +41,50 @@ type Settings struct {
 	Gradient Gradient
 	K        float64 // weight of the K-term, ≥ 0; 0 is the standard loss
 	KLoss    KLoss
+
+	Objective Objective // only WGAN reads the critic's fields, the constraint, Gradient, K and KLoss
+	Restarts  int       // starts of Likelihood and MMD, 1 to Steps; see Settings.starts
 }
 
 // Validate returns an error that lists every setting out of bounds.
 func (s Settings) Validate() error {
 	var faults []error
-	want := func(ok bool, name string, value any, bounds string) {
-		if !ok {
-			faults = append(faults, fmt.Errorf("%s is %v, want %s", name, value, bounds))
-		}
-	}
-	positive := func(x float64) bool { return x > 0 && !math.IsInf(x, 0) }
+	want := wanting(&faults)
 	share := func(x float64) bool { return x >= 0 && x < 1 }
 	if err := s.Generator.Validate(); err != nil {
 		faults = append(faults, err)
 	}
 	want(oneOf(s.InitialAngles, Uniform2Pi, Uniform1), "initial_angles", quoted(s.InitialAngles), `"uniform_2pi" or "uniform_1"`)
+	want(oneOf(s.Objective, WGAN, Likelihood, MMD), "objective", quoted(s.Objective), `"wgan", "likelihood" or "mmd"`)
 	want(s.Steps >= 1, "steps", s.Steps, "1 or more")
 	want(s.BatchSize >= 1, "batch_size", s.BatchSize, "1 or more")
-	want(s.CriticUpdates >= 1, "critic_updates", s.CriticUpdates, "1 or more")
-	want(s.HiddenUnits >= 1, "hidden_units", s.HiddenUnits, "1 or more")
 	want(positive(s.GeneratorLearningRate), "generator_learning_rate", s.GeneratorLearningRate, "a number above 0")
-	want(positive(s.CriticLearningRate), "critic_learning_rate", s.CriticLearningRate, "a number above 0")
 	want(share(s.Beta1), "beta1", s.Beta1, "[0, 1)")
 	want(share(s.Beta2), "beta2", s.Beta2, "[0, 1)")
 	want(share(s.Average), "average", s.Average, "[0, 1)")
 	want(oneOf(s.Schedule, Cosine, CosineGenerator, Constant), "schedule", quoted(s.Schedule), `"cosine", "cosine_generator" or "constant"`)
+	switch s.Objective {
+	case Likelihood:
+		want(s.integrable(), "objective", quoted(s.Objective), "at most one noise angle for a patch and no postselection: otherwise its likelihood is no integral over one angle")
+	case MMD:
+		want(s.BatchSize >= 2, "batch_size", s.BatchSize, `2 or more for objective "mmd", which compares the samples of a batch`)
+	default:
+		faults = append(faults, s.validateCritic()...)
+	}
+	want(s.starts() >= 1 && s.starts() <= s.Steps, "restarts", s.Restarts, "1 to the number of steps")
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("validate training: %w", err)
+	}
+	return nil
+}
+
+// validateCritic returns the faults of the settings that only WGAN reads.
+func (s Settings) validateCritic() []error {
+	var faults []error
+	want := wanting(&faults)
+	want(s.CriticUpdates >= 1, "critic_updates", s.CriticUpdates, "1 or more")
+	want(s.HiddenUnits >= 1, "hidden_units", s.HiddenUnits, "1 or more")
+	want(positive(s.CriticLearningRate), "critic_learning_rate", s.CriticLearningRate, "a number above 0")
 	want(oneOf(s.Constraint, OneSided, TwoSided, NoConstraint, Clip), "constraint", quoted(s.Constraint), `"one_sided", "two_sided", "none" or "clip"`)
 	if s.Constraint == OneSided || s.Constraint == TwoSided {
 		want(s.PenaltyWeight == 0 || positive(s.PenaltyWeight), "penalty_weight", s.PenaltyWeight, "0 or a number above")
@@ -80,14 +98,22 @@ func (s Settings) Validate() error {
 		`another with auxiliary_readout "postselect": a renormalised law has no parameter-shift rule`)
 	want(s.K == 0 || positive(s.K), "k", s.K, "0 or a number above")
 	want(slices.Contains(kLosses, s.KLoss), "k_loss", quoted(s.KLoss), fmt.Sprintf("one of %q", kLosses))
-	if err := errors.Join(faults...); err != nil {
-		return fmt.Errorf("validate training: %w", err)
-	}
-	return nil
+	return faults
 }
 
 // blocks returns the number of blocks of lanes of a batch.
 func (s Settings) blocks() int { return (s.BatchSize + lanes - 1) / lanes }
+
+// wanting returns a function that adds a fault unless a setting is within its bounds.
+func wanting(faults *[]error) func(ok bool, name string, value any, bounds string) {
+	return func(ok bool, name string, value any, bounds string) {
+		if !ok {
+			*faults = append(*faults, fmt.Errorf("%s is %v, want %s", name, value, bounds))
+		}
+	}
+}
+
+func positive(x float64) bool { return x > 0 && !math.IsInf(x, 0) }
 
 func oneOf[T comparable](value T, allowed ...T) bool { return slices.Contains(allowed, value) }
 

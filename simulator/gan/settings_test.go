@@ -19,8 +19,8 @@ func defaults(neurons, timesteps, steps int) Settings {
 			},
 			Timesteps: timesteps, NoiseLow: 0, NoiseHigh: math.Pi, Kernel: circuit.DefaultKernel(),
 		},
-		InitialAngles: Uniform2Pi,
-		Steps:         steps, BatchSize: 32, CriticUpdates: 2, HiddenUnits: 64,
+		InitialAngles: Uniform2Pi, Objective: WGAN, Restarts: 1,
+		Steps: steps, BatchSize: 32, CriticUpdates: 2, HiddenUnits: 64,
 		GeneratorLearningRate: 0.05, CriticLearningRate: 0.002, Beta1: 0, Beta2: 0.9,
 		Schedule: CosineGenerator, Constraint: OneSided, PenaltyWeight: 10, ClipBound: 0.01,
 		Gradient: Local, KLoss: Absolute,
@@ -92,6 +92,24 @@ func TestSettingsValidate(t *testing.T) {
 			func(s *Settings) { s.Gradient, s.Ansatz.Readout = ParameterShift, circuit.Postselect },
 			[]string{"no parameter-shift rule"},
 		},
+		"objective": {func(s *Settings) { s.Objective = "vae" }, []string{`objective is "vae"`}},
+		"likelihood of several angles": {
+			func(s *Settings) { s.Objective, s.Ansatz.Noise = Likelihood, circuit.PerQubit },
+			[]string{"at most one noise angle"},
+		},
+		"likelihood of an angle per layer": {
+			func(s *Settings) { s.Objective, s.Ansatz.NoisePerLayer = Likelihood, true },
+			[]string{"at most one noise angle"},
+		},
+		"likelihood of a postselected law": {
+			func(s *Settings) {
+				s.Objective, s.Ansatz.Auxiliary, s.Ansatz.Readout = Likelihood, 1, circuit.Postselect
+			},
+			[]string{"no postselection"},
+		},
+		"one sample": {func(s *Settings) { s.Objective, s.BatchSize = MMD, 1 }, []string{"batch_size is 1, want 2 or more"}},
+		"restarts":   {func(s *Settings) { s.Objective, s.Restarts = MMD, 11 }, []string{"restarts is 11"}},
+		"no start":   {func(s *Settings) { s.Objective, s.Restarts = Likelihood, 0 }, []string{"restarts is 0"}},
 		"two faults": {func(s *Settings) { s.Steps, s.BatchSize = 0, 0 }, []string{"steps is 0", "batch_size is 0"}},
 	}
 	for name, test := range tests {
@@ -114,6 +132,14 @@ func TestSettingsValidate(t *testing.T) {
 	}
 	if err := defaults(2, 1, 10).Validate(); err != nil {
 		t.Errorf("the defaults: %v", err)
+	}
+	for _, o := range []Objective{Likelihood, MMD} {
+		s := defaults(9, 2, 10) // one start, whatever Restarts
+		s.Objective, s.Restarts = o, 0
+		s.CriticUpdates, s.HiddenUnits, s.CriticLearningRate, s.Constraint, s.Gradient, s.K, s.KLoss = 0, 0, 0, "", "", -1, ""
+		if err := s.Validate(); err != nil {
+			t.Errorf("%s without a critic: %v", o, err)
+		}
 	}
 }
 

@@ -30,6 +30,8 @@ func newTangent(s Settings, w *network, k *kTerm) *tangent {
 	}
 }
 
+func (e *tangent) begin(real []uint32) { e.k.begin(real) }
+
 // row returns the pre-activations of sample j.
 func (e *tangent) row(j int) []float32 { return e.rows[j*e.critic.stride:][:e.critic.stride] }
 

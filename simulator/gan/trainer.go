@@ -3,7 +3,6 @@ package gan
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"spiqsweep/simulator/circuit"
@@ -29,12 +28,13 @@ type Trainer struct {
 	draws    draws
 
 	sampler *sampler
-	critic  *critic
+	critic  *critic // of WGAN, else nil
 	actor   *actor
-	plain   circuit.Tile // for the critic's batches
-	batch   *batch
-	real    []uint32 // [sample][time]
-	steps   int      // training steps done
+	best    *best        // with several starts, else nil
+	plain   circuit.Tile // for the critic's batches, and to evaluate the objective
+	batch   *batch       // of the generator; with WGAN, of the critic too
+	real    []uint32     // [sample][time]
+	steps   int          // training steps done
 }
 
 // NewTrainer returns a training at step 0. It fails if the settings are invalid,
@@ -55,35 +55,96 @@ func NewTrainer(s Settings, r random.Training, real Windows) (*Trainer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start training: %w", err)
 	}
-	d := newDraws(r)
-	c := newCritic(s, d.startCritic())
-	plain := m.circuit.NewTile(false)
-	return &Trainer{
-		settings: s, address: r, windows: real, draws: d,
-		sampler: m, critic: c, actor: newActor(s, m, plain, c.weights, s.startAngles(d.startAngles()), d.shift),
-		plain: plain, batch: m.newBatch(s.BatchSize), real: make([]uint32, s.BatchSize*s.Timesteps),
-	}, nil
+	t := &Trainer{
+		settings: s, address: r, windows: real, draws: newDraws(r),
+		sampler: m, plain: m.circuit.NewTile(false), real: make([]uint32, s.BatchSize*s.Timesteps),
+	}
+	switch s.Objective {
+	case Likelihood:
+		err = t.prepareLikelihood()
+	case MMD:
+		err = t.prepareMMD()
+	default:
+		t.prepareWGAN()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start training: %w", err)
+	}
+	return t, nil
 }
 
-// Step makes CriticUpdates critic updates and one generator update, each with
-// newly drawn noise, measurements and windows. It fails after Settings.Steps
+func (t *Trainer) prepareWGAN() {
+	s, k := t.settings, newKTerm(t.settings)
+	t.critic = newCritic(s, t.draws.startCritic())
+	t.begin(newEstimator(s, t.sampler, t.critic.weights, k), t.sampler.newBatch(s.BatchSize))
+	t.actor.k, t.actor.shifts = k, t.draws.shift
+	if s.Gradient == ParameterShift {
+		t.actor.shifter = newShifter(t.sampler, s.blocks())
+	}
+}
+
+func (t *Trainer) prepareLikelihood() error {
+	e, err := newLikelihood(t.settings, t.sampler, t.windows)
+	if err != nil {
+		return err
+	}
+	t.begin(e, e.nodes)
+	t.actor.share = 1 // the weights of all nodes add up
+	if t.settings.starts() > 1 {
+		t.best = newBest(e, t.settings.Parameters())
+	}
+	return nil
+}
+
+func (t *Trainer) prepareMMD() error {
+	t.begin(newMMD(t.settings, t.sampler), t.sampler.newBatch(t.settings.BatchSize))
+	if t.settings.starts() == 1 {
+		return nil
+	}
+	d, err := newDiscrepancy(t.settings, t.sampler, t.windows, t.draws.evaluation)
+	if err != nil {
+		return err
+	}
+	t.best = newBest(d, t.settings.Parameters())
+	return nil
+}
+
+// begin sets the generator's batch and the actor, with the initial angles of start 0.
+func (t *Trainer) begin(e estimator, b *batch) {
+	angles := t.settings.startAngles(t.draws.startAngles(0))
+	t.batch, t.actor = b, newActor(t.settings, t.sampler, t.plain, e, b.blocks(), angles)
+}
+
+// Step makes one generator update, with WGAN after CriticUpdates critic updates, each
+// with newly drawn noise, measurements and windows. It fails after Settings.Steps
 // steps, on a window with bits beyond the neurons, and, with ErrNotFinite, if a
 // weight or an angle becomes infinite or NaN. After an error the trainer must not
 // be used.
 func (t *Trainer) Step() error {
-	if t.steps >= t.settings.Steps {
-		return fmt.Errorf("train: all %d steps are done", t.settings.Steps)
+	s := t.settings
+	if t.steps >= s.Steps {
+		return fmt.Errorf("train: all %d steps are done", s.Steps)
 	}
-	generatorFactor, criticFactor := t.settings.Schedule.factors(t.steps, t.settings.Steps)
-	for u := range t.settings.CriticUpdates {
-		if err := t.updateCritic(firstCriticBatch+uint64(u), criticFactor*t.settings.CriticLearningRate); err != nil {
-			return fmt.Errorf("train: step %d: %w", t.steps, err)
+	start := s.start(t.steps)
+	if start.index > 0 && t.steps == start.first {
+		t.actor.restart(s.startAngles(t.draws.startAngles(start.index)))
+	}
+	generatorFactor, criticFactor := s.Schedule.factors(t.steps-start.first, start.steps)
+	if t.critic != nil {
+		for u := range s.CriticUpdates {
+			if err := t.updateCritic(firstCriticBatch+uint64(u), criticFactor*s.CriticLearningRate); err != nil {
+				return fmt.Errorf("train: step %d: %w", t.steps, err)
+			}
 		}
 	}
-	if err := t.updateActor(generatorFactor * t.settings.GeneratorLearningRate); err != nil {
+	if err := t.updateActor(generatorFactor * s.GeneratorLearningRate); err != nil {
 		return fmt.Errorf("train: step %d: %w", t.steps, err)
 	}
 	t.steps++
+	if t.best != nil && t.steps == start.first+start.steps {
+		t.sampler.set(t.actor.averaged())
+		t.best.offer(start.index, t.actor.averaged(), t.sampler, t.plain)
+	}
 	return nil
 }
 
@@ -98,7 +159,7 @@ func (t *Trainer) updateCritic(index uint64, rate float64) error {
 
 // updateActor makes the generator update.
 func (t *Trainer) updateActor(rate float64) error {
-	if t.settings.K != 0 && t.settings.KLoss == AbsoluteIndependent {
+	if t.actor.k != nil && t.settings.K != 0 && t.settings.KLoss == AbsoluteIndependent {
 		if err := t.sample(independentBatch); err != nil {
 			return err
 		}
@@ -119,30 +180,40 @@ func (t *Trainer) sample(index uint64) error {
 	return nil
 }
 
-// draw draws the noise and measurements of generated windows, and real windows. It
-// draws real windows for the generator's batch only if the K-term needs them.
+// draw draws the noise and measurements of generated windows, and real windows,
+// where the objective needs them.
 func (t *Trainer) draw(index uint64) error {
-	t.draws.drawSamples(t.sampler, t.batch, t.steps, index)
-	if index == actorBatch && t.settings.K == 0 {
+	if t.settings.Objective != Likelihood {
+		t.draws.drawSamples(t.sampler, t.batch, t.steps, index)
+	}
+	if index == actorBatch && !t.settings.actorReadsWindows() {
 		return nil
 	}
 	return t.draws.drawWindows(t.windows, t.settings.Ansatz.Neurons, t.real, t.settings.Timesteps, t.steps, index)
 }
 
+// actorReadsWindows reports whether a generator update needs a batch of real windows:
+// with WGAN for the K-term, with Likelihood unless it sums over all windows.
+func (s Settings) actorReadsWindows() bool {
+	switch s.Objective {
+	case Likelihood:
+		return !s.listsWords()
+	case MMD:
+		return true
+	default:
+		return s.K != 0
+	}
+}
+
 // Steps returns the number of steps done.
 func (t *Trainer) Steps() int { return t.steps }
 
-// Angles returns a copy of the angles, [time][layer][qubit][RY, RZ], in radians.
-// If the decay d = Settings.Average is above 0 and a step was made, they are the
-// moving average Σ (1−d)·d^age·angles/(1 − d^steps) over the steps done; otherwise
-// the current angles.
+// Angles returns a copy of the angles, [time][layer][qubit][RY, RZ], in radians: those
+// of the current start or, after the last step, of the best start. With a decay
+// Settings.Average above 0 they are moving averages over the updates of the start.
 func (t *Trainer) Angles() []float64 {
-	if t.actor.average == nil || t.steps == 0 {
-		return slices.Clone(t.actor.angles)
+	if t.best != nil && t.steps == t.settings.Steps {
+		return slices.Clone(t.best.angles)
 	}
-	angles := slices.Clone(t.actor.average)
-	for i := range angles {
-		angles[i] /= 1 - math.Pow(t.settings.Average, float64(t.steps))
-	}
-	return angles
+	return t.actor.averaged()
 }

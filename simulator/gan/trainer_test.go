@@ -2,6 +2,7 @@ package gan
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"runtime"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/random"
 )
 
@@ -218,6 +220,26 @@ func variants(steps int) map[string]Settings {
 	s = defaults(2, 2, steps)
 	s.NoisePerPatch, s.Ansatz.NoisePerLayer, s.Ansatz.Noise, s.NoiseHigh, s.InitialAngles = true, true, "per_qubit", 1, Uniform1
 	v["noisy"] = s
+	maps.Copy(v, objectiveVariants(steps))
+	return v
+}
+
+// objectiveVariants returns settings that exercise the objectives without a critic.
+func objectiveVariants(steps int) map[string]Settings {
+	v := map[string]Settings{}
+	add := func(name string, o Objective, neurons, timesteps, restarts int, change func(*Settings)) {
+		s := defaults(neurons, timesteps, steps)
+		s.Objective, s.Restarts = o, restarts
+		change(&s)
+		v[name] = s
+	}
+	add("likelihood", Likelihood, 3, 2, 3, func(s *Settings) { s.Average = 0.9 })
+	add("likelihood_batch", Likelihood, 3, 9, 3, func(s *Settings) { s.BatchSize, s.Schedule = 5, Constant })
+	add("likelihood_per_patch", Likelihood, 2, 2, 1, func(s *Settings) { s.NoisePerPatch, s.Ansatz.FinalEncoding = true, true })
+	add("likelihood_no_noise", Likelihood, 5, 2, 2, func(s *Settings) { s.Ansatz.Noise = circuit.NoNoise })
+	add("mmd", MMD, 3, 2, 3, func(s *Settings) { s.BatchSize = 20 })
+	add("mmd_per_qubit", MMD, 2, 3, 2, func(s *Settings) { s.Ansatz.Noise = circuit.PerQubit })
+	add("mmd_long", MMD, 5, 4, 2, func(s *Settings) { s.Beta1, s.InitialAngles = 0.5, Uniform1 })
 	return v
 }
 

@@ -1,6 +1,10 @@
 package statistics
 
-import "gonum.org/v1/gonum/integrate/quad"
+import (
+	"errors"
+
+	"gonum.org/v1/gonum/integrate/quad"
+)
 
 // quadrature averages functions of γ. It reuses its buffers.
 type quadrature struct {
@@ -10,22 +14,44 @@ type quadrature struct {
 	mean           laws      // laws averaged over all nodes so far
 }
 
-// quadrature returns the Gauss–Legendre rule with that many points. A single
-// point, or an interval of length 0, gives a rule with one node.
 func (n Noise) quadrature(s shape, points int) *quadrature {
-	q := &quadrature{kind: n.Kind, nodes: []float64{0}, weights: []float64{1}, given: newLaws(s), mean: newLaws(s)}
+	nodes, weights := n.rule(points)
+	return &quadrature{kind: n.Kind, nodes: nodes, weights: weights, given: newLaws(s), mean: newLaws(s)}
+}
+
+// rule returns the Gauss–Legendre rule with that many points: Σ weights[j]·f(nodes[j])
+// is the mean of f(γ). A single point, or an interval of length 0, gives a rule with
+// one node.
+func (n Noise) rule(points int) (nodes, weights []float64) {
+	nodes, weights = []float64{0}, []float64{1}
 	switch {
 	case n.Kind == None:
 	case n.Low == n.High:
-		q.nodes[0] = n.Low
+		nodes[0] = n.Low
 	default:
-		q.nodes, q.weights = make([]float64, points), make([]float64, points)
-		quad.Legendre{}.FixedLocations(q.nodes, q.weights, n.Low, n.High)
-		for j := range q.weights {
-			q.weights[j] /= n.High - n.Low
+		nodes, weights = make([]float64, points), make([]float64, points)
+		quad.Legendre{}.FixedLocations(nodes, weights, n.Low, n.High)
+		for j := range weights {
+			weights[j] /= n.High - n.Low
 		}
 	}
-	return q
+	return nodes, weights
+}
+
+// FastRule returns a quadrature over γ for products of the probabilities of that many
+// patches, with the accuracy of the fast kernel's float32: Σ weights[j]·f(nodes[j]) is
+// the mean of f(γ), and the weights add up to 1. It fails if the noise is malformed,
+// or if its probabilities are not polynomials.
+func (n Noise) FastRule(factors int) (nodes, weights []float64, err error) {
+	if n.Kind != None && !n.Polynomial {
+		return nil, nil, errors.New("integrate over noise: the probabilities are not polynomials of it, so no fixed number of nodes suffices")
+	}
+	points, err := n.pointsOfRows(factors)
+	if err != nil {
+		return nil, nil, err
+	}
+	nodes, weights = n.rule(points)
+	return nodes, weights, nil
 }
 
 // average evaluates the patches at all nodes and stores their averaged laws in

@@ -160,3 +160,31 @@ func golden(t *testing.T, name, got string) {
 		t.Errorf("%s: got\n%s\nwant\n%s", path, got, want)
 	}
 }
+
+// TestFastRule compares means of a product of patches' frequencies with their integrals.
+func TestFastRule(t *testing.T) {
+	noise := Noise{Kind: Shared, Low: 0.5, High: 3, Degree: 8, Polynomial: true}
+	nodes, weights, err := noise.FastRule(5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, frequency := range []float64{0, 7, 40} {
+		got, want := 0.0, 1.0
+		for j, gamma := range nodes {
+			got += weights[j] * math.Cos(frequency*gamma)
+		}
+		if frequency > 0 {
+			want = (math.Sin(3*frequency) - math.Sin(0.5*frequency)) / frequency / 2.5
+		}
+		if math.Abs(got-want) > 1e-8 {
+			t.Errorf("the mean of cos %vγ is %v on %d nodes, want %v", frequency, got, len(nodes), want)
+		}
+	}
+	if nodes, weights, err := (Noise{Kind: None}).FastRule(5); err != nil || len(nodes) != 1 || weights[0] != 1 {
+		t.Errorf("without noise: nodes %v of weights %v, %v", nodes, weights, err)
+	}
+	noise.Polynomial = false
+	if _, _, err := noise.FastRule(1); err == nil {
+		t.Error("there is a rule for probabilities that are not polynomials")
+	}
+}

@@ -28,7 +28,7 @@ func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 	if c.Sampled() {
 		measured = m.sampled()
 	} else {
-		measured, err = statistics.Exact(m, noiseOf(r.generator))
+		measured, err = statistics.Exact(m, r.generator.Noise())
 	}
 	samples := m.generate(sweep.SampleWindows)
 	if ctx.Err() != nil { // then the statistics may be incomplete

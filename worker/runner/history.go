@@ -28,7 +28,7 @@ func newHistory(c sweep.Configuration, g gan.Generator, real statistics.Statisti
 		return nil, err
 	}
 	if !c.Sampled() {
-		h.exact, err = statistics.NewHistory(real, c.Neurons, c.Timesteps, noiseOf(g))
+		h.exact, err = statistics.NewHistory(real, c.Neurons, c.Timesteps, g.Noise())
 	}
 	return h, err
 }

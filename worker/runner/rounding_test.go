@@ -39,7 +39,7 @@ func evaluated(t *testing.T, r *run, through func(*model) statistics.Patches) ma
 	if err := m.Set(r.trainer.Angles()); err != nil {
 		t.Fatal(err)
 	}
-	measured, err := statistics.Exact(through(m), noiseOf(r.generator))
+	measured, err := statistics.Exact(through(m), r.generator.Noise())
 	if err != nil {
 		t.Fatal(err)
 	}

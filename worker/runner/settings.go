@@ -4,7 +4,6 @@ import (
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/gan"
 	"spiqsweep/simulator/random"
-	"spiqsweep/simulator/statistics"
 	"spiqsweep/sweep"
 )
 
@@ -14,6 +13,7 @@ func settingsOf(c sweep.Configuration, kernel circuit.Kernel) gan.Settings {
 	return gan.Settings{
 		Generator:             generatorOf(c, kernel),
 		InitialAngles:         gan.InitialAngles(c.Circuit.InitialAngles),
+		Objective:             gan.Objective(c.Objective),
 		Steps:                 t.Steps,
 		BatchSize:             t.BatchSize,
 		CriticUpdates:         t.CriticUpdates,
@@ -57,21 +57,4 @@ func generatorOf(c sweep.Configuration, kernel circuit.Kernel) gan.Generator {
 // addressOf returns the address of a task's random streams.
 func addressOf(c sweep.Configuration) random.Training {
 	return random.Training{Seed: c.Seed, Neurons: c.Neurons, Timesteps: c.Timesteps, Replicate: c.Replicate}
-}
-
-// noiseOf describes the noise γ that exact statistics integrate over. It applies
-// where Configuration.Sampled is false.
-func noiseOf(g gan.Generator) statistics.Noise {
-	n := statistics.Noise{
-		Kind: statistics.Shared, Low: g.NoiseLow, High: g.NoiseHigh,
-		Degree:     g.Ansatz.Encodings() * g.Ansatz.Qubits(),
-		Polynomial: g.Ansatz.Readout != circuit.Postselect || g.Ansatz.Auxiliary == 0,
-	}
-	switch {
-	case g.Ansatz.Noise == circuit.NoNoise:
-		n.Kind = statistics.None
-	case g.NoisePerPatch:
-		n.Kind = statistics.PerPatch
-	}
-	return n
 }

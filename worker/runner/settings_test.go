@@ -81,7 +81,7 @@ func TestNoise(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			task := smallTask(t, 2, 1, append(test.settings, "noise_high", 3.0)...)
-			if diff := cmp.Diff(test.want, noiseOf(generatorOf(task.Configuration, portable()))); diff != "" {
+			if diff := cmp.Diff(test.want, generatorOf(task.Configuration, portable()).Noise()); diff != "" {
 				t.Error(diff)
 			}
 		})

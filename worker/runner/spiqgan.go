@@ -146,8 +146,12 @@ func (r *run) train(ctx context.Context) error {
 func (r *run) step() error {
 	err := r.trainer.Step()
 	if errors.Is(err, gan.ErrNotFinite) {
-		t := r.task.Configuration.Training
-		return fmt.Errorf("%w: lower generator_learning_rate (%g) or critic_learning_rate (%g)", err, t.GeneratorLearningRate, t.CriticLearningRate)
+		c := r.task.Configuration
+		remedy := fmt.Sprintf("lower generator_learning_rate (%g)", c.Training.GeneratorLearningRate)
+		if c.Objective == string(gan.WGAN) {
+			remedy += fmt.Sprintf(" or critic_learning_rate (%g)", c.Training.CriticLearningRate)
+		}
+		return fmt.Errorf("%w: %s", err, remedy)
 	}
 	return err
 }
