@@ -27,6 +27,8 @@ func TestGoldenIDs(t *testing.T) {
 		{"large", func(c *Configuration) { c.Neurons, c.Timesteps, c.K, c.Replicate, c.Seed = 10, 30, 1, 4, 7 }},
 		{"clip, no noise", func(c *Configuration) { c.Training.Constraint, c.Circuit.Noise = "clip", "none" }},
 		{"per qubit, auxiliary", func(c *Configuration) { c.Circuit.Noise, c.Circuit.Auxiliary = "per_qubit", 1 }},
+		{"likelihood", func(c *Configuration) { c.Objective, c.K = "likelihood", 1 }},
+		{"mmd of long windows", func(c *Configuration) { c.Objective, c.Neurons, c.Timesteps = "mmd", 10, 30 }},
 	} {
 		c := Default()
 		test.change(&c)
@@ -66,6 +68,8 @@ func TestCanonicalHasTheSettingsThatAreRead(t *testing.T) {
 	vector.Circuit.Noise = "per_qubit"
 	sampled.Evaluation.Method = "samples"
 	long.Neurons, long.Timesteps = 4, 5
+	likely, likelyLong, discrepant := base, long, base
+	likely.Objective, likelyLong.Objective, discrepant.Objective = "likelihood", "likelihood", "mmd"
 	for _, test := range []struct {
 		name       string
 		c          Configuration
@@ -79,6 +83,13 @@ func TestCanonicalHasTheSettingsThatAreRead(t *testing.T) {
 		{"noise vector", vector, "samples", "method"},
 		{"sampled", sampled, "samples method", ""},
 		{"no state distribution", long, "", "history_every"},
+		{"wgan", base, "objective k gradient batch_size", "restarts"},
+		{
+			"likelihood", likely, "objective restarts steps schedule average generator_learning_rate beta1 noise_high initial_angles",
+			"batch_size k k_loss gradient constraint penalty_weight critic_updates hidden_units critic_learning_rate",
+		},
+		{"likelihood of long windows", likelyLong, "batch_size", "restarts k"},
+		{"mmd", discrepant, "objective restarts batch_size", "k gradient constraint penalty_weight clip_bound hidden_units"},
 	} {
 		id := NewTaskID(test.c, "digest", 1, "class")
 		changed := func(name string) TaskID {

@@ -29,7 +29,7 @@ const MaxStateBits = 16
 type Configuration struct {
 	// Model is the kind of model: ModelSpiQGAN.
 	Model string `json:"model"`
-	// Objective is the objective of the training: "wgan".
+	// Objective is the objective of the training: "wgan", "likelihood" or "mmd".
 	Objective string `json:"objective"`
 	// Neurons is the number of modelled neurons and of feature qubits, n ≥ 1.
 	Neurons int `json:"neurons"`
@@ -81,7 +81,8 @@ type CircuitSettings struct {
 
 // TrainingSettings are the critic, the losses and the optimiser (DESIGN.md, section 1.3).
 type TrainingSettings struct {
-	Steps                 int     `json:"steps"` // generator updates
+	Steps                 int     `json:"steps"`    // generator updates
+	Restarts              int     `json:"restarts"` // independent starts that share the steps
 	BatchSize             int     `json:"batch_size"`
 	CriticUpdates         int     `json:"critic_updates"` // per generator update
 	HiddenUnits           int     `json:"hidden_units"`
@@ -129,11 +130,30 @@ func (c Configuration) HasState() bool { return c.Neurons*c.Timesteps <= MaxStat
 // method, or because the noise of a patch has more than one angle, for which there
 // is no exact quadrature (DESIGN.md, section 2.1).
 func (c Configuration) Sampled() bool {
-	severalAngles := c.Circuit.Noise == "per_qubit" || c.noisy() && c.Circuit.NoisePerLayer
-	return c.Evaluation.Method == "samples" || severalAngles
+	return c.Evaluation.Method == "samples" || c.severalAngles()
+}
+
+// severalAngles reports whether the noise of a patch has more than one angle.
+func (c Configuration) severalAngles() bool {
+	return c.Circuit.Noise == "per_qubit" || c.noisy() && c.Circuit.NoisePerLayer
 }
 
 func (c Configuration) noisy() bool { return c.Circuit.Noise != "none" }
+
+func (c Configuration) postselects() bool {
+	return c.Circuit.Auxiliary > 0 && c.Circuit.AuxiliaryReadout == "postselect"
+}
+
+// trainsCritic reports whether the objective has a critic, whose settings and K-loss
+// the other objectives do not read.
+func (c Configuration) trainsCritic() bool { return c.Objective == "wgan" }
+
+// drawsBatches reports whether a generator update draws windows. The likelihood of
+// few joint words sums over all windows.
+func (c Configuration) drawsBatches() bool { return c.Objective != "likelihood" || !c.HasState() }
+
+// restarts reports whether a training has several starts.
+func (c Configuration) restarts() bool { return !c.trainsCritic() && c.HasState() }
 
 // Encodings returns the number of noise encodings of a patch.
 func (c Configuration) Encodings() int {
@@ -154,8 +174,26 @@ func (c Configuration) QuadratureNodes() float64 {
 	if c.HasState() {
 		factors = max(factors, c.Timesteps)
 	}
+	return c.nodes(factors)
+}
+
+// nodes returns the number of quadrature nodes for products of that many patches.
+func (c Configuration) nodes(factors int) float64 {
 	degree := float64(factors * c.Encodings() * c.Qubits())
 	return math.Ceil(1.1*degree*(c.Circuit.NoiseHigh-c.Circuit.NoiseLow)/4) + 32
+}
+
+// LikelihoodNodes returns the number of quadrature nodes with which the likelihood of
+// a window is exact.
+func (c Configuration) LikelihoodNodes() float64 {
+	switch {
+	case !c.noisy():
+		return 1
+	case c.Circuit.NoisePerPatch:
+		return c.nodes(1)
+	default:
+		return c.nodes(c.Timesteps)
+	}
 }
 
 // Label returns a label for people, such as "n=4 t=5 k=1 replicate 2", with the
@@ -222,7 +260,7 @@ func (c Configuration) Conflicts() []Conflict {
 				Format(c.Circuit.NoiseLow), Format(c.Circuit.NoiseHigh), nodes, MaxQuadratureNodes),
 		})
 	}
-	if c.Training.Gradient == "parameter_shift" && c.Circuit.Auxiliary > 0 && c.Circuit.AuxiliaryReadout == "postselect" {
+	if c.trainsCritic() && c.Training.Gradient == "parameter_shift" && c.postselects() {
 		found = append(found, Conflict{
 			[]string{"gradient", "auxiliary", "auxiliary_readout"},
 			`gradient = "parameter_shift" cannot be combined with auxiliary_readout = "postselect": a renormalised law has no parameter-shift rule`,
@@ -235,11 +273,40 @@ func (c Configuration) Conflicts() []Conflict {
 				Format(c.Recording.Holdout), Format(c.Recording.HoldoutTime)),
 		})
 	}
+	found = append(found, c.objectiveConflicts()...)
 	if neurons, ok := NeuronIDList(c.Recording.Select); ok && len(neurons) < c.Neurons {
 		found = append(found, Conflict{
 			[]string{"select", "neurons"},
 			fmt.Sprintf("%d neuron numbers are listed for neurons = %d: list at least as many", len(neurons), c.Neurons),
 		})
+	}
+	return found
+}
+
+// objectiveConflicts returns the conflicts of the objectives without a critic.
+func (c Configuration) objectiveConflicts() []Conflict {
+	var found []Conflict
+	conflict := func(reason string, settings ...string) {
+		found = append(found, Conflict{append([]string{"objective"}, settings...), reason})
+	}
+	if c.Objective == "likelihood" {
+		switch nodes := c.LikelihoodNodes(); {
+		case c.Circuit.Noise == "per_qubit":
+			conflict(`objective = "likelihood" integrates over one noise angle, and noise = "per_qubit" has one for each qubit: choose noise = "shared" or "none", or objective = "mmd"`, "noise")
+		case c.severalAngles():
+			conflict(`objective = "likelihood" integrates over one noise angle, and noise_per_layer = true has one for each encoding: choose noise_per_layer = false, or objective = "mmd"`, "noise_per_layer")
+		case c.postselects():
+			conflict(`objective = "likelihood" cannot be combined with auxiliary_readout = "postselect": a renormalised law is no polynomial, so no fixed number of quadrature nodes is exact; choose "trace", or objective = "mmd"`, "auxiliary", "auxiliary_readout")
+		case nodes > MaxQuadratureNodes:
+			conflict(fmt.Sprintf(`the likelihood with noise on [%s, %s] needs %.0f quadrature nodes for timesteps = %d, at most %d are allowed: narrow the interval, or lower timesteps`,
+				Format(c.Circuit.NoiseLow), Format(c.Circuit.NoiseHigh), nodes, c.Timesteps, MaxQuadratureNodes), "noise_low", "noise_high", "timesteps")
+		}
+	}
+	if c.Objective == "mmd" && c.Training.BatchSize < 2 {
+		conflict(fmt.Sprintf(`objective = "mmd" compares the samples of a batch: batch_size = %d must be at least 2`, c.Training.BatchSize), "batch_size")
+	}
+	if c.restarts() && c.Training.Restarts > c.Training.Steps {
+		conflict(fmt.Sprintf("restarts = %d starts share steps = %d, fewer than one step each: lower restarts, or raise steps", c.Training.Restarts, c.Training.Steps), "restarts", "steps")
 	}
 	return found
 }

@@ -59,6 +59,49 @@ func TestValidate(t *testing.T) {
 		{"shifts without auxiliary qubits", func(c *Configuration) {
 			c.Circuit.AuxiliaryReadout, c.Training.Gradient = "postselect", "parameter_shift"
 		}, ""},
+		{"shifts that no critic needs", func(c *Configuration) {
+			c.Objective, c.Circuit.Auxiliary, c.Circuit.AuxiliaryReadout, c.Training.Gradient = "mmd", 1, "postselect", "parameter_shift"
+		}, ""},
+		{
+			"likelihood of a noise vector", func(c *Configuration) { c.Objective, c.Circuit.Noise = "likelihood", "per_qubit" },
+			`objective, noise: objective = "likelihood" integrates over one noise angle, and noise = "per_qubit" has one for each qubit: ` +
+				`choose noise = "shared" or "none", or objective = "mmd"`,
+		},
+		{
+			"likelihood of noise per layer", func(c *Configuration) { c.Objective, c.Circuit.NoisePerLayer = "likelihood", true },
+			`objective, noise_per_layer: objective = "likelihood" integrates over one noise angle, and noise_per_layer = true has one for each encoding: ` +
+				`choose noise_per_layer = false, or objective = "mmd"`,
+		},
+		{"likelihood of noise per patch", func(c *Configuration) {
+			c.Objective, c.Circuit.NoisePerPatch, c.Evaluation.Method = "likelihood", true, "samples"
+		}, ""},
+		{"likelihood without noise", func(c *Configuration) {
+			c.Objective, c.Circuit.Noise, c.Circuit.NoisePerLayer = "likelihood", "none", true
+		}, ""},
+		{
+			"likelihood after postselection", func(c *Configuration) {
+				c.Objective, c.Circuit.Auxiliary, c.Circuit.AuxiliaryReadout = "likelihood", 1, "postselect"
+			},
+			`objective, auxiliary, auxiliary_readout: objective = "likelihood" cannot be combined with auxiliary_readout = "postselect": ` +
+				`a renormalised law is no polynomial, so no fixed number of quadrature nodes is exact; choose "trace", or objective = "mmd"`,
+		},
+		{
+			"likelihood of too long windows", func(c *Configuration) { c.Objective, c.Neurons, c.Timesteps = "likelihood", 10, 1000 },
+			"objective, noise_low, noise_high, timesteps: the likelihood with noise on [0, 3.141592653589793] needs 34590 quadrature nodes " +
+				"for timesteps = 1000, at most 32768 are allowed: narrow the interval, or lower timesteps",
+		},
+		{"likelihood of long windows of independent steps", func(c *Configuration) {
+			c.Objective, c.Neurons, c.Timesteps, c.Circuit.NoisePerPatch = "likelihood", 10, 1000, true
+		}, ""},
+		{
+			"mmd of one sample", func(c *Configuration) { c.Objective, c.Training.BatchSize = "mmd", 1 },
+			`objective, batch_size: objective = "mmd" compares the samples of a batch: batch_size = 1 must be at least 2`,
+		},
+		{
+			"more starts than steps", func(c *Configuration) { c.Objective, c.Training.Steps = "likelihood", 7 },
+			"objective, restarts, steps: restarts = 8 starts share steps = 7, fewer than one step each: lower restarts, or raise steps",
+		},
+		{"one start of few steps", func(c *Configuration) { c.Objective, c.Training.Steps, c.Timesteps = "mmd", 7, 9 }, ""},
 		{
 			"everything at once", func(c *Configuration) {
 				c.Model, c.Replicate, c.Timesteps, c.Circuit.Order = "rbm", -1, 0, "last"
@@ -111,6 +154,24 @@ func TestSampled(t *testing.T) {
 		c.Circuit.Noise, c.Evaluation.Method, c.Circuit.NoisePerLayer = test.noise, test.method, test.perLayer
 		if got := c.Sampled(); got != test.want {
 			t.Errorf("%+v: Sampled = %v", test, got)
+		}
+	}
+}
+
+func TestLikelihoodNodes(t *testing.T) {
+	for _, test := range []struct {
+		change func(*Configuration)
+		want   float64
+	}{
+		{func(*Configuration) {}, 39},                                                    // ⌈1.1·8·π/4⌉ + 32
+		{func(c *Configuration) { c.Timesteps = 30 }, 240},                               // ⌈1.1·30·8·π/4⌉ + 32
+		{func(c *Configuration) { c.Timesteps, c.Circuit.NoisePerPatch = 30, true }, 39}, // one integral per patch
+		{func(c *Configuration) { c.Timesteps, c.Circuit.Noise, c.Circuit.NoisePerPatch = 30, "none", true }, 1},
+	} {
+		c := Default()
+		test.change(&c)
+		if got := c.LikelihoodNodes(); got != test.want {
+			t.Errorf("%s: %v nodes, want %v", c.Label(), got, test.want)
 		}
 	}
 }

@@ -11,14 +11,13 @@ import (
 // Setting describes one setting of a [Configuration]. Its values are float64, bool
 // or string. A whole number is a float64, too, below 2⁵³.
 type Setting struct {
-	Name     string   // in a grid file, in JSON, and as a column of results.csv
-	Block    string   // its block in a grid file; "" is the sweep block itself
-	Default  any      // float64, bool or string
-	Range    Range    // of a number
-	Values   []string // allowed texts
-	Reserved []string // texts that the design names but this version does not support
-	Doc      string   // one line
-	When     string   // a condition, as in a grid file, for the configurations that read it; "" is all
+	Name    string   // in a grid file, in JSON, and as a column of results.csv
+	Block   string   // its block in a grid file; "" is the sweep block itself
+	Default any      // float64, bool or string
+	Range   Range    // of a number
+	Values  []string // allowed texts
+	Doc     string   // one line
+	When    string   // a condition, as in a grid file, for the configurations that read it; "" is all
 
 	field   func(*Configuration) any // pointer to int, uint64, float64, bool or string
 	reads   func(Configuration) bool // When, as a function; nil is always
@@ -103,9 +102,6 @@ func (s Setting) Set(c *Configuration, value any) error {
 func (s Setting) Check(value any) error {
 	if s.admits(value) {
 		return nil
-	}
-	if text, ok := value.(string); ok && slices.Contains(s.Reserved, text) {
-		return fmt.Errorf("%s = %q is not available in this version: must be %s", s.Name, text, s.Allowed())
 	}
 	return fmt.Errorf("%s = %s: must be %s", s.Name, Format(value), s.Allowed())
 }

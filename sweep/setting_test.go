@@ -78,7 +78,6 @@ func otherValue(t *testing.T, s Setting) any {
 				return v
 			}
 		}
-		return d // objective has only one value so far
 	case float64:
 		for _, v := range []float64{d + 1, d / 2, 0.5} {
 			if v != d && s.Check(v) == nil {
@@ -143,7 +142,8 @@ func TestCheck(t *testing.T) {
 		{"entangler", "ring", ""},
 		{"entangler", "chian", `entangler = "chian": must be "chain", "ring", "brick" or "none"`},
 		{"entangler", true, `entangler = true: must be "chain", "ring", "brick" or "none"`},
-		{"objective", "likelihood", `objective = "likelihood" is not available in this version: must be "wgan"`},
+		{"objective", "likelihood", ""},
+		{"objective", "gan", `objective = "gan": must be "wgan", "likelihood" or "mmd"`},
 		{"select", "first", ""},
 		{"select", "50,2,16", ""},
 		{"select", "0", ""},

@@ -38,8 +38,8 @@ var sweepSettings = []Setting{
 		field: func(c *Configuration) any { return &c.Preset },
 	},
 	{
-		Name: "objective", Default: "wgan", Values: []string{"wgan"}, Reserved: []string{"likelihood"},
-		Doc:   "objective of the training",
+		Name: "objective", Default: "wgan", Values: []string{"wgan", "likelihood", "mmd"},
+		Doc:   "objective of the training: against a critic, exact likelihood, or maximum mean discrepancy",
 		field: func(c *Configuration) any { return &c.Objective },
 	},
 	{
@@ -54,7 +54,8 @@ var sweepSettings = []Setting{
 	},
 	{
 		Name: "k", Default: 0.0, Range: between(0, largest),
-		Doc:   "weight of the K-loss; 0 is the standard loss",
+		Doc:  "weight of the K-loss; 0 is the standard loss",
+		When: whenCritic, reads: Configuration.trainsCritic,
 		field: func(c *Configuration) any { return &c.K },
 	},
 	{
@@ -165,18 +166,27 @@ var trainingSettings = []Setting{
 		field: func(c *Configuration) any { return &c.Training.Steps },
 	},
 	{
+		Name: "restarts", Block: "training", Default: 8.0, Range: between(1, 1000),
+		Doc:  "independent starts that share the steps; the one with the smallest objective is kept",
+		When: `objective != "wgan" && neurons * timesteps <= 16`, reads: Configuration.restarts,
+		field: func(c *Configuration) any { return &c.Training.Restarts },
+	},
+	{
 		Name: "batch_size", Block: "training", Default: 32.0, Range: between(1, 1<<16),
-		Doc:   "windows of a batch: B",
+		Doc:  "windows of a batch: B",
+		When: `objective != "likelihood" || neurons * timesteps > 16`, reads: Configuration.drawsBatches,
 		field: func(c *Configuration) any { return &c.Training.BatchSize },
 	},
 	{
 		Name: "critic_updates", Block: "training", Default: 2.0, Range: between(1, 1000),
-		Doc:   "critic updates before each generator update",
+		Doc:  "critic updates before each generator update",
+		When: whenCritic, reads: Configuration.trainsCritic,
 		field: func(c *Configuration) any { return &c.Training.CriticUpdates },
 	},
 	{
 		Name: "hidden_units", Block: "training", Default: 64.0, Range: between(1, 1<<16),
-		Doc:   "hidden units of the critic",
+		Doc:  "hidden units of the critic",
+		When: whenCritic, reads: Configuration.trainsCritic,
 		field: func(c *Configuration) any { return &c.Training.HiddenUnits },
 	},
 	{
@@ -186,7 +196,8 @@ var trainingSettings = []Setting{
 	},
 	{
 		Name: "critic_learning_rate", Block: "training", Default: 0.002, Range: between(smallest, largest),
-		Doc:   "Adam's learning rate of the critic",
+		Doc:  "Adam's learning rate of the critic",
+		When: whenCritic, reads: Configuration.trainsCritic,
 		field: func(c *Configuration) any { return &c.Training.CriticLearningRate },
 	},
 	{
@@ -201,30 +212,32 @@ var trainingSettings = []Setting{
 	},
 	{
 		Name: "constraint", Block: "training", Default: "one_sided", Values: []string{"one_sided", "two_sided", "none", "clip"},
-		Doc:   "constraint on the critic's slope: a gradient penalty, none, or clipped weights",
+		Doc:  "constraint on the critic's slope: a gradient penalty, none, or clipped weights",
+		When: whenCritic, reads: Configuration.trainsCritic,
 		field: func(c *Configuration) any { return &c.Training.Constraint },
 	},
 	{
 		Name: "penalty_weight", Block: "training", Default: 10.0, Range: between(0, largest),
 		Doc:  "weight of the gradient penalty",
-		When: `constraint == "one_sided" || constraint == "two_sided"`,
+		When: `objective == "wgan" && (constraint == "one_sided" || constraint == "two_sided")`,
 		reads: func(c Configuration) bool {
-			return c.Training.Constraint == "one_sided" || c.Training.Constraint == "two_sided"
+			return c.trainsCritic() && (c.Training.Constraint == "one_sided" || c.Training.Constraint == "two_sided")
 		},
 		field: func(c *Configuration) any { return &c.Training.PenaltyWeight },
 	},
 	{
 		Name: "clip_bound", Block: "training", Default: 0.01, Range: between(smallest, largest),
 		Doc:   "largest magnitude of a clipped weight",
-		When:  `constraint == "clip"`,
-		reads: func(c Configuration) bool { return c.Training.Constraint == "clip" },
+		When:  `objective == "wgan" && constraint == "clip"`,
+		reads: func(c Configuration) bool { return c.trainsCritic() && c.Training.Constraint == "clip" },
 		field: func(c *Configuration) any { return &c.Training.ClipBound },
 	},
 	{
 		Name: "gradient", Block: "training", Default: "local",
 		Values: []string{"local", "expectation", "straight_through", "reinforce", "parameter_shift"},
 		Doc:    "how the gradient passes through a measured bit-string",
-		field:  func(c *Configuration) any { return &c.Training.Gradient },
+		When:   whenCritic, reads: Configuration.trainsCritic,
+		field: func(c *Configuration) any { return &c.Training.Gradient },
 	},
 	{
 		Name: "k_loss", Block: "training", Default: "absolute",
@@ -233,8 +246,8 @@ var trainingSettings = []Setting{
 			"sorted", "population", "linear", "linear_flipped",
 		},
 		Doc:   "the form of the K-loss",
-		When:  "k != 0",
-		reads: func(c Configuration) bool { return c.K != 0 },
+		When:  `objective == "wgan" && k != 0`,
+		reads: func(c Configuration) bool { return c.trainsCritic() && c.K != 0 },
 		field: func(c *Configuration) any { return &c.Training.KLoss },
 	},
 	{
@@ -271,4 +284,7 @@ var evaluationSettings = []Setting{
 	},
 }
 
-const whenNoisy = `noise != "none"`
+const (
+	whenNoisy  = `noise != "none"`
+	whenCritic = `objective == "wgan"`
+)

@@ -22,6 +22,10 @@ func TestWhenMatchesReadBy(t *testing.T) {
 			k               = [0, 1]
 			method          = ["exact", "samples"]
 			timesteps       = [8, 9]
+			objective       = ["wgan", "likelihood", "mmd"]
+		}
+		exclude {
+			when = objective == "likelihood" && (noise == "per_qubit" || noise_per_layer)
 		}
 	}`)
 	for _, s := range sweep.Settings() {

@@ -39,7 +39,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		// An axis that no configuration reads is rejected, so a second axis makes it read.
 		reader := map[string]string{
 			"auxiliary_readout": "auxiliary = [1]", "clip_bound": `constraint = ["clip"]`,
-			"k_loss": "k = [1]", "samples": `method = ["samples"]`,
+			"k_loss": "k = [1]", "samples": `method = ["samples"]`, "restarts": `objective = ["likelihood"]`,
 		}[s.Name]
 		g = mustParse(t, fmt.Sprintf("sweep \"a\" {\ngrid {\n%s = [%s, %s]\n%s\n}\n}", s.Name, sweep.Format(s.Default), written, reader))
 		var got []any

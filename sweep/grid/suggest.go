@@ -11,7 +11,7 @@ import (
 // meanings lists, by setting, the names that other programs and papers use for
 // it. A name may stand for two settings.
 var meanings = map[string]string{
-	"replicates":     "seeds nseeds numseeds replicas runs nruns repeats nrepeats trials ntrials repetitions replicate restarts",
+	"replicates":     "seeds nseeds numseeds replicas runs nruns repeats nrepeats trials ntrials repetitions replicate",
 	"seed":           "rng rngseed randomseed randomstate masterseed baseseed",
 	"neurons":        "n nneurons numneurons numberofneurons ncells numcells qubits nqubits numqubits nodes",
 	"timesteps":      "t ntimesteps numtimesteps steps_per_window timebins nbins bins window windows windowlength windowsize tmax patches npatches sequencelength",
@@ -32,6 +32,7 @@ var meanings = map[string]string{
 	"clip_bound":                                   "clipvalue clipweights weightclip weightclipping clipping",
 	"gradient":                                     "estimator gradientestimator gradientmethod diffmethod differentiation",
 	"k_loss":                                       "klosstype klossform lossform",
+	"restarts":                                     "starts nstarts nrestarts numrestarts initialisations initializations",
 	"objective k_loss":                             "loss lossfunction cost",
 	"schedule":                                     "lrschedule scheduler lrscheduler lrdecay learningrateschedule annealing decay",
 	"average":                                      "ema emadecay movingaverage polyak averaging",

@@ -14,7 +14,7 @@ import (
 func Cost(c sweep.Configuration, kernelClass string) float64 {
 	m := model{c, ratesOf(kernelClass)}
 	steps := float64(c.Training.Steps)
-	ns := steps*m.iteration() + m.evaluation()
+	ns := steps*m.iteration() + m.ends() + m.evaluation()
 	if c.HasState() {
 		ns += steps / float64(c.Evaluation.HistoryEvery) * m.historyPoint()
 	}
@@ -30,6 +30,18 @@ const (
 	perDataBit        = 170e3
 	perDataWord       = 190e3 // for each joint word in a recording: its floor, over all splits
 	perRecording      = 7e6
+)
+
+// The costs of the objectives without a critic, in nanoseconds, from single runs, and
+// the counts that they multiply. They are the same in all kernels.
+const (
+	perNode     = 6.0 // likelihood: for each window and node
+	perNodeStep = 1.5 // … and for each step of them
+	perOther    = 5.5 // mmd: for each other window of the batch
+	perOutcome  = 1.0 // mmd: for each outcome and neuron
+	kernels     = 3.0
+	manyWords   = 22e3 // of these joint words, about half occur in a recording
+	endWindows  = 1 << 14
 )
 
 // model counts the operations of one task.
@@ -58,15 +70,28 @@ func (m model) forward() float64 {
 
 func (m model) gradient() float64 {
 	e, rotations, amplitudes := m.engine()
-	if m.Training.Gradient == "parameter_shift" {
+	if m.Objective == "wgan" && m.Training.Gradient == "parameter_shift" {
 		return 4 * rotations * m.forward() // two circuits for each of two angles
 	}
 	return e.gradient*amplitudes + e.gradientRotation*rotations
 }
 
-// iteration returns the cost of a generator update with its critic updates: with
-// the defaults, 64 circuits forward and 32 forward and backward for each patch.
+// iteration returns the cost of a training step.
 func (m model) iteration() float64 {
+	tables := m.rates.perGate * float64(m.Timesteps*m.Circuit.Layers*m.Qubits())
+	switch m.Objective {
+	case "likelihood":
+		return m.likelihood() + tables
+	case "mmd":
+		return m.discrepancy() + tables
+	default:
+		return m.adversarial() + tables
+	}
+}
+
+// adversarial returns the cost of a generator update with its critic updates: with
+// the defaults, 64 circuits forward and 32 forward and backward for each patch.
+func (m model) adversarial() float64 {
 	batch, updates := float64(m.Training.BatchSize), float64(m.Training.CriticUpdates)
 	hidden, steps, words := float64(m.Training.HiddenUnits), float64(m.Timesteps), math.Exp2(float64(m.Neurons))
 	sample := updates*m.forward() + m.gradient()
@@ -77,8 +102,41 @@ func (m model) iteration() float64 {
 	if m.Training.Constraint == "one_sided" || m.Training.Constraint == "two_sided" {
 		pair += m.rates.perPenalty * hidden
 	}
-	tables := m.rates.perGate * float64(m.Circuit.Layers*m.Qubits())
-	return batch*(steps*sample+updates*pair) + steps*tables
+	return batch * (steps*sample + updates*pair)
+}
+
+// likelihood returns the cost of an update by likelihood: the circuits of all nodes,
+// with long windows forward once more because their states are not kept, and the product over the steps
+// for every window and node.
+func (m model) likelihood() float64 {
+	nodes, steps := m.LikelihoodNodes(), float64(m.Timesteps)
+	circuit, windows := m.gradient()+m.forward(), float64(m.Training.BatchSize)
+	if m.HasState() {
+		circuit, windows = m.gradient(), m.words()/(1+m.words()/manyWords)
+	}
+	return nodes * (steps*circuit + windows*(perNode+perNodeStep*steps))
+}
+
+// discrepancy returns the cost of an update by maximum mean discrepancy: the circuits
+// of the batch, and for every sample, patch and kernel the other windows and the
+// outcomes.
+func (m model) discrepancy() float64 {
+	batch, outcomes := float64(m.Training.BatchSize), math.Exp2(float64(m.Neurons))
+	weights := kernels * (2*batch*perOther + float64(m.Neurons)*outcomes*perOutcome)
+	return batch * float64(m.Timesteps) * (m.gradient() + weights)
+}
+
+// ends returns the cost of evaluating the objective MMD at the ends of several starts.
+// That of the likelihood costs less than a step.
+func (m model) ends() float64 {
+	switch {
+	case m.Objective != "mmd" || !m.HasState():
+		return 0
+	case m.Sampled():
+		return float64(m.Training.Restarts) * endWindows * float64(m.Timesteps) * m.forward()
+	default:
+		return float64(m.Training.Restarts) * m.words() * m.LikelihoodNodes() * (perNode + perNodeStep*float64(m.Timesteps))
+	}
 }
 
 // evaluation returns the cost of the statistics and floors of the data and of the

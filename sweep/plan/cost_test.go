@@ -69,6 +69,40 @@ func TestCostAgreesWithMeasurements(t *testing.T) {
 	}
 }
 
+// TestCostOfOtherObjectives compares with single measurements on a busy machine, where
+// a step takes about 1.6 times as long as on a quiet one. The estimate may be off by a
+// factor of 2 besides.
+func TestCostOfOtherObjectives(t *testing.T) {
+	const busy = 1.6
+	for _, test := range []struct {
+		objective          string
+		neurons, timesteps int
+		simd, portable     float64 // microseconds
+	}{
+		{"likelihood", 4, 1, 10.2, 63.2},
+		{"likelihood", 10, 1, 1689, 8635},
+		{"likelihood", 2, 8, 38060, 37719},
+		{"likelihood", 4, 4, 24073, 24363},
+		{"likelihood", 4, 5, 219.7, 900},
+		{"likelihood", 10, 10, 61282, 488805},
+		{"likelihood", 6, 30, 23132, 145619},
+		{"mmd", 2, 1, 40.9, 47.2},
+		{"mmd", 10, 1, 1923, 3021},
+		{"mmd", 4, 5, 364, 376},
+		{"mmd", 2, 30, 1742, 2043},
+		{"mmd", 10, 10, 18546, 62790},
+		{"mmd", 6, 30, 3194, 13110},
+	} {
+		c := configuration(test.neurons, test.timesteps, func(c *sweep.Configuration) { c.Objective = test.objective })
+		for class, measured := range map[string]float64{simdClass: test.simd, portableClass: test.portable} {
+			got := model{c, ratesOf(class)}.iteration() / 1000
+			if off := math.Abs(math.Log(got * busy / measured)); off > math.Log(2) {
+				t.Errorf("%s, %s, %s: predicted %.0f µs, measured %.0f", test.objective, c.Label(), class, got*busy, measured)
+			}
+		}
+	}
+}
+
 // TestCostOrder checks that more work costs more.
 func TestCostOrder(t *testing.T) {
 	base := configuration(4, 2)

@@ -70,6 +70,9 @@ func variants(t testing.TB) map[string]Task {
 		"no noise":          smallTask(t, 2, 1, "noise", "none", "schedule", "constant"),
 		"general path":      smallTask(t, 2, 1, "entangler", "ring", "auxiliary", 1.0, "auxiliary_readout", "postselect"),
 		"independent batch": smallTask(t, 2, 1, "k_loss", "absolute_independent", "final_encoding", true),
+		"likelihood":        smallTask(t, 2, 2, "objective", "likelihood", "restarts", 2.0, "average", 0.9),
+		"likelihood batch":  smallTask(t, 2, 9, "objective", "likelihood"),
+		"mmd":               smallTask(t, 3, 2, "objective", "mmd", "restarts", 3.0, "noise", "per_qubit"),
 	}
 }
 

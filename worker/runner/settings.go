@@ -15,6 +15,7 @@ func settingsOf(c sweep.Configuration, kernel circuit.Kernel) gan.Settings {
 		InitialAngles:         gan.InitialAngles(c.Circuit.InitialAngles),
 		Objective:             gan.Objective(c.Objective),
 		Steps:                 t.Steps,
+		Restarts:              t.Restarts,
 		BatchSize:             t.BatchSize,
 		CriticUpdates:         t.CriticUpdates,
 		HiddenUnits:           t.HiddenUnits,

@@ -14,7 +14,7 @@ import (
 // different training.
 func TestEverySettingReachesTheSimulator(t *testing.T) {
 	ignored := map[string]string{
-		"model": "chooses the runner", "objective": "has one value", "preset": "a label",
+		"model": "chooses the runner", "preset": "a label",
 		"source": "the raster", "select": "the raster", "clip": "the raster", "holdout": "dataKey", "holdout_time": "dataKey",
 		"method": "Configuration.Sampled", "samples": "newModel", "history_every": "newHistory",
 	}
