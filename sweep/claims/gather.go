@@ -48,12 +48,12 @@ type configuration struct {
 // training holds the numbers of one finished training. It is small because a sweep may
 // have a million. NaN is missing.
 type training struct {
-	replicate int
+	replicate int32
+	earlier   bool                // stored by an earlier version, without history and lag 1
 	errors    [errorCount]float64 // ln
 	jsFall    float64             // ln of the divergence at step 0 by that after the last step
 	jsTau     float64             // Kendall's τ of the divergence and the step
 	lagOne    float64             // ln of the model's autocorrelogram at lag 1 by the recording's
-	earlier   bool                // stored by an earlier version, without history and lag 1
 }
 
 // gather groups the rows by facet, in any order of rows. It returns the first maxFacets
@@ -104,7 +104,7 @@ func (f *facet) add(row table.Row) {
 		return
 	}
 	m := *row.Measures
-	t := training{replicate: settings.Replicate, jsFall: math.NaN(), jsTau: math.NaN(), lagOne: math.NaN()}
+	t := training{replicate: int32(settings.Replicate), jsFall: math.NaN(), jsTau: math.NaN(), lagOne: math.NaN()}
 	for i, name := range errorNames {
 		t.errors[i], c.floors[i] = lnOf(m.Errors[name]), lnOf(m.Floors[name])
 	}
@@ -149,6 +149,29 @@ func (f *facet) of(k float64) []*configuration {
 		if c.k == k {
 			all = append(all, c)
 		}
+	}
+	return all
+}
+
+// training returns the training of a replicate, nil without one.
+func (c *configuration) training(replicate int32) *training {
+	i, found := slices.BinarySearchFunc(c.trainings, replicate, func(t training, r int32) int { return cmp.Compare(t.replicate, r) })
+	if !found {
+		return nil
+	}
+	return &c.trainings[i]
+}
+
+// replicatesOf returns the finished replicates of any of the configurations in ascending
+// order.
+func replicatesOf(configurations []*configuration) []int32 {
+	var all []int32
+	for _, c := range configurations {
+		for i := range c.trainings {
+			all = append(all, c.trainings[i].replicate)
+		}
+		slices.Sort(all)
+		all = slices.Compact(all)
 	}
 	return all
 }

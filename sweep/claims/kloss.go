@@ -36,7 +36,7 @@ const (
 // pairs holds the log ratios, standard by K, of one configuration by replicate.
 type pairs struct {
 	*configuration
-	ratios map[int]float64
+	ratios map[int32]float64
 }
 
 // improvements tests whether the K-loss improves an error: for each k over the grid, then
@@ -83,8 +83,8 @@ func (f *facet) pairsOf(k float64, of int) (all []pairs) {
 		if standard == nil {
 			continue
 		}
-		p := pairs{c, map[int]float64{}}
-		errors := map[int]float64{}
+		p := pairs{c, map[int32]float64{}}
+		errors := map[int32]float64{}
 		for _, t := range standard.trainings {
 			errors[t.replicate] = t.errors[of]
 		}
@@ -102,31 +102,34 @@ func (f *facet) pairsOf(k float64, of int) (all []pairs) {
 // share no random draws (DESIGN.md, section 5.1), so each pair is flipped by itself, and
 // a few replicates of many configurations suffice.
 func overGrid(scope string, compared []pairs) []table.Claim {
-	means, shares := map[int][]float64{}, map[int][]float64{}
-	var ratios, signs []float64
+	means, shares := map[int32][]float64{}, map[int32][]float64{}
+	var ratios []float64
+	won := map[int]int{} // pairs by the sign of the log ratio
 	for _, p := range compared {
 		for _, replicate := range slices.Sorted(maps.Keys(p.ratios)) {
 			v := p.ratios[replicate]
-			sign := 0.5 * float64(cmp.Compare(v, 0)) // so that a share is 0.5 above its mean
-			ratios, signs = append(ratios, v), append(signs, sign)
-			means[replicate], shares[replicate] = append(means[replicate], v), append(shares[replicate], sign)
+			sign := cmp.Compare(v, 0)
+			won[sign]++
+			ratios = append(ratios, v)
+			means[replicate] = append(means[replicate], v)
+			shares[replicate] = append(shares[replicate], float64(sign)/2) // a share is 0.5 above its mean
 		}
 	}
+	p, _ := signFlips([][]float64{ratios})
 	mean := newClaim(scope, logRatio, averages(means))
 	mean.Plain = inPlain(mean, "the K-loss divides the error by %s", ratio)
+	improves(&mean, p[0], p[0], ratioMargin)
 	share := newClaim(scope, shareWon, averages(shares))
 	share.Rank = table.Further
-	for _, tested := range []struct {
-		claim  *table.Claim
-		values []float64
-		margin float64
-	}{{&mean, ratios, ratioMargin}, {&share, signs, shareMargin}} {
-		p, corrected := signFlips([][]float64{tested.values})
-		improves(tested.claim, p[0], corrected[0], tested.margin)
-		if tested.claim.Lacks = lacksReplicates(len(means)); tested.claim.Lacks == "" && len(ratios) < minUnits {
-			tested.claim.Lacks = fmt.Sprintf("needs at least %d pairs of trainings (%d finished)", minUnits, len(ratios))
+	if len(ratios) > 0 {
+		p := signTest(won[1], won[-1])
+		improves(&share, p, p, shareMargin)
+	}
+	for _, c := range []*table.Claim{&mean, &share} {
+		if c.Lacks = lacksReplicates(len(means)); c.Lacks == "" && len(ratios) < minUnits {
+			c.Lacks = fmt.Sprintf("needs at least %d pairs of trainings (%d finished)", minUnits, len(ratios))
 		}
-		*tested.claim = conclude(*tested.claim)
+		*c = conclude(*c)
 	}
 	for _, v := range []*float64{&share.Effect, &share.Low, &share.High} {
 		*v = min(max(0.5+*v, 0), 1)
@@ -137,7 +140,7 @@ func overGrid(scope string, compared []pairs) []table.Claim {
 
 // perConfiguration tests each configuration of one k, with p corrected over them.
 func perConfiguration(compared []pairs) []table.Claim {
-	replicates := map[int]bool{}
+	replicates := map[int32]bool{}
 	for _, p := range compared {
 		for replicate := range p.ratios {
 			replicates[replicate] = true
@@ -195,7 +198,7 @@ func conclude(c table.Claim) table.Claim {
 }
 
 // averages returns the mean of each list, in ascending order.
-func averages(lists map[int][]float64) []float64 {
+func averages(lists map[int32][]float64) []float64 {
 	var all []float64
 	for _, values := range lists {
 		all = append(all, meanOf(values))

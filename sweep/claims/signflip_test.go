@@ -75,7 +75,7 @@ func TestSmallestP(t *testing.T) {
 // TestPIsUniformWithoutAnEffect draws normal values about 0: p must be about uniform, and
 // the smallest of the corrected p below a level no more often than that.
 func TestPIsUniformWithoutAnEffect(t *testing.T) {
-	for name, units := range map[string]int{"exact": 8, "drawn": 20} {
+	for name, units := range map[string]int{"exact": 8, "drawn": 20, "blocks": 100} {
 		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, 2))
 			const trials, samplesEach = 120, 3
@@ -143,5 +143,17 @@ func TestManyUnits(t *testing.T) {
 	}
 	if math.Abs(exact[0]-drawn[0]) > 0.01 || drawn[0] != again[0] {
 		t.Errorf("p = %v, drawn %v and %v", exact[0], drawn[0], again[0])
+	}
+}
+
+// TestSignTest uses values worked out by hand, from binomial coefficients.
+func TestSignTest(t *testing.T) {
+	for _, test := range []struct {
+		heads, tails int
+		want         float64
+	}{{5, 0, 2. / 32}, {0, 6, 2. / 64}, {1, 3, 10. / 16}, {2, 2, 1}, {8, 2, 2 * 56. / 1024}, {0, 0, 1}} {
+		if p := signTest(test.heads, test.tails); math.Abs(p-test.want) > 1e-12 {
+			t.Errorf("%d heads, %d tails: p = %v, want %v", test.heads, test.tails, p, test.want)
+		}
 	}
 }

@@ -162,28 +162,30 @@ func correlationsToMarginals(c *configuration, t *training) float64 {
 
 // perReplicate returns the statistic of each replicate in ascending order of values.
 func (s *statistic) perReplicate(configurations []*configuration) []float64 {
-	samples, values := map[int][]sample{}, map[int][]float64{}
-	for _, c := range configurations {
-		at, shared := s.axis.position(c)
-		for i := range c.trainings {
-			t := &c.trainings[i]
+	var all, values []float64
+	var samples []sample
+	for _, replicate := range replicatesOf(configurations) {
+		samples, values = samples[:0], values[:0]
+		for _, c := range configurations {
+			t := c.training(replicate)
+			if t == nil {
+				continue
+			}
 			if y := s.value(c, t); !math.IsNaN(y) && !math.IsInf(y, 0) {
-				samples[t.replicate] = append(samples[t.replicate], sample{math.Log(float64(at)), y, shared})
-				values[t.replicate] = append(values[t.replicate], y)
+				at, shared := s.axis.position(c)
+				samples, values = append(samples, sample{math.Log(float64(at)), y, shared}), append(values, y)
 			}
 		}
-	}
-	if s.axis == noAxis {
-		return averages(values)
-	}
-	var slopes []float64
-	for _, of := range samples {
-		if slope, ok := theilSen(of); ok {
-			slopes = append(slopes, slope)
+		if s.axis != noAxis {
+			if slope, ok := theilSen(samples); ok {
+				all = append(all, slope)
+			}
+		} else if len(values) > 0 {
+			all = append(all, meanOf(values))
 		}
 	}
-	slices.Sort(slopes)
-	return slopes
+	slices.Sort(all)
+	return all
 }
 
 // meanOf returns the mean of the values, NaN without any.

@@ -13,7 +13,7 @@ type sample struct {
 
 // maxDistances bounds the number of distances between the samples of a stratum, in
 // their order by x, over which theilSen pairs them.
-const maxDistances = 100
+const maxDistances = 30
 
 // theilSen returns the median of the slopes of all pairs of samples of one stratum with
 // different x (Theil 1950, Sen 1968), and whether there is a pair. Above maxDistances
