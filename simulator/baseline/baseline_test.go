@@ -127,18 +127,6 @@ func TestMaximumEntropy(t *testing.T) {
 	})
 }
 
-func TestEqualBits(t *testing.T) {
-	eachModel(t, func(t *testing.T, name string) {
-		w, err := recording.Surrogate(1).Raster([]int{0, 1, 2, 3, 4, 5}).Windows(2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(fitted(t, name, w).Values(), fitted(t, name, w).Values()); diff != "" {
-			t.Errorf("two fits differ:\n%s", diff)
-		}
-	})
-}
-
 func TestParameters(t *testing.T) {
 	want := map[string][2]int{ // of 4 neurons and 1 or 2 time steps in 5 bins
 		"independent": {4, 4}, "psth": {20, 20}, "pairwise": {10, 10}, "k_pairwise": {12, 12},

@@ -18,10 +18,12 @@ import (
 // 0.001, all such are raised to it and the variances scaled to 1 again; the pair
 // moments then differ from the data's.
 //
-// The law of the 2ⁿ words is computed in two steps. First all orthant
-// probabilities together (orthants), with an error of about 1e-5 at n = 10. Then the law with
-// the exact rates and pair moments of the dichotomised Gaussian that has the least
-// relative entropy to that one; this removes most of the error.
+// The law of the 2ⁿ words is computed in two steps: first all orthant
+// probabilities together (orthants), then the law with the exact rates and pair
+// moments of the dichotomised Gaussian that has the least relative entropy to that
+// one. On the recording's ten most active neurons a probability is then accurate
+// to about 5e-6, and for twelve to 5e-5. (The floors of the elements of P(k) are
+// about 4e-4.)
 func fitDichotomisedGaussian(c counts) (Model, error) {
 	n := c.neurons
 	rates := c.rates()
@@ -140,10 +142,10 @@ func orthants(thresholds []float64, correlations [][]float64) ([]float64, error)
 	return o.law, nil
 }
 
-// Bounds of orthants: words times points, a second or two of work, and points.
+// Bounds of orthants: words times points, a few seconds of work, and points.
 const (
-	mostWords  = 1 << 24
-	mostPoints = 1 << 16
+	mostWords  = 1 << 25
+	mostPoints = 1 << 15
 )
 
 // orthantTree adds the probabilities of all words at one point.

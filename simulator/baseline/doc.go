@@ -46,11 +46,12 @@
 // # Words that do not occur
 //
 // time_independent and markov contain one window more than the recording, of
-// independent neurons, and psth one repeat more, of constant rates. So every window
-// has a likelihood, and the statistics move by far less than their floors. A neuron
-// that never or always spikes has half a window of the opposite in independent.
-// k_pairwise and population_tracking exclude words whose number of spikes does
-// not occur: their log-likelihood is −Inf.
+// independent neurons: every window has a likelihood, and the statistics move by
+// far less than their floors. psth contains one repeat more, of constant rates, and
+// its covariances shrink by the factor (R/(R+1))² for R repeats. A neuron that never
+// or always spikes has half a window of the opposite in independent. k_pairwise and
+// population_tracking exclude words whose number of spikes does not occur: their
+// log-likelihood is −Inf.
 //
 // # Numerics
 //

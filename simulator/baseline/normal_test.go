@@ -11,7 +11,7 @@ func TestNormal(t *testing.T) {
 	for x := -9.0; x < 9; x += 0.0371 {
 		want := math.Erfc(-x/math.Sqrt2) / 2
 		near(t, "CDF", normalCDF(x), want, 2e-15)
-		near(t, "CDF by the table", table.cdf(x), want, 1e-12)
+		near(t, "CDF by the table", table.cdf(x), want, 3e-10)
 		if math.Abs(x) < 5 {
 			near(t, "quantile of the CDF", normalQuantile(want), x, 1e-8)
 		}
@@ -135,7 +135,7 @@ func TestOrthantsOfOneFactor(t *testing.T) {
 		neurons     int
 		correlation float64
 		tolerance   float64
-	}{{1, 0, 1e-12}, {2, 0.5, 1e-7}, {4, 0.5, 1e-6}, {10, 0.5, 2e-5}, {10, 0.1, 2e-5}, {12, 0.5, 3e-4}} {
+	}{{1, 0, 1e-9}, {2, 0.5, 1e-7}, {4, 0.5, 1e-6}, {10, 0.5, 2e-5}, {12, 0.5, 2e-4}} {
 		n := test.neurons
 		thresholds, correlations := make([]float64, n), make([][]float64, n)
 		for i := range n {

@@ -117,24 +117,21 @@ func TestMaximumEntropyOfRecording(t *testing.T) {
 
 // TestModelsOfRecording checks at n = 10 which errors vanish, beside their floors.
 func TestModelsOfRecording(t *testing.T) {
-	windows := openRealRecording(t)
-	for _, steps := range []int{1, 5} {
-		w := windows("most_active", 10, steps)
-		data := statistics.NewData(w, 20, random.Training{Seed: 1}.Stream("floors"))
-		for model, exact := range map[string][]string{
-			"independent":           {"firing_rate_hz2"},
-			"psth":                  {"firing_rate_hz2"},
-			"pairwise":              {"firing_rate_hz2", "covariance"},
-			"k_pairwise":            {"firing_rate_hz2", "covariance", "k_probability"},
-			"population_tracking":   {"firing_rate_hz2", "k_probability"},
-			"dichotomised_gaussian": {"firing_rate_hz2", "covariance"},
-			"time_independent":      {"firing_rate_hz2", "covariance", "k_probability"},
-		} {
-			got := statistics.Errors(measured(t, fitted(t, model, w)), data.Statistics)
-			for _, name := range exact {
-				if got[name] > 1e-3*data.Floors[name] {
-					t.Errorf("%d time steps, %s: the error of %s is %v, its floor %v", steps, model, name, got[name], data.Floors[name])
-				}
+	w := openRealRecording(t)("most_active", 10, 5)
+	data := statistics.NewData(w, 20, random.Training{Seed: 1}.Stream("floors"))
+	for model, exact := range map[string][]string{
+		"independent":           {"firing_rate_hz2"},
+		"psth":                  {"firing_rate_hz2"},
+		"pairwise":              {"firing_rate_hz2", "covariance"},
+		"k_pairwise":            {"firing_rate_hz2", "covariance", "k_probability"},
+		"population_tracking":   {"firing_rate_hz2", "k_probability"},
+		"dichotomised_gaussian": {"firing_rate_hz2", "covariance"},
+		"time_independent":      {"firing_rate_hz2", "covariance", "k_probability"},
+	} {
+		got := statistics.Errors(measured(t, fitted(t, model, w)), data.Statistics)
+		for _, name := range exact {
+			if got[name] > 1e-3*data.Floors[name] {
+				t.Errorf("%s: the error of %s is %v, its floor %v", model, name, got[name], data.Floors[name])
 			}
 		}
 	}
