@@ -105,7 +105,8 @@ type pair struct {
 	first, second values
 }
 
-// pairs pairs every configuration of k ≠ 0 with the one of k = 0, in grid order.
+// pairs pairs every configuration of k ≠ 0 with the one of k = 0, in grid order. It
+// leaves out objectives that do not read k, where both are the same trainings.
 func (t *Trainings) pairs() iter.Seq[pair] {
 	return func(yield func(pair) bool) {
 		k, _ := sweep.Lookup("k")
@@ -117,7 +118,7 @@ func (t *Trainings) pairs() iter.Seq[pair] {
 		}
 		for _, c := range t.configurations {
 			s := standard[keyWithout(k, c)]
-			if s == nil || c.row.Configuration.K == 0 {
+			if s == nil || c.row.Configuration.K == 0 || !k.ReadBy(c.row.Configuration) {
 				continue
 			}
 			for i, m := range t.measures {

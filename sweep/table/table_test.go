@@ -175,6 +175,26 @@ func TestComparisonStaysWithinTheData(t *testing.T) {
 	}
 }
 
+// TestComparisonLeavesOutObjectivesWithoutK checks that an objective that does not read
+// k has no comparison of its trainings with themselves.
+func TestComparisonLeavesOutObjectivesWithoutK(t *testing.T) {
+	for objective, want := range map[string]bool{"wgan": true, "likelihood": false, "mmd": false} {
+		var b bytes.Buffer
+		if err := writeComparison(&b, Shape{Axes: []string{"k"}}, func(yield func(Row, error) bool) {
+			for row, err := range example() {
+				if row.Configuration.Objective = objective; !yield(row, err) {
+					return
+				}
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if paired := len(parse(t, b.Bytes())) > 0; paired != want {
+			t.Errorf("%s: paired is %t", objective, paired)
+		}
+	}
+}
+
 func TestInterval(t *testing.T) {
 	if _, _, ok := Interval(values{1, 2}); ok {
 		t.Error("two replicates got an interval")
