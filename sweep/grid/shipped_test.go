@@ -14,6 +14,7 @@ func TestShippedFiles(t *testing.T) {
 		"../../sweep.hcl":           {"figure-s1", 60, 300},
 		"../examples/quick.hcl":     {"quick", 8, 40},
 		"../examples/recording.hcl": {"recording", 24, 72},
+		"../examples/objective.hcl": {"objective", 12, 60},
 	} {
 		g, diagnostics := Parse(filepath.Base(path), readFile(t, path), nil)
 		if diagnostics.Len() > 0 {
