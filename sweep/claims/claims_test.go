@@ -85,7 +85,7 @@ func (m made) measures(c sweep.Configuration) *sweep.Measures {
 		r.Floors[name], r.Errors[name] = 1e-4, 1e-2*noisy(ln)
 	}
 	if c.HasState() {
-		r.History = &sweep.HistorySummary{FirstJSBits: 0.5, LastJSBits: 0.5 * noisy(-m.jsFall), Tau: -math.Tanh(m.jsFall) + m.noise*random.NormFloat64()}
+		r.History = &sweep.HistorySummary{FirstJSBits: 0.5, LastJSBits: 0.5 * noisy(-m.jsFall), Tau: max(-1, min(1, -math.Tanh(m.jsFall)+m.noise*random.NormFloat64()))}
 	}
 	if c.Timesteps > 1 {
 		r.LagOne = &sweep.LagOne{Data: 0.2, Model: 0.1 * noisy(m.bursts*math.Log(float64(c.Timesteps)))}

@@ -13,7 +13,7 @@ import (
 
 // Report holds the claims of a sweep.
 type Report struct {
-	Claims  []table.Claim // by claim, then by the values of further axes and k
+	Claims  []table.Claim // by claim, further axes, k and statistic
 	Omitted int           // combinations of further axes beyond the first hundred
 
 	planned, finished int
@@ -40,12 +40,19 @@ func Judge(shape table.Shape, rows table.Rows) (*Report, error) {
 	}
 	r.Omitted = omitted
 	slices.Sort(r.data)
-	for i := range statistics {
+	for first := 0; first < len(statistics); {
+		next := first
+		for next < len(statistics) && statistics[next].claim == statistics[first].claim {
+			next++
+		}
 		for _, f := range facets {
 			for _, k := range f.losses() {
-				r.Claims = append(r.Claims, statistics[i].test(f.scope("k="+sweep.Format(k)), f.of(k)))
+				for i := range statistics[first:next] {
+					r.Claims = append(r.Claims, statistics[first+i].test(f.scope("k="+sweep.Format(k)), f.of(k)))
+				}
 			}
 		}
+		first = next
 	}
 	for _, c := range kLossClaims {
 		for _, f := range facets {

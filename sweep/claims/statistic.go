@@ -47,6 +47,7 @@ type statistic struct {
 	plain    func(effect float64) string // a number in plain units
 	unit     string                      // in which %s is the number and its interval
 	lacks    string                      // why the value may be undefined everywhere
+	bound    float64                     // largest magnitude of the value; 0: none
 	recent   bool                        // whether measures that earlier versions stored lack the value
 	rank     table.Rank
 }
@@ -99,7 +100,7 @@ var statistics = []statistic{
 		claim:    "js_falls_during_training",
 		sentence: "… steadily", name: "mean Kendall's tau of JS and the step",
 		claimed: negative, margin: tauMargin, plain: brief, unit: "Kendall's τ of JS and the step: %s",
-		value: func(_ *configuration, t *training) float64 { return t.jsTau }, recent: true, lacks: needsState, rank: table.Further,
+		value: func(_ *configuration, t *training) float64 { return t.jsTau }, bound: 1, recent: true, lacks: needsState, rank: table.Further,
 	},
 	{
 		claim:    "bursts_grow_with_timesteps",
@@ -202,6 +203,9 @@ func (s *statistic) test(scope string, configurations []*configuration) table.Cl
 	values := s.perReplicate(configurations)
 	c := newClaim(scope, s.name, values)
 	c.Name, c.Sentence, c.Rank = s.claim, s.sentence, s.rank
+	if s.bound > 0 {
+		c.Low, c.High = max(c.Low, -s.bound), min(c.High, s.bound)
+	}
 	c.Plain = inPlain(c, s.unit, s.plain)
 	c.Verdict = s.claimed.verdict(c.Low, c.High, s.margin)
 	if c.Lacks = lacksReplicates(len(values)); len(values) == 0 {
