@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"gonum.org/v1/plot"
 	"pgregory.net/rapid"
 
 	"spiqsweep/sweep"
@@ -269,6 +270,46 @@ func TestTablesREADMEHasTheColumns(t *testing.T) {
 	for _, c := range columns {
 		if line := "| `" + c.name + "` | " + c.meaning + " |\n"; !bytes.Contains(readme, []byte(line)) {
 			t.Errorf("sweep/table/README.md lacks the line\n%s", line)
+		}
+	}
+}
+
+// TestFiguresOfASweepShareTheirScales draws two facets whose errors differ by a factor
+// of ten.
+func TestFiguresOfASweepShareTheirScales(t *testing.T) {
+	facetOf := func(entangler string, factor float64) *facet {
+		f := &facet{name: entangler}
+		for r := range example(entangler) {
+			for name := range r.Measures.Errors {
+				r.Measures.Errors[name] *= factor
+			}
+			f.add(r)
+		}
+		return f
+	}
+	all := []*facet{facetOf("chain", 1), facetOf("none", 10)}
+	largest := largestDifferences(all)
+	if own := largestDifferences(all[:1]); own[0] >= largest[0] || largestDifferences(all[1:]) != largest {
+		t.Errorf("the largest differences are %v together, %v of the first", largest, own)
+	}
+	var panels [][][]*plot.Plot
+	for _, f := range all {
+		p, err := f.panels(largest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		panels = append(panels, p)
+	}
+	if panels[0][0][0].Y.Max >= panels[1][0][0].Y.Max {
+		t.Fatal("the example does not need shared scales")
+	}
+	shareScales(panels)
+	for row := range s1Rows {
+		for column := range 2 {
+			a, b := panels[0][row][column].Y, panels[1][row][column].Y
+			if a.Min != b.Min || a.Max != b.Max || a.Min >= a.Max {
+				t.Errorf("row %d column %d: from %v to %v, and from %v to %v", row, column, a.Min, a.Max, b.Min, b.Max)
+			}
 		}
 	}
 }

@@ -45,27 +45,60 @@ func S1(shape table.Shape, rows table.Rows) (figures []*Figure, omitted int, err
 	if err != nil {
 		return nil, 0, err
 	}
-	figures = make([]*Figure, len(all))
+	panels := make([][][]*plot.Plot, len(all))
+	largest := largestDifferences(all)
 	for i, f := range all {
-		if figures[i], err = f.s1(); err != nil {
+		if panels[i], err = f.panels(largest); err != nil {
 			return nil, 0, err
 		}
 	}
+	shareScales(panels)
+	figures = make([]*Figure, len(all))
+	for i, f := range all {
+		figures[i] = f.s1(panels[i])
+	}
 	return figures, omitted, nil
+}
+
+// largestDifferences returns, for each statistic, the largest magnitude of a difference
+// in the heat maps, which all figures share as the end of their colour scale.
+func largestDifferences(all []*facet) (largest [len(s1Rows)]float64) {
+	for _, f := range all {
+		k, ok := f.comparedK()
+		if !ok {
+			continue
+		}
+		for i := range s1Rows {
+			for _, d := range differences(f.runs, i, k) {
+				largest[i] = max(largest[i], d.mean, -d.mean)
+			}
+		}
+	}
+	return largest
+}
+
+// shareScales gives the error axis of each panel the same ends in all figures, so that
+// figures can be compared.
+func shareScales(figures [][][]*plot.Plot) {
+	for row := range s1Rows {
+		for column := range 2 {
+			low, high := math.Inf(1), math.Inf(-1)
+			for _, panels := range figures {
+				p := panels[row][column]
+				low, high = min(low, p.Y.Min), max(high, p.Y.Max)
+			}
+			for _, panels := range figures {
+				panels[row][column].Y.Min, panels[row][column].Y.Max = low, high
+			}
+		}
+	}
 }
 
 // maxFigures bounds the time and memory that the figures of one sweep take.
 const maxFigures = 100
 
-func (f *facet) s1() (*Figure, error) {
-	panels := make([][]*plot.Plot, len(s1Rows))
-	for i := range s1Rows {
-		row, err := f.panels(i)
-		if err != nil {
-			return nil, err
-		}
-		panels[i] = row
-	}
+// s1 returns the figure with these panels.
+func (f *facet) s1(panels [][]*plot.Plot) *Figure {
 	const width, panelsHeight, margin = 960, 500, 14 // points
 	caption := f.caption(width - 2*margin)
 	captionHeight := captionLine*vg.Length(len(caption)) + margin
@@ -80,7 +113,7 @@ func (f *facet) s1() (*Figure, error) {
 			drawPanels(draw.Crop(c, 0, 0, captionHeight, 0), panels)
 			drawCaption(draw.Crop(c, margin, 0, 0, -panelsHeight), caption)
 		},
-	}, nil
+	}
 }
 
 // maxFileName is the longest name of a figure's files. It leaves room below the
@@ -140,19 +173,23 @@ func drawPanels(c draw.Canvas, rows [][]*plot.Plot) {
 
 const padding = 0.25 * vg.Centimeter
 
-// panels returns the plots of a statistic of s1Rows: against n, against t,
+// panels returns the plots of each statistic of s1Rows: against n, against t,
 // difference, colour scale.
-func (f *facet) panels(s int) ([]*plot.Plot, error) {
-	againstN, err := f.errorPanel(s, "neurons n", neuronsOf)
-	if err != nil {
-		return nil, err
+func (f *facet) panels(largest [len(s1Rows)]float64) ([][]*plot.Plot, error) {
+	rows := make([][]*plot.Plot, len(s1Rows))
+	for s := range s1Rows {
+		againstN, err := f.errorPanel(s, "neurons n", neuronsOf)
+		if err != nil {
+			return nil, err
+		}
+		againstT, err := f.errorPanel(s, "time steps t", timestepsOf)
+		if err != nil {
+			return nil, err
+		}
+		difference, scale := f.differencePanel(s, largest[s])
+		rows[s] = []*plot.Plot{againstN, againstT, difference, scale}
 	}
-	againstT, err := f.errorPanel(s, "time steps t", timestepsOf)
-	if err != nil {
-		return nil, err
-	}
-	difference, scale := f.differencePanel(s)
-	return []*plot.Plot{againstN, againstT, difference, scale}, nil
+	return rows, nil
 }
 
 func (f *facet) errorPanel(s int, axis string, of func(run) int) (*plot.Plot, error) {
@@ -209,7 +246,7 @@ func (f *facet) comparedK() (float64, bool) {
 	return ks[0], true
 }
 
-func (f *facet) differencePanel(s int) (panel, scale *plot.Plot) {
+func (f *facet) differencePanel(s int, largest float64) (panel, scale *plot.Plot) {
 	panel, scale = newPlot(), newPlot()
 	k, ok := f.comparedK()
 	var all []difference
@@ -223,9 +260,7 @@ func (f *facet) differencePanel(s int) (panel, scale *plot.Plot) {
 		return panel, scale
 	}
 	h := heatMap{differences: all, neurons: values(f.runs, neuronsOf), timesteps: values(f.runs, timestepsOf)}
-	for _, d := range all {
-		h.colours.largest = max(h.colours.largest, d.mean, -d.mean)
-	}
+	h.colours.largest = largest
 	panel.Title.Text = s1Rows[s].title + ": MSE standard − MSE K"
 	panel.X.Label.Text, panel.Y.Label.Text = "time steps t", "neurons n"
 	panel.X.Tick.Marker, panel.Y.Tick.Marker = positions(h.timesteps), positions(h.neurons)
