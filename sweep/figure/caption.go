@@ -21,12 +21,20 @@ func (f *facet) caption(width vg.Length) []string {
 	var lines []string
 	for _, sentences := range []string{
 		drawable(data + " " + setting),
-		"Line: geometric mean. Band: smallest to largest, over replicates and over everything not on the axis. Dashed: floor, the expected error of the true law, against which errors must be read.",
+		"Line: geometric mean. Band: smallest to largest, over replicates and over everything not on the axis. Dashed: floor, the expected error of the true law, against which errors must be read." + f.baselineNote(),
 		"The k-probability's error is a mean over n + 1 values of k, which explains part of its decrease with n. Differences are means over pairs of replicates; " + f.hatching() + ".",
 	} {
 		lines = append(lines, wrap(sentences, captionSize, width)...)
 	}
 	return lines
+}
+
+// baselineNote explains the lines of the baselines, if there are any.
+func (f *facet) baselineNote() string {
+	if len(f.baselines) == 0 {
+		return ""
+	}
+	return " Thin dark lines: models that were fitted to the same data; an error below a hundredth of the floor is not drawn."
 }
 
 // hatching explains the hatching of the heat map, or why there is none.

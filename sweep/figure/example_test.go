@@ -17,5 +17,5 @@ func ExampleS1() {
 		panic(err)
 	}
 	fmt.Println(figures[0].Name, figures[0].Numbers[1])
-	// Output: S1 [against_n k_probability 0 2  1 1 1 1   ]
+	// Output: S1 [against_n k_probability spiqgan 0 2  1 1 1 1   ]
 }

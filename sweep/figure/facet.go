@@ -2,22 +2,28 @@ package figure
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
+	"spiqsweep/sweep"
 	"spiqsweep/sweep/table"
 )
 
 // facet is the part of a sweep in one figure: configurations that differ only in
-// neurons, timesteps and k (see [table.Shape.Facet]).
+// neurons, timesteps and k. Pooling over other axes would compare models that
+// should not be compared.
 type facet struct {
 	name        string // the other axes' values, such as "entangler=none"; "" without other axes
+	axes        string // those of name that choose the data
 	data        string
 	seed        uint64
 	neuronIDs   []int     // of the largest n
 	rates       []float64 // of these neurons, Hz
 	sameNeurons bool      // whether every n takes the first n of neuronIDs
 	runs        []run
+	baselines   []baseline // on the same data
 }
 
 // run is one finished training. It is small because a sweep may have a million.
@@ -28,9 +34,11 @@ type run struct {
 }
 
 // facets groups the finished rows by figure, in grid order. It returns the first
-// maxFigures facets and the number of those omitted.
+// maxFigures facets and the number of those omitted. Baselines are in the figures of
+// the same data.
 func facets(shape table.Shape, rows table.Rows) (all []*facet, omitted int, err error) {
 	index := map[string]*facet{}
+	fitted := map[string][]baseline{} // by data
 	for row, err := range rows {
 		if err != nil {
 			return nil, 0, err
@@ -38,11 +46,16 @@ func facets(shape table.Shape, rows table.Rows) (all []*facet, omitted int, err 
 		if row.Measures == nil {
 			continue
 		}
-		name := shape.Facet(row.Configuration)
+		if row.Configuration.IsBaseline() {
+			data := dataOf(shape, row.Configuration)
+			fitted[data] = addBaseline(fitted[data], row)
+			continue
+		}
+		name := otherAxes(shape, row.Configuration)
 		f, known := index[name]
 		if !known {
 			if len(all) < maxFigures {
-				f = &facet{name: name, data: row.Data, seed: row.Configuration.Seed, sameNeurons: true}
+				f = &facet{name: name, axes: dataOf(shape, row.Configuration), data: row.Data, seed: row.Configuration.Seed, sameNeurons: true}
 				all = append(all, f)
 			} else {
 				omitted++
@@ -53,16 +66,47 @@ func facets(shape table.Shape, rows table.Rows) (all []*facet, omitted int, err 
 			f.add(row)
 		}
 	}
+	for _, f := range all {
+		f.baselines = fitted[f.axes]
+	}
 	return all, omitted, nil
 }
 
-func (f *facet) add(row table.Row) {
+// otherAxes returns the values of the swept settings but n, t and k.
+func otherAxes(shape table.Shape, c sweep.Configuration) string {
+	return valuesOf(shape, c, func(sweep.Setting) bool { return true })
+}
+
+// dataOf returns those of otherAxes that choose the data.
+func dataOf(shape table.Shape, c sweep.Configuration) string {
+	return valuesOf(shape, c, sweep.Setting.ReadByBaselines)
+}
+
+func valuesOf(shape table.Shape, c sweep.Configuration, shown func(sweep.Setting) bool) string {
+	var words []string
+	for _, axis := range shape.Axes {
+		if slices.Contains([]string{"neurons", "timesteps", "k"}, axis) {
+			continue
+		}
+		if s, ok := sweep.Lookup(axis); ok && shown(s) {
+			words = append(words, fmt.Sprintf("%s=%v", axis, s.Value(c)))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// runOf returns the numbers of a finished row.
+func runOf(row table.Row) run {
 	c := row.Configuration
 	r := run{neurons: int32(c.Neurons), timesteps: int32(c.Timesteps), replicate: int32(c.Replicate), k: c.K}
 	for i, s := range s1Rows {
 		r.errors[i], r.floors[i] = orNaN(row.Measures.Errors, s.error), orNaN(row.Measures.Floors, s.error)
 	}
-	f.runs = append(f.runs, r)
+	return r
+}
+
+func (f *facet) add(row table.Row) {
+	f.runs = append(f.runs, runOf(row))
 	short, long := row.NeuronIDs, f.neuronIDs
 	if len(short) > len(long) {
 		short, long = long, short

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"spiqsweep/sweep"
 	"spiqsweep/sweep/table"
 )
 
@@ -14,7 +15,8 @@ import (
 var columns = []struct{ name, meaning string }{
 	{"panel", "against_n, against_t, or standard_minus_k (the heat map)"},
 	{"error", "k_probability or firing_rate_hz2, both mean square errors"},
-	{"k", "k of the trainings; in the heat map, k of those compared with the standard loss"},
+	{"model", "`spiqgan`, or the name of a baseline"},
+	{"k", "k of the trainings, empty for a baseline; in the heat map, k of those compared with the standard loss"},
 	{"neurons", "n; empty against t, where all n are taken together"},
 	{"timesteps", "t; empty against n, where all t are taken together"},
 	{"trainings", "number of finished trainings in the row; in the heat map, of pairs"},
@@ -36,16 +38,19 @@ func (f *facet) numbers() [][]string {
 	for i, s := range s1Rows {
 		for _, k := range values(f.runs, kOf) {
 			for _, p := range errorsBy(f.runs, i, k, neuronsOf) {
-				rows = append(rows, p.row("against_n", s.error, k, strconv.Itoa(p.x), ""))
+				rows = append(rows, p.row("against_n", i, sweep.ModelSpiQGAN, number(k), p.x, 0))
 			}
 			for _, p := range errorsBy(f.runs, i, k, timestepsOf) {
-				rows = append(rows, p.row("against_t", s.error, k, "", strconv.Itoa(p.x)))
+				rows = append(rows, p.row("against_t", i, sweep.ModelSpiQGAN, number(k), 0, p.x))
 			}
+		}
+		for _, b := range f.baselines {
+			rows = append(rows, b.numbers(i)...)
 		}
 		if k, ok := f.comparedK(); ok {
 			for _, d := range differences(f.runs, i, k) {
 				rows = append(rows, []string{
-					"standard_minus_k", s.error, number(k), strconv.Itoa(d.neurons), strconv.Itoa(d.timesteps), strconv.Itoa(d.pairs),
+					"standard_minus_k", s.error, sweep.ModelSpiQGAN, number(k), strconv.Itoa(d.neurons), strconv.Itoa(d.timesteps), strconv.Itoa(d.pairs),
 					"", "", "", "", number(d.mean), strconv.FormatBool(d.undecided),
 				})
 			}
@@ -54,11 +59,21 @@ func (f *facet) numbers() [][]string {
 	return rows
 }
 
-func (p point) row(panel, error string, k float64, neurons, timesteps string) []string {
+// row returns the numbers of a point of a panel. neurons or timesteps is 0 where all are
+// taken together.
+func (p point) row(panel string, statistic int, model, k string, neurons, timesteps int) []string {
 	return []string{
-		panel, error, number(k), neurons, timesteps, strconv.Itoa(len(p.errors)),
+		panel, s1Rows[statistic].error, model, k, positive(neurons), positive(timesteps), strconv.Itoa(len(p.errors)),
 		number(p.geometric), number(p.low), number(p.high), number(p.floor), "", "",
 	}
+}
+
+// positive formats a whole number; "" for 0.
+func positive(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 // number formats as the tables do. NaN, a missing value, is empty.

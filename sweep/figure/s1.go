@@ -215,7 +215,11 @@ func (f *facet) errorPanel(s int, axis string, of func(run) int) (*plot.Plot, er
 	if err := addFloor(p, losses[len(losses)-1].points, xs); err != nil {
 		return nil, err
 	}
-	makeRoom(p, len(losses)+1)
+	lines, err := f.addBaselines(p, s, xs, of)
+	if err != nil {
+		return nil, err
+	}
+	makeRoom(p, len(losses)+1+lines)
 	return p, nil
 }
 
