@@ -186,7 +186,7 @@ func (e *entry) written(c *Configuration) bool {
 		return true
 	default:
 		s := &e.setting
-		return (s.reads == nil || s.reads(*c)) && (s.implied == nil || s.Value(*c) != s.implied)
+		return s.ReadBy(*c) && (s.implied == nil || s.Value(*c) != s.implied)
 	}
 }
 

@@ -12,11 +12,14 @@ import (
 // the reason of a rejection.
 func readResult(body []byte) (r Result, ok bool) {
 	c := &canonicalReader{rest: body, ok: true}
-	c.literal(`{"angles":`)
-	r.Angles = list(c, func() [][][2]float64 {
-		return list(c, func() [][2]float64 { return list(c, c.pair) })
-	})
-	c.literal(`,"data":`)
+	if c.found(`{"angles":`) {
+		r.Angles = list(c, func() [][][2]float64 {
+			return list(c, func() [][2]float64 { return list(c, c.pair) })
+		})
+		c.literal(`,"data":`)
+	} else {
+		c.literal(`{"data":`)
+	}
 	r.Data = named(c, c.numbers)
 	c.literal(`,"errors":`)
 	r.Errors = named(c, c.number)
@@ -36,6 +39,9 @@ func readResult(body []byte) (r Result, ok bool) {
 	}
 	c.literal(`,"model":`)
 	r.Model = named(c, c.numbers)
+	if c.found(`,"parameters":`) {
+		r.Parameters = named(c, c.numbers)
+	}
 	c.literal(`,"samples":`)
 	r.Samples = list(c, func() []uint32 { return list(c, func() uint32 { return uint32(c.whole(math.MaxUint32)) }) })
 	c.literal(`,"trainable_parameters":`)

@@ -27,7 +27,7 @@ const MaxStateBits = 16
 // defaults resolved. It has no setting that only decides where and when the task
 // runs.
 type Configuration struct {
-	// Model is the kind of model: ModelSpiQGAN.
+	// Model is the kind of model: ModelSpiQGAN or one of Baselines.
 	Model string `json:"model"`
 	// Objective is the objective of the training: "wgan", "likelihood" or "mmd".
 	Objective string `json:"objective"`
@@ -112,8 +112,11 @@ func (c Configuration) Qubits() int { return c.Neurons + c.Circuit.Auxiliary }
 
 // TrainableParameters returns the number of angles: RY and RZ for each qubit, layer
 // and time step. It includes the RZ of the last layer, which do not change any
-// probability (DESIGN.md, section 1.4).
+// probability (DESIGN.md, section 1.4). A baseline has none: it is not trained.
 func (c Configuration) TrainableParameters() int {
+	if c.IsBaseline() {
+		return 0
+	}
 	return c.Timesteps * c.Circuit.Layers * c.Qubits() * 2
 }
 
@@ -197,11 +200,22 @@ func (c Configuration) LikelihoodNodes() float64 {
 }
 
 // Label returns a label for people, such as "n=4 t=5 k=1 replicate 2", with the
-// values of the given further axes before the replicate.
+// values of the given further axes before the replicate. That of a baseline has its
+// name and what it reads, such as "pairwise n=4 t=5".
 func (c Configuration) Label(axes ...Setting) string {
-	label := fmt.Sprintf("n=%d t=%d k=%s", c.Neurons, c.Timesteps, Format(c.K))
+	label := fmt.Sprintf("n=%d t=%d", c.Neurons, c.Timesteps)
+	if c.IsBaseline() {
+		label = c.Model + " " + label
+	} else {
+		label += " k=" + Format(c.K)
+	}
 	for _, s := range axes {
-		label += fmt.Sprintf(" %s=%s", s.Name, Format(s.Value(c)))
+		if !c.IsBaseline() || s.ReadByBaselines() {
+			label += fmt.Sprintf(" %s=%s", s.Name, Format(s.Value(c)))
+		}
+	}
+	if c.IsBaseline() {
+		return label
 	}
 	return fmt.Sprintf("%s replicate %d", label, c.Replicate)
 }
@@ -210,8 +224,8 @@ func (c Configuration) Label(axes ...Setting) string {
 // their setting, and conflicts between settings.
 func (c Configuration) Validate() error {
 	var faults []error
-	if c.Model != ModelSpiQGAN {
-		faults = append(faults, fmt.Errorf("model = %q: must be %q", c.Model, ModelSpiQGAN))
+	if c.IsBaseline() && !slices.Contains(Baselines, c.Model) {
+		faults = append(faults, fmt.Errorf("model = %q: must be %s", c.Model, Alternatives(append([]string{ModelSpiQGAN}, Baselines...))))
 	}
 	if c.Replicate < 0 {
 		faults = append(faults, fmt.Errorf("replicate = %d: must be a whole number of at least 0", c.Replicate))

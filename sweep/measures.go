@@ -14,10 +14,12 @@ type Measures struct {
 	// The fields are in the order of their JSON names, as in Result. Earlier versions did
 	// not store History and LagOne: see SameMeasures.
 
-	Errors        map[string]float64 `json:"errors"`
-	Floors        map[string]float64 `json:"floors"`
-	HeldoutErrors map[string]float64 `json:"heldout_errors,omitempty"`
-	HeldoutFloors map[string]float64 `json:"heldout_floors,omitempty"`
+	Errors map[string]float64 `json:"errors"`
+	// FittedParameters is the number of parameters of a fitted model, 0 for others.
+	FittedParameters int                `json:"fitted_parameters,omitempty"`
+	Floors           map[string]float64 `json:"floors"`
+	HeldoutErrors    map[string]float64 `json:"heldout_errors,omitempty"`
+	HeldoutFloors    map[string]float64 `json:"heldout_floors,omitempty"`
 	// History summarises Result.History; nil if that has fewer than two points.
 	History *HistorySummary `json:"history,omitempty"`
 	// LagOne holds the autocorrelograms at lag 1; nil at one time step or without a spike.
@@ -47,6 +49,9 @@ func (r Result) Measures() Measures {
 	m := Measures{
 		Errors: r.Errors, Floors: r.Floors, HeldoutErrors: r.HeldoutErrors, HeldoutFloors: r.HeldoutFloors,
 		RatesHz: r.Data["firing_rate_hz"],
+	}
+	if r.Angles == nil {
+		m.FittedParameters = r.TrainableParameters
 	}
 	if n := len(r.History); n > 1 {
 		m.History = &HistorySummary{FirstJSBits: r.History[0].JSBits, LastJSBits: r.History[n-1].JSBits, Tau: historyTau(r.History)}
@@ -139,6 +144,9 @@ func readMeasures(body []byte) (m Measures, ok bool) {
 	c := &canonicalReader{rest: body, ok: true}
 	c.literal(`{"errors":`)
 	m.Errors = named(c, c.number)
+	if c.found(`,"fitted_parameters":`) {
+		m.FittedParameters = int(c.whole(math.MaxInt32))
+	}
 	c.literal(`,"floors":`)
 	m.Floors = named(c, c.number)
 	if c.found(`,"heldout_errors":`) {

@@ -132,15 +132,21 @@ func (s Setting) Allowed() string {
 	return ""
 }
 
-// alternatives joins the allowed texts as "a", "b" or "c".
+// alternatives describes the allowed texts.
 func (s Setting) alternatives() string {
-	var words []string
-	for _, v := range s.Values {
-		words = append(words, strconv.Quote(v))
-	}
 	if s.pattern != nil {
-		words = append(words, s.pattern.words)
+		return Alternatives(s.Values, s.pattern.words)
 	}
+	return Alternatives(s.Values)
+}
+
+// Alternatives joins names and further words as "a", "b" or further words.
+func Alternatives(names []string, further ...string) string {
+	var words []string
+	for _, name := range names {
+		words = append(words, strconv.Quote(name))
+	}
+	words = append(words, further...)
 	last := len(words) - 1
 	if last == 0 {
 		return words[0]
@@ -150,7 +156,9 @@ func (s Setting) alternatives() string {
 
 // ReadBy reports whether a configuration's numbers depend on the setting. If not, its
 // value does not change the task.
-func (s Setting) ReadBy(c Configuration) bool { return s.reads == nil || s.reads(c) }
+func (s Setting) ReadBy(c Configuration) bool {
+	return (s.reads == nil || s.reads(c)) && (!c.IsBaseline() || s.ReadByBaselines())
+}
 
 // Format formats a setting's value as in a grid file: the shortest number that reads
 // back the same, true or false, or a quoted text.

@@ -23,8 +23,12 @@ const maxKeptStateBits = 10
 // numbers are correct.
 func (r Result) Validate(c Configuration) error {
 	v := resultCheck{c: c}
-	v.require(r.TrainableParameters == c.TrainableParameters(),
-		"trainable_parameters = %d: must be %d", r.TrainableParameters, c.TrainableParameters())
+	if c.IsBaseline() {
+		v.require(r.TrainableParameters > 0, "trainable_parameters = %d: must be the number of fitted parameters", r.TrainableParameters)
+	} else {
+		v.require(r.TrainableParameters == c.TrainableParameters(),
+			"trainable_parameters = %d: must be %d", r.TrainableParameters, c.TrainableParameters())
+	}
 	v.errorsOf("errors", r.Errors)
 	v.floors("floors", r.Floors)
 	v.vectors("model", r.Model)
@@ -38,6 +42,7 @@ func (r Result) Validate(c Configuration) error {
 	}
 	v.history(r.History)
 	v.angles(r.Angles)
+	v.parameters(r.Parameters)
 	v.samples(r.Samples)
 	return errors.Join(v.faults...)
 }
@@ -45,12 +50,15 @@ func (r Result) Validate(c Configuration) error {
 // MaxResultBytes returns an upper bound of the encoded size of a configuration's
 // result, in bytes. A larger body can be rejected without decoding it.
 func MaxResultBytes(c Configuration) int {
-	numbers := c.Timesteps*c.Circuit.Layers*c.Qubits()*2 + SampleWindows*c.Timesteps
+	numbers := c.TrainableParameters() + SampleWindows*c.Timesteps
+	for _, length := range parameterLengths(c) {
+		numbers += length
+	}
 	for _, name := range StatisticNames {
 		numbers += 3 * StatisticLength(name, c.Neurons, c.Timesteps)
 	}
 	points := 0
-	if c.Neurons*c.Timesteps <= MaxStateBits && c.Evaluation.HistoryEvery > 0 {
+	if !c.IsBaseline() && c.HasState() && c.Evaluation.HistoryEvery > 0 {
 		points = c.Training.Steps/c.Evaluation.HistoryEvery + 2
 	}
 	return maxFrameBytes + maxNumberBytes*numbers + maxPointBytes*points
@@ -223,6 +231,7 @@ func isDistribution(p []float64) bool {
 func (v *resultCheck) history(points []HistoryPoint) {
 	v.require(len(points) == 0 || v.c.HasState(),
 		"history of n·t = %d: there must be none above %d", v.c.Neurons*v.c.Timesteps, MaxStateBits)
+	v.require(len(points) == 0 || !v.c.IsBaseline(), "history of %q, which is not trained", v.c.Model)
 	last := -1
 	for i, p := range points {
 		v.require(last < p.Step && p.Step <= v.c.Training.Steps,
@@ -233,6 +242,10 @@ func (v *resultCheck) history(points []HistoryPoint) {
 }
 
 func (v *resultCheck) angles(angles [][][][2]float64) {
+	if v.c.IsBaseline() {
+		v.require(angles == nil, "angles of %q, which has no circuit", v.c.Model)
+		return
+	}
 	v.require(len(angles) == v.c.Timesteps, "angles of %d time steps: must be %d", len(angles), v.c.Timesteps)
 	for t, layers := range angles {
 		v.require(len(layers) == v.c.Circuit.Layers, "angles[%d] has %d layers: must be %d", t, len(layers), v.c.Circuit.Layers)
@@ -244,6 +257,22 @@ func (v *resultCheck) angles(angles [][][][2]float64) {
 				}
 			}
 		}
+	}
+}
+
+// parameters requires the fitted parameters of a baseline, which are probabilities.
+func (v *resultCheck) parameters(parameters map[string][]float64) {
+	lengths := parameterLengths(v.c)
+	v.require(len(parameters) == len(lengths), "%d kinds of parameters: %q must have %d", len(parameters), v.c.Model, len(lengths))
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		values := parameters[name]
+		v.require(len(values) == lengths[name], "parameters: %s has %d elements: must be %d", name, len(values), lengths[name])
+		for i, p := range values {
+			if !(p >= -roundingSlack && p <= 1+roundingSlack) { // true for NaN
+				v.fault("parameters: %s[%d] = %v: must be from 0 to 1", name, i, p)
+			}
+		}
+		v.require(name != "law" || isDistribution(values), "parameters: law is not a probability distribution")
 	}
 }
 
