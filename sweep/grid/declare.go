@@ -17,16 +17,18 @@ import (
 
 // declaration is the content of a sweep block, before the axes are combined.
 type declaration struct {
-	name       string
-	replicates int
-	path       string // of the recording, "" if there is none
-	pathAt     hcl.Range
-	fixed      []assignment
-	axes       []swept
-	exclusions []hcl.Expression
-	scope      scope
-	at         hcl.Range       // of the sweep block's head
-	faulty     map[string]bool // settings whose value has an error, and "exclude"
+	name        string
+	replicates  int
+	path        string // of the recording, "" if there is none
+	pathAt      hcl.Range
+	fixed       []assignment
+	axes        []swept
+	exclusions  []hcl.Expression
+	baselines   []string // in the order of sweep.Baselines
+	baselinesAt hcl.Range
+	scope       scope
+	at          hcl.Range       // of the sweep block's head
+	faulty      map[string]bool // settings whose value has an error, and "exclude"
 }
 
 // assignment is a setting with one value.
@@ -132,11 +134,6 @@ func (d *declaration) block(block *hcl.Block) hcl.Diagnostics {
 func (d *declaration) settings(attributes []*hcl.Attribute) hcl.Diagnostics {
 	var faults hcl.Diagnostics
 	for _, attribute := range attributes {
-		if attribute.Name == baselinesName {
-			faults = append(faults, failure("Not available",
-				"baselines are not available in this version: take the line out", attribute.NameRange))
-			continue
-		}
 		value, more := d.scope.evaluate(attribute.Expr)
 		if faults = append(faults, more...); !value.IsWhollyKnown() {
 			d.faulty[attribute.Name] = true
@@ -155,6 +152,8 @@ func (d *declaration) set(attribute *hcl.Attribute, value cty.Value) *hcl.Diagno
 	switch attribute.Name {
 	case replicatesName:
 		return setReplicates(&d.replicates, value, at)
+	case baselinesName:
+		return d.setBaselines(value, at)
 	case pathName:
 		text, ok := native(value).(string)
 		if !ok || text == "" {

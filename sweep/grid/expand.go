@@ -16,7 +16,7 @@ const maxTasks = 1_000_000
 // expand combines the axes, removes the excluded combinations, and reports faults
 // of several settings together. It ignores settings that already have a fault.
 func (d *declaration) expand(limit int) (*Grid, hcl.Diagnostics) {
-	tasks := float64(d.replicates)
+	tasks := float64(d.replicates + len(d.baselines))
 	for _, axis := range d.axes {
 		tasks *= float64(len(axis.Values))
 	}
@@ -37,7 +37,8 @@ func (d *declaration) expand(limit int) (*Grid, hcl.Diagnostics) {
 	}
 	g := d.grid(all, kept)
 	faults = append(faults, d.conflicts(g)...)
-	return g, append(faults, d.unread(g)...)
+	faults = append(faults, d.unread(g)...)
+	return g, append(faults, d.addBaselines(g)...)
 }
 
 // exclusionsFaulty reports whether a condition, or a setting in it, has a fault.
@@ -58,7 +59,11 @@ func (d *declaration) factors() string {
 	for _, axis := range d.axes {
 		factors = append(factors, fmt.Sprintf("%d %s", len(axis.Values), axis.Setting.Name))
 	}
-	return strings.Join(append(factors, fmt.Sprintf("%d replicates", d.replicates)), " × ")
+	last := fmt.Sprintf("%d replicates", d.replicates)
+	if len(d.baselines) > 0 {
+		last = fmt.Sprintf("(%s + %d baselines)", last, len(d.baselines))
+	}
+	return strings.Join(append(factors, last), " × ")
 }
 
 // conflicts reports settings that conflict with each other: each set of settings

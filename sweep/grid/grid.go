@@ -16,24 +16,34 @@ import (
 // Grid is the parsed content of a grid file.
 type Grid struct {
 	Name       string // the sweep's label; a valid folder name
-	Replicates int    // trainings of each configuration, ≥ 1
+	Replicates int    // trainings of each configuration but the baselines, ≥ 1
 	Axes       []Axis // in the order written
 
 	combinations *combinations
-	kept         []int32 // the combinations that are not excluded, by number
-	fromFile     bool    // the command line gave a recording for all configurations
-	recording    string  // path of the recording's file, "" if there is none
-	sourceAt     string  // where the file sets source, such as "sweep.hcl:4"
-	pathAt       string  // where the file sets path, "" if it does not
+	kept         []int32               // the combinations that are not excluded, by number
+	baselines    []sweep.Configuration // follow the combinations; each once
+	fromFile     bool                  // the command line gave a recording for all configurations
+	recording    string                // path of the recording's file, "" if there is none
+	sourceAt     string                // where the file sets source, such as "sweep.hcl:4"
+	pathAt       string                // where the file sets path, "" if it does not
 }
 
-// Len returns the number of configurations.
-func (g *Grid) Len() int { return len(g.kept) }
+// Len returns the number of configurations: the combinations of the axes' values,
+// then the baselines.
+func (g *Grid) Len() int { return len(g.kept) + len(g.baselines) }
+
+// Baselines returns the number of configurations that are baselines.
+func (g *Grid) Baselines() int { return len(g.baselines) }
 
 // Configuration returns the configuration at a position in grid order, with
 // replicate 0.
 func (g *Grid) Configuration(i int) sweep.Configuration {
-	c := g.combinations.at(int(g.kept[i]))
+	var c sweep.Configuration
+	if i < len(g.kept) {
+		c = g.combinations.at(int(g.kept[i]))
+	} else {
+		c = g.baselines[i-len(g.kept)]
+	}
 	if g.fromFile {
 		c.Recording.Source = "file"
 	}
@@ -61,8 +71,24 @@ type Axis struct {
 	Values  []any // float64, bool or string, in the order written, each once
 }
 
-// Rows returns the number of rows of results.csv: configurations × replicates.
-func (g *Grid) Rows() int { return g.Len() * g.Replicates }
+// Rows returns the number of rows of results.csv: one for each replicate of a
+// configuration. A baseline has one replicate.
+func (g *Grid) Rows() int { return len(g.kept)*g.Replicates + len(g.baselines) }
+
+// Row returns the position in results.csv of a replicate of the configuration at a
+// position in grid order.
+func (g *Grid) Row(configuration, replicate int) int {
+	trained := min(configuration, len(g.kept))
+	return trained*g.Replicates + configuration - trained + replicate
+}
+
+// At returns the configuration's position and the replicate of a row of results.csv.
+func (g *Grid) At(row int) (configuration, replicate int) {
+	if trained := len(g.kept) * g.Replicates; row >= trained {
+		return len(g.kept) + row - trained, 0
+	}
+	return row / g.Replicates, row % g.Replicates
+}
 
 // Columns returns the swept settings other than neurons, timesteps and k, which
 // results.csv always has.

@@ -29,11 +29,10 @@ const (
 	baselinesName  = "baselines"
 )
 
-// Extra is a name of a grid file that is not a setting. It has one value and cannot
-// be an axis.
+// Extra is a name of a grid file that is not a setting. It cannot be an axis.
 type Extra struct {
 	Name, Block  string
-	Default      any // float64 or string, as in a sweep.Setting
+	Default      any // float64, string or []string
 	Allowed, Doc string
 }
 
@@ -47,6 +46,10 @@ func Extras() []Extra {
 		{
 			Name: pathName, Block: notSettings[pathName], Default: "", Allowed: "a text in quotes",
 			Doc: `the recording's file where source = "file", relative to the grid's; --recording replaces it`,
+		},
+		{
+			Name: baselinesName, Block: notSettings[baselinesName], Default: []string{}, Allowed: "a list of " + sweep.Alternatives(sweep.Baselines),
+			Doc: "models that are fitted to the same data and shown beside the trained ones",
 		},
 	}
 }
@@ -207,7 +210,7 @@ func unknownName(name, block string, names, inner []string) (summary, detail str
 }
 
 // allNames returns the names of all blocks.
-func allNames() []string { return append(settingNames(), replicatesName, pathName) }
+func allNames() []string { return append(settingNames(), replicatesName, pathName, baselinesName) }
 
 // placed quotes names, and adds the block of each that is not among the names of
 // the present block.

@@ -49,7 +49,7 @@ sweep "fig/s1" {
   }
 
   evaluation {
-    baselines = ["independent"]
+    baselines = ["independant", "pairwise"]
     samples   = 3
     method    = "exact" == "exact"
   }

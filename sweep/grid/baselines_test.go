@@ -1,0 +1,91 @@
+package grid
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func labels(g *Grid) []string {
+	var all []string
+	for _, c := range g.Configurations() {
+		all = append(all, strings.TrimSuffix(c.Label(g.Columns()...), " replicate 0"))
+	}
+	return all
+}
+
+// TestBaselinesFollowTheGrid checks that configurations on the same data share their
+// baselines, which follow the trained configurations in the order of sweep.Baselines.
+func TestBaselinesFollowTheGrid(t *testing.T) {
+	g, diagnostics := Parse("test.hcl", []byte(`sweep "a" {
+		replicates = 3
+		grid {
+			k         = [0, 1]
+			timesteps = [1, 2]
+			preset    = ["paper", "pqwgan"]
+			select    = ["first", "most_active"]
+		}
+		exclude { when = select == "first" && timesteps == 2 }
+		evaluation { baselines = ["markov", "independent"] }
+	}`), nil)
+	if diagnostics.Len() > 0 {
+		t.Fatal(diagnostics)
+	}
+	want := []string{
+		`independent n=2 t=1 select="first"`, `independent n=2 t=1 select="most_active"`, `independent n=2 t=2 select="most_active"`,
+		`markov n=2 t=2 select="most_active"`,
+	}
+	if diff := cmp.Diff(want, labels(g)[12:]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if g.Baselines() != 4 || g.Rows() != 12*3+4 {
+		t.Errorf("%d baselines, %d rows", g.Baselines(), g.Rows())
+	}
+}
+
+func TestABaselineThatIsNotDefinedIsLeftOut(t *testing.T) {
+	for _, test := range []struct{ grid, baselines, want string }{
+		{"neurons = [2, 13, 14]", `"pairwise"`, `the baseline "pairwise" needs neurons of at most 12: there is none for 2 of 3 combinations`},
+		{"timesteps = [1, 2]", `"markov"`, ""},
+		{"timesteps = [1]", `"markov"`, `the baseline "markov" needs timesteps of at least 2: there is none for 1 of 1 combinations`},
+	} {
+		source := fmt.Sprintf("sweep \"a\" {\n grid {\n %s\n}\n evaluation {\n baselines = [%s]\n}\n}", test.grid, test.baselines)
+		g, diagnostics := Parse("test.hcl", []byte(source), nil)
+		if g == nil || (diagnostics.Len() > 0) != (test.want != "") || !strings.Contains(diagnostics.Error(), test.want) {
+			t.Errorf("%s: got %v", test.grid, diagnostics)
+		}
+	}
+}
+
+// TestAtInvertsRow checks that the rows are numbered from 0, each once and in order.
+func TestAtInvertsRow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		replicates := rapid.IntRange(1, 4).Draw(t, "replicates")
+		baselines := rapid.SampledFrom([]string{"", `"psth"`, `"psth", "markov"`}).Draw(t, "baselines")
+		g, diagnostics := Parse("test.hcl", fmt.Appendf(nil,
+			"sweep \"a\" {\n replicates = %d\n grid {\n timesteps = [1, 2, 3]\n}\n evaluation {\n baselines = [%s]\n}\n}", replicates, baselines), nil)
+		if diagnostics.HasErrors() {
+			t.Fatal(diagnostics)
+		}
+		next := 0
+		for i, c := range g.Configurations() {
+			count := replicates
+			if c.IsBaseline() {
+				count = 1
+			}
+			for replicate := range count {
+				position, r := g.At(next)
+				if g.Row(i, replicate) != next || position != i || r != replicate {
+					t.Fatalf("row %d: configuration %d replicate %d is %d, back %d %d", next, i, replicate, g.Row(i, replicate), position, r)
+				}
+				next++
+			}
+		}
+		if g.Rows() != next {
+			t.Errorf("%d rows, want %d", g.Rows(), next)
+		}
+	})
+}
