@@ -94,9 +94,14 @@ func newPlanReport(p *app.Prepared, e plan.Estimate) planReport {
 
 func newConfigurationReport(g *grid.Grid, e plan.ConfigurationEstimate) configurationReport {
 	c := e.Configuration
-	settings := map[string]any{"neurons": c.Neurons, "timesteps": c.Timesteps, "k": c.K, "steps": c.Training.Steps}
+	settings := map[string]any{"model": c.Model, "neurons": c.Neurons, "timesteps": c.Timesteps}
+	if !c.IsBaseline() {
+		settings["k"], settings["steps"] = c.K, c.Training.Steps
+	}
 	for _, column := range g.Columns() {
-		settings[column.Name] = column.Value(c)
+		if !c.IsBaseline() || column.ReadByBaselines() {
+			settings[column.Name] = column.Value(c)
+		}
 	}
 	return configurationReport{
 		Settings: settings, TrainableParameters: c.TrainableParameters(),

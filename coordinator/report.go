@@ -25,7 +25,11 @@ func (t *terminal) printStart(a *app.App) {
 		t.say("%s", notice)
 	}
 	grid := a.Prepared().Grid
-	t.say("sweep %s: %s × %s on %s", grid.Name, count(grid.Len(), "configuration"), count(grid.Replicates, "replicate"), a.Prepared().Data())
+	baselines := ""
+	if n := grid.Baselines(); n > 0 {
+		baselines = " and " + count(n, "baseline")
+	}
+	t.say("sweep %s: %s × %s%s on %s", grid.Name, count(grid.Len()-grid.Baselines(), "configuration"), count(grid.Replicates, "replicate"), baselines, a.Prepared().Data())
 	if a.Resumed {
 		t.say("%s", revisionText(a.Revision))
 	}

@@ -13,6 +13,9 @@ import (
 // estimate of the remaining time learns the factor from finished tasks.
 func Cost(c sweep.Configuration, kernelClass string) float64 {
 	m := model{c, ratesOf(kernelClass)}
+	if c.IsBaseline() {
+		return (m.evaluation() + perFittedWord*math.Exp2(float64(c.Neurons))) * 1e-9
+	}
 	steps := float64(c.Training.Steps)
 	ns := steps*m.iteration() + m.ends() + m.evaluation()
 	if c.HasState() {
@@ -30,6 +33,7 @@ const (
 	perDataBit        = 170e3
 	perDataWord       = 190e3 // for each joint word in a recording: its floor, over all splits
 	perRecording      = 7e6
+	perFittedWord     = 1e6 // for each word of a bin: the fit of a baseline, roughly
 )
 
 // The costs of the objectives without a critic, in nanoseconds, from single runs, and

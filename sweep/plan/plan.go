@@ -78,10 +78,9 @@ func New(
 			p.recordings = append(p.recordings, recording)
 		}
 		p.configurations[i] = configurationData{recording: positions[recording], cost: Cost(c, kernelClass)}
-		for replicate := range g.Replicates {
-			c.Replicate = replicate
+		for row := g.Row(i, 0); row < g.Row(i+1, 0); row++ {
+			_, c.Replicate = g.At(row)
 			id := sweep.NewTaskID(c, recording, numerics, kernelClass)
-			row := i*g.Replicates + replicate
 			if _, err := hex.Decode(p.ids[row][:], []byte(id)); err != nil {
 				panic(fmt.Sprintf("plan: task %q: %v", id, err)) // an ID is a SHA-256
 			}
@@ -138,7 +137,7 @@ func (p *Plan) byID(row int32, id [sha256Bytes]byte) int { return bytes.Compare(
 // Row returns the row of results.csv at a position, with its own configuration.
 // Rows may share a task ID.
 func (p *Plan) Row(i int) sweep.Task {
-	position, replicate := i/p.grid.Replicates, i%p.grid.Replicates
+	position, replicate := p.grid.At(i)
 	c := p.grid.Configuration(position)
 	c.Replicate = replicate
 	return sweep.Task{
@@ -200,8 +199,10 @@ func (p *Plan) putInOrder() {
 	}
 	slices.SortFunc(turns, func(a, b int32) int {
 		x, y := int(p.firsts[a]), int(p.firsts[b])
+		_, xReplicate := p.grid.At(x)
+		_, yReplicate := p.grid.At(y)
 		return cmp.Or(
-			cmp.Compare(x%p.grid.Replicates, y%p.grid.Replicates),
+			cmp.Compare(xReplicate, yReplicate),
 			cmp.Compare(p.costOf(y), p.costOf(x)),
 			cmp.Compare(x, y),
 		)
@@ -212,4 +213,7 @@ func (p *Plan) putInOrder() {
 	}
 }
 
-func (p *Plan) costOf(row int) float64 { return p.configurations[row/p.grid.Replicates].cost }
+func (p *Plan) costOf(row int) float64 {
+	position, _ := p.grid.At(row)
+	return p.configurations[position].cost
+}

@@ -299,3 +299,30 @@ func TestNewReportsProgress(t *testing.T) {
 		}
 	}
 }
+
+func TestBaselinesHaveOneRow(t *testing.T) {
+	p := plan(t, `sweep "a" {
+		replicates = 2
+		grid {
+			k      = [0, 1]
+			select = ["first", "random"]
+		}
+		evaluation { baselines = ["independent", "pairwise"] }
+	}`)
+	var labels []string
+	for _, row := range rowsOf(p)[8:] {
+		labels = append(labels, fmt.Sprintf("%d %s", row.ConfigurationIndex, row.Configuration.Label()))
+	}
+	want := []string{"4 independent n=2 t=1", "5 independent n=2 t=1", "6 pairwise n=2 t=1", "7 pairwise n=2 t=1"}
+	if diff := cmp.Diff(want, labels); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if p.TaskCount() != 12 {
+		t.Errorf("%d tasks", p.TaskCount())
+	}
+	for i, task := range tasksOf(p) {
+		if second := task.Configuration.Replicate == 1; second != (i >= 8) {
+			t.Errorf("task %d of 12 is %s", i, task.Configuration.Label())
+		}
+	}
+}
