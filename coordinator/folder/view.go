@@ -217,7 +217,7 @@ func (v *View) writeTables(ctx context.Context, limit time.Duration) error {
 			return v.note(drawingProblem, recovering(func() error { return v.drawFigures(ctx, shape, v.withoutCorrupt(rows), limit) }))
 		},
 		func(rows table.Rows) error {
-			completeness, incompleteErr = table.CheckCompleteness(v.sweep.Grid.Len(), v.sweep.Grid.Replicates, v.withoutCorrupt(rows))
+			completeness, incompleteErr = table.CheckCompleteness(v.sweep.Grid, v.withoutCorrupt(rows))
 			return incompleteErr
 		},
 		func(rows table.Rows) (err error) {

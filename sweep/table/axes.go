@@ -1,7 +1,9 @@
 package table
 
 import (
+	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -37,15 +39,15 @@ func WriteAxes(w io.Writer, levels []Level) error {
 
 func axesColumns() []column[Level] {
 	return []column[Level]{
-		{"axis", text, "a swept setting other than k", func(l Level) string { return l.Axis }},
+		{"axis", text, "a swept setting other than k, or `model`, which compares with the baselines", func(l Level) string { return l.Axis }},
 		{"value", text, "one of its values", func(l Level) string { return l.Value }},
 		{"k", number, "k of these trainings", func(l Level) string { return Number(l.K) }},
 		{"error", text, "which error, by its column in results.csv", func(l Level) string { return l.Error }},
-		{"models", number, "finished trainings of this value and k, of any other settings and replicate, whose error is known", func(l Level) string { return strconv.Itoa(l.Models) }},
+		{"models", number, "finished trainings of this value and k, of any other settings and replicate, whose error is known; of a baseline its fits, of which k changes none", func(l Level) string { return strconv.Itoa(l.Models) }},
 		{"geometric_mean", number, "of their errors; empty if one is 0", func(l Level) string { return optional(l.GeometricMean, true) }},
 		{"floor", number, "geometric mean of their floors; empty if one is 0", func(l Level) string { return optional(l.Floor, true) }},
 		{"reference", text, "the first value of the axis, with which this one is compared", func(l Level) string { return l.Reference }},
-		{"pairs", number, "pairs of trainings of the two values that agree in all other settings and the replicate", func(l Level) string { return strconv.Itoa(len(l.pair.first)) }},
+		{"pairs", number, "pairs of trainings of the two values that agree in all other settings and the replicate; of trainings and baselines on the same data", func(l Level) string { return strconv.Itoa(len(l.pair.first)) }},
 		{"log_ratio", number, "mean over pairs of ln(error of the reference / error of this value): positive where this value is better", func(l Level) string { return optional(l.pair.logRatios().mean()) }},
 		{"log_ratio_ci95_low", number, "lower end of its 95 % interval by Student's t, pairs taken as independent; from three pairs on", func(l Level) string { low, _, ok := Interval(l.pair.logRatios()); return optional(low, ok) }},
 		{"log_ratio_ci95_high", number, "its upper end", func(l Level) string { _, high, ok := Interval(l.pair.logRatios()); return optional(high, ok) }},
@@ -54,8 +56,8 @@ func axesColumns() []column[Level] {
 }
 
 // Levels returns the levels of every swept setting but k, in grid order, or those
-// of neurons if there is no such setting. Values without a finished training are
-// omitted.
+// of neurons if there is no such setting, then those of the models if there are
+// baselines. Values without a finished training are omitted.
 func (t *Trainings) Levels() []Level {
 	axes := slices.DeleteFunc(slices.Clone(t.shape.Axes), func(axis string) bool { return axis == "k" })
 	if len(axes) == 0 {
@@ -67,7 +69,70 @@ func (t *Trainings) Levels() []Level {
 			all = append(all, t.levelsOf(s)...)
 		}
 	}
+	return append(all, t.levelsOfModels()...)
+}
+
+// levelsOfModels returns the levels of the trained model and of each baseline, with
+// each training compared with the baseline on the same data.
+func (t *Trainings) levelsOfModels() []Level {
+	trained := map[float64][]*configuration{}
+	for _, c := range t.configurations {
+		trained[c.row.Configuration.K] = append(trained[c.row.Configuration.K], c)
+	}
+	fitted := map[string][]*configuration{}
+	byData := map[string]*configuration{}
+	for _, b := range t.baselines {
+		fitted[b.row.Configuration.Model] = append(fitted[b.row.Configuration.Model], b)
+		byData[dataKey(b, b.row.Configuration.Model)] = b
+	}
+	var all []Level
+	add := func(model string, k float64, members []*configuration) {
+		for i, m := range t.measures {
+			level := Level{Axis: "model", Value: model, K: k, Error: m.name, Reference: sweep.ModelSpiQGAN}
+			if level.fill(members, i, len(t.measures)); level.Models == 0 {
+				continue
+			}
+			if model != sweep.ModelSpiQGAN {
+				level.pair = t.againstBaseline(model, byData, trained[k], i)
+			}
+			all = append(all, level)
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(trained)) {
+		if len(fitted) > 0 {
+			add(sweep.ModelSpiQGAN, k, trained[k])
+		}
+		for _, model := range sweep.Baselines {
+			add(model, k, fitted[model])
+		}
+	}
 	return all
+}
+
+// againstBaseline pairs each training with the baseline on its data.
+func (t *Trainings) againstBaseline(model string, byData map[string]*configuration, trained []*configuration, measure int) (p pair) {
+	for _, c := range trained {
+		b := byData[dataKey(c, model)]
+		if b == nil || len(b.replicates) == 0 || math.IsNaN(b.errors[measure]) {
+			continue
+		}
+		for i := range c.replicates {
+			if v := c.errors[i*len(t.measures)+measure]; !math.IsNaN(v) {
+				p.first, p.second = append(p.first, v), append(p.second, b.errors[measure])
+			}
+		}
+	}
+	return p
+}
+
+// dataKey returns a key that is equal for a baseline and the configurations on the
+// same data, "" if the configuration has no such baseline.
+func dataKey(c *configuration, model string) string {
+	b, err := c.row.Configuration.Baseline(model)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%q %t %v %s", c.row.Data, b.Recording.Clip, c.row.NeuronIDs, sweep.Canonical(b))
 }
 
 // levelsOf returns the levels of one axis.

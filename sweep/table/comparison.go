@@ -14,11 +14,12 @@ import (
 )
 
 // Trainings holds the errors of the finished trainings of a sweep, to compare
-// configurations with one another.
+// configurations with one another and with the baselines.
 type Trainings struct {
 	shape          Shape
 	measures       []measure
 	configurations []*configuration // in grid order
+	baselines      []*configuration // in grid order
 }
 
 // configuration holds the finished trainings of one configuration.
@@ -40,7 +41,11 @@ func Gather(shape Shape, rows Rows) (*Trainings, error) {
 		if last == nil || last.row.ConfigurationIndex != row.ConfigurationIndex {
 			last = &configuration{row: row}
 			last.row.Measures = nil
-			all.configurations = append(all.configurations, last)
+			if row.Configuration.IsBaseline() {
+				all.baselines = append(all.baselines, last)
+			} else {
+				all.configurations = append(all.configurations, last)
+			}
 		}
 		if row.Measures != nil {
 			last.add(all.measures, row)

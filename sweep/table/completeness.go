@@ -18,7 +18,7 @@ type Completeness struct {
 	Format   string `json:"format"`
 	Complete bool   `json:"complete"` // every row is done, and none is missing, doubled or contradicted
 
-	Rows     int `json:"rows"` // configurations × replicates, as planned
+	Rows     int `json:"rows"` // a row for each configuration and replicate, as planned
 	Done     int `json:"done"`
 	Pending  int `json:"pending"`
 	Failed   int `json:"failed"`
@@ -39,10 +39,16 @@ type Completeness struct {
 // completenessFormat is the name and version of the file's format.
 const completenessFormat = "spiqsweep-completeness/1"
 
-// CheckCompleteness reads the rows of a sweep, which must come in grid order. The
+// Grid gives the positions of the rows of results.csv. *grid.Grid implements it.
+type Grid interface {
+	Rows() int // their number
+	Row(configuration, replicate int) int
+}
+
+// CheckCompleteness reads the rows of a grid, which must come in grid order. The
 // caller sets TableSHA256.
-func CheckCompleteness(configurations, replicates int, rows Rows) (Completeness, error) {
-	c := completenessCheck{Completeness: Completeness{Format: completenessFormat, Rows: configurations * replicates}, replicates: replicates}
+func CheckCompleteness(g Grid, rows Rows) (Completeness, error) {
+	c := completenessCheck{Completeness: Completeness{Format: completenessFormat, Rows: g.Rows()}, grid: g}
 	c.accepted = make([]acceptedResult, 0, c.Rows)
 	for row, err := range rows {
 		if err != nil {
@@ -68,9 +74,9 @@ func (c Completeness) Write(w io.Writer) error {
 // completenessCheck counts the rows read so far.
 type completenessCheck struct {
 	Completeness
-	replicates int
-	next       int // expected position of the next row
-	accepted   []acceptedResult
+	grid     Grid
+	next     int // expected position of the next row
+	accepted []acceptedResult
 }
 
 // acceptedResult is a task and the digest of its result, in binary, because a
@@ -78,7 +84,7 @@ type completenessCheck struct {
 type acceptedResult struct{ task, digest [sha256.Size]byte }
 
 func (c *completenessCheck) add(row Row) error {
-	position := row.ConfigurationIndex*c.replicates + row.Configuration.Replicate
+	position := c.grid.Row(row.ConfigurationIndex, row.Configuration.Replicate)
 	if position < c.next {
 		c.Doubled++
 		return nil

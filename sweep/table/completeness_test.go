@@ -27,6 +27,15 @@ func complete(configurations, replicates int) (rows []Row) {
 	return rows
 }
 
+// replicated is a grid whose configurations all have the same number of replicates.
+type replicated struct{ configurations, replicates int }
+
+func (g replicated) Rows() int { return g.configurations * g.replicates }
+
+func (g replicated) Row(configuration, replicate int) int {
+	return configuration*g.replicates + replicate
+}
+
 func hexDigest(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }
 
 func stream(rows []Row) Rows {
@@ -92,7 +101,7 @@ func TestCompleteness(t *testing.T) {
 			Completeness{Done: 3, Pending: 1, Failed: 1, Diverged: 1, Tasks: 4},
 		},
 	} {
-		got, err := CheckCompleteness(3, 2, stream(test.change(complete(3, 2))))
+		got, err := CheckCompleteness(replicated{3, 2}, stream(test.change(complete(3, 2))))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,12 +120,12 @@ func TestCompletenessDigest(t *testing.T) {
 		lines = append(lines, fmt.Sprintf("%s %s\n", row.Task, row.Digest))
 	}
 	slices.Sort(lines)
-	got, err := CheckCompleteness(2, 2, stream(rows))
+	got, err := CheckCompleteness(replicated{2, 2}, stream(rows))
 	if want := hexDigest(strings.Join(lines, "")); err != nil || got.ResultsSHA256 != want {
 		t.Errorf("%s, %v: want %s", got.ResultsSHA256, err, want)
 	}
 	rows[3].Digest = rows[0].Digest
-	if other, _ := CheckCompleteness(2, 2, stream(rows)); other.ResultsSHA256 == got.ResultsSHA256 {
+	if other, _ := CheckCompleteness(replicated{2, 2}, stream(rows)); other.ResultsSHA256 == got.ResultsSHA256 {
 		t.Error("another result has the same digest")
 	}
 }
@@ -124,11 +133,11 @@ func TestCompletenessDigest(t *testing.T) {
 func TestCheckCompletenessReturnsErrors(t *testing.T) {
 	rows := complete(1, 1)
 	rows[0].Digest = "short"
-	if _, err := CheckCompleteness(1, 1, stream(rows)); err == nil || !strings.Contains(err.Error(), `"short"`) {
+	if _, err := CheckCompleteness(replicated{1, 1}, stream(rows)); err == nil || !strings.Contains(err.Error(), `"short"`) {
 		t.Errorf("error is %v", err)
 	}
 	lost := errors.New("lost")
-	if _, err := CheckCompleteness(1, 1, func(yield func(Row, error) bool) { yield(Row{}, lost) }); !errors.Is(err, lost) {
+	if _, err := CheckCompleteness(replicated{1, 1}, func(yield func(Row, error) bool) { yield(Row{}, lost) }); !errors.Is(err, lost) {
 		t.Errorf("error is %v", err)
 	}
 }

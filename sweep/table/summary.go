@@ -91,7 +91,7 @@ func extreme(v values, of func(values) float64) string {
 
 // group holds the replicates of one configuration.
 type group struct {
-	first  Row         // has the settings that all replicates share; its measures are nil
+	first  Row         // the first finished replicate, or else the first one
 	values [][]float64 // by measure: the values of the finished replicates, without missing ones
 	floors []values    // by measure: one value, the same for all replicates; empty if missing
 	rates  []float64   // of the modelled neurons in the recording, Hz
@@ -116,7 +116,6 @@ func groups(all []measure, rows Rows) iter.Seq2[*group, error] {
 			}
 			if g == nil {
 				g = &group{first: row, values: make([][]float64, len(all)), floors: make([]values, len(all))}
-				g.first.Measures = nil
 			}
 			g.add(all, row)
 		}
@@ -131,7 +130,9 @@ func (g *group) add(all []measure, row Row) {
 	if row.Measures == nil {
 		return
 	}
-	g.done++
+	if g.done++; g.done == 1 {
+		g.first = row
+	}
 	g.rates = row.Measures.RatesHz
 	for i, m := range all {
 		if v, ok := m.value(*row.Measures); ok {
