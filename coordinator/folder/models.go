@@ -145,7 +145,7 @@ func (v *View) writeModel(ctx context.Context, m missingModel) (fault string, er
 	}
 	name := path.Join(modelsFolder, string(task.ID)+".json")
 	return "", v.folder.writeUnsynced(name, func(w io.Writer) error {
-		return model.Write(w, row, result.Angles, selected.BinMS)
+		return model.Write(w, row, result, selected.BinMS)
 	})
 }
 

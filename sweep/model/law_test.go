@@ -98,7 +98,7 @@ func TestLawMatchesTheStatistics(t *testing.T) {
 				t.Fatal(err)
 			}
 			row := table.Row{Task: task.ID, Configuration: c, Data: "surrogate", NeuronIDs: neurons}
-			if err := model.Write(file, row, outcome.Result.Angles, raster.BinMS); err != nil {
+			if err := model.Write(file, row, outcome.Result, raster.BinMS); err != nil {
 				t.Fatal(err)
 			}
 			if err := file.Close(); err != nil {

@@ -16,19 +16,27 @@ const Format = "spiqsweep-model/1"
 
 const qubitOrder = "qubit i is bit i (value 2^i) of a word; qubit i < neurons is neuron i, the recording's neuron neuron_ids[i]; auxiliary qubits follow"
 
-// file is the content of a model file.
+// file is the content of a model file. That of a baseline has parameters in the place
+// of a circuit.
 type file struct {
-	Format     string           `json:"format"`
-	Task       sweep.TaskID     `json:"task"`
-	Data       string           `json:"data"`
-	Neurons    int              `json:"neurons"`
-	Timesteps  int              `json:"timesteps"`
+	Format     string               `json:"format"`
+	Task       sweep.TaskID         `json:"task"`
+	Model      string               `json:"model"`
+	Data       string               `json:"data"`
+	Neurons    int                  `json:"neurons"`
+	Timesteps  int                  `json:"timesteps"`
+	Seed       uint64               `json:"seed"`
+	NeuronIDs  []int                `json:"neuron_ids"`
+	BinMS      float64              `json:"bin_ms"`
+	Parameters map[string][]float64 `json:"parameters,omitempty"`
+	*trained
+}
+
+// trained is the part of the file that a trained generator alone has.
+type trained struct {
 	Auxiliary  int              `json:"auxiliary"`
 	K          float64          `json:"k"`
 	Replicate  int              `json:"replicate"`
-	Seed       uint64           `json:"seed"`
-	NeuronIDs  []int            `json:"neuron_ids"`
-	BinMS      float64          `json:"bin_ms"`
 	Circuit    map[string]any   `json:"circuit"`
 	QubitOrder string           `json:"qubit_order"`
 	Angles     [][][][2]float64 `json:"angles"`
@@ -42,25 +50,28 @@ type test struct {
 	Probabilities []float64   `json:"probabilities"`
 }
 
-// Write writes the model of a finished task with its trained angles. The width of a
-// time step, binMS, is in milliseconds.
-func Write(w io.Writer, row table.Row, angles [][][][2]float64, binMS float64) error {
-	if len(angles) != row.Configuration.Timesteps {
-		return fmt.Errorf("write model of task %s: the result has angles of %d time steps: must be %d", row.Task, len(angles), row.Configuration.Timesteps)
-	}
-	tests, err := makeTests(row.Configuration, angles)
-	if err != nil {
-		return fmt.Errorf("write model of task %s: %w", row.Task, err)
-	}
+// Write writes the model of a finished task with the angles or parameters of its
+// result. The width of a time step, binMS, is in milliseconds.
+func Write(w io.Writer, row table.Row, result sweep.Result, binMS float64) error {
 	c := row.Configuration
-	body, err := json.Marshal(file{
-		Format: Format, Task: row.Task, Data: row.Data,
-		Neurons: c.Neurons, Timesteps: c.Timesteps, Auxiliary: c.Circuit.Auxiliary,
-		K: c.K, Replicate: c.Replicate, Seed: c.Seed,
-		NeuronIDs: row.NeuronIDs, BinMS: binMS,
-		Circuit: circuitSettings(c), QubitOrder: qubitOrder,
-		Angles: angles, Tests: tests,
-	})
+	content := file{
+		Format: Format, Task: row.Task, Model: c.Model, Data: row.Data, Neurons: c.Neurons, Timesteps: c.Timesteps,
+		Seed: c.Seed, NeuronIDs: row.NeuronIDs, BinMS: binMS, Parameters: result.Parameters,
+	}
+	if !c.IsBaseline() {
+		if len(result.Angles) != c.Timesteps {
+			return fmt.Errorf("write model of task %s: the result has angles of %d time steps: must be %d", row.Task, len(result.Angles), c.Timesteps)
+		}
+		tests, err := makeTests(c, result.Angles)
+		if err != nil {
+			return fmt.Errorf("write model of task %s: %w", row.Task, err)
+		}
+		content.trained = &trained{
+			Auxiliary: c.Circuit.Auxiliary, K: c.K, Replicate: c.Replicate,
+			Circuit: circuitSettings(c), QubitOrder: qubitOrder, Angles: result.Angles, Tests: tests,
+		}
+	}
+	body, err := json.Marshal(content)
 	if err != nil {
 		return fmt.Errorf("write model of task %s: %w", row.Task, err)
 	}

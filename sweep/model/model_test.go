@@ -67,7 +67,7 @@ var variants = map[string]func(*sweep.Configuration){
 func written(t *testing.T, row table.Row, angles [][][][2]float64) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := model.Write(&b, row, angles, 20); err != nil {
+	if err := model.Write(&b, row, sweep.Result{Angles: angles}, 20); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -169,7 +169,7 @@ func TestTheFileKeepsEveryDigit(t *testing.T) {
 
 func TestAnUnfinishedTaskHasNoModel(t *testing.T) {
 	row, _ := finished(variants["default"])
-	if err := model.Write(&bytes.Buffer{}, row, nil, 20); err == nil || !strings.Contains(err.Error(), "0123") {
+	if err := model.Write(&bytes.Buffer{}, row, sweep.Result{}, 20); err == nil || !strings.Contains(err.Error(), "0123") {
 		t.Errorf("error is %v, want one that names the task", err)
 	}
 }
@@ -180,10 +180,10 @@ func ExampleWrite() {
 	}
 	angles := [][][][2]float64{{{{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}, {{0, 0}, {0, 0}}}}
 	var b bytes.Buffer
-	if err := model.Write(&b, row, angles, 20); err != nil {
+	if err := model.Write(&b, row, sweep.Result{Angles: angles}, 20); err != nil {
 		panic(err)
 	}
 	text, _, _ := strings.Cut(b.String(), `,"circuit"`)
 	fmt.Println(text)
-	// Output: {"format":"spiqsweep-model/1","task":"0123","data":"surrogate","neurons":2,"timesteps":1,"auxiliary":0,"k":0,"replicate":0,"seed":1,"neuron_ids":[50,2],"bin_ms":20
+	// Output: {"format":"spiqsweep-model/1","task":"0123","model":"spiqgan","data":"surrogate","neurons":2,"timesteps":1,"seed":1,"neuron_ids":[50,2],"bin_ms":20,"auxiliary":0,"k":0,"replicate":0
 }
