@@ -37,22 +37,29 @@ func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 	if err != nil {
 		return sweep.Result{}, err
 	}
+	result := r.data.compare(measured)
+	result.TrainableParameters = r.generator.Parameters()
+	result.History = r.history.points
+	result.Angles = nested(angles, c)
+	result.Samples = samples
+	return result, nil
+}
+
+// compare returns a result with the statistics of a model, those of the data, and the
+// errors and floors.
+func (d *data) compare(measured statistics.Statistics) sweep.Result {
 	result := sweep.Result{
-		TrainableParameters: r.generator.Parameters(),
-		Errors:              statistics.Errors(measured, r.data.seen.Statistics),
-		Floors:              r.data.seen.Floors,
-		Model:               measured.Vectors(),
-		Data:                r.data.seen.Statistics.Vectors(),
-		History:             r.history.points,
-		Angles:              nested(angles, c),
-		Samples:             samples,
+		Errors: statistics.Errors(measured, d.seen.Statistics),
+		Floors: d.seen.Floors,
+		Model:  measured.Vectors(),
+		Data:   d.seen.Statistics.Vectors(),
 	}
-	if h := r.data.heldout; h != nil {
+	if h := d.heldout; h != nil {
 		result.HeldoutErrors = statistics.Errors(measured, h.Statistics)
 		result.HeldoutFloors = h.Floors
 		result.Heldout = h.Statistics.Vectors()
 	}
-	return result, nil
+	return result
 }
 
 // nested reshapes flat angles to [time][layer][qubit][RY, RZ].

@@ -89,7 +89,7 @@ func newTestRunner() Runner { return New(portable(), hclog.NewNullLogger()) }
 
 // trainOnly returns the innermost runner of a new worker.
 func trainOnly() *spiqgan {
-	return newTestRunner().(logged).next.(timed).next.(recovered).next.(*spiqgan)
+	return newTestRunner().(logged).next.(timed).next.(recovered).next.(byModel).trained.(*spiqgan)
 }
 
 // recorder is a Reporter that records all calls and can cancel a context at a step.

@@ -57,15 +57,17 @@ const minUnsaved = 5 * time.Second
 
 // New returns the runner of a worker. It is safe for concurrent use.
 func New(kernel circuit.Kernel, log hclog.Logger) Runner {
-	return logged{timed{recovered{&spiqgan{
+	data := newDataCache()
+	trained := &spiqgan{
 		kernel:          kernel,
-		data:            newDataCache(),
+		data:            data,
 		checkpointEvery: checkpointEvery,
 		now:             time.Now,
 		newTrainer: func(s gan.Settings, address random.Training, real gan.Windows) (trainer, error) {
 			return gan.NewTrainer(s, address, real)
 		},
-	}}, time.Now}, log}
+	}
+	return logged{timed{recovered{byModel{trained, &fitted{data}}}, time.Now}, log}
 }
 
 // Failure is an error of a task, with its log.

@@ -12,7 +12,6 @@ import (
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/gan"
 	"spiqsweep/simulator/random"
-	"spiqsweep/sweep"
 	"spiqsweep/sweep/failpoint"
 )
 
@@ -69,12 +68,6 @@ type run struct {
 // begin prepares a task and resumes from its checkpoint.
 func (s *spiqgan) begin(ctx context.Context, t Task, r Reporter) (*run, error) {
 	c := t.Configuration
-	if c.Model != sweep.ModelSpiQGAN {
-		return nil, fmt.Errorf("this worker does not support the model %q", c.Model)
-	}
-	if t.Raster.Neurons != c.Neurons {
-		return nil, fmt.Errorf("the recording has %d neurons, the task needs %d", t.Raster.Neurons, c.Neurons)
-	}
 	data, err := s.data.get(t)
 	if err != nil {
 		return nil, err

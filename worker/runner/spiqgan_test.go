@@ -106,12 +106,12 @@ func TestReplicatesShareFloors(t *testing.T) {
 
 func TestInvalidTasksFail(t *testing.T) {
 	tests := map[string]func(*Task){
-		`does not support the model "ising"`: func(t *Task) { t.Configuration.Model = "ising" },
-		"has 2 neurons, the task needs 3":    func(t *Task) { t.Configuration.Neurons = 3 },
-		"windows of 61 time steps":           func(t *Task) { t.Configuration.Timesteps = 61 },
-		"hold out a share of 1":              func(t *Task) { t.Configuration.Recording.Holdout = 1 },
-		"constraint is":                      func(t *Task) { t.Configuration.Training.Constraint = "fetters" },
-		"more than 32768":                    func(t *Task) { t.Configuration.Circuit.NoiseHigh = 1e5 },
+		`there is no baseline "ising"`:    func(t *Task) { t.Configuration.Model = "ising" },
+		"has 2 neurons, the task needs 3": func(t *Task) { t.Configuration.Neurons = 3 },
+		"windows of 61 time steps":        func(t *Task) { t.Configuration.Timesteps = 61 },
+		"hold out a share of 1":           func(t *Task) { t.Configuration.Recording.Holdout = 1 },
+		"constraint is":                   func(t *Task) { t.Configuration.Training.Constraint = "fetters" },
+		"more than 32768":                 func(t *Task) { t.Configuration.Circuit.NoiseHigh = 1e5 },
 	}
 	for want, spoil := range tests {
 		task := smallTask(t, 2, 1)
