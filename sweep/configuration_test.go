@@ -239,8 +239,13 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	if len(Presets()) != len(want)+len(ancestors) {
-		t.Errorf("%d presets, %d of them tested", len(Presets()), len(want)+len(ancestors))
+	population := Default()
+	population.Preset, population.Training.KLoss = "population", "population"
+	if diff := cmp.Diff(population, apply(t, "population")); diff != "" {
+		t.Errorf("population (-want +got):\n%s", diff)
+	}
+	if len(Presets()) != len(want)+len(ancestors)+1 {
+		t.Errorf("%d presets, %d of them tested", len(Presets()), len(want)+len(ancestors)+1)
 	}
 }
 

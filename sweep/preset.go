@@ -53,6 +53,11 @@ var presets = []Preset{
 		Values: map[string]any{"constraint": "none", "schedule": "constant", "layers": 5.0},
 	},
 	{
+		Name:   "population",
+		Doc:    "the K-term over all of P(k), after the maximum-entropy models that the paper names; everything else has its default",
+		Values: map[string]any{"k_loss": "population"},
+	},
+	{
 		Name: "pqwgan",
 		Doc:  "the ancestor's code: one noise angle per qubit in [0, 1), angles from [0, 1), two-sided penalty, constant learning rates",
 		Values: map[string]any{

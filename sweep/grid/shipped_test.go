@@ -11,7 +11,7 @@ func TestShippedFiles(t *testing.T) {
 		name                  string
 		configurations, tasks int
 	}{
-		"../../sweep.hcl":           {"figure-s1", 60, 300},
+		"../../sweep.hcl":           {"figure-s1", 120, 360},
 		"../examples/quick.hcl":     {"quick", 8, 40},
 		"../examples/recording.hcl": {"recording", 24, 72},
 		"../examples/objective.hcl": {"objective", 12, 60},
@@ -32,8 +32,8 @@ func TestVariablesOfTheShippedFigure(t *testing.T) {
 	if diagnostics.Len() > 0 {
 		t.Fatal(diagnostics.Error())
 	}
-	if g.Rows() != 120 || g.Configuration(0).Training.Steps != 1500 {
-		t.Errorf("%d tasks of %d steps, want 120 of 1500", g.Rows(), g.Configuration(0).Training.Steps)
+	if g.Rows() != 240 || g.Configuration(0).Training.Steps != 1500 {
+		t.Errorf("%d tasks of %d steps, want 240 of 1500", g.Rows(), g.Configuration(0).Training.Steps)
 	}
 }
 
