@@ -60,6 +60,11 @@ type Ansatz struct {
 	Readout       Readout
 	Noise         Noise
 	NoisePerLayer bool // every encoding has its own rows
+
+	// Mixture replaces the circuit by a mixture of 2·Layers components of independent
+	// neurons, which the first noise row, γ on [0, 1), chooses. It has as many angles,
+	// and ignores the order, the entangler and the readout. It has no auxiliary qubits.
+	Mixture bool
 }
 
 // Validate returns an error for the first field out of bounds.
@@ -79,6 +84,8 @@ func (a Ansatz) Validate() error {
 		return fmt.Errorf("validate ansatz: readout is %q, want %q or %q", a.Readout, Trace, Postselect)
 	case a.Noise != Shared && a.Noise != PerQubit && a.Noise != NoNoise:
 		return fmt.Errorf("validate ansatz: noise is %q, want %q, %q or %q", a.Noise, Shared, PerQubit, NoNoise)
+	case a.Mixture && (a.Auxiliary > 0 || a.Noise != Shared):
+		return fmt.Errorf("validate ansatz: a mixture has %d auxiliary qubits and noise %q, want none and %q", a.Auxiliary, a.Noise, Shared)
 	case a.Entangler != Chain && a.Entangler != Ring && a.Entangler != Brick && a.Entangler != NoCNOTs:
 		return fmt.Errorf("validate ansatz: entangler is %q, want %q, %q, %q or %q", a.Entangler, Chain, Ring, Brick, NoCNOTs)
 	}

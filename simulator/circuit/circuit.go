@@ -13,7 +13,7 @@ const Lanes = 16
 type Circuit struct {
 	ansatz Ansatz
 	loops  *loops
-	plan   *plan // nil: the general engine
+	plan   *plan // nil: the general engine, or a mixture
 }
 
 // Compile returns the circuit of an ansatz on a kernel. It fails if the ansatz is
@@ -25,7 +25,11 @@ func Compile(a Ansatz, k Kernel) (*Circuit, error) {
 	if k.loops == nil {
 		return nil, errors.New("compile circuit: no kernel given")
 	}
-	return &Circuit{ansatz: a, loops: k.loops, plan: newPlan(a)}, nil
+	c := &Circuit{ansatz: a, loops: k.loops}
+	if !a.Mixture {
+		c.plan = newPlan(a)
+	}
+	return c, nil
 }
 
 // Patch holds the angles of one patch in the form that tiles read. Tiles may read
@@ -78,8 +82,11 @@ type Tile interface {
 
 // NewTile returns a tile. keep must be true if Backward will be called.
 func (c *Circuit) NewTile(keep bool) Tile {
-	if c.plan != nil {
+	switch {
+	case c.plan != nil:
 		return newFastTile(c.plan, c.loops, newWorkspace(c.plan, keep))
+	case c.ansatz.Mixture:
+		return newMixtureTile(c.ansatz)
 	}
 	return newGeneralTile(c.ansatz)
 }
@@ -90,7 +97,7 @@ func (c *Circuit) NewTiles(count int) []Tile {
 	tiles := make([]Tile, count)
 	if c.plan == nil {
 		for i := range tiles {
-			tiles[i] = newGeneralTile(c.ansatz)
+			tiles[i] = c.NewTile(true)
 		}
 		return tiles
 	}
@@ -105,8 +112,11 @@ func (c *Circuit) NewTiles(count int) []Tile {
 // without the shared scratch memory.
 func (c *Circuit) StateBytes() int {
 	const perRow, perAmplitude = 4 * width, 16
-	if c.plan != nil {
+	switch {
+	case c.plan != nil:
 		return perRow * c.plan.keptRows()
+	case c.ansatz.Mixture:
+		return Lanes * 8 << c.ansatz.Neurons
 	}
 	return Lanes * exactStates * perAmplitude << c.ansatz.Qubits()
 }

@@ -3,12 +3,13 @@ package circuit
 import (
 	"math"
 	"math/cmplx"
+	"slices"
 )
 
 // Exact simulates one sample at a time in complex128, gate by gate, for every
 // ansatz. It serves as a reference for the fast engine, evaluates trained models,
 // and runs the settings that the fast engine does not support. It is not safe for
-// concurrent use; its methods do not allocate.
+// concurrent use; its methods do not allocate, but for Gradient of a mixture.
 type Exact struct {
 	ansatz    Ansatz
 	columns   []column
@@ -42,6 +43,10 @@ func (a Ansatz) NewExact() *Exact {
 // 2^Neurons numbers, bit q of the index is neuron q. The angles are
 // [layer][qubit][RY, RZ] flattened, the noise has NoiseRows numbers; all in radians.
 func (e *Exact) Probabilities(dst, angles, noise []float64) {
+	if e.ansatz.Mixture {
+		e.ansatz.mixtureLaw(dst, angles, e.ansatz.component(noise[0]))
+		return
+	}
 	e.run(angles, noise)
 	e.law(dst)
 }
@@ -49,6 +54,12 @@ func (e *Exact) Probabilities(dst, angles, noise []float64) {
 // Gradient adds ∂/∂angles Σ_x p(x)·weights[x] to gradient, which has the shape
 // of the angles; weights has 2^Neurons numbers.
 func (e *Exact) Gradient(gradient, angles, noise, weights []float64) {
+	if e.ansatz.Mixture {
+		law := make([]float64, e.ansatz.Words())
+		e.Probabilities(law, angles, noise)
+		e.ansatz.mixtureGradient(gradient, angles, e.ansatz.component(noise[0]), law, slices.Clone(weights))
+		return
+	}
 	e.run(angles, noise)
 	e.backward(gradient, angles, noise, weights)
 }
