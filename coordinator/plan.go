@@ -95,11 +95,11 @@ func newPlanReport(p *app.Prepared, e plan.Estimate) planReport {
 func newConfigurationReport(g *grid.Grid, e plan.ConfigurationEstimate) configurationReport {
 	c := e.Configuration
 	settings := map[string]any{"model": c.Model, "neurons": c.Neurons, "timesteps": c.Timesteps}
-	if !c.IsBaseline() {
+	if !c.IsFitted() {
 		settings["k"], settings["steps"] = c.K, c.Training.Steps
 	}
 	for _, column := range g.Columns() {
-		if !c.IsBaseline() || column.ReadByBaselines() {
+		if column.ReadByModel(c.Model) {
 			settings[column.Name] = column.Value(c)
 		}
 	}

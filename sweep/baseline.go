@@ -5,12 +5,16 @@ import (
 	"slices"
 )
 
-// Baselines lists the models that a trained generator is compared with (DESIGN.md,
-// section 2.4). Each is fitted to the same windows, without random draws, so a
-// configuration of it has one replicate. Their order is that of tables and figures.
+// ModelMixture is a classical generator that is trained like the circuit: a mixture of
+// independent neurons with as many parameters.
+const ModelMixture = "mixture"
+
+// Baselines lists the models that a trained circuit is compared with (DESIGN.md,
+// section 2.4), in the order of tables and figures. All but ModelMixture are fitted to
+// the windows, without random draws, so a configuration of them has one replicate.
 var Baselines = []string{
 	"independent", "psth", "pairwise", "k_pairwise", "population_tracking",
-	"dichotomised_gaussian", "markov", "time_independent",
+	"dichotomised_gaussian", "markov", "time_independent", ModelMixture,
 }
 
 // MaxEnumeratedNeurons is the largest number of neurons of the baselines whose law is
@@ -20,10 +24,14 @@ const MaxEnumeratedNeurons = 12
 // IsBaseline reports whether the model is one of Baselines.
 func (c Configuration) IsBaseline() bool { return c.Model != ModelSpiQGAN }
 
-// Baseline returns the configuration of a baseline on the same data. The settings
-// that a baseline does not read have their defaults, so that all configurations that
-// differ only in them have the same baseline. The error says why this baseline is
-// not defined for the numbers of neurons and time steps.
+// IsFitted reports whether the model is fitted without training.
+func (c Configuration) IsFitted() bool { return c.IsBaseline() && c.Model != ModelMixture }
+
+// Baseline returns the configuration of a baseline to compare with: on the same data,
+// and trained in the same way if it is trained. The settings that it does not read
+// have their defaults, so that all configurations that differ only in them have the
+// same baseline. The error says why this baseline is not defined for the numbers of
+// neurons and time steps.
 func (c Configuration) Baseline(model string) (Configuration, error) {
 	switch {
 	case !slices.Contains(Baselines, model):
@@ -54,10 +62,18 @@ func enumerated(model string) bool {
 	return false
 }
 
-// ReadByBaselines reports whether baselines read the setting. They read those that
-// choose the data.
-func (s Setting) ReadByBaselines() bool {
-	return s.Block == "recording" || slices.Contains([]string{"neurons", "timesteps", "seed"}, s.Name)
+// ReadByModel reports whether a model reads the setting: a fitted one reads those that
+// choose the data, a mixture also those of the training.
+func (s Setting) ReadByModel(model string) bool {
+	data := s.Block == "recording" || slices.Contains([]string{"neurons", "timesteps", "seed"}, s.Name)
+	switch model {
+	case ModelSpiQGAN:
+		return true
+	case ModelMixture:
+		return data || s.Block == "training" || s.Block == "evaluation" ||
+			slices.Contains([]string{"preset", "objective", "k", "layers", "noise_per_patch", "initial_angles"}, s.Name)
+	}
+	return data
 }
 
 // parameterLengths returns the names and lengths of the fitted parameters that the

@@ -112,9 +112,9 @@ func (c Configuration) Qubits() int { return c.Neurons + c.Circuit.Auxiliary }
 
 // TrainableParameters returns the number of angles: RY and RZ for each qubit, layer
 // and time step. It includes the RZ of the last layer, which do not change any
-// probability (DESIGN.md, section 1.4). A baseline has none: it is not trained.
+// probability (DESIGN.md, section 1.4). A mixture has as many. A fitted model has none.
 func (c Configuration) TrainableParameters() int {
-	if c.IsBaseline() {
+	if c.IsFitted() {
 		return 0
 	}
 	return c.Timesteps * c.Circuit.Layers * c.Qubits() * 2
@@ -200,21 +200,22 @@ func (c Configuration) LikelihoodNodes() float64 {
 }
 
 // Label returns a label for people, such as "n=4 t=5 k=1 replicate 2", with the
-// values of the given further axes before the replicate. That of a baseline has its
-// name and what it reads, such as "pairwise n=4 t=5".
+// values of the given further axes before the replicate. That of a baseline begins with
+// its name, and has only what it reads, such as "pairwise n=4 t=5".
 func (c Configuration) Label(axes ...Setting) string {
 	label := fmt.Sprintf("n=%d t=%d", c.Neurons, c.Timesteps)
 	if c.IsBaseline() {
 		label = c.Model + " " + label
-	} else {
+	}
+	if !c.IsFitted() {
 		label += " k=" + Format(c.K)
 	}
 	for _, s := range axes {
-		if !c.IsBaseline() || s.ReadByBaselines() {
+		if s.ReadByModel(c.Model) {
 			label += fmt.Sprintf(" %s=%s", s.Name, Format(s.Value(c)))
 		}
 	}
-	if c.IsBaseline() {
+	if c.IsFitted() {
 		return label
 	}
 	return fmt.Sprintf("%s replicate %d", label, c.Replicate)

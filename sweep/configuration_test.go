@@ -106,7 +106,7 @@ func TestValidate(t *testing.T) {
 			"everything at once", func(c *Configuration) {
 				c.Model, c.Replicate, c.Timesteps, c.Circuit.Order = "rbm", -1, 0, "last"
 			},
-			`model = "rbm": must be "spiqgan", "independent", "psth", "pairwise", "k_pairwise", "population_tracking", "dichotomised_gaussian", "markov" or "time_independent"` + "\n" +
+			`model = "rbm": must be "spiqgan", "independent", "psth", "pairwise", "k_pairwise", "population_tracking", "dichotomised_gaussian", "markov", "time_independent" or "mixture"` + "\n" +
 				"replicate = -1: must be a whole number of at least 0\n" +
 				"timesteps = 0: must be a whole number from 1 to 1000\n" +
 				`order = "last": must be "encode_first" or "parameters_first"`,

@@ -12,7 +12,7 @@ import (
 type Result struct {
 	// The fields are in the order of their JSON names, which Encode needs.
 
-	// Angles[time][layer][qubit] = [RY, RZ], radians. A baseline has none.
+	// Angles[time][layer][qubit] = [RY, RZ], radians. A fitted model has none.
 	Angles [][][][2]float64 `json:"angles,omitempty"`
 	// Model, Data and Heldout are vectors of statistics by StatisticNames: those of
 	// the model, of the recording, and of the repeats that training never saw.
@@ -29,12 +29,12 @@ type Result struct {
 	// History is the Jensen–Shannon divergence during training, for n·t ≤ 16.
 	History []HistoryPoint       `json:"history,omitempty"`
 	Model   map[string][]float64 `json:"model"`
-	// Parameters of a fitted baseline, by name: "rates", spikes per bin of each neuron, or
+	// Parameters of a fitted model, by name: "rates", spikes per bin of each neuron, or
 	// "law", the probability of each word of one bin; nil for other models.
 	Parameters map[string][]float64 `json:"parameters,omitempty"`
 	// Samples are 100 generated windows: Samples[window][time], bit i = neuron i.
 	Samples [][]uint32 `json:"samples"`
-	// TrainableParameters counts the angles, or the fitted parameters of a baseline.
+	// TrainableParameters counts the angles, or the parameters of a fitted model.
 	TrainableParameters int `json:"trainable_parameters"`
 }
 

@@ -157,7 +157,7 @@ func Alternatives(names []string, further ...string) string {
 // ReadBy reports whether a configuration's numbers depend on the setting. If not, its
 // value does not change the task.
 func (s Setting) ReadBy(c Configuration) bool {
-	return (s.reads == nil || s.reads(c)) && (!c.IsBaseline() || s.ReadByBaselines())
+	return (s.reads == nil || s.reads(c)) && s.ReadByModel(c.Model)
 }
 
 // Format formats a setting's value as in a grid file: the shortest number that reads

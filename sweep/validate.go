@@ -23,7 +23,7 @@ const maxKeptStateBits = 10
 // numbers are correct.
 func (r Result) Validate(c Configuration) error {
 	v := resultCheck{c: c}
-	if c.IsBaseline() {
+	if c.IsFitted() {
 		v.require(r.TrainableParameters > 0, "trainable_parameters = %d: must be the number of fitted parameters", r.TrainableParameters)
 	} else {
 		v.require(r.TrainableParameters == c.TrainableParameters(),
@@ -58,7 +58,7 @@ func MaxResultBytes(c Configuration) int {
 		numbers += 3 * StatisticLength(name, c.Neurons, c.Timesteps)
 	}
 	points := 0
-	if !c.IsBaseline() && c.HasState() && c.Evaluation.HistoryEvery > 0 {
+	if !c.IsFitted() && c.HasState() && c.Evaluation.HistoryEvery > 0 {
 		points = c.Training.Steps/c.Evaluation.HistoryEvery + 2
 	}
 	return maxFrameBytes + maxNumberBytes*numbers + maxPointBytes*points
@@ -231,7 +231,7 @@ func isDistribution(p []float64) bool {
 func (v *resultCheck) history(points []HistoryPoint) {
 	v.require(len(points) == 0 || v.c.HasState(),
 		"history of n·t = %d: there must be none above %d", v.c.Neurons*v.c.Timesteps, MaxStateBits)
-	v.require(len(points) == 0 || !v.c.IsBaseline(), "history of %q, which is not trained", v.c.Model)
+	v.require(len(points) == 0 || !v.c.IsFitted(), "history of %q, which is not trained", v.c.Model)
 	last := -1
 	for i, p := range points {
 		v.require(last < p.Step && p.Step <= v.c.Training.Steps,
@@ -242,7 +242,7 @@ func (v *resultCheck) history(points []HistoryPoint) {
 }
 
 func (v *resultCheck) angles(angles [][][][2]float64) {
-	if v.c.IsBaseline() {
+	if v.c.IsFitted() {
 		v.require(angles == nil, "angles of %q, which has no circuit", v.c.Model)
 		return
 	}

@@ -3,6 +3,7 @@ package figure
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -14,26 +15,55 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-// baseline holds the errors of one of sweep.Baselines.
+// baseline holds the errors of one of sweep.Baselines. A trained one has a baseline for
+// each k.
 type baseline struct {
 	model string
-	runs  []run // one for each n and t
+	k     float64 // 0 of a fitted model
+	runs  []run
 }
 
-// addBaseline adds a finished row to the baselines of its data, which are in the order
-// of the rows.
-func addBaseline(all []baseline, row table.Row) []baseline {
-	i := slices.IndexFunc(all, func(b baseline) bool { return b.model == row.Configuration.Model })
+// fitted holds the baselines of a sweep by the values of the axes that each reads.
+type fitted map[string][]baseline
+
+// add adds a finished row.
+func (f fitted) add(shape table.Shape, row table.Row) {
+	c := row.Configuration
+	axes := valuesOf(shape, c, c.Model)
+	all := f[axes]
+	i := slices.IndexFunc(all, func(b baseline) bool { return b.model == c.Model && b.k == c.K })
 	if i < 0 {
-		i, all = len(all), append(all, baseline{model: row.Configuration.Model})
+		i, all = len(all), append(all, baseline{model: c.Model, k: c.K})
 	}
 	all[i].runs = append(all[i].runs, runOf(row))
+	f[axes] = all
+}
+
+// of returns the baselines of a facet's configuration, in the order of sweep.Baselines.
+func (f fitted) of(shape table.Shape, c sweep.Configuration) []baseline {
+	var all []baseline
+	for _, model := range sweep.Baselines {
+		for _, b := range f[valuesOf(shape, c, model)] {
+			if b.model == model {
+				all = append(all, b)
+			}
+		}
+	}
 	return all
+}
+
+// label returns the name in a legend.
+func (b baseline) label() string {
+	name := strings.ReplaceAll(b.model, "_", " ")
+	if b.k != 0 {
+		name += ", K = " + strconv.FormatFloat(b.k, 'g', -1, 64)
+	}
+	return name
 }
 
 // dashes tell the baselines apart, in the order of sweep.Baselines.
 var dashes = [][]vg.Length{
-	{1, 1.5}, {6, 1.5}, {3, 1.5}, {3, 1.5, 1, 1.5}, {8, 2, 2, 2}, {1, 3}, {5, 3, 1, 3, 1, 3}, {2, 4},
+	{1, 1.5}, {6, 1.5}, {3, 1.5}, {3, 1.5, 1, 1.5}, {8, 2, 2, 2}, {1, 3}, {5, 3, 1, 3, 1, 3}, {2, 4}, {10, 2},
 }
 
 // addBaselines draws the baselines as thin dark lines. It omits errors below a
@@ -42,7 +72,7 @@ var dashes = [][]vg.Length{
 func (f *facet) addBaselines(p *plot.Plot, statistic int, xs []int, of func(run) int) (entries int, err error) {
 	for _, b := range f.baselines {
 		var points plotter.XYs
-		for _, pt := range errorsBy(b.runs, statistic, 0, of) {
+		for _, pt := range errorsBy(b.runs, statistic, b.k, of) {
 			if slices.Contains(xs, pt.x) && (math.IsNaN(pt.floor) || pt.geometric >= pt.floor/100) {
 				points = append(points, plotter.XY{X: position(xs, pt.x), Y: pt.geometric})
 			}
@@ -54,10 +84,13 @@ func (f *facet) addBaselines(p *plot.Plot, statistic int, xs []int, of func(run)
 		if err != nil {
 			return entries, err
 		}
-		pattern := dashes[slices.Index(sweep.Baselines, b.model)%len(dashes)]
+		pattern := dashes[slices.Index(sweep.Baselines, b.model)]
 		line.LineStyle = draw.LineStyle{Color: dark, Width: vg.Points(0.8), Dashes: pattern}
+		if b.k != 0 {
+			line.Color = orange
+		}
 		p.Add(line)
-		p.Legend.Add(strings.ReplaceAll(b.model, "_", " "), line)
+		p.Legend.Add(b.label(), line)
 		entries++
 	}
 	return entries, nil
@@ -66,11 +99,15 @@ func (f *facet) addBaselines(p *plot.Plot, statistic int, xs []int, of func(run)
 // numbers returns the plotted numbers of a baseline, in the form of facet.numbers.
 func (b baseline) numbers(statistic int) [][]string {
 	var rows [][]string
-	for _, p := range errorsBy(b.runs, statistic, 0, neuronsOf) {
-		rows = append(rows, p.row("against_n", statistic, b.model, "", p.x, 0))
+	k := "" // a fitted model has none
+	if b.model == sweep.ModelMixture {
+		k = number(b.k)
 	}
-	for _, p := range errorsBy(b.runs, statistic, 0, timestepsOf) {
-		rows = append(rows, p.row("against_t", statistic, b.model, "", 0, p.x))
+	for _, p := range errorsBy(b.runs, statistic, b.k, neuronsOf) {
+		rows = append(rows, p.row("against_n", statistic, b.model, k, p.x, 0))
+	}
+	for _, p := range errorsBy(b.runs, statistic, b.k, timestepsOf) {
+		rows = append(rows, p.row("against_t", statistic, b.model, k, 0, p.x))
 	}
 	return rows
 }

@@ -16,7 +16,6 @@ import (
 // should not be compared.
 type facet struct {
 	name        string // the other axes' values, such as "entangler=none"; "" without other axes
-	axes        string // those of name that choose the data
 	data        string
 	seed        uint64
 	neuronIDs   []int     // of the largest n
@@ -38,7 +37,8 @@ type run struct {
 // the same data.
 func facets(shape table.Shape, rows table.Rows) (all []*facet, omitted int, err error) {
 	index := map[string]*facet{}
-	fitted := map[string][]baseline{} // by data
+	baselines := fitted{}
+	var firsts []sweep.Configuration // of the facets
 	for row, err := range rows {
 		if err != nil {
 			return nil, 0, err
@@ -47,16 +47,15 @@ func facets(shape table.Shape, rows table.Rows) (all []*facet, omitted int, err 
 			continue
 		}
 		if row.Configuration.IsBaseline() {
-			data := dataOf(shape, row.Configuration)
-			fitted[data] = addBaseline(fitted[data], row)
+			baselines.add(shape, row)
 			continue
 		}
 		name := otherAxes(shape, row.Configuration)
 		f, known := index[name]
 		if !known {
 			if len(all) < maxFigures {
-				f = &facet{name: name, axes: dataOf(shape, row.Configuration), data: row.Data, seed: row.Configuration.Seed, sameNeurons: true}
-				all = append(all, f)
+				f = &facet{name: name, data: row.Data, seed: row.Configuration.Seed, sameNeurons: true}
+				all, firsts = append(all, f), append(firsts, row.Configuration)
 			} else {
 				omitted++
 			}
@@ -66,29 +65,25 @@ func facets(shape table.Shape, rows table.Rows) (all []*facet, omitted int, err 
 			f.add(row)
 		}
 	}
-	for _, f := range all {
-		f.baselines = fitted[f.axes]
+	for i, f := range all {
+		f.baselines = baselines.of(shape, firsts[i])
 	}
 	return all, omitted, nil
 }
 
 // otherAxes returns the values of the swept settings but n, t and k.
 func otherAxes(shape table.Shape, c sweep.Configuration) string {
-	return valuesOf(shape, c, func(sweep.Setting) bool { return true })
+	return valuesOf(shape, c, sweep.ModelSpiQGAN)
 }
 
-// dataOf returns those of otherAxes that choose the data.
-func dataOf(shape table.Shape, c sweep.Configuration) string {
-	return valuesOf(shape, c, sweep.Setting.ReadByBaselines)
-}
-
-func valuesOf(shape table.Shape, c sweep.Configuration, shown func(sweep.Setting) bool) string {
+// valuesOf returns those of otherAxes that a model reads.
+func valuesOf(shape table.Shape, c sweep.Configuration, model string) string {
 	var words []string
 	for _, axis := range shape.Axes {
 		if slices.Contains([]string{"neurons", "timesteps", "k"}, axis) {
 			continue
 		}
-		if s, ok := sweep.Lookup(axis); ok && shown(s) {
+		if s, ok := sweep.Lookup(axis); ok && s.ReadByModel(model) {
 			words = append(words, fmt.Sprintf("%s=%v", axis, s.Value(c)))
 		}
 	}

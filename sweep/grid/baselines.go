@@ -32,46 +32,46 @@ func (d *declaration) setBaselines(value cty.Value, at hcl.Range) *hcl.Diagnosti
 	return nil
 }
 
-// addBaselines appends the baselines of the grid's configurations: baseline by
-// baseline, in grid order. Configurations on the same data share one. A baseline is
-// left out where it is not defined, with a warning unless the single time step is the
-// reason.
+// addBaselines appends the baselines of the grid's configurations: first the trained
+// ones, then baseline by baseline, in grid order. Configurations that differ only in
+// what a baseline does not read share it. A baseline is left out where it is not
+// defined, with a warning unless the single time step is the reason.
 func (d *declaration) addBaselines(g *Grid) hcl.Diagnostics {
-	if len(d.baselines) == 0 {
-		return nil
-	}
 	var warnings hcl.Diagnostics
-	data := g.distinctData()
 	for _, name := range d.baselines {
 		defined, undefined := 0, 0
 		var reason error
-		for _, c := range data {
+		all := g.distinct(name)
+		for _, c := range all {
 			b, err := c.Baseline(name)
-			if err == nil {
-				g.baselines = append(g.baselines, b)
+			switch {
+			case err == nil && b.IsFitted():
+				g.fitted = append(g.fitted, b)
 				defined++
-				continue
-			}
-			reason = err
-			c.Timesteps = max(c.Timesteps, 2)
-			if _, err := c.Baseline(name); err != nil {
-				undefined++
+			case err == nil:
+				g.trained = append(g.trained, b)
+				defined++
+			default:
+				reason = err
+				c.Timesteps = max(c.Timesteps, 2)
+				if _, err := c.Baseline(name); err != nil {
+					undefined++
+				}
 			}
 		}
 		if undefined > 0 || defined == 0 {
 			warnings = append(warnings, warning("Baseline left out",
-				fmt.Sprintf("%v: there is none for %d of %d combinations of the axes that it reads", reason, len(data)-defined, len(data)), d.baselinesAt))
+				fmt.Sprintf("%v: there is none for %d of %d combinations of the axes that it reads", reason, len(all)-defined, len(all)), d.baselinesAt))
 		}
 	}
 	return warnings
 }
 
-// distinctData returns the first configuration of each data set and shape: one of all
-// that have the same baselines.
-func (g *Grid) distinctData() []sweep.Configuration {
+// distinct returns one of all configurations that have the same baseline, the first.
+func (g *Grid) distinct(model string) []sweep.Configuration {
 	var read []sweep.Setting
 	for _, s := range sweep.Settings() {
-		if s.ReadByBaselines() {
+		if s.ReadByModel(model) {
 			read = append(read, s)
 		}
 	}

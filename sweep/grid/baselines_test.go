@@ -18,7 +18,8 @@ func labels(g *Grid) []string {
 }
 
 // TestBaselinesFollowTheGrid checks that configurations on the same data share their
-// baselines, which follow the trained configurations in the order of sweep.Baselines.
+// baselines, which follow the grid's own configurations in the order of sweep.Baselines,
+// the trained ones first.
 func TestBaselinesFollowTheGrid(t *testing.T) {
 	g, diagnostics := Parse("test.hcl", []byte(`sweep "a" {
 		replicates = 3
@@ -29,19 +30,25 @@ func TestBaselinesFollowTheGrid(t *testing.T) {
 			select    = ["first", "most_active"]
 		}
 		exclude { when = select == "first" && timesteps == 2 }
-		evaluation { baselines = ["markov", "independent"] }
+		evaluation { baselines = ["markov", "mixture", "independent"] }
 	}`), nil)
 	if diagnostics.Len() > 0 {
 		t.Fatal(diagnostics)
 	}
 	want := []string{
+		`mixture n=2 t=1 k=0 preset="paper" select="first"`, `mixture n=2 t=1 k=0 preset="paper" select="most_active"`,
+		`mixture n=2 t=1 k=0 preset="pqwgan" select="first"`, `mixture n=2 t=1 k=0 preset="pqwgan" select="most_active"`,
+		`mixture n=2 t=2 k=0 preset="paper" select="most_active"`, `mixture n=2 t=2 k=0 preset="pqwgan" select="most_active"`,
+		`mixture n=2 t=1 k=1 preset="paper" select="first"`, `mixture n=2 t=1 k=1 preset="paper" select="most_active"`,
+		`mixture n=2 t=1 k=1 preset="pqwgan" select="first"`, `mixture n=2 t=1 k=1 preset="pqwgan" select="most_active"`,
+		`mixture n=2 t=2 k=1 preset="paper" select="most_active"`, `mixture n=2 t=2 k=1 preset="pqwgan" select="most_active"`,
 		`independent n=2 t=1 select="first"`, `independent n=2 t=1 select="most_active"`, `independent n=2 t=2 select="most_active"`,
 		`markov n=2 t=2 select="most_active"`,
 	}
 	if diff := cmp.Diff(want, labels(g)[12:]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if g.Baselines() != 4 || g.Rows() != 12*3+4 {
+	if g.Baselines() != 16 || g.Rows() != 24*3+4 {
 		t.Errorf("%d baselines, %d rows", g.Baselines(), g.Rows())
 	}
 }
@@ -64,7 +71,7 @@ func TestABaselineThatIsNotDefinedIsLeftOut(t *testing.T) {
 func TestAtInvertsRow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		replicates := rapid.IntRange(1, 4).Draw(t, "replicates")
-		baselines := rapid.SampledFrom([]string{"", `"psth"`, `"psth", "markov"`}).Draw(t, "baselines")
+		baselines := rapid.SampledFrom([]string{"", `"psth"`, `"mixture"`, `"psth", "mixture", "markov"`}).Draw(t, "baselines")
 		g, diagnostics := Parse("test.hcl", fmt.Appendf(nil,
 			"sweep \"a\" {\n replicates = %d\n grid {\n timesteps = [1, 2, 3]\n}\n evaluation {\n baselines = [%s]\n}\n}", replicates, baselines), nil)
 		if diagnostics.HasErrors() {
@@ -73,7 +80,7 @@ func TestAtInvertsRow(t *testing.T) {
 		next := 0
 		for i, c := range g.Configurations() {
 			count := replicates
-			if c.IsBaseline() {
+			if c.IsFitted() {
 				count = 1
 			}
 			for replicate := range count {

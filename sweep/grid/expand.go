@@ -17,6 +17,9 @@ const maxTasks = 1_000_000
 // of several settings together. It ignores settings that already have a fault.
 func (d *declaration) expand(limit int) (*Grid, hcl.Diagnostics) {
 	tasks := float64(d.replicates + len(d.baselines))
+	if slices.Contains(d.baselines, sweep.ModelMixture) {
+		tasks += float64(d.replicates - 1)
+	}
 	for _, axis := range d.axes {
 		tasks *= float64(len(axis.Values))
 	}

@@ -16,12 +16,13 @@ import (
 // Grid is the parsed content of a grid file.
 type Grid struct {
 	Name       string // the sweep's label; a valid folder name
-	Replicates int    // trainings of each configuration but the baselines, ≥ 1
+	Replicates int    // trainings of each configuration that is trained, ≥ 1
 	Axes       []Axis // in the order written
 
 	combinations *combinations
 	kept         []int32               // the combinations that are not excluded, by number
-	baselines    []sweep.Configuration // follow the combinations; each once
+	trained      []sweep.Configuration // the baselines that are trained
+	fitted       []sweep.Configuration // the other baselines
 	fromFile     bool                  // the command line gave a recording for all configurations
 	recording    string                // path of the recording's file, "" if there is none
 	sourceAt     string                // where the file sets source, such as "sweep.hcl:4"
@@ -29,20 +30,26 @@ type Grid struct {
 }
 
 // Len returns the number of configurations: the combinations of the axes' values,
-// then the baselines.
-func (g *Grid) Len() int { return len(g.kept) + len(g.baselines) }
+// the trained baselines, then the fitted ones.
+func (g *Grid) Len() int { return g.replicated() + len(g.fitted) }
+
+// replicated returns the number of configurations with replicates.
+func (g *Grid) replicated() int { return len(g.kept) + len(g.trained) }
 
 // Baselines returns the number of configurations that are baselines.
-func (g *Grid) Baselines() int { return len(g.baselines) }
+func (g *Grid) Baselines() int { return len(g.trained) + len(g.fitted) }
 
 // Configuration returns the configuration at a position in grid order, with
 // replicate 0.
 func (g *Grid) Configuration(i int) sweep.Configuration {
 	var c sweep.Configuration
-	if i < len(g.kept) {
+	switch {
+	case i < len(g.kept):
 		c = g.combinations.at(int(g.kept[i]))
-	} else {
-		c = g.baselines[i-len(g.kept)]
+	case i < g.replicated():
+		c = g.trained[i-len(g.kept)]
+	default:
+		c = g.fitted[i-g.replicated()]
 	}
 	if g.fromFile {
 		c.Recording.Source = "file"
@@ -72,20 +79,20 @@ type Axis struct {
 }
 
 // Rows returns the number of rows of results.csv: one for each replicate of a
-// configuration. A baseline has one replicate.
-func (g *Grid) Rows() int { return len(g.kept)*g.Replicates + len(g.baselines) }
+// configuration. A fitted model has one replicate.
+func (g *Grid) Rows() int { return g.replicated()*g.Replicates + len(g.fitted) }
 
 // Row returns the position in results.csv of a replicate of the configuration at a
 // position in grid order.
 func (g *Grid) Row(configuration, replicate int) int {
-	trained := min(configuration, len(g.kept))
-	return trained*g.Replicates + configuration - trained + replicate
+	replicated := min(configuration, g.replicated())
+	return replicated*g.Replicates + configuration - replicated + replicate
 }
 
 // At returns the configuration's position and the replicate of a row of results.csv.
 func (g *Grid) At(row int) (configuration, replicate int) {
-	if trained := len(g.kept) * g.Replicates; row >= trained {
-		return len(g.kept) + row - trained, 0
+	if fitted := row - g.replicated()*g.Replicates; fitted >= 0 {
+		return g.replicated() + fitted, 0
 	}
 	return row / g.Replicates, row % g.Replicates
 }

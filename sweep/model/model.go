@@ -16,8 +16,8 @@ const Format = "spiqsweep-model/1"
 
 const qubitOrder = "qubit i is bit i (value 2^i) of a word; qubit i < neurons is neuron i, the recording's neuron neuron_ids[i]; auxiliary qubits follow"
 
-// file is the content of a model file. That of a baseline has parameters in the place
-// of a circuit.
+// file is the content of a model file. That of a fitted model has parameters in the
+// place of a circuit.
 type file struct {
 	Format     string               `json:"format"`
 	Task       sweep.TaskID         `json:"task"`
@@ -58,7 +58,7 @@ func Write(w io.Writer, row table.Row, result sweep.Result, binMS float64) error
 		Format: Format, Task: row.Task, Model: c.Model, Data: row.Data, Neurons: c.Neurons, Timesteps: c.Timesteps,
 		Seed: c.Seed, NeuronIDs: row.NeuronIDs, BinMS: binMS, Parameters: result.Parameters,
 	}
-	if !c.IsBaseline() {
+	if !c.IsFitted() {
 		if len(result.Angles) != c.Timesteps {
 			return fmt.Errorf("write model of task %s: the result has angles of %d time steps: must be %d", row.Task, len(result.Angles), c.Timesteps)
 		}

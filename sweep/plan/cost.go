@@ -13,7 +13,7 @@ import (
 // estimate of the remaining time learns the factor from finished tasks.
 func Cost(c sweep.Configuration, kernelClass string) float64 {
 	m := model{c, ratesOf(kernelClass)}
-	if c.IsBaseline() {
+	if c.IsFitted() {
 		return (m.evaluation() + perFittedWord*math.Exp2(float64(c.Neurons))) * 1e-9
 	}
 	steps := float64(c.Training.Steps)

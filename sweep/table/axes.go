@@ -72,62 +72,73 @@ func (t *Trainings) Levels() []Level {
 	return append(all, t.levelsOfModels()...)
 }
 
-// levelsOfModels returns the levels of the trained model and of each baseline, with
-// each training compared with the baseline on the same data.
+// levelsOfModels returns the levels of the circuit and of each baseline, with each
+// training of the circuit compared with the baseline of its data and settings.
 func (t *Trainings) levelsOfModels() []Level {
-	trained := map[float64][]*configuration{}
-	for _, c := range t.configurations {
-		trained[c.row.Configuration.K] = append(trained[c.row.Configuration.K], c)
+	if len(t.baselines) == 0 {
+		return nil
 	}
-	fitted := map[string][]*configuration{}
-	byData := map[string]*configuration{}
+	circuits := byK(t.configurations)
+	models, found := map[string][]*configuration{}, map[string]*configuration{}
 	for _, b := range t.baselines {
-		fitted[b.row.Configuration.Model] = append(fitted[b.row.Configuration.Model], b)
-		byData[dataKey(b, b.row.Configuration.Model)] = b
+		model := b.row.Configuration.Model
+		models[model] = append(models[model], b)
+		found[baselineKey(b, model)] = b
 	}
 	var all []Level
-	add := func(model string, k float64, members []*configuration) {
-		for i, m := range t.measures {
-			level := Level{Axis: "model", Value: model, K: k, Error: m.name, Reference: sweep.ModelSpiQGAN}
-			if level.fill(members, i, len(t.measures)); level.Models == 0 {
-				continue
+	for _, k := range slices.Sorted(maps.Keys(circuits)) {
+		for _, model := range append([]string{sweep.ModelSpiQGAN}, sweep.Baselines...) {
+			members := models[model] // of a fitted model, those of every k
+			switch model {
+			case sweep.ModelSpiQGAN:
+				members = circuits[k]
+			case sweep.ModelMixture:
+				members = byK(members)[k]
 			}
-			if model != sweep.ModelSpiQGAN {
-				level.pair = t.againstBaseline(model, byData, trained[k], i)
+			for i, m := range t.measures {
+				level := Level{Axis: "model", Value: model, K: k, Error: m.name, Reference: sweep.ModelSpiQGAN}
+				if level.fill(members, i, len(t.measures)); level.Models == 0 {
+					continue
+				}
+				if model != sweep.ModelSpiQGAN {
+					level.pair = t.withBaselines(circuits[k], model, found, i)
+				}
+				all = append(all, level)
 			}
-			all = append(all, level)
-		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(trained)) {
-		if len(fitted) > 0 {
-			add(sweep.ModelSpiQGAN, k, trained[k])
-		}
-		for _, model := range sweep.Baselines {
-			add(model, k, fitted[model])
 		}
 	}
 	return all
 }
 
-// againstBaseline pairs each training with the baseline on its data.
-func (t *Trainings) againstBaseline(model string, byData map[string]*configuration, trained []*configuration, measure int) (p pair) {
-	for _, c := range trained {
-		b := byData[dataKey(c, model)]
-		if b == nil || len(b.replicates) == 0 || math.IsNaN(b.errors[measure]) {
+func byK(all []*configuration) map[float64][]*configuration {
+	members := map[float64][]*configuration{}
+	for _, c := range all {
+		members[c.row.Configuration.K] = append(members[c.row.Configuration.K], c)
+	}
+	return members
+}
+
+// withBaselines pairs each training with the same replicate of its baseline, or with
+// the only one of a fitted model.
+func (t *Trainings) withBaselines(circuits []*configuration, model string, found map[string]*configuration, measure int) (p pair) {
+	for _, c := range circuits {
+		b := found[baselineKey(c, model)]
+		if b == nil || len(b.replicates) == 0 {
 			continue
 		}
-		for i := range c.replicates {
-			if v := c.errors[i*len(t.measures)+measure]; !math.IsNaN(v) {
-				p.first, p.second = append(p.first, v), append(p.second, b.errors[measure])
-			}
+		if b.row.Configuration.IsFitted() {
+			once := b.errors
+			b = &configuration{replicates: c.replicates, errors: slices.Repeat(once, len(c.replicates))}
 		}
+		x, y := shared(c, b, measure, len(t.measures))
+		p.first, p.second = append(p.first, x...), append(p.second, y...)
 	}
 	return p
 }
 
-// dataKey returns a key that is equal for a baseline and the configurations on the
-// same data, "" if the configuration has no such baseline.
-func dataKey(c *configuration, model string) string {
+// baselineKey returns a key that is equal for a baseline and the configurations that
+// it is compared with, "" if the configuration has no such baseline.
+func baselineKey(c *configuration, model string) string {
 	b, err := c.row.Configuration.Baseline(model)
 	if err != nil {
 		return ""

@@ -43,8 +43,12 @@ func withBaselines(t *testing.T) Rows {
 
 func TestBaselineRowsLeaveEmptyWhatTheyDoNotRead(t *testing.T) {
 	for name, write := range map[string]func(*bytes.Buffer) error{
-		"results": func(b *bytes.Buffer) error { return WriteResults(b, Shape{Axes: []string{"entangler"}}, withBaselines(t)) },
-		"summary": func(b *bytes.Buffer) error { return WriteSummary(b, Shape{Axes: []string{"entangler"}}, withBaselines(t)) },
+		"results": func(b *bytes.Buffer) error {
+			return WriteResults(b, Shape{Axes: []string{"entangler"}}, withBaselines(t))
+		},
+		"summary": func(b *bytes.Buffer) error {
+			return WriteSummary(b, Shape{Axes: []string{"entangler"}}, withBaselines(t))
+		},
 	} {
 		var b bytes.Buffer
 		if err := write(&b); err != nil {

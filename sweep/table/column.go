@@ -70,7 +70,7 @@ func write[R any](w io.Writer, columns []column[R], rows func(yield func(R, erro
 // those of the other swept settings.
 func settingColumns(axes []string) []column[Row] {
 	columns := []column[Row]{
-		{"model", text, "`spiqgan`, which is trained, or the name of a baseline, which is fitted", func(r Row) string { return r.Configuration.Model }},
+		{"model", text, "`spiqgan`, or the name of a baseline", func(r Row) string { return r.Configuration.Model }},
 		setting("neurons"), setting("timesteps"), setting("k"),
 	}
 	for _, axis := range axes {
@@ -89,16 +89,16 @@ func dataColumns() []column[Row] {
 	return []column[Row]{
 		{"data", text, "`surrogate`, or the recording's file name", func(r Row) string { return r.Data }},
 		{"neuron_ids", text, "the modelled neurons' numbers in the recording, from 0, separated by spaces; the first is neuron 0", func(r Row) string { return joined(r.NeuronIDs) }},
-		{"trainable_parameters", number, "angles of the circuits of all time steps together; of a baseline its fitted parameters, once it is done", parameters},
+		{"trainable_parameters", number, "angles of the circuits of all time steps together; those of a fitted model, once it is done", parameters},
 		setting("steps"),
 	}
 }
 
-// parameters formats the number of parameters. That of a baseline may depend on the
-// data.
+// parameters formats the number of parameters. That of a fitted model
+// may depend on the data.
 func parameters(r Row) string {
 	switch {
-	case !r.Configuration.IsBaseline():
+	case !r.Configuration.IsFitted():
 		return strconv.Itoa(r.Configuration.TrainableParameters())
 	case r.Measures == nil:
 		return ""
@@ -106,8 +106,8 @@ func parameters(r Row) string {
 	return strconv.Itoa(r.Measures.FittedParameters)
 }
 
-// setting returns the column of a setting, which is empty for a baseline that does not
-// read it. It panics if there is no setting of
+// setting returns the column of a setting, which is empty for a model that does not read
+// it. It panics if there is no setting of
 // that name.
 func setting(name string) column[Row] {
 	s, ok := sweep.Lookup(name)
@@ -123,7 +123,7 @@ func setting(name string) column[Row] {
 
 // valueOf formats the value of a setting.
 func valueOf(s sweep.Setting, c sweep.Configuration) string {
-	if c.IsBaseline() && !s.ReadByBaselines() {
+	if !s.ReadByModel(c.Model) {
 		return ""
 	}
 	if text, ok := s.Value(c).(string); ok {

@@ -116,12 +116,13 @@ func (t *Trainings) pairs() iter.Seq[pair] {
 	return func(yield func(pair) bool) {
 		k, _ := sweep.Lookup("k")
 		standard := map[string]*configuration{}
-		for _, c := range t.configurations {
+		all := slices.Concat(t.configurations, t.baselines)
+		for _, c := range all {
 			if c.row.Configuration.K == 0 {
 				standard[keyWithout(k, c)] = c
 			}
 		}
-		for _, c := range t.configurations {
+		for _, c := range all {
 			s := standard[keyWithout(k, c)]
 			if s == nil || c.row.Configuration.K == 0 || !k.ReadBy(c.row.Configuration) {
 				continue

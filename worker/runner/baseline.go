@@ -17,13 +17,13 @@ func (m byModel) Run(ctx context.Context, t Task, r Reporter) (Outcome, error) {
 	if t.Raster.Neurons != t.Configuration.Neurons {
 		return Outcome{}, fmt.Errorf("the recording has %d neurons, the task needs %d", t.Raster.Neurons, t.Configuration.Neurons)
 	}
-	if t.Configuration.IsBaseline() {
+	if t.Configuration.IsFitted() {
 		return m.fitted.Run(ctx, t, r)
 	}
 	return m.trained.Run(ctx, t, r)
 }
 
-// fitted runs the tasks of baselines. A fit takes seconds and is one step, so there
+// fitted runs the tasks of models that are not trained. A fit takes seconds and is one step, so there
 // are no checkpoints.
 type fitted struct{ data *dataCache }
 
