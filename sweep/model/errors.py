@@ -18,6 +18,19 @@ def mixture(model, weights, laws):
         joint = np.einsum("pw,pj->pwj", step, joint).reshape(len(laws), -1)  # a later step has the higher bits
     return np.tensordot(weights, laws, 1), np.einsum("p,psi,puj->siuj", weights, rates, rates, optimize=True), weights @ joint
 
+def nodes(model, factors):
+    """Points and weights of the mean over gamma of a product of so many patches."""
+    circuit, shape = model["circuit"], noise_shape(model)[0]
+    if model["model"] == "mixture":
+        points, weights = np.arange(0.5, 2 * circuit["layers"]) / (2 * circuit["layers"]), np.full(2 * circuit["layers"], 0.5 / circuit["layers"])
+    elif circuit["noise"] == "none":
+        points, weights = np.zeros(1), np.ones(1)
+    else:
+        low, high = circuit["noise_low"], circuit["noise_high"]
+        x, w = np.polynomial.legendre.leggauss(math.ceil(1.1 * factors * math.prod(shape) * (high - low) / 4) + 32)
+        points, weights = low + (high - low) * (x + 1) / 2, w / 2
+    return np.broadcast_to(points[:, None, None], (len(points), *shape)), weights
+
 def moments(model, words):
     """The law of each step, E[x_i(s) x_j(u)] as [s, i, u, j], and the law of all steps together."""
     n, t, fitted = model["neurons"], model["timesteps"], model.get("parameters", {})
@@ -25,15 +38,12 @@ def moments(model, words):
         spikes, laws = bits(model)[words], [np.bincount(step, minlength=2**n) / len(words) for step in words.T]
         joint = np.bincount(words @ 2 ** (n * np.arange(t)), minlength=2 ** (n * t)) if n * t <= 16 else np.zeros(1)
         return np.array(laws), np.einsum("wsi,wuj->siuj", spikes, spikes, dtype=float, optimize=True) / len(words), joint / len(words)
-    if model["model"] == "spiqgan":
-        circuit, shape = model["circuit"], noise_shape(model)[0]
-        degree = math.prod(shape) * (max(2, t) if n * t <= 16 else 2) * (circuit["noise"] != "none")
-        x, w = np.polynomial.legendre.leggauss(math.ceil(1.1 * degree * (circuit["noise_high"] - circuit["noise_low"]) / 4) + 32)
-        gamma = circuit["noise_low"] + (circuit["noise_high"] - circuit["noise_low"]) * (x + 1) / 2
-        laws = [probabilities(model, s, np.broadcast_to(gamma[:, None, None] * (circuit["noise"] != "none"), (len(x), *shape))) for s in range(t)]
-        if circuit["noise_per_patch"]:
-            return mixture(model, [1], np.array([[w / 2 @ law for law in laws]]))
-        return mixture(model, w / 2, np.stack(laws, axis=1))
+    if "circuit" in model:
+        gamma, weights = nodes(model, max(2, t) if n * t <= 16 else 2)
+        laws = np.stack([probabilities(model, s, gamma) for s in range(t)], axis=1)
+        if model["circuit"]["noise_per_patch"]:
+            return mixture(model, [1], np.tensordot(weights, laws, 1)[None])
+        return mixture(model, weights, laws)
     law = fitted["law"] if "law" in fitted else np.where(bits(model), fitted["rates"], 1 - np.array(fitted["rates"])).prod(axis=1)
     return mixture(model, [1], np.array([[law] * t]))
 

@@ -79,11 +79,12 @@ func Write(w io.Writer, row table.Row, result sweep.Result, binMS float64) error
 	return err
 }
 
-// circuitSettings returns the settings of the circuit block, by name.
+// circuitSettings returns the settings of the circuit block that the model reads, by
+// name.
 func circuitSettings(c sweep.Configuration) map[string]any {
 	values := map[string]any{}
 	for _, s := range sweep.Settings() {
-		if s.Block == "circuit" {
+		if s.Block == "circuit" && s.ReadByModel(c.Model) {
 			values[s.Name] = s.Value(c)
 		}
 	}
@@ -99,6 +100,10 @@ func makeTests(c sweep.Configuration, angles [][][][2]float64) ([]test, error) {
 		Entangler: circuit.Entangler(c.Circuit.Entangler), Readout: circuit.Readout(c.Circuit.AuxiliaryReadout),
 		// One row for each encoding and qubit can represent any kind of noise.
 		Noise: circuit.PerQubit, NoisePerLayer: true,
+	}
+	if c.Model == sweep.ModelMixture {
+		ansatz.Noise, ansatz.NoisePerLayer, ansatz.Mixture = circuit.Shared, false, true
+		c.Circuit.NoiseLow, c.Circuit.NoiseHigh = 0, 1
 	}
 	if err := ansatz.Validate(); err != nil {
 		return nil, err

@@ -24,6 +24,11 @@ def rotate(states, qubit, axis, angle):  # exp(-i angle P / 2), for one angle or
 
 def probabilities(model, time, gamma):
     """The distribution of a patch for given noise: gamma[..., encoding, qubit] gives [..., word]."""
+    if model["model"] == "mixture":  # gamma on [0, 1) chooses a component
+        angles = np.moveaxis(model["angles"][time], 2, 1).reshape(-1, model["neurons"])
+        chosen = (np.asarray(gamma)[..., 0, 0] * len(angles)).astype(int)
+        rates = np.sin(angles / 2)[chosen][..., None, :] ** 2
+        return np.where(bits(model), rates, 1 - rates).prod(axis=-1)
     circuit, qubits = model["circuit"], model["neurons"] + model["auxiliary"]
     gamma = np.asarray(gamma, dtype=float)
     points = gamma.reshape(-1, *gamma.shape[-2:])
@@ -43,6 +48,8 @@ def probabilities(model, time, gamma):
 
 def noise_shape(model):  # of gamma, and of the angles that are drawn; the others are copies of these
     circuit = model["circuit"]
+    if model["model"] == "mixture":
+        return (1, model["neurons"]), (1, 1)
     shape = circuit["layers"] + circuit["final_encoding"], model["neurons"] + model["auxiliary"]
     return shape, (shape[0] if circuit["noise_per_layer"] else 1, shape[1] if circuit["noise"] == "per_qubit" else 1)
 
@@ -55,6 +62,9 @@ def law(model, time, points=2**17):
     with an error of about 0.002.
     """
     circuit, (shape, drawn) = model["circuit"], noise_shape(model)
+    if model["model"] == "mixture":
+        components = 2 * circuit["layers"]
+        return probabilities(model, time, (np.arange(components)[:, None, None] + 0.5) / components).mean(axis=0)
     low, high = circuit["noise_low"], circuit["noise_high"]
     if circuit["noise"] == "none":
         return probabilities(model, time, np.zeros(shape))
@@ -79,6 +89,8 @@ def bits(model):  # of each word: [word, neuron]
 
 def noise(model, random):  # draws gamma for a window, or for a patch with noise_per_patch
     circuit, (shape, drawn) = model["circuit"], noise_shape(model)
+    if model["model"] == "mixture":
+        return np.broadcast_to(random.uniform(), shape)
     gamma = random.uniform(circuit["noise_low"], circuit["noise_high"], drawn)
     return np.broadcast_to(gamma * (circuit["noise"] != "none"), shape)
 

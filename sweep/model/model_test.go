@@ -61,6 +61,9 @@ var variants = map[string]func(*sweep.Configuration){
 		c.Circuit.Auxiliary, c.Circuit.Order, c.Circuit.FinalEncoding = 1, "parameters_first", true
 		c.Circuit.Noise, c.Circuit.NoisePerLayer = "per_qubit", true
 	},
+	"mixture, noise per patch": func(c *sweep.Configuration) {
+		c.Model, c.Neurons, c.Timesteps, c.Circuit.NoisePerPatch = sweep.ModelMixture, 3, 2, true
+	},
 	"no noise, no CNOTs": func(c *sweep.Configuration) { c.Circuit.Noise, c.Circuit.Entangler = "none", "none" },
 }
 
