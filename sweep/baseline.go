@@ -76,9 +76,18 @@ func (s Setting) ReadByModel(model string) bool {
 	return data
 }
 
-// parameterLengths returns the names and lengths of the fitted parameters that the
-// result of a baseline keeps: rates in spikes per bin, or the probability of each
-// word. The others follow from counts of the recording.
+// KeptParameters returns those of a fitted model's parameters that its result keeps.
+func KeptParameters(c Configuration, all map[string][]float64) map[string][]float64 {
+	var kept map[string][]float64
+	for name := range parameterLengths(c) {
+		kept = map[string][]float64{name: all[name]}
+	}
+	return kept
+}
+
+// parameterLengths returns the name and length of the parameters that the result of a
+// fitted model keeps: rates in spikes per bin, or the probability of each word. Those
+// of the other models follow from counts of the recording.
 func parameterLengths(c Configuration) map[string]int {
 	switch {
 	case c.Model == "independent":

@@ -45,7 +45,7 @@ func readResult(body []byte) (r Result, ok bool) {
 	c.literal(`,"samples":`)
 	r.Samples = list(c, func() []uint32 { return list(c, func() uint32 { return uint32(c.whole(math.MaxUint32)) }) })
 	c.literal(`,"trainable_parameters":`)
-	r.TrainableParameters = int(c.whole(math.MaxInt32))
+	r.TrainableParameters = int(c.whole(maxWhole))
 	c.literal(`}`)
 	return r, c.ok && len(c.rest) == 0
 }

@@ -145,7 +145,7 @@ func readMeasures(body []byte) (m Measures, ok bool) {
 	c.literal(`{"errors":`)
 	m.Errors = named(c, c.number)
 	if c.found(`,"fitted_parameters":`) {
-		m.FittedParameters = int(c.whole(math.MaxInt32))
+		m.FittedParameters = int(c.whole(maxWhole))
 	}
 	c.literal(`,"floors":`)
 	m.Floors = named(c, c.number)

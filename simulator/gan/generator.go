@@ -49,6 +49,9 @@ func (g Generator) Noise() statistics.Noise {
 		Degree:     g.Ansatz.Encodings() * g.Ansatz.Qubits(),
 		Polynomial: g.Ansatz.Readout != circuit.Postselect || g.Ansatz.Auxiliary == 0,
 	}
+	if g.Ansatz.Mixture {
+		n.Parts = g.Ansatz.Components()
+	}
 	switch {
 	case g.Ansatz.Noise == circuit.NoNoise:
 		n.Kind = statistics.None

@@ -21,7 +21,7 @@ func Exact(p Patches, n Noise) (Statistics, error) {
 		return Statistics{}, fmt.Errorf("evaluate the model: %w", err)
 	}
 	v, err := integrate(p, n.quadrature(s, points))
-	if err == nil && !n.Polynomial {
+	if err == nil && !n.Polynomial && n.Parts == 0 {
 		v, err = refine(p, n, points, v)
 	}
 	if err != nil {

@@ -26,6 +26,9 @@ type Noise struct {
 	// Polynomial reports whether the probabilities are polynomials. If not
 	// (postselect), Degree determines only the initial number of nodes.
 	Polynomial bool
+	// Parts, above 0, makes γ take the middles of that many equal parts of the interval,
+	// with equal probability. Degree and Polynomial are then ignored.
+	Parts int
 }
 
 // maxNodes bounds the work of a quadrature.
@@ -45,6 +48,9 @@ func (n Noise) points(factors int) (int, error) {
 	}
 	if !(n.Low <= n.High) || math.IsInf(n.High-n.Low, 0) {
 		return 0, fmt.Errorf("noise on [%v, %v]: not an interval", n.Low, n.High)
+	}
+	if n.Parts > 0 {
+		return n.Parts, nil
 	}
 	if n.Degree < 0 {
 		return 0, fmt.Errorf("noise of degree %d: want 0 or more", n.Degree)
@@ -66,7 +72,7 @@ const float32Remainder = 1e-9
 // section 2.7, with Stirling's formula).
 func (n Noise) pointsOfRows(factors int) (int, error) {
 	exact, err := n.points(factors)
-	if err != nil || n.Kind == None || !n.Polynomial {
+	if err != nil || n.Kind == None || n.Parts > 0 || !n.Polynomial {
 		return exact, err
 	}
 	logarithm := math.Log(float64(n.Degree) * float64(factors) * (n.High - n.Low) / 4)

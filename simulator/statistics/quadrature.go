@@ -26,6 +26,12 @@ func (n Noise) rule(points int) (nodes, weights []float64) {
 	nodes, weights = []float64{0}, []float64{1}
 	switch {
 	case n.Kind == None:
+	case n.Parts > 0:
+		nodes, weights = make([]float64, points), make([]float64, points)
+		for j := range nodes {
+			nodes[j] = n.Low + (n.High-n.Low)*(float64(j)+0.5)/float64(points)
+			weights[j] = 1 / float64(points)
+		}
 	case n.Low == n.High:
 		nodes[0] = n.Low
 	default:

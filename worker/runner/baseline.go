@@ -57,7 +57,7 @@ func (f *fitted) fit(t Task) (sweep.Result, error) {
 	}
 	result := data.compare(measured)
 	result.TrainableParameters = model.Parameters()
-	result.Parameters = model.Values()
+	result.Parameters = sweep.KeptParameters(t.Configuration, model.Values())
 	result.Samples = model.Sample(addressOf(t.Configuration).Stream(generated), sweep.SampleWindows)
 	return result, nil
 }

@@ -35,6 +35,15 @@ func settingsOf(c sweep.Configuration, kernel circuit.Kernel) gan.Settings {
 }
 
 func generatorOf(c sweep.Configuration, kernel circuit.Kernel) gan.Generator {
+	if c.Model == sweep.ModelMixture {
+		return gan.Generator{
+			Ansatz: circuit.Ansatz{
+				Neurons: c.Neurons, Layers: c.Circuit.Layers, Order: circuit.EncodeFirst, Entangler: circuit.NoCNOTs,
+				Readout: circuit.Trace, Noise: circuit.Shared, Mixture: true,
+			},
+			Timesteps: c.Timesteps, NoisePerPatch: c.Circuit.NoisePerPatch, NoiseLow: 0, NoiseHigh: 1, Kernel: kernel,
+		}
+	}
 	return gan.Generator{
 		Ansatz: circuit.Ansatz{
 			Neurons:       c.Neurons,
