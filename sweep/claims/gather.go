@@ -64,6 +64,9 @@ func gather(shape table.Shape, rows table.Rows, each func(table.Row)) (all []*fa
 		if err != nil {
 			return nil, 0, err
 		}
+		if row.Configuration.IsBaseline() {
+			continue // the paper claims nothing about them
+		}
 		each(row)
 		name := shape.Facet(row.Configuration)
 		f, known := index[name]

@@ -29,7 +29,7 @@ type fitted map[string][]baseline
 // add adds a finished row.
 func (f fitted) add(shape table.Shape, row table.Row) {
 	c := row.Configuration
-	axes := valuesOf(shape, c, c.Model)
+	axes := shape.Facet(c)
 	all := f[axes]
 	i := slices.IndexFunc(all, func(b baseline) bool { return b.model == c.Model && b.k == c.K })
 	if i < 0 {
@@ -43,7 +43,8 @@ func (f fitted) add(shape table.Shape, row table.Row) {
 func (f fitted) of(shape table.Shape, c sweep.Configuration) []baseline {
 	var all []baseline
 	for _, model := range sweep.Baselines {
-		for _, b := range f[valuesOf(shape, c, model)] {
+		c.Model = model
+		for _, b := range f[shape.Facet(c)] {
 			if b.model == model {
 				all = append(all, b)
 			}

@@ -2,18 +2,15 @@ package figure
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/table"
 )
 
 // facet is the part of a sweep in one figure: configurations that differ only in
-// neurons, timesteps and k. Pooling over other axes would compare models that
-// should not be compared.
+// neurons, timesteps and k (see [table.Shape.Facet]).
 type facet struct {
 	name        string // the other axes' values, such as "entangler=none"; "" without other axes
 	data        string
@@ -50,7 +47,7 @@ func facets(shape table.Shape, rows table.Rows) (all []*facet, omitted int, err 
 			baselines.add(shape, row)
 			continue
 		}
-		name := otherAxes(shape, row.Configuration)
+		name := shape.Facet(row.Configuration)
 		f, known := index[name]
 		if !known {
 			if len(all) < maxFigures {
@@ -69,25 +66,6 @@ func facets(shape table.Shape, rows table.Rows) (all []*facet, omitted int, err 
 		f.baselines = baselines.of(shape, firsts[i])
 	}
 	return all, omitted, nil
-}
-
-// otherAxes returns the values of the swept settings but n, t and k.
-func otherAxes(shape table.Shape, c sweep.Configuration) string {
-	return valuesOf(shape, c, sweep.ModelSpiQGAN)
-}
-
-// valuesOf returns those of otherAxes that a model reads.
-func valuesOf(shape table.Shape, c sweep.Configuration, model string) string {
-	var words []string
-	for _, axis := range shape.Axes {
-		if slices.Contains([]string{"neurons", "timesteps", "k"}, axis) {
-			continue
-		}
-		if s, ok := sweep.Lookup(axis); ok && s.ReadByModel(model) {
-			words = append(words, fmt.Sprintf("%s=%v", axis, s.Value(c)))
-		}
-	}
-	return strings.Join(words, " ")
 }
 
 // runOf returns the numbers of a finished row.

@@ -34,7 +34,7 @@ type Shape struct {
 }
 
 // Facet names the values of a configuration's swept settings other than neurons,
-// timesteps and k, such as "entangler=none"; "" without other axes. Configurations of one
+// timesteps and k, as far as its model reads them, such as "entangler=none"; "" without other axes. Configurations of one
 // facet are compared along these three; pooling over other axes would compare models that
 // should not be compared.
 func (s Shape) Facet(c sweep.Configuration) string {
@@ -43,7 +43,7 @@ func (s Shape) Facet(c sweep.Configuration) string {
 		if slices.Contains([]string{"neurons", "timesteps", "k"}, axis) {
 			continue
 		}
-		if s, ok := sweep.Lookup(axis); ok {
+		if s, ok := sweep.Lookup(axis); ok && s.ReadByModel(c.Model) {
 			words = append(words, fmt.Sprintf("%s=%v", axis, s.Value(c)))
 		}
 	}
