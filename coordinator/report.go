@@ -286,9 +286,14 @@ func printAxis(out io.Writer, levels []table.Level, reasons map[string]bool) err
 		return print(l.Floor, noFloor)
 	}
 	lines := 0
+	fitted := map[string]bool{} // printed ones, to which k makes no difference
 	for i, l := range levels {
-		if l.Error != summaryErrors[0] {
+		if l.Error != summaryErrors[0] || fitted[l.Value] {
 			continue
+		}
+		k := sweep.Format(l.K)
+		if l.Fitted {
+			k, fitted[l.Value] = "", true
 		}
 		if lines++; lines > maxLevels {
 			continue
@@ -300,7 +305,7 @@ func printAxis(out io.Writer, levels []table.Level, reasons map[string]bool) err
 				break
 			}
 		}
-		fmt.Fprintf(columns, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t\n", sweep.Printable(l.Value), sweep.Format(l.K), l.Models,
+		fmt.Fprintf(columns, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t\n", sweep.Printable(l.Value), k, l.Models,
 			print(l.GeometricMean, zeroError), printFloor(l), print(rates.GeometricMean, zeroError), printFloor(rates))
 	}
 	if err := columns.Flush(); err != nil {

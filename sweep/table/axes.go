@@ -15,6 +15,7 @@ import (
 // of a swept setting and a given k.
 type Level struct {
 	Axis, Value   string
+	Fitted        bool // whether the value is a model that is fitted, not trained
 	K             float64
 	Error         string  // by its column in results.csv
 	Models        int     // trainings whose error is known
@@ -97,6 +98,7 @@ func (t *Trainings) levelsOfModels() []Level {
 			}
 			for i, m := range t.measures {
 				level := Level{Axis: "model", Value: model, K: k, Error: m.name, Reference: sweep.ModelSpiQGAN}
+				level.Fitted = sweep.Configuration{Model: model}.IsFitted()
 				if level.fill(members, i, len(t.measures)); level.Models == 0 {
 					continue
 				}

@@ -106,7 +106,7 @@ func TestReplicatesShareFloors(t *testing.T) {
 
 func TestInvalidTasksFail(t *testing.T) {
 	tests := map[string]func(*Task){
-		`there is no baseline "ising"`:    func(t *Task) { t.Configuration.Model = "ising" },
+		`fit a model named "ising"`:       func(t *Task) { t.Configuration.Model = "ising" },
 		"has 2 neurons, the task needs 3": func(t *Task) { t.Configuration.Neurons = 3 },
 		"windows of 61 time steps":        func(t *Task) { t.Configuration.Timesteps = 61 },
 		"hold out a share of 1":           func(t *Task) { t.Configuration.Recording.Holdout = 1 },

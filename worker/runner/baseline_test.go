@@ -1,0 +1,53 @@
+package runner
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/simulator/baseline"
+	"spiqsweep/sweep"
+)
+
+// TestEveryBaselineHasARunner checks that the sweep and the simulator name the same
+// models, with the same limits.
+func TestEveryBaselineHasARunner(t *testing.T) {
+	fitted := slices.DeleteFunc(slices.Clone(sweep.Baselines), func(name string) bool { return name == sweep.ModelMixture })
+	if diff := cmp.Diff(baseline.Names(), fitted); diff != "" {
+		t.Errorf("(-simulator +sweep):\n%s", diff)
+	}
+	for _, name := range fitted {
+		for _, neurons := range []int{sweep.MaxEnumeratedNeurons, sweep.MaxEnumeratedNeurons + 1} {
+			c := sweep.Default()
+			c.Neurons, c.Timesteps = neurons, 2
+			_, err := c.Baseline(name)
+			if planned := err == nil; planned != (neurons <= baseline.MaxNeurons(name)) {
+				t.Errorf("%s of %d neurons is planned: %t, the simulator takes at most %d", name, neurons, planned, baseline.MaxNeurons(name))
+			}
+		}
+	}
+}
+
+// TestBaselinesAreReproducible fits every baseline twice and trains a mixture, on data
+// with held-out repeats.
+func TestBaselinesAreReproducible(t *testing.T) {
+	for _, name := range sweep.Baselines {
+		task := smallTask(t, 3, 2)
+		task.Configuration.Recording.Holdout = 0.25
+		task.Configuration.Training.Steps = 3
+		c, err := task.Configuration.Baseline(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		task.Configuration = c
+		first, second := mustRun(t, newTestRunner(), task), mustRun(t, newTestRunner(), task)
+		if !bytes.Equal(first, second) {
+			t.Errorf("%s: two runs differ:\n%s\n%s", name, first, second)
+		}
+		if result, err := sweep.DecodeResult(first); err != nil || result.HeldoutErrors == nil {
+			t.Errorf("%s: %v, held-out errors %v", name, err, result.HeldoutErrors)
+		}
+	}
+}
