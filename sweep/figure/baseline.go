@@ -67,7 +67,7 @@ var dashes = [][]vg.Length{
 	{1, 1.5}, {6, 1.5}, {3, 1.5}, {3, 1.5, 1, 1.5}, {8, 2, 2, 2}, {1, 3}, {5, 3, 1, 3, 1, 3}, {2, 4}, {10, 2},
 }
 
-// addBaselines draws the baselines as thin dark lines. It omits errors below a
+// addBaselines draws the baselines as thin lines. It omits errors below a
 // hundredth of the floor: a baseline that reproduces a statistic by construction has
 // errors near 0, which would stretch the axis.
 func (f *facet) addBaselines(p *plot.Plot, statistic int, xs []int, of func(run) int) (entries int, err error) {
@@ -81,7 +81,7 @@ func (f *facet) addBaselines(p *plot.Plot, statistic int, xs []int, of func(run)
 		if len(points) == 0 {
 			continue
 		}
-		line, err := plotter.NewLine(points)
+		line, marks, err := plotter.NewLinePoints(points)
 		if err != nil {
 			return entries, err
 		}
@@ -90,8 +90,9 @@ func (f *facet) addBaselines(p *plot.Plot, statistic int, xs []int, of func(run)
 		if b.k != 0 {
 			line.Color = orange
 		}
-		p.Add(line)
-		p.Legend.Add(b.label(), line)
+		marks.GlyphStyle = draw.GlyphStyle{Color: line.Color, Radius: vg.Points(1), Shape: draw.CircleGlyph{}}
+		p.Add(line, marks)
+		p.Legend.Add(b.label(), line, marks)
 		entries++
 	}
 	return entries, nil

@@ -34,7 +34,7 @@ func (f *facet) baselineNote() string {
 	if len(f.baselines) == 0 {
 		return ""
 	}
-	return " Thin dark lines: models that were fitted to the same data; an error below a hundredth of the floor is not drawn."
+	return " Thin lines: other models of the same data, to compare with; an error below a hundredth of the floor is not drawn."
 }
 
 // hatching explains the hatching of the heat map, or why there is none.
