@@ -240,23 +240,7 @@ func BenchmarkCanonical(b *testing.B) {
 func drawConfiguration(t *rapid.T) Configuration {
 	c := Default()
 	for _, s := range Settings() {
-		var value any
-		switch s.Kind() {
-		case Boolean:
-			value = rapid.Bool().Draw(t, s.Name)
-		case Text:
-			value = rapid.SampledFrom(s.Values).Draw(t, s.Name)
-		case Whole:
-			value = s.Range.Low + float64(rapid.IntRange(0, int(min(s.Range.High-s.Range.Low, 15))).Draw(t, s.Name))
-		default:
-			value = rapid.Float64Range(max(s.Range.Low, -1e3), min(s.Range.High, 1e3)).Draw(t, s.Name)
-		}
-		if s.Check(value) != nil {
-			continue // an open end
-		}
-		if err := s.Set(&c, value); err != nil {
-			t.Fatal(err)
-		}
+		drawSetting(t, s, &c)
 	}
 	c.Replicate = rapid.IntRange(0, 5).Draw(t, "replicate")
 	if rapid.Bool().Draw(t, "hold out repeats") { // only one of the two
@@ -268,6 +252,27 @@ func drawConfiguration(t *rapid.T) Configuration {
 		t.Skip("settings in conflict")
 	}
 	return c
+}
+
+// drawSetting draws any allowed value of a setting.
+func drawSetting(t *rapid.T, s Setting, c *Configuration) {
+	var value any
+	switch s.Kind() {
+	case Boolean:
+		value = rapid.Bool().Draw(t, s.Name)
+	case Text:
+		value = rapid.SampledFrom(s.Values).Draw(t, s.Name)
+	case Whole:
+		value = s.Range.Low + float64(rapid.IntRange(0, int(min(s.Range.High-s.Range.Low, 15))).Draw(t, s.Name))
+	default:
+		value = rapid.Float64Range(max(s.Range.Low, -1e3), min(s.Range.High, 1e3)).Draw(t, s.Name)
+	}
+	if s.Check(value) != nil {
+		return // an open end
+	}
+	if err := s.Set(c, value); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestDecodeConfigurationRefuses(t *testing.T) {
