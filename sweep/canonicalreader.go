@@ -37,6 +37,9 @@ func readResult(body []byte) (r Result, ok bool) {
 	if c.found(`,"history":`) {
 		r.History = list(c, c.point)
 	}
+	if c.found(`,"likelihood":`) {
+		r.Likelihood = c.likelihood()
+	}
 	c.literal(`,"model":`)
 	r.Model = named(c, c.numbers)
 	if c.found(`,"parameters":`) {
@@ -122,6 +125,20 @@ func (c *canonicalReader) pair() (p [2]float64) {
 	p[1] = c.number()
 	c.literal(`]`)
 	return p
+}
+
+func (c *canonicalReader) likelihood() *Likelihood {
+	var l Likelihood
+	c.literal(`{"bits_per_bin":`)
+	l.BitsPerBin = c.number()
+	c.literal(`,"heldout_bits_per_bin":`)
+	l.HeldoutBitsPerBin = c.number()
+	c.literal(`,"heldout_standard_error":`)
+	l.HeldoutStandardError = c.number()
+	c.literal(`,"heldout_units":`)
+	l.HeldoutUnits = int(c.whole(math.MaxInt32))
+	c.literal(`}`)
+	return &l
 }
 
 func (c *canonicalReader) point() (p HistoryPoint) {

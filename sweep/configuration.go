@@ -141,6 +141,11 @@ func (c Configuration) severalAngles() bool {
 	return c.Circuit.Noise == "per_qubit" || c.noisy() && c.Circuit.NoisePerLayer
 }
 
+// HasLikelihood reports whether a result may have a likelihood: it has a holdout, and
+// the probability of a window is an integral over one noise angle. It still has none
+// if that needs more than MaxQuadratureNodes nodes, which only long windows do.
+func (c Configuration) HasLikelihood() bool { return c.HasHoldout() && !c.severalAngles() }
+
 func (c Configuration) noisy() bool { return c.Circuit.Noise != "none" }
 
 func (c Configuration) postselects() bool {
@@ -170,33 +175,28 @@ func (c Configuration) Encodings() int {
 // (DESIGN.md, section 2.1): enough for pairs of time steps and for joint words.
 // Postselection may need more; without noise there is one.
 func (c Configuration) QuadratureNodes() float64 {
+	if c.HasState() {
+		return c.nodes(max(2, c.Timesteps))
+	}
+	return c.nodes(2)
+}
+
+// nodes returns the number of nodes for products of the probabilities of patches.
+func (c Configuration) nodes(factors int) float64 {
 	if !c.noisy() {
 		return 1
 	}
-	factors := 2
-	if c.HasState() {
-		factors = max(factors, c.Timesteps)
-	}
-	return c.nodes(factors)
-}
-
-// nodes returns the number of quadrature nodes for products of that many patches.
-func (c Configuration) nodes(factors int) float64 {
 	degree := float64(factors * c.Encodings() * c.Qubits())
 	return math.Ceil(1.1*degree*(c.Circuit.NoiseHigh-c.Circuit.NoiseLow)/4) + 32
 }
 
 // LikelihoodNodes returns the number of quadrature nodes with which the likelihood of
-// a window is exact.
+// a window is exact, and with it the law of intervals between spikes.
 func (c Configuration) LikelihoodNodes() float64 {
-	switch {
-	case !c.noisy():
-		return 1
-	case c.Circuit.NoisePerPatch:
+	if c.Circuit.NoisePerPatch {
 		return c.nodes(1)
-	default:
-		return c.nodes(c.Timesteps)
 	}
+	return c.nodes(c.Timesteps)
 }
 
 // Label returns a label for people, such as "n=4 t=5 k=1 replicate 2", with the

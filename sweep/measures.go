@@ -24,6 +24,8 @@ type Measures struct {
 	History *HistorySummary `json:"history,omitempty"`
 	// LagOne holds the autocorrelograms at lag 1; nil at one time step or without a spike.
 	LagOne *LagOne `json:"lag_one,omitempty"`
+	// Likelihood is nil where Result.Likelihood is.
+	Likelihood *Likelihood `json:"likelihood,omitempty"`
 	// RatesHz are the firing rates of the modelled neurons in the recording.
 	RatesHz []float64 `json:"rates_hz"`
 }
@@ -48,7 +50,7 @@ type LagOne struct {
 func (r Result) Measures() Measures {
 	m := Measures{
 		Errors: r.Errors, Floors: r.Floors, HeldoutErrors: r.HeldoutErrors, HeldoutFloors: r.HeldoutFloors,
-		RatesHz: r.Data["firing_rate_hz"],
+		Likelihood: r.Likelihood, RatesHz: r.Data["firing_rate_hz"],
 	}
 	if r.Angles == nil {
 		m.FittedParameters = r.TrainableParameters
@@ -168,6 +170,9 @@ func readMeasures(body []byte) (m Measures, ok bool) {
 		c.literal(`,"model":`)
 		m.LagOne.Model = c.number()
 		c.literal(`}`)
+	}
+	if c.found(`,"likelihood":`) {
+		m.Likelihood = c.likelihood()
 	}
 	c.literal(`,"rates_hz":`)
 	m.RatesHz = c.numbers()

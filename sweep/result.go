@@ -27,8 +27,11 @@ type Result struct {
 	HeldoutErrors map[string]float64 `json:"heldout_errors,omitempty"`
 	HeldoutFloors map[string]float64 `json:"heldout_floors,omitempty"`
 	// History is the Jensen–Shannon divergence during training, for n·t ≤ 16.
-	History []HistoryPoint       `json:"history,omitempty"`
-	Model   map[string][]float64 `json:"model"`
+	History []HistoryPoint `json:"history,omitempty"`
+	// Likelihood is nil without a holdout, and where the probability of a window is not
+	// known: see Configuration.HasLikelihood.
+	Likelihood *Likelihood          `json:"likelihood,omitempty"`
+	Model      map[string][]float64 `json:"model"`
 	// Parameters of a fitted model, by name: "rates", spikes per bin of each neuron, or
 	// "law", the probability of each word of one bin; nil for other models.
 	Parameters map[string][]float64 `json:"parameters,omitempty"`
@@ -38,6 +41,20 @@ type Result struct {
 	TrainableParameters int `json:"trainable_parameters"`
 }
 
+// Likelihood is how well the model predicts windows of the recording: −log₂ p(window)/t,
+// the bits of an ideal code for one bin, averaged over windows (DESIGN.md, section 2.2).
+// Lower is better.
+type Likelihood struct {
+	// BitsPerBin is over windows that training has seen.
+	BitsPerBin float64 `json:"bits_per_bin"`
+	// HeldoutBitsPerBin is the mean over the held-out units, which are repeats, or blocks
+	// of the movie.
+	HeldoutBitsPerBin float64 `json:"heldout_bits_per_bin"`
+	// HeldoutStandardError is the standard error of that mean; 0 for one unit.
+	HeldoutStandardError float64 `json:"heldout_standard_error"`
+	HeldoutUnits         int     `json:"heldout_units"`
+}
+
 // HistoryPoint is one measurement during training.
 type HistoryPoint struct {
 	JSBits float64 `json:"js_bits"`
@@ -45,22 +62,28 @@ type HistoryPoint struct {
 }
 
 // ErrorNames lists the errors in the order of the columns of results.csv (DESIGN.md,
-// section 2.2). The first six are mean squares, with the column "mse_" + name. The
-// column of a floor is "floor_" + name; js_k_probability_bits has no floor.
+// section 2.2). Divergences begin with "js_", sums of absolute differences with
+// "legacy_". The others are mean squares, with the column "mse_" + name. The column of a
+// floor is "floor_" + name; js_k_probability_bits has no floor.
 var ErrorNames = []string{
 	"k_probability", "firing_rate_hz2", "covariance", "autocorrelogram",
 	"rate_by_step_hz2", "lagged_covariance", "js_bits", "js_k_probability_bits",
+	"silent_probability", "lag1_covariance", "third_moment", "isi_mean_ms2", "isi_sd_ms2",
+	"legacy_mean_spikes", "legacy_covariance", "legacy_k_probability",
+	"legacy_autocorrelogram", "legacy_time_course", "legacy_lag1_covariance",
 }
 
 // StatisticNames lists the vectors of Result.Model and Result.Data (DESIGN.md, section 2.1).
 var StatisticNames = []string{
-	"k_probability",     // n+1
-	"firing_rate_hz",    // n
-	"covariance",        // pairs i < j: (0,1), (0,2), …, (1,2), …
-	"autocorrelogram",   // lags 1 … t−1
-	"rate_by_step_hz",   // neuron-major: n × t
-	"lagged_covariance", // lag-major, then ordered pairs i ≠ j
-	"state",             // 2^(n·t) joint words, kept for n·t ≤ 10; bit s·n+i = neuron i at step s
+	"k_probability",        // n+1
+	"firing_rate_hz",       // n
+	"covariance",           // pairs i < j: (0,1), (0,2), …, (1,2), …
+	"autocorrelogram",      // lags 1 … t−1
+	"rate_by_step_hz",      // neuron-major: n × t
+	"lagged_covariance",    // lag-major, then ordered pairs i ≠ j
+	"third_moment",         // triples i < j < k: (0,1,2), (0,1,3), …, (1,2,3), …
+	"interval_probability", // 1 … t−1 bins, from t = 3 on
+	"state",                // 2^(n·t) joint words, kept for n·t ≤ 10; bit s·n+i = neuron i at step s
 }
 
 // Encode encodes the result as canonical JSON: sorted keys, no white space, and the

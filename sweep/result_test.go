@@ -37,8 +37,9 @@ func resultOf(c Configuration) Result {
 		return m
 	}
 	r.Model, r.Data = vectors(), vectors()
-	if c.Recording.Holdout > 0 {
+	if c.HasHoldout() {
 		r.HeldoutErrors, r.HeldoutFloors, r.Heldout = errs, floors, vectors()
+		r.Likelihood = &Likelihood{BitsPerBin: 1.25, HeldoutBitsPerBin: 1.5, HeldoutStandardError: 0.0625, HeldoutUnits: 59}
 	}
 	if c.HasState() {
 		r.History = []HistoryPoint{{Step: 0, JSBits: 0.5}, {Step: c.Training.Steps, JSBits: 0.01}}
@@ -147,6 +148,16 @@ func TestResultValidate(t *testing.T) {
 		{"impossible covariance", func(r *Result) { r.Heldout["lagged_covariance"][0] = -2 }, "heldout: lagged_covariance[0] = -2: must be from -1 to 1"},
 		{"impossible pairs", func(r *Result) { r.Data["autocorrelogram"][0] = 3 }, "data: autocorrelogram[0] = 3"},
 		{"huge error", func(r *Result) { r.Errors["firing_rate_hz2"] = 1e300 }, "errors: firing_rate_hz2 = 1e+300: must be from 0 to 2500"},
+		{"impossible interval", func(r *Result) { r.Errors["isi_mean_ms2"] = 1 }, `errors: n=3 t=2 has no error "isi_mean_ms2"`},
+		{"huge sum", func(r *Result) { r.Errors["legacy_covariance"] = 12.1 }, "errors: legacy_covariance = 12.1: must be from 0 to 12"},
+		{"negative sum", func(r *Result) { r.Errors["legacy_mean_spikes"] = -1e-3 }, "errors: legacy_mean_spikes = -0.001: must be from 0 to 6"},
+		{"huge squared share", func(r *Result) { r.Errors["silent_probability"] = 1.1 }, "errors: silent_probability = 1.1: must be from 0 to 1"},
+		{"huge covariance at lag 1", func(r *Result) { r.Errors["lag1_covariance"] = 4.1 }, "errors: lag1_covariance = 4.1: must be from 0 to 4"},
+		{"impossible moment", func(r *Result) { r.Data["third_moment"][0] = -2 }, "data: third_moment[0] = -2: must be from -1 to 1"},
+		{"too many bits", func(r *Result) { r.Likelihood.BitsPerBin = 101 }, "likelihood: bits_per_bin = 101: must be from 0 to 100"},
+		{"negative bits", func(r *Result) { r.Likelihood.HeldoutBitsPerBin = -1 }, "likelihood: heldout_bits_per_bin = -1: must be from 0 to 100"},
+		{"NaN bits", func(r *Result) { r.Likelihood.HeldoutStandardError = math.NaN() }, "likelihood: heldout_standard_error = NaN"},
+		{"no units", func(r *Result) { r.Likelihood.HeldoutUnits = 0 }, "likelihood: heldout_units = 0: must be at least 1"},
 		{"huge floor", func(r *Result) { r.HeldoutFloors["k_probability"] = 1.1 }, "heldout_floors: k_probability = 1.1: must be from 0 to 1"},
 		{"unknown vector", func(r *Result) { r.Heldout["psth"] = nil }, `heldout: n=3 t=2 has no statistic "psth"`},
 		{"negative probability", func(r *Result) { r.Model["k_probability"] = []float64{-0.5, 1.5, 0, 0} }, "model: k_probability[0] = -0.5: must be from 0 to 1"},
@@ -182,6 +193,7 @@ func TestResultValidateOfOtherShapes(t *testing.T) {
 	r.History = []HistoryPoint{{Step: 0, JSBits: 0.5}}
 	r.Heldout = map[string][]float64{}
 	r.Errors["js_bits"] = 0.1
+	r.Likelihood = &Likelihood{HeldoutUnits: 1}
 	err := r.Validate(c)
 	if err == nil {
 		t.Fatal("accepted")
@@ -189,6 +201,7 @@ func TestResultValidateOfOtherShapes(t *testing.T) {
 	for _, want := range []string{
 		"history of n·t = 20: there must be none above 16",
 		"held-out numbers without a holdout",
+		"likelihood: there must be none without a holdout or with several noise angles",
 		`errors: n=4 t=5 has no error "js_bits"`,
 	} {
 		if !strings.Contains(err.Error(), want) {
@@ -206,6 +219,36 @@ func TestResultMayMissUndefinedStatistics(t *testing.T) {
 	delete(r.Model, "autocorrelogram")
 	if err := r.Validate(c); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLikelihoodNeedsOneAngle checks which results may have a likelihood.
+func TestLikelihoodNeedsOneAngle(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*Configuration)
+		may    bool
+	}{
+		{"shared noise", func(*Configuration) {}, true},
+		{"sampled statistics", func(c *Configuration) { c.Evaluation.Method = "samples" }, true},
+		{"blocks held out", func(c *Configuration) { c.Recording.Holdout, c.Recording.HoldoutTime = 0, 0.25 }, true},
+		{"no noise", func(c *Configuration) { c.Circuit.Noise, c.Circuit.NoisePerLayer = "none", true }, true},
+		{"noise per patch", func(c *Configuration) { c.Circuit.NoisePerPatch = true }, true},
+		{"noise per qubit", func(c *Configuration) { c.Circuit.Noise = "per_qubit" }, false},
+		{"noise per layer", func(c *Configuration) { c.Circuit.NoisePerLayer = true }, false},
+		{"no holdout", func(c *Configuration) { c.Recording.Holdout = 0 }, false},
+	} {
+		c := configurationOf(2, 3, 0.25)
+		test.change(&c)
+		r := resultOf(c)
+		r.Likelihood = &Likelihood{HeldoutUnits: 1}
+		if err := r.Validate(c); (err == nil) != test.may || c.HasLikelihood() != test.may {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		r.Likelihood = nil
+		if err := r.Validate(c); err != nil {
+			t.Errorf("%s, without: %v", test.name, err)
+		}
 	}
 }
 

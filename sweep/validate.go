@@ -41,6 +41,7 @@ func (r Result) Validate(c Configuration) error {
 		v.require(r.HeldoutErrors == nil && r.HeldoutFloors == nil && r.Heldout == nil, "held-out numbers without a holdout")
 	}
 	v.history(r.History)
+	v.likelihood(r.Likelihood)
 	v.angles(r.Angles)
 	v.parameters(r.Parameters)
 	v.samples(r.Samples)
@@ -111,6 +112,12 @@ func StatisticLength(name string, neurons, timesteps int) int {
 		return neurons * timesteps
 	case "lagged_covariance":
 		return min(maxLag, timesteps-1) * neurons * (neurons - 1)
+	case "third_moment":
+		return neurons * (neurons - 1) * (neurons - 2) / 6
+	case "interval_probability":
+		if timesteps > 2 {
+			return timesteps - 1
+		}
 	case "state":
 		if neurons*timesteps <= maxKeptStateBits {
 			return 1 << (neurons * timesteps)
@@ -124,20 +131,38 @@ const binsPerSecond = 50
 
 // statisticRanges holds the bounds of each vector's elements.
 var statisticRanges = map[string]struct{ low, high float64 }{
-	"k_probability":     {0, 1},
-	"firing_rate_hz":    {0, binsPerSecond},
-	"covariance":        {-1, 1}, // a difference of two probabilities
-	"autocorrelogram":   {0, 1},  // pairs per spike
-	"rate_by_step_hz":   {0, binsPerSecond},
-	"lagged_covariance": {-1, 1},
-	"state":             {0, 1},
+	"k_probability":        {0, 1},
+	"firing_rate_hz":       {0, binsPerSecond},
+	"covariance":           {-1, 1}, // a difference of two probabilities
+	"autocorrelogram":      {0, 1},  // pairs per spike
+	"rate_by_step_hz":      {0, binsPerSecond},
+	"lagged_covariance":    {-1, 1},
+	"third_moment":         {-1, 1},
+	"interval_probability": {0, 1},
+	"state":                {0, 1},
 }
 
 // largestError returns the upper bound of an error of ErrorNames: 1 for a divergence,
-// the square of the statistic's range for a mean square.
-func largestError(name string) float64 {
-	if isDivergenceName(name) {
+// the square of the statistic's range for a mean square, the sum of the ranges for a
+// sum of absolute differences.
+func (v *resultCheck) largestError(name string) float64 {
+	n, t := float64(v.c.Neurons), float64(v.c.Timesteps)
+	switch name {
+	case "js_bits", "js_k_probability_bits", "silent_probability":
 		return 1
+	case "lag1_covariance":
+		name = "lagged_covariance"
+	case "isi_mean_ms2", "isi_sd_ms2":
+		longest := t * 1000 / binsPerSecond
+		return longest * longest
+	case "legacy_mean_spikes", "legacy_time_course":
+		return n * t
+	case "legacy_covariance", "legacy_lag1_covariance":
+		return 2 * n * (n - 1)
+	case "legacy_k_probability":
+		return 2
+	case "legacy_autocorrelogram":
+		return 2 * t
 	}
 	name = strings.TrimSuffix(name, "2") // the unit of a rate's error is its square
 	width := statisticRanges[name].high - statisticRanges[name].low
@@ -154,8 +179,14 @@ func (v *resultCheck) defined(name string) bool {
 		statistic = "rate_by_step_hz"
 	case "js_bits":
 		return v.c.HasState()
-	case "js_k_probability_bits":
+	case "js_k_probability_bits", "silent_probability", "legacy_k_probability", "legacy_mean_spikes", "legacy_time_course":
 		return true
+	case "lag1_covariance", "legacy_lag1_covariance":
+		statistic = "lagged_covariance"
+	case "isi_mean_ms2", "isi_sd_ms2":
+		statistic = "interval_probability"
+	case "legacy_covariance", "legacy_autocorrelogram":
+		statistic = strings.TrimPrefix(name, "legacy_")
 	}
 	return StatisticLength(statistic, v.c.Neurons, v.c.Timesteps) > 0
 }
@@ -180,7 +211,7 @@ func (v *resultCheck) inRange(where string, values map[string]float64) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		v.require(slices.Contains(ErrorNames, name) && v.defined(name),
 			"%s: n=%d t=%d has no error %q", where, v.c.Neurons, v.c.Timesteps, name)
-		least, most := 0.0, largestError(name)
+		least, most := 0.0, v.largestError(name)
 		if isDivergenceName(name) {
 			least = -roundingSlack // a difference of rounded sums
 		}
@@ -208,7 +239,7 @@ func (v *resultCheck) vectors(where string, vectors map[string][]float64) {
 			}
 			v.fault("%s: %s[%d] = %v: must be from %v to %v", where, name, i, x, bounds.low, bounds.high)
 		}
-		if name == "k_probability" || name == "state" {
+		if name == "k_probability" || name == "interval_probability" || name == "state" {
 			v.require(isDistribution(vector), "%s: %s is not a probability distribution", where, name)
 		}
 	}
@@ -239,6 +270,23 @@ func (v *resultCheck) history(points []HistoryPoint) {
 		v.require(isDivergence(p.JSBits), "history[%d].js_bits = %v: must be from 0 to 1", i, p.JSBits)
 		last = p.Step
 	}
+}
+
+// maxBitsPerBin bounds the likelihood (statistics.MaxBitsPerBin).
+const maxBitsPerBin = 100
+
+func (v *resultCheck) likelihood(l *Likelihood) {
+	if l == nil {
+		return
+	}
+	v.require(v.c.HasLikelihood(), "likelihood: there must be none without a holdout or with several noise angles")
+	for _, bits := range []struct {
+		name  string
+		value float64
+	}{{"bits_per_bin", l.BitsPerBin}, {"heldout_bits_per_bin", l.HeldoutBitsPerBin}, {"heldout_standard_error", l.HeldoutStandardError}} {
+		v.require(bits.value >= 0 && bits.value <= maxBitsPerBin, "likelihood: %s = %v: must be from 0 to %d", bits.name, bits.value, maxBitsPerBin)
+	}
+	v.require(l.HeldoutUnits > 0, "likelihood: heldout_units = %d: must be at least 1", l.HeldoutUnits)
 }
 
 func (v *resultCheck) angles(angles [][][][2]float64) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -144,7 +145,7 @@ func TestMalformedCallsAreRefused(t *testing.T) {
 		}, codes.FailedPrecondition, "update the coordinator"},
 		"old numerics": {&spiqsweepv1.SyncRequest{
 			Process: change(func(p *spiqsweepv1.Process) { p.Numerics = 0 }), Sequence: 1,
-		}, codes.FailedPrecondition, "numerics 0, the sweep with 1: update the worker"},
+		}, codes.FailedPrecondition, fmt.Sprintf("numerics 0, the sweep with %d: update the worker", sweep.Numerics)},
 		"other kernel": {&spiqsweepv1.SyncRequest{
 			Process: change(func(p *spiqsweepv1.Process) { p.KernelClass = "portable/arm64" }), Sequence: 1,
 		}, codes.FailedPrecondition, "coordinator --kernel portable/arm64"},

@@ -31,7 +31,9 @@ type Chain interface {
 //
 //	Σ_s E[x_i(s) x_j(s+L)] = Σ_w (Σ_s p_s(w))·x_i(w)·a_j(L)(w)    s = 0 … t−1−L.
 //
-// That takes t·n applications of the transitions and memory for t + n vectors.
+// Intervals between spikes of neuron j have b_j(1) = a_j(1) in its place, and
+// b_j(d) = Ahead((1 − x_j)·b_j(d−1)). That takes 2·t·n applications of the transitions
+// and memory for t + n vectors.
 func OfChain(c Chain) (Statistics, error) {
 	s := shape{c.Neurons(), c.Timesteps()}
 	v := newTally(s)
@@ -67,6 +69,27 @@ func (m sums) expectChain(c Chain, steps laws) {
 			c.Ahead(next, later)
 			later, next = next, later
 			m.addChained(lag, j, steps[m.timesteps-1-lag], later)
+		}
+		m.addIntervals(c, j, steps, later, next)
+	}
+}
+
+// addIntervals adds the expected intervals between spikes of neuron j. steps holds the
+// sums of the laws up to each step. It uses first and next as scratch memory: first[word]
+// becomes the probability, given the word, that the neuron spikes next d steps later.
+func (m sums) addIntervals(c Chain, j int, steps laws, first, next []float64) {
+	for word := range first {
+		first[word] = float64(word >> j & 1)
+	}
+	for d := 1; d < m.timesteps; d++ {
+		c.Ahead(next, first)
+		for word, p := range steps[m.timesteps-1-d] {
+			if word>>j&1 != 0 {
+				m.intervals[d-1] += p * next[word]
+				first[word] = 0
+			} else {
+				first[word] = next[word]
+			}
 		}
 	}
 }

@@ -116,4 +116,4 @@ func (c *counts) append(segments [][]uint32) {
 }
 
 // repeatBytes is the approximate size of a repeat without its slices' contents.
-const repeatBytes = 256
+const repeatBytes = 320

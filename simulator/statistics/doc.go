@@ -17,11 +17,17 @@
 //	rate by step        r_i(s)  = E[x_i(s)] / 0.020 s                                 Hz
 //	lagged covariance   c_ij(L) = 1/(t−L)·Σ_s E[x_i(s) x_j(s+L)] − Ē[x_i]·Ē[x_j]      i ≠ j, L = 1 … min(4, t−1), s = 0 … t−1−L
 //	autocorrelogram     a(L)    = Σ_i Σ_s E[x_i(s) x_i(s+L)] / Σ_i Σ_s E[x_i(s)]      L = 1 … t−1, pairs inside the window
+//	third moment        m_ijk   = Ē[(x_i − Ē[x_i])·(x_j − Ē[x_j])·(x_k − Ē[x_k])]     i < j < k
+//	interval            I(d)    = Σ_i Σ_s P(x_i(s) = x_i(s+d) = 1, x_i = 0 between) / the same sum over all d      d = 1 … t−1
 //	state               p(w)    = P(bit s·n+i of w is x_i(s), for all i and s)        2^(n·t) words, for n·t ≤ 16
 //
-// An undefined statistic is nil and has no errors: covariances of one neuron,
-// lags of one time step, the autocorrelogram without a spike, states of more than
-// 16 bits.
+// An interval lies between two spikes of one neuron, without another between them,
+// in one window. Those that the window cuts off do not count, so that long intervals
+// are rarer than in the recording; the model's windows cut them in the same way.
+//
+// An undefined statistic is nil and has no errors: covariances of one neuron, third
+// moments of two, lags of one time step, intervals of two or without any, the
+// autocorrelogram without a spike, states of more than 16 bits.
 //
 // # Errors and floors
 //
@@ -30,7 +36,16 @@
 //
 //	JS(p, q) = ½·Σ_w p(w)·log₂(p(w)/m(w)) + ½·Σ_w q(w)·log₂(q(w)/m(w)),   m = (p + q)/2,
 //
-// of states and of k-probabilities. Two warnings. Compare an error only with its
+// of states and of k-probabilities. Three squared differences are of single numbers:
+// P(0), the probability of a silent bin, and mean and standard deviation of the
+// intervals in ms. The covariances at lag 1 have an error of their own. The errors
+// legacy_… are those of Spike-GAN's analysis (Molano-Mazon et al. 2018): sums of
+// absolute differences, of the mean spikes of a window, of the covariances in both
+// orders of a pair, of k-probabilities, of the autocorrelogram at lags −10 … 10, of the
+// spikes by step, and of the covariances at lag 1. Spike-GAN's own lags run from one
+// window into the next and include a neuron with itself; ours do neither.
+//
+// Two warnings. Compare an error only with its
 // floor: a finite recording differs from its own law, and even a model equal to
 // that law has the floor as its error. And an error of k-probability decreases
 // with n partly because P(k) adds up to 1 over n+1 elements, so that a mean over
@@ -41,11 +56,15 @@
 // and b of them, 200 times. If σ²/m is the error of m repeats, the mean error
 // between the parts is σ²·(1/a + 1/b), so
 //
-//	floor(m repeats) = ab/(a+b)/m · mean error between the parts.
+//	floor(m repeats) = ab/(a+b)/m · mean error between the parts,
+//
+// with the root of the factor for sums of absolute differences.
 //
 // Against all N repeats the parts are halves, a = ⌊N/2⌋, and the factor is ¼
 // (¼·(1 − 1/N²) for odd N). Against held-out repeats they have the sizes of
-// training and held-out part, a = N_train and m = b = N_heldout. A floor is not a
+// training and held-out part, a = N_train and m = b = N_heldout. Against held-out
+// blocks of the movie they are halves of the repeats, within those blocks: that floor
+// has the repeats' variability, not the difference between parts of the movie. A floor is not a
 // bound: the error of a model fitted to the same repeats can be smaller. Joint
 // words of more than about ten bits are undersampled; their floor is too low.
 //
@@ -66,6 +85,20 @@
 // OfMixture takes windows whose bits are independent given a latent value of finitely
 // many: every expectation is a mean of products of rates. OfChain takes a Markov
 // chain of words and propagates laws forwards and expectations backwards.
+//
+// Intervals multiply up to t patches, as joint words do, and take as many nodes; they
+// are undefined where that is more than 32,768.
+//
+// # Likelihood
+//
+// ScoredWindows measures −log₂ p(window)/t, the bits of an ideal code for a bin, for any
+// law of windows; ExactLikelihood does so for a model by the same quadrature. Lower is
+// better. The mean over windows of the true law is its entropy, and no other law has
+// less. Unlike a divergence it needs no estimate of the data's law, so it is defined
+// for any n·t and compares laws on data that they were not fitted to. It is averaged
+// by unit, repeat or block, because the windows of a unit depend on each other.
+//
+// # History
 //
 // History tracks the divergence during training instead: it uses the float32 laws
 // of the fast kernel, is accurate to about 1e-7 bits and takes a small part of the

@@ -9,8 +9,9 @@ import (
 
 // Errors compares the statistics of a model and of data of the same shape. It
 // returns, by the names used in results, the mean squared difference of each
-// vector's elements and the Jensen–Shannon divergences in bits: js_bits of joint
-// words and js_k_probability_bits of spike counts. It omits statistics that either
+// vector's elements, squared differences of single numbers, the Jensen–Shannon
+// divergences in bits (js_bits of joint words and js_k_probability_bits of spike
+// counts), and Spike-GAN's sums of absolute differences (legacy_…). It omits statistics that either
 // side leaves undefined, and panics if shapes differ. Interpret an error only
 // with its floor.
 func Errors(model, data Statistics) map[string]float64 {
@@ -28,7 +29,71 @@ func Errors(model, data Statistics) map[string]float64 {
 	set("lagged_covariance", meanSquare, model.LaggedCovariance, data.LaggedCovariance)
 	set("js_bits", jensenShannon, model.State, data.State)
 	set("js_k_probability_bits", jensenShannon, model.KProbability, data.KProbability)
+	set("silent_probability", first(1, meanSquare), model.KProbability, data.KProbability)
+	set("third_moment", meanSquare, model.ThirdMoment, data.ThirdMoment)
+	neurons := len(data.FiringRateHz)
+	set("lag1_covariance", first(neurons*(neurons-1), meanSquare), model.LaggedCovariance, data.LaggedCovariance)
+	set("isi_mean_ms2", intervalMean, model.IntervalProbability, data.IntervalProbability)
+	set("isi_sd_ms2", intervalDeviation, model.IntervalProbability, data.IntervalProbability)
+
+	perBin := func(a, b []float64) float64 { return sumAbsolute(a, b) * BinSeconds }
+	perWindow := func(a, b []float64) float64 { return perBin(a, b) * float64(len(data.RateByStepHz)/neurons) }
+	bothOrders := func(a, b []float64) float64 { return 2 * sumAbsolute(a, b) }
+	set("legacy_mean_spikes", perWindow, model.FiringRateHz, data.FiringRateHz)
+	set("legacy_covariance", bothOrders, model.Covariance, data.Covariance)
+	set("legacy_k_probability", sumAbsolute, model.KProbability, data.KProbability)
+	set("legacy_autocorrelogram", first(legacyLags, bothOrders), model.Autocorrelogram, data.Autocorrelogram)
+	set("legacy_time_course", perBin, model.RateByStepHz, data.RateByStepHz)
+	set("legacy_lag1_covariance", first(neurons*(neurons-1), sumAbsolute), model.LaggedCovariance, data.LaggedCovariance)
 	return errors
+}
+
+// legacyLags is the number of lags, on each side, of Spike-GAN's autocorrelogram.
+const legacyLags = 10
+
+// first measures the first elements only, up to a number of them.
+func first(count int, measure func(a, b []float64) float64) func(a, b []float64) float64 {
+	return func(a, b []float64) float64 { return measure(a[:min(count, len(a))], b[:min(count, len(b))]) }
+}
+
+// sumAbsolute returns the sum of the absolute differences of the elements.
+func sumAbsolute(a, b []float64) float64 {
+	if len(a) != len(b) {
+		panic(fmt.Sprintf("statistics: compare vectors of %d and %d elements", len(a), len(b)))
+	}
+	var sum float64
+	for i, v := range a {
+		sum += math.Abs(v - b[i])
+	}
+	return sum
+}
+
+// intervalMean returns the squared difference of the mean intervals, ms².
+func intervalMean(a, b []float64) float64 {
+	x, _ := intervalMoments(a)
+	y, _ := intervalMoments(b)
+	return (x - y) * (x - y)
+}
+
+// intervalDeviation returns the squared difference of the intervals' standard
+// deviations, ms².
+func intervalDeviation(a, b []float64) float64 {
+	_, x := intervalMoments(a)
+	_, y := intervalMoments(b)
+	return (x - y) * (x - y)
+}
+
+// intervalMoments returns the mean and the standard deviation, in milliseconds, of
+// intervals that last d bins with probability p[d−1].
+func intervalMoments(p []float64) (mean, deviation float64) {
+	const binMS = 1000 * BinSeconds
+	for i, v := range p {
+		mean += v * float64(i+1)
+	}
+	for i, v := range p {
+		deviation += v * (float64(i+1) - mean) * (float64(i+1) - mean)
+	}
+	return mean * binMS, math.Sqrt(deviation) * binMS
 }
 
 // meanSquare returns the mean squared difference of the elements.

@@ -15,30 +15,46 @@ func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) 
 func TestErrors(t *testing.T) {
 	model := Statistics{
 		KProbability:     []float64{1, 0},
-		FiringRateHz:     []float64{3},
+		FiringRateHz:     []float64{3, 1},
 		Covariance:       []float64{1, 2},
 		Autocorrelogram:  []float64{0, 0, 3},
 		RateByStepHz:     []float64{1, 1, 1, 1},
-		LaggedCovariance: []float64{0.5, 0},
-		State:            []float64{0.5, 0.5, 0, 0},
+		LaggedCovariance: []float64{0.5, 0, 0, 1},
+		ThirdMoment:      []float64{1, -1},
+		// intervals of 2 bins, and of 1 and 3 bins: means 40 ms, deviations 0 and 20 ms
+		IntervalProbability: []float64{0, 1, 0},
+		State:               []float64{0.5, 0.5, 0, 0},
 	}
 	data := Statistics{
-		KProbability:     []float64{0.5, 0.5},
-		FiringRateHz:     []float64{1},
-		Covariance:       []float64{0, 0},
-		Autocorrelogram:  []float64{0, 0, 0},
-		RateByStepHz:     []float64{1, 1, 1, 3},
-		LaggedCovariance: []float64{0, 0},
-		State:            []float64{0, 0, 0.5, 0.5},
+		KProbability:        []float64{0.5, 0.5},
+		FiringRateHz:        []float64{1, 1},
+		Covariance:          []float64{0, 0},
+		Autocorrelogram:     []float64{0, 0, 0},
+		RateByStepHz:        []float64{1, 1, 1, 3},
+		LaggedCovariance:    []float64{0, 0, 0, 0},
+		ThirdMoment:         []float64{-1, -1},
+		IntervalProbability: []float64{0.5, 0, 0.5},
+		State:               []float64{0, 0, 0.5, 0.5},
 	}
 	want := map[string]float64{
-		"k_probability":     0.25,
-		"firing_rate_hz2":   4,
-		"covariance":        2.5,
-		"autocorrelogram":   3,
-		"rate_by_step_hz2":  1,
-		"lagged_covariance": 0.125,
-		"js_bits":           1,
+		"k_probability":          0.25,
+		"firing_rate_hz2":        2,
+		"covariance":             2.5,
+		"autocorrelogram":        3,
+		"rate_by_step_hz2":       1,
+		"lagged_covariance":      0.3125,
+		"silent_probability":     0.25,
+		"third_moment":           2,
+		"lag1_covariance":        0.125,
+		"isi_mean_ms2":           0,
+		"isi_sd_ms2":             400,
+		"legacy_mean_spikes":     2 * 0.020 * 2,
+		"legacy_covariance":      2 * 3,
+		"legacy_k_probability":   1,
+		"legacy_autocorrelogram": 2 * 3,
+		"legacy_time_course":     2 * 0.020,
+		"legacy_lag1_covariance": 0.5,
+		"js_bits":                1,
 		// H(3/4, 1/4) − (H(1, 0) + H(1/2, 1/2))/2
 		"js_k_probability_bits": -0.75*math.Log2(0.75) - 0.25*math.Log2(0.25) - 0.5,
 	}
@@ -50,7 +66,11 @@ func TestErrors(t *testing.T) {
 func TestErrorsOmitUndefinedStatistics(t *testing.T) {
 	silent := OfWindows(windowed(t, 2, 2, []uint32{0, 0}))
 	active := OfWindows(windowed(t, 2, 2, []uint32{1, 1}))
-	want := []string{"covariance", "firing_rate_hz2", "js_bits", "js_k_probability_bits", "k_probability", "lagged_covariance", "rate_by_step_hz2"}
+	want := []string{
+		"covariance", "firing_rate_hz2", "js_bits", "js_k_probability_bits", "k_probability", "lag1_covariance", "lagged_covariance",
+		"legacy_covariance", "legacy_k_probability", "legacy_lag1_covariance", "legacy_mean_spikes", "legacy_time_course",
+		"rate_by_step_hz2", "silent_probability",
+	}
 	if diff := cmp.Diff(want, names(Errors(silent, active))); diff != "" {
 		t.Errorf("silent model (-want +got):\n%s", diff)
 	}

@@ -1,6 +1,7 @@
 package statistics
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -20,15 +21,23 @@ func Exact(p Patches, n Noise) (Statistics, error) {
 	if err != nil {
 		return Statistics{}, fmt.Errorf("evaluate the model: %w", err)
 	}
-	v, err := integrate(p, n.quadrature(s, points))
-	if err == nil && !n.Polynomial && n.Parts == 0 {
-		v, err = refine(p, n, points, v)
+	intervals := n.Parts > 0 || n.windowFactors(s) <= s.factors() // whether these nodes suffice for intervals
+	integrate := func(points int) (*tally, error) { return integrate(p, n.quadrature(s, points), intervals) }
+	v, err := integrate(points)
+	if err == nil && n.refined() {
+		v, err = refine(v, points, (*tally).near, integrate)
+	}
+	if err == nil && !intervals {
+		err = v.integrateIntervals(p, n)
 	}
 	if err != nil {
 		return Statistics{}, fmt.Errorf("evaluate the model: %w", err)
 	}
 	return v.statistics(), nil
 }
+
+// refined reports whether no fixed number of nodes suffices.
+func (n Noise) refined() bool { return !n.Polynomial && n.Parts == 0 }
 
 // factors returns the largest number of patches whose probabilities a statistic
 // multiplies.
@@ -39,19 +48,23 @@ func (s shape) factors() int {
 	return max(2, s.timesteps)
 }
 
-// refine doubles the points until no value changes beyond the tolerance.
-func refine(p Patches, n Noise, points int, coarse *tally) (*tally, error) {
+// errNotConverged is the error of an integral that needs more than maxNodes nodes.
+var errNotConverged = errors.New("its integrals over γ still change")
+
+// refine doubles the points until the integrals are near the coarser ones.
+func refine[T any](coarse T, points int, near func(fine, coarse T) bool, integrate func(points int) (T, error)) (T, error) {
 	for points *= 2; points <= maxNodes; points *= 2 {
-		fine, err := integrate(p, n.quadrature(coarse.shape, points))
-		if err != nil {
-			return nil, err
-		}
-		if near(fine.all, coarse.all) && near(fine.states, coarse.states) {
-			return fine, nil
+		fine, err := integrate(points)
+		if err != nil || near(fine, coarse) {
+			return fine, err
 		}
 		coarse = fine
 	}
-	return nil, fmt.Errorf("its integrals over γ still change by more than %v at %d nodes", quadratureTolerance, points/2)
+	return coarse, fmt.Errorf("%w by more than %v at %d nodes", errNotConverged, quadratureTolerance, points/2)
+}
+
+func (v *tally) near(other *tally) bool {
+	return near(v.all, other.all) && near(v.states, other.states)
 }
 
 func near(a, b []float64) bool {
@@ -63,15 +76,58 @@ func near(a, b []float64) bool {
 	return true
 }
 
-// integrate returns the expected tally of one window.
-func integrate(p Patches, q *quadrature) (*tally, error) {
+// integrate returns the expected tally of one window, with or without intervals
+// between spikes.
+func integrate(p Patches, q *quadrature, intervals bool) (*tally, error) {
 	v := newTally(shape{p.Neurons(), p.Timesteps()})
 	v.windows = 1
 	rates, words := newMarginals(v.shape), newProduct(v.shape)
 	err := q.average(p, func(weight float64, independent laws) {
 		v.expectAcross(weight, rates.of(independent))
+		if intervals {
+			v.expectIntervals(weight, rates.rates)
+		}
 		words.add(v.states, weight, independent)
 	})
 	v.expectWithin(q.mean)
 	return v, err
+}
+
+// integrateIntervals adds the expected intervals between spikes. They multiply the
+// probabilities of up to t patches and need more nodes than pairs of steps. It adds
+// none, which leaves them undefined, if the model needs more than maxNodes nodes.
+func (v *tally) integrateIntervals(p Patches, n Noise) error {
+	if n.nodes(n.windowFactors(v.shape)) > maxNodes {
+		return nil
+	}
+	points, err := n.points(n.windowFactors(v.shape))
+	if err != nil {
+		return err
+	}
+	rates := newMarginals(v.shape)
+	integrate := func(points int) (sums, error) {
+		m := newSums(v.shape)
+		err := n.quadrature(v.shape, points).average(p, func(weight float64, independent laws) {
+			m.expectIntervals(weight, rates.of(independent))
+		})
+		return m, err
+	}
+	m, err := integrate(points)
+	if err == nil && n.refined() {
+		m, err = refine(m, points, func(a, b sums) bool { return near(a.intervals, b.intervals) }, integrate)
+	}
+	if errors.Is(err, errNotConverged) {
+		return nil
+	}
+	copy(v.intervals, m.intervals)
+	return err
+}
+
+// windowFactors returns the number of patches whose probabilities at one γ the
+// probability of a whole window multiplies.
+func (n Noise) windowFactors(s shape) int {
+	if n.Kind == Shared {
+		return s.timesteps
+	}
+	return 1
 }

@@ -20,6 +20,9 @@ func (m sums) expectWithin(mean laws) {
 			m.spikes[i*m.timesteps+step] += all[1<<i]
 			for j := i + 1; j < m.neurons; j++ {
 				m.pairs[m.pairAt(i, j)] += all[1<<i|1<<j]
+				for k := j + 1; k < m.neurons; k++ {
+					m.triples[m.tripleAt(i, j, k)] += all[1<<i|1<<j|1<<k]
+				}
 			}
 		}
 	}
@@ -58,6 +61,21 @@ func (m sums) expectLagged(lag int, weight float64, earlier, later []float64) {
 		for j, y := range later {
 			if i != j {
 				m.lagged[m.laggedAt(lag, i, j)] += weight * x * y
+			}
+		}
+	}
+}
+
+// expectIntervals adds weight times the expected numbers of spikes whose neuron
+// spikes next d steps later, at independent time steps with the given rates.
+func (m sums) expectIntervals(weight float64, rates [][]float64) {
+	for i := range m.neurons {
+		for step := range rates {
+			open := weight * rates[step][i] // probability of a spike at step and none since
+			for d := 1; step+d < m.timesteps; d++ {
+				rate := rates[step+d][i]
+				m.intervals[d-1] += open * rate
+				open *= 1 - rate
 			}
 		}
 	}

@@ -1,6 +1,11 @@
 package statistics
 
-import "spiqsweep/simulator/random"
+import (
+	"math"
+	"strings"
+
+	"spiqsweep/simulator/random"
+)
 
 // splitBytes bounds the memory for the splits counted in one pass over the
 // recording. Further splits take another pass.
@@ -11,7 +16,7 @@ const splitBytes = 32 << 20
 // scales the mean error between the parts. If repeats are independent and
 // identically distributed, that error is σ²(1/a + 1/b) and the error of the true
 // law against m repeats is σ²/m; the scale is a·b / (m·(a+b)), a quarter for
-// halves of m. An error that is undefined in any split has no floor.
+// halves of m, and its root for sums of absolute differences. An error that is undefined in any split has no floor.
 //
 // Counts are whole numbers far below 2⁵³, so that the order in which repeats are
 // added does not affect the result.
@@ -38,7 +43,11 @@ func (c *counts) floors(a, m, splits int, seed random.Stream) map[string]float64
 	floors := make(map[string]float64)
 	for name, value := range sum {
 		if defined[name] == splits && name != "js_k_probability_bits" {
-			floors[name] = value / float64(splits) * scale
+			if strings.HasPrefix(name, "legacy_") {
+				floors[name] = value / float64(splits) * math.Sqrt(scale)
+			} else {
+				floors[name] = value / float64(splits) * scale
+			}
 		}
 	}
 	return floors

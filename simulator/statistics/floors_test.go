@@ -2,6 +2,7 @@ package statistics
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,7 +30,11 @@ func slowFloors(t *testing.T, repeats [][]uint32, neurons, timesteps, a, m, spli
 	}
 	delete(mean, "js_k_probability_bits")
 	for name := range mean {
-		mean[name] *= 1 / float64(m) / (1/float64(a) + 1/float64(len(repeats)-a))
+		scale := 1 / float64(m) / (1/float64(a) + 1/float64(len(repeats)-a))
+		if strings.HasPrefix(name, "legacy_") {
+			scale = math.Sqrt(scale)
+		}
+		mean[name] *= scale
 	}
 	return mean
 }
@@ -88,6 +93,8 @@ func TestFloorsOfIndependentSpikes(t *testing.T) {
 			// P(k) of binomial counts: (1/4)·Σ P(1−P)/n
 			"k_probability": (2*1./8*7./8 + 2*3./8*5./8) / 4 / n,
 			"js_bits":       7 / (8 * n * math.Ln2),
+			// a normal's mean deviation, for P = 1/8, 3/8, 3/8, 1/8
+			"legacy_k_probability": math.Sqrt(2/math.Pi/n) * 2 * (math.Sqrt(7.)/8 + math.Sqrt(15.)/8),
 		} {
 			if got := floors[name]; math.Abs(got/want-1) > 0.15 {
 				t.Errorf("%s: floor of %s is %v, want about %v", what, name, got, want)
@@ -128,7 +135,11 @@ func TestFloorsOmitUndefinedErrors(t *testing.T) {
 	if floor, ok := some.Floors["autocorrelogram"]; ok {
 		t.Errorf("the autocorrelogram has a floor although some halves are silent: %v", floor)
 	}
-	want := []string{"covariance", "firing_rate_hz2", "js_bits", "k_probability", "lagged_covariance", "rate_by_step_hz2"}
+	want := []string{
+		"covariance", "firing_rate_hz2", "js_bits", "k_probability", "lag1_covariance", "lagged_covariance",
+		"legacy_covariance", "legacy_k_probability", "legacy_lag1_covariance", "legacy_mean_spikes", "legacy_time_course",
+		"rate_by_step_hz2", "silent_probability",
+	}
 	if diff := cmp.Diff(want, names(silent.Floors)); diff != "" {
 		t.Errorf("other floors (-want +got):\n%s", diff)
 	}

@@ -35,6 +35,7 @@ func OfMixture(m Mixture) (Statistics, error) {
 			v.expectIndependent(step, weight, rates[step], counts)
 		}
 		v.expectAcross(weight, rates)
+		v.expectIntervals(weight, rates)
 		for bit, rate := range m.Rates[latent] {
 			singles[bit][0], singles[bit][1] = 1-rate, rate
 		}
@@ -73,6 +74,9 @@ func (m sums) expectIndependent(step int, weight float64, rates, counts []float6
 		m.spikes[i*m.timesteps+step] += weight * rate
 		for j := i + 1; j < len(rates); j++ {
 			m.pairs[m.pairAt(i, j)] += weight * rate * rates[j]
+			for k := j + 1; k < len(rates); k++ {
+				m.triples[m.tripleAt(i, j, k)] += weight * rate * rates[j] * rates[k]
+			}
 		}
 		for k := i + 1; k > 0; k-- {
 			counts[k] = counts[k]*(1-rate) + counts[k-1]*rate

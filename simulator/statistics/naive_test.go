@@ -94,6 +94,25 @@ func (w windowsOf) statistics() Statistics {
 		}
 		v.Autocorrelogram = append(v.Autocorrelogram, pairs/spikes)
 	}
+	for i := range n {
+		for j := i + 1; j < n; j++ {
+			for k := j + 1; k < n; k++ {
+				a, b, c := mean(i), mean(j), mean(k)
+				var third float64
+				for s := range t {
+					third += w.expect(func(x func(i, s int) float64) float64 {
+						return (x(i, s) - a) * (x(j, s) - b) * (x(k, s) - c)
+					}) / float64(t)
+				}
+				v.ThirdMoment = append(v.ThirdMoment, third)
+			}
+		}
+	}
+	if intervals, all := w.intervals(); t > 2 && all > 0 {
+		for _, count := range intervals {
+			v.IntervalProbability = append(v.IntervalProbability, count/all)
+		}
+	}
 	if n*t <= 16 {
 		v.State = make([]float64, 1<<(n*t))
 		for j, window := range w.windows {
@@ -105,6 +124,28 @@ func (w windowsOf) statistics() Statistics {
 		}
 	}
 	return v
+}
+
+// intervals returns the expected number of inter-spike intervals of each length in a
+// window, and of all.
+func (w windowsOf) intervals() (lengths []float64, all float64) {
+	lengths = make([]float64, w.timesteps-1)
+	for j, window := range w.windows {
+		for i := range w.neurons {
+			last := -1
+			for s, word := range window {
+				if word>>i&1 == 0 {
+					continue
+				}
+				if last >= 0 {
+					lengths[s-last-1] += w.weights[j]
+					all += w.weights[j]
+				}
+				last = s
+			}
+		}
+	}
+	return lengths, all
 }
 
 // enumerated returns every window that a model can generate, weighted by

@@ -55,11 +55,23 @@ func (n Noise) points(factors int) (int, error) {
 	if n.Degree < 0 {
 		return 0, fmt.Errorf("noise of degree %d: want 0 or more", n.Degree)
 	}
-	points := math.Ceil(1.1*float64(n.Degree)*float64(factors)*(n.High-n.Low)/4) + 32
+	points := n.nodes(factors)
 	if points > maxNodes {
 		return 0, fmt.Errorf("noise on [%v, %v] of degree %d: needs %v nodes, more than %d", n.Low, n.High, n.Degree, points, maxNodes)
 	}
 	return int(points), nil
+}
+
+// nodes returns the number of nodes for the product of factors patches, which may
+// exceed maxNodes.
+func (n Noise) nodes(factors int) float64 {
+	switch {
+	case n.Kind == None:
+		return 1
+	case n.Parts > 0:
+		return float64(n.Parts)
+	}
+	return math.Ceil(1.1*float64(n.Degree)*float64(factors)*(n.High-n.Low)/4) + 32
 }
 
 // float32Remainder is the relative remainder of a quadrature that is negligible

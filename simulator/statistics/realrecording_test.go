@@ -131,7 +131,7 @@ func TestFloorsAgainstBootstrap(t *testing.T) {
 		repeats[number].sums = newSums(shapeOf(w))
 		repeats[number].count(segments, nil)
 	})
-	const draws = 200
+	const draws = 400
 	mean := make(map[string]float64)
 	g := stream.At(0, 1)
 	for range draws {
@@ -143,11 +143,15 @@ func TestFloorsAgainstBootstrap(t *testing.T) {
 			mean[name] += value / draws
 		}
 	}
-	if len(data.Floors) != 6 {
-		t.Errorf("floors of %v, want the six mean squares", names(data.Floors))
+	if len(data.Floors) != 17 {
+		t.Errorf("floors of %v, want all but those of divergences", names(data.Floors))
 	}
 	for name, floor := range data.Floors {
-		if math.Abs(floor/mean[name]-1) > 0.2 {
+		tolerance := 0.2
+		if name == "silent_probability" || strings.HasPrefix(name, "isi_") {
+			tolerance = 0.35 // the square of a single number varies more
+		}
+		if math.Abs(floor/mean[name]-1) > tolerance {
 			t.Errorf("floor of %s is %v by splits, %v by bootstrap", name, floor, mean[name])
 		}
 	}

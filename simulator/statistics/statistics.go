@@ -12,7 +12,8 @@ const (
 
 // Statistics holds the vectors by which spike trains are compared; the package
 // documentation gives their equations. An undefined vector is nil: pairs need two
-// neurons, lags two time steps, the autocorrelogram a spike. The vectors must not
+// neurons, triples three, lags two time steps, the autocorrelogram a spike, intervals
+// three time steps and two spikes of a neuron. The vectors must not
 // be modified and may be shared.
 type Statistics struct {
 	// KProbability[k] is the share of bins with exactly k spikes; n+1 values.
@@ -28,6 +29,12 @@ type Statistics struct {
 	// LaggedCovariance of the ordered pairs i ≠ j at lags 1 … min(4, t−1): lag
 	// by lag, in the order (0,1), (0,2), …, (1,0), (1,2), …
 	LaggedCovariance []float64
+	// ThirdMoment[triple] is the third central moment of the neurons i < j < k in the
+	// order (0,1,2), (0,1,3), …, (1,2,3), …
+	ThirdMoment []float64
+	// IntervalProbability[d−1] is the share of the inter-spike intervals within
+	// windows, of all neurons, that last d bins; t−1 values, from t = 3 on.
+	IntervalProbability []float64
 	// State[word] is the probability of the joint word whose bit s·n+i is
 	// neuron i at time step s; 2^(n·t) values for n·t ≤ 16, nil beyond.
 	State []float64
@@ -37,12 +44,14 @@ type Statistics struct {
 // the state distribution only for n·t ≤ 10. The vectors are shared, not copied.
 func (s Statistics) Vectors() map[string][]float64 {
 	vectors := map[string][]float64{
-		"k_probability":     s.KProbability,
-		"firing_rate_hz":    s.FiringRateHz,
-		"covariance":        s.Covariance,
-		"autocorrelogram":   s.Autocorrelogram,
-		"rate_by_step_hz":   s.RateByStepHz,
-		"lagged_covariance": s.LaggedCovariance,
+		"k_probability":        s.KProbability,
+		"firing_rate_hz":       s.FiringRateHz,
+		"covariance":           s.Covariance,
+		"autocorrelogram":      s.Autocorrelogram,
+		"rate_by_step_hz":      s.RateByStepHz,
+		"lagged_covariance":    s.LaggedCovariance,
+		"third_moment":         s.ThirdMoment,
+		"interval_probability": s.IntervalProbability,
 	}
 	if len(s.State) <= 1<<maxVectorBits {
 		vectors["state"] = s.State

@@ -16,6 +16,15 @@ func (s shape) words() int {
 // pairAt returns the index of the pair i < j among all such pairs.
 func (s shape) pairAt(i, j int) int { return i*(2*s.neurons-i-1)/2 + j - i - 1 }
 
+// tripleAt returns the index of the triple i < j < k among all such triples.
+func (s shape) tripleAt(i, j, k int) int {
+	n := s.neurons
+	return triples(n) - triples(n-i) + (n-i-1)*(n-i-2)/2 - (n-j)*(n-j-1)/2 + k - j - 1
+}
+
+// triples returns the number of triples of n neurons.
+func triples(n int) int { return n * (n - 1) * (n - 2) / 6 }
+
 // laggedAt returns the index of the ordered pair i ≠ j at a lag of 1 … lags.
 func (s shape) laggedAt(lag, i, j int) int {
 	place := i*(s.neurons-1) + j
@@ -36,19 +45,21 @@ type sums struct {
 	pairs     []float64 // [pair] steps at which both spike
 	lagged    []float64 // [lag, ordered pair] steps at which i spikes, and j spikes lag later
 	autoPairs []float64 // [lag−1] spikes, of any neuron, with a spike of the same neuron lag later
-	all       []float64 // backing array of the five fields above
+	triples   []float64 // [triple] steps at which all three spike
+	intervals []float64 // [d−1] spikes, of any neuron, whose neuron spikes next d steps later
+	all       []float64 // backing array of the fields above
 }
 
 func newSums(s shape) sums {
 	n, t := s.neurons, s.timesteps
-	sizes := [...]int{n * t, n + 1, n * (n - 1) / 2, s.lags() * n * (n - 1), t - 1}
+	sizes := [...]int{n * t, n + 1, n * (n - 1) / 2, s.lags() * n * (n - 1), t - 1, triples(n), t - 1}
 	total := 0
 	for _, size := range sizes {
 		total += size
 	}
 	rest := make([]float64, total)
 	v := sums{shape: s, all: rest}
-	for i, part := range []*[]float64{&v.spikes, &v.counts, &v.pairs, &v.lagged, &v.autoPairs} {
+	for i, part := range []*[]float64{&v.spikes, &v.counts, &v.pairs, &v.lagged, &v.autoPairs, &v.triples, &v.intervals} {
 		*part, rest = rest[:sizes[i]], rest[sizes[i]:]
 	}
 	return v
@@ -81,6 +92,8 @@ func (m sums) statistics(state []float64) Statistics {
 	}
 	s.Covariance = m.covariance(means)
 	s.LaggedCovariance = m.laggedCovariance(means)
+	s.ThirdMoment = m.thirdMoment(means)
+	s.IntervalProbability = m.intervalProbability()
 	if t > 1 && spikes > 0 {
 		s.Autocorrelogram = make([]float64, t-1)
 		for i, autoPair := range m.autoPairs {
@@ -120,4 +133,34 @@ func (m sums) laggedCovariance(means []float64) []float64 {
 		}
 	}
 	return covariance
+}
+
+func (m sums) thirdMoment(means []float64) []float64 {
+	if m.neurons < 3 {
+		return nil
+	}
+	pair := func(i, j int) float64 { return m.pairs[m.pairAt(i, j)] / float64(m.timesteps) }
+	third := make([]float64, len(m.triples))
+	for i := range m.neurons {
+		for j := i + 1; j < m.neurons; j++ {
+			for k := j + 1; k < m.neurons; k++ {
+				p := m.tripleAt(i, j, k)
+				third[p] = m.triples[p]/float64(m.timesteps) - means[i]*pair(j, k) - means[j]*pair(i, k) - means[k]*pair(i, j) +
+					2*means[i]*means[j]*means[k]
+			}
+		}
+	}
+	return third
+}
+
+func (m sums) intervalProbability() []float64 {
+	count := total(m.intervals)
+	if m.timesteps < 3 || !(count > 0) {
+		return nil
+	}
+	p := make([]float64, len(m.intervals))
+	for i, intervals := range m.intervals {
+		p[i] = intervals / count
+	}
+	return p
 }

@@ -18,9 +18,13 @@ func (m sums) count(bins []uint32) (windows int) {
 		}
 		m.countSpikes(word, max(0, b-last), min(b, m.timesteps-1))
 		m.countPairs(word, held)
+		m.countTriples(word, held)
+		var since uint32 // neurons that spike after bin b
 		for lag := 1; lag < min(m.timesteps, len(bins)-b); lag++ {
 			later, held := bins[b+lag], m.holding(b, lag, last)
 			m.autoPairs[lag-1] += held * float64(bits.OnesCount32(word&later))
+			m.intervals[lag-1] += held * float64(bits.OnesCount32(word&later&^since))
+			since |= later
 			if lag <= maxLag {
 				m.countLagged(lag, word, later, held)
 			}
@@ -51,6 +55,18 @@ func (m sums) countPairs(word uint32, held float64) {
 		i := bits.TrailingZeros32(word)
 		for rest := word & (word - 1); rest != 0; rest &= rest - 1 {
 			m.pairs[m.pairAt(i, bits.TrailingZeros32(rest))] += held
+		}
+	}
+}
+
+func (m sums) countTriples(word uint32, held float64) {
+	for ; word != 0; word &= word - 1 {
+		i := bits.TrailingZeros32(word)
+		for others := word & (word - 1); others != 0; others &= others - 1 {
+			j := bits.TrailingZeros32(others)
+			for rest := others & (others - 1); rest != 0; rest &= rest - 1 {
+				m.triples[m.tripleAt(i, j, bits.TrailingZeros32(rest))] += held
+			}
 		}
 	}
 }

@@ -11,12 +11,24 @@ import sys
 import numpy as np
 from model import bits, noise_shape, probabilities
 
+def intervals(weights, rates):
+    """Expected intervals between spikes of one neuron, by length, at rates[point, step, neuron]."""
+    t = rates.shape[1]
+    lengths = np.zeros(t - 1)
+    for s in range(t):
+        waiting = weights[:, None] * rates[:, s]
+        for d in range(1, t - s):
+            lengths[d - 1] += (waiting * rates[:, s + d]).sum()
+            waiting = waiting * (1 - rates[:, s + d])
+    return lengths
+
 def mixture(model, weights, laws):
     """Moments of a model whose steps are independent at each of some points: laws[point, step, word]."""
     rates, joint = laws @ bits(model), np.ones((len(laws), 1))
     for step in np.moveaxis(laws, 1, 0) if laws.shape[1] * model["neurons"] <= 16 else []:
         joint = np.einsum("pw,pj->pwj", step, joint).reshape(len(laws), -1)  # a later step has the higher bits
-    return np.tensordot(weights, laws, 1), np.einsum("p,psi,puj->siuj", weights, rates, rates, optimize=True), weights @ joint
+    pairs = np.einsum("p,psi,puj->siuj", weights, rates, rates, optimize=True)
+    return np.tensordot(weights, laws, 1), pairs, weights @ joint, intervals(np.array(weights), rates)
 
 def nodes(model, factors):
     """Points and weights of the mean over gamma of a product of so many patches."""
@@ -43,20 +55,27 @@ def chain(model, first, transitions):
     for s in range(t):
         for u in range(s, t):
             pairs[s, :, u] = x.T @ (laws[s][:, None] * ahead[u - s])
-    return np.array(laws), pairs, joint
+    first, lengths = x, np.zeros(t - 1)
+    for d in range(1, t):  # first: the probability, by word, of the next spike after so many steps
+        first = transitions @ first
+        lengths[d - 1] = (sum(laws[: t - d]) @ (x * first)).sum()
+        first = first * (1 - x)
+    return np.array(laws), pairs, joint, lengths
 
 def moments(model, spikes, words):
-    """The law of each step, E[x_i(s) x_j(u)] as [s, i, u, j], and the law of all steps together."""
+    """The law of each step, E[x_i(s) x_j(u)] as [s, i, u, j], the law of all steps together, and the intervals between spikes."""
     n, t, name, fitted = model["neurons"], model["timesteps"], model["model"], model.get("parameters", {})
     windows = words.reshape(-1, t)
     count = lambda words: np.bincount(words.ravel(), minlength=2**n)
     if name == "data":
-        spikes = bits(model)[windows].reshape(len(windows), -1).astype(float)
+        spikes = bits(model)[windows].astype(float)
+        lengths = intervals(np.full(len(windows), 1 / len(windows)), spikes)
+        spikes = spikes.reshape(len(windows), -1)
         joint = np.bincount(windows @ 2 ** (n * np.arange(t)), minlength=2 ** (n * t)) if n * t <= 16 else np.zeros(1)
         pairs = (spikes.T @ spikes).reshape(t, n, t, n)
-        return np.array([count(step) for step in windows.T]) / len(windows), pairs / len(windows), joint / len(windows)
+        return np.array([count(step) for step in windows.T]) / len(windows), pairs / len(windows), joint / len(windows), lengths
     if "circuit" in model:
-        gamma, weights = nodes(model, max(2, t) if n * t <= 16 else 2)
+        gamma, weights = nodes(model, max(2, t))
         laws = np.stack([probabilities(model, s, gamma) for s in range(t)], axis=1)
         if model["circuit"]["noise_per_patch"]:
             return mixture(model, [1], np.tensordot(weights, laws, 1)[None])
@@ -77,16 +96,22 @@ def moments(model, spikes, words):
     return mixture(model, [1], np.array([[law] * t]))
 
 def statistics(model, spikes, words):
-    laws, pairs, joint = moments(model, spikes, words)
+    laws, pairs, joint, lengths = moments(model, spikes, words)
     n, t, word, hz = model["neurons"], model["timesteps"], bits(model), 1000 / model["bin_ms"]
     law, rates, i, j = laws.mean(axis=0), laws @ word, *np.triu_indices(n, 1)
     mean = rates.mean(axis=0)
     lagged = {lag: sum(pairs[s, :, s + lag] for s in range(t - lag)) for lag in range(1, t)}
+    lags = np.array([(m / (t - lag) - np.outer(mean, mean))[~np.eye(n, dtype=bool)] for lag, m in lagged.items() if lag <= 4])
+    a, b, c = np.array([(a, b, c) for a in range(n) for b in range(a + 1, n) for c in range(b + 1, n)], dtype=int).reshape(-1, 3).T
+    centred, d = word - mean, np.arange(1, t) * model["bin_ms"]
+    p = lengths / lengths.sum() if t > 2 and lengths.sum() > 0 else None
     return {
         "k_probability": np.bincount(word.sum(axis=1), weights=law), "firing_rate_hz2": mean * hz,
         "covariance": ((word[:, i] * word[:, j]).T @ law - mean[i] * mean[j]), "rate_by_step_hz2": rates.T * hz,
         "autocorrelogram": np.array([np.trace(m) for m in lagged.values()]) / rates.sum(),
-        "lagged_covariance": np.array([(m / (t - lag) - np.outer(mean, mean))[~np.eye(n, dtype=bool)] for lag, m in lagged.items() if lag <= 4]),
+        "lagged_covariance": lags, "lag1_covariance": lags[:1].ravel(),
+        "silent_probability": law[:1], "third_moment": (centred[:, a] * centred[:, b] * centred[:, c]).T @ law,
+        "isi_mean_ms2": np.array([] if p is None else [p @ d]), "isi_sd_ms2": np.array([] if p is None else [np.sqrt(p @ (d - p @ d) ** 2)]),
         "js_bits": joint, "js_k_probability_bits": np.bincount(word.sum(axis=1), weights=law),
     }
 
@@ -98,8 +123,17 @@ def errors(model, spikes):
     words = np.tensordot(1 << np.arange(model["neurons"]), spikes.astype(int), (0, 1))
     words = np.lib.stride_tricks.sliding_window_view(words, model["timesteps"], axis=1)  # [repeat, start, step]
     ours, real = statistics(model, spikes, words), statistics({**model, "model": "data"}, spikes, words)
-    return {name: divergence(ours[name], real[name]) if name.startswith("js_") else ((ours[name] - real[name]) ** 2).mean()
-            for name in ours if ours[name].size > (name == "js_bits")}
+    found = {name: divergence(ours[name], real[name]) if name.startswith("js_") else ((ours[name] - real[name]) ** 2).mean()
+             for name in ours if ours[name].size > (name == "js_bits")}
+    seconds = model["bin_ms"] / 1000
+    for name, of, factor in [  # those of Spike-GAN
+        ("legacy_mean_spikes", "firing_rate_hz2", seconds * model["timesteps"]), ("legacy_covariance", "covariance", 2),
+        ("legacy_k_probability", "k_probability", 1), ("legacy_autocorrelogram", "autocorrelogram", 2),
+        ("legacy_time_course", "rate_by_step_hz2", seconds), ("legacy_lag1_covariance", "lag1_covariance", 1),
+    ]:
+        if of in found:
+            found[name] = factor * np.abs(ours[of] - real[of])[:10 if of == "autocorrelogram" else None].sum()
+    return found
 
 if __name__ == "__main__":
     print(json.dumps(errors(json.load(open(sys.argv[2])), np.load(sys.argv[1]))))

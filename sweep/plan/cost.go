@@ -29,6 +29,7 @@ const (
 	perExactAmplitude = 2.4 // like those of an engine, but in float64
 	perExactRotation  = 100
 	perStateWord      = 0.45 // for each joint word and node: the state distribution
+	perScoredBin      = 1.8  // for each bin of a held-out window and node: the likelihood
 	perSeenWord       = 20   // for each joint word in a recording and node: a point of the history
 	perDataBit        = 170e3
 	perDataWord       = 190e3 // for each joint word in a recording: its floor, over all splits
@@ -153,10 +154,23 @@ func (m model) evaluation() float64 {
 	if m.HasHoldout() {
 		data *= 2
 	}
+	cost := data + m.scoring()
 	if m.Sampled() {
-		return data + m.sampling()
+		return cost + m.sampling()
 	}
-	return data + m.integration()
+	return cost + m.integration()
+}
+
+// scoring returns the cost of the probabilities of the windows of a recording of the
+// size of the surrogate's.
+func (m model) scoring() float64 {
+	nodes := m.LikelihoodNodes()
+	if !m.HasLikelihood() || nodes > sweep.MaxQuadratureNodes {
+		return 0
+	}
+	const bins = 297 * 952
+	windows := bins * (m.Recording.Holdout + m.Recording.HoldoutTime)
+	return nodes*m.exactCircuits() + nodes*perScoredBin*windows*float64(m.Timesteps)
 }
 
 // sampling returns the cost of the windows for sampled statistics.
@@ -164,16 +178,25 @@ func (m model) sampling() float64 {
 	return float64(m.Evaluation.Samples*m.Timesteps) * m.forward()
 }
 
-// integration returns the cost of one exact evaluation.
+// integration returns the cost of one exact evaluation. Without joint words the
+// intervals between spikes have nodes of their own.
 func (m model) integration() float64 {
-	rotations := float64(m.Circuit.Layers * m.Qubits())
-	amplitudes := rotations * math.Exp2(float64(m.Qubits()))
 	nodes := m.QuadratureNodes()
-	circuits := nodes * float64(m.Timesteps) * (perExactAmplitude*amplitudes + perExactRotation*rotations)
+	circuits := nodes * m.exactCircuits()
 	if m.HasState() {
 		return circuits + nodes*perStateWord*m.words()
 	}
+	if further := m.LikelihoodNodes(); further > nodes && further <= sweep.MaxQuadratureNodes {
+		circuits += further * m.exactCircuits()
+	}
 	return circuits
+}
+
+// exactCircuits returns the cost of the circuits of all patches at one node.
+func (m model) exactCircuits() float64 {
+	rotations := float64(m.Circuit.Layers * m.Qubits())
+	amplitudes := rotations * math.Exp2(float64(m.Qubits()))
+	return float64(m.Timesteps) * (perExactAmplitude*amplitudes + perExactRotation*rotations)
 }
 
 // historyPoint returns the cost of one point of the Jensen–Shannon history.

@@ -140,8 +140,18 @@ type measure struct {
 	floor   func(sweep.Measures) (float64, bool)
 }
 
-// measures lists the errors of a sweep in the order of their columns.
+// measures lists what a sweep measures of each training, in the order of the columns:
+// errors, and bits per bin if there is a holdout. Less is better in all of them.
 func measures(holdout bool) []measure {
+	all := errorMeasures(holdout)
+	if holdout {
+		all = append(all, likelihoodMeasures()...)
+	}
+	return all
+}
+
+// errorMeasures lists the errors, against both parts if there is a holdout.
+func errorMeasures(holdout bool) []measure {
 	all := measuresOf("", func(r sweep.Measures) map[string]float64 { return r.Errors }, func(r sweep.Measures) map[string]float64 { return r.Floors })
 	if holdout {
 		all = append(all, measuresOf("heldout_", func(r sweep.Measures) map[string]float64 { return r.HeldoutErrors },
@@ -164,10 +174,10 @@ func measuresOf(prefix string, errors, floors func(sweep.Measures) map[string]fl
 	return all
 }
 
-// errorColumn names the column of an error. All but the divergences are mean
-// square errors.
+// errorColumn names the column of an error. All but the divergences and Spike-GAN's
+// sums are mean square errors.
 func errorColumn(name string) string {
-	if strings.HasPrefix(name, "js_") {
+	if strings.HasPrefix(name, "js_") || strings.HasPrefix(name, "legacy_") {
 		return name
 	}
 	return "mse_" + name
@@ -184,6 +194,19 @@ func meaningOf(name string) string {
 		"lagged_covariance":     "mean square error of the covariances of ordered pairs at lags 1…min(4, t−1); undefined at one time step or neuron",
 		"js_bits":               "Jensen–Shannon divergence of the windows' words, bits; undefined above 16 bits a window, too low above 10",
 		"js_k_probability_bits": "Jensen–Shannon divergence of P(k), bits; has no floor",
+
+		"silent_probability": "squared error of P(0), the share of bins without a spike",
+		"lag1_covariance":    "mean square error of the covariances of ordered pairs at lag 1; undefined at one time step or neuron",
+		"third_moment":       "mean square error of the third central moments of triples of neurons in one bin; undefined below three neurons",
+		"isi_mean_ms2":       "squared error of the mean interval between spikes of one neuron within a window, over all neurons, ms²; undefined below three time steps",
+		"isi_sd_ms2":         "squared error of the standard deviation of these intervals, ms²",
+
+		"legacy_mean_spikes":     "Spike-GAN's error: sum over neurons of the absolute differences of the mean spikes of a window",
+		"legacy_covariance":      "Spike-GAN's error: sum over pairs, each in both orders, of the absolute differences of the covariances",
+		"legacy_k_probability":   "Spike-GAN's error: sum over k of the absolute differences of P(k)",
+		"legacy_autocorrelogram": "Spike-GAN's error: sum over lags −10…10 of the absolute differences of the autocorrelogram",
+		"legacy_time_course":     "Spike-GAN's error: sum over neurons and time steps of the absolute differences of the spikes per bin",
+		"legacy_lag1_covariance": "Spike-GAN's error: sum over ordered pairs of the absolute differences of the covariances at lag 1",
 	}[name]
 }
 
@@ -194,7 +217,7 @@ func floorName(measure string) string {
 		prefix, name = "heldout_", rest
 	}
 	name = strings.TrimPrefix(name, "mse_")
-	if name == "js_k_probability_bits" {
+	if name == "js_k_probability_bits" || name == "bits_per_bin" {
 		return ""
 	}
 	return prefix + "floor_" + name

@@ -30,7 +30,7 @@ type Rows = iter.Seq2[Row, error]
 // Shape lists the optional columns of a sweep's tables.
 type Shape struct {
 	Axes    []string // the swept settings, in the order of the grid
-	Holdout bool     // whether any configuration holds repeats out
+	Holdout bool     // whether any configuration holds a part of the recording out
 }
 
 // Facet names the values of a configuration's swept settings other than neurons,
@@ -65,11 +65,14 @@ func resultColumns(shape Shape) []column[Row] {
 		withReplicate(settingColumns(shape.Axes)),
 		dataColumns(),
 	)
-	for _, m := range measures(shape.Holdout) {
+	for _, m := range errorMeasures(shape.Holdout) {
 		columns = append(columns, column[Row]{m.name, number, m.meaning, ofMeasures(m.value)})
 		if name := floorName(m.name); name != "" {
 			columns = append(columns, column[Row]{name, number, "the floor of " + m.name + ": the expected error of the true law against this recording", ofMeasures(m.floor)})
 		}
+	}
+	if shape.Holdout {
+		columns = append(columns, likelihoodColumns()...)
 	}
 	return columns
 }

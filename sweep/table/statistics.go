@@ -77,3 +77,13 @@ func Interval(s []float64) (low, high float64, ok bool) {
 	half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975) * deviation / math.Sqrt(n)
 	return mean - half, mean + half, true
 }
+
+// intervalOfMean returns the 95 % confidence interval of the mean of n values by
+// Student's t, from its standard error. It is not defined for fewer than three values.
+func intervalOfMean(mean, standardError float64, n int) (low, high float64, ok bool) {
+	if n < minReplicates {
+		return 0, 0, false
+	}
+	half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(0.975) * standardError
+	return mean - half, mean + half, true
+}

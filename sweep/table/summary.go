@@ -57,7 +57,7 @@ func summaryColumns(shape Shape) []column[summary] {
 		{"geometric_mean_ci95_high", number, "its upper end", func(s summary) string { _, high, ok := s.values.geometricInterval(); return optional(high, ok) }},
 		{"minimum", number, "smallest error of a replicate", func(s summary) string { return extreme(s.values, slices.Min[values]) }},
 		{"maximum", number, "largest error of a replicate", func(s summary) string { return extreme(s.values, slices.Max[values]) }},
-		{"floor", number, "the expected error of the true law against this recording; js_k_probability_bits has none", func(s summary) string { return optional(s.floor.mean()) }},
+		{"floor", number, "the expected error of the true law against this recording; js_k_probability_bits and bits per bin have none", func(s summary) string { return optional(s.floor.mean()) }},
 		{"rates_hz", text, "firing rates of `neuron_ids` in the recording, Hz, separated by spaces", func(s summary) string { return joined(s.group.rates) }},
 		{"note", text, "a warning about the error", summary.note},
 	})

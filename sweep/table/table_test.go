@@ -56,7 +56,8 @@ func example() Rows {
 
 // exampleMeasures returns errors that are simple functions of its arguments.
 func exampleMeasures(timesteps int, k float64, replicate int) *sweep.Measures {
-	r := sweep.Measures{Errors: map[string]float64{}, Floors: map[string]float64{}, HeldoutErrors: map[string]float64{}, RatesHz: []float64{8.125, 4.5}}
+	likelihood := sweep.Likelihood{BitsPerBin: 1.5 / (1 + k), HeldoutBitsPerBin: 2 / (1 + k), HeldoutStandardError: 0.25, HeldoutUnits: 1 + replicate}
+	r := sweep.Measures{Likelihood: &likelihood, Errors: map[string]float64{}, Floors: map[string]float64{}, HeldoutErrors: map[string]float64{}, RatesHz: []float64{8.125, 4.5}}
 	for i, name := range sweep.ErrorNames {
 		if timesteps == 1 && (name == "autocorrelogram" || name == "lagged_covariance") {
 			continue

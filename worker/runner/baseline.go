@@ -56,6 +56,10 @@ func (f *fitted) fit(t Task) (sweep.Result, error) {
 		return sweep.Result{}, err
 	}
 	result := data.compare(measured)
+	if t.Configuration.HasLikelihood() {
+		seen, unseen := data.scored(t.Configuration)
+		result.Likelihood = likelihoodOf(seen.Likelihood(model.LogLikelihood), unseen.Likelihood(model.LogLikelihood))
+	}
 	result.TrainableParameters = model.Parameters()
 	result.Parameters = sweep.KeptParameters(t.Configuration, model.Values())
 	result.Samples = model.Sample(addressOf(t.Configuration).Stream(generated), sweep.SampleWindows)

@@ -31,11 +31,16 @@ func TestEveryBaselineHasARunner(t *testing.T) {
 }
 
 // TestBaselinesAreReproducible fits every baseline twice and trains a mixture, on data
-// with held-out repeats.
+// with held-out repeats or blocks. Their bits per bin are the cross entropy of the
+// joint words.
 func TestBaselinesAreReproducible(t *testing.T) {
-	for _, name := range sweep.Baselines {
-		task := smallTask(t, 3, 2)
-		task.Configuration.Recording.Holdout = 0.25
+	for i, name := range sweep.Baselines {
+		task := longTask(t, 3, 2)
+		if i%2 == 0 {
+			task.Configuration.Recording.Holdout = 0.25
+		} else {
+			task.Configuration.Recording.HoldoutTime = 0.5
+		}
 		task.Configuration.Training.Steps = 3
 		c, err := task.Configuration.Baseline(name)
 		if err != nil {
@@ -46,8 +51,10 @@ func TestBaselinesAreReproducible(t *testing.T) {
 		if !bytes.Equal(first, second) {
 			t.Errorf("%s: two runs differ:\n%s\n%s", name, first, second)
 		}
-		if result, err := sweep.DecodeResult(first); err != nil || result.HeldoutErrors == nil {
-			t.Errorf("%s: %v, held-out errors %v", name, err, result.HeldoutErrors)
+		result, err := sweep.DecodeResult(first)
+		if err != nil || result.HeldoutErrors == nil || result.Likelihood == nil {
+			t.Fatalf("%s: %v, held-out errors %v, likelihood %v", name, err, result.HeldoutErrors, result.Likelihood)
 		}
+		requireCrossEntropy(t, result.Likelihood.HeldoutBitsPerBin, result.Heldout["state"], result.Model["state"], 2)
 	}
 }

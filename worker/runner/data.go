@@ -8,6 +8,7 @@ import (
 	"spiqsweep/simulator/random"
 	"spiqsweep/simulator/recording"
 	"spiqsweep/simulator/statistics"
+	"spiqsweep/sweep"
 )
 
 // maxDataSets is the number of data sets in the cache: more than the thirty of
@@ -116,4 +117,15 @@ func split(key dataKey) (d *data, err error) {
 		d.unseen, err = heldout.Windows(key.timesteps)
 	}
 	return d, err
+}
+
+// scored returns the windows of both parts by which models are scored: of the held-out
+// part all, by repeat or by block, and of the other part windows side by side, because
+// it is larger and needs no interval. There must be a holdout.
+func (d *data) scored(c sweep.Configuration) (seen, unseen *statistics.ScoredWindows) {
+	unit := statistics.ByRepeat
+	if c.Recording.HoldoutTime > 0 {
+		unit = statistics.BySegment
+	}
+	return statistics.NewScoredWindows(d.windows, statistics.ByRepeat, c.Timesteps), statistics.NewScoredWindows(d.unseen, unit, 1)
 }

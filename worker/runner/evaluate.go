@@ -30,6 +30,10 @@ func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 	} else {
 		measured, err = statistics.Exact(m, r.generator.Noise())
 	}
+	var likelihood *sweep.Likelihood
+	if err == nil && c.HasLikelihood() {
+		likelihood, err = r.likelihood(m)
+	}
 	samples := m.generate(sweep.SampleWindows)
 	if ctx.Err() != nil { // then the statistics may be incomplete
 		return sweep.Result{}, r.stop()
@@ -40,6 +44,7 @@ func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 	result := r.data.compare(measured)
 	result.TrainableParameters = r.generator.Parameters()
 	result.History = r.history.points
+	result.Likelihood = likelihood
 	result.Angles = nested(angles, c)
 	result.Samples = samples
 	return result, nil
@@ -60,6 +65,26 @@ func (d *data) compare(measured statistics.Statistics) sweep.Result {
 		result.Heldout = h.Statistics.Vectors()
 	}
 	return result
+}
+
+// likelihood measures how well a model predicts the windows of both parts of the
+// recording; nil if that needs too many nodes.
+func (r *run) likelihood(m *model) (*sweep.Likelihood, error) {
+	seen, unseen := r.data.scored(r.task.Configuration)
+	both, err := statistics.ExactLikelihood(m, r.generator.Noise(), seen, unseen)
+	if both == nil || err != nil {
+		return nil, err
+	}
+	return likelihoodOf(both[0], both[1]), nil
+}
+
+// likelihoodOf combines the likelihoods of the windows that training has seen and of
+// the others.
+func likelihoodOf(seen, unseen statistics.Likelihood) *sweep.Likelihood {
+	return &sweep.Likelihood{
+		BitsPerBin: seen.BitsPerBin, HeldoutBitsPerBin: unseen.BitsPerBin,
+		HeldoutStandardError: unseen.StandardError, HeldoutUnits: unseen.Units,
+	}
 }
 
 // nested reshapes flat angles to [time][layer][qubit][RY, RZ].

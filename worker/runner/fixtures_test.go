@@ -58,11 +58,20 @@ func smallTask(t testing.TB, neurons, timesteps int, settings ...any) Task {
 	return Task{ID: sweep.NewTaskID(c, r.Digest(), sweep.Numerics, portable().Class), Configuration: c, Raster: r}
 }
 
+// longTask is smallTask with 6 repeats of 120 bins.
+func longTask(t testing.TB, neurons, timesteps int, settings ...any) Task {
+	task := smallTask(t, neurons, timesteps, settings...)
+	task.Raster.Repeats, task.Raster.Bins = 6, 120
+	task.ID = sweep.NewTaskID(task.Configuration, task.Raster.Digest(), sweep.Numerics, portable().Class)
+	return task
+}
+
 // variants returns tasks that together exercise all parts of a run.
 func variants(t testing.TB) map[string]Task {
 	return map[string]Task{
 		"one step":          smallTask(t, 2, 1),
 		"holdout":           smallTask(t, 2, 2, "holdout", 0.25, "average", 0.9),
+		"holdout of time":   longTask(t, 2, 3, "holdout_time", 0.5),
 		"many words":        smallTask(t, 3, 6, "constraint", "clip", "k", 0.0),
 		"many outcomes":     smallTask(t, 5, 2),
 		"samples":           smallTask(t, 2, 2, "noise", "per_qubit"),

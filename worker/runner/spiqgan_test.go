@@ -3,6 +3,7 @@ package runner
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -80,10 +81,42 @@ func TestResults(t *testing.T) {
 					t.Errorf("the history ends with %v, the evaluation is %v", last, result.Errors["js_bits"])
 				}
 			}
-			if holdout := task.Configuration.Recording.Holdout > 0; holdout != (result.Heldout != nil) {
-				t.Errorf("held-out numbers %v", result.Heldout)
+			if holdout := task.Configuration.HasHoldout(); holdout != (result.Heldout != nil) || holdout != (result.Likelihood != nil) {
+				t.Errorf("held-out numbers %v, likelihood %v", result.Heldout, result.Likelihood)
+			}
+			if l := result.Likelihood; l != nil {
+				requireCrossEntropy(t, l.HeldoutBitsPerBin, result.Heldout["state"], result.Model["state"], task.Configuration.Timesteps)
 			}
 		})
+	}
+}
+
+// requireCrossEntropy requires bits per bin to be the cross entropy of the held-out
+// windows' words and the model's, where all units have the same number of windows.
+func requireCrossEntropy(t *testing.T, got float64, data, model []float64, timesteps int) {
+	t.Helper()
+	want := 0.0
+	for word, p := range data {
+		if p > 0 {
+			want -= p * math.Log2(model[word]) / float64(timesteps)
+		}
+	}
+	if abs(got-want) > 1e-9 {
+		t.Errorf("%v bits per bin, the cross entropy is %v", got, want)
+	}
+}
+
+// TestLikelihoodIsMissingForSeveralAngles uses noise whose windows have no
+// probability by quadrature in one dimension.
+func TestLikelihoodIsMissingForSeveralAngles(t *testing.T) {
+	for name, want := range map[string]bool{"shared": true, "none": true, "per_qubit": false} {
+		outcome, _, err := runUntil(newTestRunner(), smallTask(t, 2, 2, "noise", name, "holdout", 0.25, "method", "samples"), -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l := outcome.Result.Likelihood; (l != nil) != want || want && l.HeldoutUnits != 3 {
+			t.Errorf("%s: likelihood %+v", name, l)
+		}
 	}
 }
 
