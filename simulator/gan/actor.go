@@ -29,7 +29,9 @@ type actor struct {
 	adam     adam[float64]
 	updates  int // number of updates made since the start of the angles
 
-	weights [][]float32 // [block], each [word][lane]
+	// weights holds a block's weights, [word][lane]; with ParameterShift every block has
+	// its own, otherwise all share one.
+	weights [][]float32
 }
 
 // newActor returns an actor whose updates take batches of the given number of blocks.
@@ -42,7 +44,11 @@ func newActor(s Settings, m *sampler, plain circuit.Tile, e estimator, blocks in
 		weights: make([][]float32, blocks),
 	}
 	for block := range a.weights {
-		a.weights[block] = make([]float32, s.Ansatz.Words()*lanes)
+		if block == 0 || s.shifts() {
+			a.weights[block] = make([]float32, s.Ansatz.Words()*lanes)
+		} else {
+			a.weights[block] = a.weights[0]
+		}
 	}
 	if s.Average > 0 {
 		a.average = make([]float64, len(angles))

@@ -65,8 +65,9 @@ func TestTrainingGolden(t *testing.T) {
 	}
 }
 
-// trainedDigests trains every variant for a few steps. The digests exclude the
-// checkpoint's identity, which may change with the text of a setting.
+// trainedDigests trains every variant for a few steps. The digests cover the state and,
+// through the digest that ends a checkpoint, its identity: if they move, checkpoints
+// that sweeps have stored are no longer accepted.
 func trainedDigests(t *testing.T, kernel circuit.Kernel) map[string]string {
 	t.Helper()
 	digests := map[string]string{}

@@ -104,6 +104,9 @@ func (s Settings) validateCritic() []error {
 // blocks returns the number of blocks of lanes of a batch.
 func (s Settings) blocks() int { return (s.BatchSize + lanes - 1) / lanes }
 
+// shifts reports whether the gradient comes from shifted circuits.
+func (s Settings) shifts() bool { return s.Objective == WGAN && s.Gradient == ParameterShift }
+
 // wanting returns a function that adds a fault unless a setting is within its bounds.
 func wanting(faults *[]error) func(ok bool, name string, value any, bounds string) {
 	return func(ok bool, name string, value any, bounds string) {

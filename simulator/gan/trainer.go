@@ -78,7 +78,7 @@ func (t *Trainer) prepareWGAN() {
 	t.critic = newCritic(s, t.draws.startCritic())
 	t.begin(newEstimator(s, t.sampler, t.critic.weights, k), t.sampler.newBatch(s.BatchSize))
 	t.actor.k, t.actor.shifts = k, t.draws.shift
-	if s.Gradient == ParameterShift {
+	if s.shifts() {
 		t.actor.shifter = newShifter(t.sampler, s.blocks())
 	}
 }

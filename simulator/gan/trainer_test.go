@@ -255,17 +255,27 @@ func TestStepDoesNotAllocate(t *testing.T) {
 }
 
 // TestLargestConfigurationFitsInMemory checks that n = 10, t = 30 takes only a few
-// megabytes.
+// megabytes, and that n = 16 does not multiply its weights by the number of nodes.
 func TestLargestConfigurationFitsInMemory(t *testing.T) {
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	trainer := newTestTrainer(t, defaults(10, 30, 1000))
-	run(t, trainer, 1)
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	if megabytes := float64(after.HeapAlloc-before.HeapAlloc) / 1e6; megabytes > 20 {
-		t.Errorf("a training holds %.1f MB", megabytes)
+	for _, test := range []struct {
+		objective          Objective
+		neurons, timesteps int
+		megabytes          float64
+	}{{WGAN, 10, 30, 20}, {Likelihood, 10, 30, 40}, {MMD, 10, 30, 20}, {Likelihood, 16, 2, 100}} {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		s := defaults(test.neurons, test.timesteps, 1000)
+		s.Objective = test.objective
+		trainer := newTestTrainer(t, s)
+		run(t, trainer, 1)
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		megabytes := float64(after.HeapAlloc-before.HeapAlloc) / 1e6
+		t.Logf("%s, n = %d, t = %d: %.1f MB", test.objective, test.neurons, test.timesteps, megabytes)
+		if megabytes > test.megabytes {
+			t.Errorf("%s, n = %d, t = %d: a training holds %.1f MB", test.objective, test.neurons, test.timesteps, megabytes)
+		}
+		runtime.KeepAlive(trainer)
 	}
-	runtime.KeepAlive(trainer)
 }

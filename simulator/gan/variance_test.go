@@ -59,7 +59,7 @@ func TestBiasAndVariance(t *testing.T) {
 		})
 		sum, square, length := make([]float64, len(want)), 0.0, 0.0
 		for i := range batches {
-			e.Trainer.steps, e.actor.updates = i, i
+			e.steps, e.actor.updates = i, i
 			if batch {
 				if err := e.draws.drawWindows(e.windows, 2, e.Trainer.real, 2, i, actorBatch); err != nil {
 					t.Fatal(err)
@@ -68,8 +68,8 @@ func TestBiasAndVariance(t *testing.T) {
 				t.Fatal(err)
 			}
 			e.actor.estimator.begin(e.Trainer.real)
-			e.actor.observe(e.Trainer.batch)
-			e.actor.differentiate(e.Trainer.batch)
+			e.actor.observe(e.batch)
+			e.actor.differentiate(e.batch)
 			for k, g := range e.actor.gradient {
 				sum[k] += g
 				square += (g - want[k]) * (g - want[k])
@@ -77,7 +77,8 @@ func TestBiasAndVariance(t *testing.T) {
 		}
 		bias := 0.0
 		for k, w := range want {
-			bias += math.Pow(sum[k]/batches-w, 2)
+			off := sum[k]/batches - w
+			bias += off * off
 			length += w * w
 		}
 		variance := max(0, square/batches-bias)
