@@ -16,7 +16,13 @@ import (
 func referenceLoss(s Settings, angles []float64, windows [][]uint32, shares []float64) float64 {
 	const nodes = 120
 	gamma, weight := make([]float64, nodes), make([]float64, nodes)
-	quad.Legendre{}.FixedLocations(gamma, weight, s.NoiseLow, s.NoiseHigh)
+	if s.Ansatz.Mixture { // a step function of γ, with steps of equal width
+		for j := range gamma {
+			gamma[j], weight[j] = (float64(j)+0.5)/nodes, 1.0/nodes
+		}
+	} else {
+		quad.Legendre{}.FixedLocations(gamma, weight, s.NoiseLow, s.NoiseHigh)
+	}
 	laws := make([][][]float64, nodes) // [node][step][word]
 	exact := s.Ansatz.NewExact()
 	for j, g := range gamma {
@@ -94,8 +100,11 @@ func TestLikelihoodGradient(t *testing.T) {
 		"parameters first": {2, 1, func(s *Settings) { s.Ansatz.Order = circuit.ParametersFirst }},
 		"traced auxiliary": {2, 2, func(s *Settings) { s.Ansatz.Auxiliary = 1 }},
 		"ring":             {3, 1, func(s *Settings) { s.Ansatz.Entangler = circuit.Ring }},
-		"batches":          {3, 6, func(s *Settings) { s.BatchSize = 7 }},
-		"many steps":       {1, 20, func(s *Settings) { s.BatchSize = 5 }},
+		"mixture": {3, 2, func(s *Settings) {
+			s.Ansatz.Mixture, s.Ansatz.Entangler, s.NoiseHigh = true, circuit.NoCNOTs, 1
+		}},
+		"batches":    {3, 6, func(s *Settings) { s.BatchSize = 7 }},
+		"many steps": {1, 20, func(s *Settings) { s.BatchSize = 5 }},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
