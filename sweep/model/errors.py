@@ -1,7 +1,7 @@
-"""Computes the errors of results.csv again: python3 errors.py RECORDING.npy MODEL.json
+"""Computes the errors of results.csv again: python3 errors.py RECORDING.npy MODEL.json ...
 
 RECORDING.npy holds 0 and 1 in the order [repeat, neuron, bin], for the neurons of the
-model. Prints one JSON object with the errors of DESIGN.md, section 2.2. Models with more
+models. Prints a JSON object for each, with the errors of DESIGN.md, section 2.2. Models with more
 than one noise angle for a patch are beyond it: the program samples them.
 """
 import json
@@ -136,4 +136,5 @@ def errors(model, spikes):
     return found
 
 if __name__ == "__main__":
-    print(json.dumps(errors(json.load(open(sys.argv[2])), np.load(sys.argv[1]))))
+    for path in sys.argv[2:]:
+        print(json.dumps(errors(json.load(open(path)), np.load(sys.argv[1]))))

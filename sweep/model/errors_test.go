@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,86 +28,126 @@ import (
 // and that of errors.py.
 const numpyAgreement = 1e-6
 
-// TestNumpyComputesTheErrors trains or fits models of every kind on the surrogate, and
-// compares the errors of their results with those that errors.py computes from the model
-// files and the recording.
+// TestNumpyComputesTheErrors trains or fits ten random models of every kind and objective
+// on a part of the surrogate, and compares the errors of their results with those that
+// errors.py computes from the model files and the recording.
 func TestNumpyComputesTheErrors(t *testing.T) {
 	python := needs.Python(t, "python3-numpy", "numpy")
 	kernel := circuit.DefaultKernel()
 	runners := runner.New(kernel, hclog.NewNullLogger())
 	surrogate := recording.Surrogate(1)
-	for name, c := range configurationsOfEveryKind(t) {
-		t.Run(name, func(t *testing.T) {
-			raster := surrogate.Raster([]int{3, 10, 11, 12}[:c.Neurons])
-			raster.Repeats = 40
-			raster.Words = raster.Words[:raster.Repeats*raster.Bins]
+	for neurons := 1; neurons <= mostNeurons; neurons++ {
+		raster := surrogate.Raster([]int{3, 10, 11, 12}[:neurons])
+		raster.Repeats = 40
+		raster.Words = raster.Words[:raster.Repeats*raster.Bins]
+		folder := t.TempDir()
+		spikes := filepath.Join(folder, "recording.npy")
+		if err := os.WriteFile(spikes, npy(raster), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files := []string{"-B", "errors.py", spikes}
+		var configurations []sweep.Configuration
+		var results []sweep.Result
+		for i, c := range randomConfigurations(t, neurons) {
 			task := runner.Task{ID: sweep.NewTaskID(c, raster.Digest(), sweep.Numerics, kernel.Class), Configuration: c, Raster: raster}
 			outcome, err := runners.Run(context.Background(), task, quiet{})
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("%s: %v", sweep.Canonical(c), err)
 			}
-			folder := t.TempDir()
-			file := filepath.Join(folder, "model.json")
 			row := table.Row{Task: task.ID, Configuration: c, Data: "surrogate", NeuronIDs: raster.NeuronIDs}
 			var body bytes.Buffer
 			if err := model.Write(&body, row, outcome.Result, raster.BinMS); err != nil {
 				t.Fatal(err)
 			}
-			spikes := filepath.Join(folder, "recording.npy")
-			for path, content := range map[string][]byte{file: body.Bytes(), spikes: npy(raster)} {
-				if err := os.WriteFile(path, content, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			output, err := exec.Command(python, "-B", "errors.py", spikes, file).Output()
-			if err != nil {
-				t.Fatalf("%v\n%s", err, err.(*exec.ExitError).Stderr)
-			}
-			var got map[string]float64
-			if err := json.Unmarshal(output, &got); err != nil {
+			file := filepath.Join(folder, fmt.Sprintf("model%d.json", i))
+			if err := os.WriteFile(file, body.Bytes(), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			for _, name := range sweep.ErrorNames {
-				want, defined := outcome.Result.Errors[name]
-				error, found := got[name]
-				rounding := 1e-15 // of a squared difference
-				if strings.HasPrefix(name, "legacy_") {
-					rounding = 1e-12
-				}
-				if defined != found || math.Abs(error-want) > numpyAgreement*want+rounding {
-					t.Errorf("%s is %v (%t), the program has %v (%t)", name, error, found, want, defined)
-				}
+			files, configurations, results = append(files, file), append(configurations, c), append(results, outcome.Result)
+		}
+		output, err := exec.Command(python, files...).Output()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, err.(*exec.ExitError).Stderr)
+		}
+		computed := json.NewDecoder(bytes.NewReader(output))
+		for i, c := range configurations {
+			var got map[string]float64
+			if err := computed.Decode(&got); err != nil {
+				t.Fatal(err)
 			}
-		})
+			compareErrors(t, c, got, results[i].Errors)
+		}
 	}
 }
 
-// configurationsOfEveryKind returns small configurations of every model and objective.
-func configurationsOfEveryKind(t *testing.T) map[string]sweep.Configuration {
-	all := map[string]sweep.Configuration{}
-	for name, change := range map[string]func(*sweep.Configuration){
-		"one neuron":       func(c *sweep.Configuration) { c.Neurons = 1 },
-		"one step":         func(c *sweep.Configuration) { c.Timesteps = 1 },
-		"seven steps":      func(c *sweep.Configuration) { c.Timesteps = 7 },
-		"noise per patch":  func(c *sweep.Configuration) { c.Circuit.NoisePerPatch = true },
-		"no noise":         func(c *sweep.Configuration) { c.Circuit.Noise = "none" },
-		"K-loss, five":     func(c *sweep.Configuration) { c.K, c.Circuit.FinalEncoding = 1, true },
-		"an auxiliary one": func(c *sweep.Configuration) { c.Circuit.Auxiliary = 1 },
-	} {
-		c := sweep.Default()
-		c.Neurons, c.Timesteps, c.Training.Steps = 3, 2, 30
-		change(&c)
-		all[name] = c
+func compareErrors(t *testing.T, c sweep.Configuration, got, want map[string]float64) {
+	for _, name := range sweep.ErrorNames {
+		want, defined := want[name]
+		error, found := got[name]
+		rounding := 1e-15 // of a squared difference
+		if strings.HasPrefix(name, "legacy_") {
+			rounding = 1e-12
+		}
+		if defined != found || math.Abs(error-want) > numpyAgreement*want+rounding {
+			t.Errorf("%s: %s is %v (%t), the program has %v (%t)", sweep.Canonical(c), name, error, found, want, defined)
+		}
 	}
-	for _, name := range sweep.Baselines {
-		for _, timesteps := range []int{4, 7} {
+}
+
+// mostNeurons and mostBits bound the models of TestNumpyComputesTheErrors.
+const mostNeurons, mostBits = 4, 21
+
+// randomConfigurations returns configurations of every model and objective with a number
+// of neurons: ten of each for all numbers of neurons together.
+func randomConfigurations(t *testing.T, neurons int) []sweep.Configuration {
+	random := rand.New(rand.NewPCG(uint64(neurons), 11))
+	var all []sweep.Configuration
+	add := func(model, objective string) {
+		for count := []int{2, 2, 3, 3}[neurons-1]; count > 0; {
 			c := sweep.Default()
-			c.Neurons, c.Timesteps = 4, timesteps
-			b, err := c.Baseline(name)
-			if err != nil {
-				t.Fatal(err)
+			c.Neurons, c.Objective, c.Seed = neurons, objective, random.Uint64N(1000)
+			c.Timesteps = 1 + random.IntN(mostBits/mostNeurons+2)
+			c.K = float64(random.IntN(2))
+			c.Training.Steps, c.Training.Restarts = 10+random.IntN(20), 1+random.IntN(3)
+			for _, name := range []string{
+				"order", "final_encoding", "entangler", "auxiliary", "noise", "noise_per_patch", "initial_angles",
+				"constraint", "gradient", "k_loss", "schedule",
+			} {
+				s, _ := sweep.Lookup(name)
+				choices := []any{0.0, 1.0}
+				switch s.Kind() {
+				case sweep.Boolean:
+					choices = []any{false, true}
+				case sweep.Text:
+					choices = nil
+					for _, v := range s.Values {
+						choices = append(choices, v)
+					}
+				}
+				if err := s.Set(&c, choices[random.IntN(len(choices))]); err != nil {
+					t.Fatal(err)
+				}
 			}
-			all[fmt.Sprintf("%s, %d steps", name, timesteps)] = b
+			if model != sweep.ModelSpiQGAN {
+				b, err := c.Baseline(model)
+				if err != nil {
+					continue
+				}
+				c = b
+			}
+			if c.Validate() == nil && !c.Sampled() && c.Neurons*c.Timesteps <= mostBits {
+				all = append(all, c)
+				count--
+			}
+		}
+	}
+	for _, objective := range []string{"wgan", "likelihood", "mmd"} {
+		add(sweep.ModelSpiQGAN, objective)
+		add(sweep.ModelMixture, objective)
+	}
+	for _, model := range sweep.Baselines {
+		if model != sweep.ModelMixture {
+			add(model, "wgan")
 		}
 	}
 	return all
