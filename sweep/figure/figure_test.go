@@ -279,7 +279,7 @@ func TestTablesREADMEHasTheColumns(t *testing.T) {
 func TestFiguresOfASweepShareTheirScales(t *testing.T) {
 	facetOf := func(entangler string, factor float64) *facet {
 		f := &facet{name: entangler}
-		for r := range example(entangler) {
+		for r := range example(entangler) { //nolint:errcheck // the example has no errors
 			for name := range r.Measures.Errors {
 				r.Measures.Errors[name] *= factor
 			}

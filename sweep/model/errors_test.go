@@ -65,9 +65,11 @@ func TestNumpyComputesTheErrors(t *testing.T) {
 			}
 			files, configurations, results = append(files, file), append(configurations, c), append(results, outcome.Result)
 		}
-		output, err := exec.Command(python, files...).Output()
+		run := exec.Command(python, files...)
+		run.Stderr = os.Stderr
+		output, err := run.Output()
 		if err != nil {
-			t.Fatalf("%v\n%s", err, err.(*exec.ExitError).Stderr)
+			t.Fatal(err)
 		}
 		computed := json.NewDecoder(bytes.NewReader(output))
 		for i, c := range configurations {
@@ -115,14 +117,14 @@ func randomConfigurations(t *testing.T, neurons int) []sweep.Configuration {
 			} {
 				s, _ := sweep.Lookup(name)
 				choices := []any{0.0, 1.0}
-				switch s.Kind() {
-				case sweep.Boolean:
+				if s.Kind() == sweep.Boolean {
 					choices = []any{false, true}
-				case sweep.Text:
+				}
+				if len(s.Values) > 0 {
 					choices = nil
-					for _, v := range s.Values {
-						choices = append(choices, v)
-					}
+				}
+				for _, v := range s.Values {
+					choices = append(choices, v)
 				}
 				if err := s.Set(&c, choices[random.IntN(len(choices))]); err != nil {
 					t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 // have errors a tenth, those of t = 6 ten times those of replicate 0 with k = 0.
 func withBaselines(t *testing.T) Rows {
 	return func(yield func(Row, error) bool) {
-		for row := range example() {
+		for row := range example() { //nolint:errcheck // the example has no errors
 			if !yield(row, nil) {
 				return
 			}
