@@ -189,15 +189,21 @@ func TestWhatASweepLacks(t *testing.T) {
 		claim, scope string
 		want         string
 	}{
-		"one value of n":    {func(m *made) { m.neurons = []int{4} }, nil, "k_probability_error_falls_with_neurons", "k=0", "needs two values of neurons or more"},
-		"one value of t":    {func(m *made) { m.timesteps = []int{4} }, nil, "firing_rate_error_does_not_fall_with_timesteps", "k=1", "needs two values of timesteps or more"},
-		"n changes with t":  {nil, every(func(r *table.Row) { r.Configuration.Timesteps = r.Configuration.Neurons }), "firing_rate_error_falls_with_neurons", "k=0", "needs configurations that differ in neurons alone"},
-		"two replicates":    {func(m *made) { m.replicates = 2 }, nil, "js_falls_during_training", "k=0", "needs at least 3 replicates (2 finished)"},
-		"… for the grid":    {func(m *made) { m.replicates = 2 }, nil, "k_loss_improves_firing_rate", "grid k=1", "needs at least 3 replicates (2 finished)"},
-		"five replicates":   {func(m *made) { m.replicates = 5 }, nil, "k_loss_improves_firing_rate", "n=4 t=5 k=1", "needs at least 6 replicates with both losses (5 finished), for a p of 0.05 or less"},
-		"five pairs":        {func(m *made) { m.replicates, m.neurons, m.timesteps = 5, []int{2}, []int{1} }, nil, "k_loss_improves_firing_rate", "grid k=1", "needs at least 6 pairs of trainings (5 finished)"},
-		"no K-loss":         {func(m *made) { m.ks = []float64{0} }, nil, "k_loss_improves_k_probability", "grid", "needs another value of k beside 0"},
-		"no standard loss":  {func(m *made) { m.ks = []float64{1, 2} }, nil, "k_loss_improves_k_probability", "grid k=2", "needs k = 0, the standard loss"},
+		"one value of n":   {func(m *made) { m.neurons = []int{4} }, nil, "k_probability_error_falls_with_neurons", "k=0", "needs two values of neurons or more"},
+		"one value of t":   {func(m *made) { m.timesteps = []int{4} }, nil, "firing_rate_error_does_not_fall_with_timesteps", "k=1", "needs two values of timesteps or more"},
+		"n changes with t": {nil, every(func(r *table.Row) { r.Configuration.Timesteps = r.Configuration.Neurons }), "firing_rate_error_falls_with_neurons", "k=0", "needs configurations that differ in neurons alone"},
+		"two replicates":   {func(m *made) { m.replicates = 2 }, nil, "js_falls_during_training", "k=0", "needs at least 3 replicates (2 finished)"},
+		"… for the grid":   {func(m *made) { m.replicates = 2 }, nil, "k_loss_improves_firing_rate", "grid k=1", "needs at least 3 replicates (2 finished)"},
+		"five replicates":  {func(m *made) { m.replicates = 5 }, nil, "k_loss_improves_firing_rate", "n=4 t=5 k=1", "needs at least 6 replicates with both losses (5 finished), for a p of 0.05 or less"},
+		"five pairs":       {func(m *made) { m.replicates, m.neurons, m.timesteps = 5, []int{2}, []int{1} }, nil, "k_loss_improves_firing_rate", "grid k=1", "needs at least 6 pairs of trainings (5 finished)"},
+		"no K-loss":        {func(m *made) { m.ks = []float64{0} }, nil, "k_loss_improves_k_probability", "grid", "needs another value of k beside 0"},
+		"no standard loss": {func(m *made) { m.ks = []float64{1, 2} }, nil, "k_loss_improves_k_probability", "grid k=2", "needs k = 0, the standard loss"},
+		"no k":             {nil, every(func(r *table.Row) { r.Configuration.Objective = "likelihood" }), "k_loss_improves_k_probability", "grid", "needs an objective that reads k"},
+		"a baseline": {nil, every(func(r *table.Row) {
+			if r.Configuration.K == 1 {
+				r.Configuration.Model = "another"
+			}
+		}), "k_loss_improves_k_probability", "grid", "needs another value of k beside 0"},
 		"large windows":     {func(m *made) { m.neurons = []int{20} }, nil, "js_falls_during_training", "k=0", needsState},
 		"t = 1 and 2":       {func(m *made) { m.timesteps = []int{1, 2} }, nil, "bursts_grow_with_timesteps", "k=0", "needs two values of timesteps above 1"},
 		"no floors":         {nil, every(func(r *table.Row) { r.Measures.Floors = nil }), "marginals_fit_better_than_correlations", "k=0", "needs floors, two neurons or two time steps, and so a recording of two repeats or more"},
@@ -228,6 +234,32 @@ func TestWhatASweepLacks(t *testing.T) {
 			}
 			t.Errorf("there is no claim %s of %s", test.claim, test.scope)
 		})
+	}
+}
+
+// TestATrainingWithoutKCountsOnce checks that an objective that does not read k has the
+// claims of its trainings once, whatever values of k share them.
+func TestATrainingWithoutKCountsOnce(t *testing.T) {
+	m := paper()
+	m.kGain = 0
+	var once, twice []table.Row
+	for _, row := range m.rows() {
+		row.Configuration.Objective = "likelihood"
+		if row.Configuration.K == 0 {
+			once = append(once, row)
+			twice = append(twice, row)
+			row.Configuration.K = 1
+			twice = append(twice, row)
+		}
+	}
+	var want, got bytes.Buffer
+	for b, rows := range map[*bytes.Buffer][]table.Row{&want: once, &got: twice} {
+		if err := table.WriteClaims(b, judged(t, table.Shape{}, rows).Claims); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(want.String(), got.String()); diff != "" || strings.Contains(got.String(), "k=1") {
+		t.Errorf("the same trainings under two values of k change the claims:\n%s", diff)
 	}
 }
 

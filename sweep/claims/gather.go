@@ -27,6 +27,7 @@ const maxFacets = 100
 // facet holds the configurations that differ only in neurons, timesteps and k.
 type facet struct {
 	name           string           // the other axes' values; "" without other axes
+	withoutK       bool             // the objective does not read k
 	configurations []*configuration // by k, neurons and timesteps
 	index          map[point]*configuration
 }
@@ -94,16 +95,24 @@ func gather(shape table.Shape, rows table.Rows, each func(table.Row)) (all []*fa
 	return all, omitted, nil
 }
 
+// kSetting is the setting k.
+var kSetting, _ = sweep.Lookup("k")
+
+// add adds a row. Where the objective does not read k, rows that differ in k alone have
+// the same training, which counts once, as of k = 0.
 func (f *facet) add(row table.Row) {
 	settings := row.Configuration
 	at := point{settings.K, settings.Neurons, settings.Timesteps}
+	if f.withoutK = !kSetting.ReadBy(settings); f.withoutK {
+		at.k = 0
+	}
 	c := f.index[at]
 	if c == nil {
 		c = &configuration{point: at, hasState: settings.HasState()}
 		f.index[at] = c
 		f.configurations = append(f.configurations, c)
 	}
-	if row.Measures == nil {
+	if row.Measures == nil || f.withoutK && slices.ContainsFunc(c.trainings, func(t training) bool { return t.replicate == int32(settings.Replicate) }) {
 		return
 	}
 	m := *row.Measures

@@ -58,7 +58,10 @@ func (f *facet) improvements(name, subject string, of int) []table.Claim {
 			all = append(all, c)
 		}
 	}
-	if slices.Equal(ks, []float64{0}) {
+	switch {
+	case f.withoutK:
+		add("grid", "needs an objective that reads k")
+	case slices.Equal(ks, []float64{0}):
 		add("grid", "needs another value of k beside 0")
 	}
 	for _, k := range ks {
