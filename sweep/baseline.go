@@ -65,35 +65,34 @@ func enumerated(model string) bool {
 // ReadByModel reports whether a model reads the setting: a fitted one reads those that
 // choose the data, a mixture also those of the training.
 func (s Setting) ReadByModel(model string) bool {
-	data := s.Block == "recording" || slices.Contains([]string{"neurons", "timesteps", "seed"}, s.Name)
-	switch model {
-	case ModelSpiQGAN:
+	if model == ModelSpiQGAN {
 		return true
-	case ModelMixture:
-		return data || s.Block == "training" || s.Block == "evaluation" ||
-			slices.Contains([]string{"preset", "objective", "k", "layers", "noise_per_patch", "initial_angles"}, s.Name)
 	}
-	return data
+	if s.Block == "recording" || slices.Contains([]string{"neurons", "timesteps", "seed"}, s.Name) {
+		return true
+	}
+	return model == ModelMixture && (s.Block == "training" || s.Block == "evaluation" ||
+		slices.Contains([]string{"preset", "objective", "k", "layers", "noise_per_patch", "initial_angles"}, s.Name))
 }
 
 // KeptParameters returns those of a fitted model's parameters that its result keeps.
 func KeptParameters(c Configuration, all map[string][]float64) map[string][]float64 {
-	var kept map[string][]float64
-	for name := range parameterLengths(c) {
-		kept = map[string][]float64{name: all[name]}
+	name, length := keptParameter(c)
+	if length == 0 {
+		return nil
 	}
-	return kept
+	return map[string][]float64{name: all[name]}
 }
 
-// parameterLengths returns the name and length of the parameters that the result of a
-// fitted model keeps: rates in spikes per bin, or the probability of each word. Those
-// of the other models follow from counts of the recording.
-func parameterLengths(c Configuration) map[string]int {
+// keptParameter returns the name and length of the parameter that the result of a
+// fitted model keeps: rates in spikes per bin, or the probability of each word. The
+// other models, of length 0, follow from counts of the recording.
+func keptParameter(c Configuration) (name string, length int) {
 	switch {
 	case c.Model == "independent":
-		return map[string]int{"rates": c.Neurons}
+		return "rates", c.Neurons
 	case enumerated(c.Model):
-		return map[string]int{"law": 1 << c.Neurons}
+		return "law", 1 << c.Neurons
 	}
-	return nil
+	return "", 0
 }

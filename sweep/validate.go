@@ -52,9 +52,8 @@ func (r Result) Validate(c Configuration) error {
 // result, in bytes. A larger body can be rejected without decoding it.
 func MaxResultBytes(c Configuration) int {
 	numbers := c.TrainableParameters() + SampleWindows*c.Timesteps
-	for _, length := range parameterLengths(c) {
-		numbers += length
-	}
+	_, kept := keptParameter(c)
+	numbers += kept
 	for _, name := range StatisticNames {
 		numbers += 3 * StatisticLength(name, c.Neurons, c.Timesteps)
 	}
@@ -308,20 +307,19 @@ func (v *resultCheck) angles(angles [][][][2]float64) {
 	}
 }
 
-// parameters requires the fitted parameters of a baseline, which are probabilities.
+// parameters requires those that a fitted model keeps, which are probabilities.
 func (v *resultCheck) parameters(parameters map[string][]float64) {
-	lengths := parameterLengths(v.c)
-	v.require(len(parameters) == len(lengths), "%d kinds of parameters: %q must have %d", len(parameters), v.c.Model, len(lengths))
-	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		values := parameters[name]
-		v.require(len(values) == lengths[name], "parameters: %s has %d elements: must be %d", name, len(values), lengths[name])
-		for i, p := range values {
-			if !(p >= -roundingSlack && p <= 1+roundingSlack) { // true for NaN
-				v.fault("parameters: %s[%d] = %v: must be from 0 to 1", name, i, p)
-			}
-		}
-		v.require(name != "law" || isDistribution(values), "parameters: law is not a probability distribution")
+	name, length := keptParameter(v.c)
+	values := parameters[name]
+	if v.require(len(parameters) == min(length, 1) && len(values) == length, "parameters: must be %d of %q", length, name); length == 0 {
+		return
 	}
+	for i, p := range values {
+		if !(p >= -roundingSlack && p <= 1+roundingSlack) { // true for NaN
+			v.fault("parameters: %s[%d] = %v: must be from 0 to 1", name, i, p)
+		}
+	}
+	v.require(name != "law" || isDistribution(values), "parameters: law is not a probability distribution")
 }
 
 func (v *resultCheck) samples(windows [][]uint32) {
