@@ -14,6 +14,9 @@ func TestShippedFiles(t *testing.T) {
 		"../../sweep.hcl":           {"figure-s1", 120, 360},
 		"../examples/quick.hcl":     {"quick", 8, 40},
 		"../examples/recording.hcl": {"recording", 24, 72},
+		"../examples/readings.hcl":  {"readings", 440, 1400},
+		"../examples/losses.hcl":    {"losses", 320, 1600},
+		"../examples/ansatz.hcl":    {"ansatz", 48, 48},
 		"../examples/objective.hcl": {"objective", 12, 60},
 	} {
 		g, diagnostics := Parse(filepath.Base(path), readFile(t, path), nil)
