@@ -162,11 +162,11 @@ func (a *App) plan(ctx context.Context) error {
 		Numerics: sweep.Numerics, KernelClass: a.Kernel.Class,
 	}
 	if a.Resumed { // with the digest, Plan recognises an unchanged plan
-		if s.Digest, err = queue.Digest(a.prepared.tasks("comparing the plan with the last one")); err != nil {
+		if s.Digest, err = queue.Digest(a.prepared.tasks(ctx, "comparing the plan with the last one")); err != nil {
 			return err
 		}
 	}
-	if a.Revision, err = a.queue.Plan(ctx, s, a.prepared.tasks("storing the plan")); err != nil {
+	if a.Revision, err = a.queue.Plan(ctx, s, a.prepared.tasks(ctx, "storing the plan")); err != nil {
 		return fmt.Errorf("plan the sweep: %w", err)
 	}
 	return nil

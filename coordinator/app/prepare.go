@@ -33,7 +33,7 @@ type Prepared struct {
 
 // Prepare checks a grid and its recording and plans the tasks. It reads files and
 // writes none. It returns all faults of the input together, as an *folder.InputError.
-// When ctx ends, it stops reading the recording and returns the cause.
+// When ctx ends, it stops and returns the cause.
 func Prepare(ctx context.Context, in Input) (*Prepared, error) {
 	parsed, diagnostics := grid.Parse(in.GridName, in.Grid, in.Variables)
 	if diagnostics.HasErrors() {
@@ -50,7 +50,7 @@ func Prepare(ctx context.Context, in Input) (*Prepared, error) {
 	p.data.pathAt = parsed.RecordingAt()
 	digest := func(c sweep.Configuration) (string, error) { return p.data.digest(ctx, c) }
 	planned := func(rows int) { in.report("planning", rows, parsed.Rows()) }
-	p.Plan, err = plan.New(parsed, digest, sweep.Numerics, in.Kernel.Class, planned)
+	p.Plan, err = plan.New(ctx, parsed, digest, sweep.Numerics, in.Kernel.Class, planned)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
@@ -82,13 +82,17 @@ func (in Input) report(activity string, done, of int) {
 }
 
 // tasks returns the plan in the types of the queue, and reports how far the activity is
-// for which they are read.
-func (p *Prepared) tasks(activity string) iter.Seq2[queue.Planned, error] {
+// for which they are read. When ctx ends, the stream ends with the cause.
+func (p *Prepared) tasks(ctx context.Context, activity string) iter.Seq2[queue.Planned, error] {
 	return func(yield func(queue.Planned, error) bool) {
 		read := 0
 		for t := range p.Plan.Tasks() {
 			p.Input.report(activity, read, p.Plan.TaskCount())
 			read++
+			if ctx.Err() != nil {
+				yield(queue.Planned{}, context.Cause(ctx))
+				return
+			}
 			if !yield(queue.Planned{Task: t.Task, Row: t.Row, Order: t.Order, Cost: t.Cost}, nil) {
 				return
 			}

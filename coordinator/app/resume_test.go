@@ -185,3 +185,36 @@ func TestAStoreThatIsRemovedWhileItsSweepRuns(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenStops checks that a signal ends Open while it plans, compares or stores the
+// tasks, and that the plan of the last run stays.
+func TestOpenStops(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
+	t.Parallel()
+	c := config(t, fourConfigurations, &fakeWorkers{})
+	runToEnd(t, c)
+	c.Grid = []byte(strings.Replace(fourConfigurations, "neurons   = [1, 2]", "neurons   = [1, 2, 3]", 1))
+	for _, activity := range []string{"planning", "comparing the plan with the last one", "storing the plan"} {
+		ctx, stop := context.WithCancelCause(t.Context())
+		cause := errors.New("a signal while " + activity)
+		reports := 0
+		c.Planning = func(now string, _, _ int) {
+			if ctx.Err() != nil {
+				reports++
+			}
+			if now == activity {
+				stop(cause)
+			}
+		}
+		a, err := app.Open(ctx, c)
+		if err == nil {
+			_ = a.Close()
+		}
+		if !errors.Is(err, cause) || reports > 0 {
+			t.Errorf("%v: error %v, and %d more reports", cause, err, reports)
+		}
+		if status, err := (app.Place{Out: c.Out}).Status(t.Context(), ""); err != nil || status.Tasks.Planned != 4 || status.Revision != 1 {
+			t.Errorf("%v: %d tasks in revision %d, %v", cause, status.Tasks.Planned, status.Revision, err)
+		}
+	}
+}

@@ -40,7 +40,7 @@ func viewOf(t *testing.T, source Source) *View {
 	if diagnostics.HasErrors() {
 		t.Fatal(diagnostics)
 	}
-	p, err := plan.New(g, func(sweep.Configuration) (string, error) { return sweep.Digest(nil), nil }, sweep.Numerics, kernelClass, nil)
+	p, err := plan.New(t.Context(), g, func(sweep.Configuration) (string, error) { return sweep.Digest(nil), nil }, sweep.Numerics, kernelClass, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -21,7 +22,7 @@ sweep "small" {
 	digest := func(c sweep.Configuration) (string, error) {
 		return fmt.Sprintf("digest of the raster of %d neurons", c.Neurons), nil
 	}
-	p, err := plan.New(g, digest, sweep.Numerics, "portable/amd64", nil)
+	p, err := plan.New(context.Background(), g, digest, sweep.Numerics, "portable/amd64", nil)
 	if err != nil {
 		fmt.Println(err)
 		return

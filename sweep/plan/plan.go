@@ -3,6 +3,7 @@ package plan
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -53,9 +54,9 @@ const maxFaults = 10
 // replicates of a configuration train on, or the reason why there is none. The
 // error of New names each reason once, with its first configuration. New calls planned,
 // unless it is nil, with the number of rows planned so far, at least every reportEvery
-// rows: a million rows take several seconds.
+// rows: a million rows take several seconds. When ctx ends, New returns the cause.
 func New(
-	g *grid.Grid, digest func(sweep.Configuration) (string, error), numerics int, kernelClass string, planned func(rows int),
+	ctx context.Context, g *grid.Grid, digest func(sweep.Configuration) (string, error), numerics int, kernelClass string, planned func(rows int),
 ) (*Plan, error) {
 	if planned == nil {
 		planned = func(int) {}
@@ -86,6 +87,9 @@ func New(
 			}
 			if (row+1)%reportEvery == 0 {
 				planned(row + 1)
+				if ctx.Err() != nil {
+					return nil, context.Cause(ctx)
+				}
 			}
 		}
 	}
@@ -96,7 +100,9 @@ func New(
 		return nil, errors.Join(faults...)
 	}
 	planned(p.Len())
-	p.findTasks()
+	if err := p.findTasks(ctx); err != nil {
+		return nil, err
+	}
 	p.putInOrder()
 	return p, nil
 }
@@ -171,15 +177,17 @@ func (p *Plan) Tasks() iter.Seq[Task] {
 }
 
 // findTasks sets firsts and repeats. Sorting takes a fraction of the memory of a map
-// of a million IDs.
-func (p *Plan) findTasks() {
-	rows := make([]int32, p.Len())
-	for i := range rows {
-		rows[i] = int32(i)
+// of a million IDs. When ctx ends, findTasks returns the cause.
+func (p *Plan) findTasks(ctx context.Context) error {
+	rows, starts := p.byFirstByte()
+	for i, start := range starts[:len(starts)-1] {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		slices.SortFunc(rows[start:starts[i+1]], func(a, b int32) int {
+			return cmp.Or(bytes.Compare(p.ids[a][:], p.ids[b][:]), cmp.Compare(a, b))
+		})
 	}
-	slices.SortFunc(rows, func(a, b int32) int {
-		return cmp.Or(bytes.Compare(p.ids[a][:], p.ids[b][:]), cmp.Compare(a, b))
-	})
 	p.firsts = rows[:0]
 	for i, row := range rows {
 		if i > 0 && p.ids[row] == p.ids[p.firsts[len(p.firsts)-1]] {
@@ -188,25 +196,47 @@ func (p *Plan) findTasks() {
 			p.firsts = append(p.firsts, row)
 		}
 	}
+	return nil
+}
+
+// byFirstByte returns the rows grouped by the first byte of their IDs, and where each
+// group starts, with the end of the last one. An ID is a digest, so that the groups are
+// of about the same size.
+func (p *Plan) byFirstByte() (rows []int32, starts [257]int) {
+	for _, id := range p.ids {
+		starts[int(id[0])+1]++
+	}
+	for i := range starts[1:] {
+		starts[i+1] += starts[i]
+	}
+	rows = make([]int32, p.Len())
+	next := starts
+	for row, id := range p.ids {
+		rows[next[id[0]]] = int32(row)
+		next[id[0]]++
+	}
+	return rows, starts
 }
 
 // putInOrder sets order: replicate by replicate, the longest task first, ties in the
 // order of the rows.
 func (p *Plan) putInOrder() {
-	turns := make([]int32, len(p.firsts)) // positions in firsts, in order of execution
-	for i := range turns {
-		turns[i] = int32(i)
+	longest := make([]int, len(p.configurations)) // in order of execution
+	for i := range longest {
+		longest[i] = i
 	}
-	slices.SortFunc(turns, func(a, b int32) int {
-		x, y := int(p.firsts[a]), int(p.firsts[b])
-		_, xReplicate := p.grid.At(x)
-		_, yReplicate := p.grid.At(y)
-		return cmp.Or(
-			cmp.Compare(xReplicate, yReplicate),
-			cmp.Compare(p.costOf(y), p.costOf(x)),
-			cmp.Compare(x, y),
-		)
-	})
+	slices.SortStableFunc(longest, func(a, b int) int { return cmp.Compare(p.configurations[b].cost, p.configurations[a].cost) })
+	ranks := make([]int64, len(longest))
+	for rank, position := range longest {
+		ranks[position] = int64(rank)
+	}
+	keys := make([]int64, len(p.firsts)) // the replicate above the rank of the configuration
+	turns := make([]int32, len(p.firsts))
+	for i, row := range p.firsts {
+		position, replicate := p.grid.At(int(row))
+		keys[i], turns[i] = int64(replicate)<<32|ranks[position], int32(i)
+	}
+	slices.SortFunc(turns, func(a, b int32) int { return cmp.Compare(keys[a], keys[b]) })
 	p.order = make([]int32, len(turns))
 	for order, i := range turns {
 		p.order[i] = int32(order)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -31,7 +32,7 @@ func digest(c sweep.Configuration) (string, error) {
 
 func plan(t testing.TB, source string) *Plan {
 	t.Helper()
-	p, err := New(parse(t, source), digest, sweep.Numerics, "portable/amd64", nil)
+	p, err := New(t.Context(), parse(t, source), digest, sweep.Numerics, "portable/amd64", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +178,7 @@ func TestRecordingFaultsAreReportedOnce(t *testing.T) {
 			timesteps = [1, 2]
 		}
 	}`)
-	_, err := New(g, func(c sweep.Configuration) (string, error) {
+	_, err := New(t.Context(), g, func(c sweep.Configuration) (string, error) {
 		if c.Neurons > 2 {
 			return "", fmt.Errorf("the recording has 3 neurons, neurons = %d", c.Neurons)
 		}
@@ -198,7 +199,7 @@ func TestRecordingFaultsAreReportedOnce(t *testing.T) {
 
 func TestRecordingFaultsAreBounded(t *testing.T) {
 	g := parse(t, "sweep \"a\" {\ngrid {\ntimesteps = range(1, 1001)\n}\n}\n")
-	_, err := New(g, func(c sweep.Configuration) (string, error) {
+	_, err := New(t.Context(), g, func(c sweep.Configuration) (string, error) {
 		return "", fmt.Errorf("no window of %d", c.Timesteps)
 	}, sweep.Numerics, "portable/amd64", nil)
 	if err == nil || strings.Count(err.Error(), "\n") != maxFaults || !strings.HasSuffix(err.Error(), "\nand 990 more such faults: take these configurations out of the grid, or exclude them") {
@@ -225,11 +226,11 @@ func TestPlanProperties(t *testing.T) {
 		if diagnostics.HasErrors() {
 			t.Fatal(diagnostics.Error())
 		}
-		p, err := New(g, digest, 1, "class", nil)
+		p, err := New(t.Context(), g, digest, 1, "class", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := New(g, digest, 1, "class", nil)
+		again, err := New(t.Context(), g, digest, 1, "class", nil)
 		if err != nil || !reflect.DeepEqual(p, again) {
 			t.Fatalf("a second plan differs: %v", err)
 		}
@@ -291,11 +292,29 @@ func TestNewReportsProgress(t *testing.T) {
 	} {
 		g := parse(t, source)
 		var got []int
-		if _, err := New(g, digest, sweep.Numerics, "portable/amd64", func(rows int) { got = append(got, rows) }); err != nil {
+		if _, err := New(t.Context(), g, digest, sweep.Numerics, "portable/amd64", func(rows int) { got = append(got, rows) }); err != nil {
 			t.Fatal(err)
 		}
 		if want := []int{1024, 2048, 3000}; !slices.Equal(got, want) {
 			t.Errorf("%s: reported %d, want %d", name, got, want)
+		}
+	}
+}
+
+// TestNewStops checks that New returns the cause when its context ends while it plans the
+// rows, or when all are planned.
+func TestNewStops(t *testing.T) {
+	g := parse(t, `sweep "a" { replicates = 3000 }`)
+	for _, last := range []int{1024, 3000} {
+		ctx, stop := context.WithCancelCause(t.Context())
+		reached, cause := 0, errors.New("a signal")
+		p, err := New(ctx, g, digest, sweep.Numerics, "portable/amd64", func(rows int) {
+			if reached = rows; rows == last {
+				stop(cause)
+			}
+		})
+		if p != nil || !errors.Is(err, cause) || reached != last {
+			t.Errorf("stopped after row %d, planned %d rows: %v, %v", last, reached, p, err)
 		}
 	}
 }
