@@ -17,7 +17,7 @@ import (
 
 func planCommand(t *terminal) *cobra.Command {
 	var input inputFlags
-	var place app.Place
+	var config app.Config
 	var asJSON bool
 	c := &cobra.Command{
 		Use:         "plan",
@@ -30,15 +30,9 @@ func planCommand(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if in, err = in.Resume(place.Out); err != nil {
-				return err
-			}
 			in.Planning = t.followPlanning(time.Now)
-			prepared, err := app.Prepare(c.Context(), in)
-			if err != nil {
-				return err
-			}
-			estimate, err := prepared.Estimate(c.Context(), place)
+			config.Input = in
+			prepared, estimate, err := app.Preview(c.Context(), config)
 			if err != nil {
 				return err
 			}
@@ -52,8 +46,10 @@ func planCommand(t *terminal) *cobra.Command {
 		},
 	}
 	input.add(c)
-	c.Flags().StringVar(&place.Out, "out", "", "output `FOLDER` in which tasks may be finished (default: runs/ and the name of the sweep)")
-	c.Flags().StringVar(&place.Store, "store", "", storeUsage)
+	c.Flags().StringVar(&config.Out, "out", "", "output `FOLDER` in which tasks may be finished (default: runs/ and the name of the sweep)")
+	c.Flags().StringVar(&config.Store, "store", "", storeUsage)
+	c.Flags().BoolVar(&config.Replace, "replace", false, "plan a run with --replace")
+	c.Flags().BoolVar(&config.Recompute, "recompute", false, "plan a run with --recompute")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c
 }

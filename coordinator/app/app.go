@@ -46,10 +46,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Config: c, prepared: prepared, Notices: prepared.Notices, folder: folder.Folder(c.Out)}
-	if c.Out == "" {
-		a.folder = defaultFolder(prepared.Grid)
-	}
+	a := newApp(c, prepared)
 	defer func() {
 		if err != nil {
 			a.undo()
@@ -61,7 +58,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err := a.openFolder(); err != nil {
 		return nil, err
 	}
-	if err := a.checkFolder(ctx); err != nil {
+	if err := a.checkFolder(ctx, a.checkSweep); err != nil {
 		return nil, err
 	}
 	a.folder.RemoveDrafts()
@@ -78,6 +75,14 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+func newApp(c Config, p *Prepared) *App {
+	a := &App{Config: c, prepared: p, Notices: p.Notices, folder: folder.Folder(c.Out)}
+	if c.Out == "" {
+		a.folder = defaultFolder(p.Grid)
+	}
+	return a
 }
 
 // openFolder locks the folder and, if this process serves the sweep, listens. It listens

@@ -10,7 +10,6 @@ import (
 	"spiqsweep/coordinator/remote"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/coordinator/wire"
-	"spiqsweep/sweep"
 )
 
 // Status returns the state of a sweep, by its name or ID; "" stands for the folder's
@@ -135,26 +134,4 @@ func (p Place) Drain(ctx context.Context, r queue.DrainRequest) (draining int, e
 		err = folder.BadInput("output folder %s: no coordinator is running, so there is no worker to drain", p.Out)
 	}
 	return draining, err
-}
-
-// finished returns the done tasks of the sweep of the folder, or nil if there is no
-// sweep.
-func (p Place) finished(ctx context.Context) (map[sweep.TaskID]bool, error) {
-	if id, err := folder.Folder(p.Out).Identity(); err != nil || id == "" {
-		return nil, err
-	}
-	done := map[sweep.TaskID]bool{}
-	_, err := p.read(ctx, "", func(ctx context.Context, q sweepQueue, s queue.Sweep) error {
-		for row, err := range q.Rows(ctx, s.ID) {
-			if err != nil {
-				return err
-			}
-			done[row.Task.ID] = row.State == sweep.Done
-		}
-		return nil
-	})
-	if errors.Is(err, queue.ErrUnknown) {
-		return nil, nil // it has an ID, but was never planned
-	}
-	return done, err
 }

@@ -118,12 +118,7 @@ func TestEstimateOmitsFinishedTasks(t *testing.T) {
 	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
-	prepared, err := app.Prepare(t.Context(), c.Input)
-	if err != nil {
-		t.Fatal(err)
-	}
-	place := app.Place{Out: c.Out}
-	before, err := prepared.Estimate(t.Context(), place)
+	_, before, err := app.Preview(t.Context(), c)
 	if err != nil || before.Finished != 0 || before.Seconds <= 0 || before.Tasks != 4 {
 		t.Errorf("estimate is %+v, %v", before, err)
 	}
@@ -131,7 +126,7 @@ func TestEstimateOmitsFinishedTasks(t *testing.T) {
 		t.Errorf("an estimate created the output folder (%v)", err)
 	}
 	runToEnd(t, c)
-	after, err := prepared.Estimate(t.Context(), place)
+	_, after, err := app.Preview(t.Context(), c)
 	if err != nil || after.Finished != 4 || after.Seconds != 0 {
 		t.Errorf("estimate is %+v, %v", after, err)
 	}

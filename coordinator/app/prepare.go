@@ -100,24 +100,33 @@ func (p *Prepared) tasks(ctx context.Context, activity string) iter.Seq2[queue.P
 	}
 }
 
-// Estimate estimates the work that is left, given the finished tasks of the folder.
-func (p *Prepared) Estimate(ctx context.Context, place Place) (plan.Estimate, error) {
-	if f := folder.Folder(place.Out); p.Input.IsDefault && f != "" && !f.HasRun() {
+// Preview prepares a run without a change to its output folder and without a call to a
+// worker, and estimates the work that is left. It refuses what Open refuses, except that
+// a coordinator may be running there.
+func Preview(ctx context.Context, c Config) (*Prepared, plan.Estimate, error) {
+	var err error
+	if c.Input, err = c.Resume(c.Out); err != nil {
+		return nil, plan.Estimate{}, err
+	}
+	p, err := Prepare(ctx, c.Input)
+	if err != nil {
+		return nil, plan.Estimate{}, err
+	}
+	if f := folder.Folder(c.Out); c.IsDefault && f != "" && !f.HasRun() {
 		fault := "holds no sweep with its grid"
-		if _, err := os.Stat(place.Out); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(c.Out); errors.Is(err, fs.ErrNotExist) {
 			fault = "does not exist"
 		}
 		p.Notices = append(p.Notices, fmt.Sprintf("output folder %s %s: this plans the default grid; name a sweep's folder with --out, or a grid with --grid", f, fault))
 	}
-	if place.Out == "" {
-		place.Out = string(defaultFolder(p.Grid))
-	}
-	finished, err := place.finished(ctx)
+	a := newApp(c, p)
+	finished, err := a.finished(ctx)
 	if errors.Is(err, store.ErrInUse) {
 		err = nil
-		p.Notices = append(p.Notices, "a coordinator is running there: its finished tasks are not counted, see `coordinator status`")
+		a.Notices = append(a.Notices, "a coordinator is running there: its finished tasks are not counted, see `coordinator status`")
 	}
-	return p.Plan.Estimate(finished), err
+	p.Notices = a.Notices
+	return p, p.Plan.Estimate(finished), err
 }
 
 // defaultFolder returns the output folder of a grid if the user names none.

@@ -11,8 +11,10 @@ import (
 
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/remote"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/simulator/recording"
+	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
 )
 
@@ -74,34 +76,72 @@ func (in Input) Resume(out string) (Input, error) {
 	return in, nil
 }
 
-// checkFolder finds the sweep of the folder and refuses a grid that would replace it,
-// before it changes any file.
-func (a *App) checkFolder(ctx context.Context) (err error) {
+// checkFolder finds the sweep of the folder and calls check with its queue, before Open
+// changes any file. It refuses a folder with results whose store is missing.
+func (a *App) checkFolder(ctx context.Context, check func(context.Context, sweepQueue) error) (err error) {
 	if a.id, err = a.folder.Identity(); err != nil {
 		return &folder.InputError{Err: err}
 	}
 	if a.id == "" && !a.folder.Has(folder.GridFile) {
 		return nil
 	}
-	if a.host == nil {
-		return a.checkSweep(ctx, a.queue)
+	if a.queue != nil {
+		return check(ctx, a.queue)
 	}
 	url, err := a.folder.StoreURL(a.Store)
 	if err != nil {
 		return err
 	}
 	s, err := store.OpenReadOnly(ctx, url)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return a.checkResults(url)
-	}
-	if err != nil {
+	case err != nil && a.host == nil:
+		return Place{Out: a.Folder(), Store: a.Store}.unopened(err)
+	case err != nil:
 		// OpenStore migrates a store of an older version. After any other error, it fails too.
 		if err := a.host.OpenStore(ctx); err != nil {
 			return err
 		}
-		return a.checkSweep(ctx, a.host.Queue())
+		return check(ctx, a.host.Queue())
 	}
-	return errors.Join(a.checkSweep(ctx, queue.New(s, queue.Policy{})), s.Close())
+	return errors.Join(check(ctx, queue.New(s, queue.Policy{})), s.Close())
+}
+
+// finished returns the done tasks of the sweep of the folder, for Preview: those that the
+// running coordinator reports, else those in the store.
+func (a *App) finished(ctx context.Context) (map[sweep.TaskID]bool, error) {
+	if missing, err := a.folder.Missing(); err != nil || missing != "" {
+		return nil, err
+	}
+	if err := a.folder.CheckForeign(); err != nil {
+		return nil, err
+	}
+	done := map[sweep.TaskID]bool{}
+	read := func(ctx context.Context, q sweepQueue) error {
+		if err := a.checkSweep(ctx, q); err != nil || a.id == "" {
+			return err
+		}
+		for row, err := range q.Rows(ctx, a.id) {
+			if errors.Is(err, queue.ErrUnknown) {
+				return nil // checkSweep allows it to start anew
+			}
+			if err != nil {
+				return err
+			}
+			done[row.Task.ID] = row.State == sweep.Done
+		}
+		return nil
+	}
+	running, err := Place{Out: a.Folder(), Store: a.Store}.ask(ctx, func(ctx context.Context, c *remote.Client) error {
+		a.queue = c
+		return a.checkFolder(ctx, read)
+	})
+	if running || err != nil {
+		return done, err
+	}
+	a.queue = nil
+	return done, a.checkFolder(ctx, read)
 }
 
 // checkSweep refuses to resume the sweep of the folder if that would replace results.
@@ -197,7 +237,7 @@ func (a *App) findSweep(ctx context.Context, q sweepQueue) (id string, err error
 	if err != nil {
 		return "", a.asInputError(fmt.Errorf("look for the folder's sweep: %w", err))
 	}
-	own := a.host != nil && a.Store == "" && !a.folder.Has(folder.StoreURLFile)
+	own := a.client == nil && a.Store == "" && !a.folder.Has(folder.CoordinatorFile) && !a.folder.Has(folder.StoreURLFile)
 	switch {
 	case len(sweeps) == 0:
 		return "", nil

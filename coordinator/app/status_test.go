@@ -80,12 +80,8 @@ func TestArchivedFolder(t *testing.T) {
 	if sweeps, err := place.List(t.Context()); err != nil || len(sweeps) != 1 {
 		t.Errorf("list: %v, %v, want one sweep", sweeps, err)
 	}
-	prepared, err := app.Prepare(t.Context(), c.Input)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if estimate, err := prepared.Estimate(t.Context(), place); err != nil || estimate.Finished != 4 {
-		t.Errorf("estimate: %d tasks finished, %v, want 4", estimate.Finished, err)
+	if _, estimate, err := app.Preview(t.Context(), c); err != nil || estimate.Finished != 4 {
+		t.Errorf("preview: %d tasks finished, %v, want 4", estimate.Finished, err)
 	}
 	if _, err := place.Retry(t.Context(), queue.Selection{}, false); !isInput(err, "its files cannot be replaced: ") {
 		t.Errorf("retry: %v, want an InputError with the reason", err)
