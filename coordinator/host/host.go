@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"slices"
@@ -26,6 +27,9 @@ const (
 	tickEvery = time.Second
 	// handBackTimeout is how long local workers have to hand back their tasks and leave.
 	handBackTimeout = 15 * time.Second
+	// uselessHandBackTimeout is how long they have to leave if the store is of no use any
+	// more.
+	uselessHandBackTimeout = 500 * time.Millisecond
 	// lastCallsTimeout is how long running calls have to finish.
 	lastCallsTimeout = 2 * time.Second
 )
@@ -128,7 +132,7 @@ func (h *Host) Start(serving context.Context, services *errgroup.Group, sweepID 
 }
 
 // tick advances the queue's clock every second. It logs when a problem of the store
-// begins and when one is over.
+// begins and when one is over. It fails if the store is of no use any more.
 func (h *Host) tick(ctx context.Context) error {
 	var logged []string
 	daily := rate.Sometimes{Interval: 24 * time.Hour}
@@ -142,6 +146,9 @@ func (h *Host) tick(ctx context.Context) error {
 		err := h.queue.Tick(ctx)
 		if err == nil {
 			err = h.watchWorkers(ctx, unavailable)
+		}
+		if fatal := h.queue.Fatal(); fatal != nil {
+			return fmt.Errorf("%w; running tasks could not be handed back: they resume from their newest checkpoints", fatal)
 		}
 		if unavailable = errors.Is(err, queue.ErrUnavailable); unavailable {
 			err = nil // the next tick finds the leases unchanged
@@ -177,7 +184,11 @@ func (h *Host) WaitForWorkers(ctx context.Context) { h.server.WaitForWorkers(ctx
 
 // Stop stops the local workers, which hand back their tasks, then the server.
 func (h *Host) Stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), handBackTimeout)
+	timeout := handBackTimeout
+	if h.queue.Fatal() != nil {
+		timeout = uselessHandBackTimeout
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	h.fleet.Stop(ctx)
 	ctx, cancel = context.WithTimeout(context.Background(), lastCallsTimeout)

@@ -13,19 +13,21 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"spiqsweep/coordinator/local"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/queue/queuetest"
+	"spiqsweep/coordinator/service"
 )
 
-// flaky is a store that is unavailable at times.
+// flaky is a store that is unavailable at times, or for ever if it is fatal.
 type flaky struct {
 	queue.Store
-	unavailable atomic.Bool
+	unavailable, fatal atomic.Bool
 }
 
 func (m *flaky) Update(ctx context.Context, work func(queue.Tx) error) error {
 	if m.unavailable.Load() {
-		return &queue.StoreError{Err: errors.New("connection refused")}
+		return &queue.StoreError{Err: errors.New("connection refused"), Fatal: m.fatal.Load()}
 	}
 	return m.Store.Update(ctx, work)
 }
@@ -52,6 +54,41 @@ func TestAnUnavailableStoreIsLoggedOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestAFatalErrorOfTheStoreEndsTheHost checks that one failed call ends the host, also if
+// the store works again, and that Stop does not wait for local workers to hand back tasks.
+func TestAFatalErrorOfTheStoreEndsTheHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &flaky{Store: queuetest.Memory(time.Now)}
+		h := &Host{Options: Options{Log: hclog.NewNullLogger()}, store: m, queue: queue.New(m, queue.Policy{})}
+		h.server = service.New(service.Config{Queue: h.queue, Log: h.Log})
+		h.fleet = local.Start(1, func() (local.Process, error) { return make(stubborn), nil }, h.Log)
+		ended := make(chan error, 1)
+		go func() { ended <- h.tick(t.Context()) }()
+		synctest.Wait()
+		m.fatal.Store(true)
+		m.unavailable.Store(true)
+		if _, err := h.queue.MarkLost(t.Context(), func(string) bool { return true }, true); !errors.Is(err, queue.ErrUnavailable) {
+			t.Fatal(err)
+		}
+		m.unavailable.Store(false)
+		if err := <-ended; !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), "connection refused; running tasks could not be handed back") {
+			t.Errorf("error is %v", err)
+		}
+		began := time.Now()
+		h.Stop()
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("stopping took %v", took)
+		}
+	})
+}
+
+// stubborn is a worker that ends only when it is killed.
+type stubborn chan struct{}
+
+func (stubborn) Stop() error   { return nil }
+func (s stubborn) Kill() error { close(s); return nil }
+func (s stubborn) Wait() error { <-s; return errors.New("killed") }
 
 // TestLogWarnings passes the warnings of consecutive ticks.
 func TestLogWarnings(t *testing.T) {

@@ -216,6 +216,9 @@ type StoreError struct {
 	// Partial means that other calls may succeed at the same time: on a full disk a
 	// small commit often fits where a result does not.
 	Partial bool
+	// Fatal means that this process cannot use the store again: only a restart can remove
+	// the cause, such as a limit of the process.
+	Fatal bool
 }
 
 func (e *StoreError) Error() string { return fmt.Sprintf("%v: %v", ErrUnavailable, e.Err) }
@@ -243,6 +246,7 @@ type health struct {
 	fault        *StoreError // guarded by mu; the first of consecutive errors with the same advice
 	calm         int         // guarded by mu; ticks since the last failed call
 	missingLease string      // guarded by mu; the first proof that the store lacks a lease it granted
+	fatal        *StoreError // guarded by mu; the first Fatal error
 }
 
 // note records the error of a call and returns it.
@@ -254,6 +258,9 @@ func (h *health) note(err error) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calm = 0
+	if e.Fatal && h.fatal == nil {
+		h.fatal = e
+	}
 	if h.fault == nil || h.fault.Advice != e.Advice {
 		h.fault = e
 	}
@@ -292,6 +299,16 @@ func (q *Queue) Warnings() []string {
 		warnings = append(warnings, q.health.missingLease)
 	}
 	return warnings
+}
+
+// Fatal returns the first Fatal StoreError of a call, or nil. The coordinator must end.
+func (q *Queue) Fatal() error {
+	q.health.mu.Lock()
+	defer q.health.mu.Unlock()
+	if q.health.fatal == nil {
+		return nil
+	}
+	return q.health.fatal
 }
 
 func (c *call) record(task sweep.TaskID) (Record, error) {

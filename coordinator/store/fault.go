@@ -30,7 +30,7 @@ func fault(place, act string, err error) error {
 		return nil
 	}
 	err = oneLine{err}
-	e := &queue.StoreError{Advice: cmp.Or(adviseSQLite(place, err), advisePostgres(err)), Err: fmt.Errorf("%s %s: %w", act, place, err), Partial: partial(err)}
+	e := &queue.StoreError{Advice: cmp.Or(adviseSQLite(place, err), advisePostgres(err)), Err: fmt.Errorf("%s %s: %w", act, place, err), Partial: partial(err), Fatal: atFileSizeLimit(place, err)}
 	if e.Advice != "" {
 		e.Err = fmt.Errorf("%s %s: %s: %w", act, place, e.Advice, ofDatabase{err})
 	}
@@ -104,8 +104,8 @@ func adviseSQLite(path string, err error) string {
 	case lib.SQLITE_CANTOPEN:
 		return cmp.Or(adviseAccess(path), "the file cannot be opened: check that its folder exists, and the permissions of both")
 	case lib.SQLITE_IOERR:
-		if limit := fileSizeLimit(); isAtLimit(path, limit) {
-			return fmt.Sprintf("a file may not grow beyond %d bytes, the limit of this process: raise it (`ulimit -f` shows it in blocks), and start the coordinator again", limit)
+		if atFileSizeLimit(path, err) {
+			return fmt.Sprintf("a file may not grow beyond %d bytes, the limit of this process: raise it (`ulimit -f` shows it in blocks), and start the coordinator again", fileSizeLimit())
 		}
 		return "the disk failed, or is full: check it and its quota; nothing that was acknowledged is lost unless the disk lost it"
 	case lib.SQLITE_NOMEM:
@@ -124,6 +124,12 @@ func adviseAccess(path string) string {
 		}
 	}
 	return ""
+}
+
+// atFileSizeLimit reports whether an error of the SQLite file at path comes from the
+// limit of this process on the size of files, which only a restart can raise.
+func atFileSizeLimit(path string, err error) bool {
+	return primary(err) == lib.SQLITE_IOERR && isAtLimit(path, fileSizeLimit())
 }
 
 // isAtLimit reports whether the file of a store, or a file that SQLite adds to it, has
