@@ -84,6 +84,9 @@ var ErrNoName = errors.New("name the sweep to delete")
 // Delete deletes a sweep, by its name or ID, or that of the folder, and returns what it
 // was. Its results stay in the store. Errors: ErrNoName.
 func (p Place) Delete(ctx context.Context, name string) (deleted queue.Sweep, err error) {
+	if err := p.checkFolder(); err != nil {
+		return queue.Sweep{}, err
+	}
 	if id, err := folder.Folder(p.Out).Identity(); name == "" && (err != nil || id == "" || p.Out == "" || p.Coordinator.Token != "") {
 		return queue.Sweep{}, &folder.InputError{Err: ErrNoName}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
 	"spiqsweep/coordinator/folder"
@@ -146,6 +145,9 @@ func (p Place) coordinator() (file credentials.File, isRemote bool, err error) {
 	if p.Store != "" {
 		return credentials.File{}, false, nil // the coordinator of the folder may serve another store
 	}
+	if err := p.checkFolder(); err != nil {
+		return credentials.File{}, false, err
+	}
 	file, err = folder.Folder(p.Out).Coordinator()
 	if err != nil || file.Token != "" {
 		return file, true, err
@@ -160,13 +162,22 @@ func (p Place) coordinator() (file credentials.File, isRemote bool, err error) {
 	return file, false, nil
 }
 
+// checkFolder refuses an output folder that is a file or that this user may not look into.
+func (p Place) checkFolder() error {
+	if p.Out == "" {
+		return nil
+	}
+	_, err := folder.Folder(p.Out).Missing()
+	return err
+}
+
 // sweep returns the name or ID of the sweep: the given one, else that of the folder,
 // else "" for the only one of the coordinator or the store.
 func (p Place) sweep(name string) (string, error) {
 	if name != "" || p.Coordinator.Token != "" || p.Out == "" {
 		return name, nil
 	}
-	if _, err := folder.Folder(p.Out).Missing(); err != nil {
+	if err := p.checkFolder(); err != nil {
 		return "", err
 	}
 	id, err := folder.Folder(p.Out).Identity()
@@ -207,31 +218,13 @@ func (p Place) inStore(ctx context.Context, open func(context.Context, string) (
 	}
 	s, err := open(ctx, url)
 	if err != nil {
-		return p.unopened(err)
+		return folder.Folder(p.Out).Unopened(p.Store, err)
 	}
 	err = errors.Join(do(queue.New(s, queue.Policy{})), s.Close())
 	if errors.Is(err, queue.ErrUnknown) || errors.Is(err, queue.ErrInvalid) {
 		return &folder.InputError{Err: err}
 	}
 	return err
-}
-
-// unopened explains why the store could not be opened. The error keeps fs.ErrNotExist.
-func (p Place) unopened(err error) error {
-	f := folder.Folder(p.Out)
-	source := f.StoreSource(p.Store)
-	fix := "name the folder of a sweep with --out, or the store with --store"
-	switch {
-	case !errors.Is(err, fs.ErrNotExist):
-		return folder.BadInput("open the store%s: %w", source, err)
-	case source != "":
-		fix = "put the store back, correct " + f.Path(folder.StoreURLFile) + ", or name the store with --store"
-	case p.Store != "":
-		fix = "name another with --store"
-	case f.Has(folder.IdentityFile):
-		fix = "put it back, or name the store with --store"
-	}
-	return folder.BadInput("open the store%s: %w: %s", source, err, fix)
 }
 
 func open(ctx context.Context, url string) (queue.Store, error) { return store.Open(ctx, url) }

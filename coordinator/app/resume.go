@@ -97,7 +97,7 @@ func (a *App) checkFolder(ctx context.Context, check func(context.Context, sweep
 	case errors.Is(err, fs.ErrNotExist):
 		return a.checkResults(url)
 	case err != nil && a.host == nil:
-		return Place{Out: a.Folder(), Store: a.Store}.unopened(err)
+		return a.folder.Unopened(a.Store, err)
 	case err != nil:
 		// OpenStore migrates a store of an older version. After any other error, it fails too.
 		if err := a.host.OpenStore(ctx); err != nil {

@@ -1,8 +1,10 @@
 package folder
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,6 +52,24 @@ func (f Folder) StoreSource(given string) string {
 		return ""
 	}
 	return " (from " + f.Path(StoreURLFile) + ")"
+}
+
+// Unopened explains why the store, the given one or that of the folder, could not be
+// opened. The error keeps fs.ErrNotExist.
+func (f Folder) Unopened(given string, err error) error {
+	source := f.StoreSource(given)
+	fix := "name the folder of a sweep with --out, or the store with --store"
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+		return BadInput("open the store%s: %w", source, err)
+	case source != "":
+		fix = "put the store back, correct " + f.Path(StoreURLFile) + ", or name the store with --store"
+	case given != "":
+		fix = "name another with --store"
+	case f.Has(IdentityFile):
+		fix = "put it back, or name the store with --store"
+	}
+	return BadInput("open the store%s: %w: %s", source, err, fix)
 }
 
 // RecordStore records the URL of a store for later commands, which may run in another

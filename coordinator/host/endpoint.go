@@ -60,6 +60,10 @@ func (r Endpoint) check() error {
 	switch {
 	case len(r.Advertise) > 0 && r.Listen == "":
 		return folder.BadInput("advertise %q: give the address to listen on with --listen", r.Advertise[0])
+	case r.Insecure && r.Listen == "":
+		return folder.BadInput("--insecure has no effect without --listen, as only local workers call: leave it out, or give the address to listen on")
+	case r.CACert+r.CAKey != "" && r.Listen == "":
+		return folder.BadInput("--ca-cert and --ca-key have no effect without --listen, as only local workers call: leave them out, or give the address to listen on")
 	case (r.CACert == "") != (r.CAKey == ""):
 		return folder.BadInput("--ca-cert and --ca-key belong together: give both, or neither to have an authority made")
 	case r.CACert != "" && r.Insecure:

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -68,6 +69,11 @@ func OpenServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.StoreSource(c.Store) != "" && !store.Shared(url) {
+		if err := refuseMissing(ctx, f, url); err != nil {
+			return nil, err
+		}
+	}
 	s.host.suffix = workerSuffix(f, url, s.Address())
 	if err := s.host.OpenStore(ctx); err != nil {
 		return nil, err
@@ -79,6 +85,19 @@ func OpenServer(ctx context.Context, c ServerConfig) (_ *Server, err error) {
 	}
 	s.Notices = s.host.Warnings()
 	return s, nil
+}
+
+// refuseMissing refuses an SQLite store that the folder names and that does not exist:
+// OpenStore would create an empty one.
+func refuseMissing(ctx context.Context, f folder.Folder, url string) error {
+	s, err := store.OpenReadOnly(ctx, url)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return f.Unopened("", err)
+	case err != nil:
+		return nil //nolint:nilerr // OpenStore reports it, or migrates the store
+	}
+	return s.Close()
 }
 
 // Run serves until ctx ends, then has the local workers hand back their tasks. It may
