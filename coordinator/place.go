@@ -148,7 +148,7 @@ type selectionFlags struct {
 
 func (f *selectionFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.sweep, "sweep", "", "`NAME_OR_ID` of the sweep, where a coordinator or a store has several (default: that of the output folder)")
-	c.Flags().StringArrayVar(&f.configurations, "config", nil, "tasks of the configurations with these `SETTINGS`, such as n=8,t=4; may be given more than once")
+	c.Flags().StringArrayVar(&f.configurations, "config", nil, "tasks of the configurations with these `SETTINGS`, such as n=8,t=4 or model=psth; may be given more than once")
 }
 
 // selection returns the selection of the flags and the named tasks.

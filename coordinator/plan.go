@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -68,7 +69,7 @@ type planReport struct {
 
 type configurationReport struct {
 	Settings            map[string]any `json:"settings"`
-	TrainableParameters int            `json:"trainable_parameters"`
+	TrainableParameters *int           `json:"trainable_parameters"` // null for a fitted model, whose data decide
 	Rows                int            `json:"rows"`
 	Cached              int            `json:"cached"`
 	Shared              int            `json:"shared"`
@@ -91,7 +92,10 @@ func newPlanReport(p *app.Prepared, e plan.Estimate) planReport {
 func newConfigurationReport(g *grid.Grid, e plan.ConfigurationEstimate) configurationReport {
 	c := e.Configuration
 	settings := map[string]any{"model": c.Model, "neurons": c.Neurons, "timesteps": c.Timesteps}
+	var parameters *int
 	if !c.IsFitted() {
+		n := c.TrainableParameters()
+		parameters = &n
 		settings["k"], settings["steps"] = c.K, c.Training.Steps
 	}
 	for _, column := range g.Columns() {
@@ -100,7 +104,7 @@ func newConfigurationReport(g *grid.Grid, e plan.ConfigurationEstimate) configur
 		}
 	}
 	return configurationReport{
-		Settings: settings, TrainableParameters: c.TrainableParameters(),
+		Settings: settings, TrainableParameters: parameters,
 		Rows: e.Rows, Cached: e.Finished, Shared: e.Shared, CoreMinutes: e.Seconds / 60,
 		label: strings.TrimSuffix(c.Label(g.Columns()...), " replicate 0"),
 	}
@@ -111,7 +115,11 @@ func printPlan(out io.Writer, r planReport) error {
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "configuration\tparameters\ttasks\tfinished\tcore-minutes left\t")
 	for _, c := range r.Configurations {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%s\t\n", c.label, c.TrainableParameters, c.Rows, c.Cached, formatNumber(c.CoreMinutes))
+		parameters := ""
+		if c.TrainableParameters != nil {
+			parameters = strconv.Itoa(*c.TrainableParameters)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t\n", c.label, parameters, c.Rows, c.Cached, formatNumber(c.CoreMinutes))
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -344,18 +344,33 @@ func isNeuronIDList(text string) bool {
 	return ok
 }
 
-// ConfigurationFilter selects the configurations that have all the given values,
-// each a float64, bool or string by the name of its setting. An empty filter selects
-// every configuration.
+// ModelKey is the key of the model in a ConfigurationFilter. It is no setting.
+const ModelKey = "model"
+
+// ConfigurationFilter selects the configurations that have all the given values, each a
+// float64, bool or string by the name of its setting, or the model by ModelKey. A
+// configuration has only the values of settings that its model reads. An empty filter
+// selects every configuration.
 type ConfigurationFilter map[string]any
 
 // Has reports whether the filter selects a configuration.
 func (f ConfigurationFilter) Has(c Configuration) bool {
 	for name, value := range f {
-		setting, known := Lookup(name)
-		if !known || setting.Value(c) != value {
+		if has, found := c.FilterValue(name); !found || has != value {
 			return false
 		}
 	}
 	return true
+}
+
+// FilterValue returns the value of the configuration for a key of a ConfigurationFilter.
+func (c Configuration) FilterValue(key string) (value any, found bool) {
+	if key == ModelKey {
+		return c.Model, true
+	}
+	setting, known := Lookup(key)
+	if !known || !setting.ReadByModel(c.Model) {
+		return nil, false
+	}
+	return setting.Value(c), true
 }

@@ -296,9 +296,28 @@ func TestConfigurationFilter(t *testing.T) {
 		"another value":   {ConfigurationFilter{"neurons": 8.0, "timesteps": 5.0}, false},
 		"of another type": {ConfigurationFilter{"neurons": "8"}, false},
 		"no setting":      {ConfigurationFilter{"neuron": 8.0}, false},
+		"the model":       {ConfigurationFilter{ModelKey: ModelSpiQGAN}, true},
+		"another model":   {ConfigurationFilter{ModelKey: "psth"}, false},
 	} {
 		if got := test.filter.Has(c); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+	psth, err := c.Baseline("psth")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for filter, want := range map[*ConfigurationFilter]bool{
+		{}:                                     true,
+		{ModelKey: "psth", "neurons": 8.0}:     true,
+		{ModelKey: ModelSpiQGAN}:               false,
+		{"k": psth.K}:                          false, // its value is the default, which psth does not read
+		{"neurons": 8.0, "steps": 3000.0}:      false,
+		{"neurons": 8.0, "timesteps": 4.0}:     true,
+		{"neurons": 8.0, "entangler": "chain"}: false,
+	} {
+		if got := filter.Has(psth); got != want {
+			t.Errorf("%v: %v for psth, want %v", *filter, got, want)
 		}
 	}
 }

@@ -292,8 +292,8 @@ func valuesOf(filters []sweep.ConfigurationFilter) values {
 
 func (v values) add(c sweep.Configuration) {
 	for name, seen := range v {
-		if setting, known := sweep.Lookup(name); known {
-			seen[setting.Value(c)] = true
+		if value, found := c.FilterValue(name); found {
+			seen[value] = true
 		}
 	}
 }

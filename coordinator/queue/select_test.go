@@ -29,6 +29,8 @@ func TestUnmatchedConfigurations(t *testing.T) {
 		"… beside one that is there": {[]sweep.ConfigurationFilter{{"neurons": 8.0}, {"neurons": 9.0}}, 0, "no configuration of the sweep has neurons=9 (it has neurons = 8, 10)"},
 		"… of one setting of two":    {[]sweep.ConfigurationFilter{{"neurons": 8.0, "timesteps": 3.0}}, 0, "no configuration of the sweep has timesteps=3 (it has timesteps = 1, 2)"},
 		"… of what is no axis":       {[]sweep.ConfigurationFilter{{"neurons": 8.0}, {"entangler": "ring"}}, 0, "no configuration of the sweep has entangler=\"ring\" (it has entangler = \"chain\")"},
+		"a model":                    {[]sweep.ConfigurationFilter{{"model": "spiqgan"}}, 4, ""},
+		"no such model":              {[]sweep.ConfigurationFilter{{"model": "psth"}}, 0, `no configuration of the sweep has model="psth" (it has model = "spiqgan")`},
 		"… of both":                  {[]sweep.ConfigurationFilter{{"neurons": 9.0, "timesteps": 3.0}}, 0, "no configuration of the sweep has neurons=9,timesteps=3 (it has neurons = 8, 10 and timesteps = 1, 2)"},
 		"each there, but not both":   {[]sweep.ConfigurationFilter{{"neurons": 10.0, "k": 0.5}, {"neurons": 8.0}}, 0, "no configuration of the sweep has k=0.5,neurons=10 (it has k = 0, 0.5 and neurons = 8, 10)"},
 	} {

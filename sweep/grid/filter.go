@@ -16,12 +16,19 @@ import (
 var shortNames = map[string]string{"n": "neurons", "t": "timesteps"}
 
 // ReadFilter reads a filter from texts, setting to value. Names may be short (n,
-// t). Values are written as in a grid file, texts with or without quotes. The
+// t); sweep.ModelKey is the model. Values are written as in a grid file, texts with or without quotes. The
 // error joins all faults.
 func ReadFilter(settings map[string]string) (sweep.ConfigurationFilter, error) {
 	filter := sweep.ConfigurationFilter{}
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if name == sweep.ModelKey {
+			model, err := readModel(settings[name])
+			if filter[name] = model; err != nil {
+				faults = append(faults, err)
+			}
+			continue
+		}
 		setting, err := findSetting(name)
 		if err != nil {
 			faults = append(faults, err)
@@ -50,7 +57,7 @@ func findSetting(name string) (sweep.Setting, error) {
 
 // suggestSetting suggests similar settings, or lists all of them.
 func suggestSetting(name string) string {
-	names := append(slices.Sorted(maps.Keys(shortNames)), settingNames()...)
+	names := append(append(slices.Sorted(maps.Keys(shortNames)), settingNames()...), sweep.ModelKey)
 	if hint := didYouMean(name, names); hint != "" {
 		return hint
 	}
@@ -81,6 +88,21 @@ func readValue(setting sweep.Setting, text string) (any, error) {
 		return number + 0, nil // −0 is 0
 	}
 	return v, nil
+}
+
+// readModel reads the name of a model, with or without quotes.
+func readModel(text string) (string, error) {
+	model := text
+	if value, faults := evaluateText(text); !faults.HasErrors() && value.IsWhollyKnown() {
+		if quoted, ok := native(value).(string); ok {
+			model = quoted
+		}
+	}
+	models := append([]string{sweep.ModelSpiQGAN}, sweep.Baselines...)
+	if !slices.Contains(models, model) {
+		return "", fmt.Errorf("%s = %.80q: must be %s%s", sweep.ModelKey, model, sweep.Alternatives(models), didYouMean(model, models))
+	}
+	return model, nil
 }
 
 func isString(value any) bool {

@@ -23,6 +23,10 @@ func TestReadFilter(t *testing.T) {
 		"a quoted text":    {map[string]string{"entangler": `"ring"`}, sweep.ConfigurationFilter{"entangler": "ring"}, ""},
 		"true":             {map[string]string{"final_encoding": "true"}, sweep.ConfigurationFilter{"final_encoding": true}, ""},
 		"an expression":    {map[string]string{"noise_high": "pow(2, 1)"}, sweep.ConfigurationFilter{"noise_high": 2.0}, ""},
+		"a model":          {map[string]string{"model": "psth"}, sweep.ConfigurationFilter{"model": "psth"}, ""},
+		"a quoted model":   {map[string]string{"model": `"spiqgan"`}, sweep.ConfigurationFilter{"model": "spiqgan"}, ""},
+		"unknown model":    {map[string]string{"model": "pshh"}, nil, `model = "pshh": must be "spiqgan", "independent", `},
+		"similar model":    {map[string]string{"model": "pairwize"}, nil, `did you mean "pairwise"?`},
 		"neurons":          {map[string]string{"select": "[50, 2, 16]"}, sweep.ConfigurationFilter{"select": "50,2,16"}, ""},
 		"one neuron":       {map[string]string{"select": "50"}, sweep.ConfigurationFilter{"select": "50"}, ""},
 		"negative zero":    {map[string]string{"k": "-0"}, sweep.ConfigurationFilter{"k": 0.0}, ""},
@@ -52,7 +56,7 @@ func TestReadFilter(t *testing.T) {
 
 // FuzzReadFilter checks that a filter is read back from what Format writes.
 func FuzzReadFilter(f *testing.F) {
-	for _, seed := range [][2]string{{"n", "8"}, {"k", "1e-3"}, {"entangler", `"chain"`}, {"select", "[3,1]"}, {"final_encoding", "true"}} {
+	for _, seed := range [][2]string{{"n", "8"}, {"k", "1e-3"}, {"entangler", `"chain"`}, {"select", "[3,1]"}, {"final_encoding", "true"}, {"model", "psth"}} {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, name, value string) {
