@@ -89,6 +89,9 @@ func (h *Host) OpenStore(ctx context.Context) (err error) {
 		h.suffix = workerSuffix(h.folder, url, "")
 	}
 	if h.store, err = store.Open(ctx, url); err != nil {
+		if cause := queue.Cause(err); cause != nil {
+			h.Log.Debug("cannot open the store", "cause", cause)
+		}
 		return folder.BadInput("open the store%s: %w", h.folder.StoreSource(h.Store), err)
 	}
 	h.file = newStoreFile(url)

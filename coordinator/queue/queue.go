@@ -213,6 +213,8 @@ type StoreError struct {
 	Advice string
 	// Err has the details, for operators.
 	Err error
+	// Cause is the database's own error, for logs; nil if the store found the fault.
+	Cause error
 	// Partial means that other calls may succeed at the same time: on a full disk a
 	// small commit often fits where a result does not.
 	Partial bool
@@ -233,6 +235,15 @@ func PublicReason(err error) string {
 		return fmt.Sprintf("%v: %s", ErrUnavailable, e.Advice)
 	}
 	return ErrUnavailable.Error()
+}
+
+// Cause returns the database's own error of a StoreError, for logs, or nil.
+func Cause(err error) error {
+	var e *StoreError
+	if !errors.As(err, &e) {
+		return nil
+	}
+	return e.Cause
 }
 
 // calmTicks is how many ticks must pass without a failed call before a Partial error

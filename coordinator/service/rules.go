@@ -198,7 +198,7 @@ func (r Rules) GetCheckpoint(ctx context.Context, in *spiqsweepv1.GetCheckpointR
 // unavailable but not where it is.
 func (r Rules) statusOf(err error, call string) error {
 	if errors.Is(err, queue.ErrUnavailable) {
-		r.Log.Debug("call failed", "call", call, "error", err)
+		r.Log.Debug("call failed", "call", call, "error", err, "cause", queue.Cause(err))
 		return status.Error(codes.Unavailable, queue.PublicReason(err))
 	}
 	return statusOf(err, r.Log, call)

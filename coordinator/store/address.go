@@ -30,8 +30,8 @@ func sqlitePath(address string) (string, error) {
 		u = &url.URL{}
 	}
 	switch {
-	case address == ":memory:":
-		return "", errors.New("store \":memory:\": a store must outlive its coordinator: name a file")
+	case inMemory(address):
+		return "", fmt.Errorf("store %q: a store must outlive its coordinator: name a file", address)
 	case u.Scheme == "file" && u.Path+u.Opaque != "":
 		return "", fmt.Errorf("store %q: unknown scheme \"file\": write the path alone, %s", WithoutPassword(address), u.Path+u.Opaque)
 	case !found && colon && slices.Contains([]string{"postgres", "postgresql", "sqlite"}, prefix):
@@ -56,6 +56,16 @@ func sqlitePath(address string) (string, error) {
 		return "", fmt.Errorf("store %q: %w", address, err)
 	}
 	return path, nil
+}
+
+// inMemory reports whether an address is one of SQLite's names for a database that is no
+// file.
+func inMemory(address string) bool {
+	for _, scheme := range []string{"sqlite:", "file:", "//"} {
+		address = strings.TrimPrefix(address, scheme)
+	}
+	name, query, _ := strings.Cut(address, "?")
+	return name == ":memory:" || slices.Contains(strings.Split(query, "&"), "mode=memory")
 }
 
 // parameters matches the parameters at the end of a URL. Other question marks are part

@@ -30,6 +30,10 @@ func TestOpenAddresses(t *testing.T) {
 	for address, want := range map[string]string{
 		"":                         "names no file",
 		":memory:":                 "must outlive",
+		"sqlite://:memory:":        "must outlive",
+		"file::memory:":            "must outlive",
+		"file::memory:?cache=a":    "must outlive",
+		"file:x?mode=memory":       "must outlive",
 		"postgres:/host/x":         "two slashes",
 		"file:sweep.db":            "write the path alone, sweep.db",
 		"file:/x":                  "write the path alone, /x",
@@ -41,9 +45,11 @@ func TestOpenAddresses(t *testing.T) {
 		"https:/x.org":             `unknown scheme "https": give the path`,
 		"sqlite://":                "names no file",
 		"mysql://me:secret@host/x": `unknown scheme "mysql"`,
-		"postgres://me:secret@host/x?sslmode=bogus":     "(sslmode is invalid): give disable, allow",
-		"postgres://me:secret@host:99999/x":             `@host:99999/x": invalid port: give a port from 1 to 65535`,
-		"postgres://me:secret@host/x?connect_timeout=q": `: give postgres://USER@HOST:PORT/DATABASE?PARAMETER=VALUE`,
+		"postgres://me:secret@host/x?sslmode=bogus":       "(sslmode is invalid): give disable, allow",
+		"postgres://me:secret@host:99999/x":               `@host:99999/x": invalid port: give a port from 1 to 65535`,
+		"postgres://me:secret@host/x?connect_timeout=q":   `: connect_timeout = "q": must be a number of seconds`,
+		"postgres://me:secret@host/x?pool_max_conns=0":    `: pool_max_conns = "0": must be a whole number, 1 or more`,
+		"postgres://me:secret@host/x?pool_ping_timeout=1": `: pool_ping_timeout = "1": must be a time with its unit`,
 	} {
 		_, err := store.Open(ctx, address)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "cannot parse") {

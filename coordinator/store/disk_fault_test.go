@@ -100,7 +100,7 @@ func TestDiskFaults(t *testing.T) {
 				return noFault
 			})
 			for range 3 {
-				if err := k.put(10_000); !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "sweep.db") {
+				if err := k.put(10_000); !errors.Is(err, queue.ErrUnavailable) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "sweep.db") || strings.Contains(err.Error(), "database or disk is full") {
 					t.Errorf("answer = %v: want %q", err, c.says)
 				}
 			}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -25,17 +25,37 @@ var ErrInUse = errors.New("the store is in use")
 
 // fault returns a queue.StoreError for an error of a database, with advice if the
 // cause is known. act is what failed ("commit to"), place the file or the database.
+// Where the advice tells all, only StoreError.Cause has the database's own message.
 func fault(place, act string, err error) error {
 	if err == nil {
 		return nil
 	}
 	err = oneLine{err}
-	e := &queue.StoreError{Advice: cmp.Or(adviseSQLite(place, err), advisePostgres(err)), Err: fmt.Errorf("%s %s: %w", act, place, err), Partial: partial(err), Fatal: atFileSizeLimit(place, err)}
-	if e.Advice != "" {
-		e.Err = fmt.Errorf("%s %s: %s: %w", act, place, e.Advice, ofDatabase{err})
+	e := &queue.StoreError{Cause: err, Partial: partial(err), Fatal: atFileSizeLimit(place, err)}
+	advice, complete := adviseSQLite(place, err)
+	if advice == "" {
+		advice, complete = advisePostgres(err)
+	}
+	switch e.Advice = advice; {
+	case advice == "":
+		e.Err = fmt.Errorf("%s %s: %w", act, place, err)
+	case complete:
+		e.Err = &advised{fmt.Sprintf("%s %s: %s", act, place, advice), err}
+	default:
+		e.Err = fmt.Errorf("%s %s: %s: %w", act, place, advice, ofDatabase{err})
 	}
 	return e
 }
+
+// advised prints a message in place of an error's own.
+type advised struct {
+	message string
+	err     error
+}
+
+func (e *advised) Error() string { return e.message }
+
+func (e *advised) Unwrap() error { return e.err }
 
 // partial reports whether other calls may succeed where this one failed: on a full or
 // failing disk a small commit often fits into blocks that are already allocated.
@@ -74,11 +94,14 @@ type ofDatabase struct{ error }
 func (e ofDatabase) Error() string {
 	var lite *sqlite.Error
 	var server *pgconn.PgError
+	var connecting *pgconn.ConnectError
 	switch {
 	case errors.As(e.error, &lite):
 		return oneLine{lite}.Error()
 	case errors.As(e.error, &server):
 		return oneLine{server}.Error()
+	case errors.As(e.error, &connecting):
+		return oneLine{connecting.Unwrap()}.Error()
 	default:
 		return e.error.Error()
 	}
@@ -87,31 +110,37 @@ func (e ofDatabase) Error() string {
 func (e ofDatabase) Unwrap() error { return e.error }
 
 // adviseSQLite returns the cause of an error of the SQLite file at path and the fix, ""
-// for other errors.
-func adviseSQLite(path string, err error) string {
+// for other errors, and whether SQLite's own message would add nothing.
+func adviseSQLite(path string, err error) (advice string, complete bool) {
 	switch primary(err) {
 	case lib.SQLITE_FULL:
-		return "the disk is full: nothing that was acknowledged is lost; free some space, and the sweep continues"
+		return "the disk is full: nothing that was acknowledged is lost; free some space, and the sweep continues", true
 	case lib.SQLITE_NOTADB:
-		return "the file is damaged, or not an SQLite database: restore a copy of it, name another file, or move this one away to start from the beginning"
+		return "the file is damaged, or not an SQLite database: restore a copy of it, name another file, or move this one away to start from the beginning", true
 	case lib.SQLITE_CORRUPT:
-		return "the file is damaged: stop the coordinator and restore a copy of it, or move it away to start from the beginning"
+		return "the file is damaged: stop the coordinator and restore a copy of it, or move it away to start from the beginning", true
 	case lib.SQLITE_READONLY, lib.SQLITE_PERM:
 		if code(err) == lib.SQLITE_READONLY_DBMOVED {
-			return "the file was moved or deleted while it was open: put it back and start the coordinator again"
+			return "the file was moved or deleted while it was open: put it back and start the coordinator again", true
 		}
-		return cmp.Or(adviseAccess(path), "the file is not writable: check its permissions and its folder's, and whether the file system is mounted read-only")
+		if advice := adviseAccess(path); advice != "" {
+			return advice, true
+		}
+		return "the file is not writable: check its permissions and its folder's, and whether the file system is mounted read-only", false
 	case lib.SQLITE_CANTOPEN:
-		return cmp.Or(adviseAccess(path), "the file cannot be opened: check that its folder exists, and the permissions of both")
+		if advice := adviseAccess(path); advice != "" {
+			return advice, true
+		}
+		return "the file cannot be opened: check that its folder exists, and the permissions of both", false
 	case lib.SQLITE_IOERR:
 		if atFileSizeLimit(path, err) {
-			return fmt.Sprintf("a file may not grow beyond %d bytes, the limit of this process: raise it (`ulimit -f` shows it in blocks), and start the coordinator again", fileSizeLimit())
+			return fmt.Sprintf("a file may not grow beyond %d bytes, the limit of this process: raise it (`ulimit -f` shows it in blocks), and start the coordinator again", fileSizeLimit()), true
 		}
-		return "the disk failed, or is full: check it and its quota; nothing that was acknowledged is lost unless the disk lost it"
+		return "the disk failed, or is full: check it and its quota; nothing that was acknowledged is lost unless the disk lost it", false
 	case lib.SQLITE_NOMEM:
-		return "there is not enough memory: give the coordinator more"
+		return "there is not enough memory: give the coordinator more", true
 	default:
-		return ""
+		return "", false
 	}
 }
 
@@ -156,20 +185,44 @@ func code(err error) int {
 }
 
 // advisePostgres returns the cause of an error of PostgreSQL, or of a connection to it,
-// and the fix, "" for other errors.
-func advisePostgres(err error) string {
+// and the fix, "" for other errors, and whether the driver's own message would add
+// nothing.
+func advisePostgres(err error) (advice string, complete bool) {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
-		return adviseCode(e.Code)
+		return adviseCode(e.Code), false
 	}
 	var connecting *pgconn.ConnectError
 	if errors.As(err, &connecting) {
-		return "PostgreSQL does not answer: check that the server runs, the host and port in the URL, and the network between"
+		if reason := undialled(connecting); reason != "" {
+			return "no PostgreSQL server answers there (" + reason + "): check that the server runs, the host and port in the URL, and the network between", true
+		}
+		return "no connection to the PostgreSQL server: check the parameters in the URL, such as sslmode, and the server's log", false
 	}
 	if disconnected(err) {
-		return "the connection to PostgreSQL broke: the coordinator reconnects by itself; if that takes long, check that the server runs, and the network between"
+		return "the connection to PostgreSQL broke: the coordinator reconnects by itself; if that takes long, check that the server runs, and the network between", false
 	}
-	return ""
+	return "", false
+}
+
+// undialled returns the system's reason why no connection to a server could be opened,
+// without its address, or "" if the server answered.
+func undialled(err error) string {
+	var (
+		system  syscall.Errno
+		name    *net.DNSError
+		network net.Error
+	)
+	switch {
+	case errors.As(err, &system):
+		return system.Error()
+	case errors.As(err, &name):
+		return name.Err
+	case errors.As(err, &network) && network.Timeout():
+		return "no answer in time"
+	default:
+		return ""
+	}
 }
 
 // disconnected reports whether a connection ended while it was in use.

@@ -201,7 +201,7 @@ func poolConfig(address string) (*pgxpool.Config, error) {
 	}
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
-		return nil, fmt.Errorf("store %q: %s", redact(address, u), redact(explainURL(err), u))
+		return nil, fmt.Errorf("store %q: %s", redact(address, u), redact(explainURL(u, err), u))
 	}
 	if !u.Query().Has("pool_max_conns") {
 		config.MaxConns = maxConns
@@ -224,11 +224,32 @@ func poolConfig(address string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
+// urlParameters are the parameters of a URL that must be numbers or times, with what they
+// must be.
+var urlParameters = map[string]string{
+	"connect_timeout":               "a number of seconds, 0 or more",
+	"pool_max_conns":                "a whole number, 1 or more",
+	"pool_min_conns":                "a whole number, 0 or more",
+	"pool_min_idle_conns":           "a whole number, 0 or more",
+	"pool_max_conn_lifetime":        aDuration,
+	"pool_max_conn_lifetime_jitter": aDuration,
+	"pool_max_conn_idle_time":       aDuration,
+	"pool_health_check_period":      aDuration,
+	"pool_ping_timeout":             aDuration,
+}
+
+const aDuration = "a time with its unit, such as 90s or 5m"
+
 // explainURL returns what is wrong with the URL of a database, and the fix.
-func explainURL(err error) string {
+func explainURL(u *url.URL, err error) string {
 	_, fault, found := strings.Cut(err.Error(), "`: ") // after the URL
 	if !found {
 		fault = err.Error()
+	}
+	for _, word := range strings.Fields(fault) {
+		if must := urlParameters[word]; must != "" && u.Query().Has(word) { // else of the environment
+			return fmt.Sprintf("%s = %q: must be %s", word, u.Query().Get(word), must)
+		}
 	}
 	switch {
 	case strings.Contains(fault, "sslmode"):
