@@ -178,12 +178,16 @@ func values(n int, one, more string) string {
 	return fmt.Sprintf("%d values %s", n, more)
 }
 
-// damaged adds the fix to the error of a read that met the end of the file early.
-func damaged(err error) error {
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
+// damaged adds the fix to the error of a read.
+func damaged(err error) error { return unreadable(err, fixCopy) }
+
+// unreadable adds the fix, which begins with the fault, to the error of a read. It
+// replaces that of an early end of the file.
+func unreadable(err error, fix string) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New(fix + ": it ends too early")
 	}
-	return fmt.Errorf("%s: %w", fixCopy, err)
+	return fmt.Errorf("%s: %w", fix, err)
 }
 
 // times prints dimensions as "297 × 160 × 953".

@@ -29,7 +29,7 @@ func openNPY(file io.ReaderAt, size int64, path string, o Options) (*array, erro
 	}
 	header, err := parseNPYHeader(text)
 	if err != nil {
-		return nil, fmt.Errorf("the .npy header %.200q is %w: %s", text, err, fixSave)
+		return nil, fmt.Errorf("the .npy header %.80q is %w: %s", strings.Join(strings.Fields(text), " "), err, fixSaveNPY)
 	}
 	if o.Variable != "" {
 		return nil, fmt.Errorf("%w, not a variable %q", ErrNoVariables, o.Variable)
@@ -45,7 +45,7 @@ func openNPY(file io.ReaderAt, size int64, path string, o Options) (*array, erro
 	a.number = number
 	if have := size - start; have != a.bytes() {
 		return nil, fmt.Errorf("%s: %d bytes of numbers where %d × %d × %d of %d bytes need %d",
-			fixCopy, have, a.repeats, a.neurons, a.bins, a.number.width, a.bytes())
+			fixCopyNPY, have, a.repeats, a.neurons, a.bins, a.number.width, a.bytes())
 	}
 	a.values = io.NewSectionReader(file, start, a.bytes())
 	a.close = func() error { return nil }

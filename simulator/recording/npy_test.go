@@ -35,11 +35,11 @@ func TestNPYRejectsMalformedFiles(t *testing.T) {
 		data []byte
 		want string
 	}{
-		{"magic alone", []byte(npyMagic), "truncated or corrupt"},
+		{"magic alone", []byte(npyMagic), "truncated or corrupt: copy it again or save it again with numpy.save: it ends too early"},
 		{"unknown version", unknown, ".npy version 9.0 is not supported"},
 		{"header of 2 GiB", append(long, make([]byte, 100)...), "its .npy header claims 2147483648 bytes"},
 		{"header beyond the end", npyFile(u1)[:20], "its .npy header claims"},
-		{"no dictionary", npyFile("[1, 2, 3]\n"), `the .npy header "[1, 2, 3]\n" is not that of an array that numpy.save has written: save it again`},
+		{"no dictionary", npyFile("[1, 2, 3]" + strings.Repeat(" ", 60) + "\n"), `the .npy header "[1, 2, 3]" is not that of an array that numpy.save has written: save it again with numpy.save`},
 		{"a key twice", npyFile("{'descr': '|i1', 'fortran_order': False, 'shape': (1, 2, 2), 'descr': '|u1'}\n", 0, 1, 1, 0), `is invalid: it has the key "descr" twice: save it again`},
 		{"a key twice, in other quotes", npyFile(`{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2, 2), "shape": (1, 1, 4)}`, 0, 1, 1, 0), `it has the key "shape" twice`},
 		{"no descr", npyFile("{'fortran_order': False, 'shape': (1, 2, 2)}\n", 0, 1, 1, 0), "is not that of an array"},

@@ -26,7 +26,7 @@ type npyHeader struct {
 func npyHeaderText(file io.ReaderAt, size int64) (text string, start int64, err error) {
 	var prefix [12]byte
 	if _, err := file.ReadAt(prefix[:], 0); err != nil {
-		return "", 0, damaged(err)
+		return "", 0, unreadable(err, fixCopyNPY)
 	}
 	var length int64
 	switch version := prefix[6]; version {
@@ -35,14 +35,14 @@ func npyHeaderText(file io.ReaderAt, size int64) (text string, start int64, err 
 	case 2, 3:
 		start, length = 12, int64(binary.LittleEndian.Uint32(prefix[8:]))
 	default:
-		return "", 0, fmt.Errorf(".npy version %d.%d is not supported (1 to 3 are): save it again with numpy.save", version, prefix[7])
+		return "", 0, fmt.Errorf(".npy version %d.%d is not supported (1 to 3 are): %s", version, prefix[7], fixSaveNPY)
 	}
 	if length > npyMaxHeader || start+length > size {
-		return "", 0, fmt.Errorf("%s: its .npy header claims %d bytes", fixCopy, length)
+		return "", 0, fmt.Errorf("%s: its .npy header claims %d bytes", fixCopyNPY, length)
 	}
 	header := make([]byte, length)
 	if _, err := io.ReadFull(io.NewSectionReader(file, start, length), header); err != nil {
-		return "", 0, damaged(err)
+		return "", 0, unreadable(err, fixCopyNPY)
 	}
 	return string(header), start + length, nil
 }

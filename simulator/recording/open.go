@@ -24,8 +24,10 @@ type Options struct {
 }
 
 const (
-	fixSave = "save it again, with save(..., '-v7') in MATLAB or numpy.save in Python"
-	fixCopy = "the file is truncated or corrupt: copy it again or " + fixSave
+	fixSaveNPY = "save it again with numpy.save"
+	fixCopyNPY = "the file is truncated or corrupt: copy it again or " + fixSaveNPY
+	fixSave    = "save it again, with save(..., '-v7') in MATLAB or numpy.save in Python"
+	fixCopy    = "the file is truncated or corrupt: copy it again or " + fixSave
 )
 
 // Open reads a recording from a MATLAB v5 or a .npy file, which it tells apart
