@@ -40,8 +40,8 @@ type Client struct {
 // first call. Each call keeps trying until patience has passed; with 0, for one round of all
 // addresses.
 func New(file credentials.File, patience time.Duration) (*Client, error) {
-	if file.Role != credentials.Operator {
-		return nil, fmt.Errorf("these are credentials of the role %q: only those of %q may plan and read sweeps", file.Role, credentials.Operator)
+	if err := file.CheckRole(credentials.Operator); err != nil {
+		return nil, err
 	}
 	for _, address := range file.Addresses {
 		connection, err := file.Dial(address) // checks the address; sends nothing

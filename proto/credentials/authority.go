@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"os"
 	"sync"
@@ -85,17 +86,23 @@ func LoadAuthority(certificate, key string, now func() time.Time) (*Authority, e
 
 // keyPair reads a certificate and its private key.
 func keyPair(certificate, key string) (tls.Certificate, error) {
-	certificatePEM, err := inputfile.Read(certificate, maxFileBytes)
-	if err != nil {
-		return tls.Certificate{}, err
+	const fix = "give the PEM files of an authority's certificate and of its private key, such as ca.pem and ca-key.pem of an output folder"
+	bodies := [2][]byte{}
+	for i, path := range []string{certificate, key} {
+		body, err := inputfile.Read(path, maxFileBytes)
+		switch block, _ := pem.Decode(body); {
+		case errors.Is(err, fs.ErrNotExist):
+			return tls.Certificate{}, fmt.Errorf("%w: %s", err, fix)
+		case err != nil:
+			return tls.Certificate{}, err
+		case block == nil:
+			return tls.Certificate{}, fmt.Errorf("%s holds nothing in PEM: %s", path, fix)
+		}
+		bodies[i] = body
 	}
-	keyPEM, err := inputfile.Read(key, maxFileBytes)
+	pair, err := tls.X509KeyPair(bodies[0], bodies[1])
 	if err != nil {
-		return tls.Certificate{}, err
-	}
-	pair, err := tls.X509KeyPair(certificatePEM, keyPEM)
-	if err != nil {
-		return pair, fmt.Errorf("%w: give the PEM files of an authority's certificate and of its private key, such as ca.pem and ca-key.pem of an output folder", err)
+		return pair, fmt.Errorf("%w: %s", err, fix)
 	}
 	return pair, nil
 }

@@ -2,6 +2,7 @@ package credentials
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -127,6 +128,15 @@ func (f File) check() error {
 		}
 	}
 	return nil
+}
+
+// CheckRole returns an error, with the fix, unless the file has a role.
+func (f File) CheckRole(role string) error {
+	if f.Role == role {
+		return nil
+	}
+	return fmt.Errorf("%s holds credentials of the role %q: give %s.json of the coordinator's output folder in its place",
+		cmp.Or(f.Source, "the credentials file"), f.Role, role)
 }
 
 // Save writes the file atomically, readable by its owner only.

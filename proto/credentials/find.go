@@ -28,7 +28,7 @@ func Find(role string, coordinators []string, file string) (File, error) {
 	case len(coordinators) == 1 && !isAddress(coordinators[0]):
 		f, err := load(role, coordinators[0])
 		if errors.Is(err, fs.ErrNotExist) {
-			return File{}, misread(coordinators[0])
+			return File{}, misread(role, coordinators[0])
 		}
 		return f, err
 	}
@@ -41,11 +41,12 @@ func Find(role string, coordinators []string, file string) (File, error) {
 }
 
 // misread explains a value that is neither an address nor a file.
-func misread(given string) error {
+func misread(role, given string) error {
 	if err := checkPort(given); err != nil {
 		return fmt.Errorf("--coordinator %q: %w", given, err)
 	}
-	return fmt.Errorf("--coordinator %q is neither HOST:PORT nor a file that exists", given)
+	return fmt.Errorf("--coordinator %q is neither HOST:PORT nor a file that exists: give %s.json of the coordinator's output folder, "+
+		"or an address with --credentials", given, role)
 }
 
 // checkPort returns an error if the port of HOST:PORT is a number that no port has.
@@ -61,13 +62,19 @@ func fromAddresses(role string, addresses []string, file string) (File, error) {
 	for _, one := range addresses {
 		if !isAddress(one) {
 			if err := checkPort(one); err != nil {
-				return File{}, misread(one)
+				return File{}, misread(role, one)
 			}
-			return File{}, fmt.Errorf("--coordinator %q is not host:port, as it must be with --credentials", one)
+			return File{}, fmt.Errorf("--coordinator %q is not HOST:PORT, as it must be with --credentials: give an address such as 127.0.0.1:7473, or leave --credentials out", one)
 		}
 	}
 	f, err := load(role, file)
-	return f.At(addresses...), err
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return File{}, fmt.Errorf("--credentials: %w: give %s.json of the coordinator's output folder", err, role)
+	case err != nil:
+		return File{}, err
+	}
+	return f.At(addresses...), nil
 }
 
 func load(role, path string) (File, error) {

@@ -172,7 +172,7 @@ func TestWhoIsBelieved(t *testing.T) {
 		"of an authority past": {fromLongAgo, serverTLS(t, ended), "if the clock is right, delete ca.pem"},
 		"TLS 1.2":              {file, oldTLS, "no TLS with"},
 		"plain text for TLS":   {file, nil, "speaks plain text"},
-		"TLS for plain text":   {plain, serverTLS(t, ours), "if it asks for TLS, copy"},
+		"TLS for plain text":   {plain, serverTLS(t, ours), "closes connections without TLS, and the credentials file names no authority for TLS: copy"},
 		"plain text for plain": {plain, nil, ""},
 	}
 	for name, test := range tests {
@@ -211,7 +211,7 @@ func TestExplain(t *testing.T) {
 		"a coordinator's words": {status.Error(codes.FailedPrecondition, "the sweep is of class b"), "the sweep is of class b"},
 		"a wrong token": {
 			status.Error(codes.Unauthenticated, "unauthenticated"),
-			"unauthenticated: copy worker.json (or operator.json) again from the output folder of the coordinator that you mean",
+			"the token is not of this coordinator: copy worker.json (or operator.json) again from the output folder of the coordinator that you mean",
 		},
 		"nobody there": {
 			status.Error(codes.Unavailable, `connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"`),
@@ -386,7 +386,7 @@ func TestLoadAuthorityRefuses(t *testing.T) {
 	tests := map[string]struct{ certificate, key, want string }{
 		"no certificate": {good + "x", goodKey, "no such file"},
 		"no key":         {good, goodKey + "x", "no such file"},
-		"garbage":        {garbage, goodKey, "PEM data in certificate input: give the PEM files of"},
+		"garbage":        {garbage, goodKey, " holds nothing in PEM: give the PEM files of"},
 		"a folder":       {t.TempDir(), t.TempDir(), "is a directory: give the path of a file in it"},
 		"a folder's key": {good, t.TempDir(), "is a directory: give the path of a file in it"},
 		"another's key":  {good, otherKey, "does not match"},

@@ -134,7 +134,7 @@ func Explain(err error) string {
 	message := status.Convert(err).Message()
 	_, quoted, _ := strings.Cut(message, noConnection)
 	if why, err := strconv.Unquote(quoted); err == nil {
-		why = strings.TrimPrefix(why, "transport: ")
+		why = strings.TrimPrefix(strings.TrimPrefix(why, "transport: "), "error reading server preface: ")
 		if failure, dialled := strings.CutPrefix(why, dialling); dialled {
 			failure = strings.TrimPrefix(strings.TrimPrefix(failure, "dial tcp "), "dial tcp: ")
 			return strings.Replace(failure, ": connect: ", ": ", 1)
@@ -142,6 +142,9 @@ func Explain(err error) string {
 		return strings.TrimPrefix(why, "authentication handshake failed: ")
 	}
 	if status.Code(err) == codes.Unauthenticated {
+		if message == "unauthenticated" { // all that a coordinator tells an unknown caller
+			message = "the token is not of this coordinator"
+		}
 		return message + ": " + copyAgain
 	}
 	return message
@@ -169,7 +172,7 @@ func (c *plainConn) Read(p []byte) (int, error) {
 	case n > 0 && p[0] == tlsAlert:
 		return 0, fmt.Errorf("%s asks for TLS, but the credentials file names no authority: %s", c.address, copyAgain)
 	case n == 0 && err != nil && !errors.Is(err, net.ErrClosed):
-		return 0, fmt.Errorf("%s hangs up on plain text; if it asks for TLS, %s: %w", c.address, copyAgain, err)
+		return 0, fmt.Errorf("%s closes connections without TLS, and the credentials file names no authority for TLS: %s", c.address, copyAgain)
 	default:
 		return n, err
 	}

@@ -44,8 +44,8 @@ type Config struct {
 
 // Validate reports the first field that a worker cannot run with.
 func (c Config) Validate() error {
-	if c.Coordinator.Role != credentials.Worker {
-		return fmt.Errorf("these are credentials of the role %q: a worker needs those of %q", c.Coordinator.Role, credentials.Worker)
+	if err := c.Coordinator.CheckRole(credentials.Worker); err != nil {
+		return err
 	}
 	if c.Slots < 1 {
 		return fmt.Errorf("slots is %d: must be 1 or more", c.Slots)
