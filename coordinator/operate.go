@@ -173,6 +173,9 @@ that start later are not affected.`,
 		},
 		do: func(r request) error {
 			draining, err := r.place.Drain(r.Context(), workers)
+			if errors.Is(err, queue.ErrUnknown) {
+				return usage("%w: `%s` lists the workers", err, r.flags.command("status"))
+			}
 			if err != nil {
 				return err
 			}

@@ -165,7 +165,7 @@ func TestCommandsOnADeletedSweep(t *testing.T) {
 	} {
 		runToEnd(t, c)
 		place := app.Place{Out: c.Out}
-		if _, err := place.Retry(t.Context(), queue.Selection{Tasks: []sweep.TaskID{"0000"}}, false); !isInput(err, `unknown: task "0000"`) {
+		if _, err := place.Retry(t.Context(), queue.Selection{Tasks: []sweep.TaskID{"0000"}}, false); !isInput(err, `there is no task "0000"`) {
 			t.Errorf("%s: retry of an unknown task: %v", name, err)
 		}
 		if _, err := place.Delete(t.Context(), ""); err != nil {

@@ -292,7 +292,7 @@ func (c *call) selectProcesses(r DrainRequest) (selected []Presence, err error) 
 	}
 	for _, host := range r.Hosts {
 		if !slices.ContainsFunc(present, func(p Presence) bool { return p.Host == host }) {
-			return nil, fmt.Errorf("%w: there is no worker on host %q", ErrUnknown, host)
+			return nil, unknown("worker on host", host)
 		}
 	}
 	for _, p := range present {
@@ -316,7 +316,7 @@ func matchProcess(idOrPrefix string, present []Presence) (id string, err error) 
 		}
 	}
 	if id == "" {
-		err = fmt.Errorf("%w: worker %q", ErrUnknown, idOrPrefix)
+		err = unknown("worker", idOrPrefix)
 	}
 	return id, err
 }

@@ -206,6 +206,18 @@ var (
 	ErrInvalid = errors.New("invalid request")
 )
 
+// unknownError is an ErrUnknown that names what does not exist.
+type unknownError string
+
+// unknown returns an unknownError for a thing of a kind by its ID or name.
+func unknown[T ~string](kind string, name T) error {
+	return unknownError(fmt.Sprintf("there is no %s %q", kind, name))
+}
+
+func (e unknownError) Error() string { return string(e) }
+
+func (unknownError) Unwrap() error { return ErrUnknown }
+
 // StoreError is an ErrUnavailable with its cause.
 type StoreError struct {
 	// Advice describes the fault and its remedy without the store's address, because
@@ -325,7 +337,7 @@ func (q *Queue) Fatal() error {
 func (c *call) record(task sweep.TaskID) (Record, error) {
 	r, found, err := c.tx.Record(task)
 	if err == nil && !found {
-		err = fmt.Errorf("%w: task %q", ErrUnknown, task)
+		err = unknown("task", task)
 	}
 	return r, err
 }
@@ -333,7 +345,7 @@ func (c *call) record(task sweep.TaskID) (Record, error) {
 func (c *call) specification(task sweep.TaskID) (Specification, error) {
 	s, found, err := c.tx.Specification(task)
 	if err == nil && !found {
-		err = fmt.Errorf("%w: task %q", ErrUnknown, task)
+		err = unknown("task", task)
 	}
 	return s, err
 }

@@ -221,9 +221,9 @@ func (c *call) find(idOrName string) (Sweep, error) {
 	case len(matches) > 1:
 		return Sweep{}, fmt.Errorf("%w: %d sweeps are called %q: name one by its ID", ErrInvalid, len(matches), idOrName)
 	case idOrName == "":
-		return Sweep{}, fmt.Errorf("%w: there is no sweep", ErrUnknown)
+		return Sweep{}, unknownError("there is no sweep")
 	default:
-		return Sweep{}, fmt.Errorf("%w: sweep %q", ErrUnknown, idOrName)
+		return Sweep{}, unknown("sweep", idOrName)
 	}
 }
 
@@ -329,7 +329,7 @@ func (c *call) summaries() ([]Summary, error) {
 func (c *call) sweep(id string) (Sweep, error) {
 	s, found, err := c.tx.Sweep(id)
 	if err == nil && !found {
-		err = fmt.Errorf("%w: sweep %q", ErrUnknown, id)
+		err = unknown("sweep", id)
 	}
 	return s, err
 }

@@ -112,7 +112,7 @@ func (c *call) task(idOrPrefix sweep.TaskID, sweeps []Sweep) (sweep.TaskID, erro
 		}
 	}
 	if found == "" {
-		return "", fmt.Errorf("%w: task %q", ErrUnknown, idOrPrefix)
+		return "", unknown("task", idOrPrefix)
 	}
 	return found, nil
 }

@@ -28,7 +28,7 @@ func (c *Client) Sweep(ctx context.Context, name string) (queue.Sweep, error) {
 		return err
 	})
 	if err != nil {
-		return queue.Sweep{}, fmt.Errorf("look up sweep: %w", err)
+		return queue.Sweep{}, wrap("find the sweep", err)
 	}
 	return s, nil
 }
