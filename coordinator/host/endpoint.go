@@ -3,7 +3,9 @@ package host
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -53,7 +55,7 @@ func (r Endpoint) isEncrypted() bool { return r.CACert != "" || r.isRemote() && 
 func (r Endpoint) check() error {
 	for _, address := range r.Advertise {
 		host, port, err := net.SplitHostPort(address)
-		if n, fault := strconv.ParseUint(port, 10, 16); err != nil || host == "" || strings.Contains(host, "/") || unspecified(host) || fault != nil || n == 0 {
+		if n, fault := strconv.ParseUint(port, 10, 16); err != nil || !isHost(host) || unspecified(host) || fault != nil || n == 0 {
 			return folder.BadInput("advertise %q: must be the HOST:PORT that workers dial, with a port from 1 to 65535, such as coordinator.example.org:7473", address)
 		}
 	}
@@ -75,6 +77,15 @@ func (r Endpoint) check() error {
 	return err
 }
 
+// isHost reports whether a text can be an IP address or the name of a machine.
+func isHost(text string) bool {
+	_, err := netip.ParseAddr(text)
+	return err == nil || hostName.MatchString(text)
+}
+
+// hostName matches the names that resolvers look up, also those of other alphabets.
+var hostName = regexp.MustCompile(`^[\pL\pN\pM._-]+$`)
+
 // listen opens the address.
 func (r Endpoint) listen() (net.Listener, error) {
 	host, port, err := net.SplitHostPort(r.address())
@@ -90,11 +101,11 @@ func (r Endpoint) listen() (net.Listener, error) {
 	listener, err := net.Listen("tcp", r.address())
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, folder.BadInput("%w: choose another port, or 0 for any that is free", err)
+		return nil, folder.BadInput("listen on %q: the port is in use: choose another port, or 0 for any that is free", r.address())
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return nil, folder.BadInput("%w: give an address of this machine, or 0.0.0.0 for all of them", err)
+		return nil, folder.BadInput("listen on %q: this machine does not have the address: give an address of this machine, or 0.0.0.0 for all of them", r.address())
 	case errors.Is(err, syscall.EACCES):
-		return nil, folder.BadInput("%w: choose a port above 1023", err)
+		return nil, folder.BadInput("listen on %q: the system does not let this user open the port: choose a port above 1023", r.address())
 	case errors.As(err, new(*net.DNSError)):
 		return nil, folder.BadInput("listen on %q: this machine finds no address of the name %s: give an address of this machine, or 0.0.0.0 for all of them", r.address(), host)
 	case err != nil:
