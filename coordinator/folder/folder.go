@@ -177,8 +177,8 @@ func (f Folder) Identity() (string, error) {
 	}
 	id := strings.TrimSpace(string(body))
 	if _, err := uuid.Parse(id); err != nil {
-		return "", fmt.Errorf("read the ID of the sweep from %s: %.80q: %w: `%s` lists the sweeps of the folder's store; write the ID of this one into the file",
-			f.Path(IdentityFile), id, err, CommandLine("coordinator", "list", "--out", string(f)))
+		return "", fmt.Errorf("read the ID of the sweep from %s: %.80q: must be a UUID of 36 characters: `%s` lists the sweeps of the folder's store; write the ID of this one into the file",
+			f.Path(IdentityFile), id, CommandLine("coordinator", "list", "--out", string(f)))
 	}
 	return id, nil
 }
