@@ -109,8 +109,11 @@ func chooseKernel(text string) (circuit.Kernel, error) {
 		return circuit.Kernel{Class: text}, nil
 	}
 	kernel, err := circuit.NamedKernel(cmp.Or(text, os.Getenv(circuit.KernelVariable)))
-	if err != nil {
-		return kernel, &folder.InputError{Err: err}
+	switch {
+	case err != nil && text == "":
+		return kernel, usage("%s: %w", circuit.KernelVariable, err)
+	case err != nil:
+		return kernel, usage("--%w", err)
 	}
 	return kernel, nil
 }

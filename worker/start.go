@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -99,7 +101,10 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 	}
 	if o.cache != "" {
 		if err := os.MkdirAll(o.cache, 0o777); err != nil {
-			return agent.Config{}, fmt.Errorf("--cache: %w", err)
+			if errors.Is(err, syscall.ENOTDIR) {
+				return agent.Config{}, fmt.Errorf("--cache %q: it is a file, or in one: give a folder", o.cache)
+			}
+			return agent.Config{}, fmt.Errorf("--cache %q: %w: give a folder in which you may write", o.cache, err)
 		}
 	}
 	config := agent.Config{

@@ -38,7 +38,7 @@ func NamedKernel(name string) (Kernel, error) {
 	}
 	i := slices.Index(names, name)
 	if i < 0 {
-		return Kernel{}, fmt.Errorf("choose kernel: this machine cannot run %q, only %s", name, strings.Join(names, ", "))
+		return Kernel{}, fmt.Errorf("kernel %q: must be one that this machine can run: %s", name, strings.Join(names, ", "))
 	}
 	return kernels[i], nil
 }

@@ -3,9 +3,12 @@ package program
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -109,6 +112,9 @@ func repeatable(kind string) bool {
 	return strings.HasSuffix(kind, "Slice") || strings.HasSuffix(kind, "Array") || strings.HasPrefix(kind, "stringTo")
 }
 
+// hasUnits matches a duration whose parser can only refuse its length.
+var hasUnits = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$`)
+
 // mistake replaces a parser's error by one that names the expected kind of value.
 func (v *value) mistake(text string, err error) error {
 	var wanted string
@@ -125,6 +131,9 @@ func (v *value) mistake(text string, err error) error {
 		wanted = "a number"
 	case kind == "duration":
 		wanted = "a time with its unit, such as 90s, 5m or 1h30m"
+		if hasUnits.MatchString(text) {
+			wanted = fmt.Sprintf("at most %.0fh", time.Duration(math.MaxInt64).Truncate(time.Hour).Hours())
+		}
 	case kind == "stringSlice":
 		wanted = "values separated by commas; quote one that contains a comma or a quote"
 	default:

@@ -66,5 +66,5 @@ func (m memoryLimit) tooSmall(limit uint64) string {
 	if limit >= m.least {
 		return ""
 	}
-	return fmt.Sprintf("the limit of the %s is %.2f GB (%s): it must be %.1f GB or more, %s", m.name, float64(limit)/1e9, m.setBy, float64(m.least)/1e9, m.remedy)
+	return fmt.Sprintf("the limit of the %s is %d MB (%s): it must be %d MB or more, %s", m.name, limit/1e6, m.setBy, m.least/1e6, m.remedy)
 }

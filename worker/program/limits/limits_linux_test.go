@@ -7,6 +7,7 @@ package limits
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -17,9 +18,9 @@ import (
 func TestMemoryLimits(t *testing.T) {
 	for _, m := range memoryLimits {
 		for limit, want := range map[uint64]string{
-			0:           "the limit of the " + m.name + " is 0.00 GB (" + m.setBy + "): it must be ",
-			60_000_000:  "is 0.06 GB",
-			m.least - 1: "GB or more",
+			0:           "the limit of the " + m.name + " is 0 MB (" + m.setBy + "): it must be ",
+			60_000_000:  "is 60 MB",
+			m.least - 1: fmt.Sprintf("is %d MB (%s): it must be %d MB or more", m.least/1e6-1, m.setBy, m.least/1e6),
 			m.least:     "",
 			^uint64(0):  "", // RLIM_INFINITY
 		} {
