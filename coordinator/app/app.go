@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/google/uuid"
 
@@ -122,6 +123,8 @@ func (a *App) lockFolder() error {
 	switch {
 	case errors.Is(err, folder.ErrInUse):
 		return folder.BadInput("%w: see `%s`", err, folder.CommandLine("coordinator", "status", "--out", a.Folder()))
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return err // a lack of resources is no bad input
 	case err != nil:
 		return &folder.InputError{Err: err}
 	}

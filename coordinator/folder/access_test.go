@@ -29,6 +29,20 @@ func drafts(t *testing.T, folder string) (n int) {
 	return n
 }
 
+// TestFixOfALock checks that another folder is advised only where it would help.
+func TestFixOfALock(t *testing.T) {
+	for cause, want := range map[error]string{
+		syscall.EMFILE: "raise it (`ulimit -n`)",
+		syscall.ENOSPC: "free some space, or name another folder with --out",
+		syscall.EIO:    "input/output error: name another folder with --out",
+	} {
+		got := withFix(t.TempDir(), &os.PathError{Op: "open", Path: ".lock", Err: cause}).Error()
+		if !strings.HasSuffix(got, want) {
+			t.Errorf("%v: %q, want %q", cause, got, want)
+		}
+	}
+}
+
 // TestLockOfAnUnchangeableFolder checks that a folder whose files cannot be replaced is
 // refused before anything is written to it, with the reason and the fix in one line.
 func TestLockOfAnUnchangeableFolder(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"time"
 
 	"spiqsweep/simulator/inputfile"
@@ -109,6 +110,9 @@ func (f Folder) Lock() (io.Closer, error) {
 // withFix adds to an error of the file system at a path what the user can do about it.
 func withFix(path string, err error) error {
 	const another = "name another folder with --out"
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return inputfile.Explain(path, err)
+	}
 	if advice := inputfile.Advise(path, err); advice != "" {
 		return fmt.Errorf("%w: %s, or %s", err, advice, another)
 	}

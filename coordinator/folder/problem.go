@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"spiqsweep/simulator/inputfile"
 )
 
 // Problem is a file of the output folder that could not be written, or not in its place.
@@ -78,7 +80,7 @@ func (v *View) note(name string, err error) error {
 	var written *writeError
 	switch {
 	case errors.As(err, &notReplaced):
-		problem.WrittenTo, problem.Reason = notReplaced.WrittenTo, notReplaced.Cause.Error()
+		problem.WrittenTo, problem.Reason = notReplaced.WrittenTo, inputfile.ExplainWrite(problem.File, notReplaced.Cause).Error()
 	case errors.As(err, &written) && written.path == problem.File:
 		problem.Reason = written.reason()
 	}

@@ -48,7 +48,7 @@ func (e *writeError) Unwrap() error { return e.cause }
 // reason returns the cause without the path of the file, with the fix if one is known.
 func (e *writeError) reason() string {
 	reason := strings.TrimPrefix(e.cause.Error(), "write "+e.path+": ")
-	if advice := inputfile.Advise(filepath.Dir(e.path), e.cause); advice != "" {
+	if advice := inputfile.AdviseWrite(e.path, e.cause); advice != "" {
 		reason += ": " + advice
 	}
 	return reason

@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -106,6 +107,8 @@ func (r Endpoint) listen() (net.Listener, error) {
 		return nil, folder.BadInput("listen on %q: this machine does not have the address: give an address of this machine, or 0.0.0.0 for all of them", r.address())
 	case errors.Is(err, syscall.EACCES):
 		return nil, folder.BadInput("listen on %q: the system does not let this user open the port: choose a port above 1023", r.address())
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return nil, fmt.Errorf("%w: raise the limit of open files (`ulimit -n`)", err)
 	case errors.As(err, new(*net.DNSError)):
 		return nil, folder.BadInput("listen on %q: this machine finds no address of the name %s: give an address of this machine, or 0.0.0.0 for all of them", r.address(), host)
 	case err != nil:

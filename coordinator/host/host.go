@@ -92,6 +92,9 @@ func (h *Host) OpenStore(ctx context.Context) (err error) {
 		if cause := queue.Cause(err); cause != nil {
 			h.Log.Debug("cannot open the store", "cause", cause)
 		}
+		if fault := (*queue.StoreError)(nil); errors.As(err, &fault) && fault.Partial { // a full disk is no bad input
+			return fmt.Errorf("open the store%s: %w", h.folder.StoreSource(h.Store), err)
+		}
 		return folder.BadInput("open the store%s: %w", h.folder.StoreSource(h.Store), err)
 	}
 	h.file = newStoreFile(url)

@@ -114,7 +114,7 @@ func (e ofDatabase) Unwrap() error { return e.error }
 func adviseSQLite(path string, err error) (advice string, complete bool) {
 	switch primary(err) {
 	case lib.SQLITE_FULL:
-		return "the disk is full: nothing that was acknowledged is lost; free some space, and the sweep continues", true
+		return "the disk is full: nothing that was acknowledged is lost; free some space: a coordinator that still runs then continues", true
 	case lib.SQLITE_NOTADB:
 		return "the file is damaged, or not an SQLite database: restore a copy of it, name another file, or move this one away to start from the beginning", true
 	case lib.SQLITE_CORRUPT:
@@ -253,7 +253,7 @@ func adviseCode(code string) string {
 	case "53300": // too_many_connections
 		return "the server has no connection left: raise its max_connections, or set pool_max_conns in the URL"
 	case "53100": // disk_full
-		return "the server's disk is full: nothing that was acknowledged is lost; free some space, and the sweep continues"
+		return "the server's disk is full: nothing that was acknowledged is lost; free some space: a coordinator that still runs then continues"
 	case "55P03": // lock_not_available
 		return "another coordinator has held a lock for too long: this one continues once the other releases it or is disconnected"
 	case "57P01", "57P02", "57P03": // admin_shutdown, crash_shutdown, cannot_connect_now

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -170,7 +169,7 @@ func (f File) GoString() string { return f.String() }
 
 // writePrivate writes a file atomically, readable by its owner only.
 func writePrivate(path string, body []byte) error {
-	return inputfile.Explain(filepath.Dir(path), atomicfile.Write(path, 0o600, body))
+	return inputfile.ExplainWrite(path, atomicfile.Write(path, 0o600, body))
 }
 
 // Exposed returns a warning, with the remedy, if other users can read a credentials file; "" if

@@ -20,10 +20,14 @@ func Advise(path string, err error) string {
 		return "mount the file system for writing, or copy the folder to another file system and use the copy"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "the disk or the quota is full: free some space"
+	case errors.Is(err, syscall.EMFILE):
+		return "the limit of this process on open files is reached: raise it (`ulimit -n`)"
+	case errors.Is(err, syscall.ENFILE):
+		return "the limit of the system on open files is reached: end other programs, or raise it"
 	case errors.Is(err, syscall.EFBIG):
 		return "a file may not grow beyond a limit of this process or of the file system: raise it (`ulimit -f` shows that of the process)"
 	case errors.Is(err, syscall.EPERM):
-		return fmt.Sprintf("the system forbids changes, as in an immutable or append-only folder: `chattr -i -a %s` as root allows them", nearest(path))
+		return fmt.Sprintf("the system forbids changes, as for an immutable or append-only file or folder: `chattr -i -a %s` as root allows them", nearest(path))
 	case errors.Is(err, fs.ErrPermission):
 		return adviseDenied(path)
 	}
@@ -33,6 +37,23 @@ func Advise(path string, err error) string {
 // Explain adds the advice of Advise to an error; nil stays nil.
 func Explain(path string, err error) error {
 	if advice := Advise(path, err); advice != "" {
+		return fmt.Errorf("%w: %s", err, advice)
+	}
+	return err
+}
+
+// AdviseWrite is Advise for a file that could not be created or replaced: its folder is the
+// reason, unless the file is immutable or append-only.
+func AdviseWrite(file string, err error) string {
+	if errors.Is(err, syscall.EPERM) && isUnchangeable(file) {
+		return Advise(file, err)
+	}
+	return Advise(filepath.Dir(file), err)
+}
+
+// ExplainWrite adds the advice of AdviseWrite to an error; nil stays nil.
+func ExplainWrite(file string, err error) error {
+	if advice := AdviseWrite(file, err); advice != "" {
 		return fmt.Errorf("%w: %s", err, advice)
 	}
 	return err

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"spiqsweep/deploy/needs"
 	"spiqsweep/simulator/inputfile"
 )
 
@@ -23,6 +24,7 @@ func TestAdvise(t *testing.T) {
 		syscall.EROFS:   "copy the folder to another file system",
 		syscall.ENOSPC:  "free some space",
 		syscall.EDQUOT:  "free some space",
+		syscall.EMFILE:  "`ulimit -n`",
 		syscall.EFBIG:   "`ulimit -f`",
 		syscall.EPERM:   "chattr -i -a " + folder,
 		syscall.EACCES:  "change it with chmod",
@@ -32,6 +34,32 @@ func TestAdvise(t *testing.T) {
 		got := inputfile.Advise(folder, fmt.Errorf("wrapped: %w", &fs.PathError{Op: "open", Path: folder, Err: err}))
 		if (got == "") != (want == "") || !strings.Contains(got, want) || strings.Contains(got, "\n") {
 			t.Errorf("%v: %q, want %q", err, got, want)
+		}
+	}
+}
+
+// TestAdviseWrite checks that the advice names the file or the folder that is immutable or
+// append-only, and that neither counts as writable.
+func TestAdviseWrite(t *testing.T) {
+	for _, attribute := range []string{"i", "a"} {
+		folder := t.TempDir()
+		file := filepath.Join(folder, "file")
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := inputfile.AdviseWrite(file, syscall.EPERM), "`chattr -i -a "+folder+"`"; !strings.Contains(got, want) {
+			t.Errorf("a file without attributes: %q, want %q", got, want)
+		}
+		if err := inputfile.CheckWritable(file); err != nil {
+			t.Errorf("a file without attributes: %v", err)
+		}
+		needs.Attribute(t, file, attribute)
+		err := inputfile.ExplainWrite(file, os.Remove(file))
+		if want := "`chattr -i -a " + file + "`"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("attribute %s: %v, want %q", attribute, err, want)
+		}
+		if err := inputfile.CheckWritable(file); !errors.Is(err, syscall.EPERM) {
+			t.Errorf("attribute %s: CheckWritable = %v, want %v", attribute, err, syscall.EPERM)
 		}
 	}
 }
