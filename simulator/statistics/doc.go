@@ -38,7 +38,7 @@
 //
 // of states and of k-probabilities. Three squared differences are of single numbers:
 // P(0), the probability of a silent bin, and mean and standard deviation of the
-// intervals in ms. The covariances at lag 1 have an error of their own. The errors
+// intervals in ms. The covariances at lag 1 have a separate error. The errors
 // legacy_… are those of Spike-GAN's analysis (Molano-Mazon et al. 2018): sums of
 // absolute differences, of the mean spikes of a window, of the covariances in both
 // orders of a pair, of k-probabilities, of the autocorrelogram at lags −10 … 10, of the

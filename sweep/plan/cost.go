@@ -179,7 +179,7 @@ func (m model) sampling() float64 {
 }
 
 // integration returns the cost of one exact evaluation. Without joint words the
-// intervals between spikes have nodes of their own.
+// intervals between spikes have separate nodes.
 func (m model) integration() float64 {
 	nodes := m.QuadratureNodes()
 	circuits := nodes * m.exactCircuits()

@@ -106,9 +106,9 @@ func requireCrossEntropy(t *testing.T, got float64, data, model []float64, times
 	}
 }
 
-// TestLikelihoodIsMissingForSeveralAngles uses noise whose windows have no
+// TestNoLikelihoodForSeveralAngles uses noise whose windows have no
 // probability by quadrature in one dimension.
-func TestLikelihoodIsMissingForSeveralAngles(t *testing.T) {
+func TestNoLikelihoodForSeveralAngles(t *testing.T) {
 	for name, want := range map[string]bool{"shared": true, "none": true, "per_qubit": false} {
 		outcome, _, err := runUntil(newTestRunner(), smallTask(t, 2, 2, "noise", name, "holdout", 0.25, "method", "samples"), -1)
 		if err != nil {
