@@ -73,10 +73,12 @@ func matrix(name string, dims ...uint32) (head []byte, size int64) {
 	return head, int64(len(head)) + (values+7)&^7
 }
 
-// deflated returns the compressed matrix of zeros.
+// deflated returns the compressed matrix of zeros but for its first value, because a
+// recording without a spike is refused.
 func deflated(t *testing.T, name string, dims ...uint32) []byte {
 	t.Helper()
 	head, size := matrix(name, dims...)
+	head = append(head, 1)
 	var stream bytes.Buffer
 	w := zlib.NewWriter(&stream)
 	tag := binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, 14), uint32(size))

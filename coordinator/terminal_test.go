@@ -247,7 +247,7 @@ func Example_plan() {
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	total, _, _ := strings.Cut(lines[len(lines)-1], ";")
 	fmt.Println(total)
-	// Output: 60 configurations, 300 tasks, 0 of them finished
+	// Output: 120 configurations, 360 tasks, 0 of them finished
 }
 
 // TestFollowPlanning checks that a plan of two seconds prints nothing, and that a longer one

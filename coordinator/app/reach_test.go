@@ -166,7 +166,7 @@ func TestTwoCoordinatorsShareAnAuthority(t *testing.T) {
 	}
 	for range 2 {
 		c := config(t, fourConfigurations, &fakeWorkers{})
-		c.CACert, c.CAKey = certificate, key // requests TLS on loopback, too
+		c.Listen, c.CACert, c.CAKey = "127.0.0.1:0", certificate, key // requests TLS on loopback, too
 		a, err := app.Open(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)

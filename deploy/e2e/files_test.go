@@ -57,6 +57,11 @@ def refuse(constant):
     raise ValueError(constant)
 assert isinstance(json.load(open(sys.argv[1], encoding="utf-8"), object_pairs_hook=distinct, parse_constant=refuse), dict)
 `
+	readTable = `
+import sys
+table = [line.split("|") for line in open(sys.argv[1], encoding="utf-8") if line.startswith("|")]
+assert len(table) > 2 and len({len(row) for row in table}) == 1, table
+`
 	readPNG = `
 import struct, sys, zlib
 body = open(sys.argv[1], "rb").read()
@@ -102,6 +107,7 @@ func TestOtherProgramsOpenEveryFile(t *testing.T) {
 	}{
 		{`\.csv$`, func(f string) []string { return []string{python, "-c", readCSV, f, "../../sweep/table/README.md"} }},
 		{`^models/.*\.json$`, func(f string) []string { return []string{python, "-B", "../../sweep/model/model.py", f} }},
+		{`^claims\.md$`, func(f string) []string { return []string{python, "-c", readTable, f} }},
 		{`\.json$`, func(f string) []string { return []string{python, "-c", readJSON, f} }},
 		{`\.png$`, func(f string) []string { return []string{python, "-c", readPNG, f} }},
 		{`\.svg$`, func(f string) []string { return []string{rsvg, "-o", filepath.Join(folder, "svg.png"), f} }},

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
@@ -103,7 +104,7 @@ func vector(name string, n int, random *rand.Rand) []float64 {
 		values[i] = random.Float64()
 		sum += values[i]
 	}
-	if name == "k_probability" {
+	if strings.HasSuffix(name, "probability") {
 		for i := range values {
 			values[i] /= sum
 		}
