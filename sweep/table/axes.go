@@ -96,17 +96,14 @@ func (t *Trainings) levelsOfModels() []Level {
 			case sweep.ModelMixture:
 				members = byK(members)[k]
 			}
-			for i, m := range t.measures {
-				level := Level{Axis: "model", Value: model, K: k, Error: m.name, Reference: sweep.ModelSpiQGAN}
-				level.Fitted = sweep.Configuration{Model: model}.IsFitted()
-				if level.fill(members, i, len(t.measures)); level.Models == 0 {
-					continue
-				}
-				if model != sweep.ModelSpiQGAN {
-					level.pair = t.withBaselines(circuits[k], model, found, i)
-				}
-				all = append(all, level)
+			var matched []partners
+			if model != sweep.ModelSpiQGAN {
+				matched = againstBaselines(circuits[k], model, found)
 			}
+			all = append(all, t.levelsOfValue(Level{
+				Axis: "model", Value: model, K: k, Reference: sweep.ModelSpiQGAN,
+				Fitted: sweep.Configuration{Model: model}.IsFitted(),
+			}, members, matched)...)
 		}
 	}
 	return all
@@ -120,22 +117,21 @@ func byK(all []*configuration) map[float64][]*configuration {
 	return members
 }
 
-// withBaselines pairs each training with the same replicate of its baseline, or with
-// the only one of a fitted model.
-func (t *Trainings) withBaselines(circuits []*configuration, model string, found map[string]*configuration, measure int) (p pair) {
+// againstBaselines matches each configuration with its baseline. A fitted model stands for
+// every replicate.
+func againstBaselines(circuits []*configuration, model string, found map[string]*configuration) []partners {
+	var all []partners
 	for _, c := range circuits {
 		b := found[baselineKey(c, model)]
 		if b == nil || len(b.replicates) == 0 {
 			continue
 		}
 		if b.row.Configuration.IsFitted() {
-			once := b.errors
-			b = &configuration{replicates: c.replicates, errors: slices.Repeat(once, len(c.replicates))}
+			b = &configuration{replicates: c.replicates, errors: slices.Repeat(b.errors, len(c.replicates))}
 		}
-		x, y := shared(c, b, measure, len(t.measures))
-		p.first, p.second = append(p.first, x...), append(p.second, y...)
+		all = append(all, partners{c, b})
 	}
-	return p
+	return all
 }
 
 // baselineKey returns a key that is equal for a baseline and the configurations that
@@ -173,20 +169,37 @@ func (t *Trainings) levelsOf(axis sweep.Setting) []Level {
 	var all []Level
 	for _, value := range axisValues {
 		for _, k := range ks {
-			for i, m := range t.measures {
-				level := Level{Axis: axis.Name, Value: value, K: k, Error: m.name, Reference: reference}
-				if level.fill(members[key{value, k}], i, len(t.measures)); level.Models == 0 {
-					continue
-				}
-				if value != reference {
-					level.pair = t.between(axis, members[key{reference, k}], members[key{value, k}], i)
-				}
-				all = append(all, level)
+			var matched []partners
+			if value != reference {
+				matched = between(axis, members[key{reference, k}], members[key{value, k}])
 			}
+			level := Level{Axis: axis.Name, Value: value, K: k, Reference: reference}
+			all = append(all, t.levelsOfValue(level, members[key{value, k}], matched)...)
 		}
 	}
 	return all
 }
+
+// levelsOfValue returns a level for each measure of the members that is known, with the
+// pairs of the partners.
+func (t *Trainings) levelsOfValue(level Level, members []*configuration, matched []partners) []Level {
+	var all []Level
+	for i, m := range t.measures {
+		level.Error, level.pair = m.name, pair{}
+		if level.fill(members, i, len(t.measures)); level.Models == 0 {
+			continue
+		}
+		for _, p := range matched {
+			x, y := shared(p.first, p.second, i, len(t.measures))
+			level.pair.first, level.pair.second = append(level.pair.first, x...), append(level.pair.second, y...)
+		}
+		all = append(all, level)
+	}
+	return all
+}
+
+// partners are two configurations whose replicates are paired.
+type partners struct{ first, second *configuration }
 
 // distinct removes repeated values in place, keeping the first of each.
 func distinct[V comparable](all []V) []V {
@@ -215,17 +228,17 @@ func (l *Level) fill(members []*configuration, measure, measures int) {
 	l.GeometricMean, l.Floor = orNaN(errors.geometricMean()), orNaN(floors.geometricMean())
 }
 
-// between pairs the configurations of two values of an axis.
-func (t *Trainings) between(axis sweep.Setting, first, second []*configuration, measure int) (p pair) {
-	partners := map[string]*configuration{}
+// between matches the configurations of two values of an axis.
+func between(axis sweep.Setting, first, second []*configuration) []partners {
+	byKey := map[string]*configuration{}
 	for _, c := range first {
-		partners[keyWithout(axis, c)] = c
+		byKey[keyWithout(axis, c)] = c
 	}
+	var all []partners
 	for _, c := range second {
-		if partner := partners[keyWithout(axis, c)]; partner != nil {
-			x, y := shared(partner, c, measure, len(t.measures))
-			p.first, p.second = append(p.first, x...), append(p.second, y...)
+		if partner := byKey[keyWithout(axis, c)]; partner != nil {
+			all = append(all, partners{partner, c})
 		}
 	}
-	return p
+	return all
 }
