@@ -15,16 +15,21 @@ type exampleWindows []uint32
 func (w exampleWindows) Len() int                 { return len(w) }
 func (w exampleWindows) At(i int, words []uint32) { words[0] = w[i] }
 
-// The example trains on two neurons that are silent in eight of ten bins and fire
-// together in the others, and interrupts the training once.
-func Example() {
-	generator := gan.Generator{
+// exampleGenerator is the paper's circuit for these windows.
+func exampleGenerator() gan.Generator {
+	return gan.Generator{
 		Ansatz: circuit.Ansatz{
 			Neurons: 2, Layers: 4, Order: circuit.EncodeFirst, Entangler: circuit.Chain,
 			Readout: circuit.Trace, Noise: circuit.Shared,
 		},
 		Timesteps: 1, NoiseLow: 0, NoiseHigh: math.Pi, Kernel: circuit.DefaultKernel(),
 	}
+}
+
+// The example trains on two neurons that are silent in eight of ten bins and fire
+// together in the others, and interrupts the training once.
+func Example() {
+	generator := exampleGenerator()
 	settings := gan.Settings{
 		Generator: generator, InitialAngles: gan.Uniform2Pi, Objective: gan.WGAN,
 		Steps: 500, BatchSize: 32, CriticUpdates: 2, HiddenUnits: 64,
@@ -92,13 +97,7 @@ func Example() {
 // The example fits the same windows by likelihood, in four starts, and measures how far
 // the model is from them.
 func Example_likelihood() {
-	generator := gan.Generator{
-		Ansatz: circuit.Ansatz{
-			Neurons: 2, Layers: 4, Order: circuit.EncodeFirst, Entangler: circuit.Chain,
-			Readout: circuit.Trace, Noise: circuit.Shared,
-		},
-		Timesteps: 1, NoiseLow: 0, NoiseHigh: math.Pi, Kernel: circuit.DefaultKernel(),
-	}
+	generator := exampleGenerator()
 	settings := gan.Settings{
 		Generator: generator, InitialAngles: gan.Uniform2Pi,
 		Objective: gan.Likelihood, Steps: 800, Restarts: 4, BatchSize: 32,

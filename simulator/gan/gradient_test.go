@@ -179,18 +179,7 @@ func TestLocalGradientOfAnyShape(t *testing.T) {
 		if e.batch.words[0] != 0 {
 			r.Fatal("the batch is not fresh")
 		}
-		e.actor.k.begin(e.Trainer.real)
-		e.actor.observe(e.batch)
-		e.actor.differentiate(e.batch)
-		words := e.batch.words
-		want := e.exactGradient(func(j, step int, outcome uint32) float64 {
-			moved := append([]uint32(nil), words...)
-			moved[j*s.Timesteps+step] = outcome
-			return float64(s.BatchSize) * e.loss(moved)
-		})
-		if d := distance(e.actor.gradient, want); !(d < 1e-4) {
-			r.Errorf("off by %.1e of the largest derivative", d)
-		}
+		e.compareLocal(r)
 	})
 }
 
@@ -207,19 +196,24 @@ func TestMMDGradientOfAnyShape(t *testing.T) {
 		s.Ansatz.NoisePerLayer = rapid.Bool().Draw(r, "noise per layer")
 		s.BatchSize = rapid.IntRange(2, 20).Draw(r, "batch")
 		e := newEnumeration(t, s)
-		e.actor.estimator.begin(e.Trainer.real)
-		e.actor.observe(e.batch)
-		e.actor.differentiate(e.batch)
-		words := e.batch.words
-		want := e.exactGradient(func(j, step int, outcome uint32) float64 {
-			moved := append([]uint32(nil), words...)
-			moved[j*s.Timesteps+step] = outcome
-			return float64(s.BatchSize) * e.loss(moved)
-		})
-		if d := distance(e.actor.gradient, want); !(d < 1e-4) {
-			r.Errorf("off by %.1e of the largest derivative", d)
-		}
+		e.compareLocal(r)
 	})
+}
+
+// compareLocal compares the local gradient of the current batch with its definition.
+func (e *enumeration) compareLocal(r *rapid.T) {
+	e.actor.estimator.begin(e.Trainer.real)
+	e.actor.observe(e.batch)
+	e.actor.differentiate(e.batch)
+	s, words := e.settings, e.batch.words
+	want := e.exactGradient(func(j, step int, outcome uint32) float64 {
+		moved := append([]uint32(nil), words...)
+		moved[j*s.Timesteps+step] = outcome
+		return float64(s.BatchSize) * e.loss(moved)
+	})
+	if d := distance(e.actor.gradient, want); !(d < 1e-4) {
+		r.Errorf("off by %.1e of the largest derivative", d)
+	}
 }
 
 // TestKeptAndRepeatedStatesAgree checks that the result does not depend on whether
