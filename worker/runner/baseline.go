@@ -23,8 +23,8 @@ func (m byModel) Run(ctx context.Context, t Task, r Reporter) (Outcome, error) {
 	return m.trained.Run(ctx, t, r)
 }
 
-// fitted runs the tasks of models that are not trained. A fit takes seconds and is one step, so there
-// are no checkpoints.
+// fitted runs the tasks of models that are not trained. A fit takes seconds and is one
+// step, so there are no checkpoints.
 type fitted struct{ data *dataCache }
 
 func (f *fitted) Run(ctx context.Context, t Task, r Reporter) (Outcome, error) {
