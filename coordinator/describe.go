@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,8 @@ type describeFlags struct {
 	timesteps int
 	seed      uint64
 	clip      bool
+	binMS     float64
+	axes      string
 	reading   readingFlags
 	json      bool
 }
@@ -54,7 +57,7 @@ func describeCommand() *cobra.Command {
 				}
 			}
 			if arguments[0] == app.Surrogate().Name() {
-				if err := ignored(c, "surrogate", "it is generated, and read from no file", "variable", "max-recording", "clip"); err != nil {
+				if err := ignored(c, "surrogate", "it is generated, and read from no file", "variable", "max-recording", "clip", "bin-ms", "axes"); err != nil {
 					return err
 				}
 			}
@@ -79,6 +82,8 @@ func describeCommand() *cobra.Command {
 	flags.IntVar(&f.timesteps, "timesteps", 5, "bins of a window of the autocorrelogram (default: at most a whole repeat)")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of --select random")
 	flags.BoolVar(&f.clip, "clip", false, "accept counts above 1 as 1")
+	flags.Float64Var(&f.binMS, "bin-ms", recording.DefaultBinMS, "width of a bin, `MS`")
+	flags.StringVar(&f.axes, "axes", recording.DefaultAxes, "order of the axes in the file; neurons,bins for one repeat")
 	f.reading.add(c)
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return c
@@ -93,12 +98,33 @@ func (f *describeFlags) open(ctx context.Context, path string) (*recording.Recor
 	if surrogate := app.Surrogate(); path == surrogate.Name() {
 		return surrogate, nil
 	}
-	options.Clip = f.clip
+	for name, value := range map[string]any{"bin_ms": f.binMS, "axes": f.axes} {
+		if err := checkSetting(name, value); err != nil {
+			return nil, err
+		}
+	}
+	options.Clip, options.BinMS, options.Axes = f.clip, f.binMS, f.axes
 	r, err := app.OpenRecording(ctx, path, options, "--clip")
 	if err != nil && ctx.Err() == nil {
 		return nil, &folder.InputError{Err: err}
 	}
 	return r, err
+}
+
+// checkSetting returns an error, with the nearest allowed text, if a flag does not have an
+// allowed value of the setting.
+func checkSetting(name string, value any) error {
+	setting, _ := sweep.Lookup(name)
+	err := setting.Check(value)
+	if err == nil {
+		return nil
+	}
+	if text, ok := value.(string); ok {
+		if nearest := sweep.Nearest(text, setting.Values); nearest != "" {
+			err = fmt.Errorf("%w; did you mean %q?", err, nearest)
+		}
+	}
+	return usage("--%s: %w", strings.ReplaceAll(name, "_", "-"), err)
 }
 
 // maxTimesteps is the largest value of the setting timesteps.
@@ -138,9 +164,11 @@ func (f *describeFlags) describe(out, talk io.Writer, r *recording.Recording, se
 
 // described is a description with its recording, as JSON.
 type described struct {
-	File  string  `json:"file"`
-	Shape shape   `json:"shape"`
-	BinMS float64 `json:"bin_ms"`
+	File   string  `json:"file"`
+	Format string  `json:"format,omitempty"`
+	Axes   string  `json:"axes,omitempty"`
+	Shape  shape   `json:"shape"`
+	BinMS  float64 `json:"bin_ms"`
 	statistics.Description
 }
 
@@ -151,11 +179,15 @@ type shape struct {
 }
 
 func newDescribed(r *recording.Recording, d statistics.Description) described {
-	return described{r.Name(), shape{r.Repeats(), r.Neurons(), r.Bins()}, r.BinMS(), d}
+	return described{r.Name(), r.Format(), r.Axes(), shape{r.Repeats(), r.Neurons(), r.Bins()}, r.BinMS(), d}
 }
 
 func printDescription(out io.Writer, r *recording.Recording, d statistics.Description) error {
-	fmt.Fprintf(out, "%s: %s\n\n", r.Name(), r.Shape())
+	fmt.Fprintf(out, "%s: %s\n", r.Name(), r.Shape())
+	if r.Format() != "" {
+		fmt.Fprintf(out, "read as %s, axes %s\n", r.Format(), r.Axes())
+	}
+	fmt.Fprintln(out)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(columns ...any) {
 		for _, column := range columns {

@@ -43,7 +43,7 @@ func TestDescribeAgreesWithTheReference(t *testing.T) {
 		if got["file"] != filepath.Base(recording) || got["bin_ms"] != 20. || !gocmp.Equal(got["shape"], map[string]any{"repeats": 297., "neurons": 160., "bins": 952.}) {
 			t.Errorf("%s: file %v, shape %v, bins of %v ms", name, got["file"], got["shape"], got["bin_ms"])
 		}
-		for _, added := range []string{"file", "shape", "bin_ms"} {
+		for _, added := range []string{"file", "format", "axes", "shape", "bin_ms"} {
 			delete(got, added)
 		}
 		want["neuron_ids"] = want["cells"] // the reference's name for them

@@ -61,6 +61,10 @@ type RecordingSettings struct {
 	// repeat, [0, 1).
 	HoldoutTime float64 `json:"holdout_time"`
 	Clip        bool    `json:"clip"` // accept counts above 1 as 1
+	// BinMS is the width of a bin in milliseconds.
+	BinMS float64 `json:"bin_ms"`
+	// Axes is the order of the axes in the file, such as "repeats,neurons,bins".
+	Axes string `json:"axes"`
 }
 
 // CircuitSettings are the ansatz and its noise (DESIGN.md, section 1.2).

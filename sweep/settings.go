@@ -92,6 +92,20 @@ var recordingSettings = []Setting{
 		Doc:   "accept counts above 1 as 1",
 		field: func(c *Configuration) any { return &c.Recording.Clip },
 	},
+	{
+		Name: "bin_ms", Block: "recording", Default: oldBinMS, Range: between(0.1, 10000), implied: oldBinMS,
+		Doc:   "width of a bin of the file, ms: rates and intervals between spikes follow it",
+		field: func(c *Configuration) any { return &c.Recording.BinMS },
+	},
+	{
+		Name: "axes", Block: "recording", Default: "repeats,neurons,bins", outside: true,
+		Values: []string{
+			"repeats,neurons,bins", "repeats,bins,neurons", "neurons,repeats,bins", "neurons,bins,repeats",
+			"bins,repeats,neurons", "bins,neurons,repeats", "neurons,bins", "bins,neurons",
+		},
+		Doc:   "order of the axes in the file; an array of two axes is one repeat",
+		field: func(c *Configuration) any { return &c.Recording.Axes },
+	},
 }
 
 var circuitSettings = []Setting{
@@ -283,6 +297,9 @@ var evaluationSettings = []Setting{
 		field: func(c *Configuration) any { return &c.Evaluation.HistoryEvery },
 	},
 }
+
+// oldBinMS is the width of a bin in tasks older than the setting bin_ms.
+const oldBinMS = 20.0
 
 const (
 	whenNoisy  = `noise != "none"`

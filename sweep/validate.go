@@ -125,20 +125,27 @@ func StatisticLength(name string, neurons, timesteps int) int {
 	return 0
 }
 
-// binsPerSecond is the highest rate: a spike in every bin of 20 ms.
-const binsPerSecond = 50
-
-// statisticRanges holds the bounds of each vector's elements.
+// statisticRanges holds the bounds of each vector's elements, those of rates per bin.
 var statisticRanges = map[string]struct{ low, high float64 }{
 	"k_probability":        {0, 1},
-	"firing_rate_hz":       {0, binsPerSecond},
+	"firing_rate_hz":       {0, 1},
 	"covariance":           {-1, 1}, // a difference of two probabilities
 	"autocorrelogram":      {0, 1},  // pairs per spike
-	"rate_by_step_hz":      {0, binsPerSecond},
+	"rate_by_step_hz":      {0, 1},
 	"lagged_covariance":    {-1, 1},
 	"third_moment":         {-1, 1},
 	"interval_probability": {0, 1},
 	"state":                {0, 1},
+}
+
+// statisticRange returns the bounds of a vector's elements. The highest rate is a spike in
+// every bin.
+func (v *resultCheck) statisticRange(name string) (low, high float64) {
+	bounds := statisticRanges[name]
+	if strings.HasSuffix(name, "_hz") {
+		return bounds.low, bounds.high * 1000 / v.c.Recording.BinMS
+	}
+	return bounds.low, bounds.high
 }
 
 // largestError returns the upper bound of an error of ErrorNames: 1 for a divergence,
@@ -152,7 +159,7 @@ func (v *resultCheck) largestError(name string) float64 {
 	case "lag1_covariance":
 		name = "lagged_covariance"
 	case "isi_mean_ms2", "isi_sd_ms2":
-		longest := t * 1000 / binsPerSecond
+		longest := t * v.c.Recording.BinMS
 		return longest * longest
 	case "legacy_mean_spikes", "legacy_time_course":
 		return n * t
@@ -164,8 +171,8 @@ func (v *resultCheck) largestError(name string) float64 {
 		return 2 * t
 	}
 	name = strings.TrimSuffix(name, "2") // the unit of a rate's error is its square
-	width := statisticRanges[name].high - statisticRanges[name].low
-	return width * width
+	low, high := v.statisticRange(name)
+	return (high - low) * (high - low)
 }
 
 // defined reports whether the configuration has an error of ErrorNames.
@@ -231,12 +238,12 @@ func (v *resultCheck) vectors(where string, vectors map[string][]float64) {
 		vector, length := vectors[name], StatisticLength(name, v.c.Neurons, v.c.Timesteps)
 		v.require(length > 0, "%s: n=%d t=%d has no statistic %q", where, v.c.Neurons, v.c.Timesteps, name)
 		v.require(len(vector) == length, "%s: %s has %d elements: must be %d", where, name, len(vector), length)
-		bounds := statisticRanges[name]
+		low, high := v.statisticRange(name)
 		for i, x := range vector {
-			if x >= bounds.low-roundingSlack && x <= bounds.high+roundingSlack { // false for NaN
+			if x >= low-roundingSlack && x <= high+roundingSlack { // false for NaN
 				continue
 			}
-			v.fault("%s: %s[%d] = %v: must be from %v to %v", where, name, i, x, bounds.low, bounds.high)
+			v.fault("%s: %s[%d] = %v: must be from %v to %v", where, name, i, x, low, high)
 		}
 		if name == "k_probability" || name == "interval_probability" || name == "state" {
 			v.require(isDistribution(vector), "%s: %s is not a probability distribution", where, name)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,8 +53,10 @@ type data struct {
 // source identifies a recording, choice a selection of its neurons.
 type (
 	source struct {
-		file bool
-		clip bool
+		file  bool
+		clip  bool
+		binMS float64
+		axes  string
 	}
 	choice struct {
 		source
@@ -86,10 +89,13 @@ func (d *data) open(ctx context.Context, s source) (*recording.Recording, error)
 		return r, nil
 	}
 	r := Surrogate()
+	if !s.file && s.binMS != r.BinMS() {
+		return nil, fmt.Errorf("bin_ms = %s: the surrogate has bins of %g ms; leave bin_ms out, or read a recording with source = \"file\"", sweep.Format(s.binMS), r.BinMS())
+	}
 	if s.file {
 		var err error
 		options := d.options
-		options.Clip = s.clip
+		options.Clip, options.BinMS, options.Axes = s.clip, s.binMS, s.axes
 		if r, err = OpenRecording(ctx, d.path, options, "clip = true in the grid's block recording"); err != nil {
 			if d.pathAt != "" {
 				err = fmt.Errorf("%s: %w", d.pathAt, err)
@@ -149,7 +155,7 @@ func (d *data) digest(ctx context.Context, c sweep.Configuration) (string, error
 	if err := recording.CheckHoldout(c.Recording.Holdout, s.repeats); err != nil {
 		return "", err
 	}
-	return s.digest, recording.CheckHoldoutTime(c.Recording.HoldoutTime, c.Timesteps, s.bins)
+	return s.digest, recording.CheckHoldoutTime(c.Recording.HoldoutTime, c.Timesteps, s.bins, s.binMS)
 }
 
 // upload encodes the bits of every selection, passes them to put with their digest, then
@@ -181,12 +187,9 @@ func (d *data) upload(ctx context.Context, put func(digest string, body []byte) 
 func (d *data) notices() []string {
 	var all []string
 	seen := map[string]bool{}
-	for _, s := range []source{{}, {file: true}, {file: true, clip: true}} {
-		r, ok := d.recordings[s]
-		if !ok {
-			continue
-		}
-		for _, notice := range append(append([]string{r.Shape() + ", 0 or 1"}, r.Notices()...), r.Warnings(d.timesteps[s])...) {
+	for _, s := range slices.SortedFunc(maps.Keys(d.recordings), source.compare) {
+		r := d.recordings[s]
+		for _, notice := range append(append([]string{r.Shape() + ", 0 or 1" + origin(r)}, r.Notices()...), r.Warnings(d.timesteps[s])...) {
 			if !seen[notice] {
 				seen[notice] = true
 				all = append(all, r.Name()+": "+notice)
@@ -215,6 +218,30 @@ func (d *data) silences() []string {
 }
 
 func sourceOf(c sweep.Configuration) source {
-	file := c.Recording.Source == "file"
-	return source{file: file, clip: file && c.Recording.Clip}
+	if c.Recording.Source != "file" {
+		return source{binMS: c.Recording.BinMS}
+	}
+	return source{true, c.Recording.Clip, c.Recording.BinMS, c.Recording.Axes}
+}
+
+// compare orders the surrogate before the file, then by the settings.
+func (s source) compare(t source) int {
+	number := func(b bool) int {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(
+		cmp.Compare(number(s.file), number(t.file)), cmp.Compare(number(s.clip), number(t.clip)),
+		cmp.Compare(s.binMS, t.binMS), cmp.Compare(s.axes, t.axes),
+	)
+}
+
+// origin describes how a recording was read: "; .npy, axes repeats,neurons,bins".
+func origin(r *recording.Recording) string {
+	if r.Format() == "" {
+		return ""
+	}
+	return fmt.Sprintf("; %s, axes %s", r.Format(), r.Axes())
 }

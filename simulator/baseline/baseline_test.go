@@ -94,7 +94,7 @@ func TestConstraints(t *testing.T) {
 						within = 1e-5 // it contains one window more
 					}
 					if test.rates {
-						near(t, "rates", got.FiringRateHz, want.FiringRateHz, 100*within)
+						near(t, "rates", got.Rate, want.Rate, 2*within)
 					}
 					if test.covariance {
 						near(t, "covariances", got.Covariance, want.Covariance, within)
@@ -118,7 +118,7 @@ func TestMaximumEntropy(t *testing.T) {
 		pairwise, k, tracking := fitted(t, "pairwise", w), fitted(t, "k_pairwise", w), fitted(t, "population_tracking", w)
 		for name, m := range map[string]Model{"pairwise": pairwise, "k_pairwise": k, "population_tracking": tracking} {
 			got := measured(t, m)
-			near(t, name+": rates", got.FiringRateHz, want.FiringRateHz, 1e-8)
+			near(t, name+": rates", got.Rate, want.Rate, 1e-10)
 			if m != tracking {
 				near(t, name+": covariances", got.Covariance, want.Covariance, 1e-10)
 				near(t, name+": law by its potentials", m.Values()["law"], potentialLaw(w.Neurons(), m.Values()), 1e-9)
@@ -142,7 +142,7 @@ func TestParameters(t *testing.T) {
 		"markov": {15, 255}, "time_independent": {15, 15},
 	}
 	eachModel(t, func(t *testing.T, name string) {
-		raster := recording.Raster{Neurons: 4, Repeats: 2, Bins: 5, Words: []uint32{1, 2, 4, 8, 0, 3, 5, 15, 7, 9}}
+		raster := recording.Raster{Neurons: 4, Repeats: 2, Bins: 5, BinMS: 20, Words: []uint32{1, 2, 4, 8, 0, 3, 5, 15, 7, 9}}
 		for i, steps := range []int{1, 2} {
 			w, err := raster.Windows(steps)
 			if err != nil {
@@ -157,7 +157,7 @@ func TestParameters(t *testing.T) {
 
 func TestFitErrors(t *testing.T) {
 	windows := func(neurons, repeats int) *recording.Windows {
-		raster := recording.Raster{Neurons: neurons, Repeats: repeats, Bins: 3, Words: make([]uint32, repeats*3)}
+		raster := recording.Raster{Neurons: neurons, Repeats: repeats, Bins: 3, BinMS: 20, Words: make([]uint32, repeats*3)}
 		w, err := raster.Windows(2)
 		if err != nil {
 			t.Fatal(err)

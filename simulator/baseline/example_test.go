@@ -34,7 +34,7 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		fmt.Printf("%s, %d parameters: %.4f bits\n", name, model.Parameters(), statistics.Errors(fitted, data.Statistics)["js_bits"])
+		fmt.Printf("%s, %d parameters: %.4f bits\n", name, model.Parameters(), statistics.Errors(fitted, data.Statistics, windows.BinMS())["js_bits"])
 	}
 	// Output:
 	// independent, 4 parameters: 0.0233 bits

@@ -58,7 +58,7 @@ func openRealRecording(t testing.TB) func(selection string, n, timesteps int) st
 // compared with them.
 func errorsOf(t testing.TB, model string, w statistics.RepeatedWindows) map[string]float64 {
 	t.Helper()
-	return statistics.Errors(measured(t, fitted(t, model, w)), statistics.NewData(w, 1, random.Stream{}).Statistics)
+	return statistics.Errors(measured(t, fitted(t, model, w)), statistics.NewData(w, 1, random.Stream{}).Statistics, w.BinMS())
 }
 
 // TestIndependentOfRecording compares with the reference for every set of neurons,
@@ -128,7 +128,7 @@ func TestModelsOfRecording(t *testing.T) {
 		"dichotomised_gaussian": {"firing_rate_hz2", "covariance"},
 		"time_independent":      {"firing_rate_hz2", "covariance", "k_probability"},
 	} {
-		got := statistics.Errors(measured(t, fitted(t, model, w)), data.Statistics)
+		got := statistics.Errors(measured(t, fitted(t, model, w)), data.Statistics, w.BinMS())
 		for _, name := range exact {
 			if got[name] > 1e-3*data.Floors[name] {
 				t.Errorf("%s: the error of %s is %v, its floor %v", model, name, got[name], data.Floors[name])
@@ -152,7 +152,7 @@ func TestMarkovOfRecording(t *testing.T) {
 		m := measured(t, fitted(t, "markov", w))
 		adjacent := 10 * 9
 		m.LaggedCovariance, data.Statistics.LaggedCovariance = m.LaggedCovariance[:adjacent], data.Statistics.LaggedCovariance[:adjacent]
-		got := statistics.Errors(m, data.Statistics)
+		got := statistics.Errors(m, data.Statistics, w.BinMS())
 		for _, name := range []string{"firing_rate_hz2", "rate_by_step_hz2", "covariance", "k_probability", "lagged_covariance"} {
 			if got[name] > test.floors*data.Floors[name] {
 				t.Errorf("%d time steps: the error of %s is %v, its floor %v", test.steps, name, got[name], data.Floors[name])

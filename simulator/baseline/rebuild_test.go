@@ -145,7 +145,7 @@ func made(t *rapid.T) *recording.Windows {
 	n := rapid.IntRange(1, 5).Draw(t, "neurons")
 	steps := rapid.IntRange(1, min(4, 10/n)).Draw(t, "time steps")
 	raster := &recording.Raster{
-		Neurons: n,
+		Neurons: n, BinMS: 20,
 		Repeats: rapid.IntRange(1, 20).Draw(t, "repeats"),
 		Bins:    steps + rapid.IntRange(0, 20).Draw(t, "more bins"),
 	}

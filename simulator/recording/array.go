@@ -7,40 +7,50 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// array is a three-dimensional array of numbers (repeats, neurons, bins) in a
-// file, its header read and its values still unread.
+// array is an array of numbers in a file, its header read and its values still unread.
+// Its size and stride have one element for each axis.
 type array struct {
-	repeats, neurons, bins int
-	fortran                bool // repeat varies fastest; otherwise bin does
-	number                 number
-	values                 io.Reader
-	close                  func() error // checks the bytes after the values
+	format string // for people: ".npy"
+	order  []axis // of the file, as its header gives the dimensions
+	size   [3]int64
+	stride [3]int64 // numbers from one index to the next
+	binMS  float64
+	number number
+	values io.Reader
+	close  func() error // checks the bytes after the values
 }
 
-// newArray returns an array of these dimensions. It fails unless they are the
-// shape of a recording within the bounds. It ignores dimensions of 1 beyond the
-// third.
+// newArray returns an array of these dimensions. It fails unless they are the shape of a
+// recording within the bounds. It ignores dimensions of 1 beyond the third. With fortran
+// the first dimension varies fastest, otherwise the last.
 func newArray(dims []int64, fortran bool, o Options) (*array, error) {
 	dims = trimmed(dims)
-	if len(dims) != 3 {
-		text := fmt.Sprintf("it has %d dimensions (%s): want 3, repeats × neurons × bins", len(dims), times(dims))
-		switch {
-		case len(dims) == 2:
-			text += "; a single repeat of neurons × bins gets its first axis by x[None] in NumPy and by reshape(x, [1 size(x)]) in MATLAB; " +
-				"rows of repeats × neurons, the neurons of the first repeat first, are split by x.reshape(REPEATS, -1, x.shape[1]) in NumPy and by permute(reshape(x, [], REPEATS, size(x, 2)), [2 1 3]) in MATLAB"
-		case len(dims) > 3:
-			text += "; in NumPy x.reshape(-1, neurons, bins) joins all axes before the last two"
-		}
-		return nil, errors.New(text)
-	}
-	if err := checkShape(dims[0], dims[1], dims[2], cmp.Or(o.Limit, DefaultLimit)); err != nil {
+	order, err := o.axesOf(dims)
+	if err != nil {
 		return nil, err
 	}
-	return &array{repeats: int(dims[0]), neurons: int(dims[1]), bins: int(dims[2]), fortran: fortran}, nil
+	a := &array{order: order, size: [3]int64{1, 1, 1}, stride: [3]int64{1, 1, 1}, binMS: cmp.Or(o.BinMS, DefaultBinMS)}
+	for i, axis := range order {
+		a.size[axis] = dims[i]
+	}
+	if err := checkShape(a.size[repeatAxis], a.size[neuronAxis], a.size[binAxis], cmp.Or(o.Limit, DefaultLimit)); err != nil {
+		return nil, err
+	}
+	fastest := slices.Clone(order)
+	if !fortran {
+		slices.Reverse(fastest)
+	}
+	step := int64(1)
+	for _, axis := range fastest {
+		a.stride[axis] = step
+		step *= a.size[axis]
+	}
+	return a, nil
 }
 
 // trimmed drops trailing dimensions of 1 beyond the third.
@@ -53,16 +63,13 @@ func trimmed(dims []int64) []int64 {
 
 // bytes returns the size of the numbers in the file.
 func (a *array) bytes() int64 {
-	return int64(a.repeats) * int64(a.neurons) * int64(a.bins) * int64(a.number.width)
+	return a.size[repeatAxis] * a.size[neuronAxis] * a.size[binAxis] * int64(a.number.width)
 }
 
 // position returns the indices of the i-th number of the file.
 func (a *array) position(i int64) (repeat, neuron, bin int) {
-	repeats, neurons, bins := int64(a.repeats), int64(a.neurons), int64(a.bins)
-	if a.fortran {
-		return int(i % repeats), int(i / repeats % neurons), int(i / repeats / neurons)
-	}
-	return int(i / bins / neurons), int(i / bins % neurons), int(i % bins)
+	at := func(x axis) int { return int(i / a.stride[x] % a.size[x]) }
+	return at(repeatAxis), at(neuronAxis), at(binAxis)
 }
 
 // ErrCounts reports a recording with counts above 1 that Options.Clip would
@@ -72,7 +79,7 @@ var ErrCounts = errors.New("neither 0 nor 1")
 // recording reads the numbers. It rejects numbers other than 0 and 1; with clip
 // it takes counts above 1 as 1.
 func (a *array) recording(name string, clip bool) (*Recording, error) {
-	b, err := newBuilder(a.repeats, a.neurons, a.bins)
+	b, err := newBuilder(int(a.size[repeatAxis]), int(a.size[neuronAxis]), int(a.size[binAxis]))
 	if err != nil {
 		return nil, err
 	}
@@ -92,12 +99,13 @@ func (a *array) recording(name string, clip bool) (*Recording, error) {
 	case err != nil:
 		return nil, err
 	case others.number > 0:
-		return nil, fmt.Errorf("%s: %s%s", values(others.number, "is not a count of spikes", "are not counts of spikes"), others.first, others.advice())
+		return nil, fmt.Errorf("%s: %s%s", values(others.number, "is not a count of spikes", "are not counts of spikes"), others.first, others.advice(a.order))
 	case counts.number > 0 && !clip:
 		return nil, fmt.Errorf("%s %w: %s", values(counts.number, "is", "are"), ErrCounts, counts.first)
 	}
 	dropped := b.dropEmptyLastBin()
 	r := b.recording(name)
+	r.format, r.axes, r.binMS = a.format, joinAxes(a.order, ","), a.binMS
 	if counts.number > 0 {
 		were := "were"
 		if counts.number == 1 {
@@ -106,7 +114,7 @@ func (a *array) recording(name string, clip bool) (*Recording, error) {
 		r.notices = append(r.notices, fmt.Sprintf("%s above 1 %s clipped to 1: %s", plural(int64(counts.number), "count"), were, counts.first))
 	}
 	if dropped {
-		r.notices = append(r.notices, fmt.Sprintf("the last of %d bins is empty for every neuron in every repeat and was dropped", a.bins))
+		r.notices = append(r.notices, fmt.Sprintf("the last of %d bins is empty for every neuron in every repeat and was dropped", a.size[binAxis]))
 	}
 	return r, nil
 }
@@ -154,13 +162,15 @@ func (o *outliers) add(value float64, repeat, neuron, bin int) {
 	}
 }
 
-// advice returns the fix for the values, to be appended to an error.
-func (o *outliers) advice() string {
+// advice returns the fix for the values of an array whose axes have this order, to be
+// appended to an error.
+func (o *outliers) advice(order []axis) string {
 	switch o.number {
 	case o.nans:
 		text := "; NaN that pads short repeats becomes silence by numpy.nan_to_num(x) in Python and x(isnan(x)) = 0 in MATLAB"
 		if o.firstNaN > 0 {
-			text += fmt.Sprintf(", or keep the bins before all NaN, x[:, :, :%d] in Python and x(:, :, 1:%d) in MATLAB", o.firstNaN, o.firstNaN)
+			text += fmt.Sprintf(", or keep the bins before all NaN, x[%s] in Python and x(%s) in MATLAB",
+				index(order, fmt.Sprintf(":%d", o.firstNaN)), index(order, fmt.Sprintf("1:%d", o.firstNaN)))
 		}
 		return text
 	case o.negative:

@@ -192,7 +192,7 @@ func extraction(v variable, path string) string {
 		inMATLAB = fmt.Sprintf("real(%s)", name)
 		inPython = fmt.Sprintf("[%q].real", name)
 	case v.full() && len(v.dims) == 2:
-		intent = fmt.Sprintf("if %s has one row for each repeat and neuron, the neurons of the first repeat first, and one column for each bin, to give it 3 dimensions", v.name)
+		intent = fmt.Sprintf("if %[1]s is one repeat, set axes to \"neurons,bins\" or \"bins,neurons\"; if %[1]s has one row for each repeat and neuron, the neurons of the first repeat first, and one column for each bin, to give it 3 dimensions", v.name)
 		inMATLAB = fmt.Sprintf("permute(reshape(%s, [], REPEATS, %d), [2 1 3])", name, v.dims[1])
 		inPython = fmt.Sprintf("[%q].reshape(REPEATS, -1, %d)", name, v.dims[1])
 	default:

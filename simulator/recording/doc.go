@@ -5,8 +5,8 @@
 //
 // A recording is an array of 0 and 1, repeats × neurons × bins: the same
 // stimulus, a movie, was shown several times to the same neurons. A bin lasts
-// 20 ms and is 1 if the neuron fired in it. All indices count from 0; the ID of a
-// neuron is its index in the file.
+// 20 ms unless Options.BinMS gives another width, and is 1 if the neuron fired in it.
+// All indices count from 0; the ID of a neuron is its index in the file.
 //
 // A Selection selects up to 16 neurons by rule or by ID. Their Raster has one
 // word per bin, in which bit q is the neuron NeuronIDs[q]. A window is t
@@ -23,13 +23,14 @@
 //
 // # Files
 //
-// Open tells the formats apart by content. The order of the axes is repeats,
-// neurons, bins in every format:
+// Open tells the formats apart by content. Options.Axes gives the order of the
+// axes, by default repeats, neurons, bins; an array of two dimensions is one repeat:
 //
 //   - MATLAB v5 (save -v6, -v7): a full array of real numbers or logicals,
 //     zlib-compressed or not, in either byte order, stored in any numeric type,
 //     with dimensions in any integer type. Without Options.Variable, Open reads
-//     the only variable with three dimensions and skips all others.
+//     the only variable with as many dimensions as Options.Axes has names, and skips all
+//     others.
 //   - .npy, versions 1 to 3: integers, floats or booleans in either byte order,
 //     in C or Fortran order.
 //

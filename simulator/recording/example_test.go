@@ -49,10 +49,13 @@ func ExampleOpen() {
 	}
 	fmt.Println(r.Name(), r.Repeats(), "repeats,", r.Neurons(), "neurons,", r.Bins(), "bins")
 
-	_, err = recording.Open(context.Background(), "testdata/plane.npy", recording.Options{})
-	fmt.Println(err)
+	r, err = recording.Open(context.Background(), "testdata/plane.npy", recording.Options{Axes: "bins,neurons", BinMS: 10})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(r.Name(), r.Shape())
 
 	// Output:
 	// double.mat 4 repeats, 3 neurons, 5 bins
-	// read recording testdata/plane.npy: it has 2 dimensions (3 × 5): want 3, repeats × neurons × bins; a single repeat of neurons × bins gets its first axis by x[None] in NumPy and by reshape(x, [1 size(x)]) in MATLAB; rows of repeats × neurons, the neurons of the first repeat first, are split by x.reshape(REPEATS, -1, x.shape[1]) in NumPy and by permute(reshape(x, [], REPEATS, size(x, 2)), [2 1 3]) in MATLAB
+	// plane.npy 1 repeat × 5 neurons × 3 bins of 10 ms
 }

@@ -34,28 +34,33 @@ func CheckHoldout(share float64, repeats int) error {
 	return nil
 }
 
-// minBlock is the smallest length of a block of HoldoutTime, in bins: 1 s. In the
+// minBlockMS is the smallest length of a block of HoldoutTime, in milliseconds. In the
 // recording of Marre et al. (2017) the correlation of the rates over the movie falls
 // to a half after 100 ms, below a tenth after 400 ms and to none after 1 s, so most
 // bins of a block are nearly independent of the training data beside it.
-const minBlock = 50
+const minBlockMS = 1000
+
+// minBlock returns the smallest length of a block, in bins of binMS milliseconds.
+func minBlock(timesteps int, binMS float64) int {
+	return max(int(math.Ceil(minBlockMS/binMS)), 2*timesteps)
+}
 
 // HoldoutTime splits the bins of every repeat into segments to train on and held-out
 // segments, the same in all repeats. It cuts the movie into blocks of nearly equal
-// length, as many as fit with at least 50 bins and at least 2·timesteps, so that
+// length, as many as fit with at least 1 s and at least 2·timesteps bins, so that
 // windows of that many time steps fit every block. It draws the given share of the
 // blocks, in [0, 1), at random as held-out data, and rounds their number; a share
 // above 0 leaves at least one block in each part. Adjacent blocks to train on form
 // one segment. Every held-out block is a segment. With share 0, train is the whole
 // movie and heldout is nil.
 func (r *Raster) HoldoutTime(share float64, timesteps int, seed uint64) (train, heldout []Segment, err error) {
-	if err := CheckHoldoutTime(share, timesteps, r.Bins); err != nil {
+	if err := CheckHoldoutTime(share, timesteps, r.Bins, r.BinMS); err != nil {
 		return nil, nil, err
 	}
 	if share == 0 {
 		return []Segment{{0, r.Bins}}, nil, nil
 	}
-	blocks := r.Bins / max(minBlock, 2*timesteps)
+	blocks := r.Bins / minBlock(timesteps, r.BinMS)
 	count := min(max(int(math.Round(share*float64(blocks))), 1), blocks-1)
 	drawn := permutation(blocks, "recording/holdout_time", seed)[:count]
 	for i := range blocks {
@@ -74,9 +79,9 @@ func (r *Raster) HoldoutTime(share float64, timesteps int, seed uint64) (train, 
 }
 
 // CheckHoldoutTime returns an error unless HoldoutTime can split repeats of that many
-// bins for windows of that many time steps.
-func CheckHoldoutTime(share float64, timesteps, bins int) error {
-	switch block := max(minBlock, 2*timesteps); {
+// bins of binMS milliseconds for windows of that many time steps.
+func CheckHoldoutTime(share float64, timesteps, bins int, binMS float64) error {
+	switch block := minBlock(timesteps, binMS); {
 	case !(share >= 0 && share < 1):
 		return fmt.Errorf("hold out a share of %v of the movie: want a number from 0 up to, not including, 1", share)
 	case share > 0 && bins/block < 2:

@@ -26,11 +26,11 @@ func isMAT(head []byte) bool {
 
 // ErrAmbiguous reports a MATLAB file with several variables that may be the recording, of which
 // Options.Variable would name one.
-var ErrAmbiguous = errors.New("variables have 3 dimensions")
+var ErrAmbiguous = errors.New("variables have")
 
 // openMAT opens the recording's variable in a MATLAB v5 file of size bytes.
 func openMAT(file io.ReaderAt, size int64, path string, o Options) (*array, error) {
-	v, err := findVariable(file, size, path, o.Variable)
+	v, err := findVariable(file, size, path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -41,21 +41,26 @@ func openMAT(file io.ReaderAt, size int64, path string, o Options) (*array, erro
 	return a, nil
 }
 
-// findVariable returns the variable with this name or, if name is empty, the only
+// findVariable returns the variable o.Variable or, if that is empty, the only
 // variable that may be a recording. It reads the heads of all variables but keeps
 // a bounded number of them in memory.
-func findVariable(file io.ReaderAt, size int64, path, name string) (variable, error) {
+func findVariable(file io.ReaderAt, size int64, path string, o Options) (variable, error) {
+	order, err := parseAxes(o.Axes)
+	if err != nil {
+		return variable{}, err
+	}
+	name := o.Variable
 	var all, candidates variableList
 	var named *variable
 	var other variable // the largest that may contain a recording
-	err := eachVariable(file, size, func(v variable) {
+	err = eachVariable(file, size, func(v variable) {
 		all.add(v)
 		switch {
 		case name != "":
 			if v.name == name && named == nil {
 				named = &v
 			}
-		case v.mayBeRecording():
+		case v.mayBeRecording(len(order)):
 			candidates.add(v)
 		case v.extractableSize() > other.extractableSize():
 			other = v
@@ -75,9 +80,9 @@ func findVariable(file io.ReaderAt, size int64, path, name string) (variable, er
 	case candidates.number == 1:
 		return candidates.some[0], nil
 	case candidates.number > 1:
-		return variable{}, fmt.Errorf("%d %w: %s", candidates.number, ErrAmbiguous, candidates)
+		return variable{}, fmt.Errorf("%d %w %d dimensions: %s", candidates.number, ErrAmbiguous, len(order), candidates)
 	}
-	return variable{}, fmt.Errorf("no variable is a numeric array of 3 dimensions, repeats × neurons × bins; the file has %s%s", all, extraction(other, path))
+	return variable{}, fmt.Errorf("no variable is a numeric array of %d dimensions, %s; the file has %s%s", len(order), joinAxes(order, " × "), all, extraction(other, path))
 }
 
 // eachVariable calls visit with the head of every variable.

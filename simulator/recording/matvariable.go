@@ -47,9 +47,12 @@ func (v variable) full() bool { return v.class >= matDouble && v.class <= matUin
 // numeric reports whether the variable is a full array of real numbers.
 func (v variable) numeric() bool { return v.full() && !v.complex }
 
-// mayBeRecording reports whether the variable is a numeric array of three
-// dimensions.
-func (v variable) mayBeRecording() bool { return v.numeric() && len(trimmed(v.dims)) == 3 }
+// mayBeRecording reports whether the variable is a numeric array of the given number of
+// dimensions, 2 or 3. A vector or a single number is none of 2.
+func (v variable) mayBeRecording(dimensions int) bool {
+	dims := trimmed(v.dims)
+	return v.numeric() && len(dims) == dimensions && (dimensions > 2 || min(dims[0], dims[1]) > 1)
+}
 
 // extractableSize returns the number of values in a variable that extraction
 // supports, 0 for any other. It returns 100 for a struct or a cell array, whose
@@ -115,7 +118,7 @@ func (v variable) open(o Options) (*array, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: its values are of the unknown type %d", fixCopy, values.kind)
 	}
-	a.number = number
+	a.number, a.format = number, "MATLAB v5, variable "+v.name
 	if values.size != a.bytes() {
 		return nil, fmt.Errorf("%s: %d bytes of values where %s of %d bytes need %d", fixCopy, values.size, times(v.dims), number.width, a.bytes())
 	}

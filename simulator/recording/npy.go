@@ -42,10 +42,10 @@ func openNPY(file io.ReaderAt, size int64, path string, o Options) (*array, erro
 	if err != nil {
 		return nil, err
 	}
-	a.number = number
+	a.number, a.format = number, ".npy"
 	if have := size - start; have != a.bytes() {
-		return nil, fmt.Errorf("%s: %d bytes of numbers where %d × %d × %d of %d bytes need %d",
-			fixCopyNPY, have, a.repeats, a.neurons, a.bins, a.number.width, a.bytes())
+		return nil, fmt.Errorf("%s: %d bytes of numbers where %s of %d bytes need %d",
+			fixCopyNPY, have, times(header.shape), a.number.width, a.bytes())
 	}
 	a.values = io.NewSectionReader(file, start, a.bytes())
 	a.close = func() error { return nil }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 
 	"spiqsweep/simulator/inputfile"
@@ -16,8 +17,15 @@ type Options struct {
 	// Clip replaces counts above 1 by 1; a notice reports how many there were.
 	Clip bool
 	// Variable names the variable of a MATLAB file that holds the recording;
-	// empty means the only one with three dimensions. A .npy file has none.
+	// empty means the only one with three dimensions, or with two if Axes has two
+	// names. A .npy file has none.
 	Variable string
+	// BinMS is the width of a bin in milliseconds; 0 means DefaultBinMS.
+	BinMS float64
+	// Axes is the order of the axes in the file, the first one as the header gives it:
+	// "repeats", "neurons" and "bins", separated by commas, or "neurons" and "bins" for one
+	// repeat; "" means DefaultAxes. An array of two dimensions is one repeat.
+	Axes string
 	// Limit bounds the recording's size in bytes, at one bit per number of the
 	// shape in the file's header; 0 means DefaultLimit.
 	Limit int64
@@ -49,6 +57,9 @@ func Open(ctx context.Context, path string, o Options) (*Recording, error) {
 
 // read reads a file of size bytes.
 func read(file io.ReaderAt, size int64, path string, o Options) (*Recording, error) {
+	if !(o.BinMS >= 0) || math.IsInf(o.BinMS, 1) {
+		return nil, fmt.Errorf("bins of %v ms: want a positive number", o.BinMS)
+	}
 	open, err := reader(file, path)
 	if err != nil {
 		return nil, err

@@ -83,7 +83,6 @@ func TestOpenErrors(t *testing.T) {
 		{write("cut73.mat", hdf5[:200]), Options{}, []string{"MATLAB v7.3 file (HDF5)"}},
 		{write("archive.npz", "PK\x03\x04rest"), Options{}, []string{"archive.npz", "unzip"}},
 		{write("text.csv", "0,1,0\n"), Options{}, []string{"text.csv", "it is text", "numpy.loadtxt(", `delimiter=","`}},
-		{made("plane.npy"), Options{}, []string{"plane.npy", "2 dimensions (3 × 5)", "want 3, repeats × neurons × bins", "x[None]", "x.reshape(REPEATS, -1, x.shape[1])", "permute(reshape(x, [], REPEATS, size(x, 2)), [2 1 3])"}},
 		{made("four.npy"), Options{}, []string{"4 dimensions (1 × 4 × 3 × 5)"}},
 		{made("complex.npy"), Options{}, []string{`its numbers are complex (type "<c8"), and spikes are 0 or 1`, "complex-2.npy\", x.real)"}},
 		{made("objects.npy"), Options{}, []string{"a pickle of Python objects", "allow_pickle=True", "objects-2.npy\", x.astype(float))"}},
@@ -94,7 +93,8 @@ func TestOpenErrors(t *testing.T) {
 		}},
 		{made("two.mat"), Options{}, []string{"2 variables have 3 dimensions", "left (uint8, 4 × 3 × 5)", "right (uint8, 4 × 3 × 5)"}},
 		{made("two.mat"), Options{Variable: "centre"}, []string{`no variable is named "centre"`, "left (uint8", "right (uint8"}},
-		{made("mixed.mat"), Options{Variable: "weights"}, []string{"variable weights", "2 dimensions (3 × 3)", "permute(reshape(x, [], REPEATS"}},
+		{made("mixed.mat"), Options{Axes: "neurons,bins", Variable: "spikes"}, []string{"variable spikes", "3 dimensions (4 × 3 × 5)", "want 2, neurons × bins"}},
+		{made("two.mat"), Options{Axes: "bins,neurons"}, []string{"no variable is a numeric array of 2 dimensions, bins × neurons; the file has left (uint8"}},
 		{made("mixed.mat"), Options{Variable: "film"}, []string{"film (struct, 1 × 1, with the fields seconds, name) does not hold real numbers", "x = film.FIELD", `["film"]["FIELD"][0, 0]`}},
 		{made("mixed.mat"), Options{Variable: "phase"}, []string{"phase (complex double, 2 × 2 × 2) does not hold real numbers", "x = real(phase)", `["phase"].real`}},
 	}

@@ -1,21 +1,25 @@
 package recording
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/bits"
 	"slices"
+	"strings"
 )
 
-// binMS is the width of a bin in milliseconds. Neither of the file formats
-// carries it: it is a property of the experiment (Marre et al. 2017).
-const binMS = 20
+// DefaultBinMS is the width of a bin in milliseconds where none is given: that of Marre
+// et al. (2017), and of the surrogate. No array format carries it.
+const DefaultBinMS = 20
 
 // Recording holds all neurons of a recording: repeats × neurons × bins of 0 and
 // 1, bit-packed by neuron. It is immutable and safe for concurrent use.
 type Recording struct {
 	name          string
 	repeats, bins int
+	binMS         float64
+	format, axes  string          // of the file; "" for none
 	trains        []func() bitset // by neuron; the surrogate generates each on first use
 	notices       []string
 }
@@ -30,11 +34,19 @@ func (r *Recording) Neurons() int { return len(r.trains) }
 func (r *Recording) Bins() int { return r.bins }
 
 // BinMS returns the width of a bin in milliseconds.
-func (r *Recording) BinMS() float64 { return binMS }
+func (r *Recording) BinMS() float64 { return r.binMS }
 
 // Name returns the name of the data in tables and figures: the base name of the
 // file, or "surrogate".
 func (r *Recording) Name() string { return r.name }
+
+// Format describes how the data were stored, such as ".npy" or "MATLAB v5, variable bint"; ""
+// for data that were not read from a file.
+func (r *Recording) Format() string { return r.format }
+
+// Axes returns the order of the axes in the file, as Options.Axes; "" for data that were not
+// read from a file.
+func (r *Recording) Axes() string { return r.axes }
 
 // Shape describes the axes: "297 repeats × 160 neurons × 952 bins of 20 ms".
 func (r *Recording) Shape() string {
@@ -45,7 +57,7 @@ func (r *Recording) Shape() string {
 // Warnings returns one sentence for each sign that the file stores the axes in
 // another order. timesteps is the length of the windows to be drawn, in bins.
 func (r *Recording) Warnings(timesteps int) []string {
-	const ask = "are the axes in this order: repeats × neurons × bins?"
+	ask := fmt.Sprintf("are the axes in this order: %s? If not, set axes", strings.ReplaceAll(cmp.Or(r.axes, DefaultAxes), ",", " × "))
 	var signs []string
 	if r.Neurons() > r.bins {
 		signs = append(signs, fmt.Sprintf("there are more neurons (%d) than bins (%d): %s", r.Neurons(), r.bins, ask))
@@ -75,7 +87,7 @@ func (r *Recording) Silent(ids []int) bool {
 func (r *Recording) Spikes(id int) int { return r.trains[id]().count() }
 
 // New returns a recording held in memory. It calls spike once for every bin.
-// name identifies the data in tables and figures. New fails if a size is below 1
+// name identifies the data in tables and figures. A bin lasts DefaultBinMS. New fails if a size is below 1
 // or the shape exceeds the bounds of Open; Options.Limit does not apply.
 func New(name string, repeats, neurons, bins int, spike func(repeat, neuron, bin int) bool) (*Recording, error) {
 	b, err := newBuilder(repeats, neurons, bins)
@@ -131,7 +143,7 @@ func (b *builder) dropEmptyLastBin() bool {
 }
 
 func (b *builder) recording(name string) *Recording {
-	r := &Recording{name: name, repeats: b.repeats, bins: b.bins}
+	r := &Recording{name: name, repeats: b.repeats, bins: b.bins, binMS: DefaultBinMS}
 	for _, train := range b.trains {
 		r.trains = append(r.trains, func() bitset { return train })
 	}

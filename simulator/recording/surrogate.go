@@ -12,7 +12,7 @@ import (
 // Each neuron is generated on first use. A seed yields the same bits on every
 // machine.
 func Surrogate(seed uint64) *Recording {
-	r := &Recording{name: "surrogate", repeats: surrogate.Repeats, bins: surrogate.Bins}
+	r := &Recording{name: "surrogate", repeats: surrogate.Repeats, bins: surrogate.Bins, binMS: DefaultBinMS}
 	for number, neuron := range surrogate.Neurons {
 		r.trains = append(r.trains, sync.OnceValue(func() bitset { return surrogateTrain(neuron, number, seed) }))
 	}

@@ -82,6 +82,9 @@ func (w *Windows) Timesteps() int { return w.timesteps }
 // Neurons returns the number of neurons.
 func (w *Windows) Neurons() int { return w.raster.Neurons }
 
+// BinMS returns the width of a bin in milliseconds.
+func (w *Windows) BinMS() float64 { return w.raster.BinMS }
+
 // Repeats returns the number of repeats.
 func (w *Windows) Repeats() int { return w.raster.Repeats }
 

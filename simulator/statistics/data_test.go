@@ -66,7 +66,7 @@ func digestOf(d Data, has func(name string) bool) string {
 			sum.Write(binary.LittleEndian.AppendUint64(nil, math.Float64bits(value)))
 		}
 	}
-	vectors := d.Statistics.Vectors()
+	vectors := d.Statistics.Vectors(binMS)
 	vectors["all states"] = d.Statistics.State
 	for _, name := range slices.Sorted(maps.Keys(vectors)) {
 		add(name, vectors[name]...)
@@ -82,7 +82,7 @@ func digestOf(d Data, has func(name string) bool) string {
 // repeat for the order and one bit per repeat and split.
 func TestNewDataMemoryForManyRepeats(t *testing.T) {
 	const repeats, splits = 1 << 20, 8
-	raster := recording.Raster{Neurons: 1, Repeats: repeats, Bins: 1, Words: make([]uint32, repeats)}
+	raster := recording.Raster{Neurons: 1, Repeats: repeats, Bins: 1, BinMS: binMS, Words: make([]uint32, repeats)}
 	for i := range raster.Words {
 		raster.Words[i] = uint32(i * i % 7 & 1)
 	}

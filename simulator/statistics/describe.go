@@ -38,7 +38,7 @@ func Describe(neuronIDs []int, w RepeatedWindows) Description {
 	bins := single.statistics()
 	d := Description{
 		NeuronIDs:         neuronIDs,
-		RateHz:            bins.FiringRateHz,
+		RateHz:            inHz(bins.Rate, w.BinMS()),
 		Covariance:        append([]float64{}, bins.Covariance...), // [] rather than null for one neuron
 		KProbability:      bins.KProbability,
 		Autocorrelogram:   make(map[int][]float64),

@@ -12,9 +12,9 @@
 // # Statistics
 //
 //	k-probability       P(k)    = Ē[Σ_i x_i(s) = k]                                   k = 0 … n
-//	firing rate         r_i     = Ē[x_i] / 0.020 s                                    Hz
+//	firing rate         r_i     = Ē[x_i] / width of a bin                              Hz
 //	covariance          c_ij    = Ē[x_i x_j] − Ē[x_i]·Ē[x_j]                          i < j
-//	rate by step        r_i(s)  = E[x_i(s)] / 0.020 s                                 Hz
+//	rate by step        r_i(s)  = E[x_i(s)] / width of a bin                           Hz
 //	lagged covariance   c_ij(L) = 1/(t−L)·Σ_s E[x_i(s) x_j(s+L)] − Ē[x_i]·Ē[x_j]      i ≠ j, L = 1 … min(4, t−1), s = 0 … t−1−L
 //	autocorrelogram     a(L)    = Σ_i Σ_s E[x_i(s) x_i(s+L)] / Σ_i Σ_s E[x_i(s)]      L = 1 … t−1, pairs inside the window
 //	third moment        m_ijk   = Ē[(x_i − Ē[x_i])·(x_j − Ē[x_j])·(x_k − Ē[x_k])]     i < j < k

@@ -11,39 +11,42 @@ import (
 // returns, by the names used in results, the mean squared difference of each
 // vector's elements, squared differences of single numbers, the Jensen–Shannon
 // divergences in bits (js_bits of joint words and js_k_probability_bits of spike
-// counts), and Spike-GAN's sums of absolute differences (legacy_…). It omits statistics that either
-// side leaves undefined, and panics if shapes differ. Interpret an error only
+// counts), and Spike-GAN's sums of absolute differences (legacy_…). Bins of binMS
+// milliseconds give the rates in Hz and the intervals in ms. Errors omits statistics that
+// either side leaves undefined, and panics if shapes differ. Interpret an error only
 // with its floor.
-func Errors(model, data Statistics) map[string]float64 {
+func Errors(model, data Statistics, binMS float64) map[string]float64 {
 	errors := make(map[string]float64)
 	set := func(name string, measure func(a, b []float64) float64, a, b []float64) {
 		if a != nil && b != nil {
 			errors[name] = measure(a, b)
 		}
 	}
+	modelHz, dataHz := inHz(model.Rate, binMS), inHz(data.Rate, binMS)
+	modelByStepHz, dataByStepHz := inHz(model.RateByStep, binMS), inHz(data.RateByStep, binMS)
 	set("k_probability", meanSquare, model.KProbability, data.KProbability)
-	set("firing_rate_hz2", meanSquare, model.FiringRateHz, data.FiringRateHz)
+	set("firing_rate_hz2", meanSquare, modelHz, dataHz)
 	set("covariance", meanSquare, model.Covariance, data.Covariance)
 	set("autocorrelogram", meanSquare, model.Autocorrelogram, data.Autocorrelogram)
-	set("rate_by_step_hz2", meanSquare, model.RateByStepHz, data.RateByStepHz)
+	set("rate_by_step_hz2", meanSquare, modelByStepHz, dataByStepHz)
 	set("lagged_covariance", meanSquare, model.LaggedCovariance, data.LaggedCovariance)
 	set("js_bits", jensenShannon, model.State, data.State)
 	set("js_k_probability_bits", jensenShannon, model.KProbability, data.KProbability)
 	set("silent_probability", first(1, meanSquare), model.KProbability, data.KProbability)
 	set("third_moment", meanSquare, model.ThirdMoment, data.ThirdMoment)
-	neurons := len(data.FiringRateHz)
+	neurons := len(data.Rate)
 	set("lag1_covariance", first(neurons*(neurons-1), meanSquare), model.LaggedCovariance, data.LaggedCovariance)
-	set("isi_mean_ms2", intervalMean, model.IntervalProbability, data.IntervalProbability)
-	set("isi_sd_ms2", intervalDeviation, model.IntervalProbability, data.IntervalProbability)
+	set("isi_mean_ms2", intervalMean(binMS), model.IntervalProbability, data.IntervalProbability)
+	set("isi_sd_ms2", intervalDeviation(binMS), model.IntervalProbability, data.IntervalProbability)
 
-	perBin := func(a, b []float64) float64 { return sumAbsolute(a, b) * BinSeconds }
-	perWindow := func(a, b []float64) float64 { return perBin(a, b) * float64(len(data.RateByStepHz)/neurons) }
+	perBin := func(a, b []float64) float64 { return sumAbsolute(a, b) * (binMS / 1000) }
+	perWindow := func(a, b []float64) float64 { return perBin(a, b) * float64(len(data.RateByStep)/neurons) }
 	bothOrders := func(a, b []float64) float64 { return 2 * sumAbsolute(a, b) }
-	set("legacy_mean_spikes", perWindow, model.FiringRateHz, data.FiringRateHz)
+	set("legacy_mean_spikes", perWindow, modelHz, dataHz)
 	set("legacy_covariance", bothOrders, model.Covariance, data.Covariance)
 	set("legacy_k_probability", sumAbsolute, model.KProbability, data.KProbability)
 	set("legacy_autocorrelogram", first(legacyLags, bothOrders), model.Autocorrelogram, data.Autocorrelogram)
-	set("legacy_time_course", perBin, model.RateByStepHz, data.RateByStepHz)
+	set("legacy_time_course", perBin, modelByStepHz, dataByStepHz)
 	set("legacy_lag1_covariance", first(neurons*(neurons-1), sumAbsolute), model.LaggedCovariance, data.LaggedCovariance)
 	return errors
 }
@@ -68,25 +71,28 @@ func sumAbsolute(a, b []float64) float64 {
 	return sum
 }
 
-// intervalMean returns the squared difference of the mean intervals, ms².
-func intervalMean(a, b []float64) float64 {
-	x, _ := intervalMoments(a)
-	y, _ := intervalMoments(b)
-	return (x - y) * (x - y)
+// intervalMean measures the squared difference of the mean intervals, ms².
+func intervalMean(binMS float64) func(a, b []float64) float64 {
+	return func(a, b []float64) float64 {
+		x, _ := intervalMoments(a, binMS)
+		y, _ := intervalMoments(b, binMS)
+		return (x - y) * (x - y)
+	}
 }
 
-// intervalDeviation returns the squared difference of the intervals' standard
+// intervalDeviation measures the squared difference of the intervals' standard
 // deviations, ms².
-func intervalDeviation(a, b []float64) float64 {
-	_, x := intervalMoments(a)
-	_, y := intervalMoments(b)
-	return (x - y) * (x - y)
+func intervalDeviation(binMS float64) func(a, b []float64) float64 {
+	return func(a, b []float64) float64 {
+		_, x := intervalMoments(a, binMS)
+		_, y := intervalMoments(b, binMS)
+		return (x - y) * (x - y)
+	}
 }
 
 // intervalMoments returns the mean and the standard deviation, in milliseconds, of
-// intervals that last d bins with probability p[d−1].
-func intervalMoments(p []float64) (mean, deviation float64) {
-	const binMS = 1000 * BinSeconds
+// intervals that last d bins of binMS milliseconds with probability p[d−1].
+func intervalMoments(p []float64, binMS float64) (mean, deviation float64) {
 	for i, v := range p {
 		mean += v * float64(i+1)
 	}

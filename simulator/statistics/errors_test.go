@@ -15,22 +15,22 @@ func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) 
 func TestErrors(t *testing.T) {
 	model := Statistics{
 		KProbability:     []float64{1, 0},
-		FiringRateHz:     []float64{3, 1},
+		Rate:             []float64{0.06, 0.02},
 		Covariance:       []float64{1, 2},
 		Autocorrelogram:  []float64{0, 0, 3},
-		RateByStepHz:     []float64{1, 1, 1, 1},
+		RateByStep:       []float64{0.02, 0.02, 0.02, 0.02},
 		LaggedCovariance: []float64{0.5, 0, 0, 1},
 		ThirdMoment:      []float64{1, -1},
-		// intervals of 2 bins, and of 1 and 3 bins: means 40 ms, deviations 0 and 20 ms
+		// intervals of 2 bins, and of 1 and 3 bins: means 40 ms, deviations 0 and 20 ms for bins of 20 ms
 		IntervalProbability: []float64{0, 1, 0},
 		State:               []float64{0.5, 0.5, 0, 0},
 	}
 	data := Statistics{
 		KProbability:        []float64{0.5, 0.5},
-		FiringRateHz:        []float64{1, 1},
+		Rate:                []float64{0.02, 0.02},
 		Covariance:          []float64{0, 0},
 		Autocorrelogram:     []float64{0, 0, 0},
-		RateByStepHz:        []float64{1, 1, 1, 3},
+		RateByStep:          []float64{0.02, 0.02, 0.02, 0.06},
 		LaggedCovariance:    []float64{0, 0, 0, 0},
 		ThirdMoment:         []float64{-1, -1},
 		IntervalProbability: []float64{0.5, 0, 0.5},
@@ -58,7 +58,7 @@ func TestErrors(t *testing.T) {
 		// H(3/4, 1/4) − (H(1, 0) + H(1/2, 1/2))/2
 		"js_k_probability_bits": -0.75*math.Log2(0.75) - 0.25*math.Log2(0.25) - 0.5,
 	}
-	if diff := cmp.Diff(want, Errors(model, data), cmpNear(1e-14)); diff != "" {
+	if diff := cmp.Diff(want, Errors(model, data, binMS), cmpNear(1e-14)); diff != "" {
 		t.Errorf("errors (-want +got):\n%s", diff)
 	}
 }
@@ -71,13 +71,13 @@ func TestErrorsOmitUndefinedStatistics(t *testing.T) {
 		"legacy_covariance", "legacy_k_probability", "legacy_lag1_covariance", "legacy_mean_spikes", "legacy_time_course",
 		"rate_by_step_hz2", "silent_probability",
 	}
-	if diff := cmp.Diff(want, names(Errors(silent, active))); diff != "" {
+	if diff := cmp.Diff(want, names(Errors(silent, active, binMS))); diff != "" {
 		t.Errorf("silent model (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(want, names(Errors(active, silent))); diff != "" {
+	if diff := cmp.Diff(want, names(Errors(active, silent, binMS))); diff != "" {
 		t.Errorf("silent data (-want +got):\n%s", diff)
 	}
-	if got := Errors(Statistics{}, active); len(got) != 0 {
+	if got := Errors(Statistics{}, active, binMS); len(got) != 0 {
 		t.Errorf("nothing compared: %v", got)
 	}
 }
@@ -88,7 +88,7 @@ func TestErrorsPanicOnDifferentShapes(t *testing.T) {
 			t.Errorf("recovered %v", got)
 		}
 	}()
-	Errors(Statistics{KProbability: []float64{1, 0, 0}}, Statistics{KProbability: []float64{1, 0}})
+	Errors(Statistics{KProbability: []float64{1, 0, 0}}, Statistics{KProbability: []float64{1, 0}}, binMS)
 }
 
 func TestJensenShannonProperties(t *testing.T) {

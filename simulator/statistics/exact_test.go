@@ -29,10 +29,10 @@ func TestExactKnownAnswers(t *testing.T) {
 	}{
 		{"shared", noise(Shared), Statistics{
 			KProbability:     []float64{3. / 8, 1. / 4, 3. / 8},
-			FiringRateHz:     []float64{25, 25},
+			Rate:             []float64{1. / 2, 1. / 2},
 			Covariance:       []float64{1. / 8},
 			Autocorrelogram:  []float64{2 * 3. / 8 / 2},
-			RateByStepHz:     []float64{25, 25, 25, 25},
+			RateByStep:       []float64{1. / 2, 1. / 2, 1. / 2, 1. / 2},
 			LaggedCovariance: []float64{1. / 8, 1. / 8},
 			// E[p^k (1−p)^(4−k)] = B(k+1/2, 4−k+1/2)/π
 			State: []float64{
@@ -42,10 +42,10 @@ func TestExactKnownAnswers(t *testing.T) {
 		}},
 		{"per patch", noise(PerPatch), Statistics{
 			KProbability:     []float64{3. / 8, 1. / 4, 3. / 8},
-			FiringRateHz:     []float64{25, 25},
+			Rate:             []float64{1. / 2, 1. / 2},
 			Covariance:       []float64{1. / 8},
 			Autocorrelogram:  []float64{2 * 1. / 4 / 2},
-			RateByStepHz:     []float64{25, 25, 25, 25},
+			RateByStep:       []float64{1. / 2, 1. / 2, 1. / 2, 1. / 2},
 			LaggedCovariance: []float64{0, 0},
 			// 3/8 for equal neurons and 1/8 for each of the others, at each step
 			State: []float64{
@@ -55,18 +55,18 @@ func TestExactKnownAnswers(t *testing.T) {
 		}},
 		{"none", noise(None), Statistics{ // γ = 0: no neuron ever spikes
 			KProbability:     []float64{1, 0, 0},
-			FiringRateHz:     []float64{0, 0},
+			Rate:             []float64{0, 0},
 			Covariance:       []float64{0},
-			RateByStepHz:     []float64{0, 0, 0, 0},
+			RateByStep:       []float64{0, 0, 0, 0},
 			LaggedCovariance: []float64{0, 0},
 			State:            []float64{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 		}},
 		{"a point", Noise{Kind: Shared, Low: math.Pi, High: math.Pi, Degree: 2, Polynomial: true}, Statistics{
 			KProbability:     []float64{0, 0, 1},
-			FiringRateHz:     []float64{50, 50},
+			Rate:             []float64{1, 1},
 			Covariance:       []float64{0},
 			Autocorrelogram:  []float64{1. / 2},
-			RateByStepHz:     []float64{50, 50, 50, 50},
+			RateByStep:       []float64{1, 1, 1, 1},
 			LaggedCovariance: []float64{0, 0},
 			State:            []float64{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
 		}},
@@ -164,7 +164,7 @@ func TestExactWithoutJointWords(t *testing.T) {
 	}
 	for i := range 3 {
 		for s := range 5 {
-			if a, b := whole.RateByStepHz[i*6+s], part.RateByStepHz[i*5+s]; math.Abs(a-b) > 1e-10 {
+			if a, b := whole.RateByStep[i*6+s], part.RateByStep[i*5+s]; math.Abs(a-b) > 1e-10 {
 				t.Errorf("rate of neuron %d at step %d: %v of 6 steps, %v of 5", i, s, a, b)
 			}
 		}

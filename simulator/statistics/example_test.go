@@ -21,6 +21,7 @@ func (oneQubit) Probabilities(_ int, gamma float64, dst []float64) {
 
 // The example compares a model with a recording, and an error with its floor.
 func Example() {
+	const binMS = 20
 	model, err := statistics.Exact(oneQubit{}, statistics.Noise{
 		Kind: statistics.Shared, Low: 0, High: math.Pi, Degree: 1, Polynomial: true,
 	})
@@ -28,10 +29,10 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Printf("model: %.1f Hz, autocorrelogram %.3f\n", model.FiringRateHz[0], model.Autocorrelogram[0])
+	fmt.Printf("model: %.1f Hz, autocorrelogram %.3f\n", model.Rate[0]*1000/binMS, model.Autocorrelogram[0])
 
 	raster := recording.Raster{
-		Neurons: 1, Repeats: 4, Bins: 6,
+		Neurons: 1, Repeats: 4, Bins: 6, BinMS: binMS,
 		Words: []uint32{
 			1, 1, 0, 0, 1, 0,
 			1, 1, 0, 1, 1, 0,
@@ -46,9 +47,9 @@ func Example() {
 	}
 	splits := random.Training{Seed: 1, Neurons: 1, Timesteps: 2}.Stream("floors")
 	data := statistics.NewData(windows, statistics.FloorSplits, splits)
-	fmt.Printf("data:  %.1f Hz, autocorrelogram %.3f\n", data.Statistics.FiringRateHz[0], data.Statistics.Autocorrelogram[0])
+	fmt.Printf("data:  %.1f Hz, autocorrelogram %.3f\n", data.Statistics.Rate[0]*1000/binMS, data.Statistics.Autocorrelogram[0])
 
-	errors := statistics.Errors(model, data.Statistics)
+	errors := statistics.Errors(model, data.Statistics, binMS)
 	fmt.Printf("mse of the rate: %.1f Hz², floor %.1f Hz²\n", errors["firing_rate_hz2"], data.Floors["firing_rate_hz2"])
 
 	// Output:

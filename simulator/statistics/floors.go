@@ -32,7 +32,7 @@ func (c *counts) floors(a, m, splits int, seed random.Stream) map[string]float64
 		c.eachBlock(func() { s.add(c.first, c.block) })
 		for _, part := range s.parts {
 			rest.difference(c.all, part.tally)
-			for name, value := range Errors(part.statistics(), rest.statistics()) {
+			for name, value := range Errors(part.statistics(), rest.statistics(), c.recordings[0].BinMS()) {
 				sum[name] += value
 				defined[name]++
 			}

@@ -24,7 +24,7 @@ func slowFloors(t *testing.T, repeats [][]uint32, neurons, timesteps, a, m, spli
 			j := i + g.IntN(len(order)-i)
 			order[i], order[j] = order[j], order[i]
 		}
-		for name, value := range Errors(part(order[:a]), part(order[a:])) {
+		for name, value := range Errors(part(order[:a]), part(order[a:]), binMS) {
 			mean[name] += value / float64(splits)
 		}
 	}
@@ -88,7 +88,7 @@ func TestFloorsOfIndependentSpikes(t *testing.T) {
 	check := func(what string, floors map[string]float64, repeats float64) {
 		n := repeats * bins
 		for name, want := range map[string]float64{
-			"firing_rate_hz2": 0.25 / n / BinSeconds / BinSeconds,
+			"firing_rate_hz2": 0.25 / n * (1000 / binMS) * (1000 / binMS),
 			"covariance":      1. / 16 / n,
 			// P(k) of binomial counts: (1/4)·Σ P(1−P)/n
 			"k_probability": (2*1./8*7./8 + 2*3./8*5./8) / 4 / n,
@@ -115,11 +115,11 @@ func TestFloorsOmitUndefinedErrors(t *testing.T) {
 		t.Errorf("no splits give floors: %v", none.Floors)
 	}
 	w := windowed(t, 2, 2, []uint32{1, 2, 3}, []uint32{1, 1, 1})
-	none, err := (&recording.Raster{Neurons: 2, Bins: 3}).Windows(2)
+	none, err := (&recording.Raster{Neurons: 2, Bins: 3, BinMS: binMS}).Windows(2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if held := NewHeldout(w, none, FloorSplits, stream); len(held.Floors) != 0 || len(held.Statistics.Vectors()) != 0 {
+	if held := NewHeldout(w, none, FloorSplits, stream); len(held.Floors) != 0 || len(held.Statistics.Vectors(binMS)) != 0 {
 		t.Errorf("no held-out repeats have %v", held)
 	}
 	if held := NewHeldout(none, w, FloorSplits, stream); len(held.Floors) != 0 {

@@ -36,7 +36,7 @@ func TestHistory(t *testing.T) {
 					t.Fatal(err)
 				}
 				got, err := h.JSBits(rowsModel{model})
-				if want := Errors(exact, data)["js_bits"]; err != nil || math.Abs(got-want) > 3e-7 {
+				if want := Errors(exact, data, binMS)["js_bits"]; err != nil || math.Abs(got-want) > 3e-7 {
 					t.Errorf("%s, %d steps, model %d: %v, %v; want %v", kind, timesteps, seed, got, err, want)
 				}
 			}

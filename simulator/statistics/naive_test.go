@@ -58,9 +58,9 @@ func (w windowsOf) statistics() Statistics {
 		return sum
 	}
 	for i := range n {
-		v.FiringRateHz = append(v.FiringRateHz, mean(i)/0.020)
+		v.Rate = append(v.Rate, mean(i))
 		for s := range t {
-			v.RateByStepHz = append(v.RateByStepHz, w.expect(func(x func(i, s int) float64) float64 { return x(i, s) })/0.020)
+			v.RateByStep = append(v.RateByStep, w.expect(func(x func(i, s int) float64) float64 { return x(i, s) }))
 		}
 	}
 	together := func(i, j, lag int) (sum float64) { // mean over s of E[x_i(s)·x_j(s+lag)]

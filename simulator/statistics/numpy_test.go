@@ -101,11 +101,11 @@ func TestNumpyComputesTheSameStatistics(t *testing.T) {
 	}
 	counted := []Statistics{NewData(sets[0].(RepeatedWindows), 0, stream).Statistics, OfWindows(sets[1])}
 	for i, s := range counted {
-		if diff := cmp.Diff(vectors[i], s.Vectors(), cmpNear(1e-9)); diff != "" {
+		if diff := cmp.Diff(vectors[i], s.Vectors(binMS), cmpNear(1e-9)); diff != "" {
 			t.Errorf("set %d (-numpy +here):\n%s", i, diff)
 		}
 	}
-	got := Errors(counted[0], counted[1])
+	got := Errors(counted[0], counted[1], binMS)
 	for name, want := range errors {
 		if diff := cmp.Diff(want, got[name], cmpNear(1e-9)); diff != "" {
 			t.Errorf("%s (-numpy +here):\n%s", name, diff)

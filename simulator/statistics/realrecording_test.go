@@ -139,7 +139,7 @@ func TestFloorsAgainstBootstrap(t *testing.T) {
 		for range repeats {
 			drawn.addRepeat(&repeats[g.IntN(len(repeats))])
 		}
-		for name, value := range Errors(drawn.statistics(), data.Statistics) {
+		for name, value := range Errors(drawn.statistics(), data.Statistics, binMS) {
 			mean[name] += value / draws
 		}
 	}

@@ -71,8 +71,8 @@ func (m sums) statistics(state []float64) Statistics {
 	n, t := m.neurons, m.timesteps
 	s := Statistics{
 		KProbability: make([]float64, n+1),
-		FiringRateHz: make([]float64, n),
-		RateByStepHz: make([]float64, n*t),
+		Rate:         make([]float64, n),
+		RateByStep:   make([]float64, n*t),
 		State:        state,
 	}
 	for k, count := range m.counts {
@@ -84,11 +84,11 @@ func (m sums) statistics(state []float64) Statistics {
 		var total float64
 		for step, rate := range m.spikes[i*t : (i+1)*t] {
 			total += rate
-			s.RateByStepHz[i*t+step] = rate / BinSeconds
+			s.RateByStep[i*t+step] = rate
 		}
 		spikes += total
 		means[i] = total / float64(t)
-		s.FiringRateHz[i] = means[i] / BinSeconds
+		s.Rate[i] = means[i]
 	}
 	s.Covariance = m.covariance(means)
 	s.LaggedCovariance = m.laggedCovariance(means)

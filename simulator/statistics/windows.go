@@ -18,6 +18,7 @@ type RepeatedWindows interface {
 	Repeats() int
 	PerRepeat() int
 	PerSegment() []int // windows of each segment of a repeat, each ≥ 1; PerRepeat together
+	BinMS() float64    // width of a bin, milliseconds
 }
 
 // EachRepeat calls visit with the bins of every segment of every repeat, one word

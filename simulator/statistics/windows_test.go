@@ -15,13 +15,16 @@ import (
 
 var _ RepeatedWindows = (*recording.Windows)(nil)
 
+// binMS is the width of the bins in these tests.
+const binMS = 20.
+
 // stream is the seed of every split in these tests.
 var stream = random.Training{Seed: 1}.Stream("statistics/test")
 
 // windowed returns the windows of repeats of equal length.
 func windowed(t rapid.TB, neurons, timesteps int, repeats ...[]uint32) RepeatedWindows {
 	t.Helper()
-	r := recording.Raster{Neurons: neurons, Repeats: len(repeats), Bins: len(repeats[0])}
+	r := recording.Raster{Neurons: neurons, Repeats: len(repeats), Bins: len(repeats[0]), BinMS: binMS}
 	for _, bins := range repeats {
 		r.Words = append(r.Words, bins...)
 	}
@@ -74,10 +77,10 @@ func TestWindowsByHand(t *testing.T) {
 	w := windowed(t, 2, 2, []uint32{1, 3, 2}, []uint32{0, 0, 1})
 	want := Statistics{
 		KProbability:    []float64{3. / 8, 3. / 8, 2. / 8},
-		FiringRateHz:    []float64{4. / 8 * 50, 3. / 8 * 50},
+		Rate:            []float64{4. / 8, 3. / 8},
 		Covariance:      []float64{2./8 - 4./8*3./8},
 		Autocorrelogram: []float64{2. / 7}, // neuron 0 in the first window, neuron 1 in the second
-		RateByStepHz:    []float64{2. / 4 * 50, 2. / 4 * 50, 1. / 4 * 50, 2. / 4 * 50},
+		RateByStep:      []float64{2. / 4, 2. / 4, 1. / 4, 2. / 4},
 		// 0 → 1: in the first window and the second; 1 → 0: never
 		LaggedCovariance: []float64{2./4 - 4./8*3./8, 0 - 4./8*3./8},
 		State:            make([]float64, 16),
@@ -128,7 +131,7 @@ func TestUndefinedStatisticsAreOmitted(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, names(OfWindows(test.windows).Vectors())); diff != "" {
+			if diff := cmp.Diff(test.want, names(OfWindows(test.windows).Vectors(binMS))); diff != "" {
 				t.Errorf("vectors (-want +got):\n%s", diff)
 			}
 		})
@@ -160,10 +163,10 @@ func TestSampledStatisticsAgreeWithExact(t *testing.T) {
 				for j := range windows {
 					windows[j] = sampleCircuit(model, kind, r)
 				}
-				sampled[b] = OfWindows(NewSampleWindows(3, 3, windows)).Vectors()
+				sampled[b] = OfWindows(NewSampleWindows(3, 3, windows)).Vectors(binMS)
 			}
 			var squares, count float64
-			for name, vector := range exact.Vectors() {
+			for name, vector := range exact.Vectors(binMS) {
 				for i, want := range vector {
 					var sum, sum2 float64
 					for _, s := range sampled {
@@ -222,7 +225,7 @@ func sampleCircuit(c circuit, kind NoiseKind, r *rand.Rand) []uint32 {
 func TestDataOfSegments(t *testing.T) {
 	const neurons, timesteps, bins = 3, 4, 23
 	repeats := randomRepeats(neurons, 6, bins, 9)
-	raster := recording.Raster{Neurons: neurons, Repeats: len(repeats), Bins: bins}
+	raster := recording.Raster{Neurons: neurons, Repeats: len(repeats), Bins: bins, BinMS: binMS}
 	for _, words := range repeats {
 		raster.Words = append(raster.Words, words...)
 	}
@@ -249,7 +252,7 @@ func TestDataOfSegments(t *testing.T) {
 			j := i + g.IntN(len(order)-i)
 			order[i], order[j] = order[j], order[i]
 		}
-		for name, value := range Errors(part(order[:3]), part(order[3:])) {
+		for name, value := range Errors(part(order[:3]), part(order[3:]), binMS) {
 			scale := 1. / 4
 			if strings.HasPrefix(name, "legacy_") {
 				scale = 1. / 2

@@ -248,6 +248,7 @@ var usual = map[string]struct {
 	"critic_learning_rate":    {sweep.Range{Low: 1e-9, High: 1}, "a step of Adam changes each weight by about as much, so check the exponent"},
 	"k":                       {sweep.Range{Low: 1e-6, High: 1e4}, "the K-loss then has no weight, or nothing else has: check the exponent"},
 	"penalty_weight":          {sweep.Range{Low: 1e-6, High: 1e6}, "the penalty then has no weight, or nothing else has: check the exponent"},
+	"bin_ms":                  {sweep.Range{Low: 1, High: 500}, "the unit is milliseconds: check the exponent"},
 	"clip_bound":              {sweep.Range{Low: 1e-6, High: 1e3}, "the critic then is constant, or not bounded at all: check the exponent"},
 }
 

@@ -52,6 +52,8 @@ var meanings = map[string]string{
 	"holdout":                                      "testsplit testsize testfraction validation validationsplit valsplit heldout holdoutfraction split",
 	"holdout_time":                                 "holdouttimes timeholdout heldouttime holdoutbins holdoutblocks blockholdout movieholdout temporalsplit timesplit",
 	"clip":                                         "binarize binarise clipcounts clamp",
+	"bin_ms":                                       "bin binwidth binsize binlength binwidthms binsizems binduration dt timestepms timebin resolution",
+	"axes":                                         "axis axisorder axesorder dims dimensions dimorder layout transpose permute",
 	"method":                                       "evaluationmethod eval evalmethod",
 	"samples":                                      "nsamples numsamples shots nshots samplesize evaluationsamples evalsamples",
 	"history_every":                                "historyinterval logevery evalevery historyfrequency loginterval evalinterval",

@@ -21,6 +21,7 @@ const floors random.Purpose = "floors"
 // data holds a task's windows to train on and the statistics to compare with. It
 // must not be modified.
 type data struct {
+	binMS   float64
 	windows *recording.Windows // to train on
 	seen    statistics.Data
 	unseen  *recording.Windows // held out; nil without a holdout
@@ -32,6 +33,7 @@ type data struct {
 // as a hundred steps of training.
 type dataKey struct {
 	raster               *recording.Raster
+	binMS                float64
 	timesteps            int
 	holdout, holdoutTime float64
 	seed                 uint64
@@ -52,7 +54,7 @@ func newDataCache() *dataCache {
 // the task that computes it.
 func (s *dataCache) get(t Task) (*data, error) {
 	c := t.Configuration
-	return s.set(dataKey{t.Raster, c.Timesteps, c.Recording.Holdout, c.Recording.HoldoutTime, c.Seed})()
+	return s.set(dataKey{t.Raster, c.Recording.BinMS, c.Timesteps, c.Recording.Holdout, c.Recording.HoldoutTime, c.Seed})()
 }
 
 func (s *dataCache) set(key dataKey) func() (*data, error) {
@@ -92,21 +94,24 @@ func makeData(key dataKey) (*data, error) {
 	return d, nil
 }
 
-// split returns the windows of both parts, without statistics.
+// split returns the windows of both parts, without statistics. The width of a bin is the
+// configuration's, not the raster's: rasters of equal bits share one transfer.
 func split(key dataKey) (d *data, err error) {
-	d = &data{}
+	d = &data{binMS: key.binMS}
+	raster := *key.raster
+	raster.BinMS = key.binMS
 	if key.holdoutTime > 0 {
-		train, heldout, err := key.raster.HoldoutTime(key.holdoutTime, key.timesteps, key.seed)
+		train, heldout, err := raster.HoldoutTime(key.holdoutTime, key.timesteps, key.seed)
 		if err != nil {
 			return nil, err
 		}
-		if d.windows, err = key.raster.WindowsIn(train, key.timesteps); err != nil {
+		if d.windows, err = raster.WindowsIn(train, key.timesteps); err != nil {
 			return nil, err
 		}
-		d.unseen, err = key.raster.WindowsIn(heldout, key.timesteps)
+		d.unseen, err = raster.WindowsIn(heldout, key.timesteps)
 		return d, err
 	}
-	train, heldout, err := key.raster.Holdout(key.holdout, key.seed)
+	train, heldout, err := raster.Holdout(key.holdout, key.seed)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,14 @@
 package runner
 
 import (
+	"math"
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"spiqsweep/simulator/recording"
+	"spiqsweep/sweep"
 )
 
 func TestDataIsComputedOnce(t *testing.T) {
@@ -67,7 +71,7 @@ func TestHoldoutTimeNeverTrainsOnHeldOutBins(t *testing.T) {
 			r.Words = append(r.Words, uint32(bin))
 		}
 	}
-	d, err := makeData(dataKey{raster: r, timesteps: 3, holdoutTime: 0.5, seed: 2})
+	d, err := makeData(dataKey{raster: r, binMS: 20, timesteps: 3, holdoutTime: 0.5, seed: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,5 +93,52 @@ func TestHoldoutTimeNeverTrainsOnHeldOutBins(t *testing.T) {
 	}
 	if d.heldout == nil || d.heldout.Floors["firing_rate_hz2"] != 0 {
 		t.Errorf("held-out data %+v: want floors of 0, because the repeats are equal", d.heldout)
+	}
+}
+
+// TestBinWidthScalesRatesAndIntervals runs tasks that differ only in bin_ms: a bin of half the
+// width doubles the rates and halves the intervals, and changes nothing else.
+func TestBinWidthScalesRatesAndIntervals(t *testing.T) {
+	for name, settings := range map[string][]any{
+		"exact": {"holdout", 0.25}, "samples": {"method", "samples"}, "fitted": {"holdout", 0.25},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := func(binMS float64) sweep.Result {
+				task := smallTask(t, 2, 4, append([]any{"bin_ms", binMS}, settings...)...)
+				if name == "fitted" {
+					task.Configuration.Model = "pairwise"
+				}
+				result, err := sweep.DecodeResult(mustRun(t, newTestRunner(), task))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return result
+			}
+			want, got := run(20), run(10)
+			for _, vectors := range []map[string][]float64{want.Model, want.Data, want.Heldout} {
+				for _, name := range []string{"firing_rate_hz", "rate_by_step_hz"} {
+					for i := range vectors[name] {
+						vectors[name][i] *= 2
+					}
+				}
+			}
+			for _, errors := range []map[string]float64{want.Errors, want.Floors, want.HeldoutErrors, want.HeldoutFloors} {
+				for name := range errors {
+					switch name {
+					case "firing_rate_hz2", "rate_by_step_hz2":
+						errors[name] *= 4
+					case "isi_mean_ms2", "isi_sd_ms2":
+						errors[name] /= 4
+					}
+				}
+			}
+			if want.Errors["isi_mean_ms2"] == 0 || want.Errors["firing_rate_hz2"] == 0 && name != "fitted" {
+				t.Fatalf("errors of 0 scale by any factor: %v", want.Errors)
+			}
+			near := cmp.Comparer(func(a, b float64) bool { return a == b || math.Abs(a-b) <= 1e-12*max(math.Abs(a), math.Abs(b)) })
+			if diff := cmp.Diff(want, got, near); diff != "" {
+				t.Errorf("bins of 10 ms (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

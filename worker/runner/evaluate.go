@@ -54,15 +54,15 @@ func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 // errors and floors.
 func (d *data) compare(measured statistics.Statistics) sweep.Result {
 	result := sweep.Result{
-		Errors: statistics.Errors(measured, d.seen.Statistics),
+		Errors: statistics.Errors(measured, d.seen.Statistics, d.binMS),
 		Floors: d.seen.Floors,
-		Model:  measured.Vectors(),
-		Data:   d.seen.Statistics.Vectors(),
+		Model:  measured.Vectors(d.binMS),
+		Data:   d.seen.Statistics.Vectors(d.binMS),
 	}
 	if h := d.heldout; h != nil {
-		result.HeldoutErrors = statistics.Errors(measured, h.Statistics)
+		result.HeldoutErrors = statistics.Errors(measured, h.Statistics, d.binMS)
 		result.HeldoutFloors = h.Floors
-		result.Heldout = h.Statistics.Vectors()
+		result.Heldout = h.Statistics.Vectors(d.binMS)
 	}
 	return result
 }

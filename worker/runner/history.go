@@ -12,6 +12,7 @@ import (
 // (sweep.MaxStateBits): at step 0, at regular steps and at the end.
 type history struct {
 	every, last int // steps
+	binMS       float64
 	real        statistics.Statistics
 	model       *model              // nil: too many words, no history
 	exact       *statistics.History // nil: from generated windows, like the evaluation
@@ -19,7 +20,7 @@ type history struct {
 }
 
 func newHistory(c sweep.Configuration, g gan.Generator, real statistics.Statistics) (*history, error) {
-	h := &history{every: c.Evaluation.HistoryEvery, last: c.Training.Steps, real: real}
+	h := &history{every: c.Evaluation.HistoryEvery, last: c.Training.Steps, binMS: c.Recording.BinMS, real: real}
 	if !c.HasState() {
 		return h, nil
 	}
@@ -54,7 +55,7 @@ func (h *history) divergence(angles []float64) (float64, error) {
 		return 0, err
 	}
 	if h.exact == nil {
-		return statistics.Errors(h.model.sampled(), h.real)["js_bits"], nil
+		return statistics.Errors(h.model.sampled(), h.real, h.binMS)["js_bits"], nil
 	}
 	return h.exact.JSBits(h.model)
 }

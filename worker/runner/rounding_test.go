@@ -43,7 +43,7 @@ func evaluated(t *testing.T, r *run, through func(*model) statistics.Patches) ma
 	if err != nil {
 		t.Fatal(err)
 	}
-	return statistics.Errors(measured, r.data.seen.Statistics)
+	return statistics.Errors(measured, r.data.seen.Statistics, r.data.binMS)
 }
 
 // TestFloat32DoesNotAffectErrors compares the errors of trained models by the fast
