@@ -42,6 +42,16 @@ const (
 	NoNoise  Noise = "none" // every encoding is the identity, no rows are read
 )
 
+// Model selects the generator of a patch.
+type Model string
+
+// The models. Quantum is the zero value.
+const (
+	Quantum Model = ""        // the circuit
+	Mixture Model = "mixture" // a mixture of independent neurons
+	RBM     Model = "rbm"     // a conditional restricted Boltzmann machine
+)
+
 // The bounds of a circuit: words have up to 16 bits, and a state of 2²⁰ amplitudes
 // in all lanes of a tile takes 128 MiB.
 const (
@@ -61,10 +71,10 @@ type Ansatz struct {
 	Noise         Noise
 	NoisePerLayer bool // every encoding has its own rows
 
-	// Mixture replaces the circuit by a mixture of 2·Layers components of independent
-	// neurons, which the first noise row, γ on [0, 1), chooses. It has as many angles,
-	// and ignores the order, the entangler and the readout. It has no auxiliary qubits.
-	Mixture bool
+	// Model replaces the circuit by a classical generator with as many angles. The first
+	// noise row, γ on [0, 1), chooses one of its Components. It ignores the order, the
+	// entangler and the readout, and has no auxiliary qubits.
+	Model Model
 }
 
 // Validate returns an error for the first field out of bounds.
@@ -84,10 +94,21 @@ func (a Ansatz) Validate() error {
 		return fmt.Errorf("validate ansatz: readout is %q, want %q or %q", a.Readout, Trace, Postselect)
 	case a.Noise != Shared && a.Noise != PerQubit && a.Noise != NoNoise:
 		return fmt.Errorf("validate ansatz: noise is %q, want %q, %q or %q", a.Noise, Shared, PerQubit, NoNoise)
-	case a.Mixture && (a.Auxiliary > 0 || a.Noise != Shared):
-		return fmt.Errorf("validate ansatz: a mixture has %d auxiliary qubits and noise %q, want none and %q", a.Auxiliary, a.Noise, Shared)
 	case a.Entangler != Chain && a.Entangler != Ring && a.Entangler != Brick && a.Entangler != NoCNOTs:
 		return fmt.Errorf("validate ansatz: entangler is %q, want %q, %q, %q or %q", a.Entangler, Chain, Ring, Brick, NoCNOTs)
+	}
+	return a.validateModel()
+}
+
+// validateModel is the part of Validate that concerns Model.
+func (a Ansatz) validateModel() error {
+	switch {
+	case a.Model == Quantum:
+		return nil
+	case a.Model != Mixture && a.Model != RBM:
+		return fmt.Errorf("validate ansatz: model is %q, want %q, %q or %q", a.Model, Quantum, Mixture, RBM)
+	case a.Auxiliary > 0 || a.Noise != Shared:
+		return fmt.Errorf("validate ansatz: model %q has %d auxiliary qubits and noise %q, want none and %q", a.Model, a.Auxiliary, a.Noise, Shared)
 	}
 	return nil
 }

@@ -28,6 +28,10 @@ func TestValidate(t *testing.T) {
 		{"entangler", func(a *Ansatz) { a.Entangler = "" }, `entangler is ""`},
 		{"readout", func(a *Ansatz) { a.Readout = "x" }, `readout is "x"`},
 		{"noise", func(a *Ansatz) { a.Noise = "white" }, `noise is "white"`},
+		{"model", func(a *Ansatz) { a.Model = "ising" }, `model is "ising", want "", "mixture" or "rbm"`},
+		{"mixture", func(a *Ansatz) { a.Model = Mixture }, ""},
+		{"mixture with auxiliary qubits", func(a *Ansatz) { a.Model, a.Auxiliary = Mixture, 1 }, `model "mixture" has 1 auxiliary qubits`},
+		{"RBM with noise per qubit", func(a *Ansatz) { a.Model, a.Noise = RBM, PerQubit }, `model "rbm" has 0 auxiliary qubits and noise "per_qubit", want none and "shared"`},
 	} {
 		a := paper(4)
 		c.change(&a)

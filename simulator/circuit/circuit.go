@@ -13,7 +13,7 @@ const Lanes = 16
 type Circuit struct {
 	ansatz Ansatz
 	loops  *loops
-	plan   *plan // nil: the general engine, or a mixture
+	plan   *plan // nil: the general engine, or a classical generator
 }
 
 // Compile returns the circuit of an ansatz on a kernel. It fails if the ansatz is
@@ -26,7 +26,7 @@ func Compile(a Ansatz, k Kernel) (*Circuit, error) {
 		return nil, errors.New("compile circuit: no kernel given")
 	}
 	c := &Circuit{ansatz: a, loops: k.loops}
-	if !a.Mixture {
+	if a.Model == Quantum {
 		c.plan = newPlan(a)
 	}
 	return c, nil
@@ -37,6 +37,7 @@ func Compile(a Ansatz, k Kernel) (*Circuit, error) {
 type Patch struct {
 	angles []float64
 	frame  *frame // nil with the general engine
+	rbm    *rbm   // nil but for an RBM
 }
 
 // NewPatch returns a patch whose angles are all 0.
@@ -45,6 +46,10 @@ func (c *Circuit) NewPatch() *Patch {
 	if c.plan != nil {
 		p.frame = newFrame(c.plan)
 		p.frame.set(p.angles)
+	}
+	if c.ansatz.Model == RBM {
+		p.rbm = newRBM(c.ansatz)
+		p.rbm.set(p.angles)
 	}
 	return p
 }
@@ -58,6 +63,9 @@ func (p *Patch) Set(angles []float64) {
 	copy(p.angles, angles)
 	if p.frame != nil {
 		p.frame.set(angles)
+	}
+	if p.rbm != nil {
+		p.rbm.set(angles)
 	}
 }
 
@@ -85,8 +93,10 @@ func (c *Circuit) NewTile(keep bool) Tile {
 	switch {
 	case c.plan != nil:
 		return newFastTile(c.plan, c.loops, newWorkspace(c.plan, keep))
-	case c.ansatz.Mixture:
+	case c.ansatz.Model == Mixture:
 		return newMixtureTile(c.ansatz)
+	case c.ansatz.Model == RBM:
+		return newRBMTile(c.ansatz)
 	}
 	return newGeneralTile(c.ansatz)
 }
@@ -115,7 +125,7 @@ func (c *Circuit) StateBytes() int {
 	switch {
 	case c.plan != nil:
 		return perRow * c.plan.keptRows()
-	case c.ansatz.Mixture:
+	case c.ansatz.Model != Quantum:
 		return Lanes * 8 << c.ansatz.Neurons
 	}
 	return Lanes * exactStates * perAmplitude << c.ansatz.Qubits()

@@ -27,7 +27,8 @@
 // tile together in float32. It supports both orders, the final encoding, noise per
 // layer, the CNOT chain or none, and auxiliary qubits that are traced out. The
 // general engine supports everything else (ring, brick and postselection) and runs
-// Exact for each lane.
+// Exact for each lane. A [Model] other than Quantum replaces the circuit by a classical
+// generator with as many angles, behind the same types.
 //
 // # The frame
 //

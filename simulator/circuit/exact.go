@@ -9,7 +9,7 @@ import (
 // Exact simulates one sample at a time in complex128, gate by gate, for every
 // ansatz. It serves as a reference for the fast engine, evaluates trained models,
 // and runs the settings that the fast engine does not support. It is not safe for
-// concurrent use; its methods do not allocate, but for Gradient of a mixture.
+// concurrent use; its methods do not allocate, but for those of a classical generator.
 type Exact struct {
 	ansatz    Ansatz
 	columns   []column
@@ -43,25 +43,36 @@ func (a Ansatz) NewExact() *Exact {
 // 2^Neurons numbers, bit q of the index is neuron q. The angles are
 // [layer][qubit][RY, RZ] flattened, the noise has NoiseRows numbers; all in radians.
 func (e *Exact) Probabilities(dst, angles, noise []float64) {
-	if e.ansatz.Mixture {
+	switch e.ansatz.Model {
+	case Mixture:
 		e.ansatz.mixtureLaw(dst, angles, e.ansatz.component(noise[0]))
-		return
+	case RBM:
+		r := newRBM(e.ansatz)
+		r.set(angles)
+		r.law(dst, e.ansatz.component(noise[0]))
+	default:
+		e.run(angles, noise)
+		e.law(dst)
 	}
-	e.run(angles, noise)
-	e.law(dst)
 }
 
 // Gradient adds ∂/∂angles Σ_x p(x)·weights[x] to gradient, which has the shape
 // of the angles; weights has 2^Neurons numbers.
 func (e *Exact) Gradient(gradient, angles, noise, weights []float64) {
-	if e.ansatz.Mixture {
-		law := make([]float64, e.ansatz.Words())
-		e.Probabilities(law, angles, noise)
-		e.ansatz.mixtureGradient(gradient, angles, e.ansatz.component(noise[0]), law, slices.Clone(weights))
+	if e.ansatz.Model == Quantum {
+		e.run(angles, noise)
+		e.backward(gradient, angles, noise, weights)
 		return
 	}
-	e.run(angles, noise)
-	e.backward(gradient, angles, noise, weights)
+	law, component := make([]float64, e.ansatz.Words()), e.ansatz.component(noise[0])
+	e.Probabilities(law, angles, noise)
+	if e.ansatz.Model == Mixture {
+		e.ansatz.mixtureGradient(gradient, angles, component, law, slices.Clone(weights))
+		return
+	}
+	byLog, byLevel := make([]float64, len(law)), make([]float64, len(law))
+	e.ansatz.rbmPull(byLog, byLevel, law, weights, component)
+	e.ansatz.rbmGradient(gradient, angles, byLog, byLevel, make([]float64, len(law)))
 }
 
 // run computes the circuit's final state in e.state.

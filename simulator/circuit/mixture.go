@@ -2,21 +2,11 @@ package circuit
 
 import "math"
 
-// A mixture of independent neurons is the classical generator with as many parameters
-// as a circuit (Ansatz.Mixture). It has no entanglement, and no superposition that
-// matters: γ on [0, 1) chooses one of 2·Layers components with equal probability, and
+// A mixture of independent neurons is a classical generator with as many parameters as
+// a circuit (Model). It has no entanglement, and no superposition that matters: γ on [0, 1) chooses one of 2·Layers components with equal probability, and
 // neuron q of component c then spikes with probability sin²(θ/2), as a qubit does after
 // RY(θ) on |0⟩. The angles of component c are those of the circuit's layer c/2, RY if c
 // is even, RZ if it is odd.
-
-// Components returns the number of components of a mixture.
-func (a Ansatz) Components() int { return 2 * a.Layers }
-
-// component returns the component that γ chooses.
-func (a Ansatz) component(gamma float64) int {
-	count := float64(a.Components())
-	return int(max(0, min(count-1, math.Floor(gamma*count))))
-}
 
 // angleOf returns the index of the angle of a neuron in a component.
 func (a Ansatz) angleOf(component, q int) int {
@@ -59,15 +49,12 @@ func (a Ansatz) mixtureGradient(gradient, angles []float64, component int, law, 
 
 // mixtureTile is the Tile of a mixture.
 type mixtureTile struct {
-	ansatz     Ansatz
-	components [Lanes]int
-	laws       [Lanes][]float64
-	law        []float64 // scratch
-	weights    []float64 // scratch
+	componentTile
+	law, weights []float64 // scratch
 }
 
 func newMixtureTile(a Ansatz) *mixtureTile {
-	t := &mixtureTile{ansatz: a, law: make([]float64, a.Words()), weights: make([]float64, a.Words())}
+	t := &mixtureTile{componentTile: componentTile{ansatz: a}, law: make([]float64, a.Words()), weights: make([]float64, a.Words())}
 	for lane := range t.laws {
 		t.laws[lane] = make([]float64, a.Words())
 	}
@@ -79,22 +66,6 @@ func (t *mixtureTile) Forward(p *Patch, noise []float32) {
 	for lane, law := range t.laws {
 		t.components[lane] = t.ansatz.component(float64(noise[lane]))
 		t.ansatz.mixtureLaw(law, p.angles, t.components[lane])
-	}
-}
-
-// Probabilities implements Tile.
-func (t *mixtureTile) Probabilities(dst []float32) {
-	for lane, law := range t.laws {
-		for x, p := range law {
-			dst[x*Lanes+lane] = float32(p)
-		}
-	}
-}
-
-// Sample implements Tile; the fixed order is that of the words.
-func (t *mixtureTile) Sample(uniform *[Lanes]float32, words *[Lanes]uint32) {
-	for lane, law := range t.laws {
-		words[lane] = draw(law, float64(uniform[lane]))
 	}
 }
 

@@ -36,12 +36,15 @@ const secondMoments = 2
 // identity returns a digest of the settings, kernel class, random address and
 // number of windows that a state belongs to. It does not cover the windows' bits;
 // the caller must supply the same windows. It leaves out fields that were added after
-// the first checkpoints, where they have the value that all trainings then had, so that
-// those checkpoints stay valid.
+// the first checkpoints, where they have the value that all trainings then had, and
+// writes those of a mixture as it was first written, so that those checkpoints stay
+// valid.
 func (t *Trainer) identity() [sha256.Size]byte {
 	s := t.settings
 	s.Kernel = circuit.Kernel{Class: s.Kernel.Class}
-	text := strings.Replace(fmt.Sprintf("%+v", s), " Mixture:false", "", 1)
+	text := strings.NewReplacer(
+		fmt.Sprintf(" Model:%s}", circuit.Quantum), "}", fmt.Sprintf(" Model:%s}", circuit.Mixture), " Mixture:true}",
+	).Replace(fmt.Sprintf("%+v", s))
 	if s.Objective == WGAN {
 		text = strings.Replace(text, fmt.Sprintf(" Objective:%s Restarts:%d", s.Objective, s.Restarts), "", 1)
 	}

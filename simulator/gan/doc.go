@@ -1,5 +1,5 @@
 // Package gan trains the generator of DESIGN.md, section 1, a quantum circuit per time
-// step: against a critic (a Wasserstein GAN), by exact likelihood, or by maximum mean
+// step or a classical generator in its place ([circuit.Model]): against a critic (a Wasserstein GAN), by exact likelihood, or by maximum mean
 // discrepancy (see [Objective]).
 //
 // A [Generator] defines the circuits and their noise, [Settings] the training. A

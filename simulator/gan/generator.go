@@ -49,7 +49,7 @@ func (g Generator) Noise() statistics.Noise {
 		Degree:     g.Ansatz.Encodings() * g.Ansatz.Qubits(),
 		Polynomial: g.Ansatz.Readout != circuit.Postselect || g.Ansatz.Auxiliary == 0,
 	}
-	if g.Ansatz.Mixture {
+	if g.Ansatz.Model != circuit.Quantum {
 		n.Parts = g.Ansatz.Components()
 	}
 	switch {
@@ -80,15 +80,19 @@ func (g Generator) patchAngles(angles []float64, step int) []float64 {
 	return angles[step*n : (step+1)*n]
 }
 
-// startAngles draws the initial angles, [time][layer][qubit][RY, RZ], in radians.
+// startAngles draws the initial angles, [time][layer][qubit][RY, RZ], in radians. Those
+// of an RBM are biases and weights: they are uniform on [−1, 1), whatever InitialAngles.
 func (s Settings) startAngles(draw random.Generator) []float64 {
-	width := 1.0
-	if s.InitialAngles == Uniform2Pi {
+	low, width := 0.0, 1.0
+	switch {
+	case s.Ansatz.Model == circuit.RBM:
+		low, width = -1, 2
+	case s.InitialAngles == Uniform2Pi:
 		width = 2 * math.Pi
 	}
 	angles := make([]float64, s.Parameters())
 	for i := range angles {
-		angles[i] = width * draw.Float64()
+		angles[i] = low + width*draw.Float64()
 	}
 	return angles
 }

@@ -16,7 +16,7 @@ import (
 func referenceLoss(s Settings, angles []float64, windows [][]uint32, shares []float64) float64 {
 	const nodes = 120
 	gamma, weight := make([]float64, nodes), make([]float64, nodes)
-	if s.Ansatz.Mixture { // a step function of γ, with steps of equal width
+	if s.Ansatz.Model != circuit.Quantum { // a step function of γ, with steps of equal width
 		for j := range gamma {
 			gamma[j], weight[j] = (float64(j)+0.5)/nodes, 1.0/nodes
 		}
@@ -101,7 +101,10 @@ func TestLikelihoodGradient(t *testing.T) {
 		"traced auxiliary": {2, 2, func(s *Settings) { s.Ansatz.Auxiliary = 1 }},
 		"ring":             {3, 1, func(s *Settings) { s.Ansatz.Entangler = circuit.Ring }},
 		"mixture": {3, 2, func(s *Settings) {
-			s.Ansatz.Mixture, s.Ansatz.Entangler, s.NoiseHigh = true, circuit.NoCNOTs, 1
+			s.Ansatz.Model, s.Ansatz.Entangler, s.NoiseHigh = circuit.Mixture, circuit.NoCNOTs, 1
+		}},
+		"rbm": {3, 2, func(s *Settings) {
+			s.Ansatz.Model, s.NoiseHigh = circuit.RBM, 1
 		}},
 		"batches":    {3, 6, func(s *Settings) { s.BatchSize = 7 }},
 		"many steps": {1, 20, func(s *Settings) { s.BatchSize = 5 }},
@@ -193,6 +196,7 @@ func TestLikelihoodStaysAtTheTruth(t *testing.T) {
 	for name, change := range map[string]func(*Settings){
 		"shared":    func(*Settings) {},
 		"per patch": func(s *Settings) { s.NoisePerPatch = true },
+		"rbm":       func(s *Settings) { s.Ansatz.Model, s.NoiseHigh = circuit.RBM, 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := defaults(3, 2, 200)
@@ -213,6 +217,22 @@ func TestLikelihoodStaysAtTheTruth(t *testing.T) {
 				t.Errorf("the training ends %v nats above the entropy", excess)
 			}
 		})
+	}
+}
+
+// TestLikelihoodFindsAnRBM trains an RBM on the law of another, from other weights.
+func TestLikelihoodFindsAnRBM(t *testing.T) {
+	s := defaults(4, 2, 2000)
+	s.Objective, s.Ansatz.Model, s.NoiseHigh = Likelihood, circuit.RBM, 1
+	trainer, entropy := fromTruth(t, s)
+	e := trainer.actor.estimator.(*likelihood)
+	trainer.actor.restart(s.startAngles(trainer.draws.startAngles(1)))
+	before := e.evaluate(trainer.sampler, trainer.plain) - entropy
+	run(t, trainer, -1)
+	after := e.evaluate(trainer.sampler, trainer.plain) - entropy
+	t.Logf("from %.3f to %.6f nats", before, after)
+	if before < 0.1 || !(after < 1e-3) {
+		t.Errorf("the divergence from the truth goes from %v to %v nats, want at most 0.001", before, after)
 	}
 }
 

@@ -96,6 +96,8 @@ func (s Settings) validateCritic() []error {
 		`"local", "expectation", "straight_through", "reinforce" or "parameter_shift"`)
 	want(s.Gradient != ParameterShift || s.Ansatz.Readout != circuit.Postselect, "gradient", quoted(s.Gradient),
 		`another with auxiliary_readout "postselect": a renormalised law has no parameter-shift rule`)
+	want(s.Gradient != ParameterShift || s.Ansatz.Model != circuit.RBM, "gradient", quoted(s.Gradient),
+		`another for model "rbm", whose probabilities have no parameter-shift rule`)
 	want(s.K == 0 || positive(s.K), "k", s.K, "0 or a number above")
 	want(slices.Contains(kLosses, s.KLoss), "k_loss", quoted(s.KLoss), fmt.Sprintf("one of %q", kLosses))
 	return faults

@@ -92,6 +92,10 @@ func TestSettingsValidate(t *testing.T) {
 			func(s *Settings) { s.Gradient, s.Ansatz.Readout = ParameterShift, circuit.Postselect },
 			[]string{"no parameter-shift rule"},
 		},
+		"shift of an RBM": {
+			func(s *Settings) { s.Gradient, s.Ansatz.Model = ParameterShift, circuit.RBM },
+			[]string{`gradient is "parameter_shift", want another for model "rbm"`},
+		},
 		"objective": {func(s *Settings) { s.Objective = "vae" }, []string{`objective is "vae"`}},
 		"likelihood of several angles": {
 			func(s *Settings) { s.Objective, s.Ansatz.Noise = Likelihood, circuit.PerQubit },

@@ -220,6 +220,11 @@ func variants(steps int) map[string]Settings {
 	s = defaults(2, 2, steps)
 	s.NoisePerPatch, s.Ansatz.NoisePerLayer, s.Ansatz.Noise, s.NoiseHigh, s.InitialAngles = true, true, "per_qubit", 1, Uniform1
 	v["noisy"] = s
+	for _, model := range []circuit.Model{circuit.Mixture, circuit.RBM} {
+		s = defaults(3, 2, steps)
+		s.Ansatz.Model, s.NoiseHigh = model, 1
+		v[string(model)] = s
+	}
 	maps.Copy(v, objectiveVariants(steps))
 	return v
 }
@@ -237,6 +242,7 @@ func objectiveVariants(steps int) map[string]Settings {
 	add("likelihood_batch", Likelihood, 3, 9, 3, func(s *Settings) { s.BatchSize, s.Schedule = 5, Constant })
 	add("likelihood_per_patch", Likelihood, 2, 2, 1, func(s *Settings) { s.NoisePerPatch, s.Ansatz.FinalEncoding = true, true })
 	add("likelihood_no_noise", Likelihood, 5, 2, 2, func(s *Settings) { s.Ansatz.Noise = circuit.NoNoise })
+	add("likelihood_rbm", Likelihood, 3, 2, 2, func(s *Settings) { s.Ansatz.Model, s.NoiseHigh = circuit.RBM, 1 })
 	add("mmd", MMD, 3, 2, 3, func(s *Settings) { s.BatchSize = 20 })
 	add("mmd_per_qubit", MMD, 2, 3, 2, func(s *Settings) { s.Ansatz.Noise = circuit.PerQubit })
 	add("mmd_long", MMD, 5, 4, 2, func(s *Settings) { s.Beta1, s.InitialAngles = 0.5, Uniform1 })

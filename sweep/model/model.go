@@ -101,8 +101,8 @@ func makeTests(c sweep.Configuration, angles [][][][2]float64) ([]test, error) {
 		// One row for each encoding and qubit can represent any kind of noise.
 		Noise: circuit.PerQubit, NoisePerLayer: true,
 	}
-	if c.Model == sweep.ModelMixture {
-		ansatz.Noise, ansatz.NoisePerLayer, ansatz.Mixture = circuit.Shared, false, true
+	if c.IsBaseline() { // a classical generator
+		ansatz.Noise, ansatz.NoisePerLayer, ansatz.Model = circuit.Shared, false, circuit.Model(c.Model)
 		c.Circuit.NoiseLow, c.Circuit.NoiseHigh = 0, 1
 	}
 	if err := ansatz.Validate(); err != nil {

@@ -35,11 +35,11 @@ func settingsOf(c sweep.Configuration, kernel circuit.Kernel) gan.Settings {
 }
 
 func generatorOf(c sweep.Configuration, kernel circuit.Kernel) gan.Generator {
-	if c.Model == sweep.ModelMixture {
+	if c.IsBaseline() { // a classical generator
 		return gan.Generator{
 			Ansatz: circuit.Ansatz{
 				Neurons: c.Neurons, Layers: c.Circuit.Layers, Order: circuit.EncodeFirst, Entangler: circuit.NoCNOTs,
-				Readout: circuit.Trace, Noise: circuit.Shared, Mixture: true,
+				Readout: circuit.Trace, Noise: circuit.Shared, Model: circuit.Model(c.Model),
 			},
 			Timesteps: c.Timesteps, NoisePerPatch: c.Circuit.NoisePerPatch, NoiseLow: 0, NoiseHigh: 1, Kernel: kernel,
 		}
