@@ -5,16 +5,19 @@ import (
 	"slices"
 )
 
-// ModelMixture is a classical generator that is trained like the circuit: a mixture of
-// independent neurons with as many parameters.
-const ModelMixture = "mixture"
+// The classical generators, which are trained like the circuit and have as many angles.
+const (
+	ModelMixture = "mixture" // a mixture of independent neurons
+	ModelRBM     = "rbm"     // a conditional restricted Boltzmann machine
+)
 
 // Baselines lists the models that a trained circuit is compared with (DESIGN.md,
-// section 2.4), in the order of tables and figures. All but ModelMixture are fitted to
-// the windows, without random draws, so a configuration of them has one replicate.
+// section 2.4), in the order of tables and figures. All but the classical
+// generators are fitted to the windows, without random draws, so a configuration of them
+// has one replicate.
 var Baselines = []string{
 	"independent", "psth", "pairwise", "k_pairwise", "population_tracking",
-	"dichotomised_gaussian", "markov", "time_independent", ModelMixture,
+	"dichotomised_gaussian", "markov", "time_independent", ModelMixture, ModelRBM,
 }
 
 // MaxEnumeratedNeurons is the largest number of neurons of the baselines whose law is
@@ -25,13 +28,16 @@ const MaxEnumeratedNeurons = 12
 func (c Configuration) IsBaseline() bool { return c.Model != ModelSpiQGAN }
 
 // IsFitted reports whether the model is fitted without training.
-func (c Configuration) IsFitted() bool { return c.IsBaseline() && c.Model != ModelMixture }
+func (c Configuration) IsFitted() bool { return c.IsBaseline() && !isTrained(c.Model) }
+
+// isTrained reports whether a baseline is a classical generator, which is trained.
+func isTrained(model string) bool { return model == ModelMixture || model == ModelRBM }
 
 // Baseline returns the configuration of a baseline to compare with: on the same data,
 // and trained in the same way if it is trained. The settings that it does not read
 // have their defaults, so that all configurations that differ only in them have the
 // same baseline. The error says why this baseline is not defined for the numbers of
-// neurons and time steps.
+// neurons and time steps, or for the gradient.
 func (c Configuration) Baseline(model string) (Configuration, error) {
 	switch {
 	case !slices.Contains(Baselines, model):
@@ -40,6 +46,8 @@ func (c Configuration) Baseline(model string) (Configuration, error) {
 		return Configuration{}, fmt.Errorf("the baseline %q needs neurons of at most %d", model, MaxEnumeratedNeurons)
 	case (model == "markov" || model == "time_independent") && c.Timesteps == 1:
 		return Configuration{}, fmt.Errorf("the baseline %q needs timesteps of at least 2", model)
+	case model == ModelRBM && c.trainsCritic() && c.Training.Gradient == "parameter_shift":
+		return Configuration{}, fmt.Errorf(`the baseline %q needs another gradient than "parameter_shift"`, model)
 	}
 	c.Model, c.Replicate = model, 0
 	for _, s := range settings {
@@ -63,7 +71,8 @@ func enumerated(model string) bool {
 }
 
 // ReadByModel reports whether a model reads the setting: a fitted one reads those that
-// choose the data, a mixture also those of the training.
+// choose the data, a trained one also those of the training. An RBM does not read
+// initial_angles: its weights have another distribution.
 func (s Setting) ReadByModel(model string) bool {
 	if model == ModelSpiQGAN {
 		return true
@@ -71,8 +80,9 @@ func (s Setting) ReadByModel(model string) bool {
 	if s.Block == "recording" || slices.Contains([]string{"neurons", "timesteps", "seed"}, s.Name) {
 		return true
 	}
-	return model == ModelMixture && (s.Block == "training" || s.Block == "evaluation" ||
-		slices.Contains([]string{"preset", "objective", "k", "layers", "noise_per_patch", "initial_angles"}, s.Name))
+	return isTrained(model) && (s.Block == "training" || s.Block == "evaluation" ||
+		slices.Contains([]string{"preset", "objective", "k", "layers", "noise_per_patch"}, s.Name) ||
+		s.Name == "initial_angles" && model == ModelMixture)
 }
 
 // KeptParameters returns those of a fitted model's parameters that its result keeps.

@@ -116,7 +116,8 @@ func (c Configuration) Qubits() int { return c.Neurons + c.Circuit.Auxiliary }
 
 // TrainableParameters returns the number of angles: RY and RZ for each qubit, layer
 // and time step. It includes the RZ of the last layer, which do not change any
-// probability (DESIGN.md, section 1.4). A mixture has as many. A fitted model has none.
+// probability (DESIGN.md, section 1.4). A classical generator has as many;
+// an RBM leaves fewer than Neurons + 1 of each step unused. A fitted model has none.
 func (c Configuration) TrainableParameters() int {
 	if c.IsFitted() {
 		return 0
@@ -283,6 +284,12 @@ func (c Configuration) Conflicts() []Conflict {
 		found = append(found, Conflict{
 			[]string{"gradient", "auxiliary", "auxiliary_readout"},
 			`gradient = "parameter_shift" cannot be combined with auxiliary_readout = "postselect": a renormalised law has no parameter-shift rule`,
+		})
+	}
+	if c.Model == ModelRBM && c.trainsCritic() && c.Training.Gradient == "parameter_shift" {
+		found = append(found, Conflict{
+			[]string{"model", "gradient"},
+			`gradient = "parameter_shift" cannot train model = "rbm", whose probabilities have no parameter-shift rule: choose another gradient`,
 		})
 	}
 	if c.Recording.Holdout > 0 && c.Recording.HoldoutTime > 0 {

@@ -103,10 +103,17 @@ func TestValidate(t *testing.T) {
 		},
 		{"one start of few steps", func(c *Configuration) { c.Objective, c.Training.Steps, c.Timesteps = "mmd", 7, 9 }, ""},
 		{
+			"shift of an RBM", func(c *Configuration) { c.Model, c.Training.Gradient = ModelRBM, "parameter_shift" },
+			`model, gradient: gradient = "parameter_shift" cannot train model = "rbm", whose probabilities have no parameter-shift rule: choose another gradient`,
+		},
+		{"an RBM without a critic", func(c *Configuration) {
+			c.Model, c.Objective, c.Training.Gradient = ModelRBM, "likelihood", "parameter_shift"
+		}, ""},
+		{
 			"everything at once", func(c *Configuration) {
-				c.Model, c.Replicate, c.Timesteps, c.Circuit.Order = "rbm", -1, 0, "last"
+				c.Model, c.Replicate, c.Timesteps, c.Circuit.Order = "ising", -1, 0, "last"
 			},
-			`model = "rbm": must be "spiqgan", "independent", "psth", "pairwise", "k_pairwise", "population_tracking", "dichotomised_gaussian", "markov", "time_independent" or "mixture"` + "\n" +
+			`model = "ising": must be "spiqgan", "independent", "psth", "pairwise", "k_pairwise", "population_tracking", "dichotomised_gaussian", "markov", "time_independent", "mixture" or "rbm"` + "\n" +
 				"replicate = -1: must be a whole number of at least 0\n" +
 				"timesteps = 0: must be a whole number from 1 to 1000\n" +
 				`order = "last": must be "encode_first" or "parameters_first"`,

@@ -32,6 +32,6 @@ sweep "ansatz" {
   }
 
   evaluation {
-    baselines = ["independent", "pairwise", "k_pairwise", "population_tracking", "dichotomised_gaussian", "mixture"]
+    baselines = ["independent", "pairwise", "k_pairwise", "population_tracking", "dichotomised_gaussian", "mixture", "rbm"]
   }
 }

@@ -64,7 +64,7 @@ func (b baseline) label() string {
 
 // dashes tell the baselines apart, in the order of sweep.Baselines.
 var dashes = [][]vg.Length{
-	{1, 1.5}, {6, 1.5}, {3, 1.5}, {3, 1.5, 1, 1.5}, {8, 2, 2, 2}, {1, 3}, {5, 3, 1, 3, 1, 3}, {2, 4}, {10, 2},
+	{1, 1.5}, {6, 1.5}, {3, 1.5}, {3, 1.5, 1, 1.5}, {8, 2, 2, 2}, {1, 3}, {5, 3, 1, 3, 1, 3}, {2, 4}, {10, 2}, {6, 2, 1, 2, 1, 2},
 }
 
 // addBaselines draws the baselines as thin lines. It omits errors below a
@@ -102,7 +102,7 @@ func (f *facet) addBaselines(p *plot.Plot, statistic int, xs []int, of func(run)
 func (b baseline) numbers(statistic int) [][]string {
 	var rows [][]string
 	k := "" // a fitted model has none
-	if b.model == sweep.ModelMixture {
+	if !(sweep.Configuration{Model: b.model}).IsFitted() {
 		k = number(b.k)
 	}
 	for _, p := range errorsBy(b.runs, statistic, b.k, neuronsOf) {

@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"fmt"
 	"testing"
 
 	"spiqsweep/sweep"
@@ -46,6 +47,18 @@ func TestBaselinesAreInTheFiguresOfTheirData(t *testing.T) {
 		if len(models) != 1+want {
 			t.Errorf("%s has %v, want %d baselines", figures[i].Name, models, want)
 		}
+	}
+}
+
+// TestBaselinesHaveDifferentDashes checks that a legend tells all baselines apart.
+func TestBaselinesHaveDifferentDashes(t *testing.T) {
+	models := map[string]string{}
+	for i, model := range sweep.Baselines {
+		pattern := fmt.Sprint(dashes[i])
+		if other, taken := models[pattern]; taken {
+			t.Errorf("%s and %s have the pattern %s", other, model, pattern)
+		}
+		models[pattern] = model
 	}
 }
 

@@ -57,6 +57,7 @@ func TestABaselineThatIsNotDefinedIsLeftOut(t *testing.T) {
 	for _, test := range []struct{ grid, baselines, want string }{
 		{"neurons = [2, 13, 14]", `"pairwise"`, `the baseline "pairwise" needs neurons of at most 12: there is none for 2 of 3 combinations`},
 		{"timesteps = [1, 2]", `"markov"`, ""},
+		{`gradient = ["local", "parameter_shift"]`, `"mixture", "rbm"`, `the baseline "rbm" needs another gradient than "parameter_shift": there is none for 1 of 2 combinations`},
 		{"timesteps = [1]", `"markov"`, `the baseline "markov" needs timesteps of at least 2: there is none for 1 of 1 combinations`},
 	} {
 		source := fmt.Sprintf("sweep \"a\" {\n grid {\n %s\n}\n evaluation {\n baselines = [%s]\n}\n}", test.grid, test.baselines)
@@ -71,7 +72,7 @@ func TestABaselineThatIsNotDefinedIsLeftOut(t *testing.T) {
 func TestAtInvertsRow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		replicates := rapid.IntRange(1, 4).Draw(t, "replicates")
-		baselines := rapid.SampledFrom([]string{"", `"psth"`, `"mixture"`, `"psth", "mixture", "markov"`}).Draw(t, "baselines")
+		baselines := rapid.SampledFrom([]string{"", `"psth"`, `"mixture"`, `"psth", "mixture", "markov"`, `"rbm", "mixture", "psth"`}).Draw(t, "baselines")
 		g, diagnostics := Parse("test.hcl", fmt.Appendf(nil,
 			"sweep \"a\" {\n replicates = %d\n grid {\n timesteps = [1, 2, 3]\n}\n evaluation {\n baselines = [%s]\n}\n}", replicates, baselines), nil)
 		if diagnostics.HasErrors() {

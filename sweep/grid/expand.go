@@ -16,9 +16,13 @@ const maxTasks = 1_000_000
 // expand combines the axes, removes the excluded combinations, and reports faults
 // of several settings together. It ignores settings that already have a fault.
 func (d *declaration) expand(limit int) (*Grid, hcl.Diagnostics) {
-	tasks := float64(d.replicates + len(d.baselines))
-	if slices.Contains(d.baselines, sweep.ModelMixture) {
-		tasks += float64(d.replicates - 1)
+	tasks := float64(d.replicates)
+	for _, model := range d.baselines {
+		if (sweep.Configuration{Model: model}).IsFitted() {
+			tasks++
+		} else {
+			tasks += float64(d.replicates)
+		}
 	}
 	for _, axis := range d.axes {
 		tasks *= float64(len(axis.Values))

@@ -16,7 +16,7 @@ func TestShippedFiles(t *testing.T) {
 		"../examples/recording.hcl": {"recording", 24, 72},
 		"../examples/readings.hcl":  {"readings", 440, 1400},
 		"../examples/losses.hcl":    {"losses", 320, 1600},
-		"../examples/ansatz.hcl":    {"ansatz", 48, 48},
+		"../examples/ansatz.hcl":    {"ansatz", 52, 52},
 		"../examples/objective.hcl": {"objective", 12, 60},
 	} {
 		g, diagnostics := Parse(filepath.Base(path), readFile(t, path), nil)

@@ -8,8 +8,8 @@ import (
 	"spiqsweep/sweep"
 )
 
-// meanings lists, by setting, the names that other programs and papers use for
-// it. A name may stand for two settings.
+// meanings lists, by setting or baseline, the names that other programs and papers use
+// for it. A name may stand for two settings.
 var meanings = map[string]string{
 	"replicates":     "seeds nseeds numseeds replicas runs nruns repeats nrepeats trials ntrials repetitions replicate",
 	"seed":           "rng rngseed randomseed randomstate masterseed baseseed",
@@ -58,9 +58,10 @@ var meanings = map[string]string{
 	"samples":                                      "nsamples numsamples shots nshots samplesize evaluationsamples evalsamples",
 	"history_every":                                "historyinterval logevery evalevery historyfrequency loginterval evalinterval",
 	"preset":                                       "model template profile",
+	sweep.ModelRBM:                                 "crbm boltzmann boltzmannmachine restrictedboltzmann restrictedboltzmannmachine",
 }
 
-// synonyms maps each of these names, folded, to the settings it may mean.
+// synonyms maps each of these names, folded, to the settings or the baseline it may mean.
 var synonyms = func() map[string][]string {
 	all := map[string][]string{}
 	for settings, words := range meanings {

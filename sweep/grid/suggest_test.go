@@ -12,12 +12,12 @@ import (
 // TestSynonyms checks that every synonym has one meaning, stands for existing names,
 // and is not a name itself.
 func TestSynonyms(t *testing.T) {
-	names := allNames()
+	names := append(allNames(), sweep.Baselines...)
 	seen := map[string]string{}
 	for meaning, words := range meanings {
 		for name := range strings.FieldsSeq(meaning) {
 			if !slices.Contains(names, name) {
-				t.Errorf("%s: there is no such setting", name)
+				t.Errorf("%s: there is no such setting or baseline", name)
 			}
 		}
 		for word := range strings.FieldsSeq(words) {
@@ -46,6 +46,7 @@ func TestSynonyms(t *testing.T) {
 
 func TestSuggestions(t *testing.T) {
 	for _, test := range []struct{ source, want string }{
+		{`evaluation { baselines = ["boltzmann"] }`, `or "rbm"; did you mean "rbm"?`},
 		{"seeds = 5", `seeds: there is no such setting; did you mean "replicates"?`},
 		{"grid {\nseeds = [1, 2]\n}", `did you mean "replicates" in the sweep block?`},
 		{"grid {\nK = [0, 1]\n}", `K: there is no such setting; did you mean "k"?`},

@@ -9,7 +9,7 @@ import math
 import sys
 
 import numpy as np
-from model import bits, noise_shape, probabilities
+from model import CLASSICAL, bits, noise_shape, probabilities
 
 def intervals(weights, rates):
     """Expected intervals between spikes of one neuron, by length, at rates[point, step, neuron]."""
@@ -33,7 +33,7 @@ def mixture(model, weights, laws):
 def nodes(model, factors):
     """Points and weights of the mean over gamma of a product of so many patches."""
     circuit, shape = model["circuit"], noise_shape(model)[0]
-    if model["model"] == "mixture":
+    if model["model"] in CLASSICAL:
         points, weights = np.arange(0.5, 2 * circuit["layers"]) / (2 * circuit["layers"]), np.full(2 * circuit["layers"], 0.5 / circuit["layers"])
     elif circuit["noise"] == "none":
         points, weights = np.zeros(1), np.ones(1)

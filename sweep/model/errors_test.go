@@ -143,13 +143,13 @@ func randomConfigurations(t *testing.T, neurons int) []sweep.Configuration {
 			}
 		}
 	}
-	for _, objective := range []string{"wgan", "likelihood", "mmd"} {
-		add(sweep.ModelSpiQGAN, objective)
-		add(sweep.ModelMixture, objective)
-	}
-	for _, model := range sweep.Baselines {
-		if model != sweep.ModelMixture {
+	for _, model := range append([]string{sweep.ModelSpiQGAN}, sweep.Baselines...) {
+		if (sweep.Configuration{Model: model}).IsFitted() {
 			add(model, "wgan")
+			continue
+		}
+		for _, objective := range []string{"wgan", "likelihood", "mmd"} {
+			add(model, objective)
 		}
 	}
 	return all

@@ -24,11 +24,9 @@ def rotate(states, qubit, axis, angle):  # exp(-i angle P / 2), for one angle or
 
 def probabilities(model, time, gamma):
     """The distribution of a patch for given noise: gamma[..., encoding, qubit] gives [..., word]."""
-    if model["model"] == "mixture":  # gamma on [0, 1) chooses a component
-        angles = np.moveaxis(model["angles"][time], 2, 1).reshape(-1, model["neurons"])
-        chosen = (np.asarray(gamma)[..., 0, 0] * len(angles)).astype(int)
-        rates = np.sin(angles / 2)[chosen][..., None, :] ** 2
-        return np.where(bits(model), rates, 1 - rates).prod(axis=-1)
+    if model["model"] in CLASSICAL:  # gamma on [0, 1) chooses a component
+        chosen = (np.asarray(gamma)[..., 0, 0] * 2 * model["circuit"]["layers"]).astype(int)
+        return CLASSICAL[model["model"]](model, np.array(model["angles"][time]), chosen)
     circuit, qubits = model["circuit"], model["neurons"] + model["auxiliary"]
     gamma = np.asarray(gamma, dtype=float)
     points = gamma.reshape(-1, *gamma.shape[-2:])
@@ -46,9 +44,24 @@ def probabilities(model, time, gamma):
     kept = joint[:, :1] if circuit["auxiliary_readout"] == "postselect" else joint
     return (kept.sum(axis=1) / kept.sum(axis=(1, 2))[:, None]).reshape(*gamma.shape[:-2], -1)
 
+def mixture(model, angles, chosen):  # of independent neurons
+    rates = np.sin(np.moveaxis(angles, 2, 1).reshape(-1, model["neurons"]) / 2)[chosen][..., None, :] ** 2
+    return np.where(bits(model), rates, 1 - rates).prod(axis=-1)
+
+def rbm(model, angles, chosen):  # biases, their slopes, and the bias and weights of each hidden unit
+    n, angles = model["neurons"], angles.ravel()
+    hidden = angles[2 * n :][: (len(angles) - 2 * n) // (n + 1) * (n + 1)].reshape(-1, n + 1)
+    level = (2 * chosen + 1) / (2 * model["circuit"]["layers"]) - 1
+    logs = np.logaddexp(0, hidden[:, 0] + bits(model) @ hidden[:, 1:].T).sum(axis=1)
+    logs = logs + bits(model) @ angles[:n] + level[..., None] * (bits(model) @ angles[n : 2 * n])
+    weights = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+CLASSICAL = {"mixture": mixture, "rbm": rbm}
+
 def noise_shape(model):  # of gamma, and of the angles that are drawn; the others are copies of these
     circuit = model["circuit"]
-    if model["model"] == "mixture":
+    if model["model"] in CLASSICAL:
         return (1, model["neurons"]), (1, 1)
     shape = circuit["layers"] + circuit["final_encoding"], model["neurons"] + model["auxiliary"]
     return shape, (shape[0] if circuit["noise_per_layer"] else 1, shape[1] if circuit["noise"] == "per_qubit" else 1)
@@ -62,7 +75,7 @@ def law(model, time, points=2**17):
     with an error of about 0.002.
     """
     circuit, (shape, drawn) = model["circuit"], noise_shape(model)
-    if model["model"] == "mixture":
+    if model["model"] in CLASSICAL:
         components = 2 * circuit["layers"]
         return probabilities(model, time, (np.arange(components)[:, None, None] + 0.5) / components).mean(axis=0)
     low, high = circuit["noise_low"], circuit["noise_high"]
@@ -89,7 +102,7 @@ def bits(model):  # of each word: [word, neuron]
 
 def noise(model, random):  # draws gamma for a window, or for a patch with noise_per_patch
     circuit, (shape, drawn) = model["circuit"], noise_shape(model)
-    if model["model"] == "mixture":
+    if model["model"] in CLASSICAL:
         return np.broadcast_to(random.uniform(), shape)
     gamma = random.uniform(circuit["noise_low"], circuit["noise_high"], drawn)
     return np.broadcast_to(gamma * (circuit["noise"] != "none"), shape)

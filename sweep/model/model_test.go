@@ -64,6 +64,7 @@ var variants = map[string]func(*sweep.Configuration){
 	"mixture, noise per patch": func(c *sweep.Configuration) {
 		c.Model, c.Neurons, c.Timesteps, c.Circuit.NoisePerPatch = sweep.ModelMixture, 3, 2, true
 	},
+	"rbm":                func(c *sweep.Configuration) { c.Model, c.Neurons, c.Timesteps = sweep.ModelRBM, 3, 2 },
 	"no noise, no CNOTs": func(c *sweep.Configuration) { c.Circuit.Noise, c.Circuit.Entangler = "none", "none" },
 }
 

@@ -90,10 +90,11 @@ func (t *Trainings) levelsOfModels() []Level {
 	for _, k := range slices.Sorted(maps.Keys(circuits)) {
 		for _, model := range append([]string{sweep.ModelSpiQGAN}, sweep.Baselines...) {
 			members := models[model] // of a fitted model, those of every k
-			switch model {
-			case sweep.ModelSpiQGAN:
+			fitted := sweep.Configuration{Model: model}.IsFitted()
+			switch {
+			case model == sweep.ModelSpiQGAN:
 				members = circuits[k]
-			case sweep.ModelMixture:
+			case !fitted:
 				members = byK(members)[k]
 			}
 			var matched []partners
@@ -102,7 +103,7 @@ func (t *Trainings) levelsOfModels() []Level {
 			}
 			all = append(all, t.levelsOfValue(Level{
 				Axis: "model", Value: model, K: k, Reference: sweep.ModelSpiQGAN,
-				Fitted: sweep.Configuration{Model: model}.IsFitted(),
+				Fitted: fitted,
 			}, members, matched)...)
 		}
 	}
