@@ -11,26 +11,33 @@ type Data struct {
 	// Floors holds the expected errors of the true law against this recording,
 	// under the names of Errors; js_k_probability_bits has no floor.
 	Floors map[string]float64
+	// Deviations[error][draw·elements + element] is how far an element of an error's
+	// statistic moves in one of BootstrapDraws draws of the repeats, for Intervals; nil
+	// below three repeats. It takes at most 4.6 MB, at 16 neurons and 1000 time steps.
+	Deviations map[string][]float32
 }
 
 // FloorSplits is the number of random splits that a floor is averaged over.
 const FloorSplits = 200
 
-// NewData returns the statistics and floors of a recording. The seed determines
-// the splits; tasks with the same seed get the same floors. A recording of fewer
-// than two repeats has no floors.
+// NewData returns the statistics, floors and deviations of a recording. The seed
+// determines the splits and draws; tasks with the same seed get the same ones. A
+// recording of fewer than two repeats has no floors, one of fewer than three no
+// deviations.
 func NewData(w RepeatedWindows, splits int, seed random.Stream) Data {
 	c := count(w)
-	return Data{c.all.statistics(), c.floors(w.Repeats()/2, w.Repeats(), splits, seed)}
+	return Data{c.all.statistics(), c.floors(w.Repeats()/2, w.Repeats(), splits, seed), c.bootstrap(seed)}
 }
 
-// NewHeldout returns the statistics of the held-out repeats of a recording. Its
-// floors come from splits of all repeats into parts of the sizes of train and
-// heldout.
+// NewHeldout returns the statistics and deviations of the held-out repeats of a
+// recording. Its floors come from splits of all repeats into parts of the sizes of
+// train and heldout.
 func NewHeldout(train, heldout RepeatedWindows, splits int, seed random.Stream) Data {
+	c := count(heldout)
 	return Data{
-		count(heldout).all.statistics(),
+		c.all.statistics(),
 		count(train, heldout).floors(train.Repeats(), heldout.Repeats(), splits, seed),
+		c.bootstrap(seed),
 	}
 }
 

@@ -68,6 +68,39 @@
 // bound: the error of a model fitted to the same repeats can be smaller. Joint
 // words of more than about ten bits are undersampled; their floor is too low.
 //
+// # Intervals over repeats
+//
+// A recording has finitely many repeats, so that its vector of statistics x̂ differs from
+// x, that of the law, by a noise ε = x̂ − x. Data.Intervals bounds θ = |m − x|², the
+// mean squared difference of a model m from the law, given E = |m − x̂|²: |·|² is the
+// mean over elements and a·b the mean product. The repeats are drawn with replacement,
+// as many as there are, and each draw b gives a noise ε_b, the draw's statistics minus
+// x̂.
+//
+// The quantiles of |m − x̂ − ε_b|² are no interval: E has the noise once, and a
+// draw has it twice, so that they lie about two floors too high, and never reach 0. How E
+// is related to θ depends on the model:
+//
+//   - A model that does not depend on the recording has E = |√θ·u − ε|², where u is the
+//     direction from x to m. The lower end is the smallest θ for which E is not in the
+//     upper 2.5 % of |√θ·u − ε_b|², with u = (m − x̂)/√E (a test inversion: Carpenter 1999).
+//     In one draw, E is reached at √θ_b = u·ε_b + √((u·ε_b)² + E − |ε_b|²), or at 0 if |ε_b|² ≥ E,
+//     so that the lower end is the 2.5 % quantile of θ_b.
+//   - A model that was fitted to the recording may reproduce its noise: m = x̂ has E = 0,
+//     but θ = |ε|². The upper end is the 97.5 % quantile of |m − x̂ + ε_b|² (the basic
+//     bootstrap of Davison & Hinkley 1997, chapter 5, with m − x̂ fixed).
+//
+// Each end is the right one for its kind of model and wide for the other kind, by some
+// floors. Where E is many floors, both quantiles agree to first order, and the interval
+// covers θ with 95 %; at a few floors it covers it with 97.5 % or more. TestCoverage counts this for
+// made data of 5, 30 and 100 repeats.
+//
+// Repeats are taken as independent and identically distributed, as for floors. Deviations
+// are multiplied by the ratio of Student's to the normal's quantile and by √(N/(N−1)),
+// without which intervals of few repeats are too narrow (Hesterberg 2015). Above 512
+// repeats, groups of consecutive ones are drawn. The interval does not contain the
+// variability of training: compare replicates for that.
+//
 // # Exact expectations
 //
 // Given the noise γ the patches of a model are independent: every expectation
