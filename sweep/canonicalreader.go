@@ -21,12 +21,18 @@ func readResult(body []byte) (r Result, ok bool) {
 		c.literal(`{"data":`)
 	}
 	r.Data = named(c, c.numbers)
+	if c.found(`,"error_intervals":`) {
+		r.ErrorIntervals = named(c, c.pair)
+	}
 	c.literal(`,"errors":`)
 	r.Errors = named(c, c.number)
 	c.literal(`,"floors":`)
 	r.Floors = named(c, c.number)
 	if c.found(`,"heldout":`) {
 		r.Heldout = named(c, c.numbers)
+	}
+	if c.found(`,"heldout_error_intervals":`) {
+		r.HeldoutErrorIntervals = named(c, c.pair)
 	}
 	if c.found(`,"heldout_errors":`) {
 		r.HeldoutErrors = named(c, c.number)

@@ -14,12 +14,14 @@ type Measures struct {
 	// The fields are in the order of their JSON names, as in Result. Earlier versions did
 	// not store History and LagOne: see SameMeasures.
 
-	Errors map[string]float64 `json:"errors"`
+	ErrorIntervals map[string][2]float64 `json:"error_intervals,omitempty"`
+	Errors         map[string]float64    `json:"errors"`
 	// FittedParameters is the number of parameters of a fitted model, 0 for others.
-	FittedParameters int                `json:"fitted_parameters,omitempty"`
-	Floors           map[string]float64 `json:"floors"`
-	HeldoutErrors    map[string]float64 `json:"heldout_errors,omitempty"`
-	HeldoutFloors    map[string]float64 `json:"heldout_floors,omitempty"`
+	FittedParameters      int                   `json:"fitted_parameters,omitempty"`
+	Floors                map[string]float64    `json:"floors"`
+	HeldoutErrorIntervals map[string][2]float64 `json:"heldout_error_intervals,omitempty"`
+	HeldoutErrors         map[string]float64    `json:"heldout_errors,omitempty"`
+	HeldoutFloors         map[string]float64    `json:"heldout_floors,omitempty"`
 	// History summarises Result.History; nil if that has fewer than two points.
 	History *HistorySummary `json:"history,omitempty"`
 	// LagOne holds the autocorrelograms at lag 1; nil at one time step or without a spike.
@@ -50,6 +52,7 @@ type LagOne struct {
 func (r Result) Measures() Measures {
 	m := Measures{
 		Errors: r.Errors, Floors: r.Floors, HeldoutErrors: r.HeldoutErrors, HeldoutFloors: r.HeldoutFloors,
+		ErrorIntervals: r.ErrorIntervals, HeldoutErrorIntervals: r.HeldoutErrorIntervals,
 		Likelihood: r.Likelihood, RatesHz: r.Data["firing_rate_hz"],
 	}
 	if r.Angles == nil {
@@ -144,13 +147,21 @@ func SameMeasures(stored, current []byte) bool {
 // readMeasures is the fast decoder of measures, as readResult is of results.
 func readMeasures(body []byte) (m Measures, ok bool) {
 	c := &canonicalReader{rest: body, ok: true}
-	c.literal(`{"errors":`)
+	if c.found(`{"error_intervals":`) {
+		m.ErrorIntervals = named(c, c.pair)
+		c.literal(`,"errors":`)
+	} else {
+		c.literal(`{"errors":`)
+	}
 	m.Errors = named(c, c.number)
 	if c.found(`,"fitted_parameters":`) {
 		m.FittedParameters = int(c.whole(maxWhole))
 	}
 	c.literal(`,"floors":`)
 	m.Floors = named(c, c.number)
+	if c.found(`,"heldout_error_intervals":`) {
+		m.HeldoutErrorIntervals = named(c, c.pair)
+	}
 	if c.found(`,"heldout_errors":`) {
 		m.HeldoutErrors = named(c, c.number)
 	}

@@ -18,14 +18,18 @@ type Result struct {
 	// the model, of the recording, and of the repeats that training never saw.
 	// Heldout is nil without a holdout.
 	Data map[string][]float64 `json:"data"`
+	// ErrorIntervals by IntervalNames: the 95 % interval, [low, high], of the error
+	// against the law that the recording's repeats follow; nil below three repeats.
+	ErrorIntervals map[string][2]float64 `json:"error_intervals,omitempty"`
 	// Errors by ErrorNames; an error may be missing (no lags at t = 1, too many words).
 	Errors map[string]float64 `json:"errors"`
 	// Floors by ErrorNames: the expected error of the true law against this recording.
 	Floors  map[string]float64   `json:"floors"`
 	Heldout map[string][]float64 `json:"heldout,omitempty"`
-	// HeldoutErrors and HeldoutFloors are against the repeats that training never saw; nil without a holdout.
-	HeldoutErrors map[string]float64 `json:"heldout_errors,omitempty"`
-	HeldoutFloors map[string]float64 `json:"heldout_floors,omitempty"`
+	// HeldoutErrors, HeldoutFloors and HeldoutErrorIntervals are against the repeats that training never saw; nil without a holdout.
+	HeldoutErrorIntervals map[string][2]float64 `json:"heldout_error_intervals,omitempty"`
+	HeldoutErrors         map[string]float64    `json:"heldout_errors,omitempty"`
+	HeldoutFloors         map[string]float64    `json:"heldout_floors,omitempty"`
 	// History is the Jensen–Shannon divergence during training, for n·t ≤ 16.
 	History []HistoryPoint `json:"history,omitempty"`
 	// Likelihood is nil without a holdout, and where the probability of a window is not
@@ -72,6 +76,10 @@ var ErrorNames = []string{
 	"legacy_mean_spikes", "legacy_covariance", "legacy_k_probability",
 	"legacy_autocorrelogram", "legacy_time_course", "legacy_lag1_covariance",
 }
+
+// IntervalNames lists the errors that have an interval over the recording's repeats: those
+// of the statistics in the paper's Fig. S1 and of the two correlations beside them.
+var IntervalNames = []string{"k_probability", "firing_rate_hz2", "covariance", "autocorrelogram"}
 
 // StatisticNames lists the vectors of Result.Model and Result.Data (DESIGN.md, section 2.1).
 var StatisticNames = []string{

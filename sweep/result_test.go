@@ -26,7 +26,12 @@ func resultOf(c Configuration) Result {
 			floors[name] = 1e-7 * float64(i+1)
 		}
 	}
-	r.Errors, r.Floors = errs, floors
+	r.Errors, r.Floors, r.ErrorIntervals = errs, floors, map[string][2]float64{}
+	for _, name := range IntervalNames {
+		if check.defined(name) {
+			r.ErrorIntervals[name] = [2]float64{errs[name] / 2, errs[name] * 2}
+		}
+	}
 	vectors := func() map[string][]float64 {
 		m := map[string][]float64{}
 		for _, name := range StatisticNames {
@@ -38,7 +43,7 @@ func resultOf(c Configuration) Result {
 	}
 	r.Model, r.Data = vectors(), vectors()
 	if c.HasHoldout() {
-		r.HeldoutErrors, r.HeldoutFloors, r.Heldout = errs, floors, vectors()
+		r.HeldoutErrors, r.HeldoutFloors, r.HeldoutErrorIntervals, r.Heldout = errs, floors, r.ErrorIntervals, vectors()
 		r.Likelihood = &Likelihood{BitsPerBin: 1.25, HeldoutBitsPerBin: 1.5, HeldoutStandardError: 0.0625, HeldoutUnits: 59}
 	}
 	if c.HasState() {
@@ -115,7 +120,7 @@ func TestDecodeResultRefuses(t *testing.T) {
 		{"cut off", good[:len(good)/2], "unexpected EOF"},
 		{"unknown field", strings.Replace(good, `"data"`, `"date"`, 1), "unknown field"},
 		{"white space", strings.Replace(good, ":", ": ", 1), "not in canonical form"},
-		{"longer number", strings.Replace(good, "0.001", "0.0010", 1), "not in canonical form"},
+		{"longer number", strings.Replace(good, ":0.001,", ":0.0010,", 1), "not in canonical form"},
 		{"trailing data", good + good, "unexpected text after"},
 	} {
 		_, err := DecodeResult([]byte(test.body))
@@ -159,6 +164,11 @@ func TestResultValidate(t *testing.T) {
 		{"NaN bits", func(r *Result) { r.Likelihood.HeldoutStandardError = math.NaN() }, "likelihood: heldout_standard_error = NaN"},
 		{"no units", func(r *Result) { r.Likelihood.HeldoutUnits = 0 }, "likelihood: heldout_units = 0: must be at least 1"},
 		{"huge floor", func(r *Result) { r.HeldoutFloors["k_probability"] = 1.1 }, "heldout_floors: k_probability = 1.1: must be from 0 to 1"},
+		{"interval of another error", func(r *Result) { r.ErrorIntervals["js_bits"] = [2]float64{0, 1} }, `error_intervals: n=3 t=2 has no interval of "js_bits"`},
+		{"negative end", func(r *Result) { r.ErrorIntervals["covariance"] = [2]float64{-1, 1} }, "error_intervals: covariance = [-1 1]: must be two numbers from 0 to 64, the lower one first"},
+		{"ends in the wrong order", func(r *Result) { r.HeldoutErrorIntervals["covariance"] = [2]float64{1, 0.5} }, "heldout_error_intervals: covariance = [1 0.5]"},
+		{"huge end", func(r *Result) { r.ErrorIntervals["k_probability"] = [2]float64{0, 17} }, "error_intervals: k_probability = [0 17]: must be two numbers from 0 to 16"},
+		{"NaN end", func(r *Result) { r.ErrorIntervals["k_probability"] = [2]float64{0, math.NaN()} }, "error_intervals: k_probability = [0 NaN]"},
 		{"unknown vector", func(r *Result) { r.Heldout["psth"] = nil }, `heldout: n=3 t=2 has no statistic "psth"`},
 		{"negative probability", func(r *Result) { r.Model["k_probability"] = []float64{-0.5, 1.5, 0, 0} }, "model: k_probability[0] = -0.5: must be from 0 to 1"},
 		{"sum of probabilities", func(r *Result) { r.Model["state"][0] = 0.5 }, "model: state is not a probability distribution"},
@@ -398,9 +408,14 @@ func TestMaxResultBytes(t *testing.T) {
 		for _, name := range ErrorNames {
 			numbers[name] = longest
 		}
+		intervals := map[string][2]float64{}
+		for _, name := range IntervalNames {
+			intervals[name] = [2]float64{longest, longest}
+		}
 		layer := slices.Repeat([][2]float64{{longest, longest}}, c.Qubits())
 		r := Result{
 			TrainableParameters: math.MaxInt, Errors: numbers, Floors: numbers, HeldoutErrors: numbers, HeldoutFloors: numbers,
+			ErrorIntervals: intervals, HeldoutErrorIntervals: intervals,
 			Model: vectors, Data: vectors, Heldout: vectors,
 			Angles:  slices.Repeat([][][][2]float64{slices.Repeat([][][2]float64{layer}, c.Circuit.Layers)}, c.Timesteps),
 			Samples: slices.Repeat([][]uint32{slices.Repeat([]uint32{math.MaxUint32}, c.Timesteps)}, SampleWindows),

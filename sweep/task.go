@@ -9,7 +9,7 @@ import (
 
 // Numerics is the version of the numerics. A change to one bit of any result must
 // increment it (DESIGN.md, section 3.3).
-const Numerics = 2
+const Numerics = 3
 
 // MaxSlots is the number of tasks that one worker process may run concurrently.
 const MaxSlots = 1 << 12

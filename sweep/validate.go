@@ -31,14 +31,17 @@ func (r Result) Validate(c Configuration) error {
 	}
 	v.errorsOf("errors", r.Errors)
 	v.floors("floors", r.Floors)
+	v.intervals("error_intervals", r.ErrorIntervals)
 	v.vectors("model", r.Model)
 	v.vectors("data", r.Data)
 	if c.HasHoldout() {
 		v.errorsOf("heldout_errors", r.HeldoutErrors)
 		v.floors("heldout_floors", r.HeldoutFloors)
+		v.intervals("heldout_error_intervals", r.HeldoutErrorIntervals)
 		v.vectors("heldout", r.Heldout)
 	} else {
-		v.require(r.HeldoutErrors == nil && r.HeldoutFloors == nil && r.Heldout == nil, "held-out numbers without a holdout")
+		v.require(r.HeldoutErrors == nil && r.HeldoutFloors == nil && r.HeldoutErrorIntervals == nil && r.Heldout == nil,
+			"held-out numbers without a holdout")
 	}
 	v.history(r.History)
 	v.likelihood(r.Likelihood)
@@ -211,6 +214,20 @@ func (v *resultCheck) floors(where string, floors map[string]float64) {
 	_, ok := floors["js_k_probability_bits"]
 	v.require(!ok, "%s: js_k_probability_bits has no floor", where)
 	v.inRange(where, floors)
+}
+
+// maxWidened bounds the upper end of an interval in largest errors: of three repeats,
+// deviations are widened by the factor 2.7 (statistics.Data.Intervals), and (1 + 2.7)² < 16.
+const maxWidened = 16
+
+func (v *resultCheck) intervals(where string, intervals map[string][2]float64) {
+	for _, name := range slices.Sorted(maps.Keys(intervals)) {
+		v.require(slices.Contains(IntervalNames, name) && v.defined(name),
+			"%s: n=%d t=%d has no interval of %q", where, v.c.Neurons, v.c.Timesteps, name)
+		ends, most := intervals[name], maxWidened*v.largestError(name)
+		v.require(ends[0] >= 0 && ends[0] <= ends[1] && ends[1] <= most,
+			"%s: %s = %v: must be two numbers from 0 to %v, the lower one first", where, name, ends, most)
+	}
 }
 
 func (v *resultCheck) inRange(where string, values map[string]float64) {

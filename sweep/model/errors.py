@@ -2,7 +2,8 @@
 
 RECORDING.npy holds 0 and 1 in the order [repeat, neuron, bin], for the neurons of the
 models. Prints a JSON object for each, with the errors of DESIGN.md, section 2.2. Models with more
-than one noise angle for a patch are beyond it: the program samples them.
+than one noise angle for a patch are beyond it: the program samples them. So are the intervals over
+repeats, which depend on the program's random draws.
 """
 import json
 import math

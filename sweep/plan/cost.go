@@ -31,9 +31,9 @@ const (
 	perStateWord      = 0.45 // for each joint word and node: the state distribution
 	perScoredBin      = 1.8  // for each bin of a held-out window and node: the likelihood
 	perSeenWord       = 20   // for each joint word in a recording and node: a point of the history
-	perDataBit        = 170e3
+	perDataBit        = 250e3
 	perDataWord       = 190e3 // for each joint word in a recording: its floor, over all splits
-	perRecording      = 7e6
+	perRecording      = 10e6
 	perFittedWord     = 1e6 // for each word of a bin: the fit of a baseline, roughly
 )
 
@@ -144,7 +144,7 @@ func (m model) ends() float64 {
 	}
 }
 
-// evaluation returns the cost of the statistics and floors of the data and of the
+// evaluation returns the cost of the statistics, floors and draws of the data and of the
 // trained model.
 func (m model) evaluation() float64 {
 	data := perRecording + perDataBit*float64(m.Neurons*m.Timesteps)

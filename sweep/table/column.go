@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -134,10 +135,11 @@ func valueOf(s sweep.Setting, c sweep.Configuration) string {
 
 // measure is one error of a result: a column of results.csv, a row of summary.csv.
 type measure struct {
-	name    string // of its column in results.csv
-	meaning string
-	value   func(sweep.Measures) (float64, bool)
-	floor   func(sweep.Measures) (float64, bool)
+	name     string // of its column in results.csv
+	meaning  string
+	value    func(sweep.Measures) (float64, bool)
+	floor    func(sweep.Measures) (float64, bool)
+	interval func(sweep.Measures) ([2]float64, bool) // over the recording's repeats; nil if it has none
 }
 
 // measures lists what a sweep measures of each training, in the order of the columns:
@@ -152,23 +154,33 @@ func measures(holdout bool) []measure {
 
 // errorMeasures lists the errors, against both parts if there is a holdout.
 func errorMeasures(holdout bool) []measure {
-	all := measuresOf("", func(r sweep.Measures) map[string]float64 { return r.Errors }, func(r sweep.Measures) map[string]float64 { return r.Floors })
+	all := measuresOf("", func(r sweep.Measures) partErrors { return partErrors{r.Errors, r.Floors, r.ErrorIntervals} })
 	if holdout {
-		all = append(all, measuresOf("heldout_", func(r sweep.Measures) map[string]float64 { return r.HeldoutErrors },
-			func(r sweep.Measures) map[string]float64 { return r.HeldoutFloors })...)
+		all = append(all, measuresOf("heldout_", func(r sweep.Measures) partErrors {
+			return partErrors{r.HeldoutErrors, r.HeldoutFloors, r.HeldoutErrorIntervals}
+		})...)
 	}
 	return all
 }
 
+// partErrors holds the errors of a result against one part of the recording.
+type partErrors struct {
+	errors, floors map[string]float64
+	intervals      map[string][2]float64
+}
+
 // measuresOf describes the errors of one part of a result. The prefix begins the
 // names of their columns.
-func measuresOf(prefix string, errors, floors func(sweep.Measures) map[string]float64) []measure {
+func measuresOf(prefix string, of func(sweep.Measures) partErrors) []measure {
 	all := make([]measure, len(sweep.ErrorNames))
 	for i, name := range sweep.ErrorNames {
 		all[i] = measure{
 			name: prefix + errorColumn(name), meaning: meaningOf(name),
-			value: func(r sweep.Measures) (float64, bool) { v, ok := errors(r)[name]; return v, ok },
-			floor: func(r sweep.Measures) (float64, bool) { v, ok := floors(r)[name]; return v, ok },
+			value: func(r sweep.Measures) (float64, bool) { v, ok := of(r).errors[name]; return v, ok },
+			floor: func(r sweep.Measures) (float64, bool) { v, ok := of(r).floors[name]; return v, ok },
+		}
+		if slices.Contains(sweep.IntervalNames, name) {
+			all[i].interval = func(r sweep.Measures) ([2]float64, bool) { v, ok := of(r).intervals[name]; return v, ok }
 		}
 	}
 	return all

@@ -29,7 +29,7 @@ func TestREADMEDefinesEveryColumn(t *testing.T) {
 	const path, begin, end = "README.md", "<!-- The code's columns: go test ./sweep/table -update -->\n", "<!-- end -->\n"
 	var want bytes.Buffer
 	var shape Shape
-	define(&want, "results.csv", "One row for each configuration and replicate, in grid order. With a `holdout`, each error and floor has a second column, with `heldout_` before its name, against the repeats, or the blocks of the movie, that training never saw.", resultColumns(shape))
+	define(&want, "results.csv", "One row for each configuration and replicate, in grid order. With a `holdout`, each error, floor and interval has a second column, with `heldout_` before its name, against the repeats, or the blocks of the movie, that training never saw.", resultColumns(shape))
 	define(&want, "results.csv with a holdout", "Besides the errors against the held-out part, a `holdout` or `holdout_time` adds these columns. They are empty where the noise has several angles. summary.csv, comparison.csv and axes.csv have `bits_per_bin` and `heldout_bits_per_bin` among their errors: less is better there, too.", likelihoodColumns())
 	define(&want, "summary.csv", "One row for each configuration and error, over its replicates.", summaryColumns(shape))
 	define(&want, "comparison.csv", "One row for each configuration with k ≠ 0 and each error: the standard loss against the K-loss, paired by replicate. It is empty unless `k` is an axis with 0 among its values.", comparisonColumns(shape))

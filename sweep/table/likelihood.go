@@ -3,7 +3,7 @@ package table
 import "spiqsweep/sweep"
 
 // likelihoodMeasures lists the bits per bin of both parts of the recording. They have
-// no floor.
+// no floor, and likelihoodColumns has their interval.
 func likelihoodMeasures() []measure {
 	bits := func(value func(sweep.Likelihood) float64) func(sweep.Measures) (float64, bool) {
 		return func(m sweep.Measures) (float64, bool) {
@@ -17,11 +17,11 @@ func likelihoodMeasures() []measure {
 	return []measure{
 		{
 			"bits_per_bin", "−log₂ of the probability of a window of the training part, divided by t: bits per bin, mean over windows; empty for several noise angles",
-			bits(func(l sweep.Likelihood) float64 { return l.BitsPerBin }), none,
+			bits(func(l sweep.Likelihood) float64 { return l.BitsPerBin }), none, nil,
 		},
 		{
 			"heldout_bits_per_bin", "the same for the held-out part: mean over its repeats, or over its blocks of the movie",
-			bits(func(l sweep.Likelihood) float64 { return l.HeldoutBitsPerBin }), none,
+			bits(func(l sweep.Likelihood) float64 { return l.HeldoutBitsPerBin }), none, nil,
 		},
 	}
 }

@@ -70,11 +70,26 @@ func resultColumns(shape Shape) []column[Row] {
 		if name := floorName(m.name); name != "" {
 			columns = append(columns, column[Row]{name, number, "the floor of " + m.name + ": the expected error of the true law against this recording", ofMeasures(m.floor)})
 		}
+		if m.interval != nil {
+			columns = append(columns, intervalColumns(m)...)
+		}
 	}
 	if shape.Holdout {
 		columns = append(columns, likelihoodColumns()...)
 	}
 	return columns
+}
+
+// intervalColumns are the columns of the interval of an error over the repeats of the
+// recording.
+func intervalColumns(m measure) []column[Row] {
+	end := func(i int) func(sweep.Measures) (float64, bool) {
+		return func(r sweep.Measures) (float64, bool) { ends, ok := m.interval(r); return ends[i], ok }
+	}
+	return []column[Row]{
+		{m.name + "_data_ci95_low", number, "lower end of the 95 % interval of the model's error against the true law: bootstrap over the recording's repeats, from three on", ofMeasures(end(0))},
+		{m.name + "_data_ci95_high", number, "its upper end", ofMeasures(end(1))},
+	}
 }
 
 // withReplicate inserts the replicate's column after k, where readers expect it.

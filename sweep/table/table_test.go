@@ -58,12 +58,17 @@ func example() Rows {
 func exampleMeasures(timesteps int, k float64, replicate int) *sweep.Measures {
 	likelihood := sweep.Likelihood{BitsPerBin: 1.5 / (1 + k), HeldoutBitsPerBin: 2 / (1 + k), HeldoutStandardError: 0.25, HeldoutUnits: 1 + replicate}
 	r := sweep.Measures{Likelihood: &likelihood, Errors: map[string]float64{}, Floors: map[string]float64{}, HeldoutErrors: map[string]float64{}, RatesHz: []float64{8.125, 4.5}}
+	r.ErrorIntervals, r.HeldoutErrorIntervals = map[string][2]float64{}, map[string][2]float64{}
 	for i, name := range sweep.ErrorNames {
 		if timesteps == 1 && (name == "autocorrelogram" || name == "lagged_covariance") {
 			continue
 		}
 		r.Errors[name] = float64(i+1) * 1e-3 * float64(timesteps) * float64(replicate+1) / (1 + 0.5*k)
 		r.HeldoutErrors[name] = 2 * r.Errors[name]
+		if slices.Contains(sweep.IntervalNames, name) {
+			r.ErrorIntervals[name] = [2]float64{r.Errors[name] / 2, 2 * r.Errors[name]}
+			r.HeldoutErrorIntervals[name] = [2]float64{0, 8 * r.Errors[name]}
+		}
 		if name != "js_k_probability_bits" {
 			r.Floors[name] = 1e-7 * float64(i+1)
 		}

@@ -132,6 +132,11 @@ func TestBinWidthScalesRatesAndIntervals(t *testing.T) {
 					}
 				}
 			}
+			for _, intervals := range []map[string][2]float64{want.ErrorIntervals, want.HeldoutErrorIntervals} {
+				if ends, ok := intervals["firing_rate_hz2"]; ok {
+					intervals["firing_rate_hz2"] = [2]float64{4 * ends[0], 4 * ends[1]}
+				}
+			}
 			if want.Errors["isi_mean_ms2"] == 0 || want.Errors["firing_rate_hz2"] == 0 && name != "fitted" {
 				t.Fatalf("errors of 0 scale by any factor: %v", want.Errors)
 			}

@@ -51,18 +51,21 @@ func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 }
 
 // compare returns a result with the statistics of a model, those of the data, and the
-// errors and floors.
+// errors with their floors and intervals.
 func (d *data) compare(measured statistics.Statistics) sweep.Result {
 	result := sweep.Result{
 		Errors: statistics.Errors(measured, d.seen.Statistics, d.binMS),
 		Floors: d.seen.Floors,
 		Model:  measured.Vectors(d.binMS),
 		Data:   d.seen.Statistics.Vectors(d.binMS),
+
+		ErrorIntervals: d.seen.Intervals(measured, d.binMS),
 	}
 	if h := d.heldout; h != nil {
 		result.HeldoutErrors = statistics.Errors(measured, h.Statistics, d.binMS)
 		result.HeldoutFloors = h.Floors
 		result.Heldout = h.Statistics.Vectors(d.binMS)
+		result.HeldoutErrorIntervals = h.Intervals(measured, d.binMS)
 	}
 	return result
 }

@@ -84,10 +84,24 @@ func TestResults(t *testing.T) {
 			if holdout := task.Configuration.HasHoldout(); holdout != (result.Heldout != nil) || holdout != (result.Likelihood != nil) {
 				t.Errorf("held-out numbers %v, likelihood %v", result.Heldout, result.Likelihood)
 			}
+			requireIntervals(t, result.ErrorIntervals, result.Errors)
+			requireIntervals(t, result.HeldoutErrorIntervals, result.HeldoutErrors)
 			if l := result.Likelihood; l != nil {
 				requireCrossEntropy(t, l.HeldoutBitsPerBin, result.Heldout["state"], result.Model["state"], task.Configuration.Timesteps)
 			}
 		})
+	}
+}
+
+// requireIntervals requires an interval of every error that has one. Recordings of these
+// tests have at least three repeats in each part.
+func requireIntervals(t *testing.T, intervals map[string][2]float64, errors map[string]float64) {
+	t.Helper()
+	for _, name := range sweep.IntervalNames {
+		ends, ok := intervals[name]
+		if e, want := errors[name]; ok != want || ends[0] > e || ok && ends[1] <= 0 {
+			t.Errorf("%s: error %v, interval %v", name, e, ends)
+		}
 	}
 }
 
