@@ -172,8 +172,8 @@ func (a Ansatz) columns() []column {
 	return cols
 }
 
-// cnots lists the entangler's gates as {control, target} in temporal order.
-func (a Ansatz) cnots() [][2]int {
+// CNOTs lists the entangler's gates as {control, target} in temporal order.
+func (a Ansatz) CNOTs() [][2]int {
 	var gates [][2]int
 	from := func(start, step int) {
 		for q := start; q+1 < a.Qubits(); q += step {
@@ -201,7 +201,7 @@ func (a Ansatz) entangled() []int {
 	to := make([]int, 1<<a.Qubits())
 	for x := range to {
 		y := x
-		for _, g := range a.cnots() {
+		for _, g := range a.CNOTs() {
 			y ^= y >> g[0] & 1 << g[1]
 		}
 		to[x] = y

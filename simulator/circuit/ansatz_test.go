@@ -73,7 +73,7 @@ func TestEntanglers(t *testing.T) {
 		{NoCNOTs, 3, nil},
 	} {
 		a := Ansatz{Neurons: c.qubits, Entangler: c.entangler}
-		if d := cmp.Diff(c.want, a.cnots()); d != "" {
+		if d := cmp.Diff(c.want, a.CNOTs()); d != "" {
 			t.Errorf("%s on %d qubits (-want +got):\n%s", c.entangler, c.qubits, d)
 		}
 	}

@@ -70,7 +70,7 @@ var dashes = [][]vg.Length{
 // addBaselines draws the baselines as thin lines. It omits errors below a
 // hundredth of the floor: a baseline that reproduces a statistic by construction has
 // errors near 0, which would stretch the axis.
-func (f *facet) addBaselines(p *plot.Plot, statistic int, xs []int, of func(run) int) (entries int, err error) {
+func (f *facet) addBaselines(p *plot.Plot, statistic int, xs []int, of func(run) int, l *legend) error {
 	for _, b := range f.baselines {
 		var points plotter.XYs
 		for _, pt := range errorsBy(b.runs, statistic, b.k, of) {
@@ -83,7 +83,7 @@ func (f *facet) addBaselines(p *plot.Plot, statistic int, xs []int, of func(run)
 		}
 		line, marks, err := plotter.NewLinePoints(points)
 		if err != nil {
-			return entries, err
+			return err
 		}
 		pattern := dashes[slices.Index(sweep.Baselines, b.model)]
 		line.LineStyle = draw.LineStyle{Color: dark, Width: vg.Points(0.8), Dashes: pattern}
@@ -92,10 +92,9 @@ func (f *facet) addBaselines(p *plot.Plot, statistic int, xs []int, of func(run)
 		}
 		marks.GlyphStyle = draw.GlyphStyle{Color: line.Color, Radius: vg.Points(1), Shape: draw.CircleGlyph{}}
 		p.Add(line, marks)
-		p.Legend.Add(b.label(), line, marks)
-		entries++
+		l.add(b.label(), line, marks)
 	}
-	return entries, nil
+	return nil
 }
 
 // numbers returns the plotted numbers of a baseline, in the form of facet.numbers.

@@ -73,7 +73,7 @@ func TestBaselinesFarBelowTheFloorAreNotDrawn(t *testing.T) {
 		fitted := row(b)
 		fitted.Measures.Errors["k_probability"] = error
 		f := facet{runs: []run{runOf(row(c))}, baselines: []baseline{{model: b.Model, runs: []run{runOf(fitted)}}}}
-		p, err := f.errorPanel(0, "neurons n", neuronsOf)
+		p, err := f.errorPanel(0, "neurons n", neuronsOf, new(legend))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,30 +3,22 @@ package figure
 import (
 	"fmt"
 	"strings"
-
-	"gonum.org/v1/plot/text"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
-// caption returns the lines below the figure: data, neurons, seed, replicates, and
+// caption returns the sentences below the figure: data, neurons, seed, replicates, and
 // the meaning of the line and band.
-func (f *facet) caption(width vg.Length) []string {
+func (f *facet) caption() []string {
 	replicates := values(f.runs, replicateOf)
 	data := fmt.Sprintf("Data: %s. Neurons (numbered from 0; %s), rates in Hz: %s.", f.data, f.selection(), f.neuronsAndRates())
 	setting := fmt.Sprintf("Seed %d, replicates: %d, %d finished trainings.", f.seed, len(replicates), len(f.runs))
 	if f.name != "" {
 		setting += " " + f.name + "."
 	}
-	var lines []string
-	for _, sentences := range []string{
+	return []string{
 		drawable(data + " " + setting),
 		"Line: geometric mean. Band: smallest to largest, over replicates and over everything not on the axis. Dashed: floor, the expected error of the true law, against which errors must be read." + f.baselineNote(),
 		"The k-probability's error is a mean over n + 1 values of k, which explains part of its decrease with n. Differences are means over pairs of replicates; " + f.hatching() + ".",
-	} {
-		lines = append(lines, wrap(sentences, captionSize, width)...)
 	}
-	return lines
 }
 
 // baselineNote explains the lines of the baselines, if there are any.
@@ -61,19 +53,4 @@ func (f *facet) neuronsAndRates() string {
 		}
 	}
 	return strings.Join(words, ", ")
-}
-
-const (
-	captionSize = vg.Length(7.5)
-	captionLine = captionSize * 1.35
-)
-
-// drawCaption draws lines of text from the top of the canvas downwards.
-func drawCaption(c draw.Canvas, lines []string) {
-	style := textStyle(captionSize, text.XLeft, text.YTop)
-	y := c.Max.Y
-	for _, line := range lines {
-		c.FillText(style, vg.Point{X: c.Min.X, Y: y}, line)
-		y -= captionLine
-	}
 }

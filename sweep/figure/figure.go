@@ -16,29 +16,31 @@ import (
 type Figure struct {
 	Name    string     // of its files, without the extension
 	Numbers [][]string // the plotted numbers, after a header
+	Missing []string   // the configurations that it should show and that have no result
 
-	width, height vg.Length
-	caption       []string
-	draw          func(draw.Canvas)
+	layout func(width vg.Length) (*page, error)
 }
-
-const dotsPerInch = 150 // of a PNG
 
 // Formats are the extensions that [Figure.Write] supports.
 var Formats = []string{"svg", "pdf", "png", "csv"}
 
-// Write writes the figure, or its numbers, in one of the [Formats]. It always
-// writes the same bytes, and needs no file and no installed font. The drawing
-// libraries report most errors by panicking: the caller must recover.
-func (f *Figure) Write(w io.Writer, format string) error {
+// Write writes the figure at a width in centimetres, or its numbers, in one of the
+// [Formats]. It always writes the same bytes, and needs no file and no installed font.
+// The drawing libraries report most errors by panicking: the caller must recover.
+func (f *Figure) Write(w io.Writer, format string, widthCM float64) error {
 	if format == "csv" {
 		return csv.NewWriter(w).WriteAll(f.Numbers)
 	}
 	if !slices.Contains(Formats, format) {
 		return fmt.Errorf("write figure %s: there is no format %q", f.Name, format)
 	}
-	canvas := f.canvas(format)
-	f.draw(draw.NewCanvas(canvas, f.width, f.height))
+	p, err := f.layout(roundDown(vg.Length(widthCM) * vg.Centimeter))
+	if err != nil {
+		return fmt.Errorf("draw figure %s: %w", f.Name, err)
+	}
+	height := p.height()
+	canvas := newCanvas(format, p.width, height)
+	p.draw(draw.NewCanvas(canvas, p.width, height))
 	if _, err := canvas.WriteTo(w); err != nil {
 		return fmt.Errorf("write figure %s.%s: %w", f.Name, format, err)
 	}
@@ -51,15 +53,15 @@ type canvas interface {
 	io.WriterTo
 }
 
-func (f *Figure) canvas(format string) canvas {
+func newCanvas(format string, width, height vg.Length) canvas {
 	switch format {
 	case "svg":
-		c := vgsvg.New(f.width, f.height)
+		c := vgsvg.New(width, height)
 		return outlined{c, c}
 	case "pdf":
-		return newPDF(f.width, f.height)
+		return newPDF(width, height)
 	default:
-		c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(dotsPerInch))}
+		c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dotsPerInch))}
 		return outlined{c, c}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,7 +72,7 @@ func TestS1NumbersMatchTheGoldenFile(t *testing.T) {
 		t.Fatalf("%d figures, %v", len(figures), err)
 	}
 	var got bytes.Buffer
-	if err := figures[0].Write(&got, "csv"); err != nil {
+	if err := figures[0].Write(&got, "csv", FullWidthCM); err != nil {
 		t.Fatal(err)
 	}
 	golden := filepath.Join("testdata", "S1.csv")
@@ -194,7 +195,7 @@ func TestEveryFormatIsWritten(t *testing.T) {
 	}
 	for format, magic := range map[string]string{"svg": "<?xml", "pdf": "%PDF", "png": "\x89PNG", "csv": "panel,"} {
 		var b bytes.Buffer
-		if err := figures[0].Write(&b, format); err != nil || !bytes.HasPrefix(b.Bytes(), []byte(magic)) {
+		if err := figures[0].Write(&b, format, FullWidthCM); err != nil || !bytes.HasPrefix(b.Bytes(), []byte(magic)) {
 			t.Errorf("%s: %v, starts with %q", format, err, b.Bytes()[:min(8, b.Len())])
 		}
 		if folder := os.Getenv("SPIQSWEEP_FIGURES"); folder != "" { // to inspect them
@@ -203,7 +204,7 @@ func TestEveryFormatIsWritten(t *testing.T) {
 			}
 		}
 	}
-	if err := figures[0].Write(new(bytes.Buffer), "gif"); err == nil {
+	if err := figures[0].Write(new(bytes.Buffer), "gif", FullWidthCM); err == nil {
 		t.Error("an unknown format was written")
 	}
 }
@@ -235,7 +236,7 @@ func TestPartialSweepsAreDrawn(t *testing.T) {
 			t.Fatalf("%d rows made %d figures, %v", len(some), len(figures), err)
 		}
 		for _, f := range figures {
-			if err := f.Write(new(bytes.Buffer), "svg"); err != nil {
+			if err := f.Write(new(bytes.Buffer), "svg", FullWidthCM); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -249,11 +250,11 @@ func TestRowErrorsAreReturned(t *testing.T) {
 	}
 }
 
-func TestSignedLogInverts(t *testing.T) {
+func TestSignedLogIsOdd(t *testing.T) {
 	s := signedLog{largest: 2}
-	for _, v := range []float64{-2, -0.3, -1e-4, 0, 1e-3, 1, 2} {
-		if back := (colourScale{s}).invert(s.scale(v)); math.Abs(back-v) > 1e-12 {
-			t.Errorf("%g became %g", v, back)
+	for _, v := range []float64{1e-4, 1e-3, 0.3, 1} {
+		if s.scale(-v) != -s.scale(v) || s.scale(v) <= 0 || s.scale(v) >= 1 || s.scale(v) >= s.scale(2*v) {
+			t.Errorf("%g is at %g, its opposite at %g", v, s.scale(v), s.scale(-v))
 		}
 	}
 	if s.scale(2) != 1 || s.scale(-2) != -1 || s.scale(0) != 0 {
@@ -267,7 +268,7 @@ func TestTablesREADMEHasTheColumns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range columns {
+	for _, c := range slices.Concat(columns, paperColumns) {
 		if line := "| `" + c.name + "` | " + c.meaning + " |\n"; !bytes.Contains(readme, []byte(line)) {
 			t.Errorf("sweep/table/README.md lacks the line\n%s", line)
 		}
@@ -292,7 +293,7 @@ func TestFiguresOfASweepShareTheirScales(t *testing.T) {
 	if own := largestDifferences(all[:1]); own[0] >= largest[0] || largestDifferences(all[1:]) != largest {
 		t.Errorf("the largest differences are %v together, %v of the first", largest, own)
 	}
-	var panels [][][]*plot.Plot
+	var panels []*s1Panels
 	for _, f := range all {
 		p, err := f.panels(largest)
 		if err != nil {
@@ -300,13 +301,13 @@ func TestFiguresOfASweepShareTheirScales(t *testing.T) {
 		}
 		panels = append(panels, p)
 	}
-	if panels[0][0][0].Y.Max >= panels[1][0][0].Y.Max {
+	if panels[0].againstN[0].Y.Max >= panels[1].againstN[0].Y.Max {
 		t.Fatal("the example does not need shared scales")
 	}
 	shareScales(panels)
 	for row := range s1Rows {
-		for column := range 2 {
-			a, b := panels[0][row][column].Y, panels[1][row][column].Y
+		for column, pair := range [][2]*plot.Plot{{panels[0].againstN[row], panels[1].againstN[row]}, {panels[0].againstT[row], panels[1].againstT[row]}} {
+			a, b := pair[0].Y, pair[1].Y
 			if a.Min != b.Min || a.Max != b.Max || a.Min >= a.Max {
 				t.Errorf("row %d column %d: from %v to %v, and from %v to %v", row, column, a.Min, a.Max, b.Min, b.Max)
 			}

@@ -63,45 +63,6 @@ func hatch(c draw.Canvas, box vg.Rectangle) {
 	}
 }
 
-// colourScale draws the colour scale of the heat map.
-type colourScale struct{ colours signedLog }
-
-// DataRange implements plot.DataRanger.
-func (colourScale) DataRange() (xmin, xmax, ymin, ymax float64) { return 0, 1, -1, 1 }
-
-// Plot implements plot.Plotter.
-func (b colourScale) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	const steps = 64
-	for i := -steps; i < steps; i++ {
-		low, high := float64(i)/steps, float64(i+1)/steps
-		c.FillPolygon(b.colours.colour(b.invert((low+high)/2)), corners(vg.Rectangle{
-			Min: vg.Point{X: x(0), Y: y(low)}, Max: vg.Point{X: x(1), Y: y(min(1, high+1.0/steps))}, // overlapping hides seams
-		}))
-	}
-}
-
-// invert returns the difference that signedLog maps to u.
-func (b colourScale) invert(u float64) float64 {
-	smallest := b.colours.smallest()
-	if smallest == 0 {
-		return 0
-	}
-	return math.Copysign(smallest*math.Expm1(math.Abs(u)*math.Log1p(b.colours.largest/smallest)), u)
-}
-
-// ticks marks 0, and the largest difference and the decades below it on both sides.
-func (b colourScale) ticks() plot.ConstantTicks {
-	ticks := plot.ConstantTicks{{Value: 0, Label: "0"}}
-	for _, v := range []float64{1, 0.1, 0.01} {
-		for _, sign := range []float64{-1, 1} {
-			d := sign * v * b.colours.largest
-			ticks = append(ticks, plot.Tick{Value: b.colours.scale(d), Label: fmt.Sprintf("%+.1g", d)})
-		}
-	}
-	return ticks
-}
-
 // signed formats a difference with its sign and one digit.
 func signed(v float64) string {
 	if v == 0 {

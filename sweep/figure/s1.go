@@ -6,13 +6,11 @@ import (
 	"image/color"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 
 	"spiqsweep/sweep/table"
 )
@@ -21,8 +19,8 @@ import (
 type statistic struct{ error, title, unit string }
 
 var s1Rows = [2]statistic{
-	{"k_probability", "k-probability", "MSE"},
-	{"firing_rate_hz2", "firing rate", "MSE (Hz²)"},
+	{"k_probability", "k-probability", ""},
+	{"firing_rate_hz2", "firing rate", " (Hz²)"},
 }
 
 // loss is the style and the points of one k.
@@ -45,7 +43,7 @@ func S1(shape table.Shape, rows table.Rows) (figures []*Figure, omitted int, err
 	if err != nil {
 		return nil, 0, err
 	}
-	panels := make([][][]*plot.Plot, len(all))
+	panels := make([]*s1Panels, len(all))
 	largest := largestDifferences(all)
 	for i, f := range all {
 		if panels[i], err = f.panels(largest); err != nil {
@@ -55,9 +53,19 @@ func S1(shape table.Shape, rows table.Rows) (figures []*Figure, omitted int, err
 	shareScales(panels)
 	figures = make([]*Figure, len(all))
 	for i, f := range all {
-		figures[i] = f.s1(panels[i])
+		figures[i] = &Figure{
+			Name: fileName("S1", f.name), Numbers: f.numbers(),
+			layout: func(width vg.Length) (*page, error) { return f.page(panels[i], width), nil },
+		}
 	}
 	return figures, omitted, nil
+}
+
+// s1Panels are the panels of Fig. S1, for each statistic.
+type s1Panels struct {
+	againstN, againstT [len(s1Rows)]*plot.Plot
+	difference         [len(s1Rows)]panel
+	legend             legend
 }
 
 // largestDifferences returns, for each statistic, the largest magnitude of a difference
@@ -79,16 +87,18 @@ func largestDifferences(all []*facet) (largest [len(s1Rows)]float64) {
 
 // shareScales gives the error axis of each panel the same ends in all figures, so that
 // figures can be compared.
-func shareScales(figures [][][]*plot.Plot) {
-	for row := range s1Rows {
-		for column := range 2 {
+func shareScales(figures []*s1Panels) {
+	for statistic := range s1Rows {
+		for _, of := range []func(*s1Panels) *plot.Plot{
+			func(p *s1Panels) *plot.Plot { return p.againstN[statistic] },
+			func(p *s1Panels) *plot.Plot { return p.againstT[statistic] },
+		} {
 			low, high := math.Inf(1), math.Inf(-1)
 			for _, panels := range figures {
-				p := panels[row][column]
-				low, high = min(low, p.Y.Min), max(high, p.Y.Max)
+				low, high = min(low, of(panels).Y.Min), max(high, of(panels).Y.Max)
 			}
 			for _, panels := range figures {
-				panels[row][column].Y.Min, panels[row][column].Y.Max = low, high
+				of(panels).Y.Min, of(panels).Y.Max = low, high
 			}
 		}
 	}
@@ -97,23 +107,17 @@ func shareScales(figures [][][]*plot.Plot) {
 // maxFigures bounds the time and memory that the figures of one sweep take.
 const maxFigures = 100
 
-// s1 returns the figure with these panels.
-func (f *facet) s1(panels [][]*plot.Plot) *Figure {
-	const width, panelsHeight, margin = 960, 500, 14 // points
-	caption := f.caption(width - 2*margin)
-	captionHeight := captionLine*vg.Length(len(caption)) + margin
-	const whole = 72.0 / dotsPerInch * 25 // gives the PNG a whole number of dots
-	height := vg.Length(math.Ceil(float64(panelsHeight+captionHeight)/whole) * whole)
-	captionHeight = height - panelsHeight
-	return &Figure{
-		Name: fileName("S1", f.name), Numbers: f.numbers(), width: width, height: height, caption: caption,
-		draw: func(c draw.Canvas) {
-			c.SetColor(color.White)
-			c.Fill(c.Path())
-			drawPanels(draw.Crop(c, 0, 0, captionHeight, 0), panels)
-			drawCaption(draw.Crop(c, margin, 0, 0, -panelsHeight), caption)
-		},
+// page lays the panels out: statistics below each other and, on a wide page, the
+// difference beside the errors.
+func (f *facet) page(panels *s1Panels, width vg.Length) *page {
+	p := &page{width: width, legend: panels.legend, caption: f.caption()}
+	const panelHeight = 4.2 * vg.Centimeter
+	for i := range s1Rows {
+		errors := block{share: 0.58, panels: [][]panel{{{Plot: panels.againstN[i]}, {Plot: panels.againstT[i]}}}}
+		difference := block{share: 0.42, panels: [][]panel{{panels.difference[i]}}}
+		p.bands = append(p.bands, p.beside(panelHeight, errors, difference)...)
 	}
+	return p
 }
 
 // maxFileName is the longest name of a figure's files. It leaves room below the
@@ -152,53 +156,32 @@ func fileName(figure, facet string) string {
 	return name[:min(len(name), maxFileName-len(suffix))] + suffix
 }
 
-// panelShares are the shares of the width: against n, against t, difference, colour
-// scale.
-var panelShares = []float64{0.29, 0.29, 0.32, 0.10}
-
-// drawPanels draws rows of panels from top to bottom.
-func drawPanels(c draw.Canvas, rows [][]*plot.Plot) {
-	size := c.Size()
-	height := size.Y / vg.Length(len(rows))
-	for i, row := range rows {
-		left := vg.Length(0)
-		for j, p := range row {
-			width := size.X * vg.Length(panelShares[j])
-			below := height * vg.Length(len(rows)-1-i)
-			p.Draw(draw.Crop(c, left+padding, left+width-size.X-padding, below+padding, below+height-size.Y-padding))
-			left += width
-		}
-	}
-}
-
-const padding = 0.25 * vg.Centimeter
-
-// panels returns the plots of each statistic of s1Rows: against n, against t,
-// difference, colour scale.
-func (f *facet) panels(largest [len(s1Rows)]float64) ([][]*plot.Plot, error) {
-	rows := make([][]*plot.Plot, len(s1Rows))
+// panels returns the panels, with the same scale of differences in all figures.
+func (f *facet) panels(largest [len(s1Rows)]float64) (*s1Panels, error) {
+	p := &s1Panels{}
 	for s := range s1Rows {
-		againstN, err := f.errorPanel(s, "neurons n", neuronsOf)
-		if err != nil {
+		var err error
+		if p.againstN[s], err = f.errorPanel(s, "neurons n", neuronsOf, &p.legend); err != nil {
 			return nil, err
 		}
-		againstT, err := f.errorPanel(s, "time steps t", timestepsOf)
-		if err != nil {
+		if p.againstT[s], err = f.errorPanel(s, "time steps t", timestepsOf, &p.legend); err != nil {
 			return nil, err
 		}
-		difference, scale := f.differencePanel(s, largest[s])
-		rows[s] = []*plot.Plot{againstN, againstT, difference, scale}
+		p.difference[s] = f.differencePanel(s, largest[s])
 	}
-	return rows, nil
+	if _, ok := f.comparedK(); ok {
+		p.legend.add("K-loss better", box{orange})
+		p.legend.add("K-loss worse", box{blue})
+	}
+	return p, nil
 }
 
-func (f *facet) errorPanel(s int, axis string, of func(run) int) (*plot.Plot, error) {
+func (f *facet) errorPanel(s int, axis string, of func(run) int, l *legend) (*plot.Plot, error) {
 	p := newPlot()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = s1Rows[s].title, axis, s1Rows[s].unit
+	p.Title.Text, p.X.Label.Text = s1Rows[s].title+": MSE"+s1Rows[s].unit, axis
 	xs := values(f.runs, of)
 	p.X.Min, p.X.Max = -0.4, float64(len(xs))-0.6
 	p.X.Tick.Marker = positions(xs)
-	p.Legend.Top = true
 	losses := f.losses()
 	for i := range losses {
 		losses[i].points = errorsBy(f.runs, s, losses[i].k, of)
@@ -207,20 +190,17 @@ func (f *facet) errorPanel(s int, axis string, of func(run) int) (*plot.Plot, er
 	if len(losses) == 0 {
 		return p, nil
 	}
-	if err := addErrors(p, losses, xs); err != nil {
+	if err := addErrors(p, losses, xs, l); err != nil {
 		return nil, err
 	}
 	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, powersOfTen{}
 	// The floor depends only on the data, so it is the same for every loss.
-	if err := addFloor(p, losses[len(losses)-1].points, xs); err != nil {
+	if err := addFloor(p, losses[len(losses)-1].points, xs, l); err != nil {
 		return nil, err
 	}
-	lines, err := f.addBaselines(p, s, xs, of)
-	if err != nil {
-		return nil, err
-	}
-	makeRoom(p, len(losses)+1+lines)
-	return p, nil
+	err := f.addBaselines(p, s, xs, of, l)
+	widen(&p.Y)
+	return p, err
 }
 
 func (f *facet) losses() []loss {
@@ -229,11 +209,7 @@ func (f *facet) losses() []loss {
 	spread := min(0.12, 0.6/float64(len(ks))) // keeps the runs near their value
 	position := 0
 	for i, k := range ks {
-		label := "standard loss"
-		if k != 0 {
-			label = "K-loss, K = " + strconv.FormatFloat(k, 'g', -1, 64)
-		}
-		all[i] = loss{k: k, label: label, colour: colourOf(k, position), shift: spread * (float64(i) - float64(len(ks)-1)/2)}
+		all[i] = loss{k: k, label: lossLabel(k), colour: colourOf(k, position), shift: spread * (float64(i) - float64(len(ks)-1)/2)}
 		if k != 0 {
 			position++
 		}
@@ -250,29 +226,21 @@ func (f *facet) comparedK() (float64, bool) {
 	return ks[0], true
 }
 
-func (f *facet) differencePanel(s int, largest float64) (panel, scale *plot.Plot) {
-	panel, scale = newPlot(), newPlot()
+func (f *facet) differencePanel(s int, largest float64) panel {
 	k, ok := f.comparedK()
 	var all []difference
 	if ok {
 		all = differences(f.runs, s, k)
 	}
 	if len(all) == 0 {
-		panel.Title.Text = "no pairs of standard and K-loss yet"
-		panel.HideAxes()
-		scale.HideAxes()
-		return panel, scale
+		return panel{note: "no pairs of standard and K-loss yet"}
 	}
+	p := newPlot()
 	h := heatMap{differences: all, neurons: values(f.runs, neuronsOf), timesteps: values(f.runs, timestepsOf)}
 	h.colours.largest = largest
-	panel.Title.Text = s1Rows[s].title + ": MSE standard − MSE K"
-	panel.X.Label.Text, panel.Y.Label.Text = "time steps t", "neurons n"
-	panel.X.Tick.Marker, panel.Y.Tick.Marker = positions(h.timesteps), positions(h.neurons)
-	panel.Add(h)
-	b := colourScale{h.colours}
-	scale.HideX()
-	scale.Y.Tick.Marker = b.ticks()
-	scale.Y.Label.Text = "K worse        K better"
-	scale.Add(b)
-	return panel, scale
+	p.Title.Text = s1Rows[s].title + ": MSE standard − MSE K"
+	p.X.Label.Text, p.Y.Label.Text = "time steps t", "neurons n"
+	p.X.Tick.Marker, p.Y.Tick.Marker = positions(h.timesteps), positions(h.neurons)
+	p.Add(h)
+	return panel{Plot: p}
 }

@@ -28,18 +28,6 @@ func textStyle(size vg.Length, x text.XAlignment, y text.YAlignment) text.Style 
 	return text.Style{Color: color.Black, Font: sans(size), XAlign: x, YAlign: y, Handler: plot.DefaultTextHandler}
 }
 
-// newPlot returns an empty plot with the font of all figures.
-func newPlot() *plot.Plot {
-	p := plot.New()
-	for _, style := range []*text.Style{
-		&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle,
-	} {
-		style.Font = sans(style.Font.Size)
-	}
-	p.Legend.TextStyle.Font.Size = 9
-	return p
-}
-
 // drawable escapes text that is not printable, and replaces each character that the
 // font lacks by U+FFFD.
 func drawable(text string) string {

@@ -1,0 +1,312 @@
+package figure
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/recorder"
+	"pgregory.net/rapid"
+
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/table"
+)
+
+// made is a Source of artificial results. The K-loss halves the distance from the
+// recording; each replicate is further away.
+type made struct{}
+
+func (made) Excerpt(c sweep.Configuration) ([][]uint32, float64, error) {
+	windows := make([][]uint32, 100)
+	for i := range windows {
+		for s := range 30 {
+			windows[i] = append(windows[i], uint32(i*7+s*3)*2654435761>>8&(1<<c.Neurons-1)&uint32(0x249<<((i+s)%3)))
+		}
+	}
+	return windows, 20, nil
+}
+
+func (m made) Result(r table.Row) (sweep.Result, bool, error) {
+	c := r.Configuration
+	distance := 0.3 + 0.2*float64(c.Replicate)
+	if c.K != 0 {
+		distance /= 2
+	}
+	data := map[string][]float64{}
+	fill := func(name string, count int, of func(i int) float64) {
+		for i := range count {
+			data[name] = append(data[name], of(i))
+		}
+	}
+	n := c.Neurons
+	fill("k_probability", n+1, func(k int) float64 { return 0.6 * math.Pow(0.4, float64(k)) })
+	fill("firing_rate_hz", n, func(i int) float64 { return 8 - 0.4*float64(i) })
+	fill("covariance", n*(n-1)/2, func(i int) float64 { return 0.02 / float64(1+i%7) })
+	fill("autocorrelogram", c.Timesteps-1, func(i int) float64 { return 0.3 / float64(1+i) })
+	if n*c.Timesteps <= 10 {
+		fill("state", 1<<(n*c.Timesteps), func(i int) float64 { return math.Pow(2, -float64(1+i)) })
+	}
+	result := sweep.Result{Data: data, Model: map[string][]float64{}}
+	for name, values := range data {
+		for i, v := range values {
+			result.Model[name] = append(result.Model[name], v*(1+distance*float64(1-2*(i%2))))
+		}
+	}
+	for step := 0; n*c.Timesteps <= 16 && step <= 2000; step += 100 {
+		result.History = append(result.History, sweep.HistoryPoint{Step: step, JSBits: distance * math.Exp(-float64(step)/500)})
+	}
+	windows, _, _ := m.Excerpt(c)
+	for _, w := range windows {
+		result.Samples = append(result.Samples, w[:c.Timesteps])
+	}
+	return result, true, nil
+}
+
+// paperRows returns the configurations of the paper that keep accepts.
+func paperRows(keep func(sweep.Configuration) bool) table.Rows {
+	return func(yield func(table.Row, error) bool) {
+		for r := range example("chain") { //nolint:errcheck // the example has no errors
+			c := r.Configuration
+			r.Task = sweep.TaskID(fmt.Sprintf("%d-%d-%v-%d", c.Neurons, c.Timesteps, c.K, c.Replicate))
+			if keep(c) && !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+func drawPaper(t *testing.T, keep func(sweep.Configuration) bool) []*Figure {
+	t.Helper()
+	paper, err := Gather(table.Shape{}, paperRows(keep))
+	if err != nil || paper.Omitted != 0 {
+		t.Fatalf("%d omitted, %v", paper.Omitted, err)
+	}
+	figures, err := paper.Draw(made{}, Numbers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s1, _, err := S1(table.Shape{}, paperRows(keep))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(figures, s1...)
+}
+
+func everything(sweep.Configuration) bool { return true }
+
+// TestNumbersOfThePaper compares the plotted numbers with golden files, and lists the
+// figures.
+func TestNumbersOfThePaper(t *testing.T) {
+	var names []string
+	small := func(c sweep.Configuration) bool { return c.Neurons <= 4 && c.Replicate < 2 }
+	for _, f := range drawPaper(t, small) {
+		if f.Name == "S1" {
+			continue // see TestS1NumbersMatchTheGoldenFile
+		}
+		var got bytes.Buffer
+		if err := f.Write(&got, "csv", FullWidthCM); err != nil {
+			t.Fatal(err)
+		}
+		golden := filepath.Join("testdata", f.Name+".csv")
+		if *update {
+			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got.String()); diff != "" {
+			t.Errorf("the numbers of Fig. %s differ from their golden file (-want +got):\n%.2000s", f.Name, diff)
+		}
+	}
+	for _, f := range drawPaper(t, everything) {
+		names = append(names, f.Name)
+		if len(f.Missing) > 0 {
+			t.Errorf("Fig. %s misses %v", f.Name, f.Missing)
+		}
+	}
+	listed := Numbers()
+	slices.Sort(listed)
+	slices.Sort(names)
+	if diff := cmp.Diff(listed, names); diff != "" {
+		t.Errorf("figures (-listed +drawn):\n%s", diff)
+	}
+}
+
+// label is a text on a page, with the box that its glyphs fill.
+type label struct {
+	text string
+	size vg.Length
+	box  vg.Rectangle
+}
+
+// labels draws a figure and returns its texts.
+func labels(t *testing.T, f *Figure, widthCM float64) (all []label, page vg.Rectangle) {
+	t.Helper()
+	p, err := f.layout(roundDown(vg.Length(widthCM) * vg.Centimeter))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var recorded recorder.Canvas
+	p.draw(draw.NewCanvas(&recorded, p.width, p.height()))
+	type transform struct {
+		turned bool
+		shift  vg.Point
+	}
+	stack := []transform{{}}
+	var face font.Face
+	for _, action := range recorded.Actions {
+		now := &stack[len(stack)-1]
+		switch a := action.(type) {
+		case *recorder.Push:
+			stack = append(stack, *now)
+		case *recorder.Pop:
+			stack = stack[:len(stack)-1]
+		case *recorder.Rotate:
+			if math.Abs(a.Angle-math.Pi/2) > 1e-9 {
+				t.Fatalf("Fig. %s turns by %v", f.Name, a.Angle)
+			}
+			now.turned = true
+		case *recorder.Translate:
+			if now.turned {
+				now.shift.X, now.shift.Y = now.shift.X-a.Point.Y, now.shift.Y+a.Point.X
+			} else {
+				now.shift.X, now.shift.Y = now.shift.X+a.Point.X, now.shift.Y+a.Point.Y
+			}
+		case *recorder.FillString:
+			if strings.TrimSpace(a.String) == "" {
+				continue
+			}
+			face = fonts.Lookup(a.Font, a.Size)
+			ascent := 0.7 * a.Size // of capitals and digits
+			low, high := a.Point, vg.Point{X: a.Point.X + face.Width(a.String), Y: a.Point.Y + ascent}
+			if now.turned {
+				low, high = vg.Point{X: -high.Y, Y: low.X}, vg.Point{X: -low.Y, Y: high.X}
+			}
+			all = append(all, label{a.String, a.Size, vg.Rectangle{
+				Min: vg.Point{X: low.X + now.shift.X, Y: low.Y + now.shift.Y}, Max: vg.Point{X: high.X + now.shift.X, Y: high.Y + now.shift.Y},
+			}})
+		}
+	}
+	return all, vg.Rectangle{Max: vg.Point{X: p.width, Y: p.height()}}
+}
+
+// TestTextIsLegible checks, at both widths, that no text is below 6 points, outside the
+// page, or on another text.
+func TestTextIsLegible(t *testing.T) {
+	for what, keep := range map[string]func(sweep.Configuration) bool{
+		"complete": everything,
+		"partial": func(c sweep.Configuration) bool {
+			return c.Neurons != 4 && (c.K == 0 || c.Timesteps != 5) && c.Timesteps != 2
+		},
+	} {
+		for _, f := range drawPaper(t, keep) {
+			for _, width := range []float64{ColumnWidthCM, FullWidthCM} {
+				all, page := labels(t, f, width)
+				if len(all) < 10 {
+					t.Errorf("%s Fig. %s at %g cm has %d texts", what, f.Name, width, len(all))
+				}
+				for i, a := range all {
+					if a.size < 6 {
+						t.Errorf("%s Fig. %s at %g cm: %q has %.1f points", what, f.Name, width, a.text, float64(a.size))
+					}
+					if a.box.Min.X < page.Min.X || a.box.Min.Y < page.Min.Y || a.box.Max.X > page.Max.X || a.box.Max.Y > page.Max.Y {
+						t.Errorf("%s Fig. %s at %g cm: %q is outside the page, at %v", what, f.Name, width, a.text, a.box)
+					}
+					for _, b := range all[:i] {
+						if a.box.Min.X < b.box.Max.X && b.box.Min.X < a.box.Max.X && a.box.Min.Y < b.box.Max.Y && b.box.Min.Y < a.box.Max.Y {
+							t.Errorf("%s Fig. %s at %g cm: %q is on %q, at %v and %v", what, f.Name, width, a.text, b.text, a.box, b.box)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// odd is a Source whose results have numbers that a training may end with.
+type odd struct {
+	made
+	t *rapid.T
+}
+
+func (o odd) Result(r table.Row) (sweep.Result, bool, error) {
+	result, _, err := o.made.Result(r)
+	numbers := rapid.SampledFrom([]float64{0, math.SmallestNonzeroFloat64, 1e-310, 1e-100, 0.3, 1, 50, 1e100, -1})
+	for _, values := range []map[string][]float64{result.Model, result.Data} {
+		for name := range values {
+			if v := numbers.Draw(o.t, name); rapid.Bool().Draw(o.t, "altered") {
+				for i := range values[name] {
+					values[name][i] = v
+				}
+			}
+		}
+	}
+	for i := range result.History {
+		result.History[i].JSBits = numbers.Draw(o.t, "js")
+	}
+	if rapid.IntRange(0, 5).Draw(o.t, "bare") == 0 {
+		result.History, result.Samples = nil, nil
+	}
+	return result, rapid.IntRange(0, 9).Draw(o.t, "found") > 0, err
+}
+
+// TestAnyTrainingIsDrawn draws random subsets of trainings with odd numbers.
+func TestAnyTrainingIsDrawn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		keep := map[string]bool{}
+		paper, err := Gather(table.Shape{}, paperRows(func(c sweep.Configuration) bool {
+			key := fmt.Sprint(c.Neurons, c.Timesteps, c.K)
+			if _, drawn := keep[key]; !drawn {
+				keep[key] = rapid.IntRange(0, 6).Draw(t, "kept") == 0
+			}
+			return keep[key] && c.Replicate < 2
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		chosen := rapid.SampledFrom(Numbers()).Draw(t, "figure")
+		figures, err := paper.Draw(odd{t: t}, []string{chosen})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range figures {
+			for _, format := range []string{"svg", "csv"} {
+				if err := f.Write(new(bytes.Buffer), format, ColumnWidthCM); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+}
+
+// TestFiguresToInspect writes all figures into the folder SPIQSWEEP_FIGURES.
+func TestFiguresToInspect(t *testing.T) {
+	folder := os.Getenv("SPIQSWEEP_FIGURES")
+	if folder == "" {
+		t.Skip("SPIQSWEEP_FIGURES names no folder")
+	}
+	for _, f := range drawPaper(t, everything) {
+		for _, width := range []float64{ColumnWidthCM, FullWidthCM} {
+			file, err := os.Create(filepath.Join(folder, fmt.Sprintf("%s-%g.png", f.Name, width)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Write(file, "png", width); err != nil {
+				t.Fatal(err)
+			}
+			file.Close()
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package figure
+
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"gonum.org/v1/plot"
+)
+
+// position returns the place of a value on an axis with evenly spaced values.
+func position(values []int, v int) float64 { return float64(slices.Index(values, v)) }
+
+// maxLabels is the number of labels of an axis that do not overlap.
+const maxLabels = 12
+
+// positions returns the ticks of such an axis.
+func positions(values []int) plot.ConstantTicks {
+	ticks := make(plot.ConstantTicks, len(values))
+	every := (len(values) + maxLabels - 1) / maxLabels
+	for i, v := range values {
+		ticks[i].Value = float64(i)
+		if i%every == 0 {
+			ticks[i].Label = strconv.Itoa(v)
+		}
+	}
+	return ticks
+}
+
+// powersOfTen marks the powers of ten, and their multiples without labels. An axis of
+// many decades has only some of the powers. An axis too short for two labels has
+// labels at multiples.
+type powersOfTen struct{}
+
+// Ticks implements plot.Ticker; both ends are positive.
+func (powersOfTen) Ticks(low, high float64) []plot.Tick {
+	var ticks []plot.Tick
+	first, last := math.Floor(math.Log10(low)), math.Ceil(math.Log10(high))
+	every := max(1, math.Ceil((last-first)/maxLabels))
+	for _, labelled := range [][]float64{{1}, {1, 2, 5}, {1, 2, 3, 4, 5, 6, 7, 8, 9}} {
+		ticks = nil
+		visible := 0
+		for i := first; i <= last; i += every {
+			for multiple := 1.0; multiple < 10 && (multiple == 1 || every == 1); multiple++ {
+				tick := plot.Tick{Value: multiple * math.Pow(10, i)}
+				if slices.Contains(labelled, multiple) {
+					tick.Label = strconv.FormatFloat(multiple, 'f', 0, 64) + "e" + strconv.FormatFloat(i, 'f', 0, 64)
+					if low <= tick.Value && tick.Value <= high {
+						visible++
+					}
+				}
+				ticks = append(ticks, tick)
+			}
+		}
+		if visible >= 2 {
+			break
+		}
+	}
+	return ticks
+}
+
+// widen makes a logarithmic axis span a factor of 2 at least: gonum would extend an empty
+// one below 0.
+func widen(a *plot.Axis) {
+	if a.Max < 2*a.Min {
+		a.Min, a.Max = a.Min/1.5, a.Max*1.5
+	}
+}
+
+// fewTicks marks at most so many round values, which are not close together.
+type fewTicks struct{ most int }
+
+// Ticks implements plot.Ticker.
+func (f fewTicks) Ticks(low, high float64) []plot.Tick {
+	if !(high > low) {
+		return nil
+	}
+	for exponent := math.Floor(math.Log10(high-low)) - 1; ; exponent++ {
+		for _, multiple := range []float64{1, 2, 5} {
+			step := multiple * math.Pow(10, exponent)
+			first, last := math.Ceil(low/step), math.Floor(high/step)
+			if last-first+1 > float64(f.most) || step*float64(f.most) < high-low {
+				continue
+			}
+			var ticks []plot.Tick
+			for i := first; i <= last; i++ {
+				label := "0" // and not −0
+				if i != 0 {
+					label = strconv.FormatFloat(i*step, 'f', int(max(0, -exponent)), 64)
+				}
+				ticks = append(ticks, plot.Tick{Value: i * step, Label: label})
+			}
+			return ticks
+		}
+	}
+}
+
+// unlabelled marks the values of another Ticker without labels.
+type unlabelled struct{ plot.Ticker }
+
+// Ticks implements plot.Ticker.
+func (u unlabelled) Ticks(low, high float64) []plot.Tick {
+	ticks := u.Ticker.Ticks(low, high)
+	for i := range ticks {
+		if ticks[i].Label != "" {
+			ticks[i].Label = " " // a tick without a label is short
+		}
+	}
+	return ticks
+}
+
+// wordTicks marks up to four words by their bits.
+type wordTicks struct{ neurons int }
+
+// Ticks implements plot.Ticker.
+func (w wordTicks) Ticks(float64, float64) []plot.Tick {
+	words, marked := 1<<w.neurons, 4
+	if w.neurons > 4 {
+		marked = 2 // long words
+	}
+	var ticks []plot.Tick
+	for i := 0; i < words; i += max(1, words/marked) {
+		label := strconv.FormatUint(uint64(words|i), 2)[1:]
+		ticks = append(ticks, plot.Tick{Value: float64(i), Label: label})
+	}
+	return ticks
+}
