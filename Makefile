@@ -15,7 +15,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint bench fuzz generate verify cross cover portable e2e load simulate chaos release-contract vulnerabilities clean
+.PHONY: help build test race lint figures bench fuzz generate verify cross cover portable e2e load simulate chaos release-contract vulnerabilities clean
 
 help: ## print this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,12 @@ portable: ## test the simulator without assembly, and for arm64 under qemu-user 
 	@if command -v qemu-aarch64-static >/dev/null; then \
 	  GOARCH=arm64 go test -exec qemu-aarch64-static ./simulator/circuit ./simulator/random ./simulator/statistics; \
 	else echo "skipped: the arm64 tests need qemu-aarch64-static"; fi
+
+figures: build ## draw every figure of the paper in every format, on the surrogate and with little training
+	@rm -rf runs/figures
+	bin/coordinator --grid sweep/examples/figures.hcl --var replicates=1 --var steps=10
+	@count=$$(find runs/figures/figures -not -empty -name '*.*' | wc -l); \
+	  if ((count != 4 * 14 * 4)); then echo "$$count files, want 4 readings of 14 figures in 4 formats"; exit 1; fi
 
 bench: ## measure circuits and iterations per second on this machine (a quiet one; minutes), beside what it could do
 	@mkdir -p bin

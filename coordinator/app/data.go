@@ -73,7 +73,8 @@ type selectedNeurons struct {
 	neurons       []int
 	repeats, bins int
 	binMS         float64
-	silent        bool // none of the neurons has a spike
+	silent        bool       // none of the neurons has a spike
+	excerpt       [][]uint32 // see folder.Selected
 }
 
 func newData(path string, o recording.Options) *data {
@@ -136,8 +137,35 @@ func (d *data) selectNeurons(ctx context.Context, c sweep.Configuration) (select
 		name: r.Name(), digest: raster.Digest(), neurons: neurons,
 		repeats: r.Repeats(), bins: r.Bins(), binMS: r.BinMS(), silent: r.Silent(neurons),
 	}
+	if len(d.selected) < maxExcerpts {
+		if s.excerpt, err = excerpt(raster); err != nil {
+			return selectedNeurons{}, err
+		}
+	}
 	d.selected[key] = s
 	return s, nil
+}
+
+// Excerpts of a recording, for rasters in figures: the number of selections that have one,
+// of windows in it, and of bins in a window.
+const (
+	maxExcerpts    = 1000
+	excerptWindows = 60
+	excerptBins    = 30
+)
+
+// excerpt returns windows that are evenly spread over a raster.
+func excerpt(r *recording.Raster) ([][]uint32, error) {
+	all, err := r.Windows(min(excerptBins, r.Bins))
+	if err != nil {
+		return nil, err
+	}
+	windows := make([][]uint32, min(excerptWindows, all.Len()))
+	for i := range windows {
+		windows[i] = make([]uint32, all.Timesteps())
+		all.At(i*all.Len()/len(windows), windows[i])
+	}
+	return windows, nil
 }
 
 // digest returns the digest of the bits that a configuration is trained on. It is an

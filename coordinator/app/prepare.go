@@ -135,5 +135,5 @@ func defaultFolder(g *grid.Grid) folder.Folder { return folder.Folder(filepath.J
 // selected returns what a configuration is trained on, as the output folder shows it.
 func (p *Prepared) selected(ctx context.Context, c sweep.Configuration) (folder.Selected, error) {
 	s, err := p.data.selectNeurons(ctx, c)
-	return folder.Selected{Recording: s.name, NeuronIDs: s.neurons, BinMS: s.binMS}, err
+	return folder.Selected{Recording: s.name, NeuronIDs: s.neurons, BinMS: s.binMS, Excerpt: s.excerpt}, err
 }

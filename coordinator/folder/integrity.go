@@ -22,20 +22,30 @@ type corrupt struct {
 	changed bool // since the tables were written
 }
 
-// checkedResult reads a result and compares it with the digest under which it was
-// accepted, and with its numbers in tables. fault describes a difference.
-func (v *View) checkedResult(ctx context.Context, task sweep.TaskID, m missingModel) (result sweep.Result, fault string, err error) {
-	body, err := v.source.Result(ctx, task, hex.EncodeToString(m.digest[:]))
+// storedResult reads a result and compares it with the digest under which it was
+// accepted. fault describes a difference.
+func (v *View) storedResult(ctx context.Context, task sweep.TaskID, digest string) (result sweep.Result, fault string, err error) {
+	body, err := v.source.Result(ctx, task, digest)
 	switch {
 	case errors.Is(err, queue.ErrUnknown):
 		return result, "the stored result is missing", nil
 	case err != nil:
 		return result, "", err
-	case sha256.Sum256(body) != m.digest:
+	case sweep.Digest(body) != digest:
 		return result, "the stored result was altered since it was accepted", nil
 	}
 	if result, err = sweep.DecodeResult(body); err != nil {
 		return result, "", fmt.Errorf("task %s: %w", task, err)
+	}
+	return result, "", nil
+}
+
+// checkedResult reads a result as storedResult does, and compares it with its numbers in
+// tables.
+func (v *View) checkedResult(ctx context.Context, task sweep.TaskID, m missingModel) (result sweep.Result, fault string, err error) {
+	result, fault, err = v.storedResult(ctx, task, hex.EncodeToString(m.digest[:]))
+	if fault != "" || err != nil {
+		return result, fault, err
 	}
 	measures := result.Measures()
 	earlier := measures.Earlier() // as an earlier version may have stored them

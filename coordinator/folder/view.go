@@ -10,7 +10,6 @@ import (
 	"iter"
 	"math"
 	"os"
-	"path"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -48,6 +47,9 @@ type Selected struct {
 	Recording string // its name
 	NeuronIDs []int
 	BinMS     float64
+	// Excerpt holds windows of the recording for figures, [window][bin], bit i = neuron i;
+	// nil if none was kept.
+	Excerpt [][]uint32
 }
 
 // NoLimit has Refresh write all figures and models.
@@ -181,6 +183,7 @@ func (v *View) writeTables(ctx context.Context, limit time.Duration) error {
 	var judged []table.Claim
 	var missing []missingModel
 	var incompleteErr error
+	var paper *figure.Paper
 	v.models.corrupt.changed = false
 	err := fanOut(v.rows(ctx),
 		func(rows table.Rows) error {
@@ -214,7 +217,14 @@ func (v *View) writeTables(ctx context.Context, limit time.Duration) error {
 			return err
 		},
 		func(rows table.Rows) error {
-			return v.note(drawingProblem, recovering(func() error { return v.drawFigures(ctx, shape, v.withoutCorrupt(rows), limit) }))
+			return v.note(drawingProblem, recovering(func() error { return v.drawS1(ctx, shape, v.withoutCorrupt(rows), limit) }))
+		},
+		func(rows table.Rows) (err error) {
+			if limit != NoLimit {
+				return nil // the other figures are drawn in the end
+			}
+			paper, err = figure.Gather(shape, v.withoutCorrupt(rows))
+			return err
 		},
 		func(rows table.Rows) error {
 			completeness, incompleteErr = table.CheckCompleteness(v.sweep.Grid, v.withoutCorrupt(rows))
@@ -225,6 +235,9 @@ func (v *View) writeTables(ctx context.Context, limit time.Duration) error {
 			return err
 		},
 	)
+	if err == nil && paper != nil {
+		err = v.note(drawingProblem, recovering(func() error { return v.drawPaper(ctx, paper) }))
+	}
 	v.removeModels()
 	if unread := (*unreadError)(nil); errors.As(err, &unread) || incompleteErr != nil || v.problems.isLost(resultsFile) {
 		return err
@@ -246,36 +259,6 @@ func (v *View) writeClaims(shape table.Shape, rows table.Rows) ([]table.Claim, e
 	return report.Claims, errors.Join(
 		v.write(claimsFile, func(w io.Writer) error { return table.WriteClaims(w, report.Claims) }),
 		v.write(claimsTextFile, report.WriteText))
-}
-
-// drawingProblem is the file of the Problem if figures cannot be drawn.
-var drawingProblem = path.Join(figuresFolder, "S1.*")
-
-// drawFigures draws figures within the limit.
-func (v *View) drawFigures(ctx context.Context, shape table.Shape, rows table.Rows, limit time.Duration) error {
-	figures, omitted, err := figure.S1(shape, rows)
-	if err != nil {
-		return fmt.Errorf("draw Fig. S1: %w", err)
-	}
-	if omitted > 0 {
-		v.log.Warn("the grid has more axes than there are figures: see summary.csv", "drawn", len(figures), "left_out", omitted)
-	}
-	var faults error
-	began := time.Now()
-	v.undrawn = false
-	for _, f := range figures {
-		if v.undrawn = time.Since(began) >= limit; v.undrawn {
-			break
-		}
-		for _, format := range figure.Formats {
-			if ctx.Err() != nil {
-				return errors.Join(faults, ctx.Err())
-			}
-			name := path.Join(figuresFolder, f.Name+"."+format)
-			faults = errors.Join(faults, v.write(name, func(w io.Writer) error { return f.Write(w, format) }))
-		}
-	}
-	return faults
 }
 
 // write replaces a file, and records a failure as a Problem.

@@ -108,7 +108,7 @@ func TestOmittedFiguresAreDrawnInTheEnd(t *testing.T) {
 		}
 	}
 	for limit, want := range map[time.Duration]bool{-1: false, NoLimit: true} {
-		if err := v.drawFigures(t.Context(), v.shape, rows, limit); err != nil {
+		if err := v.drawS1(t.Context(), v.shape, rows, limit); err != nil {
 			t.Fatal(err)
 		}
 		if v.undrawn == want {

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/figure"
+	"spiqsweep/worker/program"
+)
+
+// The bounds of --width, in centimetres.
+const (
+	minWidth = figure.ColumnWidthCM
+	maxWidth = 60
+)
+
+func figuresCommand(t *terminal) *cobra.Command {
+	input := inputFlags{}
+	hosting := hostFlags{leaseTerm: defaultLeaseTerm}
+	var config app.Config
+	var only []string
+	var width float64
+	c := &cobra.Command{
+		Use:        "figures",
+		SuggestFor: []string{"draw", "plot", "plots", "figure"},
+		Short:      "Draw the paper's figures from the stored results of a sweep",
+		Long: `Draws figures 1 to 3 and S1 to S11 of the paper into the folder figures of a sweep's
+output folder, as SVG, PDF, PNG and CSV, and trains nothing. A configuration without a
+result is drawn as missing and listed; a figure without any result is left out. No
+coordinator may be running in the folder. A run draws Fig. S1 while it goes on, and in
+the end the figures whose configurations its grid has.
+
+Exit codes: 0 the figures are drawn; 1 a file could not be written in its place; 2 bad
+usage or input.`,
+		Example: `  coordinator figures --out runs/figure-s1
+  coordinator figures --out runs/figure-s1 --only 2,S1 --width 8.6`,
+		Args: program.NoArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			for _, name := range only {
+				if !slices.Contains(figure.Numbers(), name) {
+					return usage("--only %s: the paper's figures are %s", name, strings.Join(figure.Numbers(), ", "))
+				}
+			}
+			if !(width >= minWidth && width <= maxWidth) {
+				return usage("--width %v: must be %v to %v (cm)", width, minWidth, maxWidth)
+			}
+			in, err := input.readInput()
+			if err != nil {
+				return err
+			}
+			limitMemory()
+			config.Input = in
+			if config.Options, err = hosting.hostOptions(in.Kernel, t); err != nil {
+				return err
+			}
+			drawn, err := app.DrawFigures(c.Context(), config, only, width)
+			if err != nil {
+				return err
+			}
+			for _, f := range drawn.Figures {
+				fmt.Fprintf(c.OutOrStdout(), "%s.{%s}\n", filepath.Join(drawn.Folder, f.Name), strings.Join(figure.Formats, ","))
+				if len(f.Missing) > 0 {
+					fmt.Fprintf(c.OutOrStdout(), "  without %s\n", sweep.Printable(strings.Join(f.Missing, ", ")))
+				}
+			}
+			if len(drawn.Figures) == 0 {
+				return usage("output folder %s: none of the paper's configurations (n = 2, 4, 6, 8, 10; t = 1, 2, 5, 10, 20, 30) that these figures show has a result", config.Out)
+			}
+			if t.printProblems(drawn.Problems) {
+				return &endError{exitFault}
+			}
+			return nil
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&config.Out, "out", "runs/figure-s1", "output `FOLDER` of the sweep")
+	flags.StringSliceVar(&only, "only", nil, "`NUMBERS` of the figures, such as 2,S1 (default: all)")
+	flags.Float64Var(&width, "width", figure.FullWidthCM, "width in `CENTIMETRES`: 18 for a page, 8.6 for a column")
+	flags.StringVar(&input.recording, "recording", "", "recording `FILE`, if it is no longer where the sweep found it")
+	flags.StringVar(&input.kernel, "kernel", "", "kernel class of the sweep, if this machine's is another")
+	input.reading.add(c)
+	hosting.log.Add(c, "warn")
+	return c
+}

@@ -1,0 +1,122 @@
+package folder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"time"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/figure"
+	"spiqsweep/sweep/table"
+)
+
+// drawingProblem is the file of the Problem if figures cannot be drawn.
+var drawingProblem = path.Join(figuresFolder, "*")
+
+// drawS1 draws Fig. S1 within the limit.
+func (v *View) drawS1(ctx context.Context, shape table.Shape, rows table.Rows, limit time.Duration) error {
+	figures, omitted, err := figure.S1(shape, rows)
+	if err != nil {
+		return fmt.Errorf("draw Fig. S1: %w", err)
+	}
+	v.warnOmitted(omitted)
+	// The other figures are drawn in the end.
+	v.undrawn = limit != NoLimit
+	return v.writeFigures(ctx, figures, figure.FullWidthCM, limit)
+}
+
+func (v *View) warnOmitted(figures int) {
+	if figures > 0 {
+		v.log.Warn("the grid has more axes than there are figures: see summary.csv", "left_out", figures)
+	}
+}
+
+// drawPaper draws those of the paper's other figures whose configurations the grid has.
+func (v *View) drawPaper(ctx context.Context, paper *figure.Paper) error {
+	figures, err := paper.Draw(paperSource{ctx, v}, nil)
+	if err != nil {
+		return fmt.Errorf("draw the figures: %w", err)
+	}
+	return v.writeFigures(ctx, figures, figure.FullWidthCM, NoLimit)
+}
+
+// DrawFigures draws the figures of the paper with these numbers, all of them if there are
+// none, at a width in centimetres, and returns them. Files that could not be written are
+// Problems.
+func (v *View) DrawFigures(ctx context.Context, numbers []string, widthCM float64) ([]*figure.Figure, error) {
+	if len(numbers) == 0 {
+		numbers = figure.Numbers()
+	}
+	if v.makeFolder(figuresFolder) {
+		return nil, nil
+	}
+	var figures []*figure.Figure
+	var paper *figure.Paper
+	err := fanOut(v.rows(ctx),
+		func(rows table.Rows) (err error) {
+			if slices.Contains(numbers, "S1") {
+				figures, _, err = figure.S1(v.shape, rows)
+			}
+			return err
+		},
+		func(rows table.Rows) (err error) {
+			paper, err = figure.Gather(v.shape, rows)
+			return err
+		})
+	if err != nil {
+		return nil, err
+	}
+	err = recovering(func() error {
+		others, err := paper.Draw(paperSource{ctx, v}, numbers)
+		figures = append(figures, others...)
+		return errors.Join(err, v.writeFigures(ctx, figures, widthCM, NoLimit))
+	})
+	v.warnOmitted(paper.Omitted)
+	return figures, err
+}
+
+// writeFigures writes figures in all formats within the limit.
+func (v *View) writeFigures(ctx context.Context, figures []*figure.Figure, widthCM float64, limit time.Duration) error {
+	var faults error
+	began := time.Now()
+	for _, f := range figures {
+		if time.Since(began) >= limit {
+			v.undrawn = true
+			break
+		}
+		for _, format := range figure.Formats {
+			if ctx.Err() != nil {
+				return errors.Join(faults, ctx.Err())
+			}
+			name := path.Join(figuresFolder, f.Name+"."+format)
+			faults = errors.Join(faults, v.write(name, func(w io.Writer) error { return f.Write(w, format, widthCM) }))
+		}
+	}
+	return faults
+}
+
+// paperSource reads what figures show beyond the tables.
+type paperSource struct {
+	ctx context.Context
+	v   *View
+}
+
+// Result implements figure.Source.
+func (s paperSource) Result(row table.Row) (result sweep.Result, found bool, err error) {
+	result, fault, err := s.v.storedResult(s.ctx, row.Task, row.Digest)
+	if err != nil && !errors.Is(err, queue.ErrUnavailable) {
+		err = fmt.Errorf("read the result of task %s: %w", row.Task, err)
+	}
+	return result, fault == "", err
+}
+
+// Excerpt implements figure.Source.
+func (s paperSource) Excerpt(c sweep.Configuration) (windows [][]uint32, binMS float64, err error) {
+	selected, err := s.v.sweep.Selected(s.ctx, c)
+	return selected.Excerpt, selected.BinMS, err
+}
