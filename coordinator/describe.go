@@ -26,6 +26,7 @@ type describeFlags struct {
 	clip      bool
 	binMS     float64
 	axes      string
+	durationS float64
 	reading   readingFlags
 	json      bool
 }
@@ -42,7 +43,7 @@ func describeCommand() *cobra.Command {
 		Annotations: readOnly,
 		Args: func(_ *cobra.Command, arguments []string) error {
 			if len(arguments) != 1 {
-				return fmt.Errorf("describe one recording, not %d: name its FILE, .mat or .npy, or write surrogate", len(arguments))
+				return fmt.Errorf("describe one recording, not %d: name its FILE, .mat, .npy, .npz or .csv, or write surrogate", len(arguments))
 			}
 			return nil
 		},
@@ -57,7 +58,7 @@ func describeCommand() *cobra.Command {
 				}
 			}
 			if arguments[0] == app.Surrogate().Name() {
-				if err := ignored(c, "surrogate", "it is generated, and read from no file", "variable", "max-recording", "clip", "bin-ms", "axes"); err != nil {
+				if err := ignored(c, "surrogate", "it is generated, and read from no file", "variable", "max-recording", "clip", "bin-ms", "axes", "duration-s"); err != nil {
 					return err
 				}
 			}
@@ -84,6 +85,7 @@ func describeCommand() *cobra.Command {
 	flags.BoolVar(&f.clip, "clip", false, "accept counts above 1 as 1")
 	flags.Float64Var(&f.binMS, "bin-ms", recording.DefaultBinMS, "width of a bin, `MS`")
 	flags.StringVar(&f.axes, "axes", recording.DefaultAxes, "order of the axes in the file; neurons,bins for one repeat")
+	flags.Float64Var(&f.durationS, "duration-s", 0, "length of every repeat in a file of spike times, `SECONDS` (default: up to the last spike)")
 	f.reading.add(c)
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return c
@@ -98,12 +100,12 @@ func (f *describeFlags) open(ctx context.Context, path string) (*recording.Recor
 	if surrogate := app.Surrogate(); path == surrogate.Name() {
 		return surrogate, nil
 	}
-	for name, value := range map[string]any{"bin_ms": f.binMS, "axes": f.axes} {
+	for name, value := range map[string]any{"bin_ms": f.binMS, "axes": f.axes, "duration_s": f.durationS} {
 		if err := checkSetting(name, value); err != nil {
 			return nil, err
 		}
 	}
-	options.Clip, options.BinMS, options.Axes = f.clip, f.binMS, f.axes
+	options.Clip, options.BinMS, options.Axes, options.DurationS = f.clip, f.binMS, f.axes, f.durationS
 	r, err := app.OpenRecording(ctx, path, options, "--clip")
 	if err != nil && ctx.Err() == nil {
 		return nil, &folder.InputError{Err: err}

@@ -31,7 +31,7 @@ type inputFlags struct {
 func (f *inputFlags) add(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.grid, "grid", "", "grid `FILE` (default: that of the sweep in the output folder, or the sixty configurations of Fig. S1 on the surrogate)")
-	flags.StringVar(&f.recording, "recording", "", "recording `FILE`, .mat or .npy, that replaces the grid's")
+	flags.StringVar(&f.recording, "recording", "", "recording `FILE`, .mat, .npy, .npz or .csv, that replaces the grid's")
 	f.reading.add(c)
 	flags.Var(&f.variables, "var", "value of a variable of the grid, `NAME=VALUE`; may be repeated")
 	flags.StringVar(&f.kernel, "kernel", "", "kernel of this machine by `NAME`, or the kernel class of the sweep (default: that of SPIQSWEEP_KERNEL, else the fastest)")
@@ -45,7 +45,7 @@ type readingFlags struct {
 
 func (f *readingFlags) add(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&f.variable, "variable", "", "variable `NAME` of a MATLAB file (default: the only one with three dimensions)")
+	flags.StringVar(&f.variable, "variable", "", "variable `NAME` of a MATLAB or .npz file (default: the only one with three dimensions)")
 	flags.IntVar(&f.limit, "max-recording", recording.DefaultLimit>>20, "largest recording to read, in `MiB`, at one bit for each number of the file")
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
+	"cmp"
 	"compress/zlib"
 	"encoding/binary"
 	"errors"
@@ -131,6 +133,19 @@ func TestMemoryIsBoundedByTheHeader(t *testing.T) {
 		}
 		return path
 	}
+	npz := func(name, shape string) string {
+		header := fmt.Sprintf("{'descr': '|u1', 'fortran_order': False, 'shape': %s, }", shape)
+		var file bytes.Buffer
+		w := zip.NewWriter(&file)
+		entry, err := w.Create("x.npy")
+		if err == nil {
+			_, err = entry.Write(append(binary.LittleEndian.AppendUint16([]byte("\x93NUMPY\x01\x00"), uint16(len(header))), header...))
+		}
+		if err = cmp.Or(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return write(name, file.Bytes())
+	}
 	tiny := write("tiny.hcl", []byte("sweep \"tiny\" {\n  grid {\n    neurons = [1]\n    timesteps = [1]\n  }\n  training {\n    steps = 1\n  }\n}\n"))
 
 	const order = "are the axes in this order?"
@@ -148,6 +163,11 @@ func TestMemoryIsBoundedByTheHeader(t *testing.T) {
 		{npy("sparse.npy", "(1000, 65536, 8000)", 1<<39), 0, "62500 MiB, one bit each, and at most 256 MiB are accepted; " + order},
 		{npy("overflow.npy", "(4294967296, 4294967296, 4)", 100), 0, order},
 		{write("header.npy", []byte("\x93NUMPY\x03\x00\xf0\xff\xff\xff"), make([]byte, 1000)), 0, "its .npy header claims 4294967280 bytes"},
+		{npz("shape.npz", "(1000, 65536, 8000)"), 0, "62500 MiB, one bit each, and at most 256 MiB are accepted; " + order},
+		{write("wide.csv", []byte("1"), bytes.Repeat([]byte(",0"), 4<<20)), 0, "a row is longer than 2 MiB"},
+		{write("quoted.csv", []byte("0,\""), bytes.Repeat([]byte("0\n"), 4<<20)), 0, "a row is longer than 2 MiB"},
+		{write("times.csv", []byte("neuron,time_s\n0,0.01\n65535,19.99\n")), 65536 * 1000, "there are more neurons (65536) than bins"},
+		{write("late.csv", []byte("neuron,time_s\n0,1e9\n")), 0, "at most 8000000 bins are accepted"},
 	}
 	for _, test := range tests {
 		for _, command := range [][]string{

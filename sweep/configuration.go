@@ -65,6 +65,9 @@ type RecordingSettings struct {
 	BinMS float64 `json:"bin_ms"`
 	// Axes is the order of the axes in the file, such as "repeats,neurons,bins".
 	Axes string `json:"axes"`
+	// DurationS is the length of a repeat in a file of spike times, seconds; 0 is up to the
+	// last spike.
+	DurationS float64 `json:"duration_s"`
 }
 
 // CircuitSettings are the ansatz and its noise (DESIGN.md, section 1.2).

@@ -106,6 +106,11 @@ var recordingSettings = []Setting{
 		Doc:   "order of the axes in the file; an array of two axes is one repeat",
 		field: func(c *Configuration) any { return &c.Recording.Axes },
 	},
+	{
+		Name: "duration_s", Block: "recording", Default: 0.0, Range: between(0, 1e7), outside: true,
+		Doc:   "length of every repeat in a file of spike times, s; 0 is up to the last spike",
+		field: func(c *Configuration) any { return &c.Recording.DurationS },
+	},
 }
 
 var circuitSettings = []Setting{

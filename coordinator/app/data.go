@@ -57,6 +57,8 @@ type (
 		clip  bool
 		binMS float64
 		axes  string
+
+		durationS float64
 	}
 	choice struct {
 		source
@@ -96,7 +98,7 @@ func (d *data) open(ctx context.Context, s source) (*recording.Recording, error)
 	if s.file {
 		var err error
 		options := d.options
-		options.Clip, options.BinMS, options.Axes = s.clip, s.binMS, s.axes
+		options.Clip, options.BinMS, options.Axes, options.DurationS = s.clip, s.binMS, s.axes, s.durationS
 		if r, err = OpenRecording(ctx, d.path, options, "clip = true in the grid's block recording"); err != nil {
 			if d.pathAt != "" {
 				err = fmt.Errorf("%s: %w", d.pathAt, err)
@@ -249,7 +251,7 @@ func sourceOf(c sweep.Configuration) source {
 	if c.Recording.Source != "file" {
 		return source{binMS: c.Recording.BinMS}
 	}
-	return source{true, c.Recording.Clip, c.Recording.BinMS, c.Recording.Axes}
+	return source{true, c.Recording.Clip, c.Recording.BinMS, c.Recording.Axes, c.Recording.DurationS}
 }
 
 // compare orders the surrogate before the file, then by the settings.
@@ -262,7 +264,7 @@ func (s source) compare(t source) int {
 	}
 	return cmp.Or(
 		cmp.Compare(number(s.file), number(t.file)), cmp.Compare(number(s.clip), number(t.clip)),
-		cmp.Compare(s.binMS, t.binMS), cmp.Compare(s.axes, t.axes),
+		cmp.Compare(s.binMS, t.binMS), cmp.Compare(s.axes, t.axes), cmp.Compare(s.durationS, t.durationS),
 	)
 }
 

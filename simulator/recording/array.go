@@ -79,19 +79,14 @@ var ErrCounts = errors.New("neither 0 nor 1")
 // recording reads the numbers. It rejects numbers other than 0 and 1; with clip
 // it takes counts above 1 as 1.
 func (a *array) recording(name string, clip bool) (*Recording, error) {
-	b, err := newBuilder(int(a.size[repeatAxis]), int(a.size[neuronAxis]), int(a.size[binAxis]))
+	c, err := newCollector(a.size)
 	if err != nil {
 		return nil, err
 	}
-	var counts, others outliers
+	var others outliers
 	err = a.each(func(i int64, value float64) {
 		repeat, neuron, bin := a.position(i)
-		b.set(repeat, neuron, bin)
-		switch {
-		case value == 1:
-		case value > 1 && value == math.Trunc(value) && !math.IsInf(value, 1):
-			counts.add(value, repeat, neuron, bin)
-		default:
+		if !c.add(value, repeat, neuron, bin) {
 			others.add(value, repeat, neuron, bin)
 		}
 	})
@@ -100,23 +95,55 @@ func (a *array) recording(name string, clip bool) (*Recording, error) {
 		return nil, err
 	case others.number > 0:
 		return nil, fmt.Errorf("%s: %s%s", values(others.number, "is not a count of spikes", "are not counts of spikes"), others.first, others.advice(a.order))
-	case counts.number > 0 && !clip:
-		return nil, fmt.Errorf("%s %w: %s", values(counts.number, "is", "are"), ErrCounts, counts.first)
+	case c.counts.number > 0 && !clip:
+		return nil, fmt.Errorf("%s %w: %s", values(c.counts.number, "is", "are"), ErrCounts, c.counts.first)
 	}
-	dropped := b.dropEmptyLastBin()
-	r := b.recording(name)
+	r := c.recording(name)
 	r.format, r.axes, r.binMS = a.format, joinAxes(a.order, ","), a.binMS
-	if counts.number > 0 {
+	return r, nil
+}
+
+// collector collects counts of spikes as bins of 0 and 1.
+type collector struct {
+	*builder
+	counts outliers // above 1
+}
+
+// newCollector returns a collector of this size, by axis.
+func newCollector(size [3]int64) (*collector, error) {
+	b, err := newBuilder(int(size[repeatAxis]), int(size[neuronAxis]), int(size[binAxis]))
+	return &collector{builder: b}, err
+}
+
+// add adds a value other than 0. It reports whether it is a count of spikes.
+func (c *collector) add(value float64, repeat, neuron, bin int) bool {
+	if !(value >= 1) || value != math.Trunc(value) || math.IsInf(value, 1) {
+		return false
+	}
+	c.set(repeat, neuron, bin)
+	if value > 1 {
+		c.counts.add(value, repeat, neuron, bin)
+	}
+	return true
+}
+
+// recording drops an empty last bin, and returns the recording with notices of that and of
+// counts above 1.
+func (c *collector) recording(name string) *Recording {
+	bins := c.bins
+	dropped := c.dropEmptyLastBin()
+	r := c.builder.recording(name)
+	if c.counts.number > 0 {
 		were := "were"
-		if counts.number == 1 {
+		if c.counts.number == 1 {
 			were = "was"
 		}
-		r.notices = append(r.notices, fmt.Sprintf("%s above 1 %s clipped to 1: %s", plural(int64(counts.number), "count"), were, counts.first))
+		r.notices = append(r.notices, fmt.Sprintf("%s above 1 %s clipped to 1: %s", plural(int64(c.counts.number), "count"), were, c.counts.first))
 	}
 	if dropped {
-		r.notices = append(r.notices, fmt.Sprintf("the last of %d bins is empty for every neuron in every repeat and was dropped", a.size[binAxis]))
+		r.notices = append(r.notices, fmt.Sprintf("the last of %d bins is empty for every neuron in every repeat and was dropped", bins))
 	}
-	return r, nil
+	return r
 }
 
 // each calls visit with every non-zero number and its index in the file.

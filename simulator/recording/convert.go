@@ -54,10 +54,14 @@ func unsupportedFormat(head []byte, path string) error {
 			"x = reshape(NAME, REPEATS, NEURONS, [])",
 			fmt.Sprintf("save(%s, 'x', '-v7')", matlab(unused(path, "-v7", ".mat"))),
 		}})
-	case isText(head) && bytes.ContainsAny(head, "0123456789"):
-		return unsupportedText(head, path, saved)
+	case isText(head) && bytes.ContainsAny(head, "0123456789"): // JSON: isTable is false
+		return unsupported("it is text (JSON), which is not read", conversion{"Python", []string{
+			"import json, numpy",
+			fmt.Sprintf("x = numpy.array(json.load(open(%q)))", path),
+			fmt.Sprintf("numpy.save(%q, x)", saved),
+		}})
 	default:
-		return errors.New("it is neither a MATLAB v5 nor a .npy file: " + fixSave)
+		return errors.New("it is neither a MATLAB v5, a .npy, a .npz nor a CSV file: " + fixSave)
 	}
 }
 
@@ -72,14 +76,8 @@ const inRows = "If it has one row for each repeat and neuron, the neurons of the
 func unsupportedArchive(head []byte, path, saved string) error {
 	has := func(prefix string) bool { return bytes.HasPrefix(head, []byte(prefix)) }
 	switch {
-	case has("PK\x03\x04") && bytes.Contains(head, []byte(".npy")):
-		return unsupported("it is an .npz archive, which is not read", conversion{"Python", []string{
-			"import numpy",
-			fmt.Sprintf("arrays = numpy.load(%q); print(arrays.files)  # the names of its arrays", path),
-			fmt.Sprintf("numpy.save(%q, arrays[\"NAME\"])", saved),
-		}})
 	case has("PK\x03\x04") && strings.HasPrefix(strings.ToLower(filepath.Ext(path)), ".xls"):
-		return errors.New("it is a spreadsheet, which is not read: save it as CSV there, with one row for each repeat and neuron and one column for each bin, and give the .csv here to see how to convert that")
+		return errors.New("it is a spreadsheet, which is not read: save it as CSV there, with the columns repeat and neuron and one for each bin, and give that")
 	case has("PK\x03\x04") && bytes.Contains(head, []byte("/data.pkl")), has(oldTorchMagic):
 		return unsupported("it is a PyTorch file, which is not read", conversion{"Python", []string{
 			"import torch, numpy",
@@ -102,22 +100,6 @@ func unsupportedArchive(head []byte, path, saved string) error {
 	default:
 		return nil
 	}
-}
-
-// unsupportedText is unsupportedFormat for text.
-func unsupportedText(head []byte, path, saved string) error {
-	if head[0] == '[' || head[0] == '{' {
-		return unsupported("it is text (JSON), which is not read", conversion{"Python", []string{
-			"import json, numpy",
-			fmt.Sprintf("x = numpy.array(json.load(open(%q)))", path),
-			fmt.Sprintf("numpy.save(%q, x)", saved),
-		}})
-	}
-	return unsupported("it is text, which is not read. "+inRows, conversion{"Python", []string{
-		"import numpy",
-		fmt.Sprintf("x = numpy.loadtxt(%q%s)", path, columns(head)),
-		fmt.Sprintf("numpy.save(%q, x.reshape(REPEATS, -1, x.shape[1]))", saved),
-	}})
 }
 
 // unused returns the path that converted data can be saved to: path with another ending, and with
@@ -250,19 +232,7 @@ func isText(head []byte) bool {
 	return len(head) > 0 && utf8.Valid(head) && bytes.IndexFunc(head, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }) < 0
 }
 
-// columns returns the arguments of numpy.loadtxt for text with this beginning.
-func columns(head []byte) string {
-	first, rest, _ := strings.Cut(string(head), "\n")
-	arguments := ""
-	for _, delimiter := range []string{",", ";", "\t"} {
-		if strings.Contains(first, delimiter) {
-			arguments = fmt.Sprintf(", delimiter=%q", delimiter)
-			break
-		}
-	}
-	letter := func(r rune) bool { return r > '9' && r != 'e' && r != 'E' }
-	if strings.ContainsFunc(first, letter) && !strings.ContainsFunc(strings.TrimSpace(rest[:min(len(rest), 40)]), letter) {
-		arguments += ", skiprows=1"
-	}
-	return arguments
+// isTable reports whether a file begins like a table in text, and not like JSON.
+func isTable(head []byte) bool {
+	return isText(head) && bytes.ContainsAny(head, "0123456789") && !bytes.ContainsAny(bytes.TrimSpace(head)[:1], "[{")
 }

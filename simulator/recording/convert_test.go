@@ -23,10 +23,6 @@ func TestConversionInstructionsWork(t *testing.T) {
 		replaced    map[string]string // words in capitals
 		want        string
 	}{
-		{"a b.csv", "numpy", `numpy.savetxt(F, x.reshape(12, 5), fmt="%d", delimiter=",")`, map[string]string{"REPEATS": "4"}, "it is text"},
-		{"titled.tsv", "numpy", `numpy.savetxt(F, x.reshape(12, 5), fmt="%d", delimiter="\t", header="bin\tbin", comments="")`, map[string]string{"REPEATS": "4"}, "it is text"},
-		{"plain.txt", "numpy", `numpy.savetxt(F, x.reshape(12, 5))`, map[string]string{"REPEATS": "4"}, "it is text"},
-		{"text.npy", "numpy", `numpy.savetxt(F, x.reshape(12, 5))`, map[string]string{"REPEATS": "4"}, "it is text"},
 		{"letters.npy", "numpy", `numpy.save(F, x.astype(int).astype(str))`, nil, `of type "<U21"`},
 		{"half.npy", "numpy", `numpy.save(F, x.astype("f2"))`, nil, `of type "<f2"`},
 		{"objects.npy", "numpy", `numpy.save(F, x.astype(object))`, nil, "pickle of Python objects"},
@@ -34,8 +30,6 @@ func TestConversionInstructionsWork(t *testing.T) {
 		{"fields.npy", "numpy", `y = numpy.zeros(x.shape, dtype=[("t", "f8"), ("spike", "u1")]); y["spike"] = x; numpy.save(F, y)`, map[string]string{"FIELD": "spike"}, "the fields t, spike"},
 		{"field.npy", "numpy", `y = numpy.zeros(x.shape, dtype=[("spike", "u1")]); y["spike"] = x; numpy.save(F, y)`, nil, "the fields spike"},
 		{"x.json", "numpy", `import json; json.dump(x.astype(int).tolist(), open(F, "w"))`, nil, "JSON"},
-		{"x.npz", "numpy", `numpy.savez(F, other=[1], spikes=x)`, map[string]string{"NAME": "spikes"}, ".npz archive"},
-		{"packed.npz", "numpy", `numpy.savez_compressed(F, spikes=x)`, map[string]string{"NAME": "spikes"}, ".npz archive"},
 		{"x.pkl", "numpy", `import pickle; pickle.dump(x, open(F, "wb"))`, nil, "pickle"},
 		{"old.pickle", "numpy", `import pickle; pickle.dump(x.astype(int).tolist(), open(F, "wb"), protocol=2)`, nil, "pickle"},
 		{"struct.mat", "numpy, scipy.io", `scipy.io.savemat(F, {"session": {"rate": 1.0, "spikes": x}})`, map[string]string{"FIELD": "spikes"}, "session (struct, 1 × 1, with the fields rate, spikes)"},
@@ -114,8 +108,7 @@ func TestOpenIdentifiesUnsupportedFormats(t *testing.T) {
 		"x.zip":     {"PK\x03\x04\x14\x00", "unzip it and give the file inside"},
 		"x.xlsx":    {"PK\x03\x04\x14\x00[Content_Types].xml", "save it as CSV"},
 		"v4.mat":    {string(v4), "MATLAB v4 file"},
-		"x.bin":     {"\x00\x01\x02\x03", "neither a MATLAB v5 nor a .npy file"},
-		"half.csv":  {"0,1,\u00e9"[:5], "it is text"},
+		"x.bin":     {"\x00\x01\x02\x03", "neither a MATLAB v5, a .npy, a .npz nor a CSV file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())

@@ -33,9 +33,26 @@
 //     others.
 //   - .npy, versions 1 to 3: integers, floats or booleans in either byte order,
 //     in C or Fortran order.
+//   - .npz: an archive of .npy files, stored or deflated, with the variables of the
+//     same names. Without Options.Variable, Open reads the only array, or the only one
+//     with as many dimensions as Options.Axes has names.
+//   - CSV of spike times: a header with the columns repeat, neuron and time_s, the
+//     seconds from the start of the repeat, and one row for each spike; other columns are
+//     ignored, and without repeat there is one. Bin k holds the spikes at times in
+//     [k·width, (k+1)·width). Repeats end after Options.DurationS, or with the bin of
+//     the last spike.
+//   - CSV of counts: a header that begins with repeat,neuron, and one row for each
+//     repeat and neuron, in any order, with one column for each bin after these labels.
+//     Without these columns the table is one repeat, one row for each neuron, or each
+//     bin with the axes "bins,neurons"; a first row that is not numeric is a header.
+//
+// Values in CSV are separated by tabs, semicolons, commas or spaces; lines that begin with
+// # are skipped. Labels that are all whole numbers count from 0, or from 1 if none is 0, and
+// those that do not occur are silent; other labels are numbered in the order of their first
+// row.
 //
 // Open ignores dimensions of 1 beyond the third. It rejects other formats, such
-// as MATLAB v7.3 and v4, NWB, .npz and text, and variables that are structs, cell
+// as MATLAB v7.3 and v4, NWB and JSON, and variables that are structs, cell
 // arrays or sparse matrices; the error contains the code that converts the file.
 // It rejects values other than 0 and 1, but with Options.Clip takes counts above 1
 // as 1. If no neuron fires in the last bin of any repeat, that bin is an artefact

@@ -73,6 +73,35 @@ func FuzzMAT(f *testing.F) {
 	})
 }
 
+func FuzzNPZ(f *testing.F) {
+	array := npyFile(npyHeaderOf("|u1", "False", "(1, 2, 2)"), 0, 1, 1, 1)
+	f.Add(npzFile(map[string][]byte{"spikes": array}))
+	f.Add(npzFile(map[string][]byte{"spikes": array, "other": npyFile(npyHeaderOf("<f8", "True", "(2, 3)"), make([]byte, 48)...)}))
+	addFiles(f, "*.npz")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		readFuzzed(t, data, Options{})
+		readFuzzed(t, data, Options{Clip: true, Variable: "spikes", Axes: "bins,neurons"})
+	})
+}
+
+func FuzzCSV(f *testing.F) {
+	for _, text := range []string{
+		"0,1,0\n1,0,2\n", "repeat,neuron,a,b\n1,x,0,1\n1,y,1,0\n", "neuron;0;1\n0;0.0;1e0\n", "# note\n0 1\n",
+		"repeat,neuron,time_s\n1,1,0.06\n2,2,0\n", "\ufefftime_s\tneuron\n1.5\tb\n0\ta\n", "\"repeat\",neuron,time_s\n\"1\n\",2,3\n",
+		"neuron,time_s\n9999999999999999999,1\n", "neuron,time_s\n0,1e300\n", "repeat,neuron,0\n4611686018427387904,0,1\n",
+	} {
+		f.Add([]byte(text), 0.0)
+		f.Add([]byte(text), 0.1)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, duration float64) {
+		if !(duration >= 0 && duration < 1e9) || !isTable(data) {
+			t.Skip()
+		}
+		readFuzzed(t, data, Options{DurationS: duration})
+		readFuzzed(t, data, Options{DurationS: duration, Clip: true, Axes: "bins,neurons", BinMS: 10})
+	})
+}
+
 // FuzzMATStream mutates the content of a zlib stream, which FuzzMAT hardly
 // reaches because of the checksum.
 func FuzzMATStream(f *testing.F) {

@@ -24,12 +24,12 @@ func isMAT(head []byte) bool {
 	return bytes.Equal(tail, []byte("\x00\x01IM")) || bytes.Equal(tail, []byte("\x01\x00MI"))
 }
 
-// ErrAmbiguous reports a MATLAB file with several variables that may be the recording, of which
+// ErrAmbiguous reports a MATLAB or .npz file with several variables that may be the recording, of which
 // Options.Variable would name one.
 var ErrAmbiguous = errors.New("variables have")
 
 // openMAT opens the recording's variable in a MATLAB v5 file of size bytes.
-func openMAT(file io.ReaderAt, size int64, path string, o Options) (*array, error) {
+func openMAT(file io.ReaderAt, size int64, path string, o Options) (content, error) {
 	v, err := findVariable(file, size, path, o)
 	if err != nil {
 		return nil, err

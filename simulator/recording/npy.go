@@ -18,22 +18,29 @@ const npyMagic = "\x93NUMPY"
 // maxNamed is how many fields or variables of a file a message names.
 const maxNamed = 20
 
-// ErrNoVariables reports a .npy file that was to be searched for a variable.
-var ErrNoVariables = errors.New("a .npy file holds one array without a name")
+// ErrNoVariables reports a file without variables that was to be searched for one.
+var ErrNoVariables = errors.New("holds one array without a name")
 
 // openNPY opens a .npy file of size bytes.
-func openNPY(file io.ReaderAt, size int64, path string, o Options) (*array, error) {
-	text, start, err := npyHeaderText(file, size)
+func openNPY(file io.ReaderAt, size int64, path string, o Options) (content, error) {
+	r := io.NewSectionReader(file, 0, size)
+	header, start, err := readNPYHeader(r, size)
 	if err != nil {
 		return nil, err
 	}
-	header, err := parseNPYHeader(text)
-	if err != nil {
-		return nil, fmt.Errorf("the .npy header %.80q is %w: %s", strings.Join(strings.Fields(text), " "), err, fixSaveNPY)
-	}
 	if o.Variable != "" {
-		return nil, fmt.Errorf("%w, not a variable %q", ErrNoVariables, o.Variable)
+		return nil, fmt.Errorf("a .npy file %w, not a variable %q", ErrNoVariables, o.Variable)
 	}
+	a, err := newNPYArray(header, path, r, size-start, o)
+	if err != nil {
+		return nil, err
+	}
+	a.format, a.close = ".npy", func() error { return nil }
+	return a, nil
+}
+
+// newNPYArray returns the array of a header that is followed by a number of bytes.
+func newNPYArray(header npyHeader, path string, values io.Reader, have int64, o Options) (*array, error) {
 	number, err := header.number(path)
 	if err != nil {
 		return nil, err
@@ -42,13 +49,11 @@ func openNPY(file io.ReaderAt, size int64, path string, o Options) (*array, erro
 	if err != nil {
 		return nil, err
 	}
-	a.number, a.format = number, ".npy"
-	if have := size - start; have != a.bytes() {
+	a.number, a.values = number, values
+	if have != a.bytes() {
 		return nil, fmt.Errorf("%s: %d bytes of numbers where %s of %d bytes need %d",
 			fixCopyNPY, have, times(header.shape), a.number.width, a.bytes())
 	}
-	a.values = io.NewSectionReader(file, start, a.bytes())
-	a.close = func() error { return nil }
 	return a, nil
 }
 

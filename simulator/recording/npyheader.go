@@ -22,17 +22,36 @@ type npyHeader struct {
 	shape   []int64
 }
 
+// readNPYHeader reads the header of a .npy file of size bytes up to the numbers, and returns
+// their offset.
+func readNPYHeader(file io.Reader, size int64) (h npyHeader, start int64, err error) {
+	text, start, err := npyHeaderText(file, size)
+	if err != nil {
+		return h, 0, err
+	}
+	if h, err = parseNPYHeader(text); err != nil {
+		return h, 0, fmt.Errorf("the .npy header %.80q is %w: %s", strings.Join(strings.Fields(text), " "), err, fixSaveNPY)
+	}
+	return h, start, nil
+}
+
 // npyHeaderText returns the header's text and the offset of the numbers.
-func npyHeaderText(file io.ReaderAt, size int64) (text string, start int64, err error) {
+func npyHeaderText(file io.Reader, size int64) (text string, start int64, err error) {
 	var prefix [12]byte
-	if _, err := file.ReadAt(prefix[:], 0); err != nil {
+	if _, err := io.ReadFull(file, prefix[:10]); err != nil {
 		return "", 0, unreadable(err, fixCopyNPY)
+	}
+	if string(prefix[:len(npyMagic)]) != npyMagic {
+		return "", 0, fmt.Errorf("%s: it does not begin like a .npy file", fixCopyNPY)
 	}
 	var length int64
 	switch version := prefix[6]; version {
 	case 1:
 		start, length = 10, int64(binary.LittleEndian.Uint16(prefix[8:]))
 	case 2, 3:
+		if _, err := io.ReadFull(file, prefix[10:]); err != nil {
+			return "", 0, unreadable(err, fixCopyNPY)
+		}
 		start, length = 12, int64(binary.LittleEndian.Uint32(prefix[8:]))
 	default:
 		return "", 0, fmt.Errorf(".npy version %d.%d is not supported (1 to 3 are): %s", version, prefix[7], fixSaveNPY)
@@ -41,7 +60,7 @@ func npyHeaderText(file io.ReaderAt, size int64) (text string, start int64, err 
 		return "", 0, fmt.Errorf("%s: its .npy header claims %d bytes", fixCopyNPY, length)
 	}
 	header := make([]byte, length)
-	if _, err := io.ReadFull(io.NewSectionReader(file, start, length), header); err != nil {
+	if _, err := io.ReadFull(file, header); err != nil {
 		return "", 0, unreadable(err, fixCopyNPY)
 	}
 	return string(header), start + length, nil

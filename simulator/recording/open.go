@@ -16,8 +16,8 @@ import (
 type Options struct {
 	// Clip replaces counts above 1 by 1; a notice reports how many there were.
 	Clip bool
-	// Variable names the variable of a MATLAB file that holds the recording;
-	// empty means the only one with three dimensions, or with two if Axes has two
+	// Variable names the variable of a MATLAB file, or the array of a .npz file, that holds
+	// the recording; empty means the only array of a .npz file, otherwise the only one with three dimensions, or with two if Axes has two
 	// names. A .npy file has none.
 	Variable string
 	// BinMS is the width of a bin in milliseconds; 0 means DefaultBinMS.
@@ -26,6 +26,9 @@ type Options struct {
 	// "repeats", "neurons" and "bins", separated by commas, or "neurons" and "bins" for one
 	// repeat; "" means DefaultAxes. An array of two dimensions is one repeat.
 	Axes string
+	// DurationS is the length of every repeat in seconds, of a table of spike times; 0 means up
+	// to the last spike. Other formats ignore it.
+	DurationS float64
 	// Limit bounds the recording's size in bytes, at one bit per number of the
 	// shape in the file's header; 0 means DefaultLimit.
 	Limit int64
@@ -38,8 +41,8 @@ const (
 	fixCopy    = "the file is truncated or corrupt: copy it again or " + fixSave
 )
 
-// Open reads a recording from a MATLAB v5 or a .npy file, which it tells apart
-// by content. An error names the file, the fault, its place and the fix. It wraps
+// Open reads a recording from a MATLAB v5, a .npy, a .npz or a CSV file, which it
+// tells apart by content. An error names the file, the fault, its place and the fix. It wraps
 // ErrTooLarge, ErrCounts, ErrAmbiguous or ErrNoVariables where another option would
 // accept the file, and ctx's error once ctx is done.
 func Open(ctx context.Context, path string, o Options) (*Recording, error) {
@@ -49,7 +52,11 @@ func Open(ctx context.Context, path string, o Options) (*Recording, error) {
 	}
 	defer file.Close()
 	r, err := read(file, file.Size(), path, o)
-	if err != nil {
+	var line *lineError
+	switch {
+	case errors.As(err, &line):
+		return nil, fmt.Errorf("read recording %s:%d: %w", path, line.line, line.err)
+	case err != nil:
 		return nil, fmt.Errorf("read recording %s: %w", path, err)
 	}
 	return r, nil
@@ -64,15 +71,21 @@ func read(file io.ReaderAt, size int64, path string, o Options) (*Recording, err
 	if err != nil {
 		return nil, err
 	}
-	a, err := open(file, size, path, o)
+	c, err := open(file, size, path, o)
 	if err != nil {
 		return nil, err
 	}
-	return a.recording(filepath.Base(path), o.Clip)
+	return c.recording(filepath.Base(path), o.Clip)
+}
+
+// content is an open file whose shape is known and within the bounds, its spikes still unread.
+type content interface {
+	// recording reads the spikes. With clip, counts above 1 become 1.
+	recording(name string, clip bool) (*Recording, error)
 }
 
 // reader returns the function that opens a file of this content.
-func reader(file io.ReaderAt, path string) (func(io.ReaderAt, int64, string, Options) (*array, error), error) {
+func reader(file io.ReaderAt, path string) (func(io.ReaderAt, int64, string, Options) (content, error), error) {
 	var buffer [hdf5Offset + len(hdf5Magic)]byte
 	n, err := file.ReadAt(buffer[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -86,6 +99,10 @@ func reader(file io.ReaderAt, path string) (func(io.ReaderAt, int64, string, Opt
 		return openNPY, nil
 	case isMAT(head) && !isMAT73(head):
 		return openMAT, nil
+	case isNPZ(head):
+		return openNPZ, nil
+	case isTable(head) && !isMAT73(head) && unsupportedArchive(head, path, path) == nil:
+		return openCSV, nil
 	default:
 		return nil, unsupportedFormat(head, path)
 	}

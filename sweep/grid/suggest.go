@@ -53,6 +53,7 @@ var meanings = map[string]string{
 	"holdout_time":                                 "holdouttimes timeholdout heldouttime holdoutbins holdoutblocks blockholdout movieholdout temporalsplit timesplit",
 	"clip":                                         "binarize binarise clipcounts clamp",
 	"bin_ms":                                       "bin binwidth binsize binlength binwidthms binsizems binduration dt timestepms timebin resolution",
+	"duration_s":                                   "duration length repeatlength repeatduration seconds durations triallength trialduration tstop",
 	"axes":                                         "axis axisorder axesorder dims dimensions dimorder layout transpose permute",
 	"method":                                       "evaluationmethod eval evalmethod",
 	"samples":                                      "nsamples numsamples shots nshots samplesize evaluationsamples evalsamples",

@@ -25,6 +25,9 @@ np.save("objects.npy", spikes.astype(object))
 np.save("plane.npy", spikes[0].astype("u1"))
 np.save("four.npy", spikes[None].astype("u1"))
 
+np.savez_compressed("packed.npz", spikes=spikes, weights=np.eye(3))
+np.savez("plain.npz", spikes=np.asfortranarray(spikes.astype("<f8")))
+
 savemat("logical.mat", {"spikes": spikes}, do_compression=True)
 savemat("double.mat", {"spikes": spikes.astype("f8")}, do_compression=False)
 others = {

@@ -1,0 +1,430 @@
+package recording
+
+import (
+	"cmp"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Bounds of tables. Package csv keeps a whole record in memory, about 30 bytes for each of
+// its fields.
+const (
+	csvMaxRecord = 2 << 20 // bytes
+	csvMaxLabels = 1 << 16 // different repeats, and neurons
+	csvMaxLabel  = 64      // bytes
+)
+
+// Names of columns, in lower case.
+const (
+	repeatColumn = "repeat"
+	neuronColumn = "neuron"
+	timeColumn   = "time_s"
+)
+
+// lineError is an error at a line of a text file, counted from 1.
+type lineError struct {
+	line int
+	err  error
+}
+
+func (e *lineError) Error() string { return fmt.Sprintf("line %d: %v", e.line, e.err) }
+func (e *lineError) Unwrap() error { return e.err }
+
+// csvFile is a table in text, separated by tabs, semicolons, commas or spaces. A first record
+// that is not all numbers is a header.
+type csvFile struct {
+	file      io.ReaderAt
+	size      int64
+	separator rune
+	header    []string // in lower case; nil without one
+}
+
+// openCSV opens a table: of spike times if its header has the column time_s, otherwise of
+// counts.
+func openCSV(file io.ReaderAt, size int64, _ string, o Options) (content, error) {
+	if o.Variable != "" {
+		return nil, fmt.Errorf("a CSV file %w, not a variable %q", ErrNoVariables, o.Variable)
+	}
+	order, err := parseAxes(o.Axes)
+	if err != nil {
+		return nil, err
+	}
+	f := csvFile{file: file, size: size}
+	if f.separator, err = f.findSeparator(); err != nil {
+		return nil, err
+	}
+	var first []string
+	errFirst := errors.New("the first record is read")
+	if err := f.each(func(_ int, record []string) error {
+		first = slices.Clone(record)
+		return errFirst
+	}); !errors.Is(err, errFirst) {
+		return nil, cmp.Or(err, errors.New("the table is empty"))
+	}
+	isName := func(field string) bool { _, err := strconv.ParseFloat(field, 64); return err != nil }
+	if slices.ContainsFunc(first, isName) {
+		for _, name := range first {
+			f.header = append(f.header, strings.ToLower(name))
+		}
+	}
+	labelled := slices.Contains(f.header, timeColumn) || f.labels() > 0
+	if labelled && joinAxes(order, ",") != DefaultAxes {
+		return nil, fmt.Errorf("axes = %q: a table with the columns repeat or neuron needs none: leave it out", o.Axes)
+	}
+	switch {
+	case slices.Contains(f.header, timeColumn):
+		return newSpikeTimes(f, o)
+	case labelled:
+		return newLabelledTable(f, o)
+	default:
+		return newTable(f, o)
+	}
+}
+
+// labels returns how many columns at the left are labels of repeats or neurons: 0 to 2.
+func (f csvFile) labels() int {
+	n := 0
+	for n < len(f.header) && n < 2 && (f.header[n] == repeatColumn || f.header[n] == neuronColumn) {
+		n++
+	}
+	return n
+}
+
+// findSeparator chooses the separator by the first line that is no comment.
+func (f csvFile) findSeparator() (rune, error) {
+	head := make([]byte, min(f.size, 1<<16))
+	if _, err := f.file.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	for line := range strings.Lines(string(head)) {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		for _, separator := range "\t;, " {
+			if strings.ContainsRune(line, separator) {
+				return separator, nil
+			}
+		}
+		break
+	}
+	return ',', nil
+}
+
+// each calls visit with the line and the fields of every record, without surrounding space.
+// The fields are valid until visit returns. A visit of rows skips the header itself.
+func (f csvFile) each(visit func(line int, record []string) error) error {
+	text := io.NewSectionReader(f.file, 0, f.size)
+	var mark [3]byte // of UTF-8
+	if n, _ := text.ReadAt(mark[:], 0); string(mark[:n]) == "\ufeff" {
+		text = io.NewSectionReader(f.file, 3, f.size-3)
+	}
+	bounded := &recordReader{r: text, left: csvMaxRecord}
+	r := csv.NewReader(bounded)
+	r.Comma, r.Comment, r.TrimLeadingSpace, r.ReuseRecord, r.FieldsPerRecord = f.separator, '#', true, true, -1
+	for {
+		record, err := r.Read()
+		var fault *csv.ParseError
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.As(err, &fault):
+			return &lineError{fault.Line, fmt.Errorf("it is not valid CSV: %w", fault.Err)}
+		case err != nil:
+			return err
+		}
+		for i, field := range record {
+			record[i] = strings.TrimSpace(field)
+		}
+		line, _ := r.FieldPos(0)
+		if err := visit(line, record); err != nil {
+			return err
+		}
+		bounded.left = csvMaxRecord
+	}
+}
+
+// rows calls visit with every record after the header. All must have as many fields as
+// the first.
+func (f csvFile) rows(visit func(line int, record []string) error) error {
+	fields, skip := 0, f.header != nil
+	return f.each(func(line int, record []string) error {
+		if skip {
+			skip = false
+			return nil
+		}
+		if fields == 0 {
+			fields = len(record)
+		}
+		if len(record) != fields {
+			return &lineError{line, fmt.Errorf("it has %s, and the rows before it have %d: give every row the same number", plural(int64(len(record)), "value"), fields)}
+		}
+		return visit(line, record)
+	})
+}
+
+// recordReader fails where a record is longer than package csv may hold in memory.
+type recordReader struct {
+	r    io.Reader
+	left int
+}
+
+func (b *recordReader) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fmt.Errorf("a row is longer than %s: write one row for each bin and one column for each neuron, with the axes \"bins,neurons\", or a .npy file", megabytes(csvMaxRecord))
+	}
+	n, err := b.r.Read(p)
+	b.left -= n
+	return n, err
+}
+
+// labelSet numbers the labels of the repeats or the neurons. Whole numbers count from 0, or
+// from 1 if none is 0, and every number up to the largest exists. Other labels are numbered
+// in the order of their first row.
+type labelSet struct {
+	of       string         // "repeat" or "neuron"
+	position map[string]int // in the order of the first row
+	named    bool           // a label is not a whole number
+	smallest int
+	largest  int
+}
+
+func newLabelSet(of string) *labelSet {
+	return &labelSet{of: of, position: map[string]int{}, smallest: math.MaxInt}
+}
+
+func (l *labelSet) add(label string) error {
+	if _, ok := l.position[label]; ok {
+		return nil
+	}
+	switch {
+	case label == "":
+		return fmt.Errorf("the label of the %s is empty: give its number or name", l.of)
+	case len(label) > csvMaxLabel:
+		return fmt.Errorf("the label of the %s has %d bytes: want at most %d", l.of, len(label), csvMaxLabel)
+	case len(l.position) == csvMaxLabels:
+		return fmt.Errorf("more than %d different labels of the %ss", csvMaxLabels, l.of)
+	}
+	l.position[strings.Clone(label)] = len(l.position)
+	if number, err := strconv.Atoi(label); err != nil || number < 0 {
+		l.named = true
+	} else {
+		l.smallest, l.largest = min(l.smallest, number), max(l.largest, number)
+	}
+	return nil
+}
+
+// first returns the number that is index 0, of labels that are whole numbers.
+func (l *labelSet) first() int { return min(l.smallest, 1) }
+
+func (l *labelSet) len() int {
+	if l.named {
+		return len(l.position)
+	}
+	return l.largest - l.first() + 1
+}
+
+func (l *labelSet) index(label string) int {
+	if l.named {
+		return l.position[label]
+	}
+	number, _ := strconv.Atoi(label)
+	return number - l.first()
+}
+
+// label returns the label of an index.
+func (l *labelSet) label(index int) string {
+	if !l.named {
+		return strconv.Itoa(index + l.first())
+	}
+	for label, i := range l.position {
+		if i == index {
+			return label
+		}
+	}
+	return ""
+}
+
+// notice describes how the labels are numbered; "" if they are the indices.
+func (l *labelSet) notice() string {
+	if !l.named {
+		if l.first() == 0 {
+			return ""
+		}
+		return fmt.Sprintf("the labels of the %ss count from 1: label 1 is %s 0", l.of, l.of)
+	}
+	names := make([]string, len(l.position))
+	for label, i := range l.position {
+		names[i] = printable([]byte(label))
+	}
+	return fmt.Sprintf("the %ss are numbered from 0 in the order of their first row: %s", l.of, listed(names))
+}
+
+// table is a table of counts: one row for each repeat and neuron, with labels, or a matrix
+// of one repeat.
+type table struct {
+	csvFile
+	size            [3]int64
+	repeats, neuron *labelSet // nil without the column
+	order           []axis
+	binMS           float64
+}
+
+// newTable returns the table of one repeat without labels: its rows and columns are the two
+// axes of o.Axes.
+func newTable(f csvFile, o Options) (content, error) {
+	var rows, columns int64
+	if err := f.rows(func(_ int, record []string) error {
+		rows, columns = rows+1, int64(len(record))
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	if rows == 0 {
+		return nil, errors.New("the table has no row below its header")
+	}
+	a, err := newArray([]int64{rows, columns}, false, o)
+	if err != nil {
+		return nil, err
+	}
+	return &table{csvFile: f, size: a.size, order: a.order, binMS: a.binMS}, nil
+}
+
+// newLabelledTable returns the table of a header that begins with repeat, neuron or both.
+func newLabelledTable(f csvFile, o Options) (content, error) {
+	t := &table{csvFile: f, size: [3]int64{1, 1, 0}, order: []axis{repeatAxis, neuronAxis, binAxis}, binMS: cmp.Or(o.BinMS, DefaultBinMS)}
+	labels := f.labels()
+	if labels == 2 && f.header[0] == f.header[1] {
+		return nil, fmt.Errorf("two columns are named %s", f.header[0])
+	}
+	for _, name := range f.header[:labels] {
+		if name == repeatColumn {
+			t.repeats = newLabelSet(name)
+		} else {
+			t.neuron = newLabelSet(name)
+		}
+	}
+	rows := int64(0)
+	if err := f.rows(func(line int, record []string) error {
+		if len(record) <= labels {
+			return &lineError{line, errors.New("it has labels and no bins: give one column for each bin after them")}
+		}
+		rows, t.size[binAxis] = rows+1, int64(len(record)-labels)
+		for i, name := range f.header[:labels] {
+			if err := t.set(name).add(record[i]); err != nil {
+				return &lineError{line, err}
+			}
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	if rows == 0 {
+		return nil, errors.New("the table has no row below its header")
+	}
+	if t.repeats != nil {
+		t.size[repeatAxis] = int64(t.repeats.len())
+	}
+	if t.neuron != nil {
+		t.size[neuronAxis] = int64(t.neuron.len())
+	}
+	return t, checkShape(t.size[repeatAxis], t.size[neuronAxis], t.size[binAxis], cmp.Or(o.Limit, DefaultLimit))
+}
+
+// set returns the labels of a column.
+func (t *table) set(name string) *labelSet {
+	if name == repeatColumn {
+		return t.repeats
+	}
+	return t.neuron
+}
+
+func (t *table) recording(name string, clip bool) (*Recording, error) {
+	c, err := newCollector(t.size)
+	if err != nil {
+		return nil, err
+	}
+	labels, row := t.labels(), 0
+	seen := newBitset(int(t.size[repeatAxis]), int(t.size[neuronAxis]))
+	err = t.rows(func(line int, record []string) error {
+		var at [3]int
+		for i, name := range t.header[:labels] {
+			at[map[string]axis{repeatColumn: repeatAxis, neuronColumn: neuronAxis}[name]] = t.set(name).index(record[i])
+		}
+		if labels > 0 {
+			if seen.get(at[repeatAxis], at[neuronAxis]) {
+				return &lineError{line, fmt.Errorf("a second row of %s: keep one", t.labelled(at[repeatAxis], at[neuronAxis]))}
+			}
+			seen.set(at[repeatAxis], at[neuronAxis])
+		} else {
+			at[t.order[0]] = row
+		}
+		row++
+		if err := t.addRow(c, at, record[labels:], clip); err != nil {
+			return &lineError{line, err}
+		}
+		return nil
+	})
+	if err == nil && labels > 0 {
+		err = t.missing(seen)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r := c.recording(name)
+	r.format, r.axes, r.binMS = "CSV of counts", joinAxes(t.order, ","), t.binMS
+	for _, l := range []*labelSet{t.repeats, t.neuron} {
+		if l != nil && l.notice() != "" {
+			r.notices = append(r.notices, l.notice())
+		}
+	}
+	return r, nil
+}
+
+// addRow adds the counts of a row, whose place is known but for the last axis.
+func (t *table) addRow(c *collector, at [3]int, counts []string, clip bool) error {
+	for i, field := range counts {
+		if field == "0" {
+			continue
+		}
+		at[t.order[len(t.order)-1]] = i
+		repeat, neuron, bin := at[repeatAxis], at[neuronAxis], at[binAxis]
+		switch value, err := strconv.ParseFloat(field, 64); {
+		case err == nil && value == 0: // 0.0
+		case err != nil || !c.add(value, repeat, neuron, bin):
+			return fmt.Errorf("%.40q is not a count of spikes; spike times need a header with the columns repeat, neuron and time_s", field)
+		case value > 1 && !clip:
+			return fmt.Errorf("%v is %w, at repeat %d, neuron %d, bin %d, counted from 0", value, ErrCounts, repeat, neuron, bin)
+		}
+	}
+	return nil
+}
+
+// missing returns an error unless every repeat has a row for each neuron.
+func (t *table) missing(seen bitset) error {
+	for repeat := range int(t.size[repeatAxis]) {
+		for neuron := range int(t.size[neuronAxis]) {
+			if !seen.get(repeat, neuron) {
+				return fmt.Errorf("there is no row of %s: give every repeat a row for each neuron", t.labelled(repeat, neuron))
+			}
+		}
+	}
+	return nil
+}
+
+// labelled describes a row by its labels.
+func (t *table) labelled(repeat, neuron int) string {
+	var words []string
+	if t.repeats != nil {
+		words = append(words, "repeat "+printable([]byte(t.repeats.label(repeat))))
+	}
+	if t.neuron != nil {
+		words = append(words, "neuron "+printable([]byte(t.neuron.label(neuron))))
+	}
+	return strings.Join(words, ", ")
+}

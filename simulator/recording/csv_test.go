@@ -1,0 +1,214 @@
+package recording
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func readCSV(text string, o Options) (*Recording, error) {
+	return read(strings.NewReader(text), int64(len(text)), "test.csv", o)
+}
+
+// TestEveryFormatReadsTheSameRecording writes a recording as .npz, as both kinds of CSV of
+// counts and as spike times, and requires the same spikes, and so the same digest.
+func TestEveryFormatReadsTheSameRecording(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		repeats := rapid.IntRange(1, 4).Draw(t, "repeats")
+		r := drawRecording(t, repeats)
+		separator := rapid.SampledFrom([]string{",", ";", "\t", " "}).Draw(t, "separator")
+		base := rapid.IntRange(0, 1).Draw(t, "labels from")
+		binMS := rapid.SampledFrom([]float64{20, 0.1, 12.5, 1}).Draw(t, "width")
+		var labelled, times []string
+		matrix := make([][]string, r.Neurons())
+		for repeat := range r.Repeats() {
+			for neuron := range r.Neurons() {
+				row := []string{fmt.Sprint(repeat + base), fmt.Sprint(neuron + base)}
+				for bin := range r.Bins() {
+					if r.trains[neuron]().get(repeat, bin) {
+						row = append(row, "1")
+						within := rapid.Float64Range(0, 0.999).Draw(t, "time in the bin")
+						times = append(times, strings.Join([]string{row[0], row[1], fmt.Sprint((float64(bin) + within) * binMS / 1000)}, separator))
+					} else {
+						row = append(row, "0")
+					}
+				}
+				labelled = append(labelled, strings.Join(row, separator))
+				matrix[neuron] = row[2:]
+			}
+		}
+		shuffle := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "order"), 0))
+		shuffle.Shuffle(len(labelled), func(i, j int) { labelled[i], labelled[j] = labelled[j], labelled[i] })
+		shuffle.Shuffle(len(times), func(i, j int) { times[i], times[j] = times[j], times[i] })
+		bins := make([]string, r.Bins())
+		for i := range bins {
+			bins[i] = fmt.Sprint(i)
+		}
+		head := strings.Join(append([]string{"repeat", "neuron"}, bins...), separator)
+		got, err := readCSV(head+"\n"+strings.Join(labelled, "\n")+"\n", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		requireSameSpikes(t, r, got)
+
+		// Silent neurons and repeats at the ends have no row.
+		active := !r.Silent([]int{r.Neurons() - 1}) && slices.ContainsFunc(countUp(r.Neurons()), func(n int) bool {
+			return slices.ContainsFunc(countUp(r.Bins()), func(b int) bool { return r.trains[n]().get(r.Repeats()-1, b) })
+		})
+		zero := func(i int) bool { // with labels from 0, label 0 must occur
+			return base == 1 || slices.ContainsFunc(times, func(row string) bool { return strings.Split(row, separator)[i] == "0" })
+		}
+		if active && zero(0) && zero(1) {
+			text := strings.Join([]string{"Repeat", "NEURON", "time_s"}, separator) + "\n" + strings.Join(times, "\n")
+			got, err = readCSV(text, Options{BinMS: binMS, DurationS: float64(r.Bins()) * binMS / 1000})
+			if err != nil {
+				t.Fatal(err)
+			}
+			requireSameSpikes(t, r, got)
+		}
+		if repeats == 1 {
+			var rows []string
+			for _, row := range matrix {
+				rows = append(rows, strings.Join(row, separator))
+			}
+			if got, err = readCSV("# a note\n"+strings.Join(rows, "\r\n"), Options{}); err != nil {
+				t.Fatal(err)
+			}
+			requireSameSpikes(t, r, got)
+			rows = []string{strings.Join(slices.Repeat([]string{"unit"}, r.Neurons()), separator)}
+			for bin := range r.Bins() {
+				var row []string
+				for _, neuron := range matrix {
+					row = append(row, neuron[bin])
+				}
+				rows = append(rows, strings.Join(row, separator))
+			}
+			if got, err = readCSV("\ufeff"+strings.Join(rows, "\n"), Options{Axes: "bins,neurons"}); err != nil {
+				t.Fatal(err)
+			}
+			requireSameSpikes(t, r, got)
+		}
+		order := rapid.SampledFrom(permutations).Draw(t, "axes")
+		content, dims := stored(r, order, false)
+		array := npyFile(npyHeaderOf("|u1", "False", fmt.Sprintf("(%d, %d, %d)", dims[0], dims[1], dims[2])), content...)
+		if got, err = readNPZ(npzFile(map[string][]byte{"x": array}), Options{Axes: joinAxes(order, ",")}); err != nil {
+			t.Fatal(err)
+		}
+		requireSameSpikes(t, r, got)
+	})
+}
+
+// TestSpikesOnEdges requires that a spike on the edge of two bins is in the later one, for
+// every multiple of widths that are no binary fractions, by division and by multiplication.
+func TestSpikesOnEdges(t *testing.T) {
+	for _, binMS := range []float64{20, 10, 1, 0.1, 33.3, 7, 1000. / 60} {
+		var text strings.Builder
+		text.WriteString("neuron,time_s\n")
+		const edges = 20000
+		for k := range edges {
+			fmt.Fprintf(&text, "0,%v\n", float64(k)*(binMS/1000))
+		}
+		r, err := readCSV(text.String(), Options{BinMS: binMS})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Bins() != edges || r.Spikes(0) != edges {
+			t.Errorf("bins of %v ms: %d spikes in %d bins, want %d in as many", binMS, r.Spikes(0), r.Bins(), edges)
+		}
+	}
+	for _, test := range []struct {
+		time string
+		want int
+	}{{"0.06", 3}, {"0.0599999", 2}, {"0.0600001", 3}, {"0", 0}, {"0.02", 1}, {"0.019999999", 0}, {"6e-2", 3}, {"1000.02", 50001}} {
+		r, err := readCSV("neuron,time_s\n0,"+test.time, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Bins()-1 != test.want {
+			t.Errorf("a spike at %s s is in bin %d, want %d", test.time, r.Bins()-1, test.want)
+		}
+	}
+}
+
+func TestSpikeTimesNotices(t *testing.T) {
+	text := "repeat,neuron,time_s,depth\na,1,0.01,5\nb,4,0.03,6\nb,4,0.035,6\na,1,0.99,7\n"
+	r, err := readCSV(text, Options{Clip: true, DurationS: 0.5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Shape(); got != "2 repeats × 4 neurons × 25 bins of 20 ms" {
+		t.Error(got)
+	}
+	want := []string{
+		"1 spike in a bin that had one already: clipped to 1",
+		"1 spike at or after the end of the last whole bin left out (duration_s)",
+		"the repeats are numbered from 0 in the order of their first row: a, b",
+		"the labels of the neurons count from 1: label 1 is neuron 0",
+		"2 neurons without a spike: their numbers do not occur in the file",
+	}
+	if got := r.Notices(); !slices.Equal(got, want) {
+		t.Errorf("notices %q, want %q", got, want)
+	}
+	if r.Format() != "CSV of spike times" || r.Axes() != DefaultAxes {
+		t.Error(r.Format(), r.Axes())
+	}
+}
+
+func TestCSVErrors(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		o    Options
+		want string
+	}{
+		{"0,1\n0,2\n", Options{}, ":2: 2 is neither 0 nor 1, at repeat 0, neuron 1, bin 1, counted from 0"},
+		{"0,1\n0,0.5\n", Options{}, `:2: "0.5" is not a count of spikes; spike times need a header with the columns repeat, neuron and time_s`},
+		{"a,b\n0,-1\n", Options{}, `:2: "-1" is not a count of spikes`},
+		{"0,1\n0\n", Options{}, ":2: it has 1 value, and the rows before it have 2: give every row the same number"},
+		{"0,1\n0,\n", Options{}, `:2: "" is not a count of spikes`},
+		{"0,1\n\"0,1\n", Options{}, ":2: it is not valid CSV"},
+		{"0,1\n", Options{Variable: "x"}, `a CSV file holds one array without a name, not a variable "x"`},
+		{"a1,b\n", Options{}, "the table has no row below its header"},
+		{"repeat,neuron,0\n", Options{}, "the table has no row below its header"},
+		{"repeat,neuron,0\n0,0,1\n1,1,1\n", Options{}, "there is no row of repeat 0, neuron 1: give every repeat a row for each neuron"},
+		{"repeat,neuron,0\n0,a,1\n0,a,1\n", Options{}, ":3: a second row of repeat 0, neuron a: keep one"},
+		{"repeat,repeat,0\n0,0,1\n", Options{}, "two columns are named repeat"},
+		{"neuron,0\n5\n", Options{}, ":2: it has labels and no bins"},
+		{"neuron,0\n,1\n", Options{}, ":2: the label of the neuron is empty"},
+		{"neuron,0\n0,1\n", Options{Axes: "bins,neurons"}, `axes = "bins,neurons": a table with the columns repeat or neuron needs none`},
+		{"repeat,unit,time_s\n0,0,1\n", Options{}, "the table has spike times (time_s) but no column neuron; its columns are repeat, unit, time_s: name them repeat, neuron and time_s"},
+		{"neuron,time_s\n0,-0.1\n", Options{}, ":2: time_s = -0.1 is negative: count the seconds from the start of the repeat"},
+		{"neuron,time_s\n0,soon\n", Options{}, `:2: time_s = "soon" is not a number of seconds`},
+		{"neuron,time_s\n0,inf\n", Options{}, `is not a number of seconds`},
+		{"neuron,time_s\n0,1,2\n0\n", Options{}, ":3: it has 1 value"},
+		{"neuron,time_s\n0,0.001\n0,0.002\n", Options{}, ":3: a second spike in one bin, repeat 0, neuron 0, bin 0, counted from 0: the count is neither 0 nor 1"},
+		{"neuron,time_s\n0,1e300\n", Options{}, "at most 8000000 bins are accepted"},
+		{"neuron,time_s\n70000,1\n", Options{}, "at most 65536 neurons are accepted"},
+		{"neuron,time_s\n0,1\n", Options{DurationS: 0.001}, "duration_s = 0.001 is shorter than a bin of 20 ms"},
+		{"neuron,time_s\n" + strings.Repeat("x", 100) + ",1\n", Options{}, ":2: the label of the neuron has 100 bytes: want at most 64"},
+		{"0," + strings.Repeat("0,", 1<<20) + "1\n", Options{}, "a row is longer than 2 MiB"},
+	} {
+		path := filepath.Join(t.TempDir(), "x.csv")
+		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(t.Context(), path, test.o)
+		requireError(t, err, "read recording "+path, test.want)
+	}
+	if _, err := readCSV("0,2\n", Options{}); !errors.Is(err, ErrCounts) {
+		t.Errorf("%v is not ErrCounts", err)
+	}
+	labels := bytes.NewBufferString("neuron,time_s\n")
+	for i := range csvMaxLabels + 1 {
+		fmt.Fprintf(labels, "n%d,1\n", i)
+	}
+	_, err := readCSV(labels.String(), Options{})
+	requireError(t, err, "line 65538: more than 65536 different labels of the neurons")
+}
