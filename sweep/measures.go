@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Measures is the part of a result in tables, figures and claims. It has about a
@@ -65,6 +66,42 @@ func (r Result) Measures() Measures {
 		m.LagOne = &LagOne{Data: data[0], Model: model[0]}
 	}
 	return m
+}
+
+// HeldoutPrefix begins the columns of errors against data that training never saw.
+const HeldoutPrefix = "heldout_"
+
+// ErrorColumn names the column of an error. All but the divergences and Spike-GAN's
+// sums are mean square errors.
+func ErrorColumn(name string) string {
+	if strings.HasPrefix(name, "js_") || strings.HasPrefix(name, "legacy_") {
+		return name
+	}
+	return msePrefix + name
+}
+
+const msePrefix = "mse_"
+
+// ErrorColumns returns the columns of all errors, in the order of results.csv: those
+// against the data of training, then those against held-out data.
+func ErrorColumns() []string {
+	var columns []string
+	for _, prefix := range []string{"", HeldoutPrefix} {
+		for _, name := range ErrorNames {
+			columns = append(columns, prefix+ErrorColumn(name))
+		}
+	}
+	return columns
+}
+
+// Error returns an error by the name of its column.
+func (m Measures) Error(column string) (v float64, ok bool) {
+	errors := m.Errors
+	if rest, heldout := strings.CutPrefix(column, HeldoutPrefix); heldout {
+		column, errors = rest, m.HeldoutErrors
+	}
+	v, ok = errors[strings.TrimPrefix(column, msePrefix)]
+	return v, ok
 }
 
 // historyTau returns Kendall's τ-a of a history of two points or more. A history may have

@@ -18,8 +18,9 @@ import (
 // declaration is the content of a sweep block, before the axes are combined.
 type declaration struct {
 	name        string
-	replicates  int
-	path        string // of the recording, "" if there is none
+	replicates  Replicates
+	untilAt     hcl.Range // of the errors that decide on replicates
+	path        string    // of the recording, "" if there is none
 	pathAt      hcl.Range
 	fixed       []assignment
 	axes        []swept
@@ -46,15 +47,16 @@ type swept struct {
 
 // declare reads a sweep block.
 func declare(block *hcl.Block, s scope) (*declaration, hcl.Diagnostics) {
-	d := &declaration{name: block.Labels[0], replicates: 1, scope: s, at: block.DefRange, faulty: map[string]bool{}}
+	d := &declaration{name: block.Labels[0], replicates: Replicates{Min: 1, Max: 1}, scope: s, at: block.DefRange, faulty: map[string]bool{}}
 	var faults hcl.Diagnostics
 	if !folderName.MatchString(d.name) {
 		faults = append(faults, failure("Wrong name",
 			fmt.Sprintf("%q names a folder: write at most 64 letters, digits, '.', '_' and '-', a letter or digit first", d.name), block.LabelRanges[0]))
 	}
-	inner := append(settingBlocks(), gridName, excludeName)
+	inner := append(settingBlocks(), gridName, excludeName, replicatesName)
 	attributes, blocks, more := attributes(block, namesIn(""), inner)
 	faults = append(append(faults, more...), d.settings(attributes)...)
+	faults = append(faults, d.replicatesTwice(attributes, blocks.OfType(replicatesName))...)
 	for _, blockType := range inner {
 		same := blocks.OfType(blockType)
 		if blockType != excludeName {
@@ -118,6 +120,8 @@ func (d *declaration) block(block *hcl.Block) hcl.Diagnostics {
 			faults = append(faults, d.sweep(attribute)...)
 		}
 		return faults
+	case replicatesName:
+		return d.adaptReplicates(block)
 	case excludeName:
 		found, _, faults := attributes(block, []string{"when"}, nil)
 		if len(found) == 0 {
@@ -151,7 +155,7 @@ func (d *declaration) set(attribute *hcl.Attribute, value cty.Value) *hcl.Diagno
 	at := attribute.Expr.Range()
 	switch attribute.Name {
 	case replicatesName:
-		return setReplicates(&d.replicates, value, at)
+		return d.setReplicates(value, at)
 	case baselinesName:
 		return d.setBaselines(value, at)
 	case pathName:
@@ -174,18 +178,6 @@ func (d *declaration) set(attribute *hcl.Attribute, value cty.Value) *hcl.Diagno
 		return fault
 	}
 	d.fixed = append(d.fixed, assignment{setting, v, attribute.Range})
-	return nil
-}
-
-func setReplicates(replicates *int, value cty.Value, at hcl.Range) *hcl.Diagnostic {
-	v, ok := native(value).(float64)
-	if ok && !isWhole(value) {
-		return failure("Wrong value", fmt.Sprintf("replicates = %s: must be a whole number from 1 to %d", digitsOf(value), maxTasks), at)
-	}
-	if !ok || v < 1 || v > maxTasks || v != float64(int(v)) {
-		return failure("Wrong value", fmt.Sprintf("replicates = %s: must be a whole number from 1 to %d", describe(value), maxTasks), at)
-	}
-	*replicates = int(v)
 	return nil
 }
 

@@ -16,12 +16,12 @@ const maxTasks = 1_000_000
 // expand combines the axes, removes the excluded combinations, and reports faults
 // of several settings together. It ignores settings that already have a fault.
 func (d *declaration) expand(limit int) (*Grid, hcl.Diagnostics) {
-	tasks := float64(d.replicates)
+	tasks := float64(d.replicates.Max)
 	for _, model := range d.baselines {
 		if (sweep.Configuration{Model: model}).IsFitted() {
 			tasks++
 		} else {
-			tasks += float64(d.replicates)
+			tasks += float64(d.replicates.Max)
 		}
 	}
 	for _, axis := range d.axes {
@@ -45,6 +45,7 @@ func (d *declaration) expand(limit int) (*Grid, hcl.Diagnostics) {
 	g := d.grid(all, kept)
 	faults = append(faults, d.conflicts(g)...)
 	faults = append(faults, d.unread(g)...)
+	faults = append(faults, d.unheld(g)...)
 	return g, append(faults, d.addBaselines(g)...)
 }
 
@@ -66,7 +67,10 @@ func (d *declaration) factors() string {
 	for _, axis := range d.axes {
 		factors = append(factors, fmt.Sprintf("%d %s", len(axis.Values), axis.Setting.Name))
 	}
-	last := fmt.Sprintf("%d replicates", d.replicates)
+	last := fmt.Sprintf("%d replicates", d.replicates.Max)
+	if d.replicates.IsAdaptive() {
+		last = "up to " + last
+	}
 	if len(d.baselines) > 0 {
 		last = fmt.Sprintf("(%s + %d baselines)", last, len(d.baselines))
 	}

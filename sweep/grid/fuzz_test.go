@@ -33,8 +33,8 @@ func FuzzParse(f *testing.F) {
 		if faults.HasErrors() {
 			return
 		}
-		if g.Len() == 0 || g.Replicates < 1 || g.Rows() > 1000 {
-			t.Errorf("%d configurations, %d replicates", g.Len(), g.Replicates)
+		if g.Len() == 0 || g.Replicates.Min < 1 || g.Replicates.Max < g.Replicates.Min || g.MaxRows() > 1000 {
+			t.Errorf("%d configurations, replicates %+v", g.Len(), g.Replicates)
 		}
 		if want, got := names(g.Columns()), names(Columns(source)); !slices.Equal(got, want) {
 			t.Errorf("columns of the text are %q, of the grid %q", got, want)

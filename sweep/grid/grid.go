@@ -15,14 +15,15 @@ import (
 
 // Grid is the parsed content of a grid file.
 type Grid struct {
-	Name       string // the sweep's label; a valid folder name
-	Replicates int    // trainings of each configuration that is trained, ≥ 1
-	Axes       []Axis // in the order written
+	Name       string     // the sweep's label; a valid folder name
+	Replicates Replicates // trainings of each configuration that is trained
+	Axes       []Axis     // in the order written
 
 	combinations *combinations
 	kept         []int32               // the combinations that are not excluded, by number
 	trained      []sweep.Configuration // the baselines that are trained
 	fitted       []sweep.Configuration // the other baselines
+	starts       []int32               // the first row of each configuration that is trained, then of the fitted ones; nil if all have Replicates.Min
 	fromFile     bool                  // the command line gave a recording for all configurations
 	recording    string                // path of the recording's file, "" if there is none
 	sourceAt     string                // where the file sets source, such as "sweep.hcl:4"
@@ -31,10 +32,11 @@ type Grid struct {
 
 // Len returns the number of configurations: the combinations of the axes' values,
 // the trained baselines, then the fitted ones.
-func (g *Grid) Len() int { return g.replicated() + len(g.fitted) }
+func (g *Grid) Len() int { return g.Trained() + len(g.fitted) }
 
-// replicated returns the number of configurations with replicates.
-func (g *Grid) replicated() int { return len(g.kept) + len(g.trained) }
+// Trained returns the number of configurations that are trained, which come first and
+// have replicates.
+func (g *Grid) Trained() int { return len(g.kept) + len(g.trained) }
 
 // Baselines returns the number of configurations that are baselines.
 func (g *Grid) Baselines() int { return len(g.trained) + len(g.fitted) }
@@ -46,10 +48,10 @@ func (g *Grid) Configuration(i int) sweep.Configuration {
 	switch {
 	case i < len(g.kept):
 		c = g.combinations.at(int(g.kept[i]))
-	case i < g.replicated():
+	case i < g.Trained():
 		c = g.trained[i-len(g.kept)]
 	default:
-		c = g.fitted[i-g.replicated()]
+		c = g.fitted[i-g.Trained()]
 	}
 	if g.fromFile {
 		c.Recording.Source = "file"
@@ -76,25 +78,6 @@ func (g *Grid) RecordingAt() string { return g.pathAt }
 type Axis struct {
 	Setting sweep.Setting
 	Values  []any // float64, bool or string, in the order written, each once
-}
-
-// Rows returns the number of rows of results.csv: one for each replicate of a
-// configuration. A fitted model has one replicate.
-func (g *Grid) Rows() int { return g.replicated()*g.Replicates + len(g.fitted) }
-
-// Row returns the position in results.csv of a replicate of the configuration at a
-// position in grid order.
-func (g *Grid) Row(configuration, replicate int) int {
-	replicated := min(configuration, g.replicated())
-	return replicated*g.Replicates + configuration - replicated + replicate
-}
-
-// At returns the configuration's position and the replicate of a row of results.csv.
-func (g *Grid) At(row int) (configuration, replicate int) {
-	if fitted := row - g.replicated()*g.Replicates; fitted >= 0 {
-		return g.replicated() + fitted, 0
-	}
-	return row / g.Replicates, row % g.Replicates
 }
 
 // Columns returns the swept settings other than neurons, timesteps and k, which

@@ -68,13 +68,15 @@ func quoted(detail string) string {
 
 // misplacedBlock returns the detail for a block in a place where HCL expects none.
 func misplacedBlock(name string) string {
-	blocks := append(settingBlocks(), gridName, excludeName)
+	blocks := append(settingBlocks(), gridName, excludeName, replicatesName)
 	home, isSetting := blockOf(name)
 	switch {
 	case name == "variable":
 		return "variable blocks stand outside the sweep block: move it above"
 	case name == "sweep":
 		return "a sweep block stands outside all other blocks: move it out"
+	case name == untilName:
+		return "until is an argument of a replicates block: write " + untilExample
 	case slices.Contains(blocks, name):
 		return fmt.Sprintf("%s belongs in the sweep block: move it there", name)
 	case isSetting:

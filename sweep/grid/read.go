@@ -41,7 +41,7 @@ func Extras() []Extra {
 	return []Extra{
 		{
 			Name: replicatesName, Default: 1.0, Allowed: fmt.Sprintf("a whole number from 1 to %d", maxTasks),
-			Doc: "trainings of each configuration, from different seeds",
+			Doc: "trainings of each configuration, from different seeds; " + adaptiveDoc,
 		},
 		{
 			Name: pathName, Block: notSettings[pathName], Default: "", Allowed: "a text in quotes",

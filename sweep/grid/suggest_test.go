@@ -66,7 +66,7 @@ func TestSuggestions(t *testing.T) {
 		{"grid = 5", "grid is a block: write grid { … } without ="},
 		{"traning {\nsteps = 5\n}", `traning: there is no such block; did you mean "training"?`},
 		{"Training {\nsteps = 5\n}", `did you mean "training"?`},
-		{"nonsense {\n}", "nonsense: there is no such block; the sweep block has circuit, evaluation, exclude, grid, recording, training"},
+		{"nonsense {\n}", "nonsense: there is no such block; the sweep block has circuit, evaluation, exclude, grid, recording, replicates, training"},
 		{"steps {\n}", "steps is a setting: write steps = VALUE in the training block, or steps = [VALUES] in the grid block"},
 		{"}\nseed = 1\nsweep \"y\" {", "seed belongs in the sweep block: move it there"},
 		{"}\nsteps = 1\nsweep \"y\" {", "steps belongs in the training block of the sweep block: move it there"},

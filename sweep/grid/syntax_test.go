@@ -38,7 +38,7 @@ func TestSyntaxFaults(t *testing.T) {
 		before + "/* open\n" + after:                 "2:1: this comment is not closed: write */ at its end",
 		before + "seed = 1\nseed = 2\n" + after:      "3:1: seed is given twice, first on line 2: take one of the two out",
 		before + "seed {\n}\n" + after:               "2:1: seed is a setting: write seed = VALUE in the sweep block, or seed = [VALUES] in the grid block",
-		before + "replicates {\n}\n" + after:         "2:1: replicates is a setting: write replicates = VALUE in the sweep block\n",
+		before + "replicates {\n}\n" + after:         "2:1: replicates has min, max and until, such as min = 3, max = 20, ",
 		before + "grid = {\n}\n" + after:             "2:1: grid is a block: write grid { … } without =",
 		before + "seed = 1,\n" + after:               "2:9: no comma stands between settings: take it out",
 		before + "seed = 1;\n" + after:               "2:9: a line ends without a semicolon: take it out",

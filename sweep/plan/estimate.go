@@ -8,6 +8,9 @@ type Estimate struct {
 	Tasks          int                     // in all
 	Finished       int                     // of Tasks
 	Seconds        float64                 // remaining, on one core of the project's machine
+	// MaxTasks and MaxSeconds are those of the largest number of replicates; see UpTo.
+	MaxTasks   int
+	MaxSeconds float64
 }
 
 // ConfigurationEstimate is the part of one configuration. Its unfinished tasks are
@@ -18,6 +21,17 @@ type ConfigurationEstimate struct {
 	Finished      int     // rows whose task is finished
 	Shared        int     // rows whose task is unfinished and counted with an earlier configuration
 	Seconds       float64 // remaining
+	MaxRows       int     // as Estimate.MaxTasks
+	MaxSeconds    float64
+}
+
+// UpTo returns the estimate with the maxima of another one of the same configurations.
+func (e Estimate) UpTo(most Estimate) Estimate {
+	e.MaxTasks, e.MaxSeconds = most.Tasks, most.Seconds
+	for i, c := range most.Configurations {
+		e.Configurations[i].MaxRows, e.Configurations[i].MaxSeconds = c.Rows, c.Seconds
+	}
+	return e
 }
 
 // Estimate adds up the unfinished tasks.

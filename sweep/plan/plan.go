@@ -25,6 +25,8 @@ type Plan struct {
 	firsts         []int32             // the first row of each task, sorted by task ID
 	order          []int32             // order[i] is the position of the task of firsts[i] in the order of execution
 	repeats        []int32             // the further rows of tasks, sorted by task ID
+	numerics       int
+	kernelClass    string
 }
 
 const sha256Bytes = 32
@@ -61,7 +63,7 @@ func New(
 	if planned == nil {
 		planned = func(int) {}
 	}
-	p := &Plan{grid: g, configurations: make([]configurationData, g.Len()), ids: make([][sha256Bytes]byte, g.Rows())}
+	p := &Plan{grid: g, configurations: make([]configurationData, g.Len()), ids: make([][sha256Bytes]byte, g.Rows()), numerics: numerics, kernelClass: kernelClass}
 	positions := map[string]int32{}
 	var faults []error
 	reasons := map[string]bool{}
@@ -81,10 +83,7 @@ func New(
 		p.configurations[i] = configurationData{recording: positions[recording], cost: Cost(c, kernelClass)}
 		for row := g.Row(i, 0); row < g.Row(i+1, 0); row++ {
 			_, c.Replicate = g.At(row)
-			id := sweep.NewTaskID(c, recording, numerics, kernelClass)
-			if _, err := hex.Decode(p.ids[row][:], []byte(id)); err != nil {
-				panic(fmt.Sprintf("plan: task %q: %v", id, err)) // an ID is a SHA-256
-			}
+			setID(&p.ids[row], sweep.NewTaskID(c, recording, numerics, kernelClass))
 			if (row+1)%reportEvery == 0 {
 				planned(row + 1)
 				if ctx.Err() != nil {
@@ -100,12 +99,27 @@ func New(
 		return nil, errors.Join(faults...)
 	}
 	planned(p.Len())
+	return p.indexed(ctx)
+}
+
+func setID(to *[sha256Bytes]byte, id sweep.TaskID) {
+	if _, err := hex.Decode(to[:], []byte(id)); err != nil {
+		panic(fmt.Sprintf("plan: task %q: %v", id, err)) // an ID is a SHA-256
+	}
+}
+
+// indexed returns the plan with firsts, repeats and order. When ctx ends, it returns the
+// cause.
+func (p *Plan) indexed(ctx context.Context) (*Plan, error) {
 	if err := p.findTasks(ctx); err != nil {
 		return nil, err
 	}
 	p.putInOrder()
 	return p, nil
 }
+
+// Grid returns the grid, with the numbers of replicates of the plan.
+func (p *Plan) Grid() *grid.Grid { return p.grid }
 
 // Len returns the number of rows of results.csv.
 func (p *Plan) Len() int { return len(p.ids) }

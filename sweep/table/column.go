@@ -156,7 +156,7 @@ func measures(holdout bool) []measure {
 func errorMeasures(holdout bool) []measure {
 	all := measuresOf("", func(r sweep.Measures) partErrors { return partErrors{r.Errors, r.Floors, r.ErrorIntervals} })
 	if holdout {
-		all = append(all, measuresOf("heldout_", func(r sweep.Measures) partErrors {
+		all = append(all, measuresOf(sweep.HeldoutPrefix, func(r sweep.Measures) partErrors {
 			return partErrors{r.HeldoutErrors, r.HeldoutFloors, r.HeldoutErrorIntervals}
 		})...)
 	}
@@ -175,7 +175,7 @@ func measuresOf(prefix string, of func(sweep.Measures) partErrors) []measure {
 	all := make([]measure, len(sweep.ErrorNames))
 	for i, name := range sweep.ErrorNames {
 		all[i] = measure{
-			name: prefix + errorColumn(name), meaning: meaningOf(name),
+			name: prefix + sweep.ErrorColumn(name), meaning: meaningOf(name),
 			value: func(r sweep.Measures) (float64, bool) { v, ok := of(r).errors[name]; return v, ok },
 			floor: func(r sweep.Measures) (float64, bool) { v, ok := of(r).floors[name]; return v, ok },
 		}
@@ -184,15 +184,6 @@ func measuresOf(prefix string, of func(sweep.Measures) partErrors) []measure {
 		}
 	}
 	return all
-}
-
-// errorColumn names the column of an error. All but the divergences and Spike-GAN's
-// sums are mean square errors.
-func errorColumn(name string) string {
-	if strings.HasPrefix(name, "js_") || strings.HasPrefix(name, "legacy_") {
-		return name
-	}
-	return "mse_" + name
 }
 
 // meaningOf defines an error. The statistics are those of DESIGN.md, section 2.1.

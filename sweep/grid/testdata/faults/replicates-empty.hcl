@@ -1,0 +1,11 @@
+sweep "a" {
+  replicates {
+    max   = 9
+    until = {}
+  }
+  replicates {
+  }
+  grid {
+    k = [0, 1]
+  }
+}

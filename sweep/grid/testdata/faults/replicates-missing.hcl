@@ -1,0 +1,8 @@
+sweep "a" {
+  replicates {
+    min = 3
+  }
+  grid {
+    k = [0, 1]
+  }
+}
