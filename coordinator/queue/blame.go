@@ -2,8 +2,11 @@ package queue
 
 import (
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
+
+	"spiqsweep/sweep"
 )
 
 // fail ends an attempt that failed. The next one starts from step 0, because the
@@ -51,7 +54,7 @@ func (c *call) endAttempt(a Attempt, reproducible bool) error {
 	b := c.policy.blame(attempts, r.Pardoned)
 	r.Exclusive = b.exclusive
 	if reproducible {
-		b.fatal = "it would fail in every attempt: " + a.Reason
+		b.fatal = failsAlways + a.Reason
 	}
 	switch {
 	case b.fatal != "" && r.Verifying:
@@ -68,6 +71,15 @@ func (c *call) endAttempt(a Attempt, reproducible bool) error {
 		r.Phase, c.wake = Waiting, true
 	}
 	return c.tx.PutRecord(r)
+}
+
+// failsAlways begins the reason of a task that failed because of its own numbers.
+const failsAlways = "it would fail in every attempt: "
+
+// FailsAlways reports whether the task failed because of its own numbers, so that a retry
+// would fail in the same way.
+func (r Row) FailsAlways() bool {
+	return r.State == sweep.Failed && strings.HasPrefix(r.Reason, failsAlways)
 }
 
 // blame is what a task's attempts count against it.

@@ -97,6 +97,10 @@
 // A draft that was not changed for ten minutes was left behind by a crashed coordinator;
 // the next plan deletes it.
 //
+// Results may decide on further tasks of a sweep. Its planner then announces them by
+// [Queue.Expect], a draft without tasks that counts for a minute, and plans the next
+// revision when the results are there. So processes without work wait for it.
+//
 // # Crashes
 //
 // A coordinator that is killed leaves what it has committed. Workers call again, perhaps

@@ -343,6 +343,9 @@ func (q *Queue) deleteSweep(ctx context.Context, sweepID string) error {
 		if err := c.tx.PutDraft(Draft{Plan: plan, Touched: c.now}); err != nil {
 			return err
 		}
+		if err := c.expectNone(sweepID); err != nil {
+			return err
+		}
 		return c.tx.DeleteSweep(sweepID)
 	})
 	if err != nil {

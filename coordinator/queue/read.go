@@ -24,6 +24,8 @@ type Status struct {
 	Warnings []string
 	// Changes or Counts changes whenever a row of results.csv does.
 	Changes int64
+	// MoreExpected reports that results may decide on further tasks; see Queue.Expect.
+	MoreExpected bool
 }
 
 // Workforce counts worker processes and their slots.
@@ -78,6 +80,9 @@ func (c *call) status(id string) (s Status, err error) {
 	}
 	tallies, err := c.tx.Tallies(s.Sweep.Plan)
 	if err != nil {
+		return s, err
+	}
+	if s.MoreExpected, err = c.isExpected(id); err != nil {
 		return s, err
 	}
 	s.Counts = count(tallies)

@@ -42,8 +42,8 @@ type SyncAnswer struct {
 	// Verdicts judge the reports, in their order; in an old call, only its results.
 	Verdicts    []Verdict
 	CallAgainIn time.Duration // at most
-	// Done means that no sweep has pending or leased tasks. It is not set if there is
-	// no sweep.
+	// Done means that no sweep has pending or leased tasks, and none expects more (see
+	// Queue.Expect). It is not set if there is no sweep.
 	Done      bool
 	LeaseTerm time.Duration
 	// Drain means that an operator asks the process to hand back its tasks and to exit.
@@ -202,7 +202,11 @@ func (c *call) done(a SyncAnswer, r SyncRequest, sweeps []Sweep) (bool, error) {
 		return false, nil
 	}
 	open, err := c.tx.CountUnfinished()
-	return open == 0, err
+	if err != nil || open > 0 {
+		return false, err
+	}
+	expecting, err := c.expected()
+	return len(expecting) == 0, err
 }
 
 // idle reports whether a process only asks for work.

@@ -57,6 +57,18 @@ func (c *Client) Plan(ctx context.Context, s queue.Sweep, tasks iter.Seq2[queue.
 	return revision, nil
 }
 
+// Expect announces further tasks of a sweep, as queue.Expect does.
+func (c *Client) Expect(ctx context.Context, sweepID string, more bool) error {
+	err := c.try(ctx, callTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
+		_, err := client.ExpectTasks(ctx, &spiqsweepv1.ExpectTasksRequest{Sweep: sweepID, More: more})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("announce tasks of sweep %q: %w", sweepID, err)
+	}
+	return nil
+}
+
 type planStream = grpc.ClientStreamingClient[spiqsweepv1.PlanSweepRequest, spiqsweepv1.PlanSweepResponse]
 
 // send sends the sweep, then its tasks in batches. It returns nil if the coordinator has

@@ -58,6 +58,17 @@ func (o *operator) PlanSweep(stream grpc.ClientStreamingServer[spiqsweepv1.PlanS
 	return stream.SendAndClose(wire.WriteRevision(revision))
 }
 
+// ExpectTasks announces further tasks of a sweep.
+func (o *operator) ExpectTasks(ctx context.Context, in *spiqsweepv1.ExpectTasksRequest) (*spiqsweepv1.ExpectTasksResponse, error) {
+	if !wire.IsLabel(in.GetSweep()) || in.GetSweep() == "" {
+		return nil, invalid("sweep %.80q: must be an ID of at most %d bytes of printable text", in.GetSweep(), wire.MaxLabel)
+	}
+	if err := o.Queue.Expect(ctx, in.GetSweep(), in.GetMore()); err != nil {
+		return nil, statusOf(err, o.Log, "ExpectTasks")
+	}
+	return &spiqsweepv1.ExpectTasksResponse{}, nil
+}
+
 // readSweep decodes the sweep in the first message of a plan, and checks that this
 // coordinator's workers can compute it.
 func (o *operator) readSweep(in *spiqsweepv1.PlanSweepRequest) (queue.Sweep, error) {

@@ -21,7 +21,7 @@ func WriteStatus(s queue.Status) *spiqsweepv1.GetStatusResponse {
 		TimeLeft:    durationpb.New(s.TimeLeft),
 		AsOf:        writeTime(s.AsOf),
 		RowsVersion: uint64(s.Changes), KernelClass: s.Sweep.KernelClass,
-		Warnings: s.Warnings,
+		Warnings: s.Warnings, MoreExpected: s.MoreExpected,
 		WorkerCounts: &spiqsweepv1.WorkerCounts{
 			Processes: uint64(s.Workforce.Processes), Slots: uint64(s.Workforce.Slots), Draining: uint64(s.Workforce.Leaving),
 		},
@@ -77,7 +77,7 @@ func ReadStatus(in *spiqsweepv1.GetStatusResponse) (queue.Status, error) {
 		Diverged: each(in.GetDiverged(), readTask(queue.Diverged)),
 		TimeLeft: in.GetTimeLeft().AsDuration(),
 		Changes:  int64(in.GetRowsVersion()),
-		Warnings: each(in.GetWarnings(), sweep.Printable), Workforce: workforce,
+		Warnings: each(in.GetWarnings(), sweep.Printable), Workforce: workforce, MoreExpected: in.GetMoreExpected(),
 	}, err
 }
 

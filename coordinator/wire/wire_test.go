@@ -96,6 +96,7 @@ var (
 			}},
 			Failed:   []queue.Row{{Planned: queue.Planned{Task: sweep.Task{ID: held.Task}}, Phase: queue.Failed, State: sweep.Failed, Reason: "NaN"}},
 			Diverged: []queue.Row{}, Warnings: []string{"the store is not available"},
+			MoreExpected: rapid.Bool().Draw(t, "more expected"),
 		}
 	})
 )

@@ -38,7 +38,7 @@ type confinedTx struct {
 // unrestricted lists the methods that any transaction may call: their results change only
 // while no other transaction runs, are the same for all, or affect only preferences.
 var unrestricted = map[string]bool{
-	"Now": true, "Announce": true, "Sweep": true, "Sweeps": true, "SetTurn": true, "Waiting": true, "CountUnfinished": true, "Next": true,
+	"Now": true, "Announce": true, "Sweep": true, "Sweeps": true, "Drafts": true, "SetTurn": true, "Waiting": true, "CountUnfinished": true, "Next": true,
 	"Specification": true, "Referring": true, "Recording": true, "PutRecording": true,
 }
 

@@ -14,6 +14,7 @@ var waitScenarios = []Scenario{
 	{"a worker that stays waits for the next sweep", staying},
 	{"an idle process waits until there is work", waiting},
 	{"a change by an operator wakes idle processes", wokenByOperator},
+	{"a worker is not done while more tasks are expected", moreExpected},
 }
 
 func notDone(t *testing.T, f *Fixture) {
@@ -137,6 +138,62 @@ func waiting(t *testing.T, f *Fixture) {
 		t.Errorf("answer: %+v", answer)
 	}
 	wouldWait(false, r) // it is an old call by now
+}
+
+func moreExpected(t *testing.T, f *Fixture) {
+	expect := func(more bool) {
+		t.Helper()
+		if err := f.Queue.Expect(ctx, "A", more); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect(true) // before the plan, so that no worker leaves in between
+	f.Plan("A", Plan(0, 1, 10))
+	w := f.Worker(1)
+	if answer := w.Sync(Finished(w.Take(), 0)); answer.Done {
+		t.Errorf("answer after the last task of so far: %+v", answer)
+	}
+	if !f.Status("A").MoreExpected {
+		t.Error("the status does not say that more tasks are expected")
+	}
+	if wait, err := f.Queue.WouldWait(ctx, w.Request()); !wait || err != nil {
+		t.Errorf("would wait: %v, %v", wait, err)
+	}
+	changed := f.Queue.Changed()
+	f.Plan("A", Plan(0, 2, 10))
+	WantWoken(t, true, changed)
+	f.Tick(40 * time.Second)
+	w.Sync()
+	expect(true)
+	f.Tick(40 * time.Second)
+	if answer := w.Sync(Finished(w.Leases()[0].Lease, 0)); answer.Done {
+		t.Errorf("answer after the last task of the second plan: %+v", answer)
+	}
+	changed = f.Queue.Changed()
+	expect(false)
+	WantWoken(t, true, changed)
+	if answer := w.Sync(); !answer.Done {
+		t.Errorf("answer when no more tasks are expected: %+v", answer)
+	}
+
+	expect(true)
+	other := f.Worker(1)
+	if answer := other.Sync(); answer.Done {
+		t.Errorf("answer while tasks are expected again: %+v", answer)
+	}
+	f.Tick(time.Minute) // the planner is gone
+	if answer := other.Sync(); !answer.Done || f.Status("A").MoreExpected {
+		t.Errorf("answer a minute after the announcement: %+v", answer)
+	}
+
+	expect(true)
+	if err := f.Queue.Delete(ctx, "A"); err != nil {
+		t.Fatal(err)
+	}
+	f.Plan("B", nil)
+	if answer := f.Worker(1).Sync(); !answer.Done {
+		t.Errorf("answer after the sweep was deleted: %+v", answer)
+	}
 }
 
 // WantWoken fails the test unless a channel of Queue.Changed is closed if want is true and

@@ -356,7 +356,9 @@ type GetStatusResponse struct {
 	// Faults of the store, as sentences for people.
 	Warnings []string `protobuf:"bytes,12,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	// Counts of all workers; the list has the first hundred.
-	WorkerCounts  *WorkerCounts `protobuf:"bytes,13,opt,name=worker_counts,json=workerCounts,proto3" json:"worker_counts,omitempty"`
+	WorkerCounts *WorkerCounts `protobuf:"bytes,13,opt,name=worker_counts,json=workerCounts,proto3" json:"worker_counts,omitempty"`
+	// Results may decide on further tasks.
+	MoreExpected  bool `protobuf:"varint,14,opt,name=more_expected,json=moreExpected,proto3" json:"more_expected,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -480,6 +482,13 @@ func (x *GetStatusResponse) GetWorkerCounts() *WorkerCounts {
 		return x.WorkerCounts
 	}
 	return nil
+}
+
+func (x *GetStatusResponse) GetMoreExpected() bool {
+	if x != nil {
+		return x.MoreExpected
+	}
+	return false
 }
 
 // WorkerCounts counts the worker processes of a store.
@@ -1190,6 +1199,95 @@ func (x *PlanSweepResponse) GetAlreadyDone() uint64 {
 	return 0
 }
 
+type ExpectTasksRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ID of the sweep, which need not be planned yet.
+	Sweep         string `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
+	More          bool   `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExpectTasksRequest) Reset() {
+	*x = ExpectTasksRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExpectTasksRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExpectTasksRequest) ProtoMessage() {}
+
+func (x *ExpectTasksRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExpectTasksRequest.ProtoReflect.Descriptor instead.
+func (*ExpectTasksRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ExpectTasksRequest) GetSweep() string {
+	if x != nil {
+		return x.Sweep
+	}
+	return ""
+}
+
+func (x *ExpectTasksRequest) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+type ExpectTasksResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExpectTasksResponse) Reset() {
+	*x = ExpectTasksResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExpectTasksResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExpectTasksResponse) ProtoMessage() {}
+
+func (x *ExpectTasksResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExpectTasksResponse.ProtoReflect.Descriptor instead.
+func (*ExpectTasksResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{18}
+}
+
 type DeleteSweepRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sweep         string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
@@ -1199,7 +1297,7 @@ type DeleteSweepRequest struct {
 
 func (x *DeleteSweepRequest) Reset() {
 	*x = DeleteSweepRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[17]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1211,7 +1309,7 @@ func (x *DeleteSweepRequest) String() string {
 func (*DeleteSweepRequest) ProtoMessage() {}
 
 func (x *DeleteSweepRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[17]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1224,7 +1322,7 @@ func (x *DeleteSweepRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSweepRequest.ProtoReflect.Descriptor instead.
 func (*DeleteSweepRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{17}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *DeleteSweepRequest) GetSweep() string {
@@ -1242,7 +1340,7 @@ type DeleteSweepResponse struct {
 
 func (x *DeleteSweepResponse) Reset() {
 	*x = DeleteSweepResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[18]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1254,7 +1352,7 @@ func (x *DeleteSweepResponse) String() string {
 func (*DeleteSweepResponse) ProtoMessage() {}
 
 func (x *DeleteSweepResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[18]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1267,7 +1365,7 @@ func (x *DeleteSweepResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSweepResponse.ProtoReflect.Descriptor instead.
 func (*DeleteSweepResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{18}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{20}
 }
 
 type ListRowsRequest struct {
@@ -1279,7 +1377,7 @@ type ListRowsRequest struct {
 
 func (x *ListRowsRequest) Reset() {
 	*x = ListRowsRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1291,7 +1389,7 @@ func (x *ListRowsRequest) String() string {
 func (*ListRowsRequest) ProtoMessage() {}
 
 func (x *ListRowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1304,7 +1402,7 @@ func (x *ListRowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRowsRequest.ProtoReflect.Descriptor instead.
 func (*ListRowsRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{19}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListRowsRequest) GetSweep() string {
@@ -1323,7 +1421,7 @@ type ListRowsResponse struct {
 
 func (x *ListRowsResponse) Reset() {
 	*x = ListRowsResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1335,7 +1433,7 @@ func (x *ListRowsResponse) String() string {
 func (*ListRowsResponse) ProtoMessage() {}
 
 func (x *ListRowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1348,7 +1446,7 @@ func (x *ListRowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRowsResponse.ProtoReflect.Descriptor instead.
 func (*ListRowsResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{20}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListRowsResponse) GetRows() []*Row {
@@ -1377,7 +1475,7 @@ type Row struct {
 
 func (x *Row) Reset() {
 	*x = Row{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1389,7 +1487,7 @@ func (x *Row) String() string {
 func (*Row) ProtoMessage() {}
 
 func (x *Row) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1402,7 +1500,7 @@ func (x *Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Row.ProtoReflect.Descriptor instead.
 func (*Row) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{21}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Row) GetTask() *PlannedTask {
@@ -1450,7 +1548,7 @@ type GetResultRequest struct {
 
 func (x *GetResultRequest) Reset() {
 	*x = GetResultRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1462,7 +1560,7 @@ func (x *GetResultRequest) String() string {
 func (*GetResultRequest) ProtoMessage() {}
 
 func (x *GetResultRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1475,7 +1573,7 @@ func (x *GetResultRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetResultRequest.ProtoReflect.Descriptor instead.
 func (*GetResultRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{22}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetResultRequest) GetTask() string {
@@ -1502,7 +1600,7 @@ type GetResultResponse struct {
 
 func (x *GetResultResponse) Reset() {
 	*x = GetResultResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1514,7 +1612,7 @@ func (x *GetResultResponse) String() string {
 func (*GetResultResponse) ProtoMessage() {}
 
 func (x *GetResultResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1527,7 +1625,7 @@ func (x *GetResultResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetResultResponse.ProtoReflect.Descriptor instead.
 func (*GetResultResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{23}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetResultResponse) GetBody() []byte {
@@ -1546,7 +1644,7 @@ type ListAttemptsRequest struct {
 
 func (x *ListAttemptsRequest) Reset() {
 	*x = ListAttemptsRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1558,7 +1656,7 @@ func (x *ListAttemptsRequest) String() string {
 func (*ListAttemptsRequest) ProtoMessage() {}
 
 func (x *ListAttemptsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1571,7 +1669,7 @@ func (x *ListAttemptsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttemptsRequest.ProtoReflect.Descriptor instead.
 func (*ListAttemptsRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{24}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListAttemptsRequest) GetSweep() string {
@@ -1590,7 +1688,7 @@ type ListAttemptsResponse struct {
 
 func (x *ListAttemptsResponse) Reset() {
 	*x = ListAttemptsResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1602,7 +1700,7 @@ func (x *ListAttemptsResponse) String() string {
 func (*ListAttemptsResponse) ProtoMessage() {}
 
 func (x *ListAttemptsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1615,7 +1713,7 @@ func (x *ListAttemptsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttemptsResponse.ProtoReflect.Descriptor instead.
 func (*ListAttemptsResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{25}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListAttemptsResponse) GetAttempts() []*Attempt {
@@ -1648,7 +1746,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1660,7 +1758,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1673,7 +1771,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{26}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Attempt) GetRow() uint64 {
@@ -1788,7 +1886,7 @@ type Selection struct {
 
 func (x *Selection) Reset() {
 	*x = Selection{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1800,7 +1898,7 @@ func (x *Selection) String() string {
 func (*Selection) ProtoMessage() {}
 
 func (x *Selection) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1813,7 +1911,7 @@ func (x *Selection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Selection.ProtoReflect.Descriptor instead.
 func (*Selection) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{27}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Selection) GetSweep() string {
@@ -1848,7 +1946,7 @@ type ConfigurationFilter struct {
 
 func (x *ConfigurationFilter) Reset() {
 	*x = ConfigurationFilter{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1860,7 +1958,7 @@ func (x *ConfigurationFilter) String() string {
 func (*ConfigurationFilter) ProtoMessage() {}
 
 func (x *ConfigurationFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1873,7 +1971,7 @@ func (x *ConfigurationFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigurationFilter.ProtoReflect.Descriptor instead.
 func (*ConfigurationFilter) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{28}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ConfigurationFilter) GetSettings() map[string]string {
@@ -1896,7 +1994,7 @@ type RetryRequest struct {
 
 func (x *RetryRequest) Reset() {
 	*x = RetryRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1908,7 +2006,7 @@ func (x *RetryRequest) String() string {
 func (*RetryRequest) ProtoMessage() {}
 
 func (x *RetryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1921,7 +2019,7 @@ func (x *RetryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryRequest.ProtoReflect.Descriptor instead.
 func (*RetryRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{29}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RetryRequest) GetTasks() []string {
@@ -1954,7 +2052,7 @@ type RetryResponse struct {
 
 func (x *RetryResponse) Reset() {
 	*x = RetryResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1966,7 +2064,7 @@ func (x *RetryResponse) String() string {
 func (*RetryResponse) ProtoMessage() {}
 
 func (x *RetryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1979,7 +2077,7 @@ func (x *RetryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryResponse.ProtoReflect.Descriptor instead.
 func (*RetryResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{30}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RetryResponse) GetReopened() uint64 {
@@ -1998,7 +2096,7 @@ type CancelRequest struct {
 
 func (x *CancelRequest) Reset() {
 	*x = CancelRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2010,7 +2108,7 @@ func (x *CancelRequest) String() string {
 func (*CancelRequest) ProtoMessage() {}
 
 func (x *CancelRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2023,7 +2121,7 @@ func (x *CancelRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRequest.ProtoReflect.Descriptor instead.
 func (*CancelRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{31}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CancelRequest) GetSelection() *Selection {
@@ -2044,7 +2142,7 @@ type CancelResponse struct {
 
 func (x *CancelResponse) Reset() {
 	*x = CancelResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2056,7 +2154,7 @@ func (x *CancelResponse) String() string {
 func (*CancelResponse) ProtoMessage() {}
 
 func (x *CancelResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2069,7 +2167,7 @@ func (x *CancelResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelResponse.ProtoReflect.Descriptor instead.
 func (*CancelResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{32}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CancelResponse) GetCancelled() uint64 {
@@ -2097,7 +2195,7 @@ type DrainRequest struct {
 
 func (x *DrainRequest) Reset() {
 	*x = DrainRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2109,7 +2207,7 @@ func (x *DrainRequest) String() string {
 func (*DrainRequest) ProtoMessage() {}
 
 func (x *DrainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2122,7 +2220,7 @@ func (x *DrainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
 func (*DrainRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{33}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *DrainRequest) GetProcesses() []string {
@@ -2148,7 +2246,7 @@ type DrainResponse struct {
 
 func (x *DrainResponse) Reset() {
 	*x = DrainResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2160,7 +2258,7 @@ func (x *DrainResponse) String() string {
 func (*DrainResponse) ProtoMessage() {}
 
 func (x *DrainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2173,7 +2271,7 @@ func (x *DrainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainResponse.ProtoReflect.Descriptor instead.
 func (*DrainResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{34}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *DrainResponse) GetDraining() uint64 {
@@ -2196,7 +2294,7 @@ type VerifyRequest struct {
 
 func (x *VerifyRequest) Reset() {
 	*x = VerifyRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2208,7 +2306,7 @@ func (x *VerifyRequest) String() string {
 func (*VerifyRequest) ProtoMessage() {}
 
 func (x *VerifyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2221,7 +2319,7 @@ func (x *VerifyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyRequest.ProtoReflect.Descriptor instead.
 func (*VerifyRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{35}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *VerifyRequest) GetSelection() *Selection {
@@ -2255,7 +2353,7 @@ type VerifyResponse struct {
 
 func (x *VerifyResponse) Reset() {
 	*x = VerifyResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2267,7 +2365,7 @@ func (x *VerifyResponse) String() string {
 func (*VerifyResponse) ProtoMessage() {}
 
 func (x *VerifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2280,7 +2378,7 @@ func (x *VerifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyResponse.ProtoReflect.Descriptor instead.
 func (*VerifyResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{36}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *VerifyResponse) GetTasks() []string {
@@ -2313,7 +2411,7 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05sweep\x18\x01 \x01(\v2\x13.spiqsweep.v1.SweepR\x05sweep\x12\x12\n" +
 	"\x04grid\x18\x02 \x01(\fR\x04grid\"(\n" +
 	"\x10GetStatusRequest\x12\x14\n" +
-	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\xb5\x04\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\xda\x04\n" +
 	"\x11GetStatusResponse\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
@@ -2328,7 +2426,8 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	" \x01(\x04R\vrowsVersion\x12!\n" +
 	"\fkernel_class\x18\v \x01(\tR\vkernelClass\x12\x1a\n" +
 	"\bwarnings\x18\f \x03(\tR\bwarnings\x12?\n" +
-	"\rworker_counts\x18\r \x01(\v2\x1a.spiqsweep.v1.WorkerCountsR\fworkerCounts\"^\n" +
+	"\rworker_counts\x18\r \x01(\v2\x1a.spiqsweep.v1.WorkerCountsR\fworkerCounts\x12#\n" +
+	"\rmore_expected\x18\x0e \x01(\bR\fmoreExpected\"^\n" +
 	"\fWorkerCounts\x12\x1c\n" +
 	"\tprocesses\x18\x01 \x01(\x04R\tprocesses\x12\x14\n" +
 	"\x05slots\x18\x02 \x01(\x04R\x05slots\x12\x1a\n" +
@@ -2383,7 +2482,11 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05added\x18\x02 \x01(\x04R\x05added\x12\x12\n" +
 	"\x04kept\x18\x03 \x01(\x04R\x04kept\x12\x18\n" +
 	"\adropped\x18\x04 \x01(\x04R\adropped\x12!\n" +
-	"\falready_done\x18\x05 \x01(\x04R\valreadyDone\"*\n" +
+	"\falready_done\x18\x05 \x01(\x04R\valreadyDone\">\n" +
+	"\x12ExpectTasksRequest\x12\x14\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\"\x15\n" +
+	"\x13ExpectTasksResponse\"*\n" +
 	"\x12DeleteSweepRequest\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\x15\n" +
 	"\x13DeleteSweepResponse\"'\n" +
@@ -2453,7 +2556,7 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05share\x18\x02 \x01(\x01R\x05share\x12\x12\n" +
 	"\x04seed\x18\x03 \x01(\x04R\x04seed\"&\n" +
 	"\x0eVerifyResponse\x12\x14\n" +
-	"\x05tasks\x18\x01 \x03(\tR\x05tasks2\xf8\a\n" +
+	"\x05tasks\x18\x01 \x03(\tR\x05tasks2\xcc\b\n" +
 	"\x0fOperatorService\x12O\n" +
 	"\n" +
 	"ListSweeps\x12\x1f.spiqsweep.v1.ListSweepsRequest\x1a .spiqsweep.v1.ListSweepsResponse\x12I\n" +
@@ -2461,6 +2564,7 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\tGetStatus\x12\x1e.spiqsweep.v1.GetStatusRequest\x1a\x1f.spiqsweep.v1.GetStatusResponse\x12U\n" +
 	"\fPutRecording\x12!.spiqsweep.v1.PutRecordingRequest\x1a\".spiqsweep.v1.PutRecordingResponse\x12N\n" +
 	"\tPlanSweep\x12\x1e.spiqsweep.v1.PlanSweepRequest\x1a\x1f.spiqsweep.v1.PlanSweepResponse(\x01\x12R\n" +
+	"\vExpectTasks\x12 .spiqsweep.v1.ExpectTasksRequest\x1a!.spiqsweep.v1.ExpectTasksResponse\x12R\n" +
 	"\vDeleteSweep\x12 .spiqsweep.v1.DeleteSweepRequest\x1a!.spiqsweep.v1.DeleteSweepResponse\x12K\n" +
 	"\bListRows\x12\x1d.spiqsweep.v1.ListRowsRequest\x1a\x1e.spiqsweep.v1.ListRowsResponse0\x01\x12L\n" +
 	"\tGetResult\x12\x1e.spiqsweep.v1.GetResultRequest\x1a\x1f.spiqsweep.v1.GetResultResponse\x12W\n" +
@@ -2482,7 +2586,7 @@ func file_spiqsweep_v1_operator_proto_rawDescGZIP() []byte {
 	return file_spiqsweep_v1_operator_proto_rawDescData
 }
 
-var file_spiqsweep_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_spiqsweep_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_spiqsweep_v1_operator_proto_goTypes = []any{
 	(*Sweep)(nil),                 // 0: spiqsweep.v1.Sweep
 	(*ListSweepsRequest)(nil),     // 1: spiqsweep.v1.ListSweepsRequest
@@ -2501,32 +2605,34 @@ var file_spiqsweep_v1_operator_proto_goTypes = []any{
 	(*PlanSweepRequest)(nil),      // 14: spiqsweep.v1.PlanSweepRequest
 	(*PlannedTask)(nil),           // 15: spiqsweep.v1.PlannedTask
 	(*PlanSweepResponse)(nil),     // 16: spiqsweep.v1.PlanSweepResponse
-	(*DeleteSweepRequest)(nil),    // 17: spiqsweep.v1.DeleteSweepRequest
-	(*DeleteSweepResponse)(nil),   // 18: spiqsweep.v1.DeleteSweepResponse
-	(*ListRowsRequest)(nil),       // 19: spiqsweep.v1.ListRowsRequest
-	(*ListRowsResponse)(nil),      // 20: spiqsweep.v1.ListRowsResponse
-	(*Row)(nil),                   // 21: spiqsweep.v1.Row
-	(*GetResultRequest)(nil),      // 22: spiqsweep.v1.GetResultRequest
-	(*GetResultResponse)(nil),     // 23: spiqsweep.v1.GetResultResponse
-	(*ListAttemptsRequest)(nil),   // 24: spiqsweep.v1.ListAttemptsRequest
-	(*ListAttemptsResponse)(nil),  // 25: spiqsweep.v1.ListAttemptsResponse
-	(*Attempt)(nil),               // 26: spiqsweep.v1.Attempt
-	(*Selection)(nil),             // 27: spiqsweep.v1.Selection
-	(*ConfigurationFilter)(nil),   // 28: spiqsweep.v1.ConfigurationFilter
-	(*RetryRequest)(nil),          // 29: spiqsweep.v1.RetryRequest
-	(*RetryResponse)(nil),         // 30: spiqsweep.v1.RetryResponse
-	(*CancelRequest)(nil),         // 31: spiqsweep.v1.CancelRequest
-	(*CancelResponse)(nil),        // 32: spiqsweep.v1.CancelResponse
-	(*DrainRequest)(nil),          // 33: spiqsweep.v1.DrainRequest
-	(*DrainResponse)(nil),         // 34: spiqsweep.v1.DrainResponse
-	(*VerifyRequest)(nil),         // 35: spiqsweep.v1.VerifyRequest
-	(*VerifyResponse)(nil),        // 36: spiqsweep.v1.VerifyResponse
-	nil,                           // 37: spiqsweep.v1.ConfigurationFilter.SettingsEntry
-	(*timestamppb.Timestamp)(nil), // 38: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 39: google.protobuf.Duration
+	(*ExpectTasksRequest)(nil),    // 17: spiqsweep.v1.ExpectTasksRequest
+	(*ExpectTasksResponse)(nil),   // 18: spiqsweep.v1.ExpectTasksResponse
+	(*DeleteSweepRequest)(nil),    // 19: spiqsweep.v1.DeleteSweepRequest
+	(*DeleteSweepResponse)(nil),   // 20: spiqsweep.v1.DeleteSweepResponse
+	(*ListRowsRequest)(nil),       // 21: spiqsweep.v1.ListRowsRequest
+	(*ListRowsResponse)(nil),      // 22: spiqsweep.v1.ListRowsResponse
+	(*Row)(nil),                   // 23: spiqsweep.v1.Row
+	(*GetResultRequest)(nil),      // 24: spiqsweep.v1.GetResultRequest
+	(*GetResultResponse)(nil),     // 25: spiqsweep.v1.GetResultResponse
+	(*ListAttemptsRequest)(nil),   // 26: spiqsweep.v1.ListAttemptsRequest
+	(*ListAttemptsResponse)(nil),  // 27: spiqsweep.v1.ListAttemptsResponse
+	(*Attempt)(nil),               // 28: spiqsweep.v1.Attempt
+	(*Selection)(nil),             // 29: spiqsweep.v1.Selection
+	(*ConfigurationFilter)(nil),   // 30: spiqsweep.v1.ConfigurationFilter
+	(*RetryRequest)(nil),          // 31: spiqsweep.v1.RetryRequest
+	(*RetryResponse)(nil),         // 32: spiqsweep.v1.RetryResponse
+	(*CancelRequest)(nil),         // 33: spiqsweep.v1.CancelRequest
+	(*CancelResponse)(nil),        // 34: spiqsweep.v1.CancelResponse
+	(*DrainRequest)(nil),          // 35: spiqsweep.v1.DrainRequest
+	(*DrainResponse)(nil),         // 36: spiqsweep.v1.DrainResponse
+	(*VerifyRequest)(nil),         // 37: spiqsweep.v1.VerifyRequest
+	(*VerifyResponse)(nil),        // 38: spiqsweep.v1.VerifyResponse
+	nil,                           // 39: spiqsweep.v1.ConfigurationFilter.SettingsEntry
+	(*timestamppb.Timestamp)(nil), // 40: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 41: google.protobuf.Duration
 }
 var file_spiqsweep_v1_operator_proto_depIdxs = []int32{
-	38, // 0: spiqsweep.v1.Sweep.created_at:type_name -> google.protobuf.Timestamp
+	40, // 0: spiqsweep.v1.Sweep.created_at:type_name -> google.protobuf.Timestamp
 	8,  // 1: spiqsweep.v1.Sweep.counts:type_name -> spiqsweep.v1.TaskCounts
 	0,  // 2: spiqsweep.v1.ListSweepsResponse.sweeps:type_name -> spiqsweep.v1.Sweep
 	0,  // 3: spiqsweep.v1.GetSweepResponse.sweep:type_name -> spiqsweep.v1.Sweep
@@ -2534,52 +2640,54 @@ var file_spiqsweep_v1_operator_proto_depIdxs = []int32{
 	9,  // 5: spiqsweep.v1.GetStatusResponse.workers:type_name -> spiqsweep.v1.WorkerStatus
 	11, // 6: spiqsweep.v1.GetStatusResponse.failed:type_name -> spiqsweep.v1.TaskStatus
 	11, // 7: spiqsweep.v1.GetStatusResponse.diverged:type_name -> spiqsweep.v1.TaskStatus
-	39, // 8: spiqsweep.v1.GetStatusResponse.time_left:type_name -> google.protobuf.Duration
-	38, // 9: spiqsweep.v1.GetStatusResponse.as_of:type_name -> google.protobuf.Timestamp
+	41, // 8: spiqsweep.v1.GetStatusResponse.time_left:type_name -> google.protobuf.Duration
+	40, // 9: spiqsweep.v1.GetStatusResponse.as_of:type_name -> google.protobuf.Timestamp
 	7,  // 10: spiqsweep.v1.GetStatusResponse.worker_counts:type_name -> spiqsweep.v1.WorkerCounts
-	38, // 11: spiqsweep.v1.WorkerStatus.last_seen:type_name -> google.protobuf.Timestamp
+	40, // 11: spiqsweep.v1.WorkerStatus.last_seen:type_name -> google.protobuf.Timestamp
 	10, // 12: spiqsweep.v1.WorkerStatus.running:type_name -> spiqsweep.v1.RunningTask
 	0,  // 13: spiqsweep.v1.PlanSweepRequest.sweep:type_name -> spiqsweep.v1.Sweep
 	15, // 14: spiqsweep.v1.PlanSweepRequest.tasks:type_name -> spiqsweep.v1.PlannedTask
-	21, // 15: spiqsweep.v1.ListRowsResponse.rows:type_name -> spiqsweep.v1.Row
+	23, // 15: spiqsweep.v1.ListRowsResponse.rows:type_name -> spiqsweep.v1.Row
 	15, // 16: spiqsweep.v1.Row.task:type_name -> spiqsweep.v1.PlannedTask
-	26, // 17: spiqsweep.v1.ListAttemptsResponse.attempts:type_name -> spiqsweep.v1.Attempt
-	38, // 18: spiqsweep.v1.Attempt.leased_at:type_name -> google.protobuf.Timestamp
-	38, // 19: spiqsweep.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
-	39, // 20: spiqsweep.v1.Attempt.compute_time:type_name -> google.protobuf.Duration
-	28, // 21: spiqsweep.v1.Selection.configurations:type_name -> spiqsweep.v1.ConfigurationFilter
-	37, // 22: spiqsweep.v1.ConfigurationFilter.settings:type_name -> spiqsweep.v1.ConfigurationFilter.SettingsEntry
-	27, // 23: spiqsweep.v1.RetryRequest.selection:type_name -> spiqsweep.v1.Selection
-	27, // 24: spiqsweep.v1.CancelRequest.selection:type_name -> spiqsweep.v1.Selection
-	27, // 25: spiqsweep.v1.VerifyRequest.selection:type_name -> spiqsweep.v1.Selection
+	28, // 17: spiqsweep.v1.ListAttemptsResponse.attempts:type_name -> spiqsweep.v1.Attempt
+	40, // 18: spiqsweep.v1.Attempt.leased_at:type_name -> google.protobuf.Timestamp
+	40, // 19: spiqsweep.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	41, // 20: spiqsweep.v1.Attempt.compute_time:type_name -> google.protobuf.Duration
+	30, // 21: spiqsweep.v1.Selection.configurations:type_name -> spiqsweep.v1.ConfigurationFilter
+	39, // 22: spiqsweep.v1.ConfigurationFilter.settings:type_name -> spiqsweep.v1.ConfigurationFilter.SettingsEntry
+	29, // 23: spiqsweep.v1.RetryRequest.selection:type_name -> spiqsweep.v1.Selection
+	29, // 24: spiqsweep.v1.CancelRequest.selection:type_name -> spiqsweep.v1.Selection
+	29, // 25: spiqsweep.v1.VerifyRequest.selection:type_name -> spiqsweep.v1.Selection
 	1,  // 26: spiqsweep.v1.OperatorService.ListSweeps:input_type -> spiqsweep.v1.ListSweepsRequest
 	3,  // 27: spiqsweep.v1.OperatorService.GetSweep:input_type -> spiqsweep.v1.GetSweepRequest
 	5,  // 28: spiqsweep.v1.OperatorService.GetStatus:input_type -> spiqsweep.v1.GetStatusRequest
 	12, // 29: spiqsweep.v1.OperatorService.PutRecording:input_type -> spiqsweep.v1.PutRecordingRequest
 	14, // 30: spiqsweep.v1.OperatorService.PlanSweep:input_type -> spiqsweep.v1.PlanSweepRequest
-	17, // 31: spiqsweep.v1.OperatorService.DeleteSweep:input_type -> spiqsweep.v1.DeleteSweepRequest
-	19, // 32: spiqsweep.v1.OperatorService.ListRows:input_type -> spiqsweep.v1.ListRowsRequest
-	22, // 33: spiqsweep.v1.OperatorService.GetResult:input_type -> spiqsweep.v1.GetResultRequest
-	24, // 34: spiqsweep.v1.OperatorService.ListAttempts:input_type -> spiqsweep.v1.ListAttemptsRequest
-	29, // 35: spiqsweep.v1.OperatorService.Retry:input_type -> spiqsweep.v1.RetryRequest
-	31, // 36: spiqsweep.v1.OperatorService.Cancel:input_type -> spiqsweep.v1.CancelRequest
-	33, // 37: spiqsweep.v1.OperatorService.Drain:input_type -> spiqsweep.v1.DrainRequest
-	35, // 38: spiqsweep.v1.OperatorService.Verify:input_type -> spiqsweep.v1.VerifyRequest
-	2,  // 39: spiqsweep.v1.OperatorService.ListSweeps:output_type -> spiqsweep.v1.ListSweepsResponse
-	4,  // 40: spiqsweep.v1.OperatorService.GetSweep:output_type -> spiqsweep.v1.GetSweepResponse
-	6,  // 41: spiqsweep.v1.OperatorService.GetStatus:output_type -> spiqsweep.v1.GetStatusResponse
-	13, // 42: spiqsweep.v1.OperatorService.PutRecording:output_type -> spiqsweep.v1.PutRecordingResponse
-	16, // 43: spiqsweep.v1.OperatorService.PlanSweep:output_type -> spiqsweep.v1.PlanSweepResponse
-	18, // 44: spiqsweep.v1.OperatorService.DeleteSweep:output_type -> spiqsweep.v1.DeleteSweepResponse
-	20, // 45: spiqsweep.v1.OperatorService.ListRows:output_type -> spiqsweep.v1.ListRowsResponse
-	23, // 46: spiqsweep.v1.OperatorService.GetResult:output_type -> spiqsweep.v1.GetResultResponse
-	25, // 47: spiqsweep.v1.OperatorService.ListAttempts:output_type -> spiqsweep.v1.ListAttemptsResponse
-	30, // 48: spiqsweep.v1.OperatorService.Retry:output_type -> spiqsweep.v1.RetryResponse
-	32, // 49: spiqsweep.v1.OperatorService.Cancel:output_type -> spiqsweep.v1.CancelResponse
-	34, // 50: spiqsweep.v1.OperatorService.Drain:output_type -> spiqsweep.v1.DrainResponse
-	36, // 51: spiqsweep.v1.OperatorService.Verify:output_type -> spiqsweep.v1.VerifyResponse
-	39, // [39:52] is the sub-list for method output_type
-	26, // [26:39] is the sub-list for method input_type
+	17, // 31: spiqsweep.v1.OperatorService.ExpectTasks:input_type -> spiqsweep.v1.ExpectTasksRequest
+	19, // 32: spiqsweep.v1.OperatorService.DeleteSweep:input_type -> spiqsweep.v1.DeleteSweepRequest
+	21, // 33: spiqsweep.v1.OperatorService.ListRows:input_type -> spiqsweep.v1.ListRowsRequest
+	24, // 34: spiqsweep.v1.OperatorService.GetResult:input_type -> spiqsweep.v1.GetResultRequest
+	26, // 35: spiqsweep.v1.OperatorService.ListAttempts:input_type -> spiqsweep.v1.ListAttemptsRequest
+	31, // 36: spiqsweep.v1.OperatorService.Retry:input_type -> spiqsweep.v1.RetryRequest
+	33, // 37: spiqsweep.v1.OperatorService.Cancel:input_type -> spiqsweep.v1.CancelRequest
+	35, // 38: spiqsweep.v1.OperatorService.Drain:input_type -> spiqsweep.v1.DrainRequest
+	37, // 39: spiqsweep.v1.OperatorService.Verify:input_type -> spiqsweep.v1.VerifyRequest
+	2,  // 40: spiqsweep.v1.OperatorService.ListSweeps:output_type -> spiqsweep.v1.ListSweepsResponse
+	4,  // 41: spiqsweep.v1.OperatorService.GetSweep:output_type -> spiqsweep.v1.GetSweepResponse
+	6,  // 42: spiqsweep.v1.OperatorService.GetStatus:output_type -> spiqsweep.v1.GetStatusResponse
+	13, // 43: spiqsweep.v1.OperatorService.PutRecording:output_type -> spiqsweep.v1.PutRecordingResponse
+	16, // 44: spiqsweep.v1.OperatorService.PlanSweep:output_type -> spiqsweep.v1.PlanSweepResponse
+	18, // 45: spiqsweep.v1.OperatorService.ExpectTasks:output_type -> spiqsweep.v1.ExpectTasksResponse
+	20, // 46: spiqsweep.v1.OperatorService.DeleteSweep:output_type -> spiqsweep.v1.DeleteSweepResponse
+	22, // 47: spiqsweep.v1.OperatorService.ListRows:output_type -> spiqsweep.v1.ListRowsResponse
+	25, // 48: spiqsweep.v1.OperatorService.GetResult:output_type -> spiqsweep.v1.GetResultResponse
+	27, // 49: spiqsweep.v1.OperatorService.ListAttempts:output_type -> spiqsweep.v1.ListAttemptsResponse
+	32, // 50: spiqsweep.v1.OperatorService.Retry:output_type -> spiqsweep.v1.RetryResponse
+	34, // 51: spiqsweep.v1.OperatorService.Cancel:output_type -> spiqsweep.v1.CancelResponse
+	36, // 52: spiqsweep.v1.OperatorService.Drain:output_type -> spiqsweep.v1.DrainResponse
+	38, // 53: spiqsweep.v1.OperatorService.Verify:output_type -> spiqsweep.v1.VerifyResponse
+	40, // [40:54] is the sub-list for method output_type
+	26, // [26:40] is the sub-list for method input_type
 	26, // [26:26] is the sub-list for extension type_name
 	26, // [26:26] is the sub-list for extension extendee
 	0,  // [0:26] is the sub-list for field type_name
@@ -2596,7 +2704,7 @@ func file_spiqsweep_v1_operator_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_spiqsweep_v1_operator_proto_rawDesc), len(file_spiqsweep_v1_operator_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   38,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ const (
 	OperatorService_GetStatus_FullMethodName    = "/spiqsweep.v1.OperatorService/GetStatus"
 	OperatorService_PutRecording_FullMethodName = "/spiqsweep.v1.OperatorService/PutRecording"
 	OperatorService_PlanSweep_FullMethodName    = "/spiqsweep.v1.OperatorService/PlanSweep"
+	OperatorService_ExpectTasks_FullMethodName  = "/spiqsweep.v1.OperatorService/ExpectTasks"
 	OperatorService_DeleteSweep_FullMethodName  = "/spiqsweep.v1.OperatorService/DeleteSweep"
 	OperatorService_ListRows_FullMethodName     = "/spiqsweep.v1.OperatorService/ListRows"
 	OperatorService_GetResult_FullMethodName    = "/spiqsweep.v1.OperatorService/GetResult"
@@ -56,6 +57,9 @@ type OperatorServiceClient interface {
 	// PlanSweep creates a sweep from the tasks that follow the first message, or the next
 	// revision of a sweep. After an error nothing is changed.
 	PlanSweep(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[PlanSweepRequest, PlanSweepResponse], error)
+	// ExpectTasks announces for a minute that results may decide on further tasks of a sweep,
+	// so that workers wait for them, or withdraws that.
+	ExpectTasks(ctx context.Context, in *ExpectTasksRequest, opts ...grpc.CallOption) (*ExpectTasksResponse, error)
 	// DeleteSweep deletes a sweep and withdraws the tasks that no other sweep shares. Results
 	// remain.
 	DeleteSweep(ctx context.Context, in *DeleteSweepRequest, opts ...grpc.CallOption) (*DeleteSweepResponse, error)
@@ -135,6 +139,16 @@ func (c *operatorServiceClient) PlanSweep(ctx context.Context, opts ...grpc.Call
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type OperatorService_PlanSweepClient = grpc.ClientStreamingClient[PlanSweepRequest, PlanSweepResponse]
+
+func (c *operatorServiceClient) ExpectTasks(ctx context.Context, in *ExpectTasksRequest, opts ...grpc.CallOption) (*ExpectTasksResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExpectTasksResponse)
+	err := c.cc.Invoke(ctx, OperatorService_ExpectTasks_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
 
 func (c *operatorServiceClient) DeleteSweep(ctx context.Context, in *DeleteSweepRequest, opts ...grpc.CallOption) (*DeleteSweepResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -254,6 +268,9 @@ type OperatorServiceServer interface {
 	// PlanSweep creates a sweep from the tasks that follow the first message, or the next
 	// revision of a sweep. After an error nothing is changed.
 	PlanSweep(grpc.ClientStreamingServer[PlanSweepRequest, PlanSweepResponse]) error
+	// ExpectTasks announces for a minute that results may decide on further tasks of a sweep,
+	// so that workers wait for them, or withdraws that.
+	ExpectTasks(context.Context, *ExpectTasksRequest) (*ExpectTasksResponse, error)
 	// DeleteSweep deletes a sweep and withdraws the tasks that no other sweep shares. Results
 	// remain.
 	DeleteSweep(context.Context, *DeleteSweepRequest) (*DeleteSweepResponse, error)
@@ -295,6 +312,9 @@ func (UnimplementedOperatorServiceServer) PutRecording(context.Context, *PutReco
 }
 func (UnimplementedOperatorServiceServer) PlanSweep(grpc.ClientStreamingServer[PlanSweepRequest, PlanSweepResponse]) error {
 	return status.Error(codes.Unimplemented, "method PlanSweep not implemented")
+}
+func (UnimplementedOperatorServiceServer) ExpectTasks(context.Context, *ExpectTasksRequest) (*ExpectTasksResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExpectTasks not implemented")
 }
 func (UnimplementedOperatorServiceServer) DeleteSweep(context.Context, *DeleteSweepRequest) (*DeleteSweepResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteSweep not implemented")
@@ -419,6 +439,24 @@ func _OperatorService_PlanSweep_Handler(srv interface{}, stream grpc.ServerStrea
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type OperatorService_PlanSweepServer = grpc.ClientStreamingServer[PlanSweepRequest, PlanSweepResponse]
+
+func _OperatorService_ExpectTasks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExpectTasksRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperatorServiceServer).ExpectTasks(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OperatorService_ExpectTasks_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperatorServiceServer).ExpectTasks(ctx, req.(*ExpectTasksRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
 
 func _OperatorService_DeleteSweep_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(DeleteSweepRequest)
@@ -572,6 +610,10 @@ var OperatorService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PutRecording",
 			Handler:    _OperatorService_PutRecording_Handler,
+		},
+		{
+			MethodName: "ExpectTasks",
+			Handler:    _OperatorService_ExpectTasks_Handler,
 		},
 		{
 			MethodName: "DeleteSweep",
