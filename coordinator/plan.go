@@ -64,6 +64,8 @@ type planReport struct {
 	Tasks          int                   `json:"tasks"`
 	Cached         int                   `json:"cached"`
 	CoreMinutes    float64               `json:"core_minutes"`
+	MaxTasks       int                   `json:"max_tasks"` // larger than tasks if results decide on replicates
+	MaxCoreMinutes float64               `json:"max_core_minutes"`
 	Configurations []configurationReport `json:"configurations"`
 }
 
@@ -74,6 +76,8 @@ type configurationReport struct {
 	Cached              int            `json:"cached"`
 	Shared              int            `json:"shared"`
 	CoreMinutes         float64        `json:"core_minutes"`
+	MaxRows             int            `json:"max_rows"`
+	MaxCoreMinutes      float64        `json:"max_core_minutes"`
 
 	label string
 }
@@ -82,6 +86,7 @@ func newPlanReport(p *app.Prepared, e plan.Estimate) planReport {
 	report := planReport{
 		Name: p.Grid.Name, Data: p.Data(), KernelClass: p.Input.Kernel.Class,
 		Rows: p.Grid.Rows(), Tasks: e.Tasks, Cached: e.Finished, CoreMinutes: e.Seconds / 60,
+		MaxTasks: e.MaxTasks, MaxCoreMinutes: e.MaxSeconds / 60,
 	}
 	for _, c := range e.Configurations {
 		report.Configurations = append(report.Configurations, newConfigurationReport(p.Grid, c))
@@ -106,6 +111,7 @@ func newConfigurationReport(g *grid.Grid, e plan.ConfigurationEstimate) configur
 	return configurationReport{
 		Settings: settings, TrainableParameters: parameters,
 		Rows: e.Rows, Cached: e.Finished, Shared: e.Shared, CoreMinutes: e.Seconds / 60,
+		MaxRows: e.MaxRows, MaxCoreMinutes: e.MaxSeconds / 60,
 		label: strings.TrimSuffix(c.Label(g.Columns()...), " replicate 0"),
 	}
 }
@@ -119,12 +125,25 @@ func printPlan(out io.Writer, r planReport) error {
 		if c.TrainableParameters != nil {
 			parameters = strconv.Itoa(*c.TrainableParameters)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t\n", c.label, parameters, c.Rows, c.Cached, formatNumber(c.CoreMinutes))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t\n", c.label, parameters, fromTo(strconv.Itoa(c.Rows), strconv.Itoa(c.MaxRows)), c.Cached,
+			fromTo(formatNumber(c.CoreMinutes), formatNumber(c.MaxCoreMinutes)))
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	tasks := count(r.Tasks, "task")
+	if r.MaxTasks > r.Tasks {
+		tasks = fmt.Sprintf("%d to %d tasks (results decide on the replicates)", r.Tasks, r.MaxTasks)
+	}
 	_, err := fmt.Fprintf(out, "\n%s, %s, %d of them finished; about %s core-minutes left\n",
-		count(len(r.Configurations), "configuration"), count(r.Tasks, "task"), r.Cached, formatNumber(r.CoreMinutes))
+		count(len(r.Configurations), "configuration"), tasks, r.Cached, fromTo(formatNumber(r.CoreMinutes), formatNumber(r.MaxCoreMinutes)))
 	return err
+}
+
+// fromTo formats a range, or a number if both ends are the same.
+func fromTo(from, to string) string {
+	if from == to {
+		return from
+	}
+	return from + "–" + to
 }

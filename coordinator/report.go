@@ -16,6 +16,7 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/sweep"
+	"spiqsweep/sweep/grid"
 	"spiqsweep/sweep/table"
 )
 
@@ -24,18 +25,22 @@ func (t *terminal) printStart(a *app.App) {
 	for _, notice := range a.Notices {
 		t.say("%s", notice)
 	}
-	grid := a.Prepared().Grid
+	g := a.Prepared().Grid
 	baselines := ""
-	if n := grid.Baselines(); n > 0 {
+	if n := g.Baselines(); n > 0 {
 		baselines = " and " + count(n, "baseline")
 	}
-	t.say("sweep %s: %s × %s%s on %s", grid.Name, count(grid.Len()-grid.Baselines(), "configuration"), count(grid.Replicates, "replicate"), baselines, a.Prepared().Data())
+	t.say("sweep %s: %s × %s%s on %s", g.Name, count(g.Len()-g.Baselines(), "configuration"), replicatesText(g.Replicates), baselines, a.Prepared().Data())
 	if a.Resumed {
 		t.say("%s", revisionText(a.Revision))
 	}
 	t.say("output folder: %s", a.Folder())
 	if addresses := a.Remote(); len(addresses) > 0 {
-		t.say("the coordinator at %s runs the sweep: Ctrl-C stops following it, and the sweep goes on", strings.Join(addresses, ", "))
+		goesOn := "the sweep goes on"
+		if g.Replicates.IsAdaptive() {
+			goesOn = "the planned tasks go on; run the same command again for further replicates"
+		}
+		t.say("the coordinator at %s runs the sweep: Ctrl-C stops following it, and %s", strings.Join(addresses, ", "), goesOn)
 		return
 	}
 	if a.Local > 0 {
@@ -48,6 +53,40 @@ func (t *terminal) printStart(a *app.App) {
 		t.say("workers on other machines call %s: copy %s there, readable by you alone, and start them with\n  %s",
 			strings.Join(addresses, ", "), a.WorkerFile(), commandLine("worker", "--coordinator", filepath.Base(a.WorkerFile())))
 	}
+}
+
+// replicatesText describes the number of replicates of a grid.
+func replicatesText(r grid.Replicates) string {
+	if !r.IsAdaptive() {
+		return count(r.Min, "replicate")
+	}
+	var precisions []string
+	for _, p := range r.Until {
+		precisions = append(precisions, fmt.Sprintf("%s to ±%s %%", p.Error, formatNumber(100*p.Relative)))
+	}
+	return fmt.Sprintf("%d to %d replicates (until the 95 %% intervals give %s)", r.Min, r.Max, strings.Join(precisions, " and "))
+}
+
+// printPrecision prints how many configurations have reached the precision of the grid.
+func (t *terminal) printPrecision(a *app.App) {
+	r, p := a.Prepared().Grid.Replicates, a.Precision()
+	if !r.IsAdaptive() {
+		return
+	}
+	parts := []string{fmt.Sprintf("reached by %d of %s", p.Reached, count(a.Prepared().Grid.Trained(), "configuration"))}
+	for _, other := range []struct {
+		n    int
+		what string
+	}{
+		{p.AtMax, fmt.Sprintf("%%d stopped at max = %d replicates without it", r.Max)},
+		{p.NoInterval, "%d have no interval, since an error is 0 or undefined"},
+		{p.Open, "%d lack results, since tasks are not done"},
+	} {
+		if other.n > 0 {
+			parts = append(parts, fmt.Sprintf(other.what, other.n))
+		}
+	}
+	t.say("precision: %s", strings.Join(parts, ", "))
 }
 
 // count formats a number with its noun.
@@ -93,6 +132,7 @@ func (t *terminal) printOutcome(a *app.App, last app.Progress) error {
 	for _, warning := range a.Warnings() {
 		t.say("warning: %s", warning)
 	}
+	t.printPrecision(a)
 	printCompleteness(t, a.Completeness())
 	if err := printMeans(t, a.Levels()); err != nil {
 		return err

@@ -51,6 +51,9 @@ func printStatus(out io.Writer, s app.Status, place *placeFlags) error {
 	fmt.Fprintf(out, "sweep %s, revision %d, kernel class %s, as of %s\n", sweep.Printable(s.Name), s.Revision, sweep.Printable(s.KernelClass), s.AsOf.Local().Format(time.DateTime))
 	fmt.Fprintf(out, "%d of %d tasks done, %d running, %d pending, %d failed, %d diverged\n",
 		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Running, s.Tasks.Pending, s.Tasks.Failed, s.Tasks.Diverged)
+	if s.MoreExpected {
+		fmt.Fprintln(out, "more may follow: results decide on the number of replicates")
+	}
 	if s.Tasks.Verifying > 0 {
 		fmt.Fprintf(out, "%d of the done tasks are being verified\n", s.Tasks.Verifying)
 	}

@@ -183,6 +183,9 @@ func details(p app.Progress) string {
 		running += fmt.Sprintf(" (%.0f %% trained)", 100*trained)
 	}
 	parts := []string{fmt.Sprintf("%d failed", p.Incomplete()), running}
+	if p.MoreExpected {
+		parts = append(parts, "more may follow")
+	}
 	if n := p.Counts.Verifying; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d being verified", n))
 	}

@@ -34,6 +34,7 @@ type App struct {
 	host     *host.Host     // nil if a remote coordinator runs the sweep
 	client   *remote.Client // nil if this process runs the sweep
 	view     *folder.View
+	replicates
 }
 
 // Open checks all input, locks the output folder, opens the store or calls the remote
@@ -165,16 +166,37 @@ func (a *App) plan(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store the recording: %w", err)
 	}
+	if a.Resumed && a.isAdaptive() {
+		if err := a.readOutcomes(ctx); err != nil && !errors.Is(err, queue.ErrUnknown) {
+			return fmt.Errorf("read the results: %w", err)
+		}
+		if _, err := a.extendPlan(ctx); err != nil {
+			return err
+		}
+	}
+	if err := a.announce(ctx); err != nil {
+		return err
+	}
+	if err := a.storePlan(ctx, a.Resumed, "storing the plan"); err != nil {
+		return err
+	}
+	_, err = a.addReplicates(ctx)
+	return err
+}
+
+// storePlan stores the prepared tasks. If they may be the stored ones, it compares them
+// first. It reports the activity, unless that is "".
+func (a *App) storePlan(ctx context.Context, compare bool, activity string) (err error) {
 	s := queue.Sweep{
 		ID: a.id, Name: a.prepared.Grid.Name, Grid: a.Grid,
 		Numerics: sweep.Numerics, KernelClass: a.Kernel.Class,
 	}
-	if a.Resumed { // with the digest, Plan recognises an unchanged plan
+	if compare { // with the digest, Plan recognises an unchanged plan
 		if s.Digest, err = queue.Digest(a.prepared.tasks(ctx, "comparing the plan with the last one")); err != nil {
 			return err
 		}
 	}
-	if a.Revision, err = a.queue.Plan(ctx, s, a.prepared.tasks(ctx, "storing the plan")); err != nil {
+	if a.Revision, err = a.queue.Plan(ctx, s, a.prepared.tasks(ctx, activity)); err != nil {
 		return fmt.Errorf("plan the sweep: %w", err)
 	}
 	return nil

@@ -74,9 +74,9 @@ func (p *Prepared) Data() string {
 	return strings.Join(slices.Sorted(maps.Keys(names)), " and ")
 }
 
-// report calls Planning, if it is set.
+// report calls Planning, if it is set and there is an activity.
 func (in Input) report(activity string, done, of int) {
-	if in.Planning != nil {
+	if in.Planning != nil && activity != "" {
 		in.Planning(activity, done, of)
 	}
 }
@@ -126,7 +126,18 @@ func Preview(ctx context.Context, c Config) (*Prepared, plan.Estimate, error) {
 		a.Notices = append(a.Notices, "a coordinator is running there: its finished tasks are not counted, see `coordinator status`")
 	}
 	p.Notices = a.Notices
-	return p, p.Plan.Estimate(finished), err
+	if err != nil || !a.isAdaptive() {
+		estimate := p.Plan.Estimate(finished)
+		return p, estimate.UpTo(estimate), err
+	}
+	if _, err := a.extendPlan(ctx); err != nil {
+		return nil, plan.Estimate{}, err
+	}
+	most, err := p.Plan.AtMost(ctx)
+	if err != nil {
+		return nil, plan.Estimate{}, err
+	}
+	return p, p.Plan.Estimate(finished).UpTo(most.Estimate(finished)), nil
 }
 
 // defaultFolder returns the output folder of a grid if the user names none.

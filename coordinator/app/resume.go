@@ -108,8 +108,8 @@ func (a *App) checkFolder(ctx context.Context, check func(context.Context, sweep
 	return errors.Join(check(ctx, queue.New(s, queue.Policy{})), s.Close())
 }
 
-// finished returns the done tasks of the sweep of the folder, for Preview: those that the
-// running coordinator reports, else those in the store.
+// finished returns the done tasks of the sweep of the folder, for Preview, and sets the
+// outcomes: those that the running coordinator reports, else those in the store.
 func (a *App) finished(ctx context.Context) (map[sweep.TaskID]bool, error) {
 	if missing, err := a.folder.Missing(); err != nil || missing != "" {
 		return nil, err
@@ -118,6 +118,7 @@ func (a *App) finished(ctx context.Context) (map[sweep.TaskID]bool, error) {
 		return nil, err
 	}
 	done := map[sweep.TaskID]bool{}
+	a.outcomes = map[sweep.TaskID]outcome{}
 	read := func(ctx context.Context, q sweepQueue) error {
 		if err := a.checkSweep(ctx, q); err != nil || a.id == "" {
 			return err
@@ -130,6 +131,7 @@ func (a *App) finished(ctx context.Context) (map[sweep.TaskID]bool, error) {
 				return err
 			}
 			done[row.Task.ID] = row.State == sweep.Done
+			a.outcomes[row.Task.ID] = outcome{Outcome: a.prepared.outcome(row)}
 		}
 		return nil
 	}

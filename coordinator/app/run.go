@@ -28,6 +28,9 @@ func (a *App) Run(ctx context.Context) (Progress, error) {
 		a.host.Start(serving, services, a.id, a.localWorkers(ctx))
 	}
 	last, err := a.follow(ctx, serving)
+	if err != nil {
+		a.announceNone()
+	}
 	if a.host != nil {
 		if err == nil {
 			a.waitForWorkers(ctx, began)
@@ -88,7 +91,11 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 			if a.Follow != nil {
 				a.Follow(now)
 			}
-			if status.Counts.Finished() {
+			more, err := a.followReplicates(ctx, status)
+			if err != nil {
+				return Progress{}, err
+			}
+			if status.Counts.Finished() && !more {
 				return now, nil
 			}
 		}

@@ -17,15 +17,17 @@ type Status struct {
 	// Running reports whether the coordinator that was asked, or that of the folder,
 	// runs; ServedByAnother, if it does not run, whether another coordinator serves
 	// the store.
-	Running         bool         `json:"coordinator_running"`
-	ServedByAnother bool         `json:"served_by_another"`
-	Tasks           TaskCounts   `json:"tasks"`
-	Warnings        []string     `json:"warnings"` // problems of the store
-	SecondsLeft     float64      `json:"seconds_left"`
-	WorkersPresent  int          `json:"workers_present"`
-	Workers         []Worker     `json:"workers"` // the first hundred
-	Failed          []TaskReason `json:"failed"`
-	Diverged        []TaskReason `json:"diverged"`
+	Running         bool       `json:"coordinator_running"`
+	ServedByAnother bool       `json:"served_by_another"`
+	Tasks           TaskCounts `json:"tasks"`
+	Warnings        []string   `json:"warnings"` // problems of the store
+	// MoreExpected reports that results may decide on further tasks than those counted.
+	MoreExpected   bool         `json:"more_expected"`
+	SecondsLeft    float64      `json:"seconds_left"`
+	WorkersPresent int          `json:"workers_present"`
+	Workers        []Worker     `json:"workers"` // the first hundred
+	Failed         []TaskReason `json:"failed"`
+	Diverged       []TaskReason `json:"diverged"`
 }
 
 // TaskCounts counts the tasks of a sweep by state.
@@ -76,8 +78,8 @@ func newStatus(s *spiqsweepv1.GetStatusResponse) Status {
 			Pending: counts.GetPending(), Failed: counts.GetFailed(), Diverged: counts.GetDiverged(),
 			Verifying: counts.GetVerifying(),
 		},
-		SecondsLeft: s.GetTimeLeft().AsDuration().Seconds(),
-		Warnings:    append([]string{}, s.GetWarnings()...), WorkersPresent: int(s.GetWorkerCounts().GetProcesses()),
+		MoreExpected: s.GetMoreExpected(), SecondsLeft: s.GetTimeLeft().AsDuration().Seconds(),
+		Warnings: append([]string{}, s.GetWarnings()...), WorkersPresent: int(s.GetWorkerCounts().GetProcesses()),
 		Workers: []Worker{}, Failed: taskReasons(s.GetFailed()), Diverged: taskReasons(s.GetDiverged()),
 	}
 	for _, w := range s.GetWorkers() {

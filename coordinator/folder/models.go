@@ -18,6 +18,7 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/model"
+	"spiqsweep/sweep/plan"
 	"spiqsweep/sweep/table"
 )
 
@@ -33,6 +34,27 @@ type models struct {
 	// make sense.
 	largeAngles map[int32]float64
 	corrupt     corrupt
+}
+
+// move moves what is known of the tasks of a plan to their rows in another plan.
+func (m *models) move(from, to *plan.Plan) {
+	written := m.written
+	largeAngles, reasons := m.largeAngles, m.corrupt.reasons
+	m.written, m.missing, m.largeAngles, m.corrupt.reasons = make([]uint64, to.Len()), nil, map[int32]float64{}, map[int32]string{}
+	for row := range written {
+		configuration, replicate := from.Grid().At(row)
+		if replicate >= to.Grid().ReplicatesOf(configuration) {
+			continue
+		}
+		moved := int32(to.Grid().Row(configuration, replicate))
+		m.written[moved] = written[row]
+		if angle, large := largeAngles[int32(row)]; large {
+			m.largeAngles[moved] = angle
+		}
+		if reason, corrupt := reasons[int32(row)]; corrupt {
+			m.corrupt.reasons[moved] = reason
+		}
+	}
 }
 
 // missingModel is a result whose model is not written.

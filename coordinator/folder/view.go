@@ -10,6 +10,7 @@ import (
 	"iter"
 	"math"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -57,12 +58,13 @@ const NoLimit = time.Duration(math.MaxInt64)
 
 // View writes the tables, figures and models of a sweep into its output folder. All of
 // them can be written again at any time. It reads the store row by row, and keeps a few
-// bytes of each row. Refresh must not be called concurrently; Problems may be.
+// bytes of each row. Refresh must not be called concurrently; Problems and Replan may be.
 type View struct {
 	folder Folder
 	source Source
 	sweep  Sweep
-	shape  table.Shape // the columns of the tables
+	next   atomic.Pointer[plan.Plan] // replaces that of sweep at the next Refresh, unless nil
+	shape  table.Shape               // the columns of the tables
 	log    hclog.Logger
 
 	tablesMark   string             // markOf the state that the tables show; "" if a file is out of date
@@ -101,6 +103,9 @@ func (v *View) Problems() []Problem { return v.problems.list() }
 // keep others from being written. Refresh checks every result when it writes its model,
 // and writes the tables again if it finds a corrupt one.
 func (v *View) Refresh(ctx context.Context, limit time.Duration) error {
+	if next := v.next.Swap(nil); next != nil {
+		v.adopt(next)
+	}
 	noFigures, noModels := v.makeFolder(figuresFolder), v.makeFolder(modelsFolder)
 	status, err := v.source.Status(ctx, v.sweep.ID)
 	if err != nil {
@@ -135,6 +140,17 @@ func (v *View) Refresh(ctx context.Context, limit time.Duration) error {
 		v.tablesMark = ""
 	}
 	return faults
+}
+
+// Replan has the next Refresh show another plan of the sweep, with the same axes.
+func (v *View) Replan(p *plan.Plan) { v.next.Store(p) }
+
+// adopt replaces the plan, and keeps what is known of the tasks that both plans have.
+func (v *View) adopt(p *plan.Plan) {
+	before := v.sweep
+	v.sweep.Plan, v.sweep.Grid = p, p.Grid()
+	v.models.move(before.Plan, p)
+	v.tablesMark, v.attemptsMark = "", ""
 }
 
 // RewriteAttempts has the next Refresh write attempts.csv even if no attempt has begun
@@ -279,8 +295,12 @@ func (v *View) attempts(ctx context.Context) iter.Seq2[table.Attempt, error] {
 				yield(table.Attempt{}, &unreadError{fmt.Errorf("read the attempts: %w", err)})
 				return
 			}
+			task, planned := v.taskAt(h.Row, h.Task)
+			if !planned {
+				continue // the sweep was planned again: the next Refresh reads all attempts
+			}
 			attempt := table.Attempt{
-				Task: h.Task, Label: v.sweep.Plan.Row(h.Row).Configuration.Label(columns...), Number: h.Attempt.Attempt, Outcome: string(h.Outcome),
+				Task: h.Task, Label: task.Configuration.Label(columns...), Number: h.Attempt.Attempt, Outcome: string(h.Outcome),
 				Process: h.Process[:min(len(h.Process), shownID)], Host: h.Host, Kernel: h.Kernel,
 				LeasedAt: h.GrantedAt, EndedAt: h.EndedAt, FirstStep: h.From, LastStep: h.Step,
 				Compute: h.Compute, Message: h.Reason, Log: h.Log,
@@ -290,6 +310,15 @@ func (v *View) attempts(ctx context.Context) iter.Seq2[table.Attempt, error] {
 			}
 		}
 	}
+}
+
+// taskAt returns the task of a row, and whether it is the given one.
+func (v *View) taskAt(row int, id sweep.TaskID) (task sweep.Task, same bool) {
+	if row >= v.sweep.Plan.Len() {
+		return task, false
+	}
+	task = v.sweep.Plan.Row(row)
+	return task, task.ID == id
 }
 
 // shapeOf returns the columns of the tables of a grid.
