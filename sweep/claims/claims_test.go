@@ -301,6 +301,52 @@ func TestClaimsDoNotDependOnOrder(t *testing.T) {
 }
 
 // TestFacets checks that further axes are tested one by one, up to a bound.
+// TestReplicatesOfSomeConfigurations checks that replicates that only some configurations
+// have change no statistic over configurations, and those of a configuration alone.
+func TestReplicatesOfSomeConfigurations(t *testing.T) {
+	m := paper()
+	want := judged(t, table.Shape{}, m.rows())
+	m.replicates = 12
+	rows := slices.DeleteFunc(m.rows(), func(r table.Row) bool {
+		return r.Configuration.Replicate >= 8 && r.Configuration.Neurons != 4
+	})
+	for i := range rows { // such replicates differ from all others
+		if r := &rows[i]; r.Configuration.Replicate >= 8 {
+			for name := range r.Measures.Errors {
+				r.Measures.Errors[name] *= 1e3
+			}
+		}
+	}
+	got := judged(t, table.Shape{}, rows)
+	longer := 0
+	for i, c := range got.Claims {
+		before := want.Claims[i]
+		if c.Rank == table.OfConfiguration {
+			if strings.HasPrefix(c.Scope, "n=4 ") && c.P < before.P {
+				longer++
+			}
+			continue
+		}
+		if diff := cmp.Diff(fmt.Sprint(before), fmt.Sprint(c)); diff != "" {
+			t.Errorf("%s, %s (-want +got):\n%s", c.Name, c.Scope, diff)
+		}
+	}
+	if longer != 6 {
+		t.Errorf("%d comparisons at n = 4 have a smaller p with twelve replicates, want 6", longer)
+	}
+
+	// A replicate that is planned for all counts, whether it is finished or not.
+	for i := range rows {
+		if c := rows[i].Configuration; c.Replicate == 7 && c.Neurons == 2 {
+			rows[i].Measures = nil
+		}
+	}
+	unfinished := judged(t, table.Shape{}, rows)
+	if want, got := find(t, want, "js_falls_during_training", "k=0", table.Leading), find(t, unfinished, "js_falls_during_training", "k=0", table.Leading); want.Effect == got.Effect {
+		t.Error("a replicate that some configurations have not finished does not count")
+	}
+}
+
 func TestFacets(t *testing.T) {
 	m := paper()
 	m.neurons, m.timesteps, m.replicates = []int{2, 4}, []int{1}, 3

@@ -10,6 +10,12 @@
 // the mean over replicates. All errors enter as logarithms. An error of 0 has none, so
 // that training is left out.
 //
+// Results may decide on the number of replicates of a configuration. A replicate that only
+// some configurations have would be a statistic of those alone, which are the ones with
+// the largest scatter. So only the replicates that all configurations of a scope have
+// count, finished or not; the comparison of one configuration with its standard loss has
+// all of its pairs.
+//
 // Slopes are Theil's and Sen's: the median over pairs of configurations. Both axes are
 // logarithmic, because the paper's values of n and t are spaced about geometrically and
 // a slope is then a factor per doubling, comparable between n and t. A pair of

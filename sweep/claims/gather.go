@@ -42,6 +42,7 @@ type point struct {
 type configuration struct {
 	point
 	hasState  bool
+	planned   int32               // number of replicates, finished or not
 	floors    [errorCount]float64 // ln; NaN is missing
 	trainings []training          // by replicate
 }
@@ -112,6 +113,7 @@ func (f *facet) add(row table.Row) {
 		f.index[at] = c
 		f.configurations = append(f.configurations, c)
 	}
+	c.planned = max(c.planned, int32(settings.Replicate)+1)
 	if row.Measures == nil || f.withoutK && slices.ContainsFunc(c.trainings, func(t training) bool { return t.replicate == int32(settings.Replicate) }) {
 		return
 	}
@@ -175,17 +177,29 @@ func (c *configuration) training(replicate int32) *training {
 }
 
 // replicatesOf returns the finished replicates of any of the configurations in ascending
-// order.
+// order, of those that are planned for all of them.
 func replicatesOf(configurations []*configuration) []int32 {
 	var all []int32
+	common := commonReplicates(configurations)
 	for _, c := range configurations {
 		for i := range c.trainings {
-			all = append(all, c.trainings[i].replicate)
+			if r := c.trainings[i].replicate; r < common {
+				all = append(all, r)
+			}
 		}
 		slices.Sort(all)
 		all = slices.Compact(all)
 	}
 	return all
+}
+
+// commonReplicates returns the number of replicates that all configurations have.
+func commonReplicates(configurations []*configuration) int32 {
+	common := int32(math.MaxInt32)
+	for _, c := range configurations {
+		common = min(common, c.planned)
+	}
+	return common
 }
 
 // scope names a part of the facet.

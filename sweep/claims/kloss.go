@@ -36,7 +36,8 @@ const (
 // pairs holds the log ratios, standard by K, of one configuration by replicate.
 type pairs struct {
 	*configuration
-	ratios map[int32]float64
+	standard *configuration
+	ratios   map[int32]float64
 }
 
 // improvements tests whether the K-loss improves an error: for each k over the grid, then
@@ -86,7 +87,7 @@ func (f *facet) pairsOf(k float64, of int) (all []pairs) {
 		if standard == nil {
 			continue
 		}
-		p := pairs{c, map[int32]float64{}}
+		p := pairs{c, standard, map[int32]float64{}}
 		errors := map[int32]float64{}
 		for _, t := range standard.trainings {
 			errors[t.replicate] = t.errors[of]
@@ -103,13 +104,22 @@ func (f *facet) pairsOf(k float64, of int) (all []pairs) {
 
 // overGrid tests all pairs of one k together. Trainings of different configurations
 // share no random draws (DESIGN.md, section 5.1), so each pair is flipped by itself, and
-// a few replicates of many configurations suffice.
+// a few replicates of many configurations suffice. Only replicates that all of the
+// configurations have count, so that the mean is one over the same configurations.
 func overGrid(scope string, compared []pairs) []table.Claim {
+	var configurations []*configuration
+	for _, p := range compared {
+		configurations = append(configurations, p.configuration, p.standard)
+	}
+	common := commonReplicates(configurations)
 	means, shares := map[int32][]float64{}, map[int32][]float64{}
 	var ratios []float64
 	won := map[int]int{} // pairs by the sign of the log ratio
 	for _, p := range compared {
 		for _, replicate := range slices.Sorted(maps.Keys(p.ratios)) {
+			if replicate >= common {
+				break
+			}
 			v := p.ratios[replicate]
 			sign := cmp.Compare(v, 0)
 			won[sign]++
