@@ -73,10 +73,10 @@ func (c *call) endAttempt(a Attempt, reproducible bool) error {
 	return c.tx.PutRecord(r)
 }
 
-// failsAlways begins the reason of a task that failed because of its own numbers.
+// failsAlways begins the reason of a task that failed because its numbers overflow.
 const failsAlways = "it would fail in every attempt: "
 
-// FailsAlways reports whether the task failed because of its own numbers, so that a retry
+// FailsAlways reports whether the task failed because its numbers overflow, so that a retry
 // would fail in the same way.
 func (r Row) FailsAlways() bool {
 	return r.State == sweep.Failed && strings.HasPrefix(r.Reason, failsAlways)
