@@ -143,7 +143,7 @@ const (
 func (d *declaration) setReplicates(value cty.Value, at hcl.Range) *hcl.Diagnostic {
 	n, fault := replicateCount(replicatesName, value, 1, at)
 	if fault != nil && value.Type().IsObjectType() {
-		fault.Detail = "replicates = N is a number; a block that has results decide is written replicates { … }, without ="
+		fault.Detail = "replicates = an object: write replicates = N for a fixed number, or replicates { … } without = to let results decide"
 	}
 	d.replicates = Replicates{Min: n, Max: n}
 	return fault
