@@ -48,7 +48,7 @@ func TestBadInputLeavesNothing(t *testing.T) {
 		"grid":             {func(c *app.Config) { c.Grid = []byte("sweep {") }, "test.hcl:1"},
 		"setting":          {func(c *app.Config) { c.Grid = []byte(strings.Replace(fourConfigurations, "neurons", "neuron", 1)) }, "did you mean"},
 		"variable":         {func(c *app.Config) { c.Variables = map[string]string{"x": "1"} }, "x"},
-		"recording":        {func(c *app.Config) { c.Recording = file }, "neither a MATLAB v5 nor a .npy file"},
+		"recording":        {func(c *app.Config) { c.Recording = file }, "neither a MATLAB v5, a .npy, a .npz nor a CSV file"},
 		"no recording":     {func(c *app.Config) { c.Recording = file + "s" }, "no such file"},
 		"too many neurons": {func(c *app.Config) { c.Grid = []byte(strings.Replace(fourConfigurations, "[1, 2]", "[17]", 1)) }, "17"},
 		"too long a window": {func(c *app.Config) {
