@@ -77,7 +77,8 @@ func interval(model, data []float64, deviations []float32) [2]float64 {
 	}
 	slices.Sort(independent)
 	slices.Sort(fitted)
-	return [2]float64{independent[tailDraws-1], fitted[BootstrapDraws-tailDraws]}
+	low, high := independent[tailDraws-1], fitted[BootstrapDraws-tailDraws]
+	return [2]float64{min(low, high), high} // without deviations, rounding may lift low above high
 }
 
 // bootstrap draws as many repeats as there are, with replacement, and returns how far

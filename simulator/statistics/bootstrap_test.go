@@ -351,3 +351,14 @@ func BenchmarkIntervals(b *testing.B) {
 		})
 	}
 }
+
+// TestIntervalWithoutDeviations checks the order of the ends where all repeats are equal,
+// and rounding alone decides it.
+func TestIntervalWithoutDeviations(t *testing.T) {
+	for difference := 0.0; difference < 3; difference += 0.01 {
+		ends := interval([]float64{difference}, []float64{0}, make([]float32, BootstrapDraws))
+		if e := difference * difference; ends[0] > ends[1] || ends[1] != e || math.Abs(ends[0]-e) > 1e-14 {
+			t.Errorf("error %v: interval %v", e, ends)
+		}
+	}
+}
