@@ -37,7 +37,7 @@ func (e *lineError) Error() string { return fmt.Sprintf("line %d: %v", e.line, e
 func (e *lineError) Unwrap() error { return e.err }
 
 // csvFile is a table in text, separated by tabs, semicolons, commas or spaces. A first record
-// that is not all numbers is a header.
+// of names is a header; one that begins with repeat or neuron may have numbers, too.
 type csvFile struct {
 	file      io.ReaderAt
 	size      int64
@@ -60,15 +60,17 @@ func openCSV(file io.ReaderAt, size int64, _ string, o Options) (content, error)
 		return nil, err
 	}
 	var first []string
+	firstLine := 0
 	errFirst := errors.New("the first record is read")
-	if err := f.each(func(_ int, record []string) error {
-		first = slices.Clone(record)
+	if err := f.each(func(line int, record []string) error {
+		first, firstLine = slices.Clone(record), line
 		return errFirst
 	}); !errors.Is(err, errFirst) {
 		return nil, cmp.Or(err, errors.New("the table is empty"))
 	}
 	isName := func(field string) bool { _, err := strconv.ParseFloat(field, 64); return err != nil }
-	if slices.ContainsFunc(first, isName) {
+	name := slices.IndexFunc(first, isName)
+	if name >= 0 {
 		for _, name := range first {
 			f.header = append(f.header, strings.ToLower(name))
 		}
@@ -76,6 +78,9 @@ func openCSV(file io.ReaderAt, size int64, _ string, o Options) (content, error)
 	labelled := slices.Contains(f.header, timeColumn) || f.labels() > 0
 	if labelled && joinAxes(order, ",") != DefaultAxes {
 		return nil, fmt.Errorf("axes = %q: a table with the columns repeat or neuron needs none: leave it out", o.Axes)
+	}
+	if !labelled && name >= 0 && slices.ContainsFunc(first, func(field string) bool { return !isName(field) }) {
+		return nil, &lineError{firstLine, fmt.Errorf("%.40q is not a count of spikes; a header has names in all columns, or begins with repeat or neuron", first[name])}
 	}
 	switch {
 	case slices.Contains(f.header, timeColumn):

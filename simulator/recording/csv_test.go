@@ -176,6 +176,8 @@ func TestCSVErrors(t *testing.T) {
 		{"0,1\n\"0,1\n", Options{}, ":2: it is not valid CSV"},
 		{"0,1\n", Options{Variable: "x"}, `a CSV file holds one array without a name, not a variable "x"`},
 		{"a1,b\n", Options{}, "the table has no row below its header"},
+		{"1,0,NA,1\n0,1,1,1\n", Options{}, `:1: "NA" is not a count of spikes; a header has names in all columns, or begins with repeat or neuron`},
+		{",0,1\n0,1,1\n", Options{}, `:1: "" is not a count of spikes; a header has names`},
 		{"repeat,neuron,0\n", Options{}, "the table has no row below its header"},
 		{"repeat,neuron,0\n0,0,1\n1,1,1\n", Options{}, "there is no row of repeat 0, neuron 1: give every repeat a row for each neuron"},
 		{"repeat,neuron,0\n0,a,1\n0,a,1\n", Options{}, ":3: a second row of repeat 0, neuron a: keep one"},
