@@ -301,7 +301,7 @@ func newPlot() *plot.Plot {
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Padding, axis.Label.Padding = 1, 1
 		axis.Tick.Length = 2.5
-		axis.Width, axis.Tick.LineStyle.Width = 0.5, 0.5
+		axis.Width, axis.Tick.Width = 0.5, 0.5
 	}
 	return p
 }

@@ -141,6 +141,7 @@ type trainings struct {
 	name    string
 	data    string
 	seed    uint64
+	k       float64        // of the K-loss that is drawn: the smallest k ≠ 0 of the grid, 0 without any
 	planned map[place]bool // the configurations of the grid
 	rows    []table.Row
 	results map[sweep.TaskID]*trained
@@ -190,25 +191,17 @@ func Gather(shape table.Shape, rows table.Rows) (*Paper, error) {
 			continue
 		}
 		t.planned[placeOf(row)] = true
+		if c.K != 0 && (t.k == 0 || c.K < t.k) {
+			t.k = c.K
+		}
 		if row.Measures != nil {
 			t.rows = append(t.rows, row)
 		}
 	}
 	for _, t := range p.facets {
-		t.keepTwoLosses()
+		t.rows = slices.DeleteFunc(t.rows, func(r table.Row) bool { k := r.Configuration.K; return k != 0 && k != t.k })
 	}
 	return p, nil
-}
-
-// keepTwoLosses keeps the trainings with the standard loss and with the smallest k ≠ 0.
-func (t *trainings) keepTwoLosses() {
-	least := 0.0
-	for _, r := range t.rows {
-		if k := r.Configuration.K; k != 0 && (least == 0 || k < least) {
-			least = k
-		}
-	}
-	t.rows = slices.DeleteFunc(t.rows, func(r table.Row) bool { k := r.Configuration.K; return k != 0 && k != least })
 }
 
 func (t *trainings) any(places []place) bool {
@@ -240,8 +233,9 @@ func (t *trainings) read(source Source, places []place) error {
 				return err
 			}
 			t.binMS = binMS
-			for _, window := range excerpt[:min(windowsDrawn(at.timesteps), len(excerpt))] {
-				t.windows[at] = append(t.windows[at], window[:at.timesteps])
+			count := min(windowsDrawn(at.timesteps), len(excerpt))
+			for i := range count {
+				t.windows[at] = append(t.windows[at], excerpt[i*len(excerpt)/count][:at.timesteps])
 			}
 		}
 	}
@@ -251,13 +245,10 @@ func (t *trainings) read(source Source, places []place) error {
 
 // ks returns the losses that are drawn: 0, and the k of the K-loss if there is one.
 func (t *trainings) ks() []float64 {
-	ks := []float64{0}
-	for _, r := range t.rows {
-		if k := r.Configuration.K; k != 0 {
-			return append(ks, k)
-		}
+	if t.k == 0 {
+		return []float64{0}
 	}
-	return ks
+	return []float64{0, t.k}
 }
 
 // of returns the trainings at a place with one k, by replicate.

@@ -144,6 +144,55 @@ func TestNumbersOfThePaper(t *testing.T) {
 	}
 }
 
+// TestRastersAreSpreadOverTheRecording checks the first and the last window that are drawn.
+func TestRastersAreSpreadOverTheRecording(t *testing.T) {
+	paper, err := Gather(table.Shape{}, paperRows(everything))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := paper.Draw(made{}, Numbers()); err != nil {
+		t.Fatal(err)
+	}
+	all, _, _ := made{}.Excerpt(sweep.Configuration{Neurons: 10})
+	for _, steps := range paperTimesteps {
+		drawn := paper.facets[0].windows[place{10, steps}]
+		count := windowsDrawn(steps)
+		if len(drawn) != count || !slices.Equal(drawn[count-1], all[(count-1)*len(all)/count][:steps]) {
+			t.Errorf("t = %d: %d windows, the last %v", steps, len(drawn), drawn[len(drawn)-1])
+		}
+	}
+}
+
+// TestTheGridChoosesTheKLoss checks that the K-loss that is drawn is the same while its
+// trainings are unfinished.
+func TestTheGridChoosesTheKLoss(t *testing.T) {
+	rows := func(yield func(table.Row, error) bool) {
+		for r := range paperRows(everything) { //nolint:errcheck // the example has no errors
+			if r.Configuration.K == 1 {
+				unfinished := r
+				unfinished.Configuration.K, unfinished.Measures = 0.1, nil
+				if !yield(unfinished, nil) {
+					return
+				}
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+	paper, err := Gather(table.Shape{}, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	figures, err := paper.Draw(made{}, []string{"S2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if missing := figures[0].Missing; len(missing) != 6 || missing[0] != "n=2 t=1 k=0.1" {
+		t.Errorf("missing are %v", missing)
+	}
+}
+
 // label is a text on a page, with the box that its glyphs fill.
 type label struct {
 	text string

@@ -41,7 +41,11 @@ func (t *trainings) rasterBlock(places []place) block {
 		for _, at := range places {
 			windows := s.windows(at)
 			if windows == nil {
-				row = append(row, panel{note: "not finished"})
+				words := "not finished"
+				if s.k == "" && len(t.at(at)) > 0 {
+					words = "no excerpt kept"
+				}
+				row = append(row, panel{note: words})
 				continue
 			}
 			p := newPlot()
