@@ -69,11 +69,11 @@ usage or input.`,
 					fmt.Fprintf(c.OutOrStdout(), "  without %s\n", sweep.Printable(strings.Join(f.Missing, ", ")))
 				}
 			}
-			if len(drawn.Figures) == 0 {
-				return usage("output folder %s: none of the paper's configurations (n = 2, 4, 6, 8, 10; t = 1, 2, 5, 10, 20, 30) that these figures show has a result", config.Out)
-			}
 			if t.printProblems(drawn.Problems) {
 				return &endError{exitFault}
+			}
+			if len(drawn.Figures) == 0 {
+				return usage("output folder %s: none of the paper's configurations (n = 2, 4, 6, 8, 10; t = 1, 2, 5, 10, 20, 30) that these figures show has a result", config.Out)
 			}
 			return nil
 		},

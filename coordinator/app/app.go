@@ -40,7 +40,11 @@ type App struct {
 // Open checks all input, locks the output folder, opens the store or calls the remote
 // coordinator, and plans the sweep. The caller must close the App. If Open fails, it
 // removes the folders that it created.
-func Open(ctx context.Context, c Config) (_ *App, err error) {
+func Open(ctx context.Context, c Config) (*App, error) { return openApp(ctx, c, false) }
+
+// openApp is Open. If it is to read alone, it opens a sweep that exists, and changes neither
+// its plan nor its folder.
+func openApp(ctx context.Context, c Config, readOnly bool) (_ *App, err error) {
 	if c.Input, err = c.Resume(c.Out); err != nil {
 		return nil, err
 	}
@@ -69,6 +73,13 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 			return nil, err
 		}
 		a.queue = a.host.Queue()
+	}
+	if readOnly {
+		if err := a.readPlan(ctx); err != nil {
+			return nil, err
+		}
+		a.view = a.newView()
+		return a, nil
 	}
 	if err := a.plan(ctx); err != nil {
 		return nil, a.asInputError(err)
@@ -141,6 +152,21 @@ func (a *App) undo() {
 	if lock != nil {
 		a.folder.Undo(lock, a.created)
 	}
+}
+
+// readPlan extends the prepared plan after the stored results of the sweep of the folder.
+func (a *App) readPlan(ctx context.Context) error {
+	if a.id == "" {
+		return folder.BadInput("output folder %s holds no sweep: name the output folder of a sweep with --out", a.folder)
+	}
+	if !a.isAdaptive() {
+		return nil
+	}
+	if err := a.readOutcomes(ctx); err != nil {
+		return fmt.Errorf("read the results: %w", err)
+	}
+	_, err := a.extendPlan(ctx)
+	return err
 }
 
 // plan makes the prepared tasks the sweep of the folder, or its newest revision.

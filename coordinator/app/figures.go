@@ -21,7 +21,7 @@ func DrawFigures(ctx context.Context, c Config, numbers []string, widthCM float6
 	if f := folder.Folder(c.Out); !f.HasRun() {
 		return Drawn{}, folder.BadInput("output folder %s holds no sweep: name the output folder of a sweep with --out", f)
 	}
-	a, err := Open(ctx, c)
+	a, err := openApp(ctx, c, true)
 	if err != nil {
 		return Drawn{}, err
 	}

@@ -15,8 +15,11 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-// drawingProblem is the file of the Problem if figures cannot be drawn.
-var drawingProblem = path.Join(figuresFolder, "*")
+// The files of the Problems if figures cannot be drawn.
+var (
+	s1Problem    = path.Join(figuresFolder, "S1.*")
+	paperProblem = path.Join(figuresFolder, "*")
+)
 
 // drawS1 draws Fig. S1 within the limit.
 func (v *View) drawS1(ctx context.Context, shape table.Shape, rows table.Rows, limit time.Duration) error {
@@ -38,6 +41,7 @@ func (v *View) warnOmitted(figures int) {
 
 // drawPaper draws those of the paper's other figures whose configurations the grid has.
 func (v *View) drawPaper(ctx context.Context, paper *figure.Paper) error {
+	v.warnOmitted(paper.Omitted)
 	figures, err := paper.Draw(paperSource{ctx, v}, nil)
 	if err != nil {
 		return fmt.Errorf("draw the figures: %w", err)

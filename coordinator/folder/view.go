@@ -150,6 +150,7 @@ func (v *View) adopt(p *plan.Plan) {
 	before := v.sweep
 	v.sweep.Plan, v.sweep.Grid = p, p.Grid()
 	v.models.move(before.Plan, p)
+	v.models.cleaned = false
 	v.tablesMark, v.attemptsMark = "", ""
 }
 
@@ -233,14 +234,16 @@ func (v *View) writeTables(ctx context.Context, limit time.Duration) error {
 			return err
 		},
 		func(rows table.Rows) error {
-			return v.note(drawingProblem, recovering(func() error { return v.drawS1(ctx, shape, v.withoutCorrupt(rows), limit) }))
+			return v.note(s1Problem, recovering(func() error { return v.drawS1(ctx, shape, v.withoutCorrupt(rows), limit) }))
 		},
-		func(rows table.Rows) (err error) {
+		func(rows table.Rows) error {
 			if limit != NoLimit {
 				return nil // the other figures are drawn in the end
 			}
-			paper, err = figure.Gather(shape, v.withoutCorrupt(rows))
-			return err
+			return v.note(paperProblem, recovering(func() (err error) {
+				paper, err = figure.Gather(shape, v.withoutCorrupt(rows))
+				return err
+			}))
 		},
 		func(rows table.Rows) error {
 			completeness, incompleteErr = table.CheckCompleteness(v.sweep.Grid, v.withoutCorrupt(rows))
@@ -252,7 +255,7 @@ func (v *View) writeTables(ctx context.Context, limit time.Duration) error {
 		},
 	)
 	if err == nil && paper != nil {
-		err = v.note(drawingProblem, recovering(func() error { return v.drawPaper(ctx, paper) }))
+		err = v.note(paperProblem, recovering(func() error { return v.drawPaper(ctx, paper) }))
 	}
 	v.removeModels()
 	if unread := (*unreadError)(nil); errors.As(err, &unread) || incompleteErr != nil || v.problems.isLost(resultsFile) {
