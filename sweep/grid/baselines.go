@@ -42,6 +42,7 @@ func (d *declaration) addBaselines(g *Grid) hcl.Diagnostics {
 		defined, undefined := 0, 0
 		var reason error
 		all := g.distinct(name)
+		seen := map[string]bool{} // of a trained baseline: an objective may not read k
 		for _, c := range all {
 			b, err := c.Baseline(name)
 			switch {
@@ -49,7 +50,10 @@ func (d *declaration) addBaselines(g *Grid) hcl.Diagnostics {
 				g.fitted = append(g.fitted, b)
 				defined++
 			case err == nil:
-				g.trained = append(g.trained, b)
+				if text := valuesOf(sweep.Settings(), b); !seen[text] {
+					seen[text] = true
+					g.trained = append(g.trained, b)
+				}
 				defined++
 			default:
 				reason = err
@@ -82,15 +86,20 @@ func (g *Grid) distinct(model string) []sweep.Configuration {
 		if n := key.of(int(number)); !seen[n] {
 			seen[n] = true
 			c := g.Configuration(i)
-			text := "" // two presets may give the same values
-			for _, s := range read {
-				text += sweep.Format(s.Value(c)) + " "
-			}
-			if !seenText[text] {
+			if text := valuesOf(read, c); !seenText[text] { // two presets may give the same values
 				seenText[text] = true
 				all = append(all, c)
 			}
 		}
 	}
 	return all
+}
+
+// valuesOf returns a text of the values of settings.
+func valuesOf(settings []sweep.Setting, c sweep.Configuration) string {
+	text := ""
+	for _, s := range settings {
+		text += sweep.Format(s.Value(c)) + " "
+	}
+	return text
 }

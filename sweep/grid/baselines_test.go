@@ -53,6 +53,26 @@ func TestBaselinesFollowTheGrid(t *testing.T) {
 	}
 }
 
+// TestABaselineOccursOnce sweeps k and an objective that does not read it.
+func TestABaselineOccursOnce(t *testing.T) {
+	g, diagnostics := Parse("test.hcl", []byte(`sweep "a" {
+		grid {
+			k         = [0, 1]
+			objective = ["wgan", "likelihood"]
+		}
+		evaluation { baselines = ["mixture"] }
+	}`), nil)
+	if diagnostics.Len() > 0 {
+		t.Fatal(diagnostics)
+	}
+	want := []string{
+		`mixture n=2 t=1 k=0 objective="wgan"`, `mixture n=2 t=1 k=0 objective="likelihood"`, `mixture n=2 t=1 k=1 objective="wgan"`,
+	}
+	if diff := cmp.Diff(want, labels(g)[4:]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestABaselineThatIsNotDefinedIsLeftOut(t *testing.T) {
 	for _, test := range []struct{ grid, baselines, want string }{
 		{"neurons = [2, 13, 14]", `"pairwise"`, `the baseline "pairwise" needs neurons of at most 12: there is none for 2 of 3 combinations`},
