@@ -37,37 +37,43 @@ func naiveMixture(a Ansatz, angles []float64, gamma float64) []float64 {
 func TestMixtureAgreesWithItsDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := mixtureOf(rapid.IntRange(1, 6).Draw(t, "neurons"), rapid.IntRange(1, 4).Draw(t, "layers"))
-		angles := draws(t, anyAngle(), a.Angles(), "angles")
-		gamma := rapid.OneOf(rapid.Float64Range(0, 1), rapid.SampledFrom([]float64{0, 0.5, 1, -3, 7})).Draw(t, "gamma")
-		weights := draws(t, rapid.Float64Range(-2, 2), a.Words(), "weights")
-		noise := make([]float64, a.NoiseRows())
-		noise[0] = gamma
-		e := a.NewExact()
-		law, gradient := make([]float64, a.Words()), make([]float64, a.Angles())
-		e.Probabilities(law, angles, noise)
-		if d := largestDifference(law, naiveMixture(a, angles, gamma)); d > 1e-14 {
-			t.Errorf("probabilities off by %.2g", d)
-		}
-		e.Gradient(gradient, angles, noise, weights)
-		mean := func(angles []float64) (sum float64) {
-			for x, p := range naiveMixture(a, angles, gamma) {
-				sum += p * weights[x]
-			}
-			return sum
-		}
-		for i := range angles {
-			const step = 1e-5
-			at := angles[i]
-			angles[i] = at + step
-			high := mean(angles)
-			angles[i] = at - step
-			low := mean(angles)
-			angles[i] = at
-			if want := (high - low) / (2 * step); math.Abs(gradient[i]-want) > 1e-6 {
-				t.Errorf("angle %d: derivative %v, want %v", i, gradient[i], want)
-			}
-		}
+		compareDefinition(t, a, draws(t, anyAngle(), a.Angles(), "angles"), naiveMixture, 1e-14)
 	})
+}
+
+// compareDefinition compares the law of a component with a naive one, and its gradient
+// with differences of that.
+func compareDefinition(t *rapid.T, a Ansatz, angles []float64, naive func(a Ansatz, angles []float64, gamma float64) []float64, tolerance float64) {
+	t.Helper()
+	gamma := rapid.OneOf(rapid.Float64Range(0, 1), rapid.SampledFrom([]float64{0, 0.5, 1, -3, 7})).Draw(t, "gamma")
+	weights := draws(t, rapid.Float64Range(-2, 2), a.Words(), "weights")
+	noise := make([]float64, a.NoiseRows())
+	noise[0] = gamma
+	e := a.NewExact()
+	law, gradient := make([]float64, a.Words()), make([]float64, a.Angles())
+	e.Probabilities(law, angles, noise)
+	if d := largestDifference(law, naive(a, angles, gamma)); d > tolerance {
+		t.Errorf("probabilities off by %.2g", d)
+	}
+	e.Gradient(gradient, angles, noise, weights)
+	mean := func(angles []float64) (sum float64) {
+		for x, p := range naive(a, angles, gamma) {
+			sum += p * weights[x]
+		}
+		return sum
+	}
+	for i := range angles {
+		const step = 1e-5
+		at := angles[i]
+		angles[i] = at + step
+		high := mean(angles)
+		angles[i] = at - step
+		low := mean(angles)
+		angles[i] = at
+		if want := (high - low) / (2 * step); math.Abs(gradient[i]-want) > 1e-6 {
+			t.Errorf("angle %d: derivative %v, want %v", i, gradient[i], want)
+		}
+	}
 }
 
 // TestMixtureTileAgreesWithExact checks a tile in which the lanes choose different
@@ -79,13 +85,7 @@ func TestMixtureTileAgreesWithExact(t *testing.T) {
 		for lane := range Lanes {
 			b.noise[lane] = float32(lane) / Lanes
 		}
-		e := a.NewExact()
-		compareTile(t, a, DefaultKernel(), b, func(angles, noise, weights []float64) (law, gradient []float64) {
-			law, gradient = make([]float64, a.Words()), make([]float64, a.Angles())
-			e.Probabilities(law, angles, noise)
-			e.Gradient(gradient, angles, noise, weights)
-			return law, gradient
-		})
+		compareTile(t, a, DefaultKernel(), b, exactBoth(a))
 	})
 }
 

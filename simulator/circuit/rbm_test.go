@@ -47,36 +47,7 @@ func naiveRBM(a Ansatz, angles []float64, gamma float64) []float64 {
 func TestRBMAgreesWithItsDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := rbmOf(rapid.IntRange(1, 4).Draw(t, "neurons"), rapid.IntRange(1, 3).Draw(t, "layers"))
-		angles := draws(t, rapid.Float64Range(-4, 4), a.Angles(), "angles")
-		gamma := rapid.OneOf(rapid.Float64Range(0, 1), rapid.SampledFrom([]float64{0, 0.5, 1, -3, 7})).Draw(t, "gamma")
-		weights := draws(t, rapid.Float64Range(-2, 2), a.Words(), "weights")
-		noise := make([]float64, a.NoiseRows())
-		noise[0] = gamma
-		e := a.NewExact()
-		law, gradient := make([]float64, a.Words()), make([]float64, a.Angles())
-		e.Probabilities(law, angles, noise)
-		if d := largestDifference(law, naiveRBM(a, angles, gamma)); d > 1e-13 {
-			t.Errorf("probabilities off by %.2g", d)
-		}
-		e.Gradient(gradient, angles, noise, weights)
-		mean := func(angles []float64) (sum float64) {
-			for x, p := range naiveRBM(a, angles, gamma) {
-				sum += p * weights[x]
-			}
-			return sum
-		}
-		for i := range angles {
-			const step = 1e-5
-			at := angles[i]
-			angles[i] = at + step
-			high := mean(angles)
-			angles[i] = at - step
-			low := mean(angles)
-			angles[i] = at
-			if want := (high - low) / (2 * step); math.Abs(gradient[i]-want) > 1e-6 {
-				t.Errorf("angle %d: derivative %v, want %v", i, gradient[i], want)
-			}
-		}
+		compareDefinition(t, a, draws(t, rapid.Float64Range(-4, 4), a.Angles(), "angles"), naiveRBM, 1e-13)
 	})
 }
 

@@ -71,11 +71,17 @@ func TestS1NumbersMatchTheGoldenFile(t *testing.T) {
 	if err != nil || len(figures) != 1 || figures[0].Name != "S1" {
 		t.Fatalf("%d figures, %v", len(figures), err)
 	}
+	compareNumbers(t, figures[0])
+}
+
+// compareNumbers compares the plotted numbers of a figure with their golden file.
+func compareNumbers(t *testing.T, f *Figure) {
+	t.Helper()
 	var got bytes.Buffer
-	if err := figures[0].Write(&got, "csv", FullWidthCM); err != nil {
+	if err := f.Write(&got, "csv", FullWidthCM); err != nil {
 		t.Fatal(err)
 	}
-	golden := filepath.Join("testdata", "S1.csv")
+	golden := filepath.Join("testdata", f.Name+".csv")
 	if *update {
 		if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
@@ -86,7 +92,7 @@ func TestS1NumbersMatchTheGoldenFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("the numbers of S1 differ from their golden file (-want +got):\n%s", diff)
+		t.Errorf("the numbers of Fig. %s differ from their golden file (-want +got):\n%s", f.Name, diff)
 	}
 }
 

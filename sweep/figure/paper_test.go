@@ -112,23 +112,7 @@ func TestNumbersOfThePaper(t *testing.T) {
 		if f.Name == "S1" {
 			continue // see TestS1NumbersMatchTheGoldenFile
 		}
-		var got bytes.Buffer
-		if err := f.Write(&got, "csv", FullWidthCM); err != nil {
-			t.Fatal(err)
-		}
-		golden := filepath.Join("testdata", f.Name+".csv")
-		if *update {
-			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got.String()); diff != "" {
-			t.Errorf("the numbers of Fig. %s differ from their golden file (-want +got):\n%.2000s", f.Name, diff)
-		}
+		compareNumbers(t, f)
 	}
 	for _, f := range drawPaper(t, everything) {
 		names = append(names, f.Name)
