@@ -142,26 +142,22 @@ func (t *trainings) historyPanel(at place) (panel, error) {
 			continue
 		}
 		steps, elements, _ := histories(trainings)
-		var means, band plotter.XYs
+		var means plotter.XYs
+		var xs []float64
+		var drawn []spread
 		for i, e := range elements {
 			if appendDrawn(nil, e.low) != nil {
-				means = append(means, plotter.XY{X: float64(steps[i]), Y: e.mean})
-				band = append(band, plotter.XY{X: float64(steps[i]), Y: e.high})
-			}
-		}
-		for i, e := range slices.Backward(elements) {
-			if appendDrawn(nil, e.low) != nil {
-				band = append(band, plotter.XY{X: float64(steps[i]), Y: e.low})
+				x := float64(steps[i])
+				means, xs, drawn = append(means, plotter.XY{X: x, Y: e.mean}), append(xs, x), append(drawn, e)
 			}
 		}
 		if len(means) == 0 {
 			continue
 		}
-		area, err := plotter.NewPolygon(band)
+		area, err := newBand(xs, drawn, lossColour(k))
 		if err != nil {
 			return panel{}, err
 		}
-		area.Color, area.Width = pale(lossColour(k), bandShare), 0
 		line, err := plotter.NewLine(means)
 		if err != nil {
 			return panel{}, err

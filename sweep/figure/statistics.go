@@ -194,25 +194,20 @@ func (t *trainings) addCurves(p *plot.Plot, s shownStatistic, at place, data []f
 		if len(all) == 0 {
 			continue
 		}
-		var means []float64
-		var band plotter.XYs
-		elements := spreads(all, s.of)
 		least := math.Inf(-1)
 		if s.logarithmic {
 			least = leastProbability
 		}
+		var means, xs []float64
+		elements := spreads(all, s.of)
 		for i, e := range elements {
-			means = append(means, e.mean)
-			band = append(band, plotter.XY{X: s.x(i, t.binMS), Y: max(e.high, least)})
+			means, xs = append(means, e.mean), append(xs, s.x(i, t.binMS))
+			elements[i].low, elements[i].high = max(e.low, least), max(e.high, least)
 		}
-		for i, e := range slices.Backward(elements) {
-			band = append(band, plotter.XY{X: s.x(i, t.binMS), Y: max(e.low, least)})
-		}
-		area, err := plotter.NewPolygon(band)
+		area, err := newBand(xs, elements, lossColour(k))
 		if err != nil {
 			return err
 		}
-		area.Color, area.Width = pale(lossColour(k), bandShare), 0
 		line, marks, err := curve(means, lossColour(k), 0.8)
 		if err != nil {
 			return err
@@ -227,6 +222,23 @@ func (t *trainings) addCurves(p *plot.Plot, s shownStatistic, at place, data []f
 		p.Y.Min = min(p.Y.Min, 0)
 	}
 	return nil
+}
+
+// newBand returns the area from the smallest to the largest values.
+func newBand(xs []float64, elements []spread, colour color.NRGBA) (*plotter.Polygon, error) {
+	var edge plotter.XYs
+	for i, e := range elements {
+		edge = append(edge, plotter.XY{X: xs[i], Y: e.high})
+	}
+	for i, e := range slices.Backward(elements) {
+		edge = append(edge, plotter.XY{X: xs[i], Y: e.low})
+	}
+	area, err := plotter.NewPolygon(edge)
+	if err != nil {
+		return nil, err
+	}
+	area.Color, area.Width = pale(colour, bandShare), 0
+	return area, nil
 }
 
 func lossColour(k float64) color.NRGBA { return colourOf(k, 0) }
