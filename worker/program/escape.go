@@ -1,7 +1,10 @@
 package program
 
 import (
+	"cmp"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"spiqsweep/sweep"
@@ -12,17 +15,27 @@ import (
 // the name of a file would look like the end of a message. Text that quotes none is not
 // changed. Without such arguments, EscapeArguments returns w.
 func EscapeArguments(w io.Writer, arguments []string) io.Writer {
-	var pairs []string
+	escapes := map[string]string{}
 	for _, argument := range arguments {
 		for element := range strings.FieldsFuncSeq(argument, separates) {
+			// A space before another element would be taken for the first of this one.
+			element = strings.TrimLeft(element, " ")
 			if escaped := sweep.Printable(element); escaped != element && strings.TrimSpace(element) != "" {
+				escapes[element] = escaped
 				// Messages with other characters than line feeds are escaped before.
-				pairs = append(pairs, element, escaped, sweep.PrintableLines(element), escaped)
+				escapes[sweep.PrintableLines(element)] = escaped
 			}
 		}
 	}
-	if len(pairs) == 0 {
+	if len(escapes) == 0 {
 		return w
+	}
+	// The replacer takes the first that matches: of two elements, the one that begins with
+	// the other goes first.
+	longestFirst := func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }
+	var pairs []string
+	for _, text := range slices.SortedFunc(maps.Keys(escapes), longestFirst) {
+		pairs = append(pairs, text, escapes[text])
 	}
 	return escapingWriter{w, strings.NewReplacer(pairs...)}
 }

@@ -22,6 +22,8 @@ func TestEscapeArguments(t *testing.T) {
 		{[]string{"--out=b/../n\nx"}, "open n\nx/sweep.id: no\n", "open n\\nx/sweep.id: no\n"},
 		{[]string{"a\x1b[1m\nb.npy"}, "open a\\x1b[1m\nb.npy: no\n", "open a\\x1b[1m\\nb.npy: no\n"},
 		{[]string{"a\tb"}, "open a\tb\n\tnext\n", "open a\\tb\n\tnext\n"},
+		{[]string{"\x1b/\x1b\n"}, "open \\x1b/\\x1b\n/sweep.id: no\n", "open \\x1b/\\x1b\\n/sweep.id: no\n"},
+		{[]string{"\nb\n/ \nb"}, "open \nb\n/ \nb/sweep.id: no\n", "open \\nb\\n/ \\nb/sweep.id: no\n"},
 		{[]string{"--out", "o", "/\n/"}, "one\ntwo\n", "one\ntwo\n"},
 	} {
 		var out strings.Builder
