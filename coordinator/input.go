@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,6 +59,18 @@ func (f *readingFlags) given() (names []string) {
 		names = append(names, "--max-recording")
 	}
 	return names
+}
+
+// arguments returns the flags as a command line, without those that have their default.
+func (f *readingFlags) arguments() (line []string) {
+	for _, name := range f.given() {
+		value := f.variable
+		if name == "--max-recording" {
+			value = strconv.Itoa(f.limit)
+		}
+		line = append(line, name, value)
+	}
+	return line
 }
 
 func (f *readingFlags) options() (recording.Options, error) {

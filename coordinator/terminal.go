@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"spiqsweep/coordinator/app"
@@ -246,6 +247,11 @@ func formatDuration(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%.1f days", d.Hours()/24)
 	}
+}
+
+// suggest prints the command that is likely to be useful next, as a message.
+func suggest(c *cobra.Command, to string, arguments ...string) {
+	fmt.Fprintln(c.ErrOrStderr(), sweep.PrintableLines(fmt.Sprintf("to %s, run\n  %s", to, commandLine("coordinator", arguments...))))
 }
 
 // printJSON prints one value as indented JSON.
