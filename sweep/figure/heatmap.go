@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
@@ -27,21 +29,27 @@ func (h heatMap) DataRange() (xmin, xmax, ymin, ymax float64) {
 // Plot implements plot.Plotter.
 func (h heatMap) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
-	for _, d := range h.differences {
+	box := func(d difference) (r vg.Rectangle) {
 		column, row := position(h.timesteps, d.timesteps), position(h.neurons, d.neurons)
-		box := vg.Rectangle{
-			Min: vg.Point{X: x(column - 0.5), Y: y(row - 0.5)},
-			Max: vg.Point{X: x(column + 0.5), Y: y(row + 0.5)},
-		}
-		background := h.colours.colour(d.mean)
-		c.FillPolygon(background, corners(box))
+		r.Min = vg.Point{X: x(column - 0.5), Y: y(row - 0.5)}
+		r.Max = vg.Point{X: x(column + 0.5), Y: y(row + 0.5)}
+		return r
+	}
+	for _, d := range h.differences {
+		c.FillPolygon(h.colours.colour(d.mean), corners(box(d)))
 		if d.undecided {
-			hatch(c, box)
+			hatch(c, box(d))
 		}
-		c.StrokeLines(draw.LineStyle{Color: color.White, Width: vg.Points(0.5)}, append(corners(box), box.Min))
-		label := textStyle(6.5, text.XCenter, text.YCenter)
-		label.Color = labelColour(background)
-		c.FillText(label, vg.Point{X: x(column), Y: y(row)}, signed(d.mean))
+		c.StrokeLines(draw.LineStyle{Color: color.White, Width: vg.Points(0.5)}, append(corners(box(d)), box(d).Min))
+	}
+	for _, d := range h.differences {
+		background, words := h.colours.colour(d.mean), signed(d.mean)
+		style := textStyle(tickSize, text.XCenter, text.YCenter)
+		style.Color, style.Handler = labelColour(background), powers
+		middle := vg.Point{X: (box(d).Min.X + box(d).Max.X) / 2, Y: (box(d).Min.Y + box(d).Max.Y) / 2}
+		free := style.Rectangle(words) // of hatching
+		c.FillPolygon(background, corners(vg.Rectangle{Min: free.Min.Add(middle), Max: free.Max.Add(middle)}))
+		c.FillText(style, middle, words)
 	}
 }
 
@@ -68,5 +76,14 @@ func signed(v float64) string {
 	if v == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%+.0e", v)
+	rounded := fmt.Sprintf("%+.0e", v)
+	digit, after, _ := strings.Cut(rounded, "e")
+	exponent, err := strconv.Atoi(after)
+	if err != nil { // infinite
+		return rounded
+	}
+	if math.Abs(float64(exponent)) <= 2 {
+		return strings.Replace(fmt.Sprintf("%+.*f", max(0, -exponent), v), "-", "−", 1)
+	}
+	return strings.Replace(fmt.Sprintf("%s×10^%d", digit, exponent), "-", "−", 1)
 }

@@ -184,15 +184,11 @@ func (b band) draw(c draw.Canvas, letter *rune) {
 
 // draw draws the panels with letters from the given one on, which it moves on.
 func (b block) draw(c draw.Canvas, letter *rune) {
+	below := b.shareAxes()
 	plots := make([][]*plot.Plot, len(b.panels))
 	for i, row := range b.panels {
-		labelled := false // whether a panel further left is
 		for _, p := range row {
 			plots[i] = append(plots[i], p.Plot)
-			if labelled && p.Plot != nil {
-				p.Y.Tick.Marker = unlabelled{p.Y.Tick.Marker}
-			}
-			labelled = labelled || b.labels != nil && p.Plot != nil
 		}
 	}
 	tiles := draw.Tiles{Rows: len(plots), Cols: len(plots[0]), PadTop: 3, PadBottom: 5, PadLeft: 2, PadRight: 4, PadX: 5, PadY: 5}
@@ -224,9 +220,47 @@ func (b block) draw(c draw.Canvas, letter *rune) {
 				style := textStyle(labelSize, text.XCenter, text.YTop)
 				style.Rotation = math.Pi / 2
 				c.FillText(style, vg.Point{X: c.Min.X + 2 + letterSize, Y: area.Center().Y}, b.labels[i])
+				last := canvases[i][len(row)-1]
+				middle := vg.Point{X: (area.Min.X + last.Max.X) / 2, Y: last.Min.Y + 2}
+				c.FillText(textStyle(labelSize, text.XCenter, text.YBottom), middle, below[i])
 			}
 		}
 	}
+}
+
+// shareAxes removes labels that other panels show: numbers and words below a panel with
+// the same axis further down, and to the right of the first panel of a row. It returns
+// the words for the middle of each row of a block whose rows share them.
+func (b block) shareAxes() (below []string) {
+	for i, row := range b.panels {
+		words := ""
+		labelled := false // whether a panel further left is
+		for j, p := range row {
+			if p.Plot == nil {
+				continue
+			}
+			if i+1 < len(b.panels) && p.hasAxisOf(b.panels[i+1][j]) {
+				p.X.Label.Text, p.X.Tick.Marker = "", unlabelled{p.X.Tick.Marker}
+			}
+			if b.labels == nil {
+				continue
+			}
+			if labelled {
+				p.Y.Tick.Marker = unlabelled{p.Y.Tick.Marker}
+			}
+			labelled = true
+			if p.X.Label.Text != "" {
+				words, p.X.Label.Text = p.X.Label.Text, " " // room for the words
+			}
+		}
+		below = append(below, words)
+	}
+	return below
+}
+
+// hasAxisOf reports whether two panels have the same horizontal axis.
+func (p panel) hasAxisOf(q panel) bool {
+	return q.Plot != nil && p.X.Label.Text == q.X.Label.Text && p.X.Min == q.X.Min && p.X.Max == q.X.Max
 }
 
 // drawNote draws a text in the middle of an empty panel.
@@ -297,6 +331,7 @@ func newPlot() *plot.Plot {
 	} {
 		style.Font = sans(size)
 	}
+	p.BackgroundColor = nil // would hide words beside it
 	p.Title.Padding = 3
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Padding, axis.Label.Padding = 1, 1

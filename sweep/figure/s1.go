@@ -193,7 +193,7 @@ func (f *facet) errorPanel(s int, axis string, of func(run) int, l *legend) (*pl
 	if err := addErrors(p, losses, xs, l); err != nil {
 		return nil, err
 	}
-	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, powersOfTen{}
+	setLogarithmic(&p.Y)
 	// The floor depends only on the data, so it is the same for every loss.
 	if err := addFloor(p, losses[len(losses)-1].points, xs, l); err != nil {
 		return nil, err

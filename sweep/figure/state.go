@@ -19,7 +19,7 @@ import (
 func (t *trainings) stateFigure(places []place) *Figure {
 	return &Figure{Numbers: t.stateNumbers(places), layout: func(width vg.Length) (*page, error) {
 		caption := append(t.describe(places), t.replicates(places)+
-			" Left: probabilities of the words of one bin, neuron 0 first, in binary order. Probabilities below 1e-5 are not drawn. Right: Jensen–Shannon divergence between the model's words and the recording's.")
+			" Left: probabilities of the words of one bin, neuron 0 first, in binary order. Probabilities below 0.00001 are not drawn. Right: Jensen–Shannon divergence between the model's words and the recording's.")
 		p := &page{width: width, legend: t.legend(), caption: caption}
 		words, history := block{share: 0.62}, block{share: 0.38}
 		for _, at := range places {
@@ -65,7 +65,7 @@ func (t *trainings) statePanel(at place) (panel, error) {
 	p := newPlot()
 	p.Title.Text = fmt.Sprintf("n = %d, t = %d: probability", at.neurons, at.timesteps)
 	p.X.Label.Text = "word"
-	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, powersOfTen{}
+	setLogarithmic(&p.Y)
 	p.X.Tick.Marker = wordTicks{at.neurons}
 	curve := func(law []float64, style draw.LineStyle) (*plotter.Line, error) {
 		var points plotter.XYs
@@ -133,7 +133,7 @@ func (t *trainings) historyPanel(at place) (panel, error) {
 		return panel{note: "not finished"}, nil
 	}
 	p := newPlot()
-	p.Title.Text, p.X.Label.Text = "JS divergence (bits)", "step of the training"
+	p.Title.Text, p.X.Label.Text = "JS (bits)", "step of the training"
 	p.X.Tick.Marker = fewTicks{2}
 	var over []plot.Plotter
 	for _, k := range t.ks() {
@@ -170,7 +170,7 @@ func (t *trainings) historyPanel(at place) (panel, error) {
 		return panel{note: "no history"}, nil
 	}
 	p.Add(over...)
-	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, powersOfTen{}
+	setLogarithmic(&p.Y)
 	widen(&p.Y)
 	return panel{Plot: p}, nil
 }

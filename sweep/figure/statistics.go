@@ -86,7 +86,7 @@ func distinct(places []place, of func(place) int) []int {
 
 func (t *trainings) statisticsCaption(places []place) []string {
 	return append(t.describe(places), t.replicates(places)+
-		" Covariances and rates: the model's (upwards) against the recording's, each point for a pair of neurons or a neuron; the grey line is equality. Autocorr.: autocorrelogram. Probabilities below 1e-5 are not drawn. Panels of a row share their scales, but for the lags.")
+		" Covariances and rates: the model's (upwards) against the recording's, each point for a pair of neurons or a neuron; the grey line is equality. Autocorr.: autocorrelogram. Probabilities below 0.00001 are not drawn. Panels of a row share their scales, but for the lags.")
 }
 
 // statisticsBlock returns the panels of the four statistics, a row for each, with a
@@ -148,7 +148,7 @@ func (t *trainings) statisticPanel(s shownStatistic, at place) (panel, error) {
 	p.X.Label.Text = s.xAxis
 	p.X.Tick.Marker, p.Y.Tick.Marker = fewTicks{2}, fewTicks{3}
 	if s.logarithmic {
-		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, powersOfTen{}
+		setLogarithmic(&p.Y)
 	}
 	if s.scatter {
 		return panel{Plot: p}, t.addScatter(p, s, at, data)

@@ -28,6 +28,41 @@ func textStyle(size vg.Length, x text.XAlignment, y text.YAlignment) text.Style 
 	return text.Style{Color: color.Black, Font: sans(size), XAlign: x, YAlign: y, Handler: plot.DefaultTextHandler}
 }
 
+// superscript draws what follows a ^ as an exponent. The font has no characters for
+// exponents such as −1.
+type superscript struct{ text.Plain }
+
+var powers = superscript{text.Plain{Fonts: fonts}}
+
+const exponentSize = vg.Length(6)
+
+// split returns the base and the exponent of a text, the base's width, and the exponent's
+// font.
+func (h superscript) split(words string, f font.Font) (base, exponent string, width vg.Length, small font.Font) {
+	base, exponent, _ = strings.Cut(words, "^")
+	width, _, _ = h.Plain.Box(base, f)
+	f.Size = exponentSize
+	return base, strings.Replace(exponent, "-", "−", 1), width, f
+}
+
+// Box implements text.Handler. The height is that of the base.
+func (h superscript) Box(words string, f font.Font) (width, height, depth vg.Length) {
+	base, exponent, width, small := h.split(words, f)
+	_, height, depth = h.Plain.Box(base, f)
+	exponentWidth, _, _ := h.Plain.Box(exponent, small)
+	return width + exponentWidth, height, depth
+}
+
+// Draw implements text.Handler for text that is not rotated.
+func (h superscript) Draw(c vg.Canvas, words string, style text.Style, at vg.Point) {
+	at.X += vg.Length(style.XAlign) * style.Width(words)
+	style.XAlign = text.XLeft
+	base, exponent, width, small := h.split(words, style.Font)
+	h.Plain.Draw(c, base, style, at)
+	style.Font = small
+	h.Plain.Draw(c, exponent, style, at.Add(vg.Point{X: width, Y: 0.4 * small.Size}))
+}
+
 // drawable escapes text that is not printable, and replaces each character that the
 // font lacks by U+FFFD.
 func drawable(text string) string {

@@ -1,9 +1,11 @@
 package figure
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 )
@@ -28,23 +30,26 @@ func positions(values []int) plot.ConstantTicks {
 }
 
 // powersOfTen marks the powers of ten, and their multiples without labels. An axis of
-// many decades has only some of the powers. An axis too short for two labels has
-// labels at multiples.
+// more than maxPowers decades has labels at every second power, say; one of very many
+// decades has only those marks. An axis too short for two labels has labels at multiples.
 type powersOfTen struct{}
+
+const maxPowers = 4
 
 // Ticks implements plot.Ticker; both ends are positive.
 func (powersOfTen) Ticks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
 	first, last := math.Floor(math.Log10(low)), math.Ceil(math.Log10(high))
-	every := max(1, math.Ceil((last-first)/maxLabels))
+	every := max(1, math.Ceil((last-first)/maxPowers))
 	for _, labelled := range [][]float64{{1}, {1, 2, 5}, {1, 2, 3, 4, 5, 6, 7, 8, 9}} {
 		ticks = nil
 		visible := 0
-		for i := first; i <= last; i += every {
-			for multiple := 1.0; multiple < 10 && (multiple == 1 || every == 1); multiple++ {
+		for i := first; i <= last; i++ {
+			isLabelled := math.Mod(i, every) == 0
+			for multiple := 1.0; multiple < 10 && (isLabelled && multiple == 1 || every < maxPowers); multiple++ {
 				tick := plot.Tick{Value: multiple * math.Pow(10, i)}
-				if slices.Contains(labelled, multiple) {
-					tick.Label = strconv.FormatFloat(multiple, 'f', 0, 64) + "e" + strconv.FormatFloat(i, 'f', 0, 64)
+				if isLabelled && slices.Contains(labelled, multiple) {
+					tick.Label = strings.TrimPrefix(fmt.Sprintf("%.0f×10^%.0f", multiple, i), "1×")
 					if low <= tick.Value && tick.Value <= high {
 						visible++
 					}
@@ -57,6 +62,11 @@ func (powersOfTen) Ticks(low, high float64) []plot.Tick {
 		}
 	}
 	return ticks
+}
+
+// setLogarithmic gives a panel a logarithmic axis, which has powers of ten as labels.
+func setLogarithmic(a *plot.Axis) {
+	a.Scale, a.Tick.Marker, a.Tick.Label.Handler = plot.LogScale{}, powersOfTen{}, powers
 }
 
 // widen makes a logarithmic axis span a factor of 2 at least: gonum would extend an empty
