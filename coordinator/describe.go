@@ -28,6 +28,7 @@ type describeFlags struct {
 	axes      string
 	durationS float64
 	reading   readingFlags
+	converter bool
 	json      bool
 }
 
@@ -39,15 +40,23 @@ func describeCommand() *cobra.Command {
 		Short:      "Print the shape, neurons, rates and statistics of a recording",
 		Example: `  coordinator describe bint_fishmovie32_100.mat
   coordinator describe surrogate --select first --neurons 4 --timesteps 10 --json
-  coordinator describe spikes.npy --select 50,2,16`,
+  coordinator describe spikes.npy --select 50,2,16
+  coordinator describe --converter > convert_hdf5.py`,
 		Annotations: readOnly,
 		Args: func(_ *cobra.Command, arguments []string) error {
-			if len(arguments) != 1 {
+			if f.converter && len(arguments) > 0 {
+				return fmt.Errorf("--converter prints a program and reads no recording: leave out %q", arguments[0])
+			}
+			if len(arguments) != 1 && !f.converter {
 				return fmt.Errorf("describe one recording, not %d: name its FILE, .mat, .npy, .npz or .csv, or write surrogate", len(arguments))
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, arguments []string) error {
+			if f.converter {
+				_, err := c.OutOrStdout().Write(recording.Converter)
+				return err
+			}
 			selection, err := recording.ParseSelection(f.selection)
 			if err != nil {
 				return &folder.InputError{Err: err}
@@ -87,6 +96,7 @@ func describeCommand() *cobra.Command {
 	flags.StringVar(&f.axes, "axes", recording.DefaultAxes, "order of the axes in the file; neurons,bins for one repeat")
 	flags.Float64Var(&f.durationS, "duration-s", 0, "length of every repeat in a file of spike times, `SECONDS` (default: up to the last spike)")
 	f.reading.add(c)
+	flags.BoolVar(&f.converter, "converter", false, "print the Python program that converts MATLAB v7.3, NWB and other HDF5 files, and nothing else")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return c
 }

@@ -34,6 +34,8 @@ func OpenRecording(ctx context.Context, path string, o recording.Options, clip s
 		err = fmt.Errorf("%w: name one with --variable NAME", err)
 	case errors.Is(err, recording.ErrNoVariables):
 		err = fmt.Errorf("%w: leave out --variable", err)
+	case errors.Is(err, recording.ErrHDF5):
+		err = fmt.Errorf("%w; coordinator describe --converter > convert_hdf5.py writes it, too", err)
 	}
 	return r, err
 }

@@ -2,6 +2,7 @@ package recording
 
 import (
 	"bytes"
+	_ "embed" // for Converter
 	"errors"
 	"fmt"
 	"os"
@@ -13,35 +14,15 @@ import (
 
 // unsupportedFormat identifies a file by its first bytes. It returns an error
 // with the format and the lines of Python or MATLAB that convert the file. Words
-// in capitals are placeholders for the user's values.
-func unsupportedFormat(head []byte, path string) error {
+// in capitals are placeholders for the user's values. variable is Options.Variable.
+func unsupportedFormat(head []byte, path, variable string) error {
 	saved := unused(path, "", ".npy")
 	if err := unsupportedArchive(head, path, saved); err != nil {
 		return err
 	}
 	switch {
-	case isMAT73(head):
-		return unsupported("it is a MATLAB v7.3 file (HDF5), which is not read", conversion{"MATLAB", []string{
-			fmt.Sprintf("load(%s)", matlab(path)),
-			fmt.Sprintf("save(%s, 'NAME', '-v7')", matlab(unused(path, "-v7", ".mat"))),
-		}}, conversion{"Python, where h5py shows the axes in reverse", []string{
-			"import h5py, numpy",
-			fmt.Sprintf("numpy.save(%q, h5py.File(%q)[\"NAME\"][()].T)", saved, path),
-		}})
-	case isHDF5(head) && (strings.EqualFold(filepath.Ext(path), ".nwb") || bytes.Contains(head, []byte("nwb_version"))):
-		return unsupported("it is an NWB file (HDF5), which is not read. It holds spike times: count them in bins, from the times STARTS (s) at which the stimulus began", conversion{"Python", []string{
-			"import h5py, numpy",
-			fmt.Sprintf("units = h5py.File(%q)[\"units\"]", path),
-			`cells = numpy.split(units["spike_times"][()], units["spike_times_index"][()][:-1])`,
-			"spikes = [[numpy.histogram(cell, start + 0.02 * numpy.arange(BINS + 1))[0] for cell in cells] for start in STARTS]",
-			fmt.Sprintf("numpy.save(%q, numpy.minimum(spikes, 1).astype(numpy.uint8))", saved),
-		}})
-	case isHDF5(head):
-		return unsupported("it is an HDF5 file, which is not read", conversion{"Python", []string{
-			"import h5py, numpy",
-			fmt.Sprintf("file = h5py.File(%q); file.visit(print)  # the names of its arrays", path),
-			fmt.Sprintf("numpy.save(%q, file[\"NAME\"][()])", saved),
-		}})
+	case isMAT73(head), isHDF5(head):
+		return unsupportedHDF5(head, path, variable)
 	case len(head) > 1 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5:
 		return unsupported("it is a Python pickle, which is not read, since it may run any program: load it only if you trust it", conversion{"Python", []string{
 			"import pickle, numpy",
@@ -63,6 +44,40 @@ func unsupportedFormat(head []byte, path string) error {
 	default:
 		return errors.New("it is neither a MATLAB v5, a .npy, a .npz nor a CSV file: " + fixSave)
 	}
+}
+
+// Converter is the text of convert_hdf5.py, a program in Python that converts HDF5 files to
+// files that Open reads.
+//
+//go:embed convert_hdf5.py
+var Converter []byte
+
+// ErrHDF5 reports an HDF5 file, which Converter converts.
+var ErrHDF5 = errors.New("HDF5")
+
+// unsupportedHDF5 is unsupportedFormat for HDF5 files.
+func unsupportedHDF5(head []byte, path, variable string) error {
+	what, extension, option := "a MATLAB v7.3 file (%w)", ".npz", ""
+	switch {
+	case isMAT73(head):
+	case strings.EqualFold(filepath.Ext(path), ".nwb"), bytes.Contains(head, []byte("nwb_version")):
+		what, extension, variable = "an NWB file (%w)", ".csv", ""
+	default:
+		what = "an %w file"
+	}
+	if variable != "" {
+		option = " --variable " + shell(variable)
+	}
+	ways := []conversion{{"a shell, with Python 3, h5py and NumPy", []string{
+		fmt.Sprintf("python3 convert_hdf5.py %s %s%s", shell(path), shell(unused(path, "", extension)), option),
+	}}}
+	if isMAT73(head) {
+		ways = append(ways, conversion{"MATLAB", []string{
+			fmt.Sprintf("load(%s)", matlab(path)),
+			fmt.Sprintf("save(%s, 'NAME', '-v7')", matlab(unused(path, "-v7", ".mat"))),
+		}})
+	}
+	return fmt.Errorf("it is "+what+", which is not read; to convert it%s\nconvert_hdf5.py is in simulator/recording of this program's repository", ErrHDF5, listConversions(ways))
 }
 
 // oldTorchMagic begins files of torch.save before PyTorch 1.6: a pickled number.
@@ -144,7 +159,7 @@ func listConversions(conversions []conversion) string {
 }
 
 // placeholder matches a word that the user replaces.
-var placeholder = regexp.MustCompile(`\b(NAME|FIELD|REPEATS|NEURONS|BINS|STARTS)\b`)
+var placeholder = regexp.MustCompile(`\b(NAME|FIELD|REPEATS|NEURONS)\b`)
 
 // extraction returns the lines of code that make a recording of a variable: a
 // struct, a cell array, a sparse matrix, a complex array or an array of 2

@@ -162,6 +162,22 @@ func TestSpikeTimesNotices(t *testing.T) {
 	}
 }
 
+// TestRowsWithoutATime requires that they keep silent repeats and neurons, at both ends.
+func TestRowsWithoutATime(t *testing.T) {
+	r, err := readCSV("repeat,neuron,time_s\n0,0,\n1,1,0.03\n2,2,\n", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Shape(); got != "3 repeats × 3 neurons × 2 bins of 20 ms" || r.Spikes(0)+r.Spikes(2) != 0 || r.Spikes(1) != 1 {
+		t.Error(got)
+	}
+	if got, want := r.Notices(), []string{"2 rows without a time: they name repeats and neurons, and are no spikes"}; !slices.Equal(got, want) {
+		t.Errorf("notices %q, want %q", got, want)
+	}
+	_, err = readCSV("repeat,neuron,time_s\n0,0,\n", Options{})
+	requireError(t, err, "the table has no spike below its header")
+}
+
 func TestCSVErrors(t *testing.T) {
 	for _, test := range []struct {
 		text string

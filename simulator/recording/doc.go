@@ -39,8 +39,8 @@
 //   - CSV of spike times: a header with the columns repeat, neuron and time_s, the
 //     seconds from the start of the repeat, and one row for each spike; other columns are
 //     ignored, and without repeat there is one. Bin k holds the spikes at times in
-//     [k·width, (k+1)·width). Repeats end after Options.DurationS, or with the bin of
-//     the last spike.
+//     [k·width, (k+1)·width). A row with an empty time names a repeat and a neuron without a
+//     spike. Repeats end after Options.DurationS, or with the bin of the last spike.
 //   - CSV of counts: a header that begins with repeat,neuron, and one row for each
 //     repeat and neuron, in any order, with one column for each bin after these labels.
 //     Without these columns the table is one repeat, one row for each neuron, or each
@@ -53,7 +53,8 @@
 //
 // Open ignores dimensions of 1 beyond the third. It rejects other formats, such
 // as MATLAB v7.3 and v4, NWB and JSON, and variables that are structs, cell
-// arrays or sparse matrices; the error contains the code that converts the file.
+// arrays or sparse matrices; the error contains the code that converts the file. Converter is
+// a program in Python that converts HDF5: MATLAB v7.3, NWB and others.
 // It rejects values other than 0 and 1, but with Options.Clip takes counts above 1
 // as 1. If no neuron fires in the last bin of any repeat, that bin is an artefact
 // and Open drops it. Notices reports clipped counts and a dropped bin; Warnings

@@ -67,7 +67,7 @@ func read(file io.ReaderAt, size int64, path string, o Options) (*Recording, err
 	if !(o.BinMS >= 0) || math.IsInf(o.BinMS, 1) {
 		return nil, fmt.Errorf("bins of %v ms: want a positive number", o.BinMS)
 	}
-	open, err := reader(file, path)
+	open, err := reader(file, path, o.Variable)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ type content interface {
 }
 
 // reader returns the function that opens a file of this content.
-func reader(file io.ReaderAt, path string) (func(io.ReaderAt, int64, string, Options) (content, error), error) {
+func reader(file io.ReaderAt, path, variable string) (func(io.ReaderAt, int64, string, Options) (content, error), error) {
 	var buffer [hdf5Offset + len(hdf5Magic)]byte
 	n, err := file.ReadAt(buffer[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -104,6 +104,6 @@ func reader(file io.ReaderAt, path string) (func(io.ReaderAt, int64, string, Opt
 	case isTable(head) && !isMAT73(head) && unsupportedArchive(head, path, path) == nil:
 		return openCSV, nil
 	default:
-		return nil, unsupportedFormat(head, path)
+		return nil, unsupportedFormat(head, path, variable)
 	}
 }

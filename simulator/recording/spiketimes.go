@@ -11,7 +11,8 @@ import (
 
 // spikeTimes is a table of spikes, one row each, with the columns repeat, neuron and time_s,
 // the time in seconds from the start of the repeat. Bin k holds the spikes at times in
-// [k·width, (k+1)·width). Without the column repeat there is one repeat.
+// [k·width, (k+1)·width). Without the column repeat there is one repeat. A row with an empty
+// time has no spike: it only names a repeat and a neuron.
 type spikeTimes struct {
 	csvFile
 	repeats, neurons *labelSet
@@ -56,8 +57,10 @@ func newSpikeTimes(f csvFile, o Options) (content, error) {
 		if err != nil {
 			return &lineError{line, err}
 		}
-		last = max(last, bin)
-		rows++
+		if bin != noSpike {
+			last = max(last, bin)
+			rows++
+		}
 		return nil
 	})
 	if err != nil {
@@ -82,12 +85,18 @@ func (t *spikeTimes) label(record []string, column string) string {
 	return record[i]
 }
 
-// bin returns the bin of a row, a whole number ≥ 0.
+// noSpike is the bin of a row with an empty time.
+const noSpike = -1
+
+// bin returns the bin of a row, a whole number ≥ 0, or noSpike.
 func (t *spikeTimes) bin(record []string) (float64, error) {
 	if len(record) < len(t.header) {
 		return 0, fmt.Errorf("it has %s where the header has %d", plural(int64(len(record)), "value"), len(t.header))
 	}
 	text := record[t.column[timeColumn]]
+	if text == "" {
+		return noSpike, nil
+	}
 	seconds, err := strconv.ParseFloat(text, 64)
 	switch {
 	case err != nil || math.IsNaN(seconds) || math.IsInf(seconds, 0):
@@ -114,13 +123,17 @@ func (t *spikeTimes) recording(name string, clip bool) (*Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	late := 0
+	late, silent := 0, 0
 	err = t.rows(func(line int, record []string) error {
 		bin, err := t.bin(record)
 		if err != nil {
 			return &lineError{line, err}
 		}
-		if bin >= float64(t.bins) {
+		switch {
+		case bin == noSpike:
+			silent++
+			return nil
+		case bin >= float64(t.bins):
 			late++
 			return nil
 		}
@@ -145,6 +158,9 @@ func (t *spikeTimes) recording(name string, clip bool) (*Recording, error) {
 	}
 	if late > 0 {
 		r.notices = append(r.notices, fmt.Sprintf("%s at or after the end of the last whole bin left out (duration_s)", plural(int64(late), "spike")))
+	}
+	if silent > 0 {
+		r.notices = append(r.notices, fmt.Sprintf("%s without a time: they name repeats and neurons, and are no spikes", plural(int64(silent), "row")))
 	}
 	for _, l := range []*labelSet{t.repeats, t.neurons} {
 		if notice := l.notice(); notice != "" {
