@@ -23,10 +23,15 @@ import (
 // mode is that of the new file, less the umask. If Write fails, an old file stays
 // as it was.
 func Write(path string, mode fs.FileMode, body []byte) error {
-	draft, err := Fill(path, mode, true, func(w io.Writer) error {
+	return Stream(path, mode, func(w io.Writer) error {
 		_, err := w.Write(body)
 		return err
 	})
+}
+
+// Stream is Write of what fill writes.
+func Stream(path string, mode fs.FileMode, fill func(io.Writer) error) error {
+	draft, err := Fill(path, mode, true, fill)
 	if err != nil {
 		return err
 	}

@@ -91,19 +91,30 @@ func circuitSettings(c sweep.Configuration) map[string]any {
 	return values
 }
 
-// makeTests computes the distributions of the first and the last patch, each for one
-// set of noise angles.
-func makeTests(c sweep.Configuration, angles [][][][2]float64) ([]test, error) {
-	ansatz := circuit.Ansatz{
+// ansatzOf returns the ansatz of a configuration of a trained generator.
+func ansatzOf(c sweep.Configuration) circuit.Ansatz {
+	if c.IsBaseline() { // a classical generator
+		return circuit.Ansatz{
+			Neurons: c.Neurons, Layers: c.Circuit.Layers, Order: circuit.EncodeFirst, Entangler: circuit.NoCNOTs,
+			Readout: circuit.Trace, Noise: circuit.Shared, Model: circuit.Model(c.Model),
+		}
+	}
+	return circuit.Ansatz{
 		Neurons: c.Neurons, Auxiliary: c.Circuit.Auxiliary, Layers: c.Circuit.Layers,
 		Order: circuit.Order(c.Circuit.Order), FinalEncoding: c.Circuit.FinalEncoding,
 		Entangler: circuit.Entangler(c.Circuit.Entangler), Readout: circuit.Readout(c.Circuit.AuxiliaryReadout),
-		// One row for each encoding and qubit can represent any kind of noise.
-		Noise: circuit.PerQubit, NoisePerLayer: true,
+		Noise: circuit.Noise(c.Circuit.Noise), NoisePerLayer: c.Circuit.NoisePerLayer,
 	}
+}
+
+// makeTests computes the distributions of the first and the last patch, each for one
+// set of noise angles.
+func makeTests(c sweep.Configuration, angles [][][][2]float64) ([]test, error) {
+	ansatz := ansatzOf(c)
 	if c.IsBaseline() { // a classical generator
-		ansatz.Noise, ansatz.NoisePerLayer, ansatz.Model = circuit.Shared, false, circuit.Model(c.Model)
 		c.Circuit.NoiseLow, c.Circuit.NoiseHigh = 0, 1
+	} else { // one row for each encoding and qubit can represent any kind of noise
+		ansatz.Noise, ansatz.NoisePerLayer = circuit.PerQubit, true
 	}
 	if err := ansatz.Validate(); err != nil {
 		return nil, err
