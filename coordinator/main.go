@@ -122,7 +122,7 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		initCommand(), planCommand(t), describeCommand(), figuresCommand(t), settingsCommand(), statusCommand(), verifyCommand(t), serveCommand(t), localWorkerCommand(stdin, stderr),
+		initCommand(), planCommand(t), describeCommand(), figuresCommand(t), sampleCommand(t), settingsCommand(), statusCommand(), verifyCommand(t), serveCommand(t), localWorkerCommand(stdin, stderr),
 	)
 	root.AddCommand(operatorCommands()...)
 	return root, began

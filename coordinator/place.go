@@ -148,6 +148,11 @@ type selectionFlags struct {
 
 func (f *selectionFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.sweep, "sweep", "", "`NAME_OR_ID` of the sweep, where a coordinator or a store has several (default: that of the output folder)")
+	f.addConfigurations(c)
+}
+
+// addConfigurations adds the flag for tasks of a sweep that is named otherwise.
+func (f *selectionFlags) addConfigurations(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.configurations, "config", nil, "tasks of the configurations with these `SETTINGS`, such as n=8,t=4 or model=psth; may be given more than once")
 }
 

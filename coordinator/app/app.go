@@ -42,6 +42,20 @@ type App struct {
 // removes the folders that it created.
 func Open(ctx context.Context, c Config) (*App, error) { return openApp(ctx, c, false) }
 
+// openStored opens the sweep in Config.Out to read its stored results. It changes neither
+// its plan nor its folder, and refuses a folder without a sweep.
+func openStored(ctx context.Context, c Config) (*App, error) {
+	noSweep := folder.BadInput("output folder %s holds no sweep: name the output folder of a sweep with --out", c.Out)
+	if !folder.Folder(c.Out).HasRun() {
+		return nil, noSweep
+	}
+	a, err := openApp(ctx, c, true)
+	if err == nil && a.id == "" {
+		return nil, errors.Join(noSweep, a.Close())
+	}
+	return a, err
+}
+
 // openApp is Open. If it is to read alone, it opens a sweep that exists, and changes neither
 // its plan nor its folder.
 func openApp(ctx context.Context, c Config, readOnly bool) (_ *App, err error) {
@@ -156,10 +170,7 @@ func (a *App) undo() {
 
 // readPlan extends the prepared plan after the stored results of the sweep of the folder.
 func (a *App) readPlan(ctx context.Context) error {
-	if a.id == "" {
-		return folder.BadInput("output folder %s holds no sweep: name the output folder of a sweep with --out", a.folder)
-	}
-	if !a.isAdaptive() {
+	if a.id == "" || !a.isAdaptive() {
 		return nil
 	}
 	if err := a.readOutcomes(ctx); err != nil {

@@ -18,10 +18,7 @@ type Drawn struct {
 // DrawFigures draws figures of the paper from the stored results of the sweep in
 // Config.Out: those with the given numbers, or all of them. It trains nothing.
 func DrawFigures(ctx context.Context, c Config, numbers []string, widthCM float64) (Drawn, error) {
-	if f := folder.Folder(c.Out); !f.HasRun() {
-		return Drawn{}, folder.BadInput("output folder %s holds no sweep: name the output folder of a sweep with --out", f)
-	}
-	a, err := openApp(ctx, c, true)
+	a, err := openStored(ctx, c)
 	if err != nil {
 		return Drawn{}, err
 	}

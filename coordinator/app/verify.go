@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -108,19 +106,11 @@ func (v Verifier) diverged(ctx context.Context, q sweepQueue, sweepID string, ta
 		if err != nil {
 			return 0, fmt.Errorf("read the diverged tasks: %w", err)
 		}
-		if row.State == sweep.Diverged && v.selects(row.Task) && !chosen[row.Task.ID] {
+		if row.State == sweep.Diverged && v.Selection.Has(row.Task) && !chosen[row.Task.ID] {
 			n++
 		}
 	}
 	return n, nil
-}
-
-// selects reports whether the selection includes a task.
-func (v Verifier) selects(task sweep.Task) bool {
-	named := len(v.Tasks) == 0 || slices.ContainsFunc(v.Tasks, func(prefix sweep.TaskID) bool {
-		return strings.HasPrefix(string(task.ID), string(prefix))
-	})
-	return named && (len(v.Configurations) == 0 || slices.ContainsFunc(v.Configurations, func(c sweep.ConfigurationFilter) bool { return c.Has(task.Configuration) }))
 }
 
 // compare waits for the results and returns the findings.

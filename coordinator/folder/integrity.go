@@ -40,9 +40,24 @@ func (v *View) storedResult(ctx context.Context, task sweep.TaskID, digest strin
 	return result, "", nil
 }
 
+// accepted identifies a result that was accepted, by what the store has beside it.
+type accepted struct {
+	digest [sha256.Size]byte
+	shown  uint64 // prefix of the digest of its numbers in tables: see measuresPrefix
+}
+
+// acceptedResult returns what a row, which must have a digest, shows of its result.
+func acceptedResult(row table.Row) (a accepted, err error) {
+	if n, err := hex.Decode(a.digest[:], []byte(row.Digest)); err != nil || n != len(a.digest) {
+		return a, fmt.Errorf("task %s: the digest %.80q of its result is no SHA-256", row.Task, row.Digest)
+	}
+	a.shown, err = measuresPrefix(row.Measures)
+	return a, err
+}
+
 // checkedResult reads a result as storedResult does, and compares it with its numbers in
 // tables.
-func (v *View) checkedResult(ctx context.Context, task sweep.TaskID, m missingModel) (result sweep.Result, fault string, err error) {
+func (v *View) checkedResult(ctx context.Context, task sweep.TaskID, m accepted) (result sweep.Result, fault string, err error) {
 	result, fault, err = v.storedResult(ctx, task, hex.EncodeToString(m.digest[:]))
 	if fault != "" || err != nil {
 		return result, fault, err

@@ -59,9 +59,8 @@ func (m *models) move(from, to *plan.Plan) {
 
 // missingModel is a result whose model is not written.
 type missingModel struct {
-	row    int32
-	digest [sha256.Size]byte
-	shown  uint64 // prefix of the digest of its numbers in tables: see measuresPrefix
+	row int32
+	accepted
 }
 
 // prefix returns the first bytes of a digest, enough to tell two results of a task apart.
@@ -76,24 +75,22 @@ func (v *View) missingModels(rows table.Rows) ([]missingModel, error) {
 		if err != nil {
 			return nil, err
 		}
-		m := missingModel{row: int32(i)}
+		position := i
 		i++
-		if row.Digest == "" || v.sweep.Plan.First(int(m.row)) < int(m.row) {
+		if row.Digest == "" || v.sweep.Plan.First(position) < position {
 			continue
 		}
-		if n, err := hex.Decode(m.digest[:], []byte(row.Digest)); err != nil || n != len(m.digest) {
-			return nil, fmt.Errorf("task %s: the digest %.80q of its result is no SHA-256", row.Task, row.Digest)
-		}
-		if v.models.written[m.row] == prefix(m.digest) {
-			continue
-		}
-		if m.shown, err = measuresPrefix(row.Measures); err != nil {
+		accepted, err := acceptedResult(row)
+		if err != nil {
 			return nil, err
+		}
+		if v.models.written[position] == prefix(accepted.digest) {
+			continue
 		}
 		if missing == nil {
 			missing = make([]missingModel, 0, v.sweep.Plan.TaskCount())
 		}
-		missing = append(missing, m)
+		missing = append(missing, missingModel{int32(position), accepted})
 	}
 	return missing, nil
 }
@@ -139,7 +136,7 @@ func (v *View) writeModels(ctx context.Context, limit time.Duration) error {
 // result.
 func (v *View) writeModel(ctx context.Context, m missingModel) (fault string, err error) {
 	task := v.sweep.Plan.Row(int(m.row))
-	result, fault, err := v.checkedResult(ctx, task.ID, m)
+	result, fault, err := v.checkedResult(ctx, task.ID, m.accepted)
 	if err != nil {
 		return "", &unreadError{err}
 	}

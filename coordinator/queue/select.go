@@ -19,6 +19,15 @@ type Selection struct {
 	Configurations []sweep.ConfigurationFilter // a task must match one of them
 }
 
+// Has reports whether a task of the sweep is selected. It takes a prefix of several IDs
+// for each of them.
+func (s Selection) Has(task sweep.Task) bool {
+	named := len(s.Tasks) == 0 || slices.ContainsFunc(s.Tasks, func(prefix sweep.TaskID) bool {
+		return strings.HasPrefix(string(task.ID), string(prefix))
+	})
+	return named && newFilter(s.Configurations).passes(task.Configuration)
+}
+
 // selectTasks lists the selected tasks that are in one of the phases and wanted, by ID.
 //
 // Errors: ErrUnknown if there is no such sweep or task; ErrInvalid if a prefix is

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/simulator/inputfile"
+	"spiqsweep/sweep/atomicfile"
+	"spiqsweep/sweep/model"
+	"spiqsweep/worker/program"
+)
+
+// maxSampledWindows bounds --windows.
+const maxSampledWindows = 10_000_000
+
+// sampleFlags are the flags of the command sample.
+type sampleFlags struct {
+	selected selectionFlags
+	windows  int
+	seed     uint64
+	format   string
+	to       string
+}
+
+func sampleCommand(t *terminal) *cobra.Command {
+	input := inputFlags{}
+	hosting := hostFlags{leaseTerm: defaultLeaseTerm}
+	var config app.Config
+	var f sampleFlags
+	c := &cobra.Command{
+		Use:        "sample [TASK]",
+		SuggestFor: []string{"draw-windows", "generate", "windows"},
+		Short:      "Draw windows of activity from the trained model of a stored result",
+		Long: `Draws windows from the model of one finished task of a sweep: the named task, or the
+only one of the configurations with some settings. The same seed gives the same bits
+on every machine and kernel, and fewer windows are the beginning of more. A task may
+be named by the beginning of its ID, if no other ID begins so. The command trains
+nothing, and no coordinator may be running in the folder. The models psth, markov and
+time_independent cannot be sampled, since their results keep no law.
+
+Formats, both of which "coordinator describe" and grid files read as a recording whose
+repeats are the windows:
+  npz  arrays for numpy.load: samples (uint8, windows × neurons × bins), neuron_ids,
+       bin_ms, seed, and meta_json with the task, its settings and the versions
+  csv  counts, one row for each window and neuron: repeat, neuron, one column for each
+       bin, below a comment with the content of meta_json; a recording may have up to
+       65,536 windows in this format`,
+		Example: `  coordinator sample 3fa9c1 --out runs/figure-s1 --windows 10000 --format npz --to sample.npz
+  coordinator sample --out runs/figure-s1 --config n=4,t=5,k=1,preset=paper --windows 300 --format csv`,
+		Args: program.NamedArguments(1),
+		RunE: func(c *cobra.Command, tasks []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			selection, err := f.selected.selection(tasks)
+			if err != nil {
+				return err
+			}
+			in, err := input.readInput()
+			if err != nil {
+				return err
+			}
+			limitMemory()
+			config.Input = in
+			if config.Options, err = hosting.hostOptions(in.Kernel, t); err != nil {
+				return err
+			}
+			sampler, binMS, err := app.Sampler(c.Context(), config, selection, f.seed)
+			if err != nil {
+				return err
+			}
+			write := func(w io.Writer) error {
+				return model.WriteSample(w, f.format, sampler, f.windows, binMS, programVersion(), c.Context().Err)
+			}
+			if f.to == "" {
+				return write(c.OutOrStdout())
+			}
+			if err := inputfile.ExplainWrite(f.to, atomicfile.Stream(f.to, 0o666, write)); err != nil {
+				return err
+			}
+			t.say("%s written to %s", count(f.windows, "window"), f.to)
+			return nil
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&config.Out, "out", "runs/figure-s1", "output `FOLDER` of the sweep")
+	f.selected.addConfigurations(c)
+	flags.IntVar(&f.windows, "windows", 1000, "number of windows")
+	flags.StringVar(&f.format, "format", "npz", "npz or csv")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed of the windows: the same seed draws the same ones")
+	flags.StringVar(&f.to, "to", "", "`FILE` to write or replace (default: standard output)")
+	flags.StringVar(&input.recording, "recording", "", "recording `FILE`, if it is no longer where the sweep found it")
+	flags.StringVar(&input.kernel, "kernel", "", "kernel class of the sweep, if this machine's is another")
+	input.reading.add(c)
+	hosting.log.Add(c, "warn")
+	return c
+}
+
+// check refuses flags out of bounds, and binary data for a terminal.
+func (f *sampleFlags) check() error {
+	switch {
+	case f.windows < 1 || f.windows > maxSampledWindows:
+		return usage("--windows %d: must be 1 to %d", f.windows, maxSampledWindows)
+	case !slices.Contains(model.SampleFormats, f.format):
+		return usage("--format %q: must be %s", f.format, strings.Join(model.SampleFormats, " or "))
+	case f.format == "npz" && f.to == "" && term.IsTerminal(int(os.Stdout.Fd())):
+		return usage("--format npz is binary, and standard output is a terminal: name a file with --to, or take --format csv")
+	}
+	if info, err := os.Stat(f.to); f.to != "" && err == nil && !info.Mode().IsRegular() {
+		return usage("--to %s: must be a file, which is replaced, or a new name", f.to)
+	}
+	return nil
+}
