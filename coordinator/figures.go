@@ -79,7 +79,7 @@ usage or input.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&config.Out, "out", "runs/figure-s1", "output `FOLDER` of the sweep")
+	flags.StringVar(&config.Out, "out", defaultOut, "output `FOLDER` of the sweep")
 	flags.StringSliceVar(&only, "only", nil, "`NUMBERS` of the figures, such as 2,S1 (default: all)")
 	flags.Float64Var(&width, "width", figure.FullWidthCM, "width in `CENTIMETRES`: 18 for a page, 8.6 for a column")
 	flags.StringVar(&input.recording, "recording", "", "recording `FILE`, if it is no longer where the sweep found it")

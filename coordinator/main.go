@@ -39,6 +39,7 @@ func main() {
 
 // run executes the command line and returns the exit code.
 func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	readable := isTerminal(stdout)
 	stdout, stderr = program.EscapeArguments(stdout, arguments), program.EscapeArguments(stderr, arguments)
 	defer profile(stderr)()
 	ctx, interrupts := newInterrupter(stderr)
@@ -53,7 +54,7 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 	}
 	root.SetArgs(arguments)
-	out := &program.Output{Writer: stdout}
+	out := &program.Output{Writer: stdout, IsTerminal: readable}
 	root.SetOut(out)
 	root.SetErr(stderr)
 	program.Guard(root, settingHint)
@@ -122,7 +123,18 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		initCommand(), planCommand(t), describeCommand(), figuresCommand(t), sampleCommand(t), settingsCommand(), statusCommand(), verifyCommand(t), serveCommand(t), localWorkerCommand(stdin, stderr),
+		initCommand(),
+		planCommand(t),
+		statusCommand(),
+		whyCommand(),
+		reproCommand(t),
+		verifyCommand(t),
+		describeCommand(),
+		figuresCommand(t),
+		sampleCommand(t),
+		settingsCommand(),
+		serveCommand(t),
+		localWorkerCommand(stdin, stderr),
 	)
 	root.AddCommand(operatorCommands()...)
 	return root, began

@@ -21,6 +21,9 @@ import (
 	"spiqsweep/sweep/grid"
 )
 
+// defaultOut is the output folder of a command without --out: that of the default grid.
+const defaultOut = "runs/figure-s1"
+
 // placeFlags name the place of a sweep: a folder, a store or a coordinator.
 type placeFlags struct {
 	out, store string
@@ -35,7 +38,7 @@ type coordinatorFlags struct {
 }
 
 func (f *placeFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.out, "out", "runs/figure-s1", "output `FOLDER` of the sweep, or folder of a coordinator that serves")
+	c.Flags().StringVar(&f.out, "out", defaultOut, "output `FOLDER` of the sweep, or folder of a coordinator that serves")
 	c.Flags().StringVar(&f.store, "store", "", "`FILE` or URL of a store that no coordinator of this machine has open, instead of --out; put a password in PGPASSWORD or ~/.pgpass, since command lines are visible to other users")
 	f.coordinatorFlags.add(c)
 }

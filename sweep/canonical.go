@@ -141,11 +141,18 @@ func sortByName(entries []entry) {
 
 // encode implements Canonical.
 func (f form) encode(c Configuration) []byte {
+	c = canonical(c)
+	const usual = 1024 // bytes
+	return appendEntries(make([]byte, 0, usual), f, &c)
+}
+
+// canonical returns a configuration with the same numbers and one value for settings with
+// several that mean the same.
+func canonical(c Configuration) Configuration {
 	if c.Sampled() {
 		c.Evaluation.Method = "samples"
 	}
-	const usual = 1024 // bytes
-	return appendEntries(make([]byte, 0, usual), f, &c)
+	return c
 }
 
 func appendEntries(to []byte, entries []entry, c *Configuration) []byte {

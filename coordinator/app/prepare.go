@@ -35,6 +35,11 @@ type Prepared struct {
 // writes none. It returns all faults of the input together, as an *folder.InputError.
 // When ctx ends, it stops and returns the cause.
 func Prepare(ctx context.Context, in Input) (*Prepared, error) {
+	return prepare(ctx, in, sweep.Numerics)
+}
+
+// prepare is Prepare for tasks with a version of the numerics.
+func prepare(ctx context.Context, in Input, numerics int) (*Prepared, error) {
 	parsed, diagnostics := grid.Parse(in.GridName, in.Grid, in.Variables)
 	if diagnostics.HasErrors() {
 		return nil, folder.BadInput("the grid cannot be run\n\n%w", diagnostics)
@@ -50,7 +55,7 @@ func Prepare(ctx context.Context, in Input) (*Prepared, error) {
 	p.data.pathAt = parsed.RecordingAt()
 	digest := func(c sweep.Configuration) (string, error) { return p.data.digest(ctx, c) }
 	planned := func(rows int) { in.report("planning", rows, parsed.Rows()) }
-	p.Plan, err = plan.New(ctx, parsed, digest, sweep.Numerics, in.Kernel.Class, planned)
+	p.Plan, err = plan.New(ctx, parsed, digest, numerics, in.Kernel.Class, planned)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:

@@ -91,6 +91,12 @@ func (v *View) Levels() []table.Level { return v.levels }
 // Claims returns the paper's claims on the results.csv that was written last.
 func (v *View) Claims() []table.Claim { return v.claims }
 
+// Rows streams the rows of results.csv from the queue, without a check of the results.
+func (v *View) Rows(ctx context.Context) table.Rows { return v.rows(ctx) }
+
+// Shape returns the optional columns of the tables.
+func (v *View) Shape() table.Shape { return v.shape }
+
 // Completeness describes the results.csv that was written last.
 func (v *View) Completeness() table.Completeness { return v.completeness }
 

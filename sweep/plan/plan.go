@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
@@ -150,6 +151,18 @@ func (p *Plan) Has(task sweep.TaskID) bool {
 	}
 	_, found := slices.BinarySearchFunc(p.firsts, id, p.byID)
 	return found
+}
+
+// Beginning returns the first rows of the tasks whose IDs begin with a text, sorted by ID,
+// at most limit of them.
+func (p *Plan) Beginning(prefix string, limit int) []int {
+	id := func(row int32) string { return hex.EncodeToString(p.ids[row][:]) }
+	i, _ := slices.BinarySearchFunc(p.firsts, prefix, func(row int32, prefix string) int { return cmp.Compare(id(row), prefix) })
+	var rows []int
+	for ; i < len(p.firsts) && len(rows) < limit && strings.HasPrefix(id(p.firsts[i]), prefix); i++ {
+		rows = append(rows, int(p.firsts[i]))
+	}
+	return rows
 }
 
 func (p *Plan) byID(row int32, id [sha256Bytes]byte) int { return bytes.Compare(p.ids[row][:], id[:]) }

@@ -345,3 +345,30 @@ func TestBaselinesHaveOneRow(t *testing.T) {
 		}
 	}
 }
+
+func TestBeginning(t *testing.T) {
+	p := plan(t, `sweep "a" {
+		replicates = 20
+		grid { k = [0, 1] }
+	}`)
+	for i, row := range p.Rows() {
+		for _, length := range []int{0, 1, 2, 64} {
+			var want []int
+			for j, other := range p.Rows() {
+				if strings.HasPrefix(string(other.ID), string(row.ID[:length])) {
+					want = append(want, j)
+				}
+			}
+			slices.SortFunc(want, func(a, b int) int { return strings.Compare(string(p.Row(a).ID), string(p.Row(b).ID)) })
+			want = want[:min(len(want), 3)]
+			if diff := cmp.Diff(want, p.Beginning(string(row.ID[:length]), 3)); diff != "" {
+				t.Errorf("row %d, %d characters (-want +got):\n%s", i, length, diff)
+			}
+		}
+	}
+	for _, none := range []string{"xyz", "g", strings.Repeat("f", 65)} {
+		if got := p.Beginning(none, 3); len(got) > 0 {
+			t.Errorf("%q: rows %v", none, got)
+		}
+	}
+}
