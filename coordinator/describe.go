@@ -116,7 +116,7 @@ func (f *describeFlags) open(ctx context.Context, path string) (*recording.Recor
 		}
 	}
 	options.Clip, options.BinMS, options.Axes, options.DurationS = f.clip, f.binMS, f.axes, f.durationS
-	r, err := app.OpenRecording(ctx, path, options, "--clip")
+	r, err := app.OpenRecording(ctx, path, options, app.Flags)
 	if err != nil && ctx.Err() == nil {
 		return nil, &folder.InputError{Err: err}
 	}

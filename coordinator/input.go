@@ -46,7 +46,7 @@ type readingFlags struct {
 
 func (f *readingFlags) add(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&f.variable, "variable", "", "variable `NAME` of a MATLAB or .npz file (default: the only one with three dimensions)")
+	flags.StringVar(&f.variable, "variable", "", "variable `NAME` of a MATLAB or .npz file that replaces the grid's (default: the only one with three dimensions)")
 	flags.IntVar(&f.limit, "max-recording", recording.DefaultLimit>>20, "largest recording to read, in `MiB`, at one bit for each number of the file")
 }
 

@@ -65,6 +65,8 @@ type RecordingSettings struct {
 	BinMS float64 `json:"bin_ms"`
 	// Axes is the order of the axes in the file, such as "repeats,neurons,bins".
 	Axes string `json:"axes"`
+	// Variable is the name of the array in a MATLAB or .npz file; "" is the only one.
+	Variable string `json:"variable"`
 	// DurationS is the length of a repeat in a file of spike times, seconds; 0 is up to the
 	// last spike.
 	DurationS float64 `json:"duration_s"`
@@ -352,6 +354,10 @@ func NeuronIDList(text string) (neurons []int, ok bool) {
 	}
 	return neurons, true
 }
+
+// isVariableName reports whether a text may name an array in a file: it is printable and not
+// longer than a file's name.
+func isVariableName(text string) bool { return text == Printable(text) && len(text) <= 255 }
 
 func isNeuronIDList(text string) bool {
 	_, ok := NeuronIDList(text)

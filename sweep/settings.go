@@ -107,6 +107,11 @@ var recordingSettings = []Setting{
 		field: func(c *Configuration) any { return &c.Recording.Axes },
 	},
 	{
+		Name: "variable", Block: "recording", Default: "", Values: []string{""}, pattern: &pattern{"a name", isVariableName}, outside: true,
+		Doc:   "the array in a MATLAB or .npz file of several; \"\" is the only one, and --variable replaces it",
+		field: func(c *Configuration) any { return &c.Recording.Variable },
+	},
+	{
 		Name: "duration_s", Block: "recording", Default: 0.0, Range: between(0, 1e7), outside: true,
 		Doc:   "length of every repeat in a file of spike times, s; 0 is up to the last spike",
 		field: func(c *Configuration) any { return &c.Recording.DurationS },

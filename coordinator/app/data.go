@@ -21,19 +21,29 @@ const SurrogateSeed = 1
 // Surrogate returns the generated data that stand in for a recording.
 var Surrogate = sync.OnceValue(func() *recording.Recording { return recording.Surrogate(SurrogateSeed) })
 
-// OpenRecording reads a recording. Its error names the flag with which the recording can be
-// read, or, for counts above 1, what clip names.
-func OpenRecording(ctx context.Context, path string, o recording.Options, clip string) (*recording.Recording, error) {
+// Fixes holds the flags, or the settings of a grid, that messages about a recording name.
+type Fixes struct {
+	Clip     string // accepts counts above 1
+	Name     string // names the variable NAME of a file
+	Variable string // the flag or the setting of Name
+}
+
+// Flags are the Fixes of the command line.
+var Flags = Fixes{"--clip", "--variable NAME", "--variable"}
+
+// OpenRecording reads a recording. Its error names the flag or the setting with which the
+// recording can be read.
+func OpenRecording(ctx context.Context, path string, o recording.Options, by Fixes) (*recording.Recording, error) {
 	r, err := recording.Open(ctx, path, o)
 	switch {
 	case errors.Is(err, recording.ErrCounts):
-		err = fmt.Errorf("%w; %s takes counts above 1 as 1", err, clip)
+		err = fmt.Errorf("%w; %s takes counts above 1 as 1", err, by.Clip)
 	case errors.Is(err, recording.ErrTooLarge):
 		err = fmt.Errorf("%w If they are, --max-recording raises the limit", err)
 	case errors.Is(err, recording.ErrAmbiguous):
-		err = fmt.Errorf("%w: name one with --variable NAME", err)
+		err = fmt.Errorf("%w: name one with %s", err, by.Name)
 	case errors.Is(err, recording.ErrNoVariables):
-		err = fmt.Errorf("%w: leave out --variable", err)
+		err = fmt.Errorf("%w: leave out %s", err, by.Variable)
 	case errors.Is(err, recording.ErrHDF5):
 		err = fmt.Errorf("%w; coordinator describe --converter > convert_hdf5.py writes it, too", err)
 	}
@@ -60,6 +70,7 @@ type (
 		binMS float64
 		axes  string
 
+		variable  string
 		durationS float64
 	}
 	choice struct {
@@ -100,15 +111,19 @@ func (d *data) open(ctx context.Context, s source) (*recording.Recording, error)
 	if s.file {
 		var err error
 		options := d.options
+		by := Fixes{"clip = true in the grid's block recording", "variable = \"NAME\" in the grid's block recording, or --variable NAME", "--variable"}
+		if options.Variable == "" {
+			options.Variable, by.Variable = s.variable, "variable in the grid's block recording"
+		}
 		options.Clip, options.BinMS, options.Axes, options.DurationS = s.clip, s.binMS, s.axes, s.durationS
-		if r, err = OpenRecording(ctx, d.path, options, "clip = true in the grid's block recording"); err != nil {
+		if r, err = OpenRecording(ctx, d.path, options, by); err != nil {
 			if d.pathAt != "" {
 				err = fmt.Errorf("%s: %w", d.pathAt, err)
 			}
 			return nil, err
 		}
 		if r.Silent(nil) {
-			return nil, fmt.Errorf("recording %s: no neuron has a spike in any of its %s: models would learn silence alone; is it the right file and, with --variable, the right variable?", d.path, r.Shape())
+			return nil, fmt.Errorf("recording %s: no neuron has a spike in any of its %s: models would learn silence alone; is it the right file and, with variable, the right array?", d.path, r.Shape())
 		}
 	}
 	d.recordings[s] = r
@@ -253,7 +268,7 @@ func sourceOf(c sweep.Configuration) source {
 	if c.Recording.Source != "file" {
 		return source{binMS: c.Recording.BinMS}
 	}
-	return source{true, c.Recording.Clip, c.Recording.BinMS, c.Recording.Axes, c.Recording.DurationS}
+	return source{true, c.Recording.Clip, c.Recording.BinMS, c.Recording.Axes, c.Recording.Variable, c.Recording.DurationS}
 }
 
 // compare orders the surrogate before the file, then by the settings.
@@ -266,7 +281,7 @@ func (s source) compare(t source) int {
 	}
 	return cmp.Or(
 		cmp.Compare(number(s.file), number(t.file)), cmp.Compare(number(s.clip), number(t.clip)),
-		cmp.Compare(s.binMS, t.binMS), cmp.Compare(s.axes, t.axes), cmp.Compare(s.durationS, t.durationS),
+		cmp.Compare(s.binMS, t.binMS), cmp.Compare(s.axes, t.axes), cmp.Compare(s.variable, t.variable), cmp.Compare(s.durationS, t.durationS),
 	)
 }
 

@@ -51,6 +51,9 @@ func prepare(ctx context.Context, in Input, numerics int) (*Prepared, error) {
 	if path == "" && len(in.FileFlags) > 0 {
 		return nil, folder.BadInput("%s has no effect: no configuration of the grid reads a recording's file: leave it out, or give the file with --recording, or with source and path in the grid", in.FileFlags[0])
 	}
+	if in.Variable != "" && slices.ContainsFunc(parsed.Axes, func(a grid.Axis) bool { return a.Setting.Name == "variable" }) {
+		return nil, folder.BadInput("--variable has no effect: the grid sweeps variable: leave it out")
+	}
 	p := &Prepared{Grid: parsed, Input: in, data: newData(path, recording.Options{Variable: in.Variable, Limit: in.MaxRecording})}
 	p.data.pathAt = parsed.RecordingAt()
 	digest := func(c sweep.Configuration) (string, error) { return p.data.digest(ctx, c) }

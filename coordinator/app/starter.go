@@ -36,7 +36,7 @@ func WriteStarter(ctx context.Context, path string, in Input) (*Prepared, error)
 		}
 	}
 	in.GridName, in.Grid = path, starter.Write()
-	in.Recording = "" // the grid names it
+	in.Recording, in.Variable = "", "" // the grid names them
 	prepared, err := Prepare(ctx, in)
 	if err != nil {
 		return nil, err
@@ -59,10 +59,10 @@ func WriteStarter(ctx context.Context, path string, in Input) (*Prepared, error)
 // describeRecording sets what a starter says of the recording of the input.
 func describeRecording(ctx context.Context, s *grid.Starter, in Input) error {
 	options := recording.Options{Variable: in.Variable, Limit: in.MaxRecording}
-	r, err := OpenRecording(ctx, in.Recording, options, "clip = true in a grid's block recording")
+	r, err := OpenRecording(ctx, in.Recording, options, Flags)
 	if errors.Is(err, recording.ErrCounts) {
 		options.Clip, s.Clip = true, true
-		r, err = OpenRecording(ctx, in.Recording, options, "")
+		r, err = OpenRecording(ctx, in.Recording, options, Flags)
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -70,7 +70,7 @@ func describeRecording(ctx context.Context, s *grid.Starter, in Input) error {
 	case err != nil:
 		return &folder.InputError{Err: err}
 	}
-	s.Recording, s.Neurons, s.Bins = in.Recording, r.Neurons(), r.Bins()
+	s.Recording, s.Variable, s.Neurons, s.Bins = in.Recording, in.Variable, r.Neurons(), r.Bins()
 	if filepath.IsAbs(in.Recording) {
 		return nil
 	}

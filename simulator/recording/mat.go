@@ -26,7 +26,7 @@ func isMAT(head []byte) bool {
 
 // ErrAmbiguous reports a MATLAB or .npz file with several variables that may be the recording, of which
 // Options.Variable would name one.
-var ErrAmbiguous = errors.New("variables have")
+var ErrAmbiguous = errors.New("unclear which variable is the recording")
 
 // openMAT opens the recording's variable in a MATLAB v5 file of size bytes.
 func openMAT(file io.ReaderAt, size int64, path string, o Options) (content, error) {
@@ -80,7 +80,7 @@ func findVariable(file io.ReaderAt, size int64, path string, o Options) (variabl
 	case candidates.number == 1:
 		return candidates.some[0], nil
 	case candidates.number > 1:
-		return variable{}, fmt.Errorf("%d %w %d dimensions: %s", candidates.number, ErrAmbiguous, len(order), candidates)
+		return variable{}, fmt.Errorf("%w: %d variables have %d dimensions: %s", ErrAmbiguous, candidates.number, len(order), candidates)
 	}
 	return variable{}, fmt.Errorf("no variable is a numeric array of %d dimensions, %s; the file has %s%s", len(order), joinAxes(order, " × "), all, extraction(other, path))
 }

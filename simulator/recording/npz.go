@@ -70,11 +70,11 @@ func openNPZ(file io.ReaderAt, size int64, path string, o Options) (content, err
 	}
 	switch len(candidates) {
 	case 0:
-		return nil, fmt.Errorf("no array is one of numbers with %d dimensions, %s; the file has %s", len(order), joinAxes(order, " × "), listed(all))
+		return nil, fmt.Errorf("%w: no array is one of numbers with %d dimensions, %s; the file has %s", ErrAmbiguous, len(order), joinAxes(order, " × "), listed(all))
 	case 1:
 		return openNamed(files, path, o)
 	default:
-		return nil, fmt.Errorf("%d %w %d dimensions: %s", len(candidates), ErrAmbiguous, len(order), listed(candidates))
+		return nil, fmt.Errorf("%w: %d variables have %d dimensions: %s", ErrAmbiguous, len(candidates), len(order), listed(candidates))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -57,6 +58,9 @@ func TestNPZChoosesTheArray(t *testing.T) {
 			r, err := readNPZ(npzFile(test.arrays), Options{Axes: test.axes, Variable: test.variable})
 			if err != nil {
 				requireError(t, err, test.want)
+				if unclear := test.variable == "" && len(test.arrays) > 1; errors.Is(err, ErrAmbiguous) != unclear {
+					t.Errorf("%v is ErrAmbiguous: want %v", err, unclear)
+				}
 			} else if r.Format() != test.want {
 				t.Errorf("read as %s, want %s", r.Format(), test.want)
 			}

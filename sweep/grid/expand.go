@@ -255,6 +255,9 @@ func (d *declaration) grid(all *combinations, kept []int32) *Grid {
 	if d.path != "" {
 		g.pathAt = position(d.pathAt)
 	}
+	if at := d.writtenAt("variable"); at != d.at {
+		g.variableAt = position(at)
+	}
 	for _, axis := range d.axes {
 		g.Axes = append(g.Axes, axis.Axis)
 	}

@@ -27,6 +27,7 @@ type Grid struct {
 	fromFile     bool                  // the command line gave a recording for all configurations
 	recording    string                // path of the recording's file, "" if there is none
 	sourceAt     string                // where the file sets source, such as "sweep.hcl:4"
+	variableAt   string                // where the file sets variable, "" if it does not
 	pathAt       string                // where the file sets path, "" if it does not
 }
 
@@ -128,7 +129,8 @@ var always = []string{"neurons", "timesteps", "k"}
 // ResolveRecording returns the path of the recording that the configurations train
 // on, "" if all use the surrogate. A file given on the command line, unless "",
 // replaces the grid's path. It also replaces the grid's source, unless the grid
-// sweeps source. Call it once.
+// sweeps source. It is an error if the grid sets variable, and no configuration reads a file.
+// Call it once.
 func (g *Grid) ResolveRecording(commandLine string) (path string, err error) {
 	swept := slices.ContainsFunc(g.Axes, func(a Axis) bool { return a.Setting.Name == "source" })
 	g.fromFile = commandLine != "" && !swept
@@ -142,6 +144,8 @@ func (g *Grid) ResolveRecording(commandLine string) (path string, err error) {
 		g.recording, g.pathAt = commandLine, ""
 	}
 	switch {
+	case !needed && g.variableAt != "":
+		return "", fmt.Errorf("%s: variable has no effect: no configuration reads a recording's file: leave it out, or give the file with --recording, or with path next to variable", g.variableAt)
 	case !needed:
 		return "", nil
 	case g.recording == "":

@@ -161,6 +161,11 @@ func TestResolveRecording(t *testing.T) {
 			source = ["surrogate", "file"]
 		}
 	}`
+	named := `sweep "a" {
+		recording {
+			variable = "x"
+		}
+	}`
 	for _, test := range []struct {
 		name, source, commandLine string
 		want                      string
@@ -177,6 +182,11 @@ func TestResolveRecording(t *testing.T) {
 		{name: "path relative to the grid file", source: path, want: "grids/data/x.mat", sources: []string{"file"}},
 		{name: "path overridden", source: path, commandLine: "./y.mat", want: "y.mat", sources: []string{"file"}},
 		{name: "absolute path", source: absolute, want: "/data/x.mat", sources: []string{"file"}},
+		{name: "variable", source: named, commandLine: "y.mat", want: "y.mat", sources: []string{"file"}},
+		{
+			name: "variable of no file", source: named, sources: []string{"surrogate"},
+			wantError: "grids/test.hcl:3: variable has no effect: no configuration reads a recording's file: leave it out, or give the file with --recording, or with path next to variable",
+		},
 		{name: "swept", source: both, want: "grids/x.mat", sources: []string{"surrogate", "file"}},
 		{name: "swept, overridden", source: both, commandLine: "y.mat", want: "y.mat", sources: []string{"surrogate", "file"}},
 	} {

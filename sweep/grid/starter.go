@@ -20,7 +20,8 @@ type Starter struct {
 	// Recording is the path of the recording, relative to the grid file's folder; "" is the
 	// surrogate.
 	Recording string
-	Clip      bool // the recording has counts above 1
+	Variable  string // of the recording's file; "" is the only one
+	Clip      bool   // the recording has counts above 1
 	// Neurons and Bins are those of a repeat of the recording: no axis goes beyond them.
 	Neurons, Bins int
 }
@@ -64,6 +65,9 @@ func (s Starter) Write() []byte {
 	} else {
 		w.extra(pathName)
 		w.assign(pathName, literal(s.Recording))
+	}
+	if s.Variable != "" {
+		w.setting("variable", s.Variable)
 	}
 	if s.Clip {
 		w.setting("clip", true)
@@ -144,6 +148,10 @@ func (w *starterWriter) describe(name string) sweep.Setting {
 // setting writes a setting with a value.
 func (w *starterWriter) setting(name string, value any) {
 	w.describe(name)
+	if text, ok := value.(string); ok {
+		w.assign(name, literal(text))
+		return
+	}
 	w.assign(name, sweep.Format(value))
 }
 

@@ -19,7 +19,7 @@ func TestStarter(t *testing.T) {
 	}{
 		"surrogate":           {Starter{Name: "first", File: "first.hcl"}, 8 + 8, "surrogate", "", 4},
 		"recording":           {Starter{Name: "own", File: "own.hcl", Recording: `a "${odd}" %{name}.npy`, Neurons: 60, Bins: 900}, 16, "file", `a "${odd}" %{name}.npy`, 4},
-		"three neurons":       {Starter{Name: "s", File: "s.hcl", Recording: "x.npy", Clip: true, Neurons: 3, Bins: 900}, 4 + 4, "file", "x.npy", 2},
+		"three neurons":       {Starter{Name: "s", File: "s.hcl", Recording: "x.npz", Variable: `sp${i}kes`, Clip: true, Neurons: 3, Bins: 900}, 4 + 4, "file", "x.npz", 2},
 		"one neuron, one bin": {Starter{Name: "s", File: "s.hcl", Recording: "x.npy", Neurons: 1, Bins: 1}, 2 + 2, "file", "x.npy", 1},
 	} {
 		text := test.starter.Write()
@@ -32,8 +32,8 @@ func TestStarter(t *testing.T) {
 		if err != nil || path != test.path || g.Configuration(0).Recording.Source != test.source || g.Name != test.starter.Name {
 			t.Errorf("%s: sweep %q on %q of source %q, error %v", name, g.Name, path, g.Configuration(0).Recording.Source, err)
 		}
-		if got := g.Configuration(0).Recording.Clip; got != test.starter.Clip {
-			t.Errorf("%s: clip = %v", name, got)
+		if got := g.Configuration(0).Recording; got.Clip != test.starter.Clip || got.Variable != test.starter.Variable {
+			t.Errorf("%s: clip = %v, variable = %q", name, got.Clip, got.Variable)
 		}
 		trained := g.Len() - g.Baselines()
 		if last := g.Configuration(trained - 1); g.Len() != test.configurations || last.Neurons != test.neurons || last.Training.Steps != starterSteps || g.Replicates.Min != 3 {

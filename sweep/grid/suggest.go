@@ -54,6 +54,7 @@ var meanings = map[string]string{
 	"clip":                                         "binarize binarise clipcounts clamp",
 	"bin_ms":                                       "bin binwidth binsize binlength binwidthms binsizems binduration dt timestepms timebin resolution",
 	"duration_s":                                   "duration length repeatlength repeatduration seconds durations triallength trialduration tstop",
+	"variable":                                     "variablename varname matvariable arrayname array key dataname field",
 	"axes":                                         "axis axisorder axesorder dims dimensions dimorder layout transpose permute",
 	"method":                                       "evaluationmethod eval evalmethod",
 	"samples":                                      "nsamples numsamples shots nshots samplesize evaluationsamples evalsamples",

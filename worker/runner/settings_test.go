@@ -15,7 +15,7 @@ import (
 func TestEverySettingReachesTheSimulator(t *testing.T) {
 	ignored := map[string]string{
 		"model": "chooses the runner", "preset": "a label",
-		"source": "the raster", "select": "the raster", "clip": "the raster", "axes": "the raster", "duration_s": "the raster", "bin_ms": "dataKey", "holdout": "dataKey", "holdout_time": "dataKey",
+		"source": "the raster", "select": "the raster", "clip": "the raster", "axes": "the raster", "variable": "the raster", "duration_s": "the raster", "bin_ms": "dataKey", "holdout": "dataKey", "holdout_time": "dataKey",
 		"method": "Configuration.Sampled", "samples": "newModel", "history_every": "newHistory",
 	}
 	said := func(c sweep.Configuration) string {
