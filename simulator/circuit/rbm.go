@@ -15,7 +15,7 @@ import "math"
 //
 // The angles are, in this order: the biases b, the slopes u, and for each hidden unit
 // its bias c_j and its weights W_j. They may be any finite numbers: all products are
-// sums of logarithms. There are as many hidden units as fit in the angles of a circuit.
+// sums of logarithms, which cannot overflow (see largestWeight). There are as many hidden units as fit in the angles of a circuit.
 // Fewer than Neurons+1 angles are left, which nothing reads; their gradient is 0.
 //
 // γ has finitely many levels because p is no polynomial of it: a quadrature over a
@@ -101,10 +101,16 @@ func (a Ansatz) rbmGradient(gradient, angles, byLog, byLevel, scratch []float64)
 	collect(gradient[a.Neurons:2*a.Neurons], byLevel)
 }
 
-// spread fills dst with bias + Σ_q weights[q]·x_q for every word x.
+// largestWeight bounds the magnitude of a bias or weight, so that no sum of them
+// overflows. A law of such numbers gives all probability to its likeliest words anyway.
+const largestWeight = 1e290
+
+// spread fills dst with bias + Σ_q weights[q]·x_q for every word x. It takes numbers beyond
+// ±largestWeight as that.
 func spread(dst []float64, bias float64, weights []float64) {
-	dst[0] = bias
+	dst[0] = min(max(bias, -largestWeight), largestWeight)
 	for q, w := range weights {
+		w = min(max(w, -largestWeight), largestWeight)
 		silent, spiking := dst[:1<<q], dst[1<<q:2<<q]
 		for x, v := range silent {
 			spiking[x] = v + w

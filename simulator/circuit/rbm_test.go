@@ -2,6 +2,7 @@ package circuit
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -146,3 +147,46 @@ func TestRBMSamplesItsLaw(t *testing.T) {
 }
 
 func BenchmarkRBM(b *testing.B) { benchmarkComponents(b, rbmOf(10, 4)) }
+
+// TestRBMOfHugeWeights checks that laws and gradients stay finite where sums of the
+// weights overflow.
+func TestRBMOfHugeWeights(t *testing.T) {
+	a := rbmOf(3, 4)
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		angles := make([]float64, a.Angles())
+		for i := range angles {
+			angles[i] = math.Ldexp(2*r.Float64()-1, r.IntN(1024))
+		}
+		law, gradient := make([]float64, a.Words()), make([]float64, a.Angles())
+		weights := make([]float64, a.Words())
+		for x := range weights {
+			weights[x] = r.Float64()
+		}
+		for _, gamma := range []float64{0, 0.3, 0.99} {
+			noise := []float64{gamma, gamma, gamma}
+			a.NewExact().Probabilities(law, angles, noise)
+			a.NewExact().Gradient(gradient, angles, noise, weights)
+			sum := 0.0
+			for _, p := range law {
+				sum += p
+			}
+			if !(math.Abs(sum-1) < 1e-12) {
+				t.Fatalf("weights %v: the law %v adds up to %v", angles, law, sum)
+			}
+			sum = 0
+			a.NewLaw(angles).Weights(law, noise)
+			for _, weight := range law {
+				sum += weight
+			}
+			if !(sum > 0) || math.IsInf(sum, 0) {
+				t.Fatalf("weights %v: the weights %v of the words add up to %v", angles, law, sum)
+			}
+		}
+		for _, slope := range gradient {
+			if slope-slope != 0 {
+				t.Fatalf("weights %v: gradient %v", angles, gradient)
+			}
+		}
+	}
+}
