@@ -46,6 +46,8 @@ func (c Configuration) Baseline(model string) (Configuration, error) {
 		return Configuration{}, fmt.Errorf("the baseline %q needs neurons of at most %d", model, MaxEnumeratedNeurons)
 	case (model == "markov" || model == "time_independent") && c.Timesteps == 1:
 		return Configuration{}, fmt.Errorf("the baseline %q needs timesteps of at least 2", model)
+	case model == ModelRBM && c.Circuit.Layers < 2:
+		return Configuration{}, fmt.Errorf("the baseline %q needs layers of at least 2: a circuit of one layer has too few angles for a hidden unit", model)
 	case model == ModelRBM && c.trainsCritic() && c.Training.Gradient == "parameter_shift":
 		return Configuration{}, fmt.Errorf(`the baseline %q needs another gradient than "parameter_shift"`, model)
 	}

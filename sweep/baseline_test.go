@@ -49,6 +49,7 @@ func TestBaselinesAreNotDefinedEverywhere(t *testing.T) {
 		{"independent", 16, 1, ""},
 		{"markov", 2, 1, `the baseline "markov" needs timesteps of at least 2`},
 		{"time_independent", 16, 2, ""},
+		{ModelRBM, 1, 1, ""},
 		{"ising", 2, 1, `there is no baseline "ising"`},
 	} {
 		c := Default()
@@ -119,5 +120,20 @@ func TestValidateOfABaseline(t *testing.T) {
 	}
 	if size := MaxResultBytes(c); len(body) > size {
 		t.Errorf("%d bytes, more than MaxResultBytes %d", len(body), size)
+	}
+}
+
+// TestRBMHasAHiddenUnit checks that there is no RBM with as few angles as a circuit of one
+// layer has.
+func TestRBMHasAHiddenUnit(t *testing.T) {
+	c := Default()
+	c.Circuit.Layers = 1
+	want := `the baseline "rbm" needs layers of at least 2: a circuit of one layer has too few angles for a hidden unit`
+	if _, err := c.Baseline(ModelRBM); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	c.Circuit.Layers = 2
+	if _, err := c.Baseline(ModelRBM); err != nil {
+		t.Error(err)
 	}
 }
