@@ -450,3 +450,38 @@ func TestTheilSenOfManySamples(t *testing.T) {
 		t.Errorf("slope is %v, %t", slope, ok)
 	}
 }
+
+// TestFewReplicatesAreLeftOut checks that configurations of too few replicates for a
+// verdict do not change the corrected p of the others, and are undecided.
+func TestFewReplicatesAreLeftOut(t *testing.T) {
+	m := paper()
+	m.replicates, m.kGain, m.noise = 10, 0.3, 0.3
+	keep := func(replicates int) *Report { // of the configurations that are not of four neurons
+		return judged(t, table.Shape{}, slices.DeleteFunc(m.rows(), func(r table.Row) bool {
+			return r.Configuration.Replicate >= replicates && r.Configuration.Neurons != 4
+		}))
+	}
+	alone, stopped := keep(0), keep(3)
+	var text strings.Builder
+	if err := stopped.WriteText(&text); err != nil || !strings.Contains(text.String(), "The configurations have 3 to 10 replicates. ") {
+		t.Errorf("claims.md (error %v) does not say that the numbers of replicates differ:\n%s", err, text.String())
+	}
+	compared := 0
+	for _, c := range stopped.Claims {
+		switch {
+		case c.Rank != table.OfConfiguration:
+		case strings.HasPrefix(c.Scope, "n=4 "):
+			compared++
+			if want := find(t, alone, c.Name, c.Scope, c.Rank); c.Corrected != want.Corrected || c.Verdict != want.Verdict {
+				t.Errorf("%s, %s: corrected p %v (%s), want %v (%s) as without the others", c.Name, c.Scope, c.Corrected, c.Verdict, want.Corrected, want.Verdict)
+			}
+		default:
+			if c.Verdict != table.Undecided || !strings.HasPrefix(c.Lacks, "needs at least 6 replicates with both losses (3 finished)") || !(c.P >= 0.25) || !math.IsNaN(c.Corrected) {
+				t.Errorf("%s, %s: %s, p %v, corrected %v, lacks %q", c.Name, c.Scope, c.Verdict, c.P, c.Corrected, c.Lacks)
+			}
+		}
+	}
+	if compared != 6 {
+		t.Errorf("%d configurations were compared, want 6", compared)
+	}
+}

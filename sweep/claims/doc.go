@@ -14,7 +14,8 @@
 // some configurations have would be a statistic of those alone, which are the ones with
 // the largest scatter. So only the replicates that all configurations of a scope have
 // count, finished or not; the comparison of one configuration with its standard loss has
-// all of its pairs.
+// all of its pairs. With too few of them for a verdict, it is left out of the family over
+// which p is corrected.
 //
 // Slopes are Theil's and Sen's: the median over pairs of configurations. Both axes are
 // logarithmic, because the paper's values of n and t are spaced about geometrically and

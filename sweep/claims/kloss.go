@@ -151,16 +151,23 @@ func overGrid(scope string, compared []pairs) []table.Claim {
 	return []table.Claim{mean, share}
 }
 
-// perConfiguration tests each configuration of one k, with p corrected over them.
+// perConfiguration tests each configuration of one k, with p corrected over those that
+// have enough pairs for a verdict. The others, which results may have stopped early, are
+// undecided. Among few pairs a large |t| is frequent by chance, so that in the corrected
+// family they would hide the effects of the rest.
 func perConfiguration(compared []pairs) []table.Claim {
-	replicates := map[int32]bool{}
+	replicates, tested := map[int32]bool{}, []pairs{}
 	for _, p := range compared {
+		if len(p.ratios) < minUnits {
+			continue
+		}
+		tested = append(tested, p)
 		for replicate := range p.ratios {
 			replicates[replicate] = true
 		}
 	}
-	samples := make([][]float64, len(compared))
-	for i, p := range compared {
+	samples := make([][]float64, len(tested))
+	for i, p := range tested {
 		for _, replicate := range slices.Sorted(maps.Keys(replicates)) {
 			v, both := p.ratios[replicate]
 			if !both {
@@ -171,12 +178,17 @@ func perConfiguration(compared []pairs) []table.Claim {
 	}
 	p, corrected := signFlips(samples)
 	var all []table.Claim
-	for i, of := range compared {
+	next := 0 // of tested
+	for _, of := range compared {
 		c := newClaim(fmt.Sprintf("n=%d t=%d k=%s", of.neurons, of.timesteps, sweep.Format(of.k)), logRatio, slices.Sorted(maps.Values(of.ratios)))
 		c.Rank = table.OfConfiguration
-		improves(&c, p[i], corrected[i], math.Inf(-1))
 		if n := len(of.ratios); n < minUnits {
+			alone, _ := signFlips([][]float64{slices.Sorted(maps.Values(of.ratios))})
+			c.P = alone[0]
 			c.Lacks = fmt.Sprintf("needs at least %d replicates with both losses (%d finished), for a p of %v or less", minUnits, n, level)
+		} else {
+			improves(&c, p[next], corrected[next], math.Inf(-1))
+			next++
 		}
 		all = append(all, conclude(c))
 	}

@@ -18,6 +18,7 @@ type Report struct {
 
 	planned, finished int
 	data              []string // names of the first recordings
+	fewest, most      int32    // planned replicates of a configuration
 }
 
 // maxNames bounds the recordings that the text names.
@@ -40,6 +41,14 @@ func Judge(shape table.Shape, rows table.Rows) (*Report, error) {
 	}
 	r.Omitted = omitted
 	slices.Sort(r.data)
+	for _, f := range facets {
+		for _, c := range f.configurations {
+			if r.most == 0 {
+				r.fewest = c.planned
+			}
+			r.fewest, r.most = min(r.fewest, c.planned), max(r.most, c.planned)
+		}
+	}
 	for first := 0; first < len(statistics); {
 		next := first
 		for next < len(statistics) && statistics[next].claim == statistics[first].claim {
@@ -72,11 +81,11 @@ Each line tests a claim of Hernandes & Greplova (arXiv 2409.09125) on this sweep
 
 A claim **holds** or **fails** where the 95 %% interval of its effect, in brackets, decides it over replicates; for the K-loss, a test of the signs of the differences must agree. It is **undecided** where the sweep cannot tell, and the last column names what that needs. An effect matters if it changes an error by a tenth or more, per doubling of n or t or between two losses. "error × 0.5 per doubling of n" means that twice as many neurons halve the error. A line that begins with … tests the claim above it by another statistic.
 
-claims.csv has every number, and the K-loss in each configuration. DESIGN.md, section 2.6, defines the statistics.
+%sclaims.csv has every number, and the K-loss in each configuration. DESIGN.md, section 2.6, defines the statistics.
 
 | claim | scope | verdict | effect | needs |
 |---|---|---|---|---|
-`, r.finished, r.planned, inCell(strings.Join(r.data, ", ")))
+`, r.finished, r.planned, inCell(strings.Join(r.data, ", ")), r.replicates())
 	for _, c := range r.Claims {
 		if c.Rank != table.OfConfiguration {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Sentence, inCell(c.Scope), c.Verdict, c.Plain, strings.TrimPrefix(c.Lacks, "needs "))
@@ -90,6 +99,16 @@ claims.csv has every number, and the K-loss in each configuration. DESIGN.md, se
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// replicates returns a paragraph about configurations with different numbers of replicates,
+// or "".
+func (r *Report) replicates() string {
+	if r.fewest == r.most {
+		return ""
+	}
+	return fmt.Sprintf("The configurations have %d to %d replicates. A claim over several configurations uses only the replicates that all of them have, "+
+		"so the configuration with the fewest decides its precision; the K-loss in a single configuration uses all of that one.\n\n", r.fewest, r.most)
 }
 
 // writeConfigurations counts the verdicts of a claim about single configurations.
