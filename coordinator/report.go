@@ -73,20 +73,20 @@ func (t *terminal) printPrecision(a *app.App) {
 	if !r.IsAdaptive() {
 		return
 	}
-	parts := []string{fmt.Sprintf("reached by %d of %s", p.Reached, count(a.Prepared().Grid.Trained(), "configuration"))}
+	parts := []string{fmt.Sprintf("%d of %s have the precision that until asks for", p.Reached, count(a.Prepared().Grid.Trained(), "configuration"))}
 	for _, other := range []struct {
 		n    int
 		what string
 	}{
-		{p.AtMax, fmt.Sprintf("%%d stopped at max = %d replicates without it", r.Max)},
+		{p.AtMax, fmt.Sprintf("%%d stopped at max = %d replicates before", r.Max)},
 		{p.NoInterval, "%d have no interval, since an error is 0 or undefined"},
-		{p.Open, "%d lack results, since tasks are not done"},
+		{p.Open, "%d wait for tasks that are not done"},
 	} {
 		if other.n > 0 {
 			parts = append(parts, fmt.Sprintf(other.what, other.n))
 		}
 	}
-	t.say("precision: %s", strings.Join(parts, ", "))
+	t.say("%s", strings.Join(parts, "; "))
 }
 
 // count formats a number with its noun.

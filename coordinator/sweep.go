@@ -143,6 +143,6 @@ func (t *terminal) printInterrupted(a *app.App, last app.Progress) {
 			strings.Join(addresses, ", "), command, commandLine("coordinator", "delete", "--out", a.Folder()))
 		return
 	}
-	t.say("interrupted with %d of %d tasks done; running tasks were checkpointed: to resume, run again\n  %s",
+	t.say("interrupted with %d of %d tasks done; the tasks that were running have saved where they were: to resume, run again\n  %s",
 		last.Counts.Done, last.Counts.Planned, command)
 }

@@ -100,7 +100,7 @@ func (v *value) Set(text string) error {
 	if list, ok := v.Value.(pflag.SliceValue); ok {
 		for _, element := range list.GetSlice() {
 			if strings.TrimSpace(element) == "" {
-				return fmt.Errorf("is empty between two commas, or beside one, of %q", text)
+				return fmt.Errorf("%q has an empty value: remove the extra comma", text)
 			}
 		}
 	}
