@@ -37,15 +37,14 @@ coordinator may be running in the folder. A run draws Fig. S1 while it goes on, 
 the end the figures whose configurations its grid has.
 
 Exit codes: 0 the figures are drawn; 1 a file could not be written in its place; 2 bad
-usage or input.`,
+usage or input; 3 stored results are corrupt: they are named, and drawn as missing.`,
 		Example: `  coordinator figures --out runs/figure-s1
   coordinator figures --out runs/figure-s1 --only 2,S1 --width 8.6`,
 		Args: program.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			for _, name := range only {
-				if !slices.Contains(figure.Numbers(), name) {
-					return usage("--only %s: the paper's figures are %s", name, strings.Join(figure.Numbers(), ", "))
-				}
+			numbers, err := figureNumbers(only)
+			if err != nil {
+				return err
 			}
 			if !(width >= minWidth && width <= maxWidth) {
 				return usage("--width %v: must be %v to %v (cm)", width, minWidth, maxWidth)
@@ -59,7 +58,7 @@ usage or input.`,
 			if config.Options, err = hosting.hostOptions(in.Kernel, t); err != nil {
 				return err
 			}
-			drawn, err := app.DrawFigures(c.Context(), config, only, width)
+			drawn, err := app.DrawFigures(c.Context(), config, numbers, width)
 			if err != nil {
 				return err
 			}
@@ -69,8 +68,12 @@ usage or input.`,
 					fmt.Fprintf(c.OutOrStdout(), "  without %s\n", sweep.Printable(strings.Join(f.Missing, ", ")))
 				}
 			}
+			t.printIntegrityErrors(config.Out, drawn.Corrupt)
 			if t.printProblems(drawn.Problems) {
 				return &endError{exitFault}
+			}
+			if len(drawn.Corrupt) > 0 {
+				return &endError{exitIncomplete}
 			}
 			if len(drawn.Figures) == 0 {
 				return usage("output folder %s: none of the paper's configurations (n = 2, 4, 6, 8, 10; t = 1, 2, 5, 10, 20, 30) that these figures show has a result", config.Out)
@@ -87,4 +90,23 @@ usage or input.`,
 	input.reading.add(c)
 	hosting.log.Add(c, "warn")
 	return c
+}
+
+// figureNumbers returns the numbers of the figures that a user names, each once.
+func figureNumbers(names []string) (numbers []string, err error) {
+	all := figure.Numbers()
+	for _, name := range names {
+		number, known := figure.FindNumber(name)
+		if !known {
+			meant := sweep.Nearest(name, all)
+			if meant != "" {
+				meant = "did you mean " + meant + "? "
+			}
+			return nil, usage("--only %s: %sthe paper's figures are %s", strings.TrimSpace(name), meant, strings.Join(all, ", "))
+		}
+		if !slices.Contains(numbers, number) {
+			numbers = append(numbers, number)
+		}
+	}
+	return numbers, nil
 }

@@ -244,12 +244,11 @@ const namedResults = 5
 
 // printIntegrityErrors prints which stored results differ from those that were
 // accepted, and how to verify and repair them.
-func (t *terminal) printIntegrityErrors(a *app.App) {
-	corrupt := a.IntegrityErrors()
+func (t *terminal) printIntegrityErrors(out string, corrupt []folder.IntegrityError) {
 	if len(corrupt) == 0 {
 		return
 	}
-	command := []string{"verify", "--out", a.Folder()}
+	command := []string{"verify", "--out", out}
 	if len(corrupt) > namedResults {
 		command = append(command, "--share", "1")
 	}
@@ -263,9 +262,9 @@ func (t *terminal) printIntegrityErrors(a *app.App) {
 	if more := len(corrupt) - len(named); more > 0 {
 		named = append(named, "  and "+count(more, "other"))
 	}
-	t.say("CORRUPT: %s in the store; the tables omit the numbers:\n%s\nto run the tasks again and compare, use\n  %s\nto replace results that it finds wrong, run the sweep again after\n  %s",
+	t.say("CORRUPT: %s in the store; tables and figures omit the numbers:\n%s\nto run the tasks again and compare, use\n  %s\nto replace results that it finds wrong, run the sweep again after\n  %s",
 		count(len(corrupt), "result"), strings.Join(named, "\n"), commandLine("coordinator", command...),
-		commandLine("coordinator", "retry", "--diverged", "--out", a.Folder()))
+		commandLine("coordinator", "retry", "--diverged", "--out", out))
 }
 
 // summaryErrors are the errors of the closing table, which Fig. S1 shows too.

@@ -125,7 +125,7 @@ func runSweep(ctx context.Context, config app.Config, t *terminal) error {
 	if err := t.printOutcome(a, last); err != nil {
 		return err
 	}
-	t.printIntegrityErrors(a)
+	t.printIntegrityErrors(a.Folder(), a.IntegrityErrors())
 	if t.printProblems(a.Problems()) {
 		return &endError{exitFault}
 	}

@@ -13,6 +13,8 @@ type Drawn struct {
 	Figures  []*figure.Figure
 	Folder   string // with their files
 	Problems []folder.Problem
+	// Corrupt are the results that differ from the accepted ones. The figures omit them.
+	Corrupt []folder.IntegrityError
 }
 
 // DrawFigures draws figures of the paper from the stored results of the sweep in
@@ -24,5 +26,5 @@ func DrawFigures(ctx context.Context, c Config, numbers []string, widthCM float6
 	}
 	defer a.Close()
 	figures, err := a.view.DrawFigures(ctx, numbers, widthCM)
-	return Drawn{figures, filepath.Join(a.Folder(), "figures"), a.view.Problems()}, err
+	return Drawn{figures, filepath.Join(a.Folder(), "figures"), a.view.Problems(), a.view.IntegrityErrors()}, err
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/figure"
 	"spiqsweep/sweep/table"
@@ -50,8 +49,9 @@ func (v *View) drawPaper(ctx context.Context, paper *figure.Paper) error {
 }
 
 // DrawFigures draws the figures of the paper with these numbers, all of them if there are
-// none, at a width in centimetres, and returns them. Files that could not be written are
-// Problems.
+// none, at a width in centimetres, and returns them. It checks every result that they show:
+// a corrupt one is an IntegrityError, and drawn as missing. Files that could not be
+// written are Problems.
 func (v *View) DrawFigures(ctx context.Context, numbers []string, widthCM float64) ([]*figure.Figure, error) {
 	if len(numbers) == 0 {
 		numbers = figure.Numbers()
@@ -61,7 +61,11 @@ func (v *View) DrawFigures(ctx context.Context, numbers []string, widthCM float6
 	}
 	var figures []*figure.Figure
 	var paper *figure.Paper
-	err := fanOut(v.rows(ctx),
+	shown := v.rows(ctx)
+	if slices.Contains(numbers, "S1") { // of all results
+		shown = v.soundRows(ctx, shown)
+	}
+	err := fanOut(shown,
 		func(rows table.Rows) (err error) {
 			if slices.Contains(numbers, "S1") {
 				figures, _, err = figure.S1(v.shape, rows)
@@ -112,11 +116,7 @@ type paperSource struct {
 
 // Result implements figure.Source.
 func (s paperSource) Result(row table.Row) (result sweep.Result, found bool, err error) {
-	result, fault, err := s.v.storedResult(s.ctx, row.Task, row.Digest)
-	if err != nil && !errors.Is(err, queue.ErrUnavailable) {
-		err = fmt.Errorf("read the result of task %s: %w", row.Task, err)
-	}
-	return result, fault == "", err
+	return s.v.soundResult(s.ctx, row)
 }
 
 // Excerpt implements figure.Source.

@@ -73,6 +73,42 @@ func (v *View) checkedResult(ctx context.Context, task sweep.TaskID, m accepted)
 	return result, "the stored numbers for the tables are missing or were altered", nil
 }
 
+// soundResult reads the result of a finished row for a figure, and notes whether it is
+// corrupt; sound is false if it is.
+func (v *View) soundResult(ctx context.Context, row table.Row) (result sweep.Result, sound bool, err error) {
+	a, err := acceptedResult(row)
+	if err != nil {
+		return result, false, err
+	}
+	result, fault, err := v.checkedResult(ctx, row.Task, a)
+	if err != nil {
+		if !errors.Is(err, queue.ErrUnavailable) {
+			err = fmt.Errorf("read the result of task %s: %w", row.Task, err)
+		}
+		return result, false, err
+	}
+	position, _ := v.sweep.Plan.FirstOf(row.Task)
+	return result, !v.noteIntegrity(int32(position), fault), nil
+}
+
+// soundRows checks the result of every finished row, and shows those with a corrupt one as
+// diverged, without numbers.
+func (v *View) soundRows(ctx context.Context, rows table.Rows) table.Rows {
+	return func(yield func(table.Row, error) bool) {
+		for row, err := range rows {
+			if err == nil && row.Digest != "" {
+				var sound bool
+				if _, sound, err = v.soundResult(ctx, row); err == nil && !sound {
+					row.State, row.Measures = sweep.Diverged, nil
+				}
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // measuresPrefix returns the prefix of the digest of the numbers of a result that tables
 // show, or 0 without any.
 func measuresPrefix(m *sweep.Measures) (uint64, error) {
@@ -135,8 +171,8 @@ type IntegrityError struct {
 	Reason string
 }
 
-// IntegrityErrors returns the corrupt results that the last Refresh found, in grid
-// order. The tables omit their numbers.
+// IntegrityErrors returns the corrupt results that the last Refresh, or DrawFigures, found,
+// in grid order. Tables and figures omit their numbers.
 func (v *View) IntegrityErrors() []IntegrityError {
 	var found []IntegrityError
 	for _, row := range slices.Sorted(maps.Keys(v.models.corrupt.reasons)) {

@@ -91,6 +91,24 @@ func Numbers() []string {
 	return all
 }
 
+// FindNumber returns the number of [Numbers] that a user may have meant: "s1", " S1" and
+// "Fig. S1" are S1. known is false if there is none.
+func FindNumber(text string) (number string, known bool) {
+	folded := strings.ToLower(strings.TrimSpace(text))
+	for _, prefix := range []string{"figure", "fig.", "fig"} {
+		if rest, cut := strings.CutPrefix(folded, prefix); cut {
+			folded = strings.TrimSpace(rest)
+			break
+		}
+	}
+	for _, number := range Numbers() {
+		if strings.EqualFold(number, folded) {
+			return number, true
+		}
+	}
+	return "", false
+}
+
 // Paper holds the finished trainings that the paper's figures 1–3 and S2–S11 show
 // (DESIGN.md, section 2.5).
 type Paper struct {

@@ -343,3 +343,14 @@ func TestFiguresToInspect(t *testing.T) {
 		}
 	}
 }
+
+func TestFindNumber(t *testing.T) {
+	for text, want := range map[string]string{
+		"S1": "S1", " s11 ": "S11", "Fig. 2": "2", "fig 3": "3", "Figure S4": "S4", "FIG.S2": "S2", "1": "1",
+		"": "", "fig": "", "S12": "", "S 1": "", "01": "",
+	} {
+		if got, known := FindNumber(text); got != want || known != (want != "") {
+			t.Errorf("%q is figure %q (%t), want %q", text, got, known, want)
+		}
+	}
+}

@@ -145,12 +145,21 @@ func (p *Plan) Repeated(row int) bool {
 
 // Has reports whether the plan has a task.
 func (p *Plan) Has(task sweep.TaskID) bool {
+	_, found := p.FirstOf(task)
+	return found
+}
+
+// FirstOf returns the first row of a task, and whether the plan has the task.
+func (p *Plan) FirstOf(task sweep.TaskID) (row int, found bool) {
 	var id [sha256Bytes]byte
 	if n, err := hex.Decode(id[:], []byte(task)); err != nil || n != sha256Bytes {
-		return false
+		return 0, false
 	}
-	_, found := slices.BinarySearchFunc(p.firsts, id, p.byID)
-	return found
+	i, found := slices.BinarySearchFunc(p.firsts, id, p.byID)
+	if !found {
+		return 0, false
+	}
+	return int(p.firsts[i]), true
 }
 
 // Beginning returns the first rows of the tasks whose IDs begin with a text, sorted by ID,
