@@ -326,8 +326,8 @@ func (c Configuration) objectiveConflicts() []Conflict {
 			conflict(`objective = "likelihood" integrates over one noise angle, and noise = "per_qubit" has one for each qubit: choose noise = "shared" or "none", or objective = "mmd"`, "noise")
 		case c.severalAngles():
 			conflict(`objective = "likelihood" integrates over one noise angle, and noise_per_layer = true has one for each encoding: choose noise_per_layer = false, or objective = "mmd"`, "noise_per_layer")
-		case c.postselects():
-			conflict(`objective = "likelihood" cannot be combined with auxiliary_readout = "postselect": a renormalised law is no polynomial, so no fixed number of quadrature nodes is exact; choose "trace", or objective = "mmd"`, "auxiliary", "auxiliary_readout")
+		case c.postselects() && c.noisy():
+			conflict(`objective = "likelihood" cannot be combined with auxiliary_readout = "postselect" under noise: a renormalised law is no polynomial, so no fixed number of quadrature nodes is exact; choose "trace", noise = "none", or objective = "mmd"`, "auxiliary", "auxiliary_readout")
 		case nodes > MaxQuadratureNodes:
 			conflict(fmt.Sprintf(`the likelihood with noise on [%s, %s] needs %.0f quadrature nodes for timesteps = %d, at most %d are allowed: narrow the interval, or lower timesteps`,
 				Format(c.Circuit.NoiseLow), Format(c.Circuit.NoiseHigh), nodes, c.Timesteps, MaxQuadratureNodes), "noise_low", "noise_high", "timesteps")

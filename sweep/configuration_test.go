@@ -82,9 +82,12 @@ func TestValidate(t *testing.T) {
 			"likelihood after postselection", func(c *Configuration) {
 				c.Objective, c.Circuit.Auxiliary, c.Circuit.AuxiliaryReadout = "likelihood", 1, "postselect"
 			},
-			`objective, auxiliary, auxiliary_readout: objective = "likelihood" cannot be combined with auxiliary_readout = "postselect": ` +
-				`a renormalised law is no polynomial, so no fixed number of quadrature nodes is exact; choose "trace", or objective = "mmd"`,
+			`objective, auxiliary, auxiliary_readout: objective = "likelihood" cannot be combined with auxiliary_readout = "postselect" under noise: ` +
+				`a renormalised law is no polynomial, so no fixed number of quadrature nodes is exact; choose "trace", noise = "none", or objective = "mmd"`,
 		},
+		{"likelihood after postselection without noise", func(c *Configuration) {
+			c.Objective, c.Circuit.Auxiliary, c.Circuit.AuxiliaryReadout, c.Circuit.Noise = "likelihood", 1, "postselect", "none"
+		}, ""},
 		{
 			"likelihood of too long windows", func(c *Configuration) { c.Objective, c.Neurons, c.Timesteps = "likelihood", 10, 1000 },
 			"objective, noise_low, noise_high, timesteps: the likelihood with noise on [0, 3.141592653589793] needs 34590 quadrature nodes " +

@@ -91,11 +91,14 @@ func TestLikelihoodGradient(t *testing.T) {
 		neurons, timesteps int
 		change             func(*Settings)
 	}{
-		"one step":         {3, 1, func(*Settings) {}},
-		"steps share γ":    {3, 2, func(*Settings) {}},
-		"narrow noise":     {2, 2, func(s *Settings) { s.NoiseLow, s.NoiseHigh = -1, 1 }},
-		"γ per patch":      {3, 2, func(s *Settings) { s.NoisePerPatch = true }},
-		"no noise":         {3, 2, func(s *Settings) { s.Ansatz.Noise = circuit.NoNoise }},
+		"one step":      {3, 1, func(*Settings) {}},
+		"steps share γ": {3, 2, func(*Settings) {}},
+		"narrow noise":  {2, 2, func(s *Settings) { s.NoiseLow, s.NoiseHigh = -1, 1 }},
+		"γ per patch":   {3, 2, func(s *Settings) { s.NoisePerPatch = true }},
+		"no noise":      {3, 2, func(s *Settings) { s.Ansatz.Noise = circuit.NoNoise }},
+		"postselection without noise": {2, 2, func(s *Settings) {
+			s.Ansatz.Noise, s.Ansatz.Auxiliary, s.Ansatz.Readout = circuit.NoNoise, 1, circuit.Postselect
+		}},
 		"final encoding":   {2, 2, func(s *Settings) { s.Ansatz.FinalEncoding = true }},
 		"parameters first": {2, 1, func(s *Settings) { s.Ansatz.Order = circuit.ParametersFirst }},
 		"traced auxiliary": {2, 2, func(s *Settings) { s.Ansatz.Auxiliary = 1 }},

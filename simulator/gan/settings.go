@@ -65,7 +65,8 @@ func (s Settings) Validate() error {
 	want(oneOf(s.Schedule, Cosine, CosineGenerator, Constant), "schedule", quoted(s.Schedule), `"cosine", "cosine_generator" or "constant"`)
 	switch s.Objective {
 	case Likelihood:
-		want(s.integrable(), "objective", quoted(s.Objective), "at most one noise angle for a patch and no postselection: otherwise its likelihood is no integral over one angle")
+		want(s.integrable() || s.Ansatz.Noise == circuit.NoNoise, "objective", quoted(s.Objective),
+			"at most one noise angle for a patch, and no postselection under noise: otherwise its likelihood is no integral over one angle")
 	case MMD:
 		want(s.BatchSize >= 2, "batch_size", s.BatchSize, `2 or more for objective "mmd", which compares the samples of a batch`)
 	default:
