@@ -18,7 +18,7 @@ func resultOf(c Configuration) Result {
 	check := resultCheck{c: c}
 	errs, floors := map[string]float64{}, map[string]float64{}
 	for i, name := range ErrorNames {
-		if !check.defined(name) {
+		if !check.c.defines(name) {
 			continue
 		}
 		errs[name] = 0.001 * float64(i+1)
@@ -28,7 +28,7 @@ func resultOf(c Configuration) Result {
 	}
 	r.Errors, r.Floors, r.ErrorIntervals = errs, floors, map[string][2]float64{}
 	for _, name := range IntervalNames {
-		if check.defined(name) {
+		if check.c.defines(name) {
 			r.ErrorIntervals[name] = [2]float64{errs[name] / 2, errs[name] * 2}
 		}
 	}

@@ -178,8 +178,18 @@ func (v *resultCheck) largestError(name string) float64 {
 	return (high - low) * (high - low)
 }
 
-// defined reports whether the configuration has an error of ErrorNames.
-func (v *resultCheck) defined(name string) bool {
+// HasError reports whether a result of the configuration may have the error of a column of
+// ErrorColumns. It may still be missing, as without spikes.
+func (c Configuration) HasError(column string) bool {
+	rest, heldout := strings.CutPrefix(column, HeldoutPrefix)
+	if heldout && !c.HasHoldout() {
+		return false
+	}
+	return slices.ContainsFunc(ErrorNames, func(name string) bool { return ErrorColumn(name) == rest && c.defines(name) })
+}
+
+// defines reports whether the configuration has an error of ErrorNames.
+func (c Configuration) defines(name string) bool {
 	statistic := name
 	switch name {
 	case "firing_rate_hz2":
@@ -187,7 +197,7 @@ func (v *resultCheck) defined(name string) bool {
 	case "rate_by_step_hz2":
 		statistic = "rate_by_step_hz"
 	case "js_bits":
-		return v.c.HasState()
+		return c.HasState()
 	case "js_k_probability_bits", "silent_probability", "legacy_k_probability", "legacy_mean_spikes", "legacy_time_course":
 		return true
 	case "lag1_covariance", "legacy_lag1_covariance":
@@ -197,7 +207,7 @@ func (v *resultCheck) defined(name string) bool {
 	case "legacy_covariance", "legacy_autocorrelogram":
 		statistic = strings.TrimPrefix(name, "legacy_")
 	}
-	return StatisticLength(statistic, v.c.Neurons, v.c.Timesteps) > 0
+	return StatisticLength(statistic, c.Neurons, c.Timesteps) > 0
 }
 
 // errorsOf requires the two errors that every model and recording have. Others may be
@@ -222,7 +232,7 @@ const maxWidened = 16
 
 func (v *resultCheck) intervals(where string, intervals map[string][2]float64) {
 	for _, name := range slices.Sorted(maps.Keys(intervals)) {
-		v.require(slices.Contains(IntervalNames, name) && v.defined(name),
+		v.require(slices.Contains(IntervalNames, name) && v.c.defines(name),
 			"%s: n=%d t=%d has no interval of %q", where, v.c.Neurons, v.c.Timesteps, name)
 		ends, most := intervals[name], maxWidened*v.largestError(name)
 		v.require(ends[0] >= 0 && ends[0] <= ends[1] && ends[1] <= most,
@@ -232,7 +242,7 @@ func (v *resultCheck) intervals(where string, intervals map[string][2]float64) {
 
 func (v *resultCheck) inRange(where string, values map[string]float64) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		v.require(slices.Contains(ErrorNames, name) && v.defined(name),
+		v.require(slices.Contains(ErrorNames, name) && v.c.defines(name),
 			"%s: n=%d t=%d has no error %q", where, v.c.Neurons, v.c.Timesteps, name)
 		least, most := 0.0, v.largestError(name)
 		if isDivergenceName(name) {

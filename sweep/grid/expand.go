@@ -45,7 +45,7 @@ func (d *declaration) expand(limit int) (*Grid, hcl.Diagnostics) {
 	g := d.grid(all, kept)
 	faults = append(faults, d.conflicts(g)...)
 	faults = append(faults, d.unread(g)...)
-	faults = append(faults, d.unheld(g)...)
+	faults = append(faults, d.undefined(g)...)
 	return g, append(faults, d.addBaselines(g)...)
 }
 

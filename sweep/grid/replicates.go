@@ -265,22 +265,36 @@ func (d *declaration) precisions(expression hcl.Expression) ([]Precision, hcl.Di
 // maxRelative bounds a precision: an interval of a factor of 101 either way.
 const maxRelative = 100
 
-// unheld reports errors of until that are against held-out data where no configuration
-// holds any out.
-func (d *declaration) unheld(g *Grid) hcl.Diagnostics {
+// undefined reports errors of until that configurations do not define: a fault if none
+// does, otherwise a warning.
+func (d *declaration) undefined(g *Grid) (found hcl.Diagnostics) {
 	for _, p := range d.replicates.Until {
-		if !strings.HasPrefix(p.Error, sweep.HeldoutPrefix) {
-			continue
-		}
+		lacking, all, heldout := 0, 0, false
+		first := ""
 		for _, c := range g.Configurations() {
-			if c.HasHoldout() {
-				return nil
+			all++
+			heldout = heldout || c.HasHoldout()
+			if c.HasError(p.Error) {
+				continue
+			}
+			if lacking++; lacking == 1 {
+				first = fmt.Sprintf("n=%d t=%d", c.Neurons, c.Timesteps)
 			}
 		}
-		return hcl.Diagnostics{failure("Unknown error",
-			fmt.Sprintf("until: %s is defined only with a holdout: set holdout or holdout_time in the recording block, or name an error without %s", p.Error, sweep.HeldoutPrefix), d.untilAt)}
+		switch {
+		case lacking == 0:
+		case !heldout && strings.HasPrefix(p.Error, sweep.HeldoutPrefix):
+			found = append(found, failure("Unknown error",
+				fmt.Sprintf("until: %s is defined only with a holdout: set holdout or holdout_time in the recording block, or name an error without %s", p.Error, sweep.HeldoutPrefix), d.untilAt))
+		case lacking == all:
+			found = append(found, failure("Undefined error",
+				fmt.Sprintf("until: %s is undefined in every configuration, such as %s: name another error", p.Error, first), d.untilAt))
+		default:
+			found = append(found, warning("Undefined error",
+				fmt.Sprintf("until: %s is undefined in %d of %d configurations, such as %s: it decides on replicates in the others alone", p.Error, lacking, all, first), d.untilAt))
+		}
 	}
-	return nil
+	return found
 }
 
 // replicatesTwice reports replicates that are given as a number and as a block.

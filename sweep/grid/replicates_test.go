@@ -2,9 +2,11 @@ package grid
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/hcl/v2"
 	"pgregory.net/rapid"
 
 	"spiqsweep/sweep"
@@ -118,5 +120,39 @@ func TestPartners(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("partners (-want +got):\n%s", diff)
+	}
+}
+
+// TestUndefinedErrorsOfUntil checks that errors that configurations do not define are
+// reported before anything is trained.
+func TestUndefinedErrorsOfUntil(t *testing.T) {
+	for _, test := range []struct {
+		until, timesteps, want string
+		severity               hcl.DiagnosticSeverity
+	}{
+		{"mse_k_probability", "1, 5", "", 0},
+		{"mse_autocorrelogram", "2, 5", "", 0},
+		{"mse_autocorrelogram", "1, 5", "until: mse_autocorrelogram is undefined in 2 of 4 configurations, such as n=2 t=1: it decides on replicates in the others alone", hcl.DiagWarning},
+		{"js_bits", "2, 5", "until: js_bits is undefined in 1 of 4 configurations, such as n=4 t=5: ", hcl.DiagWarning},
+		{"mse_lagged_covariance", "1", "until: mse_lagged_covariance is undefined in every configuration, such as n=2 t=1: name another error", hcl.DiagError},
+		{"heldout_js_bits", "1", "until: heldout_js_bits is defined only with a holdout: ", hcl.DiagError},
+	} {
+		_, found := Parse("sweep.hcl", []byte(`sweep "a" {
+			replicates {
+				max   = 9
+				until = { `+test.until+` = 0.2 }
+			}
+			grid {
+				neurons   = [2, 4]
+				timesteps = [`+test.timesteps+`]
+			}
+		}`), nil)
+		diagnostics := found.list
+		if test.want == "" && len(diagnostics) == 0 {
+			continue
+		}
+		if len(diagnostics) != 1 || !strings.HasPrefix(diagnostics[0].Detail, test.want) || diagnostics[0].Severity != test.severity {
+			t.Errorf("until %s, timesteps %s: %v, want %q", test.until, test.timesteps, diagnostics, test.want)
+		}
 	}
 }
