@@ -38,7 +38,7 @@ func newArray(dims []int64, fortran bool, o Options) (*array, error) {
 	for i, axis := range order {
 		a.size[axis] = dims[i]
 	}
-	if err := checkShape(a.size[repeatAxis], a.size[neuronAxis], a.size[binAxis], cmp.Or(o.Limit, DefaultLimit)); err != nil {
+	if err := checkShape(a.size[repeatAxis], a.size[neuronAxis], a.size[binAxis], cmp.Or(o.Limit, DefaultLimit), askAxes); err != nil {
 		return nil, err
 	}
 	fastest := slices.Clone(order)

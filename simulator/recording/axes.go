@@ -78,7 +78,7 @@ func (o Options) axesOf(dims []int64) ([]axis, error) {
 	if len(dims) == len(order) {
 		return order, nil
 	}
-	text := fmt.Sprintf("it has %d dimensions (%s): want %d, %s", len(dims), times(dims), len(order), joinAxes(order, " × "))
+	text := fmt.Sprintf("it is an array of %s (%s), and a recording has %d: %s", plural(int64(len(dims)), "dimension"), times(dims), len(order), joinAxes(order, " × "))
 	switch {
 	case len(dims) == 3:
 		text += ", as axes gives them; axes of three names, such as " + DefaultAxes + ", are those of several repeats"

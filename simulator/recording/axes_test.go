@@ -135,8 +135,8 @@ func TestAxesErrors(t *testing.T) {
 		{cube, "repeats,neurons,time", want("repeats,neurons,time")},
 		{cube, "repeats,neurons", want("repeats,neurons")},
 		{cube, "repeats,neurons,neurons", want("repeats,neurons,neurons")},
-		{cube, "neurons,bins", "it has 3 dimensions (1 × 2 × 2): want 2, neurons × bins, as axes gives them; axes of three names, such as repeats,neurons,bins, are those of several repeats"},
-		{line, "", "it has 1 dimensions (4): want 3, repeats × neurons × bins"},
+		{cube, "neurons,bins", "it is an array of 3 dimensions (1 × 2 × 2), and a recording has 2: neurons × bins, as axes gives them; axes of three names, such as repeats,neurons,bins, are those of several repeats"},
+		{line, "", "it is an array of 1 dimension (4), and a recording has 3: repeats × neurons × bins"},
 		{plane, "bins", want("bins")},
 	} {
 		_, err := readNPY(test.data, Options{Axes: test.axes})

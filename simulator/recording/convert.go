@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -35,6 +36,12 @@ func unsupportedFormat(head []byte, path, variable string) error {
 			"x = reshape(NAME, REPEATS, NEURONS, [])",
 			fmt.Sprintf("save(%s, 'x', '-v7')", matlab(unused(path, "-v7", ".mat"))),
 		}})
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return errors.New("it is text in UTF-16: save it as UTF-8 (in Excel \"CSV UTF-8\"), or convert it with iconv -f UTF-16 -t UTF-8")
+	case isTextFile(path) && bytes.IndexByte(head, 0) >= 0:
+		return errors.New("it has NUL bytes where text is expected: save it again as CSV in UTF-8")
+	case isTextFile(path) && !isText(head) && isText(bytes.ToValidUTF8(head, nil)):
+		return errors.New("it is text that is not UTF-8, such as Latin-1: save it as UTF-8, or convert it with iconv -f LATIN1 -t UTF-8")
 	case isText(head) && bytes.ContainsAny(head, "0123456789"): // JSON: isTable is false
 		return unsupported("it is text (JSON), which is not read", conversion{"Python", []string{
 			"import json, numpy",
@@ -106,6 +113,8 @@ func unsupportedArchive(head []byte, path, saved string) error {
 			fmt.Sprintf("x = pandas.read_parquet(%q).to_numpy()", path),
 			fmt.Sprintf("numpy.save(%q, x.reshape(REPEATS, -1, x.shape[1]))", saved),
 		}})
+	case has("PK\x05\x06"):
+		return errors.New("it is an archive without an array: " + fixSaveNPZ)
 	case has("PK\x03\x04"):
 		return errors.New("it is a zip archive: unzip it and give the file inside")
 	case has("\x1f\x8b"):
@@ -247,7 +256,14 @@ func isText(head []byte) bool {
 	return len(head) > 0 && utf8.Valid(head) && bytes.IndexFunc(head, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }) < 0
 }
 
-// isTable reports whether a file begins like a table in text, and not like JSON.
-func isTable(head []byte) bool {
-	return isText(head) && bytes.ContainsAny(head, "0123456789") && !bytes.ContainsAny(bytes.TrimSpace(head)[:1], "[{")
+// isTable reports whether a file begins like a table in text, and not like JSON. Without a
+// digit, the file's name must end like that of a table.
+func isTable(head []byte, path string) bool {
+	text := bytes.TrimSpace(head)
+	return isText(head) && (bytes.ContainsAny(head, "0123456789") || isTextFile(path)) && len(text) > 0 && !bytes.ContainsAny(text[:1], "[{")
+}
+
+// isTextFile reports whether a file's name ends like that of a table in text.
+func isTextFile(path string) bool {
+	return slices.Contains([]string{".csv", ".tsv", ".txt", ".dat"}, strings.ToLower(filepath.Ext(path)))
 }

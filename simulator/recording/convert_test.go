@@ -103,6 +103,7 @@ func TestOpenIdentifiesUnsupportedFormats(t *testing.T) {
 		"old.pt":    {"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "it is a PyTorch file"},
 		"x.parquet": {"PAR1\x15\x04", `pandas.read_parquet("x.parquet").to_numpy()`},
 		"x.zip":     {"PK\x03\x04\x14\x00", "unzip it and give the file inside"},
+		"empty.npz": {"PK\x05\x06" + strings.Repeat("\x00", 18), "it is an archive without an array"},
 		"x.xlsx":    {"PK\x03\x04\x14\x00[Content_Types].xml", "save it as CSV"},
 		"v4.mat":    {string(v4), "MATLAB v4 file"},
 		"x.bin":     {"\x00\x01\x02\x03", "neither a MATLAB v5, a .npy, a .npz nor a CSV file"},

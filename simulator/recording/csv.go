@@ -1,24 +1,20 @@
 package recording
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// Bounds of tables. Package csv keeps a whole record in memory, about 30 bytes for each of
-// its fields.
-const (
-	csvMaxRecord = 2 << 20 // bytes
-	csvMaxLabels = 1 << 16 // different repeats, and neurons
-	csvMaxLabel  = 64      // bytes
-)
+// csvMaxRecord bounds the bytes of a record. Package csv keeps a whole one in memory, about
+// 30 bytes for each of its fields.
+const csvMaxRecord = 2 << 20
 
 // Names of columns, in lower case.
 const (
@@ -43,6 +39,7 @@ type csvFile struct {
 	size      int64
 	separator rune
 	header    []string // in lower case; nil without one
+	returns   bool     // lines end with a carriage return alone
 }
 
 // openCSV opens a table: of spike times if its header has the column time_s, otherwise of
@@ -56,7 +53,7 @@ func openCSV(file io.ReaderAt, size int64, _ string, o Options) (content, error)
 		return nil, err
 	}
 	f := csvFile{file: file, size: size}
-	if f.separator, err = f.findSeparator(); err != nil {
+	if err = f.findSeparator(); err != nil {
 		return nil, err
 	}
 	var first []string
@@ -77,7 +74,10 @@ func openCSV(file io.ReaderAt, size int64, _ string, o Options) (content, error)
 	}
 	labelled := slices.Contains(f.header, timeColumn) || f.labels() > 0
 	if labelled && joinAxes(order, ",") != DefaultAxes {
-		return nil, fmt.Errorf("axes = %q: a table with the columns repeat or neuron needs none: leave it out", o.Axes)
+		return nil, fmt.Errorf("axes = %q: the columns repeat and neuron say what each row is, so leave axes out", o.Axes)
+	}
+	if i := slices.IndexFunc(f.header, isTimeColumn); i >= 0 && slices.Contains(f.header, neuronColumn) && !slices.Contains(f.header, timeColumn) {
+		return nil, &lineError{firstLine, fmt.Errorf("the column %.40q seems to hold spike times: rename it to time_s and give seconds", f.header[i])}
 	}
 	if !labelled && name >= 0 && slices.ContainsFunc(first, func(field string) bool { return !isName(field) }) {
 		return nil, &lineError{firstLine, fmt.Errorf("%.40q is not a count of spikes; a header has names in all columns, or begins with repeat or neuron", first[name])}
@@ -101,11 +101,31 @@ func (f csvFile) labels() int {
 	return n
 }
 
-// findSeparator chooses the separator by the first line that is no comment.
-func (f csvFile) findSeparator() (rune, error) {
+// isTimeColumn reports whether a name in lower case is that of a column of times, in any unit.
+func isTimeColumn(name string) bool {
+	letters := strings.Map(func(r rune) rune {
+		if r < 'a' || r > 'z' {
+			return -1
+		}
+		return r
+	}, name)
+	return slices.Contains([]string{
+		"t", "ts", "tms", "tsec", "time", "times", "timems", "timesec", "timeseconds", "timemilliseconds", "timeus",
+		"spiketime", "spiketimes", "spiketimems", "spiketimesms", "spiketimess", "timestamp", "timestamps", "ms", "seconds", "milliseconds",
+	}, letters)
+}
+
+// findSeparator chooses the separator by the first line that is no comment, and finds whether
+// lines end with a carriage return alone, as in files of old programs.
+func (f *csvFile) findSeparator() error {
 	head := make([]byte, min(f.size, 1<<16))
 	if _, err := f.file.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
-		return 0, err
+		return err
+	}
+	f.separator = ','
+	f.returns = bytes.ContainsRune(head[:len(head)-1], '\r') && !bytes.ContainsRune(head, '\n')
+	if f.returns {
+		returnsToNewlines(head)
 	}
 	for line := range strings.Lines(string(head)) {
 		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
@@ -113,12 +133,21 @@ func (f csvFile) findSeparator() (rune, error) {
 		}
 		for _, separator := range "\t;, " {
 			if strings.ContainsRune(line, separator) {
-				return separator, nil
+				f.separator = separator
+				return nil
 			}
 		}
 		break
 	}
-	return ',', nil
+	return nil
+}
+
+func returnsToNewlines(text []byte) {
+	for i, b := range text {
+		if b == '\r' {
+			text[i] = '\n'
+		}
+	}
 }
 
 // each calls visit with the line and the fields of every record, without surrounding space.
@@ -129,7 +158,7 @@ func (f csvFile) each(visit func(line int, record []string) error) error {
 	if n, _ := text.ReadAt(mark[:], 0); string(mark[:n]) == "\ufeff" {
 		text = io.NewSectionReader(f.file, 3, f.size-3)
 	}
-	bounded := &recordReader{r: text, left: csvMaxRecord}
+	bounded := &recordReader{r: text, left: csvMaxRecord, returns: f.returns}
 	r := csv.NewReader(bounded)
 	r.Comma, r.Comment, r.TrimLeadingSpace, r.ReuseRecord, r.FieldsPerRecord = f.separator, '#', true, true, -1
 	for {
@@ -139,7 +168,7 @@ func (f csvFile) each(visit func(line int, record []string) error) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.As(err, &fault):
-			return &lineError{fault.Line, fmt.Errorf("it is not valid CSV: %w", fault.Err)}
+			return &lineError{fault.StartLine, fmt.Errorf("it is not valid CSV: %w", fault.Err)}
 		case err != nil:
 			return err
 		}
@@ -173,10 +202,12 @@ func (f csvFile) rows(visit func(line int, record []string) error) error {
 	})
 }
 
-// recordReader fails where a record is longer than package csv may hold in memory.
+// recordReader fails where a record is longer than package csv may hold in memory. With
+// returns, it turns carriage returns into line feeds.
 type recordReader struct {
-	r    io.Reader
-	left int
+	r       io.Reader
+	left    int
+	returns bool
 }
 
 func (b *recordReader) Read(p []byte) (int, error) {
@@ -184,90 +215,11 @@ func (b *recordReader) Read(p []byte) (int, error) {
 		return 0, fmt.Errorf("a row is longer than %s: write one row for each bin and one column for each neuron, with the axes \"bins,neurons\", or a .npy file", megabytes(csvMaxRecord))
 	}
 	n, err := b.r.Read(p)
+	if b.returns {
+		returnsToNewlines(p[:n])
+	}
 	b.left -= n
 	return n, err
-}
-
-// labelSet numbers the labels of the repeats or the neurons. Whole numbers count from 0, or
-// from 1 if none is 0, and every number up to the largest exists. Other labels are numbered
-// in the order of their first row.
-type labelSet struct {
-	of       string         // "repeat" or "neuron"
-	position map[string]int // in the order of the first row
-	named    bool           // a label is not a whole number
-	smallest int
-	largest  int
-}
-
-func newLabelSet(of string) *labelSet {
-	return &labelSet{of: of, position: map[string]int{}, smallest: math.MaxInt}
-}
-
-func (l *labelSet) add(label string) error {
-	if _, ok := l.position[label]; ok {
-		return nil
-	}
-	switch {
-	case label == "":
-		return fmt.Errorf("the label of the %s is empty: give its number or name", l.of)
-	case len(label) > csvMaxLabel:
-		return fmt.Errorf("the label of the %s has %d bytes: want at most %d", l.of, len(label), csvMaxLabel)
-	case len(l.position) == csvMaxLabels:
-		return fmt.Errorf("more than %d different labels of the %ss", csvMaxLabels, l.of)
-	}
-	l.position[strings.Clone(label)] = len(l.position)
-	if number, err := strconv.Atoi(label); err != nil || number < 0 {
-		l.named = true
-	} else {
-		l.smallest, l.largest = min(l.smallest, number), max(l.largest, number)
-	}
-	return nil
-}
-
-// first returns the number that is index 0, of labels that are whole numbers.
-func (l *labelSet) first() int { return min(l.smallest, 1) }
-
-func (l *labelSet) len() int {
-	if l.named {
-		return len(l.position)
-	}
-	return l.largest - l.first() + 1
-}
-
-func (l *labelSet) index(label string) int {
-	if l.named {
-		return l.position[label]
-	}
-	number, _ := strconv.Atoi(label)
-	return number - l.first()
-}
-
-// label returns the label of an index.
-func (l *labelSet) label(index int) string {
-	if !l.named {
-		return strconv.Itoa(index + l.first())
-	}
-	for label, i := range l.position {
-		if i == index {
-			return label
-		}
-	}
-	return ""
-}
-
-// notice describes how the labels are numbered; "" if they are the indices.
-func (l *labelSet) notice() string {
-	if !l.named {
-		if l.first() == 0 {
-			return ""
-		}
-		return fmt.Sprintf("the labels of the %ss count from 1: label 1 is %s 0", l.of, l.of)
-	}
-	names := make([]string, len(l.position))
-	for label, i := range l.position {
-		names[i] = printable([]byte(label))
-	}
-	return fmt.Sprintf("the %ss are numbered from 0 in the order of their first row: %s", l.of, listed(names))
 }
 
 // table is a table of counts: one row for each repeat and neuron, with labels, or a matrix
@@ -321,7 +273,7 @@ func newLabelledTable(f csvFile, o Options) (content, error) {
 		}
 		rows, t.size[binAxis] = rows+1, int64(len(record)-labels)
 		for i, name := range f.header[:labels] {
-			if err := t.set(name).add(record[i]); err != nil {
+			if err := t.set(name).add(record[i], line); err != nil {
 				return &lineError{line, err}
 			}
 		}
@@ -332,13 +284,16 @@ func newLabelledTable(f csvFile, o Options) (content, error) {
 	if rows == 0 {
 		return nil, errors.New("the table has no row below its header")
 	}
+	if err := checkLabels(t.repeats, t.neuron); err != nil {
+		return nil, err
+	}
 	if t.repeats != nil {
 		t.size[repeatAxis] = int64(t.repeats.len())
 	}
 	if t.neuron != nil {
 		t.size[neuronAxis] = int64(t.neuron.len())
 	}
-	return t, checkShape(t.size[repeatAxis], t.size[neuronAxis], t.size[binAxis], cmp.Or(o.Limit, DefaultLimit))
+	return t, checkShape(t.size[repeatAxis], t.size[neuronAxis], t.size[binAxis], cmp.Or(o.Limit, DefaultLimit), "are the rows one for each repeat and neuron?")
 }
 
 // set returns the labels of a column.
@@ -399,7 +354,7 @@ func (t *table) addRow(c *collector, at [3]int, counts []string, clip bool) erro
 		}
 		at[t.order[len(t.order)-1]] = i
 		repeat, neuron, bin := at[repeatAxis], at[neuronAxis], at[binAxis]
-		switch value, err := strconv.ParseFloat(field, 64); {
+		switch value, err := parseNumber(field); {
 		case err == nil && value == 0: // 0.0
 		case err != nil || !c.add(value, repeat, neuron, bin):
 			return fmt.Errorf("%.40q is not a count of spikes; spike times need a header with the columns repeat, neuron and time_s", field)
@@ -408,6 +363,15 @@ func (t *table) addRow(c *collector, at [3]int, counts []string, clip bool) erro
 		}
 	}
 	return nil
+}
+
+// parseNumber reads a decimal number. Unlike strconv.ParseFloat, it accepts neither
+// underscores nor hexadecimal, Inf and NaN.
+func parseNumber(text string) (float64, error) {
+	if strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune("0123456789+-.eE", r) }) {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseFloat(text, 64)
 }
 
 // missing returns an error unless every repeat has a row for each neuron.

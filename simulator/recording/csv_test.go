@@ -151,7 +151,7 @@ func TestSpikeTimesNotices(t *testing.T) {
 		"1 spike in a bin that had one already: clipped to 1",
 		"1 spike at or after the end of the last whole bin left out (duration_s)",
 		"the repeats are numbered from 0 in the order of their first row: a, b",
-		"the labels of the neurons count from 1: label 1 is neuron 0",
+		"the neurons are labelled from 1, and numbered from 0: label 1 is neuron 0",
 		"2 neurons without a spike: their numbers do not occur in the file",
 	}
 	if got := r.Notices(); !slices.Equal(got, want) {
@@ -178,6 +178,45 @@ func TestRowsWithoutATime(t *testing.T) {
 	requireError(t, err, "the table has no spike below its header")
 }
 
+// TestUnitsOfSpikeTimes requires a question where times look like milliseconds, and none
+// where they are seconds.
+func TestUnitsOfSpikeTimes(t *testing.T) {
+	for name, test := range map[string]struct {
+		step float64 // between spikes of one neuron
+		want string
+	}{
+		"whole milliseconds": {137, "all 20 spike times are whole numbers: are these milliseconds? time_s is in seconds"},
+		"milliseconds":       {137.3, "a neuron fires at 0.0077 Hz on average, and a repeat lasts 2608.72 s: are the times milliseconds? time_s is in seconds"},
+		"seconds":            {0.137, ""},
+		"slow":               {20.3, ""},
+	} {
+		var text strings.Builder
+		text.WriteString("neuron,time_s\n")
+		for i := range 20 {
+			fmt.Fprintf(&text, "0,%v\n", float64(i)*test.step)
+		}
+		r, err := readCSV(text.String(), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(r.Notices(), "\n"); got != test.want {
+			t.Errorf("%s: notices %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+// TestCarriageReturns requires that lines of old programs, which end with a carriage return
+// alone, are read.
+func TestCarriageReturns(t *testing.T) {
+	r, err := readCSV("# note\rneuron;time_s\r0;0.01\r1;0.03\r", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Shape(); got != "1 repeat × 2 neurons × 2 bins of 20 ms" {
+		t.Error(got)
+	}
+}
+
 func TestCSVErrors(t *testing.T) {
 	for _, test := range []struct {
 		text string
@@ -200,17 +239,41 @@ func TestCSVErrors(t *testing.T) {
 		{"repeat,repeat,0\n0,0,1\n", Options{}, "two columns are named repeat"},
 		{"neuron,0\n5\n", Options{}, ":2: it has labels and no bins"},
 		{"neuron,0\n,1\n", Options{}, ":2: the label of the neuron is empty"},
-		{"neuron,0\n0,1\n", Options{Axes: "bins,neurons"}, `axes = "bins,neurons": a table with the columns repeat or neuron needs none`},
+		{"neuron,0\n0,1\n", Options{Axes: "bins,neurons"}, `axes = "bins,neurons": the columns repeat and neuron say what each row is, so leave axes out`},
 		{"repeat,unit,time_s\n0,0,1\n", Options{}, "the table has spike times (time_s) but no column neuron; its columns are repeat, unit, time_s: name them repeat, neuron and time_s"},
 		{"neuron,time_s\n0,-0.1\n", Options{}, ":2: time_s = -0.1 is negative: count the seconds from the start of the repeat"},
 		{"neuron,time_s\n0,soon\n", Options{}, `:2: time_s = "soon" is not a number of seconds`},
 		{"neuron,time_s\n0,inf\n", Options{}, `is not a number of seconds`},
 		{"neuron,time_s\n0,1,2\n0\n", Options{}, ":3: it has 1 value"},
 		{"neuron,time_s\n0,0.001\n0,0.002\n", Options{}, ":3: a second spike in one bin, repeat 0, neuron 0, bin 0, counted from 0: the count is neither 0 nor 1"},
-		{"neuron,time_s\n0,1e300\n", Options{}, "at most 8000000 bins are accepted"},
-		{"neuron,time_s\n70000,1\n", Options{}, "at most 65536 neurons are accepted"},
+		{"neuron,time_s\n0,1e300\n0,0\n", Options{}, ":2: the last spike is at time_s = 1e300: 1 repeat × 1 neuron × 2147483647 bins: at most 8000000 bins are accepted, all repeats together; are these milliseconds?"},
+		{"neuron,time_s\n70000,1\n0,1\n", Options{}, ":2: neuron 70000: at most 65536 neurons are accepted"},
 		{"neuron,time_s\n0,1\n", Options{DurationS: 0.001}, "duration_s = 0.001 is shorter than a bin of 20 ms"},
 		{"neuron,time_s\n" + strings.Repeat("x", 100) + ",1\n", Options{}, ":2: the label of the neuron has 100 bytes: want at most 64"},
+		{"neuron,time_s\n0,1\n", Options{DurationS: 1e7}, "all repeats together; is duration_s in seconds?"},
+		{"repeat,neuron,0\n0,9000000,1\n", Options{}, ":2: neuron 9000000: at most 65536 neurons are accepted, and every number up to the largest is one"},
+		{"repeat,neuron,time_s\n9000000,0,1\n", Options{}, ":2: repeat 9000000: at most 8000000 repeats are accepted"},
+		{"repeat,neuron,time_ms\n0,0,12.5\n", Options{}, `:1: the column "time_ms" seems to hold spike times: rename it to time_s and give seconds`},
+		{"repeat,neuron,Time (ms)\n0,0,12.5\n", Options{}, `:1: the column "time (ms)" seems to hold spike times`},
+		{"neuron,t\n0,1\n", Options{}, `:1: the column "t" seems to hold spike times`},
+		{"time,neuron\n1,0\n", Options{}, `:1: the column "time" seems to hold spike times`},
+		{"repeat,neuron,time_s\n01,0,0.1\n1,0,0.2\n", Options{}, ":3: the labels 01 and 1 of the repeats are one number: write each label in one way"},
+		{"repeat,neuron,0\n0,+2,1\n1,2,0\n", Options{}, ":3: the labels +2 and 2 of the neurons are one number"},
+		{"neuron,time_s\n0,0x1p-2\n", Options{}, `:2: time_s = "0x1p-2" is not a number of seconds`},
+		{"neuron,time_s\n0,0x1_0.1p0\n", Options{}, `:2: time_s = "0x1_0.1p0" is not a number of seconds`},
+		{"neuron,time_s\n0,1_0.1\n", Options{}, `:2: time_s = "1_0.1" is not a number of seconds`},
+		{"neuron,time_s\n0,NaN\n", Options{}, `:2: time_s = "NaN" is not a number of seconds`},
+		{"neuron,time_s\n0,1e999\n", Options{}, `:2: time_s = "1e999" is not a number of seconds`},
+		{"0,0x1\n", Options{}, `:1: "0x1" is not a count of spikes`},
+		{"0,1\nNaN,1\n", Options{}, `:2: "NaN" is not a count of spikes`},
+		{"0,1\nInf,1\n", Options{}, `:2: "Inf" is not a count of spikes`},
+		{"0,1\n1,\"1\n0,1\n0,1\n", Options{}, ":2: it is not valid CSV"},
+		{"0,1\r0,2\r", Options{}, ":2: 2 is neither 0 nor 1"},
+		{"repeat,neuron,time_s\n", Options{}, "the table has no spike below its header"},
+		{"repeat,neuron,n\xe4chste\n0,0,1\n", Options{}, "it is text that is not UTF-8, such as Latin-1: save it as UTF-8"},
+		{"\xff\xfe0\x00,\x001\x00", Options{}, "it is text in UTF-16: save it as UTF-8"},
+		{"0,1\n0,\x00\n", Options{}, "it has NUL bytes where text is expected: save it again as CSV in UTF-8"},
+		{" \n", Options{}, "neither a MATLAB v5"},
 		{"0," + strings.Repeat("0,", 1<<20) + "1\n", Options{}, "a row is longer than 2 MiB"},
 	} {
 		path := filepath.Join(t.TempDir(), "x.csv")

@@ -46,10 +46,10 @@
 //     Without these columns the table is one repeat, one row for each neuron, or each
 //     bin with the axes "bins,neurons"; a first row that is not numeric is a header.
 //
-// Values in CSV are separated by tabs, semicolons, commas or spaces; lines that begin with
-// # are skipped. Labels that are all whole numbers count from 0, or from 1 if none is 0, and
-// those that do not occur are silent; other labels are numbered in the order of their first
-// row.
+// Values in CSV are decimal numbers, separated by tabs, semicolons, commas or spaces; lines
+// that begin with # are skipped. Labels that are all whole numbers count from 0, or from 1 if
+// none is 0, and those that do not occur are silent; two texts of one number, such as 01 and
+// 1, are an error. Other labels are numbered in the order of their first row.
 //
 // Open ignores dimensions of 1 beyond the third. It rejects other formats, such
 // as MATLAB v7.3 and v4, NWB and JSON, and variables that are structs, cell

@@ -94,7 +94,7 @@ func FuzzCSV(f *testing.F) {
 		f.Add([]byte(text), 0.1)
 	}
 	f.Fuzz(func(t *testing.T, data []byte, duration float64) {
-		if !(duration >= 0 && duration < 1e9) || !isTable(data) {
+		if !(duration >= 0 && duration < 1e9) || !isTable(data, "test.csv") {
 			t.Skip()
 		}
 		readFuzzed(t, data, Options{DurationS: duration})

@@ -21,22 +21,25 @@ const (
 	maxWords = 8_000_000
 )
 
+// askAxes is the usual cause of a shape beyond the bounds.
+const askAxes = "are the axes in this order?"
+
 // checkShape checks a shape against the bounds above, and its size in bytes, at
-// one bit per number, against limit.
-func checkShape(repeats, neurons, bins, limit int64) error {
+// one bit per number, against limit. ask is a question that ends the message.
+func checkShape(repeats, neurons, bins, limit int64, ask string) error {
 	shape := fmt.Sprintf("%s × %s × %s", plural(repeats, "repeat"), plural(neurons, "neuron"), plural(bins, "bin"))
 	if repeats < 1 || neurons < 1 || bins < 1 {
 		return fmt.Errorf("%s: each must be at least 1", shape)
 	}
 	if neurons > maxNeurons {
-		return fmt.Errorf("%s: at most %d neurons are accepted; are the axes in this order?", shape, maxNeurons)
+		return fmt.Errorf("%s: at most %d neurons are accepted; %s", shape, maxNeurons, ask)
 	}
 	if repeats > maxWords/bins {
-		return fmt.Errorf("%s: at most %d bins are accepted, all repeats together; are the axes in this order?", shape, maxWords)
+		return fmt.Errorf("%s: at most %d bins are accepted, all repeats together; %s", shape, maxWords, ask)
 	}
 	if size := (repeats*bins*neurons + 7) / 8; size > limit {
-		return fmt.Errorf("%w: %s take %s, one bit each, and at most %s are accepted; are the axes in this order?",
-			ErrTooLarge, shape, megabytes(size), megabytes(limit))
+		return fmt.Errorf("%w: %s take %s, one bit each, and at most %s are accepted; %s",
+			ErrTooLarge, shape, megabytes(size), megabytes(limit), ask)
 	}
 	return nil
 }

@@ -101,7 +101,7 @@ func reader(file io.ReaderAt, path, variable string) (func(io.ReaderAt, int64, s
 		return openMAT, nil
 	case isNPZ(head):
 		return openNPZ, nil
-	case isTable(head) && !isMAT73(head) && unsupportedArchive(head, path, path) == nil:
+	case isTable(head, path) && !isMAT73(head) && unsupportedArchive(head, path, path) == nil:
 		return openCSV, nil
 	default:
 		return nil, unsupportedFormat(head, path, variable)

@@ -95,7 +95,7 @@ func TestOpenErrors(t *testing.T) {
 		}},
 		{made("two.mat"), Options{}, []string{"2 variables have 3 dimensions", "left (uint8, 4 × 3 × 5)", "right (uint8, 4 × 3 × 5)"}},
 		{made("two.mat"), Options{Variable: "centre"}, []string{`no variable is named "centre"`, "left (uint8", "right (uint8"}},
-		{made("mixed.mat"), Options{Axes: "neurons,bins", Variable: "spikes"}, []string{"variable spikes", "3 dimensions (4 × 3 × 5)", "want 2, neurons × bins"}},
+		{made("mixed.mat"), Options{Axes: "neurons,bins", Variable: "spikes"}, []string{"variable spikes", "3 dimensions (4 × 3 × 5)", "a recording has 2: neurons × bins"}},
 		{made("two.mat"), Options{Axes: "bins,neurons"}, []string{"no variable is a numeric array of 2 dimensions, bins × neurons; the file has left (uint8"}},
 		{made("mixed.mat"), Options{Variable: "film"}, []string{"film (struct, 1 × 1, with the fields seconds, name) does not hold real numbers", "x = film.FIELD", `["film"]["FIELD"][0, 0]`}},
 		{made("mixed.mat"), Options{Variable: "phase"}, []string{"phase (complex double, 2 × 2 × 2) does not hold real numbers", "x = real(phase)", `["phase"].real`}},

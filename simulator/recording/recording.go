@@ -63,8 +63,8 @@ func (r *Recording) Warnings(timesteps int) []string {
 		signs = append(signs, fmt.Sprintf("there are more neurons (%d) than bins (%d): %s", r.Neurons(), r.bins, ask))
 	}
 	if r.bins < 2*timesteps {
-		signs = append(signs, fmt.Sprintf("a repeat has %s, fewer than two windows of %s: %s",
-			plural(int64(r.bins), "bin"), plural(int64(timesteps), "time step"), ask))
+		signs = append(signs, fmt.Sprintf("a repeat of %s is shorter than two windows of %s: %s",
+			plural(int64(r.bins), "bin"), plural(int64(timesteps), "bin"), ask))
 	}
 	return signs
 }
@@ -113,7 +113,7 @@ type builder struct {
 }
 
 func newBuilder(repeats, neurons, bins int) (*builder, error) {
-	if err := checkShape(int64(repeats), int64(neurons), int64(bins), math.MaxInt64); err != nil {
+	if err := checkShape(int64(repeats), int64(neurons), int64(bins), math.MaxInt64, askAxes); err != nil {
 		return nil, err
 	}
 	b := &builder{repeats: repeats, bins: bins, trains: make([]bitset, neurons)}

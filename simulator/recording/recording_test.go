@@ -19,7 +19,7 @@ func TestWarningsDetectSwappedAxes(t *testing.T) {
 	}{
 		{297, 160, 953, 30, nil},
 		{160, 953, 297, 30, []string{"there are more neurons (953) than bins (297): are the axes in this order: repeats × neurons × bins? If not, set axes"}},
-		{3, 2, 9, 5, []string{"a repeat has 9 bins, fewer than two windows of 5 time steps: are the axes in this order: repeats × neurons × bins? If not, set axes"}},
+		{3, 2, 9, 5, []string{"a repeat of 9 bins is shorter than two windows of 5 bins: are the axes in this order: repeats × neurons × bins? If not, set axes"}},
 		{3, 2, 10, 5, nil},
 		{3, 10, 10, 5, nil},
 	} {

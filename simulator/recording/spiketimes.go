@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
+	"strings"
 )
 
 // spikeTimes is a table of spikes, one row each, with the columns repeat, neuron and time_s,
@@ -19,6 +19,7 @@ type spikeTimes struct {
 	column           map[string]int // by its name
 	bins             int
 	binMS            float64
+	fractions        bool // a time is not a whole number
 }
 
 // newSpikeTimes reads the labels and the last spike. The repeats end after o.DurationS, in
@@ -45,21 +46,29 @@ func newSpikeTimes(f csvFile, o Options) (content, error) {
 		}
 	}
 	last := -1.0
+	var latest string // the time of the last spike, and its line
+	latestLine := 0
 	rows := 0
 	err := f.rows(func(line int, record []string) error {
 		bin, err := t.bin(record)
 		if err == nil {
-			err = t.repeats.add(t.label(record, repeatColumn))
+			err = t.repeats.add(t.label(record, repeatColumn), line)
 		}
 		if err == nil {
-			err = t.neurons.add(t.label(record, neuronColumn))
+			err = t.neurons.add(t.label(record, neuronColumn), line)
 		}
 		if err != nil {
 			return &lineError{line, err}
 		}
-		if bin != noSpike {
-			last = max(last, bin)
-			rows++
+		if bin == noSpike {
+			return nil
+		}
+		time := record[t.column[timeColumn]]
+		if rows++; bin > last {
+			last, latest, latestLine = bin, strings.Clone(time), line
+		}
+		if seconds, _ := parseNumber(time); seconds != math.Trunc(seconds) {
+			t.fractions = true
 		}
 		return nil
 	})
@@ -69,11 +78,35 @@ func newSpikeTimes(f csvFile, o Options) (content, error) {
 	if rows == 0 {
 		return nil, errors.New("the table has no spike below its header")
 	}
+	if err := checkLabels(t.repeats, t.neurons); err != nil {
+		return nil, err
+	}
+	ask := "is duration_s in seconds?"
 	if math.IsInf(end, 1) {
-		end = last + 1
+		end, ask = last+1, "are these milliseconds?"
 	}
 	t.bins = int(min(end, math.MaxInt32))
-	return t, checkShape(int64(t.repeats.len()), int64(t.neurons.len()), int64(t.bins), cmp.Or(o.Limit, DefaultLimit))
+	err = checkShape(int64(t.repeats.len()), int64(t.neurons.len()), int64(t.bins), cmp.Or(o.Limit, DefaultLimit), ask)
+	if err != nil && o.DurationS == 0 {
+		return nil, &lineError{latestLine, fmt.Errorf("the last spike is at time_s = %.40s: %w", latest, err)}
+	}
+	return t, err
+}
+
+// units returns a question if the times look like milliseconds: all are whole numbers, or
+// the neurons hardly fire; otherwise "". spikes is the number of rows.
+func (t *spikeTimes) units(spikes int) string {
+	const few, slow = 10, 0.01 // spikes, Hz
+	hertz := float64(spikes) / (float64(t.bins) * t.binMS / 1000 * float64(t.repeats.len()) * float64(t.neurons.len()))
+	switch {
+	case spikes < few:
+		return ""
+	case !t.fractions:
+		return fmt.Sprintf("all %d spike times are whole numbers: are these milliseconds? time_s is in seconds", spikes)
+	case hertz < slow:
+		return fmt.Sprintf("a neuron fires at %.2g Hz on average, and a repeat lasts %g s: are the times milliseconds? time_s is in seconds", hertz, float64(t.bins)*t.binMS/1000)
+	}
+	return ""
 }
 
 // label returns the label in a column, "0" if there is no column repeat.
@@ -97,9 +130,9 @@ func (t *spikeTimes) bin(record []string) (float64, error) {
 	if text == "" {
 		return noSpike, nil
 	}
-	seconds, err := strconv.ParseFloat(text, 64)
+	seconds, err := parseNumber(text)
 	switch {
-	case err != nil || math.IsNaN(seconds) || math.IsInf(seconds, 0):
+	case err != nil:
 		return 0, fmt.Errorf("time_s = %.40q is not a number of seconds", text)
 	case seconds < 0:
 		return 0, fmt.Errorf("time_s = %s is negative: count the seconds from the start of the repeat, and leave earlier spikes out", text)
@@ -123,17 +156,18 @@ func (t *spikeTimes) recording(name string, clip bool) (*Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	late, silent := 0, 0
+	late, silent, spikes := 0, 0, 0
 	err = t.rows(func(line int, record []string) error {
 		bin, err := t.bin(record)
 		if err != nil {
 			return &lineError{line, err}
 		}
-		switch {
-		case bin == noSpike:
+		if bin == noSpike {
 			silent++
 			return nil
-		case bin >= float64(t.bins):
+		}
+		spikes++
+		if bin >= float64(t.bins) {
 			late++
 			return nil
 		}
@@ -153,6 +187,9 @@ func (t *spikeTimes) recording(name string, clip bool) (*Recording, error) {
 	}
 	r := c.builder.recording(name)
 	r.format, r.axes, r.binMS = "CSV of spike times", DefaultAxes, t.binMS
+	if question := t.units(spikes); question != "" {
+		r.notices = append(r.notices, question)
+	}
 	if n := c.counts.number; n > 0 {
 		r.notices = append(r.notices, fmt.Sprintf("%s in a bin that had one already: clipped to 1", plural(int64(n), "spike")))
 	}
