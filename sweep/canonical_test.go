@@ -2,18 +2,15 @@ package sweep
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
-)
 
-var update = flag.Bool("update", false, "write the golden files anew")
+	"spiqsweep/deploy/golden"
+)
 
 // TestGoldenIDs checks that IDs change only together with Numerics. Otherwise every
 // stored result would be lost.
@@ -35,24 +32,7 @@ func TestGoldenIDs(t *testing.T) {
 		id := NewTaskID(c, strings.Repeat("ab", 32), 1, "portable/amd64")
 		got.WriteString(test.name + "\n" + string(Canonical(c)) + "\n" + string(id) + "\n\n")
 	}
-	golden(t, "ids.golden", got.String())
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
+	golden.Compare(t, "testdata/ids.golden", got.String())
 }
 
 // TestCanonicalHasTheSettingsThatAreRead checks that a setting changes the canonical

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"spiqsweep/deploy/golden"
 )
 
 // resultOf returns a valid result with every field set.
@@ -98,7 +100,7 @@ func TestGoldenResult(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "result.golden", string(body)+"\n"+Digest(body)+"\n")
+	golden.Compare(t, "testdata/result.golden", string(body)+"\n"+Digest(body)+"\n")
 }
 
 func TestEncodeRefusesNaN(t *testing.T) {

@@ -3,11 +3,9 @@ package claims
 import (
 	"bytes"
 	"crypto/sha256"
-	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,11 +14,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"spiqsweep/deploy/golden"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/table"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // made describes a made sweep. Effects are those of the true law of its errors, and every
 // logarithm has normal noise.
@@ -396,19 +393,7 @@ func TestTheFilesMatchTheGoldenFiles(t *testing.T) {
 		if err := write(&got); err != nil {
 			t.Fatal(err)
 		}
-		golden := filepath.Join("testdata", name)
-		if *update {
-			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got.String()); diff != "" {
-			t.Errorf("%s differs from its golden file (-want +got):\n%s", name, diff)
-		}
+		golden.Compare(t, filepath.Join("testdata", name), got.String())
 	}
 }
 

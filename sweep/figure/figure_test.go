@@ -3,7 +3,6 @@ package figure
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,11 +14,10 @@ import (
 	"gonum.org/v1/plot"
 	"pgregory.net/rapid"
 
+	"spiqsweep/deploy/golden"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/table"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // example returns a full grid of Fig. S1 with artificial errors, which fall with n,
 // rise with t, and are halved by the K-loss at t ≤ 5 only.
@@ -81,19 +79,7 @@ func compareNumbers(t *testing.T, f *Figure) {
 	if err := f.Write(&got, "csv", FullWidthCM); err != nil {
 		t.Fatal(err)
 	}
-	golden := filepath.Join("testdata", f.Name+".csv")
-	if *update {
-		if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("the numbers of Fig. %s differ from their golden file (-want +got):\n%s", f.Name, diff)
-	}
+	golden.Compare(t, filepath.Join("testdata", f.Name+".csv"), got.String())
 }
 
 // TestPointByHand uses n = 2, t = 1 and the standard loss, where the errors of the

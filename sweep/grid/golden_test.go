@@ -2,19 +2,15 @@ package grid
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"spiqsweep/deploy/golden"
 	"spiqsweep/sweep"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // TestFaults checks the diagnostics of each file in testdata/faults.
 func TestFaults(t *testing.T) {
@@ -25,7 +21,7 @@ func TestFaults(t *testing.T) {
 			if !diagnostics.HasErrors() || g != nil {
 				t.Errorf("the file was accepted: %v", g)
 			}
-			golden(t, path, diagnostics.Error())
+			golden.Compare(t, goldenOf(path), diagnostics.Error())
 		})
 	}
 }
@@ -39,7 +35,7 @@ func TestGrids(t *testing.T) {
 			if diagnostics.Len() > 0 {
 				t.Fatal(diagnostics.Error())
 			}
-			golden(t, path, describeGrid(g))
+			golden.Compare(t, goldenOf(path), describeGrid(g))
 		})
 	}
 }
@@ -94,15 +90,4 @@ func describeGrid(g *Grid) string {
 	return b.String()
 }
 
-func golden(t *testing.T, source, got string) {
-	t.Helper()
-	path := strings.TrimSuffix(source, ".hcl") + ".golden"
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff(string(readFile(t, path)), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
-}
+func goldenOf(path string) string { return strings.TrimSuffix(path, ".hcl") + ".golden" }

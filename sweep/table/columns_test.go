@@ -5,13 +5,13 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"testing"
 	"unicode"
 
 	"pgregory.net/rapid"
 
+	"spiqsweep/deploy/golden"
 	"spiqsweep/sweep"
 )
 
@@ -26,7 +26,6 @@ func define[R any](out io.Writer, file, rows string, columns []column[R]) {
 // TestREADMEDefinesEveryColumn compares README.md with the code. With -update it
 // rewrites the definitions.
 func TestREADMEDefinesEveryColumn(t *testing.T) {
-	const path, begin, end = "README.md", "<!-- The code's columns: go test ./sweep/table -update -->\n", "<!-- end -->\n"
 	var want bytes.Buffer
 	var shape Shape
 	define(&want, "results.csv", "One row for each configuration and replicate, in grid order. With a `holdout`, each error, floor and interval has a second column, with `heldout_` before its name, against the repeats, or the blocks of the movie, that training never saw.", resultColumns(shape))
@@ -37,25 +36,8 @@ func TestREADMEDefinesEveryColumn(t *testing.T) {
 	define(&want, "claims.csv", "One row for each claim of the paper, statistic and part of the sweep; the K-loss is also tested in each configuration. claims.md shows the same in words, without the single configurations. [DESIGN.md](../../DESIGN.md), section 2.6, defines the statistics and verdicts.", claimColumns())
 	define(&want, "attempts.csv", "One row for each attempt at a task. Differs from run to run.", attemptColumns())
 
-	readme, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, rest, found := strings.Cut(string(readme), begin)
-	body, tail, closed := strings.Cut(rest, end)
-	if !found || !closed {
-		t.Fatalf("%s has no section that begins with %q and ends with %q", path, begin, end)
-	}
-	if *update {
-		if err := os.WriteFile(path, []byte(head+begin+want.String()+end+tail), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if body != want.String() {
-		t.Errorf("%s differs from the columns in the code: run go test ./sweep/table -update", path)
-	}
-	for line := range strings.Lines(body) {
+	golden.CompareSection(t, "README.md", "<!-- The code's columns: go test ./sweep/table -update -->", "<!-- end -->", want.String())
+	for line := range strings.Lines(want.String()) {
 		if strings.HasSuffix(strings.TrimSpace(line), "|  |") {
 			t.Errorf("a column is not explained: %s", line)
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
-	"flag"
 	"fmt"
 	"iter"
 	"math"
@@ -15,13 +14,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"spiqsweep/deploy/golden"
 	"spiqsweep/sweep"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // example returns a sweep of two values of t, two of k and four replicates. One
 // task is pending and one has failed.
@@ -114,19 +111,7 @@ func TestTablesMatchTheGoldenFiles(t *testing.T) {
 			if err := write(&got); err != nil {
 				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", name)
-			if *update {
-				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got.String()); diff != "" {
-				t.Errorf("%s differs from its golden file (-want +got):\n%s", name, diff)
-			}
+			golden.Compare(t, filepath.Join("testdata", name), got.String())
 		})
 	}
 }
