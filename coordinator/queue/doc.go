@@ -51,6 +51,8 @@
 //	failure, or an invalid result leased, …  backing off   failed       blame.go
 //	back-off ends                 backing    waiting       —            lease.go
 //	handed back                   leased     waiting       handed back  blame.go
+//	asked back (paused, out of time) and handed back
+//	                              leased     waiting       handed back  limits.go, blame.go
 //	process silent for a term     leased     waiting       lost         lease.go
 //	process known to have ended   leased     waiting       lost         lease.go
 //	… too often                   leased     failed        failed, lost blame.go

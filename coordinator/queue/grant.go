@@ -21,10 +21,16 @@ func (c *call) fill(p Process, free *slots, sweeps []Sweep, holdsNothing bool) (
 	turns := newTurns(sweeps)
 	for free.left > 0 && turns.any() {
 		s := turns.next()
-		limit := free.forecast
-		tasks, err := c.tx.Next(s.Plan, holdsNothing && len(granted) == 0, limit)
+		may, err := c.claimAllowance(s)
 		if err != nil {
 			return nil, err
+		}
+		var tasks []Next
+		limit := min(free.forecast, may.tasks)
+		if limit > 0 {
+			if tasks, err = c.next(s, may, holdsNothing && len(granted) == 0, limit); err != nil {
+				return nil, err
+			}
 		}
 		if len(tasks) == 0 {
 			turns.drop()
@@ -33,7 +39,7 @@ func (c *call) fill(p Process, free *slots, sweeps []Sweep, holdsNothing bool) (
 		if err := c.advanceTurn(s, turns); err != nil {
 			return nil, err
 		}
-		free.open(tasks[0].Cost)
+		free.open(tasks[0].Cost, may)
 		a, err := c.grant(p, tasks[0])
 		if err != nil {
 			return nil, err
@@ -41,7 +47,7 @@ func (c *call) fill(p Process, free *slots, sweeps []Sweep, holdsNothing bool) (
 		if granted = append(granted, a); tasks[0].Exclusive {
 			break
 		}
-		joined, err := c.batch(p, s, free, tasks[1:], len(tasks) == limit)
+		joined, err := c.batch(p, s, free, may, tasks[1:], len(tasks) == limit)
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +73,14 @@ func (c *call) hasWork(sweeps []Sweep) (bool, error) {
 		return false, err
 	}
 	for _, s := range sweeps {
-		tasks, err := c.tx.Next(s.Plan, true, 1)
+		may, err := c.allowance(s)
+		if err != nil {
+			return false, err
+		}
+		if may.tasks == 0 {
+			continue
+		}
+		tasks, err := c.next(s, may, true, 1)
 		if err != nil || len(tasks) > 0 {
 			return len(tasks) > 0, err
 		}
@@ -76,11 +89,15 @@ func (c *call) hasWork(sweeps []Sweep) (bool, error) {
 }
 
 // batch fills the slot that was opened last with small tasks of the same sweep. It
-// starts with the given tasks and lists others if there are more.
-func (c *call) batch(p Process, s Sweep, free *slots, tasks []Next, more bool) ([]Assignment, error) {
+// starts with the given tasks and lists others if there are more. The slot's first task
+// counts towards the allowance.
+func (c *call) batch(p Process, s Sweep, free *slots, may allowance, tasks []Next, more bool) ([]Assignment, error) {
 	var joined []Assignment
 	for {
 		for _, next := range tasks {
+			if len(joined)+1 >= may.tasks {
+				return joined, nil
+			}
 			if next.Exclusive {
 				continue
 			}
@@ -93,12 +110,12 @@ func (c *call) batch(p Process, s Sweep, free *slots, tasks []Next, more bool) (
 			}
 			joined = append(joined, a)
 		}
-		limit := free.fit()
-		if !more || limit == 0 {
+		limit := min(free.fit(), may.tasks-1-len(joined))
+		if !more || limit <= 0 {
 			return joined, nil
 		}
 		var err error
-		if tasks, err = c.tx.Next(s.Plan, false, limit); err != nil {
+		if tasks, err = c.next(s, may, false, limit); err != nil {
 			return nil, err
 		}
 		more = len(tasks) == limit
@@ -290,10 +307,11 @@ func newSlots(p Policy, r SyncRequest) *slots {
 	return &slots{policy: p, left: r.FreeSlots, forecast: min(max(1, forecast), maxForecast, p.MaxBatch)}
 }
 
-// open places a task of some cost in the next free slot.
-func (s *slots) open(cost time.Duration) {
+// open places a task of some cost in the next free slot. All tasks of the slot together
+// cost no more than the allowance for one, since they run one after the other.
+func (s *slots) open(cost time.Duration, may allowance) {
 	s.left--
-	s.room, s.tasks, s.last = s.policy.BatchCost-cost, 1, cost
+	s.room, s.tasks, s.last = min(s.policy.BatchCost, may.cost)-cost, 1, cost
 }
 
 // fit returns how many more tasks to list for the slot that was opened last, assuming
@@ -327,7 +345,7 @@ func (s *slots) join(cost time.Duration) bool {
 // occupy places a task whose grant is repeated.
 func (s *slots) occupy(cost time.Duration) {
 	if !s.join(cost) && s.left > 0 {
-		s.open(cost)
+		s.open(cost, allowance{cost: s.policy.BatchCost})
 	}
 }
 

@@ -119,7 +119,7 @@ func (q *Queue) Tick(ctx context.Context) error {
 		}
 		// Of two concurrent calls that finish the last two tasks, neither sees the
 		// other's, so neither announces the end.
-		open, err = c.tx.CountUnfinished()
+		open, err = c.countOpen()
 		c.wake = c.wake || busy && open == 0
 		return err
 	})

@@ -25,6 +25,9 @@ type Sweep struct {
 	// Digest is the digest of the plan (see [Digest]). Queue.Plan uses a given digest
 	// to recognise an unchanged plan, and sets it.
 	Digest string
+	// Note is a text for people.
+	Note string
+	Limits
 }
 
 // Planned is a task with its position in a plan.

@@ -172,6 +172,9 @@ func (q *Queue) Verify(ctx context.Context, r VerifyRequest) ([]sweep.TaskID, er
 		return nil, fmt.Errorf("verify: %w", err)
 	}
 	tasks = choose(tasks, r.Share, r.Seed)
+	if err := q.liftUntil(ctx, r.Sweep); err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
 	left, err := q.underWay(ctx, r.Sweep)
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)

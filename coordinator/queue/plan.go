@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"iter"
+	"math"
 	"slices"
 	"time"
 
@@ -19,7 +20,9 @@ import (
 // store keep their state, so finished tasks are done for every sweep. Tasks that only the
 // previous revision had are withdrawn unless another sweep refers to them. An unchanged
 // plan makes no new revision; if s.Digest is the [Digest] of its plan, Plan recognises
-// that without reading the tasks.
+// that without reading the tasks. Limits.Until replaces the stored time. Limits.Parallel and
+// Note replace the stored ones unless they are KeepParallel and "". A plan neither pauses
+// nor resumes.
 //
 // Plan writes the tasks as a draft, in many transactions, so that workers are served in
 // between. The last one makes the draft the sweep's plan. Until then, and after a crash
@@ -37,8 +40,11 @@ func (q *Queue) Plan(ctx context.Context, s Sweep, tasks iter.Seq2[Planned, erro
 }
 
 func (q *Queue) plan(ctx context.Context, s Sweep, tasks iter.Seq2[Planned, error]) (Revision, error) {
-	if s.ID == "" {
+	switch {
+	case s.ID == "":
 		return Revision{}, fmt.Errorf("%w: the sweep has no ID", ErrInvalid)
+	case s.Parallel < KeepParallel || s.Parallel > math.MaxInt32:
+		return Revision{}, fmt.Errorf("%w: parallel = %d: must be from 0 to %d", ErrInvalid, s.Parallel, math.MaxInt32)
 	}
 	if s.Digest != "" {
 		if revision, same, err := q.keepIfUnchanged(ctx, s); err != nil || same {
@@ -66,7 +72,7 @@ func (q *Queue) plan(ctx context.Context, s Sweep, tasks iter.Seq2[Planned, erro
 }
 
 // keepIfUnchanged reports whether the stored plan of a sweep has the digest s.Digest. If
-// so, it updates the name and the grid of the sweep.
+// so, it updates everything else that a plan sets.
 func (q *Queue) keepIfUnchanged(ctx context.Context, s Sweep) (Revision, bool, error) {
 	var revision Revision
 	var same bool
@@ -98,15 +104,20 @@ func (c *call) existing(s Sweep) (before Sweep, found bool, err error) {
 	return before, true, nil
 }
 
-// keepPlan updates the name and grid of a sweep whose plan is unchanged.
+// keepPlan updates the name, the grid, the note and the limits of a sweep whose plan is
+// unchanged.
 func (c *call) keepPlan(before, s Sweep) (Revision, error) {
 	tallies, err := c.tx.Tallies(before.Plan)
 	if err != nil {
 		return Revision{}, err
 	}
-	if s.Name != before.Name || string(s.Grid) != string(before.Grid) {
+	kept := before
+	if before.Limits, before.Note = before.planned(s); s.Name != before.Name || string(s.Grid) != string(before.Grid) {
 		before.Revision++
 		before.Name, before.Grid = s.Name, s.Grid
+	}
+	if before.Revision != kept.Revision || before.Limits != kept.Limits || before.Note != kept.Note {
+		c.wake = true // the limits may allow more
 		if err := c.tx.PutSweep(before); err != nil {
 			return Revision{}, err
 		}
@@ -307,6 +318,7 @@ func (c *call) adopt(d *draftWriter, s Sweep, found bool, digest string, revisio
 	}
 	d.obsolete = s.Plan
 	s.Name, s.Grid, s.Plan, s.Digest = d.wanted.Name, d.wanted.Grid, d.key, digest
+	s.Limits, s.Note = s.planned(d.wanted)
 	s.Revision++
 	revision.Number = s.Revision
 	c.wake = revision.Added > 0

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -91,16 +92,26 @@ func (q *Queue) apply(tx Tx, rule func(*call) error) error {
 		return err
 	}
 	if c.closed && !c.wake && !c.leased {
-		open, err := tx.CountUnfinished()
-		if err != nil {
+		var err error
+		if c.wake, err = c.frees(); err != nil {
 			return err
 		}
-		c.wake = open == 0
 	}
 	if c.wake {
 		tx.Announce()
 	}
 	return nil
+}
+
+// frees reports whether idle processes should call, now that tasks were finished or
+// dropped: none is left, or they counted towards a sweep's Limits.Parallel.
+func (c *call) frees() (bool, error) {
+	sweeps, err := c.tx.Sweeps()
+	if err != nil || slices.ContainsFunc(sweeps, func(s Sweep) bool { return s.Parallel > 0 }) {
+		return true, err
+	}
+	open, err := c.countOpen()
+	return open == 0, err
 }
 
 // view runs a rule that reads only.
@@ -154,6 +165,10 @@ type Policy struct {
 	// beyond that.
 	CallAgainBusy, CallAgainFree, CallAgainIdle time.Duration
 
+	// RecallTerm is how long after Limits.Until the holders of a sweep's leases have to
+	// hand them back. Default 20 s.
+	RecallTerm time.Duration
+
 	// MaxReason and MaxLog bound the stored message of a failure and the stored end
 	// of its log, in bytes. Defaults 4 KiB and 64 KiB.
 	MaxReason, MaxLog int
@@ -177,6 +192,7 @@ func (p Policy) withDefaults() Policy {
 	orDefault(&p.CallAgainBusy, 15*time.Second)
 	orDefault(&p.CallAgainFree, 5*time.Second)
 	orDefault(&p.CallAgainIdle, 100*time.Millisecond)
+	orDefault(&p.RecallTerm, 20*time.Second)
 	orDefault(&p.MaxReason, 4<<10)
 	orDefault(&p.MaxLog, 64<<10)
 	return p

@@ -26,6 +26,11 @@ type Status struct {
 	Changes int64
 	// MoreExpected reports that results may decide on further tasks; see Queue.Expect.
 	MoreExpected bool
+	// WorkLeft estimates the compute time of the unfinished tasks, like TimeLeft.
+	WorkLeft time.Duration
+	// TimeUp reports that Limits.Until leaves nothing to do: tasks are left that cannot
+	// end by then.
+	TimeUp bool
 }
 
 // Workforce counts worker processes and their slots.
@@ -111,8 +116,12 @@ func (c *call) status(id string) (s Status, err error) {
 	if s.Workers, err = c.workers(present[:min(len(present), MaxListed)]); err != nil {
 		return s, err
 	}
-	s.TimeLeft = timeLeft(s.Sweep, tallies, s.Workers, suited)
-	return s, nil
+	if s.Sweep.Parallel > 0 {
+		suited = min(suited, s.Sweep.Parallel)
+	}
+	s.WorkLeft, s.TimeLeft = timeLeft(s.Sweep, tallies, s.Workers, suited)
+	s.TimeUp, err = c.timeUp(s.Sweep, tallies)
+	return s, err
 }
 
 func count(tallies map[Phase]Tally) Counts {
@@ -162,9 +171,9 @@ func (c *call) running(process string, limit int) ([]Running, error) {
 	return running, nil
 }
 
-// timeLeft estimates the remaining time of a sweep on some slots. The finished tasks
-// calibrate the cost model.
-func timeLeft(s Sweep, tallies map[Phase]Tally, workers []Worker, slots int) time.Duration {
+// timeLeft estimates the remaining compute time of a sweep, and its remaining time on some
+// slots, or 0 without slots. The finished tasks calibrate the cost model.
+func timeLeft(s Sweep, tallies map[Phase]Tally, workers []Worker, slots int) (work, onSlots time.Duration) {
 	left := tallies[Waiting].Cost + tallies[BackingOff].Cost + tallies[Leased].Cost
 	longest := 0.0
 	for _, w := range workers {
@@ -177,15 +186,12 @@ func timeLeft(s Sweep, tallies map[Phase]Tally, workers []Worker, slots int) tim
 			longest = max(longest, (1-share)*r.cost.Seconds())
 		}
 	}
+	unit := slowness(tallies) * float64(time.Second)
+	work = time.Duration(unit * left)
 	if slots == 0 {
-		return 0
+		return work, 0
 	}
-	slowness := 1.0
-	if done := tallies[Done]; done.Cost > 0 && done.Compute > 0 {
-		slowness = done.Compute / done.Cost
-	}
-	seconds := slowness * max(left/float64(slots), longest)
-	return time.Duration(seconds * float64(time.Second))
+	return work, time.Duration(unit * max(left/float64(slots), longest))
 }
 
 // Find returns a sweep by its ID or its name. An empty string finds the only sweep.

@@ -62,6 +62,10 @@ type SweepTx interface {
 	// SetTurn changes only the turn of a sweep.
 	SetTurn(sweepID string, turn int64) error
 	DeleteSweep(id string) error
+	// ClaimSweep reports whether no concurrent transaction has claimed the sweep. If so, the
+	// transaction has it to its end, and reads tallies that include those of all that had
+	// it before. It never waits.
+	ClaimSweep(id string) (bool, error)
 
 	// Drafts lists the plans that are being written or deleted, by key.
 	Drafts() ([]Draft, error)
@@ -91,7 +95,8 @@ type SweepTx interface {
 	// Next lists up to limit waiting tasks of a plan by Order, then Row, and adds them
 	// to the claim. It omits exclusive tasks unless exclusive is set, and tasks that a
 	// concurrent transaction has listed.
-	Next(plan string, exclusive bool, limit int) ([]Next, error)
+	// It also omits tasks that cost more than most and have no checkpoint.
+	Next(plan string, exclusive bool, most time.Duration, limit int) ([]Next, error)
 	// Rows lists up to limit rows of a plan after a row number, by row. Only rows with
 	// a reason have their configuration and recording.
 	Rows(plan string, after, limit int) ([]Row, error)

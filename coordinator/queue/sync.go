@@ -42,8 +42,9 @@ type SyncAnswer struct {
 	// Verdicts judge the reports, in their order; in an old call, only its results.
 	Verdicts    []Verdict
 	CallAgainIn time.Duration // at most
-	// Done means that no sweep has pending or leased tasks, and none expects more (see
-	// Queue.Expect). It is not set if there is no sweep.
+	// Done means that no sweep has leased tasks, or pending ones that its Limits.Until does
+	// not exclude, and none expects more (see Queue.Expect). It is not set if there is no
+	// sweep.
 	Done      bool
 	LeaseTerm time.Duration
 	// Drain means that an operator asks the process to hand back its tasks and to exit.
@@ -54,6 +55,9 @@ type SyncAnswer struct {
 type Assignment struct {
 	Lease
 	Work *Work // nil if the request listed the lease
+	// HandBack is why the process should hand the lease back with a checkpoint; "" if it
+	// should go on.
+	HandBack string
 }
 
 // Work is all that a process needs to run a task.
@@ -148,7 +152,7 @@ func (c *call) sync(r SyncRequest, findings []finding) (SyncAnswer, error) {
 	if err != nil {
 		return SyncAnswer{}, err
 	}
-	answer.CallAgainIn = c.callAgainIn(answer, free)
+	answer.CallAgainIn = c.untilNext(sweeps, c.callAgainIn(answer, free))
 	if answer.Done, err = c.done(answer, r, sweeps); err != nil {
 		return SyncAnswer{}, err
 	}
@@ -201,7 +205,7 @@ func (c *call) done(a SyncAnswer, r SyncRequest, sweeps []Sweep) (bool, error) {
 	if r.Stays || len(a.Assignments) > 0 || len(sweeps) == 0 {
 		return false, nil
 	}
-	open, err := c.tx.CountUnfinished()
+	open, err := c.countOpen()
 	if err != nil || open > 0 {
 		return false, err
 	}
@@ -261,7 +265,7 @@ func (c *call) assign(r SyncRequest, free *slots, sweeps []Sweep) ([]Assignment,
 	if err != nil {
 		return nil, err
 	}
-	kept, err := c.keep(r, held, free)
+	kept, err := c.keep(r, held, free, sweeps)
 	if err != nil || r.Draining {
 		return kept, err
 	}
@@ -283,16 +287,25 @@ func (r SyncRequest) idleAfterReports() bool {
 
 // keep assigns the live leases of a process again. The answer that granted a lease was
 // lost if the request does not list the lease: keep then repeats the grant under the
-// same attempt, or, if the process drains, ends it as handed back.
-func (c *call) keep(r SyncRequest, live []Attempt, free *slots) ([]Assignment, error) {
+// same attempt, or, if the process drains or the task's sweeps are stopped, ends it as
+// handed back.
+func (c *call) keep(r SyncRequest, live []Attempt, free *slots, sweeps []Sweep) ([]Assignment, error) {
 	named := r.named()
 	var kept []Assignment
 	for _, a := range live {
+		stopped, err := c.recall(a.Task, sweeps)
+		if err != nil {
+			return nil, err
+		}
 		switch {
 		case named[a.Lease]:
-			kept = append(kept, Assignment{Lease: a.Lease})
+			kept = append(kept, Assignment{Lease: a.Lease, HandBack: stopped})
 		case r.Draining:
 			if err := c.handBack(a, "the grant never reached the process, which drains"); err != nil {
+				return nil, err
+			}
+		case stopped != "":
+			if err := c.handBack(a, "the grant never reached the process, and "+stopped); err != nil {
 				return nil, err
 			}
 		default:

@@ -79,6 +79,18 @@ func (c *Client) Verify(ctx context.Context, r queue.VerifyRequest) (tasks []swe
 	return tasks, nil
 }
 
+// Pause pauses a sweep, by its ID or name, or resumes it.
+func (c *Client) Pause(ctx context.Context, name string, paused bool) error {
+	err := c.try(ctx, changeTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
+		_, err := client.PauseSweep(ctx, &spiqsweepv1.PauseSweepRequest{Sweep: name, Paused: paused})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("pause or resume sweep %q: %w", name, err)
+	}
+	return nil
+}
+
 // Delete deletes a sweep by its ID or name.
 func (c *Client) Delete(ctx context.Context, name string) error {
 	err := c.try(ctx, changeTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {

@@ -57,6 +57,17 @@ func (o *operator) GetStatus(ctx context.Context, in *spiqsweepv1.GetStatusReque
 	return wire.WriteStatus(status), nil
 }
 
+func (o *operator) PauseSweep(ctx context.Context, in *spiqsweepv1.PauseSweepRequest) (*spiqsweepv1.PauseSweepResponse, error) {
+	s, err := o.find(ctx, in.GetSweep(), "PauseSweep")
+	if err != nil {
+		return nil, err
+	}
+	if err := o.Queue.Pause(ctx, s.ID, in.GetPaused()); err != nil {
+		return nil, statusOf(err, o.Log, "PauseSweep")
+	}
+	return &spiqsweepv1.PauseSweepResponse{}, nil
+}
+
 func (o *operator) DeleteSweep(ctx context.Context, in *spiqsweepv1.DeleteSweepRequest) (*spiqsweepv1.DeleteSweepResponse, error) {
 	s, err := o.find(ctx, in.GetSweep(), "DeleteSweep")
 	if err != nil {

@@ -76,7 +76,10 @@ func (o *operator) readSweep(in *spiqsweepv1.PlanSweepRequest) (queue.Sweep, err
 	if err != nil {
 		return queue.Sweep{}, invalid("%v", err)
 	}
-	s := queue.Sweep{ID: read.ID, Name: read.Name, Grid: in.GetGrid(), Numerics: read.Numerics, KernelClass: read.KernelClass, Digest: in.GetDigest()}
+	s := queue.Sweep{
+		ID: read.ID, Name: read.Name, Grid: in.GetGrid(), Numerics: read.Numerics, KernelClass: read.KernelClass, Digest: in.GetDigest(),
+		Note: read.Note, Limits: queue.Limits{Parallel: read.Parallel, Until: read.Until},
+	}
 	switch {
 	case s.ID == "" || s.Name == "":
 		return queue.Sweep{}, invalid("sweep %q, ID %q: must have a name and an ID", s.Name, s.ID)

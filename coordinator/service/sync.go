@@ -171,7 +171,9 @@ func (c SyncCall) response(a queue.SyncAnswer, key leaseKey) *spiqsweepv1.SyncRe
 	for _, assignment := range a.Assignments {
 		lease := writeLease(assignment.Lease)
 		lease.Proof = key.proof(c.ID, lease.GetTask(), lease.GetAttempt())
-		out.Assignments = append(out.Assignments, &spiqsweepv1.Assignment{Lease: lease, Task: writeWork(assignment.Work)})
+		out.Assignments = append(out.Assignments, &spiqsweepv1.Assignment{
+			Lease: lease, Task: writeWork(assignment.Work), HandBack: assignment.HandBack,
+		})
 	}
 	for _, verdict := range a.Verdicts {
 		written := &spiqsweepv1.Verdict{Lease: writeLease(verdict.Lease), Judgement: judgements[verdict.Judgement], Reason: verdict.Why}

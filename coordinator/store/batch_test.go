@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/store/storetest/postgres"
 )
 
@@ -237,6 +240,53 @@ func TestSchemaVersions(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestMigration checks that a store of the first version, without limits, is migrated with
+// its sweeps.
+func TestMigration(t *testing.T) {
+	ctx := context.Background()
+	for kind, address := range map[string]func(*testing.T) string{
+		"SQLite":     func(t *testing.T) string { return filepath.Join(t.TempDir(), "sweep.db") },
+		"PostgreSQL": func(t *testing.T) string { return postgres.Database(t) },
+	} {
+		t.Run(kind, func(t *testing.T) {
+			at := address(t)
+			s, err := Open(ctx, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stored := queuetest.Sweep("A")
+			err = s.Update(ctx, func(tx queue.Tx) error {
+				err := tx.PutSweep(stored)
+				for _, statement := range []string{
+					`ALTER TABLE sweeps DROP COLUMN note`, `ALTER TABLE sweeps DROP COLUMN parallel`,
+					`ALTER TABLE sweeps DROP COLUMN paused`, `ALTER TABLE sweeps DROP COLUMN until`,
+					`DELETE FROM goose_db_version WHERE version_id = 2`,
+				} {
+					err = errors.Join(err, tx.(interface{ exec(string, ...any) error }).exec(statement))
+				}
+				return err
+			})
+			if err = errors.Join(err, s.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if s, err = Open(ctx, at); err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			err = s.View(ctx, func(tx queue.Tx) error {
+				migrated, found, err := tx.Sweep("A")
+				if diff := cmp.Diff(stored, migrated); diff != "" || !found {
+					t.Errorf("found %v (-stored +migrated):\n%s", found, diff)
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -40,6 +40,8 @@
 //     since the process may not have a row yet.
 //   - The records of the claimed tasks and of the tasks that the process holds, ordered
 //     by ID.
+//   - Later, an advisory lock of each sweep with a limit of which tasks are to be granted
+//     (queue.Tx.ClaimSweep). A call that does not get it grants none and never waits.
 //   - Later, the records of the waiting tasks that Next lists. Next omits records that
 //     another call has locked (SKIP LOCKED), so it never waits.
 //   - At the end, the tallies, ordered by key, only for the commit. Calls add to them and

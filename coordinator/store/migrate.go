@@ -10,7 +10,7 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// schema is valid for both databases.
+// schema is the first version, which migrations extend. It is valid for both databases.
 //
 //go:embed schema.sql
 var schema string
@@ -22,6 +22,13 @@ const uncompressed = `
 	ALTER TABLE checkpoints ALTER COLUMN body SET STORAGE EXTERNAL;
 	ALTER TABLE recordings ALTER COLUMN body SET STORAGE EXTERNAL`
 
+// addLimits adds the note and the limits of a sweep (queue.Limits).
+const addLimits = `
+	ALTER TABLE sweeps ADD COLUMN note TEXT NOT NULL DEFAULT '';
+	ALTER TABLE sweeps ADD COLUMN parallel BIGINT NOT NULL DEFAULT 0;
+	ALTER TABLE sweeps ADD COLUMN paused BOOLEAN NOT NULL DEFAULT FALSE;
+	ALTER TABLE sweeps ADD COLUMN until BIGINT NOT NULL DEFAULT 0`
+
 func migrations(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
 	statements := schema
 	if dialect == goose.DialectPostgres {
@@ -31,7 +38,11 @@ func migrations(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
 		_, err := tx.ExecContext(ctx, statements)
 		return err
 	}}, nil)
-	return goose.NewProvider(dialect, db, nil, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(first))
+	second := goose.NewGoMigration(2, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, addLimits)
+		return err
+	}}, nil)
+	return goose.NewProvider(dialect, db, nil, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(first, second))
 }
 
 // migrate creates the schema or migrates it to this program's version. It returns an error

@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"time"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
@@ -102,8 +103,8 @@ func (t *sqlTx) Referring(task sweep.TaskID) ([]string, error) {
 	return found, err
 }
 
-func (t *sqlTx) Next(plan string, exclusive bool, limit int) ([]queue.Next, error) {
-	return list(t, t.next, with(plan, exclusive, limit),
+func (t *sqlTx) Next(plan string, exclusive bool, most time.Duration, limit int) ([]queue.Next, error) {
+	return list(t, t.next, with(plan, exclusive, most.Microseconds(), limit),
 		func(r row) (n queue.Next, err error) {
 			var cost int64
 			err = r.Scan(&n.Task, &n.Order, &n.Row, &cost, &n.Exclusive)

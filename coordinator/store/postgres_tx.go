@@ -15,6 +15,7 @@ import (
 const (
 	storeKey   = 0x73706971 // "spiq": the store
 	processKey = 0x70726f63 // "proc": the first key of a process; the second is a hash of its ID
+	sweepKey   = 0x73777065 // "swpe": the first key of a sweep; the second is a hash of its ID
 	schemaKey  = 0x73636865 // "sche": migrations
 )
 
@@ -195,20 +196,30 @@ type savedStep struct {
 
 func scanStep(r row) (s savedStep, err error) { return s, r.Scan(&s.task, &s.step) }
 
+// ClaimSweep never waits for another transaction, so that no order of locks matters.
+func (t *postgresTx) ClaimSweep(id string) (free bool, err error) {
+	if err := t.mayWrite(); err != nil {
+		return false, err
+	}
+	_, err = t.get(`SELECT pg_try_advisory_xact_lock($1, hashtext($2))`, with(int32(sweepKey), validText(id)), &free)
+	return free, err
+}
+
 // Next locks the records of the tasks that it lists, and caches the rows that a grant will
 // need. It omits tasks whose records another transaction has locked. The query also tests
 // the record's phase, because PostgreSQL tests only the locked row again after it has the
 // lock.
-func (t *postgresTx) Next(plan string, exclusive bool, limit int) ([]queue.Next, error) {
+func (t *postgresTx) Next(plan string, exclusive bool, most time.Duration, limit int) ([]queue.Next, error) {
 	if !t.writes {
-		return t.sqlTx.Next(plan, exclusive, limit)
+		return t.sqlTx.Next(plan, exclusive, most, limit)
 	}
 	next, err := list(&t.sqlTx, `
 		SELECT p.execution_order, p.csv_row, p.cost, `+recordColumns+`
 		FROM planned p JOIN records r ON r.task = p.task
 		WHERE p.plan = $1 AND p.phase = 'waiting' AND p.exclusive <= $2 AND r.phase = 'waiting' AND r.exclusive <= $2
-		ORDER BY p.execution_order, p.csv_row LIMIT $3
-		FOR UPDATE OF r SKIP LOCKED`, with(plan, exclusive, limit), t.scanNext)
+			AND (p.cost <= $3 OR EXISTS (SELECT 1 FROM checkpoints c WHERE c.task = p.task))
+		ORDER BY p.execution_order, p.csv_row LIMIT $4
+		FOR UPDATE OF r SKIP LOCKED`, with(plan, exclusive, most.Microseconds(), limit), t.scanNext)
 	if err != nil || len(next) == 0 {
 		return next, err
 	}

@@ -295,7 +295,8 @@ var dialectSQLite = dialect{
 	next: `
 		SELECT task, execution_order, csv_row, cost, exclusive FROM planned
 		WHERE plan = $1 AND phase = 'waiting' AND exclusive <= $2
-		ORDER BY execution_order, csv_row LIMIT $3`,
+			AND (cost <= $3 OR EXISTS (SELECT 1 FROM checkpoints c WHERE c.task = planned.task))
+		ORDER BY execution_order, csv_row LIMIT $4`,
 	setTurn: `UPDATE sweeps SET turn = $1 WHERE id = $2`,
 }
 

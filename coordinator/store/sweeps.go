@@ -6,7 +6,7 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-const sweepColumns = `numerics, kernel_class, created_at, turn, plan, digest`
+const sweepColumns = `numerics, kernel_class, created_at, turn, plan, digest, note, parallel, paused, until`
 
 func (t *sqlTx) Sweep(id string) (queue.Sweep, bool, error) {
 	return one(t, `SELECT id, name, revision, grid, `+sweepColumns+` FROM sweeps WHERE id = $1`, with(id), scanSweep)
@@ -22,9 +22,10 @@ func (t *sqlTx) Sweeps() (all []queue.Sweep, err error) {
 const listSweeps = `SELECT id, name, revision, NULL, ` + sweepColumns + ` FROM sweeps ORDER BY turn, id`
 
 func scanSweep(r row) (s queue.Sweep, err error) {
-	var created int64
-	err = r.Scan(&s.ID, &s.Name, &s.Revision, &s.Grid, &s.Numerics, &s.KernelClass, &created, &s.Turn, &s.Plan, &s.Digest)
-	s.CreatedAt = instant(created)
+	var created, until int64
+	err = r.Scan(&s.ID, &s.Name, &s.Revision, &s.Grid, &s.Numerics, &s.KernelClass, &created, &s.Turn, &s.Plan, &s.Digest,
+		&s.Note, &s.Parallel, &s.Paused, &until)
+	s.CreatedAt, s.Until = instant(created), instant(until)
 	return s, err
 }
 
@@ -35,12 +36,14 @@ func (t *sqlTx) PutSweep(s queue.Sweep) error {
 	}
 	return t.exec(`
 		INSERT INTO sweeps (id, name, revision, grid, `+sweepColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (id) DO UPDATE SET
 			name = excluded.name, revision = excluded.revision, grid = excluded.grid, numerics = excluded.numerics,
 			kernel_class = excluded.kernel_class, created_at = excluded.created_at, turn = excluded.turn,
-			plan = excluded.plan, digest = excluded.digest`,
-		s.ID, s.Name, s.Revision, notNull(s.Grid), s.Numerics, s.KernelClass, micros(s.CreatedAt), s.Turn, s.Plan, s.Digest)
+			plan = excluded.plan, digest = excluded.digest, note = excluded.note, parallel = excluded.parallel,
+			paused = excluded.paused, until = excluded.until`,
+		s.ID, s.Name, s.Revision, notNull(s.Grid), s.Numerics, s.KernelClass, micros(s.CreatedAt), s.Turn, s.Plan, s.Digest,
+		s.Note, s.Parallel, s.Paused, micros(s.Until))
 }
 
 func (t *sqlTx) SetTurn(id string, turn int64) error {
@@ -52,6 +55,9 @@ func (t *sqlTx) DeleteSweep(id string) error {
 	t.cache.sweeps = nil
 	return t.exec(`DELETE FROM sweeps WHERE id = $1`, id)
 }
+
+// ClaimSweep always succeeds, since SQLite runs one transaction at a time.
+func (t *sqlTx) ClaimSweep(string) (bool, error) { return true, nil }
 
 func (t *sqlTx) Drafts() ([]queue.Draft, error) {
 	return list(t, `SELECT plan, touched FROM drafts ORDER BY plan`, nil, func(r row) (d queue.Draft, err error) {

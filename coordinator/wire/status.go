@@ -22,6 +22,8 @@ func WriteStatus(s queue.Status) *spiqsweepv1.GetStatusResponse {
 		AsOf:        writeTime(s.AsOf),
 		RowsVersion: uint64(s.Changes), KernelClass: s.Sweep.KernelClass,
 		Warnings: s.Warnings, MoreExpected: s.MoreExpected,
+		Parallel: uint32(s.Sweep.Parallel), Paused: s.Sweep.Paused, Until: writeTime(s.Sweep.Until), Note: s.Sweep.Note,
+		TimeUp: s.TimeUp, WorkLeft: durationpb.New(s.WorkLeft),
 		WorkerCounts: &spiqsweepv1.WorkerCounts{
 			Processes: uint64(s.Workforce.Processes), Slots: uint64(s.Workforce.Slots), Draining: uint64(s.Workforce.Leaving),
 		},
@@ -65,17 +67,22 @@ func ReadStatus(in *spiqsweepv1.GetStatusResponse) (queue.Status, error) {
 	if err != nil {
 		return queue.Status{}, err
 	}
+	parallel, err := number("parallel", uint64(in.GetParallel()))
+	if err != nil {
+		return queue.Status{}, err
+	}
 	workforce, err := readWorkerCounts(in.GetWorkerCounts())
 	return queue.Status{
 		Sweep: queue.Sweep{
 			ID: sweep.Printable(in.GetSweep()), Name: sweep.Printable(in.GetName()), Revision: revision,
-			KernelClass: sweep.Printable(in.GetKernelClass()),
+			KernelClass: sweep.Printable(in.GetKernelClass()), Note: sweep.Printable(in.GetNote()),
+			Limits: queue.Limits{Parallel: parallel, Paused: in.GetPaused(), Until: readTime(in.GetUntil())},
 		},
 		AsOf: readTime(in.GetAsOf()), Counts: counts,
 		Workers:  each(in.GetWorkers(), readWorker),
 		Failed:   each(in.GetFailed(), readTask(queue.Failed)),
 		Diverged: each(in.GetDiverged(), readTask(queue.Diverged)),
-		TimeLeft: in.GetTimeLeft().AsDuration(),
+		TimeLeft: in.GetTimeLeft().AsDuration(), WorkLeft: in.GetWorkLeft().AsDuration(), TimeUp: in.GetTimeUp(),
 		Changes:  int64(in.GetRowsVersion()),
 		Warnings: each(in.GetWarnings(), sweep.Printable), Workforce: workforce, MoreExpected: in.GetMoreExpected(),
 	}, err

@@ -3,6 +3,7 @@ package wire
 import (
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"spiqsweep/coordinator/queue"
@@ -11,17 +12,22 @@ import (
 
 // WriteSweep encodes a sweep without its grid.
 func WriteSweep(s queue.Summary) *spiqsweepv1.Sweep {
-	return &spiqsweepv1.Sweep{
+	written := &spiqsweepv1.Sweep{
 		Id: s.ID, Name: s.Name, Revision: uint32(s.Revision),
 		Numerics: uint32(s.Numerics), KernelClass: s.KernelClass,
 		CreatedAt: writeTime(s.CreatedAt), Counts: writeCounts(s.Counts),
+		Paused: s.Paused, Until: writeTime(s.Until), Note: s.Note,
 	}
+	if s.Parallel != queue.KeepParallel {
+		written.Parallel = proto.Uint32(uint32(s.Parallel))
+	}
+	return written
 }
 
 // ReadSweep decodes a sweep without its turn.
 func ReadSweep(in *spiqsweepv1.Sweep) (queue.Summary, error) {
 	for _, label := range []struct{ name, value string }{
-		{"sweep ID", in.GetId()}, {"sweep name", in.GetName()}, {"kernel class", in.GetKernelClass()},
+		{"sweep ID", in.GetId()}, {"sweep name", in.GetName()}, {"kernel class", in.GetKernelClass()}, {"note", in.GetNote()},
 	} {
 		if err := checkLabel(label.name, label.value); err != nil {
 			return queue.Summary{}, err
@@ -35,11 +41,18 @@ func ReadSweep(in *spiqsweepv1.Sweep) (queue.Summary, error) {
 	if err != nil {
 		return queue.Summary{}, err
 	}
+	limits := queue.Limits{Parallel: queue.KeepParallel, Paused: in.GetPaused(), Until: readTime(in.GetUntil())}
+	if in != nil && in.Parallel != nil {
+		if limits.Parallel, err = number("parallel", uint64(in.GetParallel())); err != nil {
+			return queue.Summary{}, err
+		}
+	}
 	counts, err := readCounts(in.GetCounts())
 	return queue.Summary{
 		Sweep: queue.Sweep{
 			ID: in.GetId(), Name: in.GetName(), Revision: revision,
 			Numerics: numerics, KernelClass: in.GetKernelClass(), CreatedAt: readTime(in.GetCreatedAt()),
+			Note: in.GetNote(), Limits: limits,
 		},
 		Counts: counts,
 	}, err

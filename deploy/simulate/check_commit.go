@@ -24,6 +24,7 @@ const (
 	retryingDiverged
 	cancelling
 	draining
+	pausing
 	verifying
 	reportingEnds
 )
@@ -31,7 +32,7 @@ const (
 func (k kind) String() string {
 	return [...]string{
 		"no call", "a read", "a tick", "a Sync", "a checkpoint", "a plan", "a deletion", "a retry",
-		"a retry of the diverged", "a cancellation", "a drain", "a verification", "a report of ended workers",
+		"a retry of the diverged", "a cancellation", "a drain", "a pause", "a verification", "a report of ended workers",
 	}[k]
 }
 

@@ -69,7 +69,7 @@ var outcomes = map[queue.Outcome]func(*simulation, queue.Attempt) bool{
 		return sim.byHolder(a)
 	},
 	queue.HandedBack: func(sim *simulation, a queue.Attempt) bool {
-		return sim.byHolder(a) && (sim.currentCall.call.Draining || sim.handsBack(a.Lease))
+		return sim.byHolder(a) && (sim.currentCall.call.Draining || sim.handsBack(a.Lease) || sim.history.stopped(a.Task, sim.now.Add(sim.offset)))
 	},
 	queue.Lost: func(sim *simulation, _ queue.Attempt) bool {
 		return sim.currentCall.kind == ticking || sim.currentCall.kind == reportingEnds
@@ -117,6 +117,9 @@ func (sim *simulation) checkGrant(a queue.Attempt) {
 	}
 	if sim.history.presences[a.Process].Leaving {
 		sim.violated(Leaving, "%s was asked to leave and is granted task %d", a.Process, number)
+	}
+	if sim.history.stopped(a.Task, sim.now.Add(sim.offset)) {
+		sim.violated(Limits, "task %d, of which every sweep is paused or out of time, is granted to %s", number, a.Process)
 	}
 	if r.Accepted != "" && !sim.history.reopened[a.Task] {
 		sim.violated(TrainedAgain, "task %d has a result and is granted as attempt %d", number, a.Attempt)

@@ -16,7 +16,8 @@
 //     commit within the call of an operator fails or has an unknown outcome.
 //   - Trainings fail, hang, end their process, and produce wrong bits. Old results are
 //     reported again.
-//   - Operators plan, delete, retry, cancel, drain and verify at any time.
+//   - Operators plan with and without limits, delete, pause, resume, retry, cancel, drain
+//     and verify at any time.
 //
 // # Invariants
 //

@@ -16,7 +16,7 @@ const (
 )
 
 // endFaults ends the faults. It repairs the store and the network, starts every
-// coordinator and host, and submits the whole sweep.
+// coordinator and host, submits the whole sweep without limits, and resumes all sweeps.
 func (sim *simulation) endFaults() {
 	sim.log("the faults end")
 	sim.faultsEnded, sim.faultsEndedAt = true, sim.now
@@ -29,6 +29,8 @@ func (sim *simulation) endFaults() {
 		}
 	}
 	sim.submit("A", sim.jobs)
+	sim.setPaused("A", false)
+	sim.setPaused("B", false)
 	for _, h := range sim.hosts {
 		h.ensureWorker()
 	}

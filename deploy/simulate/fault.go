@@ -48,6 +48,7 @@ var faults = []fault{
 	{2, (*simulation).retryDiverged},
 	{1, (*simulation).cancel},
 	{1, (*simulation).drain},
+	{2, (*simulation).pause},
 	{1, (*simulation).verify},
 }
 

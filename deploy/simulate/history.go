@@ -17,6 +17,7 @@ type history struct {
 	checkpoints map[sweep.TaskID]uint64
 	sweeps      map[string]map[sweep.TaskID]bool // the tasks of the current plan, by ID of the sweep
 	plans       map[string]map[sweep.TaskID]bool // by key of the plan, drafts included
+	limits      map[string]queue.Limits          // by ID of the sweep
 
 	lastSeen map[string]time.Time // true time of the newest call of a process that took effect
 	extended map[string]time.Time // true time when a process was last given a term without a call
@@ -38,7 +39,7 @@ func newHistory() *history {
 	return &history{
 		records: map[sweep.TaskID]queue.Record{}, attempts: map[sweep.TaskID][]queue.Attempt{},
 		presences: map[string]queue.Presence{}, checkpoints: map[sweep.TaskID]uint64{},
-		sweeps: map[string]map[sweep.TaskID]bool{}, plans: map[string]map[sweep.TaskID]bool{}, lastSeen: map[string]time.Time{}, extended: map[string]time.Time{},
+		sweeps: map[string]map[sweep.TaskID]bool{}, plans: map[string]map[sweep.TaskID]bool{}, limits: map[string]queue.Limits{}, lastSeen: map[string]time.Time{}, extended: map[string]time.Time{},
 		losses: map[queue.Lease]loss{}, reproducible: map[queue.Lease]bool{}, reopened: map[sweep.TaskID]bool{},
 	}
 }
@@ -80,6 +81,27 @@ func (h *history) open() (n int) {
 func (h *history) wanted(task sweep.TaskID) bool {
 	for _, tasks := range h.sweeps {
 		if tasks[task] {
+			return true
+		}
+	}
+	return false
+}
+
+// stopped reports whether no sweep that refers to a task may run it at a time of the store.
+func (h *history) stopped(task sweep.TaskID, now time.Time) bool {
+	for id, tasks := range h.sweeps {
+		l := h.limits[id]
+		if tasks[task] && !l.Paused && (l.Until.IsZero() || now.Before(l.Until)) {
+			return false
+		}
+	}
+	return true
+}
+
+// timed reports whether a sweep has a time by which it ends.
+func (h *history) timed() bool {
+	for _, l := range h.limits {
+		if !l.Until.IsZero() {
 			return true
 		}
 	}
@@ -128,8 +150,9 @@ func (h *history) apply(t *written) {
 			h.plans[p.plan][p.task] = true
 		case p.removed:
 			delete(h.sweeps, p.sweep)
+			delete(h.limits, p.sweep)
 		default:
-			h.sweeps[p.sweep] = h.plans[p.plan]
+			h.sweeps[p.sweep], h.limits[p.sweep] = h.plans[p.plan], p.limits
 		}
 	}
 }

@@ -25,6 +25,7 @@ const (
 	TrainedAgain Invariant = "no accepted task is trained again"
 	Durable      Invariant = "answers are durable"
 	Leaving      Invariant = "workers leave only when they may, and in time when they must"
+	Limits       Invariant = "no task is granted of a sweep that is paused or out of time"
 	Refused      Invariant = "no correct worker is refused"
 	Agent        Invariant = "a worker starts, stops and resumes what it holds"
 	Complete     Invariant = "every sweep becomes complete"

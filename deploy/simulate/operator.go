@@ -61,16 +61,18 @@ func (sim *simulation) operate(k kind, what string, do func(*queue.Queue) error)
 
 // submit plans a sweep of tasks, or its next revision.
 func (sim *simulation) submit(id string, jobs []*job) {
-	sim.submitPlan(id, plan(jobs))
+	sim.submitPlan(id, plan(jobs), queue.Limits{})
 }
 
-func (sim *simulation) submitPlan(id string, planned []queue.Planned) {
+func (sim *simulation) submitPlan(id string, planned []queue.Planned, limits queue.Limits) {
+	s := queuetest.Sweep(id)
+	s.Limits = limits
 	sim.operate(planning, "plan "+id, func(q *queue.Queue) error {
 		if err := q.PutRecording(background, recordingDigest, recordingBody); err != nil {
 			return err
 		}
 		before := sim.rowsOf(id)
-		_, err := q.Plan(background, queuetest.Sweep(id), queuetest.Stream(planned))
+		_, err := q.Plan(background, s, queuetest.Stream(planned))
 		sim.checkPlan(id, before, describe(planned), err)
 		return err
 	})
@@ -128,7 +130,21 @@ func (sim *simulation) revise() {
 			planned[i].Order, planned[i].Cost = order, cost(sim.upTo(time.Minute))
 		}
 	}
-	sim.submitPlan(id, planned)
+	limits := queue.Limits{Parallel: sim.random.IntN(4)}
+	if id == "A" && sim.chance(0.4) { // endFaults plans only A again
+		limits.Until = sim.now.Add(sim.offset + sim.upTo(2*time.Minute))
+	}
+	sim.submitPlan(id, planned, limits)
+}
+
+// pause pauses a sweep, or resumes it.
+func (sim *simulation) pause() {
+	id := [...]string{"A", "B"}[sim.random.IntN(2)]
+	sim.setPaused(id, sim.chance(0.6))
+}
+
+func (sim *simulation) setPaused(id string, paused bool) {
+	sim.operate(pausing, fmt.Sprintf("pause %s: %t", id, paused), func(q *queue.Queue) error { return q.Pause(background, id, paused) })
 }
 
 func (sim *simulation) deleteSweep() {

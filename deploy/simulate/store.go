@@ -183,6 +183,7 @@ type (
 		task    sweep.TaskID // that the plan gains; "": the sweep gains the plan
 		sweep   string       // its ID, only without a task
 		removed bool
+		limits  queue.Limits // of the sweep
 	}
 	resultKey struct {
 		task   sweep.TaskID
@@ -247,7 +248,7 @@ func (t *observedTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error)
 }
 
 func (t *observedTx) PutSweep(s queue.Sweep) error {
-	t.written.planChanges = append(t.written.planChanges, planChange{sweep: s.ID, plan: s.Plan})
+	t.written.planChanges = append(t.written.planChanges, planChange{sweep: s.ID, plan: s.Plan, limits: s.Limits})
 	return t.Tx.PutSweep(s)
 }
 

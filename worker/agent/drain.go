@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -21,11 +22,8 @@ func (a *Agent) drain(now time.Time) {
 	a.draining, a.drainBy = true, now.Add(drainTimeout)
 	for _, h := range a.leases {
 		switch {
-		case h.waiting():
-			h.slot = false
-			a.handBack(now, h, leaving)
-		case h.running && !h.released:
-			a.do(StopTask{Lease: h.lease})
+		case h.waiting(), h.running && !h.released:
+			a.returnTask(now, h, leaving)
 		case h.report.GetHandBack() != nil: // not yet accepted
 			a.workLeft = true
 		}
@@ -39,12 +37,33 @@ func (a *Agent) drain(now time.Time) {
 	a.callBy(now)
 }
 
+// recall begins to hand back a lease that the coordinator wants back. It does nothing if the
+// lease is being handed back, or its outcome is known.
+func (a *Agent) recall(now time.Time, h *heldLease, reason string) {
+	if a.draining || h.recalled != "" || !h.waiting() && (!h.running || h.released) {
+		return
+	}
+	h.recalled = reason
+	a.returnTask(now, h, reason)
+}
+
+// returnTask hands back a waiting lease, or stops its running task, which follows when its
+// last checkpoint is stored.
+func (a *Agent) returnTask(now time.Time, h *heldLease, reason string) {
+	if h.waiting() {
+		h.slot = false
+		a.handBack(now, h, reason)
+		return
+	}
+	a.do(StopTask{Lease: h.lease})
+}
+
 // handBackStopped hands back leases whose tasks have stopped and whose last checkpoints are
 // stored.
 func (a *Agent) handBackStopped(now time.Time) {
 	for _, h := range a.leases {
 		if h.stopped && h.report == nil && !h.released && h.pending == nil {
-			a.handBack(now, h, leaving)
+			a.handBack(now, h, cmp.Or(h.recalled, leaving))
 		}
 	}
 }

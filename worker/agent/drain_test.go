@@ -63,6 +63,66 @@ func TestNothingPendingIsNotDone(t *testing.T) {
 	}
 }
 
+// TestRecall checks that a worker hands back the leases that the coordinator wants back,
+// with their last checkpoints, and goes on with others.
+func TestRecall(t *testing.T) {
+	recalled := func(names ...string) *spiqsweepv1.SyncResponse {
+		r := grant("a", "b", "c")
+		for _, assignment := range r.GetAssignments() {
+			if slices.Contains(names, assignment.GetLease().GetTask()) {
+				assignment.HandBack = "the sweep is paused"
+			}
+		}
+		return r
+	}
+	l := running(t, 2, "a", "b", "c") // c waits
+	l.wake()
+	l.answer(recalled("a", "c"))
+	l.want(StopTask{Lease: lease("a")}, Call{Request: l.agent.lastRequest})
+	if diff := cmp.Diff([]string{"c"}, reportNames(l.call())); diff != "" {
+		t.Errorf("c, which waits, is not handed back: %s", diff)
+	}
+	l.handle(CheckpointMade{Lease: lease("a"), Step: 9, Body: []byte("x")})
+	l.want(StoreCheckpoint{Lease: lease("a"), Step: 9, Body: []byte("x")})
+	answer := recalled("a")
+	answer.Assignments = answer.Assignments[:2]
+	answer.Verdicts = verdict("c").GetVerdicts()
+	l.answer(answer) // asks again
+	l.want()
+	l.handle(Ended{Lease: lease("a"), Step: 9})
+	if call := l.call(); call.GetFreeSlots() != 1 || len(call.GetReports()) > 0 {
+		t.Errorf("the free slot is not offered before the checkpoint is stored: %v", call)
+	}
+	l.handle(CheckpointStored{Lease: lease("a"), Step: 9})
+	answer.Verdicts = nil
+	l.answer(answer)
+	call := l.call()
+	if diff := cmp.Diff([]string{"a"}, reportNames(call)); diff != "" {
+		t.Fatalf("a is not handed back: %s", diff)
+	}
+	if reason := call.GetReports()[0].GetHandBack().GetReason(); reason != "the sweep is paused" {
+		t.Errorf("the reason is %q", reason)
+	}
+	if diff := cmp.Diff([]string{"a", "b"}, heldNames(call)); diff != "" || call.GetFreeSlots() != 1 || call.GetDraining() {
+		t.Errorf("%d free slots, draining %v: %s", call.GetFreeSlots(), call.GetDraining(), diff)
+	}
+	// A result that is ready is reported, whatever the coordinator wants.
+	l = running(t, 1, "a")
+	l.wake()
+	l.answer(func() *spiqsweepv1.SyncResponse {
+		r := grant("a")
+		r.Assignments[0].HandBack = "the time of the sweep is up"
+		return r
+	}())
+	l.handle(Ended{Lease: lease("a"), Step: 100, Result: result(1)})
+	if len(l.actions) == 0 {
+		l.wake()
+	}
+	if r := l.call().GetReports(); len(r) != 1 || r[0].GetResult() == nil {
+		t.Errorf("the result is not reported: %v", r)
+	}
+}
+
 func TestDrain(t *testing.T) {
 	l := running(t, 1, "a", "b")
 	l.handle(Drain{})

@@ -17,6 +17,8 @@ type heldLease struct {
 	started bool // StartTask was issued once
 	stalled bool // made no step within the stall time-out
 	stopped bool // ended without a result or failure
+	// recalled is why the coordinator wants the lease back; "" if it does not.
+	recalled string
 	// released: the lease was withdrawn or its report judged.
 	released bool
 

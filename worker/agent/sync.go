@@ -173,6 +173,9 @@ func (a *Agent) assign(now time.Time, assignments []*spiqsweepv1.Assignment) {
 		named[l] = true
 		if h := a.find(l); h != nil {
 			h.proof = assignment.GetLease().GetProof()
+			if reason := assignment.GetHandBack(); reason != "" {
+				a.recall(now, h, reason)
+			}
 			continue
 		}
 		if assignment.GetTask() == nil {

@@ -39,6 +39,7 @@ type confinedTx struct {
 // while no other transaction runs, are the same for all, or affect only preferences.
 var unrestricted = map[string]bool{
 	"Now": true, "Announce": true, "Sweep": true, "Sweeps": true, "Drafts": true, "SetTurn": true, "Waiting": true, "CountUnfinished": true, "Next": true,
+	"ClaimSweep": true, "Tallies": true, // which guide a choice, and keep to a limit while the sweep is claimed
 	"Specification": true, "Referring": true, "Recording": true, "PutRecording": true,
 }
 

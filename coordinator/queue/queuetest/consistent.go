@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -137,7 +138,7 @@ func near(a, b float64) bool { return a-b < 1e-3 && b-a < 1e-3 }
 
 func (c *check) next(plan string, exclusive bool, waiting []queue.Row) error {
 	slices.SortFunc(waiting, func(a, b queue.Row) int { return 2*(a.Order-b.Order) + min(1, max(-1, a.Row-b.Row)) })
-	next, err := c.tx.Next(plan, exclusive, 1<<30)
+	next, err := c.tx.Next(plan, exclusive, math.MaxInt64, 1<<30)
 	if err != nil {
 		return err
 	}

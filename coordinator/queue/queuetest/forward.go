@@ -49,6 +49,7 @@ func (x forward) Sweeps() ([]queue.Sweep, error)      { return single[[]queue.Sw
 func (x forward) PutSweep(s queue.Sweep) error        { return onlyError(x.do("PutSweep", s)) }
 func (x forward) SetTurn(id string, turn int64) error { return onlyError(x.do("SetTurn", id, turn)) }
 func (x forward) DeleteSweep(id string) error         { return onlyError(x.do("DeleteSweep", id)) }
+func (x forward) ClaimSweep(id string) (bool, error)  { return single[bool](x.do("ClaimSweep", id)) }
 func (x forward) Drafts() ([]queue.Draft, error)      { return single[[]queue.Draft](x.do("Drafts")) }
 func (x forward) PutDraft(d queue.Draft) error        { return onlyError(x.do("PutDraft", d)) }
 
@@ -75,8 +76,8 @@ func (x forward) Waiting() ([]string, error) { return single[[]string](x.do("Wai
 
 func (x forward) CountUnfinished() (int, error) { return single[int](x.do("CountUnfinished")) }
 
-func (x forward) Next(plan string, exclusive bool, limit int) ([]queue.Next, error) {
-	return single[[]queue.Next](x.do("Next", plan, exclusive, limit))
+func (x forward) Next(plan string, exclusive bool, most time.Duration, limit int) ([]queue.Next, error) {
+	return single[[]queue.Next](x.do("Next", plan, exclusive, most, limit))
 }
 
 func (x forward) Rows(plan string, after, limit int) ([]queue.Row, error) {

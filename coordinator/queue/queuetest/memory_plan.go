@@ -28,7 +28,7 @@ func (t *memoryTx) Sweeps() ([]queue.Sweep, error) {
 }
 
 func (t *memoryTx) PutSweep(s queue.Sweep) error {
-	s.CreatedAt = stored(s.CreatedAt)
+	s.CreatedAt, s.Until = stored(s.CreatedAt), stored(s.Until)
 	if err := remove(t, t.drafts, s.Plan); err != nil {
 		return err
 	}
@@ -40,6 +40,9 @@ func (t *memoryTx) SetTurn(id string, turn int64) error {
 	s.Turn = turn
 	return put(t, t.sweeps, id, s)
 }
+
+// ClaimSweep always succeeds, since every transaction excludes all others.
+func (t *memoryTx) ClaimSweep(string) (bool, error) { return true, nil }
 
 func (t *memoryTx) DeleteSweep(id string) error { return remove(t, t.sweeps, id) }
 
@@ -187,9 +190,12 @@ func (t *memoryTx) Waiting() (plans []string, err error) {
 	return plans, nil
 }
 
-func (t *memoryTx) Next(plan string, exclusive bool, limit int) ([]queue.Next, error) {
+func (t *memoryTx) Next(plan string, exclusive bool, most time.Duration, limit int) ([]queue.Next, error) {
 	var next []queue.Next
 	for key, p := range t.planned {
+		if _, saved := t.checkpoints[key.task]; p.Expected() > most && !saved {
+			continue
+		}
 		if r := t.records[key.task]; key.plan == plan && r.Phase == queue.Waiting && (exclusive || !r.Exclusive) {
 			next = append(next, queue.Next{Task: key.task, Order: p.Order, Row: p.Row, Cost: p.Expected(), Exclusive: r.Exclusive})
 		}

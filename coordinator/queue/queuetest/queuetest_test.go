@@ -177,7 +177,7 @@ func TestConfined(t *testing.T) {
 		"a second claim":   {true, func(tx queue.Tx) error { return tx.Claim("P", nil) }},
 		"what it was granted": {false, func(tx queue.Tx) error {
 			s, _, e1 := tx.Sweep("A")
-			next, e2 := tx.Next(s.Plan, false, 2)
+			next, e2 := tx.Next(s.Plan, false, time.Hour, 2)
 			return errors.Join(e1, e2, tx.PutRecord(queue.Record{Task: next[1].Task}))
 		}},
 	} {

@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t testing.TB, now func() time.Time) queue.Store
 		{"exclusive", exclusiveScenarios},
 		{"checkpoints", checkpointScenarios},
 		{"order", orderScenarios},
+		{"limits", limitScenarios},
 		{"read", readScenarios},
 		{"find", findScenarios},
 	} {

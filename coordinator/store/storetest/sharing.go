@@ -26,6 +26,7 @@ func RunShared(t *testing.T, open func(t testing.TB, now func() time.Time) [2]qu
 		{"plans and deletions are concurrent with calls of workers", operators},
 		{"a commit at one coordinator wakes callers at the other", wakesOthers},
 		{"the last two tasks end concurrently", lastTwo},
+		{"a number of tasks may run at a time", parallelTasks},
 		{"one of two coordinators was frozen", oneFrozen},
 		{"one of two coordinators restarts repeatedly", oneRestarts},
 		{"both coordinators were frozen", bothFrozen},
@@ -114,6 +115,41 @@ func oncePerTask(t *testing.T, p *pair) {
 		if all := p.coordinators[0].Outcomes(queuetest.Task(i).ID); !slices.Equal(all, []queue.Outcome{queue.Accepted}) {
 			t.Errorf("task %d: %v", i, all)
 		}
+	}
+}
+
+// parallelTasks has workers of both coordinators ask concurrently for tasks of a sweep of
+// which three may run at a time.
+func parallelTasks(t *testing.T, p *pair) {
+	const tasks, parallel = 60, 3
+	s := queuetest.Sweep("A")
+	s.Parallel = parallel
+	if _, err := p.coordinators[0].Queue.Plan(ctx, s, queuetest.Stream(queuetest.Plan(0, tasks, 10))); err != nil {
+		t.Fatal(err)
+	}
+	p.coordinators[0].Plan("B", queuetest.Plan(0, tasks, 10)) // knows the tasks to be planned
+	if err := p.coordinators[0].Queue.Pause(ctx, "B", true); err != nil {
+		t.Fatal(err)
+	}
+	workers := make([]*queuetest.Worker, 8)
+	for i := range workers {
+		workers[i] = p.coordinators[i%2].Worker(2)
+	}
+	concurrently(len(workers), func(i int) {
+		for range 5 {
+			answer := workers[i].Sync()
+			if leased := p.coordinators[i%2].Status("A").Counts.Leased; leased > parallel {
+				t.Errorf("%d tasks run at a time", leased)
+			}
+			var reports []queue.Report
+			for _, a := range queuetest.Fresh(answer) {
+				reports = append(reports, queuetest.Finished(a.Lease, 0))
+			}
+			workers[i].Sync(reports...)
+		}
+	})
+	if counts := p.coordinators[0].Status("A").Counts; counts.Done == 0 || counts.Leased > parallel {
+		t.Errorf("at the end: %+v", counts)
 	}
 }
 

@@ -26,14 +26,24 @@ const (
 )
 
 type Sweep struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Revision      uint32                 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
-	Numerics      uint32                 `protobuf:"varint,4,opt,name=numerics,proto3" json:"numerics,omitempty"`
-	KernelClass   string                 `protobuf:"bytes,5,opt,name=kernel_class,json=kernelClass,proto3" json:"kernel_class,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Counts        *TaskCounts            `protobuf:"bytes,7,opt,name=counts,proto3" json:"counts,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Id          string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name        string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Revision    uint32                 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	Numerics    uint32                 `protobuf:"varint,4,opt,name=numerics,proto3" json:"numerics,omitempty"`
+	KernelClass string                 `protobuf:"bytes,5,opt,name=kernel_class,json=kernelClass,proto3" json:"kernel_class,omitempty"`
+	CreatedAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Counts      *TaskCounts            `protobuf:"bytes,7,opt,name=counts,proto3" json:"counts,omitempty"`
+	// Tasks that may be leased at a time; 0: any. PlanSweep keeps the present number if it is
+	// unset.
+	Parallel *uint32 `protobuf:"varint,8,opt,name=parallel,proto3,oneof" json:"parallel,omitempty"`
+	// No task is leased until the sweep is resumed. PlanSweep ignores it.
+	Paused bool `protobuf:"varint,9,opt,name=paused,proto3" json:"paused,omitempty"`
+	// Time at which leased tasks are handed back; no task is leased that cannot end by then.
+	// Unset without one.
+	Until *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=until,proto3" json:"until,omitempty"`
+	// A text for people. PlanSweep keeps the present text if it is empty.
+	Note          string `protobuf:"bytes,11,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -115,6 +125,34 @@ func (x *Sweep) GetCounts() *TaskCounts {
 		return x.Counts
 	}
 	return nil
+}
+
+func (x *Sweep) GetParallel() uint32 {
+	if x != nil && x.Parallel != nil {
+		return *x.Parallel
+	}
+	return 0
+}
+
+func (x *Sweep) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *Sweep) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *Sweep) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
 }
 
 type ListSweepsRequest struct {
@@ -358,7 +396,16 @@ type GetStatusResponse struct {
 	// Counts of all workers; the list has the first hundred.
 	WorkerCounts *WorkerCounts `protobuf:"bytes,13,opt,name=worker_counts,json=workerCounts,proto3" json:"worker_counts,omitempty"`
 	// Results may decide on further tasks.
-	MoreExpected  bool `protobuf:"varint,14,opt,name=more_expected,json=moreExpected,proto3" json:"more_expected,omitempty"`
+	MoreExpected bool `protobuf:"varint,14,opt,name=more_expected,json=moreExpected,proto3" json:"more_expected,omitempty"`
+	// As in Sweep.
+	Parallel uint32                 `protobuf:"varint,15,opt,name=parallel,proto3" json:"parallel,omitempty"`
+	Paused   bool                   `protobuf:"varint,16,opt,name=paused,proto3" json:"paused,omitempty"`
+	Until    *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=until,proto3" json:"until,omitempty"`
+	Note     string                 `protobuf:"bytes,18,opt,name=note,proto3" json:"note,omitempty"`
+	// Tasks are left that cannot end by the time, and no other is leased.
+	TimeUp bool `protobuf:"varint,19,opt,name=time_up,json=timeUp,proto3" json:"time_up,omitempty"`
+	// Expected compute time of the unfinished tasks.
+	WorkLeft      *durationpb.Duration `protobuf:"bytes,20,opt,name=work_left,json=workLeft,proto3" json:"work_left,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -489,6 +536,48 @@ func (x *GetStatusResponse) GetMoreExpected() bool {
 		return x.MoreExpected
 	}
 	return false
+}
+
+func (x *GetStatusResponse) GetParallel() uint32 {
+	if x != nil {
+		return x.Parallel
+	}
+	return 0
+}
+
+func (x *GetStatusResponse) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *GetStatusResponse) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *GetStatusResponse) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *GetStatusResponse) GetTimeUp() bool {
+	if x != nil {
+		return x.TimeUp
+	}
+	return false
+}
+
+func (x *GetStatusResponse) GetWorkLeft() *durationpb.Duration {
+	if x != nil {
+		return x.WorkLeft
+	}
+	return nil
 }
 
 // WorkerCounts counts the worker processes of a store.
@@ -1288,6 +1377,94 @@ func (*ExpectTasksResponse) Descriptor() ([]byte, []int) {
 	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{18}
 }
 
+type PauseSweepRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sweep         string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
+	Paused        bool                   `protobuf:"varint,2,opt,name=paused,proto3" json:"paused,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseSweepRequest) Reset() {
+	*x = PauseSweepRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseSweepRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseSweepRequest) ProtoMessage() {}
+
+func (x *PauseSweepRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseSweepRequest.ProtoReflect.Descriptor instead.
+func (*PauseSweepRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *PauseSweepRequest) GetSweep() string {
+	if x != nil {
+		return x.Sweep
+	}
+	return ""
+}
+
+func (x *PauseSweepRequest) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+type PauseSweepResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseSweepResponse) Reset() {
+	*x = PauseSweepResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseSweepResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseSweepResponse) ProtoMessage() {}
+
+func (x *PauseSweepResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseSweepResponse.ProtoReflect.Descriptor instead.
+func (*PauseSweepResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{20}
+}
+
 type DeleteSweepRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sweep         string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
@@ -1297,7 +1474,7 @@ type DeleteSweepRequest struct {
 
 func (x *DeleteSweepRequest) Reset() {
 	*x = DeleteSweepRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1309,7 +1486,7 @@ func (x *DeleteSweepRequest) String() string {
 func (*DeleteSweepRequest) ProtoMessage() {}
 
 func (x *DeleteSweepRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[19]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1322,7 +1499,7 @@ func (x *DeleteSweepRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSweepRequest.ProtoReflect.Descriptor instead.
 func (*DeleteSweepRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{19}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *DeleteSweepRequest) GetSweep() string {
@@ -1340,7 +1517,7 @@ type DeleteSweepResponse struct {
 
 func (x *DeleteSweepResponse) Reset() {
 	*x = DeleteSweepResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1352,7 +1529,7 @@ func (x *DeleteSweepResponse) String() string {
 func (*DeleteSweepResponse) ProtoMessage() {}
 
 func (x *DeleteSweepResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[20]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1365,7 +1542,7 @@ func (x *DeleteSweepResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSweepResponse.ProtoReflect.Descriptor instead.
 func (*DeleteSweepResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{20}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{22}
 }
 
 type ListRowsRequest struct {
@@ -1377,7 +1554,7 @@ type ListRowsRequest struct {
 
 func (x *ListRowsRequest) Reset() {
 	*x = ListRowsRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1389,7 +1566,7 @@ func (x *ListRowsRequest) String() string {
 func (*ListRowsRequest) ProtoMessage() {}
 
 func (x *ListRowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[21]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1402,7 +1579,7 @@ func (x *ListRowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRowsRequest.ProtoReflect.Descriptor instead.
 func (*ListRowsRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{21}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListRowsRequest) GetSweep() string {
@@ -1421,7 +1598,7 @@ type ListRowsResponse struct {
 
 func (x *ListRowsResponse) Reset() {
 	*x = ListRowsResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1433,7 +1610,7 @@ func (x *ListRowsResponse) String() string {
 func (*ListRowsResponse) ProtoMessage() {}
 
 func (x *ListRowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[22]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1446,7 +1623,7 @@ func (x *ListRowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRowsResponse.ProtoReflect.Descriptor instead.
 func (*ListRowsResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{22}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListRowsResponse) GetRows() []*Row {
@@ -1475,7 +1652,7 @@ type Row struct {
 
 func (x *Row) Reset() {
 	*x = Row{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1487,7 +1664,7 @@ func (x *Row) String() string {
 func (*Row) ProtoMessage() {}
 
 func (x *Row) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1500,7 +1677,7 @@ func (x *Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Row.ProtoReflect.Descriptor instead.
 func (*Row) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{23}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Row) GetTask() *PlannedTask {
@@ -1548,7 +1725,7 @@ type GetResultRequest struct {
 
 func (x *GetResultRequest) Reset() {
 	*x = GetResultRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1560,7 +1737,7 @@ func (x *GetResultRequest) String() string {
 func (*GetResultRequest) ProtoMessage() {}
 
 func (x *GetResultRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1573,7 +1750,7 @@ func (x *GetResultRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetResultRequest.ProtoReflect.Descriptor instead.
 func (*GetResultRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{24}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetResultRequest) GetTask() string {
@@ -1600,7 +1777,7 @@ type GetResultResponse struct {
 
 func (x *GetResultResponse) Reset() {
 	*x = GetResultResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1612,7 +1789,7 @@ func (x *GetResultResponse) String() string {
 func (*GetResultResponse) ProtoMessage() {}
 
 func (x *GetResultResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1625,7 +1802,7 @@ func (x *GetResultResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetResultResponse.ProtoReflect.Descriptor instead.
 func (*GetResultResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{25}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetResultResponse) GetBody() []byte {
@@ -1644,7 +1821,7 @@ type ListAttemptsRequest struct {
 
 func (x *ListAttemptsRequest) Reset() {
 	*x = ListAttemptsRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1656,7 +1833,7 @@ func (x *ListAttemptsRequest) String() string {
 func (*ListAttemptsRequest) ProtoMessage() {}
 
 func (x *ListAttemptsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1669,7 +1846,7 @@ func (x *ListAttemptsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttemptsRequest.ProtoReflect.Descriptor instead.
 func (*ListAttemptsRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{26}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListAttemptsRequest) GetSweep() string {
@@ -1688,7 +1865,7 @@ type ListAttemptsResponse struct {
 
 func (x *ListAttemptsResponse) Reset() {
 	*x = ListAttemptsResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1700,7 +1877,7 @@ func (x *ListAttemptsResponse) String() string {
 func (*ListAttemptsResponse) ProtoMessage() {}
 
 func (x *ListAttemptsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1713,7 +1890,7 @@ func (x *ListAttemptsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttemptsResponse.ProtoReflect.Descriptor instead.
 func (*ListAttemptsResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{27}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListAttemptsResponse) GetAttempts() []*Attempt {
@@ -1746,7 +1923,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1758,7 +1935,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1771,7 +1948,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{28}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Attempt) GetRow() uint64 {
@@ -1886,7 +2063,7 @@ type Selection struct {
 
 func (x *Selection) Reset() {
 	*x = Selection{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1898,7 +2075,7 @@ func (x *Selection) String() string {
 func (*Selection) ProtoMessage() {}
 
 func (x *Selection) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1911,7 +2088,7 @@ func (x *Selection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Selection.ProtoReflect.Descriptor instead.
 func (*Selection) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{29}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Selection) GetSweep() string {
@@ -1946,7 +2123,7 @@ type ConfigurationFilter struct {
 
 func (x *ConfigurationFilter) Reset() {
 	*x = ConfigurationFilter{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1958,7 +2135,7 @@ func (x *ConfigurationFilter) String() string {
 func (*ConfigurationFilter) ProtoMessage() {}
 
 func (x *ConfigurationFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1971,7 +2148,7 @@ func (x *ConfigurationFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigurationFilter.ProtoReflect.Descriptor instead.
 func (*ConfigurationFilter) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{30}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ConfigurationFilter) GetSettings() map[string]string {
@@ -1994,7 +2171,7 @@ type RetryRequest struct {
 
 func (x *RetryRequest) Reset() {
 	*x = RetryRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2006,7 +2183,7 @@ func (x *RetryRequest) String() string {
 func (*RetryRequest) ProtoMessage() {}
 
 func (x *RetryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2019,7 +2196,7 @@ func (x *RetryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryRequest.ProtoReflect.Descriptor instead.
 func (*RetryRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{31}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RetryRequest) GetTasks() []string {
@@ -2052,7 +2229,7 @@ type RetryResponse struct {
 
 func (x *RetryResponse) Reset() {
 	*x = RetryResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2064,7 +2241,7 @@ func (x *RetryResponse) String() string {
 func (*RetryResponse) ProtoMessage() {}
 
 func (x *RetryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2077,7 +2254,7 @@ func (x *RetryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryResponse.ProtoReflect.Descriptor instead.
 func (*RetryResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{32}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RetryResponse) GetReopened() uint64 {
@@ -2096,7 +2273,7 @@ type CancelRequest struct {
 
 func (x *CancelRequest) Reset() {
 	*x = CancelRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2108,7 +2285,7 @@ func (x *CancelRequest) String() string {
 func (*CancelRequest) ProtoMessage() {}
 
 func (x *CancelRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2121,7 +2298,7 @@ func (x *CancelRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRequest.ProtoReflect.Descriptor instead.
 func (*CancelRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{33}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *CancelRequest) GetSelection() *Selection {
@@ -2142,7 +2319,7 @@ type CancelResponse struct {
 
 func (x *CancelResponse) Reset() {
 	*x = CancelResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2154,7 +2331,7 @@ func (x *CancelResponse) String() string {
 func (*CancelResponse) ProtoMessage() {}
 
 func (x *CancelResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2167,7 +2344,7 @@ func (x *CancelResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelResponse.ProtoReflect.Descriptor instead.
 func (*CancelResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{34}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CancelResponse) GetCancelled() uint64 {
@@ -2195,7 +2372,7 @@ type DrainRequest struct {
 
 func (x *DrainRequest) Reset() {
 	*x = DrainRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2207,7 +2384,7 @@ func (x *DrainRequest) String() string {
 func (*DrainRequest) ProtoMessage() {}
 
 func (x *DrainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2220,7 +2397,7 @@ func (x *DrainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
 func (*DrainRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{35}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *DrainRequest) GetProcesses() []string {
@@ -2246,7 +2423,7 @@ type DrainResponse struct {
 
 func (x *DrainResponse) Reset() {
 	*x = DrainResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2258,7 +2435,7 @@ func (x *DrainResponse) String() string {
 func (*DrainResponse) ProtoMessage() {}
 
 func (x *DrainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2271,7 +2448,7 @@ func (x *DrainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainResponse.ProtoReflect.Descriptor instead.
 func (*DrainResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{36}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *DrainResponse) GetDraining() uint64 {
@@ -2294,7 +2471,7 @@ type VerifyRequest struct {
 
 func (x *VerifyRequest) Reset() {
 	*x = VerifyRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[37]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2306,7 +2483,7 @@ func (x *VerifyRequest) String() string {
 func (*VerifyRequest) ProtoMessage() {}
 
 func (x *VerifyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[37]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2319,7 +2496,7 @@ func (x *VerifyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyRequest.ProtoReflect.Descriptor instead.
 func (*VerifyRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{37}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *VerifyRequest) GetSelection() *Selection {
@@ -2353,7 +2530,7 @@ type VerifyResponse struct {
 
 func (x *VerifyResponse) Reset() {
 	*x = VerifyResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[38]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2365,7 +2542,7 @@ func (x *VerifyResponse) String() string {
 func (*VerifyResponse) ProtoMessage() {}
 
 func (x *VerifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[38]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2378,7 +2555,7 @@ func (x *VerifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyResponse.ProtoReflect.Descriptor instead.
 func (*VerifyResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{38}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *VerifyResponse) GetTasks() []string {
@@ -2392,7 +2569,7 @@ var File_spiqsweep_v1_operator_proto protoreflect.FileDescriptor
 
 const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\n" +
-	"\x1bspiqsweep/v1/operator.proto\x12\fspiqsweep.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf3\x01\n" +
+	"\x1bspiqsweep/v1/operator.proto\x12\fspiqsweep.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xff\x02\n" +
 	"\x05Sweep\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
@@ -2401,7 +2578,13 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\fkernel_class\x18\x05 \x01(\tR\vkernelClass\x129\n" +
 	"\n" +
 	"created_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x120\n" +
-	"\x06counts\x18\a \x01(\v2\x18.spiqsweep.v1.TaskCountsR\x06counts\"\x13\n" +
+	"\x06counts\x18\a \x01(\v2\x18.spiqsweep.v1.TaskCountsR\x06counts\x12\x1f\n" +
+	"\bparallel\x18\b \x01(\rH\x00R\bparallel\x88\x01\x01\x12\x16\n" +
+	"\x06paused\x18\t \x01(\bR\x06paused\x120\n" +
+	"\x05until\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x12\n" +
+	"\x04note\x18\v \x01(\tR\x04noteB\v\n" +
+	"\t_parallel\"\x13\n" +
 	"\x11ListSweepsRequest\"A\n" +
 	"\x12ListSweepsResponse\x12+\n" +
 	"\x06sweeps\x18\x01 \x03(\v2\x13.spiqsweep.v1.SweepR\x06sweeps\"'\n" +
@@ -2411,7 +2594,7 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05sweep\x18\x01 \x01(\v2\x13.spiqsweep.v1.SweepR\x05sweep\x12\x12\n" +
 	"\x04grid\x18\x02 \x01(\fR\x04grid\"(\n" +
 	"\x10GetStatusRequest\x12\x14\n" +
-	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\xda\x04\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\xa5\x06\n" +
 	"\x11GetStatusResponse\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
@@ -2427,7 +2610,13 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\fkernel_class\x18\v \x01(\tR\vkernelClass\x12\x1a\n" +
 	"\bwarnings\x18\f \x03(\tR\bwarnings\x12?\n" +
 	"\rworker_counts\x18\r \x01(\v2\x1a.spiqsweep.v1.WorkerCountsR\fworkerCounts\x12#\n" +
-	"\rmore_expected\x18\x0e \x01(\bR\fmoreExpected\"^\n" +
+	"\rmore_expected\x18\x0e \x01(\bR\fmoreExpected\x12\x1a\n" +
+	"\bparallel\x18\x0f \x01(\rR\bparallel\x12\x16\n" +
+	"\x06paused\x18\x10 \x01(\bR\x06paused\x120\n" +
+	"\x05until\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x12\n" +
+	"\x04note\x18\x12 \x01(\tR\x04note\x12\x17\n" +
+	"\atime_up\x18\x13 \x01(\bR\x06timeUp\x126\n" +
+	"\twork_left\x18\x14 \x01(\v2\x19.google.protobuf.DurationR\bworkLeft\"^\n" +
 	"\fWorkerCounts\x12\x1c\n" +
 	"\tprocesses\x18\x01 \x01(\x04R\tprocesses\x12\x14\n" +
 	"\x05slots\x18\x02 \x01(\x04R\x05slots\x12\x1a\n" +
@@ -2486,7 +2675,11 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x12ExpectTasksRequest\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\x12\x12\n" +
 	"\x04more\x18\x02 \x01(\bR\x04more\"\x15\n" +
-	"\x13ExpectTasksResponse\"*\n" +
+	"\x13ExpectTasksResponse\"A\n" +
+	"\x11PauseSweepRequest\x12\x14\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\x12\x16\n" +
+	"\x06paused\x18\x02 \x01(\bR\x06paused\"\x14\n" +
+	"\x12PauseSweepResponse\"*\n" +
 	"\x12DeleteSweepRequest\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\x15\n" +
 	"\x13DeleteSweepResponse\"'\n" +
@@ -2556,7 +2749,7 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05share\x18\x02 \x01(\x01R\x05share\x12\x12\n" +
 	"\x04seed\x18\x03 \x01(\x04R\x04seed\"&\n" +
 	"\x0eVerifyResponse\x12\x14\n" +
-	"\x05tasks\x18\x01 \x03(\tR\x05tasks2\xcc\b\n" +
+	"\x05tasks\x18\x01 \x03(\tR\x05tasks2\x9d\t\n" +
 	"\x0fOperatorService\x12O\n" +
 	"\n" +
 	"ListSweeps\x12\x1f.spiqsweep.v1.ListSweepsRequest\x1a .spiqsweep.v1.ListSweepsResponse\x12I\n" +
@@ -2564,7 +2757,9 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\tGetStatus\x12\x1e.spiqsweep.v1.GetStatusRequest\x1a\x1f.spiqsweep.v1.GetStatusResponse\x12U\n" +
 	"\fPutRecording\x12!.spiqsweep.v1.PutRecordingRequest\x1a\".spiqsweep.v1.PutRecordingResponse\x12N\n" +
 	"\tPlanSweep\x12\x1e.spiqsweep.v1.PlanSweepRequest\x1a\x1f.spiqsweep.v1.PlanSweepResponse(\x01\x12R\n" +
-	"\vExpectTasks\x12 .spiqsweep.v1.ExpectTasksRequest\x1a!.spiqsweep.v1.ExpectTasksResponse\x12R\n" +
+	"\vExpectTasks\x12 .spiqsweep.v1.ExpectTasksRequest\x1a!.spiqsweep.v1.ExpectTasksResponse\x12O\n" +
+	"\n" +
+	"PauseSweep\x12\x1f.spiqsweep.v1.PauseSweepRequest\x1a .spiqsweep.v1.PauseSweepResponse\x12R\n" +
 	"\vDeleteSweep\x12 .spiqsweep.v1.DeleteSweepRequest\x1a!.spiqsweep.v1.DeleteSweepResponse\x12K\n" +
 	"\bListRows\x12\x1d.spiqsweep.v1.ListRowsRequest\x1a\x1e.spiqsweep.v1.ListRowsResponse0\x01\x12L\n" +
 	"\tGetResult\x12\x1e.spiqsweep.v1.GetResultRequest\x1a\x1f.spiqsweep.v1.GetResultResponse\x12W\n" +
@@ -2586,7 +2781,7 @@ func file_spiqsweep_v1_operator_proto_rawDescGZIP() []byte {
 	return file_spiqsweep_v1_operator_proto_rawDescData
 }
 
-var file_spiqsweep_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_spiqsweep_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_spiqsweep_v1_operator_proto_goTypes = []any{
 	(*Sweep)(nil),                 // 0: spiqsweep.v1.Sweep
 	(*ListSweepsRequest)(nil),     // 1: spiqsweep.v1.ListSweepsRequest
@@ -2607,90 +2802,97 @@ var file_spiqsweep_v1_operator_proto_goTypes = []any{
 	(*PlanSweepResponse)(nil),     // 16: spiqsweep.v1.PlanSweepResponse
 	(*ExpectTasksRequest)(nil),    // 17: spiqsweep.v1.ExpectTasksRequest
 	(*ExpectTasksResponse)(nil),   // 18: spiqsweep.v1.ExpectTasksResponse
-	(*DeleteSweepRequest)(nil),    // 19: spiqsweep.v1.DeleteSweepRequest
-	(*DeleteSweepResponse)(nil),   // 20: spiqsweep.v1.DeleteSweepResponse
-	(*ListRowsRequest)(nil),       // 21: spiqsweep.v1.ListRowsRequest
-	(*ListRowsResponse)(nil),      // 22: spiqsweep.v1.ListRowsResponse
-	(*Row)(nil),                   // 23: spiqsweep.v1.Row
-	(*GetResultRequest)(nil),      // 24: spiqsweep.v1.GetResultRequest
-	(*GetResultResponse)(nil),     // 25: spiqsweep.v1.GetResultResponse
-	(*ListAttemptsRequest)(nil),   // 26: spiqsweep.v1.ListAttemptsRequest
-	(*ListAttemptsResponse)(nil),  // 27: spiqsweep.v1.ListAttemptsResponse
-	(*Attempt)(nil),               // 28: spiqsweep.v1.Attempt
-	(*Selection)(nil),             // 29: spiqsweep.v1.Selection
-	(*ConfigurationFilter)(nil),   // 30: spiqsweep.v1.ConfigurationFilter
-	(*RetryRequest)(nil),          // 31: spiqsweep.v1.RetryRequest
-	(*RetryResponse)(nil),         // 32: spiqsweep.v1.RetryResponse
-	(*CancelRequest)(nil),         // 33: spiqsweep.v1.CancelRequest
-	(*CancelResponse)(nil),        // 34: spiqsweep.v1.CancelResponse
-	(*DrainRequest)(nil),          // 35: spiqsweep.v1.DrainRequest
-	(*DrainResponse)(nil),         // 36: spiqsweep.v1.DrainResponse
-	(*VerifyRequest)(nil),         // 37: spiqsweep.v1.VerifyRequest
-	(*VerifyResponse)(nil),        // 38: spiqsweep.v1.VerifyResponse
-	nil,                           // 39: spiqsweep.v1.ConfigurationFilter.SettingsEntry
-	(*timestamppb.Timestamp)(nil), // 40: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 41: google.protobuf.Duration
+	(*PauseSweepRequest)(nil),     // 19: spiqsweep.v1.PauseSweepRequest
+	(*PauseSweepResponse)(nil),    // 20: spiqsweep.v1.PauseSweepResponse
+	(*DeleteSweepRequest)(nil),    // 21: spiqsweep.v1.DeleteSweepRequest
+	(*DeleteSweepResponse)(nil),   // 22: spiqsweep.v1.DeleteSweepResponse
+	(*ListRowsRequest)(nil),       // 23: spiqsweep.v1.ListRowsRequest
+	(*ListRowsResponse)(nil),      // 24: spiqsweep.v1.ListRowsResponse
+	(*Row)(nil),                   // 25: spiqsweep.v1.Row
+	(*GetResultRequest)(nil),      // 26: spiqsweep.v1.GetResultRequest
+	(*GetResultResponse)(nil),     // 27: spiqsweep.v1.GetResultResponse
+	(*ListAttemptsRequest)(nil),   // 28: spiqsweep.v1.ListAttemptsRequest
+	(*ListAttemptsResponse)(nil),  // 29: spiqsweep.v1.ListAttemptsResponse
+	(*Attempt)(nil),               // 30: spiqsweep.v1.Attempt
+	(*Selection)(nil),             // 31: spiqsweep.v1.Selection
+	(*ConfigurationFilter)(nil),   // 32: spiqsweep.v1.ConfigurationFilter
+	(*RetryRequest)(nil),          // 33: spiqsweep.v1.RetryRequest
+	(*RetryResponse)(nil),         // 34: spiqsweep.v1.RetryResponse
+	(*CancelRequest)(nil),         // 35: spiqsweep.v1.CancelRequest
+	(*CancelResponse)(nil),        // 36: spiqsweep.v1.CancelResponse
+	(*DrainRequest)(nil),          // 37: spiqsweep.v1.DrainRequest
+	(*DrainResponse)(nil),         // 38: spiqsweep.v1.DrainResponse
+	(*VerifyRequest)(nil),         // 39: spiqsweep.v1.VerifyRequest
+	(*VerifyResponse)(nil),        // 40: spiqsweep.v1.VerifyResponse
+	nil,                           // 41: spiqsweep.v1.ConfigurationFilter.SettingsEntry
+	(*timestamppb.Timestamp)(nil), // 42: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 43: google.protobuf.Duration
 }
 var file_spiqsweep_v1_operator_proto_depIdxs = []int32{
-	40, // 0: spiqsweep.v1.Sweep.created_at:type_name -> google.protobuf.Timestamp
+	42, // 0: spiqsweep.v1.Sweep.created_at:type_name -> google.protobuf.Timestamp
 	8,  // 1: spiqsweep.v1.Sweep.counts:type_name -> spiqsweep.v1.TaskCounts
-	0,  // 2: spiqsweep.v1.ListSweepsResponse.sweeps:type_name -> spiqsweep.v1.Sweep
-	0,  // 3: spiqsweep.v1.GetSweepResponse.sweep:type_name -> spiqsweep.v1.Sweep
-	8,  // 4: spiqsweep.v1.GetStatusResponse.counts:type_name -> spiqsweep.v1.TaskCounts
-	9,  // 5: spiqsweep.v1.GetStatusResponse.workers:type_name -> spiqsweep.v1.WorkerStatus
-	11, // 6: spiqsweep.v1.GetStatusResponse.failed:type_name -> spiqsweep.v1.TaskStatus
-	11, // 7: spiqsweep.v1.GetStatusResponse.diverged:type_name -> spiqsweep.v1.TaskStatus
-	41, // 8: spiqsweep.v1.GetStatusResponse.time_left:type_name -> google.protobuf.Duration
-	40, // 9: spiqsweep.v1.GetStatusResponse.as_of:type_name -> google.protobuf.Timestamp
-	7,  // 10: spiqsweep.v1.GetStatusResponse.worker_counts:type_name -> spiqsweep.v1.WorkerCounts
-	40, // 11: spiqsweep.v1.WorkerStatus.last_seen:type_name -> google.protobuf.Timestamp
-	10, // 12: spiqsweep.v1.WorkerStatus.running:type_name -> spiqsweep.v1.RunningTask
-	0,  // 13: spiqsweep.v1.PlanSweepRequest.sweep:type_name -> spiqsweep.v1.Sweep
-	15, // 14: spiqsweep.v1.PlanSweepRequest.tasks:type_name -> spiqsweep.v1.PlannedTask
-	23, // 15: spiqsweep.v1.ListRowsResponse.rows:type_name -> spiqsweep.v1.Row
-	15, // 16: spiqsweep.v1.Row.task:type_name -> spiqsweep.v1.PlannedTask
-	28, // 17: spiqsweep.v1.ListAttemptsResponse.attempts:type_name -> spiqsweep.v1.Attempt
-	40, // 18: spiqsweep.v1.Attempt.leased_at:type_name -> google.protobuf.Timestamp
-	40, // 19: spiqsweep.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
-	41, // 20: spiqsweep.v1.Attempt.compute_time:type_name -> google.protobuf.Duration
-	30, // 21: spiqsweep.v1.Selection.configurations:type_name -> spiqsweep.v1.ConfigurationFilter
-	39, // 22: spiqsweep.v1.ConfigurationFilter.settings:type_name -> spiqsweep.v1.ConfigurationFilter.SettingsEntry
-	29, // 23: spiqsweep.v1.RetryRequest.selection:type_name -> spiqsweep.v1.Selection
-	29, // 24: spiqsweep.v1.CancelRequest.selection:type_name -> spiqsweep.v1.Selection
-	29, // 25: spiqsweep.v1.VerifyRequest.selection:type_name -> spiqsweep.v1.Selection
-	1,  // 26: spiqsweep.v1.OperatorService.ListSweeps:input_type -> spiqsweep.v1.ListSweepsRequest
-	3,  // 27: spiqsweep.v1.OperatorService.GetSweep:input_type -> spiqsweep.v1.GetSweepRequest
-	5,  // 28: spiqsweep.v1.OperatorService.GetStatus:input_type -> spiqsweep.v1.GetStatusRequest
-	12, // 29: spiqsweep.v1.OperatorService.PutRecording:input_type -> spiqsweep.v1.PutRecordingRequest
-	14, // 30: spiqsweep.v1.OperatorService.PlanSweep:input_type -> spiqsweep.v1.PlanSweepRequest
-	17, // 31: spiqsweep.v1.OperatorService.ExpectTasks:input_type -> spiqsweep.v1.ExpectTasksRequest
-	19, // 32: spiqsweep.v1.OperatorService.DeleteSweep:input_type -> spiqsweep.v1.DeleteSweepRequest
-	21, // 33: spiqsweep.v1.OperatorService.ListRows:input_type -> spiqsweep.v1.ListRowsRequest
-	24, // 34: spiqsweep.v1.OperatorService.GetResult:input_type -> spiqsweep.v1.GetResultRequest
-	26, // 35: spiqsweep.v1.OperatorService.ListAttempts:input_type -> spiqsweep.v1.ListAttemptsRequest
-	31, // 36: spiqsweep.v1.OperatorService.Retry:input_type -> spiqsweep.v1.RetryRequest
-	33, // 37: spiqsweep.v1.OperatorService.Cancel:input_type -> spiqsweep.v1.CancelRequest
-	35, // 38: spiqsweep.v1.OperatorService.Drain:input_type -> spiqsweep.v1.DrainRequest
-	37, // 39: spiqsweep.v1.OperatorService.Verify:input_type -> spiqsweep.v1.VerifyRequest
-	2,  // 40: spiqsweep.v1.OperatorService.ListSweeps:output_type -> spiqsweep.v1.ListSweepsResponse
-	4,  // 41: spiqsweep.v1.OperatorService.GetSweep:output_type -> spiqsweep.v1.GetSweepResponse
-	6,  // 42: spiqsweep.v1.OperatorService.GetStatus:output_type -> spiqsweep.v1.GetStatusResponse
-	13, // 43: spiqsweep.v1.OperatorService.PutRecording:output_type -> spiqsweep.v1.PutRecordingResponse
-	16, // 44: spiqsweep.v1.OperatorService.PlanSweep:output_type -> spiqsweep.v1.PlanSweepResponse
-	18, // 45: spiqsweep.v1.OperatorService.ExpectTasks:output_type -> spiqsweep.v1.ExpectTasksResponse
-	20, // 46: spiqsweep.v1.OperatorService.DeleteSweep:output_type -> spiqsweep.v1.DeleteSweepResponse
-	22, // 47: spiqsweep.v1.OperatorService.ListRows:output_type -> spiqsweep.v1.ListRowsResponse
-	25, // 48: spiqsweep.v1.OperatorService.GetResult:output_type -> spiqsweep.v1.GetResultResponse
-	27, // 49: spiqsweep.v1.OperatorService.ListAttempts:output_type -> spiqsweep.v1.ListAttemptsResponse
-	32, // 50: spiqsweep.v1.OperatorService.Retry:output_type -> spiqsweep.v1.RetryResponse
-	34, // 51: spiqsweep.v1.OperatorService.Cancel:output_type -> spiqsweep.v1.CancelResponse
-	36, // 52: spiqsweep.v1.OperatorService.Drain:output_type -> spiqsweep.v1.DrainResponse
-	38, // 53: spiqsweep.v1.OperatorService.Verify:output_type -> spiqsweep.v1.VerifyResponse
-	40, // [40:54] is the sub-list for method output_type
-	26, // [26:40] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	42, // 2: spiqsweep.v1.Sweep.until:type_name -> google.protobuf.Timestamp
+	0,  // 3: spiqsweep.v1.ListSweepsResponse.sweeps:type_name -> spiqsweep.v1.Sweep
+	0,  // 4: spiqsweep.v1.GetSweepResponse.sweep:type_name -> spiqsweep.v1.Sweep
+	8,  // 5: spiqsweep.v1.GetStatusResponse.counts:type_name -> spiqsweep.v1.TaskCounts
+	9,  // 6: spiqsweep.v1.GetStatusResponse.workers:type_name -> spiqsweep.v1.WorkerStatus
+	11, // 7: spiqsweep.v1.GetStatusResponse.failed:type_name -> spiqsweep.v1.TaskStatus
+	11, // 8: spiqsweep.v1.GetStatusResponse.diverged:type_name -> spiqsweep.v1.TaskStatus
+	43, // 9: spiqsweep.v1.GetStatusResponse.time_left:type_name -> google.protobuf.Duration
+	42, // 10: spiqsweep.v1.GetStatusResponse.as_of:type_name -> google.protobuf.Timestamp
+	7,  // 11: spiqsweep.v1.GetStatusResponse.worker_counts:type_name -> spiqsweep.v1.WorkerCounts
+	42, // 12: spiqsweep.v1.GetStatusResponse.until:type_name -> google.protobuf.Timestamp
+	43, // 13: spiqsweep.v1.GetStatusResponse.work_left:type_name -> google.protobuf.Duration
+	42, // 14: spiqsweep.v1.WorkerStatus.last_seen:type_name -> google.protobuf.Timestamp
+	10, // 15: spiqsweep.v1.WorkerStatus.running:type_name -> spiqsweep.v1.RunningTask
+	0,  // 16: spiqsweep.v1.PlanSweepRequest.sweep:type_name -> spiqsweep.v1.Sweep
+	15, // 17: spiqsweep.v1.PlanSweepRequest.tasks:type_name -> spiqsweep.v1.PlannedTask
+	25, // 18: spiqsweep.v1.ListRowsResponse.rows:type_name -> spiqsweep.v1.Row
+	15, // 19: spiqsweep.v1.Row.task:type_name -> spiqsweep.v1.PlannedTask
+	30, // 20: spiqsweep.v1.ListAttemptsResponse.attempts:type_name -> spiqsweep.v1.Attempt
+	42, // 21: spiqsweep.v1.Attempt.leased_at:type_name -> google.protobuf.Timestamp
+	42, // 22: spiqsweep.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	43, // 23: spiqsweep.v1.Attempt.compute_time:type_name -> google.protobuf.Duration
+	32, // 24: spiqsweep.v1.Selection.configurations:type_name -> spiqsweep.v1.ConfigurationFilter
+	41, // 25: spiqsweep.v1.ConfigurationFilter.settings:type_name -> spiqsweep.v1.ConfigurationFilter.SettingsEntry
+	31, // 26: spiqsweep.v1.RetryRequest.selection:type_name -> spiqsweep.v1.Selection
+	31, // 27: spiqsweep.v1.CancelRequest.selection:type_name -> spiqsweep.v1.Selection
+	31, // 28: spiqsweep.v1.VerifyRequest.selection:type_name -> spiqsweep.v1.Selection
+	1,  // 29: spiqsweep.v1.OperatorService.ListSweeps:input_type -> spiqsweep.v1.ListSweepsRequest
+	3,  // 30: spiqsweep.v1.OperatorService.GetSweep:input_type -> spiqsweep.v1.GetSweepRequest
+	5,  // 31: spiqsweep.v1.OperatorService.GetStatus:input_type -> spiqsweep.v1.GetStatusRequest
+	12, // 32: spiqsweep.v1.OperatorService.PutRecording:input_type -> spiqsweep.v1.PutRecordingRequest
+	14, // 33: spiqsweep.v1.OperatorService.PlanSweep:input_type -> spiqsweep.v1.PlanSweepRequest
+	17, // 34: spiqsweep.v1.OperatorService.ExpectTasks:input_type -> spiqsweep.v1.ExpectTasksRequest
+	19, // 35: spiqsweep.v1.OperatorService.PauseSweep:input_type -> spiqsweep.v1.PauseSweepRequest
+	21, // 36: spiqsweep.v1.OperatorService.DeleteSweep:input_type -> spiqsweep.v1.DeleteSweepRequest
+	23, // 37: spiqsweep.v1.OperatorService.ListRows:input_type -> spiqsweep.v1.ListRowsRequest
+	26, // 38: spiqsweep.v1.OperatorService.GetResult:input_type -> spiqsweep.v1.GetResultRequest
+	28, // 39: spiqsweep.v1.OperatorService.ListAttempts:input_type -> spiqsweep.v1.ListAttemptsRequest
+	33, // 40: spiqsweep.v1.OperatorService.Retry:input_type -> spiqsweep.v1.RetryRequest
+	35, // 41: spiqsweep.v1.OperatorService.Cancel:input_type -> spiqsweep.v1.CancelRequest
+	37, // 42: spiqsweep.v1.OperatorService.Drain:input_type -> spiqsweep.v1.DrainRequest
+	39, // 43: spiqsweep.v1.OperatorService.Verify:input_type -> spiqsweep.v1.VerifyRequest
+	2,  // 44: spiqsweep.v1.OperatorService.ListSweeps:output_type -> spiqsweep.v1.ListSweepsResponse
+	4,  // 45: spiqsweep.v1.OperatorService.GetSweep:output_type -> spiqsweep.v1.GetSweepResponse
+	6,  // 46: spiqsweep.v1.OperatorService.GetStatus:output_type -> spiqsweep.v1.GetStatusResponse
+	13, // 47: spiqsweep.v1.OperatorService.PutRecording:output_type -> spiqsweep.v1.PutRecordingResponse
+	16, // 48: spiqsweep.v1.OperatorService.PlanSweep:output_type -> spiqsweep.v1.PlanSweepResponse
+	18, // 49: spiqsweep.v1.OperatorService.ExpectTasks:output_type -> spiqsweep.v1.ExpectTasksResponse
+	20, // 50: spiqsweep.v1.OperatorService.PauseSweep:output_type -> spiqsweep.v1.PauseSweepResponse
+	22, // 51: spiqsweep.v1.OperatorService.DeleteSweep:output_type -> spiqsweep.v1.DeleteSweepResponse
+	24, // 52: spiqsweep.v1.OperatorService.ListRows:output_type -> spiqsweep.v1.ListRowsResponse
+	27, // 53: spiqsweep.v1.OperatorService.GetResult:output_type -> spiqsweep.v1.GetResultResponse
+	29, // 54: spiqsweep.v1.OperatorService.ListAttempts:output_type -> spiqsweep.v1.ListAttemptsResponse
+	34, // 55: spiqsweep.v1.OperatorService.Retry:output_type -> spiqsweep.v1.RetryResponse
+	36, // 56: spiqsweep.v1.OperatorService.Cancel:output_type -> spiqsweep.v1.CancelResponse
+	38, // 57: spiqsweep.v1.OperatorService.Drain:output_type -> spiqsweep.v1.DrainResponse
+	40, // 58: spiqsweep.v1.OperatorService.Verify:output_type -> spiqsweep.v1.VerifyResponse
+	44, // [44:59] is the sub-list for method output_type
+	29, // [29:44] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_spiqsweep_v1_operator_proto_init() }
@@ -2698,13 +2900,14 @@ func file_spiqsweep_v1_operator_proto_init() {
 	if File_spiqsweep_v1_operator_proto != nil {
 		return
 	}
+	file_spiqsweep_v1_operator_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_spiqsweep_v1_operator_proto_rawDesc), len(file_spiqsweep_v1_operator_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   40,
+			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

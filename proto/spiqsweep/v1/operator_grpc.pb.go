@@ -27,6 +27,7 @@ const (
 	OperatorService_PutRecording_FullMethodName = "/spiqsweep.v1.OperatorService/PutRecording"
 	OperatorService_PlanSweep_FullMethodName    = "/spiqsweep.v1.OperatorService/PlanSweep"
 	OperatorService_ExpectTasks_FullMethodName  = "/spiqsweep.v1.OperatorService/ExpectTasks"
+	OperatorService_PauseSweep_FullMethodName   = "/spiqsweep.v1.OperatorService/PauseSweep"
 	OperatorService_DeleteSweep_FullMethodName  = "/spiqsweep.v1.OperatorService/DeleteSweep"
 	OperatorService_ListRows_FullMethodName     = "/spiqsweep.v1.OperatorService/ListRows"
 	OperatorService_GetResult_FullMethodName    = "/spiqsweep.v1.OperatorService/GetResult"
@@ -60,6 +61,8 @@ type OperatorServiceClient interface {
 	// ExpectTasks announces for a minute that results may decide on further tasks of a sweep,
 	// so that workers wait for them, or withdraws that.
 	ExpectTasks(ctx context.Context, in *ExpectTasksRequest, opts ...grpc.CallOption) (*ExpectTasksResponse, error)
+	// PauseSweep pauses a sweep, or resumes it.
+	PauseSweep(ctx context.Context, in *PauseSweepRequest, opts ...grpc.CallOption) (*PauseSweepResponse, error)
 	// DeleteSweep deletes a sweep and withdraws the tasks that no other sweep shares. Results
 	// remain.
 	DeleteSweep(ctx context.Context, in *DeleteSweepRequest, opts ...grpc.CallOption) (*DeleteSweepResponse, error)
@@ -144,6 +147,16 @@ func (c *operatorServiceClient) ExpectTasks(ctx context.Context, in *ExpectTasks
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ExpectTasksResponse)
 	err := c.cc.Invoke(ctx, OperatorService_ExpectTasks_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *operatorServiceClient) PauseSweep(ctx context.Context, in *PauseSweepRequest, opts ...grpc.CallOption) (*PauseSweepResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PauseSweepResponse)
+	err := c.cc.Invoke(ctx, OperatorService_PauseSweep_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -271,6 +284,8 @@ type OperatorServiceServer interface {
 	// ExpectTasks announces for a minute that results may decide on further tasks of a sweep,
 	// so that workers wait for them, or withdraws that.
 	ExpectTasks(context.Context, *ExpectTasksRequest) (*ExpectTasksResponse, error)
+	// PauseSweep pauses a sweep, or resumes it.
+	PauseSweep(context.Context, *PauseSweepRequest) (*PauseSweepResponse, error)
 	// DeleteSweep deletes a sweep and withdraws the tasks that no other sweep shares. Results
 	// remain.
 	DeleteSweep(context.Context, *DeleteSweepRequest) (*DeleteSweepResponse, error)
@@ -315,6 +330,9 @@ func (UnimplementedOperatorServiceServer) PlanSweep(grpc.ClientStreamingServer[P
 }
 func (UnimplementedOperatorServiceServer) ExpectTasks(context.Context, *ExpectTasksRequest) (*ExpectTasksResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExpectTasks not implemented")
+}
+func (UnimplementedOperatorServiceServer) PauseSweep(context.Context, *PauseSweepRequest) (*PauseSweepResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PauseSweep not implemented")
 }
 func (UnimplementedOperatorServiceServer) DeleteSweep(context.Context, *DeleteSweepRequest) (*DeleteSweepResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteSweep not implemented")
@@ -454,6 +472,24 @@ func _OperatorService_ExpectTasks_Handler(srv interface{}, ctx context.Context, 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OperatorServiceServer).ExpectTasks(ctx, req.(*ExpectTasksRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OperatorService_PauseSweep_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PauseSweepRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperatorServiceServer).PauseSweep(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OperatorService_PauseSweep_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperatorServiceServer).PauseSweep(ctx, req.(*PauseSweepRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -614,6 +650,10 @@ var OperatorService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ExpectTasks",
 			Handler:    _OperatorService_ExpectTasks_Handler,
+		},
+		{
+			MethodName: "PauseSweep",
+			Handler:    _OperatorService_PauseSweep_Handler,
 		},
 		{
 			MethodName: "DeleteSweep",

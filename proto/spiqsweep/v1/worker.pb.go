@@ -698,7 +698,7 @@ type SyncResponse struct {
 	Verdicts    []*Verdict    `protobuf:"bytes,2,rep,name=verdicts,proto3" json:"verdicts,omitempty"`
 	// Latest time of the next call.
 	CallAgainIn *durationpb.Duration `protobuf:"bytes,3,opt,name=call_again_in,json=callAgainIn,proto3" json:"call_again_in,omitempty"`
-	// No task of any sweep is pending or leased: the worker may leave.
+	// No task of any sweep is leased, or pending within its time: the worker may leave.
 	Done      bool                 `protobuf:"varint,4,opt,name=done,proto3" json:"done,omitempty"`
 	LeaseTerm *durationpb.Duration `protobuf:"bytes,5,opt,name=lease_term,json=leaseTerm,proto3" json:"lease_term,omitempty"`
 	// An operator asks the worker to hand back what it holds, and to leave.
@@ -783,7 +783,10 @@ type Assignment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Lease *Lease                 `protobuf:"bytes,1,opt,name=lease,proto3" json:"lease,omitempty"`
 	// Set for a new lease only.
-	Task          *Task `protobuf:"bytes,2,opt,name=task,proto3" json:"task,omitempty"`
+	Task *Task `protobuf:"bytes,2,opt,name=task,proto3" json:"task,omitempty"`
+	// Why the worker should stop the task and hand it back with a checkpoint; empty: it
+	// goes on.
+	HandBack      string `protobuf:"bytes,3,opt,name=hand_back,json=handBack,proto3" json:"hand_back,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -830,6 +833,13 @@ func (x *Assignment) GetTask() *Task {
 		return x.Task
 	}
 	return nil
+}
+
+func (x *Assignment) GetHandBack() string {
+	if x != nil {
+		return x.HandBack
+	}
+	return ""
 }
 
 type Task struct {
@@ -1322,11 +1332,12 @@ const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\x04done\x18\x04 \x01(\bR\x04done\x128\n" +
 	"\n" +
 	"lease_term\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\tleaseTerm\x12\x14\n" +
-	"\x05drain\x18\x06 \x01(\bR\x05drain\"_\n" +
+	"\x05drain\x18\x06 \x01(\bR\x05drain\"|\n" +
 	"\n" +
 	"Assignment\x12)\n" +
 	"\x05lease\x18\x01 \x01(\v2\x13.spiqsweep.v1.LeaseR\x05lease\x12&\n" +
-	"\x04task\x18\x02 \x01(\v2\x12.spiqsweep.v1.TaskR\x04task\"\xc0\x01\n" +
+	"\x04task\x18\x02 \x01(\v2\x12.spiqsweep.v1.TaskR\x04task\x12\x1b\n" +
+	"\thand_back\x18\x03 \x01(\tR\bhandBack\"\xc0\x01\n" +
 	"\x04Task\x12$\n" +
 	"\rconfiguration\x18\x01 \x01(\fR\rconfiguration\x12)\n" +
 	"\x10recording_digest\x18\x02 \x01(\tR\x0frecordingDigest\x12'\n" +
