@@ -24,10 +24,11 @@ import (
 // The exit codes (DESIGN.md, section 5.5).
 const (
 	exitDone        = protocol.ExitDone
-	exitFault       = protocol.ExitFault // a fault of the coordinator, or a file of the output folder that could not be written
-	exitUsage       = protocol.ExitUsage // bad usage or bad input
-	exitIncomplete  = 3                  // some tasks failed, diverged, or were reopened at the end
-	exitInterrupted = 130                // by a signal
+	exitFault       = protocol.ExitFault    // a fault of the coordinator, or a file of the output folder that could not be written
+	exitUsage       = protocol.ExitUsage    // bad usage or bad input
+	exitIncomplete  = 3                     // some tasks failed, diverged, or were reopened at the end
+	exitTimeUp      = protocol.ExitWorkLeft // tasks are left after --until
+	exitInterrupted = 130                   // by a signal
 )
 
 // version is set by the linker; see the Makefile.

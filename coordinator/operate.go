@@ -42,10 +42,10 @@ func (r request) print(format string, a ...any) error {
 	return err
 }
 
-// operatorCommands returns the commands list, retry, cancel, drain and delete.
+// operatorCommands returns the commands list, retry, cancel, pause, resume, drain and delete.
 func operatorCommands() []*cobra.Command {
 	var commands []*cobra.Command
-	for _, o := range []*operation{listOperation(), retryOperation(), cancelOperation(), drainOperation(), deleteOperation()} {
+	for _, o := range []*operation{listOperation(), retryOperation(), cancelOperation(), pauseOperation(true), pauseOperation(false), drainOperation(), deleteOperation()} {
 		var place placeFlags
 		var selected selectionFlags
 		place.add(&o.Command)
@@ -246,11 +246,12 @@ func listOperation() *operation {
 // printSweeps prints a table with a line for each sweep.
 func printSweeps(out io.Writer, sweeps []app.SweepSummary) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "name\tID\tdone\trunning\tpending\tfailed\tdiverged\tcreated\tkernel class")
+	fmt.Fprintln(table, "name\tID\tdone\trunning\tpending\tfailed\tdiverged\tcreated\tkernel class\tlimits\tnote")
 	for _, s := range sweeps {
-		fmt.Fprintf(table, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%d\t%s\t%s\n", sweep.Printable(s.Name), sweep.Printable(s.ID), s.Tasks.Done, s.Tasks.Planned,
+		fmt.Fprintf(table, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", sweep.Printable(s.Name), sweep.Printable(s.ID), s.Tasks.Done, s.Tasks.Planned,
 			s.Tasks.Running, s.Tasks.Pending, s.Tasks.Failed, s.Tasks.Diverged,
-			s.CreatedAt.Local().Format(time.DateTime), sweep.Printable(s.KernelClass))
+			s.CreatedAt.Local().Format(time.DateTime), sweep.Printable(s.KernelClass),
+			limitsText(s.Limits), sweep.Printable(s.Note))
 	}
 	return table.Flush()
 }

@@ -114,7 +114,10 @@ func revisionText(r queue.Revision) string {
 func (t *terminal) printOutcome(a *app.App, last app.Progress) error {
 	t.say("%d of %d tasks done, %d in this run, which took %s",
 		last.Counts.Done, last.Counts.Planned, last.Gained, formatDuration(last.Elapsed))
-	if !last.Counts.Finished() {
+	switch {
+	case last.TimeUp:
+		t.printLeftOut(last)
+	case !last.Counts.Finished():
 		t.say("tasks were reopened while the run was ending: to resume, run again\n  %s", resumeCommand(os.Args[1:]))
 	}
 	place := []string{"--out", a.Folder()} // which records the store

@@ -54,6 +54,12 @@ func printStatus(out io.Writer, s app.Status, place *placeFlags) error {
 	if s.MoreExpected {
 		fmt.Fprintln(out, "more may follow: results decide on the number of replicates")
 	}
+	if s.Note != "" {
+		fmt.Fprintf(out, "note: %s\n", sweep.Printable(s.Note))
+	}
+	if limits := limitsText(s.Limits); limits != "" {
+		fmt.Fprintf(out, "limits: %s\n", limits)
+	}
 	if s.Tasks.Verifying > 0 {
 		fmt.Fprintf(out, "%d of the done tasks are being verified\n", s.Tasks.Verifying)
 	}
@@ -84,6 +90,11 @@ func printStatus(out io.Writer, s app.Status, place *placeFlags) error {
 // or "".
 func outlook(s app.Status, place *placeFlags) string {
 	switch left := s.Tasks.Running + s.Tasks.Pending + s.Tasks.Verifying; {
+	case s.Paused && left > 0:
+		return "none of its tasks runs until it is resumed: `" + place.command("resume") + "`\n"
+	case s.TimeUp:
+		return fmt.Sprintf("the time is up: what is left needs about %s of one core; to go on, run the same command again\n",
+			formatDuration(time.Duration(s.WorkLeft*float64(time.Second))))
 	case s.ServedByAnother:
 		return "the folder's own coordinator is not running, but another one serves the store: its workers are within their lease term\n"
 	case !s.Running && left == 0:

@@ -21,6 +21,8 @@ type sweepFlags struct {
 	out       string
 	recompute bool
 	replace   bool
+	limitFlags
+	onEnd string
 }
 
 // sweepCommand returns the root command, which runs a sweep.
@@ -38,12 +40,16 @@ Run the same command again to resume, or name the output folder alone. An extend
 grid runs only its new configurations. A grid that would replace another sweep in the
 folder is refused without --replace.
 
+With --until, tasks that could not end in time are left out, and those that run at
+that time are handed back with a checkpoint: the same command goes on with them later.
+
 Exit codes: 0 all configurations done; 1 a fault of the coordinator, or a file of the
 output folder that could not be written in its place; 2 bad usage or input; 3 some
-tasks failed or diverged; 130 interrupted.`,
+tasks failed or diverged; 75 tasks are left after --until; 130 interrupted.`,
 		Example: `  coordinator
   coordinator --grid sweep.hcl --recording bint_fishmovie32_100.mat
   coordinator --out runs/figure-s1
+  coordinator --grid sweep.hcl --until 6h --note "first try"
   coordinator --grid sweep.hcl --listen 0.0.0.0:7473
   coordinator --grid sweep.hcl --coordinator runs/serve/operator.json`,
 		Args: program.NoArguments,
@@ -52,7 +58,15 @@ tasks failed or diverged; 130 interrupted.`,
 			if err != nil {
 				return err
 			}
-			return runSweep(c.Context(), config, t)
+			ended := summary{Started: time.Now()}
+			err = runSweep(c.Context(), config, t, &ended)
+			if f.onEnd != "" {
+				ended.conclude(c.Context(), err, time.Now())
+				if err := runOnEnd(f.onEnd, ended, t, onEndTimeout); err != nil {
+					t.say("--on-end %q: %v: the exit code of the sweep is not affected", f.onEnd, err)
+				}
+			}
+			return err
 		},
 	}
 	f.inputFlags.add(c)
@@ -62,6 +76,8 @@ tasks failed or diverged; 130 interrupted.`,
 	flags.StringVar(&f.out, "out", "", "output `FOLDER` (default: runs/ and the name of the sweep)")
 	flags.IntVar(&f.local, "local", 0, "number of local workers (default: one for each core; none with --listen or --coordinator)")
 	flags.BoolVar(&f.replace, "replace", false, "let the grid replace another sweep in the output folder, or results whose store is missing")
+	f.limitFlags.add(c)
+	flags.StringVar(&f.onEnd, "on-end", "", "`COMMAND` for the shell to run once when the run ends, however it ends, with a summary in JSON on its standard input")
 	flags.BoolVar(&f.recompute, "recompute", false, "delete the sweep of the folder and start a new one, for example with other numerics or another kernel class")
 	return c
 }
@@ -94,25 +110,28 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	if err != nil {
 		return app.Config{}, err
 	}
-	return app.Config{
+	config := app.Config{
 		Input: input, Coordinator: remote, Options: hosting, Out: f.out, Recompute: f.recompute, Replace: f.replace, Follow: t.follow,
-	}, nil
+	}
+	return config, f.limitFlags.set(c, &config, time.Now())
 }
 
 // defaultLocal returns the number of cores that this process may use. GOMAXPROCS
 // can lower it, but not raise it: each local worker is a process.
 func defaultLocal() int { return min(runtime.GOMAXPROCS(0), runtime.NumCPU()) }
 
-// runSweep runs a sweep to its end and prints the outcome.
-func runSweep(ctx context.Context, config app.Config, t *terminal) error {
+// runSweep runs a sweep to its end, prints the outcome, and describes it in ended.
+func runSweep(ctx context.Context, config app.Config, t *terminal, ended *summary) error {
 	limitMemory()
 	a, err := app.Open(ctx, config)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
+	ended.open(a)
 	t.printStart(a)
 	last, err := a.Run(ctx)
+	ended.Tasks = app.CountTasks(last.Counts)
 	t.close()
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -128,6 +147,9 @@ func runSweep(ctx context.Context, config app.Config, t *terminal) error {
 	t.printIntegrityErrors(a.Folder(), a.IntegrityErrors())
 	if t.printProblems(a.Problems()) {
 		return &endError{exitFault}
+	}
+	if last.TimeUp && len(a.IntegrityErrors()) == 0 {
+		return &endError{exitTimeUp}
 	}
 	if last.Counts.Done < last.Counts.Planned || len(a.IntegrityErrors()) > 0 {
 		return &endError{exitIncomplete}

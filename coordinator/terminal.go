@@ -184,6 +184,9 @@ func details(p app.Progress) string {
 		running += fmt.Sprintf(" (%.0f %% trained)", 100*trained)
 	}
 	parts := []string{fmt.Sprintf("%d failed", p.Incomplete()), running}
+	if p.Sweep.Paused {
+		parts = append(parts, "paused")
+	}
 	if p.MoreExpected {
 		parts = append(parts, "more may follow")
 	}

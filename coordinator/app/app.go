@@ -217,8 +217,17 @@ func (a *App) plan(ctx context.Context) error {
 	if err := a.storePlan(ctx, a.Resumed, "storing the plan"); err != nil {
 		return err
 	}
-	_, err = a.addReplicates(ctx)
-	return err
+	if _, err = a.addReplicates(ctx); err != nil {
+		return err
+	}
+	if a.Note == "" {
+		planned, err := a.queue.Sweep(ctx, a.id)
+		if err != nil {
+			return fmt.Errorf("read the note of the sweep: %w", err)
+		}
+		a.Note = planned.Note
+	}
+	return nil
 }
 
 // storePlan stores the prepared tasks. If they may be the stored ones, it compares them
@@ -227,6 +236,7 @@ func (a *App) storePlan(ctx context.Context, compare bool, activity string) (err
 	s := queue.Sweep{
 		ID: a.id, Name: a.prepared.Grid.Name, Grid: a.Grid,
 		Numerics: sweep.Numerics, KernelClass: a.Kernel.Class,
+		Note: a.Note, Limits: queue.Limits{Parallel: a.Parallel, Until: a.Until},
 	}
 	if compare { // with the digest, Plan recognises an unchanged plan
 		if s.Digest, err = queue.Digest(a.prepared.tasks(ctx, "comparing the plan with the last one")); err != nil {
@@ -236,6 +246,7 @@ func (a *App) storePlan(ctx context.Context, compare bool, activity string) (err
 	if a.Revision, err = a.queue.Plan(ctx, s, a.prepared.tasks(ctx, activity)); err != nil {
 		return fmt.Errorf("plan the sweep: %w", err)
 	}
+	a.Parallel = queue.KeepParallel // a revision by this run keeps what others set since
 	return nil
 }
 
@@ -268,9 +279,12 @@ func (a *App) publish() error {
 
 // newView returns a view that writes all files of the folder again.
 func (a *App) newView() *folder.View {
-	s := folder.Sweep{ID: a.id, Grid: a.prepared.Grid, Plan: a.prepared.Plan, Selected: a.prepared.selected}
+	s := folder.Sweep{ID: a.id, Grid: a.prepared.Grid, Plan: a.prepared.Plan, Selected: a.prepared.selected, Note: a.Note}
 	return folder.NewView(a.folder, a.queue, s, a.Log.Named("output"))
 }
+
+// ID returns the ID of the sweep.
+func (a *App) ID() string { return a.id }
 
 // Folder returns the path of the output folder.
 func (a *App) Folder() string { return string(a.folder) }

@@ -46,6 +46,13 @@ type Config struct {
 	Out       string // the output folder; "": runs/NAME
 	Recompute bool   // delete the sweep of the folder and start a new one
 	Replace   bool   // let the grid replace another sweep, or all tasks of this one
+	// Parallel is the number of tasks that may run at a time; 0: any;
+	// queue.KeepParallel: as before.
+	Parallel int
+	// Until is the time at which the run ends; zero: when all tasks are finished. See
+	// queue.Limits.
+	Until time.Time
+	Note  string // for people; "": as before
 	// Follow is called with the progress a few times a second; it may be nil.
 	Follow func(Progress)
 }

@@ -97,6 +97,16 @@ func (p Place) Delete(ctx context.Context, name string) (deleted queue.Sweep, er
 	return deleted, err
 }
 
+// Pause pauses a sweep, by its name or ID, or that of the folder, or resumes it. It returns
+// what the sweep was before.
+func (p Place) Pause(ctx context.Context, name string, paused bool) (before queue.Sweep, err error) {
+	err = p.write(ctx, name, func(ctx context.Context, q sweepQueue, s queue.Sweep) error {
+		before = s
+		return q.Pause(ctx, s.ID, paused)
+	})
+	return before, err
+}
+
 // Retry reopens selected tasks of a sweep that failed, or that diverged. An empty
 // selection means all of them.
 func (p Place) Retry(ctx context.Context, s queue.Selection, diverged bool) (reopened int, err error) {

@@ -21,6 +21,7 @@ type sweepQueue interface {
 	PutRecording(ctx context.Context, digest string, body []byte) error
 	Plan(context.Context, queue.Sweep, iter.Seq2[queue.Planned, error]) (queue.Revision, error)
 	Expect(ctx context.Context, sweep string, more bool) error
+	Pause(ctx context.Context, sweep string, paused bool) error
 	Delete(ctx context.Context, sweep string) error
 
 	Sweep(ctx context.Context, id string) (queue.Sweep, error)

@@ -13,8 +13,8 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-// Run follows the sweep until all tasks are finished or ctx ends, and brings the output
-// folder up to date. If this process serves the sweep, Run serves workers, and at the
+// Run follows the sweep until all tasks are finished, its time is up (Progress.TimeUp) or
+// ctx ends, and brings the output folder up to date. If this process serves the sweep, Run serves workers, and at the
 // end has them hand back their tasks; a remote sweep goes on. If ctx ends, Run returns its
 // cause. It may be called once.
 func (a *App) Run(ctx context.Context) (Progress, error) {
@@ -28,7 +28,7 @@ func (a *App) Run(ctx context.Context) (Progress, error) {
 		a.host.Start(serving, services, a.id, a.localWorkers(ctx))
 	}
 	last, err := a.follow(ctx, serving)
-	if err != nil {
+	if err != nil || last.TimeUp {
 		a.announceNone()
 	}
 	if a.host != nil {
@@ -45,16 +45,16 @@ func (a *App) Run(ctx context.Context) (Progress, error) {
 }
 
 // localWorkers returns the number of local workers to start: none if all tasks are
-// finished.
+// finished, or none can end in time.
 func (a *App) localWorkers(ctx context.Context) int {
-	if status, err := a.queue.Status(ctx, a.id); err == nil && status.Counts.Finished() {
+	if status, err := a.queue.Status(ctx, a.id); err == nil && (status.Counts.Finished() || status.TimeUp) {
 		return 0
 	}
 	return a.Local
 }
 
-// follow reports the progress until the sweep is finished, ctx ends, or a failed service
-// ends serving.
+// follow reports the progress until the sweep is finished, its time is up, ctx ends, or a
+// failed service ends serving.
 func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 	pause := pollEvery
 	if a.host == nil {
@@ -86,7 +86,7 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 			worked = worked || status.Workforce.Processes > 0
 			now := Progress{
 				Status: status, Elapsed: time.Since(began), Gained: status.Counts.Done - first,
-				Deserted: worked && status.Workforce.Processes == 0 && !status.Counts.Finished(),
+				Deserted: worked && status.Workforce.Processes == 0 && !status.Counts.Finished() && !status.TimeUp,
 			}
 			if a.Follow != nil {
 				a.Follow(now)
@@ -95,7 +95,7 @@ func (a *App) follow(ctx, serving context.Context) (Progress, error) {
 			if err != nil {
 				return Progress{}, err
 			}
-			if status.Counts.Finished() && !more {
+			if status.Counts.Finished() && !more || status.TimeUp {
 				return now, nil
 			}
 		}
@@ -134,12 +134,12 @@ func (a *App) waitForWorkers(ctx context.Context, began time.Time) {
 }
 
 // conclude brings the output folder up to date for the last time, within a limit if the
-// run was interrupted. If the sweep was deleted, conclude returns that as the error,
+// run was interrupted or its time is up. If the sweep was deleted, conclude returns that as the error,
 // since it explains all others.
 func (a *App) conclude(last Progress, err error) (Progress, error) {
 	ctx := context.Background()
 	limit := folder.NoLimit
-	if err != nil {
+	if err != nil || last.TimeUp {
 		limit = refreshLimit
 	}
 	removed := ""

@@ -22,12 +22,23 @@ type Status struct {
 	Tasks           TaskCounts `json:"tasks"`
 	Warnings        []string   `json:"warnings"` // problems of the store
 	// MoreExpected reports that results may decide on further tasks than those counted.
-	MoreExpected   bool         `json:"more_expected"`
-	SecondsLeft    float64      `json:"seconds_left"`
+	MoreExpected bool    `json:"more_expected"`
+	SecondsLeft  float64 `json:"seconds_left"`
+	WorkLeft     float64 `json:"compute_seconds_left"` // of the unfinished tasks, on one core
+	Limits
+	TimeUp         bool         `json:"time_up"` // tasks are left that cannot end by Until, and no other runs
 	WorkersPresent int          `json:"workers_present"`
 	Workers        []Worker     `json:"workers"` // the first hundred
 	Failed         []TaskReason `json:"failed"`
 	Diverged       []TaskReason `json:"diverged"`
+}
+
+// Limits are the note on a sweep and its queue.Limits.
+type Limits struct {
+	Note     string    `json:"note"`
+	Parallel int       `json:"parallel"` // tasks that may run at a time; 0: any
+	Paused   bool      `json:"paused"`
+	Until    time.Time `json:"until,omitzero"`
 }
 
 // TaskCounts counts the tasks of a sweep by state.
@@ -78,9 +89,14 @@ func newStatus(s *spiqsweepv1.GetStatusResponse) Status {
 			Pending: counts.GetPending(), Failed: counts.GetFailed(), Diverged: counts.GetDiverged(),
 			Verifying: counts.GetVerifying(),
 		},
+		Limits: Limits{Note: s.GetNote(), Parallel: int(s.GetParallel()), Paused: s.GetPaused()},
+		TimeUp: s.GetTimeUp(), WorkLeft: s.GetWorkLeft().AsDuration().Seconds(),
 		MoreExpected: s.GetMoreExpected(), SecondsLeft: s.GetTimeLeft().AsDuration().Seconds(),
 		Warnings: append([]string{}, s.GetWarnings()...), WorkersPresent: int(s.GetWorkerCounts().GetProcesses()),
 		Workers: []Worker{}, Failed: taskReasons(s.GetFailed()), Diverged: taskReasons(s.GetDiverged()),
+	}
+	if s.GetUntil() != nil {
+		status.Until = s.GetUntil().AsTime()
 	}
 	for _, w := range s.GetWorkers() {
 		worker := Worker{
@@ -112,16 +128,23 @@ type SweepSummary struct {
 	Numerics    int        `json:"numerics"`
 	KernelClass string     `json:"kernel_class"`
 	Tasks       TaskCounts `json:"tasks"`
+	Limits
 }
 
 func newSweepSummary(s queue.Summary) SweepSummary {
 	return SweepSummary{
-		Name: s.Name, ID: s.ID, Revision: s.Revision, CreatedAt: s.CreatedAt,
+		Limits: Limits{s.Note, max(0, s.Parallel), s.Paused, s.Until},
+		Name:   s.Name, ID: s.ID, Revision: s.Revision, CreatedAt: s.CreatedAt,
 		Numerics: s.Numerics, KernelClass: s.KernelClass,
-		Tasks: TaskCounts{
-			Planned: uint64(s.Counts.Planned), Done: uint64(s.Counts.Done), Running: uint64(s.Counts.Leased),
-			Pending: uint64(s.Counts.Pending), Failed: uint64(s.Counts.Failed), Diverged: uint64(s.Counts.Diverged),
-			Verifying: uint64(s.Counts.Verifying),
-		},
+		Tasks: CountTasks(s.Counts),
+	}
+}
+
+// CountTasks converts the counts of a queue.
+func CountTasks(c queue.Counts) TaskCounts {
+	return TaskCounts{
+		Planned: uint64(c.Planned), Done: uint64(c.Done), Running: uint64(c.Leased),
+		Pending: uint64(c.Pending), Failed: uint64(c.Failed), Diverged: uint64(c.Diverged),
+		Verifying: uint64(c.Verifying),
 	}
 }

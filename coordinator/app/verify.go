@@ -80,6 +80,9 @@ func (v Verifier) choose(ctx context.Context, q sweepQueue, id string) (done Ver
 	if done.Sweep, err = q.Sweep(ctx, id); err != nil {
 		return done, nil, err
 	}
+	if done.Sweep.Paused {
+		return done, nil, folder.BadInput("sweep %s is paused, so none of its tasks runs: resume it first with `coordinator resume`", done.Sweep.Name)
+	}
 	request := v.VerifyRequest
 	request.Sweep = done.Sweep.ID
 	tasks, err = q.Verify(ctx, request)

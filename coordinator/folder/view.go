@@ -41,6 +41,7 @@ type Sweep struct {
 	Plan *plan.Plan
 	// Selected returns what a configuration is trained on.
 	Selected func(context.Context, sweep.Configuration) (Selected, error)
+	Note     string // of completeness.json
 }
 
 // Selected is the recording and the neurons of it that a configuration is trained on.
@@ -267,7 +268,7 @@ func (v *View) writeTables(ctx context.Context, limit time.Duration) error {
 	if unread := (*unreadError)(nil); errors.As(err, &unread) || incompleteErr != nil || v.problems.isLost(resultsFile) {
 		return err
 	}
-	completeness.TableSHA256 = sum
+	completeness.TableSHA256, completeness.Note = sum, v.sweep.Note
 	v.completeness, v.levels, v.claims, v.models.missing = completeness, levels, judged, missing
 	return errors.Join(err, v.write(completenessFile, completeness.Write))
 }

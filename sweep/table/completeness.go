@@ -34,6 +34,8 @@ type Completeness struct {
 	ResultsSHA256 string `json:"results_sha256"`
 	// TableSHA256 is the digest of results.csv.
 	TableSHA256 string `json:"results_csv_sha256"`
+	// Note is the user's note on the sweep; nothing else depends on it.
+	Note string `json:"note,omitempty"`
 }
 
 // completenessFormat is the name and version of the file's format.
@@ -46,7 +48,7 @@ type Grid interface {
 }
 
 // CheckCompleteness reads the rows of a grid, which must come in grid order. The
-// caller sets TableSHA256.
+// caller sets TableSHA256 and Note.
 func CheckCompleteness(g Grid, rows Rows) (Completeness, error) {
 	c := completenessCheck{Completeness: Completeness{Format: completenessFormat, Rows: g.Rows()}, grid: g}
 	c.accepted = make([]acceptedResult, 0, c.Rows)
