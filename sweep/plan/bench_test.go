@@ -32,9 +32,13 @@ func BenchmarkCost(b *testing.B) {
 		}
 		raster := source.Raster(neurons)
 		for _, t := range []int{1, 5, 30} {
-			for _, k := range []float64{0, 1} {
-				c := configuration(n, t, func(c *sweep.Configuration) { c.K = k })
-				b.Run(fmt.Sprintf("n=%d,t=%d,k=%v", n, t, k), func(b *testing.B) {
+			for name, change := range map[string]func(*sweep.Configuration){
+				"k=0": func(*sweep.Configuration) {},
+				"k=1": func(c *sweep.Configuration) { c.K = 1 },
+				"rbm": rbm,
+			} {
+				c := configuration(n, t, change)
+				b.Run(fmt.Sprintf("n=%d,t=%d,%s", n, t, name), func(b *testing.B) {
 					r := timedRunner{runner.New(kernel, hclog.NewNullLogger()), raster}
 					first := r.run(b, c, 1) // includes the statistics of the data, which later runs share
 					once := r.run(b, c, 1)

@@ -49,6 +49,16 @@ const (
 	endWindows  = 1 << 14
 )
 
+// The costs of a restricted Boltzmann machine, in nanoseconds, which are the same in all
+// kernels, measured by BenchmarkCost beside circuits of the same size.
+const (
+	perRBMWord    = 16 // for each word and component: its probability
+	perRBMPull    = 8  // … and its derivative
+	perHiddenWord = 15 // for each hidden unit and word: an exponential
+	perRBMSample  = 50
+	rbmLanes      = 16 // samples that are computed together, and share their components
+)
+
 // model counts the operations of one task.
 type model struct {
 	sweep.Configuration
@@ -68,12 +78,32 @@ func (m model) engine() (e engine, rotations, amplitudes float64) {
 	return m.rates.fast, layers * qubits, max(layers-1, 0.5) * states
 }
 
+// isRBM reports whether the model is a restricted Boltzmann machine.
+func (m model) isRBM() bool { return m.Model == sweep.ModelRBM }
+
+// rbm returns the numbers of words, times the components of a sample, and of words times
+// the hidden units of a restricted Boltzmann machine.
+func (m model) rbm() (components, hidden float64) {
+	n, words := float64(m.Neurons), math.Exp2(float64(m.Neurons))
+	all := 2 * float64(m.Circuit.Layers)
+	distinct := all * (1 - math.Pow(1-1/all, rbmLanes)) // of the samples that share them
+	return words * distinct / rbmLanes, words * math.Floor((all-2)*n/(n+1))
+}
+
 func (m model) forward() float64 {
+	if m.isRBM() {
+		components, _ := m.rbm()
+		return perRBMSample + perRBMWord*components
+	}
 	e, rotations, amplitudes := m.engine()
 	return e.forward*amplitudes + e.forwardRotation*rotations
 }
 
 func (m model) gradient() float64 {
+	if m.isRBM() {
+		components, hidden := m.rbm()
+		return 2*perRBMSample + (perRBMWord+perRBMPull)*components + perHiddenWord*hidden/rbmLanes
+	}
 	e, rotations, amplitudes := m.engine()
 	if m.Objective == "wgan" && m.Training.Gradient == "parameter_shift" {
 		return 4 * rotations * m.forward() // two circuits for each of two angles
@@ -84,6 +114,10 @@ func (m model) gradient() float64 {
 // iteration returns the cost of a training step.
 func (m model) iteration() float64 {
 	tables := m.rates.perGate * float64(m.Timesteps*m.Circuit.Layers*m.Qubits())
+	if m.isRBM() {
+		_, hidden := m.rbm()
+		tables = 2 * perHiddenWord * hidden * float64(m.Timesteps)
+	}
 	switch m.Objective {
 	case "likelihood":
 		return m.likelihood() + tables
@@ -194,6 +228,10 @@ func (m model) integration() float64 {
 
 // exactCircuits returns the cost of the circuits of all patches at one node.
 func (m model) exactCircuits() float64 {
+	if m.isRBM() {
+		_, hidden := m.rbm()
+		return float64(m.Timesteps) * (perRBMWord*math.Exp2(float64(m.Neurons)) + 2*perHiddenWord*hidden)
+	}
 	rotations := float64(m.Circuit.Layers * m.Qubits())
 	amplitudes := rotations * math.Exp2(float64(m.Qubits()))
 	return float64(m.Timesteps) * (perExactAmplitude*amplitudes + perExactRotation*rotations)

@@ -17,6 +17,15 @@ func configuration(neurons, timesteps int, changes ...func(*sweep.Configuration)
 	return c
 }
 
+// rbm makes a configuration one of a restricted Boltzmann machine.
+func rbm(c *sweep.Configuration) {
+	b, err := c.Baseline(sweep.ModelRBM)
+	if err != nil {
+		panic(err)
+	}
+	*c = b
+}
+
 const (
 	simdClass     = "simd/amd64"
 	portableClass = "portable/amd64"
@@ -65,6 +74,22 @@ func TestCostAgreesWithMeasurements(t *testing.T) {
 			if off := math.Abs(math.Log(got / measured)); off > math.Log(1.25) {
 				t.Errorf("%s, %s: predicted %.0f µs, measured %.0f", test.c.Label(), class, got, measured)
 			}
+		}
+	}
+}
+
+// TestCostOfAnRBM compares with the processor time of a step in microseconds: the ratio to
+// that of the circuit of the same size, from the same run of BenchmarkCost, times that of
+// TestCostAgreesWithMeasurements.
+func TestCostOfAnRBM(t *testing.T) {
+	for _, test := range []struct {
+		neurons, timesteps int
+		measured           float64
+	}{{2, 1, 20.3}, {2, 5, 79}, {6, 5, 456}, {10, 1, 1388}, {10, 5, 5298}} {
+		c := configuration(test.neurons, test.timesteps, rbm)
+		got := model{c, ratesOf(simdClass)}.iteration() / 1e3
+		if ratio := got / test.measured; ratio < 0.75 || ratio > 1.33 {
+			t.Errorf("n=%d t=%d: a step costs %.0f µs, measured %v", test.neurons, test.timesteps, got, test.measured)
 		}
 	}
 }
