@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -173,7 +174,9 @@ const (
 	excerptBins    = 30
 )
 
-// excerpt returns windows that are evenly spread over a raster.
+// excerpt returns windows that are spread over the repeats of a raster, and by multiples
+// of the golden ratio over the time within a repeat. Windows at equal distances would
+// show few moments of a movie, again and again.
 func excerpt(r *recording.Raster) ([][]uint32, error) {
 	all, err := r.Windows(min(excerptBins, r.Bins))
 	if err != nil {
@@ -182,7 +185,9 @@ func excerpt(r *recording.Raster) ([][]uint32, error) {
 	windows := make([][]uint32, min(excerptWindows, all.Len()))
 	for i := range windows {
 		windows[i] = make([]uint32, all.Timesteps())
-		all.At(i*all.Len()/len(windows), windows[i])
+		repeat := i * all.Repeats() / len(windows)
+		_, share := math.Modf(float64(i+1) * math.Phi)
+		all.At(repeat*all.PerRepeat()+int(share*float64(all.PerRepeat())), windows[i])
 	}
 	return windows, nil
 }

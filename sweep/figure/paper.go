@@ -22,7 +22,7 @@ type Source interface {
 	// unusable.
 	Result(table.Row) (result sweep.Result, found bool, err error)
 	// Excerpt returns the recording that a configuration is trained on: windows that are
-	// evenly spread over it, [window][bin], bit i = neuron i, each of at least the
+	// spread over it, [window][bin], bit i = neuron i, each of at least the
 	// configuration's time steps, and the width of a bin in milliseconds.
 	Excerpt(sweep.Configuration) (windows [][]uint32, binMS float64, err error)
 }

@@ -67,6 +67,10 @@ func (t *trainings) statePanel(at place) (panel, error) {
 	p.X.Label.Text = "word"
 	setLogarithmic(&p.Y)
 	p.X.Tick.Marker = wordTicks{at.neurons}
+	width := vg.Length(1) // of the recording's line; thick lines would hide many words
+	if at.neurons > 4 {
+		width = 0.6
+	}
 	curve := func(law []float64, style draw.LineStyle) (*plotter.Line, error) {
 		var points plotter.XYs
 		for i, v := range states(law, at.neurons) {
@@ -80,7 +84,7 @@ func (t *trainings) statePanel(at place) (panel, error) {
 		line.StepStyle, line.LineStyle = plotter.PostStep, style
 		return line, nil
 	}
-	data, err := curve(all[0].data["state"], draw.LineStyle{Color: color.Black, Width: 1})
+	data, err := curve(all[0].data["state"], draw.LineStyle{Color: color.Black, Width: width})
 	if err != nil {
 		return panel{}, err
 	}
@@ -95,7 +99,7 @@ func (t *trainings) statePanel(at place) (panel, error) {
 		for _, e := range spreads(trainings, func(t *trained) []float64 { return t.model["state"] }) {
 			means = append(means, e.mean)
 		}
-		line, err := curve(means, draw.LineStyle{Color: lossColour(k), Width: 0.7})
+		line, err := curve(means, draw.LineStyle{Color: lossColour(k), Width: 0.7 * width})
 		if err != nil {
 			return panel{}, err
 		}
