@@ -133,6 +133,7 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 		describeCommand(),
 		figuresCommand(t),
 		sampleCommand(t),
+		exportCommand(t),
 		settingsCommand(),
 		serveCommand(t),
 		localWorkerCommand(stdin, stderr),

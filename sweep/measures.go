@@ -104,6 +104,16 @@ func (m Measures) Error(column string) (v float64, ok bool) {
 	return v, ok
 }
 
+// Floor returns the floor of an error by the name of the error's column.
+func (m Measures) Floor(column string) (v float64, ok bool) {
+	floors := m.Floors
+	if rest, heldout := strings.CutPrefix(column, HeldoutPrefix); heldout {
+		column, floors = rest, m.HeldoutFloors
+	}
+	v, ok = floors[strings.TrimPrefix(column, msePrefix)]
+	return v, ok
+}
+
 // historyTau returns Kendall's τ-a of a history of two points or more. A history may have
 // a million points, so it does not compare each pair of them.
 func historyTau(history []HistoryPoint) float64 {

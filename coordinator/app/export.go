@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"spiqsweep/coordinator/folder"
+	"spiqsweep/simulator/inputfile"
+	"spiqsweep/sweep/export"
+)
+
+// Export writes the stored results of the sweep in Config.Out to a path outside of that
+// folder, in one of export.Formats. It trains nothing. It returns the results that differ
+// from the accepted ones, which the export omits.
+func Export(ctx context.Context, c Config, format, path string) ([]folder.IntegrityError, error) {
+	a, err := openStored(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	if err := checkTarget(c.Out, path, export.IsFolder(format)); err != nil {
+		return nil, err
+	}
+	s, err := a.view.Exported(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.IntegrityErrors(), inputfile.ExplainWrite(path, export.Write(path, format, s))
+}
+
+// checkTarget rejects a path in an output folder, whose files a coordinator writes, and
+// one at which there is anything else than a file, or than a folder.
+func checkTarget(output, path string, isFolder bool) error {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	out, err := os.Stat(output)
+	if err != nil {
+		return err
+	}
+	info, err := os.Lstat(absolute)
+	switch {
+	case err == nil && isFolder && !info.IsDir():
+		return folder.BadInput("--to %s is not a folder, and this format writes several files: name a folder", path)
+	case err == nil && !isFolder && !info.Mode().IsRegular():
+		return folder.BadInput("--to %s is not a regular file, and this format writes one: name a file", path)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return &folder.InputError{Err: err}
+	}
+	for at := absolute; ; at = filepath.Dir(at) {
+		if info, err := os.Stat(at); err == nil && os.SameFile(out, info) {
+			return folder.BadInput("--to %s is in the output folder %s, whose files the coordinator writes: name a path outside of it", path, output)
+		}
+		if at == filepath.Dir(at) {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/export"
+	"spiqsweep/worker/program"
+)
+
+func exportCommand(t *terminal) *cobra.Command {
+	input := inputFlags{}
+	hosting := hostFlags{leaseTerm: defaultLeaseTerm}
+	var config app.Config
+	var format, path string
+	c := &cobra.Command{
+		Use:        "export",
+		SuggestFor: []string{"convert", "save", "dump"},
+		Short:      "Write the stored results of a sweep for other programs",
+		Long: `Writes the stored results of a sweep's output folder in a format of other programs, and
+trains nothing. No coordinator may be running in the folder. The same results give the
+same bytes.
+
+  csv      results.csv, for spreadsheets and data frames
+  jsonl    one JSON object a line and row: settings, errors, floors, the vectors of all
+           statistics, and the history of the training
+  optuna   a journal for optuna-dashboard and Optuna's JournalStorage: a study for each
+           error, and one with the errors of P(k) and of the firing rates
+
+Exit codes: 0 the export is written; 1 a file could not be written; 2 bad usage or input;
+3 it is written, but results in the store were altered or lost, and are left out.`,
+		Example: `  coordinator export --out runs/figure-s1 --format jsonl --to results.jsonl`,
+		Args:    program.NoArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			switch {
+			case !slices.Contains(export.Formats(), format):
+				return usage("--format %q: must be %s", format, sweep.Alternatives(export.Formats()))
+			case path == "":
+				return usage("--to is missing: name the file, or the folder for a format of several files, to write")
+			}
+			in, err := input.readInput()
+			if err != nil {
+				return err
+			}
+			limitMemory()
+			config.Input = in
+			if config.Options, err = hosting.hostOptions(in.Kernel, t); err != nil {
+				return err
+			}
+			corrupt, err := app.Export(c.Context(), config, format, path)
+			if err != nil {
+				return err
+			}
+			if t.printIntegrityErrors(config.Out, corrupt); len(corrupt) > 0 {
+				return &endError{exitIncomplete}
+			}
+			return nil
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&config.Out, "out", "runs/figure-s1", "output `FOLDER` of the sweep")
+	flags.StringVar(&format, "format", "", "`FORMAT` of the list above")
+	flags.StringVar(&path, "to", "", "`PATH` of the file or folder to write, outside of the output folder")
+	flags.StringVar(&input.recording, "recording", "", "recording `FILE`, if it is no longer where the sweep found it")
+	flags.StringVar(&input.kernel, "kernel", "", "kernel class of the sweep, if this machine's is another")
+	input.reading.add(c)
+	hosting.log.Add(c, "warn")
+	return c
+}

@@ -1,0 +1,108 @@
+package export
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/atomicfile"
+	"spiqsweep/sweep/table"
+)
+
+// Sweep is a sweep with its stored results. Rows and Records may be read any number of
+// times, and agree: a result that was altered in the store has no numbers in either.
+type Sweep struct {
+	Name      string // its label
+	CreatedAt time.Time
+	Shape     table.Shape // of its tables
+	Rows      table.Rows
+	Records   Records
+}
+
+// Record is a row of results.csv with the result of its task.
+type Record struct {
+	table.Row
+	Repeated bool          // an earlier record has the same task, and so the same result
+	Result   *sweep.Result // nil without an accepted result
+	BinMS    float64       // the width of a time step, milliseconds
+}
+
+// Records yields the records of a sweep in the order of results.csv.
+type Records = iter.Seq2[Record, error]
+
+// format is a format of Write.
+type format struct {
+	name string
+	// file writes the export as one file; nil if the format is a folder.
+	file func(io.Writer, Sweep) error
+	// folder writes the export as files in a folder that exists.
+	folder func(path string, s Sweep) error
+}
+
+var formats = []format{
+	{name: "csv", file: writeCSV},
+	{name: "jsonl", file: writeJSONL},
+	{name: "optuna", file: writeOptuna},
+}
+
+// Formats returns the names of the formats.
+func Formats() []string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// IsFolder reports whether a format has several files.
+func IsFolder(format string) bool {
+	i := indexOf(format)
+	return i >= 0 && formats[i].folder != nil
+}
+
+func indexOf(name string) int {
+	return slices.IndexFunc(formats, func(f format) bool { return f.name == name })
+}
+
+// mode is the mode of exported files, less the umask.
+const mode = 0o666
+
+// Write writes a sweep in one of the Formats to a path. It replaces a file there, or adds
+// to a folder, which it creates, if the format has several files.
+func Write(path, formatName string, s Sweep) error {
+	i := indexOf(formatName)
+	if i < 0 {
+		return fmt.Errorf("there is no format %q: must be %s", formatName, sweep.Alternatives(Formats()))
+	}
+	if write := formats[i].file; write != nil {
+		return atomicfile.Stream(path, mode, func(w io.Writer) error { return write(w, s) })
+	}
+	if err := os.MkdirAll(path, 0o777); err != nil {
+		return err
+	}
+	return formats[i].folder(path, s)
+}
+
+// writeIn replaces a file in a folder.
+func writeIn(folder, name string, fill func(io.Writer) error) error {
+	return atomicfile.Stream(filepath.Join(folder, name), mode, fill)
+}
+
+// writeCSV writes results.csv.
+func writeCSV(w io.Writer, s Sweep) error { return table.WriteResults(w, s.Shape, s.Rows) }
+
+// settingsOf returns the settings that the model of a configuration reads, by name.
+func settingsOf(c sweep.Configuration) map[string]any {
+	values := map[string]any{}
+	for _, s := range sweep.Settings() {
+		if s.ReadByModel(c.Model) {
+			values[s.Name] = s.Value(c)
+		}
+	}
+	return values
+}
