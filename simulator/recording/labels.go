@@ -45,8 +45,8 @@ func (l *labelSet) add(label string, line int) error {
 	}
 	label = strings.Clone(label)
 	l.position[label] = len(l.position)
-	number, err := strconv.Atoi(label)
-	if err != nil || number < 0 {
+	number, ok := wholeLabel(label)
+	if !ok {
 		l.named = true
 		return nil
 	}
@@ -59,6 +59,12 @@ func (l *labelSet) add(label string, line int) error {
 		l.largest, l.line = number, line
 	}
 	return nil
+}
+
+// wholeLabel returns the number of a label that is a whole number ≥ 0.
+func wholeLabel(label string) (number int, ok bool) {
+	number, err := strconv.Atoi(label)
+	return number, err == nil && number >= 0
 }
 
 // check returns an error if there are more labels than a recording may have, because numbers
