@@ -27,6 +27,7 @@ const (
 	exitFault       = protocol.ExitFault    // a fault of the coordinator, or a file of the output folder that could not be written
 	exitUsage       = protocol.ExitUsage    // bad usage or bad input
 	exitIncomplete  = 3                     // some tasks failed, diverged, or were reopened at the end
+	exitWorkLeft    = 4                     // plan --detailed-exitcode: tasks are left to run
 	exitTimeUp      = protocol.ExitWorkLeft // tasks are left after --until
 	exitInterrupted = 130                   // by a signal
 )
@@ -134,7 +135,9 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 		figuresCommand(t),
 		sampleCommand(t),
 		exportCommand(t),
+		resultsCommand(),
 		settingsCommand(),
+		program.VersionCommand("coordinator", version),
 		serveCommand(t),
 		localWorkerCommand(stdin, stderr),
 	)
@@ -143,15 +146,7 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 }
 
 // programVersion returns the version that the linker set, else that of the module.
-func programVersion() string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unknown"
-}
+func programVersion() string { return program.Version(version) }
 
 // memoryLimit is the heap size that the garbage collector tries to stay below. SQLite
 // uses about 100 MB outside of it. A sweep of a million tasks keeps half of it.

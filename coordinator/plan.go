@@ -3,14 +3,19 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/store"
+	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
 	"spiqsweep/sweep/plan"
 	"spiqsweep/worker/program"
@@ -19,14 +24,27 @@ import (
 func planCommand(t *terminal) *cobra.Command {
 	var input inputFlags
 	var config app.Config
-	var asJSON bool
+	var workers int
+	var asJSON, detailed bool
 	c := &cobra.Command{
-		Use:         "plan",
-		SuggestFor:  []string{"dry-run", "preview", "estimate", "check", "validate"},
-		Short:       "Print what a sweep would run and how long it would take, and run nothing",
+		Use:        "plan",
+		SuggestFor: []string{"dry-run", "preview", "estimate", "check", "validate"},
+		Short:      "Print what a sweep would run and how long it would take, and run nothing",
+		Long: `Prints the configurations of a grid and their tasks: those that are finished, those of
+the folder's last run that would run again, with what has changed, and how long the
+others take on one core of the project's machine, on some workers, and on disk.
+
+Exit codes: 0 the plan is valid; 2 bad usage or input. With --detailed-exitcode, 4 if
+tasks are left to run.`,
+		Example: `  coordinator plan
+  coordinator plan --grid sweep.hcl --recording bint_fishmovie32_100.mat --workers 16
+  coordinator plan --out runs/figure-s1 --detailed-exitcode --json`,
 		Annotations: readOnly,
 		Args:        program.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if workers < 1 {
+				return usage("--workers %d: must be 1 or more", workers)
+			}
 			in, err := input.readInput()
 			if err != nil {
 				return err
@@ -40,10 +58,16 @@ func planCommand(t *terminal) *cobra.Command {
 			for _, notice := range prepared.Notices {
 				fmt.Fprintln(c.ErrOrStderr(), notice)
 			}
+			report := newPlanReport(prepared, estimate, workers)
 			if asJSON {
-				return printJSON(c.OutOrStdout(), newPlanReport(prepared, estimate))
+				err = printJSON(c.OutOrStdout(), report)
+			} else if err = printPlan(c.OutOrStdout(), report); err == nil && report.Left > 0 {
+				suggest(c, "run it", runLine(c, input.variables)...)
 			}
-			return printPlan(c.OutOrStdout(), newPlanReport(prepared, estimate))
+			if err == nil && detailed && report.Left > 0 {
+				err = &endError{exitWorkLeft}
+			}
+			return err
 		},
 	}
 	input.add(c)
@@ -51,8 +75,34 @@ func planCommand(t *terminal) *cobra.Command {
 	c.Flags().StringVar(&config.Store, "store", "", storeUsage)
 	c.Flags().BoolVar(&config.Replace, "replace", false, "plan a run with --replace")
 	c.Flags().BoolVar(&config.Recompute, "recompute", false, "plan a run with --recompute")
+	c.Flags().IntVar(&workers, "workers", defaultLocal(), "number of workers, each with a core, for the estimate of the time")
+	c.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 4 if tasks are left to run")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c
+}
+
+// runLine returns the command line that runs what a command has planned.
+func runLine(c *cobra.Command, variables map[string]string) (line []string) {
+	c.Flags().Visit(func(f *pflag.Flag) {
+		switch f.Name {
+		case "workers", "detailed-exitcode", "json":
+			return
+		case "var":
+			for _, name := range slices.Sorted(maps.Keys(variables)) {
+				line = append(line, "--var", name+"="+variables[name])
+			}
+			return
+		case "store":
+			line = append(line, "--store", store.WithoutPassword(f.Value.String()))
+			return
+		}
+		if f.Value.Type() == "bool" {
+			line = append(line, "--"+f.Name)
+			return
+		}
+		line = append(line, "--"+f.Name, f.Value.String())
+	})
+	return line
 }
 
 // planReport is a plan, for the terminal and as JSON.
@@ -66,6 +116,11 @@ type planReport struct {
 	CoreMinutes    float64               `json:"core_minutes"`
 	MaxTasks       int                   `json:"max_tasks"` // larger than tasks if results decide on replicates
 	MaxCoreMinutes float64               `json:"max_core_minutes"`
+	Left           int                   `json:"left"` // of tasks: not finished
+	Redone         []app.Redone          `json:"redone"`
+	Workers        int                   `json:"workers"`
+	WallMinutes    float64               `json:"wall_minutes"` // of the workers
+	DiskBytes      int64                 `json:"disk_bytes"`   // of the tasks left
 	Configurations []configurationReport `json:"configurations"`
 }
 
@@ -82,11 +137,13 @@ type configurationReport struct {
 	label string
 }
 
-func newPlanReport(p *app.Prepared, e plan.Estimate) planReport {
+func newPlanReport(p *app.Prepared, e plan.Estimate, workers int) planReport {
 	report := planReport{
 		Name: p.Grid.Name, Data: p.Data(), KernelClass: p.Input.Kernel.Class,
 		Rows: p.Grid.Rows(), Tasks: e.Tasks, Cached: e.Finished, CoreMinutes: e.Seconds / 60,
 		MaxTasks: e.MaxTasks, MaxCoreMinutes: e.MaxSeconds / 60,
+		Left: e.Tasks - e.Finished, Redone: append([]app.Redone{}, p.Redone...),
+		Workers: workers, WallMinutes: e.WallSeconds(workers) / 60, DiskBytes: int64(e.Bytes),
 	}
 	for _, c := range e.Configurations {
 		report.Configurations = append(report.Configurations, newConfigurationReport(p.Grid, c))
@@ -118,7 +175,7 @@ func newConfigurationReport(g *grid.Grid, e plan.ConfigurationEstimate) configur
 
 func printPlan(out io.Writer, r planReport) error {
 	fmt.Fprintf(out, "%s on %s, kernel class %s\n\n", r.Name, r.Data, r.KernelClass)
-	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
+	table := program.NewTable(out, 3, tabwriter.AlignRight)
 	fmt.Fprintln(table, "configuration\tparameters\ttasks\tfinished\tcore-minutes left\t")
 	for _, c := range r.Configurations {
 		parameters := ""
@@ -135,9 +192,33 @@ func printPlan(out io.Writer, r planReport) error {
 	if r.MaxTasks > r.Tasks {
 		tasks = fmt.Sprintf("%d to %d tasks (results decide on the replicates)", r.Tasks, r.MaxTasks)
 	}
-	_, err := fmt.Fprintf(out, "\n%s, %s, %d of them finished; about %s core-minutes left\n",
+	fmt.Fprintf(out, "\n%s, %s, %d of them finished; about %s core-minutes left\n",
 		count(len(r.Configurations), "configuration"), tasks, r.Cached, fromTo(formatNumber(r.CoreMinutes), formatNumber(r.MaxCoreMinutes)))
+	for _, again := range r.Redone {
+		var parts []string
+		for _, d := range again.Changed {
+			parts = append(parts, fmt.Sprintf("%s is %s instead of %s", d.Name, formatPart(d.Second), formatPart(d.First)))
+		}
+		fmt.Fprintf(out, "%s of the last run to be trained again, since %s\n", count(again.Tasks, "finished task"), sweep.Printable(strings.Join(parts, ", ")))
+	}
+	if r.Left == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(out, "about %s with %s of one core, and %s on disk\n",
+		formatDuration(time.Duration(r.WallMinutes*float64(time.Minute))), count(r.Workers, "worker"), formatBytes(float64(r.DiskBytes)))
 	return err
+}
+
+// formatBytes formats a size with two or three digits, with its unit.
+func formatBytes(n float64) string {
+	switch {
+	case n < 1e6:
+		return formatNumber(n/1e3) + " kB"
+	case n < 1e9:
+		return formatNumber(n/1e6) + " MB"
+	default:
+		return formatNumber(n/1e9) + " GB"
+	}
 }
 
 // fromTo formats a range, or a number if both ends are the same.

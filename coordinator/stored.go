@@ -152,6 +152,11 @@ func printExplanation(out io.Writer, e app.Explanation) error {
 		}
 		line(a.Number, a.Outcome, a.Host, a.Kernel, a.LeasedAt.Local().Format(time.DateTime), took, fmt.Sprintf("%d–%d", a.FirstStep, a.LastStep), a.Message)
 	}
+	for _, a := range e.Attempts {
+		if a.Log != "" {
+			fmt.Fprintf(table, "\nthe last lines of the log of attempt %d:\n%s\n", a.Number, sweep.PrintableLines(strings.TrimRight(a.Log, "\n")))
+		}
+	}
 	return table.Flush()
 }
 

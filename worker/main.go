@@ -49,8 +49,8 @@ func run(arguments []string, stdout, stderr io.Writer) (exitCode int) {
 // newRoot returns the root command.
 func newRoot(stderr io.Writer, exitCode *int) *cobra.Command {
 	root := startCommand(stderr, exitCode)
-	root.AddCommand(selftestCommand(), versionCommand())
-	root.Version = programVersion()
+	root.AddCommand(selftestCommand(), program.VersionCommand("worker", version))
+	root.Version = program.Version(version)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root

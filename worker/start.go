@@ -109,7 +109,7 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 	}
 	config := agent.Config{
 		Coordinator: coordinator, Slots: o.slots, ConnectTimeout: o.connectTimeout, Stays: o.stay,
-		Cache: o.cache, Version: programVersion(), Kernel: kernel,
+		Cache: o.cache, Version: program.Version(version), Kernel: kernel,
 		Runner: runner.New(kernel, log), Log: log,
 	}
 	return config, config.Validate()

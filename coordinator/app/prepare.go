@@ -27,6 +27,7 @@ type Prepared struct {
 	Grid    *grid.Grid
 	Plan    *plan.Plan
 	Notices []string // about the grid and the recording, for the user
+	Redone  []Redone // set by Preview: finished tasks of the folder's last run that run again
 
 	data *data
 }
@@ -134,6 +135,9 @@ func Preview(ctx context.Context, c Config) (*Prepared, plan.Estimate, error) {
 		a.Notices = append(a.Notices, "a coordinator is running there: its finished tasks are not counted, see `coordinator status`")
 	}
 	p.Notices = a.Notices
+	if err == nil {
+		p.Redone, err = a.redone(ctx, finished)
+	}
 	if err != nil || !a.isAdaptive() {
 		estimate := p.Plan.Estimate(finished)
 		return p, estimate.UpTo(estimate), err

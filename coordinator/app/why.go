@@ -56,6 +56,7 @@ type TaskAttempt struct {
 	LastStep       uint64     `json:"last_step"`
 	ComputeSeconds float64    `json:"compute_seconds"`
 	Message        string     `json:"message,omitempty"`
+	Log            string     `json:"log,omitempty"` // the last lines of a failed task's log
 }
 
 // Neighbour is another task and how its identity differs.
@@ -124,7 +125,7 @@ func (s *Stored) identity(ctx context.Context, task sweep.Task) (Identity, error
 func newTaskAttempt(a queue.Attempt) TaskAttempt {
 	t := TaskAttempt{
 		Number: a.Attempt, Outcome: string(a.Outcome), Host: a.Host, Kernel: a.Kernel, LeasedAt: a.GrantedAt,
-		FirstStep: a.From, LastStep: a.Step, ComputeSeconds: a.Compute.Seconds(), Message: a.Reason,
+		FirstStep: a.From, LastStep: a.Step, ComputeSeconds: a.Compute.Seconds(), Message: a.Reason, Log: a.Log,
 	}
 	if a.Outcome == queue.Live {
 		t.Outcome = "running"

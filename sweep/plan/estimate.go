@@ -11,6 +11,16 @@ type Estimate struct {
 	// MaxTasks and MaxSeconds are those of the largest number of replicates; see UpTo.
 	MaxTasks   int
 	MaxSeconds float64
+	// Longest is the time of the longest unfinished task, Seconds of one core.
+	Longest float64
+	// Bytes is what the unfinished tasks will take on disk, without figures.
+	Bytes float64
+}
+
+// WallSeconds estimates the time in which some workers, each with one core of the project's
+// machine, finish the tasks.
+func (e Estimate) WallSeconds(workers int) float64 {
+	return max(e.Seconds/float64(max(1, workers)), e.Longest)
 }
 
 // ConfigurationEstimate is the part of one configuration. Its unfinished tasks are
@@ -59,6 +69,8 @@ func (p *Plan) Estimate(finished map[sweep.TaskID]bool) Estimate {
 			cost := p.costOf(i)
 			configuration.Seconds += cost
 			e.Seconds += cost
+			e.Longest = max(e.Longest, cost)
+			e.Bytes += Bytes(row.Configuration)
 		default:
 			configuration.Shared++
 		}

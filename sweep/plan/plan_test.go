@@ -157,13 +157,18 @@ func TestEstimate(t *testing.T) {
 			{Configuration: p.Row(0).Configuration, Rows: 3, Finished: 1, Seconds: small + small},
 			{Configuration: p.Row(3).Configuration, Rows: 3, Finished: 3},
 		},
-		Tasks: 6, Finished: 4, Seconds: small + small,
+		Tasks: 6, Finished: 4, Seconds: small + small, Longest: small, Bytes: 2 * Bytes(p.Row(0).Configuration),
 	}
 	got := p.Estimate(map[sweep.TaskID]bool{
 		p.Row(1).ID: true, p.Row(3).ID: true, p.Row(4).ID: true, p.Row(5).ID: true, "of another sweep": true,
 	})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for workers, want := range map[int]float64{0: 2 * small, 1: 2 * small, 2: small, 9: small} {
+		if wall := got.WallSeconds(workers); wall != want {
+			t.Errorf("%d workers: %v s, want %v", workers, wall, want)
+		}
 	}
 	if small >= large {
 		t.Errorf("two neurons cost %v, four %v", small, large)

@@ -26,8 +26,13 @@ type summary struct {
 // largest, and the floor, against which an error must be read. rates_hz are the
 // neurons' firing rates, in the order of neuron_ids.
 func WriteSummary(w io.Writer, shape Shape, rows Rows) error {
+	return write(w, summaryColumns(shape), summaries(shape, rows))
+}
+
+// summaries summarises the rows of each configuration.
+func summaries(shape Shape, rows Rows) iter.Seq2[summary, error] {
 	all := measures(shape.Holdout)
-	return write(w, summaryColumns(shape), func(yield func(summary, error) bool) {
+	return func(yield func(summary, error) bool) {
 		for g, err := range groups(all, rows) {
 			if err != nil {
 				yield(summary{}, err)
@@ -42,7 +47,7 @@ func WriteSummary(w io.Writer, shape Shape, rows Rows) error {
 				}
 			}
 		}
-	})
+	}
 }
 
 func summaryColumns(shape Shape) []column[summary] {

@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"encoding/json"
@@ -12,7 +12,6 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/sweep"
-	"spiqsweep/worker/program"
 )
 
 // versions are what must agree between a worker and its coordinator, and labels.
@@ -25,15 +24,19 @@ type versions struct {
 	Platform string   `json:"platform"`
 }
 
-func versionCommand() *cobra.Command {
+// VersionCommand returns the command version of a program, whose version the linker set to
+// version, or "".
+func VersionCommand(name, version string) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
-		Use:   "version",
-		Short: "Say what this program is, and which coordinators it fits",
-		Args:  program.NoArguments,
+		Use:         "version",
+		Short:       "Print the versions that must agree between coordinator and worker, and the kernel classes",
+		Example:     fmt.Sprintf("  %s version\n  %[1]s version --json", name),
+		Annotations: map[string]string{"read-only": ""},
+		Args:        NoArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
 			v := versions{
-				Version: programVersion(), Protocol: spiqsweepv1.ProtocolVersion, Numerics: sweep.Numerics,
+				Version: Version(version), Protocol: spiqsweepv1.ProtocolVersion, Numerics: sweep.Numerics,
 				Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 			}
 			for _, k := range circuit.Kernels() {
@@ -43,8 +46,8 @@ func versionCommand() *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(command.OutOrStdout()).Encode(v)
 			}
-			_, err := fmt.Fprintf(command.OutOrStdout(), "worker %s\nprotocol %d, numerics %d, kernels %v\n%s, %s\n",
-				v.Version, v.Protocol, v.Numerics, v.Kernels, v.Go, v.Platform)
+			_, err := fmt.Fprintf(command.OutOrStdout(), "%s %s\nprotocol %d, numerics %d, kernels %v\n%s, %s\n",
+				name, v.Version, v.Protocol, v.Numerics, v.Kernels, v.Go, v.Platform)
 			return err
 		},
 	}
@@ -52,10 +55,10 @@ func versionCommand() *cobra.Command {
 	return command
 }
 
-// programVersion is the version that the linker set, or that of the module.
-func programVersion() string {
-	if version != "" {
-		return version
+// Version returns the version that the linker set, else that of the module.
+func Version(linked string) string {
+	if linked != "" {
+		return linked
 	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
