@@ -55,6 +55,9 @@ func readResult(body []byte) (r Result, ok bool) {
 	r.Samples = list(c, func() []uint32 { return list(c, func() uint32 { return uint32(c.whole(math.MaxUint32)) }) })
 	c.literal(`,"trainable_parameters":`)
 	r.TrainableParameters = int(c.whole(maxWhole))
+	if c.found(`,"training":`) {
+		r.Training = list(c, c.trainingPoint)
+	}
 	c.literal(`}`)
 	return r, c.ok && len(c.rest) == 0
 }
@@ -150,6 +153,28 @@ func (c *canonicalReader) likelihood() *Likelihood {
 func (c *canonicalReader) point() (p HistoryPoint) {
 	c.literal(`{"js_bits":`)
 	p.JSBits = c.number()
+	c.literal(`,"step":`)
+	p.Step = int(c.whole(math.MaxInt32))
+	c.literal(`}`)
+	return p
+}
+
+func (c *canonicalReader) trainingPoint() (p TrainingPoint) {
+	c.literal(`{`)
+	for _, loss := range []struct {
+		name string
+		to   **float64
+	}{{`"critic_loss":`, &p.CriticLoss}, {`"generator_loss":`, &p.GeneratorLoss}} {
+		if c.found(loss.name) {
+			v := c.number()
+			*loss.to = &v
+			c.literal(`,`)
+		}
+	}
+	c.literal(`"gradient_norm":`)
+	p.GradientNorm = c.number()
+	c.literal(`,"gradient_norm_variance":`)
+	p.GradientNormVariance = c.number()
 	c.literal(`,"step":`)
 	p.Step = int(c.whole(math.MaxInt32))
 	c.literal(`}`)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Result is the outcome of a finished task. Two runs of the same task have the same
@@ -43,6 +44,46 @@ type Result struct {
 	Samples [][]uint32 `json:"samples"`
 	// TrainableParameters counts the angles, or the parameters of a fitted model.
 	TrainableParameters int `json:"trainable_parameters"`
+	// Training is how the training went, every TrainingEvery steps and at the end. It is
+	// no part of the result's identity: see ResultDigest. Results of earlier versions have
+	// none, and a training that one of them began has only the points after its checkpoint.
+	Training []TrainingPoint `json:"training,omitempty"`
+}
+
+// TrainingPoint describes a training step and the steps since the point before. The losses
+// are those of the step's batches, before its updates; nil where the objective has none.
+type TrainingPoint struct {
+	CriticLoss    *float64 `json:"critic_loss,omitempty"`
+	GeneratorLoss *float64 `json:"generator_loss,omitempty"`
+	// GradientNorm and GradientNormVariance are the mean and the variance, over the steps
+	// since the point before, of the norm of the generator's gradient.
+	GradientNorm         float64 `json:"gradient_norm"`
+	GradientNormVariance float64 `json:"gradient_norm_variance"`
+	Step                 int     `json:"step"` // 1 … steps
+}
+
+// maxTrainingPoints bounds Result.Training, but for the point at the end.
+const maxTrainingPoints = 1000
+
+// TrainingEvery returns the steps between two points of Result.Training: history_every, or
+// the smallest multiple by a power of two that makes at most a thousand points.
+func TrainingEvery(c Configuration) int {
+	every := max(1, c.Evaluation.HistoryEvery)
+	for c.Training.Steps/every > maxTrainingPoints {
+		every *= 2
+	}
+	return every
+}
+
+// ResultDigest returns the digest that identifies an encoded result: the SHA-256 of its
+// encoding without the field training, which is the last one. So a result has the same
+// digest in versions with and without that field.
+func ResultDigest(body []byte) string {
+	at := bytes.LastIndex(body, []byte(`,"training":[`))
+	if at < 0 {
+		return Digest(body)
+	}
+	return Digest(append(slices.Clone(body[:at]), '}'))
 }
 
 // Likelihood is how well the model predicts windows of the recording: −log₂ p(window)/t,
@@ -105,7 +146,7 @@ func (r Result) Encode() ([]byte, error) {
 }
 
 // DecodeResult decodes the output of Encode. Any other text is an error, so that the
-// [Digest] of a body identifies its numbers. It does not call [Result.Validate].
+// [ResultDigest] of a body identifies its numbers. It does not call [Result.Validate].
 func DecodeResult(body []byte) (Result, error) {
 	if r, ok := readResult(body); ok {
 		return r, nil

@@ -425,6 +425,9 @@ func TestMaxResultBytes(t *testing.T) {
 		if c.Neurons*c.Timesteps <= MaxStateBits && c.Evaluation.HistoryEvery > 0 {
 			r.History = slices.Repeat([]HistoryPoint{{JSBits: longest, Step: math.MaxInt32}}, c.Training.Steps/c.Evaluation.HistoryEvery+1)
 		}
+		v := longest
+		r.Training = slices.Repeat([]TrainingPoint{{CriticLoss: &v, GeneratorLoss: &v, GradientNorm: v, GradientNormVariance: v, Step: math.MaxInt32}},
+			c.Training.Steps/TrainingEvery(c)+1)
 		body, err := r.Encode()
 		if err != nil {
 			t.Fatal(err)

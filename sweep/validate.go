@@ -44,6 +44,7 @@ func (r Result) Validate(c Configuration) error {
 			"held-out numbers without a holdout")
 	}
 	v.history(r.History)
+	v.training(r.Training)
 	v.likelihood(r.Likelihood)
 	v.angles(r.Angles)
 	v.parameters(r.Parameters)
@@ -64,12 +65,18 @@ func MaxResultBytes(c Configuration) int {
 	if !c.IsFitted() && c.HasState() && c.Evaluation.HistoryEvery > 0 {
 		points = c.Training.Steps/c.Evaluation.HistoryEvery + 2
 	}
-	return maxFrameBytes + maxNumberBytes*numbers + maxPointBytes*points
+	trained := 0
+	if !c.IsFitted() {
+		trained = c.Training.Steps/TrainingEvery(c) + 2
+	}
+	return maxFrameBytes + maxNumberBytes*numbers + maxPointBytes*points + maxTrainingPointBytes*trained
 }
 
 // The longest encodings of a number with its comma and brackets, of a point of the
-// history, and of everything else (names, errors and floors).
+// history and of the training, and of everything else (names, errors and floors).
 const (
+	maxTrainingPointBytes = 224
+
 	maxNumberBytes = 32
 	maxPointBytes  = 64
 	maxFrameBytes  = 16 << 10
@@ -301,6 +308,22 @@ func (v *resultCheck) history(points []HistoryPoint) {
 		v.require(last < p.Step && p.Step <= v.c.Training.Steps,
 			"history[%d].step = %d: must rise from 0 to at most %d", i, p.Step, v.c.Training.Steps)
 		v.require(isDivergence(p.JSBits), "history[%d].js_bits = %v: must be from 0 to 1", i, p.JSBits)
+		last = p.Step
+	}
+}
+
+func (v *resultCheck) training(points []TrainingPoint) {
+	v.require(len(points) == 0 || !v.c.IsFitted(), "training of %q, which is not trained", v.c.Model)
+	v.require(len(points) <= maxTrainingPoints+1, "training has %d points: must be at most %d", len(points), maxTrainingPoints+1)
+	last := 0
+	for i, p := range points {
+		v.require(last < p.Step && p.Step <= v.c.Training.Steps,
+			"training[%d].step = %d: must rise from 1 to at most %d", i, p.Step, v.c.Training.Steps)
+		for _, loss := range []*float64{p.CriticLoss, p.GeneratorLoss} {
+			v.require(loss == nil || !notFinite(*loss), "training[%d]: a loss is not finite", i)
+		}
+		v.require(p.GradientNorm >= 0 && p.GradientNormVariance >= 0 && !notFinite(p.GradientNorm) && !notFinite(p.GradientNormVariance),
+			"training[%d].gradient_norm = %v, variance %v: must be at least 0 and finite", i, p.GradientNorm, p.GradientNormVariance)
 		last = p.Step
 	}
 }

@@ -76,10 +76,10 @@ func (s *Stored) Reproduce(ctx context.Context, idOrPrefix string, run RunTask) 
 		return Reproduction{}, err
 	}
 	r := Reproduction{
-		Task: string(task.ID), Label: s.label(task.Configuration), StoredSHA256: sweep.Digest(stored), HereSHA256: sweep.Digest(here),
-		Altered: sweep.Digest(stored) != state.Digest, Seconds: seconds,
+		Task: string(task.ID), Label: s.label(task.Configuration), StoredSHA256: sweep.ResultDigest(stored), HereSHA256: sweep.ResultDigest(here),
+		Altered: sweep.ResultDigest(stored) != state.Digest, Seconds: seconds,
 	}
-	if d, differ := sweep.FirstDifference(stored, here); differ {
+	if d, differ := sweep.FirstDifference(stored, here); differ && r.StoredSHA256 != r.HereSHA256 {
 		r.Difference = &ResultDifference{d.Path, d.First, d.Second}
 	}
 	r.Equal = r.Difference == nil && !r.Altered

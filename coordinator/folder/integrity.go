@@ -31,7 +31,7 @@ func (v *View) storedResult(ctx context.Context, task sweep.TaskID, digest strin
 		return result, "the stored result is missing", nil
 	case err != nil:
 		return result, "", err
-	case sweep.Digest(body) != digest:
+	case sweep.ResultDigest(body) != digest:
 		return result, "the stored result was altered since it was accepted", nil
 	}
 	if result, err = sweep.DecodeResult(body); err != nil {

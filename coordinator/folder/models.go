@@ -162,11 +162,18 @@ func (v *View) writeModel(ctx context.Context, m missingModel) (fault string, er
 	if err != nil {
 		return "", err
 	}
-	name := path.Join(modelsFolder, string(task.ID)+".json")
-	return "", v.folder.writeUnsynced(name, func(w io.Writer) error {
+	name := path.Join(modelsFolder, string(task.ID))
+	err = v.folder.writeUnsynced(name+".json", func(w io.Writer) error {
 		return model.Write(w, row, result, selected.BinMS)
 	})
+	if err != nil || len(result.History)+len(result.Training) == 0 {
+		return "", err
+	}
+	return "", v.folder.writeUnsynced(name+trainingSuffix, func(w io.Writer) error { return table.WriteTraining(w, result) })
 }
+
+// trainingSuffix ends the name of the file that shows how a model was trained.
+const trainingSuffix = ".csv"
 
 // Warnings returns a warning about models whose angles are too large to make sense.
 func (v *View) Warnings() []string {
@@ -195,6 +202,9 @@ func (v *View) removeModels() {
 	files, err := os.ReadDir(v.folder.Path(modelsFolder))
 	for _, file := range files {
 		task, found := strings.CutSuffix(file.Name(), ".json")
+		if !found {
+			task, found = strings.CutSuffix(file.Name(), trainingSuffix)
+		}
 		if found && file.Type().IsRegular() && isDigest(task) && !v.sweep.Plan.Has(sweep.TaskID(task)) {
 			err = errors.Join(err, os.Remove(v.folder.Path(modelsFolder, file.Name())))
 		}

@@ -105,7 +105,7 @@ func (q *Queue) examine(ctx context.Context, reports []Report) ([]finding, error
 const maxComputeTime = 366 * 24 * time.Hour
 
 func (r ResultReport) examine() finding {
-	if digest := sweep.Digest(r.Body); digest != r.Digest {
+	if digest := sweep.ResultDigest(r.Body); digest != r.Digest {
 		return finding{err: fmt.Errorf("the body's digest is %s, not %.100q", digest, r.Digest)}
 	}
 	if r.ComputeTime < 0 || r.ComputeTime > maxComputeTime {

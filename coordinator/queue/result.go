@@ -61,7 +61,7 @@ func (c *call) repair(a Attempt, accepted string, result StoredResult) (intact b
 // intact reports whether a stored result matches its digest and its measures.
 func (c *call) intact(task sweep.TaskID, digest string) (bool, error) {
 	stored, found, err := c.tx.Result(task, digest)
-	if err != nil || !found || sweep.Digest(stored.Body) != digest {
+	if err != nil || !found || sweep.ResultDigest(stored.Body) != digest {
 		return false, err
 	}
 	result, err := sweep.DecodeResult(stored.Body)
@@ -154,7 +154,7 @@ func (c *call) compare(accepted string, a Attempt, body []byte) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	altered := found && sweep.Digest(stored.Body) != accepted
+	altered := found && sweep.ResultDigest(stored.Body) != accepted
 	if found && !altered && a.Digest == accepted {
 		return "", nil
 	}
@@ -171,7 +171,7 @@ func (c *call) compare(accepted string, a Attempt, body []byte) (string, error) 
 			origin, d.Path, d.First, d.Second, a.source()), nil
 	case altered:
 		return fmt.Sprintf("the stored result of %s was altered since it was accepted: it is now that of %s", origin, a.source()), nil
-	case sweep.Digest(body) != a.Digest:
+	case sweep.ResultDigest(body) != a.Digest:
 		return fmt.Sprintf("results differ: the digest of %s is %s, and %s of %s, whose result was altered or is gone",
 			origin, accepted, a.Digest, a.source()), nil
 	default:

@@ -29,6 +29,10 @@ type actor struct {
 	adam     adam[float64]
 	updates  int // number of updates made since the start of the angles
 
+	measures bool    // whether updates measure the loss
+	loss     float64 // of the last update, or NaN
+	norm     float64 // of the last update's gradient
+
 	// weights holds a block's weights, [word][lane]; with ParameterShift every block has
 	// its own, otherwise all share one.
 	weights [][]float32
@@ -39,7 +43,7 @@ func newActor(s Settings, m *sampler, plain circuit.Tile, e estimator, blocks in
 	a := &actor{
 		settings: s, sampler: m, states: newStates(m, plain, blocks),
 		estimator: e, share: 1 / float64(s.BatchSize),
-		angles: angles, gradient: make([]float64, len(angles)),
+		angles: angles, gradient: make([]float64, len(angles)), loss: math.NaN(),
 		adam:    newAdam(len(angles), s.Beta1, s.Beta2, loopsOf(s.Kernel).adam64),
 		weights: make([][]float32, blocks),
 	}
@@ -73,6 +77,7 @@ func (a *actor) update(b *batch, real []uint32, rate float64) error {
 	a.estimator.begin(real)
 	a.observe(b)
 	a.differentiate(b)
+	a.norm = norm(a.gradient)
 	a.updates++
 	if !a.adam.update(a.angles, a.gradient, rate, a.updates) {
 		return fmt.Errorf("update generator: update %d made an angle %w", a.updates, ErrNotFinite)
@@ -111,6 +116,7 @@ func (a *actor) observe(b *batch) {
 // goes from the last step, whose states are most likely in the cache, to the first.
 func (a *actor) differentiate(b *batch) {
 	a.estimator.prepare(b)
+	a.measure()
 	for step := a.settings.Timesteps - 1; step >= 0; step-- {
 		gradient := a.settings.patchAngles(a.gradient, step)
 		clear(gradient)

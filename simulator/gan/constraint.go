@@ -68,19 +68,25 @@ func newPenalty(s Settings, w *network) *penalty {
 // backSecond computes weight/pairs · Σ_pairs ∂excess². real and fake are the
 // pre-activations of the pairs, [pair][stride], and interpolation their u. The
 // first layer is linear, so the pre-activation of an interpolate is the
-// interpolate of the pre-activations.
-func (p *penalty) add(gradient *network, real, fake, interpolation []float32) {
+// interpolate of the pre-activations. If it measures, add returns the penalty, else 0.
+func (p *penalty) add(gradient *network, real, fake, interpolation []float32, measures bool) (loss float64) {
 	l, w, used := p.critic.loops, p.critic, p.on[:len(real)]
 	l.interpolate(used, real, fake, interpolation, w.stride)
 	l.switchOn(used, used, 1)
+	left := len(interpolation)
 	for on := range slices.Chunk(p.on, lanes*w.stride) {
 		l.transpose(p.transposed, on, w.stride)
 		l.inputSlopes(p.slopes, w.first, w.second, p.transposed, w.stride)
 		l.sumSquares(&p.squares, p.slopes)
+		if measures {
+			loss += p.loss(len(interpolation), min(lanes, left))
+		}
+		left -= lanes
 		if p.setScale(len(interpolation)) {
 			l.spreadSlopes(gradient.first, p.slopes, on, &p.scale, w.stride)
 		}
 	}
+	return loss
 }
 
 // setScale sets the scale of a block's lanes and reports whether any is not 0.

@@ -2,6 +2,7 @@ package gan
 
 import (
 	"fmt"
+	"math"
 
 	"spiqsweep/simulator/random"
 )
@@ -19,6 +20,8 @@ type critic struct {
 	adam          adam[float32]
 	penalty       *penalty
 	updates       int       // number of updates made
+	measures      bool      // whether updates measure L_C
+	loss          float64   // L_C of the last update, or NaN
 	interpolation []float32 // [sample], uniform on [0, 1): u of the penalty's interpolates
 
 	sets *inputSets // of the real windows, then of the generated ones
@@ -33,6 +36,7 @@ func newCritic(s Settings, start random.Generator) *critic {
 		settings: s, weights: w, gradient: newNetwork(l, s.inputs(), s.HiddenUnits),
 		adam:          newAdam(len(w.all), s.Beta1, s.Beta2, l.adam32),
 		penalty:       newPenalty(s, w),
+		loss:          math.NaN(),
 		interpolation: make([]float32, s.BatchSize),
 		sets:          newInputSets(2*s.BatchSize, s.Ansatz.Neurons, s.Timesteps),
 		rows:          make([]float32, 2*s.BatchSize*w.stride),
@@ -64,8 +68,13 @@ func (c *critic) differentiate(real, fake []uint32) {
 	c.sets.set(0, real)
 	c.sets.set(size, fake)
 	c.weights.preactivations(c.rows, c.sets)
+	c.loss = math.NaN()
+	if c.measures {
+		c.loss = (c.weights.sum(c.rows[size*g.stride:]) - c.weights.sum(c.rows[:size*g.stride])) / (2 * float64(size))
+	}
 	if c.settings.Constraint.penalised() {
-		c.penalty.add(g, c.rows[:size*g.stride], c.rows[size*g.stride:], c.interpolation)
+		penalty := c.penalty.add(g, c.rows[:size*g.stride], c.rows[size*g.stride:], c.interpolation, c.measures)
+		c.loss += penalty // NaN if it is not measured
 	}
 	share := float32(1 / (2 * float64(size)))
 	g.addOn(c.rows, -share, c.sets, 0, size)

@@ -35,6 +35,7 @@ func TestREADMEDefinesEveryColumn(t *testing.T) {
 	define(&want, "axes.csv", "One row for each value of each swept setting but k, each k and each error, over all other settings: the effect of that setting.", axesColumns())
 	define(&want, "claims.csv", "One row for each claim of the paper, statistic and part of the sweep; the K-loss is also tested in each configuration. claims.md shows the same in words, without the single configurations. [DESIGN.md](../../DESIGN.md), section 2.6, defines the statistics and verdicts.", claimColumns())
 	define(&want, "attempts.csv", "One row for each attempt at a task. Differs from run to run.", attemptColumns())
+	define(&want, "models/TASK.csv", "How the model of a task was trained: one row for each step that is recorded, every `history_every` steps and at the end. [DESIGN.md](../../DESIGN.md), section 5.1, defines the columns. The losses are those of the step's batches, before its updates.", trainingColumns())
 
 	golden.CompareSection(t, "README.md", "<!-- The code's columns: go test ./sweep/table -update -->", "<!-- end -->", want.String())
 	for line := range strings.Lines(want.String()) {

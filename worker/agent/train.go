@@ -69,7 +69,7 @@ func packed(o runner.Outcome) (*spiqsweepv1.Result, error) {
 		return nil, err
 	}
 	return &spiqsweepv1.Result{
-		Body: protocol.Pack(body), Digest: sweep.Digest(body),
+		Body: protocol.Pack(body), Digest: sweep.ResultDigest(body),
 		ComputeTime: durationpb.New(o.ComputeTime),
 	}, nil
 }

@@ -18,6 +18,8 @@ type checkpoint struct {
 	Task    sweep.TaskID         `json:"task"`
 	Trainer []byte               `json:"trainer"` // see gan.Trainer.MarshalBinary
 	History []sweep.HistoryPoint `json:"history"`
+	// Trace is missing in checkpoints of earlier versions, which ignore it.
+	Trace traceState `json:"trace,omitzero"`
 }
 
 func (c checkpoint) encode() ([]byte, error) {

@@ -43,7 +43,7 @@ func (r *run) evaluate(ctx context.Context) (sweep.Result, error) {
 	}
 	result := r.data.compare(measured)
 	result.TrainableParameters = r.generator.Parameters()
-	result.History = r.history.points
+	result.History, result.Training = r.history.points, r.trace.Points
 	result.Likelihood = likelihood
 	result.Angles = nested(angles, c)
 	result.Samples = samples

@@ -28,7 +28,7 @@ func TestGoldenResults(t *testing.T) {
 			var lines strings.Builder
 			fmt.Fprintf(&lines, "numerics %d\n", sweep.Numerics)
 			for _, name := range slices.Sorted(maps.Keys(tasks)) {
-				fmt.Fprintf(&lines, "%s  %s\n", sweep.Digest(mustRun(t, runner, tasks[name])), name)
+				fmt.Fprintf(&lines, "%s  %s\n", sweep.ResultDigest(mustRun(t, runner, tasks[name])), name)
 			}
 			if *update {
 				if err := os.WriteFile(path, []byte(lines.String()), 0o666); err != nil {

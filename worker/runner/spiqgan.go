@@ -20,6 +20,9 @@ type trainer interface {
 	Step() error
 	Steps() int
 	Angles() []float64 // [time][layer][qubit][RY, RZ] flattened
+	Measure(on bool)
+	Losses() (critic, generator float64)
+	GradientNorm() float64
 	encoding.BinaryMarshaler
 	encoding.BinaryUnmarshaler
 }
@@ -61,6 +64,7 @@ type run struct {
 	generator gan.Generator
 	trainer   trainer
 	history   *history
+	trace     *trace
 	saved     int       // step of the last checkpoint
 	savedAt   time.Time // time of the last checkpoint, or of the start
 }
@@ -80,6 +84,7 @@ func (s *spiqgan) begin(ctx context.Context, t Task, r Reporter) (*run, error) {
 	if run.history, err = newHistory(c, settings.Generator, data.seen.Statistics); err != nil {
 		return nil, err
 	}
+	run.trace = newTrace(c, run.trainer)
 	if len(t.Checkpoint) > 0 {
 		log := hclog.FromContext(ctx)
 		if err := run.resume(t.Checkpoint); err != nil {
@@ -100,7 +105,7 @@ func (r *run) resume(body []byte) error {
 	if err := r.trainer.UnmarshalBinary(c.Trainer); err != nil {
 		return err
 	}
-	r.saved, r.history.points = r.trainer.Steps(), c.History
+	r.saved, r.history.points, r.trace.traceState = r.trainer.Steps(), c.History, c.Trace
 	return nil
 }
 
@@ -137,7 +142,11 @@ func (r *run) train(ctx context.Context) error {
 // step makes one step of the training. The error of an overflow names the settings
 // that cause it.
 func (r *run) step() error {
+	r.trace.before(r.trainer.Steps() + 1)
 	err := r.trainer.Step()
+	if err == nil {
+		r.trace.note(r.trainer.Steps())
+	}
 	if errors.Is(err, gan.ErrNotFinite) {
 		c := r.task.Configuration
 		remedy := fmt.Sprintf("lower generator_learning_rate (%g)", c.Training.GeneratorLearningRate)
@@ -168,7 +177,7 @@ func (r *run) save() error {
 	if err != nil {
 		return fmt.Errorf("make checkpoint at step %d: %w", step, err)
 	}
-	body, err := checkpoint{Task: r.task.ID, Trainer: state, History: r.history.points}.encode()
+	body, err := checkpoint{Task: r.task.ID, Trainer: state, History: r.history.points, Trace: r.trace.traceState}.encode()
 	if err != nil {
 		return fmt.Errorf("make checkpoint at step %d: %w", step, err)
 	}

@@ -192,7 +192,7 @@ func (c *check) task(task sweep.TaskID) error {
 
 func (c *check) result(task sweep.TaskID, digest string) error {
 	stored, found, err := c.tx.Result(task, digest)
-	c.want(found && sweep.Digest(stored.Body) == digest, "task %s: the result %s is missing or altered", task, digest)
+	c.want(found && sweep.ResultDigest(stored.Body) == digest, "task %s: the result %s is missing or altered", task, digest)
 	return err
 }
 
