@@ -75,7 +75,7 @@ func claimColumns() []column[Claim] {
 		{"ci95_low", number, "lower end of its 95 % interval over replicates by Student's t; from three replicates on", defined(func(c Claim) float64 { return c.Low })},
 		{"ci95_high", number, "its upper end", defined(func(c Claim) float64 { return c.High })},
 		{"p", number, "two-sided p of the pairs of losses, by sign flips, or by the sign test for the share of configurations; empty where the interval alone decides", defined(func(c Claim) float64 { return c.P })},
-		{"p_corrected", number, "p corrected over the configurations of the scope's k (Westfall and Young's max-t); equal to p for a grid", defined(func(c Claim) float64 { return c.Corrected })},
+		{"p_corrected", number, "p corrected over the configurations of the scope's k (Westfall and Young's max-t), of those with at least six pairs; equal to p for a grid", defined(func(c Claim) float64 { return c.Corrected })},
 		{"verdict", text, "holds, fails or undecided", func(c Claim) string { return string(c.Verdict) }},
 	}
 }
