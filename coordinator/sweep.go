@@ -113,7 +113,7 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	config := app.Config{
 		Input: input, Coordinator: remote, Options: hosting, Out: f.out, Recompute: f.recompute, Replace: f.replace, Follow: t.follow,
 	}
-	return config, f.limitFlags.set(c, &config, time.Now())
+	return config, f.set(c, &config, time.Now())
 }
 
 // defaultLocal returns the number of cores that this process may use. GOMAXPROCS

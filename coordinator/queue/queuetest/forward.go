@@ -49,9 +49,10 @@ func (x forward) Sweeps() ([]queue.Sweep, error)      { return single[[]queue.Sw
 func (x forward) PutSweep(s queue.Sweep) error        { return onlyError(x.do("PutSweep", s)) }
 func (x forward) SetTurn(id string, turn int64) error { return onlyError(x.do("SetTurn", id, turn)) }
 func (x forward) DeleteSweep(id string) error         { return onlyError(x.do("DeleteSweep", id)) }
-func (x forward) ClaimSweep(id string) (bool, error)  { return single[bool](x.do("ClaimSweep", id)) }
 func (x forward) Drafts() ([]queue.Draft, error)      { return single[[]queue.Draft](x.do("Drafts")) }
 func (x forward) PutDraft(d queue.Draft) error        { return onlyError(x.do("PutDraft", d)) }
+
+func (x forward) ClaimSweep(id string) (bool, error) { return single[bool](x.do("ClaimSweep", id)) }
 
 func (x forward) AddPlanned(plan, previous string, page []queue.Planned) (queue.AddedPage, error) {
 	return single[queue.AddedPage](x.do("AddPlanned", plan, previous, page))

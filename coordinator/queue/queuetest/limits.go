@@ -22,10 +22,10 @@ var limitScenarios = []Scenario{
 	{"limits and note are kept as a plan says", plansLimits},
 }
 
-// limit plans a sweep with limits.
-func (f *Fixture) limit(id string, tasks []queue.Planned, l queue.Limits) {
+// limit plans sweep A with limits.
+func (f *Fixture) limit(tasks []queue.Planned, l queue.Limits) {
 	f.TB.Helper()
-	s := Sweep(id)
+	s := Sweep("A")
 	s.Limits = l
 	if _, err := f.Queue.Plan(ctx, s, Stream(tasks)); err != nil {
 		f.TB.Fatalf("plan: %v", err)
@@ -35,15 +35,16 @@ func (f *Fixture) limit(id string, tasks []queue.Planned, l queue.Limits) {
 	}
 }
 
-// until is limit with a time from now.
-func (f *Fixture) until(id string, tasks []queue.Planned, d time.Duration) {
+// until plans sweep A with a time from now.
+func (f *Fixture) until(tasks []queue.Planned, d time.Duration) {
 	f.TB.Helper()
-	f.limit(id, tasks, queue.Limits{Until: f.Clock.Now().Add(d)})
+	f.limit(tasks, queue.Limits{Until: f.Clock.Now().Add(d)})
 }
 
-func (f *Fixture) pause(id string, paused bool) {
+// pause pauses sweep A, or resumes it.
+func (f *Fixture) pause(paused bool) {
 	f.TB.Helper()
-	if err := f.Queue.Pause(ctx, id, paused); err != nil {
+	if err := f.Queue.Pause(ctx, "A", paused); err != nil {
 		f.TB.Fatalf("pause: %v", err)
 	}
 }
@@ -59,7 +60,7 @@ func costing(seconds ...float64) []queue.Planned {
 
 func untilLeavesOut(t *testing.T, f *Fixture) {
 	plan := costing(100, 40, 30, 10)
-	f.until("A", plan, 35*time.Second)
+	f.until(plan, 35*time.Second)
 	w := f.Worker(4)
 	wantGranted(t, w.Sync(), 2, 3)
 	if s := f.Status("A"); s.TimeUp || s.WorkLeft != 180*time.Second {
@@ -69,7 +70,7 @@ func untilLeavesOut(t *testing.T, f *Fixture) {
 	if answer := idle.Sync(); answer.Done || len(answer.Assignments) > 0 {
 		t.Errorf("while others hold leases: %+v", answer)
 	}
-	f.until("A", plan, 5*time.Second)
+	f.until(plan, 5*time.Second)
 	var reports []queue.Report
 	for _, h := range w.Leases() {
 		reports = append(reports, HandedBack(h.Lease))
@@ -88,7 +89,7 @@ func untilLeavesOut(t *testing.T, f *Fixture) {
 }
 
 func untilIsCalibrated(t *testing.T, f *Fixture) {
-	f.until("A", costing(100, 4, 40, 9), 5*time.Second)
+	f.until(costing(100, 4, 40, 9), 5*time.Second)
 	w := f.Worker(1)
 	first := w.Take()
 	wantGranted(t, w.Sync(Finished(first, 0)), 3) // 4 s of the cost model took 2 s
@@ -108,22 +109,22 @@ func untilAfterCheckpoint(t *testing.T, f *Fixture) {
 	w.Start(lease, 80)
 	w.Checkpoint(lease, 80)
 	w.Sync(HandedBack(lease)) // and is granted again
-	f.until("A", plan, 19*time.Second)
+	f.until(plan, 19*time.Second)
 	w.Sync(HandedBack(w.OnlyLease()))
 	if len(w.Holds) > 0 || !f.Status("A").TimeUp {
 		t.Errorf("20 s are left of a task, which is granted for 19 s: %v", w.Leases())
 	}
-	f.until("A", plan, 20*time.Second)
+	f.until(plan, 20*time.Second)
 	wantGranted(t, w.Sync(), 0)
 }
 
 func untilBatch(t *testing.T, f *Fixture) {
-	f.until("A", Plan(0, 20, 0.1), 550*time.Millisecond)
+	f.until(Plan(0, 20, 0.1), 550*time.Millisecond)
 	wantGranted(t, f.Worker(1).Sync(), 0, 1, 2, 3, 4)
 }
 
 func untilHandsBack(t *testing.T, f *Fixture) {
-	f.until("A", costing(50, 40), 50*time.Second)
+	f.until(costing(50, 40), 50*time.Second)
 	w, silent := f.Worker(1), f.Worker(1)
 	lease := w.Take()
 	silent.Take()
@@ -157,7 +158,7 @@ func untilHandsBack(t *testing.T, f *Fixture) {
 }
 
 func untilVerified(t *testing.T, f *Fixture) {
-	f.until("A", costing(1), 10*time.Second)
+	f.until(costing(1), 10*time.Second)
 	w := f.Worker(1)
 	w.Sync(Finished(w.Take(), 0))
 	f.Tick(time.Minute)
@@ -172,7 +173,7 @@ func untilVerified(t *testing.T, f *Fixture) {
 
 func parallelTasks(t *testing.T, f *Fixture) {
 	plan := Plan(0, 8, 0.1)
-	f.limit("A", plan, queue.Limits{Parallel: 2})
+	f.limit(plan, queue.Limits{Parallel: 2})
 	w := f.Worker(3)
 	wantGranted(t, w.Sync(), 0, 1)
 	other := f.Worker(1)
@@ -193,10 +194,10 @@ func parallelTasks(t *testing.T, f *Fixture) {
 	f.Plan("B", Plan(20, 22, 10))
 	wantGranted(t, f.Worker(1).Sync(), 20) // A's turn comes first
 	changed = f.Queue.Changed()
-	f.limit("A", plan, queue.Limits{Parallel: 3})
+	f.limit(plan, queue.Limits{Parallel: 3})
 	WantWoken(t, true, changed)
 	wantGranted(t, f.Worker(3).Sync(), 3, 21)
-	f.limit("A", plan, queue.Limits{})
+	f.limit(plan, queue.Limits{})
 	wantGranted(t, f.Worker(1).Sync(), 4, 5, 6, 7)
 }
 
@@ -205,7 +206,7 @@ func pauses(t *testing.T, f *Fixture) {
 	w := f.Worker(2)
 	w.Slots = 1
 	lease := w.Take()
-	f.pause("A", true)
+	f.pause(true)
 	f.Restart()
 	if s := f.Status("A"); !s.Sweep.Paused {
 		t.Error("the pause is not stored")
@@ -218,9 +219,9 @@ func pauses(t *testing.T, f *Fixture) {
 	}
 	f.WantCounts("A", queue.Counts{Planned: 2, Pending: 2})
 	// A grant whose answer was lost ends when the sweep is paused.
-	f.pause("A", false)
+	f.pause(false)
 	w.Call(w.Request())
-	f.pause("A", true)
+	f.pause(true)
 	if answer := w.Sync(); len(answer.Assignments) > 0 {
 		t.Errorf("a lost grant of a paused sweep: %+v", answer)
 	}
@@ -229,7 +230,7 @@ func pauses(t *testing.T, f *Fixture) {
 		t.Error("a plan resumes a paused sweep")
 	}
 	changed := f.Queue.Changed()
-	f.pause("A", false)
+	f.pause(false)
 	WantWoken(t, true, changed)
 	wantGranted(t, w.Sync(), 0)
 	if got := f.Outcomes(lease.Task); !slices.Equal(got, []queue.Outcome{queue.HandedBack, queue.HandedBack, queue.Live}) {
@@ -240,7 +241,7 @@ func pauses(t *testing.T, f *Fixture) {
 func pausesShared(t *testing.T, f *Fixture) {
 	f.Plan("A", Plan(0, 2, 30))
 	f.Plan("B", Plan(1, 3, 30))
-	f.pause("A", true)
+	f.pause(true)
 	w := f.Worker(3)
 	wantGranted(t, w.Sync(), 1, 2)
 	for _, a := range w.Sync().Assignments {
