@@ -109,7 +109,7 @@ func (v Verifier) diverged(ctx context.Context, q sweepQueue, sweepID string, ta
 		if err != nil {
 			return 0, fmt.Errorf("read the diverged tasks: %w", err)
 		}
-		if row.State == sweep.Diverged && v.Selection.Has(row.Task) && !chosen[row.Task.ID] {
+		if row.State == sweep.Diverged && v.Has(row.Task) && !chosen[row.Task.ID] {
 			n++
 		}
 	}
