@@ -147,7 +147,7 @@ func printRecords(out io.Writer, r table.Records) error {
 			case !brief:
 			case names[i] == "task":
 				cells[i] = short(cell)
-			case r.Columns[i].IsNumber:
+			case r.Columns[i].IsNumber():
 				cells[i] = threeDigits(cell)
 			}
 		}

@@ -23,10 +23,26 @@ type column[R any] struct {
 type kind string
 
 const (
-	number kind = "number"
-	text   kind = "text" // escaped by safe
-	moment kind = "time"
+	number  kind = "number"
+	whole   kind = "whole number"
+	boolean kind = "true or false"
+	text    kind = "text" // escaped by safe
+	moment  kind = "time"
 )
+
+// of returns the kind as settings have it. A time is a text.
+func (k kind) of() sweep.Kind {
+	switch k {
+	case number:
+		return sweep.Real
+	case whole:
+		return sweep.Whole
+	case boolean:
+		return sweep.Boolean
+	default:
+		return sweep.Text
+	}
+}
 
 // safe escapes text that comes from grids, file names and other machines. It
 // escapes control characters, so that the text stays on one line, and writes an
@@ -90,7 +106,7 @@ func dataColumns() []column[Row] {
 	return []column[Row]{
 		{"data", text, "`surrogate`, or the recording's file name", func(r Row) string { return r.Data }},
 		{"neuron_ids", text, "the modelled neurons' numbers in the recording, from 0, separated by spaces; the first is neuron 0", func(r Row) string { return joined(r.NeuronIDs) }},
-		{"trainable_parameters", number, "angles of the circuits of all time steps together; those of a fitted model, once it is done", parameters},
+		{"trainable_parameters", whole, "angles of the circuits of all time steps together; those of a fitted model, once it is done", parameters},
 		setting("steps"),
 	}
 }
@@ -115,10 +131,7 @@ func setting(name string) column[Row] {
 	if !ok {
 		panic("table: there is no setting " + strconv.Quote(name))
 	}
-	kind := number
-	if s.Kind() == sweep.Text || s.Kind() == sweep.Boolean {
-		kind = text
-	}
+	kind := map[sweep.Kind]kind{sweep.Whole: whole, sweep.Real: number, sweep.Boolean: boolean, sweep.Text: text}[s.Kind()]
 	return column[Row]{name, kind, "the setting: " + s.Doc, func(r Row) string { return valueOf(s, r.Configuration) }}
 }
 

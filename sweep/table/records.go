@@ -21,8 +21,34 @@ type Records struct {
 
 // Column describes a column of a table.
 type Column struct {
-	Name     string
-	IsNumber bool
+	Name string
+	Kind sweep.Kind
+}
+
+// IsNumber reports whether the column holds numbers.
+func (c Column) IsNumber() bool { return c.Kind == sweep.Whole || c.Kind == sweep.Real }
+
+// Value returns a field of the column as an int64, float64, bool or string by the kind, or
+// nil if it is empty. It panics if this package cannot have written the field.
+func (c Column) Value(field string) (value any) {
+	if field == "" {
+		return nil
+	}
+	var err error
+	switch c.Kind {
+	case sweep.Whole:
+		value, err = strconv.ParseInt(field, 10, 64)
+	case sweep.Real:
+		value, err = strconv.ParseFloat(field, 64)
+	case sweep.Boolean:
+		value, err = strconv.ParseBool(field)
+	default:
+		value = field
+	}
+	if err != nil {
+		panic(fmt.Sprintf("table: %s = %q is not %s", c.Name, field, c.Kind))
+	}
+	return value
 }
 
 // ResultRecords returns the rows of results.csv.
@@ -36,7 +62,7 @@ func SummaryRecords(shape Shape, rows Rows) Records {
 func records[R any](columns []column[R], rows iter.Seq2[R, error]) Records {
 	r := Records{Columns: make([]Column, len(columns))}
 	for i, c := range columns {
-		r.Columns[i] = Column{c.name, c.kind == number}
+		r.Columns[i] = Column{c.name, c.kind.of()}
 	}
 	r.Rows = func(yield func([]string, error) bool) {
 		record := make([]string, len(columns))
@@ -97,7 +123,7 @@ func (r Records) WriteCSV(w io.Writer) error {
 	columns := make([]column[[]string], len(r.Columns))
 	for i, c := range r.Columns {
 		columns[i] = column[[]string]{name: c.Name, kind: text, field: func(row []string) string { return row[i] }}
-		if c.IsNumber {
+		if c.IsNumber() {
 			columns[i].kind = number
 		}
 	}
@@ -120,7 +146,7 @@ func (r Records) WriteJSON(w io.Writer) error {
 		for i, c := range r.Columns {
 			value := "null"
 			switch {
-			case !c.IsNumber:
+			case !c.IsNumber():
 				body, err := json.Marshal(row[i])
 				if err != nil {
 					return err

@@ -34,7 +34,7 @@ func TestRecords(t *testing.T) {
 		}
 		for _, c := range test.records.Columns {
 			value, found := objects[0][c.Name]
-			if _, isText := value.(string); !found || isText == c.IsNumber {
+			if _, isText := value.(string); !found || isText == c.IsNumber() {
 				t.Errorf("%s: %s is %#v in JSON", name, c.Name, value)
 			}
 		}

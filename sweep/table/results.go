@@ -95,7 +95,7 @@ func intervalColumns(m measure) []column[Row] {
 // withReplicate inserts the replicate's column after k, where readers expect it.
 func withReplicate(columns []column[Row]) []column[Row] {
 	const afterK = 4 // model, neurons, timesteps, k
-	replicate := column[Row]{"replicate", number, "from 0; replicates differ only in their random draws", func(r Row) string { return strconv.Itoa(r.Configuration.Replicate) }}
+	replicate := column[Row]{"replicate", whole, "from 0; replicates differ only in their random draws", func(r Row) string { return strconv.Itoa(r.Configuration.Replicate) }}
 	return slices.Concat(columns[:afterK:afterK], []column[Row]{replicate}, columns[afterK:])
 }
 
