@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/sweep"
@@ -133,25 +134,43 @@ func makeTests(c sweep.Configuration, angles [][][][2]float64) ([]test, error) {
 	return tests, nil
 }
 
-// noise spreads the noise angles of a test over the interval by multiples of the
-// golden ratio. Angles that the settings share are equal.
+// noise returns the noise angles of a test, flat.
 func noise(c sweep.CircuitSettings, a circuit.Ansatz, number int) []float64 {
-	rows := make([]float64, a.NoiseRows())
-	for row := range rows {
-		encoding, qubit := row/a.Qubits(), row%a.Qubits()
-		if c.Noise == "shared" {
-			qubit = 0
-		}
-		if !c.NoisePerLayer {
-			encoding = 0
-		}
-		if c.Noise != "none" {
-			distinct := float64(1 + number + 2*(encoding*a.Qubits()+qubit))
-			_, share := math.Modf(distinct * math.Phi)
-			rows[row] = c.NoiseLow + share*(c.NoiseHigh-c.NoiseLow)
+	encodings := a.NoiseRows() / a.Qubits()
+	return slices.Concat(NoiseAngles(c, encodings, a.Qubits(), SpreadNoise(number))...)
+}
+
+// NoiseAngles returns noise angles of a patch, [encoding][qubit], in radians: share(i) of
+// the interval of the settings, in [0, 1), for the angle i = encoding·qubits + qubit.
+// Angles that the settings share are equal, and those of the first that shares them;
+// without noise all are 0.
+func NoiseAngles(c sweep.CircuitSettings, encodings, qubits int, share func(i int) float64) [][]float64 {
+	angles := make([][]float64, encodings)
+	for encoding := range angles {
+		angles[encoding] = make([]float64, qubits)
+		for qubit := range angles[encoding] {
+			e, q := encoding, qubit
+			if c.Noise == "shared" {
+				q = 0
+			}
+			if !c.NoisePerLayer {
+				e = 0
+			}
+			if c.Noise != "none" {
+				angles[encoding][qubit] = c.NoiseLow + share(e*qubits+q)*(c.NoiseHigh-c.NoiseLow)
+			}
 		}
 	}
-	return rows
+	return angles
+}
+
+// SpreadNoise returns the shares for NoiseAngles of a test vector, by multiples of the
+// golden ratio: number 0 is the first test vector of a model file, 1 the last.
+func SpreadNoise(number int) func(i int) float64 {
+	return func(i int) float64 {
+		_, share := math.Modf(float64(1+number+2*i) * math.Phi)
+		return share
+	}
 }
 
 // flat returns the angles of a patch in the order [layer][qubit][RY, RZ].
