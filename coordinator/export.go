@@ -16,6 +16,8 @@ func exportCommand(t *terminal) *cobra.Command {
 	hosting := hostFlags{leaseTerm: defaultLeaseTerm}
 	var config app.Config
 	var format, path string
+	var noise uint64
+	options := export.Options{Software: programVersion()}
 	c := &cobra.Command{
 		Use:        "export",
 		SuggestFor: []string{"convert", "save", "dump"},
@@ -25,10 +27,19 @@ trains nothing. No coordinator may be running in the folder. The same results gi
 same bytes.
 
   csv      results.csv, for spreadsheets and data frames
+  parquet  the columns of results.csv with their types
   jsonl    one JSON object a line and row: settings, errors, floors, the vectors of all
            statistics, and the history of the training
   optuna   a journal for optuna-dashboard and Optuna's JournalStorage: a study for each
            error, and one with the errors of P(k) and of the firing rates
+  npz      a folder: windows drawn from each model, as "coordinator sample" draws them
+  qasm2    a folder: the circuit of each task and time step as OpenQASM 2, with the noise
+           bound to the angles of the model file's first test vector, or drawn by --noise
+  qasm3    the same as OpenQASM 3: qiskit/ includes stdgates.inc; plain/ includes nothing
+           and defines its gates, for PennyLane
+  html     a report of one file: methods, claims, tables, figures, digests
+  bundle   a zip archive to publish or keep: sweep.hcl, tables, figures, models, digests
+           for sha256sum -c, RO-Crate metadata and CITATION.cff
 
 Exit codes: 0 the export is written; 1 a file could not be written; 2 bad usage or input;
 3 it is written, but results in the store were altered or lost, and are left out.`,
@@ -40,7 +51,18 @@ Exit codes: 0 the export is written; 1 a file could not be written; 2 bad usage 
 				return usage("--format %q: must be %s", format, sweep.Alternatives(export.Formats()))
 			case path == "":
 				return usage("--to is missing: name the file, or the folder for a format of several files, to write")
+			case options.Windows < 1 || options.Windows > maxSampledWindows:
+				return usage("--windows %d: must be 1 to %d", options.Windows, maxSampledWindows)
 			}
+			for flag, reads := range map[string][]string{"noise": {"qasm2", "qasm3"}, "windows": {"npz"}, "seed": {"npz"}} {
+				if c.Flags().Changed(flag) && !slices.Contains(reads, format) {
+					return usage("--%s has no effect on --format %s: leave it out", flag, format)
+				}
+			}
+			if c.Flags().Changed("noise") {
+				options.Noise = &noise
+			}
+			options.Interrupted = c.Context().Err
 			in, err := input.readInput()
 			if err != nil {
 				return err
@@ -50,7 +72,7 @@ Exit codes: 0 the export is written; 1 a file could not be written; 2 bad usage 
 			if config.Options, err = hosting.hostOptions(in.Kernel, t); err != nil {
 				return err
 			}
-			corrupt, err := app.Export(c.Context(), config, format, path)
+			corrupt, err := app.Export(c.Context(), config, format, path, options)
 			if err != nil {
 				return err
 			}
@@ -64,6 +86,9 @@ Exit codes: 0 the export is written; 1 a file could not be written; 2 bad usage 
 	flags.StringVar(&config.Out, "out", "runs/figure-s1", "output `FOLDER` of the sweep")
 	flags.StringVar(&format, "format", "", "`FORMAT` of the list above")
 	flags.StringVar(&path, "to", "", "`PATH` of the file or folder to write, outside of the output folder")
+	flags.Uint64Var(&noise, "noise", 0, "`SEED` that draws the noise of circuits")
+	flags.IntVar(&options.Windows, "windows", 1000, "number of windows of each model, for npz")
+	flags.Uint64Var(&options.Seed, "seed", 1, "seed of the windows, for npz")
 	flags.StringVar(&input.recording, "recording", "", "recording `FILE`, if it is no longer where the sweep found it")
 	flags.StringVar(&input.kernel, "kernel", "", "kernel class of the sweep, if this machine's is another")
 	input.reading.add(c)

@@ -15,7 +15,7 @@ import (
 // Export writes the stored results of the sweep in Config.Out to a path outside of that
 // folder, in one of export.Formats. It trains nothing. It returns the results that differ
 // from the accepted ones, which the export omits.
-func Export(ctx context.Context, c Config, format, path string) ([]folder.IntegrityError, error) {
+func Export(ctx context.Context, c Config, format, path string, options export.Options) ([]folder.IntegrityError, error) {
 	a, err := openStored(ctx, c)
 	if err != nil {
 		return nil, err
@@ -28,6 +28,7 @@ func Export(ctx context.Context, c Config, format, path string) ([]folder.Integr
 	if err != nil {
 		return nil, err
 	}
+	s.Options = options
 	return a.IntegrityErrors(), inputfile.ExplainWrite(path, export.Write(path, format, s))
 }
 

@@ -59,13 +59,19 @@ func (v *View) DrawFigures(ctx context.Context, numbers []string, widthCM float6
 	if v.makeFolder(figuresFolder) {
 		return nil, nil
 	}
-	var figures []*figure.Figure
-	var paper *figure.Paper
 	shown := v.rows(ctx)
 	if slices.Contains(numbers, "S1") { // of all results
 		shown = v.soundRows(ctx, shown)
 	}
-	err := fanOut(shown,
+	figures, err := v.figures(ctx, shown, numbers)
+	return figures, errors.Join(err, recovering(func() error { return v.writeFigures(ctx, figures, widthCM, NoLimit) }))
+}
+
+// figures returns the figures of the paper with these numbers.
+func (v *View) figures(ctx context.Context, rows table.Rows, numbers []string) ([]*figure.Figure, error) {
+	var figures []*figure.Figure
+	var paper *figure.Paper
+	err := fanOut(rows,
 		func(rows table.Rows) (err error) {
 			if slices.Contains(numbers, "S1") {
 				figures, _, err = figure.S1(v.shape, rows)
@@ -82,7 +88,7 @@ func (v *View) DrawFigures(ctx context.Context, numbers []string, widthCM float6
 	err = recovering(func() error {
 		others, err := paper.Draw(paperSource{ctx, v}, numbers)
 		figures = append(figures, others...)
-		return errors.Join(err, v.writeFigures(ctx, figures, widthCM, NoLimit))
+		return err
 	})
 	v.warnOmitted(paper.Omitted)
 	return figures, err

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"spiqsweep/simulator/inputfile"
 	"spiqsweep/sweep/export"
+	"spiqsweep/sweep/figure"
+	"spiqsweep/sweep/grid"
 )
 
 // Exported returns the sweep for package export. It checks all results first:
@@ -19,10 +22,35 @@ func (v *View) Exported(ctx context.Context) (export.Sweep, error) {
 	if err != nil {
 		return export.Sweep{}, err
 	}
+	text, err := inputfile.Read(v.folder.Path(GridFile), grid.MaxBytes+maxNoteBytes)
+	if err != nil {
+		return export.Sweep{}, err
+	}
+	data, err := v.data(ctx)
+	rows := v.withoutCorrupt(v.rows(ctx))
 	return export.Sweep{
-		Name: v.sweep.Grid.Name, CreatedAt: status.Sweep.CreatedAt, Shape: v.shape,
-		Rows: v.withoutCorrupt(v.rows(ctx)), Records: v.records(ctx),
-	}, nil
+		Name: v.sweep.Grid.Name, CreatedAt: status.Sweep.CreatedAt, Grid: text,
+		Numerics: status.Sweep.Numerics, KernelClass: status.Sweep.KernelClass, Data: data,
+		Shape: v.shape, Rows: rows, Records: v.records(ctx),
+		Figures: func() ([]*figure.Figure, error) { return v.figures(ctx, rows, figure.Numbers()) },
+	}, err
+}
+
+// data returns the selections of neurons that the tasks are trained on, each once.
+func (v *View) data(ctx context.Context) ([]export.Data, error) {
+	var all []export.Data
+	known := map[export.Data]bool{}
+	for _, task := range v.sweep.Plan.Rows() {
+		selected, err := v.sweep.Selected(ctx, task.Configuration)
+		if err != nil {
+			return nil, err
+		}
+		if d := (export.Data{Name: selected.Recording, SHA256: task.Recording}); !known[d] {
+			known[d] = true
+			all = append(all, d)
+		}
+	}
+	return all, nil
 }
 
 // records streams the rows of results.csv with their results.

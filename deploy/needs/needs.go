@@ -10,6 +10,8 @@ package needs
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"testing"
@@ -43,6 +45,19 @@ func Python(t testing.TB, debian string, modules ...string) string {
 	return ""
 }
 
+// NodeModule returns the path of Node.js and the folder of a module of npm, which
+// `npm ci --prefix .ci --ignore-scripts` installs in the root folder of the repository.
+func NodeModule(t testing.TB, name string) (node, module string) {
+	t.Helper()
+	node = Program(t, "node", "nodejs")
+	_, file, _, _ := runtime.Caller(0)
+	module = filepath.Join(filepath.Dir(file), "..", "..", ".ci", "node_modules", name)
+	if _, err := os.Stat(module); err != nil {
+		unavailable(t, "the module "+name, "npm ci --prefix .ci --ignore-scripts")
+	}
+	return node, module
+}
+
 // NoRaceDetector skips a test, with the reason, in a binary built with the race
 // detector.
 func NoRaceDetector(t testing.TB, reason string) {
@@ -60,10 +75,17 @@ func RaceDetector() bool {
 
 func missing(t testing.TB, name, debian string) {
 	t.Helper()
+	unavailable(t, name, "apt-get install "+debian)
+}
+
+// unavailable skips or fails a test that needs something, and names the command that
+// installs it.
+func unavailable(t testing.TB, name, install string) {
+	t.Helper()
 	if os.Getenv("SPIQSWEEP_REQUIRE_TOOLS") == "1" {
-		t.Fatalf("needs %s: apt-get install %s", name, debian)
+		t.Fatalf("needs %s: %s", name, install)
 	}
-	t.Skipf("skipped: needs %s (Debian: apt-get install %s)", name, debian)
+	t.Skipf("skipped: needs %s (Debian: %s)", name, install)
 }
 
 // Unwritable has the system refuse changes in a folder until the test ends: by its mode,

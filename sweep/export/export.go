@@ -11,17 +11,43 @@ import (
 
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/atomicfile"
+	"spiqsweep/sweep/figure"
 	"spiqsweep/sweep/table"
 )
 
 // Sweep is a sweep with its stored results. Rows and Records may be read any number of
 // times, and agree: a result that was altered in the store has no numbers in either.
 type Sweep struct {
-	Name      string // its label
-	CreatedAt time.Time
-	Shape     table.Shape // of its tables
-	Rows      table.Rows
-	Records   Records
+	Name        string // its label
+	CreatedAt   time.Time
+	Grid        []byte // sweep.hcl, as it was run
+	Numerics    int    // of every task
+	KernelClass string
+	Data        []Data // that the tasks were trained on
+
+	Shape   table.Shape // of its tables
+	Rows    table.Rows
+	Records Records
+	// Figures returns the figures that the results suffice for.
+	Figures func() ([]*figure.Figure, error)
+
+	Options
+}
+
+// Options are what a format needs beside the results.
+type Options struct {
+	Software string  // the version of the program
+	Noise    *uint64 // seed of the noise in circuits; nil: that of a model file's test vector
+	Seed     uint64  // of sampled windows
+	Windows  int     // that are sampled from each model
+	// Interrupted returns an error when sampling is to stop; nil: it never is.
+	Interrupted func() error
+}
+
+// Data is a selection of a recording's neurons.
+type Data struct {
+	Name   string // of the recording
+	SHA256 string // of the selected bits
 }
 
 // Record is a row of results.csv with the result of its task.
@@ -47,7 +73,13 @@ type format struct {
 var formats = []format{
 	{name: "csv", file: writeCSV},
 	{name: "jsonl", file: writeJSONL},
+	{name: "parquet", file: writeParquet},
 	{name: "optuna", file: writeOptuna},
+	{name: "npz", folder: writeSamples},
+	{name: "qasm2", folder: writeCircuits(qasm2)},
+	{name: "qasm3", folder: writeCircuits(qasm3Qiskit, qasm3Plain)},
+	{name: "html", file: writeHTML},
+	{name: "bundle", file: writeBundle},
 }
 
 // Formats returns the names of the formats.

@@ -18,6 +18,7 @@ import (
 	"spiqsweep/deploy/needs"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/export"
+	"spiqsweep/sweep/figure"
 	"spiqsweep/sweep/table"
 )
 
@@ -28,11 +29,17 @@ const badName = `<b>&"ré ` + "\u202e" + `=1'`
 // that failed, diverged and are pending.
 func example() export.Sweep {
 	var records []export.Record
+	index := -1
 	add := func(c sweep.Configuration, state sweep.State) {
+		if c.Replicate == 0 || state == sweep.Failed {
+			index++
+		}
 		if err := c.Validate(); err != nil {
 			panic(err)
 		}
-		records = append(records, recordOf(c, state))
+		r := recordOf(c, state)
+		r.ConfigurationIndex = index
+		records = append(records, r)
 	}
 	for _, neurons := range []int{2, 3} {
 		for _, entangler := range []string{"chain", "none"} {
@@ -58,14 +65,15 @@ func example() export.Sweep {
 
 func sweepOf(records []export.Record) export.Sweep {
 	return export.Sweep{
-		Name: "the <sweep>", CreatedAt: time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC), Shape: table.Shape{Axes: []string{"neurons", "timesteps", "entangler"}},
-		Rows: func(yield func(table.Row, error) bool) {
-			for _, r := range records {
-				if !yield(r.Row, nil) {
-					return
-				}
-			}
+		Name: "the <sweep>", CreatedAt: time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC), Grid: []byte("sweep \"the <sweep>\" {}\n"),
+		Numerics: sweep.Numerics, KernelClass: "portable/amd64", Data: []export.Data{{Name: badName, SHA256: sweep.Digest(nil)}},
+		Options: export.Options{Software: "v1 & later", Seed: 1, Windows: 16},
+		Shape:   table.Shape{Axes: []string{"neurons", "timesteps", "entangler"}},
+		Figures: func() (figures []*figure.Figure, err error) {
+			figures, _, err = figure.S1(table.Shape{}, rowsOf(records))
+			return figures, err
 		},
+		Rows: rowsOf(records),
 		Records: func(yield func(export.Record, error) bool) {
 			for _, r := range records {
 				if !yield(r, nil) {
@@ -73,6 +81,16 @@ func sweepOf(records []export.Record) export.Sweep {
 				}
 			}
 		},
+	}
+}
+
+func rowsOf(records []export.Record) table.Rows {
+	return func(yield func(table.Row, error) bool) {
+		for _, r := range records {
+			if !yield(r.Row, nil) {
+				return
+			}
+		}
 	}
 }
 

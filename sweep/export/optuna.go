@@ -75,7 +75,7 @@ var pareto = []string{sweep.ErrorColumn("k_probability"), sweep.ErrorColumn("fir
 // Jensen–Shannon divergence stands in the study of that error, as intermediate values.
 // Optuna wants times, which a result does not have: they are that of the sweep.
 func writeOptuna(w io.Writer, s Sweep) error {
-	space, err := newSpace(s.Shape, s.Rows)
+	space, err := newSpace(append([]string{sweep.ModelKey}, s.Shape.Axes...), s.Rows)
 	if err != nil {
 		return err
 	}
@@ -184,11 +184,8 @@ type space struct {
 	errors        []string          // columns of the errors that a row has
 }
 
-func newSpace(shape table.Shape, rows table.Rows) (*space, error) {
-	s := &space{
-		parameters: append([]string{sweep.ModelKey}, shape.Axes...),
-		choices:    map[string][]any{}, distributions: map[string]string{},
-	}
+func newSpace(parameters []string, rows table.Rows) (*space, error) {
+	s := &space{parameters: parameters, choices: map[string][]any{}, distributions: map[string]string{}}
 	has := map[string]bool{}
 	for row, err := range rows {
 		if err != nil {

@@ -1,0 +1,194 @@
+package export
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed" // for the template
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/claims"
+	"spiqsweep/sweep/table"
+)
+
+//go:embed report.html
+var reportHTML string
+
+var report = template.Must(template.New("report").Funcs(template.FuncMap{"printable": sweep.Printable}).Parse(reportHTML))
+
+// rowsShown is the largest number of rows of a table in a report.
+const rowsShown = 500
+
+// settingValues are the values that a setting has in a sweep.
+type settingValues struct {
+	Name, Doc, Values string
+	Swept             bool
+}
+
+// reported is what the report shows.
+type reported struct {
+	Sweep
+	Title, Arithmetic, GridText, GridSHA256, ResultsSHA256 string
+	Planned, Done, Failed, Diverged, Configurations        int
+	Settings                                               []settingValues
+	Models                                                 string
+	Claims                                                 []table.Claim
+	Axes, Summary                                          shown
+	Drawings                                               []drawing
+}
+
+// drawing is a figure as SVG, with the configurations that it lacks.
+type drawing struct {
+	Name    string
+	SVG     template.HTML
+	Missing string
+}
+
+// writeHTML writes a report of one file without outside resources: what was run, how, the
+// errors, the paper's claims, the figures, and the digests of software and data.
+func writeHTML(w io.Writer, s Sweep) error {
+	r := reported{
+		Sweep: s, Title: title(s), Arithmetic: arithmetic(s),
+		GridText: sweep.PrintableLines(string(s.Grid)), GridSHA256: sweep.Digest(s.Grid),
+	}
+	steps := []func() error{r.count, r.gatherSettings, r.tables, r.judge, r.drawAll}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return report.Execute(w, r)
+}
+
+// count counts the rows by state, and the configurations.
+func (r *reported) count() error {
+	last := -1
+	for row, err := range r.Rows {
+		if err != nil {
+			return err
+		}
+		r.Planned++
+		if row.ConfigurationIndex != last {
+			last = row.ConfigurationIndex
+			r.Configurations++
+		}
+		switch row.State {
+		case sweep.Done:
+			r.Done++
+		case sweep.Failed:
+			r.Failed++
+		case sweep.Diverged:
+			r.Diverged++
+		case sweep.Pending:
+		}
+	}
+	return nil
+}
+
+// gatherSettings lists the settings that some model reads, with their values.
+func (r *reported) gatherSettings() error {
+	names := []string{sweep.ModelKey}
+	for _, setting := range sweep.Settings() {
+		names = append(names, setting.Name)
+	}
+	space, err := newSpace(names, r.Rows)
+	if err != nil {
+		return err
+	}
+	values := func(name string) string {
+		var words []string
+		for _, v := range space.choices[name] {
+			words = append(words, valueText(v))
+		}
+		return strings.Join(words, ", ")
+	}
+	r.Models = values(sweep.ModelKey)
+	for _, setting := range sweep.Settings() {
+		if text := values(setting.Name); text != "" {
+			r.Settings = append(r.Settings, settingValues{setting.Name, setting.Doc, text, slices.Contains(r.Shape.Axes, setting.Name)})
+		}
+	}
+	return nil
+}
+
+// Of returns the values of a setting, for the paragraph on methods; "none" without any.
+func (r reported) Of(name string) string {
+	for _, s := range r.Settings {
+		if s.Name == name {
+			return s.Values
+		}
+	}
+	return "none"
+}
+
+func valueText(value any) string {
+	if text, ok := value.(string); ok {
+		return sweep.Printable(text)
+	}
+	return sweep.Format(value)
+}
+
+// tables shows the errors of the paper's statistics from axes.csv and summary.csv, and
+// computes the digest of results.csv.
+func (r *reported) tables() error {
+	var columns []string
+	for _, name := range sweep.IntervalNames {
+		columns = append(columns, sweep.ErrorColumn(name))
+	}
+	keep := func(field map[string]string) bool { return slices.Contains(columns, field["error"]) }
+	var faults error
+	for _, t := range tablesOf(r.Sweep) {
+		var err error
+		switch t.name {
+		case "results.csv":
+			digest := sha256.New()
+			err = t.write(digest)
+			r.ResultsSHA256 = fmt.Sprintf("%x", digest.Sum(nil))
+		case "axes.csv":
+			r.Axes, err = t.show(rowsShown, keep)
+		case "summary.csv":
+			r.Summary, err = t.show(rowsShown, keep)
+		}
+		faults = errors.Join(faults, err)
+	}
+	return faults
+}
+
+// judge tests the paper's claims.
+func (r *reported) judge() error {
+	judged, err := claims.Judge(r.Shape, r.Rows)
+	if err != nil {
+		return err
+	}
+	for _, c := range judged.Claims {
+		if c.Rank != table.OfConfiguration {
+			r.Claims = append(r.Claims, c)
+		}
+	}
+	return nil
+}
+
+// drawAll draws the figures.
+func (r *reported) drawAll() error {
+	figures, err := r.Figures()
+	if err != nil {
+		return err
+	}
+	for _, f := range figures {
+		var b bytes.Buffer
+		if err := draw(f, "svg", &b); err != nil {
+			return err
+		}
+		begin := bytes.Index(b.Bytes(), []byte("<svg")) // after the declaration of XML
+		if begin < 0 {
+			return fmt.Errorf("figure %s: the drawing has no element svg", f.Name)
+		}
+		r.Drawings = append(r.Drawings, drawing{f.Name, template.HTML(b.Bytes()[begin:]), strings.Join(f.Missing, ", ")})
+	}
+	return nil
+}
