@@ -79,7 +79,7 @@ repeats are the windows:
 				return model.WriteSample(w, f.format, sampler, f.windows, binMS, programVersion(), c.Context().Err)
 			}
 			if f.to == "" {
-				return write(c.OutOrStdout())
+				return write(os.Stdout) // which the command's own writer would escape
 			}
 			if err := inputfile.ExplainWrite(f.to, atomicfile.Stream(f.to, 0o666, write)); err != nil {
 				return err

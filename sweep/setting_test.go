@@ -78,6 +78,9 @@ func otherValue(t *testing.T, s Setting) any {
 				return v
 			}
 		}
+		if s.pattern != nil && s.pattern.admits("spikes") {
+			return "spikes"
+		}
 	case float64:
 		for _, v := range []float64{d + 1, d / 2, 0.5} {
 			if v != d && s.Check(v) == nil {
