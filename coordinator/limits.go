@@ -148,7 +148,7 @@ on. The pause outlasts the coordinator; "coordinator resume" ends it.`,
 		case paused:
 			return r.print("sweep %s is paused: `%s` resumes it", sweep.Printable(before.Name), r.flags.command(append([]string{"resume"}, r.arguments...)...))
 		case before.Paused:
-			return r.print("sweep %s goes on", sweep.Printable(before.Name))
+			return r.print("sweep %s is no longer paused", sweep.Printable(before.Name))
 		}
 		return r.print("sweep %s is not paused; `coordinator` without a command starts it, or goes on with it", sweep.Printable(before.Name))
 	}

@@ -45,6 +45,7 @@ type terminal struct {
 	failed   int
 	working  bool
 	deserted bool
+	paused   bool
 	printed  map[string]bool // kinds of failure that were printed
 }
 
@@ -100,12 +101,12 @@ func (t *terminal) follow(p app.Progress) {
 	}
 	tenths := 10 * p.Counts.Done / max(p.Counts.Planned, 1)
 	begins := !t.working && p.Running() > 0
-	news := t.lineAt.IsZero() || begins || tenths > t.tenths || p.Incomplete() > t.failed || p.Deserted != t.deserted ||
+	news := t.lineAt.IsZero() || begins || tenths > t.tenths || p.Incomplete() > t.failed || p.Deserted != t.deserted || p.Sweep.Paused != t.paused ||
 		time.Since(t.lineAt) >= time.Minute
 	if !news {
 		return
 	}
-	t.lineAt, t.tenths, t.failed, t.working, t.deserted = time.Now(), tenths, p.Incomplete(), t.working || begins, p.Deserted
+	t.lineAt, t.tenths, t.failed, t.working, t.deserted, t.paused = time.Now(), tenths, p.Incomplete(), t.working || begins, p.Deserted, p.Sweep.Paused
 	fmt.Fprintf(t.out, "%d of %d tasks %s, %s\n", p.Counts.Done, p.Counts.Planned, t.done, details(p))
 }
 

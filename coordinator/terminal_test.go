@@ -55,6 +55,24 @@ func TestPlainProgressIsSparse(t *testing.T) {
 	})
 }
 
+// TestPausesArePrinted checks that a pause is a line, and its end another.
+func TestPausesArePrinted(t *testing.T) {
+	var out bytes.Buffer
+	term := newTerminal(&out)
+	for _, paused := range []bool{false, false, true, true, false, false} {
+		p := progress(1, time.Second)
+		p.Sweep.Paused, p.Gained, p.TimeLeft = paused, 0, 0
+		term.follow(p)
+	}
+	const want = `1 of 40 tasks done, 0 failed, 2 running
+1 of 40 tasks done, 0 failed, 2 running, paused
+1 of 40 tasks done, 0 failed, 2 running
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("progress (-want +got):\n%s", diff)
+	}
+}
+
 // TestFailuresAreToldOnceAKind: many tasks that fail alike are one line while the
 // sweep runs, and one with their number at its end.
 func TestFailuresAreToldOnceAKind(t *testing.T) {
