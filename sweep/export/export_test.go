@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -200,6 +201,53 @@ func TestEveryFormatHasTheSameBytesTwice(t *testing.T) {
 			}
 			if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 1 {
 				t.Errorf("%v, %v: want the export alone", entries, err)
+			}
+		})
+	}
+}
+
+// TestMemoryDoesNotGrowWithTheTasks measures the heap while the last of many records is
+// written.
+func TestMemoryDoesNotGrowWithTheTasks(t *testing.T) {
+	needs.NoRaceDetector(t, "it changes the size of the heap")
+	const rows, most = 1500, 4 << 20
+	r := circuitRecord(circuits["three qubits"])
+	for _, format := range []string{"csv", "jsonl", "optuna", "parquet"} {
+		t.Run(format, func(t *testing.T) {
+			s := sweepOf([]export.Record{r})
+			var before, after runtime.MemStats
+			each := func(i int) export.Record {
+				if i == rows-1 {
+					runtime.GC()
+					runtime.ReadMemStats(&after)
+				}
+				row := r
+				row.Task, row.Configuration.Replicate = sweep.TaskID(fmt.Sprintf("%064d", i)), i
+				return row
+			}
+			s.Rows = func(yield func(table.Row, error) bool) {
+				for i := range rows {
+					if !yield(each(i).Row, nil) {
+						return
+					}
+				}
+			}
+			s.Records = func(yield func(export.Record, error) bool) {
+				for i := range rows {
+					if !yield(each(i), nil) {
+						return
+					}
+				}
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			path := written(t, format, s)
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > most {
+				t.Errorf("the heap grew by %d KiB for %d KiB of %d rows", grown>>10, info.Size()>>10, rows)
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"spiqsweep/sweep"
@@ -19,10 +20,13 @@ import (
 //go:embed report.html
 var reportHTML string
 
-var report = template.Must(template.New("report").Funcs(template.FuncMap{"printable": sweep.Printable}).Parse(reportHTML))
+var report = template.Must(template.New("report").Funcs(template.FuncMap{"printable": sweep.Printable, "short": short}).Parse(reportHTML))
 
-// rowsShown is the largest number of rows of a table in a report.
-const rowsShown = 500
+// The largest numbers of rows of a table in a report, and of values of a setting.
+const (
+	rowsShown   = 500
+	valuesShown = 30
+)
 
 // settingValues are the values that a setting has in a sweep.
 type settingValues struct {
@@ -65,6 +69,17 @@ func writeHTML(w io.Writer, s Sweep) error {
 	return report.Execute(w, r)
 }
 
+// DataNames returns the names of the recordings, each once.
+func (r reported) DataNames() string {
+	var names []string
+	for _, d := range r.Data {
+		if name := sweep.Printable(d.Name); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 // count counts the rows by state, and the configurations.
 func (r *reported) count() error {
 	last := -1
@@ -102,8 +117,12 @@ func (r *reported) gatherSettings() error {
 	}
 	values := func(name string) string {
 		var words []string
-		for _, v := range space.choices[name] {
+		choices := space.choices[name]
+		for _, v := range choices[:min(len(choices), valuesShown)] {
 			words = append(words, valueText(v))
+		}
+		if more := len(choices) - len(words); more > 0 {
+			words = append(words, fmt.Sprintf("and %d more", more))
 		}
 		return strings.Join(words, ", ")
 	}
@@ -124,6 +143,14 @@ func (r reported) Of(name string) string {
 		}
 	}
 	return "none"
+}
+
+// short rounds a field that is a fraction to four digits, since results.csv has all.
+func short(field string) string {
+	if v, err := strconv.ParseFloat(field, 64); err == nil && strings.ContainsAny(field, ".e") {
+		return strconv.FormatFloat(v, 'g', 4, 64)
+	}
+	return field
 }
 
 func valueText(value any) string {

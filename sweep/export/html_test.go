@@ -49,7 +49,7 @@ func TestReport(t *testing.T) {
 	for _, want := range []string{
 		"Sweep the <sweep>: quantum generative models", "6 configurations, 13 trainings: 10 done, 1 failed, 1 diverged",
 		sweep.Printable(badName), "2, 3 neurons", "CNOTs (entangler: chain, none)", results, sweep.Digest([]byte("sweep \"the <sweep>\" {}\n")),
-		"v1 & later", "The error of P(k) falls", "mse_k_probability",
+		"v1 & later", "were trained on " + sweep.Printable(badName) + " with", "The error of P(k) falls", "mse_k_probability",
 	} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("the text has no %q", want)

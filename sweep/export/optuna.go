@@ -180,12 +180,16 @@ func (j *journal) trialOf(r Record, s study) (t trial, ok bool) {
 type space struct {
 	parameters    []string // names of settings, or sweep.ModelKey
 	choices       map[string][]any
-	distributions map[string]string // as Optuna writes them
-	errors        []string          // columns of the errors that a row has
+	indices       map[string]map[any]int // of the choices
+	distributions map[string]string      // as Optuna writes them
+	errors        []string               // columns of the errors that a row has
 }
 
 func newSpace(parameters []string, rows table.Rows) (*space, error) {
-	s := &space{parameters: parameters, choices: map[string][]any{}, distributions: map[string]string{}}
+	s := &space{parameters: parameters, choices: map[string][]any{}, indices: map[string]map[any]int{}, distributions: map[string]string{}}
+	for _, name := range parameters {
+		s.indices[name] = map[any]int{}
+	}
 	has := map[string]bool{}
 	for row, err := range rows {
 		if err != nil {
@@ -193,7 +197,8 @@ func newSpace(parameters []string, rows table.Rows) (*space, error) {
 		}
 		for _, name := range s.parameters {
 			value, read := row.Configuration.FilterValue(name)
-			if read && !slices.Contains(s.choices[name], value) {
+			if _, known := s.indices[name][value]; read && !known {
+				s.indices[name][value] = len(s.choices[name])
 				s.choices[name] = append(s.choices[name], value)
 			}
 		}
@@ -223,7 +228,7 @@ func (s *space) of(c sweep.Configuration) (distributions map[string]string, valu
 	distributions, values = map[string]string{}, map[string]int{}
 	for _, name := range s.parameters {
 		if value, read := c.FilterValue(name); read {
-			distributions[name], values[name] = s.distributions[name], slices.Index(s.choices[name], value)
+			distributions[name], values[name] = s.distributions[name], s.indices[name][value]
 		}
 	}
 	return distributions, values
