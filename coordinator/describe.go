@@ -71,6 +71,9 @@ func describeCommand() *cobra.Command {
 					return err
 				}
 			}
+			if err := checkRecording(arguments[0]); err != nil && arguments[0] != app.Surrogate().Name() {
+				return err
+			}
 			r, err := f.open(c.Context(), arguments[0])
 			if err != nil {
 				return err

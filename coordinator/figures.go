@@ -26,6 +26,7 @@ func figuresCommand(t *terminal) *cobra.Command {
 	var config app.Config
 	var only []string
 	var width float64
+	var asJSON bool
 	c := &cobra.Command{
 		Use:        "figures",
 		SuggestFor: []string{"draw", "plot", "plots", "figure"},
@@ -62,7 +63,14 @@ usage or input; 3 stored results are corrupt: they are named, and drawn as missi
 			if err != nil {
 				return err
 			}
-			for _, f := range drawn.Figures {
+			drawnFigures := drawn.Figures // to print as text
+			if asJSON {
+				if err := printJSON(c.OutOrStdout(), figureReports(drawn)); err != nil {
+					return err
+				}
+				drawnFigures = nil
+			}
+			for _, f := range drawnFigures {
 				fmt.Fprintf(c.OutOrStdout(), "%s.{%s}\n", filepath.Join(drawn.Folder, f.Name), strings.Join(figure.Formats, ","))
 				if len(f.Missing) > 0 {
 					fmt.Fprintf(c.OutOrStdout(), "  without %s\n", sweep.Printable(strings.Join(f.Missing, ", ")))
@@ -89,7 +97,27 @@ usage or input; 3 stored results are corrupt: they are named, and drawn as missi
 	flags.StringVar(&input.kernel, "kernel", "", "kernel class of the sweep, if this machine's is another")
 	input.reading.add(c)
 	hosting.log.Add(c, "warn")
+	flags.BoolVar(&asJSON, "json", false, "print one JSON array")
 	return c
+}
+
+// figureReport is a figure that was drawn, as JSON.
+type figureReport struct {
+	Name    string   `json:"name"`
+	Files   []string `json:"files"`
+	Missing []string `json:"missing"` // labels of configurations without a result
+}
+
+func figureReports(drawn app.Drawn) []figureReport {
+	reports := []figureReport{}
+	for _, f := range drawn.Figures {
+		report := figureReport{Name: f.Name, Files: []string{}, Missing: append([]string{}, f.Missing...)}
+		for _, format := range figure.Formats {
+			report.Files = append(report.Files, filepath.Join(drawn.Folder, f.Name+"."+format))
+		}
+		reports = append(reports, report)
+	}
+	return reports
 }
 
 // figureNumbers returns the numbers of the figures that a user names, each once.

@@ -50,6 +50,9 @@ neurons than it.`,
 					return err
 				}
 			}
+			if err := checkRecording(recording); err != nil {
+				return err
+			}
 			options, err := reading.options()
 			if err != nil {
 				return err

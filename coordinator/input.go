@@ -2,8 +2,11 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +19,7 @@ import (
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/inputfile"
 	"spiqsweep/simulator/recording"
+	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
 	"spiqsweep/worker/program"
 )
@@ -96,17 +100,53 @@ func (f *inputFlags) readInput() (app.Input, error) {
 	in.FileFlags = f.reading.given()
 	if f.recording != "" {
 		in.FileFlags = append(in.FileFlags, "--recording")
+		if err := checkRecording(f.recording); err != nil {
+			return in, err
+		}
 	}
 	if f.grid != "" {
 		text, err := inputfile.Read(f.grid, grid.MaxBytes)
 		if err != nil {
-			return in, &folder.InputError{Err: fmt.Errorf("read the grid: %w", err)}
+			return in, &folder.InputError{Err: fmt.Errorf("read the grid: %w%s", err, similarFile(f.grid, err))}
 		}
 		in.GridName, in.Grid = f.grid, text
 	}
 	kernel, err := chooseKernel(f.kernel)
 	in.Kernel = kernel
 	return in, err
+}
+
+// checkRecording returns an error for a recording that does not exist, if a file next to it
+// has a similar name. Other faults are found when it is read.
+func checkRecording(path string) error {
+	_, err := os.Stat(path)
+	if hint := similarFile(path, err); hint != "" {
+		return usage("read recording %s: there is no such file%s", path, hint)
+	}
+	return nil
+}
+
+// similarFile returns "; did you mean …?" with a file of the same folder whose name is similar
+// to that of a file that does not exist, or "".
+func similarFile(path string, err error) string {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, entry := range entries {
+		if !entry.IsDir() && filepath.Ext(entry.Name()) == filepath.Ext(path) {
+			names = append(names, entry.Name())
+		}
+	}
+	nearest := sweep.Nearest(filepath.Base(path), names)
+	if nearest == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %s?", filepath.Join(filepath.Dir(path), nearest))
 }
 
 // chooseKernel finds a kernel of this machine by its name or its class; "" chooses that

@@ -135,6 +135,7 @@ next call: within a quarter of the lease term. Tasks that another sweep needs to
 on. The pause outlasts the coordinator; "coordinator resume" ends it.`,
 		}
 	}
+	o.Example = fmt.Sprintf("  coordinator %s --out runs/figure-s1\n  coordinator %[1]s figure-s1 --coordinator runs/serve/operator.json", o.Name())
 	o.Args = program.NamedArguments(1)
 	o.do = func(r request) error {
 		name := strings.Join(r.arguments, "")

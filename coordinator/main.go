@@ -136,8 +136,10 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 		sampleCommand(t),
 		exportCommand(t),
 		resultsCommand(),
+		compareCommand(),
 		settingsCommand(),
 		program.VersionCommand("coordinator", version),
+		doctorCommand(),
 		serveCommand(t),
 		localWorkerCommand(stdin, stderr),
 	)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -198,6 +197,8 @@ func deleteOperation() *operation {
 argument, the sweep of the output folder. Workers stop tasks that no other sweep
 needs. Results stay in the store: a later sweep with the same tasks finds them done.
 The output folder of the sweep is not changed.`,
+			Example: `  coordinator delete --out runs/figure-s1
+  coordinator delete figure-s1 --coordinator runs/serve/operator.json`,
 			Args: program.NamedArguments(1),
 		},
 		do: func(r request) error {
@@ -245,7 +246,7 @@ func listOperation() *operation {
 
 // printSweeps prints a table with a line for each sweep.
 func printSweeps(out io.Writer, sweeps []app.SweepSummary) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := program.NewTable(out, 2, 0)
 	fmt.Fprintln(table, "name\tID\tdone\trunning\tpending\tfailed\tdiverged\tcreated\tkernel class\tlimits\tnote")
 	for _, s := range sweeps {
 		fmt.Fprintf(table, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", sweep.Printable(s.Name), sweep.Printable(s.ID), s.Tasks.Done, s.Tasks.Planned,

@@ -15,9 +15,11 @@ import (
 func settingsCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:         "settings",
-		SuggestFor:  []string{"config", "options", "parameters", "defaults"},
-		Short:       "Print every setting of a grid file: default, meaning and allowed values",
+		Use:        "settings",
+		SuggestFor: []string{"config", "options", "parameters", "defaults"},
+		Short:      "Print every setting of a grid file: default, meaning and allowed values",
+		Example: `  coordinator settings
+  coordinator settings --json`,
 		Annotations: readOnly,
 		Args:        program.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -23,6 +23,8 @@ func statusCommand() *cobra.Command {
 		Short:      "Print the state of a sweep, whether its coordinator runs or not",
 		Long: `Prints the state of a sweep: that of the output folder, or, where a coordinator or a
 store has several, the one with the given name or ID.`,
+		Example: `  coordinator status --out runs/figure-s1
+  coordinator status figure-s1 --coordinator runs/serve/operator.json --json`,
 		Annotations: readOnly,
 		Args:        program.NamedArguments(1),
 		RunE: func(c *cobra.Command, arguments []string) error {

@@ -26,7 +26,7 @@ func verifyCommand(t *terminal) *cobra.Command {
 	f := verifyFlags{hosting: hostFlags{leaseTerm: defaultLeaseTerm}}
 	c := &cobra.Command{
 		Use:        "verify [TASK...]",
-		SuggestFor: []string{"compare", "test", "validate-results"},
+		SuggestFor: []string{"test", "validate-results"},
 		Short:      "Run finished tasks once more and compare their results with the stored ones",
 		Long: `Runs finished tasks of a sweep once more and compares the results byte by byte with
 the stored ones: a share of the named tasks, of those of some configurations, or of

@@ -5,6 +5,7 @@ package programtest
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -63,7 +64,7 @@ func Refuses(t *testing.T, name string, root *cobra.Command, run func(arguments 
 			switch {
 			case f.Value.Type() == "stringSlice":
 				for _, list := range []string{",", "a,", ",a", "a, ,b"} {
-					refused(flag+" is empty between", with(flag+"="+list)...)
+					refused(fmt.Sprintf("%s %q has an empty value", flag, list), with(flag+"="+list)...)
 				}
 			case !repeatable:
 				refused(flag+" is given twice", with(flag+"="+value, flag+"="+value)...)
