@@ -121,7 +121,7 @@ func clock(now, built time.Time) Finding {
 // testStore creates a store in a folder, which locks it and waits for the disk, and removes
 // it.
 func testStore(ctx context.Context, folder string) Finding {
-	const fix = "name a folder on a local disk in which you may write, with --out; or keep the store elsewhere, with --store"
+	const fix = "name a folder on a local disk in which you may write, with --out; or name another store with --store"
 	failed := func(err error) Finding { return problem("store", fmt.Sprintf("%s: %v", folder, err), fix) }
 	temporary, err := os.MkdirTemp(folder, ".doctor-")
 	if err != nil {
