@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
@@ -48,20 +49,26 @@ func (t *trainings) configuration(at place) sweep.Configuration {
 
 func ansatzCaption(c sweep.Configuration) string {
 	s := c.Circuit
-	noise := fmt.Sprintf("γ is uniform on [%.4g, %.4g]", s.NoiseLow, s.NoiseHigh)
+	var each []string
+	for _, of := range []struct {
+		name string
+		own  bool
+	}{{"qubit", s.Noise == "per_qubit"}, {"encoding", s.NoisePerLayer}, {"time step", s.NoisePerPatch}} {
+		if of.own {
+			each = append(each, "each "+of.name)
+		}
+	}
+	noise := fmt.Sprintf("γ is uniform on [%.4g, %.4g], one for ", s.NoiseLow, s.NoiseHigh)
 	switch {
 	case s.Noise == "none":
 		noise = "γ is 0"
-	case s.Noise == "per_qubit":
-		noise += ", one for each qubit"
-	case s.NoisePerPatch:
-		noise += ", one for each time step"
+	case len(each) == 0:
+		noise += "all qubits and time steps"
 	default:
-		noise += ", one for all qubits and time steps"
+		noise += strings.Join(each, " and ")
 	}
-	words := fmt.Sprintf("Circuit of one time step: %d qubits for neurons and %d auxiliary, of which %d are drawn; %d parametrised layers P with an RY and an RZ angle for each qubit; E encodes the noise: %s.",
+	return fmt.Sprintf("Circuit of one time step: %d qubits for neurons and %d auxiliary, of which the first %d are drawn; %d parametrised layers P with an RY and an RZ angle for each qubit; E encodes the noise: %s.",
 		c.Neurons, s.Auxiliary, min(qubitsDrawn, c.Neurons+s.Auxiliary), s.Layers, noise)
-	return words
 }
 
 // diagram is a drawing of a circuit, from left to right.
@@ -107,15 +114,18 @@ func newBlocks(c sweep.Configuration) *diagram {
 	return d
 }
 
-// newGates returns the gates of one E and one P.
+// newGates returns the gates of one E and one P, without CNOTs to qubits that are not drawn.
 func newGates(c sweep.Configuration) *diagram {
 	d := &diagram{qubits: min(qubitsDrawn, c.Neurons+c.Circuit.Auxiliary), columns: 3}
 	for q := range d.qubits {
 		d.gates = append(d.gates,
 			gate{"RX(γ)", 0, q, q, noiseColour}, gate{"RY(θ)", 1, q, q, angleColour}, gate{"RZ(φ)", 2, q, q, angleColour})
 	}
-	a := circuit.Ansatz{Neurons: d.qubits, Entangler: circuit.Entangler(c.Circuit.Entangler)}
+	a := circuit.Ansatz{Neurons: c.Neurons, Auxiliary: c.Circuit.Auxiliary, Entangler: circuit.Entangler(c.Circuit.Entangler)}
 	for _, g := range a.CNOTs() {
+		if g[0] >= d.qubits || g[1] >= d.qubits {
+			continue
+		}
 		d.gates = append(d.gates, gate{column: d.columns, first: g[0], last: g[1]})
 		d.columns++
 	}
