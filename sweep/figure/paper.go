@@ -150,21 +150,29 @@ func (t *trainings) isComplete(k kind) bool {
 	return !slices.ContainsFunc(k.places(t), func(at place) bool { return !t.planned[at] })
 }
 
-// maxPaperFacets bounds the number of files.
-const maxPaperFacets = 10
+// Bounds of the number of files, and of the trainings of a configuration that are held in
+// memory and drawn.
+const (
+	maxPaperFacets = 10
+	maxTrainings   = 100
+)
 
 // trainings are the finished trainings of one facet (see facets) that the paper's figures
 // show.
 type trainings struct {
-	name    string
-	data    string
-	seed    uint64
-	k       float64        // of the K-loss that is drawn: the smallest k ≠ 0 of the grid, 0 without any
-	planned map[place]bool // the configurations of the grid
-	rows    []table.Row
-	results map[sweep.TaskID]*trained
-	windows map[place][][]uint32
-	binMS   float64
+	name     string
+	data     string
+	seed     uint64
+	standard bool           // whether the grid has the standard loss
+	k        float64        // of the K-loss that is drawn: the smallest k ≠ 0 of the grid, 0 without any
+	planned  map[place]bool // the configurations of the grid
+	rows     []table.Row    // of the losses that are drawn, up to maxTrainings of each variant
+	finished map[variant]int
+	results  map[sweep.TaskID]*trained
+	recorded map[place]map[string][]float64 // statistics of the recording
+	windows  map[place][][]uint32           // of the recording
+	samples  map[variant][][]uint32         // the first windows of the first training
+	binMS    float64
 }
 
 // place is a configuration within a facet, but for k.
@@ -172,11 +180,31 @@ type place struct{ neurons, timesteps int }
 
 func placeOf(r table.Row) place { return place{r.Configuration.Neurons, r.Configuration.Timesteps} }
 
-// trained is the part of a result that is drawn.
+// variant is a configuration within a facet.
+type variant struct {
+	place
+	k float64
+}
+
+func variantOf(r table.Row) variant { return variant{placeOf(r), r.Configuration.K} }
+
+// trained is the part of a result that is drawn for each training.
 type trained struct {
-	model, data map[string][]float64
-	history     []sweep.HistoryPoint
-	samples     [][]uint32
+	model   map[string][]float64
+	history []sweep.HistoryPoint // at one time step
+}
+
+// drawnVectors returns those of a result's statistics that are drawn at a place. The state,
+// which may be as large as all else, is drawn at one time step.
+func drawnVectors(all map[string][]float64, at place) map[string][]float64 {
+	drawn := map[string][]float64{}
+	for _, s := range shownStatistics {
+		drawn[s.name] = all[s.name]
+	}
+	if at.timesteps == 1 {
+		drawn["state"] = all["state"]
+	}
+	return drawn
 }
 
 // Gather collects what the paper's figures show, in grid order.
@@ -197,7 +225,8 @@ func Gather(shape table.Shape, rows table.Rows) (*Paper, error) {
 			if len(p.facets) < maxPaperFacets {
 				t = &trainings{
 					name: name, data: row.Data, seed: c.Seed,
-					planned: map[place]bool{}, results: map[sweep.TaskID]*trained{}, windows: map[place][][]uint32{},
+					planned: map[place]bool{}, finished: map[variant]int{}, results: map[sweep.TaskID]*trained{},
+					recorded: map[place]map[string][]float64{}, windows: map[place][][]uint32{}, samples: map[variant][][]uint32{},
 				}
 				p.facets = append(p.facets, t)
 			} else {
@@ -205,21 +234,32 @@ func Gather(shape table.Shape, rows table.Rows) (*Paper, error) {
 			}
 			index[name] = t
 		}
-		if t == nil {
-			continue
+		if t != nil {
+			t.add(row)
 		}
-		t.planned[placeOf(row)] = true
-		if c.K != 0 && (t.k == 0 || c.K < t.k) {
-			t.k = c.K
-		}
-		if row.Measures != nil {
-			t.rows = append(t.rows, row)
-		}
-	}
-	for _, t := range p.facets {
-		t.rows = slices.DeleteFunc(t.rows, func(r table.Row) bool { k := r.Configuration.K; return k != 0 && k != t.k })
 	}
 	return p, nil
+}
+
+// add adds a row of the grid.
+func (t *trainings) add(row table.Row) {
+	k := row.Configuration.K
+	t.planned[placeOf(row)] = true
+	switch {
+	case k == 0:
+		t.standard = true
+	case t.k == 0 || k < t.k:
+		t.k = k
+		t.rows = slices.DeleteFunc(t.rows, func(r table.Row) bool { return r.Configuration.K != 0 })
+	case k > t.k:
+		return
+	}
+	if row.Measures == nil {
+		return
+	}
+	if t.finished[variantOf(row)]++; t.finished[variantOf(row)] <= maxTrainings {
+		t.rows = append(t.rows, row)
+	}
 }
 
 func (t *trainings) any(places []place) bool {
@@ -244,7 +284,17 @@ func (t *trainings) read(source Source, places []place) error {
 			continue
 		}
 		usable = append(usable, row)
-		t.results[row.Task] = &trained{model: result.Model, data: result.Data, history: result.History, samples: result.Samples}
+		drawn := &trained{model: drawnVectors(result.Model, at)}
+		if at.timesteps == 1 {
+			drawn.history = result.History
+		}
+		t.results[row.Task] = drawn
+		if v := variantOf(row); t.samples[v] == nil {
+			t.samples[v] = slices.Clone(result.Samples[:min(windowsDrawn(at.timesteps), len(result.Samples))])
+		}
+		if t.recorded[at] == nil {
+			t.recorded[at] = drawnVectors(result.Data, at)
+		}
 		if t.windows[at] == nil {
 			excerpt, binMS, err := source.Excerpt(c)
 			if err != nil {
@@ -261,12 +311,17 @@ func (t *trainings) read(source Source, places []place) error {
 	return nil
 }
 
-// ks returns the losses that are drawn: 0, and the k of the K-loss if there is one.
+// ks returns the k of the losses that are drawn: 0 and that of the K-loss, if the grid has
+// them.
 func (t *trainings) ks() []float64 {
-	if t.k == 0 {
-		return []float64{0}
+	var ks []float64
+	if t.standard {
+		ks = append(ks, 0)
 	}
-	return []float64{0, t.k}
+	if t.k != 0 {
+		ks = append(ks, t.k)
+	}
+	return ks
 }
 
 // of returns the trainings at a place with one k, by replicate.
@@ -385,7 +440,16 @@ func (t *trainings) replicates(places []place) string {
 	if most == 1 {
 		return "One training of each configuration."
 	}
-	return "Lines and points: means over " + count + " trainings of each configuration; bands and bars: from the smallest to the largest."
+	words := "Lines and points: means over " + count + " trainings of each configuration"
+	if slices.ContainsFunc(places, t.hasMore) {
+		words += fmt.Sprintf(", at most the first %d", maxTrainings)
+	}
+	return words + "; bands and bars: from the smallest to the largest."
+}
+
+// hasMore reports whether a configuration at a place has more trainings than are drawn.
+func (t *trainings) hasMore(at place) bool {
+	return slices.ContainsFunc(t.ks(), func(k float64) bool { return t.finished[variant{at, k}] > maxTrainings })
 }
 
 // legend explains the recording and the losses.

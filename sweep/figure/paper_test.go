@@ -354,3 +354,58 @@ func TestFindNumber(t *testing.T) {
 		}
 	}
 }
+
+// counted is a Source that counts the results that are read.
+type counted struct {
+	made
+	results int
+}
+
+func (c *counted) Result(r table.Row) (sweep.Result, bool, error) {
+	c.results++
+	return c.made.Result(r)
+}
+
+// TestTrainingsInMemoryAreBounded gathers more replicates and more k than are drawn.
+func TestTrainingsInMemoryAreBounded(t *testing.T) {
+	const replicates = 3 * maxTrainings
+	rows := func(yield func(table.Row, error) bool) {
+		for r := range paperRows(func(c sweep.Configuration) bool { return c.Neurons == 2 && c.Replicate == 0 && c.K == 1 }) { //nolint:errcheck // the example has no errors
+			for _, k := range []float64{4, 1, 2} {
+				for i := range replicates {
+					r.Configuration.K, r.Configuration.Replicate = k, i
+					r.Task = sweep.TaskID(fmt.Sprint(r.Configuration.Timesteps, k, i))
+					if !yield(r, nil) {
+						return
+					}
+				}
+			}
+		}
+	}
+	paper, err := Gather(table.Shape{}, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := maxTrainings * len(paperTimesteps); len(paper.facets[0].rows) != want {
+		t.Errorf("%d trainings are held, want %d", len(paper.facets[0].rows), want)
+	}
+	source := &counted{}
+	figures, err := paper.Draw(source, []string{"S2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := maxTrainings * len(paperTimesteps); source.results != want {
+		t.Errorf("%d results are read, want %d", source.results, want)
+	}
+	if len(figures[0].Missing) > 0 {
+		t.Errorf("without the standard loss, missing are %v", figures[0].Missing)
+	}
+	if caption := strings.Join(captionOf(t, figures[0]), " "); !strings.Contains(caption, "means over 100 trainings of each configuration, at most the first 100") {
+		t.Errorf("caption %q", caption)
+	}
+	for _, row := range figures[0].Numbers[1:] {
+		if row[3] != "" && (row[3] != "1" || row[9] != "100") {
+			t.Errorf("row %v, want k = 1 and 100 trainings", row)
+		}
+	}
+}

@@ -16,7 +16,7 @@ const binsDrawn = 60
 // windowsDrawn returns the number of windows in a raster.
 func windowsDrawn(timesteps int) int { return max(1, binsDrawn/timesteps) }
 
-const rasterCaption = "Rasters: consecutive columns are the bins of a window, grey lines separate windows of five bins or more; the recording's are spread over its repeats and their time, the generated ones are the first of replicate 0."
+const rasterCaption = "Rasters: consecutive columns are the bins of a window, grey lines separate windows of five bins or more; the recording's are spread over its repeats and their time, the generated ones are the first of the first training."
 
 // rasterFigure draws spikes of the recording and of both losses for one number of
 // neurons, a column for each number of time steps (Figs. S7–S11).
@@ -74,12 +74,7 @@ func (t *trainings) rasterRows() []rasterRow {
 		if k != 0 {
 			label = fmt.Sprintf("K = %v", k)
 		}
-		rows = append(rows, rasterRow{label, number(k), lossColour(k), func(at place) [][]uint32 {
-			if all := t.of(at, k); len(all) > 0 {
-				return all[0].samples[:min(windowsDrawn(at.timesteps), len(all[0].samples))]
-			}
-			return nil
-		}})
+		rows = append(rows, rasterRow{label, number(k), lossColour(k), func(at place) [][]uint32 { return t.samples[variant{at, k}] }})
 	}
 	return rows
 }

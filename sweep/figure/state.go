@@ -58,8 +58,7 @@ func states(law []float64, neurons int) []float64 {
 }
 
 func (t *trainings) statePanel(at place) (panel, error) {
-	all := t.at(at)
-	if len(all) == 0 {
+	if len(t.at(at)) == 0 {
 		return panel{note: fmt.Sprintf("n = %d, t = %d: not finished", at.neurons, at.timesteps)}, nil
 	}
 	p := newPlot()
@@ -84,7 +83,7 @@ func (t *trainings) statePanel(at place) (panel, error) {
 		line.StepStyle, line.LineStyle = plotter.PostStep, style
 		return line, nil
 	}
-	data, err := curve(all[0].data["state"], draw.LineStyle{Color: color.Black, Width: width})
+	data, err := curve(t.recorded[at]["state"], draw.LineStyle{Color: color.Black, Width: width})
 	if err != nil {
 		return panel{}, err
 	}
@@ -132,8 +131,7 @@ func histories(all []*trained) (steps []int, elements []spread, count int) {
 }
 
 func (t *trainings) historyPanel(at place) (panel, error) {
-	all := t.at(at)
-	if len(all) == 0 {
+	if len(t.at(at)) == 0 {
 		return panel{note: "not finished"}, nil
 	}
 	p := newPlot()
@@ -183,8 +181,7 @@ func (t *trainings) historyPanel(at place) (panel, error) {
 func (t *trainings) stateNumbers(places []place) [][]string {
 	rows := [][]string{paperHeader()}
 	for _, at := range places {
-		everything := t.at(at)
-		if len(everything) == 0 {
+		if len(t.at(at)) == 0 {
 			continue
 		}
 		word := func(i int) string {
@@ -194,7 +191,7 @@ func (t *trainings) stateNumbers(places []place) [][]string {
 			}
 			return string(bits)
 		}
-		for i, v := range states(everything[0].data["state"], at.neurons) {
+		for i, v := range states(t.recorded[at]["state"], at.neurons) {
 			rows = append(rows, recorded("state", at, word(i), float64(i), v))
 		}
 		for _, k := range t.ks() {

@@ -136,11 +136,10 @@ func shareRow(s shownStatistic, row []*plot.Plot) {
 
 // statisticPanel draws one statistic at a place, or says why it cannot.
 func (t *trainings) statisticPanel(s shownStatistic, at place) (panel, error) {
-	all := t.at(at)
-	if len(all) == 0 {
+	if len(t.at(at)) == 0 {
 		return panel{note: "not finished"}, nil
 	}
-	data := all[0].data[s.name]
+	data := t.recorded[at][s.name]
 	if len(data) == 0 {
 		return panel{note: "not defined"}, nil
 	}
@@ -288,12 +287,11 @@ func (equality) Plot(c draw.Canvas, p *plot.Plot) {
 func (t *trainings) statisticNumbers(places []place) [][]string {
 	rows := [][]string{paperHeader()}
 	for _, at := range places {
-		everything := t.at(at)
-		if len(everything) == 0 {
+		if len(t.at(at)) == 0 {
 			continue
 		}
 		for _, s := range shownStatistics {
-			data := everything[0].data[s.name]
+			data := t.recorded[at][s.name]
 			items := s.items(at, len(data))
 			x := func(i int) float64 {
 				if s.scatter {
