@@ -223,7 +223,8 @@ func labels(t *testing.T, f *Figure, widthCM float64) (all []label, page vg.Rect
 			}
 			face = fonts.Lookup(a.Font, a.Size)
 			ascent := 0.7 * a.Size // of capitals and digits
-			low, high := a.Point, vg.Point{X: a.Point.X + face.Width(a.String), Y: a.Point.Y + ascent}
+			descent := 0.2 * a.Size
+			low, high := vg.Point{X: a.Point.X, Y: a.Point.Y - descent}, vg.Point{X: a.Point.X + face.Width(a.String), Y: a.Point.Y + ascent}
 			if now.turned {
 				low, high = vg.Point{X: -high.Y, Y: low.X}, vg.Point{X: -low.Y, Y: high.X}
 			}
@@ -406,6 +407,59 @@ func TestTrainingsInMemoryAreBounded(t *testing.T) {
 	for _, row := range figures[0].Numbers[1:] {
 		if row[3] != "" && (row[3] != "1" || row[9] != "100") {
 			t.Errorf("row %v, want k = 1 and 100 trainings", row)
+		}
+	}
+}
+
+// narrow is a Source of a recording with bins of half the width.
+type narrow struct{ made }
+
+func (n narrow) Excerpt(c sweep.Configuration) ([][]uint32, float64, error) {
+	windows, binMS, err := n.made.Excerpt(c)
+	return windows, binMS / 2, err
+}
+
+// TestLagsFollowTheWidthOfBins compares the lags of the autocorrelogram in two widths.
+func TestLagsFollowTheWidthOfBins(t *testing.T) {
+	lags := func(source Source) (all []string) {
+		paper, err := Gather(table.Shape{}, paperRows(everything))
+		if err != nil {
+			t.Fatal(err)
+		}
+		figures, err := paper.Draw(source, []string{"S2"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range figures[0].Numbers {
+			if row[0] == "autocorrelogram" && row[2] == "5" && row[3] == "" {
+				all = append(all, row[5])
+			}
+		}
+		return all
+	}
+	wide, half := lags(made{}), lags(narrow{})
+	if fmt.Sprint(wide) != "[20 40 60 80]" || fmt.Sprint(half) != "[10 20 30 40]" {
+		t.Errorf("lags are %v in bins of 20 ms and %v in bins of 10 ms", wide, half)
+	}
+}
+
+// TestLagsCanBeRead checks that the lags of an autocorrelogram can be read: one
+// number on an axis gives no scale.
+func TestLagsCanBeRead(t *testing.T) {
+	paper, err := Gather(table.Shape{}, paperRows(everything))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := paper.Draw(made{}, []string{"S6"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, steps := range paperTimesteps[1:] {
+		p, err := paper.facets[0].statisticPanel(shownStatistics[3], place{10, steps})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ticks := p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max); len(ticks) != 2 || ticks[0].Label != "0" {
+			t.Errorf("t = %d: lags from %v to %v ms have the ticks %v", steps, p.X.Min, p.X.Max, ticks)
 		}
 	}
 }

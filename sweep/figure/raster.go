@@ -16,7 +16,7 @@ const binsDrawn = 60
 // windowsDrawn returns the number of windows in a raster.
 func windowsDrawn(timesteps int) int { return max(1, binsDrawn/timesteps) }
 
-const rasterCaption = "Rasters: consecutive columns are the bins of a window, grey lines separate windows of five bins or more; the recording's are spread over its repeats and their time, the generated ones are the first of the first training."
+const rasterCaption = "Rasters: rows are neurons, consecutive columns the bins of a window, grey lines separate windows of five bins or more; the recording's are spread over its repeats and their time, the generated ones are the first of the first training."
 
 // rasterFigure draws spikes of the recording and of both losses for one number of
 // neurons, a column for each number of time steps (Figs. S7–S11).

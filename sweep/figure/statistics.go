@@ -218,7 +218,7 @@ func (t *trainings) addCurves(p *plot.Plot, s shownStatistic, at place, data []f
 	if s.logarithmic {
 		p.Y.Min, p.Y.Max = leastProbability, 1
 	} else {
-		p.Y.Min = min(p.Y.Min, 0)
+		p.X.Min, p.Y.Min = 0, min(p.Y.Min, 0)
 	}
 	return nil
 }
