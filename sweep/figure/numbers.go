@@ -16,7 +16,7 @@ var columns = []struct{ name, meaning string }{
 	{"panel", "against_n, against_t, or standard_minus_k (the heat map)"},
 	{"error", "k_probability or firing_rate_hz2, both mean square errors"},
 	{"model", "`spiqgan`, or the name of a baseline"},
-	{"k", "k of the trainings, empty for a baseline; in the heat map, k of those compared with the standard loss"},
+	{"k", "k of the trainings, empty for a fitted model; in the heat map, k of those compared with the standard loss"},
 	{"neurons", "n; empty against t, where all n are taken together"},
 	{"timesteps", "t; empty against n, where all t are taken together"},
 	{"trainings", "number of finished trainings in the row; in the heat map, of pairs"},
