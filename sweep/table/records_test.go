@@ -10,7 +10,6 @@ import (
 // TestRecords checks that the records are the tables, and that CSV and JSON have the same
 // values.
 func TestRecords(t *testing.T) {
-
 	for name, test := range map[string]struct {
 		write   func(*bytes.Buffer) error
 		records Records
@@ -58,7 +57,7 @@ func TestRecordsWithoutRows(t *testing.T) {
 
 func TestSelectNamesTheNearestColumn(t *testing.T) {
 	for name, want := range map[string]string{
-		"mse_k_probabilty": `there is no column "mse_k_probabilty"; did you mean "mse_k_probability"?`,
+		"mse_k_probabilit": `there is no column "mse_k_probabilit"; did you mean "mse_k_probability"?`,
 		"colour":           `there is no column "colour": the columns are task, state, `,
 	} {
 		if _, err := ResultRecords(Shape{}, func(func(Row, error) bool) {}).Select([]string{name}); err == nil || !strings.HasPrefix(err.Error(), want) {
