@@ -85,7 +85,7 @@ func unavailable(t testing.TB, name, install string) {
 	if os.Getenv("SPIQSWEEP_REQUIRE_TOOLS") == "1" {
 		t.Fatalf("needs %s: %s", name, install)
 	}
-	t.Skipf("skipped: needs %s (Debian: %s)", name, install)
+	t.Skipf("skipped: needs %s: %s", name, install)
 }
 
 // Unwritable has the system refuse changes in a folder until the test ends: by its mode,

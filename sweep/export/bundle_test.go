@@ -57,7 +57,7 @@ func TestContentOfABundle(t *testing.T) {
 		t.Error("results.csv differs from the format csv")
 	}
 	want := map[string]bool{}
-	for r := range example().Records {
+	for _, r := range recordsIn(t, example()) {
 		if r.Result != nil {
 			want["models/"+string(r.Task)+".json"] = true
 		}

@@ -95,6 +95,18 @@ func rowsOf(records []export.Record) table.Rows {
 	}
 }
 
+// recordsIn returns the records of a sweep.
+func recordsIn(t *testing.T, s export.Sweep) (records []export.Record) {
+	t.Helper()
+	for r, err := range s.Records {
+		if err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, r)
+	}
+	return records
+}
+
 // recordOf returns a record with random numbers that the configuration decides.
 func recordOf(c sweep.Configuration, state sweep.State) export.Record {
 	task := sweep.NewTaskID(c, "", sweep.Numerics, "portable/amd64")
@@ -281,7 +293,7 @@ func TestUnknownFormat(t *testing.T) {
 func TestJSONLKeepsEveryNumber(t *testing.T) {
 	lines := bytes.Split(bytes.TrimSuffix(read(t, written(t, "jsonl", example())), []byte("\n")), []byte("\n"))
 	i := 0
-	for r := range example().Records {
+	for _, r := range recordsIn(t, example()) {
 		var got struct {
 			Task, State, Data string
 			Settings          map[string]any
@@ -318,6 +330,27 @@ func TestJSONLKeepsEveryNumber(t *testing.T) {
 	}
 	if i != len(lines) {
 		t.Errorf("%d lines, want %d", len(lines), i)
+	}
+}
+
+// TestHeldoutErrors checks the errors against data that training never saw: they have
+// studies with floors, and keys in JSON.
+func TestHeldoutErrors(t *testing.T) {
+	r := circuitRecord(func(c *sweep.Configuration) { c.Recording.Holdout = 0.2 })
+	result := *r.Result
+	result.Heldout = result.Data
+	result.HeldoutErrors, result.HeldoutFloors = map[string]float64{"k_probability": 0.125}, map[string]float64{"k_probability": 1e-5}
+	measures := result.Measures()
+	r.Result, r.Measures = &result, &measures
+	s := sweepOf([]export.Record{r})
+	if line := string(read(t, written(t, "jsonl", s))); !strings.Contains(line, `"heldout_errors":{`) || !strings.Contains(line, `"k_probability":0.125`) || !strings.Contains(line, `"heldout":{`) {
+		t.Errorf("the line has no held-out errors: %s", line)
+	}
+	journal := string(read(t, written(t, "optuna", s)))
+	for _, want := range []string{`"study_name":"the <sweep> heldout_mse_k_probability"`, `"value":0.125`, `"floor of heldout_mse_k_probability":0.00001`} {
+		if !strings.Contains(journal, want) {
+			t.Errorf("the journal has no %s", want)
+		}
 	}
 }
 
@@ -379,7 +412,7 @@ func TestOptunaReadsTheJournal(t *testing.T) {
 	}
 	for study, names := range columns {
 		trials := studies[study]
-		for r := range example().Records {
+		for _, r := range recordsIn(t, example()) {
 			want := trial{State: "FAIL", Task: string(r.Task), Replicate: r.Configuration.Replicate, Intermediate: map[string]float64{}, Floors: []float64{}}
 			want.Params = map[string]any{"model": r.Configuration.Model, "neurons": float64(r.Configuration.Neurons), "timesteps": float64(r.Configuration.Timesteps)}
 			if !r.Configuration.IsFitted() {

@@ -1,6 +1,8 @@
 package export_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/cmplx"
@@ -15,6 +17,7 @@ import (
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/export"
+	"spiqsweep/sweep/model"
 )
 
 // circuits are configurations whose circuits differ in every setting that decides gates.
@@ -50,7 +53,8 @@ func circuitRecord(change func(*sweep.Configuration)) export.Record {
 }
 
 // TestCircuitsHaveTheLawOfTheModel simulates the files of every dialect, and compares the
-// probabilities with those that package circuit computes from the angles and the noise.
+// probabilities with those that package circuit computes from the angles and the noise,
+// and, where the noise is not drawn, those of step 0 with the test vector of the model.
 func TestCircuitsHaveTheLawOfTheModel(t *testing.T) {
 	seed := uint64(7)
 	for name, change := range circuits {
@@ -68,6 +72,9 @@ func TestCircuitsHaveTheLawOfTheModel(t *testing.T) {
 							p := interpret(t, text)
 							of[step] = p.noise(r.Configuration)
 							want := law(t, r, step, of[step])
+							if noise == nil && step == 0 {
+								want = testVector(t, r)
+							}
 							for word, got := range p.law(r.Configuration) {
 								if math.Abs(got-want[word]) > 1e-12 {
 									t.Fatalf("%s/%s, step %d: p(%0*b) = %v, want %v\n%s", format, folder, step, r.Configuration.Neurons, word, got, want[word], text)
@@ -108,6 +115,22 @@ func law(t *testing.T, r export.Record, step int, noise []float64) []float64 {
 	p := make([]float64, a.Words())
 	a.NewExact().Probabilities(p, angles, noise)
 	return p
+}
+
+// testVector returns the probabilities of the first test vector of the model's file.
+func testVector(t *testing.T, r export.Record) []float64 {
+	t.Helper()
+	var body bytes.Buffer
+	if err := model.Write(&body, r.Row, *r.Result, r.BinMS); err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Tests []struct{ Probabilities []float64 }
+	}
+	if err := json.Unmarshal(body.Bytes(), &file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Tests[0].Probabilities
 }
 
 // TestTheSimulatorQuantumCircuitReadsQASM2 has quantum-circuit read and run a circuit of
@@ -322,7 +345,7 @@ func TestCircuitFiles(t *testing.T) {
 	s := example()
 	names := files(t, written(t, "qasm2", s))
 	want := 0
-	for r := range s.Records {
+	for _, r := range recordsIn(t, s) {
 		if r.Result == nil || r.Configuration.IsBaseline() {
 			continue
 		}
