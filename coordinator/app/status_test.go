@@ -83,6 +83,9 @@ func TestArchivedFolder(t *testing.T) {
 	if _, estimate, err := app.Preview(t.Context(), c); err != nil || estimate.Finished != 4 {
 		t.Errorf("preview: %d tasks finished, %v, want 4", estimate.Finished, err)
 	}
+	if done, running := readStored(t, c); done != 4 || running {
+		t.Errorf("stored: %d tasks done, coordinator running: %v", done, running)
+	}
 	if _, err := place.Retry(t.Context(), queue.Selection{}, false); !isInput(err, "its files cannot be replaced: ") {
 		t.Errorf("retry: %v, want an InputError with the reason", err)
 	}
