@@ -32,10 +32,13 @@ func (a *App) redone(ctx context.Context, finished map[sweep.TaskID]bool) ([]Red
 		return nil, nil
 	}
 	before, err := a.lastRun(ctx)
-	if err != nil {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil { // the plan is valid without the comparison
 		a.Notices = append(a.Notices, fmt.Sprintf("finished tasks of %s are not in this plan; its last run cannot be compared: %v", a.folder, err))
 		a.prepared.Notices = a.Notices
-		return nil, nil //nolint:nilerr // the plan is valid without the comparison
+		return nil, nil
 	}
 	now := a.prepared.Plan
 	axes := slices.Concat(before.Grid().Axes, now.Grid().Axes)
