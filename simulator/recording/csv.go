@@ -296,6 +296,14 @@ func newLabelledTable(f csvFile, o Options) (content, error) {
 	return t, checkShape(t.size[repeatAxis], t.size[neuronAxis], t.size[binAxis], cmp.Or(o.Limit, DefaultLimit), "are the rows one for each repeat and neuron?")
 }
 
+// labelAxis returns the axis that a column of labels numbers.
+func labelAxis(column string) axis {
+	if column == repeatColumn {
+		return repeatAxis
+	}
+	return neuronAxis
+}
+
 // set returns the labels of a column.
 func (t *table) set(name string) *labelSet {
 	if name == repeatColumn {
@@ -314,7 +322,7 @@ func (t *table) recording(name string, clip bool) (*Recording, error) {
 	err = t.rows(func(line int, record []string) error {
 		var at [3]int
 		for i, name := range t.header[:labels] {
-			at[map[string]axis{repeatColumn: repeatAxis, neuronColumn: neuronAxis}[name]] = t.set(name).index(record[i])
+			at[labelAxis(name)] = t.set(name).index(record[i])
 		}
 		if labels > 0 {
 			if seen.get(at[repeatAxis], at[neuronAxis]) {
