@@ -12,9 +12,7 @@ import (
 )
 
 func exportCommand(t *terminal) *cobra.Command {
-	input := inputFlags{}
-	hosting := hostFlags{leaseTerm: defaultLeaseTerm}
-	var config app.Config
+	var stored exclusiveFlags
 	var format, path string
 	var noise uint64
 	options := export.Options{Software: programVersion()}
@@ -63,13 +61,8 @@ Exit codes: 0 the export is written; 1 a file could not be written; 2 bad usage 
 				options.Noise = &noise
 			}
 			options.Interrupted = c.Context().Err
-			in, err := input.readInput()
+			config, err := stored.config(t)
 			if err != nil {
-				return err
-			}
-			limitMemory()
-			config.Input = in
-			if config.Options, err = hosting.hostOptions(in.Kernel, t); err != nil {
 				return err
 			}
 			corrupt, err := app.Export(c.Context(), config, format, path, options)
@@ -82,16 +75,12 @@ Exit codes: 0 the export is written; 1 a file could not be written; 2 bad usage 
 			return nil
 		},
 	}
+	stored.add(c)
 	flags := c.Flags()
-	flags.StringVar(&config.Out, "out", "runs/figure-s1", "output `FOLDER` of the sweep")
 	flags.StringVar(&format, "format", "", "`FORMAT` of the list above")
 	flags.StringVar(&path, "to", "", "`PATH` of the file or folder to write, outside of the output folder")
 	flags.Uint64Var(&noise, "noise", 0, "`SEED` that draws the noise of circuits")
 	flags.IntVar(&options.Windows, "windows", 1000, "number of windows of each model, for npz")
 	flags.Uint64Var(&options.Seed, "seed", 1, "seed of the windows, for npz")
-	flags.StringVar(&input.recording, "recording", "", "recording `FILE`, if it is no longer where the sweep found it")
-	flags.StringVar(&input.kernel, "kernel", "", "kernel class of the sweep, if this machine's is another")
-	input.reading.add(c)
-	hosting.log.Add(c, "warn")
 	return c
 }

@@ -21,9 +21,7 @@ const (
 )
 
 func figuresCommand(t *terminal) *cobra.Command {
-	input := inputFlags{}
-	hosting := hostFlags{leaseTerm: defaultLeaseTerm}
-	var config app.Config
+	var stored exclusiveFlags
 	var only []string
 	var width float64
 	var asJSON bool
@@ -50,13 +48,8 @@ usage or input; 3 stored results are corrupt: they are named, and drawn as missi
 			if !(width >= minWidth && width <= maxWidth) {
 				return usage("--width %v: must be %v to %v (cm)", width, minWidth, maxWidth)
 			}
-			in, err := input.readInput()
+			config, err := stored.config(t)
 			if err != nil {
-				return err
-			}
-			limitMemory()
-			config.Input = in
-			if config.Options, err = hosting.hostOptions(in.Kernel, t); err != nil {
 				return err
 			}
 			drawn, err := app.DrawFigures(c.Context(), config, numbers, width)
@@ -89,14 +82,10 @@ usage or input; 3 stored results are corrupt: they are named, and drawn as missi
 			return nil
 		},
 	}
+	stored.add(c)
 	flags := c.Flags()
-	flags.StringVar(&config.Out, "out", defaultOut, "output `FOLDER` of the sweep")
 	flags.StringSliceVar(&only, "only", nil, "`NUMBERS` of the figures, such as 2,S1 (default: all)")
 	flags.Float64Var(&width, "width", figure.FullWidthCM, "width in `CENTIMETRES`: 18 for a page, 8.6 for a column")
-	flags.StringVar(&input.recording, "recording", "", "recording `FILE`, if it is no longer where the sweep found it")
-	flags.StringVar(&input.kernel, "kernel", "", "kernel class of the sweep, if this machine's is another")
-	input.reading.add(c)
-	hosting.log.Add(c, "warn")
 	flags.BoolVar(&asJSON, "json", false, "print one JSON array")
 	return c
 }

@@ -29,9 +29,7 @@ type sampleFlags struct {
 }
 
 func sampleCommand(t *terminal) *cobra.Command {
-	input := inputFlags{}
-	hosting := hostFlags{leaseTerm: defaultLeaseTerm}
-	var config app.Config
+	var stored exclusiveFlags
 	var f sampleFlags
 	c := &cobra.Command{
 		Use:        "sample [TASK]",
@@ -62,13 +60,8 @@ repeats are the windows:
 			if err != nil {
 				return err
 			}
-			in, err := input.readInput()
+			config, err := stored.config(t)
 			if err != nil {
-				return err
-			}
-			limitMemory()
-			config.Input = in
-			if config.Options, err = hosting.hostOptions(in.Kernel, t); err != nil {
 				return err
 			}
 			sampler, binMS, err := app.Sampler(c.Context(), config, selection, f.seed)
@@ -88,17 +81,13 @@ repeats are the windows:
 			return nil
 		},
 	}
+	stored.add(c)
 	flags := c.Flags()
-	flags.StringVar(&config.Out, "out", "runs/figure-s1", "output `FOLDER` of the sweep")
 	f.selected.addConfigurations(c)
 	flags.IntVar(&f.windows, "windows", 1000, "number of windows")
 	flags.StringVar(&f.format, "format", "npz", "npz or csv")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of the windows: the same seed draws the same ones")
 	flags.StringVar(&f.to, "to", "", "`FILE` to write or replace (default: standard output)")
-	flags.StringVar(&input.recording, "recording", "", "recording `FILE`, if it is no longer where the sweep found it")
-	flags.StringVar(&input.kernel, "kernel", "", "kernel class of the sweep, if this machine's is another")
-	input.reading.add(c)
-	hosting.log.Add(c, "warn")
 	return c
 }
 
