@@ -157,4 +157,16 @@ func TestOtherProgramsOpenEveryFile(t *testing.T) {
 		}
 	}
 	t.Logf("opened: %v", opened)
+
+	// A notebook recomputes the errors from the vectors of an export.
+	export := filepath.Join(folder, "results.jsonl")
+	start(t, "", "coordinator", "export", "--out", out, "--format", "jsonl", "--to", export).expect(0)
+	notebook := exec.Command(python, "-B", "../../sweep/examples/notebook.py", out, export)
+	notebook.Env = append(os.Environ(), "MPLCONFIGDIR="+folder)
+	output, err := notebook.CombinedOutput()
+	for _, want := range []string{"48 trainings", "every training recomputed", "K = 1: n = 2: "} {
+		if err != nil || !strings.Contains(string(output), want) {
+			t.Fatalf("the notebook does not print %q: %v\n%s", want, err, output)
+		}
+	}
 }

@@ -95,6 +95,44 @@ func TestNumpyReadsEveryVariant(t *testing.T) {
 	}
 }
 
+// TestGatesGiveTheProbabilities applies the gates that spiqsweep.py lists for other
+// simulators, and compares with the test vectors.
+func TestGatesGiveTheProbabilities(t *testing.T) {
+	python := needs.Python(t, "python3-numpy", "numpy")
+	const program = `
+import json, sys
+import numpy as np
+import model as models, spiqsweep
+model = json.load(open(sys.argv[1]))
+qubits = model["neurons"] + model["auxiliary"]
+index = np.arange(2**qubits)
+for test in model["tests"]:
+    state = np.eye(1, 2**qubits, dtype=complex)
+    for name, on, angle in spiqsweep.gates(model, test["time"], test["gamma"]):
+        if name == "cx":
+            state = state[:, index ^ ((index >> on[0] & 1) << on[1])]
+        else:
+            state = models.rotate(state, on[0], name[1], angle)
+    got = (abs(state) ** 2).reshape(-1, 2 ** model["neurons"]).sum(axis=0)
+    assert abs(got - test["probabilities"]).max() < 1e-12, (got, test["probabilities"])
+`
+	for name, change := range variants {
+		row, angles := finished(change)
+		if row.Configuration.IsBaseline() || row.Configuration.Circuit.AuxiliaryReadout == "postselect" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "model.json")
+			if err := os.WriteFile(path, written(t, row, angles), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if output, err := exec.Command(python, "-B", "-c", program, path).CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, output)
+			}
+		})
+	}
+}
+
 // TestTheScriptOfREADMERuns runs it in the root folder of the repository.
 func TestTheScriptOfREADMERuns(t *testing.T) {
 	python := needs.Python(t, "python3-numpy", "numpy")
