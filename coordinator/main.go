@@ -41,7 +41,7 @@ func main() {
 
 // run executes the command line and returns the exit code.
 func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	readable := isTerminal(stdout)
+	readable := isRead(stdout)
 	stdout, stderr = program.EscapeArguments(stdout, arguments), program.EscapeArguments(stderr, arguments)
 	defer profile(stderr)()
 	ctx, interrupts := newInterrupter(stderr)

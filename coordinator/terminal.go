@@ -64,9 +64,13 @@ func columns(w io.Writer) int {
 	return 80
 }
 
-func isTerminal(w io.Writer) bool {
+// isTerminal reports whether w is a terminal on which a line can be overwritten.
+func isTerminal(w io.Writer) bool { return isRead(w) && os.Getenv("TERM") != "dumb" }
+
+// isRead reports whether w is a terminal, also one that prints lines alone.
+func isRead(w io.Writer) bool {
 	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // say prints a line. It escapes control characters, since the text may contain names

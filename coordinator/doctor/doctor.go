@@ -42,7 +42,7 @@ type Config struct {
 const (
 	leastDisk  = 1 << 30 // bytes
 	leastFiles = 64
-	slowSync   = 2 * time.Second
+	slowSync   = 5 * time.Second
 )
 
 // Examine runs all checks, in the order of the findings.
