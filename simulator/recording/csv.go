@@ -65,9 +65,7 @@ func openCSV(file io.ReaderAt, size int64, _ string, o Options) (content, error)
 	}); !errors.Is(err, errFirst) {
 		return nil, cmp.Or(err, errors.New("the table is empty"))
 	}
-	isName := func(field string) bool { _, err := strconv.ParseFloat(field, 64); return err != nil }
-	name := slices.IndexFunc(first, isName)
-	if name >= 0 {
+	if slices.ContainsFunc(first, isName) {
 		for _, name := range first {
 			f.header = append(f.header, strings.ToLower(name))
 		}
@@ -79,8 +77,10 @@ func openCSV(file io.ReaderAt, size int64, _ string, o Options) (content, error)
 	if i := slices.IndexFunc(f.header, isTimeColumn); i >= 0 && slices.Contains(f.header, neuronColumn) && !slices.Contains(f.header, timeColumn) {
 		return nil, &lineError{firstLine, fmt.Errorf("the column %.40q seems to hold spike times: rename it to time_s and give seconds", f.header[i])}
 	}
-	if !labelled && name >= 0 && slices.ContainsFunc(first, func(field string) bool { return !isName(field) }) {
-		return nil, &lineError{firstLine, fmt.Errorf("%.40q is not a count of spikes; a header has names in all columns, or begins with repeat or neuron", first[name])}
+	if !labelled {
+		if err := checkFirst(first); err != nil {
+			return nil, &lineError{firstLine, err}
+		}
 	}
 	switch {
 	case slices.Contains(f.header, timeColumn):
@@ -99,6 +99,45 @@ func (f csvFile) labels() int {
 		n++
 	}
 	return n
+}
+
+// isName reports whether a field of the first record is a name, and no number.
+func isName(field string) bool { _, err := strconv.ParseFloat(field, 64); return err != nil }
+
+// checkFirst rejects the first record of a table of counts without labels if it is neither a
+// header of names nor a row of counts.
+func checkFirst(first []string) error {
+	if first[0] == "" && len(first) > 1 {
+		return fmt.Errorf("the first column has no name, like an index: leave it out; %s", withoutNumbering)
+	}
+	name := slices.IndexFunc(first, isName)
+	if name >= 0 && !slices.ContainsFunc(first, func(field string) bool { return !isName(field) }) {
+		return nil
+	}
+	if name >= 0 {
+		return fmt.Errorf("%.40q is not a count of spikes; a header has names in all columns, or begins with repeat or neuron", first[name])
+	}
+	columns := 0
+	for columns < len(first) && isNumber(first[columns], int64(columns), first[0]) {
+		columns++
+	}
+	if columns == len(first) && columns >= minNumbering {
+		return fmt.Errorf("the row numbers the columns from %s, and holds no counts: leave it out; %s", first[0], withoutNumbering)
+	}
+	return nil
+}
+
+// withoutNumbering says how pandas writes a table without labels.
+const withoutNumbering = "pandas does with to_csv(FILE, index=False, header=False)"
+
+// minNumbering is the smallest number of rows or columns whose numbering is refused: as counts,
+// clipped, it would be a neuron that fires in almost every bin. Fewer numbers may be counts.
+const minNumbering = 6
+
+// isNumber reports whether a field is number i of a header or an index that counts up from
+// first, which is 0 or 1.
+func isNumber(field string, i int64, first string) bool {
+	return first == "0" && field == strconv.FormatInt(i, 10) || first == "1" && field == strconv.FormatInt(i+1, 10)
 }
 
 // isTimeColumn reports whether a name in lower case is that of a column of times, in any unit.
@@ -236,11 +275,21 @@ type table struct {
 // axes of o.Axes.
 func newTable(f csvFile, o Options) (content, error) {
 	var rows, columns int64
+	first, numbered := "", int64(0)
 	if err := f.rows(func(_ int, record []string) error {
+		if rows == 0 {
+			first = strings.Clone(record[0])
+		}
+		if isNumber(record[0], rows, first) {
+			numbered++
+		}
 		rows, columns = rows+1, int64(len(record))
 		return nil
 	}); err != nil {
 		return nil, err
+	}
+	if numbered == rows && rows >= minNumbering && columns > 1 {
+		return nil, fmt.Errorf("the first column numbers the rows from %s, and holds no counts: leave it out; %s", first, withoutNumbering)
 	}
 	if rows == 0 {
 		return nil, errors.New("the table has no row below its header")

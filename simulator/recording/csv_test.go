@@ -205,6 +205,16 @@ func TestUnitsOfSpikeTimes(t *testing.T) {
 	}
 }
 
+// TestCountsThatLookNumbered requires that counts are read which begin like the numbering of
+// rows or columns, but do not go on so, or are few.
+func TestCountsThatLookNumbered(t *testing.T) {
+	for _, text := range []string{"0,1,2,3,4\n0,0,1,1,0\n", "0,1,2,3,4,4\n1,0,0,1,1,0\n", "0,1\n1,1\n2,0\n3,0\n4,1\n", "0,1\n1,1\n2,0\n3,0\n4,1\n6,0\n", "0\n1\n2\n3\n4\n5\n"} {
+		if _, err := readCSV(text, Options{Clip: true}); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
 // TestCarriageReturns requires that lines of old programs, which end with a carriage return
 // alone, are read.
 func TestCarriageReturns(t *testing.T) {
@@ -232,7 +242,13 @@ func TestCSVErrors(t *testing.T) {
 		{"0,1\n", Options{Variable: "x"}, `a CSV file holds one array without a name, not a variable "x"`},
 		{"a1,b\n", Options{}, "the table has no row below its header"},
 		{"1,0,NA,1\n0,1,1,1\n", Options{}, `:1: "NA" is not a count of spikes; a header has names in all columns, or begins with repeat or neuron`},
-		{",0,1\n0,1,1\n", Options{}, `:1: "" is not a count of spikes; a header has names`},
+		{",0,1\n0,1,1\n", Options{}, `:1: the first column has no name, like an index: leave it out; pandas does with to_csv(FILE, index=False, header=False)`},
+		{",a,b\n0,1,1\n", Options{Clip: true}, ":1: the first column has no name, like an index"},
+		{",repeat,neuron,0\n0,0,0,1\n", Options{}, ":1: the first column has no name, like an index"},
+		{"0,1,2,3,4,5\n0,0,1,1,0,0\n", Options{Clip: true}, ":1: the row numbers the columns from 0, and holds no counts: leave it out; pandas does"},
+		{"1\t2\t3\t4\t5\t6\t7\n0\t0\t1\t1\t0\t0\t1\n", Options{Clip: true}, ":1: the row numbers the columns from 1"},
+		{"bin,a\n0,1\n1,0\n2,0\n3,1\n4,1\n5,0\n", Options{Clip: true, Axes: "bins,neurons"}, "the first column numbers the rows from 0, and holds no counts: leave it out"},
+		{"1,1\n2,0\n3,0\n4,1\n5,1\n6,0\n", Options{Clip: true}, "the first column numbers the rows from 1"},
 		{"repeat,neuron,0\n", Options{}, "the table has no row below its header"},
 		{"repeat,neuron,0\n0,0,1\n1,1,1\n", Options{}, "there is no row of repeat 0, neuron 1: give every repeat a row for each neuron"},
 		{"repeat,neuron,0\n0,a,1\n0,a,1\n", Options{}, ":3: a second row of repeat 0, neuron a: keep one"},
