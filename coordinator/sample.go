@@ -64,7 +64,7 @@ repeats are the windows:
 			if err != nil {
 				return err
 			}
-			sampler, binMS, err := app.Sampler(c.Context(), config, selection, f.seed)
+			sampler, binMS, err := app.Sampler(c.Context(), config, selection, f.seed, f.to)
 			if err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ repeats are the windows:
 	flags.IntVar(&f.windows, "windows", 1000, "number of windows")
 	flags.StringVar(&f.format, "format", "npz", "npz or csv")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of the windows: the same seed draws the same ones")
-	flags.StringVar(&f.to, "to", "", "`FILE` to write or replace (default: standard output)")
+	flags.StringVar(&f.to, "to", "", "`FILE` to write or replace, outside of the output folder (default: standard output)")
 	return c
 }
 
@@ -100,9 +100,6 @@ func (f *sampleFlags) check() error {
 		return usage("--format %q: must be %s", f.format, strings.Join(model.SampleFormats, " or "))
 	case f.format == "npz" && f.to == "" && term.IsTerminal(int(os.Stdout.Fd())):
 		return usage("--format npz is binary, and standard output is a terminal: name a file with --to, or take --format csv")
-	}
-	if info, err := os.Stat(f.to); f.to != "" && err == nil && !info.Mode().IsRegular() {
-		return usage("--to %s: must be a file, which is replaced, or a new name", f.to)
 	}
 	return nil
 }

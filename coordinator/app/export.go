@@ -21,7 +21,7 @@ func Export(ctx context.Context, c Config, format, path string, options export.O
 		return nil, err
 	}
 	defer a.Close()
-	if err := checkTarget(c.Out, path, export.IsFolder(format)); err != nil {
+	if err := a.checkTarget(path, export.IsFolder(format)); err != nil {
 		return nil, err
 	}
 	s, err := a.view.Exported(ctx)
@@ -32,14 +32,15 @@ func Export(ctx context.Context, c Config, format, path string, options export.O
 	return a.IntegrityErrors(), inputfile.ExplainWrite(path, export.Write(path, format, s))
 }
 
-// checkTarget rejects a path in an output folder, whose files a coordinator writes, and
-// one at which there is anything else than a file, or than a folder.
-func checkTarget(output, path string, isFolder bool) error {
+// checkTarget rejects a path in the output folder of any sweep or server, whose files a
+// coordinator writes, the path of a file that the sweep is read from, and one at which there
+// is anything else than a file, or than a folder.
+func (a *App) checkTarget(path string, isFolder bool) error {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return err
 	}
-	out, err := os.Stat(output)
+	out, err := os.Stat(string(a.folder))
 	if err != nil {
 		return err
 	}
@@ -52,12 +53,34 @@ func checkTarget(output, path string, isFolder bool) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return &folder.InputError{Err: err}
 	}
+	if err := a.checkSources(path, info); err != nil {
+		return err
+	}
 	for at := absolute; ; at = filepath.Dir(at) {
+		f := folder.Folder(at)
 		if info, err := os.Stat(at); err == nil && os.SameFile(out, info) {
-			return folder.BadInput("--to %s is in the output folder %s, whose files the coordinator writes: name a path outside of it", path, output)
+			f = a.folder
+		}
+		if f == a.folder || f.HasRun() || f.Serves() {
+			return folder.BadInput("--to %s is in the output folder %s, whose files the coordinator writes: name a path outside of it", path, f)
 		}
 		if at == filepath.Dir(at) {
 			return nil
 		}
 	}
+}
+
+// checkSources rejects the file at a path if it is the recording or the store of the sweep.
+// The info is nil if there is no file.
+func (a *App) checkSources(path string, info fs.FileInfo) error {
+	store, err := a.folder.StoreURL(a.Store)
+	if err != nil {
+		return err
+	}
+	for source, name := range map[string]string{a.prepared.data.path: "recording", store: "store"} {
+		if read, err := os.Stat(source); err == nil && os.SameFile(read, info) {
+			return folder.BadInput("--to %s is the %s of the sweep: name another file", path, name)
+		}
+	}
+	return nil
 }
