@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -312,6 +313,25 @@ func TestLabelsOfAnAxisAreBounded(t *testing.T) {
 	if ticks := (powersOfTen{}).Ticks(1e-90, 1e100); len(ticks) > 2*maxLabels {
 		t.Errorf("%d ticks: %v", len(ticks), ticks)
 	}
+}
+
+// TestAnAxisHasTwoNumbers checks that every axis from about 0 on has a scale, with labels
+// that say the values.
+func TestAnAxisHasTwoNumbers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		high := math.Pow(10, rapid.Float64Range(-8, 8).Draw(t, "exponent"))
+		low := -high * rapid.SampledFrom([]float64{0, 0.06 / 1.06, 0.2, 0.9, 1}).Draw(t, "below 0")
+		most := rapid.IntRange(2, 3).Draw(t, "most")
+		ticks := (fewTicks{most}).Ticks(low, high)
+		if len(ticks) < 2 || len(ticks) > most {
+			t.Fatalf("%d numbers from %v to %v: %v", len(ticks), low, high, ticks)
+		}
+		for _, tick := range ticks {
+			if v, err := strconv.ParseFloat(tick.Label, 64); err != nil || math.Abs(v-tick.Value) > 1e-9*high || v < low || v > high {
+				t.Fatalf("from %v to %v, %v is labelled %q", low, high, tick.Value, tick.Label)
+			}
+		}
+	})
 }
 
 // captionOf returns the lines of a figure's caption.

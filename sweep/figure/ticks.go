@@ -77,7 +77,8 @@ func widen(a *plot.Axis) {
 	}
 }
 
-// fewTicks marks at most so many round values, which are not close together.
+// fewTicks marks at most so many round values, which are not close together, and at least
+// two if 0 is on the axis: one number gives no scale.
 type fewTicks struct{ most int }
 
 // Ticks implements plot.Ticker.
@@ -85,24 +86,43 @@ func (f fewTicks) Ticks(low, high float64) []plot.Tick {
 	if !(high > low) {
 		return nil
 	}
+	var finer []plot.Tick
 	for exponent := math.Floor(math.Log10(high-low)) - 1; ; exponent++ {
 		for _, multiple := range []float64{1, 2, 5} {
 			step := multiple * math.Pow(10, exponent)
-			first, last := math.Ceil(low/step), math.Floor(high/step)
-			if last-first+1 > float64(f.most) || step*float64(f.most) < high-low {
-				continue
+			ticks := multiples(low, high, step, int(max(0, -exponent)))
+			switch {
+			case len(ticks) <= f.most && step*float64(f.most) >= high-low && (len(ticks) >= 2 || finer == nil):
+				return ticks
+			case len(ticks) >= 2:
+				finer = ticks
+			default:
+				return everyOf(finer, f.most)
 			}
-			var ticks []plot.Tick
-			for i := first; i <= last; i++ {
-				label := "0" // and not −0
-				if i != 0 {
-					label = strconv.FormatFloat(i*step, 'f', int(max(0, -exponent)), 64)
-				}
-				ticks = append(ticks, plot.Tick{Value: i * step, Label: label})
-			}
-			return ticks
 		}
 	}
+}
+
+// multiples marks the multiples of a step on an axis.
+func multiples(low, high, step float64, decimals int) (ticks []plot.Tick) {
+	first, last := math.Ceil(low/step), math.Floor(high/step)
+	for j := 0.0; j <= last-first; j++ { // ends also where adding 1 to first changes nothing
+		i := first + j
+		label := "0" // and not −0
+		if i != 0 {
+			label = strconv.FormatFloat(i*step, 'f', decimals, 64)
+		}
+		ticks = append(ticks, plot.Tick{Value: i * step, Label: label})
+	}
+	return ticks
+}
+
+// everyOf returns the first tick and every so-many-th after it, at most so many.
+func everyOf(ticks []plot.Tick, most int) (some []plot.Tick) {
+	for i := 0; i < len(ticks); i += (len(ticks) + most - 1) / most {
+		some = append(some, ticks[i])
+	}
+	return some
 }
 
 // unlabelled marks the values of another Ticker without labels.
