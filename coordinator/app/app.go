@@ -78,7 +78,11 @@ func openApp(ctx context.Context, c Config, readOnly bool) (_ *App, err error) {
 	if err := a.openFolder(); err != nil {
 		return nil, err
 	}
-	if err := a.checkFolder(ctx, a.checkSweep); err != nil {
+	check := a.checkSweep
+	if readOnly {
+		check = a.checkStored
+	}
+	if err := a.checkFolder(ctx, check); err != nil {
 		return nil, err
 	}
 	a.folder.RemoveDrafts()
@@ -93,7 +97,7 @@ func openApp(ctx context.Context, c Config, readOnly bool) (_ *App, err error) {
 			return nil, err
 		}
 		a.view = a.newView()
-		return a, nil
+		return a, (&Stored{app: a}).check(ctx)
 	}
 	if err := a.plan(ctx); err != nil {
 		return nil, a.asInputError(err)

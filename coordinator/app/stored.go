@@ -85,7 +85,7 @@ func (s *Stored) check(ctx context.Context) error {
 			break
 		}
 	}
-	if recording := s.app.Recording; recording != "" {
+	if recording := s.app.prepared.data.path; recording != "" {
 		return folder.BadInput("output folder %s: its tasks were trained on other data than %s holds now: name the recording of the sweep with --recording", s.app.folder, recording)
 	}
 	return folder.BadInput("output folder %s: its tasks are not those of its grid %s: run the grid again", s.app.folder, s.app.folder.Path(folder.GridFile))
