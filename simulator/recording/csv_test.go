@@ -171,7 +171,7 @@ func TestRowsWithoutATime(t *testing.T) {
 	if got := r.Shape(); got != "3 repeats × 3 neurons × 2 bins of 20 ms" || r.Spikes(0)+r.Spikes(2) != 0 || r.Spikes(1) != 1 {
 		t.Error(got)
 	}
-	if got, want := r.Notices(), []string{"2 rows without a time: they name repeats and neurons, and are no spikes"}; !slices.Equal(got, want) {
+	if got, want := r.Notices(), []string{"2 rows without a time: read as repeats and neurons, not as spikes"}; !slices.Equal(got, want) {
 		t.Errorf("notices %q, want %q", got, want)
 	}
 	_, err = readCSV("repeat,neuron,time_s\n0,0,\n", Options{})

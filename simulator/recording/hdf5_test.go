@@ -106,7 +106,7 @@ func TestConverterReadsHDF5(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, notice := range r.Notices() {
-				if notice != "5 rows without a time: they name repeats and neurons, and are no spikes" {
+				if notice != "5 rows without a time: read as repeats and neurons, not as spikes" {
 					t.Error(notice)
 				}
 			}

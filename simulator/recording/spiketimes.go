@@ -197,7 +197,7 @@ func (t *spikeTimes) recording(name string, clip bool) (*Recording, error) {
 		r.notices = append(r.notices, fmt.Sprintf("%s at or after the end of the last whole bin left out (duration_s)", plural(int64(late), "spike")))
 	}
 	if silent > 0 {
-		r.notices = append(r.notices, fmt.Sprintf("%s without a time: they name repeats and neurons, and are no spikes", plural(int64(silent), "row")))
+		r.notices = append(r.notices, fmt.Sprintf("%s without a time: read as repeats and neurons, not as spikes", plural(int64(silent), "row")))
 	}
 	for _, l := range []*labelSet{t.repeats, t.neurons} {
 		if notice := l.notice(); notice != "" {
