@@ -15,8 +15,11 @@ import (
 	"spiqsweep/sweep"
 )
 
-// qubitsDrawn is the largest number of qubits in a drawing of the ansatz.
-const qubitsDrawn = 4
+// The largest numbers of qubits and of layers in a drawing of the ansatz.
+const (
+	qubitsDrawn = 4
+	layersDrawn = 6
+)
 
 // ansatzFigure draws the circuit of one time step, and spikes of the recording and of
 // both losses (Fig. 1). There is one place.
@@ -67,8 +70,12 @@ func ansatzCaption(c sweep.Configuration) string {
 	default:
 		noise += strings.Join(each, " and ")
 	}
-	return fmt.Sprintf("Circuit of one time step: %d qubits for neurons and %d auxiliary, of which the first %d are drawn; %d parametrised layers P with an RY and an RZ angle for each qubit; E encodes the noise: %s.",
-		c.Neurons, s.Auxiliary, min(qubitsDrawn, c.Neurons+s.Auxiliary), s.Layers, noise)
+	layers := strconv.Itoa(s.Layers) + " parametrised layers P"
+	if s.Layers > layersDrawn {
+		layers += fmt.Sprintf(", of which the first %d are drawn,", layersDrawn)
+	}
+	return fmt.Sprintf("Circuit of one time step: %d qubits for neurons and %d auxiliary, of which the first %d are drawn; %s with an RY and an RZ angle for each qubit; E encodes the noise: %s.",
+		c.Neurons, s.Auxiliary, min(qubitsDrawn, c.Neurons+s.Auxiliary), layers, noise)
 }
 
 // diagram is a drawing of a circuit, from left to right.
@@ -98,7 +105,7 @@ func newBlocks(c sweep.Configuration) *diagram {
 		d.gates = append(d.gates, gate{label: label, column: d.columns, last: d.qubits - 1, colour: colour})
 		d.columns++
 	}
-	for layer := range c.Circuit.Layers {
+	for layer := range min(c.Circuit.Layers, layersDrawn) {
 		trained := "P" + strconv.Itoa(layer+1)
 		if c.Circuit.Order == "encode_first" {
 			add("E", noiseColour)
@@ -108,7 +115,7 @@ func newBlocks(c sweep.Configuration) *diagram {
 			add("E", noiseColour)
 		}
 	}
-	if c.Circuit.FinalEncoding {
+	if c.Circuit.FinalEncoding && c.Circuit.Layers <= layersDrawn {
 		add("E", noiseColour)
 	}
 	return d

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"spiqsweep/sweep"
+	"spiqsweep/sweep/table"
 )
 
 // TestAnsatzIsDrawnFromItsConfiguration checks the gates and the noise that Fig. 1 shows.
@@ -37,15 +38,43 @@ func TestAnsatzIsDrawnFromItsConfiguration(t *testing.T) {
 	}
 	for want, change := range map[string]func(*sweep.CircuitSettings){
 		"3.142], one for all qubits and time steps.": func(*sweep.CircuitSettings) {},
-		"γ is 0.":                                        func(s *sweep.CircuitSettings) { s.Noise = "none" },
-		"one for each encoding.":                         func(s *sweep.CircuitSettings) { s.NoisePerLayer = true },
-		"one for each qubit and each time step.":         func(s *sweep.CircuitSettings) { s.Noise, s.NoisePerPatch = "per_qubit", true },
-		"of which the first 4 are drawn; 7 parametrised": func(s *sweep.CircuitSettings) { s.Layers, s.Auxiliary = 7, 9 },
+		"γ is 0.":                                func(s *sweep.CircuitSettings) { s.Noise = "none" },
+		"one for each encoding.":                 func(s *sweep.CircuitSettings) { s.NoisePerLayer = true },
+		"one for each qubit and each time step.": func(s *sweep.CircuitSettings) { s.Noise, s.NoisePerPatch = "per_qubit", true },
+		"of which the first 4 are drawn; 7 parametrised layers P, of which the first 6 are drawn, with": func(s *sweep.CircuitSettings) { s.Layers, s.Auxiliary = 7, 9 },
 	} {
 		c := sweep.Default()
 		change(&c.Circuit)
 		if got := ansatzCaption(c); !strings.Contains(got, want) {
 			t.Errorf("caption %q, want %q in it", got, want)
 		}
+	}
+	many := sweep.Default()
+	many.Circuit.Layers, many.Circuit.FinalEncoding = 100, true
+	if got := newBlocks(many).columns; got != 2*layersDrawn {
+		t.Errorf("%d blocks of 100 layers are drawn, want %d", got, 2*layersDrawn)
+	}
+}
+
+// partlyLost is a Source without usable results of the largest configurations.
+type partlyLost struct{ made }
+
+func (m partlyLost) Result(r table.Row) (sweep.Result, bool, error) {
+	result, _, err := m.made.Result(r)
+	return result, r.Configuration.Neurons < 8, err
+}
+
+// TestAnsatzOfTheLargestUsableResult checks that Fig. 1 does without lost results.
+func TestAnsatzOfTheLargestUsableResult(t *testing.T) {
+	paper, err := Gather(table.Shape{}, paperRows(everything))
+	if err != nil {
+		t.Fatal(err)
+	}
+	figures, err := paper.Draw(partlyLost{}, []string{"1"})
+	if err != nil || len(figures) != 1 {
+		t.Fatalf("%d figures, %v", len(figures), err)
+	}
+	if caption := strings.Join(captionOf(t, figures[0]), " "); !strings.Contains(caption, "6 qubits for neurons") {
+		t.Errorf("caption %q, want that of six neurons", caption)
 	}
 }

@@ -130,9 +130,13 @@ func (p *Paper) Draw(source Source, chosen []string) (figures []*Figure, err err
 			if chosen == nil && !t.isComplete(k) || chosen != nil && !slices.Contains(chosen, k.name) {
 				continue
 			}
-			places := k.places(t)
-			if err := t.read(source, places); err != nil {
-				return nil, err
+			var places []place
+			// Reading drops unusable results, after which Fig. 1 shows another place.
+			for next := k.places(t); !slices.Equal(places, next); next = k.places(t) {
+				places = next
+				if err := t.read(source, places); err != nil {
+					return nil, err
+				}
 			}
 			if !t.any(places) {
 				continue

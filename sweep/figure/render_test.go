@@ -3,8 +3,10 @@ package figure
 import (
 	"bytes"
 	"crypto/sha256"
+	"fmt"
 	"image"
 	"image/color"
+	imagedraw "image/draw"
 	"image/png"
 	"math"
 	"os"
@@ -47,39 +49,52 @@ func TestOtherProgramsShowTheSamePicture(t *testing.T) {
 		"pdf": {needs.Program(t, "pdftocairo", "poppler-utils"), "-png", "-r", "300", "-singlefile", "in.pdf", "out"},
 	}
 	for _, f := range drawPaper(t, func(c sweep.Configuration) bool { return c.Replicate == 0 }) {
-		want := decode(t, written(t, f, "png"))
-		for format, command := range programs {
-			t.Run(f.Name+" "+format, func(t *testing.T) {
-				got := rendered(t, command, format, written(t, f, format))
-				if got.Bounds() != want.Bounds() {
-					t.Fatalf("rendered as %v, the PNG is %v", got.Bounds(), want.Bounds())
-				}
-				worst, at, beyond := 0.0, image.Point{}, 0
-				for y := 0; y < want.Bounds().Dy(); y += blockSize {
-					for x := 0; x < want.Bounds().Dx(); x += blockSize {
-						d := blockDifference(want, got, x, y)
-						if d > worst {
-							worst, at = d, image.Pt(x, y)
-						}
-						if d > allowed[format] {
-							beyond++
-						}
-					}
-				}
-				t.Logf("largest difference of a block: %.3f at %v", worst, at)
-				if beyond > 0 {
-					t.Errorf("%d blocks differ by more than %g from the PNG, the worst at %v by %.2f", beyond, allowed[format], at, worst)
-				}
-			})
+		for _, width := range []float64{ColumnWidthCM, FullWidthCM} {
+			want := decode(t, writtenAt(t, f, "png", width))
+			for format, command := range programs {
+				t.Run(fmt.Sprintf("%s %s %g cm", f.Name, format, width), func(t *testing.T) {
+					got := rendered(t, command, format, writtenAt(t, f, format, width))
+					comparePictures(t, want, got, allowed[format])
+				})
+			}
 		}
+	}
+}
+
+// comparePictures compares blocks of 16 × 16 dots by their mean colours.
+func comparePictures(t *testing.T, want, got *image.NRGBA, allowed float64) {
+	t.Helper()
+	if got.Bounds() != want.Bounds() {
+		t.Fatalf("rendered as %v, the PNG is %v", got.Bounds(), want.Bounds())
+	}
+	worst, at, beyond := 0.0, image.Point{}, 0
+	for y := 0; y < want.Bounds().Dy(); y += blockSize {
+		for x := 0; x < want.Bounds().Dx(); x += blockSize {
+			d := blockDifference(want, got, x, y)
+			if d > worst {
+				worst, at = d, image.Pt(x, y)
+			}
+			if d > allowed {
+				beyond++
+			}
+		}
+	}
+	t.Logf("largest difference of a block: %.3f at %v", worst, at)
+	if beyond > 0 {
+		t.Errorf("%d blocks differ by more than %g from the PNG, the worst at %v by %.2f", beyond, allowed, at, worst)
 	}
 }
 
 // written returns a figure in a format, at full width.
 func written(t *testing.T, f *Figure, format string) []byte {
 	t.Helper()
+	return writtenAt(t, f, format, FullWidthCM)
+}
+
+func writtenAt(t *testing.T, f *Figure, format string, width float64) []byte {
+	t.Helper()
 	var b bytes.Buffer
-	if err := f.Write(&b, format, FullWidthCM); err != nil {
+	if err := f.Write(&b, format, width); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -87,7 +102,7 @@ func written(t *testing.T, f *Figure, format string) []byte {
 
 // rendered runs a program that renders the file in.FORMAT as out.png, without the fonts
 // of the machine.
-func rendered(t *testing.T, command []string, format string, body []byte) image.Image {
+func rendered(t *testing.T, command []string, format string, body []byte) *image.NRGBA {
 	t.Helper()
 	folder := t.TempDir()
 	fonts := filepath.Join(folder, "fonts.conf")
@@ -108,12 +123,14 @@ func rendered(t *testing.T, command []string, format string, body []byte) image.
 	return decode(t, picture)
 }
 
-func decode(t *testing.T, body []byte) image.Image {
+func decode(t *testing.T, body []byte) *image.NRGBA {
 	t.Helper()
-	picture, err := png.Decode(bytes.NewReader(body))
+	decoded, err := png.Decode(bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
+	picture := image.NewNRGBA(decoded.Bounds())
+	imagedraw.Draw(picture, picture.Bounds(), decoded, decoded.Bounds().Min, imagedraw.Src)
 	return picture
 }
 
@@ -122,12 +139,12 @@ const blockSize = 16
 
 // blockDifference returns the largest difference of a channel's mean over a block,
 // as a share of the channel's range.
-func blockDifference(a, b image.Image, x0, y0 int) float64 {
+func blockDifference(a, b *image.NRGBA, x0, y0 int) float64 {
 	var sums [3]float64
 	n := 0.0
 	for y := y0; y < min(y0+blockSize, a.Bounds().Dy()); y++ {
 		for x := x0; x < min(x0+blockSize, a.Bounds().Dx()); x++ {
-			p, q := color.NRGBAModel.Convert(a.At(x, y)).(color.NRGBA), color.NRGBAModel.Convert(b.At(x, y)).(color.NRGBA)
+			p, q := a.NRGBAAt(x, y), b.NRGBAAt(x, y)
 			sums[0] += float64(p.R) - float64(q.R)
 			sums[1] += float64(p.G) - float64(q.G)
 			sums[2] += float64(p.B) - float64(q.B)
@@ -182,7 +199,7 @@ func TestFiguresHaveOpaqueColoursOnly(t *testing.T) {
 	seen := map[color.NRGBA]int{}
 	for y := range picture.Bounds().Dy() {
 		for x := range picture.Bounds().Dx() {
-			seen[color.NRGBAModel.Convert(picture.At(x, y)).(color.NRGBA)]++
+			seen[picture.NRGBAAt(x, y)]++
 		}
 	}
 	for _, band := range []color.NRGBA{pale(blue, bandShare), pale(orange, bandShare)} {
