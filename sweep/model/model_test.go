@@ -147,7 +147,10 @@ func TestTheScriptOfREADMERuns(t *testing.T) {
 		t.Fatalf("README has no script that reads models:\n%s", script)
 	}
 	row, angles := finished(variants["patches"])
-	if err := os.WriteFile(filepath.Join(filepath.Dir(models), "a.json"), written(t, row, angles), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(filepath.Dir(models), "b.json"), written(t, row, angles), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(models), "a.json"), []byte(`{"model": "independent", "parameters": {"rates": [0.1]}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run := exec.Command(python, "-B", "-c", strings.ReplaceAll(script, "runs/figure-s1/models/*.json", filepath.ToSlash(models)))
