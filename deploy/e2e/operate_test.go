@@ -192,9 +192,7 @@ func TestDrainLocalWorkers(t *testing.T) {
 	c.until("it reports that no worker is left", func() bool {
 		return strings.Contains(c.output.String(), "no worker is left: waiting for one")
 	})
-	if children := c.children(); len(children) != 0 {
-		t.Errorf("children: %v", children)
-	}
+	c.until("the local worker has ended", func() bool { return len(c.children()) == 0 })
 	w := r.worker("")
 	c.expect(0)
 	w.expect(0)
