@@ -45,15 +45,19 @@ func Open(ctx context.Context, c Config) (*App, error) { return openApp(ctx, c, 
 // openStored opens the sweep in Config.Out to read its stored results. It changes neither
 // its plan nor its folder, and refuses a folder without a sweep.
 func openStored(ctx context.Context, c Config) (*App, error) {
-	noSweep := folder.BadInput("output folder %s holds no sweep: name the output folder of a sweep with --out", c.Out)
-	if !folder.Folder(c.Out).HasRun() {
-		return nil, noSweep
+	f := folder.Folder(c.Out)
+	if !f.HasRun() {
+		return nil, noSweep(f)
 	}
 	a, err := openApp(ctx, c, true)
 	if err == nil && a.id == "" {
-		return nil, errors.Join(noSweep, a.Close())
+		return nil, errors.Join(noSweep(f), a.Close())
 	}
 	return a, err
+}
+
+func noSweep(f folder.Folder) error {
+	return folder.BadInput("output folder %s holds no sweep: name the output folder of a sweep with --out", f)
 }
 
 // openApp is Open. If it is to read alone, it opens a sweep that exists, and changes neither

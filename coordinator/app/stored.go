@@ -34,7 +34,7 @@ func ReadStored(ctx context.Context, out string, in Input, do func(context.Conte
 		return err
 	}
 	if !f.HasRun() {
-		return folder.BadInput("output folder %s holds no sweep: name the output folder of a sweep with --out", f)
+		return noSweep(f)
 	}
 	in.IsDefault = true
 	in, err := in.Resume(out)
