@@ -169,7 +169,7 @@ func newConfigurationReport(g *grid.Grid, e plan.ConfigurationEstimate) configur
 		Settings: settings, TrainableParameters: parameters,
 		Rows: e.Rows, Cached: e.Finished, Shared: e.Shared, CoreMinutes: e.Seconds / 60,
 		MaxRows: e.MaxRows, MaxCoreMinutes: e.MaxSeconds / 60,
-		label: strings.TrimSuffix(c.Label(g.Columns()...), " replicate 0"),
+		label: c.LabelOfReplicates(g.Columns()...),
 	}
 }
 

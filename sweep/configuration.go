@@ -213,6 +213,15 @@ func (c Configuration) LikelihoodNodes() float64 {
 // values of the given further axes before the replicate. That of a baseline begins with
 // its name, and has only what it reads, such as "pairwise n=4 t=5".
 func (c Configuration) Label(axes ...Setting) string {
+	label := c.LabelOfReplicates(axes...)
+	if c.IsFitted() {
+		return label
+	}
+	return fmt.Sprintf("%s replicate %d", label, c.Replicate)
+}
+
+// LabelOfReplicates returns the part of Label that all replicates share.
+func (c Configuration) LabelOfReplicates(axes ...Setting) string {
 	label := fmt.Sprintf("n=%d t=%d", c.Neurons, c.Timesteps)
 	if c.IsBaseline() {
 		label = c.Model + " " + label
@@ -225,10 +234,7 @@ func (c Configuration) Label(axes ...Setting) string {
 			label += fmt.Sprintf(" %s=%s", s.Name, Format(s.Value(c)))
 		}
 	}
-	if c.IsFitted() {
-		return label
-	}
-	return fmt.Sprintf("%s replicate %d", label, c.Replicate)
+	return label
 }
 
 // Validate returns all faults of a configuration: values that are not allowed for

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"strings"
 
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/table"
@@ -118,8 +117,7 @@ func (s *Stored) compared() ComparedSweep {
 
 // configuration returns the label of a configuration without its replicate.
 func (s *Stored) configuration(c sweep.Configuration) string {
-	label, _, _ := strings.Cut(s.label(c), " replicate ")
-	return label
+	return c.LabelOfReplicates(s.app.prepared.Grid.Columns()...)
 }
 
 func (s *Stored) labels(rows []table.Row) []string {

@@ -134,14 +134,14 @@ func (v *View) noteIntegrity(row int32, fault string) bool {
 		}
 		c.reasons[row] = fault
 		task := v.sweep.Plan.Row(int(row))
-		v.log.Warn(fault, "task", task.ID, "configuration", v.label(task))
+		v.log.Warn(fault, "task", task.ID, "configuration", v.label(task.Configuration))
 	}
 	c.changed = true
 	return fault != ""
 }
 
-func (v *View) label(task sweep.Task) string {
-	return task.Configuration.Label(v.sweep.Grid.Columns()...)
+func (v *View) label(c sweep.Configuration) string {
+	return c.Label(v.sweep.Grid.Columns()...)
 }
 
 // withoutCorrupt shows rows with corrupt results as diverged, without numbers.
@@ -177,7 +177,7 @@ func (v *View) IntegrityErrors() []IntegrityError {
 	var found []IntegrityError
 	for _, row := range slices.Sorted(maps.Keys(v.models.corrupt.reasons)) {
 		task := v.sweep.Plan.Row(int(row))
-		found = append(found, IntegrityError{task.ID, v.label(task), v.models.corrupt.reasons[row]})
+		found = append(found, IntegrityError{task.ID, v.label(task.Configuration), v.models.corrupt.reasons[row]})
 	}
 	return found
 }

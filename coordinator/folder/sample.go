@@ -22,7 +22,7 @@ func (v *View) Sampler(ctx context.Context, selected func(sweep.Task) bool, seed
 	if err != nil {
 		return nil, 0, err
 	}
-	name := fmt.Sprintf("task %s, %s", shortID(row.Task), v.rowLabel(row))
+	name := fmt.Sprintf("task %s, %s", shortID(row.Task), v.label(row.Configuration))
 	if row.Digest == "" {
 		return nil, 0, BadInput("%s, is %s: there is no result to sample before it is done", name, row.State)
 	}
@@ -73,7 +73,7 @@ func (v *View) onlyTask(ctx context.Context, selected func(sweep.Task) bool) (ta
 	}
 	var lines strings.Builder
 	for _, row := range found {
-		fmt.Fprintf(&lines, "\n  %s  %s, %s", shortID(row.Task), v.rowLabel(row), row.State)
+		fmt.Fprintf(&lines, "\n  %s  %s, %s", shortID(row.Task), v.label(row.Configuration), row.State)
 	}
 	if more := number - len(found); more > 0 {
 		fmt.Fprintf(&lines, "\n  and %d more", more)
@@ -83,7 +83,3 @@ func (v *View) onlyTask(ctx context.Context, selected func(sweep.Task) bool) (ta
 
 // shortID returns the beginning of a task's ID, which commands accept for the ID.
 func shortID(task sweep.TaskID) string { return string(task[:min(len(task), 12)]) }
-
-func (v *View) rowLabel(row table.Row) string {
-	return row.Configuration.Label(v.sweep.Grid.Columns()...)
-}
