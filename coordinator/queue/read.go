@@ -277,6 +277,56 @@ func (q *Queue) Rows(ctx context.Context, sweepID string) iter.Seq2[Row, error] 
 	}
 }
 
+// Configurations streams the first task of each configuration of a sweep by row, with its
+// configuration and recording, which a stream of rows omits. It reads them like Rows.
+func (q *Queue) Configurations(ctx context.Context, sweepID string) iter.Seq2[Planned, error] {
+	return func(yield func(Planned, error) bool) {
+		after, last := -1, -1 // the row and the configuration that were read last
+		for {
+			var page []Row
+			var firsts []Planned
+			err := q.view(ctx, func(c *call) error {
+				firsts = firsts[:0]
+				s, err := c.sweep(sweepID)
+				if err != nil {
+					return err
+				}
+				if page, err = c.tx.Rows(s.Plan, after, rowPage); err != nil {
+					return err
+				}
+				before := last
+				for _, row := range page {
+					if row.Task.ConfigurationIndex == before {
+						continue
+					}
+					before = row.Task.ConfigurationIndex
+					found, err := c.specification(row.Task.ID)
+					if err != nil {
+						return err
+					}
+					row.Task.Configuration, row.Task.Recording = found.Configuration, found.Recording
+					firsts = append(firsts, row.Planned)
+				}
+				return nil
+			})
+			if err != nil {
+				yield(Planned{}, fmt.Errorf("read configurations: %w", err))
+				return
+			}
+			for _, first := range firsts {
+				if !yield(first, nil) {
+					return
+				}
+				last = first.Task.ConfigurationIndex
+			}
+			if len(page) < rowPage {
+				return
+			}
+			after = page[len(page)-1].Row
+		}
+	}
+}
+
 // Attempts streams the attempts of a sweep's tasks by row, then attempt, like Rows.
 func (q *Queue) Attempts(ctx context.Context, sweepID string) iter.Seq2[History, error] {
 	return func(yield func(History, error) bool) {

@@ -109,6 +109,31 @@ func (c *Client) Rows(ctx context.Context, name string) iter.Seq2[queue.Row, err
 	}
 }
 
+// Configurations returns the first task of each configuration of a sweep, as
+// queue.Configurations does.
+func (c *Client) Configurations(ctx context.Context, name string) iter.Seq2[queue.Planned, error] {
+	return func(yield func(queue.Planned, error) bool) {
+		after := -1
+		err := c.try(ctx, streamTimeout, func(ctx context.Context, client spiqsweepv1.OperatorServiceClient) error {
+			stream, err := client.ListConfigurations(ctx, &spiqsweepv1.ListConfigurationsRequest{Sweep: name})
+			if err != nil {
+				return err
+			}
+			return receive(stream.Recv, (*spiqsweepv1.ListConfigurationsResponse).GetTasks, func(in *spiqsweepv1.PlannedTask) error {
+				first, err := wire.ReadPlanned(in)
+				if err != nil || first.Row <= after {
+					return err
+				}
+				after = first.Row
+				return unlessStopped(yield(first, nil))
+			})
+		})
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(queue.Planned{}, fmt.Errorf("read configurations: %w", err))
+		}
+	}
+}
+
 // Attempts returns the attempts of a sweep's tasks by row and attempt, as queue.Attempts does.
 func (c *Client) Attempts(ctx context.Context, name string) iter.Seq2[queue.History, error] {
 	return func(yield func(queue.History, error) bool) {

@@ -193,6 +193,9 @@ func TestClientBehavesAsTheQueue(t *testing.T) {
 	if diff := cmp.Diff(collected(t, o.queue.Attempts(t.Context(), s.ID)), collected(t, c.Attempts(t.Context(), s.ID))); diff != "" {
 		t.Errorf("attempts (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff(collected(t, o.queue.Configurations(t.Context(), s.ID)), collected(t, c.Configurations(t.Context(), s.ID))); diff != "" {
+		t.Errorf("configurations (-want +got):\n%s", diff)
+	}
 	rows := collected(t, o.queue.Rows(t.Context(), s.ID))
 	rows[0].Phase = queue.Waiting // a pending one's is not sent
 	if diff := cmp.Diff(rows, collected(t, c.Rows(t.Context(), s.ID))); diff != "" {

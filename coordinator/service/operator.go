@@ -94,6 +94,25 @@ func (o *operator) find(ctx context.Context, name, call string) (queue.Sweep, er
 	return s, nil
 }
 
+func (o *operator) ListConfigurations(in *spiqsweepv1.ListConfigurationsRequest, stream grpc.ServerStreamingServer[spiqsweepv1.ListConfigurationsResponse]) error {
+	s, err := o.find(stream.Context(), in.GetSweep(), "ListConfigurations")
+	if err != nil {
+		return err
+	}
+	tasks := batch[*spiqsweepv1.PlannedTask]{send: func(tasks []*spiqsweepv1.PlannedTask) error {
+		return stream.Send(&spiqsweepv1.ListConfigurationsResponse{Tasks: tasks})
+	}}
+	for first, err := range o.Queue.Configurations(stream.Context(), s.ID) {
+		if err != nil {
+			return statusOf(err, o.Log, "ListConfigurations")
+		}
+		if err := tasks.add(wire.WritePlanned(first)); err != nil {
+			return err
+		}
+	}
+	return tasks.flush()
+}
+
 func (o *operator) ListRows(in *spiqsweepv1.ListRowsRequest, stream grpc.ServerStreamingServer[spiqsweepv1.ListRowsResponse]) error {
 	s, err := o.find(stream.Context(), in.GetSweep(), "ListRows")
 	if err != nil {

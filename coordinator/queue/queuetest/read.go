@@ -28,8 +28,31 @@ func unknownSweep(t *testing.T, f *Fixture) {
 	if _, err := f.Queue.Status(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
 		t.Errorf("status: %v", err)
 	}
+	for _, err := range f.Queue.Configurations(ctx, "A") {
+		if !errors.Is(err, queue.ErrUnknown) {
+			t.Errorf("configurations: %v", err)
+		}
+	}
 	if _, err := f.Queue.Sweep(ctx, "A"); !errors.Is(err, queue.ErrUnknown) {
 		t.Errorf("sweep: %v", err)
+	}
+}
+
+// wantConfigurations checks the configurations of a plan with two tasks each.
+func wantConfigurations(t *testing.T, f *Fixture, plan []queue.Planned) {
+	t.Helper()
+	n := 0
+	for first, err := range f.Queue.Configurations(ctx, "A") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(plan[2*n], first); diff != "" {
+			t.Fatalf("configuration %d (-want +got):\n%s", n, diff)
+		}
+		n++
+	}
+	if n != len(plan)/2 {
+		t.Fatalf("%d configurations, want %d", n, len(plan)/2)
 	}
 }
 
@@ -63,6 +86,7 @@ func pages(t *testing.T, f *Fixture) {
 			t.Fatalf("row %d (-want +got):\n%s", i, diff)
 		}
 	}
+	wantConfigurations(t, f, plan)
 	row, attempt, count := -1, uint64(0), 0
 	for h, err := range f.Queue.Attempts(ctx, "A") {
 		if err != nil {

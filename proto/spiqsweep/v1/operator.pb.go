@@ -1545,6 +1545,94 @@ func (*DeleteSweepResponse) Descriptor() ([]byte, []int) {
 	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{22}
 }
 
+type ListConfigurationsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sweep         string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListConfigurationsRequest) Reset() {
+	*x = ListConfigurationsRequest{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListConfigurationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListConfigurationsRequest) ProtoMessage() {}
+
+func (x *ListConfigurationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListConfigurationsRequest.ProtoReflect.Descriptor instead.
+func (*ListConfigurationsRequest) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListConfigurationsRequest) GetSweep() string {
+	if x != nil {
+		return x.Sweep
+	}
+	return ""
+}
+
+type ListConfigurationsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Tasks         []*PlannedTask         `protobuf:"bytes,1,rep,name=tasks,proto3" json:"tasks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListConfigurationsResponse) Reset() {
+	*x = ListConfigurationsResponse{}
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListConfigurationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListConfigurationsResponse) ProtoMessage() {}
+
+func (x *ListConfigurationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListConfigurationsResponse.ProtoReflect.Descriptor instead.
+func (*ListConfigurationsResponse) Descriptor() ([]byte, []int) {
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ListConfigurationsResponse) GetTasks() []*PlannedTask {
+	if x != nil {
+		return x.Tasks
+	}
+	return nil
+}
+
 type ListRowsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sweep         string                 `protobuf:"bytes,1,opt,name=sweep,proto3" json:"sweep,omitempty"`
@@ -1554,7 +1642,7 @@ type ListRowsRequest struct {
 
 func (x *ListRowsRequest) Reset() {
 	*x = ListRowsRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1566,7 +1654,7 @@ func (x *ListRowsRequest) String() string {
 func (*ListRowsRequest) ProtoMessage() {}
 
 func (x *ListRowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[23]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1579,7 +1667,7 @@ func (x *ListRowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRowsRequest.ProtoReflect.Descriptor instead.
 func (*ListRowsRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{23}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListRowsRequest) GetSweep() string {
@@ -1598,7 +1686,7 @@ type ListRowsResponse struct {
 
 func (x *ListRowsResponse) Reset() {
 	*x = ListRowsResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1610,7 +1698,7 @@ func (x *ListRowsResponse) String() string {
 func (*ListRowsResponse) ProtoMessage() {}
 
 func (x *ListRowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[24]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1623,7 +1711,7 @@ func (x *ListRowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRowsResponse.ProtoReflect.Descriptor instead.
 func (*ListRowsResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{24}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListRowsResponse) GetRows() []*Row {
@@ -1652,7 +1740,7 @@ type Row struct {
 
 func (x *Row) Reset() {
 	*x = Row{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1664,7 +1752,7 @@ func (x *Row) String() string {
 func (*Row) ProtoMessage() {}
 
 func (x *Row) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[25]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1677,7 +1765,7 @@ func (x *Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Row.ProtoReflect.Descriptor instead.
 func (*Row) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{25}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Row) GetTask() *PlannedTask {
@@ -1725,7 +1813,7 @@ type GetResultRequest struct {
 
 func (x *GetResultRequest) Reset() {
 	*x = GetResultRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1737,7 +1825,7 @@ func (x *GetResultRequest) String() string {
 func (*GetResultRequest) ProtoMessage() {}
 
 func (x *GetResultRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[26]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1750,7 +1838,7 @@ func (x *GetResultRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetResultRequest.ProtoReflect.Descriptor instead.
 func (*GetResultRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{26}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetResultRequest) GetTask() string {
@@ -1777,7 +1865,7 @@ type GetResultResponse struct {
 
 func (x *GetResultResponse) Reset() {
 	*x = GetResultResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1789,7 +1877,7 @@ func (x *GetResultResponse) String() string {
 func (*GetResultResponse) ProtoMessage() {}
 
 func (x *GetResultResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[27]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1802,7 +1890,7 @@ func (x *GetResultResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetResultResponse.ProtoReflect.Descriptor instead.
 func (*GetResultResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{27}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetResultResponse) GetBody() []byte {
@@ -1821,7 +1909,7 @@ type ListAttemptsRequest struct {
 
 func (x *ListAttemptsRequest) Reset() {
 	*x = ListAttemptsRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1833,7 +1921,7 @@ func (x *ListAttemptsRequest) String() string {
 func (*ListAttemptsRequest) ProtoMessage() {}
 
 func (x *ListAttemptsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[28]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1846,7 +1934,7 @@ func (x *ListAttemptsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttemptsRequest.ProtoReflect.Descriptor instead.
 func (*ListAttemptsRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{28}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListAttemptsRequest) GetSweep() string {
@@ -1865,7 +1953,7 @@ type ListAttemptsResponse struct {
 
 func (x *ListAttemptsResponse) Reset() {
 	*x = ListAttemptsResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1877,7 +1965,7 @@ func (x *ListAttemptsResponse) String() string {
 func (*ListAttemptsResponse) ProtoMessage() {}
 
 func (x *ListAttemptsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[29]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1890,7 +1978,7 @@ func (x *ListAttemptsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttemptsResponse.ProtoReflect.Descriptor instead.
 func (*ListAttemptsResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{29}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListAttemptsResponse) GetAttempts() []*Attempt {
@@ -1923,7 +2011,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1935,7 +2023,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[30]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1948,7 +2036,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{30}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Attempt) GetRow() uint64 {
@@ -2063,7 +2151,7 @@ type Selection struct {
 
 func (x *Selection) Reset() {
 	*x = Selection{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2075,7 +2163,7 @@ func (x *Selection) String() string {
 func (*Selection) ProtoMessage() {}
 
 func (x *Selection) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[31]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2088,7 +2176,7 @@ func (x *Selection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Selection.ProtoReflect.Descriptor instead.
 func (*Selection) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{31}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Selection) GetSweep() string {
@@ -2123,7 +2211,7 @@ type ConfigurationFilter struct {
 
 func (x *ConfigurationFilter) Reset() {
 	*x = ConfigurationFilter{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2135,7 +2223,7 @@ func (x *ConfigurationFilter) String() string {
 func (*ConfigurationFilter) ProtoMessage() {}
 
 func (x *ConfigurationFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[32]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2148,7 +2236,7 @@ func (x *ConfigurationFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigurationFilter.ProtoReflect.Descriptor instead.
 func (*ConfigurationFilter) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{32}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ConfigurationFilter) GetSettings() map[string]string {
@@ -2171,7 +2259,7 @@ type RetryRequest struct {
 
 func (x *RetryRequest) Reset() {
 	*x = RetryRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2183,7 +2271,7 @@ func (x *RetryRequest) String() string {
 func (*RetryRequest) ProtoMessage() {}
 
 func (x *RetryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[33]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2196,7 +2284,7 @@ func (x *RetryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryRequest.ProtoReflect.Descriptor instead.
 func (*RetryRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{33}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RetryRequest) GetTasks() []string {
@@ -2229,7 +2317,7 @@ type RetryResponse struct {
 
 func (x *RetryResponse) Reset() {
 	*x = RetryResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2241,7 +2329,7 @@ func (x *RetryResponse) String() string {
 func (*RetryResponse) ProtoMessage() {}
 
 func (x *RetryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[34]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2254,7 +2342,7 @@ func (x *RetryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryResponse.ProtoReflect.Descriptor instead.
 func (*RetryResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{34}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RetryResponse) GetReopened() uint64 {
@@ -2273,7 +2361,7 @@ type CancelRequest struct {
 
 func (x *CancelRequest) Reset() {
 	*x = CancelRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2285,7 +2373,7 @@ func (x *CancelRequest) String() string {
 func (*CancelRequest) ProtoMessage() {}
 
 func (x *CancelRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[35]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2298,7 +2386,7 @@ func (x *CancelRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRequest.ProtoReflect.Descriptor instead.
 func (*CancelRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{35}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CancelRequest) GetSelection() *Selection {
@@ -2319,7 +2407,7 @@ type CancelResponse struct {
 
 func (x *CancelResponse) Reset() {
 	*x = CancelResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2331,7 +2419,7 @@ func (x *CancelResponse) String() string {
 func (*CancelResponse) ProtoMessage() {}
 
 func (x *CancelResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[36]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2344,7 +2432,7 @@ func (x *CancelResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelResponse.ProtoReflect.Descriptor instead.
 func (*CancelResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{36}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *CancelResponse) GetCancelled() uint64 {
@@ -2372,7 +2460,7 @@ type DrainRequest struct {
 
 func (x *DrainRequest) Reset() {
 	*x = DrainRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[37]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2384,7 +2472,7 @@ func (x *DrainRequest) String() string {
 func (*DrainRequest) ProtoMessage() {}
 
 func (x *DrainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[37]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2397,7 +2485,7 @@ func (x *DrainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
 func (*DrainRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{37}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *DrainRequest) GetProcesses() []string {
@@ -2423,7 +2511,7 @@ type DrainResponse struct {
 
 func (x *DrainResponse) Reset() {
 	*x = DrainResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[38]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2435,7 +2523,7 @@ func (x *DrainResponse) String() string {
 func (*DrainResponse) ProtoMessage() {}
 
 func (x *DrainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[38]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2448,7 +2536,7 @@ func (x *DrainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainResponse.ProtoReflect.Descriptor instead.
 func (*DrainResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{38}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *DrainResponse) GetDraining() uint64 {
@@ -2471,7 +2559,7 @@ type VerifyRequest struct {
 
 func (x *VerifyRequest) Reset() {
 	*x = VerifyRequest{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[39]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2483,7 +2571,7 @@ func (x *VerifyRequest) String() string {
 func (*VerifyRequest) ProtoMessage() {}
 
 func (x *VerifyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[39]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2496,7 +2584,7 @@ func (x *VerifyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyRequest.ProtoReflect.Descriptor instead.
 func (*VerifyRequest) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{39}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *VerifyRequest) GetSelection() *Selection {
@@ -2530,7 +2618,7 @@ type VerifyResponse struct {
 
 func (x *VerifyResponse) Reset() {
 	*x = VerifyResponse{}
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[40]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2542,7 +2630,7 @@ func (x *VerifyResponse) String() string {
 func (*VerifyResponse) ProtoMessage() {}
 
 func (x *VerifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spiqsweep_v1_operator_proto_msgTypes[40]
+	mi := &file_spiqsweep_v1_operator_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2555,7 +2643,7 @@ func (x *VerifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyResponse.ProtoReflect.Descriptor instead.
 func (*VerifyResponse) Descriptor() ([]byte, []int) {
-	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{40}
+	return file_spiqsweep_v1_operator_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *VerifyResponse) GetTasks() []string {
@@ -2682,7 +2770,11 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x12PauseSweepResponse\"*\n" +
 	"\x12DeleteSweepRequest\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"\x15\n" +
-	"\x13DeleteSweepResponse\"'\n" +
+	"\x13DeleteSweepResponse\"1\n" +
+	"\x19ListConfigurationsRequest\x12\x14\n" +
+	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"M\n" +
+	"\x1aListConfigurationsResponse\x12/\n" +
+	"\x05tasks\x18\x01 \x03(\v2\x19.spiqsweep.v1.PlannedTaskR\x05tasks\"'\n" +
 	"\x0fListRowsRequest\x12\x14\n" +
 	"\x05sweep\x18\x01 \x01(\tR\x05sweep\"9\n" +
 	"\x10ListRowsResponse\x12%\n" +
@@ -2749,7 +2841,8 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05share\x18\x02 \x01(\x01R\x05share\x12\x12\n" +
 	"\x04seed\x18\x03 \x01(\x04R\x04seed\"&\n" +
 	"\x0eVerifyResponse\x12\x14\n" +
-	"\x05tasks\x18\x01 \x03(\tR\x05tasks2\x9d\t\n" +
+	"\x05tasks\x18\x01 \x03(\tR\x05tasks2\x88\n" +
+	"\n" +
 	"\x0fOperatorService\x12O\n" +
 	"\n" +
 	"ListSweeps\x12\x1f.spiqsweep.v1.ListSweepsRequest\x1a .spiqsweep.v1.ListSweepsResponse\x12I\n" +
@@ -2760,7 +2853,8 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\vExpectTasks\x12 .spiqsweep.v1.ExpectTasksRequest\x1a!.spiqsweep.v1.ExpectTasksResponse\x12O\n" +
 	"\n" +
 	"PauseSweep\x12\x1f.spiqsweep.v1.PauseSweepRequest\x1a .spiqsweep.v1.PauseSweepResponse\x12R\n" +
-	"\vDeleteSweep\x12 .spiqsweep.v1.DeleteSweepRequest\x1a!.spiqsweep.v1.DeleteSweepResponse\x12K\n" +
+	"\vDeleteSweep\x12 .spiqsweep.v1.DeleteSweepRequest\x1a!.spiqsweep.v1.DeleteSweepResponse\x12i\n" +
+	"\x12ListConfigurations\x12'.spiqsweep.v1.ListConfigurationsRequest\x1a(.spiqsweep.v1.ListConfigurationsResponse0\x01\x12K\n" +
 	"\bListRows\x12\x1d.spiqsweep.v1.ListRowsRequest\x1a\x1e.spiqsweep.v1.ListRowsResponse0\x01\x12L\n" +
 	"\tGetResult\x12\x1e.spiqsweep.v1.GetResultRequest\x1a\x1f.spiqsweep.v1.GetResultResponse\x12W\n" +
 	"\fListAttempts\x12!.spiqsweep.v1.ListAttemptsRequest\x1a\".spiqsweep.v1.ListAttemptsResponse0\x01\x12@\n" +
@@ -2781,118 +2875,123 @@ func file_spiqsweep_v1_operator_proto_rawDescGZIP() []byte {
 	return file_spiqsweep_v1_operator_proto_rawDescData
 }
 
-var file_spiqsweep_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_spiqsweep_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_spiqsweep_v1_operator_proto_goTypes = []any{
-	(*Sweep)(nil),                 // 0: spiqsweep.v1.Sweep
-	(*ListSweepsRequest)(nil),     // 1: spiqsweep.v1.ListSweepsRequest
-	(*ListSweepsResponse)(nil),    // 2: spiqsweep.v1.ListSweepsResponse
-	(*GetSweepRequest)(nil),       // 3: spiqsweep.v1.GetSweepRequest
-	(*GetSweepResponse)(nil),      // 4: spiqsweep.v1.GetSweepResponse
-	(*GetStatusRequest)(nil),      // 5: spiqsweep.v1.GetStatusRequest
-	(*GetStatusResponse)(nil),     // 6: spiqsweep.v1.GetStatusResponse
-	(*WorkerCounts)(nil),          // 7: spiqsweep.v1.WorkerCounts
-	(*TaskCounts)(nil),            // 8: spiqsweep.v1.TaskCounts
-	(*WorkerStatus)(nil),          // 9: spiqsweep.v1.WorkerStatus
-	(*RunningTask)(nil),           // 10: spiqsweep.v1.RunningTask
-	(*TaskStatus)(nil),            // 11: spiqsweep.v1.TaskStatus
-	(*PutRecordingRequest)(nil),   // 12: spiqsweep.v1.PutRecordingRequest
-	(*PutRecordingResponse)(nil),  // 13: spiqsweep.v1.PutRecordingResponse
-	(*PlanSweepRequest)(nil),      // 14: spiqsweep.v1.PlanSweepRequest
-	(*PlannedTask)(nil),           // 15: spiqsweep.v1.PlannedTask
-	(*PlanSweepResponse)(nil),     // 16: spiqsweep.v1.PlanSweepResponse
-	(*ExpectTasksRequest)(nil),    // 17: spiqsweep.v1.ExpectTasksRequest
-	(*ExpectTasksResponse)(nil),   // 18: spiqsweep.v1.ExpectTasksResponse
-	(*PauseSweepRequest)(nil),     // 19: spiqsweep.v1.PauseSweepRequest
-	(*PauseSweepResponse)(nil),    // 20: spiqsweep.v1.PauseSweepResponse
-	(*DeleteSweepRequest)(nil),    // 21: spiqsweep.v1.DeleteSweepRequest
-	(*DeleteSweepResponse)(nil),   // 22: spiqsweep.v1.DeleteSweepResponse
-	(*ListRowsRequest)(nil),       // 23: spiqsweep.v1.ListRowsRequest
-	(*ListRowsResponse)(nil),      // 24: spiqsweep.v1.ListRowsResponse
-	(*Row)(nil),                   // 25: spiqsweep.v1.Row
-	(*GetResultRequest)(nil),      // 26: spiqsweep.v1.GetResultRequest
-	(*GetResultResponse)(nil),     // 27: spiqsweep.v1.GetResultResponse
-	(*ListAttemptsRequest)(nil),   // 28: spiqsweep.v1.ListAttemptsRequest
-	(*ListAttemptsResponse)(nil),  // 29: spiqsweep.v1.ListAttemptsResponse
-	(*Attempt)(nil),               // 30: spiqsweep.v1.Attempt
-	(*Selection)(nil),             // 31: spiqsweep.v1.Selection
-	(*ConfigurationFilter)(nil),   // 32: spiqsweep.v1.ConfigurationFilter
-	(*RetryRequest)(nil),          // 33: spiqsweep.v1.RetryRequest
-	(*RetryResponse)(nil),         // 34: spiqsweep.v1.RetryResponse
-	(*CancelRequest)(nil),         // 35: spiqsweep.v1.CancelRequest
-	(*CancelResponse)(nil),        // 36: spiqsweep.v1.CancelResponse
-	(*DrainRequest)(nil),          // 37: spiqsweep.v1.DrainRequest
-	(*DrainResponse)(nil),         // 38: spiqsweep.v1.DrainResponse
-	(*VerifyRequest)(nil),         // 39: spiqsweep.v1.VerifyRequest
-	(*VerifyResponse)(nil),        // 40: spiqsweep.v1.VerifyResponse
-	nil,                           // 41: spiqsweep.v1.ConfigurationFilter.SettingsEntry
-	(*timestamppb.Timestamp)(nil), // 42: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 43: google.protobuf.Duration
+	(*Sweep)(nil),                      // 0: spiqsweep.v1.Sweep
+	(*ListSweepsRequest)(nil),          // 1: spiqsweep.v1.ListSweepsRequest
+	(*ListSweepsResponse)(nil),         // 2: spiqsweep.v1.ListSweepsResponse
+	(*GetSweepRequest)(nil),            // 3: spiqsweep.v1.GetSweepRequest
+	(*GetSweepResponse)(nil),           // 4: spiqsweep.v1.GetSweepResponse
+	(*GetStatusRequest)(nil),           // 5: spiqsweep.v1.GetStatusRequest
+	(*GetStatusResponse)(nil),          // 6: spiqsweep.v1.GetStatusResponse
+	(*WorkerCounts)(nil),               // 7: spiqsweep.v1.WorkerCounts
+	(*TaskCounts)(nil),                 // 8: spiqsweep.v1.TaskCounts
+	(*WorkerStatus)(nil),               // 9: spiqsweep.v1.WorkerStatus
+	(*RunningTask)(nil),                // 10: spiqsweep.v1.RunningTask
+	(*TaskStatus)(nil),                 // 11: spiqsweep.v1.TaskStatus
+	(*PutRecordingRequest)(nil),        // 12: spiqsweep.v1.PutRecordingRequest
+	(*PutRecordingResponse)(nil),       // 13: spiqsweep.v1.PutRecordingResponse
+	(*PlanSweepRequest)(nil),           // 14: spiqsweep.v1.PlanSweepRequest
+	(*PlannedTask)(nil),                // 15: spiqsweep.v1.PlannedTask
+	(*PlanSweepResponse)(nil),          // 16: spiqsweep.v1.PlanSweepResponse
+	(*ExpectTasksRequest)(nil),         // 17: spiqsweep.v1.ExpectTasksRequest
+	(*ExpectTasksResponse)(nil),        // 18: spiqsweep.v1.ExpectTasksResponse
+	(*PauseSweepRequest)(nil),          // 19: spiqsweep.v1.PauseSweepRequest
+	(*PauseSweepResponse)(nil),         // 20: spiqsweep.v1.PauseSweepResponse
+	(*DeleteSweepRequest)(nil),         // 21: spiqsweep.v1.DeleteSweepRequest
+	(*DeleteSweepResponse)(nil),        // 22: spiqsweep.v1.DeleteSweepResponse
+	(*ListConfigurationsRequest)(nil),  // 23: spiqsweep.v1.ListConfigurationsRequest
+	(*ListConfigurationsResponse)(nil), // 24: spiqsweep.v1.ListConfigurationsResponse
+	(*ListRowsRequest)(nil),            // 25: spiqsweep.v1.ListRowsRequest
+	(*ListRowsResponse)(nil),           // 26: spiqsweep.v1.ListRowsResponse
+	(*Row)(nil),                        // 27: spiqsweep.v1.Row
+	(*GetResultRequest)(nil),           // 28: spiqsweep.v1.GetResultRequest
+	(*GetResultResponse)(nil),          // 29: spiqsweep.v1.GetResultResponse
+	(*ListAttemptsRequest)(nil),        // 30: spiqsweep.v1.ListAttemptsRequest
+	(*ListAttemptsResponse)(nil),       // 31: spiqsweep.v1.ListAttemptsResponse
+	(*Attempt)(nil),                    // 32: spiqsweep.v1.Attempt
+	(*Selection)(nil),                  // 33: spiqsweep.v1.Selection
+	(*ConfigurationFilter)(nil),        // 34: spiqsweep.v1.ConfigurationFilter
+	(*RetryRequest)(nil),               // 35: spiqsweep.v1.RetryRequest
+	(*RetryResponse)(nil),              // 36: spiqsweep.v1.RetryResponse
+	(*CancelRequest)(nil),              // 37: spiqsweep.v1.CancelRequest
+	(*CancelResponse)(nil),             // 38: spiqsweep.v1.CancelResponse
+	(*DrainRequest)(nil),               // 39: spiqsweep.v1.DrainRequest
+	(*DrainResponse)(nil),              // 40: spiqsweep.v1.DrainResponse
+	(*VerifyRequest)(nil),              // 41: spiqsweep.v1.VerifyRequest
+	(*VerifyResponse)(nil),             // 42: spiqsweep.v1.VerifyResponse
+	nil,                                // 43: spiqsweep.v1.ConfigurationFilter.SettingsEntry
+	(*timestamppb.Timestamp)(nil),      // 44: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),        // 45: google.protobuf.Duration
 }
 var file_spiqsweep_v1_operator_proto_depIdxs = []int32{
-	42, // 0: spiqsweep.v1.Sweep.created_at:type_name -> google.protobuf.Timestamp
+	44, // 0: spiqsweep.v1.Sweep.created_at:type_name -> google.protobuf.Timestamp
 	8,  // 1: spiqsweep.v1.Sweep.counts:type_name -> spiqsweep.v1.TaskCounts
-	42, // 2: spiqsweep.v1.Sweep.until:type_name -> google.protobuf.Timestamp
+	44, // 2: spiqsweep.v1.Sweep.until:type_name -> google.protobuf.Timestamp
 	0,  // 3: spiqsweep.v1.ListSweepsResponse.sweeps:type_name -> spiqsweep.v1.Sweep
 	0,  // 4: spiqsweep.v1.GetSweepResponse.sweep:type_name -> spiqsweep.v1.Sweep
 	8,  // 5: spiqsweep.v1.GetStatusResponse.counts:type_name -> spiqsweep.v1.TaskCounts
 	9,  // 6: spiqsweep.v1.GetStatusResponse.workers:type_name -> spiqsweep.v1.WorkerStatus
 	11, // 7: spiqsweep.v1.GetStatusResponse.failed:type_name -> spiqsweep.v1.TaskStatus
 	11, // 8: spiqsweep.v1.GetStatusResponse.diverged:type_name -> spiqsweep.v1.TaskStatus
-	43, // 9: spiqsweep.v1.GetStatusResponse.time_left:type_name -> google.protobuf.Duration
-	42, // 10: spiqsweep.v1.GetStatusResponse.as_of:type_name -> google.protobuf.Timestamp
+	45, // 9: spiqsweep.v1.GetStatusResponse.time_left:type_name -> google.protobuf.Duration
+	44, // 10: spiqsweep.v1.GetStatusResponse.as_of:type_name -> google.protobuf.Timestamp
 	7,  // 11: spiqsweep.v1.GetStatusResponse.worker_counts:type_name -> spiqsweep.v1.WorkerCounts
-	42, // 12: spiqsweep.v1.GetStatusResponse.until:type_name -> google.protobuf.Timestamp
-	43, // 13: spiqsweep.v1.GetStatusResponse.work_left:type_name -> google.protobuf.Duration
-	42, // 14: spiqsweep.v1.WorkerStatus.last_seen:type_name -> google.protobuf.Timestamp
+	44, // 12: spiqsweep.v1.GetStatusResponse.until:type_name -> google.protobuf.Timestamp
+	45, // 13: spiqsweep.v1.GetStatusResponse.work_left:type_name -> google.protobuf.Duration
+	44, // 14: spiqsweep.v1.WorkerStatus.last_seen:type_name -> google.protobuf.Timestamp
 	10, // 15: spiqsweep.v1.WorkerStatus.running:type_name -> spiqsweep.v1.RunningTask
 	0,  // 16: spiqsweep.v1.PlanSweepRequest.sweep:type_name -> spiqsweep.v1.Sweep
 	15, // 17: spiqsweep.v1.PlanSweepRequest.tasks:type_name -> spiqsweep.v1.PlannedTask
-	25, // 18: spiqsweep.v1.ListRowsResponse.rows:type_name -> spiqsweep.v1.Row
-	15, // 19: spiqsweep.v1.Row.task:type_name -> spiqsweep.v1.PlannedTask
-	30, // 20: spiqsweep.v1.ListAttemptsResponse.attempts:type_name -> spiqsweep.v1.Attempt
-	42, // 21: spiqsweep.v1.Attempt.leased_at:type_name -> google.protobuf.Timestamp
-	42, // 22: spiqsweep.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
-	43, // 23: spiqsweep.v1.Attempt.compute_time:type_name -> google.protobuf.Duration
-	32, // 24: spiqsweep.v1.Selection.configurations:type_name -> spiqsweep.v1.ConfigurationFilter
-	41, // 25: spiqsweep.v1.ConfigurationFilter.settings:type_name -> spiqsweep.v1.ConfigurationFilter.SettingsEntry
-	31, // 26: spiqsweep.v1.RetryRequest.selection:type_name -> spiqsweep.v1.Selection
-	31, // 27: spiqsweep.v1.CancelRequest.selection:type_name -> spiqsweep.v1.Selection
-	31, // 28: spiqsweep.v1.VerifyRequest.selection:type_name -> spiqsweep.v1.Selection
-	1,  // 29: spiqsweep.v1.OperatorService.ListSweeps:input_type -> spiqsweep.v1.ListSweepsRequest
-	3,  // 30: spiqsweep.v1.OperatorService.GetSweep:input_type -> spiqsweep.v1.GetSweepRequest
-	5,  // 31: spiqsweep.v1.OperatorService.GetStatus:input_type -> spiqsweep.v1.GetStatusRequest
-	12, // 32: spiqsweep.v1.OperatorService.PutRecording:input_type -> spiqsweep.v1.PutRecordingRequest
-	14, // 33: spiqsweep.v1.OperatorService.PlanSweep:input_type -> spiqsweep.v1.PlanSweepRequest
-	17, // 34: spiqsweep.v1.OperatorService.ExpectTasks:input_type -> spiqsweep.v1.ExpectTasksRequest
-	19, // 35: spiqsweep.v1.OperatorService.PauseSweep:input_type -> spiqsweep.v1.PauseSweepRequest
-	21, // 36: spiqsweep.v1.OperatorService.DeleteSweep:input_type -> spiqsweep.v1.DeleteSweepRequest
-	23, // 37: spiqsweep.v1.OperatorService.ListRows:input_type -> spiqsweep.v1.ListRowsRequest
-	26, // 38: spiqsweep.v1.OperatorService.GetResult:input_type -> spiqsweep.v1.GetResultRequest
-	28, // 39: spiqsweep.v1.OperatorService.ListAttempts:input_type -> spiqsweep.v1.ListAttemptsRequest
-	33, // 40: spiqsweep.v1.OperatorService.Retry:input_type -> spiqsweep.v1.RetryRequest
-	35, // 41: spiqsweep.v1.OperatorService.Cancel:input_type -> spiqsweep.v1.CancelRequest
-	37, // 42: spiqsweep.v1.OperatorService.Drain:input_type -> spiqsweep.v1.DrainRequest
-	39, // 43: spiqsweep.v1.OperatorService.Verify:input_type -> spiqsweep.v1.VerifyRequest
-	2,  // 44: spiqsweep.v1.OperatorService.ListSweeps:output_type -> spiqsweep.v1.ListSweepsResponse
-	4,  // 45: spiqsweep.v1.OperatorService.GetSweep:output_type -> spiqsweep.v1.GetSweepResponse
-	6,  // 46: spiqsweep.v1.OperatorService.GetStatus:output_type -> spiqsweep.v1.GetStatusResponse
-	13, // 47: spiqsweep.v1.OperatorService.PutRecording:output_type -> spiqsweep.v1.PutRecordingResponse
-	16, // 48: spiqsweep.v1.OperatorService.PlanSweep:output_type -> spiqsweep.v1.PlanSweepResponse
-	18, // 49: spiqsweep.v1.OperatorService.ExpectTasks:output_type -> spiqsweep.v1.ExpectTasksResponse
-	20, // 50: spiqsweep.v1.OperatorService.PauseSweep:output_type -> spiqsweep.v1.PauseSweepResponse
-	22, // 51: spiqsweep.v1.OperatorService.DeleteSweep:output_type -> spiqsweep.v1.DeleteSweepResponse
-	24, // 52: spiqsweep.v1.OperatorService.ListRows:output_type -> spiqsweep.v1.ListRowsResponse
-	27, // 53: spiqsweep.v1.OperatorService.GetResult:output_type -> spiqsweep.v1.GetResultResponse
-	29, // 54: spiqsweep.v1.OperatorService.ListAttempts:output_type -> spiqsweep.v1.ListAttemptsResponse
-	34, // 55: spiqsweep.v1.OperatorService.Retry:output_type -> spiqsweep.v1.RetryResponse
-	36, // 56: spiqsweep.v1.OperatorService.Cancel:output_type -> spiqsweep.v1.CancelResponse
-	38, // 57: spiqsweep.v1.OperatorService.Drain:output_type -> spiqsweep.v1.DrainResponse
-	40, // 58: spiqsweep.v1.OperatorService.Verify:output_type -> spiqsweep.v1.VerifyResponse
-	44, // [44:59] is the sub-list for method output_type
-	29, // [29:44] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	15, // 18: spiqsweep.v1.ListConfigurationsResponse.tasks:type_name -> spiqsweep.v1.PlannedTask
+	27, // 19: spiqsweep.v1.ListRowsResponse.rows:type_name -> spiqsweep.v1.Row
+	15, // 20: spiqsweep.v1.Row.task:type_name -> spiqsweep.v1.PlannedTask
+	32, // 21: spiqsweep.v1.ListAttemptsResponse.attempts:type_name -> spiqsweep.v1.Attempt
+	44, // 22: spiqsweep.v1.Attempt.leased_at:type_name -> google.protobuf.Timestamp
+	44, // 23: spiqsweep.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	45, // 24: spiqsweep.v1.Attempt.compute_time:type_name -> google.protobuf.Duration
+	34, // 25: spiqsweep.v1.Selection.configurations:type_name -> spiqsweep.v1.ConfigurationFilter
+	43, // 26: spiqsweep.v1.ConfigurationFilter.settings:type_name -> spiqsweep.v1.ConfigurationFilter.SettingsEntry
+	33, // 27: spiqsweep.v1.RetryRequest.selection:type_name -> spiqsweep.v1.Selection
+	33, // 28: spiqsweep.v1.CancelRequest.selection:type_name -> spiqsweep.v1.Selection
+	33, // 29: spiqsweep.v1.VerifyRequest.selection:type_name -> spiqsweep.v1.Selection
+	1,  // 30: spiqsweep.v1.OperatorService.ListSweeps:input_type -> spiqsweep.v1.ListSweepsRequest
+	3,  // 31: spiqsweep.v1.OperatorService.GetSweep:input_type -> spiqsweep.v1.GetSweepRequest
+	5,  // 32: spiqsweep.v1.OperatorService.GetStatus:input_type -> spiqsweep.v1.GetStatusRequest
+	12, // 33: spiqsweep.v1.OperatorService.PutRecording:input_type -> spiqsweep.v1.PutRecordingRequest
+	14, // 34: spiqsweep.v1.OperatorService.PlanSweep:input_type -> spiqsweep.v1.PlanSweepRequest
+	17, // 35: spiqsweep.v1.OperatorService.ExpectTasks:input_type -> spiqsweep.v1.ExpectTasksRequest
+	19, // 36: spiqsweep.v1.OperatorService.PauseSweep:input_type -> spiqsweep.v1.PauseSweepRequest
+	21, // 37: spiqsweep.v1.OperatorService.DeleteSweep:input_type -> spiqsweep.v1.DeleteSweepRequest
+	23, // 38: spiqsweep.v1.OperatorService.ListConfigurations:input_type -> spiqsweep.v1.ListConfigurationsRequest
+	25, // 39: spiqsweep.v1.OperatorService.ListRows:input_type -> spiqsweep.v1.ListRowsRequest
+	28, // 40: spiqsweep.v1.OperatorService.GetResult:input_type -> spiqsweep.v1.GetResultRequest
+	30, // 41: spiqsweep.v1.OperatorService.ListAttempts:input_type -> spiqsweep.v1.ListAttemptsRequest
+	35, // 42: spiqsweep.v1.OperatorService.Retry:input_type -> spiqsweep.v1.RetryRequest
+	37, // 43: spiqsweep.v1.OperatorService.Cancel:input_type -> spiqsweep.v1.CancelRequest
+	39, // 44: spiqsweep.v1.OperatorService.Drain:input_type -> spiqsweep.v1.DrainRequest
+	41, // 45: spiqsweep.v1.OperatorService.Verify:input_type -> spiqsweep.v1.VerifyRequest
+	2,  // 46: spiqsweep.v1.OperatorService.ListSweeps:output_type -> spiqsweep.v1.ListSweepsResponse
+	4,  // 47: spiqsweep.v1.OperatorService.GetSweep:output_type -> spiqsweep.v1.GetSweepResponse
+	6,  // 48: spiqsweep.v1.OperatorService.GetStatus:output_type -> spiqsweep.v1.GetStatusResponse
+	13, // 49: spiqsweep.v1.OperatorService.PutRecording:output_type -> spiqsweep.v1.PutRecordingResponse
+	16, // 50: spiqsweep.v1.OperatorService.PlanSweep:output_type -> spiqsweep.v1.PlanSweepResponse
+	18, // 51: spiqsweep.v1.OperatorService.ExpectTasks:output_type -> spiqsweep.v1.ExpectTasksResponse
+	20, // 52: spiqsweep.v1.OperatorService.PauseSweep:output_type -> spiqsweep.v1.PauseSweepResponse
+	22, // 53: spiqsweep.v1.OperatorService.DeleteSweep:output_type -> spiqsweep.v1.DeleteSweepResponse
+	24, // 54: spiqsweep.v1.OperatorService.ListConfigurations:output_type -> spiqsweep.v1.ListConfigurationsResponse
+	26, // 55: spiqsweep.v1.OperatorService.ListRows:output_type -> spiqsweep.v1.ListRowsResponse
+	29, // 56: spiqsweep.v1.OperatorService.GetResult:output_type -> spiqsweep.v1.GetResultResponse
+	31, // 57: spiqsweep.v1.OperatorService.ListAttempts:output_type -> spiqsweep.v1.ListAttemptsResponse
+	36, // 58: spiqsweep.v1.OperatorService.Retry:output_type -> spiqsweep.v1.RetryResponse
+	38, // 59: spiqsweep.v1.OperatorService.Cancel:output_type -> spiqsweep.v1.CancelResponse
+	40, // 60: spiqsweep.v1.OperatorService.Drain:output_type -> spiqsweep.v1.DrainResponse
+	42, // 61: spiqsweep.v1.OperatorService.Verify:output_type -> spiqsweep.v1.VerifyResponse
+	46, // [46:62] is the sub-list for method output_type
+	30, // [30:46] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_spiqsweep_v1_operator_proto_init() }
@@ -2907,7 +3006,7 @@ func file_spiqsweep_v1_operator_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_spiqsweep_v1_operator_proto_rawDesc), len(file_spiqsweep_v1_operator_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   42,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,21 +21,22 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	OperatorService_ListSweeps_FullMethodName   = "/spiqsweep.v1.OperatorService/ListSweeps"
-	OperatorService_GetSweep_FullMethodName     = "/spiqsweep.v1.OperatorService/GetSweep"
-	OperatorService_GetStatus_FullMethodName    = "/spiqsweep.v1.OperatorService/GetStatus"
-	OperatorService_PutRecording_FullMethodName = "/spiqsweep.v1.OperatorService/PutRecording"
-	OperatorService_PlanSweep_FullMethodName    = "/spiqsweep.v1.OperatorService/PlanSweep"
-	OperatorService_ExpectTasks_FullMethodName  = "/spiqsweep.v1.OperatorService/ExpectTasks"
-	OperatorService_PauseSweep_FullMethodName   = "/spiqsweep.v1.OperatorService/PauseSweep"
-	OperatorService_DeleteSweep_FullMethodName  = "/spiqsweep.v1.OperatorService/DeleteSweep"
-	OperatorService_ListRows_FullMethodName     = "/spiqsweep.v1.OperatorService/ListRows"
-	OperatorService_GetResult_FullMethodName    = "/spiqsweep.v1.OperatorService/GetResult"
-	OperatorService_ListAttempts_FullMethodName = "/spiqsweep.v1.OperatorService/ListAttempts"
-	OperatorService_Retry_FullMethodName        = "/spiqsweep.v1.OperatorService/Retry"
-	OperatorService_Cancel_FullMethodName       = "/spiqsweep.v1.OperatorService/Cancel"
-	OperatorService_Drain_FullMethodName        = "/spiqsweep.v1.OperatorService/Drain"
-	OperatorService_Verify_FullMethodName       = "/spiqsweep.v1.OperatorService/Verify"
+	OperatorService_ListSweeps_FullMethodName         = "/spiqsweep.v1.OperatorService/ListSweeps"
+	OperatorService_GetSweep_FullMethodName           = "/spiqsweep.v1.OperatorService/GetSweep"
+	OperatorService_GetStatus_FullMethodName          = "/spiqsweep.v1.OperatorService/GetStatus"
+	OperatorService_PutRecording_FullMethodName       = "/spiqsweep.v1.OperatorService/PutRecording"
+	OperatorService_PlanSweep_FullMethodName          = "/spiqsweep.v1.OperatorService/PlanSweep"
+	OperatorService_ExpectTasks_FullMethodName        = "/spiqsweep.v1.OperatorService/ExpectTasks"
+	OperatorService_PauseSweep_FullMethodName         = "/spiqsweep.v1.OperatorService/PauseSweep"
+	OperatorService_DeleteSweep_FullMethodName        = "/spiqsweep.v1.OperatorService/DeleteSweep"
+	OperatorService_ListConfigurations_FullMethodName = "/spiqsweep.v1.OperatorService/ListConfigurations"
+	OperatorService_ListRows_FullMethodName           = "/spiqsweep.v1.OperatorService/ListRows"
+	OperatorService_GetResult_FullMethodName          = "/spiqsweep.v1.OperatorService/GetResult"
+	OperatorService_ListAttempts_FullMethodName       = "/spiqsweep.v1.OperatorService/ListAttempts"
+	OperatorService_Retry_FullMethodName              = "/spiqsweep.v1.OperatorService/Retry"
+	OperatorService_Cancel_FullMethodName             = "/spiqsweep.v1.OperatorService/Cancel"
+	OperatorService_Drain_FullMethodName              = "/spiqsweep.v1.OperatorService/Drain"
+	OperatorService_Verify_FullMethodName             = "/spiqsweep.v1.OperatorService/Verify"
 )
 
 // OperatorServiceClient is the client API for OperatorService service.
@@ -66,6 +67,9 @@ type OperatorServiceClient interface {
 	// DeleteSweep deletes a sweep and withdraws the tasks that no other sweep shares. Results
 	// remain.
 	DeleteSweep(ctx context.Context, in *DeleteSweepRequest, opts ...grpc.CallOption) (*DeleteSweepResponse, error)
+	// ListConfigurations returns the first task of each configuration of a sweep, by row. The
+	// rows up to the next one are its replicates.
+	ListConfigurations(ctx context.Context, in *ListConfigurationsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListConfigurationsResponse], error)
 	// ListRows returns the rows of results.csv.
 	ListRows(ctx context.Context, in *ListRowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListRowsResponse], error)
 	// GetResult returns a result of a task.
@@ -173,9 +177,28 @@ func (c *operatorServiceClient) DeleteSweep(ctx context.Context, in *DeleteSweep
 	return out, nil
 }
 
+func (c *operatorServiceClient) ListConfigurations(ctx context.Context, in *ListConfigurationsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListConfigurationsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &OperatorService_ServiceDesc.Streams[1], OperatorService_ListConfigurations_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ListConfigurationsRequest, ListConfigurationsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OperatorService_ListConfigurationsClient = grpc.ServerStreamingClient[ListConfigurationsResponse]
+
 func (c *operatorServiceClient) ListRows(ctx context.Context, in *ListRowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListRowsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &OperatorService_ServiceDesc.Streams[1], OperatorService_ListRows_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &OperatorService_ServiceDesc.Streams[2], OperatorService_ListRows_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +227,7 @@ func (c *operatorServiceClient) GetResult(ctx context.Context, in *GetResultRequ
 
 func (c *operatorServiceClient) ListAttempts(ctx context.Context, in *ListAttemptsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListAttemptsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &OperatorService_ServiceDesc.Streams[2], OperatorService_ListAttempts_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &OperatorService_ServiceDesc.Streams[3], OperatorService_ListAttempts_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -289,6 +312,9 @@ type OperatorServiceServer interface {
 	// DeleteSweep deletes a sweep and withdraws the tasks that no other sweep shares. Results
 	// remain.
 	DeleteSweep(context.Context, *DeleteSweepRequest) (*DeleteSweepResponse, error)
+	// ListConfigurations returns the first task of each configuration of a sweep, by row. The
+	// rows up to the next one are its replicates.
+	ListConfigurations(*ListConfigurationsRequest, grpc.ServerStreamingServer[ListConfigurationsResponse]) error
 	// ListRows returns the rows of results.csv.
 	ListRows(*ListRowsRequest, grpc.ServerStreamingServer[ListRowsResponse]) error
 	// GetResult returns a result of a task.
@@ -336,6 +362,9 @@ func (UnimplementedOperatorServiceServer) PauseSweep(context.Context, *PauseSwee
 }
 func (UnimplementedOperatorServiceServer) DeleteSweep(context.Context, *DeleteSweepRequest) (*DeleteSweepResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteSweep not implemented")
+}
+func (UnimplementedOperatorServiceServer) ListConfigurations(*ListConfigurationsRequest, grpc.ServerStreamingServer[ListConfigurationsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ListConfigurations not implemented")
 }
 func (UnimplementedOperatorServiceServer) ListRows(*ListRowsRequest, grpc.ServerStreamingServer[ListRowsResponse]) error {
 	return status.Error(codes.Unimplemented, "method ListRows not implemented")
@@ -512,6 +541,17 @@ func _OperatorService_DeleteSweep_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OperatorService_ListConfigurations_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ListConfigurationsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(OperatorServiceServer).ListConfigurations(m, &grpc.GenericServerStream[ListConfigurationsRequest, ListConfigurationsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OperatorService_ListConfigurationsServer = grpc.ServerStreamingServer[ListConfigurationsResponse]
+
 func _OperatorService_ListRows_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(ListRowsRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -685,6 +725,11 @@ var OperatorService_ServiceDesc = grpc.ServiceDesc{
 			StreamName:    "PlanSweep",
 			Handler:       _OperatorService_PlanSweep_Handler,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "ListConfigurations",
+			Handler:       _OperatorService_ListConfigurations_Handler,
+			ServerStreams: true,
 		},
 		{
 			StreamName:    "ListRows",
