@@ -15,18 +15,23 @@ import (
 // Status returns the state of a sweep, by its name or ID; "" stands for the folder's
 // sweep.
 func (p Place) Status(ctx context.Context, name string) (status Status, err error) {
-	running, err := p.read(ctx, name, func(ctx context.Context, q sweepQueue, s queue.Sweep) error {
-		if c, ok := q.(*remote.Client); ok {
-			answer, err := c.WireStatus(ctx, s.ID) // with the labels of tasks
-			status = newStatus(answer)
-			return err
-		}
-		stored, err := q.Status(ctx, s.ID)
-		status = newStatus(wire.WriteStatus(stored))
-		status.ServedByAnother = err == nil && p.servedByAnother(stored)
+	running, err := p.read(ctx, name, func(ctx context.Context, q sweepQueue, s queue.Sweep) (err error) {
+		status, err = p.status(ctx, q, s)
 		return err
 	})
 	status.Running = running
+	return status, err
+}
+
+// status returns the state of a sweep, without Running.
+func (p Place) status(ctx context.Context, q sweepQueue, s queue.Sweep) (Status, error) {
+	if c, ok := q.(*remote.Client); ok {
+		answer, err := c.WireStatus(ctx, s.ID) // with the labels of tasks
+		return newStatus(answer), err
+	}
+	stored, err := q.Status(ctx, s.ID)
+	status := newStatus(wire.WriteStatus(stored))
+	status.ServedByAnother = err == nil && p.servedByAnother(stored)
 	return status, err
 }
 

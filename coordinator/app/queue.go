@@ -26,6 +26,7 @@ type sweepQueue interface {
 
 	Sweep(ctx context.Context, id string) (queue.Sweep, error)
 	Sweeps(context.Context) ([]queue.Summary, error)
+	Configurations(ctx context.Context, sweep string) iter.Seq2[queue.Planned, error]
 
 	Retry(context.Context, queue.RetryRequest) (int, error)
 	Cancel(context.Context, queue.Selection) (cancelled, shared int, err error)

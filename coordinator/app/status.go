@@ -31,6 +31,8 @@ type Status struct {
 	Workers        []Worker     `json:"workers"` // the first hundred
 	Failed         []TaskReason `json:"failed"`
 	Diverged       []TaskReason `json:"diverged"`
+
+	rowsVersion uint64 // as in the protocol
 }
 
 // Limits are the note on a sweep and its queue.Limits.
@@ -93,7 +95,7 @@ func newStatus(s *spiqsweepv1.GetStatusResponse) Status {
 		TimeUp: s.GetTimeUp(), WorkLeft: s.GetWorkLeft().AsDuration().Seconds(),
 		MoreExpected: s.GetMoreExpected(), SecondsLeft: s.GetTimeLeft().AsDuration().Seconds(),
 		Warnings: append([]string{}, s.GetWarnings()...), WorkersPresent: int(s.GetWorkerCounts().GetProcesses()),
-		Workers: []Worker{}, Failed: taskReasons(s.GetFailed()), Diverged: taskReasons(s.GetDiverged()),
+		rowsVersion: s.GetRowsVersion(), Workers: []Worker{}, Failed: taskReasons(s.GetFailed()), Diverged: taskReasons(s.GetDiverged()),
 	}
 	if s.GetUntil() != nil {
 		status.Until = s.GetUntil().AsTime()

@@ -124,12 +124,10 @@ func (s *Stored) identity(ctx context.Context, task sweep.Task) (Identity, error
 
 func newTaskAttempt(a queue.Attempt) TaskAttempt {
 	t := TaskAttempt{
-		Number: a.Attempt, Outcome: string(a.Outcome), Host: a.Host, Kernel: a.Kernel, LeasedAt: a.GrantedAt,
+		Number: a.Attempt, Outcome: outcomeOf(a), Host: a.Host, Kernel: a.Kernel, LeasedAt: a.GrantedAt,
 		FirstStep: a.From, LastStep: a.Step, ComputeSeconds: a.Compute.Seconds(), Message: a.Reason, Log: a.Log,
 	}
-	if a.Outcome == queue.Live {
-		t.Outcome = "running"
-	} else {
+	if a.Outcome != queue.Live {
 		t.EndedAt = &a.EndedAt
 	}
 	return t

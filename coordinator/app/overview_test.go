@@ -1,0 +1,176 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/coordinator/app"
+	"spiqsweep/coordinator/folder"
+	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/grid"
+)
+
+// failsWith is failing for tasks that the condition holds of; other tasks finish.
+func failsWith(condition func(sweep.Configuration) bool) func(sweep.Configuration) *spiqsweepv1.Report {
+	return func(c sweep.Configuration) *spiqsweepv1.Report {
+		if condition(c) {
+			return failing(c)
+		}
+		return &spiqsweepv1.Report{Outcome: finished(c)}
+	}
+}
+
+// TestObserve reads a sweep before, while and after its coordinator runs, and after another
+// revision of it. Two of its tasks fail.
+func TestObserve(t *testing.T) {
+	t.Parallel()
+	act := failsWith(func(c sweep.Configuration) bool { return c.Neurons == 1 && c.Replicate == 0 })
+	const grid = `
+sweep "observed" {
+  replicates = 2
+  grid {
+    neurons   = [1, 2]
+    timesteps = [1, 2]
+  }
+}
+`
+	c := config(t, grid, &fakeWorkers{act: func(c sweep.Configuration) *spiqsweepv1.Report {
+		if c.Neurons == 2 && c.Timesteps == 2 && c.Replicate == 1 {
+			return nil // it never ends
+		}
+		return act(c)
+	}})
+	observer := app.Place{Out: c.Out}.Observe("")
+	if _, err := observer.Read(t.Context()); !errors.As(err, new(*folder.InputError)) {
+		t.Fatalf("without a folder: %v, want an InputError", err)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	c.Follow = func(p app.Progress) {
+		if p.Counts.Done+p.Counts.Failed < 7 || ctx.Err() != nil {
+			return
+		}
+		now, err := observer.Read(t.Context())
+		if err != nil || !now.Status.Running || now.Ended() {
+			t.Errorf("while it runs: running %v, ended %v, %v", now.Status.Running, now.Ended(), err)
+		}
+		if diff := cmp.Diff(map[int]int{3: 1}, now.Running); diff != "" {
+			t.Errorf("running tasks by configuration (-want +got):\n%s", diff)
+		}
+		interrupt()
+	}
+	a, err := app.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("the interrupted run: %v", err)
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+	if now, err := observer.Read(t.Context()); err != nil || now.Status.Running || now.Ended() || now.Configurations[3].Done != 1 {
+		t.Errorf("after the interruption: running %v, ended %v, %v", now.Status.Running, now.Ended(), err)
+	}
+	c.Follow, c.Launch = nil, (&fakeWorkers{act: act}).launch
+	runToEnd(t, c)
+	now, err := observer.Read(t.Context())
+	if err != nil || now.Status.Running || !now.Ended() {
+		t.Fatalf("after the run: running %v, ended %v, %v", now.Status.Running, now.Ended(), err)
+	}
+	type counts struct {
+		Label               string
+		Rows                [2]int
+		Tasks, Done, Failed int
+	}
+	want := []counts{
+		{"n=1 t=1 k=0", [2]int{0, 2}, 2, 1, 1},
+		{"n=1 t=2 k=0", [2]int{2, 4}, 2, 1, 1},
+		{"n=2 t=1 k=0", [2]int{4, 6}, 2, 2, 0},
+		{"n=2 t=2 k=0", [2]int{6, 8}, 2, 2, 0},
+	}
+	var got []counts
+	for i, c := range now.Configurations {
+		got = append(got, counts{c.Label, c.Rows, c.Tasks, c.Done, c.Failed})
+		if mean, _, ok := c.Mean(0); !ok || math.IsNaN(mean) {
+			t.Errorf("configuration %d: mean of %s: %v, %v", i, now.Statistics[0], mean, ok)
+		}
+		if _, _, ok := c.Mean(len(now.Statistics)); ok {
+			t.Errorf("configuration %d has a statistic too many", i)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("configurations (-want +got):\n%s", diff)
+	}
+	if len(now.Statistics) == 0 || now.Statistics[0] != "mse_k_probability" {
+		t.Errorf("statistics: %v", now.Statistics)
+	}
+	c.Grid = []byte(`sweep "observed" {
+  replicates = 2
+  grid {
+    neurons   = [1, 2, 3]
+    timesteps = [1, 2]
+  }
+}`)
+	runToEnd(t, c)
+	if now, err = observer.Read(t.Context()); err != nil || len(now.Configurations) != 6 || now.Configurations[5].Done != 2 {
+		t.Errorf("after another revision: %d configurations, %v", len(now.Configurations), err)
+	}
+}
+
+// TestLogs checks which attempts are selected, their order, and how unknown tasks are named.
+func TestLogs(t *testing.T) {
+	t.Parallel()
+	c := config(t, fourConfigurations, &fakeWorkers{act: failsWith(func(c sweep.Configuration) bool { return c.Neurons == 1 })})
+	runToEnd(t, c)
+	place := app.Place{Out: c.Out}
+	failed, more, err := place.Logs(t.Context(), app.LogFilter{})
+	if err != nil || len(failed) < 2 || more != 0 {
+		t.Fatalf("%d failed attempts, %d more, %v", len(failed), more, err)
+	}
+	last := time.Time{}
+	for _, a := range failed {
+		if a.Outcome != "failed" || a.Message != "NaN" || a.Log != "step 3: NaN" || a.EndedAt.Before(last) {
+			t.Errorf("attempt %+v after %v", a, last)
+		}
+		last = *a.EndedAt
+	}
+	first := failed[0].Task
+	twoSteps, err := grid.ReadFilter(map[string]string{"timesteps": "2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		filter app.LogFilter
+		want   func(app.AttemptLog) bool
+		least  int
+	}{
+		"a task":          {app.LogFilter{Tasks: []string{first[:8]}}, func(a app.AttemptLog) bool { return a.Task == first }, 1},
+		"results":         {app.LogFilter{Outcomes: []string{"accepted"}}, func(a app.AttemptLog) bool { return a.Outcome == "accepted" }, 2},
+		"a configuration": {app.LogFilter{Configurations: []sweep.ConfigurationFilter{twoSteps}}, func(a app.AttemptLog) bool { return a.Label == "n=1 t=2 k=0 replicate 0" }, 1},
+		"rows":            {app.LogFilter{Rows: [2]int{1, 2}}, func(a app.AttemptLog) bool { return a.Label == "n=1 t=2 k=0 replicate 0" }, 1},
+		"a host":          {app.LogFilter{Hosts: []string{"here"}}, func(app.AttemptLog) bool { return true }, len(failed)},
+		"the last":        {app.LogFilter{Last: 1}, func(a app.AttemptLog) bool { return a.Task == failed[len(failed)-1].Task }, 1},
+	} {
+		got, more, err := place.Logs(t.Context(), test.filter)
+		if err != nil || len(got) < test.least || test.filter.Last > 0 && (len(got) != test.filter.Last || more != len(failed)-1) {
+			t.Errorf("%s: %d attempts, %d more, %v", name, len(got), more, err)
+		}
+		for _, a := range got {
+			if !test.want(a) {
+				t.Errorf("%s: selected %s, %s, %s", name, a.Task, a.Label, a.Outcome)
+			}
+		}
+	}
+	if got, _, err := place.Logs(t.Context(), app.LogFilter{Hosts: []string{"elsewhere"}}); err != nil || len(got) > 0 {
+		t.Errorf("another host: %d attempts, %v", len(got), err)
+	}
+	if _, _, err := place.Logs(t.Context(), app.LogFilter{Tasks: []string{"0000000000"}}); !isInput(err, "no task whose ID begins with") {
+		t.Errorf("an unknown task: %v", err)
+	}
+}
