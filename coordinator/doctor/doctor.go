@@ -164,7 +164,7 @@ func syncFile(path string) error {
 
 // space checks the free space of a folder's disk.
 func space(folder string) Finding {
-	free, err := freeSpace(folder)
+	free, err := store.FreeSpace(folder)
 	switch {
 	case err != nil:
 		return problem("disk", fmt.Sprintf("%s: %v", folder, err), "name another folder with --out")

@@ -8,15 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// freeSpace returns the bytes that this user may still write to the disk of a folder.
-func freeSpace(folder string) (uint64, error) {
-	var s unix.Statfs_t
-	if err := unix.Statfs(folder, &s); err != nil {
-		return 0, fmt.Errorf("read the free space: %w", err)
-	}
-	return s.Bavail * uint64(s.Bsize), nil
-}
-
 // limits checks the limit of open files. The programs check the others before they start.
 func limits(workers int) []Finding {
 	var limit unix.Rlimit

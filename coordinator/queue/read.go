@@ -102,13 +102,9 @@ func (c *call) status(id string) (s Status, err error) {
 	if err != nil {
 		return s, err
 	}
+	s.Workforce = workforce(present)
 	suited := 0 // slots
 	for _, p := range present {
-		s.Workforce.Processes++
-		s.Workforce.Slots += p.Slots
-		if p.Leaving {
-			s.Workforce.Leaving++
-		}
 		if p.Arithmetic() == s.Sweep.Arithmetic() {
 			suited += p.Slots
 		}
@@ -385,6 +381,61 @@ func (c *call) summaries() ([]Summary, error) {
 		summaries[i] = Summary{Sweep: s, Counts: count(tallies)}
 	}
 	return summaries, nil
+}
+
+// Overview is the state of the whole store.
+type Overview struct {
+	Sweeps    []Summary // by turn
+	Workforce Workforce
+	// LeaseAge is the time since the oldest live lease was granted; 0 without leases.
+	LeaseAge time.Duration
+	// Silence is the longest time since a present worker has called; 0 without workers.
+	Silence time.Duration
+}
+
+// Overview returns the state of the whole store. It reads tallies and the present workers,
+// not every task. Errors: ErrUnavailable.
+func (q *Queue) Overview(ctx context.Context) (Overview, error) {
+	var o Overview
+	err := q.view(ctx, func(c *call) (err error) {
+		o, err = c.overview()
+		return err
+	})
+	if err != nil {
+		return Overview{}, fmt.Errorf("read the state of the store: %w", err)
+	}
+	return o, nil
+}
+
+func (c *call) overview() (o Overview, err error) {
+	if o.Sweeps, err = c.summaries(); err != nil {
+		return o, err
+	}
+	present, err := c.tx.Present(time.Time{})
+	if err != nil {
+		return o, err
+	}
+	o.Workforce = workforce(present)
+	for _, p := range present {
+		o.Silence = max(o.Silence, c.now.Sub(p.LastSeen))
+	}
+	granted, found, err := c.tx.OldestGrant()
+	if found {
+		o.LeaseAge = max(0, c.now.Sub(granted)) // the clock may have been set back
+	}
+	return o, err
+}
+
+// workforce counts processes.
+func workforce(present []Presence) (w Workforce) {
+	for _, p := range present {
+		w.Processes++
+		w.Slots += p.Slots
+		if p.Leaving {
+			w.Leaving++
+		}
+	}
+	return w
 }
 
 func (c *call) sweep(id string) (Sweep, error) {

@@ -142,6 +142,8 @@ type AttemptTx interface {
 	// HeldBy lists the live attempts of a process by time of the grant, then task, then
 	// number.
 	HeldBy(process string) ([]Attempt, error)
+	// OldestGrant returns when the live attempt that was granted first was granted.
+	OldestGrant() (at time.Time, found bool, err error)
 }
 
 // ProcessTx is the part of Tx for processes.

@@ -3,6 +3,7 @@
 package store
 
 import (
+	"fmt"
 	"math"
 
 	"golang.org/x/sys/unix"
@@ -16,4 +17,13 @@ func fileSizeLimit() uint64 {
 		return math.MaxUint64
 	}
 	return uint64(limit.Cur) //nolint:unconvert // an int64 on FreeBSD
+}
+
+// FreeSpace returns the bytes that this user may still write to the disk of a folder.
+func FreeSpace(folder string) (uint64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(folder, &s); err != nil {
+		return 0, fmt.Errorf("read the free space: %w", err)
+	}
+	return s.Bavail * uint64(s.Bsize), nil
 }

@@ -156,6 +156,13 @@ func (t *sqlTx) HeldBy(process string) ([]queue.Attempt, error) {
 		ORDER BY a.granted_at, a.task, a.attempt`, with(process), scanAttempt)
 }
 
+// OldestGrant reads the index of live attempts, of which workers hold a few each.
+func (t *sqlTx) OldestGrant() (time.Time, bool, error) {
+	var granted int64
+	_, err := t.get(`SELECT COALESCE(MIN(granted_at), 0) FROM attempts WHERE outcome = ''`, nil, &granted)
+	return instant(granted), granted > 0, err
+}
+
 // byGrant compares attempts in the order of queue.AttemptTx.HeldBy.
 func byGrant(a, b queue.Attempt) int {
 	return cmp.Or(a.GrantedAt.Compare(b.GrantedAt), cmp.Compare(a.Task, b.Task), cmp.Compare(a.Attempt, b.Attempt))

@@ -120,6 +120,10 @@ func (x forward) HeldBy(process string) ([]queue.Attempt, error) {
 	return single[[]queue.Attempt](x.do("HeldBy", process))
 }
 
+func (x forward) OldestGrant() (time.Time, bool, error) {
+	return pair[time.Time, bool](x.do("OldestGrant"))
+}
+
 func (x forward) Presence(process string) (queue.Presence, bool, error) {
 	return pair[queue.Presence, bool](x.do("Presence", process))
 }

@@ -259,6 +259,15 @@ func (t *memoryTx) HeldBy(process string) ([]queue.Attempt, error) {
 	return held, nil
 }
 
+func (t *memoryTx) OldestGrant() (oldest time.Time, found bool, err error) {
+	for _, a := range t.attempts {
+		if a.Outcome == queue.Live && (!found || a.GrantedAt.Before(oldest)) {
+			oldest, found = a.GrantedAt, true
+		}
+	}
+	return oldest, found, nil
+}
+
 // byGrant is the order of queue.AttemptTx.HeldBy.
 func byGrant(a, b queue.Attempt) int {
 	return cmp.Or(a.GrantedAt.Compare(b.GrantedAt), cmp.Compare(a.Task, b.Task), cmp.Compare(a.Attempt, b.Attempt))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
@@ -22,6 +23,7 @@ var readScenarios = []Scenario{
 	{"a worker is listed until it expires", workers},
 	{"lists are bounded", bounded},
 	{"the workforce counts workers that are not listed", manyWorkers},
+	{"the overview has every sweep and the oldest lease", overview},
 }
 
 func unknownSweep(t *testing.T, f *Fixture) {
@@ -198,6 +200,46 @@ func manyWorkers(t *testing.T, f *Fixture) {
 	if want := (queue.Workforce{Processes: n, Slots: 2 * n, Leaving: 2}); len(s.Workers) != queue.MaxListed || s.Workforce != want {
 		t.Errorf("%d are listed, all are %+v: want %+v", len(s.Workers), s.Workforce, want)
 	}
+}
+
+// overview reads an empty store, then one with two sweeps and two workers.
+func overview(t *testing.T, f *Fixture) {
+	wants := func(want queue.Overview) {
+		t.Helper()
+		got, err := f.Queue.Overview(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range got.Sweeps {
+			got.Sweeps[i] = queue.Summary{Sweep: queue.Sweep{ID: got.Sweeps[i].ID}, Counts: got.Sweeps[i].Counts}
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("overview (-want +got):\n%s", diff)
+		}
+	}
+	wants(queue.Overview{})
+	f.Plan("A", Plan(0, 3, 10))
+	a, b := f.Worker(2), f.Worker(3)
+	a.Sync()
+	f.Tick(20 * time.Second)
+	f.Plan("B", Plan(3, 5, 10))
+	b.Sync()
+	f.Tick(10 * time.Second)
+	wants(queue.Overview{
+		Sweeps: []queue.Summary{
+			{Sweep: queue.Sweep{ID: "A"}, Counts: queue.Counts{Planned: 3, Leased: 3}},
+			{Sweep: queue.Sweep{ID: "B"}, Counts: queue.Counts{Planned: 2, Leased: 2}},
+		},
+		Workforce: queue.Workforce{Processes: 2, Slots: 5}, LeaseAge: 30 * time.Second, Silence: 30 * time.Second,
+	})
+	f.Tick(40 * time.Second) // the first expires
+	wants(queue.Overview{
+		Sweeps: []queue.Summary{
+			{Sweep: queue.Sweep{ID: "A"}, Counts: queue.Counts{Planned: 3, Leased: 1, Pending: 2}},
+			{Sweep: queue.Sweep{ID: "B"}, Counts: queue.Counts{Planned: 2, Leased: 2}},
+		},
+		Workforce: queue.Workforce{Processes: 1, Slots: 3}, LeaseAge: 50 * time.Second, Silence: 50 * time.Second,
+	})
 }
 
 func bounded(t *testing.T, f *Fixture) {
