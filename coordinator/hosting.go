@@ -65,7 +65,7 @@ func (f *hostFlags) hostOptions(kernel circuit.Kernel, t *terminal, arguments ..
 		return host.Options{}, usage("--lease-term %v: must be at most %v: the tasks of a lost worker wait for so long", f.leaseTerm, maxLeaseTerm)
 	}
 	return host.Options{
-		Endpoint: f.Endpoint, Store: f.store, Local: f.local, Policy: policy(f.leaseTerm), Log: f.log.Logger("coordinator", t, t.colour()),
+		Endpoint: f.Endpoint, Store: f.store, Local: f.local, Policy: policy(f.leaseTerm), Version: programVersion(), Log: f.log.Logger("coordinator", t, t.colour()),
 		Launch: func(file credentials.File, id string) local.Launch {
 			command := f.localWorker(kernel, t, arguments...)
 			// Not an argument: command lines are visible to other users.

@@ -16,6 +16,7 @@ import (
 
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/local"
+	"spiqsweep/coordinator/metrics"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/service"
 	"spiqsweep/coordinator/store"
@@ -41,9 +42,10 @@ type Options struct {
 	Local int    // number of local workers
 	// Launch starts a local worker with the credentials and the process ID. It may be
 	// nil if Local is 0.
-	Launch func(file credentials.File, id string) local.Launch
-	Policy queue.Policy
-	Log    hclog.Logger
+	Launch  func(file credentials.File, id string) local.Launch
+	Policy  queue.Policy
+	Version string // label of the program's version
+	Log     hclog.Logger
 }
 
 // Host serves a store to workers and operators, and runs local workers. The caller
@@ -61,13 +63,17 @@ type Host struct {
 	queue    *queue.Queue
 	keys     keys
 	server   *service.Server
+	metrics  *metrics.Metrics
 	fleet    *local.Fleet // keeps local workers running
 	workers  workers      // the running ones, to detect their silence
 }
 
 // New returns a Host with its keys in a folder, for sweeps of a kernel class.
 func New(o Options, f folder.Folder, class string) *Host {
-	return &Host{Options: o, folder: f, class: class}
+	return &Host{
+		Options: o, folder: f, class: class,
+		metrics: metrics.New(metrics.Build{Version: o.Version, Numerics: sweep.Numerics, KernelClass: class}),
+	}
 }
 
 // Listen starts to listen on the address.
@@ -98,7 +104,7 @@ func (h *Host) OpenStore(ctx context.Context) (err error) {
 		return folder.BadInput("open the store%s: %w", h.folder.StoreSource(h.Store), err)
 	}
 	h.file = newStoreFile(url)
-	h.queue = queue.New(h.store, h.Policy)
+	h.queue = queue.New(h.metrics.Store(h.store), h.Policy)
 	return nil
 }
 
@@ -129,8 +135,10 @@ func (h *Host) Start(serving context.Context, services *errgroup.Group, sweepID 
 		Queue: h.queue, Sweep: sweepID,
 		WorkerToken: h.keys.worker.Token, OperatorToken: h.keys.operator.Token, TLS: h.keys.tls,
 		Numerics: sweep.Numerics, KernelClass: h.class,
-		Log: h.Log.Named("service"),
+		Log: h.Log.Named("service"), Metrics: h.metrics,
 	})
+	opened := h.store // Close clears the field
+	h.metrics.Watch(h.queue, func(ctx context.Context) (size, free int64) { return store.Size(ctx, opened) })
 	h.markLost(serving, h.isLocal, true)
 	h.fleet = local.Start(workers, h.launch, h.Log.Named("local"))
 	services.Go(func() error { return h.server.Serve(h.listener) })

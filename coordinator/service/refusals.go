@@ -37,6 +37,11 @@ var refusalNames = [refusalKinds]string{
 	"call without the right token", "call beyond the rate", "stream without progress",
 }
 
+// refusalReasons are the kinds as metrics name them.
+var refusalReasons = [refusalKinds]string{
+	"over_limit", "failed_handshake", "unauthenticated_connection", "unauthenticated_call", "rate_limited", "idle_stream",
+}
+
 // logEvery limits how often a kind of refusal is logged, so that refused callers
 // cannot fill the disk.
 const logEvery = 10 * time.Second
@@ -72,6 +77,15 @@ func (r *refusals) logSum() {
 			"unauthenticated_connections", sum.UnauthenticatedConnections, "unauthenticated_calls", sum.UnauthenticatedCalls,
 			"rate_limited", sum.RateLimited, "idle_streams", sum.IdleStreams)
 	}
+}
+
+// byReason returns the counts by refusalReasons.
+func (r *refusals) byReason() map[string]uint64 {
+	counts := make(map[string]uint64, refusalKinds)
+	for kind, reason := range refusalReasons {
+		counts[reason] = r.counts[kind].Load()
+	}
+	return counts
 }
 
 func (r *refusals) sum() Refusals {

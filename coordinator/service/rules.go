@@ -149,6 +149,7 @@ func (r Rules) Apply(ctx context.Context, call SyncCall) (*spiqsweepv1.SyncRespo
 	if err != nil {
 		return nil, r.statusOf(err, "Sync")
 	}
+	r.Metrics.Synced(call.SyncRequest, answer, call.invalid)
 	return call.response(answer, leaseKey(r.OperatorToken)), nil
 }
 

@@ -18,12 +18,13 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
+	"spiqsweep/coordinator/metrics"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// Config configures a Server. Every field but TLS and Limits must be set.
+// Config configures a Server. Every field but TLS, Limits and Metrics must be set.
 type Config struct {
 	Queue *queue.Queue
 	// Sweep is the ID of the sweep that an operator means by default.
@@ -38,6 +39,8 @@ type Config struct {
 	KernelClass string
 	Limits      Limits
 	Log         hclog.Logger
+	// Metrics measures the calls; nil measures nothing.
+	Metrics *metrics.Metrics
 }
 
 // Server serves workers and operators.
@@ -60,8 +63,8 @@ func New(c Config) *Server {
 	s.grpc = grpc.NewServer(
 		grpc.Creds(transport(c.TLS, s.refusals)),
 		grpc.InTapHandle(authenticator{worker: c.WorkerToken, operator: c.OperatorToken, refusals: s.refusals}.admit),
-		grpc.ChainUnaryInterceptor(newProcessLimiter(s.limits, s.refusals).limit, limitTime, recoverUnary(c.Log)),
-		grpc.ChainStreamInterceptor(cutIdleStreams(s.refusals), recoverStream(c.Log)),
+		grpc.ChainUnaryInterceptor(c.Metrics.Unary, newProcessLimiter(s.limits, s.refusals).limit, limitTime, recoverUnary(c.Log)),
+		grpc.ChainStreamInterceptor(c.Metrics.Stream, cutIdleStreams(s.refusals), recoverStream(c.Log)),
 		grpc.MaxRecvMsgSize(credentials.MaxMessageBytes),
 		grpc.MaxSendMsgSize(credentials.MaxMessageBytes),
 		grpc.MaxHeaderListSize(maxHeaders),
@@ -77,6 +80,7 @@ func New(c Config) *Server {
 	for _, r := range s.services(c) {
 		s.grpc.RegisterService(r.service, r.implementation)
 	}
+	c.Metrics.WatchServer(s.open.Load, s.refusals.byReason)
 	return s
 }
 

@@ -92,15 +92,24 @@ func (w *worker) waitForWork(ctx context.Context, call SyncCall) error {
 		if err != nil || !wait {
 			return err
 		}
-		select {
-		case <-changed:
-		case <-timeout.C:
-			return nil
-		case <-w.stopping:
-			return nil
-		case <-ctx.Done(): // the caller is gone
-			return statusOf(ctx.Err(), w.rules.Log, "Sync")
+		if again, err := w.wait(ctx, changed, timeout.C); err != nil || !again {
+			return err
 		}
+	}
+}
+
+// wait waits until there may be work, and reports whether to look for it and wait again.
+func (w *worker) wait(ctx context.Context, changed <-chan struct{}, timeout <-chan time.Time) (again bool, err error) {
+	defer w.rules.Metrics.LongPoll(ctx)()
+	select {
+	case <-changed:
+		return true, nil
+	case <-timeout:
+		return false, nil
+	case <-w.stopping:
+		return false, nil
+	case <-ctx.Done(): // the caller is gone
+		return false, statusOf(ctx.Err(), w.rules.Log, "Sync")
 	}
 }
 
