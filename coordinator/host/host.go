@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -26,6 +27,8 @@ import (
 
 const (
 	tickEvery = time.Second
+	// readyWithin is how old the last tick may be while the coordinator counts as ready.
+	readyWithin = 10 * time.Second
 	// handBackTimeout is how long local workers have to hand back their tasks and leave.
 	handBackTimeout = 15 * time.Second
 	// uselessHandBackTimeout is how long they have to leave if the store is of no use any
@@ -64,8 +67,9 @@ type Host struct {
 	keys     keys
 	server   *service.Server
 	metrics  *metrics.Metrics
-	fleet    *local.Fleet // keeps local workers running
-	workers  workers      // the running ones, to detect their silence
+	ticked   atomic.Pointer[time.Time] // the last tick, if the store answered it; else nil
+	fleet    *local.Fleet              // keeps local workers running
+	workers  workers                   // the running ones, to detect their silence
 }
 
 // New returns a Host with its keys in a folder, for sweeps of a kernel class.
@@ -135,7 +139,7 @@ func (h *Host) Start(serving context.Context, services *errgroup.Group, sweepID 
 		Queue: h.queue, Sweep: sweepID,
 		WorkerToken: h.keys.worker.Token, OperatorToken: h.keys.operator.Token, TLS: h.keys.tls,
 		Numerics: sweep.Numerics, KernelClass: h.class,
-		Log: h.Log.Named("service"), Metrics: h.metrics,
+		Log: h.Log.Named("service"), Metrics: h.metrics, Ready: h.ready,
 	})
 	opened := h.store // Close clears the field
 	h.metrics.Watch(h.queue, func(ctx context.Context) (size, free int64) { return store.Size(ctx, opened) })
@@ -158,6 +162,7 @@ func (h *Host) tick(ctx context.Context) error {
 			}
 		})
 		err := h.queue.Tick(ctx)
+		h.noteTick(err)
 		if err == nil {
 			err = h.watchWorkers(ctx, unavailable)
 		}
@@ -170,6 +175,23 @@ func (h *Host) tick(ctx context.Context) error {
 		logged = LogWarnings(h.Log, logged, h.queue.Warnings())
 		return err
 	})
+}
+
+// noteTick records whether the store has answered a tick.
+func (h *Host) noteTick(err error) {
+	if err != nil {
+		h.ticked.Store(nil)
+		return
+	}
+	now := time.Now()
+	h.ticked.Store(&now)
+}
+
+// ready reports whether the store has answered the last tick, and that not long ago: a tick
+// may hang.
+func (h *Host) ready() bool {
+	last := h.ticked.Load()
+	return last != nil && time.Since(*last) < readyWithin
 }
 
 // LogWarnings logs the warnings of a store that are not in before, and which of those in

@@ -43,6 +43,9 @@ func TestAnUnavailableStoreIsLoggedOnce(t *testing.T) {
 		for _, unavailable := range []bool{false, true, true, false, false, true} {
 			m.unavailable.Store(unavailable)
 			time.Sleep(3*tickEvery + tickEvery/2)
+			if h.ready() == unavailable {
+				t.Errorf("unavailable: %v, ready: %v", unavailable, h.ready())
+			}
 		}
 		stop()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
@@ -79,6 +82,23 @@ func TestAFatalErrorOfTheStoreEndsTheHost(t *testing.T) {
 		h.Stop()
 		if took := time.Since(began); took > 2*time.Second {
 			t.Errorf("stopping took %v", took)
+		}
+	})
+}
+
+// TestAHangingStoreIsNotReady has a tick hang.
+func TestAHangingStoreIsNotReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &Host{}
+		if h.ready() {
+			t.Error("ready before the first tick")
+		}
+		h.noteTick(nil)
+		for _, want := range []bool{true, false} {
+			if got := h.ready(); got != want {
+				t.Errorf("ready: %v, want %v", got, want)
+			}
+			time.Sleep(readyWithin)
 		}
 	})
 }

@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"google.golang.org/grpc/codes"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 
@@ -24,10 +27,19 @@ type authenticator struct {
 
 // admit runs on the headers of each call, before its message is read. It rejects calls
 // without the token of the service's role, calls beyond the connection's rate, and
-// operators of another protocol, and sets the deadline of the call.
+// operators of another protocol, and sets the deadline of the call. A health check needs
+// no token, but its connection does not count as authenticated without one.
 func (a authenticator) admit(ctx context.Context, call *tap.Info) (context.Context, error) {
 	c := connectionOf(ctx)
-	if !credentials.Present(ctx, a.tokenOf(call.FullMethodName)) {
+	switch {
+	case call.FullMethodName == healthv1.Health_Check_FullMethodName && !a.presentsAny(ctx):
+		c.probed.Store(true)
+		if !c.calls.Allow() {
+			return ctx, errTooMany
+		}
+		return withDeadline(context.WithValue(ctx, anonymousKey{}, true), healthTimeout), nil
+	case call.FullMethodName == healthv1.Health_Check_FullMethodName:
+	case !credentials.Present(ctx, a.tokenOf(call.FullMethodName)):
 		a.refusals.note(unauthenticatedCall, c.RemoteAddr(), "the token is missing, wrong, or another role's")
 		c.tokenRejected()
 		return ctx, errUnauthenticated
@@ -43,6 +55,11 @@ func (a authenticator) admit(ctx context.Context, call *tap.Info) (context.Conte
 		}
 	}
 	return withDeadline(ctx, callLifetime(call.FullMethodName)), nil
+}
+
+// presentsAny reports whether a call presents the token of either role.
+func (a authenticator) presentsAny(ctx context.Context) bool {
+	return credentials.Present(ctx, a.worker) || credentials.Present(ctx, a.operator)
 }
 
 // tokenOf returns the token that opens a method. It returns "", which no call can
@@ -64,7 +81,8 @@ func roleOf(method string) string {
 	switch name {
 	case spiqsweepv1.WorkerService_ServiceDesc.ServiceName:
 		return credentials.Worker
-	case spiqsweepv1.OperatorService_ServiceDesc.ServiceName:
+	case spiqsweepv1.OperatorService_ServiceDesc.ServiceName,
+		reflectionv1.ServerReflection_ServiceDesc.ServiceName, reflectionv1alpha.ServerReflection_ServiceDesc.ServiceName:
 		return credentials.Operator
 	default:
 		return ""

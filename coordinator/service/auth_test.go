@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -87,12 +89,13 @@ func TestEveryMethodRequiresItsToken(t *testing.T) {
 	paths = append(paths,
 		"/spiqsweep.v1.WorkerService/Nothing", "/spiqsweep.v1.OperatorService/Nothing", "/spiqsweep.v1.WorkerService",
 		"/spiqsweep.v1.OperatorService/WorkerService/Sync", "//spiqsweep.v1.WorkerService/Sync",
-		"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "/grpc.health.v1.Health/Check", "/a/b", "/",
+		"/grpc.health.v1.Health/Watch", "/grpc.health.v1.Health/List", "/a/b", "/",
 	)
+	paths = append(paths, reflectionv1.ServerReflection_ServerReflectionInfo_FullMethodName, reflectionv1alpha.ServerReflection_ServerReflectionInfo_FullMethodName)
 	refused := uint64(0)
 	for _, path := range paths {
 		own, other := workerToken, operatorToken
-		if strings.Contains(path, "OperatorService") {
+		if strings.Contains(path, "OperatorService") || strings.Contains(path, "reflection") {
 			own, other = operatorToken, workerToken
 		}
 		for name, values := range invalidTokens(own, other) {

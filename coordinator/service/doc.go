@@ -16,9 +16,9 @@
 //
 // # Roles
 //
-// Every call shows a token (proto/credentials), also on loopback. Each of the two
-// roles has its own token and its own service; a token does not open the other
-// service.
+// Every call but a health check shows a token (proto/credentials), also on loopback.
+// Each of the two roles has its own token and its own service; a token does not open
+// the other service. Reflection needs the operators' token.
 //
 //   - A worker may hold tasks, report on leases granted to its process, and read
 //     recordings and the checkpoints from which its leases resume. It sees
@@ -36,7 +36,8 @@
 //   - Authentication before parsing: the token is checked on the headers of a call.
 //     A failed check yields "unauthenticated" and no more, for every method,
 //     existing or not. A connection without a valid token in time, or with many
-//     invalid ones, is closed.
+//     invalid ones, is closed. A health check without a token is answered without
+//     reading its message or the store.
 //   - Resource limits (limits.go): connections, handshakes, headers, streams,
 //     message sizes, decompressed sizes, call rates by connection and by process,
 //     the rate of new processes by address, the time of each call and stream, and

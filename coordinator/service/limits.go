@@ -46,6 +46,9 @@ const (
 	// changeTimeout bounds a call that changes tasks: a million tasks take minutes.
 	changeTimeout = 10 * time.Minute
 
+	// healthTimeout bounds a health check of a caller without a token.
+	healthTimeout = 5 * time.Second
+
 	// streamTimeout bounds a stream: a million rows take minutes.
 	streamTimeout = 15 * time.Minute
 

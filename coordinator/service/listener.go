@@ -56,6 +56,7 @@ type connection struct {
 	authTimer     *time.Timer  // stopped by the first valid token
 	classified    atomic.Bool  // a valid token was presented, or a refusal was counted
 	invalidTokens atomic.Int32 // calls with an invalid token
+	probed        atomic.Bool  // a health check without a token was called, which is no intrusion
 }
 
 // Write fails if the peer does not read for silenceTimeout. It closes the connection
@@ -74,7 +75,7 @@ func (c *connection) Write(p []byte) (n int, err error) {
 // the peer or this package has closed it.
 func (c *connection) Close() error {
 	c.authTimer.Stop()
-	if !c.classified.Swap(true) {
+	if !c.classified.Swap(true) && !c.probed.Load() {
 		c.refusals.counts[unauthenticatedConnection].Add(1) // the peer left by itself
 	}
 	return c.close()
@@ -104,7 +105,9 @@ func (c *connection) tokenRejected() {
 // many invalid ones.
 func (c *connection) closeUnauthenticated() {
 	if !c.classified.Swap(true) {
-		c.refusals.note(unauthenticatedConnection, c.RemoteAddr(), "no call showed a right token")
+		if !c.probed.Load() || c.invalidTokens.Load() > 0 {
+			c.refusals.note(unauthenticatedConnection, c.RemoteAddr(), "no call showed a right token")
+		}
 	} else if c.invalidTokens.Load() <= maxInvalidTokens {
 		return // a valid token came in time
 	}

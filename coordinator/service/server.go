@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/status"
 
 	"spiqsweep/coordinator/metrics"
@@ -24,7 +25,7 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// Config configures a Server. Every field but TLS, Limits and Metrics must be set.
+// Config configures a Server. Every field but TLS, Limits, Metrics and Ready must be set.
 type Config struct {
 	Queue *queue.Queue
 	// Sweep is the ID of the sweep that an operator means by default.
@@ -41,6 +42,9 @@ type Config struct {
 	Log         hclog.Logger
 	// Metrics measures the calls; nil measures nothing.
 	Metrics *metrics.Metrics
+	// Ready reports whether the store answers; nil means that it does. It must return
+	// immediately, because callers without a token may have it called.
+	Ready func() bool
 }
 
 // Server serves workers and operators.
@@ -80,6 +84,7 @@ func New(c Config) *Server {
 	for _, r := range s.services(c) {
 		s.grpc.RegisterService(r.service, r.implementation)
 	}
+	reflection.Register(s.grpc)
 	c.Metrics.WatchServer(s.open.Load, s.refusals.byReason)
 	return s
 }
@@ -98,6 +103,7 @@ func (s *Server) services(c Config) []registration {
 			recordings: must(lru.New[string, *spiqsweepv1.GetRecordingResponse](maxRecordings)),
 		}},
 		{&spiqsweepv1.OperatorService_ServiceDesc, &operator{Config: c}},
+		{&healthDesc, health{ready: c.Ready, stopping: s.stopping}},
 	}
 }
 

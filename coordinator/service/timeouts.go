@@ -7,6 +7,8 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 	"google.golang.org/grpc/status"
 
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
@@ -15,7 +17,10 @@ import (
 // streamMethods are the full names of streaming methods.
 var streamMethods = func() map[string]bool {
 	methods := map[string]bool{}
-	for _, d := range []grpc.ServiceDesc{spiqsweepv1.WorkerService_ServiceDesc, spiqsweepv1.OperatorService_ServiceDesc} {
+	for _, d := range []grpc.ServiceDesc{
+		spiqsweepv1.WorkerService_ServiceDesc, spiqsweepv1.OperatorService_ServiceDesc,
+		reflectionv1.ServerReflection_ServiceDesc, reflectionv1alpha.ServerReflection_ServiceDesc,
+	} {
 		for _, s := range d.Streams {
 			methods["/"+d.ServiceName+"/"+s.StreamName] = true
 		}
