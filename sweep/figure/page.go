@@ -44,6 +44,8 @@ type page struct {
 	legend  legend
 	bands   []band
 	caption []string // sentences
+	// unlettered leaves out the letters of the panels.
+	unlettered bool
 }
 
 // band is a row of blocks.
@@ -162,7 +164,11 @@ func (p *page) draw(c draw.Canvas) {
 	}
 	letter := 'A'
 	for _, b := range p.bands {
-		b.draw(below(b.height), &letter)
+		if p.unlettered {
+			b.draw(below(b.height), nil)
+		} else {
+			b.draw(below(b.height), &letter)
+		}
 	}
 	style := textStyle(captionSize, text.XLeft, text.YTop)
 	for _, line := range p.lines() {
@@ -182,7 +188,8 @@ func (b band) draw(c draw.Canvas, letter *rune) {
 	}
 }
 
-// draw draws the panels with letters from the given one on, which it moves on.
+// draw draws the panels with letters from the given one on, which it moves on, or without
+// if letter is nil.
 func (b block) draw(c draw.Canvas, letter *rune) {
 	below := b.shareAxes()
 	plots := make([][]*plot.Plot, len(b.panels))
@@ -211,8 +218,10 @@ func (b block) draw(c draw.Canvas, letter *rune) {
 			if b.labels != nil {
 				corner.X = c.Min.X + 2
 			}
-			c.FillText(textStyle(letterSize, text.XLeft, text.YTop), corner, string(*letter))
-			*letter++
+			if letter != nil {
+				c.FillText(textStyle(letterSize, text.XLeft, text.YTop), corner, string(*letter))
+				*letter++
+			}
 			if b.labels != nil {
 				if p.Plot != nil {
 					area = p.DataCanvas(area)

@@ -247,23 +247,30 @@ func TestTextIsLegible(t *testing.T) {
 	} {
 		for _, f := range drawPaper(t, keep) {
 			for _, width := range []float64{ColumnWidthCM, FullWidthCM} {
-				all, page := labels(t, f, width)
-				if len(all) < 10 {
-					t.Errorf("%s Fig. %s at %g cm has %d texts", what, f.Name, width, len(all))
-				}
-				for i, a := range all {
-					if a.size < 6 {
-						t.Errorf("%s Fig. %s at %g cm: %q has %.1f points", what, f.Name, width, a.text, float64(a.size))
-					}
-					if a.box.Min.X < page.Min.X || a.box.Min.Y < page.Min.Y || a.box.Max.X > page.Max.X || a.box.Max.Y > page.Max.Y {
-						t.Errorf("%s Fig. %s at %g cm: %q is outside the page, at %v", what, f.Name, width, a.text, a.box)
-					}
-					for _, b := range all[:i] {
-						if a.box.Min.X < b.box.Max.X && b.box.Min.X < a.box.Max.X && a.box.Min.Y < b.box.Max.Y && b.box.Min.Y < a.box.Max.Y {
-							t.Errorf("%s Fig. %s at %g cm: %q is on %q, at %v and %v", what, f.Name, width, a.text, b.text, a.box, b.box)
-						}
-					}
-				}
+				checkText(t, what, f, width, 10)
+			}
+		}
+	}
+}
+
+// checkText checks that a figure has some texts, and none below 6 points, outside the page
+// or on another.
+func checkText(t *testing.T, what string, f *Figure, width float64, least int) {
+	t.Helper()
+	all, page := labels(t, f, width)
+	if len(all) < least {
+		t.Errorf("%s Fig. %s at %g cm has %d texts", what, f.Name, width, len(all))
+	}
+	for i, a := range all {
+		if a.size < 6 {
+			t.Errorf("%s Fig. %s at %g cm: %q has %.1f points", what, f.Name, width, a.text, float64(a.size))
+		}
+		if a.box.Min.X < page.Min.X || a.box.Min.Y < page.Min.Y || a.box.Max.X > page.Max.X || a.box.Max.Y > page.Max.Y {
+			t.Errorf("%s Fig. %s at %g cm: %q is outside the page, at %v", what, f.Name, width, a.text, a.box)
+		}
+		for _, b := range all[:i] {
+			if a.box.Min.X < b.box.Max.X && b.box.Min.X < a.box.Max.X && a.box.Min.Y < b.box.Max.Y && b.box.Min.Y < a.box.Max.Y {
+				t.Errorf("%s Fig. %s at %g cm: %q is on %q, at %v and %v", what, f.Name, width, a.text, b.text, a.box, b.box)
 			}
 		}
 	}
@@ -331,8 +338,8 @@ func TestFiguresToInspect(t *testing.T) {
 	if folder == "" {
 		t.Skip("SPIQSWEEP_FIGURES names no folder")
 	}
-	for _, f := range drawPaper(t, everything) {
-		for _, width := range []float64{ColumnWidthCM, FullWidthCM} {
+	write := func(f *Figure, widths ...float64) {
+		for _, width := range widths {
 			file, err := os.Create(filepath.Join(folder, fmt.Sprintf("%s-%g.png", f.Name, width)))
 			if err != nil {
 				t.Fatal(err)
@@ -341,6 +348,20 @@ func TestFiguresToInspect(t *testing.T) {
 				t.Fatal(err)
 			}
 			file.Close()
+		}
+	}
+	for _, f := range drawPaper(t, everything) {
+		write(f, ColumnWidthCM, FullWidthCM)
+	}
+	for _, p := range madeTraining(4, 10, 1).Panels() {
+		if p.Figure != nil {
+			write(p.Figure, PanelWidthCM)
+		}
+	}
+	for _, p := range madeTraining(6, 1, 0).Panels() {
+		if p.Figure != nil {
+			p.Figure.Name += "-t1"
+			write(p.Figure, PanelWidthCM)
 		}
 	}
 }

@@ -283,34 +283,40 @@ func (equality) Plot(c draw.Canvas, p *plot.Plot) {
 	c.StrokeLines(draw.LineStyle{Color: pale(grey, 0.7), Width: 0.5}, []vg.Point{{X: x(low), Y: y(low)}, {X: x(high), Y: y(high)}})
 }
 
-// statisticNumbers returns the plotted numbers, with a header.
+// statisticNumbers returns the plotted numbers of all statistics, with a header.
 func (t *trainings) statisticNumbers(places []place) [][]string {
 	rows := [][]string{paperHeader()}
 	for _, at := range places {
-		if len(t.at(at)) == 0 {
+		for _, s := range shownStatistics {
+			rows = append(rows, t.numbersOf(s, at)...)
+		}
+	}
+	return rows
+}
+
+// numbersOf returns the plotted numbers of a statistic at a place, without a header.
+func (t *trainings) numbersOf(s shownStatistic, at place) (rows [][]string) {
+	if len(t.at(at)) == 0 {
+		return nil
+	}
+	data := t.recorded[at][s.name]
+	items := s.items(at, len(data))
+	x := func(i int) float64 {
+		if s.scatter {
+			return data[i]
+		}
+		return s.x(i, t.binMS)
+	}
+	for i, v := range data {
+		rows = append(rows, recorded(s.name, at, items[i], x(i), v))
+	}
+	for _, k := range t.ks() {
+		all := t.of(at, k)
+		if len(all) == 0 || len(data) == 0 {
 			continue
 		}
-		for _, s := range shownStatistics {
-			data := t.recorded[at][s.name]
-			items := s.items(at, len(data))
-			x := func(i int) float64 {
-				if s.scatter {
-					return data[i]
-				}
-				return s.x(i, t.binMS)
-			}
-			for i, v := range data {
-				rows = append(rows, recorded(s.name, at, items[i], x(i), v))
-			}
-			for _, k := range t.ks() {
-				all := t.of(at, k)
-				if len(all) == 0 || len(data) == 0 {
-					continue
-				}
-				for i, e := range spreads(all, s.of) {
-					rows = append(rows, modelled(s.name, at, k, items[i], x(i), e, len(all)))
-				}
-			}
+		for i, e := range spreads(all, s.of) {
+			rows = append(rows, modelled(s.name, at, k, items[i], x(i), e, len(all)))
 		}
 	}
 	return rows
