@@ -43,6 +43,7 @@ func (t *terminal) printStart(a *app.App) {
 		t.say("the coordinator at %s runs the sweep: Ctrl-C stops following it, and %s", strings.Join(addresses, ", "), goesOn)
 		return
 	}
+	t.printPage(a)
 	if a.Local > 0 {
 		t.say("local workers: %d, kernel %s", a.Local, a.Kernel.Name)
 	}
@@ -52,6 +53,24 @@ func (t *terminal) printStart(a *app.App) {
 	if addresses := a.Advertised(); len(addresses) > 0 {
 		t.say("workers on other machines call %s: copy %s there, readable by you alone, and start them with\n  %s",
 			strings.Join(addresses, ", "), a.WorkerFile(), commandLine("worker", "--coordinator", filepath.Base(a.WorkerFile())))
+	}
+}
+
+// paged is what may serve the page.
+type paged interface {
+	PageURL() string
+	PageNeedsToken() bool
+	OperatorFile() string
+}
+
+// printPage prints where the page is.
+func (t *terminal) printPage(at paged) {
+	switch url := at.PageURL(); {
+	case url == "":
+	case at.PageNeedsToken():
+		t.say("page: %s (log in with the token in %s)", url, at.OperatorFile())
+	default:
+		t.say("page: %s", url)
 	}
 }
 

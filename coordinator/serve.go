@@ -83,6 +83,7 @@ func runServer(ctx context.Context, config host.ServerConfig, t *terminal) error
 	}
 	t.say("serving %s of kernel class %s on %s; workers reach it at %s",
 		count(len(served), "sweep"), s.KernelClass, s.Address(), strings.Join(s.Addresses(), ", "))
+	t.printPage(s)
 	for _, line := range unserved(served, others, s.KernelClass) {
 		t.say("%s", line)
 	}

@@ -50,6 +50,7 @@ tasks failed or diverged; 75 tasks are left after --until; 130 interrupted.`,
   coordinator --grid sweep.hcl --recording bint_fishmovie32_100.mat
   coordinator --out runs/figure-s1
   coordinator --grid sweep.hcl --until 6h --note "first try"
+  coordinator --grid sweep.hcl --http 127.0.0.1:8080
   coordinator --grid sweep.hcl --listen 0.0.0.0:7473
   coordinator --grid sweep.hcl --coordinator runs/serve/operator.json`,
 		Args: program.NoArguments,
@@ -91,7 +92,7 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	submitted := remote.Token != ""
 	if submitted {
 		if err := ignored(c, "--coordinator", "the other coordinator does the work; give the flag to `coordinator serve`",
-			"local", "listen", "store", "lease-term", "advertise", "ca-cert", "ca-key", "insecure"); err != nil {
+			"local", "listen", "store", "lease-term", "advertise", "ca-cert", "ca-key", "insecure", "http"); err != nil {
 			return app.Config{}, err
 		}
 	}

@@ -309,12 +309,21 @@ func (a *App) Remote() []string {
 // Address returns the address on which the coordinator listens.
 func (a *App) Address() string { return a.host.Address() }
 
+// PageURL returns the address of the page for people, "" without a page.
+func (a *App) PageURL() string { return a.host.PageURL() }
+
+// PageNeedsToken reports whether readers of the page must present the operator's token.
+func (a *App) PageNeedsToken() bool { return a.host.PageNeedsToken() }
+
 // Advertised returns the addresses at which workers on other machines reach the
 // coordinator, or nil if only this machine can.
 func (a *App) Advertised() []string { return a.host.Advertised() }
 
 // WorkerFile returns the path of the credentials for workers.
 func (a *App) WorkerFile() string { return a.folder.Path(folder.WorkerFile) }
+
+// OperatorFile returns the path of the credentials for operators.
+func (a *App) OperatorFile() string { return a.folder.Path(folder.OperatorFile) }
 
 // Prepared returns the grid with its tasks.
 func (a *App) Prepared() *Prepared { return a.prepared }

@@ -54,8 +54,8 @@ func (a *App) chooseQueue() (err error) {
 		a.host = host.New(a.Options, a.folder, a.Kernel.Class)
 		return nil
 	}
-	if a.Listen != "" || a.Store != "" {
-		return folder.BadInput("the sweep of %s is run by the coordinator at %s: give --listen and --store to that one; to run the sweep here, delete %s",
+	if a.Listen != "" || a.Store != "" || a.HTTP != "" {
+		return folder.BadInput("the sweep of %s is run by the coordinator at %s: give --listen, --http and --store to that one; to run the sweep here, delete %s",
 			a.folder, strings.Join(a.Coordinator.Addresses, ", "), a.folder.Path(folder.CoordinatorFile))
 	}
 	if a.client, err = remote.New(a.Coordinator, remotePatience); err != nil {

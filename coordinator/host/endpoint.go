@@ -29,6 +29,8 @@ type Endpoint struct {
 	Shared bool
 	// Insecure allows plain text, with the tokens in it, between machines.
 	Insecure bool
+	// HTTP is the address of the page; "": no page.
+	HTTP string
 }
 
 // address returns the address to listen on.
@@ -52,6 +54,12 @@ func (r Endpoint) isRemote() bool {
 // isEncrypted reports whether calls use TLS.
 func (r Endpoint) isEncrypted() bool { return r.CACert != "" || r.isRemote() && !r.Insecure }
 
+// isPageRemote reports whether other machines may read the page.
+func (r Endpoint) isPageRemote() bool { return r.HTTP != "" && !credentials.Loopback(r.HTTP) }
+
+// isPageEncrypted reports whether the page uses TLS. Readers of this machine need none.
+func (r Endpoint) isPageEncrypted() bool { return r.isPageRemote() && !r.Insecure }
+
 // check returns an error if options contradict each other.
 func (r Endpoint) check() error {
 	for _, address := range r.Advertise {
@@ -63,9 +71,9 @@ func (r Endpoint) check() error {
 	switch {
 	case len(r.Advertise) > 0 && r.Listen == "":
 		return folder.BadInput("advertise %q: give the address to listen on with --listen", r.Advertise[0])
-	case r.Insecure && r.Listen == "":
+	case r.Insecure && r.Listen == "" && !r.isPageRemote():
 		return folder.BadInput("--insecure has no effect without --listen, as only local workers call: leave it out, or give the address to listen on")
-	case r.CACert+r.CAKey != "" && r.Listen == "":
+	case r.CACert+r.CAKey != "" && r.Listen == "" && !r.isPageRemote():
 		return folder.BadInput("--ca-cert and --ca-key have no effect without --listen, as only local workers call: leave them out, or give the address to listen on")
 	case (r.CACert == "") != (r.CAKey == ""):
 		return folder.BadInput("--ca-cert and --ca-key belong together: give both, or neither to have an authority made")
@@ -87,32 +95,46 @@ func isHost(text string) bool {
 // hostName matches the names that resolvers look up, also those of other alphabets.
 var hostName = regexp.MustCompile(`^[\pL\pN\pM._-]+$`)
 
-// listen opens the address.
+// listen opens the address for workers and commands.
 func (r Endpoint) listen() (net.Listener, error) {
-	host, port, err := net.SplitHostPort(r.address())
-	if strings.Contains(r.address(), "//") || strings.Contains(host, "/") {
-		return nil, folder.BadInput("listen on %q: an address has neither scheme nor slashes: must be HOST:PORT, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines", r.address())
+	return open("listen on", r.address(), "7473", r.check)
+}
+
+// listenHTTP opens the address of the page, and returns nil if there is none.
+func (r Endpoint) listenHTTP() (net.Listener, error) {
+	if r.HTTP == "" {
+		return nil, nil
 	}
-	if _, fault := strconv.ParseUint(port, 10, 16); err != nil || fault != nil {
-		return nil, folder.BadInput("listen on %q: must be HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines", r.address())
+	return open("--http", r.HTTP, "8080", func() error { return nil })
+}
+
+// open opens an address of this machine. what begins the messages, and port is that of the
+// examples in them. check may refuse an address of the right form.
+func open(what, address, port string, check func() error) (net.Listener, error) {
+	host, number, err := net.SplitHostPort(address)
+	if strings.Contains(address, "//") || strings.Contains(host, "/") {
+		return nil, folder.BadInput("%s %q: an address has neither scheme nor slashes: must be HOST:PORT, such as 127.0.0.1:%s, or 0.0.0.0:%[3]s for other machines", what, address, port)
 	}
-	if err := r.check(); err != nil {
+	if _, fault := strconv.ParseUint(number, 10, 16); err != nil || fault != nil {
+		return nil, folder.BadInput("%s %q: must be HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:%s, or 0.0.0.0:%[3]s for other machines", what, address, port)
+	}
+	if err := check(); err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", r.address())
+	listener, err := net.Listen("tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, folder.BadInput("listen on %q: the port is in use: choose another port, or 0 for any that is free", r.address())
+		return nil, folder.BadInput("%s %q: the port is in use: choose another port, or 0 for any that is free", what, address)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return nil, folder.BadInput("listen on %q: this machine does not have the address: give an address of this machine, or 0.0.0.0 for all of them", r.address())
+		return nil, folder.BadInput("%s %q: this machine does not have the address: give an address of this machine, or 0.0.0.0 for all of them", what, address)
 	case errors.Is(err, syscall.EACCES):
-		return nil, folder.BadInput("listen on %q: the system does not let this user open the port: choose a port above 1023", r.address())
+		return nil, folder.BadInput("%s %q: the system does not let this user open the port: choose a port above 1023", what, address)
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return nil, fmt.Errorf("%w: raise the limit of open files (`ulimit -n`)", err)
 	case errors.As(err, new(*net.DNSError)):
-		return nil, folder.BadInput("listen on %q: this machine finds no address of the name %s: give an address of this machine, or 0.0.0.0 for all of them", r.address(), host)
+		return nil, folder.BadInput("%s %q: this machine finds no address of the name %s: give an address of this machine, or 0.0.0.0 for all of them", what, address, host)
 	case err != nil:
-		return nil, folder.BadInput("%w: give an address of this machine, such as 127.0.0.1:7473, or 0.0.0.0:7473 for other machines", err)
+		return nil, folder.BadInput("%w: give an address of this machine, such as 127.0.0.1:%s, or 0.0.0.0:%[2]s for other machines", err, port)
 	}
 	return listener, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/local"
 	"spiqsweep/coordinator/metrics"
+	"spiqsweep/coordinator/page"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/service"
 	"spiqsweep/coordinator/store"
@@ -45,8 +47,11 @@ type Options struct {
 	Local int    // number of local workers
 	// Launch starts a local worker with the credentials and the process ID. It may be
 	// nil if Local is 0.
-	Launch  func(file credentials.File, id string) local.Launch
-	Policy  queue.Policy
+	Launch func(file credentials.File, id string) local.Launch
+	Policy queue.Policy
+	// Page is what the page shows beside the queue. Start sets the queue, the token and the
+	// log.
+	Page    page.Config
 	Version string // label of the program's version
 	Log     hclog.Logger
 }
@@ -70,6 +75,10 @@ type Host struct {
 	ticked   atomic.Pointer[time.Time] // the last tick, if the store answered it; else nil
 	fleet    *local.Fleet              // keeps local workers running
 	workers  workers                   // the running ones, to detect their silence
+
+	http       net.Listener // of the page; nil: none
+	page       *page.Page
+	pageServer *http.Server
 }
 
 // New returns a Host with its keys in a folder, for sweeps of a kernel class.
@@ -80,10 +89,12 @@ func New(o Options, f folder.Folder, class string) *Host {
 	}
 }
 
-// Listen starts to listen on the address.
+// Listen starts to listen on the addresses.
 func (h *Host) Listen() (err error) {
-	h.listener, err = h.listen()
-	return err
+	if h.listener, err = h.listen(); err != nil {
+		return err
+	}
+	return h.listenHTTP()
 }
 
 // OpenStore opens the store. It does nothing if the store is open.
@@ -146,6 +157,7 @@ func (h *Host) Start(serving context.Context, services *errgroup.Group, sweepID 
 	h.markLost(serving, h.isLocal, true)
 	h.fleet = local.Start(workers, h.launch, h.Log.Named("local"))
 	services.Go(func() error { return h.server.Serve(h.listener) })
+	h.startPage(services)
 	services.Go(func() error { return h.tick(serving) })
 }
 
@@ -229,6 +241,7 @@ func (h *Host) Stop() {
 	h.fleet.Stop(ctx)
 	ctx, cancel = context.WithTimeout(context.Background(), lastCallsTimeout)
 	defer cancel()
+	h.stopPage(ctx)
 	h.server.Stop(ctx)
 }
 
@@ -247,7 +260,7 @@ func (h *Host) Advertised() []string {
 // Warnings returns warnings about the security of the options.
 func (h *Host) Warnings() []string {
 	var warnings []string
-	if h.Insecure && h.isRemote() {
+	if h.Insecure && (h.isRemote() || h.isPageRemote()) {
 		warnings = append(warnings, "insecure: calls are plain text, so others on the network can read the tokens, "+
 			"take tasks and send results: use it only on a network that you trust")
 	}
@@ -261,8 +274,11 @@ func (h *Host) Warnings() []string {
 // Close releases the address and the store. It may be called more than once.
 func (h *Host) Close() error {
 	var faults error
-	if h.listener != nil {
-		if err := h.listener.Close(); !errors.Is(err, net.ErrClosed) {
+	for _, listener := range []net.Listener{h.listener, h.http} {
+		if listener == nil {
+			continue
+		}
+		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
 			faults = errors.Join(faults, err)
 		}
 	}

@@ -16,22 +16,30 @@ import (
 // keys are the tokens and the certificate of a coordinator, as its folder keeps them.
 type keys struct {
 	worker, operator credentials.File
-	tls              *tls.Config            // nil: plain text
-	authority        *credentials.Authority // nil: plain text
+	tls              *tls.Config            // of calls; nil: plain text
+	page             *tls.Config            // of the page; nil: plain text
+	authority        *credentials.Authority // nil: all is plain text
 }
 
 // keys reads or makes the keys of a folder for a coordinator that listens at an
 // address, and writes the address to the files.
 func (r Endpoint) keys(f folder.Folder, at net.Addr) (k keys, err error) {
-	ca := ""
-	if r.isEncrypted() {
+	if r.isEncrypted() || r.isPageEncrypted() {
 		if k.authority, err = r.authority(f); err != nil {
 			return keys{}, err
 		}
+	}
+	ca := ""
+	if r.isEncrypted() {
 		if k.tls, err = k.authority.ServerTLS(); err != nil {
 			return keys{}, err
 		}
 		ca = k.authority.Certificate()
+	}
+	if r.isPageEncrypted() {
+		if k.page, err = k.authority.ServerTLS(); err != nil {
+			return keys{}, err
+		}
 	}
 	publish := func(name, role string, addresses ...string) (credentials.File, error) {
 		file, err := readCredentials(f, name, role)

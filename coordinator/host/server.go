@@ -139,6 +139,12 @@ func (s *Server) withdraw(ctx context.Context) {
 // Address returns the address on which the server listens.
 func (s *Server) Address() string { return s.host.Address() }
 
+// PageURL returns the address of the page for people, "" without a page.
+func (s *Server) PageURL() string { return s.host.PageURL() }
+
+// PageNeedsToken reports whether readers of the page must present the operator's token.
+func (s *Server) PageNeedsToken() bool { return s.host.PageNeedsToken() }
+
 // Addresses returns the addresses at which workers reach the coordinators of the store.
 func (s *Server) Addresses() []string { return s.host.keys.worker.Addresses }
 
