@@ -40,6 +40,7 @@ type options struct {
 	connectTimeout time.Duration
 	stay           bool
 	cache          string
+	http           httpFlags
 	log            program.LogFlags
 }
 
@@ -54,10 +55,18 @@ func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
 			if command.Flags().Changed("slots") && (o.slots < 1 || o.slots > sweep.MaxSlots) {
 				return fmt.Errorf("--slots %d: must be from 1 to %d", o.slots, sweep.MaxSlots)
 			}
+			if err := o.http.check(); err != nil {
+				return err
+			}
 			config, err := o.config(stderr)
 			if err != nil {
 				return err
 			}
+			stop, err := o.http.serve(&config)
+			if err != nil {
+				return err
+			}
+			defer stop()
 			ctx, drain, release := signals(config.Log)
 			defer release()
 			config.Drain = drain
@@ -73,6 +82,7 @@ func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
 	flags.DurationVar(&o.connectTimeout, "connect-timeout", agent.DefaultConnectTimeout, "leave after so long without a coordinator; 0: never")
 	flags.BoolVar(&o.stay, "stay", false, "stay when all is done, for the next sweep that is submitted")
 	flags.StringVar(&o.cache, "cache", "", "`FOLDER` that keeps recordings between runs (default: in memory only)")
+	o.http.add(command)
 	o.log.Add(command, "info")
 	program.Require(command, "coordinator", "give worker.json of the coordinator's output folder, or an address with --credentials")
 	return command

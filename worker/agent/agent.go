@@ -49,6 +49,7 @@ type Agent struct {
 	workLeft          bool      // work was handed back since the drain began, or is still held
 
 	failures map[string]int // of tasks, by sweep.FailureKind; each kind is logged once
+	counts   counts
 
 	wake   time.Time // of the last SetTimer
 	out    []Action  // of the current Step

@@ -29,9 +29,13 @@ func (s *shell) call(request *spiqsweepv1.SyncRequest) {
 		connection, err := s.connections.Acquire()
 		var response *spiqsweepv1.SyncResponse
 		var callee peer.Peer // has no address if none was reached
+		began := time.Now()
 		if err == nil {
 			defer connection.Release()
 			response, err = spiqsweepv1.NewWorkerServiceClient(connection).Sync(ctx, request, grpc.Peer(&callee))
+		}
+		if err == nil {
+			s.metrics.synced(request, time.Since(began))
 		}
 		switch {
 		case errors.Is(current.Err(), context.Canceled): // replaced by another call, or the worker ends
@@ -98,6 +102,9 @@ func (s *shell) storeCheckpoint(a StoreCheckpoint) error {
 	_, err = spiqsweepv1.NewWorkerServiceClient(connection).PutCheckpoint(ctx, &spiqsweepv1.PutCheckpointRequest{
 		Process: s.process, Lease: a.Lease.wire(), Step: a.Step, Body: a.Body,
 	})
+	if err == nil {
+		s.metrics.stored(len(a.Body))
+	}
 	return err
 }
 

@@ -36,6 +36,7 @@ type Config struct {
 	Kernel         circuit.Kernel
 	Runner         runner.Runner
 	Log            hclog.Logger
+	Metrics        *Metrics        // of this Run alone; nil measures nothing
 	Drain          <-chan struct{} // closed to make the worker hand back and exit; may be nil
 
 	quiet bool                                           // see Settings.Quiet
@@ -81,7 +82,7 @@ func work(ctx context.Context, c Config) (code int, drainedByOperator bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	self := process(c)
 	s := &shell{
-		ctx: ctx, log: c.Log, runner: c.Runner, process: self,
+		ctx: ctx, log: c.Log, runner: c.Runner, process: self, metrics: c.Metrics,
 		agent: New(Settings{
 			Process:        self,
 			Coordinators:   len(c.Coordinator.Addresses),
@@ -123,6 +124,7 @@ type shell struct {
 	runner       runner.Runner
 	agent        *Agent
 	process      *spiqsweepv1.Process
+	metrics      *Metrics
 	connections  *protocol.Connections
 	coordinators int // number of addresses
 	cache        recordingCache
@@ -165,9 +167,11 @@ func (s *shell) step(e Event) {
 		s.tasks[ended.Lease]()
 		delete(s.tasks, ended.Lease)
 	}
-	for _, action := range s.agent.Step(time.Now(), e) {
+	now := time.Now()
+	for _, action := range s.agent.Step(now, e) {
 		s.perform(action)
 	}
+	s.metrics.publish(now, s.agent.counts)
 }
 
 func (s *shell) perform(action Action) {

@@ -83,6 +83,7 @@ func (a *Agent) answered(now time.Time, e Answered) {
 		a.log(hclog.Info, "in touch with the coordinator")
 	}
 	a.calling, a.connected, a.lastReply, a.backoff, a.refusals, a.warned = false, true, now, retry{}, refusals{}, nil
+	a.counts.lastSync = now
 	a.done = e.Response.GetDone()
 	a.drainReported = a.lastRequest.GetDraining()
 	a.applyVerdicts(e.Response.GetVerdicts())
@@ -110,6 +111,7 @@ func (a *Agent) callFailed(now time.Time, e CallFailed) {
 		return
 	}
 	a.calling = false
+	a.counts.syncFailures++
 	a.refusals.note(e, a.connected)
 	if a.refusals.byAll(a.Coordinators) {
 		a.log(hclog.Error, "the coordinator refuses this worker", "reason", a.refusals.reason)

@@ -41,6 +41,7 @@ func (a *Agent) startTasks(now time.Time) {
 // task may be blamed if this process dies.
 func (a *Agent) start(now time.Time, h *heldLease) {
 	h.running, h.started, h.lastProgress = true, true, now
+	a.counts.running++
 	a.do(StartTask{Lease: h.lease, Task: h.task, Body: h.resumeBody})
 	h.resumeBody = nil
 	if a.newLeases {
@@ -53,7 +54,16 @@ func (a *Agent) start(now time.Time, h *heldLease) {
 
 func (a *Agent) progressed(now time.Time, e Progressed) {
 	if h := a.find(e.Lease); h != nil && h.running {
-		h.step, h.lastProgress = max(h.step, e.Step), now
+		a.advance(h, e.Step)
+		h.lastProgress = now
+	}
+}
+
+// advance records that a task has done a number of steps.
+func (a *Agent) advance(h *heldLease, step uint64) {
+	if step > h.step {
+		a.counts.iterations += step - h.step
+		h.step = step
 	}
 }
 
@@ -64,7 +74,8 @@ func (a *Agent) ended(now time.Time, e Ended) {
 		return
 	}
 	h.running, h.slot = false, false
-	h.step = max(h.step, e.Step) // a short task may end without Progressed
+	a.counts.running--
+	a.advance(h, e.Step) // a short task may end without Progressed
 	switch {
 	case h.report != nil: // a stall was reported
 	case e.Result != nil:
@@ -129,6 +140,7 @@ func (a *Agent) handBack(now time.Time, h *heldLease, reason string) {
 func (a *Agent) report(now time.Time, h *heldLease, r *spiqsweepv1.Report) {
 	r.Lease = h.wire()
 	h.report, h.pending = r, nil
+	a.counts.reported(r)
 	if a.draining {
 		a.callBy(now)
 	} else {

@@ -139,7 +139,7 @@ func (a *Agent) checkpointMade(e CheckpointMade) {
 		return
 	}
 	h.pending = &checkpoint{step: e.Step, body: e.Body}
-	h.step = max(h.step, e.Step)
+	a.advance(h, e.Step)
 }
 
 func (a *Agent) storeCheckpoints(now time.Time) {
