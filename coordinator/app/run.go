@@ -25,6 +25,7 @@ func (a *App) Run(ctx context.Context) (Progress, error) {
 	services, serving := errgroup.WithContext(base)
 	services.Go(func() error { return a.refreshFolder(serving) })
 	if a.host != nil {
+		a.host.ShowFolder(a.id, a.folder, a.Variables, a.prepared.selected)
 		a.host.Start(serving, services, a.id, a.localWorkers(ctx))
 	}
 	last, err := a.follow(ctx, serving)

@@ -12,7 +12,9 @@ import (
 	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/page"
+	"spiqsweep/sweep"
 )
 
 // Bounds of the connections to the page.
@@ -62,6 +64,14 @@ func (h *Host) startPage(services *errgroup.Group) {
 		}
 		return err
 	})
+}
+
+// ShowFolder has the page offer the files in the output folder of a sweep, whose grid was run
+// with these variables, and name what its configurations are trained on. It must be called
+// before Start.
+func (h *Host) ShowFolder(sweepID string, f folder.Folder, variables map[string]string, selected func(context.Context, sweep.Configuration) (folder.Selected, error)) {
+	h.Page.Folders = map[string]string{sweepID: string(f)}
+	h.Page.Variables, h.Page.Selected = variables, selected
 }
 
 // stopPage ends the streams of events, gives other answers until ctx ends, and closes all

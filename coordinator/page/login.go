@@ -44,12 +44,8 @@ type login struct {
 func newLogin(token string, encrypted bool) login {
 	mac := hmac.New(sha256.New, []byte(token))
 	mac.Write([]byte("spiqsweep: sessions of the page"))
-	networks, err := lru.New[string, *rate.Limiter](maxNetworks)
-	if err != nil {
-		panic(err) // the size is positive
-	}
 	return login{
-		token: token, encrypted: encrypted, key: mac.Sum(nil), networks: networks,
+		token: token, encrypted: encrypted, key: mac.Sum(nil), networks: newCache[*rate.Limiter](maxNetworks),
 		all: rate.NewLimiter(rate.Every(loginEvery/loginFactor), loginBurst*loginFactor),
 	}
 }

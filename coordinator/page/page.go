@@ -10,10 +10,14 @@ import (
 	"io/fs"
 	"iter"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	lru "github.com/hashicorp/golang-lru/v2"
 
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 )
@@ -23,6 +27,7 @@ type Queue interface {
 	Sweeps(context.Context) ([]queue.Summary, error)
 	Sweep(ctx context.Context, id string) (queue.Sweep, error)
 	Status(ctx context.Context, sweep string) (queue.Status, error)
+	Configurations(ctx context.Context, sweep string) iter.Seq2[queue.Planned, error]
 	Rows(ctx context.Context, sweep string) iter.Seq2[queue.Row, error]
 	Attempts(ctx context.Context, sweep string) iter.Seq2[queue.History, error]
 	Result(ctx context.Context, task sweep.TaskID, digest string) ([]byte, error)
@@ -39,6 +44,14 @@ type Config struct {
 	// Handlers answer GET on further paths, such as "/metrics" and "/debug/pprof/", after the
 	// same checks.
 	Handlers map[string]http.Handler
+	// Variables are the values of --var for grids that need them.
+	Variables map[string]string
+	// Folders are the output folders of sweeps, by ID. Their files are offered as they are.
+	// The tables and figures of other sweeps are made from the store.
+	Folders map[string]string
+	// Selected returns what a configuration of a sweep in Folders is trained on; nil: that is
+	// not known.
+	Selected func(context.Context, sweep.Configuration) (folder.Selected, error)
 	Log      hclog.Logger
 	Now      func() time.Time // nil: time.Now
 }
@@ -49,6 +62,29 @@ type Page struct {
 	handler   http.Handler
 	templates map[string]*template.Template
 	login     login
+
+	summaries cached[[]queue.Summary]
+	statuses  *lru.Cache[string, *cached[queue.Status]] // by sweep
+	entries   *lru.Cache[string, *entry]                // by sweep
+	streams   atomic.Int64                              // of events, that are open
+
+	mu      sync.Mutex // guards starting in running, and stop
+	ctx     context.Context
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+// entry is what is kept of a sweep.
+type entry struct {
+	reading sync.Mutex // held while the rows are read
+
+	mu       sync.Mutex // guards the fields below
+	snapshot *snapshot
+	readAt   time.Time
+	took     time.Duration
+
+	report derived[*report]
+	best   derived[best]
 }
 
 //go:embed templates static
@@ -62,7 +98,11 @@ func New(c Config) *Page {
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()
 	}
-	p := &Page{Config: c, templates: readTemplates(), login: newLogin(c.Token, c.Encrypted)}
+	p := &Page{
+		Config: c, templates: readTemplates(), login: newLogin(c.Token, c.Encrypted),
+		statuses: newCache[*cached[queue.Status]](maxCached), entries: newCache[*entry](maxSnapshots),
+	}
+	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.handler = p.guard(p.routes())
 	return p
 }
@@ -70,18 +110,20 @@ func New(c Config) *Page {
 // ServeHTTP implements http.Handler.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
 
-// Close ends the streams of events. It may be called more than once.
-func (p *Page) Close() {}
-
 // routes returns the handlers of all paths.
 func (p *Page) routes() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, show := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"GET /{$}":     p.showOverview,
-		"GET /login":   p.showLogin,
-		"POST /login":  p.logIn,
-		"POST /logout": p.logOut,
-		"GET /":        func(http.ResponseWriter, *http.Request) error { return notFound("there is no such page") },
+		"GET /{$}":                            p.showOverview,
+		"GET /events":                         p.sendEvents,
+		"GET /sweeps/{sweep}":                 p.showSweep,
+		"GET /sweeps/{sweep}/tasks":           p.showTasks,
+		"GET /sweeps/{sweep}/figures/{file}":  p.sendFigure,
+		"GET /sweeps/{sweep}/files/{name...}": p.sendFile,
+		"GET /login":                          p.showLogin,
+		"POST /login":                         p.logIn,
+		"POST /logout":                        p.logOut,
+		"GET /":                               func(http.ResponseWriter, *http.Request) error { return notFound("there is no such page") },
 	} {
 		mux.Handle(pattern, p.handle(show))
 	}
@@ -148,10 +190,13 @@ func (p *Page) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // view is what a template shows.
 type view struct {
-	// Events is the address of the events after which the page fetches itself again; "":
-	// it never changes.
+	// Events is the address of the events after which the page fetches itself again, as of
+	// eventsOf; "": it never changes.
 	Events string
-	Data   any
+	// Version is the version of the events that the page shows. While it is another than
+	// that of the last event, the script fetches the page again.
+	Version string
+	Data    any
 	// HasLogin is set by render: the page has a login, and so a way to log out.
 	HasLogin bool
 }
@@ -175,6 +220,15 @@ func (p *Page) renderStatus(w http.ResponseWriter, status int, name string, v vi
 		p.Log.Debug("a reader left before the end of a page", "page", name, "error", err)
 	}
 	return nil
+}
+
+// newCache returns a cache of the values that were used last.
+func newCache[T any](size int) *lru.Cache[string, T] {
+	c, err := lru.New[string, T](size)
+	if err != nil {
+		panic(err) // the size is positive
+	}
+	return c
 }
 
 // readTemplates reads the templates of all pages, by name, each with base.html.

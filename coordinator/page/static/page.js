@@ -1,1 +1,94 @@
 "use strict";
+// Live updates. Elements with data-live and an id are replaced by those of the same address
+// whenever the server says that the page has changed. Everything else stays: forms, open
+// details and the place of reading.
+
+const body = document.body;
+const connection = document.getElementById("connection");
+const shortestPause = 1500; // ms between two fetches
+const announceEvery = 30000; // ms between two messages for screen readers
+let wanted = body.dataset.version; // the newest version that the server has named
+let fetching = false, timer = 0, announced = 0;
+
+// later fetches the page after a pause. While it is hidden, the next look does.
+function later(pause) {
+  clearTimeout(timer);
+  timer = setTimeout(refresh, pause);
+}
+
+async function refresh() {
+  if (fetching || document.hidden) return;
+  fetching = true;
+  try {
+    const answer = await fetch(location.href, { cache: "no-store", headers: { Accept: "text/html" } });
+    if (answer.redirected) return location.reload(); // to the login
+    if (!answer.ok) throw new Error(answer.statusText);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const element of fresh.querySelectorAll("[data-live][id]")) await replace(element);
+    body.dataset.version = fresh.body.dataset.version;
+    if (body.dataset.version !== wanted) later(2 * shortestPause); // it was behind the event
+  } catch {
+    later(10 * shortestPause);
+  } finally {
+    fetching = false;
+  }
+}
+
+// replace puts a fresh element in the place of the one with its id.
+async function replace(fresh) {
+  const old = document.getElementById(fresh.id);
+  if (!old) return;
+  const before = old.cloneNode(true), after = document.importNode(fresh, true);
+  for (const d of before.querySelectorAll("details")) d.open = false;
+  if (before.isEqualNode(after)) return;
+  const images = [...after.querySelectorAll("img")];
+  for (const image of images) image.loading = "eager";
+  await Promise.allSettled(images.map((image) => image.decode())); // so that none flickers
+  const focused = old.contains(document.activeElement) ? address(document.activeElement) : null;
+  const scrolled = [...old.querySelectorAll(".scroll")].map((e) => [e.scrollLeft, e.scrollTop]);
+  const open = [...old.querySelectorAll("details")].map((d) => d.open);
+  after.querySelectorAll("details").forEach((d, i) => { d.open = open[i] ?? d.open; });
+  old.replaceChildren(...after.childNodes);
+  old.querySelectorAll(".scroll").forEach((e, i) => { [e.scrollLeft, e.scrollTop] = scrolled[i] ?? [0, 0]; });
+  if (focused) [...old.querySelectorAll(focused.name)].find((e) => address(e).text === focused.text)?.focus({ preventScroll: true });
+}
+
+// address identifies an element that can have the focus.
+function address(e) {
+  return { name: e.localName, text: e.id || e.getAttribute("href") || e.getAttribute("aria-label") || e.textContent };
+}
+
+function listen() {
+  const source = new EventSource(body.dataset.events); // reconnects by itself
+  source.onmessage = (message) => {
+    const { version, text } = JSON.parse(message.data);
+    wanted = version;
+    if (version !== body.dataset.version) later(shortestPause);
+    if (Date.now() - announced > announceEvery) {
+      announced = Date.now();
+      connection.textContent = "Live: " + text;
+    }
+  };
+  source.onerror = () => {
+    connection.textContent = "Not connected: the page shows the last state, and tries again.";
+    announced = 0;
+    if (source.readyState === EventSource.CLOSED) { // refused, as when too many follow
+      later(20 * shortestPause);
+      setTimeout(listen, 40 * shortestPause);
+    }
+  };
+}
+
+if (body.dataset.events) {
+  listen();
+  if (!wanted) later(2 * shortestPause); // a part is still being made
+  document.addEventListener("visibilitychange", () => { if (body.dataset.version !== wanted) later(0); });
+}
+
+// A choice in such a form shows immediately, without a new page.
+for (const form of document.querySelectorAll("form[data-auto]")) {
+  form.addEventListener("change", () => {
+    history.replaceState(null, "", "?" + new URLSearchParams(new FormData(form)));
+    later(0);
+  });
+}
