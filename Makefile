@@ -15,7 +15,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint figures bench fuzz generate verify cross cover portable e2e load simulate chaos release-contract vulnerabilities clean
+.PHONY: help build image test race lint figures bench fuzz generate verify cross cover portable e2e load simulate chaos release-contract vulnerabilities clean
 
 help: ## print this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,13 @@ release-contract: ## take the protocol as it is for released: `make verify` refu
 
 vulnerabilities: ## look for known vulnerabilities that the programs reach
 	.ci/vulnerabilities
+
+ARCH ?= $(shell go env GOARCH)
+
+# -trimpath, so that a commit gives the same image in every folder.
+image: ## write a container image for docker, podman and containerd: bin/spiqsweep.tar
+	GOOS=linux GOARCH=$(ARCH) go build -trimpath -ldflags '$(LDFLAGS)' -o bin/image/ ./coordinator ./worker
+	go run ./deploy/image --bin bin/image --tag localhost/spiqsweep:$(VERSION)
 
 verify: ## check that generated code, protocol, go.mod and cross-builds are in order
 	@before=$$(sha256sum $(GENERATED)); $(MAKE) --no-print-directory generate; \
