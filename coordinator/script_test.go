@@ -1,15 +1,18 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,12 +48,14 @@ func tamper() {
 //	interrupt FILE COMMAND…   sends SIGINT to a program that waits for a coordinator
 //	                          which never answers, and whose operator.json is FILE;
 //	                          the exit code must be 130
+//	browse PATH COMMAND…      runs a program, reads a path of its page into page.html, and
+//	                          interrupts it
 //	npy FILE SHAPE DIGITS     writes a .npy file of bytes, in C order
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exit": wantExit, "interrupt": interrupt, "npy": writeNPY},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exit": wantExit, "interrupt": interrupt, "browse": browse, "npy": writeNPY},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SPIQSWEEP_KERNEL", "portable")
 			recordings, err := filepath.Abs("../simulator/recording/testdata")
@@ -96,6 +101,50 @@ func wantExit(ts *testscript.TestScript, _ bool, arguments []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// pageLine matches the line that names the page.
+var pageLine = regexp.MustCompile(`(?m)^page: (http\S+)$`)
+
+func browse(ts *testscript.TestScript, _ bool, arguments []string) {
+	if len(arguments) < 2 {
+		ts.Fatalf("usage: browse PATH COMMAND…")
+	}
+	path, err := exec.LookPath(arguments[1])
+	ts.Check(err)
+	command := exec.Command(path, arguments[2:]...)
+	command.Dir = ts.Getenv("WORK")
+	output, err := command.StderrPipe()
+	ts.Check(err)
+	ts.Check(command.Start())
+	defer func() {
+		_ = command.Process.Signal(os.Interrupt)
+		_, _ = io.Copy(io.Discard, output)
+		if err := command.Wait(); err != nil && command.ProcessState.ExitCode() != exitInterrupted {
+			ts.Fatalf("%s: %v", arguments[1:], err)
+		}
+	}()
+	lines := bufio.NewScanner(output)
+	said := ""
+	for lines.Scan() {
+		said += lines.Text() + "\n"
+		url := pageLine.FindStringSubmatch(said)
+		if url == nil {
+			continue
+		}
+		answer, err := http.Get(strings.TrimSuffix(url[1], "/") + arguments[0])
+		ts.Check(err)
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		ts.Check(err)
+		if answer.StatusCode != http.StatusOK {
+			ts.Fatalf("%s: %s: %s", arguments[0], answer.Status, body)
+		}
+		ts.Check(os.WriteFile(ts.MkAbs("page.html"), body, 0o600))
+		return
+	}
+	_ = command.Process.Kill()
+	ts.Fatalf("%s names no page: %s", arguments[1:], said)
 }
 
 func interrupt(ts *testscript.TestScript, _ bool, arguments []string) {

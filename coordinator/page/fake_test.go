@@ -101,6 +101,13 @@ func (s *fakeSweep) counts() queue.Counts {
 	return c
 }
 
+// wait waits for work in the background.
+func (p *Page) wait() {
+	p.mu.Lock() // so that nothing starts while it waits
+	defer p.mu.Unlock()
+	p.running.Wait()
+}
+
 // call counts a call, and holds the lock until the end of the caller.
 func (q *fakeQueue) call(name string) func() {
 	q.mu.Lock()

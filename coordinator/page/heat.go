@@ -116,17 +116,18 @@ type heatCell struct {
 // heatLevels is the number of colours.
 const heatLevels = 9
 
-// heatMaps returns the heat maps of the standard loss and of the K-loss. Their colours have
-// one logarithmic scale. A model without k has one map.
-func (s *snapshot) heatMaps(c choices) []heatMap {
-	cells := make([]*heatCell, len(s.configurations)) // by configuration, nil if not shown
-	type place struct{ neurons, timesteps int }
-	maps := [2]map[place]*heatCell{{}, {}}
+// place is a field of a heat map.
+type place struct{ neurons, timesteps int }
+
+// cells returns the fields of the heat maps of the standard loss and of the K-loss.
+func (s *snapshot) cells(c choices) (losses [2]map[place]*heatCell) {
+	losses = [2]map[place]*heatCell{{}, {}}
+	cells := make([]*heatCell, len(s.configurations)) // nil if not shown
 	column := slices.Index(s.columns, c.Error.Chosen)
 	for i, of := range s.configurations {
-		loss := 0
+		loss := losses[0]
 		if !of.IsFitted() && of.K != 0 {
-			if loss = 1; sweep.Format(of.K) != c.K.Chosen {
+			if loss = losses[1]; sweep.Format(of.K) != c.K.Chosen {
 				continue
 			}
 		}
@@ -134,12 +135,12 @@ func (s *snapshot) heatMaps(c choices) []heatMap {
 			continue
 		}
 		at := place{of.Neurons, of.Timesteps}
-		if maps[loss][at] == nil {
-			maps[loss][at] = &heatCell{
+		if loss[at] == nil {
+			loss[at] = &heatCell{
 				Mean: math.NaN(), Floor: math.NaN(), Link: s.tasksLink(of.Configuration), Label: of.LabelOfReplicates(s.settings...),
 			}
 		}
-		cells[i] = maps[loss][at]
+		cells[i] = loss[at]
 		if of.floors != nil && column >= 0 {
 			cells[i].Floor = float64(of.floors[column])
 		}
@@ -149,12 +150,24 @@ func (s *snapshot) heatMaps(c choices) []heatMap {
 			cell.add(&s.rows[i], column)
 		}
 	}
+	for _, loss := range losses {
+		for _, cell := range loss {
+			cell.finish()
+		}
+	}
+	return losses
+}
+
+// heatMaps returns the heat maps of the standard loss and of the K-loss. Their colours have
+// one logarithmic scale. A model without k has one map.
+func (s *snapshot) heatMaps(c choices) []heatMap {
+	losses := s.cells(c)
 	var neurons, timesteps []int
 	low, high := math.Inf(1), math.Inf(-1)
-	for _, m := range maps {
-		for at, cell := range m {
+	for _, loss := range losses {
+		for at, cell := range loss {
 			neurons, timesteps = append(neurons, at.neurons), append(timesteps, at.timesteps)
-			if cell.finish(); cell.Mean > 0 {
+			if cell.Mean > 0 {
 				low, high = min(low, math.Log(cell.Mean)), max(high, math.Log(cell.Mean))
 			}
 		}
@@ -162,28 +175,26 @@ func (s *snapshot) heatMaps(c choices) []heatMap {
 	slices.Sort(neurons)
 	slices.Sort(timesteps)
 	neurons, timesteps = slices.Compact(neurons), slices.Compact(timesteps)
+	titles := [2]string{"Standard loss (k = 0)", "K-loss (k = " + c.K.Chosen + ")"}
+	if c.Model.Chosen != sweep.ModelSpiQGAN && len(losses[1]) == 0 {
+		titles[0] = "Model " + c.Model.Chosen
+	}
 	var all []heatMap
-	for loss, m := range maps {
-		if len(m) == 0 {
+	for i, loss := range losses {
+		if len(loss) == 0 {
 			continue
 		}
-		shown := heatMap{Title: "Standard loss (k = 0)", Timesteps: timesteps}
-		switch {
-		case loss == 1:
-			shown.Title = "K-loss (k = " + c.K.Chosen + ")"
-		case c.Model.Chosen != sweep.ModelSpiQGAN && len(maps[1]) == 0:
-			shown.Title = "Model " + c.Model.Chosen
-		}
+		shown := heatMap{Title: titles[i], Timesteps: timesteps}
 		for _, n := range neurons {
 			row := heatRow{Neurons: n}
 			for _, t := range timesteps {
-				cell := m[place{n, t}]
-				if cell == nil {
-					cell = &heatCell{}
+				cell := heatCell{}
+				if known := loss[place{n, t}]; known != nil {
+					cell = *known
 				}
 				cell.colour(low, high)
 				shown.Tasks += cell.Tasks
-				row.Cells = append(row.Cells, *cell)
+				row.Cells = append(row.Cells, cell)
 			}
 			shown.Rows = append(shown.Rows, row)
 		}

@@ -109,14 +109,16 @@ func (s *snapshot) selectTasks(q taskQuery) ([]int32, error) {
 	if err != nil {
 		return nil, err
 	}
-	fits := make([]bool, len(s.configurations))
+	fits, labels := make([]bool, len(s.configurations)), make([]string, len(s.configurations))
 	for i, c := range s.configurations {
-		fits[i] = f.settings.Has(c.Configuration)
+		if fits[i] = f.settings.Has(c.Configuration); fits[i] && len(f.words) > 0 {
+			labels[i] = strings.ToLower(c.LabelOfReplicates(s.settings...))
+		}
 	}
 	var found []int32
 	for i := range s.rows {
 		row := &s.rows[i]
-		if fits[row.configuration] && (q.State == "" || row.state.String() == q.State) && s.hasWords(row, f.words) {
+		if fits[row.configuration] && (q.State == "" || row.state.String() == q.State) && hasWords(row, labels[row.configuration], f.words) {
 			found = append(found, int32(i))
 		}
 	}
@@ -147,15 +149,12 @@ func direct(down bool, order int) int {
 	return order
 }
 
-// hasWords reports whether each word is in the label, the state or the reason of a row, or
-// begins its ID.
-func (s *snapshot) hasWords(r *taskRow, words []string) bool {
-	if len(words) == 0 {
-		return true
-	}
-	text := strings.ToLower(s.label(r) + " " + r.state.String() + " " + r.reason)
+// hasWords reports whether each word is in the label of a row's configuration, its replicate,
+// its state or its reason, or begins its ID.
+func hasWords(r *taskRow, label string, words []string) bool {
 	for _, word := range words {
-		if !strings.Contains(text, word) && !strings.HasPrefix(string(r.id), word) {
+		if !strings.Contains(label, word) && !strings.Contains("replicate", word) && word != strconv.Itoa(int(r.replicate)) &&
+			!strings.Contains(r.state.String(), word) && !strings.HasPrefix(string(r.id), word) && !strings.Contains(strings.ToLower(r.reason), word) {
 			return false
 		}
 	}
