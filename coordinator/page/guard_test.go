@@ -141,7 +141,7 @@ func TestLogin(t *testing.T) {
 }
 
 // TestLoginAttempts checks that attempts are limited by network, and that the login leads
-// only to pages of its own.
+// only to pages of this server.
 func TestLoginAttempts(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
