@@ -134,7 +134,7 @@ func (v *View) noteIntegrity(row int32, fault string) bool {
 		}
 		c.reasons[row] = fault
 		task := v.sweep.Plan.Row(int(row))
-		v.log.Warn(fault, "task", task.ID, "configuration", v.label(task.Configuration))
+		v.log.Warn(fault, "sweep", v.sweep.ID, "task", task.ID, "configuration", v.label(task.Configuration))
 	}
 	c.changed = true
 	return fault != ""

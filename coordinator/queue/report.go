@@ -20,6 +20,20 @@ type Report struct {
 	HandBack *HandBack
 }
 
+// Outcome names what the report is: a result, a failure or a hand-back; "" if it is none.
+func (r Report) Outcome() string {
+	switch {
+	case r.Result != nil:
+		return "result"
+	case r.Failure != nil:
+		return "failure"
+	case r.HandBack != nil:
+		return "hand-back"
+	default:
+		return ""
+	}
+}
+
 // ResultReport is a finished task.
 type ResultReport struct {
 	Body        []byte // sweep.Result as canonical JSON, uncompressed

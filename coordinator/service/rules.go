@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -150,7 +151,52 @@ func (r Rules) Apply(ctx context.Context, call SyncCall) (*spiqsweepv1.SyncRespo
 		return nil, r.statusOf(err, "Sync")
 	}
 	r.Metrics.Synced(call.SyncRequest, answer, call.invalid)
+	r.logSync(call, answer)
 	return call.response(answer, leaseKey(r.OperatorToken)), nil
+}
+
+// verdictLines are the log lines of verdicts.
+var verdictLines = map[queue.Judgement]struct {
+	level   hclog.Level
+	message string
+}{
+	queue.JudgedAccepted:  {hclog.Debug, "report is accepted"},
+	queue.JudgedDuplicate: {hclog.Debug, "report is repeated"},
+	queue.JudgedLate:      {hclog.Info, "report came late"},
+	queue.JudgedInvalid:   {hclog.Info, "report is invalid"},
+}
+
+// logSync logs the grants and the verdicts of a Sync, each with its task, attempt, process
+// and host.
+func (r Rules) logSync(call SyncCall, answer queue.SyncAnswer) {
+	line := func(level hclog.Level, message string, l queue.Lease, pairs ...any) {
+		r.Log.Log(level, message, append([]any{"task", l.Task, "attempt", l.Attempt, "process", call.ID, "host", call.Host}, pairs...)...)
+	}
+	if r.Log.IsDebug() {
+		for _, a := range answer.Assignments {
+			if a.Work != nil {
+				line(hclog.Debug, "lease is granted", a.Lease, "from_step", a.Work.CheckpointStep)
+			}
+		}
+	}
+	if !r.Log.IsInfo() || len(answer.Verdicts) == 0 {
+		return
+	}
+	outcomes := make(map[queue.Lease]string, len(call.Reports))
+	for _, report := range call.Reports {
+		outcomes[report.Lease] = report.Outcome()
+	}
+	for _, v := range answer.Verdicts {
+		judgement, why := v.Judgement, v.Why
+		if reason, found := call.invalid[v.Lease]; found {
+			judgement, why = queue.JudgedInvalid, reason
+		}
+		pairs := []any{"outcome", outcomes[v.Lease]}
+		if why != "" {
+			pairs = append(pairs, "why", why)
+		}
+		line(verdictLines[judgement].level, verdictLines[judgement].message, v.Lease, pairs...)
+	}
 }
 
 // GetRecording returns the recording of a digest, compressed.

@@ -168,6 +168,16 @@ func (a *Agent) log(level hclog.Level, message string, pairs ...any) {
 	a.do(Say{Level: level, Message: message, Pairs: pairs})
 }
 
+// logLease logs a line about a lease and its task.
+func (a *Agent) logLease(level hclog.Level, message string, l Lease, pairs ...any) {
+	a.log(level, message, append(l.logPairs(a.Process), pairs...)...)
+}
+
+// logPairs returns what each log line about the lease names.
+func (l Lease) logPairs(holder *spiqsweepv1.Process) []any {
+	return []any{"task", l.Task, "attempt", l.Attempt, "process", holder.GetId()}
+}
+
 func (a *Agent) find(l Lease) *heldLease {
 	for _, h := range a.leases {
 		if h.lease == l {

@@ -2,6 +2,8 @@ package agent
 
 import (
 	"math/rand/v2"
+	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"pgregory.net/rapid"
 
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
@@ -51,6 +54,7 @@ func (l *driver) handle(e Event) {
 			l.timer = a.At
 		case Say:
 			l.messages = append(l.messages, a.Message)
+			checkSaid(l.t, l.agent, a)
 			if a.Level == hclog.Warn {
 				l.warnings++
 			}
@@ -159,4 +163,22 @@ func running(t *testing.T, slots int, names ...string) *driver {
 	l.handle(RecordingFetched{Digest: "r"})
 	l.answer(grant(names...)) // the response to the call that reports the starts
 	return l
+}
+
+// aboutOneTask matches the messages about one task.
+var aboutOneTask = regexp.MustCompile(`\b(task|lease|report|checkpoint)\b`)
+
+// checkSaid checks that a log line about a task names the task, the attempt and the process.
+func checkSaid(t rapid.TB, a *Agent, said Say) {
+	t.Helper()
+	pairs := map[any]any{}
+	for pair := range slices.Chunk(said.Pairs, 2) {
+		pairs[pair[0]] = pair[1]
+	}
+	if pairs["task"] == nil && !aboutOneTask.MatchString(said.Message) {
+		return
+	}
+	if pairs["task"] == nil || pairs["attempt"] == nil || pairs["process"] != a.Process.GetId() {
+		t.Errorf("the line %q lacks a task, an attempt or the process: %v", said.Message, said.Pairs)
+	}
 }

@@ -58,6 +58,7 @@ func (w *simulation) perform(action Action) {
 	case Exit:
 		w.code = a.Code
 	case Say:
+		checkSaid(w.t, w.agent, a)
 	}
 }
 

@@ -154,11 +154,11 @@ func (a *Agent) applyVerdicts(verdicts []*spiqsweepv1.Verdict) {
 		}
 		switch v.GetJudgement() {
 		case spiqsweepv1.Verdict_JUDGEMENT_INVALID:
-			a.log(hclog.Error, "report is invalid", "task", h.lease.Task, "attempt", h.lease.Attempt, "why", v.GetReason())
+			a.logLease(hclog.Error, "report is invalid", h.lease, "why", v.GetReason())
 		case spiqsweepv1.Verdict_JUDGEMENT_LATE:
-			a.log(hclog.Info, "report came late", "task", h.lease.Task, "attempt", h.lease.Attempt, "why", v.GetReason())
+			a.logLease(hclog.Info, "report came late", h.lease, "why", v.GetReason())
 		case spiqsweepv1.Verdict_JUDGEMENT_ACCEPTED, spiqsweepv1.Verdict_JUDGEMENT_DUPLICATE:
-			a.log(hclog.Debug, "report is accepted", "task", h.lease.Task, "attempt", h.lease.Attempt)
+			a.logLease(hclog.Debug, "report is accepted", h.lease)
 		default:
 			continue
 		}
@@ -198,7 +198,7 @@ func (a *Agent) assign(now time.Time, assignments []*spiqsweepv1.Assignment) {
 }
 
 func (a *Agent) withdraw(h *heldLease) {
-	a.log(hclog.Info, "lease is withdrawn", "task", h.lease.Task, "attempt", h.lease.Attempt)
+	a.logLease(hclog.Info, "lease is withdrawn", h.lease)
 	h.released = true
 	h.pending = nil
 	if h.running {

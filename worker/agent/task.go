@@ -124,13 +124,13 @@ func (a *Agent) fail(now time.Time, h *heldLease, f *spiqsweepv1.Failure) {
 	if a.failures[kind]++; a.Quiet || a.failures[kind] > 1 {
 		level = hclog.Debug
 	}
-	a.log(level, "task failed", "task", h.lease.Task, "attempt", h.lease.Attempt, "error", f.GetMessage())
+	a.logLease(level, "task failed", h.lease, "error", f.GetMessage())
 	a.report(now, h, &spiqsweepv1.Report{Outcome: &spiqsweepv1.Report_Failure{Failure: f}})
 }
 
 // handBack reports that the worker does not finish a task. If the worker is leaving, work is left.
 func (a *Agent) handBack(now time.Time, h *heldLease, reason string) {
-	a.log(hclog.Info, "task is handed back", "task", h.lease.Task, "attempt", h.lease.Attempt, "step", h.step)
+	a.logLease(hclog.Info, "task is handed back", h.lease, "step", h.step)
 	a.workLeft = a.workLeft || a.draining
 	a.report(now, h, &spiqsweepv1.Report{Outcome: &spiqsweepv1.Report_HandBack{HandBack: &spiqsweepv1.HandBack{Reason: reason}}})
 }

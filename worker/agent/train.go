@@ -59,6 +59,7 @@ func (s *shell) task(a StartTask) (runner.Task, error) {
 	}
 	return runner.Task{
 		ID: id, Configuration: configuration, Raster: s.cache.get(digest), Checkpoint: a.Body,
+		LogPairs: a.Lease.logPairs(s.process)[2:],
 	}, nil
 }
 

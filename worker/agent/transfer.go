@@ -68,7 +68,7 @@ func (a *Agent) recordingFetched(now time.Time, e RecordingFetched) {
 // coordinators refuse the worker.
 func (a *Agent) handBackRefused(now time.Time, h *heldLease, err error) {
 	h.slot = false
-	a.log(hclog.Warn, "a coordinator refuses this worker", "task", h.lease.Task, "reason", credentials.Explain(err))
+	a.logLease(hclog.Warn, "a coordinator refuses this worker", h.lease, "reason", credentials.Explain(err))
 	a.handBack(now, h, "a coordinator refused the worker: "+credentials.Explain(err))
 	a.callBy(now)
 }
@@ -121,14 +121,14 @@ func (a *Agent) checkpointFetched(now time.Time, e CheckpointFetched) {
 		h.resumed, h.resumeBody, h.step = true, e.Body, e.Step
 	case retryable(e.Err):
 		h.resume.failed(now, e.Err, a.Random)
-		a.log(hclog.Debug, "cannot fetch the checkpoint: will try again", "task", e.Lease.Task, "error", e.Err)
+		a.logLease(hclog.Debug, "cannot fetch the checkpoint: will try again", e.Lease, "error", e.Err)
 	case unauthenticated(e.Err):
 		if h.preparing() {
 			a.handBackRefused(now, h, e.Err)
 		}
 	default:
 		h.resumed = true
-		a.log(hclog.Warn, "there is no checkpoint: starting from step 0", "task", e.Lease.Task, "error", e.Err)
+		a.logLease(hclog.Warn, "there is no checkpoint: starting from step 0", e.Lease, "error", e.Err)
 	}
 }
 
@@ -162,7 +162,7 @@ func (a *Agent) checkpointStored(now time.Time, e CheckpointStored) {
 		return
 	}
 	if e.Err != nil {
-		a.log(hclog.Warn, "checkpoint is refused", "task", e.Lease.Task, "step", e.Step, "error", e.Err)
+		a.logLease(hclog.Warn, "checkpoint is refused", e.Lease, "step", e.Step, "error", e.Err)
 	}
 	h.store.retry = retry{}
 	if h.pending != nil && h.pending.step <= e.Step {

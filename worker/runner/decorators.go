@@ -27,7 +27,7 @@ type logged struct {
 func (l logged) Run(ctx context.Context, t Task, r Reporter) (Outcome, error) {
 	lines := &tail{limit: logBytes}
 	log := hclog.NewInterceptLogger(&hclog.LoggerOptions{Output: io.Discard})
-	log.RegisterSink(forward{l.log.With("task", t.ID)})
+	log.RegisterSink(forward{l.log.With(append([]any{"task", t.ID}, t.LogPairs...)...)})
 	log.RegisterSink(hclog.NewSinkAdapter(&hclog.LoggerOptions{Output: lines, Level: hclog.Debug}))
 
 	log.Debug("task begins", "configuration", t.Configuration.Label(), "steps", t.Configuration.Training.Steps)

@@ -20,6 +20,7 @@ type Task struct {
 	Configuration sweep.Configuration
 	Raster        *recording.Raster // all repeats of the selected neurons; not modified
 	Checkpoint    []byte            // to resume from; nil: start at step 0
+	LogPairs      []any             // names and values of each log line besides the ID, such as the attempt
 }
 
 // Runner computes the results of tasks.
