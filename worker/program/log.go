@@ -26,8 +26,12 @@ func (f *LogFlags) Arguments() []string {
 	return []string{"--log-level", f.level, "--log-format", f.format}
 }
 
-// Logger returns a logger that writes to out.
+// Logger returns a logger that writes to out. JSON has no colours, and text has none if they
+// depend on a terminal and out is not a file.
 func (f *LogFlags) Logger(name string, out io.Writer, colour hclog.ColorOption) hclog.Logger {
+	if _, isFile := out.(interface{ Fd() uintptr }); f.format == "json" || !isFile && colour == hclog.AutoColor {
+		colour = hclog.ColorOff // hclog takes every other writer for a terminal
+	}
 	if f.format == "json" {
 		out = JSONWriter{out}
 	}
