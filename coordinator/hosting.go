@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"net/http"
 	"os"
 	"runtime"
 	"slices"
@@ -28,6 +29,7 @@ type hostFlags struct {
 	store     string
 	local     int
 	leaseTerm time.Duration
+	pprof     bool
 }
 
 const storeUsage = "`FILE` or URL of the store (default: the one that the output folder was run with, or sweep.db in it); put a password in PGPASSWORD or ~/.pgpass, since command lines are visible to other users"
@@ -37,6 +39,7 @@ func (f *hostFlags) add(c *cobra.Command) {
 	flags.StringVar(&f.store, "store", "", storeUsage)
 	flags.DurationVar(&f.leaseTerm, "lease-term", defaultLeaseTerm, "how long a worker may be silent before others get its tasks")
 	f.endpointFlags.add(c)
+	flags.BoolVar(&f.pprof, "pprof", false, "serve profiles of the program at /debug/pprof/ of --http")
 	f.log.Add(c, "warn")
 }
 
@@ -61,11 +64,18 @@ func (f *hostFlags) hostOptions(kernel circuit.Kernel, t *terminal, arguments ..
 		return host.Options{}, errNoKernel(kernel.Class)
 	case f.leaseTerm < minLeaseTerm:
 		return host.Options{}, usage("--lease-term %v: must be at least %v", f.leaseTerm, minLeaseTerm)
+	case f.pprof && f.HTTP == "":
+		return host.Options{}, usage("--pprof has no effect without --http: give the address too, such as --http 127.0.0.1:8080")
 	case f.leaseTerm > maxLeaseTerm:
 		return host.Options{}, usage("--lease-term %v: must be at most %v: the tasks of a lost worker wait for so long", f.leaseTerm, maxLeaseTerm)
 	}
+	var profiles http.Handler
+	if f.pprof {
+		profiles = program.Profiles()
+	}
 	return host.Options{
-		Endpoint: f.Endpoint, Store: f.store, Local: f.local, Policy: policy(f.leaseTerm), Version: programVersion(), Log: f.log.Logger("coordinator", t, t.colour()),
+		Endpoint: f.Endpoint, Store: f.store, Local: f.local, Policy: policy(f.leaseTerm),
+		Version: programVersion(), Profiles: profiles, Log: f.log.Logger("coordinator", t, t.colour()),
 		Launch: func(file credentials.File, id string) local.Launch {
 			command := f.localWorker(kernel, t, arguments...)
 			// Not an argument: command lines are visible to other users.
@@ -99,7 +109,7 @@ func (f *endpointFlags) add(c *cobra.Command) {
 	flags.StringSliceVar(&f.Advertise, "advertise", nil, "`HOST:PORT` at which workers reach it (default: this machine's name); may be given more than once")
 	flags.StringVar(&f.CACert, "ca-cert", "", "PEM `FILE` of a certificate authority that several coordinators share (default: one in the output folder)")
 	flags.StringVar(&f.CAKey, "ca-key", "", "PEM `FILE` of its private key")
-	flags.StringVar(&f.HTTP, "http", "", "`ADDRESS` of a page that shows the sweeps in a browser: 127.0.0.1:8080, or 0.0.0.0:8080 for other machines, with TLS and the operator's token")
+	flags.StringVar(&f.HTTP, "http", "", "`ADDRESS` of a page that shows the sweeps in a browser, and of /metrics for Prometheus: 127.0.0.1:8080, or 0.0.0.0:8080 for other machines, with TLS and the operator's token")
 	flags.BoolVar(&f.Insecure, "insecure", false, "plain text to other machines too: others on the network can read the tokens")
 }
 

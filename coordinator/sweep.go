@@ -92,7 +92,7 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	submitted := remote.Token != ""
 	if submitted {
 		if err := ignored(c, "--coordinator", "the other coordinator does the work; give the flag to `coordinator serve`",
-			"local", "listen", "store", "lease-term", "advertise", "ca-cert", "ca-key", "insecure", "http"); err != nil {
+			"local", "listen", "store", "lease-term", "advertise", "ca-cert", "ca-key", "insecure", "http", "pprof"); err != nil {
 			return app.Config{}, err
 		}
 	}

@@ -49,11 +49,13 @@ type Options struct {
 	// nil if Local is 0.
 	Launch func(file credentials.File, id string) local.Launch
 	Policy queue.Policy
-	// Page is what the page shows beside the queue. Start sets the queue, the token and the
-	// log.
-	Page    page.Config
-	Version string // label of the program's version
-	Log     hclog.Logger
+	// Page is what the page shows beside the queue. Start sets the queue, the token, the
+	// handlers and the log.
+	Page page.Config
+	// Profiles answers /debug/pprof/ of the page; nil: nothing does.
+	Profiles http.Handler
+	Version  string // label of the program's version
+	Log      hclog.Logger
 }
 
 // Host serves a store to workers and operators, and runs local workers. The caller

@@ -29,6 +29,9 @@ const (
 	pageHeaderBytes  = 16 << 10
 )
 
+// profilePath is the path below which Options.Profiles answers.
+const profilePath = "/debug/pprof/"
+
 // listenHTTP opens the address of the page, if there is one.
 func (h *Host) listenHTTP() (err error) {
 	h.http, err = h.Endpoint.listenHTTP()
@@ -42,6 +45,10 @@ func (h *Host) startPage(services *errgroup.Group) {
 	}
 	c := h.Page
 	c.Queue, c.Encrypted, c.Log = h.queue, h.keys.page != nil, h.Log.Named("page")
+	c.Handlers = map[string]http.Handler{"/metrics": h.metrics.Handler()}
+	if h.Profiles != nil {
+		c.Handlers[profilePath] = h.Profiles
+	}
 	if h.isPageRemote() {
 		c.Token = h.keys.operator.Token
 	}
