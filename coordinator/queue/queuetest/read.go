@@ -24,6 +24,7 @@ var readScenarios = []Scenario{
 	{"lists are bounded", bounded},
 	{"the workforce counts workers that are not listed", manyWorkers},
 	{"the overview has every sweep and the oldest lease", overview},
+	{"a task is shown with its attempts", look},
 }
 
 func unknownSweep(t *testing.T, f *Fixture) {
@@ -105,6 +106,42 @@ func pages(t *testing.T, f *Fixture) {
 	}
 	if count != 2*n {
 		t.Errorf("%d attempts", count)
+	}
+}
+
+func look(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 2, 1))
+	f.Plan("B", Plan(2, 1, 1))
+	w := f.Worker(1)
+	first := w.Take()
+	present, err := f.Queue.Workers(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(present.Workers) != 1 || len(present.Workers[0].Running) != 1 || present.Workforce.Slots != 1 || present.Sweeps[first.Task] != "A" {
+		t.Errorf("present are %+v, want one worker with task %s of sweep A", present, first.Task)
+	}
+	w.Sync(HandedBack(first))
+	l, err := f.Queue.Look(ctx, "A", Task(0).ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := Task(0); l.Sweep.ID != "A" || l.Configuration.Replicate != want.Configuration.Replicate || l.Recording != Recording {
+		t.Errorf("task %+v of %s, want %+v", l.Specification, l.Sweep.ID, want)
+	}
+	if diff := cmp.Diff(f.Record(Task(0).ID), l.Record); diff != "" {
+		t.Errorf("record (-stored +shown):\n%s", diff)
+	}
+	if diff := cmp.Diff(f.Attempts(Task(0).ID), l.Attempts); diff != "" || len(l.Attempts) == 0 || l.Earlier != 0 {
+		t.Errorf("%d earlier attempts; (-stored +shown):\n%s", l.Earlier, diff)
+	}
+	for _, unknown := range []struct {
+		sweep string
+		task  sweep.TaskID
+	}{{"A", Task(2).ID}, {"C", Task(0).ID}, {"A", "no such task"}} {
+		if _, err := f.Queue.Look(ctx, unknown.sweep, unknown.task); !errors.Is(err, queue.ErrUnknown) {
+			t.Errorf("task %s of sweep %s: %v", unknown.task, unknown.sweep, err)
+		}
 	}
 }
 
