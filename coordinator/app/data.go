@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -158,7 +157,7 @@ func (d *data) selectNeurons(ctx context.Context, c sweep.Configuration) (select
 		repeats: r.Repeats(), bins: r.Bins(), binMS: r.BinMS(), silent: r.Silent(neurons),
 	}
 	if len(d.selected) < maxExcerpts {
-		if s.excerpt, err = excerpt(raster); err != nil {
+		if s.excerpt, err = raster.Excerpt(excerptWindows, excerptBins); err != nil {
 			return selectedNeurons{}, err
 		}
 	}
@@ -173,24 +172,6 @@ const (
 	excerptWindows = 60
 	excerptBins    = 30
 )
-
-// excerpt returns windows that are spread over the repeats of a raster, and by multiples
-// of the golden ratio over the time within a repeat. Windows at equal distances would
-// show few moments of a movie, again and again.
-func excerpt(r *recording.Raster) ([][]uint32, error) {
-	all, err := r.Windows(min(excerptBins, r.Bins))
-	if err != nil {
-		return nil, err
-	}
-	windows := make([][]uint32, min(excerptWindows, all.Len()))
-	for i := range windows {
-		windows[i] = make([]uint32, all.Timesteps())
-		repeat := i * all.Repeats() / len(windows)
-		_, share := math.Modf(float64(i+1) * math.Phi)
-		all.At(repeat*all.PerRepeat()+int(share*float64(all.PerRepeat())), windows[i])
-	}
-	return windows, nil
-}
 
 // digest returns the digest of the bits that a configuration is trained on. It is an
 // error if the recording does not suit the configuration.

@@ -1,10 +1,8 @@
-package app
+package recording
 
 import (
 	"slices"
 	"testing"
-
-	"spiqsweep/simulator/recording"
 )
 
 // TestExcerptShowsTheWholeMovie checks that the windows of every raster in figures, each
@@ -12,11 +10,11 @@ import (
 func TestExcerptShowsTheWholeMovie(t *testing.T) {
 	const bins = 953
 	for _, repeats := range []int{1, 2, 60, 297, 300} {
-		r := &recording.Raster{Neurons: 10, Repeats: repeats, Bins: bins, BinMS: 20, Words: make([]uint32, repeats*bins)}
+		r := &Raster{Neurons: 10, Repeats: repeats, Bins: bins, BinMS: 20, Words: make([]uint32, repeats*bins)}
 		for i := range r.Words {
 			r.Words[i] = uint32(i % bins)
 		}
-		windows, err := excerpt(r)
+		windows, err := r.Excerpt(60, 30)
 		if err != nil {
 			t.Fatal(err)
 		}
