@@ -118,7 +118,15 @@ func (p *Page) event(ctx context.Context, query url.Values) (event, error) {
 		if err != nil {
 			return event{}, err
 		}
-		return event{versionOfAll(sweeps), progressOfAll(sweeps)}, nil
+		e := event{versionOfAll(sweeps), progressOfAll(sweeps)}
+		if query.Get("steps") != "" {
+			present, err := p.workers(ctx)
+			if err != nil {
+				return event{}, err
+			}
+			e.Version = versionOfWorkers(e.Version, present)
+		}
+		return e, nil
 	}
 	s, err := p.status(ctx, id)
 	if err != nil {
@@ -126,13 +134,20 @@ func (p *Page) event(ctx context.Context, query url.Values) (event, error) {
 	}
 	v := version(s)
 	if query.Get("steps") != "" {
-		for _, w := range s.Workers {
-			for _, r := range w.Running {
-				v += fmt.Sprintf("-%.6s.%d", r.Task, r.Step)
-			}
-		}
+		v += versionOfSteps(s.Workers)
 	}
 	return event{v, progressOf(s.Counts)}, nil
+}
+
+// versionOfSteps returns a text that changes whenever a running task has made steps.
+func versionOfSteps(workers []queue.Worker) string {
+	v := ""
+	for _, w := range workers {
+		for _, r := range w.Running {
+			v += fmt.Sprintf("-%.6s.%d", r.Task, r.Step)
+		}
+	}
+	return v
 }
 
 // versionOfAll returns a text that changes whenever the list of sweeps does.

@@ -212,6 +212,7 @@ func (q *fakeQueue) Attempts(_ context.Context, id string) iter.Seq2[queue.Histo
 }
 
 func (q *fakeQueue) Result(_ context.Context, task sweep.TaskID, _ string) ([]byte, error) {
+	defer q.call("Result")()
 	for _, s := range q.sweeps {
 		if body, found := s.results[task]; found {
 			return body, nil

@@ -15,13 +15,15 @@ import (
 
 // functions are what templates call.
 var functions = template.FuncMap{
-	"short":     func(id any) string { text := fmt.Sprint(id); return text[:min(len(text), 12)] },
-	"number":    formatNumber,
-	"duration":  formatDuration,
-	"printable": sweep.Printable,
-	"progress":  progressOf,
-	"title":     func(text string) string { return strings.ToUpper(text[:1]) + text[1:] },
-	"percent":   func(part, of int) int { return 100 * part / max(of, 1) },
+	"short":          func(id any) string { text := fmt.Sprint(id); return text[:min(len(text), 12)] },
+	"number":         formatNumber,
+	"duration":       formatDuration,
+	"printable":      sweep.Printable,
+	"printableLines": printableLines,
+	"moment":         func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+	"progress":       progressOf,
+	"title":          func(text string) string { return strings.ToUpper(text[:1]) + text[1:] },
+	"percent":        func(part, of int) int { return 100 * part / max(of, 1) },
 }
 
 // digestOf returns the beginning of the SHA-256 of a text, enough to tell versions apart.
@@ -59,4 +61,13 @@ func formatDuration(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%d s", int(d/time.Second))
 	}
+}
+
+// printableLines escapes what is not printable in each line of a text.
+func printableLines(text string) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = sweep.Printable(line)
+	}
+	return strings.Join(lines, "\n")
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
 
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
@@ -31,6 +32,9 @@ type Queue interface {
 	Rows(ctx context.Context, sweep string) iter.Seq2[queue.Row, error]
 	Attempts(ctx context.Context, sweep string) iter.Seq2[queue.History, error]
 	Result(ctx context.Context, task sweep.TaskID, digest string) ([]byte, error)
+	Recording(ctx context.Context, digest string) ([]byte, error)
+	Look(ctx context.Context, sweep string, task sweep.TaskID) (queue.Look, error)
+	Workers(context.Context) (queue.Present, error)
 }
 
 // Config configures a Page.
@@ -66,7 +70,11 @@ type Page struct {
 	summaries cached[[]queue.Summary]
 	statuses  *lru.Cache[string, *cached[queue.Status]] // by sweep
 	entries   *lru.Cache[string, *entry]                // by sweep
-	streams   atomic.Int64                              // of events, that are open
+	trainings *lru.Cache[string, *training]             // by task and result
+	drawing   singleflight.Group                        // of trainings
+	present   cached[queue.Present]
+	hosts     derived[[]hostRow]
+	streams   atomic.Int64 // of events, that are open
 
 	mu      sync.Mutex // guards starting in running, and stop
 	ctx     context.Context
@@ -101,6 +109,7 @@ func New(c Config) *Page {
 	p := &Page{
 		Config: c, templates: readTemplates(), login: newLogin(c.Token, c.Encrypted),
 		statuses: newCache[*cached[queue.Status]](maxCached), entries: newCache[*entry](maxSnapshots),
+		trainings: newCache[*training](maxTrainings),
 	}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.handler = p.guard(p.routes())
@@ -114,16 +123,19 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.Ser
 func (p *Page) routes() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, show := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"GET /{$}":                            p.showOverview,
-		"GET /events":                         p.sendEvents,
-		"GET /sweeps/{sweep}":                 p.showSweep,
-		"GET /sweeps/{sweep}/tasks":           p.showTasks,
-		"GET /sweeps/{sweep}/figures/{file}":  p.sendFigure,
-		"GET /sweeps/{sweep}/files/{name...}": p.sendFile,
-		"GET /login":                          p.showLogin,
-		"POST /login":                         p.logIn,
-		"POST /logout":                        p.logOut,
-		"GET /":                               func(http.ResponseWriter, *http.Request) error { return notFound("there is no such page") },
+		"GET /{$}":                                p.showOverview,
+		"GET /events":                             p.sendEvents,
+		"GET /sweeps/{sweep}":                     p.showSweep,
+		"GET /sweeps/{sweep}/tasks":               p.showTasks,
+		"GET /sweeps/{sweep}/tasks/{task}":        p.showTask,
+		"GET /sweeps/{sweep}/tasks/{task}/{file}": p.sendTrainingFile,
+		"GET /workers":                            p.showWorkers,
+		"GET /sweeps/{sweep}/figures/{file}":      p.sendFigure,
+		"GET /sweeps/{sweep}/files/{name...}":     p.sendFile,
+		"GET /login":                              p.showLogin,
+		"POST /login":                             p.logIn,
+		"POST /logout":                            p.logOut,
+		"GET /":                                   func(http.ResponseWriter, *http.Request) error { return notFound("there is no such page") },
 	} {
 		mux.Handle(pattern, p.handle(show))
 	}

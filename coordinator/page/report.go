@@ -62,12 +62,16 @@ func (p *Page) view(ctx context.Context, s *snapshot) (*folder.View, error) {
 	if err != nil {
 		return nil, err
 	}
-	selected := unknownSelection
-	if _, own := p.Folders[s.sweep.ID]; own && p.Selected != nil {
-		selected = p.Selected
-	}
-	shown := folder.Sweep{ID: s.sweep.ID, Grid: tasks.Grid(), Plan: tasks, Selected: selected}
+	shown := folder.Sweep{ID: s.sweep.ID, Grid: tasks.Grid(), Plan: tasks, Selected: p.selection(s.sweep.ID)}
 	return folder.NewView("", p.Queue, shown, p.Log), nil
+}
+
+// selection returns what tells the data that a configuration of a sweep is trained on.
+func (p *Page) selection(sweepID string) func(context.Context, sweep.Configuration) (folder.Selected, error) {
+	if _, own := p.Folders[sweepID]; own && p.Selected != nil {
+		return p.Selected
+	}
+	return unknownSelection
 }
 
 // unknownSelection stands for the selected neurons, whose numbers only the coordinator of a

@@ -92,3 +92,17 @@ for (const form of document.querySelectorAll("form[data-auto]")) {
     later(0);
   });
 }
+
+// A button with data-copy copies the text of the element with that id.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.addEventListener("click", async () => {
+    const text = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      connection.textContent = "Copied.";
+    } catch { // only pages of this machine or by https may write
+      getSelection().selectAllChildren(text);
+      connection.textContent = "The command is selected: copy it.";
+    }
+  });
+}

@@ -1,0 +1,177 @@
+package page
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/simulator/recording"
+	"spiqsweep/sweep"
+	"spiqsweep/sweep/figure"
+	"spiqsweep/sweep/model"
+	"spiqsweep/sweep/table"
+)
+
+const (
+	// maxTrainings bounds the trainings whose panels are kept, some 500 KB each.
+	maxTrainings = 16
+	// excerptWindows and excerptBins bound the windows of the recording in a raster.
+	excerptWindows = 60
+	excerptBins    = 60
+)
+
+// training is a result with its panels as files.
+type training struct {
+	result   sweep.Result
+	measures sweep.Measures
+	panels   []figure.Panel
+	files    map[string][]byte // by name, such as losses.svg and losses.csv
+}
+
+// errAltered is about a result that is not the one that was accepted.
+var errAltered = errorText("the stored result is not the one that was accepted: `coordinator verify` computes it again")
+
+// training returns the accepted result of a task, with its panels. Requests for the same
+// one share the work.
+func (p *Page) training(ctx context.Context, l queue.Look) (*training, error) {
+	key := string(l.ID) + l.Accepted
+	if t, found := p.trainings.Get(key); found {
+		return t, nil
+	}
+	made := p.drawing.DoChan(key, func() (any, error) {
+		t, err := p.makeTraining(context.WithoutCancel(ctx), l)
+		if err == nil {
+			p.trainings.Add(key, t)
+		}
+		return t, err
+	})
+	select {
+	case m := <-made:
+		if m.Err != nil {
+			return nil, m.Err
+		}
+		return m.Val.(*training), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// makeTraining reads the result of a task and draws its panels.
+func (p *Page) makeTraining(ctx context.Context, l queue.Look) (t *training, err error) {
+	defer func() { // the drawing libraries panic
+		if fault := recover(); fault != nil {
+			t, err = nil, fmt.Errorf("draw task %s: %v", l.ID, fault)
+		}
+	}()
+	body, err := p.Queue.Result(ctx, l.ID, l.Accepted)
+	if err != nil {
+		return nil, err
+	}
+	if sweep.ResultDigest(body) != l.Accepted {
+		return nil, errAltered
+	}
+	t = &training{files: map[string][]byte{}}
+	if t.result, err = sweep.DecodeResult(body); err != nil {
+		return nil, err
+	}
+	t.measures = t.result.Measures()
+	windows, err := p.excerpt(ctx, l.Recording)
+	if err != nil {
+		return nil, err
+	}
+	t.panels = figure.Training{Configuration: l.Configuration, Result: t.result, Windows: windows, BinMS: l.Configuration.Recording.BinMS}.Panels()
+	for _, panel := range t.panels {
+		if panel.Figure == nil {
+			continue
+		}
+		for _, format := range []string{"svg", "csv"} {
+			var file bytes.Buffer
+			if err := panel.Write(&file, format, figure.PanelWidthCM); err != nil {
+				return nil, err
+			}
+			t.files[panel.Name+"."+format] = file.Bytes()
+		}
+	}
+	return t, nil
+}
+
+// excerpt returns windows of the recording with a digest; nil if it is not stored.
+func (p *Page) excerpt(ctx context.Context, digest string) ([][]uint32, error) {
+	body, err := p.Queue.Recording(ctx, digest)
+	if errors.Is(err, queue.ErrUnknown) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var raster recording.Raster
+	if err := raster.UnmarshalBinary(body); err != nil {
+		return nil, err
+	}
+	return raster.Excerpt(excerptWindows, excerptBins)
+}
+
+// sendTrainingFile sends a panel as SVG, its numbers as CSV, the model as JSON, or the
+// training by step as CSV.
+func (p *Page) sendTrainingFile(w http.ResponseWriter, r *http.Request) error {
+	look, err := p.look(r)
+	if err != nil {
+		return err
+	}
+	name := r.PathValue("file")
+	if look.Accepted == "" {
+		return notFound("task %s has no result yet", look.ID)
+	}
+	t, err := p.training(r.Context(), look)
+	if err != nil {
+		return err
+	}
+	body, known := t.files[name]
+	attachment := ""
+	switch name {
+	case "model.json", "training.csv":
+		var file bytes.Buffer
+		id := look.ID
+		if name == "model.json" {
+			selected, fault := p.selection(look.Sweep.ID)(r.Context(), look.Configuration)
+			if fault != nil {
+				return fault
+			}
+			row := table.Row{Task: id, Configuration: look.Configuration, Data: selected.Recording, NeuronIDs: selected.NeuronIDs}
+			err, attachment = model.Write(&file, row, t.result, selected.BinMS), string(id)+".json"
+		} else {
+			err, attachment = table.WriteTraining(&file, t.result), string(id)+".csv"
+		}
+		if err != nil {
+			return err
+		}
+		body, known = file.Bytes(), true
+	}
+	if !known {
+		return notFound("task %s has no file %.80q", look.ID, name)
+	}
+	header := w.Header()
+	header.Set("Cache-Control", "private, no-cache")
+	header.Set("ETag", `"`+look.Accepted+`"`)
+	switch {
+	case strings.HasSuffix(name, ".svg"):
+		header.Set("Content-Type", "image/svg+xml")
+	case strings.HasSuffix(name, ".json"):
+		header.Set("Content-Type", "application/json")
+	default:
+		header.Set("Content-Type", "text/csv; charset=utf-8")
+	}
+	if attachment == "" && strings.HasSuffix(name, ".csv") {
+		attachment = fmt.Sprintf("%s-%s", look.ID[:shownID], name)
+	}
+	if attachment != "" {
+		header.Set("Content-Disposition", `attachment; filename="`+attachment+`"`)
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	return nil
+}
