@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -12,7 +13,7 @@ import (
 )
 
 func exportCommand(t *terminal) *cobra.Command {
-	var stored exclusiveFlags
+	var stored storedFlags
 	var format, path string
 	var noise uint64
 	options := export.Options{Software: programVersion()}
@@ -21,8 +22,8 @@ func exportCommand(t *terminal) *cobra.Command {
 		SuggestFor: []string{"convert", "save", "dump"},
 		Short:      "Write the stored results of a sweep for other programs",
 		Long: `Writes the stored results of a sweep's output folder in a format of other programs, and
-trains nothing. No coordinator may be running in the folder. The same results give the
-same bytes.
+trains nothing. The coordinator may be running: the results that it has at the beginning
+are written. The same results give the same bytes.
 
   csv      results.csv, for spreadsheets and data frames
   parquet  the columns of results.csv with their types
@@ -61,18 +62,16 @@ Exit codes: 0 the export is written; 1 a file could not be written; 2 bad usage 
 				options.Noise = &noise
 			}
 			options.Interrupted = c.Context().Err
-			config, err := stored.config(t)
-			if err != nil {
-				return err
-			}
-			corrupt, err := app.Export(c.Context(), config, format, path, options)
-			if err != nil {
-				return err
-			}
-			if t.printIntegrityErrors(config.Out, corrupt); len(corrupt) > 0 {
-				return &endError{exitIncomplete}
-			}
-			return nil
+			return stored.read(c, func(ctx context.Context, s *app.Stored) error {
+				corrupt, err := s.Export(ctx, format, path, options)
+				if err != nil {
+					return err
+				}
+				if t.printIntegrityErrors(stored.out, corrupt); len(corrupt) > 0 {
+					return &endError{exitIncomplete}
+				}
+				return nil
+			})
 		},
 	}
 	stored.add(c)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,7 +23,7 @@ const (
 )
 
 func figuresCommand(t *terminal) *cobra.Command {
-	var stored exclusiveFlags
+	var stored storedFlags
 	var only []string
 	var width float64
 	var asJSON bool
@@ -31,9 +33,9 @@ func figuresCommand(t *terminal) *cobra.Command {
 		Short:      "Draw the paper's figures from the stored results of a sweep",
 		Long: `Draws figures 1 to 3 and S1 to S11 of the paper into the folder figures of a sweep's
 output folder, as SVG, PDF, PNG and CSV, and trains nothing. A configuration without a
-result is drawn as missing and listed; a figure without any result is left out. No
-coordinator may be running in the folder. A run draws Fig. S1 while it goes on, and in
-the end the figures whose configurations its grid has.
+result is drawn as missing and listed; a figure without any result is left out. The
+coordinator may be running. A run draws Fig. S1 while it goes on, and in the end the
+figures whose configurations its grid has.
 
 Exit codes: 0 the figures are drawn; 1 a file could not be written in its place; 2 bad
 usage or input; 3 stored results are corrupt: they are named, and drawn as missing.`,
@@ -48,38 +50,35 @@ usage or input; 3 stored results are corrupt: they are named, and drawn as missi
 			if !(width >= minWidth && width <= maxWidth) {
 				return usage("--width %v: must be %v to %v (cm)", width, minWidth, maxWidth)
 			}
-			config, err := stored.config(t)
-			if err != nil {
-				return err
-			}
-			drawn, err := app.DrawFigures(c.Context(), config, numbers, width)
-			if err != nil {
-				return err
-			}
-			drawnFigures := drawn.Figures // to print as text
-			if asJSON {
-				if err := printJSON(c.OutOrStdout(), figureReports(drawn)); err != nil {
+			return stored.read(c, func(ctx context.Context, s *app.Stored) error {
+				drawn, err := s.DrawFigures(ctx, numbers, width)
+				if err != nil {
 					return err
 				}
-				drawnFigures = nil
-			}
-			for _, f := range drawnFigures {
-				fmt.Fprintf(c.OutOrStdout(), "%s.{%s}\n", filepath.Join(drawn.Folder, f.Name), strings.Join(figure.Formats, ","))
-				if len(f.Missing) > 0 {
-					fmt.Fprintf(c.OutOrStdout(), "  without %s\n", sweep.Printable(strings.Join(f.Missing, ", ")))
+				if asJSON {
+					err = printJSON(c.OutOrStdout(), figureReports(drawn))
+				} else {
+					err = printFigures(c.OutOrStdout(), drawn)
 				}
-			}
-			t.printIntegrityErrors(config.Out, drawn.Corrupt)
-			if t.printProblems(drawn.Problems) {
-				return &endError{exitFault}
-			}
-			if len(drawn.Corrupt) > 0 {
-				return &endError{exitIncomplete}
-			}
-			if len(drawn.Figures) == 0 {
-				return usage("output folder %s: none of the paper's configurations (n = 2, 4, 6, 8, 10; t = 1, 2, 5, 10, 20, 30) that these figures show has a result", config.Out)
-			}
-			return nil
+				if err != nil {
+					return err
+				}
+				if drawn.Omitted > 0 {
+					t.say("not drawn: %s of further axes, of which there are too many: see summary.csv", count(drawn.Omitted, "combination"))
+				}
+				t.printIntegrityErrors(stored.out, drawn.Corrupt)
+				if t.printProblems(drawn.Problems) {
+					return &endError{exitFault}
+				}
+				if len(drawn.Corrupt) > 0 {
+					return &endError{exitIncomplete}
+				}
+				if len(drawn.Figures) == 0 {
+					return usage("output folder %s: none of the paper's configurations (n = 2, 4, 6, 8, 10; t = 1, 2, 5, 10, 20, 30) that these figures show has a result", stored.out)
+				}
+				t.say("%s in %s drawn in %s", count(len(drawn.Figures), "figure"), count(len(figure.Formats), "format"), drawn.Folder)
+				return nil
+			})
 		},
 	}
 	stored.add(c)
@@ -88,6 +87,19 @@ usage or input; 3 stored results are corrupt: they are named, and drawn as missi
 	flags.Float64Var(&width, "width", figure.FullWidthCM, "width in `CENTIMETRES`: 18 for a page, 8.6 for a column")
 	flags.BoolVar(&asJSON, "json", false, "print one JSON array")
 	return c
+}
+
+// printFigures prints the files of each figure, and the configurations that it lacks.
+func printFigures(out io.Writer, drawn app.Drawn) error {
+	var lines strings.Builder
+	for _, f := range drawn.Figures {
+		fmt.Fprintf(&lines, "%s.{%s}\n", filepath.Join(drawn.Folder, f.Name), strings.Join(figure.Formats, ","))
+		if len(f.Missing) > 0 {
+			fmt.Fprintf(&lines, "  without %s\n", sweep.Printable(strings.Join(f.Missing, ", ")))
+		}
+	}
+	_, err := io.WriteString(out, lines.String())
+	return err
 }
 
 // figureReport is a figure that was drawn, as JSON.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"slices"
@@ -29,7 +30,7 @@ type sampleFlags struct {
 }
 
 func sampleCommand(t *terminal) *cobra.Command {
-	var stored exclusiveFlags
+	var stored storedFlags
 	var f sampleFlags
 	c := &cobra.Command{
 		Use:        "sample [TASK]",
@@ -39,7 +40,7 @@ func sampleCommand(t *terminal) *cobra.Command {
 only one of the configurations with some settings. The same seed gives the same bits
 on every machine and kernel, and fewer windows are the beginning of more. A task may
 be named by the beginning of its ID, if no other ID begins so. The command trains
-nothing, and no coordinator may be running in the folder. The models psth, markov and
+nothing, and the coordinator may be running. The models psth, markov and
 time_independent cannot be sampled, since their results keep no law.
 
 Formats, both of which "coordinator describe" and grid files read as a recording whose
@@ -50,7 +51,7 @@ repeats are the windows:
        bin, below a comment with the content of meta_json; a recording may have up to
        65,536 windows in this format`,
 		Example: `  coordinator sample 3fa9c1 --out runs/figure-s1 --windows 10000 --format npz --to sample.npz
-  coordinator sample --out runs/figure-s1 --config n=4,t=5,k=1,preset=paper --windows 300 --format csv`,
+  coordinator sample 3fa9c1 --windows 300 --seed 2 --format csv`,
 		Args: program.NamedArguments(1),
 		RunE: func(c *cobra.Command, tasks []string) error {
 			if err := f.check(); err != nil {
@@ -60,11 +61,12 @@ repeats are the windows:
 			if err != nil {
 				return err
 			}
-			config, err := stored.config(t)
-			if err != nil {
+			var sampler *model.Sampler
+			var binMS float64
+			err = stored.read(c, func(ctx context.Context, s *app.Stored) (err error) {
+				sampler, binMS, err = s.Sampler(ctx, selection, f.seed, f.to)
 				return err
-			}
-			sampler, binMS, err := app.Sampler(c.Context(), config, selection, f.seed, f.to)
+			})
 			if err != nil {
 				return err
 			}

@@ -47,36 +47,8 @@ func (f *storedFlags) read(c *cobra.Command, do func(context.Context, *app.Store
 	if err != nil {
 		return err
 	}
-	return app.ReadStored(c.Context(), f.out, in, do)
-}
-
-// exclusiveFlags name a sweep whose folder a command opens alone, to write what it computes
-// from stored results.
-type exclusiveFlags struct {
-	out   string
-	input inputFlags
-	log   program.LogFlags
-}
-
-func (f *exclusiveFlags) add(c *cobra.Command) {
-	flags := c.Flags()
-	flags.StringVar(&f.out, "out", defaultOut, "output `FOLDER` of the sweep")
-	flags.StringVar(&f.input.recording, "recording", "", "recording `FILE`, if it is no longer where the sweep found it")
-	flags.StringVar(&f.input.kernel, "kernel", "", "kernel class of the sweep, if this machine's is another")
-	f.input.reading.add(c)
-	f.log.Add(c, "warn")
-}
-
-// config limits the memory of the process, and returns how to open the sweep.
-func (f *exclusiveFlags) config(t *terminal) (app.Config, error) {
-	in, err := f.input.readInput()
-	if err != nil {
-		return app.Config{}, err
-	}
 	limitMemory()
-	hosting := hostFlags{leaseTerm: defaultLeaseTerm, log: f.log}
-	options, err := hosting.hostOptions(in.Kernel, t)
-	return app.Config{Out: f.out, Input: in, Options: options}, err
+	return app.ReadStored(c.Context(), f.out, in, do)
 }
 
 // oneTask wants one argument: a task.

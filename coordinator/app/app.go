@@ -40,29 +40,7 @@ type App struct {
 // Open checks all input, locks the output folder, opens the store or calls the remote
 // coordinator, and plans the sweep. The caller must close the App. If Open fails, it
 // removes the folders that it created.
-func Open(ctx context.Context, c Config) (*App, error) { return openApp(ctx, c, false) }
-
-// openStored opens the sweep in Config.Out to read its stored results. It changes neither
-// its plan nor its folder, and refuses a folder without a sweep.
-func openStored(ctx context.Context, c Config) (*App, error) {
-	f := folder.Folder(c.Out)
-	if !f.HasRun() {
-		return nil, noSweep(f)
-	}
-	a, err := openApp(ctx, c, true)
-	if err == nil && a.id == "" {
-		return nil, errors.Join(noSweep(f), a.Close())
-	}
-	return a, err
-}
-
-func noSweep(f folder.Folder) error {
-	return folder.BadInput("output folder %s holds no sweep: name the output folder of a sweep with --out", f)
-}
-
-// openApp is Open. If it is to read alone, it opens a sweep that exists, and changes neither
-// its plan nor its folder.
-func openApp(ctx context.Context, c Config, readOnly bool) (_ *App, err error) {
+func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if c.Input, err = c.Resume(c.Out); err != nil {
 		return nil, err
 	}
@@ -82,11 +60,7 @@ func openApp(ctx context.Context, c Config, readOnly bool) (_ *App, err error) {
 	if err := a.openFolder(); err != nil {
 		return nil, err
 	}
-	check := a.checkSweep
-	if readOnly {
-		check = a.checkStored
-	}
-	if err := a.checkFolder(ctx, check); err != nil {
+	if err := a.checkFolder(ctx, a.checkSweep); err != nil {
 		return nil, err
 	}
 	a.folder.RemoveDrafts()
@@ -95,13 +69,6 @@ func openApp(ctx context.Context, c Config, readOnly bool) (_ *App, err error) {
 			return nil, err
 		}
 		a.queue = a.host.Queue()
-	}
-	if readOnly {
-		if err := a.readPlan(ctx); err != nil {
-			return nil, err
-		}
-		a.view = a.newView()
-		return a, (&Stored{app: a}).check(ctx)
 	}
 	if err := a.plan(ctx); err != nil {
 		return nil, a.asInputError(err)

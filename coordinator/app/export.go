@@ -12,29 +12,24 @@ import (
 	"spiqsweep/sweep/export"
 )
 
-// Export writes the stored results of the sweep in Config.Out to a path outside of that
-// folder, in one of export.Formats. It trains nothing. It returns the results that differ
-// from the accepted ones, which the export omits.
-func Export(ctx context.Context, c Config, format, path string, options export.Options) ([]folder.IntegrityError, error) {
-	a, err := openStored(ctx, c)
+// Export writes the stored results to a path outside of the output folder, in one of
+// export.Formats. It trains nothing. It returns the results that differ from the accepted
+// ones, which the export omits.
+func (s *Stored) Export(ctx context.Context, format, path string, options export.Options) ([]folder.IntegrityError, error) {
+	if err := s.app.checkTarget(path, export.IsFolder(format)); err != nil {
+		return nil, err
+	}
+	exported, err := s.app.view.Exported(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer a.Close()
-	if err := a.checkTarget(path, export.IsFolder(format)); err != nil {
-		return nil, err
-	}
-	s, err := a.view.Exported(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s.Options = options
-	return a.IntegrityErrors(), inputfile.ExplainWrite(path, export.Write(path, format, s))
+	exported.Options = options
+	return s.app.IntegrityErrors(), inputfile.ExplainWrite(path, export.Write(path, format, exported))
 }
 
 // checkTarget rejects a path in the output folder of any sweep or server, whose files a
-// coordinator writes, the path of a file that the sweep is read from, and one at which there
-// is anything else than a file, or than a folder.
+// coordinator writes, the path of a file that the sweep is read from, one at which there is
+// anything else than a file, or than a folder, and a file in a folder that does not exist.
 func (a *App) checkTarget(path string, isFolder bool) error {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
@@ -55,6 +50,11 @@ func (a *App) checkTarget(path string, isFolder bool) error {
 	}
 	if err := a.checkSources(path, info); err != nil {
 		return err
+	}
+	if parent := filepath.Dir(path); !isFolder {
+		if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) {
+			return folder.BadInput("--to %s: there is no folder %s: create it, or name another path", path, parent)
+		}
 	}
 	for at := absolute; ; at = filepath.Dir(at) {
 		f := folder.Folder(at)

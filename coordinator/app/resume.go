@@ -185,27 +185,6 @@ func (a *App) checkSweep(ctx context.Context, q sweepQueue) (err error) {
 	return nil
 }
 
-// checkStored refuses to read the sweep of the folder with another arithmetic than its own,
-// in which its tasks have other IDs.
-func (a *App) checkStored(ctx context.Context, q sweepQueue) (err error) {
-	if a.id == "" {
-		if a.id, err = a.findSweep(ctx, q); err != nil {
-			return err
-		}
-	}
-	stored, err := q.Sweep(ctx, a.id)
-	switch {
-	case a.id == "" || errors.Is(err, queue.ErrUnknown):
-		return a.checkResults("")
-	case err != nil:
-		return a.asInputError(fmt.Errorf("read the folder's sweep: %w", err))
-	}
-	if reason, with := queue.SweepMismatch(stored.Arithmetic(), queue.ProgramArithmetic(a.Kernel.Class)); reason != "" {
-		return folder.BadInput("the sweep in %s %s: read it with %s", a.folder, reason, with)
-	}
-	return nil
-}
-
 // refuse returns an error that names what the grid would replace, and the remedies.
 func (a *App) refuse(ctx context.Context, q sweepQueue, before queue.Sweep, why string) error {
 	status, err := q.Status(ctx, before.ID)

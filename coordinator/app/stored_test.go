@@ -14,6 +14,8 @@ import (
 	"spiqsweep/coordinator/app"
 	"spiqsweep/deploy/needs"
 	"spiqsweep/sweep"
+	"spiqsweep/sweep/export"
+	"spiqsweep/sweep/figure"
 	"spiqsweep/sweep/table"
 )
 
@@ -58,6 +60,49 @@ func TestReadStoredWhileItRuns(t *testing.T) {
 	runToEnd(t, c)
 	if done, running := readStored(t, c); !read || done != 4 || running {
 		t.Errorf("%d results, coordinator running: %v, read while it ran: %v", done, running, read)
+	}
+}
+
+// TestReadersDoNotExcludeEachOther exports and draws a sweep while it runs and after it has
+// ended, each time while another command reads it.
+func TestReadersDoNotExcludeEachOther(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
+	t.Parallel()
+	c := config(t, fourConfigurations, &fakeWorkers{})
+	path := filepath.Join(t.TempDir(), "results.csv")
+	exported := func() (done int) {
+		t.Helper()
+		err := app.ReadStored(t.Context(), c.Out, app.Input{}, func(ctx context.Context, _ *app.Stored) error {
+			return app.ReadStored(ctx, c.Out, app.Input{}, func(ctx context.Context, s *app.Stored) error {
+				if _, err := s.DrawFigures(ctx, []string{"S1"}, figure.FullWidthCM); err != nil {
+					return err
+				}
+				_, err := s.Export(ctx, "csv", path, export.Options{})
+				return err
+			})
+		})
+		text, fault := os.ReadFile(path)
+		if err != nil || fault != nil {
+			t.Errorf("read twice at a time: %v, %v", err, fault)
+		}
+		return strings.Count(string(text), ",done,")
+	}
+	var once sync.Once
+	read := false
+	c.Follow = func(p app.Progress) {
+		if p.Counts.Done == 0 {
+			return
+		}
+		once.Do(func() {
+			if done := exported(); done < p.Counts.Done {
+				t.Errorf("%d of at least %d results were exported", done, p.Counts.Done)
+			}
+			read = true
+		})
+	}
+	runToEnd(t, c)
+	if done := exported(); done != 4 || !read {
+		t.Errorf("%d results, exported while it ran: %v", done, read)
 	}
 }
 

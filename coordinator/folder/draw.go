@@ -49,32 +49,33 @@ func (v *View) drawPaper(ctx context.Context, paper *figure.Paper) error {
 }
 
 // DrawFigures draws the figures of the paper with these numbers, all of them if there are
-// none, at a width in centimetres, and returns them. It checks every result that they show:
-// a corrupt one is an IntegrityError, and drawn as missing. Files that could not be
-// written are Problems.
-func (v *View) DrawFigures(ctx context.Context, numbers []string, widthCM float64) ([]*figure.Figure, error) {
+// none, at a width in centimetres, and returns them, with the number of combinations of
+// further axes for which there are none. It checks every result that they show: a corrupt
+// one is an IntegrityError, and drawn as missing. Files that could not be written are
+// Problems.
+func (v *View) DrawFigures(ctx context.Context, numbers []string, widthCM float64) (_ []*figure.Figure, omitted int, _ error) {
 	if len(numbers) == 0 {
 		numbers = figure.Numbers()
 	}
 	if v.makeFolder(figuresFolder) {
-		return nil, nil
+		return nil, 0, nil
 	}
 	shown := v.rows(ctx)
 	if slices.Contains(numbers, "S1") { // of all results
 		shown = v.soundRows(ctx, shown)
 	}
-	figures, err := v.figures(ctx, shown, numbers)
-	return figures, errors.Join(err, recovering(func() error { return v.writeFigures(ctx, figures, widthCM, NoLimit) }))
+	figures, omitted, err := v.figures(ctx, shown, numbers)
+	return figures, omitted, errors.Join(err, recovering(func() error { return v.writeFigures(ctx, figures, widthCM, NoLimit) }))
 }
 
-// figures returns the figures of the paper with these numbers.
-func (v *View) figures(ctx context.Context, rows table.Rows, numbers []string) ([]*figure.Figure, error) {
-	var figures []*figure.Figure
+// figures returns the figures of the paper with these numbers, and for how many
+// combinations of further axes there are none.
+func (v *View) figures(ctx context.Context, rows table.Rows, numbers []string) (figures []*figure.Figure, omitted int, err error) {
 	var paper *figure.Paper
-	err := fanOut(rows,
+	err = fanOut(rows,
 		func(rows table.Rows) (err error) {
 			if slices.Contains(numbers, "S1") {
-				figures, _, err = figure.S1(v.shape, rows)
+				figures, omitted, err = figure.S1(v.shape, rows)
 			}
 			return err
 		},
@@ -83,15 +84,14 @@ func (v *View) figures(ctx context.Context, rows table.Rows, numbers []string) (
 			return err
 		})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	err = recovering(func() error {
 		others, err := paper.Draw(paperSource{ctx, v}, numbers)
 		figures = append(figures, others...)
 		return err
 	})
-	v.warnOmitted(paper.Omitted)
-	return figures, err
+	return figures, max(omitted, paper.Omitted), err
 }
 
 // writeFigures writes figures in all formats within the limit.

@@ -5,16 +5,27 @@ import (
 	"fmt"
 
 	"spiqsweep/simulator/inputfile"
+	"spiqsweep/sweep"
 	"spiqsweep/sweep/export"
 	"spiqsweep/sweep/figure"
 	"spiqsweep/sweep/grid"
+	"spiqsweep/sweep/table"
 )
 
-// Exported returns the sweep for package export. It checks all results first:
-// IntegrityErrors lists the corrupt ones, which have no numbers in the sweep.
+// Exported returns the sweep for package export, as it is now, even if it runs. It checks
+// all results first: IntegrityErrors lists the corrupt ones, which have no numbers in the
+// sweep.
 func (v *View) Exported(ctx context.Context) (export.Sweep, error) {
-	for _, err := range v.soundRows(ctx, v.rows(ctx)) {
+	var before []rowState
+	for row, err := range v.rows(ctx) {
 		if err != nil {
+			return export.Sweep{}, err
+		}
+		before = append(before, rowState{row.State, row.Digest})
+		if row.Digest == "" {
+			continue
+		}
+		if _, _, err := v.soundResult(ctx, row); err != nil {
 			return export.Sweep{}, err
 		}
 	}
@@ -27,13 +38,47 @@ func (v *View) Exported(ctx context.Context) (export.Sweep, error) {
 		return export.Sweep{}, err
 	}
 	data, err := v.data(ctx)
-	rows := v.withoutCorrupt(v.rows(ctx))
+	rows := v.withoutCorrupt(asBefore(v.rows(ctx), before))
 	return export.Sweep{
 		Name: v.sweep.Grid.Name, CreatedAt: status.Sweep.CreatedAt, Grid: text,
 		Numerics: status.Sweep.Numerics, KernelClass: status.Sweep.KernelClass, Data: data,
-		Shape: v.shape, Rows: rows, Records: v.records(ctx),
-		Figures: func() ([]*figure.Figure, error) { return v.figures(ctx, rows, figure.Numbers()) },
+		Shape: v.shape, Rows: rows, Records: v.records(ctx, rows),
+		Figures: func() ([]*figure.Figure, error) {
+			figures, _, err := v.figures(ctx, rows, figure.Numbers())
+			return figures, err
+		},
 	}, err
+}
+
+// rowState is the state of a row at a time.
+type rowState struct {
+	state  sweep.State
+	digest string
+}
+
+// asBefore shows rows as they were: those that have got a result since then are without it.
+// It fails if a result was replaced or removed.
+func asBefore(rows table.Rows, before []rowState) table.Rows {
+	return func(yield func(table.Row, error) bool) {
+		i := 0
+		for row, err := range rows {
+			if err == nil {
+				was := before[i]
+				switch {
+				case row.Digest == was.digest:
+				case was.digest == "":
+					row.Digest, row.Measures = "", nil
+				default:
+					err = fmt.Errorf("task %s: its result was replaced while it was exported: run the export again", row.Task)
+				}
+				row.State = was.state
+			}
+			i++
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // data returns the selections of neurons that the tasks are trained on, each once.
@@ -53,11 +98,11 @@ func (v *View) data(ctx context.Context) ([]export.Data, error) {
 	return all, nil
 }
 
-// records streams the rows of results.csv with their results.
-func (v *View) records(ctx context.Context) export.Records {
+// records streams rows of results.csv with their results.
+func (v *View) records(ctx context.Context, rows table.Rows) export.Records {
 	return func(yield func(export.Record, error) bool) {
 		i := 0
-		for row, err := range v.withoutCorrupt(v.rows(ctx)) {
+		for row, err := range rows {
 			r := export.Record{Row: row, Repeated: v.sweep.Plan.First(i) < i}
 			i++
 			if err == nil {
