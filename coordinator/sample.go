@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -76,6 +77,7 @@ repeats are the windows:
 			if f.to == "" {
 				return write(os.Stdout) // which the command's own writer would escape
 			}
+			atomicfile.RemoveDrafts(filepath.Dir(f.to), func(name string) bool { return name == filepath.Base(f.to) })
 			if err := inputfile.ExplainWrite(f.to, atomicfile.Stream(f.to, 0o666, write)); err != nil {
 				return err
 			}

@@ -176,7 +176,7 @@ func reasonOf(err error) error {
 
 // written matches the names of the files that this package and proto/credentials write
 // by a rename.
-var written = regexp.MustCompile(`^(results|summary|comparison|axes|claims|attempts|completeness|sweep|run|store|worker|operator|coordinator|ca|ca-key|S1[^/]*|[0-9a-f]{64})\.(csv|md|json|hcl|id|url|pem|svg|pdf|png)$`)
+var written = regexp.MustCompile(`^(results|summary|comparison|axes|claims|attempts|completeness|sweep|run|store|worker|operator|coordinator|ca|ca-key|S?[0-9]+(-[^/]*)?|[0-9a-f]{64})\.(csv|md|json|hcl|id|url|pem|svg|pdf|png)$`)
 
 // oldDraft matches the names that earlier versions gave to drafts of credentials.
 var oldDraft = regexp.MustCompile(`^((worker|operator|coordinator)\.json|ca(-key)?\.pem)\.[0-9]+\.tmp$`)

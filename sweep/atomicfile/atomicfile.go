@@ -1,6 +1,6 @@
 // Package atomicfile writes files whole or not at all: the content goes to a draft
 // next to the file, and the draft is renamed to the file. A process that is killed
-// leaves at most a draft, which [Target] recognises. An error of the file system is an
+// leaves at most a draft, which [Target] recognises and [RemoveDrafts] removes. An error of the file system is an
 // *fs.PathError that names the file, not the draft, in one line.
 //
 // The package imports the standard library alone, so that every other package may
@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"time"
 )
 
 // Write replaces the file at path with body, after body has reached the disk. The
@@ -100,6 +101,26 @@ func create(path string, mode fs.FileMode) (*os.File, error) {
 		}
 		if !errors.Is(err, fs.ErrExist) {
 			return nil, ofFile(path, draft, err)
+		}
+	}
+}
+
+// abandonedAfter is how long a draft must be unchanged before RemoveDrafts removes it: long
+// enough that no process still writes it.
+const abandonedAfter = time.Hour
+
+// RemoveDrafts removes drafts in a folder that killed processes left for files with the
+// given kind of name: those that nobody has changed for an hour. Other processes may
+// write to the folder. Drafts that cannot be removed stay.
+func RemoveDrafts(folder string, isTarget func(name string) bool) {
+	entries, _ := os.ReadDir(folder)
+	for _, entry := range entries {
+		target := Target(entry.Name())
+		if target == "" || !isTarget(target) || !entry.Type().IsRegular() {
+			continue
+		}
+		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > abandonedAfter {
+			_ = os.Remove(filepath.Join(folder, entry.Name()))
 		}
 	}
 }

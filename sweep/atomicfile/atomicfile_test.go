@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"spiqsweep/sweep/atomicfile"
 )
@@ -39,6 +41,34 @@ func TestWriteReplacesAFile(t *testing.T) {
 	}
 	if names := entries(t, filepath.Dir(path)); len(names) != 1 {
 		t.Errorf("the folder holds %q, want the file alone", names)
+	}
+}
+
+// TestRemoveDrafts checks that a file's abandoned drafts are removed, and nothing else.
+func TestRemoveDrafts(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "file.json")
+	draft := func(of string, age time.Duration) string {
+		made, err := atomicfile.Fill(filepath.Join(folder, of), 0o600, false, func(io.Writer) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := time.Now().Add(-age)
+		if err := os.Chtimes(made, changed, changed); err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Base(made)
+	}
+	if err := atomicfile.Write(path, 0o600, nil); err != nil {
+		t.Fatal(err)
+	}
+	draft("file.json", 2*time.Hour)
+	want := []string{"file.json", draft("other.json", 2*time.Hour), draft("file.json", time.Minute)}
+	atomicfile.RemoveDrafts(folder, func(name string) bool { return name == "file.json" })
+	slices.Sort(want)
+	if got := entries(t, folder); !slices.Equal(got, want) {
+		t.Errorf("the folder holds %q, want %q", got, want)
 	}
 }
 

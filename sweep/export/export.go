@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"time"
 
@@ -105,20 +106,28 @@ func indexOf(name string) int {
 const mode = 0o666
 
 // Write writes a sweep in one of the Formats to a path. It replaces a file there, or adds
-// to a folder, which it creates, if the format has several files.
+// to a folder, which it creates, if the format has several files. It removes the drafts of
+// exports to that path that were killed an hour ago or earlier.
 func Write(path, formatName string, s Sweep) error {
 	i := indexOf(formatName)
 	if i < 0 {
 		return fmt.Errorf("there is no format %q: must be %s", formatName, sweep.Alternatives(Formats()))
 	}
 	if write := formats[i].file; write != nil {
+		atomicfile.RemoveDrafts(filepath.Dir(path), func(name string) bool { return name == filepath.Base(path) })
 		return atomicfile.Stream(path, mode, func(w io.Writer) error { return write(w, s) })
+	}
+	for _, folder := range []string{path, filepath.Join(path, qasm3Qiskit.folder), filepath.Join(path, qasm3Plain.folder)} {
+		atomicfile.RemoveDrafts(folder, ofTask.MatchString)
 	}
 	if err := os.MkdirAll(path, 0o777); err != nil {
 		return err
 	}
 	return formats[i].folder(path, s)
 }
+
+// ofTask matches the names of the files in a folder.
+var ofTask = regexp.MustCompile(`^[0-9a-f]{64}(_t[0-9]+\.qasm|\.npz)$`)
 
 // writeIn replaces a file in a folder.
 func writeIn(folder, name string, fill func(io.Writer) error) error {
