@@ -53,15 +53,13 @@ neurons than it.`,
 			if err := checkRecording(recording); err != nil {
 				return err
 			}
-			options, err := reading.options()
+			in, err := reading.input(recording)
 			if err != nil {
 				return err
 			}
-			kernel, err := chooseKernel("")
-			if err != nil {
+			if in.Kernel, err = chooseKernel(""); err != nil {
 				return err
 			}
-			in := app.Input{Recording: recording, Variable: options.Variable, MaxRecording: options.Limit, Kernel: kernel}
 			prepared, err := app.WriteStarter(c.Context(), path, in)
 			if err != nil {
 				return err

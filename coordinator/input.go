@@ -77,6 +77,12 @@ func (f *readingFlags) arguments() (line []string) {
 	return line
 }
 
+// input returns the input that reads a recording's file, "" for the one of the grid.
+func (f *readingFlags) input(recording string) (app.Input, error) {
+	options, err := f.options()
+	return app.Input{Recording: recording, Variable: options.Variable, MaxRecording: options.Limit}, err
+}
+
 func (f *readingFlags) options() (recording.Options, error) {
 	const most = 1 << 20
 	if f.limit < 1 || f.limit > most {
@@ -87,16 +93,11 @@ func (f *readingFlags) options() (recording.Options, error) {
 
 // readInput reads the grid and chooses the kernel. The recording is read later.
 func (f *inputFlags) readInput() (app.Input, error) {
-	in := app.Input{
-		GridName: "sweep.hcl", Grid: spiqsweep.DefaultGrid,
-		IsDefault: f.grid == "",
-		Variables: f.variables, Recording: f.recording,
-	}
-	options, err := f.reading.options()
+	in, err := f.reading.input(f.recording)
 	if err != nil {
 		return in, err
 	}
-	in.Variable, in.MaxRecording = options.Variable, options.Limit
+	in.GridName, in.Grid, in.IsDefault, in.Variables = "sweep.hcl", spiqsweep.DefaultGrid, f.grid == "", f.variables
 	in.FileFlags = f.reading.given()
 	if f.recording != "" {
 		in.FileFlags = append(in.FileFlags, "--recording")

@@ -278,7 +278,7 @@ func (t *terminal) printIntegrityErrors(out string, corrupt []folder.IntegrityEr
 	for _, d := range corrupt[:min(len(corrupt), namedResults)] {
 		named = append(named, "  "+d.Label+": "+sweep.Printable(d.Reason))
 		if len(corrupt) <= namedResults {
-			command = append(command, short(string(d.Task)))
+			command = append(command, sweep.ShortID(d.Task))
 		}
 	}
 	if more := len(corrupt) - len(named); more > 0 {

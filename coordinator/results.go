@@ -146,7 +146,7 @@ func printRecords(out io.Writer, r table.Records) error {
 			switch {
 			case !brief:
 			case names[i] == "task":
-				cells[i] = short(cell)
+				cells[i] = sweep.ShortID(cell)
 			case r.Columns[i].IsNumber():
 				cells[i] = threeDigits(cell)
 			}

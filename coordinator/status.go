@@ -72,9 +72,9 @@ func printStatus(out io.Writer, s app.Status, place *placeFlags) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, w := range s.Workers {
 		fmt.Fprintf(table, "\nworker %s\t%s\t%s\t%s\tlast seen %s ago%s\n",
-			sweep.Printable(short(w.Process)), sweep.Printable(w.Host), sweep.Printable(w.Kernel), count(int(w.Slots), "slot"), formatDuration(s.AsOf.Sub(w.LastSeen)), leaving(w))
+			sweep.Printable(sweep.ShortID(w.Process)), sweep.Printable(w.Host), sweep.Printable(w.Kernel), count(int(w.Slots), "slot"), formatDuration(s.AsOf.Sub(w.LastSeen)), leaving(w))
 		for _, r := range w.Running {
-			fmt.Fprintf(table, "  task %s\tattempt %d\tstep %d of %d\n", sweep.Printable(short(r.Task)), r.Attempt, r.Step, r.Steps)
+			fmt.Fprintf(table, "  task %s\tattempt %d\tstep %d of %d\n", sweep.Printable(sweep.ShortID(r.Task)), r.Attempt, r.Step, r.Steps)
 		}
 	}
 	if more := s.WorkersPresent - len(s.Workers); more > 0 {
@@ -131,6 +131,3 @@ func printTasks(out io.Writer, title string, tasks []app.TaskReason) {
 		fmt.Fprintf(out, "  %s  %s: %s\n", sweep.Printable(t.Task), sweep.Printable(t.Label), sweep.Printable(t.Reason))
 	}
 }
-
-// short returns the first 12 characters of an ID, enough to tell it from others.
-func short(identity string) string { return identity[:min(len(identity), 12)] }

@@ -35,15 +35,9 @@ func (f *storedFlags) addRecording(c *cobra.Command) {
 	f.reading.add(c)
 }
 
-// input returns the input that finds the recording.
-func (f *storedFlags) input() (app.Input, error) {
-	options, err := f.reading.options()
-	return app.Input{Recording: f.recording, Variable: options.Variable, MaxRecording: options.Limit}, err
-}
-
 // read calls do with the sweep of the folder.
 func (f *storedFlags) read(c *cobra.Command, do func(context.Context, *app.Stored) error) error {
-	in, err := f.input()
+	in, err := f.reading.input(f.recording)
 	if err != nil {
 		return err
 	}
@@ -90,7 +84,7 @@ TASK is the beginning of an ID. The coordinator may be running.`,
 					return err
 				}
 				if e.State == string(sweep.Done) {
-					suggest(c, "run it here and compare the results", "repro", short(e.Task), "--out", f.out)
+					suggest(c, "run it here and compare the results", "repro", sweep.ShortID(e.Task), "--out", f.out)
 				}
 				return nil
 			})
@@ -137,7 +131,7 @@ func printExplanation(out io.Writer, e app.Explanation) error {
 	line("numerics", e.Identity.Numerics)
 	line("kernel class", e.Identity.KernelClass)
 	if n := e.Nearest; n != nil {
-		fmt.Fprintf(table, "\nmost like it in the grid: %s, task %s, which has\n", sweep.Printable(n.Label), short(n.Task))
+		fmt.Fprintf(table, "\nmost like it in the grid: %s, task %s, which has\n", sweep.Printable(n.Label), sweep.ShortID(n.Task))
 		for _, d := range n.Differences {
 			line(d.Name, formatPart(d.Second), "instead of "+formatPart(d.First))
 		}
@@ -207,7 +201,7 @@ stored one was altered; 130 interrupted.`,
 					err = printReproduction(c.OutOrStdout(), r, kernel)
 				}
 				if err == nil && !r.Equal {
-					suggest(c, "have workers run it once more and mark it if it differs", "verify", short(r.Task), "--out", f.out)
+					suggest(c, "have workers run it once more and mark it if it differs", "verify", sweep.ShortID(r.Task), "--out", f.out)
 					err = &endError{exitIncomplete}
 				}
 				return err

@@ -19,6 +19,10 @@ const MaxSlots = 1 << 12
 // kernel class. Tasks with equal IDs have equal results.
 type TaskID string
 
+// ShortID returns the beginning of the ID of a task or a process: enough to tell it from
+// others, and commands accept it for the whole one. It is too short to impersonate a process.
+func ShortID[ID ~string](id ID) string { return string(id[:min(len(id), 12)]) }
+
 // NewTaskID returns the ID of the training of a configuration on a recording, given
 // by its digest, with a numerics version and a kernel class such as
 // "portable/amd64".

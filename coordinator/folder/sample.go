@@ -22,7 +22,7 @@ func (v *View) Sampler(ctx context.Context, selected func(sweep.Task) bool, seed
 	if err != nil {
 		return nil, 0, err
 	}
-	name := fmt.Sprintf("task %s, %s", shortID(row.Task), v.label(row.Configuration))
+	name := fmt.Sprintf("task %s, %s", sweep.ShortID(row.Task), v.label(row.Configuration))
 	if row.Digest == "" {
 		return nil, 0, BadInput("%s, is %s: there is no result to sample before it is done", name, row.State)
 	}
@@ -73,13 +73,10 @@ func (v *View) onlyTask(ctx context.Context, selected func(sweep.Task) bool) (ta
 	}
 	var lines strings.Builder
 	for _, row := range found {
-		fmt.Fprintf(&lines, "\n  %s  %s, %s", shortID(row.Task), v.label(row.Configuration), row.State)
+		fmt.Fprintf(&lines, "\n  %s  %s, %s", sweep.ShortID(row.Task), v.label(row.Configuration), row.State)
 	}
 	if more := number - len(found); more > 0 {
 		fmt.Fprintf(&lines, "\n  and %d more", more)
 	}
 	return table.Row{}, BadInput("%d tasks are selected, and one is needed: name it by the beginning of its ID, or add settings to --config%s", number, lines.String())
 }
-
-// shortID returns the beginning of a task's ID, which commands accept for the ID.
-func shortID(task sweep.TaskID) string { return string(task[:min(len(task), 12)]) }

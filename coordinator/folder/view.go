@@ -292,10 +292,6 @@ func (v *View) write(name string, fill func(io.Writer) error) error {
 	return v.note(name, v.folder.write(name, fill))
 }
 
-// shownID is the number of characters of a process ID in attempts.csv: enough to tell
-// processes apart, too few to impersonate one.
-const shownID = 12
-
 // attempts returns the attempts of all tasks.
 func (v *View) attempts(ctx context.Context) iter.Seq2[table.Attempt, error] {
 	return func(yield func(table.Attempt, error) bool) {
@@ -311,7 +307,7 @@ func (v *View) attempts(ctx context.Context) iter.Seq2[table.Attempt, error] {
 			}
 			attempt := table.Attempt{
 				Task: h.Task, Label: task.Configuration.Label(columns...), Number: h.Attempt.Attempt, Outcome: string(h.Outcome),
-				Process: h.Process[:min(len(h.Process), shownID)], Host: h.Host, Kernel: h.Kernel,
+				Process: sweep.ShortID(h.Process), Host: h.Host, Kernel: h.Kernel,
 				LeasedAt: h.GrantedAt, EndedAt: h.EndedAt, FirstStep: h.From, LastStep: h.Step,
 				Compute: h.Compute, Message: h.Reason, Log: h.Log,
 			}
