@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -12,16 +11,17 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"spiqsweep/deploy/needs"
 )
 
 // TestDescribeAgreesWithTheReference compares every number that `describe`
 // prints of the recording with those that others computed.
 func TestDescribeAgreesWithTheReference(t *testing.T) {
-	shared := cmp.Or(os.Getenv("SPIQSWEEP_SHARED"), "../../shared")
-	recording := filepath.Join(shared, "data", "bint_fishmovie32_100.mat")
-	body, err := os.ReadFile(filepath.Join(shared, "reference", "recording.json"))
+	recording := needs.Recording(t)
+	body, err := os.ReadFile(needs.Shared(t, "reference", "recording.json"))
 	if err != nil {
-		t.Skipf("skipped: needs the recording at %s", recording)
+		t.Fatal(err)
 	}
 	var reference struct{ Sets map[string]map[string]any }
 	if err := json.Unmarshal(body, &reference); err != nil {

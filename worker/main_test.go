@@ -2,14 +2,12 @@ package main
 
 import (
 	"bytes"
-	"cmp"
-	"os"
-	"path/filepath"
 	"runtime"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"spiqsweep/deploy/needs"
 	"spiqsweep/proto/credentials"
 )
 
@@ -48,10 +46,7 @@ func writeCredentials(ts *testscript.TestScript, _ bool, arguments []string) {
 }
 
 func TestSelftestAgainstTheReference(t *testing.T) {
-	path := filepath.Join(cmp.Or(os.Getenv("SPIQSWEEP_SHARED"), "../../shared"), "reference", "circuit.json")
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("skipped: needs the reference at %s", path)
-	}
+	path := needs.Shared(t, "reference", "circuit.json")
 	var out, talk bytes.Buffer
 	if code := run([]string{"selftest", "--reference", path}, &out, &talk); code != 0 {
 		t.Errorf("exit code %d\n%s%s", code, out.String(), talk.String())

@@ -19,6 +19,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/deploy/needs"
 )
 
 // sweepSpec is a grid, the further flags of its coordinator, and its expected rows; 0: those
@@ -57,18 +58,7 @@ func recordedSweep(t *testing.T) *sweepSpec {
 	if testing.Short() {
 		t.Skip("skipped: the sweep on the recording is long")
 	}
-	shared := os.Getenv("SPIQSWEEP_SHARED")
-	if shared == "" {
-		shared = "../../../shared"
-	}
-	path, err := filepath.Abs(filepath.Join(shared, "data", "bint_fishmovie32_100.mat"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("skipped: needs the recording at %s", path)
-	}
-	recorded.flags = []string{"--recording", path}
+	recorded.flags = []string{"--recording", needs.Recording(t)}
 	return recorded
 }
 

@@ -58,6 +58,33 @@ func NodeModule(t testing.TB, name string) (node, module string) {
 	return node, module
 }
 
+// Recording returns the absolute path of the paper's recording, which belongs to its owners
+// and is not in the repository. The test is skipped where it is missing.
+func Recording(t testing.TB) string {
+	t.Helper()
+	return Shared(t, "data", "bint_fishmovie32_100.mat")
+}
+
+// Shared returns the absolute path of a file in the folder shared beside the checkout, or in
+// that of SPIQSWEEP_SHARED: the recording, and numbers that others computed. The test is
+// skipped where the file is missing.
+func Shared(t testing.TB, elements ...string) string {
+	t.Helper()
+	root := os.Getenv("SPIQSWEEP_SHARED")
+	if root == "" {
+		_, file, _, _ := runtime.Caller(0)
+		root = filepath.Join(filepath.Dir(file), "..", "..", "..", "shared")
+	}
+	path, err := filepath.Abs(filepath.Join(append([]string{root}, elements...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("skipped: needs %s", path)
+	}
+	return path
+}
+
 // NoRaceDetector skips a test, with the reason, in a binary built with the race
 // detector.
 func NoRaceDetector(t testing.TB, reason string) {

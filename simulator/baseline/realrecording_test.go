@@ -4,36 +4,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
+	"spiqsweep/deploy/needs"
 	"spiqsweep/simulator/random"
 	"spiqsweep/simulator/recording"
 	"spiqsweep/simulator/statistics"
 )
 
-// realRecordingFile returns the path of a file outside the project. It skips the
-// test if the file does not exist.
-func realRecordingFile(t testing.TB, elements ...string) string {
-	t.Helper()
-	root := os.Getenv("SPIQSWEEP_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	path := filepath.Join(append([]string{root}, elements...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("skipped: needs the recording at %s", path)
-	}
-	return path
-}
-
 // openRealRecording opens the recording. The function that it returns selects n
 // neurons and returns their windows.
 func openRealRecording(t testing.TB) func(selection string, n, timesteps int) statistics.RepeatedWindows {
 	t.Helper()
-	r, err := recording.Open(t.Context(), realRecordingFile(t, "data", "bint_fishmovie32_100.mat"), recording.Options{})
+	r, err := recording.Open(t.Context(), needs.Recording(t), recording.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +50,7 @@ func errorsOf(t testing.TB, model string, w statistics.RepeatedWindows) map[stri
 // to 1e-9.
 func TestIndependentOfRecording(t *testing.T) {
 	windows := openRealRecording(t)
-	body, err := os.ReadFile(realRecordingFile(t, "reference", "recording.json"))
+	body, err := os.ReadFile(needs.Shared(t, "reference", "recording.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

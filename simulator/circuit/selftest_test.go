@@ -7,10 +7,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"spiqsweep/deploy/needs"
 )
 
 var update = flag.Bool("update", false, "rewrite known.json, and add missing classes to testdata/digests.json")
@@ -82,14 +83,9 @@ func TestKnownAnswers(t *testing.T) {
 	}
 	t.Run("embedded", func(t *testing.T) { selfTest(t, nil) })
 	t.Run("reference", func(t *testing.T) {
-		shared := os.Getenv("SPIQSWEEP_SHARED")
-		if shared == "" {
-			shared = "../../../shared"
-		}
-		path := filepath.Join(shared, "reference", "circuit.json")
-		reference, err := os.ReadFile(path)
+		reference, err := os.ReadFile(needs.Shared(t, "reference", "circuit.json"))
 		if err != nil {
-			t.Skipf("skipped: needs the known answers at %s", path)
+			t.Fatal(err)
 		}
 		selfTest(t, reference)
 	})

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/integrate/quad"
 	"gonum.org/v1/gonum/stat"
 
+	"spiqsweep/deploy/needs"
 	"spiqsweep/simulator/recording"
 )
 
@@ -71,15 +71,7 @@ func median(x []float64) float64 {
 // recording.
 func realWindows(t *testing.T, neurons, timesteps int) *recording.Windows {
 	t.Helper()
-	shared := os.Getenv("SPIQSWEEP_SHARED")
-	if shared == "" {
-		shared = filepath.Join("..", "..", "..", "shared")
-	}
-	path := filepath.Join(shared, "data", "bint_fishmovie32_100.mat")
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("skipped: needs the recording at %s", path)
-	}
-	r, err := recording.Open(t.Context(), path, recording.Options{})
+	r, err := recording.Open(t.Context(), needs.Recording(t), recording.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,29 +7,15 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
-)
 
-// realRecordingFile returns the path of a file outside the project. It skips the
-// test if the file does not exist.
-func realRecordingFile(t *testing.T, elements ...string) string {
-	t.Helper()
-	root := os.Getenv("SPIQSWEEP_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	path := filepath.Join(append([]string{root}, elements...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("skipped: needs the recording at %s", path)
-	}
-	return path
-}
+	"spiqsweep/deploy/needs"
+)
 
 func openRealRecording(t *testing.T) *Recording {
 	t.Helper()
-	r, err := Open(t.Context(), realRecordingFile(t, "data", "bint_fishmovie32_100.mat"), Options{})
+	r, err := Open(t.Context(), needs.Recording(t), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +23,7 @@ func openRealRecording(t *testing.T) *Recording {
 }
 
 func TestRealRecording(t *testing.T) {
-	data, err := os.ReadFile(realRecordingFile(t, "data", "bint_fishmovie32_100.mat"))
+	data, err := os.ReadFile(needs.Recording(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +42,7 @@ func TestRealRecording(t *testing.T) {
 
 func TestRealRecordingMatchesItsReference(t *testing.T) {
 	r := openRealRecording(t)
-	text, err := os.ReadFile(realRecordingFile(t, "reference", "recording.json"))
+	text, err := os.ReadFile(needs.Shared(t, "reference", "recording.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,35 +4,20 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"spiqsweep/deploy/needs"
 	"spiqsweep/simulator/recording"
 )
-
-// realRecordingFile returns the path of a file outside the project. It skips the
-// test if the file does not exist.
-func realRecordingFile(t testing.TB, elements ...string) string {
-	t.Helper()
-	root := os.Getenv("SPIQSWEEP_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	path := filepath.Join(append([]string{root}, elements...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("skipped: needs the recording at %s", path)
-	}
-	return path
-}
 
 // openRealRecording opens the recording. The function that it returns selects n
 // neurons and returns their IDs and windows.
 func openRealRecording(t testing.TB) func(selection string, n, timesteps int) ([]int, RepeatedWindows) {
 	t.Helper()
-	r, err := recording.Open(t.Context(), realRecordingFile(t, "data", "bint_fishmovie32_100.mat"), recording.Options{})
+	r, err := recording.Open(t.Context(), needs.Recording(t), recording.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +41,7 @@ func openRealRecording(t testing.TB) func(selection string, n, timesteps int) ([
 // TestDescribeRecording compares with every number of the reference, to 1e-9.
 func TestDescribeRecording(t *testing.T) {
 	windows := openRealRecording(t)
-	body, err := os.ReadFile(realRecordingFile(t, "reference", "recording.json"))
+	body, err := os.ReadFile(needs.Shared(t, "reference", "recording.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
