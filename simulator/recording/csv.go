@@ -16,13 +16,6 @@ import (
 // 30 bytes for each of its fields.
 const csvMaxRecord = 2 << 20
 
-// Names of columns, in lower case.
-const (
-	repeatColumn = "repeat"
-	neuronColumn = "neuron"
-	timeColumn   = "time_s"
-)
-
 // lineError is an error at a line of a text file, counted from 1.
 type lineError struct {
 	line int
@@ -70,12 +63,12 @@ func openCSV(file io.ReaderAt, size int64, _ string, o Options) (content, error)
 			f.header = append(f.header, strings.ToLower(name))
 		}
 	}
+	if err := f.checkHeader(); err != nil {
+		return nil, &lineError{firstLine, err}
+	}
 	labelled := slices.Contains(f.header, timeColumn) || f.labels() > 0
 	if labelled && joinAxes(order, ",") != DefaultAxes {
 		return nil, fmt.Errorf("axes = %q: the columns repeat and neuron say what each row is, so leave axes out", o.Axes)
-	}
-	if i := slices.IndexFunc(f.header, isTimeColumn); i >= 0 && slices.Contains(f.header, neuronColumn) && !slices.Contains(f.header, timeColumn) {
-		return nil, &lineError{firstLine, fmt.Errorf("the column %.40q seems to hold spike times: rename it to time_s and give seconds", f.header[i])}
 	}
 	if !labelled {
 		if err := checkFirst(first); err != nil {
@@ -90,68 +83,6 @@ func openCSV(file io.ReaderAt, size int64, _ string, o Options) (content, error)
 	default:
 		return newTable(f, o)
 	}
-}
-
-// labels returns how many columns at the left are labels of repeats or neurons: 0 to 2.
-func (f csvFile) labels() int {
-	n := 0
-	for n < len(f.header) && n < 2 && (f.header[n] == repeatColumn || f.header[n] == neuronColumn) {
-		n++
-	}
-	return n
-}
-
-// isName reports whether a field of the first record is a name, and no number.
-func isName(field string) bool { _, err := strconv.ParseFloat(field, 64); return err != nil }
-
-// checkFirst rejects the first record of a table of counts without labels if it is neither a
-// header of names nor a row of counts.
-func checkFirst(first []string) error {
-	if first[0] == "" && len(first) > 1 {
-		return fmt.Errorf("the first column has no name, like an index: leave it out; %s", withoutNumbering)
-	}
-	name := slices.IndexFunc(first, isName)
-	if name >= 0 && !slices.ContainsFunc(first, func(field string) bool { return !isName(field) }) {
-		return nil
-	}
-	if name >= 0 {
-		return fmt.Errorf("%.40q is not a count of spikes; a header has names in all columns, or begins with repeat or neuron", first[name])
-	}
-	columns := 0
-	for columns < len(first) && isNumber(first[columns], int64(columns), first[0]) {
-		columns++
-	}
-	if columns == len(first) && columns >= minNumbering {
-		return fmt.Errorf("the row numbers the columns from %s, and holds no counts: leave it out; %s", first[0], withoutNumbering)
-	}
-	return nil
-}
-
-// withoutNumbering says how pandas writes a table without labels.
-const withoutNumbering = "pandas does with to_csv(FILE, index=False, header=False)"
-
-// minNumbering is the smallest number of rows or columns whose numbering is refused: as counts,
-// clipped, it would be a neuron that fires in almost every bin. Fewer numbers may be counts.
-const minNumbering = 6
-
-// isNumber reports whether a field is number i of a header or an index that counts up from
-// first, which is 0 or 1.
-func isNumber(field string, i int64, first string) bool {
-	return first == "0" && field == strconv.FormatInt(i, 10) || first == "1" && field == strconv.FormatInt(i+1, 10)
-}
-
-// isTimeColumn reports whether a name in lower case is that of a column of times, in any unit.
-func isTimeColumn(name string) bool {
-	letters := strings.Map(func(r rune) rune {
-		if r < 'a' || r > 'z' {
-			return -1
-		}
-		return r
-	}, name)
-	return slices.Contains([]string{
-		"t", "ts", "tms", "tsec", "time", "times", "timems", "timesec", "timeseconds", "timemilliseconds", "timeus",
-		"spiketime", "spiketimes", "spiketimems", "spiketimesms", "spiketimess", "timestamp", "timestamps", "ms", "seconds", "milliseconds",
-	}, letters)
 }
 
 // findSeparator chooses the separator by the first line that is no comment, and finds whether
@@ -413,6 +344,10 @@ func (t *table) addRow(c *collector, at [3]int, counts []string, clip bool) erro
 		repeat, neuron, bin := at[repeatAxis], at[neuronAxis], at[binAxis]
 		switch value, err := parseNumber(field); {
 		case err == nil && value == 0: // 0.0
+		case isBoolean(field):
+			return fmt.Errorf("%.40q is not a count of spikes: write 1 for True and 0 for False, in NumPy with x.astype(int)", field)
+		case hasDecimalComma(field):
+			return fmt.Errorf("%.40q is not a count of spikes: write whole numbers, without a decimal comma", field)
 		case err != nil || !c.add(value, repeat, neuron, bin):
 			return fmt.Errorf("%.40q is not a count of spikes; spike times need a header with the columns repeat, neuron and time_s", field)
 		case value > 1 && !clip:

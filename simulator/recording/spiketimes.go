@@ -123,8 +123,12 @@ const noSpike = -1
 
 // bin returns the bin of a row, a whole number ≥ 0, or noSpike.
 func (t *spikeTimes) bin(record []string) (float64, error) {
-	if len(record) < len(t.header) {
-		return 0, fmt.Errorf("it has %s where the header has %d", plural(int64(len(record)), "value"), len(t.header))
+	if len(record) < len(t.header) || slices.ContainsFunc(record[len(t.header):], func(field string) bool { return field != "" }) {
+		hint := ""
+		if t.separator == ',' && len(record) > len(t.header) {
+			hint = ": if numbers have a decimal comma, write a point"
+		}
+		return 0, fmt.Errorf("it has %s where the header has %d%s", plural(int64(len(record)), "value"), len(t.header), hint)
 	}
 	text := record[t.column[timeColumn]]
 	if text == "" {
@@ -132,6 +136,8 @@ func (t *spikeTimes) bin(record []string) (float64, error) {
 	}
 	seconds, err := parseNumber(text)
 	switch {
+	case hasDecimalComma(text):
+		return 0, fmt.Errorf("time_s = %.40q has a decimal comma: write a point, as in %.40s", text, strings.Replace(text, ",", ".", 1))
 	case err != nil:
 		return 0, fmt.Errorf("time_s = %.40q is not a number of seconds", text)
 	case seconds < 0:
