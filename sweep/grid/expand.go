@@ -255,8 +255,8 @@ func (d *declaration) grid(all *combinations, kept []int32) *Grid {
 	if d.path != "" {
 		g.pathAt = position(d.pathAt)
 	}
-	if at := d.writtenAt("variable"); at != d.at {
-		g.variableAt = position(at)
+	if name, at := d.firstOfFile(); name != "" {
+		g.ofFile, g.ofFileAt = name, position(at)
 	}
 	for _, axis := range d.axes {
 		g.Axes = append(g.Axes, axis.Axis)
@@ -265,6 +265,29 @@ func (d *declaration) grid(all *combinations, kept []int32) *Grid {
 }
 
 func position(at hcl.Range) string { return fmt.Sprintf("%s:%d", at.Filename, at.Start.Line) }
+
+// ofFile are the settings that say how a recording's file is read. bin_ms is another, which
+// the surrogate's bins are compared with.
+var ofFile = []string{"variable", "axes", "clip", "duration_s"}
+
+// firstOfFile returns the first of the settings ofFile that the file sweeps or sets to another
+// value than the default, and its place, or "".
+func (d *declaration) firstOfFile() (name string, at hcl.Range) {
+	visit := func(setting string, place hcl.Range) {
+		if slices.Contains(ofFile, setting) && (name == "" || place.Start.Byte < at.Start.Byte) {
+			name, at = setting, place
+		}
+	}
+	for _, a := range d.fixed {
+		if a.value != a.setting.Default {
+			visit(a.setting.Name, a.at)
+		}
+	}
+	for _, axis := range d.axes {
+		visit(axis.Setting.Name, axis.at)
+	}
+	return name, at
+}
 
 // writtenAt returns the place of the last of the named settings in the file, or of
 // the sweep block's head if the file has none of them.

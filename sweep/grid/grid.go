@@ -27,7 +27,8 @@ type Grid struct {
 	fromFile     bool                  // the command line gave a recording for all configurations
 	recording    string                // path of the recording's file, "" if there is none
 	sourceAt     string                // where the file sets source, such as "sweep.hcl:4"
-	variableAt   string                // where the file sets variable, "" if it does not
+	ofFile       string                // a setting of recordings' files that the file sets, "" if there is none
+	ofFileAt     string                // where it does
 	pathAt       string                // where the file sets path, "" if it does not
 }
 
@@ -144,8 +145,8 @@ func (g *Grid) ResolveRecording(commandLine string) (path string, err error) {
 		g.recording, g.pathAt = commandLine, ""
 	}
 	switch {
-	case !needed && g.variableAt != "":
-		return "", fmt.Errorf("%s: variable has no effect: no configuration reads a recording's file: leave it out, or give the file with --recording, or with path next to variable", g.variableAt)
+	case !needed && g.ofFile != "":
+		return "", fmt.Errorf("%s: %s has no effect: no configuration reads a recording's file: leave it out, or give the file with --recording, or with path next to %[2]s", g.ofFileAt, g.ofFile)
 	case !needed:
 		return "", nil
 	case g.recording == "":

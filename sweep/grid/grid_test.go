@@ -187,6 +187,23 @@ func TestResolveRecording(t *testing.T) {
 			name: "variable of no file", source: named, sources: []string{"surrogate"},
 			wantError: "grids/test.hcl:3: variable has no effect: no configuration reads a recording's file: leave it out, or give the file with --recording, or with path next to variable",
 		},
+		{
+			name: "clip and axes of no file", source: strings.Replace(named, `variable = "x"`, "duration_s = 0\naxes = \"bins,neurons\"\nclip = true", 1), sources: []string{"surrogate"},
+			wantError: "grids/test.hcl:4: axes has no effect: no configuration reads a recording's file: leave it out, or give the file with --recording, or with path next to axes",
+		},
+		{
+			name: "duration of no file", source: strings.Replace(named, `variable = "x"`, "duration_s = 3.5", 1), sources: []string{"surrogate"},
+			wantError: "grids/test.hcl:3: duration_s has no effect: no configuration reads a recording's file: leave it out, or give the file with --recording, or with path next to duration_s",
+		},
+		{
+			name: "swept clip of no file", source: `sweep "a" {
+		grid {
+			clip = [false, true]
+		}
+	}`, sources: []string{"surrogate", "surrogate"},
+			wantError: "grids/test.hcl:3: clip has no effect: no configuration reads a recording's file: leave it out, or give the file with --recording, or with path next to clip",
+		},
+		{name: "defaults of no file", source: strings.Replace(named, `variable = "x"`, "clip = false\nduration_s = 0\nvariable = \"\"", 1), sources: []string{"surrogate"}},
 		{name: "swept", source: both, want: "grids/x.mat", sources: []string{"surrogate", "file"}},
 		{name: "swept, overridden", source: both, commandLine: "y.mat", want: "y.mat", sources: []string{"surrogate", "file"}},
 	} {
