@@ -1,5 +1,3 @@
-// Package programtest holds a program to what package program promises of its
-// command line.
 package programtest
 
 import (
