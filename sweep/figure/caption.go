@@ -9,7 +9,10 @@ import (
 // the meaning of the line and band.
 func (f *facet) caption() []string {
 	replicates := values(f.runs, replicateOf)
-	data := fmt.Sprintf("Data: %s. Neurons (numbered from 0; %s), rates in Hz: %s.", f.data, f.selection(), f.neuronsAndRates())
+	data := fmt.Sprintf("Data: %s.", f.data)
+	if len(f.neuronIDs) > 0 { // a coordinator that serves others' sweeps does not know them
+		data += fmt.Sprintf(" Neurons (numbered from 0; %s), rates in Hz: %s.", f.selection(), f.neuronsAndRates())
+	}
 	setting := fmt.Sprintf("Seed %d, replicates: %d, %d finished trainings.", f.seed, len(replicates), len(f.runs))
 	if f.name != "" {
 		setting += " " + f.name + "."

@@ -8,9 +8,9 @@ const connection = document.getElementById("connection");
 const shortestPause = 1500; // ms between two fetches
 const announceEvery = 30000; // ms between two messages for screen readers
 let wanted = body.dataset.version; // the newest version that the server has named
-let fetching = false, timer = 0, announced = 0;
+let source = null, fetching = false, timer = 0, announced = 0;
 
-// later fetches the page after a pause. While it is hidden, the next look does.
+// later fetches the page after a pause.
 function later(pause) {
   clearTimeout(timer);
   timer = setTimeout(refresh, pause);
@@ -58,8 +58,11 @@ function address(e) {
   return { name: e.localName, text: e.id || e.getAttribute("href") || e.getAttribute("aria-label") || e.textContent };
 }
 
+// listen follows the events while the page is visible: a browser allows a server few
+// connections.
 function listen() {
-  const source = new EventSource(body.dataset.events); // reconnects by itself
+  if (source || document.hidden) return;
+  source = new EventSource(body.dataset.events); // reconnects by itself
   source.onmessage = (message) => {
     const { version, text } = JSON.parse(message.data);
     wanted = version;
@@ -72,17 +75,23 @@ function listen() {
   source.onerror = () => {
     connection.textContent = "Not connected: the page shows the last state, and tries again.";
     announced = 0;
-    if (source.readyState === EventSource.CLOSED) { // refused, as when too many follow
-      later(20 * shortestPause);
-      setTimeout(listen, 40 * shortestPause);
-    }
+    if (source.readyState !== EventSource.CLOSED) return;
+    source = null; // it was refused, as when too many follow
+    later(20 * shortestPause);
+    setTimeout(listen, 40 * shortestPause);
   };
 }
 
 if (body.dataset.events) {
   listen();
   if (!wanted) later(2 * shortestPause); // a part is still being made
-  document.addEventListener("visibilitychange", () => { if (body.dataset.version !== wanted) later(0); });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      source?.close();
+      source = null;
+    }
+    listen();
+  });
 }
 
 // A choice in such a form shows immediately, without a new page.
