@@ -33,8 +33,9 @@ func (a authenticator) admit(ctx context.Context, call *tap.Info) (context.Conte
 	c := connectionOf(ctx)
 	switch {
 	case call.FullMethodName == healthv1.Health_Check_FullMethodName && !a.presentsAny(ctx):
-		c.probed.Store(true)
-		if !c.calls.Allow() {
+		if c.probes.Add(1) > maxProbes {
+			a.refusals.note(rateLimited, c.RemoteAddr(), "too many health checks without a token by one connection")
+			_ = c.close()
 			return ctx, errTooMany
 		}
 		return withDeadline(context.WithValue(ctx, anonymousKey{}, true), healthTimeout), nil

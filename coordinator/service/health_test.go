@@ -130,3 +130,33 @@ func TestReflection(t *testing.T) {
 		t.Errorf("a worker reads the services: %v", err)
 	}
 }
+
+// TestHealthChecksWithoutTokenAreLimited repeats probes on one connection, and goes on with
+// another.
+func TestHealthChecksWithoutTokenAreLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newFixture(t, 1)
+		for range 2 {
+			c := b.connectHTTP2()
+			for range 40 {
+				c.open(healthv1.Health_Check_FullMethodName, "")
+			}
+			answers := 0
+			if took, ended := c.until(func(frame http2.Frame) bool {
+				if _, ok := frame.(*http2.DataFrame); ok {
+					answers++
+				}
+				return false
+			}); !ended || took > time.Second || answers > 16 {
+				t.Errorf("%d of 40 probes were answered; the connection ended: %v, after %v", answers, ended, took)
+			}
+		}
+		synctest.Wait()
+		if got := b.server.Refusals(); got.RateLimited == 0 || got.UnauthenticatedConnections != 0 {
+			t.Errorf("counted %+v", got)
+		}
+		if _, err := healthv1.NewHealthClient(b.dial("")).Check(t.Context(), &healthv1.HealthCheckRequest{}); err != nil {
+			t.Errorf("a new connection: %v", err)
+		}
+	})
+}

@@ -46,8 +46,10 @@ const (
 	// changeTimeout bounds a call that changes tasks: a million tasks take minutes.
 	changeTimeout = 10 * time.Minute
 
-	// healthTimeout bounds a health check of a caller without a token.
+	// healthTimeout bounds a health check of a caller without a token, and maxProbes how many
+	// of them a connection may carry. Probes open a connection each.
 	healthTimeout = 5 * time.Second
+	maxProbes     = 16
 
 	// streamTimeout bounds a stream: a million rows take minutes.
 	streamTimeout = 15 * time.Minute

@@ -56,7 +56,7 @@ type connection struct {
 	authTimer     *time.Timer  // stopped by the first valid token
 	classified    atomic.Bool  // a valid token was presented, or a refusal was counted
 	invalidTokens atomic.Int32 // calls with an invalid token
-	probed        atomic.Bool  // a health check without a token was called, which is no intrusion
+	probes        atomic.Int32 // health checks without a token, which are no intrusion
 }
 
 // Write fails if the peer does not read for silenceTimeout. It closes the connection
@@ -75,7 +75,7 @@ func (c *connection) Write(p []byte) (n int, err error) {
 // the peer or this package has closed it.
 func (c *connection) Close() error {
 	c.authTimer.Stop()
-	if !c.classified.Swap(true) && !c.probed.Load() {
+	if !c.classified.Swap(true) && c.probes.Load() == 0 {
 		c.refusals.counts[unauthenticatedConnection].Add(1) // the peer left by itself
 	}
 	return c.close()
@@ -105,7 +105,7 @@ func (c *connection) tokenRejected() {
 // many invalid ones.
 func (c *connection) closeUnauthenticated() {
 	if !c.classified.Swap(true) {
-		if !c.probed.Load() || c.invalidTokens.Load() > 0 {
+		if c.probes.Load() == 0 || c.invalidTokens.Load() > 0 {
 			c.refusals.note(unauthenticatedConnection, c.RemoteAddr(), "no call showed a right token")
 		}
 	} else if c.invalidTokens.Load() <= maxInvalidTokens {

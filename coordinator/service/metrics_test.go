@@ -90,3 +90,26 @@ func TestMetricsOfCalls(t *testing.T) {
 		}
 	})
 }
+
+// BenchmarkSync measures the renewal of a lease, by a client of the server, with and without
+// metrics.
+func BenchmarkSync(b *testing.B) {
+	for name, measured := range map[string]bool{"measured": true, "unmeasured": false} {
+		b.Run(name, func(b *testing.B) {
+			unlimited := service.Limits{CallsPerSecond: 1e9, CallBurst: 1e9, ProcessCallsPerSecond: 1e9, ProcessCallBurst: 1e9}
+			f := newFixture(b, 1, func(c *service.Config) {
+				c.Limits = unlimited
+				if measured {
+					c.Metrics = metrics.New(metrics.Build{})
+				}
+			})
+			held := []*spiqsweepv1.HeldLease{{Lease: f.lease("worker"), Started: true}}
+			sequence := uint64(1)
+			for b.Loop() {
+				sequence++
+				held[0].Step = sequence % 2000
+				f.sync(&spiqsweepv1.SyncRequest{Process: process("worker", 1), Sequence: sequence, Held: held})
+			}
+		})
+	}
+}
