@@ -87,7 +87,15 @@ func (h *Host) stopPage(ctx context.Context) {
 	if h.pageServer == nil {
 		return
 	}
-	h.page.Close()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		h.page.Close()
+	}()
+	select {
+	case <-closed:
+	case <-ctx.Done(): // a figure is still being drawn
+	}
 	if h.pageServer.Shutdown(ctx) != nil {
 		_ = h.pageServer.Close()
 	}

@@ -20,6 +20,8 @@ type fakeQueue struct {
 	sweeps []*fakeSweep
 	err    error
 	calls  map[string]int
+	// variables are those of the grids.
+	variables map[string]string
 }
 
 // fakeSweep is a sweep with its rows as a store has them: each task once.
@@ -37,7 +39,7 @@ const sweepID = "0c1c2f4e-0000-4000-8000-000000000001"
 // addSweep plans a grid whose tasks are pending.
 func (q *fakeQueue) addSweep(t testing.TB, id, text string) *fakeSweep {
 	t.Helper()
-	g, faults := grid.Parse("sweep.hcl", []byte(text), map[string]string{})
+	g, faults := grid.Parse("sweep.hcl", []byte(text), q.variables)
 	if faults.HasErrors() {
 		t.Fatal(faults)
 	}

@@ -1,0 +1,120 @@
+package page
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"spiqsweep/sweep"
+)
+
+// TestFiles checks the files that are made from the store.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	q := &fakeQueue{}
+	s := q.addSweep(t, sweepID, furtherAxes)
+	q.finish(t, s, 0, 0.25)
+	c := s.rows[0].Task.Configuration
+	result := sweep.Result{TrainableParameters: 16, Angles: [][][][2]float64{make([][][2]float64, 4)}, History: []sweep.HistoryPoint{{Step: 0, JSBits: 0.5}}}
+	body, err := result.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.results[s.rows[0].Task.ID] = body
+	p := New(Config{Queue: q})
+	t.Cleanup(p.Close)
+	address := "/sweeps/" + sweepID + "/files/"
+	for name, want := range map[string]string{
+		"results.csv": string(s.rows[0].Task.ID) + ",done,spiqgan,2,1,0,0,paper,chain,surrogate",
+		"summary.csv": "mse_k_probability", "axes.csv": "axis", "comparison.csv": "", "claims.csv": "undecided", "claims.md": "claim",
+		"models/" + string(s.rows[0].Task.ID) + ".csv": "0,0.5",
+	} {
+		got := ask(p, "GET", address+name, "")
+		if got.Code != http.StatusOK || !strings.Contains(got.Body.String(), want) {
+			t.Errorf("%s: status %d, without %q: %.300s", name, got.Code, want, got.Body)
+		}
+		if disposition := got.Header().Get("Content-Disposition"); disposition != `attachment; filename="`+filepath.Base(name)+`"` {
+			t.Errorf("%s: Content-Disposition is %s", name, disposition)
+		}
+	}
+	lines := strings.Count(ask(p, "GET", address+"results.csv", "").Body.String(), "\n")
+	if want := 1 + 16 + 2; lines != want { // a header, the circuit, the baseline
+		t.Errorf("results.csv has %d lines, want %d, with those that share a task (%d tasks, model %s)", lines, want, len(s.rows), c.Model)
+	}
+	settled(t, p, "/sweeps/"+sweepID)
+	svg := ask(p, "GET", "/sweeps/"+sweepID+"/figures/S1-preset=paper-entangler=chain.svg", "")
+	if svg.Code != http.StatusOK || !strings.Contains(svg.Body.String(), "<svg") || !strings.Contains(svg.Header().Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("the figure: status %d, %.200s", svg.Code, svg.Body)
+	}
+}
+
+// TestFolder checks that files of an output folder are sent as they are, and nothing beside
+// them.
+func TestFolder(t *testing.T) {
+	t.Parallel()
+	q := &fakeQueue{}
+	q.addSweep(t, sweepID, fourConfigurations)
+	out := t.TempDir()
+	task := strings.Repeat("ab", 32)
+	for name, text := range map[string]string{"results.csv": "task\nx\n", "operator.json": "secret", "figures/3.svg": "<svg/>", "figures/odd name.svg": "odd", "models/" + task + ".json": "{}"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(out, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(out, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("operator.json", filepath.Join(out, "summary.csv")); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	p := New(Config{Queue: q, Folders: map[string]string{sweepID: out}})
+	t.Cleanup(p.Close)
+	for name, want := range map[string]string{
+		"results.csv": "task\nx\n", "figures/3.svg": "<svg/>", "models/" + task + ".json": "{}",
+		"summary.csv": "", "operator.json": "", "figures/odd%20name.svg": "", "figures/../operator.json": "", "figures%2f..%2foperator.json": "", "claims.csv": "",
+	} {
+		got := ask(p, "GET", "/sweeps/"+sweepID+"/files/"+name, "")
+		if want == "" && (got.Code == http.StatusOK || strings.Contains(got.Body.String(), "secret")) || want != "" && got.Body.String() != want {
+			t.Errorf("%s: status %d: %.200s", name, got.Code, got.Body)
+		}
+	}
+	body := ask(p, "GET", "/sweeps/"+sweepID, "").Body.String()
+	for name, isThere := range map[string]bool{"files/results.csv": true, "files/figures/3.svg": true, "files/summary.csv": false, "odd name": false} {
+		if strings.Contains(body, name) != isThere {
+			t.Errorf("the page lists %s: %t, want %t", name, !isThere, isThere)
+		}
+	}
+}
+
+// TestVariables checks a sweep whose grid needs variables, with and without their values.
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	const text = `variable "steps" {
+  description = "of a training"
+}
+sweep "variables" {
+  grid {
+    preset    = ["population"]
+    neurons   = [2]
+    timesteps = [1]
+  }
+  training { steps = var.steps }
+}`
+	q := &fakeQueue{variables: map[string]string{"steps": "100"}}
+	s := q.addSweep(t, sweepID, text)
+	q.finish(t, s, 0, 1)
+	known, unknown := New(Config{Queue: q, Variables: q.variables}), New(Config{Queue: q})
+	t.Cleanup(known.Close)
+	t.Cleanup(unknown.Close)
+	if body := settled(t, known, "/sweeps/"+sweepID); !strings.Contains(body, "preset=population") || !strings.Contains(body, "figures/S1") {
+		t.Error("with the variables, the preset or the figure is missing")
+	}
+	if body := settled(t, unknown, "/sweeps/"+sweepID); !strings.Contains(body, "needs the values of") || strings.Contains(body, "figures/S1") || !strings.Contains(body, "1 of 1 tasks done") {
+		t.Errorf("without the variables, it shows %s", body)
+	}
+	if got := ask(unknown, "GET", "/sweeps/"+sweepID+"/files/results.csv", ""); got.Code != http.StatusConflict || !strings.Contains(got.Body.String(), "--var") {
+		t.Errorf("results.csv without the variables: status %d", got.Code)
+	}
+}
