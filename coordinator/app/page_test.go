@@ -86,7 +86,7 @@ func readPage(t *testing.T, a *app.App, out, scheme string, nobody int) {
 	}
 	client := &http.Client{Transport: transport}
 	get := func(path, token string) (int, string) {
-		request, err := http.NewRequestWithContext(t.Context(), "GET", at.ResolveReference(&url.URL{Path: path}).String(), nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at.ResolveReference(&url.URL{Path: path}).String(), nil)
 		if err != nil {
 			t.Error(err)
 			return 0, ""

@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 func ExampleNew() {
 	p := page.New(page.Config{Queue: queue.New(queuetest.Memory(time.Now), queue.Policy{})})
 	for _, host := range []string{"127.0.0.1:8080", "rebound.example"} {
-		request := httptest.NewRequest("GET", "/", nil)
+		request := httptest.NewRequest(http.MethodGet, "/", nil)
 		request.Host = host
 		response := httptest.NewRecorder()
 		p.ServeHTTP(response, request)
