@@ -16,6 +16,7 @@ import (
 var withoutExample = map[string]string{
 	"proto/spiqsweep/v1":                   "generated",
 	"sweep/failpoint":                      "does something in the programs of tests alone",
+	"coordinator/watch":                    "fills a terminal, which an example does not have",
 	"worker/program/limits":                "acts when it is imported",
 	"coordinator/store/storetest/postgres": "serves our tests alone",
 }

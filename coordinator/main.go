@@ -49,7 +49,7 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root, began := newRoot(stdin, stderr)
 	root.PersistentPreRun = func(c *cobra.Command, _ []string) {
 		*began = true
-		if isReadOnly(c) {
+		if isReadOnly(c) && !watchesScreen(c) {
 			interrupts.allowExit()
 		} else {
 			program.OutlivePipes()
@@ -123,11 +123,11 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 	root = sweepCommand(t)
 	root.Version = programVersion()
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		initCommand(),
 		planCommand(t),
 		statusCommand(),
+		logsCommand(),
 		whyCommand(),
 		reproCommand(t),
 		verifyCommand(t),

@@ -17,13 +17,23 @@ import (
 func statusCommand() *cobra.Command {
 	var flags placeFlags
 	var asJSON bool
+	var w watchFlags
 	c := &cobra.Command{
 		Use:        "status [SWEEP]",
-		SuggestFor: []string{"progress", "state", "info", "watch", "follow", "ps"},
-		Short:      "Print the state of a sweep, whether its coordinator runs or not",
+		SuggestFor: []string{"progress", "state", "info", "watch", "follow", "ps", "top"},
+		Short:      "Print the state of a sweep, or watch it, whether its coordinator runs or not",
 		Long: `Prints the state of a sweep: that of the output folder, or, where a coordinator or a
-store has several, the one with the given name or ID.`,
+store has several, the one with the given name or ID.
+
+With --watch it stays until you leave it with q, and shows a table of the
+configurations with their progress and mean errors so far, which keys sort and filter,
+the workers, and the logs of a configuration: ? lists the keys. If no coordinator runs,
+it shows what the last one stored, and goes on when one starts. In a file or a pipe,
+and on a terminal without cursor movement (TERM=dumb), it prints a line for each change
+instead, or with --json an object, and ends with the sweep.`,
 		Example: `  coordinator status --out runs/figure-s1
+  coordinator status --watch
+  coordinator status --watch | tee progress.log
   coordinator status figure-s1 --coordinator runs/serve/operator.json --json`,
 		Annotations: readOnly,
 		Args:        program.NamedArguments(1),
@@ -33,6 +43,12 @@ store has several, the one with the given name or ID.`,
 				return err
 			}
 			flags.sweepName = strings.Join(arguments, "")
+			if err := w.check(c); err != nil {
+				return err
+			}
+			if w.watch {
+				return w.run(c, place, &flags, asJSON)
+			}
 			status, err := place.Status(c.Context(), flags.sweepName)
 			if err != nil {
 				return err
@@ -44,7 +60,8 @@ store has several, the one with the given name or ID.`,
 		},
 	}
 	flags.add(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, or with --watch one in a line for each change")
+	w.add(c)
 	return c
 }
 

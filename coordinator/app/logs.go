@@ -24,6 +24,7 @@ type LogFilter struct {
 	Outcomes       []string                    // as TaskAttempt has them; none: those of attempts without a result
 	Last           int                         // only that many, the last ones; 0: all
 	Rows           [2]int                      // the first row and that after the last; zero: all
+	Since          time.Time                   // only attempts that ended, or began if they run, at this time or later
 }
 
 // AttemptLog is an attempt with its task, as `coordinator logs` prints it.
@@ -33,8 +34,8 @@ type AttemptLog struct {
 	TaskAttempt
 }
 
-// time is when the attempt ended, or began if it runs.
-func (a AttemptLog) time() time.Time {
+// Time returns when the attempt ended, or began if it runs.
+func (a AttemptLog) Time() time.Time {
 	if a.EndedAt != nil {
 		return *a.EndedAt
 	}
@@ -75,7 +76,11 @@ func selectLogs(ctx context.Context, q sweepQueue, s queue.Sweep, filter LogFilt
 		if !filter.selects(h, c, found) {
 			continue
 		}
-		logs = append(logs, AttemptLog{Task: string(h.Task), Label: c.Label(labels.axes...), TaskAttempt: newTaskAttempt(h.Attempt)})
+		log := AttemptLog{Task: string(h.Task), Label: c.Label(labels.axes...), TaskAttempt: newTaskAttempt(h.Attempt)}
+		if log.Time().Before(filter.Since) {
+			continue
+		}
+		logs = append(logs, log)
 		if filter.Last > 0 && len(logs) >= 2*filter.Last { // bounds the memory
 			logs, more = lastLogs(logs, filter.Last, more)
 		}
@@ -104,7 +109,7 @@ func lastLogs(logs []AttemptLog, last, more int) ([]AttemptLog, int) {
 			}
 			return 0
 		}
-		return cmp.Or(running(a)-running(b), a.time().Compare(b.time()))
+		return cmp.Or(running(a)-running(b), a.Time().Compare(b.Time()))
 	})
 	dropped := max(0, len(logs)-last)
 	return slices.Delete(logs, 0, dropped), more + dropped

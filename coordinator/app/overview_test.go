@@ -167,7 +167,7 @@ func TestLogs(t *testing.T) {
 			}
 		}
 	}
-	if got, _, err := place.Logs(t.Context(), app.LogFilter{Hosts: []string{"elsewhere"}}); err != nil || len(got) > 0 {
+	if got, _, err := place.Logs(t.Context(), app.LogFilter{Hosts: []string{"another"}}); err != nil || len(got) > 0 {
 		t.Errorf("another host: %d attempts, %v", len(got), err)
 	}
 	if _, _, err := place.Logs(t.Context(), app.LogFilter{Tasks: []string{"0000000000"}}); !isInput(err, "no task whose ID begins with") {
