@@ -15,6 +15,7 @@ import (
 	"spiqsweep/simulator/recording"
 	"spiqsweep/simulator/statistics"
 	"spiqsweep/sweep"
+	"spiqsweep/worker/program"
 )
 
 // describeFlags select the part of a recording to describe.
@@ -203,7 +204,7 @@ func printDescription(out io.Writer, r *recording.Recording, d statistics.Descri
 		fmt.Fprintf(out, "read as %s, axes %s\n", r.Format(), r.Axes())
 	}
 	fmt.Fprintln(out)
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	table := program.NewTable(out, 2, tabwriter.AlignRight)
 	row := func(columns ...any) {
 		for _, column := range columns {
 			fmt.Fprintf(table, "%v\t", column)

@@ -45,6 +45,9 @@ Exit codes: 0 no problem; 1 a problem; 2 bad usage.`,
 					return &endError{exitFault}
 				}
 			}
+			if !asJSON {
+				hint(c, "write a first grid", "init")
+			}
 			return nil
 		},
 	}

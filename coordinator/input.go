@@ -130,6 +130,24 @@ func checkRecording(path string) error {
 // similarFile returns "; did you mean …?" with a file of the same folder whose name is similar
 // to that of a file that does not exist, or "".
 func similarFile(path string, err error) string {
+	return similar(path, err, func(entry fs.DirEntry) bool {
+		return !entry.IsDir() && filepath.Ext(entry.Name()) == filepath.Ext(path)
+	})
+}
+
+// checkOut returns an error for an output folder that does not exist, if a folder next to it has
+// a similar name. Other faults are found when the sweep is opened.
+func checkOut(path string) error {
+	_, err := os.Stat(path)
+	if hint := similar(path, err, fs.DirEntry.IsDir); hint != "" {
+		return usage("output folder %s: there is no such folder%s", path, hint)
+	}
+	return nil
+}
+
+// similar returns "; did you mean …?" with the entry of the same folder that is suited and whose
+// name is most similar to that of a path that does not exist, or "".
+func similar(path string, err error, suited func(fs.DirEntry) bool) string {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return ""
 	}
@@ -139,7 +157,7 @@ func similarFile(path string, err error) string {
 	}
 	var names []string
 	for _, entry := range entries {
-		if !entry.IsDir() && filepath.Ext(entry.Name()) == filepath.Ext(path) {
+		if suited(entry) {
 			names = append(names, entry.Name())
 		}
 	}

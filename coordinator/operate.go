@@ -103,7 +103,11 @@ the tasks.`,
 			if err != nil {
 				return err
 			}
-			return r.print("%s reopened", count(reopened, "task"))
+			if err := r.print("%s reopened", count(reopened, "task")); err != nil || reopened == 0 {
+				return err
+			}
+			hintAt(r.Command, "see whether a coordinator trains them", r.flags.command("status"))
+			return nil
 		},
 	}
 	o.Flags().BoolVar(&failed, "failed", false, "failed tasks: the default without --diverged")

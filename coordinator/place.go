@@ -75,6 +75,9 @@ func (f *placeFlags) place(c *cobra.Command) (app.Place, error) {
 	if f.store != "" {
 		return app.Place{Store: f.store}, nil
 	}
+	if err := checkOut(f.out); err != nil {
+		return app.Place{}, err
+	}
 	return app.Place{Out: f.out}, nil
 }
 

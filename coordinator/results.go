@@ -61,7 +61,11 @@ sweep/table/README.md defines every column.`,
 				case f.asCSV:
 					return records.WriteCSV(out)
 				default:
-					return printRecords(out, records)
+					if err := printRecords(out, records); err != nil {
+						return err
+					}
+					hint(c, "write them for another program", "export", "--out", f.out, "--format", "csv", "--to", "results-csv")
+					return nil
 				}
 			})
 		},

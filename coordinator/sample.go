@@ -82,6 +82,7 @@ repeats are the windows:
 				return err
 			}
 			t.say("%s written to %s", count(f.windows, "window"), f.to)
+			hint(c, "see their rates and statistics", "describe", f.to)
 			return nil
 		},
 	}

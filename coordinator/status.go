@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,7 +55,11 @@ instead, or with --json an object, and ends with the sweep.`,
 			if asJSON {
 				return printJSON(c.OutOrStdout(), status)
 			}
-			return printStatus(c.OutOrStdout(), status, &flags)
+			if err := printStatus(c.OutOrStdout(), status, &flags); err != nil || status.Ended() {
+				return err
+			}
+			hintAt(c, "follow it", flags.command(append([]string{"status", "--" + watchFlag}, arguments...)...))
+			return nil
 		},
 	}
 	flags.add(c)
@@ -86,7 +89,7 @@ func printStatus(out io.Writer, s app.Status, place *placeFlags) error {
 		fmt.Fprintf(out, "warning: %s\n", sweep.Printable(warning))
 	}
 	fmt.Fprint(out, outlook(s, place))
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := program.NewTable(out, 2, 0)
 	for _, w := range s.Workers {
 		fmt.Fprintf(table, "\nworker %s\t%s\t%s\t%s\tlast seen %s ago%s\n",
 			sweep.Printable(sweep.ShortID(w.Process)), sweep.Printable(w.Host), sweep.Printable(w.Kernel), count(int(w.Slots), "slot"), formatDuration(s.AsOf.Sub(w.LastSeen)), leaving(w))

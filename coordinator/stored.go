@@ -38,6 +38,9 @@ func (f *storedFlags) addRecording(c *cobra.Command) {
 // read calls do with the sweep of the folder.
 func (f *storedFlags) read(c *cobra.Command, do func(context.Context, *app.Stored) error) error {
 	in, err := f.reading.input(f.recording)
+	if err == nil {
+		err = checkOut(f.out)
+	}
 	if err != nil {
 		return err
 	}

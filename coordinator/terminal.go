@@ -262,6 +262,19 @@ func suggest(c *cobra.Command, to string, arguments ...string) {
 	fmt.Fprintln(c.ErrOrStderr(), sweep.PrintableLines(fmt.Sprintf("to %s, run\n  %s", to, commandLine("coordinator", arguments...))))
 }
 
+// hint suggests a command after an answer on a terminal: an answer in a pipe or a file is read by
+// a program.
+func hint(c *cobra.Command, to string, arguments ...string) {
+	hintAt(c, to, commandLine("coordinator", arguments...))
+}
+
+// hintAt is hint for a command line.
+func hintAt(c *cobra.Command, to, line string) {
+	if out, ok := c.OutOrStdout().(*program.Output); ok && out.IsTerminal {
+		fmt.Fprintln(c.ErrOrStderr(), sweep.PrintableLines(fmt.Sprintf("to %s, run\n  %s", to, line)))
+	}
+}
+
 // printJSON prints one value as indented JSON.
 func printJSON(out io.Writer, value any) error {
 	encoder := json.NewEncoder(program.JSONWriter{Writer: out})

@@ -52,7 +52,6 @@ func newRoot(stderr io.Writer, exitCode *int) *cobra.Command {
 	root.AddCommand(selftestCommand(), program.VersionCommand("worker", version))
 	root.Version = program.Version(version)
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }
 

@@ -144,6 +144,32 @@ func hasTask(ctx context.Context, q sweepQueue, s queue.Sweep, prefix string) er
 	return folder.BadInput("sweep %s has no task whose ID begins with %q: `coordinator results` lists them; name a sweep with --sweep", s.Name, prefix)
 }
 
+// TaskLabel is a task with its label.
+type TaskLabel struct{ Task, Label string }
+
+// Tasks returns up to most tasks of the folder's sweep whose IDs begin with a prefix.
+func (p Place) Tasks(ctx context.Context, prefix string, most int) (tasks []TaskLabel, err error) {
+	_, err = p.read(ctx, "", func(ctx context.Context, q sweepQueue, s queue.Sweep) error {
+		labels := labeller{axes: grid.Columns(s.Grid)}
+		for first, err := range q.Configurations(ctx, s.ID) {
+			if err != nil {
+				return err
+			}
+			labels.firsts = append(labels.firsts, first)
+		}
+		for row, err := range q.Rows(ctx, s.ID) {
+			if err != nil || len(tasks) == most {
+				return err
+			}
+			if strings.HasPrefix(string(row.Task.ID), prefix) {
+				tasks = append(tasks, TaskLabel{string(row.Task.ID), labels.configuration(row.Row).Label(labels.axes...)})
+			}
+		}
+		return nil
+	})
+	return tasks, err
+}
+
 // labeller knows the configuration of each row of a sweep.
 type labeller struct {
 	axes   []sweep.Setting

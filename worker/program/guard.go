@@ -88,7 +88,7 @@ func (v *value) Set(text string) error {
 		return fmt.Errorf("has no value: %s follows, which is another flag", text)
 	case v.Type() == "stringSlice" && strings.ContainsAny(text, "\r\n"): // of which pflag reads the first line
 		return fmt.Errorf("%q has several lines: separate values by commas, or give the flag once for each", text)
-	case v.flag.Changed && !repeatable(v.Type()):
+	case v.flag.Changed && !repeatable(v.Type()) && !isCompletion():
 		return fmt.Errorf("is given twice, the second time as %q: give it once", text)
 	}
 	if err := unexpanded(text); err != nil {
@@ -105,6 +105,12 @@ func (v *value) Set(text string) error {
 		}
 	}
 	return nil
+}
+
+// isCompletion reports whether a shell has started the program to complete a command line, whose
+// flags Cobra then parses twice.
+func isCompletion() bool {
+	return len(os.Args) > 1 && (os.Args[1] == cobra.ShellCompRequestCmd || os.Args[1] == cobra.ShellCompNoDescRequestCmd)
 }
 
 // repeatable reports whether a flag of a type may be given more than once.
