@@ -15,7 +15,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build image test race lint figures bench fuzz generate verify cross cover portable e2e load simulate chaos release-contract vulnerabilities clean
+.PHONY: help build image test race lint figures bench fuzz generate verify cross cover portable documents e2e load simulate chaos release-contract vulnerabilities clean
 
 help: ## print this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -102,6 +102,9 @@ cover: ## coverage of the packages that decide what is counted
 
 simulate: ## run SEEDS histories (default 1000) of simulated processes, network and clocks, and STORE_SEEDS (10) on each real store
 	go test -count=1 -v ./deploy/simulate -timeout 0 -seeds $(SEEDS) -store-seeds $(STORE_SEEDS)
+
+documents: ## run every command of the documents in a fresh clone (of what is committed), with an empty home and no cache
+	SPIQSWEEP_DOCUMENTS=1 go test -count=1 -timeout 90m -v -run TestDocuments ./deploy/documents
 
 e2e: ## run the real binaries as processes over sockets, failpoints and all
 	go test -count=1 -v ./deploy/e2e

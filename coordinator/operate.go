@@ -87,7 +87,7 @@ by the beginning of its ID, if no other ID begins so. The history of a task is k
 but its earlier failures no longer count. If no coordinator runs, the next one runs
 the tasks.`,
 			Example: `  coordinator retry --out runs/figure-s1
-  coordinator retry --out runs/figure-s1 --config n=8,t=4 --config n=10
+  coordinator retry --out runs/figure-s1 --config n=8,t=5 --config n=10
   coordinator retry --out runs/figure-s1 --diverged 3fa9c1`,
 			Args: program.NamedArguments(0),
 		},

@@ -24,6 +24,8 @@ func selftestCommand() *cobra.Command {
 machine, and reports how far each is from the known answers.
 
 Exit codes: 0 all kernels are right, 1 one is not, 2 bad usage or reference.`,
+		Example: `  worker selftest
+  worker selftest --json`,
 		Args: program.NoArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return selftest(command.OutOrStdout(), reference, asJSON)

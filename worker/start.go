@@ -50,7 +50,9 @@ func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
 		Use:   "worker --coordinator FILE_OR_ADDRESS",
 		Short: "Run the tasks of a coordinator",
 		Long:  startHelp,
-		Args:  program.NoArguments,
+		Example: `  worker --coordinator runs/serve/worker.json --stay
+  worker --coordinator 127.0.0.1:7473 --credentials worker.json --slots 4`,
+		Args: program.NoArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if command.Flags().Changed("slots") && (o.slots < 1 || o.slots > sweep.MaxSlots) {
 				return fmt.Errorf("--slots %d: must be from 1 to %d", o.slots, sweep.MaxSlots)
