@@ -14,7 +14,7 @@ import (
 	"spiqsweep/deploy/browser"
 )
 
-// evil is a name that a page must show as it is.
+// evil is a name that a page must show unchanged.
 const evil = `<img src=x onerror=alert(1)>`
 
 // serve serves a page to the browser.

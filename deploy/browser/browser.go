@@ -61,7 +61,7 @@ const (
 	Dark  Scheme = "dark"
 )
 
-// Tab is a page with a width of its own. Its methods fail the test, and must be called from
+// Tab is a page with a separate width and session. Its methods fail the test, and must be called from
 // the test's goroutine.
 type Tab struct {
 	t   testing.TB
@@ -73,7 +73,7 @@ type Tab struct {
 	faults  []string
 }
 
-// Tab opens an empty tab with a session of its own, a width and a height in pixels, and a
+// Tab opens an empty tab with a separate session, a width and a height in pixels, and a
 // colour scheme. The end of the test checks it.
 func (b *Browser) Tab(t testing.TB, width, height int, scheme Scheme) *Tab {
 	t.Helper()
