@@ -12,7 +12,7 @@ import (
 	"spiqsweep/sweep/table"
 )
 
-// Exported returns the sweep for package export, as it is now, even if it runs. It checks
+// Exported returns the sweep for package export in its present state, even if it runs. It checks
 // all results first: IntegrityErrors lists the corrupt ones, which have no numbers in the
 // sweep.
 func (v *View) Exported(ctx context.Context) (export.Sweep, error) {

@@ -46,7 +46,7 @@ func (r *reader) take() string {
 	return r.body.String()
 }
 
-// follow opens a stream. Its end is told by the channel.
+// follow opens a stream. The channel reports its end.
 func follow(ctx context.Context, p *Page, r *reader, target string, headers ...string) <-chan struct{} {
 	request := httptest.NewRequestWithContext(ctx, "GET", target, nil)
 	request.Host = "localhost"

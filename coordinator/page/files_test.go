@@ -43,7 +43,7 @@ func TestFiles(t *testing.T) {
 	if want := 1 + 16 + 2; lines != want { // a header, the circuit, the baseline
 		t.Errorf("results.csv has %d lines, want %d, with those that share a task (%d tasks, model %s)", lines, want, len(s.rows), c.Model)
 	}
-	settled(t, p, "/sweeps/"+sweepID)
+	complete(t, p, "/sweeps/"+sweepID)
 	svg := ask(p, "GET", "/sweeps/"+sweepID+"/figures/S1-preset=paper-entangler=chain.svg", "")
 	if svg.Code != http.StatusOK || !strings.Contains(svg.Body.String(), "<svg") || !strings.Contains(svg.Header().Get("Content-Security-Policy"), "sandbox") {
 		t.Errorf("the figure: status %d, %.200s", svg.Code, svg.Body)
@@ -108,10 +108,10 @@ sweep "variables" {
 	known, unknown := New(Config{Queue: q, Variables: q.variables}), New(Config{Queue: q})
 	t.Cleanup(known.Close)
 	t.Cleanup(unknown.Close)
-	if body := settled(t, known, "/sweeps/"+sweepID); !strings.Contains(body, "preset=population") || !strings.Contains(body, "figures/S1") {
+	if body := complete(t, known, "/sweeps/"+sweepID); !strings.Contains(body, "preset=population") || !strings.Contains(body, "figures/S1") {
 		t.Error("with the variables, the preset or the figure is missing")
 	}
-	if body := settled(t, unknown, "/sweeps/"+sweepID); !strings.Contains(body, "needs the values of") || strings.Contains(body, "figures/S1") || !strings.Contains(body, "1 of 1 tasks done") {
+	if body := complete(t, unknown, "/sweeps/"+sweepID); !strings.Contains(body, "needs the values of") || strings.Contains(body, "figures/S1") || !strings.Contains(body, "1 of 1 tasks done") {
 		t.Errorf("without the variables, it shows %s", body)
 	}
 	if got := ask(unknown, "GET", "/sweeps/"+sweepID+"/files/results.csv", ""); got.Code != http.StatusConflict || !strings.Contains(got.Body.String(), "--var") {

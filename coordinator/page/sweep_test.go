@@ -36,8 +36,8 @@ const (
 	hostile = `<script>alert("x")</script>`
 )
 
-// settled gets a page again until nothing is being made any more.
-func settled(t *testing.T, p *Page, target string) string {
+// complete gets a page again until all parts of it are made.
+func complete(t *testing.T, p *Page, target string) string {
 	t.Helper()
 	for range 3 {
 		got := ask(p, "GET", target, "")
@@ -81,7 +81,7 @@ func TestSweep(t *testing.T) {
 		address + "/tasks?state=failed":                  {"Tasks 1 to 1 of 1", "reason"},
 		address + "/tasks?q=" + url.QueryEscape(hostile): {"Tasks 1 to 1 of 1", "value=\"&lt;script&gt;alert("},
 	} {
-		body := settled(t, p, target)
+		body := complete(t, p, target)
 		for _, want := range wants {
 			if !strings.Contains(body, want) {
 				t.Errorf("GET %s: it does not show %q", target, want)

@@ -173,7 +173,7 @@ func fromHelp(program string, arguments ...string) (found []command, err error) 
 
 var commandInComment = regexp.MustCompile(`^(?:# +|    )((?:coordinator|worker|python3) .*)$`)
 
-// fromComments returns the commands that stand on lines of their own in the comment that a
+// fromComments returns the commands that stand on separate lines in the comment that a
 // grid or a Python program begins with.
 func fromComments(file, text string) (found []command) {
 	for i, line := range strings.Split(text, "\n") {

@@ -68,7 +68,7 @@ var server = []string{
 const submit = `coordinator --grid sweep/examples/quick.hcl --replace --coordinator runs/serve/operator.json &&
 	until coordinator status quick --coordinator runs/serve/operator.json --json | grep -q '"kernel"'; do sleep 0.1; done`
 
-// own is a folder with a grid sweep.hcl of its own, which the root has not.
+// own is a folder with a grid sweep.hcl, which the root lacks.
 const own = "own"
 
 var (
@@ -106,10 +106,10 @@ var standIns = map[string]standIn{
 	`coordinator --grid sweep.hcl --until 6h --note "first try"`: {in: own, reason: "with a user's own grid"},
 	"coordinator --grid sweep.hcl --listen 0.0.0.0:7473":         {in: own, reason: "with a user's own grid, which is done"},
 
-	"coordinator --grid entanglement.hcl --listen 127.0.0.1:7473": {background: true, reason: "in a terminal of its own: ends with the sweep"},
+	"coordinator --grid entanglement.hcl --listen 127.0.0.1:7473": {background: true, reason: "in another terminal: ends with the sweep"},
 	"coordinator --grid entanglement.hcl --listen 0.0.0.0:7473": {
 		before: "sed -i 's/replicates = 5/replicates = 6/' entanglement.hcl", background: true,
-		reason: "on a machine of its own, for a sweep that is not done: the grid is changed, as the text allows",
+		reason: "on another machine, for a sweep that is not done: the grid is changed, as the text allows",
 	},
 
 	"go tool pprof": {skip: true, reason: "a name: it reads a profile from a coordinator"},
