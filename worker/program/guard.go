@@ -23,6 +23,13 @@ import (
 func Guard(root *cobra.Command, hint func(flag string) string) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil && completion != root {
+		for _, shell := range completion.Commands() {
+			shell.Example = fmt.Sprintf("  %s completion %s > completion.%[2]s", root.Name(), shell.Name())
+			completion.Example += shell.Example + "\n"
+		}
+		completion.Example = strings.TrimSuffix(completion.Example, "\n")
+	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return explain(c, err, hint) })
 	var guard func(*cobra.Command)
