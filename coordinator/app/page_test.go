@@ -73,7 +73,7 @@ func readPage(t *testing.T, a *app.App, out, scheme string, nobody int) {
 		return
 	}
 	at.Host = "127.0.0.1:" + at.Port()
-	transport := &http.Transport{}
+	transport := &http.Transport{ForceAttemptHTTP2: true} // as browsers do
 	defer transport.CloseIdleConnections()
 	if scheme == "https" {
 		ca, err := os.ReadFile(filepath.Join(out, "ca.pem"))
@@ -100,6 +100,9 @@ func readPage(t *testing.T, a *app.App, out, scheme string, nobody int) {
 			return 0, ""
 		}
 		defer answer.Body.Close()
+		if answer.ProtoMajor != 1 {
+			t.Errorf("%s is answered by %s, whose deadlines end idle streams of events", path, answer.Proto)
+		}
 		body, err := io.ReadAll(answer.Body)
 		if err != nil {
 			t.Error(err)

@@ -53,8 +53,12 @@ func (h *Host) startPage(services *errgroup.Group) {
 		c.Token = h.keys.operator.Token
 	}
 	h.page = page.New(c)
+	// In HTTP/2 a write deadline that passes between two writes would end the answer, such as
+	// a stream of events that has nothing to send.
+	protocols := &http.Protocols{}
+	protocols.SetHTTP1(true)
 	h.pageServer = &http.Server{
-		Handler: h.page, TLSConfig: h.keys.page,
+		Handler: h.page, TLSConfig: h.keys.page, Protocols: protocols,
 		ReadHeaderTimeout: pageHeaderTimeout, ReadTimeout: pageReadTimeout, WriteTimeout: pageWriteTimeout,
 		IdleTimeout: pageIdleTimeout, MaxHeaderBytes: pageHeaderBytes,
 		ErrorLog: h.Log.Named("page").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
