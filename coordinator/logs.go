@@ -125,13 +125,17 @@ func (f *logsFlags) run(c *cobra.Command, place app.Place, filter app.LogFilter)
 	}
 	exitWithReader(os.Stdout)
 	filter.Last = 0
+	first := time.Time{} // attempts before it were left out
+	if more > 0 {
+		first = p.last
+	}
 	mark := ""
 	return poll(c.Context(), c.ErrOrStderr(), func(ctx context.Context) (ended bool, err error) {
 		status, err := place.Status(ctx, f.sweep)
 		if err != nil || status.AttemptsMark() == mark && !status.Ended() {
 			return false, err
 		}
-		filter.Since = p.last
+		filter.Since = p.since(first)
 		logs, _, err := place.Logs(ctx, filter)
 		if err != nil {
 			return false, err
@@ -147,6 +151,19 @@ type logPrinter struct {
 	asJSON  bool
 	printed map[string]bool
 	last    time.Time // the latest time of an attempt that was printed
+}
+
+// commitTime bounds the time between the end of an attempt and the moment at which readers of
+// the store see it: transactions of PostgreSQL may commit in another order than they began.
+const commitTime = time.Minute
+
+// since returns the time from which to read attempts again, which is not before first: those
+// that were printed may have ended before others that are not yet visible.
+func (p *logPrinter) since(first time.Time) time.Time {
+	if since := p.last.Add(-commitTime); since.After(first) {
+		return since
+	}
+	return first
 }
 
 func (p *logPrinter) print(logs []app.AttemptLog) error {

@@ -106,8 +106,15 @@ func (f *watchFlags) run(c *cobra.Command, place app.Place, flags *placeFlags, a
 // shownAttempts is the number of attempts whose logs the screen shows.
 const shownAttempts = 100
 
-// pollEvery is the interval at which the state is read for lines.
-const pollEvery = time.Second
+const (
+	// pollEvery is the pause between two readings of the state for lines.
+	pollEvery = time.Second
+	// pollPauseFactor is the least ratio of the pause to the duration of the reading before
+	// it, so that the coordinator of a large sweep has time for its workers, and longestPoll
+	// bounds the pause.
+	pollPauseFactor = 5
+	longestPoll     = 30 * time.Second
+)
 
 // shownOutages is the number of failures in a row after which an outage is printed.
 const shownOutages = 3
@@ -117,7 +124,9 @@ const shownOutages = 3
 func poll(ctx context.Context, errors io.Writer, step func(context.Context) (ended bool, err error)) error {
 	problem, outages := "", 0 // the last error that was printed, and the failures in a row
 	for first := true; ; first = false {
+		began := time.Now()
 		ended, err := step(ctx)
+		pause := min(max(pollEvery, pollPauseFactor*time.Since(began)), longestPoll)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -135,7 +144,7 @@ func poll(ctx context.Context, errors io.Writer, step func(context.Context) (end
 			problem = err.Error()
 			complain(errors, "no state, trying again: %v", err)
 		}
-		timer := time.NewTimer(pollEvery)
+		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():

@@ -89,6 +89,17 @@ func TestPolling(t *testing.T) {
 			})
 		})
 	}
+	synctest.Test(t, func(t *testing.T) { // the pauses of 1 s, 10 s and 30 s, and the readings between them
+		durations, began := []time.Duration{0, 2 * time.Second, time.Minute, 0}, time.Now()
+		err := poll(t.Context(), &bytes.Buffer{}, func(context.Context) (bool, error) {
+			time.Sleep(durations[0])
+			durations = durations[1:]
+			return len(durations) == 0, nil
+		})
+		if took := time.Since(began); err != nil || took != 103*time.Second {
+			t.Errorf("slow readings take %v with %v, want 103 s", took, err)
+		}
+	})
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(90*time.Second, func() { cancel(gone) })
@@ -96,4 +107,37 @@ func TestPolling(t *testing.T) {
 			t.Errorf("after a signal: %v", err)
 		}
 	})
+}
+
+// TestFollowedLogs checks from which time attempts are read again, and that each is printed
+// once in each of its states.
+func TestFollowedLogs(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for name, test := range map[string]struct{ last, first, want time.Time }{
+		"nothing was printed":         {time.Time{}, time.Time{}, time.Time{}},
+		"all were printed":            {at, time.Time{}, at.Add(-commitTime)},
+		"earlier ones were left out":  {at, at, at},
+		"they were left out long ago": {at.Add(time.Hour), at, at.Add(time.Hour - commitTime)},
+	} {
+		if got := (&logPrinter{last: test.last}).since(test.first); !got.Equal(test.want) {
+			t.Errorf("%s: since %v, want %v", name, got, test.want)
+		}
+	}
+	var out bytes.Buffer
+	p := logPrinter{out: &out, printed: map[string]bool{}}
+	attempt := func(number uint64, ended time.Duration) app.AttemptLog {
+		end := at.Add(ended)
+		return app.AttemptLog{Task: "3fa9c1", TaskAttempt: app.TaskAttempt{Number: number, Outcome: "failed", LeasedAt: at, EndedAt: &end}}
+	}
+	running := app.AttemptLog{Task: "3fa9c1", TaskAttempt: app.TaskAttempt{Number: 3, Outcome: "running", LeasedAt: at}}
+	// The first attempt is committed after the second one, and the third one ends.
+	for _, logs := range [][]app.AttemptLog{{attempt(2, 2*time.Second), running}, {attempt(1, time.Second), attempt(2, 2*time.Second), running}, {attempt(3, 3*time.Second)}} {
+		if err := p.print(logs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Count(out.String(), "attempt "); got != 4 {
+		t.Errorf("%d attempts are printed, want the 4 states:\n%s", got, out.String())
+	}
 }
