@@ -20,6 +20,12 @@ const evil = `<img src=x onerror=alert(1)>`
 // serve serves a page to the browser.
 func serve(t *testing.T, c Config) (address string) {
 	t.Helper()
+	return start(t, c).URL
+}
+
+// start starts the server of a page.
+func start(t *testing.T, c Config) *httptest.Server {
+	t.Helper()
 	p := New(c)
 	server := httptest.NewServer(p)
 	t.Cleanup(func() {
@@ -27,7 +33,7 @@ func serve(t *testing.T, c Config) (address string) {
 		server.CloseClientConnections() // streams of events
 		server.Close()
 	})
-	return server.URL
+	return server
 }
 
 // hostileFixture returns a queue whose names, notes, hosts and messages are hostile. It has
@@ -143,6 +149,23 @@ func TestLiveUpdateInChromium(t *testing.T) {
 	if !browser.Eval[bool](tab, "document.querySelector('#heat details').open") {
 		t.Error("the update closed the list that the reader has opened")
 	}
+}
+
+// TestConnectionInChromium breaks the connection to a sweep that does not change: the page
+// says so, and that it is live again.
+func TestConnectionInChromium(t *testing.T) {
+	q := &fakeQueue{}
+	s := q.addSweep(t, sweepID, taskGrid)
+	server := start(t, Config{Queue: q})
+	tab := browser.Start(t).Tab(t, 1280, 800, browser.Light)
+	tab.Allow("ERR_INCOMPLETE_CHUNKED_ENCODING")
+	tab.Allow("ERR_CONNECTION_RESET")
+	tab.Open(server.URL + "/sweeps/" + s.ID)
+	const message = "document.querySelector('#connection').textContent"
+	tab.Until(message + ".startsWith('Live')")
+	server.CloseClientConnections()
+	tab.Until(message + ".startsWith('Not connected')")
+	tab.Until(message + ".startsWith('Live')")
 }
 
 // TestTasksInChromium filters and sorts a sweep of 100,000 tasks.

@@ -213,8 +213,8 @@ func (p *Page) sendFigure(w http.ResponseWriter, r *http.Request) (err error) {
 	}
 	setDownload(w, file)
 	w.Header().Set("Content-Disposition", "inline")
-	if format == "svg" { // its styles are inside
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	if format == "svg" {
+		w.Header().Set("Content-Security-Policy", figurePolicy)
 	}
 	_, _ = body.WriteTo(w)
 	return nil

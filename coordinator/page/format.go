@@ -22,8 +22,6 @@ var functions = template.FuncMap{
 	"printableLines": printableLines,
 	"moment":         func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 	"progress":       progressOf,
-	"title":          func(text string) string { return strings.ToUpper(text[:1]) + text[1:] },
-	"percent":        func(part, of int) int { return 100 * part / max(of, 1) },
 }
 
 // digestOf returns the beginning of the SHA-256 of a text, enough to tell versions apart.

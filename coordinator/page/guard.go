@@ -19,6 +19,10 @@ const (
 	contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 		"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
+	// figurePolicy lets an SVG file that is opened by itself use the styles inside it, and
+	// nothing else.
+	figurePolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
 	// maxBody bounds the body of a request, which is a form.
 	maxBody = 16 << 10
 )

@@ -224,7 +224,8 @@ func (c *heatCell) add(r *taskRow, column int) {
 	}
 }
 
-// finish computes the geometric mean, as summary.csv has it.
+// finish computes the geometric mean, as summary.csv has it; it is 0 if an error is 0, where
+// summary.csv has no value.
 func (c *heatCell) finish() {
 	switch {
 	case c.zero:

@@ -226,6 +226,13 @@ func TestTaskFiles(t *testing.T) {
 		if answer.Code != test.status || !strings.HasPrefix(answer.Body.String(), test.begins) || test.kind != "" && answer.Header().Get("Content-Type") != test.kind {
 			t.Errorf("%s of task %d: %d %s %.60q", test.file, test.row, answer.Code, answer.Header(), answer.Body)
 		}
+		want := contentSecurityPolicy
+		if test.kind == "image/svg+xml" {
+			want = figurePolicy // without which its styles are refused
+		}
+		if got := answer.Header().Get("Content-Security-Policy"); got != want {
+			t.Errorf("%s: Content-Security-Policy is %q, want %q", test.file, got, want)
+		}
 	}
 	again := ask(p, http.MethodGet, taskAddress(s, 0)+"/losses.svg", "", "If-None-Match", `"`+s.rows[0].Digest+`"`)
 	if again.Code != http.StatusNotModified {

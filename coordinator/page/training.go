@@ -161,6 +161,7 @@ func (p *Page) sendTrainingFile(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case strings.HasSuffix(name, ".svg"):
 		header.Set("Content-Type", "image/svg+xml")
+		header.Set("Content-Security-Policy", figurePolicy)
 	case strings.HasSuffix(name, ".json"):
 		header.Set("Content-Type", "application/json")
 	default:

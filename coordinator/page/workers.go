@@ -19,7 +19,6 @@ type workersPage struct {
 	Unlisted      int // workers that are present and not in Workers
 	Hosts         []hostRow
 	UnlistedHosts int
-	Counted       string // when the hosts were counted; "": just now
 	Counting      bool
 	Fault         string
 }

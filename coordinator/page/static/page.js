@@ -8,7 +8,8 @@ const connection = document.getElementById("connection");
 const shortestPause = 1500; // ms between two fetches
 const announceEvery = 30000; // ms between two messages for screen readers
 let wanted = body.dataset.version; // the newest version that the server has named
-let source = null, fetching = false, timer = 0, announced = 0;
+let source = null, fetching = false, timer = 0;
+let announced = 0, announcing = 0; // the time of the last message, the timer of the next one
 
 // later fetches the page after a pause.
 function later(pause) {
@@ -20,13 +21,16 @@ async function refresh() {
   if (fetching || document.hidden) return;
   fetching = true;
   try {
-    const answer = await fetch(location.href, { cache: "no-store", headers: { Accept: "text/html" } });
+    const shown = location.href;
+    const answer = await fetch(shown, { cache: "no-store", headers: { Accept: "text/html" } });
     if (answer.redirected) return location.reload(); // to the login
     if (!answer.ok) throw new Error(answer.statusText);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (location.href !== shown) return later(0); // the reader has chosen something else
     for (const element of fresh.querySelectorAll("[data-live][id]")) await replace(element);
     body.dataset.version = fresh.body.dataset.version;
-    if (body.dataset.version !== wanted) later(2 * shortestPause); // it was behind the event
+    if (location.href !== shown) later(0);
+    else if (body.dataset.version !== wanted) later(2 * shortestPause); // it was behind the event
   } catch {
     later(10 * shortestPause);
   } finally {
@@ -58,6 +62,15 @@ function address(e) {
   return { name: e.localName, text: e.id || e.getAttribute("href") || e.getAttribute("aria-label") || e.textContent };
 }
 
+// announce shows a message, at most one in announceEvery, and the last one in the end.
+function announce(text) {
+  clearTimeout(announcing);
+  announcing = setTimeout(() => {
+    announced = Date.now();
+    connection.textContent = "Live: " + text;
+  }, Math.max(0, announced + announceEvery - Date.now()));
+}
+
 // listen follows the events while the page is visible: a browser allows a server few
 // connections.
 function listen() {
@@ -67,12 +80,13 @@ function listen() {
     const { version, text } = JSON.parse(message.data);
     wanted = version;
     if (version !== body.dataset.version) later(shortestPause);
-    if (Date.now() - announced > announceEvery) {
-      announced = Date.now();
-      connection.textContent = "Live: " + text;
-    }
+    announce(text);
+  };
+  source.onopen = () => {
+    if (!announced) connection.textContent = "Live."; // no event follows if nothing is new
   };
   source.onerror = () => {
+    clearTimeout(announcing);
     connection.textContent = "Not connected: the page shows the last state, and tries again.";
     announced = 0;
     if (source.readyState !== EventSource.CLOSED) return;
