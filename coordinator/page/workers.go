@@ -43,7 +43,17 @@ type runningTask struct {
 type hostRow struct {
 	Host                                    string
 	Attempts, Results, Lost, Failed, Differ int
+	Steps                                   uint64 // of the attempts with a result
 	Compute                                 time.Duration
+}
+
+// PerSecond returns the mean speed of a task on the host in steps per second, "" before the
+// first result.
+func (h hostRow) PerSecond() string {
+	if h.Steps == 0 || h.Compute <= 0 {
+		return ""
+	}
+	return formatNumber(float64(h.Steps) / h.Compute.Seconds())
 }
 
 // maxHosts bounds the hosts that are listed.
@@ -177,6 +187,7 @@ func (c *hostCount) add(attempts []queue.Attempt, accepted func(sweep.TaskID) (s
 		row.Compute += a.Compute
 		if a.Digest != "" {
 			row.Results++
+			row.Steps += max(a.Step, a.From) - a.From
 			if known && a.Digest != right {
 				row.Differ++
 			}

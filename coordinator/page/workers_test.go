@@ -57,7 +57,7 @@ func TestNoWorkers(t *testing.T) {
 // TestHostCount sums up attempts by hand.
 func TestHostCount(t *testing.T) {
 	attempt := func(task sweep.TaskID, host string, outcome queue.Outcome, digest string) queue.Attempt {
-		return queue.Attempt{Lease: queue.Lease{Task: task}, Host: host, Outcome: outcome, Digest: digest, Compute: time.Second}
+		return queue.Attempt{Lease: queue.Lease{Task: task}, Host: host, Outcome: outcome, Digest: digest, From: 100, Step: 350, Compute: time.Second}
 	}
 	count := hostCount{byHost: map[string]*hostRow{}, seen: map[sweep.TaskID]bool{}}
 	asked := 0
@@ -72,11 +72,13 @@ func TestHostCount(t *testing.T) {
 		}
 	}
 	want := []hostRow{
-		{Host: "b", Attempts: 4, Results: 3, Failed: 1, Compute: 4 * time.Second},
-		{Host: "a", Attempts: 2, Results: 1, Lost: 1, Differ: 1, Compute: 2 * time.Second},
+		{Host: "b", Attempts: 4, Results: 3, Failed: 1, Steps: 750, Compute: 4 * time.Second},
+		{Host: "a", Attempts: 2, Results: 1, Lost: 1, Differ: 1, Steps: 250, Compute: 2 * time.Second},
 	}
 	got := count.rows()
 	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] || asked != 1 {
 		t.Errorf("%+v after %d questions, want %+v after one", got, asked, want)
+	} else if speed := got[0].PerSecond(); speed != "188" {
+		t.Errorf("750 steps in 4 s are %s a second, want 188", speed)
 	}
 }
