@@ -308,7 +308,7 @@ func TestStatusFromAnotherTerminal(t *testing.T) {
 	c.waitForWork(1)
 	status := start(t, "", "coordinator", "status", "--out", r.folder)
 	status.expect(0)
-	if said := status.output.String(); !strings.Contains(said, "of 16 tasks done") || !strings.Contains(said, "1 slot ") {
+	if said := status.output.String(); !strings.Contains(said, "of 16 tasks done") || !strings.Contains(said, "\t1 slot\t") {
 		t.Errorf("status printed\n%s", said)
 	}
 	c.signal(syscall.SIGTERM)
