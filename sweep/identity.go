@@ -9,6 +9,10 @@ func IdentitySettings(c Configuration) []Setting {
 	return slices.DeleteFunc(Settings(), func(s Setting) bool { return s.outside || !s.ReadBy(c) })
 }
 
+// InIdentity reports whether task IDs depend on the setting wherever a model reads it. The
+// preset and the way in which a recording's file is read are not in them: their effects are.
+func (s Setting) InIdentity() bool { return !s.outside }
+
 // IdentityValue returns the value of a setting in the ID of a configuration's task.
 func IdentityValue(s Setting, c Configuration) any { return s.Value(canonical(c)) }
 

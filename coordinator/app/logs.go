@@ -47,12 +47,9 @@ func (a AttemptLog) Time() time.Time {
 // coordinator or from the store.
 func (p Place) Logs(ctx context.Context, filter LogFilter) (logs []AttemptLog, more int, err error) {
 	_, err = p.read(ctx, filter.Sweep, func(ctx context.Context, q sweepQueue, s queue.Sweep) error {
-		labels := labeller{axes: grid.Columns(s.Grid)}
-		for first, err := range q.Configurations(ctx, s.ID) {
-			if err != nil {
-				return err
-			}
-			labels.firsts = append(labels.firsts, first)
+		labels, err := p.labeller(ctx, q, s)
+		if err != nil {
+			return err
 		}
 		logs, more, err = selectLogs(ctx, q, s, filter, labels)
 		return err
@@ -150,12 +147,9 @@ type TaskLabel struct{ Task, Label string }
 // Tasks returns up to most tasks of the folder's sweep whose IDs begin with a prefix.
 func (p Place) Tasks(ctx context.Context, prefix string, most int) (tasks []TaskLabel, err error) {
 	_, err = p.read(ctx, "", func(ctx context.Context, q sweepQueue, s queue.Sweep) error {
-		labels := labeller{axes: grid.Columns(s.Grid)}
-		for first, err := range q.Configurations(ctx, s.ID) {
-			if err != nil {
-				return err
-			}
-			labels.firsts = append(labels.firsts, first)
+		labels, err := p.labeller(ctx, q, s)
+		if err != nil {
+			return err
 		}
 		for row, err := range q.Rows(ctx, s.ID) {
 			if err != nil || len(tasks) == most {
@@ -170,10 +164,53 @@ func (p Place) Tasks(ctx context.Context, prefix string, most int) (tasks []Task
 	return tasks, err
 }
 
-// labeller knows the configuration of each row of a sweep.
+// labeller has the configuration of each row of a sweep, for its label.
 type labeller struct {
 	axes   []sweep.Setting
 	firsts []queue.Planned // the first task of each configuration, by row
+}
+
+// labeller reads the configurations of a sweep. Settings that no task ID depends on, such as
+// the preset, are not stored with a task: they have the values of the sweep's grid. If the
+// grid cannot be evaluated here, because it needs variables, the labels leave them out.
+func (p Place) labeller(ctx context.Context, q sweepQueue, s queue.Sweep) (labeller, error) {
+	l := labeller{axes: grid.Columns(s.Grid)}
+	known, resolved := p.gridOf(s), true
+	for first, err := range q.Configurations(ctx, s.ID) {
+		if err != nil {
+			return labeller{}, err
+		}
+		resolved = resolved && known != nil && len(l.firsts) < known.Len()
+		if resolved {
+			c := known.Configuration(len(l.firsts))
+			c.Replicate = first.Task.Configuration.Replicate
+			if resolved = len(sweep.IdentityDifferences(c, first.Task.Configuration)) == 0; resolved {
+				first.Task.Configuration = c
+			}
+		}
+		l.firsts = append(l.firsts, first)
+	}
+	if !resolved {
+		l.axes = slices.DeleteFunc(l.axes, func(s sweep.Setting) bool { return !s.InIdentity() })
+	}
+	return l, nil
+}
+
+// gridOf evaluates the grid of a sweep with the variables of the folder's last run, or else
+// with their defaults. It returns nil if the grid needs others.
+func (p Place) gridOf(s queue.Sweep) *grid.Grid {
+	var variables []map[string]string
+	if p.Out != "" {
+		if run, _, err := folder.Folder(p.Out).ReadRun(); err == nil {
+			variables = append(variables, run.Variables)
+		}
+	}
+	for _, values := range append(variables, nil) {
+		if g, faults := grid.Parse("sweep.hcl", s.Grid, values); !faults.HasErrors() {
+			return g
+		}
+	}
+	return nil
 }
 
 // configuration returns the configuration of a row, with its replicate.

@@ -12,7 +12,6 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
 	"spiqsweep/sweep"
-	"spiqsweep/sweep/grid"
 )
 
 // Overview is the state of a sweep with that of each configuration. A later Overview shares
@@ -60,8 +59,7 @@ type Observer struct {
 	name  string
 
 	plan      string           // the sweep and its revision that the fields below show
-	axes      []sweep.Setting  // of the labels
-	firsts    []queue.Planned  // the first task of each configuration
+	labels    labeller         // of its configurations
 	positions map[uint64]int32 // configurations by taskKey
 	mark      string           // the state of the rows that were read
 	readAt    time.Time        // when they had been read
@@ -107,15 +105,11 @@ func (o *Observer) Read(ctx context.Context) (Overview, error) {
 func (o *Observer) readRows(ctx context.Context, q sweepQueue, s queue.Sweep, status Status) error {
 	if plan := fmt.Sprint(s.ID, " ", status.Revision); plan != o.plan {
 		o.plan, o.mark, o.reading = "", "", 0
-		o.axes = grid.Columns(s.Grid)
-		o.firsts = o.firsts[:0]
-		for first, err := range q.Configurations(ctx, s.ID) {
-			if err != nil {
-				return err
-			}
-			o.firsts = append(o.firsts, first)
+		labels, err := o.place.labeller(ctx, q, s)
+		if err != nil {
+			return err
 		}
-		o.plan = plan
+		o.labels, o.plan = labels, plan
 	}
 	mark := fmt.Sprint(o.plan, status.rowsVersion, status.Tasks.Done, status.Tasks.Failed, status.Tasks.Diverged)
 	began := time.Now()
@@ -132,17 +126,17 @@ func (o *Observer) readRows(ctx context.Context, q sweepQueue, s queue.Sweep, st
 // sum reads all rows.
 func (o *Observer) sum(ctx context.Context, q sweepQueue, id string) error {
 	statistics := o.statistics()
-	read := Overview{Statistics: statistics, Configurations: make([]ConfigurationState, len(o.firsts))}
+	read := Overview{Statistics: statistics, Configurations: make([]ConfigurationState, len(o.labels.firsts))}
 	positions := map[uint64]int32{}
 	at := -1
 	for row, err := range q.Rows(ctx, id) {
 		if err != nil {
 			return err
 		}
-		for at+1 < len(o.firsts) && o.firsts[at+1].Row <= row.Row {
+		for at+1 < len(o.labels.firsts) && o.labels.firsts[at+1].Row <= row.Row {
 			at++
-			read.Configurations[at].Rows[0] = o.firsts[at].Row
-			read.Configurations[at].Label = o.firsts[at].Task.Configuration.LabelOfReplicates(o.axes...)
+			read.Configurations[at].Rows[0] = o.labels.firsts[at].Row
+			read.Configurations[at].Label = o.labels.firsts[at].Task.Configuration.LabelOfReplicates(o.labels.axes...)
 		}
 		if at < 0 {
 			continue // planned since the configurations were read
@@ -158,7 +152,7 @@ func (o *Observer) sum(ctx context.Context, q sweepQueue, id string) error {
 // statistics returns the columns of errors that any configuration may have.
 func (o *Observer) statistics() []string {
 	return slices.DeleteFunc(sweep.ErrorColumns(), func(column string) bool {
-		return !slices.ContainsFunc(o.firsts, func(first queue.Planned) bool { return first.Task.Configuration.HasError(column) })
+		return !slices.ContainsFunc(o.labels.firsts, func(first queue.Planned) bool { return first.Task.Configuration.HasError(column) })
 	})
 }
 

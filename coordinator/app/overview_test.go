@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -121,6 +124,58 @@ sweep "observed" {
 	if now, err = observer.Read(t.Context()); err != nil || len(now.Configurations) != 6 || now.Configurations[5].Done != 2 {
 		t.Errorf("after another revision: %d configurations, %v", len(now.Configurations), err)
 	}
+}
+
+// TestLabelsHaveSettingsOfTheGrid sweeps settings that are not stored with a task, one of them
+// by a variable. Without the variable's value the labels leave these settings out.
+func TestLabelsHaveSettingsOfTheGrid(t *testing.T) {
+	t.Parallel()
+	c := config(t, `
+variable "second" { default = "paper-l5" }
+sweep "labelled" {
+  grid {
+    neurons = [1]
+    preset  = ["paper", var.second]
+    select  = ["first", "most_active"]
+  }
+}
+`, &fakeWorkers{act: failing})
+	c.Variables = map[string]string{"second": "population"}
+	runToEnd(t, c)
+	check := func(want ...string) {
+		t.Helper()
+		place := app.Place{Out: c.Out}
+		now, err := place.Observe("").Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs, _, err := place.Logs(t.Context(), app.LogFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tasks, err := place.Tasks(t.Context(), "", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, label := range want {
+			if i >= len(now.Configurations) || now.Configurations[i].Label != label {
+				t.Errorf("configurations: %v, want %q at %d", now.Configurations, label, i)
+			}
+			label += " replicate 0"
+			if i >= len(tasks) || tasks[i].Label != label {
+				t.Errorf("tasks: %v, want %q at %d", tasks, label, i)
+			}
+			if !slices.ContainsFunc(logs, func(l app.AttemptLog) bool { return l.Label == label }) {
+				t.Errorf("logs: none of %q", label)
+			}
+		}
+	}
+	check(`n=1 t=1 k=0 preset="paper" select="first"`, `n=1 t=1 k=0 preset="paper" select="most_active"`,
+		`n=1 t=1 k=0 preset="population" select="first"`, `n=1 t=1 k=0 preset="population" select="most_active"`)
+	if err := os.Remove(filepath.Join(c.Out, "run.json")); err != nil {
+		t.Fatal(err)
+	}
+	check("n=1 t=1 k=0", "n=1 t=1 k=0", "n=1 t=1 k=0", "n=1 t=1 k=0")
 }
 
 // TestLogs checks which attempts are selected, their order, and how unknown tasks are named.
