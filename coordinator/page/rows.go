@@ -30,6 +30,9 @@ type configuration struct {
 	start               int       // the row of replicate 0
 	recording           string    // digest of what it is trained on
 	floors              []float32 // by snapshot.columns; nil before a result
+	// sameAs is the position of an earlier configuration whose tasks this one shares, as
+	// settings may make no difference to some configurations; -1: it has its own tasks.
+	sameAs int
 }
 
 // taskRow is a task, in some 200 bytes: there may be a million.
@@ -160,7 +163,9 @@ func (p *Page) read(ctx context.Context, status queue.Status, before *snapshot) 
 	}
 	byIndex := make(map[int]int32, len(s.configurations))
 	for i, c := range s.configurations {
-		byIndex[c.index] = int32(i)
+		if c.sameAs < 0 {
+			byIndex[c.index] = int32(i)
+		}
 	}
 	for r, err := range p.Queue.Rows(ctx, stored.ID) {
 		if err != nil {
@@ -177,10 +182,36 @@ func (p *Page) read(ctx context.Context, status queue.Status, before *snapshot) 
 		if r.State == sweep.Done {
 			row.errors = s.errors(&row, before, r)
 		}
-		s.positions[row.id] = int32(len(s.rows))
 		s.rows = append(s.rows, row)
 	}
+	s.addShared()
+	for i := len(s.rows) - 1; i >= 0; i-- { // so that the first row of a task counts
+		s.positions[s.rows[i].id] = int32(i)
+	}
 	return s, nil
+}
+
+// addShared adds the rows of the configurations that share the tasks of others, in the order of
+// results.csv.
+func (s *snapshot) addShared() {
+	if !slices.ContainsFunc(s.configurations, func(c configuration) bool { return c.sameAs >= 0 }) {
+		return
+	}
+	rows := make([][]taskRow, len(s.configurations))
+	for _, row := range s.rows {
+		rows[row.configuration] = append(rows[row.configuration], row)
+	}
+	s.rows = s.rows[:0]
+	for i, c := range s.configurations {
+		if c.sameAs >= 0 {
+			rows[i] = slices.Clone(rows[c.sameAs])
+			for j := range rows[i] {
+				rows[i][j].configuration = int32(i)
+			}
+			s.configurations[i].floors = s.configurations[c.sameAs].floors
+		}
+		s.rows = append(s.rows, rows[i]...)
+	}
 }
 
 // errors returns the errors of a finished row, from the snapshot before if that has them.
@@ -217,13 +248,18 @@ func (s *snapshot) errors(row *taskRow, before *snapshot, r queue.Row) []float32
 func (p *Page) readConfigurations(ctx context.Context, s *snapshot) error {
 	s.grid = p.parse(s.sweep.Grid)
 	s.settings = grid.Columns(s.sweep.Grid)
+	known := storedTasks{map[sweep.TaskID]int{}, map[data]string{}}
+	next := 0 // the index of the grid's next configuration
 	for first, err := range p.Queue.Configurations(ctx, s.sweep.ID) {
 		if err != nil {
 			return err
 		}
+		s.addSharing(known, next, first.Task.ConfigurationIndex)
+		next = first.Task.ConfigurationIndex + 1
+		known.tasks[first.Task.ID], known.recordings[dataOf(first.Task.Configuration)] = len(s.configurations), first.Task.Recording
 		c := configuration{
 			Configuration: first.Task.Configuration, index: first.Task.ConfigurationIndex,
-			start: first.Row - first.Task.Configuration.Replicate, recording: first.Task.Recording,
+			start: first.Row - first.Task.Configuration.Replicate, recording: first.Task.Recording, sameAs: -1,
 		}
 		c.Replicate = 0
 		if s.grid != nil && c.index < s.grid.Len() {
@@ -233,10 +269,36 @@ func (p *Page) readConfigurations(ctx context.Context, s *snapshot) error {
 		}
 		s.configurations = append(s.configurations, c)
 	}
+	if s.grid != nil {
+		s.addSharing(known, next, s.grid.Len())
+	}
 	s.columns = slices.DeleteFunc(sweep.ErrorColumns(), func(column string) bool {
 		return !slices.ContainsFunc(s.configurations, func(c configuration) bool { return c.HasError(column) })
 	})
 	return nil
+}
+
+// storedTasks has what identifies the tasks of the configurations that were read.
+type storedTasks struct {
+	tasks      map[sweep.TaskID]int // positions of configurations by their first tasks
+	recordings map[data]string      // digests
+}
+
+// addSharing adds the configurations of the grid from one index up to another, none of which
+// has its own tasks: those whose first task is that of a configuration before.
+func (s *snapshot) addSharing(known storedTasks, from, to int) {
+	if s.grid == nil {
+		return
+	}
+	for index := from; index < min(to, s.grid.Len()); index++ {
+		c := s.grid.Configuration(index)
+		recording := known.recordings[dataOf(c)]
+		if at, found := known.tasks[sweep.NewTaskID(c, recording, s.sweep.Numerics, s.sweep.KernelClass)]; found {
+			s.configurations = append(s.configurations, configuration{
+				Configuration: c, index: index, start: s.configurations[at].start, recording: recording, sameAs: at,
+			})
+		}
+	}
 }
 
 // parse reads the text of a grid, or returns nil if it needs other variables.

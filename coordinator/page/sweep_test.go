@@ -189,6 +189,68 @@ func TestHeatMaps(t *testing.T) {
 	}
 }
 
+// TestSharedTasks checks the maps of presets that make no difference to the standard loss: its
+// tasks are stored once, and shown for each preset, as results.csv has them.
+func TestSharedTasks(t *testing.T) {
+	t.Parallel()
+	q := &fakeQueue{}
+	s := q.addSweep(t, sweepID, `sweep "shared" {
+  replicates = 2
+  grid {
+    preset    = ["paper", "population"]
+    neurons   = [2]
+    timesteps = [1, 2]
+    k         = [0, 1]
+  }
+  training {
+    constraint = "one_sided"
+    schedule   = "cosine"
+  }
+}`)
+	if len(s.rows) != 12 {
+		t.Fatalf("%d tasks, want 12: those of the standard loss once", len(s.rows))
+	}
+	for i := range s.rows {
+		q.finish(t, s, i, float64(i+1))
+	}
+	now := time.Now()
+	p := New(Config{Queue: q, Now: func() time.Time { return now }})
+	t.Cleanup(p.Close)
+	rows, _, err := p.snapshot(t.Context(), sweepID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	standard := map[string]string{}
+	for _, preset := range []string{"paper", "population"} {
+		maps := rows.heatMaps(rows.choose(url.Values{"preset": {preset}}))
+		if len(maps) != 2 || maps[0].Tasks != 4 || maps[1].Tasks != 4 {
+			t.Fatalf("%s: the maps are %+v, want two with 4 tasks each", preset, maps)
+		}
+		for _, cell := range maps[0].Rows[0].Cells {
+			standard[preset] += fmt.Sprint(cell.Mean, cell.Floor, cell.Done, " ")
+			link, err := url.Parse(cell.Link)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found, err := rows.selectTasks(taskQuery{Text: link.Query().Get("q")}); err != nil || len(found) != 2 {
+				t.Errorf("%s: the link %s leads to %d tasks (%v)", preset, cell.Link, len(found), err)
+			}
+		}
+	}
+	if standard["paper"] != standard["population"] {
+		t.Errorf("the standard loss is %s and %s", standard["paper"], standard["population"])
+	}
+	if body := ask(p, "GET", "/sweeps/"+sweepID+"/tasks", "").Body.String(); !strings.Contains(body, "Tasks 1 to 16 of 16") {
+		t.Errorf("the tasks are not those of results.csv: %s", body)
+	}
+	q.finish(t, s, 0, 100)
+	now = now.Add(2 * statusAge)
+	rows, _, err = p.snapshot(t.Context(), sweepID)
+	if err != nil || len(rows.rows) != 16 {
+		t.Errorf("after a change, %d rows, %v; want 16", len(rows.rows), err)
+	}
+}
+
 // TestTasks checks filters, orders and pages.
 func TestTasks(t *testing.T) {
 	t.Parallel()
