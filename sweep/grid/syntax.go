@@ -137,7 +137,7 @@ var syntaxMessages = map[string]message{
 	"Argument definition required":                    oneLine,
 	"Missing newline after argument":                  nextLine,
 	"Missing newline after block definition":          nextLine,
-	"Unexpected comma after argument":                 {"Wrong syntax", "no comma stands between settings: take it out, and write each setting on a separate line"},
+	"Unexpected comma after argument":                 {"Wrong syntax", "no comma stands between settings: take it out, and write each setting on a separate line; a decimal number has a point, as in 0.5"},
 	"Invalid multi-line string":                       unclosedText,
 	"Unterminated template string":                    unclosedText,
 	"Unterminated string literal":                     unclosedText,

@@ -41,6 +41,7 @@ func TestSyntaxFaults(t *testing.T) {
 		before + "replicates {\n}\n" + after:         "2:1: replicates has min, max and until, such as min = 3, max = 20, ",
 		before + "grid = {\n}\n" + after:             "2:1: grid is a block: write grid { … } without =",
 		before + "seed = 1,\n" + after:               "2:9: no comma stands between settings: take it out",
+		before + "k = 0,5\n" + after:                 "2:6: no comma stands between settings: take it out, and write each setting on a separate line; a decimal number has a point, as in 0.5",
 		before + "seed = 1;\n" + after:               "2:9: a line ends without a semicolon: take it out",
 		before + "seed = 1 k = 1\n" + after:          "2:10: the line must end before this",
 		before + "grid {\nneurons = [2] }\n" + after: "3:15: the line must end before this: write what follows, also a }, on the next line",
