@@ -12,6 +12,7 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/deploy/browser"
+	"spiqsweep/deploy/needs"
 )
 
 // evil is a name that a page must show unchanged.
@@ -69,11 +70,14 @@ sweep "hostile" {
 	return q, s
 }
 
+const oneReader = "one reader at a time, and drawing is slow; the other tests have streams of events"
+
 // TestPagesInChromium opens every page, in light colours on a desk and in dark ones on a
 // phone; for screenshots, in all four ways.
 // The browser reports errors, violations of the Content-Security-Policy and requests to
 // other servers; axe-core reports contrasts, labels and roles.
 func TestPagesInChromium(t *testing.T) {
+	needs.NoRaceDetector(t, oneReader)
 	b := browser.Start(t)
 	q, s := hostileFixture(t)
 	address := serve(t, Config{Queue: q})
@@ -170,6 +174,7 @@ func TestConnectionInChromium(t *testing.T) {
 
 // TestTasksInChromium filters and sorts a sweep of 100,000 tasks.
 func TestTasksInChromium(t *testing.T) {
+	needs.NoRaceDetector(t, oneReader)
 	q := &fakeQueue{}
 	s := q.addSweep(t, sweepID, `
 sweep "large" {
@@ -215,6 +220,7 @@ sweep "large" {
 // TestKeyboardInChromium reaches what a page offers by the Tab key alone, and sees where the
 // focus is.
 func TestKeyboardInChromium(t *testing.T) {
+	needs.NoRaceDetector(t, oneReader)
 	q, s := hostileFixture(t)
 	tab := browser.Start(t).Tab(t, 1280, 800, browser.Light)
 	address := serve(t, Config{Queue: q}) + "/sweeps/" + s.ID
@@ -247,6 +253,7 @@ func TestKeyboardInChromium(t *testing.T) {
 
 // TestLoginInChromium logs in and out.
 func TestLoginInChromium(t *testing.T) {
+	needs.NoRaceDetector(t, oneReader)
 	q, s := hostileFixture(t)
 	tab := browser.Start(t).Tab(t, 400, 800, browser.Light)
 	address := serve(t, Config{Queue: q, Token: "secret"})
@@ -266,6 +273,7 @@ func TestLoginInChromium(t *testing.T) {
 
 // TestCopyInChromium copies the command that computes a task again.
 func TestCopyInChromium(t *testing.T) {
+	needs.NoRaceDetector(t, oneReader)
 	q, s := hostileFixture(t)
 	tab := browser.Start(t).Tab(t, 1280, 800, browser.Light)
 	tab.Open(serve(t, Config{Queue: q}) + taskAddress(s, 0))
