@@ -138,8 +138,9 @@ func TestPagesInChromium(t *testing.T) {
 func TestLiveUpdateInChromium(t *testing.T) {
 	q := &fakeQueue{}
 	s := q.addSweep(t, sweepID, taskGrid)
+	address := serve(t, Config{Queue: q})
 	tab := browser.Start(t).Tab(t, 1280, 800, browser.Light)
-	tab.Open(serve(t, Config{Queue: q}) + "/sweeps/" + s.ID)
+	tab.Open(address + "/sweeps/" + s.ID)
 	const field = "document.querySelector('#heat td a').textContent"
 	tab.Until(field + ".includes('0/3')")
 	browser.Eval[bool](tab, "window.kept = document.querySelector('h1').dataset.kept = true")
@@ -191,8 +192,8 @@ sweep "large" {
 	if len(s.rows) != 100_000 {
 		t.Fatalf("the sweep has %d tasks", len(s.rows))
 	}
-	tab := browser.Start(t).Tab(t, 1280, 800, browser.Light)
 	address := serve(t, Config{Queue: q}) + "/sweeps/" + s.ID
+	tab := browser.Start(t).Tab(t, 1280, 800, browser.Light)
 	tab.Open(address)
 	tab.Until("document.querySelectorAll('#heat td a').length >= 100")
 	tab.Click(`a[href$="/tasks"]`)
@@ -222,8 +223,8 @@ sweep "large" {
 func TestKeyboardInChromium(t *testing.T) {
 	needs.NoRaceDetector(t, oneReader)
 	q, s := hostileFixture(t)
-	tab := browser.Start(t).Tab(t, 1280, 800, browser.Light)
 	address := serve(t, Config{Queue: q}) + "/sweeps/" + s.ID
+	tab := browser.Start(t).Tab(t, 1280, 800, browser.Light)
 	for _, test := range []struct {
 		address string
 		order   []string // selectors, in the order in which they get the focus
@@ -255,8 +256,8 @@ func TestKeyboardInChromium(t *testing.T) {
 func TestLoginInChromium(t *testing.T) {
 	needs.NoRaceDetector(t, oneReader)
 	q, s := hostileFixture(t)
-	tab := browser.Start(t).Tab(t, 400, 800, browser.Light)
 	address := serve(t, Config{Queue: q, Token: "secret"})
+	tab := browser.Start(t).Tab(t, 400, 800, browser.Light)
 	tab.Allow("403 (Forbidden): " + address + "/login")
 	tab.Open(address + "/sweeps/" + s.ID + "/tasks")
 	tab.Type("#token", "wrong")
@@ -275,8 +276,9 @@ func TestLoginInChromium(t *testing.T) {
 func TestCopyInChromium(t *testing.T) {
 	needs.NoRaceDetector(t, oneReader)
 	q, s := hostileFixture(t)
+	address := serve(t, Config{Queue: q})
 	tab := browser.Start(t).Tab(t, 1280, 800, browser.Light)
-	tab.Open(serve(t, Config{Queue: q}) + taskAddress(s, 0))
+	tab.Open(address + taskAddress(s, 0))
 	tab.Click("button[data-copy=repro]")
 	tab.Until("/Copied|selected/.test(document.querySelector('#connection').textContent)")
 }

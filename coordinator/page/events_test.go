@@ -114,9 +114,9 @@ func TestEvents(t *testing.T) {
 		if got := again.take(); !strings.Contains(got, "1 of 8") {
 			t.Errorf("a reader that comes back after a change gets %q", got)
 		}
-		calls := q.calls["Status"]
+		calls := q.called("Status")
 		time.Sleep(10 * lookEvery)
-		if got := q.calls["Status"] - calls; got > 11 {
+		if got := q.called("Status") - calls; got > 11 {
 			t.Errorf("three readers read the status %d times in ten seconds", got)
 		}
 		leave()

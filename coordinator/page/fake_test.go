@@ -120,6 +120,13 @@ func (q *fakeQueue) call(name string) func() {
 	return q.mu.Unlock
 }
 
+// called returns how often a call was made.
+func (q *fakeQueue) called(name string) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.calls[name]
+}
+
 func (q *fakeQueue) find(id string) (*fakeSweep, error) {
 	if q.err != nil {
 		return nil, q.err

@@ -130,7 +130,9 @@ func TestMissing(t *testing.T) {
 			t.Errorf("GET %s: %.600s; want %s", target, text, want)
 		}
 	}
+	q.mu.Lock()
 	q.err = queue.ErrUnavailable
+	q.mu.Unlock()
 	if got := ask(New(Config{Queue: q}), "GET", "/", ""); got.Code != http.StatusServiceUnavailable || got.Header().Get("Retry-After") == "" {
 		t.Errorf("without a store: status %d", got.Code)
 	}
@@ -320,7 +322,7 @@ func TestSharedReads(t *testing.T) {
 		for range 50 {
 			ask(p, "GET", "/sweeps/"+sweepID+"/tasks", "")
 		}
-		if q.calls["Status"] != 1 || q.calls["Rows"] != 1 {
+		if q.called("Status") != 1 || q.called("Rows") != 1 {
 			t.Errorf("50 requests made %v calls", q.calls)
 		}
 		before, _, err := p.snapshot(t.Context(), sweepID)
@@ -333,7 +335,7 @@ func TestSharedReads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if q.calls["Rows"] != 2 || before.rows[1].state == done || after.rows[1].state != done {
+		if q.called("Rows") != 2 || before.rows[1].state == done || after.rows[1].state != done {
 			t.Errorf("a change made %v calls; row 1 was %v and is %v", q.calls, before.rows[1].state, after.rows[1].state)
 		}
 		if &before.rows[0].errors[0] != &after.rows[0].errors[0] {

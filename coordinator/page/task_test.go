@@ -238,7 +238,7 @@ func TestTaskFiles(t *testing.T) {
 	if again.Code != http.StatusNotModified {
 		t.Errorf("an unchanged file: %d", again.Code)
 	}
-	if n := q.calls["Result"]; n != 1 {
+	if n := q.called("Result"); n != 1 {
 		t.Errorf("the result was read %d times, want once", n)
 	}
 }
