@@ -35,10 +35,6 @@ func (a *App) checkTarget(path string, isFolder bool) error {
 	if err != nil {
 		return err
 	}
-	out, err := os.Stat(string(a.folder))
-	if err != nil {
-		return err
-	}
 	info, err := os.Lstat(absolute)
 	switch {
 	case err == nil && isFolder && !info.IsDir():
@@ -55,6 +51,15 @@ func (a *App) checkTarget(path string, isFolder bool) error {
 		if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) {
 			return folder.BadInput("--to %s: there is no folder %s: create it, or name another path", path, parent)
 		}
+	}
+	return a.checkOutside(path, absolute)
+}
+
+// checkOutside rejects a path in the output folder of any sweep or server.
+func (a *App) checkOutside(path, absolute string) error {
+	out, err := os.Stat(string(a.folder))
+	if err != nil {
+		return err
 	}
 	for at := absolute; ; at = filepath.Dir(at) {
 		f := folder.Folder(at)

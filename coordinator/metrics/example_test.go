@@ -2,6 +2,7 @@ package metrics_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 func ExampleMetrics_Handler() {
 	m := metrics.New(metrics.Build{Version: "v1.0.0", Numerics: 3, KernelClass: "portable/amd64"})
 	response := httptest.NewRecorder()
-	m.Handler().ServeHTTP(response, httptest.NewRequest("GET", "/metrics", nil))
+	m.Handler().ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for line := range strings.Lines(response.Body.String()) {
 		if strings.HasPrefix(line, "spiqsweep_coordinator_build_info") {
 			fmt.Print(line)

@@ -57,21 +57,8 @@ func (f csvFile) checkHeader() error {
 			found, renamed = append(found, fmt.Sprintf("%.40q", f.header[i])), append(renamed, timeColumn+" (in seconds)")
 		}
 	}
-	bin := slices.IndexFunc(f.header, func(name string) bool { return slices.Contains(binNames, name) })
-	count := slices.IndexFunc(f.header, func(name string) bool { return slices.Contains(countNames, name) })
-	if hasNeuron && bin >= 0 && count >= 0 {
-		var index []string
-		for _, name := range []string{repeatColumn, neuronColumn} {
-			if i, ok := columns[name]; ok {
-				index = append(index, strconv.Quote(f.header[i]))
-			}
-		}
-		rename := ""
-		if len(found) > 0 {
-			rename = "; then rename " + strings.Join(found, ", ") + " to " + strings.Join(renamed, ", ")
-		}
-		return fmt.Errorf("the table has a row for each bin: write one for each repeat and neuron, with a column for each bin, in pandas with pivot(index=[%s], columns=%q, values=%q)%s",
-			strings.Join(index, ", "), f.header[bin], f.header[count], rename)
+	if bin, count := f.column(binNames), f.column(countNames); hasNeuron && bin >= 0 && count >= 0 {
+		return f.binTable(bin, count, columns, found, renamed)
 	}
 	switch {
 	case len(found) == 0:
@@ -80,6 +67,28 @@ func (f csvFile) checkHeader() error {
 		return fmt.Errorf("the column %s has another name here: rename it to %s", found[0], renamed[0])
 	}
 	return errors.New("the columns " + strings.Join(found, ", ") + " have other names here: rename them to " + strings.Join(renamed, ", "))
+}
+
+// column returns the position of the first column with one of the names, or -1.
+func (f csvFile) column(names []string) int {
+	return slices.IndexFunc(f.header, func(name string) bool { return slices.Contains(names, name) })
+}
+
+// binTable returns the error for a table with one row for each bin, whose columns found are
+// to be renamed too.
+func (f csvFile) binTable(bin, count int, columns map[string]int, found, renamed []string) error {
+	var index []string
+	for _, name := range []string{repeatColumn, neuronColumn} {
+		if i, ok := columns[name]; ok {
+			index = append(index, strconv.Quote(f.header[i]))
+		}
+	}
+	rename := ""
+	if len(found) > 0 {
+		rename = "; then rename " + strings.Join(found, ", ") + " to " + strings.Join(renamed, ", ")
+	}
+	return fmt.Errorf("the table has a row for each bin: write one for each repeat and neuron, with a column for each bin, in pandas with pivot(index=[%s], columns=%q, values=%q)%s",
+		strings.Join(index, ", "), f.header[bin], f.header[count], rename)
 }
 
 // labels returns how many columns at the left are labels of repeats or neurons: 0 to 2.
