@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/plan"
@@ -55,7 +55,7 @@ func (a *App) readOutcomes(ctx context.Context) error {
 		}
 		o := before[row.Task.ID]
 		if done := row.State == sweep.Done; !done || o.digest == "" || o.digest != row.Digest {
-			o = outcome{row.Digest, a.prepared.outcome(row)}
+			o = outcome{row.Digest, folder.Outcome(row, a.prepared.Grid.Replicates.Until)}
 			if !done {
 				o.digest = ""
 			}
@@ -63,27 +63,6 @@ func (a *App) readOutcomes(ctx context.Context) error {
 		a.outcomes[row.Task.ID] = o
 	}
 	return nil
-}
-
-// outcome returns what decides on replicates in a row. A diverged task is not finished.
-func (p *Prepared) outcome(row queue.Row) plan.Outcome {
-	o := plan.Outcome{Planned: true, Finished: row.FailsAlways()}
-	if row.State != sweep.Done {
-		return o
-	}
-	o.Finished = true
-	measures, err := sweep.DecodeMeasures(row.Measures)
-	if err != nil {
-		return plan.Outcome{Planned: true} // altered: the check of the results reports it
-	}
-	for _, wanted := range p.Grid.Replicates.Until {
-		v, ok := measures.Error(wanted.Error)
-		if !ok {
-			v = math.NaN()
-		}
-		o.Errors = append(o.Errors, v)
-	}
-	return o
 }
 
 // extendPlan extends the prepared plan after the outcomes that were read last, and

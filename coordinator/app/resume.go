@@ -131,7 +131,7 @@ func (a *App) finished(ctx context.Context) (map[sweep.TaskID]bool, error) {
 				return err
 			}
 			done[row.Task.ID] = row.State == sweep.Done
-			a.outcomes[row.Task.ID] = outcome{Outcome: a.prepared.outcome(row)}
+			a.outcomes[row.Task.ID] = outcome{Outcome: folder.Outcome(row, a.prepared.Grid.Replicates.Until)}
 		}
 		return nil
 	}

@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
+	"spiqsweep/sweep/grid"
+	"spiqsweep/sweep/plan"
 	"spiqsweep/sweep/table"
 )
 
@@ -86,4 +89,26 @@ func (s *storedRows) fill(row *table.Row, position int) error {
 		row.Measures = &measures
 	}
 	return nil
+}
+
+// Outcome returns what a row decides on the number of replicates, which follows from the
+// errors of until. A diverged task is not finished.
+func Outcome(row queue.Row, until []grid.Precision) plan.Outcome {
+	o := plan.Outcome{Planned: true, Finished: row.FailsAlways()}
+	if row.State != sweep.Done {
+		return o
+	}
+	measures, err := sweep.DecodeMeasures(row.Measures)
+	if err != nil {
+		return plan.Outcome{Planned: true} // altered: the check of the results reports it
+	}
+	o.Finished = true
+	for _, wanted := range until {
+		v, ok := measures.Error(wanted.Error)
+		if !ok {
+			v = math.NaN()
+		}
+		o.Errors = append(o.Errors, v)
+	}
+	return o
 }

@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"spiqsweep/coordinator/folder"
-	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/claims"
 	"spiqsweep/sweep/figure"
-	"spiqsweep/sweep/grid"
 	"spiqsweep/sweep/plan"
 	"spiqsweep/sweep/table"
 )
@@ -105,7 +102,7 @@ func (p *Page) plan(ctx context.Context, s *snapshot) (*plan.Plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		outcomes[row.Task.ID] = outcomeOf(row, s.grid.Replicates.Until)
+		outcomes[row.Task.ID] = folder.Outcome(row, s.grid.Replicates.Until)
 	}
 	tasks, _, err = tasks.Extend(ctx, func(id sweep.TaskID) plan.Outcome { return outcomes[id] })
 	return tasks, err
@@ -125,26 +122,4 @@ func dataOf(c sweep.Configuration) data {
 		d.seed = c.Seed
 	}
 	return d
-}
-
-// outcomeOf returns what decides on the number of replicates, as the planner of the sweep
-// has it.
-func outcomeOf(row queue.Row, until []grid.Precision) plan.Outcome {
-	o := plan.Outcome{Planned: true, Finished: row.FailsAlways()}
-	if row.State != sweep.Done {
-		return o
-	}
-	measures, err := sweep.DecodeMeasures(row.Measures)
-	if err != nil {
-		return o // it was altered: the check of the results reports it
-	}
-	o.Finished = true
-	for _, wanted := range until {
-		v, ok := measures.Error(wanted.Error)
-		if !ok {
-			v = math.NaN()
-		}
-		o.Errors = append(o.Errors, v)
-	}
-	return o
 }
