@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"spiqsweep/coordinator/queue"
 )
 
@@ -45,6 +47,17 @@ func (c *cached[T]) get(now func() time.Time, age time.Duration, read func() (T,
 	return value, err
 }
 
+// kept returns what a cache keeps of a sweep, at first a zero value.
+func kept[T any](c *lru.Cache[string, *T], id string) *T {
+	fresh := new(T)
+	value, found, _ := c.PeekOrAdd(id, fresh)
+	if !found {
+		value = fresh
+	}
+	c.Get(id) // marks it as recently used
+	return value
+}
+
 // allSweeps returns the sweeps of the store by turn.
 func (p *Page) allSweeps(ctx context.Context) ([]queue.Summary, error) {
 	return p.summaries.get(p.Now, statusAge, func() ([]queue.Summary, error) { return p.Queue.Sweeps(ctx) })
@@ -52,13 +65,7 @@ func (p *Page) allSweeps(ctx context.Context) ([]queue.Summary, error) {
 
 // status returns the status of a sweep by its ID.
 func (p *Page) status(ctx context.Context, id string) (queue.Status, error) {
-	fresh := &cached[queue.Status]{}
-	c, found, _ := p.statuses.PeekOrAdd(id, fresh)
-	if !found {
-		c = fresh
-	}
-	p.statuses.Get(id) // marks it as recently used
-	s, err := c.get(p.Now, statusAge, func() (queue.Status, error) { return p.Queue.Status(ctx, id) })
+	s, err := kept(p.statuses, id).get(p.Now, statusAge, func() (queue.Status, error) { return p.Queue.Status(ctx, id) })
 	if errors.Is(err, queue.ErrUnknown) {
 		return s, notFound("no sweep here has the ID %.80q: it may have been deleted", id)
 	}

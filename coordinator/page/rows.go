@@ -136,15 +136,7 @@ func (p *Page) snapshot(ctx context.Context, id string) (s *snapshot, current qu
 }
 
 // entry returns what is kept of a sweep.
-func (p *Page) entry(id string) *entry {
-	fresh := &entry{}
-	e, found, _ := p.entries.PeekOrAdd(id, fresh)
-	if !found {
-		e = fresh
-	}
-	p.entries.Get(id) // marks it as recently used
-	return e
-}
+func (p *Page) entry(id string) *entry { return kept(p.entries, id) }
 
 // read reads the rows of a sweep. It keeps what the snapshot before has of the same results.
 func (p *Page) read(ctx context.Context, status queue.Status, before *snapshot) (*snapshot, error) {

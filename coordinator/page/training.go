@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
@@ -158,14 +159,9 @@ func (p *Page) sendTrainingFile(w http.ResponseWriter, r *http.Request) error {
 	header := w.Header()
 	header.Set("Cache-Control", "private, no-cache")
 	header.Set("ETag", `"`+look.Accepted+`"`)
-	switch {
-	case strings.HasSuffix(name, ".svg"):
-		header.Set("Content-Type", "image/svg+xml")
+	header.Set("Content-Type", contentTypes[path.Ext(name)])
+	if strings.HasSuffix(name, ".svg") {
 		header.Set("Content-Security-Policy", figurePolicy)
-	case strings.HasSuffix(name, ".json"):
-		header.Set("Content-Type", "application/json")
-	default:
-		header.Set("Content-Type", "text/csv; charset=utf-8")
 	}
 	if attachment == "" && strings.HasSuffix(name, ".csv") {
 		attachment = fmt.Sprintf("%s-%s", look.ID[:shownID], name)

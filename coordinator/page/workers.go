@@ -73,14 +73,15 @@ func (p *Page) showWorkers(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	hosts, version, err := p.hosts.get(p, versionOfAll(sweeps), p.countHosts)
+	wanted := versionOfAll(sweeps)
+	hosts, version, err := p.hosts.get(p, wanted, p.countHosts)
 	shown.Hosts, shown.Counting = hosts[:min(len(hosts), maxHosts)], version == ""
 	shown.UnlistedHosts = len(hosts) - len(shown.Hosts)
 	if err != nil {
 		shown.Fault = "the attempts could not be counted: " + err.Error()
 	}
-	v := view{Events: eventsOf("", true), Version: versionOfWorkers(versionOfAll(sweeps), present), Data: shown}
-	if version != versionOfAll(sweeps) && shown.Fault == "" {
+	v := view{Events: eventsOf("", true), Version: versionOfWorkers(wanted, present), Data: shown}
+	if version != wanted && shown.Fault == "" {
 		v.Version = "" // fetch it again
 	}
 	return p.render(w, r, "workers", v)
