@@ -18,7 +18,7 @@ func doctorCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:        "doctor",
-		SuggestFor: []string{"health", "diagnose", "selftest", "checkup"},
+		SuggestFor: []string{"diagnose", "selftest", "checkup"},
 		Short:      "Check whether this machine can run sweeps, and print how to fix what it lacks",
 		Long: `Checks the kernels against known answers, the clock, a test store in the output folder
 (created, locked, made durable, removed), the disk space, the network, the folder for

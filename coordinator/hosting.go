@@ -109,6 +109,7 @@ func (f *endpointFlags) add(c *cobra.Command) {
 	flags.StringSliceVar(&f.Advertise, "advertise", nil, "`HOST:PORT` at which workers reach it (default: this machine's name); may be given more than once")
 	flags.StringVar(&f.CACert, "ca-cert", "", "PEM `FILE` of a certificate authority that several coordinators share (default: one in the output folder)")
 	flags.StringVar(&f.CAKey, "ca-key", "", "PEM `FILE` of its private key")
+	flags.StringVar(&f.Keys, "keys", "", "`FOLDER` of \"coordinator keys\" with the tokens and the authority of several coordinators, such as a mounted secret; it is only read (default: those of the output folder)")
 	flags.StringVar(&f.HTTP, "http", "", "`ADDRESS` of a page that shows the sweeps in a browser, and of /metrics for Prometheus: 127.0.0.1:8080, or 0.0.0.0:8080 for other machines, with TLS and the operator's token")
 	flags.BoolVar(&f.Insecure, "insecure", false, "plain text to other machines too: others on the network can read the tokens")
 }

@@ -141,6 +141,8 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 		program.VersionCommand("coordinator", version),
 		doctorCommand(),
 		serveCommand(t),
+		keysCommand(t),
+		healthCommand(),
 		localWorkerCommand(stdin, stderr),
 	)
 	root.AddCommand(operatorCommands()...)

@@ -25,6 +25,9 @@ type Endpoint struct {
 	// CACert and CAKey are PEM files of the authority that signs its certificate; "": that
 	// of the folder, which the first start makes.
 	CACert, CAKey string
+	// Keys is a folder whose tokens and, without CACert, whose authority are used (WriteKeys).
+	// It is only read. "": those of the coordinator's folder, which the first start makes.
+	Keys string
 	// Shared keeps the addresses of other coordinators of the store in the folder.
 	Shared bool
 	// Insecure allows plain text, with the tokens in it, between machines.
@@ -71,10 +74,8 @@ func (r Endpoint) check() error {
 	switch {
 	case len(r.Advertise) > 0 && r.Listen == "":
 		return folder.BadInput("advertise %q: give the address to listen on with --listen", r.Advertise[0])
-	case r.Insecure && r.Listen == "" && !r.isPageRemote():
-		return folder.BadInput("--insecure has no effect without --listen, as only local workers call: leave it out, or give the address to listen on")
-	case r.CACert+r.CAKey != "" && r.Listen == "" && !r.isPageRemote():
-		return folder.BadInput("--ca-cert and --ca-key have no effect without --listen, as only local workers call: leave them out, or give the address to listen on")
+	case r.Listen == "" && !r.isPageRemote() && r.encryption() != "":
+		return folder.BadInput("%s no effect without --listen, as only local workers call: leave it out, or give the address to listen on", r.encryption())
 	case (r.CACert == "") != (r.CAKey == ""):
 		return folder.BadInput("--ca-cert and --ca-key belong together: give both, or neither to have an authority made")
 	case r.CACert != "" && r.Insecure:
@@ -84,6 +85,20 @@ func (r Endpoint) check() error {
 	}
 	_, err := r.given()
 	return err
+}
+
+// encryption returns the flag that decides how other machines call, and "has" or "have"; ""
+// if there is none.
+func (r Endpoint) encryption() string {
+	switch {
+	case r.Insecure:
+		return "--insecure has"
+	case r.CACert+r.CAKey != "":
+		return "--ca-cert and --ca-key have"
+	case r.Keys != "":
+		return "--keys has"
+	}
+	return ""
 }
 
 // isHost reports whether a text can be an IP address or the name of a machine.

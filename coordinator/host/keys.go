@@ -43,6 +43,9 @@ func (r Endpoint) keys(f folder.Folder, at net.Addr) (k keys, err error) {
 	}
 	publish := func(name, role string, addresses ...string) (credentials.File, error) {
 		file, err := readCredentials(f, name, role)
+		if err == nil && r.Keys != "" {
+			file.Token, err = givenToken(folder.Folder(r.Keys), name, role)
+		}
 		if err != nil {
 			return file, err
 		}
@@ -126,9 +129,53 @@ func distinct(addresses []string) []string {
 	return kept
 }
 
+// WriteKeys writes the tokens and the authority of coordinators that are to be started with
+// Keys, and the addresses at which others reach them, HOST:PORT. Keys that the folder has
+// stay the same.
+func WriteKeys(out string, addresses []string) error {
+	r := Endpoint{Listen: "0.0.0.0:0", Advertise: addresses}
+	if err := r.check(); err != nil {
+		return err
+	}
+	f := folder.Folder(out)
+	lock, err := f.Lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	_, port, err := net.SplitHostPort(addresses[0])
+	if err != nil {
+		return err
+	}
+	// Commands first try this machine, where a tunnel to the coordinator may end.
+	at, err := net.ResolveTCPAddr("tcp", net.JoinHostPort("0.0.0.0", port))
+	if err != nil {
+		return err
+	}
+	_, err = r.keys(f, at)
+	return err
+}
+
+// givenToken returns the token of a role from a folder of keys.
+func givenToken(keys folder.Folder, name, role string) (string, error) {
+	const fix = "make the folder with `coordinator keys`"
+	file, err := credentials.Load(keys.Path(name))
+	switch {
+	case err != nil:
+		return "", folder.BadInput("--keys %s: %w: %s", keys, err, fix)
+	case file.Role != role:
+		return "", folder.BadInput("--keys %s: %s has the role %q: %s", keys, name, file.Role, fix)
+	}
+	return file.Token, nil
+}
+
 // authority returns the given authority, else the folder's.
 func (r Endpoint) authority(f folder.Folder) (*credentials.Authority, error) {
 	if r.CACert != "" {
+		return r.given()
+	}
+	if keys := folder.Folder(r.Keys); r.Keys != "" {
+		r.CACert, r.CAKey = keys.Path(folder.AuthorityFile), keys.Path(folder.AuthorityKeyFile)
 		return r.given()
 	}
 	authority, err := credentials.FindAuthority(f.Path(folder.AuthorityFile), f.Path(folder.AuthorityKeyFile), nil)

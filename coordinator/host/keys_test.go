@@ -2,6 +2,9 @@ package host
 
 import (
 	"net"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -77,5 +80,79 @@ func TestWorkerSuffix(t *testing.T) {
 	const shared = "postgres://host/db"
 	if a, b := workerSuffix("here", shared, ""), workerSuffix("there", shared, ""); a == b {
 		t.Errorf("local workers of two coordinators of one store both end in %q", a)
+	}
+}
+
+// TestGivenKeys checks that the tokens and the authority of a folder of keys replace those
+// of a coordinator's folder, that its addresses stay, and that faulty folders are refused.
+func TestGivenKeys(t *testing.T) {
+	t.Parallel()
+	given, f := folder.Folder(filepath.Join(t.TempDir(), "keys")), folder.Folder(t.TempDir())
+	if err := WriteKeys(string(given), []string{"spiqsweep:7473"}); err != nil {
+		t.Fatal(err)
+	}
+	load := func(f folder.Folder, name string) credentials.File {
+		t.Helper()
+		file, err := credentials.Load(f.Path(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	before := load(given, folder.WorkerFile)
+	if err := WriteKeys(string(given), []string{"other:7474"}); err != nil {
+		t.Fatal(err)
+	}
+	worker, operator := load(given, folder.WorkerFile), load(given, folder.OperatorFile)
+	if worker.Token != before.Token || worker.CA != before.CA || worker.Token == operator.Token {
+		t.Error("the second call changed the keys, or both roles have one token")
+	}
+	if diff := cmp.Diff([]string{"127.0.0.1:7474", "other:7474"}, operator.Addresses); diff != "" {
+		t.Errorf("addresses for commands (-want +got):\n%s", diff)
+	}
+
+	r := Endpoint{Listen: "0.0.0.0:0", Advertise: []string{"here:1"}}
+	if _, err := r.keys(f, listens(t).Addr()); err != nil {
+		t.Fatal(err)
+	}
+	r.Keys = string(given)
+	k, err := r.keys(f, listens(t).Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k.worker.Token != worker.Token || k.operator.Token != operator.Token || k.worker.CA != worker.CA {
+		t.Error("the coordinator does not use the given keys")
+	}
+	if diff := cmp.Diff([]string{"here:1"}, load(f, folder.WorkerFile).Addresses); diff != "" {
+		t.Errorf("addresses in the coordinator's folder (-want +got):\n%s", diff)
+	}
+
+	for name, spoil := range map[string]func() error{
+		"worker.json: no such file":     func() error { return os.Remove(given.Path(folder.WorkerFile)) },
+		`has the role "operator"`:       func() error { return operator.Save(given.Path(folder.WorkerFile)) },
+		"ca-key.pem: no such file":      func() error { return os.Remove(given.Path(folder.AuthorityKeyFile)) },
+		"--keys has no effect without ": func() error { r.Listen, r.Advertise = "", nil; return nil },
+	} {
+		restore := r
+		saved := map[string][]byte{}
+		for _, file := range []string{folder.WorkerFile, folder.AuthorityKeyFile} {
+			saved[file], _ = os.ReadFile(given.Path(file))
+		}
+		if err := spoil(); err != nil {
+			t.Fatal(err)
+		}
+		err := r.check()
+		if err == nil {
+			_, err = r.keys(f, listens(t).Addr())
+		}
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("error is %v, want one with %q", err, name)
+		}
+		r = restore
+		for file, body := range saved {
+			if err := os.WriteFile(given.Path(file), body, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/store/storetest/postgres"
+	"spiqsweep/deploy/needs"
 	"spiqsweep/proto/credentials"
 )
 
@@ -201,6 +202,38 @@ func TestOneOfTwoCoordinatorsFreezes(t *testing.T) {
 	for _, p := range []*process{called, other} {
 		p.signal(syscall.SIGTERM)
 		p.expect(0)
+	}
+}
+
+// TestGivenKeys has a coordinator take its keys from a folder that nobody may change, as an
+// orchestrator mounts a secret, and workers and commands use the files made beforehand.
+func TestGivenKeys(t *testing.T) {
+	t.Parallel()
+	s, r := newSite(t, ""), newRun(t, small)
+	address := freeAddress(t)
+	_, port, _ := strings.Cut(address, ":")
+	keys := filepath.Join(t.TempDir(), "keys")
+	commandOutput(t, "keys", "--advertise", address, "--out", keys)
+	needs.Unwritable(t, keys)
+
+	server := start(t, "", "coordinator", "serve", "--listen", "0.0.0.0:"+port, "--out", s.folder, "--keys", keys, "--log-level", "debug")
+	probe := []string{"health", "--coordinator", address, "--credentials", filepath.Join(keys, "operator.json")}
+	server.until("it is healthy", func() bool {
+		p := start(t, "", "coordinator", probe...)
+		return p.wait() == 0 && strings.Contains(p.output.String(), "\tserving\n")
+	})
+	worker := start(t, "", "worker", "--coordinator", filepath.Join(keys, "worker.json"), "--slots", "1", "--stay")
+	client := start(t, "", "coordinator", "--grid", r.grid, "--out", r.folder, "--coordinator", filepath.Join(keys, "operator.json"))
+	client.expect(0)
+	r.checkComplete()
+	worker.signal(syscall.SIGTERM)
+	worker.expect(0)
+	server.signal(syscall.SIGTERM)
+	server.expect(0)
+	p := start(t, "", "coordinator", probe...)
+	p.expect(1)
+	if said := p.output.String(); !strings.Contains(said, "not serving: ") || !strings.Contains(said, "connection refused") {
+		t.Errorf("of a coordinator that has ended, health printed %q", said)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"slices"
@@ -182,8 +183,16 @@ func Exposed(path string) string {
 }
 
 // exposed reports whether other users can read a file with a secret. It does not for a device
-// or a directory, which Load and LoadAuthority reject.
+// or a directory, which Load and LoadAuthority reject. The group may read a file of root, since
+// Kubernetes mounts a Secret that way for a user who is not root.
 func exposed(path string) bool {
 	info, err := os.Stat(path)
-	return err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0
+	if err != nil || runtime.GOOS == "windows" || !info.Mode().IsRegular() {
+		return false
+	}
+	others := fs.FileMode(0o077)
+	if inputfile.IsOfRoot(info) {
+		others = 0o027
+	}
+	return info.Mode().Perm()&others != 0
 }

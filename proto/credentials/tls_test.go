@@ -417,6 +417,17 @@ func TestExposed(t *testing.T) {
 	if warning := credentials.Exposed(path); warning != "" {
 		t.Errorf("a private file is called exposed: %s", warning)
 	}
+	if os.Geteuid() == 0 { // as Kubernetes mounts a Secret
+		if err := os.Chmod(path, 0o440); err != nil {
+			t.Fatal(err)
+		}
+		if warning := credentials.Exposed(path); warning != "" {
+			t.Errorf("a file of root that a group can read is called exposed: %s", warning)
+		}
+		if err := os.Chown(path, 65532, -1); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
 	}

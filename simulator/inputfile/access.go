@@ -34,6 +34,13 @@ func Advise(path string, err error) string {
 	return ""
 }
 
+// IsOfRoot reports whether root owns a file, as it owns those that an orchestrator mounts;
+// false if the system does not tell.
+func IsOfRoot(info fs.FileInfo) bool {
+	owner, known := ownerOf(info)
+	return known && owner == 0
+}
+
 // Explain adds the advice of Advise to an error; nil stays nil.
 func Explain(path string, err error) error {
 	if advice := Advise(path, err); advice != "" {
