@@ -185,8 +185,9 @@ func TestUnitsOfSpikeTimes(t *testing.T) {
 		step float64 // between spikes of one neuron
 		want string
 	}{
-		"whole milliseconds": {137, "all 20 spike times are whole numbers: are these milliseconds? time_s is in seconds"},
-		"milliseconds":       {137.3, "a neuron fires at 0.0077 Hz on average, and a repeat lasts 2608.72 s: are the times milliseconds? time_s is in seconds"},
+		"whole milliseconds": {137, "all 20 spike times are whole numbers: are these milliseconds? time_s is in seconds: if so, divide the times by 1000"},
+		"milliseconds":       {137.3, "a neuron fires at 0.0077 Hz on average, and a repeat lasts 2608.72 s: are the times milliseconds? time_s is in seconds: if so, divide the times by 1000"},
+		"active neurons":     {30.7, "a neuron fires at 0.034 Hz on average, and a repeat lasts 583.32 s: are the times milliseconds? time_s is in seconds: if so, divide the times by 1000"},
 		"seconds":            {0.137, ""},
 		"slow":               {20.3, ""},
 	} {
@@ -201,6 +202,22 @@ func TestUnitsOfSpikeTimes(t *testing.T) {
 		}
 		if got := strings.Join(r.Notices(), "\n"); got != test.want {
 			t.Errorf("%s: notices %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+// TestUnitsOfFewSpikes requires the question for a file of a few spikes, too.
+func TestUnitsOfFewSpikes(t *testing.T) {
+	for text, want := range map[string]string{
+		"repeat,neuron,time_s\n0,0,12000.5\n0,1,13.25\n1,0,7000.5\n": "a neuron fires at 6.2e-05 Hz on average, and a repeat lasts 12000.52 s: are the times milliseconds? time_s is in seconds: if so, divide the times by 1000",
+		"neuron,time_s\n0,1\n0,2\n":                                  "",
+	} {
+		r, err := readCSV(text, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(r.Notices(), "\n"); got != want {
+			t.Errorf("%q: notices %q, want %q", text, got, want)
 		}
 	}
 }

@@ -83,7 +83,7 @@ func newSpikeTimes(f csvFile, o Options) (content, error) {
 	}
 	ask := "is duration_s in seconds?"
 	if math.IsInf(end, 1) {
-		end, ask = last+1, "are these milliseconds?"
+		end, ask = last+1, "are these milliseconds? "+divideByThousand
 	}
 	t.bins = int(min(end, math.MaxInt32))
 	err = checkShape(int64(t.repeats.len()), int64(t.neurons.len()), int64(t.bins), cmp.Or(o.Limit, DefaultLimit), ask)
@@ -93,21 +93,23 @@ func newSpikeTimes(f csvFile, o Options) (content, error) {
 	return t, err
 }
 
-// units returns a question if the times look like milliseconds: all are whole numbers, or
-// the neurons hardly fire; otherwise "". spikes is the number of rows.
+// units returns a question if the times look like milliseconds: all are whole numbers, or the
+// neurons fire so seldom that they would at a thousandth of a usual rate; otherwise "". spikes is
+// the number of rows.
 func (t *spikeTimes) units(spikes int) string {
-	const few, slow = 10, 0.01 // spikes, Hz
+	const few, slow = 10, 0.04 // spikes, Hz: neurons that fire at less than 40 Hz, in milliseconds
 	hertz := float64(spikes) / (float64(t.bins) * t.binMS / 1000 * float64(t.repeats.len()) * float64(t.neurons.len()))
 	switch {
-	case spikes < few:
-		return ""
-	case !t.fractions:
-		return fmt.Sprintf("all %d spike times are whole numbers: are these milliseconds? time_s is in seconds", spikes)
+	case spikes >= few && !t.fractions:
+		return fmt.Sprintf("all %d spike times are whole numbers: are these milliseconds? %s", spikes, divideByThousand)
 	case hertz < slow:
-		return fmt.Sprintf("a neuron fires at %.2g Hz on average, and a repeat lasts %g s: are the times milliseconds? time_s is in seconds", hertz, float64(t.bins)*t.binMS/1000)
+		return fmt.Sprintf("a neuron fires at %.2g Hz on average, and a repeat lasts %g s: are the times milliseconds? %s", hertz, float64(t.bins)*t.binMS/1000, divideByThousand)
 	}
 	return ""
 }
+
+// divideByThousand is the fix for times in milliseconds.
+const divideByThousand = "time_s is in seconds: if so, divide the times by 1000"
 
 // label returns the label in a column, "0" if there is no column repeat.
 func (t *spikeTimes) label(record []string, column string) string {
