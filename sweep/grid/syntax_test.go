@@ -78,3 +78,23 @@ func TestSyntaxFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestDecimalCommas requires that the remedy for a decimal comma is proposed where it can be one.
+func TestDecimalCommas(t *testing.T) {
+	for line, want := range map[string]string{
+		"k = [0, 0,5]":       "x.hcl:3:9",
+		"k = [0,5, 1,5]":     "x.hcl:3:13",
+		"k = [0, 0, 5]":      "",
+		"k = [0, 1, 1]":      "",
+		"k = [0, 0,-5]":      "",
+		"neurons = [2, 2,5]": "",
+	} {
+		_, faults := Parse("x.hcl", []byte("sweep \"a\" {\ngrid {\n"+line+"\n}\n}\n"), nil)
+		number := line[strings.LastIndex(line, " ")+1 : len(line)-1]
+		remedy := "; if " + number + " is one number, write it with a point: " + strings.Replace(number, ",", ".", 1)
+		text := faults.Error()
+		if !strings.Contains(text, "occurs twice in its axis: take one out") || !strings.Contains(text, want) || strings.Contains(text, remedy) != (want != "") {
+			t.Errorf("%s: %s", line, text)
+		}
+	}
+}

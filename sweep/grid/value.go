@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -130,11 +131,31 @@ func axisOf(setting sweep.Setting, value cty.Value, expression hcl.Expression) (
 			}
 			faults = append(faults, fault)
 		case seen[v]:
-			faults = append(faults, failure("Duplicate value", fmt.Sprintf("%s = %s occurs twice in its axis: take one out", setting.Name, sweep.Format(v)), at))
+			detail := fmt.Sprintf("%s = %s occurs twice in its axis: take one out", setting.Name, sweep.Format(v))
+			if number, ok := decimalComma(setting, elements, places, i); ok {
+				detail += fmt.Sprintf("; if %s is one number, write it with a point: %s", strings.Replace(number, ".", ",", 1), number)
+			}
+			faults = append(faults, failure("Duplicate value", detail, at))
 		default:
 			seen[v] = true
 			axis.Values = append(axis.Values, v)
 		}
 	}
 	return axis, faults
+}
+
+// decimalComma returns the number that an element of a list and the next one, or the one before,
+// are if the comma between them is a decimal one: no space follows it, as in 0,5. ok is false if
+// there is no such number among the values of the setting.
+func decimalComma(setting sweep.Setting, elements []cty.Value, places []hcl.Expression, at int) (number string, ok bool) {
+	for _, i := range []int{at, at - 1} {
+		if i < 0 || i+1 >= len(elements) || len(places) != len(elements) || places[i+1].Range().Start.Byte-places[i].Range().End.Byte != len(",") {
+			continue
+		}
+		number = describe(elements[i]) + "." + describe(elements[i+1])
+		if value, err := strconv.ParseFloat(number, 64); err == nil && setting.Check(value) == nil {
+			return number, true
+		}
+	}
+	return "", false
 }
