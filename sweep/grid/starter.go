@@ -56,7 +56,7 @@ func (s Starter) Write() []byte {
 	fmt.Fprintf(&w, "\nsweep %s {\n", literal(s.Name))
 	w.setting("seed", 1.0)
 	w.extra(replicatesName)
-	w.comment("Intervals over trainings need three or more.")
+	w.comment("Intervals over trainings need three or more; a verdict on the K-loss in one configuration needs six.")
 	w.assign(replicatesName, "3")
 
 	w.open("recording")
@@ -86,7 +86,9 @@ func (s Starter) Write() []byte {
 	w.close()
 
 	w.open("training")
-	w.setting("steps", starterSteps)
+	w.describe("steps")
+	w.comment("Few, for a short first run: take the line out for results to report.")
+	w.assign("steps", sweep.Format(starterSteps))
 	w.unused("generator_learning_rate", nil)
 	w.unused("batch_size", nil)
 	w.close()
