@@ -15,14 +15,15 @@ import (
 	"spiqsweep/sweep"
 )
 
-// synonyms are words that other programs use for flags of these. Of a word's
-// flags a command has one at most.
+// synonyms are words that other programs use for flags of these, the likeliest
+// first.
 var synonyms = map[string][]string{
 	"config": {"grid"}, "file": {"grid"}, "hcl": {"grid"}, "sweep-file": {"grid"},
 	"data": {"recording"}, "dataset": {"recording"}, "input": {"recording"}, "mat": {"recording"},
 	"output": {"out"}, "output-dir": {"out"}, "outdir": {"out"}, "dir": {"out"}, "folder": {"out"}, "o": {"out"},
-	"workers": {"local", "slots"}, "jobs": {"local", "slots"}, "threads": {"local", "slots"}, "cores": {"local", "slots"},
-	"cpus": {"local", "slots"}, "parallel": {"local", "slots"}, "j": {"local", "slots"}, "n": {"local", "slots"},
+	"local": {"workers", "slots"}, "workers": {"local", "slots"}, "jobs": {"local", "slots", "workers"}, "threads": {"local", "slots", "workers"},
+	"cores": {"local", "slots", "workers"}, "cpus": {"local", "slots", "workers"}, "parallel": {"local", "slots", "workers"},
+	"j": {"local", "slots", "workers"}, "n": {"local", "slots", "workers"},
 	"server": {"coordinator"}, "host": {"coordinator"}, "url": {"coordinator"}, "address": {"listen", "coordinator"},
 	"port": {"listen"}, "bind": {"listen"}, "token": {"credentials"}, "key": {"credentials"},
 	"db": {"store"}, "database": {"store"}, "verbose": {"log-level"}, "quiet": {"log-level"}, "debug": {"log-level"},
@@ -44,16 +45,16 @@ func unknownFlag(c *cobra.Command, unknown *pflag.NotExistError, explain func(st
 		}
 	})
 	word := strings.ToLower(name)
-	meant := Nearest(word, names)
+	meant, isSynonym := Nearest(word, names), false
 	if i := slices.IndexFunc(synonyms[word], func(s string) bool { return slices.Contains(names, s) }); i >= 0 {
-		meant = synonyms[word][i]
+		meant, isSynonym = synonyms[word][i], true
 	}
 	hint := ""
 	if explain != nil && commandWithFlag(c, name) == nil {
 		hint = explain(word)
 	}
 	switch other := commandWithFlag(c, name); {
-	case other != nil && meant != name: // one with a single hyphen is the command's own
+	case other != nil && meant != name && !isSynonym: // one with a single hyphen is the command's own
 		hint = fmt.Sprintf("`%s` has it, `%s` has not", other.CommandPath(), c.CommandPath())
 	case meant != "" && hint == "":
 		hint = "did you mean --" + meant + "?"
