@@ -71,7 +71,8 @@ type Input struct {
 	// MaxRecording is the size in bytes of the largest recording to read; 0: the default.
 	MaxRecording int64
 	Kernel       circuit.Kernel // its class is that of the results
-	// Planning is called often while a large grid is planned and stored, with what is being
-	// done and how many rows or tasks of all it covers so far; it may be nil.
+	// Planning is called often while a large grid is planned and stored, and while the output
+	// folder is written in the end, with what is being done and how many rows or tasks of all it
+	// covers so far; it may be nil.
 	Planning func(activity string, done, of int)
 }

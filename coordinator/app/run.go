@@ -134,6 +134,9 @@ func (a *App) waitForWorkers(ctx context.Context, began time.Time) {
 	a.host.WaitForWorkers(ctx)
 }
 
+// reportAfter is how long the last refresh of the output folder may take without a report.
+const reportAfter = 2 * time.Second
+
 // conclude brings the output folder up to date for the last time, within a limit if the
 // run was interrupted or its time is up. If the sweep was deleted, conclude returns that as the error,
 // since it explains all others.
@@ -151,6 +154,12 @@ func (a *App) conclude(last Progress, err error) (Progress, error) {
 		a.view = a.newView()
 	}
 	a.view.RewriteAttempts()
+	began := time.Now()
+	a.view.ReportTo(func(activity string, done, of int) {
+		if time.Since(began) >= reportAfter {
+			a.Input.report(activity, done, of)
+		}
+	})
 	if fault := a.view.Refresh(ctx, limit); fault != nil {
 		err = errors.Join(err, fmt.Errorf("write the output folder: %w", fault))
 	}

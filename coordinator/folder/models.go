@@ -101,7 +101,8 @@ func (v *View) missingModels(rows table.Rows) ([]missingModel, error) {
 func (v *View) writeModels(ctx context.Context, limit time.Duration) error {
 	began := time.Now()
 	var faults, unwritten error
-	for len(v.models.missing) > 0 && time.Since(began) < limit {
+	for all := len(v.models.missing); len(v.models.missing) > 0 && time.Since(began) < limit; {
+		v.report("checking results and writing models", all-len(v.models.missing), all)
 		m := v.models.missing[0]
 		fault, err := v.writeModel(ctx, m)
 		if ctx.Err() != nil {

@@ -23,6 +23,7 @@ func (v *View) rows(ctx context.Context) table.Rows {
 		stored := storedRows{next: next}
 		repeated := map[int]table.Row{} // first rows of tasks that have several
 		for i, planned := range v.sweep.Plan.Rows() {
+			v.report("writing tables and figures", i, v.sweep.Plan.Len())
 			row, err := v.row(planned)
 			if err != nil {
 				yield(table.Row{}, err)

@@ -67,6 +67,8 @@ type View struct {
 	next   atomic.Pointer[plan.Plan] // replaces that of sweep at the next Refresh, unless nil
 	shape  table.Shape               // the columns of the tables
 	log    hclog.Logger
+	// report is called often by Refresh: see ReportTo.
+	report func(activity string, done, of int)
 
 	tablesMark   string             // markOf the state that the tables show; "" if a file is out of date
 	attemptsMark string             // the same for attempts.csv, by attemptsMarkOf
@@ -82,9 +84,13 @@ type View struct {
 func NewView(f Folder, source Source, s Sweep, log hclog.Logger) *View {
 	return &View{
 		folder: f, source: source, sweep: s, shape: shapeOf(s.Grid), log: log,
-		models: models{written: make([]uint64, s.Plan.Len())},
+		models: models{written: make([]uint64, s.Plan.Len())}, report: func(string, int, int) {},
 	}
 }
+
+// ReportTo has Refresh call report often, with what it is doing and how many of all tasks that
+// covers so far. It must not be called during Refresh.
+func (v *View) ReportTo(report func(activity string, done, of int)) { v.report = report }
 
 // Levels summarises the results.csv that was written last.
 func (v *View) Levels() []table.Level { return v.levels }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -230,5 +231,29 @@ func TestAFaultOfTheClaimsIsAProblem(t *testing.T) {
 	}
 	if text, err := os.ReadFile(v.folder.Path(claimsTextFile)); err != nil || !strings.HasPrefix(string(text), "# ") {
 		t.Errorf("%s: %q, %v", claimsTextFile, text, err)
+	}
+}
+
+// TestReportOfARefresh requires that a refresh reports the rows it writes and the results that it
+// checks, so that a resumed sweep of many tasks is not silent in the end.
+func TestReportOfARefresh(t *testing.T) {
+	t.Parallel()
+	_, v := planned(t)
+	var reports []string
+	report := func(activity string, done, of int) {
+		reports = append(reports, fmt.Sprint(activity, " ", done, " of ", of))
+	}
+	v.ReportTo(report)
+	if err := v.Refresh(t.Context(), NoLimit); err != nil {
+		t.Fatal(err)
+	}
+	checks := viewOf(t, &unavailable{})
+	checks.ReportTo(report)
+	checks.models.missing = make([]missingModel, 4)
+	_ = checks.writeModels(t.Context(), NoLimit)
+	for _, want := range []string{"writing tables and figures 3 of 4", "checking results and writing models 0 of 4"} {
+		if !slices.Contains(reports, want) {
+			t.Errorf("reports %q lack %q", reports, want)
+		}
 	}
 }
