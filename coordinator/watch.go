@@ -68,6 +68,9 @@ func (f *watchFlags) run(c *cobra.Command, place app.Place, flags *placeFlags, a
 	ctx := c.Context()
 	if !watchesScreen(c) {
 		exitWithReader(os.Stdout)
+		if err := awaitPlan(ctx, c.ErrOrStderr(), place, flags.sweepName); err != nil {
+			return err
+		}
 		w := lineWatcher{out: c.OutOrStdout(), flags: flags, asJSON: asJSON}
 		return poll(ctx, c.ErrOrStderr(), func(ctx context.Context) (ended bool, err error) {
 			status, err := place.Status(ctx, flags.sweepName)
@@ -78,6 +81,9 @@ func (f *watchFlags) run(c *cobra.Command, place app.Place, flags *placeFlags, a
 		})
 	}
 	limitMemory()
+	if err := awaitPlan(ctx, c.ErrOrStderr(), place, flags.sweepName); err != nil {
+		return err
+	}
 	observer := place.Observe(flags.sweepName)
 	if _, err := observer.Read(ctx); err != nil { // before the screen is cleared
 		return err
@@ -101,6 +107,25 @@ func (f *watchFlags) run(c *cobra.Command, place app.Place, flags *placeFlags, a
 		Outlook: func(s app.Status) string { return outlook(s, flags) },
 	}
 	return watch.Run(ctx, source, f.statistic, os.Stdin, os.Stdout)
+}
+
+// awaitPlan waits while a run plans its sweep, and prints to errors that it does. It returns nil
+// when there is a state to read, and any other error of reading it at once.
+func awaitPlan(ctx context.Context, errors io.Writer, place app.Place, name string) error {
+	for said := false; ; said = true {
+		_, err := place.Status(ctx, name)
+		if err == nil || !app.IsStarting(err) {
+			return err
+		}
+		if !said {
+			complain(errors, "%v: waiting for its plan", app.ErrStarting)
+		}
+		select {
+		case <-time.After(pollEvery):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // shownAttempts is the number of attempts whose logs the screen shows.

@@ -37,18 +37,18 @@ type App struct {
 	replicates
 }
 
-// Open checks all input, locks the output folder, opens the store or calls the remote
-// coordinator, and plans the sweep. The caller must close the App. If Open fails, it
+// Open checks the grid, locks the output folder, plans the tasks, and stores them as a sweep, in
+// the store or at the remote coordinator. The caller must close the App. If Open fails, it
 // removes the folders that it created.
 func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if c.Input, err = c.Resume(c.Out); err != nil {
 		return nil, err
 	}
-	prepared, err := Prepare(ctx, c.Input)
+	parsed, _, err := c.Input.parse()
 	if err != nil {
 		return nil, err
 	}
-	a := newApp(c, prepared)
+	a := newApp(c, &Prepared{Input: c.Input, Grid: parsed})
 	defer func() {
 		if err != nil {
 			a.undo()
@@ -57,9 +57,15 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err := a.chooseQueue(); err != nil {
 		return nil, err
 	}
+	// Planning may take long: take the folder first, so that no other run plans for it in vain and
+	// that commands know of this one.
 	if err := a.openFolder(); err != nil {
 		return nil, err
 	}
+	if a.prepared, err = Prepare(ctx, c.Input); err != nil {
+		return nil, err
+	}
+	a.Notices = a.prepared.Notices
 	if err := a.checkFolder(ctx, a.checkSweep); err != nil {
 		return nil, err
 	}

@@ -197,6 +197,10 @@ func (s Status) Ended() bool {
 	return s.TimeUp || left == 0 && (!s.MoreExpected || !s.Running)
 }
 
+// IsStarting reports whether an error of reading a sweep will pass when the run that has just
+// started has planned it.
+func IsStarting(err error) bool { return errors.Is(err, ErrStarting) || errors.Is(err, store.ErrInUse) }
+
 // IsOutage reports whether an error of reading a sweep may pass: its coordinator does not
 // answer, or its store is not available or in use, as while a coordinator starts.
 func IsOutage(err error) bool {

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
@@ -184,10 +187,69 @@ func (p Place) sweep(name string) (string, error) {
 	if err != nil {
 		return "", &folder.InputError{Err: err}
 	}
-	if id == "" && p.Store == "" && !folder.Folder(p.Out).Serves() && !folder.Folder(p.Out).LostIdentity() {
-		return "", folder.BadInput("output folder %s: there is no sweep in it: name the folder with --out", p.Out)
+	if f := folder.Folder(p.Out); id == "" && p.Store == "" && f.IsStarting() {
+		return "", folder.BadInput("output folder %s: %w: follow it with `%s`; if no run has just started there, the last one was killed: start it again",
+			located(p.Out), ErrStarting, folder.CommandLine("coordinator", "status", "--watch", "--out", p.Out))
+	} else if id == "" && p.Store == "" && !f.Serves() && !f.LostIdentity() {
+		return "", noSweep(f)
 	}
 	return id, nil
+}
+
+// ErrStarting reports that a run has taken an output folder and not yet planned its sweep.
+var ErrStarting = errors.New("a run is still planning its sweep")
+
+// noSweep explains that a folder holds no sweep: where that folder is, and which ones hold one.
+func noSweep(f folder.Folder) error {
+	remedy := "name the folder with --out"
+	if near := similarPlaces(string(f)); len(near) > 0 {
+		remedy = "did you mean --out " + strings.Join(near, ", or --out ") + "?"
+	}
+	return folder.BadInput("output folder %s: there is no sweep in it: %s", located(string(f)), remedy)
+}
+
+// located adds to a relative path where it leads to, which depends on the working directory.
+func located(path string) string {
+	absolute, err := filepath.Abs(path)
+	if err != nil || absolute == filepath.Clean(path) {
+		return path
+	}
+	return fmt.Sprintf("%s (that is %s)", path, absolute)
+}
+
+// maxPlaces is the largest number of folders that are proposed.
+const maxPlaces = 3
+
+// similarPlaces returns folders that hold a sweep and that a path to none may mean: the same path
+// from a folder above the working directory, as when a user has changed into another folder; the
+// end of the path from the working directory; otherwise the folders beside it, by name.
+func similarPlaces(path string) []string {
+	holds := func(path string) bool {
+		f := folder.Folder(path)
+		return f.Has(folder.IdentityFile) || f.Serves()
+	}
+	if !filepath.IsAbs(path) {
+		parts := strings.Split(filepath.Clean(path), string(filepath.Separator))
+		candidates := []string{filepath.Join("runs", path)}
+		for i := 1; i < len(parts); i++ {
+			candidates = append(candidates, filepath.Join(parts[i:]...))
+		}
+		directory, _ := filepath.Abs(".")
+		for up := ".."; directory != filepath.Dir(directory); directory, up = filepath.Dir(directory), filepath.Join("..", up) {
+			candidates = append(candidates, filepath.Join(up, path))
+		}
+		if i := slices.IndexFunc(candidates, holds); i >= 0 {
+			return candidates[i : i+1]
+		}
+	}
+	var beside []string
+	entries, _ := os.ReadDir(filepath.Dir(filepath.Clean(path)))
+	for _, entry := range entries {
+		if other := filepath.Join(filepath.Dir(path), entry.Name()); entry.IsDir() && holds(other) && len(beside) < maxPlaces {
+			beside = append(beside, other)
+		}
+	}
+	return beside
 }
 
 // absent explains that the sweep of the folder, or any sweep, does not exist.

@@ -41,9 +41,9 @@ func Prepare(ctx context.Context, in Input) (*Prepared, error) {
 
 // prepare is Prepare for tasks with a version of the numerics.
 func prepare(ctx context.Context, in Input, numerics int) (*Prepared, error) {
-	parsed, diagnostics := grid.Parse(in.GridName, in.Grid, in.Variables)
-	if diagnostics.HasErrors() {
-		return nil, folder.BadInput("the grid cannot be run\n\n%w", diagnostics)
+	parsed, warnings, err := in.parse()
+	if err != nil {
+		return nil, err
 	}
 	path, err := parsed.ResolveRecording(in.Recording)
 	if err != nil {
@@ -67,11 +67,21 @@ func prepare(ctx context.Context, in Input, numerics int) (*Prepared, error) {
 	default:
 		return nil, &folder.InputError{Err: err}
 	}
-	if diagnostics.Len() > 0 {
-		p.Notices = append(p.Notices, strings.TrimSuffix(diagnostics.Error(), "\n"))
-	}
+	p.Notices = append(p.Notices, warnings...)
 	p.Notices = append(p.Notices, p.data.notices()...)
 	return p, nil
+}
+
+// parse parses the grid, and returns its warnings. An error is an *folder.InputError.
+func (in Input) parse() (parsed *grid.Grid, warnings []string, err error) {
+	parsed, diagnostics := grid.Parse(in.GridName, in.Grid, in.Variables)
+	if diagnostics.HasErrors() {
+		return nil, nil, folder.BadInput("the grid cannot be run\n\n%w", diagnostics)
+	}
+	if diagnostics.Len() > 0 {
+		warnings = []string{strings.TrimSuffix(diagnostics.Error(), "\n")}
+	}
+	return parsed, warnings, nil
 }
 
 // Data names the training data: the surrogate, a recording, or both.

@@ -25,10 +25,6 @@ type Stored struct {
 	app *App
 }
 
-func noSweep(f folder.Folder) error {
-	return folder.BadInput("output folder %s holds no sweep: name the output folder of a sweep with --out", f)
-}
-
 // ReadStored calls do with the sweep of an output folder, at the running coordinator or else
 // in the store. It locks and changes nothing. The input gives the recording if it is not
 // where the last run found it; everything else is as in the last run.

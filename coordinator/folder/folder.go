@@ -166,6 +166,12 @@ func (f Folder) LostIdentity() bool {
 	return !f.Has(IdentityFile) && f.Has(GridFile) && (f.Has(storeFile) || f.Has(StoreURLFile) || f.Has(CoordinatorFile))
 }
 
+// IsStarting reports whether a run has locked the folder and not yet planned a sweep in it. It is
+// also true after such a run was killed.
+func (f Folder) IsStarting() bool {
+	return f.Has(lockFile) && !f.Has(IdentityFile) && !f.Serves() && !f.LostIdentity()
+}
+
 // Identity returns the ID of the folder's sweep, or "" if there is none yet.
 func (f Folder) Identity() (string, error) {
 	body, err := inputfile.Read(f.Path(IdentityFile), maxNoteBytes)
