@@ -106,6 +106,10 @@ func (f *inputFlags) readInput() (app.Input, error) {
 		}
 	}
 	if f.grid != "" {
+		if isRecording(f.grid) {
+			return in, usage("--grid %s: this is a recording: give it with --recording, and a grid of settings (.hcl) with --grid; `%s` writes a grid for it",
+				f.grid, commandLine("coordinator", "init", "first.hcl", "--recording", f.grid))
+		}
 		text, err := inputfile.Read(f.grid, grid.MaxBytes)
 		if err != nil {
 			return in, &folder.InputError{Err: fmt.Errorf("read the grid: %w%s", err, similarFile(f.grid, err))}
@@ -117,9 +121,19 @@ func (f *inputFlags) readInput() (app.Input, error) {
 	return in, err
 }
 
-// checkRecording returns an error for a recording that does not exist, if a file next to it
-// has a similar name. Other faults are found when it is read.
+// isRecording reports whether a path has the extension of a recording.
+func isRecording(path string) bool {
+	return slices.Contains([]string{".mat", ".npy", ".npz", ".csv", ".nwb", ".h5", ".hdf5"}, strings.ToLower(filepath.Ext(path)))
+}
+
+// checkRecording returns an error for a grid in the place of a recording, and for a recording
+// that does not exist, if a file next to it has a similar name. Other faults are found when it
+// is read.
 func checkRecording(path string) error {
+	if strings.EqualFold(filepath.Ext(path), ".hcl") {
+		return usage("read recording %s: this is a grid of settings, not a recording: to see what it trains, run `%s`",
+			path, commandLine("coordinator", "plan", "--grid", path))
+	}
 	_, err := os.Stat(path)
 	if hint := similarFile(path, err); hint != "" {
 		return usage("read recording %s: there is no such file%s", path, hint)
