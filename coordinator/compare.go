@@ -56,7 +56,13 @@ sweep has alone. A coordinator may be running in either folder.`,
 			if asJSON {
 				return printJSON(c.OutOrStdout(), compared)
 			}
-			return printComparison(c.OutOrStdout(), compared, errors)
+			if err := printComparison(c.OutOrStdout(), compared, errors); err != nil {
+				return err
+			}
+			if !slices.Contains(errors, allErrors) {
+				hint(c, "compare all errors", "compare", arguments[0], arguments[1], "--error", allErrors)
+			}
+			return nil
 		},
 	}
 	c.Flags().StringSliceVar(&errors, "error", summaryErrors[:], "`NAMES` of the errors to print, by their columns in results.csv, or all; JSON has all of them")

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -70,6 +72,7 @@ Exit codes: 0 the export is written; 1 a file could not be written; 2 bad usage 
 				if t.printIntegrityErrors(stored.out, corrupt); len(corrupt) > 0 {
 					return &endError{exitIncomplete}
 				}
+				hintExport(c, stored.out, format, path)
 				return nil
 			})
 		},
@@ -82,4 +85,27 @@ Exit codes: 0 the export is written; 1 a file could not be written; 2 bad usage 
 	flags.IntVar(&options.Windows, "windows", 1000, "number of windows of each model, for npz")
 	flags.Uint64Var(&options.Seed, "seed", 1, "seed of the windows, for npz")
 	return c
+}
+
+// hintExport suggests what to do with an export.
+func hintExport(c *cobra.Command, out, format, path string) {
+	pandas := func(read string) string {
+		return commandLine("python3", "-c", fmt.Sprintf("import pandas; print(pandas.%s)", fmt.Sprintf(read, path)))
+	}
+	switch format {
+	case "csv":
+		hintAt(c, "read it", pandas("read_csv(%q)"))
+	case "parquet":
+		hintAt(c, "read it", pandas("read_parquet(%q)"))
+	case "jsonl":
+		hintAt(c, "read it", pandas("read_json(%q, lines=True)"))
+	case "optuna":
+		hintAt(c, "browse it", commandLine("optuna-dashboard", path))
+	case "npz":
+		hint(c, "see the rates and statistics of a model's windows", "describe", filepath.Join(path, "TASK.npz"))
+	case "bundle":
+		hintAt(c, "check it after a copy", commandLine("unzip", path, "-d", "FOLDER")+" && cd FOLDER && sha256sum -c manifest.sha256")
+	default:
+		hint(c, "write an archive to publish or keep", "export", "--out", out, "--format", "bundle", "--to", "bundle.zip")
+	}
 }

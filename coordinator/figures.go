@@ -77,6 +77,9 @@ usage or input; 3 stored results are corrupt: they are named, and drawn as missi
 					return usage("output folder %s: none of the paper's configurations (n = 2, 4, 6, 8, 10; t = 1, 2, 5, 10, 20, 30) that these figures show has a result", stored.out)
 				}
 				t.say("%s in %s drawn in %s", count(len(drawn.Figures), "figure"), count(len(figure.Formats), "format"), drawn.Folder)
+				if width == figure.FullWidthCM && !asJSON {
+					hint(c, "draw them for a column of a journal", "figures", "--out", stored.out, "--width", formatNumber(figure.ColumnWidthCM))
+				}
 				return nil
 			})
 		},

@@ -31,6 +31,8 @@ type summary struct {
 	Tasks    app.TaskCounts `json:"tasks"`
 	Started  time.Time      `json:"started_at"`
 	Seconds  float64        `json:"seconds"`
+
+	out string // the folder as the user named it
 }
 
 // summaryFormat is the name and version of the summary's format.
@@ -38,7 +40,7 @@ const summaryFormat = "spiqsweep-end/1"
 
 // open adds what is known of a sweep that was opened.
 func (s *summary) open(a *app.App) {
-	s.Sweep, s.Name, s.Folder, s.Note = a.ID(), a.Prepared().Grid.Name, a.Folder(), a.Note
+	s.Sweep, s.Name, s.Folder, s.out, s.Note = a.ID(), a.Prepared().Grid.Name, a.Folder(), a.Folder(), a.Note
 	if path, err := filepath.Abs(s.Folder); err == nil {
 		s.Folder = path
 	}

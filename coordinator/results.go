@@ -64,7 +64,7 @@ sweep/table/README.md defines every column.`,
 					if err := printRecords(out, records); err != nil {
 						return err
 					}
-					hint(c, "write them for another program", "export", "--out", f.out, "--format", "csv", "--to", "results-csv")
+					hint(c, "write them for another program", "export", "--out", f.out, "--format", "csv", "--to", "results.csv")
 					return nil
 				}
 			})

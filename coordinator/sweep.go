@@ -67,6 +67,9 @@ tasks failed or diverged; 75 tasks are left after --until; 130 interrupted.`,
 					t.say("--on-end %q: %v: the exit code of the sweep is not affected", f.onEnd, err)
 				}
 			}
+			if err == nil {
+				hint(c, "print the errors as a table", "results", "--out", ended.out)
+			}
 			return err
 		},
 	}

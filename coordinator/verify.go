@@ -65,7 +65,13 @@ next coordinator or "verify" resumes them.`,
 			if err := printVerification(c.OutOrStdout(), done, f.asJSON); err != nil {
 				return err
 			}
-			return f.advise(t, done)
+			if err := f.advise(t, done); err != nil || f.asJSON {
+				return err
+			}
+			if f.share < 1 {
+				hintAt(c, "run all finished tasks again", f.command("verify", "--share", "1"))
+			}
+			return nil
 		},
 	}
 	f.placeFlags.add(c)
