@@ -92,7 +92,7 @@ verify: ## check that generated code, protocol, go.mod and cross-builds are in o
 	$(MAKE) --no-print-directory cross
 
 cross: ## build for Linux, macOS and Windows without keeping anything
-	@for target in linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64; do \
+	@for target in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \
 	  echo "build $$target"; \
 	  GOOS=$${target%/*} GOARCH=$${target#*/} go build -o /dev/null ./coordinator; \
 	  GOOS=$${target%/*} GOARCH=$${target#*/} go build -o /dev/null ./worker; \
