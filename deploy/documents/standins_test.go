@@ -91,7 +91,7 @@ var standIns = map[string]standIn{
 	"go test ./sweep/table -update":                                compared,
 	"make bench":                                                   {skip: true, reason: "takes minutes of a quiet machine"},
 	"make load TASKS=100000 WORKERS=1000 [STORE=postgres://…]": {
-		instead: "make load TASKS=500 WORKERS=10", reason: "100,000 tasks take minutes of a quiet machine",
+		instead: "make load TASKS=1000 WORKERS=10", reason: "100,000 tasks take minutes of a quiet machine",
 	},
 
 	// The root has a sweep.hcl, which init does not replace.
