@@ -56,7 +56,8 @@ func newSession(t *testing.T) *session {
 	if output, err := exec.Command("git", "clone", "--quiet", root, s.clone).CombinedOutput(); err != nil {
 		t.Fatalf("clone the repository: %v\n%s", err, output)
 	}
-	s.env = []string{"HOME=" + s.home, "TERM=dumb"}
+	// As on a machine with Go and nothing else: without a C compiler, cgo is off.
+	s.env = []string{"HOME=" + s.home, "TERM=dumb", "CGO_ENABLED=0"}
 	for _, name := range kept {
 		if value, set := os.LookupEnv(name); set {
 			s.env = append(s.env, name+"="+value)
