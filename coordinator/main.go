@@ -143,6 +143,7 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 		serveCommand(t),
 		keysCommand(t),
 		healthCommand(),
+		hostsCommand(),
 		localWorkerCommand(stdin, stderr),
 	)
 	root.AddCommand(operatorCommands()...)

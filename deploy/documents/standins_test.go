@@ -73,6 +73,7 @@ const own = "own"
 
 var (
 	compared   = standIn{skip: true, reason: "make test runs these tests, which compare what -update writes"}
+	overSSH    = standIn{skip: true, reason: "needs machines that ssh reaches: make hosts runs it between such machines"}
 	inSuite    = standIn{skip: true, reason: "a suite of .ci/run"}
 	planned    = "trains for minutes or hours: the plan of the grid is printed"
 	needsStore = "needs a server"
@@ -115,6 +116,7 @@ var standIns = map[string]standIn{
 	"go tool pprof": {skip: true, reason: "a name: it reads a profile from a coordinator"},
 
 	"coordinator serve":                                                              {skip: true, reason: "a name: the block below has its flags"},
+	"coordinator serve --listen 0.0.0.0:7473":                                        {background: true, isEnded: true, reason: "runs until Ctrl-C"},
 	"coordinator serve --listen 127.0.0.1:7473":                                      {background: true, isEnded: true, reason: "runs until Ctrl-C"},
 	"coordinator serve --listen 127.0.0.1:7473 --local 2":                            {background: true, isEnded: true, reason: "runs until Ctrl-C"},
 	"coordinator serve --listen 0.0.0.0:7473 --store postgres://user@host/spiqsweep": {background: true, isEnded: true, reason: "runs until Ctrl-C"},
@@ -153,6 +155,17 @@ var standIns = map[string]standIn{
 	"coordinator compare runs/figure-s1 runs/longer":                                         {before: longer, reason: "needs a second sweep: a copy"},
 	"coordinator compare runs/a runs/b --error js_bits --error mse_covariance":               {before: ab, reason: "needs two sweeps: copies"},
 	"coordinator compare runs/a runs/b --json":                                               {before: ab, reason: "needs two sweeps: copies"},
+
+	"coordinator hosts start hosts.txt":                                          overSSH,
+	"coordinator hosts start hosts.txt --out runs/serve":                         overSSH,
+	"coordinator hosts start hosts.txt --out runs/serve -- --stay":               overSSH,
+	"coordinator hosts start hosts.txt --out runs/figure-s1":                     overSSH,
+	"coordinator hosts start hosts.txt node17 node18 --out runs/serve -- --stay": overSSH,
+	"coordinator hosts stop hosts.txt":                                           overSSH,
+	"coordinator hosts stop hosts.txt node17":                                    overSSH,
+	"coordinator hosts status hosts.txt":                                         overSSH,
+	"coordinator hosts logs hosts.txt":                                           overSSH,
+	"coordinator hosts logs hosts.txt node17 --last 100":                         overSSH,
 
 	"coordinator verify":                      {instead: "coordinator verify --config n=2,t=1", reason: "a tenth of all tasks train for a minute"},
 	"coordinator verify --share 0.1":          {instead: "coordinator verify --share 0.1 --config n=4,t=1", reason: "a tenth of all tasks train for a minute"},
