@@ -82,6 +82,13 @@ func (f *fixture) host(name string) Host {
 	f.Cleanup(func() {
 		if pid, err := strconv.Atoi(strings.TrimSpace(f.read(name, "worker.pid"))); err == nil && f.runs(pid) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
+			for range 500 { // until the shell that waits for it has written its last file
+				if f.read(name, "worker.exit") != "" {
+					return
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			f.Errorf("the worker of %s was killed, and its exit code is not there", name)
 		}
 	})
 	return Host{Name: name, Slots: 2, Nice: 5}
