@@ -19,6 +19,8 @@ const (
 	// pauseFactor is the least ratio of the pause after reading all rows of a sweep, or
 	// drawing its figures, to the time that it took: workers are served in between.
 	pauseFactor = 10
+	// retryAfter is the least pause after a failed attempt to derive a value from the same rows.
+	retryAfter = 10 * time.Second
 	// maxCached bounds the sweeps whose status, and maxSnapshots those whose rows, are kept.
 	maxCached    = 256
 	maxSnapshots = 4
@@ -84,6 +86,7 @@ type derived[T any] struct {
 	value   T
 	version string // of the rows that value is made of; "": none
 	err     error  // of the last attempt
+	tried   string // the version of the last attempt
 	making  bool
 	at      time.Time // when the last attempt ended
 	took    time.Duration
@@ -94,13 +97,17 @@ type derived[T any] struct {
 func (d *derived[T]) get(p *Page, wanted string, maker func(context.Context) (T, error)) (value T, shown string, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.version != wanted && !d.making && p.Now().Sub(d.at) >= pauseFactor*d.took {
+	pause := pauseFactor * d.took
+	if d.err != nil && d.tried == wanted {
+		pause = max(pause, retryAfter) // the same rows probably fail again, however fast
+	}
+	if d.version != wanted && !d.making && p.Now().Sub(d.at) >= pause {
 		d.making = p.background(func(ctx context.Context) {
 			began := p.Now()
 			value, err := maker(ctx)
 			d.mu.Lock()
 			defer d.mu.Unlock()
-			d.making, d.err, d.at = false, err, p.Now()
+			d.making, d.err, d.tried, d.at = false, err, wanted, p.Now()
 			if d.took = d.at.Sub(began); err == nil {
 				d.value, d.version = value, wanted
 			}
