@@ -128,8 +128,14 @@ func TestLogin(t *testing.T) {
 	if again := New(Config{Queue: &fakeQueue{}, Token: testToken}); ask(again, "GET", "/", "", "Cookie", session).Code != 200 {
 		t.Error("a session does not outlive the coordinator")
 	}
-	if other := New(Config{Queue: &fakeQueue{}, Token: "another"}); ask(other, "GET", "/", "", "Cookie", session).Code != 401 {
+	other := New(Config{Queue: &fakeQueue{}, Token: "another"})
+	if ask(other, "GET", "/", "", "Cookie", session).Code != 401 {
 		t.Error("a session of another token is accepted")
+	}
+	// Browsers send the cookies of a host to all its ports.
+	elsewhere := ask(other, "POST", "/login", "token=another").Result().Cookies()
+	if len(elsewhere) != 1 || elsewhere[0].Name == cookie.Name {
+		t.Errorf("the session of another coordinator on this host replaces this one: cookies %v", elsewhere)
 	}
 	now = now.Add(sessionTerm + time.Second)
 	if got := ask(p, "GET", "/", "", "Cookie", session); got.Code != 401 {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"net"
 	"net/http"
 	"net/netip"
@@ -18,7 +19,9 @@ import (
 )
 
 const (
-	sessionCookie = "spiqsweep_session"
+	// sessionCookie begins the name of the cookie. The rest depends on the token: browsers send
+	// cookies to all ports of a host, where another coordinator may have its page.
+	sessionCookie = "spiqsweep_session_"
 	// sessionTerm is how long a login lasts.
 	sessionTerm = 12 * time.Hour
 	// loginBurst and loginEvery limit the attempts to log in from one network, and those of
@@ -37,16 +40,21 @@ type login struct {
 	token     string
 	encrypted bool
 	key       []byte
+	name      string // of the cookie
 	all       *rate.Limiter
 	networks  *lru.Cache[string, *rate.Limiter]
 }
 
 func newLogin(token string, encrypted bool) login {
-	mac := hmac.New(sha256.New, []byte(token))
-	mac.Write([]byte("spiqsweep: sessions of the page"))
+	derive := func(purpose string) []byte {
+		mac := hmac.New(sha256.New, []byte(token))
+		mac.Write([]byte("spiqsweep: " + purpose))
+		return mac.Sum(nil)
+	}
 	return login{
-		token: token, encrypted: encrypted, key: mac.Sum(nil), networks: newCache[*rate.Limiter](maxNetworks),
-		all: rate.NewLimiter(rate.Every(loginEvery/loginFactor), loginBurst*loginFactor),
+		token: token, encrypted: encrypted, key: derive("sessions of the page"), networks: newCache[*rate.Limiter](maxNetworks),
+		name: sessionCookie + hex.EncodeToString(derive("name of the cookie of the page")[:8]),
+		all:  rate.NewLimiter(rate.Every(loginEvery/loginFactor), loginBurst*loginFactor),
 	}
 }
 
@@ -55,7 +63,7 @@ func (l login) has(r *http.Request, now time.Time) bool {
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
 		return sameSecret(token, l.token)
 	}
-	cookie, err := r.Cookie(sessionCookie)
+	cookie, err := r.Cookie(l.name)
 	return err == nil && l.isSession(cookie.Value, now)
 }
 
@@ -144,7 +152,7 @@ func (p *Page) logOut(w http.ResponseWriter, r *http.Request) error {
 
 func (l login) cookie(value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
-		Name: sessionCookie, Value: value, Path: "/", MaxAge: maxAge,
+		Name: l.name, Value: value, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: l.encrypted, SameSite: http.SameSiteStrictMode,
 	}
 }
