@@ -236,16 +236,26 @@ func (s *snapshot) errors(row *taskRow, before *snapshot, r queue.Row) []float32
 
 // readConfigurations reads the configurations of a sweep. Those of the grid have the
 // settings that no task ID depends on, such as the preset; without the grid they have their
-// defaults.
+// defaults, and labels leave them out.
 func (p *Page) readConfigurations(ctx context.Context, s *snapshot) error {
 	s.grid = p.parse(s.sweep.Grid)
 	s.settings = grid.Columns(s.sweep.Grid)
 	known := storedTasks{map[sweep.TaskID]int{}, map[data]string{}}
 	next := 0 // the index of the grid's next configuration
+	var firsts []queue.Planned
 	for first, err := range p.Queue.Configurations(ctx, s.sweep.ID) {
 		if err != nil {
 			return err
 		}
+		firsts = append(firsts, first)
+	}
+	if s.grid != nil && !slices.ContainsFunc(firsts, func(first queue.Planned) bool { return !isOfGrid(first, s.grid) }) {
+		resolve(firsts, s.grid)
+	} else { // the grid was run with other variables than those known here
+		s.grid = nil
+		s.settings = slices.DeleteFunc(s.settings, func(s sweep.Setting) bool { return !s.InIdentity() })
+	}
+	for _, first := range firsts {
 		s.addSharing(known, next, first.Task.ConfigurationIndex)
 		next = first.Task.ConfigurationIndex + 1
 		known.tasks[first.Task.ID], known.recordings[dataOf(first.Task.Configuration)] = len(s.configurations), first.Task.Recording
@@ -254,11 +264,6 @@ func (p *Page) readConfigurations(ctx context.Context, s *snapshot) error {
 			start: first.Row - first.Task.Configuration.Replicate, recording: first.Task.Recording, sameAs: -1,
 		}
 		c.Replicate = 0
-		if s.grid != nil && c.index < s.grid.Len() {
-			if known := s.grid.Configuration(c.index); known.Neurons == c.Neurons && known.Timesteps == c.Timesteps && known.Model == c.Model {
-				c.Configuration = known
-			}
-		}
 		s.configurations = append(s.configurations, c)
 	}
 	if s.grid != nil {
@@ -268,6 +273,25 @@ func (p *Page) readConfigurations(ctx context.Context, s *snapshot) error {
 		return !slices.ContainsFunc(s.configurations, func(c configuration) bool { return c.HasError(column) })
 	})
 	return nil
+}
+
+// isOfGrid reports whether a stored task is one of the grid's configuration with its index: their
+// IDs differ in nothing.
+func isOfGrid(first queue.Planned, g *grid.Grid) bool {
+	if first.Task.ConfigurationIndex >= g.Len() {
+		return false
+	}
+	c := g.Configuration(first.Task.ConfigurationIndex)
+	c.Replicate = first.Task.Configuration.Replicate
+	return len(sweep.IdentityDifferences(c, first.Task.Configuration)) == 0
+}
+
+// resolve gives stored tasks the settings of the grid that no task ID depends on.
+func resolve(firsts []queue.Planned, g *grid.Grid) {
+	for i, first := range firsts {
+		firsts[i].Task.Configuration = g.Configuration(first.Task.ConfigurationIndex)
+		firsts[i].Task.Configuration.Replicate = first.Task.Configuration.Replicate
+	}
 }
 
 // storedTasks has what identifies the tasks of the configurations that were read.
