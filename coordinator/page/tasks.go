@@ -16,6 +16,9 @@ import (
 // pageSize is the number of tasks on a page.
 const pageSize = 100
 
+// maxQueryText bounds the text of a query, whose words are looked for in every task.
+const maxQueryText = 500
+
 // taskQuery selects and orders tasks.
 type taskQuery struct {
 	Text  string // words and settings such as neurons=8
@@ -30,6 +33,9 @@ type taskQuery struct {
 var sortKeys = []string{"row", "state", "error"}
 
 func readTaskQuery(query url.Values, columns []string) (taskQuery, error) {
+	if text := query.Get("q"); len(text) > maxQueryText {
+		return taskQuery{}, badRequest("q has %d bytes: must have at most %d", len(text), maxQueryText)
+	}
 	q := taskQuery{Text: query.Get("q"), State: query.Get("state"), Sort: cmp.Or(query.Get("sort"), sortKeys[0]), Down: query.Get("down") != "", Error: query.Get("error"), Page: 1}
 	if !slices.Contains(columns, q.Error) && len(columns) > 0 {
 		q.Error = columns[0]
