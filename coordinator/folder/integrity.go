@@ -22,10 +22,15 @@ type corrupt struct {
 	changed bool // since the tables were written
 }
 
-// storedResult reads a result and compares it with the digest under which it was
+// Results reads the results of tasks.
+type Results interface {
+	Result(ctx context.Context, task sweep.TaskID, digest string) ([]byte, error)
+}
+
+// StoredResult reads a result and compares it with the digest under which it was
 // accepted. fault describes a difference.
-func (v *View) storedResult(ctx context.Context, task sweep.TaskID, digest string) (result sweep.Result, fault string, err error) {
-	body, err := v.source.Result(ctx, task, digest)
+func StoredResult(ctx context.Context, from Results, task sweep.TaskID, digest string) (result sweep.Result, fault string, err error) {
+	body, err := from.Result(ctx, task, digest)
 	switch {
 	case errors.Is(err, queue.ErrUnknown):
 		return result, "the stored result is missing", nil
@@ -55,10 +60,10 @@ func acceptedResult(row table.Row) (a accepted, err error) {
 	return a, err
 }
 
-// checkedResult reads a result as storedResult does, and compares it with its numbers in
+// checkedResult reads a result as StoredResult does, and compares it with its numbers in
 // tables.
 func (v *View) checkedResult(ctx context.Context, task sweep.TaskID, m accepted) (result sweep.Result, fault string, err error) {
-	result, fault, err = v.storedResult(ctx, task, hex.EncodeToString(m.digest[:]))
+	result, fault, err = StoredResult(ctx, v.source, task, hex.EncodeToString(m.digest[:]))
 	if fault != "" || err != nil {
 		return result, fault, err
 	}

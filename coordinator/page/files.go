@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,6 @@ import (
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/claims"
 	"spiqsweep/sweep/figure"
-	"spiqsweep/sweep/model"
 	"spiqsweep/sweep/table"
 )
 
@@ -99,6 +99,9 @@ func (p *Page) sendFile(w http.ResponseWriter, r *http.Request) error {
 // sendStored sends a file of an output folder. It follows no link out of the folder.
 func (p *Page) sendStored(w http.ResponseWriter, r *http.Request, out, name string) error {
 	root, err := os.OpenRoot(out)
+	if errors.Is(err, fs.ErrNotExist) {
+		return notFound("the output folder of this sweep was removed or renamed: run the sweep again")
+	}
 	if err != nil {
 		return err
 	}
@@ -127,11 +130,7 @@ func (p *Page) sendModel(w http.ResponseWriter, r *http.Request, s *snapshot, na
 	if !found || row.digest == "" {
 		return notFound("task %.12s of this sweep has no result", id)
 	}
-	body, err := p.Queue.Result(r.Context(), id, row.digest)
-	if err != nil {
-		return err
-	}
-	result, err := sweep.DecodeResult(body)
+	result, err := p.result(r.Context(), id, row.digest)
 	if err != nil {
 		return err
 	}
@@ -139,8 +138,7 @@ func (p *Page) sendModel(w http.ResponseWriter, r *http.Request, s *snapshot, na
 	if strings.HasSuffix(name, ".csv") {
 		err = table.WriteTraining(&made, result)
 	} else {
-		c := s.of(row)
-		err = model.Write(&made, table.Row{Task: id, Configuration: c, Data: c.Recording.Source, NeuronIDs: []int{}}, result, c.Recording.BinMS)
+		err = p.writeModel(r.Context(), &made, s.sweep.ID, id, s.of(row), result)
 	}
 	if err != nil {
 		return err
@@ -208,7 +206,7 @@ func (p *Page) sendFigure(w http.ResponseWriter, r *http.Request) (err error) {
 		return notFound("there is no figure %.80q yet: the first result draws it", file)
 	}
 	var body bytes.Buffer
-	if err := draw(made.figures[at], &body, format); err != nil {
+	if err := draw(r.Context(), made.figures[at], &body, format); err != nil {
 		return err
 	}
 	setDownload(w, file)
@@ -223,8 +221,12 @@ func (p *Page) sendFigure(w http.ResponseWriter, r *http.Request) (err error) {
 // drawing admits one figure at a time: a PNG takes megabytes.
 var drawing = make(chan struct{}, 1)
 
-func draw(f *figure.Figure, w io.Writer, format string) (err error) {
-	drawing <- struct{}{}
+func draw(ctx context.Context, f *figure.Figure, w io.Writer, format string) (err error) {
+	select {
+	case drawing <- struct{}{}:
+	case <-ctx.Done(): // the reader left before its turn
+		return ctx.Err()
+	}
 	defer func() {
 		<-drawing
 		if fault := recover(); fault != nil {

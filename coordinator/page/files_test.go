@@ -1,11 +1,16 @@
 package page
 
 import (
+	"context"
+	"errors"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"spiqsweep/sweep"
 )
@@ -22,7 +27,7 @@ func TestFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.results[s.rows[0].Task.ID] = body
+	s.results[s.rows[0].Task.ID], s.rows[0].Digest = body, sweep.ResultDigest(body)
 	p := New(Config{Queue: q})
 	t.Cleanup(p.Close)
 	address := "/sweeps/" + sweepID + "/files/"
@@ -81,6 +86,11 @@ func TestFolder(t *testing.T) {
 		}
 	}
 	body := ask(p, "GET", "/sweeps/"+sweepID, "").Body.String()
+	gone := New(Config{Queue: q, Folders: map[string]string{sweepID: filepath.Join(out, "gone")}})
+	t.Cleanup(gone.Close)
+	if got := ask(gone, "GET", "/sweeps/"+sweepID+"/files/results.csv", ""); got.Code != http.StatusNotFound || !strings.Contains(got.Body.String(), "was removed or renamed") {
+		t.Errorf("without the folder: status %d: %.200s", got.Code, got.Body)
+	}
 	for name, isThere := range map[string]bool{"files/results.csv": true, "files/figures/3.svg": true, "files/summary.csv": false, "odd name": false} {
 		if strings.Contains(body, name) != isThere {
 			t.Errorf("the page lists %s: %t, want %t", name, !isThere, isThere)
@@ -116,5 +126,67 @@ sweep "variables" {
 	}
 	if got := ask(unknown, "GET", "/sweeps/"+sweepID+"/files/results.csv", ""); got.Code != http.StatusConflict || !strings.Contains(got.Body.String(), "--var") {
 		t.Errorf("results.csv without the variables: status %d", got.Code)
+	}
+}
+
+// TestOtherVariables checks a sweep whose grid has other values of its variables than those known
+// here, so that it gives other configurations of the same size.
+func TestOtherVariables(t *testing.T) {
+	t.Parallel()
+	const text = `variable "rate" {
+  default = 0.05
+}
+sweep "variables" {
+  grid {
+    preset                  = ["population"]
+    generator_learning_rate = [var.rate]
+    neurons                 = [2]
+    timesteps               = [1]
+  }
+}`
+	q := &fakeQueue{variables: map[string]string{"rate": "0.125"}}
+	s := q.addSweep(t, sweepID, text)
+	q.finish(t, s, 0, 1)
+	p := New(Config{Queue: q})
+	t.Cleanup(p.Close)
+	body := complete(t, p, "/sweeps/"+sweepID)
+	if !strings.Contains(body, "needs the values of") || strings.Contains(body, "0.05") || strings.Contains(body, "preset=") || !strings.Contains(body, "0.125") {
+		t.Errorf("with another value of the variable, it shows %s", body)
+	}
+}
+
+// TestDrawingAfterAReader checks that a figure whose reader has left is not drawn.
+func TestDrawingAfterAReader(t *testing.T) {
+	drawing <- struct{}{}
+	defer func() { <-drawing }()
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	if err := draw(left, nil, io.Discard, "png"); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
+	}
+}
+
+// TestFailuresAreNotRepeated checks that a value that cannot be made of some rows is tried again
+// after a pause, and immediately for other rows.
+func TestFailuresAreNotRepeated(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex // guards the fields below
+	now, calls := time.Unix(0, 0), 0
+	p := New(Config{Queue: &fakeQueue{}, Now: func() time.Time { mu.Lock(); defer mu.Unlock(); return now }})
+	t.Cleanup(p.Close)
+	var d derived[int]
+	for _, step := range []struct {
+		rows string
+		wait time.Duration
+		want int // calls in all
+	}{{"1", 0, 1}, {"1", time.Second, 1}, {"2", 0, 2}, {"2", retryAfter, 3}} {
+		mu.Lock()
+		now = now.Add(step.wait)
+		mu.Unlock()
+		d.get(p, step.rows, func(context.Context) (int, error) { calls++; return 0, errors.New("fault") })
+		p.wait()
+		if calls != step.want {
+			t.Errorf("after %v, rows %s: %d calls, want %d", step.wait, step.rows, calls, step.want)
+		}
 	}
 }

@@ -234,12 +234,21 @@ func TestTaskFiles(t *testing.T) {
 			t.Errorf("%s: Content-Security-Policy is %q, want %q", test.file, got, want)
 		}
 	}
-	again := ask(p, http.MethodGet, taskAddress(s, 0)+"/losses.svg", "", "If-None-Match", `"`+s.rows[0].Digest+`"`)
+	drawn := ask(p, http.MethodGet, taskAddress(s, 0)+"/losses.svg", "", "If-None-Match", `"`+s.rows[0].Digest+`"`)
+	if drawn.Code != http.StatusOK {
+		t.Errorf("a file of the same result, perhaps drawn otherwise: %d", drawn.Code)
+	}
+	again := ask(p, http.MethodGet, taskAddress(s, 0)+"/losses.svg", "", "If-None-Match", drawn.Header().Get("ETag"))
 	if again.Code != http.StatusNotModified {
 		t.Errorf("an unchanged file: %d", again.Code)
 	}
-	if n := q.called("Result"); n != 1 {
-		t.Errorf("the result was read %d times, want once", n)
+	model := ask(p, http.MethodGet, taskAddress(s, 0)+"/model.json", "").Body.String()
+	same := ask(p, http.MethodGet, "/sweeps/"+s.ID+"/files/models/"+string(s.rows[0].Task.ID)+".json", "").Body.String()
+	if !strings.Contains(model, `"neuron_ids":[]`) && !strings.Contains(model, `"neuron_ids": []`) || model != same {
+		t.Errorf("the model is %.300s as a file of the task and %.300s as one of the sweep", model, same)
+	}
+	if n := q.called("Result"); n != 2 {
+		t.Errorf("the result was read %d times, want once for the task and once for the model of the sweep", n)
 	}
 }
 
@@ -249,8 +258,13 @@ func TestAlteredResultIsNotDrawn(t *testing.T) {
 	id := s.rows[0].Task.ID
 	s.results[id] = []byte(strings.Replace(string(s.results[id]), "0.25", "0.75", 1))
 	body := ask(p, http.MethodGet, taskAddress(s, 0), "").Body.String()
-	if !strings.Contains(body, "not the one that was accepted") || strings.Contains(body, "losses.svg") {
+	if !strings.Contains(body, "was altered since it was accepted") || strings.Contains(body, "losses.svg") {
 		t.Errorf("the page of an altered result has panels or no warning: %s", body)
+	}
+	for _, address := range []string{taskAddress(s, 0) + "/model.json", "/sweeps/" + s.ID + "/files/models/" + string(id) + ".json", "/sweeps/" + s.ID + "/files/models/" + string(id) + ".csv"} {
+		if got := ask(p, http.MethodGet, address, ""); got.Code != http.StatusConflict || !strings.Contains(got.Body.String(), "was altered since it was accepted") {
+			t.Errorf("%s of an altered result: %d %.200s", address, got.Code, got.Body)
+		}
 	}
 }
 

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"path"
 	"strings"
 	"time"
 
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/simulator/recording"
 	"spiqsweep/sweep"
@@ -33,9 +35,6 @@ type training struct {
 	panels   []figure.Panel
 	files    map[string][]byte // by name, such as losses.svg and losses.csv
 }
-
-// errAltered is about a result that is not the one that was accepted.
-var errAltered = errorText("the stored result is not the one that was accepted: `coordinator verify` computes it again")
 
 // training returns the accepted result of a task, with its panels. Requests for the same
 // one share the work.
@@ -62,6 +61,29 @@ func (p *Page) training(ctx context.Context, l queue.Look) (*training, error) {
 	}
 }
 
+// result reads the accepted result of a task, whose digest is given.
+func (p *Page) result(ctx context.Context, task sweep.TaskID, accepted string) (sweep.Result, error) {
+	result, fault, err := folder.StoredResult(ctx, p.Queue, task, accepted)
+	if fault != "" {
+		err = &httpError{http.StatusConflict, errorText(fault + ": `coordinator verify` computes it again")}
+	}
+	return result, err
+}
+
+// writeModel writes the model file of a task of a sweep, which names the modelled neurons as far
+// as they are known here.
+func (p *Page) writeModel(ctx context.Context, w io.Writer, sweepID string, task sweep.TaskID, c sweep.Configuration, result sweep.Result) error {
+	selected, err := p.selection(sweepID)(ctx, c)
+	if err != nil {
+		return err
+	}
+	if selected.NeuronIDs == nil {
+		selected.NeuronIDs = []int{} // [] in the file: a list without entries
+	}
+	row := table.Row{Task: task, Configuration: c, Data: selected.Recording, NeuronIDs: selected.NeuronIDs}
+	return model.Write(w, row, result, selected.BinMS)
+}
+
 // makeTraining reads the result of a task and draws its panels.
 func (p *Page) makeTraining(ctx context.Context, l queue.Look) (t *training, err error) {
 	defer func() { // the drawing libraries panic
@@ -69,15 +91,8 @@ func (p *Page) makeTraining(ctx context.Context, l queue.Look) (t *training, err
 			t, err = nil, fmt.Errorf("draw task %s: %v", l.ID, fault)
 		}
 	}()
-	body, err := p.Queue.Result(ctx, l.ID, l.Accepted)
-	if err != nil {
-		return nil, err
-	}
-	if sweep.ResultDigest(body) != l.Accepted {
-		return nil, errAltered
-	}
 	t = &training{files: map[string][]byte{}}
-	if t.result, err = sweep.DecodeResult(body); err != nil {
+	if t.result, err = p.result(ctx, l.ID, l.Accepted); err != nil {
 		return nil, err
 	}
 	t.measures = t.result.Measures()
@@ -139,12 +154,7 @@ func (p *Page) sendTrainingFile(w http.ResponseWriter, r *http.Request) error {
 		var file bytes.Buffer
 		id := look.ID
 		if name == "model.json" {
-			selected, fault := p.selection(look.Sweep.ID)(r.Context(), look.Configuration)
-			if fault != nil {
-				return fault
-			}
-			row := table.Row{Task: id, Configuration: look.Configuration, Data: selected.Recording, NeuronIDs: selected.NeuronIDs}
-			err, attachment = model.Write(&file, row, t.result, selected.BinMS), string(id)+".json"
+			err, attachment = p.writeModel(r.Context(), &file, look.Sweep.ID, id, look.Configuration, t.result), string(id)+".json"
 		} else {
 			err, attachment = table.WriteTraining(&file, t.result), string(id)+".csv"
 		}
@@ -158,7 +168,7 @@ func (p *Page) sendTrainingFile(w http.ResponseWriter, r *http.Request) error {
 	}
 	header := w.Header()
 	header.Set("Cache-Control", "private, no-cache")
-	header.Set("ETag", `"`+look.Accepted+`"`)
+	header.Set("ETag", `"`+sweep.Digest(body)+`"`) // another version may draw the same result otherwise
 	header.Set("Content-Type", contentTypes[path.Ext(name)])
 	if strings.HasSuffix(name, ".svg") {
 		header.Set("Content-Security-Policy", figurePolicy)
