@@ -49,14 +49,17 @@ func (r Endpoint) keys(f folder.Folder, at net.Addr) (k keys, err error) {
 		if err != nil {
 			return file, err
 		}
-		if r.Shared {
+		// Callers would trust a coordinator under another authority no more than they send
+		// a token to another machine in plain text.
+		insecure := r.isRemote() && !r.isEncrypted()
+		if r.Shared && file.CA == ca && file.Insecure == insecure {
 			addresses = slices.Concat(addresses, listening(file.Addresses))
 		}
 		file = file.At(distinct(addresses)...)
 		if role == credentials.Operator {
 			file.Folder = f.Location()
 		}
-		file.CA, file.Insecure = ca, r.isRemote() && !r.isEncrypted()
+		file.CA, file.Insecure = ca, insecure
 		return file, file.Save(f.Path(name))
 	}
 	if k.worker, err = publish(folder.WorkerFile, credentials.Worker, r.advertised(at)...); err != nil {

@@ -68,6 +68,15 @@ func TestAddressesComeAndGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	listed(at(own)) // a file names at least one
+
+	encrypted := Endpoint{Shared: true, Listen: "0.0.0.0:0", Advertise: []string{remote}}
+	if _, err := encrypted.keys(f, own.Addr()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Endpoint{Shared: true}).keys(f, own.Addr()); err != nil {
+		t.Fatal(err)
+	}
+	listed(at(own)) // a coordinator without an authority cannot vouch for one that has one
 }
 
 // TestWorkerSuffix checks that a coordinator recognises local workers of its store
