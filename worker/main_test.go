@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 			"exit": wantExit, "signalled": signalled, "credentials": writeCredentials,
 		},
 		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE", "SPIQSWEEP_KERNEL"} {
+			for _, name := range []string{"SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE", "SLURM_JOB_ID", "SPIQSWEEP_KERNEL"} {
 				env.Setenv(name, "")
 			}
 			return nil

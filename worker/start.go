@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,12 +26,19 @@ The coordinator writes the file worker.json into its output folder: give its
 path, or an address and the file with --credentials. Several addresses (of
 coordinators with one store) are tried in turn.
 
-SIGTERM, SIGINT or SIGHUP: stops at the next step, hands the tasks back with a
-checkpoint and leaves; SIGTERM or SIGINT a second later ends at once.
+A worker with a --lifetime accepts no task that cannot end in time, by the cost
+model and the times of finished tasks; the steps before a task's checkpoint do not
+count. Before the end (15 s, or half of a shorter lifetime), it hands back and leaves.
+It also leaves if tasks are pending and none can end in time. In a job of Slurm
+(SLURM_JOB_ID), the default is the time that squeue says the job has left; with
+--lifetime 0, a worker trains longer tasks in parts, from checkpoint to checkpoint.
 
-Exit codes: 0 done, or stopped with nothing in hand; 75 stopped with work in hand;
-69 no coordinator for --connect-timeout; 1 internal fault, or refused by the
-coordinator; 2 bad usage.`
+SIGTERM, SIGINT, SIGHUP, SIGUSR1 or SIGUSR2: stops at the next step, hands the tasks
+back with a checkpoint and leaves; SIGTERM or SIGINT a second later ends at once.
+
+Exit codes: 0 done, or left with nothing in hand (stopped, --idle-timeout, --lifetime,
+no task that can end in time); 75 stopped with work in hand; 69 no coordinator for
+--connect-timeout; 1 internal fault, or refused by the coordinator; 2 bad usage.`
 
 // options are the flags of the root command.
 type options struct {
@@ -38,6 +46,8 @@ type options struct {
 	credentials    string
 	slots          int
 	connectTimeout time.Duration
+	idleTimeout    time.Duration
+	lifetime       time.Duration
 	stay           bool
 	cache          string
 	http           httpFlags
@@ -64,14 +74,17 @@ func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			ctx, drain, release := signals(config.Log)
+			defer release()
+			config.Drain = drain
+			if job := slurmJob(os.Getenv); job != "" && !command.Flags().Changed("lifetime") {
+				config.Lifetime = timeLeft(drain, job, config.Log)
+			}
 			stop, err := o.http.serve(&config)
 			if err != nil {
 				return err
 			}
 			defer stop()
-			ctx, drain, release := signals(config.Log)
-			defer release()
-			config.Drain = drain
 			agent.UseCores(config.Slots)
 			*exitCode = agent.Run(ctx, config)
 			return nil
@@ -82,6 +95,8 @@ func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
 	flags.StringVar(&o.credentials, "credentials", "", "`FILE` with the token for addresses: worker.json of the coordinator")
 	flags.IntVar(&o.slots, "slots", 0, "tasks at a time, one core each (default: all cores that this process may use)")
 	flags.DurationVar(&o.connectTimeout, "connect-timeout", agent.DefaultConnectTimeout, "leave after so long without a coordinator; 0: never")
+	flags.DurationVar(&o.idleTimeout, "idle-timeout", 0, "leave after so long without a task, which must be longer than the coordinator's lease (60s); 0: never")
+	flags.DurationVar(&o.lifetime, "lifetime", 0, "hand back and leave before so long is over, and accept no task that cannot end in time; 0: never (default: what a job of Slurm has left)")
 	flags.BoolVar(&o.stay, "stay", false, "stay when all is done, for the next sweep that is submitted")
 	flags.StringVar(&o.cache, "cache", "", "`FOLDER` that keeps recordings between runs (default: in memory only)")
 	o.http.add(command)
@@ -121,10 +136,34 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 	}
 	config := agent.Config{
 		Coordinator: coordinator, Slots: o.slots, ConnectTimeout: o.connectTimeout, Stays: o.stay,
+		IdleTimeout: o.idleTimeout, Lifetime: o.lifetime,
 		Cache: o.cache, Version: program.Version(version), Kernel: kernel,
 		Runner: runner.New(kernel, log), Log: log,
 	}
 	return config, config.Validate()
+}
+
+// timeLeft returns the time that a job of Slurm has left; 0 if it has no limit, if Slurm does
+// not say, or if drain is closed.
+func timeLeft(drain <-chan struct{}, job string, log hclog.Logger) time.Duration {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		select {
+		case <-drain:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	left, err := slurmTimeLeft(ctx, job)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		log.Warn("the time that this job of Slurm has left is unknown: tasks may be cut off at its end; give --lifetime", "error", err)
+	case left > 0:
+		log.Info("this job of Slurm ends, and the worker leaves before", "in", left.String())
+	}
+	return left
 }
 
 // colour returns the colour option of the log: colours on a terminal, unless NO_COLOR is set.

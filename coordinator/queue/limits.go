@@ -71,7 +71,7 @@ func (c *call) allowance(s Sweep) (allowance, error) {
 	if s.Paused {
 		return allowance{}, nil
 	}
-	if s.Parallel == 0 && s.Until.IsZero() {
+	if s.Parallel == 0 && s.Until.IsZero() && c.timeLeft == 0 {
 		return a, nil
 	}
 	tallies, err := c.tx.Tallies(s.Plan)
@@ -86,7 +86,25 @@ func (c *call) allowance(s Sweep) (allowance, error) {
 			a.tasks = 0
 		}
 	}
+	if c.timeLeft > 0 {
+		a.cost = min(a.cost, costWithin(c.timeLeft, tallies))
+	}
 	return a, nil
+}
+
+// noneFits reports whether tasks of the sweeps wait that could be granted now, but none that
+// the calling process could end within its time.
+func (c *call) noneFits(sweeps []Sweep) (bool, error) {
+	if c.timeLeft == 0 {
+		return false, nil
+	}
+	fits, err := c.hasWork(sweeps)
+	if err != nil || fits {
+		return false, err
+	}
+	withoutEnd := *c
+	withoutEnd.timeLeft = 0
+	return withoutEnd.hasWork(sweeps)
 }
 
 // claimAllowance is allowance for a call that is to grant tasks: no concurrent call can use
@@ -103,7 +121,16 @@ func (c *call) claimAllowance(s Sweep) (allowance, error) {
 
 // costUntil returns the cost, by the cost model, of a task that would end at a time.
 func (c *call) costUntil(t time.Time, tallies map[Phase]Tally) time.Duration {
-	return time.Duration(float64(t.Sub(c.now)) / slowness(tallies))
+	return costWithin(t.Sub(c.now), tallies)
+}
+
+// costWithin returns the cost, by the cost model, of a task that takes a time.
+func costWithin(d time.Duration, tallies map[Phase]Tally) time.Duration {
+	cost := float64(d) / slowness(tallies)
+	if cost >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return time.Duration(cost)
 }
 
 // slowness returns how many seconds the finished tasks of a sweep took for a second of the

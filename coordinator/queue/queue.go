@@ -56,6 +56,8 @@ type call struct {
 	tx     Tx
 	policy Policy
 	now    time.Time // of the transaction
+	// timeLeft is that of the calling process; 0: it may be granted tasks of any length.
+	timeLeft time.Duration
 	// wake is set if idle processes should look for work after the commit.
 	wake bool
 	// closed is set if a task was finished or dropped, perhaps the last one.

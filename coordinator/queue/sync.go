@@ -24,6 +24,9 @@ type SyncRequest struct {
 	Draining  bool
 	// Stays means that the process waits for the next sweep when all is done.
 	Stays bool
+	// TimeLeft is the time after which the process hands back its leases; 0: it has no such
+	// time. No task is granted that cannot end by then, by the rule of Limits.Until.
+	TimeLeft time.Duration
 }
 
 // Held is a lease of a process and its progress.
@@ -49,6 +52,9 @@ type SyncAnswer struct {
 	LeaseTerm time.Duration
 	// Drain means that an operator asks the process to hand back its tasks and to exit.
 	Drain bool
+	// NoneFits means that the process holds nothing, and that tasks wait which it would be
+	// granted if it had more time left.
+	NoneFits bool
 }
 
 // Assignment is a lease that a process should hold.
@@ -77,6 +83,8 @@ func (r SyncRequest) validate() error {
 		return fmt.Errorf("%w: slots = %d: must be from 0 to %d", ErrInvalid, r.Slots, sweep.MaxSlots)
 	case r.FreeSlots < 0 || r.FreeSlots > r.Slots:
 		return fmt.Errorf("%w: free_slots = %d: must be from 0 to slots = %d", ErrInvalid, r.FreeSlots, r.Slots)
+	case r.TimeLeft < 0:
+		return fmt.Errorf("%w: time left = %v: must be 0 (no end) or more", ErrInvalid, r.TimeLeft)
 	}
 	return nil
 }
@@ -125,6 +133,7 @@ func (r SyncRequest) tasks() []sweep.TaskID {
 }
 
 func (c *call) sync(r SyncRequest, findings []finding) (SyncAnswer, error) {
+	c.timeLeft = r.TimeLeft
 	sweeps, err := c.tx.Sweeps()
 	if err != nil {
 		return SyncAnswer{}, err
@@ -155,6 +164,11 @@ func (c *call) sync(r SyncRequest, findings []finding) (SyncAnswer, error) {
 	answer.CallAgainIn = c.untilNext(sweeps, c.callAgainIn(answer, free))
 	if answer.Done, err = c.done(answer, r, sweeps); err != nil {
 		return SyncAnswer{}, err
+	}
+	if r.FreeSlots > 0 && len(answer.Assignments) == 0 && !answer.Done {
+		if answer.NoneFits, err = c.noneFits(suitable(r.Process, sweeps)); err != nil {
+			return SyncAnswer{}, err
+		}
 	}
 	if leaves := answer.Done || r.Draining && len(answer.Assignments) == 0; newer && leaves {
 		err = c.deregister(r.ID)
@@ -255,8 +269,14 @@ func (c *call) wouldWait(r SyncRequest) (bool, error) {
 	if err != nil || done {
 		return false, err
 	}
-	work, err := c.hasWork(suitable(r.Process, sweeps))
-	return !work, err
+	c.timeLeft = r.TimeLeft
+	sweeps = suitable(r.Process, sweeps)
+	work, err := c.hasWork(sweeps)
+	if err != nil || work {
+		return false, err
+	}
+	tooLong, err := c.noneFits(sweeps)
+	return !tooLong, err
 }
 
 // assign returns the leases that the process of a newer call should hold.

@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/proto/protocol"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
@@ -128,4 +130,33 @@ func TestWaitForWorkersSkipsExpired(t *testing.T) {
 			t.Errorf("WaitForWorkers took %v, want 1s, the time-out of its context", waited)
 		}
 	})
+}
+
+// TestLongPollCountsAgainstTheTimeLeft has a task of 60 s come back while a worker waits, which
+// had 61 s left when it called.
+func TestLongPollCountsAgainstTheTimeLeft(t *testing.T) {
+	for returned, fits := range map[time.Duration]bool{500 * time.Millisecond: true, 3 * time.Second: false} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newFixture(t, 1)
+			lease := b.lease("first")
+			waits := &spiqsweepv1.SyncRequest{Process: process("second", 1), Sequence: 1, FreeSlots: 1, TimeLeft: durationpb.New(61 * time.Second)}
+			b.sync(waits)
+			waits.Sequence = 2
+			answered := make(chan *spiqsweepv1.SyncResponse)
+			go func() { answered <- b.sync(waits) }()
+			time.Sleep(returned)
+			b.sync(&spiqsweepv1.SyncRequest{
+				Process: process("first", 1), Sequence: 2, Held: []*spiqsweepv1.HeldLease{{Lease: lease}}, Draining: true,
+				Reports: []*spiqsweepv1.Report{{Lease: lease, Outcome: &spiqsweepv1.Report_HandBack{HandBack: &spiqsweepv1.HandBack{Reason: "leaving"}}}},
+			})
+			answer := <-answered
+			if granted := len(answer.GetAssignments()) == 1; granted != fits || answer.GetNoneFits() == fits {
+				t.Errorf("the task came back after %v: %v", returned, answer)
+			}
+			waits.Sequence, waits.TimeLeft = 3, durationpb.New(-time.Second)
+			if answer := b.sync(waits); !fits && !answer.GetNoneFits() {
+				t.Errorf("a worker whose time is over: %v", answer)
+			}
+		})
+	}
 }

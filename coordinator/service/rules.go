@@ -112,7 +112,7 @@ func leasesIn(in *spiqsweepv1.SyncRequest) (results, others []queue.Lease, err e
 func filterGranted(in *spiqsweepv1.SyncRequest, granted map[queue.Lease]int, checkAll bool) *spiqsweepv1.SyncRequest {
 	out := &spiqsweepv1.SyncRequest{
 		Process: in.GetProcess(), Sequence: in.GetSequence(), Held: in.GetHeld(),
-		FreeSlots: in.GetFreeSlots(), Draining: in.GetDraining(), Stays: in.GetStays(),
+		FreeSlots: in.GetFreeSlots(), Draining: in.GetDraining(), Stays: in.GetStays(), TimeLeft: in.GetTimeLeft(),
 	}
 	for _, report := range in.GetReports() {
 		if _, found := granted[leaseOf(report.GetLease())]; found || !checkAll && report.GetResult() == nil {

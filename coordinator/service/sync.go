@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -77,6 +78,23 @@ type SyncCall struct {
 	invalid map[queue.Lease]string // verdicts on invalid reports, which the queue receives as failures
 }
 
+// readTimeLeft returns the time that a process has left; 0 if it has no end. A process whose
+// time is over has a nanosecond.
+func readTimeLeft(in *spiqsweepv1.SyncRequest) time.Duration {
+	if in.TimeLeft == nil {
+		return 0
+	}
+	return max(1, in.GetTimeLeft().AsDuration())
+}
+
+// after returns the call as it is when a time has passed since its process sent it.
+func (c SyncCall) after(passed time.Duration) SyncCall {
+	if c.TimeLeft > 0 {
+		c.TimeLeft = max(1, c.TimeLeft-passed)
+	}
+	return c
+}
+
 // readSync decodes a Sync. The map sizes, from queue.Granted, bounds the results in bytes
 // by their leases; nil allows the size of any task. An invalid report becomes a failure of
 // its task, since the same worker would only report it again.
@@ -87,6 +105,7 @@ func readSync(p queue.Process, in *spiqsweepv1.SyncRequest, sizes map[queue.Leas
 	call := SyncCall{
 		SyncRequest: queue.SyncRequest{
 			Process: p, Sequence: in.GetSequence(), FreeSlots: int(in.GetFreeSlots()), Draining: in.GetDraining(), Stays: in.GetStays(),
+			TimeLeft: readTimeLeft(in),
 		},
 		invalid: map[queue.Lease]string{},
 	}
@@ -167,6 +186,7 @@ func (c SyncCall) response(a queue.SyncAnswer, key leaseKey) *spiqsweepv1.SyncRe
 		LeaseTerm:   durationpb.New(a.LeaseTerm),
 		Done:        a.Done,
 		Drain:       a.Drain,
+		NoneFits:    a.NoneFits,
 	}
 	for _, assignment := range a.Assignments {
 		lease := writeLease(assignment.Lease)

@@ -35,10 +35,11 @@ func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsw
 		return nil, err
 	}
 	defer release()
-	if err := w.waitForWork(ctx, call); err != nil {
+	received := time.Now()
+	if err := w.waitForWork(ctx, call, received); err != nil {
 		return nil, err
 	}
-	answer, err := w.rules.Apply(ctx, call)
+	answer, err := w.rules.Apply(ctx, call.after(time.Since(received)))
 	if err != nil {
 		return nil, err
 	}
@@ -83,12 +84,12 @@ func decodingWeight(size int) int64 { return int64(min(max(size, minDecoding), m
 
 // waitForWork implements the long poll: it waits while the process is idle and there is
 // no work for it, for Rules.LongPoll at most.
-func (w *worker) waitForWork(ctx context.Context, call SyncCall) error {
+func (w *worker) waitForWork(ctx context.Context, call SyncCall, received time.Time) error {
 	timeout := time.NewTimer(w.rules.LongPoll())
 	defer timeout.Stop()
 	for {
 		changed := w.rules.Queue.Changed()
-		wait, err := w.rules.WouldWait(ctx, call)
+		wait, err := w.rules.WouldWait(ctx, call.after(time.Since(received)))
 		if err != nil || !wait {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestSignalsHandBack sends bursts of signals, which count as one, and a hang-up,
@@ -79,4 +80,41 @@ func TestAClosedPipeEndsNoSweep(t *testing.T) {
 		t.Errorf("the coordinator: %v", err)
 	}
 	r.checkComplete()
+}
+
+// TestWorkersEndInTime ends workers by their lifetime and their idle time-out while another
+// worker trains, and checks that none leaves a lease behind.
+func TestWorkersEndInTime(t *testing.T) {
+	t.Parallel()
+	r := newRun(t, &sweepSpec{grid: strings.Replace(long.grid, "steps = 10000", "steps = 3000000", 1)})
+	r.leaseTerm = 8 * time.Second
+	c := r.listening("")
+	with := func(flags ...string) *process {
+		return start(t, "", "worker", append([]string{"--coordinator", filepath.Join(r.folder, "worker.json"), "--slots", "1", "--log-level", "debug"}, flags...)...)
+	}
+	first := with("--lifetime", "1000h")
+	first.waitForWork(1)
+
+	tooLong := with("--lifetime", "4s")
+	tooLong.expect(0)
+	r.wantOutput(tooLong.output.String(), "tasks are pending, but none can end in the time left")
+
+	tooSoon := with("--idle-timeout", "8s")
+	tooSoon.expect(2)
+	r.wantOutput(tooSoon.output.String(), "--idle-timeout must be longer than the term of the coordinator's leases")
+
+	second := with("--lifetime", "0")
+	second.waitForWork(1)
+	idle := with("--idle-timeout", "9s") // the sweep has two tasks
+	idle.expect(0)
+	r.wantOutput(idle.output.String(), "without tasks for the idle time-out: leaving")
+	r.wantOutput(idle.output.String(), "idle_timeout=9s")
+
+	for _, w := range []*process{first, second} {
+		w.signal(syscall.SIGUSR1)
+		w.expect(75)
+	}
+	c.signal(syscall.SIGUSR1)
+	c.expect(130)
+	r.wantNoOutcome("lost")
 }

@@ -16,6 +16,8 @@ type Settings struct {
 	Coordinators   int                  // number of addresses that calls alternate between; 0 means 1
 	ConnectTimeout time.Duration        // without a coordinator, before the worker exits; 0: unlimited
 	Stays          bool                 // waits for the next sweep when all is done
+	IdleTimeout    time.Duration        // without a task, before the worker exits; 0: unlimited
+	Lifetime       time.Duration        // from Started; the worker hands back shortly before its end; 0: unlimited
 	Random         *rand.Rand           // jitters the retries
 	// Quiet logs failures of tasks at debug level, since the parent of a local worker
 	// shows them.
@@ -41,11 +43,14 @@ type Agent struct {
 	connected   bool                     // a coordinator has ever responded
 	newLeases   bool                     // set by a grant, cleared when a task starts
 	done        bool                     // no sweep has pending or leased tasks
+	endAt       time.Time                // hands back and leaves then; zero: never
+	idleSince   time.Time                // a coordinator answers and the worker holds no lease since then; zero: otherwise
 
 	draining          bool
 	drainedByOperator bool
 	drainBy           time.Time // the agent exits then, whatever it holds
 	drainReported     bool      // a draining call succeeded, or is unnecessary
+	badUsage          bool      // drains because its settings do not fit the coordinator
 	workLeft          bool      // work was handed back since the drain began, or is still held
 
 	failures map[string]int // of tasks, by sweep.FailureKind; each kind is logged once
@@ -77,6 +82,7 @@ func (a *Agent) Step(now time.Time, e Event) []Action {
 	a.handBackStopped(now)
 	a.leases = slices.DeleteFunc(a.leases, (*heldLease).finished)
 	a.dropRecordings()
+	a.endInTime(now)
 	a.leave(now)
 	a.call(now)
 	a.setTimer(now)
@@ -86,7 +92,7 @@ func (a *Agent) Step(now time.Time, e Event) []Action {
 func (a *Agent) handle(now time.Time, e Event) {
 	switch e := e.(type) {
 	case Started:
-		a.lastReply = now
+		a.lastReply, a.endAt = now, handBackTime(now, a.Lifetime)
 		a.callBy(now)
 	case Answered:
 		a.answered(now, e)
@@ -120,7 +126,7 @@ func (a *Agent) detectFreeze(now time.Time) {
 		return
 	}
 	a.log(hclog.Warn, "was frozen: clocks start anew", "for", now.Sub(a.wake).Round(time.Second).String())
-	a.lastReply = now
+	a.lastReply, a.idleSince = now, time.Time{}
 	for _, h := range a.leases {
 		h.lastProgress = now
 	}
@@ -144,6 +150,8 @@ func (a *Agent) setTimer(now time.Time) {
 		sooner(a.drainBy)
 	} else {
 		sooner(a.connectDeadline())
+		sooner(a.endAt)
+		sooner(a.idleDeadline())
 	}
 	for _, h := range a.leases {
 		for _, t := range h.times() {

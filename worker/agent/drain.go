@@ -140,10 +140,14 @@ func (a *Agent) listedLeases() int {
 }
 
 func (a *Agent) drainCode() int {
-	if a.workLeft {
+	switch {
+	case a.badUsage:
+		return protocol.ExitUsage
+	case a.workLeft:
 		return protocol.ExitWorkLeft
+	default:
+		return protocol.ExitDone
 	}
-	return protocol.ExitDone
 }
 
 func (a *Agent) exit(code int) {

@@ -33,6 +33,11 @@ const (
 	// drainTimeout bounds a hand-back. Schedulers kill a process after about 30 s.
 	drainTimeout = 10 * time.Second
 
+	// leavingTime is how long before the end of its lifetime a worker begins to hand back: a
+	// drain, and the end of the step in which each task is. It takes at most half of a
+	// lifetime.
+	leavingTime = drainTimeout + 5*time.Second
+
 	// frozenAfter is the delay of a timer from which on the agent assumes that the process
 	// was stopped or suspended.
 	frozenAfter = 5 * time.Second

@@ -31,6 +31,8 @@ type Config struct {
 	ConnectTimeout time.Duration    // time without a coordinator before the worker exits; 0: unlimited
 	Identity       string           // unique process ID; "": random
 	Stays          bool             // waits for the next sweep when all is done
+	IdleTimeout    time.Duration    // time without a task before the worker exits; longer than a lease; 0: unlimited
+	Lifetime       time.Duration    // the worker hands back and exits before this time is over; 0: unlimited
 	Cache          string           // folder of recordings; "": memory only
 	Version        string           // label of the program version
 	Kernel         circuit.Kernel
@@ -53,6 +55,12 @@ func (c Config) Validate() error {
 	}
 	if c.ConnectTimeout < 0 {
 		return fmt.Errorf("connect time-out is %v: must be 0 (wait for ever) or more", c.ConnectTimeout)
+	}
+	if c.IdleTimeout < 0 {
+		return fmt.Errorf("idle time-out is %v: must be 0 (wait for ever) or more", c.IdleTimeout)
+	}
+	if c.Lifetime < 0 {
+		return fmt.Errorf("lifetime is %v: must be 0 (no end) or more", c.Lifetime)
 	}
 	if len(c.Coordinator.Addresses) == 0 {
 		return errors.New("no address of a coordinator")
@@ -88,6 +96,8 @@ func work(ctx context.Context, c Config) (code int, drainedByOperator bool) {
 			Coordinators:   len(c.Coordinator.Addresses),
 			ConnectTimeout: c.ConnectTimeout,
 			Stays:          c.Stays,
+			IdleTimeout:    c.IdleTimeout,
+			Lifetime:       c.Lifetime,
 			Quiet:          c.quiet,
 			Random:         mathrand.New(mathrand.NewPCG(mathrand.Uint64(), mathrand.Uint64())),
 		}),

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"spiqsweep/proto/credentials"
 	"spiqsweep/proto/protocol"
@@ -32,14 +33,17 @@ func (a *Agent) call(now time.Time) {
 	}
 	a.sequence++
 	a.calling, a.callAt = true, time.Time{}
-	a.lastRequest = a.request()
+	a.lastRequest = a.request(now)
 	a.do(Call{Request: a.lastRequest})
 }
 
-func (a *Agent) request() *spiqsweepv1.SyncRequest {
+func (a *Agent) request(now time.Time) *spiqsweepv1.SyncRequest {
 	r := &spiqsweepv1.SyncRequest{
 		Process: a.Process, Sequence: a.sequence,
 		FreeSlots: uint32(a.freeSlots()), Draining: a.draining, Stays: a.Stays,
+	}
+	if !a.endAt.IsZero() {
+		r.TimeLeft = durationpb.New(max(0, a.endAt.Sub(now)))
 	}
 	bytes := 0
 	for _, h := range a.leases {
@@ -84,6 +88,7 @@ func (a *Agent) answered(now time.Time, e Answered) {
 	}
 	a.calling, a.connected, a.lastReply, a.backoff, a.refusals, a.warned = false, true, now, retry{}, refusals{}, nil
 	a.counts.lastSync = now
+	a.checkIdleTimeout(now, e.Response.GetLeaseTerm().AsDuration())
 	a.done = e.Response.GetDone()
 	a.drainReported = a.lastRequest.GetDraining()
 	a.applyVerdicts(e.Response.GetVerdicts())
@@ -91,6 +96,10 @@ func (a *Agent) answered(now time.Time, e Answered) {
 	if e.Response.GetDrain() && !a.draining {
 		a.log(hclog.Info, "an operator asks this worker to leave")
 		a.drainedByOperator = true
+		a.drain(now)
+	}
+	if e.Response.GetNoneFits() && !a.draining && a.listedLeases() == 0 {
+		a.log(hclog.Info, "tasks are pending, but none can end in the time left, by the cost model: leaving; start workers with a longer --lifetime, or with --lifetime 0 to train longer tasks in parts", "left", a.endAt.Sub(now).Round(time.Second).String())
 		a.drain(now)
 	}
 

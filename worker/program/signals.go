@@ -11,12 +11,13 @@ import (
 // SIGTERM to its child and to its process group, and Ctrl-C may arrive twice.
 const burst = time.Second
 
-// Signals calls first at the first SIGINT, SIGTERM or SIGHUP, and again at a SIGINT or SIGTERM
-// at least a second later, each at most once, until stop is called. It ignores SIGHUP if the
-// program was started with SIGHUP ignored, as by nohup.
+// Signals calls first at the first SIGINT, SIGTERM, SIGHUP, SIGUSR1 or SIGUSR2, and again at a
+// SIGINT or SIGTERM at least a second later, each at most once, until stop is called. It ignores
+// SIGHUP if the program was started with SIGHUP ignored, as by nohup. SIGUSR1 and SIGUSR2 are how
+// batch systems announce the end of a job; they may repeat them, so they never are the second.
 func Signals(first, again func(os.Signal)) (stop func()) {
 	received := make(chan os.Signal, 16)
-	signal.Notify(received, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(received, append(warnings, os.Interrupt, syscall.SIGTERM)...)
 	if !signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(received, syscall.SIGHUP)
 	}
@@ -53,7 +54,7 @@ func OutlivePipes() { signal.Ignore(syscall.SIGPIPE) }
 // IgnoreSignals makes a child process ignore signals that are sent to all processes of a
 // service, since its parent controls how it ends.
 func IgnoreSignals() {
-	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	signal.Ignore(append(warnings, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)...)
 }
 
 // asked classifies signals.
@@ -75,7 +76,7 @@ func (a *asked) next(s os.Signal, now time.Time) meaning {
 	case a.at.IsZero():
 		a.at = now
 		return isFirst
-	case a.again || s == syscall.SIGHUP || now.Sub(a.at) < burst:
+	case a.again || s != os.Interrupt && s != syscall.SIGTERM || now.Sub(a.at) < burst:
 		return isSame
 	default:
 		a.again = true

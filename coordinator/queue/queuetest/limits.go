@@ -1,6 +1,7 @@
 package queuetest
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ var limitScenarios = []Scenario{
 	{"a number of tasks may run at a time", parallelTasks},
 	{"a paused sweep runs nothing, across a restart", pauses},
 	{"a task that another sweep needs goes on", pausesShared},
+	{"a worker is granted what can end within its time", lifetimeLeavesOut},
 	{"limits and note are kept as a plan says", plansLimits},
 }
 
@@ -199,6 +201,89 @@ func parallelTasks(t *testing.T, f *Fixture) {
 	wantGranted(t, f.Worker(3).Sync(), 3, 21)
 	f.limit(plan, queue.Limits{})
 	wantGranted(t, f.Worker(1).Sync(), 4, 5, 6, 7)
+}
+
+func lifetimeLeavesOut(t *testing.T, f *Fixture) {
+	plan := costing(100, 40, 30, 10, 0.4, 0.4, 0.4)
+	f.Plan("A", plan)
+	short := f.Worker(1)
+	within := func(left time.Duration) (answer queue.SyncAnswer, wait bool) {
+		t.Helper()
+		r := short.Request()
+		r.TimeLeft = left
+		wait, err := f.Queue.WouldWait(ctx, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer = short.Call(r)
+		short.Apply(answer)
+		return answer, wait
+	}
+	back := func() {
+		var reports []queue.Report
+		for _, h := range short.Leases() {
+			reports = append(reports, HandedBack(h.Lease))
+		}
+		r := short.Request(reports...)
+		r.FreeSlots = 0
+		short.Apply(short.Call(r))
+	}
+	for _, c := range []struct {
+		left time.Duration
+		want []int
+	}{
+		{300 * time.Millisecond, nil},
+		{900 * time.Millisecond, []int{4, 5}}, // a batch shares the time
+		{35 * time.Second, []int{2}},
+		{math.MaxInt64, []int{0}},
+		{0, []int{0}},
+	} {
+		answer, wait := within(c.left)
+		wantGranted(t, answer, c.want...)
+		if wait || answer.NoneFits != (c.want == nil) {
+			t.Errorf("with %v left: would wait %v, none fits %v", c.left, wait, answer.NoneFits)
+		}
+		back()
+	}
+
+	// The time of the sweep and that of the worker: the earlier one counts.
+	f.until(plan, 20*time.Second)
+	answer, _ := within(35 * time.Second)
+	wantGranted(t, answer, 3)
+	back()
+	f.Plan("A", plan)
+
+	// A checkpoint counts, and so do the times of finished tasks.
+	w := f.Worker(1)
+	lease := w.Take()
+	w.Start(lease, 80)
+	w.Checkpoint(lease, 80)
+	r := w.Request(HandedBack(lease))
+	r.FreeSlots = 0
+	w.Apply(w.Call(r))
+	answer, _ = within(20 * time.Second)
+	wantGranted(t, answer, 0)
+	back()
+	f.Plan("A", costing(100, 40))
+	w.Sync(Finished(w.Take(), 0)) // 100 s of the cost model took 2 s; the other task is granted
+	if answer, wait := within(time.Millisecond); len(answer.Assignments) > 0 || answer.NoneFits || !wait {
+		t.Errorf("the only task left is leased: %+v, would wait %v", answer, wait)
+	}
+	r = w.Request(HandedBack(w.OnlyLease()))
+	r.FreeSlots = 0
+	w.Apply(w.Call(r))
+	if answer, wait := within(500 * time.Millisecond); len(answer.Assignments) > 0 || !answer.NoneFits || wait {
+		t.Errorf("40 s of the cost model take 0.8 s: %+v, would wait %v", answer, wait)
+	}
+	answer, _ = within(900 * time.Millisecond)
+	wantGranted(t, answer, 1)
+	back()
+
+	// What is not granted to any worker is no reason to leave.
+	f.pause(true)
+	if answer, wait := within(time.Millisecond); answer.NoneFits || !wait {
+		t.Errorf("the sweep is paused: %+v, would wait %v", answer, wait)
+	}
 }
 
 func pauses(t *testing.T, f *Fixture) {

@@ -267,7 +267,10 @@ type SyncRequest struct {
 	// The worker hands back what it holds, and leaves.
 	Draining bool `protobuf:"varint,6,opt,name=draining,proto3" json:"draining,omitempty"`
 	// The worker waits for the next sweep when all is done.
-	Stays         bool `protobuf:"varint,7,opt,name=stays,proto3" json:"stays,omitempty"`
+	Stays bool `protobuf:"varint,7,opt,name=stays,proto3" json:"stays,omitempty"`
+	// Time after which the worker hands back what it holds; missing: it has no such time.
+	// A coordinator grants it no task that cannot end by then.
+	TimeLeft      *durationpb.Duration `protobuf:"bytes,8,opt,name=time_left,json=timeLeft,proto3" json:"time_left,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -349,6 +352,13 @@ func (x *SyncRequest) GetStays() bool {
 		return x.Stays
 	}
 	return false
+}
+
+func (x *SyncRequest) GetTimeLeft() *durationpb.Duration {
+	if x != nil {
+		return x.TimeLeft
+	}
+	return nil
 }
 
 type HeldLease struct {
@@ -702,7 +712,9 @@ type SyncResponse struct {
 	Done      bool                 `protobuf:"varint,4,opt,name=done,proto3" json:"done,omitempty"`
 	LeaseTerm *durationpb.Duration `protobuf:"bytes,5,opt,name=lease_term,json=leaseTerm,proto3" json:"lease_term,omitempty"`
 	// An operator asks the worker to hand back what it holds, and to leave.
-	Drain         bool `protobuf:"varint,6,opt,name=drain,proto3" json:"drain,omitempty"`
+	Drain bool `protobuf:"varint,6,opt,name=drain,proto3" json:"drain,omitempty"`
+	// Tasks are pending, and none can end within the time that the worker has left.
+	NoneFits      bool `protobuf:"varint,7,opt,name=none_fits,json=noneFits,proto3" json:"none_fits,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -775,6 +787,13 @@ func (x *SyncResponse) GetLeaseTerm() *durationpb.Duration {
 func (x *SyncResponse) GetDrain() bool {
 	if x != nil {
 		return x.Drain
+	}
+	return false
+}
+
+func (x *SyncResponse) GetNoneFits() bool {
+	if x != nil {
+		return x.NoneFits
 	}
 	return false
 }
@@ -1295,7 +1314,7 @@ const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\x05Lease\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\tR\x04task\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x04R\aattempt\x12\x14\n" +
-	"\x05proof\x18\x03 \x01(\fR\x05proof\"\x88\x02\n" +
+	"\x05proof\x18\x03 \x01(\fR\x05proof\"\xc0\x02\n" +
 	"\vSyncRequest\x12/\n" +
 	"\aprocess\x18\x01 \x01(\v2\x15.spiqsweep.v1.ProcessR\aprocess\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12+\n" +
@@ -1304,7 +1323,8 @@ const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\n" +
 	"free_slots\x18\x05 \x01(\rR\tfreeSlots\x12\x1a\n" +
 	"\bdraining\x18\x06 \x01(\bR\bdraining\x12\x14\n" +
-	"\x05stays\x18\a \x01(\bR\x05stays\"d\n" +
+	"\x05stays\x18\a \x01(\bR\x05stays\x126\n" +
+	"\ttime_left\x18\b \x01(\v2\x19.google.protobuf.DurationR\btimeLeft\"d\n" +
 	"\tHeldLease\x12)\n" +
 	"\x05lease\x18\x01 \x01(\v2\x13.spiqsweep.v1.LeaseR\x05lease\x12\x12\n" +
 	"\x04step\x18\x02 \x01(\x04R\x04step\x12\x18\n" +
@@ -1324,7 +1344,7 @@ const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\x03log\x18\x02 \x01(\tR\x03log\x12\"\n" +
 	"\freproducible\x18\x03 \x01(\bR\freproducible\"\"\n" +
 	"\bHandBack\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\"\xa0\x02\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\"\xbd\x02\n" +
 	"\fSyncResponse\x12:\n" +
 	"\vassignments\x18\x01 \x03(\v2\x18.spiqsweep.v1.AssignmentR\vassignments\x121\n" +
 	"\bverdicts\x18\x02 \x03(\v2\x15.spiqsweep.v1.VerdictR\bverdicts\x12=\n" +
@@ -1332,7 +1352,8 @@ const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\x04done\x18\x04 \x01(\bR\x04done\x128\n" +
 	"\n" +
 	"lease_term\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\tleaseTerm\x12\x14\n" +
-	"\x05drain\x18\x06 \x01(\bR\x05drain\"|\n" +
+	"\x05drain\x18\x06 \x01(\bR\x05drain\x12\x1b\n" +
+	"\tnone_fits\x18\a \x01(\bR\bnoneFits\"|\n" +
 	"\n" +
 	"Assignment\x12)\n" +
 	"\x05lease\x18\x01 \x01(\v2\x13.spiqsweep.v1.LeaseR\x05lease\x12&\n" +
@@ -1416,38 +1437,39 @@ var file_spiqsweep_v1_worker_proto_depIdxs = []int32{
 	1,  // 0: spiqsweep.v1.SyncRequest.process:type_name -> spiqsweep.v1.Process
 	4,  // 1: spiqsweep.v1.SyncRequest.held:type_name -> spiqsweep.v1.HeldLease
 	5,  // 2: spiqsweep.v1.SyncRequest.reports:type_name -> spiqsweep.v1.Report
-	2,  // 3: spiqsweep.v1.HeldLease.lease:type_name -> spiqsweep.v1.Lease
-	2,  // 4: spiqsweep.v1.Report.lease:type_name -> spiqsweep.v1.Lease
-	6,  // 5: spiqsweep.v1.Report.result:type_name -> spiqsweep.v1.Result
-	7,  // 6: spiqsweep.v1.Report.failure:type_name -> spiqsweep.v1.Failure
-	8,  // 7: spiqsweep.v1.Report.hand_back:type_name -> spiqsweep.v1.HandBack
-	19, // 8: spiqsweep.v1.Result.compute_time:type_name -> google.protobuf.Duration
-	10, // 9: spiqsweep.v1.SyncResponse.assignments:type_name -> spiqsweep.v1.Assignment
-	12, // 10: spiqsweep.v1.SyncResponse.verdicts:type_name -> spiqsweep.v1.Verdict
-	19, // 11: spiqsweep.v1.SyncResponse.call_again_in:type_name -> google.protobuf.Duration
-	19, // 12: spiqsweep.v1.SyncResponse.lease_term:type_name -> google.protobuf.Duration
-	2,  // 13: spiqsweep.v1.Assignment.lease:type_name -> spiqsweep.v1.Lease
-	11, // 14: spiqsweep.v1.Assignment.task:type_name -> spiqsweep.v1.Task
-	19, // 15: spiqsweep.v1.Task.stall_timeout:type_name -> google.protobuf.Duration
-	2,  // 16: spiqsweep.v1.Verdict.lease:type_name -> spiqsweep.v1.Lease
-	0,  // 17: spiqsweep.v1.Verdict.judgement:type_name -> spiqsweep.v1.Verdict.Judgement
-	1,  // 18: spiqsweep.v1.PutCheckpointRequest.process:type_name -> spiqsweep.v1.Process
-	2,  // 19: spiqsweep.v1.PutCheckpointRequest.lease:type_name -> spiqsweep.v1.Lease
-	1,  // 20: spiqsweep.v1.GetCheckpointRequest.process:type_name -> spiqsweep.v1.Process
-	2,  // 21: spiqsweep.v1.GetCheckpointRequest.lease:type_name -> spiqsweep.v1.Lease
-	3,  // 22: spiqsweep.v1.WorkerService.Sync:input_type -> spiqsweep.v1.SyncRequest
-	13, // 23: spiqsweep.v1.WorkerService.GetRecording:input_type -> spiqsweep.v1.GetRecordingRequest
-	15, // 24: spiqsweep.v1.WorkerService.PutCheckpoint:input_type -> spiqsweep.v1.PutCheckpointRequest
-	17, // 25: spiqsweep.v1.WorkerService.GetCheckpoint:input_type -> spiqsweep.v1.GetCheckpointRequest
-	9,  // 26: spiqsweep.v1.WorkerService.Sync:output_type -> spiqsweep.v1.SyncResponse
-	14, // 27: spiqsweep.v1.WorkerService.GetRecording:output_type -> spiqsweep.v1.GetRecordingResponse
-	16, // 28: spiqsweep.v1.WorkerService.PutCheckpoint:output_type -> spiqsweep.v1.PutCheckpointResponse
-	18, // 29: spiqsweep.v1.WorkerService.GetCheckpoint:output_type -> spiqsweep.v1.GetCheckpointResponse
-	26, // [26:30] is the sub-list for method output_type
-	22, // [22:26] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	19, // 3: spiqsweep.v1.SyncRequest.time_left:type_name -> google.protobuf.Duration
+	2,  // 4: spiqsweep.v1.HeldLease.lease:type_name -> spiqsweep.v1.Lease
+	2,  // 5: spiqsweep.v1.Report.lease:type_name -> spiqsweep.v1.Lease
+	6,  // 6: spiqsweep.v1.Report.result:type_name -> spiqsweep.v1.Result
+	7,  // 7: spiqsweep.v1.Report.failure:type_name -> spiqsweep.v1.Failure
+	8,  // 8: spiqsweep.v1.Report.hand_back:type_name -> spiqsweep.v1.HandBack
+	19, // 9: spiqsweep.v1.Result.compute_time:type_name -> google.protobuf.Duration
+	10, // 10: spiqsweep.v1.SyncResponse.assignments:type_name -> spiqsweep.v1.Assignment
+	12, // 11: spiqsweep.v1.SyncResponse.verdicts:type_name -> spiqsweep.v1.Verdict
+	19, // 12: spiqsweep.v1.SyncResponse.call_again_in:type_name -> google.protobuf.Duration
+	19, // 13: spiqsweep.v1.SyncResponse.lease_term:type_name -> google.protobuf.Duration
+	2,  // 14: spiqsweep.v1.Assignment.lease:type_name -> spiqsweep.v1.Lease
+	11, // 15: spiqsweep.v1.Assignment.task:type_name -> spiqsweep.v1.Task
+	19, // 16: spiqsweep.v1.Task.stall_timeout:type_name -> google.protobuf.Duration
+	2,  // 17: spiqsweep.v1.Verdict.lease:type_name -> spiqsweep.v1.Lease
+	0,  // 18: spiqsweep.v1.Verdict.judgement:type_name -> spiqsweep.v1.Verdict.Judgement
+	1,  // 19: spiqsweep.v1.PutCheckpointRequest.process:type_name -> spiqsweep.v1.Process
+	2,  // 20: spiqsweep.v1.PutCheckpointRequest.lease:type_name -> spiqsweep.v1.Lease
+	1,  // 21: spiqsweep.v1.GetCheckpointRequest.process:type_name -> spiqsweep.v1.Process
+	2,  // 22: spiqsweep.v1.GetCheckpointRequest.lease:type_name -> spiqsweep.v1.Lease
+	3,  // 23: spiqsweep.v1.WorkerService.Sync:input_type -> spiqsweep.v1.SyncRequest
+	13, // 24: spiqsweep.v1.WorkerService.GetRecording:input_type -> spiqsweep.v1.GetRecordingRequest
+	15, // 25: spiqsweep.v1.WorkerService.PutCheckpoint:input_type -> spiqsweep.v1.PutCheckpointRequest
+	17, // 26: spiqsweep.v1.WorkerService.GetCheckpoint:input_type -> spiqsweep.v1.GetCheckpointRequest
+	9,  // 27: spiqsweep.v1.WorkerService.Sync:output_type -> spiqsweep.v1.SyncResponse
+	14, // 28: spiqsweep.v1.WorkerService.GetRecording:output_type -> spiqsweep.v1.GetRecordingResponse
+	16, // 29: spiqsweep.v1.WorkerService.PutCheckpoint:output_type -> spiqsweep.v1.PutCheckpointResponse
+	18, // 30: spiqsweep.v1.WorkerService.GetCheckpoint:output_type -> spiqsweep.v1.GetCheckpointResponse
+	27, // [27:31] is the sub-list for method output_type
+	23, // [23:27] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_spiqsweep_v1_worker_proto_init() }
