@@ -169,7 +169,7 @@ func TestTaskPages(t *testing.T) {
 	for row, want := range []struct{ has, lacks []string }{
 		{
 			[]string{
-				`State: <strong class="done">done</strong>`, "mse_k_probability", "1e-7 to 4e-6", `<td class="n">0.5</td>`,
+				`State: <strong class="done">done</strong>`, "mse_k_probability", "1e-7 to 4e-6", `<td class="n" data-label="Floor">0.5</td>`,
 				"/losses.svg?result=", "/spikes.csv", "A window of one time step has no lags.", "accepted", "2 min", "node-1", "WORKERWITHAL",
 				"coordinator repro " + string(s.rows[0].Task.ID) + " --out FOLDER", "Replicate 1 (next)", "<strong>1000</strong>",
 			},

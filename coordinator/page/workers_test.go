@@ -31,7 +31,7 @@ func TestWorkersPage(t *testing.T) {
 	body := awaitBody(t, p, "/workers", "Table of the hosts")
 	for _, part := range []string{
 		"1 present with 2 slots", "WORKERWITHAL", "draining", "&lt;b&gt;host&lt;/b&gt;", "3 s ago", taskAddress(s, 2), "700 of 1000",
-		`<th scope="row">node-1</th><td class="n">2</td><td class="n">1</td><td class="n">0</td><td class="n failed">1</td><td class="n">0</td><td>1 min</td>`,
+		`<th scope="row">node-1</th><td class="n" data-label="Attempts">2</td><td class="n" data-label="Results">1</td><td class="n" data-label="Lost">0</td><td class="n failed" data-label="Failed">1</td><td class="n" data-label="Results that differ">0</td><td data-label="Computing time">1 min</td>`,
 	} {
 		if !strings.Contains(body, part) {
 			t.Errorf("the page lacks %q: %s", part, body)
