@@ -19,7 +19,7 @@ var functions = template.FuncMap{
 	"number":         formatNumber,
 	"duration":       formatDuration,
 	"printable":      sweep.Printable,
-	"printableLines": printableLines,
+	"printableLines": sweep.PrintableLines,
 	"moment":         func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 	"progress":       progressOf,
 }
@@ -59,13 +59,4 @@ func formatDuration(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%d s", int(d/time.Second))
 	}
-}
-
-// printableLines escapes what is not printable in each line of a text.
-func printableLines(text string) string {
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	for i, line := range lines {
-		lines[i] = sweep.Printable(line)
-	}
-	return strings.Join(lines, "\n")
 }
