@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -128,6 +129,43 @@ func TestReplicatesAfterInterruptions(t *testing.T) {
 			c.Launch = (&fakeWorkers{}).launch
 			if resumed, _ := runToEnd(t, c); resumed.Revision.Dropped != 0 {
 				t.Errorf("revision %+v", resumed.Revision)
+			}
+			if diff := cmp.Diff(adaptiveReplicates, columns(t, c.Out, "results.csv", "neurons", "k")); diff != "" {
+				t.Errorf("results.csv (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestReplicatesAfterTheTimeIsUp ends runs by their time, before any result and when replicates
+// that the first results demanded still run, and resumes them without a limit.
+func TestReplicatesAfterTheTimeIsUp(t *testing.T) {
+	needs.NoRaceDetector(t, drawingIsSlow)
+	t.Parallel()
+	for name, test := range map[string]struct {
+		results int32 // that workers report in time; the other tasks never end
+		within  time.Duration
+	}{
+		"before any result":        {0, time.Millisecond},
+		"after further replicates": {13, 20 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var results atomic.Int32
+			c := config(t, adaptive, &fakeWorkers{act: func(c sweep.Configuration) *spiqsweepv1.Report {
+				if results.Add(1) > test.results {
+					return nil
+				}
+				return &spiqsweepv1.Report{Outcome: finished(c)}
+			}})
+			c.Until = time.Now().Add(test.within)
+			_, last := runToEnd(t, c)
+			if !last.TimeUp || last.Counts.Done != int(test.results) || test.results > 0 && last.Counts.Planned <= 12 {
+				t.Errorf("time up %v, counts %+v", last.TimeUp, last.Counts)
+			}
+			c.Launch, c.Until = (&fakeWorkers{}).launch, time.Time{}
+			if resumed, last := runToEnd(t, c); resumed.Revision.Dropped != 0 || last.TimeUp || last.Gained != 14-int(test.results) {
+				t.Errorf("resumed with revision %+v, gained %d", resumed.Revision, last.Gained)
 			}
 			if diff := cmp.Diff(adaptiveReplicates, columns(t, c.Out, "results.csv", "neurons", "k")); diff != "" {
 				t.Errorf("results.csv (-want +got):\n%s", diff)
