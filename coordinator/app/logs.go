@@ -167,7 +167,8 @@ func (p Place) Tasks(ctx context.Context, prefix string, most int) (tasks []Task
 // labeller has the configuration of each row of a sweep, for its label.
 type labeller struct {
 	axes   []sweep.Setting
-	firsts []queue.Planned // the first task of each configuration, by row
+	firsts []queue.Planned // the first task of each configuration with its own tasks, by row
+	all    []folder.StoredConfiguration
 }
 
 // labeller reads the configurations of a sweep. Settings that no task ID depends on, such as
@@ -175,21 +176,22 @@ type labeller struct {
 // grid cannot be evaluated here, because it needs variables, the labels leave them out.
 func (p Place) labeller(ctx context.Context, q sweepQueue, s queue.Sweep) (labeller, error) {
 	l := labeller{axes: grid.Columns(s.Grid)}
-	known, resolved := p.gridOf(s), true
 	for first, err := range q.Configurations(ctx, s.ID) {
 		if err != nil {
 			return labeller{}, err
 		}
-		resolved = resolved && known != nil && len(l.firsts) < known.Len()
-		if resolved {
-			c := known.Configuration(len(l.firsts))
-			c.Replicate = first.Task.Configuration.Replicate
-			if resolved = len(sweep.IdentityDifferences(c, first.Task.Configuration)) == 0; resolved {
-				first.Task.Configuration = c
-			}
-		}
 		l.firsts = append(l.firsts, first)
 	}
+	all, resolved := folder.StoredConfigurations(s, p.gridOf(s), l.firsts)
+	own := 0
+	for _, c := range all {
+		if c.SameAs < 0 {
+			c.Replicate = l.firsts[own].Task.Configuration.Replicate
+			l.firsts[own].Task.Configuration = c.Configuration
+			own++
+		}
+	}
+	l.all = all
 	if !resolved {
 		l.axes = slices.DeleteFunc(l.axes, func(s sweep.Setting) bool { return !s.InIdentity() })
 	}

@@ -27,10 +27,11 @@ type Overview struct {
 }
 
 // ConfigurationState counts the tasks of a configuration, and sums the errors of those that
-// are done.
+// are done. Configurations that share their tasks, since they differ only in settings that make
+// no difference to them, have the same counts.
 type ConfigurationState struct {
 	Label                         string
-	Rows                          [2]int // in results.csv: the first and that after the last
+	Rows                          [2]int // of its tasks in results.csv: the first and that after the last
 	Tasks, Done, Failed, Diverged int
 	Errors                        []ErrorSum // by position in Overview.Statistics; nil if none is done
 }
@@ -98,6 +99,11 @@ func (o *Observer) Read(ctx context.Context) (Overview, error) {
 			}
 		}
 	}
+	for i, c := range o.labels.all {
+		if n := now.Running[max(c.SameAs, 0)]; c.SameAs >= 0 && n > 0 {
+			now.Running[i] = n
+		}
+	}
 	return now, nil
 }
 
@@ -126,8 +132,14 @@ func (o *Observer) readRows(ctx context.Context, q sweepQueue, s queue.Sweep, st
 // sum reads all rows.
 func (o *Observer) sum(ctx context.Context, q sweepQueue, id string) error {
 	statistics := o.statistics()
-	read := Overview{Statistics: statistics, Configurations: make([]ConfigurationState, len(o.labels.firsts))}
+	read := Overview{Statistics: statistics, Configurations: make([]ConfigurationState, len(o.labels.all))}
 	positions := map[uint64]int32{}
+	var own []int // positions of the configurations with their own tasks
+	for i, c := range o.labels.all {
+		if c.SameAs < 0 {
+			own = append(own, i)
+		}
+	}
 	at := -1
 	for row, err := range q.Rows(ctx, id) {
 		if err != nil {
@@ -135,15 +147,20 @@ func (o *Observer) sum(ctx context.Context, q sweepQueue, id string) error {
 		}
 		for at+1 < len(o.labels.firsts) && o.labels.firsts[at+1].Row <= row.Row {
 			at++
-			read.Configurations[at].Rows[0] = o.labels.firsts[at].Row
-			read.Configurations[at].Label = o.labels.firsts[at].Task.Configuration.LabelOfReplicates(o.labels.axes...)
+			read.Configurations[own[at]].Rows[0] = o.labels.firsts[at].Row
 		}
 		if at < 0 {
 			continue // planned since the configurations were read
 		}
-		positions[taskKey(row.Task.ID)] = int32(at)
-		read.Configurations[at].Rows[1] = row.Row + 1
-		read.Configurations[at].add(row, statistics)
+		positions[taskKey(row.Task.ID)] = int32(own[at])
+		read.Configurations[own[at]].Rows[1] = row.Row + 1
+		read.Configurations[own[at]].add(row, statistics)
+	}
+	for i, c := range o.labels.all {
+		if c.SameAs >= 0 {
+			read.Configurations[i] = read.Configurations[c.SameAs]
+		}
+		read.Configurations[i].Label = c.LabelOfReplicates(o.labels.axes...)
 	}
 	o.overview, o.positions = read, positions
 	return nil

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -176,6 +177,42 @@ sweep "labelled" {
 		t.Fatal(err)
 	}
 	check("n=1 t=1 k=0", "n=1 t=1 k=0", "n=1 t=1 k=0", "n=1 t=1 k=0")
+}
+
+// TestObserveSharedTasks sweeps a setting that makes no difference to some configurations: they
+// are shown with the tasks that they share, under labels with all settings.
+func TestObserveSharedTasks(t *testing.T) {
+	t.Parallel()
+	c := config(t, `
+sweep "shared" {
+  replicates = 2
+  grid {
+    neurons   = [1]
+    preset    = ["paper"]
+    objective = ["mmd", "wgan"]
+    k         = [0, 1]
+  }
+}
+`, &fakeWorkers{act: failsWith(func(c sweep.Configuration) bool { return c.Replicate == 1 })})
+	runToEnd(t, c)
+	now, err := app.Place{Out: c.Out}.Observe("").Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range now.Configurations {
+		got = append(got, fmt.Sprintf("%s: rows %d, %d of %d done, %d failed", c.Label, c.Rows, c.Done, c.Tasks, c.Failed))
+	}
+	label := func(k int, objective string, rows string) string {
+		return fmt.Sprintf("n=1 t=1 k=%d preset=\"paper\" objective=%q: rows %s, 1 of 2 done, 1 failed", k, objective, rows)
+	}
+	want := []string{label(0, "mmd", "[0 2]"), label(1, "mmd", "[0 2]"), label(0, "wgan", "[4 6]"), label(1, "wgan", "[6 8]")}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("configurations (-want +got):\n%s", diff)
+	}
+	if now.Tasks.Planned != 6 {
+		t.Errorf("%d tasks are planned, want 6", now.Tasks.Planned)
+	}
 }
 
 // TestLogs checks which attempts are selected, their order, and how unknown tasks are named.

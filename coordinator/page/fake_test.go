@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
@@ -43,7 +44,9 @@ func (q *fakeQueue) addSweep(t testing.TB, id, text string) *fakeSweep {
 	if faults.HasErrors() {
 		t.Fatal(faults)
 	}
-	digest := func(c sweep.Configuration) (string, error) { return sweep.Digest(fmt.Append(nil, dataOf(c))), nil }
+	digest := func(c sweep.Configuration) (string, error) {
+		return sweep.Digest(fmt.Append(nil, folder.DataOf(c))), nil
+	}
 	p, err := plan.New(t.Context(), g, digest, sweep.Numerics, "portable/amd64", nil)
 	if err != nil {
 		t.Fatal(err)

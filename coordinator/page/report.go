@@ -82,12 +82,12 @@ func (p *Page) plan(ctx context.Context, s *snapshot) (*plan.Plan, error) {
 	if s.grid == nil {
 		return nil, errNoGrid
 	}
-	digests := map[data]string{}
+	digests := map[folder.Data]string{}
 	for _, c := range s.configurations {
-		digests[dataOf(c.Configuration)] = c.recording
+		digests[folder.DataOf(c.Configuration)] = c.recording
 	}
 	digest := func(c sweep.Configuration) (string, error) {
-		d, known := digests[dataOf(c)]
+		d, known := digests[folder.DataOf(c)]
 		if !known {
 			return "", errors.New("no stored task is trained on its data")
 		}
@@ -106,20 +106,4 @@ func (p *Page) plan(ctx context.Context, s *snapshot) (*plan.Plan, error) {
 	}
 	tasks, _, err = tasks.Extend(ctx, func(id sweep.TaskID) plan.Outcome { return outcomes[id] })
 	return tasks, err
-}
-
-// data is what decides on the bits that a configuration is trained on.
-type data struct {
-	sweep.RecordingSettings
-	neurons int
-	seed    uint64 // of a random selection; 0 otherwise
-}
-
-func dataOf(c sweep.Configuration) data {
-	d := data{RecordingSettings: c.Recording, neurons: c.Neurons}
-	d.Holdout, d.HoldoutTime = 0, 0 // parts of the same bits
-	if c.Recording.Select == "random" {
-		d.seed = c.Seed
-	}
-	return d
 }

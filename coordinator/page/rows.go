@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
@@ -30,9 +31,7 @@ type configuration struct {
 	start               int       // the row of replicate 0
 	recording           string    // digest of what it is trained on
 	floors              []float32 // by snapshot.columns; nil before a result
-	// sameAs is the position of an earlier configuration whose tasks this one shares, as
-	// settings may make no difference to some configurations; -1: it has its own tasks.
-	sameAs int
+	sameAs              int       // see folder.StoredConfiguration
 }
 
 // taskRow is a task, in some 200 bytes: there may be a million.
@@ -234,14 +233,9 @@ func (s *snapshot) errors(row *taskRow, before *snapshot, r queue.Row) []float32
 	return values(measures.Error)
 }
 
-// readConfigurations reads the configurations of a sweep. Those of the grid have the
-// settings that no task ID depends on, such as the preset; without the grid they have their
-// defaults, and labels leave them out.
+// readConfigurations reads the configurations of a sweep. Without the grid, they have the defaults
+// of the settings that no task ID depends on, and labels leave these out.
 func (p *Page) readConfigurations(ctx context.Context, s *snapshot) error {
-	s.grid = p.parse(s.sweep.Grid)
-	s.settings = grid.Columns(s.sweep.Grid)
-	known := storedTasks{map[sweep.TaskID]int{}, map[data]string{}}
-	next := 0 // the index of the grid's next configuration
 	var firsts []queue.Planned
 	for first, err := range p.Queue.Configurations(ctx, s.sweep.ID) {
 		if err != nil {
@@ -249,72 +243,22 @@ func (p *Page) readConfigurations(ctx context.Context, s *snapshot) error {
 		}
 		firsts = append(firsts, first)
 	}
-	if s.grid != nil && !slices.ContainsFunc(firsts, func(first queue.Planned) bool { return !isOfGrid(first, s.grid) }) {
-		resolve(firsts, s.grid)
-	} else { // the grid was run with other variables than those known here
+	s.grid, s.settings = p.parse(s.sweep.Grid), grid.Columns(s.sweep.Grid)
+	stored, resolved := folder.StoredConfigurations(s.sweep, s.grid, firsts)
+	if !resolved {
 		s.grid = nil
 		s.settings = slices.DeleteFunc(s.settings, func(s sweep.Setting) bool { return !s.InIdentity() })
 	}
-	for _, first := range firsts {
-		s.addSharing(known, next, first.Task.ConfigurationIndex)
-		next = first.Task.ConfigurationIndex + 1
-		known.tasks[first.Task.ID], known.recordings[dataOf(first.Task.Configuration)] = len(s.configurations), first.Task.Recording
-		c := configuration{
-			Configuration: first.Task.Configuration, index: first.Task.ConfigurationIndex,
-			start: first.Row - first.Task.Configuration.Replicate, recording: first.Task.Recording, sameAs: -1,
-		}
-		c.Replicate = 0
-		s.configurations = append(s.configurations, c)
-	}
-	if s.grid != nil {
-		s.addSharing(known, next, s.grid.Len())
+	for _, c := range stored {
+		s.configurations = append(s.configurations, configuration{
+			Configuration: c.Configuration, index: c.Index, start: c.First.Row - c.First.Task.Configuration.Replicate,
+			recording: c.First.Task.Recording, sameAs: c.SameAs,
+		})
 	}
 	s.columns = slices.DeleteFunc(sweep.ErrorColumns(), func(column string) bool {
 		return !slices.ContainsFunc(s.configurations, func(c configuration) bool { return c.HasError(column) })
 	})
 	return nil
-}
-
-// isOfGrid reports whether a stored task is one of the grid's configuration with its index: their
-// IDs differ in nothing.
-func isOfGrid(first queue.Planned, g *grid.Grid) bool {
-	if first.Task.ConfigurationIndex >= g.Len() {
-		return false
-	}
-	c := g.Configuration(first.Task.ConfigurationIndex)
-	c.Replicate = first.Task.Configuration.Replicate
-	return len(sweep.IdentityDifferences(c, first.Task.Configuration)) == 0
-}
-
-// resolve gives stored tasks the settings of the grid that no task ID depends on.
-func resolve(firsts []queue.Planned, g *grid.Grid) {
-	for i, first := range firsts {
-		firsts[i].Task.Configuration = g.Configuration(first.Task.ConfigurationIndex)
-		firsts[i].Task.Configuration.Replicate = first.Task.Configuration.Replicate
-	}
-}
-
-// storedTasks has what identifies the tasks of the configurations that were read.
-type storedTasks struct {
-	tasks      map[sweep.TaskID]int // positions of configurations by their first tasks
-	recordings map[data]string      // digests
-}
-
-// addSharing adds the configurations of the grid from one index up to another, none of which
-// has its own tasks: those whose first task is that of a configuration before.
-func (s *snapshot) addSharing(known storedTasks, from, to int) {
-	if s.grid == nil {
-		return
-	}
-	for index := from; index < min(to, s.grid.Len()); index++ {
-		c := s.grid.Configuration(index)
-		recording := known.recordings[dataOf(c)]
-		if at, found := known.tasks[sweep.NewTaskID(c, recording, s.sweep.Numerics, s.sweep.KernelClass)]; found {
-			s.configurations = append(s.configurations, configuration{
-				Configuration: c, index: index, start: s.configurations[at].start, recording: recording, sameAs: at,
-			})
-		}
-	}
 }
 
 // parse reads the text of a grid, or returns nil if it needs other variables.
