@@ -77,6 +77,7 @@ var (
 	inSuite    = standIn{skip: true, reason: "a suite of .ci/run"}
 	planned    = "trains for minutes or hours: the plan of the grid is printed"
 	needsStore = "needs a server"
+	onSystem   = standIn{skip: true, reason: "changes the machine: a test of deploy/systemd checks the units"}
 )
 
 // standIns names every command that is not run alone and as it stands.
@@ -155,6 +156,14 @@ var standIns = map[string]standIn{
 	"coordinator compare runs/figure-s1 runs/longer":                                         {before: longer, reason: "needs a second sweep: a copy"},
 	"coordinator compare runs/a runs/b --error js_bits --error mse_covariance":               {before: ab, reason: "needs two sweeps: copies"},
 	"coordinator compare runs/a runs/b --json":                                               {before: ab, reason: "needs two sweeps: copies"},
+
+	"install bin/coordinator /usr/local/bin/":                                          onSystem,
+	"install bin/worker /usr/local/bin/":                                               onSystem,
+	"install -D -m 600 worker.json /etc/spiqsweep/lab.json":                            onSystem,
+	"install -m 644 deploy/systemd/spiqsweep-coordinator.service /etc/systemd/system/": onSystem,
+	"install -m 644 deploy/systemd/spiqsweep-worker@.service /etc/systemd/system/":     onSystem,
+	"systemctl enable --now spiqsweep-coordinator":                                     onSystem,
+	"systemctl enable --now spiqsweep-worker@lab":                                      onSystem,
 
 	"coordinator hosts start hosts.txt":                                          overSSH,
 	"coordinator hosts start hosts.txt --out runs/serve":                         overSSH,
