@@ -144,6 +144,7 @@ func newRoot(stdin io.Reader, stderr io.Writer) (root *cobra.Command, began *boo
 		keysCommand(t),
 		healthCommand(),
 		hostsCommand(),
+		slurmCommand(),
 		localWorkerCommand(stdin, stderr),
 	)
 	root.AddCommand(operatorCommands()...)

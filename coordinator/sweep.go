@@ -145,6 +145,9 @@ func runSweep(ctx context.Context, config app.Config, t *terminal, ended *summar
 	case err != nil:
 		return err
 	}
+	if last.Counts.Finished() {
+		t.cancelSlurmJobs(ctx, a.Folder())
+	}
 	if err := t.printOutcome(a, last); err != nil {
 		return err
 	}

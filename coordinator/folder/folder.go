@@ -35,6 +35,7 @@ const (
 	OperatorFile     = "operator.json"
 	AuthorityFile    = "ca.pem"
 	AuthorityKeyFile = "ca-key.pem"
+	SlurmFolder      = "slurm" // scripts, logs and IDs of jobs: see package slurm
 	lockFile         = ".lock"
 )
 
@@ -123,8 +124,8 @@ func (f Folder) irregular(name string) string {
 }
 
 // CheckForeign rejects a folder that holds other files than those of a sweep: the sweep
-// would overwrite some of them. It ignores hidden files, and the store of a coordinator
-// that was killed before it wrote sweep.id.
+// would overwrite some of them. It ignores hidden files, the scripts of a job that is to
+// run the sweep, and the store of a coordinator that was killed before it wrote sweep.id.
 func (f Folder) CheckForeign() error {
 	switch id, err := f.Identity(); {
 	case err != nil:
@@ -141,7 +142,7 @@ func (f Folder) CheckForeign() error {
 	}
 	for _, entry := range entries {
 		name := entry.Name()
-		if strings.HasPrefix(name, ".") || slices.Contains(storeFiles, name) {
+		if strings.HasPrefix(name, ".") || name == SlurmFolder && entry.IsDir() || slices.Contains(storeFiles, name) {
 			continue
 		}
 		if f.Serves() {
