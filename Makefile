@@ -15,7 +15,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build image test race lint figures bench fuzz generate verify cross cover portable documents e2e load simulate chaos release-contract vulnerabilities clean
+.PHONY: help build image test race lint figures bench fuzz generate verify cross cover portable documents e2e load simulate slurm chaos release-contract vulnerabilities clean
 
 help: ## print this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -119,6 +119,9 @@ load: build ## measure a coordinator under TASKS of WORKERS, on SQLite or on STO
 
 chaos: ## run ROUNDS sweeps (default 50) on each store, each with a fault, and check that they complete
 	SPIQSWEEP_ROUNDS=$(ROUNDS) go test -count=1 -timeout 2h -v -run TestChaos ./deploy/e2e
+
+slurm: ## run workers in a private Slurm on this machine, as root and as an ordinary user
+	SPIQSWEEP_SLURM=1 go test -count=1 -timeout 10m -v ./deploy/slurm
 
 clean: ## remove what was built
 	rm -rf bin
