@@ -74,6 +74,7 @@ const own = "own"
 var (
 	compared   = standIn{skip: true, reason: "make test runs these tests, which compare what -update writes"}
 	overSSH    = standIn{skip: true, reason: "needs machines that ssh reaches: make hosts runs it between such machines"}
+	forSlurm   = standIn{beside: server, before: submit, instead: "coordinator slurm --out runs/serve --workers 32 -- --time=12:00:00 --cpus-per-task=4", reason: "needs a coordinator whose sweep is not done, and prints a script"}
 	inSuite    = standIn{skip: true, reason: "a suite of .ci/run"}
 	planned    = "trains for minutes or hours: the plan of the grid is printed"
 	needsStore = "needs a server"
@@ -156,6 +157,13 @@ var standIns = map[string]standIn{
 	"coordinator compare runs/figure-s1 runs/longer":                                         {before: longer, reason: "needs a second sweep: a copy"},
 	"coordinator compare runs/a runs/b --error js_bits --error mse_covariance":               {before: ab, reason: "needs two sweeps: copies"},
 	"coordinator compare runs/a runs/b --json":                                               {before: ab, reason: "needs two sweeps: copies"},
+
+	"coordinator slurm --workers 32 -- --time=12:00:00":                                           forSlurm,
+	"coordinator slurm --workers 32 -- --time=12:00:00 --cpus-per-task=4 --mem-per-cpu=500M":      forSlurm,
+	"coordinator slurm --out runs/figure-s1 --workers 32 -- --time=12:00:00 --cpus-per-task=4":    forSlurm,
+	"coordinator slurm --out runs/entanglement --workers 16 -- --time=12:00:00 --cpus-per-task=4": forSlurm,
+	"coordinator slurm --workers 200 --parallel 50 --submit -- --partition=short --time=2:00:00":  {skip: true, reason: "needs a cluster: make slurm starts one and submits jobs"},
+	"make slurm": inSuite,
 
 	"install bin/coordinator /usr/local/bin/":                                          onSystem,
 	"install bin/worker /usr/local/bin/":                                               onSystem,
