@@ -15,7 +15,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build image test race lint figures bench fuzz generate verify cross cover portable documents e2e load simulate slurm chaos release-contract vulnerabilities clean
+.PHONY: help build image test race lint figures bench fuzz generate verify cross cover portable documents e2e load simulate slurm chaos hosts release-contract vulnerabilities clean
 
 help: ## print this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -122,6 +122,9 @@ chaos: ## run ROUNDS sweeps (default 50) on each store, each with a fault, and c
 
 slurm: ## run workers in a private Slurm on this machine, as root and as an ordinary user
 	SPIQSWEEP_SLURM=1 go test -count=1 -timeout 10m -v ./deploy/slurm
+
+hosts: ## run sweeps between three hosts whose network fails (Linux, root, nftables, iproute2, openssh-server)
+	SPIQSWEEP_HOSTS=1 go test -count=1 -timeout 10m -v ./deploy/hosts
 
 clean: ## remove what was built
 	rm -rf bin

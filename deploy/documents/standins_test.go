@@ -89,6 +89,7 @@ var standIns = map[string]standIn{
 	"make race":                inSuite,
 	"make lint":                inSuite,
 	"make simulate SEEDS=1000": inSuite,
+	"make hosts":               inSuite,
 	"make documents":           inSuite,
 	"go test ./coordinator -run TestREADMEHasEverySetting -update": compared,
 	"go test ./sweep/table -update":                                compared,

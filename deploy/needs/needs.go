@@ -136,3 +136,11 @@ func Attribute(t testing.TB, folder, attribute string) {
 	}
 	t.Cleanup(func() { _ = exec.Command(chattr, "-"+attribute, folder).Run() })
 }
+
+// Root skips or fails a test that is not run by root.
+func Root(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		unavailable(t, "root", "run it by sudo")
+	}
+}
