@@ -22,6 +22,7 @@ var fileFlags = map[string][]string{
 	"recording":   {"mat", "npy", "npz", "csv"},
 	"coordinator": {"json"},
 	"credentials": {"json"},
+	"worker-file": {"json"},
 }
 
 // completeFlags has a shell complete the values of flags, the names of sweeps, and the IDs of
