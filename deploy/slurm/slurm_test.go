@@ -27,11 +27,12 @@ func TestSlurm(t *testing.T) {
 		t.Fatal(err)
 	}
 	ordinary := c.as(nobody(t))
-	scenarios := []struct {
+	type scenario struct {
 		name string
 		of   client
 		run  func(*testing.T, client)
-	}{
+	}
+	scenarios := []scenario{
 		{"array", ordinary, array},
 		{"a cancelled task", ordinary, cancelledTask},
 		{"requeue", ordinary, requeue},
@@ -44,15 +45,7 @@ func TestSlurm(t *testing.T) {
 		{"one job", ordinary, oneJob},
 	}
 	if ordinary.account != nil {
-		scenarios = append(scenarios, []struct {
-			name string
-			of   client
-			run  func(*testing.T, client)
-		}{
-			{"array as root", c.as(nil), array},
-			{"requeue as root", c.as(nil), requeue},
-			{"one job as root", c.as(nil), oneJob},
-		}...)
+		scenarios = append(scenarios, scenario{"array as root", c.as(nil), array}, scenario{"requeue as root", c.as(nil), requeue}, scenario{"one job as root", c.as(nil), oneJob})
 	}
 	t.Run("all", func(t *testing.T) {
 		for _, s := range scenarios {
