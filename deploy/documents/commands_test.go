@@ -36,7 +36,7 @@ const (
 )
 
 var (
-	shellLine = regexp.MustCompile(`^(coordinator|worker|make|go|python3|npm|export|chmod|scp|createdb|sqlite3|pg_dump|install|systemctl)( |$)`)
+	shellLine = regexp.MustCompile(`^(coordinator|worker|make|go|python3|npm|export|chmod|scp|createdb|sqlite3|pg_dump|install|systemctl|kubectl|snakemake)( |$)`)
 	gridLine  = regexp.MustCompile(`^(sweep|variable) "|^[a-z_]+ \{$`)
 	codeSpan  = regexp.MustCompile("`([^`]+)`")
 	comment   = regexp.MustCompile(` +#( .*)?$`)

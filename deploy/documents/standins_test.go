@@ -77,6 +77,7 @@ var (
 	forSlurm   = standIn{beside: server, before: submit, instead: "coordinator slurm --out runs/serve --workers 32 -- --time=12:00:00 --cpus-per-task=4", reason: "needs a coordinator whose sweep is not done, and prints a script"}
 	inSuite    = standIn{skip: true, reason: "a suite of .ci/run"}
 	planned    = "trains for minutes or hours: the plan of the grid is printed"
+	noCluster  = standIn{skip: true, reason: "there is no cluster: make manifests checks the files"}
 	needsStore = "needs a server"
 	onSystem   = standIn{skip: true, reason: "changes the machine: a test of deploy/systemd checks the units"}
 )
@@ -90,6 +91,8 @@ var standIns = map[string]standIn{
 	"make lint":                inSuite,
 	"make simulate SEEDS=1000": inSuite,
 	"make hosts":               inSuite,
+	"make manifests":           inSuite,
+	"make image":               {skip: true, reason: "make image-check runs it twice"},
 	"make documents":           inSuite,
 	"go test ./coordinator -run TestREADMEHasEverySetting -update": compared,
 	"go test ./sweep/table -update":                                compared,
@@ -115,6 +118,18 @@ var standIns = map[string]standIn{
 		before: "sed -i 's/replicates = 5/replicates = 6/' entanglement.hcl", background: true,
 		reason: "on another machine, for a sweep that is not done: the grid is changed, as the text allows",
 	},
+
+	"kubectl apply --filename=deploy/kubernetes/base/namespace.yaml": noCluster,
+	"kubectl --namespace=spiqsweep create secret generic spiqsweep-coordinator --from-file=keys/worker.json --from-file=keys/operator.json --from-file=keys/ca.pem --from-file=keys/ca-key.pem": noCluster,
+	"kubectl --namespace=spiqsweep create secret generic spiqsweep-worker --from-file=keys/worker.json":                                                                                         noCluster,
+	"kubectl apply --kustomize=deploy/kubernetes/sqlite":                                                                                                                                        noCluster,
+	"kubectl --namespace=spiqsweep port-forward service/spiqsweep 7473 8080":                                                                                                                    noCluster,
+	"kubectl --namespace=spiqsweep create secret generic spiqsweep-postgres --from-file=password=password.txt":                                                                                  noCluster,
+	"kubectl apply --kustomize=deploy/kubernetes/postgres":                                                                                                                                      noCluster,
+	"coordinator --grid sweep/examples/quick.hcl --coordinator keys/operator.json": {
+		beside: []string{"coordinator serve --listen 127.0.0.1:$PORT --local 1"}, instead: "coordinator --grid sweep/examples/quick.hcl --replace --coordinator runs/serve/operator.json", reason: "there is no cluster: a server of this machine",
+	},
+	"snakemake --snakefile deploy/snakemake/Snakefile --cores 2 --config grid=sweep/examples/quick.hcl name=quick": {skip: true, reason: "make manifests runs the rule"},
 
 	"go tool pprof": {skip: true, reason: "a name: it reads a profile from a coordinator"},
 
