@@ -15,7 +15,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build image test race lint figures bench fuzz generate verify cross cover portable documents e2e load simulate slurm chaos hosts release-contract vulnerabilities clean
+.PHONY: help build image image-check test race lint figures bench fuzz generate verify cross cover portable documents e2e load manifests simulate slurm chaos hosts release-contract vulnerabilities clean
 
 help: ## print this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -97,6 +97,14 @@ cross: ## build for Linux, macOS and Windows without keeping anything
 	  GOOS=$${target%/*} GOARCH=$${target#*/} go build -o /dev/null ./coordinator; \
 	  GOOS=$${target%/*} GOARCH=$${target#*/} go build -o /dev/null ./worker; \
 	done
+
+image-check: ## build the image in two folders, compare the bytes, and have podman load it
+	SPIQSWEEP_IMAGE=1 go test -count=1 -v ./deploy/image
+
+# Without vet, which would also read the types of Kubernetes.
+manifests: build ## check the files for Kubernetes and Nomad, and run the rule of Snakemake
+	cd deploy/manifests && go test -vet=off -count=1 ./...
+	SPIQSWEEP_MANIFESTS=1 go test -count=1 ./deploy/snakemake
 
 cover: ## coverage of the packages that decide what is counted
 	go test -cover ./coordinator/queue ./sweep/grid ./simulator/recording ./simulator/statistics
