@@ -28,7 +28,7 @@ func TestOverSSH(t *testing.T) {
 	if err := os.MkdirAll("/run/sshd", 0o755); err != nil { // where sshd gives up its rights
 		t.Fatal(err)
 	}
-	s := newSweep(newNetwork(t, nil), shortLease)
+	s := newSweepOf(long, newNetwork(t, nil), shortLease)
 	write := func(name, body string, mode os.FileMode) string {
 		t.Helper()
 		if err := os.MkdirAll(filepath.Dir(s.path(name)), 0o700); err != nil {

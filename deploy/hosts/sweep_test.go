@@ -34,8 +34,24 @@ sweep "hosts" {
 }
 `
 
-// local is the results.csv of a run on one machine.
-var local = sync.OnceValues(func() (string, error) {
+// sweepSpec is a grid, and the results.csv of its run on one machine.
+type sweepSpec struct {
+	grid  string
+	local func() (string, error)
+}
+
+func newSpec(grid string) sweepSpec {
+	return sweepSpec{grid, sync.OnceValues(func() (string, error) { return runLocally(grid) })}
+}
+
+var (
+	short = newSpec(grid)
+	// long does not end while commands run over ssh.
+	long = newSpec(strings.Replace(grid, "steps = 4000", "steps = 20000", 1))
+)
+
+// runLocally returns the results.csv of a grid.
+func runLocally(grid string) (string, error) {
 	folder, err := os.MkdirTemp(programs, "local")
 	if err != nil {
 		return "", err
@@ -50,11 +66,12 @@ var local = sync.OnceValues(func() (string, error) {
 	}
 	body, err := os.ReadFile(filepath.Join(folder, "out", "results.csv"))
 	return string(body), err
-})
+}
 
 // sweepRun is a sweep on three hosts.
 type sweepRun struct {
 	*network
+	spec   sweepSpec
 	folder string // of the files, which all hosts see
 	p      *process
 }
@@ -62,8 +79,14 @@ type sweepRun struct {
 // newSweep starts a coordinator on its host, with a lease term.
 func newSweep(n *network, leaseTerm time.Duration) *sweepRun {
 	n.t.Helper()
-	s := &sweepRun{network: n, folder: n.t.TempDir()}
-	if err := os.WriteFile(s.path("grid.hcl"), []byte(grid), 0o600); err != nil {
+	return newSweepOf(short, n, leaseTerm)
+}
+
+// newSweepOf is newSweep for another grid.
+func newSweepOf(spec sweepSpec, n *network, leaseTerm time.Duration) *sweepRun {
+	n.t.Helper()
+	s := &sweepRun{network: n, spec: spec, folder: n.t.TempDir()}
+	if err := os.WriteFile(s.path("grid.hcl"), []byte(spec.grid), 0o600); err != nil {
 		n.t.Fatal(err)
 	}
 	s.startCoordinator(leaseTerm)
@@ -115,7 +138,7 @@ func (s *sweepRun) isolate(separate func()) isolated {
 func (s *sweepRun) finish(workers ...*process) map[string]int {
 	s.t.Helper()
 	s.p.expect(0)
-	want, err := local()
+	want, err := s.spec.local()
 	if err != nil {
 		s.t.Fatal(err)
 	}
