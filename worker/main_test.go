@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"runtime"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -29,7 +28,7 @@ func TestScripts(t *testing.T) {
 			"exit": wantExit, "signalled": signalled, "credentials": writeCredentials,
 		},
 		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE", "SLURM_JOB_ID", "SPIQSWEEP_KERNEL"} {
+			for _, name := range []string{"SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE", "SLURM_JOB_ID", "SLURM_MEM_PER_NODE", "SLURM_MEM_PER_CPU", "SPIQSWEEP_KERNEL"} {
 				env.Setenv(name, "")
 			}
 			return nil
@@ -50,26 +49,5 @@ func TestSelftestAgainstTheReference(t *testing.T) {
 	var out, talk bytes.Buffer
 	if code := run([]string{"selftest", "--reference", path}, &out, &talk); code != 0 {
 		t.Errorf("exit code %d\n%s%s", code, out.String(), talk.String())
-	}
-}
-
-func TestDefaultSlots(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.NumCPU() + 1))
-	tests := map[string]struct {
-		environment map[string]string
-		want        int
-	}{
-		"a task of Slurm":    {map[string]string{"SLURM_CPUS_PER_TASK": "3", "SLURM_CPUS_ON_NODE": "8"}, 3},
-		"a node of Slurm":    {map[string]string{"SLURM_CPUS_ON_NODE": "8"}, 8},
-		"a machine":          {nil, runtime.NumCPU()},
-		"no number of cores": {map[string]string{"SLURM_CPUS_ON_NODE": "0"}, 0},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			got, err := defaultSlots(func(name string) string { return test.environment[name] })
-			if got != test.want || (err != nil) != (test.want == 0) {
-				t.Errorf("slots %d, error %v, want %d", got, err, test.want)
-			}
-		})
 	}
 }

@@ -93,7 +93,7 @@ func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
 	flags := command.Flags()
 	flags.StringSliceVar(&o.coordinators, "coordinator", nil, "`FILE_OR_ADDRESS` of the coordinator; may be given more than once")
 	flags.StringVar(&o.credentials, "credentials", "", "`FILE` with the token for addresses: worker.json of the coordinator")
-	flags.IntVar(&o.slots, "slots", 0, "tasks at a time, one core each (default: all cores that this process may use)")
+	flags.IntVar(&o.slots, "slots", 0, "tasks at a time, one core each (default: all cores that this process may use, and at most one for 128 MB of its memory)")
 	flags.DurationVar(&o.connectTimeout, "connect-timeout", agent.DefaultConnectTimeout, "leave after so long without a coordinator; 0: never")
 	flags.DurationVar(&o.idleTimeout, "idle-timeout", 0, "leave after so long without a task, which must be longer than the coordinator's lease (60s); 0: never")
 	flags.DurationVar(&o.lifetime, "lifetime", 0, "hand back and leave before so long is over, and accept no task that cannot end in time; 0: never (default: what a job of Slurm has left)")
@@ -122,7 +122,7 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 		}
 	}
 	if o.slots == 0 {
-		if o.slots, err = defaultSlots(os.Getenv); err != nil {
+		if o.slots, err = defaultSlots(os.Getenv, os.DirFS("/")); err != nil {
 			return agent.Config{}, err
 		}
 	}
