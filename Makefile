@@ -112,6 +112,10 @@ cover: ## coverage of the packages that decide what is counted
 simulate: ## run SEEDS histories (default 1000) of simulated processes, network and clocks, and STORE_SEEDS (10) on each real store
 	go test -count=1 -v ./deploy/simulate -timeout 0 -seeds $(SEEDS) -store-seeds $(STORE_SEEDS)
 
+.PHONY: scale
+scale: ## simulate whole sweeps on WORKERS workers with TASKS tasks (10000 and 1000000 for deploy/SCALE.md; hours on a busy machine)
+	go test -count=1 -v ./deploy/simulate -timeout 0 -run TestMakespan -makespan-workers $(WORKERS) -makespan-tasks $(TASKS)
+
 documents: ## run every command of the documents in a fresh clone (of what is committed), with an empty home and no cache
 	SPIQSWEEP_DOCUMENTS=1 go test -count=1 -timeout 90m -v -run TestDocuments ./deploy/documents
 
