@@ -76,6 +76,7 @@ var (
 	overSSH    = standIn{skip: true, reason: "needs machines that ssh reaches: make hosts runs it between such machines"}
 	forSlurm   = standIn{beside: server, before: submit, instead: "coordinator slurm --out runs/serve --workers 32 -- --time=12:00:00 --cpus-per-task=4", reason: "needs a coordinator whose sweep is not done, and prints a script"}
 	inSuite    = standIn{skip: true, reason: "a suite of .ci/run"}
+	onQuiet    = standIn{skip: true, reason: "takes minutes of a quiet machine: make test runs small sizes"}
 	planned    = "trains for minutes or hours: the plan of the grid is printed"
 	noCluster  = standIn{skip: true, reason: "there is no cluster: make manifests checks the files"}
 	needsStore = "needs a server"
@@ -100,6 +101,14 @@ var standIns = map[string]standIn{
 	"make load TASKS=100000 WORKERS=1000 [STORE=postgres://…]": {
 		instead: "make load TASKS=1000 WORKERS=10", reason: "100,000 tasks take minutes of a quiet machine",
 	},
+
+	"make load TASKS=10000 WORKERS=1000 LOADFLAGS='-offered 0 -steps 60000'":                         onQuiet,
+	"make load TASKS=20000 WORKERS=1000 LOADFLAGS='-offered 200 -offered-for 10s'":                   onQuiet,
+	"make load TASKS=20000 WORKERS=500 STORE=postgres://… LOADFLAGS='-offered 200 -offered-for 10s'": onQuiet,
+	"make load TASKS=100000 WORKERS=1000 LOADFLAGS='-offered 500'":                                   onQuiet,
+	"make scale WORKERS=500 TASKS=50000":                                                             onQuiet,
+	"make scale WORKERS=2000 TASKS=200000":                                                           onQuiet,
+	"make scale WORKERS=10000 TASKS=1000000":                                                         onQuiet,
 
 	// The root has a sweep.hcl, which init does not replace.
 	"coordinator init": {in: own, before: "rm -f sweep.hcl", reason: "in a folder without a sweep.hcl"},

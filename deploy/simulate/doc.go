@@ -19,6 +19,9 @@
 //   - Operators plan with and without limits, delete, pause, resume, retry, cancel, drain
 //     and verify at any time.
 //
+// [Makespan] is another simulation: how long a sweep of many tasks takes on many machines. It
+// uses the rules of the queue, the clocks and the latencies, without faults of the network.
+//
 // # Invariants
 //
 // The simulation checks every committed transaction and every answer against the history:
