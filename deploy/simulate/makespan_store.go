@@ -157,7 +157,7 @@ func (t *largeStore) Attempt(l queue.Lease) (queue.Attempt, bool, error) {
 	return a, found, nil
 }
 
-// PutAttempt forgets an accepted attempt, which no later call of these histories names.
+// PutAttempt drops an accepted attempt, which no later call of these histories names.
 func (t *largeStore) PutAttempt(a queue.Attempt) error {
 	held := t.held[a.Process]
 	i := slices.Index(held, a.Lease)
@@ -200,7 +200,7 @@ func (t *largeStore) Presence(process string) (queue.Presence, bool, error) {
 	return p, found, nil
 }
 
-// PutPresence forgets a process without a deadline: it has left or expired, and its ID is never
+// PutPresence drops a process without a deadline: it has left or expired, and its ID is never
 // used again.
 func (t *largeStore) PutPresence(p queue.Presence) error {
 	if p.Deadline.IsZero() {
