@@ -133,9 +133,9 @@ func TestLogin(t *testing.T) {
 		t.Error("a session of another token is accepted")
 	}
 	// Browsers send the cookies of a host to all its ports.
-	elsewhere := ask(other, "POST", "/login", "token=another").Result().Cookies()
-	if len(elsewhere) != 1 || elsewhere[0].Name == cookie.Name {
-		t.Errorf("the session of another coordinator on this host replaces this one: cookies %v", elsewhere)
+	cookiesOfOther := ask(other, "POST", "/login", "token=another").Result().Cookies()
+	if len(cookiesOfOther) != 1 || cookiesOfOther[0].Name == cookie.Name {
+		t.Errorf("the session of another coordinator on this host replaces this one: cookies %v", cookiesOfOther)
 	}
 	now = now.Add(sessionTerm + time.Second)
 	if got := ask(p, "GET", "/", "", "Cookie", session); got.Code != 401 {
