@@ -44,7 +44,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if c.Input, err = c.Resume(c.Out); err != nil {
 		return nil, err
 	}
-	parsed, _, err := c.Input.parse()
+	parsed, _, err := c.parse()
 	if err != nil {
 		return nil, err
 	}

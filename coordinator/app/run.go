@@ -157,7 +157,7 @@ func (a *App) conclude(last Progress, err error) (Progress, error) {
 	began := time.Now()
 	a.view.ReportTo(func(activity string, done, of int) {
 		if time.Since(began) >= reportAfter {
-			a.Input.report(activity, done, of)
+			a.report(activity, done, of)
 		}
 	})
 	if fault := a.view.Refresh(ctx, limit); fault != nil {

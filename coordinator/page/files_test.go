@@ -183,7 +183,7 @@ func TestFailuresAreNotRepeated(t *testing.T) {
 		mu.Lock()
 		now = now.Add(step.wait)
 		mu.Unlock()
-		d.get(p, step.rows, func(context.Context) (int, error) { calls++; return 0, errors.New("fault") })
+		_, _, _ = d.get(p, step.rows, func(context.Context) (int, error) { calls++; return 0, errors.New("fault") })
 		p.wait()
 		if calls != step.want {
 			t.Errorf("after %v, rows %s: %d calls, want %d", step.wait, step.rows, calls, step.want)

@@ -102,7 +102,7 @@ type run struct {
 // newRun makes the folder of a run, which belongs to the client's user.
 func newRun(t *testing.T, c client, grid string) *run {
 	t.Helper()
-	c.cluster = c.cluster.in(t)
+	c.cluster = c.in(t)
 	folder := filepath.Join(c.folder, strings.ReplaceAll(t.Name(), "/", "-"))
 	r := &run{client: c, T: t, folder: folder, out: filepath.Join(folder, "runs", "out"), grid: filepath.Join(folder, "grid.hcl")}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
