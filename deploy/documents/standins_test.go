@@ -131,10 +131,10 @@ var standIns = map[string]standIn{
 	"kubectl apply --filename=deploy/kubernetes/base/namespace.yaml": noCluster,
 	"kubectl --namespace=spiqsweep create secret generic spiqsweep-coordinator --from-file=keys/worker.json --from-file=keys/operator.json --from-file=keys/ca.pem --from-file=keys/ca-key.pem": noCluster,
 	"kubectl --namespace=spiqsweep create secret generic spiqsweep-worker --from-file=keys/worker.json":                                                                                         noCluster,
-	"kubectl apply --kustomize=deploy/kubernetes/sqlite":                                                                                                                                        noCluster,
-	"kubectl --namespace=spiqsweep port-forward service/spiqsweep 7473 8080":                                                                                                                    noCluster,
-	"kubectl --namespace=spiqsweep create secret generic spiqsweep-postgres --from-file=password=password.txt":                                                                                  noCluster,
-	"kubectl apply --kustomize=deploy/kubernetes/postgres":                                                                                                                                      noCluster,
+	"kubectl apply --kustomize=deploy/kubernetes/sqlite":                                                       noCluster,
+	"kubectl --namespace=spiqsweep port-forward service/spiqsweep 7473 8080":                                   noCluster,
+	"kubectl --namespace=spiqsweep create secret generic spiqsweep-postgres --from-file=password=password.txt": noCluster,
+	"kubectl apply --kustomize=deploy/kubernetes/postgres":                                                     noCluster,
 	"coordinator --grid sweep/examples/quick.hcl --coordinator keys/operator.json": {
 		beside: []string{"coordinator serve --listen 127.0.0.1:$PORT --local 1"}, instead: "coordinator --grid sweep/examples/quick.hcl --replace --coordinator runs/serve/operator.json", reason: "there is no cluster: a server of this machine",
 	},
@@ -214,7 +214,7 @@ var standIns = map[string]standIn{
 	"coordinator verify --out runs/figure-s1": {instead: "coordinator verify --out runs/figure-s1 --config n=2,t=2", reason: "a tenth of all tasks train for a minute"},
 	"coordinator repro":                       {instead: "coordinator repro $TASK", reason: "a name of the command: it takes a task"},
 
-	"sqlite3 sweep.db .backup":                         {beside: server[:1], instead: "sqlite3 runs/serve/sweep.db '.backup copy.db'", fails: true, reason: "refused while a coordinator runs, as the text says"},
+	"sqlite3 sweep.db .backup":                         {beside: []string{"coordinator serve --listen 127.0.0.1:$PORT --out runs/backup"}, instead: "sqlite3 runs/backup/sweep.db '.backup copy.db'", fails: true, reason: "refused while a coordinator runs, as the text says"},
 	"chmod 600 worker.json operator.json":              {before: "cp -p runs/serve/worker.json runs/serve/operator.json .", reason: "in the folder of the files"},
 	"coordinator describe spikes.npy --select 50,2,16": {before: `python3 -c 'import numpy; numpy.save("spikes.npy", numpy.random.default_rng(1).random((20, 60, 100)) < 0.1)'`, reason: "needs a recording in NumPy's format"},
 	"python3 convert_hdf5.py recording.mat recording.npz": {
