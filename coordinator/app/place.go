@@ -226,7 +226,7 @@ const maxPlaces = 3
 func similarPlaces(path string) []string {
 	holds := func(path string) bool {
 		f := folder.Folder(path)
-		return f.Has(folder.IdentityFile) || f.Serves()
+		return f.Has(folder.IdentityFile) || f.Serves() && f.HasStore() // a folder of keys has no store
 	}
 	if !filepath.IsAbs(path) {
 		parts := strings.Split(filepath.Clean(path), string(filepath.Separator))

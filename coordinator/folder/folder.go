@@ -164,8 +164,11 @@ func (f Folder) CheckForeignServer() error {
 
 // LostIdentity reports whether the folder is that of a sweep and sweep.id is missing.
 func (f Folder) LostIdentity() bool {
-	return !f.Has(IdentityFile) && f.Has(GridFile) && (f.Has(storeFile) || f.Has(StoreURLFile) || f.Has(CoordinatorFile))
+	return !f.Has(IdentityFile) && f.Has(GridFile) && (f.HasStore() || f.Has(CoordinatorFile))
 }
+
+// HasStore reports whether the folder holds a store, or the URL of one.
+func (f Folder) HasStore() bool { return f.Has(storeFile) || f.Has(StoreURLFile) }
 
 // IsStarting reports whether a run has locked the folder and not yet planned a sweep in it. It is
 // also true after such a run was killed.
