@@ -40,7 +40,7 @@ attempts that end from then on, until the sweep ends.`,
 		Example: `  coordinator logs --out runs/figure-s1
   coordinator logs 3fa9c1 --state any
   coordinator logs --config n=8,t=4 --host node17 --last 5
-  coordinator logs --follow --json | jq .message`,
+  coordinator logs --follow --json > attempts.jsonl`,
 		Annotations: readOnly,
 		Args:        taskArguments,
 		RunE: func(c *cobra.Command, tasks []string) error {

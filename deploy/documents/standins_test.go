@@ -135,6 +135,7 @@ var standIns = map[string]standIn{
 	"kubectl --namespace=spiqsweep port-forward service/spiqsweep 7473 8080":                                   noCluster,
 	"kubectl --namespace=spiqsweep create secret generic spiqsweep-postgres --from-file=password=password.txt": noCluster,
 	"kubectl apply --kustomize=deploy/kubernetes/postgres":                                                     noCluster,
+	"coordinator --grid sweep/examples/quick.hcl":                                                              {before: "rm -rf runs/quick", reason: "in a new folder: the sweep of runs/quick is a server's by then"},
 	"coordinator --grid sweep/examples/quick.hcl --coordinator keys/operator.json": {
 		beside: []string{"coordinator serve --listen 127.0.0.1:$PORT --local 1"}, instead: "coordinator --grid sweep/examples/quick.hcl --replace --coordinator runs/serve/operator.json", reason: "there is no cluster: a server of this machine",
 	},
@@ -197,6 +198,7 @@ var standIns = map[string]standIn{
 	"install -m 644 deploy/systemd/spiqsweep-worker@.service /etc/systemd/system/":     onSystem,
 	"systemctl enable --now spiqsweep-coordinator":                                     onSystem,
 	"systemctl enable --now spiqsweep-worker@lab":                                      onSystem,
+	"systemctl edit spiqsweep-coordinator":                                             onSystem,
 
 	"coordinator hosts start hosts.txt":                                          overSSH,
 	"coordinator hosts start hosts.txt --out runs/serve":                         overSSH,
@@ -212,6 +214,7 @@ var standIns = map[string]standIn{
 	"coordinator verify":                      {instead: "coordinator verify --config n=2,t=1", reason: "a tenth of all tasks train for a minute"},
 	"coordinator verify --share 0.1":          {instead: "coordinator verify --share 0.1 --config n=4,t=1", reason: "a tenth of all tasks train for a minute"},
 	"coordinator verify --out runs/figure-s1": {instead: "coordinator verify --out runs/figure-s1 --config n=2,t=2", reason: "a tenth of all tasks train for a minute"},
+	"coordinator health":                      {beside: server[:1], instead: "coordinator health --coordinator runs/serve/operator.json", reason: "a name of the command: it takes an address"},
 	"coordinator repro":                       {instead: "coordinator repro $TASK", reason: "a name of the command: it takes a task"},
 
 	"sqlite3 sweep.db .backup":                         {beside: []string{"coordinator serve --listen 127.0.0.1:$PORT --out runs/backup"}, instead: "sqlite3 runs/backup/sweep.db '.backup copy.db'", fails: true, reason: "refused while a coordinator runs, as the text says"},
