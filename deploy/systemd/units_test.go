@@ -6,8 +6,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"spiqsweep/deploy/needs"
 	"spiqsweep/proto/protocol"
@@ -69,8 +71,9 @@ func TestUnitsFitExitCodes(t *testing.T) {
 		if got := settings["Restart"]; !slices.Equal(got, []string{"on-failure"}) {
 			t.Errorf("%s: Restart is %q, want on-failure: %d and %d begin again", name, got, protocol.ExitUnreachable, protocol.ExitFault)
 		}
-		if got := settings["RestartPreventExitStatus"]; !slices.Equal(got, []string{fmt.Sprint(protocol.ExitUsage)}) {
-			t.Errorf("%s: RestartPreventExitStatus is %q, want %d", name, got, protocol.ExitUsage)
+		// A store that does not answer yet, and a panic, also end a program with this code.
+		if got := settings["RestartPreventExitStatus"]; got != nil {
+			t.Errorf("%s: RestartPreventExitStatus is %q: after %d it must start again", name, got, protocol.ExitUsage)
 		}
 		for _, hardened := range []string{"NoNewPrivileges", "DynamicUser", "ProtectHome", "PrivateDevices", "MemoryDenyWriteExecute", "RestrictSUIDSGID"} {
 			if !slices.Equal(settings[hardened], []string{"yes"}) {
@@ -80,6 +83,27 @@ func TestUnitsFitExitCodes(t *testing.T) {
 		if got := settings["ProtectSystem"]; !slices.Equal(got, []string{"strict"}) {
 			t.Errorf("%s: ProtectSystem is %q", name, got)
 		}
+	}
+}
+
+// TestCoordinatorWaitsForItsStore checks that the attempts to start last until PostgreSQL has
+// come up, and that they have an end.
+func TestCoordinatorWaitsForItsStore(t *testing.T) {
+	settings := parse(t, coordinatorUnit)
+	pause, err := time.ParseDuration(settings["RestartSec"][0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	attempts, err := strconv.Atoi(settings["StartLimitBurst"][0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	interval, err := time.ParseDuration(strings.TrimSuffix(settings["StartLimitIntervalSec"][0], "in")) // min is m in Go
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lasts := time.Duration(attempts) * pause; lasts < 5*time.Minute || lasts >= interval {
+		t.Errorf("the attempts last %v, want at least 5m0s and less than the %v in which they are counted", lasts, interval)
 	}
 }
 
