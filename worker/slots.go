@@ -3,8 +3,12 @@ package main
 import (
 	"fmt"
 	"io/fs"
+	"regexp"
 	"runtime"
 	"strconv"
+	"strings"
+
+	"github.com/hashicorp/go-hclog"
 )
 
 // slotMemory is the memory that a slot may take: the largest training of a sweep, with 10 neurons
@@ -15,8 +19,10 @@ const slotMemory = 128 << 20
 // may use, and no more than its memory holds. In a job of Slurm, the cores are those granted to
 // the task, or to the job on this node; otherwise those of the affinity mask, and no more than
 // the quota of the control group, of which Go itself counts at least two. GOMAXPROCS can lower
-// their number but not raise it. root is the root of the file system.
-func defaultSlots(environment func(string) string, root fs.FS) (int, error) {
+// their number but not raise it. The tasks of a step of Slurm on one node share the memory of the
+// node and of the control group equally. root is the root of the file system. log gets a message
+// if memory lowers the number.
+func defaultSlots(environment func(string) string, root fs.FS, log hclog.Logger) (int, error) {
 	limits := cgroupLimits(root)
 	slots := min(runtime.GOMAXPROCS(0), runtime.NumCPU())
 	if limits.cores > 0 {
@@ -32,8 +38,12 @@ func defaultSlots(environment func(string) string, root fs.FS) (int, error) {
 			break
 		}
 	}
-	memory := limits.memory
-	for name, unit := range map[string]uint64{"SLURM_MEM_PER_NODE": 1 << 20, "SLURM_MEM_PER_CPU": uint64(slots) << 20} {
+	tasks, err := tasksOnNode(environment)
+	if err != nil {
+		return 0, err
+	}
+	memory := limits.memory / uint64(tasks)
+	for name, unit := range map[string]uint64{"SLURM_MEM_PER_NODE": (1 << 20) / uint64(tasks), "SLURM_MEM_PER_CPU": uint64(slots) << 20} {
 		if environment(name) == "0" {
 			continue // all memory of the node
 		}
@@ -45,10 +55,50 @@ func defaultSlots(environment func(string) string, root fs.FS) (int, error) {
 			memory = lowest(memory, uint64(megabytes)*unit)
 		}
 	}
-	if memory > 0 {
-		slots = int(min(uint64(slots), max(1, memory/slotMemory)))
+	if holds := max(1, memory/slotMemory); memory > 0 && holds < uint64(slots) {
+		log.Info("memory lowers the number of slots, of which each needs 128 MB: ask for more memory, or give --slots",
+			"slots", holds, "cores", slots, "megabytes", memory>>20)
+		slots = int(holds)
 	}
 	return slots, nil
+}
+
+// stepTasks matches the number of tasks on a node, such as 4, or on nodes in a row, such as 4(x2).
+// Its digits fit an int.
+var stepTasks = regexp.MustCompile(`^([1-9][0-9]{0,5})(?:\(x([1-9][0-9]{0,5})\))?$`)
+
+// tasksOnNode returns the number of tasks that the step of Slurm in which this program runs has on
+// this node; 1 outside a step. SLURM_STEP_TASKS_PER_NODE has the numbers of all nodes, such as
+// 4(x2),3, and SLURM_NODEID is the index of this node. Without an index, it returns the largest
+// number.
+func tasksOnNode(environment func(string) string) (int, error) {
+	const variable = "SLURM_STEP_TASKS_PER_NODE"
+	text := environment(variable)
+	if text == "" {
+		return 1, nil
+	}
+	node, err := strconv.Atoi(environment("SLURM_NODEID"))
+	if err != nil {
+		node = -1
+	}
+	most, first := 0, 0 // first is the index of the first node of a part
+	for part := range strings.SplitSeq(text, ",") {
+		match := stepTasks.FindStringSubmatch(part)
+		if match == nil {
+			return 0, fmt.Errorf("%s is %.80q: must be numbers of tasks such as 4(x2),3; or give --slots", variable, text)
+		}
+		tasks, _ := strconv.Atoi(match[1])
+		nodes := 1
+		if match[2] != "" {
+			nodes, _ = strconv.Atoi(match[2])
+		}
+		if first <= node && node < first+nodes {
+			return tasks, nil
+		}
+		first += nodes
+		most = max(most, tasks)
+	}
+	return most, nil
 }
 
 // slurmNumber reads a number of at least 1 from a variable of Slurm; 0 if it is not set.

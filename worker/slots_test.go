@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/hashicorp/go-hclog"
 )
 
 // files returns a file system of "path=content" in lines; \n ends a line of a content.
@@ -75,10 +77,21 @@ func TestDefaultSlots(t *testing.T) {
 		"memory of a core of Slurm":  {"SLURM_CPUS_ON_NODE=8 SLURM_MEM_PER_CPU=64", files(), 4},
 		"all memory of a node":       {"SLURM_CPUS_ON_NODE=8 SLURM_MEM_PER_NODE=0", files(), 8},
 		"the least of all memory":    {"SLURM_CPUS_ON_NODE=8 SLURM_MEM_PER_NODE=640", files("proc/self/cgroup=0::/", memory(3)), 3},
+		"four tasks on a node":       {"SLURM_CPUS_PER_TASK=8 SLURM_MEM_PER_NODE=2560 SLURM_STEP_TASKS_PER_NODE=4", files(), 5},
+		"tasks on another node":      {"SLURM_CPUS_PER_TASK=8 SLURM_MEM_PER_NODE=2560 SLURM_STEP_TASKS_PER_NODE=4(x2),3,20 SLURM_NODEID=3", files(), 1},
+		"the last of equal nodes":    {"SLURM_CPUS_PER_TASK=8 SLURM_MEM_PER_NODE=2560 SLURM_STEP_TASKS_PER_NODE=1,4(x2),3 SLURM_NODEID=2", files(), 5},
+		"a node without an index":    {"SLURM_CPUS_PER_TASK=8 SLURM_MEM_PER_NODE=2560 SLURM_STEP_TASKS_PER_NODE=1(x2),4", files(), 5},
+		"a node behind the last":     {"SLURM_CPUS_PER_TASK=8 SLURM_MEM_PER_NODE=2560 SLURM_STEP_TASKS_PER_NODE=2,4 SLURM_NODEID=2", files(), 5},
+		"a batch script":             {"SLURM_CPUS_PER_TASK=8 SLURM_MEM_PER_NODE=640 SLURM_TASKS_PER_NODE=4", files(), 5},
+		"a control group of a step":  {"SLURM_CPUS_PER_TASK=8 SLURM_STEP_TASKS_PER_NODE=2", files("proc/self/cgroup=0::/", memory(6)), 3},
+		"memory of a core of a step": {"SLURM_CPUS_PER_TASK=8 SLURM_MEM_PER_CPU=64 SLURM_STEP_TASKS_PER_NODE=4", files(), 4},
+		"no tasks on a node":         {"SLURM_STEP_TASKS_PER_NODE=0", files(), 0},
+		"no list of tasks":           {"SLURM_STEP_TASKS_PER_NODE=4x2", files(), 0},
 		"no number of megabytes":     {"SLURM_MEM_PER_NODE=4G", files(), 0},
 		"more megabytes than a word": {"SLURM_MEM_PER_CPU=99999999999999", files(), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
 			got, err := defaultSlots(func(name string) string {
 				for _, pair := range strings.Fields(test.environment) {
 					if value, ok := strings.CutPrefix(pair, name+"="); ok {
@@ -86,7 +99,12 @@ func TestDefaultSlots(t *testing.T) {
 					}
 				}
 				return ""
-			}, test.root)
+			}, test.root, hclog.New(&hclog.LoggerOptions{Output: &log}))
+			// Each environment with a limit of memory lowers the slots, but for that without a number.
+			isLowered := strings.Contains(log.String(), "memory lowers the number of slots")
+			if limited := strings.Contains(test.environment, "SLURM_MEM") || test.root["sys/fs/cgroup/memory.max"] != nil; isLowered != (limited && err == nil && !strings.Contains(test.environment, "NODE=0")) {
+				t.Errorf("logged %q", log.String())
+			}
 			if got != test.want || (err != nil) != (test.want == 0) {
 				t.Errorf("slots %d, error %v, want %d", got, err, test.want)
 			}

@@ -122,7 +122,7 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 		}
 	}
 	if o.slots == 0 {
-		if o.slots, err = defaultSlots(os.Getenv, os.DirFS("/")); err != nil {
+		if o.slots, err = defaultSlots(os.Getenv, os.DirFS("/"), log); err != nil {
 			return agent.Config{}, err
 		}
 	}
