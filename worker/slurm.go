@@ -53,6 +53,27 @@ func slurmTimeLeft(ctx context.Context, job string) (time.Duration, error) {
 	return left, nil
 }
 
+// endBeforeVariable has the time before the end of a job of Slurm at which the worker must have
+// handed back its tasks: the script of the job has Slurm signal the worker then.
+const endBeforeVariable = "SPIQSWEEP_END_BEFORE"
+
+// endBefore returns the duration in endBeforeVariable; 0 if it is not set.
+func endBefore(environment func(string) string) (time.Duration, error) {
+	text := environment(endBeforeVariable)
+	if text == "" {
+		return 0, nil
+	}
+	before, err := time.ParseDuration(text)
+	if err != nil || before < 0 {
+		return 0, fmt.Errorf("%s is %.80q: must be a duration such as 3m", endBeforeVariable, text)
+	}
+	return before, nil
+}
+
+// slurmLifetime returns the lifetime of a worker whose job has time left and must end some time
+// before: at least half of what is left, since a worker with less would accept nothing.
+func slurmLifetime(left, before time.Duration) time.Duration { return max(left-before, left/2) }
+
 // slurmTime matches [[days-]hours:]minutes:seconds.
 var slurmTime = regexp.MustCompile(`^(?:(?:(\d+)-)?(\d+):)?(\d+):(\d\d)$`)
 

@@ -64,6 +64,36 @@ func FuzzSlurmTime(f *testing.F) {
 	})
 }
 
+func TestSlurmLifetime(t *testing.T) {
+	for _, test := range []struct {
+		variable   string
+		left, want time.Duration // want: -1: an error
+	}{
+		{"", time.Hour, time.Hour},
+		{"3m", time.Hour, 57 * time.Minute},
+		{"3m0s", 6 * time.Minute, 3 * time.Minute},
+		{"3m0s", 5 * time.Minute, 150 * time.Second},
+		{"3m0s", time.Minute, 30 * time.Second},
+		{"0s", time.Minute, time.Minute},
+		{"3m0s", 0, 0}, // no limit
+		{"180", time.Hour, -1},
+		{"-3m", time.Hour, -1},
+	} {
+		before, err := endBefore(func(name string) string {
+			if name != endBeforeVariable {
+				t.Errorf("%s is read", name)
+			}
+			return test.variable
+		})
+		if (err != nil) != (test.want < 0) {
+			t.Errorf("%q: error %v", test.variable, err)
+		}
+		if got := slurmLifetime(test.left, before); err == nil && got != test.want {
+			t.Errorf("%q with %v left: a lifetime of %v, want %v", test.variable, test.left, got, test.want)
+		}
+	}
+}
+
 func TestSlurmJob(t *testing.T) {
 	for want, environment := range map[string]string{
 		"":     "SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2",

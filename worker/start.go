@@ -30,8 +30,9 @@ A worker with a --lifetime accepts no task that cannot end in time, by the cost
 model and the times of finished tasks; the steps before a task's checkpoint do not
 count. Before the end (15 s, or half of a shorter lifetime), it hands back and leaves.
 It also leaves if tasks are pending and none can end in time. In a job of Slurm
-(SLURM_JOB_ID), the default is the time that squeue says the job has left; with
---lifetime 0, a worker trains longer tasks in parts, from checkpoint to checkpoint.
+(SLURM_JOB_ID), the default is the time that squeue says the job has left, less
+SPIQSWEEP_END_BEFORE (such as 3m), and at least half of it; with --lifetime 0, a
+worker trains longer tasks in parts, from checkpoint to checkpoint.
 
 SIGTERM, SIGINT, SIGHUP, SIGUSR1 or SIGUSR2: stops at the next step, hands the tasks
 back with a checkpoint and leaves; SIGTERM or SIGINT a second later ends at once.
@@ -78,7 +79,11 @@ func startCommand(stderr io.Writer, exitCode *int) *cobra.Command {
 			defer release()
 			config.Drain = drain
 			if job := slurmJob(os.Getenv); job != "" && !command.Flags().Changed("lifetime") {
-				config.Lifetime = timeLeft(drain, job, config.Log)
+				before, err := endBefore(os.Getenv)
+				if err != nil {
+					return err
+				}
+				config.Lifetime = slurmLifetime(timeLeft(drain, job, config.Log), before)
 			}
 			stop, err := o.http.serve(&config)
 			if err != nil {

@@ -29,6 +29,6 @@ func ExampleWorkers() {
 	// #SBATCH --cpus-per-task=4
 	//
 	// # exec: Slurm signals the process of this script alone before the walltime.
-	// exec /home/me/bin/worker --coordinator /home/me/runs/figure-s1/worker.json --idle-timeout 5m0s
+	// exec env SPIQSWEEP_END_BEFORE=3m0s /home/me/bin/worker --coordinator /home/me/runs/figure-s1/worker.json --idle-timeout 5m0s
 	// sbatch --array=1-32%8 /home/me/runs/figure-s1/slurm/workers.sh
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/sweep"
@@ -26,7 +28,7 @@ var refused = []struct{ long, short, why string }{
 const onlyOneJob = "each task of the array is one worker on one node: --cpus-per-task gives its cores"
 
 // signals matches the values of --signal that reach the worker, or the script of a OneJob.
-var signals = regexp.MustCompile(`^B:(SIG)?TERM(@[0-9]+)?$`)
+var signals = regexp.MustCompile(`^B:(?:SIG)?TERM(?:@([0-9]{1,5}))?$`) // Slurm allows 0 to 65535
 
 // CheckOptions returns an *folder.InputError if an option of sbatch contradicts a script, or
 // would show a secret. isOneJob is for a OneJob.
@@ -60,6 +62,28 @@ func CheckOptions(options []string, isOneJob bool) error {
 		}
 	}
 	return nil
+}
+
+// signalBefore returns the time before the walltime at which Slurm sends TERM to a job with
+// options of sbatch that CheckOptions accepts: that of the last --signal.
+func signalBefore(options []string) time.Duration {
+	before := defaultSignalBefore
+	for i, option := range options {
+		name, value, hasValue := strings.Cut(option, "=")
+		if !isNamed(name, "signal") {
+			continue
+		}
+		if !hasValue && i+1 < len(options) {
+			value = options[i+1]
+		}
+		if match := signals.FindStringSubmatch(value); match != nil {
+			before = time.Minute // Slurm's default
+			if seconds, err := strconv.Atoi(match[1]); err == nil {
+				before = time.Duration(seconds) * time.Second
+			}
+		}
+	}
+	return before
 }
 
 // isNamed reports whether the name of an option is a long name, or an abbreviation of it by

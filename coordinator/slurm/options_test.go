@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -50,6 +51,26 @@ func TestCheckOptions(t *testing.T) {
 			t.Errorf("%q: error %v, want %q", test.options, err, test.want)
 		case err != nil && !errors.As(err, new(*folder.InputError)):
 			t.Errorf("%q: %v is not bad input", test.options, err)
+		}
+	}
+}
+
+func TestSignalBefore(t *testing.T) {
+	for options, want := range map[string]time.Duration{
+		"":                      2 * time.Minute,
+		"--time=1:00:00":        2 * time.Minute,
+		"--signal=B:TERM@300":   5 * time.Minute,
+		"--signal B:SIGTERM@65": 65 * time.Second,
+		"--sig=B:TERM@0":        0,
+		"--signal=B:TERM":       time.Minute,
+		"--signal=B:TERM@1 --signal=B:TERM@7 -p x": 7 * time.Second,
+	} {
+		fields := strings.Fields(options)
+		if err := CheckOptions(fields, false); err != nil {
+			t.Errorf("%q: %v", options, err)
+		}
+		if got := signalBefore(fields); got != want {
+			t.Errorf("%q: %v, want %v", options, got, want)
 		}
 	}
 }

@@ -21,8 +21,13 @@ type Worker struct {
 	Splits bool
 }
 
-// command returns the command line for a shell.
-func (w Worker) command() string {
+// endBefore is the worker's variable with the time before the walltime at which it must have
+// handed back its tasks.
+const endBefore = "SPIQSWEEP_END_BEFORE"
+
+// command returns the command line for a shell, in a job with options of sbatch. The worker must
+// not accept tasks that Slurm's signal would interrupt.
+func (w Worker) command(options []string) string {
 	arguments := []string{"--coordinator", w.Credentials}
 	if w.IdleTimeout > 0 {
 		arguments = append(arguments, "--idle-timeout", w.IdleTimeout.String())
@@ -32,16 +37,21 @@ func (w Worker) command() string {
 	}
 	if w.Splits {
 		arguments = append(arguments, "--lifetime", "0")
+		return shell(append([]string{w.Program}, arguments...)...)
 	}
-	return shell(append([]string{w.Program}, arguments...)...)
+	variable := endBefore + "=" + (signalBefore(options) + signalEarly).String()
+	return shell(append([]string{"env", variable, w.Program}, arguments...)...)
 }
 
 // shell quotes words for a shell.
 func shell(words ...string) string { return strings.TrimPrefix(folder.CommandLine("", words...), " ") }
 
-// signalBefore is the time before the walltime at which Slurm sends TERM, in seconds.
-// Slurm may send it up to a minute earlier.
-const signalBefore = 120
+const (
+	// defaultSignalBefore is the time before the walltime at which Slurm sends TERM.
+	defaultSignalBefore = 120 * time.Second
+	// signalEarly is how much earlier Slurm may send it.
+	signalEarly = time.Minute
+)
 
 // Workers is a batch script whose job is a worker.
 type Workers struct {
@@ -62,7 +72,7 @@ func (s Workers) Text() string {
 	fmt.Fprintf(&text, `
 # exec: Slurm signals the process of this script alone before the walltime.
 exec %s
-`, s.command())
+`, s.command(s.Options))
 	return text.String()
 }
 
@@ -87,7 +97,7 @@ func (s OneJob) Text() string {
 	options := append([]string{fmt.Sprintf("--ntasks=%d", s.Workers), "--cpus-per-task=1"}, s.Options...)
 	writeDirectives(&text, s.Name, filepath.Join(s.Out, folder.SlurmFolder), "%j.log", options)
 	flags := append(s.Coordinator[1:len(s.Coordinator):len(s.Coordinator)], "--out", s.Out, "--listen", "0.0.0.0:0", "--local", "0")
-	fmt.Fprintf(&text, oneJob, shell("cd", s.Directory), shell(s.Credentials), shell(append(s.Coordinator[:1:1], flags...)...), s.command(), withoutWorkers)
+	fmt.Fprintf(&text, oneJob, shell("cd", s.Directory), shell(s.Credentials), shell(append(s.Coordinator[:1:1], flags...)...), s.command(s.Options), withoutWorkers)
 	return text.String()
 }
 
@@ -158,7 +168,7 @@ func writeDirectives(text *strings.Builder, name, logs, log string, options []st
 	// Slurm replaces %% by %.
 	logs = strings.ReplaceAll(logs, "%", "%%")
 	ours := []string{
-		"--job-name=" + name, "--output=" + filepath.Join(logs, log), "--open-mode=append", "--requeue", fmt.Sprintf("--signal=B:TERM@%d", signalBefore),
+		"--job-name=" + name, "--output=" + filepath.Join(logs, log), "--open-mode=append", "--requeue", fmt.Sprintf("--signal=B:TERM@%.0f", defaultSignalBefore.Seconds()),
 	}
 	for _, line := range append(words(ours), words(options)...) {
 		fmt.Fprintf(text, "#SBATCH %s\n", line)

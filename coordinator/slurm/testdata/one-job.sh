@@ -42,7 +42,7 @@ done
 # All workers but the first may leave, or their node may fail, while the others go on.
 if kill -0 "$coordinator" 2>/dev/null; then
   srun --ntasks="$SLURM_NTASKS" --cpus-per-task="${SLURM_CPUS_PER_TASK:-1}" --wait=0 --no-kill --kill-on-bad-exit=0 \
-    /opt/spiqsweep/bin/worker --coordinator '/home/me/runs/my sweep/worker.json' --idle-timeout 5m0s --connect-timeout 10m0s &
+    env SPIQSWEEP_END_BEFORE=3m0s /opt/spiqsweep/bin/worker --coordinator '/home/me/runs/my sweep/worker.json' --idle-timeout 5m0s --connect-timeout 10m0s &
   workers=$!
 fi
 

@@ -10,4 +10,4 @@
 #SBATCH "--comment=it's # 1"
 
 # exec: Slurm signals the process of this script alone before the walltime.
-exec /opt/spiqsweep/bin/worker --coordinator '/home/me/runs/my sweep/worker.json' --idle-timeout 5m0s --connect-timeout 10m0s
+exec env SPIQSWEEP_END_BEFORE=3m0s /opt/spiqsweep/bin/worker --coordinator '/home/me/runs/my sweep/worker.json' --idle-timeout 5m0s --connect-timeout 10m0s
