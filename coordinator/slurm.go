@@ -53,7 +53,8 @@ Shortly before the walltime, and when a job is cancelled, requeued or preempted,
 worker hands back its tasks with a checkpoint, and another worker goes on from there.
 
 With --submit the command submits the script, and notes the job in the output folder.
-The coordinator cancels what is pending of such jobs when all tasks are finished.
+The coordinator cancels what is pending of such jobs when all tasks are finished. A
+server, to which sweeps are submitted, cancels none: more sweeps may follow.
 
 With --one-job the script runs the coordinator too, on the first node of one
 allocation: give the flags of the sweep, such as --grid. The job ends with the exit code
@@ -90,7 +91,7 @@ share. Scripts hold no secret: workers read worker.json in the output folder.`,
 	flags.DurationVar(&f.connect, "connect-timeout", 10*time.Minute, "workers leave after so long without a coordinator")
 	flags.BoolVar(&f.split, "split-tasks", false, "let workers begin tasks that cannot end before the walltime: the next worker goes on from the checkpoint")
 	flags.IntVar(&f.maxArraySize, "max-array-size", 0, "the site's `MaxArraySize` (default: that of `scontrol show config`)")
-	flags.BoolVar(&f.submit, "submit", false, "submit the script, and have what is pending cancelled when the sweep ends")
+	flags.BoolVar(&f.submit, "submit", false, "submit the script, and have what is pending cancelled when the sweep ends (not by a server)")
 	flags.BoolVar(&f.oneJob, "one-job", false, "run coordinator and workers in one allocation")
 	f.input.add(c)
 	program.Require(c, "workers", "give the number of workers to start")
@@ -144,6 +145,9 @@ func (f *slurmFlags) writeWorkers(c *cobra.Command, options []string) error {
 	if err != nil {
 		return err
 	}
+	if err := slurm.CheckPath("--worker-file", file); err != nil {
+		return err
+	}
 	worker.Credentials, worker.IdleTimeout, worker.ConnectTimeout = file, f.idle, f.connect
 	script := slurm.Workers{Worker: worker, Name: filepath.Base(out), Out: out, Options: options}
 	arrays, err := slurm.Arrays(tasks, f.parallel, f.arraySize(c))
@@ -156,11 +160,16 @@ func (f *slurmFlags) writeWorkers(c *cobra.Command, options []string) error {
 	return f.conclude(c, script.Path(), script.Text(), arrays...)
 }
 
+// isServer reports whether the output folder is that of a server, to which sweeps are submitted.
+func (f *slurmFlags) isServer() bool {
+	return folder.Folder(f.out).Serves() && !folder.Folder(f.out).HasRun()
+}
+
 // tasksToStart returns the number of workers to ask for: no more than tasks that are left,
 // unless more may follow or the workers run in turn.
 func (f *slurmFlags) tasksToStart(c *cobra.Command) (int, error) {
-	if folder.Folder(f.out).Serves() && !folder.Folder(f.out).HasRun() {
-		return f.workers, nil // a server, to which sweeps may be submitted
+	if f.isServer() {
+		return f.workers, nil
 	}
 	status, err := app.Place{Out: f.out}.Status(c.Context(), "")
 	if err != nil {
@@ -222,7 +231,7 @@ func (f *slurmFlags) paths() (out string, worker slurm.Worker, err error) {
 		return "", worker, err
 	}
 	worker.Splits = f.split
-	for what, path := range map[string]string{"--out": out, "--worker": worker.Program, "--worker-file": f.workerFile} {
+	for what, path := range map[string]string{"--out": out, "--worker": worker.Program} {
 		if err := slurm.CheckPath(what, path); err != nil {
 			return "", worker, err
 		}
@@ -289,9 +298,15 @@ func (f *slurmFlags) writeOneJob(c *cobra.Command, options []string) error {
 	if err != nil {
 		return err
 	}
+	inputs := f.inputs(c)
+	for i := 0; i < len(inputs); i += 2 {
+		if err := slurm.CheckArgument(inputs[i], inputs[i+1]); err != nil {
+			return err
+		}
+	}
 	worker.Credentials, worker.ConnectTimeout = app.Place{Out: out}.WorkerFile(), f.connect
 	script := slurm.OneJob{
-		Worker: worker, Workers: f.workers, Coordinator: append([]string{coordinator}, f.inputs(c)...),
+		Worker: worker, Workers: f.workers, Coordinator: append([]string{coordinator}, inputs...),
 		Name: filepath.Base(out), Out: out, Directory: directory, Options: options,
 	}
 	for what, path := range map[string]string{"the working directory": directory, "the path of coordinator": coordinator} {
@@ -302,7 +317,7 @@ func (f *slurmFlags) writeOneJob(c *cobra.Command, options []string) error {
 	return f.conclude(c, script.Path(), script.Text())
 }
 
-// inputs returns the given flags of the sweep.
+// inputs returns the given flags of the sweep, each with its value after it.
 func (f *slurmFlags) inputs(c *cobra.Command) (line []string) {
 	c.Flags().Visit(func(flag *pflag.Flag) {
 		switch {
@@ -339,13 +354,19 @@ func (f *slurmFlags) conclude(c *cobra.Command, path, text string, arrays ...str
 		}
 		return nil
 	}
+	// A server ends no sweep at which it could cancel jobs, and a one-job makes the folder a sweep's.
+	isCancelled := f.oneJob || !f.isServer()
 	for _, arguments := range submissions {
 		id, err := slurm.Submit(c.Context(), path, arguments...)
 		if err != nil {
 			return err
 		}
-		if err := slurm.Record(f.out, id); err != nil {
-			return err
+		if isCancelled {
+			if err := slurm.Record(f.out, id); err != nil {
+				return err
+			}
+		} else {
+			f.say(c, "the server in %s cancels no pending jobs: when your sweeps have ended, run\n  %s", f.out, commandLine("scancel", "--state=PENDING", id))
 		}
 		if _, err := fmt.Fprintf(c.OutOrStdout(), "submitted job %s: %s\n", id, commandLine("sbatch", append(arguments, path)...)); err != nil {
 			return err

@@ -25,7 +25,7 @@ const (
 )
 
 // errTimeout is the cause of a call that was ended since it took too long.
-var errTimeout = errors.New("it does not answer: does slurmctld run? `scontrol ping` tells")
+var errTimeout = errors.New("it does not answer: check with `scontrol ping` whether slurmctld runs")
 
 // call runs a program of Slurm and returns its standard output.
 func call(ctx context.Context, timeout time.Duration, program string, arguments ...string) (string, error) {

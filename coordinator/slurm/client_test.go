@@ -4,6 +4,7 @@ package slurm
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -113,7 +114,7 @@ func TestCancelPending(t *testing.T) {
 	if want := []string{"--clusters=west --state=PENDING 13", "--state=PENDING 12"}; !slices.Equal(lines, want) { // 14 is over
 		t.Errorf("scancel was called with %q, want %q", lines, want)
 	}
-	if left, err := Recorded(out); left != nil || err != nil {
+	if left, err := readJobs(jobsPath(out)); left != nil || err != nil {
 		t.Errorf("recorded after that: %v, %v", left, err)
 	}
 }
@@ -131,7 +132,7 @@ func TestCancelPendingFails(t *testing.T) {
 			t.Errorf("%s: %v, %v", failing, ids, err)
 		}
 	}
-	if left, err := Recorded(out); !slices.Equal(left, []string{"12"}) || err != nil {
+	if left, err := readJobs(jobsPath(out)); !slices.Equal(left, []string{"12"}) || err != nil {
 		t.Errorf("recorded after that: %v, %v", left, err)
 	}
 }
@@ -146,6 +147,53 @@ func TestStartedInBetween(t *testing.T) {
 	fake(t, "scancel", "exit 1")
 	if ids, err := CancelPending(t.Context(), out); !slices.Equal(ids, []string{"12"}) || err != nil {
 		t.Errorf("%v, %v", ids, err)
+	}
+}
+
+// TestRecordWhileCancelling records a job while others are cancelled: before the cancelling ends,
+// it is in either file, and afterwards it is cancelled or recorded.
+func TestRecordWhileCancelling(t *testing.T) {
+	for name, file := range map[string]string{"opened before": ".cancelled", "opened after": ""} {
+		t.Run(name, func(t *testing.T) {
+			out := t.TempDir()
+			if err := Record(out, "12"); err != nil {
+				t.Fatal(err)
+			}
+			fake(t, "squeue", `printf '12\n13\n'`)
+			log := fake(t, "scancel", fmt.Sprintf(`case $* in *12*) echo 13 >> '%s%s' ;; esac`, jobsPath(out), file))
+			cancelled, err := CancelPending(t.Context(), out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			recorded, err := readJobs(jobsPath(out))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := slices.Concat(cancelled, recorded); !slices.Equal(got, []string{"12", "13"}) {
+				t.Errorf("cancelled %v, recorded %v, want 12 and 13 in one of them", cancelled, recorded)
+			}
+			if called := strings.Contains(calls(t, log), "13"); called != slices.Contains(cancelled, "13") {
+				t.Errorf("cancelled %v, with the calls %q", cancelled, calls(t, log))
+			}
+		})
+	}
+}
+
+// TestCancellerWasKilled checks that the next run cancels what a killed one has not.
+func TestCancellerWasKilled(t *testing.T) {
+	out := t.TempDir()
+	if err := Record(out, "12"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(jobsPath(out), cancelledPath(out)); err != nil {
+		t.Fatal(err)
+	}
+	fake(t, "squeue", "")
+	if ids, err := CancelPending(t.Context(), out); !slices.Equal(ids, []string{"12"}) || err != nil {
+		t.Errorf("%v, %v", ids, err)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(jobsPath(out))); len(entries) > 0 || err != nil {
+		t.Errorf("left: %v, %v", entries, err)
 	}
 }
 

@@ -15,13 +15,13 @@
 // their tasks before the coordinator ends, so the script sends USR1 to srun first. srun
 // forwards USR1 to its tasks; it would kill them if it received TERM.
 //
-// # Who cancels
+// # Cancelling pending jobs
 //
 // [Record] adds a job to a file of the output folder. The process that runs the sweep in
 // that folder calls [CancelPending] when all tasks are finished. Nothing is cancelled when
-// it is interrupted: the jobs wait for the coordinator that resumes the sweep. Every call
-// of a program of Slurm has a time limit, since these programs hang for minutes without
-// slurmctld.
+// it is interrupted: the jobs wait for the coordinator that resumes the sweep. A server
+// cancels nothing, and no jobs are recorded for it. Every call of a program of Slurm has a
+// time limit, since these programs hang for minutes without slurmctld.
 //
 // # Secrets
 //

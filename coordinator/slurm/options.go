@@ -119,6 +119,15 @@ func CheckPath(what, path string) error {
 	return nil
 }
 
+// CheckArgument returns an *folder.InputError for the value of a flag that sh could not read in
+// a script.
+func CheckArgument(flag, value string) error {
+	if sweep.Printable(value) != value {
+		return folder.BadInput("%s %q: a value in a script for Slurm must have no control characters: leave them out, or rename the file", flag, value)
+	}
+	return nil
+}
+
 // DefaultMaxArraySize is Slurm's default of the site's setting MaxArraySize. The largest
 // index of an array is one less.
 const DefaultMaxArraySize = 1001

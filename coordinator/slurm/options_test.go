@@ -181,6 +181,14 @@ func TestArraysAddUp(t *testing.T) {
 	})
 }
 
+func TestCheckArgument(t *testing.T) {
+	for value, ok := range map[string]bool{"it's 100 %": true, `a\b`: true, "": true, "a\nb": false, "a\x1bb": false, "\xff": false} {
+		if err := CheckArgument("--var", value); (err == nil) != ok {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
+
 func TestCheckPath(t *testing.T) {
 	for path, ok := range map[string]bool{"/home/me/it's 100 %": true, "": true, "/a\nb": false, `/a\b`: false} {
 		if err := CheckPath("--out", path); (err == nil) != ok {
