@@ -22,14 +22,36 @@ func nomadFaults(text []byte) []string {
 		return []string{diagnostics.Error()}
 	}
 	c := &checker{}
-	tasks := blocks(file.Body.(*hclsyntax.Body), "job", "group", "task")
-	if len(tasks) == 0 {
+	tasks := 0
+	for _, group := range blocks(file.Body.(*hclsyntax.Body), "job", "group") {
+		for _, task := range blocks(group.Body, "task") {
+			tasks++
+			c.checkTask(task, text)
+			c.checkSecrets(task, group.Labels[0], text)
+		}
+		for _, restart := range blocks(group.Body, "restart") {
+			if mode := value(restart.Body, "mode", text); mode != "delay" {
+				c.fault("group %s has the restart mode %q: Nomad gives it up after some failures", group.Labels[0], mode)
+			}
+		}
+	}
+	if tasks == 0 {
 		c.fault("the job has no task")
 	}
-	for _, task := range tasks {
-		c.checkTask(task, text)
-	}
 	return c.faults
+}
+
+// checkSecrets checks that secrets for one group are in a variable that other groups cannot read:
+// a task may read those of its job, of its group and of itself.
+func (c *checker) checkSecrets(task *hclsyntax.Block, group string, text []byte) {
+	for _, template := range blocks(task.Body, "template") {
+		data := value(template.Body, "data", text)
+		for _, secret := range []string{".operator ", ".ca_key "} {
+			if strings.Contains(data, secret) && !strings.Contains(data, "nomad/jobs/spiqsweep/"+group+`"`) {
+				c.fault("other groups than %s may read%s: %s", group, secret, data)
+			}
+		}
+	}
 }
 
 // blocks returns the blocks at a path of types.
@@ -102,8 +124,11 @@ func (c *checker) checkTask(task *hclsyntax.Block, text []byte) {
 		return
 	}
 	for _, argument := range arguments.Exprs {
-		// Nomad replaces the variable by an address of the service.
-		line = append(line, strings.ReplaceAll(exprText(argument, text), "${COORDINATOR}", "192.0.2.1:7473"))
+		word := strings.ReplaceAll(exprText(argument, text), "${var.coordinator}", "192.0.2.1:7473")
+		if strings.Contains(word, "${") { // it may be empty when the task starts
+			c.fault("%s: argument %s is known only when the task runs", name, word)
+		}
+		line = append(line, word)
 	}
 	c.checkFlags(name, line)
 	var files []string
@@ -152,6 +177,9 @@ func TestNomad(t *testing.T) {
 		{"var.image", `"registry.example.org/spiqsweep:latest"`, "floating tag"},
 		{"memory = 2048", "", "no memory"},
 		{"0400", "0444", "can be read by others"},
+		{"${var.coordinator}", "${COORDINATOR}", "known only when the task runs"},
+		{"nomad/jobs/spiqsweep/coordinator", "nomad/jobs/spiqsweep", "other groups than coordinator may read"},
+		{`"delay"`, `"fail"`, "restart mode"},
 		{`"secrets/keys/ca.pem"`, `"secrets/ca.pem"`, "no template writes /secrets/keys/ca.pem"},
 	} {
 		faulty := strings.ReplaceAll(string(text), fault.old, fault.new)

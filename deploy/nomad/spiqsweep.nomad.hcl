@@ -3,8 +3,12 @@
 # Nomad 2.0, with the same signals and exit codes.
 #
 #   coordinator keys --advertise spiqsweep:7473 --out keys
-#   nomad var put nomad/jobs/spiqsweep worker=@keys/worker.json operator=@keys/operator.json ca=@keys/ca.pem ca_key=@keys/ca-key.pem
-#   nomad job run -var image=registry.example.org/spiqsweep:COMMIT deploy/nomad/spiqsweep.nomad.hcl
+#   nomad var put nomad/jobs/spiqsweep worker=@keys/worker.json
+#   nomad var put nomad/jobs/spiqsweep/coordinator operator=@keys/operator.json ca=@keys/ca.pem ca_key=@keys/ca-key.pem
+#   nomad job run -var image=registry.example.org/spiqsweep:COMMIT -var coordinator=192.0.2.1:7473 deploy/nomad/spiqsweep.nomad.hcl
+#
+# All tasks of the job may read the first variable, and those of the group coordinator alone
+# the second one.
 #
 # The store is on a host volume with the name spiqsweep, which its client's configuration
 # declares and which belongs to the user 65532.
@@ -12,6 +16,11 @@
 variable "image" {
   type        = string
   description = "The image of `make image`, with a tag that never moves."
+}
+
+variable "coordinator" {
+  type        = string
+  description = "HOST:7473 of the client that has the volume: workers call it."
 }
 
 variable "workers" {
@@ -68,21 +77,21 @@ job "spiqsweep" {
       }
       template {
         destination = "secrets/keys/operator.json"
-        data        = "{{ with nomadVar \"nomad/jobs/spiqsweep\" }}{{ .operator }}{{ end }}"
+        data        = "{{ with nomadVar \"nomad/jobs/spiqsweep/coordinator\" }}{{ .operator }}{{ end }}"
         perms       = "0400"
         uid         = 65532
         gid         = 65532
       }
       template {
         destination = "secrets/keys/ca.pem"
-        data        = "{{ with nomadVar \"nomad/jobs/spiqsweep\" }}{{ .ca }}{{ end }}"
+        data        = "{{ with nomadVar \"nomad/jobs/spiqsweep/coordinator\" }}{{ .ca }}{{ end }}"
         perms       = "0400"
         uid         = 65532
         gid         = 65532
       }
       template {
         destination = "secrets/keys/ca-key.pem"
-        data        = "{{ with nomadVar \"nomad/jobs/spiqsweep\" }}{{ .ca_key }}{{ end }}"
+        data        = "{{ with nomadVar \"nomad/jobs/spiqsweep/coordinator\" }}{{ .ca_key }}{{ end }}"
         perms       = "0400"
         uid         = 65532
         gid         = 65532
@@ -98,6 +107,14 @@ job "spiqsweep" {
   group "worker" {
     count = var.workers
 
+    # Workers start again for as long as the job runs.
+    restart {
+      interval = "10m"
+      attempts = 20
+      delay    = "15s"
+      mode     = "delay"
+    }
+
     task "worker" {
       driver       = "docker"
       kill_timeout = "30s"
@@ -105,7 +122,7 @@ job "spiqsweep" {
       config {
         image           = var.image
         command         = "worker"
-        args            = ["--coordinator=${COORDINATOR}", "--credentials=/secrets/worker.json", "--stay", "--connect-timeout=0", "--slots=4", "--log-format=json"]
+        args            = ["--coordinator=${var.coordinator}", "--credentials=/secrets/worker.json", "--stay", "--connect-timeout=0", "--slots=4", "--log-format=json"]
         readonly_rootfs = true
         cap_drop        = ["all"]
         security_opt    = ["no-new-privileges"]
@@ -117,12 +134,6 @@ job "spiqsweep" {
         perms       = "0400"
         uid         = 65532
         gid         = 65532
-      }
-      # Another address of the coordinator restarts the worker, which hands its tasks back.
-      template {
-        destination = "local/coordinator.env"
-        data        = "{{ range nomadService \"spiqsweep\" }}COORDINATOR={{ .Address }}:{{ .Port }}\n{{ end }}"
-        env         = true
       }
 
       resources {
