@@ -13,11 +13,12 @@ params.folder = "$launchDir/runs/sweep"
 
 process SWEEP {
     cpus 4
+    cache false // the folder knows what is finished, and Nextflow does not see a changed recording
     errorStrategy { task.exitStatus in [75, 130, 143] ? 'retry' : 'terminate' }
     maxRetries 3
 
     input:
-    path grid
+    val grid // its absolute path, beside which a relative recording is found; a staged link has another folder
 
     output:
     path 'results.csv'
@@ -26,11 +27,11 @@ process SWEEP {
 
     script:
     """
-    coordinator --grid $grid --out '${params.folder}' --local $task.cpus
+    coordinator --grid '$grid' --out '${params.folder}' --local $task.cpus
     cp '${params.folder}'/results.csv '${params.folder}'/summary.csv '${params.folder}'/completeness.json .
     """
 }
 
 workflow {
-    SWEEP(file(params.grid))
+    SWEEP(file(params.grid, checkIfExists: true).toAbsolutePath().toString())
 }

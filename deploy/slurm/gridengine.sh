@@ -2,6 +2,7 @@
 # Workers as an array of jobs for Grid Engine: qsub gridengine.sh
 # NOT RUN: no test of this project has Grid Engine. Change the paths, the time and the
 # resources, and the name of the parallel environment, which differs from site to site.
+#$ -S /bin/sh
 #$ -N spiqsweep
 #$ -t 1-32
 #$ -tc 8

@@ -168,6 +168,28 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestInputs has Snakemake print the command of a grid, a recording and a sweep whose names have
+// spaces, and refuse a recording that is missing.
+func TestInputs(t *testing.T) {
+	t.Parallel()
+	w := newWorkflow(t, grid)
+	for _, name := range []string{"my grid.hcl", "my recording.npy"} {
+		if err := os.WriteFile(filepath.Join(w.folder, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for recording, want := range map[string]string{
+		"my recording.npy": "exec coordinator --grid 'my grid.hcl' '--recording=my recording.npy' --out 'runs/my sweep' --local 2\n",
+		"missing.npy":      "MissingInputException",
+	} {
+		c, said := w.command()
+		c.Args = append(c.Args, "--dry-run", "--printshellcmds", "--config", "grid=my grid.hcl", "name=my sweep", "recording="+recording)
+		if err := c.Run(); (err == nil) != (recording != "missing.npy") || !strings.Contains(said(), want) {
+			t.Errorf("%s: %v, and without %q:\n%s", recording, err, want, said())
+		}
+	}
+}
+
 // TestFailedSweep has training overflow: the rule must fail.
 func TestFailedSweep(t *testing.T) {
 	t.Parallel()
