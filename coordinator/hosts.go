@@ -49,7 +49,7 @@ into ~/.ssh/config. A host needs a POSIX shell, and no installation.`,
   coordinator hosts stop hosts.txt`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return usage("say what the hosts are to do: `coordinator hosts start HOSTS_FILE`, or stop, status or logs in place of start")
+			return usage("the command is missing: give `coordinator hosts start HOSTS_FILE`, or stop, status or logs in place of start")
 		},
 	}
 	c.AddCommand(hostsStartCommand(), hostsStopCommand(), hostsStatusCommand(), hostsLogsCommand())
@@ -232,7 +232,7 @@ type hostReport struct {
 	Host     string   `json:"host"`
 	State    string   `json:"state"`               // running, ended, absent, unknown
 	Process  int      `json:"process,omitempty"`   // of a worker that runs
-	ExitCode string   `json:"exit_code,omitempty"` // of one that has ended; "unknown" if its machine went down
+	ExitCode string   `json:"exit_code,omitempty"` // of one that has ended; "unknown" if none was written
 	Error    string   `json:"error,omitempty"`     // why the state is unknown
 	Log      []string `json:"log,omitempty"`       // its last lines, of hosts logs
 }
@@ -420,7 +420,6 @@ func exitText(code string) string {
 		fmt.Sprint(protocol.ExitUnreachable): "no coordinator",
 		fmt.Sprint(protocol.ExitWorkLeft):    "tasks handed back",
 		"137":                                "killed",
-		"unknown":                            "its machine went down",
 	}[code]
 	if meaning == "" {
 		return "exit code " + code

@@ -31,7 +31,7 @@ const (
 type Answer struct {
 	State   string
 	Process int    // of a worker that runs
-	Exit    string // exit code of one that does not; "unknown" if its machine went down
+	Exit    string // exit code of one that does not; "unknown" if none was written, as when its machine went down
 	Log     string // lines of its log, of Logs and of a worker that ended as soon as it was started
 }
 

@@ -5,12 +5,13 @@ set -eu
 umask 077
 unset CDPATH
 cd
+here=
 
 answer() { echo "spiqsweep-hosts $*"; }
 fail() { echo "$*" >&2; exit 3; }
 pause() { sleep 0.1 2>/dev/null || sleep 1; }
 
-# enter goes to the folder of this machine, which may share its home with others.
+# enter goes to the folder of this machine, which may share its home with others, and sets here.
 enter() { cd "$folder/$(uname -n)" 2>/dev/null && here=$(pwd -P); }
 
 # running succeeds if the worker of the folder runs, and sets pid. A process that has got
@@ -26,7 +27,7 @@ running() {
 	case " $command" in *" $here/worker-"*) ;; *) return 1 ;; esac
 }
 
-# code prints the exit code of the last worker; unknown if the machine went down with it.
+# code prints the exit code of the last worker; unknown if it was not written, as when the machine went down.
 code() { cat worker.exit 2>/dev/null || echo unknown; }
 
 # lock keeps others from changing the folder until the shell ends.
@@ -155,5 +156,5 @@ status() {
 # logs LINES prints the end of what the worker wrote.
 logs() {
 	status
-	if [ -f worker.log ]; then tail -n "$1" worker.log; fi
+	if [ -n "$here" ] && [ -f worker.log ]; then tail -n "$1" worker.log; fi
 }

@@ -281,6 +281,18 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// TestLogsWithoutAFolder checks that a file of the user's home is not printed as the worker's log.
+func TestLogsWithoutAFolder(t *testing.T) {
+	f := newFixture(t)
+	h := f.host("bare")
+	f.write("home/bare/worker.log", "of another program\n", 0o600)
+	a, err := Logs(t.Context(), h, 5)
+	f.want(Absent, a, err)
+	if a.Log != "" {
+		t.Errorf("the log is %q", a.Log)
+	}
+}
+
 // TestFaultsOfSSH replaces ssh by programs that fail as it does.
 func TestFaultsOfSSH(t *testing.T) {
 	folder := t.TempDir()
