@@ -13,8 +13,8 @@ import (
 	"spiqsweep/worker/program"
 )
 
-// probeTimeout bounds the answer of one coordinator to a probe. A coordinator that serves
-// answers without a look at its store.
+// probeTimeout bounds the answer of one coordinator to a probe. It answers from the results of
+// its last commits, without a call of its store.
 const probeTimeout = 5 * time.Second
 
 // health is the answer of one coordinator to a probe.
@@ -32,7 +32,7 @@ func healthCommand() *cobra.Command {
 		SuggestFor: []string{"healthcheck", "healthz", "probe", "ping", "ready"},
 		Short:      "Ask coordinators whether they serve, as a probe of an orchestrator does",
 		Long: `Calls grpc.health.v1.Health/Check of every address that is named. A coordinator serves
-while its store answers. Use the command where a probe cannot speak TLS, such as that
+while its commits, one each second, succeed. Use the command where a probe cannot speak TLS, such as that
 of Kubernetes: for readiness, since a restart does not repair a store.
 
 Exit codes: 0 all serve; 1 one does not, or does not answer; 2 bad usage.`,
