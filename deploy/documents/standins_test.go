@@ -120,7 +120,6 @@ var standIns = map[string]standIn{
 		in: own, before: "rm -f sweep.hcl && coordinator init --recording bint_fishmovie32_100.mat", reason: "with a user's own grid",
 	},
 	`coordinator --grid sweep.hcl --until 6h --note "first try"`: {in: own, reason: "with a user's own grid"},
-	"coordinator --grid sweep.hcl --listen 0.0.0.0:7473":         {in: own, reason: "with a user's own grid, which is done"},
 
 	"coordinator --grid entanglement.hcl --listen 127.0.0.1:7473": {background: true, reason: "in another terminal: ends with the sweep"},
 	"coordinator --grid entanglement.hcl --listen 0.0.0.0:7473": {
