@@ -66,7 +66,7 @@ func (a *App) checkOutside(path, absolute string) error {
 		if info, err := os.Stat(at); err == nil && os.SameFile(out, info) {
 			f = a.folder
 		}
-		if f == a.folder || f.HasRun() || f.Serves() {
+		if f == a.folder || f.HasRun() || f.Serves() && f.HasStore() { // a copy of the keys makes no output folder
 			return folder.BadInput("--to %s is in the output folder %s, whose files the coordinator writes: name a path outside of it", path, f)
 		}
 		if at == filepath.Dir(at) {
