@@ -48,9 +48,13 @@ func TestDocuments(t *testing.T) {
 	t.Logf("%8.1f s of processors", r.cpu.Seconds())
 }
 
-// blockOf returns the commands at the beginning that stand on successive lines.
+// blockOf returns the commands at the beginning that stand on successive lines. The examples of
+// a help text are alternatives, each of which stands alone.
 func blockOf(all []command) []command {
 	n := 1
+	if strings.HasSuffix(all[0].file, " --help") {
+		return all[:n]
+	}
 	for n < len(all) && all[n].file == all[0].file && all[n].line == all[n-1].line+1 && all[0].kind == shell && all[n].kind == shell {
 		n++
 	}
