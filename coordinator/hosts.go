@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -146,7 +145,7 @@ func (f *hostsStart) readCredentials(c *cobra.Command) ([]byte, error) {
 	if err != nil {
 		return nil, usage("%w: name the folder of a coordinator that listens with --out", err)
 	}
-	if !slices.ContainsFunc(file.Addresses, isReachable) {
+	if file.IsLocal() {
 		fmt.Fprintf(c.ErrOrStderr(), "%s names %s, which only this machine reaches: unless the hosts have a tunnel, start the coordinator with --listen 0.0.0.0:7473\n",
 			path, strings.Join(file.Addresses, ", "))
 	}
@@ -155,13 +154,6 @@ func (f *hostsStart) readCredentials(c *cobra.Command) ([]byte, error) {
 		return nil, usage("%w", err)
 	}
 	return body, nil
-}
-
-// isReachable reports whether other machines may reach an address.
-func isReachable(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	ip := net.ParseIP(host)
-	return err == nil && host != "localhost" && (ip == nil || !ip.IsLoopback())
 }
 
 // readBinaries reads the programs for the hosts, by the path that the hosts file gives.

@@ -216,7 +216,7 @@ func (f *slurmFlags) findWorkerFile(c *cobra.Command) (string, error) {
 	if why := credentials.Exposed(path); why != "" {
 		return "", usage("%s", why)
 	}
-	if !slices.ContainsFunc(file.Addresses, func(address string) bool { return !credentials.Loopback(address) }) {
+	if file.IsLocal() {
 		f.say(c, "the coordinator listens for this machine alone (%s): workers on other nodes need one that was started with --listen 0.0.0.0:7473", strings.Join(file.Addresses, ", "))
 	}
 	return filepath.Abs(path)

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,6 +74,11 @@ func Loopback(address string) bool {
 	}
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// IsLocal reports whether only this machine reaches the coordinators of the file.
+func (f File) IsLocal() bool {
+	return !slices.ContainsFunc(f.Addresses, func(address string) bool { return !Loopback(address) })
 }
 
 // Present reports whether an incoming call carries the token. It compares in constant time.
