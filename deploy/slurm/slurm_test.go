@@ -107,12 +107,19 @@ func requeue(t *testing.T, c client) {
 	id := r.submit(1, nil)[0] + "_1"
 	r.waitForWork()
 	r.scontrol("requeue", id)
+	r.wantRequeued(id, sweep)
+}
+
+// wantRequeued starts the only worker's job again, in which it goes on with the task that it
+// handed back, and ends the sweep.
+func (r *run) wantRequeued(id string, sweep *process) {
+	r.Helper()
 	r.startRequeued(id)
 	sweep.expect(0)
 	r.wantResults(long)
 	r.wantHandOver()
 	if ended := r.waitForState(id, "COMPLETED"); ended["Restarts"] != "1" {
-		t.Errorf("the job was started %s times again, want 1", ended["Restarts"])
+		r.Errorf("the job was started %s times again, want 1", ended["Restarts"])
 	}
 }
 
@@ -127,13 +134,7 @@ func preemption(t *testing.T, c client) {
 		t.Fatal(err)
 	}
 	r.waitForState(text, "COMPLETED")
-	r.startRequeued(id)
-	sweep.expect(0)
-	r.wantResults(long)
-	r.wantHandOver()
-	if ended := r.waitForState(id, "COMPLETED"); ended["Restarts"] != "1" {
-		t.Errorf("the job was started %s times again, want 1", ended["Restarts"])
-	}
+	r.wantRequeued(id, sweep)
 }
 
 // walltime has the time of the only worker end. It hands its task back with a checkpoint,
