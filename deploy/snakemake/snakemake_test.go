@@ -15,6 +15,7 @@ import (
 	"spiqsweep/deploy/needs"
 )
 
+// grid trains for seconds on the fastest machine: a run is to be stopped in its middle.
 const grid = `sweep "workflow" {
   seed       = 1
   replicates = 4
@@ -24,7 +25,7 @@ const grid = `sweep "workflow" {
     k         = [0, 1]
   }
   training {
-    steps = 200
+    steps = 10000
   }
 }
 `
@@ -193,7 +194,7 @@ func TestInputs(t *testing.T) {
 // TestFailedSweep has training overflow: the rule must fail.
 func TestFailedSweep(t *testing.T) {
 	t.Parallel()
-	w := newWorkflow(t, strings.ReplaceAll(grid, "steps = 200", "steps = 200\n    critic_learning_rate = 1e37"))
+	w := newWorkflow(t, strings.ReplaceAll(grid, "steps = 10000", "steps = 10000\n    critic_learning_rate = 1e37"))
 	if said := w.run(false); !strings.Contains(said, "Error in rule sweep") {
 		t.Errorf("snakemake printed\n%s", said)
 	}
