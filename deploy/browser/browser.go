@@ -155,12 +155,16 @@ func call[P, R any](tab *Tab, command cdp.Command[P, R], parameters P) R {
 	return bounded(tab, command.Method, func(ctx context.Context) (R, error) { return chromedp.Call(ctx, command, parameters) })
 }
 
-// bounded calls do, which must heed its context.
+// bounded calls do, which must heed its context. It repeats what met an element that the page
+// has replaced since, as pages do that fill in live.
 func bounded[T any](tab *Tab, what string, do func(context.Context) (T, error)) T {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, timeout)
 	defer cancel()
 	value, err := do(ctx)
+	for err != nil && ctx.Err() == nil && strings.Contains(err.Error(), "No node with given id found") {
+		value, err = do(ctx)
+	}
 	if err != nil {
 		tab.Check()
 		tab.t.Fatalf("%s: %v", what, err)
