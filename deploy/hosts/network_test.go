@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -145,13 +147,19 @@ func (h *host) cut()  { h.t.Helper(); h.bridge.do("ip", "link", "set", h.port, "
 func (h *host) plug() { h.t.Helper(); h.bridge.do("ip", "link", "set", h.port, "up") }
 
 // filter applies a statement of nftables to the packets that arrive at the host and match;
-// it counts them. unfilter ends all such rules.
+// it counts them. unfilter ends all such rules, of which one must have had a packet.
 func (h *host) filter(match, statement string) {
 	h.t.Helper()
 	h.do("nft", "add table inet faults; add chain inet faults in { type filter hook input priority 0; }; add rule inet faults in "+match+" counter "+statement)
 }
 
-func (h *host) unfilter() { h.t.Helper(); h.do("nft", "delete", "table", "inet", "faults") }
+func (h *host) unfilter() {
+	h.t.Helper()
+	if h.filtered() == 0 {
+		h.t.Errorf("no packet was filtered on %s", h.name)
+	}
+	h.do("nft", "delete", "table", "inet", "faults")
+}
 
 // filtered returns the number of packets to which filters were applied.
 func (h *host) filtered() (packets int) {
@@ -168,6 +176,24 @@ func (h *host) filtered() (packets int) {
 		packets += n
 	}
 	return packets
+}
+
+// retransmitted returns how many TCP segments the host has sent again.
+func (h *host) retransmitted() (segments int) {
+	h.t.Helper()
+	body, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/snmp", h.pid))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	table := regexp.MustCompile(`Tcp: (.+)\nTcp: (.+)`).FindSubmatch(body) // the names, and the values
+	if table == nil {
+		h.t.Fatalf("no TCP in %s", body)
+	}
+	column := slices.Index(strings.Fields(string(table[1])), "RetransSegs")
+	if segments, err = strconv.Atoi(strings.Fields(string(table[2]))[column]); err != nil {
+		h.t.Fatal(err)
+	}
+	return segments
 }
 
 // limit bounds the rate of the cable in both directions. Four packets may wait; with more,

@@ -115,9 +115,9 @@ type isolated struct {
 
 var grantOf = regexp.MustCompile(`lease is granted: task=(\w+) attempt=2 process=(\w+)`)
 
-// isolate runs a worker, separates it from the coordinator while it trains, and waits until
-// another worker is granted its task and the first has finished it. The second is frozen
-// then, so that the first result arrives when the second attempt is not done.
+// isolate runs a worker, separates it from the coordinator while it trains, and waits until a
+// call of it has failed, another worker is granted its task, and the first has finished it. The
+// second is frozen then, so that the first result arrives when the second attempt is not done.
 func (s *sweepRun) isolate(separate func()) isolated {
 	s.t.Helper()
 	i := isolated{first: s.worker(s.w1)}
@@ -129,6 +129,7 @@ func (s *sweepRun) isolate(separate func()) isolated {
 	i.task = grantOf.FindStringSubmatch(s.p.said())[1]
 	i.first.until("the first worker has finished the task", func(said string) bool {
 		return regexp.MustCompile(`task is done: .*task=` + i.task).MatchString(said)
+	i.first.untilSaid(callFailed)
 	})
 	return i
 }
@@ -178,9 +179,13 @@ func (s *sweepRun) read(name string) string {
 // wantRetry checks that a worker had a call that failed, and came back.
 func wantRetry(p *process) {
 	p.t.Helper()
-	said := p.said()
-	lost := strings.Index(said, "cannot reach the coordinator")
-	if lost < 0 || !strings.Contains(said[lost:], "in touch with the coordinator") {
+	if _, after, failed := strings.Cut(p.said(), callFailed); !failed || !strings.Contains(after, callRepeated) {
+// What a worker prints when a call has failed, and when one has succeeded after that.
+const (
+	callFailed   = "cannot reach the coordinator"
+	callRepeated = "in touch with the coordinator"
+)
+
 		p.t.Errorf("%s: no call failed and was repeated", p.name)
 	}
 }
@@ -217,6 +222,7 @@ func TestFaults(t *testing.T) {
 		"cut for 5 s": func(t *testing.T) {
 			s := newSweep(newNetwork(t, nil), time.Minute)
 			first := s.worker(s.w1)
+			wantRetry(i.first)
 			first.untilSaid("the first step is done")
 			second := s.worker(s.w2)
 			s.w1.cut()
@@ -236,7 +242,7 @@ func TestFaults(t *testing.T) {
 			first := s.worker(s.w1)
 			first.untilSaid("the first step is done")
 			second := s.worker(s.w2)
-			second.untilSaid("in touch with the coordinator")
+			second.untilSaid(callRepeated)
 			// The machine of the coordinator loses its power: no packet tells the workers.
 			s.coordinator.cut()
 			s.p.signal(syscall.SIGKILL)
@@ -262,6 +268,9 @@ func TestFaults(t *testing.T) {
 			n.w1.limit("20kbit") // the other would need as long
 			s := newSweep(n, time.Minute)
 			first := s.worker(s.w1)
+			if n.coordinator.retransmitted() == 0 || n.w1.retransmitted()+n.w2.retransmitted() == 0 {
+				t.Error("no packet was sent again")
+			}
 			first.untilSaid("report is accepted") // also over a slow cable, before the other has done all
 			s.finish(first, s.worker(s.w2))
 			if n.w1.limited() == 0 {
@@ -274,7 +283,7 @@ func TestFaults(t *testing.T) {
 			s := newSweep(n, shortLease)
 			first, second := s.worker(s.w1), s.worker(s.w2)
 			s.finish(first, second)
-			if said := first.said() + second.said(); n.coordinator.filtered() == 0 || !strings.Contains(said, "cannot reach the coordinator") {
+			if said := first.said() + second.said(); n.coordinator.filtered() == 0 || !strings.Contains(said, callFailed) {
 				t.Errorf("%d connections were reset, and no worker noticed", n.coordinator.filtered())
 			}
 		},
