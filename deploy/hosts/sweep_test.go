@@ -73,22 +73,16 @@ type sweepRun struct {
 	*network
 	spec   sweepSpec
 	folder string // of the files, which all hosts see
+	out    string // the sweep's folder, in folder
+	keys   string // the folder with worker.json and operator.json, in folder
 	p      *process
 }
 
 // newSweep starts a coordinator on its host, with a lease term.
 func newSweep(n *network, leaseTerm time.Duration) *sweepRun {
 	n.t.Helper()
-	return newSweepOf(short, n, leaseTerm)
-}
-
-// newSweepOf is newSweep for another grid.
-func newSweepOf(spec sweepSpec, n *network, leaseTerm time.Duration) *sweepRun {
-	n.t.Helper()
-	s := &sweepRun{network: n, spec: spec, folder: n.t.TempDir()}
-	if err := os.WriteFile(s.path("grid.hcl"), []byte(spec.grid), 0o600); err != nil {
-		n.t.Fatal(err)
-	}
+	s := &sweepRun{network: n, spec: short, folder: n.t.TempDir(), out: "out", keys: "out"}
+	s.write("grid.hcl", s.spec.grid, 0o600)
 	s.startCoordinator(leaseTerm)
 	return s
 }
@@ -101,6 +95,18 @@ func (s *sweepRun) startCoordinator(leaseTerm time.Duration) {
 }
 
 func (s *sweepRun) path(name string) string { return filepath.Join(s.folder, name) }
+
+// write writes a file, creates its folder, and returns its path.
+func (s *sweepRun) write(name, body string, mode os.FileMode) string {
+	s.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(s.path(name)), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(s.path(name), []byte(body), mode); err != nil {
+		s.t.Fatal(err)
+	}
+	return s.path(name)
+}
 
 func (s *sweepRun) worker(h *host) *process {
 	s.t.Helper()
@@ -123,13 +129,13 @@ func (s *sweepRun) isolate(separate func()) isolated {
 	i := isolated{first: s.worker(s.w1)}
 	i.first.untilSaid("the first step is done")
 	separate()
+	i.first.untilSaid(callFailed)
 	i.second = s.worker(s.w2)
 	s.p.until("a lease of the first worker has expired and is granted again", func(said string) bool { return grantOf.MatchString(said) })
 	i.second.signal(syscall.SIGSTOP)
 	i.task = grantOf.FindStringSubmatch(s.p.said())[1]
 	i.first.until("the first worker has finished the task", func(said string) bool {
 		return regexp.MustCompile(`task is done: .*task=` + i.task).MatchString(said)
-	i.first.untilSaid(callFailed)
 	})
 	return i
 }
@@ -143,10 +149,10 @@ func (s *sweepRun) finish(workers ...*process) map[string]int {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, s.read("out/results.csv")); diff != "" {
+	if diff := cmp.Diff(want, s.read(s.out+"/results.csv")); diff != "" {
 		s.t.Errorf("results.csv differs from that of a local run (-want +got):\n%s", diff)
 	}
-	rows, err := csv.NewReader(strings.NewReader(s.read("out/attempts.csv"))).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(s.read(s.out+"/attempts.csv"))).ReadAll()
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -157,7 +163,7 @@ func (s *sweepRun) finish(workers ...*process) map[string]int {
 	if outcomes["accepted"] != 8 {
 		s.t.Errorf("attempts.csv has %v, want 8 accepted", outcomes)
 	}
-	for _, token := range regexp.MustCompile(`"token": "([^"]+)"`).FindAllStringSubmatch(s.read("out/worker.json")+s.read("out/operator.json"), -1) {
+	for _, token := range regexp.MustCompile(`"token": "([^"]+)"`).FindAllStringSubmatch(s.read(s.keys+"/worker.json")+s.read(s.keys+"/operator.json"), -1) {
 		for _, p := range append(workers, s.p) {
 			if strings.Contains(p.said(), token[1]) {
 				s.t.Errorf("%s prints a token", p.name)
@@ -176,16 +182,16 @@ func (s *sweepRun) read(name string) string {
 	return string(body)
 }
 
-// wantRetry checks that a worker had a call that failed, and came back.
-func wantRetry(p *process) {
-	p.t.Helper()
-	if _, after, failed := strings.Cut(p.said(), callFailed); !failed || !strings.Contains(after, callRepeated) {
 // What a worker prints when a call has failed, and when one has succeeded after that.
 const (
 	callFailed   = "cannot reach the coordinator"
 	callRepeated = "in touch with the coordinator"
 )
 
+// wantRetry checks that a worker had a call that failed, and came back.
+func wantRetry(p *process) {
+	p.t.Helper()
+	if _, after, failed := strings.Cut(p.said(), callFailed); !failed || !strings.Contains(after, callRepeated) {
 		p.t.Errorf("%s: no call failed and was repeated", p.name)
 	}
 }
@@ -216,13 +222,13 @@ func TestFaults(t *testing.T) {
 			i.second.signal(syscall.SIGCONT)
 			outcomes := s.finish(i.first, i.second)
 			wantOutcomes(t, outcomes, "late")
+			wantRetry(i.first)
 		}
 	}
 	for name, run := range map[string]func(t *testing.T){
 		"cut for 5 s": func(t *testing.T) {
 			s := newSweep(newNetwork(t, nil), time.Minute)
 			first := s.worker(s.w1)
-			wantRetry(i.first)
 			first.untilSaid("the first step is done")
 			second := s.worker(s.w2)
 			s.w1.cut()
@@ -262,15 +268,15 @@ func TestFaults(t *testing.T) {
 			if n.coordinator.filtered() == 0 || n.w1.filtered()+n.w2.filtered() == 0 {
 				t.Error("no packet was lost")
 			}
+			if n.coordinator.retransmitted() == 0 || n.w1.retransmitted()+n.w2.retransmitted() == 0 {
+				t.Error("no packet was sent again")
+			}
 		},
 		"20 kbit per second": func(t *testing.T) {
 			n := newNetwork(t, nil)
 			n.w1.limit("20kbit") // the other would need as long
 			s := newSweep(n, time.Minute)
 			first := s.worker(s.w1)
-			if n.coordinator.retransmitted() == 0 || n.w1.retransmitted()+n.w2.retransmitted() == 0 {
-				t.Error("no packet was sent again")
-			}
 			first.untilSaid("report is accepted") // also over a slow cable, before the other has done all
 			s.finish(first, s.worker(s.w2))
 			if n.w1.limited() == 0 {
