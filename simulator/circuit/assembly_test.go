@@ -19,7 +19,7 @@ func inner() kerneltest.Suite[loops] {
 		s.Calls[name] = func(l *loops, t *kerneltest.Trial) { call(l, trial{t}) }
 	}
 	for _, k := range Kernels() {
-		s.Kernels = append(s.Kernels, kerneltest.Kernel[loops]{Name: k.Name, Class: k.Class, Loops: k.loops})
+		s.Kernels = append(s.Kernels, kerneltest.Kernel[loops]{Name: k.Name, Class: k.Class, Loops: loopsOf(k)})
 	}
 	return s
 }
@@ -137,6 +137,26 @@ var calls = map[string]func(l *loops, t trial){
 		n := t.UpTo(9)
 		l.gatherBlockAdjoint(t.out(n), t.in(n), t.in(n), t.in(1), t.permutation(n))
 	},
+	"gatherRotate": func(l *loops, t trial) {
+		n, rows := t.IntN(3)<<fusedBits, t.UpTo(9)
+		dst, src, phases, from, tangents := t.out(n), t.in(rows), t.in(n), t.numbers(n, rows), t.In(fusedBits)
+		if l.gatherRotate != nil {
+			l.gatherRotate(dst, src, phases, from, tangents)
+			return
+		}
+		l.gather(dst, src, phases, from)
+		rotateLowest(l, dst, tangents, n)
+	},
+	"gatherBlockRotate": func(l *loops, t trial) {
+		n, rows := t.IntN(3)<<fusedBits, t.UpTo(9)
+		dst, src, phases, phase, from, tangents := t.out(n), t.in(rows), t.in(n), t.in(1), t.numbers(n, rows), t.In(fusedBits)
+		if l.gatherBlockRotate != nil {
+			l.gatherBlockRotate(dst, src, phases, phase, from, tangents)
+			return
+		}
+		l.gatherBlock(dst, src, phases, phase, from)
+		rotateLowest(l, dst, tangents, n)
+	},
 	"join": func(l *loops, t trial) {
 		blocks, rows, gap := t.UpTo(5), t.UpTo(5), t.IntN(2)
 		odd := rows + blocks
@@ -194,6 +214,11 @@ var calls = map[string]func(l *loops, t trial){
 func rotateTrial(l *loops, t trial, bits int) {
 	s, rows := t.anySpan(bits)
 	l.rotate[bits](t.out(rows), t.In(bits), s)
+}
+
+// rotateLowest rotates the lowest bits of the indices of n rows.
+func rotateLowest(l *loops, p, tangents []float32, n int) {
+	l.rotate.over(rowPasses(0, fusedBits, n>>fusedBits, 1<<fusedBits, rotatedBits), p, tangents)
 }
 
 func overlapTrial(overlap func(acc, l, p []float32, s *span), t trial, bits int) {

@@ -22,10 +22,11 @@ func Compile(a Ansatz, k Kernel) (*Circuit, error) {
 	if err := a.Validate(); err != nil {
 		return nil, fmt.Errorf("compile circuit: %w", err)
 	}
-	if k.loops == nil {
+	l := loopsOf(k)
+	if l == nil {
 		return nil, errors.New("compile circuit: no kernel given")
 	}
-	c := &Circuit{ansatz: a, loops: k.loops}
+	c := &Circuit{ansatz: a, loops: l}
 	if a.Model == Quantum {
 		c.plan = newPlan(a)
 	}

@@ -152,17 +152,27 @@ func (t *fastTile) rotateBlocks(state, tangents []float32) {
 
 // advance computes the state after rotation k from the previous state.
 func (t *fastTile) advance(k int, r *rotation) {
-	p, src, dst, phases := t.plan, t.states[k-1], t.states[k], t.phases[k]
+	p, l, src, dst := t.plan, t.loops, t.states[k-1], t.states[k]
 	if p.high == 0 {
-		t.loops.gather(dst, src, phases, r.from)
-		t.loops.rotate.over(p.withinBlock.rotate, dst, r.tangents)
+		if l.gatherRotate != nil && p.low >= fusedBits {
+			l.gatherRotate(dst, src, t.phases[k], r.from, r.tangents)
+			l.rotate.over(p.afterGather, dst, r.tangents)
+			return
+		}
+		l.gather(dst, src, t.phases[k], r.from)
+		l.rotate.over(p.withinBlock.rotate, dst, r.tangents)
 		return
 	}
 	for c := range p.blocks {
 		block := dst[c*p.stride*width:]
 		from, low, perm, phase := t.blockBefore(k, c, r)
-		t.loops.gatherBlock(block, src[from:], low, phase, perm)
-		t.loops.rotate.over(p.withinBlock.rotate, block, r.tangents)
+		if l.gatherBlockRotate != nil {
+			l.gatherBlockRotate(block, src[from:], low, phase, perm, r.tangents)
+			l.rotate.over(p.afterGather, block, r.tangents)
+			continue
+		}
+		l.gatherBlock(block, src[from:], low, phase, perm)
+		l.rotate.over(p.withinBlock.rotate, block, r.tangents)
 	}
 	t.rotateBlocks(dst, r.tangents)
 }

@@ -14,7 +14,6 @@ type Kernel struct {
 	// Class identifies the processors and builds whose results agree bit for bit
 	// (DESIGN.md, section 3.3). It is part of a task's identity.
 	Class string
-	loops *loops
 }
 
 // KernelVariable is the environment variable that selects the kernel by name.
@@ -22,7 +21,7 @@ const KernelVariable = "SPIQSWEEP_KERNEL"
 
 // Kernels lists the kernels that this machine can run, best first.
 func Kernels() []Kernel {
-	return append(assemblyKernels(), Kernel{Name: "portable", Class: "portable/" + runtime.GOARCH + level, loops: &portable})
+	return append(assemblyKernels(), Kernel{Name: "portable", Class: "portable/" + runtime.GOARCH + level})
 }
 
 // NamedKernel returns the kernel with this name, or the best one for "". It fails if
@@ -73,7 +72,11 @@ type loops struct {
 	gatherAdjoint      func(dst, src, phases []float32, from []int32)
 	gatherBlock        func(dst, src, phases, phase []float32, from []int32)
 	gatherBlockAdjoint func(dst, src, phases, phase []float32, from []int32)
-	join               func(dst, low, high []float32, blocks, rows, stride, odd int)
+	// These are gather and gatherBlock with rotate3 of the lowest fusedBits bits of an index in the
+	// same pass, or nil where there are too few registers.
+	gatherRotate      func(dst, src, phases []float32, from []int32, t []float32)
+	gatherBlockRotate func(dst, src, phases, phase []float32, from []int32, t []float32)
+	join              func(dst, low, high []float32, blocks, rows, stride, odd int)
 
 	overlapXY  overlaps
 	overlapY   overlaps

@@ -2,7 +2,13 @@
 
 package circuit
 
-import "golang.org/x/sys/cpu"
+import (
+	"sync"
+
+	"golang.org/x/sys/cpu"
+
+	"spiqsweep/simulator/internal/tuning"
+)
 
 //go:generate sh -c "cd ../_asm/circuit && go run . -out ../../circuit/kernel_amd64.s -stubs ../../circuit/kernel_stubs_amd64.go -pkg circuit"
 
@@ -23,15 +29,19 @@ var avx2 = loops{
 	probabilities: probabilitiesAVX2, weigh: weighAVX2, sample: sampleAVX2,
 }
 
-// avx512 uses 512-bit vectors only in loops that read many rows and write few, which
-// profit from the larger number of registers. For the others AVX2 is at least as
-// fast on Zen 4, whose units are 256 bits wide.
-var avx512 = func() loops {
-	l := avx2
-	l.overlapXY = overlaps{1: overlapXY1AVX512, 2: overlapXY2AVX512}
-	l.contract, l.gatherBlockAdjoint = contractAVX512, gatherBlockAdjointAVX512
-	return l
-}()
+var avx512 = loops{
+	phases: phasesAVX512, factors: factorsAVX512, powers: powersAVX512, tensor: tensorAVX512,
+	scale:  scaleAVX512,
+	rotate: rotations{1: rotate1AVX512, 2: rotate2AVX512, 3: rotate3AVX512},
+	gather: gatherAVX512, gatherAdjoint: gatherAdjointAVX512,
+	gatherBlock: gatherBlockAVX512, gatherBlockAdjoint: gatherBlockAdjointAVX512, join: joinAVX512,
+	gatherRotate: gatherRotateAVX512, gatherBlockRotate: gatherBlockRotateAVX512,
+	overlapXY:  overlaps{1: overlapXY1AVX512, 2: overlapXY2AVX512},
+	overlapY:   overlaps{1: overlapY1AVX512, 2: overlapY2AVX512},
+	overlapDot: overlapDotAVX512,
+	marginals:  marginalsAVX512, contract: contractAVX512, sums: sumsAVX2,
+	probabilities: probabilitiesAVX512, weigh: weighAVX512, sample: sampleAVX512,
+}
 
 // assemblyKernels lists the generated kernels that this processor can run, best first.
 func assemblyKernels() (kernels []Kernel) {
@@ -40,7 +50,76 @@ func assemblyKernels() (kernels []Kernel) {
 		return nil
 	}
 	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512VL {
-		kernels = append(kernels, Kernel{Name: "avx512", Class: simdClass, loops: &avx512})
+		kernels = append(kernels, Kernel{Name: "avx512", Class: simdClass})
 	}
-	return append(kernels, Kernel{Name: "avx2", Class: simdClass, loops: &avx2})
+	return append(kernels, Kernel{Name: "avx2", Class: simdClass})
+}
+
+// loopsOf returns the inner loops of a kernel, or nil for the zero Kernel.
+func loopsOf(k Kernel) *loops {
+	switch k.Name {
+	case "avx512":
+		return &fastest().loops
+	case "avx2":
+		return &avx2
+	case "portable":
+		return &portable
+	}
+	return nil
+}
+
+// WideLoops returns the names of the loops in which the kernel "avx512" uses vectors of 512 bits on
+// this processor, because they were faster when the program first needed it.
+func WideLoops() []string { return fastest().wide }
+
+// tuned is a table with loops of both widths.
+type tuned struct {
+	loops loops
+	wide  []string // names of those of 512 bits
+}
+
+// fastest chooses each loop by its share of a small circuit's time. Processors differ: 512-bit
+// vectors double the throughput where the units have that width, and cost some where they have half
+// of it.
+func fastest() *tuned {
+	choice.once.Do(func() { choice.tuned = choose() })
+	return &choice.tuned
+}
+
+var choice struct {
+	once sync.Once
+	tuned
+}
+
+func choose() tuned {
+	m := tuned{loops: avx2}
+	var uses []func()
+	for _, qubits := range []int{wholeBits - 1, wholeBits + 1} { // one block, and several
+		a := Ansatz{Neurons: qubits, Layers: 3, Order: EncodeFirst, Entangler: Chain, Readout: Trace, Noise: PerQubit}
+		uses = append(uses, a.use(&m.loops))
+	}
+	m.wide = tuning.Choose(&m.loops, &avx512, func() {
+		for _, use := range uses {
+			use()
+		}
+	})
+	return m
+}
+
+// use returns a function that calls every method of a tile once.
+func (a Ansatz) use(l *loops) func() {
+	c := &Circuit{ansatz: a, loops: l, plan: newPlan(a)}
+	patch, tile := c.NewPatch(), c.NewTile(true)
+	noise, weights, gradient := make([]float32, a.NoiseRows()*Lanes), make([]float32, a.Words()*Lanes), make([]float64, a.Angles())
+	var uniform [Lanes]float32
+	var words [Lanes]uint32
+	for i := range weights {
+		weights[i] = 1
+	}
+	return func() {
+		tile.Forward(patch, noise)
+		tile.Sample(&uniform, &words)
+		tile.Probabilities(weights)
+		tile.Backward(patch, weights, gradient)
+	}
 }

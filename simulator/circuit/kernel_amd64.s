@@ -24,16 +24,16 @@ loop1:
 	VSUBPD       Y1, Y5, Y6
 	VSUBPD       Y6, Y4, Y4
 	VMULPD       Y2, Y4, Y4
+	VCVTPS2PD    16(CX), Y6
+	VMULPD       Y0, Y6, Y6
+	VADDPD       Y1, Y6, Y8
+	VSUBPD       Y1, Y8, Y9
+	VSUBPD       Y9, Y6, Y6
+	VMULPD       Y2, Y6, Y6
 	VCVTPD2PSY   Y4, X7
-	VCVTPS2PD    16(CX), Y4
-	VMULPD       Y0, Y4, Y4
-	VADDPD       Y1, Y4, Y6
-	VSUBPD       Y1, Y6, Y8
-	VSUBPD       Y8, Y4, Y4
-	VMULPD       Y2, Y4, Y4
-	VCVTPD2PSY   Y4, X4
+	VCVTPD2PSY   Y6, X4
 	VINSERTF128  $0x01, X4, Y7, Y4
-	VSHUFPS      $0x88, Y6, Y5, Y5
+	VSHUFPS      $0x88, Y8, Y5, Y5
 	VPERMQ       $0xd8, Y5, Y5
 	VMULPS       Y4, Y4, Y6
 	VBROADCASTSS constant4<>+0(SB), Y8
@@ -53,16 +53,16 @@ loop1:
 	VFMADD213PS  Y3, Y6, Y4
 	VPSLLD       $0x1f, Y5, Y6
 	VPSRAD       $0x1f, Y6, Y6
-	VPXOR        Y8, Y4, Y9
-	VPAND        Y6, Y9, Y9
-	VPXOR        Y9, Y8, Y8
-	VPXOR        Y9, Y4, Y4
+	VXORPS       Y8, Y4, Y9
+	VANDPS       Y6, Y9, Y9
+	VXORPS       Y9, Y8, Y8
+	VXORPS       Y9, Y4, Y4
 	VPSRLD       $0x01, Y5, Y6
-	VPXOR        Y5, Y6, Y5
+	VXORPS       Y5, Y6, Y5
 	VPSLLD       $0x1f, Y6, Y6
 	VPSLLD       $0x1f, Y5, Y5
-	VPXOR        Y6, Y8, Y8
-	VPXOR        Y5, Y4, Y4
+	VXORPS       Y6, Y8, Y8
+	VXORPS       Y5, Y4, Y4
 	VMOVUPS      Y4, (AX)
 	VMOVUPS      Y8, 64(AX)
 	VCVTPS2PD    32(CX), Y4
@@ -71,16 +71,16 @@ loop1:
 	VSUBPD       Y1, Y5, Y6
 	VSUBPD       Y6, Y4, Y4
 	VMULPD       Y2, Y4, Y4
+	VCVTPS2PD    48(CX), Y6
+	VMULPD       Y0, Y6, Y6
+	VADDPD       Y1, Y6, Y8
+	VSUBPD       Y1, Y8, Y9
+	VSUBPD       Y9, Y6, Y6
+	VMULPD       Y2, Y6, Y6
 	VCVTPD2PSY   Y4, X7
-	VCVTPS2PD    48(CX), Y4
-	VMULPD       Y0, Y4, Y4
-	VADDPD       Y1, Y4, Y6
-	VSUBPD       Y1, Y6, Y8
-	VSUBPD       Y8, Y4, Y4
-	VMULPD       Y2, Y4, Y4
-	VCVTPD2PSY   Y4, X4
+	VCVTPD2PSY   Y6, X4
 	VINSERTF128  $0x01, X4, Y7, Y4
-	VSHUFPS      $0x88, Y6, Y5, Y5
+	VSHUFPS      $0x88, Y8, Y5, Y5
 	VPERMQ       $0xd8, Y5, Y5
 	VMULPS       Y4, Y4, Y6
 	VBROADCASTSS constant4<>+0(SB), Y8
@@ -100,16 +100,16 @@ loop1:
 	VFMADD213PS  Y3, Y6, Y4
 	VPSLLD       $0x1f, Y5, Y6
 	VPSRAD       $0x1f, Y6, Y6
-	VPXOR        Y8, Y4, Y9
-	VPAND        Y6, Y9, Y9
-	VPXOR        Y9, Y8, Y8
-	VPXOR        Y9, Y4, Y4
+	VXORPS       Y8, Y4, Y9
+	VANDPS       Y6, Y9, Y9
+	VXORPS       Y9, Y8, Y8
+	VXORPS       Y9, Y4, Y4
 	VPSRLD       $0x01, Y5, Y6
-	VPXOR        Y5, Y6, Y5
+	VXORPS       Y5, Y6, Y5
 	VPSLLD       $0x1f, Y6, Y6
 	VPSLLD       $0x1f, Y5, Y5
-	VPXOR        Y6, Y8, Y8
-	VPXOR        Y5, Y4, Y4
+	VXORPS       Y6, Y8, Y8
+	VXORPS       Y5, Y4, Y4
 	VMOVUPS      Y4, 32(AX)
 	VMOVUPS      Y8, 96(AX)
 	ADDQ         $+128, AX
@@ -442,60 +442,60 @@ end9:
 TEXT ·rotate1AVX2(SB), NOSPLIT, $0-56
 	MOVQ         p_base+0(FP), AX
 	MOVQ         t_base+24(FP), CX
-	MOVQ         s+48(FP), DX
-	MOVQ         (DX), DX
-	SHLQ         $0x07, DX
 	VBROADCASTSS (CX), Y0
 	MOVQ         s+48(FP), CX
-	MOVQ         24(CX), BX
+	MOVQ         (CX), CX
+	SHLQ         $0x07, CX
+	MOVQ         s+48(FP), DX
+	MOVQ         24(DX), BX
 	SHLQ         $0x07, BX
-	MOVQ         40(CX), SI
+	MOVQ         40(DX), SI
 	SHLQ         $0x07, SI
-	MOVQ         32(CX), DI
+	MOVQ         32(DX), DI
 	TESTQ        DI, DI
 	JZ           end10
 
 loop10:
 	MOVQ  AX, R8
-	MOVQ  16(CX), R9
+	MOVQ  16(DX), R9
 	TESTQ R9, R9
 	JZ    end11
 
 loop11:
 	MOVQ  R8, R10
-	MOVQ  8(CX), R11
+	MOVQ  8(DX), R11
 	TESTQ R11, R11
 	JZ    end12
 
 loop12:
 	VMOVUPS      (R10), Y1
-	VMOVUPS      (R10)(DX*1), Y2
+	VMOVUPS      (R10)(CX*1), Y2
 	VMOVAPS      Y1, Y3
 	VFNMADD231PS Y0, Y2, Y1
 	VFMADD231PS  Y0, Y3, Y2
 	VMOVUPS      Y1, (R10)
-	VMOVUPS      Y2, (R10)(DX*1)
+	VMOVUPS      Y2, (R10)(CX*1)
 	VMOVUPS      32(R10), Y1
-	VMOVUPS      32(R10)(DX*1), Y2
+	VMOVUPS      32(R10)(CX*1), Y2
 	VMOVAPS      Y1, Y3
 	VFNMADD231PS Y0, Y2, Y1
 	VFMADD231PS  Y0, Y3, Y2
 	VMOVUPS      Y1, 32(R10)
-	VMOVUPS      Y2, 32(R10)(DX*1)
+	VMOVUPS      Y2, 32(R10)(CX*1)
 	VMOVUPS      64(R10), Y1
-	VMOVUPS      64(R10)(DX*1), Y2
+	VMOVUPS      64(R10)(CX*1), Y2
 	VMOVAPS      Y1, Y3
 	VFNMADD231PS Y0, Y2, Y1
 	VFMADD231PS  Y0, Y3, Y2
 	VMOVUPS      Y1, 64(R10)
-	VMOVUPS      Y2, 64(R10)(DX*1)
+	VMOVUPS      Y2, 64(R10)(CX*1)
 	VMOVUPS      96(R10), Y1
-	VMOVUPS      96(R10)(DX*1), Y2
+	VMOVUPS      96(R10)(CX*1), Y2
 	VMOVAPS      Y1, Y3
 	VFNMADD231PS Y0, Y2, Y1
 	VFMADD231PS  Y0, Y3, Y2
 	VMOVUPS      Y1, 96(R10)
-	VMOVUPS      Y2, 96(R10)(DX*1)
+	VMOVUPS      Y2, 96(R10)(CX*1)
 	ADDQ         $+128, R10
 	DECQ         R11
 	JNZ          loop12
@@ -519,38 +519,38 @@ end10:
 TEXT ·rotate2AVX2(SB), NOSPLIT, $0-56
 	MOVQ         p_base+0(FP), AX
 	MOVQ         t_base+24(FP), CX
-	MOVQ         s+48(FP), DX
-	MOVQ         (DX), DX
-	SHLQ         $0x07, DX
-	LEAQ         (DX)(DX*2), BX
 	VBROADCASTSS (CX), Y0
 	VBROADCASTSS 4(CX), Y1
 	MOVQ         s+48(FP), CX
-	MOVQ         24(CX), SI
+	MOVQ         (CX), CX
+	SHLQ         $0x07, CX
+	LEAQ         (CX)(CX*2), DX
+	MOVQ         s+48(FP), BX
+	MOVQ         24(BX), SI
 	SHLQ         $0x07, SI
-	MOVQ         40(CX), DI
+	MOVQ         40(BX), DI
 	SHLQ         $0x07, DI
-	MOVQ         32(CX), R8
+	MOVQ         32(BX), R8
 	TESTQ        R8, R8
 	JZ           end13
 
 loop13:
 	MOVQ  AX, R9
-	MOVQ  16(CX), R10
+	MOVQ  16(BX), R10
 	TESTQ R10, R10
 	JZ    end14
 
 loop14:
 	MOVQ  R9, R11
-	MOVQ  8(CX), R12
+	MOVQ  8(BX), R12
 	TESTQ R12, R12
 	JZ    end15
 
 loop15:
 	VMOVUPS      (R11), Y2
-	VMOVUPS      (R11)(DX*1), Y3
-	VMOVUPS      (R11)(DX*2), Y4
-	VMOVUPS      (R11)(BX*1), Y5
+	VMOVUPS      (R11)(CX*1), Y3
+	VMOVUPS      (R11)(CX*2), Y4
+	VMOVUPS      (R11)(DX*1), Y5
 	VMOVAPS      Y2, Y6
 	VFNMADD231PS Y0, Y3, Y2
 	VFMADD231PS  Y0, Y6, Y3
@@ -564,13 +564,13 @@ loop15:
 	VFNMADD231PS Y1, Y5, Y3
 	VFMADD231PS  Y1, Y6, Y5
 	VMOVUPS      Y2, (R11)
-	VMOVUPS      Y3, (R11)(DX*1)
-	VMOVUPS      Y4, (R11)(DX*2)
-	VMOVUPS      Y5, (R11)(BX*1)
+	VMOVUPS      Y3, (R11)(CX*1)
+	VMOVUPS      Y4, (R11)(CX*2)
+	VMOVUPS      Y5, (R11)(DX*1)
 	VMOVUPS      32(R11), Y2
-	VMOVUPS      32(R11)(DX*1), Y3
-	VMOVUPS      32(R11)(DX*2), Y4
-	VMOVUPS      32(R11)(BX*1), Y5
+	VMOVUPS      32(R11)(CX*1), Y3
+	VMOVUPS      32(R11)(CX*2), Y4
+	VMOVUPS      32(R11)(DX*1), Y5
 	VMOVAPS      Y2, Y6
 	VFNMADD231PS Y0, Y3, Y2
 	VFMADD231PS  Y0, Y6, Y3
@@ -584,13 +584,13 @@ loop15:
 	VFNMADD231PS Y1, Y5, Y3
 	VFMADD231PS  Y1, Y6, Y5
 	VMOVUPS      Y2, 32(R11)
-	VMOVUPS      Y3, 32(R11)(DX*1)
-	VMOVUPS      Y4, 32(R11)(DX*2)
-	VMOVUPS      Y5, 32(R11)(BX*1)
+	VMOVUPS      Y3, 32(R11)(CX*1)
+	VMOVUPS      Y4, 32(R11)(CX*2)
+	VMOVUPS      Y5, 32(R11)(DX*1)
 	VMOVUPS      64(R11), Y2
-	VMOVUPS      64(R11)(DX*1), Y3
-	VMOVUPS      64(R11)(DX*2), Y4
-	VMOVUPS      64(R11)(BX*1), Y5
+	VMOVUPS      64(R11)(CX*1), Y3
+	VMOVUPS      64(R11)(CX*2), Y4
+	VMOVUPS      64(R11)(DX*1), Y5
 	VMOVAPS      Y2, Y6
 	VFNMADD231PS Y0, Y3, Y2
 	VFMADD231PS  Y0, Y6, Y3
@@ -604,13 +604,13 @@ loop15:
 	VFNMADD231PS Y1, Y5, Y3
 	VFMADD231PS  Y1, Y6, Y5
 	VMOVUPS      Y2, 64(R11)
-	VMOVUPS      Y3, 64(R11)(DX*1)
-	VMOVUPS      Y4, 64(R11)(DX*2)
-	VMOVUPS      Y5, 64(R11)(BX*1)
+	VMOVUPS      Y3, 64(R11)(CX*1)
+	VMOVUPS      Y4, 64(R11)(CX*2)
+	VMOVUPS      Y5, 64(R11)(DX*1)
 	VMOVUPS      96(R11), Y2
-	VMOVUPS      96(R11)(DX*1), Y3
-	VMOVUPS      96(R11)(DX*2), Y4
-	VMOVUPS      96(R11)(BX*1), Y5
+	VMOVUPS      96(R11)(CX*1), Y3
+	VMOVUPS      96(R11)(CX*2), Y4
+	VMOVUPS      96(R11)(DX*1), Y5
 	VMOVAPS      Y2, Y6
 	VFNMADD231PS Y0, Y3, Y2
 	VFMADD231PS  Y0, Y6, Y3
@@ -624,9 +624,9 @@ loop15:
 	VFNMADD231PS Y1, Y5, Y3
 	VFMADD231PS  Y1, Y6, Y5
 	VMOVUPS      Y2, 96(R11)
-	VMOVUPS      Y3, 96(R11)(DX*1)
-	VMOVUPS      Y4, 96(R11)(DX*2)
-	VMOVUPS      Y5, 96(R11)(BX*1)
+	VMOVUPS      Y3, 96(R11)(CX*1)
+	VMOVUPS      Y4, 96(R11)(CX*2)
+	VMOVUPS      Y5, 96(R11)(DX*1)
 	ADDQ         $+128, R11
 	DECQ         R12
 	JNZ          loop15
@@ -650,45 +650,45 @@ end13:
 TEXT ·rotate3AVX2(SB), NOSPLIT, $0-56
 	MOVQ         p_base+0(FP), AX
 	MOVQ         t_base+24(FP), CX
-	MOVQ         s+48(FP), DX
-	MOVQ         (DX), DX
-	SHLQ         $0x07, DX
-	LEAQ         (DX)(DX*2), BX
-	LEAQ         (DX)(DX*4), SI
-	LEAQ         (DX)(BX*2), DI
 	VBROADCASTSS (CX), Y0
 	VBROADCASTSS 4(CX), Y1
 	VBROADCASTSS 8(CX), Y2
 	MOVQ         s+48(FP), CX
-	MOVQ         24(CX), R8
+	MOVQ         (CX), CX
+	SHLQ         $0x07, CX
+	LEAQ         (CX)(CX*2), DX
+	LEAQ         (CX)(CX*4), BX
+	LEAQ         (CX)(DX*2), SI
+	MOVQ         s+48(FP), DI
+	MOVQ         24(DI), R8
 	SHLQ         $0x07, R8
-	MOVQ         40(CX), R9
+	MOVQ         40(DI), R9
 	SHLQ         $0x07, R9
-	MOVQ         32(CX), R10
+	MOVQ         32(DI), R10
 	TESTQ        R10, R10
 	JZ           end16
 
 loop16:
 	MOVQ  AX, R11
-	MOVQ  16(CX), R12
+	MOVQ  16(DI), R12
 	TESTQ R12, R12
 	JZ    end17
 
 loop17:
 	MOVQ  R11, R13
-	MOVQ  8(CX), R14
+	MOVQ  8(DI), R14
 	TESTQ R14, R14
 	JZ    end18
 
 loop18:
 	VMOVUPS      (R13), Y3
-	VMOVUPS      (R13)(DX*1), Y4
-	VMOVUPS      (R13)(DX*2), Y5
-	VMOVUPS      (R13)(BX*1), Y6
-	VMOVUPS      (R13)(DX*4), Y7
-	VMOVUPS      (R13)(SI*1), Y8
-	VMOVUPS      (R13)(BX*2), Y9
-	VMOVUPS      (R13)(DI*1), Y10
+	VMOVUPS      (R13)(CX*1), Y4
+	VMOVUPS      (R13)(CX*2), Y5
+	VMOVUPS      (R13)(DX*1), Y6
+	VMOVUPS      (R13)(CX*4), Y7
+	VMOVUPS      (R13)(BX*1), Y8
+	VMOVUPS      (R13)(DX*2), Y9
+	VMOVUPS      (R13)(SI*1), Y10
 	VMOVAPS      Y3, Y11
 	VFNMADD231PS Y0, Y4, Y3
 	VFMADD231PS  Y0, Y11, Y4
@@ -726,21 +726,21 @@ loop18:
 	VFNMADD231PS Y2, Y10, Y6
 	VFMADD231PS  Y2, Y11, Y10
 	VMOVUPS      Y3, (R13)
-	VMOVUPS      Y4, (R13)(DX*1)
-	VMOVUPS      Y5, (R13)(DX*2)
-	VMOVUPS      Y6, (R13)(BX*1)
-	VMOVUPS      Y7, (R13)(DX*4)
-	VMOVUPS      Y8, (R13)(SI*1)
-	VMOVUPS      Y9, (R13)(BX*2)
-	VMOVUPS      Y10, (R13)(DI*1)
+	VMOVUPS      Y4, (R13)(CX*1)
+	VMOVUPS      Y5, (R13)(CX*2)
+	VMOVUPS      Y6, (R13)(DX*1)
+	VMOVUPS      Y7, (R13)(CX*4)
+	VMOVUPS      Y8, (R13)(BX*1)
+	VMOVUPS      Y9, (R13)(DX*2)
+	VMOVUPS      Y10, (R13)(SI*1)
 	VMOVUPS      32(R13), Y3
-	VMOVUPS      32(R13)(DX*1), Y4
-	VMOVUPS      32(R13)(DX*2), Y5
-	VMOVUPS      32(R13)(BX*1), Y6
-	VMOVUPS      32(R13)(DX*4), Y7
-	VMOVUPS      32(R13)(SI*1), Y8
-	VMOVUPS      32(R13)(BX*2), Y9
-	VMOVUPS      32(R13)(DI*1), Y10
+	VMOVUPS      32(R13)(CX*1), Y4
+	VMOVUPS      32(R13)(CX*2), Y5
+	VMOVUPS      32(R13)(DX*1), Y6
+	VMOVUPS      32(R13)(CX*4), Y7
+	VMOVUPS      32(R13)(BX*1), Y8
+	VMOVUPS      32(R13)(DX*2), Y9
+	VMOVUPS      32(R13)(SI*1), Y10
 	VMOVAPS      Y3, Y11
 	VFNMADD231PS Y0, Y4, Y3
 	VFMADD231PS  Y0, Y11, Y4
@@ -778,21 +778,21 @@ loop18:
 	VFNMADD231PS Y2, Y10, Y6
 	VFMADD231PS  Y2, Y11, Y10
 	VMOVUPS      Y3, 32(R13)
-	VMOVUPS      Y4, 32(R13)(DX*1)
-	VMOVUPS      Y5, 32(R13)(DX*2)
-	VMOVUPS      Y6, 32(R13)(BX*1)
-	VMOVUPS      Y7, 32(R13)(DX*4)
-	VMOVUPS      Y8, 32(R13)(SI*1)
-	VMOVUPS      Y9, 32(R13)(BX*2)
-	VMOVUPS      Y10, 32(R13)(DI*1)
+	VMOVUPS      Y4, 32(R13)(CX*1)
+	VMOVUPS      Y5, 32(R13)(CX*2)
+	VMOVUPS      Y6, 32(R13)(DX*1)
+	VMOVUPS      Y7, 32(R13)(CX*4)
+	VMOVUPS      Y8, 32(R13)(BX*1)
+	VMOVUPS      Y9, 32(R13)(DX*2)
+	VMOVUPS      Y10, 32(R13)(SI*1)
 	VMOVUPS      64(R13), Y3
-	VMOVUPS      64(R13)(DX*1), Y4
-	VMOVUPS      64(R13)(DX*2), Y5
-	VMOVUPS      64(R13)(BX*1), Y6
-	VMOVUPS      64(R13)(DX*4), Y7
-	VMOVUPS      64(R13)(SI*1), Y8
-	VMOVUPS      64(R13)(BX*2), Y9
-	VMOVUPS      64(R13)(DI*1), Y10
+	VMOVUPS      64(R13)(CX*1), Y4
+	VMOVUPS      64(R13)(CX*2), Y5
+	VMOVUPS      64(R13)(DX*1), Y6
+	VMOVUPS      64(R13)(CX*4), Y7
+	VMOVUPS      64(R13)(BX*1), Y8
+	VMOVUPS      64(R13)(DX*2), Y9
+	VMOVUPS      64(R13)(SI*1), Y10
 	VMOVAPS      Y3, Y11
 	VFNMADD231PS Y0, Y4, Y3
 	VFMADD231PS  Y0, Y11, Y4
@@ -830,21 +830,21 @@ loop18:
 	VFNMADD231PS Y2, Y10, Y6
 	VFMADD231PS  Y2, Y11, Y10
 	VMOVUPS      Y3, 64(R13)
-	VMOVUPS      Y4, 64(R13)(DX*1)
-	VMOVUPS      Y5, 64(R13)(DX*2)
-	VMOVUPS      Y6, 64(R13)(BX*1)
-	VMOVUPS      Y7, 64(R13)(DX*4)
-	VMOVUPS      Y8, 64(R13)(SI*1)
-	VMOVUPS      Y9, 64(R13)(BX*2)
-	VMOVUPS      Y10, 64(R13)(DI*1)
+	VMOVUPS      Y4, 64(R13)(CX*1)
+	VMOVUPS      Y5, 64(R13)(CX*2)
+	VMOVUPS      Y6, 64(R13)(DX*1)
+	VMOVUPS      Y7, 64(R13)(CX*4)
+	VMOVUPS      Y8, 64(R13)(BX*1)
+	VMOVUPS      Y9, 64(R13)(DX*2)
+	VMOVUPS      Y10, 64(R13)(SI*1)
 	VMOVUPS      96(R13), Y3
-	VMOVUPS      96(R13)(DX*1), Y4
-	VMOVUPS      96(R13)(DX*2), Y5
-	VMOVUPS      96(R13)(BX*1), Y6
-	VMOVUPS      96(R13)(DX*4), Y7
-	VMOVUPS      96(R13)(SI*1), Y8
-	VMOVUPS      96(R13)(BX*2), Y9
-	VMOVUPS      96(R13)(DI*1), Y10
+	VMOVUPS      96(R13)(CX*1), Y4
+	VMOVUPS      96(R13)(CX*2), Y5
+	VMOVUPS      96(R13)(DX*1), Y6
+	VMOVUPS      96(R13)(CX*4), Y7
+	VMOVUPS      96(R13)(BX*1), Y8
+	VMOVUPS      96(R13)(DX*2), Y9
+	VMOVUPS      96(R13)(SI*1), Y10
 	VMOVAPS      Y3, Y11
 	VFNMADD231PS Y0, Y4, Y3
 	VFMADD231PS  Y0, Y11, Y4
@@ -882,13 +882,13 @@ loop18:
 	VFNMADD231PS Y2, Y10, Y6
 	VFMADD231PS  Y2, Y11, Y10
 	VMOVUPS      Y3, 96(R13)
-	VMOVUPS      Y4, 96(R13)(DX*1)
-	VMOVUPS      Y5, 96(R13)(DX*2)
-	VMOVUPS      Y6, 96(R13)(BX*1)
-	VMOVUPS      Y7, 96(R13)(DX*4)
-	VMOVUPS      Y8, 96(R13)(SI*1)
-	VMOVUPS      Y9, 96(R13)(BX*2)
-	VMOVUPS      Y10, 96(R13)(DI*1)
+	VMOVUPS      Y4, 96(R13)(CX*1)
+	VMOVUPS      Y5, 96(R13)(CX*2)
+	VMOVUPS      Y6, 96(R13)(DX*1)
+	VMOVUPS      Y7, 96(R13)(CX*4)
+	VMOVUPS      Y8, 96(R13)(BX*1)
+	VMOVUPS      Y9, 96(R13)(DX*2)
+	VMOVUPS      Y10, 96(R13)(SI*1)
 	ADDQ         $+128, R13
 	DECQ         R14
 	JNZ          loop18
@@ -1052,712 +1052,6 @@ end21:
 	VZEROUPPER
 	RET
 
-// func joinAVX2(dst []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
-// Requires: AVX, FMA3
-TEXT ·joinAVX2(SB), NOSPLIT, $0-104
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  low_base+24(FP), CX
-	MOVQ  high_base+48(FP), DX
-	MOVQ  blocks+72(FP), BX
-	MOVQ  stride+88(FP), SI
-	SHLQ  $0x07, SI
-	MOVQ  odd+96(FP), DI
-	SHLQ  $0x07, DI
-	TESTQ BX, BX
-	JZ    end22
-
-loop22:
-	VMOVUPS (DX), Y0
-	VMOVUPS 64(DX), Y1
-	VMOVUPS (DX)(DI*1), Y2
-	VMOVUPS 64(DX)(DI*1), Y3
-	MOVQ    CX, R8
-	MOVQ    AX, R9
-	MOVQ    rows+80(FP), R10
-	TESTQ   R10, R10
-	JZ      end23
-
-loop23:
-	VMOVUPS      (R8), Y4
-	VMOVUPS      64(R8), Y5
-	VMULPS       Y4, Y0, Y6
-	VMULPS       Y4, Y1, Y4
-	VFNMADD231PS Y5, Y1, Y6
-	VFMADD231PS  Y5, Y0, Y4
-	VMOVUPS      (R8)(DI*1), Y5
-	VMOVUPS      64(R8)(DI*1), Y7
-	VFMADD231PS  Y5, Y2, Y6
-	VFMADD231PS  Y5, Y3, Y4
-	VFNMADD231PS Y7, Y3, Y6
-	VFMADD231PS  Y7, Y2, Y4
-	VMOVUPS      Y6, (R9)
-	VMOVUPS      Y4, 64(R9)
-	ADDQ         $+128, R8
-	ADDQ         $+128, R9
-	DECQ         R10
-	JNZ          loop23
-
-end23:
-	VMOVUPS 32(DX), Y0
-	VMOVUPS 96(DX), Y1
-	VMOVUPS 32(DX)(DI*1), Y2
-	VMOVUPS 96(DX)(DI*1), Y3
-	MOVQ    CX, R8
-	MOVQ    AX, R9
-	MOVQ    rows+80(FP), R10
-	TESTQ   R10, R10
-	JZ      end24
-
-loop24:
-	VMOVUPS      32(R8), Y4
-	VMOVUPS      96(R8), Y5
-	VMULPS       Y4, Y0, Y6
-	VMULPS       Y4, Y1, Y4
-	VFNMADD231PS Y5, Y1, Y6
-	VFMADD231PS  Y5, Y0, Y4
-	VMOVUPS      32(R8)(DI*1), Y5
-	VMOVUPS      96(R8)(DI*1), Y7
-	VFMADD231PS  Y5, Y2, Y6
-	VFMADD231PS  Y5, Y3, Y4
-	VFNMADD231PS Y7, Y3, Y6
-	VFMADD231PS  Y7, Y2, Y4
-	VMOVUPS      Y6, 32(R9)
-	VMOVUPS      Y4, 96(R9)
-	ADDQ         $+128, R8
-	ADDQ         $+128, R9
-	DECQ         R10
-	JNZ          loop24
-
-end24:
-	ADDQ $+128, DX
-	ADDQ SI, AX
-	DECQ BX
-	JNZ  loop22
-
-end22:
-	VZEROUPPER
-	RET
-
-// func overlapY1AVX2(acc []float32, l []float32, p []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
-// Requires: AVX, FMA3
-TEXT ·overlapY1AVX2(SB), NOSPLIT, $0-80
-	MOVQ   s+72(FP), AX
-	MOVQ   (AX), AX
-	SHLQ   $0x07, AX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	MOVQ   l_base+24(FP), CX
-	MOVQ   p_base+48(FP), DX
-	MOVQ   s+72(FP), BX
-	MOVQ   24(BX), SI
-	SHLQ   $0x07, SI
-	MOVQ   40(BX), DI
-	SHLQ   $0x07, DI
-	MOVQ   32(BX), R8
-	TESTQ  R8, R8
-	JZ     end25
-
-loop25:
-	MOVQ  CX, R9
-	MOVQ  DX, R10
-	MOVQ  16(BX), R11
-	TESTQ R11, R11
-	JZ    end26
-
-loop26:
-	MOVQ  R9, R12
-	MOVQ  R10, R13
-	MOVQ  8(BX), R14
-	TESTQ R14, R14
-	JZ    end27
-
-loop27:
-	VMOVUPS      (R12), Y4
-	VMOVUPS      (R12)(AX*1), Y5
-	VMOVUPS      (R13), Y6
-	VMOVUPS      (R13)(AX*1), Y7
-	VFMADD231PS  Y5, Y6, Y0
-	VFNMADD231PS Y4, Y7, Y0
-	VMOVUPS      32(R12), Y4
-	VMOVUPS      32(R12)(AX*1), Y5
-	VMOVUPS      32(R13), Y6
-	VMOVUPS      32(R13)(AX*1), Y7
-	VFMADD231PS  Y5, Y6, Y1
-	VFNMADD231PS Y4, Y7, Y1
-	VMOVUPS      64(R12), Y4
-	VMOVUPS      64(R12)(AX*1), Y5
-	VMOVUPS      64(R13), Y6
-	VMOVUPS      64(R13)(AX*1), Y7
-	VFMADD231PS  Y5, Y6, Y2
-	VFNMADD231PS Y4, Y7, Y2
-	VMOVUPS      96(R12), Y4
-	VMOVUPS      96(R12)(AX*1), Y5
-	VMOVUPS      96(R13), Y6
-	VMOVUPS      96(R13)(AX*1), Y7
-	VFMADD231PS  Y5, Y6, Y3
-	VFNMADD231PS Y4, Y7, Y3
-	ADDQ         $+128, R12
-	ADDQ         $+128, R13
-	DECQ         R14
-	JNZ          loop27
-
-end27:
-	ADDQ SI, R9
-	ADDQ SI, R10
-	DECQ R11
-	JNZ  loop26
-
-end26:
-	ADDQ DI, CX
-	ADDQ DI, DX
-	DECQ R8
-	JNZ  loop25
-
-end25:
-	MOVQ    acc_base+0(FP), AX
-	VADDPS  (AX), Y0, Y0
-	VMOVUPS Y0, (AX)
-	VADDPS  32(AX), Y1, Y1
-	VMOVUPS Y1, 32(AX)
-	VADDPS  64(AX), Y2, Y2
-	VMOVUPS Y2, 64(AX)
-	VADDPS  96(AX), Y3, Y3
-	VMOVUPS Y3, 96(AX)
-	VZEROUPPER
-	RET
-
-// func overlapY2AVX2(acc []float32, l []float32, p []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
-// Requires: AVX, FMA3
-TEXT ·overlapY2AVX2(SB), NOSPLIT, $0-80
-	MOVQ   s+72(FP), AX
-	MOVQ   (AX), AX
-	SHLQ   $0x07, AX
-	LEAQ   (AX)(AX*2), CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   l_base+24(FP), DX
-	MOVQ   p_base+48(FP), BX
-	MOVQ   s+72(FP), SI
-	MOVQ   24(SI), DI
-	SHLQ   $0x07, DI
-	MOVQ   40(SI), R8
-	SHLQ   $0x07, R8
-	MOVQ   32(SI), R9
-	TESTQ  R9, R9
-	JZ     end28
-
-loop28:
-	MOVQ  DX, R10
-	MOVQ  BX, R11
-	MOVQ  16(SI), R12
-	TESTQ R12, R12
-	JZ    end29
-
-loop29:
-	MOVQ  R10, R13
-	MOVQ  R11, R14
-	MOVQ  8(SI), R15
-	TESTQ R15, R15
-	JZ    end30
-
-loop30:
-	VMOVUPS      (R13), Y8
-	VMOVUPS      (R14), Y9
-	VMOVUPS      (R13)(AX*1), Y10
-	VMOVUPS      (R14)(AX*1), Y11
-	VMOVUPS      (R13)(AX*2), Y12
-	VMOVUPS      (R14)(AX*2), Y13
-	VMOVUPS      (R13)(CX*1), Y14
-	VMOVUPS      (R14)(CX*1), Y15
-	VFMADD231PS  Y10, Y9, Y0
-	VFNMADD231PS Y8, Y11, Y0
-	VFMADD231PS  Y14, Y13, Y1
-	VFNMADD231PS Y12, Y15, Y1
-	VFMADD231PS  Y12, Y9, Y2
-	VFNMADD231PS Y8, Y13, Y2
-	VFMADD231PS  Y14, Y11, Y3
-	VFNMADD231PS Y10, Y15, Y3
-	VMOVUPS      32(R13), Y8
-	VMOVUPS      32(R14), Y9
-	VMOVUPS      32(R13)(AX*1), Y10
-	VMOVUPS      32(R14)(AX*1), Y11
-	VMOVUPS      32(R13)(AX*2), Y12
-	VMOVUPS      32(R14)(AX*2), Y13
-	VMOVUPS      32(R13)(CX*1), Y14
-	VMOVUPS      32(R14)(CX*1), Y15
-	VFMADD231PS  Y10, Y9, Y4
-	VFNMADD231PS Y8, Y11, Y4
-	VFMADD231PS  Y14, Y13, Y5
-	VFNMADD231PS Y12, Y15, Y5
-	VFMADD231PS  Y12, Y9, Y6
-	VFNMADD231PS Y8, Y13, Y6
-	VFMADD231PS  Y14, Y11, Y7
-	VFNMADD231PS Y10, Y15, Y7
-	ADDQ         $+128, R13
-	ADDQ         $+128, R14
-	DECQ         R15
-	JNZ          loop30
-
-end30:
-	ADDQ DI, R10
-	ADDQ DI, R11
-	DECQ R12
-	JNZ  loop29
-
-end29:
-	ADDQ R8, DX
-	ADDQ R8, BX
-	DECQ R9
-	JNZ  loop28
-
-end28:
-	MOVQ    acc_base+0(FP), DX
-	VADDPS  Y1, Y0, Y0
-	VADDPS  (DX), Y0, Y0
-	VMOVUPS Y0, (DX)
-	VADDPS  Y3, Y2, Y2
-	VADDPS  128(DX), Y2, Y2
-	VMOVUPS Y2, 128(DX)
-	VADDPS  Y5, Y4, Y4
-	VADDPS  32(DX), Y4, Y4
-	VMOVUPS Y4, 32(DX)
-	VADDPS  Y7, Y6, Y6
-	VADDPS  160(DX), Y6, Y6
-	VMOVUPS Y6, 160(DX)
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	MOVQ    l_base+24(FP), DX
-	MOVQ    p_base+48(FP), BX
-	MOVQ    s+72(FP), SI
-	MOVQ    24(SI), DI
-	SHLQ    $0x07, DI
-	MOVQ    40(SI), R8
-	SHLQ    $0x07, R8
-	MOVQ    32(SI), R9
-	TESTQ   R9, R9
-	JZ      end31
-
-loop31:
-	MOVQ  DX, R10
-	MOVQ  BX, R11
-	MOVQ  16(SI), R12
-	TESTQ R12, R12
-	JZ    end32
-
-loop32:
-	MOVQ  R10, R13
-	MOVQ  R11, R14
-	MOVQ  8(SI), R15
-	TESTQ R15, R15
-	JZ    end33
-
-loop33:
-	VMOVUPS      64(R13), Y8
-	VMOVUPS      64(R14), Y9
-	VMOVUPS      64(R13)(AX*1), Y10
-	VMOVUPS      64(R14)(AX*1), Y11
-	VMOVUPS      64(R13)(AX*2), Y12
-	VMOVUPS      64(R14)(AX*2), Y13
-	VMOVUPS      64(R13)(CX*1), Y14
-	VMOVUPS      64(R14)(CX*1), Y15
-	VFMADD231PS  Y10, Y9, Y0
-	VFNMADD231PS Y8, Y11, Y0
-	VFMADD231PS  Y14, Y13, Y1
-	VFNMADD231PS Y12, Y15, Y1
-	VFMADD231PS  Y12, Y9, Y2
-	VFNMADD231PS Y8, Y13, Y2
-	VFMADD231PS  Y14, Y11, Y3
-	VFNMADD231PS Y10, Y15, Y3
-	VMOVUPS      96(R13), Y8
-	VMOVUPS      96(R14), Y9
-	VMOVUPS      96(R13)(AX*1), Y10
-	VMOVUPS      96(R14)(AX*1), Y11
-	VMOVUPS      96(R13)(AX*2), Y12
-	VMOVUPS      96(R14)(AX*2), Y13
-	VMOVUPS      96(R13)(CX*1), Y14
-	VMOVUPS      96(R14)(CX*1), Y15
-	VFMADD231PS  Y10, Y9, Y4
-	VFNMADD231PS Y8, Y11, Y4
-	VFMADD231PS  Y14, Y13, Y5
-	VFNMADD231PS Y12, Y15, Y5
-	VFMADD231PS  Y12, Y9, Y6
-	VFNMADD231PS Y8, Y13, Y6
-	VFMADD231PS  Y14, Y11, Y7
-	VFNMADD231PS Y10, Y15, Y7
-	ADDQ         $+128, R13
-	ADDQ         $+128, R14
-	DECQ         R15
-	JNZ          loop33
-
-end33:
-	ADDQ DI, R10
-	ADDQ DI, R11
-	DECQ R12
-	JNZ  loop32
-
-end32:
-	ADDQ R8, DX
-	ADDQ R8, BX
-	DECQ R9
-	JNZ  loop31
-
-end31:
-	MOVQ    acc_base+0(FP), AX
-	VADDPS  Y1, Y0, Y0
-	VADDPS  64(AX), Y0, Y0
-	VMOVUPS Y0, 64(AX)
-	VADDPS  Y3, Y2, Y2
-	VADDPS  192(AX), Y2, Y2
-	VMOVUPS Y2, 192(AX)
-	VADDPS  Y5, Y4, Y4
-	VADDPS  96(AX), Y4, Y4
-	VMOVUPS Y4, 96(AX)
-	VADDPS  Y7, Y6, Y6
-	VADDPS  224(AX), Y6, Y6
-	VMOVUPS Y6, 224(AX)
-	VZEROUPPER
-	RET
-
-// func overlapDotAVX2(low []float32, high []float32, l []float32, p []float32, blocks int, rows int, stride int)
-// Requires: AVX, FMA3
-TEXT ·overlapDotAVX2(SB), NOSPLIT, $0-120
-	MOVQ  low_base+0(FP), AX
-	MOVQ  high_base+24(FP), CX
-	MOVQ  l_base+48(FP), DX
-	MOVQ  p_base+72(FP), BX
-	MOVQ  blocks+96(FP), SI
-	MOVQ  stride+112(FP), DI
-	SHLQ  $0x07, DI
-	TESTQ SI, SI
-	JZ    end34
-
-loop34:
-	VXORPS Y0, Y0, Y0
-	MOVQ   AX, R8
-	MOVQ   DX, R9
-	MOVQ   BX, R10
-	MOVQ   rows+104(FP), R11
-	TESTQ  R11, R11
-	JZ     end35
-
-loop35:
-	VMOVUPS      (R9), Y1
-	VMOVUPS      64(R9), Y2
-	VMULPS       64(R10), Y1, Y1
-	VFNMADD231PS (R10), Y2, Y1
-	VADDPS       Y1, Y0, Y0
-	VADDPS       (R8), Y1, Y1
-	VMOVUPS      Y1, (R8)
-	ADDQ         $+128, R9
-	ADDQ         $+128, R10
-	ADDQ         $+64, R8
-	DECQ         R11
-	JNZ          loop35
-
-end35:
-	VADDPS  (CX), Y0, Y0
-	VMOVUPS Y0, (CX)
-	VXORPS  Y0, Y0, Y0
-	MOVQ    AX, R8
-	MOVQ    DX, R9
-	MOVQ    BX, R10
-	MOVQ    rows+104(FP), R11
-	TESTQ   R11, R11
-	JZ      end36
-
-loop36:
-	VMOVUPS      32(R9), Y1
-	VMOVUPS      96(R9), Y2
-	VMULPS       96(R10), Y1, Y1
-	VFNMADD231PS 32(R10), Y2, Y1
-	VADDPS       Y1, Y0, Y0
-	VADDPS       32(R8), Y1, Y1
-	VMOVUPS      Y1, 32(R8)
-	ADDQ         $+128, R9
-	ADDQ         $+128, R10
-	ADDQ         $+64, R8
-	DECQ         R11
-	JNZ          loop36
-
-end36:
-	VADDPS  32(CX), Y0, Y0
-	VMOVUPS Y0, 32(CX)
-	ADDQ    $+64, CX
-	ADDQ    DI, DX
-	ADDQ    DI, BX
-	DECQ    SI
-	JNZ     loop34
-
-end34:
-	VZEROUPPER
-	RET
-
-// func marginalsAVX2(dst []float32, v []float32, bits int)
-// Requires: AVX
-TEXT ·marginalsAVX2(SB), NOSPLIT, $0-56
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  v_base+24(FP), CX
-	MOVQ  bits+48(FP), DX
-	MOVQ  $0x00000001, BX
-	MOVQ  DX, SI
-	TESTQ SI, SI
-	JZ    end37
-
-loop37:
-	ADDQ BX, BX
-	DECQ SI
-	JNZ  loop37
-
-end37:
-	MOVQ  BX, SI
-	SHLQ  $0x06, SI
-	MOVQ  DX, DI
-	SHLQ  $0x06, DI
-	ADDQ  AX, DI
-	TESTQ DX, DX
-	JZ    end38
-
-loop38:
-	SHRQ    $0x01, BX
-	SHRQ    $0x01, SI
-	SUBQ    $0x40, DI
-	VMOVUPS (DI), Y0
-	MOVQ    CX, AX
-	MOVQ    BX, R8
-	TESTQ   R8, R8
-	JZ      end39
-
-loop39:
-	VMOVUPS (AX), Y1
-	VMOVUPS (AX)(SI*1), Y2
-	VSUBPS  Y2, Y1, Y3
-	VADDPS  Y3, Y0, Y0
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, (AX)
-	ADDQ    $+64, AX
-	DECQ    R8
-	JNZ     loop39
-
-end39:
-	VMOVUPS Y0, (DI)
-	VMOVUPS 32(DI), Y0
-	MOVQ    CX, AX
-	MOVQ    BX, R8
-	TESTQ   R8, R8
-	JZ      end40
-
-loop40:
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 32(AX)(SI*1), Y2
-	VSUBPS  Y2, Y1, Y3
-	VADDPS  Y3, Y0, Y0
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 32(AX)
-	ADDQ    $+64, AX
-	DECQ    R8
-	JNZ     loop40
-
-end40:
-	VMOVUPS Y0, 32(DI)
-	DECQ    DX
-	JNZ     loop38
-
-end38:
-	VZEROUPPER
-	RET
-
-// func sumsAVX2(dst []float32, v []float32)
-// Requires: AVX
-TEXT ·sumsAVX2(SB), NOSPLIT, $0-48
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  v_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	TESTQ DX, DX
-	JZ    end41
-
-loop41:
-	VMOVUPS      (CX), Y0
-	VADDPS       32(CX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X0
-	VMOVSHDUP    X0, X1
-	VADDSS       X1, X0, X1
-	VMOVSS       X1, (AX)
-	ADDQ         $+64, CX
-	ADDQ         $+4, AX
-	DECQ         DX
-	JNZ          loop41
-
-end41:
-	VZEROUPPER
-	RET
-
-// func probabilitiesAVX2(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
-// Requires: AVX, FMA3
-TEXT ·probabilitiesAVX2(SB), NOSPLIT, $0-96
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  words_base+48(FP), CX
-	MOVQ  src_base+24(FP), DX
-	MOVQ  stride+88(FP), BX
-	SHLQ  $0x07, BX
-	MOVQ  blocks+72(FP), SI
-	TESTQ SI, SI
-	JZ    end42
-
-loop42:
-	MOVQ  DX, DI
-	MOVQ  rows+80(FP), R8
-	TESTQ R8, R8
-	JZ    end43
-
-loop43:
-	MOVLQSX     (CX), R9
-	SHLQ        $0x06, R9
-	VMOVUPS     (DI), Y0
-	VMOVUPS     64(DI), Y1
-	VMULPS      Y0, Y0, Y0
-	VFMADD231PS Y1, Y1, Y0
-	VADDPS      (AX)(R9*1), Y0, Y0
-	VMOVUPS     Y0, (AX)(R9*1)
-	VMOVUPS     32(DI), Y0
-	VMOVUPS     96(DI), Y1
-	VMULPS      Y0, Y0, Y0
-	VFMADD231PS Y1, Y1, Y0
-	VADDPS      32(AX)(R9*1), Y0, Y0
-	VMOVUPS     Y0, 32(AX)(R9*1)
-	ADDQ        $+4, CX
-	ADDQ        $+128, DI
-	DECQ        R8
-	JNZ         loop43
-
-end43:
-	ADDQ BX, DX
-	DECQ SI
-	JNZ  loop42
-
-end42:
-	VZEROUPPER
-	RET
-
-// func weighAVX2(dst []float32, src []float32, weights []float32, words []int32, blocks int, rows int, stride int)
-// Requires: AVX
-TEXT ·weighAVX2(SB), NOSPLIT, $0-120
-	MOVQ  weights_base+48(FP), AX
-	MOVQ  words_base+72(FP), CX
-	MOVQ  dst_base+0(FP), DX
-	MOVQ  src_base+24(FP), BX
-	MOVQ  stride+112(FP), SI
-	SHLQ  $0x07, SI
-	MOVQ  blocks+96(FP), DI
-	TESTQ DI, DI
-	JZ    end44
-
-loop44:
-	MOVQ  DX, R8
-	MOVQ  BX, R9
-	MOVQ  rows+104(FP), R10
-	TESTQ R10, R10
-	JZ    end45
-
-loop45:
-	MOVLQSX (CX), R11
-	SHLQ    $0x06, R11
-	VMOVUPS (AX)(R11*1), Y0
-	VMULPS  (R9), Y0, Y1
-	VMULPS  64(R9), Y0, Y0
-	VMOVUPS Y1, (R8)
-	VMOVUPS Y0, 64(R8)
-	VMOVUPS 32(AX)(R11*1), Y0
-	VMULPS  32(R9), Y0, Y1
-	VMULPS  96(R9), Y0, Y0
-	VMOVUPS Y1, 32(R8)
-	VMOVUPS Y0, 96(R8)
-	ADDQ    $+4, CX
-	ADDQ    $+128, R8
-	ADDQ    $+128, R9
-	DECQ    R10
-	JNZ     loop45
-
-end45:
-	ADDQ SI, DX
-	ADDQ SI, BX
-	DECQ DI
-	JNZ  loop44
-
-end44:
-	VZEROUPPER
-	RET
-
-// func sampleAVX2(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·sampleAVX2(SB), NOSPLIT, $0-64
-	MOVQ    counts+0(FP), AX
-	MOVQ    uniform+8(FP), CX
-	VMOVUPS (CX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VMOVUPS 32(CX), Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	MOVQ    src_base+16(FP), CX
-	MOVQ    stride+56(FP), DX
-	SHLQ    $0x07, DX
-	MOVQ    blocks+40(FP), BX
-	TESTQ   BX, BX
-	JZ      end46
-
-loop46:
-	MOVQ  CX, SI
-	MOVQ  rows+48(FP), DI
-	TESTQ DI, DI
-	JZ    end47
-
-loop47:
-	VMOVUPS     (SI), Y6
-	VMOVUPS     64(SI), Y7
-	VMULPS      Y6, Y6, Y6
-	VFMADD231PS Y7, Y7, Y6
-	VADDPS      Y6, Y1, Y1
-	VCMPPS      $0x12, Y0, Y1, Y6
-	VPSUBD      Y6, Y2, Y2
-	VMOVUPS     32(SI), Y6
-	VMOVUPS     96(SI), Y7
-	VMULPS      Y6, Y6, Y6
-	VFMADD231PS Y7, Y7, Y6
-	VADDPS      Y6, Y4, Y4
-	VCMPPS      $0x12, Y3, Y4, Y6
-	VPSUBD      Y6, Y5, Y5
-	ADDQ        $+128, SI
-	DECQ        DI
-	JNZ         loop47
-
-end47:
-	ADDQ DX, CX
-	DECQ BX
-	JNZ  loop46
-
-end46:
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y5, 32(AX)
-	VZEROUPPER
-	RET
-
 // func gatherBlockAdjointAVX2(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
 // Requires: AVX, FMA3
 TEXT ·gatherBlockAdjointAVX2(SB), NOSPLIT, $0-120
@@ -1772,9 +1066,9 @@ TEXT ·gatherBlockAdjointAVX2(SB), NOSPLIT, $0-120
 	VMOVUPS 32(DI), Y2
 	VMOVUPS 96(DI), Y3
 	TESTQ   SI, SI
-	JZ      end48
+	JZ      end22
 
-loop48:
+loop22:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
 	VMOVUPS      (DX), Y4
@@ -1809,9 +1103,95 @@ loop48:
 	ADDQ         $+128, DX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          loop48
+	JNZ          loop22
 
-end48:
+end22:
+	VZEROUPPER
+	RET
+
+// func joinAVX2(dst []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
+// Requires: AVX, FMA3
+TEXT ·joinAVX2(SB), NOSPLIT, $0-104
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  low_base+24(FP), CX
+	MOVQ  high_base+48(FP), DX
+	MOVQ  blocks+72(FP), BX
+	MOVQ  stride+88(FP), SI
+	SHLQ  $0x07, SI
+	MOVQ  odd+96(FP), DI
+	SHLQ  $0x07, DI
+	TESTQ BX, BX
+	JZ    end23
+
+loop23:
+	VMOVUPS (DX), Y0
+	VMOVUPS 64(DX), Y1
+	VMOVUPS (DX)(DI*1), Y2
+	VMOVUPS 64(DX)(DI*1), Y3
+	MOVQ    CX, R8
+	MOVQ    AX, R9
+	MOVQ    rows+80(FP), R10
+	TESTQ   R10, R10
+	JZ      end24
+
+loop24:
+	VMOVUPS      (R8), Y4
+	VMOVUPS      64(R8), Y5
+	VMULPS       Y4, Y0, Y6
+	VMULPS       Y4, Y1, Y4
+	VFNMADD231PS Y5, Y1, Y6
+	VFMADD231PS  Y5, Y0, Y4
+	VMOVUPS      (R8)(DI*1), Y5
+	VMOVUPS      64(R8)(DI*1), Y7
+	VFMADD231PS  Y5, Y2, Y6
+	VFMADD231PS  Y5, Y3, Y4
+	VFNMADD231PS Y7, Y3, Y6
+	VFMADD231PS  Y7, Y2, Y4
+	VMOVUPS      Y6, (R9)
+	VMOVUPS      Y4, 64(R9)
+	ADDQ         $+128, R8
+	ADDQ         $+128, R9
+	DECQ         R10
+	JNZ          loop24
+
+end24:
+	VMOVUPS 32(DX), Y0
+	VMOVUPS 96(DX), Y1
+	VMOVUPS 32(DX)(DI*1), Y2
+	VMOVUPS 96(DX)(DI*1), Y3
+	MOVQ    CX, R8
+	MOVQ    AX, R9
+	MOVQ    rows+80(FP), R10
+	TESTQ   R10, R10
+	JZ      end25
+
+loop25:
+	VMOVUPS      32(R8), Y4
+	VMOVUPS      96(R8), Y5
+	VMULPS       Y4, Y0, Y6
+	VMULPS       Y4, Y1, Y4
+	VFNMADD231PS Y5, Y1, Y6
+	VFMADD231PS  Y5, Y0, Y4
+	VMOVUPS      32(R8)(DI*1), Y5
+	VMOVUPS      96(R8)(DI*1), Y7
+	VFMADD231PS  Y5, Y2, Y6
+	VFMADD231PS  Y5, Y3, Y4
+	VFNMADD231PS Y7, Y3, Y6
+	VFMADD231PS  Y7, Y2, Y4
+	VMOVUPS      Y6, 32(R9)
+	VMOVUPS      Y4, 96(R9)
+	ADDQ         $+128, R8
+	ADDQ         $+128, R9
+	DECQ         R10
+	JNZ          loop25
+
+end25:
+	ADDQ $+128, DX
+	ADDQ SI, AX
+	DECQ BX
+	JNZ  loop23
+
+end23:
 	VZEROUPPER
 	RET
 
@@ -1838,23 +1218,23 @@ TEXT ·overlapXY1AVX2(SB), NOSPLIT, $0-80
 	SHLQ   $0x07, DI
 	MOVQ   32(BX), R8
 	TESTQ  R8, R8
-	JZ     end49
+	JZ     end26
 
-loop49:
+loop26:
 	MOVQ  CX, R9
 	MOVQ  DX, R10
 	MOVQ  16(BX), R11
 	TESTQ R11, R11
-	JZ    end50
+	JZ    end27
 
-loop50:
+loop27:
 	MOVQ  R9, R12
 	MOVQ  R10, R13
 	MOVQ  8(BX), R14
 	TESTQ R14, R14
-	JZ    end51
+	JZ    end28
 
-loop51:
+loop28:
 	VMOVUPS      (R12), Y8
 	VMOVUPS      64(R12), Y9
 	VMOVUPS      (R12)(AX*1), Y10
@@ -1874,21 +1254,21 @@ loop51:
 	ADDQ         $+128, R12
 	ADDQ         $+128, R13
 	DECQ         R14
-	JNZ          loop51
+	JNZ          loop28
 
-end51:
+end28:
 	ADDQ SI, R9
 	ADDQ SI, R10
 	DECQ R11
-	JNZ  loop50
+	JNZ  loop27
 
-end50:
+end27:
 	ADDQ DI, CX
 	ADDQ DI, DX
 	DECQ R8
-	JNZ  loop49
+	JNZ  loop26
 
-end49:
+end26:
 	MOVQ    acc_base+0(FP), CX
 	VADDPS  Y1, Y0, Y0
 	VADDPS  Y3, Y2, Y2
@@ -1917,23 +1297,23 @@ end49:
 	SHLQ    $0x07, DI
 	MOVQ    32(BX), R8
 	TESTQ   R8, R8
-	JZ      end52
+	JZ      end29
 
-loop52:
+loop29:
 	MOVQ  CX, R9
 	MOVQ  DX, R10
 	MOVQ  16(BX), R11
 	TESTQ R11, R11
-	JZ    end53
+	JZ    end30
 
-loop53:
+loop30:
 	MOVQ  R9, R12
 	MOVQ  R10, R13
 	MOVQ  8(BX), R14
 	TESTQ R14, R14
-	JZ    end54
+	JZ    end31
 
-loop54:
+loop31:
 	VMOVUPS      32(R12), Y8
 	VMOVUPS      96(R12), Y9
 	VMOVUPS      32(R12)(AX*1), Y10
@@ -1953,21 +1333,21 @@ loop54:
 	ADDQ         $+128, R12
 	ADDQ         $+128, R13
 	DECQ         R14
-	JNZ          loop54
+	JNZ          loop31
 
-end54:
+end31:
 	ADDQ SI, R9
 	ADDQ SI, R10
 	DECQ R11
-	JNZ  loop53
+	JNZ  loop30
 
-end53:
+end30:
 	ADDQ DI, CX
 	ADDQ DI, DX
 	DECQ R8
-	JNZ  loop52
+	JNZ  loop29
 
-end52:
+end29:
 	MOVQ    acc_base+0(FP), AX
 	VADDPS  Y1, Y0, Y0
 	VADDPS  Y3, Y2, Y2
@@ -2006,23 +1386,23 @@ TEXT ·overlapXY2AVX2(SB), NOSPLIT, $0-80
 	SHLQ   $0x07, R8
 	MOVQ   32(SI), R9
 	TESTQ  R9, R9
-	JZ     end55
+	JZ     end32
 
-loop55:
+loop32:
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  16(SI), R12
 	TESTQ R12, R12
-	JZ    end56
+	JZ    end33
 
-loop56:
+loop33:
 	MOVQ  R10, R13
 	MOVQ  R11, R14
 	MOVQ  8(SI), R15
 	TESTQ R15, R15
-	JZ    end57
+	JZ    end34
 
-loop57:
+loop34:
 	VMOVUPS      (R13), Y8
 	VMOVUPS      64(R13), Y9
 	VMOVUPS      (R14), Y10
@@ -2078,21 +1458,21 @@ loop57:
 	ADDQ         $+128, R13
 	ADDQ         $+128, R14
 	DECQ         R15
-	JNZ          loop57
+	JNZ          loop34
 
-end57:
+end34:
 	ADDQ DI, R10
 	ADDQ DI, R11
 	DECQ R12
-	JNZ  loop56
+	JNZ  loop33
 
-end56:
+end33:
 	ADDQ R8, DX
 	ADDQ R8, BX
 	DECQ R9
-	JNZ  loop55
+	JNZ  loop32
 
-end55:
+end32:
 	MOVQ    acc_base+0(FP), DX
 	VADDPS  Y1, Y0, Y0
 	VADDPS  (DX), Y0, Y0
@@ -2123,23 +1503,23 @@ end55:
 	SHLQ    $0x07, R8
 	MOVQ    32(SI), R9
 	TESTQ   R9, R9
-	JZ      end58
+	JZ      end35
 
-loop58:
+loop35:
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  16(SI), R12
 	TESTQ R12, R12
-	JZ    end59
+	JZ    end36
 
-loop59:
+loop36:
 	MOVQ  R10, R13
 	MOVQ  R11, R14
 	MOVQ  8(SI), R15
 	TESTQ R15, R15
-	JZ    end60
+	JZ    end37
 
-loop60:
+loop37:
 	VMOVUPS      32(R13), Y8
 	VMOVUPS      96(R13), Y9
 	VMOVUPS      32(R14), Y10
@@ -2195,21 +1575,21 @@ loop60:
 	ADDQ         $+128, R13
 	ADDQ         $+128, R14
 	DECQ         R15
-	JNZ          loop60
+	JNZ          loop37
 
-end60:
+end37:
 	ADDQ DI, R10
 	ADDQ DI, R11
 	DECQ R12
-	JNZ  loop59
+	JNZ  loop36
 
-end59:
+end36:
 	ADDQ R8, DX
 	ADDQ R8, BX
 	DECQ R9
-	JNZ  loop58
+	JNZ  loop35
 
-end58:
+end35:
 	MOVQ    acc_base+0(FP), AX
 	VADDPS  Y1, Y0, Y0
 	VADDPS  32(AX), Y0, Y0
@@ -2223,6 +1603,448 @@ end58:
 	VADDPS  Y7, Y6, Y6
 	VADDPS  224(AX), Y6, Y6
 	VMOVUPS Y6, 224(AX)
+	VZEROUPPER
+	RET
+
+// func overlapY1AVX2(acc []float32, l []float32, p []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, FMA3
+TEXT ·overlapY1AVX2(SB), NOSPLIT, $0-80
+	MOVQ   s+72(FP), AX
+	MOVQ   (AX), AX
+	SHLQ   $0x07, AX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   l_base+24(FP), CX
+	MOVQ   p_base+48(FP), DX
+	MOVQ   s+72(FP), BX
+	MOVQ   24(BX), SI
+	SHLQ   $0x07, SI
+	MOVQ   40(BX), DI
+	SHLQ   $0x07, DI
+	MOVQ   32(BX), R8
+	TESTQ  R8, R8
+	JZ     end38
+
+loop38:
+	MOVQ  CX, R9
+	MOVQ  DX, R10
+	MOVQ  16(BX), R11
+	TESTQ R11, R11
+	JZ    end39
+
+loop39:
+	MOVQ  R9, R12
+	MOVQ  R10, R13
+	MOVQ  8(BX), R14
+	TESTQ R14, R14
+	JZ    end40
+
+loop40:
+	VMOVUPS      (R12), Y4
+	VMOVUPS      (R12)(AX*1), Y5
+	VMOVUPS      (R13), Y6
+	VMOVUPS      (R13)(AX*1), Y7
+	VFMADD231PS  Y5, Y6, Y0
+	VFNMADD231PS Y4, Y7, Y0
+	VMOVUPS      32(R12), Y4
+	VMOVUPS      32(R12)(AX*1), Y5
+	VMOVUPS      32(R13), Y6
+	VMOVUPS      32(R13)(AX*1), Y7
+	VFMADD231PS  Y5, Y6, Y1
+	VFNMADD231PS Y4, Y7, Y1
+	VMOVUPS      64(R12), Y4
+	VMOVUPS      64(R12)(AX*1), Y5
+	VMOVUPS      64(R13), Y6
+	VMOVUPS      64(R13)(AX*1), Y7
+	VFMADD231PS  Y5, Y6, Y2
+	VFNMADD231PS Y4, Y7, Y2
+	VMOVUPS      96(R12), Y4
+	VMOVUPS      96(R12)(AX*1), Y5
+	VMOVUPS      96(R13), Y6
+	VMOVUPS      96(R13)(AX*1), Y7
+	VFMADD231PS  Y5, Y6, Y3
+	VFNMADD231PS Y4, Y7, Y3
+	ADDQ         $+128, R12
+	ADDQ         $+128, R13
+	DECQ         R14
+	JNZ          loop40
+
+end40:
+	ADDQ SI, R9
+	ADDQ SI, R10
+	DECQ R11
+	JNZ  loop39
+
+end39:
+	ADDQ DI, CX
+	ADDQ DI, DX
+	DECQ R8
+	JNZ  loop38
+
+end38:
+	MOVQ    acc_base+0(FP), AX
+	VADDPS  (AX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	VADDPS  32(AX), Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	VADDPS  64(AX), Y2, Y2
+	VMOVUPS Y2, 64(AX)
+	VADDPS  96(AX), Y3, Y3
+	VMOVUPS Y3, 96(AX)
+	VZEROUPPER
+	RET
+
+// func overlapY2AVX2(acc []float32, l []float32, p []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, FMA3
+TEXT ·overlapY2AVX2(SB), NOSPLIT, $0-80
+	MOVQ   s+72(FP), AX
+	MOVQ   (AX), AX
+	SHLQ   $0x07, AX
+	LEAQ   (AX)(AX*2), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   l_base+24(FP), DX
+	MOVQ   p_base+48(FP), BX
+	MOVQ   s+72(FP), SI
+	MOVQ   24(SI), DI
+	SHLQ   $0x07, DI
+	MOVQ   40(SI), R8
+	SHLQ   $0x07, R8
+	MOVQ   32(SI), R9
+	TESTQ  R9, R9
+	JZ     end41
+
+loop41:
+	MOVQ  DX, R10
+	MOVQ  BX, R11
+	MOVQ  16(SI), R12
+	TESTQ R12, R12
+	JZ    end42
+
+loop42:
+	MOVQ  R10, R13
+	MOVQ  R11, R14
+	MOVQ  8(SI), R15
+	TESTQ R15, R15
+	JZ    end43
+
+loop43:
+	VMOVUPS      (R13), Y8
+	VMOVUPS      (R14), Y9
+	VMOVUPS      (R13)(AX*1), Y10
+	VMOVUPS      (R14)(AX*1), Y11
+	VMOVUPS      (R13)(AX*2), Y12
+	VMOVUPS      (R14)(AX*2), Y13
+	VMOVUPS      (R13)(CX*1), Y14
+	VMOVUPS      (R14)(CX*1), Y15
+	VFMADD231PS  Y10, Y9, Y0
+	VFNMADD231PS Y8, Y11, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VFNMADD231PS Y12, Y15, Y1
+	VFMADD231PS  Y12, Y9, Y2
+	VFNMADD231PS Y8, Y13, Y2
+	VFMADD231PS  Y14, Y11, Y3
+	VFNMADD231PS Y10, Y15, Y3
+	VMOVUPS      32(R13), Y8
+	VMOVUPS      32(R14), Y9
+	VMOVUPS      32(R13)(AX*1), Y10
+	VMOVUPS      32(R14)(AX*1), Y11
+	VMOVUPS      32(R13)(AX*2), Y12
+	VMOVUPS      32(R14)(AX*2), Y13
+	VMOVUPS      32(R13)(CX*1), Y14
+	VMOVUPS      32(R14)(CX*1), Y15
+	VFMADD231PS  Y10, Y9, Y4
+	VFNMADD231PS Y8, Y11, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VFNMADD231PS Y12, Y15, Y5
+	VFMADD231PS  Y12, Y9, Y6
+	VFNMADD231PS Y8, Y13, Y6
+	VFMADD231PS  Y14, Y11, Y7
+	VFNMADD231PS Y10, Y15, Y7
+	ADDQ         $+128, R13
+	ADDQ         $+128, R14
+	DECQ         R15
+	JNZ          loop43
+
+end43:
+	ADDQ DI, R10
+	ADDQ DI, R11
+	DECQ R12
+	JNZ  loop42
+
+end42:
+	ADDQ R8, DX
+	ADDQ R8, BX
+	DECQ R9
+	JNZ  loop41
+
+end41:
+	MOVQ    acc_base+0(FP), DX
+	VADDPS  Y1, Y0, Y0
+	VADDPS  (DX), Y0, Y0
+	VMOVUPS Y0, (DX)
+	VADDPS  Y3, Y2, Y2
+	VADDPS  128(DX), Y2, Y2
+	VMOVUPS Y2, 128(DX)
+	VADDPS  Y5, Y4, Y4
+	VADDPS  32(DX), Y4, Y4
+	VMOVUPS Y4, 32(DX)
+	VADDPS  Y7, Y6, Y6
+	VADDPS  160(DX), Y6, Y6
+	VMOVUPS Y6, 160(DX)
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    l_base+24(FP), DX
+	MOVQ    p_base+48(FP), BX
+	MOVQ    s+72(FP), SI
+	MOVQ    24(SI), DI
+	SHLQ    $0x07, DI
+	MOVQ    40(SI), R8
+	SHLQ    $0x07, R8
+	MOVQ    32(SI), R9
+	TESTQ   R9, R9
+	JZ      end44
+
+loop44:
+	MOVQ  DX, R10
+	MOVQ  BX, R11
+	MOVQ  16(SI), R12
+	TESTQ R12, R12
+	JZ    end45
+
+loop45:
+	MOVQ  R10, R13
+	MOVQ  R11, R14
+	MOVQ  8(SI), R15
+	TESTQ R15, R15
+	JZ    end46
+
+loop46:
+	VMOVUPS      64(R13), Y8
+	VMOVUPS      64(R14), Y9
+	VMOVUPS      64(R13)(AX*1), Y10
+	VMOVUPS      64(R14)(AX*1), Y11
+	VMOVUPS      64(R13)(AX*2), Y12
+	VMOVUPS      64(R14)(AX*2), Y13
+	VMOVUPS      64(R13)(CX*1), Y14
+	VMOVUPS      64(R14)(CX*1), Y15
+	VFMADD231PS  Y10, Y9, Y0
+	VFNMADD231PS Y8, Y11, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VFNMADD231PS Y12, Y15, Y1
+	VFMADD231PS  Y12, Y9, Y2
+	VFNMADD231PS Y8, Y13, Y2
+	VFMADD231PS  Y14, Y11, Y3
+	VFNMADD231PS Y10, Y15, Y3
+	VMOVUPS      96(R13), Y8
+	VMOVUPS      96(R14), Y9
+	VMOVUPS      96(R13)(AX*1), Y10
+	VMOVUPS      96(R14)(AX*1), Y11
+	VMOVUPS      96(R13)(AX*2), Y12
+	VMOVUPS      96(R14)(AX*2), Y13
+	VMOVUPS      96(R13)(CX*1), Y14
+	VMOVUPS      96(R14)(CX*1), Y15
+	VFMADD231PS  Y10, Y9, Y4
+	VFNMADD231PS Y8, Y11, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VFNMADD231PS Y12, Y15, Y5
+	VFMADD231PS  Y12, Y9, Y6
+	VFNMADD231PS Y8, Y13, Y6
+	VFMADD231PS  Y14, Y11, Y7
+	VFNMADD231PS Y10, Y15, Y7
+	ADDQ         $+128, R13
+	ADDQ         $+128, R14
+	DECQ         R15
+	JNZ          loop46
+
+end46:
+	ADDQ DI, R10
+	ADDQ DI, R11
+	DECQ R12
+	JNZ  loop45
+
+end45:
+	ADDQ R8, DX
+	ADDQ R8, BX
+	DECQ R9
+	JNZ  loop44
+
+end44:
+	MOVQ    acc_base+0(FP), AX
+	VADDPS  Y1, Y0, Y0
+	VADDPS  64(AX), Y0, Y0
+	VMOVUPS Y0, 64(AX)
+	VADDPS  Y3, Y2, Y2
+	VADDPS  192(AX), Y2, Y2
+	VMOVUPS Y2, 192(AX)
+	VADDPS  Y5, Y4, Y4
+	VADDPS  96(AX), Y4, Y4
+	VMOVUPS Y4, 96(AX)
+	VADDPS  Y7, Y6, Y6
+	VADDPS  224(AX), Y6, Y6
+	VMOVUPS Y6, 224(AX)
+	VZEROUPPER
+	RET
+
+// func overlapDotAVX2(low []float32, high []float32, l []float32, p []float32, blocks int, rows int, stride int)
+// Requires: AVX, FMA3
+TEXT ·overlapDotAVX2(SB), NOSPLIT, $0-120
+	MOVQ  low_base+0(FP), AX
+	MOVQ  high_base+24(FP), CX
+	MOVQ  l_base+48(FP), DX
+	MOVQ  p_base+72(FP), BX
+	MOVQ  blocks+96(FP), SI
+	MOVQ  stride+112(FP), DI
+	SHLQ  $0x07, DI
+	TESTQ SI, SI
+	JZ    end47
+
+loop47:
+	VXORPS Y0, Y0, Y0
+	MOVQ   AX, R8
+	MOVQ   DX, R9
+	MOVQ   BX, R10
+	MOVQ   rows+104(FP), R11
+	TESTQ  R11, R11
+	JZ     end48
+
+loop48:
+	VMOVUPS      (R9), Y1
+	VMOVUPS      64(R9), Y2
+	VMULPS       64(R10), Y1, Y1
+	VFNMADD231PS (R10), Y2, Y1
+	VADDPS       Y1, Y0, Y0
+	VADDPS       (R8), Y1, Y1
+	VMOVUPS      Y1, (R8)
+	ADDQ         $+128, R9
+	ADDQ         $+128, R10
+	ADDQ         $+64, R8
+	DECQ         R11
+	JNZ          loop48
+
+end48:
+	VADDPS  (CX), Y0, Y0
+	VMOVUPS Y0, (CX)
+	VXORPS  Y0, Y0, Y0
+	MOVQ    AX, R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	MOVQ    rows+104(FP), R11
+	TESTQ   R11, R11
+	JZ      end49
+
+loop49:
+	VMOVUPS      32(R9), Y1
+	VMOVUPS      96(R9), Y2
+	VMULPS       96(R10), Y1, Y1
+	VFNMADD231PS 32(R10), Y2, Y1
+	VADDPS       Y1, Y0, Y0
+	VADDPS       32(R8), Y1, Y1
+	VMOVUPS      Y1, 32(R8)
+	ADDQ         $+128, R9
+	ADDQ         $+128, R10
+	ADDQ         $+64, R8
+	DECQ         R11
+	JNZ          loop49
+
+end49:
+	VADDPS  32(CX), Y0, Y0
+	VMOVUPS Y0, 32(CX)
+	ADDQ    $+64, CX
+	ADDQ    DI, DX
+	ADDQ    DI, BX
+	DECQ    SI
+	JNZ     loop47
+
+end47:
+	VZEROUPPER
+	RET
+
+// func marginalsAVX2(dst []float32, v []float32, bits int)
+// Requires: AVX
+TEXT ·marginalsAVX2(SB), NOSPLIT, $0-56
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  v_base+24(FP), CX
+	MOVQ  bits+48(FP), DX
+	MOVQ  $0x00000001, BX
+	MOVQ  DX, SI
+	TESTQ SI, SI
+	JZ    end50
+
+loop50:
+	ADDQ BX, BX
+	DECQ SI
+	JNZ  loop50
+
+end50:
+	MOVQ  BX, SI
+	SHLQ  $0x06, SI
+	MOVQ  DX, DI
+	SHLQ  $0x06, DI
+	ADDQ  AX, DI
+	TESTQ DX, DX
+	JZ    end51
+
+loop51:
+	SHRQ    $0x01, BX
+	SHRQ    $0x01, SI
+	SUBQ    $0x40, DI
+	VMOVUPS (DI), Y0
+	MOVQ    CX, AX
+	MOVQ    BX, R8
+	TESTQ   R8, R8
+	JZ      end52
+
+loop52:
+	VMOVUPS (AX), Y1
+	VMOVUPS (AX)(SI*1), Y2
+	VSUBPS  Y2, Y1, Y3
+	VADDPS  Y3, Y0, Y0
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $+64, AX
+	DECQ    R8
+	JNZ     loop52
+
+end52:
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(DI), Y0
+	MOVQ    CX, AX
+	MOVQ    BX, R8
+	TESTQ   R8, R8
+	JZ      end53
+
+loop53:
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 32(AX)(SI*1), Y2
+	VSUBPS  Y2, Y1, Y3
+	VADDPS  Y3, Y0, Y0
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	ADDQ    $+64, AX
+	DECQ    R8
+	JNZ     loop53
+
+end53:
+	VMOVUPS Y0, 32(DI)
+	DECQ    DX
+	JNZ     loop51
+
+end51:
 	VZEROUPPER
 	RET
 
@@ -2240,9 +2062,9 @@ TEXT ·contractAVX2(SB), NOSPLIT, $0-152
 	MOVQ  odd+144(FP), R9
 	SHLQ  $0x07, R9
 	TESTQ DI, DI
-	JZ    end61
+	JZ    end54
 
-loop61:
+loop54:
 	VMOVUPS (SI), Y0
 	VMOVUPS 64(SI), Y1
 	VMOVUPS (SI)(R9*1), Y2
@@ -2256,9 +2078,9 @@ loop61:
 	MOVQ    AX, R12
 	MOVQ    rows+128(FP), R13
 	TESTQ   R13, R13
-	JZ      end62
+	JZ      end55
 
-loop62:
+loop55:
 	VMOVUPS      (R10), Y8
 	VMOVUPS      64(R10), Y9
 	VMOVUPS      (R12), Y10
@@ -2293,9 +2115,9 @@ loop62:
 	ADDQ         $+128, R11
 	ADDQ         $+128, R12
 	DECQ         R13
-	JNZ          loop62
+	JNZ          loop55
 
-end62:
+end55:
 	VADDPS  (CX), Y4, Y4
 	VMOVUPS Y4, (CX)
 	VADDPS  64(CX), Y5, Y5
@@ -2317,9 +2139,9 @@ end62:
 	MOVQ    AX, R12
 	MOVQ    rows+128(FP), R13
 	TESTQ   R13, R13
-	JZ      end63
+	JZ      end56
 
-loop63:
+loop56:
 	VMOVUPS      32(R10), Y8
 	VMOVUPS      96(R10), Y9
 	VMOVUPS      32(R12), Y10
@@ -2354,9 +2176,9 @@ loop63:
 	ADDQ         $+128, R11
 	ADDQ         $+128, R12
 	DECQ         R13
-	JNZ          loop63
+	JNZ          loop56
 
-end63:
+end56:
 	VADDPS  32(CX), Y4, Y4
 	VMOVUPS Y4, 32(CX)
 	VADDPS  96(CX), Y5, Y5
@@ -2369,9 +2191,847 @@ end63:
 	ADDQ    $+128, CX
 	ADDQ    R8, DX
 	DECQ    DI
-	JNZ     loop61
+	JNZ     loop54
+
+end54:
+	VZEROUPPER
+	RET
+
+// func probabilitiesAVX2(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
+// Requires: AVX, FMA3
+TEXT ·probabilitiesAVX2(SB), NOSPLIT, $0-96
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  words_base+48(FP), CX
+	MOVQ  src_base+24(FP), DX
+	MOVQ  stride+88(FP), BX
+	SHLQ  $0x07, BX
+	MOVQ  blocks+72(FP), SI
+	TESTQ SI, SI
+	JZ    end57
+
+loop57:
+	MOVQ  DX, DI
+	MOVQ  rows+80(FP), R8
+	TESTQ R8, R8
+	JZ    end58
+
+loop58:
+	MOVLQSX     (CX), R9
+	SHLQ        $0x06, R9
+	VMOVUPS     (DI), Y0
+	VMOVUPS     64(DI), Y1
+	VMULPS      Y0, Y0, Y0
+	VFMADD231PS Y1, Y1, Y0
+	VADDPS      (AX)(R9*1), Y0, Y0
+	VMOVUPS     Y0, (AX)(R9*1)
+	VMOVUPS     32(DI), Y0
+	VMOVUPS     96(DI), Y1
+	VMULPS      Y0, Y0, Y0
+	VFMADD231PS Y1, Y1, Y0
+	VADDPS      32(AX)(R9*1), Y0, Y0
+	VMOVUPS     Y0, 32(AX)(R9*1)
+	ADDQ        $+4, CX
+	ADDQ        $+128, DI
+	DECQ        R8
+	JNZ         loop58
+
+end58:
+	ADDQ BX, DX
+	DECQ SI
+	JNZ  loop57
+
+end57:
+	VZEROUPPER
+	RET
+
+// func weighAVX2(dst []float32, src []float32, weights []float32, words []int32, blocks int, rows int, stride int)
+// Requires: AVX
+TEXT ·weighAVX2(SB), NOSPLIT, $0-120
+	MOVQ  weights_base+48(FP), AX
+	MOVQ  words_base+72(FP), CX
+	MOVQ  dst_base+0(FP), DX
+	MOVQ  src_base+24(FP), BX
+	MOVQ  stride+112(FP), SI
+	SHLQ  $0x07, SI
+	MOVQ  blocks+96(FP), DI
+	TESTQ DI, DI
+	JZ    end59
+
+loop59:
+	MOVQ  DX, R8
+	MOVQ  BX, R9
+	MOVQ  rows+104(FP), R10
+	TESTQ R10, R10
+	JZ    end60
+
+loop60:
+	MOVLQSX (CX), R11
+	SHLQ    $0x06, R11
+	VMOVUPS (AX)(R11*1), Y0
+	VMULPS  (R9), Y0, Y1
+	VMULPS  64(R9), Y0, Y0
+	VMOVUPS Y1, (R8)
+	VMOVUPS Y0, 64(R8)
+	VMOVUPS 32(AX)(R11*1), Y0
+	VMULPS  32(R9), Y0, Y1
+	VMULPS  96(R9), Y0, Y0
+	VMOVUPS Y1, 32(R8)
+	VMOVUPS Y0, 96(R8)
+	ADDQ    $+4, CX
+	ADDQ    $+128, R8
+	ADDQ    $+128, R9
+	DECQ    R10
+	JNZ     loop60
+
+end60:
+	ADDQ SI, DX
+	ADDQ SI, BX
+	DECQ DI
+	JNZ  loop59
+
+end59:
+	VZEROUPPER
+	RET
+
+// func sampleAVX2(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sampleAVX2(SB), NOSPLIT, $0-64
+	MOVQ         counts+0(FP), AX
+	MOVQ         uniform+8(FP), CX
+	VBROADCASTSS constant11<>+0(SB), Y0
+	VMOVUPS      (CX), Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVUPS      32(CX), Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	MOVQ         src_base+16(FP), CX
+	MOVQ         stride+56(FP), DX
+	SHLQ         $0x07, DX
+	MOVQ         blocks+40(FP), BX
+	TESTQ        BX, BX
+	JZ           end61
+
+loop61:
+	MOVQ  CX, SI
+	MOVQ  rows+48(FP), DI
+	TESTQ DI, DI
+	JZ    end62
+
+loop62:
+	VMOVUPS     (SI), Y7
+	VMOVUPS     64(SI), Y8
+	VMULPS      Y7, Y7, Y7
+	VFMADD231PS Y8, Y8, Y7
+	VADDPS      Y7, Y2, Y2
+	VCMPPS      $0x12, Y1, Y2, Y7
+	VANDPS      Y0, Y7, Y7
+	VPADDD      Y7, Y3, Y3
+	VMOVUPS     32(SI), Y7
+	VMOVUPS     96(SI), Y8
+	VMULPS      Y7, Y7, Y7
+	VFMADD231PS Y8, Y8, Y7
+	VADDPS      Y7, Y5, Y5
+	VCMPPS      $0x12, Y4, Y5, Y7
+	VANDPS      Y0, Y7, Y7
+	VPADDD      Y7, Y6, Y6
+	ADDQ        $+128, SI
+	DECQ        DI
+	JNZ         loop62
+
+end62:
+	ADDQ DX, CX
+	DECQ BX
+	JNZ  loop61
 
 end61:
+	VMOVUPS Y3, (AX)
+	VMOVUPS Y6, 32(AX)
+	VZEROUPPER
+	RET
+
+DATA constant11<>+0(SB)/4, $0x00000001
+GLOBL constant11<>(SB), RODATA|NOPTR, $4
+
+// func phasesAVX512(z []float32, gamma []float32, rows int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·phasesAVX512(SB), NOSPLIT, $0-56
+	MOVQ         z_base+0(FP), AX
+	MOVQ         gamma_base+24(FP), CX
+	MOVQ         rows+48(FP), DX
+	VBROADCASTSD constant0<>+0(SB), Z0
+	VBROADCASTSD constant1<>+0(SB), Z1
+	VBROADCASTSD constant2<>+0(SB), Z2
+	VBROADCASTSS constant3<>+0(SB), Z3
+	TESTQ        DX, DX
+	JZ           end63
+
+loop63:
+	VCVTPS2PD    (CX), Z4
+	VMULPD       Z0, Z4, Z4
+	VADDPD       Z1, Z4, Z5
+	VSUBPD       Z1, Z5, Z6
+	VSUBPD       Z6, Z4, Z4
+	VMULPD       Z2, Z4, Z4
+	VCVTPS2PD    32(CX), Z6
+	VMULPD       Z0, Z6, Z6
+	VADDPD       Z1, Z6, Z8
+	VSUBPD       Z1, Z8, Z9
+	VSUBPD       Z9, Z6, Z6
+	VMULPD       Z2, Z6, Z6
+	VCVTPD2PS    Z4, Y7
+	VCVTPD2PS    Z6, Y4
+	VINSERTF32X8 $0x01, Y4, Z7, Z4
+	VPMOVQD      Z5, Y7
+	VPMOVQD      Z8, Y5
+	VINSERTF32X8 $0x01, Y5, Z7, Z5
+	VMULPS       Z4, Z4, Z6
+	VBROADCASTSS constant4<>+0(SB), Z8
+	VBROADCASTSS constant5<>+0(SB), Z9
+	VFMADD213PS  Z9, Z6, Z8
+	VBROADCASTSS constant6<>+0(SB), Z9
+	VFMADD213PS  Z9, Z6, Z8
+	VMULPS       Z4, Z6, Z9
+	VFMADD213PS  Z4, Z9, Z8
+	VBROADCASTSS constant7<>+0(SB), Z4
+	VBROADCASTSS constant8<>+0(SB), Z9
+	VFMADD213PS  Z9, Z6, Z4
+	VBROADCASTSS constant9<>+0(SB), Z9
+	VFMADD213PS  Z9, Z6, Z4
+	VBROADCASTSS constant10<>+0(SB), Z9
+	VFMADD213PS  Z9, Z6, Z4
+	VFMADD213PS  Z3, Z6, Z4
+	VPSLLD       $0x1f, Z5, Z6
+	VPSRAD       $0x1f, Z6, Z6
+	VXORPS       Z8, Z4, Z9
+	VANDPS       Z6, Z9, Z9
+	VXORPS       Z9, Z8, Z8
+	VXORPS       Z9, Z4, Z4
+	VPSRLD       $0x01, Z5, Z6
+	VXORPS       Z5, Z6, Z5
+	VPSLLD       $0x1f, Z6, Z6
+	VPSLLD       $0x1f, Z5, Z5
+	VXORPS       Z6, Z8, Z8
+	VXORPS       Z5, Z4, Z4
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z8, 64(AX)
+	ADDQ         $+128, AX
+	ADDQ         $+64, CX
+	DECQ         DX
+	JNZ          loop63
+
+end63:
+	VZEROUPPER
+	RET
+
+// func factorsAVX512(a []float32, b []float32, z []float32, coefficients []float32, rows int)
+// Requires: AVX, AVX512F
+TEXT ·factorsAVX512(SB), NOSPLIT, $0-104
+	MOVQ  a_base+0(FP), AX
+	MOVQ  b_base+24(FP), CX
+	MOVQ  z_base+48(FP), DX
+	MOVQ  coefficients_base+72(FP), BX
+	MOVQ  rows+96(FP), SI
+	TESTQ SI, SI
+	JZ    end64
+
+loop64:
+	VMOVUPS      (DX), Z0
+	VMOVUPS      64(DX), Z1
+	VBROADCASTSS (BX), Z2
+	VBROADCASTSS 4(BX), Z3
+	VBROADCASTSS 8(BX), Z4
+	VBROADCASTSS 12(BX), Z5
+	VFMADD231PS  Z0, Z4, Z2
+	VFMADD231PS  Z0, Z5, Z3
+	VFNMADD231PS Z1, Z5, Z2
+	VFMADD231PS  Z1, Z4, Z3
+	VMOVUPS      Z2, (AX)
+	VMOVUPS      Z3, 64(AX)
+	VBROADCASTSS 16(BX), Z2
+	VBROADCASTSS 20(BX), Z3
+	VBROADCASTSS 24(BX), Z4
+	VBROADCASTSS 28(BX), Z5
+	VFMADD231PS  Z0, Z4, Z2
+	VFMADD231PS  Z0, Z5, Z3
+	VFNMADD231PS Z1, Z5, Z2
+	VFMADD231PS  Z1, Z4, Z3
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         $+128, AX
+	ADDQ         $+128, CX
+	ADDQ         $+128, DX
+	ADDQ         $+32, BX
+	DECQ         SI
+	JNZ          loop64
+
+end64:
+	VZEROUPPER
+	RET
+
+// func powersAVX512(dst []float32, z []float32, bits int)
+// Requires: AVX, AVX512F
+TEXT ·powersAVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         z_base+24(FP), CX
+	MOVQ         bits+48(FP), DX
+	VBROADCASTSS constant3<>+0(SB), Z0
+	VXORPS       X1, X1, X1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	XORQ         BX, BX
+	MOVQ         $+128, SI
+	TESTQ        DX, DX
+	JZ           end65
+
+loop65:
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	MOVQ    AX, DI
+	VMOVUPS Z0, (DI)(SI*1)
+	VMOVUPS Z1, 64(DI)(SI*1)
+	MOVQ    BX, R8
+	TESTQ   R8, R8
+	JZ      end66
+
+loop66:
+	ADDQ         $+128, DI
+	VMOVUPS      (DI), Z2
+	VMOVUPS      64(DI), Z3
+	VMULPS       Z2, Z0, Z4
+	VMULPS       Z2, Z1, Z2
+	VFNMADD231PS Z3, Z1, Z4
+	VFMADD231PS  Z3, Z0, Z2
+	VMOVUPS      Z4, (DI)(SI*1)
+	VMOVUPS      Z2, 64(DI)(SI*1)
+	DECQ         R8
+	JNZ          loop66
+
+end66:
+	LEAQ 1(BX)(BX*1), BX
+	ADDQ SI, SI
+	ADDQ $+128, CX
+	DECQ DX
+	JNZ  loop65
+
+end65:
+	VZEROUPPER
+	RET
+
+// func tensorAVX512(dst []float32, a []float32, b []float32, bits int)
+// Requires: AVX, AVX512F
+TEXT ·tensorAVX512(SB), NOSPLIT, $0-80
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    a_base+24(FP), CX
+	MOVQ    b_base+48(FP), DX
+	MOVQ    bits+72(FP), BX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS Z1, 192(AX)
+	MOVQ    $+2, SI
+	MOVQ    $+256, DI
+	DECQ    BX
+	TESTQ   BX, BX
+	JZ      end67
+
+loop67:
+	ADDQ    $+128, CX
+	ADDQ    $+128, DX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    AX, R8
+	MOVQ    SI, R9
+	TESTQ   R9, R9
+	JZ      end68
+
+loop68:
+	VMOVUPS      (R8), Z4
+	VMOVUPS      64(R8), Z5
+	VMULPS       Z4, Z2, Z6
+	VMULPS       Z4, Z3, Z7
+	VFNMADD231PS Z5, Z3, Z6
+	VFMADD231PS  Z5, Z2, Z7
+	VMOVUPS      Z6, (R8)(DI*1)
+	VMOVUPS      Z7, 64(R8)(DI*1)
+	VMULPS       Z4, Z0, Z6
+	VMULPS       Z4, Z1, Z4
+	VFNMADD231PS Z5, Z1, Z6
+	VFMADD231PS  Z5, Z0, Z4
+	VMOVUPS      Z6, (R8)
+	VMOVUPS      Z4, 64(R8)
+	ADDQ         $+128, R8
+	DECQ         R9
+	JNZ          loop68
+
+end68:
+	ADDQ SI, SI
+	ADDQ DI, DI
+	DECQ BX
+	JNZ  loop67
+
+end67:
+	VZEROUPPER
+	RET
+
+// func scaleAVX512(dst []float32, src []float32, scalars []float32, from []int32)
+// Requires: AVX, AVX512F
+TEXT ·scaleAVX512(SB), NOSPLIT, $0-96
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  scalars_base+48(FP), DX
+	MOVQ  from_base+72(FP), BX
+	MOVQ  from_len+80(FP), SI
+	TESTQ SI, SI
+	JZ    end69
+
+loop69:
+	MOVLQSX      (BX), DI
+	SHLQ         $0x07, DI
+	VBROADCASTSS (DX), Z0
+	VBROADCASTSS 4(DX), Z1
+	VMOVUPS      (CX)(DI*1), Z2
+	VMOVUPS      64(CX)(DI*1), Z3
+	VMULPS       Z2, Z0, Z4
+	VMULPS       Z2, Z1, Z2
+	VFNMADD231PS Z3, Z1, Z4
+	VFMADD231PS  Z3, Z0, Z2
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z2, 64(AX)
+	ADDQ         $+128, AX
+	ADDQ         $+8, DX
+	ADDQ         $+4, BX
+	DECQ         SI
+	JNZ          loop69
+
+end69:
+	VZEROUPPER
+	RET
+
+// func rotate1AVX512(p []float32, t []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, AVX512F
+TEXT ·rotate1AVX512(SB), NOSPLIT, $0-56
+	MOVQ         p_base+0(FP), AX
+	MOVQ         t_base+24(FP), CX
+	VBROADCASTSS (CX), Z0
+	MOVQ         s+48(FP), CX
+	MOVQ         (CX), CX
+	SHLQ         $0x07, CX
+	MOVQ         s+48(FP), DX
+	MOVQ         24(DX), BX
+	SHLQ         $0x07, BX
+	MOVQ         40(DX), SI
+	SHLQ         $0x07, SI
+	MOVQ         32(DX), DI
+	TESTQ        DI, DI
+	JZ           end70
+
+loop70:
+	MOVQ  AX, R8
+	MOVQ  16(DX), R9
+	TESTQ R9, R9
+	JZ    end71
+
+loop71:
+	MOVQ  R8, R10
+	MOVQ  8(DX), R11
+	TESTQ R11, R11
+	JZ    end72
+
+loop72:
+	VMOVUPS      (R10), Z1
+	VMOVUPS      (R10)(CX*1), Z2
+	VMOVAPS      Z1, Z3
+	VFNMADD231PS Z0, Z2, Z1
+	VFMADD231PS  Z0, Z3, Z2
+	VMOVUPS      Z1, (R10)
+	VMOVUPS      Z2, (R10)(CX*1)
+	VMOVUPS      64(R10), Z1
+	VMOVUPS      64(R10)(CX*1), Z2
+	VMOVAPS      Z1, Z3
+	VFNMADD231PS Z0, Z2, Z1
+	VFMADD231PS  Z0, Z3, Z2
+	VMOVUPS      Z1, 64(R10)
+	VMOVUPS      Z2, 64(R10)(CX*1)
+	ADDQ         $+128, R10
+	DECQ         R11
+	JNZ          loop72
+
+end72:
+	ADDQ BX, R8
+	DECQ R9
+	JNZ  loop71
+
+end71:
+	ADDQ SI, AX
+	DECQ DI
+	JNZ  loop70
+
+end70:
+	VZEROUPPER
+	RET
+
+// func rotate2AVX512(p []float32, t []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, AVX512F
+TEXT ·rotate2AVX512(SB), NOSPLIT, $0-56
+	MOVQ         p_base+0(FP), AX
+	MOVQ         t_base+24(FP), CX
+	VBROADCASTSS (CX), Z0
+	VBROADCASTSS 4(CX), Z1
+	MOVQ         s+48(FP), CX
+	MOVQ         (CX), CX
+	SHLQ         $0x07, CX
+	LEAQ         (CX)(CX*2), DX
+	MOVQ         s+48(FP), BX
+	MOVQ         24(BX), SI
+	SHLQ         $0x07, SI
+	MOVQ         40(BX), DI
+	SHLQ         $0x07, DI
+	MOVQ         32(BX), R8
+	TESTQ        R8, R8
+	JZ           end73
+
+loop73:
+	MOVQ  AX, R9
+	MOVQ  16(BX), R10
+	TESTQ R10, R10
+	JZ    end74
+
+loop74:
+	MOVQ  R9, R11
+	MOVQ  8(BX), R12
+	TESTQ R12, R12
+	JZ    end75
+
+loop75:
+	VMOVUPS      (R11), Z2
+	VMOVUPS      (R11)(CX*1), Z3
+	VMOVUPS      (R11)(CX*2), Z4
+	VMOVUPS      (R11)(DX*1), Z5
+	VMOVAPS      Z2, Z6
+	VFNMADD231PS Z0, Z3, Z2
+	VFMADD231PS  Z0, Z6, Z3
+	VMOVAPS      Z4, Z6
+	VFNMADD231PS Z0, Z5, Z4
+	VFMADD231PS  Z0, Z6, Z5
+	VMOVAPS      Z2, Z6
+	VFNMADD231PS Z1, Z4, Z2
+	VFMADD231PS  Z1, Z6, Z4
+	VMOVAPS      Z3, Z6
+	VFNMADD231PS Z1, Z5, Z3
+	VFMADD231PS  Z1, Z6, Z5
+	VMOVUPS      Z2, (R11)
+	VMOVUPS      Z3, (R11)(CX*1)
+	VMOVUPS      Z4, (R11)(CX*2)
+	VMOVUPS      Z5, (R11)(DX*1)
+	VMOVUPS      64(R11), Z2
+	VMOVUPS      64(R11)(CX*1), Z3
+	VMOVUPS      64(R11)(CX*2), Z4
+	VMOVUPS      64(R11)(DX*1), Z5
+	VMOVAPS      Z2, Z6
+	VFNMADD231PS Z0, Z3, Z2
+	VFMADD231PS  Z0, Z6, Z3
+	VMOVAPS      Z4, Z6
+	VFNMADD231PS Z0, Z5, Z4
+	VFMADD231PS  Z0, Z6, Z5
+	VMOVAPS      Z2, Z6
+	VFNMADD231PS Z1, Z4, Z2
+	VFMADD231PS  Z1, Z6, Z4
+	VMOVAPS      Z3, Z6
+	VFNMADD231PS Z1, Z5, Z3
+	VFMADD231PS  Z1, Z6, Z5
+	VMOVUPS      Z2, 64(R11)
+	VMOVUPS      Z3, 64(R11)(CX*1)
+	VMOVUPS      Z4, 64(R11)(CX*2)
+	VMOVUPS      Z5, 64(R11)(DX*1)
+	ADDQ         $+128, R11
+	DECQ         R12
+	JNZ          loop75
+
+end75:
+	ADDQ SI, R9
+	DECQ R10
+	JNZ  loop74
+
+end74:
+	ADDQ DI, AX
+	DECQ R8
+	JNZ  loop73
+
+end73:
+	VZEROUPPER
+	RET
+
+// func rotate3AVX512(p []float32, t []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, AVX512F
+TEXT ·rotate3AVX512(SB), NOSPLIT, $0-56
+	MOVQ         p_base+0(FP), AX
+	MOVQ         t_base+24(FP), CX
+	VBROADCASTSS (CX), Z0
+	VBROADCASTSS 4(CX), Z1
+	VBROADCASTSS 8(CX), Z2
+	MOVQ         s+48(FP), CX
+	MOVQ         (CX), CX
+	SHLQ         $0x07, CX
+	LEAQ         (CX)(CX*2), DX
+	LEAQ         (CX)(CX*4), BX
+	LEAQ         (CX)(DX*2), SI
+	MOVQ         s+48(FP), DI
+	MOVQ         24(DI), R8
+	SHLQ         $0x07, R8
+	MOVQ         40(DI), R9
+	SHLQ         $0x07, R9
+	MOVQ         32(DI), R10
+	TESTQ        R10, R10
+	JZ           end76
+
+loop76:
+	MOVQ  AX, R11
+	MOVQ  16(DI), R12
+	TESTQ R12, R12
+	JZ    end77
+
+loop77:
+	MOVQ  R11, R13
+	MOVQ  8(DI), R14
+	TESTQ R14, R14
+	JZ    end78
+
+loop78:
+	VMOVUPS      (R13), Z3
+	VMOVUPS      (R13)(CX*1), Z4
+	VMOVUPS      (R13)(CX*2), Z5
+	VMOVUPS      (R13)(DX*1), Z6
+	VMOVUPS      (R13)(CX*4), Z7
+	VMOVUPS      (R13)(BX*1), Z8
+	VMOVUPS      (R13)(DX*2), Z9
+	VMOVUPS      (R13)(SI*1), Z10
+	VMOVAPS      Z3, Z11
+	VFNMADD231PS Z0, Z4, Z3
+	VFMADD231PS  Z0, Z11, Z4
+	VMOVAPS      Z5, Z11
+	VFNMADD231PS Z0, Z6, Z5
+	VFMADD231PS  Z0, Z11, Z6
+	VMOVAPS      Z7, Z11
+	VFNMADD231PS Z0, Z8, Z7
+	VFMADD231PS  Z0, Z11, Z8
+	VMOVAPS      Z9, Z11
+	VFNMADD231PS Z0, Z10, Z9
+	VFMADD231PS  Z0, Z11, Z10
+	VMOVAPS      Z3, Z11
+	VFNMADD231PS Z1, Z5, Z3
+	VFMADD231PS  Z1, Z11, Z5
+	VMOVAPS      Z4, Z11
+	VFNMADD231PS Z1, Z6, Z4
+	VFMADD231PS  Z1, Z11, Z6
+	VMOVAPS      Z7, Z11
+	VFNMADD231PS Z1, Z9, Z7
+	VFMADD231PS  Z1, Z11, Z9
+	VMOVAPS      Z8, Z11
+	VFNMADD231PS Z1, Z10, Z8
+	VFMADD231PS  Z1, Z11, Z10
+	VMOVAPS      Z3, Z11
+	VFNMADD231PS Z2, Z7, Z3
+	VFMADD231PS  Z2, Z11, Z7
+	VMOVAPS      Z4, Z11
+	VFNMADD231PS Z2, Z8, Z4
+	VFMADD231PS  Z2, Z11, Z8
+	VMOVAPS      Z5, Z11
+	VFNMADD231PS Z2, Z9, Z5
+	VFMADD231PS  Z2, Z11, Z9
+	VMOVAPS      Z6, Z11
+	VFNMADD231PS Z2, Z10, Z6
+	VFMADD231PS  Z2, Z11, Z10
+	VMOVUPS      Z3, (R13)
+	VMOVUPS      Z4, (R13)(CX*1)
+	VMOVUPS      Z5, (R13)(CX*2)
+	VMOVUPS      Z6, (R13)(DX*1)
+	VMOVUPS      Z7, (R13)(CX*4)
+	VMOVUPS      Z8, (R13)(BX*1)
+	VMOVUPS      Z9, (R13)(DX*2)
+	VMOVUPS      Z10, (R13)(SI*1)
+	VMOVUPS      64(R13), Z3
+	VMOVUPS      64(R13)(CX*1), Z4
+	VMOVUPS      64(R13)(CX*2), Z5
+	VMOVUPS      64(R13)(DX*1), Z6
+	VMOVUPS      64(R13)(CX*4), Z7
+	VMOVUPS      64(R13)(BX*1), Z8
+	VMOVUPS      64(R13)(DX*2), Z9
+	VMOVUPS      64(R13)(SI*1), Z10
+	VMOVAPS      Z3, Z11
+	VFNMADD231PS Z0, Z4, Z3
+	VFMADD231PS  Z0, Z11, Z4
+	VMOVAPS      Z5, Z11
+	VFNMADD231PS Z0, Z6, Z5
+	VFMADD231PS  Z0, Z11, Z6
+	VMOVAPS      Z7, Z11
+	VFNMADD231PS Z0, Z8, Z7
+	VFMADD231PS  Z0, Z11, Z8
+	VMOVAPS      Z9, Z11
+	VFNMADD231PS Z0, Z10, Z9
+	VFMADD231PS  Z0, Z11, Z10
+	VMOVAPS      Z3, Z11
+	VFNMADD231PS Z1, Z5, Z3
+	VFMADD231PS  Z1, Z11, Z5
+	VMOVAPS      Z4, Z11
+	VFNMADD231PS Z1, Z6, Z4
+	VFMADD231PS  Z1, Z11, Z6
+	VMOVAPS      Z7, Z11
+	VFNMADD231PS Z1, Z9, Z7
+	VFMADD231PS  Z1, Z11, Z9
+	VMOVAPS      Z8, Z11
+	VFNMADD231PS Z1, Z10, Z8
+	VFMADD231PS  Z1, Z11, Z10
+	VMOVAPS      Z3, Z11
+	VFNMADD231PS Z2, Z7, Z3
+	VFMADD231PS  Z2, Z11, Z7
+	VMOVAPS      Z4, Z11
+	VFNMADD231PS Z2, Z8, Z4
+	VFMADD231PS  Z2, Z11, Z8
+	VMOVAPS      Z5, Z11
+	VFNMADD231PS Z2, Z9, Z5
+	VFMADD231PS  Z2, Z11, Z9
+	VMOVAPS      Z6, Z11
+	VFNMADD231PS Z2, Z10, Z6
+	VFMADD231PS  Z2, Z11, Z10
+	VMOVUPS      Z3, 64(R13)
+	VMOVUPS      Z4, 64(R13)(CX*1)
+	VMOVUPS      Z5, 64(R13)(CX*2)
+	VMOVUPS      Z6, 64(R13)(DX*1)
+	VMOVUPS      Z7, 64(R13)(CX*4)
+	VMOVUPS      Z8, 64(R13)(BX*1)
+	VMOVUPS      Z9, 64(R13)(DX*2)
+	VMOVUPS      Z10, 64(R13)(SI*1)
+	ADDQ         $+128, R13
+	DECQ         R14
+	JNZ          loop78
+
+end78:
+	ADDQ R8, R11
+	DECQ R12
+	JNZ  loop77
+
+end77:
+	ADDQ R9, AX
+	DECQ R10
+	JNZ  loop76
+
+end76:
+	VZEROUPPER
+	RET
+
+// func gatherAVX512(dst []float32, src []float32, phases []float32, from []int32)
+// Requires: AVX, AVX512F
+TEXT ·gatherAVX512(SB), NOSPLIT, $0-96
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  phases_base+48(FP), DX
+	MOVQ  from_base+72(FP), BX
+	MOVQ  from_len+80(FP), SI
+	TESTQ SI, SI
+	JZ    end79
+
+loop79:
+	MOVLQSX      (BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      (DX), Z0
+	VMOVUPS      64(DX), Z1
+	VMOVUPS      (CX)(DI*1), Z2
+	VMOVUPS      64(CX)(DI*1), Z3
+	VMULPS       Z0, Z2, Z4
+	VMULPS       Z0, Z3, Z0
+	VFNMADD231PS Z1, Z3, Z4
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z0, 64(AX)
+	ADDQ         $+128, AX
+	ADDQ         $+128, DX
+	ADDQ         $+4, BX
+	DECQ         SI
+	JNZ          loop79
+
+end79:
+	VZEROUPPER
+	RET
+
+// func gatherAdjointAVX512(dst []float32, src []float32, phases []float32, from []int32)
+// Requires: AVX, AVX512F
+TEXT ·gatherAdjointAVX512(SB), NOSPLIT, $0-96
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  phases_base+48(FP), DX
+	MOVQ  from_base+72(FP), BX
+	MOVQ  from_len+80(FP), SI
+	TESTQ SI, SI
+	JZ    end80
+
+loop80:
+	MOVLQSX      (BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMOVUPS      (DX), Z2
+	VMOVUPS      64(DX), Z3
+	VMULPS       Z0, Z2, Z4
+	VMULPS       Z1, Z2, Z2
+	VFMADD231PS  Z1, Z3, Z4
+	VFNMADD231PS Z0, Z3, Z2
+	VMOVUPS      Z4, (AX)(DI*1)
+	VMOVUPS      Z2, 64(AX)(DI*1)
+	ADDQ         $+128, CX
+	ADDQ         $+128, DX
+	ADDQ         $+4, BX
+	DECQ         SI
+	JNZ          loop80
+
+end80:
+	VZEROUPPER
+	RET
+
+// func gatherBlockAVX512(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
+// Requires: AVX, AVX512F
+TEXT ·gatherBlockAVX512(SB), NOSPLIT, $0-120
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    src_base+24(FP), CX
+	MOVQ    phases_base+48(FP), DX
+	MOVQ    from_base+96(FP), BX
+	MOVQ    from_len+104(FP), SI
+	MOVQ    phase_base+72(FP), DI
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	TESTQ   SI, SI
+	JZ      end81
+
+loop81:
+	MOVLQSX      (BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      (DX), Z2
+	VMOVUPS      64(DX), Z3
+	VMULPS       Z0, Z2, Z4
+	VMULPS       Z0, Z3, Z5
+	VFNMADD231PS Z1, Z3, Z4
+	VFMADD231PS  Z1, Z2, Z5
+	VMOVUPS      (CX)(DI*1), Z2
+	VMOVUPS      64(CX)(DI*1), Z3
+	VMULPS       Z4, Z2, Z6
+	VMULPS       Z4, Z3, Z4
+	VFNMADD231PS Z5, Z3, Z6
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      Z6, (AX)
+	VMOVUPS      Z4, 64(AX)
+	ADDQ         $+128, AX
+	ADDQ         $+128, DX
+	ADDQ         $+4, BX
+	DECQ         SI
+	JNZ          loop81
+
+end81:
 	VZEROUPPER
 	RET
 
@@ -2387,9 +3047,9 @@ TEXT ·gatherBlockAdjointAVX512(SB), NOSPLIT, $0-120
 	VMOVUPS (DI), Z0
 	VMOVUPS 64(DI), Z1
 	TESTQ   SI, SI
-	JZ      end64
+	JZ      end82
 
-loop64:
+loop82:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
 	VMOVUPS      (DX), Z2
@@ -2410,9 +3070,64 @@ loop64:
 	ADDQ         $+128, DX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          loop64
+	JNZ          loop82
 
-end64:
+end82:
+	VZEROUPPER
+	RET
+
+// func joinAVX512(dst []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
+// Requires: AVX, AVX512F
+TEXT ·joinAVX512(SB), NOSPLIT, $0-104
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  low_base+24(FP), CX
+	MOVQ  high_base+48(FP), DX
+	MOVQ  blocks+72(FP), BX
+	MOVQ  stride+88(FP), SI
+	SHLQ  $0x07, SI
+	MOVQ  odd+96(FP), DI
+	SHLQ  $0x07, DI
+	TESTQ BX, BX
+	JZ    end83
+
+loop83:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS (DX)(DI*1), Z2
+	VMOVUPS 64(DX)(DI*1), Z3
+	MOVQ    CX, R8
+	MOVQ    AX, R9
+	MOVQ    rows+80(FP), R10
+	TESTQ   R10, R10
+	JZ      end84
+
+loop84:
+	VMOVUPS      (R8), Z4
+	VMOVUPS      64(R8), Z5
+	VMULPS       Z4, Z0, Z6
+	VMULPS       Z4, Z1, Z4
+	VFNMADD231PS Z5, Z1, Z6
+	VFMADD231PS  Z5, Z0, Z4
+	VMOVUPS      (R8)(DI*1), Z5
+	VMOVUPS      64(R8)(DI*1), Z7
+	VFMADD231PS  Z5, Z2, Z6
+	VFMADD231PS  Z5, Z3, Z4
+	VFNMADD231PS Z7, Z3, Z6
+	VFMADD231PS  Z7, Z2, Z4
+	VMOVUPS      Z6, (R9)
+	VMOVUPS      Z4, 64(R9)
+	ADDQ         $+128, R8
+	ADDQ         $+128, R9
+	DECQ         R10
+	JNZ          loop84
+
+end84:
+	ADDQ $+128, DX
+	ADDQ SI, AX
+	DECQ BX
+	JNZ  loop83
+
+end83:
 	VZEROUPPER
 	RET
 
@@ -2439,23 +3154,23 @@ TEXT ·overlapXY1AVX512(SB), NOSPLIT, $0-80
 	SHLQ   $0x07, DI
 	MOVQ   32(BX), R8
 	TESTQ  R8, R8
-	JZ     end65
+	JZ     end85
 
-loop65:
+loop85:
 	MOVQ  CX, R9
 	MOVQ  DX, R10
 	MOVQ  16(BX), R11
 	TESTQ R11, R11
-	JZ    end66
+	JZ    end86
 
-loop66:
+loop86:
 	MOVQ  R9, R12
 	MOVQ  R10, R13
 	MOVQ  8(BX), R14
 	TESTQ R14, R14
-	JZ    end67
+	JZ    end87
 
-loop67:
+loop87:
 	VMOVUPS      (R12), Z8
 	VMOVUPS      64(R12), Z9
 	VMOVUPS      (R12)(AX*1), Z10
@@ -2475,21 +3190,21 @@ loop67:
 	ADDQ         $+128, R12
 	ADDQ         $+128, R13
 	DECQ         R14
-	JNZ          loop67
+	JNZ          loop87
 
-end67:
+end87:
 	ADDQ SI, R9
 	ADDQ SI, R10
 	DECQ R11
-	JNZ  loop66
+	JNZ  loop86
 
-end66:
+end86:
 	ADDQ DI, CX
 	ADDQ DI, DX
 	DECQ R8
-	JNZ  loop65
+	JNZ  loop85
 
-end65:
+end85:
 	MOVQ    acc_base+0(FP), AX
 	VADDPS  Z1, Z0, Z0
 	VADDPS  Z3, Z2, Z2
@@ -2528,23 +3243,23 @@ TEXT ·overlapXY2AVX512(SB), NOSPLIT, $0-80
 	SHLQ   $0x07, R8
 	MOVQ   32(SI), R9
 	TESTQ  R9, R9
-	JZ     end68
+	JZ     end88
 
-loop68:
+loop88:
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  16(SI), R12
 	TESTQ R12, R12
-	JZ    end69
+	JZ    end89
 
-loop69:
+loop89:
 	MOVQ  R10, R13
 	MOVQ  R11, R14
 	MOVQ  8(SI), R15
 	TESTQ R15, R15
-	JZ    end70
+	JZ    end90
 
-loop70:
+loop90:
 	VMOVUPS      (R13), Z8
 	VMOVUPS      64(R13), Z9
 	VMOVUPS      (R14), Z10
@@ -2596,21 +3311,21 @@ loop70:
 	ADDQ         $+128, R13
 	ADDQ         $+128, R14
 	DECQ         R15
-	JNZ          loop70
+	JNZ          loop90
 
-end70:
+end90:
 	ADDQ DI, R10
 	ADDQ DI, R11
 	DECQ R12
-	JNZ  loop69
+	JNZ  loop89
 
-end69:
+end89:
 	ADDQ R8, DX
 	ADDQ R8, BX
 	DECQ R9
-	JNZ  loop68
+	JNZ  loop88
 
-end68:
+end88:
 	MOVQ    acc_base+0(FP), AX
 	VADDPS  Z1, Z0, Z0
 	VADDPS  (AX), Z0, Z0
@@ -2624,6 +3339,334 @@ end68:
 	VADDPS  Z7, Z6, Z6
 	VADDPS  192(AX), Z6, Z6
 	VMOVUPS Z6, 192(AX)
+	VZEROUPPER
+	RET
+
+// func overlapY1AVX512(acc []float32, l []float32, p []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, AVX512F
+TEXT ·overlapY1AVX512(SB), NOSPLIT, $0-80
+	MOVQ   s+72(FP), AX
+	MOVQ   (AX), AX
+	SHLQ   $0x07, AX
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	MOVQ   l_base+24(FP), CX
+	MOVQ   p_base+48(FP), DX
+	MOVQ   s+72(FP), BX
+	MOVQ   24(BX), SI
+	SHLQ   $0x07, SI
+	MOVQ   40(BX), DI
+	SHLQ   $0x07, DI
+	MOVQ   32(BX), R8
+	TESTQ  R8, R8
+	JZ     end91
+
+loop91:
+	MOVQ  CX, R9
+	MOVQ  DX, R10
+	MOVQ  16(BX), R11
+	TESTQ R11, R11
+	JZ    end92
+
+loop92:
+	MOVQ  R9, R12
+	MOVQ  R10, R13
+	MOVQ  8(BX), R14
+	TESTQ R14, R14
+	JZ    end93
+
+loop93:
+	VMOVUPS      (R12), Z2
+	VMOVUPS      (R12)(AX*1), Z3
+	VMOVUPS      (R13), Z4
+	VMOVUPS      (R13)(AX*1), Z5
+	VFMADD231PS  Z3, Z4, Z0
+	VFNMADD231PS Z2, Z5, Z0
+	VMOVUPS      64(R12), Z2
+	VMOVUPS      64(R12)(AX*1), Z3
+	VMOVUPS      64(R13), Z4
+	VMOVUPS      64(R13)(AX*1), Z5
+	VFMADD231PS  Z3, Z4, Z1
+	VFNMADD231PS Z2, Z5, Z1
+	ADDQ         $+128, R12
+	ADDQ         $+128, R13
+	DECQ         R14
+	JNZ          loop93
+
+end93:
+	ADDQ SI, R9
+	ADDQ SI, R10
+	DECQ R11
+	JNZ  loop92
+
+end92:
+	ADDQ DI, CX
+	ADDQ DI, DX
+	DECQ R8
+	JNZ  loop91
+
+end91:
+	MOVQ    acc_base+0(FP), AX
+	VADDPS  (AX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	VADDPS  64(AX), Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func overlapY2AVX512(acc []float32, l []float32, p []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, AVX512F
+TEXT ·overlapY2AVX512(SB), NOSPLIT, $0-80
+	MOVQ   s+72(FP), AX
+	MOVQ   (AX), AX
+	SHLQ   $0x07, AX
+	LEAQ   (AX)(AX*2), CX
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	MOVQ   l_base+24(FP), DX
+	MOVQ   p_base+48(FP), BX
+	MOVQ   s+72(FP), SI
+	MOVQ   24(SI), DI
+	SHLQ   $0x07, DI
+	MOVQ   40(SI), R8
+	SHLQ   $0x07, R8
+	MOVQ   32(SI), R9
+	TESTQ  R9, R9
+	JZ     end94
+
+loop94:
+	MOVQ  DX, R10
+	MOVQ  BX, R11
+	MOVQ  16(SI), R12
+	TESTQ R12, R12
+	JZ    end95
+
+loop95:
+	MOVQ  R10, R13
+	MOVQ  R11, R14
+	MOVQ  8(SI), R15
+	TESTQ R15, R15
+	JZ    end96
+
+loop96:
+	VMOVUPS      (R13), Z4
+	VMOVUPS      (R14), Z5
+	VMOVUPS      (R13)(AX*1), Z6
+	VMOVUPS      (R14)(AX*1), Z7
+	VMOVUPS      (R13)(AX*2), Z8
+	VMOVUPS      (R14)(AX*2), Z9
+	VMOVUPS      (R13)(CX*1), Z10
+	VMOVUPS      (R14)(CX*1), Z11
+	VFMADD231PS  Z6, Z5, Z0
+	VFNMADD231PS Z4, Z7, Z0
+	VFMADD231PS  Z10, Z9, Z1
+	VFNMADD231PS Z8, Z11, Z1
+	VFMADD231PS  Z8, Z5, Z2
+	VFNMADD231PS Z4, Z9, Z2
+	VFMADD231PS  Z10, Z7, Z3
+	VFNMADD231PS Z6, Z11, Z3
+	ADDQ         $+128, R13
+	ADDQ         $+128, R14
+	DECQ         R15
+	JNZ          loop96
+
+end96:
+	ADDQ DI, R10
+	ADDQ DI, R11
+	DECQ R12
+	JNZ  loop95
+
+end95:
+	ADDQ R8, DX
+	ADDQ R8, BX
+	DECQ R9
+	JNZ  loop94
+
+end94:
+	MOVQ    acc_base+0(FP), DX
+	VADDPS  Z1, Z0, Z0
+	VADDPS  (DX), Z0, Z0
+	VMOVUPS Z0, (DX)
+	VADDPS  Z3, Z2, Z2
+	VADDPS  128(DX), Z2, Z2
+	VMOVUPS Z2, 128(DX)
+	VXORPS  X12, X12, X12
+	VXORPS  X13, X13, X13
+	VXORPS  X14, X14, X14
+	VXORPS  X15, X15, X15
+	MOVQ    l_base+24(FP), DX
+	MOVQ    p_base+48(FP), BX
+	MOVQ    s+72(FP), SI
+	MOVQ    24(SI), DI
+	SHLQ    $0x07, DI
+	MOVQ    40(SI), R8
+	SHLQ    $0x07, R8
+	MOVQ    32(SI), R9
+	TESTQ   R9, R9
+	JZ      end97
+
+loop97:
+	MOVQ  DX, R10
+	MOVQ  BX, R11
+	MOVQ  16(SI), R12
+	TESTQ R12, R12
+	JZ    end98
+
+loop98:
+	MOVQ  R10, R13
+	MOVQ  R11, R14
+	MOVQ  8(SI), R15
+	TESTQ R15, R15
+	JZ    end99
+
+loop99:
+	VMOVUPS      64(R13), Z0
+	VMOVUPS      64(R14), Z1
+	VMOVUPS      64(R13)(AX*1), Z2
+	VMOVUPS      64(R14)(AX*1), Z3
+	VMOVUPS      64(R13)(AX*2), Z4
+	VMOVUPS      64(R14)(AX*2), Z5
+	VMOVUPS      64(R13)(CX*1), Z6
+	VMOVUPS      64(R14)(CX*1), Z7
+	VFMADD231PS  Z2, Z1, Z12
+	VFNMADD231PS Z0, Z3, Z12
+	VFMADD231PS  Z6, Z5, Z13
+	VFNMADD231PS Z4, Z7, Z13
+	VFMADD231PS  Z4, Z1, Z14
+	VFNMADD231PS Z0, Z5, Z14
+	VFMADD231PS  Z6, Z3, Z15
+	VFNMADD231PS Z2, Z7, Z15
+	ADDQ         $+128, R13
+	ADDQ         $+128, R14
+	DECQ         R15
+	JNZ          loop99
+
+end99:
+	ADDQ DI, R10
+	ADDQ DI, R11
+	DECQ R12
+	JNZ  loop98
+
+end98:
+	ADDQ R8, DX
+	ADDQ R8, BX
+	DECQ R9
+	JNZ  loop97
+
+end97:
+	MOVQ    acc_base+0(FP), AX
+	VADDPS  Z13, Z12, Z12
+	VADDPS  64(AX), Z12, Z12
+	VMOVUPS Z12, 64(AX)
+	VADDPS  Z15, Z14, Z14
+	VADDPS  192(AX), Z14, Z14
+	VMOVUPS Z14, 192(AX)
+	VZEROUPPER
+	RET
+
+// func overlapDotAVX512(low []float32, high []float32, l []float32, p []float32, blocks int, rows int, stride int)
+// Requires: AVX, AVX512F
+TEXT ·overlapDotAVX512(SB), NOSPLIT, $0-120
+	MOVQ  low_base+0(FP), AX
+	MOVQ  high_base+24(FP), CX
+	MOVQ  l_base+48(FP), DX
+	MOVQ  p_base+72(FP), BX
+	MOVQ  blocks+96(FP), SI
+	MOVQ  stride+112(FP), DI
+	SHLQ  $0x07, DI
+	TESTQ SI, SI
+	JZ    end100
+
+loop100:
+	VXORPS X0, X0, X0
+	MOVQ   AX, R8
+	MOVQ   DX, R9
+	MOVQ   BX, R10
+	MOVQ   rows+104(FP), R11
+	TESTQ  R11, R11
+	JZ     end101
+
+loop101:
+	VMOVUPS      (R9), Z1
+	VMOVUPS      64(R9), Z2
+	VMULPS       64(R10), Z1, Z1
+	VFNMADD231PS (R10), Z2, Z1
+	VADDPS       Z1, Z0, Z0
+	VADDPS       (R8), Z1, Z1
+	VMOVUPS      Z1, (R8)
+	ADDQ         $+128, R9
+	ADDQ         $+128, R10
+	ADDQ         $+64, R8
+	DECQ         R11
+	JNZ          loop101
+
+end101:
+	VADDPS  (CX), Z0, Z0
+	VMOVUPS Z0, (CX)
+	ADDQ    $+64, CX
+	ADDQ    DI, DX
+	ADDQ    DI, BX
+	DECQ    SI
+	JNZ     loop100
+
+end100:
+	VZEROUPPER
+	RET
+
+// func marginalsAVX512(dst []float32, v []float32, bits int)
+// Requires: AVX, AVX512F
+TEXT ·marginalsAVX512(SB), NOSPLIT, $0-56
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  v_base+24(FP), CX
+	MOVQ  bits+48(FP), DX
+	MOVQ  $0x00000001, BX
+	MOVQ  DX, SI
+	TESTQ SI, SI
+	JZ    end102
+
+loop102:
+	ADDQ BX, BX
+	DECQ SI
+	JNZ  loop102
+
+end102:
+	MOVQ  BX, SI
+	SHLQ  $0x06, SI
+	MOVQ  DX, DI
+	SHLQ  $0x06, DI
+	ADDQ  AX, DI
+	TESTQ DX, DX
+	JZ    end103
+
+loop103:
+	SHRQ    $0x01, BX
+	SHRQ    $0x01, SI
+	SUBQ    $0x40, DI
+	VMOVUPS (DI), Z0
+	MOVQ    CX, AX
+	MOVQ    BX, R8
+	TESTQ   R8, R8
+	JZ      end104
+
+loop104:
+	VMOVUPS (AX), Z1
+	VMOVUPS (AX)(SI*1), Z2
+	VSUBPS  Z2, Z1, Z3
+	VADDPS  Z3, Z0, Z0
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $+64, AX
+	DECQ    R8
+	JNZ     loop104
+
+end104:
+	VMOVUPS Z0, (DI)
+	DECQ    DX
+	JNZ     loop103
+
+end103:
 	VZEROUPPER
 	RET
 
@@ -2641,9 +3684,9 @@ TEXT ·contractAVX512(SB), NOSPLIT, $0-152
 	MOVQ  odd+144(FP), R9
 	SHLQ  $0x07, R9
 	TESTQ DI, DI
-	JZ    end71
+	JZ    end105
 
-loop71:
+loop105:
 	VMOVUPS (SI), Z0
 	VMOVUPS 64(SI), Z1
 	VMOVUPS (SI)(R9*1), Z2
@@ -2657,9 +3700,9 @@ loop71:
 	MOVQ    AX, R12
 	MOVQ    rows+128(FP), R13
 	TESTQ   R13, R13
-	JZ      end72
+	JZ      end106
 
-loop72:
+loop106:
 	VMOVUPS      (R10), Z8
 	VMOVUPS      64(R10), Z9
 	VMOVUPS      (R12), Z10
@@ -2694,9 +3737,9 @@ loop72:
 	ADDQ         $+128, R11
 	ADDQ         $+128, R12
 	DECQ         R13
-	JNZ          loop72
+	JNZ          loop106
 
-end72:
+end106:
 	VADDPS  (CX), Z4, Z4
 	VMOVUPS Z4, (CX)
 	VADDPS  64(CX), Z5, Z5
@@ -2709,8 +3752,591 @@ end72:
 	ADDQ    $+128, CX
 	ADDQ    R8, DX
 	DECQ    DI
-	JNZ     loop71
+	JNZ     loop105
 
-end71:
+end105:
+	VZEROUPPER
+	RET
+
+// func probabilitiesAVX512(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
+// Requires: AVX, AVX512F
+TEXT ·probabilitiesAVX512(SB), NOSPLIT, $0-96
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  words_base+48(FP), CX
+	MOVQ  src_base+24(FP), DX
+	MOVQ  stride+88(FP), BX
+	SHLQ  $0x07, BX
+	MOVQ  blocks+72(FP), SI
+	TESTQ SI, SI
+	JZ    end107
+
+loop107:
+	MOVQ  DX, DI
+	MOVQ  rows+80(FP), R8
+	TESTQ R8, R8
+	JZ    end108
+
+loop108:
+	MOVLQSX     (CX), R9
+	SHLQ        $0x06, R9
+	VMOVUPS     (DI), Z0
+	VMOVUPS     64(DI), Z1
+	VMULPS      Z0, Z0, Z0
+	VFMADD231PS Z1, Z1, Z0
+	VADDPS      (AX)(R9*1), Z0, Z0
+	VMOVUPS     Z0, (AX)(R9*1)
+	ADDQ        $+4, CX
+	ADDQ        $+128, DI
+	DECQ        R8
+	JNZ         loop108
+
+end108:
+	ADDQ BX, DX
+	DECQ SI
+	JNZ  loop107
+
+end107:
+	VZEROUPPER
+	RET
+
+// func weighAVX512(dst []float32, src []float32, weights []float32, words []int32, blocks int, rows int, stride int)
+// Requires: AVX, AVX512F
+TEXT ·weighAVX512(SB), NOSPLIT, $0-120
+	MOVQ  weights_base+48(FP), AX
+	MOVQ  words_base+72(FP), CX
+	MOVQ  dst_base+0(FP), DX
+	MOVQ  src_base+24(FP), BX
+	MOVQ  stride+112(FP), SI
+	SHLQ  $0x07, SI
+	MOVQ  blocks+96(FP), DI
+	TESTQ DI, DI
+	JZ    end109
+
+loop109:
+	MOVQ  DX, R8
+	MOVQ  BX, R9
+	MOVQ  rows+104(FP), R10
+	TESTQ R10, R10
+	JZ    end110
+
+loop110:
+	MOVLQSX (CX), R11
+	SHLQ    $0x06, R11
+	VMOVUPS (AX)(R11*1), Z0
+	VMULPS  (R9), Z0, Z1
+	VMULPS  64(R9), Z0, Z0
+	VMOVUPS Z1, (R8)
+	VMOVUPS Z0, 64(R8)
+	ADDQ    $+4, CX
+	ADDQ    $+128, R8
+	ADDQ    $+128, R9
+	DECQ    R10
+	JNZ     loop110
+
+end110:
+	ADDQ SI, DX
+	ADDQ SI, BX
+	DECQ DI
+	JNZ  loop109
+
+end109:
+	VZEROUPPER
+	RET
+
+// func sampleAVX512(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
+// Requires: AVX, AVX512F
+TEXT ·sampleAVX512(SB), NOSPLIT, $0-64
+	MOVQ         counts+0(FP), AX
+	MOVQ         uniform+8(FP), CX
+	VBROADCASTSS constant11<>+0(SB), Z0
+	VMOVUPS      (CX), Z1
+	VXORPS       X2, X2, X2
+	VXORPS       X3, X3, X3
+	MOVQ         src_base+16(FP), CX
+	MOVQ         stride+56(FP), DX
+	SHLQ         $0x07, DX
+	MOVQ         blocks+40(FP), BX
+	TESTQ        BX, BX
+	JZ           end111
+
+loop111:
+	MOVQ  CX, SI
+	MOVQ  rows+48(FP), DI
+	TESTQ DI, DI
+	JZ    end112
+
+loop112:
+	VMOVUPS     (SI), Z4
+	VMOVUPS     64(SI), Z5
+	VMULPS      Z4, Z4, Z4
+	VFMADD231PS Z5, Z5, Z4
+	VADDPS      Z4, Z2, Z2
+	VCMPPS      $0x12, Z1, Z2, K1
+	VMOVAPS.Z   Z0, K1, Z4
+	VPADDD      Z4, Z3, Z3
+	ADDQ        $+128, SI
+	DECQ        DI
+	JNZ         loop112
+
+end112:
+	ADDQ DX, CX
+	DECQ BX
+	JNZ  loop111
+
+end111:
+	VMOVUPS Z3, (AX)
+	VZEROUPPER
+	RET
+
+// func sumsAVX2(dst []float32, v []float32)
+// Requires: AVX
+TEXT ·sumsAVX2(SB), NOSPLIT, $0-48
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  v_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	TESTQ DX, DX
+	JZ    end113
+
+loop113:
+	VMOVUPS      (CX), Y0
+	VADDPS       32(CX), Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X1
+	VMOVHLPS     X1, X1, X0
+	VADDPS       X0, X1, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X1
+	VMOVSS       X1, (AX)
+	ADDQ         $+64, CX
+	ADDQ         $+4, AX
+	DECQ         DX
+	JNZ          loop113
+
+end113:
+	VZEROUPPER
+	RET
+
+// func gatherRotateAVX512(dst []float32, src []float32, phases []float32, from []int32, t []float32)
+// Requires: AVX, AVX512F
+TEXT ·gatherRotateAVX512(SB), NOSPLIT, $0-120
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         phases_base+48(FP), DX
+	MOVQ         from_base+72(FP), BX
+	MOVQ         from_len+80(FP), SI
+	MOVQ         t_base+96(FP), DI
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS 4(DI), Z1
+	VBROADCASTSS 8(DI), Z2
+	SHRQ         $0x03, SI
+	TESTQ        SI, SI
+	JZ           end114
+
+loop114:
+	MOVLQSX      (BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      (DX), Z3
+	VMOVUPS      64(DX), Z4
+	VMOVUPS      (CX)(DI*1), Z5
+	VMOVUPS      64(CX)(DI*1), Z6
+	VMULPS       Z3, Z5, Z7
+	VMULPS       Z3, Z6, Z3
+	VFNMADD231PS Z4, Z6, Z7
+	VFMADD231PS  Z4, Z5, Z3
+	MOVLQSX      4(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      128(DX), Z4
+	VMOVUPS      192(DX), Z5
+	VMOVUPS      (CX)(DI*1), Z6
+	VMOVUPS      64(CX)(DI*1), Z8
+	VMULPS       Z4, Z6, Z9
+	VMULPS       Z4, Z8, Z4
+	VFNMADD231PS Z5, Z8, Z9
+	VFMADD231PS  Z5, Z6, Z4
+	MOVLQSX      8(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      256(DX), Z5
+	VMOVUPS      320(DX), Z6
+	VMOVUPS      (CX)(DI*1), Z8
+	VMOVUPS      64(CX)(DI*1), Z10
+	VMULPS       Z5, Z8, Z11
+	VMULPS       Z5, Z10, Z5
+	VFNMADD231PS Z6, Z10, Z11
+	VFMADD231PS  Z6, Z8, Z5
+	MOVLQSX      12(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      384(DX), Z6
+	VMOVUPS      448(DX), Z8
+	VMOVUPS      (CX)(DI*1), Z10
+	VMOVUPS      64(CX)(DI*1), Z12
+	VMULPS       Z6, Z10, Z13
+	VMULPS       Z6, Z12, Z6
+	VFNMADD231PS Z8, Z12, Z13
+	VFMADD231PS  Z8, Z10, Z6
+	MOVLQSX      16(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      512(DX), Z8
+	VMOVUPS      576(DX), Z10
+	VMOVUPS      (CX)(DI*1), Z12
+	VMOVUPS      64(CX)(DI*1), Z14
+	VMULPS       Z8, Z12, Z15
+	VMULPS       Z8, Z14, Z8
+	VFNMADD231PS Z10, Z14, Z15
+	VFMADD231PS  Z10, Z12, Z8
+	MOVLQSX      20(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      640(DX), Z10
+	VMOVUPS      704(DX), Z12
+	VMOVUPS      (CX)(DI*1), Z14
+	VMOVUPS      64(CX)(DI*1), Z16
+	VMULPS       Z10, Z14, Z17
+	VMULPS       Z10, Z16, Z10
+	VFNMADD231PS Z12, Z16, Z17
+	VFMADD231PS  Z12, Z14, Z10
+	MOVLQSX      24(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      768(DX), Z12
+	VMOVUPS      832(DX), Z14
+	VMOVUPS      (CX)(DI*1), Z16
+	VMOVUPS      64(CX)(DI*1), Z18
+	VMULPS       Z12, Z16, Z19
+	VMULPS       Z12, Z18, Z12
+	VFNMADD231PS Z14, Z18, Z19
+	VFMADD231PS  Z14, Z16, Z12
+	MOVLQSX      28(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      896(DX), Z14
+	VMOVUPS      960(DX), Z16
+	VMOVUPS      (CX)(DI*1), Z18
+	VMOVUPS      64(CX)(DI*1), Z20
+	VMULPS       Z14, Z18, Z21
+	VMULPS       Z14, Z20, Z14
+	VFNMADD231PS Z16, Z20, Z21
+	VFMADD231PS  Z16, Z18, Z14
+	VMOVAPS      Z7, Z16
+	VFNMADD231PS Z0, Z9, Z7
+	VFMADD231PS  Z0, Z16, Z9
+	VMOVAPS      Z11, Z16
+	VFNMADD231PS Z0, Z13, Z11
+	VFMADD231PS  Z0, Z16, Z13
+	VMOVAPS      Z15, Z16
+	VFNMADD231PS Z0, Z17, Z15
+	VFMADD231PS  Z0, Z16, Z17
+	VMOVAPS      Z19, Z16
+	VFNMADD231PS Z0, Z21, Z19
+	VFMADD231PS  Z0, Z16, Z21
+	VMOVAPS      Z7, Z16
+	VFNMADD231PS Z1, Z11, Z7
+	VFMADD231PS  Z1, Z16, Z11
+	VMOVAPS      Z9, Z16
+	VFNMADD231PS Z1, Z13, Z9
+	VFMADD231PS  Z1, Z16, Z13
+	VMOVAPS      Z15, Z16
+	VFNMADD231PS Z1, Z19, Z15
+	VFMADD231PS  Z1, Z16, Z19
+	VMOVAPS      Z17, Z16
+	VFNMADD231PS Z1, Z21, Z17
+	VFMADD231PS  Z1, Z16, Z21
+	VMOVAPS      Z7, Z16
+	VFNMADD231PS Z2, Z15, Z7
+	VFMADD231PS  Z2, Z16, Z15
+	VMOVAPS      Z9, Z16
+	VFNMADD231PS Z2, Z17, Z9
+	VFMADD231PS  Z2, Z16, Z17
+	VMOVAPS      Z11, Z16
+	VFNMADD231PS Z2, Z19, Z11
+	VFMADD231PS  Z2, Z16, Z19
+	VMOVAPS      Z13, Z16
+	VFNMADD231PS Z2, Z21, Z13
+	VFMADD231PS  Z2, Z16, Z21
+	VMOVAPS      Z3, Z16
+	VFNMADD231PS Z0, Z4, Z3
+	VFMADD231PS  Z0, Z16, Z4
+	VMOVAPS      Z5, Z16
+	VFNMADD231PS Z0, Z6, Z5
+	VFMADD231PS  Z0, Z16, Z6
+	VMOVAPS      Z8, Z16
+	VFNMADD231PS Z0, Z10, Z8
+	VFMADD231PS  Z0, Z16, Z10
+	VMOVAPS      Z12, Z16
+	VFNMADD231PS Z0, Z14, Z12
+	VFMADD231PS  Z0, Z16, Z14
+	VMOVAPS      Z3, Z16
+	VFNMADD231PS Z1, Z5, Z3
+	VFMADD231PS  Z1, Z16, Z5
+	VMOVAPS      Z4, Z16
+	VFNMADD231PS Z1, Z6, Z4
+	VFMADD231PS  Z1, Z16, Z6
+	VMOVAPS      Z8, Z16
+	VFNMADD231PS Z1, Z12, Z8
+	VFMADD231PS  Z1, Z16, Z12
+	VMOVAPS      Z10, Z16
+	VFNMADD231PS Z1, Z14, Z10
+	VFMADD231PS  Z1, Z16, Z14
+	VMOVAPS      Z3, Z16
+	VFNMADD231PS Z2, Z8, Z3
+	VFMADD231PS  Z2, Z16, Z8
+	VMOVAPS      Z4, Z16
+	VFNMADD231PS Z2, Z10, Z4
+	VFMADD231PS  Z2, Z16, Z10
+	VMOVAPS      Z5, Z16
+	VFNMADD231PS Z2, Z12, Z5
+	VFMADD231PS  Z2, Z16, Z12
+	VMOVAPS      Z6, Z16
+	VFNMADD231PS Z2, Z14, Z6
+	VFMADD231PS  Z2, Z16, Z14
+	VMOVUPS      Z7, (AX)
+	VMOVUPS      Z3, 64(AX)
+	VMOVUPS      Z9, 128(AX)
+	VMOVUPS      Z4, 192(AX)
+	VMOVUPS      Z11, 256(AX)
+	VMOVUPS      Z5, 320(AX)
+	VMOVUPS      Z13, 384(AX)
+	VMOVUPS      Z6, 448(AX)
+	VMOVUPS      Z15, 512(AX)
+	VMOVUPS      Z8, 576(AX)
+	VMOVUPS      Z17, 640(AX)
+	VMOVUPS      Z10, 704(AX)
+	VMOVUPS      Z19, 768(AX)
+	VMOVUPS      Z12, 832(AX)
+	VMOVUPS      Z21, 896(AX)
+	VMOVUPS      Z14, 960(AX)
+	ADDQ         $+1024, AX
+	ADDQ         $+1024, DX
+	ADDQ         $+32, BX
+	DECQ         SI
+	JNZ          loop114
+
+end114:
+	VZEROUPPER
+	RET
+
+// func gatherBlockRotateAVX512(dst []float32, src []float32, phases []float32, phase []float32, from []int32, t []float32)
+// Requires: AVX, AVX512F
+TEXT ·gatherBlockRotateAVX512(SB), NOSPLIT, $0-144
+	MOVQ         phase_base+72(FP), AX
+	VMOVUPS      (AX), Z0
+	VMOVUPS      64(AX), Z1
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         phases_base+48(FP), DX
+	MOVQ         from_base+96(FP), BX
+	MOVQ         from_len+104(FP), SI
+	MOVQ         t_base+120(FP), DI
+	VBROADCASTSS (DI), Z2
+	VBROADCASTSS 4(DI), Z3
+	VBROADCASTSS 8(DI), Z4
+	SHRQ         $0x03, SI
+	TESTQ        SI, SI
+	JZ           end115
+
+loop115:
+	MOVLQSX      (BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      (DX), Z5
+	VMOVUPS      64(DX), Z6
+	VMULPS       Z0, Z5, Z7
+	VMULPS       Z0, Z6, Z8
+	VFNMADD231PS Z1, Z6, Z7
+	VFMADD231PS  Z1, Z5, Z8
+	VMOVUPS      (CX)(DI*1), Z5
+	VMOVUPS      64(CX)(DI*1), Z6
+	VMULPS       Z7, Z5, Z9
+	VMULPS       Z7, Z6, Z7
+	VFNMADD231PS Z8, Z6, Z9
+	VFMADD231PS  Z8, Z5, Z7
+	MOVLQSX      4(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      128(DX), Z5
+	VMOVUPS      192(DX), Z6
+	VMULPS       Z0, Z5, Z8
+	VMULPS       Z0, Z6, Z10
+	VFNMADD231PS Z1, Z6, Z8
+	VFMADD231PS  Z1, Z5, Z10
+	VMOVUPS      (CX)(DI*1), Z5
+	VMOVUPS      64(CX)(DI*1), Z6
+	VMULPS       Z8, Z5, Z11
+	VMULPS       Z8, Z6, Z8
+	VFNMADD231PS Z10, Z6, Z11
+	VFMADD231PS  Z10, Z5, Z8
+	MOVLQSX      8(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      256(DX), Z5
+	VMOVUPS      320(DX), Z6
+	VMULPS       Z0, Z5, Z10
+	VMULPS       Z0, Z6, Z12
+	VFNMADD231PS Z1, Z6, Z10
+	VFMADD231PS  Z1, Z5, Z12
+	VMOVUPS      (CX)(DI*1), Z5
+	VMOVUPS      64(CX)(DI*1), Z6
+	VMULPS       Z10, Z5, Z13
+	VMULPS       Z10, Z6, Z10
+	VFNMADD231PS Z12, Z6, Z13
+	VFMADD231PS  Z12, Z5, Z10
+	MOVLQSX      12(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      384(DX), Z5
+	VMOVUPS      448(DX), Z6
+	VMULPS       Z0, Z5, Z12
+	VMULPS       Z0, Z6, Z14
+	VFNMADD231PS Z1, Z6, Z12
+	VFMADD231PS  Z1, Z5, Z14
+	VMOVUPS      (CX)(DI*1), Z5
+	VMOVUPS      64(CX)(DI*1), Z6
+	VMULPS       Z12, Z5, Z15
+	VMULPS       Z12, Z6, Z12
+	VFNMADD231PS Z14, Z6, Z15
+	VFMADD231PS  Z14, Z5, Z12
+	MOVLQSX      16(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      512(DX), Z5
+	VMOVUPS      576(DX), Z6
+	VMULPS       Z0, Z5, Z14
+	VMULPS       Z0, Z6, Z16
+	VFNMADD231PS Z1, Z6, Z14
+	VFMADD231PS  Z1, Z5, Z16
+	VMOVUPS      (CX)(DI*1), Z5
+	VMOVUPS      64(CX)(DI*1), Z6
+	VMULPS       Z14, Z5, Z17
+	VMULPS       Z14, Z6, Z14
+	VFNMADD231PS Z16, Z6, Z17
+	VFMADD231PS  Z16, Z5, Z14
+	MOVLQSX      20(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      640(DX), Z5
+	VMOVUPS      704(DX), Z6
+	VMULPS       Z0, Z5, Z16
+	VMULPS       Z0, Z6, Z18
+	VFNMADD231PS Z1, Z6, Z16
+	VFMADD231PS  Z1, Z5, Z18
+	VMOVUPS      (CX)(DI*1), Z5
+	VMOVUPS      64(CX)(DI*1), Z6
+	VMULPS       Z16, Z5, Z19
+	VMULPS       Z16, Z6, Z16
+	VFNMADD231PS Z18, Z6, Z19
+	VFMADD231PS  Z18, Z5, Z16
+	MOVLQSX      24(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      768(DX), Z5
+	VMOVUPS      832(DX), Z6
+	VMULPS       Z0, Z5, Z18
+	VMULPS       Z0, Z6, Z20
+	VFNMADD231PS Z1, Z6, Z18
+	VFMADD231PS  Z1, Z5, Z20
+	VMOVUPS      (CX)(DI*1), Z5
+	VMOVUPS      64(CX)(DI*1), Z6
+	VMULPS       Z18, Z5, Z21
+	VMULPS       Z18, Z6, Z18
+	VFNMADD231PS Z20, Z6, Z21
+	VFMADD231PS  Z20, Z5, Z18
+	MOVLQSX      28(BX), DI
+	SHLQ         $0x07, DI
+	VMOVUPS      896(DX), Z5
+	VMOVUPS      960(DX), Z6
+	VMULPS       Z0, Z5, Z20
+	VMULPS       Z0, Z6, Z22
+	VFNMADD231PS Z1, Z6, Z20
+	VFMADD231PS  Z1, Z5, Z22
+	VMOVUPS      (CX)(DI*1), Z5
+	VMOVUPS      64(CX)(DI*1), Z6
+	VMULPS       Z20, Z5, Z23
+	VMULPS       Z20, Z6, Z20
+	VFNMADD231PS Z22, Z6, Z23
+	VFMADD231PS  Z22, Z5, Z20
+	VMOVAPS      Z9, Z5
+	VFNMADD231PS Z2, Z11, Z9
+	VFMADD231PS  Z2, Z5, Z11
+	VMOVAPS      Z13, Z5
+	VFNMADD231PS Z2, Z15, Z13
+	VFMADD231PS  Z2, Z5, Z15
+	VMOVAPS      Z17, Z5
+	VFNMADD231PS Z2, Z19, Z17
+	VFMADD231PS  Z2, Z5, Z19
+	VMOVAPS      Z21, Z5
+	VFNMADD231PS Z2, Z23, Z21
+	VFMADD231PS  Z2, Z5, Z23
+	VMOVAPS      Z9, Z5
+	VFNMADD231PS Z3, Z13, Z9
+	VFMADD231PS  Z3, Z5, Z13
+	VMOVAPS      Z11, Z5
+	VFNMADD231PS Z3, Z15, Z11
+	VFMADD231PS  Z3, Z5, Z15
+	VMOVAPS      Z17, Z5
+	VFNMADD231PS Z3, Z21, Z17
+	VFMADD231PS  Z3, Z5, Z21
+	VMOVAPS      Z19, Z5
+	VFNMADD231PS Z3, Z23, Z19
+	VFMADD231PS  Z3, Z5, Z23
+	VMOVAPS      Z9, Z5
+	VFNMADD231PS Z4, Z17, Z9
+	VFMADD231PS  Z4, Z5, Z17
+	VMOVAPS      Z11, Z5
+	VFNMADD231PS Z4, Z19, Z11
+	VFMADD231PS  Z4, Z5, Z19
+	VMOVAPS      Z13, Z5
+	VFNMADD231PS Z4, Z21, Z13
+	VFMADD231PS  Z4, Z5, Z21
+	VMOVAPS      Z15, Z5
+	VFNMADD231PS Z4, Z23, Z15
+	VFMADD231PS  Z4, Z5, Z23
+	VMOVAPS      Z7, Z5
+	VFNMADD231PS Z2, Z8, Z7
+	VFMADD231PS  Z2, Z5, Z8
+	VMOVAPS      Z10, Z5
+	VFNMADD231PS Z2, Z12, Z10
+	VFMADD231PS  Z2, Z5, Z12
+	VMOVAPS      Z14, Z5
+	VFNMADD231PS Z2, Z16, Z14
+	VFMADD231PS  Z2, Z5, Z16
+	VMOVAPS      Z18, Z5
+	VFNMADD231PS Z2, Z20, Z18
+	VFMADD231PS  Z2, Z5, Z20
+	VMOVAPS      Z7, Z5
+	VFNMADD231PS Z3, Z10, Z7
+	VFMADD231PS  Z3, Z5, Z10
+	VMOVAPS      Z8, Z5
+	VFNMADD231PS Z3, Z12, Z8
+	VFMADD231PS  Z3, Z5, Z12
+	VMOVAPS      Z14, Z5
+	VFNMADD231PS Z3, Z18, Z14
+	VFMADD231PS  Z3, Z5, Z18
+	VMOVAPS      Z16, Z5
+	VFNMADD231PS Z3, Z20, Z16
+	VFMADD231PS  Z3, Z5, Z20
+	VMOVAPS      Z7, Z5
+	VFNMADD231PS Z4, Z14, Z7
+	VFMADD231PS  Z4, Z5, Z14
+	VMOVAPS      Z8, Z5
+	VFNMADD231PS Z4, Z16, Z8
+	VFMADD231PS  Z4, Z5, Z16
+	VMOVAPS      Z10, Z5
+	VFNMADD231PS Z4, Z18, Z10
+	VFMADD231PS  Z4, Z5, Z18
+	VMOVAPS      Z12, Z5
+	VFNMADD231PS Z4, Z20, Z12
+	VFMADD231PS  Z4, Z5, Z20
+	VMOVUPS      Z9, (AX)
+	VMOVUPS      Z7, 64(AX)
+	VMOVUPS      Z11, 128(AX)
+	VMOVUPS      Z8, 192(AX)
+	VMOVUPS      Z13, 256(AX)
+	VMOVUPS      Z10, 320(AX)
+	VMOVUPS      Z15, 384(AX)
+	VMOVUPS      Z12, 448(AX)
+	VMOVUPS      Z17, 512(AX)
+	VMOVUPS      Z14, 576(AX)
+	VMOVUPS      Z19, 640(AX)
+	VMOVUPS      Z16, 704(AX)
+	VMOVUPS      Z21, 768(AX)
+	VMOVUPS      Z18, 832(AX)
+	VMOVUPS      Z23, 896(AX)
+	VMOVUPS      Z20, 960(AX)
+	ADDQ         $+1024, AX
+	ADDQ         $+1024, DX
+	ADDQ         $+32, BX
+	DECQ         SI
+	JNZ          loop115
+
+end115:
 	VZEROUPPER
 	RET

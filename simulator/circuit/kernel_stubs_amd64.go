@@ -80,10 +80,39 @@ func gatherAdjointAVX2(dst []float32, src []float32, phases []float32, from []in
 //go:noescape
 func gatherBlockAVX2(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
 
+// gatherBlockAdjointAVX2 is gatherBlockAdjoint in AVX2 with FMA.
+//
+//go:noescape
+func gatherBlockAdjointAVX2(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
+
 // joinAVX2 is join in AVX2 with FMA.
 //
 //go:noescape
 func joinAVX2(dst []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
+
+// overlapXY1AVX2 is overlapXY1 in AVX2 with FMA.
+//
+//go:noescape
+func overlapXY1AVX2(acc []float32, l []float32, p []float32, s *struct {
+	apart       int
+	run         int
+	lines       int
+	lineStride  int
+	groups      int
+	groupStride int
+})
+
+// overlapXY2AVX2 is overlapXY2 in AVX2 with FMA.
+//
+//go:noescape
+func overlapXY2AVX2(acc []float32, l []float32, p []float32, s *struct {
+	apart       int
+	run         int
+	lines       int
+	lineStride  int
+	groups      int
+	groupStride int
+})
 
 // overlapY1AVX2 is overlapY1 in AVX2 with FMA.
 //
@@ -119,10 +148,10 @@ func overlapDotAVX2(low []float32, high []float32, l []float32, p []float32, blo
 //go:noescape
 func marginalsAVX2(dst []float32, v []float32, bits int)
 
-// sumsAVX2 is sums in AVX2 with FMA.
+// contractAVX2 is contract in AVX2 with FMA.
 //
 //go:noescape
-func sumsAVX2(dst []float32, v []float32)
+func contractAVX2(pulledLow []float32, pulledHigh []float32, l []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
 
 // probabilitiesAVX2 is probabilities in AVX2 with FMA.
 //
@@ -139,15 +168,35 @@ func weighAVX2(dst []float32, src []float32, weights []float32, words []int32, b
 //go:noescape
 func sampleAVX2(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
 
-// gatherBlockAdjointAVX2 is gatherBlockAdjoint in AVX2 with FMA.
+// phasesAVX512 is phases in AVX-512.
 //
 //go:noescape
-func gatherBlockAdjointAVX2(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
+func phasesAVX512(z []float32, gamma []float32, rows int)
 
-// overlapXY1AVX2 is overlapXY1 in AVX2 with FMA.
+// factorsAVX512 is factors in AVX-512.
 //
 //go:noescape
-func overlapXY1AVX2(acc []float32, l []float32, p []float32, s *struct {
+func factorsAVX512(a []float32, b []float32, z []float32, coefficients []float32, rows int)
+
+// powersAVX512 is powers in AVX-512.
+//
+//go:noescape
+func powersAVX512(dst []float32, z []float32, bits int)
+
+// tensorAVX512 is tensor in AVX-512.
+//
+//go:noescape
+func tensorAVX512(dst []float32, a []float32, b []float32, bits int)
+
+// scaleAVX512 is scale in AVX-512.
+//
+//go:noescape
+func scaleAVX512(dst []float32, src []float32, scalars []float32, from []int32)
+
+// rotate1AVX512 is rotate1 in AVX-512.
+//
+//go:noescape
+func rotate1AVX512(p []float32, t []float32, s *struct {
 	apart       int
 	run         int
 	lines       int
@@ -156,10 +205,10 @@ func overlapXY1AVX2(acc []float32, l []float32, p []float32, s *struct {
 	groupStride int
 })
 
-// overlapXY2AVX2 is overlapXY2 in AVX2 with FMA.
+// rotate2AVX512 is rotate2 in AVX-512.
 //
 //go:noescape
-func overlapXY2AVX2(acc []float32, l []float32, p []float32, s *struct {
+func rotate2AVX512(p []float32, t []float32, s *struct {
 	apart       int
 	run         int
 	lines       int
@@ -168,15 +217,42 @@ func overlapXY2AVX2(acc []float32, l []float32, p []float32, s *struct {
 	groupStride int
 })
 
-// contractAVX2 is contract in AVX2 with FMA.
+// rotate3AVX512 is rotate3 in AVX-512.
 //
 //go:noescape
-func contractAVX2(pulledLow []float32, pulledHigh []float32, l []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
+func rotate3AVX512(p []float32, t []float32, s *struct {
+	apart       int
+	run         int
+	lines       int
+	lineStride  int
+	groups      int
+	groupStride int
+})
+
+// gatherAVX512 is gather in AVX-512.
+//
+//go:noescape
+func gatherAVX512(dst []float32, src []float32, phases []float32, from []int32)
+
+// gatherAdjointAVX512 is gatherAdjoint in AVX-512.
+//
+//go:noescape
+func gatherAdjointAVX512(dst []float32, src []float32, phases []float32, from []int32)
+
+// gatherBlockAVX512 is gatherBlock in AVX-512.
+//
+//go:noescape
+func gatherBlockAVX512(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
 
 // gatherBlockAdjointAVX512 is gatherBlockAdjoint in AVX-512.
 //
 //go:noescape
 func gatherBlockAdjointAVX512(dst []float32, src []float32, phases []float32, phase []float32, from []int32)
+
+// joinAVX512 is join in AVX-512.
+//
+//go:noescape
+func joinAVX512(dst []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
 
 // overlapXY1AVX512 is overlapXY1 in AVX-512.
 //
@@ -202,7 +278,71 @@ func overlapXY2AVX512(acc []float32, l []float32, p []float32, s *struct {
 	groupStride int
 })
 
+// overlapY1AVX512 is overlapY1 in AVX-512.
+//
+//go:noescape
+func overlapY1AVX512(acc []float32, l []float32, p []float32, s *struct {
+	apart       int
+	run         int
+	lines       int
+	lineStride  int
+	groups      int
+	groupStride int
+})
+
+// overlapY2AVX512 is overlapY2 in AVX-512.
+//
+//go:noescape
+func overlapY2AVX512(acc []float32, l []float32, p []float32, s *struct {
+	apart       int
+	run         int
+	lines       int
+	lineStride  int
+	groups      int
+	groupStride int
+})
+
+// overlapDotAVX512 is overlapDot in AVX-512.
+//
+//go:noescape
+func overlapDotAVX512(low []float32, high []float32, l []float32, p []float32, blocks int, rows int, stride int)
+
+// marginalsAVX512 is marginals in AVX-512.
+//
+//go:noescape
+func marginalsAVX512(dst []float32, v []float32, bits int)
+
 // contractAVX512 is contract in AVX-512.
 //
 //go:noescape
 func contractAVX512(pulledLow []float32, pulledHigh []float32, l []float32, low []float32, high []float32, blocks int, rows int, stride int, odd int)
+
+// probabilitiesAVX512 is probabilities in AVX-512.
+//
+//go:noescape
+func probabilitiesAVX512(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
+
+// weighAVX512 is weigh in AVX-512.
+//
+//go:noescape
+func weighAVX512(dst []float32, src []float32, weights []float32, words []int32, blocks int, rows int, stride int)
+
+// sampleAVX512 is sample in AVX-512.
+//
+//go:noescape
+func sampleAVX512(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
+
+// sumsAVX2 is sums in AVX2 with FMA.
+//
+//go:noescape
+func sumsAVX2(dst []float32, v []float32)
+
+// gatherRotateAVX512 is gatherRotate in AVX-512.
+//
+//go:noescape
+func gatherRotateAVX512(dst []float32, src []float32, phases []float32, from []int32, t []float32)
+
+// gatherBlockRotateAVX512 is gatherBlockRotate in AVX-512.
+//
+//go:noescape
+func gatherBlockRotateAVX512(dst []float32, src []float32, phases []float32, phase []float32, from []int32, t []float32)

@@ -10,7 +10,7 @@ func TestPhasesAtAnyAngle(t *testing.T) {
 		gamma, z := aligned(Lanes), rowsOf(1)
 		worst := 0.0
 		check := func() {
-			k.loops.phases(z, gamma, 1)
+			loopsOf(k).phases(z, gamma, 1)
 			for i, g := range gamma {
 				s, c := math.Sincos(float64(g))
 				worst = max(worst, math.Hypot(float64(z[i])-c, float64(z[i+Lanes])-s))

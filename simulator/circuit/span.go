@@ -13,10 +13,10 @@ type pass struct {
 	span        span
 }
 
-// rowPasses returns the passes over all index bits of groups of 2^bits adjacent
+// rowPasses returns the passes over the index bits, from bit first on, of groups of 2^bits adjacent
 // rows. share returns the number of bits of a pass, given the remaining bits.
-func rowPasses(bits, groups, groupStride int, share func(remaining int) int) (passes []pass) {
-	for d := 0; d < bits; {
+func rowPasses(first, bits, groups, groupStride int, share func(remaining int) int) (passes []pass) {
+	for d := first; d < bits; {
 		m := share(bits - d)
 		passes = append(passes, pass{d, m, span{
 			apart: 1 << d, run: 1 << d, lines: 1 << (bits - d - m), lineStride: 1 << (d + m),
@@ -49,6 +49,9 @@ func rotatedBits(remaining int) int {
 	return min(remaining, 3)
 }
 
+// fusedBits is the number of the lowest bits that gatherRotate and gatherBlockRotate rotate.
+const fusedBits = 3
+
 // overlapBits returns the number of bits that one pass of overlaps takes.
 func overlapBits(remaining int) int { return min(remaining, 2) }
 
@@ -57,7 +60,7 @@ type sweeps struct{ rotate, overlap []pass }
 
 func rowSweeps(bits, groups, groupStride int) sweeps {
 	return sweeps{
-		rowPasses(bits, groups, groupStride, rotatedBits), rowPasses(bits, groups, groupStride, overlapBits),
+		rowPasses(0, bits, groups, groupStride, rotatedBits), rowPasses(0, bits, groups, groupStride, overlapBits),
 	}
 }
 

@@ -37,13 +37,14 @@ const secondMoments = 2
 // number of windows that a state belongs to. It does not cover the windows' bits;
 // the caller must supply the same windows. It leaves out fields that were added after
 // the first checkpoints, where they have the value that all trainings then had, and
-// writes those of a mixture as it was first written, so that those checkpoints stay
-// valid.
+// writes a mixture and a kernel as they were first written, so that those checkpoints
+// stay valid.
 func (t *Trainer) identity() [sha256.Size]byte {
 	s := t.settings
 	s.Kernel = circuit.Kernel{Class: s.Kernel.Class}
 	text := strings.NewReplacer(
 		fmt.Sprintf(" Model:%s}", circuit.Quantum), "}", fmt.Sprintf(" Model:%s}", circuit.Mixture), " Mixture:true}",
+		fmt.Sprintf(" Class:%s}", s.Kernel.Class), fmt.Sprintf(" Class:%s loops:<nil>}", s.Kernel.Class),
 	).Replace(fmt.Sprintf("%+v", s))
 	if s.Objective == WGAN {
 		text = strings.Replace(text, fmt.Sprintf(" Objective:%s Restarts:%d", s.Objective, s.Restarts), "", 1)

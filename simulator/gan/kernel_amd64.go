@@ -2,7 +2,14 @@
 
 package gan
 
-import "spiqsweep/simulator/circuit"
+import (
+	"fmt"
+	"sync"
+
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/internal/tuning"
+	"spiqsweep/simulator/random"
+)
 
 //go:generate sh -c "cd ../_asm/gan && go run . -out ../../gan/kernel_amd64.s -stubs ../../gan/kernel_stubs_amd64.go -pkg gan"
 
@@ -16,23 +23,93 @@ var avx2 = loops{
 	adam32: adam32AVX2, adam64: adam64AVX2,
 }
 
-// avx512 uses 512-bit vectors only in loops where they are not slower than 256-bit
-// ones on Zen 4, whose units are 256 bits wide: loops with many concurrent sums.
-// The other loops broadcast, divide or wait for memory.
-var avx512 = func() loops {
-	l := avx2
-	l.sumColumns, l.spreadSlopes = sumColumnsAVX512, spreadSlopesAVX512
-	return l
-}()
+var avx512 = loops{
+	sumColumns: sumColumnsAVX512, addColumns: addColumnsAVX512,
+	switchOn: switchOnAVX512, interpolate: interpolateAVX512, backSecond: backSecondAVX512,
+	inputSlopes: inputSlopesAVX512, sumSquares: sumSquaresAVX512, spreadSlopes: spreadSlopesAVX512,
+	sumWords: sumWordsAVX512, reach: reachAVX512,
+	unitsOn: unitsOnAVX512, findSwitched: findSwitchedAVX512, bend: bendAVX512, enumerate: enumerateAVX512,
+	transpose: transposeAVX2, addTranspose: addTransposeAVX2, addCounts: addCountsAVX512,
+	adam32: adam32AVX2, adam64: adam64AVX2,
+}
 
 // loopsOf returns the inner loops that belong to a kernel of the circuits.
 func loopsOf(k circuit.Kernel) *loops {
 	switch k.Name {
 	case "avx512":
-		return &avx512
+		return &fastest().loops
 	case "avx2":
 		return &avx2
 	default:
 		return &portable
+	}
+}
+
+// WideLoops is circuit.WideLoops for the loops of the training.
+func WideLoops() []string { return fastest().wide }
+
+// tuned is a table with loops of both widths.
+type tuned struct {
+	loops loops
+	wide  []string // names of those of 512 bits
+}
+
+// fastest chooses each loop by its share of the time of small trainings, as in package circuit.
+func fastest() *tuned {
+	choice.once.Do(func() { choice.tuned = choose() })
+	return &choice.tuned
+}
+
+var choice struct {
+	once sync.Once
+	tuned
+}
+
+func choose() tuned {
+	m := tuned{loops: avx2}
+	var trainings []*Trainer
+	for _, neurons := range []int{lowBits, lowBits + 2} { // few outcomes, and many
+		trainings = append(trainings, smallTraining(neurons, &m.loops))
+	}
+	m.wide = tuning.Choose(&m.loops, &avx512, func() {
+		for _, t := range trainings {
+			if err := t.Step(); err != nil {
+				panic(fmt.Errorf("choose the loops of the training: %w", err))
+			}
+		}
+	})
+	return m
+}
+
+// smallTraining returns a training whose critic runs on given loops.
+func smallTraining(neurons int, l *loops) *Trainer {
+	const timesteps = 4
+	t, err := NewTrainer(Settings{
+		Generator: Generator{
+			Ansatz: circuit.Ansatz{
+				Neurons: neurons, Layers: 1, Order: circuit.EncodeFirst, Entangler: circuit.Chain,
+				Readout: circuit.Trace, Noise: circuit.PerQubit,
+			},
+			Timesteps: timesteps, NoiseHigh: 1, Kernel: circuit.Kernel{Name: "avx2"},
+		},
+		InitialAngles: Uniform2Pi, Steps: 1 << 30, BatchSize: 2 * lanes, CriticUpdates: 1, HiddenUnits: width,
+		GeneratorLearningRate: 1e-3, CriticLearningRate: 1e-3, Schedule: Constant,
+		Constraint: TwoSided, PenaltyWeight: 1, Gradient: Local, K: 1, KLoss: Absolute, Objective: WGAN,
+	}, random.Training{Neurons: neurons, Timesteps: timesteps}, countingWindows(1<<neurons))
+	if err != nil {
+		panic(fmt.Errorf("choose the loops of the training: %w", err))
+	}
+	t.critic.weights.loops, t.critic.gradient.loops = l, l
+	return t
+}
+
+// countingWindows is so many windows, which consist of their number.
+type countingWindows int
+
+func (n countingWindows) Len() int { return int(n) }
+
+func (countingWindows) At(i int, words []uint32) {
+	for step := range words {
+		words[step] = uint32(i)
 	}
 }

@@ -4,6 +4,89 @@
 
 #include "textflag.h"
 
+// func sumColumnsAVX2(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
+// Requires: AVX, BMI
+TEXT ·sumColumnsAVX2(SB), NOSPLIT, $0-96
+	MOVQ  columns_base+24(FP), AX
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  sets_base+48(FP), DX
+	MOVQ  rows+72(FP), BX
+	MOVQ  stride+88(FP), SI
+	SHLQ  $0x02, SI
+	TESTQ BX, BX
+	JZ    end1
+
+loop1:
+	XORQ DI, DI
+
+loop2:
+	MOVQ   DX, R10
+	LEAQ   (CX)(DI*1), R8
+	LEAQ   (AX)(DI*1), R9
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	MOVQ   chunks+80(FP), R11
+	TESTQ  R11, R11
+	JZ     end3
+
+loop3:
+	MOVQ  (R10), R12
+	TESTQ R12, R12
+	JZ    end4
+
+loop4:
+	TZCNTQ R12, R13
+	LEAQ   -1(R12), R14
+	ANDQ   R14, R12
+	IMULQ  SI, R13
+	VADDPS (R9)(R13*1), Y0, Y0
+	VADDPS 32(R9)(R13*1), Y1, Y1
+	VADDPS 64(R9)(R13*1), Y2, Y2
+	VADDPS 96(R9)(R13*1), Y3, Y3
+	VADDPS 128(R9)(R13*1), Y4, Y4
+	VADDPS 160(R9)(R13*1), Y5, Y5
+	VADDPS 192(R9)(R13*1), Y6, Y6
+	VADDPS 224(R9)(R13*1), Y7, Y7
+	TESTQ  R12, R12
+	JNZ    loop4
+
+end4:
+	ADDQ $+8, R10
+	MOVQ SI, R12
+	SHLQ $0x06, R12
+	ADDQ R12, R9
+	DECQ R11
+	JNZ  loop3
+
+end3:
+	VMOVUPS Y0, (R8)
+	VMOVUPS Y1, 32(R8)
+	VMOVUPS Y2, 64(R8)
+	VMOVUPS Y3, 96(R8)
+	VMOVUPS Y4, 128(R8)
+	VMOVUPS Y5, 160(R8)
+	VMOVUPS Y6, 192(R8)
+	VMOVUPS Y7, 224(R8)
+	ADDQ    $+256, DI
+	CMPQ    DI, SI
+	JL      loop2
+	ADDQ    SI, CX
+	MOVQ    chunks+80(FP), DI
+	SHLQ    $0x03, DI
+	ADDQ    DI, DX
+	DECQ    BX
+	JNZ     loop1
+
+end1:
+	VZEROUPPER
+	RET
+
 // func addColumnsAVX2(columns []float32, src []float32, value float32, sets []uint64, rows int, chunks int, stride int)
 // Requires: AVX, BMI
 TEXT ·addColumnsAVX2(SB), NOSPLIT, $0-104
@@ -16,41 +99,49 @@ TEXT ·addColumnsAVX2(SB), NOSPLIT, $0-104
 	MOVQ         stride+96(FP), SI
 	SHLQ         $0x02, SI
 	TESTQ        BX, BX
-	JZ           end1
+	JZ           end5
 
-loop1:
+loop5:
 	XORQ DI, DI
 
-loop2:
-	MOVQ   DX, R10
-	LEAQ   (CX)(DI*1), R8
-	LEAQ   (AX)(DI*1), R9
-	VCMPPS $0x11, (R8), Y9, Y0
-	VANDPS Y8, Y0, Y0
-	VCMPPS $0x11, 32(R8), Y9, Y1
-	VANDPS Y8, Y1, Y1
-	VCMPPS $0x11, 64(R8), Y9, Y2
-	VANDPS Y8, Y2, Y2
-	VCMPPS $0x11, 96(R8), Y9, Y3
-	VANDPS Y8, Y3, Y3
-	VCMPPS $0x11, 128(R8), Y9, Y4
-	VANDPS Y8, Y4, Y4
-	VCMPPS $0x11, 160(R8), Y9, Y5
-	VANDPS Y8, Y5, Y5
-	VCMPPS $0x11, 192(R8), Y9, Y6
-	VANDPS Y8, Y6, Y6
-	VCMPPS $0x11, 224(R8), Y9, Y7
-	VANDPS Y8, Y7, Y7
-	MOVQ   chunks+88(FP), R8
-	TESTQ  R8, R8
-	JZ     end3
+loop6:
+	MOVQ    DX, R10
+	LEAQ    (CX)(DI*1), R8
+	LEAQ    (AX)(DI*1), R9
+	VCMPPS  $0x11, (R8), Y9, Y0
+	VANDPS  Y8, Y0, Y0
+	VMOVAPS Y0, Y0
+	VCMPPS  $0x11, 32(R8), Y9, Y1
+	VANDPS  Y8, Y1, Y1
+	VMOVAPS Y1, Y1
+	VCMPPS  $0x11, 64(R8), Y9, Y2
+	VANDPS  Y8, Y2, Y2
+	VMOVAPS Y2, Y2
+	VCMPPS  $0x11, 96(R8), Y9, Y3
+	VANDPS  Y8, Y3, Y3
+	VMOVAPS Y3, Y3
+	VCMPPS  $0x11, 128(R8), Y9, Y4
+	VANDPS  Y8, Y4, Y4
+	VMOVAPS Y4, Y4
+	VCMPPS  $0x11, 160(R8), Y9, Y5
+	VANDPS  Y8, Y5, Y5
+	VMOVAPS Y5, Y5
+	VCMPPS  $0x11, 192(R8), Y9, Y6
+	VANDPS  Y8, Y6, Y6
+	VMOVAPS Y6, Y6
+	VCMPPS  $0x11, 224(R8), Y9, Y7
+	VANDPS  Y8, Y7, Y7
+	VMOVAPS Y7, Y7
+	MOVQ    chunks+88(FP), R8
+	TESTQ   R8, R8
+	JZ      end7
 
-loop3:
+loop7:
 	MOVQ  (R10), R11
 	TESTQ R11, R11
-	JZ    end4
+	JZ    end8
 
-loop4:
+loop8:
 	TZCNTQ  R11, R12
 	LEAQ    -1(R11), R13
 	ANDQ    R13, R11
@@ -72,28 +163,28 @@ loop4:
 	VADDPS  224(R9)(R12*1), Y7, Y10
 	VMOVUPS Y10, 224(R9)(R12*1)
 	TESTQ   R11, R11
-	JNZ     loop4
+	JNZ     loop8
 
-end4:
+end8:
 	ADDQ $+8, R10
 	MOVQ SI, R11
 	SHLQ $0x06, R11
 	ADDQ R11, R9
 	DECQ R8
-	JNZ  loop3
+	JNZ  loop7
 
-end3:
+end7:
 	ADDQ $+256, DI
 	CMPQ DI, SI
-	JL   loop2
+	JL   loop6
 	ADDQ SI, CX
 	MOVQ chunks+88(FP), DI
 	SHLQ $0x03, DI
 	ADDQ DI, DX
 	DECQ BX
-	JNZ  loop1
+	JNZ  loop5
 
-end1:
+end5:
 	VZEROUPPER
 	RET
 
@@ -107,9 +198,9 @@ TEXT ·switchOnAVX2(SB), NOSPLIT, $0-52
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x04, DX
 	TESTQ        DX, DX
-	JZ           end5
+	JZ           end9
 
-loop5:
+loop9:
 	VCMPPS  $0x11, (CX), Y1, Y2
 	VANDPS  Y0, Y2, Y2
 	VMOVUPS Y2, (AX)
@@ -119,9 +210,9 @@ loop5:
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	DECQ    DX
-	JNZ     loop5
+	JNZ     loop9
 
-end5:
+end9:
 	VZEROUPPER
 	RET
 
@@ -136,17 +227,17 @@ TEXT ·interpolateAVX2(SB), NOSPLIT, $0-104
 	MOVQ         stride+96(FP), DI
 	VBROADCASTSS constant0<>+0(SB), Y0
 	TESTQ        SI, SI
-	JZ           end6
+	JZ           end10
 
-loop6:
+loop10:
 	VBROADCASTSS (BX), Y1
 	VSUBPS       Y1, Y0, Y2
 	MOVQ         DI, R8
 	SHRQ         $0x04, R8
 	TESTQ        R8, R8
-	JZ           end7
+	JZ           end11
 
-loop7:
+loop11:
 	VMULPS      (DX), Y2, Y3
 	VFMADD231PS (CX), Y1, Y3
 	VMOVUPS     Y3, (AX)
@@ -157,14 +248,14 @@ loop7:
 	ADDQ        $+64, CX
 	ADDQ        $+64, DX
 	DECQ        R8
-	JNZ         loop7
+	JNZ         loop11
 
-end7:
+end11:
 	ADDQ $+4, BX
 	DECQ SI
-	JNZ  loop6
+	JNZ  loop10
 
-end6:
+end10:
 	VZEROUPPER
 	RET
 
@@ -184,7 +275,7 @@ TEXT ·backSecondAVX2(SB), NOSPLIT, $0-96
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-loop8:
+loop12:
 	VMOVUPS (DX), Y0
 	VMOVUPS (BX), Y1
 	VMOVUPS 32(DX), Y2
@@ -226,7 +317,7 @@ rows:
 	ADDQ        $+128, BX
 	ADDQ        $+128, R8
 	CMPQ        R8, SI
-	JL          loop8
+	JL          loop12
 	VZEROUPPER
 	RET
 
@@ -243,9 +334,9 @@ TEXT ·inputSlopesAVX2(SB), NOSPLIT, $0-104
 	MOVQ  on_base+72(FP), DI
 	MOVQ  stride+96(FP), R8
 	TESTQ R8, R8
-	JZ    end9
+	JZ    end13
 
-loop9:
+loop13:
 	VBROADCASTSS (SI), Y0
 	VMULPS       (DI), Y0, Y1
 	VMOVUPS      Y1, (DI)
@@ -254,14 +345,14 @@ loop9:
 	ADDQ         $+4, SI
 	ADDQ         $+64, DI
 	DECQ         R8
-	JNZ          loop9
+	JNZ          loop13
 
-end9:
+end13:
 	LEAQ (BX)(BX*2), SI
 
-loop10:
+loop14:
 	CMPQ   DX, $+4
-	JL     end10
+	JL     end14
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -274,9 +365,9 @@ loop10:
 	MOVQ   on_base+72(FP), R8
 	MOVQ   stride+96(FP), R9
 	TESTQ  R9, R9
-	JZ     end11
+	JZ     end15
 
-loop11:
+loop15:
 	VMOVUPS      (R8), Y8
 	VMOVUPS      32(R8), Y9
 	VBROADCASTSS (DI), Y10
@@ -294,9 +385,9 @@ loop11:
 	ADDQ         $+4, DI
 	ADDQ         $+64, R8
 	DECQ         R9
-	JNZ          loop11
+	JNZ          loop15
 
-end11:
+end15:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y4, 32(AX)
 	ADDQ    BX, CX
@@ -311,12 +402,12 @@ end11:
 	ADDQ    BX, CX
 	ADDQ    $+256, AX
 	SUBQ    $+4, DX
-	JMP     loop10
+	JMP     loop14
 
-end10:
-loop12:
+end14:
+loop16:
 	CMPQ   DX, $+2
-	JL     end12
+	JL     end16
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -325,9 +416,9 @@ loop12:
 	MOVQ   on_base+72(FP), DI
 	MOVQ   stride+96(FP), R8
 	TESTQ  R8, R8
-	JZ     end13
+	JZ     end17
 
-loop13:
+loop17:
 	VMOVUPS      (DI), Y4
 	VMOVUPS      32(DI), Y5
 	VBROADCASTSS (SI), Y6
@@ -339,9 +430,9 @@ loop13:
 	ADDQ         $+4, SI
 	ADDQ         $+64, DI
 	DECQ         R8
-	JNZ          loop13
+	JNZ          loop17
 
-end13:
+end17:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y2, 32(AX)
 	ADDQ    BX, CX
@@ -350,21 +441,21 @@ end13:
 	ADDQ    BX, CX
 	ADDQ    $+128, AX
 	SUBQ    $+2, DX
-	JMP     loop12
+	JMP     loop16
 
-end12:
-loop14:
+end16:
+loop18:
 	CMPQ   DX, $+1
-	JL     end14
+	JL     end18
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	MOVQ   CX, SI
 	MOVQ   on_base+72(FP), DI
 	MOVQ   stride+96(FP), R8
 	TESTQ  R8, R8
-	JZ     end15
+	JZ     end19
 
-loop15:
+loop19:
 	VMOVUPS      (DI), Y2
 	VMOVUPS      32(DI), Y3
 	VBROADCASTSS (SI), Y4
@@ -373,17 +464,17 @@ loop15:
 	ADDQ         $+4, SI
 	ADDQ         $+64, DI
 	DECQ         R8
-	JNZ          loop15
+	JNZ          loop19
 
-end15:
+end19:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    BX, CX
 	ADDQ    $+64, AX
 	SUBQ    $+1, DX
-	JMP     loop14
+	JMP     loop18
 
-end14:
+end18:
 	VZEROUPPER
 	RET
 
@@ -396,21 +487,176 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-32
 	MOVQ   slopes_len+16(FP), CX
 	SHRQ   $0x04, CX
 	TESTQ  CX, CX
-	JZ     end16
+	JZ     end20
 
-loop16:
+loop20:
 	VMOVUPS     (AX), Y2
 	VFMADD231PS Y2, Y2, Y0
 	VMOVUPS     32(AX), Y2
 	VFMADD231PS Y2, Y2, Y1
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         loop16
+	JNZ         loop20
 
-end16:
+end20:
 	MOVQ    sums+0(FP), AX
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
+	VZEROUPPER
+	RET
+
+// func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
+// Requires: AVX, BMI, FMA3
+TEXT ·spreadSlopesAVX2(SB), NOSPLIT, $0-88
+	MOVQ      slopes_base+24(FP), AX
+	MOVQ      scale+72(FP), CX
+	XORQ      DX, DX
+	VXORPS    Y0, Y0, Y0
+	VMOVUPS   (CX), Y1
+	VCMPPS    $0x04, Y0, Y1, Y2
+	VMOVMSKPS Y2, BX
+	SHLQ      $0x00, BX
+	ORQ       BX, DX
+	VMOVUPS   32(CX), Y2
+	VCMPPS    $0x04, Y0, Y2, Y0
+	VMOVMSKPS Y0, CX
+	SHLQ      $0x08, CX
+	ORQ       CX, DX
+	MOVQ      AX, CX
+	MOVQ      slopes_len+32(FP), BX
+	SHRQ      $0x04, BX
+	TESTQ     BX, BX
+	JZ        end21
+
+loop21:
+	VMULPS  (CX), Y1, Y0
+	VMOVUPS Y0, (CX)
+	VMULPS  32(CX), Y2, Y0
+	VMOVUPS Y0, 32(CX)
+	ADDQ    $+64, CX
+	DECQ    BX
+	JNZ     loop21
+
+end21:
+	MOVQ stride+80(FP), CX
+	SHLQ $0x02, CX
+	MOVQ columnGradients_base+0(FP), BX
+	MOVQ slopes_len+32(FP), SI
+	SHRQ $0x04, SI
+	LEAQ (CX)(CX*2), DI
+
+loop22:
+	CMPQ SI, $+2
+	JL   end22
+	MOVQ on_base+48(FP), DI
+	XORQ R8, R8
+
+loop23:
+	LEAQ    (BX)(R8*1), R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
+	VMOVUPS (R9)(CX*1), Y4
+	VMOVUPS 32(R9)(CX*1), Y5
+	VMOVUPS 64(R9)(CX*1), Y6
+	VMOVUPS 96(R9)(CX*1), Y7
+	MOVQ    DX, R10
+	TESTQ   R10, R10
+	JZ      end24
+
+loop24:
+	TZCNTQ       R10, R11
+	LEAQ         -1(R10), R12
+	ANDQ         R12, R10
+	LEAQ         (AX)(R11*4), R12
+	IMULQ        CX, R11
+	ADDQ         DI, R11
+	VBROADCASTSS (R12), Y8
+	VBROADCASTSS 64(R12), Y9
+	VMOVUPS      (R11)(R8*1), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y4
+	VMOVUPS      32(R11)(R8*1), Y10
+	VFMADD231PS  Y10, Y8, Y1
+	VFMADD231PS  Y10, Y9, Y5
+	VMOVUPS      64(R11)(R8*1), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y6
+	VMOVUPS      96(R11)(R8*1), Y10
+	VFMADD231PS  Y10, Y8, Y3
+	VFMADD231PS  Y10, Y9, Y7
+	TESTQ        R10, R10
+	JNZ          loop24
+
+end24:
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	VMOVUPS Y4, (R9)(CX*1)
+	VMOVUPS Y5, 32(R9)(CX*1)
+	VMOVUPS Y6, 64(R9)(CX*1)
+	VMOVUPS Y7, 96(R9)(CX*1)
+	ADDQ    $+128, R8
+	CMPQ    R8, CX
+	JL      loop23
+	ADDQ    CX, BX
+	ADDQ    CX, BX
+	ADDQ    $+128, AX
+	SUBQ    $+2, SI
+	JMP     loop22
+
+end22:
+loop25:
+	CMPQ SI, $+1
+	JL   end25
+	MOVQ on_base+48(FP), DI
+	XORQ R8, R8
+
+loop26:
+	LEAQ    (BX)(R8*1), R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
+	MOVQ    DX, R10
+	TESTQ   R10, R10
+	JZ      end27
+
+loop27:
+	TZCNTQ       R10, R11
+	LEAQ         -1(R10), R12
+	ANDQ         R12, R10
+	LEAQ         (AX)(R11*4), R12
+	IMULQ        CX, R11
+	ADDQ         DI, R11
+	VBROADCASTSS (R12), Y4
+	VMOVUPS      (R11)(R8*1), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	VMOVUPS      32(R11)(R8*1), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VMOVUPS      64(R11)(R8*1), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	VMOVUPS      96(R11)(R8*1), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	TESTQ        R10, R10
+	JNZ          loop27
+
+end27:
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	ADDQ    $+128, R8
+	CMPQ    R8, CX
+	JL      loop26
+	ADDQ    CX, BX
+	ADDQ    $+64, AX
+	SUBQ    $+1, SI
+	JMP     loop25
+
+end25:
 	VZEROUPPER
 	RET
 
@@ -427,66 +673,66 @@ TEXT ·sumWordsAVX2(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant1<>+0(SB), Y0
 	XORQ         SI, SI
 
-loop17:
+loop28:
 	VXORPS Y1, Y1, Y1
 	MOVQ   CX, DI
-	JMP    end18
+	JMP    end29
 
-loop18:
+loop29:
 	VFNMADD231PS (DI), Y0, Y1
 	ADDQ         DX, DI
 
-end18:
+end29:
 	CMPQ    DI, BX
-	JL      loop18
+	JL      loop29
 	VMOVUPS Y1, (AX)
 	VXORPS  Y1, Y1, Y1
 	MOVQ    CX, DI
-	JMP     end19
+	JMP     end30
 
-loop19:
+loop30:
 	VFNMADD231PS 32(DI), Y0, Y1
 	ADDQ         DX, DI
 
-end19:
+end30:
 	CMPQ    DI, BX
-	JL      loop19
+	JL      loop30
 	VMOVUPS Y1, 32(AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end20
+	JMP     end31
 
-loop20:
+loop31:
 	VMOVUPS (DI), Y1
 	VMOVUPS 32(DI), Y2
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end21
+	JZ      end32
 
-loop21:
+loop32:
 	VADDPS  (R10), Y1, Y3
 	VMOVUPS Y3, (R10)(R8*1)
 	VADDPS  32(R10), Y2, Y3
 	VMOVUPS Y3, 32(R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop21
+	JNZ     loop32
 
-end21:
+end32:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end20:
+end31:
 	CMPQ DI, BX
-	JL   loop20
+	JL   loop31
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop17
+	JL   loop28
 	VZEROUPPER
 	RET
 
@@ -507,38 +753,38 @@ TEXT ·reachAVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS constant3<>+0(SB), Y1
 	XORQ         SI, SI
 
-loop22:
+loop33:
 	VXORPS Y2, Y2, Y2
 	MOVQ   CX, DI
-	JMP    end23
+	JMP    end34
 
-loop23:
+loop34:
 	VANDPS      (DI), Y1, Y3
 	VFMADD231PS Y3, Y0, Y2
 	ADDQ        DX, DI
 
-end23:
+end34:
 	CMPQ    DI, BX
-	JL      loop23
+	JL      loop34
 	VMOVUPS Y2, (AX)
 	VXORPS  Y2, Y2, Y2
 	MOVQ    CX, DI
-	JMP     end24
+	JMP     end35
 
-loop24:
+loop35:
 	VANDPS      32(DI), Y1, Y3
 	VFMADD231PS Y3, Y0, Y2
 	ADDQ        DX, DI
 
-end24:
+end35:
 	CMPQ    DI, BX
-	JL      loop24
+	JL      loop35
 	VMOVUPS Y2, 32(AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	ADDQ    $+64, SI
 	CMPQ    SI, DX
-	JL      loop22
+	JL      loop33
 	VZEROUPPER
 	RET
 
@@ -556,9 +802,9 @@ TEXT ·unitsOnAVX2(SB), NOSPLIT, $0-48
 	VXORPS Y0, Y0, Y0
 	MOVQ   sets_len+8(FP), DX
 	TESTQ  DX, DX
-	JZ     end25
+	JZ     end36
 
-loop25:
+loop36:
 	XORQ      BX, BX
 	VCMPPS    $0x11, (CX), Y0, Y1
 	VMOVMSKPS Y1, SI
@@ -596,9 +842,9 @@ loop25:
 	ADDQ      $+8, AX
 	ADDQ      $+256, CX
 	DECQ      DX
-	JNZ       loop25
+	JNZ       loop36
 
-end25:
+end36:
 	VZEROUPPER
 	RET
 
@@ -615,9 +861,9 @@ TEXT ·findSwitchedAVX2(SB), NOSPLIT, $0-200
 	VBROADCASTSS constant3<>+0(SB), Y0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end26
+	JZ           end37
 
-loop26:
+loop37:
 	MOVL  (BX), R9
 	MOVQ  R9, R10
 	ANDQ  $0x0f, R9
@@ -630,7 +876,7 @@ loop26:
 	ADDQ  R11, R10
 	XORQ  R11, R11
 
-loop27:
+loop38:
 	MOVQ      reach_base+168(FP), R13
 	XORQ      R12, R12
 	VMOVUPS   (DX)(R11*1), Y1
@@ -714,14 +960,14 @@ loop27:
 	ADDQ      $+16, AX
 	ADDQ      $+256, R11
 	CMPQ      R11, DI
-	JL        loop27
+	JL        loop38
 	ADDQ      DI, DX
 	ADDQ      DI, CX
 	ADDQ      $+4, BX
 	DECQ      SI
-	JNZ       loop26
+	JNZ       loop37
 
-end26:
+end37:
 	VZEROUPPER
 	RET
 
@@ -739,16 +985,16 @@ TEXT ·bendAVX2(SB), NOSPLIT, $24-160
 	LEAQ   (SI)(DI*4), DI
 	MOVQ   SI, (SP)
 	MOVQ   DI, 8(SP)
-	JMP    end28
+	JMP    end39
 
-loop28:
+loop39:
 	MOVQ highs+144(FP), SI
 	MOVQ SI, 16(SP)
 	MOVQ highWords_base+96(FP), SI
 
-loop29:
+loop40:
 	CMPQ   16(SP), $+4
-	JL     end29
+	JL     end40
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -759,7 +1005,7 @@ loop29:
 	VXORPS Y8, Y8, Y8
 	XORQ   DI, DI
 
-loop30:
+loop41:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -773,9 +1019,9 @@ loop30:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end31
+	JZ    end42
 
-loop31:
+loop42:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -815,14 +1061,14 @@ loop31:
 	VPMAXSD      Y0, Y9, Y9
 	VFNMADD231PS Y10, Y9, Y8
 	TESTQ        R12, R12
-	JNZ          loop31
+	JNZ          loop42
 
-end31:
+end42:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end32
+	JZ    end43
 
-loop32:
+loop43:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -862,12 +1108,12 @@ loop32:
 	VPMINSD      Y0, Y9, Y9
 	VFMADD231PS  Y10, Y9, Y8
 	TESTQ        R8, R8
-	JNZ          loop32
+	JNZ          loop43
 
-end32:
+end43:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop30
+	JL      loop41
 	VMOVUPS Y1, (AX)
 	VMOVUPS Y5, 32(AX)
 	ADDQ    DX, SI
@@ -882,19 +1128,19 @@ end32:
 	ADDQ    DX, SI
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop29
+	JMP     loop40
 
-end29:
-loop33:
+end40:
+loop44:
 	CMPQ   16(SP), $+2
-	JL     end33
+	JL     end44
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	XORQ   DI, DI
 
-loop34:
+loop45:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -908,9 +1154,9 @@ loop34:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end35
+	JZ    end46
 
-loop35:
+loop46:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -936,14 +1182,14 @@ loop35:
 	VPMAXSD      Y0, Y5, Y5
 	VFNMADD231PS Y6, Y5, Y4
 	TESTQ        R12, R12
-	JNZ          loop35
+	JNZ          loop46
 
-end35:
+end46:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end36
+	JZ    end47
 
-loop36:
+loop47:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -969,12 +1215,12 @@ loop36:
 	VPMINSD      Y0, Y5, Y5
 	VFMADD231PS  Y6, Y5, Y4
 	TESTQ        R8, R8
-	JNZ          loop36
+	JNZ          loop47
 
-end36:
+end47:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop34
+	JL      loop45
 	VMOVUPS Y1, (AX)
 	VMOVUPS Y3, 32(AX)
 	ADDQ    DX, SI
@@ -983,19 +1229,19 @@ end36:
 	ADDQ    DX, SI
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop33
+	JMP     loop44
 
-end33:
+end44:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, SI
 	SHRQ $0x04, SI
 	ADDQ SI, CX
 
-end28:
+end39:
 	MOVQ (SP), SI
 	CMPQ SI, 8(SP)
-	JL   loop28
+	JL   loop39
 	VZEROUPPER
 	RET
 
@@ -1015,15 +1261,15 @@ TEXT ·enumerateAVX2(SB), NOSPLIT, $0-200
 	MOVQ   reach_base+144(FP), R11
 	VXORPS Y0, Y0, Y0
 	TESTQ  DI, DI
-	JZ     end37
+	JZ     end48
 
-loop37:
+loop48:
 	MOVL  (R9), R12
 	IMULQ BX, R12
 	ADDQ  R10, R12
 	XORQ  R13, R13
 
-loop38:
+loop49:
 	VMOVUPS (R12)(R13*1), Y1
 	VSUBPS  (R8)(R13*1), Y1, Y1
 	VSUBPS  (R11)(R13*1), Y0, Y2
@@ -1066,14 +1312,14 @@ loop38:
 	VMOVUPS Y1, 224(SI)(R13*1)
 	ADDQ    $+256, R13
 	CMPQ    R13, BX
-	JL      loop38
+	JL      loop49
 	ADDQ    BX, R8
 	ADDQ    BX, SI
 	ADDQ    $+4, R9
 	DECQ    DI
-	JNZ     loop37
+	JNZ     loop48
 
-end37:
+end48:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1087,9 +1333,9 @@ end37:
 	MOVQ   stride+192(FP), R8
 	SHRQ   $0x02, R8
 	TESTQ  R8, R8
-	JZ     end39
+	JZ     end50
 
-loop39:
+loop50:
 	VBROADCASTSS (DI), Y8
 	VFMADD231PS  (SI), Y8, Y0
 	VFMADD231PS  32(SI), Y8, Y4
@@ -1105,9 +1351,9 @@ loop39:
 	ADDQ         $+16, DI
 	ADDQ         $+256, SI
 	DECQ         R8
-	JNZ          loop39
+	JNZ          loop50
 
-end39:
+end50:
 	VADDPS Y1, Y0, Y0
 	VADDPS Y3, Y2, Y2
 	VADDPS Y2, Y0, Y0
@@ -1116,9 +1362,9 @@ end39:
 	VADDPS Y6, Y4, Y4
 	LEAQ   (BX)(BX*2), SI
 
-loop40:
+loop51:
 	CMPQ   DX, $+4
-	JL     end40
+	JL     end51
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -1132,9 +1378,9 @@ loop40:
 	MOVQ   second_base+168(FP), R9
 	MOVQ   stride+192(FP), R10
 	TESTQ  R10, R10
-	JZ     end41
+	JZ     end52
 
-loop41:
+loop52:
 	VBROADCASTSS (R9), Y10
 	VMOVUPS      (R8), Y11
 	VMOVUPS      32(R8), Y12
@@ -1162,9 +1408,9 @@ loop41:
 	ADDQ         $+4, R9
 	ADDQ         $+64, R8
 	DECQ         R10
-	JNZ          loop41
+	JNZ          loop52
 
-end41:
+end52:
 	VSUBPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)
 	VSUBPS  Y4, Y6, Y6
@@ -1187,12 +1433,12 @@ end41:
 	ADDQ    BX, CX
 	ADDQ    $+256, AX
 	SUBQ    $+4, DX
-	JMP     loop40
+	JMP     loop51
 
-end40:
-loop42:
+end51:
+loop53:
 	CMPQ   DX, $+2
-	JL     end42
+	JL     end53
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -1202,9 +1448,9 @@ loop42:
 	MOVQ   second_base+168(FP), R8
 	MOVQ   stride+192(FP), R9
 	TESTQ  R9, R9
-	JZ     end43
+	JZ     end54
 
-loop43:
+loop54:
 	VBROADCASTSS (R8), Y6
 	VMOVUPS      (DI), Y7
 	VMOVUPS      32(DI), Y8
@@ -1222,9 +1468,9 @@ loop43:
 	ADDQ         $+4, R8
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop43
+	JNZ          loop54
 
-end43:
+end54:
 	VSUBPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)
 	VSUBPS  Y4, Y3, Y3
@@ -1237,12 +1483,12 @@ end43:
 	ADDQ    BX, CX
 	ADDQ    $+128, AX
 	SUBQ    $+2, DX
-	JMP     loop42
+	JMP     loop53
 
-end42:
-loop44:
+end53:
+loop55:
 	CMPQ   DX, $+1
-	JL     end44
+	JL     end55
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	MOVQ   CX, SI
@@ -1250,9 +1496,9 @@ loop44:
 	MOVQ   second_base+168(FP), R8
 	MOVQ   stride+192(FP), R9
 	TESTQ  R9, R9
-	JZ     end45
+	JZ     end56
 
-loop45:
+loop56:
 	VBROADCASTSS (R8), Y3
 	VMOVUPS      (DI), Y5
 	VMOVUPS      32(DI), Y6
@@ -1265,9 +1511,9 @@ loop45:
 	ADDQ         $+4, R8
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop45
+	JNZ          loop56
 
-end45:
+end56:
 	VSUBPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)
 	VSUBPS  Y4, Y2, Y2
@@ -1275,9 +1521,1376 @@ end45:
 	ADDQ    BX, CX
 	ADDQ    $+64, AX
 	SUBQ    $+1, DX
-	JMP     loop44
+	JMP     loop55
 
-end44:
+end55:
+	VZEROUPPER
+	RET
+
+// func addCountsAVX2(weights []float32, counts []float32)
+// Requires: AVX, POPCNT
+TEXT ·addCountsAVX2(SB), NOSPLIT, $0-48
+	MOVQ  weights_base+0(FP), AX
+	MOVQ  counts_base+24(FP), CX
+	MOVQ  weights_len+8(FP), DX
+	SHRQ  $0x04, DX
+	XORQ  BX, BX
+	TESTQ DX, DX
+	JZ    end57
+
+loop57:
+	POPCNTQ BX, SI
+	SHLQ    $0x06, SI
+	VMOVUPS (CX)(SI*1), Y0
+	VADDPS  (AX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX)(SI*1), Y0
+	VADDPS  32(AX), Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	ADDQ    $+64, AX
+	INCQ    BX
+	DECQ    DX
+	JNZ     loop57
+
+end57:
+	VZEROUPPER
+	RET
+
+// func sumColumnsAVX512(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
+// Requires: AVX, AVX512F, BMI
+TEXT ·sumColumnsAVX512(SB), NOSPLIT, $0-96
+	MOVQ  columns_base+24(FP), AX
+	MOVQ  dst_base+0(FP), CX
+	MOVQ  sets_base+48(FP), DX
+	MOVQ  rows+72(FP), BX
+	MOVQ  stride+88(FP), SI
+	SHLQ  $0x02, SI
+	TESTQ BX, BX
+	JZ    end58
+
+loop58:
+	XORQ DI, DI
+
+loop59:
+	MOVQ   DX, R10
+	LEAQ   (CX)(DI*1), R8
+	LEAQ   (AX)(DI*1), R9
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	MOVQ   chunks+80(FP), R11
+	TESTQ  R11, R11
+	JZ     end60
+
+loop60:
+	MOVQ  (R10), R12
+	TESTQ R12, R12
+	JZ    end61
+
+loop61:
+	TZCNTQ R12, R13
+	LEAQ   -1(R12), R14
+	ANDQ   R14, R12
+	IMULQ  SI, R13
+	VADDPS (R9)(R13*1), Z0, Z0
+	VADDPS 64(R9)(R13*1), Z1, Z1
+	VADDPS 128(R9)(R13*1), Z2, Z2
+	VADDPS 192(R9)(R13*1), Z3, Z3
+	TESTQ  R12, R12
+	JNZ    loop61
+
+end61:
+	ADDQ $+8, R10
+	MOVQ SI, R12
+	SHLQ $0x06, R12
+	ADDQ R12, R9
+	DECQ R11
+	JNZ  loop60
+
+end60:
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, 192(R8)
+	ADDQ    $+256, DI
+	CMPQ    DI, SI
+	JL      loop59
+	ADDQ    SI, CX
+	MOVQ    chunks+80(FP), DI
+	SHLQ    $0x03, DI
+	ADDQ    DI, DX
+	DECQ    BX
+	JNZ     loop58
+
+end58:
+	VZEROUPPER
+	RET
+
+// func addColumnsAVX512(columns []float32, src []float32, value float32, sets []uint64, rows int, chunks int, stride int)
+// Requires: AVX, AVX512F, BMI
+TEXT ·addColumnsAVX512(SB), NOSPLIT, $0-104
+	VBROADCASTSS value+48(FP), Z4
+	VXORPS       X5, X5, X5
+	MOVQ         columns_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         sets_base+56(FP), DX
+	MOVQ         rows+80(FP), BX
+	MOVQ         stride+96(FP), SI
+	SHLQ         $0x02, SI
+	TESTQ        BX, BX
+	JZ           end62
+
+loop62:
+	XORQ DI, DI
+
+loop63:
+	MOVQ      DX, R10
+	LEAQ      (CX)(DI*1), R8
+	LEAQ      (AX)(DI*1), R9
+	VCMPPS    $0x11, (R8), Z5, K1
+	VMOVAPS.Z Z4, K1, Z0
+	VMOVAPS   Z0, Z0
+	VCMPPS    $0x11, 64(R8), Z5, K1
+	VMOVAPS.Z Z4, K1, Z1
+	VMOVAPS   Z1, Z1
+	VCMPPS    $0x11, 128(R8), Z5, K1
+	VMOVAPS.Z Z4, K1, Z2
+	VMOVAPS   Z2, Z2
+	VCMPPS    $0x11, 192(R8), Z5, K1
+	VMOVAPS.Z Z4, K1, Z3
+	VMOVAPS   Z3, Z3
+	MOVQ      chunks+88(FP), R8
+	TESTQ     R8, R8
+	JZ        end64
+
+loop64:
+	MOVQ  (R10), R11
+	TESTQ R11, R11
+	JZ    end65
+
+loop65:
+	TZCNTQ  R11, R12
+	LEAQ    -1(R11), R13
+	ANDQ    R13, R11
+	IMULQ   SI, R12
+	VADDPS  (R9)(R12*1), Z0, Z6
+	VMOVUPS Z6, (R9)(R12*1)
+	VADDPS  64(R9)(R12*1), Z1, Z6
+	VMOVUPS Z6, 64(R9)(R12*1)
+	VADDPS  128(R9)(R12*1), Z2, Z6
+	VMOVUPS Z6, 128(R9)(R12*1)
+	VADDPS  192(R9)(R12*1), Z3, Z6
+	VMOVUPS Z6, 192(R9)(R12*1)
+	TESTQ   R11, R11
+	JNZ     loop65
+
+end65:
+	ADDQ $+8, R10
+	MOVQ SI, R11
+	SHLQ $0x06, R11
+	ADDQ R11, R9
+	DECQ R8
+	JNZ  loop64
+
+end64:
+	ADDQ $+256, DI
+	CMPQ DI, SI
+	JL   loop63
+	ADDQ SI, CX
+	MOVQ chunks+88(FP), DI
+	SHLQ $0x03, DI
+	ADDQ DI, DX
+	DECQ BX
+	JNZ  loop62
+
+end62:
+	VZEROUPPER
+	RET
+
+// func switchOnAVX512(dst []float32, src []float32, value float32)
+// Requires: AVX, AVX512F
+TEXT ·switchOnAVX512(SB), NOSPLIT, $0-52
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	VBROADCASTSS value+48(FP), Z0
+	VXORPS       X1, X1, X1
+	MOVQ         dst_len+8(FP), DX
+	SHRQ         $0x04, DX
+	TESTQ        DX, DX
+	JZ           end66
+
+loop66:
+	VCMPPS    $0x11, (CX), Z1, K1
+	VMOVAPS.Z Z0, K1, Z2
+	VMOVUPS   Z2, (AX)
+	ADDQ      $+64, AX
+	ADDQ      $+64, CX
+	DECQ      DX
+	JNZ       loop66
+
+end66:
+	VZEROUPPER
+	RET
+
+// func interpolateAVX512(dst []float32, a []float32, b []float32, u []float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·interpolateAVX512(SB), NOSPLIT, $0-104
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         a_base+24(FP), CX
+	MOVQ         b_base+48(FP), DX
+	MOVQ         u_base+72(FP), BX
+	MOVQ         u_len+80(FP), SI
+	MOVQ         stride+96(FP), DI
+	VBROADCASTSS constant0<>+0(SB), Z0
+	TESTQ        SI, SI
+	JZ           end67
+
+loop67:
+	VBROADCASTSS (BX), Z1
+	VSUBPS       Z1, Z0, Z2
+	MOVQ         DI, R8
+	SHRQ         $0x04, R8
+	TESTQ        R8, R8
+	JZ           end68
+
+loop68:
+	VMULPS      (DX), Z2, Z3
+	VFMADD231PS (CX), Z1, Z3
+	VMOVUPS     Z3, (AX)
+	ADDQ        $+64, AX
+	ADDQ        $+64, CX
+	ADDQ        $+64, DX
+	DECQ        R8
+	JNZ         loop68
+
+end68:
+	ADDQ $+4, BX
+	DECQ SI
+	JNZ  loop67
+
+end67:
+	VZEROUPPER
+	RET
+
+// func backSecondAVX512(columnGradients []float32, secondGradient []float32, columns []float32, second []float32)
+// Requires: AVX, AVX512F
+TEXT ·backSecondAVX512(SB), NOSPLIT, $0-96
+	MOVQ columnGradients_base+0(FP), AX
+	MOVQ columns_base+48(FP), CX
+	MOVQ second_base+72(FP), DX
+	MOVQ secondGradient_base+24(FP), BX
+	MOVQ second_len+80(FP), SI
+	SHLQ $0x02, SI
+	MOVQ columns_len+56(FP), DI
+	SHLQ $0x02, DI
+	XORQ R8, R8
+
+loop69:
+	VMOVUPS (DX), Z0
+	VMOVUPS (BX), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS 64(BX), Z3
+	XORQ    R9, R9
+	MOVQ    DI, R10
+
+rows:
+	VMOVUPS     (AX)(R9*1), Z4
+	VFMADD231PS (CX)(R9*1), Z4, Z1
+	VMULPS      Z0, Z4, Z4
+	VMOVUPS     Z4, (AX)(R9*1)
+	VMOVUPS     64(AX)(R9*1), Z4
+	VFMADD231PS 64(CX)(R9*1), Z4, Z3
+	VMULPS      Z2, Z4, Z4
+	VMOVUPS     Z4, 64(AX)(R9*1)
+	ADDQ        SI, R9
+	CMPQ        R9, R10
+	JL          rows
+	VMOVUPS     Z1, (BX)
+	VMOVUPS     Z3, 64(BX)
+	ADDQ        $+128, AX
+	ADDQ        $+128, CX
+	ADDQ        $+128, DX
+	ADDQ        $+128, BX
+	ADDQ        $+128, R8
+	CMPQ        R8, SI
+	JL          loop69
+	VZEROUPPER
+	RET
+
+// func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·inputSlopesAVX512(SB), NOSPLIT, $0-104
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  first_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVQ  stride+96(FP), BX
+	SHLQ  $0x02, BX
+	SHRQ  $0x04, DX
+	MOVQ  second_base+48(FP), SI
+	MOVQ  on_base+72(FP), DI
+	MOVQ  stride+96(FP), R8
+	TESTQ R8, R8
+	JZ    end70
+
+loop70:
+	VBROADCASTSS (SI), Z0
+	VMULPS       (DI), Z0, Z0
+	VMOVUPS      Z0, (DI)
+	ADDQ         $+4, SI
+	ADDQ         $+64, DI
+	DECQ         R8
+	JNZ          loop70
+
+end70:
+	LEAQ (BX)(BX*2), SI
+
+loop71:
+	CMPQ   DX, $+4
+	JL     end71
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	MOVQ   CX, DI
+	MOVQ   on_base+72(FP), R8
+	MOVQ   stride+96(FP), R9
+	TESTQ  R9, R9
+	JZ     end72
+
+loop72:
+	VMOVUPS      (R8), Z0
+	VBROADCASTSS (DI), Z8
+	VFMADD231PS  Z8, Z0, Z1
+	VBROADCASTSS (DI)(BX*1), Z8
+	VFMADD231PS  Z8, Z0, Z2
+	VBROADCASTSS (DI)(BX*2), Z8
+	VFMADD231PS  Z8, Z0, Z3
+	VBROADCASTSS (DI)(SI*1), Z8
+	VFMADD231PS  Z8, Z0, Z4
+	ADDQ         $+4, DI
+	ADDQ         $+64, R8
+	DECQ         R9
+	JNZ          loop72
+
+end72:
+	VMOVUPS Z1, (AX)
+	ADDQ    BX, CX
+	VMOVUPS Z2, 64(AX)
+	ADDQ    BX, CX
+	VMOVUPS Z3, 128(AX)
+	ADDQ    BX, CX
+	VMOVUPS Z4, 192(AX)
+	ADDQ    BX, CX
+	ADDQ    $+256, AX
+	SUBQ    $+4, DX
+	JMP     loop71
+
+end71:
+loop73:
+	CMPQ   DX, $+2
+	JL     end73
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	MOVQ   CX, SI
+	MOVQ   on_base+72(FP), DI
+	MOVQ   stride+96(FP), R8
+	TESTQ  R8, R8
+	JZ     end74
+
+loop74:
+	VMOVUPS      (DI), Z0
+	VBROADCASTSS (SI), Z1
+	VFMADD231PS  Z1, Z0, Z5
+	VBROADCASTSS (SI)(BX*1), Z1
+	VFMADD231PS  Z1, Z0, Z6
+	ADDQ         $+4, SI
+	ADDQ         $+64, DI
+	DECQ         R8
+	JNZ          loop74
+
+end74:
+	VMOVUPS Z5, (AX)
+	ADDQ    BX, CX
+	VMOVUPS Z6, 64(AX)
+	ADDQ    BX, CX
+	ADDQ    $+128, AX
+	SUBQ    $+2, DX
+	JMP     loop73
+
+end73:
+loop75:
+	CMPQ   DX, $+1
+	JL     end75
+	VXORPS X7, X7, X7
+	MOVQ   CX, SI
+	MOVQ   on_base+72(FP), DI
+	MOVQ   stride+96(FP), R8
+	TESTQ  R8, R8
+	JZ     end76
+
+loop76:
+	VMOVUPS      (DI), Z0
+	VBROADCASTSS (SI), Z1
+	VFMADD231PS  Z1, Z0, Z7
+	ADDQ         $+4, SI
+	ADDQ         $+64, DI
+	DECQ         R8
+	JNZ          loop76
+
+end76:
+	VMOVUPS Z7, (AX)
+	ADDQ    BX, CX
+	ADDQ    $+64, AX
+	SUBQ    $+1, DX
+	JMP     loop75
+
+end75:
+	VZEROUPPER
+	RET
+
+// func sumSquaresAVX512(sums *[16]float32, slopes []float32)
+// Requires: AVX, AVX512F
+TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-32
+	MOVQ   slopes_base+8(FP), AX
+	VXORPS X0, X0, X0
+	MOVQ   slopes_len+16(FP), CX
+	SHRQ   $0x04, CX
+	TESTQ  CX, CX
+	JZ     end77
+
+loop77:
+	VMOVUPS     (AX), Z1
+	VFMADD231PS Z1, Z1, Z0
+	ADDQ        $+64, AX
+	DECQ        CX
+	JNZ         loop77
+
+end77:
+	MOVQ    sums+0(FP), AX
+	VMOVUPS Z0, (AX)
+	VZEROUPPER
+	RET
+
+// func spreadSlopesAVX512(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
+// Requires: AVX, AVX512F, BMI
+TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
+	MOVQ    slopes_base+24(FP), AX
+	MOVQ    scale+72(FP), CX
+	XORQ    DX, DX
+	VXORPS  X0, X0, X0
+	VMOVUPS (CX), Z1
+	VCMPPS  $0x04, Z0, Z1, K1
+	KMOVW   K1, CX
+	SHLQ    $0x00, CX
+	ORQ     CX, DX
+	MOVQ    AX, CX
+	MOVQ    slopes_len+32(FP), BX
+	SHRQ    $0x04, BX
+	TESTQ   BX, BX
+	JZ      end78
+
+loop78:
+	VMULPS  (CX), Z1, Z0
+	VMOVUPS Z0, (CX)
+	ADDQ    $+64, CX
+	DECQ    BX
+	JNZ     loop78
+
+end78:
+	MOVQ stride+80(FP), CX
+	SHLQ $0x02, CX
+	MOVQ columnGradients_base+0(FP), BX
+	MOVQ slopes_len+32(FP), SI
+	SHRQ $0x04, SI
+	LEAQ (CX)(CX*2), DI
+
+loop79:
+	CMPQ SI, $+4
+	JL   end79
+	MOVQ on_base+48(FP), R8
+	XORQ R9, R9
+
+loop80:
+	LEAQ    (BX)(R9*1), R10
+	VMOVUPS (R10), Z0
+	VMOVUPS 64(R10), Z1
+	VMOVUPS 128(R10), Z2
+	VMOVUPS 192(R10), Z3
+	VMOVUPS (R10)(CX*1), Z4
+	VMOVUPS 64(R10)(CX*1), Z5
+	VMOVUPS 128(R10)(CX*1), Z6
+	VMOVUPS 192(R10)(CX*1), Z7
+	VMOVUPS (R10)(CX*2), Z8
+	VMOVUPS 64(R10)(CX*2), Z9
+	VMOVUPS 128(R10)(CX*2), Z10
+	VMOVUPS 192(R10)(CX*2), Z11
+	VMOVUPS (R10)(DI*1), Z12
+	VMOVUPS 64(R10)(DI*1), Z13
+	VMOVUPS 128(R10)(DI*1), Z14
+	VMOVUPS 192(R10)(DI*1), Z15
+	MOVQ    DX, R11
+	TESTQ   R11, R11
+	JZ      end81
+
+loop81:
+	TZCNTQ       R11, R12
+	LEAQ         -1(R11), R13
+	ANDQ         R13, R11
+	LEAQ         (AX)(R12*4), R13
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	VBROADCASTSS (R13), Z16
+	VBROADCASTSS 64(R13), Z17
+	VBROADCASTSS 128(R13), Z18
+	VBROADCASTSS 192(R13), Z19
+	VMOVUPS      (R12)(R9*1), Z20
+	VFMADD231PS  Z20, Z16, Z0
+	VFMADD231PS  Z20, Z17, Z4
+	VFMADD231PS  Z20, Z18, Z8
+	VFMADD231PS  Z20, Z19, Z12
+	VMOVUPS      64(R12)(R9*1), Z20
+	VFMADD231PS  Z20, Z16, Z1
+	VFMADD231PS  Z20, Z17, Z5
+	VFMADD231PS  Z20, Z18, Z9
+	VFMADD231PS  Z20, Z19, Z13
+	VMOVUPS      128(R12)(R9*1), Z20
+	VFMADD231PS  Z20, Z16, Z2
+	VFMADD231PS  Z20, Z17, Z6
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z14
+	VMOVUPS      192(R12)(R9*1), Z20
+	VFMADD231PS  Z20, Z16, Z3
+	VFMADD231PS  Z20, Z17, Z7
+	VFMADD231PS  Z20, Z18, Z11
+	VFMADD231PS  Z20, Z19, Z15
+	TESTQ        R11, R11
+	JNZ          loop81
+
+end81:
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	VMOVUPS Z4, (R10)(CX*1)
+	VMOVUPS Z5, 64(R10)(CX*1)
+	VMOVUPS Z6, 128(R10)(CX*1)
+	VMOVUPS Z7, 192(R10)(CX*1)
+	VMOVUPS Z8, (R10)(CX*2)
+	VMOVUPS Z9, 64(R10)(CX*2)
+	VMOVUPS Z10, 128(R10)(CX*2)
+	VMOVUPS Z11, 192(R10)(CX*2)
+	VMOVUPS Z12, (R10)(DI*1)
+	VMOVUPS Z13, 64(R10)(DI*1)
+	VMOVUPS Z14, 128(R10)(DI*1)
+	VMOVUPS Z15, 192(R10)(DI*1)
+	ADDQ    $+256, R9
+	CMPQ    R9, CX
+	JL      loop80
+	ADDQ    CX, BX
+	ADDQ    CX, BX
+	ADDQ    CX, BX
+	ADDQ    CX, BX
+	ADDQ    $+256, AX
+	SUBQ    $+4, SI
+	JMP     loop79
+
+end79:
+loop82:
+	CMPQ SI, $+2
+	JL   end82
+	MOVQ on_base+48(FP), DI
+	XORQ R8, R8
+
+loop83:
+	LEAQ    (BX)(R8*1), R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	VMOVUPS (R9)(CX*1), Z4
+	VMOVUPS 64(R9)(CX*1), Z5
+	VMOVUPS 128(R9)(CX*1), Z6
+	VMOVUPS 192(R9)(CX*1), Z7
+	MOVQ    DX, R10
+	TESTQ   R10, R10
+	JZ      end84
+
+loop84:
+	TZCNTQ       R10, R11
+	LEAQ         -1(R10), R12
+	ANDQ         R12, R10
+	LEAQ         (AX)(R11*4), R12
+	IMULQ        CX, R11
+	ADDQ         DI, R11
+	VBROADCASTSS (R12), Z8
+	VBROADCASTSS 64(R12), Z9
+	VMOVUPS      (R11)(R8*1), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VMOVUPS      64(R11)(R8*1), Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VMOVUPS      128(R11)(R8*1), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VMOVUPS      192(R11)(R8*1), Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	TESTQ        R10, R10
+	JNZ          loop84
+
+end84:
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	VMOVUPS Z4, (R9)(CX*1)
+	VMOVUPS Z5, 64(R9)(CX*1)
+	VMOVUPS Z6, 128(R9)(CX*1)
+	VMOVUPS Z7, 192(R9)(CX*1)
+	ADDQ    $+256, R8
+	CMPQ    R8, CX
+	JL      loop83
+	ADDQ    CX, BX
+	ADDQ    CX, BX
+	ADDQ    $+128, AX
+	SUBQ    $+2, SI
+	JMP     loop82
+
+end82:
+loop85:
+	CMPQ SI, $+1
+	JL   end85
+	MOVQ on_base+48(FP), DI
+	XORQ R8, R8
+
+loop86:
+	LEAQ    (BX)(R8*1), R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	MOVQ    DX, R10
+	TESTQ   R10, R10
+	JZ      end87
+
+loop87:
+	TZCNTQ       R10, R11
+	LEAQ         -1(R10), R12
+	ANDQ         R12, R10
+	LEAQ         (AX)(R11*4), R12
+	IMULQ        CX, R11
+	ADDQ         DI, R11
+	VBROADCASTSS (R12), Z4
+	VMOVUPS      (R11)(R8*1), Z5
+	VFMADD231PS  Z5, Z4, Z0
+	VMOVUPS      64(R11)(R8*1), Z5
+	VFMADD231PS  Z5, Z4, Z1
+	VMOVUPS      128(R11)(R8*1), Z5
+	VFMADD231PS  Z5, Z4, Z2
+	VMOVUPS      192(R11)(R8*1), Z5
+	VFMADD231PS  Z5, Z4, Z3
+	TESTQ        R10, R10
+	JNZ          loop87
+
+end87:
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    $+256, R8
+	CMPQ    R8, CX
+	JL      loop86
+	ADDQ    CX, BX
+	ADDQ    $+64, AX
+	SUBQ    $+1, SI
+	JMP     loop85
+
+end85:
+	VZEROUPPER
+	RET
+
+// func sumWordsAVX512(table []float32, columns []float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·sumWordsAVX512(SB), NOSPLIT, $0-56
+	MOVQ         table_base+0(FP), AX
+	MOVQ         columns_base+24(FP), CX
+	MOVQ         stride+48(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         columns_len+32(FP), BX
+	SHLQ         $0x02, BX
+	LEAQ         (CX)(BX*1), BX
+	VBROADCASTSS constant1<>+0(SB), Z0
+	XORQ         SI, SI
+
+loop88:
+	VXORPS X1, X1, X1
+	MOVQ   CX, DI
+	JMP    end89
+
+loop89:
+	VFNMADD231PS (DI), Z0, Z1
+	ADDQ         DX, DI
+
+end89:
+	CMPQ    DI, BX
+	JL      loop89
+	VMOVUPS Z1, (AX)
+	MOVQ    CX, DI
+	MOVQ    DX, R8
+	MOVQ    $0x00000001, R9
+	JMP     end90
+
+loop90:
+	VMOVUPS (DI), Z2
+	MOVQ    AX, R10
+	MOVQ    R9, R11
+	TESTQ   R11, R11
+	JZ      end91
+
+loop91:
+	VADDPS  (R10), Z2, Z3
+	VMOVUPS Z3, (R10)(R8*1)
+	ADDQ    DX, R10
+	DECQ    R11
+	JNZ     loop91
+
+end91:
+	ADDQ R8, R8
+	ADDQ R9, R9
+	ADDQ DX, DI
+
+end90:
+	CMPQ DI, BX
+	JL   loop90
+	ADDQ $+64, AX
+	ADDQ $+64, CX
+	ADDQ $+64, SI
+	CMPQ SI, DX
+	JL   loop88
+	VZEROUPPER
+	RET
+
+// func reachAVX512(dst []float32, columns []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·reachAVX512(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         columns_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	MOVQ         columns_len+32(FP), BX
+	SHLQ         $0x02, DX
+	SHLQ         $0x02, BX
+	LEAQ         (CX)(BX*1), BX
+	VBROADCASTSS constant2<>+0(SB), Z0
+	VBROADCASTSS constant3<>+0(SB), Z1
+	XORQ         SI, SI
+
+loop92:
+	VXORPS X2, X2, X2
+	MOVQ   CX, DI
+	JMP    end93
+
+loop93:
+	VANDPS      (DI), Z1, Z3
+	VFMADD231PS Z3, Z0, Z2
+	ADDQ        DX, DI
+
+end93:
+	CMPQ    DI, BX
+	JL      loop93
+	VMOVUPS Z2, (AX)
+	ADDQ    $+64, AX
+	ADDQ    $+64, CX
+	ADDQ    $+64, SI
+	CMPQ    SI, DX
+	JL      loop92
+	VZEROUPPER
+	RET
+
+// func unitsOnAVX512(sets []uint64, rows []float32)
+// Requires: AVX, AVX512F
+TEXT ·unitsOnAVX512(SB), NOSPLIT, $0-48
+	MOVQ   sets_base+0(FP), AX
+	MOVQ   rows_base+24(FP), CX
+	VXORPS X0, X0, X0
+	MOVQ   sets_len+8(FP), DX
+	TESTQ  DX, DX
+	JZ     end94
+
+loop94:
+	XORQ   BX, BX
+	VCMPPS $0x11, (CX), Z0, K1
+	KMOVW  K1, SI
+	SHLQ   $0x00, SI
+	ORQ    SI, BX
+	VCMPPS $0x11, 64(CX), Z0, K1
+	KMOVW  K1, SI
+	SHLQ   $0x10, SI
+	ORQ    SI, BX
+	VCMPPS $0x11, 128(CX), Z0, K1
+	KMOVW  K1, SI
+	SHLQ   $0x20, SI
+	ORQ    SI, BX
+	VCMPPS $0x11, 192(CX), Z0, K1
+	KMOVW  K1, SI
+	SHLQ   $0x30, SI
+	ORQ    SI, BX
+	MOVQ   BX, (AX)
+	ADDQ   $+8, AX
+	ADDQ   $+256, CX
+	DECQ   DX
+	JNZ    loop94
+
+end94:
+	VZEROUPPER
+	RET
+
+// func findSwitchedAVX512(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-200
+	MOVQ         switched_base+0(FP), AX
+	MOVQ         middles_base+24(FP), CX
+	MOVQ         rows_base+48(FP), DX
+	MOVQ         drawn_base+96(FP), BX
+	MOVQ         drawn_len+104(FP), SI
+	MOVQ         stride+192(FP), DI
+	SHLQ         $0x02, DI
+	VBROADCASTSS constant3<>+0(SB), Z0
+	MOVQ         on_base+72(FP), R8
+	TESTQ        SI, SI
+	JZ           end95
+
+loop95:
+	MOVL  (BX), R9
+	MOVQ  R9, R10
+	ANDQ  $0x0f, R9
+	SHRQ  $0x04, R10
+	IMULQ DI, R9
+	IMULQ DI, R10
+	MOVQ  lowWords_base+120(FP), R11
+	ADDQ  R11, R9
+	MOVQ  highWords_base+144(FP), R11
+	ADDQ  R11, R10
+	XORQ  R11, R11
+
+loop96:
+	MOVQ    reach_base+168(FP), R13
+	XORQ    R12, R12
+	VMOVUPS (DX)(R11*1), Z1
+	VSUBPS  (R9)(R11*1), Z1, Z1
+	VSUBPS  (R10)(R11*1), Z1, Z1
+	VMOVUPS Z1, (CX)(R11*1)
+	VANDPS  Z0, Z1, Z1
+	VCMPPS  $0x11, (R13)(R11*1), Z1, K1
+	KMOVW   K1, R14
+	SHLQ    $0x00, R14
+	ORQ     R14, R12
+	VMOVUPS 64(DX)(R11*1), Z1
+	VSUBPS  64(R9)(R11*1), Z1, Z1
+	VSUBPS  64(R10)(R11*1), Z1, Z1
+	VMOVUPS Z1, 64(CX)(R11*1)
+	VANDPS  Z0, Z1, Z1
+	VCMPPS  $0x11, 64(R13)(R11*1), Z1, K1
+	KMOVW   K1, R14
+	SHLQ    $0x10, R14
+	ORQ     R14, R12
+	VMOVUPS 128(DX)(R11*1), Z1
+	VSUBPS  128(R9)(R11*1), Z1, Z1
+	VSUBPS  128(R10)(R11*1), Z1, Z1
+	VMOVUPS Z1, 128(CX)(R11*1)
+	VANDPS  Z0, Z1, Z1
+	VCMPPS  $0x11, 128(R13)(R11*1), Z1, K1
+	KMOVW   K1, R14
+	SHLQ    $0x20, R14
+	ORQ     R14, R12
+	VMOVUPS 192(DX)(R11*1), Z1
+	VSUBPS  192(R9)(R11*1), Z1, Z1
+	VSUBPS  192(R10)(R11*1), Z1, Z1
+	VMOVUPS Z1, 192(CX)(R11*1)
+	VANDPS  Z0, Z1, Z1
+	VCMPPS  $0x11, 192(R13)(R11*1), Z1, K1
+	KMOVW   K1, R13
+	SHLQ    $0x30, R13
+	ORQ     R13, R12
+	MOVQ    (R8), R13
+	ANDQ    R12, R13
+	XORQ    R13, R12
+	MOVQ    R12, (AX)
+	MOVQ    R13, 8(AX)
+	ADDQ    $+8, R8
+	ADDQ    $+16, AX
+	ADDQ    $+256, R11
+	CMPQ    R11, DI
+	JL      loop96
+	ADDQ    DI, DX
+	ADDQ    DI, CX
+	ADDQ    $+4, BX
+	DECQ    SI
+	JNZ     loop95
+
+end95:
+	VZEROUPPER
+	RET
+
+// func bendAVX512(dst []float32, switched []uint64, middles []float32, low []float32, highWords []float32, second []float32, highs int, stride int)
+// Requires: AVX, AVX512F, BMI
+TEXT ·bendAVX512(SB), NOSPLIT, $24-160
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   switched_base+24(FP), CX
+	MOVQ   stride+152(FP), DX
+	SHLQ   $0x02, DX
+	LEAQ   (DX)(DX*2), BX
+	VXORPS X0, X0, X0
+	MOVQ   middles_base+48(FP), SI
+	MOVQ   middles_len+56(FP), DI
+	LEAQ   (SI)(DI*4), DI
+	MOVQ   SI, (SP)
+	MOVQ   DI, 8(SP)
+	JMP    end97
+
+loop97:
+	MOVQ highs+144(FP), SI
+	MOVQ SI, 16(SP)
+	MOVQ highWords_base+96(FP), SI
+
+loop98:
+	CMPQ   16(SP), $+4
+	JL     end98
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	XORQ   DI, DI
+
+loop99:
+	MOVQ  DI, R8
+	SHRQ  $0x04, R8
+	ADDQ  CX, R8
+	MOVQ  second_base+120(FP), R10
+	MOVQ  DI, R11
+	MOVQ  (SP), R9
+	ADDQ  DI, R9
+	ADDQ  DI, R10
+	SHLQ  $0x04, R11
+	MOVQ  low_base+72(FP), R12
+	ADDQ  R12, R11
+	MOVQ  (R8), R12
+	TESTQ R12, R12
+	JZ    end100
+
+loop100:
+	TZCNTQ       R12, R13
+	LEAQ         -1(R12), R14
+	ANDQ         R14, R12
+	IMUL3Q       $0x40, R13, R14
+	VBROADCASTSS (R9)(R13*4), Z5
+	VBROADCASTSS (R10)(R13*4), Z6
+	VADDPS       (R11)(R14*1), Z5, Z5
+	LEAQ         (SI)(R13*4), R13
+	ADDQ         DI, R13
+	VBROADCASTSS (R13), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMAXSD      Z0, Z9, Z9
+	VFNMADD231PS Z6, Z9, Z1
+	VBROADCASTSS (R13)(DX*1), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMAXSD      Z0, Z9, Z9
+	VFNMADD231PS Z6, Z9, Z2
+	VBROADCASTSS (R13)(DX*2), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMAXSD      Z0, Z9, Z9
+	VFNMADD231PS Z6, Z9, Z3
+	VBROADCASTSS (R13)(BX*1), Z9
+	VADDPS       Z9, Z5, Z5
+	VPMAXSD      Z0, Z5, Z5
+	VFNMADD231PS Z6, Z5, Z4
+	TESTQ        R12, R12
+	JNZ          loop100
+
+end100:
+	MOVQ  8(R8), R8
+	TESTQ R8, R8
+	JZ    end101
+
+loop101:
+	TZCNTQ       R8, R12
+	LEAQ         -1(R8), R13
+	ANDQ         R13, R8
+	IMUL3Q       $0x40, R12, R13
+	VBROADCASTSS (R9)(R12*4), Z5
+	VBROADCASTSS (R10)(R12*4), Z6
+	VADDPS       (R11)(R13*1), Z5, Z5
+	LEAQ         (SI)(R12*4), R12
+	ADDQ         DI, R12
+	VBROADCASTSS (R12), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMINSD      Z0, Z9, Z9
+	VFMADD231PS  Z6, Z9, Z1
+	VBROADCASTSS (R12)(DX*1), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMINSD      Z0, Z9, Z9
+	VFMADD231PS  Z6, Z9, Z2
+	VBROADCASTSS (R12)(DX*2), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMINSD      Z0, Z9, Z9
+	VFMADD231PS  Z6, Z9, Z3
+	VBROADCASTSS (R12)(BX*1), Z9
+	VADDPS       Z9, Z5, Z5
+	VPMINSD      Z0, Z5, Z5
+	VFMADD231PS  Z6, Z5, Z4
+	TESTQ        R8, R8
+	JNZ          loop101
+
+end101:
+	ADDQ    $+256, DI
+	CMPQ    DI, DX
+	JL      loop99
+	VMOVUPS Z1, (AX)
+	ADDQ    DX, SI
+	VMOVUPS Z2, 64(AX)
+	ADDQ    DX, SI
+	VMOVUPS Z3, 128(AX)
+	ADDQ    DX, SI
+	VMOVUPS Z4, 192(AX)
+	ADDQ    DX, SI
+	ADDQ    $+256, AX
+	SUBQ    $+4, 16(SP)
+	JMP     loop98
+
+end98:
+loop102:
+	CMPQ   16(SP), $+2
+	JL     end102
+	VXORPS X7, X7, X7
+	VXORPS X8, X8, X8
+	XORQ   DI, DI
+
+loop103:
+	MOVQ  DI, R8
+	SHRQ  $0x04, R8
+	ADDQ  CX, R8
+	MOVQ  second_base+120(FP), R10
+	MOVQ  DI, R11
+	MOVQ  (SP), R9
+	ADDQ  DI, R9
+	ADDQ  DI, R10
+	SHLQ  $0x04, R11
+	MOVQ  low_base+72(FP), R12
+	ADDQ  R12, R11
+	MOVQ  (R8), R12
+	TESTQ R12, R12
+	JZ    end104
+
+loop104:
+	TZCNTQ       R12, R13
+	LEAQ         -1(R12), R14
+	ANDQ         R14, R12
+	IMUL3Q       $0x40, R13, R14
+	VBROADCASTSS (R9)(R13*4), Z5
+	VBROADCASTSS (R10)(R13*4), Z6
+	VADDPS       (R11)(R14*1), Z5, Z5
+	LEAQ         (SI)(R13*4), R13
+	ADDQ         DI, R13
+	VBROADCASTSS (R13), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMAXSD      Z0, Z9, Z9
+	VFNMADD231PS Z6, Z9, Z7
+	VBROADCASTSS (R13)(DX*1), Z9
+	VADDPS       Z9, Z5, Z5
+	VPMAXSD      Z0, Z5, Z5
+	VFNMADD231PS Z6, Z5, Z8
+	TESTQ        R12, R12
+	JNZ          loop104
+
+end104:
+	MOVQ  8(R8), R8
+	TESTQ R8, R8
+	JZ    end105
+
+loop105:
+	TZCNTQ       R8, R12
+	LEAQ         -1(R8), R13
+	ANDQ         R13, R8
+	IMUL3Q       $0x40, R12, R13
+	VBROADCASTSS (R9)(R12*4), Z5
+	VBROADCASTSS (R10)(R12*4), Z6
+	VADDPS       (R11)(R13*1), Z5, Z5
+	LEAQ         (SI)(R12*4), R12
+	ADDQ         DI, R12
+	VBROADCASTSS (R12), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMINSD      Z0, Z9, Z9
+	VFMADD231PS  Z6, Z9, Z7
+	VBROADCASTSS (R12)(DX*1), Z9
+	VADDPS       Z9, Z5, Z5
+	VPMINSD      Z0, Z5, Z5
+	VFMADD231PS  Z6, Z5, Z8
+	TESTQ        R8, R8
+	JNZ          loop105
+
+end105:
+	ADDQ    $+256, DI
+	CMPQ    DI, DX
+	JL      loop103
+	VMOVUPS Z7, (AX)
+	ADDQ    DX, SI
+	VMOVUPS Z8, 64(AX)
+	ADDQ    DX, SI
+	ADDQ    $+128, AX
+	SUBQ    $+2, 16(SP)
+	JMP     loop102
+
+end102:
+	ADDQ $+64, AX
+	ADDQ DX, (SP)
+	MOVQ DX, SI
+	SHRQ $0x04, SI
+	ADDQ SI, CX
+
+end97:
+	MOVQ (SP), SI
+	CMPQ SI, 8(SP)
+	JL   loop97
+	VZEROUPPER
+	RET
+
+// func enumerateAVX512(dst []float32, switches []float32, rows []float32, drawn []uint32, low []float32, lowWords []float32, reach []float32, second []float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·enumerateAVX512(SB), NOSPLIT, $0-200
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   switches_base+24(FP), CX
+	MOVQ   drawn_len+80(FP), DX
+	MOVQ   stride+192(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   CX, SI
+	MOVQ   DX, DI
+	MOVQ   rows_base+48(FP), R8
+	MOVQ   drawn_base+72(FP), R9
+	MOVQ   lowWords_base+120(FP), R10
+	MOVQ   reach_base+144(FP), R11
+	VXORPS X0, X0, X0
+	TESTQ  DI, DI
+	JZ     end106
+
+loop106:
+	MOVL  (R9), R12
+	IMULQ BX, R12
+	ADDQ  R10, R12
+	XORQ  R13, R13
+
+loop107:
+	VMOVUPS (R12)(R13*1), Z1
+	VSUBPS  (R8)(R13*1), Z1, Z1
+	VSUBPS  (R11)(R13*1), Z0, Z2
+	VMAXPS  Z2, Z1, Z1
+	VMOVUPS Z1, (SI)(R13*1)
+	VMOVUPS 64(R12)(R13*1), Z1
+	VSUBPS  64(R8)(R13*1), Z1, Z1
+	VSUBPS  64(R11)(R13*1), Z0, Z2
+	VMAXPS  Z2, Z1, Z1
+	VMOVUPS Z1, 64(SI)(R13*1)
+	VMOVUPS 128(R12)(R13*1), Z1
+	VSUBPS  128(R8)(R13*1), Z1, Z1
+	VSUBPS  128(R11)(R13*1), Z0, Z2
+	VMAXPS  Z2, Z1, Z1
+	VMOVUPS Z1, 128(SI)(R13*1)
+	VMOVUPS 192(R12)(R13*1), Z1
+	VSUBPS  192(R8)(R13*1), Z1, Z1
+	VSUBPS  192(R11)(R13*1), Z0, Z2
+	VMAXPS  Z2, Z1, Z1
+	VMOVUPS Z1, 192(SI)(R13*1)
+	ADDQ    $+256, R13
+	CMPQ    R13, BX
+	JL      loop107
+	ADDQ    BX, R8
+	ADDQ    BX, SI
+	ADDQ    $+4, R9
+	DECQ    DI
+	JNZ     loop106
+
+end106:
+	VXORPS X0, X0, X0
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	VXORPS X5, X5, X5
+	MOVQ   low_base+96(FP), SI
+	MOVQ   second_base+168(FP), DI
+	MOVQ   stride+192(FP), R8
+	SHRQ   $0x02, R8
+	TESTQ  R8, R8
+	JZ     end108
+
+loop108:
+	VBROADCASTSS (DI), Z1
+	VFMADD231PS  (SI), Z1, Z0
+	VBROADCASTSS 4(DI), Z1
+	VFMADD231PS  64(SI), Z1, Z3
+	VBROADCASTSS 8(DI), Z1
+	VFMADD231PS  128(SI), Z1, Z4
+	VBROADCASTSS 12(DI), Z1
+	VFMADD231PS  192(SI), Z1, Z5
+	ADDQ         $+16, DI
+	ADDQ         $+256, SI
+	DECQ         R8
+	JNZ          loop108
+
+end108:
+	VADDPS Z3, Z0, Z0
+	VADDPS Z5, Z4, Z4
+	VADDPS Z4, Z0, Z0
+	LEAQ   (BX)(BX*2), SI
+
+loop109:
+	CMPQ   DX, $+4
+	JL     end109
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	VXORPS X8, X8, X8
+	VXORPS X9, X9, X9
+	MOVQ   CX, DI
+	MOVQ   low_base+96(FP), R8
+	MOVQ   second_base+168(FP), R9
+	MOVQ   stride+192(FP), R10
+	TESTQ  R10, R10
+	JZ     end110
+
+loop110:
+	VBROADCASTSS (R9), Z1
+	VMOVUPS      (R8), Z2
+	VBROADCASTSS (DI), Z3
+	VMINPS       Z3, Z2, Z3
+	VFMADD231PS  Z1, Z3, Z6
+	VBROADCASTSS (DI)(BX*1), Z3
+	VMINPS       Z3, Z2, Z3
+	VFMADD231PS  Z1, Z3, Z7
+	VBROADCASTSS (DI)(BX*2), Z3
+	VMINPS       Z3, Z2, Z3
+	VFMADD231PS  Z1, Z3, Z8
+	VBROADCASTSS (DI)(SI*1), Z3
+	VMINPS       Z3, Z2, Z2
+	VFMADD231PS  Z1, Z2, Z9
+	ADDQ         $+4, DI
+	ADDQ         $+4, R9
+	ADDQ         $+64, R8
+	DECQ         R10
+	JNZ          loop110
+
+end110:
+	VSUBPS  Z0, Z6, Z6
+	VMOVUPS Z6, (AX)
+	ADDQ    BX, CX
+	VSUBPS  Z0, Z7, Z7
+	VMOVUPS Z7, 64(AX)
+	ADDQ    BX, CX
+	VSUBPS  Z0, Z8, Z8
+	VMOVUPS Z8, 128(AX)
+	ADDQ    BX, CX
+	VSUBPS  Z0, Z9, Z9
+	VMOVUPS Z9, 192(AX)
+	ADDQ    BX, CX
+	ADDQ    $+256, AX
+	SUBQ    $+4, DX
+	JMP     loop109
+
+end109:
+loop111:
+	CMPQ   DX, $+2
+	JL     end111
+	VXORPS X10, X10, X10
+	VXORPS X11, X11, X11
+	MOVQ   CX, SI
+	MOVQ   low_base+96(FP), DI
+	MOVQ   second_base+168(FP), R8
+	MOVQ   stride+192(FP), R9
+	TESTQ  R9, R9
+	JZ     end112
+
+loop112:
+	VBROADCASTSS (R8), Z1
+	VMOVUPS      (DI), Z2
+	VBROADCASTSS (SI), Z3
+	VMINPS       Z3, Z2, Z3
+	VFMADD231PS  Z1, Z3, Z10
+	VBROADCASTSS (SI)(BX*1), Z3
+	VMINPS       Z3, Z2, Z2
+	VFMADD231PS  Z1, Z2, Z11
+	ADDQ         $+4, SI
+	ADDQ         $+4, R8
+	ADDQ         $+64, DI
+	DECQ         R9
+	JNZ          loop112
+
+end112:
+	VSUBPS  Z0, Z10, Z10
+	VMOVUPS Z10, (AX)
+	ADDQ    BX, CX
+	VSUBPS  Z0, Z11, Z11
+	VMOVUPS Z11, 64(AX)
+	ADDQ    BX, CX
+	ADDQ    $+128, AX
+	SUBQ    $+2, DX
+	JMP     loop111
+
+end111:
+loop113:
+	CMPQ   DX, $+1
+	JL     end113
+	VXORPS X12, X12, X12
+	MOVQ   CX, SI
+	MOVQ   low_base+96(FP), DI
+	MOVQ   second_base+168(FP), R8
+	MOVQ   stride+192(FP), R9
+	TESTQ  R9, R9
+	JZ     end114
+
+loop114:
+	VBROADCASTSS (R8), Z1
+	VMOVUPS      (DI), Z2
+	VBROADCASTSS (SI), Z3
+	VMINPS       Z3, Z2, Z2
+	VFMADD231PS  Z1, Z2, Z12
+	ADDQ         $+4, SI
+	ADDQ         $+4, R8
+	ADDQ         $+64, DI
+	DECQ         R9
+	JNZ          loop114
+
+end114:
+	VSUBPS  Z0, Z12, Z12
+	VMOVUPS Z12, (AX)
+	ADDQ    BX, CX
+	ADDQ    $+64, AX
+	SUBQ    $+1, DX
+	JMP     loop113
+
+end113:
+	VZEROUPPER
+	RET
+
+// func addCountsAVX512(weights []float32, counts []float32)
+// Requires: AVX, AVX512F, POPCNT
+TEXT ·addCountsAVX512(SB), NOSPLIT, $0-48
+	MOVQ  weights_base+0(FP), AX
+	MOVQ  counts_base+24(FP), CX
+	MOVQ  weights_len+8(FP), DX
+	SHRQ  $0x04, DX
+	XORQ  BX, BX
+	TESTQ DX, DX
+	JZ    end115
+
+loop115:
+	POPCNTQ BX, SI
+	SHLQ    $0x06, SI
+	VMOVUPS (CX)(SI*1), Z0
+	VADDPS  (AX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $+64, AX
+	INCQ    BX
+	DECQ    DX
+	JNZ     loop115
+
+end115:
 	VZEROUPPER
 	RET
 
@@ -1295,9 +2908,9 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end46
+	JZ    end116
 
-loop46:
+loop116:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -1342,9 +2955,9 @@ loop46:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop46
+	JNZ         loop116
 
-end46:
+end116:
 	VZEROUPPER
 	RET
 
@@ -1362,9 +2975,9 @@ TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end47
+	JZ    end117
 
-loop47:
+loop117:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -1417,38 +3030,9 @@ loop47:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop47
+	JNZ         loop117
 
-end47:
-	VZEROUPPER
-	RET
-
-// func addCountsAVX2(weights []float32, counts []float32)
-// Requires: AVX, POPCNT
-TEXT ·addCountsAVX2(SB), NOSPLIT, $0-48
-	MOVQ  weights_base+0(FP), AX
-	MOVQ  counts_base+24(FP), CX
-	MOVQ  weights_len+8(FP), DX
-	SHRQ  $0x04, DX
-	XORQ  BX, BX
-	TESTQ DX, DX
-	JZ    end48
-
-loop48:
-	POPCNTQ BX, SI
-	SHLQ    $0x06, SI
-	VMOVUPS (CX)(SI*1), Y0
-	VADDPS  (AX), Y0, Y0
-	VMOVUPS Y0, (AX)
-	VMOVUPS 32(CX)(SI*1), Y0
-	VADDPS  32(AX), Y0, Y0
-	VMOVUPS Y0, 32(AX)
-	ADDQ    $+64, AX
-	INCQ    BX
-	DECQ    DX
-	JNZ     loop48
-
-end48:
+end117:
 	VZEROUPPER
 	RET
 
@@ -1474,9 +3058,9 @@ TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x03, SI
 	ANDQ         $0x07, DI
 	TESTQ        SI, SI
-	JZ           end49
+	JZ           end118
 
-loop49:
+loop118:
 	VMOVUPS     (CX), Y9
 	VMOVUPS     (DX), Y10
 	VMOVUPS     (BX), Y11
@@ -1503,13 +3087,13 @@ loop49:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop49
+	JNZ         loop118
 
-end49:
+end118:
 	TESTQ DI, DI
-	JZ    end50
+	JZ    end119
 
-loop50:
+loop119:
 	VMOVSS      (CX), X9
 	VMOVSS      (DX), X10
 	VMOVSS      (BX), X11
@@ -1536,9 +3120,9 @@ loop50:
 	ADDQ        $+4, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop50
+	JNZ         loop119
 
-end50:
+end119:
 	VCMPPS    $0x04, Y8, Y8, Y8
 	VMOVMSKPS Y8, AX
 	TESTL     AX, AX
@@ -1569,9 +3153,9 @@ TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x02, SI
 	ANDQ         $0x03, DI
 	TESTQ        SI, SI
-	JZ           end51
+	JZ           end120
 
-loop51:
+loop120:
 	VMOVUPD     (CX), Y9
 	VMOVUPD     (DX), Y10
 	VMOVUPD     (BX), Y11
@@ -1598,13 +3182,13 @@ loop51:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop51
+	JNZ         loop120
 
-end51:
+end120:
 	TESTQ DI, DI
-	JZ    end52
+	JZ    end121
 
-loop52:
+loop121:
 	VMOVSD      (CX), X9
 	VMOVSD      (DX), X10
 	VMOVSD      (BX), X11
@@ -1631,568 +3215,13 @@ loop52:
 	ADDQ        $+8, DX
 	ADDQ        $+8, BX
 	DECQ        DI
-	JNZ         loop52
+	JNZ         loop121
 
-end52:
+end121:
 	VCMPPS    $0x04, Y8, Y8, Y8
 	VMOVMSKPS Y8, AX
 	TESTL     AX, AX
 	SETEQ     AL
 	MOVB      AL, ret+104(FP)
-	VZEROUPPER
-	RET
-
-// func sumColumnsAVX2(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
-// Requires: AVX, BMI
-TEXT ·sumColumnsAVX2(SB), NOSPLIT, $0-96
-	MOVQ  columns_base+24(FP), AX
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  sets_base+48(FP), DX
-	MOVQ  rows+72(FP), BX
-	MOVQ  stride+88(FP), SI
-	SHLQ  $0x02, SI
-	TESTQ BX, BX
-	JZ    end53
-
-loop53:
-	XORQ DI, DI
-
-loop54:
-	MOVQ   DX, R10
-	LEAQ   (CX)(DI*1), R8
-	LEAQ   (AX)(DI*1), R9
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	VXORPS X4, X4, X4
-	VXORPS X5, X5, X5
-	VXORPS X6, X6, X6
-	VXORPS X7, X7, X7
-	MOVQ   chunks+80(FP), R11
-	TESTQ  R11, R11
-	JZ     end55
-
-loop55:
-	MOVQ  (R10), R12
-	TESTQ R12, R12
-	JZ    end56
-
-loop56:
-	TZCNTQ R12, R13
-	LEAQ   -1(R12), R14
-	ANDQ   R14, R12
-	IMULQ  SI, R13
-	VADDPS (R9)(R13*1), Y0, Y0
-	VADDPS 32(R9)(R13*1), Y1, Y1
-	VADDPS 64(R9)(R13*1), Y2, Y2
-	VADDPS 96(R9)(R13*1), Y3, Y3
-	VADDPS 128(R9)(R13*1), Y4, Y4
-	VADDPS 160(R9)(R13*1), Y5, Y5
-	VADDPS 192(R9)(R13*1), Y6, Y6
-	VADDPS 224(R9)(R13*1), Y7, Y7
-	TESTQ  R12, R12
-	JNZ    loop56
-
-end56:
-	ADDQ $+8, R10
-	MOVQ SI, R12
-	SHLQ $0x06, R12
-	ADDQ R12, R9
-	DECQ R11
-	JNZ  loop55
-
-end55:
-	VMOVUPS Y0, (R8)
-	VMOVUPS Y1, 32(R8)
-	VMOVUPS Y2, 64(R8)
-	VMOVUPS Y3, 96(R8)
-	VMOVUPS Y4, 128(R8)
-	VMOVUPS Y5, 160(R8)
-	VMOVUPS Y6, 192(R8)
-	VMOVUPS Y7, 224(R8)
-	ADDQ    $+256, DI
-	CMPQ    DI, SI
-	JL      loop54
-	ADDQ    SI, CX
-	MOVQ    chunks+80(FP), DI
-	SHLQ    $0x03, DI
-	ADDQ    DI, DX
-	DECQ    BX
-	JNZ     loop53
-
-end53:
-	VZEROUPPER
-	RET
-
-// func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
-// Requires: AVX, BMI, FMA3
-TEXT ·spreadSlopesAVX2(SB), NOSPLIT, $0-88
-	MOVQ      slopes_base+24(FP), AX
-	MOVQ      scale+72(FP), CX
-	XORQ      DX, DX
-	VXORPS    Y0, Y0, Y0
-	VMOVUPS   (CX), Y1
-	VCMPPS    $0x04, Y0, Y1, Y2
-	VMOVMSKPS Y2, BX
-	SHLQ      $0x00, BX
-	ORQ       BX, DX
-	VMOVUPS   32(CX), Y2
-	VCMPPS    $0x04, Y0, Y2, Y0
-	VMOVMSKPS Y0, CX
-	SHLQ      $0x08, CX
-	ORQ       CX, DX
-	MOVQ      AX, CX
-	MOVQ      slopes_len+32(FP), BX
-	SHRQ      $0x04, BX
-	TESTQ     BX, BX
-	JZ        end57
-
-loop57:
-	VMULPS  (CX), Y1, Y0
-	VMOVUPS Y0, (CX)
-	VMULPS  32(CX), Y2, Y0
-	VMOVUPS Y0, 32(CX)
-	ADDQ    $+64, CX
-	DECQ    BX
-	JNZ     loop57
-
-end57:
-	MOVQ stride+80(FP), CX
-	SHLQ $0x02, CX
-	MOVQ columnGradients_base+0(FP), BX
-	MOVQ slopes_len+32(FP), SI
-	SHRQ $0x04, SI
-	LEAQ (CX)(CX*2), DI
-
-loop58:
-	CMPQ SI, $+2
-	JL   end58
-	MOVQ on_base+48(FP), DI
-	XORQ R8, R8
-
-loop59:
-	LEAQ    (BX)(R8*1), R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	VMOVUPS 64(R9), Y2
-	VMOVUPS 96(R9), Y3
-	VMOVUPS (R9)(CX*1), Y4
-	VMOVUPS 32(R9)(CX*1), Y5
-	VMOVUPS 64(R9)(CX*1), Y6
-	VMOVUPS 96(R9)(CX*1), Y7
-	MOVQ    DX, R10
-	TESTQ   R10, R10
-	JZ      end60
-
-loop60:
-	TZCNTQ       R10, R11
-	LEAQ         -1(R10), R12
-	ANDQ         R12, R10
-	LEAQ         (AX)(R11*4), R12
-	IMULQ        CX, R11
-	ADDQ         DI, R11
-	VBROADCASTSS (R12), Y8
-	VBROADCASTSS 64(R12), Y9
-	VMOVUPS      (R11)(R8*1), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y4
-	VMOVUPS      32(R11)(R8*1), Y10
-	VFMADD231PS  Y10, Y8, Y1
-	VFMADD231PS  Y10, Y9, Y5
-	VMOVUPS      64(R11)(R8*1), Y10
-	VFMADD231PS  Y10, Y8, Y2
-	VFMADD231PS  Y10, Y9, Y6
-	VMOVUPS      96(R11)(R8*1), Y10
-	VFMADD231PS  Y10, Y8, Y3
-	VFMADD231PS  Y10, Y9, Y7
-	TESTQ        R10, R10
-	JNZ          loop60
-
-end60:
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
-	VMOVUPS Y2, 64(R9)
-	VMOVUPS Y3, 96(R9)
-	VMOVUPS Y4, (R9)(CX*1)
-	VMOVUPS Y5, 32(R9)(CX*1)
-	VMOVUPS Y6, 64(R9)(CX*1)
-	VMOVUPS Y7, 96(R9)(CX*1)
-	ADDQ    $+128, R8
-	CMPQ    R8, CX
-	JL      loop59
-	ADDQ    CX, BX
-	ADDQ    CX, BX
-	ADDQ    $+128, AX
-	SUBQ    $+2, SI
-	JMP     loop58
-
-end58:
-loop61:
-	CMPQ SI, $+1
-	JL   end61
-	MOVQ on_base+48(FP), DI
-	XORQ R8, R8
-
-loop62:
-	LEAQ    (BX)(R8*1), R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	VMOVUPS 64(R9), Y2
-	VMOVUPS 96(R9), Y3
-	MOVQ    DX, R10
-	TESTQ   R10, R10
-	JZ      end63
-
-loop63:
-	TZCNTQ       R10, R11
-	LEAQ         -1(R10), R12
-	ANDQ         R12, R10
-	LEAQ         (AX)(R11*4), R12
-	IMULQ        CX, R11
-	ADDQ         DI, R11
-	VBROADCASTSS (R12), Y4
-	VMOVUPS      (R11)(R8*1), Y5
-	VFMADD231PS  Y5, Y4, Y0
-	VMOVUPS      32(R11)(R8*1), Y5
-	VFMADD231PS  Y5, Y4, Y1
-	VMOVUPS      64(R11)(R8*1), Y5
-	VFMADD231PS  Y5, Y4, Y2
-	VMOVUPS      96(R11)(R8*1), Y5
-	VFMADD231PS  Y5, Y4, Y3
-	TESTQ        R10, R10
-	JNZ          loop63
-
-end63:
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
-	VMOVUPS Y2, 64(R9)
-	VMOVUPS Y3, 96(R9)
-	ADDQ    $+128, R8
-	CMPQ    R8, CX
-	JL      loop62
-	ADDQ    CX, BX
-	ADDQ    $+64, AX
-	SUBQ    $+1, SI
-	JMP     loop61
-
-end61:
-	VZEROUPPER
-	RET
-
-// func sumColumnsAVX512(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
-// Requires: AVX, AVX512F, BMI
-TEXT ·sumColumnsAVX512(SB), NOSPLIT, $0-96
-	MOVQ  columns_base+24(FP), AX
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  sets_base+48(FP), DX
-	MOVQ  rows+72(FP), BX
-	MOVQ  stride+88(FP), SI
-	SHLQ  $0x02, SI
-	TESTQ BX, BX
-	JZ    end64
-
-loop64:
-	XORQ DI, DI
-
-loop65:
-	MOVQ   DX, R10
-	LEAQ   (CX)(DI*1), R8
-	LEAQ   (AX)(DI*1), R9
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	MOVQ   chunks+80(FP), R11
-	TESTQ  R11, R11
-	JZ     end66
-
-loop66:
-	MOVQ  (R10), R12
-	TESTQ R12, R12
-	JZ    end67
-
-loop67:
-	TZCNTQ R12, R13
-	LEAQ   -1(R12), R14
-	ANDQ   R14, R12
-	IMULQ  SI, R13
-	VADDPS (R9)(R13*1), Z0, Z0
-	VADDPS 64(R9)(R13*1), Z1, Z1
-	VADDPS 128(R9)(R13*1), Z2, Z2
-	VADDPS 192(R9)(R13*1), Z3, Z3
-	TESTQ  R12, R12
-	JNZ    loop67
-
-end67:
-	ADDQ $+8, R10
-	MOVQ SI, R12
-	SHLQ $0x06, R12
-	ADDQ R12, R9
-	DECQ R11
-	JNZ  loop66
-
-end66:
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, 192(R8)
-	ADDQ    $+256, DI
-	CMPQ    DI, SI
-	JL      loop65
-	ADDQ    SI, CX
-	MOVQ    chunks+80(FP), DI
-	SHLQ    $0x03, DI
-	ADDQ    DI, DX
-	DECQ    BX
-	JNZ     loop64
-
-end64:
-	VZEROUPPER
-	RET
-
-// func spreadSlopesAVX512(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
-// Requires: AVX, AVX512F, BMI
-TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
-	MOVQ      slopes_base+24(FP), AX
-	MOVQ      scale+72(FP), CX
-	XORQ      DX, DX
-	VXORPS    Y0, Y0, Y0
-	VMOVUPS   (CX), Y1
-	VCMPPS    $0x04, Y0, Y1, Y2
-	VMOVMSKPS Y2, BX
-	SHLQ      $0x00, BX
-	ORQ       BX, DX
-	VMOVUPS   32(CX), Y2
-	VCMPPS    $0x04, Y0, Y2, Y0
-	VMOVMSKPS Y0, CX
-	SHLQ      $0x08, CX
-	ORQ       CX, DX
-	MOVQ      AX, CX
-	MOVQ      slopes_len+32(FP), BX
-	SHRQ      $0x04, BX
-	TESTQ     BX, BX
-	JZ        end68
-
-loop68:
-	VMULPS  (CX), Y1, Y0
-	VMOVUPS Y0, (CX)
-	VMULPS  32(CX), Y2, Y0
-	VMOVUPS Y0, 32(CX)
-	ADDQ    $+64, CX
-	DECQ    BX
-	JNZ     loop68
-
-end68:
-	MOVQ stride+80(FP), CX
-	SHLQ $0x02, CX
-	MOVQ columnGradients_base+0(FP), BX
-	MOVQ slopes_len+32(FP), SI
-	SHRQ $0x04, SI
-	LEAQ (CX)(CX*2), DI
-
-loop69:
-	CMPQ SI, $+4
-	JL   end69
-	MOVQ on_base+48(FP), R8
-	XORQ R9, R9
-
-loop70:
-	LEAQ    (BX)(R9*1), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS 64(R10), Z1
-	VMOVUPS 128(R10), Z2
-	VMOVUPS 192(R10), Z3
-	VMOVUPS (R10)(CX*1), Z4
-	VMOVUPS 64(R10)(CX*1), Z5
-	VMOVUPS 128(R10)(CX*1), Z6
-	VMOVUPS 192(R10)(CX*1), Z7
-	VMOVUPS (R10)(CX*2), Z8
-	VMOVUPS 64(R10)(CX*2), Z9
-	VMOVUPS 128(R10)(CX*2), Z10
-	VMOVUPS 192(R10)(CX*2), Z11
-	VMOVUPS (R10)(DI*1), Z12
-	VMOVUPS 64(R10)(DI*1), Z13
-	VMOVUPS 128(R10)(DI*1), Z14
-	VMOVUPS 192(R10)(DI*1), Z15
-	MOVQ    DX, R11
-	TESTQ   R11, R11
-	JZ      end71
-
-loop71:
-	TZCNTQ       R11, R12
-	LEAQ         -1(R11), R13
-	ANDQ         R13, R11
-	LEAQ         (AX)(R12*4), R13
-	IMULQ        CX, R12
-	ADDQ         R8, R12
-	VBROADCASTSS (R13), Z16
-	VBROADCASTSS 64(R13), Z17
-	VBROADCASTSS 128(R13), Z18
-	VBROADCASTSS 192(R13), Z19
-	VMOVUPS      (R12)(R9*1), Z20
-	VFMADD231PS  Z20, Z16, Z0
-	VFMADD231PS  Z20, Z17, Z4
-	VFMADD231PS  Z20, Z18, Z8
-	VFMADD231PS  Z20, Z19, Z12
-	VMOVUPS      64(R12)(R9*1), Z20
-	VFMADD231PS  Z20, Z16, Z1
-	VFMADD231PS  Z20, Z17, Z5
-	VFMADD231PS  Z20, Z18, Z9
-	VFMADD231PS  Z20, Z19, Z13
-	VMOVUPS      128(R12)(R9*1), Z20
-	VFMADD231PS  Z20, Z16, Z2
-	VFMADD231PS  Z20, Z17, Z6
-	VFMADD231PS  Z20, Z18, Z10
-	VFMADD231PS  Z20, Z19, Z14
-	VMOVUPS      192(R12)(R9*1), Z20
-	VFMADD231PS  Z20, Z16, Z3
-	VFMADD231PS  Z20, Z17, Z7
-	VFMADD231PS  Z20, Z18, Z11
-	VFMADD231PS  Z20, Z19, Z15
-	TESTQ        R11, R11
-	JNZ          loop71
-
-end71:
-	VMOVUPS Z0, (R10)
-	VMOVUPS Z1, 64(R10)
-	VMOVUPS Z2, 128(R10)
-	VMOVUPS Z3, 192(R10)
-	VMOVUPS Z4, (R10)(CX*1)
-	VMOVUPS Z5, 64(R10)(CX*1)
-	VMOVUPS Z6, 128(R10)(CX*1)
-	VMOVUPS Z7, 192(R10)(CX*1)
-	VMOVUPS Z8, (R10)(CX*2)
-	VMOVUPS Z9, 64(R10)(CX*2)
-	VMOVUPS Z10, 128(R10)(CX*2)
-	VMOVUPS Z11, 192(R10)(CX*2)
-	VMOVUPS Z12, (R10)(DI*1)
-	VMOVUPS Z13, 64(R10)(DI*1)
-	VMOVUPS Z14, 128(R10)(DI*1)
-	VMOVUPS Z15, 192(R10)(DI*1)
-	ADDQ    $+256, R9
-	CMPQ    R9, CX
-	JL      loop70
-	ADDQ    CX, BX
-	ADDQ    CX, BX
-	ADDQ    CX, BX
-	ADDQ    CX, BX
-	ADDQ    $+256, AX
-	SUBQ    $+4, SI
-	JMP     loop69
-
-end69:
-loop72:
-	CMPQ SI, $+2
-	JL   end72
-	MOVQ on_base+48(FP), DI
-	XORQ R8, R8
-
-loop73:
-	LEAQ    (BX)(R8*1), R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	VMOVUPS (R9)(CX*1), Z4
-	VMOVUPS 64(R9)(CX*1), Z5
-	VMOVUPS 128(R9)(CX*1), Z6
-	VMOVUPS 192(R9)(CX*1), Z7
-	MOVQ    DX, R10
-	TESTQ   R10, R10
-	JZ      end74
-
-loop74:
-	TZCNTQ       R10, R11
-	LEAQ         -1(R10), R12
-	ANDQ         R12, R10
-	LEAQ         (AX)(R11*4), R12
-	IMULQ        CX, R11
-	ADDQ         DI, R11
-	VBROADCASTSS (R12), Z8
-	VBROADCASTSS 64(R12), Z9
-	VMOVUPS      (R11)(R8*1), Z10
-	VFMADD231PS  Z10, Z8, Z0
-	VFMADD231PS  Z10, Z9, Z4
-	VMOVUPS      64(R11)(R8*1), Z10
-	VFMADD231PS  Z10, Z8, Z1
-	VFMADD231PS  Z10, Z9, Z5
-	VMOVUPS      128(R11)(R8*1), Z10
-	VFMADD231PS  Z10, Z8, Z2
-	VFMADD231PS  Z10, Z9, Z6
-	VMOVUPS      192(R11)(R8*1), Z10
-	VFMADD231PS  Z10, Z8, Z3
-	VFMADD231PS  Z10, Z9, Z7
-	TESTQ        R10, R10
-	JNZ          loop74
-
-end74:
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
-	VMOVUPS Z4, (R9)(CX*1)
-	VMOVUPS Z5, 64(R9)(CX*1)
-	VMOVUPS Z6, 128(R9)(CX*1)
-	VMOVUPS Z7, 192(R9)(CX*1)
-	ADDQ    $+256, R8
-	CMPQ    R8, CX
-	JL      loop73
-	ADDQ    CX, BX
-	ADDQ    CX, BX
-	ADDQ    $+128, AX
-	SUBQ    $+2, SI
-	JMP     loop72
-
-end72:
-loop75:
-	CMPQ SI, $+1
-	JL   end75
-	MOVQ on_base+48(FP), DI
-	XORQ R8, R8
-
-loop76:
-	LEAQ    (BX)(R8*1), R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	MOVQ    DX, R10
-	TESTQ   R10, R10
-	JZ      end77
-
-loop77:
-	TZCNTQ       R10, R11
-	LEAQ         -1(R10), R12
-	ANDQ         R12, R10
-	LEAQ         (AX)(R11*4), R12
-	IMULQ        CX, R11
-	ADDQ         DI, R11
-	VBROADCASTSS (R12), Z4
-	VMOVUPS      (R11)(R8*1), Z5
-	VFMADD231PS  Z5, Z4, Z0
-	VMOVUPS      64(R11)(R8*1), Z5
-	VFMADD231PS  Z5, Z4, Z1
-	VMOVUPS      128(R11)(R8*1), Z5
-	VFMADD231PS  Z5, Z4, Z2
-	VMOVUPS      192(R11)(R8*1), Z5
-	VFMADD231PS  Z5, Z4, Z3
-	TESTQ        R10, R10
-	JNZ          loop77
-
-end77:
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
-	ADDQ    $+256, R8
-	CMPQ    R8, CX
-	JL      loop76
-	ADDQ    CX, BX
-	ADDQ    $+64, AX
-	SUBQ    $+1, SI
-	JMP     loop75
-
-end75:
 	VZEROUPPER
 	RET

@@ -4,6 +4,11 @@
 
 package gan
 
+// sumColumnsAVX2 is sumColumns in AVX2 with FMA.
+//
+//go:noescape
+func sumColumnsAVX2(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
+
 // addColumnsAVX2 is addColumns in AVX2 with FMA.
 //
 //go:noescape
@@ -33,6 +38,11 @@ func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []floa
 //
 //go:noescape
 func sumSquaresAVX2(sums *[16]float32, slopes []float32)
+
+// spreadSlopesAVX2 is spreadSlopes in AVX2 with FMA.
+//
+//go:noescape
+func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
 
 // sumWordsAVX2 is sumWords in AVX2 with FMA.
 //
@@ -64,6 +74,86 @@ func bendAVX2(dst []float32, switched []uint64, middles []float32, low []float32
 //go:noescape
 func enumerateAVX2(dst []float32, switches []float32, rows []float32, drawn []uint32, low []float32, lowWords []float32, reach []float32, second []float32, stride int)
 
+// addCountsAVX2 is addCounts in AVX2 with FMA.
+//
+//go:noescape
+func addCountsAVX2(weights []float32, counts []float32)
+
+// sumColumnsAVX512 is sumColumns in AVX-512.
+//
+//go:noescape
+func sumColumnsAVX512(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
+
+// addColumnsAVX512 is addColumns in AVX-512.
+//
+//go:noescape
+func addColumnsAVX512(columns []float32, src []float32, value float32, sets []uint64, rows int, chunks int, stride int)
+
+// switchOnAVX512 is switchOn in AVX-512.
+//
+//go:noescape
+func switchOnAVX512(dst []float32, src []float32, value float32)
+
+// interpolateAVX512 is interpolate in AVX-512.
+//
+//go:noescape
+func interpolateAVX512(dst []float32, a []float32, b []float32, u []float32, stride int)
+
+// backSecondAVX512 is backSecond in AVX-512.
+//
+//go:noescape
+func backSecondAVX512(columnGradients []float32, secondGradient []float32, columns []float32, second []float32)
+
+// inputSlopesAVX512 is inputSlopes in AVX-512.
+//
+//go:noescape
+func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []float32, stride int)
+
+// sumSquaresAVX512 is sumSquares in AVX-512.
+//
+//go:noescape
+func sumSquaresAVX512(sums *[16]float32, slopes []float32)
+
+// spreadSlopesAVX512 is spreadSlopes in AVX-512.
+//
+//go:noescape
+func spreadSlopesAVX512(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
+
+// sumWordsAVX512 is sumWords in AVX-512.
+//
+//go:noescape
+func sumWordsAVX512(table []float32, columns []float32, stride int)
+
+// reachAVX512 is reach in AVX-512.
+//
+//go:noescape
+func reachAVX512(dst []float32, columns []float32)
+
+// unitsOnAVX512 is unitsOn in AVX-512.
+//
+//go:noescape
+func unitsOnAVX512(sets []uint64, rows []float32)
+
+// findSwitchedAVX512 is findSwitched in AVX-512.
+//
+//go:noescape
+func findSwitchedAVX512(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
+
+// bendAVX512 is bend in AVX-512.
+//
+//go:noescape
+func bendAVX512(dst []float32, switched []uint64, middles []float32, low []float32, highWords []float32, second []float32, highs int, stride int)
+
+// enumerateAVX512 is enumerate in AVX-512.
+//
+//go:noescape
+func enumerateAVX512(dst []float32, switches []float32, rows []float32, drawn []uint32, low []float32, lowWords []float32, reach []float32, second []float32, stride int)
+
+// addCountsAVX512 is addCounts in AVX-512.
+//
+//go:noescape
+func addCountsAVX512(weights []float32, counts []float32)
+
 // transposeAVX2 is transpose in AVX2 with FMA.
 //
 //go:noescape
@@ -74,11 +164,6 @@ func transposeAVX2(dst []float32, src []float32, stride int)
 //go:noescape
 func addTransposeAVX2(dst []float32, src []float32, stride int)
 
-// addCountsAVX2 is addCounts in AVX2 with FMA.
-//
-//go:noescape
-func addCountsAVX2(weights []float32, counts []float32)
-
 // adam32AVX2 is adam32 in AVX2 with FMA.
 //
 //go:noescape
@@ -88,23 +173,3 @@ func adam32AVX2(parameters []float32, gradient []float32, mean []float32, square
 //
 //go:noescape
 func adam64AVX2(parameters []float64, gradient []float64, mean []float64, square []float64, c *[8]float64) bool
-
-// sumColumnsAVX2 is sumColumns in AVX2 with FMA.
-//
-//go:noescape
-func sumColumnsAVX2(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
-
-// spreadSlopesAVX2 is spreadSlopes in AVX2 with FMA.
-//
-//go:noescape
-func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
-
-// sumColumnsAVX512 is sumColumns in AVX-512.
-//
-//go:noescape
-func sumColumnsAVX512(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
-
-// spreadSlopesAVX512 is spreadSlopes in AVX-512.
-//
-//go:noescape
-func spreadSlopesAVX512(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)

@@ -14,36 +14,36 @@ import (
 
 func main() {
 	build.ConstraintExpr("!noasm")
-	avx2, avx512 := kernel{vector.AVX2}, kernel{vector.AVX512}
-	avx2.phases()
-	avx2.factors()
-	avx2.powers()
-	avx2.tensor()
-	avx2.scale()
+	for _, v := range []kernel{{vector.AVX2}, {vector.AVX512}} {
+		v.phases()
+		v.factors()
+		v.powers()
+		v.tensor()
+		v.scale()
 
-	for bits := 1; bits <= 3; bits++ {
-		avx2.rotate(bits)
-	}
-	avx2.gather()
-	avx2.gatherAdjoint()
-	avx2.gatherBlock()
-	avx2.join()
-
-	avx2.overlapY1()
-	avx2.overlapY2()
-	avx2.overlapDot()
-	avx2.marginals()
-	avx2.sums()
-
-	avx2.probabilities()
-	avx2.weigh()
-	avx2.sample()
-
-	for _, v := range []kernel{avx2, avx512} {
+		for bits := 1; bits <= 3; bits++ {
+			v.rotate(bits)
+		}
+		v.gather()
+		v.gatherAdjoint()
+		v.gatherBlock()
 		v.gatherBlockAdjoint()
+		v.join()
+
 		v.overlapXY1()
 		v.overlapXY2()
+		v.overlapY1()
+		v.overlapY2()
+		v.overlapDot()
+		v.marginals()
 		v.contract()
+
+		v.probabilities()
+		v.weigh()
+		v.sample()
 	}
+	kernel{vector.AVX2}.sums()
+	kernel{vector.AVX512}.gatherRotate()
+	kernel{vector.AVX512}.gatherBlockRotate()
 	build.Generate()
 }

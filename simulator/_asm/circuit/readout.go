@@ -65,6 +65,7 @@ func (v kernel) sample() {
 	v.Function("sample", "func(counts *[16]int32, uniform *[16]float32, src []float32, blocks, rows, stride int)")
 	counts, uniform := Number("counts"), Number("uniform")
 	type lanes struct{ u, sum, count reg.VecVirtual }
+	one := v.Broadcast(Bits32(1))
 	state := map[int]lanes{}
 	v.parts(func(part int) {
 		state[part] = lanes{v.Load(At(uniform).Offset(part)), v.Zero(), v.Zero()}
@@ -73,10 +74,7 @@ func (v kernel) sample() {
 		v.parts(func(part int) {
 			s := state[part]
 			VADDPS(v.probability(At(c[0]), part), s.sum, s.sum)
-			const lessOrEqual = 0x12
-			below := v.Register() // all ones: −1
-			VCMPPS(U8(lessOrEqual), s.u, s.sum, below)
-			VPSUBD(below, s.count, s.count)
+			VPADDD(v.Compare(s.sum, LessOrEqual, s.u).Keep(one), s.count, s.count)
 		})
 	})
 	v.parts(func(part int) { VMOVUPS(state[part].count, At(counts).Offset(part)) })

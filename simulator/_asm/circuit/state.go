@@ -12,11 +12,7 @@ import (
 
 func (v kernel) rotate(bits int) {
 	v.Function(fmt.Sprintf("rotate%d", bits), "func(p, t []float32, "+spanParam+")")
-	p, tangents, m := Pointer("p"), Pointer("t"), apart(bits)
-	var t []reg.VecVirtual
-	for d := range bits {
-		t = append(t, v.Broadcast(At(tangents).Offset(4*d)))
-	}
+	p, t, m := Pointer("p"), v.tangents(bits), apart(bits)
 	span([]reg.Register{p}, func(cursors []reg.Register) {
 		rows := m.From(cursors[0], 1<<bits)
 		for part := 0; part < rowBytes; part += v.Bytes {
@@ -24,22 +20,36 @@ func (v kernel) rotate(bits int) {
 			for _, row := range rows {
 				x = append(x, v.Load(row.Offset(part)))
 			}
-			for d := range bits {
-				for i := range x {
-					if i>>d&1 == 0 {
-						a, b, a0 := x[i], x[i|1<<d], v.Register()
-						VMOVAPS(a, a0)
-						VFNMADD231PS(t[d], b, a)
-						VFMADD231PS(t[d], a0, b)
-					}
-				}
-			}
+			v.turn(x, t)
 			for i, row := range rows {
 				VMOVUPS(x[i], row.Offset(part))
 			}
 		}
 	})
 	v.Ret()
+}
+
+// tangents loads the tangents of so many bits.
+func (v kernel) tangents(bits int) (t []reg.VecVirtual) {
+	from := Pointer("t")
+	for d := range bits {
+		t = append(t, v.Broadcast(At(from).Offset(4*d)))
+	}
+	return t
+}
+
+// turn rotates the bits of the index of x, the lowest first.
+func (v kernel) turn(x, tangents []reg.VecVirtual) {
+	for d, t := range tangents {
+		for i := range x {
+			if i>>d&1 == 0 {
+				a, b, a0 := x[i], x[i|1<<d], v.Register()
+				VMOVAPS(a, a0)
+				VFNMADD231PS(t, b, a)
+				VFMADD231PS(t, a0, b)
+			}
+		}
+	}
 }
 
 const gatherSignature = "func(dst, src, phases []float32, from []int32)"
@@ -54,6 +64,45 @@ func (v kernel) gather() {
 		})
 		Advance(rowBytes, dst, phases)
 		Advance(4, from)
+	})
+	v.Ret()
+}
+
+// fusedBits is the number of bits that gatherRotate rotates: 2^fusedBits rows fit the registers of
+// AVX-512.
+const fusedBits = 3
+
+func (v kernel) gatherRotate() {
+	v.Function("gatherRotate", "func(dst, src, phases []float32, from []int32, t []float32)")
+	v.gatherAndRotate(func(phase complexValue) complexValue { return phase })
+}
+
+func (v kernel) gatherBlockRotate() {
+	v.Function("gatherBlockRotate", "func(dst, src, phases, phase []float32, from []int32, t []float32)")
+	common := v.common()[0]
+	v.gatherAndRotate(func(phase complexValue) complexValue { return v.times(common, phase) })
+}
+
+// gatherAndRotate keeps rows in registers between the gather and the rotation. complete gives a row's
+// phase.
+func (v kernel) gatherAndRotate(complete func(phase complexValue) complexValue) {
+	dst, src, phases, from, n, t := Pointer("dst"), Pointer("src"), Pointer("phases"), Pointer("from"), Length("from"), v.tangents(fusedBits)
+	row := func(i int) int { return i * rowBytes }
+	SHRQ(U8(fusedBits), n)
+	Loop(n, func() {
+		var re, im []reg.VecVirtual
+		for i := range 1 << fusedBits {
+			x := rowNumber(At(from).Offset(4*i), rowBytes)
+			c := v.times(complete(v.loadComplex(At(phases).Offset(row(i)), 0)), v.loadComplex(Indexed(src, x, 1), 0))
+			re, im = append(re, c.re), append(im, c.im)
+		}
+		v.turn(re, t)
+		v.turn(im, t)
+		for i := range re {
+			v.storeComplex(complexValue{re[i], im[i]}, At(dst).Offset(row(i)), 0)
+		}
+		Advance(row(1<<fusedBits), dst, phases)
+		Advance(4<<fusedBits, from)
 	})
 	v.Ret()
 }

@@ -17,50 +17,41 @@ const (
 	toInteger              = 3 << 51
 )
 
-// phases works on eight angles at a time, which in float64 fill two vectors.
+// phases works on one vector of angles at a time, which in float64 fill two.
 func (v kernel) phases() {
 	v.Function("phases", "func(z, gamma []float32, rows int)")
 	z, gamma, rows := Pointer("z"), Pointer("gamma"), Number("rows")
 	double := func(x float64) reg.VecVirtual {
-		r := YMM()
+		r := v.Register()
 		VBROADCASTSD(Constant64(x), r)
 		return r
 	}
 	perTurn, magic, perQuarter := double(2/math.Pi), double(toInteger), double(math.Pi/2)
-	single := func(x float64) reg.VecVirtual {
-		r := YMM()
-		VBROADCASTSS(Constant32(x), r)
-		return r
-	}
+	single := func(x float64) reg.VecVirtual { return v.Broadcast(Constant32(x)) }
 	one := single(1)
 	Loop(rows, func() {
-		for at0 := 0; at0 < halfBytes; at0 += 32 {
-			var angle [2]reg.VecVirtual // float32, four each
-			var quarter [2]reg.VecVirtual
+		v.parts(func(part int) {
+			var angle, quarter [2]reg.VecVirtual // float64, half of the lanes each
 			for i := range angle {
-				x, rounded := YMM(), YMM()
-				VCVTPS2PD(At(gamma).Offset(at0+16*i), x)
+				x, rounded := v.Register(), v.Register()
+				VCVTPS2PD(At(gamma).Offset(part+i*v.Bytes/2), x)
 				VMULPD(perTurn, x, x)
 				VADDPD(magic, x, rounded)
 				quarter[i] = rounded
-				whole := YMM()
+				whole := v.Register()
 				VSUBPD(magic, rounded, whole)
 				VSUBPD(whole, x, x)
 				VMULPD(perQuarter, x, x)
-				angle[i] = XMM()
-				VCVTPD2PSY(x, angle[i])
+				angle[i] = x
 			}
-			a, n := YMM(), YMM()
-			VINSERTF128(U8(1), angle[1], angle[0].AsY(), a)
-			VSHUFPS(U8(0x88), quarter[1], quarter[0], n) // low words, two and two
-			VPERMQ(U8(0xd8), n, n)
+			a, n := v.narrowed(angle), v.lowWords(quarter)
 
-			aa := YMM()
+			aa := v.Register()
 			VMULPS(a, a, aa)
 			s := single(sin3)
 			VFMADD213PS(single(sin2), aa, s)
 			VFMADD213PS(single(sin1), aa, s)
-			cube := YMM()
+			cube := v.Register()
 			VMULPS(a, aa, cube)
 			VFMADD213PS(a, cube, s)
 			c := single(cos4)
@@ -70,29 +61,61 @@ func (v kernel) phases() {
 			VFMADD213PS(one, aa, c)
 
 			// Odd quarters swap sine and cosine.
-			odd, swap := YMM(), YMM()
+			odd, swap := v.Register(), v.Register()
 			VPSLLD(U8(31), n, odd)
 			VPSRAD(U8(31), odd, odd)
-			VPXOR(s, c, swap)
-			VPAND(odd, swap, swap)
-			VPXOR(swap, s, s)
-			VPXOR(swap, c, c)
+			VXORPS(s, c, swap)
+			VANDPS(odd, swap, swap)
+			VXORPS(swap, s, s)
+			VXORPS(swap, c, c)
 			// Bit 1 of n is the sign of the sine, bit 1 of n+1 that of the cosine;
 			// it is bit 0 of n that carries into it.
-			sign, carried := YMM(), YMM()
+			sign, carried := v.Register(), v.Register()
 			VPSRLD(U8(1), n, sign)
-			VPXOR(n, sign, carried)
+			VXORPS(n, sign, carried)
 			VPSLLD(U8(31), sign, sign)
 			VPSLLD(U8(31), carried, carried)
-			VPXOR(sign, s, s)
-			VPXOR(carried, c, c)
-			VMOVUPS(c, At(z).Offset(at0))
-			VMOVUPS(s, At(z).Offset(at0+halfBytes))
-		}
+			VXORPS(sign, s, s)
+			VXORPS(carried, c, c)
+			VMOVUPS(c, At(z).Offset(part))
+			VMOVUPS(s, At(z).Offset(part+halfBytes))
+		})
 		Advance(rowBytes, z)
 		Advance(halfBytes, gamma)
 	})
 	v.Ret()
+}
+
+// narrowed rounds two vectors of float64 to one of float32.
+func (v kernel) narrowed(x [2]reg.VecVirtual) reg.VecVirtual {
+	y := v.Register()
+	if v.Wide() {
+		low, high := YMM(), YMM()
+		VCVTPD2PS(x[0], low)
+		VCVTPD2PS(x[1], high)
+		VINSERTF32X8(U8(1), high, low.AsZ(), y)
+	} else {
+		low, high := XMM(), XMM()
+		VCVTPD2PSY(x[0], low)
+		VCVTPD2PSY(x[1], high)
+		VINSERTF128(U8(1), high, low.AsY(), y)
+	}
+	return y
+}
+
+// lowWords takes the low 32 bits of each 64.
+func (v kernel) lowWords(x [2]reg.VecVirtual) reg.VecVirtual {
+	y := v.Register()
+	if v.Wide() {
+		low, high := YMM(), YMM()
+		VPMOVQD(x[0], low)
+		VPMOVQD(x[1], high)
+		VINSERTF32X8(U8(1), high, low.AsZ(), y)
+	} else {
+		VSHUFPS(U8(0x88), x[1], x[0], y) // two and two
+		VPERMQ(U8(0xd8), y, y)
+	}
+	return y
 }
 
 func (v kernel) factors() {

@@ -92,7 +92,7 @@ func (k kernel) adam(name string, p precision) {
 	Loop(rest, func() { update(p.scalar) })
 
 	some, finite := GP32(), GP8()
-	VCMPPS(U8(notEqual), bad, bad, bad) // as float32 the high half of a float64's NaN is one
+	VCMPPS(U8(NotEqual), bad, bad, bad) // as float32 the high half of a float64's NaN is one
 	VMOVMSKPS(bad, some)
 	TESTL(some, some)
 	SETEQ(finite)

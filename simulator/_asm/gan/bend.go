@@ -66,9 +66,7 @@ func (k kernel) unitsOn() {
 // insert adds to a set of units those whose x, in the vector at that many
 // bytes, is less than memory.
 func (k kernel) insert(set reg.Register, at int, x reg.VecVirtual, m Mem) {
-	lanes, units := k.Register(), GP64()
-	VCMPPS(U8(less), m, x, lanes)
-	VMOVMSKPS(lanes, units.As32())
+	units := k.Compare(x, Less, m).Bits()
 	SHLQ(U8(at/4), units)
 	ORQ(units, set)
 }

@@ -67,8 +67,7 @@ func (k kernel) addColumns() {
 	value, zero := k.broadcastParameter("value"), k.Zero()
 	k.perWindow(Pointer("columns"), Pointer("src"), Pointer("sets"), func(row reg.Register) {
 		for i, v := range values {
-			VCMPPS(U8(less), At(row).Offset(i*k.Bytes), zero, v)
-			VANDPS(value, v, v)
+			VMOVAPS(k.Compare(zero, Less, At(row).Offset(i*k.Bytes)).Keep(value), v)
 		}
 	}, func(column Mem) {
 		for i, v := range values {
@@ -98,20 +97,11 @@ func (k kernel) perVector(count reg.Register, arrays []reg.Register, body func(a
 	})
 }
 
-// Predicates of comparisons.
-const (
-	less     = 0x11 // false for NaN
-	notEqual = 0x04 // true for NaN
-)
-
 func (k kernel) switchOn() {
 	k.Function("switchOn", "func(dst, src []float32, value float32)")
 	dst, src, value, zero := Pointer("dst"), Pointer("src"), k.broadcastParameter("value"), k.Zero()
 	k.perVector(Length("dst"), []reg.Register{dst, src}, func(at int) {
-		on := k.Register()
-		VCMPPS(U8(less), At(src).Offset(at), zero, on)
-		VANDPS(value, on, on)
-		VMOVUPS(on, At(dst).Offset(at))
+		VMOVUPS(k.Compare(zero, Less, At(src).Offset(at)).Keep(value), At(dst).Offset(at))
 	})
 	k.Ret()
 }

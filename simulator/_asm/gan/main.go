@@ -14,31 +14,29 @@ import (
 
 func main() {
 	build.ConstraintExpr("!noasm")
-	narrow, wide := kernel{vector.AVX2}, kernel{vector.AVX512}
-	narrow.addColumns()
-	narrow.switchOn()
-	narrow.interpolate()
-	narrow.backSecond()
-	narrow.inputSlopes()
-	narrow.sumSquares()
+	for _, k := range []kernel{{vector.AVX2}, {vector.AVX512}} {
+		k.sumColumns()
+		k.addColumns()
+		k.switchOn()
+		k.interpolate()
+		k.backSecond()
+		k.inputSlopes()
+		k.sumSquares()
+		k.spreadSlopes()
 
-	narrow.sumWords()
-	narrow.reach()
-	narrow.unitsOn()
-	narrow.findSwitched()
-	narrow.bend()
-	narrow.enumerate()
+		k.sumWords()
+		k.reach()
+		k.unitsOn()
+		k.findSwitched()
+		k.bend()
+		k.enumerate()
+		k.addCounts()
+	}
+	narrow := kernel{vector.AVX2}
 	narrow.transpose("transpose", false)
 	narrow.transpose("addTranspose", true)
-	narrow.addCounts()
-
 	narrow.adam("adam32", single)
 	narrow.adam("adam64", double)
-
-	for _, k := range []kernel{narrow, wide} {
-		k.sumColumns()
-		k.spreadSlopes()
-	}
 	build.Generate()
 }
 

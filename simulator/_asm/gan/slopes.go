@@ -120,18 +120,15 @@ func (k kernel) spreadSlopes() {
 }
 
 // scaleSlopes scales all slopes and returns the set of lanes whose scale is not 0.
-func (kernel) scaleSlopes(slopes, scale reg.Register) (lanes reg.Register) {
-	k := kernel{AVX2}
+func (k kernel) scaleSlopes(slopes, scale reg.Register) (lanes reg.Register) {
 	lanes = GP64()
 	XORQ(lanes, lanes)
 	zero, factors := k.Zero(), map[int]reg.VecVirtual{}
 	k.Parts(LaneBytes, func(part int) {
 		factors[part] = k.Load(At(scale).Offset(part))
-		different, some := YMM(), GP32()
-		VCMPPS(U8(notEqual), zero, factors[part], different)
-		VMOVMSKPS(different, some)
-		SHLQ(U8(part/4), some.As64())
-		ORQ(some.As64(), lanes)
+		some := k.Compare(factors[part], NotEqual, zero).Bits()
+		SHLQ(U8(part/4), some)
+		ORQ(some, lanes)
 	})
 	cursor := Copy(slopes)
 	k.perVector(Length("slopes"), []reg.Register{cursor}, func(part int) {

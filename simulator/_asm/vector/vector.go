@@ -76,6 +76,53 @@ func (v Vector) Zero() reg.VecVirtual {
 	return r
 }
 
+// Mask tells lanes apart: all ones in a narrow register, one bit a lane in a mask register.
+type Mask struct {
+	vector Vector
+	lanes  reg.Register
+}
+
+// Predicates of comparisons.
+const (
+	Less        = 0x11 // false for NaN
+	LessOrEqual = 0x12 // false for NaN
+	NotEqual    = 0x04 // true for NaN
+)
+
+// Compare is the mask of the lanes in which a is in that relation to b.
+func (v Vector) Compare(a reg.VecVirtual, predicate uint8, b Op) Mask {
+	m := Mask{v, nil}
+	if v.Wide() {
+		m.lanes = K()
+	} else {
+		m.lanes = YMM()
+	}
+	VCMPPS(U8(predicate), b, a, m.lanes)
+	return m
+}
+
+// Keep is value in the lanes of the mask and 0 elsewhere.
+func (m Mask) Keep(value reg.VecVirtual) reg.VecVirtual {
+	kept := m.vector.Register()
+	if m.vector.Wide() {
+		VMOVAPS_Z(value, m.lanes, kept)
+	} else {
+		VANDPS(value, m.lanes, kept)
+	}
+	return kept
+}
+
+// Bits is a number with one bit a lane.
+func (m Mask) Bits() reg.GPVirtual {
+	bits := GP64()
+	if m.vector.Wide() {
+		KMOVW(m.lanes, bits.As32())
+	} else {
+		VMOVMSKPS(m.lanes, bits.As32())
+	}
+	return bits
+}
+
 // Zeros are n vectors of zeros.
 func (v Vector) Zeros(n int) (z []reg.VecVirtual) {
 	for range n {
