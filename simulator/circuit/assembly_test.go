@@ -121,6 +121,23 @@ var calls = map[string]func(l *loops, t trial){
 	"rotate1": func(l *loops, t trial) { rotateTrial(l, t, 1) },
 	"rotate2": func(l *loops, t trial) { rotateTrial(l, t, 2) },
 	"rotate3": func(l *loops, t trial) { rotateTrial(l, t, 3) },
+	"rotate4": func(l *loops, t trial) {
+		s, rows := t.anySpan(4)
+		p, tangents := t.out(rows), t.In(4)
+		if l.rotate[4] != nil {
+			l.rotate[4](p, tangents, s)
+			return
+		}
+		for g := range s.groups {
+			for line := range s.lines {
+				for i := range s.run {
+					first := g*s.groupStride + line*s.lineStride + i
+					l.rotate[2](p[first*width:], tangents, &span{apart: s.apart, run: 1, lines: 4, lineStride: 4 * s.apart, groups: 1})
+					l.rotate[2](p[first*width:], tangents[2:], &span{apart: 4 * s.apart, run: 1, lines: 4, lineStride: s.apart, groups: 1})
+				}
+			}
+		}
+	},
 	"gather": func(l *loops, t trial) {
 		n, rows := t.UpTo(9)-1, t.UpTo(9)
 		l.gather(t.out(n), t.in(rows), t.in(n), t.numbers(n, rows))
@@ -218,7 +235,8 @@ func rotateTrial(l *loops, t trial, bits int) {
 
 // rotateLowest rotates the lowest bits of the indices of n rows.
 func rotateLowest(l *loops, p, tangents []float32, n int) {
-	l.rotate.over(rowPasses(0, fusedBits, n>>fusedBits, 1<<fusedBits, rotatedBits), p, tangents)
+	s := rowSweeps(0, fusedBits, n>>fusedBits, 1<<fusedBits)
+	l.rotate.over(&s, p, tangents)
 }
 
 func overlapTrial(overlap func(acc, l, p []float32, s *span), t trial, bits int) {

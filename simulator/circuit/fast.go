@@ -137,8 +137,8 @@ func (t *fastTile) first(r *rotation) {
 // rotateFactors rotates both products of a bond.
 func (t *fastTile) rotateFactors(bond, tangents []float32) {
 	p, s := t.plan, t.plan.factors
-	t.loops.rotate.over(p.lowFactors.rotate, bond, tangents)
-	t.loops.rotate.over(p.highFactors.rotate, bond[s.rows*width:], tangents[s.low:])
+	t.loops.rotate.over(&p.lowFactors, bond, tangents)
+	t.loops.rotate.over(&p.highFactors, bond[s.rows*width:], tangents[s.low:])
 }
 
 // rotateBlocks rotates the high bits of a state, one band of rows of all blocks at a
@@ -146,7 +146,7 @@ func (t *fastTile) rotateFactors(bond, tangents []float32) {
 func (t *fastTile) rotateBlocks(state, tangents []float32) {
 	p := t.plan
 	for r := 0; r < p.rows; r += p.band {
-		t.loops.rotate.over(p.acrossBlocks.rotate, state[r*width:], tangents[p.low:])
+		t.loops.rotate.over(&p.acrossBlocks, state[r*width:], tangents[p.low:])
 	}
 }
 
@@ -156,11 +156,11 @@ func (t *fastTile) advance(k int, r *rotation) {
 	if p.high == 0 {
 		if l.gatherRotate != nil && p.low >= fusedBits {
 			l.gatherRotate(dst, src, t.phases[k], r.from, r.tangents)
-			l.rotate.over(p.afterGather, dst, r.tangents)
+			l.rotate.over(&p.afterGather, dst, r.tangents)
 			return
 		}
 		l.gather(dst, src, t.phases[k], r.from)
-		l.rotate.over(p.withinBlock.rotate, dst, r.tangents)
+		l.rotate.over(&p.withinBlock, dst, r.tangents)
 		return
 	}
 	for c := range p.blocks {
@@ -168,11 +168,11 @@ func (t *fastTile) advance(k int, r *rotation) {
 		from, low, perm, phase := t.blockBefore(k, c, r)
 		if l.gatherBlockRotate != nil {
 			l.gatherBlockRotate(block, src[from:], low, phase, perm, r.tangents)
-			l.rotate.over(p.afterGather, block, r.tangents)
+			l.rotate.over(&p.afterGather, block, r.tangents)
 			continue
 		}
 		l.gatherBlock(block, src[from:], low, phase, perm)
-		l.rotate.over(p.withinBlock.rotate, block, r.tangents)
+		l.rotate.over(&p.withinBlock, block, r.tangents)
 	}
 	t.rotateBlocks(dst, r.tangents)
 }

@@ -49,7 +49,7 @@ func (t *fastTile) overlapFinal(k int) {
 	acc := t.backward.overlaps[k*p.qubits*width:]
 	for c := range p.blocks {
 		at := c * p.stride * width
-		t.loops.overlapY.over(p.withinBlock.overlap, acc, l[at:], psi[at:])
+		t.loops.overlapY.over(&p.withinBlock, acc, l[at:], psi[at:])
 	}
 	t.overlapBlocks(&t.loops.overlapY, acc, l, psi)
 }
@@ -63,7 +63,7 @@ func (t *fastTile) overlap(k int) {
 	clear(b.high)
 	for c := range p.blocks {
 		at := c * p.stride * width
-		t.loops.overlapXY.over(p.withinBlock.overlap, acc, l[at:], psi[at:])
+		t.loops.overlapXY.over(&p.withinBlock, acc, l[at:], psi[at:])
 		t.loops.overlapDot(b.low, b.high[c*Lanes:], l[at:], psi[at:], 1, p.rows, 0)
 	}
 	t.overlapBlocks(&t.loops.overlapXY, acc, l, psi)
@@ -79,7 +79,7 @@ func (t *fastTile) overlapBlocks(o *overlaps, acc, l, psi []float32) {
 		return
 	}
 	for r := 0; r < p.rows; r += p.band {
-		o.over(p.acrossBlocks.overlap, acc[p.low*width:], l[r*width:], psi[r*width:])
+		o.over(&p.acrossBlocks, acc[p.low*width:], l[r*width:], psi[r*width:])
 	}
 }
 
@@ -88,11 +88,11 @@ func (t *fastTile) overlapBlocks(o *overlaps, acc, l, psi []float32) {
 func (t *fastTile) overlapFactors(k int, l, psi []float32) {
 	p, b, s := t.plan, t.backward, t.plan.factors
 	acc := b.overlaps[k*p.qubits*width:]
-	t.loops.overlapXY.over(p.lowFactors.overlap, acc, l, psi)
+	t.loops.overlapXY.over(&p.lowFactors, acc, l, psi)
 	t.overlapTable(t.overlapZ(k, 0), s.low, l, psi, b.low, b.high)
 	if s.high > 0 {
 		l, psi = l[s.rows*width:], psi[s.rows*width:]
-		t.loops.overlapXY.over(p.highFactors.overlap, acc[s.low*width:], l, psi)
+		t.loops.overlapXY.over(&p.highFactors, acc[s.low*width:], l, psi)
 		t.overlapTable(t.overlapZ(k, s.low), s.high, l, psi, b.high, b.low)
 	}
 }
@@ -116,14 +116,14 @@ func (t *fastTile) overlapZ(k, q int) []float32 {
 func (t *fastTile) retreat(k int, r *rotation) {
 	p, b := t.plan, t.backward
 	if p.high == 0 {
-		t.loops.rotate.over(p.withinBlock.rotate, b.lambda, r.inverse)
+		t.loops.rotate.over(&p.withinBlock, b.lambda, r.inverse)
 		t.loops.gatherAdjoint(b.other, b.lambda, t.phases[k], r.from)
 	} else {
 		t.rotateBlocks(b.lambda, r.inverse)
 		for c := range p.blocks {
 			block := b.lambda[c*p.stride*width:]
 			from, low, perm, phase := t.blockBefore(k, c, r)
-			t.loops.rotate.over(p.withinBlock.rotate, block, r.inverse)
+			t.loops.rotate.over(&p.withinBlock, block, r.inverse)
 			t.loops.gatherBlockAdjoint(b.other[from:], block, low, phase, perm)
 		}
 	}

@@ -32,7 +32,7 @@ var avx2 = loops{
 var avx512 = loops{
 	phases: phasesAVX512, factors: factorsAVX512, powers: powersAVX512, tensor: tensorAVX512,
 	scale:  scaleAVX512,
-	rotate: rotations{1: rotate1AVX512, 2: rotate2AVX512, 3: rotate3AVX512},
+	rotate: rotations{1: rotate1AVX512, 2: rotate2AVX512, 3: rotate3AVX512, 4: rotate4AVX512},
 	gather: gatherAVX512, gatherAdjoint: gatherAdjointAVX512,
 	gatherBlock: gatherBlockAVX512, gatherBlockAdjoint: gatherBlockAdjointAVX512, join: joinAVX512,
 	gatherRotate: gatherRotateAVX512, gatherBlockRotate: gatherBlockRotateAVX512,

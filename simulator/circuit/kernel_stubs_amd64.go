@@ -337,6 +337,18 @@ func sampleAVX512(counts *[16]int32, uniform *[16]float32, src []float32, blocks
 //go:noescape
 func sumsAVX2(dst []float32, v []float32)
 
+// rotate4AVX512 is rotate4 in AVX-512.
+//
+//go:noescape
+func rotate4AVX512(p []float32, t []float32, s *struct {
+	apart       int
+	run         int
+	lines       int
+	lineStride  int
+	groups      int
+	groupStride int
+})
+
 // gatherRotateAVX512 is gatherRotate in AVX-512.
 //
 //go:noescape

@@ -18,7 +18,7 @@ type plan struct {
 	origin    []int32 // the index that the CNOTs, seen from the frame, take to each
 
 	withinBlock, acrossBlocks sweeps // over the low and the high bits of a state
-	afterGather               []pass // over the low bits that gatherRotate and gatherBlockRotate leave
+	afterGather               sweeps // over the low bits that gatherRotate and gatherBlockRotate leave
 	lowFactors, highFactors   sweeps // over those of its factors, at both parities
 }
 
@@ -37,11 +37,11 @@ func newPlan(a Ansatz) *plan {
 	for k, rows := range p.noise {
 		p.fresh = append(p.fresh, k == 0 || !slices.Equal(rows, p.noise[k-1]))
 	}
-	p.withinBlock = rowSweeps(p.low, 1, 0)
-	p.afterGather = rowPasses(fusedBits, p.low, 1, 0, rotatedBits)
-	p.acrossBlocks = sweeps{blockPasses(l, rotatedBits), blockPasses(l, overlapBits)}
-	p.lowFactors = rowSweeps(p.factors.low, p.factors.parities(), p.factors.product())
-	p.highFactors = rowSweeps(p.factors.high, p.factors.parities(), p.factors.product())
+	p.withinBlock = rowSweeps(0, p.low, 1, 0)
+	p.afterGather = rowSweeps(fusedBits, p.low, 1, 0)
+	p.acrossBlocks = newSweeps(func(share func(int) int) []pass { return blockPasses(l, share) })
+	p.lowFactors = rowSweeps(0, p.factors.low, p.factors.parities(), p.factors.product())
+	p.highFactors = rowSweeps(0, p.factors.high, p.factors.parities(), p.factors.product())
 	p.origin = make([]int32, max(p.rows, p.blocks, p.factors.rows, p.factors.blocks))
 	for y := range p.origin {
 		p.origin[y] = int32(y)

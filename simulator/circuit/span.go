@@ -52,23 +52,41 @@ func rotatedBits(remaining int) int {
 // fusedBits is the number of the lowest bits that gatherRotate and gatherBlockRotate rotate.
 const fusedBits = 3
 
+// wideRotatedBits is rotatedBits for passes of up to four bits.
+func wideRotatedBits(remaining int) int {
+	if remaining == 5 || remaining == 6 || remaining == 9 {
+		return 3
+	}
+	return min(remaining, 4)
+}
+
 // overlapBits returns the number of bits that one pass of overlaps takes.
 func overlapBits(remaining int) int { return min(remaining, 2) }
 
-// sweeps holds the passes over a set of index bits, for rotations and overlaps.
-type sweeps struct{ rotate, overlap []pass }
+// sweeps holds the passes over a set of index bits, for rotations of up to three bits, for those of
+// up to four, and for overlaps.
+type sweeps struct{ rotate, rotateWide, overlap []pass }
 
-func rowSweeps(bits, groups, groupStride int) sweeps {
-	return sweeps{
-		rowPasses(0, bits, groups, groupStride, rotatedBits), rowPasses(0, bits, groups, groupStride, overlapBits),
-	}
+// newSweeps returns sweeps, given their passes for a number of bits of each pass.
+func newSweeps(passes func(share func(remaining int) int) []pass) sweeps {
+	return sweeps{passes(rotatedBits), passes(wideRotatedBits), passes(overlapBits)}
 }
 
-// rotations[n] rotates n index bits in one pass, for n from 1 to 3.
-type rotations [4]func(p, t []float32, s *span)
+// rowSweeps returns the sweeps over the bits of adjacent rows, see rowPasses.
+func rowSweeps(first, bits, groups, groupStride int) sweeps {
+	return newSweeps(func(share func(int) int) []pass { return rowPasses(first, bits, groups, groupStride, share) })
+}
 
-// over rotates all bits of the passes.
-func (r *rotations) over(passes []pass, p, tangents []float32) {
+// rotations[n] rotates n index bits in one pass, for n from 1 to 4. That of four bits is nil where
+// there are too few registers.
+type rotations [5]func(p, t []float32, s *span)
+
+// over rotates all bits of the sweeps.
+func (r *rotations) over(s *sweeps, p, tangents []float32) {
+	passes := s.rotate
+	if r[4] != nil {
+		passes = s.rotateWide
+	}
 	for i := range passes {
 		s := &passes[i]
 		r[s.bits](p, tangents[s.first:], &s.span)
@@ -78,10 +96,10 @@ func (r *rotations) over(passes []pass, p, tangents []float32) {
 // overlaps[n] computes overlaps of n index bits in one pass, for n of 1 or 2.
 type overlaps [3]func(acc, l, p []float32, s *span)
 
-// over computes the overlaps of all bits of the passes.
-func (o *overlaps) over(passes []pass, acc, l, p []float32) {
-	for i := range passes {
-		s := &passes[i]
+// over computes the overlaps of all bits of the sweeps.
+func (o *overlaps) over(s *sweeps, acc, l, p []float32) {
+	for i := range s.overlap {
+		s := &s.overlap[i]
 		o[s.bits](acc[s.first*width:], l, p, &s.span)
 	}
 }

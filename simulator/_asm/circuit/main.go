@@ -43,7 +43,9 @@ func main() {
 		v.sample()
 	}
 	kernel{vector.AVX2}.sums()
-	kernel{vector.AVX512}.gatherRotate()
-	kernel{vector.AVX512}.gatherBlockRotate()
+	wide := kernel{vector.AVX512} // what needs 32 registers
+	wide.rotate(4)
+	wide.gatherRotate()
+	wide.gatherBlockRotate()
 	build.Generate()
 }

@@ -85,8 +85,13 @@ func MultiplesOf(k reg.Register, bits int) Multiples {
 	return m
 }
 
-// From returns the addresses of n rows.
+// From returns the addresses of n rows, up to 16.
 func (m Multiples) From(p reg.Register, n int) []Mem {
+	if n > 8 {
+		eighth := GP64()
+		LEAQ(Indexed(p, m.k, 8), eighth)
+		return append(m.From(p, 8), m.From(eighth, n-8)...)
+	}
 	return []Mem{
 		At(p), Indexed(p, m.k, 1), Indexed(p, m.k, 2), Indexed(p, m.k3, 1),
 		Indexed(p, m.k, 4), Indexed(p, m.k5, 1), Indexed(p, m.k3, 2), Indexed(p, m.k7, 1),
