@@ -174,6 +174,19 @@ var calls = map[string]func(l *loops, t trial){
 		l.gatherBlock(dst, src, phases, phase, from)
 		rotateLowest(l, dst, tangents, n)
 	},
+	"scaleGatherRotate": func(l *loops, t trial) {
+		n, rows := t.IntN(3)<<fusedBits, t.UpTo(9)
+		dst, src, noise, scalars, tangents := t.out(n), t.in(rows), t.in(rows), t.In(2*n), t.In(fusedBits)
+		noiseFrom, from := t.numbers(n, rows), t.numbers(n, rows)
+		if l.scaleGatherRotate != nil {
+			l.scaleGatherRotate(dst, src, noise, scalars, noiseFrom, from, tangents)
+			return
+		}
+		phases := make([]float32, n*width)
+		l.scale(phases, noise, scalars, noiseFrom)
+		l.gather(dst, src, phases, from)
+		rotateLowest(l, dst, tangents, n)
+	},
 	"join": func(l *loops, t trial) {
 		blocks, rows, gap := t.UpTo(5), t.UpTo(5), t.IntN(2)
 		odd := rows + blocks
@@ -204,8 +217,13 @@ var calls = map[string]func(l *loops, t trial){
 		l.sums(t.Out(n), t.In(n*Lanes))
 	},
 	"probabilities": func(l *loops, t trial) {
+		blocks, rows, gap := t.UpTo(5), t.UpTo(5), t.IntN(2)
+		n := blocks * rows
+		l.probabilities(t.Out(n*Lanes), t.in(blocks*(rows+gap)), t.permutation(n), blocks, rows, rows+gap)
+	},
+	"addProbabilities": func(l *loops, t trial) {
 		blocks, rows, gap, words := t.UpTo(5), t.UpTo(5), t.IntN(2), t.UpTo(9)
-		l.probabilities(t.Out(words*Lanes), t.in(blocks*(rows+gap)), t.numbers(blocks*rows, words), blocks, rows, rows+gap)
+		l.addProbabilities(t.Out(words*Lanes), t.in(blocks*(rows+gap)), t.numbers(blocks*rows, words), blocks, rows, rows+gap)
 	},
 	"weigh": func(l *loops, t trial) {
 		blocks, rows, gap, words := t.UpTo(5), t.UpTo(5), t.IntN(2), t.UpTo(9)

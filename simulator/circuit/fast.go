@@ -77,9 +77,20 @@ func (t *fastTile) Forward(patch *Patch, noise []float32) {
 		t.loops.join(t.states[1], t.bond, t.bond[s.rows*width:], s.blocks, s.rows, p.factorStride(), s.product())
 	}
 	for k := 2; k < p.rotations; k++ {
-		t.boundary(k, &rotations[k], noise)
-		t.advance(k, &rotations[k])
+		if r := &rotations[k]; t.scales() {
+			t.combine(k, noise)
+			t.loops.scaleGatherRotate(t.states[k], t.states[k-1], t.noise, r.scalars, r.noise, r.from, r.tangents)
+			t.loops.rotate.over(&p.afterGather, t.states[k], r.tangents)
+		} else {
+			t.boundary(k, r, noise)
+			t.advance(k, r)
+		}
 	}
+}
+
+// scales reports whether advancing includes the boundary: nothing else reads its phases.
+func (t *fastTile) scales() bool {
+	return t.loops.scaleGatherRotate != nil && t.backward == nil && t.plan.high == 0 && t.plan.low >= fusedBits
 }
 
 // start computes the product state after rotation 0.
@@ -114,6 +125,12 @@ func (t *fastTile) encode(k int, noise []float32) {
 
 // boundary sets the phases of the boundary before rotation k.
 func (t *fastTile) boundary(k int, r *rotation, noise []float32) {
+	t.combine(k, noise)
+	t.loops.scale(t.phases[k], t.noise, r.scalars, r.noise)
+}
+
+// combine sets the products of the noise before rotation k over index bits.
+func (t *fastTile) combine(k int, noise []float32) {
 	p, s := t.plan, t.plan.boundary(k)
 	if p.fresh[k] {
 		t.encode(k, noise)
@@ -124,7 +141,6 @@ func (t *fastTile) boundary(k int, r *rotation, noise []float32) {
 			t.loops.powers(t.noise[s.rows*width:], t.z[s.low*width:], s.high)
 		}
 	}
-	t.loops.scale(t.phases[k], t.noise, r.scalars, r.noise)
 }
 
 // first computes the state after rotation 1. Blocks differ only by a parity, so the
@@ -193,8 +209,12 @@ func (t *fastTile) final() []float32 { return t.states[len(t.states)-1] }
 // Probabilities implements Tile.
 func (t *fastTile) Probabilities(dst []float32) {
 	p := t.plan
+	if len(p.words)*Lanes == len(dst) { // no qubit is summed out: every word has one row
+		t.loops.probabilities(dst, t.final(), p.words, p.blocks, p.rows, p.stride)
+		return
+	}
 	clear(dst)
-	t.loops.probabilities(dst, t.final(), p.words, p.blocks, p.rows, p.stride)
+	t.loops.addProbabilities(dst, t.final(), p.words, p.blocks, p.rows, p.stride)
 }
 
 // Sample implements Tile; the fixed order is that of the rows.

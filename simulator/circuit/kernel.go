@@ -72,10 +72,11 @@ type loops struct {
 	gatherAdjoint      func(dst, src, phases []float32, from []int32)
 	gatherBlock        func(dst, src, phases, phase []float32, from []int32)
 	gatherBlockAdjoint func(dst, src, phases, phase []float32, from []int32)
-	// These are gather and gatherBlock with rotate3 of the lowest fusedBits bits of an index in the
-	// same pass, or nil where there are too few registers.
+	// These are gather, gatherBlock, and gather by phases as from scale, with rotate3 of the lowest
+	// fusedBits bits of an index in the same pass. They are nil where there are too few registers.
 	gatherRotate      func(dst, src, phases []float32, from []int32, t []float32)
 	gatherBlockRotate func(dst, src, phases, phase []float32, from []int32, t []float32)
+	scaleGatherRotate func(dst, src, noise, scalars []float32, noiseFrom, from []int32, t []float32)
 	join              func(dst, low, high []float32, blocks, rows, stride, odd int)
 
 	overlapXY  overlaps
@@ -85,7 +86,8 @@ type loops struct {
 	contract   func(pulledLow, pulledHigh, l, low, high []float32, blocks, rows, stride, odd int)
 	sums       func(dst, v []float32)
 
-	probabilities func(dst, src []float32, words []int32, blocks, rows, stride int)
-	weigh         func(dst, src, weights []float32, words []int32, blocks, rows, stride int)
-	sample        func(counts *[Lanes]int32, uniform *half, src []float32, blocks, rows, stride int)
+	probabilities    func(dst, src []float32, words []int32, blocks, rows, stride int)
+	addProbabilities func(dst, src []float32, words []int32, blocks, rows, stride int)
+	weigh            func(dst, src, weights []float32, words []int32, blocks, rows, stride int)
+	sample           func(counts *[Lanes]int32, uniform *half, src []float32, blocks, rows, stride int)
 }

@@ -26,7 +26,7 @@ var avx2 = loops{
 	overlapY:   overlaps{1: overlapY1AVX2, 2: overlapY2AVX2},
 	overlapDot: overlapDotAVX2,
 	marginals:  marginalsAVX2, contract: contractAVX2, sums: sumsAVX2,
-	probabilities: probabilitiesAVX2, weigh: weighAVX2, sample: sampleAVX2,
+	probabilities: probabilitiesAVX2, addProbabilities: addProbabilitiesAVX2, weigh: weighAVX2, sample: sampleAVX2,
 }
 
 var avx512 = loops{
@@ -35,12 +35,12 @@ var avx512 = loops{
 	rotate: rotations{1: rotate1AVX512, 2: rotate2AVX512, 3: rotate3AVX512, 4: rotate4AVX512},
 	gather: gatherAVX512, gatherAdjoint: gatherAdjointAVX512,
 	gatherBlock: gatherBlockAVX512, gatherBlockAdjoint: gatherBlockAdjointAVX512, join: joinAVX512,
-	gatherRotate: gatherRotateAVX512, gatherBlockRotate: gatherBlockRotateAVX512,
+	gatherRotate: gatherRotateAVX512, gatherBlockRotate: gatherBlockRotateAVX512, scaleGatherRotate: scaleGatherRotateAVX512,
 	overlapXY:  overlaps{1: overlapXY1AVX512, 2: overlapXY2AVX512},
 	overlapY:   overlaps{1: overlapY1AVX512, 2: overlapY2AVX512},
 	overlapDot: overlapDotAVX512,
 	marginals:  marginalsAVX512, contract: contractAVX512, sums: sumsAVX2,
-	probabilities: probabilitiesAVX512, weigh: weighAVX512, sample: sampleAVX512,
+	probabilities: probabilitiesAVX512, addProbabilities: addProbabilitiesAVX512, weigh: weighAVX512, sample: sampleAVX512,
 }
 
 // assemblyKernels lists the generated kernels that this processor can run, best first.

@@ -2222,13 +2222,11 @@ loop58:
 	VMOVUPS     64(DI), Y1
 	VMULPS      Y0, Y0, Y0
 	VFMADD231PS Y1, Y1, Y0
-	VADDPS      (AX)(R9*1), Y0, Y0
 	VMOVUPS     Y0, (AX)(R9*1)
 	VMOVUPS     32(DI), Y0
 	VMOVUPS     96(DI), Y1
 	VMULPS      Y0, Y0, Y0
 	VFMADD231PS Y1, Y1, Y0
-	VADDPS      32(AX)(R9*1), Y0, Y0
 	VMOVUPS     Y0, 32(AX)(R9*1)
 	ADDQ        $+4, CX
 	ADDQ        $+128, DI
@@ -2244,6 +2242,53 @@ end57:
 	VZEROUPPER
 	RET
 
+// func addProbabilitiesAVX2(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
+// Requires: AVX, FMA3
+TEXT ·addProbabilitiesAVX2(SB), NOSPLIT, $0-96
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  words_base+48(FP), CX
+	MOVQ  src_base+24(FP), DX
+	MOVQ  stride+88(FP), BX
+	SHLQ  $0x07, BX
+	MOVQ  blocks+72(FP), SI
+	TESTQ SI, SI
+	JZ    end59
+
+loop59:
+	MOVQ  DX, DI
+	MOVQ  rows+80(FP), R8
+	TESTQ R8, R8
+	JZ    end60
+
+loop60:
+	MOVLQSX     (CX), R9
+	SHLQ        $0x06, R9
+	VMOVUPS     (DI), Y0
+	VMOVUPS     64(DI), Y1
+	VMULPS      Y0, Y0, Y0
+	VFMADD231PS Y1, Y1, Y0
+	VADDPS      (AX)(R9*1), Y0, Y0
+	VMOVUPS     Y0, (AX)(R9*1)
+	VMOVUPS     32(DI), Y0
+	VMOVUPS     96(DI), Y1
+	VMULPS      Y0, Y0, Y0
+	VFMADD231PS Y1, Y1, Y0
+	VADDPS      32(AX)(R9*1), Y0, Y0
+	VMOVUPS     Y0, 32(AX)(R9*1)
+	ADDQ        $+4, CX
+	ADDQ        $+128, DI
+	DECQ        R8
+	JNZ         loop60
+
+end60:
+	ADDQ BX, DX
+	DECQ SI
+	JNZ  loop59
+
+end59:
+	VZEROUPPER
+	RET
+
 // func weighAVX2(dst []float32, src []float32, weights []float32, words []int32, blocks int, rows int, stride int)
 // Requires: AVX
 TEXT ·weighAVX2(SB), NOSPLIT, $0-120
@@ -2255,16 +2300,16 @@ TEXT ·weighAVX2(SB), NOSPLIT, $0-120
 	SHLQ  $0x07, SI
 	MOVQ  blocks+96(FP), DI
 	TESTQ DI, DI
-	JZ    end59
+	JZ    end61
 
-loop59:
+loop61:
 	MOVQ  DX, R8
 	MOVQ  BX, R9
 	MOVQ  rows+104(FP), R10
 	TESTQ R10, R10
-	JZ    end60
+	JZ    end62
 
-loop60:
+loop62:
 	MOVLQSX (CX), R11
 	SHLQ    $0x06, R11
 	VMOVUPS (AX)(R11*1), Y0
@@ -2281,15 +2326,15 @@ loop60:
 	ADDQ    $+128, R8
 	ADDQ    $+128, R9
 	DECQ    R10
-	JNZ     loop60
+	JNZ     loop62
 
-end60:
+end62:
 	ADDQ SI, DX
 	ADDQ SI, BX
 	DECQ DI
-	JNZ  loop59
+	JNZ  loop61
 
-end59:
+end61:
 	VZEROUPPER
 	RET
 
@@ -2310,15 +2355,15 @@ TEXT ·sampleAVX2(SB), NOSPLIT, $0-64
 	SHLQ         $0x07, DX
 	MOVQ         blocks+40(FP), BX
 	TESTQ        BX, BX
-	JZ           end61
+	JZ           end63
 
-loop61:
+loop63:
 	MOVQ  CX, SI
 	MOVQ  rows+48(FP), DI
 	TESTQ DI, DI
-	JZ    end62
+	JZ    end64
 
-loop62:
+loop64:
 	VMOVUPS     (SI), Y7
 	VMOVUPS     64(SI), Y8
 	VMULPS      Y7, Y7, Y7
@@ -2337,14 +2382,14 @@ loop62:
 	VPADDD      Y7, Y6, Y6
 	ADDQ        $+128, SI
 	DECQ        DI
-	JNZ         loop62
+	JNZ         loop64
 
-end62:
+end64:
 	ADDQ DX, CX
 	DECQ BX
-	JNZ  loop61
+	JNZ  loop63
 
-end61:
+end63:
 	VMOVUPS Y3, (AX)
 	VMOVUPS Y6, 32(AX)
 	VZEROUPPER
@@ -2364,9 +2409,9 @@ TEXT ·phasesAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSD constant2<>+0(SB), Z2
 	VBROADCASTSS constant3<>+0(SB), Z3
 	TESTQ        DX, DX
-	JZ           end63
+	JZ           end65
 
-loop63:
+loop65:
 	VCVTPS2PD    (CX), Z4
 	VMULPD       Z0, Z4, Z4
 	VADDPD       Z1, Z4, Z5
@@ -2418,9 +2463,9 @@ loop63:
 	ADDQ         $+128, AX
 	ADDQ         $+64, CX
 	DECQ         DX
-	JNZ          loop63
+	JNZ          loop65
 
-end63:
+end65:
 	VZEROUPPER
 	RET
 
@@ -2433,9 +2478,9 @@ TEXT ·factorsAVX512(SB), NOSPLIT, $0-104
 	MOVQ  coefficients_base+72(FP), BX
 	MOVQ  rows+96(FP), SI
 	TESTQ SI, SI
-	JZ    end64
+	JZ    end66
 
-loop64:
+loop66:
 	VMOVUPS      (DX), Z0
 	VMOVUPS      64(DX), Z1
 	VBROADCASTSS (BX), Z2
@@ -2463,9 +2508,9 @@ loop64:
 	ADDQ         $+128, DX
 	ADDQ         $+32, BX
 	DECQ         SI
-	JNZ          loop64
+	JNZ          loop66
 
-end64:
+end66:
 	VZEROUPPER
 	RET
 
@@ -2482,9 +2527,9 @@ TEXT ·powersAVX512(SB), NOSPLIT, $0-56
 	XORQ         BX, BX
 	MOVQ         $+128, SI
 	TESTQ        DX, DX
-	JZ           end65
+	JZ           end67
 
-loop65:
+loop67:
 	VMOVUPS (CX), Z0
 	VMOVUPS 64(CX), Z1
 	MOVQ    AX, DI
@@ -2492,9 +2537,9 @@ loop65:
 	VMOVUPS Z1, 64(DI)(SI*1)
 	MOVQ    BX, R8
 	TESTQ   R8, R8
-	JZ      end66
+	JZ      end68
 
-loop66:
+loop68:
 	ADDQ         $+128, DI
 	VMOVUPS      (DI), Z2
 	VMOVUPS      64(DI), Z3
@@ -2505,16 +2550,16 @@ loop66:
 	VMOVUPS      Z4, (DI)(SI*1)
 	VMOVUPS      Z2, 64(DI)(SI*1)
 	DECQ         R8
-	JNZ          loop66
+	JNZ          loop68
 
-end66:
+end68:
 	LEAQ 1(BX)(BX*1), BX
 	ADDQ SI, SI
 	ADDQ $+128, CX
 	DECQ DX
-	JNZ  loop65
+	JNZ  loop67
 
-end65:
+end67:
 	VZEROUPPER
 	RET
 
@@ -2537,9 +2582,9 @@ TEXT ·tensorAVX512(SB), NOSPLIT, $0-80
 	MOVQ    $+256, DI
 	DECQ    BX
 	TESTQ   BX, BX
-	JZ      end67
+	JZ      end69
 
-loop67:
+loop69:
 	ADDQ    $+128, CX
 	ADDQ    $+128, DX
 	VMOVUPS (CX), Z0
@@ -2549,9 +2594,9 @@ loop67:
 	MOVQ    AX, R8
 	MOVQ    SI, R9
 	TESTQ   R9, R9
-	JZ      end68
+	JZ      end70
 
-loop68:
+loop70:
 	VMOVUPS      (R8), Z4
 	VMOVUPS      64(R8), Z5
 	VMULPS       Z4, Z2, Z6
@@ -2568,15 +2613,15 @@ loop68:
 	VMOVUPS      Z4, 64(R8)
 	ADDQ         $+128, R8
 	DECQ         R9
-	JNZ          loop68
+	JNZ          loop70
 
-end68:
+end70:
 	ADDQ SI, SI
 	ADDQ DI, DI
 	DECQ BX
-	JNZ  loop67
+	JNZ  loop69
 
-end67:
+end69:
 	VZEROUPPER
 	RET
 
@@ -2589,9 +2634,9 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-96
 	MOVQ  from_base+72(FP), BX
 	MOVQ  from_len+80(FP), SI
 	TESTQ SI, SI
-	JZ    end69
+	JZ    end71
 
-loop69:
+loop71:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
 	VBROADCASTSS (DX), Z0
@@ -2608,9 +2653,9 @@ loop69:
 	ADDQ         $+8, DX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          loop69
+	JNZ          loop71
 
-end69:
+end71:
 	VZEROUPPER
 	RET
 
@@ -2630,21 +2675,21 @@ TEXT ·rotate1AVX512(SB), NOSPLIT, $0-56
 	SHLQ         $0x07, SI
 	MOVQ         32(DX), DI
 	TESTQ        DI, DI
-	JZ           end70
+	JZ           end72
 
-loop70:
+loop72:
 	MOVQ  AX, R8
 	MOVQ  16(DX), R9
 	TESTQ R9, R9
-	JZ    end71
+	JZ    end73
 
-loop71:
+loop73:
 	MOVQ  R8, R10
 	MOVQ  8(DX), R11
 	TESTQ R11, R11
-	JZ    end72
+	JZ    end74
 
-loop72:
+loop74:
 	VMOVUPS      (R10), Z1
 	VMOVUPS      (R10)(CX*1), Z2
 	VMOVAPS      Z1, Z3
@@ -2661,19 +2706,19 @@ loop72:
 	VMOVUPS      Z2, 64(R10)(CX*1)
 	ADDQ         $+128, R10
 	DECQ         R11
-	JNZ          loop72
+	JNZ          loop74
 
-end72:
+end74:
 	ADDQ BX, R8
 	DECQ R9
-	JNZ  loop71
+	JNZ  loop73
 
-end71:
+end73:
 	ADDQ SI, AX
 	DECQ DI
-	JNZ  loop70
+	JNZ  loop72
 
-end70:
+end72:
 	VZEROUPPER
 	RET
 
@@ -2695,21 +2740,21 @@ TEXT ·rotate2AVX512(SB), NOSPLIT, $0-56
 	SHLQ         $0x07, DI
 	MOVQ         32(BX), R8
 	TESTQ        R8, R8
-	JZ           end73
+	JZ           end75
 
-loop73:
+loop75:
 	MOVQ  AX, R9
 	MOVQ  16(BX), R10
 	TESTQ R10, R10
-	JZ    end74
+	JZ    end76
 
-loop74:
+loop76:
 	MOVQ  R9, R11
 	MOVQ  8(BX), R12
 	TESTQ R12, R12
-	JZ    end75
+	JZ    end77
 
-loop75:
+loop77:
 	VMOVUPS      (R11), Z2
 	VMOVUPS      (R11)(CX*1), Z3
 	VMOVUPS      (R11)(CX*2), Z4
@@ -2752,19 +2797,19 @@ loop75:
 	VMOVUPS      Z5, 64(R11)(DX*1)
 	ADDQ         $+128, R11
 	DECQ         R12
-	JNZ          loop75
+	JNZ          loop77
 
-end75:
+end77:
 	ADDQ SI, R9
 	DECQ R10
-	JNZ  loop74
+	JNZ  loop76
 
-end74:
+end76:
 	ADDQ DI, AX
 	DECQ R8
-	JNZ  loop73
+	JNZ  loop75
 
-end73:
+end75:
 	VZEROUPPER
 	RET
 
@@ -2789,21 +2834,21 @@ TEXT ·rotate3AVX512(SB), NOSPLIT, $0-56
 	SHLQ         $0x07, R9
 	MOVQ         32(DI), R10
 	TESTQ        R10, R10
-	JZ           end76
+	JZ           end78
 
-loop76:
+loop78:
 	MOVQ  AX, R11
 	MOVQ  16(DI), R12
 	TESTQ R12, R12
-	JZ    end77
+	JZ    end79
 
-loop77:
+loop79:
 	MOVQ  R11, R13
 	MOVQ  8(DI), R14
 	TESTQ R14, R14
-	JZ    end78
+	JZ    end80
 
-loop78:
+loop80:
 	VMOVUPS      (R13), Z3
 	VMOVUPS      (R13)(CX*1), Z4
 	VMOVUPS      (R13)(CX*2), Z5
@@ -2910,19 +2955,19 @@ loop78:
 	VMOVUPS      Z10, 64(R13)(SI*1)
 	ADDQ         $+128, R13
 	DECQ         R14
-	JNZ          loop78
+	JNZ          loop80
 
-end78:
+end80:
 	ADDQ R8, R11
 	DECQ R12
-	JNZ  loop77
+	JNZ  loop79
 
-end77:
+end79:
 	ADDQ R9, AX
 	DECQ R10
-	JNZ  loop76
+	JNZ  loop78
 
-end76:
+end78:
 	VZEROUPPER
 	RET
 
@@ -2935,9 +2980,9 @@ TEXT ·gatherAVX512(SB), NOSPLIT, $0-96
 	MOVQ  from_base+72(FP), BX
 	MOVQ  from_len+80(FP), SI
 	TESTQ SI, SI
-	JZ    end79
+	JZ    end81
 
-loop79:
+loop81:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
 	VMOVUPS      (DX), Z0
@@ -2954,9 +2999,9 @@ loop79:
 	ADDQ         $+128, DX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          loop79
+	JNZ          loop81
 
-end79:
+end81:
 	VZEROUPPER
 	RET
 
@@ -2969,9 +3014,9 @@ TEXT ·gatherAdjointAVX512(SB), NOSPLIT, $0-96
 	MOVQ  from_base+72(FP), BX
 	MOVQ  from_len+80(FP), SI
 	TESTQ SI, SI
-	JZ    end80
+	JZ    end82
 
-loop80:
+loop82:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
 	VMOVUPS      (CX), Z0
@@ -2988,9 +3033,9 @@ loop80:
 	ADDQ         $+128, DX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          loop80
+	JNZ          loop82
 
-end80:
+end82:
 	VZEROUPPER
 	RET
 
@@ -3006,9 +3051,9 @@ TEXT ·gatherBlockAVX512(SB), NOSPLIT, $0-120
 	VMOVUPS (DI), Z0
 	VMOVUPS 64(DI), Z1
 	TESTQ   SI, SI
-	JZ      end81
+	JZ      end83
 
-loop81:
+loop83:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
 	VMOVUPS      (DX), Z2
@@ -3029,9 +3074,9 @@ loop81:
 	ADDQ         $+128, DX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          loop81
+	JNZ          loop83
 
-end81:
+end83:
 	VZEROUPPER
 	RET
 
@@ -3047,9 +3092,9 @@ TEXT ·gatherBlockAdjointAVX512(SB), NOSPLIT, $0-120
 	VMOVUPS (DI), Z0
 	VMOVUPS 64(DI), Z1
 	TESTQ   SI, SI
-	JZ      end82
+	JZ      end84
 
-loop82:
+loop84:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
 	VMOVUPS      (DX), Z2
@@ -3070,9 +3115,9 @@ loop82:
 	ADDQ         $+128, DX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          loop82
+	JNZ          loop84
 
-end82:
+end84:
 	VZEROUPPER
 	RET
 
@@ -3088,9 +3133,9 @@ TEXT ·joinAVX512(SB), NOSPLIT, $0-104
 	MOVQ  odd+96(FP), DI
 	SHLQ  $0x07, DI
 	TESTQ BX, BX
-	JZ    end83
+	JZ    end85
 
-loop83:
+loop85:
 	VMOVUPS (DX), Z0
 	VMOVUPS 64(DX), Z1
 	VMOVUPS (DX)(DI*1), Z2
@@ -3099,9 +3144,9 @@ loop83:
 	MOVQ    AX, R9
 	MOVQ    rows+80(FP), R10
 	TESTQ   R10, R10
-	JZ      end84
+	JZ      end86
 
-loop84:
+loop86:
 	VMOVUPS      (R8), Z4
 	VMOVUPS      64(R8), Z5
 	VMULPS       Z4, Z0, Z6
@@ -3119,15 +3164,15 @@ loop84:
 	ADDQ         $+128, R8
 	ADDQ         $+128, R9
 	DECQ         R10
-	JNZ          loop84
+	JNZ          loop86
 
-end84:
+end86:
 	ADDQ $+128, DX
 	ADDQ SI, AX
 	DECQ BX
-	JNZ  loop83
+	JNZ  loop85
 
-end83:
+end85:
 	VZEROUPPER
 	RET
 
@@ -3154,23 +3199,23 @@ TEXT ·overlapXY1AVX512(SB), NOSPLIT, $0-80
 	SHLQ   $0x07, DI
 	MOVQ   32(BX), R8
 	TESTQ  R8, R8
-	JZ     end85
+	JZ     end87
 
-loop85:
+loop87:
 	MOVQ  CX, R9
 	MOVQ  DX, R10
 	MOVQ  16(BX), R11
 	TESTQ R11, R11
-	JZ    end86
+	JZ    end88
 
-loop86:
+loop88:
 	MOVQ  R9, R12
 	MOVQ  R10, R13
 	MOVQ  8(BX), R14
 	TESTQ R14, R14
-	JZ    end87
+	JZ    end89
 
-loop87:
+loop89:
 	VMOVUPS      (R12), Z8
 	VMOVUPS      64(R12), Z9
 	VMOVUPS      (R12)(AX*1), Z10
@@ -3190,21 +3235,21 @@ loop87:
 	ADDQ         $+128, R12
 	ADDQ         $+128, R13
 	DECQ         R14
-	JNZ          loop87
+	JNZ          loop89
 
-end87:
+end89:
 	ADDQ SI, R9
 	ADDQ SI, R10
 	DECQ R11
-	JNZ  loop86
+	JNZ  loop88
 
-end86:
+end88:
 	ADDQ DI, CX
 	ADDQ DI, DX
 	DECQ R8
-	JNZ  loop85
+	JNZ  loop87
 
-end85:
+end87:
 	MOVQ    acc_base+0(FP), AX
 	VADDPS  Z1, Z0, Z0
 	VADDPS  Z3, Z2, Z2
@@ -3243,23 +3288,23 @@ TEXT ·overlapXY2AVX512(SB), NOSPLIT, $0-80
 	SHLQ   $0x07, R8
 	MOVQ   32(SI), R9
 	TESTQ  R9, R9
-	JZ     end88
+	JZ     end90
 
-loop88:
+loop90:
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  16(SI), R12
 	TESTQ R12, R12
-	JZ    end89
+	JZ    end91
 
-loop89:
+loop91:
 	MOVQ  R10, R13
 	MOVQ  R11, R14
 	MOVQ  8(SI), R15
 	TESTQ R15, R15
-	JZ    end90
+	JZ    end92
 
-loop90:
+loop92:
 	VMOVUPS      (R13), Z8
 	VMOVUPS      64(R13), Z9
 	VMOVUPS      (R14), Z10
@@ -3311,21 +3356,21 @@ loop90:
 	ADDQ         $+128, R13
 	ADDQ         $+128, R14
 	DECQ         R15
-	JNZ          loop90
+	JNZ          loop92
 
-end90:
+end92:
 	ADDQ DI, R10
 	ADDQ DI, R11
 	DECQ R12
-	JNZ  loop89
+	JNZ  loop91
 
-end89:
+end91:
 	ADDQ R8, DX
 	ADDQ R8, BX
 	DECQ R9
-	JNZ  loop88
+	JNZ  loop90
 
-end88:
+end90:
 	MOVQ    acc_base+0(FP), AX
 	VADDPS  Z1, Z0, Z0
 	VADDPS  (AX), Z0, Z0
@@ -3359,23 +3404,23 @@ TEXT ·overlapY1AVX512(SB), NOSPLIT, $0-80
 	SHLQ   $0x07, DI
 	MOVQ   32(BX), R8
 	TESTQ  R8, R8
-	JZ     end91
+	JZ     end93
 
-loop91:
+loop93:
 	MOVQ  CX, R9
 	MOVQ  DX, R10
 	MOVQ  16(BX), R11
 	TESTQ R11, R11
-	JZ    end92
+	JZ    end94
 
-loop92:
+loop94:
 	MOVQ  R9, R12
 	MOVQ  R10, R13
 	MOVQ  8(BX), R14
 	TESTQ R14, R14
-	JZ    end93
+	JZ    end95
 
-loop93:
+loop95:
 	VMOVUPS      (R12), Z2
 	VMOVUPS      (R12)(AX*1), Z3
 	VMOVUPS      (R13), Z4
@@ -3391,21 +3436,21 @@ loop93:
 	ADDQ         $+128, R12
 	ADDQ         $+128, R13
 	DECQ         R14
-	JNZ          loop93
+	JNZ          loop95
 
-end93:
+end95:
 	ADDQ SI, R9
 	ADDQ SI, R10
 	DECQ R11
-	JNZ  loop92
+	JNZ  loop94
 
-end92:
+end94:
 	ADDQ DI, CX
 	ADDQ DI, DX
 	DECQ R8
-	JNZ  loop91
+	JNZ  loop93
 
-end91:
+end93:
 	MOVQ    acc_base+0(FP), AX
 	VADDPS  (AX), Z0, Z0
 	VMOVUPS Z0, (AX)
@@ -3434,23 +3479,23 @@ TEXT ·overlapY2AVX512(SB), NOSPLIT, $0-80
 	SHLQ   $0x07, R8
 	MOVQ   32(SI), R9
 	TESTQ  R9, R9
-	JZ     end94
+	JZ     end96
 
-loop94:
+loop96:
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  16(SI), R12
 	TESTQ R12, R12
-	JZ    end95
+	JZ    end97
 
-loop95:
+loop97:
 	MOVQ  R10, R13
 	MOVQ  R11, R14
 	MOVQ  8(SI), R15
 	TESTQ R15, R15
-	JZ    end96
+	JZ    end98
 
-loop96:
+loop98:
 	VMOVUPS      (R13), Z4
 	VMOVUPS      (R14), Z5
 	VMOVUPS      (R13)(AX*1), Z6
@@ -3470,21 +3515,21 @@ loop96:
 	ADDQ         $+128, R13
 	ADDQ         $+128, R14
 	DECQ         R15
-	JNZ          loop96
+	JNZ          loop98
 
-end96:
+end98:
 	ADDQ DI, R10
 	ADDQ DI, R11
 	DECQ R12
-	JNZ  loop95
+	JNZ  loop97
 
-end95:
+end97:
 	ADDQ R8, DX
 	ADDQ R8, BX
 	DECQ R9
-	JNZ  loop94
+	JNZ  loop96
 
-end94:
+end96:
 	MOVQ    acc_base+0(FP), DX
 	VADDPS  Z1, Z0, Z0
 	VADDPS  (DX), Z0, Z0
@@ -3505,23 +3550,23 @@ end94:
 	SHLQ    $0x07, R8
 	MOVQ    32(SI), R9
 	TESTQ   R9, R9
-	JZ      end97
+	JZ      end99
 
-loop97:
+loop99:
 	MOVQ  DX, R10
 	MOVQ  BX, R11
 	MOVQ  16(SI), R12
 	TESTQ R12, R12
-	JZ    end98
+	JZ    end100
 
-loop98:
+loop100:
 	MOVQ  R10, R13
 	MOVQ  R11, R14
 	MOVQ  8(SI), R15
 	TESTQ R15, R15
-	JZ    end99
+	JZ    end101
 
-loop99:
+loop101:
 	VMOVUPS      64(R13), Z0
 	VMOVUPS      64(R14), Z1
 	VMOVUPS      64(R13)(AX*1), Z2
@@ -3541,21 +3586,21 @@ loop99:
 	ADDQ         $+128, R13
 	ADDQ         $+128, R14
 	DECQ         R15
-	JNZ          loop99
+	JNZ          loop101
 
-end99:
+end101:
 	ADDQ DI, R10
 	ADDQ DI, R11
 	DECQ R12
-	JNZ  loop98
+	JNZ  loop100
 
-end98:
+end100:
 	ADDQ R8, DX
 	ADDQ R8, BX
 	DECQ R9
-	JNZ  loop97
+	JNZ  loop99
 
-end97:
+end99:
 	MOVQ    acc_base+0(FP), AX
 	VADDPS  Z13, Z12, Z12
 	VADDPS  64(AX), Z12, Z12
@@ -3577,18 +3622,18 @@ TEXT ·overlapDotAVX512(SB), NOSPLIT, $0-120
 	MOVQ  stride+112(FP), DI
 	SHLQ  $0x07, DI
 	TESTQ SI, SI
-	JZ    end100
+	JZ    end102
 
-loop100:
+loop102:
 	VXORPS X0, X0, X0
 	MOVQ   AX, R8
 	MOVQ   DX, R9
 	MOVQ   BX, R10
 	MOVQ   rows+104(FP), R11
 	TESTQ  R11, R11
-	JZ     end101
+	JZ     end103
 
-loop101:
+loop103:
 	VMOVUPS      (R9), Z1
 	VMOVUPS      64(R9), Z2
 	VMULPS       64(R10), Z1, Z1
@@ -3600,18 +3645,18 @@ loop101:
 	ADDQ         $+128, R10
 	ADDQ         $+64, R8
 	DECQ         R11
-	JNZ          loop101
+	JNZ          loop103
 
-end101:
+end103:
 	VADDPS  (CX), Z0, Z0
 	VMOVUPS Z0, (CX)
 	ADDQ    $+64, CX
 	ADDQ    DI, DX
 	ADDQ    DI, BX
 	DECQ    SI
-	JNZ     loop100
+	JNZ     loop102
 
-end100:
+end102:
 	VZEROUPPER
 	RET
 
@@ -3624,23 +3669,23 @@ TEXT ·marginalsAVX512(SB), NOSPLIT, $0-56
 	MOVQ  $0x00000001, BX
 	MOVQ  DX, SI
 	TESTQ SI, SI
-	JZ    end102
+	JZ    end104
 
-loop102:
+loop104:
 	ADDQ BX, BX
 	DECQ SI
-	JNZ  loop102
+	JNZ  loop104
 
-end102:
+end104:
 	MOVQ  BX, SI
 	SHLQ  $0x06, SI
 	MOVQ  DX, DI
 	SHLQ  $0x06, DI
 	ADDQ  AX, DI
 	TESTQ DX, DX
-	JZ    end103
+	JZ    end105
 
-loop103:
+loop105:
 	SHRQ    $0x01, BX
 	SHRQ    $0x01, SI
 	SUBQ    $0x40, DI
@@ -3648,9 +3693,9 @@ loop103:
 	MOVQ    CX, AX
 	MOVQ    BX, R8
 	TESTQ   R8, R8
-	JZ      end104
+	JZ      end106
 
-loop104:
+loop106:
 	VMOVUPS (AX), Z1
 	VMOVUPS (AX)(SI*1), Z2
 	VSUBPS  Z2, Z1, Z3
@@ -3659,14 +3704,14 @@ loop104:
 	VMOVUPS Z1, (AX)
 	ADDQ    $+64, AX
 	DECQ    R8
-	JNZ     loop104
+	JNZ     loop106
 
-end104:
+end106:
 	VMOVUPS Z0, (DI)
 	DECQ    DX
-	JNZ     loop103
+	JNZ     loop105
 
-end103:
+end105:
 	VZEROUPPER
 	RET
 
@@ -3684,9 +3729,9 @@ TEXT ·contractAVX512(SB), NOSPLIT, $0-152
 	MOVQ  odd+144(FP), R9
 	SHLQ  $0x07, R9
 	TESTQ DI, DI
-	JZ    end105
+	JZ    end107
 
-loop105:
+loop107:
 	VMOVUPS (SI), Z0
 	VMOVUPS 64(SI), Z1
 	VMOVUPS (SI)(R9*1), Z2
@@ -3700,9 +3745,9 @@ loop105:
 	MOVQ    AX, R12
 	MOVQ    rows+128(FP), R13
 	TESTQ   R13, R13
-	JZ      end106
+	JZ      end108
 
-loop106:
+loop108:
 	VMOVUPS      (R10), Z8
 	VMOVUPS      64(R10), Z9
 	VMOVUPS      (R12), Z10
@@ -3737,9 +3782,9 @@ loop106:
 	ADDQ         $+128, R11
 	ADDQ         $+128, R12
 	DECQ         R13
-	JNZ          loop106
+	JNZ          loop108
 
-end106:
+end108:
 	VADDPS  (CX), Z4, Z4
 	VMOVUPS Z4, (CX)
 	VADDPS  64(CX), Z5, Z5
@@ -3752,9 +3797,9 @@ end106:
 	ADDQ    $+128, CX
 	ADDQ    R8, DX
 	DECQ    DI
-	JNZ     loop105
+	JNZ     loop107
 
-end105:
+end107:
 	VZEROUPPER
 	RET
 
@@ -3768,15 +3813,55 @@ TEXT ·probabilitiesAVX512(SB), NOSPLIT, $0-96
 	SHLQ  $0x07, BX
 	MOVQ  blocks+72(FP), SI
 	TESTQ SI, SI
-	JZ    end107
+	JZ    end109
 
-loop107:
+loop109:
 	MOVQ  DX, DI
 	MOVQ  rows+80(FP), R8
 	TESTQ R8, R8
-	JZ    end108
+	JZ    end110
 
-loop108:
+loop110:
+	MOVLQSX     (CX), R9
+	SHLQ        $0x06, R9
+	VMOVUPS     (DI), Z0
+	VMOVUPS     64(DI), Z1
+	VMULPS      Z0, Z0, Z0
+	VFMADD231PS Z1, Z1, Z0
+	VMOVUPS     Z0, (AX)(R9*1)
+	ADDQ        $+4, CX
+	ADDQ        $+128, DI
+	DECQ        R8
+	JNZ         loop110
+
+end110:
+	ADDQ BX, DX
+	DECQ SI
+	JNZ  loop109
+
+end109:
+	VZEROUPPER
+	RET
+
+// func addProbabilitiesAVX512(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
+// Requires: AVX, AVX512F
+TEXT ·addProbabilitiesAVX512(SB), NOSPLIT, $0-96
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  words_base+48(FP), CX
+	MOVQ  src_base+24(FP), DX
+	MOVQ  stride+88(FP), BX
+	SHLQ  $0x07, BX
+	MOVQ  blocks+72(FP), SI
+	TESTQ SI, SI
+	JZ    end111
+
+loop111:
+	MOVQ  DX, DI
+	MOVQ  rows+80(FP), R8
+	TESTQ R8, R8
+	JZ    end112
+
+loop112:
 	MOVLQSX     (CX), R9
 	SHLQ        $0x06, R9
 	VMOVUPS     (DI), Z0
@@ -3788,14 +3873,14 @@ loop108:
 	ADDQ        $+4, CX
 	ADDQ        $+128, DI
 	DECQ        R8
-	JNZ         loop108
+	JNZ         loop112
 
-end108:
+end112:
 	ADDQ BX, DX
 	DECQ SI
-	JNZ  loop107
+	JNZ  loop111
 
-end107:
+end111:
 	VZEROUPPER
 	RET
 
@@ -3810,16 +3895,16 @@ TEXT ·weighAVX512(SB), NOSPLIT, $0-120
 	SHLQ  $0x07, SI
 	MOVQ  blocks+96(FP), DI
 	TESTQ DI, DI
-	JZ    end109
+	JZ    end113
 
-loop109:
+loop113:
 	MOVQ  DX, R8
 	MOVQ  BX, R9
 	MOVQ  rows+104(FP), R10
 	TESTQ R10, R10
-	JZ    end110
+	JZ    end114
 
-loop110:
+loop114:
 	MOVLQSX (CX), R11
 	SHLQ    $0x06, R11
 	VMOVUPS (AX)(R11*1), Z0
@@ -3831,15 +3916,15 @@ loop110:
 	ADDQ    $+128, R8
 	ADDQ    $+128, R9
 	DECQ    R10
-	JNZ     loop110
+	JNZ     loop114
 
-end110:
+end114:
 	ADDQ SI, DX
 	ADDQ SI, BX
 	DECQ DI
-	JNZ  loop109
+	JNZ  loop113
 
-end109:
+end113:
 	VZEROUPPER
 	RET
 
@@ -3857,15 +3942,15 @@ TEXT ·sampleAVX512(SB), NOSPLIT, $0-64
 	SHLQ         $0x07, DX
 	MOVQ         blocks+40(FP), BX
 	TESTQ        BX, BX
-	JZ           end111
+	JZ           end115
 
-loop111:
+loop115:
 	MOVQ  CX, SI
 	MOVQ  rows+48(FP), DI
 	TESTQ DI, DI
-	JZ    end112
+	JZ    end116
 
-loop112:
+loop116:
 	VMOVUPS     (SI), Z4
 	VMOVUPS     64(SI), Z5
 	VMULPS      Z4, Z4, Z4
@@ -3876,14 +3961,14 @@ loop112:
 	VPADDD      Z4, Z3, Z3
 	ADDQ        $+128, SI
 	DECQ        DI
-	JNZ         loop112
+	JNZ         loop116
 
-end112:
+end116:
 	ADDQ DX, CX
 	DECQ BX
-	JNZ  loop111
+	JNZ  loop115
 
-end111:
+end115:
 	VMOVUPS Z3, (AX)
 	VZEROUPPER
 	RET
@@ -3895,9 +3980,9 @@ TEXT ·sumsAVX2(SB), NOSPLIT, $0-48
 	MOVQ  v_base+24(FP), CX
 	MOVQ  dst_len+8(FP), DX
 	TESTQ DX, DX
-	JZ    end113
+	JZ    end117
 
-loop113:
+loop117:
 	VMOVUPS      (CX), Y0
 	VADDPS       32(CX), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -3910,9 +3995,9 @@ loop113:
 	ADDQ         $+64, CX
 	ADDQ         $+4, AX
 	DECQ         DX
-	JNZ          loop113
+	JNZ          loop117
 
-end113:
+end117:
 	VZEROUPPER
 	RET
 
@@ -3938,21 +4023,21 @@ TEXT ·rotate4AVX512(SB), NOSPLIT, $0-56
 	SHLQ         $0x07, R9
 	MOVQ         32(DI), R10
 	TESTQ        R10, R10
-	JZ           end114
+	JZ           end118
 
-loop114:
+loop118:
 	MOVQ  AX, R11
 	MOVQ  16(DI), R12
 	TESTQ R12, R12
-	JZ    end115
+	JZ    end119
 
-loop115:
+loop119:
 	MOVQ  R11, R13
 	MOVQ  8(DI), R14
 	TESTQ R14, R14
-	JZ    end116
+	JZ    end120
 
-loop116:
+loop120:
 	LEAQ         (R13)(CX*8), R15
 	VMOVUPS      (R13), Z4
 	VMOVUPS      (R13)(CX*1), Z5
@@ -4212,28 +4297,28 @@ loop116:
 	VMOVUPS      Z19, 64(R15)(SI*1)
 	ADDQ         $+128, R13
 	DECQ         R14
-	JNZ          loop116
+	JNZ          loop120
 
-end116:
+end120:
 	ADDQ R8, R11
 	DECQ R12
-	JNZ  loop115
+	JNZ  loop119
 
-end115:
+end119:
 	ADDQ R9, AX
 	DECQ R10
-	JNZ  loop114
+	JNZ  loop118
 
-end114:
+end118:
 	VZEROUPPER
 	RET
 
 // func gatherRotateAVX512(dst []float32, src []float32, phases []float32, from []int32, t []float32)
 // Requires: AVX, AVX512F
 TEXT ·gatherRotateAVX512(SB), NOSPLIT, $0-120
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         src_base+24(FP), CX
-	MOVQ         phases_base+48(FP), DX
+	MOVQ         phases_base+48(FP), AX
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         src_base+24(FP), DX
 	MOVQ         from_base+72(FP), BX
 	MOVQ         from_len+80(FP), SI
 	MOVQ         t_base+96(FP), DI
@@ -4242,85 +4327,85 @@ TEXT ·gatherRotateAVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS 8(DI), Z2
 	SHRQ         $0x03, SI
 	TESTQ        SI, SI
-	JZ           end117
+	JZ           end121
 
-loop117:
+loop121:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      (DX), Z3
-	VMOVUPS      64(DX), Z4
-	VMOVUPS      (CX)(DI*1), Z5
-	VMOVUPS      64(CX)(DI*1), Z6
+	VMOVUPS      (AX), Z3
+	VMOVUPS      64(AX), Z4
+	VMOVUPS      (DX)(DI*1), Z5
+	VMOVUPS      64(DX)(DI*1), Z6
 	VMULPS       Z3, Z5, Z7
 	VMULPS       Z3, Z6, Z3
 	VFNMADD231PS Z4, Z6, Z7
 	VFMADD231PS  Z4, Z5, Z3
 	MOVLQSX      4(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      128(DX), Z4
-	VMOVUPS      192(DX), Z5
-	VMOVUPS      (CX)(DI*1), Z6
-	VMOVUPS      64(CX)(DI*1), Z8
+	VMOVUPS      128(AX), Z4
+	VMOVUPS      192(AX), Z5
+	VMOVUPS      (DX)(DI*1), Z6
+	VMOVUPS      64(DX)(DI*1), Z8
 	VMULPS       Z4, Z6, Z9
 	VMULPS       Z4, Z8, Z4
 	VFNMADD231PS Z5, Z8, Z9
 	VFMADD231PS  Z5, Z6, Z4
 	MOVLQSX      8(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      256(DX), Z5
-	VMOVUPS      320(DX), Z6
-	VMOVUPS      (CX)(DI*1), Z8
-	VMOVUPS      64(CX)(DI*1), Z10
+	VMOVUPS      256(AX), Z5
+	VMOVUPS      320(AX), Z6
+	VMOVUPS      (DX)(DI*1), Z8
+	VMOVUPS      64(DX)(DI*1), Z10
 	VMULPS       Z5, Z8, Z11
 	VMULPS       Z5, Z10, Z5
 	VFNMADD231PS Z6, Z10, Z11
 	VFMADD231PS  Z6, Z8, Z5
 	MOVLQSX      12(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      384(DX), Z6
-	VMOVUPS      448(DX), Z8
-	VMOVUPS      (CX)(DI*1), Z10
-	VMOVUPS      64(CX)(DI*1), Z12
+	VMOVUPS      384(AX), Z6
+	VMOVUPS      448(AX), Z8
+	VMOVUPS      (DX)(DI*1), Z10
+	VMOVUPS      64(DX)(DI*1), Z12
 	VMULPS       Z6, Z10, Z13
 	VMULPS       Z6, Z12, Z6
 	VFNMADD231PS Z8, Z12, Z13
 	VFMADD231PS  Z8, Z10, Z6
 	MOVLQSX      16(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      512(DX), Z8
-	VMOVUPS      576(DX), Z10
-	VMOVUPS      (CX)(DI*1), Z12
-	VMOVUPS      64(CX)(DI*1), Z14
+	VMOVUPS      512(AX), Z8
+	VMOVUPS      576(AX), Z10
+	VMOVUPS      (DX)(DI*1), Z12
+	VMOVUPS      64(DX)(DI*1), Z14
 	VMULPS       Z8, Z12, Z15
 	VMULPS       Z8, Z14, Z8
 	VFNMADD231PS Z10, Z14, Z15
 	VFMADD231PS  Z10, Z12, Z8
 	MOVLQSX      20(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      640(DX), Z10
-	VMOVUPS      704(DX), Z12
-	VMOVUPS      (CX)(DI*1), Z14
-	VMOVUPS      64(CX)(DI*1), Z16
+	VMOVUPS      640(AX), Z10
+	VMOVUPS      704(AX), Z12
+	VMOVUPS      (DX)(DI*1), Z14
+	VMOVUPS      64(DX)(DI*1), Z16
 	VMULPS       Z10, Z14, Z17
 	VMULPS       Z10, Z16, Z10
 	VFNMADD231PS Z12, Z16, Z17
 	VFMADD231PS  Z12, Z14, Z10
 	MOVLQSX      24(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      768(DX), Z12
-	VMOVUPS      832(DX), Z14
-	VMOVUPS      (CX)(DI*1), Z16
-	VMOVUPS      64(CX)(DI*1), Z18
+	VMOVUPS      768(AX), Z12
+	VMOVUPS      832(AX), Z14
+	VMOVUPS      (DX)(DI*1), Z16
+	VMOVUPS      64(DX)(DI*1), Z18
 	VMULPS       Z12, Z16, Z19
 	VMULPS       Z12, Z18, Z12
 	VFNMADD231PS Z14, Z18, Z19
 	VFMADD231PS  Z14, Z16, Z12
 	MOVLQSX      28(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      896(DX), Z14
-	VMOVUPS      960(DX), Z16
-	VMOVUPS      (CX)(DI*1), Z18
-	VMOVUPS      64(CX)(DI*1), Z20
+	VMOVUPS      896(AX), Z14
+	VMOVUPS      960(AX), Z16
+	VMOVUPS      (DX)(DI*1), Z18
+	VMOVUPS      64(DX)(DI*1), Z20
 	VMULPS       Z14, Z18, Z21
 	VMULPS       Z14, Z20, Z14
 	VFNMADD231PS Z16, Z20, Z21
@@ -4397,41 +4482,41 @@ loop117:
 	VMOVAPS      Z6, Z16
 	VFNMADD231PS Z2, Z14, Z6
 	VFMADD231PS  Z2, Z16, Z14
-	VMOVUPS      Z7, (AX)
-	VMOVUPS      Z3, 64(AX)
-	VMOVUPS      Z9, 128(AX)
-	VMOVUPS      Z4, 192(AX)
-	VMOVUPS      Z11, 256(AX)
-	VMOVUPS      Z5, 320(AX)
-	VMOVUPS      Z13, 384(AX)
-	VMOVUPS      Z6, 448(AX)
-	VMOVUPS      Z15, 512(AX)
-	VMOVUPS      Z8, 576(AX)
-	VMOVUPS      Z17, 640(AX)
-	VMOVUPS      Z10, 704(AX)
-	VMOVUPS      Z19, 768(AX)
-	VMOVUPS      Z12, 832(AX)
-	VMOVUPS      Z21, 896(AX)
-	VMOVUPS      Z14, 960(AX)
-	ADDQ         $+1024, AX
-	ADDQ         $+1024, DX
+	VMOVUPS      Z7, (CX)
+	VMOVUPS      Z3, 64(CX)
+	VMOVUPS      Z9, 128(CX)
+	VMOVUPS      Z4, 192(CX)
+	VMOVUPS      Z11, 256(CX)
+	VMOVUPS      Z5, 320(CX)
+	VMOVUPS      Z13, 384(CX)
+	VMOVUPS      Z6, 448(CX)
+	VMOVUPS      Z15, 512(CX)
+	VMOVUPS      Z8, 576(CX)
+	VMOVUPS      Z17, 640(CX)
+	VMOVUPS      Z10, 704(CX)
+	VMOVUPS      Z19, 768(CX)
+	VMOVUPS      Z12, 832(CX)
+	VMOVUPS      Z21, 896(CX)
+	VMOVUPS      Z14, 960(CX)
+	ADDQ         $+1024, CX
 	ADDQ         $+32, BX
+	ADDQ         $+1024, AX
 	DECQ         SI
-	JNZ          loop117
+	JNZ          loop121
 
-end117:
+end121:
 	VZEROUPPER
 	RET
 
 // func gatherBlockRotateAVX512(dst []float32, src []float32, phases []float32, phase []float32, from []int32, t []float32)
 // Requires: AVX, AVX512F
 TEXT ·gatherBlockRotateAVX512(SB), NOSPLIT, $0-144
-	MOVQ         phase_base+72(FP), AX
-	VMOVUPS      (AX), Z0
-	VMOVUPS      64(AX), Z1
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         src_base+24(FP), CX
-	MOVQ         phases_base+48(FP), DX
+	MOVQ         phases_base+48(FP), AX
+	MOVQ         phase_base+72(FP), CX
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         src_base+24(FP), DX
 	MOVQ         from_base+96(FP), BX
 	MOVQ         from_len+104(FP), SI
 	MOVQ         t_base+120(FP), DI
@@ -4440,117 +4525,117 @@ TEXT ·gatherBlockRotateAVX512(SB), NOSPLIT, $0-144
 	VBROADCASTSS 8(DI), Z4
 	SHRQ         $0x03, SI
 	TESTQ        SI, SI
-	JZ           end118
+	JZ           end122
 
-loop118:
+loop122:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      (DX), Z5
-	VMOVUPS      64(DX), Z6
+	VMOVUPS      (AX), Z5
+	VMOVUPS      64(AX), Z6
 	VMULPS       Z0, Z5, Z7
 	VMULPS       Z0, Z6, Z8
 	VFNMADD231PS Z1, Z6, Z7
 	VFMADD231PS  Z1, Z5, Z8
-	VMOVUPS      (CX)(DI*1), Z5
-	VMOVUPS      64(CX)(DI*1), Z6
+	VMOVUPS      (DX)(DI*1), Z5
+	VMOVUPS      64(DX)(DI*1), Z6
 	VMULPS       Z7, Z5, Z9
 	VMULPS       Z7, Z6, Z7
 	VFNMADD231PS Z8, Z6, Z9
 	VFMADD231PS  Z8, Z5, Z7
 	MOVLQSX      4(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      128(DX), Z5
-	VMOVUPS      192(DX), Z6
+	VMOVUPS      128(AX), Z5
+	VMOVUPS      192(AX), Z6
 	VMULPS       Z0, Z5, Z8
 	VMULPS       Z0, Z6, Z10
 	VFNMADD231PS Z1, Z6, Z8
 	VFMADD231PS  Z1, Z5, Z10
-	VMOVUPS      (CX)(DI*1), Z5
-	VMOVUPS      64(CX)(DI*1), Z6
+	VMOVUPS      (DX)(DI*1), Z5
+	VMOVUPS      64(DX)(DI*1), Z6
 	VMULPS       Z8, Z5, Z11
 	VMULPS       Z8, Z6, Z8
 	VFNMADD231PS Z10, Z6, Z11
 	VFMADD231PS  Z10, Z5, Z8
 	MOVLQSX      8(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      256(DX), Z5
-	VMOVUPS      320(DX), Z6
+	VMOVUPS      256(AX), Z5
+	VMOVUPS      320(AX), Z6
 	VMULPS       Z0, Z5, Z10
 	VMULPS       Z0, Z6, Z12
 	VFNMADD231PS Z1, Z6, Z10
 	VFMADD231PS  Z1, Z5, Z12
-	VMOVUPS      (CX)(DI*1), Z5
-	VMOVUPS      64(CX)(DI*1), Z6
+	VMOVUPS      (DX)(DI*1), Z5
+	VMOVUPS      64(DX)(DI*1), Z6
 	VMULPS       Z10, Z5, Z13
 	VMULPS       Z10, Z6, Z10
 	VFNMADD231PS Z12, Z6, Z13
 	VFMADD231PS  Z12, Z5, Z10
 	MOVLQSX      12(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      384(DX), Z5
-	VMOVUPS      448(DX), Z6
+	VMOVUPS      384(AX), Z5
+	VMOVUPS      448(AX), Z6
 	VMULPS       Z0, Z5, Z12
 	VMULPS       Z0, Z6, Z14
 	VFNMADD231PS Z1, Z6, Z12
 	VFMADD231PS  Z1, Z5, Z14
-	VMOVUPS      (CX)(DI*1), Z5
-	VMOVUPS      64(CX)(DI*1), Z6
+	VMOVUPS      (DX)(DI*1), Z5
+	VMOVUPS      64(DX)(DI*1), Z6
 	VMULPS       Z12, Z5, Z15
 	VMULPS       Z12, Z6, Z12
 	VFNMADD231PS Z14, Z6, Z15
 	VFMADD231PS  Z14, Z5, Z12
 	MOVLQSX      16(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      512(DX), Z5
-	VMOVUPS      576(DX), Z6
+	VMOVUPS      512(AX), Z5
+	VMOVUPS      576(AX), Z6
 	VMULPS       Z0, Z5, Z14
 	VMULPS       Z0, Z6, Z16
 	VFNMADD231PS Z1, Z6, Z14
 	VFMADD231PS  Z1, Z5, Z16
-	VMOVUPS      (CX)(DI*1), Z5
-	VMOVUPS      64(CX)(DI*1), Z6
+	VMOVUPS      (DX)(DI*1), Z5
+	VMOVUPS      64(DX)(DI*1), Z6
 	VMULPS       Z14, Z5, Z17
 	VMULPS       Z14, Z6, Z14
 	VFNMADD231PS Z16, Z6, Z17
 	VFMADD231PS  Z16, Z5, Z14
 	MOVLQSX      20(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      640(DX), Z5
-	VMOVUPS      704(DX), Z6
+	VMOVUPS      640(AX), Z5
+	VMOVUPS      704(AX), Z6
 	VMULPS       Z0, Z5, Z16
 	VMULPS       Z0, Z6, Z18
 	VFNMADD231PS Z1, Z6, Z16
 	VFMADD231PS  Z1, Z5, Z18
-	VMOVUPS      (CX)(DI*1), Z5
-	VMOVUPS      64(CX)(DI*1), Z6
+	VMOVUPS      (DX)(DI*1), Z5
+	VMOVUPS      64(DX)(DI*1), Z6
 	VMULPS       Z16, Z5, Z19
 	VMULPS       Z16, Z6, Z16
 	VFNMADD231PS Z18, Z6, Z19
 	VFMADD231PS  Z18, Z5, Z16
 	MOVLQSX      24(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      768(DX), Z5
-	VMOVUPS      832(DX), Z6
+	VMOVUPS      768(AX), Z5
+	VMOVUPS      832(AX), Z6
 	VMULPS       Z0, Z5, Z18
 	VMULPS       Z0, Z6, Z20
 	VFNMADD231PS Z1, Z6, Z18
 	VFMADD231PS  Z1, Z5, Z20
-	VMOVUPS      (CX)(DI*1), Z5
-	VMOVUPS      64(CX)(DI*1), Z6
+	VMOVUPS      (DX)(DI*1), Z5
+	VMOVUPS      64(DX)(DI*1), Z6
 	VMULPS       Z18, Z5, Z21
 	VMULPS       Z18, Z6, Z18
 	VFNMADD231PS Z20, Z6, Z21
 	VFMADD231PS  Z20, Z5, Z18
 	MOVLQSX      28(BX), DI
 	SHLQ         $0x07, DI
-	VMOVUPS      896(DX), Z5
-	VMOVUPS      960(DX), Z6
+	VMOVUPS      896(AX), Z5
+	VMOVUPS      960(AX), Z6
 	VMULPS       Z0, Z5, Z20
 	VMULPS       Z0, Z6, Z22
 	VFNMADD231PS Z1, Z6, Z20
 	VFMADD231PS  Z1, Z5, Z22
-	VMOVUPS      (CX)(DI*1), Z5
-	VMOVUPS      64(CX)(DI*1), Z6
+	VMOVUPS      (DX)(DI*1), Z5
+	VMOVUPS      64(DX)(DI*1), Z6
 	VMULPS       Z20, Z5, Z23
 	VMULPS       Z20, Z6, Z20
 	VFNMADD231PS Z22, Z6, Z23
@@ -4627,28 +4712,290 @@ loop118:
 	VMOVAPS      Z12, Z5
 	VFNMADD231PS Z4, Z20, Z12
 	VFMADD231PS  Z4, Z5, Z20
-	VMOVUPS      Z9, (AX)
-	VMOVUPS      Z7, 64(AX)
-	VMOVUPS      Z11, 128(AX)
-	VMOVUPS      Z8, 192(AX)
-	VMOVUPS      Z13, 256(AX)
-	VMOVUPS      Z10, 320(AX)
-	VMOVUPS      Z15, 384(AX)
-	VMOVUPS      Z12, 448(AX)
-	VMOVUPS      Z17, 512(AX)
-	VMOVUPS      Z14, 576(AX)
-	VMOVUPS      Z19, 640(AX)
-	VMOVUPS      Z16, 704(AX)
-	VMOVUPS      Z21, 768(AX)
-	VMOVUPS      Z18, 832(AX)
-	VMOVUPS      Z23, 896(AX)
-	VMOVUPS      Z20, 960(AX)
-	ADDQ         $+1024, AX
-	ADDQ         $+1024, DX
+	VMOVUPS      Z9, (CX)
+	VMOVUPS      Z7, 64(CX)
+	VMOVUPS      Z11, 128(CX)
+	VMOVUPS      Z8, 192(CX)
+	VMOVUPS      Z13, 256(CX)
+	VMOVUPS      Z10, 320(CX)
+	VMOVUPS      Z15, 384(CX)
+	VMOVUPS      Z12, 448(CX)
+	VMOVUPS      Z17, 512(CX)
+	VMOVUPS      Z14, 576(CX)
+	VMOVUPS      Z19, 640(CX)
+	VMOVUPS      Z16, 704(CX)
+	VMOVUPS      Z21, 768(CX)
+	VMOVUPS      Z18, 832(CX)
+	VMOVUPS      Z23, 896(CX)
+	VMOVUPS      Z20, 960(CX)
+	ADDQ         $+1024, CX
 	ADDQ         $+32, BX
+	ADDQ         $+1024, AX
 	DECQ         SI
-	JNZ          loop118
+	JNZ          loop122
 
-end118:
+end122:
+	VZEROUPPER
+	RET
+
+// func scaleGatherRotateAVX512(dst []float32, src []float32, noise []float32, scalars []float32, noiseFrom []int32, from []int32, t []float32)
+// Requires: AVX, AVX512F
+TEXT ·scaleGatherRotateAVX512(SB), NOSPLIT, $0-168
+	MOVQ         noise_base+48(FP), AX
+	MOVQ         scalars_base+72(FP), CX
+	MOVQ         noiseFrom_base+96(FP), DX
+	MOVQ         dst_base+0(FP), BX
+	MOVQ         src_base+24(FP), SI
+	MOVQ         from_base+120(FP), DI
+	MOVQ         from_len+128(FP), R8
+	MOVQ         t_base+144(FP), R9
+	VBROADCASTSS (R9), Z0
+	VBROADCASTSS 4(R9), Z1
+	VBROADCASTSS 8(R9), Z2
+	SHRQ         $0x03, R8
+	TESTQ        R8, R8
+	JZ           end123
+
+loop123:
+	MOVLQSX      (DI), R9
+	SHLQ         $0x07, R9
+	MOVLQSX      (DX), R10
+	SHLQ         $0x07, R10
+	VBROADCASTSS (CX), Z3
+	VBROADCASTSS 4(CX), Z4
+	VMOVUPS      (AX)(R10*1), Z5
+	VMOVUPS      64(AX)(R10*1), Z6
+	VMULPS       Z5, Z3, Z7
+	VMULPS       Z5, Z4, Z5
+	VFNMADD231PS Z6, Z4, Z7
+	VFMADD231PS  Z6, Z3, Z5
+	VMOVUPS      (SI)(R9*1), Z3
+	VMOVUPS      64(SI)(R9*1), Z4
+	VMULPS       Z7, Z3, Z6
+	VMULPS       Z7, Z4, Z7
+	VFNMADD231PS Z5, Z4, Z6
+	VFMADD231PS  Z5, Z3, Z7
+	MOVLQSX      4(DI), R9
+	SHLQ         $0x07, R9
+	MOVLQSX      4(DX), R10
+	SHLQ         $0x07, R10
+	VBROADCASTSS 8(CX), Z3
+	VBROADCASTSS 12(CX), Z4
+	VMOVUPS      (AX)(R10*1), Z5
+	VMOVUPS      64(AX)(R10*1), Z8
+	VMULPS       Z5, Z3, Z9
+	VMULPS       Z5, Z4, Z5
+	VFNMADD231PS Z8, Z4, Z9
+	VFMADD231PS  Z8, Z3, Z5
+	VMOVUPS      (SI)(R9*1), Z3
+	VMOVUPS      64(SI)(R9*1), Z4
+	VMULPS       Z9, Z3, Z8
+	VMULPS       Z9, Z4, Z9
+	VFNMADD231PS Z5, Z4, Z8
+	VFMADD231PS  Z5, Z3, Z9
+	MOVLQSX      8(DI), R9
+	SHLQ         $0x07, R9
+	MOVLQSX      8(DX), R10
+	SHLQ         $0x07, R10
+	VBROADCASTSS 16(CX), Z3
+	VBROADCASTSS 20(CX), Z4
+	VMOVUPS      (AX)(R10*1), Z5
+	VMOVUPS      64(AX)(R10*1), Z10
+	VMULPS       Z5, Z3, Z11
+	VMULPS       Z5, Z4, Z5
+	VFNMADD231PS Z10, Z4, Z11
+	VFMADD231PS  Z10, Z3, Z5
+	VMOVUPS      (SI)(R9*1), Z3
+	VMOVUPS      64(SI)(R9*1), Z4
+	VMULPS       Z11, Z3, Z10
+	VMULPS       Z11, Z4, Z11
+	VFNMADD231PS Z5, Z4, Z10
+	VFMADD231PS  Z5, Z3, Z11
+	MOVLQSX      12(DI), R9
+	SHLQ         $0x07, R9
+	MOVLQSX      12(DX), R10
+	SHLQ         $0x07, R10
+	VBROADCASTSS 24(CX), Z3
+	VBROADCASTSS 28(CX), Z4
+	VMOVUPS      (AX)(R10*1), Z5
+	VMOVUPS      64(AX)(R10*1), Z12
+	VMULPS       Z5, Z3, Z13
+	VMULPS       Z5, Z4, Z5
+	VFNMADD231PS Z12, Z4, Z13
+	VFMADD231PS  Z12, Z3, Z5
+	VMOVUPS      (SI)(R9*1), Z3
+	VMOVUPS      64(SI)(R9*1), Z4
+	VMULPS       Z13, Z3, Z12
+	VMULPS       Z13, Z4, Z13
+	VFNMADD231PS Z5, Z4, Z12
+	VFMADD231PS  Z5, Z3, Z13
+	MOVLQSX      16(DI), R9
+	SHLQ         $0x07, R9
+	MOVLQSX      16(DX), R10
+	SHLQ         $0x07, R10
+	VBROADCASTSS 32(CX), Z3
+	VBROADCASTSS 36(CX), Z4
+	VMOVUPS      (AX)(R10*1), Z5
+	VMOVUPS      64(AX)(R10*1), Z14
+	VMULPS       Z5, Z3, Z15
+	VMULPS       Z5, Z4, Z5
+	VFNMADD231PS Z14, Z4, Z15
+	VFMADD231PS  Z14, Z3, Z5
+	VMOVUPS      (SI)(R9*1), Z3
+	VMOVUPS      64(SI)(R9*1), Z4
+	VMULPS       Z15, Z3, Z14
+	VMULPS       Z15, Z4, Z15
+	VFNMADD231PS Z5, Z4, Z14
+	VFMADD231PS  Z5, Z3, Z15
+	MOVLQSX      20(DI), R9
+	SHLQ         $0x07, R9
+	MOVLQSX      20(DX), R10
+	SHLQ         $0x07, R10
+	VBROADCASTSS 40(CX), Z3
+	VBROADCASTSS 44(CX), Z4
+	VMOVUPS      (AX)(R10*1), Z5
+	VMOVUPS      64(AX)(R10*1), Z16
+	VMULPS       Z5, Z3, Z17
+	VMULPS       Z5, Z4, Z5
+	VFNMADD231PS Z16, Z4, Z17
+	VFMADD231PS  Z16, Z3, Z5
+	VMOVUPS      (SI)(R9*1), Z3
+	VMOVUPS      64(SI)(R9*1), Z4
+	VMULPS       Z17, Z3, Z16
+	VMULPS       Z17, Z4, Z17
+	VFNMADD231PS Z5, Z4, Z16
+	VFMADD231PS  Z5, Z3, Z17
+	MOVLQSX      24(DI), R9
+	SHLQ         $0x07, R9
+	MOVLQSX      24(DX), R10
+	SHLQ         $0x07, R10
+	VBROADCASTSS 48(CX), Z3
+	VBROADCASTSS 52(CX), Z4
+	VMOVUPS      (AX)(R10*1), Z5
+	VMOVUPS      64(AX)(R10*1), Z18
+	VMULPS       Z5, Z3, Z19
+	VMULPS       Z5, Z4, Z5
+	VFNMADD231PS Z18, Z4, Z19
+	VFMADD231PS  Z18, Z3, Z5
+	VMOVUPS      (SI)(R9*1), Z3
+	VMOVUPS      64(SI)(R9*1), Z4
+	VMULPS       Z19, Z3, Z18
+	VMULPS       Z19, Z4, Z19
+	VFNMADD231PS Z5, Z4, Z18
+	VFMADD231PS  Z5, Z3, Z19
+	MOVLQSX      28(DI), R9
+	SHLQ         $0x07, R9
+	MOVLQSX      28(DX), R10
+	SHLQ         $0x07, R10
+	VBROADCASTSS 56(CX), Z3
+	VBROADCASTSS 60(CX), Z4
+	VMOVUPS      (AX)(R10*1), Z5
+	VMOVUPS      64(AX)(R10*1), Z20
+	VMULPS       Z5, Z3, Z21
+	VMULPS       Z5, Z4, Z5
+	VFNMADD231PS Z20, Z4, Z21
+	VFMADD231PS  Z20, Z3, Z5
+	VMOVUPS      (SI)(R9*1), Z3
+	VMOVUPS      64(SI)(R9*1), Z4
+	VMULPS       Z21, Z3, Z20
+	VMULPS       Z21, Z4, Z21
+	VFNMADD231PS Z5, Z4, Z20
+	VFMADD231PS  Z5, Z3, Z21
+	VMOVAPS      Z6, Z3
+	VFNMADD231PS Z0, Z8, Z6
+	VFMADD231PS  Z0, Z3, Z8
+	VMOVAPS      Z10, Z3
+	VFNMADD231PS Z0, Z12, Z10
+	VFMADD231PS  Z0, Z3, Z12
+	VMOVAPS      Z14, Z3
+	VFNMADD231PS Z0, Z16, Z14
+	VFMADD231PS  Z0, Z3, Z16
+	VMOVAPS      Z18, Z3
+	VFNMADD231PS Z0, Z20, Z18
+	VFMADD231PS  Z0, Z3, Z20
+	VMOVAPS      Z6, Z3
+	VFNMADD231PS Z1, Z10, Z6
+	VFMADD231PS  Z1, Z3, Z10
+	VMOVAPS      Z8, Z3
+	VFNMADD231PS Z1, Z12, Z8
+	VFMADD231PS  Z1, Z3, Z12
+	VMOVAPS      Z14, Z3
+	VFNMADD231PS Z1, Z18, Z14
+	VFMADD231PS  Z1, Z3, Z18
+	VMOVAPS      Z16, Z3
+	VFNMADD231PS Z1, Z20, Z16
+	VFMADD231PS  Z1, Z3, Z20
+	VMOVAPS      Z6, Z3
+	VFNMADD231PS Z2, Z14, Z6
+	VFMADD231PS  Z2, Z3, Z14
+	VMOVAPS      Z8, Z3
+	VFNMADD231PS Z2, Z16, Z8
+	VFMADD231PS  Z2, Z3, Z16
+	VMOVAPS      Z10, Z3
+	VFNMADD231PS Z2, Z18, Z10
+	VFMADD231PS  Z2, Z3, Z18
+	VMOVAPS      Z12, Z3
+	VFNMADD231PS Z2, Z20, Z12
+	VFMADD231PS  Z2, Z3, Z20
+	VMOVAPS      Z7, Z3
+	VFNMADD231PS Z0, Z9, Z7
+	VFMADD231PS  Z0, Z3, Z9
+	VMOVAPS      Z11, Z3
+	VFNMADD231PS Z0, Z13, Z11
+	VFMADD231PS  Z0, Z3, Z13
+	VMOVAPS      Z15, Z3
+	VFNMADD231PS Z0, Z17, Z15
+	VFMADD231PS  Z0, Z3, Z17
+	VMOVAPS      Z19, Z3
+	VFNMADD231PS Z0, Z21, Z19
+	VFMADD231PS  Z0, Z3, Z21
+	VMOVAPS      Z7, Z3
+	VFNMADD231PS Z1, Z11, Z7
+	VFMADD231PS  Z1, Z3, Z11
+	VMOVAPS      Z9, Z3
+	VFNMADD231PS Z1, Z13, Z9
+	VFMADD231PS  Z1, Z3, Z13
+	VMOVAPS      Z15, Z3
+	VFNMADD231PS Z1, Z19, Z15
+	VFMADD231PS  Z1, Z3, Z19
+	VMOVAPS      Z17, Z3
+	VFNMADD231PS Z1, Z21, Z17
+	VFMADD231PS  Z1, Z3, Z21
+	VMOVAPS      Z7, Z3
+	VFNMADD231PS Z2, Z15, Z7
+	VFMADD231PS  Z2, Z3, Z15
+	VMOVAPS      Z9, Z3
+	VFNMADD231PS Z2, Z17, Z9
+	VFMADD231PS  Z2, Z3, Z17
+	VMOVAPS      Z11, Z3
+	VFNMADD231PS Z2, Z19, Z11
+	VFMADD231PS  Z2, Z3, Z19
+	VMOVAPS      Z13, Z3
+	VFNMADD231PS Z2, Z21, Z13
+	VFMADD231PS  Z2, Z3, Z21
+	VMOVUPS      Z6, (BX)
+	VMOVUPS      Z7, 64(BX)
+	VMOVUPS      Z8, 128(BX)
+	VMOVUPS      Z9, 192(BX)
+	VMOVUPS      Z10, 256(BX)
+	VMOVUPS      Z11, 320(BX)
+	VMOVUPS      Z12, 384(BX)
+	VMOVUPS      Z13, 448(BX)
+	VMOVUPS      Z14, 512(BX)
+	VMOVUPS      Z15, 576(BX)
+	VMOVUPS      Z16, 640(BX)
+	VMOVUPS      Z17, 704(BX)
+	VMOVUPS      Z18, 768(BX)
+	VMOVUPS      Z19, 832(BX)
+	VMOVUPS      Z20, 896(BX)
+	VMOVUPS      Z21, 960(BX)
+	ADDQ         $+1024, BX
+	ADDQ         $+32, DI
+	ADDQ         $+64, CX
+	ADDQ         $+32, DX
+	DECQ         R8
+	JNZ          loop123
+
+end123:
 	VZEROUPPER
 	RET

@@ -158,6 +158,11 @@ func contractAVX2(pulledLow []float32, pulledHigh []float32, l []float32, low []
 //go:noescape
 func probabilitiesAVX2(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
 
+// addProbabilitiesAVX2 is addProbabilities in AVX2 with FMA.
+//
+//go:noescape
+func addProbabilitiesAVX2(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
+
 // weighAVX2 is weigh in AVX2 with FMA.
 //
 //go:noescape
@@ -322,6 +327,11 @@ func contractAVX512(pulledLow []float32, pulledHigh []float32, l []float32, low 
 //go:noescape
 func probabilitiesAVX512(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
 
+// addProbabilitiesAVX512 is addProbabilities in AVX-512.
+//
+//go:noescape
+func addProbabilitiesAVX512(dst []float32, src []float32, words []int32, blocks int, rows int, stride int)
+
 // weighAVX512 is weigh in AVX-512.
 //
 //go:noescape
@@ -358,3 +368,8 @@ func gatherRotateAVX512(dst []float32, src []float32, phases []float32, from []i
 //
 //go:noescape
 func gatherBlockRotateAVX512(dst []float32, src []float32, phases []float32, phase []float32, from []int32, t []float32)
+
+// scaleGatherRotateAVX512 is scaleGatherRotate in AVX-512.
+//
+//go:noescape
+func scaleGatherRotateAVX512(dst []float32, src []float32, noise []float32, scalars []float32, noiseFrom []int32, from []int32, t []float32)

@@ -10,7 +10,7 @@ var portable = loops{
 	overlapXY: overlaps{1: overlapXY1, 2: overlapXY2}, overlapY: overlaps{1: overlapY1, 2: overlapY2},
 	overlapDot: overlapDot,
 	marginals:  marginals, contract: contract, sums: sums,
-	probabilities: probabilities, weigh: weigh, sample: sample,
+	probabilities: probabilities, addProbabilities: addProbabilities, weigh: weigh, sample: sample,
 }
 
 // rowAt and halfAt view row i of an array as an array of fixed size, which
@@ -40,9 +40,18 @@ func sums(dst, v []float32) {
 	}
 }
 
-// probabilities adds |amplitude|² of every row of a state to the half row of
-// its word; words lists the word of every row, block after block.
+// probabilities sets the half row of every row's word to its |amplitude|²; words lists the word of
+// every row, block after block.
 func probabilities(dst, src []float32, words []int32, blocks, rows, stride int) {
+	for _, w := range words {
+		*halfAt(dst, int(w)) = half{}
+	}
+	addProbabilities(dst, src, words, blocks, rows, stride)
+}
+
+// addProbabilities adds |amplitude|² of every row of a state to the half row of its word, which
+// several rows may have.
+func addProbabilities(dst, src []float32, words []int32, blocks, rows, stride int) {
 	for c := range blocks {
 		for r, w := range words[c*rows : (c+1)*rows] {
 			x, y := rowAt(src, c*stride+r), halfAt(dst, int(w))

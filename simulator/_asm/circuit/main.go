@@ -39,6 +39,7 @@ func main() {
 		v.contract()
 
 		v.probabilities()
+		v.addProbabilities()
 		v.weigh()
 		v.sample()
 	}
@@ -47,5 +48,6 @@ func main() {
 	wide.rotate(4)
 	wide.gatherRotate()
 	wide.gatherBlockRotate()
+	wide.scaleGatherRotate()
 	build.Generate()
 }

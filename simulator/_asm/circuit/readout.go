@@ -34,15 +34,28 @@ func (v kernel) probability(row Mem, part int) reg.VecVirtual {
 	return c.re
 }
 
+const probabilitiesSignature = "func(dst, src []float32, words []int32, blocks, rows, stride int)"
+
 func (v kernel) probabilities() {
-	v.Function("probabilities", "func(dst, src []float32, words []int32, blocks, rows, stride int)")
+	v.Function("probabilities", probabilitiesSignature)
+	v.perWord(func(p reg.VecVirtual, word Mem) { VMOVUPS(p, word) })
+	v.Ret()
+}
+
+func (v kernel) addProbabilities() {
+	v.Function("addProbabilities", probabilitiesSignature)
+	v.perWord(func(p reg.VecVirtual, word Mem) { AddTo(word, p) })
+	v.Ret()
+}
+
+// perWord runs body for the probability of every row and the place of the row's word.
+func (v kernel) perWord(body func(p reg.VecVirtual, word Mem)) {
 	dst, words := Pointer("dst"), Pointer("words")
 	perRow([]reg.Register{Pointer("src")}, func(c []reg.Register) {
 		w := rowNumber(At(words), halfBytes)
-		v.parts(func(part int) { AddTo(Indexed(dst, w, 1).Offset(part), v.probability(At(c[0]), part)) })
+		v.parts(func(part int) { body(v.probability(At(c[0]), part), Indexed(dst, w, 1).Offset(part)) })
 		Advance(4, words)
 	})
-	v.Ret()
 }
 
 func (v kernel) weigh() {

@@ -74,35 +74,51 @@ const fusedBits = 3
 
 func (v kernel) gatherRotate() {
 	v.Function("gatherRotate", "func(dst, src, phases []float32, from []int32, t []float32)")
-	v.gatherAndRotate(func(phase complexValue) complexValue { return phase })
+	phases := Pointer("phases")
+	v.gatherAndRotate(func(i int) complexValue { return v.loadComplex(At(phases).Offset(i*rowBytes), 0) },
+		func() { Advance(rowBytes<<fusedBits, phases) })
 }
 
 func (v kernel) gatherBlockRotate() {
 	v.Function("gatherBlockRotate", "func(dst, src, phases, phase []float32, from []int32, t []float32)")
-	common := v.common()[0]
-	v.gatherAndRotate(func(phase complexValue) complexValue { return v.times(common, phase) })
+	phases, common := Pointer("phases"), v.common()[0]
+	v.gatherAndRotate(func(i int) complexValue { return v.times(common, v.loadComplex(At(phases).Offset(i*rowBytes), 0)) },
+		func() { Advance(rowBytes<<fusedBits, phases) })
 }
 
-// gatherAndRotate keeps rows in registers between the gather and the rotation. complete gives a row's
-// phase.
-func (v kernel) gatherAndRotate(complete func(phase complexValue) complexValue) {
-	dst, src, phases, from, n, t := Pointer("dst"), Pointer("src"), Pointer("phases"), Pointer("from"), Length("from"), v.tangents(fusedBits)
-	row := func(i int) int { return i * rowBytes }
+func (v kernel) scaleGatherRotate() {
+	v.Function("scaleGatherRotate", "func(dst, src, noise, scalars []float32, noiseFrom, from []int32, t []float32)")
+	noise, scalars, noiseFrom := Pointer("noise"), Pointer("scalars"), Pointer("noiseFrom")
+	v.gatherAndRotate(func(i int) complexValue {
+		z := rowNumber(At(noiseFrom).Offset(4*i), rowBytes)
+		s := complexValue{v.Broadcast(At(scalars).Offset(8 * i)), v.Broadcast(At(scalars).Offset(8*i + 4))}
+		return v.times(v.loadComplex(Indexed(noise, z, 1), 0), s)
+	}, func() {
+		Advance(8<<fusedBits, scalars)
+		Advance(4<<fusedBits, noiseFrom)
+	})
+}
+
+// gatherAndRotate keeps 2^fusedBits rows in registers between the gather and the rotation. phase
+// gives the phase of row i of these, and next moves on to the next ones.
+func (v kernel) gatherAndRotate(phase func(i int) complexValue, next func()) {
+	dst, src, from, n, t := Pointer("dst"), Pointer("src"), Pointer("from"), Length("from"), v.tangents(fusedBits)
 	SHRQ(U8(fusedBits), n)
 	Loop(n, func() {
 		var re, im []reg.VecVirtual
 		for i := range 1 << fusedBits {
 			x := rowNumber(At(from).Offset(4*i), rowBytes)
-			c := v.times(complete(v.loadComplex(At(phases).Offset(row(i)), 0)), v.loadComplex(Indexed(src, x, 1), 0))
+			c := v.times(phase(i), v.loadComplex(Indexed(src, x, 1), 0))
 			re, im = append(re, c.re), append(im, c.im)
 		}
 		v.turn(re, t)
 		v.turn(im, t)
 		for i := range re {
-			v.storeComplex(complexValue{re[i], im[i]}, At(dst).Offset(row(i)), 0)
+			v.storeComplex(complexValue{re[i], im[i]}, At(dst).Offset(i*rowBytes), 0)
 		}
-		Advance(row(1<<fusedBits), dst, phases)
+		Advance(rowBytes<<fusedBits, dst)
 		Advance(4<<fusedBits, from)
+		next()
 	})
 	v.Ret()
 }
