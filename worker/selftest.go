@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/gan"
 	"spiqsweep/simulator/inputfile"
 	"spiqsweep/worker/program"
 )
@@ -50,10 +52,12 @@ func selftest(out io.Writer, reference string, asJSON bool) error {
 			return fmt.Errorf("read the reference: %s is empty", reference)
 		}
 	}
-	report, err := circuit.SelfTest(answers)
+	tested, err := circuit.SelfTest(answers)
 	if err != nil {
 		return err
 	}
+	best := circuit.Kernels()[0]
+	report := report{tested, wideLoops{append([]string{}, best.WideLoops()...), append([]string{}, gan.WideLoops(best)...)}}
 	if asJSON {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
@@ -74,8 +78,20 @@ func selftest(out io.Writer, reference string, asJSON bool) error {
 	return nil
 }
 
-// describe prints the report as text, one line a kernel.
-func describe(out io.Writer, report circuit.Report) {
+// report is what the command prints.
+type report struct {
+	circuit.Report
+	WideLoops wideLoops `json:"wide_loops"`
+}
+
+// wideLoops holds the names of the loops in which the best kernel uses vectors of 512 bits.
+type wideLoops struct {
+	Circuits []string `json:"circuits"`
+	Training []string `json:"training"`
+}
+
+// describe prints the report as text: one line a kernel, then the loops that the best one chose.
+func describe(out io.Writer, report report) {
 	fmt.Fprintf(out, "%d known circuits; a probability may be off by %g, a derivative by %g\n",
 		report.Cases, report.ProbabilityTolerance, report.GradientTolerance)
 	for _, e := range report.Engines {
@@ -85,5 +101,13 @@ func describe(out io.Writer, report circuit.Report) {
 		}
 		fmt.Fprintf(out, "%-10s %-18s %s: probabilities off by at most %.1e, derivatives by %.1e\n",
 			e.Name, e.Class, verdict, e.ProbabilityError, e.GradientError)
+	}
+	for _, w := range []struct {
+		of    string
+		loops []string
+	}{{"circuits", report.WideLoops.Circuits}, {"training", report.WideLoops.Training}} {
+		if len(w.loops) > 0 {
+			fmt.Fprintf(out, "512-bit vectors are the faster ones here in these loops of the %s: %s\n", w.of, strings.Join(w.loops, ", "))
+		}
 	}
 }

@@ -68,9 +68,14 @@ func loopsOf(k Kernel) *loops {
 	return nil
 }
 
-// WideLoops returns the names of the loops in which the kernel "avx512" uses vectors of 512 bits on
-// this processor, because they were faster when the program first needed it.
-func WideLoops() []string { return fastest().wide }
+// WideLoops returns the names of the loops in which this kernel uses vectors of 512 bits: those in
+// which they were faster on this processor.
+func (k Kernel) WideLoops() []string {
+	if k.Name != "avx512" {
+		return nil
+	}
+	return fastest().wide
+}
 
 // tuned is a table with loops of both widths.
 type tuned struct {

@@ -45,8 +45,13 @@ func loopsOf(k circuit.Kernel) *loops {
 	}
 }
 
-// WideLoops is circuit.WideLoops for the loops of the training.
-func WideLoops() []string { return fastest().wide }
+// WideLoops is the kernel's method of that name for the loops of the training.
+func WideLoops(k circuit.Kernel) []string {
+	if k.Name != "avx512" {
+		return nil
+	}
+	return fastest().wide
+}
 
 // tuned is a table with loops of both widths.
 type tuned struct {
