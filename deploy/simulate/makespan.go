@@ -120,9 +120,9 @@ func (m Makespan) Run() (MakespanOutcome, error) {
 	f.startAll(costs)
 	f.tick()
 	for f.err == nil && f.accepted < m.Tasks {
-		next := f.schedule.next()
-		f.now = next.at
-		next.do()
+		var do func()
+		f.now, do = f.schedule.next()
+		do()
 	}
 	if f.err != nil {
 		return MakespanOutcome{}, f.err

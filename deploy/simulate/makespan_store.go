@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -23,17 +24,23 @@ type largeStore struct {
 	changed  chan struct{}
 
 	sweeps    []queue.Sweep
-	costs     []time.Duration // by number of a task
-	order     []int           // position in the order of execution, by number of a task
-	records   []queue.Record  // by number of a task
-	attempts  map[queue.Lease]queue.Attempt
-	held      map[string][]queue.Lease // live attempts, by process
+	costs     []time.Duration   // by number of a task
+	order     []int             // position in the order of execution, by number of a task
+	records   []queue.Record    // by number of a task
+	attempts  [][]queue.Attempt // by number of a task, until one is accepted
+	digests   []string          // of results, by number of a task
 	waiting   waitingTasks
 	saved     map[sweep.TaskID]uint64 // steps of checkpoints
-	processes map[string]queue.Presence
-	digests   map[sweep.TaskID]string // of results
+	processes map[string]*largeProcess
+	earliest  time.Time // no deadline of a process is before it
 	tallies   map[queue.Phase]queue.Tally
 	tick      time.Time
+}
+
+// largeProcess is a process and its live attempts.
+type largeProcess struct {
+	presence queue.Presence
+	held     []queue.Lease
 }
 
 // newLargeStore returns a store with a sweep whose tasks have costs and positions in the order
@@ -41,8 +48,8 @@ type largeStore struct {
 func newLargeStore(now func() time.Time, s queue.Sweep, costs []time.Duration, order []int) *largeStore {
 	t := &largeStore{
 		now: now, changed: make(chan struct{}), sweeps: []queue.Sweep{s}, costs: costs, order: order,
-		attempts: map[queue.Lease]queue.Attempt{}, held: map[string][]queue.Lease{}, saved: map[sweep.TaskID]uint64{},
-		processes: map[string]queue.Presence{}, digests: map[sweep.TaskID]string{}, tallies: map[queue.Phase]queue.Tally{},
+		attempts: make([][]queue.Attempt, len(costs)), digests: make([]string, len(costs)),
+		saved: map[sweep.TaskID]uint64{}, processes: map[string]*largeProcess{}, tallies: map[queue.Phase]queue.Tally{},
 	}
 	for i, c := range costs {
 		t.records = append(t.records, queue.Record{Task: largeTask(i), Phase: queue.Waiting})
@@ -59,8 +66,11 @@ func largeTask(number int) sweep.TaskID {
 	return sweep.TaskID("0000000000000000000000000000000000000000000000000000000000000000"[len(digits):] + digits)
 }
 
+// numberDigits is the length of the largest number.
+const numberDigits = 9
+
 func numberOf(task sweep.TaskID) int {
-	number, err := strconv.Atoi(string(task))
+	number, err := strconv.Atoi(string(task[len(task)-numberDigits:]))
 	if err != nil {
 		panic(err) // only tasks of largeTask exist
 	}
@@ -153,51 +163,67 @@ func (t *largeStore) PutRecord(r queue.Record) error {
 }
 
 func (t *largeStore) Attempt(l queue.Lease) (queue.Attempt, bool, error) {
-	a, found := t.attempts[l]
-	return a, found, nil
+	all := t.attempts[numberOf(l.Task)]
+	if l.Attempt == 0 || l.Attempt > uint64(len(all)) {
+		return queue.Attempt{}, false, nil
+	}
+	return all[l.Attempt-1], true, nil
 }
 
-// PutAttempt drops an accepted attempt, which no later call of these histories names.
+// PutAttempt drops the attempts of a task that has an accepted one, since no later call of these
+// histories names them.
 func (t *largeStore) PutAttempt(a queue.Attempt) error {
-	held := t.held[a.Process]
-	i := slices.Index(held, a.Lease)
+	p, number := t.process(a.Process), numberOf(a.Task)
+	i := slices.Index(p.held, a.Lease)
 	switch {
 	case a.Outcome == queue.Live && i < 0:
-		t.held[a.Process] = append(held, a.Lease)
-	case a.Outcome != queue.Live && len(held) == 1 && i == 0:
-		delete(t.held, a.Process)
+		p.held = append(p.held, a.Lease)
 	case a.Outcome != queue.Live && i >= 0:
-		t.held[a.Process] = slices.Delete(held, i, i+1)
+		p.held = slices.Delete(p.held, i, i+1)
 	}
-	if a.Outcome == queue.Accepted {
-		for n := a.Attempt; n > 0; n-- {
-			delete(t.attempts, queue.Lease{Task: a.Task, Attempt: n})
-		}
-		return nil
+	switch all := t.attempts[number]; {
+	case a.Outcome == queue.Accepted:
+		t.attempts[number] = nil
+	case a.Attempt > uint64(len(all)):
+		t.attempts[number] = append(all, a)
+	default:
+		all[a.Attempt-1] = a
 	}
-	t.attempts[a.Lease] = a
 	return nil
 }
 
-func (t *largeStore) Attempts(task sweep.TaskID) (all []queue.Attempt, err error) {
-	for n := uint64(1); n <= t.records[numberOf(task)].Attempt; n++ {
-		if a, found := t.attempts[queue.Lease{Task: task, Attempt: n}]; found {
-			all = append(all, a)
-		}
-	}
-	return all, nil
+// Attempts returns a copy, as callers may change it.
+func (t *largeStore) Attempts(task sweep.TaskID) ([]queue.Attempt, error) {
+	return slices.Clone(t.attempts[numberOf(task)]), nil
 }
 
 func (t *largeStore) HeldBy(process string) (held []queue.Attempt, err error) {
-	for _, l := range t.held[process] {
-		held = append(held, t.attempts[l])
+	p, found := t.processes[process]
+	if !found {
+		return nil, nil
+	}
+	for _, l := range p.held {
+		held = append(held, t.attempts[numberOf(l.Task)][l.Attempt-1])
 	}
 	return held, nil
 }
 
+// process returns a process, which it adds if it is new.
+func (t *largeStore) process(id string) *largeProcess {
+	p, found := t.processes[id]
+	if !found {
+		p = &largeProcess{}
+		t.processes[id] = p
+	}
+	return p
+}
+
 func (t *largeStore) Presence(process string) (queue.Presence, bool, error) {
 	p, found := t.processes[process]
-	return p, found, nil
+	if !found {
+		return queue.Presence{}, false, nil
+	}
+	return p.presence, true, nil
 }
 
 // PutPresence drops a process without a deadline: it has left or expired, and its ID is never
@@ -205,16 +231,27 @@ func (t *largeStore) Presence(process string) (queue.Presence, bool, error) {
 func (t *largeStore) PutPresence(p queue.Presence) error {
 	if p.Deadline.IsZero() {
 		delete(t.processes, p.ID)
-	} else {
-		t.processes[p.ID] = p
+		return nil
+	}
+	t.process(p.ID).presence = p
+	if p.Deadline.Before(t.earliest) {
+		t.earliest = p.Deadline
 	}
 	return nil
 }
 
+// Present reads the processes only if a deadline may have passed, as every tick asks for those.
 func (t *largeStore) Present(until time.Time) (present []queue.Presence, err error) {
+	if !until.IsZero() && until.Before(t.earliest) {
+		return nil, nil
+	}
+	t.earliest = until.Add(math.MaxInt64)
 	for _, p := range t.processes {
-		if until.IsZero() || !p.Deadline.After(until) {
-			present = append(present, p)
+		if p.presence.Deadline.Before(t.earliest) {
+			t.earliest = p.presence.Deadline
+		}
+		if until.IsZero() || !p.presence.Deadline.After(until) {
+			present = append(present, p.presence)
 		}
 	}
 	slices.SortFunc(present, func(a, b queue.Presence) int { return cmp.Compare(a.ID, b.ID) })
@@ -227,11 +264,11 @@ func (t *largeStore) Tick(now time.Time) (last time.Time, err error) {
 }
 
 func (t *largeStore) Result(task sweep.TaskID, digest string) (queue.StoredResult, bool, error) {
-	return queue.StoredResult{}, t.digests[task] == digest, nil
+	return queue.StoredResult{}, t.digests[numberOf(task)] == digest, nil
 }
 
 func (t *largeStore) PutResult(task sweep.TaskID, digest string, _ queue.StoredResult) error {
-	t.digests[task] = digest
+	t.digests[numberOf(task)] = digest
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"container/heap"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -192,15 +191,15 @@ const maxEventsNow = 10_000
 
 // step runs the next event.
 func (sim *simulation) step() {
-	next := sim.schedule.next()
+	at, do := sim.schedule.next()
 	sim.eventsNow++
-	if next.at.After(sim.now) {
-		sim.now, sim.eventsNow = next.at, 0
+	if at.After(sim.now) {
+		sim.now, sim.eventsNow = at, 0
 	}
 	if sim.eventsNow > maxEventsNow {
 		sim.violated(Complete, "endless loop: %d events at one time", sim.eventsNow)
 	}
-	next.do()
+	do()
 }
 
 func (sim *simulation) after(d time.Duration, do func()) { sim.schedule.add(sim.now.Add(d), do) }
@@ -233,45 +232,66 @@ func (sim *simulation) log(format string, args ...any) {
 	}
 }
 
-// schedule holds the future events, ordered by time and then by insertion.
+// schedule holds the future events, ordered by time and then by insertion. It is a binary heap of
+// its own type, since container/heap would allocate for each event that comes and goes.
 type schedule struct {
-	entries  entries
+	entries  []entry
 	sequence uint64
 }
 
 type entry struct {
-	at    time.Time
+	at    time.Duration // since the epoch
 	order uint64
 	do    func()
 }
 
+func (e entry) before(other entry) bool {
+	return e.at < other.at || e.at == other.at && e.order < other.order
+}
+
 func (a *schedule) add(at time.Time, do func()) {
 	a.sequence++
-	heap.Push(&a.entries, entry{at, a.sequence, do})
+	added := entry{at.Sub(epoch), a.sequence, do}
+	a.entries = append(a.entries, added)
+	place := len(a.entries) - 1
+	for place > 0 {
+		parent := (place - 1) / 2
+		if !added.before(a.entries[parent]) {
+			break
+		}
+		a.entries[place] = a.entries[parent]
+		place = parent
+	}
+	a.entries[place] = added
 }
 
 // next removes the first event. The schedule must not be empty.
-func (a *schedule) next() entry { return heap.Pop(&a.entries).(entry) }
-
-type entries []entry
-
-func (e entries) Len() int      { return len(e) }
-func (e entries) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
-func (e *entries) Push(x any)   { *e = append(*e, x.(entry)) }
-
-func (e entries) Less(i, j int) bool {
-	if !e[i].at.Equal(e[j].at) {
-		return e[i].at.Before(e[j].at)
+func (a *schedule) next() (at time.Time, do func()) {
+	first := a.entries[0]
+	last := len(a.entries) - 1
+	moved := a.entries[last]
+	a.entries[last] = entry{}
+	a.entries = a.entries[:last]
+	if last > 0 {
+		a.sink(moved)
 	}
-	return e[i].order < e[j].order
+	return epoch.Add(first.at), first.do
 }
 
-func (e *entries) Pop() any {
-	last := len(*e) - 1
-	x := (*e)[last]
-	(*e)[last] = entry{}
-	*e = (*e)[:last]
-	return x
+// sink puts an entry in the place of the first one, and then below those before it.
+func (a *schedule) sink(moved entry) {
+	place := 0
+	for child := 1; child < len(a.entries); child = 2*place + 1 {
+		if right := child + 1; right < len(a.entries) && a.entries[right].before(a.entries[child]) {
+			child = right
+		}
+		if !a.entries[child].before(moved) {
+			break
+		}
+		a.entries[place] = a.entries[child]
+		place = child
+	}
+	a.entries[place] = moved
 }
 
 // instance is one process of a program. It may be frozen for a while, and ends once.
