@@ -101,7 +101,7 @@ func (v Vector) Compare(a reg.VecVirtual, predicate uint8, b Op) Mask {
 	return m
 }
 
-// Keep is value in the lanes of the mask and 0 elsewhere.
+// Keep is value in the lanes of the mask and 0 in the others.
 func (m Mask) Keep(value reg.VecVirtual) reg.VecVirtual {
 	kept := m.vector.Register()
 	if m.vector.Wide() {
