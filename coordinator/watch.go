@@ -109,16 +109,22 @@ func (f *watchFlags) run(c *cobra.Command, place app.Place, flags *placeFlags, a
 	return watch.Run(ctx, source, f.statistic, os.Stdin, os.Stdout)
 }
 
+// longPlan is the number of polls after which a plan takes longer than those of most sweeps.
+const longPlan = 20
+
 // awaitPlan waits while a run plans its sweep, and prints to errors that it does. It returns nil
 // when there is a state to read, and any other error of reading it at once.
 func awaitPlan(ctx context.Context, errors io.Writer, place app.Place, name string) error {
-	for said := false; ; said = true {
+	for polls := 0; ; polls++ {
 		_, err := place.Status(ctx, name)
 		if err == nil || !app.IsStarting(err) {
 			return err
 		}
-		if !said {
+		switch polls {
+		case 0:
 			complain(errors, "%v: waiting for its plan", app.ErrStarting)
+		case longPlan:
+			complain(errors, "still no plan after %v: if no run is at work there, the last one was killed: start it again", longPlan*pollEvery)
 		}
 		select {
 		case <-time.After(pollEvery):

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -140,4 +142,27 @@ func TestFollowedLogs(t *testing.T) {
 	if got := strings.Count(out.String(), "attempt "); got != 4 {
 		t.Errorf("%d attempts are printed, want the 4 states:\n%s", got, out.String())
 	}
+}
+
+// TestAwaitPlan waits in a folder whose run was killed before it had planned its sweep: only its lock
+// is there.
+func TestAwaitPlan(t *testing.T) {
+	place := app.Place{Out: t.TempDir()}
+	if err := os.WriteFile(filepath.Join(place.Out, ".lock"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		left := errors.New("the user left")
+		time.AfterFunc(time.Hour, func() { cancel(left) })
+		var printed bytes.Buffer
+		if err := awaitPlan(ctx, &printed, place, ""); !errors.Is(err, left) {
+			t.Errorf("awaitPlan: %v", err)
+		}
+		for _, words := range []string{"waiting for its plan", "still no plan after 20s: if no run is at work there, the last one was killed: start it again"} {
+			if strings.Count(printed.String(), words) != 1 {
+				t.Errorf("printed %q, want %q once", printed.String(), words)
+			}
+		}
+	})
 }
