@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -61,7 +62,8 @@ func (c *call) progress(a *Attempt, h Held) error {
 }
 
 // revive makes an expired lease of a process live again if the task was not granted
-// since and a sweep still refers to it. The loss is no longer recorded.
+// since, a sweep still refers to it, and neither it nor a task that the process holds now
+// is exclusive. The loss is no longer recorded.
 func (c *call) revive(process string, l Lease) (a Attempt, revived bool, err error) {
 	a, found, err := c.tx.Attempt(l)
 	if err != nil || !found || a.Process != process {
@@ -75,16 +77,31 @@ func (c *call) revive(process string, l Lease) (a Attempt, revived bool, err err
 	if err != nil || len(wanted) == 0 {
 		return a, false, err
 	}
-	a.reopen()
-	if err := c.tx.PutAttempt(a); err != nil {
-		return a, false, err
-	}
 	attempts, err := c.tx.Attempts(l.Task)
 	if err != nil {
 		return a, false, err
 	}
+	a.reopen()
+	attempts[slices.IndexFunc(attempts, func(b Attempt) bool { return b.Attempt == a.Attempt })] = a
 	r.Phase, r.Reason, r.Exclusive = Leased, "", c.policy.blame(attempts, r.Pardoned).exclusive
+	if free, err := c.mayHold(process, r); err != nil || !free {
+		return a, false, err
+	}
+	if err := c.tx.PutAttempt(a); err != nil {
+		return a, false, err
+	}
 	return a, true, c.tx.PutRecord(r)
+}
+
+// mayHold reports whether a process may hold a task in addition to its live leases: an
+// exclusive task is the only one of its holder.
+func (c *call) mayHold(process string, r Record) (bool, error) {
+	held, err := c.tx.HeldBy(process)
+	if err != nil || len(held) == 0 {
+		return err == nil, err
+	}
+	other, err := c.record(held[0].Task)
+	return !r.Exclusive && !other.Exclusive, err
 }
 
 // current reports whether an attempt may still change its task: it is the newest, it is

@@ -132,6 +132,7 @@ var exclusiveScenarios = []Scenario{
 	{"tasks that were lost together run alone", sharedLoss},
 	{"a busy process gets no exclusive task", busyWorker},
 	{"an exclusive task is granted alone and in its turn", exclusiveInTurn},
+	{"no checkpoint brings an exclusive task back to a process that holds another", exclusiveComesBack},
 }
 
 func sharedLoss(t *testing.T, f *Fixture) {
@@ -240,4 +241,28 @@ func exclusiveInTurn(t *testing.T, f *Fixture) {
 	wantGranted(t, w.Sync(), 0)
 	wantGranted(t, w.Sync())
 	wantGranted(t, w.Sync(Finished(w.OnlyLease(), 0)), 5)
+}
+
+// exclusiveComesBack has a checkpoint arrive late, after its exclusive task was withdrawn and
+// planned again, and after its process was granted another task.
+func exclusiveComesBack(t *testing.T, f *Fixture) {
+	f.Plan("A", Plan(0, 2, 10))
+	lost := f.Worker(1)
+	lost.Take() // task 0
+	loseWorker(f, lost)
+	w := f.Worker(2)
+	exclusive := w.Take()
+	w.Start(exclusive, 10)
+	w.Sync()
+	f.Plan("A", Plan(1, 2, 10))
+	other := w.Take() // in the answer that withdraws task 0
+	f.Plan("A", Plan(0, 2, 10))
+	if w.Checkpoint(exclusive, 20) {
+		t.Error("the checkpoint was stored")
+	}
+	f.Consistent()
+	w.Sync(Finished(other, 0))
+	if again := w.OnlyLease(); again.Task != exclusive.Task || again.Attempt != exclusive.Attempt+1 {
+		t.Errorf("granted %v after %v", again, exclusive)
+	}
 }
