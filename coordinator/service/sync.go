@@ -87,8 +87,8 @@ func readTimeLeft(in *spiqsweepv1.SyncRequest) time.Duration {
 	return max(1, in.GetTimeLeft().AsDuration())
 }
 
-// after returns the call with the time left that remains after a wait at the coordinator.
-func (c SyncCall) after(passed time.Duration) SyncCall {
+// After returns the call with the time left that remains after a wait at the coordinator.
+func (c SyncCall) After(passed time.Duration) SyncCall {
 	if c.TimeLeft > 0 {
 		c.TimeLeft = max(1, c.TimeLeft-passed)
 	}

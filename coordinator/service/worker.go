@@ -39,7 +39,7 @@ func (w *worker) Sync(ctx context.Context, in *spiqsweepv1.SyncRequest) (*spiqsw
 	if err := w.waitForWork(ctx, call, received); err != nil {
 		return nil, err
 	}
-	answer, err := w.rules.Apply(ctx, call.after(time.Since(received)))
+	answer, err := w.rules.Apply(ctx, call.After(time.Since(received)))
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (w *worker) waitForWork(ctx context.Context, call SyncCall, received time.T
 	defer timeout.Stop()
 	for {
 		changed := w.rules.Queue.Changed()
-		wait, err := w.rules.WouldWait(ctx, call.after(time.Since(received)))
+		wait, err := w.rules.WouldWait(ctx, call.After(time.Since(received)))
 		if err != nil || !wait {
 			return err
 		}

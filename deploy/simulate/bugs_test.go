@@ -56,9 +56,26 @@ var bugs = []bug{
 	{
 		name:   "all leases expire after a freeze",
 		policy: func(p *queue.Policy) { p.FrozenAfter = math.MaxInt64 },
-		breaks: []simulate.Invariant{simulate.LiveLease},
+		breaks: []simulate.Invariant{simulate.LiveLease, simulate.Blame},
 		within: 50,
 	},
+	{
+		name:   "tasks granted whatever time is left",
+		plant:  func(tx queue.Tx) queue.Tx { return untimed{tx} },
+		breaks: []simulate.Invariant{simulate.Lifetime},
+		within: 20,
+	},
+}
+
+// untimed lists waiting tasks as if each fitted into the time that is left.
+type untimed struct{ queue.Tx }
+
+func (t untimed) Next(plan string, exclusive bool, most time.Duration, limit int) ([]queue.Next, error) {
+	next, err := t.Tx.Next(plan, exclusive, math.MaxInt64, limit)
+	for i := range next {
+		next[i].Cost = min(next[i].Cost, most)
+	}
+	return next, err
 }
 
 // TestBugs plants each bug and runs histories until one violates an invariant.

@@ -142,6 +142,7 @@ func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 	number := request.GetSequence()
 	wk.calling = number
 	wk.checkPause(request.GetDraining())
+	wk.checkReportedTime(request)
 	to, connection := wk.coordinator(), wk.connection
 	exchange(wk, agent.AnswerTimeout(request, len(wk.addresses)), func(c *coordinator, reply func(*spiqsweepv1.SyncResponse, error)) {
 		wk.log("%s receives call %d of %s: holds %d, reports %d, free %d, draining %t", c.name, number, wk.name,
@@ -168,6 +169,9 @@ func (wk *worker) call(request *spiqsweepv1.SyncRequest) {
 		wk.step(agent.Answered{Sequence: number, Response: answer})
 		if awaited && !wk.dead {
 			wk.checkWithdrawn(answer)
+			if wk.noneFits && len(wk.runs) == 0 {
+				wk.expectExit()
+			}
 		}
 	})
 }
@@ -244,6 +248,13 @@ func (wk *worker) recordAnswer(answer *spiqsweepv1.SyncResponse) {
 		wk.violated(Done, "the answer to %s says that all is done, though it stays", wk.name)
 	}
 	wk.sawDone = wk.sawDone || answer.GetDone()
+	if answer.GetNoneFits() {
+		wk.tally[NoneFits]++
+		wk.noneFits = true
+	}
+	if len(answer.GetAssignments()) > 0 {
+		wk.busyAt, wk.noneFits = wk.now, false
+	}
 	for _, v := range answer.GetVerdicts() {
 		delete(wk.unjudged, agent.Lease{Task: v.GetLease().GetTask(), Attempt: v.GetLease().GetAttempt()})
 	}

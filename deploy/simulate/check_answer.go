@@ -25,6 +25,9 @@ func (sim *simulation) checkAnswer(call queue.SyncRequest, answer *spiqsweepv1.S
 	if leaving := sim.history.presences[call.ID].Leaving; answer.GetDrain() != leaving {
 		sim.violated(Leaving, "%s must leave: %t, the answer says: %t", call.ID, leaving, answer.GetDrain())
 	}
+	if answer.GetNoneFits() {
+		sim.checkNoneFits(call)
+	}
 	for _, assignment := range answer.GetAssignments() {
 		l := queueLease(assignment.GetLease())
 		a, _ := sim.history.attempt(l)

@@ -71,11 +71,13 @@ func (sim *simulation) committed(c *written, now time.Time) {
 	before := sim.previous(c)
 	sim.recordLosses(c)
 	sim.history.apply(c)
+	sim.history.noteAvailable(sim.now)
 	switch sim.currentCall.kind {
 	case ticking:
 		sim.checkTick(c, before, now)
 	case syncing:
 		sim.checkCall(c, before)
+		sim.checkTimeLeft(c, before)
 	case storing:
 		sim.checkStoring(c, before)
 	case reportingEnds:

@@ -36,6 +36,7 @@ type coordinator struct {
 // waitingCall is a Sync that waits for work.
 type waitingCall struct {
 	call    service.SyncCall
+	at      time.Time // when it was received
 	reply   func(*spiqsweepv1.SyncResponse, error)
 	changed <-chan struct{}
 }
@@ -168,7 +169,7 @@ func (c *coordinator) sync(in *spiqsweepv1.SyncRequest, reply func(*spiqsweepv1.
 		reply(nil, err)
 		return
 	}
-	p := &waitingCall{call: call, reply: reply}
+	p := &waitingCall{call: call, at: c.now, reply: reply}
 	if c.serve(p) {
 		c.later(c.rules.LongPoll(), func() {
 			if i := slices.Index(c.waiting, p); i >= 0 {
@@ -184,7 +185,7 @@ func (c *coordinator) serve(p *waitingCall) (waits bool) {
 	p.changed = c.queue.Changed()
 	var idle bool
 	var err error
-	c.execute(currentCall{kind: reading, by: c}, func() { idle, err = c.rules.WouldWait(background, p.call) })
+	c.execute(currentCall{kind: reading, by: c}, func() { idle, err = c.rules.WouldWait(background, p.call.After(c.now.Sub(p.at))) })
 	switch {
 	case c.dead:
 		p.reply(nil, errLost)
@@ -201,14 +202,15 @@ func (c *coordinator) serve(p *waitingCall) (waits bool) {
 
 // answerNow answers a call and checks the answer.
 func (c *coordinator) answerNow(p *waitingCall) {
+	call := p.call.After(c.now.Sub(p.at))
 	var answer *spiqsweepv1.SyncResponse
 	var err error
-	c.execute(currentCall{kind: syncing, by: c, call: p.call.SyncRequest}, func() { answer, err = c.rules.Apply(background, p.call) })
+	c.execute(currentCall{kind: syncing, by: c, call: call.SyncRequest}, func() { answer, err = c.rules.Apply(background, call) })
 	if c.dead {
 		p.reply(nil, errLost) // the call may be committed
 		return
 	}
-	c.checkAnswer(p.call.SyncRequest, answer, err)
+	c.checkAnswer(call.SyncRequest, answer, err)
 	p.reply(answer, err)
 }
 

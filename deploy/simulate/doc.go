@@ -9,8 +9,9 @@
 //
 //   - Messages are lost, delayed, duplicated and reordered. Some calls provably reach no
 //     coordinator. Coordinators are busy, or refuse workers.
-//   - Workers are frozen, killed, asked to leave, and started again. Local workers die
-//     with their coordinator, which reports the end of each to the queue.
+//   - Workers are frozen, killed, asked to leave, and started again. Those of some hosts
+//     have a lifetime or an idle time-out. Local workers die with their coordinator, which
+//     reports the end of each to the queue.
 //   - Coordinators are killed at calls to the store, frozen, and started again.
 //   - The clocks of the store and of workers are set. The store becomes unavailable. A
 //     commit within the call of an operator fails or has an unknown outcome.

@@ -12,6 +12,9 @@ const (
 	Drains
 	OperatorDrains
 	Exits
+	LifetimeEnds
+	NoneFits
+	IdleExits
 	EndReports
 	CoordinatorKills
 	CoordinatorFreezes
@@ -68,6 +71,7 @@ func (e Event) String() string {
 	return [Events]string{
 		"workers killed", "workers frozen", "clocks of workers set", "processes ended by their task",
 		"workers asked to leave", "workers that an operator drained", "workers that left",
+		"lifetimes of workers that ended", "workers with no time for a waiting task", "workers that left for want of tasks",
 		"ends of local workers reported", "coordinators killed", "coordinators frozen", "ticks after no coordinator was running",
 		"jumps of the store's clock", "outages of the store", "faults of calls to the store",
 		"faults at commits of operators' calls", "links cut", "calls rejected by busy coordinators", "calls refused", "calls that reached no coordinator",

@@ -15,9 +15,10 @@ type history struct {
 	attempts    map[sweep.TaskID][]queue.Attempt
 	presences   map[string]queue.Presence
 	checkpoints map[sweep.TaskID]uint64
-	sweeps      map[string]map[sweep.TaskID]bool // the tasks of the current plan, by ID of the sweep
-	plans       map[string]map[sweep.TaskID]bool // by key of the plan, drafts included
-	limits      map[string]queue.Limits          // by ID of the sweep
+	sweeps      map[string]costs           // of the current plan, by ID of the sweep
+	plans       map[string]costs           // by key of the plan, drafts included
+	limits      map[string]queue.Limits    // by ID of the sweep
+	available   map[sweep.TaskID]time.Time // true time since when any process could be granted a task
 
 	lastSeen map[string]time.Time // true time of the newest call of a process that took effect
 	extended map[string]time.Time // true time when a process was last given a term without a call
@@ -39,7 +40,8 @@ func newHistory() *history {
 	return &history{
 		records: map[sweep.TaskID]queue.Record{}, attempts: map[sweep.TaskID][]queue.Attempt{},
 		presences: map[string]queue.Presence{}, checkpoints: map[sweep.TaskID]uint64{},
-		sweeps: map[string]map[sweep.TaskID]bool{}, plans: map[string]map[sweep.TaskID]bool{}, limits: map[string]queue.Limits{}, lastSeen: map[string]time.Time{}, extended: map[string]time.Time{},
+		sweeps: map[string]costs{}, plans: map[string]costs{}, limits: map[string]queue.Limits{}, available: map[sweep.TaskID]time.Time{},
+		lastSeen: map[string]time.Time{}, extended: map[string]time.Time{},
 		losses: map[queue.Lease]loss{}, reproducible: map[queue.Lease]bool{}, reopened: map[sweep.TaskID]bool{},
 	}
 }
@@ -80,7 +82,7 @@ func (h *history) open() (n int) {
 
 func (h *history) wanted(task sweep.TaskID) bool {
 	for _, tasks := range h.sweeps {
-		if tasks[task] {
+		if tasks.has(task) {
 			return true
 		}
 	}
@@ -91,7 +93,7 @@ func (h *history) wanted(task sweep.TaskID) bool {
 func (h *history) stopped(task sweep.TaskID, now time.Time) bool {
 	for id, tasks := range h.sweeps {
 		l := h.limits[id]
-		if tasks[task] && !l.Paused && (l.Until.IsZero() || now.Before(l.Until)) {
+		if tasks.has(task) && !l.Paused && (l.Until.IsZero() || now.Before(l.Until)) {
 			return false
 		}
 	}
@@ -141,13 +143,13 @@ func (h *history) apply(t *written) {
 	}
 	for _, p := range t.planChanges {
 		if h.plans[p.plan] == nil {
-			h.plans[p.plan] = map[sweep.TaskID]bool{}
+			h.plans[p.plan] = costs{}
 		}
 		switch {
 		case p.task != "" && p.removed:
 			delete(h.plans[p.plan], p.task)
 		case p.task != "":
-			h.plans[p.plan][p.task] = true
+			h.plans[p.plan][p.task] = p.cost
 		case p.removed:
 			delete(h.sweeps, p.sweep)
 			delete(h.limits, p.sweep)

@@ -25,6 +25,8 @@ const (
 	TrainedAgain Invariant = "no accepted task is trained again"
 	Durable      Invariant = "answers are durable"
 	Leaving      Invariant = "workers leave only when they may, and in time when they must"
+	Lifetime     Invariant = "a worker has no task that cannot end in its lifetime, by the cost model, and leaves at its end"
+	Idle         Invariant = "a worker leaves for want of tasks only if there are none for it"
 	Limits       Invariant = "no task is granted of a sweep that is paused or out of time"
 	Refused      Invariant = "no correct worker is refused"
 	Agent        Invariant = "a worker starts, stops and resumes what it holds"

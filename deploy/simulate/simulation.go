@@ -165,6 +165,12 @@ func (sim *simulation) begin() {
 			h.connectTimeout = 3 * time.Minute
 		}
 		h.stays = sim.chance(0.2)
+		if i > 0 && sim.chance(0.3) { // the workers of the first host have time for every task
+			h.lifetime = sim.between(30*time.Second, 4*time.Minute)
+		}
+		if sim.chance(0.3) {
+			h.idleTimeout = sim.between(sim.policy.LeaseTerm+time.Second, 3*time.Minute)
+		}
 		sim.hosts = append(sim.hosts, h)
 		sim.after(sim.upTo(5*time.Second), h.ensureWorker)
 	}

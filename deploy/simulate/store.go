@@ -181,7 +181,8 @@ type (
 	planChange struct {
 		plan    string
 		task    sweep.TaskID // that the plan gains; "": the sweep gains the plan
-		sweep   string       // its ID, only without a task
+		cost    time.Duration
+		sweep   string // its ID, only without a task
 		removed bool
 		limits  queue.Limits // of the sweep
 	}
@@ -231,7 +232,7 @@ func (t *observedTx) AddPlanned(plan, previous string, page []queue.Planned) (qu
 	added, err := t.Tx.AddPlanned(plan, previous, page)
 	for i := 0; err == nil && i < len(page); i++ {
 		task := page[i].Task.ID
-		t.written.planChanges = append(t.written.planChanges, planChange{plan: plan, task: task})
+		t.written.planChanges = append(t.written.planChanges, planChange{plan: plan, task: task, cost: costOf(page[i])})
 		var r queue.Record
 		r, _, err = t.Record(task)
 		t.written.records = replace(t.written.records, r, func(old queue.Record) bool { return old.Task == task })

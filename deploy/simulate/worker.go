@@ -35,7 +35,11 @@ type worker struct {
 	leaving        bool
 	answered       bool // a coordinator has answered a call
 	refusals       refusals
-	requestedPause pause // requested by a busy coordinator at the last call
+	requestedPause pause         // requested by a busy coordinator at the last call
+	endAt          time.Time     // by its clock: it begins to hand back; zero: never
+	firstSkew      time.Duration // at its start
+	noneFits       bool          // no waiting task, by an answer since it was last assigned one
+	busyAt         time.Time     // when it last was assigned a task, or started
 }
 
 // refusals counts consecutive calls that a coordinator refused or, until a coordinator
@@ -61,7 +65,9 @@ func (h *host) startWorker() {
 		host:     h, recordings: map[string]bool{}, runs: map[agent.Lease]*run{}, unjudged: map[agent.Lease]bool{},
 		addresses: sim.random.Perm(len(sim.coordinators)),
 		skew:      sim.upTo(time.Hour) - 30*time.Minute,
+		busyAt:    sim.now,
 	}
+	wk.firstSkew = wk.skew
 	if h.parent != nil {
 		wk.name += h.parent.suffix()
 		wk.addresses = []int{h.parent.number}
@@ -71,12 +77,13 @@ func (h *host) startWorker() {
 		KernelClass: queuetest.KernelClass, Kernel: "simulated", Slots: uint32(h.slots),
 	}
 	wk.agent = agent.New(agent.Settings{
-		Process: wk.process, ConnectTimeout: h.connectTimeout, Stays: h.stays, Coordinators: len(wk.addresses),
+		Process: wk.process, ConnectTimeout: h.connectTimeout, Stays: h.stays, Lifetime: h.lifetime, IdleTimeout: h.idleTimeout, Coordinators: len(wk.addresses),
 		Random: rand.New(rand.NewPCG(sim.random.Uint64(), 0)),
 	})
 	sim.log("%s starts on %s with %d slots", wk.name, h.name, h.slots)
 	h.workers = append(h.workers, wk)
 	sim.alive[wk.name] = wk
+	wk.limitLifetime()
 	wk.step(agent.Started{})
 }
 
@@ -91,6 +98,7 @@ func (wk *worker) failOver() {
 }
 
 func (wk *worker) step(e agent.Event) {
+	wk.noteEnd()
 	for _, action := range wk.agent.Step(wk.clock(), e) {
 		wk.perform(action)
 	}
@@ -177,8 +185,8 @@ func (wk *worker) exit(code int) {
 	switch {
 	case code == protocol.ExitDone && len(wk.unjudged) > 0:
 		wk.violated(Leaving, "%s left with code 0 and %d results without a verdict", wk.name, len(wk.unjudged))
-	case code == protocol.ExitDone && !wk.sawDone && !wk.leaving:
-		wk.violated(Leaving, "%s left with code 0 though no answer said that all is done", wk.name)
+	case code == protocol.ExitDone && !wk.sawDone && !wk.leaving && !wk.noneFits:
+		wk.checkIdleExit()
 	case code == protocol.ExitWorkLeft && !wk.leaving:
 		wk.violated(Leaving, "%s left work behind without having been asked to leave", wk.name)
 	case code == protocol.ExitFault && !wk.stalled() && !wk.refused():
@@ -222,8 +230,10 @@ type host struct {
 	speed          float64 // relative to the hosts of speed 1
 	corrupt        bool    // some of its results have wrong bits
 	connectTimeout time.Duration
-	stays          bool         // its workers wait for another sweep when all is done
-	parent         *coordinator // starts its only worker, a local one; nil: the engine does
+	stays          bool          // its workers wait for another sweep when all is done
+	lifetime       time.Duration // of its workers; 0: no end
+	idleTimeout    time.Duration // of its workers; 0: none
+	parent         *coordinator  // starts its only worker, a local one; nil: the engine does
 	workers        []*worker
 }
 
