@@ -29,6 +29,10 @@
 //   - tables: from the last verdict until results.csv exists, and until the
 //     coordinator exits.
 //
+// With -full-for, full speed ends after a time, and the run with it: the tables are left
+// out. With -time-left, workers ask as those with a --lifetime do, and half of the tasks
+// are too long for them, so that the store must find the others.
+//
 // A task counts as completed when its verdict "accepted" has arrived, because the
 // store has then made it durable. Calls that hold and report nothing may wait in the
 // server and are counted separately.

@@ -20,7 +20,8 @@ type settings struct {
 	tasks, workers, connections int
 	replicates, steps           int
 	offered                     float64
-	offeredFor                  time.Duration
+	offeredFor, fullFor         time.Duration
+	timeLeft                    time.Duration
 	store, coordinator          string
 	batch, bare                 int
 	keep                        string
@@ -35,6 +36,8 @@ func main() {
 	flag.IntVar(&s.steps, "steps", 6000, "training steps of a task; with the cost model they decide how many tasks the coordinator grants in one call")
 	flag.Float64Var(&s.offered, "offered", 1000, "tasks a second in the phase that measures latency; 0: skip this phase")
 	flag.DurationVar(&s.offeredFor, "offered-for", 20*time.Second, "length of that phase")
+	flag.DurationVar(&s.fullFor, "full-for", 0, "length of the phase at full speed, after which the run ends; 0: until all tasks are completed")
+	flag.DurationVar(&s.timeLeft, "time-left", 0, "workers ask with so much time left (as with worker --lifetime), and half of the configurations cost 2048 times as much; 0: neither")
 	flag.StringVar(&s.store, "store", "", "URL of the store (default: SQLite in the output folder)")
 	flag.StringVar(&s.coordinator, "coordinator", filepath.Join("bin", "coordinator"), "path of the program to measure")
 	flag.IntVar(&s.batch, "batch", 100, "tasks in each commit of the bare writer")

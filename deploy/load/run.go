@@ -120,13 +120,19 @@ func (r *run) rate(name string, p *phase, began time.Time, before int64, cpu tim
 	}
 }
 
+// remaining counts the tasks that are not completed.
+func (r *run) remaining() int64 { return int64(r.tasks) - r.load.completed.Load() }
+
 // fullSpeed finishes the sweep as fast as the coordinator can.
 func (r *run) fullSpeed(ctx context.Context) error {
-	if remaining := int64(r.tasks) - r.load.completed.Load(); remaining <= 0 {
+	if r.remaining() <= 0 {
 		r.line("full speed", "not measured: the offered load has used all %d tasks: give more -tasks, or a shorter -offered-for", r.tasks)
 		return nil
 	}
-	p := &phase{until: func() bool { return r.load.completed.Load() >= int64(r.tasks) }}
+	end := time.Now().Add(r.fullFor)
+	p := &phase{until: func() bool {
+		return r.remaining() <= 0 || r.fullFor > 0 && time.Now().After(end)
+	}}
 	began, before, cpu := time.Now(), r.load.completed.Load(), r.coordinator.usage().cpu
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -152,6 +158,9 @@ func (r *run) fullSpeed(ctx context.Context) error {
 
 // tables waits for the tables and for the end of the coordinator.
 func (r *run) tables(ctx context.Context) error {
+	if r.remaining() > 0 {
+		return nil
+	}
 	last := time.Unix(0, r.load.lastAt.Load())
 	ended := make(chan error, 1)
 	go func() { ended <- r.coordinator.wait(ctx) }()
@@ -191,7 +200,7 @@ func (r *run) log() error {
 
 // compare measures the bare writer on the same rows.
 func (r *run) compare(ctx context.Context) error {
-	if r.store != "" || r.bare == 0 {
+	if r.store != "" || r.bare == 0 || r.remaining() > 0 {
 		return nil
 	}
 	rate, err := bareRate(ctx, filepath.Join(r.coordinator.out, "sweep.db"), r.folder, r.batch, r.bare)

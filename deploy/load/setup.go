@@ -16,9 +16,13 @@ import (
 )
 
 // grid returns the grid file of a sweep with the given number of tasks. The learning
-// rate is its axis.
+// rate is its axis, and with timeLeft the size of a batch, which decides the cost.
 func (r *run) grid() string {
-	rates := make([]string, r.tasks/r.replicates)
+	batches := "32"
+	if r.timeLeft > 0 {
+		batches += ", 65536"
+	}
+	rates := make([]string, r.tasks/r.replicates/(1+strings.Count(batches, ",")))
 	for i := range rates {
 		rates[i] = strconv.FormatFloat(0.01+float64(i)*1e-6, 'g', -1, 64)
 	}
@@ -29,10 +33,11 @@ func (r *run) grid() string {
     timesteps               = [%d]
     k                       = [0]
     generator_learning_rate = [%s]
+    batch_size              = [%s]
   }
   training { steps = %d }
 }
-`, r.replicates, neurons, timesteps, strings.Join(rates, ", "), r.steps)
+`, r.replicates, neurons, timesteps, strings.Join(rates, ", "), batches, r.steps)
 }
 
 // plan starts the coordinator on the grid, and makes the workers once it listens.
@@ -69,7 +74,7 @@ func (r *run) connect(file credentials.File) error {
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
 	for i := range r.settings.workers {
 		r.workers = append(r.workers, &worker{
-			load:   &r.load,
+			load: &r.load, timeLeft: r.timeLeft,
 			client: spiqsweepv1.NewWorkerServiceClient(r.connections[i%connections]),
 			process: &spiqsweepv1.Process{
 				Id: fmt.Sprintf("load-%016x-%d", random.Uint64(), i), Host: "load", ProgramVersion: "load",

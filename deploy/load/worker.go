@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
@@ -16,6 +18,7 @@ type worker struct {
 	process  *spiqsweepv1.Process
 	client   spiqsweepv1.WorkerServiceClient
 	load     *load
+	timeLeft time.Duration // that it reports; 0: none
 	sequence uint64
 	held     []*spiqsweepv1.Lease // reported as finished by the next call
 }
@@ -93,6 +96,9 @@ func pause(ctx context.Context, until time.Time) error {
 func (w *worker) request() *spiqsweepv1.SyncRequest {
 	w.sequence++
 	r := &spiqsweepv1.SyncRequest{Process: w.process, Sequence: w.sequence, FreeSlots: 1}
+	if w.timeLeft > 0 {
+		r.TimeLeft = durationpb.New(w.timeLeft)
+	}
 	for _, lease := range w.held {
 		r.Held = append(r.Held, &spiqsweepv1.HeldLease{Lease: lease, Started: true})
 		r.Reports = append(r.Reports, &spiqsweepv1.Report{
@@ -126,7 +132,7 @@ func (w *worker) handle(r *spiqsweepv1.SyncResponse) (done bool, err error) {
 		w.held = append(w.held, a.GetLease())
 	}
 	w.load.granted.Add(int64(len(w.held)))
-	return r.GetDone(), nil
+	return r.GetDone() || r.GetNoneFits(), nil
 }
 
 // latencies collects the latencies of calls.
