@@ -40,28 +40,38 @@ func TestScripts(t *testing.T) {
 }
 
 // TestOneJobEndsWithTheCoordinator runs the script without Slurm: fakes of coordinator,
-// worker and srun log what they do.
+// worker and srun log what they do. A pause of the script takes no time.
 func TestOneJobEndsWithTheCoordinator(t *testing.T) {
 	sh, err := exec.LookPath("sh")
 	if err != nil {
 		t.Skip("skipped: needs sh")
 	}
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
 	const untilReady = "until [ -e ready ]; do sleep 0.1; done; "
+	const leaves = "trap 'echo worker leaves >> log; exit 0' USR1; touch ready; sleep 10 & wait $!"
 	for name, test := range map[string]struct {
 		coordinator string // what it does once it has written worker.json
 		worker      string
 		signal      bool
 		code        int
-		want        string
+		want        string // in log
+		message     string
 	}{
-		"done": {untilReady + "exit 0", "trap 'echo worker leaves >> log; exit 0' USR1; touch ready; sleep 10 & wait $!", false, 0, "worker leaves\n"},
-		"some tasks failed": {
-			untilReady + "exit 3", "trap 'echo worker leaves >> log; exit 0' USR1; touch ready; sleep 10 & wait $!", false, 3, "worker leaves\n",
-		},
-		"refused": {"exit 2", "echo worker started >> log", false, 2, ""},
+		"done":              {coordinator: untilReady + "exit 0", worker: leaves, want: "worker leaves\n"},
+		"some tasks failed": {coordinator: untilReady + "exit 3", worker: leaves, code: 3, want: "worker leaves\n"},
+		"refused":           {coordinator: "exit 2", worker: "echo worker started >> log", code: 2},
 		"walltime": {
-			"trap 'echo coordinator ends >> log; exit 130' TERM; sleep 10 & wait $!", // as Go's runtime: it reacts at once
-			"trap 'echo worker hands back >> log; exit 75' USR1; touch ready; sleep 10 & wait $!", true, 130, "worker hands back\ncoordinator ends\n",
+			coordinator: "trap 'echo coordinator ends >> log; exit 130' TERM; sleep 10 & wait $!", // as Go's runtime: it reacts at once
+			worker:      "trap 'echo worker hands back >> log; exit 75' USR1; touch ready; sleep 10 & wait $!",
+			signal:      true, code: 130, want: "worker hands back\ncoordinator ends\n",
+		},
+		"all workers have ended": {
+			coordinator: "trap 'echo coordinator ends >> log; exit 130' TERM; while :; do sleep 10 & wait $!; done",
+			worker:      "echo worker leaves >> log; exit 69",
+			code:        130, want: "worker leaves\ncoordinator ends\n", message: "all workers have ended, and the sweep has not: this job ends\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,6 +93,7 @@ func TestOneJobEndsWithTheCoordinator(t *testing.T) {
 			if name == "refused" {
 				start = ""
 			}
+			write("sleep", `[ "$1" = 1 ] || exec `+sleep+` "$@"`)
 			write("srun", `while [ "${1#--}" != "$1" ]; do shift; done; exec "$@"`)
 			script := write("script", OneJob{
 				Worker:  Worker{Program: write("worker", test.worker), Credentials: file},
@@ -90,6 +101,12 @@ func TestOneJobEndsWithTheCoordinator(t *testing.T) {
 			}.Text())
 			command := exec.Command(sh, script)
 			command.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"), "SLURM_NTASKS=2")
+			messages, err := os.Create(filepath.Join(folder, "messages"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer messages.Close()
+			command.Stderr = messages
 			if err := command.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -113,6 +130,9 @@ func TestOneJobEndsWithTheCoordinator(t *testing.T) {
 			log, _ := os.ReadFile(filepath.Join(folder, "log"))
 			if string(log) != test.want {
 				t.Errorf("in this order happened %q, want %q", log, test.want)
+			}
+			if got, _ := os.ReadFile(messages.Name()); string(got) != test.message {
+				t.Errorf("the script printed %q, want %q", got, test.message)
 			}
 		})
 	}

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"spiqsweep/proto/credentials"
 )
@@ -38,6 +40,7 @@ func TestSlurm(t *testing.T) {
 		{"requeue", ordinary, requeue},
 		{"preemption", ordinary, preemption},
 		{"walltime", ordinary, walltime},
+		{"a task longer than the walltime", ordinary, tooLong},
 		{"a lost node", ordinary, lostNode},
 		{"more workers than tasks", ordinary, moreWorkersThanTasks},
 		{"pending workers are cancelled", ordinary, cancelsPending},
@@ -137,8 +140,8 @@ func preemption(t *testing.T, c client) {
 	r.wantRequeued(id, sweep)
 }
 
-// walltime has the time of the only worker end. It hands its task back with a checkpoint,
-// and another worker goes on from there.
+// walltime has the time of the only worker end, which it has learnt from Slurm. It hands its
+// task back with a checkpoint, and another worker goes on from there.
 func walltime(t *testing.T, c client) {
 	r := newRun(t, c, long)
 	sweep := r.coordinator()
@@ -148,10 +151,67 @@ func walltime(t *testing.T, c client) {
 	if ended := r.waitForState(id, "FAILED", "TIMEOUT", "COMPLETED"); ended["ExitCode"] != "75:0" {
 		t.Errorf("the worker ended as %s with %s, want exit code 75", ended["JobState"], ended["ExitCode"])
 	}
+	r.wantTimeLeft(id, 10*time.Minute)
 	r.submit(1, nil)
 	sweep.expect(0)
 	r.wantResults(long)
 	r.wantHandOver()
+}
+
+// tooLong runs a sweep of two tasks with a worker that has the time for one of them alone. It
+// leaves without a beginning of the other.
+func tooLong(t *testing.T, c client) {
+	r := newRun(t, c, `sweep "too-long" {
+  grid {
+    neurons   = [2]
+    timesteps = [1]
+    k         = [0]
+    steps     = [300, 1000000000]
+  }
+}
+`)
+	sweep := r.coordinator()
+	id := r.submit(1, nil, "--time=10")[0] + "_1"
+	if ended := r.waitForState(id, "FAILED", "TIMEOUT", "COMPLETED"); ended["ExitCode"] != "0:0" {
+		t.Errorf("the worker ended as %s with %s, want exit code 0", ended["JobState"], ended["ExitCode"])
+	}
+	r.wantTimeLeft(id, 10*time.Minute)
+	if said := r.logOf(id); !strings.Contains(said, "none can end in the time left") {
+		t.Errorf("the worker does not say why it leaves: %s", said)
+	}
+	if tasks := r.status().Tasks; tasks.Done != 1 || tasks.Pending != 1 {
+		t.Errorf("the tasks are %+v, want one done and one pending", tasks)
+	}
+	sweep.signal(syscall.SIGTERM)
+	sweep.expect(130)
+	if rows := r.attempts(); len(rows) != 1 || rows[0]["outcome"] != "accepted" {
+		t.Errorf("the attempts are %v, want that of the short task", rows)
+	}
+}
+
+// logOf returns the log of a worker.
+func (r *run) logOf(id string) string {
+	r.Helper()
+	body, err := os.ReadFile(filepath.Join(r.out, "slurm", id+".log"))
+	if err != nil {
+		r.Fatal(err)
+	}
+	return string(body)
+}
+
+// timeLeft matches what a worker logs of the time that its job has left.
+var timeLeft = regexp.MustCompile(`this job of Slurm ends, and the worker leaves before: in=(\S+)`)
+
+// wantTimeLeft checks that a worker has learnt from Slurm when its job ends.
+func (r *run) wantTimeLeft(id string, walltime time.Duration) {
+	r.Helper()
+	match := timeLeft.FindStringSubmatch(r.logOf(id))
+	if match == nil {
+		r.Fatalf("worker %s has not learnt when its job ends: %s", id, r.logOf(id))
+	}
+	if left, err := time.ParseDuration(match[1]); err != nil || left <= 0 || left > walltime {
+		r.Errorf("worker %s has %s left, want %v at most", id, match[1], walltime)
+	}
 }
 
 // endTime shortens the walltime of a job, so that Slurm sends the signal before the walltime
