@@ -2,19 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/hosts"
-	"spiqsweep/proto/credentials"
 	"spiqsweep/proto/protocol"
 	"spiqsweep/simulator/inputfile"
 	"spiqsweep/sweep"
@@ -58,7 +53,8 @@ into ~/.ssh/config. A host needs a POSIX shell, and no installation.`,
 // hostsStart are the flags of hosts start.
 type hostsStart struct {
 	hostsFlags
-	out, credentials, program string
+	workerFlags
+	out string
 }
 
 func hostsStartCommand() *cobra.Command {
@@ -88,27 +84,29 @@ replaced. Give hosts another folder for a second sweep at the same time.`,
 			return f.run(c, selected, flags)
 		},
 	}
-	f.add(c)
-	flags := c.Flags()
-	flags.StringVar(&f.out, "out", defaultOut, "output `FOLDER` of the sweep, or folder of a coordinator that serves, with worker.json")
-	flags.StringVar(&f.credentials, "credentials", "", "`FILE` to give the workers, instead of worker.json in --out")
-	flags.StringVar(&f.program, "program", "", "`FILE` of the worker program to copy (default: worker beside this program)")
+	f.hostsFlags.add(c)
+	f.workerFlags.add(c)
+	c.Flags().StringVar(&f.out, "out", defaultOut, "output `FOLDER` of the sweep, or folder of a coordinator that serves, with worker.json")
 	return c
 }
 
 // run starts workers with further flags.
 func (f *hostsStart) run(c *cobra.Command, selected []hosts.Host, flags []string) error {
-	if c.Flags().Changed("out") && c.Flags().Changed("credentials") {
-		return usage("--out and --credentials each name the file for the workers: give one of them")
+	if c.Flags().Changed("out") && c.Flags().Changed("worker-file") {
+		return usage("--out and --worker-file each name the file for the workers: give one of them")
 	}
 	for _, flag := range flags {
 		if name, _, _ := strings.Cut(flag, "="); name == "--coordinator" || name == "--credentials" {
-			return usage("%s after --: the workers get the file of --out or --credentials; give %s before --", name, "--credentials")
+			return usage("%s after --: the workers get the file of --out or --worker-file: give that before --", name)
 		}
 	}
-	body, err := f.readCredentials(c)
+	file, err := f.findWorkerFile(c, f.out)
 	if err != nil {
 		return err
+	}
+	body, err := inputfile.Read(file, 1<<20)
+	if err != nil {
+		return usage("%w", err)
 	}
 	binaries, err := f.readBinaries(selected)
 	if err != nil {
@@ -132,30 +130,6 @@ func (f *hostsStart) run(c *cobra.Command, selected []hosts.Host, flags []string
 	})
 }
 
-// readCredentials reads and checks the file for the workers.
-func (f *hostsStart) readCredentials(c *cobra.Command) ([]byte, error) {
-	path := f.credentials
-	if path == "" {
-		path = folder.Folder(f.out).Path(folder.WorkerFile)
-	}
-	file, err := credentials.Load(path)
-	if err == nil {
-		err = file.CheckRole(credentials.Worker)
-	}
-	if err != nil {
-		return nil, usage("%w: name the folder of a coordinator that listens with --out", err)
-	}
-	if file.IsLocal() {
-		fmt.Fprintf(c.ErrOrStderr(), "%s names %s, which only this machine reaches: unless the hosts have a tunnel, start the coordinator with --listen 0.0.0.0:7473\n",
-			path, strings.Join(file.Addresses, ", "))
-	}
-	body, err := inputfile.Read(path, 1<<20)
-	if err != nil {
-		return nil, usage("%w", err)
-	}
-	return body, nil
-}
-
 // readBinaries reads the programs for the hosts, by the path that the hosts file gives.
 func (f *hostsStart) readBinaries(selected []hosts.Host) (map[string]hosts.Binary, error) {
 	binaries := map[string]hosts.Binary{}
@@ -165,19 +139,12 @@ func (f *hostsStart) readBinaries(selected []hosts.Host) (map[string]hosts.Binar
 		}
 		path := h.Program
 		if path == "" {
-			path = f.program
-		}
-		if path == "" {
-			self, err := os.Executable()
-			if err != nil {
-				return nil, fmt.Errorf("find the worker program: %w: name it with --program", err)
+			var err error
+			if path, err = f.findProgram(); err != nil {
+				return nil, err
 			}
-			path = filepath.Join(filepath.Dir(self), "worker")
 		}
 		binary, err := hosts.ReadBinary(path)
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, usage("there is no worker program %s: name one with --program, such as bin/worker of `make build`", path)
-		}
 		if err != nil {
 			return nil, usage("%w", err)
 		}

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,16 +16,14 @@ import (
 	"spiqsweep/coordinator/app"
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/slurm"
-	"spiqsweep/proto/credentials"
 	"spiqsweep/worker/program"
 )
 
 // slurmFlags are the flags of the command slurm.
 type slurmFlags struct {
+	workerFlags
 	out          string
 	input        inputFlags // of --one-job
-	workerFile   string
-	worker       string
 	workers      int
 	parallel     int
 	maxArraySize int
@@ -85,14 +81,13 @@ share. Scripts hold no secret: workers read worker.json in the output folder.`,
 	flags.StringVar(&f.out, "out", "", "output `FOLDER` of the sweep, or folder of a coordinator that serves (default: "+defaultOut+", or with --one-job runs/ and the name of the sweep)")
 	flags.IntVar(&f.workers, "workers", 0, "`NUMBER` of workers to start")
 	flags.IntVar(&f.parallel, "parallel", 0, "`NUMBER` of workers that run at a time (default: all)")
-	flags.StringVar(&f.worker, "worker", "", "path of the `PROGRAM` worker (default: next to coordinator, or in PATH)")
-	flags.StringVar(&f.workerFile, "worker-file", "", "`FILE` worker.json of the coordinator (default: the one in the output folder)")
 	flags.DurationVar(&f.idle, "idle-timeout", 5*time.Minute, "workers leave after so long without a task; must be longer than the coordinator's lease term")
 	flags.DurationVar(&f.connect, "connect-timeout", 10*time.Minute, "workers leave after so long without a coordinator")
 	flags.BoolVar(&f.split, "split-tasks", false, "let workers begin tasks that cannot end before the walltime: the next worker goes on from the checkpoint")
 	flags.IntVar(&f.maxArraySize, "max-array-size", 0, "the site's `MaxArraySize` (default: that of `scontrol show config`)")
 	flags.BoolVar(&f.submit, "submit", false, "submit the script, and have what is pending cancelled when the sweep ends (not by a server)")
 	flags.BoolVar(&f.oneJob, "one-job", false, "run coordinator and workers in one allocation")
+	f.workerFlags.add(c)
 	f.input.add(c)
 	program.Require(c, "workers", "give the number of workers to start")
 	return c
@@ -137,7 +132,7 @@ func (f *slurmFlags) writeWorkers(c *cobra.Command, options []string) error {
 	if err != nil {
 		return err
 	}
-	file, err := f.findWorkerFile(c)
+	file, err := f.findWorkerFile(c, f.out)
 	if err != nil {
 		return err
 	}
@@ -197,67 +192,21 @@ func isLeft(n int) string {
 	return fmt.Sprintf("%d tasks are", n)
 }
 
-// findWorkerFile returns the absolute path of worker.json. It refuses a file that others can
-// read, and warns if the coordinator cannot be reached from other nodes.
-func (f *slurmFlags) findWorkerFile(c *cobra.Command) (string, error) {
-	path := f.workerFile
-	if path == "" {
-		path = app.Place{Out: f.out}.WorkerFile()
-	}
-	file, err := credentials.Load(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist) && f.workerFile == "":
-		return "", usage("%s: there is no worker.json: start the coordinator with --listen 0.0.0.0:7473, or name the file of another coordinator with --worker-file", f.out)
-	case err != nil:
-		return "", &folder.InputError{Err: err}
-	case file.Role != credentials.Worker:
-		return "", usage("%s has the role %q: give worker.json of the coordinator", path, file.Role)
-	}
-	if why := credentials.Exposed(path); why != "" {
-		return "", usage("%s", why)
-	}
-	if file.IsLocal() {
-		f.say(c, "the coordinator listens for this machine alone (%s): workers on other nodes need one that was started with --listen 0.0.0.0:7473", strings.Join(file.Addresses, ", "))
-	}
-	return filepath.Abs(path)
-}
-
 // paths returns the absolute paths of the output folder and of the program worker.
 func (f *slurmFlags) paths() (out string, worker slurm.Worker, err error) {
 	if out, err = filepath.Abs(f.out); err != nil {
 		return "", worker, err
 	}
-	if worker.Program, err = f.findWorker(); err != nil {
+	if worker.Program, err = f.findProgram(); err != nil {
 		return "", worker, err
 	}
 	worker.Splits = f.split
-	for what, path := range map[string]string{"--out": out, "--worker": worker.Program} {
+	for what, path := range map[string]string{"--out": out, "--program": worker.Program} {
 		if err := slurm.CheckPath(what, path); err != nil {
 			return "", worker, err
 		}
 	}
 	return out, worker, nil
-}
-
-// findWorker returns the absolute path of the program worker.
-func (f *slurmFlags) findWorker() (string, error) {
-	if f.worker != "" {
-		path, err := exec.LookPath(f.worker)
-		if err != nil {
-			return "", usage("--worker %q: must be the path of the program worker: %w", f.worker, err)
-		}
-		return filepath.Abs(path)
-	}
-	if self, err := os.Executable(); err == nil {
-		if path, err := exec.LookPath(filepath.Join(filepath.Dir(self), "worker")); err == nil {
-			return filepath.Abs(path)
-		}
-	}
-	path, err := exec.LookPath("worker")
-	if err != nil {
-		return "", usage("the program worker is neither next to coordinator nor in PATH: give its path with --worker")
-	}
-	return filepath.Abs(path)
 }
 
 // arraySize returns the site's MaxArraySize.

@@ -67,7 +67,7 @@ func TestOverSSH(t *testing.T) {
 	server := s.run(serve)
 	server.untilSaid("submit sweeps with")
 	// An absent program is found before any host is asked.
-	hosts(2, strings.Replace(start, " -- ", " --program none -- ", 1), "there is no worker program none")
+	hosts(2, strings.Replace(start, " -- ", " --program none -- ", 1), `--program "none"`)
 	hosts(0, start, "w1: started, process ", "w2: started, process ")
 	hosts(0, start, "w1: runs already, process ", "w2: runs already, process ")
 	s.p = s.run(submit)
