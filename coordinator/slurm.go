@@ -152,7 +152,7 @@ func (f *slurmFlags) writeWorkers(c *cobra.Command, options []string) error {
 	for i, array := range arrays {
 		arrays[i] = "--array=" + array
 	}
-	return f.conclude(c, script.Path(), script.Text(), arrays...)
+	return f.submitOrPrint(c, script.Path(), script.Text(), arrays...)
 }
 
 // isServer reports whether the output folder is that of a server, to which sweeps are submitted.
@@ -263,7 +263,7 @@ func (f *slurmFlags) writeOneJob(c *cobra.Command, options []string) error {
 			return err
 		}
 	}
-	return f.conclude(c, script.Path(), script.Text())
+	return f.submitOrPrint(c, script.Path(), script.Text())
 }
 
 // inputs returns the given flags of the sweep, each with its value after it.
@@ -281,8 +281,8 @@ func (f *slurmFlags) inputs(c *cobra.Command) (line []string) {
 	return line
 }
 
-// conclude writes a script, and prints or submits it, once for each set of arguments.
-func (f *slurmFlags) conclude(c *cobra.Command, path, text string, arrays ...string) error {
+// submitOrPrint writes a script, and submits or prints it, once for each set of arguments.
+func (f *slurmFlags) submitOrPrint(c *cobra.Command, path, text string, arrays ...string) error {
 	if err := slurm.Write(path, text); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ type Plan struct {
 // the host has it.
 func Start(ctx context.Context, h Host, p Plan) (Answer, error) {
 	program := "worker-" + p.Binary.Digest[:12]
-	reply, err := remote(ctx, h, call("look", program), nil)
+	reply, err := runOnHost(ctx, h, functionCall("look", program), nil)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -68,8 +68,8 @@ func Start(ctx context.Context, h Host, p Plan) (Answer, error) {
 		defer file.Close()
 		input, size = io.MultiReader(input, io.LimitReader(file, p.Binary.Size)), p.Binary.Size
 	}
-	start := []string{"start", program, strconv.FormatInt(size, 10), p.key(h, flags), strconv.Itoa(len(p.Credentials)), strconv.Itoa(h.Nice)}
-	reply, err = remote(ctx, h, call(append(start, flags...)...), input)
+	arguments := []string{program, strconv.FormatInt(size, 10), p.key(h, flags), strconv.Itoa(len(p.Credentials)), strconv.Itoa(h.Nice)}
+	reply, err = runOnHost(ctx, h, functionCall("start", append(arguments, flags...)...), input)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -95,8 +95,8 @@ func Logs(ctx context.Context, h Host, lines int) (Answer, error) {
 	return ask(ctx, h, "logs", strconv.Itoa(lines))
 }
 
-func ask(ctx context.Context, h Host, words ...string) (Answer, error) {
-	reply, err := remote(ctx, h, call(words...), nil)
+func ask(ctx context.Context, h Host, function string, arguments ...string) (Answer, error) {
+	reply, err := runOnHost(ctx, h, functionCall(function, arguments...), nil)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -131,12 +131,13 @@ func Each(ctx context.Context, hosts []Host, timeout time.Duration, do func(cont
 //go:embed remote.sh
 var script string
 
-// call returns a line of the script: a function with its arguments.
-func call(words ...string) string {
-	for i, word := range words {
-		words[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+// functionCall returns a line of the script: a function with its arguments, quoted.
+func functionCall(function string, arguments ...string) string {
+	line := function
+	for _, argument := range arguments {
+		line += " '" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
 	}
-	return strings.Join(words, " ")
+	return line
 }
 
 // reply is what a host printed: the line with the marker, and what follows.
@@ -144,10 +145,10 @@ type reply struct{ line, rest string }
 
 const marker = "spiqsweep-hosts "
 
-// remote runs a call of the script on a host. input follows the script on its standard
-// input. The command line of ssh is the same for every call but for a number, and any login
+// runOnHost runs a function call of the script on a host. input follows the script on its
+// standard input. The command line of ssh is the same for every call but for a number, and any login
 // shell understands it: dd reads the script, byte by byte since the rest belongs to it.
-func remote(ctx context.Context, h Host, call string, input io.Reader) (reply, error) {
+func runOnHost(ctx context.Context, h Host, call string, input io.Reader) (reply, error) {
 	folder := h.Folder
 	if folder == "" {
 		folder = DefaultFolder

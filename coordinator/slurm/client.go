@@ -27,8 +27,8 @@ const (
 // errTimeout is the cause of a call that was ended since it took too long.
 var errTimeout = errors.New("it does not answer: check with `scontrol ping` whether slurmctld runs")
 
-// call runs a program of Slurm and returns its standard output.
-func call(ctx context.Context, timeout time.Duration, program string, arguments ...string) (string, error) {
+// runProgram runs a program of Slurm and returns its standard output.
+func runProgram(ctx context.Context, timeout time.Duration, program string, arguments ...string) (string, error) {
 	path, err := exec.LookPath(program)
 	if err != nil {
 		return "", fmt.Errorf("%s is not in PATH: run this on a machine from which you submit jobs", program)
@@ -65,7 +65,7 @@ var maxArraySize = regexp.MustCompile(`(?m)^MaxArraySize\s*=\s*(\d+)\s*$`)
 
 // MaxArraySize returns the site's setting of that name.
 func MaxArraySize(ctx context.Context) (int, error) {
-	output, err := call(ctx, callTimeout, "scontrol", "show", "config")
+	output, err := runProgram(ctx, callTimeout, "scontrol", "show", "config")
 	if err != nil {
 		return 0, err
 	}
@@ -82,7 +82,7 @@ var jobID = regexp.MustCompile(`^[1-9][0-9]*(;[A-Za-z0-9_.-]+)?$`)
 
 // Submit submits a script with further arguments of sbatch, and returns the job's ID.
 func Submit(ctx context.Context, script string, arguments ...string) (id string, err error) {
-	output, err := call(ctx, submitTimeout, "sbatch", append(append([]string{"--parsable"}, arguments...), script)...)
+	output, err := runProgram(ctx, submitTimeout, "sbatch", append(append([]string{"--parsable"}, arguments...), script)...)
 	switch {
 	case errors.Is(err, errTimeout):
 		return "", fmt.Errorf("%w; the job may have been submitted: `squeue --me` lists your jobs", err)
@@ -119,7 +119,7 @@ func cancelPendingIn(ctx context.Context, cluster string, ids []string) error {
 	}
 	// scancel fails if none of its jobs is pending, and squeue if it is given old jobs.
 	pending := func() ([]string, error) {
-		output, err := call(ctx, callTimeout, "squeue", append(in, "--noheader", "--states=PENDING", "--format=%F", fmt.Sprintf("--user=%d", os.Getuid()))...)
+		output, err := runProgram(ctx, callTimeout, "squeue", append(in, "--noheader", "--states=PENDING", "--format=%F", fmt.Sprintf("--user=%d", os.Getuid()))...)
 		listed := strings.Fields(output)
 		return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !slices.Contains(listed, id) }), err
 	}
@@ -127,7 +127,7 @@ func cancelPendingIn(ctx context.Context, cluster string, ids []string) error {
 	if err != nil || len(left) == 0 {
 		return err
 	}
-	_, err = call(ctx, callTimeout, "scancel", append(append(in, "--state=PENDING"), left...)...)
+	_, err = runProgram(ctx, callTimeout, "scancel", append(append(in, "--state=PENDING"), left...)...)
 	if err == nil {
 		return nil
 	}

@@ -82,13 +82,13 @@ func TestSubmit(t *testing.T) {
 func TestNoAnswer(t *testing.T) {
 	fake(t, "scancel", "sleep 60")
 	began := time.Now()
-	_, err := call(t.Context(), 100*time.Millisecond, "scancel", "1")
+	_, err := runProgram(t.Context(), 100*time.Millisecond, "scancel", "1")
 	if err == nil || !strings.Contains(err.Error(), "scancel: ended after 100ms: it does not answer") || time.Since(began) > 20*time.Second {
 		t.Errorf("after %v: %v", time.Since(began), err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := call(ctx, time.Minute, "scancel", "1"); err == nil || !strings.Contains(err.Error(), "canceled") {
+	if _, err := runProgram(ctx, time.Minute, "scancel", "1"); err == nil || !strings.Contains(err.Error(), "canceled") {
 		t.Errorf("interrupted: %v", err)
 	}
 }

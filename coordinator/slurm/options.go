@@ -93,9 +93,9 @@ func isNamed(option, long string) bool {
 	return found && (name == long || len(name) >= 3 && strings.HasPrefix(long, name))
 }
 
-// words returns the lines of options for directives: an option with its value in each.
+// directives returns the options of sbatch as they follow #SBATCH: an option with its value in each line.
 // sbatch reads double quotes, in which a backslash escapes the next character.
-func words(options []string) (lines []string) {
+func directives(options []string) (lines []string) {
 	for _, option := range options {
 		word := option
 		if option == "" || strings.ContainsAny(option, " \t\"'\\#") {

@@ -116,7 +116,7 @@ func TestDirectivesKeepOptions(t *testing.T) {
 			rapid.StringMatching(`[!-,.-~][ -~]{0,12}`),
 		)).Draw(t, "options")
 		var read []string
-		for _, line := range words(options) {
+		for _, line := range directives(options) {
 			read = append(read, readDirective(line)...)
 		}
 		if !slices.Equal(read, options) {

@@ -170,7 +170,7 @@ func writeDirectives(text *strings.Builder, name, logs, log string, options []st
 	ours := []string{
 		"--job-name=" + name, "--output=" + filepath.Join(logs, log), "--open-mode=append", "--requeue", fmt.Sprintf("--signal=B:TERM@%.0f", defaultSignalBefore.Seconds()),
 	}
-	for _, line := range append(words(ours), words(options)...) {
+	for _, line := range append(directives(ours), directives(options)...) {
 		fmt.Fprintf(text, "#SBATCH %s\n", line)
 	}
 }
