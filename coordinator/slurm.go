@@ -315,7 +315,7 @@ func (f *slurmFlags) submitOrPrint(c *cobra.Command, path, text string, arrays .
 				return err
 			}
 		} else {
-			f.say(c, "the server in %s cancels no pending jobs: when your sweeps have ended, run\n  %s", f.out, commandLine("scancel", "--state=PENDING", id))
+			f.say(c, "the server in %s cancels no pending jobs: when your sweeps have ended, run\n  %s", f.out, strings.Join(slurm.CancelCommands(id), "\n  "))
 		}
 		if _, err := fmt.Fprintf(c.OutOrStdout(), "submitted job %s: %s\n", id, commandLine("sbatch", append(arguments, path)...)); err != nil {
 			return err
@@ -335,7 +335,7 @@ func (t *terminal) cancelSlurmJobs(ctx context.Context, out string) {
 	ids, err := slurm.CancelPending(context.WithoutCancel(ctx), out)
 	switch {
 	case err != nil && len(ids) > 0:
-		t.say("what is pending of %s could not be cancelled: %v: run\n  %s", jobsText(ids), err, commandLine("scancel", append([]string{"--state=PENDING"}, ids...)...))
+		t.say("what is pending of %s could not be cancelled: %v: run\n  %s", jobsText(ids), err, strings.Join(slurm.CancelCommands(ids...), "\n  "))
 	case err != nil:
 		t.say("%v", err)
 	case len(ids) > 0:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
@@ -96,38 +97,62 @@ func Submit(ctx context.Context, script string, arguments ...string) (id string,
 	return id, nil
 }
 
-// cancelPending cancels the tasks of jobs that have not started. Jobs that are over are no
-// error.
-func cancelPending(ctx context.Context, ids []string) error {
+// byCluster returns the numbers of jobs by the names of their clusters; "": the default one.
+func byCluster(ids []string) map[string][]string {
 	clusters := map[string][]string{}
 	for _, id := range ids {
 		number, cluster, _ := strings.Cut(id, ";")
 		clusters[cluster] = append(clusters[cluster], number)
 	}
+	return clusters
+}
+
+// inCluster returns the arguments of a program of Slurm for a cluster.
+func inCluster(cluster string, arguments ...string) []string {
+	if cluster == "" {
+		return arguments
+	}
+	return append([]string{"--clusters=" + cluster}, arguments...)
+}
+
+// scancelPending returns the arguments of scancel for the tasks of jobs that have not started.
+func scancelPending(cluster string, numbers []string) []string {
+	return inCluster(cluster, append([]string{"--state=PENDING"}, numbers...)...)
+}
+
+// CancelCommands returns the commands for a shell that cancel what is pending of jobs, one for
+// each cluster.
+func CancelCommands(ids ...string) (lines []string) {
+	clusters := byCluster(ids)
+	for _, cluster := range slices.Sorted(maps.Keys(clusters)) {
+		lines = append(lines, folder.CommandLine("scancel", scancelPending(cluster, clusters[cluster])...))
+	}
+	return lines
+}
+
+// cancelPending cancels the tasks of jobs that have not started. Jobs that are over are no
+// error.
+func cancelPending(ctx context.Context, ids []string) error {
 	var faults error
-	for cluster, numbers := range clusters {
+	for cluster, numbers := range byCluster(ids) {
 		faults = errors.Join(faults, cancelPendingIn(ctx, cluster, numbers))
 	}
 	return faults
 }
 
-// cancelPendingIn is cancelPending for the jobs of a cluster; "": the default one.
-func cancelPendingIn(ctx context.Context, cluster string, ids []string) error {
-	var in []string
-	if cluster != "" {
-		in = []string{"--clusters=" + cluster}
-	}
+// cancelPendingIn is cancelPending for the jobs of a cluster.
+func cancelPendingIn(ctx context.Context, cluster string, numbers []string) error {
 	// scancel fails if none of its jobs is pending, and squeue if it is given old jobs.
 	pending := func() ([]string, error) {
-		output, err := runProgram(ctx, callTimeout, "squeue", append(in, "--noheader", "--states=PENDING", "--format=%F", fmt.Sprintf("--user=%d", os.Getuid()))...)
+		output, err := runProgram(ctx, callTimeout, "squeue", inCluster(cluster, "--noheader", "--states=PENDING", "--format=%F", fmt.Sprintf("--user=%d", os.Getuid()))...)
 		listed := strings.Fields(output)
-		return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !slices.Contains(listed, id) }), err
+		return slices.DeleteFunc(slices.Clone(numbers), func(number string) bool { return !slices.Contains(listed, number) }), err
 	}
 	left, err := pending()
 	if err != nil || len(left) == 0 {
 		return err
 	}
-	_, err = runProgram(ctx, callTimeout, "scancel", append(append(in, "--state=PENDING"), left...)...)
+	_, err = runProgram(ctx, callTimeout, "scancel", scancelPending(cluster, left)...)
 	if err == nil {
 		return nil
 	}

@@ -114,6 +114,10 @@ func TestCancelPending(t *testing.T) {
 	if want := []string{"--clusters=west --state=PENDING 13", "--state=PENDING 12"}; !slices.Equal(lines, want) { // 14 is over
 		t.Errorf("scancel was called with %q, want %q", lines, want)
 	}
+	want := []string{"scancel --state=PENDING 12 14", "scancel --clusters=west --state=PENDING 13"}
+	if lines := CancelCommands(ids...); !slices.Equal(lines, want) {
+		t.Errorf("the commands are %q, want %q", lines, want)
+	}
 	if left, err := readJobs(jobsPath(out)); left != nil || err != nil {
 		t.Errorf("recorded after that: %v, %v", left, err)
 	}
