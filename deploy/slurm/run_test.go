@@ -46,7 +46,7 @@ const (
     k         = [0, 1]
   }
   training {
-    steps = 10000
+    steps = 20000
   }
 }
 `

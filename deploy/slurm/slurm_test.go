@@ -300,7 +300,7 @@ func lostNode(t *testing.T, c client) {
 
 // moreWorkersThanTasks starts eight workers for a sweep of two tasks. All must end with 0.
 func moreWorkersThanTasks(t *testing.T, c client) {
-	grid := strings.Replace(long, "steps = 10000", "steps = 2000", 1)
+	grid := strings.Replace(long, "steps = 20000", "steps = 2000", 1)
 	r := newRun(t, c, grid)
 	server := filepath.Join(r.folder, "serve")
 	r.listening("serve", "--out", server)
