@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -25,7 +24,13 @@ var overlays = []string{"sqlite", "postgres"}
 // build returns the objects of an overlay, as YAML.
 func build(t *testing.T, overlay string) []byte {
 	t.Helper()
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join("../kubernetes", overlay))
+	return buildFolder(t, filepath.Join("../kubernetes", overlay))
+}
+
+// buildFolder returns the objects of a kustomization, as YAML.
+func buildFolder(t *testing.T, folder string) []byte {
+	t.Helper()
+	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,9 +174,10 @@ func documentedSecrets(t *testing.T) map[string][]string {
 }
 
 // TestScaler checks that the example of a scaler, whose types are not in k8s.io/api, names a
-// Deployment of ours and a metric that a coordinator has.
+// Deployment of ours and a metric that a coordinator has, and that an overlay with it does not
+// fix the number of the Deployment's pods.
 func TestScaler(t *testing.T) {
-	text, err := os.ReadFile("../kubernetes/scaler.yaml")
+	text, err := os.ReadFile("../kubernetes/scaler/scaler.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,15 +209,12 @@ func TestScaler(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, overlay := range overlays {
-		objects, err := decode(build(t, overlay))
-		if err != nil {
-			t.Fatal(err)
+		deployment := scaledDeployment(t, overlay, scaler.Spec.ScaleTargetRef.Name)
+		if deployment.Namespace != scaler.Metadata.Namespace {
+			t.Errorf("%s has no Deployment %s in the namespace of the scaler", overlay, scaler.Spec.ScaleTargetRef.Name)
 		}
-		if !slices.ContainsFunc(objects, func(object runtime.Object) bool {
-			d, ok := object.(*appsv1.Deployment)
-			return ok && d.Name == scaler.Spec.ScaleTargetRef.Name && d.Namespace == scaler.Metadata.Namespace
-		}) {
-			t.Errorf("%s has no Deployment %s", overlay, scaler.Spec.ScaleTargetRef.Name)
+		if deployment.Spec.Replicas != nil {
+			t.Errorf("%s: the Deployment with a scaler has %d replicas", overlay, *deployment.Spec.Replicas)
 		}
 	}
 	const metric = "spiqsweep_coordinator_tasks"
@@ -221,4 +224,28 @@ func TestScaler(t *testing.T) {
 	if !strings.Contains(string(text), "was not run") {
 		t.Error("the example does not say that it was not run")
 	}
+}
+
+// scaledDeployment returns a Deployment of an overlay to which the scaler is added.
+func scaledDeployment(t *testing.T, overlay, name string) (d appsv1.Deployment) {
+	t.Helper()
+	folder := t.TempDir()
+	kubernetes, err := filepath.Abs("../kubernetes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kubernetes, err = filepath.Rel(folder, kubernetes); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf("resources: [%s/%s]\ncomponents: [%[1]s/scaler]\n", kubernetes, overlay)
+	if err := os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for object := range bytes.SplitSeq(buildFolder(t, folder), []byte("\n---\n")) {
+		if d = (appsv1.Deployment{}); yaml.Unmarshal(object, &d) == nil && d.Kind == "Deployment" && d.Name == name {
+			return d
+		}
+	}
+	t.Fatalf("%s has no Deployment %s", overlay, name)
+	return d
 }
