@@ -405,12 +405,13 @@ func (r *run) scontrol(arguments ...string) {
 	}
 }
 
-// startRequeued has a requeued job start without Slurm's pause of two minutes.
+// startRequeued has a requeued job start without Slurm's pause of two minutes, but not in the
+// second in which it was killed: slurmd would take its credential for a revoked one.
 func (r *run) startRequeued(id string) {
 	r.Helper()
 	r.waitForState(id, "PENDING")
 	wait(r, "job "+id+" may start", func() bool {
-		_, err := r.try("scontrol", "update", "JobId="+id, "StartTime=now")
+		_, err := r.try("scontrol", "update", "JobId="+id, "StartTime=now+2")
 		return err == nil
 	})
 }
