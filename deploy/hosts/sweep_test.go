@@ -152,7 +152,7 @@ func (s *sweepRun) finish(workers ...*process) map[string]int {
 	if diff := cmp.Diff(want, s.read(s.out+"/results.csv")); diff != "" {
 		s.t.Errorf("results.csv differs from that of a local run (-want +got):\n%s", diff)
 	}
-	rows, err := csv.NewReader(strings.NewReader(s.read(s.out+"/attempts.csv"))).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(s.read(s.out + "/attempts.csv"))).ReadAll()
 	if err != nil {
 		s.t.Fatal(err)
 	}
