@@ -33,7 +33,7 @@ func TestTheTerminalObeysNobody(t *testing.T) {
 	}
 	report := app.Status{
 		Name: hostileText, KernelClass: hostileText,
-		Workers:  []app.Worker{{Process: hostileText, Host: hostileText, Kernel: hostileText, Running: []app.RunningTask{{Task: hostileText}}}},
+		Workers:  []app.Worker{{Process: hostileText, Host: hostileText, EngineJob: hostileText, Kernel: hostileText, Running: []app.RunningTask{{Task: hostileText}}}},
 		Failed:   []app.TaskReason{{Task: hostileText, Label: hostileText, Reason: hostileText}},
 		Diverged: []app.TaskReason{{Task: hostileText, Label: hostileText, Reason: hostileText}},
 	}

@@ -92,7 +92,7 @@ func printStatus(out io.Writer, s app.Status, place *placeFlags) error {
 	table := program.NewTable(out, 2, 0)
 	for _, w := range s.Workers {
 		fmt.Fprintf(table, "\nworker %s\t%s\t%s\t%s\tlast seen %s ago%s\n",
-			sweep.Printable(sweep.ShortID(w.Process)), sweep.Printable(w.Host), sweep.Printable(w.Kernel), count(int(w.Slots), "slot"), formatDuration(s.AsOf.Sub(w.LastSeen)), leaving(w))
+			sweep.Printable(sweep.ShortID(w.Process)), sweep.Printable(w.Location()), sweep.Printable(w.Kernel), count(int(w.Slots), "slot"), formatDuration(s.AsOf.Sub(w.LastSeen)), leaving(w))
 		for _, r := range w.Running {
 			fmt.Fprintf(table, "  task %s\tattempt %d\tstep %d of %d\n", sweep.Printable(sweep.ShortID(r.Task)), r.Attempt, r.Step, r.Steps)
 		}

@@ -94,13 +94,14 @@ func TestSlurmLifetime(t *testing.T) {
 	}
 }
 
-func TestSlurmJob(t *testing.T) {
+func TestEngineJob(t *testing.T) {
 	for want, environment := range map[string]string{
-		"":     "SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2",
-		"12":   "SLURM_JOB_ID=12",
-		"11_3": "SLURM_JOB_ID=12 SLURM_ARRAY_JOB_ID=11 SLURM_ARRAY_TASK_ID=3",
+		"":                      "SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2",
+		"Slurm job 12":          "SLURM_JOB_ID=12",
+		"Slurm job 11_3":        "SLURM_JOB_ID=12 SLURM_ARRAY_JOB_ID=11 SLURM_ARRAY_TASK_ID=3",
+		"Nomad allocation 5456": "NOMAD_ALLOC_ID=5456",
 	} {
-		got := slurmJob(func(name string) string {
+		got := engineJob(func(name string) string {
 			for _, pair := range strings.Fields(environment) {
 				if value, ok := strings.CutPrefix(pair, name+"="); ok {
 					return value
@@ -109,7 +110,7 @@ func TestSlurmJob(t *testing.T) {
 			return ""
 		})
 		if got != want {
-			t.Errorf("%s: job %q, want %q", environment, got, want)
+			t.Errorf("%s: label %q, want %q", environment, got, want)
 		}
 	}
 }

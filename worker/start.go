@@ -142,7 +142,7 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 	config := agent.Config{
 		Coordinator: coordinator, Slots: o.slots, ConnectTimeout: o.connectTimeout, Stays: o.stay,
 		IdleTimeout: o.idleTimeout, Lifetime: o.lifetime,
-		Cache: o.cache, Version: program.Version(version), Kernel: kernel,
+		Cache: o.cache, Version: program.Version(version), Kernel: kernel, EngineJob: engineJob(os.Getenv),
 		Runner: runner.New(kernel, log), Log: log,
 	}
 	return config, config.Validate()

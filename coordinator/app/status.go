@@ -57,13 +57,22 @@ type TaskCounts struct {
 
 // Worker is a worker process that has called the coordinator within its lease term.
 type Worker struct {
-	Process  string        `json:"process"`
-	Host     string        `json:"host"`
-	Kernel   string        `json:"kernel"`
-	Slots    uint32        `json:"slots"`
-	LastSeen time.Time     `json:"last_seen"`
-	Draining bool          `json:"draining"` // it was asked to leave
-	Running  []RunningTask `json:"running"`
+	Process   string        `json:"process"`
+	Host      string        `json:"host"`
+	EngineJob string        `json:"engine_job"` // the job of an engine in which it runs, such as "Slurm job 12_3"; "": none
+	Kernel    string        `json:"kernel"`
+	Slots     uint32        `json:"slots"`
+	LastSeen  time.Time     `json:"last_seen"`
+	Draining  bool          `json:"draining"` // it was asked to leave
+	Running   []RunningTask `json:"running"`
+}
+
+// Location returns the host, with the job of an engine if there is one.
+func (w Worker) Location() string {
+	if w.EngineJob == "" {
+		return w.Host
+	}
+	return w.Host + " (" + w.EngineJob + ")"
 }
 
 // RunningTask is a task that a worker holds, with the last training step it reported.
@@ -102,7 +111,7 @@ func newStatus(s *spiqsweepv1.GetStatusResponse) Status {
 	}
 	for _, w := range s.GetWorkers() {
 		worker := Worker{
-			Process: w.GetProcess(), Host: w.GetHost(), Kernel: w.GetKernel(), Slots: w.GetSlots(),
+			Process: w.GetProcess(), Host: w.GetHost(), EngineJob: w.GetEngineJob(), Kernel: w.GetKernel(), Slots: w.GetSlots(),
 			LastSeen: w.GetLastSeen().AsTime(), Draining: w.GetDraining(), Running: []RunningTask{},
 		}
 		for _, r := range w.GetRunning() {

@@ -27,10 +27,10 @@ func awaitBody(t *testing.T, p *Page, address, part string) string {
 // TestWorkersPage checks the lists of workers and of hosts.
 func TestWorkersPage(t *testing.T) {
 	p, _, s := taskFixture(t)
-	s.workers[0].Leaving = true
+	s.workers[0].Leaving, s.workers[0].EngineJob = true, "<i>job</i> 12_3"
 	body := awaitBody(t, p, "/workers", "Table of the hosts")
 	for _, part := range []string{
-		"1 present with 2 slots", "WORKERWITHAL", "draining", "&lt;b&gt;host&lt;/b&gt;", "3 s ago", taskAddress(s, 2), "700 of 1000",
+		"1 present with 2 slots", "WORKERWITHAL", "draining", "&lt;b&gt;host&lt;/b&gt; (&lt;i&gt;job&lt;/i&gt; 12_3)", "3 s ago", taskAddress(s, 2), "700 of 1000",
 		`<th scope="row">node-1</th><td class="n" data-label="Attempts">2</td><td class="n" data-label="Results">1</td><td class="n" data-label="Lost">0</td><td class="n failed" data-label="Failed">1</td><td class="n" data-label="Results that differ">0</td><td data-label="Computing time">1 min</td>`,
 	} {
 		if !strings.Contains(body, part) {

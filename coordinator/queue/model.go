@@ -222,6 +222,7 @@ type Process struct {
 	KernelClass string // must equal the sweep's
 	Kernel      string // a label
 	Slots       int    // tasks that it runs concurrently
+	EngineJob   string // a label: the job of an engine in which it runs; "": none
 }
 
 // Presence is the store's entry for a process.

@@ -166,11 +166,15 @@ var verdictLines = map[queue.Judgement]struct {
 	queue.JudgedInvalid:   {hclog.Info, "report is invalid"},
 }
 
-// logSync logs the grants and the verdicts of a Sync, each with its task, attempt, process
-// and host.
+// logSync logs the grants and the verdicts of a Sync, each with its task, attempt, process and
+// host, and with the job of an engine if the process has one.
 func (r Rules) logSync(call SyncCall, answer queue.SyncAnswer) {
 	line := func(level hclog.Level, message string, l queue.Lease, pairs ...any) {
-		r.Log.Log(level, message, append([]any{"task", l.Task, "attempt", l.Attempt, "process", call.ID, "host", call.Host}, pairs...)...)
+		names := []any{"task", l.Task, "attempt", l.Attempt, "process", call.ID, "host", call.Host}
+		if call.EngineJob != "" {
+			names = append(names, "engine_job", call.EngineJob)
+		}
+		r.Log.Log(level, message, append(names, pairs...)...)
 	}
 	if r.Log.IsDebug() {
 		for _, a := range answer.Assignments {

@@ -28,6 +28,7 @@ func readProcess(in *spiqsweepv1.Process) (queue.Process, error) {
 		{"program_version", in.GetProgramVersion()},
 		{"kernel_class", in.GetKernelClass()},
 		{"kernel", in.GetKernel()},
+		{"engine_job", in.GetEngineJob()},
 	}
 	for _, label := range labels {
 		if !wire.IsLabel(label.value) {
@@ -40,7 +41,7 @@ func readProcess(in *spiqsweepv1.Process) (queue.Process, error) {
 	return queue.Process{
 		ID: in.GetId(), Host: in.GetHost(), Version: in.GetProgramVersion(),
 		Numerics: int(in.GetNumerics()), KernelClass: in.GetKernelClass(), Kernel: in.GetKernel(),
-		Slots: int(in.GetSlots()),
+		Slots: int(in.GetSlots()), EngineJob: in.GetEngineJob(),
 	}, nil
 }
 

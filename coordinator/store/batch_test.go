@@ -243,8 +243,8 @@ func TestSchemaVersions(t *testing.T) {
 	}
 }
 
-// TestMigration checks that a store of the first version, without limits, is migrated with
-// its sweeps.
+// TestMigration checks that a store of the first version, without limits and the jobs of
+// engines, is migrated with its sweeps.
 func TestMigration(t *testing.T) {
 	ctx := context.Background()
 	for kind, address := range map[string]func(*testing.T) string{
@@ -263,7 +263,8 @@ func TestMigration(t *testing.T) {
 				for _, statement := range []string{
 					`ALTER TABLE sweeps DROP COLUMN note`, `ALTER TABLE sweeps DROP COLUMN parallel`,
 					`ALTER TABLE sweeps DROP COLUMN paused`, `ALTER TABLE sweeps DROP COLUMN until`,
-					`DELETE FROM goose_db_version WHERE version_id = 2`,
+					`ALTER TABLE processes DROP COLUMN engine_job`,
+					`DELETE FROM goose_db_version WHERE version_id > 1`,
 				} {
 					err = errors.Join(err, tx.(interface{ exec(string, ...any) error }).exec(statement))
 				}

@@ -29,20 +29,22 @@ const addLimits = `
 	ALTER TABLE sweeps ADD COLUMN paused BOOLEAN NOT NULL DEFAULT FALSE;
 	ALTER TABLE sweeps ADD COLUMN until BIGINT NOT NULL DEFAULT 0`
 
+// addEngineJob adds the label of a process's job.
+const addEngineJob = `ALTER TABLE processes ADD COLUMN engine_job TEXT NOT NULL DEFAULT ''`
+
 func migrations(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
-	statements := schema
+	first := schema
 	if dialect == goose.DialectPostgres {
-		statements += uncompressed
+		first += uncompressed
 	}
-	first := goose.NewGoMigration(1, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, statements)
-		return err
-	}}, nil)
-	second := goose.NewGoMigration(2, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, addLimits)
-		return err
-	}}, nil)
-	return goose.NewProvider(dialect, db, nil, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(first, second))
+	var all []*goose.Migration
+	for i, statements := range []string{first, addLimits, addEngineJob} {
+		all = append(all, goose.NewGoMigration(int64(i+1), &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, statements)
+			return err
+		}}, nil))
+	}
+	return goose.NewProvider(dialect, db, nil, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(all...))
 }
 
 // migrate creates the schema or migrates it to this program's version. It returns an error

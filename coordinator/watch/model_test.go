@@ -28,7 +28,7 @@ func overview() app.Overview {
 		Status: app.Status{
 			Name: "demo", Running: true, AsOf: began, WorkersPresent: 1,
 			Tasks:   app.TaskCounts{Planned: 8, Done: 4, Running: 1, Pending: 1, Failed: 2},
-			Workers: []app.Worker{{Process: "0123456789abcdef", Host: "node17", Kernel: "avx2", Slots: 1, LastSeen: began.Add(-2 * time.Second), Running: []app.RunningTask{{Task: "fedcba9876543210", Attempt: 3, Step: 7, Steps: 90}}}},
+			Workers: []app.Worker{{Process: "0123456789abcdef", Host: "node17", EngineJob: "Slurm job 12_3", Kernel: "avx2", Slots: 1, LastSeen: began.Add(-2 * time.Second), Running: []app.RunningTask{{Task: "fedcba9876543210", Attempt: 3, Step: 7, Steps: 90}}}},
 		},
 		Statistics: []string{"mse_k_probability", "mse_firing_rate_hz2"},
 		Configurations: []app.ConfigurationState{
@@ -201,7 +201,7 @@ func TestScreens(t *testing.T) {
 		"a log":       {log, 30, 6, []string{"attempts of n=2 t=1 k=0", `attempt 1 failed: \x1b[31mNaN`, "    step 3: a long line of a", "log", "", "q quit  esc back  up/down sc.."}},
 		"its end":     {log, 30, 4, []string{"attempts of n=2 t=1 k=0", "    step 3: a long line of a", "log", "q quit  esc back  up/down sc.."}},
 		"workers": {workers, 80, 5, []string{
-			"1 worker", "0123456789ab  node17  avx2  1 slot  last seen 2s ago", "  task fedcba987654  attempt 3  step 7 of 90", "", "q quit  esc back  up/down scroll",
+			"1 worker", "0123456789ab  node17 (Slurm job 12_3)  avx2  1 slot  last seen 2s ago", "  task fedcba987654  attempt 3  step 7 of 90", "", "q quit  esc back  up/down scroll",
 		}},
 		"a lost connection": {lost, 80, 2, []string{"demo: 4 of 8 done, 1 running, 1 pending, 2 failed", "n=2 t=1 k=0          2/2      0.001     0       0      1e-06  [##########]"}},
 		"… with room":       {lost, 80, 5, []string{"demo: 4 of 8 done, 1 running, 1 pending, 2 failed", "no state for 1m30s, trying again: connection refused", "", "", ""}},

@@ -317,7 +317,7 @@ func (m model) workers() []string {
 	}
 	var lines []string
 	for _, w := range m.state.Workers {
-		line := fmt.Sprintf("%s  %s  %s  %s  last seen %v ago", sweep.Printable(sweep.ShortID(w.Process)), sweep.Printable(w.Host),
+		line := fmt.Sprintf("%s  %s  %s  %s  last seen %v ago", sweep.Printable(sweep.ShortID(w.Process)), sweep.Printable(w.Location()),
 			sweep.Printable(w.Kernel), count(int(w.Slots), "slot"), m.state.AsOf.Sub(w.LastSeen).Round(time.Second))
 		if w.Draining {
 			line += ", leaving"

@@ -35,6 +35,7 @@ func writeWorker(w queue.Worker) *spiqsweepv1.WorkerStatus {
 		Process: w.ID, Host: w.Host, Kernel: w.Kernel, Slots: uint32(w.Slots),
 		LastSeen: writeTime(w.LastSeen),
 		Running:  each(w.Running, writeRunning), Draining: w.Leaving,
+		EngineJob: w.EngineJob,
 	}
 }
 
@@ -110,7 +111,7 @@ func readWorker(in *spiqsweepv1.WorkerStatus) queue.Worker {
 		Presence: queue.Presence{
 			Process: queue.Process{
 				ID: sweep.Printable(in.GetProcess()), Host: sweep.Printable(in.GetHost()), Kernel: sweep.Printable(in.GetKernel()),
-				Slots: int(in.GetSlots()),
+				Slots: int(in.GetSlots()), EngineJob: sweep.Printable(in.GetEngineJob()),
 			},
 			LastSeen: readTime(in.GetLastSeen()), Leaving: in.GetDraining(),
 		},

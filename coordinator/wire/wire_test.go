@@ -89,7 +89,7 @@ var (
 			AsOf:  moment.Draw(t, "as of"), Counts: counts.Draw(t, "counts"), TimeLeft: span.Draw(t, "time left"),
 			Workers: []queue.Worker{{
 				Presence: queue.Presence{
-					Process:  queue.Process{ID: label.Draw(t, "process"), Host: label.Draw(t, "host"), Kernel: label.Draw(t, "kernel"), Slots: count.Draw(t, "slots")},
+					Process:  queue.Process{ID: label.Draw(t, "process"), Host: label.Draw(t, "host"), Kernel: label.Draw(t, "kernel"), Slots: count.Draw(t, "slots"), EngineJob: label.Draw(t, "engine job")},
 					LastSeen: moment.Draw(t, "seen"), Leaving: rapid.Bool().Draw(t, "leaving"),
 				},
 				Running: []queue.Running{{Attempt: queue.Attempt{Lease: held, Step: 5}, Steps: 9}},
@@ -147,7 +147,7 @@ func TestTextsAreMadePrintable(t *testing.T) {
 		task := strings.Repeat("0", 64)
 		s, err := wire.ReadStatus(&spiqsweepv1.GetStatusResponse{
 			Sweep: hostile("sweep"), Name: hostile("name"), KernelClass: hostile("class"), Warnings: []string{hostile("warning")},
-			Workers:  []*spiqsweepv1.WorkerStatus{{Process: hostile("process"), Host: hostile("host"), Kernel: hostile("kernel")}},
+			Workers:  []*spiqsweepv1.WorkerStatus{{Process: hostile("process"), Host: hostile("host"), Kernel: hostile("kernel"), EngineJob: hostile("engine job")}},
 			Failed:   []*spiqsweepv1.TaskStatus{{Task: task, Reason: hostile("reason")}},
 			Diverged: []*spiqsweepv1.TaskStatus{{Task: task, Reason: hostile("reason")}},
 		})
@@ -169,7 +169,7 @@ func TestTextsAreMadePrintable(t *testing.T) {
 		}
 		w := s.Workers[0]
 		for _, text := range []string{
-			s.Sweep.ID, s.Sweep.Name, s.Sweep.KernelClass, s.Warnings[0], w.ID, w.Host, w.Kernel, s.Failed[0].Reason, s.Diverged[0].Reason,
+			s.Sweep.ID, s.Sweep.Name, s.Sweep.KernelClass, s.Warnings[0], w.ID, w.Host, w.Kernel, w.EngineJob, s.Failed[0].Reason, s.Diverged[0].Reason,
 			string(h.Outcome), h.Process, h.Host, h.Kernel, h.Reason, r.Reason,
 		} {
 			if text != sweep.Printable(text) {

@@ -109,6 +109,9 @@ func requeue(t *testing.T, c client) {
 	sweep := r.coordinator()
 	id := r.submit(1, nil)[0] + "_1"
 	r.waitForWork()
+	if workers := r.status().Workers; len(workers) != 1 || workers[0].EngineJob != "Slurm job "+id {
+		t.Errorf("the workers are %+v, want one of Slurm job %s", workers, id)
+	}
 	r.scontrol("requeue", id)
 	r.wantRequeued(id, sweep)
 }

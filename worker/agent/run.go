@@ -35,6 +35,7 @@ type Config struct {
 	Lifetime       time.Duration    // the worker hands back and exits before this time is over; 0: unlimited
 	Cache          string           // folder of recordings; "": memory only
 	Version        string           // label of the program version
+	EngineJob      string           // label of the job of an engine in which the worker runs; "": none
 	Kernel         circuit.Kernel
 	Runner         runner.Runner
 	Log            hclog.Logger
@@ -122,7 +123,7 @@ func process(c Config) *spiqsweepv1.Process {
 		Id: cmp.Or(c.Identity, rand.Text()), Host: host, ProgramVersion: c.Version,
 		Protocol: spiqsweepv1.ProtocolVersion, Numerics: sweep.Numerics,
 		KernelClass: c.Kernel.Class, Kernel: c.Kernel.Name,
-		Slots: uint32(c.Slots),
+		Slots: uint32(c.Slots), EngineJob: c.EngineJob,
 	}
 }
 

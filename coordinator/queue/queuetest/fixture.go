@@ -212,7 +212,7 @@ func (f *Fixture) Worker(slots int) *Worker {
 		fixture: f,
 		Process: queue.Process{
 			ID: fmt.Sprintf("process-%03d", f.workers), Host: "host", Version: "v1", Kernel: "portable",
-			Numerics: sweep.Numerics, KernelClass: KernelClass, Slots: slots,
+			EngineJob: "Slurm job 12_3", Numerics: sweep.Numerics, KernelClass: KernelClass, Slots: slots,
 		},
 		Holds: map[queue.Lease]*queue.Held{},
 	}

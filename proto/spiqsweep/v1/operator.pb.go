@@ -744,7 +744,9 @@ type WorkerStatus struct {
 	LastSeen *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
 	Running  []*RunningTask         `protobuf:"bytes,6,rep,name=running,proto3" json:"running,omitempty"`
 	// The worker was asked to leave.
-	Draining      bool `protobuf:"varint,7,opt,name=draining,proto3" json:"draining,omitempty"`
+	Draining bool `protobuf:"varint,7,opt,name=draining,proto3" json:"draining,omitempty"`
+	// As in Process.
+	EngineJob     string `protobuf:"bytes,8,opt,name=engine_job,json=engineJob,proto3" json:"engine_job,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -826,6 +828,13 @@ func (x *WorkerStatus) GetDraining() bool {
 		return x.Draining
 	}
 	return false
+}
+
+func (x *WorkerStatus) GetEngineJob() string {
+	if x != nil {
+		return x.EngineJob
+	}
+	return ""
 }
 
 type RunningTask struct {
@@ -2717,7 +2726,7 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\apending\x18\x04 \x01(\x04R\apending\x12\x16\n" +
 	"\x06failed\x18\x05 \x01(\x04R\x06failed\x12\x1a\n" +
 	"\bdiverged\x18\x06 \x01(\x04R\bdiverged\x12\x1c\n" +
-	"\tverifying\x18\a \x01(\x04R\tverifying\"\xf4\x01\n" +
+	"\tverifying\x18\a \x01(\x04R\tverifying\"\x93\x02\n" +
 	"\fWorkerStatus\x12\x18\n" +
 	"\aprocess\x18\x01 \x01(\tR\aprocess\x12\x12\n" +
 	"\x04host\x18\x02 \x01(\tR\x04host\x12\x16\n" +
@@ -2725,7 +2734,9 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x05slots\x18\x04 \x01(\rR\x05slots\x127\n" +
 	"\tlast_seen\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\blastSeen\x123\n" +
 	"\arunning\x18\x06 \x03(\v2\x19.spiqsweep.v1.RunningTaskR\arunning\x12\x1a\n" +
-	"\bdraining\x18\a \x01(\bR\bdraining\"p\n" +
+	"\bdraining\x18\a \x01(\bR\bdraining\x12\x1d\n" +
+	"\n" +
+	"engine_job\x18\b \x01(\tR\tengineJob\"p\n" +
 	"\vRunningTask\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\tR\x04task\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x04R\aattempt\x12\x12\n" +

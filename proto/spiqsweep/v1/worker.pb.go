@@ -98,7 +98,10 @@ type Process struct {
 	// Label of the kernel.
 	Kernel string `protobuf:"bytes,7,opt,name=kernel,proto3" json:"kernel,omitempty"`
 	// Tasks that the process can run concurrently.
-	Slots         uint32 `protobuf:"varint,8,opt,name=slots,proto3" json:"slots,omitempty"`
+	Slots uint32 `protobuf:"varint,8,opt,name=slots,proto3" json:"slots,omitempty"`
+	// Label of the job of an engine in which the process runs, such as "Slurm job 12_3"; empty
+	// without one. Engines reuse such names.
+	EngineJob     string `protobuf:"bytes,9,opt,name=engine_job,json=engineJob,proto3" json:"engine_job,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -187,6 +190,13 @@ func (x *Process) GetSlots() uint32 {
 		return x.Slots
 	}
 	return 0
+}
+
+func (x *Process) GetEngineJob() string {
+	if x != nil {
+		return x.EngineJob
+	}
+	return ""
 }
 
 // Lease names a task and the attempt, its fencing token, under which it is held.
@@ -1301,7 +1311,7 @@ var File_spiqsweep_v1_worker_proto protoreflect.FileDescriptor
 
 const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\n" +
-	"\x19spiqsweep/v1/worker.proto\x12\fspiqsweep.v1\x1a\x1egoogle/protobuf/duration.proto\"\xdf\x01\n" +
+	"\x19spiqsweep/v1/worker.proto\x12\fspiqsweep.v1\x1a\x1egoogle/protobuf/duration.proto\"\xfe\x01\n" +
 	"\aProcess\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04host\x18\x02 \x01(\tR\x04host\x12'\n" +
@@ -1310,7 +1320,9 @@ const file_spiqsweep_v1_worker_proto_rawDesc = "" +
 	"\bnumerics\x18\x05 \x01(\rR\bnumerics\x12!\n" +
 	"\fkernel_class\x18\x06 \x01(\tR\vkernelClass\x12\x16\n" +
 	"\x06kernel\x18\a \x01(\tR\x06kernel\x12\x14\n" +
-	"\x05slots\x18\b \x01(\rR\x05slots\"K\n" +
+	"\x05slots\x18\b \x01(\rR\x05slots\x12\x1d\n" +
+	"\n" +
+	"engine_job\x18\t \x01(\tR\tengineJob\"K\n" +
 	"\x05Lease\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\tR\x04task\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x04R\aattempt\x12\x14\n" +
