@@ -87,7 +87,7 @@ share. Scripts hold no secret: workers read worker.json in the output folder.`,
 	flags.IntVar(&f.maxArraySize, "max-array-size", 0, "the site's `MaxArraySize` (default: that of `scontrol show config`)")
 	flags.BoolVar(&f.submit, "submit", false, "submit the script, and have what is pending cancelled when the sweep ends (not by a server)")
 	flags.BoolVar(&f.oneJob, "one-job", false, "run coordinator and workers in one allocation")
-	f.workerFlags.add(c)
+	f.add(c)
 	f.input.add(c)
 	program.Require(c, "workers", "give the number of workers to start")
 	return c
