@@ -83,7 +83,7 @@ func TestOverSSH(t *testing.T) {
 	hosts(0, status, "w1\trunning", "w2\trunning")
 	hosts(0, stop, "w1: stopped, exit code 0", "w2: stopped, exit code 0")
 	s.w2.cut()
-	hosts(1, status+" --timeout 3s", "w1\tended\t\texit code 0: done", "w2\tunknown\t\tno answer within 3s: try `ssh w2 true`")
+	hosts(1, status+" --timeout 10s", "w1\tended\t\texit code 0: done", "w2\tunknown\t\tno answer within 10s: try `ssh w2 true`")
 }
 
 // run starts a command line on the coordinator's host, in the folder of the test.
