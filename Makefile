@@ -53,9 +53,9 @@ figures: build ## draw every figure of the paper in every format, on the surroga
 	@count=$$(find runs/figures/figures -not -empty -name '*.*' | wc -l); \
 	  if ((count != 4 * 14 * 4)); then echo "$$count files, want 4 readings of 14 figures in 4 formats"; exit 1; fi
 
-bench: ## measure circuits and iterations per second on this machine (a quiet one; minutes), beside what it could do
+bench: ## measure circuits and iterations per second on this machine (a quiet one; minutes), for simulator/PERFORMANCE.md
 	@mkdir -p bin
-	go test -run '^$$' -bench 'Circuit|Iteration|MultiplyAdds' -benchtime 0.5s -count 5 \
+	go test -run '^$$' -bench 'Circuit|Iteration|MultiplyAdds|Clock' -benchtime 0.5s -count 5 \
 	  ./simulator/circuit ./simulator/gan ./simulator/internal/peak | tee bin/bench.txt
 	@go run -modfile=.ci/tools.mod ./.ci/benchtable < bin/bench.txt
 

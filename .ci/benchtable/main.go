@@ -1,15 +1,17 @@
-// Command benchtable reads what `go test -bench` writes and prints it as tables:
-// circuits and iterations a second, beside what the processor could do. Of several
-// runs of a benchmark it takes the median. `make bench` runs it.
+// Command benchtable reads what `go test -bench` writes and prints a section of
+// simulator/PERFORMANCE.md: the processor, and tables of circuits and iterations a second beside
+// what it could do. Of several runs of a benchmark it takes the median. `make bench` runs it.
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
+	"time"
 
 	"golang.org/x/perf/benchfmt"
 )
@@ -28,7 +30,7 @@ func main() {
 // measurements are the values of all runs, by benchmark ("Circuit/forward/n=4")
 // and unit, as they came.
 type measurements struct {
-	kernel string // that the circuits ran on
+	processor, kernel string // that the circuits ran on
 	values map[string]map[string][]float64
 }
 
@@ -40,9 +42,7 @@ func read(from io.Reader) (*measurements, error) {
 		case *benchfmt.SyntaxError:
 			return nil, record
 		case *benchfmt.Result:
-			if k := record.GetConfig("kernel"); k != "" {
-				m.kernel = k
-			}
+			m.processor, m.kernel = cmp.Or(record.GetConfig("cpu"), m.processor), cmp.Or(record.GetConfig("kernel"), m.kernel)
 			m.add(record)
 		}
 	}
@@ -82,52 +82,50 @@ func (m *measurements) print(to io.Writer) error {
 	if !ok {
 		return fmt.Errorf("no benchmark MultiplyAdds/%s to compare circuits with", m.kernel)
 	}
-	fmt.Fprintf(to, "Kernel %s; this core makes %s multiply-adds/s.\n\n", m.kernel, short(rate))
-	if err := m.printCircuits(to, rate); err != nil {
-		return err
+	fmt.Fprintf(to, "## %s, %s\n\nKernel %s. One core makes %s multiply-adds/s", m.processor, time.Now().Format(time.DateOnly), m.kernel, short(rate))
+	if clock, ok := m.median("Clock", "cycles/s"); ok {
+		fmt.Fprintf(to, ", %.0f a cycle at %.2g GHz", rate/clock, clock/1e9)
 	}
+	fmt.Fprint(to, ".\n\n")
+	m.printCircuits(to, rate)
 	fmt.Fprintln(to)
-	return m.printIterations(to)
+	m.printIterations(to)
+	return nil
 }
 
-func (m *measurements) printCircuits(to io.Writer, rate float64) error {
-	w := newTable(to)
-	fmt.Fprintln(w, "circuits/s\tforward\tof the limit\tof multiply-adds\tgradient\tof the limit\tof multiply-adds\t")
-	for _, n := range []int{2, 4, 6, 8, 10, 12} {
-		fmt.Fprintf(w, "n = %d\t", n)
+func (m *measurements) printCircuits(to io.Writer, rate float64) {
+	fmt.Fprint(to, "| circuits/s | forward | of the multiply-adds | gradient | of the multiply-adds |\n|---|--:|--:|--:|--:|\n")
+	for _, n := range []int{2, 4, 6, 8, 10, 12, 16, 20} {
+		row := fmt.Sprintf("| n = %d |", n)
+		measured := false
 		for _, p := range passes {
 			perSecond, ok := m.median(fmt.Sprintf("Circuit/%s/n=%d", p.name, n), "circuits/s")
 			if !ok {
-				fmt.Fprint(w, "\t\t\t")
+				row += " | |"
 				continue
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t", short(perSecond), percent(perSecond/p.limit(n, rate)), percent(perSecond*p.multiplyAdds(n)/rate))
+			measured = true
+			needed := math.Exp2(float64(n)) * p.perAmplitude(float64(n))
+			row += fmt.Sprintf(" %s | %.0f %% |", short(perSecond), 100*perSecond*needed/rate)
 		}
-		fmt.Fprintln(w)
+		if measured {
+			fmt.Fprintln(to, row)
+		}
 	}
-	return w.Flush()
 }
 
-func (m *measurements) printIterations(to io.Writer) error {
-	w := newTable(to)
-	fmt.Fprintln(w, "iterations/s\t\t× circuits\tallocations\t")
-	for _, cell := range []string{"n=2,t=1", "n=4,t=10", "n=10,t=30"} {
+func (m *measurements) printIterations(to io.Writer) {
+	fmt.Fprint(to, "| iterations/s | | × circuits | allocations |\n|---|--:|--:|--:|\n")
+	for _, cell := range []string{"n=2,t=1", "n=4,t=10", "n=10,t=30", "n=16,t=5", "n=20,t=1"} {
 		perSecond, ok := m.median("Iteration/"+cell, "iterations/s")
 		if !ok {
 			continue
 		}
 		times, _ := m.median("Iteration/"+cell, "×circuits")
 		allocations, _ := m.median("Iteration/"+cell, "allocs/op")
-		fmt.Fprintf(w, "%s\t%s\t%.2f\t%.0f\t\n", strings.NewReplacer("=", " = ", ",", ", ").Replace(cell), short(perSecond), times, allocations)
+		fmt.Fprintf(to, "| %s | %s | %.2f | %.0f |\n", strings.NewReplacer("=", " = ", ",", ", ").Replace(cell), short(perSecond), times, allocations)
 	}
-	return w.Flush()
 }
-
-func newTable(to io.Writer) *tabwriter.Writer {
-	return tabwriter.NewWriter(to, 0, 0, 3, ' ', tabwriter.AlignRight)
-}
-
-func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
 
 // short writes a rate with three digits.
 func short(x float64) string {

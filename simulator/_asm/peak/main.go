@@ -1,5 +1,5 @@
-// Command peak generates the loops of package peak, which consist of multiply-adds.
-// Run it with go generate ./simulator/internal/peak.
+// Command peak generates the loops of package peak: multiply-adds, and additions that wait for each
+// other. Run it with go generate ./simulator/internal/peak.
 package main
 
 import (
@@ -13,8 +13,21 @@ import (
 // four cycles need, and few enough for the registers of AVX2.
 const chains = 12
 
+// additions is the number of additions of a round.
+const additions = 64
+
 func main() {
 	ConstraintExpr("!noasm")
+	TEXT("add", NOSPLIT, "func(rounds int)")
+	Doc("add makes 64 additions a round, each of which needs the one before: a clock cycle each.")
+	x := GP64()
+	XORQ(x, x)
+	Loop(Number("rounds"), func() {
+		for range additions {
+			ADDQ(x, x)
+		}
+	})
+	RET()
 	for _, v := range []Vector{AVX2, AVX512} {
 		v.Function("halve", "func(dst []float32, rounds int)")
 		half, one := v.Broadcast(Constant32(0.5)), v.Broadcast(Constant32(1))

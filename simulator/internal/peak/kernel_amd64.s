@@ -4,6 +4,84 @@
 
 #include "textflag.h"
 
+// func add(rounds int)
+TEXT ·add(SB), NOSPLIT, $0-8
+	XORQ  AX, AX
+	MOVQ  rounds+0(FP), CX
+	TESTQ CX, CX
+	JZ    end1
+
+loop1:
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	ADDQ AX, AX
+	DECQ CX
+	JNZ  loop1
+
+end1:
+	RET
+
 // func halveAVX2(dst []float32, rounds int)
 // Requires: AVX, FMA3
 TEXT ·halveAVX2(SB), NOSPLIT, $0-32
@@ -24,9 +102,9 @@ TEXT ·halveAVX2(SB), NOSPLIT, $0-32
 	VMOVUPS      352(AX), Y13
 	MOVQ         rounds+24(FP), CX
 	TESTQ        CX, CX
-	JZ           end1
+	JZ           end2
 
-loop1:
+loop2:
 	VFMADD213PS Y1, Y0, Y2
 	VFMADD213PS Y1, Y0, Y3
 	VFMADD213PS Y1, Y0, Y4
@@ -40,9 +118,9 @@ loop1:
 	VFMADD213PS Y1, Y0, Y12
 	VFMADD213PS Y1, Y0, Y13
 	DECQ        CX
-	JNZ         loop1
+	JNZ         loop2
 
-end1:
+end2:
 	VMOVUPS Y2, (AX)
 	VMOVUPS Y3, 32(AX)
 	VMOVUPS Y4, 64(AX)
@@ -84,9 +162,9 @@ TEXT ·halveAVX512(SB), NOSPLIT, $0-32
 	VMOVUPS      704(AX), Z13
 	MOVQ         rounds+24(FP), CX
 	TESTQ        CX, CX
-	JZ           end2
+	JZ           end3
 
-loop2:
+loop3:
 	VFMADD213PS Z1, Z0, Z2
 	VFMADD213PS Z1, Z0, Z3
 	VFMADD213PS Z1, Z0, Z4
@@ -100,9 +178,9 @@ loop2:
 	VFMADD213PS Z1, Z0, Z12
 	VFMADD213PS Z1, Z0, Z13
 	DECQ        CX
-	JNZ         loop2
+	JNZ         loop3
 
-end2:
+end3:
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
 	VMOVUPS Z4, 128(AX)

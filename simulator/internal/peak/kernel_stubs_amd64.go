@@ -4,6 +4,9 @@
 
 package peak
 
+// add makes 64 additions a round, each of which needs the one before: a clock cycle each.
+func add(rounds int)
+
 // halveAVX2 is halve in AVX2 with FMA.
 //
 //go:noescape

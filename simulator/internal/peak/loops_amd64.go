@@ -18,3 +18,6 @@ func assemblyLoops() (loops []Loop) {
 	}
 	return loops
 }
+
+// cycles takes 64 clock cycles a round.
+var cycles = add

@@ -28,3 +28,15 @@ func halve(dst []float32, rounds int) {
 	}
 	*x = [8]float32{a, b, c, d, e, f, g, h}
 }
+
+// cyclesPerRound is the number of clock cycles of a round of cycles.
+const cyclesPerRound = 64
+
+// Cycles takes so many clock cycles, up to a multiple of 64, and reports whether this build can.
+func Cycles(count int) bool {
+	if cycles == nil {
+		return false
+	}
+	cycles(count / cyclesPerRound)
+	return true
+}

@@ -58,3 +58,14 @@ func BenchmarkMultiplyAdds(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkClock measures the clock of one core.
+func BenchmarkClock(b *testing.B) {
+	const cycles = 64_000
+	for b.Loop() {
+		if !peak.Cycles(cycles) {
+			b.Skip("skipped: needs assembly")
+		}
+	}
+	b.ReportMetric(float64(b.N)*cycles/b.Elapsed().Seconds(), "cycles/s")
+}

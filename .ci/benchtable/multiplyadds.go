@@ -1,26 +1,14 @@
 package main
 
-import "math"
-
 // layers of the circuits of BenchmarkCircuit.
 const layers = 5
 
-// pass is one of the two things that are done with a circuit. Its limits are
-// the estimates that the project began with, in circuits a second, for n = 4 and
-// n = 10 on one core of its reference processor.
-type pass struct {
-	name                string
-	perAmplitude        func(n float64) float64 // multiply-adds
-	limitOf4, limitOf10 float64
-}
-
-var passes = []pass{
-	{"forward", forward, 23e6, 485e3},
-	{"gradient", gradient, 10.4e6, 160e3},
-}
-
-// referenceRate is how many multiply-adds a second the reference processor makes.
-const referenceRate = 59e9
+// passes are the two things that are done with a circuit, with the multiply-adds per amplitude of n
+// qubits.
+var passes = []struct {
+	name         string
+	perAmplitude func(n float64) float64
+}{{"forward", forward}, {"gradient", gradient}}
 
 // forward counts what the algebra of package circuit needs at least: complex
 // numbers are turned by 2 multiply-adds a qubit, multiplied by a phase by 4 (8
@@ -56,16 +44,4 @@ func phase(n float64) float64 {
 		return 4
 	}
 	return 8
-}
-
-// multiplyAdds of one circuit.
-func (p pass) multiplyAdds(n int) float64 { return math.Exp2(float64(n)) * p.perAmplitude(float64(n)) }
-
-// limit is the estimated limit of circuits a second on a core that makes so many
-// multiply-adds. What the two estimates leave of the processor's rate, to tables
-// and memory, is interpolated in n between them and the same beyond.
-func (p pass) limit(n int, rate float64) float64 {
-	at4, at10 := p.limitOf4*p.multiplyAdds(4), p.limitOf10*p.multiplyAdds(10)
-	x := min(max(float64(n-4)/6, 0), 1)
-	return (at4 + x*(at10-at4)) / p.multiplyAdds(n) * rate / referenceRate
 }
