@@ -19,6 +19,7 @@ import (
 	"spiqsweep/sweep/grid"
 	"spiqsweep/sweep/plan"
 	"spiqsweep/worker/program"
+	"spiqsweep/worker/runner"
 )
 
 func planCommand(t *terminal) *cobra.Command {
@@ -32,7 +33,7 @@ func planCommand(t *terminal) *cobra.Command {
 		Short:      "Print what a sweep would run and how long it would take, and run nothing",
 		Long: `Prints the configurations of a grid and their tasks: those that are finished, those of
 the folder's last run that would run again, with what has changed, and how long the
-others take on one core of the project's machine, on some workers, and on disk.
+others take on one core of a machine like this one, on some workers, and on disk.
 
 Exit codes: 0 the plan is valid; 2 bad usage or input. With --detailed-exitcode, 4 if
 tasks are left to run.`,
@@ -51,7 +52,7 @@ tasks are left to run.`,
 			}
 			in.Planning = t.followPlanning(time.Now)
 			config.Input = in
-			prepared, estimate, err := app.Preview(c.Context(), config)
+			prepared, estimate, err := app.Preview(c.Context(), config, runner.StepSeconds)
 			if err != nil {
 				return err
 			}

@@ -118,7 +118,7 @@ func TestEstimateOmitsFinishedTasks(t *testing.T) {
 	needs.NoRaceDetector(t, drawingIsSlow)
 	t.Parallel()
 	c := config(t, fourConfigurations, &fakeWorkers{})
-	_, before, err := app.Preview(t.Context(), c)
+	_, before, err := app.Preview(t.Context(), c, nil)
 	if err != nil || before.Finished != 0 || before.Seconds <= 0 || before.Tasks != 4 {
 		t.Errorf("estimate is %+v, %v", before, err)
 	}
@@ -126,7 +126,7 @@ func TestEstimateOmitsFinishedTasks(t *testing.T) {
 		t.Errorf("an estimate created the output folder (%v)", err)
 	}
 	runToEnd(t, c)
-	_, after, err := app.Preview(t.Context(), c)
+	_, after, err := app.Preview(t.Context(), c, nil)
 	if err != nil || after.Finished != 4 || after.Seconds != 0 {
 		t.Errorf("estimate is %+v, %v", after, err)
 	}

@@ -11,10 +11,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
+	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/recording"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/grid"
@@ -119,10 +121,14 @@ func (p *Prepared) tasks(ctx context.Context, activity string) iter.Seq2[queue.P
 	}
 }
 
+// previewTime bounds the time in which Preview measures training steps.
+const previewTime = 500 * time.Millisecond
+
 // Preview prepares a run without a change to its output folder and without a call to a
 // worker, and estimates the work that is left. It refuses what Open refuses, except that
-// a coordinator may be running there.
-func Preview(ctx context.Context, c Config) (*Prepared, plan.Estimate, error) {
+// a coordinator may be running there. Where this machine has a kernel of the sweep's class, the
+// estimate is by the seconds of training steps, as step measures them; step may be nil.
+func Preview(ctx context.Context, c Config, step func(sweep.Configuration, circuit.Kernel) (float64, error)) (*Prepared, plan.Estimate, error) {
 	var err error
 	if c.Input, err = c.Resume(c.Out); err != nil {
 		return nil, plan.Estimate{}, err
@@ -145,6 +151,10 @@ func Preview(ctx context.Context, c Config) (*Prepared, plan.Estimate, error) {
 		a.Notices = append(a.Notices, "a coordinator is running there: its finished tasks are not counted, see `coordinator status`")
 	}
 	p.Notices = a.Notices
+	kernels := circuit.Kernels()
+	if i := slices.IndexFunc(kernels, func(k circuit.Kernel) bool { return k.Class == c.Kernel.Class }); i >= 0 && step != nil {
+		p.Plan.Measure(previewTime, func(c sweep.Configuration) (float64, error) { return step(c, kernels[i]) })
+	}
 	if err == nil {
 		p.Redone, err = a.redone(ctx, finished)
 	}

@@ -221,7 +221,7 @@ func TestAnotherPrecisionIsARevision(t *testing.T) {
 	if want := (plan.Precision{AtMax: 4}); a.Precision() != want {
 		t.Errorf("precision is %+v, want %+v", a.Precision(), want)
 	}
-	prepared, estimate, err := app.Preview(t.Context(), c)
+	prepared, estimate, err := app.Preview(t.Context(), c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func TestArchivedFolder(t *testing.T) {
 	if sweeps, err := place.List(t.Context()); err != nil || len(sweeps) != 1 {
 		t.Errorf("list: %v, %v, want one sweep", sweeps, err)
 	}
-	if _, estimate, err := app.Preview(t.Context(), c); err != nil || estimate.Finished != 4 {
+	if _, estimate, err := app.Preview(t.Context(), c, nil); err != nil || estimate.Finished != 4 {
 		t.Errorf("preview: %d tasks finished, %v, want 4", estimate.Finished, err)
 	}
 	if done, running := readStored(t, c); done != 4 || running {
