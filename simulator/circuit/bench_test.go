@@ -11,7 +11,7 @@ import (
 // SPIQSWEEP_KERNEL.
 func BenchmarkCircuit(b *testing.B) {
 	fmt.Println("kernel:", DefaultKernel().Name) // a line of configuration in what benchmarks print
-	for _, n := range []int{2, 4, 6, 8, 10, 12} {
+	for _, n := range []int{2, 4, 6, 8, 10, 12, 14, 16} {
 		a := paper(n)
 		a.Layers, a.Noise = 5, PerQubit
 		c, err := Compile(a, DefaultKernel())

@@ -157,12 +157,23 @@ func (t *fastTile) rotateFactors(bond, tangents []float32) {
 	t.loops.rotate.over(&p.highFactors, bond[s.rows*width:], tangents[s.low:])
 }
 
-// rotateBlocks rotates the high bits of a state, one band of rows of all blocks at a
-// time.
-func (t *fastTile) rotateBlocks(state, tangents []float32) {
+// rotateChunk rotates the inner high bits of the chunk of a state that begins with a block, one band
+// of rows at a time.
+func (t *fastTile) rotateChunk(state []float32, block int, tangents []float32) {
+	p, chunk := t.plan, state[block*t.plan.stride*width:]
+	for r := 0; r < p.rows; r += p.rotatedBand {
+		t.loops.rotate.over(&p.withinChunk, chunk[r*width:], tangents[p.low:])
+	}
+}
+
+// rotateChunks rotates the outer high bits of a state, one band of rows at a time.
+func (t *fastTile) rotateChunks(state, tangents []float32) {
 	p := t.plan
-	for r := 0; r < p.rows; r += p.band {
-		t.loops.rotate.over(&p.acrossBlocks, state[r*width:], tangents[p.low:])
+	if p.outer == 0 {
+		return
+	}
+	for r := 0; r < p.chunk*p.stride; r += p.rotatedChunkBand {
+		t.loops.rotate.over(&p.acrossChunks, state[r*width:], tangents[p.low+p.inner:])
 	}
 }
 
@@ -185,12 +196,15 @@ func (t *fastTile) advance(k int, r *rotation) {
 		if l.gatherBlockRotate != nil {
 			l.gatherBlockRotate(block, src[from:], low, phase, perm, r.tangents)
 			l.rotate.over(&p.afterGather, block, r.tangents)
-			continue
+		} else {
+			l.gatherBlock(block, src[from:], low, phase, perm)
+			l.rotate.over(&p.withinBlock, block, r.tangents)
 		}
-		l.gatherBlock(block, src[from:], low, phase, perm)
-		l.rotate.over(&p.withinBlock, block, r.tangents)
+		if c%p.chunk == p.chunk-1 {
+			t.rotateChunk(dst, c-(p.chunk-1), r.tangents)
+		}
 	}
-	t.rotateBlocks(dst, r.tangents)
+	t.rotateChunks(dst, r.tangents)
 }
 
 // blockBefore describes how the boundary before rotation k produces block c: the

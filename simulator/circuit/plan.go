@@ -17,7 +17,9 @@ type plan struct {
 	words     []int32 // of every row, block after block
 	origin    []int32 // the index that the CNOTs, seen from the frame, take to each
 
-	withinBlock, acrossBlocks sweeps // over the low and the high bits of a state
+	withinBlock               sweeps // over the low bits of a state
+	acrossBlocks              sweeps // over its high bits: overlaps only
+	withinChunk, acrossChunks sweeps // over its high bits, in two parts: rotations only
 	afterGather               sweeps // over the low bits that gatherRotate and gatherBlockRotate leave
 	lowFactors, highFactors   sweeps // over those of its factors, at both parities
 }
@@ -39,7 +41,9 @@ func newPlan(a Ansatz) *plan {
 	}
 	p.withinBlock = rowSweeps(0, p.low, 1, 0)
 	p.afterGather = rowSweeps(fusedBits, p.low, 1, 0)
-	p.acrossBlocks = newSweeps(func(share func(int) int) []pass { return blockPasses(l, share) })
+	p.acrossBlocks = blockSweeps(l.high, l.stride, l.band)
+	p.withinChunk = blockSweeps(l.inner, l.stride, l.rotatedBand)
+	p.acrossChunks = blockSweeps(l.outer, l.chunk*l.stride, l.rotatedChunkBand)
 	p.lowFactors = rowSweeps(0, p.factors.low, p.factors.parities(), p.factors.product())
 	p.highFactors = rowSweeps(0, p.factors.high, p.factors.parities(), p.factors.product())
 	p.origin = make([]int32, max(p.rows, p.blocks, p.factors.rows, p.factors.blocks))
