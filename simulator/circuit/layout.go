@@ -109,6 +109,7 @@ func rowsOf(n int) []float32 { return aligned(n * width) }
 func aligned(n int) []float32 {
 	const line = 64
 	buffer := make([]float32, n+line/4)
+	adviseLargePages(buffer)
 	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(buffer))) % line / 4)
 	return buffer[skip : skip+n : skip+n]
 }
