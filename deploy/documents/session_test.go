@@ -38,8 +38,12 @@ var kept = []string{
 // keptOfGo are the settings of Go that the session has too.
 var keptOfGo = []string{"GOPROXY", "GOFLAGS", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GONOPROXY", "GOINSECURE", "GOTOOLCHAIN"}
 
+// shareCaches has the session use the machine's caches of Go: CI begins on a machine on which they
+// are empty, and needs what the session compiles for its other suites.
+var shareCaches = os.Getenv("SPIQSWEEP_SHARE_CACHES") == "1"
+
 // newSession clones the repository at HEAD and begins a session there, with an empty home
-// folder and no caches.
+// folder and, unless it shares them, no caches.
 func newSession(t *testing.T) *session {
 	t.Helper()
 	folder := t.TempDir()
@@ -63,12 +67,19 @@ func newSession(t *testing.T) *session {
 			s.env = append(s.env, name+"="+value)
 		}
 	}
-	for _, name := range keptOfGo {
+	ofGo := keptOfGo
+	if shareCaches {
+		ofGo = append(slices.Clone(ofGo), "GOCACHE", "GOMODCACHE")
+	}
+	for _, name := range ofGo {
 		value, err := exec.Command("go", "env", name).Output()
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.env = append(s.env, name+"="+strings.TrimSpace(string(value)))
+	}
+	if shareCaches {
+		return s
 	}
 	t.Cleanup(func() { // Go's cache of modules is read-only
 		clean := s.command(s.clone, "go clean -modcache")

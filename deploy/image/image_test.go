@@ -11,8 +11,9 @@ import (
 	"spiqsweep/deploy/needs"
 )
 
-// TestImage builds the image from two clones of the repository in different folders. Both must
-// have the same bytes, and podman must read them in the form of Docker and in that of OCI.
+// TestImage builds the image for 64-bit ARM from two clones of the repository in different folders.
+// Both must have the same bytes, and podman must read them in the form of Docker and in that of OCI.
+// CI compiles the programs for ARM only here.
 func TestImage(t *testing.T) {
 	if os.Getenv("SPIQSWEEP_IMAGE") != "1" {
 		t.Skip("skipped: it compiles both programs anew: run `make image-check`")
@@ -22,7 +23,7 @@ func TestImage(t *testing.T) {
 	for i := range archives {
 		clone := filepath.Join(t.TempDir(), "clone")
 		execute(t, "git", "clone", "--quiet", "../..", clone)
-		execute(t, "make", "-C", clone, "image", "VERSION=1.2.3")
+		execute(t, "make", "-C", clone, "image", "VERSION=1.2.3", "ARCH=arm64")
 		file = filepath.Join(clone, "bin", "spiqsweep.tar")
 		var err error
 		if archives[i], err = os.ReadFile(file); err != nil {
@@ -46,7 +47,7 @@ func TestImage(t *testing.T) {
 		storage := []string{"--root", filepath.Join(folder, "root"), "--runroot", filepath.Join(folder, "run"), "--storage-driver", "vfs", "--events-backend", "none"}
 		execute(t, podman, append(storage, load...)...)
 		said := execute(t, podman, append(storage, "image", "inspect", "--format", "{{.User}} {{.Architecture}} {{.RepoTags}}", "localhost/spiqsweep:1.2.3")...)
-		if !strings.HasPrefix(said, "65532:65532 ") || !strings.Contains(said, "[localhost/spiqsweep:1.2.3]") {
+		if !strings.HasPrefix(said, "65532:65532 arm64 ") || !strings.Contains(said, "[localhost/spiqsweep:1.2.3]") {
 			t.Errorf("podman %s: the image is %q", load[0], said)
 		}
 	}
