@@ -99,8 +99,8 @@ var choice struct {
 func choose() tuned {
 	m := tuned{loops: avx2}
 	var uses []func()
-	for _, qubits := range []int{wholeBits - 1, wholeBits + 1} { // one block, and several
-		a := Ansatz{Neurons: qubits, Layers: 3, Order: EncodeFirst, Entangler: Chain, Readout: Trace, Noise: PerQubit}
+	for auxiliary := range 2 { // one block, and several
+		a := Ansatz{Neurons: wholeBits, Auxiliary: auxiliary, Layers: 3, Order: EncodeFirst, Entangler: Chain, Readout: Trace, Noise: PerQubit}
 		uses = append(uses, a.use(&m.loops))
 	}
 	m.wide = tuning.Choose(&m.loops, &avx512, func() {
@@ -111,10 +111,10 @@ func choose() tuned {
 	return m
 }
 
-// use returns a function that calls every method of a tile once.
+// use returns a function that calls every method of tiles.
 func (a Ansatz) use(l *loops) func() {
 	c := &Circuit{ansatz: a, loops: l, plan: newPlan(a)}
-	patch, tile := c.NewPatch(), c.NewTile(true)
+	patch, plain, keeping := c.NewPatch(), c.NewTile(false), c.NewTile(true)
 	noise, weights, gradient := make([]float32, a.NoiseRows()*Lanes), make([]float32, a.Words()*Lanes), make([]float64, a.Angles())
 	var uniform [Lanes]float32
 	var words [Lanes]uint32
@@ -122,9 +122,10 @@ func (a Ansatz) use(l *loops) func() {
 		weights[i] = 1
 	}
 	return func() {
-		tile.Forward(patch, noise)
-		tile.Sample(&uniform, &words)
-		tile.Probabilities(weights)
-		tile.Backward(patch, weights, gradient)
+		plain.Forward(patch, noise)
+		plain.Sample(&uniform, &words)
+		plain.Probabilities(weights)
+		keeping.Forward(patch, noise)
+		keeping.Backward(patch, weights, gradient)
 	}
 }
