@@ -183,8 +183,11 @@ func (c *canonicalReader) trainingPoint() (p TrainingPoint) {
 
 // token consumes the text up to the next delimiter.
 func (c *canonicalReader) token() []byte {
-	n := bytes.IndexAny(c.rest, ",]}")
-	if !c.ok || n < 0 {
+	n := 0
+	for n < len(c.rest) && c.rest[n] != ',' && c.rest[n] != ']' && c.rest[n] != '}' {
+		n++
+	}
+	if !c.ok || n == len(c.rest) {
 		c.ok = false
 		return nil
 	}
