@@ -34,7 +34,7 @@ func tamper() {
 	db, err := sql.Open("sqlite", os.Args[1])
 	if err == nil {
 		_, err = db.ExecContext(context.Background(), `UPDATE results SET body = CAST(replace(CAST(body AS TEXT), '"k_probability":', '"k_probability":1') AS BLOB)
-			WHERE task = (SELECT min(task) FROM results)`)
+			WHERE task = (SELECT task FROM records JOIN results USING (task) ORDER BY id LIMIT 1)`)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

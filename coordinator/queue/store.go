@@ -75,7 +75,7 @@ type SweepTx interface {
 	// those without a record, a waiting one. It skips tasks that the plan has already.
 	// previous is the plan to compare with, "" for none.
 	AddPlanned(plan, previous string, page []Planned) (AddedPage, error)
-	// DropPlanned removes up to limit tasks from a plan, by ID, and returns them. If
+	// DropPlanned removes up to limit tasks from a plan, by Row, and returns them. If
 	// fewer were left, it also deletes the plan's draft and tallies.
 	DropPlanned(plan string, limit int) ([]sweep.TaskID, error)
 	// PlannedTasks lists up to limit tasks of a plan with IDs above after, by ID: those
@@ -100,8 +100,8 @@ type SweepTx interface {
 	// Rows lists up to limit rows of a plan after a row number, by row. Only rows with
 	// a reason have their configuration and recording.
 	Rows(plan string, after, limit int) ([]Row, error)
-	// RowsIn lists up to limit rows of a plan in a phase by Order, then Row, with
-	// configurations and without results.
+	// RowsIn lists up to limit rows of a plan in a phase, Failed or Diverged, by Order,
+	// then Row, with configurations and without results.
 	RowsIn(plan string, phase Phase, limit int) ([]Row, error)
 	// History lists up to limit attempts of a plan's tasks after one, by row, then
 	// attempt.

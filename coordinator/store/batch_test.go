@@ -10,11 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/coordinator/queue/queuetest"
-	"spiqsweep/coordinator/store/storetest/postgres"
 )
 
 // batch runs calls in one transaction: it sends them while the writer runs a first call.
@@ -202,92 +198,6 @@ func TestDiskFull(t *testing.T) {
 	limit("1000000")
 	if err := s.Update(ctx, func(tx queue.Tx) error { return large(tx.(*sqlTx)) }); err != nil {
 		t.Errorf("with space again: %v", err)
-	}
-}
-
-// TestSchemaVersions checks that the schema of a newer program is refused, and that an older
-// schema is not read before it is migrated.
-func TestSchemaVersions(t *testing.T) {
-	ctx := context.Background()
-	for name, c := range map[string]struct{ statement, open, read string }{
-		"newer": {`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, TRUE)`, "use the version of the program that made it", "use the version of the program that made it"},
-		"older": {`DELETE FROM goose_db_version WHERE version_id > 0`, "migrate", "start the coordinator once"},
-	} {
-		for kind, address := range map[string]func(*testing.T) string{
-			"SQLite":     func(t *testing.T) string { return filepath.Join(t.TempDir(), "sweep.db") },
-			"PostgreSQL": func(t *testing.T) string { return postgres.Database(t) },
-		} {
-			t.Run(name+"/"+kind, func(t *testing.T) {
-				at := address(t)
-				s, err := Open(ctx, at)
-				if err != nil {
-					t.Fatal(err)
-				}
-				err = s.Update(ctx, func(tx queue.Tx) error {
-					return tx.(interface{ exec(string, ...any) error }).exec(c.statement)
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := s.Close(); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := OpenReadOnly(ctx, at); err == nil || !strings.Contains(err.Error(), c.read) {
-					t.Errorf("OpenReadOnly = %v: want %q", err, c.read)
-				}
-				if _, err := Open(ctx, at); err == nil || !strings.Contains(err.Error(), c.open) {
-					t.Errorf("Open = %v: want %q", err, c.open)
-				}
-			})
-		}
-	}
-}
-
-// TestMigration checks that a store of the first version, without limits and the jobs of
-// engines, is migrated with its sweeps.
-func TestMigration(t *testing.T) {
-	ctx := context.Background()
-	for kind, address := range map[string]func(*testing.T) string{
-		"SQLite":     func(t *testing.T) string { return filepath.Join(t.TempDir(), "sweep.db") },
-		"PostgreSQL": func(t *testing.T) string { return postgres.Database(t) },
-	} {
-		t.Run(kind, func(t *testing.T) {
-			at := address(t)
-			s, err := Open(ctx, at)
-			if err != nil {
-				t.Fatal(err)
-			}
-			stored := queuetest.Sweep("A")
-			err = s.Update(ctx, func(tx queue.Tx) error {
-				err := tx.PutSweep(stored)
-				for _, statement := range []string{
-					`ALTER TABLE sweeps DROP COLUMN note`, `ALTER TABLE sweeps DROP COLUMN parallel`,
-					`ALTER TABLE sweeps DROP COLUMN paused`, `ALTER TABLE sweeps DROP COLUMN until`,
-					`ALTER TABLE processes DROP COLUMN engine_job`,
-					`DELETE FROM goose_db_version WHERE version_id > 1`,
-				} {
-					err = errors.Join(err, tx.(interface{ exec(string, ...any) error }).exec(statement))
-				}
-				return err
-			})
-			if err = errors.Join(err, s.Close()); err != nil {
-				t.Fatal(err)
-			}
-			if s, err = Open(ctx, at); err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			err = s.View(ctx, func(tx queue.Tx) error {
-				migrated, found, err := tx.Sweep("A")
-				if diff := cmp.Diff(stored, migrated); diff != "" || !found {
-					t.Errorf("found %v (-stored +migrated):\n%s", found, diff)
-				}
-				return err
-			})
-			if err != nil {
-				t.Error(err)
-			}
-		})
 	}
 }
 

@@ -7,62 +7,82 @@ import (
 
 func (t *sqlTx) Result(task sweep.TaskID, digest string) (r queue.StoredResult, found bool, err error) {
 	found, err = t.get(`
-		SELECT r.body, m.body
-		FROM results r LEFT JOIN measures m ON m.task = r.task AND m.digest = r.digest
-		WHERE r.task = $1 AND r.digest = $2`, with(task, digest), &r.Body, &r.Measures)
+		SELECT b.body, m.body
+		FROM records r JOIN results b ON b.task = r.task LEFT JOIN measures m ON m.task = b.task AND m.digest = b.digest
+		WHERE r.id = $1 AND b.digest = $2`, with(task, digest), &r.Body, &r.Measures)
 	return r, found, err
 }
 
 func (t *sqlTx) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {
-	err := t.exec(`INSERT INTO results (task, digest, body) VALUES ($1, $2, $3) ON CONFLICT (task, digest) DO NOTHING`,
-		task, digest, notNull(r.Body))
+	key, err := t.key(task)
+	if err != nil {
+		return err
+	}
+	err = t.exec(`INSERT INTO results (task, digest, body) VALUES ($1, $2, $3) ON CONFLICT (task, digest) DO NOTHING`,
+		key, digest, notNull(r.Body))
 	if err != nil {
 		return err
 	}
 	return t.exec(`INSERT INTO measures (task, digest, body) VALUES ($1, $2, $3) ON CONFLICT (task, digest) DO NOTHING`,
-		task, digest, notNull(r.Measures))
+		key, digest, notNull(r.Measures))
 }
 
 func (t *sqlTx) DeleteResult(task sweep.TaskID, digest string) error {
-	if err := t.exec(`DELETE FROM measures WHERE task = $1 AND digest = $2`, task, digest); err != nil {
+	key, err := t.key(task)
+	if err != nil {
 		return err
 	}
-	return t.exec(`DELETE FROM results WHERE task = $1 AND digest = $2`, task, digest)
+	if err := t.exec(`DELETE FROM measures WHERE task = $1 AND digest = $2`, key, digest); err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM results WHERE task = $1 AND digest = $2`, key, digest)
 }
 
 func (t *sqlTx) Checkpoint(task sweep.TaskID) (step uint64, body []byte, found bool, err error) {
 	var stored int64
-	found, err = t.get(`SELECT step, body FROM checkpoints WHERE task = $1`, with(task), &stored, &body)
+	found, err = t.get(`SELECT r.saved_step, c.body FROM records r JOIN checkpoints c ON c.task = r.task WHERE r.id = $1`,
+		with(task), &stored, &body)
 	return uint64(stored), body, found, err
 }
 
 func (t *sqlTx) CheckpointStep(task sweep.TaskID) (uint64, error) {
-	step, _, err := getEntry(&t.cache.steps, task, func() (uint64, bool, error) {
-		var stored int64
-		_, err := t.get(`SELECT step FROM checkpoints WHERE task = $1`, with(task), &stored)
-		return uint64(stored), true, err
-	})
-	return step, err
+	s, _, err := t.storedRecord(task)
+	return s.saved, err
 }
 
 func (t *sqlTx) PutCheckpoint(task sweep.TaskID, step uint64, body []byte) error {
-	err := t.exec(`
-		INSERT INTO checkpoints (task, step, body) VALUES ($1, $2, $3)
-		ON CONFLICT (task) DO UPDATE SET step = excluded.step, body = excluded.body`,
-		task, int64(step), notNull(body))
-	if err == nil {
-		putEntry(&t.cache.steps, task, step)
+	key, err := t.key(task)
+	if err != nil {
+		return err
 	}
-	return err
+	err = t.exec(`INSERT INTO checkpoints (task, body) VALUES ($1, $2) ON CONFLICT (task) DO UPDATE SET body = excluded.body`,
+		key, notNull(body))
+	if err != nil {
+		return err
+	}
+	return t.setSavedStep(task, step)
 }
 
 func (t *sqlTx) DeleteCheckpoint(task sweep.TaskID) error {
-	if step, ok := t.cache.steps[task]; ok && step == 0 {
+	s, _, err := t.storedRecord(task)
+	if err != nil {
+		return err
+	}
+	if s.saved == 0 {
 		return t.mayWrite()
 	}
-	err := t.exec(`DELETE FROM checkpoints WHERE task = $1`, task)
+	if err := t.exec(`DELETE FROM checkpoints WHERE task = $1`, s.key); err != nil {
+		return err
+	}
+	return t.setSavedStep(task, 0)
+}
+
+func (t *sqlTx) setSavedStep(task sweep.TaskID, step uint64) error {
+	s := t.cache.records[task]
+	s.saved = step
+	err := t.exec(`UPDATE records SET saved_step = $2 WHERE task = $1`, s.key, int64(step))
 	if err == nil {
-		putEntry(&t.cache.steps, task, 0)
+		putEntry(&t.cache.records, task, s)
 	}
 	return err
 }

@@ -8,13 +8,19 @@ import (
 // rowCache caches rows that were read or written, while no other transaction can change
 // them: on PostgreSQL until the transaction ends, on SQLite until a rollback.
 type rowCache struct {
-	records        map[sweep.TaskID]queue.Record
+	records        map[sweep.TaskID]storedRecord
 	references     map[sweep.TaskID][]reference
 	specifications map[sweep.TaskID]queue.Specification
-	steps          map[sweep.TaskID]uint64          // steps of checkpoints, 0 for no checkpoint
 	attempts       map[sweep.TaskID][]queue.Attempt // complete histories; none with a log, which may be long
 	presences      map[string]queue.Presence
 	sweeps         []queue.Sweep // all sweeps, without their grids; nil if not cached
+}
+
+// storedRecord is a row of the table records.
+type storedRecord struct {
+	queue.Record
+	key   int64  // of the task, in all tables
+	saved uint64 // step of the checkpoint; 0 for none
 }
 
 // reference is a plan that contains a task, and the task's cost there in microseconds.

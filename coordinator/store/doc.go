@@ -9,6 +9,12 @@
 // differences are in a dialect (the few queries that differ) and a session (how
 // statements are sent). On PostgreSQL, Claim and Next also have their own queries.
 //
+// Inside the store, a task has an integer key, which the table records gives to its ID. A
+// new task gets the next one. Since tasks are planned in the order of execution, tasks that
+// run at the same time are neighbours in every table and index, and a commit writes few
+// pages, however many tasks there are. IDs are random: with them as keys, each row would be
+// on a separate page.
+//
 // # SQLite: one coordinator
 //
 // One goroutine, the writer, runs all transactions on one connection. It runs all
@@ -39,7 +45,7 @@
 //   - An advisory lock of the claimed process. Its key is a hash of the process's ID,
 //     since the process may not have a row yet.
 //   - The records of the claimed tasks and of the tasks that the process holds, ordered
-//     by ID.
+//     by key.
 //   - Later, an advisory lock of each sweep with a limit of which tasks are to be granted
 //     (queue.Tx.ClaimSweep). A call that does not get it grants none and never waits.
 //   - Later, the records of the waiting tasks that Next lists. Next omits records that

@@ -10,10 +10,13 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// schema is the first version, which migrations extend. It is valid for both databases.
-//
-//go:embed schema.sql
-var schema string
+// schema is the first version, and keys the fourth. Both are valid for both databases.
+var (
+	//go:embed schema.sql
+	schema string
+	//go:embed keys.sql
+	keys string
+)
 
 // uncompressed makes PostgreSQL store bodies without compression, which took longer than
 // everything else that storing a result costs. SQLite never compresses.
@@ -33,18 +36,18 @@ const addLimits = `
 const addEngineJob = `ALTER TABLE processes ADD COLUMN engine_job TEXT NOT NULL DEFAULT ''`
 
 func migrations(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
-	first := schema
+	bodies := ""
 	if dialect == goose.DialectPostgres {
-		first += uncompressed
+		bodies = uncompressed
 	}
-	var all []*goose.Migration
-	for i, statements := range []string{first, addLimits, addEngineJob} {
-		all = append(all, goose.NewGoMigration(int64(i+1), &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+	var versions []*goose.Migration
+	for i, statements := range []string{schema + bodies, addLimits, addEngineJob, keys + bodies} {
+		versions = append(versions, goose.NewGoMigration(int64(i+1), &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, statements)
 			return err
 		}}, nil))
 	}
-	return goose.NewProvider(dialect, db, nil, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(all...))
+	return goose.NewProvider(dialect, db, nil, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(versions...))
 }
 
 // migrate creates the schema or migrates it to this program's version. It returns an error

@@ -12,7 +12,7 @@ func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added q
 	if err := t.mayWrite(); err != nil {
 		return added, err
 	}
-	var recordArgs, plannedArgs [][]any
+	var recordArgs, plannedArgs, previousArgs [][]any
 	for _, p := range page {
 		recordArgs = append(recordArgs, with(p.Task.ID))
 	}
@@ -22,10 +22,11 @@ func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added q
 	}
 	for i, p := range page {
 		r := records[i]
-		if err := t.putSpecification(queue.Specification{Task: p.Task, Cost: p.Expected()}); err != nil {
+		if err := t.putSpecification(r.key, queue.Specification{Task: p.Task, Cost: p.Expected()}); err != nil {
 			return added, err
 		}
-		plannedArgs = append(plannedArgs, with(plan, p.Task.ID, p.Task.ConfigurationIndex, p.Row, p.Order, p.Expected().Microseconds(), r.Phase, r.Exclusive))
+		plannedArgs = append(plannedArgs, with(plan, r.key, p.Task.ConfigurationIndex, p.Row, p.Order, p.Expected().Microseconds(), listed(r.Phase), r.Exclusive))
+		previousArgs = append(previousArgs, with(previous, r.key))
 		if r.State() == sweep.Done {
 			added.Done++
 		}
@@ -37,37 +38,34 @@ func (t *sqlTx) AddPlanned(plan, previous string, page []queue.Planned) (added q
 	for i, p := range page {
 		if inserted[i] {
 			added.New++
-			t.addToTally(plan, records[i].Phase, tallyOf(records[i], p.Expected().Microseconds()))
+			t.addToTally(plan, records[i].Phase, tallyOf(records[i].Record, p.Expected().Microseconds()))
 			delete(t.cache.references, p.Task.ID)
 		}
 	}
 	if previous == "" {
 		return added, nil
 	}
-	var previousArgs [][]any
-	for _, p := range page {
-		previousArgs = append(previousArgs, with(previous, p.Task.ID))
-	}
-	found, err := listEach(t, `SELECT task FROM planned WHERE plan = $1 AND task = $2`, previousArgs, scanOne[sweep.TaskID])
+	found, err := listEach(t, `SELECT task FROM planned WHERE plan = $1 AND task = $2`, previousArgs, scanOne[int64])
 	added.Kept = len(found)
 	return added, err
 }
 
 const insertPlanned = `
-	INSERT INTO planned (plan, task, configuration_index, csv_row, execution_order, cost, phase, exclusive)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (plan, task) DO NOTHING`
+	INSERT INTO planned (plan, task, configuration_index, csv_row, execution_order, cost, listed, exclusive)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (task, plan) DO NOTHING`
 
 func (t *sqlTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
 	if err := t.mayWrite(); err != nil {
 		return nil, err
 	}
+	last := 0
 	dropped, err := list(t, `
-		SELECT p.cost, `+recordColumns+`
+		SELECT p.csv_row, p.cost, `+recordColumns+`
 		FROM planned p JOIN records r ON r.task = p.task
-		WHERE p.plan = $1 ORDER BY p.task LIMIT $2`, with(plan, limit), func(row row) (sweep.TaskID, error) {
+		WHERE p.plan = $1 ORDER BY p.csv_row LIMIT $2`, with(plan, limit), func(row row) (sweep.TaskID, error) {
 		var cost int64
-		r, err := scanRecordAfter(row, &cost)
-		t.addToTally(plan, r.Phase, tallyOf(r, cost).minus())
+		r, err := scanRecordBetween(row, with(&last, &cost), nil)
+		t.addToTally(plan, r.Phase, tallyOf(r.Record, cost).minus())
 		delete(t.cache.references, r.Task)
 		return r.Task, err
 	})
@@ -75,7 +73,7 @@ func (t *sqlTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
 		return nil, err
 	}
 	if len(dropped) > 0 {
-		if err := t.exec(`DELETE FROM planned WHERE plan = $1 AND task <= $2`, plan, dropped[len(dropped)-1]); err != nil {
+		if err := t.exec(`DELETE FROM planned WHERE plan = $1 AND csv_row <= $2`, plan, last); err != nil {
 			return nil, err
 		}
 	}
@@ -88,39 +86,57 @@ func (t *sqlTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
 	return dropped, t.exec(deleteDraft, plan)
 }
 
+// PlannedTasks reads the index of IDs. CROSS JOIN keeps SQLite from sorting the whole plan.
 func (t *sqlTx) PlannedTasks(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
-	if phase == "" {
-		return list(t, `SELECT task FROM planned WHERE plan = $1 AND task > $2 ORDER BY task LIMIT $3`,
-			with(plan, after, limit), scanOne[sweep.TaskID])
-	}
-	return list(t, `SELECT task FROM planned WHERE plan = $1 AND phase = $2 AND task > $3 ORDER BY task LIMIT $4`,
-		with(plan, phase, after, limit), scanOne[sweep.TaskID])
+	return list(t, `
+		SELECT r.id FROM records r CROSS JOIN planned p
+		WHERE p.task = r.task AND p.plan = $1 AND (r.phase = $2 OR $2 = '') AND r.id > $3
+		ORDER BY r.id LIMIT $4`, with(plan, phase, after, limit), scanOne[sweep.TaskID])
 }
 
 func (t *sqlTx) Referring(task sweep.TaskID) ([]string, error) {
-	found, err := list(t, `SELECT s.id FROM planned p JOIN sweeps s ON s.plan = p.plan WHERE p.task = $1`, with(task), scanOne[string])
+	found, err := list(t, `
+		SELECT s.id FROM records r JOIN planned p ON p.task = r.task JOIN sweeps s ON s.plan = p.plan
+		WHERE r.id = $1`, with(task), scanOne[string])
 	slices.Sort(found) // not ORDER BY, which would make SQLite search the sweeps by ID
 	return found, err
 }
 
+// Next caches the rows that a grant will need.
 func (t *sqlTx) Next(plan string, exclusive bool, most time.Duration, limit int) ([]queue.Next, error) {
-	return list(t, t.next, with(plan, exclusive, most.Microseconds(), limit),
-		func(r row) (n queue.Next, err error) {
-			var cost int64
-			err = r.Scan(&n.Task, &n.Order, &n.Row, &cost, &n.Exclusive)
-			n.Cost = span(cost)
-			return n, err
-		})
+	return t.listNext(next, plan, exclusive, most, limit)
 }
 
-const rowColumns = `p.task, p.configuration_index, p.csv_row, p.execution_order, p.cost, r.phase, r.verifying, r.reason`
+func (t *sqlTx) listNext(query, plan string, exclusive bool, most time.Duration, limit int) ([]queue.Next, error) {
+	return list(t, query, with(plan, exclusive, most.Microseconds(), limit), func(r row) (n queue.Next, err error) {
+		var cost int64
+		task, err := scanTaskAfter(r, &n.Order, &n.Row, &cost)
+		if err != nil {
+			return n, err
+		}
+		t.cacheTask(task)
+		n.Task, n.Cost, n.Exclusive = task.record.Task, span(cost), task.record.Exclusive
+		return n, nil
+	})
+}
+
+// next also tests the record, because PostgreSQL tests only the locked row again after it has
+// the lock.
+const next = `
+	SELECT p.execution_order, p.csv_row, p.cost, ` + taskColumns + `
+	FROM planned p JOIN records r ON r.task = p.task JOIN tasks t ON t.task = p.task
+	WHERE p.plan = $1 AND p.listed = 'waiting' AND p.listed <> '' AND p.exclusive <= $2 AND r.phase = 'waiting' AND r.exclusive <= $2
+		AND (p.cost <= $3 OR r.saved_step > 0)
+	ORDER BY p.execution_order, p.csv_row LIMIT $4`
+
+const rowColumns = `r.id, p.configuration_index, p.csv_row, p.execution_order, p.cost, r.phase, r.verifying, r.reason`
 
 func (t *sqlTx) Rows(plan string, after, limit int) ([]queue.Row, error) {
 	return list(t, `
 		SELECT `+rowColumns+`, t.configuration, COALESCE(t.recording, ''), r.accepted, m.body
 		FROM planned p
 		JOIN records r ON r.task = p.task
-		LEFT JOIN tasks t ON t.id = p.task AND r.reason <> ''
+		LEFT JOIN tasks t ON t.task = p.task AND r.reason <> ''
 		LEFT JOIN measures m ON m.task = p.task AND m.digest = r.accepted
 		WHERE p.plan = $1 AND p.csv_row > $2
 		ORDER BY p.csv_row LIMIT $3`, with(plan, after, limit), func(r row) (queue.Row, error) {
@@ -138,9 +154,9 @@ func (t *sqlTx) RowsIn(plan string, phase queue.Phase, limit int) ([]queue.Row, 
 	return list(t, `
 		SELECT `+rowColumns+`, t.configuration, t.recording
 		FROM planned p
-		JOIN tasks t ON t.id = p.task
+		JOIN tasks t ON t.task = p.task
 		JOIN records r ON r.task = p.task
-		WHERE p.plan = $1 AND p.phase = $2
+		WHERE p.plan = $1 AND p.listed = $2 AND p.listed <> ''
 		ORDER BY p.execution_order, p.csv_row LIMIT $3`, with(plan, phase, limit), func(r row) (queue.Row, error) {
 		return scanRow(r)
 	})
@@ -167,7 +183,7 @@ func scanRow(r row, after ...any) (row queue.Row, err error) {
 func (t *sqlTx) History(plan string, afterRow int, afterAttempt uint64, limit int) ([]queue.History, error) {
 	return list(t, `
 		SELECT p.csv_row, `+attemptColumns+`
-		FROM planned p JOIN attempts a ON a.task = p.task
+		FROM planned p JOIN records r ON r.task = p.task JOIN attempts a ON a.task = p.task
 		WHERE p.plan = $1 AND p.csv_row >= $2 AND (p.csv_row > $2 OR a.attempt > $3)
 		ORDER BY p.csv_row, a.attempt LIMIT $4`, with(plan, afterRow, int64(afterAttempt), limit),
 		func(r row) (h queue.History, err error) {

@@ -19,10 +19,8 @@ const (
 	schemaKey  = 0x73636865 // "sche": migrations
 )
 
-// dialectPostgres changes no turn that a concurrent transaction is changing. Its query next
-// serves only views; see postgresTx.Next.
+// dialectPostgres changes no turn that a concurrent transaction is changing.
 var dialectPostgres = dialect{
-	next:    dialectSQLite.next,
 	setTurn: `UPDATE sweeps SET turn = $1 WHERE id = (SELECT id FROM sweeps WHERE id = $2 FOR UPDATE SKIP LOCKED)`,
 }
 
@@ -101,7 +99,7 @@ type claim struct {
 }
 
 // claimed selects the claimed tasks and those that the process holds.
-const claimed = ` IN (SELECT unnest($1::text[]) UNION SELECT task FROM attempts WHERE process = $2 AND outcome = '')`
+const claimed = ` IN (SELECT task FROM records WHERE id = ANY($1::text[]) UNION SELECT task FROM attempts WHERE process = $2 AND outcome = '')`
 
 // Claim begins a transaction that runs concurrently with others. In one round trip, it takes
 // its locks in the order that the package documentation states, and reads the rows that the
@@ -127,38 +125,21 @@ func (t *postgresTx) Claim(process string, tasks []sweep.TaskID) error {
 
 // readClaimed locks the claimed records, then caches them and the rows that belong to them.
 func (t *postgresTx) readClaimed(b *pgx.Batch, ids []string, process string) {
-	queueRead(b, `SELECT `+recordColumns+` FROM records r WHERE r.task`+claimed+` ORDER BY r.task FOR UPDATE`, scanRecord,
-		func(r queue.Record) {
-			t.cacheRecord(r)
+	queueRead(b, `SELECT `+taskColumns+` FROM `+taskTables+` WHERE r.task`+claimed+` ORDER BY r.task FOR UPDATE OF r`, scanTask,
+		func(task storedTask) {
+			t.cacheTask(task)
+			putEntry(&t.cache.references, task.record.Task, nil)                     // readReferences fills it
 			t.claim.complete = t.claim.complete && len(t.cache.attempts) < maxCached // else putEntry drops some
-			putEntry(&t.cache.attempts, r.Task, nil)
+			putEntry(&t.cache.attempts, task.record.Task, nil)
 		}, ids, process)
-	queueRead(b, `SELECT `+attemptColumns+` FROM attempts a WHERE a.task`+claimed+` ORDER BY a.task, a.attempt`, scanAttempt,
+	queueRead(b, `SELECT `+attemptColumns+` FROM `+attemptTables+` WHERE a.task`+claimed+` ORDER BY a.task, a.attempt`, scanAttempt,
 		func(a queue.Attempt) {
 			t.claim.complete = t.claim.complete && a.Log == "" // else its history is not cached
 			t.cache.putAttempt(a)
 		}, ids, process)
-	t.readTasks(b, claimed, ids, process)
+	t.readReferences(b, `p.task`+claimed, ids, process)
 	queueRead(b, selectProcess, scanPresence, func(p queue.Presence) { putEntry(&t.cache.presences, p.ID, p) }, process)
 	queueRead(b, listSweeps, scanSweep, func(s queue.Sweep) { t.cache.sweeps = append(t.cache.sweeps, s) })
-}
-
-// readTasks caches the rows that a grant, a report or a renewal needs of tasks whose records
-// are locked.
-func (t *postgresTx) readTasks(b *pgx.Batch, which string, args ...any) {
-	queueRead(b, `SELECT `+specificationColumns+` FROM tasks t WHERE t.id`+which, scanSpecification,
-		func(s queue.Specification) { putEntry(&t.cache.specifications, s.ID, s) }, args...)
-	queueRead(b, `SELECT p.task, p.plan, p.cost FROM planned p WHERE p.task`+which, scanReference, t.addReference, args...)
-	queueRead(b, `SELECT c.task, c.step FROM checkpoints c WHERE c.task`+which, scanStep,
-		func(s savedStep) { putEntry(&t.cache.steps, s.task, s.step) }, args...)
-}
-
-// cacheRecord caches a record, and empty entries for its task's references and step, which
-// readTasks then fills.
-func (t *postgresTx) cacheRecord(r queue.Record) {
-	putEntry(&t.cache.records, r.Task, r)
-	putEntry(&t.cache.references, r.Task, nil)
-	putEntry(&t.cache.steps, r.Task, 0)
 }
 
 // queueRead adds a query to a batch and calls do for each row of the answer.
@@ -175,6 +156,11 @@ func queueRead[T any](b *pgx.Batch, query string, scan func(row) (T, error), do 
 	})
 }
 
+// readReferences caches the references of tasks whose records are locked and cached.
+func (t *postgresTx) readReferences(b *pgx.Batch, which string, args ...any) {
+	queueRead(b, `SELECT r.id, p.plan, p.cost FROM planned p JOIN records r ON r.task = p.task WHERE `+which, scanReference, t.addReference, args...)
+}
+
 type taskReference struct {
 	task sweep.TaskID
 	reference
@@ -189,13 +175,6 @@ func (t *postgresTx) addReference(r taskReference) {
 	}
 }
 
-type savedStep struct {
-	task sweep.TaskID
-	step uint64
-}
-
-func scanStep(r row) (s savedStep, err error) { return s, r.Scan(&s.task, &s.step) }
-
 // ClaimSweep never waits for another transaction, so that no order of locks matters.
 func (t *postgresTx) ClaimSweep(id string) (free bool, err error) {
 	if err := t.mayWrite(); err != nil {
@@ -205,42 +184,24 @@ func (t *postgresTx) ClaimSweep(id string) (free bool, err error) {
 	return free, err
 }
 
-// Next locks the records of the tasks that it lists, and caches the rows that a grant will
-// need. It omits tasks whose records another transaction has locked. The query also tests
-// the record's phase, because PostgreSQL tests only the locked row again after it has the
-// lock.
+// Next locks the records of the tasks that it lists, and also caches their references. It
+// omits tasks whose records another transaction has locked.
 func (t *postgresTx) Next(plan string, exclusive bool, most time.Duration, limit int) ([]queue.Next, error) {
 	if !t.writes {
 		return t.sqlTx.Next(plan, exclusive, most, limit)
 	}
-	next, err := list(&t.sqlTx, `
-		SELECT p.execution_order, p.csv_row, p.cost, `+recordColumns+`
-		FROM planned p JOIN records r ON r.task = p.task
-		WHERE p.plan = $1 AND p.phase = 'waiting' AND p.exclusive <= $2 AND r.phase = 'waiting' AND r.exclusive <= $2
-			AND (p.cost <= $3 OR EXISTS (SELECT 1 FROM checkpoints c WHERE c.task = p.task))
-		ORDER BY p.execution_order, p.csv_row LIMIT $4
-		FOR UPDATE OF r SKIP LOCKED`, with(plan, exclusive, most.Microseconds(), limit), t.scanNext)
-	if err != nil || len(next) == 0 {
-		return next, err
+	listed, err := t.listNext(next+` FOR UPDATE OF r SKIP LOCKED`, plan, exclusive, most, limit)
+	if err != nil || len(listed) == 0 {
+		return listed, err
 	}
-	ids := make([]string, len(next))
-	for i, n := range next {
+	ids := make([]string, len(listed))
+	for i, n := range listed {
 		ids[i] = string(n.Task)
+		putEntry(&t.cache.references, n.Task, nil)
 	}
 	var b pgx.Batch
-	t.readTasks(&b, ` = ANY($1)`, ids)
-	return next, t.session.send(&b)
-}
-
-func (t *postgresTx) scanNext(r row) (n queue.Next, err error) {
-	var cost int64
-	record, err := scanRecordAfter(r, &n.Order, &n.Row, &cost)
-	if err != nil {
-		return n, err
-	}
-	t.cacheRecord(record)
-	n.Task, n.Cost, n.Exclusive = record.Task, span(cost), record.Exclusive
-	return n, nil
+	t.readReferences(&b, `r.id = ANY($1::text[])`, ids)
+	return listed, t.session.send(&b)
 }
 
 func (t *postgresTx) PutAttempt(a queue.Attempt) error {

@@ -1,7 +1,7 @@
--- The schema of a store. Types, expressions and partial indexes are those that SQLite and
--- PostgreSQL share. Times and durations are in microseconds; a time of 0 means none. There
--- are no foreign keys: the rules of package queue keep the references, and its tests check
--- them.
+-- The first version of the schema; keys.sql has the present tables of tasks. Types, expressions
+-- and partial indexes are those that SQLite and PostgreSQL share. Times and durations are in
+-- microseconds; a time of 0 means none. There are no foreign keys: the rules of package queue
+-- keep the references, and its tests check them.
 
 -- The sweeps, each in its newest revision.
 CREATE TABLE sweeps (

@@ -292,11 +292,6 @@ func (s *sqliteStore) exec(statement string) error {
 }
 
 var dialectSQLite = dialect{
-	next: `
-		SELECT task, execution_order, csv_row, cost, exclusive FROM planned
-		WHERE plan = $1 AND phase = 'waiting' AND exclusive <= $2
-			AND (cost <= $3 OR EXISTS (SELECT 1 FROM checkpoints c WHERE c.task = planned.task))
-		ORDER BY execution_order, csv_row LIMIT $4`,
 	setTurn: `UPDATE sweeps SET turn = $1 WHERE id = $2`,
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/sweep"
 )
 
 // tally is a queue.Tally in whole microseconds, so that sums are exact.
@@ -151,14 +152,29 @@ func (t *sqlTx) CountUnfinished() (unfinished int, err error) {
 	return unfinished, err
 }
 
+// listed returns the phase that the rows of a task in planned repeat.
+func listed(p queue.Phase) queue.Phase {
+	switch p {
+	case queue.Waiting, queue.Failed, queue.Diverged:
+		return p
+	default:
+		return ""
+	}
+}
+
 // updateTallies applies the change of a record to its rows in planned and to the tallies.
-func (t *sqlTx) updateTallies(before, after queue.Record) error {
+func (t *sqlTx) updateTallies(key int64, before, after queue.Record) error {
 	if before.Phase == after.Phase && before.Exclusive == after.Exclusive && before.Compute == after.Compute && before.Verifying == after.Verifying {
 		return nil
 	}
-	references, err := t.updatePlanned(after)
+	references, err := t.references(after.Task, key)
 	if err != nil {
 		return err
+	}
+	if len(references) > 0 && (listed(before.Phase) != listed(after.Phase) || before.Exclusive != after.Exclusive) {
+		if err := t.exec(`UPDATE planned SET listed = $1, exclusive = $2 WHERE task = $3`, listed(after.Phase), after.Exclusive, key); err != nil {
+			return err
+		}
 	}
 	for _, ref := range references {
 		t.addToTally(ref.plan, before.Phase, tallyOf(before, ref.cost).minus())
@@ -170,23 +186,11 @@ func (t *sqlTx) updateTallies(before, after queue.Record) error {
 	return nil
 }
 
-// updatePlanned copies a record's phase and exclusive flag to its rows in planned, and
-// returns a reference for each.
-func (t *sqlTx) updatePlanned(r queue.Record) ([]reference, error) {
-	if all, ok := t.cache.references[r.Task]; ok {
-		if len(all) == 0 {
-			return nil, nil
-		}
-		return all, t.exec(`UPDATE planned SET phase = $1, exclusive = $2 WHERE task = $3`, r.Phase, r.Exclusive, r.Task)
-	}
-	if err := t.mayWrite(); err != nil {
-		return nil, err
-	}
-	all, err := list(t, `UPDATE planned SET phase = $1, exclusive = $2 WHERE task = $3 RETURNING plan, cost`,
-		with(r.Phase, r.Exclusive, r.Task),
-		func(r row) (ref reference, err error) { return ref, r.Scan(&ref.plan, &ref.cost) })
-	if err == nil {
-		putEntry(&t.cache.references, r.Task, all)
-	}
+func (t *sqlTx) references(task sweep.TaskID, key int64) ([]reference, error) {
+	all, _, err := getEntry(&t.cache.references, task, func() ([]reference, bool, error) {
+		all, err := list(t, `SELECT plan, cost FROM planned WHERE task = $1`, with(key),
+			func(r row) (ref reference, err error) { return ref, r.Scan(&ref.plan, &ref.cost) })
+		return all, true, err
+	})
 	return all, err
 }

@@ -60,7 +60,6 @@ type row interface{ Scan(into ...any) error }
 
 // dialect has the queries that differ between SQLite and PostgreSQL.
 type dialect struct {
-	next    string // see queue.SweepTx.Next
 	setTurn string // see queue.SweepTx.SetTurn
 }
 

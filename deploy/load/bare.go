@@ -42,9 +42,9 @@ func bareRate(ctx context.Context, store, folder string, batch, tasks int) (rate
 	if err := w.schema(ctx); err != nil {
 		return 0, fmt.Errorf("bare writer: copy the schema: %w", err)
 	}
-	written := 0
+	written, last := 0, int64(0)
 	for written < tasks {
-		page, err := w.tasks(ctx, written)
+		page, err := w.tasks(ctx, last)
 		if err != nil {
 			return 0, fmt.Errorf("bare writer: list tasks: %w", err)
 		}
@@ -55,6 +55,7 @@ func bareRate(ctx context.Context, store, folder string, batch, tasks int) (rate
 			return 0, fmt.Errorf("bare writer: %w", err)
 		}
 		written += len(page)
+		last = page[len(page)-1]
 	}
 	return float64(written) / w.spent.Seconds(), nil
 }
@@ -89,9 +90,9 @@ func (w *bareWriter) schema(ctx context.Context) error {
 	return nil
 }
 
-// tasks returns the next batch of tasks, in the order of their grants.
-func (w *bareWriter) tasks(ctx context.Context, after int) ([]string, error) {
-	return queryAll[string](ctx, w.from, `SELECT task FROM planned WHERE phase = 'done' ORDER BY plan, phase, execution_order LIMIT ? OFFSET ?`, w.batch, after)
+// tasks returns the next batch of tasks, in the order of their keys, and so of their grants.
+func (w *bareWriter) tasks(ctx context.Context, after int64) ([]int64, error) {
+	return queryAll[int64](ctx, w.from, `SELECT task FROM records WHERE phase = 'done' AND task > ? ORDER BY task LIMIT ?`, after, w.batch)
 }
 
 func queryAll[T any](ctx context.Context, db *sql.DB, query string, args ...any) ([]T, error) {
@@ -112,7 +113,7 @@ func queryAll[T any](ctx context.Context, db *sql.DB, query string, args ...any)
 }
 
 // copy copies the rows of some tasks in one commit.
-func (w *bareWriter) copy(ctx context.Context, tasks []string) error {
+func (w *bareWriter) copy(ctx context.Context, tasks []int64) error {
 	rows := map[string][][]any{}
 	for _, table := range bareTables {
 		for _, task := range tasks {
@@ -138,7 +139,7 @@ func (w *bareWriter) copy(ctx context.Context, tasks []string) error {
 	return tx.Commit()
 }
 
-func (w *bareWriter) read(ctx context.Context, table, task string) ([][]any, error) {
+func (w *bareWriter) read(ctx context.Context, table string, task int64) ([][]any, error) {
 	rows, err := w.from.QueryContext(ctx, `SELECT * FROM `+table+` WHERE task = ?`, task)
 	if err != nil {
 		return nil, err

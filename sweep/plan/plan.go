@@ -24,7 +24,7 @@ type Plan struct {
 	configurations []configurationData
 	ids            [][sha256Bytes]byte // of the rows
 	firsts         []int32             // the first row of each task, sorted by task ID
-	order          []int32             // order[i] is the position of the task of firsts[i] in the order of execution
+	order          []int32             // firsts in the order of execution
 	repeats        []int32             // the further rows of tasks, sorted by task ID
 	numerics       int
 	kernelClass    string
@@ -199,13 +199,13 @@ func (p *Plan) Rows() iter.Seq2[int, sweep.Task] {
 	}
 }
 
-// Tasks yields each task once, in the order of the IDs, which is the cheapest order
-// for a store.
+// Tasks yields each task once, in the order of execution. A store keeps tasks that are
+// stored one after the other close together, and those are then used at about the same time.
 func (p *Plan) Tasks() iter.Seq[Task] {
 	return func(yield func(Task) bool) {
-		for i, row := range p.firsts {
+		for order, row := range p.order {
 			task := p.Row(int(row))
-			if !yield(Task{Task: task, Row: int(row), Order: int(p.order[i]), Cost: p.configurations[task.ConfigurationIndex].cost}) {
+			if !yield(Task{Task: task, Row: int(row), Order: order, Cost: p.configurations[task.ConfigurationIndex].cost}) {
 				return
 			}
 		}
@@ -266,17 +266,13 @@ func (p *Plan) putInOrder() {
 	for rank, position := range longest {
 		ranks[position] = int64(rank)
 	}
-	keys := make([]int64, len(p.firsts)) // the replicate above the rank of the configuration
-	turns := make([]int32, len(p.firsts))
-	for i, row := range p.firsts {
+	keys := make([]int64, p.Len()) // of the rows: the replicate above the rank of the configuration
+	for _, row := range p.firsts {
 		position, replicate := p.grid.At(int(row))
-		keys[i], turns[i] = int64(replicate)<<32|ranks[position], int32(i)
+		keys[row] = int64(replicate)<<32 | ranks[position]
 	}
-	slices.SortFunc(turns, func(a, b int32) int { return cmp.Compare(keys[a], keys[b]) })
-	p.order = make([]int32, len(turns))
-	for order, i := range turns {
-		p.order[i] = int32(order)
-	}
+	p.order = slices.Clone(p.firsts)
+	slices.SortFunc(p.order, func(a, b int32) int { return cmp.Compare(keys[a], keys[b]) })
 }
 
 func (p *Plan) costOf(row int) float64 {

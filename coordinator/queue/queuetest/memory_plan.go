@@ -95,7 +95,11 @@ func (t *memoryTx) addPlanned(plan, previous string, p queue.Planned, added *que
 }
 
 func (t *memoryTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
-	dropped, _ := t.PlannedTasks(plan, "", "", limit)
+	dropped, _ := t.PlannedTasks(plan, "", "", len(t.planned))
+	slices.SortFunc(dropped, func(a, b sweep.TaskID) int {
+		return cmp.Compare(t.planned[place{plan, a}].Row, t.planned[place{plan, b}].Row)
+	})
+	dropped = first(dropped, limit)
 	for _, task := range dropped {
 		if err := remove(t, t.planned, place{plan, task}); err != nil {
 			return nil, err

@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pressly/goose/v3"
+
+	"spiqsweep/coordinator/queue"
+	"spiqsweep/coordinator/queue/queuetest"
+	"spiqsweep/coordinator/store/storetest/postgres"
+	"spiqsweep/sweep"
+)
+
+// TestSchemaVersions checks that the schema of a newer program is refused, and that an older
+// schema is not read before it is migrated.
+func TestSchemaVersions(t *testing.T) {
+	ctx := context.Background()
+	for name, c := range map[string]struct{ statement, open, read string }{
+		"newer": {`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, TRUE)`, "use the version of the program that made it", "use the version of the program that made it"},
+		"older": {`DELETE FROM goose_db_version WHERE version_id > 0`, "migrate", "start the coordinator once"},
+	} {
+		for kind, address := range map[string]func(*testing.T) string{
+			"SQLite":     func(t *testing.T) string { return filepath.Join(t.TempDir(), "sweep.db") },
+			"PostgreSQL": func(t *testing.T) string { return postgres.Database(t) },
+		} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				at := address(t)
+				s, err := Open(ctx, at)
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = s.Update(ctx, func(tx queue.Tx) error {
+					return tx.(interface{ exec(string, ...any) error }).exec(c.statement)
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := OpenReadOnly(ctx, at); err == nil || !strings.Contains(err.Error(), c.read) {
+					t.Errorf("OpenReadOnly = %v: want %q", err, c.read)
+				}
+				if _, err := Open(ctx, at); err == nil || !strings.Contains(err.Error(), c.open) {
+					t.Errorf("Open = %v: want %q", err, c.open)
+				}
+			})
+		}
+	}
+}
+
+// TestMigration migrates a store of version 2, and has its worker go on.
+func TestMigration(t *testing.T) {
+	body, err := os.ReadFile(filepath.Join("testdata", "version2.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("SQLite", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "sweep.db")
+		db, err := sql.Open("sqlite", dsn(path, readWrite))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fillVersion2(t, db, goose.DialectSQLite3, fmt.Sprintf("PRAGMA application_id = %d;", applicationID)+string(body))
+		testMigrated(t, path)
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		address := postgres.Database(t)
+		db, err := sql.Open("pgx", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fillVersion2(t, db, goose.DialectPostgres, strings.ReplaceAll(string(body), "X'", `'\x`))
+		testMigrated(t, address)
+	})
+}
+
+// fillVersion2 creates a store of version 2 with some content.
+func fillVersion2(t *testing.T, db *sql.DB, dialect goose.Dialect, content string) {
+	t.Helper()
+	defer db.Close()
+	m, err := migrations(db, dialect)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.UpTo(context.Background(), 2); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(context.Background(), content); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func testMigrated(t *testing.T, address string) {
+	ctx := context.Background()
+	at := time.UnixMicro(1767268802000000) // soon after the last tick
+	s, err := Open(ctx, address, WithClock(func() time.Time { return at }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, wrong := range queuetest.Consistent(s, nil) {
+		t.Error(wrong)
+	}
+	q := queue.New(s, queue.Policy{})
+	for id, want := range map[string]queue.Counts{"A": {Planned: 5, Done: 1, Leased: 2, Pending: 2}, "B": {Planned: 3, Done: 1, Leased: 1, Pending: 1}} {
+		if status, err := q.Status(ctx, id); err != nil || status.Counts != want {
+			t.Errorf("sweep %s: %+v, %v: want %+v", id, status.Counts, err, want)
+		}
+	}
+	done, saved := queuetest.Task(4), queuetest.Task(2)
+	result := queuetest.Result(0)
+	err = s.View(ctx, func(tx queue.Tx) error {
+		got, found, err := tx.Result(done.ID, result.Digest)
+		if err != nil || !found || string(got.Body) != string(result.Body) || len(got.Measures) == 0 {
+			t.Errorf("result: %+v, %v, %v", got, found, err)
+		}
+		step, body, _, err := tx.Checkpoint(saved.ID)
+		if err != nil || step != 50 || string(body) != "2" {
+			t.Errorf("checkpoint: step %d, %q, %v", step, body, err)
+		}
+		spec, _, err := tx.Specification(saved.ID)
+		want := queue.Specification{Task: saved, Cost: 10 * time.Second}
+		want.ConfigurationIndex = 0
+		if diff := cmp.Diff(want, spec); diff != "" || err != nil {
+			t.Errorf("specification, %v (-want +got):\n%s", err, diff)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease := queue.Lease{Task: saved.ID, Attempt: 1}
+	answer, err := q.Sync(ctx, queue.SyncRequest{
+		Process:  queue.Process{ID: "process-001", Slots: 3, Numerics: sweep.Numerics, KernelClass: queuetest.KernelClass},
+		Sequence: 99, FreeSlots: 2, Reports: []queue.Report{queuetest.Finished(lease, 0)},
+	})
+	if err != nil || len(answer.Verdicts) != 1 || answer.Verdicts[0].Judgement != queue.JudgedAccepted {
+		t.Errorf("the answer to the lease's result: %+v, %v", answer, err)
+	}
+	for _, wrong := range queuetest.Consistent(s, nil) {
+		t.Error(wrong)
+	}
+}
