@@ -249,14 +249,16 @@ func (v *resultCheck) intervals(where string, intervals map[string][2]float64) {
 
 func (v *resultCheck) inRange(where string, values map[string]float64) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		v.require(slices.Contains(ErrorNames, name) && v.c.defines(name),
-			"%s: n=%d t=%d has no error %q", where, v.c.Neurons, v.c.Timesteps, name)
+		if !slices.Contains(ErrorNames, name) || !v.c.defines(name) {
+			v.fault("%s: n=%d t=%d has no error %q", where, v.c.Neurons, v.c.Timesteps, name)
+		}
 		least, most := 0.0, v.largestError(name)
 		if isDivergenceName(name) {
 			least = -roundingSlack // a difference of rounded sums
 		}
-		v.require(values[name] >= least && values[name] <= most+roundingSlack,
-			"%s: %s = %v: must be from 0 to %v", where, name, values[name], most)
+		if x := values[name]; !(x >= least && x <= most+roundingSlack) { // true for NaN
+			v.fault("%s: %s = %v: must be from 0 to %v", where, name, x, most)
+		}
 	}
 }
 
