@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -190,8 +191,8 @@ const connectionSettings = `
 // the indexes, for which all statements are written, although it has no statistics yet
 // of a table that has just been filled. The settings end with the transaction, since a
 // connection pooler may lend the connection to other programs.
-const planByIndex = `SELECT set_config(name, value, true) FROM (VALUES ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'),
-	('enable_mergejoin', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off')) AS settings (name, value)`
+const planByIndex = `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+	set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true)`
 
 // poolConfig parses the URL of a database.
 func poolConfig(address string) (*pgxpool.Config, error) {
@@ -207,7 +208,9 @@ func poolConfig(address string) (*pgxpool.Config, error) {
 		config.MaxConns = maxConns
 	}
 	config.PingTimeout = connectTimeout
+	var connections atomic.Int64
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		conn.PgConn().CustomData()[shardOf] = connections.Add(1) % shards
 		_, err := conn.Exec(ctx, connectionSettings)
 		return err
 	}

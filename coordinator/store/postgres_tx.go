@@ -28,6 +28,10 @@ var dialectPostgres = dialect{
 // commit concurrently.
 const shards = 16
 
+// shardOf is the key of a connection's shard in its custom data. Concurrent transactions of
+// one coordinator have different shards.
+const shardOf = "shard"
+
 // postgresTx is one transaction. It begins with its first statement, since Claim decides how.
 type postgresTx struct {
 	sqlTx
@@ -40,7 +44,7 @@ func (s *postgresStore) begin(conn *pgx.Conn, writes bool) *postgresTx {
 	session := &postgresSession{conn: conn, place: s.place, begin: beginView}
 	tx := &postgresTx{store: s, session: session, sqlTx: sqlTx{
 		session: session, dialect: dialectPostgres, writes: writes,
-		shard: int64(conn.PgConn().PID() % shards), deltas: map[tallyKey]tally{}, cache: &rowCache{},
+		shard: conn.PgConn().CustomData()[shardOf].(int64), deltas: map[tallyKey]tally{}, cache: &rowCache{},
 	}}
 	if writes {
 		session.begin = beginAlone
@@ -57,8 +61,7 @@ func beginView(b *pgx.Batch) {
 // beginAlone begins a transaction that excludes all others that write.
 func beginAlone(b *pgx.Batch) {
 	b.Queue(beginWriting)
-	b.Queue(planByIndex)
-	b.Queue(`SELECT pg_advisory_xact_lock($1)`, int64(storeKey))
+	b.Queue(planByIndex+`, pg_advisory_xact_lock($1)`, int64(storeKey))
 }
 
 // beginWriting begins a transaction in which each statement sees everything that was
@@ -108,8 +111,7 @@ func (t *postgresTx) Claim(process string, tasks []sweep.TaskID) error {
 	ids := textArray(tasks)
 	var b pgx.Batch
 	b.Queue(beginWriting)
-	b.Queue(planByIndex)
-	b.Queue(`SELECT pg_advisory_xact_lock_shared($1)`, int64(storeKey))
+	b.Queue(planByIndex+`, pg_advisory_xact_lock_shared($1)`, int64(storeKey))
 	if process != "" || len(ids) > 0 {
 		b.Queue(`SELECT pg_advisory_xact_lock($1, hashtext($2))`, int32(processKey), validText(process))
 		t.readClaimed(&b, ids, validText(process))
