@@ -2,8 +2,8 @@
 -- keys follow the order of execution as far as possible, so that tasks that run at the same
 -- time are neighbours in every table and index.
 
+-- The index planned_task stays until the end, because the statements below search by it.
 DROP INDEX records_due;
-DROP INDEX planned_task;
 DROP INDEX planned_row;
 DROP INDEX planned_next;
 DROP INDEX attempts_live;

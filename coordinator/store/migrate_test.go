@@ -83,6 +83,66 @@ func TestMigration(t *testing.T) {
 	})
 }
 
+// TestMigrationUsesIndexes checks that each statement of version 4 scans at most one table and
+// finds the rows of others by an index, so that the time of a migration grows with the number
+// of tasks and not with its square.
+func TestMigrationUsesIndexes(t *testing.T) {
+	ctx := context.Background()
+	db, err := sql.Open("sqlite", dsn(filepath.Join(t.TempDir(), "sweep.db"), readWrite))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	m, err := migrations(db, goose.DialectSQLite3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.UpTo(ctx, 3); err != nil {
+		t.Fatal(err)
+	}
+	for statement := range strings.SplitSeq(strings.TrimSpace(keys), ";\n") {
+		steps := explainSQLite(t, db, statement)
+		scans := 0
+		for _, step := range steps {
+			switch {
+			case strings.HasPrefix(step, "SCAN (subquery"):
+			case strings.HasPrefix(step, "SCAN "):
+				scans++
+			case strings.HasPrefix(step, "SEARCH ") && !strings.Contains(step, "=?"):
+				t.Errorf("%s\n\t%s", statement, step)
+			}
+		}
+		if scans > 1 {
+			t.Errorf("%s\n\t%s", statement, strings.Join(steps, "\n\t"))
+		}
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+// explainSQLite returns the steps of a statement.
+func explainSQLite(t *testing.T, db *sql.DB, statement string) (steps []string) {
+	t.Helper()
+	rows, err := db.QueryContext(context.Background(), "EXPLAIN QUERY PLAN "+statement)
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return steps
+}
+
 // fillVersion2 creates a store of version 2 with some content.
 func fillVersion2(t *testing.T, db *sql.DB, dialect goose.Dialect, content string) {
 	t.Helper()
@@ -119,6 +179,14 @@ func testMigrated(t *testing.T, address string) {
 	done, saved := queuetest.Task(4), queuetest.Task(2)
 	result := queuetest.Result(0)
 	err = s.View(ctx, func(tx queue.Tx) error {
+		for i, number := range []int{4, 3, 2, 1, 0, 5} { // the first order of execution in A and B
+			key, err := tx.(interface {
+				key(task sweep.TaskID) (int64, error)
+			}).key(queuetest.Task(number).ID)
+			if err != nil || key != int64(i+1) {
+				t.Errorf("task %d has the key %d, %v: want %d", number, key, err, i+1)
+			}
+		}
 		got, found, err := tx.Result(done.ID, result.Digest)
 		if err != nil || !found || string(got.Body) != string(result.Body) || len(got.Measures) == 0 {
 			t.Errorf("result: %+v, %v, %v", got, found, err)
