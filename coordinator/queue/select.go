@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -67,13 +68,37 @@ func (q *Queue) selectTasks(ctx context.Context, s Selection, wanted func(Record
 // tasksOf lists all tasks of sweeps that are in one of the phases.
 func (q *Queue) tasksOf(ctx context.Context, sweeps []Sweep, phases []Phase) (tasks []sweep.TaskID, err error) {
 	for _, one := range sweeps {
-		for _, phase := range phases {
-			if tasks, err = q.addTasksIn(ctx, tasks, one.Plan, phase); err != nil {
+		for page, err := range q.plannedPages(ctx, one.Plan) {
+			if err != nil {
 				return nil, err
+			}
+			for _, p := range page {
+				if slices.Contains(phases, p.Phase) {
+					tasks = append(tasks, p.Task)
+				}
 			}
 		}
 	}
 	return tasks, nil
+}
+
+// plannedPages yields the tasks of a plan by row, one page per transaction. An error ends the
+// sequence.
+func (q *Queue) plannedPages(ctx context.Context, plan string) iter.Seq2[[]PlannedTask, error] {
+	return func(yield func([]PlannedTask, error) bool) {
+		after := -1
+		for {
+			var page []PlannedTask
+			err := q.view(ctx, func(c *call) (err error) {
+				page, err = c.tx.PlannedTasks(plan, after, q.policy.ChangePage)
+				return err
+			})
+			if !yield(page, err) || err != nil || len(page) < q.policy.ChangePage {
+				return
+			}
+			after = page[len(page)-1].Row
+		}
+	}
 }
 
 func (c *call) sweepsOf(id string) ([]Sweep, error) {
@@ -104,46 +129,26 @@ func (c *call) task(idOrPrefix sweep.TaskID, sweeps []Sweep) (sweep.TaskID, erro
 	if slices.ContainsFunc(sweeps, func(s Sweep) bool { return slices.Contains(referring, s.ID) }) {
 		return idOrPrefix, nil
 	}
+	if idOrPrefix == "" {
+		return "", unknown("task", idOrPrefix)
+	}
 	found := sweep.TaskID("")
 	for _, s := range sweeps {
-		next, err := c.tx.PlannedTasks(s.Plan, "", idOrPrefix, 2)
+		matching, err := c.tx.PlannedWithPrefix(s.Plan, idOrPrefix, 2)
 		if err != nil {
 			return "", err
 		}
-		for _, task := range next {
-			switch {
-			case idOrPrefix == "" || !strings.HasPrefix(string(task), string(idOrPrefix)) || task == found:
-			case found != "":
+		for _, task := range matching {
+			if found != "" && found != task {
 				return "", fmt.Errorf("%w: task %q: the prefix matches tasks %s and %s", ErrInvalid, idOrPrefix, found, task)
-			default:
-				found = task
 			}
+			found = task
 		}
 	}
 	if found == "" {
 		return "", unknown("task", idOrPrefix)
 	}
 	return found, nil
-}
-
-// addTasksIn appends all tasks of a plan that are in a phase.
-func (q *Queue) addTasksIn(ctx context.Context, tasks []sweep.TaskID, plan string, phase Phase) ([]sweep.TaskID, error) {
-	after := sweep.TaskID("")
-	for {
-		var page []sweep.TaskID
-		err := q.view(ctx, func(c *call) (err error) {
-			page, err = c.tx.PlannedTasks(plan, phase, after, q.policy.ChangePage)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		tasks = append(tasks, page...)
-		if len(page) < q.policy.ChangePage {
-			return tasks, nil
-		}
-		after = page[len(page)-1]
-	}
 }
 
 // fitting returns the tasks that are wanted and pass the filter.
@@ -260,15 +265,16 @@ func (q *Queue) checkConfigurations(ctx context.Context, sweeps []Sweep, f *filt
 // seePlanned passes the tasks of a plan to the filter until all its configuration filters
 // have matched, and collects their values.
 func (q *Queue) seePlanned(ctx context.Context, plan string, f *filter, present values) error {
-	after := sweep.TaskID("")
-	for len(f.unmatched) > 0 {
-		var page []sweep.TaskID
-		err := q.view(ctx, func(c *call) (err error) {
-			if page, err = c.tx.PlannedTasks(plan, "", after, q.policy.ChangePage); err != nil {
-				return err
-			}
-			for _, task := range page {
-				s, err := c.specification(task)
+	if len(f.unmatched) == 0 {
+		return nil
+	}
+	for page, err := range q.plannedPages(ctx, plan) {
+		if err != nil {
+			return err
+		}
+		err = q.view(ctx, func(c *call) error {
+			for _, p := range page {
+				s, err := c.specification(p.Task)
 				if err != nil {
 					return err
 				}
@@ -277,10 +283,9 @@ func (q *Queue) seePlanned(ctx context.Context, plan string, f *filter, present 
 			}
 			return nil
 		})
-		if err != nil || len(page) < q.policy.ChangePage {
+		if err != nil || len(f.unmatched) == 0 {
 			return err
 		}
-		after = page[len(page)-1]
 	}
 	return nil
 }

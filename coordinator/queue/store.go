@@ -78,9 +78,11 @@ type SweepTx interface {
 	// DropPlanned removes up to limit tasks from a plan, by Row, and returns them. If
 	// fewer were left, it also deletes the plan's draft and tallies.
 	DropPlanned(plan string, limit int) ([]sweep.TaskID, error)
-	// PlannedTasks lists up to limit tasks of a plan with IDs above after, by ID: those
-	// in one phase, or all of them if phase is "".
-	PlannedTasks(plan string, phase Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error)
+	// PlannedTasks lists up to limit tasks of a plan after a row number, by row.
+	PlannedTasks(plan string, after, limit int) ([]PlannedTask, error)
+	// PlannedWithPrefix lists up to limit tasks of a plan whose IDs begin with a prefix, by
+	// ID.
+	PlannedWithPrefix(plan string, prefix sweep.TaskID, limit int) ([]sweep.TaskID, error)
 	// Referring lists the sweeps whose plan has a task, by ID.
 	Referring(sweep.TaskID) ([]string, error)
 
@@ -123,6 +125,13 @@ type AddedPage struct {
 	New  int // tasks that the plan did not have
 	Kept int // tasks that the previous plan has, too
 	Done int // tasks that are done already
+}
+
+// PlannedTask is a task of a plan.
+type PlannedTask struct {
+	Task  sweep.TaskID
+	Row   int
+	Phase Phase // of its record
 }
 
 // Next is a waiting task that may be granted.

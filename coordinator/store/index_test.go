@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -13,10 +14,17 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/queue/queuetest"
 	"spiqsweep/coordinator/store/storetest/postgres"
+	"spiqsweep/sweep"
 )
 
-// mayScan matches scans of the tables that have only a few rows for each sweep.
-var mayScan = regexp.MustCompile(`^SCAN (sweeps|tallies|drafts)\b`)
+var (
+	// mayScan matches scans of the tables that have only a few rows for each sweep.
+	mayScan = regexp.MustCompile(`^SCAN (sweeps|tallies|drafts)\b`)
+	// halfBounded matches searches of all rows above or below a value.
+	halfBounded = regexp.MustCompile(`^SEARCH .*\(\w+[<>]\?\)`)
+	// dueRows matches the indexes in which such a search finds only rows that are due.
+	dueRows = regexp.MustCompile(`\b(records_due|processes_present)\b`)
+)
 
 // runStatements makes a store run nearly every statement that it has.
 func runStatements(t *testing.T, f *queuetest.Fixture) {
@@ -28,6 +36,10 @@ func runStatements(t *testing.T, f *queuetest.Fixture) {
 	w.Checkpoint(first[0].Lease, 10)
 	w.Sync(queuetest.Finished(first[0].Lease, 0), queuetest.Failed(first[1].Lease, "NaN"))
 	f.Retry(queue.RetryRequest{})
+	ambiguous := queue.RetryRequest{Selection: queue.Selection{Tasks: []sweep.TaskID{"0"}}}
+	if _, err := f.Queue.Retry(context.Background(), ambiguous); !errors.Is(err, queue.ErrInvalid) {
+		t.Errorf("an ambiguous prefix: %v", err)
+	}
 	f.Rows("A")
 	for _, err := range f.Queue.Attempts(context.Background(), "A") {
 		if err != nil {
@@ -41,8 +53,8 @@ func runStatements(t *testing.T, f *queuetest.Fixture) {
 	}
 }
 
-// TestSQLiteQueriesUseIndexes checks that every statement finds its rows by an index, so that
-// no call becomes slower as a sweep grows.
+// TestSQLiteQueriesUseIndexes checks that every statement finds its rows by an index, within
+// bounds, so that no call becomes slower as a store grows.
 func TestSQLiteQueriesUseIndexes(t *testing.T) {
 	s := openHere(t)
 	f := queuetest.NewFixture(t, func(func() time.Time) queue.Store { return s }, queue.Policy{})
@@ -67,7 +79,7 @@ func TestSQLiteQueriesUseIndexes(t *testing.T) {
 				return err
 			}
 			for _, step := range steps {
-				if strings.HasPrefix(step, "SCAN ") && !mayScan.MatchString(step) {
+				if strings.HasPrefix(step, "SCAN ") && !mayScan.MatchString(step) || halfBounded.MatchString(step) && !dueRows.MatchString(step) {
 					t.Errorf("%s\n\t%s", text, step)
 				}
 			}
@@ -122,10 +134,17 @@ func (r recorder) read(tx queue.Tx) {
 	}
 }
 
-var seqScan = regexp.MustCompile(`Seq Scan on (\w+)`)
+var (
+	seqScan   = regexp.MustCompile(`Seq Scan on (\w+)`)
+	indexScan = regexp.MustCompile(`Index (?:Only )?Scan (?:using|on) (\w+).*\n(.*)`)
+	// mayScanIndex matches the indexes of the tables that mayScan matches.
+	mayScanIndex = regexp.MustCompile(`^(sweeps|tallies|drafts)_`)
+	// indexCond matches the condition of an index scan with an equality or two bounds.
+	indexCond = regexp.MustCompile(`Index Cond: .*( = | AND )`)
+)
 
-// TestPostgresQueriesUseIndexes checks that every statement finds its rows by an index, and
-// the next task without sorting the waiting ones.
+// TestPostgresQueriesUseIndexes checks that every statement finds its rows by an index, within
+// bounds, and the next task without sorting the waiting ones.
 func TestPostgresQueriesUseIndexes(t *testing.T) {
 	database := postgres.Database(t)
 	s, err := Open(context.Background(), database)
@@ -156,6 +175,12 @@ func TestPostgresQueriesUseIndexes(t *testing.T) {
 		plan := explain(t, conn, text)
 		for _, match := range seqScan.FindAllStringSubmatch(plan, -1) {
 			if table := match[1]; table != "sweeps" && table != "tallies" && table != "drafts" {
+				t.Errorf("%s\n%s", text, plan)
+			}
+		}
+		for _, match := range indexScan.FindAllStringSubmatch(plan, -1) {
+			index, condition := match[1], match[2]
+			if !indexCond.MatchString(condition) && !dueRows.MatchString(index) && !mayScanIndex.MatchString(index) {
 				t.Errorf("%s\n%s", text, plan)
 			}
 		}

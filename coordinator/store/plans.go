@@ -86,12 +86,21 @@ func (t *sqlTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
 	return dropped, t.exec(deleteDraft, plan)
 }
 
-// PlannedTasks reads the index of IDs. CROSS JOIN keeps SQLite from sorting the whole plan.
-func (t *sqlTx) PlannedTasks(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+func (t *sqlTx) PlannedTasks(plan string, after, limit int) ([]queue.PlannedTask, error) {
+	return list(t, `
+		SELECT r.id, p.csv_row, r.phase FROM planned p JOIN records r ON r.task = p.task
+		WHERE p.plan = $1 AND p.csv_row > $2 ORDER BY p.csv_row LIMIT $3`, with(plan, after, limit),
+		func(r row) (p queue.PlannedTask, err error) { return p, r.Scan(&p.Task, &p.Row, &p.Phase) })
+}
+
+// PlannedWithPrefix searches the index of IDs between two bounds. IDs are hexadecimal, so none
+// that begins with the prefix is above the prefix and a "g". CROSS JOIN keeps SQLite from
+// sorting the whole plan.
+func (t *sqlTx) PlannedWithPrefix(plan string, prefix sweep.TaskID, limit int) ([]sweep.TaskID, error) {
 	return list(t, `
 		SELECT r.id FROM records r CROSS JOIN planned p
-		WHERE p.task = r.task AND p.plan = $1 AND (r.phase = $2 OR $2 = '') AND r.id > $3
-		ORDER BY r.id LIMIT $4`, with(plan, phase, after, limit), scanOne[sweep.TaskID])
+		WHERE p.task = r.task AND p.plan = $1 AND r.id >= $2 AND r.id < $3 AND substr(r.id, 1, length($2)) = $2
+		ORDER BY r.id LIMIT $4`, with(plan, prefix, prefix+"g", limit), scanOne[sweep.TaskID])
 }
 
 func (t *sqlTx) Referring(task sweep.TaskID) ([]string, error) {

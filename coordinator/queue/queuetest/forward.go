@@ -62,8 +62,12 @@ func (x forward) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
 	return single[[]sweep.TaskID](x.do("DropPlanned", plan, limit))
 }
 
-func (x forward) PlannedTasks(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
-	return single[[]sweep.TaskID](x.do("PlannedTasks", plan, phase, after, limit))
+func (x forward) PlannedTasks(plan string, after, limit int) ([]queue.PlannedTask, error) {
+	return single[[]queue.PlannedTask](x.do("PlannedTasks", plan, after, limit))
+}
+
+func (x forward) PlannedWithPrefix(plan string, prefix sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+	return single[[]sweep.TaskID](x.do("PlannedWithPrefix", plan, prefix, limit))
 }
 
 func (x forward) Referring(task sweep.TaskID) ([]string, error) {

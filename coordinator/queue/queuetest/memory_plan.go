@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"spiqsweep/coordinator/queue"
@@ -95,13 +96,14 @@ func (t *memoryTx) addPlanned(plan, previous string, p queue.Planned, added *que
 }
 
 func (t *memoryTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
-	dropped, _ := t.PlannedTasks(plan, "", "", len(t.planned))
-	slices.SortFunc(dropped, func(a, b sweep.TaskID) int {
-		return cmp.Compare(t.planned[place{plan, a}].Row, t.planned[place{plan, b}].Row)
-	})
-	dropped = first(dropped, limit)
-	for _, task := range dropped {
-		if err := remove(t, t.planned, place{plan, task}); err != nil {
+	page, err := t.PlannedTasks(plan, -1, limit)
+	if err != nil {
+		return nil, err
+	}
+	var dropped []sweep.TaskID
+	for _, p := range page {
+		dropped = append(dropped, p.Task)
+		if err := remove(t, t.planned, place{plan, p.Task}); err != nil {
 			return nil, err
 		}
 	}
@@ -116,10 +118,21 @@ func (t *memoryTx) DropPlanned(plan string, limit int) ([]sweep.TaskID, error) {
 	return dropped, remove(t, t.drafts, plan)
 }
 
-func (t *memoryTx) PlannedTasks(plan string, phase queue.Phase, after sweep.TaskID, limit int) ([]sweep.TaskID, error) {
+func (t *memoryTx) PlannedTasks(plan string, after, limit int) ([]queue.PlannedTask, error) {
+	var tasks []queue.PlannedTask
+	for key, p := range t.planned {
+		if key.plan == plan && p.Row > after {
+			tasks = append(tasks, queue.PlannedTask{Task: key.task, Row: p.Row, Phase: t.records[key.task].Phase})
+		}
+	}
+	slices.SortFunc(tasks, func(a, b queue.PlannedTask) int { return cmp.Compare(a.Row, b.Row) })
+	return first(tasks, limit), nil
+}
+
+func (t *memoryTx) PlannedWithPrefix(plan string, prefix sweep.TaskID, limit int) ([]sweep.TaskID, error) {
 	var tasks []sweep.TaskID
 	for key := range t.planned {
-		if key.plan == plan && key.task > after && (phase == "" || t.records[key.task].Phase == phase) {
+		if key.plan == plan && strings.HasPrefix(string(key.task), string(prefix)) {
 			tasks = append(tasks, key.task)
 		}
 	}

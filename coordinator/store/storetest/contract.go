@@ -156,11 +156,23 @@ func planPages(t *testing.T, f *queuetest.Fixture) {
 				return err
 			}
 		}
-		list := func(phase queue.Phase, want ...int) func() error {
+		list := func(after, limit int, want ...queue.PlannedTask) func() error {
 			return func() error {
-				tasks, err := tx.PlannedTasks("x", phase, "", 10)
+				tasks, err := tx.PlannedTasks("x", after, limit)
+				if err == nil && !slices.Equal(tasks, want) {
+					t.Errorf("%d tasks after row %d: %v: want %v", limit, after, tasks, want)
+				}
+				return err
+			}
+		}
+		planned := func(number int, phase queue.Phase) queue.PlannedTask {
+			return queue.PlannedTask{Task: queuetest.Task(number).ID, Row: number, Phase: phase}
+		}
+		prefixed := func(prefix sweep.TaskID, limit int, want ...int) func() error {
+			return func() error {
+				tasks, err := tx.PlannedWithPrefix("x", prefix, limit)
 				if err == nil && !slices.Equal(tasks, taskIDs(want...)) {
-					t.Errorf("tasks in phase %q: %v: want those of %v", phase, tasks, want)
+					t.Errorf("%d tasks with the prefix %q: %v: want those of %v", limit, prefix, tasks, want)
 				}
 				return err
 			}
@@ -203,10 +215,14 @@ func planPages(t *testing.T, f *queuetest.Fixture) {
 			add(0, 4, a.Plan, queue.AddedPage{New: 4, Kept: 3, Done: 1}),
 			add(2, 6, "", queue.AddedPage{New: 2}),
 			tallies(6),
-			list("", 0, 1, 2, 3, 4, 5),
-			list(queue.Done, 0),
-			list(queue.Leased, 1),
-			list(queue.Waiting, 2, 3, 4, 5),
+			list(-1, 3, planned(0, queue.Done), planned(1, queue.Leased), planned(2, queue.Waiting)),
+			list(3, 3, planned(4, queue.Waiting), planned(5, queue.Waiting)),
+			list(5, 3),
+			prefixed("", 10, 0, 1, 2, 3, 4, 5),
+			prefixed("00", 2, 0, 1),
+			prefixed(queuetest.Task(4).ID, 2, 4),
+			prefixed("1", 2),
+			prefixed("0-", 2),
 			func() error {
 				s, found, err := tx.Specification(queuetest.Task(5).ID)
 				if err == nil && (!found || s.Cost != 10*time.Second) {
