@@ -1,8 +1,8 @@
 -- Version 4: tasks have integer keys, which all other tables repeat in place of the IDs. The
 -- keys follow the order of execution as far as possible, so that tasks that run at the same
--- time are neighbours in every table and index.
+-- time are neighbours in every table and index. keys_rows.sql copies the rows.
 
--- The index planned_task stays until the end, because the statements below search by it.
+-- The index planned_task stays with its table, because keys_rows.sql searches by it.
 DROP INDEX records_due;
 DROP INDEX planned_row;
 DROP INDEX planned_next;
@@ -30,11 +30,6 @@ CREATE TABLE records (
     reason     TEXT    NOT NULL,
     saved_step BIGINT  NOT NULL  -- of the checkpoint; 0 for none
 );
-INSERT INTO records
-SELECT ROW_NUMBER() OVER (ORDER BY (SELECT MIN(p.execution_order) FROM old_planned p WHERE p.task = r.task), r.task),
-    r.task, r.phase, r.attempt, r.pardoned, r.exclusive, r.not_before, r.accepted, r.compute, r.verifying, r.reason,
-    COALESCE(c.step, 0)
-FROM old_records r LEFT JOIN old_checkpoints c ON c.task = r.task;
 CREATE INDEX records_due ON records (not_before) WHERE phase = 'backing_off';
 
 -- The immutable part of a task. The configuration is in canonical form.
@@ -44,8 +39,6 @@ CREATE TABLE tasks (
     recording     TEXT   NOT NULL,
     cost          BIGINT NOT NULL
 );
-INSERT INTO tasks
-SELECT r.task, t.configuration, t.recording, t.cost FROM old_tasks t JOIN records r ON r.id = t.id ORDER BY r.task;
 
 -- The tasks of each plan. listed is the phase of the record if that is waiting, failed or
 -- diverged, and otherwise empty. exclusive repeats the record's. So an index can list such
@@ -61,10 +54,6 @@ CREATE TABLE planned (
     exclusive           BOOLEAN NOT NULL,
     PRIMARY KEY (task, plan)
 );
-INSERT INTO planned
-SELECT p.plan, r.task, p.configuration_index, p.csv_row, p.execution_order, p.cost,
-    CASE WHEN p.phase IN ('waiting', 'failed', 'diverged') THEN p.phase ELSE '' END, p.exclusive
-FROM old_planned p JOIN records r ON r.id = p.task ORDER BY r.task;
 CREATE INDEX planned_row ON planned (plan, csv_row);
 CREATE INDEX planned_next ON planned (plan, listed, execution_order, csv_row, exclusive) WHERE listed <> '';
 
@@ -90,10 +79,6 @@ CREATE TABLE attempts (
     compute    BIGINT  NOT NULL,
     PRIMARY KEY (task, attempt)
 );
-INSERT INTO attempts
-SELECT r.task, a.attempt, a.process, a.host, a.kernel, a.granted_at, a.ended_at, a.from_step, a.started, a.step, a.saved_step,
-    a.outcome, a.sole_task, a.excused, a.reason, a.log, a.digest, a.compute
-FROM old_attempts a JOIN records r ON r.id = a.task ORDER BY r.task, a.attempt;
 CREATE INDEX attempts_live ON attempts (process) WHERE outcome = '';
 
 -- The reported results by their digest; equal ones are stored once.
@@ -103,8 +88,6 @@ CREATE TABLE results (
     body   BYTEA   NOT NULL,
     PRIMARY KEY (task, digest)
 );
-INSERT INTO results
-SELECT r.task, o.digest, o.body FROM old_results o JOIN records r ON r.id = o.task ORDER BY r.task, o.digest;
 
 -- The table values of each result, apart from it, so that a table need not read results.
 CREATE TABLE measures (
@@ -113,19 +96,8 @@ CREATE TABLE measures (
     body   BYTEA   NOT NULL,
     PRIMARY KEY (task, digest)
 );
-INSERT INTO measures
-SELECT r.task, o.digest, o.body FROM old_measures o JOIN records r ON r.id = o.task ORDER BY r.task, o.digest;
 
 CREATE TABLE checkpoints (
     task INTEGER PRIMARY KEY,
     body BYTEA   NOT NULL
 );
-INSERT INTO checkpoints SELECT r.task, c.body FROM old_checkpoints c JOIN records r ON r.id = c.task ORDER BY r.task;
-
-DROP TABLE old_tasks;
-DROP TABLE old_records;
-DROP TABLE old_planned;
-DROP TABLE old_attempts;
-DROP TABLE old_results;
-DROP TABLE old_measures;
-DROP TABLE old_checkpoints;

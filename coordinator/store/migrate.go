@@ -10,12 +10,14 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// schema is the first version, and keys the fourth. Both are valid for both databases.
+// schema is the first version; keys and keysRows are the fourth. All are valid for both databases.
 var (
 	//go:embed schema.sql
 	schema string
 	//go:embed keys.sql
 	keys string
+	//go:embed keys_rows.sql
+	keysRows string
 )
 
 // uncompressed makes PostgreSQL store bodies without compression, which took longer than
@@ -23,7 +25,8 @@ var (
 const uncompressed = `
 	ALTER TABLE results ALTER COLUMN body SET STORAGE EXTERNAL;
 	ALTER TABLE checkpoints ALTER COLUMN body SET STORAGE EXTERNAL;
-	ALTER TABLE recordings ALTER COLUMN body SET STORAGE EXTERNAL`
+	ALTER TABLE recordings ALTER COLUMN body SET STORAGE EXTERNAL;
+	`
 
 // addLimits adds the note and the limits of a sweep (queue.Limits).
 const addLimits = `
@@ -41,7 +44,7 @@ func migrations(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
 		bodies = uncompressed
 	}
 	var versions []*goose.Migration
-	for i, statements := range []string{schema + bodies, addLimits, addEngineJob, keys + bodies} {
+	for i, statements := range []string{schema + bodies, addLimits, addEngineJob, keys + bodies + keysRows} {
 		versions = append(versions, goose.NewGoMigration(int64(i+1), &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, statements)
 			return err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -63,6 +64,7 @@ func TestMigration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	body = bytes.Replace(body, []byte("X'32'"), []byte("X'"+strings.Repeat("32", 1<<14)+"'"), 1) // of the checkpoint
 	t.Run("SQLite", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "sweep.db")
 		db, err := sql.Open("sqlite", dsn(path, readWrite))
@@ -79,8 +81,29 @@ func TestMigration(t *testing.T) {
 			t.Fatal(err)
 		}
 		fillVersion2(t, db, goose.DialectPostgres, strings.ReplaceAll(string(body), "X'", `'\x`))
+		testUncompressed(t, address)
 		testMigrated(t, address)
 	})
+}
+
+// testUncompressed migrates a store, and checks that its checkpoint, which is compressible, is
+// copied without compression.
+func testUncompressed(t *testing.T, address string) {
+	t.Helper()
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := migrate(context.Background(), db, goose.DialectPostgres); err != nil {
+		t.Fatal(err)
+	}
+	var size int
+	var compression sql.NullString
+	err = db.QueryRow(`SELECT length(body), pg_column_compression(body) FROM checkpoints`).Scan(&size, &compression)
+	if err != nil || size < 1<<14 || compression.Valid {
+		t.Errorf("a checkpoint of %d bytes has the compression %q, %v", size, compression.String, err)
+	}
 }
 
 // TestMigrationUsesIndexes checks that each statement of version 4 scans at most one table and
@@ -100,7 +123,7 @@ func TestMigrationUsesIndexes(t *testing.T) {
 	if _, err := m.UpTo(ctx, 3); err != nil {
 		t.Fatal(err)
 	}
-	for statement := range strings.SplitSeq(strings.TrimSpace(keys), ";\n") {
+	for statement := range strings.SplitSeq(strings.TrimSpace(keys+keysRows), ";\n") {
 		steps := explainSQLite(t, db, statement)
 		scans := 0
 		for _, step := range steps {
@@ -192,8 +215,8 @@ func testMigrated(t *testing.T, address string) {
 			t.Errorf("result: %+v, %v, %v", got, found, err)
 		}
 		step, body, _, err := tx.Checkpoint(saved.ID)
-		if err != nil || step != 50 || string(body) != "2" {
-			t.Errorf("checkpoint: step %d, %q, %v", step, body, err)
+		if err != nil || step != 50 || string(body) != strings.Repeat("2", 1<<14) {
+			t.Errorf("checkpoint: step %d, %d bytes, %v", step, len(body), err)
 		}
 		spec, _, err := tx.Specification(saved.ID)
 		want := queue.Specification{Task: saved, Cost: 10 * time.Second}
