@@ -11,9 +11,11 @@
 //
 // Inside the store, a task has an integer key, which the table records gives to its ID. A
 // new task gets the next one. Since tasks are planned in the order of execution, tasks that
-// run at the same time are neighbours in every table and index, and a commit writes few
-// pages, however many tasks there are. IDs are random: with them as keys, each row would be
-// on a separate page.
+// run at the same time are neighbours in every table, and a commit writes few pages of it. IDs
+// are random: with them as keys, each row would be on a separate page. Only the index that
+// finds a record by its ID is in their order. SQLite changes it only when a task is planned.
+// PostgreSQL adds an entry whenever a task changes its phase, because the phase is a condition
+// of another index, and an update of an indexed column adds an entry to every index.
 //
 // # SQLite: one coordinator
 //
@@ -52,7 +54,8 @@
 //     another call has locked (SKIP LOCKED), so it never waits.
 //   - At the end, the tallies, ordered by key, only for the commit. Calls add to them and
 //     never write a value that they have read. Each connection adds to one of several
-//     shards, so that calls rarely wait here, either.
+//     shards, and concurrent ones usually to different shards, so that calls rarely wait
+//     here, either.
 //
 // Therefore calls are equivalent to some serial order. At READ COMMITTED, a statement
 // sees everything that was committed before it began. So once a call has its locks, it

@@ -28,8 +28,8 @@ var dialectPostgres = dialect{
 // commit concurrently.
 const shards = 16
 
-// shardOf is the key of a connection's shard in its custom data. Concurrent transactions of
-// one coordinator have different shards.
+// shardOf is the key of a connection's shard in its custom data. Concurrent transactions
+// usually have different shards. Transactions that share one wait for each other's commit.
 const shardOf = "shard"
 
 // postgresTx is one transaction. It begins with its first statement, since Claim decides how.
