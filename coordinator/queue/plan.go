@@ -27,7 +27,7 @@ import (
 // Plan writes the tasks as a draft, in many transactions, so that workers are served in
 // between. The last one makes the draft the sweep's plan. Until then, and after a crash
 // or an error, the sweep is unchanged. Plan is fastest if the tasks come in the order of
-// their IDs. If two calls plan a sweep concurrently, the last to finish wins.
+// execution. If two calls plan a sweep concurrently, the last to finish wins.
 //
 // Errors: ErrInvalid if two tasks share an ID or a row; ErrMismatch if the sweep has
 // other numerics or another kernel class; ErrUnavailable; an error of the stream of tasks.

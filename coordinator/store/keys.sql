@@ -1,6 +1,6 @@
 -- Version 4: tasks have integer keys, which all other tables repeat in place of the IDs. The
 -- keys follow the order of execution as far as possible, so that tasks that run at the same
--- time are neighbours in every table and index. keys_rows.sql copies the rows.
+-- time are neighbours in every table. keys_rows.sql copies the rows.
 
 -- The index planned_task stays with its table, because keys_rows.sql searches by it.
 DROP INDEX records_due;
@@ -40,9 +40,10 @@ CREATE TABLE tasks (
     cost          BIGINT NOT NULL
 );
 
--- The tasks of each plan. listed is the phase of the record if that is waiting, failed or
--- diverged, and otherwise empty. exclusive repeats the record's. So an index can list such
--- tasks of a plan, and changes only once while a task runs and ends.
+-- The tasks of each plan. listed repeats the record's phase if it is waiting, failed or
+-- diverged, and is empty otherwise. exclusive repeats the record's. The partial index lists
+-- those tasks, and the row changes only when a task enters or leaves one of these phases, or
+-- when exclusive changes.
 CREATE TABLE planned (
     plan                TEXT    NOT NULL,
     task                INTEGER NOT NULL,
