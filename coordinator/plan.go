@@ -33,7 +33,8 @@ func planCommand(t *terminal) *cobra.Command {
 		Short:      "Print what a sweep would run and how long it would take, and run nothing",
 		Long: `Prints the configurations of a grid and their tasks: those that are finished, those of
 the folder's last run that would run again, with what has changed, and how long the
-others take on one core of a machine like this one, on some workers, and on disk.
+others take on one core, on some workers, and on disk. The time is that of this machine, as
+far as it could measure training steps, otherwise that of the project's.
 
 Exit codes: 0 the plan is valid; 2 bad usage or input. With --detailed-exitcode, 4 if
 tasks are left to run.`,

@@ -1,8 +1,8 @@
 package main
 
 // engineJob returns a label of the job of an engine in which this program runs; "" if there is
-// none. It is for people: engines reuse the names of their jobs. A pod of Kubernetes has its
-// name as that of its host.
+// none. Operators read it; the rules do not, because engines reuse job names. In Kubernetes the host
+// name is the name of the pod.
 func engineJob(environment func(string) string) string {
 	if job := slurmJob(environment); job != "" {
 		return "Slurm job " + job

@@ -126,8 +126,8 @@ const previewTime = 500 * time.Millisecond
 
 // Preview prepares a run without a change to its output folder and without a call to a
 // worker, and estimates the work that is left. It refuses what Open refuses, except that
-// a coordinator may be running there. Where this machine has a kernel of the sweep's class, the
-// estimate is by the seconds of training steps, as step measures them; step may be nil.
+// a coordinator may be running there. If this machine has a kernel of the sweep's class, Preview calls
+// step, unless it is nil, to measure training steps, and corrects the estimate by them.
 func Preview(ctx context.Context, c Config, step func(sweep.Configuration, circuit.Kernel) (float64, error)) (*Prepared, plan.Estimate, error) {
 	var err error
 	if c.Input, err = c.Resume(c.Out); err != nil {
@@ -151,9 +151,14 @@ func Preview(ctx context.Context, c Config, step func(sweep.Configuration, circu
 		a.Notices = append(a.Notices, "a coordinator is running there: its finished tasks are not counted, see `coordinator status`")
 	}
 	p.Notices = a.Notices
-	kernels := circuit.Kernels()
-	if i := slices.IndexFunc(kernels, func(k circuit.Kernel) bool { return k.Class == c.Kernel.Class }); i >= 0 && step != nil {
-		p.Plan.Measure(previewTime, func(c sweep.Configuration) (float64, error) { return step(c, kernels[i]) })
+	kernel := c.Kernel
+	for _, k := range circuit.Kernels() {
+		if kernel.Name == "" && k.Class == kernel.Class {
+			kernel = k
+		}
+	}
+	if kernel.Name != "" && step != nil {
+		p.Plan.Measure(previewTime, func(c sweep.Configuration) (float64, error) { return step(c, kernel) })
 	}
 	if err == nil {
 		p.Redone, err = a.redone(ctx, finished)

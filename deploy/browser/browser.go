@@ -155,8 +155,8 @@ func call[P, R any](tab *Tab, command cdp.Command[P, R], parameters P) R {
 	return bounded(tab, command.Method, func(ctx context.Context) (R, error) { return chromedp.Call(ctx, command, parameters) })
 }
 
-// bounded calls do, which must heed its context. It repeats what met an element that the page
-// has replaced since, as pages do that fill in live.
+// bounded calls do, which must heed its context. It calls do again if the page has replaced
+// the element that it found, as pages do that fill in live.
 func bounded[T any](tab *Tab, what string, do func(context.Context) (T, error)) T {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, timeout)

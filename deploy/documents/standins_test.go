@@ -58,10 +58,11 @@ type standIn struct {
 	fails      bool // it must fail, as the document says
 }
 
-// server is what commands need that speak to a coordinator: one with a worker and a sweep.
+// server is what commands need that speak to a coordinator: one with a worker and a sweep. The worker
+// must not read the file of an earlier server.
 var server = []string{
 	"coordinator serve --listen 127.0.0.1:$PORT",
-	"worker --coordinator runs/serve/worker.json --stay",
+	"until coordinator health --coordinator runs/serve/operator.json; do sleep 0.1; done; worker --coordinator runs/serve/worker.json --stay",
 }
 
 // submit gives the server a sweep and waits for its worker.

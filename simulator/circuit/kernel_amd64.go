@@ -3,7 +3,7 @@
 package circuit
 
 import (
-	"sync"
+	"time"
 
 	"golang.org/x/sys/cpu"
 
@@ -59,7 +59,7 @@ func assemblyKernels() (kernels []Kernel) {
 func loopsOf(k Kernel) *loops {
 	switch k.Name {
 	case "avx512":
-		return &fastest().loops
+		return &fastest().Table
 	case "avx2":
 		return &avx2
 	case "portable":
@@ -74,41 +74,28 @@ func (k Kernel) WideLoops() []string {
 	if k.Name != "avx512" {
 		return nil
 	}
-	return fastest().wide
+	return fastest().Taken
 }
 
-// tuned is a table with loops of both widths.
-type tuned struct {
-	loops loops
-	wide  []string // names of those of 512 bits
-}
+// choice holds the loops of the kernel "avx512".
+var choice tuning.Choice[loops]
 
 // fastest chooses each loop by its share of a small circuit's time. Processors differ: 512-bit
 // vectors double the throughput where the units have that width, and cost some where they have half
 // of it.
-func fastest() *tuned {
-	choice.once.Do(func() { choice.tuned = choose() })
-	return &choice.tuned
-}
-
-var choice struct {
-	once sync.Once
-	tuned
-}
-
-func choose() tuned {
-	m := tuned{loops: avx2}
-	var uses []func()
-	for auxiliary := range 2 { // one block, and several
-		a := Ansatz{Neurons: wholeBits, Auxiliary: auxiliary, Layers: 3, Order: EncodeFirst, Entangler: Chain, Readout: Trace, Noise: PerQubit}
-		uses = append(uses, a.use(&m.loops))
-	}
-	m.wide = tuning.Choose(&m.loops, &avx512, func() {
-		for _, use := range uses {
-			use()
+func fastest() *tuning.Choice[loops] {
+	return choice.Once(func(c *tuning.Choice[loops]) {
+		var uses []func()
+		for auxiliary := range 2 { // one block, and several
+			a := Ansatz{Neurons: wholeBits, Auxiliary: auxiliary, Layers: 3, Order: EncodeFirst, Entangler: Chain, Readout: Trace, Noise: PerQubit}
+			uses = append(uses, a.use(&c.Table))
 		}
+		c.Between(avx2, avx512, func() {
+			for _, use := range uses {
+				use()
+			}
+		}, time.Now)
 	})
-	return m
 }
 
 // use returns a function that calls every method of tiles.

@@ -70,7 +70,8 @@ type layout struct {
 	rotatedChunkBand int // rows of every chunk at a time
 }
 
-func newLayout(qubits int) layout {
+// newLayout places the rows of so many qubits. Rotations of chunkBits high bits or more take two parts.
+func newLayout(qubits, chunkBits int) layout {
 	if qubits <= wholeBits {
 		s := newSplit(qubits, 0)
 		return layout{split: s, stride: s.rows, band: s.rows}

@@ -26,11 +26,14 @@ type plan struct {
 
 // newPlan returns nil if the fast engine does not support the ansatz: the CNOTs of
 // ring and brick do not split into blocks, and postselection divides.
-func newPlan(a Ansatz) *plan {
+func newPlan(a Ansatz) *plan { return newChunkedPlan(a, chunkBits) }
+
+// newChunkedPlan returns a plan with chunks from so many high bits on.
+func newChunkedPlan(a Ansatz, chunkBits int) *plan {
 	if a.Readout != Trace || a.Entangler != Chain && a.Entangler != NoCNOTs {
 		return nil
 	}
-	l := newLayout(a.Qubits())
+	l := newLayout(a.Qubits(), chunkBits)
 	p := &plan{
 		layout: l, factors: newFactors(a.Qubits(), l),
 		qubits: a.Qubits(), layers: a.Layers, noise: noiseBefore(a), chain: a.Entangler == Chain,

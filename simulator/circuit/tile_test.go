@@ -141,6 +141,56 @@ func TestTileAgreesWithExactInEverySize(t *testing.T) {
 	}
 }
 
+// TestChunks has rotations take the high bits in two parts in small circuits. The bits of the results
+// stay.
+func TestChunks(t *testing.T) {
+	for _, k := range Kernels() {
+		for qubits := wholeBits + 1; qubits <= wholeBits+5; qubits++ {
+			a := paper(qubits)
+			a.Noise = PerQubit
+			for chunkBits := 2; chunkBits <= qubits-blockBits; chunkBits++ {
+				chunked := newChunkedPlan(a, chunkBits)
+				if chunked.outer == 0 {
+					t.Fatalf("%d qubits have no chunks from %d high bits on", qubits, chunkBits)
+				}
+				got, want := resultsOf(&Circuit{a, loopsOf(k), chunked}), resultsOf(&Circuit{a, loopsOf(k), newPlan(a)})
+				if !slices.Equal(got, want) {
+					t.Errorf("%s: %d qubits with chunks from %d high bits on give other bits", k.Name, qubits, chunkBits)
+				}
+			}
+		}
+	}
+}
+
+// resultsOf returns all that tiles of a circuit compute for drawn angles.
+func resultsOf(c *Circuit) (all []float64) {
+	a, b := c.ansatz, randomBatch(c.ansatz, uint64(c.ansatz.Qubits()))
+	for _, keep := range []bool{false, true} {
+		patch, tile := c.NewPatch(), c.NewTile(keep)
+		patch.Set(b.angles)
+		tile.Forward(patch, b.noise)
+		law, gradient := make([]float32, a.Words()*Lanes), make([]float64, a.Angles())
+		tile.Probabilities(law)
+		var uniform [Lanes]float32
+		var words [Lanes]uint32
+		for i := range uniform {
+			uniform[i] = float32(i) / Lanes
+		}
+		tile.Sample(&uniform, &words)
+		if keep {
+			tile.Backward(patch, b.weights, gradient)
+		}
+		for _, p := range law {
+			all = append(all, float64(p))
+		}
+		for _, w := range words {
+			all = append(all, float64(w))
+		}
+		all = append(all, gradient...)
+	}
+	return all
+}
+
 // randomBatch draws angles and weights like those of a training.
 func randomBatch(a Ansatz, seed uint64) batch {
 	r := rand.New(rand.NewPCG(seed, 3))

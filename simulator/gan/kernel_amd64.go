@@ -4,7 +4,7 @@ package gan
 
 import (
 	"fmt"
-	"sync"
+	"time"
 
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/internal/tuning"
@@ -37,7 +37,7 @@ var avx512 = loops{
 func loopsOf(k circuit.Kernel) *loops {
 	switch k.Name {
 	case "avx512":
-		return &fastest().loops
+		return &fastest().Table
 	case "avx2":
 		return &avx2
 	default:
@@ -50,40 +50,27 @@ func WideLoops(k circuit.Kernel) []string {
 	if k.Name != "avx512" {
 		return nil
 	}
-	return fastest().wide
+	return fastest().Taken
 }
 
-// tuned is a table with loops of both widths.
-type tuned struct {
-	loops loops
-	wide  []string // names of those of 512 bits
-}
+// choice holds the loops of the kernel "avx512".
+var choice tuning.Choice[loops]
 
 // fastest chooses each loop by its share of the time of small trainings, as in package circuit.
-func fastest() *tuned {
-	choice.once.Do(func() { choice.tuned = choose() })
-	return &choice.tuned
-}
-
-var choice struct {
-	once sync.Once
-	tuned
-}
-
-func choose() tuned {
-	m := tuned{loops: avx2}
-	var trainings []*Trainer
-	for _, neurons := range []int{lowBits, lowBits + 2} { // few outcomes, and many
-		trainings = append(trainings, smallTraining(neurons, &m.loops))
-	}
-	m.wide = tuning.Choose(&m.loops, &avx512, func() {
-		for _, t := range trainings {
-			if err := t.Step(); err != nil {
-				panic(fmt.Errorf("choose the loops of the training: %w", err))
-			}
+func fastest() *tuning.Choice[loops] {
+	return choice.Once(func(c *tuning.Choice[loops]) {
+		var trainings []*Trainer
+		for _, neurons := range []int{lowBits, lowBits + 2} { // few outcomes, and many
+			trainings = append(trainings, smallTraining(neurons, &c.Table))
 		}
+		c.Between(avx2, avx512, func() {
+			for _, t := range trainings {
+				if err := t.Step(); err != nil {
+					panic(fmt.Errorf("choose the loops of the training: %w", err))
+				}
+			}
+		}, time.Now)
 	})
-	return m
 }
 
 // smallTraining returns a training whose critic runs on given loops.
@@ -108,7 +95,7 @@ func smallTraining(neurons int, l *loops) *Trainer {
 	return t
 }
 
-// countingWindows is so many windows, which consist of their number.
+// countingWindows holds n windows; every word of window i is i.
 type countingWindows int
 
 func (n countingWindows) Len() int { return int(n) }

@@ -7,7 +7,7 @@ type Estimate struct {
 	Configurations []ConfigurationEstimate // in grid order
 	Tasks          int                     // in all
 	Finished       int                     // of Tasks
-	Seconds        float64                 // remaining, on one core of the project's machine
+	Seconds        float64                 // remaining, on one core of the project's machine or, after Measure, of this one
 	// MaxTasks and MaxSeconds are those of the largest number of replicates; see UpTo.
 	MaxTasks   int
 	MaxSeconds float64
@@ -17,8 +17,8 @@ type Estimate struct {
 	Bytes float64
 }
 
-// WallSeconds estimates the time in which some workers, each with one core of the project's
-// machine, finish the tasks.
+// WallSeconds estimates the time in which some workers, each with one core, finish the
+// tasks.
 func (e Estimate) WallSeconds(workers int) float64 {
 	return max(e.Seconds/float64(max(1, workers)), e.Longest)
 }

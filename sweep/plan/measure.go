@@ -55,7 +55,7 @@ func (p *Plan) Measure(within time.Duration, step func(sweep.Configuration) (flo
 	}
 }
 
-// nearest returns the one whose estimate is nearest, by ratio.
+// nearest returns the measured step whose estimate has the smallest ratio to the given one.
 func nearest(sorted []measured, estimate float64) measured {
 	i, _ := slices.BinarySearchFunc(sorted, estimate, func(m measured, e float64) int { return cmp.Compare(m.estimate, e) })
 	if i == len(sorted) || i > 0 && estimate/sorted[i-1].estimate < sorted[i].estimate/estimate {

@@ -59,7 +59,9 @@ const minUnsaved = 5 * time.Second
 
 // New returns the runner of a worker. It is safe for concurrent use.
 func New(kernel circuit.Kernel, log hclog.Logger) Runner {
-	log.Debug("kernel", "name", kernel.Name, "loops_of_512_bits", slices.Concat(kernel.WideLoops(), gan.WideLoops(kernel)))
+	if log.IsDebug() {
+		log.Debug("kernel", "name", kernel.Name, "loops_of_512_bits", slices.Concat(kernel.WideLoops(), gan.WideLoops(kernel)))
+	}
 	data := newDataCache()
 	trained := &spiqgan{
 		kernel:          kernel,

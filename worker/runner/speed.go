@@ -16,7 +16,7 @@ const (
 )
 
 // StepSeconds measures the duration of a training step of a configuration that is not fitted, on
-// windows with a spike in one bin of sixteen.
+// sparse windows that it draws.
 func StepSeconds(c sweep.Configuration, kernel circuit.Kernel) (float64, error) {
 	s := settingsOf(c, kernel)
 	s.Steps = math.MaxInt32
@@ -38,7 +38,7 @@ func StepSeconds(c sweep.Configuration, kernel circuit.Kernel) (float64, error) 
 	return shortest, nil
 }
 
-// sparseWindows are windows of so many neurons.
+// sparseWindows generates windows of n neurons with a spike in about one bin of sixteen.
 type sparseWindows int
 
 func (sparseWindows) Len() int { return 1 << 10 }

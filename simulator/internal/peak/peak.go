@@ -32,7 +32,8 @@ func halve(dst []float32, rounds int) {
 // cyclesPerRound is the number of clock cycles of a round of cycles.
 const cyclesPerRound = 64
 
-// Cycles takes so many clock cycles, up to a multiple of 64, and reports whether this build can.
+// Cycles runs for count clock cycles, rounded down to a multiple of 64. It reports false in a build
+// without assembly.
 func Cycles(count int) bool {
 	if cycles == nil {
 		return false

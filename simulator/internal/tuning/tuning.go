@@ -4,6 +4,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"sync"
 	"time"
 	"unsafe"
 )
@@ -57,25 +58,50 @@ var rounds = []int{7, 15, 31}
 // gain is the share of the time that a function must save to be taken from the slower table.
 const gain = 0.01
 
-// Choose fills table with the functions of the faster of two tables, but for those of the slower one
-// that save a noticeable share of the time of use, which calls the functions in table. It returns the
-// names of those that come from other.
-func Choose[L any](table, other *L, use func()) (taken []string) {
-	alternatives := *other
-	loops := Loops(table, &alternatives)
-	use() // so that code and data are in the caches
-	isOther := swapIfFaster(use, 0, loops...)
+// Choice is a mixture of two tables, which is made when it is first needed.
+type Choice[L any] struct {
+	once  sync.Once
+	Table L
+	Taken []string // names of the functions from the second table
+}
+
+// Once calls choose in its first call, and returns the choice.
+func (c *Choice[L]) Once(choose func(*Choice[L])) *Choice[L] {
+	c.once.Do(func() { choose(c) })
+	return c
+}
+
+// Between copies the faster of two tables into Table. It then takes single functions from the slower
+// one if each saves more than gain of the time of use, which calls the functions in Table. now is the
+// clock.
+func (c *Choice[L]) Between(first, second L, use func(), now func() time.Time) {
+	c.Table = first
+	loops := Loops(&c.Table, &second)
+	t := timer{use, now}
+	t.time() // so that code and data are in the caches
+	isSecond := t.swapIfFaster(0, loops...)
 	for _, l := range loops {
-		if swapIfFaster(use, gain, l) != isOther {
-			taken = append(taken, l.Name)
+		if t.swapIfFaster(gain, l) != isSecond {
+			c.Taken = append(c.Taken, l.Name)
 		}
 	}
-	return taken
+}
+
+// timer measures calls of use.
+type timer struct {
+	use func()
+	now func() time.Time
+}
+
+func (t timer) time() time.Duration {
+	start := t.now()
+	t.use()
+	return t.now().Sub(start)
 }
 
 // swapIfFaster swaps the loops, and reports that it did, if use then takes less time by a share above
 // gain.
-func swapIfFaster(use func(), gain float64, loops ...Loop) bool {
+func (t timer) swapIfFaster(gain float64, loops ...Loop) bool {
 	swap := func() {
 		for _, l := range loops {
 			l.Swap()
@@ -84,9 +110,9 @@ func swapIfFaster(use func(), gain float64, loops ...Loop) bool {
 	for _, n := range rounds {
 		before, after := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
 		for range n {
-			before = min(before, timeOf(use))
+			before = min(before, t.time())
 			swap()
-			after = min(after, timeOf(use))
+			after = min(after, t.time())
 			swap()
 		}
 		if float64(after) >= (1-gain)*float64(before) {
@@ -95,10 +121,4 @@ func swapIfFaster(use func(), gain float64, loops ...Loop) bool {
 	}
 	swap()
 	return true
-}
-
-func timeOf(use func()) time.Duration {
-	start := time.Now()
-	use()
-	return time.Since(start)
 }
