@@ -84,7 +84,8 @@ func newLayout(qubits, chunkBits int) layout {
 		l.outer = s.high - l.inner
 	}
 	l.chunk = 1 << l.inner
-	l.rotatedBand, l.rotatedChunkBand = bandOf(l.inner, s.rows), bandOf(l.outer, s.rows)
+	l.rotatedBand = bandOf(l.inner, s.rows)
+	l.rotatedChunkBand = bandOf(l.outer, min(s.rows, l.chunk)) // a power of two that divides the rows of a chunk
 	return l
 }
 
