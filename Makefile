@@ -81,7 +81,7 @@ vulnerabilities: ## look for known vulnerabilities that the programs reach
 ARCH ?= $(shell go env GOARCH)
 
 # -trimpath, so that a commit gives the same image in every folder.
-image: ## write a container image for podman, containerd and docker (not tried with docker): bin/spiqsweep.tar
+image: ## write a container image for podman, containerd and docker: bin/spiqsweep.tar
 	GOOS=linux GOARCH=$(ARCH) go build -trimpath -ldflags '$(LDFLAGS)' -o bin/image/ ./coordinator ./worker
 	go run ./deploy/image --bin bin/image --tag localhost/spiqsweep:$(VERSION)
 
