@@ -108,8 +108,9 @@ var standIns = map[string]standIn{
 	"make load TASKS=10000 WORKERS=1000 LOADFLAGS='-offered 0 -steps 60000 -full-for 15s -connections 10'":                onQuiet,
 	"make load TASKS=1000000 WORKERS=50 LOADFLAGS='-offered 0 -replicates 250 -steps 60000 -full-for 60s'":                onQuiet,
 	"make load TASKS=1000000 WORKERS=50 LOADFLAGS='-offered 0 -replicates 250 -steps 60000 -full-for 60s -time-left 10m'": onQuiet,
-	"make scale WORKERS=10000 TASKS=1000000 SEED=1":                                                                       onQuiet,
-	"make scale WORKERS=500 TASKS=50000 SEED=1":                                                                           onQuiet,
+	"worker --coordinator FILE --slots 1":           onQuiet,
+	"make scale WORKERS=10000 TASKS=1000000 SEED=1": onQuiet,
+	"make scale WORKERS=500 TASKS=50000 SEED=1":     onQuiet,
 
 	// The root has a sweep.hcl, which init does not replace.
 	"coordinator init": {in: own, before: "rm -f sweep.hcl", reason: "in a folder without a sweep.hcl"},
