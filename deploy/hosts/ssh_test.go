@@ -28,7 +28,7 @@ func TestOverSSH(t *testing.T) {
 	if err := os.MkdirAll("/run/sshd", 0o755); err != nil { // where sshd gives up its rights
 		t.Fatal(err)
 	}
-	s := &sweepRun{network: newNetwork(t, nil), spec: long, folder: t.TempDir(), out: "runs/hosts", keys: "runs/serve"}
+	s := &sweepRun{network: newNetwork(t, nil), spec: newLong(t), folder: t.TempDir(), out: "runs/hosts", keys: "runs/serve"}
 	for _, key := range []string{"host", "user"} {
 		if said, err := exec.Command(keygen, "-q", "-t", "ed25519", "-N", "", "-f", s.path(key)).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, said)

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"spiqsweep/deploy/pace"
 )
 
 // grid is a sweep of eight tasks, of a second each or less. All have the same recording,
@@ -44,11 +46,13 @@ func newSpec(grid string) sweepSpec {
 	return sweepSpec{grid, sync.OnceValues(func() (string, error) { return runLocally(grid) })}
 }
 
-var (
-	short = newSpec(grid)
-	// long does not end while commands run over ssh.
-	long = newSpec(strings.Replace(grid, "steps = 4000", "steps = 20000", 1))
-)
+var short = newSpec(grid)
+
+// newLong returns a sweep that does not end while commands run over ssh.
+func newLong(t *testing.T) sweepSpec {
+	steps := pace.Steps(t, 2, 4, 3*time.Second)
+	return newSpec(strings.Replace(grid, "steps = 4000", fmt.Sprintf("steps = %d", steps), 1))
+}
 
 // runLocally returns the results.csv of a grid.
 func runLocally(grid string) (string, error) {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
@@ -24,10 +25,8 @@ import (
 	"spiqsweep/proto/credentials"
 )
 
-// The grids of the tests, on the surrogate. Tasks of long last for seconds, so that Slurm
-// can interrupt them.
-const (
-	small = `sweep "small" {
+// small is a grid of sixteen tasks, on the surrogate.
+const small = `sweep "small" {
   replicates = 2
   grid {
     neurons   = [2, 4]
@@ -39,18 +38,24 @@ const (
   }
 }
 `
-	long = `sweep "long" {
+
+// long is twoTasks that last for seconds on this machine, so that Slurm can interrupt them.
+var long string
+
+// twoTasks returns a grid of two tasks of so many steps, on the surrogate.
+func twoTasks(steps int) string {
+	return fmt.Sprintf(`sweep "long" {
   grid {
     neurons   = [4]
     timesteps = [4]
     k         = [0, 1]
   }
   training {
-    steps = 20000
+    steps = %d
   }
 }
-`
-)
+`, steps)
+}
 
 // Times of the coordinators and workers of the tests.
 const (

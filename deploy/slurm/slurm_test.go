@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"spiqsweep/deploy/pace"
 	"spiqsweep/proto/credentials"
 )
 
@@ -22,6 +23,7 @@ func TestSlurm(t *testing.T) {
 	if os.Getenv(guardVariable) != "1" {
 		t.Skip("skipped: it starts a cluster: run `make slurm`")
 	}
+	long = twoTasks(pace.Steps(t, 4, 4, 6*time.Second))
 	c := startCluster(t)
 	bin, err := programs()
 	t.Cleanup(func() { _ = os.RemoveAll(bin) })
@@ -303,7 +305,7 @@ func lostNode(t *testing.T, c client) {
 
 // moreWorkersThanTasks starts eight workers for a sweep of two tasks. All must end with 0.
 func moreWorkersThanTasks(t *testing.T, c client) {
-	grid := strings.Replace(long, "steps = 20000", "steps = 2000", 1)
+	grid := twoTasks(2000)
 	r := newRun(t, c, grid)
 	server := filepath.Join(r.folder, "serve")
 	r.listening("serve", "--out", server)
