@@ -58,10 +58,10 @@ type standIn struct {
 	fails      bool // it must fail, as the document says
 }
 
-// server is what commands need that speak to a coordinator: one with a worker and a sweep. The worker
-// must not read the file of an earlier server.
+// server is what commands need that speak to a coordinator: a new one with a worker and a sweep. The
+// worker must not read the file of an earlier server, nor the commands find a sweep of that name there.
 var server = []string{
-	"coordinator serve --listen 127.0.0.1:$PORT",
+	"rm -rf runs/serve && coordinator serve --listen 127.0.0.1:$PORT",
 	"until coordinator health --coordinator runs/serve/operator.json; do sleep 0.1; done; worker --coordinator runs/serve/worker.json --stay",
 }
 

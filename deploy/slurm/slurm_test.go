@@ -23,7 +23,7 @@ func TestSlurm(t *testing.T) {
 	if os.Getenv(guardVariable) != "1" {
 		t.Skip("skipped: it starts a cluster: run `make slurm`")
 	}
-	long = twoTasks(pace.Steps(t, 4, 4, 6*time.Second))
+	long = twoTasks(pace.Steps(t, 4, 4, 4*time.Second))
 	c := startCluster(t)
 	bin, err := programs()
 	t.Cleanup(func() { _ = os.RemoveAll(bin) })
