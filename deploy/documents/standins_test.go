@@ -62,11 +62,14 @@ type standIn struct {
 // worker must not read the file of an earlier server, nor the commands find a sweep of that name there.
 var server = []string{
 	"rm -rf runs/serve && coordinator serve --listen 127.0.0.1:$PORT",
-	"until coordinator health --coordinator runs/serve/operator.json; do sleep 0.1; done; worker --coordinator runs/serve/worker.json --stay",
+	serves + " && worker --coordinator runs/serve/worker.json --stay",
 }
 
+// serves waits for the server.
+const serves = "until coordinator health --coordinator runs/serve/operator.json; do sleep 0.1; done"
+
 // submit gives the server a sweep and waits for its worker.
-const submit = `coordinator --grid sweep/examples/quick.hcl --replace --coordinator runs/serve/operator.json &&
+const submit = serves + ` && coordinator --grid sweep/examples/quick.hcl --replace --coordinator runs/serve/operator.json &&
 	until coordinator status quick --coordinator runs/serve/operator.json --json | grep -q '"kernel"'; do sleep 0.1; done`
 
 // own is a folder with a grid sweep.hcl, which the root lacks.
@@ -164,13 +167,13 @@ var standIns = map[string]standIn{
 		beside: server, before: submit, instead: "worker --coordinator runs/serve/worker.json --http 127.0.0.1:$HTTP_PORT", reason: "a flag of the command, which needs a coordinator",
 	},
 	"coordinator --grid sweep.hcl --coordinator runs/serve/operator.json": {
-		beside: server, instead: "coordinator --grid sweep/examples/quick.hcl --replace --coordinator runs/serve/operator.json", reason: "the grid of the root trains for minutes",
+		beside: server, before: serves, instead: "coordinator --grid sweep/examples/quick.hcl --replace --coordinator runs/serve/operator.json", reason: "the grid of the root trains for minutes",
 	},
-	"coordinator health --coordinator operator.json":                                         {beside: server[:1], before: "cp -p runs/serve/operator.json .", reason: needsStore},
-	"coordinator health --coordinator runs/serve/operator.json":                              {beside: server[:1], reason: needsStore},
-	"coordinator health --coordinator 127.0.0.1:7473 --credentials runs/serve/operator.json": {beside: server[:1], reason: needsStore},
+	"coordinator health --coordinator operator.json":                                         {beside: server[:1], before: serves + " && cp -p runs/serve/operator.json .", reason: needsStore},
+	"coordinator health --coordinator runs/serve/operator.json":                              {beside: server[:1], before: serves, reason: needsStore},
+	"coordinator health --coordinator 127.0.0.1:7473 --credentials runs/serve/operator.json": {beside: server[:1], before: serves, reason: needsStore},
 	"coordinator serve --keys FOLDER":                                                        {skip: true, reason: "a flag of the command: a test of deploy/e2e runs it"},
-	"coordinator list --coordinator operator.json":                                           {beside: server[:1], before: "cp -p runs/serve/operator.json .", reason: needsStore},
+	"coordinator list --coordinator operator.json":                                           {beside: server[:1], before: serves + " && cp -p runs/serve/operator.json .", reason: needsStore},
 	"coordinator drain --host node17":                                                        {beside: server, before: submit, instead: `coordinator drain --out runs/serve --host "$(hostname)"`, reason: "needs a running coordinator"},
 	"coordinator drain --out runs/figure-s1 --host node17":                                   {beside: server, before: submit, instead: `coordinator drain --out runs/serve --host "$(hostname)" --host "$(hostname)"`, reason: "needs a running coordinator"},
 	"coordinator drain --out runs/figure-s1 --all":                                           {beside: server, before: submit, instead: "coordinator drain --out runs/serve --all", reason: "needs a running coordinator"},
@@ -216,7 +219,7 @@ var standIns = map[string]standIn{
 	"coordinator verify":                      {instead: "coordinator verify --config n=2,t=1", reason: "a tenth of all tasks train for a minute"},
 	"coordinator verify --share 0.1":          {instead: "coordinator verify --share 0.1 --config n=4,t=1", reason: "a tenth of all tasks train for a minute"},
 	"coordinator verify --out runs/figure-s1": {instead: "coordinator verify --out runs/figure-s1 --config n=2,t=2", reason: "a tenth of all tasks train for a minute"},
-	"coordinator health":                      {beside: server[:1], instead: "coordinator health --coordinator runs/serve/operator.json", reason: "a name of the command: it takes an address"},
+	"coordinator health":                      {beside: server[:1], before: serves, instead: "coordinator health --coordinator runs/serve/operator.json", reason: "a name of the command: it takes an address"},
 	"coordinator repro":                       {instead: "coordinator repro $TASK", reason: "a name of the command: it takes a task"},
 
 	"sqlite3 sweep.db .backup":                         {beside: []string{"coordinator serve --listen 127.0.0.1:$PORT --out runs/backup"}, instead: "sqlite3 runs/backup/sweep.db '.backup copy.db'", fails: true, reason: "refused while a coordinator runs, as the text says"},
