@@ -1,4 +1,3 @@
-// Package pace gives tests tasks that last for some time on machines of any speed. Only tests import it.
 package pace
 
 import (

@@ -157,23 +157,12 @@ func (t *fastTile) rotateFactors(bond, tangents []float32) {
 	t.loops.rotate.over(&p.highFactors, bond[s.rows*width:], tangents[s.low:])
 }
 
-// rotateChunk rotates the inner high bits of the chunk of a state that begins with a block, one band
-// of rows at a time.
-func (t *fastTile) rotateChunk(state []float32, block int, tangents []float32) {
-	p, chunk := t.plan, state[block*t.plan.stride*width:]
-	for r := 0; r < p.rows; r += p.rotatedBand {
-		t.loops.rotate.over(&p.withinChunk, chunk[r*width:], tangents[p.low:])
-	}
-}
-
-// rotateChunks rotates the outer high bits of a state, one band of rows at a time.
-func (t *fastTile) rotateChunks(state, tangents []float32) {
+// rotateBlocks rotates the high bits of a state, one band of rows of all blocks at a
+// time.
+func (t *fastTile) rotateBlocks(state, tangents []float32) {
 	p := t.plan
-	if p.outer == 0 {
-		return
-	}
-	for r := 0; r < p.chunk*p.stride; r += p.rotatedChunkBand {
-		t.loops.rotate.over(&p.acrossChunks, state[r*width:], tangents[p.low+p.inner:])
+	for r := 0; r < p.rows; r += p.band {
+		t.loops.rotate.over(&p.acrossBlocks, state[r*width:], tangents[p.low:])
 	}
 }
 
@@ -196,15 +185,12 @@ func (t *fastTile) advance(k int, r *rotation) {
 		if l.gatherBlockRotate != nil {
 			l.gatherBlockRotate(block, src[from:], low, phase, perm, r.tangents)
 			l.rotate.over(&p.afterGather, block, r.tangents)
-		} else {
-			l.gatherBlock(block, src[from:], low, phase, perm)
-			l.rotate.over(&p.withinBlock, block, r.tangents)
+			continue
 		}
-		if c%p.chunk == p.chunk-1 {
-			t.rotateChunk(dst, c-(p.chunk-1), r.tangents)
-		}
+		l.gatherBlock(block, src[from:], low, phase, perm)
+		l.rotate.over(&p.withinBlock, block, r.tangents)
 	}
-	t.rotateChunks(dst, r.tangents)
+	t.rotateBlocks(dst, r.tangents)
 }
 
 // blockBefore describes how the boundary before rotation k produces block c: the

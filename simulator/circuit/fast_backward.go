@@ -119,10 +119,7 @@ func (t *fastTile) retreat(k int, r *rotation) {
 		t.loops.rotate.over(&p.withinBlock, b.lambda, r.inverse)
 		t.loops.gatherAdjoint(b.other, b.lambda, t.phases[k], r.from)
 	} else {
-		for c := 0; c < p.blocks; c += p.chunk {
-			t.rotateChunk(b.lambda, c, r.inverse)
-		}
-		t.rotateChunks(b.lambda, r.inverse)
+		t.rotateBlocks(b.lambda, r.inverse)
 		for c := range p.blocks {
 			block := b.lambda[c*p.stride*width:]
 			from, low, perm, phase := t.blockBefore(k, c, r)

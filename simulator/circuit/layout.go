@@ -23,10 +23,6 @@ const (
 	bandRows    = 128 // of which passes over the high bits take this many rows at a time
 )
 
-// chunkBits is the number of high bits from which rotations handle them in two parts, so that a
-// chunk of blocks stays in the level-2 cache. It determines no bits of results.
-const chunkBits = 9
-
 // split divides the bits of an index, where bit q is qubit q, into low bits, the row
 // within a block, and high bits, the block.
 type split struct {
@@ -60,38 +56,18 @@ func (s split) product() int {
 type layout struct {
 	split
 	stride int // rows from a block to the next
-	band   int // rows of every block that overlaps of the high bits take at a time
-
-	// Rotations of the high bits take first those of the blocks within a chunk, then those of the
-	// chunks.
-	inner, outer     int // bits
-	chunk            int // blocks
-	rotatedBand      int // rows of every block of a chunk at a time
-	rotatedChunkBand int // rows of every chunk at a time
+	band   int // rows of every block that a pass over the high bits takes at a time
 }
 
-// newLayout places the rows of so many qubits. Rotations of chunkBits high bits or more take two parts.
-func newLayout(qubits, chunkBits int) layout {
+func newLayout(qubits int) layout {
 	if qubits <= wholeBits {
 		s := newSplit(qubits, 0)
 		return layout{split: s, stride: s.rows, band: s.rows}
 	}
-	// Blocks a page apart would share cache sets, so a row is left free between them.
 	s := newSplit(blockBits, qubits-blockBits)
-	l := layout{split: s, stride: s.rows + 1, band: bandOf(s.high, s.rows), inner: s.high}
-	if s.high >= chunkBits {
-		l.inner = (s.high + 1) / 2
-		l.outer = s.high - l.inner
-	}
-	l.chunk = 1 << l.inner
-	l.rotatedBand = bandOf(l.inner, s.rows)
-	l.rotatedChunkBand = bandOf(l.outer, min(s.rows, l.chunk)) // a power of two that divides the rows of a chunk
-	return l
+	// Blocks a page apart would share cache sets, so a row is left free between them.
+	return layout{split: s, stride: s.rows + 1, band: min(s.rows, max(1, bandRows>>s.high))}
 }
-
-// bandOf returns the number of rows of each of 2^bits blocks that passes over these bits take at a
-// time.
-func bandOf(bits, rows int) int { return min(rows, max(1, bandRows>>bits)) }
 
 // newFactors splits the product state after the first rotation.
 func newFactors(qubits int, l layout) split {
@@ -111,7 +87,6 @@ func rowsOf(n int) []float32 { return aligned(n * width) }
 func aligned(n int) []float32 {
 	const line = 64
 	buffer := make([]float32, n+line/4)
-	adviseLargePages(buffer)
 	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(buffer))) % line / 4)
 	return buffer[skip : skip+n : skip+n]
 }

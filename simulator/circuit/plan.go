@@ -17,23 +17,18 @@ type plan struct {
 	words     []int32 // of every row, block after block
 	origin    []int32 // the index that the CNOTs, seen from the frame, take to each
 
-	withinBlock               sweeps // over the low bits of a state
-	acrossBlocks              sweeps // over its high bits: overlaps only
-	withinChunk, acrossChunks sweeps // over its high bits, in two parts: rotations only
+	withinBlock, acrossBlocks sweeps // over the low and the high bits of a state
 	afterGather               sweeps // over the low bits that gatherRotate and gatherBlockRotate leave
 	lowFactors, highFactors   sweeps // over those of its factors, at both parities
 }
 
 // newPlan returns nil if the fast engine does not support the ansatz: the CNOTs of
 // ring and brick do not split into blocks, and postselection divides.
-func newPlan(a Ansatz) *plan { return newChunkedPlan(a, chunkBits) }
-
-// newChunkedPlan returns a plan with chunks from so many high bits on.
-func newChunkedPlan(a Ansatz, chunkBits int) *plan {
+func newPlan(a Ansatz) *plan {
 	if a.Readout != Trace || a.Entangler != Chain && a.Entangler != NoCNOTs {
 		return nil
 	}
-	l := newLayout(a.Qubits(), chunkBits)
+	l := newLayout(a.Qubits())
 	p := &plan{
 		layout: l, factors: newFactors(a.Qubits(), l),
 		qubits: a.Qubits(), layers: a.Layers, noise: noiseBefore(a), chain: a.Entangler == Chain,
@@ -44,9 +39,7 @@ func newChunkedPlan(a Ansatz, chunkBits int) *plan {
 	}
 	p.withinBlock = rowSweeps(0, p.low, 1, 0)
 	p.afterGather = rowSweeps(fusedBits, p.low, 1, 0)
-	p.acrossBlocks = blockSweeps(l.high, l.stride, l.band)
-	p.withinChunk = blockSweeps(l.inner, l.stride, l.rotatedBand)
-	p.acrossChunks = blockSweeps(l.outer, l.chunk*l.stride, l.rotatedChunkBand)
+	p.acrossBlocks = newSweeps(func(share func(int) int) []pass { return blockPasses(l, share) })
 	p.lowFactors = rowSweeps(0, p.factors.low, p.factors.parities(), p.factors.product())
 	p.highFactors = rowSweeps(0, p.factors.high, p.factors.parities(), p.factors.product())
 	p.origin = make([]int32, max(p.rows, p.blocks, p.factors.rows, p.factors.blocks))

@@ -27,14 +27,13 @@ func rowPasses(first, bits, groups, groupStride int, share func(remaining int) i
 	return passes
 }
 
-// blockPasses returns the passes over the bits of the numbers of blocks that are stride rows apart, for
-// a band of their rows.
-func blockPasses(bits, stride, band int, share func(remaining int) int) (passes []pass) {
-	for d := 0; d < bits; {
-		m := share(bits - d)
+// blockPasses returns the passes over the high bits of a layout, for a band of rows.
+func blockPasses(l layout, share func(remaining int) int) (passes []pass) {
+	for d := 0; d < l.high; {
+		m := share(l.high - d)
 		passes = append(passes, pass{d, m, span{
-			apart: stride << d, run: band, lines: 1 << d, lineStride: stride,
-			groups: 1 << (bits - d - m), groupStride: stride << (d + m),
+			apart: l.stride << d, run: l.band, lines: 1 << d, lineStride: l.stride,
+			groups: 1 << (l.high - d - m), groupStride: l.stride << (d + m),
 		}})
 		d += m
 	}
@@ -76,11 +75,6 @@ func newSweeps(passes func(share func(remaining int) int) []pass) sweeps {
 // rowSweeps returns the sweeps over the bits of adjacent rows, see rowPasses.
 func rowSweeps(first, bits, groups, groupStride int) sweeps {
 	return newSweeps(func(share func(int) int) []pass { return rowPasses(first, bits, groups, groupStride, share) })
-}
-
-// blockSweeps returns the sweeps over the numbers of blocks, see blockPasses.
-func blockSweeps(bits, stride, band int) sweeps {
-	return newSweeps(func(share func(int) int) []pass { return blockPasses(bits, stride, band, share) })
 }
 
 // rotations[n] rotates n index bits in one pass, for n from 1 to 4. That of four bits is nil where
