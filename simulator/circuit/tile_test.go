@@ -141,27 +141,6 @@ func TestTileAgreesWithExactInEverySize(t *testing.T) {
 	}
 }
 
-// TestChunks has rotations take the high bits in two parts in small circuits. The bits of the results
-// stay.
-func TestChunks(t *testing.T) {
-	for _, k := range Kernels() {
-		for qubits := wholeBits + 1; qubits <= wholeBits+5; qubits++ {
-			a := paper(qubits)
-			a.Noise = PerQubit
-			for chunkBits := 2; chunkBits <= qubits-blockBits; chunkBits++ {
-				chunked := newChunkedPlan(a, chunkBits)
-				if chunked.outer == 0 {
-					t.Fatalf("%d qubits have no chunks from %d high bits on", qubits, chunkBits)
-				}
-				got, want := resultsOf(&Circuit{a, loopsOf(k), chunked}), resultsOf(&Circuit{a, loopsOf(k), newPlan(a)})
-				if !slices.Equal(got, want) {
-					t.Errorf("%s: %d qubits with chunks from %d high bits on give other bits", k.Name, qubits, chunkBits)
-				}
-			}
-		}
-	}
-}
-
 // resultsOf returns all that tiles of a circuit compute for drawn angles.
 func resultsOf(c *Circuit) (all []float64) {
 	a, b := c.ansatz, randomBatch(c.ansatz, uint64(c.ansatz.Qubits()))
