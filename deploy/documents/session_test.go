@@ -38,8 +38,7 @@ var kept = []string{
 // keptOfGo are the settings of Go that the session has too.
 var keptOfGo = []string{"GOPROXY", "GOFLAGS", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GONOPROXY", "GOINSECURE", "GOTOOLCHAIN"}
 
-// shareCaches has the session use the machine's caches of Go: CI begins on a machine on which they
-// are empty, and needs what the session compiles for its other suites.
+// shareCaches has the session use the machine's caches of Go, to save some minutes of compiling.
 var shareCaches = os.Getenv("SPIQSWEEP_SHARE_CACHES") == "1"
 
 // newSession clones the repository at HEAD and begins a session there, with an empty home
