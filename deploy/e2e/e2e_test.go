@@ -246,7 +246,7 @@ func TestLocalWorkersThatCannotBeStarted(t *testing.T) {
 // must start another, in a sweep that is long enough not to end before.
 func TestAFrozenLocalWorkerIsReplaced(t *testing.T) {
 	t.Parallel()
-	r := newRun(t, &sweepSpec{grid: strings.Replace(long.grid, "steps = 10000", "steps = 3000000", 1)})
+	r := newRun(t, twoTasks(3_000_000))
 	c := r.coordinator("", "--local", "2")
 	c.waitForWork(2)
 	before := c.children()

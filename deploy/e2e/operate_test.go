@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -50,9 +51,13 @@ sweep "quick" {
 	rows: 4,
 }
 
-// long is a sweep of two tasks that take some seconds each, enough for many Syncs.
-var long = &sweepSpec{
-	grid: `
+// long is a sweep of two tasks that take some seconds each on this machine, enough for many Syncs.
+// TestMain sets it.
+var long *sweepSpec
+
+// twoTasks is a sweep of two tasks of so many steps.
+func twoTasks(steps int) *sweepSpec {
+	return &sweepSpec{grid: fmt.Sprintf(`
 sweep "long" {
   grid {
     neurons   = [5]
@@ -60,11 +65,10 @@ sweep "long" {
     k         = [0, 1]
   }
   training {
-    steps = 10000
+    steps = %d
   }
 }
-`,
-	rows: 2,
+`, steps), rows: 2}
 }
 
 // TestVerify verifies a finished sweep, then alters a stored number. Verification

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"spiqsweep/deploy/pace"
 )
 
 // programs is the folder of the binaries that TestMain built.
@@ -36,6 +38,11 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		programs = folder
+		steps, err := pace.Steps(5, 6, 4*time.Second)
+		if err != nil {
+			panic(err)
+		}
+		long = twoTasks(steps)
 		// The tests spend much of their time waiting for leases to expire.
 		flag.Parse()
 		if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {

@@ -86,7 +86,7 @@ func TestAClosedPipeEndsNoSweep(t *testing.T) {
 // worker trains, and checks that none leaves a lease behind.
 func TestWorkersEndInTime(t *testing.T) {
 	t.Parallel()
-	r := newRun(t, &sweepSpec{grid: strings.Replace(long.grid, "steps = 10000", "steps = 3000000", 1)})
+	r := newRun(t, twoTasks(3_000_000))
 	r.leaseTerm = 8 * time.Second
 	c := r.listening("")
 	with := func(flags ...string) *process {

@@ -50,7 +50,11 @@ var short = newSpec(grid)
 
 // newLong returns a sweep that does not end while commands run over ssh.
 func newLong(t *testing.T) sweepSpec {
-	steps := pace.Steps(t, 2, 4, 3*time.Second)
+	t.Helper()
+	steps, err := pace.Steps(2, 4, 3*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return newSpec(strings.Replace(grid, "steps = 4000", fmt.Sprintf("steps = %d", steps), 1))
 }
 

@@ -1,7 +1,6 @@
 package pace
 
 import (
-	"testing"
 	"time"
 
 	"spiqsweep/simulator/circuit"
@@ -11,13 +10,12 @@ import (
 
 // Steps returns the number of training steps, with so many neurons and time steps, that take a duration
 // on one core of this machine.
-func Steps(t testing.TB, neurons, timesteps int, duration time.Duration) int {
-	t.Helper()
+func Steps(neurons, timesteps int, duration time.Duration) (int, error) {
 	c := sweep.Default()
 	c.Neurons, c.Timesteps = neurons, timesteps
 	seconds, err := runner.StepSeconds(c, circuit.DefaultKernel())
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
-	return int(duration.Seconds() / seconds)
+	return int(duration.Seconds() / seconds), nil
 }

@@ -23,7 +23,11 @@ func TestSlurm(t *testing.T) {
 	if os.Getenv(guardVariable) != "1" {
 		t.Skip("skipped: it starts a cluster: run `make slurm`")
 	}
-	long = twoTasks(pace.Steps(t, 4, 4, 4*time.Second))
+	steps, err := pace.Steps(4, 4, 4*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long = twoTasks(steps)
 	c := startCluster(t)
 	bin, err := programs()
 	t.Cleanup(func() { _ = os.RemoveAll(bin) })
