@@ -89,7 +89,12 @@ type sweepRun struct {
 // newSweep starts a coordinator on its host, with a lease term.
 func newSweep(n *network, leaseTerm time.Duration) *sweepRun {
 	n.t.Helper()
-	s := &sweepRun{network: n, spec: short, folder: n.t.TempDir(), out: "out", keys: "out"}
+	return newSweepOf(short, n, leaseTerm)
+}
+
+func newSweepOf(spec sweepSpec, n *network, leaseTerm time.Duration) *sweepRun {
+	n.t.Helper()
+	s := &sweepRun{network: n, spec: spec, folder: n.t.TempDir(), out: "out", keys: "out"}
 	s.write("grid.hcl", s.spec.grid, 0o600)
 	s.startCoordinator(leaseTerm)
 	return s
@@ -294,7 +299,7 @@ func TestFaults(t *testing.T) {
 		"resets": func(t *testing.T) {
 			n := newNetwork(t, nil)
 			n.coordinator.filter("tcp dport 7473 numgen inc mod 25 == 24", "reject with tcp reset")
-			s := newSweep(n, shortLease)
+			s := newSweepOf(newLong(t), n, shortLease) // for many calls: a reset between two goes unnoticed
 			first, second := s.worker(s.w1), s.worker(s.w2)
 			s.finish(first, second)
 			if said := first.said() + second.said(); n.coordinator.filtered() == 0 || !strings.Contains(said, callFailed) {
