@@ -77,14 +77,7 @@ func (t *fastTile) Forward(patch *Patch, noise []float32) {
 		t.loops.join(t.states[1], t.bond, t.bond[s.rows*width:], s.blocks, s.rows, p.factorStride(), s.product())
 	}
 	for k := 2; k < p.rotations; k++ {
-		if r := &rotations[k]; t.scales() {
-			t.combine(k, noise)
-			t.loops.scaleGatherRotate(t.states[k], t.states[k-1], t.noise, r.scalars, r.noise, r.from, r.tangents)
-			t.loops.rotate.over(&p.afterGather, t.states[k], r.tangents)
-		} else {
-			t.boundary(k, r, noise)
-			t.advance(k, r)
-		}
+		t.advance(k, &rotations[k], noise)
 	}
 }
 
@@ -166,9 +159,16 @@ func (t *fastTile) rotateBlocks(state, tangents []float32) {
 	}
 }
 
-// advance computes the state after rotation k from the previous state.
-func (t *fastTile) advance(k int, r *rotation) {
+// advance computes the boundary before rotation k and the state after it from the previous state.
+func (t *fastTile) advance(k int, r *rotation, noise []float32) {
 	p, l, src, dst := t.plan, t.loops, t.states[k-1], t.states[k]
+	if t.scales() {
+		t.combine(k, noise)
+		l.scaleGatherRotate(dst, src, t.noise, r.scalars, r.noise, r.from, r.tangents)
+		l.rotate.over(&p.afterGather, dst, r.tangents)
+		return
+	}
+	t.boundary(k, r, noise)
 	if p.high == 0 {
 		if l.gatherRotate != nil && p.low >= fusedBits {
 			l.gatherRotate(dst, src, t.phases[k], r.from, r.tangents)
