@@ -233,8 +233,9 @@ func FuzzRead(f *testing.F) {
 				wire.WriteSweep(s)
 			}
 		}
+		// A field that a later program added is dropped, so only the known ones must come back.
 		var planned spiqsweepv1.Row
-		if proto.Unmarshal(body, &planned) == nil {
+		if (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, &planned) == nil {
 			if r, err := wire.ReadRow(&planned); err == nil && !proto.Equal(wire.WriteRow(r).GetTask(), planned.GetTask()) {
 				t.Errorf("row %v became %v", planned.GetTask(), wire.WriteRow(r).GetTask())
 			}
