@@ -8,6 +8,7 @@ export CGO_ENABLED := 0
 
 TOOL     := go tool -modfile=.ci/tools.mod
 FUZZTIME ?= 60s
+DOCUMENTSTIME ?= 90m
 SEEDS    ?= 1000
 STORE_SEEDS ?= 10
 ROUNDS   ?= 50
@@ -120,7 +121,7 @@ scale: ## simulate whole sweeps on WORKERS workers with TASKS tasks (10000 and 1
 	GOGC=400 go test -count=1 -v ./deploy/simulate -timeout 0 -run TestMakespan -makespan-workers $(WORKERS) -makespan-tasks $(TASKS) -makespan-seed $(SEED)
 
 documents: ## run every command of the documents in a fresh clone (of what is committed), with an empty home and no cache
-	SPIQSWEEP_DOCUMENTS=1 go test -count=1 -timeout 90m -v -run TestDocuments ./deploy/documents
+	SPIQSWEEP_DOCUMENTS=$(DOCUMENTSTIME) go test -count=1 -timeout 0 -v -run TestDocuments ./deploy/documents
 
 e2e: ## run the real binaries as processes over sockets, failpoints and all
 	go test -count=1 -v ./deploy/e2e

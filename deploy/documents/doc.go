@@ -8,6 +8,6 @@
 // standins_test.go name each of them, what is run in its place, and why. A command is run
 // as it stands unless it is in these tables, and an entry without a command is an error.
 //
-// The commands run only with SPIQSWEEP_DOCUMENTS=1 (`make documents`), since the first one
+// The commands run only with SPIQSWEEP_DOCUMENTS (`make documents`), since the first one
 // of README.md trains for minutes. `go test` alone checks the tables.
 package documents

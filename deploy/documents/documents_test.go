@@ -20,10 +20,16 @@ import (
 	"spiqsweep/simulator/circuit"
 )
 
-// TestDocuments runs every command of the documents, and plans every grid in them.
+// TestDocuments runs every command of the documents, and plans every grid in them. After the time in
+// SPIQSWEEP_DOCUMENTS it says how far it came, and ends.
 func TestDocuments(t *testing.T) {
-	if os.Getenv("SPIQSWEEP_DOCUMENTS") != "1" {
+	asked := os.Getenv("SPIQSWEEP_DOCUMENTS")
+	if asked == "" {
 		t.Skip("skipped: it trains for minutes: run `make documents`")
+	}
+	available, err := time.ParseDuration(asked)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for program, debian := range map[string]string{"bash": "bash", "git": "git", "make": "make", "createdb": "postgresql-client", "sqlite3": "sqlite3"} {
 		needs.Program(t, program, debian)
@@ -31,6 +37,7 @@ func TestDocuments(t *testing.T) {
 	python := needs.Python(t, "python3-numpy python3-h5py", "numpy", "h5py")
 	all := allCommands(t)
 	r := &reader{session: newSession(t)}
+	r.over = time.After(available)
 	r.prepare()
 	r.use("python3", python)
 
