@@ -233,6 +233,9 @@ func printDescription(out io.Writer, r *recording.Recording, d statistics.Descri
 	if len(d.Covariance) > 0 {
 		fmt.Fprintf(out, "\nmean covariance of the pairs: %.3g\n", stat.Mean(d.Covariance, nil))
 	}
-	_, err := fmt.Fprintf(out, "independent neurons miss %.3g bits (Jensen–Shannon divergence of the words)\n", d.JSIndependentBits)
+	if d.JSIndependentBits == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(out, "independent neurons miss %.3g bits (Jensen–Shannon divergence of the words)\n", *d.JSIndependentBits)
 	return err
 }

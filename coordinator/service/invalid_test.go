@@ -15,6 +15,7 @@ import (
 
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/service"
+	"spiqsweep/proto/credentials"
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 	"spiqsweep/sweep"
 )
@@ -224,7 +225,7 @@ func TestErrorsBecomeStatusCodes(t *testing.T) {
 		}, codes.InvalidArgument},
 		"message too large": {func(ctx context.Context) error {
 			_, err := b.worker.PutCheckpoint(ctx, &spiqsweepv1.PutCheckpointRequest{
-				Process: process("holder", 1), Lease: held, Step: 1, Body: make([]byte, 17<<20),
+				Process: process("holder", 1), Lease: held, Step: 1, Body: make([]byte, credentials.MaxMessageBytes+1),
 			})
 			return err
 		}, codes.ResourceExhausted},

@@ -62,7 +62,7 @@ const (
 	maxLeases    = 1 << 16
 	maxUnchecked = 128
 
-	// maxRecordings bounds the cache of compressed recordings, of at most 16 MiB each.
+	// maxRecordings bounds the cache of compressed recordings, of at most 20 MiB each.
 	maxRecordings = 4
 
 	// maxGrid bounds the text of a grid, batchBytes a message of a stream, and maxText a

@@ -17,9 +17,9 @@ import (
 	spiqsweepv1 "spiqsweep/proto/spiqsweep/v1"
 )
 
-// MaxMessageBytes bounds every message in both directions. The largest are recordings and
-// checkpoints of a few MiB.
-const MaxMessageBytes = 16 << 20
+// MaxMessageBytes bounds every message in both directions. The largest are recordings, of
+// 20 MB at most, and checkpoints of a few MiB.
+const MaxMessageBytes = 20 << 20
 
 // A client pings a connection that has received nothing for pingAfter, and closes it if no
 // response comes within pingTimeout. A coordinator accepts a ping every 10 s at most.

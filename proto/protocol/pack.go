@@ -7,7 +7,7 @@ import (
 )
 
 // MaxUnpackedBytes bounds the total decompressed size of the bodies of one message. It
-// exceeds any recording, of at most 16 neurons and 2²⁴ bins.
+// exceeds any recording, of at most 20 neurons and 2²⁴ bins.
 const MaxUnpackedBytes = 64 << 20
 
 // packer and unpacker are stateless and safe for concurrent use.

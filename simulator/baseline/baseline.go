@@ -47,7 +47,7 @@ var fits = []struct {
 }
 
 const (
-	maxNeurons    = 16 // of package statistics
+	maxNeurons    = 16
 	maxEnumerated = 12
 )
 

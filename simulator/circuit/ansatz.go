@@ -52,12 +52,9 @@ const (
 	RBM     Model = "rbm"     // a conditional restricted Boltzmann machine
 )
 
-// The bounds of a circuit: words have up to 16 bits, and a state of 2²⁰ amplitudes
-// in all lanes of a tile takes 128 MiB.
-const (
-	MaxNeurons = 16
-	MaxQubits  = 20
-)
+// MaxQubits bounds Neurons + Auxiliary: a state of 2²⁰ amplitudes in all lanes of a
+// tile takes 128 MiB.
+const MaxQubits = 20
 
 // Ansatz describes the circuit of one patch (DESIGN.md, section 1.2).
 type Ansatz struct {
@@ -80,8 +77,8 @@ type Ansatz struct {
 // Validate returns an error for the first field out of bounds.
 func (a Ansatz) Validate() error {
 	switch {
-	case a.Neurons < 1 || a.Neurons > MaxNeurons:
-		return fmt.Errorf("validate ansatz: neurons is %d, want 1 to %d", a.Neurons, MaxNeurons)
+	case a.Neurons < 1 || a.Neurons > MaxQubits:
+		return fmt.Errorf("validate ansatz: neurons is %d, want 1 to %d", a.Neurons, MaxQubits)
 	case a.Auxiliary < 0:
 		return fmt.Errorf("validate ansatz: auxiliary is %d, want 0 or more", a.Auxiliary)
 	case a.Qubits() > MaxQubits:

@@ -18,9 +18,10 @@ func TestValidate(t *testing.T) {
 		want   string // part of the error; "" for none
 	}{
 		{"paper", func(*Ansatz) {}, ""},
-		{"largest", func(a *Ansatz) { a.Neurons, a.Auxiliary = 16, 4 }, ""},
-		{"no neurons", func(a *Ansatz) { a.Neurons = 0 }, "neurons is 0, want 1 to 16"},
-		{"many neurons", func(a *Ansatz) { a.Neurons = 17 }, "neurons is 17"},
+		{"most neurons", func(a *Ansatz) { a.Neurons = 20 }, ""},
+		{"most qubits", func(a *Ansatz) { a.Neurons, a.Auxiliary = 16, 4 }, ""},
+		{"no neurons", func(a *Ansatz) { a.Neurons = 0 }, "neurons is 0, want 1 to 20"},
+		{"many neurons", func(a *Ansatz) { a.Neurons = 21 }, "neurons is 21, want 1 to 20"},
 		{"negative auxiliary", func(a *Ansatz) { a.Auxiliary = -1 }, "auxiliary is -1"},
 		{"many qubits", func(a *Ansatz) { a.Neurons, a.Auxiliary = 16, 5 }, "21 qubits, want at most 20"},
 		{"no layers", func(a *Ansatz) { a.Layers = 0 }, "layers is 0"},

@@ -69,7 +69,7 @@ func TestRBMTileAgreesWithExact(t *testing.T) {
 // the range of float64.
 func TestRBMOfAnyAngles(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a := rbmOf(MaxNeurons, 2)
+		a := rbmOf(16, 2)
 		size := math.Pow(10, rapid.Float64Range(0, 12).Draw(t, "exponent"))
 		angles := draws(t, rapid.Float64Range(-size, size), a.Angles(), "angles")
 		r, law, sum := newRBM(a), make([]float64, a.Words()), 0.0

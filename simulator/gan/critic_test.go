@@ -134,7 +134,7 @@ func TestCriticUpdate(t *testing.T) {
 // TestPreactivation compares the sum of columns with the dense formula.
 func TestPreactivation(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n, steps := rapid.IntRange(1, 16).Draw(t, "neurons"), rapid.IntRange(1, 4).Draw(t, "steps")
+		n, steps := rapid.IntRange(1, 20).Draw(t, "neurons"), rapid.IntRange(1, 4).Draw(t, "steps")
 		w := newNetwork(&portable, n*steps, rapid.IntRange(1, 40).Draw(t, "hidden"))
 		w.start(random.Training{Seed: rapid.Uint64().Draw(t, "seed")}.Stream("test").At(0, 0))
 		window := rapid.SliceOfN(rapid.Uint32Range(0, 1<<n-1), steps, steps).Draw(t, "window")

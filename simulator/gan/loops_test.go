@@ -69,7 +69,7 @@ func TestOutcomes(t *testing.T) {
 // then the bias.
 func TestInputSets(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n, steps, windows := rapid.IntRange(1, 16).Draw(t, "neurons"), rapid.IntRange(1, 40).Draw(t, "steps"), 3
+		n, steps, windows := rapid.IntRange(1, 20).Draw(t, "neurons"), rapid.IntRange(1, 40).Draw(t, "steps"), 3
 		words := rapid.SliceOfN(rapid.Uint32Range(0, 1<<n-1), windows*steps, windows*steps).Draw(t, "words")
 		s := newInputSets(windows+1, n, steps)
 		s.set(1, words)

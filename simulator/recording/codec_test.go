@@ -70,8 +70,8 @@ func TestDigestCoversShapeAndBits(t *testing.T) {
 
 func TestMarshalRejectsInvalidRasters(t *testing.T) {
 	for want, change := range map[string]func(*Raster){
-		"0 neurons: want 1 to 16":        func(r *Raster) { r.Neurons = 0 },
-		"17 neurons: want 1 to 16":       func(r *Raster) { r.Neurons = 17 },
+		"0 neurons: want 1 to 20":        func(r *Raster) { r.Neurons = 0 },
+		"21 neurons: want 1 to 20":       func(r *Raster) { r.Neurons = 21 },
 		"0 repeats × 3 bins":             func(r *Raster) { r.Repeats = 0 },
 		"2 repeats × 0 bins":             func(r *Raster) { r.Bins = 0 },
 		"5 words for 2 repeats × 3 bins": func(r *Raster) { r.Words = r.Words[:5] },

@@ -8,7 +8,7 @@
 // 20 ms unless Options.BinMS gives another width, and is 1 if the neuron fired in it.
 // All indices count from 0; the ID of a neuron is its index in the file.
 //
-// A Selection selects up to 16 neurons by rule or by ID. Their Raster has one
+// A Selection selects up to 20 neurons by rule or by ID. Their Raster has one
 // word per bin, in which bit q is the neuron NeuronIDs[q]. A window is t
 // consecutive bins of one repeat. Windows overlap (the stride is one bin) and
 // never span two repeats. Holdout splits a raster by whole repeats, HoldoutTime by

@@ -17,7 +17,7 @@ const (
 	// maxNeurons keeps the memory per neuron small compared with the bits.
 	maxNeurons = 1 << 16
 	// maxWords bounds the bins of all repeats together, and so the memory of a
-	// Raster, 4 bytes per bin. Encoded, 16 neurons take 16 MB and fit one message.
+	// Raster, 4 bytes per bin. Encoded, 20 neurons take 20 MB and fit one message.
 	maxWords = 8_000_000
 )
 

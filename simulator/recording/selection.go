@@ -11,7 +11,7 @@ import (
 )
 
 // MaxNeurons is the largest number of neurons in a Raster.
-const MaxNeurons = 16
+const MaxNeurons = 20
 
 // Selection is a rule that selects neurons of a recording. The zero Selection
 // is the default, the most active neurons.

@@ -70,8 +70,8 @@ func TestSelect(t *testing.T) {
 		{selection: "4,0,2", n: 4, err: `select 4 neurons: the list "4,0,2" has 3`},
 		{selection: "4,5", n: 2, err: `no neuron 5: counting has neurons 0 to 4`},
 		{selection: "first", n: 6, err: "select 6 neurons: counting has 5"},
-		{selection: "most_active", n: 0, err: "select 0 neurons: want 1 to 16"},
-		{selection: "most_active", n: 17, err: "select 17 neurons: want 1 to 16"},
+		{selection: "most_active", n: 0, err: "select 0 neurons: want 1 to 20"},
+		{selection: "most_active", n: 21, err: "select 21 neurons: want 1 to 20"},
 	}
 	for _, test := range tests {
 		s, err := ParseSelection(test.selection)

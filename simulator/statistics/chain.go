@@ -11,7 +11,7 @@ import (
 // Chain is a first-order Markov chain of words whose transitions are the same at
 // every time step. Bit q of a word is neuron q; vectors have 2ⁿ elements.
 type Chain interface {
-	Neurons() int   // 1 … 16
+	Neurons() int   // 1 … 20
 	Timesteps() int // ≥ 1
 	// Initial fills dst with the law of the first word.
 	Initial(dst []float64)

@@ -13,7 +13,7 @@ type Data struct {
 	Floors map[string]float64
 	// Deviations[error][draw·elements + element] is how far an element of an error's
 	// statistic moves in one of BootstrapDraws draws of the repeats, for Intervals; nil
-	// below three repeats. It takes at most 4.6 MB, at 16 neurons and 1000 time steps.
+	// below three repeats. It takes at most 4.9 MB, at 20 neurons and 1000 time steps.
 	Deviations map[string][]float32
 }
 

@@ -19,8 +19,8 @@ type Description struct {
 	Autocorrelogram map[int][]float64 `json:"autocorrelogram"`
 	// JSIndependentBits is the Jensen–Shannon divergence, in bits, between the
 	// words' distribution and the product of its marginals: the error of a model of
-	// independent neurons.
-	JSIndependentBits float64 `json:"js_independent_bits"`
+	// independent neurons. It is nil above 16 neurons.
+	JSIndependentBits *float64 `json:"js_independent_bits,omitempty"`
 	// StateProbability[word], with neuron 0 (the first) in the lowest bit, for up to 8 neurons.
 	StateProbability []float64 `json:"state_probability_neuron1_is_lowest_bit,omitempty"`
 }
@@ -37,12 +37,15 @@ func Describe(neuronIDs []int, w RepeatedWindows) Description {
 	})
 	bins := single.statistics()
 	d := Description{
-		NeuronIDs:         neuronIDs,
-		RateHz:            inHz(bins.Rate, w.BinMS()),
-		Covariance:        append([]float64{}, bins.Covariance...), // [] rather than null for one neuron
-		KProbability:      bins.KProbability,
-		Autocorrelogram:   make(map[int][]float64),
-		JSIndependentBits: jensenShannon(bins.State, independent(bins.State, w.Neurons())),
+		NeuronIDs:       neuronIDs,
+		RateHz:          inHz(bins.Rate, w.BinMS()),
+		Covariance:      append([]float64{}, bins.Covariance...), // [] rather than null for one neuron
+		KProbability:    bins.KProbability,
+		Autocorrelogram: make(map[int][]float64),
+	}
+	if bins.State != nil {
+		bits := jensenShannon(bins.State, independent(bins.State, w.Neurons()))
+		d.JSIndependentBits = &bits
 	}
 	if autocorrelogram := windows.statistics().Autocorrelogram; autocorrelogram != nil {
 		d.Autocorrelogram[w.Timesteps()] = autocorrelogram

@@ -64,19 +64,25 @@ func entropy(law ...float64) (bits float64) {
 }
 
 // TestDescribeManyNeurons checks that a description lists words for up to eight
-// neurons and the divergence for more.
+// neurons, and the divergence for up to sixteen.
 func TestDescribeManyNeurons(t *testing.T) {
-	for neurons, want := range map[int]int{8: 256, 9: 0, 16: 0} {
+	for neurons, want := range map[int]int{8: 256, 9: 0, 16: 0, 17: 0} {
 		both := uint32(1<<neurons - 1) // all neurons spike together, every other bin
 		d := Describe(make([]int, neurons), windowed(t, neurons, 1, []uint32{both, 0}))
 		if len(d.StateProbability) != want {
 			t.Errorf("%d neurons: %d words listed, want %d", neurons, len(d.StateProbability), want)
 		}
+		if (d.JSIndependentBits == nil) != (neurons > maxStateBits) {
+			t.Errorf("%d neurons: a divergence of %v", neurons, d.JSIndependentBits)
+		}
+		if d.JSIndependentBits == nil {
+			continue
+		}
 		// Two words of 1/2 each, among 2ⁿ of 2⁻ⁿ.
 		q := math.Pow(2, -float64(neurons))
 		js := jensenShannon([]float64{0.5, 0.5, 0}, []float64{q, q, 1 - 2*q}) // all other words in one
-		if math.Abs(d.JSIndependentBits-js) > 1e-11 {
-			t.Errorf("%d neurons: %v bits, want %v", neurons, d.JSIndependentBits, js)
+		if math.Abs(*d.JSIndependentBits-js) > 1e-11 {
+			t.Errorf("%d neurons: %v bits, want %v", neurons, *d.JSIndependentBits, js)
 		}
 	}
 }

@@ -12,7 +12,7 @@ const Lanes = 16
 // Rows is a model in training whose time steps are independent given γ, evaluated
 // by the fast kernel.
 type Rows interface {
-	Neurons() int   // 1 … 16
+	Neurons() int   // 1 … 20
 	Timesteps() int // ≥ 1
 	// Laws fills dst[word][lane] with the probabilities of the 2ⁿ words of one
 	// time step at Lanes values of γ, in radians. Bit q of a word is neuron q.

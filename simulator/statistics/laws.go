@@ -9,7 +9,7 @@ import (
 
 // Patches is a model whose time steps are independent given γ.
 type Patches interface {
-	Neurons() int   // 1 … 16
+	Neurons() int   // 1 … 20
 	Timesteps() int // ≥ 1
 	// Probabilities fills dst with the probabilities of the 2ⁿ words of one time
 	// step at γ, in radians. Bit q of a word is neuron q.

@@ -41,7 +41,7 @@ const maxScoredBins = 1 << 24
 type ScoredWindows struct {
 	shape
 	distinct int
-	words    []uint16 // [step·distinct + i] the distinct windows, step by step
+	words    []uint32 // [step·distinct + i] the distinct windows, step by step
 	index    []uint32 // of all windows, unit by unit, the distinct window
 	ends     []int    // where each unit ends in index
 }
@@ -52,14 +52,12 @@ type ScoredWindows struct {
 func NewScoredWindows(w RepeatedWindows, unit Unit, stride int) *ScoredWindows {
 	s := &ScoredWindows{shape: shapeOf(w)}
 	stride = max(stride, (w.Len()*s.timesteps+maxScoredBins-1)/maxScoredBins)
-	var rows []uint16 // of all windows
+	var rows []uint32 // of all windows
 	window := make([]uint32, s.timesteps)
 	list := func(repeat, first, count int) {
 		for i := repeat % min(stride, count); i < count; i += stride {
 			w.At(repeat*w.PerRepeat()+first+i, window)
-			for _, word := range window {
-				rows = append(rows, uint16(word))
-			}
+			rows = append(rows, window...)
 		}
 	}
 	end := func() { s.ends = append(s.ends, len(rows)/s.timesteps) }
@@ -83,8 +81,8 @@ func NewScoredWindows(w RepeatedWindows, unit Unit, stride int) *ScoredWindows {
 }
 
 // setDistinct sorts the windows and stores each one once.
-func (s *ScoredWindows) setDistinct(rows []uint16) {
-	row := func(i uint32) []uint16 { return rows[int(i)*s.timesteps:][:s.timesteps] }
+func (s *ScoredWindows) setDistinct(rows []uint32) {
+	row := func(i uint32) []uint32 { return rows[int(i)*s.timesteps:][:s.timesteps] }
 	order := make([]uint32, len(rows)/s.timesteps)
 	for i := range order {
 		order[i] = uint32(i)
@@ -99,7 +97,7 @@ func (s *ScoredWindows) setDistinct(rows []uint16) {
 		s.index[window] = uint32(len(firsts) - 1)
 	}
 	s.distinct = len(firsts)
-	s.words = make([]uint16, s.distinct*s.timesteps)
+	s.words = make([]uint32, s.distinct*s.timesteps)
 	for i, window := range firsts {
 		for step, word := range row(window) {
 			s.words[step*s.distinct+i] = word
@@ -115,7 +113,7 @@ func (s *ScoredWindows) Likelihood(logLikelihood func(window []uint32) float64) 
 	window := make([]uint32, s.timesteps)
 	for i := range logs {
 		for step := range window {
-			window[step] = uint32(s.words[step*s.distinct+i])
+			window[step] = s.words[step*s.distinct+i]
 		}
 		logs[i] = logLikelihood(window) / math.Ln2
 	}

@@ -7,7 +7,7 @@ import (
 
 // Mixture is a law of windows whose bits are independent given a latent value.
 type Mixture struct {
-	Neurons   int         // 1 … 16
+	Neurons   int         // 1 … 20
 	Timesteps int         // ≥ 1
 	Weights   []float64   // [latent value] probability
 	Rates     [][]float64 // [latent value][step·n + neuron] spikes per bin; may share memory

@@ -3,7 +3,7 @@ package statistics
 // Windows is a list of windows of equal weight, real or generated.
 type Windows interface {
 	Len() int
-	Neurons() int   // 1 … 16
+	Neurons() int   // 1 … 20
 	Timesteps() int // ≥ 1
 	// At fills words with window i: one word per time step, bit q = neuron q.
 	At(i int, words []uint32)
