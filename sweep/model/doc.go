@@ -11,7 +11,8 @@
 //   - qubit_order: qubit i < neurons is neuron i, the recording's neuron
 //     neuron_ids[i], and bit i of a word; auxiliary qubits follow.
 //   - tests: the distribution of patch `time` for the noise angles
-//     gamma[encoding][qubit], one probability for each word of the neurons.
+//     gamma[encoding][qubit], one probability for each word of the neurons, and
+//     above 16 neurons for the first 65,536 words alone.
 //
 // A model file is a view of a stored result and can be made again at any time.
 package model

@@ -1,9 +1,10 @@
 """Computes the errors of results.csv again: python3 errors.py RECORDING.npy MODEL.json ...
 
 RECORDING.npy holds 0 and 1 in the order [repeat, neuron, bin], for the neurons of the
-models. Prints a JSON object for each, with the errors of DESIGN.md, section 2.2. Models with more
-than one noise angle for a patch are beyond it: the program samples them. So are the intervals over
-repeats, which depend on the program's random draws.
+models, at most 16: the memory grows with 2^neurons. Prints a JSON object for each, with the
+errors of DESIGN.md, section 2.2. Models with more than one noise angle for a patch are beyond it:
+the program samples them. So are the intervals over repeats, which depend on the program's random
+draws.
 """
 import json
 import math
@@ -138,4 +139,7 @@ def errors(model, spikes):
 
 if __name__ == "__main__":
     for path in sys.argv[2:]:
-        print(json.dumps(errors(json.load(open(path)), np.load(sys.argv[1]))))
+        model = json.load(open(path))
+        if model["neurons"] > 16:
+            sys.exit(f"{path} is a model of {model['neurons']} neurons: at most 16 fit into memory")
+        print(json.dumps(errors(model, np.load(sys.argv[1]))))

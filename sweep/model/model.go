@@ -44,7 +44,12 @@ type trained struct {
 	Tests      []test           `json:"tests"`
 }
 
-// test is a distribution that a reader must reproduce from the angles.
+// maxTestWords bounds the words of a test: those of 16 neurons. Their probabilities take
+// 1.5 MB.
+const maxTestWords = 1 << 16
+
+// test is a distribution, or its first maxTestWords words, that a reader must reproduce
+// from the angles.
 type test struct {
 	Time          int         `json:"time"`
 	Gamma         [][]float64 `json:"gamma"`
@@ -120,13 +125,12 @@ func makeTests(c sweep.Configuration, angles [][][][2]float64) ([]test, error) {
 	if err := ansatz.Validate(); err != nil {
 		return nil, err
 	}
-	exact := ansatz.NewExact()
+	exact, law := ansatz.NewExact(), make([]float64, ansatz.Words())
 	tests := []test{{Time: 0}, {Time: c.Timesteps - 1}}
 	for i := range tests {
 		rows := noise(c.Circuit, ansatz, i)
-		law := make([]float64, ansatz.Words())
 		exact.Probabilities(law, flat(angles[tests[i].Time]), rows)
-		tests[i].Probabilities = law
+		tests[i].Probabilities = slices.Clone(law[:min(len(law), maxTestWords)])
 		for q := ansatz.Qubits(); len(rows) > 0; rows = rows[q:] {
 			tests[i].Gamma = append(tests[i].Gamma, rows[:q:q])
 		}

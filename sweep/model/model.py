@@ -119,6 +119,7 @@ if __name__ == "__main__":
     if "parameters" in model:
         sys.exit(f"{sys.argv[1]} is a fitted model: it has parameters, and no circuit to check")
     for test in model["tests"]:
-        error = abs(probabilities(model, test["time"], test["gamma"]) - test["probabilities"]).max()
+        known = np.array(test["probabilities"])  # of all words, or of the first
+        error = abs(probabilities(model, test["time"], test["gamma"])[: known.size] - known).max()
         assert error < 1e-12, f"patch {test['time']}: a probability is off by {error}"
     print(window(model, np.random.default_rng(1)))

@@ -40,8 +40,11 @@ func finished(change func(*sweep.Configuration)) (table.Row, [][][][2]float64) {
 		}
 		angles = append(angles, patch)
 	}
-	neurons := []int{50, 2, 16, 7}[:c.Neurons]
-	return table.Row{Task: "0123", State: sweep.Done, Configuration: c, Data: "surrogate", NeuronIDs: neurons}, angles
+	neurons := []int{50, 2, 16, 7}
+	for len(neurons) < c.Neurons {
+		neurons = append(neurons, 100+len(neurons))
+	}
+	return table.Row{Task: "0123", State: sweep.Done, Configuration: c, Data: "surrogate", NeuronIDs: neurons[:c.Neurons]}, angles
 }
 
 var variants = map[string]func(*sweep.Configuration){
@@ -92,6 +95,32 @@ func TestNumpyReadsEveryVariant(t *testing.T) {
 				t.Errorf("%v\n%s", err, output)
 			}
 		})
+	}
+}
+
+// TestLargeModelHasSomeProbabilities has model.py check a model of 17 neurons, whose test
+// vectors are those of the words of 16.
+func TestLargeModelHasSomeProbabilities(t *testing.T) {
+	python := needs.Python(t, "python3-numpy", "numpy")
+	row, angles := finished(func(c *sweep.Configuration) { c.Neurons, c.Circuit.Layers = 17, 1 })
+	body := written(t, row, angles)
+	var file struct {
+		Tests []struct{ Probabilities []float64 }
+	}
+	if err := json.Unmarshal(body, &file); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range file.Tests {
+		if len(test.Probabilities) != 1<<16 {
+			t.Errorf("a test vector has %d probabilities", len(test.Probabilities))
+		}
+	}
+	path := filepath.Join(t.TempDir(), "model.json")
+	if err := os.WriteFile(path, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if output, err := exec.Command(python, "-B", "model.py", path).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, output)
 	}
 }
 

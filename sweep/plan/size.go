@@ -14,6 +14,8 @@ const (
 	drawnBits  = 60  // for each neuron and time step: samples in the result
 	perModel   = 1e3 // a model file without angles and test vectors
 	perWordSum = 60  // for each word of a bin: the test vectors
+
+	testNeurons = 16 // whose words the test vectors have at most
 )
 
 // Bytes estimates what a finished task takes on disk, in the store and in its model file.
@@ -30,5 +32,5 @@ func Bytes(c sweep.Configuration) float64 {
 		size += perPoint * float64(c.Training.Steps) / float64(c.Evaluation.HistoryEvery)
 	}
 	angles := float64(c.TrainableParameters())
-	return size + perModel + 2*perNumber*angles + perWordSum*math.Exp2(n)
+	return size + perModel + 2*perNumber*angles + perWordSum*math.Exp2(min(n, testNeurons))
 }
