@@ -20,9 +20,12 @@ var Baselines = []string{
 	"dichotomised_gaussian", "markov", "time_independent", ModelMixture, ModelRBM,
 }
 
-// MaxEnumeratedNeurons is the largest number of neurons of the baselines whose law is
-// computed word by word.
-const MaxEnumeratedNeurons = 12
+// The largest numbers of neurons of the fitted baselines: of all, and of those whose law
+// is computed word by word.
+const (
+	MaxFittedNeurons     = 16
+	MaxEnumeratedNeurons = 12
+)
 
 // IsBaseline reports whether the model is one of Baselines.
 func (c Configuration) IsBaseline() bool { return c.Model != ModelSpiQGAN }
@@ -39,11 +42,11 @@ func isTrained(model string) bool { return model == ModelMixture || model == Mod
 // same baseline. The error says why this baseline is not defined for the numbers of
 // neurons and time steps, or for the gradient.
 func (c Configuration) Baseline(model string) (Configuration, error) {
-	switch {
+	switch most := maxNeurons(model); {
 	case !slices.Contains(Baselines, model):
 		return Configuration{}, fmt.Errorf("there is no baseline %q", model)
-	case enumerated(model) && c.Neurons > MaxEnumeratedNeurons:
-		return Configuration{}, fmt.Errorf("the baseline %q needs neurons of at most %d", model, MaxEnumeratedNeurons)
+	case c.Neurons > most:
+		return Configuration{}, fmt.Errorf("the baseline %q needs neurons of at most %d", model, most)
 	case (model == "markov" || model == "time_independent") && c.Timesteps == 1:
 		return Configuration{}, fmt.Errorf("the baseline %q needs timesteps of at least 2", model)
 	case model == ModelRBM && c.Circuit.Layers < 2:
@@ -61,6 +64,17 @@ func (c Configuration) Baseline(model string) (Configuration, error) {
 		}
 	}
 	return c, nil
+}
+
+// maxNeurons returns the largest number of neurons of a baseline.
+func maxNeurons(model string) int {
+	switch {
+	case isTrained(model):
+		return MaxQubits
+	case enumerated(model):
+		return MaxEnumeratedNeurons
+	}
+	return MaxFittedNeurons
 }
 
 // enumerated reports whether a baseline's law is computed word by word.

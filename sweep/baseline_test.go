@@ -47,8 +47,12 @@ func TestBaselinesAreNotDefinedEverywhere(t *testing.T) {
 		{"pairwise", 12, 1, ""},
 		{"pairwise", 13, 1, `the baseline "pairwise" needs neurons of at most 12`},
 		{"independent", 16, 1, ""},
+		{"independent", 17, 1, `the baseline "independent" needs neurons of at most 16`},
 		{"markov", 2, 1, `the baseline "markov" needs timesteps of at least 2`},
 		{"time_independent", 16, 2, ""},
+		{"time_independent", 17, 2, `the baseline "time_independent" needs neurons of at most 16`},
+		{ModelMixture, 20, 1, ""},
+		{ModelRBM, 20, 1, ""},
 		{ModelRBM, 1, 1, ""},
 		{"ising", 2, 1, `there is no baseline "ising"`},
 	} {

@@ -14,7 +14,7 @@ import (
 const ModelSpiQGAN = "spiqgan"
 
 // MaxQubits bounds neurons + auxiliary, the qubits of one patch.
-const MaxQubits = 16
+const MaxQubits = 20
 
 // MaxQuadratureNodes bounds the time of an exact evaluation.
 const MaxQuadratureNodes = 1 << 15

@@ -19,10 +19,10 @@ func TestValidate(t *testing.T) {
 		change func(*Configuration)
 		want   string
 	}{
-		{"auxiliary qubits fit", func(c *Configuration) { c.Neurons, c.Circuit.Auxiliary = 10, 6 }, ""},
+		{"auxiliary qubits fit", func(c *Configuration) { c.Neurons, c.Circuit.Auxiliary = 10, 10 }, ""},
 		{
-			"too many qubits", func(c *Configuration) { c.Neurons, c.Circuit.Auxiliary = 10, 7 },
-			"neurons, auxiliary: a patch has neurons + auxiliary qubits, 10 + 7 = 17 here: must be at most 16",
+			"too many qubits", func(c *Configuration) { c.Neurons, c.Circuit.Auxiliary = 10, 11 },
+			"neurons, auxiliary: a patch has neurons + auxiliary qubits, 10 + 11 = 21 here: must be at most 20",
 		},
 		{
 			"empty interval", func(c *Configuration) { c.Circuit.NoiseLow = c.Circuit.NoiseHigh },

@@ -122,12 +122,12 @@ func TestCheck(t *testing.T) {
 		want  string // "" is no error
 	}{
 		{"neurons", 1.0, ""},
-		{"neurons", 16.0, ""},
-		{"neurons", 17.0, "neurons = 17: must be a whole number from 1 to 16"},
-		{"neurons", 0.0, "neurons = 0: must be a whole number from 1 to 16"},
-		{"neurons", 2.5, "neurons = 2.5: must be a whole number from 1 to 16"},
-		{"neurons", "4", `neurons = "4": must be a whole number from 1 to 16`},
-		{"neurons", nil, "neurons = <nil>: must be a whole number from 1 to 16"},
+		{"neurons", 20.0, ""},
+		{"neurons", 21.0, "neurons = 21: must be a whole number from 1 to 20"},
+		{"neurons", 0.0, "neurons = 0: must be a whole number from 1 to 20"},
+		{"neurons", 2.5, "neurons = 2.5: must be a whole number from 1 to 20"},
+		{"neurons", "4", `neurons = "4": must be a whole number from 1 to 20`},
+		{"neurons", nil, "neurons = <nil>: must be a whole number from 1 to 20"},
 		{"k", 0.0, ""},
 		{"k", 0.25, ""},
 		{"k", -1.0, "k = -1: must be a number from 0 to 1e+37"},

@@ -75,6 +75,7 @@ func TestABaselineOccursOnce(t *testing.T) {
 
 func TestABaselineThatIsNotDefinedIsLeftOut(t *testing.T) {
 	for _, test := range []struct{ grid, baselines, want string }{
+		{"neurons = [16, 17, 20]", `"psth"`, `the baseline "psth" needs neurons of at most 16: there is none for 2 of 3 combinations`},
 		{"neurons = [2, 13, 14]", `"pairwise"`, `the baseline "pairwise" needs neurons of at most 12: there is none for 2 of 3 combinations`},
 		{"timesteps = [1, 2]", `"markov"`, ""},
 		{`gradient = ["local", "parameter_shift"]`, `"mixture", "rbm"`, `the baseline "rbm" needs another gradient than "parameter_shift": there is none for 1 of 2 combinations`},

@@ -33,7 +33,7 @@ func TestReadFilter(t *testing.T) {
 		"unknown name":     {map[string]string{"neuron": "8"}, nil, `"neuron": there is no such setting; did you mean "neurons"?`},
 		"unlike any name":  {map[string]string{"n": "8", "foo": "4"}, nil, `"foo": there is no such setting; there are n, t, preset, objective, neurons, timesteps, k, `},
 		"unknown value":    {map[string]string{"entangler": "rimg"}, nil, `did you mean "ring"?`},
-		"out of range":     {map[string]string{"n": "80"}, nil, "neurons = 80: must be a whole number from 1 to 16"},
+		"out of range":     {map[string]string{"n": "80"}, nil, "neurons = 80: must be a whole number from 1 to 20"},
 		"no number":        {map[string]string{"n": "many"}, nil, `neurons = "many": must be a whole number`},
 		"too small":        {map[string]string{"k": "2.78e-309"}, nil, `k = "2.78e-309": this number is out of range: it must be 0, or have a size from 5.6e-309 to 1.8e+308`},
 		"too large":        {map[string]string{"k": "-1e999"}, nil, `k = "-1e999": this number is out of range`},

@@ -19,7 +19,7 @@ func TestEveryBaselineHasARunner(t *testing.T) {
 		t.Errorf("(-simulator +sweep):\n%s", diff)
 	}
 	for _, name := range fitted {
-		for _, neurons := range []int{sweep.MaxEnumeratedNeurons, sweep.MaxEnumeratedNeurons + 1} {
+		for _, neurons := range []int{sweep.MaxEnumeratedNeurons, sweep.MaxEnumeratedNeurons + 1, sweep.MaxFittedNeurons, sweep.MaxFittedNeurons + 1} {
 			c := sweep.Default()
 			c.Neurons, c.Timesteps = neurons, 2
 			_, err := c.Baseline(name)

@@ -1,11 +1,11 @@
 # auxiliary is at fault itself, so nothing is said about neurons + auxiliary.
 sweep "a" {
   grid {
-    neurons = [16]
+    neurons = [20]
   }
 
   circuit {
-    auxiliary = 16
+    auxiliary = 20
     noise_low = 4
   }
 }

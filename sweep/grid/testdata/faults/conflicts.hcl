@@ -1,7 +1,7 @@
 sweep "a" {
   grid {
     neurons    = [2, 10, 12]
-    auxiliary  = [4, 6]
+    auxiliary  = [4, 10]
     noise_high = [-1, 1, 0]
   }
 
