@@ -11,6 +11,9 @@ type fastTile struct {
 	bond    []float32   // the state after rotation 1, as two products: see join
 	phases  [][]float32 // of the boundary before rotation k
 	states  [][]float32 // after rotation k; two alternate if they are not kept
+
+	left     []pass    // those of the last rotation that are not done: see leave
+	tangents []float32 // of these
 }
 
 // workspace holds scratch memory that no call passes on to another. Tiles of one
@@ -76,6 +79,7 @@ func (t *fastTile) Forward(patch *Patch, noise []float32) {
 	if s := p.factors; s.high > 0 {
 		t.loops.join(t.states[1], t.bond, t.bond[s.rows*width:], s.blocks, s.rows, p.factorStride(), s.product())
 	}
+	t.left = t.left[:0]
 	for k := 2; k < p.rotations; k++ {
 		t.advance(k, &rotations[k], noise)
 	}
@@ -155,24 +159,29 @@ func (t *fastTile) rotateFactors(bond, tangents []float32) {
 func (t *fastTile) rotateBlocks(state, tangents []float32) {
 	p := t.plan
 	for r := 0; r < p.rows; r += p.band {
-		t.loops.rotate.over(&p.acrossBlocks, state[r*width:], tangents[p.low:])
+		t.loops.rotate.over(&p.acrossBlocks, state[r*width:], tangents)
 	}
 }
 
-// advance computes the boundary before rotation k and the state after it from the previous state.
+// advance computes the boundary before rotation k and the state after it from the previous state,
+// without the last sweep if Probabilities can end with that.
 func (t *fastTile) advance(k int, r *rotation, noise []float32) {
 	p, l, src, dst := t.plan, t.loops, t.states[k-1], t.states[k]
 	if t.scales() {
 		t.combine(k, noise)
 		l.scaleGatherRotate(dst, src, t.noise, r.scalars, r.noise, r.from, r.tangents)
-		l.rotate.over(&p.afterGather, dst, r.tangents)
+		if !t.leave(k, r) {
+			l.rotate.over(&p.afterGather, dst, r.tangents)
+		}
 		return
 	}
 	t.boundary(k, r, noise)
 	if p.high == 0 {
 		if l.gatherRotate != nil && p.low >= fusedBits {
 			l.gatherRotate(dst, src, t.phases[k], r.from, r.tangents)
-			l.rotate.over(&p.afterGather, dst, r.tangents)
+			if !t.leave(k, r) {
+				l.rotate.over(&p.afterGather, dst, r.tangents)
+			}
 			return
 		}
 		l.gather(dst, src, t.phases[k], r.from)
@@ -190,7 +199,9 @@ func (t *fastTile) advance(k int, r *rotation, noise []float32) {
 		l.gatherBlock(block, src[from:], low, phase, perm)
 		l.rotate.over(&p.withinBlock, block, r.tangents)
 	}
-	t.rotateBlocks(dst, r.tangents)
+	if !t.leave(k, r) {
+		t.rotateBlocks(dst, r.tangents)
+	}
 }
 
 // blockBefore describes how the boundary before rotation k produces block c: the
@@ -201,42 +212,4 @@ func (t *fastTile) blockBefore(k, c int, r *rotation) (from int, low []float32, 
 	odd := int(r.parity[c]) * p.rows
 	from = int(r.from[2*p.rows+c]) * p.stride * width
 	return from, t.phases[k][odd*width:], r.from[odd : odd+p.rows], t.phases[k][(2*p.rows+c)*width:]
-}
-
-// final returns the state that is measured.
-func (t *fastTile) final() []float32 { return t.states[len(t.states)-1] }
-
-// Probabilities implements Tile.
-func (t *fastTile) Probabilities(dst []float32) {
-	p := t.plan
-	if len(p.words)*Lanes == len(dst) { // no qubit is summed out: every word has one row
-		t.loops.probabilities(dst, t.final(), p.words, p.blocks, p.rows, p.stride)
-		return
-	}
-	clear(dst)
-	t.loops.addProbabilities(dst, t.final(), p.words, p.blocks, p.rows, p.stride)
-}
-
-// Sample implements Tile; the fixed order is that of the rows.
-func (t *fastTile) Sample(uniform *[Lanes]float32, words *[Lanes]uint32) {
-	p := t.plan
-	t.loops.sample(&t.counts, uniform, t.final(), p.blocks, p.rows, p.stride)
-	for i, n := range t.counts {
-		if int(n) == len(p.words) { // the sum was rounded below the uniform number
-			n = t.lastPossible(i)
-		}
-		words[i] = uint32(p.words[n])
-	}
-}
-
-// lastPossible returns the last row with a probability above 0 in a lane.
-func (t *fastTile) lastPossible(lane int) int32 {
-	p := t.plan
-	for n := len(p.words) - 1; n > 0; n-- {
-		r := rowAt(t.final(), n>>p.low*p.stride+n&(p.rows-1))
-		if r[lane]*r[lane]+r[lane+Lanes]*r[lane+Lanes] != 0 {
-			return int32(n)
-		}
-	}
-	return 0
 }

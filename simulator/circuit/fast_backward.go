@@ -79,7 +79,7 @@ func (t *fastTile) overlapBlocks(o *overlaps, acc, l, psi []float32) {
 		return
 	}
 	for r := 0; r < p.rows; r += p.band {
-		o.over(&p.acrossBlocks, acc[p.low*width:], l[r*width:], psi[r*width:])
+		o.over(&p.acrossBlocks, acc, l[r*width:], psi[r*width:])
 	}
 }
 

@@ -41,6 +41,9 @@ var avx512 = loops{
 	overlapDot: overlapDotAVX512,
 	marginals:  marginalsAVX512, contract: contractAVX512, sums: sumsAVX2,
 	probabilities: probabilitiesAVX512, addProbabilities: addProbabilitiesAVX512, weigh: weighAVX512, sample: sampleAVX512,
+	rotateProbabilities: [5]func(dst, src []float32, words []int32, t []float32, s *span){
+		1: rotateProbabilities1AVX512, 2: rotateProbabilities2AVX512, 3: rotateProbabilities3AVX512,
+	},
 }
 
 // assemblyKernels lists the generated kernels that this processor can run, best first.
@@ -110,9 +113,9 @@ func (a Ansatz) use(l *loops) func() {
 	}
 	return func() {
 		plain.Forward(patch, noise)
-		plain.Sample(&uniform, &words)
 		plain.Probabilities(weights)
 		keeping.Forward(patch, noise)
+		keeping.Sample(&uniform, &words)
 		keeping.Backward(patch, weights, gradient)
 	}
 }

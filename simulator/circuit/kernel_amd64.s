@@ -4999,3 +4999,365 @@ loop123:
 end123:
 	VZEROUPPER
 	RET
+
+// func rotateProbabilities1AVX512(dst []float32, src []float32, words []int32, t []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, AVX512F
+TEXT ·rotateProbabilities1AVX512(SB), NOSPLIT, $0-104
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         words_base+48(FP), DX
+	MOVQ         t_base+72(FP), BX
+	VBROADCASTSS (BX), Z0
+	MOVQ         s+96(FP), BX
+	MOVQ         (BX), BX
+	SHLQ         $0x07, BX
+	MOVQ         s+96(FP), SI
+	MOVQ         24(SI), DI
+	SHLQ         $0x07, DI
+	MOVQ         40(SI), R8
+	SHLQ         $0x07, R8
+	MOVQ         32(SI), R9
+	TESTQ        R9, R9
+	JZ           end124
+
+loop124:
+	MOVQ  CX, R10
+	MOVQ  16(SI), R11
+	TESTQ R11, R11
+	JZ    end125
+
+loop125:
+	MOVQ  R10, R12
+	MOVQ  8(SI), R13
+	TESTQ R13, R13
+	JZ    end126
+
+loop126:
+	VMOVUPS      (R12), Z1
+	VMOVUPS      64(R12), Z2
+	VMOVUPS      (R12)(BX*1), Z3
+	VMOVUPS      64(R12)(BX*1), Z4
+	VMOVAPS      Z1, Z5
+	VFNMADD231PS Z0, Z3, Z1
+	VFMADD231PS  Z0, Z5, Z3
+	VMOVAPS      Z2, Z5
+	VFNMADD231PS Z0, Z4, Z2
+	VFMADD231PS  Z0, Z5, Z4
+	MOVLQSX      (DX), R14
+	SHLQ         $0x06, R14
+	VMULPS       Z1, Z1, Z1
+	VFMADD231PS  Z2, Z2, Z1
+	VMOVUPS      Z1, (AX)(R14*1)
+	MOVLQSX      4(DX), R14
+	SHLQ         $0x06, R14
+	VMULPS       Z3, Z3, Z3
+	VFMADD231PS  Z4, Z4, Z3
+	VMOVUPS      Z3, (AX)(R14*1)
+	ADDQ         $+8, DX
+	ADDQ         $+128, R12
+	DECQ         R13
+	JNZ          loop126
+
+end126:
+	ADDQ DI, R10
+	DECQ R11
+	JNZ  loop125
+
+end125:
+	ADDQ R8, CX
+	DECQ R9
+	JNZ  loop124
+
+end124:
+	VZEROUPPER
+	RET
+
+// func rotateProbabilities2AVX512(dst []float32, src []float32, words []int32, t []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, AVX512F
+TEXT ·rotateProbabilities2AVX512(SB), NOSPLIT, $0-104
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         words_base+48(FP), DX
+	MOVQ         t_base+72(FP), BX
+	VBROADCASTSS (BX), Z0
+	VBROADCASTSS 4(BX), Z1
+	MOVQ         s+96(FP), BX
+	MOVQ         (BX), BX
+	SHLQ         $0x07, BX
+	LEAQ         (BX)(BX*2), SI
+	MOVQ         s+96(FP), DI
+	MOVQ         24(DI), R8
+	SHLQ         $0x07, R8
+	MOVQ         40(DI), R9
+	SHLQ         $0x07, R9
+	MOVQ         32(DI), R10
+	TESTQ        R10, R10
+	JZ           end127
+
+loop127:
+	MOVQ  CX, R11
+	MOVQ  16(DI), R12
+	TESTQ R12, R12
+	JZ    end128
+
+loop128:
+	MOVQ  R11, R13
+	MOVQ  8(DI), R14
+	TESTQ R14, R14
+	JZ    end129
+
+loop129:
+	VMOVUPS      (R13), Z2
+	VMOVUPS      64(R13), Z3
+	VMOVUPS      (R13)(BX*1), Z4
+	VMOVUPS      64(R13)(BX*1), Z5
+	VMOVUPS      (R13)(BX*2), Z6
+	VMOVUPS      64(R13)(BX*2), Z7
+	VMOVUPS      (R13)(SI*1), Z8
+	VMOVUPS      64(R13)(SI*1), Z9
+	VMOVAPS      Z2, Z10
+	VFNMADD231PS Z0, Z4, Z2
+	VFMADD231PS  Z0, Z10, Z4
+	VMOVAPS      Z6, Z10
+	VFNMADD231PS Z0, Z8, Z6
+	VFMADD231PS  Z0, Z10, Z8
+	VMOVAPS      Z2, Z10
+	VFNMADD231PS Z1, Z6, Z2
+	VFMADD231PS  Z1, Z10, Z6
+	VMOVAPS      Z4, Z10
+	VFNMADD231PS Z1, Z8, Z4
+	VFMADD231PS  Z1, Z10, Z8
+	VMOVAPS      Z3, Z10
+	VFNMADD231PS Z0, Z5, Z3
+	VFMADD231PS  Z0, Z10, Z5
+	VMOVAPS      Z7, Z10
+	VFNMADD231PS Z0, Z9, Z7
+	VFMADD231PS  Z0, Z10, Z9
+	VMOVAPS      Z3, Z10
+	VFNMADD231PS Z1, Z7, Z3
+	VFMADD231PS  Z1, Z10, Z7
+	VMOVAPS      Z5, Z10
+	VFNMADD231PS Z1, Z9, Z5
+	VFMADD231PS  Z1, Z10, Z9
+	MOVLQSX      (DX), R15
+	SHLQ         $0x06, R15
+	VMULPS       Z2, Z2, Z2
+	VFMADD231PS  Z3, Z3, Z2
+	VMOVUPS      Z2, (AX)(R15*1)
+	MOVLQSX      4(DX), R15
+	SHLQ         $0x06, R15
+	VMULPS       Z4, Z4, Z4
+	VFMADD231PS  Z5, Z5, Z4
+	VMOVUPS      Z4, (AX)(R15*1)
+	MOVLQSX      8(DX), R15
+	SHLQ         $0x06, R15
+	VMULPS       Z6, Z6, Z6
+	VFMADD231PS  Z7, Z7, Z6
+	VMOVUPS      Z6, (AX)(R15*1)
+	MOVLQSX      12(DX), R15
+	SHLQ         $0x06, R15
+	VMULPS       Z8, Z8, Z8
+	VFMADD231PS  Z9, Z9, Z8
+	VMOVUPS      Z8, (AX)(R15*1)
+	ADDQ         $+16, DX
+	ADDQ         $+128, R13
+	DECQ         R14
+	JNZ          loop129
+
+end129:
+	ADDQ R8, R11
+	DECQ R12
+	JNZ  loop128
+
+end128:
+	ADDQ R9, CX
+	DECQ R10
+	JNZ  loop127
+
+end127:
+	VZEROUPPER
+	RET
+
+// func rotateProbabilities3AVX512(dst []float32, src []float32, words []int32, t []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
+// Requires: AVX, AVX512F
+TEXT ·rotateProbabilities3AVX512(SB), NOSPLIT, $0-104
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         words_base+48(FP), DX
+	MOVQ         t_base+72(FP), BX
+	VBROADCASTSS (BX), Z0
+	VBROADCASTSS 4(BX), Z1
+	VBROADCASTSS 8(BX), Z2
+	MOVQ         s+96(FP), BX
+	MOVQ         (BX), BX
+	SHLQ         $0x07, BX
+	LEAQ         (BX)(BX*2), SI
+	MOVQ         s+96(FP), DI
+	MOVQ         24(DI), R8
+	SHLQ         $0x07, R8
+	MOVQ         40(DI), R9
+	SHLQ         $0x07, R9
+	MOVQ         32(DI), R10
+	TESTQ        R10, R10
+	JZ           end130
+
+loop130:
+	MOVQ  CX, R11
+	MOVQ  16(DI), R12
+	TESTQ R12, R12
+	JZ    end131
+
+loop131:
+	MOVQ  R11, R13
+	MOVQ  8(DI), R14
+	TESTQ R14, R14
+	JZ    end132
+
+loop132:
+	LEAQ         (R13)(BX*4), R15
+	VMOVUPS      (R13), Z3
+	VMOVUPS      64(R13), Z4
+	VMOVUPS      (R13)(BX*1), Z5
+	VMOVUPS      64(R13)(BX*1), Z6
+	VMOVUPS      (R13)(BX*2), Z7
+	VMOVUPS      64(R13)(BX*2), Z8
+	VMOVUPS      (R13)(SI*1), Z9
+	VMOVUPS      64(R13)(SI*1), Z10
+	VMOVUPS      (R15), Z11
+	VMOVUPS      64(R15), Z12
+	VMOVUPS      (R15)(BX*1), Z13
+	VMOVUPS      64(R15)(BX*1), Z14
+	VMOVUPS      (R15)(BX*2), Z15
+	VMOVUPS      64(R15)(BX*2), Z16
+	VMOVUPS      (R15)(SI*1), Z17
+	VMOVUPS      64(R15)(SI*1), Z18
+	VMOVAPS      Z3, Z19
+	VFNMADD231PS Z0, Z5, Z3
+	VFMADD231PS  Z0, Z19, Z5
+	VMOVAPS      Z7, Z19
+	VFNMADD231PS Z0, Z9, Z7
+	VFMADD231PS  Z0, Z19, Z9
+	VMOVAPS      Z11, Z19
+	VFNMADD231PS Z0, Z13, Z11
+	VFMADD231PS  Z0, Z19, Z13
+	VMOVAPS      Z15, Z19
+	VFNMADD231PS Z0, Z17, Z15
+	VFMADD231PS  Z0, Z19, Z17
+	VMOVAPS      Z3, Z19
+	VFNMADD231PS Z1, Z7, Z3
+	VFMADD231PS  Z1, Z19, Z7
+	VMOVAPS      Z5, Z19
+	VFNMADD231PS Z1, Z9, Z5
+	VFMADD231PS  Z1, Z19, Z9
+	VMOVAPS      Z11, Z19
+	VFNMADD231PS Z1, Z15, Z11
+	VFMADD231PS  Z1, Z19, Z15
+	VMOVAPS      Z13, Z19
+	VFNMADD231PS Z1, Z17, Z13
+	VFMADD231PS  Z1, Z19, Z17
+	VMOVAPS      Z3, Z19
+	VFNMADD231PS Z2, Z11, Z3
+	VFMADD231PS  Z2, Z19, Z11
+	VMOVAPS      Z5, Z19
+	VFNMADD231PS Z2, Z13, Z5
+	VFMADD231PS  Z2, Z19, Z13
+	VMOVAPS      Z7, Z19
+	VFNMADD231PS Z2, Z15, Z7
+	VFMADD231PS  Z2, Z19, Z15
+	VMOVAPS      Z9, Z19
+	VFNMADD231PS Z2, Z17, Z9
+	VFMADD231PS  Z2, Z19, Z17
+	VMOVAPS      Z4, Z19
+	VFNMADD231PS Z0, Z6, Z4
+	VFMADD231PS  Z0, Z19, Z6
+	VMOVAPS      Z8, Z19
+	VFNMADD231PS Z0, Z10, Z8
+	VFMADD231PS  Z0, Z19, Z10
+	VMOVAPS      Z12, Z19
+	VFNMADD231PS Z0, Z14, Z12
+	VFMADD231PS  Z0, Z19, Z14
+	VMOVAPS      Z16, Z19
+	VFNMADD231PS Z0, Z18, Z16
+	VFMADD231PS  Z0, Z19, Z18
+	VMOVAPS      Z4, Z19
+	VFNMADD231PS Z1, Z8, Z4
+	VFMADD231PS  Z1, Z19, Z8
+	VMOVAPS      Z6, Z19
+	VFNMADD231PS Z1, Z10, Z6
+	VFMADD231PS  Z1, Z19, Z10
+	VMOVAPS      Z12, Z19
+	VFNMADD231PS Z1, Z16, Z12
+	VFMADD231PS  Z1, Z19, Z16
+	VMOVAPS      Z14, Z19
+	VFNMADD231PS Z1, Z18, Z14
+	VFMADD231PS  Z1, Z19, Z18
+	VMOVAPS      Z4, Z19
+	VFNMADD231PS Z2, Z12, Z4
+	VFMADD231PS  Z2, Z19, Z12
+	VMOVAPS      Z6, Z19
+	VFNMADD231PS Z2, Z14, Z6
+	VFMADD231PS  Z2, Z19, Z14
+	VMOVAPS      Z8, Z19
+	VFNMADD231PS Z2, Z16, Z8
+	VFMADD231PS  Z2, Z19, Z16
+	VMOVAPS      Z10, Z19
+	VFNMADD231PS Z2, Z18, Z10
+	VFMADD231PS  Z2, Z19, Z18
+	MOVLQSX      (DX), R15
+	SHLQ         $0x06, R15
+	VMULPS       Z3, Z3, Z3
+	VFMADD231PS  Z4, Z4, Z3
+	VMOVUPS      Z3, (AX)(R15*1)
+	MOVLQSX      4(DX), R15
+	SHLQ         $0x06, R15
+	VMULPS       Z5, Z5, Z5
+	VFMADD231PS  Z6, Z6, Z5
+	VMOVUPS      Z5, (AX)(R15*1)
+	MOVLQSX      8(DX), R15
+	SHLQ         $0x06, R15
+	VMULPS       Z7, Z7, Z7
+	VFMADD231PS  Z8, Z8, Z7
+	VMOVUPS      Z7, (AX)(R15*1)
+	MOVLQSX      12(DX), R15
+	SHLQ         $0x06, R15
+	VMULPS       Z9, Z9, Z9
+	VFMADD231PS  Z10, Z10, Z9
+	VMOVUPS      Z9, (AX)(R15*1)
+	MOVLQSX      16(DX), R15
+	SHLQ         $0x06, R15
+	VMULPS       Z11, Z11, Z11
+	VFMADD231PS  Z12, Z12, Z11
+	VMOVUPS      Z11, (AX)(R15*1)
+	MOVLQSX      20(DX), R15
+	SHLQ         $0x06, R15
+	VMULPS       Z13, Z13, Z13
+	VFMADD231PS  Z14, Z14, Z13
+	VMOVUPS      Z13, (AX)(R15*1)
+	MOVLQSX      24(DX), R15
+	SHLQ         $0x06, R15
+	VMULPS       Z15, Z15, Z15
+	VFMADD231PS  Z16, Z16, Z15
+	VMOVUPS      Z15, (AX)(R15*1)
+	MOVLQSX      28(DX), R15
+	SHLQ         $0x06, R15
+	VMULPS       Z17, Z17, Z17
+	VFMADD231PS  Z18, Z18, Z17
+	VMOVUPS      Z17, (AX)(R15*1)
+	ADDQ         $+32, DX
+	ADDQ         $+128, R13
+	DECQ         R14
+	JNZ          loop132
+
+end132:
+	ADDQ R8, R11
+	DECQ R12
+	JNZ  loop131
+
+end131:
+	ADDQ R9, CX
+	DECQ R10
+	JNZ  loop130
+
+end130:
+	VZEROUPPER
+	RET

@@ -26,9 +26,11 @@ func TestWidthsMix(t *testing.T) {
 // results returns all that tiles compute for circuits of 1 to 13 qubits.
 func results(l *loops) (all []float64) {
 	for qubits := 1; qubits <= 13; qubits++ {
-		a := paper(qubits)
-		a.Auxiliary, a.Neurons, a.Noise = qubits/5, qubits-qubits/5, PerQubit
-		all = append(all, resultsOf(&Circuit{ansatz: a, loops: l, plan: newPlan(a)})...)
+		for _, auxiliary := range slices.Compact([]int{0, qubits / 5}) {
+			a := paper(qubits)
+			a.Auxiliary, a.Neurons, a.Noise = auxiliary, qubits-auxiliary, PerQubit
+			all = append(all, resultsOf(&Circuit{ansatz: a, loops: l, plan: newPlan(a)})...)
+		}
 	}
 	return all
 }

@@ -373,3 +373,39 @@ func gatherBlockRotateAVX512(dst []float32, src []float32, phases []float32, pha
 //
 //go:noescape
 func scaleGatherRotateAVX512(dst []float32, src []float32, noise []float32, scalars []float32, noiseFrom []int32, from []int32, t []float32)
+
+// rotateProbabilities1AVX512 is rotateProbabilities1 in AVX-512.
+//
+//go:noescape
+func rotateProbabilities1AVX512(dst []float32, src []float32, words []int32, t []float32, s *struct {
+	apart       int
+	run         int
+	lines       int
+	lineStride  int
+	groups      int
+	groupStride int
+})
+
+// rotateProbabilities2AVX512 is rotateProbabilities2 in AVX-512.
+//
+//go:noescape
+func rotateProbabilities2AVX512(dst []float32, src []float32, words []int32, t []float32, s *struct {
+	apart       int
+	run         int
+	lines       int
+	lineStride  int
+	groups      int
+	groupStride int
+})
+
+// rotateProbabilities3AVX512 is rotateProbabilities3 in AVX-512.
+//
+//go:noescape
+func rotateProbabilities3AVX512(dst []float32, src []float32, words []int32, t []float32, s *struct {
+	apart       int
+	run         int
+	lines       int
+	lineStride  int
+	groups      int
+	groupStride int
+})

@@ -15,6 +15,7 @@ type plan struct {
 	fresh     []bool  // whether that is other noise than before rotation k−1
 	chain     bool    // CNOTs, or none at all
 	words     []int32 // of every row, block after block
+	visited   []int32 // words in the order in which the last pass of a rotation visits rows, or nil
 	origin    []int32 // the index that the CNOTs, seen from the frame, take to each
 
 	withinBlock, acrossBlocks sweeps // over the low and the high bits of a state
@@ -57,7 +58,40 @@ func newPlan(a Ansatz) *plan {
 		}
 		p.words[x] = int32(y & (a.Words() - 1))
 	}
+	p.visited = p.visitedWords()
 	return p
+}
+
+// visitedWords returns the words in the order of the rows that the last pass visits, band after band.
+// It returns nil where a band is one row: probabilities would be stored so far apart that this takes
+// longer than another pass.
+func (p *plan) visitedWords() (words []int32) {
+	if len(p.lastSweep().rotateWide) == 0 || p.band == 1 {
+		return nil
+	}
+	rows := p.lastPass().visited()
+	for first := 0; first < p.rows; first += p.band {
+		for _, row := range rows {
+			row += first
+			words = append(words, p.words[row/p.stride<<p.low|row%p.stride])
+		}
+	}
+	return words
+}
+
+// lastSweep ends a rotation: it comes after the passes within blocks, if there are blocks, or else
+// after a boundary that has rotated the lowest bits.
+func (p *plan) lastSweep() *sweeps {
+	if p.high > 0 {
+		return &p.acrossBlocks
+	}
+	return &p.afterGather
+}
+
+// lastPass is the last one of up to four bits of the last sweep.
+func (p *plan) lastPass() *pass {
+	passes := p.lastSweep().rotateWide
+	return &passes[len(passes)-1]
 }
 
 // noiseBefore lists, for every rotation, the first noise row of each encoding

@@ -31,7 +31,7 @@ func rowPasses(first, bits, groups, groupStride int, share func(remaining int) i
 func blockPasses(l layout, share func(remaining int) int) (passes []pass) {
 	for d := 0; d < l.high; {
 		m := share(l.high - d)
-		passes = append(passes, pass{d, m, span{
+		passes = append(passes, pass{l.low + d, m, span{
 			apart: l.stride << d, run: l.band, lines: 1 << d, lineStride: l.stride,
 			groups: 1 << (l.high - d - m), groupStride: l.stride << (d + m),
 		}})
@@ -77,16 +77,36 @@ func rowSweeps(first, bits, groups, groupStride int) sweeps {
 	return newSweeps(func(share func(int) int) []pass { return rowPasses(first, bits, groups, groupStride, share) })
 }
 
+// visited returns the rows that a pass visits, in this order: of each one, all its partners.
+func (p *pass) visited() (rows []int) {
+	s := p.span
+	for g := range s.groups {
+		for l := range s.lines {
+			for x := range s.run {
+				for i := range 1 << p.bits {
+					rows = append(rows, g*s.groupStride+l*s.lineStride+x+i*s.apart)
+				}
+			}
+		}
+	}
+	return rows
+}
+
 // rotations[n] rotates n index bits in one pass, for n from 1 to 4. That of four bits is nil where
 // there are too few registers.
 type rotations [5]func(p, t []float32, s *span)
 
 // over rotates all bits of the sweeps.
 func (r *rotations) over(s *sweeps, p, tangents []float32) {
-	passes := s.rotate
 	if r[4] != nil {
-		passes = s.rotateWide
+		r.run(s.rotateWide, p, tangents)
+		return
 	}
+	r.run(s.rotate, p, tangents)
+}
+
+// run rotates the bits of the passes.
+func (r *rotations) run(passes []pass, p, tangents []float32) {
 	for i := range passes {
 		s := &passes[i]
 		r[s.bits](p, tangents[s.first:], &s.span)

@@ -159,8 +159,10 @@ func resultsOf(c *Circuit) (all []float64) {
 		if keep {
 			tile.Backward(patch, b.weights, gradient)
 		}
-		for _, p := range law {
-			all = append(all, float64(p))
+		again := make([]float32, len(law))
+		tile.Probabilities(again)
+		for i, p := range law {
+			all = append(all, float64(p), float64(again[i]))
 		}
 		for _, w := range words {
 			all = append(all, float64(w))

@@ -49,5 +49,8 @@ func main() {
 	wide.gatherRotate()
 	wide.gatherBlockRotate()
 	wide.scaleGatherRotate()
+	for bits := 1; bits <= 3; bits++ {
+		wide.rotateProbabilities(bits)
+	}
 	build.Generate()
 }

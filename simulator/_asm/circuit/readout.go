@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
 	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
@@ -28,7 +30,11 @@ func perRow(states []reg.Register, body func(cursors []reg.Register)) {
 
 // probability is |amplitude|² of a row.
 func (v kernel) probability(row Mem, part int) reg.VecVirtual {
-	c := v.loadComplex(row, part)
+	return square(v.loadComplex(row, part))
+}
+
+// square is |c|²; c.re is used up.
+func square(c complexValue) reg.VecVirtual {
 	VMULPS(c.re, c.re, c.re)
 	VFMADD231PS(c.im, c.im, c.re)
 	return c.re
@@ -56,6 +62,27 @@ func (v kernel) perWord(body func(p reg.VecVirtual, word Mem)) {
 		v.parts(func(part int) { body(v.probability(At(c[0]), part), Indexed(dst, w, 1).Offset(part)) })
 		Advance(4, words)
 	})
+}
+
+// rotateProbabilities keeps 2^bits rows in registers between the rotation and the probabilities.
+func (v kernel) rotateProbabilities(bits int) {
+	v.Function(fmt.Sprintf("rotateProbabilities%d", bits), "func(dst, src []float32, words []int32, t []float32, "+spanParam+")")
+	dst, src, words, t, m := Pointer("dst"), Pointer("src"), Pointer("words"), v.tangents(bits), apart(min(bits, 2))
+	span([]reg.Register{src}, func(cursors []reg.Register) {
+		var re, im []reg.VecVirtual
+		rows := m.From(cursors[0], 1<<bits)
+		for _, row := range rows {
+			re, im = append(re, v.Load(row)), append(im, v.Load(row.Offset(halfBytes)))
+		}
+		v.turn(re, t)
+		v.turn(im, t)
+		for i := range rows {
+			w := rowNumber(At(words).Offset(4*i), halfBytes)
+			VMOVUPS(square(complexValue{re[i], im[i]}), Indexed(dst, w, 1))
+		}
+		Advance(4<<bits, words)
+	})
+	v.Ret()
 }
 
 func (v kernel) weigh() {

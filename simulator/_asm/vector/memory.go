@@ -85,8 +85,14 @@ func MultiplesOf(k reg.Register, bits int) Multiples {
 	return m
 }
 
-// From returns the addresses of n rows, up to 16.
+// From returns the addresses of n rows, up to 16. With multiples of fewer bits it takes another
+// register instead.
 func (m Multiples) From(p reg.Register, n int) []Mem {
+	if n > 4 && m.k7 == nil {
+		fourth := GP64()
+		LEAQ(Indexed(p, m.k, 4), fourth)
+		return append(m.From(p, 4), m.From(fourth, n-4)...)
+	}
 	if n > 8 {
 		eighth := GP64()
 		LEAQ(Indexed(p, m.k, 8), eighth)

@@ -1,0 +1,83 @@
+package circuit
+
+// final returns the state that is measured.
+func (t *fastTile) final() []float32 { return t.states[len(t.states)-1] }
+
+// leave leaves the last sweep of the last rotation to Probabilities, which computes them in its last
+// pass. It reports false if this cannot be done.
+func (t *fastTile) leave(k int, r *rotation) bool {
+	p, l := t.plan, t.loops
+	if p.visited == nil || !p.last(k) || t.backward != nil || l.rotate[4] == nil || l.rotateProbabilities[p.lastPass().bits] == nil {
+		return false
+	}
+	t.left, t.tangents = p.lastSweep().rotateWide, append(t.tangents[:0], r.tangents...)
+	return true
+}
+
+// finish does the passes that are left.
+func (t *fastTile) finish() {
+	p := t.plan
+	for r := 0; r < p.rows; r += p.band {
+		t.loops.rotate.run(t.left, t.final()[r*width:], t.tangents)
+	}
+	t.left = t.left[:0]
+}
+
+// Probabilities implements Tile.
+func (t *fastTile) Probabilities(dst []float32) {
+	p := t.plan
+	isSummed := len(p.words)*Lanes != len(dst) // over the auxiliary qubits
+	if len(t.left) > 0 {
+		if !isSummed {
+			t.rotateProbabilities(dst)
+			return
+		}
+		t.finish()
+	}
+	if !isSummed {
+		t.loops.probabilities(dst, t.final(), p.words, p.blocks, p.rows, p.stride)
+		return
+	}
+	clear(dst)
+	t.loops.addProbabilities(dst, t.final(), p.words, p.blocks, p.rows, p.stride)
+}
+
+// rotateProbabilities does the passes that are left. The state is left without the last one.
+func (t *fastTile) rotateProbabilities(dst []float32) {
+	p, l, words, n := t.plan, t.loops, t.plan.visited, len(t.left)-1
+	last := &t.left[n]
+	for r := 0; r < p.rows; r += p.band {
+		band := t.final()[r*width:]
+		l.rotate.run(t.left[:n], band, t.tangents)
+		l.rotateProbabilities[last.bits](dst, band, words, t.tangents[last.first:], &last.span)
+		words = words[p.band*p.blocks:]
+	}
+	t.left = t.left[n:]
+}
+
+// Sample implements Tile; the fixed order is that of the rows.
+func (t *fastTile) Sample(uniform *[Lanes]float32, words *[Lanes]uint32) {
+	p := t.plan
+	if len(t.left) > 0 {
+		t.finish()
+	}
+	t.loops.sample(&t.counts, uniform, t.final(), p.blocks, p.rows, p.stride)
+	for i, n := range t.counts {
+		if int(n) == len(p.words) { // the sum was rounded below the uniform number
+			n = t.lastPossible(i)
+		}
+		words[i] = uint32(p.words[n])
+	}
+}
+
+// lastPossible returns the last row with a probability above 0 in a lane.
+func (t *fastTile) lastPossible(lane int) int32 {
+	p := t.plan
+	for n := len(p.words) - 1; n > 0; n-- {
+		r := rowAt(t.final(), n>>p.low*p.stride+n&(p.rows-1))
+		if r[lane]*r[lane]+r[lane+Lanes]*r[lane+Lanes] != 0 {
+			return int32(n)
+		}
+	}
+	return 0
+}
