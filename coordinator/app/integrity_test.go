@@ -29,7 +29,7 @@ func tamper(t *testing.T, out string, change func(body, measures []byte) queue.S
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Update(t.Context(), func(tx queue.Tx) error {
+	err = s.Update(t.Context(), nil, func(tx queue.Tx) error {
 		found, _, err := tx.Sweep(strings.TrimSpace(string(id)))
 		if err != nil {
 			return err

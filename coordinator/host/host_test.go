@@ -25,11 +25,11 @@ type flaky struct {
 	unavailable, fatal atomic.Bool
 }
 
-func (m *flaky) Update(ctx context.Context, work func(queue.Tx) error) error {
+func (m *flaky) Update(ctx context.Context, claim *queue.Claim, work func(queue.Tx) error) error {
 	if m.unavailable.Load() {
 		return &queue.StoreError{Err: errors.New("connection refused"), Fatal: m.fatal.Load()}
 	}
-	return m.Store.Update(ctx, work)
+	return m.Store.Update(ctx, claim, work)
 }
 
 func TestAnUnavailableStoreIsLoggedOnce(t *testing.T) {

@@ -255,8 +255,8 @@ type failing struct {
 	err error
 }
 
-func (f failing) View(context.Context, func(queue.Tx) error) error   { return f.err }
-func (f failing) Update(context.Context, func(queue.Tx) error) error { return f.err }
+func (f failing) View(context.Context, func(queue.Tx) error) error                 { return f.err }
+func (f failing) Update(context.Context, *queue.Claim, func(queue.Tx) error) error { return f.err }
 
 // TestStore measures transactions of a store that answers, refuses and is unavailable.
 func TestStore(t *testing.T) {
@@ -265,7 +265,7 @@ func TestStore(t *testing.T) {
 	ctx := grpc.NewContextWithServerTransportStream(t.Context(), method("/spiqsweep.v1.WorkerService/Sync"))
 	for _, err := range []error{nil, refused, fmt.Errorf("commit: %w", queue.ErrUnavailable)} {
 		s := m.Store(failing{err: err})
-		if got := s.Update(ctx, nil); !errors.Is(got, err) {
+		if got := s.Update(ctx, nil, nil); !errors.Is(got, err) {
 			t.Errorf("error is %v, want %v", got, err)
 		}
 		if got := s.View(t.Context(), nil); !errors.Is(got, err) {

@@ -34,9 +34,9 @@ type measuredStore struct {
 	metrics *Metrics
 }
 
-func (s measuredStore) Update(ctx context.Context, call func(queue.Tx) error) error {
+func (s measuredStore) Update(ctx context.Context, claim *queue.Claim, call func(queue.Tx) error) error {
 	began := time.Now()
-	err := s.Store.Update(ctx, call)
+	err := s.Store.Update(ctx, claim, call)
 	s.metrics.transacted(ctx, write, began, err)
 	return err
 }

@@ -74,18 +74,13 @@ func (q *Queue) LeaseTerm() time.Duration { return q.policy.LeaseTerm }
 // update runs a rule in a transaction that excludes all others, and wakes idle
 // processes after the commit if the rule asks for it.
 func (q *Queue) update(ctx context.Context, rule func(*call) error) error {
-	return q.health.note(q.store.Update(ctx, func(tx Tx) error { return q.apply(tx, rule) }))
+	return q.health.note(q.store.Update(ctx, nil, func(tx Tx) error { return q.apply(tx, rule) }))
 }
 
-// updateClaimed is update for a rule that touches only the claimed process and tasks. It
-// may run concurrently with other such rules.
-func (q *Queue) updateClaimed(ctx context.Context, process string, tasks []sweep.TaskID, rule func(*call) error) error {
-	return q.health.note(q.store.Update(ctx, func(tx Tx) error {
-		if err := tx.Claim(process, tasks); err != nil {
-			return err
-		}
-		return q.apply(tx, rule)
-	}))
+// updateClaimed is update for a rule that touches only what is claimed. It may run
+// concurrently with other such rules.
+func (q *Queue) updateClaimed(ctx context.Context, claim Claim, rule func(*call) error) error {
+	return q.health.note(q.store.Update(ctx, &claim, func(tx Tx) error { return q.apply(tx, rule) }))
 }
 
 func (q *Queue) apply(tx Tx, rule func(*call) error) error {

@@ -97,8 +97,8 @@ type abandoning struct {
 	calls sync.WaitGroup
 }
 
-func (d *abandoning) Update(_ context.Context, call func(queue.Tx) error) error {
-	d.calls.Go(func() { _ = d.Store.Update(context.Background(), call) })
+func (d *abandoning) Update(_ context.Context, claim *queue.Claim, call func(queue.Tx) error) error {
+	d.calls.Go(func() { _ = d.Store.Update(context.Background(), claim, call) })
 	return context.Canceled
 }
 
@@ -113,13 +113,13 @@ type failing struct {
 	errs []error
 }
 
-func (u *failing) Update(ctx context.Context, call func(queue.Tx) error) error {
+func (u *failing) Update(ctx context.Context, claim *queue.Claim, call func(queue.Tx) error) error {
 	if len(u.errs) > 0 {
 		err := u.errs[0]
 		u.errs = u.errs[1:]
 		return err
 	}
-	return u.Store.Update(ctx, call)
+	return u.Store.Update(ctx, claim, call)
 }
 
 // TestWarnings checks that a failed commit leads to a warning, and that the warning of a

@@ -10,13 +10,16 @@ import (
 // Store keeps the state of a queue. Everything that a committed call has read or
 // written is durable when Update returns. Its methods may be called concurrently.
 type Store interface {
-	// Update runs call in a transaction. If call returns an error, the transaction is
-	// rolled back and Update returns that error. If the commit fails or its outcome
-	// is unknown, Update returns ErrUnavailable. If the context ends, Update returns
-	// immediately, but call may still run and commit. So call must not write to
-	// variables that its caller reads after an error. It may run more than once, so
-	// it must first reset the variables that it sets.
-	Update(ctx context.Context, call func(Tx) error) error
+	// Update runs call in a transaction that may change what is claimed, or anything if
+	// claim is nil. If call returns an error, its changes are rolled back and Update
+	// returns that error. If the commit fails or its outcome is unknown, Update returns
+	// ErrUnavailable. If the context ends, Update returns immediately, but call may still
+	// run and commit. So call must not write to variables that its caller reads after an
+	// error. It may run more than once, so it must first reset the variables that it sets.
+	//
+	// Transactions with disjoint claims may run concurrently; one without a claim excludes
+	// all others. Several calls may share a transaction, one after the other.
+	Update(ctx context.Context, claim *Claim, call func(Tx) error) error
 	// View is Update for a call that reads only.
 	View(ctx context.Context, call func(Tx) error) error
 	// Changed returns a channel that is closed after the next commit of a transaction
@@ -27,17 +30,19 @@ type Store interface {
 	Close() error
 }
 
+// Claim is what a transaction may change: a process ("" for none) and tasks, with those
+// that the process holds and those that Next lists. The transaction may read other data but
+// must not rely on it to stay unchanged.
+type Claim struct {
+	Process string
+	Tasks   []sweep.TaskID
+}
+
 // Tx is one transaction. Only the goroutine that runs the call may use it, and only
 // until the call returns. Neither side may change a byte slice that was passed or
 // returned. A lookup returns found = false if there is no such entry. Every error is
 // an ErrUnavailable, and the call must then return it.
 type Tx interface {
-	// Claim declares the process ("" for none) and the tasks that the transaction may
-	// change; tasks that the process holds and those that Next lists are included.
-	// The transaction may read other data but must not rely on it to stay unchanged.
-	// Transactions with disjoint claims may run concurrently; one without a claim
-	// excludes all others. Claim must be the first call.
-	Claim(process string, tasks []sweep.TaskID) error
 	// Now returns the time of the transaction in UTC, in whole microseconds. It is
 	// the same at each call.
 	Now() time.Time

@@ -104,7 +104,7 @@ func (q *Queue) Sync(ctx context.Context, r SyncRequest) (SyncAnswer, error) {
 	}
 	var answer SyncAnswer
 	var missingLease string
-	err = q.updateClaimed(ctx, r.ID, r.tasks(), func(c *call) (err error) {
+	err = q.updateClaimed(ctx, Claim{Process: r.ID, Tasks: r.tasks()}, func(c *call) (err error) {
 		answer, err = c.sync(r, findings)
 		missingLease = c.missingLease
 		return err

@@ -16,7 +16,7 @@ import (
 // Errors: ErrInvalid if the task has no such step; ErrUnavailable.
 func (q *Queue) PutCheckpoint(ctx context.Context, process string, l Lease, step uint64, body []byte) (bool, error) {
 	var stored bool
-	err := q.updateClaimed(ctx, process, []sweep.TaskID{l.Task}, func(c *call) (err error) {
+	err := q.updateClaimed(ctx, Claim{Process: process, Tasks: []sweep.TaskID{l.Task}}, func(c *call) (err error) {
 		stored, err = c.putCheckpoint(process, l, step, body)
 		return err
 	})
@@ -105,7 +105,7 @@ func (c *call) checkpoint(process string, l Lease) (step uint64, body []byte, er
 // PutRecording stores a recording under its digest. It changes nothing if the digest is
 // stored already. Errors: ErrUnavailable.
 func (q *Queue) PutRecording(ctx context.Context, digest string, body []byte) error {
-	err := q.updateClaimed(ctx, "", nil, func(c *call) error { return c.tx.PutRecording(digest, body) })
+	err := q.updateClaimed(ctx, Claim{}, func(c *call) error { return c.tx.PutRecording(digest, body) })
 	if err != nil {
 		return fmt.Errorf("store recording %s: %w", digest, err)
 	}

@@ -78,7 +78,7 @@ type countingStore struct {
 
 type countingTx struct {
 	queue.Tx
-	attempts, claimed, recordings *atomic.Int64
+	attempts, recordings *atomic.Int64
 }
 
 func (t countingTx) Recording(digest string) ([]byte, bool, error) {
@@ -87,25 +87,23 @@ func (t countingTx) Recording(digest string) ([]byte, bool, error) {
 }
 
 func (s *countingStore) View(ctx context.Context, f func(queue.Tx) error) error {
-	return s.Store.View(ctx, func(tx queue.Tx) error { return f(countingTx{tx, &s.read, &s.claimed, &s.recordings}) })
+	return s.Store.View(ctx, func(tx queue.Tx) error { return f(countingTx{tx, &s.read, &s.recordings}) })
 }
 
-func (s *countingStore) Update(ctx context.Context, f func(queue.Tx) error) error {
-	return s.Store.Update(ctx, func(tx queue.Tx) error {
+func (s *countingStore) Update(ctx context.Context, claim *queue.Claim, f func(queue.Tx) error) error {
+	if claim != nil {
+		s.claimed.Add(int64(len(claim.Tasks)))
+	}
+	return s.Store.Update(ctx, claim, func(tx queue.Tx) error {
 		began := time.Now()
 		defer func() { s.writing.Add(int64(time.Since(began))) }()
-		return f(countingTx{tx, &s.written, &s.claimed, &s.recordings})
+		return f(countingTx{tx, &s.written, &s.recordings})
 	})
 }
 
 func (t countingTx) Attempt(l queue.Lease) (queue.Attempt, bool, error) {
 	t.attempts.Add(1)
 	return t.Tx.Attempt(l)
-}
-
-func (t countingTx) Claim(process string, tasks []sweep.TaskID) error {
-	t.claimed.Add(int64(len(tasks)))
-	return t.Tx.Claim(process, tasks)
 }
 
 // TestUnknownLeasesCostLittle checks that a call with the maximum number of unknown leases

@@ -25,7 +25,7 @@ func batch(t *testing.T, s queue.Store, calls ...func(*sqlTx) error) []error {
 	answers := make([]chan error, len(calls)+1)
 	send := func(i int, call func(queue.Tx) error) {
 		answers[i] = make(chan error, 1)
-		go func() { answers[i] <- s.Update(context.Background(), call) }()
+		go func() { answers[i] <- s.Update(context.Background(), nil, call) }()
 	}
 	send(0, func(tx queue.Tx) error {
 		once()
@@ -196,7 +196,7 @@ func TestDiskFull(t *testing.T) {
 		t.Error("a failed write is stored, or an acknowledged one is not")
 	}
 	limit("1000000")
-	if err := s.Update(ctx, func(tx queue.Tx) error { return large(tx.(*sqlTx)) }); err != nil {
+	if err := s.Update(ctx, nil, func(tx queue.Tx) error { return large(tx.(*sqlTx)) }); err != nil {
 		t.Errorf("with space again: %v", err)
 	}
 }

@@ -31,7 +31,7 @@ func concurrentCalls(t *testing.T, s queue.Store) {
 	for i := range n {
 		wg.Go(func() {
 			digest := strconv.Itoa(i)
-			err := s.Update(ctx, func(tx queue.Tx) error {
+			err := s.Update(ctx, nil, func(tx queue.Tx) error {
 				if err := tx.PutRecording(digest, []byte(digest)); err != nil {
 					return err
 				}
@@ -67,7 +67,7 @@ func contextEndsDuringCall(t *testing.T, s queue.Store) {
 	running, proceed, committed := make(chan struct{}), make(chan struct{}), s.Changed()
 	first := make(chan error)
 	go func() {
-		first <- s.Update(callerCtx, func(tx queue.Tx) error {
+		first <- s.Update(callerCtx, nil, func(tx queue.Tx) error {
 			tx.Now() // begins the transaction
 			close(running)
 			<-proceed
@@ -78,7 +78,7 @@ func contextEndsDuringCall(t *testing.T, s queue.Store) {
 	<-running
 	second := make(chan error)
 	go func() {
-		second <- s.Update(callerCtx, func(tx queue.Tx) error { return tx.PutRecording("second", nil) })
+		second <- s.Update(callerCtx, nil, func(tx queue.Tx) error { return tx.PutRecording("second", nil) })
 	}()
 	cancel()
 	if err := <-first; !errors.Is(err, context.Canceled) {
@@ -105,7 +105,7 @@ func closeDuringCalls(t *testing.T, s queue.Store) {
 	for range 100 {
 		wg.Go(func() {
 			for {
-				err := s.Update(ctx, func(tx queue.Tx) error { return tx.PutRecording("digest", nil) })
+				err := s.Update(ctx, nil, func(tx queue.Tx) error { return tx.PutRecording("digest", nil) })
 				if err != nil {
 					if !errors.Is(err, queue.ErrUnavailable) {
 						t.Errorf("Update = %v", err)

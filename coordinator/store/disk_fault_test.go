@@ -27,7 +27,7 @@ type tracker struct {
 func (k *tracker) put(size int) error {
 	k.next++
 	name := fmt.Sprint("body ", k.next)
-	err := k.store.Update(context.Background(), func(tx queue.Tx) error {
+	err := k.store.Update(context.Background(), nil, func(tx queue.Tx) error {
 		return tx.PutRecording(name, make([]byte, size))
 	})
 	if err == nil {

@@ -7,7 +7,7 @@
 // Both databases use the same schema and the same queries, with types and placeholders
 // that both accept. Times are integers, in microseconds since 1970, 0 for none. The
 // differences are in a dialect (the few queries that differ) and a session (how
-// statements are sent). On PostgreSQL, Claim and Next also have their own queries.
+// statements are sent). On PostgreSQL, claims and Next also have their own queries.
 //
 // Inside the store, a task has an integer key, which the table records gives to its ID. A
 // new task gets the next one. Since tasks are planned in the order of execution, tasks that
@@ -38,20 +38,29 @@
 //
 // # PostgreSQL: several coordinators
 //
-// Each call is a transaction on its own connection, at level READ COMMITTED. Locks keep
-// the calls in order. A call takes its locks before it reads anything, in this order:
+// A call that claims something (queue.Claim) runs concurrently with others, at level READ
+// COMMITTED. If maxGroups transactions run, further calls wait and then share one, as a
+// group: it takes the locks of all its calls, and runs them one after the other. So the
+// calls share most statements, all round trips and the commit, and a group is to others
+// what one call is, which is what "call" means below. If a call fails after it has written,
+// or a statement fails, the group is rolled back, and each of its calls runs in a separate
+// transaction, as every call without a claim does.
 //
-//   - An advisory lock of the store, shared by calls that claim something
-//     (queue.Tx.Claim) and exclusive for all others. So plans, retries, ticks and all
-//     other calls of operators run alone, while calls of workers run concurrently.
-//   - An advisory lock of the claimed process. Its key is a hash of the process's ID,
-//     since the process may not have a row yet.
-//   - The records of the claimed tasks and of the tasks that the process holds, ordered
+// Locks keep the calls in order. A call takes its locks before it reads anything, in this
+// order:
+//
+//   - An advisory lock of the store, shared by calls that claim something and exclusive
+//     for all others. So plans, retries, ticks and all other calls of operators run alone,
+//     while calls of workers run concurrently.
+//   - An advisory lock of each claimed process, ordered by key. The key is a hash of the
+//     process's ID, since the process may not have a row yet.
+//   - The records of the claimed tasks and of the tasks that the processes hold, ordered
 //     by key.
 //   - Later, an advisory lock of each sweep with a limit of which tasks are to be granted
 //     (queue.Tx.ClaimSweep). A call that does not get it grants none and never waits.
 //   - Later, the records of the waiting tasks that Next lists. Next omits records that
-//     another call has locked (SKIP LOCKED), so it never waits.
+//     another call has locked (SKIP LOCKED), so it never waits. The first Next of a group
+//     lists tasks for all its calls.
 //   - At the end, the tallies, ordered by key, only for the commit. Calls add to them and
 //     never write a value that they have read. Each connection adds to one of several
 //     shards, and concurrent ones usually to different shards, so that calls rarely wait
@@ -60,7 +69,7 @@
 // Therefore calls are equivalent to some serial order. At READ COMMITTED, a statement
 // sees everything that was committed before it began. So once a call has its locks, it
 // sees the effects of all calls that held any of them before. A call reads and writes
-// only its process, its tasks with their attempts, results and checkpoints, and the tasks
+// only its processes, its tasks with their attempts, results and checkpoints, and the tasks
 // that Next listed. Tests run every rule in a store that reports any other access
 // (queuetest.Confined). The data that a call reads without a lock is of two kinds. Some
 // is changed only by calls that run alone: plans, specifications, sweeps. The rest only

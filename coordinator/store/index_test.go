@@ -109,8 +109,8 @@ type recorder struct {
 	seen map[string]bool
 }
 
-func (r recorder) Update(ctx context.Context, call func(queue.Tx) error) error {
-	return r.Store.Update(ctx, func(tx queue.Tx) error {
+func (r recorder) Update(ctx context.Context, claim *queue.Claim, call func(queue.Tx) error) error {
+	return r.Store.Update(ctx, claim, func(tx queue.Tx) error {
 		defer r.read(tx)
 		return call(tx)
 	})
@@ -206,26 +206,18 @@ func TestPostgresSettingsEndWithTransaction(t *testing.T) {
 		}
 		return values[0]
 	}
-	for name, run := range map[string]func(context.Context, func(queue.Tx) error) error{"update": s.Update, "view": s.View} {
-		if err := run(context.Background(), func(tx queue.Tx) error {
+	check := func(kind string) func(queue.Tx) error {
+		return func(tx queue.Tx) error {
 			if got := setting(tx); got != "off" {
-				t.Errorf("within an %s: enable_seqscan = %s", name, got)
+				t.Errorf("within %s: enable_seqscan = %s", kind, got)
 			}
 			return nil
-		}); err != nil {
-			t.Fatal(err)
 		}
 	}
-	err = s.Update(context.Background(), func(tx queue.Tx) error {
-		if err := tx.Claim("process", nil); err != nil {
-			return err
-		}
-		if got := setting(tx); got != "off" {
-			t.Errorf("within a claim: enable_seqscan = %s", got)
-		}
-		return nil
-	})
-	if err != nil {
+	ctx := context.Background()
+	if err := errors.Join(
+		s.Update(ctx, nil, check("an update")), s.Update(ctx, &queue.Claim{Process: "process"}, check("a claim")), s.View(ctx, check("a view")),
+	); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := s.(*postgresStore).pool.Acquire(context.Background()) // the connection that was used last

@@ -38,7 +38,7 @@ func TestSchemaVersions(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				err = s.Update(ctx, func(tx queue.Tx) error {
+				err = s.Update(ctx, nil, func(tx queue.Tx) error {
 					return tx.(interface{ exec(string, ...any) error }).exec(c.statement)
 				})
 				if err != nil {

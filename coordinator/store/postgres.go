@@ -36,10 +36,19 @@ type postgresStore struct {
 	mu      sync.Mutex
 	closed  bool           // guarded by mu
 	running sync.WaitGroup // the calls and the listener; none is added after closed is set
+	groups  int            // guarded by mu; that run
+	waiting []*claimedCall // guarded by mu; for the next groups, in the order of their arrival
 }
 
-func (s *postgresStore) Update(ctx context.Context, call func(queue.Tx) error) error {
-	return s.submit(ctx, call, s.writable)
+func (s *postgresStore) Update(ctx context.Context, claim *queue.Claim, call func(queue.Tx) error) error {
+	if claim == nil || !s.writable {
+		return s.submit(ctx, call, s.writable)
+	}
+	p := &claimedCall{ctx: ctx, claim: *claim, call: call, answer: make(chan outcome, 1)}
+	if !s.join(p) {
+		return errClosed
+	}
+	return await(ctx, p.answer)
 }
 
 func (s *postgresStore) View(ctx context.Context, call func(queue.Tx) error) error {
@@ -67,8 +76,13 @@ func (s *postgresStore) submit(ctx context.Context, call func(queue.Tx) error, w
 	go func() {
 		defer s.running.Done()
 		defer conn.Release()
-		answer <- s.retry(ctx, conn.Conn(), call, writes)
+		answer <- s.retry(ctx, conn.Conn(), nil, call, writes)
 	}()
+	return await(ctx, answer)
+}
+
+// await waits for the answer to a call, or until the caller's context ends.
+func await(ctx context.Context, answer <-chan outcome) error {
 	select {
 	case o := <-answer:
 		if o.panic != nil {
@@ -95,9 +109,9 @@ const maxTries = 8
 
 // retry runs a call, again if PostgreSQL rolls it back because of a concurrent
 // transaction.
-func (s *postgresStore) retry(ctx context.Context, conn *pgx.Conn, call func(queue.Tx) error, writes bool) outcome {
+func (s *postgresStore) retry(ctx context.Context, conn *pgx.Conn, claim *queue.Claim, call func(queue.Tx) error, writes bool) outcome {
 	for try := 1; ; try++ {
-		o := s.transact(conn, call, writes)
+		o := s.transact(conn, claim, call, writes)
 		if o.err == nil || !isConflict(o.err) || try == maxTries {
 			return o
 		}
@@ -110,9 +124,14 @@ func (s *postgresStore) retry(ctx context.Context, conn *pgx.Conn, call func(que
 }
 
 // transact runs a call in one transaction.
-func (s *postgresStore) transact(conn *pgx.Conn, call func(queue.Tx) error, writes bool) (o outcome) {
+func (s *postgresStore) transact(conn *pgx.Conn, claim *queue.Claim, call func(queue.Tx) error, writes bool) (o outcome) {
 	tx := s.begin(conn, writes)
-	o = protect(call, tx)
+	if claim != nil {
+		o.err = tx.claim(*claim)
+	}
+	if o.err == nil {
+		o = protect(call, tx)
+	}
 	if o.err == nil {
 		o.err = tx.commit()
 	}

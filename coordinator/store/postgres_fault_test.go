@@ -150,8 +150,8 @@ func TestPostgresFrozenCoordinator(t *testing.T) {
 	running, proceed := make(chan struct{}), make(chan struct{})
 	answer := make(chan error)
 	go func() {
-		answer <- frozen.Update(ctx, func(tx queue.Tx) error {
-			err := errors.Join(tx.Claim("process", nil), tx.PutRecording("frozen", nil))
+		answer <- frozen.Update(ctx, &queue.Claim{Process: "process"}, func(tx queue.Tx) error {
+			err := tx.PutRecording("frozen", nil)
 			if _, _, readErr := tx.Recording("frozen"); readErr != nil {
 				return readErr
 			}
@@ -184,9 +184,9 @@ func TestPostgresDeadlock(t *testing.T) {
 	runs := make(chan struct{}, 10)
 	put := func(a, b string) {
 		waited := false
-		err := s.Update(ctx, func(tx queue.Tx) error {
+		err := s.Update(ctx, &queue.Claim{}, func(tx queue.Tx) error {
 			runs <- struct{}{}
-			err := errors.Join(tx.Claim("", nil), tx.PutRecording(a, nil))
+			err := tx.PutRecording(a, nil)
 			_, _, readErr := tx.Recording(a) // sends the write
 			if !waited {
 				waited = true
@@ -305,7 +305,7 @@ func TestPostgresAdvice(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer admin.Close(ctx)
-	err = s.Update(ctx, func(tx queue.Tx) error {
+	err = s.Update(ctx, nil, func(tx queue.Tx) error {
 		if _, err := tx.Sweeps(); err != nil {
 			return err
 		}

@@ -176,15 +176,6 @@ func pgxArgs(args []any) []any {
 	return args
 }
 
-// textArray returns tasks as an array of text.
-func textArray(tasks []sweep.TaskID) []string {
-	ids := make([]string, len(tasks))
-	for i, task := range tasks {
-		ids[i] = validText(string(task))
-	}
-	return ids
-}
-
 // validText replaces NUL and invalid UTF-8, which PostgreSQL's type text cannot contain.
 func validText(s string) string {
 	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {

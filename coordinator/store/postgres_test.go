@@ -46,11 +46,11 @@ func (r *reusedStore) Close() error {
 	return nil
 }
 
-func (r *reusedStore) Update(ctx context.Context, call func(queue.Tx) error) error {
+func (r *reusedStore) Update(ctx context.Context, claim *queue.Claim, call func(queue.Tx) error) error {
 	if r.closed {
 		return queue.ErrUnavailable
 	}
-	return r.Store.Update(ctx, call)
+	return r.Store.Update(ctx, claim, call)
 }
 
 func (r *reusedStore) View(ctx context.Context, call func(queue.Tx) error) error {
@@ -88,7 +88,7 @@ func TestPostgresClosed(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := s.Update(ctx, func(queue.Tx) error { return nil }); !errors.Is(err, queue.ErrUnavailable) {
+	if err := s.Update(ctx, nil, func(queue.Tx) error { return nil }); !errors.Is(err, queue.ErrUnavailable) {
 		t.Errorf("after closing: %v: want %v", err, queue.ErrUnavailable)
 	}
 }

@@ -32,12 +32,16 @@ const shards = 16
 // usually have different shards. Transactions that share one wait for each other's commit.
 const shardOf = "shard"
 
-// postgresTx is one transaction. It begins with its first statement, since Claim decides how.
+// postgresTx is one transaction. It begins with claim, or else with its first statement.
 type postgresTx struct {
 	sqlTx
 	store   *postgresStore
 	session *postgresSession
-	claim   claim
+	claimed map[string]bool // the claimed processes
+	// complete reports whether the cache has all live attempts of the claimed processes.
+	complete bool
+	calls    int // of a group that have not ended; 0 outside a group
+	ahead    lookahead
 }
 
 func (s *postgresStore) begin(conn *pgx.Conn, writes bool) *postgresTx {
@@ -94,28 +98,36 @@ func (t *postgresTx) setClock(us int64) {
 	}
 }
 
-// claim is a transaction's claim of a process.
-type claim struct {
-	process string // "" for none
-	// complete reports whether the cache has all live attempts of the process.
-	complete bool
-}
+// claimed selects the claimed tasks and those that the claimed processes hold.
+const claimed = ` IN (SELECT task FROM records WHERE id = ANY($1::text[]) UNION SELECT task FROM attempts WHERE process = ANY($2::text[]) AND outcome = '')`
 
-// claimed selects the claimed tasks and those that the process holds.
-const claimed = ` IN (SELECT task FROM records WHERE id = ANY($1::text[]) UNION SELECT task FROM attempts WHERE process = $2 AND outcome = '')`
+// lockProcesses locks processes in the order of their hashes. The subquery is evaluated first,
+// because it is sorted.
+const lockProcesses = `SELECT pg_advisory_xact_lock($1, hash) FROM (SELECT DISTINCT hashtext(id) AS hash FROM unnest($2::text[]) AS id ORDER BY hash) AS hashes`
 
-// Claim begins a transaction that runs concurrently with others. In one round trip, it takes
+// claim begins a transaction that runs concurrently with others. In one round trip, it takes
 // its locks in the order that the package documentation states, and reads the rows that the
 // rules will need.
-func (t *postgresTx) Claim(process string, tasks []sweep.TaskID) error {
-	ids := textArray(tasks)
+func (t *postgresTx) claim(claims ...queue.Claim) error {
+	var processes, ids []string
+	t.claimed, t.complete = map[string]bool{}, true
+	for _, c := range claims {
+		if c.Process != "" {
+			t.claimed[c.Process] = true
+			processes = append(processes, validText(c.Process))
+		}
+		for _, task := range c.Tasks {
+			ids = append(ids, validText(string(task)))
+		}
+	}
 	var b pgx.Batch
 	b.Queue(beginWriting)
 	b.Queue(planByIndex+`, pg_advisory_xact_lock_shared($1)`, int64(storeKey))
-	if process != "" || len(ids) > 0 {
-		b.Queue(`SELECT pg_advisory_xact_lock($1, hashtext($2))`, int32(processKey), validText(process))
-		t.readClaimed(&b, ids, validText(process))
-		t.claim.process, t.claim.complete = process, true
+	if len(processes) > 0 {
+		b.Queue(lockProcesses, int32(processKey), processes)
+	}
+	if len(processes)+len(ids) > 0 {
+		t.readClaimed(&b, ids, processes)
 	}
 	var us int64
 	b.Queue(clock).QueryRow(func(r pgx.Row) error { return r.Scan(&us) })
@@ -126,21 +138,21 @@ func (t *postgresTx) Claim(process string, tasks []sweep.TaskID) error {
 }
 
 // readClaimed locks the claimed records, then caches them and the rows that belong to them.
-func (t *postgresTx) readClaimed(b *pgx.Batch, ids []string, process string) {
+func (t *postgresTx) readClaimed(b *pgx.Batch, ids, processes []string) {
 	queueRead(b, `SELECT `+taskColumns+` FROM `+taskTables+` WHERE r.task`+claimed+` ORDER BY r.task FOR UPDATE OF r`, scanTask,
 		func(task storedTask) {
 			t.cacheTask(task)
-			putEntry(&t.cache.references, task.record.Task, nil)                     // readReferences fills it
-			t.claim.complete = t.claim.complete && len(t.cache.attempts) < maxCached // else putEntry drops some
+			putEntry(&t.cache.references, task.record.Task, nil)         // readReferences fills it
+			t.complete = t.complete && len(t.cache.attempts) < maxCached // else putEntry drops some
 			putEntry(&t.cache.attempts, task.record.Task, nil)
-		}, ids, process)
+		}, ids, processes)
 	queueRead(b, `SELECT `+attemptColumns+` FROM `+attemptTables+` WHERE a.task`+claimed+` ORDER BY a.task, a.attempt`, scanAttempt,
 		func(a queue.Attempt) {
-			t.claim.complete = t.claim.complete && a.Log == "" // else its history is not cached
+			t.complete = t.complete && a.Log == "" // else its history is not cached
 			t.cache.putAttempt(a)
-		}, ids, process)
-	t.readReferences(b, `p.task`+claimed, ids, process)
-	queueRead(b, selectProcess, scanPresence, func(p queue.Presence) { putEntry(&t.cache.presences, p.ID, p) }, process)
+		}, ids, processes)
+	t.readReferences(b, `p.task`+claimed, ids, processes)
+	queueRead(b, `SELECT `+processColumns+` FROM processes WHERE id = ANY($1::text[])`, scanPresence, func(p queue.Presence) { putEntry(&t.cache.presences, p.ID, p) }, processes)
 	queueRead(b, listSweeps, scanSweep, func(s queue.Sweep) { t.cache.sweeps = append(t.cache.sweeps, s) })
 }
 
@@ -192,6 +204,13 @@ func (t *postgresTx) Next(plan string, exclusive bool, most time.Duration, limit
 	if !t.writes {
 		return t.sqlTx.Next(plan, exclusive, most, limit)
 	}
+	if t.calls > 0 && most == anyCost {
+		return t.lookAhead(plan, exclusive, limit)
+	}
+	return t.lockNext(plan, exclusive, most, limit)
+}
+
+func (t *postgresTx) lockNext(plan string, exclusive bool, most time.Duration, limit int) ([]queue.Next, error) {
 	listed, err := t.listNext(next+` FOR UPDATE OF r SKIP LOCKED`, plan, exclusive, most, limit)
 	if err != nil || len(listed) == 0 {
 		return listed, err
@@ -207,13 +226,25 @@ func (t *postgresTx) Next(plan string, exclusive bool, most time.Duration, limit
 }
 
 func (t *postgresTx) PutAttempt(a queue.Attempt) error {
+	t.expectHistory()
+	err := t.sqlTx.PutAttempt(a)
 	_, cached := t.cache.attempts[a.Task]
-	t.claim.complete = t.claim.complete && cached
-	return t.sqlTx.PutAttempt(a)
+	t.complete = t.complete && cached
+	return err
+}
+
+func (t *postgresTx) Attempts(task sweep.TaskID) ([]queue.Attempt, error) {
+	t.expectHistory()
+	return t.sqlTx.Attempts(task)
+}
+
+// expectHistory prepares for another history in the cache, which drops all if it is full.
+func (t *postgresTx) expectHistory() {
+	t.complete = t.complete && len(t.cache.attempts) < maxCached
 }
 
 func (t *postgresTx) HeldBy(process string) ([]queue.Attempt, error) {
-	if !t.claim.complete || t.claim.process != process {
+	if !t.complete || !t.claimed[process] {
 		return t.sqlTx.HeldBy(process)
 	}
 	var held []queue.Attempt

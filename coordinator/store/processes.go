@@ -20,11 +20,9 @@ func scanPresence(r row) (p queue.Presence, err error) {
 	return p, err
 }
 
-const selectProcess = `SELECT ` + processColumns + ` FROM processes WHERE id = $1`
-
 func (t *sqlTx) Presence(process string) (queue.Presence, bool, error) {
 	return getEntry(&t.cache.presences, process, func() (queue.Presence, bool, error) {
-		return one(t, selectProcess, with(process), scanPresence)
+		return one(t, `SELECT `+processColumns+` FROM processes WHERE id = $1`, with(process), scanPresence)
 	})
 }
 

@@ -30,7 +30,7 @@ func TestSize(t *testing.T) {
 			t.Parallel()
 			s := test.open(t, time.Now)
 			before, free := store.Size(t.Context(), s)
-			if err := s.Update(t.Context(), func(tx queue.Tx) error { return tx.PutRecording("digest", body) }); err != nil {
+			if err := s.Update(t.Context(), nil, func(tx queue.Tx) error { return tx.PutRecording("digest", body) }); err != nil {
 				t.Fatal(err)
 			}
 			after, _ := store.Size(t.Context(), s)

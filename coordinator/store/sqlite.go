@@ -93,7 +93,7 @@ type pendingCall struct {
 	panic       error      // a panic of the call, which submit raises again
 }
 
-func (s *sqliteStore) Update(ctx context.Context, call func(queue.Tx) error) error {
+func (s *sqliteStore) Update(ctx context.Context, _ *queue.Claim, call func(queue.Tx) error) error {
 	return s.submit(&pendingCall{ctx: ctx, call: call, writes: true, answer: make(chan error, 1)})
 }
 

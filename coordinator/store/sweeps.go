@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 
 	"spiqsweep/coordinator/queue"
@@ -47,8 +48,14 @@ func (t *sqlTx) PutSweep(s queue.Sweep) error {
 }
 
 func (t *sqlTx) SetTurn(id string, turn int64) error {
-	t.cache.sweeps = nil
-	return t.exec(t.setTurn, turn, id)
+	if err := t.exec(t.setTurn, turn, id); err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(t.cache.sweeps, func(s queue.Sweep) bool { return s.ID == id }); i >= 0 {
+		t.cache.sweeps[i].Turn = turn
+		slices.SortFunc(t.cache.sweeps, func(a, b queue.Sweep) int { return cmp.Or(cmp.Compare(a.Turn, b.Turn), cmp.Compare(a.ID, b.ID)) })
+	}
+	return nil
 }
 
 func (t *sqlTx) DeleteSweep(id string) error {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/queue"
-	"spiqsweep/sweep"
 )
 
 var (
@@ -66,9 +65,6 @@ type dialect struct {
 func (t *sqlTx) Now() time.Time { return t.now }
 
 func (t *sqlTx) Announce() { t.announced = true }
-
-// Claim does nothing, since SQLite runs one transaction at a time.
-func (t *sqlTx) Claim(string, []sweep.TaskID) error { return nil }
 
 // exec runs a statement that returns no rows.
 func (t *sqlTx) exec(query string, args ...any) error {

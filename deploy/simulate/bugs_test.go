@@ -108,8 +108,8 @@ type planted struct {
 	plant func(queue.Tx) queue.Tx
 }
 
-func (p planted) Update(ctx context.Context, call func(queue.Tx) error) error {
-	return p.Store.Update(ctx, func(tx queue.Tx) error { return call(p.plant(tx)) })
+func (p planted) Update(ctx context.Context, claim *queue.Claim, call func(queue.Tx) error) error {
+	return p.Store.Update(ctx, claim, func(tx queue.Tx) error { return call(p.plant(tx)) })
 }
 
 func (p planted) View(ctx context.Context, call func(queue.Tx) error) error {

@@ -85,13 +85,14 @@ func (t *largeStore) count(r queue.Record, cost time.Duration, n int) {
 	t.tallies[r.Phase] = tally
 }
 
-func (t *largeStore) Update(_ context.Context, call func(queue.Tx) error) error { return call(t) }
-func (t *largeStore) View(_ context.Context, call func(queue.Tx) error) error   { return call(t) }
-func (t *largeStore) Changed() <-chan struct{}                                  { return t.changed }
-func (t *largeStore) Close() error                                              { return nil }
+func (t *largeStore) Update(_ context.Context, _ *queue.Claim, call func(queue.Tx) error) error {
+	return call(t)
+}
+func (t *largeStore) View(_ context.Context, call func(queue.Tx) error) error { return call(t) }
+func (t *largeStore) Changed() <-chan struct{}                                { return t.changed }
+func (t *largeStore) Close() error                                            { return nil }
 
-func (t *largeStore) Claim(string, []sweep.TaskID) error { return nil }
-func (t *largeStore) Now() time.Time                     { return t.now() }
+func (t *largeStore) Now() time.Time { return t.now() }
 
 func (t *largeStore) Announce() {
 	close(t.changed)
@@ -99,7 +100,6 @@ func (t *largeStore) Announce() {
 }
 
 func (t *largeStore) Sweeps() ([]queue.Sweep, error)                      { return t.sweeps, nil }
-func (t *largeStore) ClaimSweep(string) (bool, error)                     { return true, nil }
 func (t *largeStore) Drafts() ([]queue.Draft, error)                      { return nil, nil }
 func (t *largeStore) Referring(sweep.TaskID) ([]string, error)            { return []string{t.sweeps[0].ID}, nil }
 func (t *largeStore) Tallies(string) (map[queue.Phase]queue.Tally, error) { return t.tallies, nil }

@@ -36,8 +36,9 @@ const (
 
 var errStore = fmt.Errorf("%w: simulated", queue.ErrUnavailable)
 
-func (g *faultyStore) Update(ctx context.Context, call func(queue.Tx) error) error {
-	return g.pass(ctx, call, g.store.Update, g.fault(true))
+func (g *faultyStore) Update(ctx context.Context, claim *queue.Claim, call func(queue.Tx) error) error {
+	update := func(ctx context.Context, call func(queue.Tx) error) error { return g.store.Update(ctx, claim, call) }
+	return g.pass(ctx, call, update, g.fault(true))
 }
 
 func (g *faultyStore) View(ctx context.Context, call func(queue.Tx) error) error {
@@ -142,9 +143,9 @@ type observer struct {
 	store queue.Store
 }
 
-func (o *observer) Update(ctx context.Context, call func(queue.Tx) error) error {
+func (o *observer) Update(ctx context.Context, claim *queue.Claim, call func(queue.Tx) error) error {
 	var seen *observedTx
-	err := o.store.Update(ctx, func(tx queue.Tx) error {
+	err := o.store.Update(ctx, claim, func(tx queue.Tx) error {
 		seen = &observedTx{Tx: tx}
 		return call(seen)
 	})

@@ -18,9 +18,14 @@ type confined struct {
 	t TB
 }
 
-func (s *confined) Update(ctx context.Context, call func(queue.Tx) error) error {
-	return s.Store.Update(ctx, func(tx queue.Tx) error {
+func (s *confined) Update(ctx context.Context, claim *queue.Claim, call func(queue.Tx) error) error {
+	return s.Store.Update(ctx, claim, func(tx queue.Tx) error {
 		f := &confinedTx{t: s.t, tx: tx}
+		if claim != nil {
+			if err := f.confine(*claim); err != nil {
+				return err
+			}
+		}
 		return call(forward{f.do})
 	})
 }
@@ -29,7 +34,6 @@ func (s *confined) Update(ctx context.Context, call func(queue.Tx) error) error 
 type confinedTx struct {
 	t       TB
 	tx      queue.Tx
-	called  bool
 	claimed bool // without a claim, a transaction excludes all others and is not restricted
 	process string
 	tasks   map[sweep.TaskID]bool // claimed or granted
@@ -44,10 +48,6 @@ var unrestricted = map[string]bool{
 }
 
 func (f *confinedTx) do(method string, args ...any) []reflect.Value {
-	if method == "Claim" {
-		return f.claim(args)
-	}
-	f.called = true
 	if f.claimed && !unrestricted[method] && !f.within(args) {
 		f.t.Errorf("%s%.100v leaves the claim of process %q", method, args, f.process)
 	}
@@ -60,23 +60,15 @@ func (f *confinedTx) do(method string, args ...any) []reflect.Value {
 	return out
 }
 
-func (f *confinedTx) claim(args []any) []reflect.Value {
-	if f.called {
-		f.t.Errorf("Claim is not the first call of its transaction")
+// confine allows only what is claimed.
+func (f *confinedTx) confine(claim queue.Claim) error {
+	f.claimed, f.process = true, claim.Process
+	f.allow(claim.Tasks...)
+	held, err := f.tx.HeldBy(f.process)
+	for _, a := range held {
+		f.allow(a.Task)
 	}
-	f.called, f.claimed, f.process = true, true, args[0].(string)
-	f.allow(args[1].([]sweep.TaskID)...)
-	out := invoke(f.tx, "Claim", args...)
-	if onlyError(out) == nil {
-		held, err := f.tx.HeldBy(f.process)
-		if err != nil {
-			f.t.Errorf("read the leases of process %q: %v", f.process, err)
-		}
-		for _, a := range held {
-			f.allow(a.Task)
-		}
-	}
-	return out
+	return err
 }
 
 func (f *confinedTx) allow(tasks ...sweep.TaskID) {

@@ -30,9 +30,9 @@ type Faulty struct {
 var errInjected = fmt.Errorf("%w: injected", queue.ErrUnavailable)
 
 // Update runs the call with the fault that is due.
-func (f *Faulty) Update(ctx context.Context, call func(queue.Tx) error) error {
+func (f *Faulty) Update(ctx context.Context, claim *queue.Claim, call func(queue.Tx) error) error {
 	fault := f.strike()
-	err := f.Store.Update(ctx, func(tx queue.Tx) error {
+	err := f.Store.Update(ctx, claim, func(tx queue.Tx) error {
 		err := call(tx)
 		if err == nil && fault == FailedCommit {
 			return errInjected
@@ -68,8 +68,8 @@ type failingCalls struct {
 	limit int
 }
 
-func (s *failingCalls) Update(ctx context.Context, call func(queue.Tx) error) error {
-	return s.repeat(ctx, s.Store.Update, call)
+func (s *failingCalls) Update(ctx context.Context, claim *queue.Claim, call func(queue.Tx) error) error {
+	return s.repeat(ctx, func(ctx context.Context, call func(queue.Tx) error) error { return s.Store.Update(ctx, claim, call) }, call)
 }
 
 func (s *failingCalls) View(ctx context.Context, call func(queue.Tx) error) error {

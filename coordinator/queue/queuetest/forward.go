@@ -35,9 +35,6 @@ func pair[T, U any](out []reflect.Value) (T, U, error) {
 
 func onlyError(out []reflect.Value) error { return value[error](out[0]) }
 
-func (x forward) Claim(process string, tasks []sweep.TaskID) error {
-	return onlyError(x.do("Claim", process, tasks))
-}
 func (x forward) Now() time.Time { return value[time.Time](x.do("Now")[0]) }
 func (x forward) Announce()      { x.do("Announce") }
 

@@ -79,7 +79,7 @@ var (
 	errReadOnly = errors.New("write in a read-only transaction")
 )
 
-func (m *memory) Update(ctx context.Context, call func(queue.Tx) error) error {
+func (m *memory) Update(ctx context.Context, _ *queue.Claim, call func(queue.Tx) error) error {
 	return m.run(ctx, call, true)
 }
 
@@ -141,8 +141,6 @@ func (t *memoryTx) Now() time.Time { return t.now }
 func (t *memoryTx) Announce() { t.announced = true }
 
 // Claim does nothing, because every transaction excludes all others.
-func (t *memoryTx) Claim(string, []sweep.TaskID) error { return nil }
-
 func (t *memoryTx) rollBack() {
 	for i := len(t.undo) - 1; i >= 0; i-- {
 		t.undo[i]()

@@ -79,7 +79,7 @@ func TestConsistent(t *testing.T) {
 		drained := other.OnlyLease()
 		other.Draining = true
 		other.Sync(queuetest.Finished(drained, 0))
-		if err := fixture.Store.Update(ctx, plant); err != nil {
+		if err := fixture.Store.Update(ctx, nil, plant); err != nil {
 			t.Fatal(err)
 		}
 		planned := map[sweep.TaskID]bool{}
@@ -107,10 +107,10 @@ func TestTwin(t *testing.T) {
 		_, _, err := tx.Recording("digest")
 		return err
 	}
-	if err := errors.Join(both.Update(ctx, put), both.View(ctx, get)); err != nil || len(f.all) > 0 {
+	if err := errors.Join(both.Update(ctx, nil, put), both.View(ctx, get)); err != nil || len(f.all) > 0 {
 		t.Fatalf("equal stores differ: %v, %v", f.all, err)
 	}
-	err := b.Update(ctx, func(tx queue.Tx) error { return tx.PutRecording("digest", []byte("another")) })
+	err := b.Update(ctx, nil, func(tx queue.Tx) error { return tx.PutRecording("digest", []byte("another")) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestFailingCalls(t *testing.T) {
 	var f faults
 	s := queuetest.FailingCalls(&f, memory(time.Now), 10)
 	runs := 0
-	err := s.Update(ctx, func(tx queue.Tx) error {
+	err := s.Update(ctx, nil, func(tx queue.Tx) error {
 		runs++
 		for _, digest := range []string{"a", "b"} {
 			if err := tx.PutRecording(digest, nil); err != nil {
@@ -140,7 +140,7 @@ func TestFailingCalls(t *testing.T) {
 	if err != nil || runs != 3 || len(f.all) > 0 {
 		t.Errorf("%d runs, %v, %v", runs, err, f.all)
 	}
-	err = s.Update(ctx, func(tx queue.Tx) error {
+	err = s.Update(ctx, nil, func(tx queue.Tx) error {
 		_ = tx.PutRecording("c", nil) // swallowed
 		return nil
 	})
@@ -174,7 +174,6 @@ func TestConfined(t *testing.T) {
 		"the tick":         {true, func(tx queue.Tx) error { _, err := tx.Tick(time.Unix(1, 0)); return err }},
 		"a sweep":          {true, func(tx queue.Tx) error { return tx.PutSweep(queuetest.Sweep("B")) }},
 		"a turn":           {false, func(tx queue.Tx) error { return tx.SetTurn("A", 7) }},
-		"a second claim":   {true, func(tx queue.Tx) error { return tx.Claim("P", nil) }},
 		"what it was granted": {false, func(tx queue.Tx) error {
 			s, _, e1 := tx.Sweep("A")
 			next, e2 := tx.Next(s.Plan, false, time.Hour, 2)
@@ -184,9 +183,7 @@ func TestConfined(t *testing.T) {
 		var f faults
 		fixture := queuetest.NewFixture(t, memory, queue.Policy{})
 		fixture.Plan("A", queuetest.Plan(0, 3, 10))
-		err := queuetest.Confined(&f, fixture.Store).Update(ctx, func(tx queue.Tx) error {
-			return errors.Join(tx.Claim("P", []sweep.TaskID{claimed}), c.call(tx))
-		})
+		err := queuetest.Confined(&f, fixture.Store).Update(ctx, &queue.Claim{Process: "P", Tasks: []sweep.TaskID{claimed}}, c.call)
 		if err != nil || (len(f.all) > 0) != c.leaves {
 			t.Errorf("%s: leaves the claim: %v, %v: want %v", name, f.all, err, c.leaves)
 		}

@@ -21,9 +21,9 @@ type twin struct {
 	model, other queue.Store
 }
 
-func (w *twin) Update(ctx context.Context, call func(queue.Tx) error) error {
-	return w.model.Update(ctx, func(a queue.Tx) error {
-		return w.other.Update(ctx, func(b queue.Tx) error { return call(w.both(a, b)) })
+func (w *twin) Update(ctx context.Context, claim *queue.Claim, call func(queue.Tx) error) error {
+	return w.model.Update(ctx, claim, func(a queue.Tx) error {
+		return w.other.Update(ctx, claim, func(b queue.Tx) error { return call(w.both(a, b)) })
 	})
 }
 

@@ -72,7 +72,7 @@ func (f *Fixture) verify(share float64, seed uint64) []sweep.TaskID {
 // alter replaces the body of a stored result in the store, or deletes it if body is nil.
 func (f *Fixture) alter(task sweep.TaskID, body []byte) {
 	f.TB.Helper()
-	err := f.Store.Update(ctx, func(tx queue.Tx) error {
+	err := f.Store.Update(ctx, nil, func(tx queue.Tx) error {
 		r, _, err := tx.Record(task)
 		if err != nil {
 			return err
@@ -362,7 +362,7 @@ func verifyContradictionGone(t *testing.T, f *Fixture) {
 	task := diverge(f)
 	change := func(call func(queue.Tx) error) {
 		t.Helper()
-		if err := f.Store.Update(ctx, call); err != nil {
+		if err := f.Store.Update(ctx, nil, call); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -383,7 +383,7 @@ func verifyContradictionGone(t *testing.T, f *Fixture) {
 func verifyMeasures(t *testing.T, f *Fixture) {
 	w := finish(f, 1)
 	right := string(f.Rows("A")[0].Measures)
-	err := f.Store.Update(ctx, func(tx queue.Tx) error {
+	err := f.Store.Update(ctx, nil, func(tx queue.Tx) error {
 		task, digest := Task(0).ID, Result(0).Digest
 		if err := tx.DeleteResult(task, digest); err != nil {
 			return err

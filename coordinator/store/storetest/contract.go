@@ -39,7 +39,7 @@ func rollBack(t *testing.T, f *queuetest.Fixture) {
 	lease := w.Take()
 	w.Checkpoint(lease, 5)
 	want := queue.Counts{Planned: 3, Leased: 1, Pending: 2}
-	err := f.Store.Update(ctx, func(tx queue.Tx) error {
+	err := f.Store.Update(ctx, nil, func(tx queue.Tx) error {
 		task := lease.Task
 		a, _, err := tx.Sweep("A")
 		return queuetest.FirstError(
@@ -145,7 +145,7 @@ func planPages(t *testing.T, f *queuetest.Fixture) {
 	f.Plan("A", queuetest.Plan(0, 3, 10))
 	w := f.Worker(1)
 	w.Sync(queuetest.Finished(w.Take(), 0))
-	err := f.Store.Update(ctx, func(tx queue.Tx) error {
+	err := f.Store.Update(ctx, nil, func(tx queue.Tx) error {
 		a, _, err := tx.Sweep("A")
 		add := func(from, to int, previous string, want queue.AddedPage) func() error {
 			return func() error {
@@ -253,7 +253,7 @@ func announced(t *testing.T, f *queuetest.Fixture) {
 	call := func(announce bool, err error) {
 		t.Helper()
 		changed := f.Store.Changed()
-		got := f.Store.Update(ctx, func(tx queue.Tx) error {
+		got := f.Store.Update(ctx, nil, func(tx queue.Tx) error {
 			if announce {
 				tx.Announce()
 			}
@@ -275,7 +275,7 @@ func lastTick(t *testing.T, f *queuetest.Fixture) {
 	want := f.Clock.Now() // the fixture has ticked
 	for _, reason := range []error{errRefused, nil, nil} {
 		now := want.Add(time.Hour)
-		err := f.Store.Update(ctx, func(tx queue.Tx) error {
+		err := f.Store.Update(ctx, nil, func(tx queue.Tx) error {
 			last, err := tx.Tick(now)
 			if err == nil && !last.Equal(want) {
 				t.Errorf("last tick at %v: want %v", last, want)
@@ -309,7 +309,7 @@ func timeOnce(t *testing.T, f *queuetest.Fixture) {
 func contextEnds(t *testing.T, f *queuetest.Fixture) {
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	err := f.Store.Update(ended, func(queue.Tx) error {
+	err := f.Store.Update(ended, nil, func(queue.Tx) error {
 		t.Error("the call ran, although its context had ended before")
 		return nil
 	})
@@ -325,7 +325,7 @@ func panics(t *testing.T, f *queuetest.Fixture) {
 				t.Error("the panic was swallowed")
 			}
 		}()
-		_ = f.Store.Update(ctx, func(tx queue.Tx) error {
+		_ = f.Store.Update(ctx, nil, func(tx queue.Tx) error {
 			if err := tx.PutSweep(queuetest.Sweep("A")); err != nil {
 				return err
 			}
