@@ -168,10 +168,11 @@ func (c *call) running(process string, limit int) ([]Running, error) {
 }
 
 // timeLeft estimates the remaining compute time of a sweep, and its remaining time on some
-// slots, or 0 without slots. The finished tasks calibrate the cost model.
+// slots, or 0 without slots. The finished tasks calibrate the cost model, or before the first
+// one the steps of those that run.
 func timeLeft(s Sweep, tallies map[Phase]Tally, workers []Worker, slots int) (work, onSlots time.Duration) {
 	left := tallies[Waiting].Cost + tallies[BackingOff].Cost + tallies[Leased].Cost
-	longest := 0.0
+	longest, cost, took := 0.0, 0.0, 0.0 // the latter two of the reported steps
 	for _, w := range workers {
 		if w.Arithmetic() != s.Arithmetic() {
 			continue
@@ -180,9 +181,16 @@ func timeLeft(s Sweep, tallies map[Phase]Tally, workers []Worker, slots int) (wo
 			share := min(1, float64(r.Step)/float64(max(1, r.Steps)))
 			left -= share * r.cost.Seconds()
 			longest = max(longest, (1-share)*r.cost.Seconds())
+			if r.Step > r.From {
+				cost += float64(r.Step-r.From) / float64(max(1, r.Steps)) * r.cost.Seconds()
+				took += w.LastSeen.Sub(r.GrantedAt).Seconds()
+			}
 		}
 	}
 	unit := slowness(tallies) * float64(time.Second)
+	if tallies[Done].Cost == 0 && cost > 0 && took > 0 {
+		unit *= took / cost
+	}
 	work = time.Duration(unit * left)
 	if slots == 0 {
 		return work, 0

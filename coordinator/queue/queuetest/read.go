@@ -182,9 +182,14 @@ func timeLeft(t *testing.T, f *Fixture) {
 	w.Sync()
 	want(30) // 60 s of work on two slots, by the model alone
 	held := w.Leases()
+	f.Tick(2500 * time.Millisecond)
+	w.Start(held[0].Lease, Steps/4)
+	w.Sync()
+	want(57.5 / 2) // the model is right about a quarter of a task
+	f.Tick(7500 * time.Millisecond)
 	w.Start(held[0].Lease, Steps/2)
 	w.Sync()
-	want(27.5)
+	want(2 * 55 / 2) // half of a task took 10 s, not 5
 	w.Sync(Finished(held[0].Lease, 0)) // it took 2 s, not 10
 	want(0.2 * 50 / 2)
 	other := f.Worker(100)
