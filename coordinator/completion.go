@@ -29,7 +29,7 @@ var fileFlags = map[string][]string{
 // tasks.
 func completeFlags(root *cobra.Command) {
 	values := map[string][]string{statisticFlag: sweep.ErrorColumns()}
-	for _, c := range append(root.Commands(), root) {
+	for _, c := range withSubcommands(root) {
 		for flag, endings := range fileFlags {
 			if c.Flags().Lookup(flag) != nil {
 				_ = c.MarkFlagFilename(flag, endings...)
@@ -66,6 +66,15 @@ func completeFlags(root *cobra.Command) {
 			_ = c.RegisterFlagCompletionFunc("sweep", completeSweeps)
 		}
 	}
+}
+
+// withSubcommands lists a command and all below it.
+func withSubcommands(c *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{c}
+	for _, sub := range c.Commands() {
+		all = append(all, withSubcommands(sub)...)
+	}
+	return all
 }
 
 // completionTime bounds the time that a user who has pressed Tab waits.
