@@ -195,10 +195,10 @@ func (a Ansatz) CNOTs() [][2]int {
 
 // entangled lists the basis state to which the CNOTs map each basis state.
 func (a Ansatz) entangled() []int {
-	to := make([]int, 1<<a.Qubits())
+	to, gates := make([]int, 1<<a.Qubits()), a.CNOTs()
 	for x := range to {
 		y := x
-		for _, g := range a.CNOTs() {
+		for _, g := range gates {
 			y ^= y >> g[0] & 1 << g[1]
 		}
 		to[x] = y
