@@ -117,6 +117,7 @@ func (f *endpointFlags) add(c *cobra.Command) {
 const (
 	localWorkerName = "local-worker"
 	stayFlag        = "stay"
+	memoryFlag      = "memory"
 	// identityVariable is the environment variable with the worker's process ID; if it
 	// is empty, the ID is random.
 	identityVariable = "SPIQSWEEP_LOCAL_WORKER_ID"
@@ -127,6 +128,7 @@ const (
 func localWorkerCommand(stdin io.Reader, stderr io.Writer) *cobra.Command {
 	var f program.LogFlags
 	var stay bool
+	var memory uint64
 	c := &cobra.Command{
 		Use:    localWorkerName,
 		Short:  "Work for the coordinator at the other end of standard input",
@@ -140,12 +142,13 @@ func localWorkerCommand(stdin io.Reader, stderr io.Writer) *cobra.Command {
 			}
 			program.IgnoreSignals() // the coordinator decides when its worker ends
 			return ending(agent.RunChild(context.WithoutCancel(c.Context()), stdin, agent.Config{
-				Slots: 1, Stays: stay, Identity: os.Getenv(identityVariable), Version: programVersion(), Kernel: kernel, Runner: runner.New(kernel, log), Log: log,
+				Slots: 1, Stays: stay, Identity: os.Getenv(identityVariable), Version: programVersion(), Kernel: kernel, Runner: runner.WithMemory(memory, runner.New(kernel, log), log), Log: log,
 			}))
 		},
 	}
 	f.Add(c, "warn")
 	c.Flags().BoolVar(&stay, stayFlag, false, "stay for the next sweep when all tasks are done")
+	c.Flags().Uint64Var(&memory, memoryFlag, 0, "memory that the worker may use, `BYTES`; 0: unknown")
 	return c
 }
 

@@ -33,8 +33,9 @@ func planCommand(t *terminal) *cobra.Command {
 		Short:      "Print what a sweep would run and how long it would take, and run nothing",
 		Long: `Prints the configurations of a grid and their tasks: those that are finished, those of
 the folder's last run that would run again, with what has changed, and how long the
-others take on one core, on some workers, and on disk. The time is that of this machine, as
-far as it could measure training steps, otherwise that of the project's.
+others take on one core, on some workers, and on disk; also the memory of a worker, where
+it is more than usual. The time is that of this machine, as far as it could measure training
+steps, otherwise that of the project's.
 
 Exit codes: 0 the plan is valid; 2 bad usage or input. With --detailed-exitcode, 4 if
 tasks are left to run.`,
@@ -123,7 +124,10 @@ type planReport struct {
 	Workers        int                   `json:"workers"`
 	WallMinutes    float64               `json:"wall_minutes"` // of the workers
 	DiskBytes      int64                 `json:"disk_bytes"`   // of the tasks left
+	MemoryBytes    int64                 `json:"memory_bytes"` // of the task left that takes the most
 	Configurations []configurationReport `json:"configurations"`
+
+	largest string // label of that task's configuration
 }
 
 type configurationReport struct {
@@ -135,6 +139,7 @@ type configurationReport struct {
 	CoreMinutes         float64        `json:"core_minutes"`
 	MaxRows             int            `json:"max_rows"`
 	MaxCoreMinutes      float64        `json:"max_core_minutes"`
+	MemoryBytes         int64          `json:"memory_bytes"` // of a task
 
 	label string
 }
@@ -146,6 +151,7 @@ func newPlanReport(p *app.Prepared, e plan.Estimate, workers int) planReport {
 		MaxTasks: e.MaxTasks, MaxCoreMinutes: e.MaxSeconds / 60,
 		Left: e.Tasks - e.Finished, Redone: append([]app.Redone{}, p.Redone...),
 		Workers: workers, WallMinutes: e.WallSeconds(workers) / 60, DiskBytes: int64(e.Bytes),
+		MemoryBytes: int64(e.Memory), largest: e.Largest.LabelOfReplicates(p.Grid.Columns()...),
 	}
 	for _, c := range e.Configurations {
 		report.Configurations = append(report.Configurations, newConfigurationReport(p.Grid, c))
@@ -170,7 +176,7 @@ func newConfigurationReport(g *grid.Grid, e plan.ConfigurationEstimate) configur
 	return configurationReport{
 		Settings: settings, TrainableParameters: parameters,
 		Rows: e.Rows, Cached: e.Finished, Shared: e.Shared, CoreMinutes: e.Seconds / 60,
-		MaxRows: e.MaxRows, MaxCoreMinutes: e.MaxSeconds / 60,
+		MaxRows: e.MaxRows, MaxCoreMinutes: e.MaxSeconds / 60, MemoryBytes: int64(c.MemoryBytes()),
 		label: c.LabelOfReplicates(g.Columns()...),
 	}
 }
@@ -208,6 +214,9 @@ func printPlan(out io.Writer, r planReport) error {
 	}
 	_, err := fmt.Fprintf(out, "about %s with %s of one core, and %s on disk\n",
 		formatDuration(time.Duration(r.WallMinutes*float64(time.Minute))), count(r.Workers, "worker"), formatBytes(float64(r.DiskBytes)))
+	if err == nil && r.MemoryBytes > sweep.SlotBytes {
+		_, err = fmt.Fprintf(out, "a worker takes up to about %s of memory, for %s\n", sweep.FormatMemory(float64(r.MemoryBytes)), r.largest)
+	}
 	return err
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -62,7 +63,11 @@ func (f *serveFlags) config(t *terminal) (host.ServerConfig, error) {
 	if err != nil {
 		return host.ServerConfig{}, err
 	}
-	hosting, err := f.hostOptions(kernel, t, "--"+stayFlag)
+	arguments := []string{"--" + stayFlag}
+	if memory := program.ReadMachine(os.DirFS("/")).Memory; f.local > 0 {
+		arguments = append(arguments, fmt.Sprintf("--%s=%d", memoryFlag, memory/uint64(f.local)))
+	}
+	hosting, err := f.hostOptions(kernel, t, arguments...)
 	return host.ServerConfig{Options: hosting, Out: f.out, KernelClass: kernel.Class}, err
 }
 

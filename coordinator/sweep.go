@@ -78,7 +78,7 @@ tasks failed or diverged; 75 tasks are left after --until; 130 interrupted.`,
 	f.coordinatorFlags.add(c)
 	flags := c.Flags()
 	flags.StringVar(&f.out, "out", "", "output `FOLDER` (default: runs/ and the name of the sweep)")
-	flags.IntVar(&f.local, "local", 0, "number of local workers (default: one for each core; none with --listen or --coordinator)")
+	flags.IntVar(&f.local, "local", 0, "number of local workers (default: one for each core, as far as memory goes; none with --listen or --coordinator)")
 	flags.BoolVar(&f.replace, "replace", false, "let the grid replace another sweep in the output folder, or results whose store is missing")
 	f.limitFlags.add(c)
 	flags.StringVar(&f.onEnd, "on-end", "", "`COMMAND` for the shell to run once when the run ends, however it ends, with a summary in JSON on its standard input")
@@ -92,7 +92,7 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	if err != nil {
 		return app.Config{}, err
 	}
-	submitted := remote.Token != ""
+	submitted, byDefault := remote.Token != "", false
 	if submitted {
 		if err := ignored(c, "--coordinator", "the other coordinator does the work; give the flag to `coordinator serve`",
 			"local", "listen", "store", "lease-term", "advertise", "ca-cert", "ca-key", "insecure", "http", "pprof"); err != nil {
@@ -101,7 +101,7 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	}
 	switch {
 	case !c.Flags().Changed("local") && f.Listen == "" && !submitted:
-		f.local = defaultLocal()
+		f.local, byDefault = defaultLocal(), true
 	case f.local == 0 && f.Listen == "" && !submitted:
 		return app.Config{}, usage("--local 0 without --listen: no worker could do the work")
 	}
@@ -116,6 +116,7 @@ func (f *sweepFlags) config(c *cobra.Command, t *terminal) (app.Config, error) {
 	}
 	config := app.Config{
 		Input: input, Coordinator: remote, Options: hosting, Out: f.out, Recompute: f.recompute, Replace: f.replace, Follow: t.follow,
+		Memory: program.ReadMachine(os.DirFS("/")).Memory, LocalIsDefault: byDefault,
 	}
 	return config, f.set(c, &config, time.Now())
 }

@@ -9,58 +9,68 @@ import (
 	"strings"
 
 	"github.com/hashicorp/go-hclog"
+
+	"spiqsweep/sweep"
+	"spiqsweep/worker/program"
 )
 
-// slotMemory is the memory that a slot may take: the largest training of a sweep, with 10 neurons
-// and 30 time steps, takes a third of it.
-const slotMemory = 128 << 20
+// share is what this process may use of its machine.
+type share struct {
+	cores  int
+	memory uint64 // bytes; 0: unknown
+}
 
-// defaultSlots returns the number of tasks that this process can run: one for each core that it
-// may use, and no more than its memory holds. In a job of Slurm, the cores are those granted to
-// the task, or to the job on this node; otherwise those of the affinity mask, and no more than
-// the quota of the control group, of which Go itself counts at least two. GOMAXPROCS can lower
-// their number but not raise it. The tasks of a step of Slurm on one node share the memory of the
-// node and of the control group equally. root is the root of the file system. log gets a message
-// if memory lowers the number.
-func defaultSlots(environment func(string) string, root fs.FS, log hclog.Logger) (int, error) {
-	limits := cgroupLimits(root)
-	slots := min(runtime.GOMAXPROCS(0), runtime.NumCPU())
-	if limits.cores > 0 {
-		slots = min(slots, max(1, int(limits.cores)))
+// shareOf returns the cores and the memory that this process may use. In a job of Slurm, the
+// cores are those granted to the task, or to the job on this node; otherwise those of the affinity
+// mask, and no more than the quota of the control group, of which Go itself counts at least two.
+// GOMAXPROCS can lower their number but not raise it. The tasks of a step of Slurm on one node
+// share the memory of the node and of the control group equally. root is the root of the file
+// system.
+func shareOf(environment func(string) string, root fs.FS) (share, error) {
+	machine := program.ReadMachine(root)
+	cores := min(runtime.GOMAXPROCS(0), runtime.NumCPU())
+	if machine.Cores > 0 {
+		cores = min(cores, max(1, int(machine.Cores)))
 	}
 	for _, name := range []string{"SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"} {
 		granted, err := slurmNumber(environment, name, "a number of cores; or give --slots")
 		if err != nil {
-			return 0, err
+			return share{}, err
 		}
 		if granted > 0 {
-			slots = granted
+			cores = granted
 			break
 		}
 	}
 	tasks, err := tasksOnNode(environment)
 	if err != nil {
-		return 0, err
+		return share{}, err
 	}
-	memory := limits.memory / uint64(tasks)
-	for name, unit := range map[string]uint64{"SLURM_MEM_PER_NODE": (1 << 20) / uint64(tasks), "SLURM_MEM_PER_CPU": uint64(slots) << 20} {
+	memory := machine.Memory / uint64(tasks)
+	for name, unit := range map[string]uint64{"SLURM_MEM_PER_NODE": (1 << 20) / uint64(tasks), "SLURM_MEM_PER_CPU": uint64(cores) << 20} {
 		if environment(name) == "0" {
 			continue // all memory of the node
 		}
 		megabytes, err := slurmNumber(environment, name, "a number of megabytes; or give --slots")
 		if err != nil {
-			return 0, err
+			return share{}, err
 		}
 		if megabytes > 0 {
-			memory = lowest(memory, uint64(megabytes)*unit)
+			memory = program.Lowest(memory, uint64(megabytes)*unit)
 		}
 	}
-	if holds := max(1, memory/slotMemory); memory > 0 && holds < uint64(slots) {
+	return share{cores, memory}, nil
+}
+
+// slots returns the number of tasks that the share can run: one for each core, and no more than
+// its memory holds. log gets a message if memory lowers the number.
+func (s share) slots(log hclog.Logger) int {
+	if holds := max(1, s.memory/sweep.SlotBytes); s.memory > 0 && holds < uint64(s.cores) {
 		log.Info("memory lowers the number of slots, of which each needs 128 MB: ask for more memory, or give --slots",
-			"slots", holds, "cores", slots, "megabytes", memory>>20)
-		slots = int(holds)
+			"slots", holds, "cores", s.cores, "megabytes", s.memory>>20)
+		return int(holds)
 	}
-	return slots, nil
+	return s.cores
 }
 
 // stepTasks matches the number of tasks on a node, such as 4, or on nodes in a row, such as 4(x2).

@@ -34,6 +34,9 @@ It also leaves if tasks are pending and none can end in time. In a job of Slurm
 SPIQSWEEP_END_BEFORE (such as 3m), and at least half of it; with --lifetime 0, a
 worker trains longer tasks in parts, from checkpoint to checkpoint.
 
+A task waits until it fits into the memory of the worker beside its other tasks; one that
+does not fit alone fails: "coordinator plan" prints what the largest task takes.
+
 SIGTERM, SIGINT, SIGHUP, SIGUSR1 or SIGUSR2: stops at the next step, hands the tasks
 back with a checkpoint and leaves; SIGTERM or SIGINT a second later ends at once.
 
@@ -126,10 +129,12 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 			log.Warn(why)
 		}
 	}
+	own, err := shareOf(os.Getenv, os.DirFS("/"))
 	if o.slots == 0 {
-		if o.slots, err = defaultSlots(os.Getenv, os.DirFS("/"), log); err != nil {
+		if err != nil {
 			return agent.Config{}, err
 		}
+		o.slots = own.slots(log)
 	}
 	if o.cache != "" {
 		if err := os.MkdirAll(o.cache, 0o777); err != nil {
@@ -143,7 +148,7 @@ func (o options) config(stderr io.Writer) (agent.Config, error) {
 		Coordinator: coordinator, Slots: o.slots, ConnectTimeout: o.connectTimeout, Stays: o.stay,
 		IdleTimeout: o.idleTimeout, Lifetime: o.lifetime,
 		Cache: o.cache, Version: program.Version(version), Kernel: kernel, EngineJob: engineJob(os.Getenv),
-		Runner: runner.New(kernel, log), Log: log,
+		Runner: runner.WithMemory(own.memory, runner.New(kernel, log), log), Log: log,
 	}
 	return config, config.Validate()
 }

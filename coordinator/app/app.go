@@ -79,6 +79,9 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err := a.plan(ctx); err != nil {
 		return nil, a.asInputError(err)
 	}
+	if err := a.fitWorkers(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.publish(); err != nil {
 		return nil, err
 	}

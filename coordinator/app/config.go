@@ -43,6 +43,11 @@ type Config struct {
 	// this process, with the Options.
 	Coordinator credentials.File
 	host.Options
+	// Memory is what this process may use, in bytes, and bounds the number of local workers;
+	// 0: unknown. LocalIsDefault means that the user has not chosen their number.
+	Memory         uint64
+	LocalIsDefault bool
+
 	Out       string // the output folder; "": runs/NAME
 	Recompute bool   // delete the sweep of the folder and start a new one
 	Replace   bool   // let the grid replace another sweep, or all tasks of this one

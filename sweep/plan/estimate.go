@@ -15,6 +15,10 @@ type Estimate struct {
 	Longest float64
 	// Bytes is what the unfinished tasks will take on disk, without figures.
 	Bytes float64
+	// Largest is the configuration of the unfinished task that takes the most memory, see
+	// sweep.Configuration.MemoryBytes, and Memory what it takes, in bytes; 0 if there is none.
+	Largest sweep.Configuration
+	Memory  float64
 }
 
 // WallSeconds estimates the time in which some workers, each with one core, finish the
@@ -71,6 +75,9 @@ func (p *Plan) Estimate(finished map[sweep.TaskID]bool) Estimate {
 			e.Seconds += cost
 			e.Longest = max(e.Longest, cost)
 			e.Bytes += Bytes(row.Configuration)
+			if memory := row.Configuration.MemoryBytes(); memory > e.Memory {
+				e.Largest, e.Memory = row.Configuration, memory
+			}
 		default:
 			configuration.Shared++
 		}

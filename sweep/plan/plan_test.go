@@ -158,6 +158,7 @@ func TestEstimate(t *testing.T) {
 			{Configuration: p.Row(3).Configuration, Rows: 3, Finished: 3},
 		},
 		Tasks: 6, Finished: 4, Seconds: small + small, Longest: small, Bytes: 2 * Bytes(p.Row(0).Configuration),
+		Largest: p.Row(0).Configuration, Memory: p.Row(0).Configuration.MemoryBytes(),
 	}
 	got := p.Estimate(map[sweep.TaskID]bool{
 		p.Row(1).ID: true, p.Row(3).ID: true, p.Row(4).ID: true, p.Row(5).ID: true, "of another sweep": true,

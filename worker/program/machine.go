@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"cmp"
@@ -8,16 +8,41 @@ import (
 	"strings"
 )
 
-// cgroup are limits of the control groups of this process; 0: none.
-type cgroup struct {
-	cores  float64
-	memory uint64 // bytes
+// Machine is what this process may use of its machine; 0: no limit is known.
+type Machine struct {
+	Cores  float64
+	Memory uint64 // bytes
 }
 
-// cgroupLimits reads the limits of Linux's control groups, of version 1, 2 or both, at their
-// usual mount points. A group is bound by the limits of the groups around it too. What cannot be
-// read is no limit. root is the root of the file system.
-func cgroupLimits(root fs.FS) (c cgroup) {
+// ReadMachine returns the limits of this process on Linux: those of its control groups, and the
+// memory of the machine. root is the root of the file system.
+func ReadMachine(root fs.FS) Machine {
+	m := cgroupLimits(root)
+	m.Memory = Lowest(m.Memory, physicalMemory(root))
+	return m
+}
+
+// physicalMemory returns the memory of the machine in bytes; 0 if it cannot be read.
+func physicalMemory(root fs.FS) uint64 {
+	body, _ := fs.ReadFile(root, "proc/meminfo") // absent on other systems
+	for line := range strings.Lines(string(body)) {
+		f := strings.Fields(line) // MemTotal: 24683520 kB
+		if len(f) != 3 || f[0] != "MemTotal:" || f[2] != "kB" {
+			continue
+		}
+		kilobytes, err := strconv.ParseUint(f[1], 10, 52)
+		if err != nil {
+			return 0
+		}
+		return kilobytes << 10
+	}
+	return 0
+}
+
+// cgroupLimits reads the limits of control groups, of version 1, 2 or both, at their usual mount
+// points. A group is bound by the limits of the groups around it too. What cannot be read is no
+// limit.
+func cgroupLimits(root fs.FS) (c Machine) {
 	groups, _ := fs.ReadFile(root, "proc/self/cgroup") // absent on other systems
 	for _, line := range strings.Split(string(groups), "\n") {
 		parts := strings.SplitN(line, ":", 3) // number:controllers:path
@@ -41,36 +66,36 @@ func cgroupLimits(root fs.FS) (c cgroup) {
 
 // narrow applies the limits of a group and of those around it. In a container, the path may be
 // that of the host; the container's own group is then the root of the mount.
-func (c *cgroup) narrow(root fs.FS, mount, group string, read func(file func(string) []string) cgroup) {
+func (c *Machine) narrow(root fs.FS, mount, group string, read func(file func(string) []string) Machine) {
 	for group = path.Clean("/" + group); ; group = path.Dir(group) {
 		found := read(func(name string) []string {
 			body, _ := fs.ReadFile(root, path.Join(mount, group, name))
 			return strings.Fields(string(body))
 		})
-		c.cores, c.memory = lowest(c.cores, found.cores), lowest(c.memory, found.memory)
+		c.Cores, c.Memory = Lowest(c.Cores, found.Cores), Lowest(c.Memory, found.Memory)
 		if group == "/" {
 			return
 		}
 	}
 }
 
-func readV2(file func(string) []string) (c cgroup) {
+func readV2(file func(string) []string) (c Machine) {
 	if f := file("cpu.max"); len(f) == 2 {
-		c.cores = share(f[0], f[1])
+		c.Cores = share(f[0], f[1])
 	}
 	if f := file("memory.max"); len(f) == 1 {
-		c.memory = memoryLimit(f[0])
+		c.Memory = memoryLimit(f[0])
 	}
 	return c
 }
 
-func readV1(file func(string) []string) (c cgroup) {
+func readV1(file func(string) []string) (c Machine) {
 	quota, period := file("cpu.cfs_quota_us"), file("cpu.cfs_period_us")
 	if len(quota) == 1 && len(period) == 1 {
-		c.cores = share(quota[0], period[0])
+		c.Cores = share(quota[0], period[0])
 	}
 	if f := file("memory.limit_in_bytes"); len(f) == 1 {
-		c.memory = memoryLimit(f[0])
+		c.Memory = memoryLimit(f[0])
 	}
 	return c
 }
@@ -94,8 +119,8 @@ func memoryLimit(text string) uint64 {
 	return bytes
 }
 
-// lowest returns the lower of two limits, of which 0 is none.
-func lowest[T cmp.Ordered](a, b T) T {
+// Lowest returns the lower of two limits, of which 0 is none.
+func Lowest[T cmp.Ordered](a, b T) T {
 	var none T
 	switch {
 	case a == none:
