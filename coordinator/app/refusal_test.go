@@ -50,7 +50,7 @@ func TestBadInputLeavesNothing(t *testing.T) {
 		"variable":         {func(c *app.Config) { c.Variables = map[string]string{"x": "1"} }, "x"},
 		"recording":        {func(c *app.Config) { c.Recording = file }, "neither a MATLAB v5, a .npy, a .npz nor a CSV file"},
 		"no recording":     {func(c *app.Config) { c.Recording = file + "s" }, "no such file"},
-		"too many neurons": {func(c *app.Config) { c.Grid = []byte(strings.Replace(fourConfigurations, "[1, 2]", "[17]", 1)) }, "17"},
+		"too many neurons": {func(c *app.Config) { c.Grid = []byte(strings.Replace(fourConfigurations, "[1, 2]", "[21]", 1)) }, "21"},
 		"too long a window": {func(c *app.Config) {
 			c.Grid = []byte(strings.Replace(fourConfigurations, "timesteps = [1, 2]", "timesteps = [953]", 1))
 		}, "952"},
