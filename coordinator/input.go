@@ -35,7 +35,7 @@ type inputFlags struct {
 
 func (f *inputFlags) add(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&f.grid, "grid", "", "grid `FILE` (default: that of the sweep in the output folder, or the sixty configurations of Fig. S1 on the surrogate)")
+	flags.StringVar(&f.grid, "grid", "", "grid `FILE` (default: that of the sweep in the output folder, or Fig. S1 on the surrogate)")
 	flags.StringVar(&f.recording, "recording", "", "recording `FILE`, .mat, .npy, .npz or .csv, that replaces the grid's")
 	f.reading.add(c)
 	flags.Var(&f.variables, "var", "value of a variable of the grid, `NAME=VALUE`; may be repeated")
