@@ -88,6 +88,9 @@ func (f *resultsFlags) records(ctx context.Context, s *app.Stored) (table.Record
 	if err != nil {
 		return table.Records{}, err
 	}
+	if err := s.Check(selected.Configurations); err != nil {
+		return table.Records{}, err
+	}
 	rows := func(yield func(table.Row, error) bool) {
 		for row, err := range s.Rows(ctx) {
 			kept := (f.state == anyState || string(row.State) == f.state) &&

@@ -3,6 +3,7 @@ package sweep
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -387,6 +388,15 @@ func (f ConfigurationFilter) Has(c Configuration) bool {
 		}
 	}
 	return true
+}
+
+// String formats a filter as the command line takes it.
+func (f ConfigurationFilter) String() string {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		pairs = append(pairs, name+"="+Format(f[name]))
+	}
+	return strings.Join(pairs, ",")
 }
 
 // FilterValue returns the value of the configuration for a key of a ConfigurationFilter.

@@ -169,6 +169,8 @@ type labeller struct {
 	axes   []sweep.Setting
 	firsts []queue.Planned // the first task of each configuration with its own tasks, by row
 	all    []folder.StoredConfiguration
+	// resolved reports that they have the settings that are not stored with a task.
+	resolved bool
 }
 
 // labeller reads the configurations of a sweep. Settings that no task ID depends on, such as
@@ -182,7 +184,8 @@ func (p Place) labeller(ctx context.Context, q sweepQueue, s queue.Sweep) (label
 		}
 		l.firsts = append(l.firsts, first)
 	}
-	all, resolved := folder.StoredConfigurations(s, p.gridOf(s), l.firsts)
+	var all []folder.StoredConfiguration
+	all, l.resolved = folder.StoredConfigurations(s, p.gridOf(s), l.firsts)
 	own := 0
 	for _, c := range all {
 		if c.SameAs < 0 {
@@ -192,7 +195,7 @@ func (p Place) labeller(ctx context.Context, q sweepQueue, s queue.Sweep) (label
 		}
 	}
 	l.all = all
-	if !resolved {
+	if !l.resolved {
 		l.axes = slices.DeleteFunc(l.axes, func(s sweep.Setting) bool { return !s.InIdentity() })
 	}
 	return l, nil

@@ -132,11 +132,13 @@ func (p Place) Cancel(ctx context.Context, s queue.Selection) (cancelled, shared
 	return cancelled, shared, err
 }
 
-// change calls do with the selection, after it has replaced the name of the sweep by its
-// ID.
+// change calls do with the selection, with the ID of the sweep and with settings that are stored.
 func (p Place) change(ctx context.Context, s queue.Selection, do func(context.Context, sweepQueue, queue.Selection) error) error {
-	return p.write(ctx, s.Sweep, func(ctx context.Context, q sweepQueue, found queue.Sweep) error {
+	return p.write(ctx, s.Sweep, func(ctx context.Context, q sweepQueue, found queue.Sweep) (err error) {
 		s.Sweep = found.ID
+		if s.Configurations, err = p.stored(ctx, q, found, s.Configurations); err != nil {
+			return err
+		}
 		return do(ctx, q, s)
 	})
 }

@@ -56,6 +56,9 @@ func (p Place) Verify(ctx context.Context, v Verifier) (Verification, error) {
 	var done Verification
 	running, err := p.ask(ctx, func(ctx context.Context, c *remote.Client) error {
 		return p.with(ctx, c, c.Sweep, v.Sweep, func(ctx context.Context, q sweepQueue, s queue.Sweep) (err error) {
+			if v.Configurations, err = p.stored(ctx, q, s, v.Configurations); err != nil {
+				return err
+			}
 			done, err = v.verifyRemotely(ctx, q, s.ID, pollRemoteEvery)
 			return err
 		})
@@ -218,6 +221,9 @@ func (p Place) verifyLocally(ctx context.Context, v Verifier) (Verification, err
 		return Verification{}, err
 	}
 	if err := h.Publish(); err != nil {
+		return Verification{}, err
+	}
+	if v.Configurations, err = p.stored(ctx, h.Queue(), s, v.Configurations); err != nil {
 		return Verification{}, err
 	}
 	return v.with(ctx, h, s)

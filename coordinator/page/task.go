@@ -13,7 +13,6 @@ import (
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/figure"
-	"spiqsweep/sweep/grid"
 )
 
 // taskPage is what the page of a task shows.
@@ -83,16 +82,18 @@ func (p *Page) showTask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c := look.Configuration
 	shown := taskPage{
-		Sweep: look.Sweep, Task: look.ID, Label: c.Label(grid.Columns(look.Sweep.Grid)...),
+		Sweep: look.Sweep, Task: look.ID,
 		State: stateText(look), Reason: look.Reason, Digest: look.Accepted,
 		Running: liveAttempts(look), Recording: look.Recording, Earlier: look.Earlier,
+	}
+	if shown.Label, err = p.labelOf(r.Context(), look); err != nil {
+		return err
 	}
 	if shown.Previous, shown.Next, err = p.neighbours(r.Context(), look); err != nil {
 		return err
 	}
-	shown.Changed, shown.Usual = settingValues(c)
+	shown.Changed, shown.Usual = settingValues(look.Configuration)
 	for _, a := range slices.Backward(look.Attempts) {
 		shown.Attempts = append(shown.Attempts, newAttemptRow(a, look.AsOf))
 	}
@@ -115,6 +116,18 @@ func (p *Page) showTask(w http.ResponseWriter, r *http.Request) error {
 	shown.Repro = fmt.Sprintf("coordinator repro %s --out %s", shown.Task, out)
 	shown.Why = fmt.Sprintf("coordinator why %s --out %s", shown.Task, out)
 	return p.render(w, r, "task", view{Events: eventsOf(look.Sweep.ID, true), Version: now.Version, Data: shown})
+}
+
+// labelOf returns the label of a task. The rows of its sweep have the settings that no task stores.
+func (p *Page) labelOf(ctx context.Context, look queue.Look) (string, error) {
+	s, _, err := p.snapshot(ctx, look.Sweep.ID)
+	if err != nil {
+		return "", err
+	}
+	if row, found := s.find(look.ID); found {
+		return s.label(row), nil
+	}
+	return look.Configuration.Label(s.settings...), nil
 }
 
 // settingValues returns the settings that decide the numbers of a task: those that differ

@@ -259,7 +259,7 @@ func (q *Queue) checkConfigurations(ctx context.Context, sweeps []Sweep, f *filt
 		return nil
 	}
 	missing := present.missing(f.unmatched[0])
-	return fmt.Errorf("%w: no configuration of the sweep has %s (it has %s)", ErrInvalid, formatFilter(missing), present.format(missing))
+	return fmt.Errorf("%w: no configuration of the sweep has %s (it has %s)", ErrInvalid, missing, present.format(missing))
 }
 
 // seePlanned passes the tasks of a plan to the filter until all its configuration filters
@@ -325,15 +325,6 @@ func (v values) missing(filter sweep.ConfigurationFilter) sweep.ConfigurationFil
 		return filter
 	}
 	return missing
-}
-
-// formatFilter formats a filter as the command line takes it.
-func formatFilter(filter sweep.ConfigurationFilter) string {
-	var pairs []string
-	for _, name := range slices.Sorted(maps.Keys(filter)) {
-		pairs = append(pairs, name+"="+sweep.Format(filter[name]))
-	}
-	return strings.Join(pairs, ",")
 }
 
 // maxListedValues bounds how many values of a setting an error lists.

@@ -91,7 +91,7 @@ func (a *Agent) leave(now time.Time) {
 	case !a.connectDeadline().IsZero() && !now.Before(a.connectDeadline()):
 		a.giveUp(now)
 	case nothing && a.done:
-		a.log(hclog.Info, "the sweep is done")
+		a.log(hclog.Info, "the coordinator has no more work")
 		a.exit(protocol.ExitDone)
 	case nothing && a.stuck():
 		a.log(hclog.Error, "stalled tasks occupy every slot: this process is of no more use")

@@ -189,7 +189,7 @@ func timeLeft(t *testing.T, f *Fixture) {
 	f.Tick(7500 * time.Millisecond)
 	w.Start(held[0].Lease, Steps/2)
 	w.Sync()
-	want(2 * 55 / 2) // half of a task took 10 s, not 5
+	want(2 * 55 / 2)                   // half of a task took 10 s, not 5
 	w.Sync(Finished(held[0].Lease, 0)) // it took 2 s, not 10
 	want(0.2 * 50 / 2)
 	other := f.Worker(100)
