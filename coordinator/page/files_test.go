@@ -121,6 +121,9 @@ sweep "variables" {
 	if body := complete(t, known, "/sweeps/"+sweepID); !strings.Contains(body, "preset=population") || !strings.Contains(body, "figures/S1") {
 		t.Error("with the variables, the preset or the figure is missing")
 	}
+	if body := complete(t, known, taskAddress(s, 0)); !strings.Contains(body, `preset=&#34;population&#34; replicate 0`) {
+		t.Errorf("with the variables, the preset is not in the title of a task: %s", body)
+	}
 	if body := complete(t, unknown, "/sweeps/"+sweepID); !strings.Contains(body, "needs the values of") || strings.Contains(body, "figures/S1") || !strings.Contains(body, "1 of 1 tasks done") {
 		t.Errorf("without the variables, it shows %s", body)
 	}
