@@ -32,10 +32,10 @@ func figuresCommand(t *terminal) *cobra.Command {
 		SuggestFor: []string{"draw", "plot", "plots", "figure"},
 		Short:      "Draw the paper's figures from the stored results of a sweep",
 		Long: `Draws figures 1 to 3 and S1 to S11 of the paper into the folder figures of a sweep's
-output folder, as SVG, PDF, PNG and CSV, and trains nothing. A configuration without a
-result is drawn as missing and listed; a figure without any result is left out. The
-coordinator may be running. A run draws Fig. S1 while it goes on, and in the end the
-figures whose configurations its grid has.
+output folder, as SVG, PDF, PNG and CSV, and trains nothing. A configuration of the grid
+without a result is drawn as missing and listed; one that the grid does not have, and a
+figure without any result, are left out. The coordinator may be running. A run draws
+Fig. S1 while it goes on, and in the end the figures whose configurations its grid has.
 
 Exit codes: 0 the figures are drawn; 1 a file could not be written in its place; 2 bad
 usage or input; 3 stored results are corrupt: they are named, and drawn as missing.`,

@@ -36,7 +36,10 @@ func ExampleGather() {
 	law := map[string][]float64{"state": {0.7, 0.1, 0.1, 0.1}}
 	source := results{"task": {Data: law, Model: law}}
 	rows := func(yield func(table.Row, error) bool) {
-		yield(table.Row{Task: "task", Configuration: sweep.Default(), Measures: &sweep.Measures{}}, nil)
+		finished := table.Row{Task: "task", Configuration: sweep.Default(), Measures: &sweep.Measures{}}
+		unfinished := table.Row{Task: "other", Configuration: sweep.Default()}
+		unfinished.Configuration.Neurons = 4
+		_ = yield(finished, nil) && yield(unfinished, nil)
 	}
 	paper, err := figure.Gather(table.Shape{}, rows)
 	if err != nil {
@@ -47,5 +50,5 @@ func ExampleGather() {
 		panic(err)
 	}
 	fmt.Println(figures[0].Name, figures[0].Numbers[1], figures[0].Missing)
-	// Output: 2 [state 2 1  00 0 0.7   ] [n=4 t=1 k=0 n=6 t=1 k=0 n=8 t=1 k=0]
+	// Output: 2 [state 2 1  00 0 0.7   ] [n=4 t=1 k=0]
 }

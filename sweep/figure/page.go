@@ -61,7 +61,12 @@ type block struct {
 	// labels are those of the vertical axis that the panels of a row share; such a row has
 	// one letter. nil: each panel has its own.
 	labels []string
+	// widest bounds the width of a panel, so that a few are not stretched; 0: no bound.
+	widest vg.Length
 }
+
+// widestPanel is the bound of panels of which a figure has up to six in a row.
+const widestPanel = 6 * vg.Centimeter
 
 // panel is a plot, or a note that says why there is none.
 type panel struct {
@@ -81,13 +86,17 @@ func (b block) title(column int, words string) {
 // isNarrow reports whether the page has the width of a column.
 func (p *page) isNarrow() bool { return p.width < 12*vg.Centimeter }
 
-// beside returns two blocks side by side, or below each other on a narrow page.
-func (p *page) beside(height vg.Length, left, right block) []band {
+// beside returns blocks side by side, or below each other on a narrow page.
+func (p *page) beside(height vg.Length, blocks ...block) []band {
 	if !p.isNarrow() {
-		return []band{{height, []block{left, right}}}
+		return []band{{height, blocks}}
 	}
-	left.share, right.share = 1, 1
-	return []band{{height, []block{left}}, {height, []block{right}}}
+	var bands []band
+	for _, b := range blocks {
+		b.share = 1
+		bands = append(bands, band{height, []block{b}})
+	}
+	return bands
 }
 
 // split returns the block as bands that the page has room for, with rows of a height.
@@ -184,6 +193,9 @@ func (b band) draw(c draw.Canvas, letter *rune) {
 		part.Min.X = left
 		left += vg.Length(block.share) * width
 		part.Max.X = left
+		if block.widest > 0 {
+			part.Max.X = min(left, part.Min.X+block.widest*vg.Length(len(block.panels[0])))
+		}
 		block.draw(part, letter)
 	}
 }

@@ -119,8 +119,8 @@ type Paper struct {
 // Draw draws the figures whose numbers are in chosen. A nil chosen stands for those that
 // the grid has all configurations of, and Fig. 1 if there is any. Like [S1], it draws a
 // figure for each combination of the values of further axes, for the first maxPaperFacets
-// of them. A configuration without a result is drawn as missing; a figure that would show
-// none is left out.
+// of them. A figure draws a configuration of the grid without a result as missing, and has
+// no place for one that the grid does not have. A figure without any result is left out.
 func (p *Paper) Draw(source Source, chosen []string) (figures []*Figure, err error) {
 	for _, t := range p.facets {
 		if chosen == nil && !slices.ContainsFunc(kinds[1:], t.isComplete) {
@@ -132,7 +132,7 @@ func (p *Paper) Draw(source Source, chosen []string) (figures []*Figure, err err
 			}
 			var places []place
 			// Reading drops unusable results, after which Fig. 1 shows another place.
-			for next := k.places(t); !slices.Equal(places, next); next = k.places(t) {
+			for next := t.shown(k); !slices.Equal(places, next); next = t.shown(k) {
 				places = next
 				if err := t.read(source, places); err != nil {
 					return nil, err
@@ -150,8 +150,17 @@ func (p *Paper) Draw(source Source, chosen []string) (figures []*Figure, err err
 }
 
 // isComplete reports whether the grid has all configurations of a figure.
-func (t *trainings) isComplete(k kind) bool {
-	return !slices.ContainsFunc(k.places(t), func(at place) bool { return !t.planned[at] })
+func (t *trainings) isComplete(k kind) bool { return len(t.shown(k)) == len(k.places(t)) }
+
+// shown returns those of a figure's places that the grid has.
+func (t *trainings) shown(figure kind) []place {
+	var all []place
+	for _, at := range figure.places(t) {
+		if slices.ContainsFunc(t.ks(), func(k float64) bool { return t.planned[variant{at, k}] }) {
+			all = append(all, at)
+		}
+	}
+	return all
 }
 
 // Bounds of the number of files, and of the trainings of a configuration that are held in
@@ -167,10 +176,10 @@ type trainings struct {
 	name     string
 	data     string
 	seed     uint64
-	standard bool           // whether the grid has the standard loss
-	k        float64        // of the K-loss that is drawn: the smallest k ≠ 0 of the grid, 0 without any
-	planned  map[place]bool // the configurations of the grid
-	rows     []table.Row    // of the losses that are drawn, up to maxTrainings of each variant
+	standard bool             // whether the grid has the standard loss
+	k        float64          // of the K-loss that is drawn: the smallest k ≠ 0 of the grid, 0 without any
+	planned  map[variant]bool // the configurations of the grid
+	rows     []table.Row      // of the losses that are drawn, up to maxTrainings of each variant
 	finished map[variant]int
 	results  map[sweep.TaskID]*trained
 	recorded map[place]map[string][]float64 // statistics of the recording
@@ -229,7 +238,7 @@ func Gather(shape table.Shape, rows table.Rows) (*Paper, error) {
 			if len(p.facets) < maxPaperFacets {
 				t = &trainings{
 					name: name, data: row.Data, seed: c.Seed,
-					planned: map[place]bool{}, finished: map[variant]int{}, results: map[sweep.TaskID]*trained{},
+					planned: map[variant]bool{}, finished: map[variant]int{}, results: map[sweep.TaskID]*trained{},
 					recorded: map[place]map[string][]float64{}, windows: map[place][][]uint32{}, samples: map[variant][][]uint32{},
 				}
 				p.facets = append(p.facets, t)
@@ -248,7 +257,7 @@ func Gather(shape table.Shape, rows table.Rows) (*Paper, error) {
 // add adds a row of the grid.
 func (t *trainings) add(row table.Row) {
 	k := row.Configuration.K
-	t.planned[placeOf(row)] = true
+	t.planned[variantOf(row)] = true
 	switch {
 	case k == 0:
 		t.standard = true
@@ -348,12 +357,12 @@ func (t *trainings) at(at place) []*trained {
 	return all
 }
 
-// missing lists the configurations of a figure that have no result.
+// missing lists the configurations of a figure that the grid has and that have no result.
 func (t *trainings) missing(places []place) []string {
 	var all []string
 	for _, at := range places {
 		for _, k := range t.ks() {
-			if len(t.of(at, k)) == 0 {
+			if t.planned[variant{at, k}] && len(t.of(at, k)) == 0 {
 				all = append(all, fmt.Sprintf("n=%d t=%d k=%v", at.neurons, at.timesteps, k))
 			}
 		}

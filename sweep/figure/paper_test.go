@@ -177,6 +177,53 @@ func TestTheGridChoosesTheKLoss(t *testing.T) {
 	}
 }
 
+// TestFiguresLeaveOutWhatTheGridDoesNotHave checks that a figure has no place for a
+// configuration that the grid does not have, and one for a configuration that is not
+// finished.
+func TestFiguresLeaveOutWhatTheGridDoesNotHave(t *testing.T) {
+	grid := func(c sweep.Configuration) bool {
+		return (c.Neurons == 2 || c.Neurons == 4) && c.Timesteps <= 2 && (c.Neurons == 2 || c.Timesteps == 1 || c.K == 1)
+	}
+	rows := func(yield func(table.Row, error) bool) {
+		for r := range paperRows(grid) { //nolint:errcheck // the example has no errors
+			if r.Configuration.Neurons == 4 && r.Configuration.Timesteps == 2 {
+				r.Measures = nil
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+	paper, err := Gather(table.Shape{}, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	figures, err := paper.Draw(made{}, Numbers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"1": "", "2": "", "3": "", "S2": "", "S7": "", "S3": "n=4 t=2 k=1", "S8": "n=4 t=2 k=1"}
+	drawn := map[string]string{}
+	for _, f := range figures {
+		drawn[f.Name] = strings.Join(f.Missing, ", ")
+		for _, width := range []float64{ColumnWidthCM, FullWidthCM} {
+			unfinished := 0
+			texts, _ := labels(t, f, width)
+			for _, l := range texts {
+				if strings.Contains(strings.ToLower(l.text), "not finished") {
+					unfinished++
+				}
+			}
+			if (unfinished > 0) != (len(f.Missing) > 0) {
+				t.Errorf("Fig. %s, %v cm: %d texts say that something is not finished, and missing are %v", f.Name, width, unfinished, f.Missing)
+			}
+		}
+	}
+	if diff := cmp.Diff(want, drawn); diff != "" {
+		t.Errorf("missing configurations of the figures (-want +drawn):\n%s", diff)
+	}
+}
+
 // label is a text on a page, with the box that its glyphs fill.
 type label struct {
 	text string

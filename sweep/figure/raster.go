@@ -24,6 +24,7 @@ func (t *trainings) rasterFigure(places []place) *Figure {
 	return &Figure{Numbers: t.rasterNumbers(places), layout: func(width vg.Length) (*page, error) {
 		p := &page{width: width, caption: append(t.describe(places), rasterCaption)}
 		b := t.rasterBlock(places)
+		b.widest = widestPanel
 		for j, at := range places {
 			b.title(j, "t = "+strconv.Itoa(at.timesteps))
 		}

@@ -40,6 +40,9 @@ func (t *trainings) statisticsFigure(places []place) *Figure {
 		if err != nil {
 			return nil, err
 		}
+		for j, at := range places {
+			b.title(j, "t = "+strconv.Itoa(at.timesteps))
+		}
 		height := 3.2 * vg.Centimeter
 		if p.isNarrow() {
 			height = 2.5 * vg.Centimeter
@@ -64,13 +67,14 @@ func (t *trainings) statisticsAndRasters(places []place) *Figure {
 				return nil, err
 			}
 			rasters := t.rasterBlock(some)
-			b.share, b.panels, b.labels = 0.5, append(b.panels, rasters.panels...), append(b.labels, rasters.labels...)
+			b.panels, b.labels = append(b.panels, rasters.panels...), append(b.labels, rasters.labels...)
+			b.share = float64(len(some)) / float64(len(places))
 			for j, at := range some {
 				b.title(j, fmt.Sprintf("n = %d, t = %d", n, at.timesteps))
 			}
 			blocks = append(blocks, b)
 		}
-		p.bands = p.beside(vg.Length(len(blocks[0].panels))*1.9*vg.Centimeter, blocks[0], blocks[1])
+		p.bands = p.beside(vg.Length(len(blocks[0].panels))*1.9*vg.Centimeter, blocks...)
 		return p, nil
 	}}
 }
@@ -92,7 +96,7 @@ func (t *trainings) statisticsCaption(places []place) []string {
 // statisticsBlock returns the panels of the four statistics, a row for each, with a
 // column for each place.
 func (t *trainings) statisticsBlock(places []place) (block, error) {
-	b := block{share: 1}
+	b := block{share: 1, widest: widestPanel}
 	for _, s := range shownStatistics {
 		var row []panel
 		var drawn []*plot.Plot
@@ -108,9 +112,6 @@ func (t *trainings) statisticsBlock(places []place) (block, error) {
 		}
 		shareRow(s, drawn)
 		b.panels, b.labels = append(b.panels, row), append(b.labels, s.label)
-	}
-	for j, at := range places {
-		b.title(j, "t = "+strconv.Itoa(at.timesteps))
 	}
 	return b, nil
 }
