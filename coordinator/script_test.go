@@ -2,7 +2,7 @@ package main
 
 import (
 	"bufio"
-	"context"
+	"bytes"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -22,6 +22,7 @@ import (
 
 	"spiqsweep/deploy/needs"
 	"spiqsweep/proto/credentials"
+	"spiqsweep/proto/protocol"
 )
 
 // TestMain is also the program that the scripts run, and its local workers.
@@ -32,9 +33,16 @@ func TestMain(m *testing.M) {
 // tamper FILE alters a result in a store behind the program's back.
 func tamper() {
 	db, err := sql.Open("sqlite", os.Args[1])
+	var task int64
+	var body []byte
 	if err == nil {
-		_, err = db.ExecContext(context.Background(), `UPDATE results SET body = CAST(replace(CAST(body AS TEXT), '"k_probability":', '"k_probability":1') AS BLOB)
-			WHERE task = (SELECT task FROM records JOIN results USING (task) ORDER BY id LIMIT 1)`)
+		err = db.QueryRow(`SELECT task, body FROM records JOIN results USING (task) ORDER BY id LIMIT 1`).Scan(&task, &body)
+	}
+	if err == nil {
+		body, err = protocol.Unpack(body, protocol.MaxUnpackedBytes)
+	}
+	if err == nil {
+		_, err = db.Exec(`UPDATE results SET body = ? WHERE task = ?`, bytes.ReplaceAll(body, []byte(`"k_probability":`), []byte(`"k_probability":1`)), task)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -37,6 +37,7 @@ func (r Report) Outcome() string {
 // ResultReport is a finished task.
 type ResultReport struct {
 	Body        []byte // sweep.Result as canonical JSON, uncompressed
+	Packed      []byte // Body as protocol.Pack compresses it, or nil
 	Digest      string // SHA-256 of Body, lower-case hexadecimal
 	ComputeTime time.Duration
 }
@@ -84,7 +85,13 @@ type finding struct {
 // StoredResult is a result as the store keeps it.
 type StoredResult struct {
 	Body     []byte // canonical JSON
+	Packed   []byte // Body as protocol.Pack compresses it, or nil; a store keeps it and never returns it
 	Measures []byte // its table values, as sweep.Measures.Encode writes them
+}
+
+// stored returns the result for the store.
+func (r ResultReport) stored(f finding) StoredResult {
+	return StoredResult{Body: r.Body, Packed: r.Packed, Measures: f.measures}
 }
 
 // examine decodes the results of a call and, for recent grants, validates them. It runs
@@ -220,7 +227,7 @@ func (c *call) judgeResult(a Attempt, r ResultReport, f finding) (j Judgement, w
 		}
 		return JudgedInvalid, clip(fault.Error(), c.policy.MaxReason), err
 	}
-	stored := StoredResult{Body: r.Body, Measures: f.measures}
+	stored := r.stored(f)
 	a.Digest, a.Compute = r.Digest, r.ComputeTime
 	a.Step = uint64(s.Configuration.Training.Steps)
 	if current && record.Verifying {
@@ -310,7 +317,7 @@ func (c *call) judgeMissing(p Process, r Report, f finding) (Judgement, string, 
 		Process: p.ID, Host: p.Host, Kernel: p.Kernel, GrantedAt: c.now.Add(-r.Result.ComputeTime),
 		Started: true, Step: uint64(s.Configuration.Training.Steps), Digest: r.Result.Digest, Compute: r.Result.ComputeTime,
 	}
-	stored := StoredResult{Body: r.Result.Body, Measures: f.measures}
+	stored := r.Result.stored(f)
 	if record.Phase == Leased {
 		if err := c.revoke(record, Withdrawn, "a result of an earlier grant arrived"); err != nil {
 			return "", "", err

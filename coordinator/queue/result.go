@@ -36,7 +36,7 @@ func (c *call) accept(a Attempt, r Record, result StoredResult) error {
 	if digest == a.Digest {
 		r.Compute = a.Compute
 	}
-	r.Accepted, r.Phase, r.Reason, r.Exclusive = digest, Done, "", false
+	r.Accepted, r.Phase, r.Reason, r.Exclusive, r.NotBefore = digest, Done, "", false, time.Time{}
 	c.closed = true
 	if diverged {
 		return c.diverge(r, attempts)

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"testing"
 
@@ -65,6 +66,19 @@ func TestDecodeReservesTheRealSize(t *testing.T) {
 		if !w.decoding.TryAcquire(maxDecoding) {
 			t.Errorf("%s: the reservation was not released", name)
 		}
+	}
+}
+
+// TestDecodeKeepsTheCompressedResult checks that the store need not compress a result again.
+func TestDecodeKeepsTheCompressedResult(t *testing.T) {
+	body := []byte("the body of a result")
+	call, release, err := newWorker().reserveAndDecode(t.Context(), syncWithResult(protocol.Pack(body)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if r := call.Reports[0].Result; !bytes.Equal(r.Body, body) || !bytes.Equal(r.Packed, protocol.Pack(body)) {
+		t.Errorf("decoded %+v", r)
 	}
 }
 

@@ -174,7 +174,7 @@ func readResult(in *spiqsweepv1.Result, budget *protocol.Budget, limit int) (*qu
 	if err != nil {
 		return nil, fmt.Errorf("result of %d bytes: %w", len(in.GetBody()), err)
 	}
-	return &queue.ResultReport{Body: body, Digest: in.GetDigest(), ComputeTime: in.GetComputeTime().AsDuration()}, nil
+	return &queue.ResultReport{Body: body, Packed: in.GetBody(), Digest: in.GetDigest(), ComputeTime: in.GetComputeTime().AsDuration()}, nil
 }
 
 // truncated returns the last maxText bytes of a text; the end of a log explains a failure.

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"bytes"
+
 	"spiqsweep/coordinator/queue"
+	"spiqsweep/proto/protocol"
 	"spiqsweep/sweep"
 )
 
@@ -10,8 +13,37 @@ func (t *sqlTx) Result(task sweep.TaskID, digest string) (r queue.StoredResult, 
 		SELECT b.body, m.body
 		FROM records r JOIN results b ON b.task = r.task LEFT JOIN measures m ON m.task = b.task AND m.digest = b.digest
 		WHERE r.id = $1 AND b.digest = $2`, with(task, digest), &r.Body, &r.Measures)
+	r.Body = unpacked(r.Body)
 	return r, found, err
 }
+
+// A body of a result is stored as its worker has compressed it, unless that is longer: it has
+// half of the size, and need not be compressed again. Versions before 5 of the schema, and
+// callers without a compressed body, store JSON.
+
+// packed returns the form of a result's body that is stored.
+func packed(r queue.StoredResult) []byte {
+	if isPacked(r.Packed) && len(r.Packed) < len(r.Body) {
+		return r.Packed
+	}
+	return notNull(r.Body)
+}
+
+// unpacked is the inverse of packed. It returns a body that cannot be uncompressed unchanged, so
+// that its digest differs.
+func unpacked(body []byte) []byte {
+	if !isPacked(body) {
+		return body
+	}
+	unpacked, err := protocol.Unpack(body, protocol.MaxUnpackedBytes)
+	if err != nil {
+		return body
+	}
+	return unpacked
+}
+
+// isPacked reports whether a body is compressed. JSON never begins like that.
+func isPacked(body []byte) bool { return bytes.HasPrefix(body, []byte("\x28\xb5\x2f\xfd")) }
 
 func (t *sqlTx) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {
 	key, err := t.key(task)
@@ -19,7 +51,7 @@ func (t *sqlTx) PutResult(task sweep.TaskID, digest string, r queue.StoredResult
 		return err
 	}
 	err = t.exec(`INSERT INTO results (task, digest, body) VALUES ($1, $2, $3) ON CONFLICT (task, digest) DO NOTHING`,
-		key, digest, notNull(r.Body))
+		key, digest, packed(r))
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,8 @@
 // run at the same time are neighbours in every table, and a commit writes few pages of it. IDs
 // are random: with them as keys, each row would be on a separate page. Only the index that
 // finds a record by its ID is in their order. SQLite changes it only when a task is planned.
-// PostgreSQL adds an entry whenever a task changes its phase, because the phase is a condition
-// of another index, and an update of an indexed column adds an entry to every index.
+// PostgreSQL adds an entry when an updated record has no room in its page, or when an indexed
+// column changes. No index depends on the phase, which changes most.
 //
 // # SQLite: one coordinator
 //

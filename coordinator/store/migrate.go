@@ -10,7 +10,7 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// schema is the first version; keys and keysRows are the fourth. All are valid for both databases.
+// schema is the first version; keys and keysRows are the fourth. They are valid for both databases.
 var (
 	//go:embed schema.sql
 	schema string
@@ -38,13 +38,27 @@ const addLimits = `
 // addEngineJob adds the label of a process's job.
 const addEngineJob = `ALTER TABLE processes ADD COLUMN engine_job TEXT NOT NULL DEFAULT ''`
 
+// dueByTime is the fifth version, in which the bodies of new results are compressed (see packed).
+// It makes the index of back-offs depend on their ends alone, which are 0 otherwise: PostgreSQL
+// adds an entry to every index of a table if an update changes a column that any of them reads,
+// and the phase changes twice in every task.
+const dueByTime = `
+	UPDATE records SET not_before = 0 WHERE phase <> 'backing_off' AND not_before > 0;
+	DROP INDEX records_due;
+	CREATE INDEX records_due ON records (not_before) WHERE not_before > 0`
+
+// roomForUpdates leaves room in each page of records, so that an updated row stays in its page,
+// which PostgreSQL needs to leave the indexes alone.
+const roomForUpdates = `;
+	ALTER TABLE records SET (fillfactor = 50)`
+
 func migrations(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
-	bodies := ""
+	bodies, room := "", ""
 	if dialect == goose.DialectPostgres {
-		bodies = uncompressed
+		bodies, room = uncompressed, roomForUpdates
 	}
 	var versions []*goose.Migration
-	for i, statements := range []string{schema + bodies, addLimits, addEngineJob, keys + bodies + keysRows} {
+	for i, statements := range []string{schema + bodies, addLimits, addEngineJob, keys + bodies + keysRows, dueByTime + room} {
 		versions = append(versions, goose.NewGoMigration(int64(i+1), &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, statements)
 			return err

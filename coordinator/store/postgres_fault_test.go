@@ -202,8 +202,8 @@ func TestPostgresDeadlock(t *testing.T) {
 	both.Go(func() { put("a", "b") })
 	both.Go(func() { put("b", "a") })
 	both.Wait()
-	if n := len(runs); n != 3 {
-		t.Errorf("%d runs: want 3", n)
+	if n := len(runs); n < 3 { // more if the call runs again before the other goes on
+		t.Errorf("%d runs: want 3 or more", n)
 	}
 }
 

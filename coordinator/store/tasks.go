@@ -126,7 +126,7 @@ func (t *sqlTx) PutRecord(r queue.Record) error {
 
 func (t *sqlTx) Due(now time.Time, limit int) ([]sweep.TaskID, error) {
 	return list(t, `
-		SELECT id FROM records WHERE phase = 'backing_off' AND not_before <= $1
+		SELECT id FROM records WHERE phase = 'backing_off' AND not_before > 0 AND not_before <= $1
 		ORDER BY not_before, id LIMIT $2`, with(micros(now), limit), scanOne[sweep.TaskID])
 }
 

@@ -16,6 +16,7 @@ import (
 	_ "modernc.org/sqlite" // the driver of the store
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/proto/protocol"
 )
 
 // command runs a command on the output folder, checks its exit code, and returns
@@ -108,6 +109,9 @@ func (r *run) alter(pattern, number string) (was, is string) {
 	var task string
 	var body []byte
 	if err := db.QueryRow(`SELECT task, body FROM results ORDER BY task LIMIT 1`).Scan(&task, &body); err != nil {
+		r.Fatal(err)
+	}
+	if body, err = protocol.Unpack(body, protocol.MaxUnpackedBytes); err != nil {
 		r.Fatal(err)
 	}
 	found := regexp.MustCompile(pattern).FindSubmatchIndex(body)

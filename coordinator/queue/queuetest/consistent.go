@@ -162,6 +162,7 @@ func (c *check) task(task sweep.TaskID) error {
 		return err
 	}
 	c.want(uint64(len(attempts)) == r.Attempt, "task %s: the token is %d, there are %d attempts", task, r.Attempt, len(attempts))
+	c.want((r.Phase == queue.BackingOff) == !r.NotBefore.IsZero(), "task %s is %s, and backs off until %v", task, r.Phase, r.NotBefore)
 	c.want(r.Pardoned <= r.Attempt, "task %s: pardoned up to %d of %d", task, r.Pardoned, r.Attempt)
 	votes := map[string]int{}
 	for i, a := range attempts {

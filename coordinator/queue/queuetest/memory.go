@@ -312,6 +312,7 @@ func (t *memoryTx) PutResult(task sweep.TaskID, digest string, r queue.StoredRes
 	if _, found := t.results[key]; found {
 		return nil
 	}
+	r.Packed = nil
 	return put(t, t.results, key, r)
 }
 

@@ -1,14 +1,18 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/queue/queuetest"
+	"spiqsweep/proto/protocol"
 	"spiqsweep/sweep"
 )
 
@@ -22,6 +26,7 @@ var contract = []queuetest.Scenario{
 	{Name: "a view cannot write", Run: viewOnly},
 	{Name: "a commit wakes callers if it was announced", Run: announced},
 	{Name: "tasks are added to a plan and dropped by pages", Run: planPages},
+	{Name: "a compressed result is returned uncompressed", Run: compressedResult},
 	{Name: "the last tick", Run: lastTick},
 	{Name: "the time is the same throughout a call", Run: timeOnce},
 	{Name: "a call with an ended context does not run", Run: contextEnds},
@@ -137,6 +142,30 @@ func viewOnly(t *testing.T, f *queuetest.Fixture) {
 		step, err := tx.CheckpointStep(task)
 		return step > 0, err
 	})
+}
+
+func compressedResult(t *testing.T, f *queuetest.Fixture) {
+	f.Plan("A", queuetest.Plan(0, 1, 10))
+	task, body, measures := queuetest.Task(0).ID, bytes.Repeat([]byte("body"), 1000), []byte("measures")
+	err := f.Store.Update(ctx, nil, func(tx queue.Tx) error {
+		return tx.PutResult(task, "digest", queue.StoredResult{Body: body, Packed: protocol.Pack(body), Measures: measures})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = f.Store.Update(ctx, nil, func(tx queue.Tx) error {
+		got, found, err := tx.Result(task, "digest")
+		if err != nil {
+			return err
+		}
+		if diff := cmp.Diff(queue.StoredResult{Body: body, Measures: measures}, got); diff != "" || !found {
+			t.Errorf("found: %v (-want +got):\n%s", found, diff)
+		}
+		return tx.DeleteResult(task, "digest") // no attempt has reported it
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // planPages adds two pages of tasks to a plan and drops them again: task 0 is done, task 1
