@@ -75,7 +75,12 @@ func (m model) engine() (e engine, rotations, amplitudes float64) {
 	if postselects || m.Circuit.Entangler == "ring" || m.Circuit.Entangler == "brick" {
 		return general, layers * qubits, layers * states
 	}
-	return m.rates.fast, layers * qubits, max(layers-1, 0.5) * states
+	e = m.rates.fast
+	if m.Qubits() > cachedQubits {
+		e.forward *= m.rates.uncached
+		e.gradient *= m.rates.uncached
+	}
+	return e, layers * qubits, max(layers-1, 0.5) * states
 }
 
 // isRBM reports whether the model is a restricted Boltzmann machine.
@@ -251,6 +256,10 @@ func (m model) words() float64 { return math.Exp2(float64(m.Neurons * m.Timestep
 // seenWords is roughly proportional to the number of joint words in a recording.
 func (m model) seenWords() float64 { return math.Pow(m.words(), 0.65) }
 
+// cachedQubits is the largest number of qubits whose states, of 8 MiB, a core's share of the
+// caches holds. Loops in AVX2 and AVX-512 are slower beyond; the portable ones are not.
+const cachedQubits = 16
+
 // rates are the costs of the operations of a training on one core of the project's
 // machine, in nanoseconds each. They were fitted to the processor time of
 // gan.Trainer.Step by least squares of the relative error, over n = 2 … 11,
@@ -258,7 +267,8 @@ func (m model) seenWords() float64 { return math.Pow(m.words(), 0.65) }
 // The root mean square error is 7 %, the largest 20 %. TestCostAgreesWithMeasurements
 // has a selection of the measurements; BenchmarkCost compares with this machine.
 type rates struct {
-	fast engine
+	fast     engine
+	uncached float64 // factor of its amplitudes above cachedQubits
 	// The local gradient, for each sample and patch.
 	perBend float64 // for each word and hidden unit, at t = 1; with more steps, a patch switches fewer units
 	perWord float64 // for each word
@@ -279,11 +289,11 @@ type engine struct {
 
 var (
 	simd = rates{
-		fast:    engine{forward: 0.054, forwardRotation: 3.1, gradient: 0.21, gradientRotation: 1.2},
+		fast: engine{forward: 0.054, forwardRotation: 3.1, gradient: 0.21, gradientRotation: 1.2}, uncached: 2.4,
 		perBend: 0.029, perWord: 1.04, perUnit: 1.0, perInput: 0.037, perPenalty: 0.36, perPair: 120, perGate: 110,
 	}
 	portable = rates{
-		fast:    engine{forward: 0.545, forwardRotation: 11.7, gradient: 1.87, gradientRotation: 28.5},
+		fast: engine{forward: 0.545, forwardRotation: 11.7, gradient: 1.87, gradientRotation: 28.5}, uncached: 1,
 		perBend: 1.13, perWord: 0.2, perUnit: 10.7, perInput: 1.62, perPenalty: 6.3,
 	}
 	// general is the engine for settings that the fast one does not support. It is

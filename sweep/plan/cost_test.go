@@ -78,6 +78,17 @@ func TestCostAgreesWithMeasurements(t *testing.T) {
 	}
 }
 
+// TestCostOfLargeCircuits compares with the processor time of a step in milliseconds on a busy AMD
+// EPYC (Zen 5), whose states beyond 16 qubits exceed the caches.
+func TestCostOfLargeCircuits(t *testing.T) {
+	for neurons, measured := range map[int]float64{16: 37.9, 17: 159, 18: 431, 19: 865, 20: 1742} {
+		got := model{configuration(neurons, 1), ratesOf(simdClass)}.iteration() / 1e6
+		if off := math.Abs(math.Log(got / measured)); off > math.Log(1.25) {
+			t.Errorf("n=%d: predicted %.0f ms, measured %.0f", neurons, got, measured)
+		}
+	}
+}
+
 // TestCostOfAnRBM compares with the processor time of a step in microseconds: the ratio to
 // that of the circuit of the same size, from the same run of BenchmarkCost, times that of
 // TestCostAgreesWithMeasurements.
