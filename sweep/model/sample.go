@@ -71,9 +71,13 @@ func NewSampler(row table.Row, result sweep.Result, seed uint64) (*Sampler, erro
 	return s, nil
 }
 
-// sampledTogether is the number of windows that are drawn step by step together, so that
-// the law of a step is prepared once for all of them.
-const sampledTogether = 256
+// sampledTogether is the largest number of windows that are drawn step by step together, so
+// that the law of a step is prepared once for all of them, and sampledWords bounds the words
+// of their laws: about a second.
+const (
+	sampledTogether = 256
+	sampledWords    = 1 << 22
+)
 
 // Windows returns windows first, …, first + count − 1 as windows[window][step]; bit q of a
 // word is neuron q. It fails if the readout of the circuit keeps no outcome.
@@ -199,11 +203,12 @@ func WriteSample(w io.Writer, format string, s *Sampler, windows int, binMS floa
 
 // each draws windows and calls visit with each of them.
 func (s *Sampler) each(windows int, check func() error, visit func(window int, words []uint32) error) error {
-	for first := 0; first < windows; first += sampledTogether {
+	together := min(sampledTogether, max(1, sampledWords/(len(s.weights)*s.row.Configuration.Timesteps+1)))
+	for first := 0; first < windows; first += together {
 		if err := check(); err != nil {
 			return err
 		}
-		some, err := s.Windows(first, min(sampledTogether, windows-first))
+		some, err := s.Windows(first, min(together, windows-first))
 		if err != nil {
 			return err
 		}

@@ -197,6 +197,21 @@ func TestNumpyReadsASample(t *testing.T) {
 	}
 }
 
+// TestSampleOfManyNeuronsChecksOften draws windows whose laws take long, and counts the calls of check.
+func TestSampleOfManyNeuronsChecksOften(t *testing.T) {
+	row, angles := finished(func(c *sweep.Configuration) { c.Model, c.Neurons = sweep.ModelMixture, 20 })
+	s, err := model.NewSampler(row, sweep.Result{Angles: angles}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const windows = 10
+	calls := 0
+	check := func() error { calls++; return nil }
+	if err := model.WriteSample(&bytes.Buffer{}, "csv", s, windows, 20, "v1", check); err != nil || calls < windows/5 {
+		t.Errorf("%d calls for %d windows, error %v", calls, windows, err)
+	}
+}
+
 func TestSampleErrors(t *testing.T) {
 	row, angles := finished(variants["default"])
 	if _, err := model.NewSampler(row, sweep.Result{}, 1); err == nil || !strings.Contains(err.Error(), "angles of 0 time steps: must be 1") {
