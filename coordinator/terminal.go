@@ -206,7 +206,7 @@ func details(p app.Progress) string {
 	case leaving > 0:
 		parts = append(parts, fmt.Sprintf("%d leaving", leaving))
 	}
-	if p.Gained > 0 {
+	if p.Gained > 0 && !p.Sweep.Paused {
 		parts = append(parts, formatNumber(p.PerMinute())+" per minute")
 	}
 	if p.TimeLeft > 0 && !p.Counts.Finished() {

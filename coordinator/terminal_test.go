@@ -62,12 +62,15 @@ func TestPausesArePrinted(t *testing.T) {
 	term := newTerminal(&out)
 	for _, paused := range []bool{false, false, true, true, false, false} {
 		p := progress(1, time.Second)
-		p.Sweep.Paused, p.Gained, p.TimeLeft = paused, 0, 0
+		p.Sweep.Paused = paused
+		if paused {
+			p.TimeLeft = 0 // as a queue has it
+		}
 		term.follow(p)
 	}
-	const want = `1 of 40 tasks done, 0 failed, 2 running
+	const want = `1 of 40 tasks done, 0 failed, 2 running, 60 per minute, 7 min left
 1 of 40 tasks done, 0 failed, 2 running, paused
-1 of 40 tasks done, 0 failed, 2 running
+1 of 40 tasks done, 0 failed, 2 running, 60 per minute, 7 min left
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("progress (-want +got):\n%s", diff)

@@ -16,7 +16,7 @@ type Status struct {
 	Failed   []Row    // the first MaxListed in order of execution, without results
 	Diverged []Row
 	// TimeLeft estimates the remaining time on the present slots, by the cost model and
-	// the compute times of finished tasks. It is zero without an estimate.
+	// the compute times of finished tasks. It is zero without an estimate, and in a pause.
 	TimeLeft time.Duration
 	// Workforce counts all workers of the store, listed or not.
 	Workforce Workforce
@@ -114,6 +114,9 @@ func (c *call) status(id string) (s Status, err error) {
 	}
 	if s.Sweep.Parallel > 0 {
 		suited = min(suited, s.Sweep.Parallel)
+	}
+	if s.Sweep.Paused {
+		suited = 0
 	}
 	s.WorkLeft, s.TimeLeft = timeLeft(s.Sweep, tallies, s.Workers, suited)
 	s.TimeUp, err = c.timeUp(s.Sweep, tallies)

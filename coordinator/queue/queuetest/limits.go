@@ -293,8 +293,8 @@ func pauses(t *testing.T, f *Fixture) {
 	lease := w.Take()
 	f.pause(true)
 	f.Restart()
-	if s := f.Status("A"); !s.Sweep.Paused {
-		t.Error("the pause is not stored")
+	if s := f.Status("A"); !s.Sweep.Paused || s.TimeLeft != 0 || s.WorkLeft == 0 {
+		t.Errorf("paused: %t, time left %v, work left %v", s.Sweep.Paused, s.TimeLeft, s.WorkLeft)
 	}
 	if answer := w.Sync(); answer.Assignments[0].HandBack != "the sweep is paused" {
 		t.Errorf("the holder is not asked: %+v", answer)
