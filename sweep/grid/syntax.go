@@ -137,7 +137,7 @@ var syntaxMessages = map[string]message{
 	"Argument definition required":                    oneLine,
 	"Missing newline after argument":                  nextLine,
 	"Missing newline after block definition":          nextLine,
-	"Unexpected comma after argument":                 {"Wrong syntax", "no comma stands between settings: take it out, and write each setting on a separate line; a decimal number has a point, as in 0.5"},
+	"Unexpected comma after argument":                 {"Wrong syntax", "no comma follows a value: write a list in brackets, as in [4, 6], a decimal number with a point, as in 0.5, and each setting on a separate line"},
 	"Invalid multi-line string":                       unclosedText,
 	"Unterminated template string":                    unclosedText,
 	"Unterminated string literal":                     unclosedText,
