@@ -124,6 +124,15 @@ func TestLargeModelHasSomeProbabilities(t *testing.T) {
 	}
 }
 
+// TestLoadNamesAFolderThatHasNoSweep checks that a wrong folder is an error, and no empty sweep.
+func TestLoadNamesAFolderThatHasNoSweep(t *testing.T) {
+	python := needs.Python(t, "python3-numpy", "numpy")
+	output, err := exec.Command(python, "-B", "-c", `import spiqsweep; spiqsweep.load("runs/typo")`).CombinedOutput()
+	if want := "FileNotFoundError: runs/typo: it is not the output folder of a sweep: it has no results.csv"; err == nil || !strings.Contains(string(output), want) {
+		t.Errorf("%v, want %q:\n%s", err, want, output)
+	}
+}
+
 // TestGatesGiveTheProbabilities applies the gates that spiqsweep.py lists for other
 // simulators, and compares with the test vectors.
 func TestGatesGiveTheProbabilities(t *testing.T) {

@@ -37,6 +37,8 @@ class Sweep:
 
     def __init__(self, folder, results=None):
         self.folder = pathlib.Path(folder)
+        if not (self.folder / "results.csv").is_file():
+            raise FileNotFoundError(f"{folder}: it is not the output folder of a sweep: it has no results.csv")
         self.tables = {path.stem: table(path) for path in sorted(self.folder.glob("*.csv"))}
         self.vectors = {}
         for line in open(results, encoding="utf-8") if results else []:
