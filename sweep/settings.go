@@ -68,7 +68,7 @@ var sweepSettings = []Setting{
 var recordingSettings = []Setting{
 	{
 		Name: "source", Block: "recording", Default: "surrogate", Values: []string{"surrogate", "file"}, outside: true,
-		Doc:   "the built-in surrogate, or a recording given by path or --recording",
+		Doc:   "the built-in surrogate, or a recording's file: the default where path or --recording gives one",
 		field: func(c *Configuration) any { return &c.Recording.Source },
 	},
 	{

@@ -45,7 +45,7 @@ func Extras() []Extra {
 		},
 		{
 			Name: pathName, Block: notSettings[pathName], Default: "", Allowed: "a text in quotes",
-			Doc: `the recording's file where source = "file", relative to the grid's; --recording replaces it`,
+			Doc: `the recording's file, relative to the grid's; implies source = "file"; --recording replaces it`,
 		},
 		{
 			Name: baselinesName, Block: notSettings[baselinesName], Default: []string{}, Allowed: "a list of " + sweep.Alternatives(sweep.Baselines),
