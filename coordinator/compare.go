@@ -43,7 +43,7 @@ sweep has alone. A coordinator may be running in either folder.`,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			for _, name := range errors {
 				if known := sweep.ErrorColumns(); name != allErrors && !slices.Contains(known, name) && !strings.HasSuffix(name, "bits_per_bin") {
-					if nearest := sweep.Nearest(name, known); nearest != "" {
+					if nearest := sweep.NearestColumn(name, known); nearest != "" {
 						return usage("--error %s: there is no such error; did you mean %q?", name, nearest)
 					}
 					return usage("--error %s: there is no such error: the errors are %s", name, strings.Join(known, ", "))

@@ -126,15 +126,10 @@ func figureReports(drawn app.Drawn) []figureReport {
 
 // figureNumbers returns the numbers of the figures that a user names, each once.
 func figureNumbers(names []string) (numbers []string, err error) {
-	all := figure.Numbers()
 	for _, name := range names {
 		number, known := figure.FindNumber(name)
 		if !known {
-			meant := sweep.Nearest(name, all)
-			if meant != "" {
-				meant = "did you mean " + meant + "? "
-			}
-			return nil, usage("--only %s: %sthe paper's figures are %s", strings.TrimSpace(name), meant, strings.Join(all, ", "))
+			return nil, usage("--only %s: the paper's figures are %s", strings.TrimSpace(name), strings.Join(figure.Numbers(), ", "))
 		}
 		if !slices.Contains(numbers, number) {
 			numbers = append(numbers, number)

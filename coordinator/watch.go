@@ -45,11 +45,7 @@ func (f *watchFlags) check(c *cobra.Command) error {
 	if slices.Contains(columns, f.statistic) {
 		return nil
 	}
-	nearest := sweep.Nearest(f.statistic, columns)
-	if i := slices.IndexFunc(columns, func(column string) bool { return strings.Contains(column, f.statistic) }); nearest == "" && i >= 0 {
-		nearest = columns[i]
-	}
-	if nearest != "" {
+	if nearest := sweep.NearestColumn(f.statistic, columns); nearest != "" {
 		return usage("--%s %q: no error has this name; did you mean %s?", statisticFlag, f.statistic, nearest)
 	}
 	return usage("--%s %q: must be %s", statisticFlag, f.statistic, strings.Join(columns[:len(columns)/2], ", ")+", or one of them after heldout_")

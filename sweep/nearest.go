@@ -1,6 +1,9 @@
 package sweep
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Nearest returns the candidate with the fewest edits from a misspelt name, the
 // first of several. Case and separators do not count. It returns "" if every
@@ -18,6 +21,19 @@ func Nearest(name string, candidates []string) string {
 		}
 	}
 	return nearest
+}
+
+// NearestColumn returns the column that a name may mean: the nearest by [Nearest], else the first
+// that contains the name, as mse_covariance does covariance. It returns "" if there is none.
+func NearestColumn(name string, columns []string) string {
+	if nearest := Nearest(name, columns); nearest != "" || len(name) < 3 {
+		return nearest
+	}
+	i := slices.IndexFunc(columns, func(column string) bool { return strings.Contains(column, strings.ToLower(name)) })
+	if i < 0 {
+		return ""
+	}
+	return columns[i]
 }
 
 // FoldName makes names equal that differ only in case and separators.

@@ -15,6 +15,18 @@ func TestNearest(t *testing.T) {
 	}
 }
 
+func TestNearestColumn(t *testing.T) {
+	columns := []string{"task", "mse_k_probability", "mse_covariance", "floor_covariance"}
+	for name, want := range map[string]string{
+		"covariance": "mse_covariance", "mse_cov": "mse_covariance", "Floor_Cov": "floor_covariance", "tsak": "task",
+		"se": "", "": "", "remote": "",
+	} {
+		if got := NearestColumn(name, columns); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestEditDistance(t *testing.T) {
 	for _, test := range []struct {
 		a, b string

@@ -201,7 +201,7 @@ var ErrStarting = errors.New("a run is still planning its sweep")
 
 // noSweep explains that a folder holds no sweep: where that folder is, and which ones hold one.
 func noSweep(f folder.Folder) error {
-	remedy := "name the folder with --out"
+	remedy := "name another with --out"
 	if near := similarPlaces(string(f)); len(near) > 0 {
 		remedy = "did you mean --out " + strings.Join(near, ", or --out ") + "?"
 	}

@@ -93,7 +93,7 @@ func (r Records) Select(names []string) (Records, error) {
 	selected := Records{Columns: make([]Column, len(names))}
 	for i, name := range names {
 		if positions[i] = slices.Index(all, name); positions[i] < 0 {
-			if nearest := sweep.Nearest(name, all); nearest != "" {
+			if nearest := sweep.NearestColumn(name, all); nearest != "" {
 				return r, fmt.Errorf("there is no column %q; did you mean %q?", name, nearest)
 			}
 			return r, fmt.Errorf("there is no column %q: the columns are %s", name, strings.Join(all, ", "))
