@@ -143,15 +143,19 @@ on. The pause outlasts the coordinator; "coordinator resume" ends it.`,
 		if err != nil {
 			return err
 		}
-		switch {
-		case paused && before.Paused:
-			return r.print("sweep %s is paused, as before", sweep.Printable(before.Name))
-		case paused:
-			return r.print("sweep %s is paused: `%s` resumes it", sweep.Printable(before.Name), r.flags.command(append([]string{"resume"}, r.arguments...)...))
-		case before.Paused:
-			return r.print("sweep %s is no longer paused", sweep.Printable(before.Name))
+		subject := "sweep " + sweep.Printable(before.Sweep.Name)
+		if before.Counts.Finished() && !before.MoreExpected {
+			subject += " has finished, and"
 		}
-		return r.print("sweep %s is not paused; `coordinator` without a command starts it, or goes on with it", sweep.Printable(before.Name))
+		switch {
+		case paused && before.Sweep.Paused:
+			return r.print("%s is paused, as before", subject)
+		case paused:
+			return r.print("%s is paused: `%s` resumes it", subject, r.flags.command(append([]string{"resume"}, r.arguments...)...))
+		case before.Sweep.Paused:
+			return r.print("%s is no longer paused", subject)
+		}
+		return r.print("%s is not paused; `coordinator` without a command starts it, or goes on with it", subject)
 	}
 	return o
 }

@@ -103,10 +103,12 @@ func (p Place) Delete(ctx context.Context, name string) (deleted queue.Sweep, er
 }
 
 // Pause pauses a sweep, by its name or ID, or that of the folder, or resumes it. It returns
-// what the sweep was before.
-func (p Place) Pause(ctx context.Context, name string, paused bool) (before queue.Sweep, err error) {
-	err = p.write(ctx, name, func(ctx context.Context, q sweepQueue, s queue.Sweep) error {
-		before = s
+// the status before.
+func (p Place) Pause(ctx context.Context, name string, paused bool) (before queue.Status, err error) {
+	err = p.write(ctx, name, func(ctx context.Context, q sweepQueue, s queue.Sweep) (err error) {
+		if before, err = q.Status(ctx, s.ID); err != nil {
+			return err
+		}
 		return q.Pause(ctx, s.ID, paused)
 	})
 	return before, err
