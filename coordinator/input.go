@@ -217,7 +217,18 @@ func errNoKernel(class string) error {
 		class, strings.Join(slices.Compact(classes), ", "))
 }
 
-// commandLine quotes a command for the shell.
+// commandLine quotes a command for the shell. A coordinator that `go run` has built is in no
+// PATH: its own commands are then those of `go run`.
 func commandLine(program string, arguments ...string) string {
+	if program == "coordinator" && isRunByGo(os.Args[0]) {
+		program, arguments = "go", append([]string{"run", "./coordinator"}, arguments...)
+	}
 	return folder.CommandLine(program, arguments...)
+}
+
+// isRunByGo reports whether `go run` has built the coordinator at a path: in its temporary
+// folder, or in its cache.
+func isRunByGo(path string) bool {
+	name := strings.TrimSuffix(filepath.Base(path), ".exe")
+	return name == "coordinator" && strings.Contains(filepath.ToSlash(path), "/go-build")
 }

@@ -91,6 +91,21 @@ func TestTheClosingLinesHaveTheClaims(t *testing.T) {
 }
 
 // TestResumeCommandOmitsPasswords checks that a URL with a password is omitted.
+func TestIsRunByGo(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/tmp/go-build2237463098/b001/exe/coordinator":     true,
+		"/home/a/.cache/go-build/41/4177-d/coordinator":    true,
+		"/tmp/go-build2237463098/b001/exe/coordinator.exe": true,
+		"/tmp/go-build2237463098/b001/coordinator.test":    false,
+		"bin/coordinator": false,
+		"coordinator":     false,
+	} {
+		if got := isRunByGo(path); got != want {
+			t.Errorf("%s: %t", path, got)
+		}
+	}
+}
+
 func TestResumeCommandOmitsPasswords(t *testing.T) {
 	for name, test := range map[string]struct {
 		arguments []string
