@@ -62,7 +62,7 @@ next coordinator or "verify" resumes them.`,
 			case err != nil:
 				return err
 			}
-			if err := printVerification(c.OutOrStdout(), done, verifier.Share, f.asJSON); err != nil {
+			if err := printVerification(c.OutOrStdout(), done, f.asJSON); err != nil {
 				return err
 			}
 			if err := f.advise(t, done); err != nil || f.asJSON {
@@ -177,7 +177,7 @@ type findingReport struct {
 	Reason string `json:"reason"`
 }
 
-func printVerification(out io.Writer, done app.Verification, share float64, asJSON bool) error {
+func printVerification(out io.Writer, done app.Verification, asJSON bool) error {
 	report := verificationReport{
 		Sweep: done.Sweep.ID, Name: done.Sweep.Name,
 		Verified: done.Chosen - len(done.Findings), Findings: []findingReport{}, Diverged: done.Diverged,
@@ -191,10 +191,6 @@ func printVerification(out io.Writer, done app.Verification, share float64, asJS
 	for _, f := range report.Findings {
 		fmt.Fprintf(out, "%s  %s: %s\n", f.Task, f.Label, sweep.Printable(f.Reason))
 	}
-	of := ""
-	if share < 1 {
-		of = fmt.Sprintf(", a share of %v of those selected", share)
-	}
-	_, err := fmt.Fprintf(out, "%d of %s verified%s, %s\n", report.Verified, count(done.Chosen, "task"), of, count(len(done.Findings), "finding"))
+	_, err := fmt.Fprintf(out, "%d of %s verified, %s\n", report.Verified, count(done.Chosen, "task"), count(len(done.Findings), "finding"))
 	return err
 }
