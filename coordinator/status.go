@@ -25,7 +25,7 @@ func statusCommand() *cobra.Command {
 store has several, the one with the given name or ID.
 
 With --watch it stays until you leave it with q, and shows a table of the
-configurations with their progress and mean errors so far, which keys sort and filter,
+configurations with their progress and errors so far, which keys sort and filter,
 the workers, and the logs of a configuration: ? lists the keys. If no coordinator runs,
 it shows what the last one stored, and goes on when one starts. In a file or a pipe,
 and on a terminal without cursor movement (TERM=dumb), it prints a line for each change

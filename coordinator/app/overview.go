@@ -36,21 +36,23 @@ type ConfigurationState struct {
 	Errors                        []ErrorSum // by position in Overview.Statistics; nil if none is done
 }
 
-// ErrorSum sums an error over the finished replicates of a configuration that have it.
+// ErrorSum sums the logarithms of an error over the finished replicates of a configuration that
+// have it.
 type ErrorSum struct {
 	Replicates int
-	Sum, Floor float64 // the replicates share their data, and so the floor; NaN without one
+	Logarithms float64 // −Inf if an error is 0
+	Floor      float64 // the replicates share their data, and so the floor; NaN without one
 }
 
-// Mean returns the mean of an error over the finished replicates that have it, and its floor,
-// NaN without one. ok is false if no replicate has it. The error is a position in
-// Overview.Statistics.
+// Mean returns the geometric mean of an error over the finished replicates that have it, 0 if
+// it is 0 in one of them, and its floor, NaN without one. ok is false if no replicate has it.
+// The error is a position in Overview.Statistics.
 func (c ConfigurationState) Mean(statistic int) (mean, floor float64, ok bool) {
 	if statistic >= len(c.Errors) || c.Errors[statistic].Replicates == 0 {
 		return 0, 0, false
 	}
 	e := c.Errors[statistic]
-	return e.Sum / float64(e.Replicates), e.Floor, true
+	return math.Exp(e.Logarithms / float64(e.Replicates)), e.Floor, true
 }
 
 // Observer reads the state of a sweep again and again. It reads the rows only when one has
@@ -192,7 +194,7 @@ func (c *ConfigurationState) add(row queue.Row, statistics []string) {
 		for i, column := range statistics {
 			if v, ok := measures.Error(column); ok {
 				e := &c.Errors[i]
-				e.Replicates, e.Sum = e.Replicates+1, e.Sum+v
+				e.Replicates, e.Logarithms = e.Replicates+1, e.Logarithms+math.Log(v)
 				if e.Floor, ok = measures.Floor(column); !ok {
 					e.Floor = math.NaN()
 				}

@@ -3,6 +3,7 @@ package watch
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // runs, and the last has failed.
 func overview() app.Overview {
 	errors := func(k, rate float64) []app.ErrorSum {
-		return []app.ErrorSum{{Replicates: 2, Sum: 2 * k, Floor: 1e-6}, {Replicates: 2, Sum: 2 * rate, Floor: 1e-3}}
+		return []app.ErrorSum{{Replicates: 2, Logarithms: 2 * math.Log(k), Floor: 1e-6}, {Replicates: 2, Logarithms: 2 * math.Log(rate), Floor: 1e-3}}
 	}
 	return app.Overview{
 		Status: app.Status{
@@ -133,7 +134,7 @@ func TestKeys(t *testing.T) {
 func TestSelectionStays(t *testing.T) {
 	m, _ := press(newTestModel(), "S<end>")
 	next := overview()
-	next.Configurations[3].Errors = []app.ErrorSum{{Replicates: 1, Sum: 1e-4, Floor: 1e-6}, {}}
+	next.Configurations[3].Errors = []app.ErrorSum{{Replicates: 1, Logarithms: math.Log(1e-4), Floor: 1e-6}, {}}
 	m, _ = m.update(readMsg{state: next})
 	if got, want := labels(m), "[n=4 k=1], n=2 k=0, n=2 k=1, n=4 k=0"; got != want {
 		t.Errorf("%s, want %s", got, want)
@@ -168,6 +169,9 @@ func TestScreens(t *testing.T) {
 	over := overview()
 	over.Tasks = app.TaskCounts{Planned: 8, Done: 6, Failed: 2}
 	ended, _ := read.update(readMsg{state: over})
+	presets := overview()
+	presets.Configurations[0].Label, presets.Configurations[1].Label = "n=10 t=30 k=0 preset=paper", "n=10 t=30 k=0 preset=population"
+	long, _ := read.update(readMsg{state: presets})
 	for name, test := range map[string]struct {
 		m             model
 		width, height int
@@ -176,7 +180,7 @@ func TestScreens(t *testing.T) {
 		"a table": {read, 80, 10, []string{
 			"demo: 4 of 8 done, 1 running, 1 pending, 2 failed",
 			"1 worker; about 2 min left",
-			"error: mse_k_probability (1 of 2); sorted by grid",
+			"error: geometric mean of mse_k_probability (1 of 2); sorted by grid",
 			"configuration       done      error   run  failed      floor      progress",
 			"n=2 t=1 k=0          2/2      0.001     0       0      1e-06  [##########]",
 			"n=2 t=1 k=1          2/2      0.002     0       0      1e-06  [##########]",
@@ -188,12 +192,18 @@ func TestScreens(t *testing.T) {
 		"a small one": {read, 40, 8, []string{
 			"demo: 4 of 8 done, 1 running, 1 pendin..",
 			"1 worker; about 2 min left",
-			"error: mse_k_probability (1 of 2); sor..",
-			"configurat..       done      error   run",
-			"n=2 t=1 k=0         2/2      0.001     0",
-			"n=2 t=1 k=1         2/2      0.002     0",
-			"n=4 t=1 k=0         0/2          -     1",
+			"error: geometric mean of mse_k_probabi..",
+			"configuration       done      error",
+			"n=2 t=1 k=0          2/2      0.001",
+			"n=2 t=1 k=1          2/2      0.002",
+			"n=4 t=1 k=0          0/2          -",
 			"q quit  ? help  / filter  s sort  e er..",
+		}},
+		"long labels": {long, 80, 8, []string{"", "", "",
+			"configuration                         done      error   run  failed      floor",
+			"n=10 t=30 k=0 preset=paper             2/2      0.001     0       0      1e-06",
+			"n=10 t=30 k=0 preset=population        2/2      0.002     0       0      1e-06",
+			"", "",
 		}},
 		"a tiny one":  {read, 15, 5, []string{"demo: 4 of 8 ..", "1 worker; abo..", "n=2 t=1 k=0", "n=2 t=1 k=1", "q quit  ? hel.."}},
 		"three lines": {read, 30, 3, []string{"demo: 4 of 8 done, 1 running..", "n=2 t=1 k=0          2/2", "n=2 t=1 k=1          2/2"}},

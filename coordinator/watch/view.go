@@ -88,7 +88,7 @@ func (m model) head() []string {
 	if trouble := m.trouble(); trouble != "" {
 		second = trouble
 	}
-	third := "error: " + m.statistic
+	third := "error: geometric mean of " + m.statistic
 	if at := slices.Index(m.state.Statistics, m.statistic); at >= 0 {
 		third += fmt.Sprintf(" (%d of %d)", at+1, len(m.state.Statistics))
 	}
@@ -204,8 +204,8 @@ const (
 	barWidth    = 10
 )
 
-// columns returns the columns that fit next to the labels. The first that does not fit is omitted
-// with all after it.
+// columns returns the columns that fit next to the labels, but the first two also next to
+// shortened ones. The first that does not fit is omitted with all after it.
 func (m model) columns() []column {
 	number := func(v float64, ok bool) string {
 		if !ok || math.IsNaN(v) {
@@ -230,9 +230,13 @@ func (m model) columns() []column {
 			return "[" + strings.Repeat("#", full) + strings.Repeat(" ", barWidth-full) + "]"
 		}},
 	}
-	left := m.width - labelLeast
+	left := m.width
 	for i, c := range all {
-		if left -= c.width + columnSpace; left < 0 {
+		least := labelLeast
+		if i >= 2 {
+			least = max(least, m.longest)
+		}
+		if left -= c.width + columnSpace; left < least {
 			return all[:i]
 		}
 	}
@@ -307,7 +311,7 @@ w             show the workers
 Ctrl-Z        suspend; fg goes on
 
 done          finished tasks of all tasks of the configuration
-error         mean over the replicates that are done
+error         geometric mean over the replicates that are done
 floor         the expected error of the true law
 failed        failed or diverged tasks`, "\n")
 
