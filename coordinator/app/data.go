@@ -12,6 +12,7 @@ import (
 
 	"spiqsweep/simulator/recording"
 	"spiqsweep/sweep"
+	"spiqsweep/sweep/grid"
 )
 
 // SurrogateSeed is the seed of the surrogate in all sweeps: like a recording, the data do
@@ -54,8 +55,9 @@ func OpenRecording(ctx context.Context, path string, o recording.Options, by Fix
 // upload has encoded every selection. It does not keep the selected bits, because there
 // may be as many selections as seeds.
 type data struct {
-	path       string // of the recording, "" if none is needed
-	pathAt     string // where the grid gives the path, such as "sweep.hcl:4"; "" if the command line does
+	path       string                      // of the recording, "" if none is needed
+	pathAt     string                      // where the grid gives the path, such as "sweep.hcl:4"; "" if the command line does
+	place      func(setting string) string // where the grid gives a setting
 	options    recording.Options
 	recordings map[source]*recording.Recording
 	timesteps  map[source]int // the most of a configuration
@@ -92,9 +94,9 @@ type selectedNeurons struct {
 	excerpt       [][]uint32 // see folder.Selected
 }
 
-func newData(path string, o recording.Options) *data {
+func newData(path string, o recording.Options, g *grid.Grid) *data {
 	return &data{
-		path: path, options: o, timesteps: map[source]int{},
+		path: path, options: o, pathAt: g.RecordingAt(), place: g.Place, timesteps: map[source]int{},
 		recordings: map[source]*recording.Recording{}, selected: map[choice]selectedNeurons{},
 	}
 }
@@ -149,7 +151,11 @@ func (d *data) selectNeurons(ctx context.Context, c sweep.Configuration) (select
 	}
 	neurons, err := r.Select(selection, key.neurons, key.seed)
 	if err != nil {
-		return selectedNeurons{}, fmt.Errorf("%w: it is %s", err, r.Shape())
+		cause := "select"
+		if key.neurons > r.Neurons() {
+			cause = "neurons"
+		}
+		return selectedNeurons{}, fmt.Errorf("%s: %w: it is %s", d.place(cause), err, r.Shape())
 	}
 	raster := r.Raster(neurons)
 	s := selectedNeurons{
@@ -182,13 +188,19 @@ func (d *data) digest(ctx context.Context, c sweep.Configuration) (string, error
 	}
 	source := sourceOf(c)
 	d.timesteps[source] = max(d.timesteps[source], c.Timesteps)
-	if err := recording.CheckWindows(c.Timesteps, s.bins); err != nil {
-		return "", err
+	for _, check := range []struct {
+		setting string
+		err     error
+	}{
+		{"timesteps", recording.CheckWindows(c.Timesteps, s.bins)},
+		{"holdout", recording.CheckHoldout(c.Recording.Holdout, s.repeats)},
+		{"holdout_time", recording.CheckHoldoutTime(c.Recording.HoldoutTime, c.Timesteps, s.bins, s.binMS)},
+	} {
+		if check.err != nil {
+			return "", fmt.Errorf("%s: %w", d.place(check.setting), check.err)
+		}
 	}
-	if err := recording.CheckHoldout(c.Recording.Holdout, s.repeats); err != nil {
-		return "", err
-	}
-	return s.digest, recording.CheckHoldoutTime(c.Recording.HoldoutTime, c.Timesteps, s.bins, s.binMS)
+	return s.digest, nil
 }
 
 // upload encodes the bits of every selection, passes them to put with their digest, then

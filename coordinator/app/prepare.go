@@ -57,8 +57,7 @@ func prepare(ctx context.Context, in Input, numerics int) (*Prepared, error) {
 	if in.Variable != "" && slices.ContainsFunc(parsed.Axes, func(a grid.Axis) bool { return a.Setting.Name == "variable" }) {
 		return nil, folder.BadInput("--variable has no effect: the grid sweeps variable: leave it out")
 	}
-	p := &Prepared{Grid: parsed, Input: in, data: newData(path, recording.Options{Variable: in.Variable, Limit: in.MaxRecording})}
-	p.data.pathAt = parsed.RecordingAt()
+	p := &Prepared{Grid: parsed, Input: in, data: newData(path, recording.Options{Variable: in.Variable, Limit: in.MaxRecording}, parsed)}
 	digest := func(c sweep.Configuration) (string, error) { return p.data.digest(ctx, c) }
 	planned := func(rows int) { in.report("planning", rows, parsed.Rows()) }
 	p.Plan, err = plan.New(ctx, parsed, digest, numerics, in.Kernel.Class, planned)

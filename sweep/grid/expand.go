@@ -251,7 +251,7 @@ func put(c *sweep.Configuration, setting sweep.Setting, value any) {
 
 // grid returns the Grid of a valid declaration.
 func (d *declaration) grid(all *combinations, kept []int32) *Grid {
-	g := &Grid{Name: d.name, Replicates: d.replicates, combinations: all, kept: kept, recording: d.path, sourceAt: position(d.writtenAt("source"))}
+	g := &Grid{Name: d.name, Replicates: d.replicates, combinations: all, kept: kept, recording: d.path, writtenAt: d.writtenAt}
 	if d.path != "" {
 		g.pathAt = position(d.pathAt)
 	}

@@ -26,10 +26,10 @@ type Grid struct {
 	starts       []int32               // the first row of each configuration that is trained, then of the fitted ones; nil if all have Replicates.Min
 	fromFile     bool                  // the command line gave a recording for all configurations
 	recording    string                // path of the recording's file, "" if there is none
-	sourceAt     string                // where the file sets source, such as "sweep.hcl:4"
-	ofFile       string                // a setting of recordings' files that the file sets, "" if there is none
-	ofFileAt     string                // where it does
-	pathAt       string                // where the file sets path, "" if it does not
+	writtenAt    func(names ...string) hcl.Range
+	ofFile       string // a setting of recordings' files that the file sets, "" if there is none
+	ofFileAt     string // where it does
+	pathAt       string // where the file sets path, "" if it does not
 }
 
 // Len returns the number of configurations: the combinations of the axes' values,
@@ -75,6 +75,10 @@ func (g *Grid) Configurations() iter.Seq2[int, sweep.Configuration] {
 // RecordingAt returns where the grid file gives the path that ResolveRecording
 // returned, such as "sweep.hcl:4", or "" if the command line gave it.
 func (g *Grid) RecordingAt() string { return g.pathAt }
+
+// Place returns where the file sets a setting, or else where its sweep block begins, such as
+// "sweep.hcl:4".
+func (g *Grid) Place(setting string) string { return position(g.writtenAt(setting)) }
 
 // Axis is a swept setting.
 type Axis struct {
@@ -150,7 +154,7 @@ func (g *Grid) ResolveRecording(commandLine string) (path string, err error) {
 	case !needed:
 		return "", nil
 	case g.recording == "":
-		return "", fmt.Errorf("%s: source = \"file\" names no file: give it with --recording FILE, or write path = \"…\" next to source", g.sourceAt)
+		return "", fmt.Errorf("%s: source = \"file\" names no file: give it with --recording FILE, or write path = \"…\" next to source", g.Place("source"))
 	}
 	return filepath.Clean(g.recording), nil
 }
