@@ -251,7 +251,7 @@ func listOperation() *operation {
 // printSweeps prints a table with a line for each sweep.
 func printSweeps(out io.Writer, sweeps []app.SweepSummary) error {
 	table := program.NewTable(out, 2, 0)
-	fmt.Fprintln(table, "name\tID\tdone\trunning\tpending\tfailed\tdiverged\tcreated\tkernel class\tlimits\tnote")
+	fmt.Fprintln(table, "name\tID\tdone\tat workers\tpending\tfailed\tdiverged\tcreated\tkernel class\tlimits\tnote")
 	for _, s := range sweeps {
 		fmt.Fprintf(table, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", sweep.Printable(s.Name), sweep.Printable(s.ID), s.Tasks.Done, s.Tasks.Planned,
 			s.Tasks.Running, s.Tasks.Pending, s.Tasks.Failed, s.Tasks.Diverged,

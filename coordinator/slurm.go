@@ -170,7 +170,7 @@ func (f *slurmFlags) tasksToStart(c *cobra.Command) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	left := int(status.Tasks.Running + status.Tasks.Pending + status.Tasks.Verifying)
+	left := int(status.Tasks.Left())
 	switch {
 	case left == 0 && !status.MoreExpected:
 		return 0, usage("no task of the sweep in %s is left for workers: `%s` shows its state", f.out, commandLine("coordinator", "status", "--out", f.out))

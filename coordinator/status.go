@@ -71,8 +71,8 @@ instead, or with --json an object, and ends with the sweep.`,
 // printStatus prints a status for the terminal, with commands that may be needed next.
 func printStatus(out io.Writer, s app.Status, place *placeFlags) error {
 	fmt.Fprintf(out, "sweep %s, revision %d, kernel class %s, as of %s\n", sweep.Printable(s.Name), s.Revision, sweep.Printable(s.KernelClass), s.AsOf.Local().Format(time.DateTime))
-	fmt.Fprintf(out, "%d of %d tasks done, %d running, %d pending, %d failed, %d diverged\n",
-		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Running, s.Tasks.Pending, s.Tasks.Failed, s.Tasks.Diverged)
+	fmt.Fprintf(out, "%d of %d tasks done, %s, %d failed, %d diverged\n",
+		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Unfinished(), s.Tasks.Failed, s.Tasks.Diverged)
 	if s.MoreExpected {
 		fmt.Fprintln(out, "more may follow: results decide on the number of replicates")
 	}
@@ -94,7 +94,7 @@ func printStatus(out io.Writer, s app.Status, place *placeFlags) error {
 		fmt.Fprintf(table, "\nworker %s\t%s\t%s\t%s\tlast seen %s ago%s\n",
 			sweep.Printable(sweep.ShortID(w.Process)), sweep.Printable(w.Location()), sweep.Printable(w.Kernel), count(int(w.Slots), "slot"), formatDuration(s.AsOf.Sub(w.LastSeen)), leaving(w))
 		for _, r := range w.Running {
-			fmt.Fprintf(table, "  task %s\tattempt %d\tstep %d of %d\n", sweep.Printable(sweep.ShortID(r.Task)), r.Attempt, r.Step, r.Steps)
+			fmt.Fprintf(table, "  task %s\tattempt %d\t%s\n", sweep.Printable(sweep.ShortID(r.Task)), r.Attempt, r.Progress())
 		}
 	}
 	if more := s.WorkersPresent - len(s.Workers); more > 0 {
@@ -111,7 +111,7 @@ func printStatus(out io.Writer, s app.Status, place *placeFlags) error {
 // outlook returns a line on how the sweep will go on and what the user can do for it,
 // or "".
 func outlook(s app.Status, place *placeFlags) string {
-	switch left := s.Tasks.Running + s.Tasks.Pending + s.Tasks.Verifying; {
+	switch left := s.Tasks.Left(); {
 	case s.Paused && left > 0:
 		return "none of its tasks runs until it is resumed: `" + place.command("resume") + "`\n"
 	case s.TimeUp:

@@ -209,8 +209,8 @@ func (w *lineWatcher) line(s app.Status) (line, essence string) {
 	if w.asJSON {
 		return asLine(s), asLine(withoutTimes(s))
 	}
-	parts := fmt.Sprintf("%d of %d tasks done, %d running, %d pending, %d failed, %d diverged, %s",
-		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Running, s.Tasks.Pending, s.Tasks.Failed, s.Tasks.Diverged, count(s.WorkersPresent, "worker"))
+	parts := fmt.Sprintf("%d of %d tasks done, %s, %d failed, %d diverged, %s",
+		s.Tasks.Done, s.Tasks.Planned, s.Tasks.Unfinished(), s.Tasks.Failed, s.Tasks.Diverged, count(s.WorkersPresent, "worker"))
 	if s.MoreExpected {
 		parts += ", more may follow"
 	}

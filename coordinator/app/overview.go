@@ -212,8 +212,7 @@ func taskKey(id sweep.TaskID) uint64 {
 
 // Ended reports whether the sweep needs no more work: no task can still run, or its time is up.
 func (s Status) Ended() bool {
-	left := s.Tasks.Running + s.Tasks.Pending + s.Tasks.Verifying
-	return s.TimeUp || left == 0 && (!s.MoreExpected || !s.Running)
+	return s.TimeUp || s.Tasks.Left() == 0 && (!s.MoreExpected || !s.Running)
 }
 
 // IsStarting reports whether an error of reading a sweep will pass when the run that has just

@@ -25,10 +25,6 @@ func (p Progress) PerMinute() float64 {
 	return float64(p.Gained) / p.Elapsed.Minutes()
 }
 
-// Running returns the number of tasks in training. A slot may hold a batch of small
-// tasks, and trains one at a time.
-func (p Progress) Running() int { return min(p.Counts.Leased, p.Workforce.Slots) }
-
 // Trained returns the share of their steps that the running tasks have made, in [0, 1],
 // by the last reports of their workers.
 func (p Progress) Trained() float64 {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"time"
 
 	"spiqsweep/coordinator/queue"
@@ -47,12 +48,25 @@ type Limits struct {
 type TaskCounts struct {
 	Planned  uint64 `json:"planned"`
 	Done     uint64 `json:"done"`
-	Running  uint64 `json:"running"`
+	Running  uint64 `json:"running"` // in training; without a Status, also those that are queued
+	Queued   uint64 `json:"queued"`  // at a worker, behind other tasks of their slot
 	Pending  uint64 `json:"pending"`
 	Failed   uint64 `json:"failed"`
 	Diverged uint64 `json:"diverged"`
 	// Verifying counts the done tasks that run once more.
 	Verifying uint64 `json:"verifying"`
+}
+
+// Left returns the number of tasks that are unfinished or being verified.
+func (c TaskCounts) Left() uint64 { return c.Running + c.Queued + c.Pending + c.Verifying }
+
+// Unfinished describes the unfinished tasks: "2 running, 9 queued at workers, 29 pending".
+func (c TaskCounts) Unfinished() string {
+	queued := ""
+	if c.Queued > 0 {
+		queued = fmt.Sprintf(", %d queued at workers", c.Queued)
+	}
+	return fmt.Sprintf("%d running%s, %d pending", c.Running, queued, c.Pending)
 }
 
 // Worker is a worker process that has called the coordinator within its lease term.
@@ -79,8 +93,16 @@ func (w Worker) Location() string {
 type RunningTask struct {
 	Task    string `json:"task"`
 	Attempt uint64 `json:"attempt"`
-	Step    uint64 `json:"step"`
+	Step    uint64 `json:"step"` // 0 also while the task is queued
 	Steps   uint64 `json:"steps"`
+}
+
+// Progress describes how far the task is.
+func (r RunningTask) Progress() string {
+	if r.Step == 0 {
+		return "no step yet"
+	}
+	return fmt.Sprintf("step %d of %d", r.Step, r.Steps)
 }
 
 // TaskReason is a task that failed or diverged, with the reason.
@@ -93,10 +115,11 @@ type TaskReason struct {
 // newStatus converts the status from the form of the protocol.
 func newStatus(s *spiqsweepv1.GetStatusResponse) Status {
 	counts := s.GetCounts()
+	running := min(counts.GetLeased(), uint64(s.GetWorkerCounts().GetSlots()))
 	status := Status{
 		Sweep: s.GetSweep(), Name: s.GetName(), Revision: s.GetRevision(), KernelClass: s.GetKernelClass(), AsOf: s.GetAsOf().AsTime(),
 		Tasks: TaskCounts{
-			Planned: counts.GetPlanned(), Done: counts.GetDone(), Running: counts.GetLeased(),
+			Planned: counts.GetPlanned(), Done: counts.GetDone(), Running: running, Queued: counts.GetLeased() - running,
 			Pending: counts.GetPending(), Failed: counts.GetFailed(), Diverged: counts.GetDiverged(),
 			Verifying: counts.GetVerifying(),
 		},

@@ -93,3 +93,14 @@ func TestArchivedFolder(t *testing.T) {
 		t.Errorf("the commands changed the folder: %s", diff)
 	}
 }
+
+func TestUnfinished(t *testing.T) {
+	for want, counts := range map[string]app.TaskCounts{
+		"2 running, 9 queued at workers, 29 pending": {Planned: 40, Running: 2, Queued: 9, Pending: 29},
+		"2 running, 0 pending":                       {Planned: 40, Done: 38, Running: 2},
+	} {
+		if got := counts.Unfinished(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -33,6 +33,13 @@ type Status struct {
 	TimeUp bool
 }
 
+// Running returns the number of tasks in training. A slot may hold a batch of small tasks, and
+// trains one at a time: the others are queued at the worker.
+func (s Status) Running() int { return min(s.Counts.Leased, s.Workforce.Slots) }
+
+// Queued returns the number of leased tasks that wait for their slot.
+func (s Status) Queued() int { return s.Counts.Leased - s.Running() }
+
 // Workforce counts worker processes and their slots.
 type Workforce struct {
 	Processes, Slots, Leaving int

@@ -74,7 +74,7 @@ func (m model) head() []string {
 		}
 		return lines
 	}
-	counts := fmt.Sprintf("%d of %d done, %d running, %d pending, %d failed", s.Tasks.Done, s.Tasks.Planned, s.Tasks.Running, s.Tasks.Pending, s.Tasks.Failed)
+	counts := fmt.Sprintf("%d of %d done, %s, %d failed", s.Tasks.Done, s.Tasks.Planned, s.Tasks.Unfinished(), s.Tasks.Failed)
 	if s.Tasks.Diverged > 0 {
 		counts += fmt.Sprintf(", %d diverged", s.Tasks.Diverged)
 	}
@@ -312,6 +312,7 @@ Ctrl-Z        suspend; fg goes on
 
 done          finished tasks of all tasks of the configuration
 error         geometric mean over the replicates that are done
+run           tasks at workers: running or queued
 floor         the expected error of the true law
 failed        failed or diverged tasks`, "\n")
 
@@ -328,7 +329,7 @@ func (m model) workers() []string {
 		}
 		lines = append(lines, line)
 		for _, r := range w.Running {
-			lines = append(lines, fmt.Sprintf("  task %s  attempt %d  step %d of %d", sweep.Printable(sweep.ShortID(r.Task)), r.Attempt, r.Step, r.Steps))
+			lines = append(lines, fmt.Sprintf("  task %s  attempt %d  %s", sweep.Printable(sweep.ShortID(r.Task)), r.Attempt, r.Progress()))
 		}
 	}
 	if more := m.state.WorkersPresent - len(m.state.Workers); more > 0 {
