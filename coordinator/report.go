@@ -159,6 +159,9 @@ func (t *terminal) printOutcome(a *app.App, last app.Progress) error {
 	if err := printMeans(t, a.Levels()); err != nil {
 		return err
 	}
+	if err := printLosses(t, a.Levels()); err != nil {
+		return err
+	}
 	if err := printClaims(t, a.Claims()); err != nil {
 		return err
 	}
@@ -295,9 +298,10 @@ var summaryErrors = [2]string{"mse_k_probability", "mse_firing_rate_hz2"}
 // maxLevels is the largest number of lines for one swept setting.
 const maxLevels = 40
 
-// printMeans prints, for each value of each swept setting and each K, the geometric
+// printMeans prints, for each value of each swept setting but k and each K, the geometric
 // means over all other settings of two errors and of their floors.
 func printMeans(out io.Writer, levels []table.Level) error {
+	levels = slices.DeleteFunc(slices.Clone(levels), isOfK)
 	if len(levels) == 0 {
 		return nil
 	}
@@ -376,6 +380,61 @@ func printAxis(out io.Writer, levels []table.Level, reasons map[string]bool) err
 		fmt.Fprintf(out, "… and %d more in axes.csv\n", lines-maxLevels)
 	}
 	return nil
+}
+
+// isOfK reports whether a level is of the axis k.
+func isOfK(l table.Level) bool { return l.Axis == "k" }
+
+// printLosses prints, for each K and each combination of the values of further settings,
+// how much smaller the K-loss makes the errors of the paper's statistics.
+func printLosses(out io.Writer, levels []table.Level) error {
+	levels = slices.DeleteFunc(slices.Clone(levels), func(l table.Level) bool { return !isOfK(l) || l.K == 0 || l.Reference != "0" })
+	if len(levels) == 0 {
+		return nil
+	}
+	fmt.Fprintln(out, "by how much the K-loss divides the errors: geometric means over pairs of trainings, with 95 % intervals (the axis k in axes.csv has every error):")
+	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(columns, "scope\tK\tP(k)\trates\tcovariances\tautocorrelogram\t")
+	lines := 0
+	for len(levels) > 0 {
+		first := levels[0]
+		end := slices.IndexFunc(levels, func(l table.Level) bool { return l.Scope != first.Scope || l.K != first.K })
+		if end < 0 {
+			end = len(levels)
+		}
+		if lines++; lines <= maxLevels {
+			fmt.Fprintf(columns, "%s\t%s\t", sweep.Printable(first.Scope), first.Value)
+			for _, name := range sweep.IntervalNames {
+				fmt.Fprintf(columns, "%s\t", ratioText(levels[:end], sweep.ErrorColumn(name)))
+			}
+			fmt.Fprintln(columns)
+		}
+		levels = levels[end:]
+	}
+	if err := columns.Flush(); err != nil {
+		return err
+	}
+	if lines > maxLevels {
+		fmt.Fprintf(out, "… and %d more in axes.csv\n", lines-maxLevels)
+	}
+	return nil
+}
+
+// ratioText formats the ratio of the losses of one error, – if there is none.
+func ratioText(levels []table.Level, errorName string) string {
+	for _, l := range levels {
+		if l.Error != errorName {
+			continue
+		}
+		switch mean, low, high := l.Ratio(); {
+		case math.IsNaN(mean):
+		case math.IsNaN(low):
+			return fmt.Sprintf("%.3g", mean)
+		default:
+			return fmt.Sprintf("%.3g [%.3g, %.3g]", mean, low, high)
+		}
+	}
+	return "–"
 }
 
 // printClaims prints a line for each of the paper's claims and each part of the sweep

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/table"
 )
@@ -52,6 +54,58 @@ func TestTheClosingTableComparesAlongEveryAxis(t *testing.T) {
 			if !strings.Contains(strings.Join(lines, "\n")+"\n", line) {
 				t.Errorf("the closing table lacks %q:\n%s", line, out.String())
 			}
+		}
+	}
+}
+
+// TestTheClosingTableComparesTheLosses checks the ratios of the errors and their intervals
+// for each reading and K, and that there is no table without the standard loss.
+func TestTheClosingTableComparesTheLosses(t *testing.T) {
+	printed := func(replicates int, ks ...float64) string {
+		trainings, err := table.Gather(table.Shape{Axes: []string{"preset", "k"}}, func(yield func(table.Row, error) bool) {
+			index := -1
+			for i, preset := range []string{"paper", "population"} {
+				for _, k := range ks {
+					index++
+					for replicate := range replicates {
+						c := sweep.Default()
+						c.Preset, c.K, c.Replicate = preset, k, replicate
+						m := sweep.Measures{Errors: map[string]float64{"k_probability": 1 / (1 + k*float64(1+i)), "covariance": math.Pow(2, k*float64(replicate))}}
+						if !yield(table.Row{ConfigurationIndex: index, Configuration: c, Measures: &m}, nil) {
+							return
+						}
+					}
+				}
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := printLosses(&out, trainings.Levels()); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	const header = "by how much the K-loss divides the errors: geometric means over pairs of trainings, with 95 % intervals (the axis k in axes.csv has every error):\n"
+	for _, test := range []struct {
+		replicates int
+		ks         []float64
+		want       string
+	}{
+		{3, []float64{0, 1}, header + `              scope  K      P(k)  rates        covariances  autocorrelogram
+       preset=paper  1  2 [2, 2]      –  0.5 [0.0894, 2.8]                –
+  preset=population  1  3 [3, 3]      –  0.5 [0.0894, 2.8]                –
+`},
+		{1, []float64{0, 1}, header + `              scope  K  P(k)  rates  covariances  autocorrelogram
+       preset=paper  1     2      –            1                –
+  preset=population  1     3      –            1                –
+`},
+		{3, []float64{1, 2}, ""},
+		{3, []float64{0}, ""},
+	} {
+		if diff := cmp.Diff(test.want, printed(test.replicates, test.ks...)); diff != "" {
+			t.Errorf("%d replicates of k = %v (-want +printed):\n%s", test.replicates, test.ks, diff)
 		}
 	}
 }

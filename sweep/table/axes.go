@@ -15,7 +15,8 @@ import (
 // of a swept setting and a given k.
 type Level struct {
 	Axis, Value   string
-	Fitted        bool // whether the value is a model that is fitted, not trained
+	Scope         string // of a level of k: the values of further axes, as in claims.csv
+	Fitted        bool   // whether the value is a model that is fitted, not trained
 	K             float64
 	Error         string  // by its column in results.csv
 	Models        int     // trainings whose error is known
@@ -26,8 +27,17 @@ type Level struct {
 	pair          pair    // the reference against this value
 }
 
-// WriteAxes writes axes.csv: the levels of every swept setting but k, with each
-// value compared with the first one of its axis.
+// Ratio returns the geometric mean, over pairs, of the error of the reference by the error
+// of this value, and its 95 % interval. Each is NaN where it is not defined.
+func (l Level) Ratio() (mean, low, high float64) {
+	ratios := l.pair.logRatios()
+	mean = orNaN(ratios.mean())
+	low, high, known := Interval(ratios)
+	return math.Exp(mean), math.Exp(orNaN(low, known)), math.Exp(orNaN(high, known))
+}
+
+// WriteAxes writes axes.csv: the levels of every swept setting, with each value compared
+// with the first one of its axis.
 func WriteAxes(w io.Writer, levels []Level) error {
 	return write(w, axesColumns(), func(yield func(Level, error) bool) {
 		for _, level := range levels {
@@ -40,14 +50,15 @@ func WriteAxes(w io.Writer, levels []Level) error {
 
 func axesColumns() []column[Level] {
 	return []column[Level]{
-		{"axis", text, "a swept setting other than k, or `model`, which compares with the baselines", func(l Level) string { return l.Axis }},
+		{"axis", text, "a swept setting, or `model`, which compares with the baselines", func(l Level) string { return l.Axis }},
+		{"scope", text, "for the axis k, the values of further swept settings, such as `preset=paper`: these rows are over the numbers of neurons and time steps. Empty for any other axis, and without further settings", func(l Level) string { return l.Scope }},
 		{"value", text, "one of its values", func(l Level) string { return l.Value }},
 		{"k", number, "k of these trainings", func(l Level) string { return Number(l.K) }},
 		{"error", text, "which error, by its column in results.csv", func(l Level) string { return l.Error }},
-		{"models", number, "finished trainings of this value and k, of any other settings and replicate, whose error is known; of a baseline its fits, of which k changes none", func(l Level) string { return strconv.Itoa(l.Models) }},
+		{"models", number, "finished trainings of this value and k, of any other settings (of the scope) and replicate, whose error is known; of a baseline its fits, of which k changes none", func(l Level) string { return strconv.Itoa(l.Models) }},
 		{"geometric_mean", number, "of their errors; empty if one is 0", func(l Level) string { return optional(l.GeometricMean, true) }},
 		{"floor", number, "geometric mean of their floors; empty if one is 0", func(l Level) string { return optional(l.Floor, true) }},
-		{"reference", text, "the first value of the axis, with which this one is compared", func(l Level) string { return l.Reference }},
+		{"reference", text, "the first value of the axis, with which this one is compared; of k the smallest, 0 for the standard loss", func(l Level) string { return l.Reference }},
 		{"pairs", number, "pairs of trainings of the two values that agree in all other settings and the replicate; of trainings and baselines on the same data", func(l Level) string { return strconv.Itoa(len(l.pair.first)) }},
 		{"log_ratio", number, "mean over pairs of ln(error of the reference / error of this value): positive where this value is better", func(l Level) string { return optional(l.pair.logRatios().mean()) }},
 		{"log_ratio_ci95_low", number, "lower end of its 95 % interval by Student's t, pairs taken as independent; from three pairs on", func(l Level) string { low, _, ok := Interval(l.pair.logRatios()); return optional(low, ok) }},
@@ -56,21 +67,55 @@ func axesColumns() []column[Level] {
 	}
 }
 
-// Levels returns the levels of every swept setting but k, in grid order, or those
-// of neurons if there is no such setting, then those of the models if there are
-// baselines. Values without a finished training are omitted.
+// Levels returns the levels of every swept setting, in grid order, with those of neurons
+// if no setting but k is swept, then those of the models if there are baselines. Values
+// without a finished training are omitted.
 func (t *Trainings) Levels() []Level {
-	axes := slices.DeleteFunc(slices.Clone(t.shape.Axes), func(axis string) bool { return axis == "k" })
-	if len(axes) == 0 {
-		axes = []string{"neurons"}
+	axes := slices.Clone(t.shape.Axes)
+	if !slices.ContainsFunc(axes, func(axis string) bool { return axis != kName }) {
+		axes = append(axes, "neurons")
 	}
 	var all []Level
 	for _, axis := range axes {
-		if s, known := sweep.Lookup(axis); known {
+		switch s, known := sweep.Lookup(axis); {
+		case axis == kName:
+			all = append(all, t.levelsOfK(s)...)
+		case known:
 			all = append(all, t.levelsOf(s)...)
 		}
 	}
 	return append(all, t.levelsOfModels()...)
+}
+
+// kName is the axis of the K-loss.
+const kName = "k"
+
+// levelsOfK returns the levels of k within each combination of the values of further axes,
+// since the effect of the K-loss depends on them: a reading of the paper has its own
+// K-loss. It leaves out objectives that do not read k.
+func (t *Trainings) levelsOfK(k sweep.Setting) []Level {
+	members := map[string][]*configuration{}
+	var scopes []string
+	for _, c := range t.configurations {
+		if k.ReadBy(c.row.Configuration) {
+			scope := t.shape.Facet(c.row.Configuration)
+			members[scope], scopes = append(members[scope], c), append(scopes, scope)
+		}
+	}
+	var all []Level
+	for _, scope := range distinct(scopes) {
+		losses := byK(members[scope])
+		ks := slices.Sorted(maps.Keys(losses))
+		for _, value := range ks {
+			var matched []partners
+			if value != ks[0] {
+				matched = between(k, losses[ks[0]], losses[value])
+			}
+			level := Level{Axis: k.Name, Scope: scope, Value: sweep.Format(value), K: value, Reference: sweep.Format(ks[0])}
+			all = append(all, t.levelsOfValue(level, losses[value], matched)...)
+		}
+	}
+	return all
 }
 
 // levelsOfModels returns the levels of the circuit and of each baseline, with each

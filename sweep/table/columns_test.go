@@ -32,7 +32,7 @@ func TestREADMEDefinesEveryColumn(t *testing.T) {
 	define(&want, "results.csv with a holdout", "Besides the errors against the held-out part, a `holdout` or `holdout_time` adds these columns. They are empty where the noise has several angles. summary.csv, comparison.csv and axes.csv have `bits_per_bin` and `heldout_bits_per_bin` among their errors: less is better there, too.", likelihoodColumns())
 	define(&want, "summary.csv", "One row for each configuration and error, over its replicates.", summaryColumns(shape))
 	define(&want, "comparison.csv", "One row for each configuration with k ≠ 0 and each error: the standard loss against the K-loss, paired by replicate. It is empty unless `k` is an axis with 0 among its values.", comparisonColumns(shape))
-	define(&want, "axes.csv", "One row for each value of each swept setting but k, each k and each error, over all other settings: the effect of that setting.", axesColumns())
+	define(&want, "axes.csv", "One row for each value of each swept setting, each k and each error, over all other settings: the effect of that setting. The rows of the axis `k` compare the K-loss with the standard loss, within each reading of the paper and each combination of other swept settings.", axesColumns())
 	define(&want, "claims.csv", "One row for each claim of the paper, statistic and part of the sweep; the K-loss is also tested in each configuration. claims.md shows the same in words, without the single configurations. [DESIGN.md](../../DESIGN.md), section 2.6, defines the statistics and verdicts. Where results decide on the number of replicates, a claim over several configurations uses only the replicates that all of them have, and configurations with fewer than six pairs are left out of the correction of `p_corrected`.", claimColumns())
 	define(&want, "attempts.csv", "One row for each attempt at a task. Differs from run to run.", attemptColumns())
 	define(&want, "models/TASK.csv", "How the model of a task was trained: one row for each step that is recorded, every `history_every` steps and at the end. [DESIGN.md](../../DESIGN.md), section 5.1, defines the columns. The losses are those of the step's batches, before its updates.", trainingColumns())
@@ -119,8 +119,68 @@ func TestAxesCompareWithTheFirstValue(t *testing.T) {
 	want := []string{
 		"timesteps=1 k=0 4 0.002213 0 0.0000", "timesteps=1 k=1 3 0.001526 0 0.0000",
 		"timesteps=6 k=0 4 0.013280 4 -1.7918", "timesteps=6 k=1 3 0.007268 2 -1.7918",
+		"k=0 k=0 8 0.005422 0 0.0000", "k=1 k=1 6 0.003331 6 0.4055",
 	}
 	if got := strings.Join(lines, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("levels are\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+}
+
+// TestTheKLossIsComparedWithinEachReading checks the scopes of the levels of k, and the
+// ratio of the losses with its interval. An objective that does not read k has none.
+func TestTheKLossIsComparedWithinEachReading(t *testing.T) {
+	rows := func(yield func(Row, error) bool) {
+		for i, factor := range []float64{1, 3} {
+			for row, err := range example() {
+				row.ConfigurationIndex += 10 * i
+				row.Configuration.Preset = []string{"paper", "population"}[i]
+				row.Configuration.Training.KLoss = []string{"absolute", "population"}[i]
+				if row.Measures != nil && row.Configuration.K != 0 {
+					for name := range row.Measures.Errors {
+						row.Measures.Errors[name] *= factor * []float64{1, 2}[row.Configuration.Replicate%2]
+					}
+				}
+				if !yield(row, err) {
+					return
+				}
+			}
+		}
+	}
+	shape := Shape{Axes: []string{"preset", "k", "timesteps"}}
+	trainings, err := Gather(shape, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, l := range trainings.Levels() {
+		if l.Axis == "k" && l.Error == "mse_covariance" {
+			ratio, low, high := l.Ratio()
+			lines = append(lines, fmt.Sprintf("%s %s/%s of %d: %.4f [%.4f, %.4f]", l.Scope, l.Reference, l.Value, len(l.pair.first), ratio, low, high))
+		}
+	}
+	// Both losses have finished replicates 0, 2, 3 of t = 1 and 0, 1, 2 of t = 6: two of the
+	// six are odd, so the mean is ln(1.5) − ln(2)/3.
+	want := []string{
+		"preset=paper 0/0 of 0: NaN [NaN, NaN]", "preset=paper 0/1 of 6: 1.1906 [0.8177, 1.7333]",
+		"preset=population 0/0 of 0: NaN [NaN, NaN]", "preset=population 0/1 of 6: 0.3969 [0.2726, 0.5778]",
+	}
+	if got := strings.Join(lines, "\n"); got != strings.Join(want, "\n") {
+		t.Errorf("levels are\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+
+	trainings, err = Gather(shape, func(yield func(Row, error) bool) {
+		for row, err := range rows {
+			if row.Configuration.Objective = "likelihood"; !yield(row, err) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range trainings.Levels() {
+		if l.Axis == "k" {
+			t.Fatalf("an objective that does not read k has a level of k: %+v", l)
+		}
 	}
 }
