@@ -88,7 +88,7 @@ A claim **holds** or **fails** where the 95 %% interval of its effect, in bracke
 `, r.finished, r.planned, inCell(strings.Join(r.data, ", ")), r.replicates())
 	for _, c := range r.Claims {
 		if c.Rank != table.OfConfiguration {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Sentence, inCell(c.Scope), c.Verdict, c.Plain, strings.TrimPrefix(c.Lacks, "needs "))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Sentence, inCell(c.Scope), c.Verdict, c.Plain, c.Needs())
 		}
 	}
 	for _, c := range kLossClaims {

@@ -34,12 +34,16 @@ type settingValues struct {
 	Swept             bool
 }
 
+// presetValues are the values that a preset gives to settings that are not swept.
+type presetValues struct{ Name, Values string }
+
 // reported is what the report shows.
 type reported struct {
 	Sweep
 	Title, Arithmetic, GridText, GridSHA256, ResultsSHA256 string
 	Planned, Done, Failed, Diverged, Configurations        int
 	Settings                                               []settingValues
+	Presets                                                []presetValues
 	Models                                                 string
 	Claims                                                 []table.Claim
 	Axes, Summary                                          shown
@@ -115,24 +119,61 @@ func (r *reported) gatherSettings() error {
 	if err != nil {
 		return err
 	}
-	values := func(name string) string {
-		var words []string
-		choices := space.choices[name]
-		for _, v := range choices[:min(len(choices), valuesShown)] {
-			words = append(words, valueText(v))
-		}
-		if more := len(choices) - len(words); more > 0 {
-			words = append(words, fmt.Sprintf("and %d more", more))
-		}
-		return strings.Join(words, ", ")
-	}
-	r.Models = values(sweep.ModelKey)
+	r.Models = valuesText(space.choices[sweep.ModelKey])
+	var set []string // by presets, since they have several values and are not swept
 	for _, setting := range sweep.Settings() {
-		if text := values(setting.Name); text != "" {
-			r.Settings = append(r.Settings, settingValues{setting.Name, setting.Doc, text, slices.Contains(r.Shape.Axes, setting.Name)})
+		choices, swept := space.choices[setting.Name], slices.Contains(r.Shape.Axes, setting.Name)
+		if len(choices) > 0 {
+			r.Settings = append(r.Settings, settingValues{setting.Name, setting.Doc, valuesText(choices), swept})
+		}
+		if len(choices) > 1 && !swept {
+			set = append(set, setting.Name)
+		}
+	}
+	if slices.Contains(r.Shape.Axes, presetName) {
+		return r.gatherPresets(space.choices[presetName], set)
+	}
+	return nil
+}
+
+const presetName = "preset"
+
+// gatherPresets lists the values that each preset gives to settings.
+func (r *reported) gatherPresets(presets []any, settings []string) error {
+	for _, preset := range presets {
+		space, err := newSpace(settings, func(yield func(table.Row, error) bool) {
+			for row, err := range r.Rows {
+				if (err != nil || row.Configuration.Preset == preset) && !yield(row, err) {
+					return
+				}
+			}
+		})
+		if err != nil {
+			return err
+		}
+		var words []string
+		for _, name := range settings {
+			if choices := space.choices[name]; len(choices) > 0 {
+				words = append(words, name+" = "+valuesText(choices))
+			}
+		}
+		if len(words) > 0 {
+			r.Presets = append(r.Presets, presetValues{valueText(preset), strings.Join(words, ", ")})
 		}
 	}
 	return nil
+}
+
+// valuesText lists the first values of a setting.
+func valuesText(choices []any) string {
+	var words []string
+	for _, v := range choices[:min(len(choices), valuesShown)] {
+		words = append(words, valueText(v))
+	}
+	if more := len(choices) - len(words); more > 0 {
+		words = append(words, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(words, ", ")
 }
 
 // Of returns the values of a setting, for the paragraph on methods; "none" without any.

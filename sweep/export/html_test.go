@@ -7,6 +7,7 @@ import (
 	"golang.org/x/net/html"
 
 	"spiqsweep/sweep"
+	"spiqsweep/sweep/export"
 )
 
 // TestReport parses the report as a browser does. It checks that it has no script and no
@@ -57,5 +58,42 @@ func TestReport(t *testing.T) {
 	}
 	if strings.Contains(body, "ZgotmplZ") || strings.Contains(body, "\u202e") || strings.Contains(body, "NaN") {
 		t.Error("the report has a value that the template refused, a control character, or NaN")
+	}
+}
+
+// TestReportNamesWhatPresetsSet checks that the paragraph on methods has the settings in
+// which the presets of a sweep differ, with the values of each.
+func TestReportNamesWhatPresetsSet(t *testing.T) {
+	var records []export.Record
+	for i, preset := range sweep.Presets() {
+		if preset.Name != "paper" && preset.Name != "population" {
+			continue
+		}
+		for _, k := range []float64{0, 1} {
+			c := sweep.Default()
+			c.K = k
+			if err := preset.Apply(&c); err != nil {
+				t.Fatal(err)
+			}
+			r := recordOf(c, sweep.Done)
+			r.ConfigurationIndex = 2*i + int(k)
+			records = append(records, r)
+		}
+	}
+	s := sweepOf(records)
+	s.Shape.Axes = []string{"preset", "k"}
+	body := string(read(t, written(t, "html", s)))
+	for _, want := range []string{
+		"constraint of the critic: none, one_sided; weight k of the K-loss: 0, 1, form of the K-loss: absolute, population)",
+		"paper has constraint = none, k_loss = absolute, schedule = constant; population has constraint = one_sided, k_loss = population, schedule = cosine_generator.",
+		`<td data-label="needs">at least 3 replicates`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the report has no %q", want)
+		}
+	}
+	s.Shape.Axes = []string{"k"}
+	if body := string(read(t, written(t, "html", s))); strings.Contains(body, "belong to a preset") {
+		t.Error("a report of one preset compares it with others")
 	}
 }

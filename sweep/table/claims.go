@@ -3,6 +3,7 @@ package table
 import (
 	"io"
 	"math"
+	"strings"
 )
 
 // Verdict is what a sweep shows about a claim.
@@ -50,6 +51,9 @@ func (c Claim) statistic() string {
 	}
 	return c.Statistic + "; " + c.Lacks
 }
+
+// Needs returns what the sweep lacks for a verdict, for a column of that name.
+func (c Claim) Needs() string { return strings.TrimPrefix(c.Lacks, "needs ") }
 
 // WriteClaims writes claims.csv: the paper's claims, each with an effect, its interval
 // and a verdict.
