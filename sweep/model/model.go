@@ -31,6 +31,7 @@ type file struct {
 	BinMS      float64              `json:"bin_ms"`
 	Parameters map[string][]float64 `json:"parameters,omitempty"`
 	*trained
+	Settings map[string]any `json:"settings"` // that the model's numbers depend on, and its preset
 }
 
 // trained is the part of the file that a trained generator alone has.
@@ -63,6 +64,7 @@ func Write(w io.Writer, row table.Row, result sweep.Result, binMS float64) error
 	content := file{
 		Format: Format, Task: row.Task, Model: c.Model, Data: row.Data, Neurons: c.Neurons, Timesteps: c.Timesteps,
 		Seed: c.Seed, NeuronIDs: row.NeuronIDs, BinMS: binMS, Parameters: result.Parameters,
+		Settings: settings(c, func(s sweep.Setting) bool { return s.ReadBy(c) }),
 	}
 	if !c.IsFitted() {
 		if len(result.Angles) != c.Timesteps {
@@ -74,7 +76,7 @@ func Write(w io.Writer, row table.Row, result sweep.Result, binMS float64) error
 		}
 		content.trained = &trained{
 			Auxiliary: c.Circuit.Auxiliary, K: c.K, Replicate: c.Replicate,
-			Circuit: circuitSettings(c), QubitOrder: qubitOrder, Angles: result.Angles, Tests: tests,
+			Circuit: settings(c, func(s sweep.Setting) bool { return s.Block == "circuit" && s.ReadByModel(c.Model) }), QubitOrder: qubitOrder, Angles: result.Angles, Tests: tests,
 		}
 	}
 	body, err := json.Marshal(content)
@@ -85,12 +87,11 @@ func Write(w io.Writer, row table.Row, result sweep.Result, binMS float64) error
 	return err
 }
 
-// circuitSettings returns the settings of the circuit block that the model reads, by
-// name.
-func circuitSettings(c sweep.Configuration) map[string]any {
+// settings returns the values of the settings that has accepts, by name.
+func settings(c sweep.Configuration, has func(sweep.Setting) bool) map[string]any {
 	values := map[string]any{}
 	for _, s := range sweep.Settings() {
-		if s.Block == "circuit" && s.ReadByModel(c.Model) {
+		if has(s) {
 			values[s.Name] = s.Value(c)
 		}
 	}

@@ -250,6 +250,40 @@ func TestTheFileKeepsEveryDigit(t *testing.T) {
 	}
 }
 
+// TestAModelNamesItsReading checks that the file has the preset, and each setting that the
+// model's numbers depend on, but no other.
+func TestAModelNamesItsReading(t *testing.T) {
+	for name, test := range map[string]struct {
+		objective string
+		k         float64
+		want      map[string]any // nil: no such setting
+	}{
+		"K-loss":        {"wgan", 1, map[string]any{"preset": "population", "k": 1.0, "k_loss": "population", "constraint": "one_sided", "steps": 2000.0, "entangler": "chain"}},
+		"standard loss": {"wgan", 0, map[string]any{"preset": "population", "k": 0.0, "k_loss": nil, "constraint": "one_sided"}},
+		"likelihood":    {"likelihood", 1, map[string]any{"objective": "likelihood", "k": nil, "k_loss": nil, "constraint": nil}},
+	} {
+		row, angles := finished(func(c *sweep.Configuration) {
+			for _, p := range sweep.Presets() {
+				if p.Name == "population" {
+					if err := p.Apply(c); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			c.Objective, c.K = test.objective, test.k
+		})
+		var got struct{ Settings map[string]any }
+		if err := json.Unmarshal(written(t, row, angles), &got); err != nil {
+			t.Fatal(err)
+		}
+		for setting, want := range test.want {
+			if value := got.Settings[setting]; value != want {
+				t.Errorf("%s: %s is %v, want %v", name, setting, value, want)
+			}
+		}
+	}
+}
+
 func TestAnUnfinishedTaskHasNoModel(t *testing.T) {
 	row, _ := finished(variants["default"])
 	if err := model.Write(&bytes.Buffer{}, row, sweep.Result{}, 20); err == nil || !strings.Contains(err.Error(), "0123") {
