@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -168,6 +169,10 @@ func (t *terminal) printOutcome(a *app.App, last app.Progress) error {
 	t.say("tables:  %s", tablePaths(a))
 	t.say("figures: %s", filepath.Join(a.Folder(), "figures"))
 	t.say("models:  %s", filepath.Join(a.Folder(), "models"))
+	if a.HTTP != "" {
+		t.say("the page ended with the run; to show it again, run\n  %s",
+			commandLine("coordinator", append([]string{"serve"}, append(place, "--listen", cmp.Or(a.Listen, "127.0.0.1:7473"), "--http", a.HTTP)...)...))
+	}
 	return nil
 }
 
