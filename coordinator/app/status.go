@@ -115,7 +115,7 @@ type TaskReason struct {
 // newStatus converts the status from the form of the protocol.
 func newStatus(s *spiqsweepv1.GetStatusResponse) Status {
 	counts := s.GetCounts()
-	running := min(counts.GetLeased(), uint64(s.GetWorkerCounts().GetSlots()))
+	running := min(counts.GetLeased(), s.GetWorkerCounts().GetSlots())
 	status := Status{
 		Sweep: s.GetSweep(), Name: s.GetName(), Revision: s.GetRevision(), KernelClass: s.GetKernelClass(), AsOf: s.GetAsOf().AsTime(),
 		Tasks: TaskCounts{

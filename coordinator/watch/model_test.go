@@ -199,7 +199,8 @@ func TestScreens(t *testing.T) {
 			"n=4 t=1 k=0          0/2          -",
 			"q quit  ? help  / filter  s sort  e er..",
 		}},
-		"long labels": {long, 80, 8, []string{"", "", "",
+		"long labels": {long, 80, 8, []string{
+			"", "", "",
 			"configuration                         done      error   run  failed      floor",
 			"n=10 t=30 k=0 preset=paper             2/2      0.001     0       0      1e-06",
 			"n=10 t=30 k=0 preset=population        2/2      0.002     0       0      1e-06",
