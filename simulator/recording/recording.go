@@ -7,6 +7,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // DefaultBinMS is the width of a bin in milliseconds where none is given: that of Marre
@@ -62,11 +64,44 @@ func (r *Recording) Warnings(timesteps int) []string {
 	if r.Neurons() > r.bins {
 		signs = append(signs, fmt.Sprintf("there are more neurons (%d) than bins (%d): %s", r.Neurons(), r.bins, ask))
 	}
+	if byRepeat, byNeuron := r.spread(); byRepeat > max(leastSpread, spreadFactor*byNeuron) {
+		signs = append(signs, fmt.Sprintf("numbers of spikes differ between repeats more than between neurons: %s", ask))
+	}
 	if r.bins < 2*timesteps {
 		signs = append(signs, fmt.Sprintf("a repeat of %s is shorter than two windows of %s: %s",
 			plural(int64(r.bins), "bin"), plural(int64(timesteps), "bin"), ask))
 	}
 	return signs
+}
+
+// Rates of neurons differ by factors, those of repeats of one stimulus by little. Repeats whose
+// spread is at least leastSpread, and spreadFactor times that of the neurons, are probably
+// neurons.
+const (
+	leastSpread  = 0.1
+	spreadFactor = 4
+)
+
+// spread returns the relative variance of the numbers of spikes of the repeats, and of the
+// neurons, beyond that of independent spikes.
+func (r *Recording) spread() (byRepeat, byNeuron float64) {
+	repeats, neurons := make([]float64, r.repeats), make([]float64, r.Neurons())
+	for id, train := range r.trains {
+		spikes := train()
+		for repeat := range repeats {
+			n := float64(spikes.countIn(repeat, r.bins))
+			repeats[repeat] += n
+			neurons[id] += n
+		}
+	}
+	excess := func(counts []float64) float64 {
+		mean, variance := stat.MeanVariance(counts, nil)
+		if len(counts) < 2 || mean == 0 {
+			return 0
+		}
+		return max(0, (variance-mean)/(mean*mean))
+	}
+	return excess(repeats), excess(neurons)
 }
 
 // Notices returns one sentence for each change that Open made to the data: a
@@ -168,6 +203,23 @@ func (b bitset) set(repeat, bin int) {
 func (b bitset) get(repeat, bin int) bool {
 	i := repeat*b.stride + bin
 	return b.words[i/64]>>(i%64)&1 != 0
+}
+
+// countIn returns the number of ones in the first bins of a repeat.
+func (b bitset) countIn(repeat, bins int) int {
+	first, end := repeat*b.stride, repeat*b.stride+bins
+	n := 0
+	for i := first / 64; i*64 < end; i++ {
+		word := b.words[i]
+		if i*64 < first {
+			word &= math.MaxUint64 << (first % 64)
+		}
+		if rest := end - i*64; rest < 64 {
+			word &= 1<<rest - 1
+		}
+		n += bits.OnesCount64(word)
+	}
+	return n
 }
 
 // count returns the number of ones.
