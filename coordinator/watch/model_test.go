@@ -180,7 +180,7 @@ func TestScreens(t *testing.T) {
 		"a table": {read, 80, 10, []string{
 			"demo: 4 of 8 done, 1 running, 1 pending, 2 failed",
 			"1 worker; about 2 min left",
-			"error: geometric mean of mse_k_probability (1 of 2); sorted by grid",
+			"geometric mean of mse_k_probability (1 of 2); sorted by grid",
 			"configuration       done      error   run  failed      floor      progress",
 			"n=2 t=1 k=0          2/2      0.001     0       0      1e-06  [##########]",
 			"n=2 t=1 k=1          2/2      0.002     0       0      1e-06  [##########]",
@@ -192,7 +192,7 @@ func TestScreens(t *testing.T) {
 		"a small one": {read, 40, 8, []string{
 			"demo: 4 of 8 done, 1 running, 1 pendin..",
 			"1 worker; about 2 min left",
-			"error: geometric mean of mse_k_probabi..",
+			"geometric mean of mse_k_probability (1..",
 			"configuration       done      error",
 			"n=2 t=1 k=0          2/2      0.001",
 			"n=2 t=1 k=1          2/2      0.002",

@@ -88,7 +88,7 @@ func (m model) head() []string {
 	if trouble := m.trouble(); trouble != "" {
 		second = trouble
 	}
-	third := "error: geometric mean of " + m.statistic
+	third := "geometric mean of " + m.statistic
 	if at := slices.Index(m.state.Statistics, m.statistic); at >= 0 {
 		third += fmt.Sprintf(" (%d of %d)", at+1, len(m.state.Statistics))
 	}
