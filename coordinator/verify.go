@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -79,7 +80,7 @@ next coordinator or "verify" resumes them.`,
 	f.hosting.log.Add(c, "warn")
 	c.Flags().Float64Var(&f.share, "share", 0.1, "share of the finished tasks, above 0 and up to 1 (default for named tasks: 1)")
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "seed of the selection: the same seed selects the same tasks")
-	c.Flags().IntVar(&f.hosting.local, "local", defaultLocal(), "number of local workers, if no coordinator runs")
+	c.Flags().IntVar(&f.hosting.local, "local", defaultLocal(), "number of local workers, if no coordinator runs, as far as memory goes")
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print one JSON object")
 	return c
 }
@@ -99,7 +100,7 @@ func (f *verifyFlags) verifier(c *cobra.Command, tasks []string, t *terminal) (a
 		return app.Verifier{}, usage("--local %d: must be 1 or more", f.hosting.local)
 	}
 	t.done = "compared"
-	v := app.Verifier{Follow: t.follow}
+	v := app.Verifier{Follow: t.follow, Memory: program.ReadMachine(os.DirFS("/")).Memory}
 	v.Selection, v.Share, v.Seed = selection, f.share, f.seed
 	v.Options = func(class string) (host.Options, error) {
 		kernel, err := chooseKernel(class)

@@ -78,6 +78,7 @@ func (c Configuration) patchBytes() float64 {
 func (c Configuration) trainingBytes() float64 {
 	forward, both := c.tileBytes()
 	held := forward + both + c.patchBytes() + perLaneWord*c.words() // and the weights of the outcomes
+	held += c.batchBytes()
 	nodes, steps := c.LikelihoodNodes(), float64(c.Timesteps)
 	joint := math.Exp2(float64(min(c.Neurons*c.Timesteps, MaxStateBits)))
 	switch c.Objective {
@@ -91,8 +92,10 @@ func (c Configuration) trainingBytes() float64 {
 		if c.HasState() && !c.Sampled() { // the objective is evaluated over all joint words
 			held += perLaneWord*c.words() + 4*nodes*steps*min(joint, c.words())
 		}
-		return held + 8*c.words()
+		size := float64(c.Training.BatchSize)
+		return held + 8*c.words() + 8*size*size // the distances of windows
 	}
+	held += c.criticBytes()
 	switch c.Training.Gradient {
 	case "straight_through", "expectation":
 	case "parameter_shift":
@@ -106,6 +109,18 @@ func (c Configuration) trainingBytes() float64 {
 		held += perLaneWord * c.words()
 	}
 	return held
+}
+
+// batchBytes returns the memory of a batch: the noise of each qubit, and words, generated and real.
+func (c Configuration) batchBytes() float64 {
+	return float64(c.Training.BatchSize) * float64(c.Timesteps) * (4*float64(c.Qubits()) + 16)
+}
+
+// criticBytes returns the memory of the critic: its weights with their gradient and two moments, and
+// for each window of a batch, generated and real, its inputs as bits and its hidden units.
+func (c Configuration) criticBytes() float64 {
+	inputs, units := float64(c.Neurons*c.Timesteps), float64(c.Training.HiddenUnits)
+	return 16*(inputs+2)*units + 2*float64(c.Training.BatchSize)*(inputs/8+4*units)
 }
 
 // evaluationBytes returns the memory of the evaluation, and of the history if there is one.

@@ -25,7 +25,7 @@ type share struct {
 // mask, and no more than the quota of the control group, of which Go itself counts at least two.
 // GOMAXPROCS can lower their number but not raise it. The tasks of a step of Slurm on one node
 // share the memory of the node and of the control group equally. root is the root of the file
-// system.
+// system. With an error, the share is what the rest says.
 func shareOf(environment func(string) string, root fs.FS) (share, error) {
 	machine := program.ReadMachine(root)
 	cores := min(runtime.GOMAXPROCS(0), runtime.NumCPU())
@@ -35,7 +35,7 @@ func shareOf(environment func(string) string, root fs.FS) (share, error) {
 	for _, name := range []string{"SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"} {
 		granted, err := slurmNumber(environment, name, "a number of cores; or give --slots")
 		if err != nil {
-			return share{}, err
+			return share{cores, machine.Memory}, err
 		}
 		if granted > 0 {
 			cores = granted
@@ -44,7 +44,7 @@ func shareOf(environment func(string) string, root fs.FS) (share, error) {
 	}
 	tasks, err := tasksOnNode(environment)
 	if err != nil {
-		return share{}, err
+		return share{cores, machine.Memory}, err
 	}
 	memory := machine.Memory / uint64(tasks)
 	for name, unit := range map[string]uint64{"SLURM_MEM_PER_NODE": (1 << 20) / uint64(tasks), "SLURM_MEM_PER_CPU": uint64(cores) << 20} {
@@ -53,7 +53,7 @@ func shareOf(environment func(string) string, root fs.FS) (share, error) {
 		}
 		megabytes, err := slurmNumber(environment, name, "a number of megabytes; or give --slots")
 		if err != nil {
-			return share{}, err
+			return share{cores, memory}, err
 		}
 		if megabytes > 0 {
 			memory = program.Lowest(memory, uint64(megabytes)*unit)

@@ -196,7 +196,7 @@ func (p Place) labeller(ctx context.Context, q sweepQueue, s queue.Sweep) (label
 	}
 	l.all = all
 	if !l.resolved {
-		l.axes = slices.DeleteFunc(l.axes, func(s sweep.Setting) bool { return !s.InIdentity() })
+		l.axes = grid.StoredColumns(s.Grid)
 	}
 	return l, nil
 }

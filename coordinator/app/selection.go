@@ -22,6 +22,7 @@ func (p Place) stored(ctx context.Context, q sweepQueue, s queue.Sweep, filters 
 	if err != nil {
 		return nil, err
 	}
+	varying := labels.varying()
 	var found []sweep.ConfigurationFilter
 	for _, filter := range filters {
 		if isStored(filter) {
@@ -31,7 +32,7 @@ func (p Place) stored(ctx context.Context, q sweepQueue, s queue.Sweep, filters 
 		before := len(found)
 		for _, c := range labels.all {
 			if filter.Has(c.Configuration) {
-				found = append(found, labels.only(c.Configuration))
+				found = append(found, only(c.Configuration, varying))
 			}
 		}
 		switch {
@@ -54,14 +55,23 @@ func outside(f sweep.ConfigurationFilter) (names []string) {
 	return names
 }
 
-// only returns a filter with all stored settings in which the configuration differs from another one.
-func (l labeller) only(c sweep.Configuration) sweep.ConfigurationFilter {
-	filter := sweep.ConfigurationFilter{sweep.ModelKey: c.Model}
-	for _, other := range l.all {
-		for _, d := range sweep.IdentityDifferences(c, other.Configuration) {
-			if value, found := c.FilterValue(d.Name); found && d.First != nil {
-				filter[d.Name] = value
-			}
+// varying lists the stored settings in which some configurations of the sweep differ.
+func (l labeller) varying() (names []string) {
+	differ := map[string]bool{}
+	for _, c := range l.all {
+		for _, d := range sweep.IdentityDifferences(l.all[0].Configuration, c.Configuration) {
+			differ[d.Name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(differ))
+}
+
+// only returns a filter that selects a configuration by those of some settings that it reads.
+func only(c sweep.Configuration, settings []string) sweep.ConfigurationFilter {
+	filter := sweep.ConfigurationFilter{}
+	for _, name := range settings {
+		if s, known := sweep.Lookup(name); name == sweep.ModelKey || known && s.ReadBy(c) {
+			filter[name], _ = c.FilterValue(name)
 		}
 	}
 	return filter

@@ -39,6 +39,9 @@ type Finding struct {
 // Verifier configures a verification.
 type Verifier struct {
 	queue.VerifyRequest // its Sweep is a name or ID; "": that of the folder
+	// Memory is what this process may use, in bytes, and bounds the number of local workers; 0:
+	// unknown.
+	Memory uint64
 	// Options returns how to serve a sweep of a kernel class, if no coordinator serves it.
 	Options func(class string) (host.Options, error)
 	// Follow is called with the progress of the verification; it may be nil.
@@ -178,7 +181,7 @@ func (v Verification) progress(s queue.Status, elapsed time.Duration) Progress {
 // findings returns the tasks whose results were not confirmed.
 func findings(ctx context.Context, q sweepQueue, s queue.Sweep, tasks []sweep.TaskID) ([]Finding, error) {
 	chosen := set(tasks)
-	axes := grid.Columns(s.Grid)
+	axes := grid.StoredColumns(s.Grid)
 	var found []Finding
 	for row, err := range q.Rows(ctx, s.ID) {
 		if err != nil {
@@ -232,6 +235,9 @@ func (p Place) verifyLocally(ctx context.Context, v Verifier) (Verification, err
 // with verifies with the local workers of a host. They start after tasks were
 // selected: earlier, they would find no work and leave.
 func (v Verifier) with(ctx context.Context, h *host.Host, s queue.Sweep) (Verification, error) {
+	if err := v.fitWorkers(ctx, h, s); err != nil {
+		return Verification{}, err
+	}
 	done, tasks, err := v.choose(ctx, h.Queue(), s.ID)
 	done.Local = true
 	if err != nil || len(tasks) == 0 {

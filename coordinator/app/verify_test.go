@@ -48,6 +48,11 @@ func TestVerifyASweepThatHasEnded(t *testing.T) {
 	c := config(t, fourConfigurations, p)
 	runToEnd(t, c)
 	place, v := app.Place{Out: c.Out}, verifier(c)
+	v.Memory = 1e6
+	if _, err := place.Verify(t.Context(), v); err == nil || !strings.Contains(err.Error(), "of memory, and this machine has 1 MB: verify other configurations") {
+		t.Errorf("with too little memory: %v", err)
+	}
+	v.Memory = 1e9
 	var last app.Progress
 	v.Follow = func(p app.Progress) { last = p }
 	done, err := place.Verify(t.Context(), v)

@@ -200,7 +200,7 @@ sweep "large" {
 	tab.Until("document.querySelector('#tasks')?.textContent.includes('1 to 100 of 100000')")
 	tab.Type("input[name=q]", "neurons=4 k=1 timesteps=3")
 	tab.Press(kb.Enter)
-	tab.Until("document.querySelector('#tasks')?.textContent.includes('1 to 100 of 1000')")
+	tab.Until("document.querySelector('#tasks')?.textContent.match(/1 to 100 of 1000\\b/)")
 	if label := tab.Text("#tasks tbody td"); !strings.Contains(label, "n=4 t=3 k=1") {
 		t.Errorf("the first task is %q", label)
 	}

@@ -247,7 +247,7 @@ func (p *Page) readConfigurations(ctx context.Context, s *snapshot) error {
 	stored, resolved := folder.StoredConfigurations(s.sweep, s.grid, firsts)
 	if !resolved {
 		s.grid = nil
-		s.settings = slices.DeleteFunc(s.settings, func(s sweep.Setting) bool { return !s.InIdentity() })
+		s.settings = grid.StoredColumns(s.sweep.Grid)
 	}
 	for _, c := range stored {
 		s.configurations = append(s.configurations, configuration{

@@ -177,12 +177,17 @@ func (c *call) running(process string, limit int) ([]Running, error) {
 	return running, nil
 }
 
+// calibratingShare is the share of its steps from which a task tells how long the others take: the
+// first ones wait for the start of a worker.
+const calibratingShare = 0.05
+
 // timeLeft estimates the remaining compute time of a sweep, and its remaining time on some
 // slots, or 0 without slots. The finished tasks calibrate the cost model, or before the first
 // one the steps of those that run.
 func timeLeft(s Sweep, tallies map[Phase]Tally, workers []Worker, slots int) (work, onSlots time.Duration) {
 	left := tallies[Waiting].Cost + tallies[BackingOff].Cost + tallies[Leased].Cost
-	longest, cost, took := 0.0, 0.0, 0.0 // the latter two of the reported steps
+	longest := 0.0
+	cost, took := 0.0, 0.0 // of the steps that running tasks have reported
 	for _, w := range workers {
 		if w.Arithmetic() != s.Arithmetic() {
 			continue
@@ -191,7 +196,7 @@ func timeLeft(s Sweep, tallies map[Phase]Tally, workers []Worker, slots int) (wo
 			share := min(1, float64(r.Step)/float64(max(1, r.Steps)))
 			left -= share * r.cost.Seconds()
 			longest = max(longest, (1-share)*r.cost.Seconds())
-			if r.Step > r.From {
+			if share >= calibratingShare && r.Step > r.From {
 				cost += float64(r.Step-r.From) / float64(max(1, r.Steps)) * r.cost.Seconds()
 				took += w.LastSeen.Sub(r.GrantedAt).Seconds()
 			}

@@ -46,12 +46,12 @@ func writeRunning(r queue.Running) *spiqsweepv1.RunningTask {
 	}
 }
 
-// writeTasks writes tasks with a label of all axes of their sweep.
+// writeTasks writes tasks with a label of all axes of their sweep that are stored with them.
 func writeTasks(s queue.Sweep, rows []queue.Row) []*spiqsweepv1.TaskStatus {
 	if len(rows) == 0 {
 		return nil // avoids parsing the grid
 	}
-	axes := grid.Columns(s.Grid)
+	axes := grid.StoredColumns(s.Grid)
 	return each(rows, func(r queue.Row) *spiqsweepv1.TaskStatus {
 		return &spiqsweepv1.TaskStatus{Task: string(r.Task.ID), Label: r.Task.Configuration.Label(axes...), Reason: r.Reason}
 	})

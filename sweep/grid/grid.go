@@ -98,6 +98,11 @@ func (g *Grid) Columns() []sweep.Setting {
 	return columns
 }
 
+// StoredColumns returns those of Columns that are stored with tasks, which the preset is not.
+func StoredColumns(source []byte) []sweep.Setting {
+	return slices.DeleteFunc(Columns(source), func(s sweep.Setting) bool { return !s.InIdentity() })
+}
+
 // Columns returns the settings other than neurons, timesteps and k that the text
 // of a grid sweeps, in the order written. It evaluates no expression and so needs
 // no variables. It returns nil if the text is not a grid.

@@ -37,7 +37,7 @@ func (w *withMemory) Run(ctx context.Context, t Task, r Reporter) (Outcome, erro
 	bytes := t.Configuration.MemoryBytes()
 	need := int64(bytes)
 	if need > w.memory {
-		return Outcome{}, fmt.Errorf("%s takes about %s of memory, and this worker has %s: start a worker with more, and run `coordinator retry`; or leave the configuration out of the grid",
+		return Outcome{}, fmt.Errorf("%s takes about %s of memory, and this worker has %s: stop this worker or give it more, and run `coordinator retry`; or leave the configuration out of the grid",
 			t.Configuration.LabelOfReplicates(), sweep.FormatMemory(bytes), sweep.FormatMemory(float64(w.memory)))
 	}
 	if !w.free.TryAcquire(need) {

@@ -35,8 +35,13 @@ func TestMemory(t *testing.T) {
 		"n=16 t=2, likelihood": func(c *sweep.Configuration) { c.Neurons, c.Timesteps, c.Objective = 16, 2, "likelihood" },
 		"n=16, mmd":            func(c *sweep.Configuration) { c.Neurons, c.Objective = 16, "mmd" },
 		"n=17 t=2, mmd":        func(c *sweep.Configuration) { c.Neurons, c.Timesteps, c.Objective = 17, 2, "mmd" },
-		"n=16 t=2, rbm":        func(c *sweep.Configuration) { c.Model, c.Neurons, c.Timesteps = sweep.ModelRBM, 16, 2 },
-		"n=17 t=2, mixture":    func(c *sweep.Configuration) { c.Model, c.Neurons, c.Timesteps = sweep.ModelMixture, 17, 2 },
+		"n=10 t=50, mmd in large batches": func(c *sweep.Configuration) {
+			c.Neurons, c.Timesteps, c.Objective, c.Training.BatchSize = 10, 50, "mmd", 4096
+		},
+		"n=10 t=200, many units":    func(c *sweep.Configuration) { c.Neurons, c.Timesteps, c.Training.HiddenUnits = 10, 200, 4096 },
+		"n=10 t=100, large batches": func(c *sweep.Configuration) { c.Neurons, c.Timesteps, c.Training.BatchSize = 10, 100, 16384 },
+		"n=16 t=2, rbm":             func(c *sweep.Configuration) { c.Model, c.Neurons, c.Timesteps = sweep.ModelRBM, 16, 2 },
+		"n=17 t=2, mixture":         func(c *sweep.Configuration) { c.Model, c.Neurons, c.Timesteps = sweep.ModelMixture, 17, 2 },
 	} {
 		c := sweep.Default()
 		c.Training.Steps = 1000
@@ -144,7 +149,7 @@ func TestTooLittleMemory(t *testing.T) {
 	task := Task{Configuration: sweep.Default()}
 	task.Configuration.Neurons = 20
 	_, err := WithMemory(1<<30, blockingRunner{}, hclog.NewNullLogger()).Run(t.Context(), task, &recorder{stopAt: -1})
-	const want = "n=20 t=1 k=0 takes about 1.7 GB of memory, and this worker has 1.1 GB: start a worker with more, and run `coordinator retry`; " +
+	const want = "n=20 t=1 k=0 takes about 1.7 GB of memory, and this worker has 1.1 GB: stop this worker or give it more, and run `coordinator retry`; " +
 		"or leave the configuration out of the grid"
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)

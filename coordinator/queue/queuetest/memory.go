@@ -140,7 +140,6 @@ func (t *memoryTx) Now() time.Time { return t.now }
 
 func (t *memoryTx) Announce() { t.announced = true }
 
-// Claim does nothing, because every transaction excludes all others.
 func (t *memoryTx) rollBack() {
 	for i := len(t.undo) - 1; i >= 0; i-- {
 		t.undo[i]()
