@@ -184,8 +184,8 @@ func (s *session) wait(p *process, limit time.Duration) (int, error) {
 	select {
 	case <-p.ended:
 		s.cpu += p.ProcessState.UserTime() + p.ProcessState.SystemTime()
-		if status := p.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() {
-			return 128 + int(status.Signal()), nil
+		if signal := p.ProcessState.Sys().(syscall.WaitStatus).Signal(); signal >= 0 {
+			return 128 + int(signal), nil
 		}
 		return p.ProcessState.ExitCode(), nil
 	case <-s.over:
