@@ -88,7 +88,7 @@ func (f *resultsFlags) records(ctx context.Context, s *app.Stored) (table.Record
 	if err != nil {
 		return table.Records{}, err
 	}
-	if err := s.Check(selected.Configurations); err != nil {
+	if err := s.CheckFilters(selected.Configurations); err != nil {
 		return table.Records{}, err
 	}
 	rows := func(yield func(table.Row, error) bool) {

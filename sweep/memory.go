@@ -11,16 +11,16 @@ const SlotBytes = 128 << 20
 
 // Memory of a task, in bytes. TestMemory compares them with trainings.
 const (
-	programBytes = 40 << 20 // of the program, the recording and what training does not multiply
-	perAmplitude = 132      // of a state of the fast engine: 16 lanes, and a gap of a row in 33
-	perGeneral   = 80       // of all states of the general engine, for each of 16 lanes
-	perLaw       = 160      // for each word: a classical generator in 16 lanes
-	perLaneWord  = 64       // for each word: a number in float32 in 16 lanes
-	perExactWord = 80       // for each amplitude: the evaluation's states in complex128
-	recordedBins = 297 * 952
-	mostScored   = 1 << 24
-	lanes        = 16
-	collected    = 1.1 // of what is held: with what the garbage collector has not yet freed
+	programBytes = 40 << 20  // of the program, the recording and what training does not multiply
+	perAmplitude = 132       // of a state of the fast engine: 16 lanes, and a gap of a row in 33
+	perGeneral   = 80        // of all states of the general engine, for each of 16 lanes
+	perLaw       = 160       // for each word: a classical generator in 16 lanes
+	perLaneWord  = 64        // for each word: a number in float32 in 16 lanes
+	perExactWord = 80        // for each amplitude: the evaluation's states in complex128
+	recordedBins = 297 * 952 // of the paper's recording
+	mostScored   = 1 << 24   // windows whose likelihood an evaluation computes
+	lanes        = 16        // samples that a circuit computes together
+	collected    = 1.1       // what the program takes of what it holds, before garbage is collected
 )
 
 // MemoryBytes estimates the memory of a worker that runs a task of the configuration, at

@@ -39,10 +39,15 @@ func (p Place) stored(ctx context.Context, q sweepQueue, s queue.Sweep, filters 
 		case !labels.resolved:
 			return nil, folder.BadInput("%s cannot be selected here: it is not stored with the tasks, and the grid of sweep %s needs its variables: select by other settings", strings.Join(outside(filter), " and "), s.Name)
 		case len(found) == before:
-			return nil, folder.BadInput("no configuration of sweep %s has %s: `coordinator status` lists them", s.Name, filter)
+			return nil, noConfiguration(s, filter)
 		}
 	}
 	return found, nil
+}
+
+// noConfiguration is the error for a filter that selects nothing.
+func noConfiguration(s queue.Sweep, f sweep.ConfigurationFilter) error {
+	return folder.BadInput("no configuration of sweep %s has %s: `coordinator status` lists them", s.Name, f)
 }
 
 // outside lists the settings of a filter that no task has.

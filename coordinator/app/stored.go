@@ -103,15 +103,15 @@ func (s *Stored) Shape() table.Shape { return s.app.view.Shape() }
 // Rows streams the rows of results.csv, without a check of the results.
 func (s *Stored) Rows(ctx context.Context) table.Rows { return s.app.view.Rows(ctx) }
 
-// Check returns an error if a filter selects no configuration of the sweep.
-func (s *Stored) Check(filters []sweep.ConfigurationFilter) error {
+// CheckFilters returns an error if a filter selects no configuration of the sweep.
+func (s *Stored) CheckFilters(filters []sweep.ConfigurationFilter) error {
 	for _, f := range filters {
 		found := false
 		for _, c := range s.app.prepared.Grid.Configurations() {
 			found = found || f.Has(c)
 		}
 		if !found {
-			return folder.BadInput("no configuration of sweep %s has %s: `coordinator status` lists them", s.Sweep.Name, f)
+			return noConfiguration(s.Sweep, f)
 		}
 	}
 	return nil

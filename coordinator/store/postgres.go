@@ -36,8 +36,8 @@ type postgresStore struct {
 	mu      sync.Mutex
 	closed  bool           // guarded by mu
 	running sync.WaitGroup // the calls and the listener; none is added after closed is set
-	groups  int            // guarded by mu; that run
-	waiting []*claimedCall // guarded by mu; for the next groups, in the order of their arrival
+	groups  int            // number of those that run; guarded by mu
+	waiting []*claimedCall // for the next groups, in the order of their arrival; guarded by mu
 }
 
 func (s *postgresStore) Update(ctx context.Context, claim *queue.Claim, call func(queue.Tx) error) error {

@@ -31,6 +31,7 @@ type claimedCall struct {
 	answer chan outcome // buffered: the group never waits for a caller
 }
 
+// answerAll gives all calls the same answer.
 func answerAll(calls []*claimedCall, o outcome) {
 	for _, p := range calls {
 		p.answer <- o

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -64,6 +65,7 @@ func group(s *postgresStore, calls ...func(*postgresTx) error) []error {
 	for i, call := range calls {
 		answers = append(answers, update(ctx, fmt.Sprint("process", i), call))
 		for waiting() != i+1 { // until the call is queued
+			runtime.Gosched()
 		}
 	}
 	close(proceed)

@@ -40,7 +40,7 @@ type postgresTx struct {
 	claimed map[string]bool // the claimed processes
 	// complete reports whether the cache has all live attempts of the claimed processes.
 	complete bool
-	calls    int // of a group that have not ended; 0 outside a group
+	calls    int // number of calls of the group that have not ended; 0 outside a group
 	ahead    lookahead
 }
 

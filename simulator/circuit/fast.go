@@ -12,8 +12,8 @@ type fastTile struct {
 	phases  [][]float32 // of the boundary before rotation k
 	states  [][]float32 // after rotation k; two alternate if they are not kept
 
-	left     []pass    // those of the last rotation that are not done: see leave
-	tangents []float32 // of these
+	deferred []pass    // passes of the last rotation that Forward has left out: see deferLast
+	tangents []float32 // of that rotation
 }
 
 // workspace holds scratch memory that no call passes on to another. Tiles of one
@@ -79,7 +79,7 @@ func (t *fastTile) Forward(patch *Patch, noise []float32) {
 	if s := p.factors; s.high > 0 {
 		t.loops.join(t.states[1], t.bond, t.bond[s.rows*width:], s.blocks, s.rows, p.factorStride(), s.product())
 	}
-	t.left = t.left[:0]
+	t.deferred = t.deferred[:0]
 	for k := 2; k < p.rotations; k++ {
 		t.advance(k, &rotations[k], noise)
 	}
@@ -170,7 +170,7 @@ func (t *fastTile) advance(k int, r *rotation, noise []float32) {
 	if t.scales() {
 		t.combine(k, noise)
 		l.scaleGatherRotate(dst, src, t.noise, r.scalars, r.noise, r.from, r.tangents)
-		if !t.leave(k, r) {
+		if !t.deferLast(k, r) {
 			l.rotate.over(&p.afterGather, dst, r.tangents)
 		}
 		return
@@ -179,7 +179,7 @@ func (t *fastTile) advance(k int, r *rotation, noise []float32) {
 	if p.high == 0 {
 		if l.gatherRotate != nil && p.low >= fusedBits {
 			l.gatherRotate(dst, src, t.phases[k], r.from, r.tangents)
-			if !t.leave(k, r) {
+			if !t.deferLast(k, r) {
 				l.rotate.over(&p.afterGather, dst, r.tangents)
 			}
 			return
@@ -199,7 +199,7 @@ func (t *fastTile) advance(k int, r *rotation, noise []float32) {
 		l.gatherBlock(block, src[from:], low, phase, perm)
 		l.rotate.over(&p.withinBlock, block, r.tangents)
 	}
-	if !t.leave(k, r) {
+	if !t.deferLast(k, r) {
 		t.rotateBlocks(dst, r.tangents)
 	}
 }

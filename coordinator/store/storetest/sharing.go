@@ -104,7 +104,7 @@ func oncePerTask(t *testing.T, p *pair) {
 	const tasks = 120
 	p.coordinators[0].Plan("A", queuetest.Plan(0, tasks, 0.3))
 	p.coordinators[1].Plan("B", queuetest.Plan(tasks/2, 3*tasks/2, 10))
-	workers := make([]*queuetest.Worker, 8)
+	workers := make([]*queuetest.Worker, 40) // enough to have calls share transactions
 	for i := range workers {
 		workers[i] = p.coordinators[i%2].Worker(1 + i%3)
 	}
