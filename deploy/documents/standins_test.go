@@ -221,6 +221,7 @@ var standIns = map[string]standIn{
 	"coordinator verify --share 0.1":          {instead: "coordinator verify --share 0.1 --config n=4,t=1", reason: "a tenth of all tasks train for a minute"},
 	"coordinator verify --out runs/figure-s1": {instead: "coordinator verify --out runs/figure-s1 --config n=2,t=2", reason: "a tenth of all tasks train for a minute"},
 	"coordinator health":                      {beside: server[:1], before: serves, instead: "coordinator health --coordinator runs/serve/operator.json", reason: "a name of the command: it takes an address"},
+	"coordinator sample":                      {skip: true, reason: "a name: other documents have it with a task"},
 	"coordinator repro":                       {instead: "coordinator repro $TASK", reason: "a name of the command: it takes a task"},
 
 	"sqlite3 sweep.db .backup":                         {beside: []string{"coordinator serve --listen 127.0.0.1:$PORT --out runs/backup"}, instead: "sqlite3 runs/backup/sweep.db '.backup copy.db'", fails: true, reason: "refused while a coordinator runs, as the text says"},
