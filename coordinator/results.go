@@ -42,7 +42,7 @@ The table for people shows the settings and the two errors of Fig. S1; --columns
 chooses others. CSV and JSON have all columns, under the same names.
 sweep/table/README.md defines every column.`,
 		Example: `  coordinator results --out runs/figure-s1 --config n=4,k=1
-  coordinator results --summary --config model=pairwise --columns neurons,error,geometric_mean,floor
+  coordinator results --summary --config preset=paper,k=1 --columns neurons,error,geometric_mean,floor
   coordinator results --state failed --json`,
 		Annotations: readOnly,
 		Args:        program.NoArguments,
