@@ -107,9 +107,10 @@ var standIns = map[string]standIn{
 	},
 
 	"make load TASKS=10000 WORKERS=1000 LOADFLAGS='-offered 0 -steps 60000 -full-for 15s'":                                onQuiet,
+	"make load TASKS=20000 WORKERS=1000 LOADFLAGS='-offered 1000 -offered-for 10s'":                                       onQuiet,
 	"make load TASKS=20000 WORKERS=1000 LOADFLAGS='-offered 200 -offered-for 10s'":                                        onQuiet,
 	"make load TASKS=10000 WORKERS=1000 LOADFLAGS='-offered 0 -steps 60000 -full-for 15s -connections 10'":                onQuiet,
-	"make load TASKS=1000000 WORKERS=50 LOADFLAGS='-offered 0 -replicates 250 -steps 60000 -full-for 60s'":                onQuiet,
+	"make load TASKS=1000000 WORKERS=50 LOADFLAGS='-offered 0 -replicates 250 -steps 60000 -full-for 20s'":                onQuiet,
 	"make load TASKS=1000000 WORKERS=50 LOADFLAGS='-offered 0 -replicates 250 -steps 60000 -full-for 60s -time-left 10m'": onQuiet,
 	"worker --coordinator FILE --slots 1":           onQuiet,
 	"make scale WORKERS=10000 TASKS=1000000 SEED=1": onQuiet,
