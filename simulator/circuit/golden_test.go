@@ -27,16 +27,7 @@ func digest(t *testing.T, k Kernel) string {
 	)
 	for i, a := range ansatzes {
 		b := randomBatch(a, uint64(i))
-		c, err := Compile(a, k)
-		if err != nil {
-			t.Fatal(err)
-		}
-		patch, tile := c.NewPatch(), c.NewTile(true)
-		patch.Set(b.angles)
-		tile.Forward(patch, b.noise)
-		law, gradient := make([]float32, a.Words()*Lanes), make([]float64, a.Angles())
-		tile.Probabilities(law)
-		tile.Backward(patch, b.weights, gradient)
+		tile, law, gradient := lawAndGradient(t, a, k, b)
 		uniform, words := (*[Lanes]float32)(b.noise), new([Lanes]uint32)
 		for j := range uniform {
 			uniform[j] /= math.Pi

@@ -44,21 +44,26 @@ func lane(rows []float32, i int) []float64 {
 	return v
 }
 
-// compareTile compares a tile with the law and gradient of single lanes by second.
-func compareTile(t testingT, a Ansatz, k Kernel, b batch, second func(angles, noise, weights []float64) (law, gradient []float64)) {
+// lawAndGradient runs a batch forward and backward, and returns the tile too.
+func lawAndGradient(t testingT, a Ansatz, k Kernel, b batch) (tile Tile, law []float32, gradient []float64) {
 	t.Helper()
 	c, err := Compile(a, k)
 	if err != nil {
 		t.Fatal(err)
 	}
-	patch, tile := c.NewPatch(), c.NewTile(true)
+	patch := c.NewPatch()
+	tile, law, gradient = c.NewTile(true), make([]float32, a.Words()*Lanes), make([]float64, a.Angles())
 	patch.Set(b.angles)
 	tile.Forward(patch, b.noise)
-	got := make([]float32, a.Words()*Lanes)
-	tile.Probabilities(got)
-	gradient := make([]float64, a.Angles())
+	tile.Probabilities(law)
 	tile.Backward(patch, b.weights, gradient)
+	return tile, law, gradient
+}
 
+// compareTile compares a tile with the law and gradient of single lanes by second.
+func compareTile(t testingT, a Ansatz, k Kernel, b batch, second func(angles, noise, weights []float64) (law, gradient []float64)) {
+	t.Helper()
+	_, got, gradient := lawAndGradient(t, a, k, b)
 	want := make([]float64, a.Angles())
 	for i := range Lanes {
 		law, g := second(b.angles, lane(b.noise, i), lane(b.weights, i))
