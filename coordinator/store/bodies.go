@@ -1,8 +1,6 @@
 package store
 
 import (
-	"bytes"
-
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/proto/protocol"
 	"spiqsweep/sweep"
@@ -23,7 +21,7 @@ func (t *sqlTx) Result(task sweep.TaskID, digest string) (r queue.StoredResult, 
 
 // packed returns the form of a result's body that is stored.
 func packed(r queue.StoredResult) []byte {
-	if isPacked(r.Packed) && len(r.Packed) < len(r.Body) {
+	if protocol.IsPacked(r.Packed) && len(r.Packed) < len(r.Body) {
 		return r.Packed
 	}
 	return notNull(r.Body)
@@ -32,7 +30,7 @@ func packed(r queue.StoredResult) []byte {
 // unpacked is the inverse of packed. It returns a body that cannot be uncompressed unchanged, so
 // that its digest differs.
 func unpacked(body []byte) []byte {
-	if !isPacked(body) {
+	if !protocol.IsPacked(body) {
 		return body
 	}
 	unpacked, err := protocol.Unpack(body, protocol.MaxUnpackedBytes)
@@ -41,9 +39,6 @@ func unpacked(body []byte) []byte {
 	}
 	return unpacked
 }
-
-// isPacked reports whether a body is compressed. JSON never begins like that.
-func isPacked(body []byte) bool { return bytes.HasPrefix(body, []byte("\x28\xb5\x2f\xfd")) }
 
 func (t *sqlTx) PutResult(task sweep.TaskID, digest string, r queue.StoredResult) error {
 	key, err := t.key(task)

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/klauspost/compress/zstd"
@@ -15,6 +16,9 @@ var (
 	packer   = must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest)))
 	unpacker = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecodeAllCapLimit(true)))
 )
+
+// IsPacked reports whether a body is compressed, by its first bytes. JSON never begins like that.
+func IsPacked(body []byte) bool { return bytes.HasPrefix(body, []byte("\x28\xb5\x2f\xfd")) }
 
 // Pack compresses a body with zstd, with its size in the frame header.
 func Pack(body []byte) []byte { return packer.EncodeAll(body, nil) }
