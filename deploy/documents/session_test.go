@@ -175,8 +175,14 @@ func (s *session) start(folder, text string) *process {
 	return p
 }
 
-// interrupt does what Ctrl-C does.
-func (p *process) interrupt() error { return syscall.Kill(-p.Process.Pid, syscall.SIGINT) }
+// interrupt does what Ctrl-C does. A process that has just ended by itself is no error: its exit
+// code tells how.
+func (p *process) interrupt() error {
+	if err := syscall.Kill(-p.Process.Pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	return nil
+}
 
 // wait returns the exit code, 128 + n after signal n as in a shell, or an error after the limit. It
 // ends the test when its time is over.
