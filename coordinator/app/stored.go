@@ -94,9 +94,6 @@ func (s *Stored) check(ctx context.Context) error {
 // checkedRows is the number of rows among which a sweep must have a task of its grid.
 const checkedRows = 1000
 
-// Notices are about the recording and the grid, for the user.
-func (s *Stored) Notices() []string { return s.app.Notices }
-
 // Shape returns the optional columns of the tables of the sweep.
 func (s *Stored) Shape() table.Shape { return s.app.view.Shape() }
 

@@ -199,12 +199,6 @@ func (tab *Tab) Open(address string) {
 	within(tab, "open "+address, chromedp.Navigate(address))
 }
 
-// Reload fetches the page again.
-func (tab *Tab) Reload() {
-	tab.t.Helper()
-	within(tab, "reload", chromedp.Reload())
-}
-
 // Until waits until an expression of JavaScript is true, also in a page that replaces the
 // present one.
 func (tab *Tab) Until(expression string) {
