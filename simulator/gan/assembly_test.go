@@ -97,9 +97,9 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		l.bend(dst, sets, middles, low, t.In(highs*stride), second, highs, stride)
 	},
 	"enumerate": func(l *loops, t *kerneltest.Trial) {
-		stride, used := anyStride(t), t.UpTo(lanes)
-		dst, switches, rows := t.Out(used*lanes), t.Out(used*stride), t.In(used*stride)
-		l.enumerate(dst, switches, rows, anyWords(t, used, lanes), t.In(stride*lanes), t.In(lanes*stride), t.In(stride), t.In(stride), stride)
+		stride, words := anyStride(t), 2<<t.IntN(lowBits)
+		dst, switches, rows := t.Out(words*lanes), t.Out(stride*lanes), t.In(stride*lanes)
+		l.enumerate(dst, switches, rows, (*[lanes]uint32)(anyWords(t, lanes, lanes)), t.In(stride*lanes), t.In(stride), t.In(stride))
 	},
 	"transpose": func(l *loops, t *kerneltest.Trial) {
 		rows := 4 * t.UpTo(8)

@@ -1245,79 +1245,44 @@ end39:
 	VZEROUPPER
 	RET
 
-// func enumerateAVX2(dst []float32, switches []float32, rows []float32, drawn []uint32, low []float32, lowWords []float32, reach []float32, second []float32, stride int)
-// Requires: AVX, FMA3
-TEXT ·enumerateAVX2(SB), NOSPLIT, $0-200
-	MOVQ   dst_base+0(FP), AX
-	MOVQ   switches_base+24(FP), CX
-	MOVQ   drawn_len+80(FP), DX
-	MOVQ   stride+192(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   CX, SI
-	MOVQ   DX, DI
-	MOVQ   rows_base+48(FP), R8
-	MOVQ   drawn_base+72(FP), R9
-	MOVQ   lowWords_base+120(FP), R10
-	MOVQ   reach_base+144(FP), R11
-	VXORPS Y0, Y0, Y0
-	TESTQ  DI, DI
-	JZ     end48
+// func enumerateAVX2(dst []float32, switches []float32, rows []float32, drawn *[16]uint32, low []float32, reach []float32, second []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·enumerateAVX2(SB), NOSPLIT, $64-152
+	MOVQ    switches_base+24(FP), AX
+	MOVQ    rows_base+48(FP), CX
+	MOVQ    low_base+80(FP), DX
+	MOVQ    reach_base+104(FP), BX
+	VXORPS  Y0, Y0, Y0
+	MOVQ    drawn+72(FP), SI
+	VMOVUPS (SI), Y1
+	VPSLLD  $0x1c, Y1, Y2
+	VMOVUPS 32(SI), Y3
+	VPSLLD  $0x1c, Y3, Y4
+	MOVQ    second_len+136(FP), SI
+	TESTQ   SI, SI
+	JZ      end48
 
 loop48:
-	MOVL  (R9), R12
-	IMULQ BX, R12
-	ADDQ  R10, R12
-	XORQ  R13, R13
-
-loop49:
-	VMOVUPS (R12)(R13*1), Y1
-	VSUBPS  (R8)(R13*1), Y1, Y1
-	VSUBPS  (R11)(R13*1), Y0, Y2
-	VMAXPS  Y2, Y1, Y1
-	VMOVUPS Y1, (SI)(R13*1)
-	VMOVUPS 32(R12)(R13*1), Y1
-	VSUBPS  32(R8)(R13*1), Y1, Y1
-	VSUBPS  32(R11)(R13*1), Y0, Y2
-	VMAXPS  Y2, Y1, Y1
-	VMOVUPS Y1, 32(SI)(R13*1)
-	VMOVUPS 64(R12)(R13*1), Y1
-	VSUBPS  64(R8)(R13*1), Y1, Y1
-	VSUBPS  64(R11)(R13*1), Y0, Y2
-	VMAXPS  Y2, Y1, Y1
-	VMOVUPS Y1, 64(SI)(R13*1)
-	VMOVUPS 96(R12)(R13*1), Y1
-	VSUBPS  96(R8)(R13*1), Y1, Y1
-	VSUBPS  96(R11)(R13*1), Y0, Y2
-	VMAXPS  Y2, Y1, Y1
-	VMOVUPS Y1, 96(SI)(R13*1)
-	VMOVUPS 128(R12)(R13*1), Y1
-	VSUBPS  128(R8)(R13*1), Y1, Y1
-	VSUBPS  128(R11)(R13*1), Y0, Y2
-	VMAXPS  Y2, Y1, Y1
-	VMOVUPS Y1, 128(SI)(R13*1)
-	VMOVUPS 160(R12)(R13*1), Y1
-	VSUBPS  160(R8)(R13*1), Y1, Y1
-	VSUBPS  160(R11)(R13*1), Y0, Y2
-	VMAXPS  Y2, Y1, Y1
-	VMOVUPS Y1, 160(SI)(R13*1)
-	VMOVUPS 192(R12)(R13*1), Y1
-	VSUBPS  192(R8)(R13*1), Y1, Y1
-	VSUBPS  192(R11)(R13*1), Y0, Y2
-	VMAXPS  Y2, Y1, Y1
-	VMOVUPS Y1, 192(SI)(R13*1)
-	VMOVUPS 224(R12)(R13*1), Y1
-	VSUBPS  224(R8)(R13*1), Y1, Y1
-	VSUBPS  224(R11)(R13*1), Y0, Y2
-	VMAXPS  Y2, Y1, Y1
-	VMOVUPS Y1, 224(SI)(R13*1)
-	ADDQ    $+256, R13
-	CMPQ    R13, BX
-	JL      loop49
-	ADDQ    BX, R8
-	ADDQ    BX, SI
-	ADDQ    $+4, R9
-	DECQ    DI
-	JNZ     loop48
+	VBROADCASTSS (BX), Y5
+	VSUBPS       Y5, Y0, Y5
+	VPERMPS      (DX), Y1, Y6
+	VPERMPS      32(DX), Y1, Y7
+	VBLENDVPS    Y2, Y7, Y6, Y6
+	VSUBPS       (CX), Y6, Y6
+	VMAXPS       Y5, Y6, Y6
+	VMOVUPS      Y6, (AX)
+	VPERMPS      (DX), Y3, Y6
+	VPERMPS      32(DX), Y3, Y7
+	VBLENDVPS    Y4, Y7, Y6, Y6
+	VSUBPS       32(CX), Y6, Y6
+	VMAXPS       Y5, Y6, Y6
+	VMOVUPS      Y6, 32(AX)
+	ADDQ         $+4, BX
+	ADDQ         $+64, AX
+	ADDQ         $+64, CX
+	ADDQ         $+64, DX
+	DECQ         SI
+	JNZ          loop48
 
 end48:
 	VXORPS Y0, Y0, Y0
@@ -1328,202 +1293,174 @@ end48:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ   low_base+96(FP), SI
-	MOVQ   second_base+168(FP), DI
-	MOVQ   stride+192(FP), R8
-	SHRQ   $0x02, R8
-	TESTQ  R8, R8
-	JZ     end50
+	MOVQ   low_base+80(FP), AX
+	MOVQ   second_base+128(FP), CX
+	MOVQ   second_len+136(FP), DX
+	SHRQ   $0x02, DX
+	TESTQ  DX, DX
+	JZ     end49
+
+loop49:
+	VBROADCASTSS (CX), Y8
+	VFMADD231PS  (AX), Y8, Y0
+	VFMADD231PS  32(AX), Y8, Y4
+	VBROADCASTSS 4(CX), Y8
+	VFMADD231PS  64(AX), Y8, Y1
+	VFMADD231PS  96(AX), Y8, Y5
+	VBROADCASTSS 8(CX), Y8
+	VFMADD231PS  128(AX), Y8, Y2
+	VFMADD231PS  160(AX), Y8, Y6
+	VBROADCASTSS 12(CX), Y8
+	VFMADD231PS  192(AX), Y8, Y3
+	VFMADD231PS  224(AX), Y8, Y7
+	ADDQ         $+16, CX
+	ADDQ         $+256, AX
+	DECQ         DX
+	JNZ          loop49
+
+end49:
+	VADDPS  Y1, Y0, Y0
+	VADDPS  Y3, Y2, Y2
+	VADDPS  Y2, Y0, Y0
+	VADDPS  Y5, Y4, Y4
+	VADDPS  Y7, Y6, Y6
+	VADDPS  Y6, Y4, Y4
+	VMOVUPS Y0, (SP)
+	VMOVUPS Y4, 32(SP)
+	LEAQ    (SP), AX
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    low_base+80(FP), DX
+	MOVQ    dst_len+8(FP), BX
+	SHRQ    $0x04, BX
 
 loop50:
-	VBROADCASTSS (DI), Y8
-	VFMADD231PS  (SI), Y8, Y0
-	VFMADD231PS  32(SI), Y8, Y4
-	VBROADCASTSS 4(DI), Y8
-	VFMADD231PS  64(SI), Y8, Y1
-	VFMADD231PS  96(SI), Y8, Y5
-	VBROADCASTSS 8(DI), Y8
-	VFMADD231PS  128(SI), Y8, Y2
-	VFMADD231PS  160(SI), Y8, Y6
-	VBROADCASTSS 12(DI), Y8
-	VFMADD231PS  192(SI), Y8, Y3
-	VFMADD231PS  224(SI), Y8, Y7
-	ADDQ         $+16, DI
-	ADDQ         $+256, SI
-	DECQ         R8
-	JNZ          loop50
-
-end50:
-	VADDPS Y1, Y0, Y0
-	VADDPS Y3, Y2, Y2
-	VADDPS Y2, Y0, Y0
-	VADDPS Y5, Y4, Y4
-	VADDPS Y7, Y6, Y6
-	VADDPS Y6, Y4, Y4
-	LEAQ   (BX)(BX*2), SI
-
-loop51:
-	CMPQ   DX, $+4
-	JL     end51
+	CMPQ   BX, $+4
+	JL     end50
+	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	MOVQ   CX, DI
-	MOVQ   low_base+96(FP), R8
-	MOVQ   second_base+168(FP), R9
-	MOVQ   stride+192(FP), R10
-	TESTQ  R10, R10
-	JZ     end52
+	MOVQ   switches_base+24(FP), SI
+	MOVQ   DX, DI
+	MOVQ   second_base+128(FP), R8
+	MOVQ   second_len+136(FP), R9
+	TESTQ  R9, R9
+	JZ     end51
 
-loop52:
-	VBROADCASTSS (R9), Y10
-	VMOVUPS      (R8), Y11
-	VMOVUPS      32(R8), Y12
-	VBROADCASTSS (DI), Y13
-	VMINPS       Y13, Y11, Y14
-	VFMADD231PS  Y10, Y14, Y1
-	VMINPS       Y13, Y12, Y13
-	VFMADD231PS  Y10, Y13, Y6
-	VBROADCASTSS (DI)(BX*1), Y13
-	VMINPS       Y13, Y11, Y14
-	VFMADD231PS  Y10, Y14, Y2
-	VMINPS       Y13, Y12, Y13
-	VFMADD231PS  Y10, Y13, Y7
-	VBROADCASTSS (DI)(BX*2), Y13
-	VMINPS       Y13, Y11, Y14
-	VFMADD231PS  Y10, Y14, Y3
-	VMINPS       Y13, Y12, Y13
-	VFMADD231PS  Y10, Y13, Y8
-	VBROADCASTSS (DI)(SI*1), Y13
-	VMINPS       Y13, Y11, Y11
-	VFMADD231PS  Y10, Y11, Y5
-	VMINPS       Y13, Y12, Y11
-	VFMADD231PS  Y10, Y11, Y9
-	ADDQ         $+4, DI
-	ADDQ         $+4, R9
-	ADDQ         $+64, R8
-	DECQ         R10
-	JNZ          loop52
-
-end52:
-	VSUBPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)
-	VSUBPS  Y4, Y6, Y6
-	VMOVUPS Y6, 32(AX)
-	ADDQ    BX, CX
-	VSUBPS  Y0, Y2, Y2
-	VMOVUPS Y2, 64(AX)
-	VSUBPS  Y4, Y7, Y7
-	VMOVUPS Y7, 96(AX)
-	ADDQ    BX, CX
-	VSUBPS  Y0, Y3, Y3
-	VMOVUPS Y3, 128(AX)
-	VSUBPS  Y4, Y8, Y8
-	VMOVUPS Y8, 160(AX)
-	ADDQ    BX, CX
-	VSUBPS  Y0, Y5, Y5
-	VMOVUPS Y5, 192(AX)
-	VSUBPS  Y4, Y9, Y9
-	VMOVUPS Y9, 224(AX)
-	ADDQ    BX, CX
-	ADDQ    $+256, AX
-	SUBQ    $+4, DX
-	JMP     loop51
+loop51:
+	VBROADCASTSS (R8), Y8
+	VMOVUPS      (SI), Y9
+	VMOVUPS      32(SI), Y10
+	VBROADCASTSS (DI), Y11
+	VMINPS       Y9, Y11, Y12
+	VFMADD231PS  Y8, Y12, Y0
+	VMINPS       Y10, Y11, Y11
+	VFMADD231PS  Y8, Y11, Y4
+	VBROADCASTSS 4(DI), Y11
+	VMINPS       Y9, Y11, Y12
+	VFMADD231PS  Y8, Y12, Y1
+	VMINPS       Y10, Y11, Y11
+	VFMADD231PS  Y8, Y11, Y5
+	VBROADCASTSS 8(DI), Y11
+	VMINPS       Y9, Y11, Y12
+	VFMADD231PS  Y8, Y12, Y2
+	VMINPS       Y10, Y11, Y11
+	VFMADD231PS  Y8, Y11, Y6
+	VBROADCASTSS 12(DI), Y11
+	VMINPS       Y9, Y11, Y9
+	VFMADD231PS  Y8, Y9, Y3
+	VMINPS       Y10, Y11, Y9
+	VFMADD231PS  Y8, Y9, Y7
+	ADDQ         $+4, R8
+	ADDQ         $+64, SI
+	ADDQ         $+64, DI
+	DECQ         R9
+	JNZ          loop51
 
 end51:
-loop53:
-	CMPQ   DX, $+2
-	JL     end53
+	VBROADCASTSS (AX), Y8
+	VSUBPS       Y8, Y0, Y0
+	VMOVUPS      Y0, (CX)
+	VSUBPS       Y8, Y4, Y4
+	VMOVUPS      Y4, 32(CX)
+	VBROADCASTSS 4(AX), Y0
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 64(CX)
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      Y5, 96(CX)
+	VBROADCASTSS 8(AX), Y0
+	VSUBPS       Y0, Y2, Y2
+	VMOVUPS      Y2, 128(CX)
+	VSUBPS       Y0, Y6, Y6
+	VMOVUPS      Y6, 160(CX)
+	VBROADCASTSS 12(AX), Y0
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      Y3, 192(CX)
+	VSUBPS       Y0, Y7, Y7
+	VMOVUPS      Y7, 224(CX)
+	ADDQ         $+16, DX
+	ADDQ         $+16, AX
+	ADDQ         $+256, CX
+	SUBQ         $+4, BX
+	JMP          loop50
+
+end50:
+loop52:
+	CMPQ   BX, $+2
+	JL     end52
+	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	VXORPS Y5, Y5, Y5
-	MOVQ   CX, SI
-	MOVQ   low_base+96(FP), DI
-	MOVQ   second_base+168(FP), R8
-	MOVQ   stride+192(FP), R9
+	MOVQ   switches_base+24(FP), SI
+	MOVQ   DX, DI
+	MOVQ   second_base+128(FP), R8
+	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end54
+	JZ     end53
 
-loop54:
-	VBROADCASTSS (R8), Y6
-	VMOVUPS      (DI), Y7
-	VMOVUPS      32(DI), Y8
-	VBROADCASTSS (SI), Y9
-	VMINPS       Y9, Y7, Y10
-	VFMADD231PS  Y6, Y10, Y1
-	VMINPS       Y9, Y8, Y9
-	VFMADD231PS  Y6, Y9, Y3
-	VBROADCASTSS (SI)(BX*1), Y9
-	VMINPS       Y9, Y7, Y7
-	VFMADD231PS  Y6, Y7, Y2
-	VMINPS       Y9, Y8, Y7
-	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         $+4, SI
+loop53:
+	VBROADCASTSS (R8), Y4
+	VMOVUPS      (SI), Y5
+	VMOVUPS      32(SI), Y6
+	VBROADCASTSS (DI), Y7
+	VMINPS       Y5, Y7, Y8
+	VFMADD231PS  Y4, Y8, Y0
+	VMINPS       Y6, Y7, Y7
+	VFMADD231PS  Y4, Y7, Y2
+	VBROADCASTSS 4(DI), Y7
+	VMINPS       Y5, Y7, Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VMINPS       Y6, Y7, Y5
+	VFMADD231PS  Y4, Y5, Y3
 	ADDQ         $+4, R8
+	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop54
-
-end54:
-	VSUBPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)
-	VSUBPS  Y4, Y3, Y3
-	VMOVUPS Y3, 32(AX)
-	ADDQ    BX, CX
-	VSUBPS  Y0, Y2, Y2
-	VMOVUPS Y2, 64(AX)
-	VSUBPS  Y4, Y5, Y5
-	VMOVUPS Y5, 96(AX)
-	ADDQ    BX, CX
-	ADDQ    $+128, AX
-	SUBQ    $+2, DX
-	JMP     loop53
+	JNZ          loop53
 
 end53:
-loop55:
-	CMPQ   DX, $+1
-	JL     end55
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	MOVQ   CX, SI
-	MOVQ   low_base+96(FP), DI
-	MOVQ   second_base+168(FP), R8
-	MOVQ   stride+192(FP), R9
-	TESTQ  R9, R9
-	JZ     end56
+	VBROADCASTSS (AX), Y4
+	VSUBPS       Y4, Y0, Y0
+	VMOVUPS      Y0, (CX)
+	VSUBPS       Y4, Y2, Y2
+	VMOVUPS      Y2, 32(CX)
+	VBROADCASTSS 4(AX), Y0
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 64(CX)
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      Y3, 96(CX)
+	ADDQ         $+8, DX
+	ADDQ         $+8, AX
+	ADDQ         $+128, CX
+	SUBQ         $+2, BX
+	JMP          loop52
 
-loop56:
-	VBROADCASTSS (R8), Y3
-	VMOVUPS      (DI), Y5
-	VMOVUPS      32(DI), Y6
-	VBROADCASTSS (SI), Y7
-	VMINPS       Y7, Y5, Y5
-	VFMADD231PS  Y3, Y5, Y1
-	VMINPS       Y7, Y6, Y5
-	VFMADD231PS  Y3, Y5, Y2
-	ADDQ         $+4, SI
-	ADDQ         $+4, R8
-	ADDQ         $+64, DI
-	DECQ         R9
-	JNZ          loop56
-
-end56:
-	VSUBPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)
-	VSUBPS  Y4, Y2, Y2
-	VMOVUPS Y2, 32(AX)
-	ADDQ    BX, CX
-	ADDQ    $+64, AX
-	SUBQ    $+1, DX
-	JMP     loop55
-
-end55:
+end52:
 	VZEROUPPER
 	RET
 
@@ -1536,9 +1473,9 @@ TEXT ·addCountsAVX2(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end57
+	JZ    end54
 
-loop57:
+loop54:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Y0
@@ -1550,9 +1487,9 @@ loop57:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop57
+	JNZ     loop54
 
-end57:
+end54:
 	VZEROUPPER
 	RET
 
@@ -1566,12 +1503,12 @@ TEXT ·sumColumnsAVX512(SB), NOSPLIT, $0-96
 	MOVQ  stride+88(FP), SI
 	SHLQ  $0x02, SI
 	TESTQ BX, BX
-	JZ    end58
+	JZ    end55
 
-loop58:
+loop55:
 	XORQ DI, DI
 
-loop59:
+loop56:
 	MOVQ   DX, R10
 	LEAQ   (CX)(DI*1), R8
 	LEAQ   (AX)(DI*1), R9
@@ -1581,14 +1518,14 @@ loop59:
 	VXORPS X3, X3, X3
 	MOVQ   chunks+80(FP), R11
 	TESTQ  R11, R11
-	JZ     end60
+	JZ     end57
 
-loop60:
+loop57:
 	MOVQ  (R10), R12
 	TESTQ R12, R12
-	JZ    end61
+	JZ    end58
 
-loop61:
+loop58:
 	TZCNTQ R12, R13
 	LEAQ   -1(R12), R14
 	ANDQ   R14, R12
@@ -1598,32 +1535,32 @@ loop61:
 	VADDPS 128(R9)(R13*1), Z2, Z2
 	VADDPS 192(R9)(R13*1), Z3, Z3
 	TESTQ  R12, R12
-	JNZ    loop61
+	JNZ    loop58
 
-end61:
+end58:
 	ADDQ $+8, R10
 	MOVQ SI, R12
 	SHLQ $0x06, R12
 	ADDQ R12, R9
 	DECQ R11
-	JNZ  loop60
+	JNZ  loop57
 
-end60:
+end57:
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
 	VMOVUPS Z2, 128(R8)
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, SI
-	JL      loop59
+	JL      loop56
 	ADDQ    SI, CX
 	MOVQ    chunks+80(FP), DI
 	SHLQ    $0x03, DI
 	ADDQ    DI, DX
 	DECQ    BX
-	JNZ     loop58
+	JNZ     loop55
 
-end58:
+end55:
 	VZEROUPPER
 	RET
 
@@ -1639,12 +1576,12 @@ TEXT ·addColumnsAVX512(SB), NOSPLIT, $0-104
 	MOVQ         stride+96(FP), SI
 	SHLQ         $0x02, SI
 	TESTQ        BX, BX
-	JZ           end62
+	JZ           end59
 
-loop62:
+loop59:
 	XORQ DI, DI
 
-loop63:
+loop60:
 	MOVQ      DX, R10
 	LEAQ      (CX)(DI*1), R8
 	LEAQ      (AX)(DI*1), R9
@@ -1662,14 +1599,14 @@ loop63:
 	VMOVAPS   Z3, Z3
 	MOVQ      chunks+88(FP), R8
 	TESTQ     R8, R8
-	JZ        end64
+	JZ        end61
 
-loop64:
+loop61:
 	MOVQ  (R10), R11
 	TESTQ R11, R11
-	JZ    end65
+	JZ    end62
 
-loop65:
+loop62:
 	TZCNTQ  R11, R12
 	LEAQ    -1(R11), R13
 	ANDQ    R13, R11
@@ -1683,28 +1620,28 @@ loop65:
 	VADDPS  192(R9)(R12*1), Z3, Z6
 	VMOVUPS Z6, 192(R9)(R12*1)
 	TESTQ   R11, R11
-	JNZ     loop65
+	JNZ     loop62
 
-end65:
+end62:
 	ADDQ $+8, R10
 	MOVQ SI, R11
 	SHLQ $0x06, R11
 	ADDQ R11, R9
 	DECQ R8
-	JNZ  loop64
+	JNZ  loop61
 
-end64:
+end61:
 	ADDQ $+256, DI
 	CMPQ DI, SI
-	JL   loop63
+	JL   loop60
 	ADDQ SI, CX
 	MOVQ chunks+88(FP), DI
 	SHLQ $0x03, DI
 	ADDQ DI, DX
 	DECQ BX
-	JNZ  loop62
+	JNZ  loop59
 
-end62:
+end59:
 	VZEROUPPER
 	RET
 
@@ -1718,18 +1655,18 @@ TEXT ·switchOnAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x04, DX
 	TESTQ        DX, DX
-	JZ           end66
+	JZ           end63
 
-loop66:
+loop63:
 	VCMPPS    $0x11, (CX), Z1, K1
 	VMOVAPS.Z Z0, K1, Z2
 	VMOVUPS   Z2, (AX)
 	ADDQ      $+64, AX
 	ADDQ      $+64, CX
 	DECQ      DX
-	JNZ       loop66
+	JNZ       loop63
 
-end66:
+end63:
 	VZEROUPPER
 	RET
 
@@ -1744,17 +1681,17 @@ TEXT ·interpolateAVX512(SB), NOSPLIT, $0-104
 	MOVQ         stride+96(FP), DI
 	VBROADCASTSS constant0<>+0(SB), Z0
 	TESTQ        SI, SI
-	JZ           end67
+	JZ           end64
 
-loop67:
+loop64:
 	VBROADCASTSS (BX), Z1
 	VSUBPS       Z1, Z0, Z2
 	MOVQ         DI, R8
 	SHRQ         $0x04, R8
 	TESTQ        R8, R8
-	JZ           end68
+	JZ           end65
 
-loop68:
+loop65:
 	VMULPS      (DX), Z2, Z3
 	VFMADD231PS (CX), Z1, Z3
 	VMOVUPS     Z3, (AX)
@@ -1762,14 +1699,14 @@ loop68:
 	ADDQ        $+64, CX
 	ADDQ        $+64, DX
 	DECQ        R8
-	JNZ         loop68
+	JNZ         loop65
 
-end68:
+end65:
 	ADDQ $+4, BX
 	DECQ SI
-	JNZ  loop67
+	JNZ  loop64
 
-end67:
+end64:
 	VZEROUPPER
 	RET
 
@@ -1786,7 +1723,7 @@ TEXT ·backSecondAVX512(SB), NOSPLIT, $0-96
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-loop69:
+loop66:
 	VMOVUPS (DX), Z0
 	VMOVUPS (BX), Z1
 	VMOVUPS 64(DX), Z2
@@ -1814,7 +1751,7 @@ rows:
 	ADDQ        $+128, BX
 	ADDQ        $+128, R8
 	CMPQ        R8, SI
-	JL          loop69
+	JL          loop66
 	VZEROUPPER
 	RET
 
@@ -1831,23 +1768,23 @@ TEXT ·inputSlopesAVX512(SB), NOSPLIT, $0-104
 	MOVQ  on_base+72(FP), DI
 	MOVQ  stride+96(FP), R8
 	TESTQ R8, R8
-	JZ    end70
+	JZ    end67
 
-loop70:
+loop67:
 	VBROADCASTSS (SI), Z0
 	VMULPS       (DI), Z0, Z0
 	VMOVUPS      Z0, (DI)
 	ADDQ         $+4, SI
 	ADDQ         $+64, DI
 	DECQ         R8
-	JNZ          loop70
+	JNZ          loop67
 
-end70:
+end67:
 	LEAQ (BX)(BX*2), SI
 
-loop71:
+loop68:
 	CMPQ   DX, $+4
-	JL     end71
+	JL     end68
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
@@ -1856,9 +1793,9 @@ loop71:
 	MOVQ   on_base+72(FP), R8
 	MOVQ   stride+96(FP), R9
 	TESTQ  R9, R9
-	JZ     end72
+	JZ     end69
 
-loop72:
+loop69:
 	VMOVUPS      (R8), Z0
 	VBROADCASTSS (DI), Z8
 	VFMADD231PS  Z8, Z0, Z1
@@ -1871,9 +1808,9 @@ loop72:
 	ADDQ         $+4, DI
 	ADDQ         $+64, R8
 	DECQ         R9
-	JNZ          loop72
+	JNZ          loop69
 
-end72:
+end69:
 	VMOVUPS Z1, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z2, 64(AX)
@@ -1884,21 +1821,21 @@ end72:
 	ADDQ    BX, CX
 	ADDQ    $+256, AX
 	SUBQ    $+4, DX
-	JMP     loop71
+	JMP     loop68
 
-end71:
-loop73:
+end68:
+loop70:
 	CMPQ   DX, $+2
-	JL     end73
+	JL     end70
 	VXORPS X5, X5, X5
 	VXORPS X6, X6, X6
 	MOVQ   CX, SI
 	MOVQ   on_base+72(FP), DI
 	MOVQ   stride+96(FP), R8
 	TESTQ  R8, R8
-	JZ     end74
+	JZ     end71
 
-loop74:
+loop71:
 	VMOVUPS      (DI), Z0
 	VBROADCASTSS (SI), Z1
 	VFMADD231PS  Z1, Z0, Z5
@@ -1907,45 +1844,45 @@ loop74:
 	ADDQ         $+4, SI
 	ADDQ         $+64, DI
 	DECQ         R8
-	JNZ          loop74
+	JNZ          loop71
 
-end74:
+end71:
 	VMOVUPS Z5, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z6, 64(AX)
 	ADDQ    BX, CX
 	ADDQ    $+128, AX
 	SUBQ    $+2, DX
-	JMP     loop73
+	JMP     loop70
 
-end73:
-loop75:
+end70:
+loop72:
 	CMPQ   DX, $+1
-	JL     end75
+	JL     end72
 	VXORPS X7, X7, X7
 	MOVQ   CX, SI
 	MOVQ   on_base+72(FP), DI
 	MOVQ   stride+96(FP), R8
 	TESTQ  R8, R8
-	JZ     end76
+	JZ     end73
 
-loop76:
+loop73:
 	VMOVUPS      (DI), Z0
 	VBROADCASTSS (SI), Z1
 	VFMADD231PS  Z1, Z0, Z7
 	ADDQ         $+4, SI
 	ADDQ         $+64, DI
 	DECQ         R8
-	JNZ          loop76
+	JNZ          loop73
 
-end76:
+end73:
 	VMOVUPS Z7, (AX)
 	ADDQ    BX, CX
 	ADDQ    $+64, AX
 	SUBQ    $+1, DX
-	JMP     loop75
+	JMP     loop72
 
-end75:
+end72:
 	VZEROUPPER
 	RET
 
@@ -1957,16 +1894,16 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-32
 	MOVQ   slopes_len+16(FP), CX
 	SHRQ   $0x04, CX
 	TESTQ  CX, CX
-	JZ     end77
+	JZ     end74
 
-loop77:
+loop74:
 	VMOVUPS     (AX), Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         loop77
+	JNZ         loop74
 
-end77:
+end74:
 	MOVQ    sums+0(FP), AX
 	VMOVUPS Z0, (AX)
 	VZEROUPPER
@@ -1988,16 +1925,16 @@ TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
 	MOVQ    slopes_len+32(FP), BX
 	SHRQ    $0x04, BX
 	TESTQ   BX, BX
-	JZ      end78
+	JZ      end75
 
-loop78:
+loop75:
 	VMULPS  (CX), Z1, Z0
 	VMOVUPS Z0, (CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop78
+	JNZ     loop75
 
-end78:
+end75:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -2005,13 +1942,13 @@ end78:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop79:
+loop76:
 	CMPQ SI, $+4
-	JL   end79
+	JL   end76
 	MOVQ on_base+48(FP), R8
 	XORQ R9, R9
 
-loop80:
+loop77:
 	LEAQ    (BX)(R9*1), R10
 	VMOVUPS (R10), Z0
 	VMOVUPS 64(R10), Z1
@@ -2031,9 +1968,9 @@ loop80:
 	VMOVUPS 192(R10)(DI*1), Z15
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end81
+	JZ      end78
 
-loop81:
+loop78:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -2065,9 +2002,9 @@ loop81:
 	VFMADD231PS  Z20, Z18, Z11
 	VFMADD231PS  Z20, Z19, Z15
 	TESTQ        R11, R11
-	JNZ          loop81
+	JNZ          loop78
 
-end81:
+end78:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	VMOVUPS Z2, 128(R10)
@@ -2086,23 +2023,23 @@ end81:
 	VMOVUPS Z15, 192(R10)(DI*1)
 	ADDQ    $+256, R9
 	CMPQ    R9, CX
-	JL      loop80
+	JL      loop77
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+256, AX
 	SUBQ    $+4, SI
-	JMP     loop79
+	JMP     loop76
 
-end79:
-loop82:
+end76:
+loop79:
 	CMPQ SI, $+2
-	JL   end82
+	JL   end79
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop83:
+loop80:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
@@ -2114,9 +2051,9 @@ loop83:
 	VMOVUPS 192(R9)(CX*1), Z7
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end84
+	JZ      end81
 
-loop84:
+loop81:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -2138,9 +2075,9 @@ loop84:
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	TESTQ        R10, R10
-	JNZ          loop84
+	JNZ          loop81
 
-end84:
+end81:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
@@ -2151,21 +2088,21 @@ end84:
 	VMOVUPS Z7, 192(R9)(CX*1)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop83
+	JL      loop80
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop82
+	JMP     loop79
 
-end82:
-loop85:
+end79:
+loop82:
 	CMPQ SI, $+1
-	JL   end85
+	JL   end82
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop86:
+loop83:
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
@@ -2173,9 +2110,9 @@ loop86:
 	VMOVUPS 192(R9), Z3
 	MOVQ    DX, R10
 	TESTQ   R10, R10
-	JZ      end87
+	JZ      end84
 
-loop87:
+loop84:
 	TZCNTQ       R10, R11
 	LEAQ         -1(R10), R12
 	ANDQ         R12, R10
@@ -2192,22 +2129,22 @@ loop87:
 	VMOVUPS      192(R11)(R8*1), Z5
 	VFMADD231PS  Z5, Z4, Z3
 	TESTQ        R10, R10
-	JNZ          loop87
+	JNZ          loop84
 
-end87:
+end84:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
 	VMOVUPS Z3, 192(R9)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop86
+	JL      loop83
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop85
+	JMP     loop82
 
-end85:
+end82:
 	VZEROUPPER
 	RET
 
@@ -2224,51 +2161,51 @@ TEXT ·sumWordsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant1<>+0(SB), Z0
 	XORQ         SI, SI
 
-loop88:
+loop85:
 	VXORPS X1, X1, X1
 	MOVQ   CX, DI
-	JMP    end89
+	JMP    end86
 
-loop89:
+loop86:
 	VFNMADD231PS (DI), Z0, Z1
 	ADDQ         DX, DI
 
-end89:
+end86:
 	CMPQ    DI, BX
-	JL      loop89
+	JL      loop86
 	VMOVUPS Z1, (AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end90
+	JMP     end87
 
-loop90:
+loop87:
 	VMOVUPS (DI), Z2
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end91
+	JZ      end88
 
-loop91:
+loop88:
 	VADDPS  (R10), Z2, Z3
 	VMOVUPS Z3, (R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop91
+	JNZ     loop88
 
-end91:
+end88:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end90:
+end87:
 	CMPQ DI, BX
-	JL   loop90
+	JL   loop87
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop88
+	JL   loop85
 	VZEROUPPER
 	RET
 
@@ -2286,25 +2223,25 @@ TEXT ·reachAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS constant3<>+0(SB), Z1
 	XORQ         SI, SI
 
-loop92:
+loop89:
 	VXORPS X2, X2, X2
 	MOVQ   CX, DI
-	JMP    end93
+	JMP    end90
 
-loop93:
+loop90:
 	VANDPS      (DI), Z1, Z3
 	VFMADD231PS Z3, Z0, Z2
 	ADDQ        DX, DI
 
-end93:
+end90:
 	CMPQ    DI, BX
-	JL      loop93
+	JL      loop90
 	VMOVUPS Z2, (AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	ADDQ    $+64, SI
 	CMPQ    SI, DX
-	JL      loop92
+	JL      loop89
 	VZEROUPPER
 	RET
 
@@ -2316,9 +2253,9 @@ TEXT ·unitsOnAVX512(SB), NOSPLIT, $0-48
 	VXORPS X0, X0, X0
 	MOVQ   sets_len+8(FP), DX
 	TESTQ  DX, DX
-	JZ     end94
+	JZ     end91
 
-loop94:
+loop91:
 	XORQ   BX, BX
 	VCMPPS $0x11, (CX), Z0, K1
 	KMOVW  K1, SI
@@ -2340,9 +2277,9 @@ loop94:
 	ADDQ   $+8, AX
 	ADDQ   $+256, CX
 	DECQ   DX
-	JNZ    loop94
+	JNZ    loop91
 
-end94:
+end91:
 	VZEROUPPER
 	RET
 
@@ -2359,9 +2296,9 @@ TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-200
 	VBROADCASTSS constant3<>+0(SB), Z0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end95
+	JZ           end92
 
-loop95:
+loop92:
 	MOVL  (BX), R9
 	MOVQ  R9, R10
 	ANDQ  $0x0f, R9
@@ -2374,7 +2311,7 @@ loop95:
 	ADDQ  R11, R10
 	XORQ  R11, R11
 
-loop96:
+loop93:
 	MOVQ    reach_base+168(FP), R13
 	XORQ    R12, R12
 	VMOVUPS (DX)(R11*1), Z1
@@ -2422,14 +2359,14 @@ loop96:
 	ADDQ    $+16, AX
 	ADDQ    $+256, R11
 	CMPQ    R11, DI
-	JL      loop96
+	JL      loop93
 	ADDQ    DI, DX
 	ADDQ    DI, CX
 	ADDQ    $+4, BX
 	DECQ    SI
-	JNZ     loop95
+	JNZ     loop92
 
-end95:
+end92:
 	VZEROUPPER
 	RET
 
@@ -2447,23 +2384,23 @@ TEXT ·bendAVX512(SB), NOSPLIT, $24-160
 	LEAQ   (SI)(DI*4), DI
 	MOVQ   SI, (SP)
 	MOVQ   DI, 8(SP)
-	JMP    end97
+	JMP    end94
 
-loop97:
+loop94:
 	MOVQ highs+144(FP), SI
 	MOVQ SI, 16(SP)
 	MOVQ highWords_base+96(FP), SI
 
-loop98:
+loop95:
 	CMPQ   16(SP), $+4
-	JL     end98
+	JL     end95
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
 	VXORPS X4, X4, X4
 	XORQ   DI, DI
 
-loop99:
+loop96:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -2477,9 +2414,9 @@ loop99:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end100
+	JZ    end97
 
-loop100:
+loop97:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2506,14 +2443,14 @@ loop100:
 	VPMAXSD      Z0, Z5, Z5
 	VFNMADD231PS Z6, Z5, Z4
 	TESTQ        R12, R12
-	JNZ          loop100
+	JNZ          loop97
 
-end100:
+end97:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end101
+	JZ    end98
 
-loop101:
+loop98:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -2540,12 +2477,12 @@ loop101:
 	VPMINSD      Z0, Z5, Z5
 	VFMADD231PS  Z6, Z5, Z4
 	TESTQ        R8, R8
-	JNZ          loop101
+	JNZ          loop98
 
-end101:
+end98:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop99
+	JL      loop96
 	VMOVUPS Z1, (AX)
 	ADDQ    DX, SI
 	VMOVUPS Z2, 64(AX)
@@ -2556,17 +2493,17 @@ end101:
 	ADDQ    DX, SI
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop98
+	JMP     loop95
 
-end98:
-loop102:
+end95:
+loop99:
 	CMPQ   16(SP), $+2
-	JL     end102
+	JL     end99
 	VXORPS X7, X7, X7
 	VXORPS X8, X8, X8
 	XORQ   DI, DI
 
-loop103:
+loop100:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -2580,9 +2517,9 @@ loop103:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end104
+	JZ    end101
 
-loop104:
+loop101:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2601,14 +2538,14 @@ loop104:
 	VPMAXSD      Z0, Z5, Z5
 	VFNMADD231PS Z6, Z5, Z8
 	TESTQ        R12, R12
-	JNZ          loop104
+	JNZ          loop101
 
-end104:
+end101:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end105
+	JZ    end102
 
-loop105:
+loop102:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -2627,244 +2564,334 @@ loop105:
 	VPMINSD      Z0, Z5, Z5
 	VFMADD231PS  Z6, Z5, Z8
 	TESTQ        R8, R8
-	JNZ          loop105
+	JNZ          loop102
 
-end105:
+end102:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop103
+	JL      loop100
 	VMOVUPS Z7, (AX)
 	ADDQ    DX, SI
 	VMOVUPS Z8, 64(AX)
 	ADDQ    DX, SI
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop102
+	JMP     loop99
 
-end102:
+end99:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, SI
 	SHRQ $0x04, SI
 	ADDQ SI, CX
 
-end97:
+end94:
 	MOVQ (SP), SI
 	CMPQ SI, 8(SP)
-	JL   loop97
+	JL   loop94
 	VZEROUPPER
 	RET
 
-// func enumerateAVX512(dst []float32, switches []float32, rows []float32, drawn []uint32, low []float32, lowWords []float32, reach []float32, second []float32, stride int)
+// func enumerateAVX512(dst []float32, switches []float32, rows []float32, drawn *[16]uint32, low []float32, reach []float32, second []float32)
 // Requires: AVX, AVX512F
-TEXT ·enumerateAVX512(SB), NOSPLIT, $0-200
-	MOVQ   dst_base+0(FP), AX
-	MOVQ   switches_base+24(FP), CX
-	MOVQ   drawn_len+80(FP), DX
-	MOVQ   stride+192(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   CX, SI
-	MOVQ   DX, DI
-	MOVQ   rows_base+48(FP), R8
-	MOVQ   drawn_base+72(FP), R9
-	MOVQ   lowWords_base+120(FP), R10
-	MOVQ   reach_base+144(FP), R11
+TEXT ·enumerateAVX512(SB), NOSPLIT, $64-152
+	MOVQ    switches_base+24(FP), AX
+	MOVQ    rows_base+48(FP), CX
+	MOVQ    low_base+80(FP), DX
+	MOVQ    reach_base+104(FP), BX
+	VXORPS  X0, X0, X0
+	MOVQ    drawn+72(FP), SI
+	VMOVUPS (SI), Z1
+	MOVQ    second_len+136(FP), SI
+	TESTQ   SI, SI
+	JZ      end103
+
+loop103:
+	VBROADCASTSS (BX), Z2
+	VSUBPS       Z2, Z0, Z2
+	VPERMPS      (DX), Z1, Z3
+	VSUBPS       (CX), Z3, Z3
+	VMAXPS       Z2, Z3, Z3
+	VMOVUPS      Z3, (AX)
+	ADDQ         $+4, BX
+	ADDQ         $+64, AX
+	ADDQ         $+64, CX
+	ADDQ         $+64, DX
+	DECQ         SI
+	JNZ          loop103
+
+end103:
 	VXORPS X0, X0, X0
-	TESTQ  DI, DI
-	JZ     end106
-
-loop106:
-	MOVL  (R9), R12
-	IMULQ BX, R12
-	ADDQ  R10, R12
-	XORQ  R13, R13
-
-loop107:
-	VMOVUPS (R12)(R13*1), Z1
-	VSUBPS  (R8)(R13*1), Z1, Z1
-	VSUBPS  (R11)(R13*1), Z0, Z2
-	VMAXPS  Z2, Z1, Z1
-	VMOVUPS Z1, (SI)(R13*1)
-	VMOVUPS 64(R12)(R13*1), Z1
-	VSUBPS  64(R8)(R13*1), Z1, Z1
-	VSUBPS  64(R11)(R13*1), Z0, Z2
-	VMAXPS  Z2, Z1, Z1
-	VMOVUPS Z1, 64(SI)(R13*1)
-	VMOVUPS 128(R12)(R13*1), Z1
-	VSUBPS  128(R8)(R13*1), Z1, Z1
-	VSUBPS  128(R11)(R13*1), Z0, Z2
-	VMAXPS  Z2, Z1, Z1
-	VMOVUPS Z1, 128(SI)(R13*1)
-	VMOVUPS 192(R12)(R13*1), Z1
-	VSUBPS  192(R8)(R13*1), Z1, Z1
-	VSUBPS  192(R11)(R13*1), Z0, Z2
-	VMAXPS  Z2, Z1, Z1
-	VMOVUPS Z1, 192(SI)(R13*1)
-	ADDQ    $+256, R13
-	CMPQ    R13, BX
-	JL      loop107
-	ADDQ    BX, R8
-	ADDQ    BX, SI
-	ADDQ    $+4, R9
-	DECQ    DI
-	JNZ     loop106
-
-end106:
-	VXORPS X0, X0, X0
-	VXORPS X3, X3, X3
 	VXORPS X4, X4, X4
 	VXORPS X5, X5, X5
-	MOVQ   low_base+96(FP), SI
-	MOVQ   second_base+168(FP), DI
-	MOVQ   stride+192(FP), R8
-	SHRQ   $0x02, R8
-	TESTQ  R8, R8
-	JZ     end108
-
-loop108:
-	VBROADCASTSS (DI), Z1
-	VFMADD231PS  (SI), Z1, Z0
-	VBROADCASTSS 4(DI), Z1
-	VFMADD231PS  64(SI), Z1, Z3
-	VBROADCASTSS 8(DI), Z1
-	VFMADD231PS  128(SI), Z1, Z4
-	VBROADCASTSS 12(DI), Z1
-	VFMADD231PS  192(SI), Z1, Z5
-	ADDQ         $+16, DI
-	ADDQ         $+256, SI
-	DECQ         R8
-	JNZ          loop108
-
-end108:
-	VADDPS Z3, Z0, Z0
-	VADDPS Z5, Z4, Z4
-	VADDPS Z4, Z0, Z0
-	LEAQ   (BX)(BX*2), SI
-
-loop109:
-	CMPQ   DX, $+4
-	JL     end109
 	VXORPS X6, X6, X6
+	MOVQ   low_base+80(FP), AX
+	MOVQ   second_base+128(FP), CX
+	MOVQ   second_len+136(FP), DX
+	SHRQ   $0x02, DX
+	TESTQ  DX, DX
+	JZ     end104
+
+loop104:
+	VBROADCASTSS (CX), Z1
+	VFMADD231PS  (AX), Z1, Z0
+	VBROADCASTSS 4(CX), Z1
+	VFMADD231PS  64(AX), Z1, Z4
+	VBROADCASTSS 8(CX), Z1
+	VFMADD231PS  128(AX), Z1, Z5
+	VBROADCASTSS 12(CX), Z1
+	VFMADD231PS  192(AX), Z1, Z6
+	ADDQ         $+16, CX
+	ADDQ         $+256, AX
+	DECQ         DX
+	JNZ          loop104
+
+end104:
+	VADDPS  Z4, Z0, Z0
+	VADDPS  Z6, Z5, Z5
+	VADDPS  Z5, Z0, Z0
+	VMOVUPS Z0, (SP)
+	LEAQ    (SP), AX
+	MOVQ    dst_base+0(FP), CX
+	MOVQ    low_base+80(FP), DX
+	MOVQ    dst_len+8(FP), BX
+	SHRQ    $0x04, BX
+
+loop105:
+	CMPQ   BX, $+16
+	JL     end105
 	VXORPS X7, X7, X7
 	VXORPS X8, X8, X8
 	VXORPS X9, X9, X9
-	MOVQ   CX, DI
-	MOVQ   low_base+96(FP), R8
-	MOVQ   second_base+168(FP), R9
-	MOVQ   stride+192(FP), R10
-	TESTQ  R10, R10
+	VXORPS X10, X10, X10
+	VXORPS X11, X11, X11
+	VXORPS X12, X12, X12
+	VXORPS X13, X13, X13
+	VXORPS X14, X14, X14
+	VXORPS X15, X15, X15
+	VXORPS X16, X16, X16
+	VXORPS X17, X17, X17
+	VXORPS X18, X18, X18
+	VXORPS X19, X19, X19
+	VXORPS X20, X20, X20
+	VXORPS X21, X21, X21
+	VXORPS X22, X22, X22
+	MOVQ   switches_base+24(FP), SI
+	MOVQ   DX, DI
+	MOVQ   second_base+128(FP), R8
+	MOVQ   second_len+136(FP), R9
+	TESTQ  R9, R9
+	JZ     end106
+
+loop106:
+	VBROADCASTSS (R8), Z0
+	VMOVUPS      (SI), Z1
+	VBROADCASTSS (DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z7
+	VBROADCASTSS 4(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z8
+	VBROADCASTSS 8(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z9
+	VBROADCASTSS 12(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z10
+	VBROADCASTSS 16(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z11
+	VBROADCASTSS 20(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z12
+	VBROADCASTSS 24(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z13
+	VBROADCASTSS 28(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z14
+	VBROADCASTSS 32(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z15
+	VBROADCASTSS 36(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z16
+	VBROADCASTSS 40(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z17
+	VBROADCASTSS 44(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z18
+	VBROADCASTSS 48(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z19
+	VBROADCASTSS 52(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z20
+	VBROADCASTSS 56(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z21
+	VBROADCASTSS 60(DI), Z2
+	VMINPS       Z1, Z2, Z1
+	VFMADD231PS  Z0, Z1, Z22
+	ADDQ         $+4, R8
+	ADDQ         $+64, SI
+	ADDQ         $+64, DI
+	DECQ         R9
+	JNZ          loop106
+
+end106:
+	VBROADCASTSS (AX), Z0
+	VSUBPS       Z0, Z7, Z7
+	VMOVUPS      Z7, (CX)
+	VBROADCASTSS 4(AX), Z0
+	VSUBPS       Z0, Z8, Z8
+	VMOVUPS      Z8, 64(CX)
+	VBROADCASTSS 8(AX), Z0
+	VSUBPS       Z0, Z9, Z9
+	VMOVUPS      Z9, 128(CX)
+	VBROADCASTSS 12(AX), Z0
+	VSUBPS       Z0, Z10, Z10
+	VMOVUPS      Z10, 192(CX)
+	VBROADCASTSS 16(AX), Z0
+	VSUBPS       Z0, Z11, Z11
+	VMOVUPS      Z11, 256(CX)
+	VBROADCASTSS 20(AX), Z0
+	VSUBPS       Z0, Z12, Z12
+	VMOVUPS      Z12, 320(CX)
+	VBROADCASTSS 24(AX), Z0
+	VSUBPS       Z0, Z13, Z13
+	VMOVUPS      Z13, 384(CX)
+	VBROADCASTSS 28(AX), Z0
+	VSUBPS       Z0, Z14, Z14
+	VMOVUPS      Z14, 448(CX)
+	VBROADCASTSS 32(AX), Z0
+	VSUBPS       Z0, Z15, Z15
+	VMOVUPS      Z15, 512(CX)
+	VBROADCASTSS 36(AX), Z0
+	VSUBPS       Z0, Z16, Z16
+	VMOVUPS      Z16, 576(CX)
+	VBROADCASTSS 40(AX), Z0
+	VSUBPS       Z0, Z17, Z17
+	VMOVUPS      Z17, 640(CX)
+	VBROADCASTSS 44(AX), Z0
+	VSUBPS       Z0, Z18, Z18
+	VMOVUPS      Z18, 704(CX)
+	VBROADCASTSS 48(AX), Z0
+	VSUBPS       Z0, Z19, Z19
+	VMOVUPS      Z19, 768(CX)
+	VBROADCASTSS 52(AX), Z0
+	VSUBPS       Z0, Z20, Z20
+	VMOVUPS      Z20, 832(CX)
+	VBROADCASTSS 56(AX), Z0
+	VSUBPS       Z0, Z21, Z21
+	VMOVUPS      Z21, 896(CX)
+	VBROADCASTSS 60(AX), Z0
+	VSUBPS       Z0, Z22, Z22
+	VMOVUPS      Z22, 960(CX)
+	ADDQ         $+64, DX
+	ADDQ         $+64, AX
+	ADDQ         $+1024, CX
+	SUBQ         $+16, BX
+	JMP          loop105
+
+end105:
+loop107:
+	CMPQ   BX, $+4
+	JL     end107
+	VXORPS X23, X23, X23
+	VXORPS X24, X24, X24
+	VXORPS X25, X25, X25
+	VXORPS X26, X26, X26
+	MOVQ   switches_base+24(FP), SI
+	MOVQ   DX, DI
+	MOVQ   second_base+128(FP), R8
+	MOVQ   second_len+136(FP), R9
+	TESTQ  R9, R9
+	JZ     end108
+
+loop108:
+	VBROADCASTSS (R8), Z0
+	VMOVUPS      (SI), Z1
+	VBROADCASTSS (DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z23
+	VBROADCASTSS 4(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z24
+	VBROADCASTSS 8(DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z25
+	VBROADCASTSS 12(DI), Z2
+	VMINPS       Z1, Z2, Z1
+	VFMADD231PS  Z0, Z1, Z26
+	ADDQ         $+4, R8
+	ADDQ         $+64, SI
+	ADDQ         $+64, DI
+	DECQ         R9
+	JNZ          loop108
+
+end108:
+	VBROADCASTSS (AX), Z0
+	VSUBPS       Z0, Z23, Z23
+	VMOVUPS      Z23, (CX)
+	VBROADCASTSS 4(AX), Z0
+	VSUBPS       Z0, Z24, Z24
+	VMOVUPS      Z24, 64(CX)
+	VBROADCASTSS 8(AX), Z0
+	VSUBPS       Z0, Z25, Z25
+	VMOVUPS      Z25, 128(CX)
+	VBROADCASTSS 12(AX), Z0
+	VSUBPS       Z0, Z26, Z26
+	VMOVUPS      Z26, 192(CX)
+	ADDQ         $+16, DX
+	ADDQ         $+16, AX
+	ADDQ         $+256, CX
+	SUBQ         $+4, BX
+	JMP          loop107
+
+end107:
+loop109:
+	CMPQ   BX, $+2
+	JL     end109
+	VXORPS X27, X27, X27
+	VXORPS X28, X28, X28
+	MOVQ   switches_base+24(FP), SI
+	MOVQ   DX, DI
+	MOVQ   second_base+128(FP), R8
+	MOVQ   second_len+136(FP), R9
+	TESTQ  R9, R9
 	JZ     end110
 
 loop110:
-	VBROADCASTSS (R9), Z1
-	VMOVUPS      (R8), Z2
-	VBROADCASTSS (DI), Z3
-	VMINPS       Z3, Z2, Z3
-	VFMADD231PS  Z1, Z3, Z6
-	VBROADCASTSS (DI)(BX*1), Z3
-	VMINPS       Z3, Z2, Z3
-	VFMADD231PS  Z1, Z3, Z7
-	VBROADCASTSS (DI)(BX*2), Z3
-	VMINPS       Z3, Z2, Z3
-	VFMADD231PS  Z1, Z3, Z8
-	VBROADCASTSS (DI)(SI*1), Z3
-	VMINPS       Z3, Z2, Z2
-	VFMADD231PS  Z1, Z2, Z9
-	ADDQ         $+4, DI
-	ADDQ         $+4, R9
-	ADDQ         $+64, R8
-	DECQ         R10
+	VBROADCASTSS (R8), Z0
+	VMOVUPS      (SI), Z1
+	VBROADCASTSS (DI), Z2
+	VMINPS       Z1, Z2, Z2
+	VFMADD231PS  Z0, Z2, Z27
+	VBROADCASTSS 4(DI), Z2
+	VMINPS       Z1, Z2, Z1
+	VFMADD231PS  Z0, Z1, Z28
+	ADDQ         $+4, R8
+	ADDQ         $+64, SI
+	ADDQ         $+64, DI
+	DECQ         R9
 	JNZ          loop110
 
 end110:
-	VSUBPS  Z0, Z6, Z6
-	VMOVUPS Z6, (AX)
-	ADDQ    BX, CX
-	VSUBPS  Z0, Z7, Z7
-	VMOVUPS Z7, 64(AX)
-	ADDQ    BX, CX
-	VSUBPS  Z0, Z8, Z8
-	VMOVUPS Z8, 128(AX)
-	ADDQ    BX, CX
-	VSUBPS  Z0, Z9, Z9
-	VMOVUPS Z9, 192(AX)
-	ADDQ    BX, CX
-	ADDQ    $+256, AX
-	SUBQ    $+4, DX
-	JMP     loop109
+	VBROADCASTSS (AX), Z0
+	VSUBPS       Z0, Z27, Z27
+	VMOVUPS      Z27, (CX)
+	VBROADCASTSS 4(AX), Z0
+	VSUBPS       Z0, Z28, Z28
+	VMOVUPS      Z28, 64(CX)
+	ADDQ         $+8, DX
+	ADDQ         $+8, AX
+	ADDQ         $+128, CX
+	SUBQ         $+2, BX
+	JMP          loop109
 
 end109:
-loop111:
-	CMPQ   DX, $+2
-	JL     end111
-	VXORPS X10, X10, X10
-	VXORPS X11, X11, X11
-	MOVQ   CX, SI
-	MOVQ   low_base+96(FP), DI
-	MOVQ   second_base+168(FP), R8
-	MOVQ   stride+192(FP), R9
-	TESTQ  R9, R9
-	JZ     end112
-
-loop112:
-	VBROADCASTSS (R8), Z1
-	VMOVUPS      (DI), Z2
-	VBROADCASTSS (SI), Z3
-	VMINPS       Z3, Z2, Z3
-	VFMADD231PS  Z1, Z3, Z10
-	VBROADCASTSS (SI)(BX*1), Z3
-	VMINPS       Z3, Z2, Z2
-	VFMADD231PS  Z1, Z2, Z11
-	ADDQ         $+4, SI
-	ADDQ         $+4, R8
-	ADDQ         $+64, DI
-	DECQ         R9
-	JNZ          loop112
-
-end112:
-	VSUBPS  Z0, Z10, Z10
-	VMOVUPS Z10, (AX)
-	ADDQ    BX, CX
-	VSUBPS  Z0, Z11, Z11
-	VMOVUPS Z11, 64(AX)
-	ADDQ    BX, CX
-	ADDQ    $+128, AX
-	SUBQ    $+2, DX
-	JMP     loop111
-
-end111:
-loop113:
-	CMPQ   DX, $+1
-	JL     end113
-	VXORPS X12, X12, X12
-	MOVQ   CX, SI
-	MOVQ   low_base+96(FP), DI
-	MOVQ   second_base+168(FP), R8
-	MOVQ   stride+192(FP), R9
-	TESTQ  R9, R9
-	JZ     end114
-
-loop114:
-	VBROADCASTSS (R8), Z1
-	VMOVUPS      (DI), Z2
-	VBROADCASTSS (SI), Z3
-	VMINPS       Z3, Z2, Z2
-	VFMADD231PS  Z1, Z2, Z12
-	ADDQ         $+4, SI
-	ADDQ         $+4, R8
-	ADDQ         $+64, DI
-	DECQ         R9
-	JNZ          loop114
-
-end114:
-	VSUBPS  Z0, Z12, Z12
-	VMOVUPS Z12, (AX)
-	ADDQ    BX, CX
-	ADDQ    $+64, AX
-	SUBQ    $+1, DX
-	JMP     loop113
-
-end113:
 	VZEROUPPER
 	RET
 
@@ -2877,9 +2904,9 @@ TEXT ·addCountsAVX512(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end115
+	JZ    end111
 
-loop115:
+loop111:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Z0
@@ -2888,9 +2915,9 @@ loop115:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop115
+	JNZ     loop111
 
-end115:
+end111:
 	VZEROUPPER
 	RET
 
@@ -2908,9 +2935,9 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end116
+	JZ    end112
 
-loop116:
+loop112:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -2955,9 +2982,9 @@ loop116:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop116
+	JNZ         loop112
 
-end116:
+end112:
 	VZEROUPPER
 	RET
 
@@ -2975,9 +3002,9 @@ TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end117
+	JZ    end113
 
-loop117:
+loop113:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -3030,9 +3057,9 @@ loop117:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop117
+	JNZ         loop113
 
-end117:
+end113:
 	VZEROUPPER
 	RET
 
@@ -3058,9 +3085,9 @@ TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x03, SI
 	ANDQ         $0x07, DI
 	TESTQ        SI, SI
-	JZ           end118
+	JZ           end114
 
-loop118:
+loop114:
 	VMOVUPS     (CX), Y9
 	VMOVUPS     (DX), Y10
 	VMOVUPS     (BX), Y11
@@ -3087,13 +3114,13 @@ loop118:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop118
+	JNZ         loop114
 
-end118:
+end114:
 	TESTQ DI, DI
-	JZ    end119
+	JZ    end115
 
-loop119:
+loop115:
 	VMOVSS      (CX), X9
 	VMOVSS      (DX), X10
 	VMOVSS      (BX), X11
@@ -3120,9 +3147,9 @@ loop119:
 	ADDQ        $+4, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop119
+	JNZ         loop115
 
-end119:
+end115:
 	VCMPPS    $0x04, Y8, Y8, Y8
 	VMOVMSKPS Y8, AX
 	TESTL     AX, AX
@@ -3153,9 +3180,9 @@ TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x02, SI
 	ANDQ         $0x03, DI
 	TESTQ        SI, SI
-	JZ           end120
+	JZ           end116
 
-loop120:
+loop116:
 	VMOVUPD     (CX), Y9
 	VMOVUPD     (DX), Y10
 	VMOVUPD     (BX), Y11
@@ -3182,13 +3209,13 @@ loop120:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop120
+	JNZ         loop116
 
-end120:
+end116:
 	TESTQ DI, DI
-	JZ    end121
+	JZ    end117
 
-loop121:
+loop117:
 	VMOVSD      (CX), X9
 	VMOVSD      (DX), X10
 	VMOVSD      (BX), X11
@@ -3215,9 +3242,9 @@ loop121:
 	ADDQ        $+8, DX
 	ADDQ        $+8, BX
 	DECQ        DI
-	JNZ         loop121
+	JNZ         loop117
 
-end121:
+end117:
 	VCMPPS    $0x04, Y8, Y8, Y8
 	VMOVMSKPS Y8, AX
 	TESTL     AX, AX

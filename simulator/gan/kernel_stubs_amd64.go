@@ -72,7 +72,7 @@ func bendAVX2(dst []float32, switched []uint64, middles []float32, low []float32
 // enumerateAVX2 is enumerate in AVX2 with FMA.
 //
 //go:noescape
-func enumerateAVX2(dst []float32, switches []float32, rows []float32, drawn []uint32, low []float32, lowWords []float32, reach []float32, second []float32, stride int)
+func enumerateAVX2(dst []float32, switches []float32, rows []float32, drawn *[16]uint32, low []float32, reach []float32, second []float32)
 
 // addCountsAVX2 is addCounts in AVX2 with FMA.
 //
@@ -147,7 +147,7 @@ func bendAVX512(dst []float32, switched []uint64, middles []float32, low []float
 // enumerateAVX512 is enumerate in AVX-512.
 //
 //go:noescape
-func enumerateAVX512(dst []float32, switches []float32, rows []float32, drawn []uint32, low []float32, lowWords []float32, reach []float32, second []float32, stride int)
+func enumerateAVX512(dst []float32, switches []float32, rows []float32, drawn *[16]uint32, low []float32, reach []float32, second []float32)
 
 // addCountsAVX512 is addCounts in AVX-512.
 //

@@ -11,16 +11,23 @@ import (
 type local struct {
 	*straightThrough // the tangent at the drawn sample
 	outcomes         *outcomes
-	unitsOn          []uint64 // [sample][stride/width], active units of the drawn samples
+	columns          []float32 // [block][stride][lane], rows transposed, where outcomes are few
+	unitsOn          []uint64  // [sample][stride/width], active units of the drawn samples
 }
 
 func newLocal(s Settings, m *sampler, w *network, k *kTerm) *local {
-	return &local{newStraightThrough(s, m, w, k), newOutcomes(w, s.Ansatz.Neurons), make([]uint64, s.BatchSize*w.stride/width)}
+	return &local{
+		straightThrough: newStraightThrough(s, m, w, k), outcomes: newOutcomes(w, s.Ansatz.Neurons),
+		columns: make([]float32, s.blocks()*lanes*w.stride), unitsOn: make([]uint64, s.BatchSize*w.stride/width),
+	}
 }
 
 func (e *local) prepare(b *batch) {
 	if e.outcomes.few() {
 		e.locate(b)
+		for at := 0; at < len(e.columns); at += lanes * e.critic.stride {
+			e.critic.loops.transpose(e.columns[at:][:lanes*e.critic.stride], e.rows[at:], e.critic.stride)
+		}
 		return
 	}
 	e.straightThrough.prepare(b)
@@ -37,7 +44,7 @@ func (e *local) weigh(_ circuit.Tile, b *batch, block, step int, weights []float
 	}
 	first := block * lanes * e.critic.stride
 	if e.outcomes.few() {
-		e.outcomes.enumerate(weights, e.rows[first:], drawn)
+		e.outcomes.enumerate(weights, e.columns[first:])
 	} else {
 		e.outcomes.bend(weights, e.rows[first:], e.unitsOn[first/width:], e.patchSlopes(block, step), drawn)
 	}

@@ -35,7 +35,7 @@ type loops struct {
 	unitsOn      func(sets []uint64, rows []float32)
 	findSwitched func(switched []uint64, middles, rows []float32, on []uint64, drawn []uint32, lowWords, highWords, reach []float32, stride int)
 	bend         func(dst []float32, switched []uint64, middles, low, highWords, second []float32, highs, stride int)
-	enumerate    func(dst, switches, rows []float32, drawn []uint32, low, lowWords, reach, second []float32, stride int)
+	enumerate    func(dst, switches, rows []float32, drawn *[lanes]uint32, low, reach, second []float32)
 	transpose    func(dst, src []float32, stride int)
 	addTranspose func(dst, src []float32, stride int)
 	addCounts    func(weights, counts []float32)

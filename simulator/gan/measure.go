@@ -42,8 +42,8 @@ func (e *likelihood) value() float64 { return e.loss }
 
 // value returns L_G = −(1/B) Σ_j C(G_j) + K·ℓ, with the critic at the rows.
 func (e *tangent) value() float64 {
-	windows := len(e.rows) / e.critic.stride
-	return -(e.critic.sum(e.rows)/float64(windows) + float64(e.critic.offset[0])) + e.k.value()
+	sum := e.critic.sum(e.rows[:e.samples*e.critic.stride])
+	return -(sum/float64(e.samples) + float64(e.critic.offset[0])) + e.k.value()
 }
 
 // sum returns Σ C − offset over rows of pre-activations, [window][stride].

@@ -25,10 +25,9 @@ type outcomes struct {
 
 	// Buffers for one block.
 	drawn    [lanes]uint32
-	middles  []float32 // [lane][stride]; negative where outcomes are few
+	middles  []float32 // [lane][stride]; negative and transposed where outcomes are few
 	switched []uint64  // [lane][stride/width][2], sets of units
 	bends    []float32 // [lane][outcome], rows padded against cache-set conflicts
-	square   []float32 // [outcome][lane], for few outcomes
 }
 
 func newOutcomes(w *network, neurons int) *outcomes {
@@ -38,7 +37,7 @@ func newOutcomes(w *network, neurons int) *outcomes {
 		critic: w, neurons: neurons,
 		lowWords: rows(lanes), highWords: rows(highs), low: rows(lanes), reach: rows(1),
 		middles: rows(lanes), switched: make([]uint64, 2*lanes*w.stride/width),
-		bends: make([]float32, lanes*(highs+1)*lanes), square: make([]float32, lanes*lanes),
+		bends: make([]float32, lanes*(highs+1)*lanes),
 	}
 }
 
@@ -57,17 +56,14 @@ func (o *outcomes) setPatch(step int) {
 }
 
 // enumerate fills weights[word][lane], for few outcomes, from the drawn words and
-// the pre-activations of the samples, rows[lane][stride].
-func (o *outcomes) enumerate(weights, rows []float32, drawn []uint32) {
-	l := o.critic.loops
-	l.enumerate(o.bends, o.middles, rows, drawn, o.low, o.lowWords, o.reach, o.critic.second, o.critic.stride)
-	l.transpose(o.square, o.bends, lanes)
-	copy(weights, o.square)
+// the pre-activations of the samples, columns[stride][lane].
+func (o *outcomes) enumerate(weights, columns []float32) {
+	o.critic.loops.enumerate(weights, o.middles, columns, &o.drawn, o.low, o.reach, o.critic.second)
 }
 
-// bend fills weights[word][lane], for many outcomes, from rows and drawn as in
-// enumerate, the sets of active units, on[lane][stride/width], and the slopes of
-// −C, [neuron][lane].
+// bend fills weights[word][lane], for many outcomes, from the drawn words, the
+// pre-activations, rows[lane][stride], the sets of active units,
+// on[lane][stride/width], and the slopes of −C, [neuron][lane].
 func (o *outcomes) bend(weights, rows []float32, on []uint64, slopes []float32, drawn []uint32) {
 	l, stride := o.critic.loops, o.critic.stride
 	middles := o.middles[:len(drawn)*stride]

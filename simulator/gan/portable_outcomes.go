@@ -99,24 +99,29 @@ func bendUnit(sums []float32, low *laneRow, highWords []float32, middle, weight 
 	}
 }
 
-// enumerate fills dst[lane][word], for each lane with a drawn word, with
-// −Σ_h second[h]·max(0, v_h) up to a constant per lane, where v_h is the unit's
-// pre-activation for that word. The constant shifts a unit that is on for every
-// word so that its smallest pre-activation is 0, which makes the sums more exact.
-// enumerate fills switches[lane] with the contribution of a word above which a
-// unit is on.
-func enumerate(dst, switches, rows []float32, drawn []uint32, low, lowWords, reach, second []float32, stride int) {
-	for lane, word := range drawn {
+// enumerate fills dst[word][lane] with −Σ_h second[h]·max(0, v_h) up to a constant
+// per lane, where v_h is the pre-activation of unit h, given as rows[h][lane], after
+// the change from the drawn word to that word. The constant shifts a unit that is on
+// for every word so that its smallest pre-activation is 0, which makes the sums more
+// exact. enumerate fills switches[h][lane] with the contribution of a word above
+// which the unit is on.
+func enumerate(dst, switches, rows []float32, drawn *[lanes]uint32, low, reach, second []float32) {
+	for h, least := range reach {
+		switches, added := (*laneRow)(switches[h*lanes:]), (*laneRow)(low[h*lanes:])
+		for l, v := range (*laneRow)(rows[h*lanes:]) {
+			switches[l] = max(added[drawn[l]]-v, -least)
+		}
+	}
+	for x := range len(dst) / lanes {
 		var sums laneRow
-		switches, atDrawn := switches[lane*stride:], lowWords[int(word)*stride:][:stride]
-		for h, v := range rows[lane*stride:][:stride] {
-			switches[h] = max(atDrawn[h]-v, -reach[h])
-			for x, added := range (*laneRow)(low[h*lanes:]) {
-				v := added - switches[h]
-				sums[x] -= second[h] * masked(v, mask(v))
+		for h, weight := range second {
+			added := low[h*lanes+x]
+			for l, s := range (*laneRow)(switches[h*lanes:]) {
+				v := added - s
+				sums[l] -= weight * masked(v, mask(v))
 			}
 		}
-		*(*laneRow)(dst[lane*lanes:]) = sums
+		*(*laneRow)(dst[x*lanes:]) = sums
 	}
 }
 

@@ -13,8 +13,9 @@ type tangent struct {
 	k       *kTerm
 	neurons int
 	steps   int
+	samples int
 
-	rows       []float32 // [sample][stride], pre-activations at the point
+	rows       []float32 // [sample][stride], pre-activations at the point; whole blocks
 	on         []float32 // [sample][stride], −1 where a unit is on, else 0; whole blocks
 	transposed []float32 // [stride][lane], on of a block
 	slopes     []float32 // [block][input][lane], of −C
@@ -23,8 +24,8 @@ type tangent struct {
 
 func newTangent(s Settings, w *network, k *kTerm) *tangent {
 	return &tangent{
-		critic: w, k: k, neurons: s.Ansatz.Neurons, steps: s.Timesteps,
-		rows: make([]float32, s.BatchSize*w.stride), on: make([]float32, s.blocks()*lanes*w.stride),
+		critic: w, k: k, neurons: s.Ansatz.Neurons, steps: s.Timesteps, samples: s.BatchSize,
+		rows: make([]float32, s.blocks()*lanes*w.stride), on: make([]float32, s.blocks()*lanes*w.stride),
 		transposed: make([]float32, w.stride*lanes), slopes: make([]float32, s.blocks()*s.inputs()*lanes),
 		counts: newCountWeights(s.Ansatz.Neurons),
 	}
@@ -38,7 +39,7 @@ func (e *tangent) row(j int) []float32 { return e.rows[j*e.critic.stride:][:e.cr
 // differentiate computes the critic's slopes at the rows.
 func (e *tangent) differentiate(b *batch) {
 	l, w := e.critic.loops, e.critic
-	l.switchOn(e.on[:len(e.rows)], e.rows, -1)
+	l.switchOn(e.on, e.rows, -1)
 	inputs := e.steps * e.neurons * lanes
 	for block := range b.blocks() {
 		l.transpose(e.transposed, e.on[block*lanes*w.stride:], w.stride)

@@ -8,38 +8,47 @@ import (
 	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
-// enumerate visits all units for several lanes together. It computes max(0, v − s)
+// enumerate visits all units for several words together. It computes max(0, v − s)
 // as v − min(v, s), because all lanes share the sum over v.
 func (k kernel) enumerate() {
-	k.Function("enumerate", "func(dst, switches, rows []float32, drawn []uint32, low, lowWords, reach, second []float32, stride int)")
-	dst, switches, lanes, stride := Pointer("dst"), Pointer("switches"), Length("drawn"), Shifted("stride", 2)
-	k.findSwitches(Copy(switches), Copy(lanes), stride)
-	common, multiples := k.sumUnits(), MultiplesOf(stride, 2)
-	Tiles(lanes, []int{4, 2, 1}, func(size int) {
+	k.Function("enumerate", "func(dst, switches, rows []float32, drawn *[16]uint32, low, reach, second []float32)")
+	k.findSwitches()
+	common, shared := AllocLocal(LaneBytes), GP64()
+	for part, sum := range k.sumUnits() {
+		VMOVUPS(sum, common.Offset(part))
+	}
+	LEAQ(common, shared)
+	dst, low, words, sizes := Pointer("dst"), Pointer("low"), Length("dst"), []int{4, 2}
+	if k.Wide() {
+		sizes = []int{16, 4, 2}
+	}
+	SHRQ(U8(4), words)
+	Tiles(words, sizes, func(size int) {
 		sums := map[int][]reg.VecVirtual{}
 		k.Parts(LaneBytes, func(part int) { sums[part] = k.Zeros(size) })
-		at, low, second := Copy(switches), Pointer("low"), Pointer("second")
-		Loop(Number("stride"), func() {
-			weight, words := k.Broadcast(At(second)), map[int]reg.VecVirtual{}
-			k.Parts(LaneBytes, func(part int) { words[part] = k.Load(At(low).Offset(part)) })
-			for lane, m := range multiples.From(at, size) {
-				s := k.Broadcast(m)
+		switches, row, second := Pointer("switches"), Copy(low), Pointer("second")
+		Loop(Length("second"), func() {
+			weight, s := k.Broadcast(At(second)), map[int]reg.VecVirtual{}
+			k.Parts(LaneBytes, func(part int) { s[part] = k.Load(At(switches).Offset(part)) })
+			for word := range size {
+				added := k.Broadcast(At(row).Offset(4 * word))
 				k.Parts(LaneBytes, func(part int) {
 					below := k.Register()
-					VMINPS(s, words[part], below)
-					VFMADD231PS(weight, below, sums[part][lane])
+					VMINPS(s[part], added, below)
+					VFMADD231PS(weight, below, sums[part][word])
 				})
 			}
-			Advance(4, at, second)
-			Advance(LaneBytes, low)
+			Advance(4, second)
+			Advance(LaneBytes, switches, row)
 		})
-		for lane := range size {
+		for word := range size {
+			sum := k.Broadcast(At(shared).Offset(4 * word))
 			k.Parts(LaneBytes, func(part int) {
-				VSUBPS(common[part], sums[part][lane], sums[part][lane])
-				VMOVUPS(sums[part][lane], At(dst).Offset(lane*LaneBytes+part))
+				VSUBPS(sum, sums[part][word], sums[part][word])
+				VMOVUPS(sums[part][word], At(dst).Offset(word*LaneBytes+part))
 			})
-			ADDQ(stride, switches)
 		}
+		Advance(4*size, low, shared)
 		Advance(size*LaneBytes, dst)
 	})
 	k.Ret()
@@ -47,27 +56,44 @@ func (k kernel) enumerate() {
 
 // findSwitches subtracts the rows from the contributions of the drawn words, bounded
 // below by the smallest contribution of any word.
-func (k kernel) findSwitches(switches, lanes, stride reg.Register) {
-	rows, drawn, lowWords, reach, zero := Pointer("rows"), Pointer("drawn"), Pointer("lowWords"), Pointer("reach"), k.Zero()
-	Loop(lanes, func() {
-		word := GP64()
-		MOVL(At(drawn), word.As32())
-		IMULQ(stride, word)
-		ADDQ(lowWords, word)
-		Upto(stride, groupBytes, func(at reg.Register) {
-			k.Parts(groupBytes, func(part int) {
-				here := func(p reg.Register) Mem { return Indexed(p, at, 1).Offset(part) }
-				s, least := k.Load(here(word)), k.Register()
-				VSUBPS(here(rows), s, s)
-				VSUBPS(here(reach), zero, least)
-				VMAXPS(least, s, s)
-				VMOVUPS(s, here(switches))
-			})
+func (k kernel) findSwitches() {
+	switches, rows, low, reach, zero := Pointer("switches"), Pointer("rows"), Pointer("low"), Pointer("reach"), k.Zero()
+	drawn := k.selection(Number("drawn"))
+	Loop(Length("second"), func() {
+		least := k.Register()
+		VSUBPS(k.Broadcast(At(reach)), zero, least)
+		k.Parts(LaneBytes, func(part int) {
+			s := drawn(low, part)
+			VSUBPS(At(rows).Offset(part), s, s)
+			VMAXPS(least, s, s)
+			VMOVUPS(s, At(switches).Offset(part))
 		})
-		ADDQ(stride, rows)
-		ADDQ(stride, switches)
-		Advance(4, drawn)
+		Advance(4, reach)
+		Advance(LaneBytes, switches, rows, low)
 	})
+}
+
+// selection loads the indices of 16 lanes and returns a function that selects, for
+// the lanes of a part, one of the 16 floats at p each.
+func (k kernel) selection(from reg.Register) func(p reg.Register, part int) reg.VecVirtual {
+	indices, high := map[int]reg.VecVirtual{}, map[int]reg.VecVirtual{}
+	k.Parts(LaneBytes, func(part int) {
+		indices[part] = k.Load(At(from).Offset(part))
+		if !k.Wide() {
+			high[part] = k.Register()
+			VPSLLD(U8(28), indices[part], high[part]) // the sign is bit 3 of the index
+		}
+	})
+	return func(p reg.Register, part int) reg.VecVirtual {
+		chosen := k.Register()
+		VPERMPS(At(p), indices[part], chosen)
+		if !k.Wide() {
+			upper := k.Register()
+			VPERMPS(At(p).Offset(k.Bytes), indices[part], upper)
+			VBLENDVPS(high[part], upper, chosen, chosen)
+		}
+		return chosen
+	}
 }
 
 // sumUnits sums the contributions of all units, taken as linear, for each low word.
@@ -76,7 +102,7 @@ func (k kernel) sumUnits() map[int]reg.VecVirtual {
 	const turns = 4
 	sums := map[int][]reg.VecVirtual{}
 	k.Parts(LaneBytes, func(part int) { sums[part] = k.Zeros(turns) })
-	low, second, count := Pointer("low"), Pointer("second"), Number("stride")
+	low, second, count := Pointer("low"), Pointer("second"), Length("second")
 	SHRQ(U8(2), count)
 	Loop(count, func() {
 		for turn := range turns {
