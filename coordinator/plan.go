@@ -35,7 +35,8 @@ func planCommand(t *terminal) *cobra.Command {
 the folder's last run that would run again, with what has changed, and how long the
 others take on one core, on some workers, and on disk; also the memory of a worker, where
 it is more than usual. The time is that of this machine, as far as it could measure training
-steps, otherwise that of the project's.
+steps, otherwise that of the project's. What it measured is kept for a day, in
+spiqsweep/steps.json of the user's cache folder, for the next plans.
 
 Exit codes: 0 the plan is valid; 2 bad usage or input. With --detailed-exitcode, 4 if
 tasks are left to run.`,

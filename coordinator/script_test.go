@@ -60,12 +60,14 @@ func tamper() {
 //	                          interrupts it
 //	npy FILE SHAPE DIGITS     writes a .npy file of bytes, in C order
 func TestScripts(t *testing.T) {
+	caches := t.TempDir()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exit": wantExit, "interrupt": interrupt, "browse": browse, "npy": writeNPY},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SPIQSWEEP_KERNEL", "portable")
+			env.Setenv("XDG_CACHE_HOME", caches) // of `plan`
 			recordings, err := filepath.Abs("../simulator/recording/testdata")
 			env.Setenv("RECORDINGS", recordings)
 			return err

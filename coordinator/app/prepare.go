@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
@@ -120,13 +119,11 @@ func (p *Prepared) tasks(ctx context.Context, activity string) iter.Seq2[queue.P
 	}
 }
 
-// previewTime bounds the time in which Preview measures training steps.
-const previewTime = 500 * time.Millisecond
-
 // Preview prepares a run without a change to its output folder and without a call to a
 // worker, and estimates the work that is left. It refuses what Open refuses, except that
 // a coordinator may be running there. If this machine has a kernel of the sweep's class, Preview calls
-// step, unless it is nil, to measure training steps, and corrects the estimate by them.
+// step, unless it is nil, to measure training steps, and corrects the estimate by them and by those
+// that earlier plans have measured.
 func Preview(ctx context.Context, c Config, step func(sweep.Configuration, circuit.Kernel) (float64, error)) (*Prepared, plan.Estimate, error) {
 	var err error
 	if c.Input, err = c.Resume(c.Out); err != nil {
@@ -157,7 +154,11 @@ func Preview(ctx context.Context, c Config, step func(sweep.Configuration, circu
 		}
 	}
 	if kernel.Name != "" && step != nil {
-		p.Plan.Measure(previewTime, func(c sweep.Configuration) (float64, error) { return step(c, kernel) })
+		times := readStepTimes(stepTimesFile(), thisMachine(kernel))
+		p.Plan.Measure(func(c sweep.Configuration) (float64, error) {
+			return times.seconds(c, func() (float64, error) { return step(c, kernel) })
+		})
+		_ = times.write() // otherwise the next plan measures again
 	}
 	if err == nil {
 		p.Redone, err = a.redone(ctx, finished)

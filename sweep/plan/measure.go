@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"spiqsweep/sweep"
 )
@@ -20,13 +19,12 @@ const (
 type measured struct{ estimate, ratio float64 }
 
 // Measure replaces the cost model's estimates of the training steps by what step measures on this
-// machine, in seconds, for as many configurations as the time allows. For the others it takes the
-// ratio to the estimate of the measured one whose step costs the nearest. It leaves the order of
-// the tasks, and configurations that are fitted.
-func (p *Plan) Measure(within time.Duration, step func(sweep.Configuration) (float64, error)) {
+// machine, in seconds. For configurations that step cannot measure, or not in time, and for those
+// whose steps are long, it takes the ratio to the estimate of the measured one whose step costs the
+// nearest. It leaves the order of the tasks, and configurations that are fitted.
+func (p *Plan) Measure(step func(sweep.Configuration) (float64, error)) {
 	estimates, ratios := make([]float64, len(p.configurations)), make([]float64, len(p.configurations))
 	var sample []measured
-	start := time.Now()
 	for round := range rounds {
 		for i := round; i < len(ratios); i += rounds {
 			c := p.grid.Configuration(i)
@@ -34,7 +32,7 @@ func (p *Plan) Measure(within time.Duration, step func(sweep.Configuration) (flo
 				continue
 			}
 			estimates[i] = model{c, ratesOf(p.kernelClass)}.iteration() * 1e-9
-			if estimates[i] > longStep || time.Since(start) > within {
+			if estimates[i] > longStep {
 				continue
 			}
 			if seconds, err := step(c); err == nil {

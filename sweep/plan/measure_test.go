@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 	"testing"
-	"time"
 
 	"spiqsweep/sweep"
 )
@@ -27,8 +26,8 @@ func TestMeasure(t *testing.T) {
 		return ratio[c.Neurons] * stepCost(c), nil
 	}
 	p, unmeasured := plan(t, source), plan(t, source)
-	unmeasured.Measure(-1, step)
-	p.Measure(time.Minute, step)
+	unmeasured.Measure(func(sweep.Configuration) (float64, error) { return 0, errors.New("no time is left") })
+	p.Measure(step)
 	for i := range p.Len() {
 		c := p.Row(i).Configuration
 		model := Cost(c, portableClass)
