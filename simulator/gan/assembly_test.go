@@ -1,6 +1,7 @@
 package gan
 
 import (
+	"math"
 	"testing"
 
 	"spiqsweep/simulator/circuit"
@@ -39,9 +40,13 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		v := t.Out(t.UpTo(4) * width)
 		l.switchOn(v, v, t.Float32())
 	},
-	"interpolate": func(l *loops, t *kerneltest.Trial) {
-		stride, rows := anyStride(t), t.UpTo(4)
-		l.interpolate(t.Out(rows*stride), t.In(rows*stride), t.In(rows*stride), t.In(rows), stride)
+	"unitsOn": func(l *loops, t *kerneltest.Trial) {
+		stride := anyStride(t)
+		l.unitsOn(t.OutBits32(lanes*stride/setUnits), t.In(t.UpTo(lanes)*stride), stride)
+	},
+	"unitsBetween": func(l *loops, t *kerneltest.Trial) {
+		stride, used := anyStride(t), t.UpTo(lanes)
+		l.unitsBetween(t.OutBits32(lanes*stride/setUnits), t.In(used*stride), t.In(used*stride), t.In(used), stride)
 	},
 	"backSecond": func(l *loops, t *kerneltest.Trial) {
 		stride, inputs := anyStride(t), t.UpTo(20)
@@ -49,7 +54,7 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 	},
 	"inputSlopes": func(l *loops, t *kerneltest.Trial) {
 		stride, inputs := anyStride(t), t.UpTo(20)
-		l.inputSlopes(t.Out(inputs*lanes), t.In(inputs*stride), t.In(stride), t.Out(stride*lanes), stride)
+		l.inputSlopes(t.Out(inputs*lanes), t.In(inputs*stride), t.In(stride), anyWords(t, lanes*stride/setUnits, math.MaxUint32))
 	},
 	"sumSquares": func(l *loops, t *kerneltest.Trial) {
 		l.sumSquares((*laneRow)(t.Out(lanes)), t.In(t.IntN(20)*lanes))
@@ -59,7 +64,7 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		for lane := range scale {
 			scale[lane] *= float32(t.IntN(2))
 		}
-		l.spreadSlopes(t.Out(inputs*stride), t.Out(inputs*lanes), t.In(lanes*stride), (*laneRow)(scale), stride)
+		l.spreadSlopes(t.Out(inputs*stride), t.Out(inputs*lanes), anyWords(t, lanes*stride/setUnits, math.MaxUint32), (*laneRow)(scale), stride)
 	},
 	"sumWords": func(l *loops, t *kerneltest.Trial) {
 		stride, bits := lanes*t.UpTo(6), t.IntN(7)
@@ -69,10 +74,6 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		stride := anyStride(t)
 		l.reach(t.Out(stride), t.In(t.UpTo(10)*stride))
 	},
-	"unitsOn": func(l *loops, t *kerneltest.Trial) {
-		n := t.UpTo(6)
-		l.unitsOn(t.OutBits(n), t.In(n*width))
-	},
 	"findSwitched": func(l *loops, t *kerneltest.Trial) {
 		stride, used, highs := anyStride(t), t.UpTo(lanes), 1<<t.IntN(4)
 		drawn := anyWords(t, used, lanes*highs)
@@ -80,10 +81,7 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		for h := range reach {
 			reach[h] += 1
 		}
-		sets, on := t.OutBits(2*used*stride/width), make([]uint64, used*stride/width)
-		for i := range on {
-			on[i] = t.Uint64()
-		}
+		sets, on := t.OutBits(2*used*stride/width), anyWords(t, lanes*stride/setUnits, math.MaxUint32)
 		l.findSwitched(sets, t.Out(used*stride), t.In(used*stride), on, drawn, t.In(lanes*stride), t.In(highs*stride), reach, stride)
 	},
 	"bend": func(l *loops, t *kerneltest.Trial) {

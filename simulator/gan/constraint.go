@@ -49,18 +49,16 @@ type penalty struct {
 	constraint Constraint
 	weight     float64
 	critic     *network
-	on         []float32 // [pair][stride], 1 or 0; whole blocks, unused lanes 0
-	transposed []float32 // [stride][lane], on of a block
-	slopes     []float32 // [input][lane], ∇C
+	on         []uint32  // [block], sets of active units; none in unused lanes
+	slopes     []float32 // [input][lane], −∇C
 	squares    laneRow   // of ‖∇C‖
-	scale      laneRow   // 2·weight/pairs · excess/‖∇C‖
+	scale      laneRow   // −2·weight/pairs · excess/‖∇C‖
 }
 
 func newPenalty(s Settings, w *network) *penalty {
 	return &penalty{
 		constraint: s.Constraint, weight: s.PenaltyWeight, critic: w,
-		on: make([]float32, s.blocks()*lanes*w.stride), transposed: make([]float32, w.stride*lanes),
-		slopes: make([]float32, s.inputs()*lanes),
+		on: make([]uint32, s.blocks()*lanes*w.stride/setUnits), slopes: make([]float32, s.inputs()*lanes),
 	}
 }
 
@@ -70,28 +68,25 @@ func newPenalty(s Settings, w *network) *penalty {
 // first layer is linear, so the pre-activation of an interpolate is the
 // interpolate of the pre-activations. If it measures, add returns the penalty, else 0.
 func (p *penalty) add(gradient *network, real, fake, interpolation []float32, measures bool) (loss float64) {
-	l, w, used := p.critic.loops, p.critic, p.on[:len(real)]
-	l.interpolate(used, real, fake, interpolation, w.stride)
-	l.switchOn(used, used, 1)
-	left := len(interpolation)
-	for on := range slices.Chunk(p.on, lanes*w.stride) {
-		l.transpose(p.transposed, on, w.stride)
-		l.inputSlopes(p.slopes, w.first, w.second, p.transposed, w.stride)
+	l, w, on := p.critic.loops, p.critic, p.on
+	for u := range slices.Chunk(interpolation, lanes) {
+		l.unitsBetween(on, real, fake, u, w.stride)
+		l.inputSlopes(p.slopes, w.first, w.second, on)
 		l.sumSquares(&p.squares, p.slopes)
 		if measures {
-			loss += p.loss(len(interpolation), min(lanes, left))
+			loss += p.loss(len(interpolation), len(u))
 		}
-		left -= lanes
 		if p.setScale(len(interpolation)) {
 			l.spreadSlopes(gradient.first, p.slopes, on, &p.scale, w.stride)
 		}
+		real, fake, on = real[len(u)*w.stride:], fake[len(u)*w.stride:], on[lanes*w.stride/setUnits:]
 	}
 	return loss
 }
 
 // setScale sets the scale of a block's lanes and reports whether any is not 0.
 func (p *penalty) setScale(pairs int) bool {
-	factor := 2 * p.weight / float64(pairs)
+	factor := -2 * p.weight / float64(pairs)
 	for l, square := range p.squares {
 		p.scale[l] = 0
 		if norm := math.Sqrt(float64(square)); norm > 0 {

@@ -15,20 +15,20 @@ import (
 
 var avx2 = loops{
 	sumColumns: sumColumnsAVX2, addColumns: addColumnsAVX2,
-	switchOn: switchOnAVX2, interpolate: interpolateAVX2, backSecond: backSecondAVX2,
+	switchOn: switchOnAVX2, unitsOn: unitsOnAVX2, unitsBetween: unitsBetweenAVX2, backSecond: backSecondAVX2,
 	inputSlopes: inputSlopesAVX2, sumSquares: sumSquaresAVX2, spreadSlopes: spreadSlopesAVX2,
 	sumWords: sumWordsAVX2, reach: reachAVX2,
-	unitsOn: unitsOnAVX2, findSwitched: findSwitchedAVX2, bend: bendAVX2, enumerate: enumerateAVX2,
+	findSwitched: findSwitchedAVX2, bend: bendAVX2, enumerate: enumerateAVX2,
 	transpose: transposeAVX2, addTranspose: addTransposeAVX2, addCounts: addCountsAVX2,
 	adam32: adam32AVX2, adam64: adam64AVX2,
 }
 
 var avx512 = loops{
 	sumColumns: sumColumnsAVX512, addColumns: addColumnsAVX512,
-	switchOn: switchOnAVX512, interpolate: interpolateAVX512, backSecond: backSecondAVX512,
+	switchOn: switchOnAVX512, unitsOn: unitsOnAVX512, unitsBetween: unitsBetweenAVX512, backSecond: backSecondAVX512,
 	inputSlopes: inputSlopesAVX512, sumSquares: sumSquaresAVX512, spreadSlopes: spreadSlopesAVX512,
 	sumWords: sumWordsAVX512, reach: reachAVX512,
-	unitsOn: unitsOnAVX512, findSwitched: findSwitchedAVX512, bend: bendAVX512, enumerate: enumerateAVX512,
+	findSwitched: findSwitchedAVX512, bend: bendAVX512, enumerate: enumerateAVX512,
 	transpose: transposeAVX2, addTranspose: addTransposeAVX2, addCounts: addCountsAVX512,
 	adam32: adam32AVX2, adam64: adam64AVX2,
 }

@@ -216,52 +216,6 @@ end9:
 	VZEROUPPER
 	RET
 
-// func interpolateAVX2(dst []float32, a []float32, b []float32, u []float32, stride int)
-// Requires: AVX, FMA3
-TEXT ·interpolateAVX2(SB), NOSPLIT, $0-104
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         a_base+24(FP), CX
-	MOVQ         b_base+48(FP), DX
-	MOVQ         u_base+72(FP), BX
-	MOVQ         u_len+80(FP), SI
-	MOVQ         stride+96(FP), DI
-	VBROADCASTSS constant0<>+0(SB), Y0
-	TESTQ        SI, SI
-	JZ           end10
-
-loop10:
-	VBROADCASTSS (BX), Y1
-	VSUBPS       Y1, Y0, Y2
-	MOVQ         DI, R8
-	SHRQ         $0x04, R8
-	TESTQ        R8, R8
-	JZ           end11
-
-loop11:
-	VMULPS      (DX), Y2, Y3
-	VFMADD231PS (CX), Y1, Y3
-	VMOVUPS     Y3, (AX)
-	VMULPS      32(DX), Y2, Y3
-	VFMADD231PS 32(CX), Y1, Y3
-	VMOVUPS     Y3, 32(AX)
-	ADDQ        $+64, AX
-	ADDQ        $+64, CX
-	ADDQ        $+64, DX
-	DECQ        R8
-	JNZ         loop11
-
-end11:
-	ADDQ $+4, BX
-	DECQ SI
-	JNZ  loop10
-
-end10:
-	VZEROUPPER
-	RET
-
-DATA constant0<>+0(SB)/4, $0x3f800000
-GLOBL constant0<>(SB), RODATA|NOPTR, $4
-
 // func backSecondAVX2(columnGradients []float32, secondGradient []float32, columns []float32, second []float32)
 // Requires: AVX, FMA3
 TEXT ·backSecondAVX2(SB), NOSPLIT, $0-96
@@ -275,7 +229,7 @@ TEXT ·backSecondAVX2(SB), NOSPLIT, $0-96
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-loop12:
+loop10:
 	VMOVUPS (DX), Y0
 	VMOVUPS (BX), Y1
 	VMOVUPS 32(DX), Y2
@@ -317,42 +271,160 @@ rows:
 	ADDQ        $+128, BX
 	ADDQ        $+128, R8
 	CMPQ        R8, SI
-	JL          loop12
+	JL          loop10
 	VZEROUPPER
 	RET
 
-// func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []float32, stride int)
+// func unitsOnAVX2(on []uint32, rows []float32, stride int)
+// Requires: AVX
+TEXT ·unitsOnAVX2(SB), NOSPLIT, $0-56
+	MOVQ   on_base+0(FP), AX
+	MOVQ   rows_base+24(FP), CX
+	MOVQ   stride+48(FP), DX
+	SHLQ   $0x02, DX
+	VXORPS Y0, Y0, Y0
+	MOVQ   rows_len+32(FP), BX
+	LEAQ   (CX)(BX*4), BX
+	JMP    end11
+
+loop11:
+	XORQ SI, SI
+
+loop12:
+	MOVQ      SI, DI
+	SHRQ      $0x01, DI
+	ADDQ      AX, DI
+	VCMPPS    $0x11, (CX)(SI*1), Y0, Y1
+	VMOVMSKPS Y1, R8
+	MOVB      R8, (DI)
+	VCMPPS    $0x11, 32(CX)(SI*1), Y0, Y1
+	VMOVMSKPS Y1, R8
+	MOVB      R8, 1(DI)
+	VCMPPS    $0x11, 64(CX)(SI*1), Y0, Y1
+	VMOVMSKPS Y1, R8
+	MOVB      R8, 2(DI)
+	VCMPPS    $0x11, 96(CX)(SI*1), Y0, Y1
+	VMOVMSKPS Y1, R8
+	MOVB      R8, 3(DI)
+	VCMPPS    $0x11, 128(CX)(SI*1), Y0, Y1
+	VMOVMSKPS Y1, R8
+	MOVB      R8, 64(DI)
+	VCMPPS    $0x11, 160(CX)(SI*1), Y0, Y1
+	VMOVMSKPS Y1, R8
+	MOVB      R8, 65(DI)
+	VCMPPS    $0x11, 192(CX)(SI*1), Y0, Y1
+	VMOVMSKPS Y1, R8
+	MOVB      R8, 66(DI)
+	VCMPPS    $0x11, 224(CX)(SI*1), Y0, Y1
+	VMOVMSKPS Y1, R8
+	MOVB      R8, 67(DI)
+	ADDQ      $+256, SI
+	CMPQ      SI, DX
+	JL        loop12
+	ADDQ      $+4, AX
+	ADDQ      DX, CX
+
+end11:
+	CMPQ CX, BX
+	JL   loop11
+	VZEROUPPER
+	RET
+
+// func unitsBetweenAVX2(on []uint32, a []float32, b []float32, u []float32, stride int)
 // Requires: AVX, FMA3
-TEXT ·inputSlopesAVX2(SB), NOSPLIT, $0-104
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  first_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	MOVQ  stride+96(FP), BX
-	SHLQ  $0x02, BX
-	SHRQ  $0x04, DX
-	MOVQ  second_base+48(FP), SI
-	MOVQ  on_base+72(FP), DI
-	MOVQ  stride+96(FP), R8
-	TESTQ R8, R8
-	JZ    end13
+TEXT ·unitsBetweenAVX2(SB), NOSPLIT, $0-104
+	MOVQ         on_base+0(FP), AX
+	MOVQ         a_base+24(FP), CX
+	MOVQ         b_base+48(FP), DX
+	MOVQ         u_base+72(FP), BX
+	MOVQ         stride+96(FP), SI
+	SHLQ         $0x02, SI
+	VXORPS       Y0, Y0, Y0
+	VBROADCASTSS constant0<>+0(SB), Y1
+	MOVQ         u_len+80(FP), DI
+	TESTQ        DI, DI
+	JZ           end13
 
 loop13:
-	VBROADCASTSS (SI), Y0
-	VMULPS       (DI), Y0, Y1
-	VMOVUPS      Y1, (DI)
-	VMULPS       32(DI), Y0, Y0
-	VMOVUPS      Y0, 32(DI)
-	ADDQ         $+4, SI
-	ADDQ         $+64, DI
-	DECQ         R8
-	JNZ          loop13
-
-end13:
-	LEAQ (BX)(BX*2), SI
+	VBROADCASTSS (BX), Y2
+	VSUBPS       Y2, Y1, Y3
+	XORQ         R8, R8
 
 loop14:
+	MOVQ        R8, R9
+	SHRQ        $0x01, R9
+	ADDQ        AX, R9
+	VMULPS      (DX)(R8*1), Y3, Y4
+	VFMADD231PS (CX)(R8*1), Y2, Y4
+	VCMPPS      $0x11, Y4, Y0, Y4
+	VMOVMSKPS   Y4, R10
+	MOVB        R10, (R9)
+	VMULPS      32(DX)(R8*1), Y3, Y4
+	VFMADD231PS 32(CX)(R8*1), Y2, Y4
+	VCMPPS      $0x11, Y4, Y0, Y4
+	VMOVMSKPS   Y4, R10
+	MOVB        R10, 1(R9)
+	VMULPS      64(DX)(R8*1), Y3, Y4
+	VFMADD231PS 64(CX)(R8*1), Y2, Y4
+	VCMPPS      $0x11, Y4, Y0, Y4
+	VMOVMSKPS   Y4, R10
+	MOVB        R10, 2(R9)
+	VMULPS      96(DX)(R8*1), Y3, Y4
+	VFMADD231PS 96(CX)(R8*1), Y2, Y4
+	VCMPPS      $0x11, Y4, Y0, Y4
+	VMOVMSKPS   Y4, R10
+	MOVB        R10, 3(R9)
+	VMULPS      128(DX)(R8*1), Y3, Y4
+	VFMADD231PS 128(CX)(R8*1), Y2, Y4
+	VCMPPS      $0x11, Y4, Y0, Y4
+	VMOVMSKPS   Y4, R10
+	MOVB        R10, 64(R9)
+	VMULPS      160(DX)(R8*1), Y3, Y4
+	VFMADD231PS 160(CX)(R8*1), Y2, Y4
+	VCMPPS      $0x11, Y4, Y0, Y4
+	VMOVMSKPS   Y4, R10
+	MOVB        R10, 65(R9)
+	VMULPS      192(DX)(R8*1), Y3, Y4
+	VFMADD231PS 192(CX)(R8*1), Y2, Y4
+	VCMPPS      $0x11, Y4, Y0, Y4
+	VMOVMSKPS   Y4, R10
+	MOVB        R10, 66(R9)
+	VMULPS      224(DX)(R8*1), Y3, Y4
+	VFMADD231PS 224(CX)(R8*1), Y2, Y4
+	VCMPPS      $0x11, Y4, Y0, Y4
+	VMOVMSKPS   Y4, R10
+	MOVB        R10, 67(R9)
+	ADDQ        $+256, R8
+	CMPQ        R8, SI
+	JL          loop14
+	ADDQ        $+4, AX
+	ADDQ        SI, CX
+	ADDQ        SI, DX
+	ADDQ        $+4, BX
+	DECQ        DI
+	JNZ         loop13
+
+end13:
+	VZEROUPPER
+	RET
+
+DATA constant0<>+0(SB)/4, $0x3f800000
+GLOBL constant0<>(SB), RODATA|NOPTR, $4
+
+// func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []uint32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·inputSlopesAVX2(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), AX
+	MOVQ first_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+	MOVQ second_len+56(FP), BX
+	SHRQ $0x04, DX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+
+loop15:
 	CMPQ   DX, $+4
-	JL     end14
+	JL     end15
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -363,31 +435,50 @@ loop14:
 	VXORPS Y7, Y7, Y7
 	MOVQ   CX, DI
 	MOVQ   on_base+72(FP), R8
-	MOVQ   stride+96(FP), R9
-	TESTQ  R9, R9
-	JZ     end15
+	MOVQ   second_base+48(FP), R9
+	MOVQ   second_len+56(FP), R10
+	SHRQ   $0x05, R10
+	TESTQ  R10, R10
+	JZ     end16
 
-loop15:
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
-	VBROADCASTSS (DI), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS (DI)(BX*1), Y10
-	VFMADD231PS  Y10, Y8, Y1
-	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS (DI)(BX*2), Y10
-	VFMADD231PS  Y10, Y8, Y2
-	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS (DI)(SI*1), Y10
-	VFMADD231PS  Y10, Y8, Y3
-	VFMADD231PS  Y10, Y9, Y7
+loop16:
+	VBROADCASTSS constant1<>+0(SB), Y8
+	MOVQ         $0x00000020, R11
+	TESTQ        R11, R11
+	JZ           end17
+
+loop17:
+	VBROADCASTSS (R9), Y9
+	VPAND        (R8), Y8, Y10
+	VPCMPEQD     Y8, Y10, Y10
+	VANDPS       Y9, Y10, Y10
+	VPAND        32(R8), Y8, Y11
+	VPCMPEQD     Y8, Y11, Y11
+	VANDPS       Y9, Y11, Y9
+	VBROADCASTSS (DI), Y11
+	VFNMADD231PS Y11, Y10, Y0
+	VFNMADD231PS Y11, Y9, Y4
+	VBROADCASTSS (DI)(BX*1), Y11
+	VFNMADD231PS Y11, Y10, Y1
+	VFNMADD231PS Y11, Y9, Y5
+	VBROADCASTSS (DI)(BX*2), Y11
+	VFNMADD231PS Y11, Y10, Y2
+	VFNMADD231PS Y11, Y9, Y6
+	VBROADCASTSS (DI)(SI*1), Y11
+	VFNMADD231PS Y11, Y10, Y3
+	VFNMADD231PS Y11, Y9, Y7
+	VPADDD       Y8, Y8, Y8
 	ADDQ         $+4, DI
-	ADDQ         $+64, R8
-	DECQ         R9
-	JNZ          loop15
+	ADDQ         $+4, R9
+	DECQ         R11
+	JNZ          loop17
 
-end15:
+end17:
+	ADDQ $+64, R8
+	DECQ R10
+	JNZ  loop16
+
+end16:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y4, 32(AX)
 	ADDQ    BX, CX
@@ -402,37 +493,56 @@ end15:
 	ADDQ    BX, CX
 	ADDQ    $+256, AX
 	SUBQ    $+4, DX
-	JMP     loop14
+	JMP     loop15
 
-end14:
-loop16:
+end15:
+loop18:
 	CMPQ   DX, $+2
-	JL     end16
+	JL     end18
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	MOVQ   CX, SI
 	MOVQ   on_base+72(FP), DI
-	MOVQ   stride+96(FP), R8
-	TESTQ  R8, R8
-	JZ     end17
+	MOVQ   second_base+48(FP), R8
+	MOVQ   second_len+56(FP), R9
+	SHRQ   $0x05, R9
+	TESTQ  R9, R9
+	JZ     end19
 
-loop17:
-	VMOVUPS      (DI), Y4
-	VMOVUPS      32(DI), Y5
-	VBROADCASTSS (SI), Y6
-	VFMADD231PS  Y6, Y4, Y0
-	VFMADD231PS  Y6, Y5, Y2
-	VBROADCASTSS (SI)(BX*1), Y6
-	VFMADD231PS  Y6, Y4, Y1
-	VFMADD231PS  Y6, Y5, Y3
+loop19:
+	VBROADCASTSS constant1<>+0(SB), Y4
+	MOVQ         $0x00000020, R10
+	TESTQ        R10, R10
+	JZ           end20
+
+loop20:
+	VBROADCASTSS (R8), Y5
+	VPAND        (DI), Y4, Y6
+	VPCMPEQD     Y4, Y6, Y6
+	VANDPS       Y5, Y6, Y6
+	VPAND        32(DI), Y4, Y7
+	VPCMPEQD     Y4, Y7, Y7
+	VANDPS       Y5, Y7, Y5
+	VBROADCASTSS (SI), Y7
+	VFNMADD231PS Y7, Y6, Y0
+	VFNMADD231PS Y7, Y5, Y2
+	VBROADCASTSS (SI)(BX*1), Y7
+	VFNMADD231PS Y7, Y6, Y1
+	VFNMADD231PS Y7, Y5, Y3
+	VPADDD       Y4, Y4, Y4
 	ADDQ         $+4, SI
-	ADDQ         $+64, DI
-	DECQ         R8
-	JNZ          loop17
+	ADDQ         $+4, R8
+	DECQ         R10
+	JNZ          loop20
 
-end17:
+end20:
+	ADDQ $+64, DI
+	DECQ R9
+	JNZ  loop19
+
+end19:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y2, 32(AX)
 	ADDQ    BX, CX
@@ -441,42 +551,64 @@ end17:
 	ADDQ    BX, CX
 	ADDQ    $+128, AX
 	SUBQ    $+2, DX
-	JMP     loop16
+	JMP     loop18
 
-end16:
-loop18:
+end18:
+loop21:
 	CMPQ   DX, $+1
-	JL     end18
+	JL     end21
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	MOVQ   CX, SI
 	MOVQ   on_base+72(FP), DI
-	MOVQ   stride+96(FP), R8
-	TESTQ  R8, R8
-	JZ     end19
+	MOVQ   second_base+48(FP), R8
+	MOVQ   second_len+56(FP), R9
+	SHRQ   $0x05, R9
+	TESTQ  R9, R9
+	JZ     end22
 
-loop19:
-	VMOVUPS      (DI), Y2
-	VMOVUPS      32(DI), Y3
-	VBROADCASTSS (SI), Y4
-	VFMADD231PS  Y4, Y2, Y0
-	VFMADD231PS  Y4, Y3, Y1
+loop22:
+	VBROADCASTSS constant1<>+0(SB), Y2
+	MOVQ         $0x00000020, R10
+	TESTQ        R10, R10
+	JZ           end23
+
+loop23:
+	VBROADCASTSS (R8), Y3
+	VPAND        (DI), Y2, Y4
+	VPCMPEQD     Y2, Y4, Y4
+	VANDPS       Y3, Y4, Y4
+	VPAND        32(DI), Y2, Y5
+	VPCMPEQD     Y2, Y5, Y5
+	VANDPS       Y3, Y5, Y3
+	VBROADCASTSS (SI), Y5
+	VFNMADD231PS Y5, Y4, Y0
+	VFNMADD231PS Y5, Y3, Y1
+	VPADDD       Y2, Y2, Y2
 	ADDQ         $+4, SI
-	ADDQ         $+64, DI
-	DECQ         R8
-	JNZ          loop19
+	ADDQ         $+4, R8
+	DECQ         R10
+	JNZ          loop23
 
-end19:
+end23:
+	ADDQ $+64, DI
+	DECQ R9
+	JNZ  loop22
+
+end22:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    BX, CX
 	ADDQ    $+64, AX
 	SUBQ    $+1, DX
-	JMP     loop18
+	JMP     loop21
 
-end18:
+end21:
 	VZEROUPPER
 	RET
+
+DATA constant1<>+0(SB)/4, $0x00000001
+GLOBL constant1<>(SB), RODATA|NOPTR, $4
 
 // func sumSquaresAVX2(sums *[16]float32, slopes []float32)
 // Requires: AVX, FMA3
@@ -487,26 +619,26 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-32
 	MOVQ   slopes_len+16(FP), CX
 	SHRQ   $0x04, CX
 	TESTQ  CX, CX
-	JZ     end20
+	JZ     end24
 
-loop20:
+loop24:
 	VMOVUPS     (AX), Y2
 	VFMADD231PS Y2, Y2, Y0
 	VMOVUPS     32(AX), Y2
 	VFMADD231PS Y2, Y2, Y1
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         loop20
+	JNZ         loop24
 
-end20:
+end24:
 	MOVQ    sums+0(FP), AX
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VZEROUPPER
 	RET
 
-// func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
-// Requires: AVX, BMI, FMA3
+// func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []uint32, scale *[16]float32, stride int)
+// Requires: AVX, AVX2, BMI
 TEXT ·spreadSlopesAVX2(SB), NOSPLIT, $0-88
 	MOVQ      slopes_base+24(FP), AX
 	MOVQ      scale+72(FP), CX
@@ -526,18 +658,18 @@ TEXT ·spreadSlopesAVX2(SB), NOSPLIT, $0-88
 	MOVQ      slopes_len+32(FP), BX
 	SHRQ      $0x04, BX
 	TESTQ     BX, BX
-	JZ        end21
+	JZ        end25
 
-loop21:
+loop25:
 	VMULPS  (CX), Y1, Y0
 	VMOVUPS Y0, (CX)
 	VMULPS  32(CX), Y2, Y0
 	VMOVUPS Y0, 32(CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop21
+	JNZ     loop25
 
-end21:
+end25:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -545,13 +677,16 @@ end21:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop22:
+loop26:
 	CMPQ SI, $+2
-	JL   end22
+	JL   end26
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop23:
+loop27:
+	MOVQ    R8, R10
+	SHRQ    $0x01, R10
+	ADDQ    DI, R10
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Y0
 	VMOVUPS 32(R9), Y1
@@ -561,35 +696,54 @@ loop23:
 	VMOVUPS 32(R9)(CX*1), Y5
 	VMOVUPS 64(R9)(CX*1), Y6
 	VMOVUPS 96(R9)(CX*1), Y7
-	MOVQ    DX, R10
-	TESTQ   R10, R10
-	JZ      end24
+	MOVQ    DX, R11
+	TESTQ   R11, R11
+	JZ      end28
 
-loop24:
-	TZCNTQ       R10, R11
-	LEAQ         -1(R10), R12
-	ANDQ         R12, R10
-	LEAQ         (AX)(R11*4), R12
-	IMULQ        CX, R11
-	ADDQ         DI, R11
-	VBROADCASTSS (R12), Y8
-	VBROADCASTSS 64(R12), Y9
-	VMOVUPS      (R11)(R8*1), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y4
-	VMOVUPS      32(R11)(R8*1), Y10
-	VFMADD231PS  Y10, Y8, Y1
-	VFMADD231PS  Y10, Y9, Y5
-	VMOVUPS      64(R11)(R8*1), Y10
-	VFMADD231PS  Y10, Y8, Y2
-	VFMADD231PS  Y10, Y9, Y6
-	VMOVUPS      96(R11)(R8*1), Y10
-	VFMADD231PS  Y10, Y8, Y3
-	VFMADD231PS  Y10, Y9, Y7
-	TESTQ        R10, R10
-	JNZ          loop24
+loop28:
+	TZCNTQ       R11, R12
+	LEAQ         -1(R11), R13
+	ANDQ         R13, R11
+	LEAQ         (AX)(R12*4), R13
+	LEAQ         (R10)(R12*4), R12
+	VBROADCASTSS (R13), Y8
+	VBROADCASTSS 64(R13), Y9
+	VPBROADCASTB (R12), Y10
+	VPMOVZXBD    constant2<>+0(SB), Y11
+	VPAND        Y10, Y11, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       Y8, Y10, Y11
+	VADDPS       Y11, Y0, Y0
+	VANDPS       Y9, Y10, Y10
+	VADDPS       Y10, Y4, Y4
+	VPBROADCASTB 1(R12), Y10
+	VPMOVZXBD    constant2<>+0(SB), Y11
+	VPAND        Y10, Y11, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       Y8, Y10, Y11
+	VADDPS       Y11, Y1, Y1
+	VANDPS       Y9, Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	VPBROADCASTB 2(R12), Y10
+	VPMOVZXBD    constant2<>+0(SB), Y11
+	VPAND        Y10, Y11, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       Y8, Y10, Y11
+	VADDPS       Y11, Y2, Y2
+	VANDPS       Y9, Y10, Y10
+	VADDPS       Y10, Y6, Y6
+	VPBROADCASTB 3(R12), Y10
+	VPMOVZXBD    constant2<>+0(SB), Y11
+	VPAND        Y10, Y11, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       Y8, Y10, Y8
+	VADDPS       Y8, Y3, Y3
+	VANDPS       Y9, Y10, Y8
+	VADDPS       Y8, Y7, Y7
+	TESTQ        R11, R11
+	JNZ          loop28
 
-end24:
+end28:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	VMOVUPS Y2, 64(R9)
@@ -600,65 +754,86 @@ end24:
 	VMOVUPS Y7, 96(R9)(CX*1)
 	ADDQ    $+128, R8
 	CMPQ    R8, CX
-	JL      loop23
+	JL      loop27
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop22
+	JMP     loop26
 
-end22:
-loop25:
+end26:
+loop29:
 	CMPQ SI, $+1
-	JL   end25
+	JL   end29
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop26:
+loop30:
+	MOVQ    R8, R10
+	SHRQ    $0x01, R10
+	ADDQ    DI, R10
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Y0
 	VMOVUPS 32(R9), Y1
 	VMOVUPS 64(R9), Y2
 	VMOVUPS 96(R9), Y3
-	MOVQ    DX, R10
-	TESTQ   R10, R10
-	JZ      end27
+	MOVQ    DX, R11
+	TESTQ   R11, R11
+	JZ      end31
 
-loop27:
-	TZCNTQ       R10, R11
-	LEAQ         -1(R10), R12
-	ANDQ         R12, R10
-	LEAQ         (AX)(R11*4), R12
-	IMULQ        CX, R11
-	ADDQ         DI, R11
-	VBROADCASTSS (R12), Y4
-	VMOVUPS      (R11)(R8*1), Y5
-	VFMADD231PS  Y5, Y4, Y0
-	VMOVUPS      32(R11)(R8*1), Y5
-	VFMADD231PS  Y5, Y4, Y1
-	VMOVUPS      64(R11)(R8*1), Y5
-	VFMADD231PS  Y5, Y4, Y2
-	VMOVUPS      96(R11)(R8*1), Y5
-	VFMADD231PS  Y5, Y4, Y3
-	TESTQ        R10, R10
-	JNZ          loop27
+loop31:
+	TZCNTQ       R11, R12
+	LEAQ         -1(R11), R13
+	ANDQ         R13, R11
+	LEAQ         (AX)(R12*4), R13
+	LEAQ         (R10)(R12*4), R12
+	VBROADCASTSS (R13), Y4
+	VPBROADCASTB (R12), Y5
+	VPMOVZXBD    constant2<>+0(SB), Y6
+	VPAND        Y5, Y6, Y5
+	VPCMPEQD     Y6, Y5, Y5
+	VANDPS       Y4, Y5, Y5
+	VADDPS       Y5, Y0, Y0
+	VPBROADCASTB 1(R12), Y5
+	VPMOVZXBD    constant2<>+0(SB), Y6
+	VPAND        Y5, Y6, Y5
+	VPCMPEQD     Y6, Y5, Y5
+	VANDPS       Y4, Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	VPBROADCASTB 2(R12), Y5
+	VPMOVZXBD    constant2<>+0(SB), Y6
+	VPAND        Y5, Y6, Y5
+	VPCMPEQD     Y6, Y5, Y5
+	VANDPS       Y4, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	VPBROADCASTB 3(R12), Y5
+	VPMOVZXBD    constant2<>+0(SB), Y6
+	VPAND        Y5, Y6, Y5
+	VPCMPEQD     Y6, Y5, Y5
+	VANDPS       Y4, Y5, Y4
+	VADDPS       Y4, Y3, Y3
+	TESTQ        R11, R11
+	JNZ          loop31
 
-end27:
+end31:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	VMOVUPS Y2, 64(R9)
 	VMOVUPS Y3, 96(R9)
 	ADDQ    $+128, R8
 	CMPQ    R8, CX
-	JL      loop26
+	JL      loop30
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop25
+	JMP     loop29
 
-end25:
+end29:
 	VZEROUPPER
 	RET
+
+DATA constant2<>+0(SB)/8, $0x8040201008040201
+GLOBL constant2<>(SB), RODATA|NOPTR, $8
 
 // func sumWordsAVX2(table []float32, columns []float32, stride int)
 // Requires: AVX, FMA3
@@ -670,74 +845,74 @@ TEXT ·sumWordsAVX2(SB), NOSPLIT, $0-56
 	MOVQ         columns_len+32(FP), BX
 	SHLQ         $0x02, BX
 	LEAQ         (CX)(BX*1), BX
-	VBROADCASTSS constant1<>+0(SB), Y0
+	VBROADCASTSS constant3<>+0(SB), Y0
 	XORQ         SI, SI
 
-loop28:
+loop32:
 	VXORPS Y1, Y1, Y1
 	MOVQ   CX, DI
-	JMP    end29
+	JMP    end33
 
-loop29:
+loop33:
 	VFNMADD231PS (DI), Y0, Y1
 	ADDQ         DX, DI
 
-end29:
+end33:
 	CMPQ    DI, BX
-	JL      loop29
+	JL      loop33
 	VMOVUPS Y1, (AX)
 	VXORPS  Y1, Y1, Y1
 	MOVQ    CX, DI
-	JMP     end30
+	JMP     end34
 
-loop30:
+loop34:
 	VFNMADD231PS 32(DI), Y0, Y1
 	ADDQ         DX, DI
 
-end30:
+end34:
 	CMPQ    DI, BX
-	JL      loop30
+	JL      loop34
 	VMOVUPS Y1, 32(AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end31
+	JMP     end35
 
-loop31:
+loop35:
 	VMOVUPS (DI), Y1
 	VMOVUPS 32(DI), Y2
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end32
+	JZ      end36
 
-loop32:
+loop36:
 	VADDPS  (R10), Y1, Y3
 	VMOVUPS Y3, (R10)(R8*1)
 	VADDPS  32(R10), Y2, Y3
 	VMOVUPS Y3, 32(R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop32
+	JNZ     loop36
 
-end32:
+end36:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end31:
+end35:
 	CMPQ DI, BX
-	JL   loop31
+	JL   loop35
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop28
+	JL   loop32
 	VZEROUPPER
 	RET
 
-DATA constant1<>+0(SB)/4, $0x3f000000
-GLOBL constant1<>(SB), RODATA|NOPTR, $4
+DATA constant3<>+0(SB)/4, $0x3f000000
+GLOBL constant3<>(SB), RODATA|NOPTR, $4
 
 // func reachAVX2(dst []float32, columns []float32)
 // Requires: AVX, FMA3
@@ -749,106 +924,52 @@ TEXT ·reachAVX2(SB), NOSPLIT, $0-48
 	SHLQ         $0x02, DX
 	SHLQ         $0x02, BX
 	LEAQ         (CX)(BX*1), BX
-	VBROADCASTSS constant2<>+0(SB), Y0
-	VBROADCASTSS constant3<>+0(SB), Y1
+	VBROADCASTSS constant4<>+0(SB), Y0
+	VBROADCASTSS constant5<>+0(SB), Y1
 	XORQ         SI, SI
 
-loop33:
+loop37:
 	VXORPS Y2, Y2, Y2
 	MOVQ   CX, DI
-	JMP    end34
+	JMP    end38
 
-loop34:
+loop38:
 	VANDPS      (DI), Y1, Y3
 	VFMADD231PS Y3, Y0, Y2
 	ADDQ        DX, DI
 
-end34:
+end38:
 	CMPQ    DI, BX
-	JL      loop34
+	JL      loop38
 	VMOVUPS Y2, (AX)
 	VXORPS  Y2, Y2, Y2
 	MOVQ    CX, DI
-	JMP     end35
+	JMP     end39
 
-loop35:
+loop39:
 	VANDPS      32(DI), Y1, Y3
 	VFMADD231PS Y3, Y0, Y2
 	ADDQ        DX, DI
 
-end35:
+end39:
 	CMPQ    DI, BX
-	JL      loop35
+	JL      loop39
 	VMOVUPS Y2, 32(AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	ADDQ    $+64, SI
 	CMPQ    SI, DX
-	JL      loop33
+	JL      loop37
 	VZEROUPPER
 	RET
 
-DATA constant2<>+0(SB)/4, $0x3f000020
-GLOBL constant2<>(SB), RODATA|NOPTR, $4
+DATA constant4<>+0(SB)/4, $0x3f000020
+GLOBL constant4<>(SB), RODATA|NOPTR, $4
 
-DATA constant3<>+0(SB)/4, $0x7fffffff
-GLOBL constant3<>(SB), RODATA|NOPTR, $4
+DATA constant5<>+0(SB)/4, $0x7fffffff
+GLOBL constant5<>(SB), RODATA|NOPTR, $4
 
-// func unitsOnAVX2(sets []uint64, rows []float32)
-// Requires: AVX
-TEXT ·unitsOnAVX2(SB), NOSPLIT, $0-48
-	MOVQ   sets_base+0(FP), AX
-	MOVQ   rows_base+24(FP), CX
-	VXORPS Y0, Y0, Y0
-	MOVQ   sets_len+8(FP), DX
-	TESTQ  DX, DX
-	JZ     end36
-
-loop36:
-	XORQ      BX, BX
-	VCMPPS    $0x11, (CX), Y0, Y1
-	VMOVMSKPS Y1, SI
-	SHLQ      $0x00, SI
-	ORQ       SI, BX
-	VCMPPS    $0x11, 32(CX), Y0, Y1
-	VMOVMSKPS Y1, SI
-	SHLQ      $0x08, SI
-	ORQ       SI, BX
-	VCMPPS    $0x11, 64(CX), Y0, Y1
-	VMOVMSKPS Y1, SI
-	SHLQ      $0x10, SI
-	ORQ       SI, BX
-	VCMPPS    $0x11, 96(CX), Y0, Y1
-	VMOVMSKPS Y1, SI
-	SHLQ      $0x18, SI
-	ORQ       SI, BX
-	VCMPPS    $0x11, 128(CX), Y0, Y1
-	VMOVMSKPS Y1, SI
-	SHLQ      $0x20, SI
-	ORQ       SI, BX
-	VCMPPS    $0x11, 160(CX), Y0, Y1
-	VMOVMSKPS Y1, SI
-	SHLQ      $0x28, SI
-	ORQ       SI, BX
-	VCMPPS    $0x11, 192(CX), Y0, Y1
-	VMOVMSKPS Y1, SI
-	SHLQ      $0x30, SI
-	ORQ       SI, BX
-	VCMPPS    $0x11, 224(CX), Y0, Y1
-	VMOVMSKPS Y1, SI
-	SHLQ      $0x38, SI
-	ORQ       SI, BX
-	MOVQ      BX, (AX)
-	ADDQ      $+8, AX
-	ADDQ      $+256, CX
-	DECQ      DX
-	JNZ       loop36
-
-end36:
-	VZEROUPPER
-	RET
-
-// func findSwitchedAVX2(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
+// func findSwitchedAVX2(switched []uint64, middles []float32, rows []float32, on []uint32, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
 // Requires: AVX
 TEXT ·findSwitchedAVX2(SB), NOSPLIT, $0-200
 	MOVQ         switched_base+0(FP), AX
@@ -858,12 +979,12 @@ TEXT ·findSwitchedAVX2(SB), NOSPLIT, $0-200
 	MOVQ         drawn_len+104(FP), SI
 	MOVQ         stride+192(FP), DI
 	SHLQ         $0x02, DI
-	VBROADCASTSS constant3<>+0(SB), Y0
+	VBROADCASTSS constant5<>+0(SB), Y0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end37
+	JZ           end40
 
-loop37:
+loop40:
 	MOVL  (BX), R9
 	MOVQ  R9, R10
 	ANDQ  $0x0f, R9
@@ -876,7 +997,7 @@ loop37:
 	ADDQ  R11, R10
 	XORQ  R11, R11
 
-loop38:
+loop41:
 	MOVQ      reach_base+168(FP), R13
 	XORQ      R12, R12
 	VMOVUPS   (DX)(R11*1), Y1
@@ -951,23 +1072,29 @@ loop38:
 	VMOVMSKPS Y1, R13
 	SHLQ      $0x38, R13
 	ORQ       R13, R12
-	MOVQ      (R8), R13
+	MOVQ      R11, R14
+	SHRQ      $0x01, R14
+	ADDQ      R8, R14
+	MOVL      (R14), R13
+	MOVL      64(R14), R14
+	SHLQ      $0x20, R14
+	ORQ       R14, R13
 	ANDQ      R12, R13
 	XORQ      R13, R12
 	MOVQ      R12, (AX)
 	MOVQ      R13, 8(AX)
-	ADDQ      $+8, R8
 	ADDQ      $+16, AX
 	ADDQ      $+256, R11
 	CMPQ      R11, DI
-	JL        loop38
+	JL        loop41
 	ADDQ      DI, DX
 	ADDQ      DI, CX
 	ADDQ      $+4, BX
+	ADDQ      $+4, R8
 	DECQ      SI
-	JNZ       loop37
+	JNZ       loop40
 
-end37:
+end40:
 	VZEROUPPER
 	RET
 
@@ -985,16 +1112,16 @@ TEXT ·bendAVX2(SB), NOSPLIT, $24-160
 	LEAQ   (SI)(DI*4), DI
 	MOVQ   SI, (SP)
 	MOVQ   DI, 8(SP)
-	JMP    end39
+	JMP    end42
 
-loop39:
+loop42:
 	MOVQ highs+144(FP), SI
 	MOVQ SI, 16(SP)
 	MOVQ highWords_base+96(FP), SI
 
-loop40:
+loop43:
 	CMPQ   16(SP), $+4
-	JL     end40
+	JL     end43
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -1005,7 +1132,7 @@ loop40:
 	VXORPS Y8, Y8, Y8
 	XORQ   DI, DI
 
-loop41:
+loop44:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -1019,9 +1146,9 @@ loop41:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end42
+	JZ    end45
 
-loop42:
+loop45:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -1061,14 +1188,14 @@ loop42:
 	VPMAXSD      Y0, Y9, Y9
 	VFNMADD231PS Y10, Y9, Y8
 	TESTQ        R12, R12
-	JNZ          loop42
+	JNZ          loop45
 
-end42:
+end45:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end43
+	JZ    end46
 
-loop43:
+loop46:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -1108,12 +1235,12 @@ loop43:
 	VPMINSD      Y0, Y9, Y9
 	VFMADD231PS  Y10, Y9, Y8
 	TESTQ        R8, R8
-	JNZ          loop43
+	JNZ          loop46
 
-end43:
+end46:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop41
+	JL      loop44
 	VMOVUPS Y1, (AX)
 	VMOVUPS Y5, 32(AX)
 	ADDQ    DX, SI
@@ -1128,19 +1255,19 @@ end43:
 	ADDQ    DX, SI
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop40
+	JMP     loop43
 
-end40:
-loop44:
+end43:
+loop47:
 	CMPQ   16(SP), $+2
-	JL     end44
+	JL     end47
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	XORQ   DI, DI
 
-loop45:
+loop48:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -1154,9 +1281,9 @@ loop45:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end46
+	JZ    end49
 
-loop46:
+loop49:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -1182,14 +1309,14 @@ loop46:
 	VPMAXSD      Y0, Y5, Y5
 	VFNMADD231PS Y6, Y5, Y4
 	TESTQ        R12, R12
-	JNZ          loop46
+	JNZ          loop49
 
-end46:
+end49:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end47
+	JZ    end50
 
-loop47:
+loop50:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -1215,12 +1342,12 @@ loop47:
 	VPMINSD      Y0, Y5, Y5
 	VFMADD231PS  Y6, Y5, Y4
 	TESTQ        R8, R8
-	JNZ          loop47
+	JNZ          loop50
 
-end47:
+end50:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop45
+	JL      loop48
 	VMOVUPS Y1, (AX)
 	VMOVUPS Y3, 32(AX)
 	ADDQ    DX, SI
@@ -1229,19 +1356,19 @@ end47:
 	ADDQ    DX, SI
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop44
+	JMP     loop47
 
-end44:
+end47:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, SI
 	SHRQ $0x04, SI
 	ADDQ SI, CX
 
-end39:
+end42:
 	MOVQ (SP), SI
 	CMPQ SI, 8(SP)
-	JL   loop39
+	JL   loop42
 	VZEROUPPER
 	RET
 
@@ -1260,9 +1387,9 @@ TEXT ·enumerateAVX2(SB), NOSPLIT, $64-152
 	VPSLLD  $0x1c, Y3, Y4
 	MOVQ    second_len+136(FP), SI
 	TESTQ   SI, SI
-	JZ      end48
+	JZ      end51
 
-loop48:
+loop51:
 	VBROADCASTSS (BX), Y5
 	VSUBPS       Y5, Y0, Y5
 	VPERMPS      (DX), Y1, Y6
@@ -1282,9 +1409,9 @@ loop48:
 	ADDQ         $+64, CX
 	ADDQ         $+64, DX
 	DECQ         SI
-	JNZ          loop48
+	JNZ          loop51
 
-end48:
+end51:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1298,9 +1425,9 @@ end48:
 	MOVQ   second_len+136(FP), DX
 	SHRQ   $0x02, DX
 	TESTQ  DX, DX
-	JZ     end49
+	JZ     end52
 
-loop49:
+loop52:
 	VBROADCASTSS (CX), Y8
 	VFMADD231PS  (AX), Y8, Y0
 	VFMADD231PS  32(AX), Y8, Y4
@@ -1316,9 +1443,9 @@ loop49:
 	ADDQ         $+16, CX
 	ADDQ         $+256, AX
 	DECQ         DX
-	JNZ          loop49
+	JNZ          loop52
 
-end49:
+end52:
 	VADDPS  Y1, Y0, Y0
 	VADDPS  Y3, Y2, Y2
 	VADDPS  Y2, Y0, Y0
@@ -1333,9 +1460,9 @@ end49:
 	MOVQ    dst_len+8(FP), BX
 	SHRQ    $0x04, BX
 
-loop50:
+loop53:
 	CMPQ   BX, $+4
-	JL     end50
+	JL     end53
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1349,9 +1476,9 @@ loop50:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end51
+	JZ     end54
 
-loop51:
+loop54:
 	VBROADCASTSS (R8), Y8
 	VMOVUPS      (SI), Y9
 	VMOVUPS      32(SI), Y10
@@ -1379,9 +1506,9 @@ loop51:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop51
+	JNZ          loop54
 
-end51:
+end54:
 	VBROADCASTSS (AX), Y8
 	VSUBPS       Y8, Y0, Y0
 	VMOVUPS      Y0, (CX)
@@ -1406,12 +1533,12 @@ end51:
 	ADDQ         $+16, AX
 	ADDQ         $+256, CX
 	SUBQ         $+4, BX
-	JMP          loop50
+	JMP          loop53
 
-end50:
-loop52:
+end53:
+loop55:
 	CMPQ   BX, $+2
-	JL     end52
+	JL     end55
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1421,9 +1548,9 @@ loop52:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end53
+	JZ     end56
 
-loop53:
+loop56:
 	VBROADCASTSS (R8), Y4
 	VMOVUPS      (SI), Y5
 	VMOVUPS      32(SI), Y6
@@ -1441,9 +1568,9 @@ loop53:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop53
+	JNZ          loop56
 
-end53:
+end56:
 	VBROADCASTSS (AX), Y4
 	VSUBPS       Y4, Y0, Y0
 	VMOVUPS      Y0, (CX)
@@ -1458,9 +1585,9 @@ end53:
 	ADDQ         $+8, AX
 	ADDQ         $+128, CX
 	SUBQ         $+2, BX
-	JMP          loop52
+	JMP          loop55
 
-end52:
+end55:
 	VZEROUPPER
 	RET
 
@@ -1473,9 +1600,9 @@ TEXT ·addCountsAVX2(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end54
+	JZ    end57
 
-loop54:
+loop57:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Y0
@@ -1487,9 +1614,9 @@ loop54:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop54
+	JNZ     loop57
 
-end54:
+end57:
 	VZEROUPPER
 	RET
 
@@ -1503,12 +1630,12 @@ TEXT ·sumColumnsAVX512(SB), NOSPLIT, $0-96
 	MOVQ  stride+88(FP), SI
 	SHLQ  $0x02, SI
 	TESTQ BX, BX
-	JZ    end55
+	JZ    end58
 
-loop55:
+loop58:
 	XORQ DI, DI
 
-loop56:
+loop59:
 	MOVQ   DX, R10
 	LEAQ   (CX)(DI*1), R8
 	LEAQ   (AX)(DI*1), R9
@@ -1518,14 +1645,14 @@ loop56:
 	VXORPS X3, X3, X3
 	MOVQ   chunks+80(FP), R11
 	TESTQ  R11, R11
-	JZ     end57
+	JZ     end60
 
-loop57:
+loop60:
 	MOVQ  (R10), R12
 	TESTQ R12, R12
-	JZ    end58
+	JZ    end61
 
-loop58:
+loop61:
 	TZCNTQ R12, R13
 	LEAQ   -1(R12), R14
 	ANDQ   R14, R12
@@ -1535,32 +1662,32 @@ loop58:
 	VADDPS 128(R9)(R13*1), Z2, Z2
 	VADDPS 192(R9)(R13*1), Z3, Z3
 	TESTQ  R12, R12
-	JNZ    loop58
+	JNZ    loop61
 
-end58:
+end61:
 	ADDQ $+8, R10
 	MOVQ SI, R12
 	SHLQ $0x06, R12
 	ADDQ R12, R9
 	DECQ R11
-	JNZ  loop57
+	JNZ  loop60
 
-end57:
+end60:
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
 	VMOVUPS Z2, 128(R8)
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, SI
-	JL      loop56
+	JL      loop59
 	ADDQ    SI, CX
 	MOVQ    chunks+80(FP), DI
 	SHLQ    $0x03, DI
 	ADDQ    DI, DX
 	DECQ    BX
-	JNZ     loop55
+	JNZ     loop58
 
-end55:
+end58:
 	VZEROUPPER
 	RET
 
@@ -1576,12 +1703,12 @@ TEXT ·addColumnsAVX512(SB), NOSPLIT, $0-104
 	MOVQ         stride+96(FP), SI
 	SHLQ         $0x02, SI
 	TESTQ        BX, BX
-	JZ           end59
+	JZ           end62
 
-loop59:
+loop62:
 	XORQ DI, DI
 
-loop60:
+loop63:
 	MOVQ      DX, R10
 	LEAQ      (CX)(DI*1), R8
 	LEAQ      (AX)(DI*1), R9
@@ -1599,14 +1726,14 @@ loop60:
 	VMOVAPS   Z3, Z3
 	MOVQ      chunks+88(FP), R8
 	TESTQ     R8, R8
-	JZ        end61
+	JZ        end64
 
-loop61:
+loop64:
 	MOVQ  (R10), R11
 	TESTQ R11, R11
-	JZ    end62
+	JZ    end65
 
-loop62:
+loop65:
 	TZCNTQ  R11, R12
 	LEAQ    -1(R11), R13
 	ANDQ    R13, R11
@@ -1620,28 +1747,28 @@ loop62:
 	VADDPS  192(R9)(R12*1), Z3, Z6
 	VMOVUPS Z6, 192(R9)(R12*1)
 	TESTQ   R11, R11
-	JNZ     loop62
+	JNZ     loop65
 
-end62:
+end65:
 	ADDQ $+8, R10
 	MOVQ SI, R11
 	SHLQ $0x06, R11
 	ADDQ R11, R9
 	DECQ R8
-	JNZ  loop61
+	JNZ  loop64
 
-end61:
+end64:
 	ADDQ $+256, DI
 	CMPQ DI, SI
-	JL   loop60
+	JL   loop63
 	ADDQ SI, CX
 	MOVQ chunks+88(FP), DI
 	SHLQ $0x03, DI
 	ADDQ DI, DX
 	DECQ BX
-	JNZ  loop59
+	JNZ  loop62
 
-end59:
+end62:
 	VZEROUPPER
 	RET
 
@@ -1655,58 +1782,18 @@ TEXT ·switchOnAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x04, DX
 	TESTQ        DX, DX
-	JZ           end63
+	JZ           end66
 
-loop63:
+loop66:
 	VCMPPS    $0x11, (CX), Z1, K1
 	VMOVAPS.Z Z0, K1, Z2
 	VMOVUPS   Z2, (AX)
 	ADDQ      $+64, AX
 	ADDQ      $+64, CX
 	DECQ      DX
-	JNZ       loop63
+	JNZ       loop66
 
-end63:
-	VZEROUPPER
-	RET
-
-// func interpolateAVX512(dst []float32, a []float32, b []float32, u []float32, stride int)
-// Requires: AVX, AVX512F
-TEXT ·interpolateAVX512(SB), NOSPLIT, $0-104
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         a_base+24(FP), CX
-	MOVQ         b_base+48(FP), DX
-	MOVQ         u_base+72(FP), BX
-	MOVQ         u_len+80(FP), SI
-	MOVQ         stride+96(FP), DI
-	VBROADCASTSS constant0<>+0(SB), Z0
-	TESTQ        SI, SI
-	JZ           end64
-
-loop64:
-	VBROADCASTSS (BX), Z1
-	VSUBPS       Z1, Z0, Z2
-	MOVQ         DI, R8
-	SHRQ         $0x04, R8
-	TESTQ        R8, R8
-	JZ           end65
-
-loop65:
-	VMULPS      (DX), Z2, Z3
-	VFMADD231PS (CX), Z1, Z3
-	VMOVUPS     Z3, (AX)
-	ADDQ        $+64, AX
-	ADDQ        $+64, CX
-	ADDQ        $+64, DX
-	DECQ        R8
-	JNZ         loop65
-
-end65:
-	ADDQ $+4, BX
-	DECQ SI
-	JNZ  loop64
-
-end64:
+end66:
 	VZEROUPPER
 	RET
 
@@ -1723,7 +1810,7 @@ TEXT ·backSecondAVX512(SB), NOSPLIT, $0-96
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-loop66:
+loop67:
 	VMOVUPS (DX), Z0
 	VMOVUPS (BX), Z1
 	VMOVUPS 64(DX), Z2
@@ -1751,138 +1838,343 @@ rows:
 	ADDQ        $+128, BX
 	ADDQ        $+128, R8
 	CMPQ        R8, SI
-	JL          loop66
+	JL          loop67
 	VZEROUPPER
 	RET
 
-// func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []float32, stride int)
+// func unitsOnAVX512(on []uint32, rows []float32, stride int)
 // Requires: AVX, AVX512F
-TEXT ·inputSlopesAVX512(SB), NOSPLIT, $0-104
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  first_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	MOVQ  stride+96(FP), BX
-	SHLQ  $0x02, BX
-	SHRQ  $0x04, DX
-	MOVQ  second_base+48(FP), SI
-	MOVQ  on_base+72(FP), DI
-	MOVQ  stride+96(FP), R8
-	TESTQ R8, R8
-	JZ    end67
-
-loop67:
-	VBROADCASTSS (SI), Z0
-	VMULPS       (DI), Z0, Z0
-	VMOVUPS      Z0, (DI)
-	ADDQ         $+4, SI
-	ADDQ         $+64, DI
-	DECQ         R8
-	JNZ          loop67
-
-end67:
-	LEAQ (BX)(BX*2), SI
+TEXT ·unitsOnAVX512(SB), NOSPLIT, $0-56
+	MOVQ   on_base+0(FP), AX
+	MOVQ   rows_base+24(FP), CX
+	MOVQ   stride+48(FP), DX
+	SHLQ   $0x02, DX
+	VXORPS X0, X0, X0
+	MOVQ   rows_len+32(FP), BX
+	LEAQ   (CX)(BX*4), BX
+	JMP    end68
 
 loop68:
-	CMPQ   DX, $+4
-	JL     end68
+	XORQ SI, SI
+
+loop69:
+	MOVQ   SI, DI
+	SHRQ   $0x01, DI
+	ADDQ   AX, DI
+	VCMPPS $0x11, (CX)(SI*1), Z0, K1
+	KMOVW  K1, (DI)
+	VCMPPS $0x11, 64(CX)(SI*1), Z0, K1
+	KMOVW  K1, 2(DI)
+	VCMPPS $0x11, 128(CX)(SI*1), Z0, K1
+	KMOVW  K1, 64(DI)
+	VCMPPS $0x11, 192(CX)(SI*1), Z0, K1
+	KMOVW  K1, 66(DI)
+	ADDQ   $+256, SI
+	CMPQ   SI, DX
+	JL     loop69
+	ADDQ   $+4, AX
+	ADDQ   DX, CX
+
+end68:
+	CMPQ CX, BX
+	JL   loop68
+	VZEROUPPER
+	RET
+
+// func unitsBetweenAVX512(on []uint32, a []float32, b []float32, u []float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·unitsBetweenAVX512(SB), NOSPLIT, $0-104
+	MOVQ         on_base+0(FP), AX
+	MOVQ         a_base+24(FP), CX
+	MOVQ         b_base+48(FP), DX
+	MOVQ         u_base+72(FP), BX
+	MOVQ         stride+96(FP), SI
+	SHLQ         $0x02, SI
+	VXORPS       X0, X0, X0
+	VBROADCASTSS constant0<>+0(SB), Z1
+	MOVQ         u_len+80(FP), DI
+	TESTQ        DI, DI
+	JZ           end70
+
+loop70:
+	VBROADCASTSS (BX), Z2
+	VSUBPS       Z2, Z1, Z3
+	XORQ         R8, R8
+
+loop71:
+	MOVQ        R8, R9
+	SHRQ        $0x01, R9
+	ADDQ        AX, R9
+	VMULPS      (DX)(R8*1), Z3, Z4
+	VFMADD231PS (CX)(R8*1), Z2, Z4
+	VCMPPS      $0x11, Z4, Z0, K1
+	KMOVW       K1, (R9)
+	VMULPS      64(DX)(R8*1), Z3, Z4
+	VFMADD231PS 64(CX)(R8*1), Z2, Z4
+	VCMPPS      $0x11, Z4, Z0, K1
+	KMOVW       K1, 2(R9)
+	VMULPS      128(DX)(R8*1), Z3, Z4
+	VFMADD231PS 128(CX)(R8*1), Z2, Z4
+	VCMPPS      $0x11, Z4, Z0, K1
+	KMOVW       K1, 64(R9)
+	VMULPS      192(DX)(R8*1), Z3, Z4
+	VFMADD231PS 192(CX)(R8*1), Z2, Z4
+	VCMPPS      $0x11, Z4, Z0, K1
+	KMOVW       K1, 66(R9)
+	ADDQ        $+256, R8
+	CMPQ        R8, SI
+	JL          loop71
+	ADDQ        $+4, AX
+	ADDQ        SI, CX
+	ADDQ        SI, DX
+	ADDQ        $+4, BX
+	DECQ        DI
+	JNZ         loop70
+
+end70:
+	VZEROUPPER
+	RET
+
+// func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []uint32)
+// Requires: AVX, AVX512F
+TEXT ·inputSlopesAVX512(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), AX
+	MOVQ first_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+	MOVQ second_len+56(FP), BX
+	SHRQ $0x04, DX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
+	LEAQ (BX)(SI*2), R8
+
+loop72:
+	CMPQ   DX, $+8
+	JL     end72
+	VXORPS X0, X0, X0
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
 	VXORPS X4, X4, X4
-	MOVQ   CX, DI
-	MOVQ   on_base+72(FP), R8
-	MOVQ   stride+96(FP), R9
-	TESTQ  R9, R9
-	JZ     end69
-
-loop69:
-	VMOVUPS      (R8), Z0
-	VBROADCASTSS (DI), Z8
-	VFMADD231PS  Z8, Z0, Z1
-	VBROADCASTSS (DI)(BX*1), Z8
-	VFMADD231PS  Z8, Z0, Z2
-	VBROADCASTSS (DI)(BX*2), Z8
-	VFMADD231PS  Z8, Z0, Z3
-	VBROADCASTSS (DI)(SI*1), Z8
-	VFMADD231PS  Z8, Z0, Z4
-	ADDQ         $+4, DI
-	ADDQ         $+64, R8
-	DECQ         R9
-	JNZ          loop69
-
-end69:
-	VMOVUPS Z1, (AX)
-	ADDQ    BX, CX
-	VMOVUPS Z2, 64(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z3, 128(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z4, 192(AX)
-	ADDQ    BX, CX
-	ADDQ    $+256, AX
-	SUBQ    $+4, DX
-	JMP     loop68
-
-end68:
-loop70:
-	CMPQ   DX, $+2
-	JL     end70
 	VXORPS X5, X5, X5
 	VXORPS X6, X6, X6
-	MOVQ   CX, SI
-	MOVQ   on_base+72(FP), DI
-	MOVQ   stride+96(FP), R8
-	TESTQ  R8, R8
-	JZ     end71
-
-loop71:
-	VMOVUPS      (DI), Z0
-	VBROADCASTSS (SI), Z1
-	VFMADD231PS  Z1, Z0, Z5
-	VBROADCASTSS (SI)(BX*1), Z1
-	VFMADD231PS  Z1, Z0, Z6
-	ADDQ         $+4, SI
-	ADDQ         $+64, DI
-	DECQ         R8
-	JNZ          loop71
-
-end71:
-	VMOVUPS Z5, (AX)
-	ADDQ    BX, CX
-	VMOVUPS Z6, 64(AX)
-	ADDQ    BX, CX
-	ADDQ    $+128, AX
-	SUBQ    $+2, DX
-	JMP     loop70
-
-end70:
-loop72:
-	CMPQ   DX, $+1
-	JL     end72
 	VXORPS X7, X7, X7
-	MOVQ   CX, SI
-	MOVQ   on_base+72(FP), DI
-	MOVQ   stride+96(FP), R8
-	TESTQ  R8, R8
+	MOVQ   CX, R9
+	MOVQ   on_base+72(FP), R10
+	MOVQ   second_base+48(FP), R11
+	MOVQ   second_len+56(FP), R12
+	SHRQ   $0x05, R12
+	TESTQ  R12, R12
 	JZ     end73
 
 loop73:
-	VMOVUPS      (DI), Z0
-	VBROADCASTSS (SI), Z1
-	VFMADD231PS  Z1, Z0, Z7
-	ADDQ         $+4, SI
-	ADDQ         $+64, DI
-	DECQ         R8
-	JNZ          loop73
+	VBROADCASTSS constant1<>+0(SB), Z8
+	MOVQ         $0x00000020, R13
+	TESTQ        R13, R13
+	JZ           end74
+
+loop74:
+	VBROADCASTSS (R11), Z9
+	VPTESTMD     (R10), Z8, K1
+	VMOVAPS.Z    Z9, K1, Z9
+	VBROADCASTSS (R9), Z17
+	VFNMADD231PS Z17, Z9, Z0
+	VBROADCASTSS (R9)(BX*1), Z17
+	VFNMADD231PS Z17, Z9, Z1
+	VBROADCASTSS (R9)(BX*2), Z17
+	VFNMADD231PS Z17, Z9, Z2
+	VBROADCASTSS (R9)(SI*1), Z17
+	VFNMADD231PS Z17, Z9, Z3
+	VBROADCASTSS (R9)(BX*4), Z17
+	VFNMADD231PS Z17, Z9, Z4
+	VBROADCASTSS (R9)(DI*1), Z17
+	VFNMADD231PS Z17, Z9, Z5
+	VBROADCASTSS (R9)(SI*2), Z17
+	VFNMADD231PS Z17, Z9, Z6
+	VBROADCASTSS (R9)(R8*1), Z17
+	VFNMADD231PS Z17, Z9, Z7
+	VPADDD       Z8, Z8, Z8
+	ADDQ         $+4, R9
+	ADDQ         $+4, R11
+	DECQ         R13
+	JNZ          loop74
+
+end74:
+	ADDQ $+64, R10
+	DECQ R12
+	JNZ  loop73
 
 end73:
-	VMOVUPS Z7, (AX)
+	VMOVUPS Z0, (AX)
 	ADDQ    BX, CX
-	ADDQ    $+64, AX
-	SUBQ    $+1, DX
+	VMOVUPS Z1, 64(AX)
+	ADDQ    BX, CX
+	VMOVUPS Z2, 128(AX)
+	ADDQ    BX, CX
+	VMOVUPS Z3, 192(AX)
+	ADDQ    BX, CX
+	VMOVUPS Z4, 256(AX)
+	ADDQ    BX, CX
+	VMOVUPS Z5, 320(AX)
+	ADDQ    BX, CX
+	VMOVUPS Z6, 384(AX)
+	ADDQ    BX, CX
+	VMOVUPS Z7, 448(AX)
+	ADDQ    BX, CX
+	ADDQ    $+512, AX
+	SUBQ    $+8, DX
 	JMP     loop72
 
 end72:
+loop75:
+	CMPQ   DX, $+4
+	JL     end75
+	VXORPS X10, X10, X10
+	VXORPS X11, X11, X11
+	VXORPS X12, X12, X12
+	VXORPS X13, X13, X13
+	MOVQ   CX, DI
+	MOVQ   on_base+72(FP), R8
+	MOVQ   second_base+48(FP), R9
+	MOVQ   second_len+56(FP), R10
+	SHRQ   $0x05, R10
+	TESTQ  R10, R10
+	JZ     end76
+
+loop76:
+	VBROADCASTSS constant1<>+0(SB), Z0
+	MOVQ         $0x00000020, R11
+	TESTQ        R11, R11
+	JZ           end77
+
+loop77:
+	VBROADCASTSS (R9), Z1
+	VPTESTMD     (R8), Z0, K1
+	VMOVAPS.Z    Z1, K1, Z1
+	VBROADCASTSS (DI), Z2
+	VFNMADD231PS Z2, Z1, Z10
+	VBROADCASTSS (DI)(BX*1), Z2
+	VFNMADD231PS Z2, Z1, Z11
+	VBROADCASTSS (DI)(BX*2), Z2
+	VFNMADD231PS Z2, Z1, Z12
+	VBROADCASTSS (DI)(SI*1), Z2
+	VFNMADD231PS Z2, Z1, Z13
+	VPADDD       Z0, Z0, Z0
+	ADDQ         $+4, DI
+	ADDQ         $+4, R9
+	DECQ         R11
+	JNZ          loop77
+
+end77:
+	ADDQ $+64, R8
+	DECQ R10
+	JNZ  loop76
+
+end76:
+	VMOVUPS Z10, (AX)
+	ADDQ    BX, CX
+	VMOVUPS Z11, 64(AX)
+	ADDQ    BX, CX
+	VMOVUPS Z12, 128(AX)
+	ADDQ    BX, CX
+	VMOVUPS Z13, 192(AX)
+	ADDQ    BX, CX
+	ADDQ    $+256, AX
+	SUBQ    $+4, DX
+	JMP     loop75
+
+end75:
+loop78:
+	CMPQ   DX, $+2
+	JL     end78
+	VXORPS X14, X14, X14
+	VXORPS X15, X15, X15
+	MOVQ   CX, SI
+	MOVQ   on_base+72(FP), DI
+	MOVQ   second_base+48(FP), R8
+	MOVQ   second_len+56(FP), R9
+	SHRQ   $0x05, R9
+	TESTQ  R9, R9
+	JZ     end79
+
+loop79:
+	VBROADCASTSS constant1<>+0(SB), Z0
+	MOVQ         $0x00000020, R10
+	TESTQ        R10, R10
+	JZ           end80
+
+loop80:
+	VBROADCASTSS (R8), Z1
+	VPTESTMD     (DI), Z0, K1
+	VMOVAPS.Z    Z1, K1, Z1
+	VBROADCASTSS (SI), Z2
+	VFNMADD231PS Z2, Z1, Z14
+	VBROADCASTSS (SI)(BX*1), Z2
+	VFNMADD231PS Z2, Z1, Z15
+	VPADDD       Z0, Z0, Z0
+	ADDQ         $+4, SI
+	ADDQ         $+4, R8
+	DECQ         R10
+	JNZ          loop80
+
+end80:
+	ADDQ $+64, DI
+	DECQ R9
+	JNZ  loop79
+
+end79:
+	VMOVUPS Z14, (AX)
+	ADDQ    BX, CX
+	VMOVUPS Z15, 64(AX)
+	ADDQ    BX, CX
+	ADDQ    $+128, AX
+	SUBQ    $+2, DX
+	JMP     loop78
+
+end78:
+loop81:
+	CMPQ   DX, $+1
+	JL     end81
+	VXORPS X16, X16, X16
+	MOVQ   CX, SI
+	MOVQ   on_base+72(FP), DI
+	MOVQ   second_base+48(FP), R8
+	MOVQ   second_len+56(FP), R9
+	SHRQ   $0x05, R9
+	TESTQ  R9, R9
+	JZ     end82
+
+loop82:
+	VBROADCASTSS constant1<>+0(SB), Z0
+	MOVQ         $0x00000020, R10
+	TESTQ        R10, R10
+	JZ           end83
+
+loop83:
+	VBROADCASTSS (R8), Z1
+	VPTESTMD     (DI), Z0, K1
+	VMOVAPS.Z    Z1, K1, Z1
+	VBROADCASTSS (SI), Z2
+	VFNMADD231PS Z2, Z1, Z16
+	VPADDD       Z0, Z0, Z0
+	ADDQ         $+4, SI
+	ADDQ         $+4, R8
+	DECQ         R10
+	JNZ          loop83
+
+end83:
+	ADDQ $+64, DI
+	DECQ R9
+	JNZ  loop82
+
+end82:
+	VMOVUPS Z16, (AX)
+	ADDQ    BX, CX
+	ADDQ    $+64, AX
+	SUBQ    $+1, DX
+	JMP     loop81
+
+end81:
 	VZEROUPPER
 	RET
 
@@ -1894,22 +2186,22 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-32
 	MOVQ   slopes_len+16(FP), CX
 	SHRQ   $0x04, CX
 	TESTQ  CX, CX
-	JZ     end74
+	JZ     end84
 
-loop74:
+loop84:
 	VMOVUPS     (AX), Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         loop74
+	JNZ         loop84
 
-end74:
+end84:
 	MOVQ    sums+0(FP), AX
 	VMOVUPS Z0, (AX)
 	VZEROUPPER
 	RET
 
-// func spreadSlopesAVX512(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
+// func spreadSlopesAVX512(columnGradients []float32, slopes []float32, on []uint32, scale *[16]float32, stride int)
 // Requires: AVX, AVX512F, BMI
 TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
 	MOVQ    slopes_base+24(FP), AX
@@ -1925,16 +2217,16 @@ TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
 	MOVQ    slopes_len+32(FP), BX
 	SHRQ    $0x04, BX
 	TESTQ   BX, BX
-	JZ      end75
+	JZ      end85
 
-loop75:
+loop85:
 	VMULPS  (CX), Z1, Z0
 	VMOVUPS Z0, (CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop75
+	JNZ     loop85
 
-end75:
+end85:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -1942,13 +2234,16 @@ end75:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop76:
+loop86:
 	CMPQ SI, $+4
-	JL   end76
+	JL   end86
 	MOVQ on_base+48(FP), R8
 	XORQ R9, R9
 
-loop77:
+loop87:
+	MOVQ    R9, R11
+	SHRQ    $0x01, R11
+	ADDQ    R8, R11
 	LEAQ    (BX)(R9*1), R10
 	VMOVUPS (R10), Z0
 	VMOVUPS 64(R10), Z1
@@ -1966,45 +2261,44 @@ loop77:
 	VMOVUPS 64(R10)(DI*1), Z13
 	VMOVUPS 128(R10)(DI*1), Z14
 	VMOVUPS 192(R10)(DI*1), Z15
-	MOVQ    DX, R11
-	TESTQ   R11, R11
-	JZ      end78
+	MOVQ    DX, R12
+	TESTQ   R12, R12
+	JZ      end88
 
-loop78:
-	TZCNTQ       R11, R12
-	LEAQ         -1(R11), R13
-	ANDQ         R13, R11
-	LEAQ         (AX)(R12*4), R13
-	IMULQ        CX, R12
-	ADDQ         R8, R12
-	VBROADCASTSS (R13), Z16
-	VBROADCASTSS 64(R13), Z17
-	VBROADCASTSS 128(R13), Z18
-	VBROADCASTSS 192(R13), Z19
-	VMOVUPS      (R12)(R9*1), Z20
-	VFMADD231PS  Z20, Z16, Z0
-	VFMADD231PS  Z20, Z17, Z4
-	VFMADD231PS  Z20, Z18, Z8
-	VFMADD231PS  Z20, Z19, Z12
-	VMOVUPS      64(R12)(R9*1), Z20
-	VFMADD231PS  Z20, Z16, Z1
-	VFMADD231PS  Z20, Z17, Z5
-	VFMADD231PS  Z20, Z18, Z9
-	VFMADD231PS  Z20, Z19, Z13
-	VMOVUPS      128(R12)(R9*1), Z20
-	VFMADD231PS  Z20, Z16, Z2
-	VFMADD231PS  Z20, Z17, Z6
-	VFMADD231PS  Z20, Z18, Z10
-	VFMADD231PS  Z20, Z19, Z14
-	VMOVUPS      192(R12)(R9*1), Z20
-	VFMADD231PS  Z20, Z16, Z3
-	VFMADD231PS  Z20, Z17, Z7
-	VFMADD231PS  Z20, Z18, Z11
-	VFMADD231PS  Z20, Z19, Z15
-	TESTQ        R11, R11
-	JNZ          loop78
+loop88:
+	TZCNTQ       R12, R13
+	LEAQ         -1(R12), R14
+	ANDQ         R14, R12
+	LEAQ         (AX)(R13*4), R14
+	LEAQ         (R11)(R13*4), R13
+	VBROADCASTSS (R14), Z16
+	VBROADCASTSS 64(R14), Z17
+	VBROADCASTSS 128(R14), Z18
+	VBROADCASTSS 192(R14), Z19
+	KMOVW        (R13), K1
+	VADDPS       Z16, Z0, K1, Z0
+	VADDPS       Z17, Z4, K1, Z4
+	VADDPS       Z18, Z8, K1, Z8
+	VADDPS       Z19, Z12, K1, Z12
+	KMOVW        2(R13), K1
+	VADDPS       Z16, Z1, K1, Z1
+	VADDPS       Z17, Z5, K1, Z5
+	VADDPS       Z18, Z9, K1, Z9
+	VADDPS       Z19, Z13, K1, Z13
+	KMOVW        64(R13), K1
+	VADDPS       Z16, Z2, K1, Z2
+	VADDPS       Z17, Z6, K1, Z6
+	VADDPS       Z18, Z10, K1, Z10
+	VADDPS       Z19, Z14, K1, Z14
+	KMOVW        66(R13), K1
+	VADDPS       Z16, Z3, K1, Z3
+	VADDPS       Z17, Z7, K1, Z7
+	VADDPS       Z18, Z11, K1, Z11
+	VADDPS       Z19, Z15, K1, Z15
+	TESTQ        R12, R12
+	JNZ          loop88
 
-end78:
+end88:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	VMOVUPS Z2, 128(R10)
@@ -2023,23 +2317,26 @@ end78:
 	VMOVUPS Z15, 192(R10)(DI*1)
 	ADDQ    $+256, R9
 	CMPQ    R9, CX
-	JL      loop77
+	JL      loop87
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+256, AX
 	SUBQ    $+4, SI
-	JMP     loop76
+	JMP     loop86
 
-end76:
-loop79:
+end86:
+loop89:
 	CMPQ SI, $+2
-	JL   end79
+	JL   end89
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop80:
+loop90:
+	MOVQ    R8, R10
+	SHRQ    $0x01, R10
+	ADDQ    DI, R10
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
@@ -2049,35 +2346,34 @@ loop80:
 	VMOVUPS 64(R9)(CX*1), Z5
 	VMOVUPS 128(R9)(CX*1), Z6
 	VMOVUPS 192(R9)(CX*1), Z7
-	MOVQ    DX, R10
-	TESTQ   R10, R10
-	JZ      end81
+	MOVQ    DX, R11
+	TESTQ   R11, R11
+	JZ      end91
 
-loop81:
-	TZCNTQ       R10, R11
-	LEAQ         -1(R10), R12
-	ANDQ         R12, R10
-	LEAQ         (AX)(R11*4), R12
-	IMULQ        CX, R11
-	ADDQ         DI, R11
-	VBROADCASTSS (R12), Z8
-	VBROADCASTSS 64(R12), Z9
-	VMOVUPS      (R11)(R8*1), Z10
-	VFMADD231PS  Z10, Z8, Z0
-	VFMADD231PS  Z10, Z9, Z4
-	VMOVUPS      64(R11)(R8*1), Z10
-	VFMADD231PS  Z10, Z8, Z1
-	VFMADD231PS  Z10, Z9, Z5
-	VMOVUPS      128(R11)(R8*1), Z10
-	VFMADD231PS  Z10, Z8, Z2
-	VFMADD231PS  Z10, Z9, Z6
-	VMOVUPS      192(R11)(R8*1), Z10
-	VFMADD231PS  Z10, Z8, Z3
-	VFMADD231PS  Z10, Z9, Z7
-	TESTQ        R10, R10
-	JNZ          loop81
+loop91:
+	TZCNTQ       R11, R12
+	LEAQ         -1(R11), R13
+	ANDQ         R13, R11
+	LEAQ         (AX)(R12*4), R13
+	LEAQ         (R10)(R12*4), R12
+	VBROADCASTSS (R13), Z8
+	VBROADCASTSS 64(R13), Z9
+	KMOVW        (R12), K1
+	VADDPS       Z8, Z0, K1, Z0
+	VADDPS       Z9, Z4, K1, Z4
+	KMOVW        2(R12), K1
+	VADDPS       Z8, Z1, K1, Z1
+	VADDPS       Z9, Z5, K1, Z5
+	KMOVW        64(R12), K1
+	VADDPS       Z8, Z2, K1, Z2
+	VADDPS       Z9, Z6, K1, Z6
+	KMOVW        66(R12), K1
+	VADDPS       Z8, Z3, K1, Z3
+	VADDPS       Z9, Z7, K1, Z7
+	TESTQ        R11, R11
+	JNZ          loop91
 
-end81:
+end91:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
@@ -2088,63 +2384,65 @@ end81:
 	VMOVUPS Z7, 192(R9)(CX*1)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop80
+	JL      loop90
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop79
+	JMP     loop89
 
-end79:
-loop82:
+end89:
+loop92:
 	CMPQ SI, $+1
-	JL   end82
+	JL   end92
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop83:
+loop93:
+	MOVQ    R8, R10
+	SHRQ    $0x01, R10
+	ADDQ    DI, R10
 	LEAQ    (BX)(R8*1), R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
 	VMOVUPS 128(R9), Z2
 	VMOVUPS 192(R9), Z3
-	MOVQ    DX, R10
-	TESTQ   R10, R10
-	JZ      end84
+	MOVQ    DX, R11
+	TESTQ   R11, R11
+	JZ      end94
 
-loop84:
-	TZCNTQ       R10, R11
-	LEAQ         -1(R10), R12
-	ANDQ         R12, R10
-	LEAQ         (AX)(R11*4), R12
-	IMULQ        CX, R11
-	ADDQ         DI, R11
-	VBROADCASTSS (R12), Z4
-	VMOVUPS      (R11)(R8*1), Z5
-	VFMADD231PS  Z5, Z4, Z0
-	VMOVUPS      64(R11)(R8*1), Z5
-	VFMADD231PS  Z5, Z4, Z1
-	VMOVUPS      128(R11)(R8*1), Z5
-	VFMADD231PS  Z5, Z4, Z2
-	VMOVUPS      192(R11)(R8*1), Z5
-	VFMADD231PS  Z5, Z4, Z3
-	TESTQ        R10, R10
-	JNZ          loop84
+loop94:
+	TZCNTQ       R11, R12
+	LEAQ         -1(R11), R13
+	ANDQ         R13, R11
+	LEAQ         (AX)(R12*4), R13
+	LEAQ         (R10)(R12*4), R12
+	VBROADCASTSS (R13), Z4
+	KMOVW        (R12), K1
+	VADDPS       Z4, Z0, K1, Z0
+	KMOVW        2(R12), K1
+	VADDPS       Z4, Z1, K1, Z1
+	KMOVW        64(R12), K1
+	VADDPS       Z4, Z2, K1, Z2
+	KMOVW        66(R12), K1
+	VADDPS       Z4, Z3, K1, Z3
+	TESTQ        R11, R11
+	JNZ          loop94
 
-end84:
+end94:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
 	VMOVUPS Z3, 192(R9)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop83
+	JL      loop93
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop82
+	JMP     loop92
 
-end82:
+end92:
 	VZEROUPPER
 	RET
 
@@ -2158,54 +2456,54 @@ TEXT ·sumWordsAVX512(SB), NOSPLIT, $0-56
 	MOVQ         columns_len+32(FP), BX
 	SHLQ         $0x02, BX
 	LEAQ         (CX)(BX*1), BX
-	VBROADCASTSS constant1<>+0(SB), Z0
+	VBROADCASTSS constant3<>+0(SB), Z0
 	XORQ         SI, SI
 
-loop85:
+loop95:
 	VXORPS X1, X1, X1
 	MOVQ   CX, DI
-	JMP    end86
+	JMP    end96
 
-loop86:
+loop96:
 	VFNMADD231PS (DI), Z0, Z1
 	ADDQ         DX, DI
 
-end86:
+end96:
 	CMPQ    DI, BX
-	JL      loop86
+	JL      loop96
 	VMOVUPS Z1, (AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end87
+	JMP     end97
 
-loop87:
+loop97:
 	VMOVUPS (DI), Z2
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end88
+	JZ      end98
 
-loop88:
+loop98:
 	VADDPS  (R10), Z2, Z3
 	VMOVUPS Z3, (R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop88
+	JNZ     loop98
 
-end88:
+end98:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end87:
+end97:
 	CMPQ DI, BX
-	JL   loop87
+	JL   loop97
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop85
+	JL   loop95
 	VZEROUPPER
 	RET
 
@@ -2219,71 +2517,33 @@ TEXT ·reachAVX512(SB), NOSPLIT, $0-48
 	SHLQ         $0x02, DX
 	SHLQ         $0x02, BX
 	LEAQ         (CX)(BX*1), BX
-	VBROADCASTSS constant2<>+0(SB), Z0
-	VBROADCASTSS constant3<>+0(SB), Z1
+	VBROADCASTSS constant4<>+0(SB), Z0
+	VBROADCASTSS constant5<>+0(SB), Z1
 	XORQ         SI, SI
 
-loop89:
+loop99:
 	VXORPS X2, X2, X2
 	MOVQ   CX, DI
-	JMP    end90
+	JMP    end100
 
-loop90:
+loop100:
 	VANDPS      (DI), Z1, Z3
 	VFMADD231PS Z3, Z0, Z2
 	ADDQ        DX, DI
 
-end90:
+end100:
 	CMPQ    DI, BX
-	JL      loop90
+	JL      loop100
 	VMOVUPS Z2, (AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	ADDQ    $+64, SI
 	CMPQ    SI, DX
-	JL      loop89
+	JL      loop99
 	VZEROUPPER
 	RET
 
-// func unitsOnAVX512(sets []uint64, rows []float32)
-// Requires: AVX, AVX512F
-TEXT ·unitsOnAVX512(SB), NOSPLIT, $0-48
-	MOVQ   sets_base+0(FP), AX
-	MOVQ   rows_base+24(FP), CX
-	VXORPS X0, X0, X0
-	MOVQ   sets_len+8(FP), DX
-	TESTQ  DX, DX
-	JZ     end91
-
-loop91:
-	XORQ   BX, BX
-	VCMPPS $0x11, (CX), Z0, K1
-	KMOVW  K1, SI
-	SHLQ   $0x00, SI
-	ORQ    SI, BX
-	VCMPPS $0x11, 64(CX), Z0, K1
-	KMOVW  K1, SI
-	SHLQ   $0x10, SI
-	ORQ    SI, BX
-	VCMPPS $0x11, 128(CX), Z0, K1
-	KMOVW  K1, SI
-	SHLQ   $0x20, SI
-	ORQ    SI, BX
-	VCMPPS $0x11, 192(CX), Z0, K1
-	KMOVW  K1, SI
-	SHLQ   $0x30, SI
-	ORQ    SI, BX
-	MOVQ   BX, (AX)
-	ADDQ   $+8, AX
-	ADDQ   $+256, CX
-	DECQ   DX
-	JNZ    loop91
-
-end91:
-	VZEROUPPER
-	RET
-
-// func findSwitchedAVX512(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
+// func findSwitchedAVX512(switched []uint64, middles []float32, rows []float32, on []uint32, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-200
 	MOVQ         switched_base+0(FP), AX
@@ -2293,12 +2553,12 @@ TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-200
 	MOVQ         drawn_len+104(FP), SI
 	MOVQ         stride+192(FP), DI
 	SHLQ         $0x02, DI
-	VBROADCASTSS constant3<>+0(SB), Z0
+	VBROADCASTSS constant5<>+0(SB), Z0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end92
+	JZ           end101
 
-loop92:
+loop101:
 	MOVL  (BX), R9
 	MOVQ  R9, R10
 	ANDQ  $0x0f, R9
@@ -2311,7 +2571,7 @@ loop92:
 	ADDQ  R11, R10
 	XORQ  R11, R11
 
-loop93:
+loop102:
 	MOVQ    reach_base+168(FP), R13
 	XORQ    R12, R12
 	VMOVUPS (DX)(R11*1), Z1
@@ -2350,23 +2610,29 @@ loop93:
 	KMOVW   K1, R13
 	SHLQ    $0x30, R13
 	ORQ     R13, R12
-	MOVQ    (R8), R13
+	MOVQ    R11, R14
+	SHRQ    $0x01, R14
+	ADDQ    R8, R14
+	MOVL    (R14), R13
+	MOVL    64(R14), R14
+	SHLQ    $0x20, R14
+	ORQ     R14, R13
 	ANDQ    R12, R13
 	XORQ    R13, R12
 	MOVQ    R12, (AX)
 	MOVQ    R13, 8(AX)
-	ADDQ    $+8, R8
 	ADDQ    $+16, AX
 	ADDQ    $+256, R11
 	CMPQ    R11, DI
-	JL      loop93
+	JL      loop102
 	ADDQ    DI, DX
 	ADDQ    DI, CX
 	ADDQ    $+4, BX
+	ADDQ    $+4, R8
 	DECQ    SI
-	JNZ     loop92
+	JNZ     loop101
 
-end92:
+end101:
 	VZEROUPPER
 	RET
 
@@ -2384,23 +2650,23 @@ TEXT ·bendAVX512(SB), NOSPLIT, $24-160
 	LEAQ   (SI)(DI*4), DI
 	MOVQ   SI, (SP)
 	MOVQ   DI, 8(SP)
-	JMP    end94
+	JMP    end103
 
-loop94:
+loop103:
 	MOVQ highs+144(FP), SI
 	MOVQ SI, 16(SP)
 	MOVQ highWords_base+96(FP), SI
 
-loop95:
+loop104:
 	CMPQ   16(SP), $+4
-	JL     end95
+	JL     end104
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
 	VXORPS X4, X4, X4
 	XORQ   DI, DI
 
-loop96:
+loop105:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -2414,9 +2680,9 @@ loop96:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end97
+	JZ    end106
 
-loop97:
+loop106:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2443,14 +2709,14 @@ loop97:
 	VPMAXSD      Z0, Z5, Z5
 	VFNMADD231PS Z6, Z5, Z4
 	TESTQ        R12, R12
-	JNZ          loop97
+	JNZ          loop106
 
-end97:
+end106:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end98
+	JZ    end107
 
-loop98:
+loop107:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -2477,12 +2743,12 @@ loop98:
 	VPMINSD      Z0, Z5, Z5
 	VFMADD231PS  Z6, Z5, Z4
 	TESTQ        R8, R8
-	JNZ          loop98
+	JNZ          loop107
 
-end98:
+end107:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop96
+	JL      loop105
 	VMOVUPS Z1, (AX)
 	ADDQ    DX, SI
 	VMOVUPS Z2, 64(AX)
@@ -2493,17 +2759,17 @@ end98:
 	ADDQ    DX, SI
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop95
+	JMP     loop104
 
-end95:
-loop99:
+end104:
+loop108:
 	CMPQ   16(SP), $+2
-	JL     end99
+	JL     end108
 	VXORPS X7, X7, X7
 	VXORPS X8, X8, X8
 	XORQ   DI, DI
 
-loop100:
+loop109:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -2517,9 +2783,9 @@ loop100:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end101
+	JZ    end110
 
-loop101:
+loop110:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2538,14 +2804,14 @@ loop101:
 	VPMAXSD      Z0, Z5, Z5
 	VFNMADD231PS Z6, Z5, Z8
 	TESTQ        R12, R12
-	JNZ          loop101
+	JNZ          loop110
 
-end101:
+end110:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end102
+	JZ    end111
 
-loop102:
+loop111:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -2564,31 +2830,31 @@ loop102:
 	VPMINSD      Z0, Z5, Z5
 	VFMADD231PS  Z6, Z5, Z8
 	TESTQ        R8, R8
-	JNZ          loop102
+	JNZ          loop111
 
-end102:
+end111:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop100
+	JL      loop109
 	VMOVUPS Z7, (AX)
 	ADDQ    DX, SI
 	VMOVUPS Z8, 64(AX)
 	ADDQ    DX, SI
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop99
+	JMP     loop108
 
-end99:
+end108:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, SI
 	SHRQ $0x04, SI
 	ADDQ SI, CX
 
-end94:
+end103:
 	MOVQ (SP), SI
 	CMPQ SI, 8(SP)
-	JL   loop94
+	JL   loop103
 	VZEROUPPER
 	RET
 
@@ -2604,9 +2870,9 @@ TEXT ·enumerateAVX512(SB), NOSPLIT, $64-152
 	VMOVUPS (SI), Z1
 	MOVQ    second_len+136(FP), SI
 	TESTQ   SI, SI
-	JZ      end103
+	JZ      end112
 
-loop103:
+loop112:
 	VBROADCASTSS (BX), Z2
 	VSUBPS       Z2, Z0, Z2
 	VPERMPS      (DX), Z1, Z3
@@ -2618,9 +2884,9 @@ loop103:
 	ADDQ         $+64, CX
 	ADDQ         $+64, DX
 	DECQ         SI
-	JNZ          loop103
+	JNZ          loop112
 
-end103:
+end112:
 	VXORPS X0, X0, X0
 	VXORPS X4, X4, X4
 	VXORPS X5, X5, X5
@@ -2630,9 +2896,9 @@ end103:
 	MOVQ   second_len+136(FP), DX
 	SHRQ   $0x02, DX
 	TESTQ  DX, DX
-	JZ     end104
+	JZ     end113
 
-loop104:
+loop113:
 	VBROADCASTSS (CX), Z1
 	VFMADD231PS  (AX), Z1, Z0
 	VBROADCASTSS 4(CX), Z1
@@ -2644,9 +2910,9 @@ loop104:
 	ADDQ         $+16, CX
 	ADDQ         $+256, AX
 	DECQ         DX
-	JNZ          loop104
+	JNZ          loop113
 
-end104:
+end113:
 	VADDPS  Z4, Z0, Z0
 	VADDPS  Z6, Z5, Z5
 	VADDPS  Z5, Z0, Z0
@@ -2657,9 +2923,9 @@ end104:
 	MOVQ    dst_len+8(FP), BX
 	SHRQ    $0x04, BX
 
-loop105:
+loop114:
 	CMPQ   BX, $+16
-	JL     end105
+	JL     end114
 	VXORPS X7, X7, X7
 	VXORPS X8, X8, X8
 	VXORPS X9, X9, X9
@@ -2681,9 +2947,9 @@ loop105:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end106
+	JZ     end115
 
-loop106:
+loop115:
 	VBROADCASTSS (R8), Z0
 	VMOVUPS      (SI), Z1
 	VBROADCASTSS (DI), Z2
@@ -2738,9 +3004,9 @@ loop106:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop106
+	JNZ          loop115
 
-end106:
+end115:
 	VBROADCASTSS (AX), Z0
 	VSUBPS       Z0, Z7, Z7
 	VMOVUPS      Z7, (CX)
@@ -2793,12 +3059,12 @@ end106:
 	ADDQ         $+64, AX
 	ADDQ         $+1024, CX
 	SUBQ         $+16, BX
-	JMP          loop105
+	JMP          loop114
 
-end105:
-loop107:
+end114:
+loop116:
 	CMPQ   BX, $+4
-	JL     end107
+	JL     end116
 	VXORPS X23, X23, X23
 	VXORPS X24, X24, X24
 	VXORPS X25, X25, X25
@@ -2808,9 +3074,9 @@ loop107:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end108
+	JZ     end117
 
-loop108:
+loop117:
 	VBROADCASTSS (R8), Z0
 	VMOVUPS      (SI), Z1
 	VBROADCASTSS (DI), Z2
@@ -2829,9 +3095,9 @@ loop108:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop108
+	JNZ          loop117
 
-end108:
+end117:
 	VBROADCASTSS (AX), Z0
 	VSUBPS       Z0, Z23, Z23
 	VMOVUPS      Z23, (CX)
@@ -2848,12 +3114,12 @@ end108:
 	ADDQ         $+16, AX
 	ADDQ         $+256, CX
 	SUBQ         $+4, BX
-	JMP          loop107
+	JMP          loop116
 
-end107:
-loop109:
+end116:
+loop118:
 	CMPQ   BX, $+2
-	JL     end109
+	JL     end118
 	VXORPS X27, X27, X27
 	VXORPS X28, X28, X28
 	MOVQ   switches_base+24(FP), SI
@@ -2861,9 +3127,9 @@ loop109:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end110
+	JZ     end119
 
-loop110:
+loop119:
 	VBROADCASTSS (R8), Z0
 	VMOVUPS      (SI), Z1
 	VBROADCASTSS (DI), Z2
@@ -2876,9 +3142,9 @@ loop110:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop110
+	JNZ          loop119
 
-end110:
+end119:
 	VBROADCASTSS (AX), Z0
 	VSUBPS       Z0, Z27, Z27
 	VMOVUPS      Z27, (CX)
@@ -2889,9 +3155,9 @@ end110:
 	ADDQ         $+8, AX
 	ADDQ         $+128, CX
 	SUBQ         $+2, BX
-	JMP          loop109
+	JMP          loop118
 
-end109:
+end118:
 	VZEROUPPER
 	RET
 
@@ -2904,9 +3170,9 @@ TEXT ·addCountsAVX512(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end111
+	JZ    end120
 
-loop111:
+loop120:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Z0
@@ -2915,9 +3181,9 @@ loop111:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop111
+	JNZ     loop120
 
-end111:
+end120:
 	VZEROUPPER
 	RET
 
@@ -2935,9 +3201,9 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end112
+	JZ    end121
 
-loop112:
+loop121:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -2982,9 +3248,9 @@ loop112:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop112
+	JNZ         loop121
 
-end112:
+end121:
 	VZEROUPPER
 	RET
 
@@ -3002,9 +3268,9 @@ TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end113
+	JZ    end122
 
-loop113:
+loop122:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -3057,9 +3323,9 @@ loop113:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop113
+	JNZ         loop122
 
-end113:
+end122:
 	VZEROUPPER
 	RET
 
@@ -3085,9 +3351,9 @@ TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x03, SI
 	ANDQ         $0x07, DI
 	TESTQ        SI, SI
-	JZ           end114
+	JZ           end123
 
-loop114:
+loop123:
 	VMOVUPS     (CX), Y9
 	VMOVUPS     (DX), Y10
 	VMOVUPS     (BX), Y11
@@ -3114,13 +3380,13 @@ loop114:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop114
+	JNZ         loop123
 
-end114:
+end123:
 	TESTQ DI, DI
-	JZ    end115
+	JZ    end124
 
-loop115:
+loop124:
 	VMOVSS      (CX), X9
 	VMOVSS      (DX), X10
 	VMOVSS      (BX), X11
@@ -3147,9 +3413,9 @@ loop115:
 	ADDQ        $+4, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop115
+	JNZ         loop124
 
-end115:
+end124:
 	VCMPPS    $0x04, Y8, Y8, Y8
 	VMOVMSKPS Y8, AX
 	TESTL     AX, AX
@@ -3180,9 +3446,9 @@ TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x02, SI
 	ANDQ         $0x03, DI
 	TESTQ        SI, SI
-	JZ           end116
+	JZ           end125
 
-loop116:
+loop125:
 	VMOVUPD     (CX), Y9
 	VMOVUPD     (DX), Y10
 	VMOVUPD     (BX), Y11
@@ -3209,13 +3475,13 @@ loop116:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop116
+	JNZ         loop125
 
-end116:
+end125:
 	TESTQ DI, DI
-	JZ    end117
+	JZ    end126
 
-loop117:
+loop126:
 	VMOVSD      (CX), X9
 	VMOVSD      (DX), X10
 	VMOVSD      (BX), X11
@@ -3242,9 +3508,9 @@ loop117:
 	ADDQ        $+8, DX
 	ADDQ        $+8, BX
 	DECQ        DI
-	JNZ         loop117
+	JNZ         loop126
 
-end117:
+end126:
 	VCMPPS    $0x04, Y8, Y8, Y8
 	VMOVMSKPS Y8, AX
 	TESTL     AX, AX

@@ -19,20 +19,25 @@ func addColumnsAVX2(columns []float32, src []float32, value float32, sets []uint
 //go:noescape
 func switchOnAVX2(dst []float32, src []float32, value float32)
 
-// interpolateAVX2 is interpolate in AVX2 with FMA.
-//
-//go:noescape
-func interpolateAVX2(dst []float32, a []float32, b []float32, u []float32, stride int)
-
 // backSecondAVX2 is backSecond in AVX2 with FMA.
 //
 //go:noescape
 func backSecondAVX2(columnGradients []float32, secondGradient []float32, columns []float32, second []float32)
 
+// unitsOnAVX2 is unitsOn in AVX2 with FMA.
+//
+//go:noescape
+func unitsOnAVX2(on []uint32, rows []float32, stride int)
+
+// unitsBetweenAVX2 is unitsBetween in AVX2 with FMA.
+//
+//go:noescape
+func unitsBetweenAVX2(on []uint32, a []float32, b []float32, u []float32, stride int)
+
 // inputSlopesAVX2 is inputSlopes in AVX2 with FMA.
 //
 //go:noescape
-func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []float32, stride int)
+func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []uint32)
 
 // sumSquaresAVX2 is sumSquares in AVX2 with FMA.
 //
@@ -42,7 +47,7 @@ func sumSquaresAVX2(sums *[16]float32, slopes []float32)
 // spreadSlopesAVX2 is spreadSlopes in AVX2 with FMA.
 //
 //go:noescape
-func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
+func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []uint32, scale *[16]float32, stride int)
 
 // sumWordsAVX2 is sumWords in AVX2 with FMA.
 //
@@ -54,15 +59,10 @@ func sumWordsAVX2(table []float32, columns []float32, stride int)
 //go:noescape
 func reachAVX2(dst []float32, columns []float32)
 
-// unitsOnAVX2 is unitsOn in AVX2 with FMA.
-//
-//go:noescape
-func unitsOnAVX2(sets []uint64, rows []float32)
-
 // findSwitchedAVX2 is findSwitched in AVX2 with FMA.
 //
 //go:noescape
-func findSwitchedAVX2(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
+func findSwitchedAVX2(switched []uint64, middles []float32, rows []float32, on []uint32, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
 
 // bendAVX2 is bend in AVX2 with FMA.
 //
@@ -94,20 +94,25 @@ func addColumnsAVX512(columns []float32, src []float32, value float32, sets []ui
 //go:noescape
 func switchOnAVX512(dst []float32, src []float32, value float32)
 
-// interpolateAVX512 is interpolate in AVX-512.
-//
-//go:noescape
-func interpolateAVX512(dst []float32, a []float32, b []float32, u []float32, stride int)
-
 // backSecondAVX512 is backSecond in AVX-512.
 //
 //go:noescape
 func backSecondAVX512(columnGradients []float32, secondGradient []float32, columns []float32, second []float32)
 
+// unitsOnAVX512 is unitsOn in AVX-512.
+//
+//go:noescape
+func unitsOnAVX512(on []uint32, rows []float32, stride int)
+
+// unitsBetweenAVX512 is unitsBetween in AVX-512.
+//
+//go:noescape
+func unitsBetweenAVX512(on []uint32, a []float32, b []float32, u []float32, stride int)
+
 // inputSlopesAVX512 is inputSlopes in AVX-512.
 //
 //go:noescape
-func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []float32, stride int)
+func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []uint32)
 
 // sumSquaresAVX512 is sumSquares in AVX-512.
 //
@@ -117,7 +122,7 @@ func sumSquaresAVX512(sums *[16]float32, slopes []float32)
 // spreadSlopesAVX512 is spreadSlopes in AVX-512.
 //
 //go:noescape
-func spreadSlopesAVX512(columnGradients []float32, slopes []float32, on []float32, scale *[16]float32, stride int)
+func spreadSlopesAVX512(columnGradients []float32, slopes []float32, on []uint32, scale *[16]float32, stride int)
 
 // sumWordsAVX512 is sumWords in AVX-512.
 //
@@ -129,15 +134,10 @@ func sumWordsAVX512(table []float32, columns []float32, stride int)
 //go:noescape
 func reachAVX512(dst []float32, columns []float32)
 
-// unitsOnAVX512 is unitsOn in AVX-512.
-//
-//go:noescape
-func unitsOnAVX512(sets []uint64, rows []float32)
-
 // findSwitchedAVX512 is findSwitched in AVX-512.
 //
 //go:noescape
-func findSwitchedAVX512(switched []uint64, middles []float32, rows []float32, on []uint64, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
+func findSwitchedAVX512(switched []uint64, middles []float32, rows []float32, on []uint32, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
 
 // bendAVX512 is bend in AVX-512.
 //

@@ -12,26 +12,24 @@ type local struct {
 	*straightThrough // the tangent at the drawn sample
 	outcomes         *outcomes
 	columns          []float32 // [block][stride][lane], rows transposed, where outcomes are few
-	unitsOn          []uint64  // [sample][stride/width], active units of the drawn samples
 }
 
 func newLocal(s Settings, m *sampler, w *network, k *kTerm) *local {
 	return &local{
 		straightThrough: newStraightThrough(s, m, w, k), outcomes: newOutcomes(w, s.Ansatz.Neurons),
-		columns: make([]float32, s.blocks()*lanes*w.stride), unitsOn: make([]uint64, s.BatchSize*w.stride/width),
+		columns: make([]float32, s.blocks()*lanes*w.stride),
 	}
 }
 
 func (e *local) prepare(b *batch) {
-	if e.outcomes.few() {
-		e.locate(b)
-		for at := 0; at < len(e.columns); at += lanes * e.critic.stride {
-			e.critic.loops.transpose(e.columns[at:][:lanes*e.critic.stride], e.rows[at:], e.critic.stride)
-		}
+	if !e.outcomes.few() {
+		e.straightThrough.prepare(b)
 		return
 	}
-	e.straightThrough.prepare(b)
-	e.critic.loops.unitsOn(e.unitsOn, e.rows)
+	e.locate(b)
+	for at := 0; at < len(e.columns); at += lanes * e.critic.stride {
+		e.critic.loops.transpose(e.columns[at:][:lanes*e.critic.stride], e.rows[at:], e.critic.stride)
+	}
 }
 
 func (e *local) weigh(_ circuit.Tile, b *batch, block, step int, weights []float32) {
@@ -46,7 +44,7 @@ func (e *local) weigh(_ circuit.Tile, b *batch, block, step int, weights []float
 	if e.outcomes.few() {
 		e.outcomes.enumerate(weights, e.columns[first:])
 	} else {
-		e.outcomes.bend(weights, e.rows[first:], e.unitsOn[first/width:], e.patchSlopes(block, step), drawn)
+		e.outcomes.bend(weights, e.rows[first:], e.unitsOn(block), e.patchSlopes(block, step), drawn)
 	}
 	if e.k.weight == 0 {
 		return

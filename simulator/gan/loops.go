@@ -7,6 +7,12 @@ const lanes = circuit.Lanes
 
 type laneRow = [lanes]float32
 
+// setUnits is the number of hidden units in a word of a set. The sets of the units
+// that are active in the lanes of a block are [stride/setUnits][lane].
+const setUnits = 32
+
+type laneSets = [lanes]uint32
+
 // loops is the table of a kernel's inner loops. The portable loops, in plain Go,
 // specify the results. Rows over hidden units have stride floats, a multiple of
 // width. A loop processes a whole batch or block, because a call per row would
@@ -20,20 +26,20 @@ type loops struct {
 	addColumns func(columns, src []float32, value float32, sets []uint64, rows, chunks, stride int)
 
 	// The hidden units and the second layer.
-	switchOn    func(dst, src []float32, value float32)
-	interpolate func(dst, a, b, u []float32, stride int)
-	backSecond  func(columnGradients, secondGradient, columns, second []float32)
+	switchOn     func(dst, src []float32, value float32)
+	unitsOn      func(on []uint32, rows []float32, stride int)
+	unitsBetween func(on []uint32, a, b, u []float32, stride int)
+	backSecond   func(columnGradients, secondGradient, columns, second []float32)
 
 	// The critic's slopes with respect to its inputs.
-	inputSlopes  func(dst, first, second, on []float32, stride int)
+	inputSlopes  func(dst, first, second []float32, on []uint32)
 	sumSquares   func(sums *laneRow, slopes []float32)
-	spreadSlopes func(columnGradients, slopes, on []float32, scale *laneRow, stride int)
+	spreadSlopes func(columnGradients, slopes []float32, on []uint32, scale *laneRow, stride int)
 
 	// All outcomes of a patch.
 	sumWords     func(table, columns []float32, stride int)
 	reach        func(dst, columns []float32)
-	unitsOn      func(sets []uint64, rows []float32)
-	findSwitched func(switched []uint64, middles, rows []float32, on []uint64, drawn []uint32, lowWords, highWords, reach []float32, stride int)
+	findSwitched func(switched []uint64, middles, rows []float32, on []uint32, drawn []uint32, lowWords, highWords, reach []float32, stride int)
 	bend         func(dst []float32, switched []uint64, middles, low, highWords, second []float32, highs, stride int)
 	enumerate    func(dst, switches, rows []float32, drawn *[lanes]uint32, low, reach, second []float32)
 	transpose    func(dst, src []float32, stride int)

@@ -62,9 +62,9 @@ func (o *outcomes) enumerate(weights, columns []float32) {
 }
 
 // bend fills weights[word][lane], for many outcomes, from the drawn words, the
-// pre-activations, rows[lane][stride], the sets of active units,
-// on[lane][stride/width], and the slopes of −C, [neuron][lane].
-func (o *outcomes) bend(weights, rows []float32, on []uint64, slopes []float32, drawn []uint32) {
+// pre-activations, rows[lane][stride], the sets of active units and the slopes of
+// −C, [neuron][lane].
+func (o *outcomes) bend(weights, rows []float32, on []uint32, slopes []float32, drawn []uint32) {
 	l, stride := o.critic.loops, o.critic.stride
 	middles := o.middles[:len(drawn)*stride]
 	l.sumWords(weights, slopes, lanes)

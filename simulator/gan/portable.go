@@ -8,10 +8,10 @@ import (
 // portable is the specification of every kernel, in plain Go.
 var portable = loops{
 	sumColumns: sumColumns, addColumns: addColumns,
-	switchOn: switchOn, interpolate: interpolate, backSecond: backSecond,
+	switchOn: switchOn, unitsOn: unitsOn, unitsBetween: unitsBetween, backSecond: backSecond,
 	inputSlopes: inputSlopes, sumSquares: sumSquares, spreadSlopes: spreadSlopes,
 	sumWords: sumWords, reach: reach,
-	unitsOn: unitsOn, findSwitched: findSwitched, bend: bend, enumerate: enumerate,
+	findSwitched: findSwitched, bend: bend, enumerate: enumerate,
 	transpose: transpose, addTranspose: addTranspose, addCounts: addCounts,
 	adam32: adamUpdate[float32], adam64: adamUpdate[float64],
 }
@@ -71,15 +71,43 @@ func switchOn(dst, src []float32, value float32) {
 	}
 }
 
-// interpolate fills row j of dst with u[j]·a + (1−u[j])·b.
-func interpolate(dst, a, b, u []float32, stride int) {
-	for j, u := range u {
-		row, a, b := dst[j*stride:][:stride], a[j*stride:][:stride], b[j*stride:][:stride]
-		for h := range row {
-			row[h] = u*a[h] + (1-u)*b[h]
+// unitsOn fills on with the sets of units whose pre-activation is above 0, for the
+// lanes of a block that have a row.
+func unitsOn(on []uint32, rows []float32, stride int) {
+	for l := range len(rows) / stride {
+		clearSets(on[l:])
+		for h, v := range rows[l*stride:][:stride] {
+			setUnit(on[l:], h, v)
 		}
 	}
 }
+
+// unitsBetween is unitsOn for the rows u[lane]·a + (1−u[lane])·b, for the lanes of u.
+func unitsBetween(on []uint32, a, b, u []float32, stride int) {
+	for l, u := range u {
+		clearSets(on[l:])
+		b := b[l*stride:][:stride]
+		for h, v := range a[l*stride:][:stride] {
+			setUnit(on[l:], h, u*v+(1-u)*b[h])
+		}
+	}
+}
+
+// clearSets empties the sets of the first lane of on.
+func clearSets(on []uint32) {
+	for i := 0; i < len(on); i += lanes {
+		on[i] = 0
+	}
+}
+
+// setUnit adds unit h to the sets of the first lane of on if v > 0.
+func setUnit(on []uint32, h int, v float32) {
+	on[h/setUnits*lanes] |= mask(v) & 1 << (h % setUnits)
+}
+
+// unitMask returns a word with all bits set if the set contains unit h of the row,
+// and 0 otherwise.
+func unitMask(set uint32, h int) uint32 { return -(set >> (h % setUnits) & 1) }
 
 // backSecond propagates gradients through the second layer: from gradients with
 // respect to the columns' contributions to second·pre-activation it computes the
@@ -95,25 +123,21 @@ func backSecond(columnGradients, secondGradient, columns, second []float32) {
 	}
 }
 
-// inputSlopes fills dst[input][lane] = Σ_h first[input][h]·second[h]·on[h][lane]:
-// the slopes of the critic along its inputs, where on is 1 for the units that are
-// active in a lane and 0 for the others. It scales on by second.
-func inputSlopes(dst, first, second, on []float32, stride int) {
-	for h, s := range second {
-		row := (*laneRow)(on[h*lanes:])
-		for l := range row {
-			row[l] *= s
+// inputSlopes fills dst[input][lane] = −Σ_h first[input][h]·second[h] over the units
+// that are on in a lane: the slopes of −C along the inputs.
+func inputSlopes(dst, first, second []float32, on []uint32) {
+	clear(dst)
+	for h, weight := range second {
+		var active laneRow
+		for l, set := range (*laneSets)(on[h/setUnits*lanes:]) {
+			active[l] = masked(weight, unitMask(set, h))
 		}
-	}
-	for i := 0; i < len(dst)/lanes; i++ {
-		var sum laneRow
-		for h, w := range first[i*stride:][:stride] {
-			active := (*laneRow)(on[h*lanes:])
-			for l := range sum {
-				sum[l] += w * active[l]
+		for i := range len(dst) / lanes {
+			w, sums := first[i*len(second)+h], (*laneRow)(dst[i*lanes:])
+			for l := range sums {
+				sums[l] -= w * active[l]
 			}
 		}
-		*(*laneRow)(dst[i*lanes:]) = sum
 	}
 }
 
@@ -127,17 +151,22 @@ func sumSquares(sums *laneRow, slopes []float32) {
 	}
 }
 
-// spreadSlopes adds Σ_lanes slopes[input][lane]·scale[lane]·on[lane][h] to
-// columnGradients[input][h] for every input of slopes. It scales slopes.
-func spreadSlopes(columnGradients, slopes, on []float32, scale *laneRow, stride int) {
+// spreadSlopes adds Σ_lanes slopes[input][lane]·scale[lane] to
+// columnGradients[input][h], over the lanes in which unit h is on, for every input of
+// slopes. It scales slopes.
+func spreadSlopes(columnGradients, slopes []float32, on []uint32, scale *laneRow, stride int) {
 	for i := 0; i < len(slopes)/lanes; i++ {
-		g := columnGradients[i*stride:][:stride]
 		slopes := (*laneRow)(slopes[i*lanes:])
 		for l := range slopes {
 			slopes[l] *= scale[l]
-			on, s := on[l*stride:][:stride], slopes[l]
-			for h := range g {
-				g[h] += s * on[h]
+			if scale[l] == 0 {
+				continue
+			}
+			for at := 0; at < stride; at += setUnits {
+				g, set := columnGradients[i*stride+at:][:setUnits], on[at/setUnits*lanes+l]
+				for h := range g {
+					g[h] += masked(slopes[l], unitMask(set, h))
+				}
 			}
 		}
 	}

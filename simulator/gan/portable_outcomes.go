@@ -31,32 +31,21 @@ func reach(dst, columns []float32) {
 	}
 }
 
-// unitsOn fills sets, of width units each, with the units whose pre-activation is
-// above 0.
-func unitsOn(sets []uint64, rows []float32) {
-	for g := range sets {
-		sets[g] = 0
-		for h, v := range rows[g*width:][:width] {
-			sets[g] |= uint64(mask(v)&1) << h
-		}
-	}
-}
-
 // findSwitched finds the units that some outcome of a patch switches on or off.
 // For every drawn word and the pre-activations of its sample, rows[lane], it fills
 // middles[lane] with the pre-activations at the midpoint between silence and all
 // neurons firing. The units whose midpoint is within reach of 0 are the members of
 // the two sets switched[lane][group]: first the units that are off in the drawn
-// word, then those in on[lane][group].
-func findSwitched(switched []uint64, middles, rows []float32, on []uint64, drawn []uint32, lowWords, highWords, reach []float32, stride int) {
+// word, then those that are on.
+func findSwitched(switched []uint64, middles, rows []float32, on []uint32, drawn []uint32, lowWords, highWords, reach []float32, stride int) {
 	clear(switched)
 	for lane, word := range drawn {
 		low, high := lowWords[int(word%lanes)*stride:][:stride], highWords[int(word/lanes)*stride:][:stride]
-		middles, sets, on := middles[lane*stride:], switched[2*lane*stride/width:], on[lane*stride/width:]
+		middles, sets := middles[lane*stride:], switched[2*lane*stride/width:]
 		for h, v := range rows[lane*stride:][:stride] {
 			middle := v - low[h] - high[h]
 			middles[h] = middle
-			sets[2*(h/width)+int(on[h/width]>>(h%width)&1)] |= uint64(mask(reach[h]-absolute(middle))&1) << (h % width)
+			sets[2*(h/width)+int(unitMask(on[h/setUnits*lanes+lane], h)&1)] |= uint64(mask(reach[h]-absolute(middle))&1) << (h % width)
 		}
 	}
 }

@@ -15,19 +15,17 @@ type tangent struct {
 	steps   int
 	samples int
 
-	rows       []float32 // [sample][stride], pre-activations at the point; whole blocks
-	on         []float32 // [sample][stride], −1 where a unit is on, else 0; whole blocks
-	transposed []float32 // [stride][lane], on of a block
-	slopes     []float32 // [block][input][lane], of −C
-	counts     *countWeights
+	rows   []float32 // [sample][stride], pre-activations at the point; whole blocks
+	on     []uint32  // [block], sets of active units
+	slopes []float32 // [block][input][lane], of −C
+	counts *countWeights
 }
 
 func newTangent(s Settings, w *network, k *kTerm) *tangent {
 	return &tangent{
 		critic: w, k: k, neurons: s.Ansatz.Neurons, steps: s.Timesteps, samples: s.BatchSize,
-		rows: make([]float32, s.blocks()*lanes*w.stride), on: make([]float32, s.blocks()*lanes*w.stride),
-		transposed: make([]float32, w.stride*lanes), slopes: make([]float32, s.blocks()*s.inputs()*lanes),
-		counts: newCountWeights(s.Ansatz.Neurons),
+		rows: make([]float32, s.blocks()*lanes*w.stride), on: make([]uint32, s.blocks()*lanes*w.stride/setUnits),
+		slopes: make([]float32, s.blocks()*s.inputs()*lanes), counts: newCountWeights(s.Ansatz.Neurons),
 	}
 }
 
@@ -38,13 +36,18 @@ func (e *tangent) row(j int) []float32 { return e.rows[j*e.critic.stride:][:e.cr
 
 // differentiate computes the critic's slopes at the rows.
 func (e *tangent) differentiate(b *batch) {
-	l, w := e.critic.loops, e.critic
-	l.switchOn(e.on, e.rows, -1)
-	inputs := e.steps * e.neurons * lanes
+	w, rows, inputs := e.critic, lanes*e.critic.stride, e.steps*e.neurons*lanes
 	for block := range b.blocks() {
-		l.transpose(e.transposed, e.on[block*lanes*w.stride:], w.stride)
-		l.inputSlopes(e.slopes[block*inputs:][:inputs], w.first, w.second, e.transposed, w.stride)
+		on := e.unitsOn(block)
+		w.loops.unitsOn(on, e.rows[block*rows:][:rows], w.stride)
+		w.loops.inputSlopes(e.slopes[block*inputs:][:inputs], w.first, w.second, on)
 	}
+}
+
+// unitsOn returns the sets of active units of a block.
+func (e *tangent) unitsOn(block int) []uint32 {
+	size := lanes * e.critic.stride / setUnits
+	return e.on[block*size:][:size]
 }
 
 // patchSlopes returns a block's slopes along the bits of one patch,

@@ -9,7 +9,7 @@ import (
 )
 
 func (k kernel) findSwitched() {
-	k.Function("findSwitched", "func(switched []uint64, middles, rows []float32, on []uint64, drawn []uint32, lowWords, highWords, reach []float32, stride int)")
+	k.Function("findSwitched", "func(switched []uint64, middles, rows []float32, on []uint32, drawn []uint32, lowWords, highWords, reach []float32, stride int)")
 	switched, middles, rows, drawn, lanes := Pointer("switched"), Pointer("middles"), Pointer("rows"), Pointer("drawn"), Length("drawn")
 	stride, absolute, onSets := Shifted("stride", 2), k.Broadcast(Bits32(magnitude)), Pointer("on")
 	Loop(lanes, func() {
@@ -23,7 +23,7 @@ func (k kernel) findSwitched() {
 		ADDQ(Load(Param("lowWords").Base(), GP64()), low)
 		ADDQ(Load(Param("highWords").Base(), GP64()), high)
 		Upto(stride, groupBytes, func(at reg.Register) {
-			set, on, reach := GP64(), GP64(), Pointer("reach")
+			set, reach := GP64(), Pointer("reach")
 			XORQ(set, set)
 			k.Parts(groupBytes, func(part int) {
 				here := func(p reg.Register) Mem { return Indexed(p, at, 1).Offset(part) }
@@ -34,31 +34,21 @@ func (k kernel) findSwitched() {
 				VANDPS(absolute, middle, size)
 				k.insert(set, part, size, here(reach))
 			})
-			MOVQ(At(onSets), on)
+			on, sets := GP64(), setsOf(onSets, at)
+			MOVL(At(sets), on.As32())
+			high := GP64()
+			MOVL(At(sets).Offset(LaneBytes), high.As32())
+			SHLQ(U8(32), high)
+			ORQ(high, on)
 			ANDQ(set, on)
 			XORQ(on, set)
 			MOVQ(set, At(switched))
 			MOVQ(on, At(switched).Offset(8))
-			Advance(8, onSets)
 			Advance(16, switched)
 		})
 		ADDQ(stride, rows)
 		ADDQ(stride, middles)
-		Advance(4, drawn)
-	})
-	k.Ret()
-}
-
-func (k kernel) unitsOn() {
-	k.Function("unitsOn", "func(sets []uint64, rows []float32)")
-	sets, rows, zero := Pointer("sets"), Pointer("rows"), k.Zero()
-	Loop(Length("sets"), func() {
-		set := GP64()
-		XORQ(set, set)
-		k.Parts(groupBytes, func(part int) { k.insert(set, part, zero, At(rows).Offset(part)) })
-		MOVQ(set, At(sets))
-		Advance(8, sets)
-		Advance(groupBytes, rows)
+		Advance(4, drawn, onSets)
 	})
 	k.Ret()
 }

@@ -106,24 +106,6 @@ func (k kernel) switchOn() {
 	k.Ret()
 }
 
-func (k kernel) interpolate() {
-	k.Function("interpolate", "func(dst, a, b, u []float32, stride int)")
-	dst, a, b, u, rows, stride := Pointer("dst"), Pointer("a"), Pointer("b"), Pointer("u"), Length("u"), Number("stride")
-	one := k.Broadcast(Constant32(1))
-	Loop(rows, func() {
-		share, rest := k.Broadcast(At(u)), k.Register()
-		VSUBPS(share, one, rest)
-		k.perVector(Copy(stride), []reg.Register{dst, a, b}, func(at int) {
-			x := k.Register()
-			VMULPS(At(b).Offset(at), rest, x)
-			VFMADD231PS(At(a).Offset(at), share, x)
-			VMOVUPS(x, At(dst).Offset(at))
-		})
-		Advance(4, u)
-	})
-	k.Ret()
-}
-
 // backSecond processes 32 units at a time, the most that the registers allow.
 func (k kernel) backSecond() {
 	k.Function("backSecond", "func(columnGradients, secondGradient, columns, second []float32)")

@@ -8,26 +8,36 @@ import (
 	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
-// inputSlopes first scales on, then keeps the sums of several inputs in registers
-// while it visits the units.
+// inputSlopes keeps the sums of several inputs in registers while it visits the
+// units, in groups of 32.
 func (k kernel) inputSlopes() {
-	k.Function("inputSlopes", "func(dst, first, second, on []float32, stride int)")
-	dst, first, inputs, stride := Pointer("dst"), Pointer("first"), Length("dst"), Shifted("stride", 2)
+	k.Function("inputSlopes", "func(dst, first, second []float32, on []uint32)")
+	dst, first, inputs, stride := Pointer("dst"), Pointer("first"), Length("dst"), Length("second")
 	SHRQ(U8(4), inputs)
-	k.scaleUnits()
-	multiples := MultiplesOf(stride, 2)
-	Tiles(inputs, []int{4, 2, 1}, func(size int) {
+	SHLQ(U8(2), stride)
+	sizes, bits := []int{4, 2, 1}, 2
+	if k.Wide() {
+		sizes, bits = []int{8, 4, 2, 1}, 3 // eight hide the latency of the multiply-adds
+	}
+	multiples := MultiplesOf(stride, bits)
+	Tiles(inputs, sizes, func(size int) {
 		sums := map[int][]reg.VecVirtual{}
 		k.Parts(LaneBytes, func(part int) { sums[part] = k.Zeros(size) })
-		w, on := Copy(first), Pointer("on")
-		Loop(Number("stride"), func() {
-			active := map[int]reg.VecVirtual{}
-			k.Parts(LaneBytes, func(part int) { active[part] = k.Load(At(on).Offset(part)) })
-			for i, m := range multiples.From(w, size) {
-				column := k.Broadcast(m)
-				k.Parts(LaneBytes, func(part int) { VFMADD231PS(column, active[part], sums[part][i]) })
-			}
-			Advance(4, w)
+		w, on, second, groups := Copy(first), Pointer("on"), Pointer("second"), Length("second")
+		SHRQ(U8(5), groups)
+		Loop(groups, func() {
+			unit, units := k.Broadcast(Bits32(1)), GP64()
+			MOVQ(U32(32), units)
+			Loop(units, func() {
+				weight, active := k.Broadcast(At(second)), map[int]reg.VecVirtual{}
+				k.Parts(LaneBytes, func(part int) { active[part] = k.Test(At(on).Offset(part), unit).Keep(weight) })
+				for i, m := range multiples.From(w, size) {
+					column := k.Broadcast(m)
+					k.Parts(LaneBytes, func(part int) { VFNMADD231PS(column, active[part], sums[part][i]) })
+				}
+				VPADDD(unit, unit, unit)
+				Advance(4, w, second)
+			})
 			Advance(LaneBytes, on)
 		})
 		for i := range size {
@@ -37,21 +47,6 @@ func (k kernel) inputSlopes() {
 		Advance(size*LaneBytes, dst)
 	})
 	k.Ret()
-}
-
-// scaleUnits multiplies the lanes of every unit by its weight in the second layer.
-func (k kernel) scaleUnits() {
-	second, on := Pointer("second"), Pointer("on")
-	Loop(Number("stride"), func() {
-		weight := k.Broadcast(At(second))
-		k.Parts(LaneBytes, func(part int) {
-			active := k.Register()
-			VMULPS(At(on).Offset(part), weight, active)
-			VMOVUPS(active, At(on).Offset(part))
-		})
-		Advance(4, second)
-		Advance(LaneBytes, on)
-	})
 }
 
 func (k kernel) sumSquares() {
@@ -70,7 +65,7 @@ func (k kernel) sumSquares() {
 // spreadSlopes keeps the gradients of a few inputs, for as many units as the
 // registers allow, and visits the lanes whose scale is not 0.
 func (k kernel) spreadSlopes() {
-	k.Function("spreadSlopes", "func(columnGradients, slopes, on []float32, scale *[16]float32, stride int)")
+	k.Function("spreadSlopes", "func(columnGradients, slopes []float32, on []uint32, scale *[16]float32, stride int)")
 	slopes, scale := Pointer("slopes"), Number("scale")
 	lanes := k.scaleSlopes(slopes, scale)
 
@@ -85,25 +80,24 @@ func (k kernel) spreadSlopes() {
 	Tiles(inputs, sizes, func(size int) {
 		on := Pointer("on")
 		Upto(stride, bytes, func(at reg.Register) {
-			row := GP64()
+			row, sets := GP64(), setsOf(on, at)
 			LEAQ(Indexed(gradients, at, 1), row)
 			sums := map[int][]reg.VecVirtual{}
 			for i, m := range multiples.From(row, size) {
 				k.Parts(bytes, func(part int) { sums[i] = append(sums[i], k.Load(m.Offset(part))) })
 			}
 			Members(Copy(lanes), func(lane reg.Register) {
-				slope := GP64()
+				slope, set := GP64(), GP64()
 				LEAQ(Indexed(slopes, lane, 4), slope)
-				IMULQ(stride, lane)
-				ADDQ(on, lane)
+				LEAQ(Indexed(sets, lane, 4), set)
 				var broadcast []reg.VecVirtual
 				for i := range size {
 					broadcast = append(broadcast, k.Broadcast(At(slope).Offset(i*LaneBytes)))
 				}
 				k.Parts(bytes, func(part int) {
-					unit := k.Load(Indexed(lane, at, 1).Offset(part))
+					units := k.LoadMask(At(set).Offset(setOffset(part)))
 					for i := range size {
-						VFMADD231PS(unit, broadcast[i], sums[i][part/k.Bytes])
+						units.Add(broadcast[i], sums[i][part/k.Bytes])
 					}
 				})
 			})

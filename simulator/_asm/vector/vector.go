@@ -101,6 +101,19 @@ func (v Vector) Compare(a reg.VecVirtual, predicate uint8, b Op) Mask {
 	return m
 }
 
+// Test is the mask of the lanes in which the memory has the one bit that bit has.
+func (v Vector) Test(m Mem, bit reg.VecVirtual) Mask {
+	if v.Wide() {
+		lanes := K()
+		VPTESTMD(m, bit, lanes)
+		return Mask{v, lanes}
+	}
+	lanes := YMM()
+	VPAND(m, bit, lanes)
+	VPCMPEQD(bit, lanes, lanes)
+	return Mask{v, lanes}
+}
+
 // Keep is value in the lanes of the mask and 0 in the others.
 func (m Mask) Keep(value reg.VecVirtual) reg.VecVirtual {
 	kept := m.vector.Register()
@@ -110,6 +123,41 @@ func (m Mask) Keep(value reg.VecVirtual) reg.VecVirtual {
 		VANDPS(value, m.lanes, kept)
 	}
 	return kept
+}
+
+// Store stores one bit a lane.
+func (m Mask) Store(to Mem) {
+	if m.vector.Wide() {
+		KMOVW(m.lanes, to)
+		return
+	}
+	bits := GP32()
+	VMOVMSKPS(m.lanes, bits)
+	MOVB(bits.As8(), to)
+}
+
+// LoadMask is the mask that Store stored.
+func (v Vector) LoadMask(m Mem) Mask {
+	if v.Wide() {
+		lanes := K()
+		KMOVW(m, lanes)
+		return Mask{v, lanes}
+	}
+	bits, bit, lanes := YMM(), YMM(), YMM()
+	VPBROADCASTB(m, bits)
+	VPMOVZXBD(constant(U64(0x8040201008040201)), bit)
+	VPAND(bits, bit, lanes)
+	VPCMPEQD(bit, lanes, lanes)
+	return Mask{v, lanes}
+}
+
+// Add adds x to sum in the lanes of the mask.
+func (m Mask) Add(x, sum reg.VecVirtual) {
+	if m.vector.Wide() {
+		VADDPS(x, sum, m.lanes, sum)
+	} else {
+		VADDPS(m.Keep(x), sum, sum)
+	}
 }
 
 // Bits is a number with one bit a lane.

@@ -35,6 +35,14 @@ func (t *Trial) OutBits(n int) []uint64 {
 	return g.values()
 }
 
+// OutBits32 is OutBits in words of 32 bits, zeroed.
+func (t *Trial) OutBits32(n int) []uint32 {
+	g := newGuarded[uint32](t, n)
+	t.written = append(t.written, g)
+	clear(g.values())
+	return g.values()
+}
+
 // numbers draws an array of floats and appends it to into.
 func numbers[F float32 | float64](t *Trial, n int, into *[]array) []F {
 	g := newGuarded[F](t, n)
@@ -68,7 +76,7 @@ type array interface {
 	at(i int) any
 }
 
-type guarded[T float32 | float64 | uint64] struct {
+type guarded[T float32 | float64 | uint32 | uint64] struct {
 	all           []T
 	first, length int
 }
@@ -79,7 +87,7 @@ const (
 )
 
 // newGuarded returns an array that begins at a drawn offset in a cache line.
-func newGuarded[T float32 | float64 | uint64](t *Trial, n int) *guarded[T] {
+func newGuarded[T float32 | float64 | uint32 | uint64](t *Trial, n int) *guarded[T] {
 	line := lineBytes / int(unsafe.Sizeof(T(0)))
 	g := &guarded[T]{all: make([]T, n+4*line), length: n}
 	for i := range g.all {
