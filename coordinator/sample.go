@@ -28,6 +28,13 @@ type sampleFlags struct {
 	seed     uint64
 	format   string
 	to       string
+	asJSON   bool
+}
+
+// sampleReport is a sample that was written, as JSON.
+type sampleReport struct {
+	model.SampleMeta
+	File string `json:"file"`
 }
 
 func sampleCommand(t *terminal) *cobra.Command {
@@ -71,8 +78,9 @@ repeats are the windows:
 			if err != nil {
 				return err
 			}
+			meta := sampler.Meta(f.windows, binMS, programVersion())
 			write := func(w io.Writer) error {
-				return model.WriteSample(w, f.format, sampler, f.windows, binMS, programVersion(), c.Context().Err)
+				return model.WriteSample(w, f.format, sampler, meta, c.Context().Err)
 			}
 			if f.to == "" {
 				return write(os.Stdout) // which the command's own writer would escape
@@ -80,6 +88,9 @@ repeats are the windows:
 			atomicfile.RemoveDrafts(filepath.Dir(f.to), func(name string) bool { return name == filepath.Base(f.to) })
 			if err := inputfile.ExplainWrite(f.to, atomicfile.Stream(f.to, 0o666, write)); err != nil {
 				return err
+			}
+			if f.asJSON {
+				return printJSON(c.OutOrStdout(), sampleReport{meta, f.to})
 			}
 			t.say("%s written to %s", count(f.windows, "window"), f.to)
 			hint(c, "see their rates and statistics", "describe", f.to)
@@ -93,6 +104,7 @@ repeats are the windows:
 	flags.StringVar(&f.format, "format", "npz", "npz or csv")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of the windows: the same seed draws the same ones")
 	flags.StringVar(&f.to, "to", "", "`FILE` to write or replace, outside of the output folder (default: standard output)")
+	flags.BoolVar(&f.asJSON, "json", false, "print one JSON object that describes the file of --to")
 	return c
 }
 
@@ -103,6 +115,8 @@ func (f *sampleFlags) check() error {
 		return usage("--windows %d: must be 1 to %d", f.windows, maxSampledWindows)
 	case !slices.Contains(model.SampleFormats, f.format):
 		return usage("--format %q: must be %s", f.format, strings.Join(model.SampleFormats, " or "))
+	case f.asJSON && f.to == "":
+		return usage("--json describes the file of --to, and standard output has the windows without --to: name a file")
 	case f.format == "npz" && f.to == "" && term.IsTerminal(int(os.Stdout.Fd())):
 		return usage("--format npz is binary, and standard output is a terminal: name a file with --to, or take --format csv")
 	}

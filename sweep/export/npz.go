@@ -25,7 +25,7 @@ func writeSamples(folder string, s Sweep) error {
 			return err
 		}
 		err = writeIn(folder, string(r.Task)+".npz", func(w io.Writer) error {
-			return model.WriteSample(w, "npz", sampler, s.Windows, r.BinMS, s.Software, interrupted)
+			return model.WriteSample(w, "npz", sampler, sampler.Meta(s.Windows, r.BinMS, s.Software), interrupted)
 		})
 		if err != nil {
 			return err

@@ -155,8 +155,8 @@ func (s *Sampler) draw(g *random.Generator) (word uint32) {
 // SampleFormats are the formats of WriteSample.
 var SampleFormats = []string{"npz", "csv"}
 
-// sampleMeta describes a sample.
-type sampleMeta struct {
+// SampleMeta describes a sample.
+type SampleMeta struct {
 	Format        string          `json:"format"`
 	Task          sweep.TaskID    `json:"task"`
 	Model         string          `json:"model"`
@@ -171,30 +171,35 @@ type sampleMeta struct {
 	Program       string          `json:"program"` // version
 }
 
-// WriteSample draws windows and writes them in one of SampleFormats, in pieces. Equal
-// arguments give equal bytes. check is called between the pieces; its error ends the
-// writing. The width of a time step, binMS, is in milliseconds; program is the version of
-// the program.
+// Meta describes a sample of some windows. The width of a time step, binMS, is in
+// milliseconds; program is the version of the program.
+func (s *Sampler) Meta(windows int, binMS float64, program string) SampleMeta {
+	row := s.row
+	return SampleMeta{
+		"spiqsweep-sample/1", row.Task, row.Configuration.Model, sweep.Canonical(row.Configuration), row.Data,
+		row.NeuronIDs, binMS, windows, s.seed, row.Digest, sweep.Numerics, program,
+	}
+}
+
+// WriteSample draws the windows that meta, of the same sampler, describes, and writes them in
+// one of SampleFormats, in pieces. Equal arguments give equal bytes. check is called between
+// the pieces; its error ends the writing.
 //
 // npz has the arrays samples (uint8, [window][neuron][step], 0 or 1), neuron_ids (int64),
 // bin_ms (float64), seed (uint64), and meta_json (text). csv is a table of counts with the
 // columns repeat, neuron and one for each step, below a comment line with the same JSON;
 // repeat is the window, neuron the position in neuron_ids. Package recording reads both.
-func WriteSample(w io.Writer, format string, s *Sampler, windows int, binMS float64, program string, check func() error) error {
-	row := s.row
-	meta, err := json.Marshal(sampleMeta{
-		"spiqsweep-sample/1", row.Task, row.Configuration.Model, sweep.Canonical(row.Configuration), row.Data,
-		row.NeuronIDs, binMS, windows, s.seed, row.Digest, sweep.Numerics, program,
-	})
+func WriteSample(w io.Writer, format string, s *Sampler, meta SampleMeta, check func() error) error {
+	text, err := json.Marshal(meta)
 	if err != nil {
-		return fmt.Errorf("write sample of task %s: %w", row.Task, err)
+		return fmt.Errorf("write sample of task %s: %w", meta.Task, err)
 	}
 	buffered := bufio.NewWriter(w)
 	switch format {
 	case "npz":
-		err = s.writeNPZ(buffered, windows, binMS, string(meta), check)
+		err = s.writeNPZ(buffered, meta, string(text), check)
 	case "csv":
-		err = s.writeCSV(buffered, windows, string(meta), check)
+		err = s.writeCSV(buffered, meta.Windows, string(text), check)
 	default:
 		return fmt.Errorf("format %.40q of a sample: must be %s", format, strings.Join(SampleFormats, " or "))
 	}
@@ -221,14 +226,14 @@ func (s *Sampler) each(windows int, check func() error, visit func(window int, w
 	return nil
 }
 
-func (s *Sampler) writeNPZ(w io.Writer, windows int, binMS float64, meta string, check func() error) error {
+func (s *Sampler) writeNPZ(w io.Writer, meta SampleMeta, text string, check func() error) error {
 	c, archive := s.row.Configuration, npz.NewWriter(w)
-	samples, err := archive.Create("samples", "|u1", windows, c.Neurons, c.Timesteps)
+	samples, err := archive.Create("samples", "|u1", meta.Windows, c.Neurons, c.Timesteps)
 	if err != nil {
 		return err
 	}
 	bits := make([]byte, c.Neurons*c.Timesteps)
-	err = s.each(windows, check, func(_ int, words []uint32) error {
+	err = s.each(meta.Windows, check, func(_ int, words []uint32) error {
 		for i := range bits {
 			bits[i] = byte(words[i%c.Timesteps] >> (i / c.Timesteps) & 1)
 		}
@@ -238,23 +243,23 @@ func (s *Sampler) writeNPZ(w io.Writer, windows int, binMS float64, meta string,
 	if err != nil {
 		return err
 	}
-	ids := make([]int64, len(s.row.NeuronIDs))
-	for i, id := range s.row.NeuronIDs {
+	ids := make([]int64, len(meta.NeuronIDs))
+	for i, id := range meta.NeuronIDs {
 		ids[i] = int64(id)
 	}
 	return errors.Join(
-		npz.Numbers(archive, "neuron_ids", ids, len(ids)), npz.Numbers(archive, "bin_ms", []float64{binMS}),
-		npz.Numbers(archive, "seed", []uint64{s.seed}), archive.Text("meta_json", meta), archive.Close(),
+		npz.Numbers(archive, "neuron_ids", ids, len(ids)), npz.Numbers(archive, "bin_ms", []float64{meta.BinMS}),
+		npz.Numbers(archive, "seed", []uint64{meta.Seed}), archive.Text("meta_json", text), archive.Close(),
 	)
 }
 
-func (s *Sampler) writeCSV(w io.Writer, windows int, meta string, check func() error) error {
+func (s *Sampler) writeCSV(w io.Writer, windows int, text string, check func() error) error {
 	c := s.row.Configuration
 	fields := []string{"repeat", "neuron"}
 	for step := range c.Timesteps {
 		fields = append(fields, fmt.Sprintf("bin_%d", step))
 	}
-	if _, err := fmt.Fprintf(w, "# %s\n%s\n", meta, strings.Join(fields, ",")); err != nil {
+	if _, err := fmt.Fprintf(w, "# %s\n%s\n", text, strings.Join(fields, ",")); err != nil {
 		return err
 	}
 	return s.each(windows, check, func(window int, words []uint32) error {

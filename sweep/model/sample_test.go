@@ -107,7 +107,7 @@ func TestSampleBits(t *testing.T) {
 		}
 		var body bytes.Buffer
 		for _, format := range model.SampleFormats {
-			if err := model.WriteSample(&body, format, s, 700, 20, "v1", always); err != nil {
+			if err := model.WriteSample(&body, format, s, s.Meta(700, 20, "v1"), always); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -143,7 +143,7 @@ func TestSampleIsARecording(t *testing.T) {
 func writeSample(t *testing.T, s *model.Sampler, format string, windows int) (file string) {
 	t.Helper()
 	var body bytes.Buffer
-	if err := model.WriteSample(&body, format, s, windows, 12.5, "v1", always); err != nil {
+	if err := model.WriteSample(&body, format, s, s.Meta(windows, 12.5, "v1"), always); err != nil {
 		t.Fatal(err)
 	}
 	file = filepath.Join(t.TempDir(), "sample."+format)
@@ -207,7 +207,7 @@ func TestSampleOfManyNeuronsChecksOften(t *testing.T) {
 	const windows = 10
 	calls := 0
 	check := func() error { calls++; return nil }
-	if err := model.WriteSample(&bytes.Buffer{}, "csv", s, windows, 20, "v1", check); err != nil || calls < windows/5 {
+	if err := model.WriteSample(&bytes.Buffer{}, "csv", s, s.Meta(windows, 20, "v1"), check); err != nil || calls < windows/5 {
 		t.Errorf("%d calls for %d windows, error %v", calls, windows, err)
 	}
 }
@@ -228,11 +228,11 @@ func TestSampleErrors(t *testing.T) {
 	}
 	stopped := errors.New("stopped")
 	for _, format := range model.SampleFormats {
-		if err := model.WriteSample(&bytes.Buffer{}, format, s, 10, 20, "v1", func() error { return stopped }); !errors.Is(err, stopped) {
+		if err := model.WriteSample(&bytes.Buffer{}, format, s, s.Meta(10, 20, "v1"), func() error { return stopped }); !errors.Is(err, stopped) {
 			t.Errorf("%s: error %v, want that of check", format, err)
 		}
 	}
-	if err := model.WriteSample(&bytes.Buffer{}, "mat", s, 10, 20, "v1", always); err == nil || !strings.Contains(err.Error(), "must be npz or csv") {
+	if err := model.WriteSample(&bytes.Buffer{}, "mat", s, s.Meta(10, 20, "v1"), always); err == nil || !strings.Contains(err.Error(), "must be npz or csv") {
 		t.Errorf("format mat: error %v", err)
 	}
 	// The chance of silence of twelve auxiliary qubits that are turned by π underflows.
