@@ -4,29 +4,27 @@ package circuit
 // phase α of the previous rotation, the CNOTs (a permutation with signs), the
 // noise, and the phase δ, the flips and the cosines of the next rotation.
 func (f *frame) setBoundary(k, flips int, scale float64) {
-	s, r, after := f.plan.boundary(k), &f.rotations[k], f.after[k-1]
+	s, r := f.plan.boundary(k), &f.rotations[k]
 	if flips != r.flips {
 		r.flips = flips
 		f.setPlaces(k)
 	}
-	monomials(f.alpha[:s.rows], after[:s.low], 1)
-	monomials(f.delta[:s.rows], f.before[:s.low], complex(scale, 0))
+	monomials(f.products[:s.rows], f.between[:s.low], complex(scale, 0))
 	for parity := range s.parities() {
 		at, first := f.rowsAt(k, parity)
-		r.setScalars(at, first, f.delta[:s.rows], f.alpha)
+		r.setScalars(at, first, f.products[:s.rows])
 	}
 	if s.high == 0 {
 		return
 	}
-	monomials(f.alpha[:s.blocks], after[s.low:], 1)
-	monomials(f.delta[:s.blocks], f.before[s.low:], 1)
+	monomials(f.products[:s.blocks], f.between[s.low:], 1)
 	if k > 1 {
-		r.setScalars(2*s.rows, 0, f.delta[:s.blocks], f.alpha)
+		r.setScalars(2*s.rows, 0, f.products[:s.blocks])
 		return
 	}
 	for parity := range 2 {
 		first := parity*s.product() + s.rows
-		r.setScalars(first, first, f.delta[:s.blocks], f.alpha)
+		r.setScalars(first, first, f.products[:s.blocks])
 		r.clearScalars(first, parity^1)
 	}
 }
@@ -77,12 +75,12 @@ func (f *frame) setPlaces(k int) {
 	}
 }
 
-// setScalars sets δ·α for entries from at on, one for each δ. The α are those of
+// setScalars sets δ·α for entries from at on, one for each product. The α are those of
 // the entries' source rows, from first on.
-func (r *rotation) setScalars(at, first int, delta, alpha []complex128) {
-	scalars, from := r.scalars[2*at:][:2*len(delta)], r.from[at:][:len(delta)]
-	for y, d := range delta {
-		v := d * alpha[int(from[y])-first]
+func (r *rotation) setScalars(at, first int, products []phasePair) {
+	scalars, from := r.scalars[2*at:][:2*len(products)], r.from[at:][:len(products)]
+	for y, f := range from {
+		v := products[y].delta * products[int(f)-first].alpha
 		scalars[2*y], scalars[2*y+1] = float32(real(v)), float32(imag(v))
 	}
 }
@@ -96,12 +94,13 @@ func (r *rotation) clearScalars(at, parity int) {
 	}
 }
 
-// monomials fills dst[x] with first · Π factors[q] over the bits q set in x.
-func monomials(dst, factors []complex128, first complex128) {
-	dst[0] = first
+// monomials sets products[x] to Π factors[q] over the bits q set in x, with δ times scale.
+func monomials(products, factors []phasePair, scale complex128) {
+	products[0] = phasePair{1, scale}
 	for q, z := range factors {
-		for x, v := range dst[:1<<q] {
-			dst[1<<q+x] = v * z
+		low, high := products[:1<<q], products[1<<q:][:1<<q]
+		for x := range high {
+			high[x] = phasePair{low[x].alpha * z.alpha, low[x].delta * z.delta}
 		}
 	}
 }

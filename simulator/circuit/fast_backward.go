@@ -159,9 +159,9 @@ func (t *fastTile) differentiate(f *frame, gradient []float64) {
 			if p.last(k) { // overlapFinal leaves the halves of Y
 				x, y = 0, x+y
 			}
-			ry, rz := &f.rotations[k].ry[q], &f.rotations[k].rz[q]
-			gradient[2*i] += ry[0]*x + ry[1]*y + ry[2]*z
-			gradient[2*i+1] += rz[0]*x + rz[1]*y + rz[2]*z
+			d := &f.rotations[k].generators[q]
+			gradient[2*i] += d.ry[0]*x + d.ry[1]*y + d.ry[2]*z
+			gradient[2*i+1] += d.rz[0]*x + d.rz[1]*y + d.rz[2]*z
 		}
 	}
 }

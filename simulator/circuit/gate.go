@@ -13,10 +13,10 @@ type gate struct {
 	sin, cos     float64 // of φ
 }
 
-// set computes the gate of two angles. The last gate is only RY(θ)·B: it leaves the
-// frame, and RZ does not change any probability.
+// set computes the gate of two angles.
 //
-// With (a, b) for the first column of V, and hence (−b*, a*) for the second,
+// With (a, b) for the first column of V, and hence
+// (−b*, a*) for the second,
 //
 //	|a|² − |b|² = cos θ·cos φ                = u
 //	   2·a*·b   = sin θ + i·cos θ·sin φ      = h·α
@@ -24,16 +24,9 @@ type gate struct {
 //	   2·|a·b|  = h,   t = |b|/|a| = h/(1 + u)
 //
 // and where |b| > |a|, a swap of the inputs has −α for α, δ* for δ and 1/t for t.
-// The last gate has cos θ for h·α and h·δ, and −sin θ for u.
-func (g *gate) set(theta, phi turn, last bool) {
-	if last {
-		phi = turn{0, 1}
-	}
+func (g *gate) set(theta, phi turn) {
 	g.sin, g.cos = phi.sin, phi.cos
 	u, ar, ai, dr, di := theta.cos*phi.cos, theta.sin, theta.cos*phi.sin, theta.sin*phi.cos, -phi.sin
-	if last {
-		u, ar, ai, dr, di = -theta.sin, theta.cos, 0, theta.cos, 0
-	}
 	h := math.Sqrt(ar*ar + ai*ai)
 	g.tangent = h / (1 + math.Abs(u))
 	if h < 1e-30 { // only the product of α and δ is determined
@@ -46,17 +39,22 @@ func (g *gate) set(theta, phi turn, last bool) {
 	g.alpha, g.delta = complex(ar/h, ai/h), complex(dr/h, di/h)
 }
 
-// columns returns the columns of V: the images of |0⟩ and |1⟩.
-func (g *gate) columns() (zero, one [2]complex128) {
+// setLast computes the last gate, which is only RY(θ)·B = RY(θ + π/2): it leaves the
+// frame, and RZ does not change any probability.
+func (g *gate) setLast(theta turn) { g.set(turn{theta.cos, -theta.sin}, turn{0, 1}) }
+
+// columns returns the columns of V: the amplitudes of |0⟩ and |1⟩ in the images of |0⟩
+// and of |1⟩.
+func (g *gate) columns() (zero0, zero1, one0, one1 complex128) {
 	c := 1 / math.Sqrt(1+g.tangent*g.tangent)
 	s := c * g.tangent
-	zero = [2]complex128{complex(c, 0), complex(s*real(g.alpha), s*imag(g.alpha))}
+	zero0, zero1 = complex(c, 0), complex(s*real(g.alpha), s*imag(g.alpha))
 	both := g.alpha * g.delta
-	one = [2]complex128{complex(-s*real(g.delta), -s*imag(g.delta)), complex(c*real(both), c*imag(both))}
+	one0, one1 = complex(-s*real(g.delta), -s*imag(g.delta)), complex(c*real(both), c*imag(both))
 	if g.flip == 1 {
-		return one, zero
+		return one0, one1, zero0, zero1
 	}
-	return zero, one
+	return zero0, zero1, one0, one1
 }
 
 // turn represents an angle by its sine and cosine.

@@ -39,18 +39,22 @@ func TestGateFactorisation(t *testing.T) {
 		turns := make([]turn, 2)
 		setTurns(turns, []float64{theta, phi})
 		var g gate
-		g.set(turns[0], turns[1], last)
+		if last {
+			g.setLast(turns[0])
+		} else {
+			g.set(turns[0], turns[1])
+		}
 		if !(g.tangent >= 0 && g.tangent <= 1+1e-8) {
 			t.Errorf("tangent = %v, want 0 to 1", g.tangent)
 		}
-		zero, one := g.columns()
+		zero0, zero1, one0, one1 := g.columns()
 		c := complex(1/math.Sqrt(1+g.tangent*g.tangent), 0)
 		s := c * complex(g.tangent, 0)
 		factors := matrix{1, 0, 0, g.alpha}.times(matrix{c, -s, s, c}).times(matrix{1, 0, 0, g.delta})
 		if g.flip == 1 {
 			factors = factors.times(matrix{0, 1, 1, 0})
 		}
-		for name, got := range map[string]matrix{"columns": {zero[0], one[0], zero[1], one[1]}, "factors": factors} {
+		for name, got := range map[string]matrix{"columns": {zero0, one0, zero1, one1}, "factors": factors} {
 			if d := apart(got, want); !(d < 2e-8) {
 				t.Errorf("%s: %v, want %v: %v apart", name, got, want, d)
 			}

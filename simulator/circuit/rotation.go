@@ -14,17 +14,20 @@ type rotation struct {
 	// scalar 0 where a block has the other.
 	scalars     []float32
 	noise, from []int32
-	parity      []int32 // of every block
-	flips       int     // of index bits before the rotation; −1: never set
-	// Derivatives by RY and RZ are these combinations of the overlaps X, Y, Z.
-	ry, rz [][3]float64
+	parity      []int32      // of every block
+	flips       int          // of index bits before the rotation; −1: never set
+	generators  []generators // by qubit
 }
+
+// generators holds the derivatives by RY and RZ of a qubit, as combinations of the overlaps
+// X, Y and Z.
+type generators struct{ ry, rz [3]float64 }
 
 func newRotation(p *plan, k int) rotation {
 	r := rotation{
 		tangents: make([]float32, p.qubits), inverse: make([]float32, p.qubits),
-		ry: make([][3]float64, p.qubits), rz: make([][3]float64, p.qubits),
-		flips: -1,
+		generators: make([]generators, p.qubits),
+		flips:      -1,
 	}
 	if k == 0 {
 		return r
@@ -49,94 +52,102 @@ type frame struct {
 	plan         *plan
 	coefficients []float32 // of the product state: see factors
 	rotations    []rotation
-	after        [][]complex128 // by rotation and qubit: the phase α that follows it, with the CNOTs' sign
-	before       []complex128   // by qubit: the phase δ that precedes the rotation
-	turns        []turn         // of the angles
-	gate         gate           // of the current qubit
-	alpha, delta []complex128   // products of these over index bits
+	turns        []turn      // by rotation and qubit: of RY and of RZ
+	gates        []gate      // of the current rotation, by qubit
+	between      []phasePair // of the current boundary, by qubit
+	products     []phasePair // of these over index bits
 }
 
+// phasePair holds the phases of a qubit, or of several, at a boundary: α of the previous
+// rotation, with the CNOTs' sign, and δ of the next one.
+type phasePair struct{ alpha, delta complex128 }
+
 func newFrame(p *plan) *frame {
-	most := max(p.rows, p.blocks, p.factors.rows, p.factors.blocks)
 	f := &frame{
-		plan: p, turns: make([]turn, 2*p.layers*p.qubits), coefficients: make([]float32, 8*p.qubits), before: make([]complex128, p.qubits),
-		alpha: make([]complex128, most), delta: make([]complex128, most),
+		plan: p, coefficients: make([]float32, 8*p.qubits), turns: make([]turn, 2*p.rotations*p.qubits),
+		gates: make([]gate, p.qubits), between: make([]phasePair, p.qubits),
+		products: make([]phasePair, max(p.rows, p.blocks, p.factors.rows, p.factors.blocks)),
 	}
+	setTurns(f.turns, make([]float64, len(f.turns))) // for a rotation without angles
 	for k := range p.rotations {
 		f.rotations = append(f.rotations, newRotation(p, k))
-		f.after = append(f.after, make([]complex128, p.qubits))
 	}
 	return f
 }
 
 // set computes all tables from angles[layer][qubit][RY, RZ].
 func (f *frame) set(angles []float64) {
-	p, g := f.plan, &f.gate
 	setTurns(f.turns, angles)
 	for k := range f.rotations {
-		flips, squares := 0, 1.0
-		for q := range p.qubits {
-			theta, phi := turn{0, 1}, turn{0, 1}
-			if p.trainable(k) {
-				i := 2 * (k*p.qubits + q)
-				theta, phi = f.turns[i], f.turns[i+1]
-			}
-			g.set(theta, phi, p.last(k))
-			if k == 0 {
-				f.setProduct(q, g)
-				continue
-			}
-			flips |= g.flip << q
-			squares *= f.setRotation(k, q, g)
+		f.setGates(k)
+		if k == 0 {
+			f.setProduct()
+		} else {
+			flips, scale := f.setRotation(k)
+			f.setBoundary(k, flips, scale)
 		}
-		if k > 0 {
-			f.setBoundary(k, flips, 1/math.Sqrt(squares))
-		}
+		f.setAfter(k) // for the next boundary
 	}
 }
 
-// setProduct sets the amplitudes of qubit q after the first noise and the first
+// setGates sets the gates of a rotation.
+func (f *frame) setGates(k int) {
+	turns, isLast := f.turns[2*k*f.plan.qubits:], f.plan.last(k)
+	for q := range f.gates {
+		if isLast {
+			f.gates[q].setLast(turns[2*q])
+			continue
+		}
+		f.gates[q].set(turns[2*q], turns[2*q+1])
+	}
+}
+
+// setProduct sets the amplitudes of every qubit after the first noise and the first
 // gate, as coefficients of 1 and z. The gate acts on (1, −z)/√2, which is |0⟩ in the
 // frame after the noise.
-func (f *frame) setProduct(q int, g *gate) {
-	zero, one := g.columns()
-	for i := range zero {
-		c := f.coefficients[8*q+4*i:][:4]
-		c[0], c[1] = float32(real(zero[i])*invSqrt2), float32(imag(zero[i])*invSqrt2)
-		c[2], c[3] = float32(-real(one[i])*invSqrt2), float32(-imag(one[i])*invSqrt2)
+func (f *frame) setProduct() {
+	for q := range f.gates {
+		g, c := &f.gates[q], (*[8]float32)(f.coefficients[8*q:])
+		zero0, zero1, one0, one1 := g.columns()
+		c[0], c[1] = float32(real(zero0)*invSqrt2), float32(imag(zero0)*invSqrt2)
+		c[2], c[3] = float32(-real(one0)*invSqrt2), float32(-imag(one0)*invSqrt2)
+		c[4], c[5] = float32(real(zero1)*invSqrt2), float32(imag(zero1)*invSqrt2)
+		c[6], c[7] = float32(-real(one1)*invSqrt2), float32(-imag(one1)*invSqrt2)
+		g.alpha = 1 // the coefficients include it
 	}
-	f.setAfter(0, q, g, 1)
 }
 
 const invSqrt2 = math.Sqrt2 / 2
 
-// setRotation factorises a gate into phase · rotation · phase and returns 1 + t² of
-// the rounded tangent. The tangent form omits its root as a factor; using the
-// rounded tangent keeps the norm in float32.
-func (f *frame) setRotation(k, q int, g *gate) float64 {
-	r, t := &f.rotations[k], float32(g.tangent)
-	r.tangents[q], r.inverse[q] = t, -t
-	f.before[q] = g.delta
-	f.setAfter(k, q, g, g.alpha)
-	return 1 + float64(t)*float64(t)
+// setRotation factorises the gates of a rotation into phase · rotation · phase. It returns
+// the flips and the product of the cosines, which the tangent form omits: those of the
+// rounded tangents, to keep the norm in float32.
+func (f *frame) setRotation(k int) (flips int, scale float64) {
+	r, squares := &f.rotations[k], 1.0
+	for q := range f.gates {
+		g := &f.gates[q]
+		t := float32(g.tangent)
+		r.tangents[q], r.inverse[q] = t, -t
+		f.between[q].delta = g.delta
+		flips |= g.flip << q
+		squares *= 1 + float64(t)*float64(t)
+	}
+	return flips, 1 / math.Sqrt(squares)
 }
 
-// setAfter stores the phase α for the next boundary, with the sign that the CNOT
+// setAfter stores the phases α in place of those of the previous rotation, with the sign that the CNOT
 // chain gives to every set bit but the first. It also sets the generators of both
 // angles at the point of the overlaps: after the rotation, before α. In the frame
 // RY's generator is cos φ·Y − sin φ·Z and RZ's is −X; α mixes X and Y.
-func (f *frame) setAfter(k, q int, g *gate, alpha complex128) {
-	r, c, s := &f.rotations[k], real(alpha), imag(alpha)
-	f.after[k][q] = alpha
-	if f.plan.chain && q > 0 {
-		f.after[k][q] = -alpha
-	}
-	switch {
-	case !f.plan.trainable(k):
-	case f.plan.last(k):
-		r.ry[q] = [3]float64{0, c, 0}
-	default:
-		r.ry[q] = [3]float64{g.cos * s, g.cos * c, -g.sin}
-		r.rz[q] = [3]float64{-c, s, 0}
+func (f *frame) setAfter(k int) {
+	for q := range f.gates {
+		g, d := &f.gates[q], &f.rotations[k].generators[q]
+		f.between[q].alpha = g.alpha
+		if f.plan.chain && q > 0 {
+			f.between[q].alpha = -g.alpha
+		}
+		c, s := real(g.alpha), imag(g.alpha)
+		d.ry[0], d.ry[1], d.ry[2] = g.cos*s, g.cos*c, -g.sin
+		d.rz[0], d.rz[1] = -c, s
 	}
 }
