@@ -1,6 +1,9 @@
 package recording
 
-import "fmt"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // Segment is a range of bins of every repeat: First, First+1, …, End−1.
 type Segment struct{ First, End int }
@@ -16,7 +19,7 @@ type Windows struct {
 	// bins holds the raster's words without their unused bits. Training reads
 	// windows in random order; the packed form of a usual raster, about 250 KB,
 	// fits a processor's cache, and the words do not.
-	bins []uint64
+	bins []byte
 }
 
 // Windows returns the windows of timesteps bins, from 1 to r.Bins. The segment is
@@ -61,14 +64,14 @@ func CheckWindows(timesteps, bins int) error {
 	return nil
 }
 
-// packed returns all words in sequence, Neurons bits each, and one spare word, so
-// that At may always read two.
-func (r *Raster) packed() []uint64 {
-	packed := make([]uint64, len(r.Words)*r.Neurons/64+2)
+// packed returns all words in sequence, Neurons bits each, and some spare bytes, so
+// that At may always read eight.
+func (r *Raster) packed() []byte {
+	packed := make([]byte, len(r.Words)*r.Neurons/8+8)
 	for i, word := range r.Words {
-		at, shift := i*r.Neurons/64, i*r.Neurons%64
-		packed[at] |= uint64(word) << shift
-		packed[at+1] |= uint64(word) >> 1 >> (63 - shift)
+		at := i * r.Neurons
+		eight := packed[at/8:]
+		binary.LittleEndian.PutUint64(eight, binary.LittleEndian.Uint64(eight)|uint64(word)<<(at%8))
 	}
 	return packed
 }
@@ -102,16 +105,14 @@ func (w *Windows) At(i int, words []uint32) {
 	if uint(i) >= uint(w.Len()) {
 		panic(fmt.Sprintf("recording: window %d of %d", i, w.Len()))
 	}
-	n := w.raster.Neurons
 	start := i % w.perRepeat
 	if w.starts != nil {
 		start = int(w.starts[start])
 	}
-	from := (i/w.perRepeat*w.raster.Bins + start) * n
-	mask := uint64(1)<<n - 1
+	bins, n := w.bins, uint(w.raster.Neurons)
+	at, mask := uint(i/w.perRepeat*w.raster.Bins+start)*n, uint64(1)<<n-1
 	for s := range words[:w.timesteps] {
-		at, shift := from/64, from%64
-		words[s] = uint32((w.bins[at]>>shift | w.bins[at+1]<<1<<(63-shift)) & mask)
-		from += n
+		words[s] = uint32(binary.LittleEndian.Uint64(bins[at/8:]) >> (at % 8) & mask)
+		at += n
 	}
 }
