@@ -63,11 +63,12 @@ func (t *fastTile) Sample(uniform *[Lanes]float32, words *[Lanes]uint32) {
 		t.finish()
 	}
 	t.loops.sample(&t.counts, uniform, t.final(), p.blocks, p.rows, p.stride)
-	for i, n := range t.counts {
-		if int(n) == len(p.words) { // the sum was rounded below the uniform number
+	ofRow := p.words
+	for i, n := range &t.counts {
+		if int(n) == len(ofRow) { // the sum was rounded below the uniform number
 			n = t.lastPossible(i)
 		}
-		words[i] = uint32(p.words[n])
+		words[i] = uint32(ofRow[n])
 	}
 }
 

@@ -96,15 +96,18 @@ func (s *sampler) draw(b *batch, block int, noise, measurement *random.Generator
 // encoding share one γ.
 func (s *sampler) drawNoise(rows []float32, noise *random.Generator) {
 	g := &s.generator
-	for at := 0; at < len(rows); at += lanes {
-		row := rows[at:][:lanes]
-		if g.Ansatz.Noise != circuit.PerQubit && at/lanes%g.Ansatz.Qubits() != 0 {
-			copy(row, rows[at-lanes:])
-			continue
+	low, width, all := g.NoiseLow, g.NoiseHigh-g.NoiseLow, g.Ansatz.Qubits()*lanes
+	for ; len(rows) > 0; rows = rows[all:] {
+		drawn := rows[:all]
+		if g.Ansatz.Noise != circuit.PerQubit {
+			drawn = rows[:lanes]
 		}
-		noise.Float32s(row)
-		for l, u := range row {
-			row[l] = float32(g.NoiseLow + (g.NoiseHigh-g.NoiseLow)*float64(u))
+		noise.Float32s(drawn)
+		for i, u := range drawn {
+			drawn[i] = float32(low + width*float64(u))
+		}
+		for at := len(drawn); at < all; at += lanes {
+			copy(rows[at:], drawn)
 		}
 	}
 }
@@ -119,8 +122,9 @@ func (s *sampler) forward(tile circuit.Tile, b *batch, block, step int) {
 func (s *sampler) measure(tile circuit.Tile, b *batch, block, step int) {
 	t := s.generator.Timesteps
 	tile.Sample(&b.uniform[block*t+step], &s.drawn)
+	words := b.words[block*lanes*t+step:]
 	for l := range b.used(block) {
-		b.words[(block*lanes+l)*t+step] = s.drawn[l]
+		words[l*t] = s.drawn[l]
 	}
 }
 
