@@ -24,13 +24,19 @@ func FuzzLoops(f *testing.F) { inner().Fuzz(f) }
 
 // calls holds a call of every inner loop with drawn arguments.
 var calls = map[string]func(l *loops, t *kerneltest.Trial){
-	"sumColumns": func(l *loops, t *kerneltest.Trial) {
-		stride, rows, inputs := anyStride(t), t.UpTo(4), t.IntN(140)
-		l.sumColumns(t.Out(rows*stride), t.In((inputs+1)*stride), anySets(t, rows, inputs), rows, inputs/64+1, stride)
+	"sumRows": func(l *loops, t *kerneltest.Trial) {
+		stride, rows, members := anyStride(t), t.UpTo(70), t.UpTo(140)
+		src, table := t.In(members*stride), make([]float32, stride<<tableMembers)
+		l.sumSubsets(table, src[:min(members, tableMembers)*stride], stride)
+		l.sumRows(t.Out(rows*stride), src, table, anySets(t, rows, members), rows, stride)
 	},
-	"addColumns": func(l *loops, t *kerneltest.Trial) {
-		stride, rows, inputs := anyStride(t), t.UpTo(4), t.IntN(140)
-		l.addColumns(t.Out((inputs+1)*stride), t.In(rows*stride), t.Float32(), anySets(t, rows, inputs), rows, inputs/64+1, stride)
+	"addRows": func(l *loops, t *kerneltest.Trial) {
+		stride, rows, members := anyStride(t), t.UpTo(70), t.UpTo(140)
+		l.addRows(t.Out(rows*stride), t.In(members*stride), anySets(t, rows, members), rows, stride)
+	},
+	"transposeSets": func(l *loops, t *kerneltest.Trial) {
+		rows, columns := t.UpTo(140), t.UpTo(140)
+		l.transposeSets(t.OutBits32(len(newSets(columns, rows))), anySets(t, rows, columns), rows, columns)
 	},
 	"switchOn": func(l *loops, t *kerneltest.Trial) {
 		n := t.UpTo(4) * width
@@ -69,6 +75,10 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 	"sumWords": func(l *loops, t *kerneltest.Trial) {
 		stride, bits := lanes*t.UpTo(6), t.IntN(7)
 		l.sumWords(t.Out(stride<<bits), t.In(bits*stride), stride)
+	},
+	"sumSubsets": func(l *loops, t *kerneltest.Trial) {
+		stride, bits := anyStride(t), t.IntN(7)
+		l.sumSubsets(t.Out(stride<<bits), t.In(bits*stride), stride)
 	},
 	"reach": func(l *loops, t *kerneltest.Trial) {
 		stride := anyStride(t)
@@ -142,15 +152,14 @@ func anyWords(t *kerneltest.Trial, n, words int) []uint32 {
 
 func anyStride(t *kerneltest.Trial) int { return width * t.UpTo(3) }
 
-// anySets draws sets of inputs. Each contains the bias, the bit after the inputs.
-func anySets(t *kerneltest.Trial, rows, inputs int) []uint64 {
-	chunks := inputs/64 + 1
-	sets := make([]uint64, rows*chunks)
-	for i := range sets {
-		sets[i] = t.Uint64() & t.Uint64()
-		if i%chunks == chunks-1 {
-			bias := uint64(1) << (inputs % 64)
-			sets[i] = sets[i]&(bias-1) | bias
+// anySets draws sets of up to so many members.
+func anySets(t *kerneltest.Trial, rows, members int) []uint32 {
+	sets := newSets(rows, members)
+	for i := range members {
+		for j := range rows {
+			if t.IntN(4) == 0 {
+				sets[i/32*padded(rows)+j] |= 1 << (i % 32)
+			}
 		}
 	}
 	return sets

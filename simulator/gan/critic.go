@@ -24,8 +24,9 @@ type critic struct {
 	loss          float64   // L_C of the last update, or NaN
 	interpolation []float32 // [sample], uniform on [0, 1): u of the penalty's interpolates
 
-	sets *inputSets // of the real windows, then of the generated ones
-	rows []float32  // [window][stride], their pre-activations
+	sets    *inputSets // of the real windows, then of the generated ones
+	rows    []float32  // [window][stride], their pre-activations, then their shares of the gradient
+	members []uint32   // [window/32][input], sets transposed
 }
 
 func newCritic(s Settings, start random.Generator) *critic {
@@ -40,6 +41,7 @@ func newCritic(s Settings, start random.Generator) *critic {
 		interpolation: make([]float32, s.BatchSize),
 		sets:          newInputSets(2*s.BatchSize, s.Ansatz.Neurons, s.Timesteps),
 		rows:          make([]float32, 2*s.BatchSize*w.stride),
+		members:       newSets(s.inputs()+1, 2*s.BatchSize),
 	}
 }
 
@@ -77,7 +79,9 @@ func (c *critic) differentiate(real, fake []uint32) {
 		c.loss += penalty // NaN if it is not measured
 	}
 	share := float32(1 / (2 * float64(size)))
-	g.addOn(c.rows, -share, c.sets, 0, size)
-	g.addOn(c.rows, share, c.sets, size, size)
+	l.switchOn(c.rows[:size*g.stride], c.rows[:size*g.stride], -share)
+	l.switchOn(c.rows[size*g.stride:], c.rows[size*g.stride:], share)
+	l.transposeSets(c.members, c.sets.bits, 2*size, c.settings.inputs()+1)
+	g.addOn(c.rows, c.members)
 	l.backSecond(g.columns, g.second, c.weights.columns, c.weights.second)
 }

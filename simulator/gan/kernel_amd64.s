@@ -4,67 +4,84 @@
 
 #include "textflag.h"
 
-// func sumColumnsAVX2(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
+// func sumRowsAVX2(dst []float32, src []float32, table []float32, sets []uint32, rows int, stride int)
 // Requires: AVX, BMI
-TEXT ·sumColumnsAVX2(SB), NOSPLIT, $0-96
-	MOVQ  columns_base+24(FP), AX
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  sets_base+48(FP), DX
-	MOVQ  rows+72(FP), BX
-	MOVQ  stride+88(FP), SI
-	SHLQ  $0x02, SI
-	TESTQ BX, BX
-	JZ    end1
+TEXT ·sumRowsAVX2(SB), NOSPLIT, $8-112
+	MOVQ dst_base+0(FP), AX
+	MOVQ sets_base+72(FP), CX
+	MOVQ stride+104(FP), DX
+	SHLQ $0x02, DX
+	MOVQ rows+96(FP), BX
+	ADDQ $+63, BX
+	SHRQ $0x06, BX
+	SHLQ $0x08, BX
+	MOVQ sets_len+80(FP), SI
+	LEAQ (CX)(SI*4), SI
+	MOVQ rows+96(FP), DI
+	MOVQ DI, (SP)
 
 loop1:
+	CMPQ (SP), $+1
+	JL   end1
 	XORQ DI, DI
 
 loop2:
-	MOVQ   DX, R10
-	LEAQ   (CX)(DI*1), R8
-	LEAQ   (AX)(DI*1), R9
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	VXORPS X4, X4, X4
-	VXORPS X5, X5, X5
-	VXORPS X6, X6, X6
-	VXORPS X7, X7, X7
-	MOVQ   chunks+80(FP), R11
-	TESTQ  R11, R11
-	JZ     end3
+	MOVQ    table_base+48(FP), R8
+	ADDQ    DI, R8
+	MOVQ    $-16, R9
+	MOVL    (CX), R10
+	ANDQ    $+15, R10
+	IMULQ   DX, R10
+	VMOVUPS (R8)(R10*1), Y0
+	VMOVUPS 32(R8)(R10*1), Y1
+	VMOVUPS 64(R8)(R10*1), Y2
+	VMOVUPS 96(R8)(R10*1), Y3
+	VMOVUPS 128(R8)(R10*1), Y4
+	VMOVUPS 160(R8)(R10*1), Y5
+	VMOVUPS 192(R8)(R10*1), Y6
+	VMOVUPS 224(R8)(R10*1), Y7
+	MOVQ    src_base+24(FP), R8
+	MOVQ    CX, R10
+	ADDQ    DI, R8
+	JMP     end3
 
 loop3:
-	MOVQ  (R10), R12
-	TESTQ R12, R12
+	MOVL  (R10), R11
+	MOVL  (R10)(BX*1), R12
+	SHLQ  $0x20, R12
+	ORQ   R12, R11
+	ANDQ  R9, R11
+	MOVQ  $-1, R9
+	TESTQ R11, R11
 	JZ    end4
 
 loop4:
-	TZCNTQ R12, R13
-	LEAQ   -1(R12), R14
-	ANDQ   R14, R12
-	IMULQ  SI, R13
-	VADDPS (R9)(R13*1), Y0, Y0
-	VADDPS 32(R9)(R13*1), Y1, Y1
-	VADDPS 64(R9)(R13*1), Y2, Y2
-	VADDPS 96(R9)(R13*1), Y3, Y3
-	VADDPS 128(R9)(R13*1), Y4, Y4
-	VADDPS 160(R9)(R13*1), Y5, Y5
-	VADDPS 192(R9)(R13*1), Y6, Y6
-	VADDPS 224(R9)(R13*1), Y7, Y7
-	TESTQ  R12, R12
+	TZCNTQ R11, R12
+	LEAQ   -1(R11), R13
+	ANDQ   R13, R11
+	IMULQ  DX, R12
+	VADDPS (R8)(R12*1), Y0, Y0
+	VADDPS 32(R8)(R12*1), Y1, Y1
+	VADDPS 64(R8)(R12*1), Y2, Y2
+	VADDPS 96(R8)(R12*1), Y3, Y3
+	VADDPS 128(R8)(R12*1), Y4, Y4
+	VADDPS 160(R8)(R12*1), Y5, Y5
+	VADDPS 192(R8)(R12*1), Y6, Y6
+	VADDPS 224(R8)(R12*1), Y7, Y7
+	TESTQ  R11, R11
 	JNZ    loop4
 
 end4:
-	ADDQ $+8, R10
-	MOVQ SI, R12
-	SHLQ $0x06, R12
-	ADDQ R12, R9
-	DECQ R11
-	JNZ  loop3
+	ADDQ BX, R10
+	SHLQ $0x06, DX
+	ADDQ DX, R8
+	SHRQ $0x06, DX
+	ADDQ BX, R10
 
 end3:
+	CMPQ    R10, SI
+	JL      loop3
+	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Y0, (R8)
 	VMOVUPS Y1, 32(R8)
 	VMOVUPS Y2, 64(R8)
@@ -74,119 +91,193 @@ end3:
 	VMOVUPS Y6, 192(R8)
 	VMOVUPS Y7, 224(R8)
 	ADDQ    $+256, DI
-	CMPQ    DI, SI
+	CMPQ    DI, DX
 	JL      loop2
-	ADDQ    SI, CX
-	MOVQ    chunks+80(FP), DI
-	SHLQ    $0x03, DI
-	ADDQ    DI, DX
-	DECQ    BX
-	JNZ     loop1
+	ADDQ    DX, AX
+	ADDQ    $+4, CX
+	SUBQ    $+1, (SP)
+	JMP     loop1
 
 end1:
 	VZEROUPPER
 	RET
 
-// func addColumnsAVX2(columns []float32, src []float32, value float32, sets []uint64, rows int, chunks int, stride int)
+// func addRowsAVX2(dst []float32, src []float32, sets []uint32, rows int, stride int)
 // Requires: AVX, BMI
-TEXT ·addColumnsAVX2(SB), NOSPLIT, $0-104
-	VBROADCASTSS value+48(FP), Y8
-	VXORPS       Y9, Y9, Y9
-	MOVQ         columns_base+0(FP), AX
-	MOVQ         src_base+24(FP), CX
-	MOVQ         sets_base+56(FP), DX
-	MOVQ         rows+80(FP), BX
-	MOVQ         stride+96(FP), SI
-	SHLQ         $0x02, SI
-	TESTQ        BX, BX
-	JZ           end5
+TEXT ·addRowsAVX2(SB), NOSPLIT, $8-88
+	MOVQ dst_base+0(FP), AX
+	MOVQ sets_base+48(FP), CX
+	MOVQ stride+80(FP), DX
+	SHLQ $0x02, DX
+	MOVQ rows+72(FP), BX
+	ADDQ $+63, BX
+	SHRQ $0x06, BX
+	SHLQ $0x08, BX
+	MOVQ sets_len+56(FP), SI
+	LEAQ (CX)(SI*4), SI
+	MOVQ rows+72(FP), DI
+	MOVQ DI, (SP)
 
 loop5:
+	CMPQ (SP), $+1
+	JL   end5
 	XORQ DI, DI
 
 loop6:
-	MOVQ    DX, R10
-	LEAQ    (CX)(DI*1), R8
-	LEAQ    (AX)(DI*1), R9
-	VCMPPS  $0x11, (R8), Y9, Y0
-	VANDPS  Y8, Y0, Y0
-	VMOVAPS Y0, Y0
-	VCMPPS  $0x11, 32(R8), Y9, Y1
-	VANDPS  Y8, Y1, Y1
-	VMOVAPS Y1, Y1
-	VCMPPS  $0x11, 64(R8), Y9, Y2
-	VANDPS  Y8, Y2, Y2
-	VMOVAPS Y2, Y2
-	VCMPPS  $0x11, 96(R8), Y9, Y3
-	VANDPS  Y8, Y3, Y3
-	VMOVAPS Y3, Y3
-	VCMPPS  $0x11, 128(R8), Y9, Y4
-	VANDPS  Y8, Y4, Y4
-	VMOVAPS Y4, Y4
-	VCMPPS  $0x11, 160(R8), Y9, Y5
-	VANDPS  Y8, Y5, Y5
-	VMOVAPS Y5, Y5
-	VCMPPS  $0x11, 192(R8), Y9, Y6
-	VANDPS  Y8, Y6, Y6
-	VMOVAPS Y6, Y6
-	VCMPPS  $0x11, 224(R8), Y9, Y7
-	VANDPS  Y8, Y7, Y7
-	VMOVAPS Y7, Y7
-	MOVQ    chunks+88(FP), R8
-	TESTQ   R8, R8
-	JZ      end7
+	VMOVUPS (AX)(DI*1), Y0
+	VMOVUPS 32(AX)(DI*1), Y1
+	VMOVUPS 64(AX)(DI*1), Y2
+	VMOVUPS 96(AX)(DI*1), Y3
+	VMOVUPS 128(AX)(DI*1), Y4
+	VMOVUPS 160(AX)(DI*1), Y5
+	VMOVUPS 192(AX)(DI*1), Y6
+	VMOVUPS 224(AX)(DI*1), Y7
+	MOVQ    src_base+24(FP), R8
+	MOVQ    CX, R9
+	ADDQ    DI, R8
+	JMP     end7
 
 loop7:
-	MOVQ  (R10), R11
-	TESTQ R11, R11
+	MOVL  (R9), R10
+	MOVL  (R9)(BX*1), R11
+	SHLQ  $0x20, R11
+	ORQ   R11, R10
+	TESTQ R10, R10
 	JZ    end8
 
 loop8:
-	TZCNTQ  R11, R12
-	LEAQ    -1(R11), R13
-	ANDQ    R13, R11
-	IMULQ   SI, R12
-	VADDPS  (R9)(R12*1), Y0, Y10
-	VMOVUPS Y10, (R9)(R12*1)
-	VADDPS  32(R9)(R12*1), Y1, Y10
-	VMOVUPS Y10, 32(R9)(R12*1)
-	VADDPS  64(R9)(R12*1), Y2, Y10
-	VMOVUPS Y10, 64(R9)(R12*1)
-	VADDPS  96(R9)(R12*1), Y3, Y10
-	VMOVUPS Y10, 96(R9)(R12*1)
-	VADDPS  128(R9)(R12*1), Y4, Y10
-	VMOVUPS Y10, 128(R9)(R12*1)
-	VADDPS  160(R9)(R12*1), Y5, Y10
-	VMOVUPS Y10, 160(R9)(R12*1)
-	VADDPS  192(R9)(R12*1), Y6, Y10
-	VMOVUPS Y10, 192(R9)(R12*1)
-	VADDPS  224(R9)(R12*1), Y7, Y10
-	VMOVUPS Y10, 224(R9)(R12*1)
-	TESTQ   R11, R11
-	JNZ     loop8
+	TZCNTQ R10, R11
+	LEAQ   -1(R10), R12
+	ANDQ   R12, R10
+	IMULQ  DX, R11
+	VADDPS (R8)(R11*1), Y0, Y0
+	VADDPS 32(R8)(R11*1), Y1, Y1
+	VADDPS 64(R8)(R11*1), Y2, Y2
+	VADDPS 96(R8)(R11*1), Y3, Y3
+	VADDPS 128(R8)(R11*1), Y4, Y4
+	VADDPS 160(R8)(R11*1), Y5, Y5
+	VADDPS 192(R8)(R11*1), Y6, Y6
+	VADDPS 224(R8)(R11*1), Y7, Y7
+	TESTQ  R10, R10
+	JNZ    loop8
 
 end8:
-	ADDQ $+8, R10
-	MOVQ SI, R11
-	SHLQ $0x06, R11
-	ADDQ R11, R9
-	DECQ R8
-	JNZ  loop7
+	ADDQ BX, R9
+	SHLQ $0x06, DX
+	ADDQ DX, R8
+	SHRQ $0x06, DX
+	ADDQ BX, R9
 
 end7:
-	ADDQ $+256, DI
-	CMPQ DI, SI
-	JL   loop6
-	ADDQ SI, CX
-	MOVQ chunks+88(FP), DI
-	SHLQ $0x03, DI
-	ADDQ DI, DX
-	DECQ BX
-	JNZ  loop5
+	CMPQ    R9, SI
+	JL      loop7
+	LEAQ    (AX)(DI*1), R8
+	VMOVUPS Y0, (R8)
+	VMOVUPS Y1, 32(R8)
+	VMOVUPS Y2, 64(R8)
+	VMOVUPS Y3, 96(R8)
+	VMOVUPS Y4, 128(R8)
+	VMOVUPS Y5, 160(R8)
+	VMOVUPS Y6, 192(R8)
+	VMOVUPS Y7, 224(R8)
+	ADDQ    $+256, DI
+	CMPQ    DI, DX
+	JL      loop6
+	ADDQ    DX, AX
+	ADDQ    $+4, CX
+	SUBQ    $+1, (SP)
+	JMP     loop5
 
 end5:
 	VZEROUPPER
 	RET
+
+// func transposeSetsAVX2(dst []uint32, src []uint32, rows int, columns int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·transposeSetsAVX2(SB), NOSPLIT, $0-64
+	MOVQ dst_base+0(FP), AX
+	MOVQ src_base+24(FP), CX
+	MOVQ columns+56(FP), DX
+	MOVQ rows+48(FP), BX
+	ADDQ $+63, BX
+	SHRQ $0x06, BX
+	SHLQ $0x08, BX
+	MOVQ columns+56(FP), SI
+	ADDQ $+63, SI
+	SHRQ $0x06, SI
+	SHLQ $0x08, SI
+	XORQ DI, DI
+	JMP  end9
+
+loop9:
+	MOVQ         DX, R8
+	SUBQ         DI, R8
+	MOVQ         $0x00000020, R9
+	CMPQ         R8, R9
+	CMOVQGT      R9, R8
+	VPBROADCASTD constant0<>+0(SB), Y0
+	TESTQ        R8, R8
+	JZ           end10
+
+loop10:
+	MOVQ AX, R9
+	XORQ R10, R10
+
+loop11:
+	VPAND     (CX)(R10*1), Y0, Y1
+	VPCMPEQD  Y0, Y1, Y1
+	VMOVMSKPS Y1, R11
+	MOVB      R11, (R9)
+	VPAND     32(CX)(R10*1), Y0, Y1
+	VPCMPEQD  Y0, Y1, Y1
+	VMOVMSKPS Y1, R11
+	MOVB      R11, 1(R9)
+	VPAND     64(CX)(R10*1), Y0, Y1
+	VPCMPEQD  Y0, Y1, Y1
+	VMOVMSKPS Y1, R11
+	MOVB      R11, 2(R9)
+	VPAND     96(CX)(R10*1), Y0, Y1
+	VPCMPEQD  Y0, Y1, Y1
+	VMOVMSKPS Y1, R11
+	MOVB      R11, 3(R9)
+	ADDQ      SI, R9
+	VPAND     128(CX)(R10*1), Y0, Y1
+	VPCMPEQD  Y0, Y1, Y1
+	VMOVMSKPS Y1, R11
+	MOVB      R11, (R9)
+	VPAND     160(CX)(R10*1), Y0, Y1
+	VPCMPEQD  Y0, Y1, Y1
+	VMOVMSKPS Y1, R11
+	MOVB      R11, 1(R9)
+	VPAND     192(CX)(R10*1), Y0, Y1
+	VPCMPEQD  Y0, Y1, Y1
+	VMOVMSKPS Y1, R11
+	MOVB      R11, 2(R9)
+	VPAND     224(CX)(R10*1), Y0, Y1
+	VPCMPEQD  Y0, Y1, Y1
+	VMOVMSKPS Y1, R11
+	MOVB      R11, 3(R9)
+	ADDQ      SI, R9
+	ADDQ      $+256, R10
+	CMPQ      R10, BX
+	JL        loop11
+	VPADDD    Y0, Y0, Y0
+	ADDQ      $+4, AX
+	DECQ      R8
+	JNZ       loop10
+
+end10:
+	ADDQ BX, CX
+	ADDQ $+32, DI
+
+end9:
+	CMPQ DI, DX
+	JL   loop9
+	VZEROUPPER
+	RET
+
+DATA constant0<>+0(SB)/4, $0x00000001
+GLOBL constant0<>(SB), RODATA|NOPTR, $4
 
 // func switchOnAVX2(dst []float32, src []float32, value float32)
 // Requires: AVX
@@ -198,9 +289,9 @@ TEXT ·switchOnAVX2(SB), NOSPLIT, $0-52
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x04, DX
 	TESTQ        DX, DX
-	JZ           end9
+	JZ           end12
 
-loop9:
+loop12:
 	VCMPPS  $0x11, (CX), Y1, Y2
 	VANDPS  Y0, Y2, Y2
 	VMOVUPS Y2, (AX)
@@ -210,9 +301,9 @@ loop9:
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	DECQ    DX
-	JNZ     loop9
+	JNZ     loop12
 
-end9:
+end12:
 	VZEROUPPER
 	RET
 
@@ -229,7 +320,7 @@ TEXT ·backSecondAVX2(SB), NOSPLIT, $0-96
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-loop10:
+loop13:
 	VMOVUPS (DX), Y0
 	VMOVUPS (BX), Y1
 	VMOVUPS 32(DX), Y2
@@ -271,7 +362,7 @@ rows:
 	ADDQ        $+128, BX
 	ADDQ        $+128, R8
 	CMPQ        R8, SI
-	JL          loop10
+	JL          loop13
 	VZEROUPPER
 	RET
 
@@ -285,12 +376,12 @@ TEXT ·unitsOnAVX2(SB), NOSPLIT, $0-56
 	VXORPS Y0, Y0, Y0
 	MOVQ   rows_len+32(FP), BX
 	LEAQ   (CX)(BX*4), BX
-	JMP    end11
+	JMP    end14
 
-loop11:
+loop14:
 	XORQ SI, SI
 
-loop12:
+loop15:
 	MOVQ      SI, DI
 	SHRQ      $0x01, DI
 	ADDQ      AX, DI
@@ -320,13 +411,13 @@ loop12:
 	MOVB      R8, 67(DI)
 	ADDQ      $+256, SI
 	CMPQ      SI, DX
-	JL        loop12
+	JL        loop15
 	ADDQ      $+4, AX
 	ADDQ      DX, CX
 
-end11:
+end14:
 	CMPQ CX, BX
-	JL   loop11
+	JL   loop14
 	VZEROUPPER
 	RET
 
@@ -340,17 +431,17 @@ TEXT ·unitsBetweenAVX2(SB), NOSPLIT, $0-104
 	MOVQ         stride+96(FP), SI
 	SHLQ         $0x02, SI
 	VXORPS       Y0, Y0, Y0
-	VBROADCASTSS constant0<>+0(SB), Y1
+	VBROADCASTSS constant1<>+0(SB), Y1
 	MOVQ         u_len+80(FP), DI
 	TESTQ        DI, DI
-	JZ           end13
+	JZ           end16
 
-loop13:
+loop16:
 	VBROADCASTSS (BX), Y2
 	VSUBPS       Y2, Y1, Y3
 	XORQ         R8, R8
 
-loop14:
+loop17:
 	MOVQ        R8, R9
 	SHRQ        $0x01, R9
 	ADDQ        AX, R9
@@ -396,20 +487,20 @@ loop14:
 	MOVB        R10, 67(R9)
 	ADDQ        $+256, R8
 	CMPQ        R8, SI
-	JL          loop14
+	JL          loop17
 	ADDQ        $+4, AX
 	ADDQ        SI, CX
 	ADDQ        SI, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop13
+	JNZ         loop16
 
-end13:
+end16:
 	VZEROUPPER
 	RET
 
-DATA constant0<>+0(SB)/4, $0x3f800000
-GLOBL constant0<>(SB), RODATA|NOPTR, $4
+DATA constant1<>+0(SB)/4, $0x3f800000
+GLOBL constant1<>(SB), RODATA|NOPTR, $4
 
 // func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []uint32)
 // Requires: AVX, AVX2, FMA3
@@ -422,9 +513,9 @@ TEXT ·inputSlopesAVX2(SB), NOSPLIT, $0-96
 	SHLQ $0x02, BX
 	LEAQ (BX)(BX*2), SI
 
-loop15:
+loop18:
 	CMPQ   DX, $+4
-	JL     end15
+	JL     end18
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -439,15 +530,15 @@ loop15:
 	MOVQ   second_len+56(FP), R10
 	SHRQ   $0x05, R10
 	TESTQ  R10, R10
-	JZ     end16
+	JZ     end19
 
-loop16:
-	VBROADCASTSS constant1<>+0(SB), Y8
+loop19:
+	VBROADCASTSS constant0<>+0(SB), Y8
 	MOVQ         $0x00000020, R11
 	TESTQ        R11, R11
-	JZ           end17
+	JZ           end20
 
-loop17:
+loop20:
 	VBROADCASTSS (R9), Y9
 	VPAND        (R8), Y8, Y10
 	VPCMPEQD     Y8, Y10, Y10
@@ -471,14 +562,14 @@ loop17:
 	ADDQ         $+4, DI
 	ADDQ         $+4, R9
 	DECQ         R11
-	JNZ          loop17
+	JNZ          loop20
 
-end17:
+end20:
 	ADDQ $+64, R8
 	DECQ R10
-	JNZ  loop16
+	JNZ  loop19
 
-end16:
+end19:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y4, 32(AX)
 	ADDQ    BX, CX
@@ -493,12 +584,12 @@ end16:
 	ADDQ    BX, CX
 	ADDQ    $+256, AX
 	SUBQ    $+4, DX
-	JMP     loop15
+	JMP     loop18
 
-end15:
-loop18:
+end18:
+loop21:
 	CMPQ   DX, $+2
-	JL     end18
+	JL     end21
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -509,15 +600,15 @@ loop18:
 	MOVQ   second_len+56(FP), R9
 	SHRQ   $0x05, R9
 	TESTQ  R9, R9
-	JZ     end19
+	JZ     end22
 
-loop19:
-	VBROADCASTSS constant1<>+0(SB), Y4
+loop22:
+	VBROADCASTSS constant0<>+0(SB), Y4
 	MOVQ         $0x00000020, R10
 	TESTQ        R10, R10
-	JZ           end20
+	JZ           end23
 
-loop20:
+loop23:
 	VBROADCASTSS (R8), Y5
 	VPAND        (DI), Y4, Y6
 	VPCMPEQD     Y4, Y6, Y6
@@ -535,14 +626,14 @@ loop20:
 	ADDQ         $+4, SI
 	ADDQ         $+4, R8
 	DECQ         R10
-	JNZ          loop20
+	JNZ          loop23
 
-end20:
+end23:
 	ADDQ $+64, DI
 	DECQ R9
-	JNZ  loop19
+	JNZ  loop22
 
-end19:
+end22:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y2, 32(AX)
 	ADDQ    BX, CX
@@ -551,12 +642,12 @@ end19:
 	ADDQ    BX, CX
 	ADDQ    $+128, AX
 	SUBQ    $+2, DX
-	JMP     loop18
+	JMP     loop21
 
-end18:
-loop21:
+end21:
+loop24:
 	CMPQ   DX, $+1
-	JL     end21
+	JL     end24
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	MOVQ   CX, SI
@@ -565,15 +656,15 @@ loop21:
 	MOVQ   second_len+56(FP), R9
 	SHRQ   $0x05, R9
 	TESTQ  R9, R9
-	JZ     end22
+	JZ     end25
 
-loop22:
-	VBROADCASTSS constant1<>+0(SB), Y2
+loop25:
+	VBROADCASTSS constant0<>+0(SB), Y2
 	MOVQ         $0x00000020, R10
 	TESTQ        R10, R10
-	JZ           end23
+	JZ           end26
 
-loop23:
+loop26:
 	VBROADCASTSS (R8), Y3
 	VPAND        (DI), Y2, Y4
 	VPCMPEQD     Y2, Y4, Y4
@@ -588,27 +679,24 @@ loop23:
 	ADDQ         $+4, SI
 	ADDQ         $+4, R8
 	DECQ         R10
-	JNZ          loop23
+	JNZ          loop26
 
-end23:
+end26:
 	ADDQ $+64, DI
 	DECQ R9
-	JNZ  loop22
+	JNZ  loop25
 
-end22:
+end25:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    BX, CX
 	ADDQ    $+64, AX
 	SUBQ    $+1, DX
-	JMP     loop21
+	JMP     loop24
 
-end21:
+end24:
 	VZEROUPPER
 	RET
-
-DATA constant1<>+0(SB)/4, $0x00000001
-GLOBL constant1<>(SB), RODATA|NOPTR, $4
 
 // func sumSquaresAVX2(sums *[16]float32, slopes []float32)
 // Requires: AVX, FMA3
@@ -619,18 +707,18 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-32
 	MOVQ   slopes_len+16(FP), CX
 	SHRQ   $0x04, CX
 	TESTQ  CX, CX
-	JZ     end24
+	JZ     end27
 
-loop24:
+loop27:
 	VMOVUPS     (AX), Y2
 	VFMADD231PS Y2, Y2, Y0
 	VMOVUPS     32(AX), Y2
 	VFMADD231PS Y2, Y2, Y1
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         loop24
+	JNZ         loop27
 
-end24:
+end27:
 	MOVQ    sums+0(FP), AX
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
@@ -658,18 +746,18 @@ TEXT ·spreadSlopesAVX2(SB), NOSPLIT, $0-88
 	MOVQ      slopes_len+32(FP), BX
 	SHRQ      $0x04, BX
 	TESTQ     BX, BX
-	JZ        end25
+	JZ        end28
 
-loop25:
+loop28:
 	VMULPS  (CX), Y1, Y0
 	VMOVUPS Y0, (CX)
 	VMULPS  32(CX), Y2, Y0
 	VMOVUPS Y0, 32(CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop25
+	JNZ     loop28
 
-end25:
+end28:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -677,13 +765,13 @@ end25:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop26:
+loop29:
 	CMPQ SI, $+2
-	JL   end26
+	JL   end29
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop27:
+loop30:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -698,9 +786,9 @@ loop27:
 	VMOVUPS 96(R9)(CX*1), Y7
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end28
+	JZ      end31
 
-loop28:
+loop31:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -741,9 +829,9 @@ loop28:
 	VANDPS       Y9, Y10, Y8
 	VADDPS       Y8, Y7, Y7
 	TESTQ        R11, R11
-	JNZ          loop28
+	JNZ          loop31
 
-end28:
+end31:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	VMOVUPS Y2, 64(R9)
@@ -754,21 +842,21 @@ end28:
 	VMOVUPS Y7, 96(R9)(CX*1)
 	ADDQ    $+128, R8
 	CMPQ    R8, CX
-	JL      loop27
+	JL      loop30
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop26
+	JMP     loop29
 
-end26:
-loop29:
+end29:
+loop32:
 	CMPQ SI, $+1
-	JL   end29
+	JL   end32
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop30:
+loop33:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -779,9 +867,9 @@ loop30:
 	VMOVUPS 96(R9), Y3
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end31
+	JZ      end34
 
-loop31:
+loop34:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -813,22 +901,22 @@ loop31:
 	VANDPS       Y4, Y5, Y4
 	VADDPS       Y4, Y3, Y3
 	TESTQ        R11, R11
-	JNZ          loop31
+	JNZ          loop34
 
-end31:
+end34:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	VMOVUPS Y2, 64(R9)
 	VMOVUPS Y3, 96(R9)
 	ADDQ    $+128, R8
 	CMPQ    R8, CX
-	JL      loop30
+	JL      loop33
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop29
+	JMP     loop32
 
-end29:
+end32:
 	VZEROUPPER
 	RET
 
@@ -848,71 +936,127 @@ TEXT ·sumWordsAVX2(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant3<>+0(SB), Y0
 	XORQ         SI, SI
 
-loop32:
+loop35:
 	VXORPS Y1, Y1, Y1
 	MOVQ   CX, DI
-	JMP    end33
+	JMP    end36
 
-loop33:
+loop36:
 	VFNMADD231PS (DI), Y0, Y1
 	ADDQ         DX, DI
 
-end33:
+end36:
 	CMPQ    DI, BX
-	JL      loop33
+	JL      loop36
 	VMOVUPS Y1, (AX)
 	VXORPS  Y1, Y1, Y1
 	MOVQ    CX, DI
-	JMP     end34
+	JMP     end37
 
-loop34:
+loop37:
 	VFNMADD231PS 32(DI), Y0, Y1
 	ADDQ         DX, DI
 
-end34:
+end37:
 	CMPQ    DI, BX
-	JL      loop34
+	JL      loop37
 	VMOVUPS Y1, 32(AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end35
+	JMP     end38
 
-loop35:
+loop38:
 	VMOVUPS (DI), Y1
 	VMOVUPS 32(DI), Y2
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end36
+	JZ      end39
 
-loop36:
+loop39:
 	VADDPS  (R10), Y1, Y3
 	VMOVUPS Y3, (R10)(R8*1)
 	VADDPS  32(R10), Y2, Y3
 	VMOVUPS Y3, 32(R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop36
+	JNZ     loop39
 
-end36:
+end39:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end35:
+end38:
 	CMPQ DI, BX
-	JL   loop35
+	JL   loop38
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop32
+	JL   loop35
 	VZEROUPPER
 	RET
 
 DATA constant3<>+0(SB)/4, $0x3f000000
 GLOBL constant3<>(SB), RODATA|NOPTR, $4
+
+// func sumSubsetsAVX2(table []float32, columns []float32, stride int)
+// Requires: AVX
+TEXT ·sumSubsetsAVX2(SB), NOSPLIT, $0-56
+	MOVQ         table_base+0(FP), AX
+	MOVQ         columns_base+24(FP), CX
+	MOVQ         stride+48(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         columns_len+32(FP), BX
+	SHLQ         $0x02, BX
+	LEAQ         (CX)(BX*1), BX
+	VBROADCASTSS constant3<>+0(SB), Y0
+	XORQ         SI, SI
+
+loop40:
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	MOVQ    CX, DI
+	MOVQ    DX, R8
+	MOVQ    $0x00000001, R9
+	JMP     end41
+
+loop41:
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	MOVQ    AX, R10
+	MOVQ    R9, R11
+	TESTQ   R11, R11
+	JZ      end42
+
+loop42:
+	VADDPS  (R10), Y0, Y2
+	VMOVUPS Y2, (R10)(R8*1)
+	VADDPS  32(R10), Y1, Y2
+	VMOVUPS Y2, 32(R10)(R8*1)
+	ADDQ    DX, R10
+	DECQ    R11
+	JNZ     loop42
+
+end42:
+	ADDQ R8, R8
+	ADDQ R9, R9
+	ADDQ DX, DI
+
+end41:
+	CMPQ DI, BX
+	JL   loop41
+	ADDQ $+64, AX
+	ADDQ $+64, CX
+	ADDQ $+64, SI
+	CMPQ SI, DX
+	JL   loop40
+	VZEROUPPER
+	RET
 
 // func reachAVX2(dst []float32, columns []float32)
 // Requires: AVX, FMA3
@@ -928,38 +1072,38 @@ TEXT ·reachAVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS constant5<>+0(SB), Y1
 	XORQ         SI, SI
 
-loop37:
+loop43:
 	VXORPS Y2, Y2, Y2
 	MOVQ   CX, DI
-	JMP    end38
+	JMP    end44
 
-loop38:
+loop44:
 	VANDPS      (DI), Y1, Y3
 	VFMADD231PS Y3, Y0, Y2
 	ADDQ        DX, DI
 
-end38:
+end44:
 	CMPQ    DI, BX
-	JL      loop38
+	JL      loop44
 	VMOVUPS Y2, (AX)
 	VXORPS  Y2, Y2, Y2
 	MOVQ    CX, DI
-	JMP     end39
+	JMP     end45
 
-loop39:
+loop45:
 	VANDPS      32(DI), Y1, Y3
 	VFMADD231PS Y3, Y0, Y2
 	ADDQ        DX, DI
 
-end39:
+end45:
 	CMPQ    DI, BX
-	JL      loop39
+	JL      loop45
 	VMOVUPS Y2, 32(AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	ADDQ    $+64, SI
 	CMPQ    SI, DX
-	JL      loop37
+	JL      loop43
 	VZEROUPPER
 	RET
 
@@ -982,9 +1126,9 @@ TEXT ·findSwitchedAVX2(SB), NOSPLIT, $0-200
 	VBROADCASTSS constant5<>+0(SB), Y0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end40
+	JZ           end46
 
-loop40:
+loop46:
 	MOVL  (BX), R9
 	MOVQ  R9, R10
 	ANDQ  $0x0f, R9
@@ -997,7 +1141,7 @@ loop40:
 	ADDQ  R11, R10
 	XORQ  R11, R11
 
-loop41:
+loop47:
 	MOVQ      reach_base+168(FP), R13
 	XORQ      R12, R12
 	VMOVUPS   (DX)(R11*1), Y1
@@ -1086,15 +1230,15 @@ loop41:
 	ADDQ      $+16, AX
 	ADDQ      $+256, R11
 	CMPQ      R11, DI
-	JL        loop41
+	JL        loop47
 	ADDQ      DI, DX
 	ADDQ      DI, CX
 	ADDQ      $+4, BX
 	ADDQ      $+4, R8
 	DECQ      SI
-	JNZ       loop40
+	JNZ       loop46
 
-end40:
+end46:
 	VZEROUPPER
 	RET
 
@@ -1112,16 +1256,16 @@ TEXT ·bendAVX2(SB), NOSPLIT, $24-160
 	LEAQ   (SI)(DI*4), DI
 	MOVQ   SI, (SP)
 	MOVQ   DI, 8(SP)
-	JMP    end42
+	JMP    end48
 
-loop42:
+loop48:
 	MOVQ highs+144(FP), SI
 	MOVQ SI, 16(SP)
 	MOVQ highWords_base+96(FP), SI
 
-loop43:
+loop49:
 	CMPQ   16(SP), $+4
-	JL     end43
+	JL     end49
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -1132,7 +1276,7 @@ loop43:
 	VXORPS Y8, Y8, Y8
 	XORQ   DI, DI
 
-loop44:
+loop50:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -1146,9 +1290,9 @@ loop44:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end45
+	JZ    end51
 
-loop45:
+loop51:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -1188,14 +1332,14 @@ loop45:
 	VPMAXSD      Y0, Y9, Y9
 	VFNMADD231PS Y10, Y9, Y8
 	TESTQ        R12, R12
-	JNZ          loop45
+	JNZ          loop51
 
-end45:
+end51:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end46
+	JZ    end52
 
-loop46:
+loop52:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -1235,12 +1379,12 @@ loop46:
 	VPMINSD      Y0, Y9, Y9
 	VFMADD231PS  Y10, Y9, Y8
 	TESTQ        R8, R8
-	JNZ          loop46
+	JNZ          loop52
 
-end46:
+end52:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop44
+	JL      loop50
 	VMOVUPS Y1, (AX)
 	VMOVUPS Y5, 32(AX)
 	ADDQ    DX, SI
@@ -1255,19 +1399,19 @@ end46:
 	ADDQ    DX, SI
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop43
+	JMP     loop49
 
-end43:
-loop47:
+end49:
+loop53:
 	CMPQ   16(SP), $+2
-	JL     end47
+	JL     end53
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	XORQ   DI, DI
 
-loop48:
+loop54:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -1281,9 +1425,9 @@ loop48:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end49
+	JZ    end55
 
-loop49:
+loop55:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -1309,14 +1453,14 @@ loop49:
 	VPMAXSD      Y0, Y5, Y5
 	VFNMADD231PS Y6, Y5, Y4
 	TESTQ        R12, R12
-	JNZ          loop49
+	JNZ          loop55
 
-end49:
+end55:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end50
+	JZ    end56
 
-loop50:
+loop56:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -1342,12 +1486,12 @@ loop50:
 	VPMINSD      Y0, Y5, Y5
 	VFMADD231PS  Y6, Y5, Y4
 	TESTQ        R8, R8
-	JNZ          loop50
+	JNZ          loop56
 
-end50:
+end56:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop48
+	JL      loop54
 	VMOVUPS Y1, (AX)
 	VMOVUPS Y3, 32(AX)
 	ADDQ    DX, SI
@@ -1356,19 +1500,19 @@ end50:
 	ADDQ    DX, SI
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop47
+	JMP     loop53
 
-end47:
+end53:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, SI
 	SHRQ $0x04, SI
 	ADDQ SI, CX
 
-end42:
+end48:
 	MOVQ (SP), SI
 	CMPQ SI, 8(SP)
-	JL   loop42
+	JL   loop48
 	VZEROUPPER
 	RET
 
@@ -1387,9 +1531,9 @@ TEXT ·enumerateAVX2(SB), NOSPLIT, $64-152
 	VPSLLD  $0x1c, Y3, Y4
 	MOVQ    second_len+136(FP), SI
 	TESTQ   SI, SI
-	JZ      end51
+	JZ      end57
 
-loop51:
+loop57:
 	VBROADCASTSS (BX), Y5
 	VSUBPS       Y5, Y0, Y5
 	VPERMPS      (DX), Y1, Y6
@@ -1409,9 +1553,9 @@ loop51:
 	ADDQ         $+64, CX
 	ADDQ         $+64, DX
 	DECQ         SI
-	JNZ          loop51
+	JNZ          loop57
 
-end51:
+end57:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1425,9 +1569,9 @@ end51:
 	MOVQ   second_len+136(FP), DX
 	SHRQ   $0x02, DX
 	TESTQ  DX, DX
-	JZ     end52
+	JZ     end58
 
-loop52:
+loop58:
 	VBROADCASTSS (CX), Y8
 	VFMADD231PS  (AX), Y8, Y0
 	VFMADD231PS  32(AX), Y8, Y4
@@ -1443,9 +1587,9 @@ loop52:
 	ADDQ         $+16, CX
 	ADDQ         $+256, AX
 	DECQ         DX
-	JNZ          loop52
+	JNZ          loop58
 
-end52:
+end58:
 	VADDPS  Y1, Y0, Y0
 	VADDPS  Y3, Y2, Y2
 	VADDPS  Y2, Y0, Y0
@@ -1460,9 +1604,9 @@ end52:
 	MOVQ    dst_len+8(FP), BX
 	SHRQ    $0x04, BX
 
-loop53:
+loop59:
 	CMPQ   BX, $+4
-	JL     end53
+	JL     end59
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1476,9 +1620,9 @@ loop53:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end54
+	JZ     end60
 
-loop54:
+loop60:
 	VBROADCASTSS (R8), Y8
 	VMOVUPS      (SI), Y9
 	VMOVUPS      32(SI), Y10
@@ -1506,9 +1650,9 @@ loop54:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop54
+	JNZ          loop60
 
-end54:
+end60:
 	VBROADCASTSS (AX), Y8
 	VSUBPS       Y8, Y0, Y0
 	VMOVUPS      Y0, (CX)
@@ -1533,12 +1677,12 @@ end54:
 	ADDQ         $+16, AX
 	ADDQ         $+256, CX
 	SUBQ         $+4, BX
-	JMP          loop53
+	JMP          loop59
 
-end53:
-loop55:
+end59:
+loop61:
 	CMPQ   BX, $+2
-	JL     end55
+	JL     end61
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1548,9 +1692,9 @@ loop55:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end56
+	JZ     end62
 
-loop56:
+loop62:
 	VBROADCASTSS (R8), Y4
 	VMOVUPS      (SI), Y5
 	VMOVUPS      32(SI), Y6
@@ -1568,9 +1712,9 @@ loop56:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop56
+	JNZ          loop62
 
-end56:
+end62:
 	VBROADCASTSS (AX), Y4
 	VSUBPS       Y4, Y0, Y0
 	VMOVUPS      Y0, (CX)
@@ -1585,9 +1729,9 @@ end56:
 	ADDQ         $+8, AX
 	ADDQ         $+128, CX
 	SUBQ         $+2, BX
-	JMP          loop55
+	JMP          loop61
 
-end55:
+end61:
 	VZEROUPPER
 	RET
 
@@ -1600,9 +1744,9 @@ TEXT ·addCountsAVX2(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end57
+	JZ    end63
 
-loop57:
+loop63:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Y0
@@ -1614,161 +1758,327 @@ loop57:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop57
+	JNZ     loop63
 
-end57:
+end63:
 	VZEROUPPER
 	RET
 
-// func sumColumnsAVX512(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
-// Requires: AVX, AVX512F, BMI
-TEXT ·sumColumnsAVX512(SB), NOSPLIT, $0-96
-	MOVQ  columns_base+24(FP), AX
-	MOVQ  dst_base+0(FP), CX
-	MOVQ  sets_base+48(FP), DX
-	MOVQ  rows+72(FP), BX
-	MOVQ  stride+88(FP), SI
-	SHLQ  $0x02, SI
-	TESTQ BX, BX
-	JZ    end58
+// func sumRowsAVX512(dst []float32, src []float32, table []float32, sets []uint32, rows int, stride int)
+// Requires: AVX, AVX512F, BMI, CMOV
+TEXT ·sumRowsAVX512(SB), NOSPLIT, $8-112
+	MOVQ dst_base+0(FP), AX
+	MOVQ sets_base+72(FP), CX
+	MOVQ stride+104(FP), DX
+	SHLQ $0x02, DX
+	MOVQ rows+96(FP), BX
+	ADDQ $+63, BX
+	SHRQ $0x06, BX
+	SHLQ $0x08, BX
+	MOVQ sets_len+80(FP), SI
+	LEAQ (CX)(SI*4), SI
+	MOVQ rows+96(FP), DI
+	MOVQ DI, (SP)
 
-loop58:
+loop64:
+	CMPQ (SP), $+2
+	JL   end64
 	XORQ DI, DI
 
-loop59:
-	MOVQ   DX, R10
-	LEAQ   (CX)(DI*1), R8
-	LEAQ   (AX)(DI*1), R9
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	MOVQ   chunks+80(FP), R11
+loop65:
+	MOVQ    table_base+48(FP), R8
+	ADDQ    DI, R8
+	MOVQ    $-16, R9
+	MOVL    (CX), R10
+	ANDQ    $+15, R10
+	IMULQ   DX, R10
+	MOVL    4(CX), R11
+	ANDQ    $+15, R11
+	IMULQ   DX, R11
+	VMOVUPS (R8)(R10*1), Z0
+	VMOVUPS 64(R8)(R10*1), Z1
+	VMOVUPS 128(R8)(R10*1), Z2
+	VMOVUPS 192(R8)(R10*1), Z3
+	VMOVUPS (R8)(R11*1), Z4
+	VMOVUPS 64(R8)(R11*1), Z5
+	VMOVUPS 128(R8)(R11*1), Z6
+	VMOVUPS 192(R8)(R11*1), Z7
+	MOVQ    src_base+24(FP), R10
+	MOVQ    CX, R11
+	ADDQ    DI, R10
+	JMP     end66
+
+loop66:
+	MOVL (R11), R12
+	MOVL (R11)(BX*1), R13
+	SHLQ $0x20, R13
+	ORQ  R13, R12
+	ANDQ R9, R12
+	MOVL 4(R11), R13
+	MOVL 4(R11)(BX*1), R14
+	SHLQ $0x20, R14
+	ORQ  R14, R13
+	ANDQ R9, R13
+	MOVQ $-1, R9
+	JMP  test
+
+pair:
+	TZCNTQ  R12, R14
+	IMULQ   DX, R14
+	ADDQ    R10, R14
+	BLSRQ   R12, R12
+	CMOVQCS R8, R14
+	VADDPS  (R14), Z0, Z0
+	VADDPS  64(R14), Z1, Z1
+	VADDPS  128(R14), Z2, Z2
+	VADDPS  192(R14), Z3, Z3
+	TZCNTQ  R13, R14
+	IMULQ   DX, R14
+	ADDQ    R10, R14
+	BLSRQ   R13, R13
+	CMOVQCS R8, R14
+	VADDPS  (R14), Z4, Z4
+	VADDPS  64(R14), Z5, Z5
+	VADDPS  128(R14), Z6, Z6
+	VADDPS  192(R14), Z7, Z7
+
+test:
+	MOVQ R12, R14
+	ORQ  R13, R14
+	JNZ  pair
+	ADDQ BX, R11
+	SHLQ $0x06, DX
+	ADDQ DX, R10
+	SHRQ $0x06, DX
+	ADDQ BX, R11
+
+end66:
+	CMPQ    R11, SI
+	JL      loop66
+	LEAQ    (AX)(DI*1), R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, 192(R8)
+	VMOVUPS Z4, (R8)(DX*1)
+	VMOVUPS Z5, 64(R8)(DX*1)
+	VMOVUPS Z6, 128(R8)(DX*1)
+	VMOVUPS Z7, 192(R8)(DX*1)
+	ADDQ    $+256, DI
+	CMPQ    DI, DX
+	JL      loop65
+	ADDQ    DX, AX
+	ADDQ    DX, AX
+	ADDQ    $+8, CX
+	SUBQ    $+2, (SP)
+	JMP     loop64
+
+end64:
+loop67:
+	CMPQ (SP), $+1
+	JL   end67
+	XORQ DI, DI
+
+loop68:
+	MOVQ    table_base+48(FP), R8
+	ADDQ    DI, R8
+	MOVQ    $-16, R9
+	MOVL    (CX), R10
+	ANDQ    $+15, R10
+	IMULQ   DX, R10
+	VMOVUPS (R8)(R10*1), Z0
+	VMOVUPS 64(R8)(R10*1), Z1
+	VMOVUPS 128(R8)(R10*1), Z2
+	VMOVUPS 192(R8)(R10*1), Z3
+	MOVQ    src_base+24(FP), R8
+	MOVQ    CX, R10
+	ADDQ    DI, R8
+	JMP     end69
+
+loop69:
+	MOVL  (R10), R11
+	MOVL  (R10)(BX*1), R12
+	SHLQ  $0x20, R12
+	ORQ   R12, R11
+	ANDQ  R9, R11
+	MOVQ  $-1, R9
+	TESTQ R11, R11
+	JZ    end70
+
+loop70:
+	TZCNTQ R11, R12
+	LEAQ   -1(R11), R13
+	ANDQ   R13, R11
+	IMULQ  DX, R12
+	VADDPS (R8)(R12*1), Z0, Z0
+	VADDPS 64(R8)(R12*1), Z1, Z1
+	VADDPS 128(R8)(R12*1), Z2, Z2
+	VADDPS 192(R8)(R12*1), Z3, Z3
 	TESTQ  R11, R11
-	JZ     end60
+	JNZ    loop70
 
-loop60:
-	MOVQ  (R10), R12
-	TESTQ R12, R12
-	JZ    end61
+end70:
+	ADDQ BX, R10
+	SHLQ $0x06, DX
+	ADDQ DX, R8
+	SHRQ $0x06, DX
+	ADDQ BX, R10
 
-loop61:
-	TZCNTQ R12, R13
-	LEAQ   -1(R12), R14
-	ANDQ   R14, R12
-	IMULQ  SI, R13
-	VADDPS (R9)(R13*1), Z0, Z0
-	VADDPS 64(R9)(R13*1), Z1, Z1
-	VADDPS 128(R9)(R13*1), Z2, Z2
-	VADDPS 192(R9)(R13*1), Z3, Z3
-	TESTQ  R12, R12
-	JNZ    loop61
-
-end61:
-	ADDQ $+8, R10
-	MOVQ SI, R12
-	SHLQ $0x06, R12
-	ADDQ R12, R9
-	DECQ R11
-	JNZ  loop60
-
-end60:
+end69:
+	CMPQ    R10, SI
+	JL      loop69
+	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
 	VMOVUPS Z2, 128(R8)
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
-	CMPQ    DI, SI
-	JL      loop59
-	ADDQ    SI, CX
-	MOVQ    chunks+80(FP), DI
-	SHLQ    $0x03, DI
-	ADDQ    DI, DX
-	DECQ    BX
-	JNZ     loop58
+	CMPQ    DI, DX
+	JL      loop68
+	ADDQ    DX, AX
+	ADDQ    $+4, CX
+	SUBQ    $+1, (SP)
+	JMP     loop67
 
-end58:
+end67:
 	VZEROUPPER
 	RET
 
-// func addColumnsAVX512(columns []float32, src []float32, value float32, sets []uint64, rows int, chunks int, stride int)
+// func addRowsAVX512(dst []float32, src []float32, sets []uint32, rows int, stride int)
 // Requires: AVX, AVX512F, BMI
-TEXT ·addColumnsAVX512(SB), NOSPLIT, $0-104
-	VBROADCASTSS value+48(FP), Z4
-	VXORPS       X5, X5, X5
-	MOVQ         columns_base+0(FP), AX
-	MOVQ         src_base+24(FP), CX
-	MOVQ         sets_base+56(FP), DX
-	MOVQ         rows+80(FP), BX
-	MOVQ         stride+96(FP), SI
-	SHLQ         $0x02, SI
-	TESTQ        BX, BX
-	JZ           end62
+TEXT ·addRowsAVX512(SB), NOSPLIT, $8-88
+	MOVQ dst_base+0(FP), AX
+	MOVQ sets_base+48(FP), CX
+	MOVQ stride+80(FP), DX
+	SHLQ $0x02, DX
+	MOVQ rows+72(FP), BX
+	ADDQ $+63, BX
+	SHRQ $0x06, BX
+	SHLQ $0x08, BX
+	MOVQ sets_len+56(FP), SI
+	LEAQ (CX)(SI*4), SI
+	MOVQ rows+72(FP), DI
+	MOVQ DI, (SP)
 
-loop62:
+loop71:
+	CMPQ (SP), $+1
+	JL   end71
 	XORQ DI, DI
 
-loop63:
-	MOVQ      DX, R10
-	LEAQ      (CX)(DI*1), R8
-	LEAQ      (AX)(DI*1), R9
-	VCMPPS    $0x11, (R8), Z5, K1
-	VMOVAPS.Z Z4, K1, Z0
-	VMOVAPS   Z0, Z0
-	VCMPPS    $0x11, 64(R8), Z5, K1
-	VMOVAPS.Z Z4, K1, Z1
-	VMOVAPS   Z1, Z1
-	VCMPPS    $0x11, 128(R8), Z5, K1
-	VMOVAPS.Z Z4, K1, Z2
-	VMOVAPS   Z2, Z2
-	VCMPPS    $0x11, 192(R8), Z5, K1
-	VMOVAPS.Z Z4, K1, Z3
-	VMOVAPS   Z3, Z3
-	MOVQ      chunks+88(FP), R8
-	TESTQ     R8, R8
-	JZ        end64
+loop72:
+	VMOVUPS (AX)(DI*1), Z0
+	VMOVUPS 64(AX)(DI*1), Z1
+	VMOVUPS 128(AX)(DI*1), Z2
+	VMOVUPS 192(AX)(DI*1), Z3
+	MOVQ    src_base+24(FP), R8
+	MOVQ    CX, R9
+	ADDQ    DI, R8
+	JMP     end73
 
-loop64:
-	MOVQ  (R10), R11
-	TESTQ R11, R11
-	JZ    end65
+loop73:
+	MOVL  (R9), R10
+	MOVL  (R9)(BX*1), R11
+	SHLQ  $0x20, R11
+	ORQ   R11, R10
+	TESTQ R10, R10
+	JZ    end74
 
-loop65:
-	TZCNTQ  R11, R12
-	LEAQ    -1(R11), R13
-	ANDQ    R13, R11
-	IMULQ   SI, R12
-	VADDPS  (R9)(R12*1), Z0, Z6
-	VMOVUPS Z6, (R9)(R12*1)
-	VADDPS  64(R9)(R12*1), Z1, Z6
-	VMOVUPS Z6, 64(R9)(R12*1)
-	VADDPS  128(R9)(R12*1), Z2, Z6
-	VMOVUPS Z6, 128(R9)(R12*1)
-	VADDPS  192(R9)(R12*1), Z3, Z6
-	VMOVUPS Z6, 192(R9)(R12*1)
-	TESTQ   R11, R11
-	JNZ     loop65
+loop74:
+	TZCNTQ R10, R11
+	LEAQ   -1(R10), R12
+	ANDQ   R12, R10
+	IMULQ  DX, R11
+	VADDPS (R8)(R11*1), Z0, Z0
+	VADDPS 64(R8)(R11*1), Z1, Z1
+	VADDPS 128(R8)(R11*1), Z2, Z2
+	VADDPS 192(R8)(R11*1), Z3, Z3
+	TESTQ  R10, R10
+	JNZ    loop74
 
-end65:
-	ADDQ $+8, R10
-	MOVQ SI, R11
-	SHLQ $0x06, R11
-	ADDQ R11, R9
-	DECQ R8
-	JNZ  loop64
+end74:
+	ADDQ BX, R9
+	SHLQ $0x06, DX
+	ADDQ DX, R8
+	SHRQ $0x06, DX
+	ADDQ BX, R9
 
-end64:
-	ADDQ $+256, DI
-	CMPQ DI, SI
-	JL   loop63
-	ADDQ SI, CX
-	MOVQ chunks+88(FP), DI
-	SHLQ $0x03, DI
-	ADDQ DI, DX
-	DECQ BX
-	JNZ  loop62
+end73:
+	CMPQ    R9, SI
+	JL      loop73
+	LEAQ    (AX)(DI*1), R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, 192(R8)
+	ADDQ    $+256, DI
+	CMPQ    DI, DX
+	JL      loop72
+	ADDQ    DX, AX
+	ADDQ    $+4, CX
+	SUBQ    $+1, (SP)
+	JMP     loop71
 
-end62:
+end71:
+	VZEROUPPER
+	RET
+
+// func transposeSetsAVX512(dst []uint32, src []uint32, rows int, columns int)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·transposeSetsAVX512(SB), NOSPLIT, $0-64
+	MOVQ dst_base+0(FP), AX
+	MOVQ src_base+24(FP), CX
+	MOVQ columns+56(FP), DX
+	MOVQ rows+48(FP), BX
+	ADDQ $+63, BX
+	SHRQ $0x06, BX
+	SHLQ $0x08, BX
+	MOVQ columns+56(FP), SI
+	ADDQ $+63, SI
+	SHRQ $0x06, SI
+	SHLQ $0x08, SI
+	XORQ DI, DI
+	JMP  end75
+
+loop75:
+	MOVQ         DX, R8
+	SUBQ         DI, R8
+	MOVQ         $0x00000020, R9
+	CMPQ         R8, R9
+	CMOVQGT      R9, R8
+	VPBROADCASTD constant0<>+0(SB), Z0
+	TESTQ        R8, R8
+	JZ           end76
+
+loop76:
+	MOVQ AX, R9
+	XORQ R10, R10
+
+loop77:
+	VPTESTMD (CX)(R10*1), Z0, K1
+	KMOVW    K1, (R9)
+	VPTESTMD 64(CX)(R10*1), Z0, K1
+	KMOVW    K1, 2(R9)
+	ADDQ     SI, R9
+	VPTESTMD 128(CX)(R10*1), Z0, K1
+	KMOVW    K1, (R9)
+	VPTESTMD 192(CX)(R10*1), Z0, K1
+	KMOVW    K1, 2(R9)
+	ADDQ     SI, R9
+	ADDQ     $+256, R10
+	CMPQ     R10, BX
+	JL       loop77
+	VPADDD   Z0, Z0, Z0
+	ADDQ     $+4, AX
+	DECQ     R8
+	JNZ      loop76
+
+end76:
+	ADDQ BX, CX
+	ADDQ $+32, DI
+
+end75:
+	CMPQ DI, DX
+	JL   loop75
 	VZEROUPPER
 	RET
 
@@ -1782,18 +2092,18 @@ TEXT ·switchOnAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x04, DX
 	TESTQ        DX, DX
-	JZ           end66
+	JZ           end78
 
-loop66:
+loop78:
 	VCMPPS    $0x11, (CX), Z1, K1
 	VMOVAPS.Z Z0, K1, Z2
 	VMOVUPS   Z2, (AX)
 	ADDQ      $+64, AX
 	ADDQ      $+64, CX
 	DECQ      DX
-	JNZ       loop66
+	JNZ       loop78
 
-end66:
+end78:
 	VZEROUPPER
 	RET
 
@@ -1810,7 +2120,7 @@ TEXT ·backSecondAVX512(SB), NOSPLIT, $0-96
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-loop67:
+loop79:
 	VMOVUPS (DX), Z0
 	VMOVUPS (BX), Z1
 	VMOVUPS 64(DX), Z2
@@ -1838,7 +2148,7 @@ rows:
 	ADDQ        $+128, BX
 	ADDQ        $+128, R8
 	CMPQ        R8, SI
-	JL          loop67
+	JL          loop79
 	VZEROUPPER
 	RET
 
@@ -1852,12 +2162,12 @@ TEXT ·unitsOnAVX512(SB), NOSPLIT, $0-56
 	VXORPS X0, X0, X0
 	MOVQ   rows_len+32(FP), BX
 	LEAQ   (CX)(BX*4), BX
-	JMP    end68
+	JMP    end80
 
-loop68:
+loop80:
 	XORQ SI, SI
 
-loop69:
+loop81:
 	MOVQ   SI, DI
 	SHRQ   $0x01, DI
 	ADDQ   AX, DI
@@ -1871,13 +2181,13 @@ loop69:
 	KMOVW  K1, 66(DI)
 	ADDQ   $+256, SI
 	CMPQ   SI, DX
-	JL     loop69
+	JL     loop81
 	ADDQ   $+4, AX
 	ADDQ   DX, CX
 
-end68:
+end80:
 	CMPQ CX, BX
-	JL   loop68
+	JL   loop80
 	VZEROUPPER
 	RET
 
@@ -1891,17 +2201,17 @@ TEXT ·unitsBetweenAVX512(SB), NOSPLIT, $0-104
 	MOVQ         stride+96(FP), SI
 	SHLQ         $0x02, SI
 	VXORPS       X0, X0, X0
-	VBROADCASTSS constant0<>+0(SB), Z1
+	VBROADCASTSS constant1<>+0(SB), Z1
 	MOVQ         u_len+80(FP), DI
 	TESTQ        DI, DI
-	JZ           end70
+	JZ           end82
 
-loop70:
+loop82:
 	VBROADCASTSS (BX), Z2
 	VSUBPS       Z2, Z1, Z3
 	XORQ         R8, R8
 
-loop71:
+loop83:
 	MOVQ        R8, R9
 	SHRQ        $0x01, R9
 	ADDQ        AX, R9
@@ -1923,15 +2233,15 @@ loop71:
 	KMOVW       K1, 66(R9)
 	ADDQ        $+256, R8
 	CMPQ        R8, SI
-	JL          loop71
+	JL          loop83
 	ADDQ        $+4, AX
 	ADDQ        SI, CX
 	ADDQ        SI, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop70
+	JNZ         loop82
 
-end70:
+end82:
 	VZEROUPPER
 	RET
 
@@ -1948,9 +2258,9 @@ TEXT ·inputSlopesAVX512(SB), NOSPLIT, $0-96
 	LEAQ (BX)(BX*4), DI
 	LEAQ (BX)(SI*2), R8
 
-loop72:
+loop84:
 	CMPQ   DX, $+8
-	JL     end72
+	JL     end84
 	VXORPS X0, X0, X0
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
@@ -1965,15 +2275,15 @@ loop72:
 	MOVQ   second_len+56(FP), R12
 	SHRQ   $0x05, R12
 	TESTQ  R12, R12
-	JZ     end73
+	JZ     end85
 
-loop73:
-	VBROADCASTSS constant1<>+0(SB), Z8
+loop85:
+	VBROADCASTSS constant0<>+0(SB), Z8
 	MOVQ         $0x00000020, R13
 	TESTQ        R13, R13
-	JZ           end74
+	JZ           end86
 
-loop74:
+loop86:
 	VBROADCASTSS (R11), Z9
 	VPTESTMD     (R10), Z8, K1
 	VMOVAPS.Z    Z9, K1, Z9
@@ -1997,14 +2307,14 @@ loop74:
 	ADDQ         $+4, R9
 	ADDQ         $+4, R11
 	DECQ         R13
-	JNZ          loop74
+	JNZ          loop86
 
-end74:
+end86:
 	ADDQ $+64, R10
 	DECQ R12
-	JNZ  loop73
+	JNZ  loop85
 
-end73:
+end85:
 	VMOVUPS Z0, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z1, 64(AX)
@@ -2023,12 +2333,12 @@ end73:
 	ADDQ    BX, CX
 	ADDQ    $+512, AX
 	SUBQ    $+8, DX
-	JMP     loop72
+	JMP     loop84
 
-end72:
-loop75:
+end84:
+loop87:
 	CMPQ   DX, $+4
-	JL     end75
+	JL     end87
 	VXORPS X10, X10, X10
 	VXORPS X11, X11, X11
 	VXORPS X12, X12, X12
@@ -2039,15 +2349,15 @@ loop75:
 	MOVQ   second_len+56(FP), R10
 	SHRQ   $0x05, R10
 	TESTQ  R10, R10
-	JZ     end76
+	JZ     end88
 
-loop76:
-	VBROADCASTSS constant1<>+0(SB), Z0
+loop88:
+	VBROADCASTSS constant0<>+0(SB), Z0
 	MOVQ         $0x00000020, R11
 	TESTQ        R11, R11
-	JZ           end77
+	JZ           end89
 
-loop77:
+loop89:
 	VBROADCASTSS (R9), Z1
 	VPTESTMD     (R8), Z0, K1
 	VMOVAPS.Z    Z1, K1, Z1
@@ -2063,14 +2373,14 @@ loop77:
 	ADDQ         $+4, DI
 	ADDQ         $+4, R9
 	DECQ         R11
-	JNZ          loop77
+	JNZ          loop89
 
-end77:
+end89:
 	ADDQ $+64, R8
 	DECQ R10
-	JNZ  loop76
+	JNZ  loop88
 
-end76:
+end88:
 	VMOVUPS Z10, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z11, 64(AX)
@@ -2081,12 +2391,12 @@ end76:
 	ADDQ    BX, CX
 	ADDQ    $+256, AX
 	SUBQ    $+4, DX
-	JMP     loop75
+	JMP     loop87
 
-end75:
-loop78:
+end87:
+loop90:
 	CMPQ   DX, $+2
-	JL     end78
+	JL     end90
 	VXORPS X14, X14, X14
 	VXORPS X15, X15, X15
 	MOVQ   CX, SI
@@ -2095,15 +2405,15 @@ loop78:
 	MOVQ   second_len+56(FP), R9
 	SHRQ   $0x05, R9
 	TESTQ  R9, R9
-	JZ     end79
+	JZ     end91
 
-loop79:
-	VBROADCASTSS constant1<>+0(SB), Z0
+loop91:
+	VBROADCASTSS constant0<>+0(SB), Z0
 	MOVQ         $0x00000020, R10
 	TESTQ        R10, R10
-	JZ           end80
+	JZ           end92
 
-loop80:
+loop92:
 	VBROADCASTSS (R8), Z1
 	VPTESTMD     (DI), Z0, K1
 	VMOVAPS.Z    Z1, K1, Z1
@@ -2115,26 +2425,26 @@ loop80:
 	ADDQ         $+4, SI
 	ADDQ         $+4, R8
 	DECQ         R10
-	JNZ          loop80
+	JNZ          loop92
 
-end80:
+end92:
 	ADDQ $+64, DI
 	DECQ R9
-	JNZ  loop79
+	JNZ  loop91
 
-end79:
+end91:
 	VMOVUPS Z14, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z15, 64(AX)
 	ADDQ    BX, CX
 	ADDQ    $+128, AX
 	SUBQ    $+2, DX
-	JMP     loop78
+	JMP     loop90
 
-end78:
-loop81:
+end90:
+loop93:
 	CMPQ   DX, $+1
-	JL     end81
+	JL     end93
 	VXORPS X16, X16, X16
 	MOVQ   CX, SI
 	MOVQ   on_base+72(FP), DI
@@ -2142,15 +2452,15 @@ loop81:
 	MOVQ   second_len+56(FP), R9
 	SHRQ   $0x05, R9
 	TESTQ  R9, R9
-	JZ     end82
+	JZ     end94
 
-loop82:
-	VBROADCASTSS constant1<>+0(SB), Z0
+loop94:
+	VBROADCASTSS constant0<>+0(SB), Z0
 	MOVQ         $0x00000020, R10
 	TESTQ        R10, R10
-	JZ           end83
+	JZ           end95
 
-loop83:
+loop95:
 	VBROADCASTSS (R8), Z1
 	VPTESTMD     (DI), Z0, K1
 	VMOVAPS.Z    Z1, K1, Z1
@@ -2160,21 +2470,21 @@ loop83:
 	ADDQ         $+4, SI
 	ADDQ         $+4, R8
 	DECQ         R10
-	JNZ          loop83
+	JNZ          loop95
 
-end83:
+end95:
 	ADDQ $+64, DI
 	DECQ R9
-	JNZ  loop82
+	JNZ  loop94
 
-end82:
+end94:
 	VMOVUPS Z16, (AX)
 	ADDQ    BX, CX
 	ADDQ    $+64, AX
 	SUBQ    $+1, DX
-	JMP     loop81
+	JMP     loop93
 
-end81:
+end93:
 	VZEROUPPER
 	RET
 
@@ -2186,16 +2496,16 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-32
 	MOVQ   slopes_len+16(FP), CX
 	SHRQ   $0x04, CX
 	TESTQ  CX, CX
-	JZ     end84
+	JZ     end96
 
-loop84:
+loop96:
 	VMOVUPS     (AX), Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         loop84
+	JNZ         loop96
 
-end84:
+end96:
 	MOVQ    sums+0(FP), AX
 	VMOVUPS Z0, (AX)
 	VZEROUPPER
@@ -2217,16 +2527,16 @@ TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
 	MOVQ    slopes_len+32(FP), BX
 	SHRQ    $0x04, BX
 	TESTQ   BX, BX
-	JZ      end85
+	JZ      end97
 
-loop85:
+loop97:
 	VMULPS  (CX), Z1, Z0
 	VMOVUPS Z0, (CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop85
+	JNZ     loop97
 
-end85:
+end97:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -2234,13 +2544,13 @@ end85:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop86:
+loop98:
 	CMPQ SI, $+4
-	JL   end86
+	JL   end98
 	MOVQ on_base+48(FP), R8
 	XORQ R9, R9
 
-loop87:
+loop99:
 	MOVQ    R9, R11
 	SHRQ    $0x01, R11
 	ADDQ    R8, R11
@@ -2263,9 +2573,9 @@ loop87:
 	VMOVUPS 192(R10)(DI*1), Z15
 	MOVQ    DX, R12
 	TESTQ   R12, R12
-	JZ      end88
+	JZ      end100
 
-loop88:
+loop100:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2296,9 +2606,9 @@ loop88:
 	VADDPS       Z18, Z11, K1, Z11
 	VADDPS       Z19, Z15, K1, Z15
 	TESTQ        R12, R12
-	JNZ          loop88
+	JNZ          loop100
 
-end88:
+end100:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	VMOVUPS Z2, 128(R10)
@@ -2317,23 +2627,23 @@ end88:
 	VMOVUPS Z15, 192(R10)(DI*1)
 	ADDQ    $+256, R9
 	CMPQ    R9, CX
-	JL      loop87
+	JL      loop99
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+256, AX
 	SUBQ    $+4, SI
-	JMP     loop86
+	JMP     loop98
 
-end86:
-loop89:
+end98:
+loop101:
 	CMPQ SI, $+2
-	JL   end89
+	JL   end101
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop90:
+loop102:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -2348,9 +2658,9 @@ loop90:
 	VMOVUPS 192(R9)(CX*1), Z7
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end91
+	JZ      end103
 
-loop91:
+loop103:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -2371,9 +2681,9 @@ loop91:
 	VADDPS       Z8, Z3, K1, Z3
 	VADDPS       Z9, Z7, K1, Z7
 	TESTQ        R11, R11
-	JNZ          loop91
+	JNZ          loop103
 
-end91:
+end103:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
@@ -2384,21 +2694,21 @@ end91:
 	VMOVUPS Z7, 192(R9)(CX*1)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop90
+	JL      loop102
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop89
+	JMP     loop101
 
-end89:
-loop92:
+end101:
+loop104:
 	CMPQ SI, $+1
-	JL   end92
+	JL   end104
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop93:
+loop105:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -2409,9 +2719,9 @@ loop93:
 	VMOVUPS 192(R9), Z3
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end94
+	JZ      end106
 
-loop94:
+loop106:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -2427,22 +2737,22 @@ loop94:
 	KMOVW        66(R12), K1
 	VADDPS       Z4, Z3, K1, Z3
 	TESTQ        R11, R11
-	JNZ          loop94
+	JNZ          loop106
 
-end94:
+end106:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
 	VMOVUPS Z3, 192(R9)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop93
+	JL      loop105
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop92
+	JMP     loop104
 
-end92:
+end104:
 	VZEROUPPER
 	RET
 
@@ -2459,51 +2769,102 @@ TEXT ·sumWordsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant3<>+0(SB), Z0
 	XORQ         SI, SI
 
-loop95:
+loop107:
 	VXORPS X1, X1, X1
 	MOVQ   CX, DI
-	JMP    end96
+	JMP    end108
 
-loop96:
+loop108:
 	VFNMADD231PS (DI), Z0, Z1
 	ADDQ         DX, DI
 
-end96:
+end108:
 	CMPQ    DI, BX
-	JL      loop96
+	JL      loop108
 	VMOVUPS Z1, (AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end97
+	JMP     end109
 
-loop97:
+loop109:
 	VMOVUPS (DI), Z2
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end98
+	JZ      end110
 
-loop98:
+loop110:
 	VADDPS  (R10), Z2, Z3
 	VMOVUPS Z3, (R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop98
+	JNZ     loop110
 
-end98:
+end110:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end97:
+end109:
 	CMPQ DI, BX
-	JL   loop97
+	JL   loop109
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop95
+	JL   loop107
+	VZEROUPPER
+	RET
+
+// func sumSubsetsAVX512(table []float32, columns []float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·sumSubsetsAVX512(SB), NOSPLIT, $0-56
+	MOVQ         table_base+0(FP), AX
+	MOVQ         columns_base+24(FP), CX
+	MOVQ         stride+48(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         columns_len+32(FP), BX
+	SHLQ         $0x02, BX
+	LEAQ         (CX)(BX*1), BX
+	VBROADCASTSS constant3<>+0(SB), Z0
+	XORQ         SI, SI
+
+loop111:
+	VXORPS  X1, X1, X1
+	VMOVUPS Z1, (AX)
+	MOVQ    CX, DI
+	MOVQ    DX, R8
+	MOVQ    $0x00000001, R9
+	JMP     end112
+
+loop112:
+	VMOVUPS (DI), Z0
+	MOVQ    AX, R10
+	MOVQ    R9, R11
+	TESTQ   R11, R11
+	JZ      end113
+
+loop113:
+	VADDPS  (R10), Z0, Z2
+	VMOVUPS Z2, (R10)(R8*1)
+	ADDQ    DX, R10
+	DECQ    R11
+	JNZ     loop113
+
+end113:
+	ADDQ R8, R8
+	ADDQ R9, R9
+	ADDQ DX, DI
+
+end112:
+	CMPQ DI, BX
+	JL   loop112
+	ADDQ $+64, AX
+	ADDQ $+64, CX
+	ADDQ $+64, SI
+	CMPQ SI, DX
+	JL   loop111
 	VZEROUPPER
 	RET
 
@@ -2521,25 +2882,25 @@ TEXT ·reachAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS constant5<>+0(SB), Z1
 	XORQ         SI, SI
 
-loop99:
+loop114:
 	VXORPS X2, X2, X2
 	MOVQ   CX, DI
-	JMP    end100
+	JMP    end115
 
-loop100:
+loop115:
 	VANDPS      (DI), Z1, Z3
 	VFMADD231PS Z3, Z0, Z2
 	ADDQ        DX, DI
 
-end100:
+end115:
 	CMPQ    DI, BX
-	JL      loop100
+	JL      loop115
 	VMOVUPS Z2, (AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	ADDQ    $+64, SI
 	CMPQ    SI, DX
-	JL      loop99
+	JL      loop114
 	VZEROUPPER
 	RET
 
@@ -2556,9 +2917,9 @@ TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-200
 	VBROADCASTSS constant5<>+0(SB), Z0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end101
+	JZ           end116
 
-loop101:
+loop116:
 	MOVL  (BX), R9
 	MOVQ  R9, R10
 	ANDQ  $0x0f, R9
@@ -2571,7 +2932,7 @@ loop101:
 	ADDQ  R11, R10
 	XORQ  R11, R11
 
-loop102:
+loop117:
 	MOVQ    reach_base+168(FP), R13
 	XORQ    R12, R12
 	VMOVUPS (DX)(R11*1), Z1
@@ -2624,15 +2985,15 @@ loop102:
 	ADDQ    $+16, AX
 	ADDQ    $+256, R11
 	CMPQ    R11, DI
-	JL      loop102
+	JL      loop117
 	ADDQ    DI, DX
 	ADDQ    DI, CX
 	ADDQ    $+4, BX
 	ADDQ    $+4, R8
 	DECQ    SI
-	JNZ     loop101
+	JNZ     loop116
 
-end101:
+end116:
 	VZEROUPPER
 	RET
 
@@ -2650,23 +3011,23 @@ TEXT ·bendAVX512(SB), NOSPLIT, $24-160
 	LEAQ   (SI)(DI*4), DI
 	MOVQ   SI, (SP)
 	MOVQ   DI, 8(SP)
-	JMP    end103
+	JMP    end118
 
-loop103:
+loop118:
 	MOVQ highs+144(FP), SI
 	MOVQ SI, 16(SP)
 	MOVQ highWords_base+96(FP), SI
 
-loop104:
+loop119:
 	CMPQ   16(SP), $+4
-	JL     end104
+	JL     end119
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
 	VXORPS X4, X4, X4
 	XORQ   DI, DI
 
-loop105:
+loop120:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -2680,9 +3041,9 @@ loop105:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end106
+	JZ    end121
 
-loop106:
+loop121:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2709,14 +3070,14 @@ loop106:
 	VPMAXSD      Z0, Z5, Z5
 	VFNMADD231PS Z6, Z5, Z4
 	TESTQ        R12, R12
-	JNZ          loop106
+	JNZ          loop121
 
-end106:
+end121:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end107
+	JZ    end122
 
-loop107:
+loop122:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -2743,12 +3104,12 @@ loop107:
 	VPMINSD      Z0, Z5, Z5
 	VFMADD231PS  Z6, Z5, Z4
 	TESTQ        R8, R8
-	JNZ          loop107
+	JNZ          loop122
 
-end107:
+end122:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop105
+	JL      loop120
 	VMOVUPS Z1, (AX)
 	ADDQ    DX, SI
 	VMOVUPS Z2, 64(AX)
@@ -2759,17 +3120,17 @@ end107:
 	ADDQ    DX, SI
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop104
+	JMP     loop119
 
-end104:
-loop108:
+end119:
+loop123:
 	CMPQ   16(SP), $+2
-	JL     end108
+	JL     end123
 	VXORPS X7, X7, X7
 	VXORPS X8, X8, X8
 	XORQ   DI, DI
 
-loop109:
+loop124:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -2783,9 +3144,9 @@ loop109:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end110
+	JZ    end125
 
-loop110:
+loop125:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2804,14 +3165,14 @@ loop110:
 	VPMAXSD      Z0, Z5, Z5
 	VFNMADD231PS Z6, Z5, Z8
 	TESTQ        R12, R12
-	JNZ          loop110
+	JNZ          loop125
 
-end110:
+end125:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end111
+	JZ    end126
 
-loop111:
+loop126:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -2830,31 +3191,31 @@ loop111:
 	VPMINSD      Z0, Z5, Z5
 	VFMADD231PS  Z6, Z5, Z8
 	TESTQ        R8, R8
-	JNZ          loop111
+	JNZ          loop126
 
-end111:
+end126:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop109
+	JL      loop124
 	VMOVUPS Z7, (AX)
 	ADDQ    DX, SI
 	VMOVUPS Z8, 64(AX)
 	ADDQ    DX, SI
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop108
+	JMP     loop123
 
-end108:
+end123:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, SI
 	SHRQ $0x04, SI
 	ADDQ SI, CX
 
-end103:
+end118:
 	MOVQ (SP), SI
 	CMPQ SI, 8(SP)
-	JL   loop103
+	JL   loop118
 	VZEROUPPER
 	RET
 
@@ -2870,9 +3231,9 @@ TEXT ·enumerateAVX512(SB), NOSPLIT, $64-152
 	VMOVUPS (SI), Z1
 	MOVQ    second_len+136(FP), SI
 	TESTQ   SI, SI
-	JZ      end112
+	JZ      end127
 
-loop112:
+loop127:
 	VBROADCASTSS (BX), Z2
 	VSUBPS       Z2, Z0, Z2
 	VPERMPS      (DX), Z1, Z3
@@ -2884,9 +3245,9 @@ loop112:
 	ADDQ         $+64, CX
 	ADDQ         $+64, DX
 	DECQ         SI
-	JNZ          loop112
+	JNZ          loop127
 
-end112:
+end127:
 	VXORPS X0, X0, X0
 	VXORPS X4, X4, X4
 	VXORPS X5, X5, X5
@@ -2896,9 +3257,9 @@ end112:
 	MOVQ   second_len+136(FP), DX
 	SHRQ   $0x02, DX
 	TESTQ  DX, DX
-	JZ     end113
+	JZ     end128
 
-loop113:
+loop128:
 	VBROADCASTSS (CX), Z1
 	VFMADD231PS  (AX), Z1, Z0
 	VBROADCASTSS 4(CX), Z1
@@ -2910,9 +3271,9 @@ loop113:
 	ADDQ         $+16, CX
 	ADDQ         $+256, AX
 	DECQ         DX
-	JNZ          loop113
+	JNZ          loop128
 
-end113:
+end128:
 	VADDPS  Z4, Z0, Z0
 	VADDPS  Z6, Z5, Z5
 	VADDPS  Z5, Z0, Z0
@@ -2923,9 +3284,9 @@ end113:
 	MOVQ    dst_len+8(FP), BX
 	SHRQ    $0x04, BX
 
-loop114:
+loop129:
 	CMPQ   BX, $+16
-	JL     end114
+	JL     end129
 	VXORPS X7, X7, X7
 	VXORPS X8, X8, X8
 	VXORPS X9, X9, X9
@@ -2947,9 +3308,9 @@ loop114:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end115
+	JZ     end130
 
-loop115:
+loop130:
 	VBROADCASTSS (R8), Z0
 	VMOVUPS      (SI), Z1
 	VBROADCASTSS (DI), Z2
@@ -3004,9 +3365,9 @@ loop115:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop115
+	JNZ          loop130
 
-end115:
+end130:
 	VBROADCASTSS (AX), Z0
 	VSUBPS       Z0, Z7, Z7
 	VMOVUPS      Z7, (CX)
@@ -3059,12 +3420,12 @@ end115:
 	ADDQ         $+64, AX
 	ADDQ         $+1024, CX
 	SUBQ         $+16, BX
-	JMP          loop114
+	JMP          loop129
 
-end114:
-loop116:
+end129:
+loop131:
 	CMPQ   BX, $+4
-	JL     end116
+	JL     end131
 	VXORPS X23, X23, X23
 	VXORPS X24, X24, X24
 	VXORPS X25, X25, X25
@@ -3074,9 +3435,9 @@ loop116:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end117
+	JZ     end132
 
-loop117:
+loop132:
 	VBROADCASTSS (R8), Z0
 	VMOVUPS      (SI), Z1
 	VBROADCASTSS (DI), Z2
@@ -3095,9 +3456,9 @@ loop117:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop117
+	JNZ          loop132
 
-end117:
+end132:
 	VBROADCASTSS (AX), Z0
 	VSUBPS       Z0, Z23, Z23
 	VMOVUPS      Z23, (CX)
@@ -3114,12 +3475,12 @@ end117:
 	ADDQ         $+16, AX
 	ADDQ         $+256, CX
 	SUBQ         $+4, BX
-	JMP          loop116
+	JMP          loop131
 
-end116:
-loop118:
+end131:
+loop133:
 	CMPQ   BX, $+2
-	JL     end118
+	JL     end133
 	VXORPS X27, X27, X27
 	VXORPS X28, X28, X28
 	MOVQ   switches_base+24(FP), SI
@@ -3127,9 +3488,9 @@ loop118:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end119
+	JZ     end134
 
-loop119:
+loop134:
 	VBROADCASTSS (R8), Z0
 	VMOVUPS      (SI), Z1
 	VBROADCASTSS (DI), Z2
@@ -3142,9 +3503,9 @@ loop119:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop119
+	JNZ          loop134
 
-end119:
+end134:
 	VBROADCASTSS (AX), Z0
 	VSUBPS       Z0, Z27, Z27
 	VMOVUPS      Z27, (CX)
@@ -3155,9 +3516,9 @@ end119:
 	ADDQ         $+8, AX
 	ADDQ         $+128, CX
 	SUBQ         $+2, BX
-	JMP          loop118
+	JMP          loop133
 
-end118:
+end133:
 	VZEROUPPER
 	RET
 
@@ -3170,9 +3531,9 @@ TEXT ·addCountsAVX512(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end120
+	JZ    end135
 
-loop120:
+loop135:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Z0
@@ -3181,9 +3542,9 @@ loop120:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop120
+	JNZ     loop135
 
-end120:
+end135:
 	VZEROUPPER
 	RET
 
@@ -3201,9 +3562,9 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end121
+	JZ    end136
 
-loop121:
+loop136:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -3248,9 +3609,9 @@ loop121:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop121
+	JNZ         loop136
 
-end121:
+end136:
 	VZEROUPPER
 	RET
 
@@ -3268,9 +3629,9 @@ TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end122
+	JZ    end137
 
-loop122:
+loop137:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -3323,9 +3684,9 @@ loop122:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop122
+	JNZ         loop137
 
-end122:
+end137:
 	VZEROUPPER
 	RET
 
@@ -3351,9 +3712,9 @@ TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x03, SI
 	ANDQ         $0x07, DI
 	TESTQ        SI, SI
-	JZ           end123
+	JZ           end138
 
-loop123:
+loop138:
 	VMOVUPS     (CX), Y9
 	VMOVUPS     (DX), Y10
 	VMOVUPS     (BX), Y11
@@ -3380,13 +3741,13 @@ loop123:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop123
+	JNZ         loop138
 
-end123:
+end138:
 	TESTQ DI, DI
-	JZ    end124
+	JZ    end139
 
-loop124:
+loop139:
 	VMOVSS      (CX), X9
 	VMOVSS      (DX), X10
 	VMOVSS      (BX), X11
@@ -3413,9 +3774,9 @@ loop124:
 	ADDQ        $+4, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop124
+	JNZ         loop139
 
-end124:
+end139:
 	VCMPPS    $0x04, Y8, Y8, Y8
 	VMOVMSKPS Y8, AX
 	TESTL     AX, AX
@@ -3446,9 +3807,9 @@ TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x02, SI
 	ANDQ         $0x03, DI
 	TESTQ        SI, SI
-	JZ           end125
+	JZ           end140
 
-loop125:
+loop140:
 	VMOVUPD     (CX), Y9
 	VMOVUPD     (DX), Y10
 	VMOVUPD     (BX), Y11
@@ -3475,13 +3836,13 @@ loop125:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop125
+	JNZ         loop140
 
-end125:
+end140:
 	TESTQ DI, DI
-	JZ    end126
+	JZ    end141
 
-loop126:
+loop141:
 	VMOVSD      (CX), X9
 	VMOVSD      (DX), X10
 	VMOVSD      (BX), X11
@@ -3508,9 +3869,9 @@ loop126:
 	ADDQ        $+8, DX
 	ADDQ        $+8, BX
 	DECQ        DI
-	JNZ         loop126
+	JNZ         loop141
 
-end126:
+end141:
 	VCMPPS    $0x04, Y8, Y8, Y8
 	VMOVMSKPS Y8, AX
 	TESTL     AX, AX

@@ -4,15 +4,20 @@
 
 package gan
 
-// sumColumnsAVX2 is sumColumns in AVX2 with FMA.
+// sumRowsAVX2 is sumRows in AVX2 with FMA.
 //
 //go:noescape
-func sumColumnsAVX2(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
+func sumRowsAVX2(dst []float32, src []float32, table []float32, sets []uint32, rows int, stride int)
 
-// addColumnsAVX2 is addColumns in AVX2 with FMA.
+// addRowsAVX2 is addRows in AVX2 with FMA.
 //
 //go:noescape
-func addColumnsAVX2(columns []float32, src []float32, value float32, sets []uint64, rows int, chunks int, stride int)
+func addRowsAVX2(dst []float32, src []float32, sets []uint32, rows int, stride int)
+
+// transposeSetsAVX2 is transposeSets in AVX2 with FMA.
+//
+//go:noescape
+func transposeSetsAVX2(dst []uint32, src []uint32, rows int, columns int)
 
 // switchOnAVX2 is switchOn in AVX2 with FMA.
 //
@@ -54,6 +59,11 @@ func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []uint32, 
 //go:noescape
 func sumWordsAVX2(table []float32, columns []float32, stride int)
 
+// sumSubsetsAVX2 is sumSubsets in AVX2 with FMA.
+//
+//go:noescape
+func sumSubsetsAVX2(table []float32, columns []float32, stride int)
+
 // reachAVX2 is reach in AVX2 with FMA.
 //
 //go:noescape
@@ -79,15 +89,20 @@ func enumerateAVX2(dst []float32, switches []float32, rows []float32, drawn *[16
 //go:noescape
 func addCountsAVX2(weights []float32, counts []float32)
 
-// sumColumnsAVX512 is sumColumns in AVX-512.
+// sumRowsAVX512 is sumRows in AVX-512.
 //
 //go:noescape
-func sumColumnsAVX512(dst []float32, columns []float32, sets []uint64, rows int, chunks int, stride int)
+func sumRowsAVX512(dst []float32, src []float32, table []float32, sets []uint32, rows int, stride int)
 
-// addColumnsAVX512 is addColumns in AVX-512.
+// addRowsAVX512 is addRows in AVX-512.
 //
 //go:noescape
-func addColumnsAVX512(columns []float32, src []float32, value float32, sets []uint64, rows int, chunks int, stride int)
+func addRowsAVX512(dst []float32, src []float32, sets []uint32, rows int, stride int)
+
+// transposeSetsAVX512 is transposeSets in AVX-512.
+//
+//go:noescape
+func transposeSetsAVX512(dst []uint32, src []uint32, rows int, columns int)
 
 // switchOnAVX512 is switchOn in AVX-512.
 //
@@ -128,6 +143,11 @@ func spreadSlopesAVX512(columnGradients []float32, slopes []float32, on []uint32
 //
 //go:noescape
 func sumWordsAVX512(table []float32, columns []float32, stride int)
+
+// sumSubsetsAVX512 is sumSubsets in AVX-512.
+//
+//go:noescape
+func sumSubsetsAVX512(table []float32, columns []float32, stride int)
 
 // reachAVX512 is reach in AVX-512.
 //

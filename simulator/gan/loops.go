@@ -21,9 +21,12 @@ type laneSets = [lanes]uint32
 // Assembly may fuse multiplications with additions, but must do so identically for
 // every vector width, so that kernels of one class agree bit for bit.
 type loops struct {
-	// The critic's first layer, for windows given as sets of inputs.
-	sumColumns func(dst, columns []float32, sets []uint64, rows, chunks, stride int)
-	addColumns func(columns, src []float32, value float32, sets []uint64, rows, chunks, stride int)
+	// The critic's first layer, for windows given as sets of inputs: [input/32][window],
+	// padded to multiples of 64 inputs and windows.
+	sumSubsets    func(table, columns []float32, stride int)
+	sumRows       func(dst, src, table []float32, sets []uint32, rows, stride int)
+	addRows       func(dst, src []float32, sets []uint32, rows, stride int)
+	transposeSets func(dst, src []uint32, rows, columns int)
 
 	// The hidden units and the second layer.
 	switchOn     func(dst, src []float32, value float32)

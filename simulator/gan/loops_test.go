@@ -65,7 +65,7 @@ func TestOutcomes(t *testing.T) {
 	})
 }
 
-// TestInputSets checks that the chunks of 64 hold the bits of the words in order,
+// TestInputSets checks that the words of 32 hold the bits of the words in order,
 // then the bias.
 func TestInputSets(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -77,12 +77,12 @@ func TestInputSets(t *testing.T) {
 			want := append(bitsOf(n, words[j*steps:][:steps]), 1)
 			var got []float64
 			for i := range want {
-				got = append(got, float64(s.bits[(1+j)*s.chunks+i/64]>>(i%64)&1))
+				got = append(got, float64(s.bits[i/32*padded(s.windows)+1+j]>>(i%32)&1))
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("window %d (-want +got):\n%s", j, diff)
 			}
-			if last := s.bits[(2+j)*s.chunks-1]; last>>((n*steps)%64) != 1 {
+			if last := s.bits[n*steps/32*padded(s.windows)+1+j]; last>>(n*steps%32) != 1 {
 				t.Fatalf("window %d ends with %#x: bits beyond the bias", j, last)
 			}
 		}

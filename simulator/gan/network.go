@@ -22,12 +22,18 @@ type network struct {
 	bias           []float32 // [stride]
 	second         []float32 // [stride]
 	offset         []float32 // [1]
+
+	table []float32 // [set][stride], buffer for the sums of the first columns
 }
+
+// tableMembers is the number of columns whose sums preactivations computes in advance,
+// for all sets of them.
+const tableMembers = 4
 
 func newNetwork(l *loops, inputs, hidden int) *network {
 	stride := (hidden + width - 1) / width * width
 	all := make([]float32, (inputs+2)*stride+1)
-	w := &network{loops: l, hidden: hidden, stride: stride, all: all, columns: all[:(inputs+1)*stride]}
+	w := &network{loops: l, hidden: hidden, stride: stride, all: all, columns: all[:(inputs+1)*stride], table: make([]float32, stride<<tableMembers)}
 	w.first, all = all[:inputs*stride], all[inputs*stride:]
 	w.bias, w.second, w.offset = all[:stride], all[stride:2*stride], all[2*stride:]
 	return w
@@ -57,43 +63,49 @@ func (w *network) column(i int) []float32 { return w.first[i*w.stride:][:w.strid
 // preactivations fills rows, [window][stride], with the pre-activations of the
 // hidden units.
 func (w *network) preactivations(rows []float32, s *inputSets) {
-	w.loops.sumColumns(rows, w.columns, s.bits, s.windows, s.chunks, w.stride)
+	first := w.columns[:min(tableMembers*w.stride, len(w.columns))]
+	w.loops.sumSubsets(w.table, first, w.stride)
+	w.loops.sumRows(rows, w.columns, w.table, s.bits, s.windows, w.stride)
 }
 
-// addOn is the transpose of preactivations: for each of the given number of
-// windows, from first on, it adds value to the columns of the window's inputs
-// where rows, [window][stride], is above 0. It overwrites rows.
-func (w *network) addOn(rows []float32, value float32, s *inputSets, first, windows int) {
-	w.loops.addColumns(w.columns, rows[first*w.stride:], value, s.bits[first*s.chunks:], windows, s.chunks, w.stride)
+// addOn is the transpose of preactivations: for every input it adds the rows,
+// [window][stride], of the windows in members to the column. One column after another
+// can stay in registers.
+func (w *network) addOn(rows []float32, members []uint32) {
+	w.loops.addRows(w.columns, rows, members, len(w.columns)/w.stride, w.stride)
 }
+
+// padded rounds a number of sets or of their possible members up to a multiple of 64.
+func padded(n int) int { return (n + 63) &^ 63 }
+
+// newSets returns empty sets, one a row, [number of the member/32][row].
+func newSets(rows, members int) []uint32 { return make([]uint32, padded(rows)*padded(members)/32) }
 
 // inputSets represents windows as sets of the critic's inputs that are 1: n·t bits,
 // and one bit for the bias that is always set.
 type inputSets struct {
 	neurons, timesteps int
 	windows            int
-	chunks             int      // words of 64 inputs each
-	bits               []uint64 // [window][chunk]
+	bits               []uint32 // [input/32][window]
 }
 
 func newInputSets(windows, neurons, timesteps int) *inputSets {
-	chunks := neurons*timesteps/64 + 1
-	return &inputSets{neurons, timesteps, windows, chunks, make([]uint64, windows*chunks)}
+	return &inputSets{neurons, timesteps, windows, newSets(windows, neurons*timesteps+1)}
 }
 
 // set fills the sets, from window first on, from words, [window][time].
 func (s *inputSets) set(first int, words []uint32) {
-	bits := s.bits[first*s.chunks:]
+	neurons, next := uint(s.neurons), padded(s.windows)
 	for ; len(words) > 0; words = words[s.timesteps:] {
-		set, used := uint64(0), 0
+		set, used, at := uint64(0), uint(0), first
 		for _, word := range words[:s.timesteps] {
 			set |= uint64(word) << (used & 63)
-			if used += s.neurons; used >= 64 {
-				bits[0], bits = set, bits[1:]
-				used -= 64
-				set = uint64(word) >> ((s.neurons - used) & 63)
+			if used += neurons; used >= 32 {
+				s.bits[at] = uint32(set)
+				set, used, at = set>>32, used-32, at+next
 			}
 		}
-		bits[0], bits = set|1<<(used&63), bits[1:]
+		s.bits[at] = uint32(set | 1<<(used&63))
+		first++
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 // portable is the specification of every kernel, in plain Go.
 var portable = loops{
-	sumColumns: sumColumns, addColumns: addColumns,
+	sumSubsets: sumSubsets, sumRows: sumRows, addRows: addRows, transposeSets: transposeSets,
 	switchOn: switchOn, unitsOn: unitsOn, unitsBetween: unitsBetween, backSecond: backSecond,
 	inputSlopes: inputSlopes, sumSquares: sumSquares, spreadSlopes: spreadSlopes,
 	sumWords: sumWords, reach: reach,
@@ -35,30 +35,51 @@ func addRow(dst, src []float32) {
 	}
 }
 
-// sumColumns fills row j of dst with the sum of the columns in set j. A set has
-// the given number of chunks of 64 bits and at least one member.
-func sumColumns(dst, columns []float32, sets []uint64, rows, chunks, stride int) {
+// sumSubsets fills table[set][h] with the sum of the columns in the set, for all sets.
+func sumSubsets(table, columns []float32, stride int) {
+	clear(table[:stride])
+	addSubsets(table, columns, stride)
+}
+
+// addSubsets fills table[set][h] with table[0][h] and the sum of the columns in the
+// set, for all other sets.
+func addSubsets(table, columns []float32, stride int) {
+	for half := stride; len(columns) > 0; half, columns = 2*half, columns[stride:] {
+		for i, v := range table[:half] {
+			table[half+i] = v + columns[i%stride]
+		}
+	}
+}
+
+// sumRows fills row j of dst with the sum of the rows of src in set j. The table holds
+// the sums of the first rows, for all sets of them.
+func sumRows(dst, src, _ []float32, sets []uint32, rows, stride int) {
+	clear(dst[:rows*stride])
+	addRows(dst, src, sets, rows, stride)
+}
+
+// addRows adds the rows of src in set j to row j of dst.
+func addRows(dst, src []float32, sets []uint32, rows, stride int) {
 	for j := range rows {
-		row := dst[j*stride:][:stride]
-		clear(row)
-		for c, set := range sets[j*chunks:][:chunks] {
-			for ; set != 0; set &= set - 1 {
-				addRow(row, columns[(64*c+bits.TrailingZeros64(set))*stride:])
+		for first, at := 0, j; at < len(sets); first, at = first+32, at+padded(rows) {
+			for set := sets[at]; set != 0; set &= set - 1 {
+				addRow(dst[j*stride:][:stride], src[(first+bits.TrailingZeros32(set))*stride:])
 			}
 		}
 	}
 }
 
-// addColumns adds value to the columns in set j where row j of src is above 0. It
-// may overwrite src.
-func addColumns(columns, src []float32, value float32, sets []uint64, rows, chunks, stride int) {
-	for j := range rows {
-		row := src[j*stride:][:stride]
-		switchOn(row, row, value)
-		for c, set := range sets[j*chunks:][:chunks] {
-			for ; set != 0; set &= set - 1 {
-				addRow(columns[(64*c+bits.TrailingZeros64(set))*stride:][:stride], row)
+// transposeSets fills dst with the sets of rows that contain each column, for as many
+// columns. src holds the sets of columns of each row.
+func transposeSets(dst, src []uint32, rows, columns int) {
+	for c := range columns {
+		sets := src[c/32*padded(rows):][:padded(rows)]
+		for r := 0; r < len(sets); r += 32 {
+			members := uint32(0)
+			for i, set := range sets[r:][:32] {
+				members |= set >> (c % 32) & 1 << i
 			}
+			dst[r/32*padded(columns)+c] = members
 		}
 	}
 }

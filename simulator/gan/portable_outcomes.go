@@ -10,11 +10,7 @@ func sumWords(table, columns []float32, stride int) {
 	for i, w := range columns {
 		silent[i%stride] -= 0.5 * w
 	}
-	for q, half := 0, stride; q*stride < len(columns); q, half = q+1, 2*half {
-		for i, v := range table[:half] {
-			table[half+i] = v + columns[q*stride+i%stride]
-		}
-	}
+	addSubsets(table, columns, stride)
 }
 
 // widerHalf is ½ plus more roundings than a sum over neurons has. A unit within

@@ -15,8 +15,9 @@ import (
 func main() {
 	build.ConstraintExpr("!noasm")
 	for _, k := range []kernel{{vector.AVX2}, {vector.AVX512}} {
-		k.sumColumns()
-		k.addColumns()
+		k.sumRows("sumRows", false)
+		k.sumRows("addRows", true)
+		k.transposeSets()
 		k.switchOn()
 		k.backSecond()
 		k.unitsOn()
@@ -25,7 +26,8 @@ func main() {
 		k.sumSquares()
 		k.spreadSlopes()
 
-		k.sumWords()
+		k.sumWords("sumWords", true)
+		k.sumWords("sumSubsets", false)
 		k.reach()
 		k.findSwitched()
 		k.bend()

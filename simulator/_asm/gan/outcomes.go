@@ -11,9 +11,10 @@ import (
 // widerHalf is that of the portable loops.
 const widerHalf = 0.5 * (1 + 1.0/(1<<18))
 
-// sumWords computes all words for 16 units at a time.
-func (k kernel) sumWords() {
-	k.Function("sumWords", "func(table, columns []float32, stride int)")
+// sumWords computes all words for 16 units at a time. The first is the sum of no
+// column or, if centred, of half of each with a minus sign.
+func (k kernel) sumWords(name string, centred bool) {
+	k.Function(name, "func(table, columns []float32, stride int)")
 	table, columns, stride := Pointer("table"), Pointer("columns"), Shifted("stride", 2)
 	bytes := Length("columns")
 	SHLQ(U8(2), bytes)
@@ -23,8 +24,10 @@ func (k kernel) sumWords() {
 	Upto(stride, LaneBytes, func(reg.Register) {
 		k.Parts(LaneBytes, func(part int) {
 			silent := k.Zero()
-			column := Copy(columns)
-			k.whileBelow(column, end, stride, func() { VFNMADD231PS(At(column).Offset(part), half, silent) })
+			if centred {
+				column := Copy(columns)
+				k.whileBelow(column, end, stride, func() { VFNMADD231PS(At(column).Offset(part), half, silent) })
+			}
 			VMOVUPS(silent, At(table).Offset(part))
 		})
 		column, size, words := Copy(columns), Copy(stride), GP64() // words of fewer bits, in bytes, and their number
