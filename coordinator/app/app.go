@@ -220,7 +220,7 @@ func (a *App) storePlan(ctx context.Context, compare bool, activity string) (err
 	s := queue.Sweep{
 		ID: a.id, Name: a.prepared.Grid.Name, Grid: a.Grid,
 		Numerics: sweep.Numerics, KernelClass: a.Kernel.Class,
-		Note: a.Note, Limits: queue.Limits{Parallel: a.Parallel, Until: a.Until},
+		Note: a.Note, Recording: a.prepared.recording(), Limits: queue.Limits{Parallel: a.Parallel, Until: a.Until},
 	}
 	if compare { // with the digest, Plan recognises an unchanged plan
 		if s.Digest, err = queue.Digest(a.prepared.tasks(ctx, "comparing the plan with the last one")); err != nil {

@@ -15,6 +15,7 @@ import (
 	"spiqsweep/coordinator/folder"
 	"spiqsweep/coordinator/queue"
 	"spiqsweep/coordinator/store"
+	"spiqsweep/coordinator/wire"
 	"spiqsweep/simulator/circuit"
 	"spiqsweep/simulator/recording"
 	"spiqsweep/sweep"
@@ -91,6 +92,15 @@ func (p *Prepared) Data() string {
 		names[s.name] = true
 	}
 	return strings.Join(slices.Sorted(maps.Keys(names)), " and ")
+}
+
+// recording returns the name of the file that configurations are trained on, or "" if there
+// is none or its name is too long for a label.
+func (p *Prepared) recording() string {
+	if name := sweep.Printable(filepath.Base(p.data.path)); p.data.path != "" && wire.IsLabel(name) {
+		return name
+	}
+	return ""
 }
 
 // report calls Planning, if it is set and there is an activity.

@@ -3,6 +3,8 @@ package app_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,6 +101,39 @@ func TestASubmittedSweepIsWrittenAsALocalOne(t *testing.T) {
 	info, err := os.Stat(filepath.Join(there.Out, "coordinator.json"))
 	if err != nil || info.Mode().Perm()&0o077 != 0 {
 		t.Errorf("the folder's credentials: %v, %v", info, err)
+	}
+}
+
+// TestASubmittedSweepNamesItsRecording checks the data in a table of the coordinator's page, of a
+// grid that names no recording.
+func TestASubmittedSweepNamesItsRecording(t *testing.T) {
+	t.Parallel()
+	c := host.ServerConfig{Options: config(t, fourConfigurations, &fakeWorkers{stay: true}).Options, KernelClass: kernel.Class, Out: filepath.Join(t.TempDir(), "serve")}
+	c.HTTP = "127.0.0.1:0"
+	server := serve(t, c)
+	for _, recording := range []string{"", "spikes.npy", "renamed\n.npy"} {
+		there := submitted(t, fourConfigurations, c.Out)
+		want := "surrogate"
+		if recording != "" {
+			want = strings.ReplaceAll(recording, "\n", `\n`)
+			there.Recording = filepath.Join(t.TempDir(), recording)
+			writeRecording(t, there.Recording, 0)
+		}
+		a, err := app.Open(t.Context(), there)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.Get(server.PageURL() + "sweeps/" + a.ID() + "/files/results.csv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		table, err := io.ReadAll(answer.Body)
+		if err := errors.Join(err, answer.Body.Close(), a.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(table), ",spiqgan,1,1,0,0,"+want+",") {
+			t.Errorf("%q: %.500s", recording, table)
+		}
 	}
 }
 

@@ -126,20 +126,23 @@ func TestStoredRowsAreTheTable(t *testing.T) {
 	}
 }
 
+// writeRecording writes a recording of two repeats, two neurons and four bins, in which a bit is odd.
+func writeRecording(t testing.TB, path string, odd byte) {
+	t.Helper()
+	header := "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2, 4), }"
+	body := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), 0)
+	body = append(append(body, header...), 1-odd, 0, 1, 1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 0, 1, odd)
+	if err := os.WriteFile(path, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestStoredOfOtherData refuses a recording that is not the one of the last run.
 func TestStoredOfOtherData(t *testing.T) {
 	t.Parallel()
 	c := config(t, strings.Replace(fourConfigurations, "grid {", "recording { source = \"file\" }\n\tgrid {", 1), &fakeWorkers{})
-	write := func(path string, odd byte) {
-		header := "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2, 4), }"
-		body := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), 0)
-		body = append(append(body, header...), 1-odd, 0, 1, 1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 0, 1, odd)
-		if err := os.WriteFile(path, body, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 	c.Recording = filepath.Join(t.TempDir(), "spikes.npy")
-	write(c.Recording, 0)
+	writeRecording(t, c.Recording, 0)
 	planned, err := app.Open(t.Context(), c)
 	if err == nil {
 		err = planned.Close()
@@ -150,7 +153,7 @@ func TestStoredOfOtherData(t *testing.T) {
 	if done, _ := readStored(t, c); done != 0 {
 		t.Errorf("%d results of none", done)
 	}
-	write(c.Recording, 1)
+	writeRecording(t, c.Recording, 1)
 	err = app.ReadStored(t.Context(), c.Out, app.Input{}, func(context.Context, *app.Stored) error { return nil })
 	if !isInput(err, "its tasks were trained on other data than "+c.Recording) {
 		t.Errorf("error %v", err)

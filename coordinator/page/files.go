@@ -138,7 +138,7 @@ func (p *Page) sendModel(w http.ResponseWriter, r *http.Request, s *snapshot, na
 	if strings.HasSuffix(name, ".csv") {
 		err = table.WriteTraining(&made, result)
 	} else {
-		err = p.writeModel(r.Context(), &made, s.sweep.ID, id, s.of(row), result)
+		err = p.writeModel(r.Context(), &made, s.sweep, id, s.of(row), result)
 	}
 	if err != nil {
 		return err

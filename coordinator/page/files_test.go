@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -52,6 +53,49 @@ func TestFiles(t *testing.T) {
 	svg := ask(p, "GET", "/sweeps/"+sweepID+"/figures/S1-preset=paper-entangler=chain.svg", "")
 	if svg.Code != http.StatusOK || !strings.Contains(svg.Body.String(), "<svg") || !strings.Contains(svg.Header().Get("Content-Security-Policy"), "sandbox") {
 		t.Errorf("the figure: status %d, %.200s", svg.Code, svg.Body)
+	}
+}
+
+// TestData checks what the rows and the model file of a sweep say they were trained on.
+func TestData(t *testing.T) {
+	t.Parallel()
+	grid := func(block, axis string) string {
+		return fmt.Sprintf("sweep \"a\" {\n recording {\n %s\n}\n grid {\n neurons = [2]\n timesteps = [1]\n %s\n}\n}", block, axis)
+	}
+	file := `source = "file"`
+	for name, test := range map[string]struct {
+		grid, recording string
+		want            []string // of the rows
+	}{
+		"the surrogate":                         {grid("", ""), "", []string{"surrogate"}},
+		"a recording in its place":              {grid("", ""), "mine.csv", []string{"mine.csv"}},
+		"a recording":                           {grid(file, ""), "mine.csv", []string{"mine.csv"}},
+		"another one than the grid's":           {grid(file+"\n path = \"other.csv\"", ""), "mine.csv", []string{"mine.csv"}},
+		"both":                                  {grid("", `source = ["surrogate", "file"]`), "mine.csv", []string{"surrogate", "mine.csv"}},
+		"a recording whose name was not stored": {grid(file, ""), "", []string{"file"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := &fakeQueue{}
+			s := q.addSweep(t, sweepID, test.grid)
+			s.Recording = test.recording
+			for i := range s.rows {
+				q.train(t, s, i)
+			}
+			p := New(Config{Queue: q})
+			t.Cleanup(p.Close)
+			table := ask(p, "GET", "/sweeps/"+sweepID+"/files/results.csv", "").Body.String()
+			for i, want := range test.want {
+				if !strings.Contains(table, ","+want+",") {
+					t.Errorf("results.csv does not name %s: %s", want, table)
+				}
+				task := s.rows[i].Task.ID
+				for _, address := range []string{"/sweeps/" + sweepID + "/files/models/" + string(task) + ".json", taskAddress(s, i) + "/model.json"} {
+					if got := ask(p, "GET", address, "").Body.String(); !strings.Contains(got, `"data":"`+want+`"`) {
+						t.Errorf("%s does not name %s: %.300s", address, want, got)
+					}
+				}
+			}
+		})
 	}
 }
 

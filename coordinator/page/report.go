@@ -1,11 +1,13 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 
 	"spiqsweep/coordinator/folder"
+	"spiqsweep/coordinator/queue"
 	"spiqsweep/sweep"
 	"spiqsweep/sweep/claims"
 	"spiqsweep/sweep/figure"
@@ -59,22 +61,23 @@ func (p *Page) view(ctx context.Context, s *snapshot) (*folder.View, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown := folder.Sweep{ID: s.sweep.ID, Grid: tasks.Grid(), Plan: tasks, Selected: p.selection(s.sweep.ID)}
+	shown := folder.Sweep{ID: s.sweep.ID, Grid: tasks.Grid(), Plan: tasks, Selected: p.selection(s.sweep)}
 	return folder.NewView("", p.Queue, shown, p.Log), nil
 }
 
-// selection returns what tells the data that a configuration of a sweep is trained on.
-func (p *Page) selection(sweepID string) func(context.Context, sweep.Configuration) (folder.Selected, error) {
-	if _, own := p.Folders[sweepID]; own && p.Selected != nil {
+// selection returns what tells the data that a configuration of a sweep is trained on. Only the
+// coordinator that planned the sweep knows the numbers of the selected neurons.
+func (p *Page) selection(s queue.Sweep) func(context.Context, sweep.Configuration) (folder.Selected, error) {
+	if _, own := p.Folders[s.ID]; own && p.Selected != nil {
 		return p.Selected
 	}
-	return unknownSelection
-}
-
-// unknownSelection stands for the selected neurons, whose numbers only the coordinator of a
-// sweep knows.
-func unknownSelection(_ context.Context, c sweep.Configuration) (folder.Selected, error) {
-	return folder.Selected{Recording: c.Recording.Source, BinMS: c.Recording.BinMS}, nil
+	return func(_ context.Context, c sweep.Configuration) (folder.Selected, error) {
+		name := c.Recording.Source
+		if name == "file" {
+			name = cmp.Or(s.Recording, name)
+		}
+		return folder.Selected{Recording: name, BinMS: c.Recording.BinMS}, nil
+	}
 }
 
 // plan plans the sweep again, from its grid and the digests of its stored tasks.

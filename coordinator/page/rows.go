@@ -243,7 +243,7 @@ func (p *Page) readConfigurations(ctx context.Context, s *snapshot) error {
 		}
 		firsts = append(firsts, first)
 	}
-	s.grid, s.settings = p.parse(s.sweep.Grid), grid.Columns(s.sweep.Grid)
+	s.grid, s.settings = p.parse(s.sweep), grid.Columns(s.sweep.Grid)
 	stored, resolved := folder.StoredConfigurations(s.sweep, s.grid, firsts)
 	if !resolved {
 		s.grid = nil
@@ -261,10 +261,11 @@ func (p *Page) readConfigurations(ctx context.Context, s *snapshot) error {
 	return nil
 }
 
-// parse reads the text of a grid, or returns nil if it needs other variables.
-func (p *Page) parse(text []byte) *grid.Grid {
+// parse reads the grid of a sweep, or returns nil if it needs other variables.
+func (p *Page) parse(s queue.Sweep) *grid.Grid {
 	for _, variables := range []map[string]string{p.Variables, nil} {
-		if g, faults := grid.Parse("sweep.hcl", text, variables); !faults.HasErrors() {
+		if g, faults := grid.Parse("sweep.hcl", s.Grid, variables); !faults.HasErrors() {
+			_, _ = g.ResolveRecording(s.Recording) // sets the source; a planned grid has no fault
 			return g
 		}
 	}

@@ -87,9 +87,11 @@ func (p *Page) showTask(w http.ResponseWriter, r *http.Request) error {
 		State: stateText(look), Reason: look.Reason, Digest: look.Accepted,
 		Running: liveAttempts(look), Recording: look.Recording, Earlier: look.Earlier,
 	}
-	if shown.Label, err = p.labelOf(r.Context(), look); err != nil {
+	s, c, err := p.configurationOf(r.Context(), look)
+	if err != nil {
 		return err
 	}
+	shown.Label = c.Label(s.settings...)
 	if shown.Previous, shown.Next, err = p.neighbours(r.Context(), look); err != nil {
 		return err
 	}
@@ -118,16 +120,17 @@ func (p *Page) showTask(w http.ResponseWriter, r *http.Request) error {
 	return p.render(w, r, "task", view{Events: eventsOf(look.Sweep.ID, true), Version: now.Version, Data: shown})
 }
 
-// labelOf returns the label of a task. The rows of its sweep have the settings that no task stores.
-func (p *Page) labelOf(ctx context.Context, look queue.Look) (string, error) {
+// configurationOf returns the configuration of a task, and the rows of its sweep. They have the
+// settings that no task stores.
+func (p *Page) configurationOf(ctx context.Context, look queue.Look) (*snapshot, sweep.Configuration, error) {
 	s, _, err := p.snapshot(ctx, look.Sweep.ID)
 	if err != nil {
-		return "", err
+		return nil, sweep.Configuration{}, err
 	}
 	if row, found := s.find(look.ID); found {
-		return s.label(row), nil
+		return s, s.of(row), nil
 	}
-	return look.Configuration.Label(s.settings...), nil
+	return s, look.Configuration, nil
 }
 
 // settingValues returns the settings that decide the numbers of a task: those that differ

@@ -72,8 +72,8 @@ func (p *Page) result(ctx context.Context, task sweep.TaskID, accepted string) (
 
 // writeModel writes the model file of a task of a sweep, which names the modelled neurons as far
 // as they are known here.
-func (p *Page) writeModel(ctx context.Context, w io.Writer, sweepID string, task sweep.TaskID, c sweep.Configuration, result sweep.Result) error {
-	selected, err := p.selection(sweepID)(ctx, c)
+func (p *Page) writeModel(ctx context.Context, w io.Writer, s queue.Sweep, task sweep.TaskID, c sweep.Configuration, result sweep.Result) error {
+	selected, err := p.selection(s)(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -149,19 +149,22 @@ func (p *Page) sendTrainingFile(w http.ResponseWriter, r *http.Request) error {
 	}
 	body, known := t.files[name]
 	attachment := ""
+	var file bytes.Buffer
 	switch name {
-	case "model.json", "training.csv":
-		var file bytes.Buffer
-		id := look.ID
-		if name == "model.json" {
-			err, attachment = p.writeModel(r.Context(), &file, look.Sweep.ID, id, look.Configuration, t.result), string(id)+".json"
-		} else {
-			err, attachment = table.WriteTraining(&file, t.result), string(id)+".csv"
-		}
+	case "model.json":
+		s, c, err := p.configurationOf(r.Context(), look)
 		if err != nil {
 			return err
 		}
-		body, known = file.Bytes(), true
+		if err := p.writeModel(r.Context(), &file, s.sweep, look.ID, c, t.result); err != nil {
+			return err
+		}
+		body, known, attachment = file.Bytes(), true, string(look.ID)+".json"
+	case "training.csv":
+		if err := table.WriteTraining(&file, t.result); err != nil {
+			return err
+		}
+		body, known, attachment = file.Bytes(), true, string(look.ID)+".csv"
 	}
 	if !known {
 		return notFound("task %s has no file %.80q", look.ID, name)

@@ -27,6 +27,9 @@ type Sweep struct {
 	Digest string
 	// Note is a text for people.
 	Note string
+	// Recording is the name of the file that the tasks are trained on; "" if they are trained
+	// on the surrogate alone, or if the name is not known.
+	Recording string
 	Limits
 }
 

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -21,8 +22,8 @@ import (
 // previous revision had are withdrawn unless another sweep refers to them. An unchanged
 // plan makes no new revision; if s.Digest is the [Digest] of its plan, Plan recognises
 // that without reading the tasks. Limits.Until replaces the stored time. Limits.Parallel and
-// Note replace the stored ones unless they are KeepParallel and "". A plan neither pauses
-// nor resumes.
+// Note replace the stored ones unless they are KeepParallel and "". So does Recording, if the
+// plan is unchanged. A plan neither pauses nor resumes.
 //
 // Plan writes the tasks as a draft, in many transactions, so that workers are served in
 // between. The last one makes the draft the sweep's plan. Until then, and after a crash
@@ -104,7 +105,7 @@ func (c *call) existing(s Sweep) (before Sweep, found bool, err error) {
 	return before, true, nil
 }
 
-// keepPlan updates the name, the grid, the note and the limits of a sweep whose plan is
+// keepPlan updates the name, the grid, the note, the recording's name and the limits of a sweep whose plan is
 // unchanged.
 func (c *call) keepPlan(before, s Sweep) (Revision, error) {
 	tallies, err := c.tx.Tallies(before.Plan)
@@ -112,11 +113,12 @@ func (c *call) keepPlan(before, s Sweep) (Revision, error) {
 		return Revision{}, err
 	}
 	kept := before
+	before.Recording = cmp.Or(s.Recording, before.Recording)
 	if before.Limits, before.Note = before.planned(s); s.Name != before.Name || string(s.Grid) != string(before.Grid) {
 		before.Revision++
 		before.Name, before.Grid = s.Name, s.Grid
 	}
-	if before.Revision != kept.Revision || before.Limits != kept.Limits || before.Note != kept.Note {
+	if before.Revision != kept.Revision || before.Limits != kept.Limits || before.Note != kept.Note || before.Recording != kept.Recording {
 		c.wake = true // the limits may allow more
 		if err := c.tx.PutSweep(before); err != nil {
 			return Revision{}, err
@@ -317,7 +319,7 @@ func (c *call) adopt(d *draftWriter, s Sweep, found bool, digest string, revisio
 		s = Sweep{ID: d.wanted.ID, Numerics: d.wanted.Numerics, KernelClass: d.wanted.KernelClass, CreatedAt: c.now, Turn: last + 1}
 	}
 	d.obsolete = s.Plan
-	s.Name, s.Grid, s.Plan, s.Digest = d.wanted.Name, d.wanted.Grid, d.key, digest
+	s.Name, s.Grid, s.Recording, s.Plan, s.Digest = d.wanted.Name, d.wanted.Grid, d.wanted.Recording, d.key, digest
 	s.Limits, s.Note = s.planned(d.wanted)
 	s.Revision++
 	revision.Number = s.Revision

@@ -78,7 +78,7 @@ func (o *operator) readSweep(in *spiqsweepv1.PlanSweepRequest) (queue.Sweep, err
 	}
 	s := queue.Sweep{
 		ID: read.ID, Name: read.Name, Grid: in.GetGrid(), Numerics: read.Numerics, KernelClass: read.KernelClass, Digest: in.GetDigest(),
-		Note: read.Note, Limits: queue.Limits{Parallel: read.Parallel, Until: read.Until},
+		Note: read.Note, Recording: read.Recording, Limits: queue.Limits{Parallel: read.Parallel, Until: read.Until},
 	}
 	switch {
 	case s.ID == "" || s.Name == "":

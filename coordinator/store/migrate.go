@@ -52,13 +52,16 @@ const dueByTime = `
 const roomForUpdates = `;
 	ALTER TABLE records SET (fillfactor = 50)`
 
+// addRecording adds the name of a sweep's recording.
+const addRecording = `ALTER TABLE sweeps ADD COLUMN recording TEXT NOT NULL DEFAULT ''`
+
 func migrations(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
 	bodies, room := "", ""
 	if dialect == goose.DialectPostgres {
 		bodies, room = uncompressed, roomForUpdates
 	}
 	var versions []*goose.Migration
-	for i, statements := range []string{schema + bodies, addLimits, addEngineJob, keys + bodies + keysRows, dueByTime + room} {
+	for i, statements := range []string{schema + bodies, addLimits, addEngineJob, keys + bodies + keysRows, dueByTime + room, addRecording} {
 		versions = append(versions, goose.NewGoMigration(int64(i+1), &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, statements)
 			return err

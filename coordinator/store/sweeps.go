@@ -7,7 +7,7 @@ import (
 	"spiqsweep/coordinator/queue"
 )
 
-const sweepColumns = `numerics, kernel_class, created_at, turn, plan, digest, note, parallel, paused, until`
+const sweepColumns = `numerics, kernel_class, created_at, turn, plan, digest, note, parallel, paused, until, recording`
 
 func (t *sqlTx) Sweep(id string) (queue.Sweep, bool, error) {
 	return one(t, `SELECT id, name, revision, grid, `+sweepColumns+` FROM sweeps WHERE id = $1`, with(id), scanSweep)
@@ -25,7 +25,7 @@ const listSweeps = `SELECT id, name, revision, NULL, ` + sweepColumns + ` FROM s
 func scanSweep(r row) (s queue.Sweep, err error) {
 	var created, until int64
 	err = r.Scan(&s.ID, &s.Name, &s.Revision, &s.Grid, &s.Numerics, &s.KernelClass, &created, &s.Turn, &s.Plan, &s.Digest,
-		&s.Note, &s.Parallel, &s.Paused, &until)
+		&s.Note, &s.Parallel, &s.Paused, &until, &s.Recording)
 	s.CreatedAt, s.Until = instant(created), instant(until)
 	return s, err
 }
@@ -37,14 +37,14 @@ func (t *sqlTx) PutSweep(s queue.Sweep) error {
 	}
 	return t.exec(`
 		INSERT INTO sweeps (id, name, revision, grid, `+sweepColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (id) DO UPDATE SET
 			name = excluded.name, revision = excluded.revision, grid = excluded.grid, numerics = excluded.numerics,
 			kernel_class = excluded.kernel_class, created_at = excluded.created_at, turn = excluded.turn,
 			plan = excluded.plan, digest = excluded.digest, note = excluded.note, parallel = excluded.parallel,
-			paused = excluded.paused, until = excluded.until`,
+			paused = excluded.paused, until = excluded.until, recording = excluded.recording`,
 		s.ID, s.Name, s.Revision, notNull(s.Grid), s.Numerics, s.KernelClass, micros(s.CreatedAt), s.Turn, s.Plan, s.Digest,
-		s.Note, s.Parallel, s.Paused, micros(s.Until))
+		s.Note, s.Parallel, s.Paused, micros(s.Until), s.Recording)
 }
 
 func (t *sqlTx) SetTurn(id string, turn int64) error {

@@ -16,7 +16,7 @@ func WriteSweep(s queue.Summary) *spiqsweepv1.Sweep {
 		Id: s.ID, Name: s.Name, Revision: uint32(s.Revision),
 		Numerics: uint32(s.Numerics), KernelClass: s.KernelClass,
 		CreatedAt: writeTime(s.CreatedAt), Counts: writeCounts(s.Counts),
-		Paused: s.Paused, Until: writeTime(s.Until), Note: s.Note,
+		Paused: s.Paused, Until: writeTime(s.Until), Note: s.Note, Recording: s.Recording,
 	}
 	if s.Parallel != queue.KeepParallel {
 		written.Parallel = proto.Uint32(uint32(s.Parallel))
@@ -27,7 +27,7 @@ func WriteSweep(s queue.Summary) *spiqsweepv1.Sweep {
 // ReadSweep decodes a sweep without its turn.
 func ReadSweep(in *spiqsweepv1.Sweep) (queue.Summary, error) {
 	for _, label := range []struct{ name, value string }{
-		{"sweep ID", in.GetId()}, {"sweep name", in.GetName()}, {"kernel class", in.GetKernelClass()}, {"note", in.GetNote()},
+		{"sweep ID", in.GetId()}, {"sweep name", in.GetName()}, {"kernel class", in.GetKernelClass()}, {"note", in.GetNote()}, {"name of the recording", in.GetRecording()},
 	} {
 		if err := checkLabel(label.name, label.value); err != nil {
 			return queue.Summary{}, err
@@ -52,7 +52,7 @@ func ReadSweep(in *spiqsweepv1.Sweep) (queue.Summary, error) {
 		Sweep: queue.Sweep{
 			ID: in.GetId(), Name: in.GetName(), Revision: revision,
 			Numerics: numerics, KernelClass: in.GetKernelClass(), CreatedAt: readTime(in.GetCreatedAt()),
-			Note: in.GetNote(), Limits: limits,
+			Note: in.GetNote(), Recording: in.GetRecording(), Limits: limits,
 		},
 		Counts: counts,
 	}, err

@@ -80,6 +80,7 @@ var (
 		return queue.Summary{Counts: counts.Draw(t, "counts"), Sweep: queue.Sweep{
 			ID: label.Draw(t, "ID"), Name: label.Draw(t, "name"), Revision: count.Draw(t, "revision"),
 			Numerics: count.Draw(t, "numerics"), KernelClass: label.Draw(t, "class"), CreatedAt: moment.Draw(t, "created"),
+			Note: label.Draw(t, "note"), Recording: label.Draw(t, "recording"),
 		}}
 	})
 	status = rapid.Custom(func(t *rapid.T) queue.Status {

@@ -341,28 +341,28 @@ func plansLimits(t *testing.T, f *Fixture) {
 	s.Note = "first"
 	s.Limits = queue.Limits{Parallel: 3, Paused: true, Until: f.Clock.Now().Add(time.Hour).Local()}
 	for i, c := range []struct {
-		parallel int
-		note     string
-		tasks    int
-		want     queue.Limits
-		wantNote string
+		parallel                int
+		note, recording         string
+		tasks                   int
+		want                    queue.Limits
+		wantNote, wantRecording string
 	}{
-		{3, "first", 2, queue.Limits{Parallel: 3, Until: f.Clock.Now().Add(time.Hour)}, "first"},
-		{queue.KeepParallel, "", 2, queue.Limits{Parallel: 3, Until: f.Clock.Now().Add(time.Hour)}, "first"},
-		{queue.KeepParallel, "second", 3, queue.Limits{Parallel: 3, Until: f.Clock.Now().Add(time.Hour)}, "second"},
-		{0, "", 3, queue.Limits{Until: f.Clock.Now().Add(time.Hour)}, "second"},
+		{3, "first", "a.npy", 2, queue.Limits{Parallel: 3, Until: f.Clock.Now().Add(time.Hour)}, "first", "a.npy"},
+		{queue.KeepParallel, "", "", 2, queue.Limits{Parallel: 3, Until: f.Clock.Now().Add(time.Hour)}, "first", "a.npy"},
+		{queue.KeepParallel, "second", "", 3, queue.Limits{Parallel: 3, Until: f.Clock.Now().Add(time.Hour)}, "second", ""},
+		{0, "", "b.npy", 3, queue.Limits{Until: f.Clock.Now().Add(time.Hour)}, "second", "b.npy"},
 	} {
-		s.Parallel, s.Note = c.parallel, c.note
+		s.Parallel, s.Note, s.Recording = c.parallel, c.note, c.recording
 		if _, err := f.Queue.Plan(ctx, s, Stream(Plan(0, c.tasks, 1))); err != nil {
 			t.Fatal(err)
 		}
 		stored := f.Status("A").Sweep
-		if stored.Limits != c.want || stored.Note != c.wantNote {
-			t.Errorf("plan %d: %+v, note %q", i, stored.Limits, stored.Note)
+		if stored.Limits != c.want || stored.Note != c.wantNote || stored.Recording != c.wantRecording {
+			t.Errorf("plan %d: %+v, note %q, recording %q", i, stored.Limits, stored.Note, stored.Recording)
 		}
 		listed, err := f.Queue.Sweeps(ctx)
-		if err != nil || listed[0].Limits != c.want || listed[0].Note != c.wantNote {
-			t.Errorf("plan %d, listed: %+v, note %q, %v", i, listed[0].Limits, listed[0].Note, err)
+		if err != nil || listed[0].Limits != c.want || listed[0].Note != c.wantNote || listed[0].Recording != c.wantRecording {
+			t.Errorf("plan %d, listed: %+v, note %q, recording %q, %v", i, listed[0].Limits, listed[0].Note, listed[0].Recording, err)
 		}
 	}
 	for i := range 3 {

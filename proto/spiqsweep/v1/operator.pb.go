@@ -43,7 +43,10 @@ type Sweep struct {
 	// Unset without one.
 	Until *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=until,proto3" json:"until,omitempty"`
 	// A text for people. PlanSweep keeps the present text if it is empty.
-	Note          string `protobuf:"bytes,11,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,11,opt,name=note,proto3" json:"note,omitempty"`
+	// Name of the file that the tasks are trained on, as a label. Empty if they are trained on
+	// the surrogate alone, or if the name is not known.
+	Recording     string `protobuf:"bytes,12,opt,name=recording,proto3" json:"recording,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -151,6 +154,13 @@ func (x *Sweep) GetUntil() *timestamppb.Timestamp {
 func (x *Sweep) GetNote() string {
 	if x != nil {
 		return x.Note
+	}
+	return ""
+}
+
+func (x *Sweep) GetRecording() string {
+	if x != nil {
+		return x.Recording
 	}
 	return ""
 }
@@ -2666,7 +2676,7 @@ var File_spiqsweep_v1_operator_proto protoreflect.FileDescriptor
 
 const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\n" +
-	"\x1bspiqsweep/v1/operator.proto\x12\fspiqsweep.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xff\x02\n" +
+	"\x1bspiqsweep/v1/operator.proto\x12\fspiqsweep.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x03\n" +
 	"\x05Sweep\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
@@ -2680,7 +2690,8 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\x06paused\x18\t \x01(\bR\x06paused\x120\n" +
 	"\x05until\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x12\n" +
-	"\x04note\x18\v \x01(\tR\x04noteB\v\n" +
+	"\x04note\x18\v \x01(\tR\x04note\x12\x1c\n" +
+	"\trecording\x18\f \x01(\tR\trecordingB\v\n" +
 	"\t_parallel\"\x13\n" +
 	"\x11ListSweepsRequest\"A\n" +
 	"\x12ListSweepsResponse\x12+\n" +
