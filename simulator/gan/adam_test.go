@@ -57,3 +57,15 @@ func TestAdamStaysAboveSubnormalNumbers(t *testing.T) {
 		}
 	}
 }
+
+// TestCorrection compares with the formula, in particular where the power begins to be
+// left out.
+func TestCorrection(t *testing.T) {
+	for _, beta := range []float64{0, 0.5, 0.9, 0.99, 0.999} {
+		for k := 1; float64(k)*(1-beta) < 45; k++ {
+			if got, want := correction(beta, k), 1-math.Pow(beta, float64(k)); got != want {
+				t.Errorf("β = %v, update %d: %v, want %v", beta, k, got, want)
+			}
+		}
+	}
+}

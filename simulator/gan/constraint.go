@@ -27,14 +27,6 @@ const (
 // penalised reports whether the constraint is a gradient penalty.
 func (c Constraint) penalised() bool { return c == OneSided || c == TwoSided }
 
-// excess returns the term that a penalty squares.
-func (c Constraint) excess(norm float64) float64 {
-	if c == OneSided {
-		return max(0, norm-1)
-	}
-	return norm - 1
-}
-
 // penalty computes the gradient of the gradient penalty. For one ReLU layer it has
 // a closed form. With on_h = 1 if unit h is active at x̂, else 0,
 //
@@ -46,21 +38,28 @@ func (c Constraint) excess(norm float64) float64 {
 // constant almost everywhere. Where ∇C = 0 the norm has no derivative; penalty
 // uses 0.
 type penalty struct {
-	constraint Constraint
-	weight     float64
-	critic     *network
-	on         []uint32  // [block], sets of active units; none in unused lanes
-	slopes     []float32 // [input][lane], −∇C
-	squares    laneRow   // of ‖∇C‖
-	scale      laneRow   // −2·weight/pairs · excess/‖∇C‖
+	least   float64 // smallest excess, 0 or −∞
+	weight  float64
+	critic  *network
+	on      []uint32  // [block], sets of active units; none in unused lanes
+	slopes  []float32 // [input][lane], −∇C
+	squares laneRow   // of ‖∇C‖
+	scale   laneRow   // −2·weight/pairs · excess/‖∇C‖
 }
 
 func newPenalty(s Settings, w *network) *penalty {
+	least := 0.0
+	if s.Constraint == TwoSided {
+		least = math.Inf(-1)
+	}
 	return &penalty{
-		constraint: s.Constraint, weight: s.PenaltyWeight, critic: w,
+		least: least, weight: s.PenaltyWeight, critic: w,
 		on: make([]uint32, s.blocks()*lanes*w.stride/setUnits), slopes: make([]float32, s.inputs()*lanes),
 	}
 }
+
+// excess returns the term that the penalty squares.
+func (p *penalty) excess(norm float64) float64 { return max(p.least, norm-1) }
 
 // add adds the penalty's terms to the columns of the gradient, from which
 // backSecond computes weight/pairs · Σ_pairs ∂excess². real and fake are the
@@ -90,7 +89,7 @@ func (p *penalty) setScale(pairs int) bool {
 	for l, square := range p.squares {
 		p.scale[l] = 0
 		if norm := math.Sqrt(float64(square)); norm > 0 {
-			p.scale[l] = float32(factor * p.constraint.excess(norm) / norm)
+			p.scale[l] = float32(factor * p.excess(norm) / norm)
 		}
 	}
 	return p.scale != laneRow{}

@@ -102,7 +102,7 @@ func (k *kTerm) value() float64 {
 func (p *penalty) loss(pairs, used int) float64 {
 	sum := 0.0
 	for _, square := range p.squares[:used] {
-		excess := p.constraint.excess(math.Sqrt(float64(square)))
+		excess := p.excess(math.Sqrt(float64(square)))
 		sum += excess * excess
 	}
 	return p.weight / float64(pairs) * sum
