@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"spiqsweep/simulator/internal/kerneltest"
 )
@@ -60,6 +61,12 @@ type trial struct{ *kerneltest.Trial }
 func (t trial) out(rows int) []float32 { return t.Out(rows * width) }
 func (t trial) in(rows int) []float32  { return t.In(rows * width) }
 
+// outOf draws n values of float64 or int64 that the loop writes. Kernels must agree exactly.
+func outOf[T any](t trial, n int) []T {
+	words := t.OutBits(n * int(unsafe.Sizeof(*new(T))/8))
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(words))), n)
+}
+
 // numbers draws n row indices below rows.
 func (t trial) numbers(n, rows int) []int32 {
 	v := make([]int32, n)
@@ -94,6 +101,22 @@ func (t trial) anySpan(bits int) (s *span, rows int) {
 
 // calls holds a call of every inner loop with drawn arguments.
 var calls = map[string]func(l *loops, t trial){
+	"turns": func(l *loops, t trial) {
+		angles := t.In64(4 * t.UpTo(5))
+		for i := range angles {
+			angles[i] *= 100
+		}
+		l.turns(outOf[turn](t, len(angles)), angles)
+	},
+	"gates": func(l *loops, t trial) {
+		n := 4 * t.UpTo(5)
+		angles, drawn := t.In64(2*n), make([]turn, 2*n)
+		for i := range angles {
+			angles[i] *= 10
+		}
+		turns(drawn, angles)
+		l.gates(outOf[gate](t, n), drawn)
+	},
 	"phases": func(l *loops, t trial) {
 		rows := t.UpTo(5)
 		gamma := t.In(rows * Lanes)

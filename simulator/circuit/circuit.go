@@ -45,7 +45,7 @@ type Patch struct {
 func (c *Circuit) NewPatch() *Patch {
 	p := &Patch{angles: make([]float64, c.ansatz.Angles())}
 	if c.plan != nil {
-		p.frame = newFrame(c.plan)
+		p.frame = newFrame(c.plan, c.loops)
 		p.frame.set(p.angles)
 	}
 	if c.ansatz.Model == RBM {

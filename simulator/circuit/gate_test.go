@@ -15,13 +15,15 @@ func anAngle(t *rapid.T, label string) float64 {
 }
 
 func TestSetTurns(t *testing.T) {
-	angles := []float64{0, 1, -1, math.Pi, -math.Pi / 2, math.Pi / 4, 1e-300, 12345.678, farAngle, -1e300}
+	angles := []float64{0, 1, -1, math.Pi, -math.Pi / 2, math.Pi / 4, 1e-300, 12345.678, -farAngle + 1, farAngle, -1e300, 7}
 	turns := make([]turn, len(angles))
-	setTurns(turns, angles)
-	for i, x := range angles {
-		s, c := math.Sincos(x)
-		if bound := 5e-9 + 1e-15*min(math.Abs(x), farAngle-1); math.Abs(turns[i].sin-s) > bound || math.Abs(turns[i].cos-c) > bound {
-			t.Errorf("%v has the turn %v, want {%v %v}", x, turns[i], s, c)
+	for _, k := range Kernels() {
+		loopsOf(k).setTurns(turns, angles)
+		for i, x := range angles {
+			s, c := math.Sincos(x)
+			if bound := 5e-9 + 1e-15*min(math.Abs(x), farAngle-1); math.Abs(turns[i].sin-s) > bound || math.Abs(turns[i].cos-c) > bound {
+				t.Errorf("%s: %v has the turn %v, want {%v %v}", k.Name, x, turns[i], s, c)
+			}
 		}
 	}
 }
@@ -36,18 +38,18 @@ func TestGateFactorisation(t *testing.T) {
 		if last {
 			want = ry(theta).times(b)
 		}
-		turns := make([]turn, 2)
-		setTurns(turns, []float64{theta, phi})
-		var g gate
+		pair := make([]turn, 2)
+		turns(pair, []float64{theta, phi})
 		if last {
-			g.setLast(turns[0])
-		} else {
-			g.set(turns[0], turns[1])
+			pair[0], pair[1] = lastTurns(pair[0])
 		}
+		all := make([]gate, 1)
+		gates(all, pair)
+		g := &all[0]
 		if !(g.tangent >= 0 && g.tangent <= 1+1e-8) {
 			t.Errorf("tangent = %v, want 0 to 1", g.tangent)
 		}
-		zero0, zero1, one0, one1 := g.columns()
+		zero0, zero1, one0, one1 := columns(g)
 		c := complex(1/math.Sqrt(1+g.tangent*g.tangent), 0)
 		s := c * complex(g.tangent, 0)
 		factors := matrix{1, 0, 0, g.alpha}.times(matrix{c, -s, s, c}).times(matrix{1, 0, 0, g.delta})

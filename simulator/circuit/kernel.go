@@ -61,6 +61,8 @@ func DefaultKernel() Kernel {
 // accumulators, but must do so identically for every vector width, so that kernels
 // of one class agree bit for bit.
 type loops struct {
+	turns   func(dst []turn, angles []float64)
+	gates   func(dst []gate, turns []turn)
 	phases  func(z, gamma []float32, rows int)
 	factors func(a, b, z, coefficients []float32, rows int)
 	powers  func(dst, z []float32, bits int)

@@ -17,6 +17,7 @@ import (
 const simdClass = "simd/amd64" + level
 
 var avx2 = loops{
+	turns: turnsAVX2, gates: gatesAVX2,
 	phases: phasesAVX2, factors: factorsAVX2, powers: powersAVX2, tensor: tensorAVX2,
 	scale:  scaleAVX2,
 	rotate: rotations{1: rotate1AVX2, 2: rotate2AVX2, 3: rotate3AVX2},
@@ -30,6 +31,7 @@ var avx2 = loops{
 }
 
 var avx512 = loops{
+	turns: turnsAVX2, gates: gatesAVX2,
 	phases: phasesAVX512, factors: factorsAVX512, powers: powersAVX512, tensor: tensorAVX512,
 	scale:  scaleAVX512,
 	rotate: rotations{1: rotate1AVX512, 2: rotate2AVX512, 3: rotate3AVX512, 4: rotate4AVX512},
@@ -88,6 +90,7 @@ var choice tuning.Choice[loops]
 // of it.
 func fastest() *tuning.Choice[loops] {
 	return choice.Once(func(c *tuning.Choice[loops]) {
+		c.Table = avx2 // with which uses set their patches
 		var uses []func()
 		for auxiliary := range 2 { // one block, and several
 			a := Ansatz{Neurons: wholeBits, Auxiliary: auxiliary, Layers: 3, Order: EncodeFirst, Entangler: Chain, Readout: Trace, Noise: PerQubit}

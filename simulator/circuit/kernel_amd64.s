@@ -4001,6 +4001,192 @@ end117:
 	VZEROUPPER
 	RET
 
+// func turnsAVX2(dst []struct{sin float64; cos float64}, angles []float64)
+// Requires: AVX, AVX2
+TEXT ·turnsAVX2(SB), NOSPLIT, $0-48
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  angles_base+24(FP), CX
+	MOVQ  angles_len+32(FP), DX
+	SHRQ  $0x02, DX
+	TESTQ DX, DX
+	JZ    end118
+
+loop118:
+	VMOVUPS      (CX), Y0
+	VBROADCASTSD constant0<>+0(SB), Y1
+	VMULPD       Y1, Y0, Y0
+	VBROADCASTSD constant1<>+0(SB), Y1
+	VADDPD       Y1, Y0, Y1
+	VBROADCASTSD constant1<>+0(SB), Y2
+	VSUBPD       Y2, Y1, Y2
+	VSUBPD       Y2, Y0, Y0
+	VBROADCASTSD constant2<>+0(SB), Y2
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y0, Y0, Y2
+	VMULPD       Y2, Y0, Y3
+	VBROADCASTSD constant12<>+0(SB), Y4
+	VBROADCASTSD constant13<>+0(SB), Y5
+	VMULPD       Y4, Y2, Y4
+	VADDPD       Y4, Y5, Y4
+	VBROADCASTSD constant14<>+0(SB), Y5
+	VMULPD       Y4, Y2, Y4
+	VADDPD       Y4, Y5, Y4
+	VMULPD       Y4, Y3, Y3
+	VADDPD       Y3, Y0, Y0
+	VBROADCASTSD constant15<>+0(SB), Y3
+	VBROADCASTSD constant16<>+0(SB), Y4
+	VMULPD       Y3, Y2, Y3
+	VADDPD       Y3, Y4, Y3
+	VBROADCASTSD constant17<>+0(SB), Y4
+	VMULPD       Y3, Y2, Y3
+	VADDPD       Y3, Y4, Y3
+	VBROADCASTSD constant18<>+0(SB), Y4
+	VMULPD       Y3, Y2, Y3
+	VADDPD       Y3, Y4, Y3
+	VBROADCASTSD constant19<>+0(SB), Y4
+	VMULPD       Y3, Y2, Y2
+	VADDPD       Y2, Y4, Y2
+	VPSRLQ       $0x00, Y1, Y3
+	VPSLLQ       $0x3f, Y3, Y3
+	VPSRLQ       $0x01, Y1, Y1
+	VPSLLQ       $0x3f, Y1, Y1
+	VBLENDVPD    Y3, Y2, Y0, Y4
+	VXORPD       Y1, Y4, Y4
+	VBLENDVPD    Y3, Y0, Y2, Y0
+	VXORPD       Y1, Y3, Y1
+	VXORPD       Y1, Y0, Y0
+	VUNPCKLPD    Y0, Y4, Y1
+	VUNPCKHPD    Y0, Y4, Y0
+	VPERM2F128   $0x20, Y0, Y1, Y2
+	VMOVUPD      Y2, (AX)
+	VPERM2F128   $0x31, Y0, Y1, Y0
+	VMOVUPD      Y0, 32(AX)
+	ADDQ         $+32, CX
+	ADDQ         $+64, AX
+	DECQ         DX
+	JNZ          loop118
+
+end118:
+	VZEROUPPER
+	RET
+
+DATA constant12<>+0(SB)/8, $0xbf2994eb3784a0b2
+GLOBL constant12<>(SB), RODATA|NOPTR, $8
+
+DATA constant13<>+0(SB)/8, $0x3f81107605235d9b
+GLOBL constant13<>(SB), RODATA|NOPTR, $8
+
+DATA constant14<>+0(SB)/8, $0xbfc555545995a77a
+GLOBL constant14<>(SB), RODATA|NOPTR, $8
+
+DATA constant15<>+0(SB)/8, $0x3ef99343027f4502
+GLOBL constant15<>(SB), RODATA|NOPTR, $8
+
+DATA constant16<>+0(SB)/8, $0xbf56c087e89a78db
+GLOBL constant16<>(SB), RODATA|NOPTR, $8
+
+DATA constant17<>+0(SB)/8, $0x3fa55553e10690af
+GLOBL constant17<>(SB), RODATA|NOPTR, $8
+
+DATA constant18<>+0(SB)/8, $0xbfdffffffd0c6225
+GLOBL constant18<>(SB), RODATA|NOPTR, $8
+
+DATA constant19<>+0(SB)/8, $0x3ff0000000000000
+GLOBL constant19<>(SB), RODATA|NOPTR, $8
+
+// func gatesAVX2(dst []struct{flip int; tangent float64; alpha complex128; delta complex128; sin float64; cos float64}, turns []struct{sin float64; cos float64})
+// Requires: AVX, AVX2
+TEXT ·gatesAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         turns_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	SHRQ         $0x02, DX
+	VBROADCASTSD constant20<>+0(SB), Y0
+	VBROADCASTSD constant19<>+0(SB), Y1
+	TESTQ        DX, DX
+	JZ           end119
+
+loop119:
+	VMOVUPS      (CX), Y2
+	VMOVUPS      32(CX), Y3
+	VMOVUPS      64(CX), Y4
+	VMOVUPS      96(CX), Y5
+	VUNPCKLPD    Y3, Y2, Y6
+	VUNPCKHPD    Y3, Y2, Y2
+	VUNPCKLPD    Y5, Y4, Y3
+	VUNPCKHPD    Y5, Y4, Y4
+	VPERM2F128   $0x20, Y3, Y6, Y5
+	VPERM2F128   $0x20, Y4, Y2, Y7
+	VPERM2F128   $0x31, Y3, Y6, Y3
+	VPERM2F128   $0x31, Y4, Y2, Y2
+	VMULPD       Y2, Y7, Y4
+	VMULPD       Y3, Y7, Y6
+	VMULPD       Y2, Y5, Y7
+	VXORPD       Y0, Y3, Y8
+	VMULPD       Y5, Y5, Y9
+	VMULPD       Y6, Y6, Y10
+	VADDPD       Y10, Y9, Y9
+	VSQRTPD      Y9, Y9
+	VANDNPD      Y4, Y0, Y10
+	VADDPD       Y10, Y1, Y10
+	VDIVPD       Y10, Y9, Y10
+	VBROADCASTSD constant21<>+0(SB), Y11
+	VCMPPD       $0x11, Y11, Y9, Y11
+	VBLENDVPD    Y11, Y1, Y9, Y9
+	VBLENDVPD    Y11, Y1, Y5, Y5
+	VANDNPD      Y6, Y11, Y6
+	VBLENDVPD    Y11, Y2, Y7, Y7
+	VANDNPD      Y8, Y11, Y8
+	VXORPS       Y11, Y11, Y11
+	VCMPPD       $0x11, Y11, Y4, Y4
+	VANDPD       Y0, Y4, Y11
+	VXORPD       Y11, Y5, Y5
+	VXORPD       Y11, Y6, Y6
+	VXORPD       Y11, Y8, Y8
+	VPSRLQ       $0x3f, Y4, Y4
+	VDIVPD       Y9, Y5, Y5
+	VDIVPD       Y9, Y6, Y6
+	VUNPCKLPD    Y10, Y4, Y11
+	VUNPCKHPD    Y10, Y4, Y4
+	VUNPCKLPD    Y6, Y5, Y10
+	VUNPCKHPD    Y6, Y5, Y5
+	VPERM2F128   $0x20, Y10, Y11, Y6
+	VPERM2F128   $0x20, Y5, Y4, Y12
+	VPERM2F128   $0x31, Y10, Y11, Y10
+	VPERM2F128   $0x31, Y5, Y4, Y4
+	VDIVPD       Y9, Y7, Y5
+	VDIVPD       Y9, Y8, Y7
+	VUNPCKLPD    Y7, Y5, Y8
+	VUNPCKHPD    Y7, Y5, Y5
+	VUNPCKLPD    Y2, Y3, Y7
+	VUNPCKHPD    Y2, Y3, Y2
+	VPERM2F128   $0x20, Y7, Y8, Y3
+	VPERM2F128   $0x20, Y2, Y5, Y9
+	VPERM2F128   $0x31, Y7, Y8, Y7
+	VPERM2F128   $0x31, Y2, Y5, Y2
+	VMOVUPD      Y6, (AX)
+	VMOVUPD      Y3, 32(AX)
+	VMOVUPD      Y12, 64(AX)
+	VMOVUPD      Y9, 96(AX)
+	VMOVUPD      Y10, 128(AX)
+	VMOVUPD      Y7, 160(AX)
+	VMOVUPD      Y4, 192(AX)
+	VMOVUPD      Y2, 224(AX)
+	ADDQ         $+128, CX
+	ADDQ         $+256, AX
+	DECQ         DX
+	JNZ          loop119
+
+end119:
+	VZEROUPPER
+	RET
+
+DATA constant20<>+0(SB)/8, $0x8000000000000000
+GLOBL constant20<>(SB), RODATA|NOPTR, $8
+
+DATA constant21<>+0(SB)/8, $0x39b4484bfeebc2a0
+GLOBL constant21<>(SB), RODATA|NOPTR, $8
+
 // func rotate4AVX512(p []float32, t []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
 // Requires: AVX, AVX512F
 TEXT ·rotate4AVX512(SB), NOSPLIT, $0-56
@@ -4023,21 +4209,21 @@ TEXT ·rotate4AVX512(SB), NOSPLIT, $0-56
 	SHLQ         $0x07, R9
 	MOVQ         32(DI), R10
 	TESTQ        R10, R10
-	JZ           end118
+	JZ           end120
 
-loop118:
+loop120:
 	MOVQ  AX, R11
 	MOVQ  16(DI), R12
 	TESTQ R12, R12
-	JZ    end119
+	JZ    end121
 
-loop119:
+loop121:
 	MOVQ  R11, R13
 	MOVQ  8(DI), R14
 	TESTQ R14, R14
-	JZ    end120
+	JZ    end122
 
-loop120:
+loop122:
 	LEAQ         (R13)(CX*8), R15
 	VMOVUPS      (R13), Z4
 	VMOVUPS      (R13)(CX*1), Z5
@@ -4297,19 +4483,19 @@ loop120:
 	VMOVUPS      Z19, 64(R15)(SI*1)
 	ADDQ         $+128, R13
 	DECQ         R14
-	JNZ          loop120
+	JNZ          loop122
 
-end120:
+end122:
 	ADDQ R8, R11
 	DECQ R12
-	JNZ  loop119
+	JNZ  loop121
 
-end119:
+end121:
 	ADDQ R9, AX
 	DECQ R10
-	JNZ  loop118
+	JNZ  loop120
 
-end118:
+end120:
 	VZEROUPPER
 	RET
 
@@ -4327,9 +4513,9 @@ TEXT ·gatherRotateAVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS 8(DI), Z2
 	SHRQ         $0x03, SI
 	TESTQ        SI, SI
-	JZ           end121
+	JZ           end123
 
-loop121:
+loop123:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
 	VMOVUPS      (AX), Z3
@@ -4502,9 +4688,9 @@ loop121:
 	ADDQ         $+32, BX
 	ADDQ         $+1024, AX
 	DECQ         SI
-	JNZ          loop121
+	JNZ          loop123
 
-end121:
+end123:
 	VZEROUPPER
 	RET
 
@@ -4525,9 +4711,9 @@ TEXT ·gatherBlockRotateAVX512(SB), NOSPLIT, $0-144
 	VBROADCASTSS 8(DI), Z4
 	SHRQ         $0x03, SI
 	TESTQ        SI, SI
-	JZ           end122
+	JZ           end124
 
-loop122:
+loop124:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
 	VMOVUPS      (AX), Z5
@@ -4732,9 +4918,9 @@ loop122:
 	ADDQ         $+32, BX
 	ADDQ         $+1024, AX
 	DECQ         SI
-	JNZ          loop122
+	JNZ          loop124
 
-end122:
+end124:
 	VZEROUPPER
 	RET
 
@@ -4754,9 +4940,9 @@ TEXT ·scaleGatherRotateAVX512(SB), NOSPLIT, $0-168
 	VBROADCASTSS 8(R9), Z2
 	SHRQ         $0x03, R8
 	TESTQ        R8, R8
-	JZ           end123
+	JZ           end125
 
-loop123:
+loop125:
 	MOVLQSX      (DI), R9
 	SHLQ         $0x07, R9
 	MOVLQSX      (DX), R10
@@ -4994,9 +5180,9 @@ loop123:
 	ADDQ         $+64, CX
 	ADDQ         $+32, DX
 	DECQ         R8
-	JNZ          loop123
+	JNZ          loop125
 
-end123:
+end125:
 	VZEROUPPER
 	RET
 
@@ -5018,21 +5204,21 @@ TEXT ·rotateProbabilities1AVX512(SB), NOSPLIT, $0-104
 	SHLQ         $0x07, R8
 	MOVQ         32(SI), R9
 	TESTQ        R9, R9
-	JZ           end124
+	JZ           end126
 
-loop124:
+loop126:
 	MOVQ  CX, R10
 	MOVQ  16(SI), R11
 	TESTQ R11, R11
-	JZ    end125
+	JZ    end127
 
-loop125:
+loop127:
 	MOVQ  R10, R12
 	MOVQ  8(SI), R13
 	TESTQ R13, R13
-	JZ    end126
+	JZ    end128
 
-loop126:
+loop128:
 	VMOVUPS      (R12), Z1
 	VMOVUPS      64(R12), Z2
 	VMOVUPS      (R12)(BX*1), Z3
@@ -5056,19 +5242,19 @@ loop126:
 	ADDQ         $+8, DX
 	ADDQ         $+128, R12
 	DECQ         R13
-	JNZ          loop126
+	JNZ          loop128
 
-end126:
+end128:
 	ADDQ DI, R10
 	DECQ R11
-	JNZ  loop125
+	JNZ  loop127
 
-end125:
+end127:
 	ADDQ R8, CX
 	DECQ R9
-	JNZ  loop124
+	JNZ  loop126
 
-end124:
+end126:
 	VZEROUPPER
 	RET
 
@@ -5092,21 +5278,21 @@ TEXT ·rotateProbabilities2AVX512(SB), NOSPLIT, $0-104
 	SHLQ         $0x07, R9
 	MOVQ         32(DI), R10
 	TESTQ        R10, R10
-	JZ           end127
+	JZ           end129
 
-loop127:
+loop129:
 	MOVQ  CX, R11
 	MOVQ  16(DI), R12
 	TESTQ R12, R12
-	JZ    end128
+	JZ    end130
 
-loop128:
+loop130:
 	MOVQ  R11, R13
 	MOVQ  8(DI), R14
 	TESTQ R14, R14
-	JZ    end129
+	JZ    end131
 
-loop129:
+loop131:
 	VMOVUPS      (R13), Z2
 	VMOVUPS      64(R13), Z3
 	VMOVUPS      (R13)(BX*1), Z4
@@ -5162,19 +5348,19 @@ loop129:
 	ADDQ         $+16, DX
 	ADDQ         $+128, R13
 	DECQ         R14
-	JNZ          loop129
+	JNZ          loop131
 
-end129:
+end131:
 	ADDQ R8, R11
 	DECQ R12
-	JNZ  loop128
+	JNZ  loop130
 
-end128:
+end130:
 	ADDQ R9, CX
 	DECQ R10
-	JNZ  loop127
+	JNZ  loop129
 
-end127:
+end129:
 	VZEROUPPER
 	RET
 
@@ -5199,21 +5385,21 @@ TEXT ·rotateProbabilities3AVX512(SB), NOSPLIT, $0-104
 	SHLQ         $0x07, R9
 	MOVQ         32(DI), R10
 	TESTQ        R10, R10
-	JZ           end130
+	JZ           end132
 
-loop130:
+loop132:
 	MOVQ  CX, R11
 	MOVQ  16(DI), R12
 	TESTQ R12, R12
-	JZ    end131
+	JZ    end133
 
-loop131:
+loop133:
 	MOVQ  R11, R13
 	MOVQ  8(DI), R14
 	TESTQ R14, R14
-	JZ    end132
+	JZ    end134
 
-loop132:
+loop134:
 	LEAQ         (R13)(BX*4), R15
 	VMOVUPS      (R13), Z3
 	VMOVUPS      64(R13), Z4
@@ -5346,18 +5532,18 @@ loop132:
 	ADDQ         $+32, DX
 	ADDQ         $+128, R13
 	DECQ         R14
-	JNZ          loop132
+	JNZ          loop134
 
-end132:
+end134:
 	ADDQ R8, R11
 	DECQ R12
-	JNZ  loop131
+	JNZ  loop133
 
-end131:
+end133:
 	ADDQ R9, CX
 	DECQ R10
-	JNZ  loop130
+	JNZ  loop132
 
-end130:
+end132:
 	VZEROUPPER
 	RET

@@ -347,6 +347,29 @@ func sampleAVX512(counts *[16]int32, uniform *[16]float32, src []float32, blocks
 //go:noescape
 func sumsAVX2(dst []float32, v []float32)
 
+// turnsAVX2 is turns in AVX2 with FMA.
+//
+//go:noescape
+func turnsAVX2(dst []struct {
+	sin float64
+	cos float64
+}, angles []float64)
+
+// gatesAVX2 is gates in AVX2 with FMA.
+//
+//go:noescape
+func gatesAVX2(dst []struct {
+	flip    int
+	tangent float64
+	alpha   complex128
+	delta   complex128
+	sin     float64
+	cos     float64
+}, turns []struct {
+	sin float64
+	cos float64
+})
+
 // rotate4AVX512 is rotate4 in AVX-512.
 //
 //go:noescape

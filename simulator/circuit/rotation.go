@@ -50,10 +50,12 @@ func (p *plan) entries(k int) int {
 // frame holds the rotations of one patch, with scratch memory for computing them.
 type frame struct {
 	plan         *plan
+	loops        *loops
 	coefficients []float32 // of the product state: see factors
 	rotations    []rotation
-	turns        []turn      // by rotation and qubit: of RY and of RZ
-	gates        []gate      // of the current rotation, by qubit
+	angles       []float64   // RY and RZ by rotation and qubit, 0 where there are none
+	turns        []turn      // of the angles
+	gates        []gate      // by rotation and qubit
 	between      []phasePair // of the current boundary, by qubit
 	products     []phasePair // of these over index bits
 }
@@ -62,13 +64,13 @@ type frame struct {
 // rotation, with the CNOTs' sign, and δ of the next one.
 type phasePair struct{ alpha, delta complex128 }
 
-func newFrame(p *plan) *frame {
+func newFrame(p *plan, l *loops) *frame {
+	gates := (p.rotations*p.qubits + 3) &^ 3 // in fours
 	f := &frame{
-		plan: p, coefficients: make([]float32, 8*p.qubits), turns: make([]turn, 2*p.rotations*p.qubits),
-		gates: make([]gate, p.qubits), between: make([]phasePair, p.qubits),
-		products: make([]phasePair, max(p.rows, p.blocks, p.factors.rows, p.factors.blocks)),
+		plan: p, loops: l, coefficients: make([]float32, 8*p.qubits),
+		angles: make([]float64, 2*gates), turns: make([]turn, 2*gates), gates: make([]gate, gates),
+		between: make([]phasePair, p.qubits), products: make([]phasePair, max(p.rows, p.blocks, p.factors.rows, p.factors.blocks)),
 	}
-	setTurns(f.turns, make([]float64, len(f.turns))) // for a rotation without angles
 	for k := range p.rotations {
 		f.rotations = append(f.rotations, newRotation(p, k))
 	}
@@ -77,9 +79,14 @@ func newFrame(p *plan) *frame {
 
 // set computes all tables from angles[layer][qubit][RY, RZ].
 func (f *frame) set(angles []float64) {
-	setTurns(f.turns, angles)
+	copy(f.angles, angles)
+	f.loops.setTurns(f.turns, f.angles)
+	last := f.turns[2*(f.plan.rotations-1)*f.plan.qubits:]
+	for q := range f.plan.qubits {
+		last[2*q], last[2*q+1] = lastTurns(last[2*q])
+	}
+	f.loops.gates(f.gates, f.turns)
 	for k := range f.rotations {
-		f.setGates(k)
 		if k == 0 {
 			f.setProduct()
 		} else {
@@ -90,25 +97,17 @@ func (f *frame) set(angles []float64) {
 	}
 }
 
-// setGates sets the gates of a rotation.
-func (f *frame) setGates(k int) {
-	turns, isLast := f.turns[2*k*f.plan.qubits:], f.plan.last(k)
-	for q := range f.gates {
-		if isLast {
-			f.gates[q].setLast(turns[2*q])
-			continue
-		}
-		f.gates[q].set(turns[2*q], turns[2*q+1])
-	}
-}
+// gatesOf returns the gates of a rotation, by qubit.
+func (f *frame) gatesOf(k int) []gate { return f.gates[k*f.plan.qubits:][:f.plan.qubits] }
 
 // setProduct sets the amplitudes of every qubit after the first noise and the first
 // gate, as coefficients of 1 and z. The gate acts on (1, −z)/√2, which is |0⟩ in the
 // frame after the noise.
 func (f *frame) setProduct() {
-	for q := range f.gates {
-		g, c := &f.gates[q], (*[8]float32)(f.coefficients[8*q:])
-		zero0, zero1, one0, one1 := g.columns()
+	gates := f.gatesOf(0)
+	for q := range gates {
+		g, c := &gates[q], (*[8]float32)(f.coefficients[8*q:])
+		zero0, zero1, one0, one1 := columns(g)
 		c[0], c[1] = float32(real(zero0)*invSqrt2), float32(imag(zero0)*invSqrt2)
 		c[2], c[3] = float32(-real(one0)*invSqrt2), float32(-imag(one0)*invSqrt2)
 		c[4], c[5] = float32(real(zero1)*invSqrt2), float32(imag(zero1)*invSqrt2)
@@ -123,9 +122,9 @@ const invSqrt2 = math.Sqrt2 / 2
 // the flips and the product of the cosines, which the tangent form omits: those of the
 // rounded tangents, to keep the norm in float32.
 func (f *frame) setRotation(k int) (flips int, scale float64) {
-	r, squares := &f.rotations[k], 1.0
-	for q := range f.gates {
-		g := &f.gates[q]
+	r, gates, squares := &f.rotations[k], f.gatesOf(k), 1.0
+	for q := range gates {
+		g := &gates[q]
 		t := float32(g.tangent)
 		r.tangents[q], r.inverse[q] = t, -t
 		f.between[q].delta = g.delta
@@ -140,8 +139,9 @@ func (f *frame) setRotation(k int) (flips int, scale float64) {
 // angles at the point of the overlaps: after the rotation, before α. In the frame
 // RY's generator is cos φ·Y − sin φ·Z and RZ's is −X; α mixes X and Y.
 func (f *frame) setAfter(k int) {
-	for q := range f.gates {
-		g, d := &f.gates[q], &f.rotations[k].generators[q]
+	gates := f.gatesOf(k)
+	for q := range gates {
+		g, d := &gates[q], &f.rotations[k].generators[q]
 		f.between[q].alpha = g.alpha
 		if f.plan.chain && q > 0 {
 			f.between[q].alpha = -g.alpha

@@ -43,7 +43,10 @@ func main() {
 		v.weigh()
 		v.sample()
 	}
-	kernel{vector.AVX2}.sums()
+	narrow := kernel{vector.AVX2}
+	narrow.sums()
+	narrow.turns()
+	narrow.gates()
 	wide := kernel{vector.AVX512} // what needs 32 registers
 	wide.rotate(4)
 	wide.gatherRotate()
